@@ -1,0 +1,21 @@
+import { toHex } from "../src/util/bytes.ts";
+
+/** Gossip topics; each message is the SSZ encoding named here. */
+export const topicNames = {
+  /** `Transactions`, a batch. */
+  transactions: "transactions",
+  /** `CompactBlock`. */
+  blocks: "blocks",
+} as const;
+
+export type TopicName = keyof typeof topicNames;
+
+/** Scoped by the genesis id, so that two chains on one LAN never mix. */
+export function topic(name: TopicName, genesisId: Uint8Array): string {
+  return `/ccoin/${toHex(genesisId).slice(2)}/${topicNames[name]}/1`;
+}
+
+/** What gossipsub may carry in one message; it loses larger ones than 4 MiB without a word. */
+export const maxGossipBytes = 2 * 2 ** 20;
+/** Transactions of one gossiped batch: small enough to check within a few milliseconds a core. */
+export const maxGossipTransactions = 512;

@@ -1,0 +1,37 @@
+import { ContainerType, type ValueOf } from "@chainsafe/ssz";
+import { Bytes32, Count } from "../src/types/index.ts";
+import type { Protocol } from "./reqresp/types.ts";
+
+/** Where a node stands. `genesisId` and the ids are zero while it has no genesis. `timeMs`: its clock when it answered. */
+export const ChainStatus = new ContainerType(
+  {
+    genesisId: Bytes32,
+    height: Count,
+    headId: Bytes32,
+    totalDifficulty: Count,
+    finalizedHeight: Count,
+    finalizedId: Bytes32,
+    timeMs: Count,
+  },
+  { typeName: "ChainStatus" },
+);
+export type ChainStatus = ValueOf<typeof ChainStatus>;
+
+/** `timeMs`: the requester's clock when it asked. */
+export const HeightRequest = new ContainerType({ timeMs: Count }, { typeName: "HeightRequest" });
+export type HeightRequest = ValueOf<typeof HeightRequest>;
+
+/** How high are you? The requester acknowledges the answer with its own status, so that both know after one exchange. */
+export const height: Protocol<HeightRequest, ChainStatus, ChainStatus> = {
+  id: "/ccoin/height/1",
+  request: HeightRequest,
+  response: ChainStatus,
+  ack: ChainStatus,
+  maxRequestBytes: HeightRequest.maxSize,
+  maxResponseBytes: ChainStatus.maxSize,
+  maxChunks: 1,
+  maxTotalBytes: ChainStatus.maxSize,
+  timeoutMs: 5_000,
+  // A node asks on connecting, every few seconds, and when it hears of a better head.
+  quota: { requests: 20, perMs: 10_000 },
+};

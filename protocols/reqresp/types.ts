@@ -1,0 +1,40 @@
+import type { Type } from "@chainsafe/ssz";
+
+/** A request/response protocol as data; `engine.ts` runs it. Byte caps are of one encoded message without its frame. */
+export interface Protocol<Request, Response, Ack = never> {
+  /** The libp2p protocol id: `/ccoin/<name>/<version>`. */
+  readonly id: string;
+  readonly request: Type<Request>;
+  readonly response: Type<Response>;
+  /** Where there is one, the requester ends the exchange by sending this. */
+  readonly ack?: Type<Ack>;
+  readonly maxRequestBytes: number;
+  /** Of one chunk of the answer. */
+  readonly maxResponseBytes: number;
+  /** Chunks of one answer. */
+  readonly maxChunks: number;
+  /** Of all chunks of one answer. */
+  readonly maxTotalBytes: number;
+  /** For the request to arrive, and then for each chunk. */
+  readonly timeoutMs: number;
+  /** What one peer may ask: `requests` at once, refilled evenly over `perMs`. */
+  readonly quota: { readonly requests: number; readonly perMs: number };
+}
+
+export type RequestOf<P> = P extends Protocol<infer Request, infer _Response, infer _Ack> ? Request : never;
+export type ResponseOf<P> = P extends Protocol<infer _Request, infer Response, infer _Ack> ? Response : never;
+export type AckOf<P> = P extends Protocol<infer _Request, infer _Response, infer Ack> ? Ack : never;
+
+/** First byte of every frame of an answer. */
+export const resultCodes = {
+  /** A chunk follows. */
+  success: 0,
+  /** The request does not decode or breaks a rule: the requester is at fault. UTF-8 reason follows. */
+  invalidRequest: 1,
+  serverError: 2,
+  /** Asked for something this node does not have. */
+  resourceUnavailable: 3,
+  rateLimited: 4,
+  /** The answer is complete: nothing follows. */
+  end: 5,
+} as const;

@@ -1,0 +1,27 @@
+import { ContainerType } from "@chainsafe/ssz";
+import { Bytes32 } from "./primitives.ts";
+
+/** What a signature is for. The bytes are part of the protocol and are never reused. */
+export const domainTypes = {
+  genesis: new Uint8Array([0, 0, 0, 0]),
+  transaction: new Uint8Array([1, 0, 0, 0]),
+  header: new Uint8Array([2, 0, 0, 0]),
+  finalityVote: new Uint8Array([3, 0, 0, 0]),
+} as const;
+
+export type DomainType = keyof typeof domainTypes;
+
+const SigningData = new ContainerType({ objectRoot: Bytes32, domain: Bytes32 });
+
+/** The type's 4 bytes, then the first 28 of the genesis id (as in the Ethereum consensus specs, `compute_domain`). */
+export function computeDomain(type: DomainType, genesisId: Uint8Array): Uint8Array {
+  const domain = new Uint8Array(32);
+  domain.set(domainTypes[type]);
+  domain.set(genesisId.subarray(0, 28), 4);
+  return domain;
+}
+
+/** The 32 bytes that are signed: nothing signed for one chain or purpose is valid for another. */
+export function signingRoot(objectRoot: Uint8Array, domain: Uint8Array): Uint8Array {
+  return SigningData.hashTreeRoot({ objectRoot, domain });
+}

@@ -1,0 +1,24 @@
+import "./hasher.ts";
+import { ByteVectorType, UintBigintType, UintNumberType } from "@chainsafe/ssz";
+
+/** A `hash_tree_root` or a public key. */
+export const Bytes32 = new ByteVectorType(32);
+export const Bytes64 = new ByteVectorType(64);
+/** Leading bytes of a transaction id: enough to find it in a pool, not to name it. */
+export const ShortId = new ByteVectorType(8);
+export const Uint8 = new UintNumberType(1);
+export const Uint32 = new UintNumberType(4);
+/**
+ * Counts and times as numbers. Values above 2^53 - 1 are invalid everywhere in the protocol (`isSafeCount`); they decode to
+ * a number that fails that test.
+ */
+export const Count = new UintNumberType(8);
+/** An amount in base units. */
+export const Amount = new UintBigintType(8);
+
+export const maxAmount = 2n ** 64n - 1n;
+export const zero32 = new Uint8Array(32);
+
+export function isSafeCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
+}

@@ -1,0 +1,21 @@
+import { ContainerType, ListCompositeType, type ValueOf } from "@chainsafe/ssz";
+import { AuthoritySnapshot } from "./authority.ts";
+import { Amount, Bytes32, Count } from "./primitives.ts";
+
+export const accountsLimit = 2 ** 32;
+
+/** `nonce`: of the account's next transaction. */
+export const Account = new ContainerType(
+  { address: Bytes32, balance: Amount, nonce: Count },
+  { typeName: "Account" },
+);
+export type Account = ValueOf<typeof Account>;
+
+export const Accounts = new ListCompositeType(Account, accountsLimit);
+
+/** Its root is a header's `stateRoot`. Accounts in order of creation. */
+export const State = new ContainerType(
+  { accounts: Accounts, authorities: AuthoritySnapshot },
+  { typeName: "State" },
+);
+export type State = ValueOf<typeof State>;

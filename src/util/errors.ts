@@ -1,0 +1,30 @@
+/**
+ * An error with a stable code. Codes are mapped once to HTTP (src/api/problem.ts) and once to gossip verdicts
+ * (src/network/verdict.ts); nothing matches message texts.
+ */
+export class CodedError<Code extends string = string> extends Error {
+  readonly code: Code;
+
+  constructor(code: Code, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+/** What a person gave is wrong: printed as one line without a stack. */
+export class UserError extends CodedError {
+  constructor(message: string, code = "USER_ERROR", options?: ErrorOptions) {
+    super(code, message, options);
+  }
+}
+
+/** The message of anything thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Throws if a branch that the types rule out is reached. */
+export function unreachable(value: never): never {
+  throw new Error(`unreachable: ${String(value)}`);
+}
