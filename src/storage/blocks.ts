@@ -1,0 +1,156 @@
+import { ContainerType, type ValueOf } from "@chainsafe/ssz";
+import {
+  AuthoritySnapshot,
+  type BlockRef,
+  Count,
+  Header,
+  SignedHeader,
+  type Transaction,
+  Transactions,
+  Uint32,
+} from "../types/index.ts";
+import {
+  concatBytes,
+  equalBytes,
+  readUint32,
+  readUint64,
+  toHex,
+  uint32Bytes,
+  uint64Bytes,
+} from "../util/bytes.ts";
+import { CodedError } from "../util/errors.ts";
+import type { Database, Write } from "./database.ts";
+import { keyOf, keyRange } from "./key-spaces.ts";
+
+/** A header as stored. `totalDifficulty`: from genesis, this block's included. `bodyBytes`: of its encoded transactions. */
+export const HeaderRecord = new ContainerType(
+  { header: SignedHeader, totalDifficulty: Count, transactionCount: Uint32, bodyBytes: Uint32 },
+  { typeName: "HeaderRecord" },
+);
+export type HeaderRecord = ValueOf<typeof HeaderRecord>;
+
+export interface TransactionPlace {
+  height: number;
+  index: number;
+}
+
+/** Blocks, the canonical chain and the indexes over it. Methods that change something return the writes, to be committed with others. */
+export class BlockStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  put(id: Uint8Array, record: HeaderRecord, body: Uint8Array): Write[] {
+    return [
+      { key: keyOf("header", id), value: HeaderRecord.serialize(record) },
+      { key: keyOf("body", id), value: body },
+    ];
+  }
+
+  async header(id: Uint8Array): Promise<HeaderRecord | undefined> {
+    const bytes = await this.#database.get(keyOf("header", id));
+    if (!bytes) return undefined;
+    const record = HeaderRecord.deserialize(bytes);
+    if (!equalBytes(Header.hashTreeRoot(record.header.message), id)) {
+      throw new CodedError("DAMAGED", `the database is damaged: header ${toHex(id)} has another hash`);
+    }
+    return record;
+  }
+
+  /** The encoded `Transactions` of a block. */
+  bodyBytes(id: Uint8Array): Promise<Uint8Array | undefined> {
+    return this.#database.get(keyOf("body", id));
+  }
+
+  async body(id: Uint8Array): Promise<Transaction[] | undefined> {
+    const bytes = await this.bodyBytes(id);
+    return bytes && Transactions.deserialize(bytes);
+  }
+
+  canonicalId(height: number): Promise<Uint8Array | undefined> {
+    return this.#database.get(keyOf("canonical", uint64Bytes(height)));
+  }
+
+  /** Ids from `height` downwards, `count` at most. */
+  async canonicalIdsDown(height: number, count: number): Promise<Uint8Array[]> {
+    const ids: Uint8Array[] = [];
+    const range = { gte: keyRange("canonical").gte, lt: keyOf("canonical", uint64Bytes(height + 1)) };
+    for await (const [, id] of this.#database.iterate({ ...range, reverse: true, limit: count }))
+      ids.push(id.slice());
+    return ids;
+  }
+
+  /** Ids from `height` upwards, `count` at most. */
+  async canonicalIdsUp(height: number, count: number): Promise<Uint8Array[]> {
+    const ids: Uint8Array[] = [];
+    const range = { gte: keyOf("canonical", uint64Bytes(height)), lt: keyRange("canonical").lt };
+    for await (const [, id] of this.#database.iterate({ ...range, limit: count })) ids.push(id.slice());
+    return ids;
+  }
+
+  setCanonical({ height, id }: BlockRef): Write {
+    return { key: keyOf("canonical", uint64Bytes(height)), value: id };
+  }
+
+  clearCanonical(height: number): Write {
+    return { key: keyOf("canonical", uint64Bytes(height)), value: undefined };
+  }
+
+  async transactionPlace(id: Uint8Array): Promise<TransactionPlace | undefined> {
+    const bytes = await this.#database.get(keyOf("transaction", id));
+    return bytes && { height: readUint64(bytes), index: readUint32(bytes, 8) };
+  }
+
+  setTransactionPlace(id: Uint8Array, { height, index }: TransactionPlace): Write {
+    return { key: keyOf("transaction", id), value: concatBytes(uint64Bytes(height), uint32Bytes(index)) };
+  }
+
+  clearTransactionPlace(id: Uint8Array): Write {
+    return { key: keyOf("transaction", id), value: undefined };
+  }
+
+  setHistory(account: number, { height, index }: TransactionPlace): Write {
+    return {
+      key: keyOf("history", uint32Bytes(account), uint64Bytes(height), uint32Bytes(index)),
+      value: new Uint8Array(),
+    };
+  }
+
+  clearHistory(account: number, place: TransactionPlace): Write {
+    return { key: this.setHistory(account, place).key, value: undefined };
+  }
+
+  /** Places of the account's transactions, newest first, those before `before` only. */
+  async history(
+    account: number,
+    before: TransactionPlace | undefined,
+    limit: number,
+  ): Promise<TransactionPlace[]> {
+    const range = keyRange("history", uint32Bytes(account));
+    if (before) range.lt = this.setHistory(account, before).key;
+    const places: TransactionPlace[] = [];
+    for await (const [key] of this.#database.iterate({ ...range, reverse: true, limit })) {
+      places.push({ height: readUint64(key, 5), index: readUint32(key, 13) });
+    }
+    return places;
+  }
+
+  putUndo(id: Uint8Array, undo: Uint8Array): Write {
+    return { key: keyOf("undo", id), value: undo };
+  }
+
+  undo(id: Uint8Array): Promise<Uint8Array | undefined> {
+    return this.#database.get(keyOf("undo", id));
+  }
+
+  putSnapshot(id: Uint8Array, snapshot: AuthoritySnapshot): Write {
+    return { key: keyOf("snapshot", id), value: AuthoritySnapshot.serialize(snapshot) };
+  }
+
+  async snapshot(id: Uint8Array): Promise<AuthoritySnapshot | undefined> {
+    const bytes = await this.#database.get(keyOf("snapshot", id));
+    return bytes && AuthoritySnapshot.deserialize(bytes);
+  }
+}

@@ -1,0 +1,29 @@
+import { crc32 } from "node:zlib";
+import { toHex } from "../util/bytes.ts";
+import { CodedError } from "../util/errors.ts";
+import { keySpaces } from "./key-spaces.ts";
+
+const checksumBytes = 4;
+
+/** The value followed by the CRC-32 of key and value: LevelDB returns damaged bytes as if they were sound. */
+export function seal(key: Uint8Array, value: Uint8Array): Uint8Array {
+  const sealed = new Uint8Array(value.length + checksumBytes);
+  sealed.set(value);
+  new DataView(sealed.buffer).setUint32(value.length, crc32(value, crc32(key)));
+  return sealed;
+}
+
+/** @throws {CodedError} `DAMAGED` */
+export function unseal(key: Uint8Array, sealed: Uint8Array): Uint8Array {
+  const length = sealed.length - checksumBytes;
+  if (length >= 0) {
+    const value = sealed.subarray(0, length);
+    const stored = new DataView(sealed.buffer, sealed.byteOffset).getUint32(length);
+    if (stored === crc32(value, crc32(key))) return value;
+  }
+  const space = Object.entries(keySpaces).find(([, number]) => number === key[0])?.[0] ?? "unknown";
+  throw new CodedError(
+    "DAMAGED",
+    `the database is damaged: ${space} entry ${toHex(key.subarray(1))} does not match its checksum`,
+  );
+}

@@ -1,0 +1,26 @@
+import type { CodedError } from "../util/errors.ts";
+
+/** One change; `value` undefined deletes the key. */
+export interface Write {
+  key: Uint8Array;
+  value: Uint8Array | undefined;
+}
+
+export interface Range {
+  gte: Uint8Array;
+  lt: Uint8Array;
+  reverse?: boolean;
+  limit?: number;
+}
+
+export type DatabaseError = CodedError<"DAMAGED" | "WRITE_FAILED" | "OPEN_FAILED">;
+
+/** An ordered key-value store. Reads throw `DAMAGED` rather than return a value that is not what was written. */
+export interface Database {
+  get(key: Uint8Array): Promise<Uint8Array | undefined>;
+  getMany(keys: Uint8Array[]): Promise<(Uint8Array | undefined)[]>;
+  iterate(range: Range): AsyncIterable<[key: Uint8Array, value: Uint8Array]>;
+  /** Resolves when the writes are on disk, synced: all of them or, after an error or a crash, none. */
+  commit(writes: Write[]): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,46 @@
+import { concatBytes } from "../util/bytes.ts";
+
+/** First byte of every key. A number is never given to another kind of value. */
+export const keySpaces = {
+  /** Name -> value: format version, genesis block, head. */
+  meta: 0,
+  /** Block id -> `HeaderRecord`. */
+  header: 1,
+  /** Block id -> `Transactions`. */
+  body: 2,
+  /** Height (8) -> block id, of the canonical chain. */
+  canonical: 3,
+  /** Transaction id -> height (8) and index (4), of the canonical chain. */
+  transaction: 4,
+  /** Account index (4) -> address (32), balance (8), nonce (8): the state of the head. */
+  account: 5,
+  /** Block id -> what undoes its execution. */
+  undo: 6,
+  /** Block id -> `AuthoritySnapshot` after it, for some blocks. */
+  snapshot: 7,
+  /** Transaction id -> time of arrival (8), then the transaction. */
+  mempool: 8,
+  /** Account index (4), height (8), index (4) -> nothing: the transactions of an account. */
+  history: 9,
+  /** Peer id -> JSON. */
+  addressBook: 10,
+} as const;
+
+export type KeySpace = keyof typeof keySpaces;
+
+export function keyOf(space: KeySpace, ...parts: Uint8Array[]): Uint8Array {
+  return concatBytes(Uint8Array.of(keySpaces[space]), ...parts);
+}
+
+/** All keys of a space that begin with `prefix`: from the first, to before the second. */
+export function keyRange(
+  space: KeySpace,
+  prefix: Uint8Array = new Uint8Array(),
+): { gte: Uint8Array; lt: Uint8Array } {
+  const gte = keyOf(space, prefix);
+  const lt = gte.slice();
+  let last = lt.length - 1;
+  while (lt[last] === 0xff) last--;
+  lt[last]!++;
+  return { gte, lt: lt.subarray(0, last + 1) };
+}

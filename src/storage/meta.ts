@@ -1,0 +1,67 @@
+import { GenesisBlock } from "../types/genesis.ts";
+import { AuthoritySnapshot } from "../types/index.ts";
+import { CodedError } from "../util/errors.ts";
+import type { Database, Write } from "./database.ts";
+import { keyOf } from "./key-spaces.ts";
+
+/** Raised when stored values change their form; an older node refuses, a newer one migrates. */
+const formatVersion = 1;
+
+const keys = {
+  version: metaKey("version"),
+  genesis: metaKey("genesis"),
+  head: metaKey("head"),
+  headSnapshot: metaKey("head-snapshot"),
+};
+
+function metaKey(name: string): Uint8Array {
+  return keyOf("meta", new TextEncoder().encode(name));
+}
+
+/** The single values of a database. */
+export class MetaStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** @throws {CodedError} `OPEN_FAILED` if another version of the software wrote the database. */
+  async checkVersion(): Promise<void> {
+    const bytes = await this.#database.get(keys.version);
+    if (!bytes) return this.#database.commit([{ key: keys.version, value: Uint8Array.of(formatVersion) }]);
+    if (bytes[0] !== formatVersion) {
+      throw new CodedError(
+        "OPEN_FAILED",
+        `the database has format ${bytes[0]}, this ccoin reads ${formatVersion}: use the ccoin that wrote it, or export and import the chain`,
+      );
+    }
+  }
+
+  async genesis(): Promise<GenesisBlock | undefined> {
+    const bytes = await this.#database.get(keys.genesis);
+    return bytes && GenesisBlock.deserialize(bytes);
+  }
+
+  setGenesis(genesis: GenesisBlock): Write {
+    return { key: keys.genesis, value: GenesisBlock.serialize(genesis) };
+  }
+
+  /** Id of the canonical head. */
+  head(): Promise<Uint8Array | undefined> {
+    return this.#database.get(keys.head);
+  }
+
+  /** The authority snapshot goes with the head, so that it is there at once on start. */
+  setHead(id: Uint8Array, snapshot: AuthoritySnapshot): Write[] {
+    return [
+      { key: keys.head, value: id },
+      { key: keys.headSnapshot, value: AuthoritySnapshot.serialize(snapshot) },
+    ];
+  }
+
+  async headSnapshot(): Promise<AuthoritySnapshot | undefined> {
+    const bytes = await this.#database.get(keys.headSnapshot);
+    return bytes && AuthoritySnapshot.deserialize(bytes);
+  }
+}
