@@ -1,0 +1,46 @@
+import type { AuthoritySnapshot } from "../types/authority.ts";
+import { compareBytes } from "../util/bytes.ts";
+
+/** The snapshot after the genesis block: nobody has signed, nothing is voted on. */
+export function genesisSnapshot(authorities: readonly Uint8Array[]): AuthoritySnapshot {
+  return { authorities: [...authorities].sort(compareBytes), recentSigners: [], openVotes: [] };
+}
+
+/** An authority signs at most one of this many consecutive blocks; as many votes are a majority (EIP-225 `SIGNER_LIMIT`). */
+export function signerLimit(authorityCount: number): number {
+  return Math.floor(authorityCount / 2) + 1;
+}
+
+/** The place of `address` in the ascending list, or -1. */
+export function authorityIndex(authorities: readonly Uint8Array[], address: Uint8Array): number {
+  const at = lowerBound(authorities, address);
+  const found = authorities[at];
+  return found && compareBytes(found, address) === 0 ? at : -1;
+}
+
+/** A copy with `address`, in its place. */
+export function withAuthority(authorities: readonly Uint8Array[], address: Uint8Array): Uint8Array[] {
+  return [...authorities].toSpliced(lowerBound(authorities, address), 0, address);
+}
+
+/** A copy without `address`. */
+export function withoutAuthority(authorities: readonly Uint8Array[], address: Uint8Array): Uint8Array[] {
+  return authorities.filter((authority) => !sameAddress(authority, address));
+}
+
+/** As `equalBytes` of two 32-byte addresses, without the native call where the first byte tells them apart. */
+export function sameAddress(a: Uint8Array, b: Uint8Array): boolean {
+  return a[0] === b[0] && compareBytes(a, b) === 0;
+}
+
+/** The index of the first authority that is not below `address`. */
+function lowerBound(authorities: readonly Uint8Array[], address: Uint8Array): number {
+  let low = 0;
+  let high = authorities.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareBytes(authorities[middle]!, address) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,114 @@
+import { type AuthoritySnapshot, voteKinds } from "../types/authority.ts";
+import type { Header } from "../types/block.ts";
+import { BlockError } from "../types/errors.ts";
+import type { ChainConfig } from "../types/genesis.ts";
+import { isSafeCount } from "../types/primitives.ts";
+import { equalBytes } from "../util/bytes.ts";
+import { authorityIndex, sameAddress, signerLimit } from "./authority-set.ts";
+import { applyAuthorityVote, isWellFormedVote } from "./voting.ts";
+
+/** The part of a chain's configuration that its headers are checked by. */
+export type CliqueConfig = Pick<ChainConfig, "periodMs" | "epochLength">;
+
+/** What a header is checked against. `snapshot` is the one after the parent. */
+export interface ParentHeader {
+  header: Header;
+  id: Uint8Array;
+  snapshot: AuthoritySnapshot;
+}
+
+/** EIP-225 `DIFF_INTURN` and `DIFF_NOTURN`. */
+export const difficulties = { inTurn: 2, outOfTurn: 1 } as const;
+
+/** Whether the turn at `height` is the proposer's. `snapshot`: after the parent of the block at `height`. */
+export function isInTurn(snapshot: AuthoritySnapshot, height: number, proposer: Uint8Array): boolean {
+  const inTurn = snapshot.authorities[height % snapshot.authorities.length];
+  return inTurn !== undefined && sameAddress(inTurn, proposer);
+}
+
+export function requiredDifficulty(snapshot: AuthoritySnapshot, height: number, proposer: Uint8Array): 1 | 2 {
+  return isInTurn(snapshot, height, proposer) ? difficulties.inTurn : difficulties.outOfTurn;
+}
+
+/** The lowest height that the recent-signer rule leaves to the proposer while the set stays as it is; 0 if it does not bar it. */
+export function mayNotSignBefore(snapshot: AuthoritySnapshot, proposer: Uint8Array): number {
+  const last = snapshot.recentSigners.findLast((recent) => sameAddress(recent.proposer, proposer));
+  return last ? last.height + signerLimit(snapshot.authorities.length) : 0;
+}
+
+/** Whether the proposer signed one of the `signerLimit - 1` blocks before `height`. */
+export function hasSignedRecently(
+  snapshot: AuthoritySnapshot,
+  height: number,
+  proposer: Uint8Array,
+): boolean {
+  return height < mayNotSignBefore(snapshot, proposer);
+}
+
+/** Whether the block at `height` clears the open votes and carries none. */
+export function isEpochBlock(height: number, config: Pick<ChainConfig, "epochLength">): boolean {
+  return height % config.epochLength === 0;
+}
+
+/**
+ * The rules of a header that need only its parent: docs/consensus.md, stage 3. Signature, clock and state are checked apart.
+ * @throws {BlockError} with the first rule that is broken.
+ */
+export function checkHeader(parent: ParentHeader, header: Header, config: CliqueConfig): void {
+  const { snapshot } = parent;
+  if (!isSafeCount(header.height) || !isSafeCount(header.timestamp)) {
+    throw new BlockError("MALFORMED", "height or timestamp is above 2^53 - 1");
+  }
+  if (!equalBytes(header.parent, parent.id)) {
+    throw new BlockError("UNKNOWN_PARENT", "the header names another parent");
+  }
+  if (header.height !== parent.header.height + 1) {
+    throw new BlockError("WRONG_HEIGHT", `height ${header.height} on a parent at ${parent.header.height}`);
+  }
+  const earliest = parent.header.timestamp + config.periodMs;
+  if (header.timestamp < earliest) {
+    throw new BlockError("TOO_EARLY", `timestamp ${header.timestamp} is before ${earliest}`);
+  }
+  if (authorityIndex(snapshot.authorities, header.proposer) < 0) {
+    throw new BlockError("NOT_AN_AUTHORITY", "the proposer is not an authority");
+  }
+  const notBefore = mayNotSignBefore(snapshot, header.proposer);
+  if (header.height < notBefore) {
+    throw new BlockError("SIGNED_RECENTLY", `the proposer may not sign before height ${notBefore}`);
+  }
+  const difficulty = requiredDifficulty(snapshot, header.height, header.proposer);
+  if (header.difficulty !== difficulty) {
+    throw new BlockError("WRONG_DIFFICULTY", `difficulty ${header.difficulty}, not ${difficulty}`);
+  }
+  if (!isWellFormedVote(header.vote)) throw new BlockError("INVALID_VOTE", "the vote is malformed");
+  if (isEpochBlock(header.height, config) && header.vote.kind !== voteKinds.none) {
+    throw new BlockError("INVALID_VOTE", "the first block of an epoch carries no vote");
+  }
+}
+
+/**
+ * The snapshot after a header that `checkHeader` passed. Nothing that is handed in changes; lists that stay the same are shared,
+ * so a snapshot is never changed in place.
+ */
+export function applyHeader(
+  snapshot: AuthoritySnapshot,
+  header: Pick<Header, "height" | "proposer" | "vote">,
+  config: Pick<ChainConfig, "epochLength">,
+): AuthoritySnapshot {
+  const { authorities, openVotes } = isEpochBlock(header.height, config)
+    ? { authorities: snapshot.authorities, openVotes: [] }
+    : applyAuthorityVote(snapshot, header);
+  return { authorities, openVotes, recentSigners: recentSignersAfter(snapshot, header, authorities.length) };
+}
+
+/** Only the last `signerLimit - 1` blocks can bar somebody from the next one, by the size of the set after the block. */
+function recentSignersAfter(
+  { recentSigners }: AuthoritySnapshot,
+  { height, proposer }: Pick<Header, "height" | "proposer">,
+  authorityCount: number,
+): AuthoritySnapshot["recentSigners"] {
+  const oldest = height + 2 - signerLimit(authorityCount);
+  const kept = recentSigners.filter((recent) => recent.height >= oldest);
+  if (height >= oldest) kept.push({ height, proposer });
+  return kept;
+}

@@ -1,0 +1,5 @@
+export * from "./authority-set.ts";
+export * from "./clique.ts";
+export * from "./fork-choice.ts";
+export * from "./timing.ts";
+export * from "./voting.ts";

@@ -1,0 +1,70 @@
+import type { AuthoritySnapshot } from "../types/authority.ts";
+import type { Header } from "../types/block.ts";
+import type { ChainConfig } from "../types/genesis.ts";
+import { authorityIndex } from "./authority-set.ts";
+import { hasSignedRecently } from "./clique.ts";
+
+/** More than a LAN's delivery time, so that the next in line sees the block it would compete with. */
+const minStepMs = 50;
+/** Enough between machines anywhere; more would only make the chain wait for an authority that is down. */
+const maxStepMs = 1000;
+
+/** When an authority may produce the next block. Times in ms since the Unix epoch. */
+export interface ProductionTime {
+  /** The header's timestamp, the same for every authority. */
+  timestampMs: number;
+  /** When the block may be signed and sent: later the further the authority is from its turn. */
+  sealAtMs: number;
+  inTurn: boolean;
+}
+
+/**
+ * When `proposer` may produce a block on `parent`, or undefined if it is no authority or signed recently.
+ * `snapshot`: after the parent. `notBeforeMs`: when there was reason for a block, on a chain that makes no empty ones or was
+ * halted; the waiting in line starts then.
+ */
+export function productionTime(
+  snapshot: AuthoritySnapshot,
+  parent: Pick<Header, "height" | "timestamp">,
+  proposer: Uint8Array,
+  config: Pick<ChainConfig, "periodMs">,
+  notBeforeMs = 0,
+): ProductionTime | undefined {
+  const distance = turnDistance(snapshot, parent.height + 1, proposer);
+  if (distance === undefined) return undefined;
+  const timestampMs = Math.max(parent.timestamp + config.periodMs, notBeforeMs);
+  const sealAtMs = timestampMs + distance * turnStepMs(config.periodMs);
+  return { timestampMs, sealAtMs, inTurn: distance === 0 };
+}
+
+/** What each place in line waits longer than the one before it. */
+export function turnStepMs(periodMs: number): number {
+  return Math.min(Math.max(Math.floor(periodMs / 2), minStepMs), maxStepMs);
+}
+
+/**
+ * 0 for the authority whose turn the height is; else its place, from 1, among those that follow the turn in the order of the set
+ * and may sign. Undefined if the proposer may not sign.
+ */
+export function turnDistance(
+  snapshot: AuthoritySnapshot,
+  height: number,
+  proposer: Uint8Array,
+): number | undefined {
+  const { authorities } = snapshot;
+  const index = authorityIndex(authorities, proposer);
+  if (index < 0 || hasSignedRecently(snapshot, height, proposer)) return undefined;
+  const count = authorities.length;
+  const turn = height % count;
+  const places = (index - turn + count) % count;
+  let distance = 0;
+  for (let place = 1; place <= places; place++) {
+    if (!hasSignedRecently(snapshot, height, authorities[(turn + place) % count]!)) distance++;
+  }
+  return distance;
+}
+
+/** How far a header's time is ahead of the clock: 0 if the block may be imported now. */
+export function futureBlockMs(header: Pick<Header, "timestamp">, nowMs: number): number {
+  return Math.max(0, header.timestamp - nowMs);
+}

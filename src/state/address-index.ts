@@ -1,0 +1,114 @@
+/** Where the addresses are. */
+export interface AddressSource {
+  /** 32 bytes each, one after another, in order of creation. */
+  readonly bytes: Uint8Array;
+}
+
+const addressBytes = 32;
+const minSlots = 16;
+/** Linear probing stays short up to here: five slots on average for an address that is not there. */
+const maxLoad = 2 / 3;
+
+/**
+ * Address to account index: an open-addressing hash table of 4-byte slots (6 to 12 bytes an account) over addresses that are
+ * stored elsewhere. The hash is keyed, so that nobody can make addresses that collide.
+ */
+export class AddressIndex {
+  readonly #source: AddressSource;
+  readonly #key0: number;
+  readonly #key1: number;
+  /** Account index + 1; 0 is free. */
+  #slots = new Uint32Array(minSlots);
+  #count = 0;
+
+  /** `seed`: 8 random bytes, never shown to anybody. */
+  constructor(source: AddressSource, seed: Uint8Array) {
+    if (seed.length < 8) throw new RangeError(`the seed has 8 bytes, not ${seed.length}`);
+    this.#source = source;
+    this.#key0 = readWord(seed, 0);
+    this.#key1 = readWord(seed, 4);
+  }
+
+  /** The account index of `address`, or -1. */
+  indexOf(address: Uint8Array): number {
+    return this.#slots[this.#find(address)]! - 1;
+  }
+
+  /** Adds the next account: its address is not in the index, its place is the number of accounts so far. */
+  append(address: Uint8Array): void {
+    if (this.#count + 1 > this.#slots.length * maxLoad) this.#grow(this.#slots.length * 2);
+    this.#slots[this.#find(address)] = ++this.#count;
+  }
+
+  /**
+   * Forgets the last accounts, whose addresses are still in the source. Their slots are simply freed: accounts are in the table
+   * as if added in order, so no older one was placed by passing over the slot of a newer one.
+   */
+  truncate(count: number): void {
+    while (this.#count > count) {
+      this.#count--;
+      const at = this.#count * addressBytes;
+      this.#slots[this.#find(this.#source.bytes.subarray(at, at + addressBytes))] = 0;
+    }
+  }
+
+  /** The slot of `address`, or the free one where it belongs. */
+  #find(address: Uint8Array): number {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    const { bytes } = this.#source;
+    let slot = halfSipHash(address, this.#key0, this.#key1) & mask;
+    for (;;) {
+      const entry = slots[slot]!;
+      if (entry === 0 || isAt(bytes, (entry - 1) * addressBytes, address)) return slot;
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  #grow(length: number): void {
+    this.#slots = new Uint32Array(length);
+    const mask = length - 1;
+    const { bytes } = this.#source;
+    for (let index = 0; index < this.#count; index++) {
+      const at = index * addressBytes;
+      let slot = halfSipHash(bytes.subarray(at, at + addressBytes), this.#key0, this.#key1) & mask;
+      while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
+      this.#slots[slot] = index + 1;
+    }
+  }
+}
+
+function isAt(bytes: Uint8Array, offset: number, address: Uint8Array): boolean {
+  for (let i = 0; i < addressBytes; i++) if (bytes[offset + i] !== address[i]) return false;
+  return true;
+}
+
+function readWord(bytes: Uint8Array, at: number): number {
+  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+}
+
+/** HalfSipHash-1-3 of 32 bytes (Aumasson and Bernstein): a keyed hash made for hash tables, in 32-bit words. */
+function halfSipHash(message: Uint8Array, key0: number, key1: number): number {
+  let v0 = key0;
+  let v1 = key1;
+  let v2 = 0x6c796765 ^ key0;
+  let v3 = 0x74656462 ^ key1;
+  // Eight words of message, the length in the last word's top byte, three rounds to finish.
+  for (let step = 0; step < 12; step++) {
+    const word = step < 8 ? readWord(message, step * 4) : step === 8 ? addressBytes << 24 : 0;
+    v3 ^= word;
+    if (step === 9) v2 ^= 0xff;
+    v0 = (v0 + v1) | 0;
+    v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
+    v0 = (v0 << 16) | (v0 >>> 16);
+    v2 = (v2 + v3) | 0;
+    v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
+    v0 = (v0 + v3) | 0;
+    v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
+    v2 = (v2 + v1) | 0;
+    v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
+    v2 = (v2 << 16) | (v2 >>> 16);
+    v0 ^= word;
+  }
+  return v1 ^ v3;
+}
