@@ -1,0 +1,144 @@
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import type { NodePaths } from "../config/paths.ts";
+import { type Address, encodeAddress } from "../crypto/address.ts";
+import { CodedError, messageOf, UserError } from "../util/errors.ts";
+import { createFile, exists } from "./atomic-file.ts";
+import {
+  type Keystore,
+  openKeystore,
+  parseKeystore,
+  type ScryptParameters,
+  sealKeystore,
+} from "./keystore.ts";
+import { ensurePassphrase, passphraseSource, readPassphrase } from "./passphrase.ts";
+import { type Signer, signerFromSeed } from "./signer.ts";
+
+type AccountPaths = Pick<NodePaths, "account" | "passphrase">;
+
+export interface AccountOptions {
+  paths: AccountPaths;
+  /** Instead of `CCOIN_PASSPHRASE_FILE` and of the kept passphrase. */
+  passphraseFile?: string | undefined;
+}
+
+export interface CreateAccountOptions extends AccountOptions {
+  /** Base units; noted in the account file for `ccoin genesis`. */
+  genesisBalance?: bigint;
+  /** Lower cost for tests. */
+  scrypt?: ScryptParameters;
+}
+
+export interface CreatedAccount {
+  signer: Signer;
+  /** File of the random passphrase that was made for this account; nothing where one was given or kept. */
+  madePassphraseFile?: string;
+}
+
+/** What an account file says without its passphrase. */
+export interface AccountInfo {
+  publicKey: Uint8Array;
+  address: Address;
+  genesisBalance: bigint;
+}
+
+/** @throws {UserError} `ACCOUNT_EXISTS`; the account that is there stays as it is. */
+export async function createAccount(options: CreateAccountOptions): Promise<CreatedAccount> {
+  const { paths, genesisBalance, scrypt } = options;
+  if (await exists(paths.account)) throw await existsError(paths);
+  const seed = new Uint8Array(randomBytes(32));
+  try {
+    // First the passphrase: an account without it would be lost.
+    const { passphrase, made } = await ensurePassphrase(source(options));
+    const text = await sealKeystore(seed, passphrase, {
+      ...(genesisBalance !== undefined && { genesisBalance }),
+      ...(scrypt && { scrypt }),
+    });
+    await createFile(paths.account, text);
+    return { signer: signerFromSeed(seed), ...(made && { madePassphraseFile: paths.passphrase }) };
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") throw await existsError(paths);
+    throw new UserError(`cannot write ${paths.account}: ${messageOf(error)}`, "CANNOT_WRITE", {
+      cause: error,
+    });
+  }
+}
+
+/** @throws {UserError} `NO_ACCOUNT`, `DAMAGED_KEYSTORE`. */
+export async function readAccountInfo(paths: AccountPaths): Promise<AccountInfo> {
+  const { address, genesisBalance } = await readKeystore(paths);
+  return { publicKey: address, address: encodeAddress(address), genesisBalance };
+}
+
+/** @throws {UserError} `NO_ACCOUNT`, `DAMAGED_KEYSTORE`, `NO_PASSPHRASE`, `WRONG_PASSPHRASE`. */
+export async function openAccount(options: AccountOptions): Promise<Signer> {
+  const { paths } = options;
+  const keystore = await readKeystore(paths);
+  const from = source(options);
+  const passphrase = await readPassphrase(from);
+  try {
+    return signerFromSeed(await openKeystore(keystore, passphrase));
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    if (error.code === "DAMAGED_KEYSTORE") throw damagedError(paths, error);
+    throw new UserError(
+      `the passphrase in ${from.given ?? from.kept} does not open ${paths.account}: give the right one with ` +
+        "--passphrase-file, or restore the account file from a backup if it is damaged",
+      "WRONG_PASSPHRASE",
+      { cause: error },
+    );
+  }
+}
+
+/** Opens the account, or makes one where there is none: a node starts without any preparation. */
+export async function openOrCreateAccount(
+  options: CreateAccountOptions,
+): Promise<CreatedAccount & { created: boolean }> {
+  if (await exists(options.paths.account)) return { signer: await openAccount(options), created: false };
+  return { ...(await createAccount(options)), created: true };
+}
+
+async function readKeystore(paths: AccountPaths): Promise<Keystore> {
+  let text: string;
+  try {
+    text = await readFile(paths.account, "utf8");
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    throw new UserError(
+      missing
+        ? `there is no account in ${paths.account}: make one with "ccoin create-account"`
+        : `cannot read ${paths.account}: ${messageOf(error)}`,
+      missing ? "NO_ACCOUNT" : "CANNOT_READ",
+      { cause: error },
+    );
+  }
+  try {
+    return parseKeystore(text);
+  } catch (error) {
+    throw damagedError(paths, error);
+  }
+}
+
+function source({ paths, passphraseFile }: AccountOptions) {
+  return passphraseSource(paths.passphrase, passphraseFile);
+}
+
+function damagedError(paths: AccountPaths, error: unknown): UserError {
+  return new UserError(
+    `${paths.account} cannot be used: ${messageOf(error)}; restore it from a backup, or move it away to make another`,
+    "DAMAGED_KEYSTORE",
+    { cause: error },
+  );
+}
+
+async function existsError(paths: AccountPaths): Promise<UserError> {
+  const whose = await readAccountInfo(paths).then(
+    (info) => ` (${info.address})`,
+    () => "",
+  );
+  return new UserError(
+    `there is an account already in ${paths.account}${whose}: use it, or choose another node id; nothing was changed`,
+    "ACCOUNT_EXISTS",
+  );
+}

@@ -1,0 +1,78 @@
+import { randomBytes } from "node:crypto";
+import { constants } from "node:fs";
+import { access, link, mkdir, open, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+
+/** Owner only. */
+const fileMode = 0o600;
+const folderMode = 0o700;
+
+/** File systems without hard links (FAT, some network shares) answer with one of these. */
+const noLinkCodes = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
+
+/**
+ * Writes a file that is complete and on disk when this resolves, or not there at all; makes its folder.
+ * @throws `EEXIST` where the file is there already, which stays as it is.
+ */
+export async function createFile(path: string, text: string): Promise<void> {
+  const temporary = await writeTemporary(path, text);
+  try {
+    await link(temporary, path).catch(async (error: NodeJS.ErrnoException) => {
+      if (!noLinkCodes.has(error.code ?? "")) throw error;
+      if (await exists(path)) throw Object.assign(new Error("the file exists"), { code: "EEXIST" });
+      await rename(temporary, path);
+    });
+  } finally {
+    await rm(temporary, { force: true });
+  }
+  await syncFolder(dirname(path));
+}
+
+/** As `createFile`, but replaces what is there: at any moment either the old or the new text is. */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  const temporary = await writeTemporary(path, text);
+  try {
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncFolder(dirname(path));
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return access(path, constants.F_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Beside `path`, so that renaming stays within one file system. */
+async function writeTemporary(path: string, text: string): Promise<string> {
+  const folder = dirname(path);
+  const made = await mkdir(folder, { recursive: true, mode: folderMode });
+  if (made) await syncFolder(dirname(made));
+  const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
+  const file = await open(temporary, "wx", fileMode);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  } finally {
+    await file.close();
+  }
+  return temporary;
+}
+
+/** Makes a new name in the folder survive a power loss. Windows cannot open folders, and needs no such call. */
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

@@ -1,0 +1,65 @@
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { messageOf, UserError } from "../util/errors.ts";
+import { createFile, exists } from "./atomic-file.ts";
+
+/** Names a passphrase file where no option does. */
+export const passphraseFileVariable = "CCOIN_PASSPHRASE_FILE";
+
+export interface PassphraseSource {
+  /** The option's, or the environment's. */
+  given?: string | undefined;
+  /** Used where none is given: `NodePaths.passphrase`. */
+  kept: string;
+}
+
+/** A file given by option or environment wins over the kept one. */
+export function passphraseSource(
+  kept: string,
+  option: string | undefined,
+  environment: NodeJS.ProcessEnv = process.env,
+): PassphraseSource {
+  return { kept, given: option ?? (environment[passphraseFileVariable] || undefined) };
+}
+
+/** @throws {UserError} `NO_PASSPHRASE` where there is no file, or it is empty. */
+export async function readPassphrase({ given, kept }: PassphraseSource): Promise<string> {
+  const path = given ?? kept;
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    const reason = given
+      ? `cannot read the passphrase file ${given} (${messageOf(error)})`
+      : `there is no passphrase in ${kept}: name its file with --passphrase-file or ${passphraseFileVariable}`;
+    throw new UserError(reason, "NO_PASSPHRASE", { cause: error });
+  }
+  // Editors and echo end a file with a line break that is no part of the passphrase.
+  const passphrase = text.replace(/\r?\n$/, "");
+  if (passphrase === "") {
+    throw new UserError(`the passphrase file ${path} is empty: write a passphrase into it`, "NO_PASSPHRASE");
+  }
+  return passphrase;
+}
+
+/**
+ * The given passphrase, or else the kept one, which is made at random where there is none.
+ * `made` tells whether this call made it, so that people can be told once.
+ */
+export async function ensurePassphrase(
+  source: PassphraseSource,
+): Promise<{ passphrase: string; made: boolean }> {
+  if (source.given || (await exists(source.kept))) {
+    return { passphrase: await readPassphrase(source), made: false };
+  }
+  // 192 bits.
+  const passphrase = randomBytes(24).toString("base64url");
+  try {
+    await createFile(source.kept, `${passphrase}\n`);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    // Another process was faster: its passphrase counts.
+    return { passphrase: await readPassphrase(source), made: false };
+  }
+  return { passphrase, made: true };
+}

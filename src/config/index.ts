@@ -1,0 +1,6 @@
+export * from "./amount.ts";
+export * from "./chain-rules.ts";
+export * from "./genesis-config.ts";
+export * from "./node-options.ts";
+export * from "./paths.ts";
+export * from "./version.ts";

@@ -1,0 +1,82 @@
+import { multiaddr } from "@multiformats/multiaddr";
+import { z } from "zod";
+import { UserError } from "../util/errors.ts";
+import { type NodePaths, nodePaths } from "./paths.ts";
+import { describeIssues, wholeNumber } from "./schema.ts";
+
+/** Keeps the HTTP port of the highest id, 65260, below 65536. */
+export const maxNodeId = 1000;
+export const defaultGenesisTimeoutMs = 600_000;
+export const logLevels = ["silent", "error", "warn", "info", "debug"] as const;
+
+export function defaultP2pPort(nodeId: number): number {
+  return 63_259 + 2 * nodeId;
+}
+
+export function defaultHttpPort(nodeId: number): number {
+  return 63_260 + 2 * nodeId;
+}
+
+export const nodeIdSchema = wholeNumber(1, maxNodeId);
+/** 0 takes any free port. */
+const port = wholeNumber(0, 65_535).optional();
+const host = z.string().regex(/^[0-9a-zA-Z.:-]+$/, { error: "must be an IP address, such as 127.0.0.1" });
+
+/** A dialable address; its peer id may be left out. */
+const bootstrapAddress = z.string().refine(isTcpMultiaddr, {
+  error: "must be a TCP multiaddr, such as /ip4/192.168.1.10/tcp/63261",
+});
+
+const nodeOptionsSchema = z
+  .strictObject({
+    nodeId: nodeIdSchema,
+    /** Holds `node-<id>`. */
+    dataDir: z.string().min(1, { error: "must name a folder" }),
+    /** Address that libp2p listens on. */
+    p2pHost: host.default("0.0.0.0"),
+    p2pPort: port,
+    httpHost: host.default("127.0.0.1"),
+    httpPort: port,
+    bootstrap: z.array(bootstrapAddress).default([]),
+    mdns: z.boolean().default(true),
+    /** Makes blocks where the account is an authority. */
+    mine: z.boolean().default(true),
+    /** Id of the only genesis to adopt. */
+    genesisPin: z
+      .string()
+      .regex(/^0x[0-9a-fA-F]{64}$/, { error: "must be a genesis id: 0x and 64 hex digits" })
+      .transform((id) => id.toLowerCase())
+      .optional(),
+    /** How long a node without a genesis looks for one. */
+    genesisTimeoutMs: wholeNumber(1, 2 ** 31 - 1, "ms").default(defaultGenesisTimeoutMs),
+    passphraseFile: z.string().min(1, { error: "must name a file" }).optional(),
+    logLevel: z.enum(logLevels, { error: `must be one of ${logLevels.join(", ")}` }).default("info"),
+  })
+  .transform(({ dataDir, ...options }) => ({
+    ...options,
+    p2pPort: options.p2pPort ?? defaultP2pPort(options.nodeId),
+    httpPort: options.httpPort ?? defaultHttpPort(options.nodeId),
+    dataDir: nodePaths(dataDir, options.nodeId) as NodePaths,
+  }));
+
+export type NodeOptionsInput = z.input<typeof nodeOptionsSchema>;
+/** Of one node, complete and checked; `dataDir` is the node's own folder. */
+export type NodeOptions = z.output<typeof nodeOptionsSchema>;
+
+/** @throws {UserError} `BAD_OPTIONS`, one line with the option and its rule. */
+export function parseNodeOptions(input: NodeOptionsInput): NodeOptions {
+  const result = nodeOptionsSchema.safeParse(input);
+  if (!result.success) throw new UserError(describeIssues(result.error), "BAD_OPTIONS");
+  return result.data;
+}
+
+function isTcpMultiaddr(text: string): boolean {
+  try {
+    const names = multiaddr(text)
+      .getComponents()
+      .map((component) => component.name);
+    return /^(ip4|ip6|dns|dns4|dns6)$/.test(names[0] ?? "") && names[1] === "tcp";
+  } catch {
+    return false;
+  }
+}

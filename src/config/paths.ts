@@ -1,0 +1,34 @@
+import { join, resolve } from "node:path";
+
+export const defaultDataDir = "./data";
+
+/** Where a node keeps its files; all below `folder`, all readable by their owner only. */
+export interface NodePaths {
+  /** `<datadir>/node-<id>`, absolute. */
+  readonly folder: string;
+  /** The encrypted account key. */
+  readonly account: string;
+  /** The passphrase of the account, where nobody gave another. */
+  readonly passphrase: string;
+  /** The libp2p identity, apart from the account. */
+  readonly peerKey: string;
+  /** The database's folder. */
+  readonly db: string;
+  /** Held by the process that uses the folder. */
+  readonly lock: string;
+  /** What `Authorization: Bearer` must carry for the HTTP routes that change the node. */
+  readonly adminToken: string;
+}
+
+export function nodePaths(dataDir: string, nodeId: number): NodePaths {
+  const folder = resolve(dataDir, `node-${nodeId}`);
+  return {
+    folder,
+    account: join(folder, "account.json"),
+    passphrase: join(folder, "passphrase"),
+    peerKey: join(folder, "peer.key"),
+    db: join(folder, "db"),
+    lock: join(folder, "lock"),
+    adminToken: join(folder, "admin-token"),
+  };
+}

@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { decodeAddress } from "../crypto/address.ts";
+import { messageOf } from "../util/errors.ts";
+import { parseAmount } from "./amount.ts";
+
+/** A zod check that runs `parse` and turns what it throws into the issue's message. */
+function parsed<T>(parse: (text: string) => T, whenNotText: string) {
+  return z
+    .string({
+      error: (issue) => (issue.input === undefined ? "is missing" : whenNotText),
+    })
+    .transform((text, context) => {
+      try {
+        return parse(text);
+      } catch (error) {
+        context.addIssue({ code: "custom", message: messageOf(error) });
+        return z.NEVER;
+      }
+    });
+}
+
+/** A bech32m address -> its 32 bytes. */
+export const addressSchema = parsed(decodeAddress, 'write an address as a string, such as "cc1…"');
+
+/** A decimal string -> bigint, 0 to 2^64 - 1. */
+export const amountSchema = parsed(parseAmount, 'write an amount as a string, such as "120"');
+
+/** A whole number within [min, max]; `unit` ends the message, such as "ms". */
+export function wholeNumber(min: number, max: number, unit = "") {
+  const range = `must be a whole number from ${min} to ${max}${unit && ` ${unit}`}`;
+  return z
+    .number({ error: range })
+    .int({ error: range })
+    .min(min, { error: range })
+    .max(max, { error: range });
+}
+
+/** One line: the place of the first issue, what is wrong there, and how many more there are. */
+export function describeIssues(error: z.ZodError): string {
+  const [first, ...others] = error.issues;
+  if (!first) return "is invalid";
+  const more = others.length > 0 ? ` (and ${others.length} more)` : "";
+  return `${place(first)}${explain(first)}${more}`;
+}
+
+function explain(issue: z.core.$ZodIssue): string {
+  if (issue.code === "unrecognized_keys") {
+    const keys = issue.keys.map((key) => JSON.stringify(key)).join(", ");
+    return `unknown field ${keys}: remove it or correct its spelling`;
+  }
+  return issue.message;
+}
+
+/** `balances[1].balance: `, or "" for the whole value. */
+function place(issue: z.core.$ZodIssue): string {
+  const path = issue.path
+    .map((part, index) => (typeof part === "number" ? `[${part}]` : `${index > 0 ? "." : ""}${String(part)}`))
+    .join("");
+  return path && `${path}: `;
+}
