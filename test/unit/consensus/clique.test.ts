@@ -1,0 +1,164 @@
+import { describe, expect, test } from "vitest";
+import {
+  applyHeader,
+  checkHeader,
+  genesisSnapshot,
+  hasSignedRecently,
+  isInTurn,
+  mayNotSignBefore,
+  requiredDifficulty,
+  signerLimit,
+} from "../../../src/consensus/index.ts";
+import type { Header } from "../../../src/types/block.ts";
+import { noVote, voteKinds, zero32 } from "../../../src/types/index.ts";
+import {
+  addressOf,
+  byTurn,
+  codeOf,
+  defaultConfig,
+  extend,
+  genesisParent,
+  headerOn,
+  parseBlock,
+} from "./test-chain.ts";
+
+describe("authority set", () => {
+  test("the genesis snapshot is sorted and copies the list", () => {
+    const given = [..."CABED"].map(addressOf);
+    const { authorities, recentSigners, openVotes } = genesisSnapshot(given);
+    expect(authorities).toEqual(byTurn("ABCDE").map(addressOf));
+    expect(given).toEqual([..."CABED"].map(addressOf));
+    expect([recentSigners, openVotes]).toEqual([[], []]);
+  });
+
+  test.each([
+    [1, 1],
+    [2, 2],
+    [3, 2],
+    [4, 3],
+    [5, 3],
+    [1024, 513],
+  ])("of %i authorities, one signs at most one of %i blocks", (count, limit) => {
+    expect(signerLimit(count)).toBe(limit);
+  });
+
+  test("the turn goes round the sorted set", () => {
+    const snapshot = genesisParent("ABC").snapshot;
+    for (let height = 0; height < 7; height++) {
+      for (const [index, authority] of snapshot.authorities.entries()) {
+        expect(isInTurn(snapshot, height, authority)).toBe(height % 3 === index);
+        expect(requiredDifficulty(snapshot, height, authority)).toBe(height % 3 === index ? 2 : 1);
+      }
+    }
+    expect(isInTurn(snapshot, 0, addressOf("Z"))).toBe(false);
+  });
+});
+
+describe("checkHeader", () => {
+  const parent = extend(genesisParent("ABCD"), ["A", "B"]);
+  const signer = { proposer: addressOf("C") };
+  const good = headerOn(parent, signer);
+
+  test("passes a valid header", () => {
+    expect(() => checkHeader(parent, good, defaultConfig)).not.toThrow();
+  });
+
+  const broken: [string, Partial<Header>, string][] = [
+    ["an unsafe height", { height: 2 ** 53 }, "MALFORMED"],
+    ["an unsafe timestamp", { timestamp: Number.POSITIVE_INFINITY }, "MALFORMED"],
+    ["another parent", { parent: zero32 }, "UNKNOWN_PARENT"],
+    ["a height that is not the next", { height: 4 }, "WRONG_HEIGHT"],
+    ["a timestamp within the period", { timestamp: good.timestamp - 1 }, "TOO_EARLY"],
+    ["a stranger", { proposer: addressOf("Z") }, "NOT_AN_AUTHORITY"],
+    ["who signed the parent", { proposer: addressOf("B") }, "SIGNED_RECENTLY"],
+    ["who signed the parent's parent", { proposer: addressOf("A") }, "SIGNED_RECENTLY"],
+    ["the other difficulty", { difficulty: 3 - good.difficulty }, "WRONG_DIFFICULTY"],
+    ["difficulty 0", { difficulty: 0 }, "WRONG_DIFFICULTY"],
+    ["an unknown kind of vote", { vote: { kind: 3, candidate: addressOf("E") } }, "INVALID_VOTE"],
+    ["a candidate without a vote", { vote: { kind: 0, candidate: addressOf("E") } }, "INVALID_VOTE"],
+    ["a vote without a candidate", { vote: { kind: 1, candidate: zero32 } }, "INVALID_VOTE"],
+  ];
+  test.each(broken)("refuses %s", (_, fields, code) => {
+    expect(codeOf(() => checkHeader(parent, headerOn(parent, { ...signer, ...fields }), defaultConfig))).toBe(
+      code,
+    );
+  });
+
+  test("allows any later timestamp", () => {
+    const late = headerOn(parent, { ...signer, timestamp: Number.MAX_SAFE_INTEGER });
+    expect(() => checkHeader(parent, late, defaultConfig)).not.toThrow();
+  });
+
+  test("refuses a vote in the first block of an epoch", () => {
+    const config = { ...defaultConfig, epochLength: 3 };
+    const vote = { kind: voteKinds.add, candidate: addressOf("E") };
+    expect(codeOf(() => checkHeader(parent, headerOn(parent, { ...signer, vote }), config))).toBe(
+      "INVALID_VOTE",
+    );
+    expect(codeOf(() => checkHeader(parent, headerOn(parent, { ...signer, vote: noVote }), config))).toBe(
+      "no error",
+    );
+  });
+});
+
+describe("recent signers", () => {
+  const heights = (blocks: string[], signers: string) =>
+    extend(genesisParent(signers), blocks).snapshot.recentSigners.map(({ height }) => height);
+
+  test("only those that can still matter are kept, oldest first", () => {
+    expect(heights(["A", "A", "A"], "A")).toEqual([]);
+    expect(heights(["A", "B", "C"], "ABC")).toEqual([3]);
+    expect(heights(["A", "B", "C", "D", "E"], "ABCDE")).toEqual([4, 5]);
+  });
+
+  test("bar from the first block on", () => {
+    const tip = extend(genesisParent("ABCDE"), ["A"]);
+    expect(hasSignedRecently(tip.snapshot, 2, addressOf("A"))).toBe(true);
+    expect(hasSignedRecently(tip.snapshot, 3, addressOf("A"))).toBe(true);
+    expect(hasSignedRecently(tip.snapshot, 4, addressOf("A"))).toBe(false);
+    expect(mayNotSignBefore(tip.snapshot, addressOf("A"))).toBe(4);
+    expect(mayNotSignBefore(tip.snapshot, addressOf("B"))).toBe(0);
+  });
+
+  test("the genesis block bars nobody", () => {
+    const genesis = genesisParent("AB");
+    expect(hasSignedRecently(genesis.snapshot, 1, genesis.header.proposer)).toBe(false);
+  });
+
+  test("hold on the first block of an epoch", () => {
+    const config = { ...defaultConfig, epochLength: 2 };
+    expect(codeOf(() => extend(genesisParent("AB"), ["A", "A"], config))).toBe("SIGNED_RECENTLY");
+  });
+
+  test("the window shrinks with the set", () => {
+    // Four become three: one of two consecutive blocks instead of one of three.
+    const tip = extend(genesisParent("ABCD"), ["A-D", "B-D", "C-D"]);
+    expect(tip.snapshot.recentSigners.map(({ height }) => height)).toEqual([3]);
+    expect(codeOf(() => extend(tip, ["C"]))).toBe("SIGNED_RECENTLY");
+    expect(codeOf(() => extend(tip, ["B"]))).toBe("no error");
+  });
+
+  test("the window grows with the set", () => {
+    // Three become four: one of three consecutive blocks instead of one of two.
+    const tip = extend(genesisParent("ABC"), ["A+D", "B+D"]);
+    expect(tip.snapshot.recentSigners.map(({ height }) => height)).toEqual([1, 2]);
+    expect(codeOf(() => extend(tip, ["A"]))).toBe("SIGNED_RECENTLY");
+    expect(codeOf(() => extend(tip, ["D", "A"]))).toBe("no error");
+  });
+});
+
+test("applyHeader leaves what it is given as it was and shares what stays", () => {
+  const { snapshot } = extend(genesisParent("ABC"), ["A+D", "B"]);
+  const copy = structuredClone(snapshot);
+  for (const list of Object.values(snapshot)) for (const item of [list, ...list]) freeze(item);
+  const next = applyHeader(snapshot, { height: 3, ...parseBlock("C+D") }, defaultConfig);
+  expect(next.authorities).toHaveLength(4);
+  expect(snapshot).toEqual(copy);
+  const quiet = applyHeader(snapshot, { height: 3, ...parseBlock("C") }, defaultConfig);
+  expect(quiet.authorities).toBe(snapshot.authorities);
+  expect(quiet.openVotes).toBe(snapshot.openVotes);
+});
+
+function freeze(value: object): void {
+  if (!ArrayBuffer.isView(value)) Object.freeze(value);
+}

@@ -1,0 +1,101 @@
+import {
+  applyHeader,
+  type CliqueConfig,
+  checkHeader,
+  genesisSnapshot,
+  type ParentHeader,
+  requiredDifficulty,
+} from "../../../src/consensus/index.ts";
+import { keyPairFromSeed } from "../../../src/crypto/ed25519.ts";
+import { sha256 } from "../../../src/crypto/hash.ts";
+import { type AuthorityVote, Header, noVote, voteKinds, zero32 } from "../../../src/types/index.ts";
+import { compareBytes, equalBytes } from "../../../src/util/bytes.ts";
+
+export const defaultConfig: CliqueConfig = { periodMs: 1000, epochLength: 30_000 };
+
+const cached = new Map<string, Uint8Array>();
+
+/** The address of a named authority: its key is seeded by its name. */
+export function addressOf(name: string): Uint8Array {
+  let address = cached.get(name);
+  if (!address) {
+    address = keyPairFromSeed(sha256(Buffer.from(`test authority ${name}`))).publicKey;
+    cached.set(name, address);
+  }
+  return address;
+}
+
+/** Those of the names `among` whose addresses are given, in the order of `among`. */
+export function namesOf(addresses: readonly Uint8Array[], among: readonly string[]): string {
+  return among.filter((name) => addresses.some((address) => equalBytes(address, addressOf(name)))).join("");
+}
+
+/** The letters of `text`, ordered by their addresses: the first has the turn at heights that divide by their number. */
+export function byTurn(text: string): string[] {
+  return [...text].sort((a, b) => compareBytes(addressOf(a), addressOf(b)));
+}
+
+/** `A`: A signs; `A+B`, `A-B`: and votes to add or to remove B. */
+export function parseBlock(text: string): { proposer: Uint8Array; vote: AuthorityVote } {
+  const [signer, sign, candidate] = text;
+  if (!candidate) return { proposer: addressOf(signer!), vote: noVote };
+  const kind = sign === "+" ? voteKinds.add : voteKinds.remove;
+  return { proposer: addressOf(signer!), vote: { kind, candidate: addressOf(candidate) } };
+}
+
+export function genesisParent(names: string): ParentHeader {
+  const snapshot = genesisSnapshot([...names].map(addressOf));
+  const header: Header = {
+    height: 0,
+    parent: zero32,
+    timestamp: 1_700_000_000_000,
+    proposer: snapshot.authorities[0]!,
+    difficulty: 0,
+    vote: noVote,
+    transactionsRoot: zero32,
+    stateRoot: zero32,
+  };
+  return { header, id: Header.hashTreeRoot(header), snapshot };
+}
+
+/** A valid header on `parent`, apart from what `fields` says. */
+export function headerOn(parent: ParentHeader, fields: Partial<Header>, periodMs = 1000): Header {
+  const height = parent.header.height + 1;
+  const { authorities } = parent.snapshot;
+  const proposer = fields.proposer ?? authorities[height % authorities.length]!;
+  return {
+    height,
+    parent: parent.id,
+    timestamp: parent.header.timestamp + periodMs,
+    proposer,
+    difficulty: requiredDifficulty(parent.snapshot, height, proposer),
+    vote: noVote,
+    transactionsRoot: zero32,
+    stateRoot: zero32,
+    ...fields,
+  };
+}
+
+/** Checks and applies blocks written as in `parseBlock`; returns the tip. */
+export function extend(
+  parent: ParentHeader,
+  blocks: readonly string[],
+  config = defaultConfig,
+): ParentHeader {
+  let tip = parent;
+  for (const block of blocks) {
+    const header = headerOn(tip, parseBlock(block), config.periodMs);
+    checkHeader(tip, header, config);
+    tip = { header, id: Header.hashTreeRoot(header), snapshot: applyHeader(tip.snapshot, header, config) };
+  }
+  return tip;
+}
+
+export function codeOf(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    return (error as { code: string }).code;
+  }
+  return "no error";
+}

@@ -1,0 +1,97 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { futureBlockMs, genesisSnapshot, productionTime, turnStepMs } from "../../../src/consensus/index.ts";
+import { addressOf, byTurn, extend, genesisParent } from "./test-chain.ts";
+
+describe("productionTime", () => {
+  const names = byTurn("ABCDE");
+  const genesis = genesisParent("ABCDE");
+  const config = { periodMs: 1000 };
+  const due = genesis.header.timestamp + 1000;
+  const at = (name: string, tip = genesis, notBeforeMs?: number) =>
+    productionTime(tip.snapshot, tip.header, addressOf(name), config, notBeforeMs);
+
+  test("in turn: as soon as the period is over; the others wait in line", () => {
+    const line = [names[1], names[2], names[3], names[4], names[0]];
+    expect(line.map((name) => at(name!)?.sealAtMs)).toEqual([0, 500, 1000, 1500, 2000].map((d) => due + d));
+    expect(line.map((name) => at(name!)?.timestampMs)).toEqual(line.map(() => due));
+    expect(line.map((name) => at(name!)?.inTurn)).toEqual([true, false, false, false, false]);
+  });
+
+  test("those that signed recently may not, and hold no place in line", () => {
+    // At height 3 the turn is names[3]; names[4] and names[0] signed the two blocks before.
+    const tip = extend(genesis, [names[4]!, names[0]!]);
+    const delay = (name: string) => {
+      const time = at(name, tip);
+      return time && time.sealAtMs - time.timestampMs;
+    };
+    expect(delay(names[3]!)).toBe(0);
+    expect(delay(names[4]!)).toBeUndefined();
+    expect(delay(names[0]!)).toBeUndefined();
+    expect(delay(names[1]!)).toBe(500);
+    expect(delay(names[2]!)).toBe(1000);
+  });
+
+  test("where the turn's own authority signed recently, the first in line still waits one step", () => {
+    const tip = extend(genesis, [names[2]!]);
+    expect(at(names[2]!, tip)).toBeUndefined();
+    expect(at(names[3]!, tip)).toMatchObject({ sealAtMs: tip.header.timestamp + 1500, inTurn: false });
+  });
+
+  test("a stranger never may", () => {
+    expect(at("Z")).toBeUndefined();
+  });
+
+  test("on a quiet chain, the line starts when there is reason for a block", () => {
+    expect(at(names[1]!, genesis, due + 7000)).toMatchObject({
+      timestampMs: due + 7000,
+      sealAtMs: due + 7000,
+    });
+    expect(at(names[2]!, genesis, due + 7000)).toMatchObject({ sealAtMs: due + 7500 });
+    expect(at(names[1]!, genesis, due - 1)).toMatchObject({ timestampMs: due });
+  });
+
+  test("no two authorities that may sign do so at the same time, and there are no gaps in the line", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 8 }), fc.array(fc.nat(7), { maxLength: 12 }), (size, picks) => {
+        let tip = genesisParent("ABCDEFGH".slice(0, size));
+        const times = (parent: typeof tip) =>
+          parent.snapshot.authorities.map((a) => productionTime(parent.snapshot, parent.header, a, config));
+        for (const pick of picks) {
+          const able = [..."ABCDEFGH".slice(0, size)].filter((name) => at(name, tip));
+          tip = extend(tip, [able[pick % able.length]!]);
+        }
+        const line = times(tip).filter((time) => time !== undefined);
+        const delays = line.map((time) => time.sealAtMs - time.timestampMs).sort((a, b) => a - b);
+        const first = line.some((time) => time.inTurn) ? 0 : 1;
+        expect(delays).toEqual(delays.map((_, place) => (place + first) * 500));
+        expect(delays.length).toBeGreaterThan(0);
+      }),
+      { seed: 1 },
+    );
+  });
+});
+
+test.each([
+  [100, 50],
+  [60, 50],
+  [301, 150],
+  [1000, 500],
+  [600_000, 1000],
+])("with a period of %i ms a place in line is %i ms", (periodMs, stepMs) => {
+  expect(turnStepMs(periodMs)).toBe(stepMs);
+});
+
+test("futureBlockMs is how far a header is ahead of the clock", () => {
+  expect(futureBlockMs({ timestamp: 1500 }, 1000)).toBe(500);
+  expect(futureBlockMs({ timestamp: 1000 }, 1000)).toBe(0);
+  expect(futureBlockMs({ timestamp: 900 }, 1000)).toBe(0);
+});
+
+test("a single authority is always in turn", () => {
+  const snapshot = genesisSnapshot([addressOf("A")]);
+  for (let height = 0; height < 3; height++) {
+    const time = productionTime(snapshot, { height, timestamp: 0 }, addressOf("A"), { periodMs: 100 });
+    expect(time).toEqual({ timestampMs: 100, sealAtMs: 100, inTurn: true });
+  }
+});
