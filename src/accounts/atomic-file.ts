@@ -28,9 +28,9 @@ export async function createFile(path: string, text: string): Promise<void> {
   await syncFolder(dirname(path));
 }
 
-/** As `createFile`, but replaces what is there: at any moment either the old or the new text is. */
-export async function replaceFile(path: string, text: string): Promise<void> {
-  const temporary = await writeTemporary(path, text);
+/** As `createFile`, but replaces what is there: at any moment either the old or the new text is. `mode`: owner only by default. */
+export async function replaceFile(path: string, text: string, mode = fileMode): Promise<void> {
+  const temporary = await writeTemporary(path, text, mode);
   try {
     await rename(temporary, path);
   } catch (error) {
@@ -48,12 +48,12 @@ export async function exists(path: string): Promise<boolean> {
 }
 
 /** Beside `path`, so that renaming stays within one file system. */
-async function writeTemporary(path: string, text: string): Promise<string> {
+async function writeTemporary(path: string, text: string, mode = fileMode): Promise<string> {
   const folder = dirname(path);
   const made = await mkdir(folder, { recursive: true, mode: folderMode });
   if (made) await syncFolder(dirname(made));
   const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
-  const file = await open(temporary, "wx", fileMode);
+  const file = await open(temporary, "wx", mode);
   try {
     await file.writeFile(text);
     await file.sync();

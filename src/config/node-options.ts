@@ -63,10 +63,13 @@ export type NodeOptionsInput = z.input<typeof nodeOptionsSchema>;
 /** Of one node, complete and checked; `dataDir` is the node's own folder. */
 export type NodeOptions = z.output<typeof nodeOptionsSchema>;
 
-/** @throws {UserError} `BAD_OPTIONS`, one line with the option and its rule. */
-export function parseNodeOptions(input: NodeOptionsInput): NodeOptions {
+/**
+ * @param names what people call an option, such as `--port` for `p2pPort`.
+ * @throws {UserError} `BAD_OPTIONS`, one line with the option and its rule.
+ */
+export function parseNodeOptions(input: NodeOptionsInput, names?: Record<string, string>): NodeOptions {
   const result = nodeOptionsSchema.safeParse(input);
-  if (!result.success) throw new UserError(describeIssues(result.error), "BAD_OPTIONS");
+  if (!result.success) throw new UserError(describeIssues(result.error, names), "BAD_OPTIONS");
   return result.data;
 }
 

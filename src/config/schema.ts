@@ -35,12 +35,15 @@ export function wholeNumber(min: number, max: number, unit = "") {
     .max(max, { error: range });
 }
 
-/** One line: the place of the first issue, what is wrong there, and how many more there are. */
-export function describeIssues(error: z.ZodError): string {
+/**
+ * One line: the place of the first issue, what is wrong there, and how many more there are. `names` says what people
+ * call a field, such as `--port` for `p2pPort`.
+ */
+export function describeIssues(error: z.ZodError, names: Readonly<Record<string, string>> = {}): string {
   const [first, ...others] = error.issues;
   if (!first) return "is invalid";
   const more = others.length > 0 ? ` (and ${others.length} more)` : "";
-  return `${place(first)}${explain(first)}${more}`;
+  return `${place(first, names)}${explain(first)}${more}`;
 }
 
 function explain(issue: z.core.$ZodIssue): string {
@@ -52,8 +55,9 @@ function explain(issue: z.core.$ZodIssue): string {
 }
 
 /** `balances[1].balance: `, or "" for the whole value. */
-function place(issue: z.core.$ZodIssue): string {
-  const path = issue.path
+function place(issue: z.core.$ZodIssue, names: Readonly<Record<string, string>>): string {
+  const [field, ...rest] = issue.path;
+  const path = [names[String(field)] ?? field ?? "", ...rest]
     .map((part, index) => (typeof part === "number" ? `[${part}]` : `${index > 0 ? "." : ""}${String(part)}`))
     .join("");
   return path && `${path}: `;

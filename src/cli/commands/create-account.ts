@@ -1,0 +1,59 @@
+import type { Command } from "commander";
+import { createAccount } from "../../accounts/index.ts";
+import {
+  addExamples,
+  amountArgument,
+  type GlobalOptions,
+  passphraseFileOption,
+  pathsOf,
+  requiredNodeIdOption,
+} from "../options.ts";
+import { printResult, table } from "../output.ts";
+
+interface Options extends GlobalOptions {
+  nodeid: number;
+  balance: bigint;
+  passphraseFile?: string;
+}
+
+export function addCreateAccountCommand(program: Command): void {
+  const command = program
+    .command("create-account")
+    .description("make the account of a node and print its address")
+    .addOption(requiredNodeIdOption())
+    .option(
+      "--balance <amount>",
+      "what a genesis made from it shall give it, in base units",
+      amountArgument,
+      0n,
+    )
+    .addOption(passphraseFileOption())
+    .action(async (_options, self: Command) => run(self.optsWithGlobals<Options>()));
+  addExamples(
+    command,
+    "ccoin create-account --nodeid=1 --balance=120",
+    "ccoin create-account --nodeid=2 --passphrase-file=secret.txt --json",
+  );
+}
+
+async function run(options: Options): Promise<void> {
+  const paths = pathsOf(options);
+  const { signer, madePassphraseFile } = await createAccount({
+    paths,
+    passphraseFile: options.passphraseFile,
+    genesisBalance: options.balance,
+  });
+  const kept = madePassphraseFile
+    ? ([
+        ["passphrase", `${madePassphraseFile} (random)`],
+        ["", "Keep copies of both files: whoever has them has the coins, and without them they are lost."],
+      ] as const)
+    : [];
+  const rows = [
+    ["address", signer.address],
+    ["balance", `${options.balance} at genesis`],
+    ["account", paths.account],
+    ...kept,
+  ] as const;
+  printResult(options.json, { address: signer.address }, table(rows));
+}

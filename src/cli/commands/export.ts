@@ -1,0 +1,30 @@
+import { existsSync } from "node:fs";
+import type { Command } from "commander";
+import { UserError } from "../../util/errors.ts";
+import { loadNode } from "../node-module.ts";
+import { addExamples, type GlobalOptions, pathsOf, requiredNodeIdOption } from "../options.ts";
+import { printResult, progressLine } from "../output.ts";
+
+interface Options extends GlobalOptions {
+  nodeid: number;
+}
+
+export function addExportCommand(program: Command): void {
+  const command = program
+    .command("export")
+    .description("write the chain of a stopped node to a file")
+    .argument("<file>", "to write")
+    .addOption(requiredNodeIdOption())
+    .action(async (file: string, _options, self: Command) => run(file, self.optsWithGlobals<Options>()));
+  addExamples(command, "ccoin export chain.ccoin --nodeid=1");
+}
+
+async function run(file: string, options: Options): Promise<void> {
+  if (existsSync(file)) throw new UserError(`${file} exists: choose another file`, "FILE_EXISTS");
+  const progress = progressLine("exported block");
+  const { exportChain } = await loadNode();
+  const result = await exportChain({ paths: pathsOf(options), file, onProgress: progress.update }).finally(
+    progress.end,
+  );
+  printResult(options.json, result, `wrote ${result.blocks} blocks to ${file}`);
+}

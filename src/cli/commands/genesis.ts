@@ -1,0 +1,93 @@
+import { existsSync } from "node:fs";
+import type { Command } from "commander";
+import { readAccountInfo, replaceFile } from "../../accounts/index.ts";
+import { defaultPeriodMs, type GenesisJson, nodePaths, parseGenesis } from "../../config/index.ts";
+import { messageOf, UserError } from "../../util/errors.ts";
+import {
+  addExamples,
+  collect,
+  dataDirOf,
+  type GlobalOptions,
+  parseNodeId,
+  requireWholeNumber,
+} from "../options.ts";
+import { printResult } from "../output.ts";
+
+interface Options extends GlobalOptions {
+  nodeids: number[];
+  period: number;
+  emptyBlockPeriod?: number;
+  name: string;
+  out?: string;
+  force?: boolean;
+}
+
+export function addGenesisCommand(program: Command): void {
+  const command = program
+    .command("genesis")
+    .description("write a chain's configuration, with local accounts as its authorities")
+    .requiredOption(
+      "--nodeids <ids>",
+      "nodes whose accounts are the authorities, such as 1,2,3",
+      parseNodeIds,
+    )
+    .option("--period <ms>", "time between two blocks", requireWholeNumber, defaultPeriodMs)
+    .option(
+      "--empty-block-period <ms>",
+      "the same without transactions; 0: no empty blocks",
+      requireWholeNumber,
+    )
+    .option("--name <name>", "of the chain", "ccoin")
+    .option("-o, --out <file>", "write it to this file instead of standard output")
+    .option("--force", "replace the file if it exists")
+    .action(async (_options, self: Command) => run(self.optsWithGlobals<Options>()));
+  addExamples(
+    command,
+    "ccoin genesis --nodeids=1,2,3,4 --period=1000 --name=classroom -o genesis.json",
+    "ccoin genesis --nodeids=1",
+  );
+}
+
+async function run(options: Options): Promise<void> {
+  const dataDir = dataDirOf(options);
+  const accounts = [];
+  for (const id of options.nodeids) accounts.push(await readAccountInfo(nodePaths(dataDir, id)));
+  const genesis: GenesisJson = {
+    name: options.name,
+    periodMs: options.period,
+    ...(options.emptyBlockPeriod !== undefined && { emptyBlockPeriodMs: options.emptyBlockPeriod }),
+    authorities: accounts.map((account) => account.address),
+    balances: accounts
+      .filter((account) => account.genesisBalance > 0n)
+      .map(({ address, genesisBalance }) => ({ address, balance: genesisBalance.toString() })),
+  };
+  parseGenesis(genesis, options.out ?? "genesis");
+  const text = JSON.stringify(genesis, null, 2);
+  if (options.out === undefined) {
+    printResult(options.json, genesis, text);
+    return;
+  }
+  await write(options.out, `${text}\n`, options.force === true);
+  printResult(
+    options.json,
+    { file: options.out, authorities: genesis.authorities },
+    `wrote ${options.out}: ${accounts.length} authorities, a block every ${options.period} ms\n` +
+      `next: ccoin init -c ${options.out} --nodeid=${options.nodeids[0]}`,
+  );
+}
+
+async function write(file: string, text: string, force: boolean): Promise<void> {
+  if (!force && existsSync(file)) {
+    throw new UserError(`${file} exists: choose another file, or replace it with --force`, "FILE_EXISTS");
+  }
+  try {
+    // No secret: it is copied and read by others.
+    await replaceFile(file, text, 0o644);
+  } catch (error) {
+    throw new UserError(`cannot write ${file}: ${messageOf(error)}`, "CANNOT_WRITE", { cause: error });
+  }
+}
+
+function parseNodeIds(text: string): number[] {
+  return [...new Set(collect(text).map(parseNodeId))];
+}

@@ -1,0 +1,30 @@
+import { existsSync } from "node:fs";
+import type { Command } from "commander";
+import { UserError } from "../../util/errors.ts";
+import { loadNode } from "../node-module.ts";
+import { addExamples, type GlobalOptions, pathsOf, requiredNodeIdOption } from "../options.ts";
+import { printResult, progressLine } from "../output.ts";
+
+interface Options extends GlobalOptions {
+  nodeid: number;
+}
+
+export function addImportCommand(program: Command): void {
+  const command = program
+    .command("import")
+    .description("check the blocks of a file and add them to a stopped node's chain")
+    .argument("<file>", "that export wrote")
+    .addOption(requiredNodeIdOption())
+    .action(async (file: string, _options, self: Command) => run(file, self.optsWithGlobals<Options>()));
+  addExamples(command, "ccoin import chain.ccoin --nodeid=2");
+}
+
+async function run(file: string, options: Options): Promise<void> {
+  if (!existsSync(file)) throw new UserError(`there is no file ${file}`, "NO_FILE");
+  const progress = progressLine("imported block");
+  const { importChain } = await loadNode();
+  const result = await importChain({ paths: pathsOf(options), file, onProgress: progress.update }).finally(
+    progress.end,
+  );
+  printResult(options.json, result, `imported ${result.blocks} blocks from ${file}`);
+}

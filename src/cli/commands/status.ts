@@ -1,0 +1,63 @@
+import type { Command } from "commander";
+import { createClient } from "../http-client.ts";
+import { addExamples, type GlobalOptions, nodeIdOption } from "../options.ts";
+import { printResult, table } from "../output.ts";
+
+interface Options extends GlobalOptions {
+  nodeid: number;
+  url?: string;
+}
+
+/** `GET /v1/status`; what a node without genesis does not know is null. */
+export interface StatusAnswer {
+  version: string;
+  nodeId: number;
+  peerId: string;
+  address: string;
+  mode: string;
+  genesisId: string | null;
+  name: string | null;
+  periodMs: number | null;
+  head: { height: number; id: string; timestamp: number } | null;
+  finalized: { height: number; id: string } | null;
+  peers: number;
+  mempool: { count: number; bytes: number };
+}
+
+export function addStatusCommand(program: Command): void {
+  const command = program
+    .command("status")
+    .description("show what a running node is doing")
+    .addOption(nodeIdOption().default(1))
+    .option("--url <url>", "of its HTTP API (default: the node's on this machine)")
+    .action(async (_options, self: Command) => run(self.optsWithGlobals<Options>()));
+  addExamples(command, "ccoin status --nodeid=2", "ccoin status --url=http://192.168.1.10:63262 --json");
+}
+
+async function run(options: Options): Promise<void> {
+  const status = await createClient(options.url, options.nodeid).get<StatusAnswer>("/v1/status");
+  printResult(options.json, status, statusText(status, Date.now()));
+}
+
+export function statusText(status: StatusAnswer, nowMs: number): string {
+  const { head, finalized, mempool } = status;
+  const ageS = head && Math.max(0, Math.round((nowMs - head.timestamp) / 1000));
+  const chain = status.genesisId
+    ? [
+        ["chain", `${status.name}, a block every ${status.periodMs} ms`],
+        ["genesis", status.genesisId],
+      ]
+    : [["chain", "none yet: it adopts the genesis block of the first peer that has one"]];
+  const rows: string[][] = [
+    ["node", `${status.nodeId} (ccoin ${status.version})`],
+    ["mode", status.mode],
+    ...chain,
+    ["head", head ? `${head.height}  ${head.id}  ${ageS} s ago` : "none"],
+    ["finalized", finalized ? `${finalized.height}  ${finalized.id}` : "none"],
+    ["peers", String(status.peers)],
+    ["mempool", `${mempool.count} transactions, ${mempool.bytes} bytes`],
+    ["account", status.address],
+    ["peer id", status.peerId],
+  ];
+  return table(rows as [string, string][]);
+}

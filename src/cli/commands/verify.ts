@@ -1,0 +1,32 @@
+import type { Command } from "commander";
+import { loadNode } from "../node-module.ts";
+import { addExamples, type GlobalOptions, pathsOf, requiredNodeIdOption } from "../options.ts";
+import { printResult, progressLine, table } from "../output.ts";
+
+interface Options extends GlobalOptions {
+  nodeid: number;
+}
+
+export function addVerifyCommand(program: Command): void {
+  const command = program
+    .command("verify")
+    .description("check the whole database of a stopped node")
+    .addOption(requiredNodeIdOption())
+    .action(async (_options, self: Command) => run(self.optsWithGlobals<Options>()));
+  addExamples(command, "ccoin verify --nodeid=1");
+}
+
+async function run(options: Options): Promise<void> {
+  const progress = progressLine("checked block");
+  const { verifyChain } = await loadNode();
+  const result = await verifyChain({ paths: pathsOf(options), onProgress: progress.update }).finally(
+    progress.end,
+  );
+  const rows = [
+    ["blocks", String(result.blocks)],
+    ["transactions", String(result.transactions)],
+    ["accounts", String(result.accounts)],
+    ["state root", result.stateRoot],
+  ] as const;
+  printResult(options.json, result, `the database is sound\n${table(rows)}`);
+}

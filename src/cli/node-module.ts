@@ -1,0 +1,44 @@
+import type { Signer } from "../accounts/index.ts";
+import type { NodeOptions, NodePaths } from "../config/index.ts";
+import type { ChainConfig, Coinbase } from "../types/genesis.ts";
+import type { Hex } from "../util/bytes.ts";
+import type { Logger } from "../util/logger.ts";
+
+export interface RunningNode {
+  /** Resolves once every port and file is closed: 0 after `stop`, 1 where the node ended by itself. */
+  exitCode: Promise<number>;
+  /** Resolves once every port and file is closed. */
+  stop(reason: string): Promise<void>;
+}
+
+interface ChainFileOptions {
+  paths: NodePaths;
+  file: string;
+  onProgress: (done: number, total: number) => void;
+}
+
+/** What the command line needs of `src/node/index.ts`. */
+export interface NodeModule {
+  runNode(options: NodeOptions, logger: Logger): Promise<RunningNode>;
+  initGenesis(options: {
+    paths: NodePaths;
+    config: ChainConfig;
+    coinbase: Coinbase;
+    signer: Signer;
+    /** Milliseconds since the Unix epoch. */
+    now: number;
+  }): Promise<{ genesisId: Hex }>;
+  exportChain(options: ChainFileOptions): Promise<{ blocks: number }>;
+  importChain(options: ChainFileOptions): Promise<{ blocks: number }>;
+  verifyChain(options: Omit<ChainFileOptions, "file">): Promise<{
+    blocks: number;
+    transactions: number;
+    accounts: number;
+    stateRoot: Hex;
+  }>;
+}
+
+/** Loaded when a command needs it: libp2p and the database take longer to load than the other commands to run. */
+export async function loadNode(): Promise<NodeModule> {
+  return await import("../node/index.ts");
+}

@@ -1,0 +1,91 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import {
+  defaultDataDir,
+  maxNodeId,
+  type NodePaths,
+  nodeIdSchema,
+  nodePaths,
+  parseAmount,
+} from "../config/index.ts";
+import { decodeAddress } from "../crypto/address.ts";
+import { messageOf } from "../util/errors.ts";
+
+/** Known to every command. */
+export interface GlobalOptions {
+  datadir?: string;
+  json?: boolean;
+}
+
+/** The option, else the environment, else `./data`. */
+export function dataDirOf({ datadir }: GlobalOptions): string {
+  // biome-ignore lint/complexity/useLiteralKeys: an index signature
+  return datadir || process.env["CCOIN_DATADIR"] || defaultDataDir;
+}
+
+export function pathsOf(options: GlobalOptions & { nodeid: number }): NodePaths {
+  return nodePaths(dataDirOf(options), options.nodeid);
+}
+
+export function nodeIdOption(description = `id of the node, 1 to ${maxNodeId}`): Option {
+  return new Option("--nodeid <id>", description).argParser(parseNodeId);
+}
+
+export function requiredNodeIdOption(): Option {
+  return nodeIdOption().makeOptionMandatory();
+}
+
+export function passphraseFileOption(): Option {
+  return new Option(
+    "--passphrase-file <file>",
+    "holds the account's passphrase (env CCOIN_PASSPHRASE_FILE; default: a random one, kept beside the account)",
+  );
+}
+
+export function parseNodeId(text: string): number {
+  const id = parseWholeNumber(text);
+  const result = nodeIdSchema.safeParse(id);
+  if (!result.success) throw new InvalidArgumentError(`It ${result.error.issues[0]?.message}.`);
+  return id;
+}
+
+/** NaN for what is no whole number, which every schema refuses. */
+export function parseWholeNumber(text: string): number {
+  return /^[0-9]{1,15}$/.test(text) ? Number(text) : Number.NaN;
+}
+
+/** As `parseWholeNumber`, for options that no schema checks later. */
+export function requireWholeNumber(text: string): number {
+  const value = parseWholeNumber(text);
+  if (Number.isNaN(value)) throw new InvalidArgumentError("It must be a whole number.");
+  return value;
+}
+
+export const amountArgument = invalidArgument(parseAmount);
+
+/** Returns the text: what is sent is the address as written in lower case. */
+export const addressArgument = invalidArgument((text: string) => {
+  decodeAddress(text);
+  return text.toLowerCase();
+});
+
+/** For repeatable options that also take a comma-separated list. */
+export function collect(text: string, previous: string[] = []): string[] {
+  const parts = text.split(",").map((part) => part.trim());
+  return [...previous, ...parts.filter((part) => part !== "")];
+}
+
+/** Adds an `Examples:` section to the command's help. */
+export function addExamples(command: Command, ...examples: string[]): Command {
+  return command.addHelpText("after", `\nExamples:\n${examples.map((line) => `  ${line}`).join("\n")}`);
+}
+
+/** Commander shows only its own errors with the option's name. */
+function invalidArgument<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      throw new InvalidArgumentError(messageOf(error));
+    }
+  };
+}

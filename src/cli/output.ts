@@ -1,0 +1,52 @@
+import { CodedError, messageOf, UserError } from "../util/errors.ts";
+
+export const exitCodes = { success: 0, failure: 1, usage: 2 } as const;
+
+/** The command line itself is wrong: exit code 2. */
+export class UsageError extends UserError {
+  constructor(message: string) {
+    super(message, "USAGE");
+  }
+}
+
+/** With `json` the object as one line, else the text. */
+export function printResult(json: boolean | undefined, result: object, text: string): void {
+  process.stdout.write(`${json ? JSON.stringify(result) : text}\n`);
+}
+
+/** Something to know that is no failure. */
+export function printWarning(json: boolean | undefined, code: string, message: string): void {
+  process.stderr.write(`${json ? JSON.stringify({ warning: { code, message } }) : `warning: ${message}`}\n`);
+}
+
+/** One line on standard error; returns the exit code. `CCOIN_DEBUG=1` adds the stack. */
+export function reportError(error: unknown, json: boolean): number {
+  const code = error instanceof CodedError ? error.code : "INTERNAL";
+  const message = messageOf(error).replace(/\s*\n\s*/g, " ");
+  process.stderr.write(`${json ? JSON.stringify({ error: { code, message } }) : `error: ${message}`}\n`);
+  // biome-ignore lint/complexity/useLiteralKeys: an index signature
+  if (process.env["CCOIN_DEBUG"] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  return code === "USAGE" || code === "BAD_OPTIONS" ? exitCodes.usage : exitCodes.failure;
+}
+
+/** `name  value` lines with the values below each other. */
+export function table(rows: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join("\n");
+}
+
+/** Rewrites one line of a terminal, at most ten times a second; silent elsewhere. */
+export function progressLine(what: string, stream: NodeJS.WriteStream = process.stderr) {
+  let shownAt = 0;
+  return {
+    update(done: number, total: number): void {
+      const now = Date.now();
+      if (!stream.isTTY || now - shownAt < 100) return;
+      shownAt = now;
+      stream.write(`\r\x1b[K${what} ${done} of ${total}`);
+    },
+    end(): void {
+      if (shownAt > 0) stream.write("\r\x1b[K");
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import { Command, CommanderError } from "commander";
+import { defaultDataDir, version } from "../config/index.ts";
+import { addAccountCommand } from "./commands/account.ts";
+import { addCreateAccountCommand } from "./commands/create-account.ts";
+import { addExportCommand } from "./commands/export.ts";
+import { addGenesisCommand } from "./commands/genesis.ts";
+import { addImportCommand } from "./commands/import.ts";
+import { addInitCommand } from "./commands/init.ts";
+import { addSendCommand } from "./commands/send.ts";
+import { addStartCommand } from "./commands/start.ts";
+import { addStatusCommand } from "./commands/status.ts";
+import { addVerifyCommand } from "./commands/verify.ts";
+import { exitCodes, reportError, UsageError } from "./output.ts";
+
+/**
+ * Runs one command line without the program's name and resolves to the exit code: 0, 1 for an error, 2 for wrong usage.
+ * Results go to standard output, everything else to standard error.
+ */
+export async function runCli(argv: string[]): Promise<number> {
+  const program = createProgram();
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    return Number(process.exitCode ?? exitCodes.success);
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.success;
+    // Options after the one that fails are not parsed.
+    const json = program.opts<{ json?: boolean }>().json === true || argv.includes("--json");
+    return reportError(
+      error instanceof CommanderError ? usageError(error, help(program, argv)) : error,
+      json,
+    );
+  }
+}
+
+function createProgram(): Command {
+  const program = new Command("ccoin")
+    .description("CryptoCoin: a proof-of-authority blockchain node.")
+    .version(version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .option("--datadir <folder>", `holds node-<id>/ (env CCOIN_DATADIR; default: ${defaultDataDir})`)
+    .option("--json", "print one line of JSON")
+    .configureHelp({ showGlobalOptions: true })
+    // What is printed on errors is reportError's.
+    .configureOutput({ outputError: () => {} })
+    .exitOverride()
+    .addHelpText("after", "\nHelp on one command: ccoin <command> --help");
+  const commands = [
+    addCreateAccountCommand,
+    addGenesisCommand,
+    addInitCommand,
+    addStartCommand,
+    addSendCommand,
+    addStatusCommand,
+    addAccountCommand,
+    addExportCommand,
+    addImportCommand,
+    addVerifyCommand,
+  ];
+  for (const add of commands) add(program);
+  return program;
+}
+
+/** How to get the help of the command that was meant. */
+function help(program: Command, argv: string[]): string {
+  const names = new Set(program.commands.map((command) => command.name()));
+  const command = argv.find((word) => names.has(word));
+  return `see ccoin ${command ? `${command} ` : ""}--help`;
+}
+
+function usageError(error: CommanderError, hint: string): UsageError {
+  // The help was printed instead of a message.
+  if (error.code === "commander.help") return new UsageError(`no command was given: ${hint}`);
+  return new UsageError(`${error.message.replace(/^error: /, "").replace(/\s*\n\s*/g, " ")}: ${hint}`);
+}

@@ -1,0 +1,70 @@
+import type { RunningNode } from "./node-module.ts";
+
+/** A service manager's patience is longer, a person's is not. */
+const stopDeadlineMs = 4_500;
+/** npm passes a terminal's Ctrl-C on to a process that has had it from the terminal already. */
+const sameSignalMs = 300;
+/** 128 + SIGINT. */
+const interruptedCode = 130;
+
+/**
+ * Runs a node until it ends or SIGINT or SIGTERM arrives, also while it starts; resolves to the exit code. A second signal
+ * ends the process at once with 130. A node that has not closed in time is left to its crash recovery.
+ */
+export async function runUntilSignal(start: () => Promise<RunningNode>): Promise<number> {
+  const signal = watchSignals();
+  const starting = start();
+  try {
+    const node = await Promise.race([starting, signal.first.then(() => undefined)]);
+    if (node) {
+      const ended = await Promise.race([node.exitCode, signal.first]);
+      if (typeof ended === "number") return ended;
+    }
+    return await withDeadline(stop(starting, await signal.first), node ? 1 : 0);
+  } finally {
+    signal.dispose();
+  }
+}
+
+async function stop(starting: Promise<RunningNode>, reason: string): Promise<number> {
+  let node: RunningNode;
+  try {
+    node = await starting;
+  } catch {
+    // It was to end anyway.
+    return 0;
+  }
+  await node.stop(reason);
+  return 0;
+}
+
+function withDeadline(work: Promise<number>, codeWhenLate: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      process.stderr.write(
+        `the node did not close within ${stopDeadlineMs} ms: it recovers at its next start\n`,
+      );
+      resolve(codeWhenLate);
+    }, stopDeadlineMs);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
+function watchSignals(): { first: Promise<NodeJS.Signals>; dispose(): void } {
+  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
+  let firstAt: number | undefined;
+  const listener = (name: NodeJS.Signals) => {
+    const now = performance.now();
+    if (firstAt !== undefined && now - firstAt > sameSignalMs) process.exit(interruptedCode);
+    firstAt ??= now;
+    resolve(name);
+  };
+  const names = ["SIGINT", "SIGTERM"] as const;
+  for (const name of names) process.on(name, listener);
+  return {
+    first: promise,
+    dispose: () => {
+      for (const name of names) process.off(name, listener);
+    },
+  };
+}
