@@ -38,6 +38,13 @@ export class AccountState implements AccountReader {
     return state;
   }
 
+  /** The same, from a database. */
+  static async load(accounts: AsyncIterable<Account>, seed: Uint8Array): Promise<AccountState> {
+    const state = new AccountState(seed);
+    for await (const { address, balance, nonce } of accounts) state.#table.append(address, balance, nonce);
+    return state;
+  }
+
   get count(): number {
     return this.#table.count;
   }
@@ -56,6 +63,10 @@ export class AccountState implements AccountReader {
 
   nonce(index: number): number {
     return this.#table.nonce(index);
+  }
+
+  account(index: number): Account {
+    return { address: this.address(index), ...this.#table.get(index) };
   }
 
   get(address: Uint8Array): AccountValue | undefined {

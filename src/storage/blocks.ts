@@ -22,7 +22,7 @@ import { CodedError } from "../util/errors.ts";
 import type { Database, Write } from "./database.ts";
 import { keyOf, keyRange } from "./key-spaces.ts";
 
-/** A header as stored. `totalDifficulty`: from genesis, this block's included. `bodyBytes`: of its encoded transactions. */
+/** A header as stored. `totalDifficulty`: from the block after genesis to this one. `bodyBytes`: of its encoded transactions. */
 export const HeaderRecord = new ContainerType(
   { header: SignedHeader, totalDifficulty: Count, transactionCount: Uint32, bodyBytes: Uint32 },
   { typeName: "HeaderRecord" },
@@ -46,6 +46,13 @@ export class BlockStore {
     return [
       { key: keyOf("header", id), value: HeaderRecord.serialize(record) },
       { key: keyOf("body", id), value: body },
+    ];
+  }
+
+  delete(id: Uint8Array): Write[] {
+    return [
+      { key: keyOf("header", id), value: undefined },
+      { key: keyOf("body", id), value: undefined },
     ];
   }
 
@@ -139,6 +146,10 @@ export class BlockStore {
 
   putUndo(id: Uint8Array, undo: Uint8Array): Write {
     return { key: keyOf("undo", id), value: undo };
+  }
+
+  deleteUndo(id: Uint8Array): Write {
+    return { key: keyOf("undo", id), value: undefined };
   }
 
   undo(id: Uint8Array): Promise<Uint8Array | undefined> {

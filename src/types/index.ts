@@ -5,3 +5,4 @@ export * from "./genesis.ts";
 export * from "./primitives.ts";
 export * from "./state.ts";
 export * from "./transaction.ts";
+export * from "./list-root.ts";

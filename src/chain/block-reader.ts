@@ -1,0 +1,91 @@
+import type { BlockStore, TransactionPlace } from "../storage/blocks.ts";
+import { computeDomain, type TransactionRecord, transactionRecord } from "../types/index.ts";
+import { equalBytes } from "../util/bytes.ts";
+import { CodedError } from "../util/errors.ts";
+import type { BlockTree } from "./block-tree.ts";
+import type { Genesis } from "./genesis.ts";
+import type { CanonicalBlock, Head, StoredBlock } from "./types.ts";
+
+/** Looks blocks and transactions up. */
+export class BlockReader {
+  readonly #blocks: BlockStore;
+  readonly #tree: BlockTree;
+  readonly #domain: Uint8Array;
+  readonly #head: () => Head;
+
+  constructor(blocks: BlockStore, tree: BlockTree, genesis: Genesis, head: () => Head) {
+    this.#blocks = blocks;
+    this.#tree = tree;
+    this.#domain = computeDomain("transaction", genesis.id);
+    this.#head = head;
+  }
+
+  async byId(id: Uint8Array): Promise<StoredBlock | undefined> {
+    const head = await this.#tree.get(id);
+    if (!head) return undefined;
+    const [block, canonicalId] = await Promise.all([
+      this.canonicalBlock(head),
+      this.canonicalId(head.height),
+    ]);
+    return { ...block, canonical: canonicalId !== undefined && equalBytes(canonicalId, id) };
+  }
+
+  async byHeight(height: number): Promise<StoredBlock | undefined> {
+    const id = await this.canonicalId(height);
+    return id && this.byId(id);
+  }
+
+  async canonicalId(height: number): Promise<Uint8Array | undefined> {
+    return height > this.#head().height ? undefined : this.#blocks.canonicalId(height);
+  }
+
+  /** Ids of the canonical chain from `height` downwards, and from there upwards. */
+  idsDown(height: number, count: number): Promise<Uint8Array[]> {
+    return this.#blocks.canonicalIdsDown(height, count);
+  }
+
+  idsUp(height: number, count: number): Promise<Uint8Array[]> {
+    return this.#blocks.canonicalIdsUp(height, count);
+  }
+
+  /** The encoded `Transactions` of a block that is here: what a peer is sent. */
+  bodyBytes(id: Uint8Array): Promise<Uint8Array | undefined> {
+    return this.#blocks.bodyBytes(id);
+  }
+
+  async transaction(
+    id: Uint8Array,
+  ): Promise<{ record: TransactionRecord; block: Head; index: number } | undefined> {
+    const place = await this.#blocks.transactionPlace(id);
+    if (!place) return undefined;
+    const block = await this.byHeight(place.height);
+    const record = block?.records[place.index];
+    // Between two reads the chain may have moved: the transaction is then in no block, or looked up again.
+    return block && record && equalBytes(record.id, id) ? { record, block, index: place.index } : undefined;
+  }
+
+  /** Places of an account's transactions, newest first, those before `before` only. `account`: its index. */
+  history(account: number, before: TransactionPlace | undefined, limit: number): Promise<TransactionPlace[]> {
+    return this.#blocks.history(account, before, limit);
+  }
+
+  /** A block with its transactions. @throws {CodedError} `DAMAGED` */
+  async canonicalBlock(head: Head): Promise<CanonicalBlock> {
+    const body = await this.#blocks.body(head.id);
+    if (!body)
+      throw new CodedError("DAMAGED", `the database is damaged: the body of block ${head.idHex} is missing`);
+    return { ...head, records: body.map((transaction) => transactionRecord(transaction, this.#domain)) };
+  }
+
+  canonicalBlocks(heads: Head[]): Promise<CanonicalBlock[]> {
+    return Promise.all(heads.map((head) => this.canonicalBlock(head)));
+  }
+
+  /** @throws {CodedError} `DAMAGED` */
+  async undo(id: Uint8Array): Promise<Uint8Array> {
+    const undo = await this.#blocks.undo(id);
+    if (!undo)
+      throw new CodedError("DAMAGED", "the database is damaged: the undo record of a block is missing");
+    return undo;
+  }
+}

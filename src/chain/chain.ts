@@ -1,0 +1,278 @@
+import { applyHeader, checkHeader, compareHeads, futureBlockMs, turnScore } from "../consensus/index.ts";
+import type { AccountState } from "../state/index.ts";
+import type { Write } from "../storage/database.ts";
+import { BlockError } from "../types/errors.ts";
+import { type AuthoritySnapshot, type BlockRef, Header, type SignedHeader } from "../types/index.ts";
+import { type Hex, toHex } from "../util/bytes.ts";
+import type { Clock } from "../util/clock.ts";
+import { Emitter } from "../util/emitter.ts";
+import type { Logger } from "../util/logger.ts";
+import { LruMap } from "../util/lru.ts";
+import { SerialQueue } from "../util/serial-queue.ts";
+import { BlockReader } from "./block-reader.ts";
+import { BlockTree, snapshotInterval } from "./block-tree.ts";
+import type { BlockChecks } from "./check.ts";
+import type { Genesis } from "./genesis.ts";
+import { Ledger } from "./ledger.ts";
+import { loadState } from "./load.ts";
+import { buildBlock, type Proposal } from "./produce.ts";
+import type { ChainStores } from "./stores.ts";
+import type { CanonicalBlock, CheckedBlock, Head, HeadChange, ImportOutcome } from "./types.ts";
+
+/** Ids of blocks found invalid after their header had passed, so that they and their children are refused at once. */
+const rememberedInvalid = 1024;
+
+export interface ChainOptions {
+  genesis: Genesis;
+  stores: ChainStores;
+  checks: Pick<BlockChecks, "verify" | "isVerified">;
+  clock: Clock;
+  logger: Logger;
+  /** 8 random bytes that key the address index. */
+  seed: Uint8Array;
+  /** Writes of others that go with a change of the head, in the same atomic batch. */
+  writesWith(change: HeadChange): Write[];
+}
+
+export type ChainEvents = { head: HeadChange };
+
+/** The blocks, the canonical chain among them, and the state of its head. One task at a time changes it. */
+export class Chain {
+  readonly genesis: Genesis;
+  readonly events = new Emitter<ChainEvents>();
+  readonly checks: BlockChecks;
+  readonly tree: BlockTree;
+  readonly reader: BlockReader;
+  readonly #ledger: Ledger;
+  readonly #options: ChainOptions;
+  readonly #queue = new SerialQueue();
+  readonly #invalid = new LruMap<Hex, true>(rememberedInvalid);
+  #head: Head;
+  #snapshot: AuthoritySnapshot;
+
+  private constructor(options: ChainOptions, head: Head, snapshot: AuthoritySnapshot, state: AccountState) {
+    const { genesis, stores } = options;
+    this.genesis = genesis;
+    this.checks = { config: genesis.config, genesisId: genesis.id, ...options.checks };
+    this.tree = new BlockTree(stores.blocks, genesis.config);
+    this.tree.remember(head, snapshot);
+    this.reader = new BlockReader(stores.blocks, this.tree, genesis, () => this.#head);
+    this.#ledger = new Ledger(state, genesis.config, stores);
+    this.#options = options;
+    this.#head = head;
+    this.#snapshot = snapshot;
+  }
+
+  /** Opens the chain where the database left it. @throws {CodedError} `DAMAGED` if what is stored contradicts itself. */
+  static async open(options: ChainOptions): Promise<Chain> {
+    const { head, snapshot, state } = await loadState(options.stores, options.seed);
+    return new Chain(options, head, snapshot, state);
+  }
+
+  get head(): Head {
+    return this.#head;
+  }
+
+  /** The highest block that no reorganization takes away. */
+  get finalized(): BlockRef {
+    return { height: 0, id: this.genesis.id };
+  }
+
+  /** The authority snapshot after the head. */
+  get snapshot(): AuthoritySnapshot {
+    return this.#snapshot;
+  }
+
+  get state(): AccountState {
+    return this.#ledger.state;
+  }
+
+  /** Imports a block whose parent is here (docs/consensus.md, stages 2 to 6). @throws {BlockError} */
+  importBlock(block: CheckedBlock): Promise<ImportOutcome> {
+    return this.#queue.run(() => this.#import(block));
+  }
+
+  /** Makes, signs and imports a block; `undefined` where the head is no longer the proposal's parent, or an empty block was not wanted. */
+  produce(proposal: Proposal): Promise<CanonicalBlock | undefined> {
+    return this.#queue.run(() => this.#produce(proposal));
+  }
+
+  /**
+   * Stages 2 and 3 for headers that follow one another from a known parent: their place and rules, without their
+   * transactions. Returns them with their weights. @throws {BlockError}
+   */
+  async checkHeaders(headers: readonly SignedHeader[]): Promise<Head[]> {
+    const [first] = headers;
+    if (!first) return [];
+    let parent = await this.#parentOf(first);
+    let snapshot = await this.tree.snapshotAfter(parent.id);
+    const heads: Head[] = [];
+    for (const header of headers) {
+      parent = this.#checkRules(parent, snapshot, header);
+      snapshot = applyHeader(snapshot, header.message, this.genesis.config);
+      heads.push(parent);
+    }
+    return heads;
+  }
+
+  /** Resolves when every import and production asked for so far has ended. */
+  idle(): Promise<void> {
+    return this.#queue.idle();
+  }
+
+  async #import(block: CheckedBlock): Promise<ImportOutcome> {
+    if (await this.tree.get(block.id)) return "known";
+    this.#refuseInvalid(block);
+    const parent = await this.#parentOf(block.header);
+    const before = await this.tree.snapshotAfter(parent.id);
+    const head = this.#checkRules(parent, before, block.header);
+    const after = applyHeader(before, block.header.message, this.genesis.config);
+    const candidate: CanonicalBlock = { ...head, records: block.records };
+
+    if (parent.idHex === this.#head.idHex) {
+      await this.#switchTo([], [candidate], [after], this.#blockWrites(block, head, after));
+      return "head";
+    }
+    if (await this.#isBetter(head, this.#head)) {
+      await this.#reorganize(candidate, after, this.#blockWrites(block, head, after));
+      return "head";
+    }
+    await this.#options.stores.database.commit(this.#blockWrites(block, head, after));
+    this.tree.remember(head, after);
+    return "side";
+  }
+
+  /** Stage 2. */
+  #refuseInvalid({ idHex, header }: CheckedBlock): void {
+    if (this.#invalid.has(idHex)) throw new BlockError("KNOWN_INVALID", idHex);
+    const parent = toHex(header.message.parent);
+    if (!this.#invalid.has(parent)) return;
+    this.#invalid.set(idHex, true);
+    throw new BlockError("INVALID_ANCESTOR", `its parent ${parent} is invalid`);
+  }
+
+  async #parentOf({ message }: SignedHeader): Promise<Head> {
+    const parent = await this.tree.get(message.parent);
+    if (!parent) throw new BlockError("UNKNOWN_PARENT", `parent ${toHex(message.parent)} is not known`);
+    return parent;
+  }
+
+  /** Stage 3. */
+  #checkRules(parent: Head, snapshot: AuthoritySnapshot, header: SignedHeader): Head {
+    const { message } = header;
+    if (parent.height < this.finalized.height) {
+      throw new BlockError(
+        "BELOW_FINALIZED",
+        `height ${message.height}, finalized is ${this.finalized.height}`,
+      );
+    }
+    const aheadMs = futureBlockMs(message, this.#options.clock.now());
+    if (aheadMs > 0) throw new BlockError("FUTURE_BLOCK", `${aheadMs} ms ahead of this node's clock`);
+    checkHeader({ header: parent.header.message, id: parent.id, snapshot }, message, this.genesis.config);
+    const id = Header.hashTreeRoot(message);
+    const totalDifficulty = parent.totalDifficulty + message.difficulty;
+    return { height: message.height, id, idHex: toHex(id), header, totalDifficulty };
+  }
+
+  /** Leaves the head's branch for the one that ends in `target`, which is not stored yet: `writes` do it. */
+  async #reorganize(target: CanonicalBlock, after: AuthoritySnapshot, writes: Write[]): Promise<void> {
+    const path = await this.tree.path(this.#head, target);
+    const known = path.apply.slice(0, -1);
+    const applied = [...(await this.reader.canonicalBlocks(known)), target];
+    const snapshots = [...(await Promise.all(known.map(({ id }) => this.tree.snapshotAfter(id)))), after];
+    const retracted = await this.reader.canonicalBlocks(path.retract);
+    await this.#switchTo(retracted, applied, snapshots, writes);
+    this.#options.logger.warn(
+      {
+        retracted: retracted.length,
+        applied: applied.length,
+        height: this.#head.height,
+        id: this.#head.idHex,
+      },
+      "reorganized to a better branch",
+    );
+  }
+
+  /**
+   * Stages 4 to 6: retracts and executes in memory, writes all in one atomic, synced batch, moves the head. After an error
+   * everything is as before, but that blocks found invalid, and those after them, are remembered and removed.
+   */
+  async #switchTo(
+    retracted: CanonicalBlock[],
+    applied: CanonicalBlock[],
+    snapshots: AuthoritySnapshot[],
+    writes: Write[],
+  ): Promise<void> {
+    const { database, blocks } = this.#options.stores;
+    const undos = await Promise.all(retracted.map(({ id }) => this.reader.undo(id)));
+    let executing = 0;
+    try {
+      for (const [index, block] of retracted.entries()) this.#ledger.retract(block, undos[index]!);
+      for (; executing < applied.length; executing++)
+        this.#ledger.apply(applied[executing]!, snapshots[executing]!);
+      await this.#adopt({ head: applied.at(-1)!, retracted, applied }, snapshots, writes);
+    } catch (error) {
+      this.#ledger.rollback();
+      if (!(error instanceof BlockError)) throw error;
+      const invalid = applied.slice(executing);
+      for (const { idHex } of invalid) {
+        this.#invalid.set(idHex, true);
+        this.tree.forget(idHex);
+      }
+      await database.commit(invalid.flatMap(({ id }) => blocks.delete(id)));
+      throw error;
+    }
+  }
+
+  /** Stages 5 and 6, for what the ledger has executed. */
+  async #adopt(change: HeadChange, snapshots: AuthoritySnapshot[], writes: Write[]): Promise<void> {
+    const { database, meta } = this.#options.stores;
+    const snapshot = snapshots.at(-1)!;
+    await database.commit([
+      ...writes,
+      ...this.#ledger.pendingWrites(),
+      ...meta.setHead(change.head.id, snapshot),
+      ...this.#options.writesWith(change),
+    ]);
+    this.#ledger.settle();
+    this.tree.remember(change.head, snapshot);
+    this.#head = change.head;
+    this.#snapshot = snapshot;
+    this.events.emit("head", change);
+  }
+
+  async #produce(proposal: Proposal): Promise<CanonicalBlock | undefined> {
+    if (toHex(proposal.parentId) !== this.#head.idHex) return undefined;
+    try {
+      const built = await buildBlock(this.#head, this.#snapshot, this.#ledger, this.genesis, proposal);
+      if (!built) return undefined;
+      const { checked, block, snapshot } = built;
+      const writes = this.#blockWrites(checked, block, snapshot);
+      await this.#adopt({ head: block, retracted: [], applied: [block] }, [snapshot], writes);
+      return block;
+    } catch (error) {
+      this.#ledger.rollback();
+      throw error;
+    }
+  }
+
+  async #isBetter(candidate: Head, head: Head): Promise<boolean> {
+    return compareHeads(await this.#weigh(candidate), await this.#weigh(head)) < 0;
+  }
+
+  async #weigh({ totalDifficulty, height, id, header }: Head) {
+    if (height === 0) return { totalDifficulty, height, id, turnScore: 0 };
+    const before = await this.tree.snapshotAfter(header.message.parent);
+    return { totalDifficulty, height, id, turnScore: turnScore(before, header.message) };
+  }
+
+  #blockWrites(block: CheckedBlock, head: Head, after: AuthoritySnapshot): Write[] {
+    const { blocks } = this.#options.stores;
+    const { header, id, records, body } = block;
+    const { totalDifficulty } = head;
+    const counts = { transactionCount: records.length, bodyBytes: body.length };
+    const writes = blocks.put(id, { header, totalDifficulty, ...counts }, body);
+    if (head.height % snapshotInterval === 0) writes.push(blocks.putSnapshot(id, after));
+    return writes;
+  }
+}

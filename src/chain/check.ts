@@ -1,0 +1,115 @@
+import type { Verify } from "../crypto/ed25519.ts";
+import { BlockError } from "../types/errors.ts";
+import type { ChainConfig } from "../types/genesis.ts";
+import {
+  type Block,
+  computeDomain,
+  Header,
+  isSafeCount,
+  type SignedHeader,
+  signingRoot,
+  type TransactionRecord,
+  Transactions,
+  transactionRecord,
+  transactionsRoot,
+  voteKinds,
+} from "../types/index.ts";
+import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
+import type { CheckedBlock } from "./types.ts";
+
+/** What stage 1 needs to know of its chain. */
+export interface BlockChecks {
+  config: ChainConfig;
+  genesisId: Uint8Array;
+  verify: Verify;
+  /** Whether the signature of this transaction was checked before, so that none is checked twice. */
+  isVerified(id: Hex): boolean;
+}
+
+/** Stage 1: every check that needs no other block. @throws {BlockError} */
+export async function checkBlock(block: Block, checks: BlockChecks): Promise<CheckedBlock> {
+  const domain = computeDomain("transaction", checks.genesisId);
+  checkSize(block.transactions.length, checks);
+  return checkRecords(
+    block.header,
+    block.transactions.map((transaction) => transactionRecord(transaction, domain)),
+    checks,
+  );
+}
+
+/** Stage 1 for a block whose transactions are known already, as from the mempool. @throws {BlockError} */
+export async function checkRecords(
+  header: SignedHeader,
+  records: readonly TransactionRecord[],
+  checks: BlockChecks,
+): Promise<CheckedBlock> {
+  checkHeaderForm(header);
+  checkSize(records.length, checks);
+  const bytes = records.reduce((sum, record) => sum + record.bytes, 0);
+  if (bytes > checks.config.maxBlockBytes) {
+    throw new BlockError(
+      "TOO_LARGE",
+      `${bytes} bytes of transactions, ${checks.config.maxBlockBytes} allowed`,
+    );
+  }
+  if (!equalBytes(transactionsRoot(records.map(({ id }) => id)), header.message.transactionsRoot)) {
+    throw new BlockError("WRONG_TRANSACTIONS_ROOT", "the transactions are not those that the header names");
+  }
+  const id = Header.hashTreeRoot(header.message);
+  await checkHeaderSignatures([{ header, id }], checks);
+  await checkTransactionSignatures(records, checks);
+  const body = Transactions.serialize(records.map(({ transaction }) => transaction));
+  return { id, idHex: toHex(id), header, records, body };
+}
+
+/** Stage 1.1: numbers that are numbers and one way to write each thing. @throws {BlockError} `MALFORMED` */
+export function checkHeaderForm({ message }: SignedHeader): void {
+  if (!isSafeCount(message.height) || !isSafeCount(message.timestamp)) {
+    throw new BlockError("MALFORMED", "height or timestamp above 2^53 - 1");
+  }
+  const { kind, candidate } = message.vote;
+  if (kind > voteKinds.remove || (kind === voteKinds.none && candidate.some((byte) => byte !== 0))) {
+    throw new BlockError("MALFORMED", `no such authority vote: kind ${kind}`);
+  }
+}
+
+function checkSize(transactions: number, { config }: BlockChecks): void {
+  if (transactions > config.maxBlockTransactions) {
+    throw new BlockError("TOO_MANY_TRANSACTIONS", `${transactions}, ${config.maxBlockTransactions} allowed`);
+  }
+}
+
+/** Stage 1.4. @throws {BlockError} `INVALID_HEADER_SIGNATURE` */
+export async function checkHeaderSignatures(
+  headers: { header: SignedHeader; id: Uint8Array }[],
+  { genesisId, verify }: BlockChecks,
+): Promise<void> {
+  const domain = computeDomain("header", genesisId);
+  const verdicts = await verify(
+    headers.map(({ header, id }) => ({
+      publicKey: header.message.proposer,
+      message: signingRoot(id, domain),
+      signature: header.signature,
+    })),
+  );
+  const bad = verdicts.indexOf(false);
+  if (bad !== -1) {
+    throw new BlockError("INVALID_HEADER_SIGNATURE", `of block ${headers[bad]?.header.message.height}`);
+  }
+}
+
+/** Stage 1.5. @throws {BlockError} `INVALID_TRANSACTION_SIGNATURE` */
+async function checkTransactionSignatures(
+  records: readonly TransactionRecord[],
+  checks: BlockChecks,
+): Promise<void> {
+  const fresh = records.filter(({ idHex }) => !checks.isVerified(idHex));
+  const verdicts = await checks.verify(fresh.map(signatureSet));
+  const bad = verdicts.indexOf(false);
+  if (bad !== -1)
+    throw new BlockError("INVALID_TRANSACTION_SIGNATURE", `of transaction ${fresh[bad]?.idHex}`);
+}
+
+export function signatureSet({ transaction, signingRoot: message }: TransactionRecord) {
+  return { publicKey: transaction.message.from, message, signature: transaction.signature };
+}

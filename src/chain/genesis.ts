@@ -1,0 +1,110 @@
+import { checkChainConfig, checkCoinbase } from "../config/chain-rules.ts";
+import { genesisSnapshot } from "../consensus/index.ts";
+import type { Verify } from "../crypto/ed25519.ts";
+import { AccountState, genesisChanges } from "../state/index.ts";
+import { type ChainConfig, type Coinbase, type GenesisBlock, GenesisPayload } from "../types/genesis.ts";
+import {
+  type AuthoritySnapshot,
+  computeDomain,
+  Header,
+  isSafeCount,
+  noVote,
+  signingRoot,
+  zero32,
+} from "../types/index.ts";
+import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
+import { CodedError } from "../util/errors.ts";
+import type { ChainStores } from "./stores.ts";
+import type { BlockSigner } from "./types.ts";
+
+/** In turn or not has no meaning at height 0. */
+const genesisDifficulty = 1;
+
+/** A genesis block that has been checked, and what follows from it. */
+export interface Genesis {
+  block: GenesisBlock;
+  id: Uint8Array;
+  idHex: Hex;
+  config: ChainConfig;
+  snapshot: AuthoritySnapshot;
+}
+
+/** Makes and signs the block at height 0. `timestampMs` makes its id, and so the chain, unlike any other. */
+export async function createGenesis(
+  config: ChainConfig,
+  coinbase: Coinbase,
+  signer: BlockSigner,
+  timestampMs: number,
+): Promise<GenesisBlock> {
+  const payload = { config, coinbase };
+  const message: Header = {
+    height: 0,
+    parent: zero32,
+    timestamp: timestampMs,
+    proposer: signer.publicKey,
+    difficulty: genesisDifficulty,
+    vote: noVote,
+    transactionsRoot: GenesisPayload.hashTreeRoot(payload),
+    stateRoot: genesisState(payload).stateRoot(genesisSnapshot(config.authorities)),
+  };
+  const signature = await signer.sign(genesisSigningRoot(message));
+  return { header: { message, signature }, payload };
+}
+
+/** @throws {CodedError} `INVALID_GENESIS` that says which rule it breaks. */
+export async function checkGenesis(block: GenesisBlock, verify: Verify): Promise<Genesis> {
+  const { header, payload } = block;
+  const { message } = header;
+  const { config } = payload;
+  const require = (rule: string, holds: boolean) => {
+    if (!holds) throw new CodedError("INVALID_GENESIS", `invalid genesis block: ${rule}`);
+  };
+  require("its header is not that of a first block", message.height === 0 &&
+    isSafeCount(message.timestamp) &&
+    message.difficulty === genesisDifficulty &&
+    message.vote.kind === noVote.kind &&
+    equalBytes(message.vote.candidate, zero32) &&
+    equalBytes(message.parent, zero32));
+  checkChainConfig(config);
+  checkCoinbase(payload.coinbase);
+  require("its transactionsRoot is not the root of its payload", equalBytes(
+    GenesisPayload.hashTreeRoot(payload),
+    message.transactionsRoot,
+  ));
+  const [signed] = await verify([
+    { publicKey: message.proposer, message: genesisSigningRoot(message), signature: header.signature },
+  ]);
+  require("its signature is wrong", signed === true);
+  const snapshot = genesisSnapshot(config.authorities);
+  require("its stateRoot is wrong", equalBytes(genesisState(payload).stateRoot(snapshot), message.stateRoot));
+  const id = Header.hashTreeRoot(message);
+  return { block, id, idHex: toHex(id), config, snapshot };
+}
+
+/** Makes an empty database the start of this chain, in one synced batch. */
+export async function storeGenesis(stores: ChainStores, genesis: Genesis): Promise<void> {
+  const { id, block, snapshot } = genesis;
+  const record = { header: block.header, totalDifficulty: 0, transactionCount: 0, bodyBytes: 0 };
+  const balances = block.payload.coinbase.balances;
+  await stores.database.commit([
+    ...stores.blocks.put(id, record, new Uint8Array()),
+    stores.blocks.setCanonical({ height: 0, id }),
+    stores.blocks.putSnapshot(id, snapshot),
+    ...balances.map(({ address, balance }, index) =>
+      stores.accounts.put(index, { address, balance, nonce: 0 }),
+    ),
+    ...stores.meta.setHead(id, snapshot),
+    stores.meta.setGenesis(block),
+  ]);
+}
+
+function genesisState(payload: GenesisPayload): AccountState {
+  const state = new AccountState(zero32.subarray(0, 8));
+  state.apply(genesisChanges(payload));
+  return state;
+}
+
+/** Signed under the zero id: the genesis id is not known before. */
+function genesisSigningRoot(message: Header): Uint8Array {
+  return signingRoot(Header.hashTreeRoot(message), computeDomain("genesis", zero32));
+}

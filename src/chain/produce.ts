@@ -1,0 +1,90 @@
+import { applyHeader, checkHeader } from "../consensus/index.ts";
+import { createExecutor } from "../state/index.ts";
+import {
+  type AuthoritySnapshot,
+  computeDomain,
+  Header,
+  noVote,
+  signingRoot,
+  type TransactionRecord,
+  Transactions,
+  transactionsRoot,
+  zero32,
+} from "../types/index.ts";
+import { toHex } from "../util/bytes.ts";
+import type { Genesis } from "./genesis.ts";
+import type { Ledger } from "./ledger.ts";
+import type { BlockSigner, CanonicalBlock, CheckedBlock, Head } from "./types.ts";
+
+/** How a block of one's own is made. */
+export interface Proposal {
+  signer: BlockSigner;
+  /** The head for which the production rule was asked; if another is there by now, nothing is made. */
+  parentId: Uint8Array;
+  timestampMs: number;
+  difficulty: number;
+  allowEmpty: boolean;
+  /** Offers transactions, best first. */
+  select(): Iterable<TransactionRecord>;
+}
+
+export interface BuiltBlock {
+  checked: CheckedBlock;
+  block: CanonicalBlock;
+  snapshot: AuthoritySnapshot;
+}
+
+/** Executes what fits and signs the header. The ledger holds the block's effects afterwards, also when this throws. @throws {BlockError} */
+export async function buildBlock(
+  parent: Head,
+  before: AuthoritySnapshot,
+  ledger: Ledger,
+  { config, id: genesisId }: Genesis,
+  proposal: Proposal,
+): Promise<BuiltBlock | undefined> {
+  const { signer, timestampMs, difficulty } = proposal;
+  const draft: Header = {
+    height: parent.height + 1,
+    parent: parent.id,
+    timestamp: timestampMs,
+    proposer: signer.publicKey,
+    difficulty,
+    vote: noVote,
+    transactionsRoot: zero32,
+    stateRoot: zero32,
+  };
+  checkHeader({ header: parent.header.message, id: parent.id, snapshot: before }, draft, config);
+  const snapshot = applyHeader(before, draft, config);
+
+  const executor = createExecutor(ledger.state, { proposer: signer.publicKey, config });
+  const records: TransactionRecord[] = [];
+  let bytes = 0;
+  for (const record of proposal.select()) {
+    if (records.length === config.maxBlockTransactions) break;
+    if (bytes + record.bytes > config.maxBlockBytes) break;
+    if (executor.tryTransaction(record.transaction) !== undefined) continue;
+    records.push(record);
+    bytes += record.bytes;
+  }
+  if (records.length === 0 && !proposal.allowEmpty) return undefined;
+
+  const { stateRoot, seal } = ledger.draft(executor, snapshot);
+  const message = { ...draft, transactionsRoot: transactionsRoot(records.map(({ id }) => id)), stateRoot };
+  const id = Header.hashTreeRoot(message);
+  const header = {
+    message,
+    signature: await signer.sign(signingRoot(id, computeDomain("header", genesisId))),
+  };
+  const totalDifficulty = parent.totalDifficulty + difficulty;
+  const block: CanonicalBlock = {
+    height: message.height,
+    id,
+    idHex: toHex(id),
+    header,
+    totalDifficulty,
+    records,
+  };
+  seal(block);
+  const body = Transactions.serialize(records.map(({ transaction }) => transaction));
+  return { checked: { id, idHex: block.idHex, header, records, body }, block, snapshot };
+}

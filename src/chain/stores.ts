@@ -1,0 +1,21 @@
+import { AccountStore } from "../storage/accounts.ts";
+import { BlockStore } from "../storage/blocks.ts";
+import type { Database } from "../storage/database.ts";
+import { MetaStore } from "../storage/meta.ts";
+
+/** The repositories that a chain writes to, over one database. */
+export interface ChainStores {
+  database: Database;
+  meta: MetaStore;
+  blocks: BlockStore;
+  accounts: AccountStore;
+}
+
+export function chainStores(database: Database): ChainStores {
+  return {
+    database,
+    meta: new MetaStore(database),
+    blocks: new BlockStore(database),
+    accounts: new AccountStore(database),
+  };
+}

@@ -1,0 +1,50 @@
+import type { BlockRef, SignedHeader, TransactionRecord } from "../types/index.ts";
+import type { Hex } from "../util/bytes.ts";
+
+/** A block that has passed every check that needs no other block (stage 1 of docs/consensus.md). */
+export interface CheckedBlock {
+  id: Uint8Array;
+  idHex: Hex;
+  header: SignedHeader;
+  records: readonly TransactionRecord[];
+  /** The encoded transactions. */
+  body: Uint8Array;
+}
+
+/** A block and the weight of the branch that it ends. */
+export interface Head extends BlockRef {
+  idHex: Hex;
+  header: SignedHeader;
+  /** From the block after genesis to this one. */
+  totalDifficulty: number;
+}
+
+/** A block that joined or left the canonical chain. */
+export interface CanonicalBlock extends Head {
+  records: readonly TransactionRecord[];
+}
+
+export interface HeadChange {
+  head: Head;
+  /** Newest first. */
+  retracted: CanonicalBlock[];
+  /** Oldest first. */
+  applied: CanonicalBlock[];
+}
+
+/** A block as the database has it. */
+export interface StoredBlock extends Head {
+  records: readonly TransactionRecord[];
+  /** Whether the canonical chain holds it. */
+  canonical: boolean;
+}
+
+/** What became of a block: the new head, on a side branch, or there already. */
+export type ImportOutcome = "head" | "side" | "known";
+
+/** Signs headers with an authority's account. */
+export interface BlockSigner {
+  publicKey: Uint8Array;
+  /** @throws where signing is not safe. */
+  sign(root: Uint8Array): Promise<Uint8Array>;
+}

@@ -1,0 +1,284 @@
+import type { Verify } from "../crypto/ed25519.ts";
+import type { Database, Write } from "../storage/database.ts";
+import type { MempoolStore } from "../storage/mempool.ts";
+import { TransactionError } from "../types/errors.ts";
+import type { ChainConfig } from "../types/genesis.ts";
+import {
+  computeDomain,
+  type Transaction,
+  type TransactionRecord,
+  transactionRecord,
+} from "../types/index.ts";
+import type { Hex } from "../util/bytes.ts";
+import type { Clock } from "../util/clock.ts";
+import { Emitter } from "../util/emitter.ts";
+import { checkAdmission, checkCheaply, checkForm } from "./admission.ts";
+import { Eviction } from "./eviction.ts";
+import type { MempoolLimits } from "./limits.ts";
+import { Pool } from "./pool.ts";
+import type { AccountLookup, AddOutcome, MempoolEvents, PoolEntry, Source } from "./types.ts";
+
+/** How often entries are looked through for those that have waited too long. */
+const expiryIntervalMs = 60_000;
+
+export interface MempoolOptions {
+  config: Pick<ChainConfig, "minFee">;
+  genesisId: Uint8Array;
+  limits: MempoolLimits;
+  /** Of the head's state. */
+  account: AccountLookup;
+  verify: Verify;
+  database: Database;
+  store: MempoolStore;
+  clock: Clock;
+}
+
+/** The part of a change of the head that concerns the pool. */
+export interface IncludedAndRetracted {
+  applied: readonly { records: readonly TransactionRecord[] }[];
+  retracted: readonly { records: readonly TransactionRecord[] }[];
+}
+
+/** The transactions that wait for a block. */
+export class Mempool {
+  readonly events = new Emitter<MempoolEvents>();
+  readonly #options: MempoolOptions;
+  readonly #pool: Pool;
+  readonly #eviction: Eviction;
+  readonly #domain: Uint8Array;
+  #sequence = 0;
+  #stopExpiry: () => void = () => undefined;
+
+  constructor(options: MempoolOptions) {
+    this.#options = options;
+    this.#pool = new Pool(options.account);
+    this.#eviction = new Eviction(this.#pool, options.limits);
+    this.#domain = computeDomain("transaction", options.genesisId);
+  }
+
+  /** Loads what was acknowledged before, and begins to look for what waits too long. */
+  async start(): Promise<void> {
+    for await (const { transaction, receivedAtMs } of this.#options.store.all()) {
+      const record = transactionRecord(transaction, this.#domain);
+      const { nonce } = this.#options.account(transaction.message.from) ?? { nonce: 0 };
+      if (transaction.message.nonce >= nonce) this.#insert(record, receivedAtMs, true);
+    }
+    this.#scheduleExpiry();
+  }
+
+  stop(): void {
+    this.#stopExpiry();
+  }
+
+  get count(): number {
+    return this.#pool.count;
+  }
+
+  get bytes(): number {
+    return this.#pool.bytes;
+  }
+
+  get(id: Hex): PoolEntry | undefined {
+    return this.#pool.get(id);
+  }
+
+  byShortId(shortId: Uint8Array): TransactionRecord | undefined {
+    return this.#pool.byShortId(shortId)?.record;
+  }
+
+  /** All entries, in the order of arrival. */
+  entries(): Iterable<PoolEntry> {
+    return this.#pool.entries();
+  }
+
+  /** The nonce that the account's next transaction should have. */
+  pendingNonce(address: Uint8Array): number {
+    return this.#pool.nextNonce(address);
+  }
+
+  /** What a block can hold now, best paid first. */
+  executable(): Iterable<TransactionRecord> {
+    return this.#pool.executable();
+  }
+
+  /** Whether a block could hold a transaction now. */
+  get hasExecutable(): boolean {
+    return this.#pool.hasExecutable;
+  }
+
+  /**
+   * Takes transactions in; one outcome each, in order. Those from `local` are on disk, synced, once this resolves.
+   * @throws {CodedError} `WRITE_FAILED`: none was taken.
+   */
+  async add(transactions: readonly Transaction[], source: Source): Promise<AddOutcome[]> {
+    const durable = source === "local";
+    const outcomes = transactions.map((transaction) => this.#precheck(transaction));
+    const checked = outcomes.filter((outcome) => outcome.accepted);
+    const verdicts = await this.#options.verify(
+      checked.map(({ record }) => ({
+        publicKey: record.transaction.message.from,
+        message: record.signingRoot,
+        signature: record.transaction.signature,
+      })),
+    );
+    const verified = new Map(checked.map((outcome, index) => [outcome, verdicts[index]]));
+    const writes: Write[] = [];
+    const added: Added[] = [];
+    const results = outcomes.map((outcome): AddOutcome => {
+      if (!outcome.accepted) {
+        if (durable && outcome.code === "ALREADY_KNOWN") writes.push(...this.#makeDurable(outcome.record));
+        return outcome;
+      }
+      if (!verified.get(outcome))
+        return refuse("INVALID_SIGNATURE", "the signature does not match", outcome.record);
+      return this.#admit(outcome.record, durable, writes, added);
+    });
+    if (writes.length > 0) await this.#commit(writes, added);
+    if (added.length > 0)
+      this.events.emit("added", { records: added.map(({ entry }) => entry.record), source });
+    return results;
+  }
+
+  /** What a change of the head does to the stored entries: to be written in one batch with it. */
+  writesFor({ applied, retracted }: IncludedAndRetracted): Write[] {
+    const { store, clock } = this.#options;
+    const included = new Set<Hex>();
+    const writes: Write[] = [];
+    for (const { idHex, id, transaction } of applied.flatMap(({ records }) => records)) {
+      included.add(idHex);
+      const { from, nonce } = transaction.message;
+      const entry = this.#pool.queue(from)?.get(nonce);
+      if (entry?.durable) writes.push(store.delete(entry.record.id));
+      // A retracted block had returned it to the pool, or it is known under another id only.
+      if (entry?.record.idHex !== idHex && this.#pool.get(idHex)?.durable) writes.push(store.delete(id));
+    }
+    for (const { idHex, id, transaction } of retracted.flatMap(({ records }) => records)) {
+      if (!included.has(idHex)) writes.push(store.put(id, transaction, clock.now()));
+    }
+    return writes;
+  }
+
+  /** Follows a change of the head: what is in blocks leaves, what was retracted comes back. */
+  update({ applied, retracted }: IncludedAndRetracted): void {
+    this.#eviction.reset();
+    const { account, clock } = this.#options;
+    const back = retracted
+      .flatMap(({ records }) => records)
+      .filter(({ transaction: { message } }) => {
+        return message.nonce >= (account(message.from)?.nonce ?? 0);
+      });
+    for (const record of back) {
+      if (!this.#pool.queue(record.transaction.message.from)?.get(record.transaction.message.nonce)) {
+        this.#insert(record, clock.now(), true);
+      }
+    }
+    for (const { transaction } of applied.flatMap(({ records }) => records)) {
+      const { from, nonce } = transaction.message;
+      const entry = this.#pool.queue(from)?.get(nonce);
+      if (entry) this.#pool.remove(entry);
+    }
+    if (back.length > 0) this.events.emit("added", { records: back, source: "retracted" });
+  }
+
+  #precheck(transaction: Transaction): AddOutcome {
+    try {
+      checkForm(transaction);
+    } catch (error) {
+      return refusal(error);
+    }
+    const record = transactionRecord(transaction, this.#domain);
+    const { account, config } = this.#options;
+    try {
+      checkCheaply(record, this.#pool, account, config);
+      return { accepted: true, record };
+    } catch (error) {
+      return refusal(error, record);
+    }
+  }
+
+  /** Checks again what may have changed while the signature was checked, and inserts. */
+  #admit(record: TransactionRecord, durable: boolean, writes: Write[], added: Added[]): AddOutcome {
+    const { account, limits, config, store, clock } = this.#options;
+    try {
+      const replaced = checkAdmission(record, this.#pool, account, limits, config);
+      if (!replaced && !this.#eviction.makeRoom(record.bytes, record.transaction.message.fee)) {
+        return refuse(
+          "MEMPOOL_FULL",
+          `${this.#pool.count} transactions wait; try again later, or pay a higher fee`,
+          record,
+        );
+      }
+      if (replaced?.durable) writes.push(store.delete(replaced.record.id));
+      // Whoever replaces an acknowledged transaction inherits the promise.
+      const entry = this.#insert(record, clock.now(), durable || replaced?.durable === true);
+      if (entry.durable) writes.push(store.put(record.id, record.transaction, entry.receivedAtMs));
+      added.push({ entry, replaced });
+      return { accepted: true, record };
+    } catch (error) {
+      return refusal(error, record);
+    }
+  }
+
+  #insert(record: TransactionRecord, receivedAtMs: number, durable: boolean): PoolEntry {
+    const entry = { record, receivedAtMs, durable, sequence: this.#sequence++ };
+    this.#pool.insert(entry);
+    return entry;
+  }
+
+  #makeDurable(record: TransactionRecord | undefined): Write[] {
+    const entry = record && this.#pool.get(record.idHex);
+    if (!entry || entry.durable) return [];
+    entry.durable = true;
+    return [this.#options.store.put(entry.record.id, entry.record.transaction, entry.receivedAtMs)];
+  }
+
+  async #commit(writes: Write[], added: Added[]): Promise<void> {
+    try {
+      await this.#options.database.commit(writes);
+    } catch (error) {
+      for (const { entry, replaced } of added.reverse()) {
+        this.#pool.remove(entry);
+        if (replaced) this.#pool.insert(replaced);
+      }
+      throw error;
+    }
+  }
+
+  #scheduleExpiry(): void {
+    this.#stopExpiry = this.#options.clock.after(expiryIntervalMs, () => {
+      void this.#expire().finally(() => this.#scheduleExpiry());
+    });
+  }
+
+  /** What was acknowledged goes only if it cannot be executed: a chain that stands still loses nothing. */
+  async #expire(): Promise<void> {
+    const { clock, limits, account, store, database } = this.#options;
+    const oldest = clock.now() - limits.lifetimeMs;
+    const writes: Write[] = [];
+    for (const queue of [...this.#pool.queues()]) {
+      const next = queue.nextNonce(account(queue.address)?.nonce ?? 0);
+      for (const entry of [...queue.entries()]) {
+        if (entry.receivedAtMs > oldest) continue;
+        if (entry.durable && entry.record.transaction.message.nonce < next) continue;
+        this.#pool.remove(entry);
+        if (entry.durable) writes.push(store.delete(entry.record.id));
+      }
+    }
+    this.#eviction.reset();
+    await database.commit(writes).catch(() => undefined);
+  }
+}
+
+interface Added {
+  entry: PoolEntry;
+  replaced: PoolEntry | undefined;
+}
+
+function refuse(code: TransactionError["code"], detail: string, record?: TransactionRecord): AddOutcome {
+  return { accepted: false, code, detail, ...(record && { record }) };
+}
+
+function refusal(error: unknown, record?: TransactionRecord): AddOutcome {
+  if (!(error instanceof TransactionError)) throw error;
+  return refuse(error.code, error.message, record);
+}

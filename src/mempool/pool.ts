@@ -1,0 +1,117 @@
+import type { TransactionRecord } from "../types/index.ts";
+import { type Hex, toHex } from "../util/bytes.ts";
+import { Heap } from "../util/heap.ts";
+import { AccountQueue } from "./account-queue.ts";
+import type { AccountLookup, PoolEntry } from "./types.ts";
+
+/** Hex digits of a `ShortId`. */
+const shortIdDigits = 16;
+
+/** The waiting transactions with their indexes; admits whatever it is given. */
+export class Pool {
+  readonly #account: AccountLookup;
+  readonly #byId = new Map<Hex, PoolEntry>();
+  readonly #byShortId = new Map<string, PoolEntry>();
+  readonly #queues = new Map<Hex, AccountQueue>();
+  #bytes = 0;
+
+  constructor(account: AccountLookup) {
+    this.#account = account;
+  }
+
+  get count(): number {
+    return this.#byId.size;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get(id: Hex): PoolEntry | undefined {
+    return this.#byId.get(id);
+  }
+
+  byShortId(shortId: Uint8Array): PoolEntry | undefined {
+    return this.#byShortId.get(toHex(shortId).slice(2));
+  }
+
+  entries(): Iterable<PoolEntry> {
+    return this.#byId.values();
+  }
+
+  queues(): Iterable<AccountQueue> {
+    return this.#queues.values();
+  }
+
+  queue(address: Uint8Array): AccountQueue | undefined {
+    return this.#queues.get(toHex(address));
+  }
+
+  /** Takes the place of an entry of the same sender and nonce. */
+  insert(entry: PoolEntry): void {
+    const { idHex, bytes, transaction } = entry.record;
+    const { from, nonce } = transaction.message;
+    const key = toHex(from);
+    const queue = this.#queues.get(key) ?? new AccountQueue(from);
+    const replaced = queue.get(nonce);
+    if (replaced) this.remove(replaced);
+    queue.set(entry);
+    this.#queues.set(key, queue);
+    this.#byId.set(idHex, entry);
+    this.#byShortId.set(shortKey(idHex), entry);
+    this.#bytes += bytes;
+  }
+
+  remove({ record }: PoolEntry): void {
+    if (!this.#byId.delete(record.idHex)) return;
+    const { from, nonce } = record.transaction.message;
+    const key = toHex(from);
+    const queue = this.#queues.get(key);
+    queue?.remove(nonce);
+    if (queue?.size === 0) this.#queues.delete(key);
+    const short = shortKey(record.idHex);
+    if (this.#byShortId.get(short)?.record === record) this.#byShortId.delete(short);
+    this.#bytes -= record.bytes;
+  }
+
+  /** First nonce that neither the head's state nor a waiting transaction has used. */
+  nextNonce(address: Uint8Array): number {
+    const nonce = this.#account(address)?.nonce ?? 0;
+    return this.queue(address)?.nextNonce(nonce) ?? nonce;
+  }
+
+  /** Whether a block could hold a transaction now. */
+  get hasExecutable(): boolean {
+    for (const queue of this.#queues.values()) {
+      if (queue.get(this.#account(queue.address)?.nonce ?? 0)) return true;
+    }
+    return false;
+  }
+
+  /** What a block can hold now, in the order of its nonces for each sender, the best paid of all senders first. */
+  *executable(): Iterable<TransactionRecord> {
+    const heads = new Heap<{ queue: AccountQueue; entry: PoolEntry }>((a, b) =>
+      isBetterPaid(a.entry, b.entry),
+    );
+    for (const queue of this.#queues.values()) {
+      const entry = queue.get(this.#account(queue.address)?.nonce ?? 0);
+      if (entry) heads.push({ queue, entry });
+    }
+    for (let head = heads.pop(); head; head = heads.pop()) {
+      yield head.entry.record;
+      const entry = head.queue.get(head.entry.record.transaction.message.nonce + 1);
+      if (entry) heads.push({ queue: head.queue, entry });
+    }
+  }
+}
+
+/** The higher fee, then the earlier arrival. */
+function isBetterPaid(a: PoolEntry, b: PoolEntry): boolean {
+  const feeA = a.record.transaction.message.fee;
+  const feeB = b.record.transaction.message.fee;
+  return feeA === feeB ? a.sequence < b.sequence : feeA > feeB;
+}
+
+function shortKey(idHex: Hex): string {
+  return idHex.slice(2, 2 + shortIdDigits);
+}

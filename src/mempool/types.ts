@@ -1,0 +1,26 @@
+import type { TransactionErrorCode } from "../types/errors.ts";
+import type { TransactionRecord } from "../types/index.ts";
+
+export interface PoolEntry {
+  record: TransactionRecord;
+  receivedAtMs: number;
+  /** This node has answered for it: it is on disk, and gives way to nothing but its sender's own replacement. */
+  durable: boolean;
+  /** Order of arrival. */
+  sequence: number;
+}
+
+/** Where transactions come from: those by gossip travel on by themselves, the others are to be published. */
+export type Source = "local" | "gossip" | "peer" | "retracted";
+
+export type AddOutcome =
+  | { accepted: true; record: TransactionRecord }
+  /** `record` is there unless the transaction is malformed. */
+  | { accepted: false; record?: TransactionRecord; code: TransactionErrorCode; detail: string };
+
+export type MempoolEvents = {
+  added: { records: TransactionRecord[]; source: Source };
+};
+
+/** An account of the head's state, or `undefined` if there is none. */
+export type AccountLookup = (address: Uint8Array) => { balance: bigint; nonce: number } | undefined;

@@ -1,0 +1,32 @@
+/** A map that forgets the entry longest unused once it holds more than `capacity`. */
+export class LruMap<Key, Value> {
+  readonly #map = new Map<Key, Value>();
+  readonly #capacity: number;
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  get(key: Key): Value | undefined {
+    const value = this.#map.get(key);
+    if (value !== undefined) {
+      this.#map.delete(key);
+      this.#map.set(key, value);
+    }
+    return value;
+  }
+
+  has(key: Key): boolean {
+    return this.#map.has(key);
+  }
+
+  set(key: Key, value: Value): void {
+    this.#map.delete(key);
+    this.#map.set(key, value);
+    if (this.#map.size > this.#capacity) this.#map.delete(this.#map.keys().next().value as Key);
+  }
+
+  delete(key: Key): void {
+    this.#map.delete(key);
+  }
+}
