@@ -4,5 +4,5 @@ export * from "./genesis.ts";
 export * from "./gossip.ts";
 export * from "./headers.ts";
 export * from "./height.ts";
-export * from "./reqresp/types.ts";
+export * from "./reqresp/index.ts";
 export * from "./transactions.ts";

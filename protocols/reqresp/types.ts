@@ -38,3 +38,21 @@ export const resultCodes = {
   /** The answer is complete: nothing follows. */
   end: 5,
 } as const;
+
+// biome-ignore lint/suspicious/noExplicitAny: a protocol of any message types
+export type AnyProtocol = Protocol<any, any, any>;
+
+export interface RequestContext<P> {
+  /** The requester's peer id. */
+  peer: string;
+  /** Aborts when the requester is gone or the time-out is over. */
+  signal: AbortSignal;
+  /** The listener is called once with the requester's acknowledgement, where the protocol has one and it arrives. */
+  onAck(listener: (ack: AckOf<P>) => void): void;
+}
+
+/** Yields the chunks of the answer. Throws `RequestError` to answer with its result code. */
+export type RequestHandler<P> = (
+  request: RequestOf<P>,
+  context: RequestContext<P>,
+) => AsyncIterable<ResponseOf<P>>;

@@ -1,4 +1,13 @@
-import type { AckOf, Protocol, RequestOf, ResponseOf, TopicName } from "../../protocols/index.ts";
+import type {
+  AckOf,
+  AnyProtocol,
+  RequestHandler,
+  RequestOf,
+  ResponseOf,
+  TopicName,
+} from "../../protocols/index.ts";
+
+export type { AnyProtocol, RequestContext, RequestHandler } from "../../protocols/index.ts";
 
 /** A peer id as text (base58btc or CIDv1, as libp2p prints it). */
 export type PeerId = string;
@@ -29,23 +38,6 @@ export type Offence =
   | "rateLimited"
   | "timeout"
   | "wrongGenesis";
-
-export interface RequestContext<P> {
-  peer: PeerId;
-  /** Aborts when the requester is gone or the time-out is over. */
-  signal: AbortSignal;
-  /** Called once with the requester's acknowledgement, where the protocol has one and it arrives. */
-  onAck(listener: (ack: AckOf<P>) => void): void;
-}
-
-/** Yields the chunks of the answer. Throws `RequestError` to answer with its result code. */
-export type RequestHandler<P> = (
-  request: RequestOf<P>,
-  context: RequestContext<P>,
-) => AsyncIterable<ResponseOf<P>>;
-
-// biome-ignore lint/suspicious/noExplicitAny: a protocol of any message types
-export type AnyProtocol = Protocol<any, any, any>;
 
 /** What the rest of the node needs of libp2p. The simulator has its own. */
 export interface Network {
@@ -92,3 +84,18 @@ export type RequestOne = <P extends AnyProtocol>(
   request: RequestOf<P>,
   options?: { signal?: AbortSignal; ack?: (response: ResponseOf<P>) => AckOf<P> },
 ) => Promise<ResponseOf<P>>;
+
+/** A peer to come back to. `addresses`: multiaddrs without the peer id, the one that worked last first. */
+export interface AddressBookEntry {
+  id: PeerId;
+  addresses: string[];
+  /** When there was last a connection. */
+  lastSeenMs: number;
+}
+
+/** Peers that were connected once, over restarts. */
+export interface AddressBook {
+  load(): Promise<AddressBookEntry[]>;
+  save(entry: AddressBookEntry): Promise<void>;
+  remove(id: PeerId): Promise<void>;
+}

@@ -1,0 +1,133 @@
+import type { Stream } from "@libp2p/interface";
+import type { Uint8ArrayList } from "uint8arraylist";
+import { RequestError } from "./errors.ts";
+
+/** Written at once; what waits in a stream's own buffer stays near this. */
+const pieceBytes = 64 * 1024;
+/** More than a piece or two: only an error in the pacing reaches it, and resets the stream. */
+const maxWriteBufferBytes = 4 * pieceBytes;
+/** For the other side to close its half after the exchange is over. */
+const lingerMs = 2_000;
+
+/** Watches over one stream: whatever breaks a limit resets the stream and aborts `signal` with a `RequestError`. */
+export interface Guard {
+  readonly signal: AbortSignal;
+  /** What is awaited now must happen within `timeoutMs`. */
+  restart(timeoutMs: number): void;
+  /** Nothing is awaited from the other side. */
+  pause(): void;
+  /** Resets the stream, unless the guard was released. */
+  fail(error: RequestError): void;
+  /** The exchange is over. */
+  release(): void;
+}
+
+/** `maxReceivedBytes`: of all that arrives, read or not, so that memory is bounded whoever is slow. */
+export function guardStream(
+  stream: Stream,
+  options: { maxReceivedBytes: number; signal?: AbortSignal | undefined; failOnReset: boolean },
+): Guard {
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  let received = 0;
+  stream.maxWriteBufferLength = maxWriteBufferBytes;
+
+  const pause = () => clearTimeout(timer);
+  const release = () => {
+    pause();
+    stream.removeEventListener("message", onMessage);
+    stream.removeEventListener("close", onClose);
+    options.signal?.removeEventListener("abort", onAbort);
+  };
+  const fail = (error: RequestError) => {
+    release();
+    controller.abort(error);
+    stream.abort(error);
+  };
+  const onMessage = (event: { data: Uint8Array | Uint8ArrayList }) => {
+    received += event.data.byteLength;
+    if (received > options.maxReceivedBytes) {
+      // Not while libp2p still hands this event on.
+      queueMicrotask(() => fail(new RequestError("tooLarge", `more than ${options.maxReceivedBytes} bytes`)));
+    }
+  };
+  const onClose = (event: { error?: Error }) => {
+    if (options.failOnReset && event.error) fail(new RequestError("connection", event.error.message));
+  };
+  const onAbort = () => fail(new RequestError("aborted", "aborted by the caller"));
+
+  stream.addEventListener("message", onMessage);
+  stream.addEventListener("close", onClose);
+  options.signal?.addEventListener("abort", onAbort);
+  if (options.signal?.aborted) onAbort();
+  // Events of a stream that is already gone never come (seen where it ends before the handler attaches).
+  else if (stream.status !== "open") fail(new RequestError("connection", `the stream is ${stream.status}`));
+
+  return {
+    signal: controller.signal,
+    pause,
+    restart(timeoutMs) {
+      pause();
+      if (controller.signal.aborted) return;
+      timer = setTimeout(
+        () => fail(new RequestError("timeout", `nothing within ${timeoutMs} ms`)),
+        timeoutMs,
+      );
+    },
+    fail,
+    release,
+  };
+}
+
+/** Settles as `promise` does, or rejects with the signal's reason. */
+export function within<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    const done = () => signal.removeEventListener("abort", onAbort);
+    signal.addEventListener("abort", onAbort);
+    if (signal.aborted) onAbort();
+    promise.then(resolve, reject).finally(done);
+  });
+}
+
+/**
+ * The bytes of `messages` in pieces, each asked for only when the stream has sent the one before: a slow reader holds back
+ * whoever makes the messages. `onDrain()` of libp2p works only once, so the events are awaited.
+ */
+export async function* paced(
+  stream: Stream,
+  messages: AsyncIterable<Uint8ArrayList>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8ArrayList> {
+  for await (const message of messages) {
+    for (let at = 0; at < message.byteLength; at += pieceBytes) {
+      await writable(stream, signal);
+      yield message.sublist(at, Math.min(at + pieceBytes, message.byteLength));
+    }
+  }
+}
+
+async function writable(stream: Stream, signal: AbortSignal): Promise<void> {
+  while (stream.status === "open" && (stream.writableNeedsDrain || stream.writeBufferLength > 0)) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const wake = () => resolve();
+    for (const event of ["drain", "idle", "close"] as const) stream.addEventListener(event, wake);
+    try {
+      await within(promise, signal);
+    } finally {
+      for (const event of ["drain", "idle", "close"] as const) stream.removeEventListener(event, wake);
+    }
+  }
+}
+
+/** Resolves once both sides have closed the stream; resets it where the other side does not. */
+export async function linger(stream: Stream): Promise<void> {
+  if (stream.status !== "open") return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, lingerMs);
+  stream.addEventListener("close", () => resolve(), { once: true });
+  await promise;
+  clearTimeout(timer);
+  // Does nothing to a stream that is closed.
+  stream.abort(new RequestError("timeout", "the other side did not close the stream"));
+}

@@ -1,0 +1,48 @@
+import type { Type } from "@chainsafe/ssz";
+import { decode, encode } from "it-length-prefixed";
+import { Uint8ArrayList } from "uint8arraylist";
+import { messageOf } from "../../src/util/errors.ts";
+import { RequestError } from "./errors.ts";
+import { resultCodes } from "./types.ts";
+
+/** UTF-8 bytes of the reason in an error frame; longer ones are cut. */
+export const maxReasonBytes = 256;
+/** Of a frame's unsigned varint length: enough for 2^28 - 1. */
+export const maxLengthBytes = 4;
+
+/** A frame: the payload behind its length as an unsigned varint (LEB128). */
+export function frame(payload: Uint8Array | Uint8ArrayList): Uint8ArrayList {
+  return encode.single(payload, { maxDataLength: 2 ** (7 * maxLengthBytes) - 1 });
+}
+
+export function successFrame(chunk: Uint8Array): Uint8ArrayList {
+  return frame(new Uint8ArrayList(new Uint8Array([resultCodes.success]), chunk));
+}
+
+export function endFrame(): Uint8ArrayList {
+  return frame(new Uint8Array([resultCodes.end]));
+}
+
+export type ErrorResult = "invalidRequest" | "serverError" | "resourceUnavailable" | "rateLimited";
+
+export function errorFrame(result: ErrorResult, reason: string): Uint8ArrayList {
+  const text = new TextEncoder().encode(reason).subarray(0, maxReasonBytes);
+  return frame(new Uint8ArrayList(new Uint8Array([resultCodes[result]]), text));
+}
+
+/** Payloads from a stream of bytes. @throws where a length is over `maxPayloadBytes`, badly coded, or the bytes end within a frame. */
+export function frames(
+  source: AsyncIterable<Uint8ArrayList | Uint8Array>,
+  maxPayloadBytes: number,
+): AsyncGenerator<Uint8ArrayList> {
+  return decode(source, { maxDataLength: maxPayloadBytes, maxLengthLength: maxLengthBytes });
+}
+
+/** @throws {RequestError} `malformed` unless the bytes are the SSZ encoding of one value. */
+export function decodeMessage<T>(type: Type<T>, bytes: Uint8Array): T {
+  try {
+    return type.deserialize(bytes);
+  } catch (cause) {
+    throw new RequestError("malformed", `${type.typeName}: ${messageOf(cause)}`, { cause });
+  }
+}

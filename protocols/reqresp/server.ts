@@ -1,0 +1,178 @@
+import type { Stream } from "@libp2p/interface";
+import { messageStreamToDuplex } from "@libp2p/utils";
+import { pipe } from "it-pipe";
+import type { Uint8ArrayList } from "uint8arraylist";
+import { RequestError, requestError } from "./errors.ts";
+import { type Guard, guardStream, linger, paced, within } from "./exchange.ts";
+import {
+  decodeMessage,
+  type ErrorResult,
+  endFrame,
+  errorFrame,
+  frames,
+  maxLengthBytes,
+  successFrame,
+} from "./frames.ts";
+import type { AckOf, AnyProtocol, RequestHandler, RequestOf, ResponseOf } from "./types.ts";
+
+export interface AnswerOptions {
+  /** The requester's peer id. */
+  peer: string;
+  /** False where the requester is over its quota: it is told so, and its request is not read. */
+  admitted: boolean;
+  /** Told of what a handler throws that is no `RequestError`, and of answers over the caps: errors of this side. */
+  onServerError(error: unknown): void;
+}
+
+/**
+ * Answers one request; call it as soon as there is a stream. Resolves when the exchange is over, to what went wrong, as seen
+ * from here, if anything did: `invalidRequest`, `malformed` and `tooLarge` are the requester's fault. Never rejects.
+ */
+export async function answerRequest<P extends AnyProtocol>(
+  stream: Stream,
+  protocol: P,
+  handler: RequestHandler<P>,
+  options: AnswerOptions,
+): Promise<RequestError | undefined> {
+  const maxPayloadBytes = Math.max(protocol.maxRequestBytes, protocol.ack?.maxSize ?? 0);
+  const guard = guardStream(stream, {
+    maxReceivedBytes: 2 * (maxPayloadBytes + maxLengthBytes),
+    failOnReset: true,
+  });
+  const outcome: Outcome = { awaitsHandler: false };
+  const duplex = messageStreamToDuplex(stream);
+  const input = frames(duplex.source, maxPayloadBytes);
+  const answer = respond(input, protocol, handler, guard, options, outcome);
+  try {
+    await within(
+      pipe(answer, (messages) => paced(stream, messages, guard.signal), duplex.sink),
+      guard.signal,
+    );
+    guard.release();
+    // What else the requester sends is not kept.
+    await stream.closeRead();
+    await linger(stream);
+  } catch (error) {
+    const known = requestError(error);
+    // Nobody else is to blame for a handler that takes too long.
+    const ownFault = known.code === "timeout" && outcome.awaitsHandler;
+    if (ownFault) options.onServerError(known);
+    outcome.error ??= ownFault ? new RequestError("serverError", "the handler took too long") : known;
+    guard.fail(outcome.error);
+  } finally {
+    guard.release();
+    // Suspended where the stream broke: lets the handler end.
+    answer.return(undefined).catch(() => undefined);
+    input.return(undefined).catch(() => undefined);
+  }
+  return outcome.error;
+}
+
+interface Outcome {
+  error?: RequestError;
+  awaitsHandler: boolean;
+}
+
+async function* respond<P extends AnyProtocol>(
+  input: AsyncGenerator<Uint8ArrayList>,
+  protocol: P,
+  handler: RequestHandler<P>,
+  guard: Guard,
+  options: AnswerOptions,
+  outcome: Outcome,
+): AsyncGenerator<Uint8ArrayList> {
+  let listener: ((ack: AckOf<P>) => void) | undefined;
+  try {
+    guard.restart(protocol.timeoutMs);
+    if (!options.admitted) throw new RequestError("rateLimited", "too many requests");
+    const request = await readRequest(input, protocol, guard);
+    const context = {
+      peer: options.peer,
+      signal: guard.signal,
+      onAck: (onAck: (ack: AckOf<P>) => void) => {
+        listener = onAck;
+      },
+    };
+    yield* chunks(handler(request, context), protocol, guard, outcome);
+    yield endFrame();
+  } catch (error) {
+    if (guard.signal.aborted) throw guard.signal.reason;
+    const known = error instanceof RequestError ? error : undefined;
+    if (!known || known.code === "serverError") options.onServerError(error);
+    outcome.error = known ?? new RequestError("serverError", "internal error", { cause: error });
+    guard.restart(protocol.timeoutMs);
+    yield errorFrame(resultOf(outcome.error), outcome.error.message);
+    return;
+  }
+  if (protocol.ack) {
+    guard.restart(protocol.timeoutMs);
+    const { done, value } = await within(input.next(), guard.signal);
+    if (!done) listener?.(decodeMessage(protocol.ack, value.subarray()) as AckOf<P>);
+  }
+}
+
+async function readRequest<P extends AnyProtocol>(
+  input: AsyncGenerator<Uint8ArrayList>,
+  protocol: P,
+  guard: Guard,
+): Promise<RequestOf<P>> {
+  try {
+    const { done, value } = await within(input.next(), guard.signal);
+    if (done) throw new RequestError("connection", "closed without a request");
+    if (value.byteLength > protocol.maxRequestBytes) {
+      throw new RequestError("tooLarge", `a request has at most ${protocol.maxRequestBytes} bytes`);
+    }
+    return decodeMessage(protocol.request, value.subarray());
+  } catch (error) {
+    throw requestError(error);
+  }
+}
+
+async function* chunks<P extends AnyProtocol>(
+  answer: AsyncIterable<ResponseOf<P>>,
+  protocol: P,
+  guard: Guard,
+  outcome: Outcome,
+): AsyncGenerator<Uint8ArrayList> {
+  const iterator = answer[Symbol.asyncIterator]();
+  let count = 0;
+  let totalBytes = 0;
+  try {
+    for (;;) {
+      guard.restart(protocol.timeoutMs);
+      outcome.awaitsHandler = true;
+      const { done, value } = await within(Promise.resolve(iterator.next()), guard.signal);
+      outcome.awaitsHandler = false;
+      if (done) return;
+      const chunk = protocol.response.serialize(value);
+      count++;
+      totalBytes += chunk.length;
+      if (
+        count > protocol.maxChunks ||
+        chunk.length > protocol.maxResponseBytes ||
+        totalBytes > protocol.maxTotalBytes
+      ) {
+        throw new RequestError("serverError", `an answer over the caps of ${protocol.id}`);
+      }
+      yield successFrame(chunk);
+    }
+  } finally {
+    // Not awaited: it waits for whatever the handler waits for.
+    Promise.resolve(iterator.return?.()).catch(() => undefined);
+  }
+}
+
+function resultOf(error: RequestError): ErrorResult {
+  switch (error.code) {
+    case "serverError":
+    case "resourceUnavailable":
+    case "rateLimited":
+      return error.code;
+    case "invalidRequest":
+    case "malformed":
+    case "tooLarge":
+      return "invalidRequest";
+    default:
+      return "serverError";
+  }
+}

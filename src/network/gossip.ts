@@ -1,0 +1,152 @@
+import {
+  type GossipSub,
+  type GossipSubComponents,
+  gossipsub,
+  type Message,
+  StrictNoSign,
+  TopicValidatorResult,
+} from "@libp2p/gossipsub";
+import type { PeerId as Libp2pPeerId } from "@libp2p/interface";
+import { maxGossipBytes, type TopicName, topic, topicNames } from "../../protocols/index.ts";
+import { sha256 } from "../crypto/hash.ts";
+import { messageOf } from "../util/errors.ts";
+import type { Logger } from "../util/logger.ts";
+import type { PeerScores } from "./scores.ts";
+import type { PeerId, Verdict } from "./types.ts";
+
+/** One RPC may answer several requests for messages at once. */
+const maxRpcBytes = 8 * maxGossipBytes;
+/** Entries of 1 KiB each: a node has two or three topics. */
+const maxTopicBytesPerPeer = 16 * 1024;
+
+/**
+ * Rejects cost score only where the topic has parameters. The weights are small: the node's own scores decide about bans,
+ * and gossipsub learns of them as the application's score. Delivery rates are not judged: chains are quiet for minutes.
+ */
+const topicScoreParams = {
+  topicWeight: 1,
+  timeInMeshWeight: 0.01,
+  timeInMeshQuantum: 1_000,
+  timeInMeshCap: 300,
+  firstMessageDeliveriesWeight: 0.1,
+  firstMessageDeliveriesDecay: 0.9,
+  firstMessageDeliveriesCap: 20,
+  meshMessageDeliveriesWeight: 0,
+  meshMessageDeliveriesDecay: 0.5,
+  meshMessageDeliveriesCap: 1,
+  meshMessageDeliveriesThreshold: 1,
+  meshMessageDeliveriesWindow: 10,
+  meshMessageDeliveriesActivation: 60_000,
+  meshFailurePenaltyWeight: 0,
+  meshFailurePenaltyDecay: 0.5,
+  invalidMessageDeliveriesWeight: -1,
+  invalidMessageDeliveriesDecay: 0.99,
+};
+
+/** Nodes on one address above which gossipsub mistrusts it: a classroom behind one router, or a test on one machine. */
+const nodesPerAddress = 32;
+
+export function messageId(topicName: string, data: Uint8Array): Uint8Array {
+  return sha256(new TextEncoder().encode(topicName), data);
+}
+
+/** The gossipsub service. Topics come later (`Gossip.join`), with the genesis. */
+export function gossipService(scores: PeerScores): (components: GossipSubComponents) => GossipSub {
+  return gossipsub({
+    globalSignaturePolicy: StrictNoSign,
+    msgIdFn: (message) => messageId(message.topic, message.data),
+    fallbackToFloodsub: false,
+    floodPublish: true,
+    batchPublish: true,
+    allowPublishToZeroTopicPeers: true,
+    ignoreDuplicatePublishError: true,
+    maxInboundDataLength: maxRpcBytes,
+    maxOutboundBufferSize: 2 * maxRpcBytes,
+    maxTopicBytesPerPeer,
+    scoreParams: {
+      topics: {},
+      appSpecificScore: (peer) => scores.gossipScore(peer),
+      appSpecificWeight: 1,
+      IPColocationFactorWhitelist: new Set(["127.0.0.1", "::1"]),
+      IPColocationFactorThreshold: nodesPerAddress,
+      behaviourPenaltyWeight: -1,
+      behaviourPenaltyThreshold: 6,
+      behaviourPenaltyDecay: 0.9,
+      retainScore: 600_000,
+    },
+    scoreThresholds: { gossipThreshold: -40, publishThreshold: -80, graylistThreshold: -200 },
+  });
+}
+
+/** What gossipsub reads of itself at run time, but takes only when it is made. */
+interface GossipInternals {
+  opts: { scoreParams: { topics: Record<string, typeof topicScoreParams> } };
+  allowedTopics: Set<string> | null;
+}
+
+export type Validators = Record<TopicName, (message: Uint8Array, from: PeerId) => Promise<Verdict>>;
+
+const results: Record<Verdict, TopicValidatorResult> = {
+  accept: TopicValidatorResult.Accept,
+  ignore: TopicValidatorResult.Ignore,
+  reject: TopicValidatorResult.Reject,
+};
+
+/** The topics of one chain. */
+export class Gossip {
+  readonly #pubsub: GossipSub;
+  readonly #scores: PeerScores;
+  readonly #logger: Logger;
+  #genesisId: Uint8Array | undefined;
+
+  constructor(options: { pubsub: GossipSub; scores: PeerScores; logger: Logger }) {
+    this.#pubsub = options.pubsub;
+    this.#scores = options.scores;
+    this.#logger = options.logger;
+  }
+
+  /** Once; the node must be started. */
+  join(genesisId: Uint8Array, validators: Validators): void {
+    if (this.#genesisId) throw new Error("gossip has been joined before");
+    this.#genesisId = genesisId;
+    const names = Object.keys(topicNames) as TopicName[];
+    const internals = this.#pubsub as unknown as GossipInternals;
+    // Not from the start: subscriptions are sent once, and those that come before the genesis is known would be lost.
+    internals.allowedTopics = new Set(names.map((name) => topic(name, genesisId)));
+    for (const name of names) {
+      const id = topic(name, genesisId);
+      internals.opts.scoreParams.topics[id] = { ...topicScoreParams };
+      this.#pubsub.topicValidators.set(id, (from, message) =>
+        this.#validate(name, validators[name], from, message),
+      );
+      this.#pubsub.subscribe(id);
+    }
+  }
+
+  /** Resolves to the number of peers it was sent to. @throws {RangeError} above `maxGossipBytes`, which nobody would get. */
+  async publish(name: TopicName, data: Uint8Array): Promise<number> {
+    if (data.length > maxGossipBytes)
+      throw new RangeError(`a gossip message has at most ${maxGossipBytes} bytes`);
+    if (!this.#genesisId) return 0;
+    const { recipients } = await this.#pubsub.publish(topic(name, this.#genesisId), data);
+    return recipients.length;
+  }
+
+  async #validate(
+    name: TopicName,
+    validator: Validators[TopicName],
+    from: Libp2pPeerId,
+    message: Message,
+  ): Promise<TopicValidatorResult> {
+    const peer = from.toString();
+    let verdict: Verdict;
+    try {
+      verdict = message.data.length > maxGossipBytes ? "reject" : await validator(message.data, peer);
+    } catch (error) {
+      this.#logger.error({ topic: name, error: messageOf(error) }, "a gossip validator failed");
+      verdict = "ignore";
+    }
+    if (verdict === "reject") this.#scores.penalize(peer, "invalidMessage", name);
+    return results[verdict];
+  }
+}

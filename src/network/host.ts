@@ -1,0 +1,92 @@
+import { noise } from "@chainsafe/libp2p-noise";
+import { yamux } from "@chainsafe/libp2p-yamux";
+import { generateKeyPairFromSeed } from "@libp2p/crypto/keys";
+import type { GossipSub } from "@libp2p/gossipsub";
+import { type Identify, identify } from "@libp2p/identify";
+import type { Libp2p, PeerInfo } from "@libp2p/interface";
+import { mdns } from "@libp2p/mdns";
+import { tcp } from "@libp2p/tcp";
+import { createLibp2p } from "libp2p";
+import { gossipService } from "./gossip.ts";
+import type { PeerScores } from "./scores.ts";
+
+/** Of its own, so that nodes of other libp2p programs on the LAN are not dialled. */
+export const mdnsServiceTag = "_ccoin._tcp.local";
+/** A node asks at once when it starts; this is for answers that were lost, and for networks that come up later. */
+const mdnsIntervalMs = 2_000;
+
+/** In and out; each costs a few buffers. */
+export const maxConnections = 128;
+/** Above these the node dials nobody itself, so that there is room for those that dial it. */
+export const maxDialledConnections = 64;
+/** A second and host: a machine may run a whole test network, whose nodes start together. */
+const inboundPerSecond = 100;
+const maxPendingInbound = 64;
+/** Of one connection, all protocols together. */
+const maxStreamsPerConnection = 512;
+/** A stream's window; a stream that nobody reads yet may hold as much. 4 MiB carry 40 MB/s over 100 ms. */
+const streamWindowBytes = 4 * 2 ** 20;
+
+export type Host = Libp2p<{ identify: Identify; pubsub: GossipSub }>;
+
+export interface HostOptions {
+  /** Ed25519 seed, 32 bytes. */
+  privateKey: Uint8Array;
+  listen: readonly string[];
+  mdns: boolean;
+  scores: PeerScores;
+  /** Each time that a peer answers by mDNS; libp2p's own event comes only the first time. */
+  onDiscovered(peer: PeerInfo): void;
+}
+
+/** libp2p as the protocol wants it (protocols/README.md): TCP, Noise, yamux, identify, gossipsub. Not started. */
+export async function createHost(options: HostOptions): Promise<Host> {
+  const { scores } = options;
+  const privateKey = await generateKeyPairFromSeed("Ed25519", options.privateKey);
+  const discovery = mdns({ serviceTag: mdnsServiceTag, interval: mdnsIntervalMs });
+  return createLibp2p({
+    start: false,
+    privateKey,
+    addresses: { listen: [...options.listen] },
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [
+      yamux({
+        maxInboundStreams: maxStreamsPerConnection,
+        maxOutboundStreams: maxStreamsPerConnection,
+        streamOptions: { maxStreamWindowSize: streamWindowBytes, maxReadBufferLength: 2 * streamWindowBytes },
+      }),
+    ],
+    connectionManager: {
+      maxConnections,
+      inboundConnectionThreshold: inboundPerSecond,
+      maxIncomingPendingConnections: maxPendingInbound,
+      // An interface that is down must not use up the time for the others.
+      addressDialTimeout: 2_000,
+      // The node's own dialler does this.
+      reconnectRetries: 0,
+    },
+    // Finds peers that are gone without a word.
+    connectionMonitor: { pingInterval: 5_000 },
+    connectionGater: {
+      denyDialPeer: (peer) => scores.blocked(peer.toString()),
+      denyInboundEncryptedConnection: (peer) => scores.blocked(peer.toString()) || isSelf(peer),
+      denyOutboundEncryptedConnection: (peer) => scores.blocked(peer.toString()) || isSelf(peer),
+    },
+    peerDiscovery: options.mdns
+      ? [
+          (components) => {
+            const found = discovery(components);
+            found.addEventListener("peer", (event) => options.onDiscovered(event.detail));
+            return found;
+          },
+        ]
+      : [],
+    services: { identify: identify(), pubsub: gossipService(scores) },
+    nodeInfo: { name: "ccoin" },
+  });
+
+  function isSelf(peer: { publicKey?: { equals(key: unknown): boolean } | undefined }): boolean {
+    return peer.publicKey?.equals(privateKey.publicKey) ?? false;
+  }
+}

@@ -1,0 +1,262 @@
+import type { Connection, PeerId as Libp2pPeerId } from "@libp2p/interface";
+import { peerIdFromString } from "@libp2p/peer-id";
+import { isLoopback } from "@libp2p/utils";
+import { multiaddr } from "@multiformats/multiaddr";
+import type {
+  AnyProtocol,
+  RequestHandler,
+  RequestOf,
+  RequestOptions,
+  ResponseOf,
+  TopicName,
+} from "../../protocols/index.ts";
+import type { Clock } from "../util/clock.ts";
+import { Emitter } from "../util/emitter.ts";
+import { messageOf, UserError } from "../util/errors.ts";
+import type { Logger } from "../util/logger.ts";
+import { Dialer } from "./dialer.ts";
+import { Gossip, type Validators } from "./gossip.ts";
+import { watchGossipStreams } from "./gossip-watch.ts";
+import { createHost, type Host, maxDialledConnections } from "./host.ts";
+import { Requests } from "./requests.ts";
+import { PeerScores } from "./scores.ts";
+import type { AddressBook, Network, NetworkEvents, Offence, PeerId, PeerInfo } from "./types.ts";
+
+export interface NetworkOptions {
+  /** Ed25519 seed of the peer key, 32 bytes. */
+  privateKey: Uint8Array;
+  /** Multiaddrs, such as `/ip4/0.0.0.0/tcp/63261`. */
+  listen: readonly string[];
+  /** Multiaddrs with or without `/p2p/<peer id>`. */
+  bootstrap: readonly string[];
+  mdns: boolean;
+  clock: Clock;
+  logger: Logger;
+  addressBook: AddressBook;
+  /** In [0, 1): spreads what many nodes would do at once. */
+  random: () => number;
+}
+
+/** For a whole attempt, over all addresses of a peer. */
+const dialTimeoutMs = 10_000;
+
+/** @throws {UserError} `BAD_MULTIADDR`. Opens no port yet. */
+export async function createNetwork(options: NetworkOptions): Promise<LibP2pNetwork> {
+  for (const address of [...options.listen, ...options.bootstrap]) {
+    try {
+      multiaddr(address);
+    } catch (cause) {
+      throw new UserError(`not a multiaddr: ${address}: ${messageOf(cause)}`, "BAD_MULTIADDR", { cause });
+    }
+  }
+  let network: LibP2pNetwork | undefined;
+  const scores = new PeerScores({
+    clock: options.clock,
+    logger: options.logger,
+    onBlocked: (peer) => void network?.disconnect(peer),
+  });
+  const host = await createHost({
+    privateKey: options.privateKey,
+    listen: options.listen,
+    mdns: options.mdns,
+    scores,
+    onDiscovered: (peer) => network?.discovered(peer.id.toString(), peer.multiaddrs.map(String)),
+  });
+  network = new LibP2pNetwork(host, scores, options);
+  return network;
+}
+
+/** The node's network. `start` and `stop` once each. */
+export class LibP2pNetwork implements Network {
+  readonly peerId: PeerId;
+  readonly #host: Host;
+  readonly #scores: PeerScores;
+  readonly #options: NetworkOptions;
+  readonly #requests: Requests;
+  readonly #gossip: Gossip;
+  readonly #dialer: Dialer;
+  readonly #events = new Emitter<NetworkEvents>();
+  readonly #pending: Promise<void>[] = [];
+  #stopWatching: (() => void) | undefined;
+
+  constructor(host: Host, scores: PeerScores, options: NetworkOptions) {
+    const { clock, logger } = options;
+    this.peerId = host.peerId.toString();
+    this.#host = host;
+    this.#scores = scores;
+    this.#options = options;
+    this.#gossip = new Gossip({ pubsub: host.services.pubsub, scores, logger });
+    this.#requests = new Requests({
+      libp2p: host,
+      connection: (peer) => this.#connections(peer).at(-1),
+      scores,
+      clock,
+      logger,
+    });
+    this.#dialer = new Dialer({
+      ...options,
+      ownId: this.peerId,
+      dial: (addresses, id) => this.#dial(addresses, id),
+      connected: (id) => this.#connections(id).length > 0,
+      blockedMs: (id) => scores.blockedMs(id),
+      hasRoom: () => host.getConnections().length < maxDialledConnections,
+    });
+    host.addEventListener("peer:connect", (event) => this.#onConnect(event.detail));
+    host.addEventListener("peer:disconnect", (event) => this.#onDisconnect(event.detail));
+    host.addEventListener("peer:identify", ({ detail }) =>
+      this.#onIdentified(detail.connection, detail.listenAddrs.map(String)),
+    );
+  }
+
+  /** Listens, and begins to look for peers. @throws {UserError} `PORT_IN_USE` */
+  async start(): Promise<void> {
+    await Promise.all(this.#pending);
+    try {
+      await this.#host.start();
+    } catch (error) {
+      await Promise.resolve(this.#host.stop()).catch(() => undefined);
+      throw listenError(error, this.#options.listen);
+    }
+    await this.#dialer.start();
+    this.#stopWatching = watchGossipStreams(this.#host, this.#options);
+  }
+
+  /** Closes every connection and port. */
+  async stop(): Promise<void> {
+    this.#dialer.stop();
+    this.#stopWatching?.();
+    await this.#host.stop();
+  }
+
+  addresses(): string[] {
+    return this.#host.getMultiaddrs().map(String);
+  }
+
+  peers(): PeerInfo[] {
+    return this.#host.getPeers().flatMap((peer) => {
+      const id = peer.toString();
+      const connection = this.#connections(id).at(-1);
+      if (!connection) return [];
+      return {
+        id,
+        address: connection.remoteAddr.toString(),
+        direction: connection.direction,
+        score: this.#scores.score(id),
+        connectedAtMs: connection.timeline.open,
+      };
+    });
+  }
+
+  on<Name extends keyof NetworkEvents>(
+    name: Name,
+    listener: (event: NetworkEvents[Name]) => void,
+  ): () => void {
+    return this.#events.on(name, listener);
+  }
+
+  serve<P extends AnyProtocol>(protocol: P, handler: RequestHandler<P>): void {
+    const served = this.#requests.serve(protocol, handler);
+    served.catch((error) =>
+      this.#options.logger.error(
+        { protocol: protocol.id, error: messageOf(error) },
+        "a protocol is not served",
+      ),
+    );
+    this.#pending.push(served);
+  }
+
+  request<P extends AnyProtocol>(
+    peer: PeerId,
+    protocol: P,
+    request: RequestOf<P>,
+    options?: RequestOptions<P>,
+  ): AsyncGenerator<ResponseOf<P>> {
+    return this.#requests.request(peer, protocol, request, options);
+  }
+
+  join(genesisId: Uint8Array, validators: Validators): void {
+    this.#gossip.join(genesisId, validators);
+  }
+
+  publish(topic: TopicName, message: Uint8Array): Promise<number> {
+    return this.#gossip.publish(topic, message);
+  }
+
+  penalize(peer: PeerId, offence: Offence, detail: string): void {
+    this.#scores.penalize(peer, offence, detail);
+  }
+
+  async disconnect(peer: PeerId, options: { forMs?: number } = {}): Promise<void> {
+    // Comes back here without `forMs`.
+    if (options.forMs !== undefined) return this.#scores.block(peer, options.forMs);
+    await Promise.allSettled(this.#connections(peer).map((connection) => connection.close()));
+  }
+
+  /** A peer that discovery found at these multiaddrs. */
+  discovered(peer: PeerId, addresses: readonly string[]): void {
+    this.#dialer.found(peer, addresses);
+  }
+
+  /** Open ones, oldest first. */
+  #connections(peer: PeerId): Connection[] {
+    return this.#host
+      .getConnections(peerIdFromString(peer))
+      .filter((connection) => connection.status === "open")
+      .sort((a, b) => a.timeline.open - b.timeline.open);
+  }
+
+  async #dial(addresses: string[], id: PeerId | undefined): Promise<PeerId> {
+    const own = this.#host.getMultiaddrs().map((address) => address.toString().replace(/\/p2p\/[^/]+$/, ""));
+    if (addresses.every((address) => own.includes(address)) && id === undefined) return this.peerId;
+    const targets = addresses.map((address) =>
+      multiaddr(id === undefined ? address : `${address}/p2p/${id}`),
+    );
+    const connection = await this.#host.dial(targets, { signal: AbortSignal.timeout(dialTimeoutMs) });
+    return connection.remotePeer.toString();
+  }
+
+  #onConnect(peer: Libp2pPeerId): void {
+    const id = peer.toString();
+    const connection = this.#connections(id).at(-1);
+    this.#options.logger.debug({ peer: id, address: connection?.remoteAddr.toString() }, "peer connected");
+    this.#dialer.onConnected(
+      id,
+      connection?.direction === "outbound" ? connection.remoteAddr.toString() : undefined,
+    );
+    this.#events.emit("connected", id);
+  }
+
+  #onDisconnect(peer: Libp2pPeerId): void {
+    const id = peer.toString();
+    this.#options.logger.debug({ peer: id }, "peer disconnected");
+    this.#dialer.onDisconnected(id);
+    this.#events.emit("disconnected", id);
+  }
+
+  /** A peer says where it listens: the way back to one that dialled us. */
+  #onIdentified(connection: Connection, listenAddresses: string[]): void {
+    const id = connection.remotePeer.toString();
+    const near = isLoopback(connection.remoteAddr);
+    const usable = listenAddresses.filter((address) => {
+      try {
+        return near || !isLoopback(multiaddr(address));
+      } catch {
+        return false;
+      }
+    });
+    this.#dialer.found(id, usable);
+    if (this.#connections(id).length > 0) this.#dialer.onConnected(id, undefined);
+  }
+}
+
+function listenError(error: unknown, listen: readonly string[]): unknown {
+  const text = `${messageOf(error)} ${error instanceof AggregateError ? error.errors.map(messageOf).join(" ") : ""}`;
+  if (!text.includes("EADDRINUSE")) return error;
+  return new UserError(
+    `the port of ${listen.join(", ")} is in use: is this node running already?`,
+    "PORT_IN_USE",
+    {
+      cause: error,
+    },
+  );
+}

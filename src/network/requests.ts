@@ -1,0 +1,138 @@
+import type { Connection, Libp2p, Stream } from "@libp2p/interface";
+import {
+  type AnyProtocol,
+  answerRequest,
+  RateLimiter,
+  RequestError,
+  type RequestErrorCode,
+  type RequestHandler,
+  type RequestOf,
+  type RequestOptions,
+  type ResponseOf,
+  requestError,
+  sendRequest,
+} from "../../protocols/index.ts";
+import { type Clock, sleep } from "../util/clock.ts";
+import { messageOf } from "../util/errors.ts";
+import type { Logger } from "../util/logger.ts";
+import type { PeerScores } from "./scores.ts";
+import type { Offence, PeerId } from "./types.ts";
+
+/** Answers to one peer at once in one protocol: each may hold the largest chunk in memory while the peer reads it. */
+const maxConcurrent = 8;
+/** libp2p resets streams above its own limit without an answer; this side answers `rateLimited` before. */
+const maxStreams = 32;
+/** An honest node asks below the quota, so that late packets that arrive together do not exceed it. */
+const ownShare = 0.9;
+
+/** What a requester pays for, by how its exchange ended here. */
+const requesterOffences: Partial<Record<RequestErrorCode, Offence>> = {
+  invalidRequest: "invalidRequest",
+  malformed: "invalidRequest",
+  tooLarge: "invalidRequest",
+  rateLimited: "rateLimited",
+  timeout: "timeout",
+};
+
+const answererOffences: Partial<Record<RequestErrorCode, Offence>> = {
+  malformed: "invalidResponse",
+  tooLarge: "invalidResponse",
+  timeout: "timeout",
+};
+
+export interface RequestsOptions {
+  libp2p: Libp2p;
+  /** The connection to use; undefined where there is none. */
+  connection(peer: PeerId): Connection | undefined;
+  scores: PeerScores;
+  clock: Clock;
+  logger: Logger;
+}
+
+/** Both sides of every request/response protocol, with quotas and penalties. */
+export class Requests {
+  readonly #options: RequestsOptions;
+  readonly #received: RateLimiter;
+  readonly #sent: RateLimiter;
+  readonly #answering = new Map<string, number>();
+
+  constructor(options: RequestsOptions) {
+    this.#options = options;
+    this.#received = new RateLimiter(options.clock);
+    this.#sent = new RateLimiter(options.clock);
+  }
+
+  serve<P extends AnyProtocol>(protocol: P, handler: RequestHandler<P>): Promise<void> {
+    return this.#options.libp2p.handle(
+      protocol.id,
+      (stream, connection) => void this.#answer(stream, connection.remotePeer.toString(), protocol, handler),
+      { maxInboundStreams: maxStreams, maxOutboundStreams: maxStreams },
+    );
+  }
+
+  async #answer<P extends AnyProtocol>(
+    stream: Stream,
+    peer: PeerId,
+    protocol: P,
+    handler: RequestHandler<P>,
+  ): Promise<void> {
+    const { scores, logger } = this.#options;
+    const key = `${peer} ${protocol.id}`;
+    const answering = this.#answering.get(key) ?? 0;
+    this.#answering.set(key, answering + 1);
+    const error = await answerRequest(stream, protocol, handler, {
+      peer,
+      admitted: answering < maxConcurrent && this.#received.take(key, protocol.quota),
+      onServerError: (error) =>
+        logger.error({ peer, protocol: protocol.id, error: messageOf(error) }, "a request was not answered"),
+    });
+    const left = this.#answering.get(key)! - 1;
+    if (left > 0) this.#answering.set(key, left);
+    else this.#answering.delete(key);
+    const offence = error && requesterOffences[error.code];
+    if (offence) scores.penalize(peer, offence, `${protocol.id}: ${error.message}`);
+  }
+
+  async *request<P extends AnyProtocol>(
+    peer: PeerId,
+    protocol: P,
+    request: RequestOf<P>,
+    options: RequestOptions<P> = {},
+  ): AsyncGenerator<ResponseOf<P>> {
+    try {
+      const stream = await this.#open(peer, protocol, options.signal);
+      yield* sendRequest(stream, protocol, request, options);
+    } catch (error) {
+      const known = requestError(error);
+      const offence = answererOffences[known.code];
+      if (offence) this.#options.scores.penalize(peer, offence, `${protocol.id}: ${known.message}`);
+      throw known;
+    }
+  }
+
+  /** @throws {RequestError} */
+  async #open(peer: PeerId, protocol: AnyProtocol, signal: AbortSignal | undefined): Promise<Stream> {
+    const key = `${peer} ${protocol.id}`;
+    const quota = {
+      ...protocol.quota,
+      requests: Math.max(1, Math.floor(protocol.quota.requests * ownShare)),
+    };
+    while (!this.#sent.take(key, quota)) {
+      await sleep(this.#options.clock, this.#sent.delayMs(key, quota), signal);
+      if (signal?.aborted) throw new RequestError("aborted", "aborted by the caller");
+    }
+    const connection = this.#options.connection(peer);
+    if (!connection) throw new RequestError("connection", `not connected to ${peer}`);
+    const timeout = AbortSignal.timeout(protocol.timeoutMs);
+    try {
+      return await connection.newStream(protocol.id, {
+        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+        maxOutboundStreams: maxStreams,
+      });
+    } catch (error) {
+      if (signal?.aborted) throw new RequestError("aborted", "aborted by the caller", { cause: error });
+      if (timeout.aborted) throw new RequestError("timeout", "no stream in time", { cause: error });
+      throw requestError(error);
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import type { Clock } from "../util/clock.ts";
+import type { Logger } from "../util/logger.ts";
+import type { Offence, PeerId } from "./types.ts";
+
+/** At or below it a peer is banned. */
+export const banScore = -100;
+/** Long enough to make a flood useless, short enough for an operator who has repaired the node to wait for. */
+export const banMs = 10 * 60_000;
+/** A peer of another chain may be given the right one meanwhile. */
+export const wrongGenesisMs = 60_000;
+/** A score is halved in this time. */
+const halfLifeMs = 5 * 60_000;
+/** Nearer to 0 it is 0. */
+const negligible = 1;
+/** Peer ids cost nothing: above this many, the least bad are forgotten. */
+const maxTracked = 4096;
+/** A little trouble does not change whom gossip goes to. */
+const gossipGrace = 20;
+
+/** `floor`: the offence alone takes nobody below it. */
+export const offences: Record<Offence, { points: number; floor?: number }> = {
+  /** Everybody checks before forwarding, so its sender is at fault; five in a few minutes are no accident. */
+  invalidMessage: { points: 22 },
+  /** Costs more to find out than a message does. */
+  invalidBlock: { points: 40 },
+  /** A request that does not decode or breaks a rule: a fault in the program, at best. */
+  invalidRequest: { points: 15 },
+  /** Sent to us because we asked: whoever answers wrongly wastes a sync. */
+  invalidResponse: { points: 30 },
+  /** An honest node keeps below the quotas itself, except right after a restart. */
+  rateLimited: { points: 1 },
+  /** Slow, stopped or cut off: asked last, but never banned for it. */
+  timeout: { points: 5, floor: -50 },
+  /** Another chain on the same network: kept away, not punished. */
+  wrongGenesis: { points: 0 },
+};
+
+interface Entry {
+  score: number;
+  atMs: number;
+}
+
+/** Scores of peers by id, and who is kept away until when. Outlives connections. */
+export class PeerScores {
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #entries = new Map<PeerId, Entry>();
+  readonly #blockedUntil = new Map<PeerId, number>();
+  readonly #onBlocked: (peer: PeerId) => void;
+
+  /** `onBlocked`: the peer is to be disconnected. */
+  constructor(options: { clock: Clock; logger: Logger; onBlocked: (peer: PeerId) => void }) {
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+    this.#onBlocked = options.onBlocked;
+  }
+
+  /** 0 or negative. */
+  score(peer: PeerId): number {
+    const entry = this.#entries.get(peer);
+    if (!entry) return 0;
+    const score = entry.score * 0.5 ** (Math.max(0, this.#clock.now() - entry.atMs) / halfLifeMs);
+    return score > -negligible ? 0 : score;
+  }
+
+  /** What gossipsub adds to its own score of the peer. */
+  gossipScore(peer: PeerId): number {
+    const score = this.score(peer);
+    return score > -gossipGrace ? 0 : score;
+  }
+
+  penalize(peer: PeerId, offence: Offence, detail: string): void {
+    const before = this.score(peer);
+    const { points, floor } = offences[offence];
+    const after = floor === undefined ? before - points : Math.min(before, Math.max(before - points, floor));
+    this.#logger.debug({ peer, offence, detail, score: Math.round(after) }, "peer penalized");
+    if (after < 0) this.#entries.set(peer, { score: after, atMs: this.#clock.now() });
+    if (this.#entries.size > maxTracked) this.#forget();
+    if (offence === "wrongGenesis") {
+      this.#logger.info({ peer, detail }, "peer is of another chain");
+      this.block(peer, wrongGenesisMs);
+    } else if (after <= banScore && !this.blocked(peer)) {
+      this.#logger.warn({ peer, offence, detail, forMs: banMs }, "peer banned");
+      // What it did is settled by the ban; it starts anew after it.
+      this.#entries.delete(peer);
+      this.block(peer, banMs);
+    }
+  }
+
+  block(peer: PeerId, forMs: number): void {
+    const until = this.#clock.now() + forMs;
+    this.#blockedUntil.set(peer, Math.max(until, this.#blockedUntil.get(peer) ?? 0));
+    if (this.#blockedUntil.size > maxTracked) this.#forget();
+    this.#onBlocked(peer);
+  }
+
+  blocked(peer: PeerId): boolean {
+    return this.blockedMs(peer) > 0;
+  }
+
+  /** How long the peer is still to be kept away. */
+  blockedMs(peer: PeerId): number {
+    const until = this.#blockedUntil.get(peer);
+    if (until === undefined) return 0;
+    const left = until - this.#clock.now();
+    if (left <= 0) this.#blockedUntil.delete(peer);
+    return Math.max(0, left);
+  }
+
+  #forget(): void {
+    for (const peer of [...this.#blockedUntil.keys()]) this.blockedMs(peer);
+    const byScore = [...this.#entries.keys()].sort((a, b) => this.score(b) - this.score(a));
+    for (const peer of byScore.slice(0, maxTracked / 2)) this.#entries.delete(peer);
+    for (const peer of [...this.#blockedUntil.keys()].slice(0, -maxTracked)) this.#blockedUntil.delete(peer);
+  }
+}

@@ -1,0 +1,143 @@
+import { expect, test } from "vitest";
+import { maxGossipBytes } from "../../../protocols/index.ts";
+import type { LibP2pNetwork } from "../../../src/network/network.ts";
+import type { PeerId, Verdict } from "../../../src/network/types.ts";
+import { startNode, startPair, until } from "./nodes.ts";
+
+const genesisId = new Uint8Array(32).fill(7);
+
+interface Received {
+  topic: string;
+  text: string;
+  from: PeerId;
+}
+
+/** Joins and keeps what comes; the verdict is the message's first word, `accept` for any other. */
+function join(network: LibP2pNetwork): Received[] {
+  const received: Received[] = [];
+  const validator = (topic: string) => async (message: Uint8Array, from: PeerId) => {
+    const text = new TextDecoder().decode(message);
+    received.push({ topic, text, from });
+    if (text.startsWith("throw")) throw new Error("a validator's own fault");
+    const word = text.split(" ")[0];
+    return (word === "ignore" || word === "reject" ? word : "accept") as Verdict;
+  };
+  network.join(genesisId, {
+    transactions: validator("transactions"),
+    blocks: validator("blocks"),
+    votes: validator("votes"),
+  } as Parameters<LibP2pNetwork["join"]>[1]);
+  return received;
+}
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+/** Publishes under changing texts until somebody gets one: subscriptions take a moment to arrive. */
+async function ready(from: LibP2pNetwork, peers: number): Promise<void> {
+  let n = 0;
+  const deadline = Date.now() + 10_000;
+  while ((await from.publish("blocks", bytes(`ready ${from.peerId} ${n++}`))) < peers) {
+    if (Date.now() > deadline) throw new Error("no subscribers");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+test("delivers a message to the validator of its topic, with the sender", async () => {
+  const [a, b] = await startPair();
+  join(a);
+  const received = join(b);
+  await ready(a, 1);
+  expect(await a.publish("transactions", bytes("hello"))).toBe(1);
+  await until(() => received.some(({ text }) => text === "hello"));
+  expect(received.find(({ text }) => text === "hello")).toEqual({
+    topic: "transactions",
+    text: "hello",
+    from: a.peerId,
+  });
+});
+
+test("a peer that joins later is subscribed to by those that joined before", async () => {
+  const [a, b] = await startPair();
+  join(a);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const received = join(b);
+  await ready(a, 1);
+  await ready(b, 1);
+  await a.publish("blocks", bytes("later"));
+  await until(() => received.some(({ text }) => text === "later"));
+});
+
+test("publishing the same bytes again reaches 0 peers and does not throw; nor does publishing before joining", async () => {
+  const [a, b] = await startPair();
+  expect(await a.publish("blocks", bytes("early"))).toBe(0);
+  join(a);
+  join(b);
+  await ready(a, 1);
+  expect(await a.publish("blocks", bytes("twice"))).toBe(1);
+  expect(await a.publish("blocks", bytes("twice"))).toBe(0);
+  await expect(a.publish("blocks", new Uint8Array(maxGossipBytes + 1))).rejects.toThrow(RangeError);
+});
+
+test("the largest message arrives", async () => {
+  const [a, b] = await startPair();
+  join(a);
+  const received = join(b);
+  await ready(a, 1);
+  await a.publish("blocks", new Uint8Array(maxGossipBytes).fill(65));
+  await until(() => received.some(({ text }) => text.length === maxGossipBytes));
+});
+
+test("ignore and a validator that throws cost nothing; reject costs score and leads to a ban", async () => {
+  const [a, b] = await startPair();
+  join(a);
+  const received = join(b);
+  await ready(a, 1);
+  for (let n = 0; n < 6; n++) {
+    await a.publish("transactions", bytes(`ignore ${n}`));
+    await a.publish("transactions", bytes(`throw ${n}`));
+  }
+  await until(() => received.filter(({ text }) => /^(ignore|throw)/.test(text)).length === 12);
+  expect(b.peers()[0]?.score).toBe(0);
+  await a.publish("transactions", bytes("reject 0"));
+  await until(() => (b.peers()[0]?.score ?? 0) < 0);
+  for (let n = 1; n < 5; n++) await a.publish("transactions", bytes(`reject ${n}`));
+  await until(() => b.peers().length === 0);
+  await until(() => a.peers().length === 0);
+  // It dials again, and is refused.
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  expect(b.peers()).toEqual([]);
+});
+
+test("only accepted messages travel on", async () => {
+  const b = await startNode(2);
+  const a = await startNode(1, { bootstrap: b.addresses() });
+  const c = await startNode(3, { bootstrap: b.addresses() });
+  await until(() => b.peers().length === 2);
+  join(a);
+  join(b);
+  const received = join(c);
+  await ready(a, 1);
+  await ready(b, 2);
+  await a.publish("transactions", bytes("ignore this"));
+  await a.publish("transactions", bytes("reject this"));
+  await a.publish("transactions", bytes("take this"));
+  await until(() => received.some(({ text }) => text === "take this"));
+  expect(received.map(({ text }) => text).filter((text) => text.endsWith("this"))).toEqual(["take this"]);
+});
+
+test("15 nodes on one address still hear each other", async () => {
+  const first = await startNode(1);
+  const others = await Promise.all(
+    Array.from({ length: 14 }, (_, index) => startNode(index + 2, { bootstrap: first.addresses() })),
+  );
+  await until(() => first.peers().length === 14, 20_000);
+  const received = [first, ...others].map(join);
+  await ready(first, 14);
+  await until(() => received.slice(1).every((messages) => messages.length > 0));
+  // Longer than gossipsub takes to compute scores.
+  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  await others[13]!.publish("blocks", bytes("from the last"));
+  await until(() =>
+    received.slice(0, 14).every((messages) => messages.some(({ text }) => text === "from the last")),
+  );
+}, 40_000);

@@ -1,0 +1,62 @@
+import { afterEach } from "vitest";
+import { createNetwork, type LibP2pNetwork, type NetworkOptions } from "../../../src/network/network.ts";
+import type { AddressBook, AddressBookEntry } from "../../../src/network/types.ts";
+import { systemClock } from "../../../src/util/clock.ts";
+import { silentLogger } from "../../../src/util/logger.ts";
+
+const running = new Set<LibP2pNetwork>();
+
+afterEach(async () => {
+  await Promise.all([...running].map(stop));
+});
+
+export function memoryAddressBook(): AddressBook & { entries: Map<string, AddressBookEntry> } {
+  const entries = new Map<string, AddressBookEntry>();
+  return {
+    entries,
+    load: async () => [...entries.values()],
+    save: async (entry) => void entries.set(entry.id, entry),
+    remove: async (id) => void entries.delete(id),
+  };
+}
+
+/** A started node on loopback without mDNS; stopped after the test. `n` makes its peer key. */
+export async function startNode(n: number, options: Partial<NetworkOptions> = {}): Promise<LibP2pNetwork> {
+  const network = await createNetwork({
+    privateKey: new Uint8Array(32).fill(n),
+    listen: ["/ip4/127.0.0.1/tcp/0"],
+    bootstrap: [],
+    mdns: false,
+    clock: systemClock,
+    logger: silentLogger,
+    addressBook: memoryAddressBook(),
+    random: () => 0.5,
+    ...options,
+  });
+  running.add(network);
+  await network.start();
+  return network;
+}
+
+export async function stop(network: LibP2pNetwork): Promise<void> {
+  if (running.delete(network)) await network.stop();
+}
+
+/** Polls until `condition` holds. */
+export async function until(condition: () => boolean, timeoutMs = 10_000): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** Two connected nodes: `a` has dialled `b`. */
+export async function startPair(
+  options: Partial<NetworkOptions> = {},
+): Promise<[LibP2pNetwork, LibP2pNetwork]> {
+  const b = await startNode(2, options);
+  const a = await startNode(1, { bootstrap: b.addresses(), ...options });
+  await until(() => a.peers().length === 1 && b.peers().length === 1);
+  return [a, b];
+}
