@@ -40,7 +40,6 @@ export type BlockErrorCode =
   /** The proposer's balance cannot hold its fees and reward. */
   | "REWARD_OVERFLOW"
   | "WRONG_STATE_ROOT"
-  | "INVALID_GENESIS"
   | "INVALID_ANCESTOR"
   | "KNOWN_INVALID";
 

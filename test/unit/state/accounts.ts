@@ -1,0 +1,51 @@
+import { sha256 } from "../../../src/crypto/hash.ts";
+import { AccountState, type BlockInput } from "../../../src/state/index.ts";
+import type { Account, AuthoritySnapshot, Transaction } from "../../../src/types/index.ts";
+import { uint32Bytes } from "../../../src/util/bytes.ts";
+
+export const seed = new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]);
+export const noAuthorities: AuthoritySnapshot = { authorities: [], recentSigners: [], openVotes: [] };
+
+export function address(index: number): Uint8Array {
+  return sha256(uint32Bytes(index));
+}
+
+/** Accounts at the addresses 0, 1, ... with these balances. */
+export function accountsWith(...balances: bigint[]): Account[] {
+  return balances.map((balance, index) => ({ address: address(index), balance, nonce: 0 }));
+}
+
+export function stateOf(accounts: Account[]): AccountState {
+  return AccountState.fromAccounts(accounts, seed);
+}
+
+/** All accounts, in order. */
+export function accountsOf(state: AccountState): Account[] {
+  return Array.from({ length: state.count }, (_, index) => ({
+    address: state.address(index),
+    balance: state.balance(index),
+    nonce: state.nonce(index),
+  }));
+}
+
+export interface TestTransfer {
+  from: number;
+  to: number;
+  amount?: bigint;
+  fee?: bigint;
+  nonce?: number;
+}
+
+/** `from` and `to` are the numbers of `address`. Signed by nobody: execution does not look. */
+export function transfer({ from, to, amount = 0n, fee = 0n, nonce = 0 }: TestTransfer): Transaction {
+  const message = { from: address(from), to: address(to), amount, fee, nonce, memo: new Uint8Array() };
+  return { message, signature: new Uint8Array(64) };
+}
+
+export function block(proposer: number, transfers: TestTransfer[], config = {}): BlockInput {
+  return {
+    proposer: address(proposer),
+    transactions: transfers.map(transfer),
+    config: { minFee: 0n, blockReward: 0n, ...config },
+  };
+}

@@ -1,0 +1,203 @@
+import { describe, expect, test } from "vitest";
+import { createExecutor, executeBlock, genesisChanges } from "../../../src/state/index.ts";
+import { AccountState } from "../../../src/state/state.ts";
+import { type Account, maxAmount } from "../../../src/types/index.ts";
+import { toHex } from "../../../src/util/bytes.ts";
+import {
+  accountsOf,
+  accountsWith,
+  address,
+  block,
+  seed,
+  stateOf,
+  type TestTransfer,
+  transfer,
+} from "./accounts.ts";
+
+/** Balances by address number after a block on accounts 0, 1, ... */
+function run(balances: bigint[], proposer: number, transfers: TestTransfer[], config = {}): Account[] {
+  const state = stateOf(accountsWith(...balances));
+  state.apply(executeBlock(state, block(proposer, transfers, config)));
+  return accountsOf(state);
+}
+
+/** The code of a second transaction, after one that is fine. */
+function failure(balances: bigint[], bad: TestTransfer, config = {}): unknown {
+  const state = stateOf(accountsWith(...balances));
+  const fine = { from: 0, to: 1, amount: 1n, fee: 1n };
+  try {
+    executeBlock(state, block(1, [fine, bad], config));
+  } catch (error) {
+    const { code, transactionIndex, transactionCode } = error as Record<string, unknown>;
+    expect({ code, transactionIndex }).toEqual({ code: "INVALID_TRANSACTION", transactionIndex: 1 });
+    return transactionCode;
+  }
+  return undefined;
+}
+
+describe("a transfer", () => {
+  test("moves the amount and pays the proposer", () => {
+    expect(run([100n, 20n, 0n], 2, [{ from: 0, to: 1, amount: 30n, fee: 4n }])).toEqual([
+      { address: address(0), balance: 66n, nonce: 1 },
+      { address: address(1), balance: 50n, nonce: 0 },
+      { address: address(2), balance: 4n, nonce: 0 },
+    ]);
+  });
+
+  test("may take the whole balance", () => {
+    const [sender, receiver] = run([100n, 0n, 0n], 2, [{ from: 0, to: 1, amount: 90n, fee: 10n }]);
+    expect([sender?.balance, receiver?.balance]).toEqual([0n, 90n]);
+  });
+
+  test("to oneself costs the fee", () => {
+    const [sender] = run([100n, 0n], 1, [{ from: 0, to: 0, amount: 90n, fee: 10n }]);
+    expect(sender).toEqual({ address: address(0), balance: 90n, nonce: 1 });
+  });
+
+  test("to oneself needs amount and fee", () => {
+    expect(failure([10n, 0n], { from: 0, to: 0, amount: 8n, fee: 1n, nonce: 1 })).toBe(
+      "INSUFFICIENT_BALANCE",
+    );
+  });
+
+  test("can spend what came in the same block, also to an account that it created", () => {
+    const after = run([100n], 0, [
+      { from: 0, to: 5, amount: 40n },
+      { from: 5, to: 6, amount: 15n },
+      { from: 5, to: 0, amount: 5n, nonce: 1 },
+    ]);
+    expect(after.map(({ balance, nonce }) => [balance, nonce])).toEqual([
+      [65n, 1],
+      [20n, 2],
+      [15n, 0],
+    ]);
+  });
+
+  const failures: [string, bigint[], TestTransfer, string][] = [
+    ["a used nonce", [9n, 9n], { from: 0, to: 1, nonce: 0 }, "NONCE_TOO_LOW"],
+    ["a skipped nonce", [9n, 9n], { from: 0, to: 1, nonce: 2 }, "NONCE_TOO_HIGH"],
+    ["a nonce that has no successor", [9n, 9n], { from: 0, to: 1, nonce: 2 ** 53 - 1 }, "MALFORMED"],
+    ["more than the balance", [9n, 9n], { from: 0, to: 1, amount: 8n, nonce: 1 }, "INSUFFICIENT_BALANCE"],
+    [
+      "no balance for the fee",
+      [9n, 9n],
+      { from: 0, to: 1, amount: 7n, fee: 1n, nonce: 1 },
+      "INSUFFICIENT_BALANCE",
+    ],
+    ["an account that does not exist", [9n, 9n], { from: 7, to: 1 }, "INSUFFICIENT_BALANCE"],
+    ["a nonce of one that does not exist", [9n, 9n], { from: 7, to: 1, nonce: 1 }, "NONCE_TOO_HIGH"],
+    [
+      "amount and fee above u64",
+      [9n, 9n],
+      { from: 0, to: 1, amount: maxAmount, fee: 1n, nonce: 1 },
+      "OVERFLOW",
+    ],
+    ["a full receiver", [9n, 9n, maxAmount], { from: 0, to: 2, amount: 1n, nonce: 1 }, "OVERFLOW"],
+    ["fees of a block above u64", [9n, 9n, maxAmount], { from: 2, to: 0, fee: maxAmount }, "OVERFLOW"],
+  ];
+  test.each(failures)("with %s is refused", (_, balances, bad, code) => {
+    expect(failure(balances, bad)).toBe(code);
+  });
+
+  test("below the smallest fee is refused", () => {
+    const config = { minFee: 1n };
+    expect(failure([9n, 9n], { from: 1, to: 0, fee: 0n }, config)).toBe("FEE_TOO_LOW");
+    expect(failure([9n, 9n], { from: 1, to: 0, fee: 1n }, config)).toBeUndefined();
+  });
+
+  test("a full sender can still send to itself", () => {
+    expect(failure([9n, 9n, maxAmount], { from: 2, to: 2, amount: maxAmount })).toBeUndefined();
+  });
+});
+
+describe("the proposer", () => {
+  test("gets fees and reward once, and an account for them", () => {
+    const pays = [
+      { from: 0, to: 0, fee: 3n },
+      { from: 0, to: 0, fee: 4n, nonce: 1 },
+    ];
+    expect(run([100n], 9, pays, { blockReward: 5n }).at(-1)).toEqual({
+      address: address(9),
+      balance: 12n,
+      nonce: 0,
+    });
+  });
+
+  test("gets no account for nothing", () => {
+    expect(run([100n], 9, [{ from: 0, to: 0 }])).toHaveLength(1);
+    expect(run([100n], 9, [])).toHaveLength(1);
+  });
+
+  test("cannot spend the fees in the block that pays them", () => {
+    const state = stateOf(accountsWith(10n, 0n));
+    const transfers = [
+      { from: 0, to: 0, fee: 5n },
+      { from: 1, to: 0, amount: 5n },
+    ];
+    expect(() => executeBlock(state, block(1, transfers))).toThrow("INSUFFICIENT_BALANCE");
+  });
+
+  test("an income above u64 is an error", () => {
+    const state = stateOf(accountsWith(maxAmount));
+    expect(() => executeBlock(state, block(0, [], { blockReward: 1n }))).toThrow(
+      expect.objectContaining({ code: "REWARD_OVERFLOW" }),
+    );
+    expect(executeBlock(state, block(0, [{ from: 0, to: 0, fee: 9n }])).entries).toHaveLength(1);
+  });
+});
+
+describe("new accounts", () => {
+  test("come in the order of their first credit, the proposer's last", () => {
+    const after = run([100n], 9, [
+      { from: 0, to: 8, amount: 1n, fee: 1n },
+      { from: 0, to: 3, amount: 1n, nonce: 1 },
+      { from: 0, to: 8, amount: 1n, nonce: 2 },
+      { from: 0, to: 5, amount: 1n, nonce: 3 },
+    ]);
+    expect(after.map((account) => toHex(account.address))).toEqual([0, 8, 3, 5, 9].map(address).map(toHex));
+  });
+
+  test("a proposer that was credited before keeps that place", () => {
+    const after = run([100n], 9, [
+      { from: 0, to: 9, amount: 1n, fee: 1n },
+      { from: 0, to: 3, amount: 1n, nonce: 1 },
+    ]);
+    expect(after.map(({ balance }) => balance)).toEqual([97n, 2n, 1n]);
+  });
+
+  test("are not made by an amount of 0", () => {
+    expect(run([100n], 0, [{ from: 0, to: 3 }])).toHaveLength(1);
+  });
+});
+
+describe("createExecutor", () => {
+  const setting = { proposer: address(1), config: { minFee: 0n, blockReward: 0n } };
+
+  test("a transaction that fails leaves no trace", () => {
+    const state = stateOf(accountsWith(10n, 0n, maxAmount));
+    const executor = createExecutor(state, setting);
+    expect(executor.tryTransaction(transfer({ from: 0, to: 2, amount: 5n, fee: 1n }))).toBe("OVERFLOW");
+    expect(executor.tryTransaction(transfer({ from: 0, to: 7, amount: 11n }))).toBe("INSUFFICIENT_BALANCE");
+    expect(executor.finish()).toEqual({ firstNew: 3, entries: [] });
+  });
+
+  test("goes on after one that fails", () => {
+    const state = stateOf(accountsWith(10n, 0n));
+    const executor = createExecutor(state, setting);
+    const codes = [
+      { from: 0, to: 1, amount: 4n },
+      { from: 0, to: 1, amount: 40n, nonce: 1 },
+      { from: 0, to: 1, amount: 6n, nonce: 1 },
+    ].map((item) => executor.tryTransaction(transfer(item)));
+    expect(codes).toEqual([undefined, "INSUFFICIENT_BALANCE", undefined]);
+    state.apply(executor.finish());
+    expect(accountsOf(state).map(({ balance }) => balance)).toEqual([0n, 10n]);
+  });
+});
+
+test("the coinbase creates its accounts in order, also empty ones", () => {
+  const balances = [5n, 0n, 7n].map((balance, index) => ({ address: address(index), balance }));
+  const state = new AccountState(seed);
+  state.apply(genesisChanges({ coinbase: { balances } }));
+  expect(accountsOf(state)).toEqual(accountsWith(5n, 0n, 7n));
+});
