@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { compareHeads, type HeadWeight, turnScore } from "../../../src/consensus/index.ts";
-import { addressOf, byTurn, codeOf, genesisParent } from "./test-chain.ts";
+import { compareHeads, type HeadWeight, type ParentHeader, turnScore } from "../../../src/consensus/index.ts";
+import { addressOf, byTurn, codeOf, extend, genesisParent } from "./test-chain.ts";
 
 const base: HeadWeight = { totalDifficulty: 10, height: 5, turnScore: 1, id: new Uint8Array(32).fill(9) };
 const id = (...bytes: number[]) => {
@@ -78,6 +78,32 @@ describe("turnScore", () => {
       "NOT_AN_AUTHORITY",
     );
   });
+});
+
+test("the worked example of docs/consensus.md", () => {
+  const names = byTurn("ABCD") as [string, string, string, string];
+  const [a, b, c, d] = names;
+  const eighth = extend(genesisParent("ABCD"), [b, c, d, a, b, c, d, a]);
+  const weigh = (parent: ParentHeader, name: string, before: number) => {
+    const tip = extend(parent, [name]);
+    const score = turnScore(parent.snapshot, tip.header);
+    const totalDifficulty = before + tip.header.difficulty;
+    return { tip, head: { totalDifficulty, height: tip.header.height, turnScore: score, id: tip.id } };
+  };
+  const nineB = weigh(eighth, b, 0);
+  const nineC = weigh(eighth, c, 0);
+  for (const barred of [d, a]) expect(codeOf(() => extend(eighth, [barred]))).toBe("SIGNED_RECENTLY");
+  const tenD = weigh(nineC.tip, d, nineC.head.totalDifficulty);
+  const tenB = weigh(nineC.tip, b, nineC.head.totalDifficulty);
+  const rows = [nineB, nineC, tenD, tenB].map(({ head }) => [head.totalDifficulty, head.turnScore]);
+  expect(rows).toEqual([
+    [2, 0],
+    [1, 3],
+    [2, 3],
+    [2, 1],
+  ]);
+  const order = [nineC, tenB, nineB, tenD].map(({ head }) => head).sort(compareHeads);
+  expect(order).toEqual([nineB, tenD, tenB, nineC].map(({ head }) => head));
 });
 
 /** EIP-3436, "Rationale": eight validators named 1 to 8 in the order of the set. `blocks`: who signed height 9, 10, ... */

@@ -38,6 +38,18 @@ describe("productionTime", () => {
     expect(at(names[3]!, tip)).toMatchObject({ sealAtMs: tip.header.timestamp + 1500, inTurn: false });
   });
 
+  test("the example of docs/consensus.md", () => {
+    const tip = extend(
+      genesis,
+      [1, 2, 3, 4, 0, 1, 4].map((index) => names[index]!),
+    );
+    const delays = names.map((name) => {
+      const time = at(name, tip);
+      return time && time.sealAtMs - tip.header.timestamp - 1000;
+    });
+    expect(delays).toEqual([500, undefined, 1000, 0, undefined]);
+  });
+
   test("a stranger never may", () => {
     expect(at("Z")).toBeUndefined();
   });
