@@ -1,9 +1,8 @@
 import type { Stream } from "@libp2p/interface";
-import { messageStreamToDuplex } from "@libp2p/utils";
 import { pipe } from "it-pipe";
 import type { Uint8ArrayList } from "uint8arraylist";
 import { RequestError, requestError } from "./errors.ts";
-import { guardStream, linger, paced, within } from "./exchange.ts";
+import { type Guard, guardStream, incoming, linger, paced, within } from "./exchange.ts";
 import { decodeMessage, frame, frames, maxLengthBytes, maxReasonBytes } from "./frames.ts";
 import { type AckOf, type AnyProtocol, type RequestOf, type ResponseOf, resultCodes } from "./types.ts";
 
@@ -14,8 +13,8 @@ export interface RequestOptions<P> {
 }
 
 /**
- * Asks on a new stream and yields the chunks of the answer. The time-out runs only while the answerer is awaited, not while
- * the consumer works on a chunk. @throws {RequestError}
+ * Asks on a new stream and yields the chunks of the answer. The answer is taken in as fast as it comes, up to its caps, and
+ * acknowledged at its end, however slow the consumer is: the time-outs are the answerer's alone. @throws {RequestError}
  */
 export async function* sendRequest<P extends AnyProtocol>(
   stream: Stream,
@@ -23,27 +22,64 @@ export async function* sendRequest<P extends AnyProtocol>(
   request: RequestOf<P>,
   options: RequestOptions<P> = {},
 ): AsyncGenerator<ResponseOf<P>> {
-  const maxPayloadBytes = 1 + Math.max(protocol.maxResponseBytes, maxReasonBytes);
   const guard = guardStream(stream, {
     maxReceivedBytes:
       protocol.maxTotalBytes + maxReasonBytes + (protocol.maxChunks + 1) * (1 + maxLengthBytes),
     signal: options.signal,
     failOnReset: false,
   });
-  const duplex = messageStreamToDuplex(stream);
+  const chunks: Uint8Array[] = [];
+  let wake = Promise.withResolvers<void>();
+  let over = false;
+  let failure: RequestError | undefined;
+  receiveAnswer(stream, protocol, request, options, guard, (chunk) => {
+    chunks.push(chunk);
+    wake.resolve();
+  })
+    .catch((error) => {
+      failure = requestError(error);
+    })
+    .finally(() => {
+      over = true;
+      wake.resolve();
+    });
+  try {
+    for (;;) {
+      for (let chunk = chunks.shift(); chunk; chunk = chunks.shift()) {
+        yield decodeMessage(protocol.response, chunk) as ResponseOf<P>;
+      }
+      if (over) break;
+      wake = Promise.withResolvers();
+      await wake.promise;
+    }
+  } finally {
+    // Does nothing where the answer has come to its end.
+    if (!over) guard.fail(new RequestError("aborted", "the answer is not wanted any more"));
+  }
+  if (failure) throw failure;
+}
+
+/** Sends the request, and the acknowledgement after the last chunk. Resolves at the end of the answer. */
+async function receiveAnswer<P extends AnyProtocol>(
+  stream: Stream,
+  protocol: P,
+  request: RequestOf<P>,
+  options: RequestOptions<P>,
+  guard: Guard,
+  onChunk: (chunk: Uint8Array) => void,
+): Promise<void> {
+  const { source, sink } = incoming(stream);
   const ended = Promise.withResolvers<Uint8ArrayList | undefined>();
   async function* outgoing(): AsyncGenerator<Uint8ArrayList> {
     yield frame(protocol.request.serialize(request));
     const ack = await ended.promise;
     if (ack) yield ack;
   }
-  const sent = pipe(outgoing(), (messages) => paced(stream, messages, guard.signal), duplex.sink);
-  sent.catch(() => undefined);
-  const input = frames(duplex.source, maxPayloadBytes);
+  pipe(outgoing(), (messages) => paced(stream, messages, guard.signal), sink).catch(() => undefined);
+  const input = frames(source, 1 + Math.max(protocol.maxResponseBytes, maxReasonBytes));
 
-  let complete = false;
   try {
-    let last: ResponseOf<P> | undefined;
+    let last: Uint8Array | undefined;
     let count = 0;
     let totalBytes = 0;
     for (;;) {
@@ -56,29 +92,30 @@ export async function* sendRequest<P extends AnyProtocol>(
       if (totalBytes > protocol.maxTotalBytes) {
         throw new RequestError("tooLarge", `over ${protocol.maxTotalBytes} bytes`);
       }
-      const response = decodeMessage(protocol.response, chunk) as ResponseOf<P>;
-      last = response;
-      guard.pause();
-      yield response;
+      last = chunk;
+      onChunk(chunk);
     }
-    complete = true;
     if (protocol.ack && options.ack && last !== undefined) {
-      ended.resolve(frame(protocol.ack.serialize(options.ack(last))));
+      const response = decodeMessage(protocol.response, last) as ResponseOf<P>;
+      ended.resolve(frame(protocol.ack.serialize(options.ack(response))));
     }
+    close(stream, guard);
   } catch (error) {
     const known = requestError(error);
     // An answer that is an error is complete.
-    complete = known.code in resultCodes;
+    if (known.code in resultCodes) close(stream, guard);
+    else guard.fail(known);
     throw known;
   } finally {
     ended.resolve(undefined);
     input.return(undefined).catch(() => undefined);
-    if (complete) {
-      guard.release();
-      // Sends the acknowledgement and closes the stream, without keeping the caller waiting.
-      linger(stream).catch(() => undefined);
-    } else guard.fail(new RequestError("aborted", "the answer is not wanted any more"));
   }
+}
+
+/** The stream closes when what is still to be sent is sent. */
+function close(stream: Stream, guard: Guard): void {
+  guard.release();
+  linger(stream).catch(() => undefined);
 }
 
 /** The end of the stream inside a frame is no proof of malice: a node that stops closes its streams. */

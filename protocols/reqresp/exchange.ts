@@ -1,4 +1,5 @@
 import type { Stream } from "@libp2p/interface";
+import { messageStreamToDuplex } from "@libp2p/utils";
 import type { Uint8ArrayList } from "uint8arraylist";
 import { RequestError } from "./errors.ts";
 
@@ -77,6 +78,31 @@ export function guardStream(
     fail,
     release,
   };
+}
+
+/**
+ * What arrives, for as long as it does; call it as soon as there is a stream. `messageStreamToDuplex` waits for ever where the
+ * other side closed its half before: then all that is to come is in the stream's buffer.
+ */
+export function incoming(stream: Stream): {
+  source: AsyncIterable<Uint8ArrayList | Uint8Array>;
+  sink: ReturnType<typeof messageStreamToDuplex>["sink"];
+} {
+  const buffered = stream.remoteWriteStatus === "closed" ? allBuffered(stream) : undefined;
+  const { source, sink } = messageStreamToDuplex(stream);
+  return { source: buffered ?? source, sink };
+}
+
+function allBuffered(stream: Stream): AsyncIterable<Uint8ArrayList | Uint8Array> {
+  const parts: (Uint8ArrayList | Uint8Array)[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  stream.addEventListener("message", (event) => parts.push(event.data));
+  stream.addEventListener("end", () => resolve(), { once: true });
+  if (stream.readableEnded) resolve();
+  return (async function* () {
+    await promise;
+    yield* parts;
+  })();
 }
 
 /** Settles as `promise` does, or rejects with the signal's reason. */

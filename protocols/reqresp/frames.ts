@@ -41,7 +41,8 @@ export function frames(
 /** @throws {RequestError} `malformed` unless the bytes are the SSZ encoding of one value. */
 export function decodeMessage<T>(type: Type<T>, bytes: Uint8Array): T {
   try {
-    return type.deserialize(bytes);
+    // Noise hands out Buffers, whose slices are Buffers too: values hold plain arrays, whatever carried them.
+    return type.deserialize(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   } catch (cause) {
     throw new RequestError("malformed", `${type.typeName}: ${messageOf(cause)}`, { cause });
   }

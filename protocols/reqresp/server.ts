@@ -1,9 +1,8 @@
 import type { Stream } from "@libp2p/interface";
-import { messageStreamToDuplex } from "@libp2p/utils";
 import { pipe } from "it-pipe";
 import type { Uint8ArrayList } from "uint8arraylist";
 import { RequestError, requestError } from "./errors.ts";
-import { type Guard, guardStream, linger, paced, within } from "./exchange.ts";
+import { type Guard, guardStream, incoming, linger, paced, within } from "./exchange.ts";
 import {
   decodeMessage,
   type ErrorResult,
@@ -40,18 +39,18 @@ export async function answerRequest<P extends AnyProtocol>(
     failOnReset: true,
   });
   const outcome: Outcome = { awaitsHandler: false };
-  const duplex = messageStreamToDuplex(stream);
-  const input = frames(duplex.source, maxPayloadBytes);
+  const { source, sink } = incoming(stream);
+  const input = frames(source, maxPayloadBytes);
   const answer = respond(input, protocol, handler, guard, options, outcome);
   try {
     await within(
-      pipe(answer, (messages) => paced(stream, messages, guard.signal), duplex.sink),
+      pipe(answer, (messages) => paced(stream, messages, guard.signal), sink),
       guard.signal,
     );
     guard.release();
     // What else the requester sends is not kept.
     await stream.closeRead();
-    await linger(stream);
+    linger(stream).catch(() => undefined);
   } catch (error) {
     const known = requestError(error);
     // Nobody else is to blame for a handler that takes too long.

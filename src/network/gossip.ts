@@ -141,7 +141,9 @@ export class Gossip {
     const peer = from.toString();
     let verdict: Verdict;
     try {
-      verdict = message.data.length > maxGossipBytes ? "reject" : await validator(message.data, peer);
+      // A plain array over the same bytes: what the transport hands out is a Buffer.
+      const data = new Uint8Array(message.data.buffer, message.data.byteOffset, message.data.byteLength);
+      verdict = data.length > maxGossipBytes ? "reject" : await validator(data, peer);
     } catch (error) {
       this.#logger.error({ topic: name, error: messageOf(error) }, "a gossip validator failed");
       verdict = "ignore";

@@ -1,0 +1,85 @@
+import type { TopicName } from "./gossip.ts";
+import type { AnyProtocol, RequestHandler, RequestOf, RequestOptions, ResponseOf } from "./reqresp/index.ts";
+
+/** A peer id as text (base58btc or CIDv1, as libp2p prints it). */
+export type PeerId = string;
+
+export interface PeerInfo {
+  id: PeerId;
+  /** The multiaddr of the open connection. */
+  address: string;
+  direction: "inbound" | "outbound";
+  /** 0 is neutral; penalties make it negative; at `banScore` the peer is banned for a time. */
+  score: number;
+  connectedAtMs: number;
+}
+
+export type NetworkEvents = {
+  connected: PeerId;
+  disconnected: PeerId;
+};
+
+export type Verdict = "accept" | "ignore" | "reject";
+
+/** Why a peer loses score: each reason has its points in `scores.ts`. */
+export type Offence =
+  | "invalidMessage"
+  | "invalidBlock"
+  | "invalidRequest"
+  | "invalidResponse"
+  | "rateLimited"
+  | "timeout"
+  | "wrongGenesis";
+
+/** What the rest of the node needs of libp2p. The simulator has its own. */
+export interface Network {
+  readonly peerId: PeerId;
+  /** Multiaddrs that others can dial, with the peer id. */
+  addresses(): string[];
+  peers(): PeerInfo[];
+  on<Name extends keyof NetworkEvents>(
+    name: Name,
+    listener: (event: NetworkEvents[Name]) => void,
+  ): () => void;
+
+  /** Answers a protocol from now on. */
+  serve<P extends AnyProtocol>(protocol: P, handler: RequestHandler<P>): void;
+  /**
+   * Asks one peer and yields the chunks of its answer. Every violation (caps, time-out, encoding) ends it with a
+   * `RequestError`, and costs the peer its score.
+   * `ack` makes the acknowledgement from the last chunk where the protocol has one.
+   */
+  request<P extends AnyProtocol>(
+    peer: PeerId,
+    protocol: P,
+    request: RequestOf<P>,
+    options?: RequestOptions<P>,
+  ): AsyncGenerator<ResponseOf<P>>;
+
+  /** Joins the topics of a chain. The validator's verdict decides whether the message travels on; `reject` costs score. */
+  join(
+    genesisId: Uint8Array,
+    validators: Record<TopicName, (message: Uint8Array, from: PeerId) => Promise<Verdict>>,
+  ): void;
+  /** Resolves to the number of peers it was sent to; 0 also where the same bytes were published before. */
+  publish(topic: TopicName, message: Uint8Array): Promise<number>;
+
+  penalize(peer: PeerId, offence: Offence, detail: string): void;
+  /** Closes the connection; `forMs` keeps it from being dialled or accepted that long. */
+  disconnect(peer: PeerId, options?: { forMs?: number }): Promise<void>;
+}
+
+/** A peer to come back to. `addresses`: multiaddrs without the peer id, the one that worked last first. */
+export interface AddressBookEntry {
+  id: PeerId;
+  addresses: string[];
+  /** When there was last a connection. */
+  lastSeenMs: number;
+}
+
+/** Peers that were connected once, over restarts. */
+export interface AddressBook {
+  load(): Promise<AddressBookEntry[]>;
+  save(entry: AddressBookEntry): Promise<void>;
+  remove(id: PeerId): Promise<void>;
+}

@@ -1,0 +1,349 @@
+import { expect, test } from "vitest";
+import { RequestError, type RequestErrorCode } from "../../../protocols/index.ts";
+import type { LibP2pNetwork } from "../../../src/network/network.ts";
+import { startNode, startPair, until } from "../network/nodes.ts";
+import { type Ask, type Chunk, many, type Thanks } from "./protocol.ts";
+import { connect, payloads, rawFrame, rawPeer, readAll } from "./raw-peer.ts";
+
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function* answer({ count, bytes }: Ask): AsyncGenerator<Chunk> {
+  for (let index = 0; index < count; index++) yield { index, data: new Uint8Array(bytes).fill(index) };
+}
+
+async function collect<T>(chunks: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const chunk of chunks) all.push(chunk);
+  return all;
+}
+
+async function codeOf(promise: Promise<unknown>): Promise<RequestErrorCode | undefined> {
+  try {
+    await promise;
+    return undefined;
+  } catch (error) {
+    expect(error).toBeInstanceOf(RequestError);
+    return (error as RequestError).code;
+  }
+}
+
+const scoreOf = (network: LibP2pNetwork) => network.peers()[0]?.score ?? 0;
+
+/** The server still answers somebody honest. */
+async function expectServing(server: LibP2pNetwork): Promise<void> {
+  const honest = await startNode(99, { bootstrap: server.addresses() });
+  await until(() => honest.peers().length === 1);
+  expect(await collect(honest.request(server.peerId, many, { count: 2, bytes: 10 }))).toHaveLength(2);
+}
+
+test("yields the chunks in order, and hands the acknowledgement to the handler", async () => {
+  const [a, b] = await startPair();
+  const acks: Thanks[] = [];
+  b.serve(many, (ask, { peer, onAck }) => {
+    expect(peer).toBe(a.peerId);
+    onAck((ack) => acks.push(ack));
+    return answer(ask);
+  });
+  const ack = (last: Chunk) => ({ count: last.index + 1 });
+  const chunks = await collect(a.request(b.peerId, many, { count: 3, bytes: 5 }, { ack }));
+  expect(chunks).toEqual([0, 1, 2].map((index) => ({ index, data: new Uint8Array(5).fill(index) })));
+  await until(() => acks.length === 1);
+  expect(acks).toEqual([{ count: 3 }]);
+  expect([scoreOf(a), scoreOf(b)]).toEqual([0, 0]);
+});
+
+test("an answer may be empty, and may use its caps to the full", async () => {
+  const [a, b] = await startPair();
+  b.serve(many, answer);
+  expect(await collect(a.request(b.peerId, many, { count: 0, bytes: 0 }))).toEqual([]);
+  expect(await collect(a.request(b.peerId, many, { count: 16, bytes: 0 }))).toHaveLength(16);
+  const [large] = await collect(a.request(b.peerId, many, { count: 1, bytes: many.maxResponseBytes - 8 }));
+  expect(large?.data.length).toBe(many.maxResponseBytes - 8);
+});
+
+test("leaves no stream open", async () => {
+  const [a, b] = await startPair();
+  b.serve(many, answer);
+  for (let n = 0; n < 40; n++) await collect(a.request(b.peerId, many, { count: 1, bytes: 1 }));
+  for (let n = 0; n < 40; n++) {
+    for await (const _ of a.request(b.peerId, many, { count: 16, bytes: 100_000 })) break;
+  }
+  expect(await collect(a.request(b.peerId, many, { count: 1, bytes: 1 }))).toHaveLength(1);
+});
+
+test("many requests at once are answered", async () => {
+  const [a, b] = await startPair();
+  b.serve(many, answer);
+  const answers = await Promise.all(
+    Array.from({ length: 8 }, () => collect(a.request(b.peerId, many, { count: 4, bytes: 300_000 }))),
+  );
+  expect(answers.every((chunks) => chunks.length === 4)).toBe(true);
+});
+
+test("a slow consumer is not timed out, and does not hold up the answerer", async () => {
+  const [a, b] = await startPair();
+  let finished = false;
+  b.serve(many, async function* (ask) {
+    yield* answer(ask);
+    finished = true;
+  });
+  let count = 0;
+  for await (const _ of a.request(b.peerId, many, { count: 3, bytes: 1_000_000 })) {
+    // Longer than the time-out and than the answerer waits for the stream to be closed.
+    if (++count === 1) await wait(3_000);
+    else expect(finished).toBe(true);
+  }
+  expect(count).toBe(3);
+  expect([scoreOf(a), scoreOf(b)]).toEqual([0, 0]);
+});
+
+test.each<[RequestErrorCode]>([
+  ["invalidRequest"],
+  ["resourceUnavailable"],
+  ["rateLimited"],
+  ["serverError"],
+])("a handler that throws RequestError %s answers with that result", async (code) => {
+  const [a, b] = await startPair();
+  // biome-ignore lint/correctness/useYield: fails before its first chunk
+  b.serve(many, async function* () {
+    throw new RequestError(code, "because");
+  });
+  const asked = collect(a.request(b.peerId, many, { count: 1, bytes: 1 }));
+  await expect(asked).rejects.toMatchObject({ code, message: "the peer answers: because" });
+  expect(scoreOf(a)).toBe(0);
+  if (code === "invalidRequest") await until(() => scoreOf(b) < 0);
+});
+
+test("a handler that throws anything else answers serverError without its text; chunks before it arrive", async () => {
+  const [a, b] = await startPair();
+  b.serve(many, async function* () {
+    yield { index: 0, data: new Uint8Array(1) };
+    throw new Error("secret");
+  });
+  const chunks: Chunk[] = [];
+  const asked = (async () => {
+    for await (const chunk of a.request(b.peerId, many, { count: 1, bytes: 1 })) chunks.push(chunk);
+  })();
+  await expect(asked).rejects.toMatchObject({
+    code: "serverError",
+    message: "the peer answers: internal error",
+  });
+  expect(chunks).toHaveLength(1);
+  expect([scoreOf(a), scoreOf(b)]).toEqual([0, 0]);
+});
+
+test.each([
+  ["chunks", { count: 17, bytes: 0 }],
+  ["one chunk", { count: 1, bytes: 2 ** 23 }],
+  ["all chunks", { count: 3, bytes: 2 ** 23 - 8 }],
+])("a server never sends an answer over its caps: %s", async (_, ask) => {
+  const [a, b] = await startPair();
+  b.serve(many, answer);
+  expect(await codeOf(collect(a.request(b.peerId, many, ask)))).toBe("serverError");
+});
+
+test("a handler that takes too long is a time-out for the requester, and costs the requester nothing", async () => {
+  const [a, b] = await startPair();
+  let aborted = false;
+  b.serve(many, async function* (_, { signal }) {
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    aborted = true;
+  });
+  expect(await codeOf(collect(a.request(b.peerId, many, { count: 1, bytes: 1 })))).toMatch(
+    /^(timeout|connection)$/,
+  );
+  await until(() => aborted);
+  expect(scoreOf(b)).toBe(0);
+});
+
+test("the handler is told when the requester goes away", async () => {
+  const [a, b] = await startPair();
+  let aborted = false;
+  let closed = false;
+  b.serve(many, async function* (ask, { signal }) {
+    signal.addEventListener("abort", () => {
+      aborted = true;
+    });
+    try {
+      for (;;) {
+        yield* answer({ ...ask, count: 1 });
+        await wait(10);
+      }
+    } finally {
+      closed = true;
+    }
+  });
+  for await (const _ of a.request(b.peerId, { ...many, maxChunks: 1_000 }, { count: 1, bytes: 1 })) break;
+  await until(() => aborted && closed);
+});
+
+test("the caller's signal ends a request at once", async () => {
+  const [a, b] = await startPair();
+  b.serve(many, async function* (_, { signal }) {
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+  });
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(), 50);
+  const asked = collect(a.request(b.peerId, many, { count: 1, bytes: 1 }, { signal: controller.signal }));
+  expect(await codeOf(asked)).toBe("aborted");
+  expect(
+    await codeOf(collect(a.request(b.peerId, many, { count: 1, bytes: 1 }, { signal: controller.signal }))),
+  ).toBe("aborted");
+  expect(scoreOf(a)).toBe(0);
+});
+
+test("errors of the connection: a peer that is not there, a protocol that it does not speak", async () => {
+  const [a, b] = await startPair();
+  expect(await codeOf(collect(a.request(b.peerId, many, { count: 1, bytes: 1 })))).toBe("unsupported");
+  b.serve(many, answer);
+  await b.disconnect(a.peerId, { forMs: 60_000 });
+  await until(() => a.peers().length === 0);
+  expect(await codeOf(collect(a.request(b.peerId, many, { count: 1, bytes: 1 })))).toBe("connection");
+});
+
+test("an honest node keeps below the quota by itself; nobody is penalized", async () => {
+  const [a, b] = await startPair();
+  b.serve(many, answer);
+  const limited = { ...many, quota: { requests: 100, perMs: 1_000 } };
+  const begin = Date.now();
+  for (let n = 0; n < 120; n++) await collect(a.request(b.peerId, limited, { count: 1, bytes: 1 }));
+  // 90 at once, then 90 a second.
+  expect(Date.now() - begin).toBeGreaterThan(300);
+  expect([scoreOf(a), scoreOf(b)]).toEqual([0, 0]);
+});
+
+test("over the quota a requester is answered rateLimited, and pays a little", async () => {
+  const server = await startNode(1);
+  server.serve({ ...many, quota: { requests: 3, perMs: 60_000 } }, answer);
+  const raw = await rawPeer();
+  const connection = await connect(raw, server.addresses());
+  const results: number[] = [];
+  for (let n = 0; n < 6; n++) {
+    const stream = await connection.newStream(many.id);
+    const read = readAll(stream);
+    stream.send(rawFrame(new Uint8Array([0, 0, 0, 0, 0, 0, 0, 0])));
+    await stream.close();
+    results.push(payloads((await read).bytes)[0]![0]!);
+  }
+  expect(results).toEqual([5, 5, 5, 4, 4, 4]);
+  await until(() => scoreOf(server) <= -2);
+  expect(scoreOf(server)).toBeGreaterThan(-10);
+  await expectServing(server);
+});
+
+const good = new Uint8Array([2, 0, 0, 0, 3, 0, 0, 0]);
+
+test("bytes on the wire are those of the specification", async () => {
+  const server = await startNode(1);
+  server.serve(many, answer);
+  const connection = await connect(await rawPeer(), server.addresses());
+  const stream = await connection.newStream(many.id);
+  const read = readAll(stream);
+  stream.send(rawFrame(good));
+  await stream.close();
+  const { bytes } = await read;
+  const chunk = (index: number) => [12, 0, index, 0, 0, 0, 8, 0, 0, 0, index, index, index];
+  expect([...bytes]).toEqual([...chunk(0), ...chunk(1), 1, 5]);
+});
+
+test("a request that is there with its FIN before the handler attaches is answered", async () => {
+  const server = await startNode(1);
+  server.serve(many, answer);
+  const connection = await connect(await rawPeer(), server.addresses());
+  const streams = await Promise.all(Array.from({ length: 6 }, () => connection.newStream(many.id)));
+  const reads = streams.map(readAll);
+  for (const stream of streams) {
+    stream.send(rawFrame(good));
+    // Not awaited: FIN follows in the same packet.
+    void stream.close();
+  }
+  for (const { bytes } of await Promise.all(reads))
+    expect(payloads(bytes).map(([code]) => code)).toEqual([0, 0, 5]);
+});
+
+test.each<[string, Uint8Array[], number | undefined]>([
+  ["garbage", [new Uint8Array(40).fill(0xff)], 1],
+  ["a length over the cap", [rawFrame(new Uint8Array(65))], 1],
+  ["a huge length", [new Uint8Array([0xff, 0xff, 0xff, 0x7f])], 1],
+  ["a length that never ends", [new Uint8Array(9).fill(0x80)], 1],
+  ["wrong SSZ: too short", [rawFrame(new Uint8Array(3))], 1],
+  ["wrong SSZ: too long", [rawFrame(new Uint8Array(9))], 1],
+  ["an empty message", [rawFrame(new Uint8Array(0))], 1],
+  ["a flood", [new Uint8Array(100_000)], undefined],
+])("a bad request (%s) is answered invalidRequest or reset, and costs score", async (_, parts, result) => {
+  const server = await startNode(1);
+  let asked = 0;
+  server.serve(many, (ask) => {
+    asked++;
+    return answer(ask);
+  });
+  const connection = await connect(await rawPeer(), server.addresses());
+  const stream = await connection.newStream(many.id);
+  const read = readAll(stream);
+  for (const part of parts) stream.send(part);
+  const { bytes, error } = await read;
+  if (result !== undefined) expect(payloads(bytes)[0]?.[0]).toBe(result);
+  else expect(error).toBeDefined();
+  expect(asked).toBe(0);
+  await until(() => scoreOf(server) < 0);
+  await expectServing(server);
+});
+
+test("a truncated request costs score; a stream without a request does not", async () => {
+  const server = await startNode(1);
+  server.serve(many, answer);
+  const connection = await connect(await rawPeer(), server.addresses());
+  const empty = await connection.newStream(many.id);
+  await wait(50);
+  await empty.close();
+  await wait(100);
+  expect(scoreOf(server)).toBe(0);
+  const stream = await connection.newStream(many.id);
+  stream.send(rawFrame(good).subarray(0, 4));
+  await stream.close();
+  await until(() => scoreOf(server) < 0);
+  await expectServing(server);
+});
+
+test("a requester that trickles its request is cut at the deadline", async () => {
+  const server = await startNode(1);
+  server.serve(many, answer);
+  const connection = await connect(await rawPeer(), server.addresses());
+  const stream = await connection.newStream(many.id);
+  const begin = Date.now();
+  const read = readAll(stream);
+  const timer = setInterval(() => {
+    if (stream.status === "open") stream.send(new Uint8Array([0x80]).subarray(0, 1));
+  }, 200);
+  const { error } = await read;
+  clearInterval(timer);
+  expect(error).toBeDefined();
+  expect(Date.now() - begin).toBeLessThan(1_500);
+  await until(() => scoreOf(server) < 0);
+  await expectServing(server);
+});
+
+test("a requester that does not read the answer is cut, and the server makes no more of it than the stream holds", async () => {
+  const server = await startNode(1);
+  let made = 0;
+  let ended = false;
+  server.serve({ ...many, maxChunks: 1_000, maxTotalBytes: 2 ** 30 }, async function* (ask) {
+    if (ask.bytes === 10) return yield* answer(ask);
+    try {
+      for (;;) {
+        made++;
+        yield { index: 0, data: new Uint8Array(1_000_000) };
+      }
+    } finally {
+      ended = true;
+    }
+  });
+  const connection = await connect(await rawPeer(), server.addresses());
+  const stream = await connection.newStream(many.id);
+  stream.pause();
+  stream.send(rawFrame(good));
+  await until(() => ended, 5_000);
+  // Its window, grown while it still read, and one chunk.
+  expect(made).toBeLessThan(8);
+  await expectServing(server);
+});
