@@ -145,6 +145,24 @@ describe("apply and revert", () => {
     expect(state.get(address(1))).toBeUndefined();
   });
 
+  test("an account that changed and then was removed leaves nothing in the tree", () => {
+    const state = stateOf(accountsWith(100n, 0n, 0n));
+    const create = executeBlock(
+      state,
+      block(
+        0,
+        [3, 4, 5, 6].map((to, nonce) => ({ from: 0, to, amount: 1n, nonce })),
+      ),
+    );
+    state.apply(create);
+    expectRoot(state);
+    const change = executeBlock(state, block(0, [{ from: 6, to: 5, amount: 1n }]));
+    state.apply(change);
+    state.revert(change);
+    state.revert(create);
+    expectRoot(state);
+  });
+
   test("changes and undo records of another state are refused", () => {
     const state = stateOf(accountsWith(1n, 2n));
     const value = { balance: 1n, nonce: 0 };
