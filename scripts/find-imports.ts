@@ -56,20 +56,21 @@ function tokenize(text: string): Token[] {
   };
   /** Up to and with the closing backtick, or the next `${`. */
   const skipTemplate = () => {
-    const part = match(/(?:[^`\\$]|\\[^]|\$(?!\{))*(?:`|\$\{|$)/y) ?? "";
+    const part = match(/(?:[^`\\$]|\\[\s\S]|\$(?!\{))*(?:`|\$\{|$)/y) ?? "";
     if (part.endsWith("${")) braces.push(true);
     else push("punctuation", "`");
     skipTo(at + part.length);
   };
 
   while (at < text.length) {
-    const skipped = match(/\s+|\/\/[^\n]*|\/\*[^]*?(?:\*\/|$)/y);
+    const skipped = match(/\s+|\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/y);
     if (skipped) {
       skipTo(at + skipped.length);
       continue;
     }
     const word = match(/[\p{ID_Start}$_#@0-9][\p{ID_Continue}$\u200c\u200d]*/uy);
-    const string = word === undefined ? match(/"(?:[^"\\\n]|\\[^])*"|'(?:[^'\\\n]|\\[^])*'/y) : undefined;
+    const string =
+      word === undefined ? match(/"(?:[^"\\\n]|\\[\s\S])*"|'(?:[^'\\\n]|\\[\s\S])*'/y) : undefined;
     const regex =
       word === undefined && text[at] === "/" && regexMayStart(tokens.at(-1))
         ? match(/\/(?:[^/\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[a-z]*/y)

@@ -18,7 +18,6 @@ export interface GlobalOptions {
 
 /** The option, else the environment, else `./data`. */
 export function dataDirOf({ datadir }: GlobalOptions): string {
-  // biome-ignore lint/complexity/useLiteralKeys: an index signature
   return datadir || process.env["CCOIN_DATADIR"] || defaultDataDir;
 }
 

@@ -24,7 +24,6 @@ export function reportError(error: unknown, json: boolean): number {
   const code = error instanceof CodedError ? error.code : "INTERNAL";
   const message = messageOf(error).replace(/\s*\n\s*/g, " ");
   process.stderr.write(`${json ? JSON.stringify({ error: { code, message } }) : `error: ${message}`}\n`);
-  // biome-ignore lint/complexity/useLiteralKeys: an index signature
   if (process.env["CCOIN_DEBUG"] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return code === "USAGE" || code === "BAD_OPTIONS" ? exitCodes.usage : exitCodes.failure;
 }

@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import { checkChainConfig, checkCoinbase } from "../../../src/config/index.ts";
+import type { ChainConfig } from "../../../src/types/index.ts";
+
+const key = (fill: number) => new Uint8Array(32).fill(fill);
+
+const valid: ChainConfig = {
+  name: new TextEncoder().encode("test"),
+  periodMs: 1000,
+  epochLength: 30_000,
+  emptyBlockPeriodMs: 1000,
+  maxBlockTransactions: 100,
+  maxBlockBytes: 2 ** 20,
+  blockReward: 0n,
+  minFee: 0n,
+  authorities: [key(1), key(2)],
+};
+
+describe("checkChainConfig", () => {
+  it("accepts a configuration", () => checkChainConfig(valid));
+
+  it.each<[string, Partial<ChainConfig>]>([
+    ["name", { name: new Uint8Array() }],
+    ["name", { name: Uint8Array.of(0xff) }],
+    ["name", { name: Uint8Array.of(97, 10) }],
+    ["period", { periodMs: 99 }],
+    ["period", { periodMs: 2 ** 31 }],
+    // What SSZ makes of 2^64 - 1.
+    ["period", { periodMs: Number.POSITIVE_INFINITY }],
+    ["empty block period", { emptyBlockPeriodMs: 999 }],
+    ["epoch", { epochLength: 0 }],
+    ["epoch", { epochLength: 2 ** 53 }],
+    ["transaction limit", { maxBlockTransactions: 0 }],
+    ["transaction limit", { maxBlockTransactions: 65_537 }],
+    ["block size limit", { maxBlockBytes: 1023 }],
+    ["block size limit", { maxBlockBytes: 16 * 2 ** 20 + 1 }],
+    ["no authority", { authorities: [] }],
+    ["do not ascend", { authorities: [key(2), key(1)] }],
+    ["do not ascend", { authorities: [key(1), key(1)] }],
+  ])("refuses: %s %j", (rule, change) => {
+    expect(() => checkChainConfig({ ...valid, ...change })).toThrow(
+      expect.objectContaining({ code: "INVALID_GENESIS", message: expect.stringContaining(rule) }),
+    );
+  });
+});
+
+describe("checkCoinbase", () => {
+  it.each([[[]], [[{ address: key(1), balance: 2n ** 64n - 1n }]]])("accepts %#", (balances) => {
+    checkCoinbase({ balances });
+  });
+
+  it.each([
+    ["twice", [1n, 1n], [1, 1]],
+    ["sum", [2n ** 64n - 1n, 1n], [1, 2]],
+  ])("refuses: %s", (rule, amounts, keys) => {
+    const balances = amounts.map((balance, index) => ({ address: key(keys[index]!), balance }));
+    expect(() => checkCoinbase({ balances })).toThrow(rule);
+  });
+});

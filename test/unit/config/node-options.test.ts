@@ -1,0 +1,72 @@
+import { resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+import { defaultHttpPort, defaultP2pPort, maxNodeId, parseNodeOptions } from "../../../src/config/index.ts";
+
+describe("parseNodeOptions", () => {
+  it("needs an id only", () => {
+    expect(parseNodeOptions({ nodeId: 2, dataDir: "data" })).toEqual({
+      nodeId: 2,
+      dataDir: {
+        folder: resolve("data/node-2"),
+        account: resolve("data/node-2/account.json"),
+        passphrase: resolve("data/node-2/passphrase"),
+        peerKey: resolve("data/node-2/peer.key"),
+        db: resolve("data/node-2/db"),
+        lock: resolve("data/node-2/lock"),
+        adminToken: resolve("data/node-2/admin-token"),
+      },
+      p2pHost: "0.0.0.0",
+      p2pPort: 63_263,
+      httpHost: "127.0.0.1",
+      httpPort: 63_264,
+      bootstrap: [],
+      mdns: true,
+      mine: true,
+      genesisTimeoutMs: 600_000,
+      logLevel: "info",
+    });
+  });
+
+  it("gives every id ports of its own below 65536", () => {
+    const ports = new Set<number>();
+    for (let id = 1; id <= maxNodeId; id++) ports.add(defaultP2pPort(id)).add(defaultHttpPort(id));
+    expect(ports.size).toBe(2 * maxNodeId);
+    expect(Math.max(...ports)).toBe(65_260);
+  });
+
+  it("takes multiaddrs with and without a peer id, and a genesis id in capitals", () => {
+    const bootstrap = [
+      "/ip4/127.0.0.1/tcp/63261",
+      "/ip6/::1/tcp/1/p2p/12D3KooWGC6TvWhfapngX6wvJHMYvKpDMXPb3ZnCZ6dMoaMtimQ5",
+      "/dns4/example.org/tcp/63261",
+    ];
+    const options = parseNodeOptions({
+      nodeId: 1,
+      dataDir: "d",
+      bootstrap,
+      genesisPin: `0x${"AB".repeat(32)}`,
+    });
+    expect(options.bootstrap).toEqual(bootstrap);
+    expect(options.genesisPin).toBe(`0x${"ab".repeat(32)}`);
+  });
+
+  it.each([
+    [{ nodeId: 0 }, "nodeId: must be a whole number from 1 to 1000"],
+    [{ nodeId: 1001 }, "nodeId: must be a whole number from 1 to 1000"],
+    [{ nodeId: 1.5 }, "nodeId: must be a whole number"],
+    [{ nodeId: Number.NaN }, "nodeId: must be a whole number"],
+    [{ p2pPort: 65_536 }, "--port: must be a whole number from 0 to 65535"],
+    [{ httpPort: -1 }, "httpPort: must be a whole number from 0 to 65535"],
+    [{ httpHost: "" }, "httpHost: must be an IP address"],
+    [{ bootstrap: ["localhost:1"] }, "bootstrap[0]: must be a TCP multiaddr, such as /ip4/"],
+    [{ bootstrap: ["/ip4/1.2.3.4/tcp/1", "/ip4/1.2.3.4/udp/1"] }, "bootstrap[1]: must be a TCP multiaddr"],
+    [{ bootstrap: ["/ip4/1.2.3.400/tcp/1"] }, "bootstrap[0]: must be a TCP multiaddr"],
+    [{ genesisPin: "0xabc" }, "genesisPin: must be a genesis id"],
+    [{ genesisTimeoutMs: 0 }, "genesisTimeoutMs: must be a whole number from 1"],
+    [{ logLevel: "loud" as "info" }, "logLevel: must be one of silent, error, warn, info, debug"],
+  ])("refuses %j", (change, message) => {
+    const parse = () => parseNodeOptions({ nodeId: 1, dataDir: "d", ...change }, { p2pPort: "--port" });
+    expect(parse).toThrow(message);
+    expect(parse).toThrow(expect.objectContaining({ code: "BAD_OPTIONS" }));
+  });
+});
