@@ -31,8 +31,12 @@ export class RateLimiter {
   /** Time until there is a token: 0 where there is one now. */
   delayMs(key: string, quota: Quota): number {
     const now = this.#clock.now();
-    // A clock that was set back must not lock a peer out for longer than a whole refill.
-    const fullAt = Math.min(this.#fullAt.get(key) ?? now, now + quota.perMs);
+    let fullAt = this.#fullAt.get(key) ?? now;
+    if (fullAt > now + quota.perMs) {
+      // The clock was set back: that must not lock a peer out for longer than a whole refill.
+      fullAt = now + quota.perMs;
+      this.#fullAt.set(key, fullAt);
+    }
     return Math.max(0, fullAt + quota.perMs / quota.requests - now - quota.perMs);
   }
 

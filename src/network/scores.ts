@@ -11,7 +11,7 @@ export const wrongGenesisMs = 60_000;
 /** A score is halved in this time. */
 const halfLifeMs = 5 * 60_000;
 /** Nearer to 0 it is 0. */
-const negligible = 1;
+const negligible = 0.1;
 /** Peer ids cost nothing: above this many, the least bad are forgotten. */
 const maxTracked = 4096;
 /** A little trouble does not change whom gossip goes to. */

@@ -1,0 +1,105 @@
+import { expect, test } from "vitest";
+import { banMs, offences, PeerScores, wrongGenesisMs } from "../../../src/network/scores.ts";
+import type { Offence } from "../../../src/network/types.ts";
+import { silentLogger } from "../../../src/util/logger.ts";
+import { ManualClock } from "./clock.ts";
+
+function setUp() {
+  const clock = new ManualClock();
+  const blocked: string[] = [];
+  const scores = new PeerScores({ clock, logger: silentLogger, onBlocked: (peer) => blocked.push(peer) });
+  return { clock, blocked, scores };
+}
+
+test("an unknown peer is neutral", () => {
+  const { scores } = setUp();
+  expect([scores.score("a"), scores.gossipScore("a"), scores.blocked("a")]).toEqual([0, 0, false]);
+});
+
+test.each<[Offence, number]>([
+  ["invalidMessage", 5],
+  ["invalidBlock", 3],
+  ["invalidRequest", 7],
+  ["invalidResponse", 4],
+  ["rateLimited", 100],
+])("%s bans at the %ith time", (offence, times) => {
+  const { scores, blocked } = setUp();
+  for (let n = 1; n < times; n++) scores.penalize("a", offence, "test");
+  expect(scores.blocked("a")).toBe(false);
+  scores.penalize("a", offence, "test");
+  expect(scores.blocked("a")).toBe(true);
+  expect(blocked).toEqual(["a"]);
+  expect(scores.blocked("b")).toBe(false);
+});
+
+test("points that come in slowly are forgotten; points that come in one by one add up", async () => {
+  const { scores, clock } = setUp();
+  for (let n = 0; n < 20; n++) {
+    scores.penalize("a", "invalidBlock", "test");
+    await clock.advance(10 * 60_000);
+  }
+  expect(scores.blocked("a")).toBe(false);
+  for (let n = 0; n < 20; n++) {
+    scores.penalize("b", "rateLimited", "test");
+    await clock.advance(1_000);
+  }
+  expect(scores.score("b")).toBeLessThan(-15);
+});
+
+test("a score is halved in five minutes, and ends at 0", async () => {
+  const { scores, clock } = setUp();
+  scores.penalize("a", "invalidBlock", "test");
+  await clock.advance(5 * 60_000);
+  expect(scores.score("a")).toBeCloseTo(-20);
+  await clock.advance(3_600_000);
+  expect(scores.score("a")).toBe(0);
+});
+
+test("time-outs alone never ban, and do not raise a score that is lower for other reasons", () => {
+  const { scores } = setUp();
+  for (let n = 0; n < 1_000; n++) scores.penalize("a", "timeout", "test");
+  expect(scores.score("a")).toBe(offences.timeout.floor);
+  scores.penalize("a", "invalidBlock", "test");
+  const before = scores.score("a");
+  scores.penalize("a", "timeout", "test");
+  expect(scores.score("a")).toBe(before);
+});
+
+test("a ban ends, and the peer begins anew", async () => {
+  const { scores, clock } = setUp();
+  for (let n = 0; n < 3; n++) scores.penalize("a", "invalidBlock", "test");
+  await clock.advance(banMs - 1);
+  expect(scores.blockedMs("a")).toBe(1);
+  await clock.advance(1);
+  expect([scores.blocked("a"), scores.score("a")]).toEqual([false, 0]);
+});
+
+test("a peer of another chain is kept away for a minute without losing score", async () => {
+  const { scores, clock, blocked } = setUp();
+  scores.penalize("a", "wrongGenesis", "test");
+  expect([scores.score("a"), scores.blockedMs("a"), blocked]).toEqual([0, wrongGenesisMs, ["a"]]);
+  await clock.advance(wrongGenesisMs);
+  expect(scores.blocked("a")).toBe(false);
+});
+
+test("a shorter block does not shorten a longer one", () => {
+  const { scores } = setUp();
+  scores.block("a", 1_000);
+  scores.block("a", 10);
+  expect(scores.blockedMs("a")).toBe(1_000);
+});
+
+test("a little trouble does not change whom gossip goes to; much does", () => {
+  const { scores } = setUp();
+  scores.penalize("a", "timeout", "test");
+  expect(scores.gossipScore("a")).toBe(0);
+  scores.penalize("a", "invalidBlock", "test");
+  expect(scores.gossipScore("a")).toBeLessThan(-40);
+});
+
+test("many made-up peers do not push out the ban of a real one, nor grow without bound", () => {
+  const { scores } = setUp();
+  for (let n = 0; n < 3; n++) scores.penalize("bad", "invalidBlock", "test");
+  for (let n = 0; n < 10_000; n++) scores.penalize(`made up ${n}`, "timeout", "test");
+  expect(scores.blocked("bad")).toBe(true);
+});
