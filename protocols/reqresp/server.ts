@@ -14,6 +14,9 @@ import {
 } from "./frames.ts";
 import type { AckOf, AnyProtocol, RequestHandler, RequestOf, ResponseOf } from "./types.ts";
 
+/** A requester in error is answered, as long as it does not go on and on. */
+const slackBytes = 1024;
+
 export interface AnswerOptions {
   /** The requester's peer id. */
   peer: string;
@@ -35,7 +38,7 @@ export async function answerRequest<P extends AnyProtocol>(
 ): Promise<RequestError | undefined> {
   const maxPayloadBytes = Math.max(protocol.maxRequestBytes, protocol.ack?.maxSize ?? 0);
   const guard = guardStream(stream, {
-    maxReceivedBytes: 2 * (maxPayloadBytes + maxLengthBytes),
+    maxReceivedBytes: 2 * (maxPayloadBytes + maxLengthBytes) + slackBytes,
     failOnReset: true,
   });
   const outcome: Outcome = { awaitsHandler: false };

@@ -1,10 +1,10 @@
 import type { BlockStore, TransactionPlace } from "../storage/blocks.ts";
-import { computeDomain, type TransactionRecord, transactionRecord } from "../types/index.ts";
-import { equalBytes } from "../util/bytes.ts";
+import { computeDomain, type Transaction, transactionRecord } from "../types/index.ts";
+import { equalBytes, toHex } from "../util/bytes.ts";
 import { CodedError } from "../util/errors.ts";
 import type { BlockTree } from "./block-tree.ts";
 import type { Genesis } from "./genesis.ts";
-import type { CanonicalBlock, Head, StoredBlock } from "./types.ts";
+import type { BlockSummary, CanonicalBlock, Head, IncludedTransaction, StoredBlock } from "./types.ts";
 
 /** Looks blocks and transactions up. */
 export class BlockReader {
@@ -48,20 +48,34 @@ export class BlockReader {
     return this.#blocks.canonicalIdsUp(height, count);
   }
 
-  /** The encoded `Transactions` of a block that is here: what a peer is sent. */
-  bodyBytes(id: Uint8Array): Promise<Uint8Array | undefined> {
-    return this.#blocks.bodyBytes(id);
+  /** The transactions of a block that is here. */
+  body(id: Uint8Array): Promise<Transaction[] | undefined> {
+    return this.#blocks.body(id);
   }
 
-  async transaction(
-    id: Uint8Array,
-  ): Promise<{ record: TransactionRecord; block: Head; index: number } | undefined> {
+  /** A block of any branch, without reading its transactions. */
+  async summary(id: Uint8Array): Promise<BlockSummary | undefined> {
+    const record = await this.#blocks.header(id);
+    if (!record) return undefined;
+    const { header, totalDifficulty, transactionCount, bodyBytes } = record;
+    const { height } = header.message;
+    return { height, id, idHex: toHex(id), header, totalDifficulty, transactionCount, bodyBytes };
+  }
+
+  /** A transaction of the canonical chain. */
+  async transaction(id: Uint8Array): Promise<IncludedTransaction | undefined> {
     const place = await this.#blocks.transactionPlace(id);
-    if (!place) return undefined;
-    const block = await this.byHeight(place.height);
-    const record = block?.records[place.index];
+    const found = place && (await this.transactionAt(place));
     // Between two reads the chain may have moved: the transaction is then in no block, or looked up again.
-    return block && record && equalBytes(record.id, id) ? { record, block, index: place.index } : undefined;
+    return found && equalBytes(found.record.id, id) ? found : undefined;
+  }
+
+  /** The transaction at a place of the canonical chain; the others of its block are not decoded. */
+  async transactionAt({ height, index }: TransactionPlace): Promise<IncludedTransaction | undefined> {
+    const id = await this.canonicalId(height);
+    const block = id && (await this.#tree.get(id));
+    const transaction = block && (await this.#blocks.bodyTransaction(block.id, index));
+    return transaction && { record: transactionRecord(transaction, this.#domain), block, index };
   }
 
   /** Places of an account's transactions, newest first, those before `before` only. `account`: its index. */

@@ -112,14 +112,17 @@ export class Ledger {
     });
   }
 
-  /** Account indexes are those of the state that includes the block. */
+  /** Account indexes are those of the state that includes the block; a transfer of 0 may have gone to no account. */
   #eachPlace(
     { height, records }: CanonicalBlock,
     visit: (id: Uint8Array, place: { height: number; index: number }, accounts: Set<number>) => void,
   ): void {
     for (const [index, { id, transaction }] of records.entries()) {
       const { from, to } = transaction.message;
-      visit(id, { height, index }, new Set([this.state.indexOf(from), this.state.indexOf(to)]));
+      const accounts = new Set(
+        [from, to].map((address) => this.state.indexOf(address)).filter((account) => account >= 0),
+      );
+      visit(id, { height, index }, accounts);
     }
   }
 }

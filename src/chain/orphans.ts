@@ -6,10 +6,16 @@ import type { CheckedBlock } from "./types.ts";
 const maxOrphans = 256;
 const maxOrphanBytes = 64 * 2 ** 20;
 
+export interface Orphan {
+  block: CheckedBlock;
+  /** The peer that it came from. */
+  from: string;
+}
+
 /** Checked blocks whose parents are not there yet; the oldest give way. */
 export class OrphanPool {
-  readonly #byId = new Map<Hex, CheckedBlock>();
-  readonly #byParent = new Map<Hex, Set<CheckedBlock>>();
+  readonly #byId = new Map<Hex, Orphan>();
+  readonly #byParent = new Map<Hex, Set<Orphan>>();
   #bytes = 0;
 
   get size(): number {
@@ -20,12 +26,13 @@ export class OrphanPool {
     return this.#byId.has(id);
   }
 
-  add(block: CheckedBlock): void {
+  add(block: CheckedBlock, from: string): void {
     if (this.#byId.has(block.idHex)) return;
     const parent = toHex(block.header.message.parent);
-    this.#byId.set(block.idHex, block);
+    const orphan = { block, from };
+    this.#byId.set(block.idHex, orphan);
     const siblings = this.#byParent.get(parent) ?? new Set();
-    this.#byParent.set(parent, siblings.add(block));
+    this.#byParent.set(parent, siblings.add(orphan));
     this.#bytes += block.body.length;
     for (const oldest of this.#byId.values()) {
       if (this.#byId.size <= maxOrphans && this.#bytes <= maxOrphanBytes) break;
@@ -37,22 +44,23 @@ export class OrphanPool {
   missingAncestor(id: Uint8Array): Uint8Array {
     let missing = id;
     for (let orphan = this.#byId.get(toHex(id)); orphan; orphan = this.#byId.get(toHex(missing))) {
-      missing = orphan.header.message.parent;
+      missing = orphan.block.header.message.parent;
     }
     return missing;
   }
 
   /** Takes out the blocks that waited for this parent. */
-  takeChildren(parent: Hex): CheckedBlock[] {
+  takeChildren(parent: Hex): Orphan[] {
     const children = [...(this.#byParent.get(parent) ?? [])];
     for (const child of children) this.#remove(child);
     return children;
   }
 
-  #remove(block: CheckedBlock): void {
+  #remove(orphan: Orphan): void {
+    const { block } = orphan;
     const parent = toHex(block.header.message.parent);
     const siblings = this.#byParent.get(parent);
-    siblings?.delete(block);
+    siblings?.delete(orphan);
     if (siblings?.size === 0) this.#byParent.delete(parent);
     if (this.#byId.delete(block.idHex)) this.#bytes -= block.body.length;
   }

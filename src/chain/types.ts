@@ -39,6 +39,19 @@ export interface StoredBlock extends Head {
   canonical: boolean;
 }
 
+/** A block without its transactions. `bodyBytes`: of these, encoded. */
+export interface BlockSummary extends Head {
+  transactionCount: number;
+  bodyBytes: number;
+}
+
+/** A transaction and its place in the canonical chain. */
+export interface IncludedTransaction {
+  record: TransactionRecord;
+  block: Head;
+  index: number;
+}
+
 /** What became of a block: the new head, on a side branch, or there already. */
 export type ImportOutcome = "head" | "side" | "known";
 

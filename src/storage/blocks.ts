@@ -5,7 +5,7 @@ import {
   Count,
   Header,
   SignedHeader,
-  type Transaction,
+  Transaction,
   Transactions,
   Uint32,
 } from "../types/index.ts";
@@ -74,6 +74,17 @@ export class BlockStore {
   async body(id: Uint8Array): Promise<Transaction[] | undefined> {
     const bytes = await this.bodyBytes(id);
     return bytes && Transactions.deserialize(bytes);
+  }
+
+  /** One transaction of a block. An SSZ list of such begins with the offset (4, little-endian) of each of its elements. */
+  async bodyTransaction(id: Uint8Array, index: number): Promise<Transaction | undefined> {
+    const bytes = await this.bodyBytes(id);
+    if (!bytes || bytes.length === 0) return undefined;
+    const offsets = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const count = offsets.getUint32(0, true) / 4;
+    if (index >= count) return undefined;
+    const end = index + 1 < count ? offsets.getUint32(4 * (index + 1), true) : bytes.length;
+    return Transaction.deserialize(bytes.subarray(offsets.getUint32(4 * index, true), end));
   }
 
   canonicalId(height: number): Promise<Uint8Array | undefined> {

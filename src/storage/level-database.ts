@@ -17,12 +17,21 @@ export class LevelDatabase implements Database {
   #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
 
-  private constructor(level: ClassicLevel<Uint8Array, Uint8Array>) {
+  readonly #onWriteFailed: (error: Error) => void;
+
+  private constructor(level: ClassicLevel<Uint8Array, Uint8Array>, onWriteFailed: (error: Error) => void) {
     this.#level = level;
+    this.#onWriteFailed = onWriteFailed;
   }
 
-  /** @throws {CodedError} `OPEN_FAILED`. Never try again in one process: LevelDB would lose its lock. */
-  static async open(folder: string): Promise<LevelDatabase> {
+  /**
+   * `onWriteFailed`: LevelDB writes nothing more after a failed write (a full disk, say) until it is opened again.
+   * @throws {CodedError} `OPEN_FAILED`. Never try again in one process: LevelDB would lose its lock.
+   */
+  static async open(
+    folder: string,
+    onWriteFailed: (error: Error) => void = () => undefined,
+  ): Promise<LevelDatabase> {
     const level = new ClassicLevel<Uint8Array, Uint8Array>(folder, encoding);
     try {
       await level.open();
@@ -34,7 +43,7 @@ export class LevelDatabase implements Database {
         { cause },
       );
     }
-    return new LevelDatabase(level);
+    return new LevelDatabase(level, onWriteFailed);
   }
 
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
@@ -84,6 +93,7 @@ export class LevelDatabase implements Database {
           cause: error,
         });
         for (const { reject } of group) reject(failure);
+        this.#onWriteFailed(failure);
       }
     }
   }

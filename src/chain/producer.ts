@@ -1,0 +1,129 @@
+import { difficulties, type ProductionTime, productionTime } from "../consensus/index.ts";
+import type { TransactionRecord } from "../types/index.ts";
+import type { Clock } from "../util/clock.ts";
+import { messageOf } from "../util/errors.ts";
+import type { Logger } from "../util/logger.ts";
+import type { Chain } from "./chain.ts";
+import type { BlockSigner, CanonicalBlock } from "./types.ts";
+
+/** After a block could not be made, before the next try. */
+const retryMs = 1_000;
+
+export interface ProducerOptions {
+  chain: Chain;
+  signer: BlockSigner;
+  clock: Clock;
+  logger: Logger;
+  /** What a block can hold now, best first. */
+  executable(): Iterable<TransactionRecord>;
+  hasExecutable(): boolean;
+  onProduced(block: CanonicalBlock): void;
+}
+
+interface Plan extends ProductionTime {
+  parentId: Uint8Array;
+  /** From then on a block without transactions may be made. */
+  emptyAtMs: number;
+}
+
+/** Makes a block whenever it is this account's turn, or the turn of nobody who is there. */
+export class Producer {
+  readonly #options: ProducerOptions;
+  #enabled = false;
+  /** Since when the head stands and this node may produce on it. */
+  #since = 0;
+  /** When the first transaction came to a chain that waits for one. */
+  #wantedSince: number | undefined;
+  #cancel: () => void = () => undefined;
+  #stopFollowing: () => void;
+
+  constructor(options: ProducerOptions) {
+    this.#options = options;
+    this.#stopFollowing = options.chain.events.on("head", () => this.#restart());
+  }
+
+  /** Only a node in step with its peers produces. */
+  set enabled(enabled: boolean) {
+    if (enabled === this.#enabled) return;
+    this.#enabled = enabled;
+    this.#restart();
+  }
+
+  /** A transaction has come: on a chain without empty blocks it is a reason for one. */
+  onTransaction(): void {
+    if (this.#enabled && this.#wantedSince === undefined && this.#options.hasExecutable()) {
+      this.#wantedSince = this.#options.clock.now();
+      this.#schedule();
+    }
+  }
+
+  stop(): void {
+    this.#enabled = false;
+    this.#cancel();
+    this.#stopFollowing();
+  }
+
+  #restart(): void {
+    this.#since = this.#options.clock.now();
+    this.#wantedSince = this.#enabled && this.#options.hasExecutable() ? this.#since : undefined;
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    this.#cancel();
+    const time = this.#enabled ? this.#nextTime() : undefined;
+    if (!time) return;
+    const delayMs = Math.max(0, time.sealAtMs - this.#options.clock.now());
+    this.#cancel = this.#options.clock.after(delayMs, () => void this.#produce(time));
+  }
+
+  /** When this account may make the next block; `undefined` if it may not, or nothing asks for one. */
+  #nextTime(): Plan | undefined {
+    const { chain, signer } = this.#options;
+    const { config } = chain.genesis;
+    const parent = chain.head.header.message;
+    const emptyAtMs =
+      config.emptyBlockPeriodMs === 0
+        ? Number.POSITIVE_INFINITY
+        : parent.timestamp + config.emptyBlockPeriodMs;
+    const reasonAtMs = Math.min(emptyAtMs, this.#wantedSince ?? Number.POSITIVE_INFINITY);
+    if (reasonAtMs === Number.POSITIVE_INFINITY) return undefined;
+    const time = productionTime(
+      chain.snapshot,
+      parent,
+      signer.publicKey,
+      config,
+      Math.max(this.#since, reasonAtMs),
+    );
+    return time && { ...time, emptyAtMs, parentId: chain.head.id };
+  }
+
+  async #produce({ timestampMs, inTurn, emptyAtMs, parentId }: Plan): Promise<void> {
+    const { chain, signer, clock, logger, executable, onProduced } = this.#options;
+    try {
+      const block = await chain.produce({
+        signer,
+        parentId,
+        timestampMs,
+        difficulty: inTurn ? difficulties.inTurn : difficulties.outOfTurn,
+        allowEmpty: timestampMs >= emptyAtMs,
+        select: executable,
+      });
+      if (!block) return this.#unwanted();
+      const { height, idHex, records } = block;
+      logger.info({ height, id: idHex, transactions: records.length, inTurn }, "block produced");
+      onProduced(block);
+    } catch (error) {
+      logger.error({ error: messageOf(error) }, "no block produced");
+      this.#cancel = clock.after(retryMs, () => this.#restart());
+    }
+  }
+
+  /** What asked for a block is gone; something else may by now. */
+  #unwanted(): void {
+    this.#wantedSince = undefined;
+    if (this.#enabled && this.#options.hasExecutable())
+      this.#cancel = this.#options.clock.after(retryMs, () => this.#restart());
+    else this.#schedule();
+  }
+}

@@ -1,0 +1,4 @@
+export { exportChain, importChain } from "./chain-file.ts";
+export { initGenesis } from "./init.ts";
+export { type RunningNode, runNode } from "./run.ts";
+export { verifyChain } from "./verify.ts";

@@ -1,0 +1,56 @@
+import { mkdir } from "node:fs/promises";
+import type { NodePaths } from "../config/index.ts";
+import { LevelDatabase } from "../storage/level-database.ts";
+import { MetaStore } from "../storage/meta.ts";
+import { messageOf, UserError } from "../util/errors.ts";
+import { acquireLock } from "../util/lock-file.ts";
+
+export interface OpenedData {
+  database: LevelDatabase;
+  close(): Promise<void>;
+}
+
+/** Locks a node's folder for this process. @throws {UserError} `IN_USE`, `CANNOT_WRITE` */
+export async function lockFolder(paths: NodePaths): Promise<() => void> {
+  try {
+    await mkdir(paths.folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new UserError(`cannot make the folder ${paths.folder}: ${messageOf(error)}`, "CANNOT_WRITE", {
+      cause: error,
+    });
+  }
+  return acquireLock(paths.lock, paths.folder);
+}
+
+/** Opens the database of a locked folder. @throws {CodedError} `OPEN_FAILED` */
+export async function openDatabase(
+  paths: NodePaths,
+  onWriteFailed?: (error: Error) => void,
+): Promise<LevelDatabase> {
+  const database = await LevelDatabase.open(paths.db, onWriteFailed);
+  try {
+    await new MetaStore(database).checkVersion();
+    return database;
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+/** Runs `use` with the database of a node that is not running. */
+export async function withDatabase<T>(
+  paths: NodePaths,
+  use: (database: LevelDatabase) => Promise<T>,
+): Promise<T> {
+  const unlock = await lockFolder(paths);
+  try {
+    const database = await openDatabase(paths);
+    try {
+      return await use(database);
+    } finally {
+      await database.close();
+    }
+  } finally {
+    unlock();
+  }
+}

@@ -1,0 +1,245 @@
+import {
+  blocksById,
+  blockTransactions,
+  type Network,
+  type Offence,
+  type PeerId,
+  type Verdict,
+} from "../../protocols/index.ts";
+import type { Chain } from "../chain/chain.ts";
+import { checkBlock, checkHeaderForm, checkHeaderSignatures, checkRecords } from "../chain/check.ts";
+import { OrphanPool } from "../chain/orphans.ts";
+import type { CheckedBlock } from "../chain/types.ts";
+import type { Mempool } from "../mempool/mempool.ts";
+import { BlockError } from "../types/errors.ts";
+import {
+  CompactBlock,
+  computeDomain,
+  Header,
+  type SignedHeader,
+  type TransactionRecord,
+  transactionRecord,
+} from "../types/index.ts";
+import { type Hex, toHex } from "../util/bytes.ts";
+import type { Clock } from "../util/clock.ts";
+import { messageOf } from "../util/errors.ts";
+import type { Logger } from "../util/logger.ts";
+import { requestOne } from "./request-one.ts";
+import { blockVerdicts } from "./verdicts.ts";
+
+/** A longer way to a known block is a matter for sync. */
+const maxParentChase = 16;
+/** A block further ahead of our clock than this is not kept: one of the clocks is wrong. */
+const maxHeldMs = 30_000;
+
+export interface BlockInboxOptions {
+  network: Network;
+  chain: Chain;
+  mempool: Mempool;
+  clock: Clock;
+  logger: Logger;
+  /** A block is too far from what we know: the peer that has it should be asked for its height. */
+  onFarAhead(peer: PeerId): void;
+}
+
+/** Takes blocks that come one by one: completes them, imports them, keeps those that come too early and asks for their parents. */
+export class BlockInbox {
+  readonly #options: BlockInboxOptions;
+  readonly #orphans = new OrphanPool();
+  /** Blocks being completed or fetched, so that none is twice. */
+  readonly #underWay = new Set<Hex>();
+  readonly #held = new Set<() => void>();
+  readonly #stopFollowing: () => void;
+
+  constructor(options: BlockInboxOptions) {
+    this.#options = options;
+    // Blocks come by sync too.
+    this.#stopFollowing = options.chain.events.on("head", ({ applied }) => {
+      for (const { idHex } of applied) this.#adoptChildren(idHex);
+    });
+  }
+
+  get orphans(): number {
+    return this.#orphans.size;
+  }
+
+  stop(): void {
+    this.#stopFollowing();
+    for (const cancel of this.#held) cancel();
+  }
+
+  /** The validator of the topic `blocks`: a header that keeps the rules travels on before its transactions are here. */
+  async onGossip(message: Uint8Array, from: PeerId): Promise<Verdict> {
+    let compact: CompactBlock;
+    try {
+      compact = CompactBlock.deserialize(message);
+    } catch {
+      return "reject";
+    }
+    const { chain } = this.#options;
+    const { header } = compact;
+    const id = Header.hashTreeRoot(header.message);
+    if (this.#isUnderWay(id) || (await chain.tree.get(id))) return "ignore";
+    const verdict = await this.#judgeHeader(header, id);
+    if (verdict !== "reject") void this.#receive(compact, id, from);
+    return verdict;
+  }
+
+  /** Fetches a block, and what it needs to be imported. Never rejects. */
+  async fetch(id: Uint8Array, peer: PeerId): Promise<void> {
+    await this.#once(
+      id,
+      async () => {
+        const { network, chain } = this.#options;
+        for await (const block of network.request(peer, blocksById, { ids: [id] })) {
+          const checked = await checkBlock(block, chain.checks);
+          if (checked.idHex !== toHex(id))
+            throw new BlockError("MALFORMED", "not the block that was asked for");
+          return checked;
+        }
+        return undefined;
+      },
+      peer,
+    );
+  }
+
+  async #judgeHeader(header: SignedHeader, id: Uint8Array): Promise<Verdict> {
+    const { chain } = this.#options;
+    try {
+      checkHeaderForm(header);
+      await checkHeaderSignatures([{ header, id }], chain.checks);
+      await chain.checkHeaders([header]);
+      return "accept";
+    } catch (error) {
+      if (error instanceof BlockError) return blockVerdicts[error.code];
+      throw error;
+    }
+  }
+
+  async #receive({ header, shortIds }: CompactBlock, id: Uint8Array, from: PeerId): Promise<void> {
+    await this.#once(
+      id,
+      async () => {
+        const { chain, mempool } = this.#options;
+        const pooled = shortIds.map((shortId) => mempool.byShortId(shortId));
+        const records = await this.#complete(id, pooled, from);
+        try {
+          return await checkRecords(header, records, chain.checks, { signedHeader: true });
+        } catch (error) {
+          // Two transactions can share a short id: then only the block itself tells which one it holds.
+          if (!(error instanceof BlockError) || error.code !== "WRONG_TRANSACTIONS_ROOT") throw error;
+          const whole = await this.#complete(
+            id,
+            shortIds.map(() => undefined),
+            from,
+          );
+          return checkRecords(header, whole, chain.checks, { signedHeader: true });
+        }
+      },
+      from,
+    );
+  }
+
+  /** Asks for the transactions that the mempool does not have. */
+  async #complete(
+    id: Uint8Array,
+    pooled: (TransactionRecord | undefined)[],
+    from: PeerId,
+  ): Promise<TransactionRecord[]> {
+    const { network, chain } = this.#options;
+    const indexes = pooled.flatMap((record, index) => (record ? [] : [index]));
+    if (indexes.length === 0) return pooled as TransactionRecord[];
+    const domain = computeDomain("transaction", chain.genesis.id);
+    const fetched = await requestOne(network, from, blockTransactions, { block: id, indexes });
+    if (fetched.length !== indexes.length)
+      throw new BlockError("MALFORMED", "not the transactions that were asked for");
+    const records = [...pooled];
+    for (const [at, transaction] of fetched.entries())
+      records[indexes[at]!] = transactionRecord(transaction, domain);
+    return records as TransactionRecord[];
+  }
+
+  #isUnderWay(id: Uint8Array): boolean {
+    const idHex = toHex(id);
+    return this.#underWay.has(idHex) || this.#orphans.has(idHex);
+  }
+
+  async #once(id: Uint8Array, load: () => Promise<CheckedBlock | undefined>, from: PeerId): Promise<void> {
+    if (this.#isUnderWay(id)) return;
+    const idHex = toHex(id);
+    this.#underWay.add(idHex);
+    let checked: CheckedBlock | undefined;
+    try {
+      checked = await load();
+    } catch (error) {
+      this.#onLoadError(error, idHex, from);
+    } finally {
+      this.#underWay.delete(idHex);
+    }
+    if (checked) await this.#import(checked, from);
+  }
+
+  #onLoadError(error: unknown, id: Hex, from: PeerId): void {
+    const { network, logger, onFarAhead } = this.#options;
+    logger.debug({ peer: from, id, error: messageOf(error) }, "block not received");
+    if (error instanceof BlockError) network.penalize(from, offenceOf(error), error.message);
+    onFarAhead(from);
+  }
+
+  async #import(block: CheckedBlock, from: PeerId): Promise<void> {
+    const { chain, logger, network } = this.#options;
+    try {
+      const outcome = await chain.importBlock(block);
+      const { message } = block.header;
+      logger.debug(
+        { height: message.height, id: block.idHex, transactions: block.records.length, outcome },
+        "block imported",
+      );
+    } catch (error) {
+      if (!(error instanceof BlockError)) {
+        return logger.error({ id: block.idHex, error: messageOf(error) }, "block could not be imported");
+      }
+      if (error.code === "UNKNOWN_PARENT") return this.#keepOrphan(block, from);
+      if (error.code === "FUTURE_BLOCK") return this.#hold(block, from);
+      logger.warn({ peer: from, id: block.idHex, code: error.code, error: error.message }, "block refused");
+      if (blockVerdicts[error.code] === "reject") network.penalize(from, "invalidBlock", error.message);
+      return;
+    }
+    this.#adoptChildren(block.idHex);
+  }
+
+  #adoptChildren(parent: Hex): void {
+    for (const { block, from } of this.#orphans.takeChildren(parent)) void this.#import(block, from);
+  }
+
+  async #keepOrphan(block: CheckedBlock, from: PeerId): Promise<void> {
+    const { chain, onFarAhead } = this.#options;
+    this.#orphans.add(block, from);
+    const gap = block.header.message.height - chain.head.height;
+    if (gap > maxParentChase || this.#orphans.size > maxParentChase) return onFarAhead(from);
+    await this.fetch(this.#orphans.missingAncestor(block.id), from);
+  }
+
+  /** Imports the block when its time has come by our clock. */
+  #hold(block: CheckedBlock, from: PeerId): void {
+    const { clock, logger } = this.#options;
+    const aheadMs = block.header.message.timestamp - clock.now();
+    if (aheadMs > maxHeldMs) {
+      logger.warn(
+        { peer: from, id: block.idHex, aheadMs },
+        "a block is far ahead of this node's clock: compare the clocks",
+      );
+      return;
+    }
+    const cancel = clock.after(aheadMs, () => {
+      this.#held.delete(cancel);
+      void this.#import(block, from);
+    });
+    this.#held.add(cancel);
+  }
+}
+
+/** A relay has seen the header only; who answers a request has seen it all. */
+function offenceOf({ code }: BlockError): Offence {
+  return code === "MALFORMED" ? "invalidResponse" : "invalidBlock";
+}

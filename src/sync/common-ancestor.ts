@@ -1,0 +1,64 @@
+import { maxIdsPerPage } from "../../protocols/index.ts";
+import type { BlockRef } from "../types/index.ts";
+import { equalBytes } from "../util/bytes.ts";
+import { CodedError } from "../util/errors.ts";
+
+/** Ids of a canonical chain from `height` downwards, `count` or down to genesis. */
+export type IdsDown = (height: number, count: number) => Promise<Uint8Array[]>;
+
+export interface AncestorSearch {
+  local: IdsDown;
+  remote: IdsDown;
+  /** The lower of the two heads' heights. */
+  top: number;
+  /** The search never goes below it: both chains have to share it. */
+  floor: BlockRef;
+}
+
+/**
+ * The last block that two chains share. Looks at a page of 100 ids below `top`; as long as none is shared, jumps down by
+ * 100, 200, 400, …; once one is, halves the gap between it and the lowest that is not. About 2 log2(depth / 100) pages.
+ * @throws {CodedError} `CONFLICTS_WITH_FINALIZED`
+ */
+export async function findCommonAncestor({ local, remote, top, floor }: AncestorSearch): Promise<BlockRef> {
+  /** Highest known to be shared. */
+  let shared: BlockRef | undefined;
+  /** Lowest known not to be. */
+  let apart = top + 1;
+  let jump = maxIdsPerPage;
+  let from = top;
+  while (!shared || shared.height + 1 < apart) {
+    const lowest = shared ? shared.height + 1 : floor.height;
+    const count = Math.min(maxIdsPerPage, from - lowest + 1);
+    const match = await highestMatch(local, remote, from, count);
+    if (match) shared = match;
+    apart = match ? Math.min(apart, match.height === from ? apart : match.height + 1) : from - count + 1;
+    if (!match && apart <= floor.height) {
+      throw new CodedError(
+        "CONFLICTS_WITH_FINALIZED",
+        `the peer's chain does not hold finalized block ${floor.height}`,
+      );
+    }
+    if (shared) {
+      from = Math.floor((shared.height + apart) / 2);
+    } else {
+      from = Math.max(floor.height, apart - 1 - jump);
+      jump *= 2;
+    }
+  }
+  return shared;
+}
+
+async function highestMatch(
+  local: IdsDown,
+  remote: IdsDown,
+  from: number,
+  count: number,
+): Promise<BlockRef | undefined> {
+  const [ours, theirs] = await Promise.all([local(from, count), remote(from, count)]);
+  for (const [depth, id] of theirs.entries()) {
+    const own = ours[depth];
+    if (own && equalBytes(own, id)) return { height: from - depth, id };
+  }
+  return undefined;
+}

@@ -1,0 +1,92 @@
+import { maxGossipTransactions, type Network } from "../../protocols/index.ts";
+import type { CanonicalBlock } from "../chain/types.ts";
+import type { Mempool } from "../mempool/mempool.ts";
+import { CompactBlock, type Transaction, type TransactionRecord, Transactions } from "../types/index.ts";
+import type { Clock } from "../util/clock.ts";
+import { messageOf } from "../util/errors.ts";
+import type { Logger } from "../util/logger.ts";
+
+/** Transactions that come within this time travel in one message. */
+const batchDelayMs = 5;
+/** What this node has acknowledged and no block holds after this time is published again. */
+const republishMs = 30_000;
+/** Bytes of an id that make a `ShortId`. */
+const shortIdBytes = 8;
+
+export interface OutboxOptions {
+  network: Network;
+  mempool: Mempool;
+  clock: Clock;
+  logger: Logger;
+}
+
+/** Publishes what this node makes and what it took in by another way than gossip. */
+export class Outbox {
+  readonly #options: OutboxOptions;
+  #waiting: Transaction[] = [];
+  #stopTimers: (() => void)[] = [];
+  #stopped = false;
+
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    const { mempool } = this.#options;
+    const stopAdded = mempool.events.on("added", ({ records, source }) => {
+      if (source !== "gossip") this.#enqueue(records);
+    });
+    this.#stopTimers = [stopAdded, () => undefined, () => undefined];
+    this.#republish();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const stop of this.#stopTimers) stop();
+  }
+
+  /** Announces a block: header and short ids. */
+  async publishBlock({ header, records }: CanonicalBlock): Promise<void> {
+    const shortIds = records.map(({ id }) => id.subarray(0, shortIdBytes));
+    await this.#publish("blocks", CompactBlock.serialize({ header, shortIds }));
+  }
+
+  #enqueue(records: readonly TransactionRecord[]): void {
+    if (this.#stopped) return;
+    if (this.#waiting.length === 0)
+      this.#stopTimers[1] = this.#options.clock.after(batchDelayMs, () => this.#flush());
+    for (const { transaction } of records) this.#waiting.push(transaction);
+  }
+
+  #flush(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (let at = 0; at < waiting.length; at += maxGossipTransactions) {
+      void this.#publish(
+        "transactions",
+        Transactions.serialize(waiting.slice(at, at + maxGossipTransactions)),
+      );
+    }
+  }
+
+  #republish(): void {
+    const { clock, mempool } = this.#options;
+    this.#stopTimers[2] = clock.after(republishMs, () => {
+      const old = clock.now() - republishMs;
+      const records: TransactionRecord[] = [];
+      for (const { record, durable, receivedAtMs } of mempool.entries()) {
+        if (durable && receivedAtMs <= old) records.push(record);
+      }
+      if (records.length > 0) this.#enqueue(records);
+      this.#republish();
+    });
+  }
+
+  async #publish(topic: "blocks" | "transactions", message: Uint8Array): Promise<void> {
+    try {
+      await this.#options.network.publish(topic, message);
+    } catch (error) {
+      this.#options.logger.warn({ topic, bytes: message.length, error: messageOf(error) }, "not published");
+    }
+  }
+}

@@ -1,0 +1,127 @@
+import {
+  blockIds,
+  blocks,
+  blocksAnswerBytes,
+  blocksById,
+  blockTransactions,
+  genesis,
+  headers,
+  maxBlocksPerRequest,
+  maxHeadersPerPage,
+  maxIdsPerPage,
+  maxMempoolIds,
+  mempoolIds,
+  type Network,
+  RequestError,
+  transactions,
+} from "../../protocols/index.ts";
+import type { Chain } from "../chain/chain.ts";
+import type { Mempool } from "../mempool/mempool.ts";
+import type { GenesisBlock } from "../types/genesis.ts";
+import {
+  type Block,
+  isSafeCount,
+  type SignedHeader,
+  type Transaction,
+  transactionBytes,
+} from "../types/index.ts";
+import { equalBytes, toHex } from "../util/bytes.ts";
+
+/** Answers the genesis protocol. */
+export function serveGenesis(
+  network: Network,
+  own: () => { id: Uint8Array; block: GenesisBlock } | undefined,
+): void {
+  network.serve(genesis, async function* ({ id }) {
+    const ours = own();
+    const wanted = id.some((byte) => byte !== 0);
+    if (!ours || (wanted && !equalBytes(id, ours.id)))
+      throw new RequestError("resourceUnavailable", "no such genesis");
+    yield ours.block;
+  });
+}
+
+/** Answers every protocol that reads blocks or the mempool. */
+export function serveChain(network: Network, chain: Chain, mempool: Mempool): void {
+  network.serve(blockIds, async function* (request) {
+    const count = checkCount(request.count, maxIdsPerPage);
+    const height = Math.min(checkHeight(request.height), chain.head.height);
+    yield { height, ids: await chain.reader.idsDown(height, count) };
+  });
+
+  network.serve(headers, async function* (request) {
+    const count = checkCount(request.count, maxHeadersPerPage);
+    const ids = await chain.reader.idsUp(checkHeight(request.start), count);
+    const page: SignedHeader[] = [];
+    for (const id of ids) page.push((await chain.tree.require(id)).header);
+    yield page;
+  });
+
+  network.serve(blocks, async function* (request) {
+    const count = checkCount(request.count, maxBlocksPerRequest);
+    const start = checkHeight(request.start);
+    if (start === 0) throw new RequestError("invalidRequest", "the genesis block has a protocol of its own");
+    yield* readBlocks(chain, await chain.reader.idsUp(start, count));
+  });
+
+  network.serve(blocksById, async function* ({ ids }) {
+    yield* readBlocks(chain, ids);
+  });
+
+  network.serve(blockTransactions, async function* ({ block, indexes }) {
+    const head = await chain.tree.get(block);
+    const body = head && head.height > 0 ? await chain.reader.body(block) : undefined;
+    if (!body) throw new RequestError("resourceUnavailable", "no such block");
+    yield indexes.map((index) => {
+      const transaction = body[index];
+      if (!transaction)
+        throw new RequestError(
+          "invalidRequest",
+          `the block has ${body.length} transactions, not ${index + 1}`,
+        );
+      return transaction;
+    });
+  });
+
+  network.serve(transactions, async function* ({ ids }) {
+    const found: Transaction[] = [];
+    for (const id of ids) {
+      const entry = mempool.get(toHex(id));
+      if (entry) found.push(entry.record.transaction);
+    }
+    yield found;
+  });
+
+  network.serve(mempoolIds, async function* (request) {
+    const limit = checkCount(request.limit, maxMempoolIds);
+    const ids: Uint8Array[] = [];
+    for (const { id } of mempool.executable()) {
+      if (ids.length === limit) break;
+      ids.push(id);
+    }
+    yield ids;
+  });
+}
+
+/** Ends early once the answer holds as much as the protocol allows. */
+async function* readBlocks(chain: Chain, ids: readonly Uint8Array[]): AsyncIterable<Block> {
+  let bytes = 0;
+  for (const id of ids) {
+    if (bytes >= blocksAnswerBytes) return;
+    const head = await chain.tree.get(id);
+    const transactions = head && head.height > 0 ? await chain.reader.body(id) : undefined;
+    if (!head || !transactions) continue;
+    yield { header: head.header, transactions };
+    bytes += transactions.reduce((sum, transaction) => sum + transactionBytes(transaction), 0);
+  }
+}
+
+function checkCount(count: number, most: number): number {
+  if (count >= 1 && count <= most) return count;
+  throw new RequestError("invalidRequest", `count is 1 to ${most}`);
+}
+
+function checkHeight(height: number): number {
+  if (isSafeCount(height)) return height;
+  throw new RequestError("invalidRequest", "a height is at most 2^53 - 1");
+}

@@ -1,0 +1,235 @@
+import { blockIds, headers, maxHeadersPerPage, type Network, type PeerId } from "../../protocols/index.ts";
+import type { Chain } from "../chain/chain.ts";
+import { checkHeaderForm, checkHeaderSignatures } from "../chain/check.ts";
+import type { Head } from "../chain/types.ts";
+import { BlockError } from "../types/errors.ts";
+import { Header } from "../types/index.ts";
+import { equalBytes, toHex } from "../util/bytes.ts";
+import { type Clock, sleep } from "../util/clock.ts";
+import { CodedError, messageOf } from "../util/errors.ts";
+import type { Logger } from "../util/logger.ts";
+import type { BlockInbox } from "./block-inbox.ts";
+import { findCommonAncestor } from "./common-ancestor.ts";
+import { downloadBlocks } from "./download.ts";
+import type { PeerStatus, PeerStatuses } from "./peer-statuses.ts";
+import { requestOne } from "./request-one.ts";
+
+/** A ready node this little behind fetches the blocks one by one and stays ready: their gossip may just be on its way. */
+const gossipGap = 3;
+/** Peers that bodies are downloaded from at once. */
+const downloadPeers = 4;
+/** After a failure, before the next try. */
+const retryMs = 500;
+/** How long a starting node waits for the first peer to say where it stands. */
+const settleMs = 3_000;
+
+/** How far a download is. Heights. */
+export interface SyncProgress {
+  startHeight: number;
+  currentHeight: number;
+  targetHeight: number;
+  peers: number;
+}
+
+export interface SynchronizerOptions {
+  network: Network;
+  chain: Chain;
+  statuses: PeerStatuses;
+  inbox: BlockInbox;
+  clock: Clock;
+  logger: Logger;
+  /** A better chain is known and is being downloaded. */
+  onBehind(): void;
+  /** No peer is known to have a better chain. */
+  onInStep(): void;
+}
+
+/** Follows the best chain that any peer has: finds the last common ancestor, downloads headers, then bodies. */
+export class Synchronizer {
+  readonly #options: SynchronizerOptions;
+  readonly #stop = new AbortController();
+  #running: Promise<void> | undefined;
+  #settled = false;
+  #progress: SyncProgress | undefined;
+  #stops: (() => void)[] = [];
+
+  constructor(options: SynchronizerOptions) {
+    this.#options = options;
+  }
+
+  get progress(): SyncProgress | undefined {
+    return this.#progress;
+  }
+
+  /** `alone`: nobody is expected, so there is nothing to wait for. */
+  start(alone: boolean): void {
+    const { statuses, clock } = this.#options;
+    const settle = () => {
+      this.#settled = true;
+      this.#evaluate();
+    };
+    this.#stops = [statuses.events.on("status", settle), clock.after(alone ? 0 : settleMs, settle)];
+  }
+
+  async stop(): Promise<void> {
+    for (const stop of this.#stops) stop();
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  #evaluate(): void {
+    if (this.#running || !this.#settled || this.#stop.signal.aborted) return;
+    this.#running = this.#followBest().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  async #followBest(): Promise<void> {
+    const { chain, clock, logger, statuses, onInStep } = this.#options;
+    while (!this.#stop.signal.aborted) {
+      const best = this.#best();
+      if (!best) return onInStep();
+      try {
+        await this.#follow(best);
+        // What it said is now either here, or was not so.
+        if (best.status.totalDifficulty > chain.head.totalDifficulty) statuses.forget(best.peer);
+      } catch (error) {
+        if (this.#stop.signal.aborted) return;
+        this.#onFailure(best.peer, error);
+        logger.debug(
+          { peer: best.peer, error: messageOf(error) },
+          "sync failed; the next best peer is asked",
+        );
+        await sleep(clock, retryMs, this.#stop.signal);
+      } finally {
+        this.#progress = undefined;
+      }
+    }
+  }
+
+  /** The peer with the heaviest chain, if it is heavier than ours. An equal one is a matter for the fork choice: its head is fetched. */
+  #best(): PeerStatus | undefined {
+    const { chain, statuses, inbox } = this.#options;
+    const { totalDifficulty, id } = chain.head;
+    let best: PeerStatus | undefined;
+    for (const candidate of statuses.all()) {
+      const { status, peer } = candidate;
+      if (status.totalDifficulty > (best?.status.totalDifficulty ?? totalDifficulty)) best = candidate;
+      if (status.totalDifficulty === totalDifficulty && !equalBytes(status.headId, id))
+        void inbox.fetch(status.headId, peer);
+    }
+    return best;
+  }
+
+  async #follow(best: PeerStatus): Promise<void> {
+    const { chain, inbox } = this.#options;
+    const { status, peer } = best;
+    if (status.height - chain.head.height <= gossipGap) {
+      await inbox.fetch(status.headId, peer);
+      if (chain.head.totalDifficulty >= status.totalDifficulty) return;
+    }
+    await this.#download(best);
+  }
+
+  async #download({ peer, status }: PeerStatus): Promise<void> {
+    const { chain, logger, network, onBehind, statuses } = this.#options;
+    onBehind();
+    const idsOf = async (height: number, count: number) => {
+      const page = await requestOne(
+        network,
+        peer,
+        blockIds,
+        { height, count },
+        { signal: this.#stop.signal },
+      );
+      if (page.height !== height) throw new CodedError("PEER_CHANGED", "the peer's chain became shorter");
+      return page.ids;
+    };
+    const ancestor = await findCommonAncestor({
+      local: (height, count) => chain.reader.idsDown(height, count),
+      remote: idsOf,
+      top: Math.min(chain.head.height, status.height),
+      floor: chain.finalized,
+    });
+    const startedAtMs = this.#options.clock.now();
+    this.#progress = {
+      startHeight: ancestor.height,
+      currentHeight: ancestor.height,
+      targetHeight: status.height,
+      peers: statuses.all().length,
+    };
+    logger.info(
+      { peer, commonAncestor: ancestor.height, height: chain.head.height, target: status.height },
+      "downloading a better chain",
+    );
+    let next = ancestor.height + 1;
+    for (
+      let heads = await this.#headers(peer, next);
+      heads.length > 0;
+      heads = await this.#headers(peer, next)
+    ) {
+      await this.#importBodies(peer, heads);
+      next += heads.length;
+      if (next > status.height) break;
+    }
+    const seconds = (this.#options.clock.now() - startedAtMs) / 1000;
+    logger.info({ height: chain.head.height, blocks: next - 1 - ancestor.height, seconds }, "downloaded");
+  }
+
+  /** One page of headers, checked. */
+  async #headers(peer: PeerId, start: number): Promise<Head[]> {
+    const { chain, network } = this.#options;
+    const page = await requestOne(
+      network,
+      peer,
+      headers,
+      { start, count: maxHeadersPerPage },
+      { signal: this.#stop.signal },
+    );
+    const [first] = page;
+    if (first && !(await chain.tree.get(first.message.parent))) {
+      throw new CodedError("PEER_CHANGED", "the peer's chain has changed meanwhile");
+    }
+    for (const header of page) checkHeaderForm(header);
+    const heads = await chain.checkHeaders(page);
+    await checkHeaderSignatures(
+      page.map((header) => ({ header, id: Header.hashTreeRoot(header.message) })),
+      chain.checks,
+    );
+    return heads;
+  }
+
+  async #importBodies(peer: PeerId, heads: readonly Head[]): Promise<void> {
+    const { chain, network, logger, statuses } = this.#options;
+    const wanted: Head[] = [];
+    for (const head of heads) if (!(await chain.tree.get(head.id))) wanted.push(head);
+    if (wanted.length === 0) return;
+    const others = statuses
+      .all()
+      .filter((other) => other.peer !== peer && other.status.height >= wanted[0]!.height);
+    const peers = [peer, ...others.slice(0, downloadPeers - 1).map((other) => other.peer)];
+    const options = { network, checks: chain.checks, logger, signal: this.#stop.signal };
+    for await (const block of downloadBlocks(wanted, peers, options)) {
+      await chain.importBlock(block);
+      if (this.#progress) this.#progress.currentHeight = block.header.message.height;
+    }
+  }
+
+  #onFailure(peer: PeerId, error: unknown): void {
+    const { network, statuses, logger } = this.#options;
+    statuses.forget(peer);
+    if (error instanceof BlockError && error.code === "FUTURE_BLOCK") {
+      logger.warn(
+        { peer, error: error.message },
+        "the peer's chain is ahead of this node's clock: compare the clocks",
+      );
+    } else if (error instanceof BlockError) {
+      network.penalize(peer, "invalidBlock", `${error.code}: ${error.message}`);
+    } else if (error instanceof CodedError && error.code === "CONFLICTS_WITH_FINALIZED") {
+      logger.error(
+        { peer, error: error.message, head: toHex(this.#options.chain.head.id) },
+        "refused the peer's chain",
+      );
+    }
+  }
+}
