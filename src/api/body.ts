@@ -1,0 +1,82 @@
+import type { IncomingMessage } from "node:http";
+import { ProblemError } from "./problem.ts";
+
+/** Counts the bytes of all bodies in memory, so that many large ones at once cannot exhaust it. */
+export class BodyBudget {
+  readonly #maxBytes: number;
+  #bytes = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Takes the bytes if there is room. */
+  take(bytes: number): boolean {
+    if (this.#bytes + bytes > this.#maxBytes) return false;
+    this.#bytes += bytes;
+    return true;
+  }
+
+  release(bytes: number): void {
+    this.#bytes -= bytes;
+  }
+}
+
+/**
+ * Reads the whole body and hands it to `use`; the budget counts it until that has ended.
+ * @throws {ProblemError} `BODY_TOO_LARGE`, `OVERLOADED`, `MALFORMED` where the client broke off.
+ */
+export async function withBody<T>(
+  incoming: IncomingMessage,
+  maxBytes: number,
+  budget: BodyBudget,
+  use: (body: Buffer) => Promise<T>,
+): Promise<T> {
+  if (Number(incoming.headers["content-length"]) > maxBytes) throw tooLarge(maxBytes);
+  const taken = { bytes: 0 };
+  try {
+    return await use(await readBody(incoming, maxBytes, budget, taken));
+  } finally {
+    budget.release(taken.bytes);
+  }
+}
+
+function readBody(
+  incoming: IncomingMessage,
+  maxBytes: number,
+  budget: BodyBudget,
+  taken: { bytes: number },
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    const fail = (error: ProblemError) => {
+      incoming.off("data", onData);
+      incoming.pause();
+      reject(error);
+    };
+    const onData = (chunk: Buffer) => {
+      if (taken.bytes + chunk.length > maxBytes) return fail(tooLarge(maxBytes));
+      if (!budget.take(chunk.length)) return fail(overloaded());
+      taken.bytes += chunk.length;
+      chunks.push(chunk);
+    };
+    incoming.on("data", onData);
+    incoming.once("end", () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    const brokenOff = () => reject(new ProblemError("MALFORMED", "the body ended too early"));
+    incoming.once("error", brokenOff);
+    incoming.once("close", brokenOff);
+  });
+}
+
+function tooLarge(maxBytes: number): ProblemError {
+  const detail = `a body of this type has at most ${maxBytes} bytes: send the transactions in several requests`;
+  return new ProblemError("BODY_TOO_LARGE", detail);
+}
+
+function overloaded(): ProblemError {
+  return new ProblemError("OVERLOADED", "too many large requests at once: try again", { "retry-after": "1" });
+}

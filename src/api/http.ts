@@ -1,0 +1,27 @@
+import type { HttpBindings } from "@hono/node-server";
+import type { Context, Hono } from "hono";
+import { commonHeaders, problemResponse } from "./problem.ts";
+
+export type ApiEnv = { Bindings: HttpBindings };
+export type ApiContext = Context<ApiEnv>;
+export type Handler = (context: ApiContext) => Response | Promise<Response>;
+
+const jsonHeaders = { ...commonHeaders, "content-type": "application/json" };
+
+export function json(body: unknown, status = 200): Response {
+  return new Response(JSON.stringify(body), { status, headers: jsonHeaders });
+}
+
+/** One path with its methods; any other method is answered 405. HEAD goes to GET. */
+export function route(
+  app: Hono<ApiEnv>,
+  path: string,
+  handlers: Readonly<Partial<Record<"GET" | "POST", Handler>>>,
+): void {
+  const methods = Object.entries(handlers);
+  for (const [method, handler] of methods) app.on(method, path, handler);
+  const allow = methods.map(([method]) => (method === "GET" ? "GET, HEAD" : method)).join(", ");
+  app.all(path, () =>
+    problemResponse("METHOD_NOT_ALLOWED", `this resource answers ${allow} only`, { allow }),
+  );
+}

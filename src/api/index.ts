@@ -1,0 +1,3 @@
+export { defaultHttpLimits, type HttpLimits } from "./limits.ts";
+export { type HttpServer, startHttpServer } from "./server.ts";
+export type { ApiEvents, ApiServices, LedgerServices, PeerBody, StatusBody, SyncBody } from "./services.ts";

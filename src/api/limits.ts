@@ -1,0 +1,45 @@
+/** What one server takes from its clients. */
+export interface HttpLimits {
+  maxConnections: number;
+  maxEventStreams: number;
+  /** Of a JSON body. */
+  maxJsonBytes: number;
+  /** Of an SSZ body. */
+  maxSszBytes: number;
+  /** Of all bodies that are being read or worked on. */
+  maxBodyBytesInFlight: number;
+  /** Requests of one client address; those from this machine count apart. */
+  rate: RateLimit;
+  localRate: RateLimit;
+  headersTimeoutMs: number;
+  requestTimeoutMs: number;
+  keepAliveTimeoutMs: number;
+  /** A connection on which nothing moves for so long is cut. */
+  idleTimeoutMs: number;
+  heartbeatMs: number;
+  /** Bytes that wait for a slow reader of events before it is disconnected. */
+  maxEventBacklogBytes: number;
+}
+
+export interface RateLimit {
+  perSecond: number;
+  burst: number;
+}
+
+export const defaultHttpLimits: HttpLimits = {
+  maxConnections: 1024,
+  maxEventStreams: 128,
+  maxJsonBytes: 4 * 2 ** 20,
+  maxSszBytes: 16 * 2 ** 20,
+  maxBodyBytesInFlight: 64 * 2 ** 20,
+  // More than a wallet or an explorer needs by far; who sends more sends lists.
+  rate: { perSecond: 2_000, burst: 10_000 },
+  // A load test on the same machine is welcome to all there is.
+  localRate: { perSecond: 200_000, burst: 400_000 },
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 60_000,
+  keepAliveTimeoutMs: 30_000,
+  idleTimeoutMs: 60_000,
+  heartbeatMs: 15_000,
+  maxEventBacklogBytes: 4 * 2 ** 20,
+};

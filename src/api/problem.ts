@@ -1,0 +1,99 @@
+import { TransactionError, type TransactionErrorCode } from "../types/errors.ts";
+import { CodedError, messageOf } from "../util/errors.ts";
+import type { Logger } from "../util/logger.ts";
+
+export type ProblemCode =
+  | TransactionErrorCode
+  | "NO_GENESIS"
+  | "NOT_READY"
+  | "NOT_FOUND"
+  | "BLOCK_NOT_FOUND"
+  | "TRANSACTION_NOT_FOUND"
+  | "METHOD_NOT_ALLOWED"
+  | "UNSUPPORTED_MEDIA_TYPE"
+  | "BODY_TOO_LARGE"
+  | "HEADERS_TOO_LARGE"
+  | "REQUEST_TIMEOUT"
+  | "RATE_LIMITED"
+  | "OVERLOADED"
+  | "FORBIDDEN_HOST"
+  | "FORBIDDEN_ORIGIN"
+  | "WRITE_FAILED"
+  | "DAMAGED"
+  | "INTERNAL";
+
+/** The one place where codes become HTTP statuses; docs/http.md lists them. */
+export const problems: Readonly<Record<ProblemCode, { status: number; title: string }>> = {
+  MALFORMED: { status: 400, title: "Malformed request" },
+  INVALID_SIGNATURE: { status: 400, title: "Invalid signature" },
+  OVERFLOW: { status: 400, title: "Amount overflow" },
+  FORBIDDEN_HOST: { status: 403, title: "Host not allowed" },
+  FORBIDDEN_ORIGIN: { status: 403, title: "Cross-site request refused" },
+  NOT_FOUND: { status: 404, title: "No such resource" },
+  BLOCK_NOT_FOUND: { status: 404, title: "Block not found" },
+  TRANSACTION_NOT_FOUND: { status: 404, title: "Transaction not found" },
+  METHOD_NOT_ALLOWED: { status: 405, title: "Method not allowed" },
+  REQUEST_TIMEOUT: { status: 408, title: "Request too slow" },
+  ALREADY_KNOWN: { status: 409, title: "Transaction already known" },
+  NONCE_TOO_LOW: { status: 409, title: "Nonce already used" },
+  BODY_TOO_LARGE: { status: 413, title: "Body too large" },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, title: "Unsupported media type" },
+  WRONG_CHAIN: { status: 422, title: "Transaction of another chain" },
+  NONCE_TOO_HIGH: { status: 422, title: "Nonce too high" },
+  NONCE_GAP_TOO_LARGE: { status: 422, title: "Nonce gap too large" },
+  INSUFFICIENT_BALANCE: { status: 422, title: "Insufficient balance" },
+  FEE_TOO_LOW: { status: 422, title: "Fee too low" },
+  RATE_LIMITED: { status: 429, title: "Too many requests" },
+  HEADERS_TOO_LARGE: { status: 431, title: "Headers too large" },
+  DAMAGED: { status: 500, title: "Database damaged" },
+  INTERNAL: { status: 500, title: "Internal error" },
+  ACCOUNT_LIMIT: { status: 503, title: "Too many waiting transactions of this account" },
+  MEMPOOL_FULL: { status: 503, title: "Mempool full" },
+  NO_GENESIS: { status: 503, title: "No genesis block yet" },
+  NOT_READY: { status: 503, title: "Not in step with the network" },
+  OVERLOADED: { status: 503, title: "Too busy" },
+  WRITE_FAILED: { status: 503, title: "Cannot write to the database" },
+};
+
+/** Headers of every answer. Nothing is cached: all of it may change with the next block. */
+export const commonHeaders = { "cache-control": "no-store", "x-content-type-options": "nosniff" } as const;
+
+/** A request that is refused: `message` is the problem's detail. */
+export class ProblemError extends CodedError<ProblemCode> {
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: ProblemCode, detail: string, headers: Readonly<Record<string, string>> = {}) {
+    super(code, detail);
+    this.headers = headers;
+  }
+}
+
+/** RFC 9457. */
+export function problemJson(code: ProblemCode, detail: string): string {
+  const { status, title } = problems[code];
+  return JSON.stringify({ type: `urn:ccoin:problem:${code}`, title, status, detail, code });
+}
+
+export function problemResponse(
+  code: ProblemCode,
+  detail: string,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  return new Response(problemJson(code, detail), {
+    status: problems[code].status,
+    headers: { ...commonHeaders, "content-type": "application/problem+json", ...headers },
+  });
+}
+
+/** What is thrown as a problem; what nobody foresaw is logged and stays inside. */
+export function problemOf(error: unknown, logger: Logger, where: string): Response {
+  if (error instanceof ProblemError) return problemResponse(error.code, error.message, error.headers);
+  if (error instanceof TransactionError) return problemResponse(error.code, error.message);
+  logger.error({ error: messageOf(error), stack: error instanceof Error ? error.stack : undefined }, where);
+  const code = error instanceof CodedError ? error.code : "INTERNAL";
+  if (code === "WRITE_FAILED") return problemResponse(code, writeFailed);
+  if (code === "DAMAGED") return problemResponse(code, "the node's database is damaged: its log says where");
+  return problemResponse("INTERNAL", "the node failed to answer: its log says why");
+}
+
+export const writeFailed = "the node cannot write to its disk: nothing was taken; see its log and free space";

@@ -1,0 +1,60 @@
+import type { Clock } from "../util/clock.ts";
+import { LruMap } from "../util/lru.ts";
+import type { RateLimit } from "./limits.ts";
+
+interface Bucket {
+  tokens: number;
+  atMs: number;
+}
+
+/** Addresses remembered; who is forgotten begins with a full bucket. */
+const maxBuckets = 16_384;
+
+/** A token bucket for each client address; a request takes one token. */
+export class RateLimiter {
+  readonly #buckets = new LruMap<string, Bucket>(maxBuckets);
+  readonly #clock: Clock;
+  readonly #remote: RateLimit;
+  readonly #local: RateLimit;
+
+  constructor(clock: Clock, remote: RateLimit, local: RateLimit) {
+    this.#clock = clock;
+    this.#remote = remote;
+    this.#local = local;
+  }
+
+  /** 0 if the request may pass, else the seconds (whole, at least 1) after which another may. */
+  retryAfterS(address: string): number {
+    const { perSecond, burst } = isLoopback(address) ? this.#local : this.#remote;
+    const client = clientOf(address);
+    const nowMs = this.#clock.now();
+    let bucket = this.#buckets.get(client);
+    if (!bucket) {
+      bucket = { tokens: burst, atMs: nowMs };
+      this.#buckets.set(client, bucket);
+    }
+    // A clock that was set back gives nothing.
+    const elapsedMs = Math.max(0, nowMs - bucket.atMs);
+    bucket.tokens = Math.min(burst, bucket.tokens + (elapsedMs * perSecond) / 1000);
+    bucket.atMs = nowMs;
+    if (bucket.tokens < 1) return Math.max(1, Math.ceil((1 - bucket.tokens) / perSecond));
+    bucket.tokens--;
+    return 0;
+  }
+}
+
+function isLoopback(address: string): boolean {
+  return address === "::1" || address.startsWith("127.") || address.startsWith("::ffff:127.");
+}
+
+/** IPv6 clients choose among the addresses of their /64. */
+function clientOf(address: string): string {
+  if (!address.includes(":") || address.includes(".")) return address;
+  const [head = "", tail] = address.split("%")[0]!.split("::");
+  const groups = head === "" ? [] : head.split(":");
+  if (tail !== undefined) {
+    const after = tail === "" ? 0 : tail.split(":").length;
+    while (groups.length + after < 8) groups.push("0");
+  }
+  return groups.slice(0, 4).join(":");
+}

@@ -1,0 +1,39 @@
+import type { Hono } from "hono";
+import { hasSignedRecently, isInTurn } from "../../consensus/index.ts";
+import { encodeAddress } from "../../crypto/address.ts";
+import { type ApiEnv, json, route } from "../http.ts";
+import { checkQuery, requireLedger } from "../query.ts";
+import type { ApiServices } from "../services.ts";
+import { voteKindName } from "../views.ts";
+
+/** `GET /v1/authorities`: the set after the head, and the turn of the next height. */
+export function authorityRoutes(app: Hono<ApiEnv>, services: ApiServices): void {
+  route(app, "/v1/authorities", {
+    GET: (context) => {
+      checkQuery(context, []);
+      const { head, snapshot } = requireLedger(services).chain;
+      const nextHeight = head.height + 1;
+      const { authorities, recentSigners, openVotes } = snapshot;
+      return json({
+        head: { height: head.height, id: head.idHex },
+        nextHeight,
+        authorities: authorities.map((authority, turn) => ({
+          address: encodeAddress(authority),
+          turn,
+          inTurn: isInTurn(snapshot, nextHeight, authority),
+          maySign: !hasSignedRecently(snapshot, nextHeight, authority),
+        })),
+        recentSigners: recentSigners.map(({ height, proposer }) => ({
+          height,
+          proposer: encodeAddress(proposer),
+        })),
+        openVotes: openVotes.map(({ voter, candidate, kind, height }) => ({
+          voter: encodeAddress(voter),
+          candidate: encodeAddress(candidate),
+          kind: voteKindName(kind),
+          height,
+        })),
+      });
+    },
+  });
+}

@@ -1,0 +1,33 @@
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import type { Hono } from "hono";
+import { type EventHub, type EventName, eventNames } from "../event-hub.ts";
+import { type ApiEnv, route } from "../http.ts";
+import { commonHeaders, ProblemError } from "../problem.ts";
+import { checkQuery } from "../query.ts";
+
+/** `GET /v1/events?types=block,mode`: server-sent events. */
+export function eventRoutes(app: Hono<ApiEnv>, hub: EventHub): void {
+  route(app, "/v1/events", {
+    GET: (context) => {
+      checkQuery(context, ["types"]);
+      const wanted = parseTypes(context.req.query("types"));
+      const { incoming, outgoing } = context.env;
+      if (incoming.method === "HEAD") {
+        return new Response(null, { headers: { ...commonHeaders, "content-type": "text/event-stream" } });
+      }
+      hub.open(outgoing, wanted);
+      return RESPONSE_ALREADY_SENT;
+    },
+  });
+}
+
+/** @throws {ProblemError} `MALFORMED` */
+function parseTypes(text: string | undefined): ReadonlySet<EventName> {
+  const names = text?.split(",") ?? eventNames;
+  const unknown = names.find((name) => !(eventNames as readonly string[]).includes(name));
+  if (unknown === undefined) return new Set(names as EventName[]);
+  throw new ProblemError(
+    "MALFORMED",
+    `types: unknown event ${JSON.stringify(unknown)}, there are ${eventNames.join(", ")}`,
+  );
+}

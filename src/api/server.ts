@@ -1,0 +1,129 @@
+import type { Server } from "node:http";
+import { type AddressInfo, isIPv6, type Socket } from "node:net";
+import { createAdaptorServer } from "@hono/node-server";
+import { messageOf, UserError } from "../util/errors.ts";
+import { createApp } from "./app.ts";
+import { EventHub } from "./event-hub.ts";
+import { createGuard } from "./guard.ts";
+import type { ApiEnv } from "./http.ts";
+import type { HttpLimits } from "./limits.ts";
+import { type ProblemCode, problemJson, problems } from "./problem.ts";
+import { RateLimiter } from "./rate-limiter.ts";
+import type { ApiServices } from "./services.ts";
+
+/** How long requests under way have to end when the server closes. */
+const closeGraceMs = 500;
+/** How often node looks for connections that take too long; its own 30 s would double every time-out. */
+const connectionCheckMs = 1_000;
+
+export interface HttpServerOptions {
+  host: string;
+  /** 0: any free one. */
+  port: number;
+  services: ApiServices;
+  limits: HttpLimits;
+}
+
+export interface HttpServer {
+  url: string;
+  port: number;
+  /** Resolves within a second, whatever the clients do. */
+  close(): Promise<void>;
+}
+
+/** @throws {UserError} where it cannot listen, with what to do. */
+export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { host, port, services, limits } = options;
+  const hub = new EventHub(services, limits);
+  const app = createApp(services, limits, hub);
+  const guard = createGuard(host, new RateLimiter(services.clock, limits.rate, limits.localRate));
+  const server = createAdaptorServer({
+    fetch: (request, env) =>
+      guard((env as ApiEnv["Bindings"]).incoming) ?? app.fetch(request, env as ApiEnv["Bindings"]),
+    hostname: host,
+    serverOptions: {
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      keepAliveTimeout: limits.keepAliveTimeoutMs,
+      connectionsCheckingInterval: connectionCheckMs,
+    },
+  }) as Server;
+  server.maxConnections = limits.maxConnections;
+  server.setTimeout(limits.idleTimeoutMs);
+  server.on("clientError", answerClientError);
+  try {
+    await listen(server, host, port);
+  } catch (error) {
+    hub.close();
+    throw error;
+  }
+  const bound = (server.address() as AddressInfo).port;
+  const close = () =>
+    new Promise<void>((resolve) => {
+      const cancel = services.clock.after(closeGraceMs, () => server.closeAllConnections());
+      server.close(() => {
+        cancel();
+        resolve();
+      });
+      hub.close();
+      server.closeIdleConnections();
+    });
+  return { url: `http://${dialable(host)}:${bound}`, port: bound, close };
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
+    server.listen(port, host, resolve);
+  });
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): UserError {
+  const text = () => {
+    switch (error.code) {
+      case "EADDRINUSE":
+        return `HTTP port ${port} of ${host} is in use: stop the program that has it, or choose another with --http-port`;
+      case "EACCES":
+        return `HTTP port ${port} is not allowed: choose one above 1023 with --http-port`;
+      case "EADDRNOTAVAIL":
+      case "ENOTFOUND":
+      case "EAI_AGAIN":
+        return `${host} is no address of this machine: use --host=127.0.0.1, or --host=0.0.0.0 for all`;
+      default:
+        return `cannot listen on ${host}, HTTP port ${port}: ${messageOf(error)}`;
+    }
+  };
+  return new UserError(text(), error.code === "EADDRINUSE" ? "PORT_IN_USE" : "LISTEN_FAILED", {
+    cause: error,
+  });
+}
+
+/** What never became a request. */
+function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === "ECONNRESET") {
+    socket.destroy();
+    return;
+  }
+  const [code, detail] = clientProblem(error.code);
+  const body = problemJson(code, detail);
+  const head = [
+    `HTTP/1.1 ${problems[code].status} ${problems[code].title}`,
+    "connection: close",
+    "content-type: application/problem+json",
+    `content-length: ${Buffer.byteLength(body)}`,
+  ];
+  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
+}
+
+function clientProblem(code: string | undefined): [ProblemCode, string] {
+  if (code === "HPE_HEADER_OVERFLOW") return ["HEADERS_TOO_LARGE", "the headers have more than 16 KiB"];
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return ["REQUEST_TIMEOUT", "the request took too long to come in"];
+  return ["MALFORMED", "this is not an HTTP request"];
+}
+
+/** Every address at once is none to call. */
+function dialable(host: string): string {
+  if (host === "0.0.0.0") return "127.0.0.1";
+  if (host === "::") return "[::1]";
+  return isIPv6(host) ? `[${host}]` : host;
+}

@@ -1,0 +1,80 @@
+import { isUtf8 } from "node:buffer";
+import { z } from "zod";
+import { addressSchema, amountSchema, describeIssues, wholeNumber } from "../config/schema.ts";
+import { TransactionError } from "../types/errors.ts";
+import { maxMemoBytes, type Transaction, Transactions } from "../types/index.ts";
+import { fromHex, type Hex } from "../util/bytes.ts";
+import { messageOf } from "../util/errors.ts";
+import { ProblemError } from "./problem.ts";
+
+/** Of a JSON list; an SSZ list is limited by its bytes. */
+export const maxJsonTransactions = 1000;
+
+const encoder = new TextEncoder();
+const noMemo = new Uint8Array();
+
+/** `bytes` as `0x` and hex. */
+function hexSchema(bytes: number) {
+  const rule = `must be 0x and ${bytes * 2} hex digits`;
+  return z
+    .string({ error: (issue) => (issue.input === undefined ? "is missing" : rule) })
+    .regex(new RegExp(`^0x[0-9a-fA-F]{${bytes * 2}}$`), { error: rule });
+}
+
+const memoRule = `must be a text of at most ${maxMemoBytes} bytes in UTF-8`;
+const memoSchema = z
+  .string({ error: memoRule })
+  // A lone surrogate would be replaced when it is encoded, and the signature no longer match.
+  .refine((text) => text.isWellFormed(), { error: memoRule })
+  .transform((text) => (text === "" ? noMemo : encoder.encode(text)))
+  .refine((memo) => memo.length <= maxMemoBytes, { error: memoRule });
+
+const transactionSchema = z.strictObject(
+  {
+    from: addressSchema,
+    to: addressSchema,
+    amount: amountSchema,
+    fee: amountSchema.default(0n),
+    nonce: wholeNumber(0, Number.MAX_SAFE_INTEGER - 1),
+    memo: memoSchema.default(noMemo),
+    signature: hexSchema(64),
+    genesisId: hexSchema(32).optional(),
+  },
+  {
+    error: (issue) =>
+      issue.code === "invalid_type" ? "a transaction is an object {from, to, amount, nonce, …}" : undefined,
+  },
+);
+
+/** @throws {ProblemError} `MALFORMED` */
+export function parseJson(body: Buffer): unknown {
+  // JSON.parse would see replacement characters, and the memo be another than the one signed.
+  if (!isUtf8(body)) throw new ProblemError("MALFORMED", "the body is not UTF-8");
+  try {
+    return JSON.parse(body.toString("utf8"));
+  } catch (error) {
+    // V8's message may quote several lines of the text.
+    const reason = messageOf(error).replace(/\s+/g, " ");
+    throw new ProblemError("MALFORMED", `the body is not JSON: ${reason}`);
+  }
+}
+
+/** The JSON form of a transaction -> the transaction. @throws {TransactionError} `MALFORMED`, `WRONG_CHAIN` */
+export function parseTransaction(value: unknown, genesisId: Hex): Transaction {
+  const result = transactionSchema.safeParse(value);
+  if (!result.success) throw new TransactionError("MALFORMED", describeIssues(result.error));
+  const { signature, genesisId: named, ...message } = result.data;
+  if (named !== undefined && named.toLowerCase() !== genesisId) {
+    throw new TransactionError("WRONG_CHAIN", `it is for chain ${named}, this node follows ${genesisId}`);
+  }
+  return { message, signature: fromHex(signature) };
+}
+
+/** An SSZ `Transactions` list. @throws {ProblemError} `MALFORMED` */
+export function parseSszTransactions(body: Buffer): Transaction[] {
+  try {
+    return Transactions.deserialize(new Uint8Array(body.buffer, body.byteOffset, body.byteLength));
+  } catch (error) {
+    throw new ProblemError("MALFORMED", `the body is not an SSZ list of transactions: ${messageOf(error)}`);
+  }
+}

@@ -1,0 +1,60 @@
+import { isUtf8 } from "node:buffer";
+import { setImmediate } from "node:timers/promises";
+import type { Head } from "../chain/types.ts";
+import { encodeAddress } from "../crypto/address.ts";
+import { type AuthorityVote, type TransactionRecord, voteKinds } from "../types/index.ts";
+import { toHex } from "../util/bytes.ts";
+
+/** Transactions written out between two turns of the event loop: about 10 ms. */
+const sliceSize = 500;
+
+/** A transaction as JSON. A memo that is not UTF-8 is `memoHex`. */
+export function transactionView({ idHex, transaction }: TransactionRecord) {
+  const { from, to, amount, fee, nonce, memo } = transaction.message;
+  return {
+    id: idHex,
+    from: encodeAddress(from),
+    to: encodeAddress(to),
+    amount: amount.toString(),
+    fee: fee.toString(),
+    nonce,
+    ...(isUtf8(memo) ? { memo: Buffer.from(memo).toString("utf8") } : { memoHex: toHex(memo) }),
+    signature: toHex(transaction.signature),
+  };
+}
+
+/** All of them; lets others run in between, so that a large block does not hold up the chain. */
+export async function transactionViews(records: readonly TransactionRecord[]) {
+  const views: ReturnType<typeof transactionView>[] = [];
+  for (let at = 0; at < records.length; at += sliceSize) {
+    if (at > 0) await setImmediate();
+    for (const record of records.slice(at, at + sliceSize)) views.push(transactionView(record));
+  }
+  return views;
+}
+
+/** A header as JSON. */
+export function headerView({ height, idHex, header, totalDifficulty }: Head) {
+  const { message, signature } = header;
+  return {
+    id: idHex,
+    height,
+    parent: toHex(message.parent),
+    timestamp: message.timestamp,
+    proposer: encodeAddress(message.proposer),
+    difficulty: message.difficulty,
+    totalDifficulty,
+    vote: voteView(message.vote),
+    transactionsRoot: toHex(message.transactionsRoot),
+    stateRoot: toHex(message.stateRoot),
+    signature: toHex(signature),
+  };
+}
+
+function voteView({ kind, candidate }: AuthorityVote) {
+  return kind === voteKinds.none ? null : { kind: voteKindName(kind), candidate: encodeAddress(candidate) };
+}
+
+export function voteKindName(kind: number): "add" | "remove" {
+  return kind === voteKinds.add ? "add" : "remove";
+}
