@@ -1,0 +1,129 @@
+import { expect, test } from "vitest";
+import type { LibP2pNetwork } from "../../../src/network/network.ts";
+import type { PeerId } from "../../../src/network/types.ts";
+import { connect, rawPeer } from "../reqresp/raw-peer.ts";
+import { memoryAddressBook, startNode, startPair, stop, until } from "./nodes.ts";
+
+function events(network: LibP2pNetwork): string[] {
+  const seen: string[] = [];
+  network.on("connected", (peer: PeerId) => seen.push(`+${peer}`));
+  network.on("disconnected", (peer: PeerId) => seen.push(`-${peer}`));
+  return seen;
+}
+
+const port = (network: LibP2pNetwork) => /tcp\/(\d+)/.exec(network.addresses()[0]!)![1]!;
+
+test("tells its addresses and its peers", async () => {
+  const [a, b] = await startPair();
+  expect(a.addresses()[0]).toMatch(new RegExp(`^/ip4/127.0.0.1/tcp/\\d+/p2p/${a.peerId}$`));
+  expect(a.peers()).toMatchObject([{ id: b.peerId, direction: "outbound", score: 0 }]);
+  expect(b.peers()).toMatchObject([{ id: a.peerId, direction: "inbound", score: 0 }]);
+  expect(a.peers()[0]!.address).toContain(port(b));
+});
+
+test("the seed makes the peer id", async () => {
+  const a = await startNode(1);
+  const { peerId } = a;
+  await stop(a);
+  expect((await startNode(1)).peerId).toBe(peerId);
+});
+
+test("a peer that stops and starts again on the same port is connected again", async () => {
+  const b = await startNode(2);
+  const a = await startNode(1, { bootstrap: b.addresses() });
+  await until(() => a.peers().length === 1);
+  const seen = events(a);
+  const listen = [`/ip4/127.0.0.1/tcp/${port(b)}`];
+  await stop(b);
+  await until(() => seen.length === 1);
+  const again = await startNode(2, { listen });
+  await until(() => a.peers().length === 1 && again.peers().length === 1);
+  expect(seen).toEqual([`-${b.peerId}`, `+${b.peerId}`]);
+});
+
+test("a node that starts again finds its peers in its address book, also those that had dialled it", async () => {
+  const addressBook = memoryAddressBook();
+  const b = await startNode(2, { addressBook });
+  const a = await startNode(1, { bootstrap: b.addresses() });
+  await until(
+    () => addressBook.entries.get(a.peerId)?.addresses.includes(`/ip4/127.0.0.1/tcp/${port(a)}`) ?? false,
+  );
+  await stop(b);
+  const again = await startNode(2, { addressBook, listen: ["/ip4/127.0.0.1/tcp/0"] });
+  await until(() => again.peers().some(({ id, direction }) => id === a.peerId && direction === "outbound"));
+});
+
+test("a bootstrap address without a peer id is enough", async () => {
+  const b = await startNode(2);
+  const a = await startNode(1, { bootstrap: [`/ip4/127.0.0.1/tcp/${port(b)}`] });
+  await until(() => a.peers()[0]?.id === b.peerId);
+});
+
+test("its own bootstrap address does no harm", async () => {
+  const first = await startNode(1);
+  const listen = [`/ip4/127.0.0.1/tcp/${port(first)}`];
+  await stop(first);
+  const again = await startNode(1, { listen, bootstrap: listen });
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(again.peers()).toEqual([]);
+});
+
+test("what discovery finds is dialled; two that find each other end up with one connection", async () => {
+  const [a, b] = [await startNode(1), await startNode(2)];
+  a.discovered(b.peerId, b.addresses());
+  b.discovered(a.peerId, a.addresses());
+  await until(() => a.peers().length === 1 && b.peers().length === 1);
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  expect(a.peers().length + b.peers().length).toBe(2);
+  expect(new Set([a.peers()[0]!.direction, b.peers()[0]!.direction])).toEqual(
+    new Set(["inbound", "outbound"]),
+  );
+});
+
+test("disconnect with a time keeps the peer away that long, in both directions", async () => {
+  const [a, b] = await startPair();
+  const seen = events(b);
+  await b.disconnect(a.peerId, { forMs: 1_500 });
+  await until(() => a.peers().length === 0 && b.peers().length === 0);
+  b.discovered(a.peerId, a.addresses());
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  expect(b.peers()).toEqual([]);
+  await until(() => b.peers().length === 1, 15_000);
+  expect(seen).toEqual([`-${a.peerId}`, `+${a.peerId}`]);
+}, 20_000);
+
+test("a peer of another chain is disconnected and refused, without losing score", async () => {
+  const [a, b] = await startPair();
+  b.penalize(a.peerId, "wrongGenesis", "test");
+  await until(() => b.peers().length === 0 && a.peers().length === 0);
+  const raw = await rawPeer();
+  await connect(raw, b.addresses());
+  await until(() => b.peers().length === 1);
+});
+
+test("a banned peer is disconnected and refused; others are not", async () => {
+  const [a, b] = await startPair();
+  for (let n = 0; n < 3; n++) b.penalize(a.peerId, "invalidBlock", "test");
+  await until(() => b.peers().length === 0 && a.peers().length === 0);
+  const c = await startNode(3, { bootstrap: b.addresses() });
+  await until(() => b.peers().length === 1);
+  expect(b.peers()[0]!.id).toBe(c.peerId);
+});
+
+test("the port of another process is a clear error, and so is what is no multiaddr", async () => {
+  const a = await startNode(1);
+  await expect(startNode(2, { listen: [`/ip4/127.0.0.1/tcp/${port(a)}`] })).rejects.toMatchObject({
+    code: "PORT_IN_USE",
+  });
+  await expect(startNode(3, { bootstrap: ["192.168.1.1:4000"] })).rejects.toMatchObject({
+    code: "BAD_MULTIADDR",
+  });
+});
+
+test("12 nodes that dial one at once are all connected", async () => {
+  const hub = await startNode(1);
+  await Promise.all(
+    Array.from({ length: 12 }, (_, index) => startNode(index + 2, { bootstrap: hub.addresses() })),
+  );
+  await until(() => hub.peers().length === 12);
+}, 20_000);
