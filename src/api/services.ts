@@ -46,6 +46,10 @@ export interface PeerBody {
   connectedAt: number;
   /** Of its head, as it last said; null before it has. */
   height: number | null;
+  /** Its clock minus ours in ms, off by half of `latency` at most; null before it has been asked. */
+  clockOffset: number | null;
+  /** Of the last height request and its answer, ms. */
+  latency: number | null;
 }
 
 /** The chain and its mempool: there once a genesis is. */

@@ -76,6 +76,11 @@ export class PeerStatuses {
     this.#byPeer.delete(peer);
   }
 
+  /** Our chain is another from now on: what peers said before was not compared with it. */
+  reset(): void {
+    this.#byPeer.clear();
+  }
+
   /** Asks a peer for its height, and acknowledges the answer with ours. Never rejects. */
   async ask(peer: PeerId): Promise<void> {
     if (this.#asking.has(peer)) return;

@@ -1,0 +1,168 @@
+import { randomBytes } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { open, rename, rm } from "node:fs/promises";
+import { Chain } from "../chain/chain.ts";
+import { checkBlock } from "../chain/check.ts";
+import { checkGenesis, storeGenesis } from "../chain/genesis.ts";
+import { type ChainStores, chainStores } from "../chain/stores.ts";
+import type { NodePaths } from "../config/index.ts";
+import { verifySignatures } from "../crypto/ed25519.ts";
+import { GenesisBlock } from "../types/genesis.ts";
+import { Block } from "../types/index.ts";
+import { concatBytes, readUint32, readUint64, uint32Bytes, uint64Bytes } from "../util/bytes.ts";
+import { systemClock } from "../util/clock.ts";
+import { CodedError, messageOf, UserError } from "../util/errors.ts";
+import { silentLogger } from "../util/logger.ts";
+import { withDatabase } from "./open.ts";
+
+/** First bytes of a chain file; then the height of its last block (8), then each block after its length (4), from genesis on. */
+const magic = new TextEncoder().encode("ccoin chain 1\n");
+/** More than a genesis block with 2^20 balances. */
+const maxFrameBytes = 64 * 2 ** 20;
+const headerBytes = magic.length + 8;
+
+export interface ChainFileOptions {
+  paths: NodePaths;
+  file: string;
+  onProgress(done: number, total: number): void;
+}
+
+/** Writes the canonical chain to a new file. @throws {UserError} `NO_CHAIN`, `CANNOT_WRITE` */
+export function exportChain({ paths, file, onProgress }: ChainFileOptions): Promise<{ blocks: number }> {
+  return withDatabase(paths, async (database) => {
+    const stores = chainStores(database);
+    const genesis = (await stores.meta.genesis()) ?? noChain(paths);
+    const head = (await stores.meta.head()) ?? noChain(paths);
+    const height = (await stores.blocks.header(head))?.header.message.height ?? noChain(paths);
+    // A file that is there is whole: it gets its name at the end.
+    const partial = `${file}.partial`;
+    try {
+      const handle = await open(partial, "w");
+      try {
+        await handle.write(concatBytes(magic, uint64Bytes(height), frame(GenesisBlock.serialize(genesis))));
+        for (let at = 1; at <= height; at++) {
+          await handle.write(frame(await encodedBlock(stores, at)));
+          onProgress(at, height);
+        }
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await rename(partial, file);
+    } catch (error) {
+      await rm(partial, { force: true });
+      if (error instanceof CodedError) throw error;
+      throw new UserError(`cannot write ${file}: ${messageOf(error)}`, "CANNOT_WRITE", { cause: error });
+    }
+    return { blocks: height };
+  });
+}
+
+/** Checks and adds the blocks of a file; those that are there already are passed over. @throws {UserError} `BAD_CHAIN_FILE`, `WRONG_CHAIN` */
+export function importChain({ paths, file, onProgress }: ChainFileOptions): Promise<{ blocks: number }> {
+  return withDatabase(paths, async (database) => {
+    const stores = chainStores(database);
+    const frames = readFrames(file);
+    const total = readUint64((await frames.next()).value ?? bad(file, "it is empty"));
+    const first = (await frames.next()).value ?? bad(file, "it has no genesis block");
+    const genesis = await checkGenesis(
+      decode(file, () => GenesisBlock.deserialize(first)),
+      verifySignatures,
+    );
+    const existing = await stores.meta.genesis();
+    if (!existing) await storeGenesis(stores, genesis);
+    else if (!Buffer.from(GenesisBlock.serialize(existing)).equals(first)) {
+      throw new UserError(
+        `${file} holds another chain (${genesis.idHex}) than ${paths.db}: import it under another --nodeid`,
+        "WRONG_CHAIN",
+      );
+    }
+    const chain = await Chain.open({
+      genesis,
+      stores,
+      checks: { verify: verifySignatures, isVerified: () => false },
+      clock: systemClock,
+      logger: silentLogger,
+      seed: new Uint8Array(randomBytes(8)),
+      writesWith: () => [],
+    });
+    let blocks = 0;
+    for await (const bytes of frames) {
+      const block = decode(file, () => Block.deserialize(bytes));
+      const outcome = await chain.importBlock(await checkBlock(block, chain.checks));
+      if (outcome !== "known") blocks++;
+      onProgress(block.header.message.height, total);
+    }
+    return { blocks };
+  });
+}
+
+async function encodedBlock({ blocks }: ChainStores, height: number): Promise<Uint8Array> {
+  const id = await blocks.canonicalId(height);
+  const record = id && (await blocks.header(id));
+  const transactions = id && (await blocks.body(id));
+  if (!record || !transactions)
+    throw new CodedError("DAMAGED", `the database is damaged: block ${height} is missing`);
+  return Block.serialize({ header: record.header, transactions });
+}
+
+/** The height of the last block first, then block by block. */
+async function* readFrames(file: string): AsyncGenerator<Uint8Array, undefined> {
+  const stream = createReadStream(file, { highWaterMark: 2 ** 20 });
+  let rest: Uint8Array = new Uint8Array();
+  let started = false;
+  try {
+    for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+      rest = concatBytes(rest, chunk);
+      if (!started) {
+        if (rest.length < headerBytes) continue;
+        if (!Buffer.from(rest.subarray(0, magic.length)).equals(magic))
+          bad(file, "it was not made by ccoin export");
+        yield rest.subarray(magic.length, headerBytes);
+        rest = rest.subarray(headerBytes);
+        started = true;
+      }
+      for (let length = frameLength(file, rest); length !== undefined; length = frameLength(file, rest)) {
+        yield rest.subarray(4, 4 + length);
+        rest = rest.subarray(4 + length);
+      }
+    }
+  } catch (error) {
+    if (error instanceof CodedError) throw error;
+    throw new UserError(`cannot read ${file}: ${messageOf(error)}`, "CANNOT_READ", { cause: error });
+  }
+  if (!started || rest.length > 0)
+    bad(file, "it ends in the middle of a block; what came before was imported");
+  return undefined;
+}
+
+/** Of the first frame, if it is there whole. */
+function frameLength(file: string, bytes: Uint8Array): number | undefined {
+  if (bytes.length < 4) return undefined;
+  const length = readUint32(bytes);
+  if (length > maxFrameBytes) bad(file, "it is damaged");
+  return bytes.length >= 4 + length ? length : undefined;
+}
+
+function frame(bytes: Uint8Array): Uint8Array {
+  return concatBytes(uint32Bytes(bytes.length), bytes);
+}
+
+function decode<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch {
+    return bad(file, "it is damaged");
+  }
+}
+
+function bad(file: string, why: string): never {
+  throw new UserError(`cannot import ${file}: ${why}`, "BAD_CHAIN_FILE");
+}
+
+function noChain(paths: NodePaths): never {
+  throw new UserError(
+    `${paths.db} holds no chain yet: start the node in a network that has one, or make one with "ccoin init"`,
+    "NO_CHAIN",
+  );
+}

@@ -1,0 +1,297 @@
+import type { ChainStatus } from "../../protocols/index.ts";
+import { loadPeerKey, openOrCreateAccount, type Signer } from "../accounts/index.ts";
+import { type ApiEvents, defaultHttpLimits, startHttpServer } from "../api/index.ts";
+import { checkGenesis, type Genesis, storeGenesis } from "../chain/genesis.ts";
+import { chainStores } from "../chain/stores.ts";
+import { minFaultTolerantAuthorities, type NodeOptions } from "../config/index.ts";
+import { verifySignatures } from "../crypto/ed25519.ts";
+import { type AddressBookEntry, createNetwork, type LibP2pNetwork } from "../network/index.ts";
+import { AddressBookStore } from "../storage/address-book.ts";
+import type { LevelDatabase } from "../storage/level-database.ts";
+import { findGenesis } from "../sync/genesis-finder.ts";
+import { PeerStatuses } from "../sync/peer-statuses.ts";
+import { serveGenesis } from "../sync/serve.ts";
+import { zero32 } from "../types/index.ts";
+import { equalBytes } from "../util/bytes.ts";
+import { systemClock } from "../util/clock.ts";
+import { Emitter } from "../util/emitter.ts";
+import { messageOf, UserError } from "../util/errors.ts";
+import type { Logger } from "../util/logger.ts";
+import { type ChainServices, startChainServices } from "./chain-services.ts";
+import { Closers } from "./closers.ts";
+import { ModeMachine } from "./mode.ts";
+import { lockFolder, openDatabase } from "./open.ts";
+import { apiServices } from "./views.ts";
+
+const clock = systemClock;
+const verify = verifySignatures;
+
+export interface RunningNode {
+  /** Resolves once every port and file is closed: 0 after `stop`. Rejects, then too, with the reason where the node ended by itself. */
+  exitCode: Promise<number>;
+  /** Resolves once every port and file is closed. */
+  stop(reason: string): Promise<void>;
+}
+
+/** Starts a node: the only place that knows all of its parts. @throws {CodedError} after closing what was opened. */
+export async function runNode(options: NodeOptions, logger: Logger): Promise<RunningNode> {
+  const node = new Node(options, logger);
+  try {
+    await node.start();
+  } catch (error) {
+    await node.end();
+    throw error;
+  }
+  return node;
+}
+
+class Node implements RunningNode {
+  readonly #options: NodeOptions;
+  readonly #logger: Logger;
+  readonly #closers: Closers;
+  readonly #searching = new AbortController();
+  readonly #exit = Promise.withResolvers<number>();
+  readonly #apiEvents = new Emitter<ApiEvents>();
+  #modes = new ModeMachine("boot");
+  #genesis: Genesis | undefined;
+  #services: ChainServices | undefined;
+  #ending: Promise<void> | undefined;
+
+  constructor(options: NodeOptions, logger: Logger) {
+    this.#options = options;
+    this.#logger = logger;
+    this.#closers = new Closers(logger);
+    this.#exit.promise.catch(() => undefined);
+  }
+
+  get exitCode(): Promise<number> {
+    return this.#exit.promise;
+  }
+
+  async stop(reason: string): Promise<void> {
+    this.#logger.info({ reason }, "stopping");
+    await this.end();
+    this.#exit.resolve(0);
+  }
+
+  /** Closes everything, once. */
+  end(): Promise<void> {
+    this.#ending ??= (async () => {
+      this.#searching.abort();
+      this.#modes.enter("dead");
+      await this.#closers.close();
+    })();
+    return this.#ending;
+  }
+
+  async start(): Promise<void> {
+    const { dataDir: paths, nodeId, passphraseFile, genesisPin } = this.#options;
+    this.#closers.push("lock", await lockFolder(paths));
+    const { signer, created, madePassphraseFile } = await openOrCreateAccount({ paths, passphraseFile });
+    if (created) {
+      const passphraseKeptIn = madePassphraseFile;
+      this.#logger.info({ address: signer.address, passphraseKeptIn }, "made an account for this node");
+    }
+    const database = await openDatabase(paths, (error) => this.#fail(error));
+    this.#closers.push("database", () => database.close());
+    this.#closers.push("imports", () => this.#services?.chain.idle());
+    this.#genesis = await this.#loadGenesis(database, signer);
+    const peers = await new AddressBookStore<AddressBookEntry>(database).load();
+    const network = await this.#createNetwork(database);
+    const statuses = new PeerStatuses({
+      network,
+      clock,
+      logger: this.#logger,
+      status: () => this.#chainStatus(),
+    });
+    statuses.start();
+    this.#closers.push("peer statuses", () => statuses.stop());
+    serveGenesis(network, () => this.#genesis);
+
+    const http = await startHttpServer({
+      host: this.#options.httpHost,
+      port: this.#options.httpPort,
+      limits: defaultHttpLimits,
+      services: apiServices({
+        options: this.#options,
+        signer,
+        network,
+        statuses,
+        clock,
+        logger: this.#logger,
+        events: this.#apiEvents,
+        mode: () => this.#modes.mode,
+        services: () => this.#services,
+      }),
+    });
+    this.#closers.push("http", () => http.close());
+    await network.start();
+    this.#closers.push("network", () => network.stop());
+    this.#logger.info(
+      {
+        node: nodeId,
+        address: signer.address,
+        http: http.url,
+        p2p: network.addresses(),
+        mode: this.#modes.mode,
+      },
+      "node started",
+    );
+
+    const parts = { database, network, statuses, signer };
+    if (this.#genesis) await this.#startChain(parts, this.#genesis, peers.length === 0);
+    else void this.#awaitGenesis(parts, genesisPin).catch((error) => this.#fail(error));
+  }
+
+  /** The genesis in the database. @throws {UserError} `WRONG_CHAIN` where it is not the pinned one. */
+  async #loadGenesis(database: LevelDatabase, signer: Signer): Promise<Genesis | undefined> {
+    const { genesisPin, dataDir } = this.#options;
+    const stores = chainStores(database);
+    const block = await stores.meta.genesis();
+    if (!block) return undefined;
+    const genesis = await checkGenesis(block, verify);
+    if (genesisPin && genesisPin !== genesis.idHex) {
+      throw new UserError(
+        `${dataDir.db} holds the chain ${genesis.idHex}, but --genesis asks for ${genesisPin}: use another --nodeid or --datadir, or leave --genesis out`,
+        "WRONG_CHAIN",
+      );
+    }
+    const head = await stores.meta.head();
+    const isNew = head !== undefined && equalBytes(head, genesis.id);
+    if (isNew && equalBytes(block.header.message.proposer, signer.publicKey))
+      this.#modes = new ModeMachine("genesis");
+    return genesis;
+  }
+
+  #createNetwork(database: LevelDatabase): Promise<LibP2pNetwork> {
+    const { dataDir, p2pHost, p2pPort, bootstrap, mdns } = this.#options;
+    return loadPeerKey(dataDir.peerKey).then((privateKey) =>
+      createNetwork({
+        privateKey,
+        listen: [`/${p2pHost.includes(":") ? "ip6" : "ip4"}/${p2pHost}/tcp/${p2pPort}`],
+        bootstrap,
+        mdns,
+        clock,
+        logger: this.#logger,
+        addressBook: new AddressBookStore(database),
+        random: Math.random,
+      }),
+    );
+  }
+
+  async #awaitGenesis(parts: Parts, pin: string | undefined): Promise<void> {
+    const { genesisTimeoutMs } = this.#options;
+    this.#logger.info(
+      { genesis: pin, timeoutMs: genesisTimeoutMs },
+      "no genesis block yet: looking for one on the network",
+    );
+    let timedOut = false;
+    const cancel = clock.after(genesisTimeoutMs, () => {
+      timedOut = true;
+      this.#searching.abort();
+    });
+    this.#closers.push("genesis search", cancel);
+    const { network, statuses, database } = parts;
+    const search = {
+      network,
+      statuses,
+      verify,
+      clock,
+      logger: this.#logger,
+      pin,
+      signal: this.#searching.signal,
+    };
+    const genesis = await findGenesis(search);
+    cancel();
+    if (timedOut) {
+      this.#modes.enter("dying");
+      const wanted = pin ? `genesis block ${pin}` : "genesis block";
+      throw new UserError(
+        `no ${wanted} here and none offered by a peer within ${genesisTimeoutMs / 1000} s: make one with "ccoin init", or check that a node that has it is on this network (--bootstrap=<multiaddr> where multicast does not work)`,
+        "NO_GENESIS",
+      );
+    }
+    if (!genesis || this.#ending) return;
+    await storeGenesis(chainStores(database), genesis);
+    this.#genesis = genesis;
+    statuses.reset();
+    const name = new TextDecoder().decode(genesis.config.name);
+    this.#logger.warn(
+      { genesis: genesis.idHex, name },
+      `ADOPTED THE GENESIS BLOCK OF THIS NETWORK: "${name}", ${genesis.idHex}. Pin it with --genesis=${genesis.idHex}`,
+    );
+    await this.#startChain(parts, genesis, false);
+  }
+
+  async #startChain(
+    { database, network, statuses, signer }: Parts,
+    genesis: Genesis,
+    alone: boolean,
+  ): Promise<void> {
+    const modes = this.#modes;
+    modes.events.on("mode", (mode) => {
+      this.#logger.info({ mode }, `mode: ${mode}`);
+      this.#apiEvents.emit("mode", { mode });
+    });
+    const authorities = genesis.config.authorities.length;
+    if (authorities < minFaultTolerantAuthorities) {
+      this.#logger.warn(
+        { authorities },
+        "fewer than four authorities: the chain tolerates no fault among them",
+      );
+    }
+    const services = await startChainServices(
+      {
+        genesis,
+        database,
+        network,
+        statuses,
+        verify,
+        clock,
+        logger: this.#logger,
+        modes,
+        signer: this.#options.mine ? signer : undefined,
+        alone: alone && this.#options.bootstrap.length === 0,
+      },
+      this.#closers,
+    );
+    services.chain.events.on("head", (change) => this.#apiEvents.emit("head", change));
+    services.mempool.events.on("added", ({ records }) => this.#apiEvents.emit("transactions", records));
+    this.#services = services;
+    // Those that were connected before there was a chain to compare.
+    for (const { id } of network.peers()) void statuses.ask(id);
+  }
+
+  #chainStatus(): ChainStatus {
+    const chain = this.#services?.chain;
+    const {
+      height,
+      id: headId,
+      totalDifficulty,
+    } = chain?.head ?? { height: 0, id: zero32, totalDifficulty: 0 };
+    const finalized = chain?.finalized ?? { height: 0, id: zero32 };
+    return {
+      genesisId: this.#genesis?.id ?? zero32,
+      height,
+      headId,
+      totalDifficulty,
+      finalizedHeight: finalized.height,
+      finalizedId: finalized.id,
+      timeMs: clock.now(),
+    };
+  }
+
+  /** The node cannot go on: it closes everything and says why. */
+  #fail(error: unknown): void {
+    if (this.#ending) return;
+    this.#logger.debug({ error: messageOf(error) }, "the node ends");
+    void this.end().then(() => this.#exit.reject(error));
+  }
+}
+
+interface Parts {
+  database: LevelDatabase;
+  network: LibP2pNetwork;
+  statuses: PeerStatuses;
+  signer: Signer;
+}

@@ -1,0 +1,94 @@
+import { checkBlock } from "../chain/check.ts";
+import { checkGenesis } from "../chain/genesis.ts";
+import { type ChainStores, chainStores } from "../chain/stores.ts";
+import type { NodePaths } from "../config/index.ts";
+import { applyHeader, checkHeader } from "../consensus/index.ts";
+import { verifySignatures } from "../crypto/ed25519.ts";
+import { AccountState, executeBlock, genesisChanges } from "../state/index.ts";
+import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
+import { CodedError, messageOf, UserError } from "../util/errors.ts";
+import { withDatabase } from "./open.ts";
+
+export interface VerifyResult {
+  blocks: number;
+  transactions: number;
+  accounts: number;
+  stateRoot: Hex;
+}
+
+/**
+ * Checks a whole database: every rule of every canonical block from genesis on, and that the stored accounts are what they
+ * lead to. @throws {CodedError} `DAMAGED` with the first block that is wrong.
+ */
+export function verifyChain(options: {
+  paths: NodePaths;
+  onProgress(done: number, total: number): void;
+}): Promise<VerifyResult> {
+  const { paths, onProgress } = options;
+  return withDatabase(paths, async (database) => {
+    const stores = chainStores(database);
+    const block = await stores.meta.genesis();
+    if (!block) throw new UserError(`${paths.db} holds no chain yet: there is nothing to verify`, "NO_CHAIN");
+    const genesis = await checkGenesis(block, verifySignatures);
+    const { config } = genesis;
+    const checks = { config, genesisId: genesis.id, verify: verifySignatures, isVerified: () => false };
+    const headId = (await stores.meta.head()) ?? damaged("it has no head");
+    const state = new AccountState(new Uint8Array(8));
+    state.apply(genesisChanges(block.payload));
+
+    let parent = { header: block.header.message, id: genesis.id, snapshot: genesis.snapshot };
+    let transactions = 0;
+    const total =
+      (await stores.blocks.header(headId))?.header.message.height ?? damaged("its head is missing");
+    for (let height = 1; height <= total; height++) {
+      try {
+        const stored = await readBlock(stores, height);
+        const checked = await checkBlock(stored, checks);
+        const { message } = checked.header;
+        checkHeader(parent, message, config);
+        const snapshot = applyHeader(parent.snapshot, message, config);
+        state.apply(
+          executeBlock(state, { transactions: stored.transactions, proposer: message.proposer, config }),
+        );
+        if (!equalBytes(state.stateRoot(snapshot), message.stateRoot)) damaged("the state root is wrong");
+        transactions += stored.transactions.length;
+        parent = { header: message, id: checked.id, snapshot };
+      } catch (error) {
+        throw new CodedError("DAMAGED", `block ${height} is wrong: ${messageOf(error)}`, { cause: error });
+      }
+      onProgress(height, total);
+    }
+    if (!equalBytes(parent.id, headId)) damaged("its head is not the last block of its chain");
+    await compareAccounts(stores, state);
+    return {
+      blocks: total,
+      transactions,
+      accounts: state.count,
+      stateRoot: toHex(state.stateRoot(parent.snapshot)),
+    };
+  });
+}
+
+async function readBlock({ blocks }: ChainStores, height: number) {
+  const id = (await blocks.canonicalId(height)) ?? damaged("it is missing");
+  const record = (await blocks.header(id)) ?? damaged("its header is missing");
+  return {
+    header: record.header,
+    transactions: (await blocks.body(id)) ?? damaged("its transactions are missing"),
+  };
+}
+
+async function compareAccounts({ accounts }: ChainStores, state: AccountState): Promise<void> {
+  let index = 0;
+  for await (const { address, balance, nonce } of accounts.all()) {
+    const same = index < state.count && equalBytes(address, state.address(index));
+    if (!same || balance !== state.balance(index) || nonce !== state.nonce(index))
+      damaged(`stored account ${index} is wrong`);
+    index++;
+  }
+  if (index !== state.count) damaged(`${state.count - index} stored accounts are missing`);
+}
+
+function damaged(what: string): never {
+  throw new CodedError("DAMAGED", what);
+}

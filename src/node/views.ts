@@ -1,0 +1,80 @@
+import type { Network } from "../../protocols/index.ts";
+import type { Signer } from "../accounts/index.ts";
+import type { ApiEvents, ApiServices, PeerBody, StatusBody } from "../api/index.ts";
+import { type NodeOptions, version } from "../config/index.ts";
+import type { PeerStatuses } from "../sync/peer-statuses.ts";
+import { toHex } from "../util/bytes.ts";
+import type { Clock } from "../util/clock.ts";
+import type { Emitter } from "../util/emitter.ts";
+import type { Logger } from "../util/logger.ts";
+import type { ChainServices } from "./chain-services.ts";
+import type { Mode } from "./mode.ts";
+
+export interface ApiServicesOptions {
+  options: NodeOptions;
+  signer: Signer;
+  network: Network;
+  statuses: PeerStatuses;
+  clock: Clock;
+  logger: Logger;
+  events: Emitter<ApiEvents>;
+  mode(): Mode;
+  services(): ChainServices | undefined;
+}
+
+/** What the HTTP interface sees of the node. */
+export function apiServices(parts: ApiServicesOptions): ApiServices {
+  const { clock, logger, events, services } = parts;
+  return {
+    status: () => status(parts),
+    ledger: services,
+    peers: () => peers(parts),
+    events,
+    clock,
+    logger,
+  };
+}
+
+function status({ options, signer, network, mode, services }: ApiServicesOptions): StatusBody {
+  const { chain, mempool, synchronizer } = services() ?? {};
+  const progress = synchronizer?.progress;
+  return {
+    version,
+    nodeId: options.nodeId,
+    peerId: network.peerId,
+    address: signer.address,
+    mode: mode(),
+    genesisId: chain?.genesis.idHex ?? null,
+    name: chain ? new TextDecoder().decode(chain.genesis.config.name) : null,
+    periodMs: chain?.genesis.config.periodMs ?? null,
+    head: chain
+      ? { height: chain.head.height, id: chain.head.idHex, timestamp: chain.head.header.message.timestamp }
+      : null,
+    finalized: chain ? { height: chain.finalized.height, id: toHex(chain.finalized.id) } : null,
+    peers: network.peers().length,
+    mempool: { count: mempool?.count ?? 0, bytes: mempool?.bytes ?? 0 },
+    sync: progress
+      ? {
+          startHeight: progress.startHeight,
+          height: progress.currentHeight,
+          targetHeight: progress.targetHeight,
+        }
+      : null,
+  };
+}
+
+function peers({ network, statuses }: ApiServicesOptions): PeerBody[] {
+  return network.peers().map(({ id, address, direction, score, connectedAtMs }) => {
+    const known = statuses.get(id);
+    return {
+      id,
+      address,
+      direction,
+      score,
+      connectedAt: connectedAtMs,
+      height: known?.status.height ?? null,
+      clockOffset: known?.clockOffsetMs ?? null,
+      latency: known?.roundTripMs ?? null,
+    };
+  });
+}
