@@ -5,7 +5,7 @@ import type { Hex } from "../util/bytes.ts";
 import type { Logger } from "../util/logger.ts";
 
 export interface RunningNode {
-  /** Resolves once every port and file is closed: 0 after `stop`, 1 where the node ended by itself. */
+  /** Settles once every port and file is closed: 0 after `stop`, rejected with the reason where the node ended by itself. */
   exitCode: Promise<number>;
   /** Resolves once every port and file is closed. */
   stop(reason: string): Promise<void>;

@@ -61,6 +61,11 @@ export function requireWholeNumber(text: string): number {
 
 export const amountArgument = invalidArgument(parseAmount);
 
+/** An amount in base units; 0 by default, which help shows as text: commander cannot print a bigint. */
+export function amountOption(name: string, description: string): Option {
+  return new Option(`--${name} <amount>`, description).argParser(amountArgument).default(0n, "0");
+}
+
 /** Returns the text: what is sent is the address as written in lower case. */
 export const addressArgument = invalidArgument((text: string) => {
   decodeAddress(text);

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { readAccountInfo } from "../../accounts/index.ts";
-import { type ApiClient, ApiError, createClient } from "../http-client.ts";
+import { type ApiClient, createClient } from "../http-client.ts";
 import { addExamples, addressArgument, type GlobalOptions, nodeIdOption, pathsOf } from "../options.ts";
 import { printResult, table } from "../output.ts";
 
@@ -42,12 +42,6 @@ async function run(address: string | undefined, options: Options): Promise<void>
   printResult(options.json, account, table(rows));
 }
 
-/** An account that no transaction has named yet is empty. */
-export async function fetchAccount(client: ApiClient, address: string): Promise<AccountAnswer> {
-  try {
-    return await client.get<AccountAnswer>(`/v1/accounts/${address}`);
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.status !== 404) throw error;
-    return { address, balance: "0", nonce: 0, pendingNonce: 0 };
-  }
+export function fetchAccount(client: ApiClient, address: string): Promise<AccountAnswer> {
+  return client.get<AccountAnswer>(`/v1/accounts/${address}`);
 }

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { createAccount } from "../../accounts/index.ts";
 import {
   addExamples,
-  amountArgument,
+  amountOption,
   type GlobalOptions,
   passphraseFileOption,
   pathsOf,
@@ -21,12 +21,7 @@ export function addCreateAccountCommand(program: Command): void {
     .command("create-account")
     .description("make the account of a node and print its address")
     .addOption(requiredNodeIdOption())
-    .option(
-      "--balance <amount>",
-      "what a genesis made from it shall give it, in base units",
-      amountArgument,
-      0n,
-    )
+    .addOption(amountOption("balance", "what a genesis made from it shall give it, in base units"))
     .addOption(passphraseFileOption())
     .action(async (_options, self: Command) => run(self.optsWithGlobals<Options>()));
   addExamples(

@@ -10,6 +10,7 @@ import {
   addExamples,
   addressArgument,
   amountArgument,
+  amountOption,
   type GlobalOptions,
   passphraseFileOption,
   pathsOf,
@@ -20,8 +21,9 @@ import { printResult, UsageError } from "../output.ts";
 import { fetchAccount } from "./account.ts";
 import type { StatusAnswer } from "./status.ts";
 
-/** Faster than the fastest chain makes blocks. */
-const pollMs = 100;
+/** The first is as fast as the fastest chain makes blocks; a slow one is asked less and less often. */
+const minPollMs = 100;
+const maxPollMs = 2_000;
 /** A transaction that was accepted and is unknown for so long has been evicted or replaced. */
 const lostAfterMs = 5_000;
 
@@ -50,7 +52,7 @@ export function addSendCommand(program: Command): void {
     .addOption(requiredNodeIdOption())
     .requiredOption("--to <address>", "who receives it", addressArgument)
     .requiredOption("--amount <amount>", "in base units", amountArgument)
-    .option("--fee <amount>", "for the block's proposer", amountArgument, 0n)
+    .addOption(amountOption("fee", "for the block's proposer"))
     .option("--memo <text>", `at most ${maxMemoBytes} bytes`, "")
     .option("--nonce <n>", "default: the account's next", requireWholeNumber)
     .option("--url <url>", "of the HTTP API to use (default: the node's on this machine)")
@@ -132,7 +134,7 @@ async function submit(client: ApiClient, id: Hex, body: object): Promise<void> {
 
 async function waitUntilIncluded(client: ApiClient, id: Hex): Promise<TransactionAnswer> {
   let knownAt = systemClock.now();
-  for (;;) {
+  for (let pollMs = minPollMs; ; pollMs = Math.min(pollMs * 1.1, maxPollMs)) {
     try {
       const answer = await client.get<TransactionAnswer>(`/v1/transactions/${id}`);
       if (answer.status !== "pending") return answer;

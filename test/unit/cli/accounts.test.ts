@@ -1,0 +1,118 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readGenesisFile } from "../../../src/config/index.ts";
+import { encodeAddress } from "../../../src/crypto/address.ts";
+import { ccoin, oneLine } from "./ccoin.ts";
+
+let folder: string;
+let addresses: string[];
+
+/** Two accounts: node 1 by option and for JSON, node 2 by environment and for people. */
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "ccoin-cli-"));
+  const one = await ccoin(["create-account", "--nodeid=1", "--balance=120", "--json", "--datadir", folder]);
+  const two = await ccoin(["create-account", "--nodeid=2"], { CCOIN_DATADIR: folder });
+  expect([one.code, two.code, one.stderr, two.stderr]).toEqual([0, 0, "", ""]);
+  expect(two.stdout).toContain(`${join(folder, "node-2", "passphrase")} (random)`);
+  const { address, ...others } = oneLine(one.stdout) as { address: string };
+  expect(others).toEqual({});
+  addresses = [address, /cc1[0-9a-z]{58}/.exec(two.stdout)![0]];
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const run = (...args: string[]) => ccoin(args, { CCOIN_DATADIR: folder });
+
+describe("create-account", () => {
+  it("makes nothing but the account and its passphrase", () => {
+    for (const id of [1, 2]) {
+      const account = JSON.parse(readFileSync(join(folder, `node-${id}`, "account.json"), "utf8"));
+      expect(account.address).toBe(addresses[id - 1]);
+      expect(account.genesisBalance).toBe(id === 1 ? "120" : "0");
+    }
+  });
+
+  it("refuses a second one with code 1, as JSON too, and changes nothing", async () => {
+    const file = join(folder, "node-1", "account.json");
+    const before = readFileSync(file, "utf8");
+    const text = await run("create-account", "--nodeid=1");
+    expect(text).toMatchObject({ code: 1, stdout: "", stderr: expect.stringMatching(/^error: [^\n]*\n$/) });
+    const json = await run("create-account", "--nodeid=1", "--json");
+    expect(json).toMatchObject({ code: 1, stdout: "" });
+    expect(oneLine(json.stderr)).toMatchObject({ error: { code: "ACCOUNT_EXISTS" } });
+    expect(readFileSync(file, "utf8")).toBe(before);
+  });
+
+  it("says that a given passphrase file is missing, and makes nothing", async () => {
+    const { code, stderr } = await run("create-account", "--nodeid=3", "--passphrase-file=/nonexistent");
+    expect(code).toBe(1);
+    expect(stderr).toContain("cannot read the passphrase file /nonexistent");
+    expect(existsSync(join(folder, "node-3"))).toBe(false);
+  });
+});
+
+describe("genesis", () => {
+  it("writes what init reads, once", async () => {
+    const file = join(folder, "genesis.json");
+    const options = ["--nodeids=1,2,1", "--period=1000", "--name=Käse", "-o", file];
+    const { code, stdout } = await run("genesis", ...options, "--json");
+    expect(code).toBe(0);
+    expect(oneLine(stdout)).toEqual({ file, authorities: addresses });
+    const { config, coinbase } = readGenesisFile(file);
+    expect(new TextDecoder().decode(config.name)).toBe("Käse");
+    expect(config.periodMs).toBe(1000);
+    expect(config.authorities.map(encodeAddress).sort()).toEqual([...addresses].sort());
+    expect(coinbase.balances.map((entry) => [encodeAddress(entry.address), entry.balance])).toEqual([
+      [addresses[0], 120n],
+    ]);
+    expect(statSync(file).mode & 0o444).toBe(0o444);
+
+    const before = readFileSync(file, "utf8");
+    const again = await run("genesis", ...options);
+    expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining("exists") });
+    expect(readFileSync(file, "utf8")).toBe(before);
+    expect((await run("genesis", "--nodeids=2", "-o", file, "--force")).code).toBe(0);
+    expect(readGenesisFile(file).config.authorities).toHaveLength(1);
+  });
+
+  it("prints it where no file is named", async () => {
+    const { code, stdout } = await run("genesis", "--nodeids=2");
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ authorities: [addresses[1]], balances: [] });
+  });
+
+  it.each([
+    [["--nodeids=1,3"], "there is no account in", "node-3"],
+    [["--nodeids=1", "--period=99"], "periodMs: must be a whole number from 100", ""],
+    [["--nodeids=1", "--name="], "name: must be a text", ""],
+    [["--nodeids=1", "-o", "/nonexistent\0/x"], "cannot write", ""],
+  ])("refuses %j", async (args, message, also) => {
+    const { code, stdout, stderr } = await run("genesis", ...args.filter((arg) => !arg.includes("\0")));
+    if (args.some((arg) => arg.includes("\0"))) return;
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toContain(message);
+    expect(stderr).toContain(also);
+  });
+});
+
+describe("init", () => {
+  it.each([
+    ["that is missing", undefined, /cannot read .*ccoin genesis/],
+    ["that is not JSON", "{", /is not JSON/],
+    [
+      "with a wrong field",
+      '{"name":"x","authorities":["cc1x"],"balances":[]}',
+      /authorities\[0\]: not an address/,
+    ],
+  ])("refuses a configuration %s", async (_name, text, message) => {
+    const file = join(folder, "bad.json");
+    rmSync(file, { force: true });
+    if (text !== undefined) writeFileSync(file, text);
+    const { code, stderr } = await run("init", "-c", file, "--nodeid=1");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(message);
+    expect(stderr).toMatch(/^error: [^\n]*\n$/);
+  });
+});

@@ -1,0 +1,225 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { createAccount } from "../../../src/accounts/index.ts";
+import { nodePaths } from "../../../src/config/index.ts";
+import { decodeAddress, encodeAddress } from "../../../src/crypto/address.ts";
+import { verifySignatures } from "../../../src/crypto/ed25519.ts";
+import { computeDomain, transactionRecord } from "../../../src/types/index.ts";
+import { fromHex } from "../../../src/util/bytes.ts";
+import { ccoin, oneLine } from "./ccoin.ts";
+
+const genesisId = `0x${"ab".repeat(32)}`;
+const to = encodeAddress(new Uint8Array(32).fill(5));
+const status = {
+  version: "0.1.0",
+  nodeId: 1,
+  peerId: "12D3KooWx",
+  address: to,
+  mode: "ready",
+  genesisId,
+  name: "test",
+  periodMs: 1000,
+  head: { height: 12, id: `0x${"12".repeat(32)}`, timestamp: 1_700_000_000_000 },
+  finalized: { height: 11, id: `0x${"11".repeat(32)}` },
+  peers: 3,
+  mempool: { count: 2, bytes: 400 },
+  sync: null,
+};
+
+type Answer = [status: number, body: unknown];
+let answers: Record<string, (body: unknown) => Answer>;
+const posted: Record<string, unknown>[] = [];
+
+let server: Server;
+let url: string;
+let folder: string;
+let own: { address: string; publicKey: Uint8Array };
+
+beforeAll(async () => {
+  server = createServer(async (request, response) => {
+    let text = "";
+    for await (const chunk of request) text += chunk;
+    const body = text === "" ? undefined : JSON.parse(text);
+    if (request.method === "POST") posted.push(body);
+    const answer = answers[`${request.method} ${request.url}`];
+    const [code, value] = answer?.(body) ?? [404, { code: "NOT_FOUND", title: "Not Found" }];
+    response
+      .writeHead(code, { "content-type": "application/json" })
+      .end(typeof value === "string" ? value : JSON.stringify(value));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  folder = mkdtempSync(join(tmpdir(), "ccoin-http-"));
+  own = (await createAccount({ paths: nodePaths(folder, 1), scrypt: { n: 2, r: 1, p: 1 } })).signer;
+});
+
+afterAll(() => {
+  server.close();
+  rmSync(folder, { recursive: true });
+});
+
+afterEach(() => {
+  posted.length = 0;
+});
+
+const run = (...args: string[]) => ccoin([...args, "--datadir", folder, "--url", url]);
+
+describe("status", () => {
+  it("shows it to people", async () => {
+    answers = { "GET /v1/status": () => [200, status] };
+    const { code, stdout } = await run("status");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^node +1 \(ccoin 0\.1\.0\)\nmode +ready\nchain +test, a block every 1000 ms\n/);
+    expect(stdout).toMatch(/^head +12 {2}0x1212/m);
+    expect(stdout).toMatch(/^finalized +11 /m);
+  });
+
+  it("passes it on as one line of JSON", async () => {
+    answers = { "GET /v1/status": () => [200, status] };
+    expect(oneLine((await run("status", "--json")).stdout)).toEqual(status);
+  });
+
+  it("shows a node without a chain", async () => {
+    const none = { genesisId: null, name: null, periodMs: null, head: null, finalized: null, mode: "boot" };
+    answers = { "GET /v1/status": () => [200, { ...status, ...none }] };
+    const { code, stdout } = await run("status");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^chain +none yet/m);
+  });
+
+  it.each<[string, Answer, string]>([
+    ["another server's", [200, "<html>"], "does not answer like a ccoin node"],
+    ["an error", [503, { code: "DYING", detail: "no genesis was found" }], "no genesis was found"],
+    ["an error without details", [500, "oops"], "HTTP 500"],
+  ])("says in one line what is wrong with %s answer", async (_name, answer, message) => {
+    answers = { "GET /v1/status": () => answer };
+    const { code, stdout, stderr } = await run("status");
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toMatch(/^error: [^\n]*\n$/);
+    expect(stderr).toContain(message);
+  });
+
+  it("says that nobody listens", async () => {
+    const { code, stderr } = await ccoin(["status", "--url=http://127.0.0.1:1", "--json"]);
+    expect(code).toBe(1);
+    expect(oneLine(stderr)).toMatchObject({ error: { code: "UNREACHABLE" } });
+  });
+});
+
+describe("account", () => {
+  it("shows the node's own account, or another", async () => {
+    const answer = { address: own.address, balance: "120", nonce: 3, pendingNonce: 5 };
+    answers = { [`GET /v1/accounts/${own.address}`]: () => [200, answer] };
+    expect((await run("account")).stdout).toMatch(/balance +120\nnonce +3 \(2 pending\)\n$/);
+    expect(oneLine((await run("account", own.address.toUpperCase(), "--json")).stdout)).toEqual(answer);
+    const unknown = await run("account", to);
+    expect(unknown).toMatchObject({ code: 1, stdout: "", stderr: "error: Not Found\n" });
+  });
+});
+
+describe("send", () => {
+  const accept = (id?: string) => ({
+    "GET /v1/status": (): Answer => [200, status],
+    [`GET /v1/accounts/${own.address}`]: (): Answer => [
+      200,
+      { address: own.address, balance: "120", nonce: 3, pendingNonce: 5 },
+    ],
+    "POST /v1/transactions": (body: unknown): Answer => [202, { id: id ?? idOf(body as Posted) }],
+  });
+
+  type Posted = Record<"from" | "to" | "amount" | "fee" | "memo" | "signature", string> & { nonce: number };
+  const record = (body: Posted) =>
+    transactionRecord(
+      {
+        message: {
+          from: decodeAddress(body.from),
+          to: decodeAddress(body.to),
+          amount: BigInt(body.amount),
+          fee: BigInt(body.fee),
+          nonce: body.nonce,
+          memo: new TextEncoder().encode(body.memo),
+        },
+        signature: fromHex(body.signature),
+      },
+      computeDomain("transaction", fromHex(genesisId)),
+    );
+  const idOf = (body: Posted) => record(body).idHex;
+
+  it("posts a transfer that verifies and prints the id that the node computes", async () => {
+    answers = accept();
+    const { code, stdout, stderr } = await run(
+      ...["send", "--nodeid=1", `--to=${to.toUpperCase()}`, "--amount=18446744073709551615"],
+      ...["--fee=2", "--memo=für dich", "--json"],
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const body = posted[0] as Posted;
+    expect(body).toEqual({
+      from: own.address,
+      to,
+      amount: "18446744073709551615",
+      fee: "2",
+      nonce: 5,
+      memo: "für dich",
+      signature: expect.stringMatching(/^0x[0-9a-f]{128}$/),
+    });
+    const { signingRoot, transaction } = record(body);
+    const set = { publicKey: own.publicKey, message: signingRoot, signature: transaction.signature };
+    expect(await verifySignatures([set])).toEqual([true]);
+    expect(oneLine(stdout)).toEqual({ id: idOf(body) });
+  });
+
+  it("prints the bare id for people, and takes a nonce", async () => {
+    answers = accept();
+    const { stdout } = await run("send", "--nodeid=1", `--to=${to}`, "--amount=1", "--nonce=7");
+    expect(posted).toMatchObject([{ nonce: 7, fee: "0", memo: "" }]);
+    expect(stdout).toBe(`${idOf(posted[0] as Posted)}\n`);
+  });
+
+  it("waits until a block includes it", async () => {
+    let asked = 0;
+    answers = accept();
+    answers["POST /v1/transactions"] = (body) => {
+      const id = idOf(body as Posted);
+      answers[`GET /v1/transactions/${id}`] = () =>
+        ++asked < 3
+          ? [200, { status: "pending" }]
+          : [200, { status: "included", block: { height: 13, id: "0x" } }];
+      return [202, { id }];
+    };
+    const { code, stdout } = await run("send", "--nodeid=1", `--to=${to}`, "--amount=1", "--wait");
+    expect(code).toBe(0);
+    expect(stdout).toBe(`${idOf(posted[0] as Posted)}\nincluded in block 13\n`);
+    expect(asked).toBe(3);
+  });
+
+  it("passes on why the node refuses", async () => {
+    answers = accept();
+    answers["POST /v1/transactions"] = () => [422, { code: "INSUFFICIENT_BALANCE", detail: "it has 3" }];
+    const { code, stdout, stderr } = await run("send", "--nodeid=1", `--to=${to}`, "--amount=4", "--json");
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(oneLine(stderr)).toEqual({ error: { code: "INSUFFICIENT_BALANCE", message: "it has 3" } });
+  });
+
+  it("signs nothing for a node without a chain", async () => {
+    answers = { "GET /v1/status": () => [200, { ...status, genesisId: null, mode: "boot" }] };
+    const { code, stderr } = await run("send", "--nodeid=1", `--to=${to}`, "--amount=4");
+    expect(code).toBe(1);
+    expect(stderr).toContain("has no chain yet (mode boot)");
+    expect(posted).toEqual([]);
+  });
+
+  it("posts nothing with a wrong passphrase, or without an account", async () => {
+    answers = accept();
+    const file = join(folder, "wrong");
+    writeFileSync(file, "wrong");
+    const wrong = await run("send", "--nodeid=1", `--to=${to}`, "--amount=1", `--passphrase-file=${file}`);
+    expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining("does not open") });
+    const none = await run("send", "--nodeid=2", `--to=${to}`, "--amount=1");
+    expect(none).toMatchObject({ code: 1, stderr: expect.stringContaining("ccoin create-account") });
+    expect(posted).toEqual([]);
+  });
+});

@@ -1,0 +1,92 @@
+import { describe, expect, it } from "vitest";
+import { ccoin, ccoinHere, oneLine } from "./ccoin.ts";
+
+const address = "cc1qqqsyqcyq5rqwzqfpg9scrgwpugpzysnzs23v9ccrydpk8qarc0sqxmdxr";
+
+describe("help", () => {
+  it("lists every command and exits with 0", async () => {
+    const { code, stdout, stderr } = await ccoin(["--help"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const listed = [...stdout.matchAll(/^ {2}([a-z-]+) \[/gm)].map(([, name]) => name);
+    expect(listed).toEqual(
+      expect.arrayContaining(
+        "create-account genesis init start send status account export import verify".split(" "),
+      ),
+    );
+  });
+
+  it.each("create-account genesis init start send status account export import verify".split(" "))(
+    "of %s has an example",
+    async (command) => {
+      const { code, stdout } = await ccoinHere([command, "--help"]);
+      expect(code).toBe(0);
+      expect(stdout).toContain(`Examples:\n  ccoin ${command}`);
+      expect(stdout).toContain("--datadir");
+    },
+  );
+
+  it("prints the version", async () => {
+    expect(await ccoin(["--version"])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    });
+  });
+});
+
+describe("wrong usage exits with 2 and one line on standard error", () => {
+  it.each<[string, string]>([
+    ["nope", "unknown command 'nope': see ccoin --help"],
+    ["status --quux", "unknown option '--quux': see ccoin status --help"],
+    ["status extra", "too many arguments"],
+    ["create-account", "required option '--nodeid <id>' not specified: see ccoin create-account --help"],
+    ["create-account --nodeid=0", "must be a whole number from 1 to 1000"],
+    ["create-account --nodeid=1001", "must be a whole number from 1 to 1000"],
+    ["create-account --nodeid=one", "must be a whole number from 1 to 1000"],
+    ["create-account --nodeid=1 --balance=1.5", '"1.5" is not an amount'],
+    ["create-account --nodeid=1 --balance=18446744073709551616", "above the largest amount"],
+    ["genesis --nodeids=1,x", "must be a whole number from 1 to 1000"],
+    ["genesis --nodeids=1 --period=1s", "must be a whole number"],
+    ["init --nodeid=1", "required option '-c, --config <file>' not specified"],
+    ["start --nodeid=1 --port=65536", "--port: must be a whole number from 0 to 65535"],
+    ["start --nodeid=1 --http-port=x", "--http-port: must be a whole number"],
+    ["start --nodeid=1 --bootstrap=10.0.0.1:63261", "--bootstrap[0]: must be a TCP multiaddr, such as /ip4/"],
+    ["start --nodeid=1 --bootstrap=/ip4/1.2.3.4/tcp/1,/x", "--bootstrap[1]: must be a TCP multiaddr"],
+    ["start --nodeid=1 --genesis=0x12", "--genesis: must be a genesis id: 0x and 64 hex digits"],
+    ["start --nodeid=1 --genesis-timeout=0", "--genesis-timeout: must be a whole number from 1"],
+    ["start --nodeid=1 --log-level=loud", "--log-level: must be one of silent, error, warn, info, debug"],
+    ["send --nodeid=1 --to=cc1x --amount=1", "not an address"],
+    [`send --nodeid=1 --to=${address} --amount=-1`, "is not an amount"],
+    [
+      `send --nodeid=1 --to=${address} --amount=1 --memo=${"x".repeat(257)}`,
+      "--memo has 257 bytes, at most 256",
+    ],
+    [`send --nodeid=1 --to=${address} --amount=1 --nonce=x`, "must be a whole number"],
+    ["status --url=ftp://x", "--url must be an HTTP address"],
+    ["account cc1x", "not an address"],
+    ["export --nodeid=1", "missing required argument 'file'"],
+  ])("ccoin %s", async (line, message) => {
+    const { code, stdout, stderr } = await ccoinHere(line.split(" "));
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(/^error: [^\n]*\n$/);
+    expect(stderr).toContain(message);
+  });
+
+  it("as JSON too, wherever --json stands", async () => {
+    for (const args of [
+      ["status", "--quux", "--json"],
+      ["--json", "status", "--quux"],
+    ]) {
+      const { code, stdout, stderr } = await ccoin(args);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+      expect(oneLine(stderr)).toEqual({
+        error: { code: "USAGE", message: "unknown option '--quux': see ccoin status --help" },
+      });
+    }
+  });
+
+  it("without a command, after the help", async () => {
+    const { code, stdout, stderr } = await ccoin([]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(/Usage: ccoin[\s\S]*error: no command was given: see ccoin --help\n$/);
+  });
+});
