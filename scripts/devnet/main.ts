@@ -1,0 +1,108 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { table } from "../../src/cli/output.ts";
+import { messageOf } from "../../src/util/errors.ts";
+import { type DevnetNode, lastLines, startNodes, stopNodes } from "./nodes.ts";
+import { checkPorts } from "./ports.ts";
+import { prepareData } from "./prepare.ts";
+import { fetchStatus, heightsLine } from "./status.ts";
+
+const maxNodes = 32;
+/** Nodes of a loaded machine need some time to start, to connect and to make the first block. */
+const readyTimeoutMs = 60_000;
+
+const stopped = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopped.abort());
+// A closed pipe (`devnet.sh | head`) ends it like Ctrl-C.
+process.stdout.on("error", () => stopped.abort());
+
+const kept = process.env["CCOIN_DATADIR"];
+const dataDir = kept ? resolve(kept) : mkdtempSync(join(tmpdir(), "ccoin-devnet-"));
+const nodes: DevnetNode[] = [];
+let failed = false;
+try {
+  await run();
+} catch (error) {
+  if (!stopped.signal.aborted) {
+    failed = true;
+    console.error(`devnet: ${messageOf(error)}`);
+  }
+} finally {
+  if (nodes.length > 0) console.log("stopping…");
+  await stopNodes(nodes);
+}
+if (!kept && !failed) rmSync(dataDir, { recursive: true, force: true });
+else console.log(`data and logs: ${dataDir}`);
+process.exit(failed ? 1 : 0);
+
+async function run(): Promise<void> {
+  const count = nodeCount();
+  const periodMs = wholeNumber(process.env["CCOIN_PERIOD"] ?? "1000", "CCOIN_PERIOD", 100, 2 ** 31 - 1);
+  await checkPorts(count);
+  console.log(`preparing ${count} nodes in ${dataDir}`);
+  const { genesisId, addresses } = await prepareData({ dataDir, count, periodMs, signal: stopped.signal });
+  stopped.signal.throwIfAborted();
+  nodes.push(...startNodes({ dataDir, count, genesisId }));
+  await untilReady();
+  printNodes(genesisId, addresses);
+  await follow();
+}
+
+function nodeCount(): number {
+  const [text = "4", ...rest] = process.argv.slice(2);
+  if (rest.length > 0) throw new Error("usage: scripts/devnet.sh [N]");
+  return wholeNumber(text, "the number of nodes", 1, maxNodes);
+}
+
+function wholeNumber(text: string, what: string, min: number, max: number): number {
+  const value = /^[0-9]{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= min && value <= max) return value;
+  throw new Error(`${what} must be a whole number from ${min} to ${max}, not ${JSON.stringify(text)}`);
+}
+
+/** Resolves when every node answers that it is ready. */
+async function untilReady(): Promise<void> {
+  const deadline = Date.now() + readyTimeoutMs;
+  for (const node of nodes) {
+    while ((await fetchStatus(node.url))?.mode !== "ready") {
+      const ended = nodes.find((each) => each.code !== undefined);
+      if (ended)
+        throw new Error(
+          `node ${ended.id} ended with code ${ended.code}; its last words:\n${lastLines(ended)}`,
+        );
+      if (Date.now() > deadline) {
+        throw new Error(
+          `node ${node.id} is not ready after ${readyTimeoutMs / 1000} s; its last words:\n${lastLines(node)}`,
+        );
+      }
+      await sleep(100, undefined, { signal: stopped.signal });
+    }
+  }
+}
+
+function printNodes(genesisId: string, addresses: readonly string[]): void {
+  const rows = nodes.map(({ id, url }, index) => [`node ${id}`, `${url}  ${addresses[index]}`] as const);
+  const [to = addresses[0]] = addresses.slice(1);
+  console.log(`\n${table(rows)}\n\ngenesis ${genesisId}`);
+  console.log("\nsend something (in another terminal):");
+  console.log(`  npm run -s ccoin -- send --datadir=${dataDir} --nodeid=1 --to=${to} --amount=5 --wait`);
+  console.log("\nCtrl-C stops all nodes.\n");
+}
+
+/** Until Ctrl-C, or until the last node has ended; on a terminal with the heights in one line. */
+async function follow(): Promise<void> {
+  const told = new Set<DevnetNode>();
+  for (;;) {
+    for (const node of nodes) {
+      if (node.code === undefined || told.has(node)) continue;
+      told.add(node);
+      console.log(`\nnode ${node.id} ended with code ${node.code}`);
+    }
+    if (told.size === nodes.length)
+      throw new Error(`all nodes have ended; the last words of node 1:\n${lastLines(nodes[0]!)}`);
+    if (process.stdout.isTTY) process.stdout.write(`\r\x1b[K${await heightsLine(nodes)}`);
+    await sleep(500, undefined, { signal: stopped.signal });
+  }
+}

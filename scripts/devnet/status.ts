@@ -1,0 +1,20 @@
+import type { StatusAnswer } from "../../src/cli/commands/status.ts";
+import type { DevnetNode } from "./nodes.ts";
+
+/** Nothing where the node does not answer. */
+export async function fetchStatus(url: string): Promise<StatusAnswer | undefined> {
+  try {
+    const response = await fetch(`${url}/v1/status`, { signal: AbortSignal.timeout(2_000) });
+    return response.ok ? ((await response.json()) as StatusAnswer) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `heights 12 12 12 12   finalized 11`. */
+export async function heightsLine(nodes: readonly DevnetNode[]): Promise<string> {
+  const statuses = await Promise.all(nodes.map((node) => fetchStatus(node.url)));
+  const heights = statuses.map((status) => status?.head?.height ?? "-").join(" ");
+  const finalized = Math.max(0, ...statuses.map((status) => status?.finalized?.height ?? 0));
+  return `heights ${heights}   finalized ${finalized}`;
+}
