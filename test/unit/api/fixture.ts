@@ -1,0 +1,226 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Signer, signerFromSeed } from "../../../src/accounts/signer.ts";
+import {
+  type ApiEvents,
+  type ApiServices,
+  defaultHttpLimits,
+  type HttpLimits,
+  type HttpServer,
+  startHttpServer,
+} from "../../../src/api/index.ts";
+import { Chain } from "../../../src/chain/chain.ts";
+import { checkGenesis, createGenesis, storeGenesis } from "../../../src/chain/genesis.ts";
+import { chainStores } from "../../../src/chain/stores.ts";
+import { productionTime, requiredDifficulty } from "../../../src/consensus/index.ts";
+import { verifySignatures } from "../../../src/crypto/ed25519.ts";
+import { sha256 } from "../../../src/crypto/hash.ts";
+import { defaultMempoolLimits } from "../../../src/mempool/limits.ts";
+import { Mempool } from "../../../src/mempool/mempool.ts";
+import { LevelDatabase } from "../../../src/storage/level-database.ts";
+import { MempoolStore } from "../../../src/storage/mempool.ts";
+import type { ChainConfig } from "../../../src/types/genesis.ts";
+import { computeDomain, type Transaction, transactionRecord } from "../../../src/types/index.ts";
+import { toHex, uint32Bytes } from "../../../src/util/bytes.ts";
+import { type Clock, systemClock } from "../../../src/util/clock.ts";
+import { Emitter } from "../../../src/util/emitter.ts";
+import { type Logger, silentLogger } from "../../../src/util/logger.ts";
+
+/** The same key for the same number, always. */
+export function signer(number: number): Signer {
+  return signerFromSeed(sha256(uint32Bytes(number)));
+}
+
+export const authority = signer(1);
+export const alice = signer(2);
+export const bob = signer(3);
+
+const genesisTime = 1_700_000_000_000;
+
+export const config: ChainConfig = {
+  name: new TextEncoder().encode("test chain"),
+  periodMs: 1000,
+  epochLength: 30_000,
+  emptyBlockPeriodMs: 1000,
+  maxBlockTransactions: 10_000,
+  maxBlockBytes: 2 ** 20,
+  blockReward: 0n,
+  minFee: 1n,
+  authorities: [authority.publicKey],
+};
+
+export interface TestTransfer {
+  from?: Signer;
+  to?: Uint8Array;
+  amount?: bigint;
+  fee?: bigint;
+  nonce?: number;
+  memo?: Uint8Array;
+}
+
+/** A running HTTP server over a real chain and mempool in a temporary folder. */
+export interface Fixture {
+  server: HttpServer;
+  chain: Chain;
+  mempool: Mempool;
+  database: LevelDatabase;
+  events: Emitter<ApiEvents>;
+  mode: { mode: string };
+  hasLedger: { yes: boolean };
+  sign(transfer: TestTransfer): Promise<Transaction>;
+  /** A block with what waits; returns its id. */
+  produce(): Promise<string>;
+  get(path: string, init?: RequestInit): Promise<Answer>;
+  post(body: unknown, headers?: Record<string, string>): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: answers are read member by member
+  body: any;
+}
+
+/** The JSON form of a transaction. */
+export function transactionJson({ message, signature }: Transaction, addresses = { from: alice, to: bob }) {
+  return {
+    from: addresses.from.address,
+    to: addresses.to.address,
+    amount: message.amount.toString(),
+    fee: message.fee.toString(),
+    nonce: message.nonce,
+    memo: new TextDecoder().decode(message.memo),
+    signature: toHex(signature),
+  };
+}
+
+export async function startFixture(
+  options: { limits?: Partial<HttpLimits>; clock?: Clock; logger?: Logger; host?: string } = {},
+): Promise<Fixture> {
+  const folder = await mkdtemp(join(tmpdir(), "ccoin-api-"));
+  const database = await LevelDatabase.open(folder);
+  const stores = chainStores(database);
+  const coinbase = { balances: [{ address: alice.publicKey, balance: 1_000_000n }] };
+  const block = await createGenesis(config, coinbase, authority, genesisTime);
+  const genesis = await checkGenesis(block, verifySignatures);
+  await storeGenesis(stores, genesis);
+  const chain: Chain = await Chain.open({
+    genesis,
+    stores,
+    checks: { verify: verifySignatures, isVerified: (id) => mempool.get(id) !== undefined },
+    clock: systemClock,
+    logger: silentLogger,
+    seed: new Uint8Array(8),
+    writesWith: (change) => mempool.writesFor(change),
+  });
+  const mempool = new Mempool({
+    config,
+    genesisId: genesis.id,
+    limits: { ...defaultMempoolLimits, maxCount: 2500, maxPerAccount: 2400 },
+    account: (address) => chain.state.get(address),
+    verify: verifySignatures,
+    database,
+    store: new MempoolStore(database),
+    clock: systemClock,
+  });
+  const events = new Emitter<ApiEvents>();
+  chain.events.on("head", (change) => mempool.update(change));
+  chain.events.on("head", (change) => events.emit("head", change));
+  mempool.events.on("added", ({ records }) => events.emit("transactions", records));
+  const mode = { mode: "ready" };
+  const hasLedger = { yes: true };
+  const services: ApiServices = {
+    status: () => ({
+      version: "0.0.0",
+      nodeId: 1,
+      peerId: "12D3KooW",
+      address: authority.address,
+      mode: mode.mode,
+      genesisId: genesis.idHex,
+      name: "test chain",
+      periodMs: config.periodMs,
+      head: {
+        height: chain.head.height,
+        id: chain.head.idHex,
+        timestamp: chain.head.header.message.timestamp,
+      },
+      finalized: { height: chain.finalized.height, id: toHex(chain.finalized.id) },
+      peers: 0,
+      mempool: { count: mempool.count, bytes: mempool.bytes },
+      sync: null,
+    }),
+    ledger: () => (hasLedger.yes ? { chain, mempool } : undefined),
+    peers: () => [],
+    events,
+    clock: options.clock ?? systemClock,
+    logger: options.logger ?? silentLogger,
+  };
+  const server = await startHttpServer({
+    host: options.host ?? "127.0.0.1",
+    port: 0,
+    services,
+    limits: { ...defaultHttpLimits, ...options.limits },
+  });
+  const domain = computeDomain("transaction", genesis.id);
+
+  const get = async (path: string, init?: RequestInit): Promise<Answer> => {
+    const response = await fetch(server.url + path, init);
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text === "" ? undefined : JSON.parse(text),
+    };
+  };
+  return {
+    server,
+    chain,
+    mempool,
+    database,
+    events,
+    mode,
+    hasLedger,
+    async sign({ from = alice, to = bob.publicKey, amount = 1n, fee = 1n, nonce, memo = new Uint8Array() }) {
+      const message = {
+        from: from.publicKey,
+        to,
+        amount,
+        fee,
+        nonce: nonce ?? mempool.pendingNonce(from.publicKey),
+        memo,
+      };
+      const unsigned = transactionRecord({ message, signature: new Uint8Array(64) }, domain);
+      return { message, signature: await from.sign(unsigned.signingRoot) };
+    },
+    async produce() {
+      const { head, snapshot } = chain;
+      const time = productionTime(snapshot, head.header.message, authority.publicKey, config)!;
+      const produced = await chain.produce({
+        signer: authority,
+        parentId: head.id,
+        timestampMs: time.timestampMs,
+        difficulty: requiredDifficulty(snapshot, head.height + 1, authority.publicKey),
+        allowEmpty: true,
+        select: () => mempool.executable(),
+      });
+      return produced!.idHex;
+    },
+    get,
+    post: (body, headers = { "content-type": "application/json" }) =>
+      get("/v1/transactions", {
+        method: "POST",
+        headers,
+        body:
+          typeof body === "string" || body instanceof Uint8Array ? (body as string) : JSON.stringify(body),
+      }),
+    async close() {
+      await server.close();
+      mempool.stop();
+      await chain.idle();
+      await database.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import { connect, type Socket } from "node:net";
+
+/** A connection that the tests write bytes to: `fetch` sets headers of its own. */
+export interface RawConnection {
+  socket: Socket;
+  /** All that came until now. */
+  text(): string;
+  /** Resolves when `part` has come. @throws when the connection ends before. */
+  until(part: string): Promise<string>;
+  /** Resolves to all that came, when the other side has closed. */
+  closed: Promise<string>;
+}
+
+export function rawConnection(port: number, data: string): RawConnection {
+  const socket = connect(port, "127.0.0.1");
+  let text = "";
+  socket.setEncoding("utf8");
+  socket.on("data", (chunk: string) => {
+    text += chunk;
+  });
+  socket.on("error", () => undefined);
+  socket.write(data);
+  const closed = new Promise<string>((resolve) => socket.once("close", () => resolve(text)));
+  return {
+    socket,
+    text: () => text,
+    until: (part) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          if (text.includes(part)) resolve(text);
+        };
+        socket.on("data", look);
+        socket.once("close", () => reject(new Error(`closed before ${JSON.stringify(part)} came: ${text}`)));
+        look();
+      }),
+    closed,
+  };
+}
+
+/** Sends a request with exactly these headers; resolves to the status and the problem's code. */
+export async function rawRequest(
+  port: number,
+  line: string,
+  headers: Record<string, string>,
+): Promise<{ status: number; code?: string }> {
+  const lines = Object.entries({ ...headers, connection: "close" }).map(
+    ([name, value]) => `${name}: ${value}`,
+  );
+  const text = await rawConnection(port, `${[`${line} HTTP/1.1`, ...lines].join("\r\n")}\r\n\r\n`).closed;
+  const code = /"code":"([A-Z_]+)"/.exec(text)?.[1];
+  return { status: Number(text.split(" ")[1]), ...(code !== undefined && { code }) };
+}

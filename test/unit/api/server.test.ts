@@ -1,0 +1,129 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { defaultHttpLimits, startHttpServer } from "../../../src/api/index.ts";
+import { systemClock } from "../../../src/util/clock.ts";
+import { Emitter } from "../../../src/util/emitter.ts";
+import { silentLogger } from "../../../src/util/logger.ts";
+import { type Fixture, startFixture } from "./fixture.ts";
+import { rawConnection } from "./raw.ts";
+
+const services = {
+  status: () => ({ version: "1", mode: "boot" }) as never,
+  ledger: () => undefined,
+  peers: () => [],
+  events: new Emitter(),
+  clock: systemClock,
+  logger: silentLogger,
+};
+const start = (host: string, port: number) =>
+  startHttpServer({ host, port, services, limits: defaultHttpLimits });
+
+describe("startHttpServer", () => {
+  it("says what to do where it cannot listen", async () => {
+    const first = await start("127.0.0.1", 0);
+    await expect(start("127.0.0.1", first.port)).rejects.toMatchObject({
+      name: "UserError",
+      code: "PORT_IN_USE",
+      message: expect.stringContaining("--http-port"),
+    });
+    await first.close();
+    const second = await start("127.0.0.1", first.port);
+    await second.close();
+    await expect(start("203.0.113.1", 0)).rejects.toMatchObject({
+      code: "LISTEN_FAILED",
+      message: expect.stringContaining("--host"),
+    });
+  });
+
+  it("gives a URL that can be called", async () => {
+    const all = await start("0.0.0.0", 0);
+    expect(all.url).toBe(`http://127.0.0.1:${all.port}`);
+    expect((await fetch(`${all.url}/health/live`)).status).toBe(200);
+    await all.close();
+  });
+
+  it("closes twice", async () => {
+    const server = await start("127.0.0.1", 0);
+    await Promise.all([server.close(), server.close()]);
+  });
+});
+
+describe("connections", () => {
+  let node: Fixture;
+  afterEach(() => node.close());
+
+  it("ends kept-alive, event and unfinished connections within a second", async () => {
+    node = await startFixture();
+    const { port } = node.server;
+    const host = `host: 127.0.0.1:${port}\r\n`;
+    const kept = rawConnection(port, `GET /health/live HTTP/1.1\r\n${host}\r\n`);
+    await kept.until('{"status":"live"}');
+    const events = rawConnection(port, `GET /v1/events HTTP/1.1\r\n${host}\r\n`);
+    await events.until("retry:");
+    const half = `POST /v1/transactions HTTP/1.1\r\n${host}content-type: application/json\r\ncontent-length: 9\r\n\r\n{`;
+    const unfinished = rawConnection(port, half);
+    const silent = rawConnection(port, "");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const before = performance.now();
+    await node.server.close();
+    expect(performance.now() - before).toBeLessThan(1000);
+    await Promise.all([kept.closed, events.closed, unfinished.closed, silent.closed]);
+  });
+
+  it("cuts off clients that send too slowly", async () => {
+    node = await startFixture({ limits: { headersTimeoutMs: 300, requestTimeoutMs: 600 } });
+    const { port } = node.server;
+    const headers = rawConnection(port, "GET /health/live HTTP/1.1\r\nhost: 127.0.0.1\r\n");
+    const body = rawConnection(
+      port,
+      "POST /v1/transactions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{",
+    );
+    expect(await headers.closed).toMatch(/^HTTP\/1.1 408 [\s\S]*"code":"REQUEST_TIMEOUT"/);
+    expect(await body.closed).toMatch(/^HTTP\/1.1 408 /);
+  });
+
+  it("answers what is not HTTP", async () => {
+    node = await startFixture();
+    const { port } = node.server;
+    expect(await rawConnection(port, "hello\r\n\r\n").closed).toMatch(
+      /^HTTP\/1.1 400 [\s\S]*"code":"MALFORMED"/,
+    );
+    const long = rawConnection(port, `GET / HTTP/1.1\r\nhost: localhost\r\nx: ${"x".repeat(20_000)}\r\n\r\n`);
+    expect(await long.closed).toMatch(/^HTTP\/1.1 431 [\s\S]*"code":"HEADERS_TOO_LARGE"/);
+    const twice =
+      "POST /v1/transactions HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n";
+    expect(await rawConnection(port, twice).closed).toMatch(/^HTTP\/1.1 400 /);
+  });
+
+  it("takes no more connections than it may", async () => {
+    node = await startFixture({ limits: { maxConnections: 2 } });
+    const { port } = node.server;
+    const request = "GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    const open = [rawConnection(port, request), rawConnection(port, request)];
+    await Promise.all(open.map((connection) => connection.until("live")));
+    expect(await rawConnection(port, request).closed).toBe("");
+    for (const { socket } of open) socket.destroy();
+    await expect
+      .poll(() => rawConnection(port, request.replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n")).closed)
+      .toContain("live");
+  });
+
+  it("limits the bodies that are in memory at once", async () => {
+    node = await startFixture({ limits: { maxBodyBytesInFlight: 1000 } });
+    const { port } = node.server;
+    const head = (length: number) =>
+      `POST /v1/transactions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n`;
+    const first = rawConnection(port, head(901) + " ".repeat(900));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const second = rawConnection(port, head(200) + " ".repeat(200));
+    expect(await second.until("OVERLOADED")).toMatch(/^HTTP\/1.1 503 /);
+    first.socket.destroy();
+    await expect
+      .poll(
+        () =>
+          rawConnection(port, head(200).replace("host", "connection: close\r\nhost") + " ".repeat(200))
+            .closed,
+      )
+      .toContain("MALFORMED");
+    second.socket.destroy();
+  });
+});
