@@ -10,6 +10,9 @@ const maxWriteBufferBytes = 4 * pieceBytes;
 /** For the other side to close its half after the exchange is over. */
 const lingerMs = 2_000;
 
+/** If this process itself was busy all the time, what has arrived meanwhile is read only after the timers have run. */
+const graceMs = 50;
+
 /** Watches over one stream: whatever breaks a limit resets the stream and aborts `signal` with a `RequestError`. */
 export interface Guard {
   readonly signal: AbortSignal;
@@ -70,10 +73,10 @@ export function guardStream(
     restart(timeoutMs) {
       pause();
       if (controller.signal.aborted) return;
-      timer = setTimeout(
-        () => fail(new RequestError("timeout", `nothing within ${timeoutMs} ms`)),
-        timeoutMs,
-      );
+      const expire = () => fail(new RequestError("timeout", `nothing within ${timeoutMs} ms`));
+      timer = setTimeout(() => {
+        timer = setTimeout(expire, graceMs);
+      }, timeoutMs);
     },
     fail,
     release,

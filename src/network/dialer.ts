@@ -62,6 +62,7 @@ export class Dialer {
   readonly #options: DialerOptions;
   readonly #candidates = new Set<Candidate>();
   readonly #byId = new Map<PeerId, Candidate>();
+  readonly #saving = new Set<Promise<void>>();
   #dialing = 0;
   #running = false;
 
@@ -84,9 +85,11 @@ export class Dialer {
     }
   }
 
-  stop(): void {
+  /** Resolves when the address book is written. */
+  async stop(): Promise<void> {
     this.#running = false;
     for (const candidate of this.#candidates) candidate.cancel?.();
+    await Promise.all(this.#saving);
   }
 
   /** Discovery, or a peer that tells its addresses. Multiaddrs with or without the peer id. */
@@ -120,25 +123,27 @@ export class Dialer {
       const [bare] = splitPeerId(address);
       known.addresses = [bare, ...known.addresses.filter((other) => other !== bare)].slice(0, maxAddresses);
     }
-    this.save(id);
+    this.#save(id);
   }
 
   onDisconnected(id: PeerId): void {
     const known = this.#byId.get(id);
     if (!known) return;
     known.attempts = 0;
-    this.save(id);
+    this.#save(id);
     if (!known.dialing) this.#schedule(known, this.#yieldMs(id) + this.#options.random() * 200);
   }
 
-  /** Writes a connected peer's addresses to the address book. */
-  save(id: PeerId): void {
+  /** Writes a peer's addresses to the address book, where it was connected once. */
+  #save(id: PeerId): void {
     const known = this.#byId.get(id);
     const { addressBook, clock, logger } = this.#options;
-    if (!known?.everConnected || known.addresses.length === 0) return;
-    addressBook
+    if (!this.#running || !known?.everConnected || known.addresses.length === 0) return;
+    const saving = addressBook
       .save({ id, addresses: known.addresses, lastSeenMs: clock.now() })
-      .catch((error) => logger.warn({ error: messageOf(error) }, "the address book was not written"));
+      .catch((error) => logger.warn({ error: messageOf(error) }, "the address book was not written"))
+      .finally(() => this.#saving.delete(saving));
+    this.#saving.add(saving);
   }
 
   #add(id: PeerId | undefined, addresses: string[], permanent: boolean): void {

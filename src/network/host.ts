@@ -22,6 +22,8 @@ export const maxDialledConnections = 64;
 /** A second and host: a machine may run a whole test network, whose nodes start together. */
 const inboundPerSecond = 100;
 const maxPendingInbound = 64;
+/** A node may be busy for some seconds, with large blocks on a small machine. */
+const pingTimeoutMs = 8_000;
 /** Of one connection, all protocols together. */
 const maxStreamsPerConnection = 512;
 /** A stream's window; a stream that nobody reads yet may hold as much. 4 MiB carry 40 MB/s over 100 ms. */
@@ -67,7 +69,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
       reconnectRetries: 0,
     },
     // Finds peers that are gone without a word.
-    connectionMonitor: { pingInterval: 5_000 },
+    connectionMonitor: { pingInterval: 5_000, pingTimeout: { minTimeout: pingTimeoutMs } },
     connectionGater: {
       denyDialPeer: (peer) => scores.blocked(peer.toString()),
       denyInboundEncryptedConnection: (peer) => scores.blocked(peer.toString()) || isSelf(peer),

@@ -123,7 +123,7 @@ export class LibP2pNetwork implements Network {
 
   /** Closes every connection and port. */
   async stop(): Promise<void> {
-    this.#dialer.stop();
+    await this.#dialer.stop();
     this.#stopWatching?.();
     await this.#host.stop();
   }
@@ -189,7 +189,11 @@ export class LibP2pNetwork implements Network {
   async disconnect(peer: PeerId, options: { forMs?: number } = {}): Promise<void> {
     // Comes back here without `forMs`.
     if (options.forMs !== undefined) return this.#scores.block(peer, options.forMs);
-    await Promise.allSettled(this.#connections(peer).map((connection) => connection.close()));
+    await Promise.all(
+      this.#connections(peer).map((connection) =>
+        connection.close().catch((error) => connection.abort(error)),
+      ),
+    );
   }
 
   /** A peer that discovery found at these multiaddrs. */

@@ -184,7 +184,7 @@ test("stops", async () => {
   const { dialer, clock, dials } = setUp({ bootstrap: ["/b"] });
   await dialer.start();
   dialer.found("z", ["/a"]);
-  dialer.stop();
+  await dialer.stop();
   await clock.advance(60_000);
   expect(dials).toEqual([]);
   expect(clock.pending).toBe(0);
