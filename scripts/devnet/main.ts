@@ -30,10 +30,12 @@ try {
     console.error(`devnet: ${messageOf(error)}`);
   }
 } finally {
-  if (nodes.length > 0) console.log("stopping…");
+  // The heights and ^C stand before it in a terminal.
+  if (nodes.length > 0) console.log(`${process.stdout.isTTY ? "\n" : ""}stopping…`);
   await stopNodes(nodes);
 }
-if (!kept && !failed) rmSync(dataDir, { recursive: true, force: true });
+// The logs of what failed are worth a look.
+if (!kept && !(failed && nodes.length > 0)) rmSync(dataDir, { recursive: true, force: true });
 else console.log(`data and logs: ${dataDir}`);
 process.exit(failed ? 1 : 0);
 

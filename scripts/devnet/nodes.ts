@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { defaultHttpPort, defaultP2pPort } from "../../src/config/index.ts";
@@ -14,6 +14,8 @@ export interface DevnetNode {
   id: number;
   url: string;
   logFile: string;
+  /** Where this run begins in the log. */
+  logStart: number;
   process: ChildProcess;
   /** Exit code or signal, once it has ended. */
   code: number | string | undefined;
@@ -35,6 +37,7 @@ export function startNodes(options: { dataDir: string; count: number; genesisId:
     ];
     const logFile = join(logs, `node-${id}.log`);
     const log = openSync(logFile, "a", 0o600);
+    const logStart = fstatSync(log).size;
     const [command, ...rest] = [...dieWithParent(), process.execPath, ...args];
     // Detached: a terminal's Ctrl-C reaches this process only, which then stops each node once.
     const child = spawn(command!, rest, { stdio: ["ignore", log, log], detached: true });
@@ -43,6 +46,7 @@ export function startNodes(options: { dataDir: string; count: number; genesisId:
       id,
       url: `http://127.0.0.1:${defaultHttpPort(id)}`,
       logFile,
+      logStart,
       process: child,
       code: undefined,
     };
@@ -81,7 +85,12 @@ export async function stopNodes(nodes: readonly DevnetNode[]): Promise<void> {
   );
 }
 
-export function lastLines({ logFile }: DevnetNode): string {
-  const lines = readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-shownLogLines);
+export function lastLines({ logFile, logStart }: DevnetNode): string {
+  const lines = readFileSync(logFile)
+    .subarray(logStart)
+    .toString()
+    .trimEnd()
+    .split("\n")
+    .slice(-shownLogLines);
   return lines.map((line) => `  ${line}`).join("\n");
 }
