@@ -87,6 +87,7 @@ export class BlockInbox {
 
   /** Fetches a block, and what it needs to be imported. Never rejects. */
   async fetch(id: Uint8Array, peer: PeerId): Promise<void> {
+    if (await this.#options.chain.tree.get(id)) return;
     await this.#once(
       id,
       async () => {

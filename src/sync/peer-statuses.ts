@@ -116,6 +116,8 @@ export class PeerStatuses {
       this.#refuse(peer, status.genesisId);
       return;
     }
+    // It looks for a genesis, and finds ours.
+    if (isSet(own) && !isSet(status.genesisId)) return;
     if (!network.peers().some(({ id }) => id === peer)) return;
     const previous = this.#byPeer.get(peer);
     const { clockOffsetMs, roundTripMs } = timing ?? previous ?? {};
