@@ -1,6 +1,7 @@
 export * from "./authority.ts";
 export * from "./block.ts";
 export * from "./domain.ts";
+export * from "./finality.ts";
 export * from "./genesis.ts";
 export * from "./primitives.ts";
 export * from "./state.ts";
