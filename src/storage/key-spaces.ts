@@ -24,6 +24,10 @@ export const keySpaces = {
   history: 9,
   /** Peer id -> JSON. */
   addressBook: 10,
+  /** Round of the target (8) -> `Certificate`. */
+  certificate: 11,
+  /** Height (8) of a block that was finalized itself -> its round (8). */
+  finalizedRound: 12,
 } as const;
 
 export type KeySpace = keyof typeof keySpaces;

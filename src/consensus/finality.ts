@@ -1,0 +1,109 @@
+import { type Certificate, type Checkpoint, type FinalityVote, zero32 } from "../types/index.ts";
+import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
+
+/** Target blocks are this far apart in time at least, so that votes meet on one block of a fast chain: some LAN round trips. */
+const targetSpacingMs = 250;
+/** First wait for the result of a round: two message delays and the work, with room for a busy machine. */
+export const minRoundTimeoutMs = 500;
+/** The wait doubles up to this, so that finality resumes soon after a quorum is back. */
+const maxRoundTimeoutMs = 30_000;
+
+/** What is justified and final. The highest round counts; the blocks need not be the head's. */
+export interface FinalityStatus {
+  justified: Checkpoint;
+  finalized: Checkpoint;
+}
+
+/** Genesis is justified and final in round 0. */
+export function genesisFinality(genesisId: Uint8Array): FinalityStatus {
+  const checkpoint = { round: 0, height: 0, block: genesisId };
+  return { justified: checkpoint, finalized: checkpoint };
+}
+
+/** More than two thirds of `count` authorities. */
+export function quorum(count: number): number {
+  return Math.floor((2 * count) / 3) + 1;
+}
+
+/** More than one third: at least one of them is honest while fewer than a third are faulty. */
+export function minority(count: number): number {
+  return Math.floor(count / 3) + 1;
+}
+
+export function sameCheckpoint(a: Checkpoint, b: Checkpoint): boolean {
+  return a.round === b.round && equalBytes(a.block, b.block);
+}
+
+/** Names a link: votes for the same one are counted together. */
+export function linkKey({ source, target }: FinalityVote): Hex {
+  return `${source.round}:${toHex(source.block)}>${target.round}:${toHex(target.block)}`;
+}
+
+/** A link as such, whatever the chain: from a checkpoint to one of a higher round, at the same block or a later height. */
+export function isLink({ source, target }: FinalityVote): boolean {
+  const counts = [source.round, source.height, target.round, target.height];
+  if (!counts.every((count) => Number.isSafeInteger(count)) || source.round >= target.round) return false;
+  return equalBytes(source.block, target.block)
+    ? source.height === target.height
+    : source.height < target.height;
+}
+
+/**
+ * What a link that a quorum has signed makes of the status: its target is justified; its source, which a quorum that holds an
+ * honest authority has seen justified, is final where the rounds are consecutive.
+ */
+export function applyLink(status: FinalityStatus, { source, target }: FinalityVote): FinalityStatus {
+  const finalizes = target.round === source.round + 1 && source.round > status.finalized.round;
+  return {
+    justified: target.round > status.justified.round ? target : status.justified,
+    finalized: finalizes ? source : status.finalized,
+  };
+}
+
+/** Every so many heights there is a target on a chain that does not rest. */
+export function targetSpacing(periodMs: number): number {
+  return Math.ceil(targetSpacingMs / periodMs);
+}
+
+/** How long a head has to stand before it is a target although its height is none: then the chain rests. */
+export function restingMs(periodMs: number): number {
+  return targetSpacing(periodMs) === 1 ? 0 : targetSpacingMs;
+}
+
+/**
+ * Height of the block to vote for next: the highest multiple of the spacing above the justified block; else the justified block
+ * itself while it is not final; else the head, once the chain rests. Undefined: nothing to vote for yet.
+ */
+export function targetHeight(
+  { justified, finalized }: FinalityStatus,
+  head: { height: number; standsForMs: number },
+  periodMs: number,
+): number | undefined {
+  const spacing = targetSpacing(periodMs);
+  const multiple = head.height - (head.height % spacing);
+  if (multiple > justified.height) return multiple;
+  if (!equalBytes(justified.block, finalized.block)) return justified.height;
+  if (head.height <= justified.height) return undefined;
+  return head.standsForMs >= restingMs(periodMs) ? head.height : undefined;
+}
+
+/** How long an authority waits for the result of a round, by the rounds since the last that had one. */
+export function roundTimeoutMs(roundsWithoutResult: number): number {
+  return Math.min(minRoundTimeoutMs * 2 ** Math.min(roundsWithoutResult - 1, 16), maxRoundTimeoutMs);
+}
+
+/** The highest round that more than a third have reached; 0 if there is none. `rounds`: of the authorities' newest votes. */
+export function roundOfMinority(rounds: readonly number[], authorities: number): number {
+  const descending = [...rounds].sort((a, b) => b - a);
+  return descending[minority(authorities) - 1] ?? 0;
+}
+
+/** Stands for the certificate of genesis, which nobody signed. */
+export const noCertificate: Certificate = {
+  link: {
+    source: { round: 0, height: 0, block: zero32 },
+    target: { round: 0, height: 0, block: zero32 },
+  },
+  voters: [],
+  signatures: [],
+};

@@ -1,0 +1,76 @@
+import type { Certificate, FinalityVote, SignedFinalityVote } from "../types/index.ts";
+import { compareBytes, type Hex, toHex } from "../util/bytes.ts";
+import { linkKey } from "./finality.ts";
+
+/** Of one voter; an honest one has one a round, and those of the newest rounds matter. */
+const maxVotesPerVoter = 32;
+
+/** Finality votes by voter and by link. Votes are checked before they come here. */
+export class VoteTally {
+  readonly #byVoter = new Map<Hex, SignedFinalityVote[]>();
+  readonly #byLink = new Map<Hex, Map<Hex, SignedFinalityVote>>();
+
+  /** Whether this voter's vote for this link is here. */
+  has({ message, voter }: SignedFinalityVote): boolean {
+    return this.#byLink.get(linkKey(message))?.has(toHex(voter)) ?? false;
+  }
+
+  add(vote: SignedFinalityVote): void {
+    if (this.has(vote)) return;
+    const voter = toHex(vote.voter);
+    const votes = [...(this.#byVoter.get(voter) ?? []), vote].sort((a, b) => targetRound(a) - targetRound(b));
+    this.#byVoter.set(voter, votes);
+    const key = linkKey(vote.message);
+    const link = this.#byLink.get(key) ?? new Map<Hex, SignedFinalityVote>();
+    this.#byLink.set(key, link.set(voter, vote));
+    if (votes.length > maxVotesPerVoter) this.#remove(votes[0]!);
+  }
+
+  /** The votes of these authorities for a link. */
+  votesFor(link: FinalityVote, authorities: readonly Uint8Array[]): SignedFinalityVote[] {
+    const votes = this.#byLink.get(linkKey(link));
+    if (!votes) return [];
+    return authorities.flatMap((authority) => votes.get(toHex(authority)) ?? []);
+  }
+
+  /** The newest vote of each voter. */
+  newest(): SignedFinalityVote[] {
+    return [...this.#byVoter.values()].map((votes) => votes.at(-1)!);
+  }
+
+  newestOf(voter: Uint8Array): SignedFinalityVote | undefined {
+    return this.#byVoter.get(toHex(voter))?.at(-1);
+  }
+
+  /** Forgets the votes for targets below `round`. */
+  prune(round: number): void {
+    for (const votes of [...this.#byVoter.values()]) {
+      for (const vote of votes) if (targetRound(vote) < round) this.#remove(vote);
+    }
+  }
+
+  #remove(vote: SignedFinalityVote): void {
+    const voter = toHex(vote.voter);
+    const rest = (this.#byVoter.get(voter) ?? []).filter((other) => other !== vote);
+    if (rest.length > 0) this.#byVoter.set(voter, rest);
+    else this.#byVoter.delete(voter);
+    const key = linkKey(vote.message);
+    const link = this.#byLink.get(key);
+    link?.delete(voter);
+    if (link?.size === 0) this.#byLink.delete(key);
+  }
+}
+
+function targetRound(vote: SignedFinalityVote): number {
+  return vote.message.target.round;
+}
+
+/** The votes for one link as a proof. */
+export function certificateOf(link: FinalityVote, votes: readonly SignedFinalityVote[]): Certificate {
+  const sorted = [...votes].sort((a, b) => compareBytes(a.voter, b.voter));
+  return {
+    link,
+    voters: sorted.map(({ voter }) => voter),
+    signatures: sorted.map(({ signature }) => signature),
+  };
+}
