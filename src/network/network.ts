@@ -85,7 +85,7 @@ export class LibP2pNetwork implements Network {
     this.#host = host;
     this.#scores = scores;
     this.#options = options;
-    this.#gossip = new Gossip({ pubsub: host.services.pubsub, scores, logger });
+    this.#gossip = new Gossip({ pubsub: host.services.pubsub, scores, clock, logger });
     this.#requests = new Requests({
       libp2p: host,
       connection: (peer) => this.#connections(peer).at(-1),
