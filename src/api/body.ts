@@ -53,8 +53,13 @@ function readBody(
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
-    const fail = (error: ProblemError) => {
+    const stop = () => {
       incoming.off("data", onData);
+      incoming.off("end", onEnd);
+      incoming.off("close", onBrokenOff);
+    };
+    const fail = (error: ProblemError) => {
+      stop();
       incoming.pause();
       reject(error);
     };
@@ -64,13 +69,20 @@ function readBody(
       taken.bytes += chunk.length;
       chunks.push(chunk);
     };
+    const onEnd = () => {
+      stop();
+      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+    };
+    const onBrokenOff = () => fail(new ProblemError("MALFORMED", "the body ended too early"));
     incoming.on("data", onData);
-    incoming.once("end", () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
-    const brokenOff = () => reject(new ProblemError("MALFORMED", "the body ended too early"));
-    incoming.once("error", brokenOff);
-    incoming.once("close", brokenOff);
+    incoming.on("end", onEnd);
+    incoming.on("close", onBrokenOff);
+    // "close" follows.
+    incoming.on("error", ignore);
   });
 }
+
+function ignore(): void {}
 
 function tooLarge(maxBytes: number): ProblemError {
   const detail = `a body of this type has at most ${maxBytes} bytes: send the transactions in several requests`;

@@ -57,6 +57,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     hub.close();
     throw error;
   }
+  // Such as no file left for a connection: the server goes on.
+  server.on("error", (error) => services.logger.error({ error: messageOf(error) }, "HTTP server"));
   const bound = (server.address() as AddressInfo).port;
   const close = () =>
     new Promise<void>((resolve) => {
@@ -73,8 +75,12 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
 
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
-    server.listen(port, host, resolve);
+    const onError = (error: NodeJS.ErrnoException) => reject(listenError(error, host, port));
+    server.once("error", onError);
+    server.listen(port, host, () => {
+      server.off("error", onError);
+      resolve();
+    });
   });
 }
 

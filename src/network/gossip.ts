@@ -7,8 +7,9 @@ import {
   TopicValidatorResult,
 } from "@libp2p/gossipsub";
 import type { PeerId as Libp2pPeerId } from "@libp2p/interface";
-import { maxGossipBytes, type TopicName, topic, topicNames } from "../../protocols/index.ts";
+import { maxGossipBytes, RateLimiter, type TopicName, topic, topicNames } from "../../protocols/index.ts";
 import { sha256 } from "../crypto/hash.ts";
+import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import type { PeerScores } from "./scores.ts";
@@ -45,6 +46,12 @@ const topicScoreParams = {
 
 /** Nodes on one address above which gossipsub mistrusts it: a classroom behind one router, or a test on one machine. */
 const nodesPerAddress = 32;
+
+/**
+ * Messages of one peer that turn out to be of no use; above it they are dropped unread, each for a small penalty. Checking one costs
+ * more than sending it. Honest nodes forward what they find useful, and the same bytes only once.
+ */
+const uselessQuota = { requests: 2_000, perMs: 10_000 };
 
 export function messageId(topicName: string, data: Uint8Array): Uint8Array {
   return sha256(new TextEncoder().encode(topicName), data);
@@ -97,9 +104,11 @@ export class Gossip {
   readonly #pubsub: GossipSub;
   readonly #scores: PeerScores;
   readonly #logger: Logger;
+  readonly #useless: RateLimiter;
   #genesisId: Uint8Array | undefined;
 
-  constructor(options: { pubsub: GossipSub; scores: PeerScores; logger: Logger }) {
+  constructor(options: { pubsub: GossipSub; scores: PeerScores; clock: Clock; logger: Logger }) {
+    this.#useless = new RateLimiter(options.clock);
     this.#pubsub = options.pubsub;
     this.#scores = options.scores;
     this.#logger = options.logger;
@@ -139,6 +148,10 @@ export class Gossip {
     message: Message,
   ): Promise<TopicValidatorResult> {
     const peer = from.toString();
+    if (this.#useless.delayMs(peer, uselessQuota) > 0) {
+      this.#scores.penalize(peer, "rateLimited", name);
+      return results.ignore;
+    }
     let verdict: Verdict;
     try {
       // A plain array over the same bytes: what the transport hands out is a Buffer.
@@ -148,6 +161,7 @@ export class Gossip {
       this.#logger.error({ topic: name, error: messageOf(error) }, "a gossip validator failed");
       verdict = "ignore";
     }
+    if (verdict === "ignore") this.#useless.take(peer, uselessQuota);
     if (verdict === "reject") this.#scores.penalize(peer, "invalidMessage", name);
     return results[verdict];
   }

@@ -85,7 +85,7 @@ export class LibP2pNetwork implements Network {
     this.#host = host;
     this.#scores = scores;
     this.#options = options;
-    this.#gossip = new Gossip({ pubsub: host.services.pubsub, scores, logger });
+    this.#gossip = new Gossip({ pubsub: host.services.pubsub, scores, clock, logger });
     this.#requests = new Requests({
       libp2p: host,
       connection: (peer) => this.#connections(peer).at(-1),
@@ -253,9 +253,9 @@ export class LibP2pNetwork implements Network {
   }
 }
 
+/** libp2p keeps only the text of the error that the system gave. */
 function listenError(error: unknown, listen: readonly string[]): unknown {
-  const text = `${messageOf(error)} ${error instanceof AggregateError ? error.errors.map(messageOf).join(" ") : ""}`;
-  if (!text.includes("EADDRINUSE")) return error;
+  if (!messageOf(error).includes("EADDRINUSE")) return error;
   return new UserError(
     `the port of ${listen.join(", ")} is in use: is this node running already?`,
     "PORT_IN_USE",

@@ -40,7 +40,7 @@ async function run(options: Options): Promise<void> {
       options.json,
       "NO_FAULT_TOLERANCE",
       `${authorities} ${authorities === 1 ? "authority tolerates" : "authorities tolerate"} no fault: ` +
-        `finality stops while one is away; ${minFaultTolerantAuthorities} tolerate one`,
+        `it takes ${minFaultTolerantAuthorities} to tolerate one that fails or lies`,
     );
   }
   const rows = [

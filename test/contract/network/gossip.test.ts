@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { maxGossipBytes } from "../../../protocols/index.ts";
 import type { LibP2pNetwork } from "../../../src/network/network.ts";
 import type { PeerId, Verdict } from "../../../src/network/types.ts";
-import { startNode, startPair, until } from "./nodes.ts";
+import { startNode, startPair, stop, until } from "./nodes.ts";
 
 const genesisId = new Uint8Array(32).fill(7);
 
@@ -107,6 +107,33 @@ test("ignore and a validator that throws cost nothing; reject costs score and le
   await new Promise((resolve) => setTimeout(resolve, 1_500));
   expect(b.peers()).toEqual([]);
 });
+
+test("a flood of messages that are only ever ignored is cut off before it is checked, and ends in a ban", async () => {
+  const [a, b] = await startPair();
+  join(a);
+  const received = join(b);
+  await ready(a, 1);
+  for (let n = 0; n < 5_000; n++) await a.publish("transactions", bytes(`ignore ${n}`));
+  await until(() => b.peers().length === 0);
+  expect(received.length).toBeLessThan(4_000);
+}, 20_000);
+
+test("gossip goes on after a peer has been away", async () => {
+  const b = await startNode(2);
+  const a = await startNode(1, { bootstrap: b.addresses() });
+  await until(() => a.peers().length === 1);
+  join(a);
+  join(b);
+  await ready(a, 1);
+  const listen = b.addresses().map((address) => address.replace(/\/p2p\/.*/, ""));
+  await stop(b);
+  await until(() => a.peers().length === 0);
+  const again = await startNode(2, { listen });
+  const received = join(again);
+  await ready(a, 1);
+  await a.publish("blocks", bytes("welcome back"));
+  await until(() => received.some(({ text }) => text === "welcome back"));
+}, 20_000);
 
 test("only accepted messages travel on", async () => {
   const b = await startNode(2);

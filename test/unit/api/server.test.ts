@@ -94,6 +94,24 @@ describe("connections", () => {
     expect(await rawConnection(port, twice).closed).toMatch(/^HTTP\/1.1 400 /);
   });
 
+  it.each([
+    ["OPTIONS *", 400],
+    ["GET //", 404],
+    ["GET //evil.example/v1/status", 404],
+    ["GET /v1/../v1/status", 200],
+    ["GET /%00", 404],
+    ["GET http://evil.example/v1/status", 200],
+    ["CONNECT localhost:1", 0],
+    ["TRACE /v1/status", 405],
+  ])("survives the request line %s", async (line, status) => {
+    node = await startFixture();
+    const { port } = node.server;
+    const text = await rawConnection(port, `${line} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`)
+      .closed;
+    expect(text === "" ? 0 : Number(text.split(" ")[1])).toBe(status);
+    expect((await node.get("/health/live")).status).toBe(200);
+  });
+
   it("takes no more connections than it may", async () => {
     node = await startFixture({ limits: { maxConnections: 2 } });
     const { port } = node.server;

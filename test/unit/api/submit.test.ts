@@ -60,6 +60,24 @@ describe("POST /v1/transactions", () => {
     expect(body.rejected[1].detail).toContain("balance");
   });
 
+  it("takes each transaction once, however often it is sent while blocks are made", async () => {
+    const from = node.mempool.pendingNonce(alice.publicKey);
+    const counts: Record<string, number> = {};
+    let sending = true;
+    const producing = (async () => {
+      while (sending) await node.produce();
+    })();
+    for (let nonce = from; nonce < from + 40; nonce++) {
+      const json = transactionJson(await node.sign({ nonce }));
+      const answers = await Promise.all(Array.from({ length: 6 }, () => node.post(json)));
+      for (const { body } of answers)
+        counts[body.code ?? "accepted"] = (counts[body.code ?? "accepted"] ?? 0) + 1;
+    }
+    sending = false;
+    await producing;
+    expect(counts).toEqual({ accepted: 40, ALREADY_KNOWN: 200 });
+  });
+
   it("takes an SSZ list of more than a batch", async () => {
     const from = node.mempool.pendingNonce(alice.publicKey);
     const list: Transaction[] = [];

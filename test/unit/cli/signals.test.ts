@@ -15,7 +15,7 @@ async function run(start: string) {
     say("up");
     process.exit(await runUntilSignal(${start}));`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", code], {
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "ignore"],
   });
   onTestFinished(() => {
     child.kill("SIGKILL");
