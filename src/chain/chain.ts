@@ -1,20 +1,35 @@
-import { applyHeader, checkHeader, compareHeads, futureBlockMs, turnScore } from "../consensus/index.ts";
+import {
+  applyHeader,
+  applyLink,
+  checkHeader,
+  type FinalityStatus,
+  futureBlockMs,
+} from "../consensus/index.ts";
 import type { AccountState } from "../state/index.ts";
 import type { Write } from "../storage/database.ts";
 import { BlockError } from "../types/errors.ts";
-import { type AuthoritySnapshot, type BlockRef, Header, type SignedHeader } from "../types/index.ts";
+import {
+  type AuthoritySnapshot,
+  type BlockRef,
+  type Certificate,
+  type Checkpoint,
+  Header,
+  type SignedHeader,
+} from "../types/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
+import { CodedError } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { LruMap } from "../util/lru.ts";
 import { SerialQueue } from "../util/serial-queue.ts";
 import { BlockReader } from "./block-reader.ts";
 import { BlockTree, snapshotInterval } from "./block-tree.ts";
+import { Branches, isAncestor } from "./branches.ts";
 import type { BlockChecks } from "./check.ts";
 import type { Genesis } from "./genesis.ts";
 import { Ledger } from "./ledger.ts";
-import { loadState } from "./load.ts";
+import { type LoadedChain, loadChain } from "./load.ts";
 import { buildBlock, type Proposal } from "./produce.ts";
 import type { ChainStores } from "./stores.ts";
 import type { CanonicalBlock, CheckedBlock, Head, HeadChange, ImportOutcome } from "./types.ts";
@@ -34,7 +49,16 @@ export interface ChainOptions {
   writesWith(change: HeadChange): Write[];
 }
 
-export type ChainEvents = { head: HeadChange };
+export type ChainEvents = {
+  head: HeadChange;
+  /** A higher checkpoint is justified, and perhaps one final. */
+  finality: FinalityStatus;
+};
+
+/** A block of a voting round. */
+export interface FinalityPoint extends BlockRef {
+  round: number;
+}
 
 /** The blocks, the canonical chain among them, and the state of its head. One task at a time changes it. */
 export class Chain {
@@ -43,14 +67,16 @@ export class Chain {
   readonly checks: BlockChecks;
   readonly tree: BlockTree;
   readonly reader: BlockReader;
+  readonly #branches: Branches;
   readonly #ledger: Ledger;
   readonly #options: ChainOptions;
   readonly #queue = new SerialQueue();
   readonly #invalid = new LruMap<Hex, true>(rememberedInvalid);
   #head: Head;
   #snapshot: AuthoritySnapshot;
+  #finality: FinalityStatus;
 
-  private constructor(options: ChainOptions, head: Head, snapshot: AuthoritySnapshot, state: AccountState) {
+  private constructor(options: ChainOptions, { head, snapshot, state, finality }: LoadedChain) {
     const { genesis, stores } = options;
     this.genesis = genesis;
     this.checks = { config: genesis.config, genesisId: genesis.id, ...options.checks };
@@ -61,21 +87,36 @@ export class Chain {
     this.#options = options;
     this.#head = head;
     this.#snapshot = snapshot;
+    this.#finality = finality;
+    this.#branches = new Branches(this.tree, head, point(finality.justified));
   }
 
   /** Opens the chain where the database left it. @throws {CodedError} `DAMAGED` if what is stored contradicts itself. */
   static async open(options: ChainOptions): Promise<Chain> {
-    const { head, snapshot, state } = await loadState(options.stores, options.seed);
-    return new Chain(options, head, snapshot, state);
+    const loaded = await loadChain(options.stores, options.genesis, options.seed);
+    const chain = new Chain(options, loaded);
+    // Where the last process ended between justifying a branch and following it.
+    await chain.#queue.run(() => chain.#followJustified());
+    return chain;
   }
 
   get head(): Head {
     return this.#head;
   }
 
+  /** What the votes have settled so far. */
+  get finality(): FinalityStatus {
+    return this.#finality;
+  }
+
+  /** The block that every head descends from. */
+  get justified(): FinalityPoint {
+    return point(this.#finality.justified);
+  }
+
   /** The highest block that no reorganization takes away. */
-  get finalized(): BlockRef {
-    return { height: 0, id: this.genesis.id };
+  get finalized(): FinalityPoint {
+    return point(this.#finality.finalized);
   }
 
   /** The authority snapshot after the head. */
@@ -115,6 +156,14 @@ export class Chain {
     return heads;
   }
 
+  /**
+   * Takes note of a certificate that has been checked and whose blocks are known; follows its branch if it is another.
+   * @throws {CodedError} `CONFLICTING_FINALITY`: more than a third of the authorities have equivocated.
+   */
+  justify(certificate: Certificate): Promise<void> {
+    return this.#queue.run(() => this.#justify(certificate));
+  }
+
   /** Resolves when every import and production asked for so far has ended. */
   idle(): Promise<void> {
     return this.#queue.idle();
@@ -133,12 +182,13 @@ export class Chain {
       await this.#switchTo([], [candidate], [after], this.#blockWrites(block, head, after));
       return "head";
     }
-    if (await this.#isBetter(head, this.#head)) {
+    if (await this.#branches.prefers(head, this.#head)) {
       await this.#reorganize(candidate, after, this.#blockWrites(block, head, after));
       return "head";
     }
     await this.#options.stores.database.commit(this.#blockWrites(block, head, after));
     this.tree.remember(head, after);
+    this.#branches.add(head);
     return "side";
   }
 
@@ -218,6 +268,7 @@ export class Chain {
       for (const { idHex } of invalid) {
         this.#invalid.set(idHex, true);
         this.tree.forget(idHex);
+        this.#branches.remove(idHex);
       }
       await database.commit(invalid.flatMap(({ id }) => blocks.delete(id)));
       throw error;
@@ -236,9 +287,43 @@ export class Chain {
     ]);
     this.#ledger.settle();
     this.tree.remember(change.head, snapshot);
+    this.#branches.add(change.head);
     this.#head = change.head;
     this.#snapshot = snapshot;
     this.events.emit("head", change);
+  }
+
+  async #justify(certificate: Certificate): Promise<void> {
+    const { database, finality } = this.#options.stores;
+    const before = this.#finality;
+    const status = applyLink(before, certificate.link);
+    if (status.justified === before.justified && status.finalized === before.finalized) return;
+    const writes = [finality.setStatus(status), finality.putCertificate(certificate)];
+    if (status.finalized !== before.finalized) {
+      await this.#checkFinalized(status.finalized);
+      writes.push(finality.putFinalizedRound(status.finalized));
+    }
+    await database.commit(writes);
+    this.#finality = status;
+    await this.#branches.setRoot(point(status.justified));
+    await this.#followJustified();
+    this.events.emit("finality", status);
+  }
+
+  async #checkFinalized(checkpoint: Checkpoint): Promise<void> {
+    const block = await this.tree.require(checkpoint.block);
+    if (await isAncestor(this.tree, this.finalized, block)) return;
+    throw new CodedError(
+      "CONFLICTING_FINALITY",
+      `blocks ${toHex(this.finalized.id)} and ${block.idHex} are both final: more than a third of the authorities have signed conflicting votes. Compare the chains of their operators before going on`,
+    );
+  }
+
+  /** The head descends from the highest justified block. */
+  async #followJustified(): Promise<void> {
+    if (await this.#branches.holdsRoot(this.#head)) return;
+    const [target] = await this.reader.canonicalBlocks([await this.#branches.best()]);
+    await this.#reorganize(target!, await this.tree.snapshotAfter(target!.id), []);
   }
 
   async #produce(proposal: Proposal): Promise<CanonicalBlock | undefined> {
@@ -256,16 +341,6 @@ export class Chain {
     }
   }
 
-  async #isBetter(candidate: Head, head: Head): Promise<boolean> {
-    return compareHeads(await this.#weigh(candidate), await this.#weigh(head)) < 0;
-  }
-
-  async #weigh({ totalDifficulty, height, id, header }: Head) {
-    if (height === 0) return { totalDifficulty, height, id, turnScore: 0 };
-    const before = await this.tree.snapshotAfter(header.message.parent);
-    return { totalDifficulty, height, id, turnScore: turnScore(before, header.message) };
-  }
-
   #blockWrites(block: CheckedBlock, head: Head, after: AuthoritySnapshot): Write[] {
     const { blocks } = this.#options.stores;
     const { header, id, records, body } = block;
@@ -275,4 +350,8 @@ export class Chain {
     if (head.height % snapshotInterval === 0) writes.push(blocks.putSnapshot(id, after));
     return writes;
   }
+}
+
+function point({ round, height, block }: Checkpoint): FinalityPoint {
+  return { round, height, id: block };
 }

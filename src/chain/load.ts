@@ -1,18 +1,28 @@
+import { type FinalityStatus, genesisFinality } from "../consensus/index.ts";
 import { AccountState } from "../state/index.ts";
 import { type AuthoritySnapshot, Transaction, transactionsRoot } from "../types/index.ts";
 import { equalBytes, toHex } from "../util/bytes.ts";
 import { CodedError } from "../util/errors.ts";
+import type { Genesis } from "./genesis.ts";
 import type { ChainStores } from "./stores.ts";
 import type { Head } from "./types.ts";
 
 /** The newest blocks are read at start: a torn or damaged end of the database is found before the node speaks. */
 const checkedBlocks = 16;
 
+export interface LoadedChain {
+  head: Head;
+  snapshot: AuthoritySnapshot;
+  state: AccountState;
+  finality: FinalityStatus;
+}
+
 /** Loads the head and its state, and compares them. @throws {CodedError} `DAMAGED` */
-export async function loadState(
+export async function loadChain(
   stores: ChainStores,
+  genesis: Genesis,
   seed: Uint8Array,
-): Promise<{ head: Head; snapshot: AuthoritySnapshot; state: AccountState }> {
+): Promise<LoadedChain> {
   const id = (await stores.meta.head()) ?? damaged("it has no head");
   const record = (await stores.blocks.header(id)) ?? damaged(`its head ${toHex(id)} is missing`);
   const snapshot = (await stores.meta.headSnapshot()) ?? damaged("the authorities of its head are missing");
@@ -29,7 +39,8 @@ export async function loadState(
     header: record.header,
     totalDifficulty: record.totalDifficulty,
   };
-  return { head, snapshot, state };
+  const finality = (await stores.finality.status()) ?? genesisFinality(genesis.id);
+  return { head, snapshot, state, finality };
 }
 
 async function checkNewest({ blocks }: ChainStores, height: number): Promise<void> {

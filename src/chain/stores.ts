@@ -1,6 +1,7 @@
 import { AccountStore } from "../storage/accounts.ts";
 import { BlockStore } from "../storage/blocks.ts";
 import type { Database } from "../storage/database.ts";
+import { FinalityStore } from "../storage/finality.ts";
 import { MetaStore } from "../storage/meta.ts";
 
 /** The repositories that a chain writes to, over one database. */
@@ -9,6 +10,7 @@ export interface ChainStores {
   meta: MetaStore;
   blocks: BlockStore;
   accounts: AccountStore;
+  finality: FinalityStore;
 }
 
 export function chainStores(database: Database): ChainStores {
@@ -17,5 +19,6 @@ export function chainStores(database: Database): ChainStores {
     meta: new MetaStore(database),
     blocks: new BlockStore(database),
     accounts: new AccountStore(database),
+    finality: new FinalityStore(database),
   };
 }

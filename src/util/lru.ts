@@ -29,4 +29,8 @@ export class LruMap<Key, Value> {
   delete(key: Key): void {
     this.#map.delete(key);
   }
+
+  clear(): void {
+    this.#map.clear();
+  }
 }

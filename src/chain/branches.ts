@@ -1,0 +1,91 @@
+import { compareHeads, turnScore } from "../consensus/index.ts";
+import type { BlockRef } from "../types/index.ts";
+import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
+import { LruMap } from "../util/lru.ts";
+import type { BlockTree } from "./block-tree.ts";
+import type { Head } from "./types.ts";
+
+/** Answers kept about blocks of side branches, so that a long branch is walked once and not for each of its blocks. */
+const rememberedAnswers = 4096;
+
+/** The fork choice: among the branches that hold the highest justified block, the order of EIP-3436. */
+export class Branches {
+  readonly #tree: BlockTree;
+  /** Blocks without a known child. Those of side branches are known since the start only. */
+  readonly #tips = new Map<Hex, Head>();
+  #root: BlockRef;
+  readonly #descends = new LruMap<Hex, boolean>(rememberedAnswers);
+
+  /** `root`: the highest justified block. */
+  constructor(tree: BlockTree, head: Head, root: BlockRef) {
+    this.#tree = tree;
+    this.#tips.set(head.idHex, head);
+    this.#root = root;
+  }
+
+  add(head: Head): void {
+    this.#tips.delete(toHex(head.header.message.parent));
+    this.#tips.set(head.idHex, head);
+  }
+
+  remove(idHex: Hex): void {
+    this.#tips.delete(idHex);
+  }
+
+  /** From now on only branches that hold this block can win; the others are forgotten. */
+  async setRoot(root: BlockRef): Promise<void> {
+    if (equalBytes(root.id, this.#root.id)) return;
+    this.#root = root;
+    this.#descends.clear();
+    for (const tip of [...this.#tips.values()]) if (!(await this.holdsRoot(tip))) this.remove(tip.idHex);
+  }
+
+  /** Whether the branch that ends in `candidate` takes the place of the one that ends in `head`. */
+  async prefers(candidate: Head, head: Head): Promise<boolean> {
+    if (!(await this.holdsRoot(candidate))) return false;
+    if (!(await this.holdsRoot(head))) return true;
+    return compareHeads(await this.#weigh(candidate), await this.#weigh(head)) < 0;
+  }
+
+  /** The best end of a branch; the root's own where no other is known. */
+  async best(): Promise<Head> {
+    let best = await this.#tree.require(this.#root.id);
+    for (const tip of this.#tips.values()) if (await this.prefers(tip, best)) best = tip;
+    return best;
+  }
+
+  /** Whether a block is the root or descends from it. */
+  async holdsRoot(head: Head): Promise<boolean> {
+    const walked: Hex[] = [];
+    let answer: boolean | undefined;
+    for (let at = head; answer === undefined; ) {
+      if (at.height <= this.#root.height) answer = equalBytes(at.id, this.#root.id);
+      else answer = this.#descends.get(at.idHex);
+      if (answer !== undefined) break;
+      walked.push(at.idHex);
+      at = await this.#tree.require(at.header.message.parent);
+    }
+    for (const idHex of walked) this.#descends.set(idHex, answer);
+    return answer;
+  }
+
+  async #weigh({ totalDifficulty, height, id, header }: Head) {
+    if (height === 0) return { totalDifficulty, height, id, turnScore: 0 };
+    const before = await this.#tree.snapshotAfter(header.message.parent);
+    return { totalDifficulty, height, id, turnScore: turnScore(before, header.message) };
+  }
+}
+
+/** Whether `ancestor` is `head` or one of its ancestors. */
+export async function isAncestor(tree: BlockTree, ancestor: BlockRef, head: Head): Promise<boolean> {
+  let at = head;
+  while (at.height > ancestor.height) at = await tree.require(at.header.message.parent);
+  return equalBytes(at.id, ancestor.id);
+}
+
+/** The block of the branch that ends in `head` at this height, which is at most the head's. */
+export async function ancestorAt(tree: BlockTree, head: Head, height: number): Promise<Head> {
+  let at = head;
+  while (at.height > height) at = await tree.require(at.header.message.parent);
+  return at;
+}
