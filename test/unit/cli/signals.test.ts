@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { defaultStopTimeoutMs } from "../../../src/cli/run-until-signal.ts";
 
 const module = new URL("../../../src/cli/run-until-signal.ts", import.meta.url).href;
 
@@ -76,18 +77,16 @@ describe("runUntilSignal", () => {
     expect((await ended)[0]).toBe(1);
   });
 
-  it.concurrent.each([
-    ["with 1 where closing hangs", "async () => node(() => forever)", 1],
-    ["with 0 where starting hangs", "() => forever", 0],
-  ])(
-    "exits %s, within 5 s",
-    async (_name, start, code) => {
-      const { child, ended } = await run(start);
-      const before = performance.now();
-      child.kill("SIGTERM");
-      expect((await ended)[0]).toBe(code);
-      expect(performance.now() - before).toBeLessThan(5_000);
-    },
-    10_000,
-  );
+  it.each([
+    ["with 1 where closing hangs", "async () => node(() => forever), 200", 1],
+    ["with 0 where starting hangs", "() => forever, 200", 0],
+  ])("exits %s", async (_name, start, code) => {
+    const { child, ended } = await run(start);
+    child.kill("SIGTERM");
+    expect((await ended)[0]).toBe(code);
+  });
+
+  it("gives a node less than 5 s to close", () => {
+    expect(defaultStopTimeoutMs).toBeLessThan(5_000);
+  });
 });
