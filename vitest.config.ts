@@ -1,10 +1,13 @@
 import { defineConfig } from "vitest/config";
 
-/** `unit` and `contract` run in one process each and touch no network; `e2e` starts whole nodes. */
+/** `unit` and `contract` test parts, on loopback at most; `e2e` starts whole nodes. */
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
+      // Some run the command line several times, on a machine whose cores all other tests want too.
+      {
+        test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 30_000, hookTimeout: 30_000 },
+      },
       { test: { name: "contract", include: ["test/contract/**/*.test.ts"] } },
       {
         test: {

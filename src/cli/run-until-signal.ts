@@ -1,7 +1,7 @@
 import type { RunningNode } from "./node-module.ts";
 
 /** A service manager's patience is longer, a person's is not. */
-const stopDeadlineMs = 4_500;
+export const defaultStopTimeoutMs = 4_500;
 /** npm passes a terminal's Ctrl-C on to a process that has had it from the terminal already. */
 const sameSignalMs = 300;
 /** 128 + SIGINT. */
@@ -11,7 +11,10 @@ const interruptedCode = 130;
  * Runs a node until it ends or SIGINT or SIGTERM arrives, also while it starts; resolves to the exit code. A second signal
  * ends the process at once with 130. A node that has not closed in time is left to its crash recovery.
  */
-export async function runUntilSignal(start: () => Promise<RunningNode>): Promise<number> {
+export async function runUntilSignal(
+  start: () => Promise<RunningNode>,
+  stopTimeoutMs = defaultStopTimeoutMs,
+): Promise<number> {
   const signal = watchSignals();
   const starting = start();
   try {
@@ -20,7 +23,7 @@ export async function runUntilSignal(start: () => Promise<RunningNode>): Promise
       const ended = await Promise.race([node.exitCode, signal.first]);
       if (typeof ended === "number") return ended;
     }
-    return await withDeadline(stop(starting, await signal.first), node ? 1 : 0);
+    return await withDeadline(stop(starting, await signal.first), stopTimeoutMs, node ? 1 : 0);
   } finally {
     signal.dispose();
   }
@@ -38,14 +41,12 @@ async function stop(starting: Promise<RunningNode>, reason: string): Promise<num
   return 0;
 }
 
-function withDeadline(work: Promise<number>, codeWhenLate: number): Promise<number> {
+function withDeadline(work: Promise<number>, timeoutMs: number, codeWhenLate: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
-      process.stderr.write(
-        `the node did not close within ${stopDeadlineMs} ms: it recovers at its next start\n`,
-      );
+      process.stderr.write(`the node did not close within ${timeoutMs} ms: it recovers at its next start\n`);
       resolve(codeWhenLate);
-    }, stopDeadlineMs);
+    }, timeoutMs);
     work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

@@ -96,6 +96,10 @@ class Node implements RunningNode {
     this.#closers.push("database", () => database.close());
     this.#closers.push("imports", () => this.#services?.chain.idle());
     this.#genesis = await this.#loadGenesis(database, signer);
+    this.#modes.events.on("mode", (mode) => {
+      this.#logger.info({ mode }, `mode: ${mode}`);
+      this.#apiEvents.emit("mode", { mode });
+    });
     const peers = await new AddressBookStore<AddressBookEntry>(database).load();
     const network = await this.#createNetwork(database);
     const statuses = new PeerStatuses({
@@ -229,10 +233,6 @@ class Node implements RunningNode {
     alone: boolean,
   ): Promise<void> {
     const modes = this.#modes;
-    modes.events.on("mode", (mode) => {
-      this.#logger.info({ mode }, `mode: ${mode}`);
-      this.#apiEvents.emit("mode", { mode });
-    });
     const authorities = genesis.config.authorities.length;
     if (authorities < minFaultTolerantAuthorities) {
       this.#logger.warn(

@@ -1,0 +1,49 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { balancesAtHead, includedOnce, sameChain, stopAndVerify, totalIsRight } from "./harness/checks.ts";
+import { createNetwork, startAll } from "./harness/network.ts";
+import type { TestNode } from "./harness/node.ts";
+import { createRandom, seed, shuffled } from "./harness/random.ts";
+import { Traffic } from "./harness/traffic.ts";
+import { until } from "./harness/until.ts";
+import { createWorld } from "./harness/world.ts";
+
+test("kill -9 of each node in turn under transfers: the others go on, it comes back and mines, nothing is lost", async () => {
+  const random = createRandom();
+  const network = await createNetwork(createWorld(), { nodes: 3, periodMs: 400 });
+  const { nodes } = network;
+  await startAll(network);
+  const traffic = new Traffic(network);
+  console.log(`seed ${seed}`);
+
+  for (const killed of shuffled(nodes, random)) {
+    const others = nodes.filter((node) => node !== killed);
+    // Anywhere between two blocks.
+    await sleep(random() * 800);
+    await killed.kill();
+    const { head } = await others[0]!.status();
+    // With three authorities, two take turns.
+    for (const node of others) await node.height(head!.height + 3);
+
+    killed.start();
+    const { address } = await killed.ready();
+    const back = await sameChain(nodes, { atLeast: head!.height + 3 });
+    await until(`node ${killed.id} mines again`, () => minedAbove(others[0]!, address, back.height));
+  }
+
+  await traffic.stop();
+  expect(traffic.accepted.size).toBeGreaterThan(30);
+  await includedOnce(nodes, traffic.accepted);
+  await sameChain(nodes);
+  for (const node of nodes) await totalIsRight(network, node);
+  const { balances } = await balancesAtHead(nodes[0]!, network);
+  expect(balances).not.toContain(1_000_000n);
+  await stopAndVerify(nodes);
+});
+
+async function minedAbove(node: TestNode, proposer: string, height: number): Promise<boolean> {
+  const { blocks } = await node.get<{ blocks: { height: number; proposer: string }[] }>(
+    "/v1/blocks?limit=20",
+  );
+  return blocks.some((block) => block.height > height && block.proposer === proposer);
+}

@@ -1,0 +1,51 @@
+import { expect, test } from "vitest";
+import { createNetwork } from "./harness/network.ts";
+import { TestNode } from "./harness/node.ts";
+import { createWorld } from "./harness/world.ts";
+
+test("a node alone with no genesis ends with code 1 and one clear line", async () => {
+  const world = createWorld();
+  const node = new TestNode(world, 1).start("--genesis-timeout=2000", "--log-level=silent");
+  const { code, stdout, stderr, afterMs } = await node.process.ended;
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect(stderr).toMatch(/^error: no genesis block here and none offered by a peer within 2 s: [^\n]*\n$/);
+  expect(afterMs).toBeGreaterThan(2_000);
+  expect(afterMs).toBeLessThan(12_000);
+
+  // The same with its log: the error comes once.
+  const loud = await node.start("--genesis-timeout=500", "--json").process.ended;
+  expect(loud.code).toBe(1);
+  const errors = loud.stderr
+    .split("\n")
+    .filter((line) => line.includes('"error"') || /"level":[56]0/.test(line));
+  expect(errors).toHaveLength(1);
+  expect(JSON.parse(errors[0]!)).toMatchObject({ error: { code: "NO_GENESIS" } });
+  expect(node.log()).toContainEqual(expect.objectContaining({ msg: "mode: dying" }));
+});
+
+test("two different offers without a pin are an error that names both; a pin chooses", async () => {
+  const world = createWorld();
+  const one = await createNetwork(world, { nodes: 1, name: "one" });
+  const other = await createNetwork(world, { nodes: 1, firstId: 2, name: "other" });
+  const makers = [one.nodes[0]!, other.nodes[0]!];
+  for (const node of makers) node.start();
+  for (const node of makers) await node.ready();
+
+  const late = new TestNode(world, 3).start("--log-level=silent");
+  const { code, stderr } = await late.process.ended;
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^error: [^\n]*\n$/);
+  expect(stderr).toContain(one.genesisId);
+  expect(stderr).toContain(other.genesisId);
+  expect(stderr).toContain("--genesis=<id>");
+
+  late.start(`--genesis=${other.genesisId}`);
+  const { genesisId } = await late.ready();
+  expect(genesisId).toBe(other.genesisId);
+  await late.height(1);
+  for (const node of [...makers, late]) expect((await node.stop()).code).toBe(0);
+
+  const wrong = await late.start(`--genesis=${one.genesisId}`, "--log-level=silent").process.ended;
+  expect(wrong.code).toBe(1);
+  expect(wrong.stderr).toMatch(/^error: [^\n]* holds the chain 0x[^\n]*\n$/);
+});

@@ -1,0 +1,46 @@
+import { randomBytes } from "node:crypto";
+import { Chain } from "../../../src/chain/chain.ts";
+import { checkGenesis } from "../../../src/chain/genesis.ts";
+import { chainStores } from "../../../src/chain/stores.ts";
+import { productionTime } from "../../../src/consensus/index.ts";
+import { verifySignatures } from "../../../src/crypto/ed25519.ts";
+import { withDatabase } from "../../../src/node/open.ts";
+import { systemClock } from "../../../src/util/clock.ts";
+import { silentLogger } from "../../../src/util/logger.ts";
+import type { TestNetwork } from "./network.ts";
+
+/**
+ * Blocks on the genesis of the first node, each by the authority whose turn it is, in its database; their times are in the past
+ * if genesis is.
+ */
+export function buildChain({ nodes, wallets }: TestNetwork, blocks: number): Promise<void> {
+  return withDatabase(nodes[0]!.paths, async (database) => {
+    const stores = chainStores(database);
+    const chain = await Chain.open({
+      genesis: await checkGenesis((await stores.meta.genesis())!, verifySignatures),
+      stores,
+      checks: { verify: verifySignatures, isVerified: () => false },
+      clock: systemClock,
+      logger: silentLogger,
+      seed: new Uint8Array(randomBytes(8)),
+      writesWith: () => [],
+    });
+    for (let made = 0; made < blocks; made++) {
+      const { head, snapshot, genesis } = chain;
+      for (const { signer } of wallets) {
+        const time = productionTime(snapshot, head.header.message, signer.publicKey, genesis.config);
+        if (!time?.inTurn) continue;
+        await chain.produce({
+          signer,
+          parentId: head.id,
+          timestampMs: time.timestampMs,
+          difficulty: 2,
+          allowEmpty: true,
+          select: () => [],
+        });
+        break;
+      }
+    }
+    if (chain.head.height !== blocks) throw new Error(`${chain.head.height} blocks instead of ${blocks}`);
+  });
+}

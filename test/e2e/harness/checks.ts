@@ -1,0 +1,106 @@
+import { expect } from "vitest";
+import type { TestNetwork } from "./network.ts";
+import type { BlockAnswer, TestNode } from "./node.ts";
+import { until } from "./until.ts";
+
+/** Waits until all nodes have the same block at the height that all have reached, and returns it. */
+export async function sameChain(
+  nodes: readonly TestNode[],
+  { atLeast = 1, timeoutMs = 20_000 } = {},
+): Promise<BlockAnswer> {
+  return until(
+    `one chain on nodes ${nodes.map(({ id }) => id)}`,
+    async () => {
+      const statuses = await Promise.all(nodes.map((node) => node.status()));
+      const height = Math.min(...statuses.map(({ head }) => head?.height ?? 0));
+      if (height < atLeast) throw new Error(`heights ${statuses.map(({ head }) => head?.height)}`);
+      const blocks = await Promise.all(nodes.map((node) => node.block(height)));
+      const [first] = blocks;
+      if (blocks.some(({ id }) => id !== first!.id)) throw new Error(`different blocks at ${height}`);
+      if (blocks.some(({ stateRoot }) => stateRoot !== first!.stateRoot))
+        throw new Error("state roots differ");
+      return first!;
+    },
+    { timeoutMs },
+  );
+}
+
+/** All blocks above genesis up to `top`, ascending. */
+export async function chainOf(node: TestNode, top: number): Promise<BlockAnswer[]> {
+  const blocks: BlockAnswer[] = [];
+  for (let height = 1; height <= top; height++) blocks.push(await node.block(height));
+  for (const [index, block] of blocks.entries()) {
+    if (index > 0) expect(block.parent).toBe(blocks[index - 1]!.id);
+  }
+  return blocks;
+}
+
+/** Waits until every transaction is in a block of every node, then checks that each is there once. */
+export async function includedOnce(
+  nodes: readonly TestNode[],
+  ids: Iterable<string>,
+  timeoutMs = 20_000,
+): Promise<void> {
+  const wanted = new Set(ids);
+  for (const node of nodes) {
+    const missing = new Set(wanted);
+    await until(
+      `node ${node.id} has included all ${wanted.size} transactions`,
+      async () => {
+        for (const id of missing) {
+          const { status } = await node.get<{ status: string }>(`/v1/transactions/${id}`);
+          if (status === "pending") throw new Error(`${missing.size} are missing, such as ${id}`);
+          missing.delete(id);
+        }
+        return missing.size === 0;
+      },
+      { timeoutMs },
+    );
+  }
+  const { height } = await sameChain(nodes);
+  for (const node of nodes) {
+    const counts = new Map<string, number>();
+    for (const block of await chainOf(node, height)) {
+      for (const { id } of block.transactions) counts.set(id, (counts.get(id) ?? 0) + 1);
+    }
+    const wrong = [...wanted].filter((id) => counts.get(id) !== 1);
+    expect(wrong, `transactions that are not once on node ${node.id}`).toEqual([]);
+    expect(Math.max(0, ...counts.values())).toBeLessThanOrEqual(1);
+  }
+}
+
+/** Waits for a moment at which the balances of all accounts of the network were read at one head, and returns them with it. */
+export function balancesAtHead(
+  node: TestNode,
+  { wallets }: Pick<TestNetwork, "wallets">,
+): Promise<{ height: number; balances: bigint[] }> {
+  return until("balances at one head", async () => {
+    const before = (await node.status()).head!;
+    const accounts = await Promise.all(
+      wallets.map(({ address }) => node.get<{ balance: string }>(`/v1/accounts/${address}`)),
+    );
+    const after = (await node.status()).head!;
+    if (before.id !== after.id) return undefined;
+    return { height: before.height, balances: accounts.map(({ balance }) => BigInt(balance)) };
+  }) as Promise<{ height: number; balances: bigint[] }>;
+}
+
+/** What genesis and rewards say, and nothing else, is on the accounts of the network. */
+export async function totalIsRight(network: TestNetwork, node: TestNode, reward = 0n): Promise<void> {
+  const { height, balances } = await balancesAtHead(node, network);
+  const total = balances.reduce((sum, balance) => sum + balance, 0n);
+  expect(total, `total at block ${height}`).toBe(network.total + reward * BigInt(height));
+}
+
+/** Stops all nodes with exit code 0 within 5 s, and has `ccoin verify` check their databases. */
+export async function stopAndVerify(nodes: readonly TestNode[]): Promise<void> {
+  const ends = await Promise.all(nodes.map((node) => node.stop()));
+  for (const { code, stopMs } of ends) {
+    expect(code).toBe(0);
+    expect(stopMs).toBeLessThan(5_000);
+  }
+  for (const { id, world } of nodes) {
+    const { blocks } = await world.ccoinJson<{ blocks: number }>(["verify", `--nodeid=${id}`]);
+    expect(blocks).toBeGreaterThan(0);
+  }
+}

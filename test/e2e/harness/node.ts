@@ -1,0 +1,187 @@
+import { defaultHttpPort, defaultP2pPort, nodePaths } from "../../../src/config/index.ts";
+import { cliPath, type Ended, type Process } from "./process.ts";
+import { until } from "./until.ts";
+import type { World } from "./world.ts";
+
+/** `GET /v1/status`. */
+export interface Status {
+  peerId: string;
+  address: string;
+  mode: string;
+  genesisId: string | null;
+  head: { height: number; id: string; timestamp: number } | null;
+  peers: number;
+  mempool: { count: number };
+}
+
+/** `GET /v1/blocks/{…}`. */
+export interface BlockAnswer {
+  id: string;
+  height: number;
+  parent: string;
+  timestamp: number;
+  proposer: string;
+  stateRoot: string;
+  transactions: { id: string; from: string; to: string; amount: string; nonce: number }[];
+}
+
+export interface PeerAnswer {
+  id: string;
+  score: number;
+  height: number | null;
+}
+
+/** A line of a node's log. */
+export interface LogLine {
+  level: number;
+  msg: string;
+  [field: string]: unknown;
+}
+
+/** Where a node lives: on this namespace's loopback, or on a machine of the lab. */
+export interface Machine {
+  address: string;
+  enter: readonly string[];
+}
+
+const loopback: Machine = { address: "127.0.0.1", enter: [] };
+
+/** An answer of the HTTP interface that is not 2xx. */
+export class HttpError extends Error {
+  readonly status: number;
+  readonly code: string | undefined;
+
+  constructor(status: number, code: string | undefined, detail: string) {
+    super(`HTTP ${status} ${code}: ${detail}`);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** One node of a test, through its command line and its HTTP interface; it may be started many times. */
+export class TestNode {
+  readonly id: number;
+  readonly world: World;
+  readonly machine: Machine;
+  #process: Process | undefined;
+
+  constructor(world: World, id: number, machine = loopback) {
+    this.world = world;
+    this.id = id;
+    this.machine = machine;
+  }
+
+  get url(): string {
+    return `http://${this.machine.address}:${defaultHttpPort(this.id)}`;
+  }
+
+  get multiaddr(): string {
+    return `/ip4/${this.machine.address}/tcp/${defaultP2pPort(this.id)}`;
+  }
+
+  get paths() {
+    return nodePaths(this.world.dataDir, this.id);
+  }
+
+  /** The last that was started. */
+  get process(): Process {
+    if (!this.#process) throw new Error(`node ${this.id} was never started`);
+    return this.#process;
+  }
+
+  start(...args: string[]): this {
+    const { address, enter } = this.machine;
+    const command = [process.execPath, cliPath, "start", `--nodeid=${this.id}`];
+    const all = [...command, "--datadir", this.world.dataDir, `--host=${address}`, ...args];
+    this.#process = this.world.start(`node ${this.id}`, all, { enter });
+    return this;
+  }
+
+  /** As a person does, through npm. */
+  startByNpm(cwd: string, ...args: string[]): this {
+    const command = ["npm", "start", "--", `--nodeid=${this.id}`, "--datadir", this.world.dataDir, ...args];
+    this.#process = this.world.start(`node ${this.id} by npm`, command, { cwd });
+    return this;
+  }
+
+  /** Resolves when the process has ended. */
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<Ended & { stopMs: number }> {
+    const startedAt = performance.now();
+    this.process.signal(signal);
+    const ended = await this.process.ended;
+    return { ...ended, stopMs: performance.now() - startedAt };
+  }
+
+  /** kill -9. */
+  async kill(): Promise<void> {
+    this.process.signalGroup("SIGKILL");
+    await this.process.ended;
+  }
+
+  async ready(timeoutMs = 20_000): Promise<Status> {
+    return this.until(`node ${this.id} is ready`, ({ mode }) => mode === "ready", timeoutMs);
+  }
+
+  /** The first status that fits. @throws at once where the process has ended. */
+  async until(what: string, fits: (status: Status) => boolean, timeoutMs = 20_000): Promise<Status> {
+    const answer = await until(
+      what,
+      async () => {
+        if (this.process.end) return this.process.end;
+        const status = await this.status();
+        return fits(status) && status;
+      },
+      { timeoutMs },
+    );
+    if (answer && "peerId" in answer) return answer;
+    throw new Error(`${what}: but it ended with ${this.process.end?.code ?? this.process.end?.signal}`);
+  }
+
+  height(above: number, timeoutMs?: number): Promise<Status> {
+    return this.until(
+      `node ${this.id} is above block ${above}`,
+      ({ head }) => head !== null && head.height > above,
+      timeoutMs,
+    );
+  }
+
+  status(): Promise<Status> {
+    return this.get("/v1/status");
+  }
+
+  block(name: string | number): Promise<BlockAnswer> {
+    return this.get(`/v1/blocks/${name}`);
+  }
+
+  async peers(): Promise<PeerAnswer[]> {
+    return (await this.get<{ peers: PeerAnswer[] }>("/v1/peers")).peers;
+  }
+
+  get<T>(path: string): Promise<T> {
+    return this.request<T>(path);
+  }
+
+  post<T>(path: string, body: object): Promise<T> {
+    const headers = { "content-type": "application/json" };
+    return this.request<T>(path, { method: "POST", headers, body: JSON.stringify(body) });
+  }
+
+  async request<T>(path: string, init: RequestInit = {}): Promise<T> {
+    const response = await fetch(this.url + path, { ...init, signal: AbortSignal.timeout(5_000) });
+    const body = (await response.json()) as T & { code?: string; detail?: string };
+    if (!response.ok) throw new HttpError(response.status, body.code, String(body.detail));
+    return body;
+  }
+
+  /** Of the process that was started last. */
+  log(): LogLine[] {
+    const lines = this.process.stderr.split("\n").filter((line) => line.startsWith("{"));
+    return lines.flatMap((line) => {
+      try {
+        return [JSON.parse(line) as LogLine];
+      } catch {
+        return [];
+      }
+    });
+  }
+}

@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = fileURLToPath(new URL("../../..", import.meta.url)).replace(/\/$/, "");
+export const cliPath = join(root, "src/cli/main.ts");
+
+const setpriv = "/usr/bin/setpriv";
+/** What is left when the test process itself is killed ends with it. */
+const dieWithParent = existsSync(setpriv) ? [setpriv, "--pdeathsig", "KILL"] : [];
+
+export interface Ended {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+  /** Since its start. */
+  afterMs: number;
+}
+
+export interface StartOptions {
+  cwd?: string;
+  env?: Record<string, string>;
+  /** Before the command, such as nsenter. */
+  enter?: readonly string[];
+}
+
+/** A process in a process group of its own, with what it says. */
+export class Process {
+  readonly name: string;
+  readonly ended: Promise<Ended>;
+  stdout = "";
+  stderr = "";
+  end: Ended | undefined;
+  readonly #child: ChildProcess;
+
+  constructor(name: string, command: readonly string[], { cwd, env, enter = [] }: StartOptions = {}) {
+    this.name = name;
+    const startedAt = performance.now();
+    const [file, ...args] = [...dieWithParent, ...enter, ...command];
+    this.#child = spawn(file!, args, {
+      ...(cwd && { cwd }),
+      env: { ...environment(), ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
+    this.#child.stdout!.setEncoding("utf8").on("data", (text) => {
+      this.stdout += text;
+    });
+    this.#child.stderr!.setEncoding("utf8").on("data", (text) => {
+      this.stderr += text;
+    });
+    this.ended = new Promise((resolve, reject) => {
+      this.#child.once("error", reject);
+      this.#child.once("close", (code, signal) => {
+        const { stdout, stderr } = this;
+        this.end = { code, signal, stdout, stderr, afterMs: performance.now() - startedAt };
+        resolve(this.end);
+      });
+    });
+    this.ended.catch(() => undefined);
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
+  get running(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** To the process alone. */
+  signal(signal: NodeJS.Signals): void {
+    if (this.running) this.#child.kill(signal);
+  }
+
+  /** As a terminal does: to the process and those that it started. */
+  signalGroup(signal: NodeJS.Signals): void {
+    try {
+      process.kill(-this.pid, signal);
+    } catch {
+      // It has ended.
+    }
+  }
+}
+
+/** Nothing of this process's own settings; modules are compiled once for all processes. */
+function environment(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(CCOIN_|VITEST|npm_|NODE_OPTIONS|TEST$|NODE_ENV)/.test(name),
+  );
+  return { ...Object.fromEntries(kept), NODE_COMPILE_CACHE: join(tmpdir(), "ccoin-test-cache") };
+}

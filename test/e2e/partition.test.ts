@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { includedOnce, sameChain, stopAndVerify, totalIsRight } from "./harness/checks.ts";
+import { watchEvents } from "./harness/events.ts";
+import { Lab } from "./harness/lab.ts";
+import { createNetwork, startAll } from "./harness/network.ts";
+import { until } from "./harness/until.ts";
+import { createWorld } from "./harness/world.ts";
+
+const cutMs = process.env["CCOIN_E2E_LONG"] ? 30_000 : 8_000;
+const reward = 7n;
+
+/**
+ * Three of five authorities are a majority and go on; each of the other two may sign one block more (a signer signs one of three).
+ * So both sides mine, with transfers that only they know, and the smaller side's blocks lose.
+ */
+test("two sides that were cut apart and mined become one chain, and what the losing side had mined is mined again", async () => {
+  const world = createWorld();
+  const lab = new Lab(world);
+  const machines = [];
+  for (const side of [1, 1, 1, 2, 2] as const) machines.push(await lab.machine(side));
+  const network = await createNetwork(world, {
+    nodes: machines,
+    periodMs: 400,
+    blockReward: reward.toString(),
+  });
+  const { nodes, wallets } = network;
+  await startAll(network);
+  const [majority, minority] = [nodes.slice(0, 3), nodes.slice(3)];
+  const loser = minority[0]!;
+  const events = await watchEvents(loser);
+
+  // Just after a block of the majority's, so that at least one of the other side may sign the next.
+  const { address: winner } = await majority[0]!.status();
+  await until("a block by node 1", async () => (await loser.block("head")).proposer === winner, {
+    everyMs: 20,
+  });
+  lab.cut();
+  const cutAt = performance.now();
+  const common = (await loser.status()).head!;
+  const lost: string[] = [];
+  for (const [index, node] of minority.entries()) {
+    const transfer = await wallets[3 + index]!.transfer(wallets[0]!.address, 100n, 1n);
+    await node.post("/v1/transactions", transfer.body);
+    lost.push(transfer.id);
+  }
+  const kept = await wallets[0]!.transfer(wallets[4]!.address, 50n, 1n);
+  await majority[0]!.post("/v1/transactions", kept.body);
+
+  const minedAlone = await until("the smaller side has mined a transfer of its own", async () => {
+    const { block } = await loser.get<{ block: { id: string } | null }>(`/v1/transactions/${lost[0]}`);
+    return block?.id;
+  });
+  for (const node of majority) await node.height(common.height + 6);
+  await expect(majority[0]!.get(`/v1/transactions/${lost[0]}`)).rejects.toThrow("TRANSACTION_NOT_FOUND");
+  await sleep(cutMs - (performance.now() - cutAt));
+  const stuck = (await loser.status()).head!;
+  expect(stuck.height - common.height).toBeLessThanOrEqual(2);
+  const ahead = (await majority[0]!.status()).head!;
+  expect(ahead.height).toBeGreaterThan(stuck.height);
+
+  lab.heal();
+  const healedAt = performance.now();
+  await sameChain(nodes, { atLeast: ahead.height, timeoutMs: 30_000 });
+  const healMs = performance.now() - healedAt;
+  console.log(
+    `cut for ${cutMs} ms at block ${common.height}: sides at ${ahead.height} and ${stuck.height}, one chain after ${healMs.toFixed()} ms`,
+  );
+
+  await until("the losing side tells of the retracted block", () =>
+    events.some(({ event, data }) => event === "retracted" && data["id"] === minedAlone),
+  );
+  await includedOnce(nodes, [...lost, kept.id]);
+  for (const id of lost) {
+    const { block } = await loser.get<{ block: { id: string } }>(`/v1/transactions/${id}`);
+    expect(block.id).not.toBe(minedAlone);
+  }
+  for (const node of nodes) await totalIsRight(network, node, reward);
+  await stopAndVerify(nodes);
+});
