@@ -6,6 +6,8 @@ export const topicNames = {
   transactions: "transactions",
   /** `CompactBlock`. */
   blocks: "blocks",
+  /** `SignedFinalityVote`. */
+  votes: "votes",
 } as const;
 
 export type TopicName = keyof typeof topicNames;

@@ -9,6 +9,7 @@ export const ChainStatus = new ContainerType(
     height: Count,
     headId: Bytes32,
     totalDifficulty: Count,
+    justifiedRound: Count,
     finalizedHeight: Count,
     finalizedId: Bytes32,
     timeMs: Count,

@@ -50,6 +50,8 @@ export interface ChainOptions {
 }
 
 export type ChainEvents = {
+  /** A block has been stored, on whichever branch. */
+  imported: Head;
   head: HeadChange;
   /** A higher checkpoint is justified, and perhaps one final. */
   finality: FinalityStatus;
@@ -189,6 +191,7 @@ export class Chain {
     await this.#options.stores.database.commit(this.#blockWrites(block, head, after));
     this.tree.remember(head, after);
     this.#branches.add(head);
+    this.events.emit("imported", head);
     return "side";
   }
 
@@ -291,6 +294,7 @@ export class Chain {
     this.#head = change.head;
     this.#snapshot = snapshot;
     this.events.emit("head", change);
+    this.events.emit("imported", change.head);
   }
 
   async #justify(certificate: Certificate): Promise<void> {

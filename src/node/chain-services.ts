@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Network, PeerId } from "../../protocols/index.ts";
 import { Chain } from "../chain/chain.ts";
+import { Finalizer, type VoteSigner } from "../chain/finalizer.ts";
 import type { Genesis } from "../chain/genesis.ts";
 import { Producer } from "../chain/producer.ts";
 import { chainStores } from "../chain/stores.ts";
@@ -9,13 +10,15 @@ import type { Verify } from "../crypto/ed25519.ts";
 import { defaultMempoolLimits } from "../mempool/limits.ts";
 import { Mempool } from "../mempool/mempool.ts";
 import type { Database } from "../storage/database.ts";
+import { FinalityStore } from "../storage/finality.ts";
 import { MempoolStore } from "../storage/mempool.ts";
 import { BlockInbox } from "../sync/block-inbox.ts";
 import { Outbox } from "../sync/outbox.ts";
-import type { PeerStatuses } from "../sync/peer-statuses.ts";
+import type { PeerStatus, PeerStatuses } from "../sync/peer-statuses.ts";
 import { serveChain } from "../sync/serve.ts";
 import { Synchronizer } from "../sync/synchronizer.ts";
 import { TransactionInbox } from "../sync/transaction-inbox.ts";
+import { VoteInbox } from "../sync/vote-inbox.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Logger } from "../util/logger.ts";
 import type { Closers } from "./closers.ts";
@@ -36,8 +39,8 @@ export interface ChainServicesOptions {
   clock: Clock;
   logger: Logger;
   modes: ModeMachine;
-  /** Where the node makes blocks. */
-  signer: BlockSigner | undefined;
+  /** Where the node makes blocks and votes on them. */
+  signer: (BlockSigner & VoteSigner) | undefined;
   /** No peer is known to come back to. */
   alone: boolean;
 }
@@ -79,15 +82,32 @@ export async function startChainServices(
   closers.push("outbox", () => outbox.stop());
   const inbox = new BlockInbox({ ...common, chain, mempool, onFarAhead: (peer) => void statuses.ask(peer) });
   closers.push("block inbox", () => inbox.stop());
+  const finalizer = new Finalizer({ chain, clock, logger, signer });
+  closers.push("finalizer", () => finalizer.stop());
+  finalizer.events.on("vote", (vote) => void outbox.publishVote(vote));
+  modes.events.on("mode", (mode) => {
+    finalizer.enabled = mode === "ready";
+  });
+  const votes = new VoteInbox({
+    network,
+    chain,
+    finalizer,
+    store: new FinalityStore(database),
+    logger,
+    fetchBlock: (id, peer) => void inbox.fetch(id, peer),
+  });
+  votes.serve();
+  closers.push("vote inbox", () => votes.stop());
   const transactions = new TransactionInbox({ network, mempool, logger });
   serveChain(network, chain, mempool);
   network.join(genesis.id, {
     blocks: (message, from) => inbox.onGossip(message, from),
     transactions: (message) => transactions.onGossip(message),
+    votes: (message, from) => votes.onGossip(message, from),
   });
 
   if (signer) startProducer(options, signer, { chain, mempool, outbox }, closers);
-  pullMempools(options, transactions, closers);
+  meetPeers(options, chain, transactions, votes, closers);
   const synchronizer = new Synchronizer({
     ...common,
     chain,
@@ -123,27 +143,30 @@ function startProducer(
   closers.push("producer", () => producer.stop());
 }
 
-/** What a peer had before we met, or while this node was behind, comes by no gossip: it is asked for once. */
-function pullMempools(
+/** What a peer had before we met, or while this node was behind, comes by no gossip: it is asked for. */
+function meetPeers(
   { network, statuses, modes }: ChainServicesOptions,
+  chain: Chain,
   transactions: TransactionInbox,
+  votes: VoteInbox,
   closers: Closers,
 ): void {
-  const pulled = new Set<PeerId>();
-  const pull = (peer: PeerId) => {
-    if (modes.mode !== "ready" || pulled.has(peer)) return;
-    pulled.add(peer);
-    void transactions.pull(peer);
+  const met = new Set<PeerId>();
+  const meet = ({ peer, status }: PeerStatus) => {
+    if (modes.mode !== "ready") return;
+    if (!met.has(peer)) void transactions.pull(peer);
+    if (!met.has(peer) || status.justifiedRound > chain.justified.round) void votes.pull(peer);
+    met.add(peer);
   };
   const stops = [
-    statuses.events.on("status", ({ peer }) => pull(peer)),
-    network.on("disconnected", (peer) => pulled.delete(peer)),
+    statuses.events.on("status", meet),
+    network.on("disconnected", (peer) => met.delete(peer)),
     modes.events.on("mode", (mode) => {
-      if (mode === "boot") pulled.clear();
-      for (const { peer } of statuses.all()) pull(peer);
+      if (mode === "boot") met.clear();
+      for (const status of statuses.all()) meet(status);
     }),
   ];
-  closers.push("mempool exchange", () => {
+  closers.push("peers' mempools and votes", () => {
     for (const stop of stops) stop();
   });
 }

@@ -275,6 +275,7 @@ class Node implements RunningNode {
       height,
       headId,
       totalDifficulty,
+      justifiedRound: chain?.justified.round ?? 0,
       finalizedHeight: finalized.height,
       finalizedId: finalized.id,
       timeMs: clock.now(),

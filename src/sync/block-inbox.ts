@@ -54,9 +54,7 @@ export class BlockInbox {
   constructor(options: BlockInboxOptions) {
     this.#options = options;
     // Blocks come by sync too.
-    this.#stopFollowing = options.chain.events.on("head", ({ applied }) => {
-      for (const { idHex } of applied) this.#adoptChildren(idHex);
-    });
+    this.#stopFollowing = options.chain.events.on("imported", ({ idHex }) => this.#adoptChildren(idHex));
   }
 
   get orphans(): number {
@@ -206,7 +204,6 @@ export class BlockInbox {
       if (blockVerdicts[error.code] === "reject") network.penalize(from, "invalidBlock", error.message);
       return;
     }
-    this.#adoptChildren(block.idHex);
   }
 
   #adoptChildren(parent: Hex): void {

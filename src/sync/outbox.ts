@@ -1,7 +1,13 @@
-import { maxGossipTransactions, type Network } from "../../protocols/index.ts";
+import { maxGossipTransactions, type Network, type TopicName } from "../../protocols/index.ts";
 import type { CanonicalBlock } from "../chain/types.ts";
 import type { Mempool } from "../mempool/mempool.ts";
-import { CompactBlock, type Transaction, type TransactionRecord, Transactions } from "../types/index.ts";
+import {
+  CompactBlock,
+  SignedFinalityVote,
+  type Transaction,
+  type TransactionRecord,
+  Transactions,
+} from "../types/index.ts";
 import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
@@ -51,6 +57,10 @@ export class Outbox {
     await this.#publish("blocks", CompactBlock.serialize({ header, shortIds }));
   }
 
+  async publishVote(vote: SignedFinalityVote): Promise<void> {
+    await this.#publish("votes", SignedFinalityVote.serialize(vote));
+  }
+
   #enqueue(records: readonly TransactionRecord[]): void {
     if (this.#stopped) return;
     if (this.#waiting.length === 0)
@@ -82,7 +92,7 @@ export class Outbox {
     });
   }
 
-  async #publish(topic: "blocks" | "transactions", message: Uint8Array): Promise<void> {
+  async #publish(topic: TopicName, message: Uint8Array): Promise<void> {
     try {
       await this.#options.network.publish(topic, message);
     } catch (error) {

@@ -4,7 +4,7 @@ import { checkHeaderForm, checkHeaderSignatures } from "../chain/check.ts";
 import type { Head } from "../chain/types.ts";
 import { BlockError } from "../types/errors.ts";
 import { Header } from "../types/index.ts";
-import { equalBytes, toHex } from "../util/bytes.ts";
+import { toHex } from "../util/bytes.ts";
 import { type Clock, sleep } from "../util/clock.ts";
 import { CodedError, messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
@@ -85,14 +85,12 @@ export class Synchronizer {
   }
 
   async #followBest(): Promise<void> {
-    const { chain, clock, logger, statuses, onInStep } = this.#options;
+    const { clock, logger, onInStep } = this.#options;
     while (!this.#stop.signal.aborted) {
-      const best = this.#best();
+      const best = await this.#best();
       if (!best) return onInStep();
       try {
         await this.#follow(best);
-        // What it said is now either here, or was not so.
-        if (best.status.totalDifficulty > chain.head.totalDifficulty) statuses.forget(best.peer);
       } catch (error) {
         if (this.#stop.signal.aborted) return;
         this.#onFailure(best.peer, error);
@@ -107,28 +105,31 @@ export class Synchronizer {
     }
   }
 
-  /** The peer with the heaviest chain, if it is heavier than ours. An equal one is a matter for the fork choice: its head is fetched. */
-  #best(): PeerStatus | undefined {
-    const { chain, statuses, inbox } = this.#options;
-    const { totalDifficulty, id } = chain.head;
-    let best: PeerStatus | undefined;
-    for (const candidate of statuses.all()) {
-      const { status, peer } = candidate;
-      if (status.totalDifficulty > (best?.status.totalDifficulty ?? totalDifficulty)) best = candidate;
-      if (status.totalDifficulty === totalDifficulty && !equalBytes(status.headId, id))
-        void inbox.fetch(status.headId, peer);
+  /**
+   * The peer with the best chain, if we do not have its head and it may be better than ours: by the fork choice, a later
+   * justified round comes first, then the total difficulty; between equals the block itself decides.
+   */
+  async #best(): Promise<PeerStatus | undefined> {
+    const { chain, statuses } = this.#options;
+    const ours = { justifiedRound: chain.justified.round, totalDifficulty: chain.head.totalDifficulty };
+    const candidates = statuses.all().filter(({ status }) => compareStatus(status, ours) >= 0);
+    candidates.sort((a, b) => compareStatus(b.status, a.status));
+    for (const candidate of candidates) {
+      if (!(await chain.tree.get(candidate.status.headId))) return candidate;
     }
-    return best;
+    return undefined;
   }
 
   async #follow(best: PeerStatus): Promise<void> {
-    const { chain, inbox } = this.#options;
+    const { chain, inbox, statuses } = this.#options;
     const { status, peer } = best;
     if (status.height - chain.head.height <= gossipGap) {
       await inbox.fetch(status.headId, peer);
-      if (chain.head.totalDifficulty >= status.totalDifficulty) return;
+      if (await chain.tree.get(status.headId)) return;
     }
     await this.#download(best);
+    // What it said is here now, or was not so.
+    if (!(await chain.tree.get(status.headId))) statuses.forget(peer);
   }
 
   async #download({ peer, status }: PeerStatus): Promise<void> {
@@ -232,4 +233,13 @@ export class Synchronizer {
       );
     }
   }
+}
+
+interface Standing {
+  justifiedRound: number;
+  totalDifficulty: number;
+}
+
+function compareStatus(a: Standing, b: Standing): number {
+  return a.justifiedRound - b.justifiedRound || a.totalDifficulty - b.totalDifficulty;
 }

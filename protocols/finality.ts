@@ -1,0 +1,31 @@
+import { ContainerType, ListCompositeType, type ValueOf } from "@chainsafe/ssz";
+import { Certificate, Count, maxAuthorities, SignedFinalityVote } from "../src/types/index.ts";
+import type { Protocol } from "./reqresp/types.ts";
+
+/** `justifiedRound`: the requester's. */
+export const FinalityRequest = new ContainerType({ justifiedRound: Count }, { typeName: "FinalityRequest" });
+export type FinalityRequest = ValueOf<typeof FinalityRequest>;
+
+/** `certificates`: of the highest justified checkpoint, and of the link that finalized the highest final one. */
+export const FinalityAnswer = new ContainerType(
+  {
+    certificates: new ListCompositeType(Certificate, 2),
+    votes: new ListCompositeType(SignedFinalityVote, maxAuthorities),
+  },
+  { typeName: "FinalityAnswer" },
+);
+export type FinalityAnswer = ValueOf<typeof FinalityAnswer>;
+
+/** What a node that was away needs to know what is final: certificates, and the newest vote of each authority. */
+export const finality: Protocol<FinalityRequest, FinalityAnswer> = {
+  id: "/ccoin/finality/1",
+  request: FinalityRequest,
+  response: FinalityAnswer,
+  maxRequestBytes: FinalityRequest.maxSize,
+  maxResponseBytes: FinalityAnswer.maxSize,
+  maxChunks: 1,
+  maxTotalBytes: FinalityAnswer.maxSize,
+  timeoutMs: 5_000,
+  // Asked on connecting, and where a vote or a height tells of a round that is not known.
+  quota: { requests: 50, perMs: 10_000 },
+};

@@ -1,0 +1,149 @@
+import {
+  type FinalityAnswer,
+  finality,
+  type Network,
+  type PeerId,
+  type Verdict,
+} from "../../protocols/index.ts";
+import type { Chain } from "../chain/chain.ts";
+import type { Finalizer } from "../chain/finalizer.ts";
+import { checkVoteSignature, VoteError } from "../chain/vote-check.ts";
+import { isLink } from "../consensus/index.ts";
+import type { FinalityStore } from "../storage/finality.ts";
+import { SignedFinalityVote } from "../types/index.ts";
+import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
+import { messageOf } from "../util/errors.ts";
+import type { Logger } from "../util/logger.ts";
+import { requestOne } from "./request-one.ts";
+
+/** Votes of one authority that wait for blocks: an honest one is a few rounds ahead at most. */
+const maxHeldPerVoter = 8;
+
+export interface VoteInboxOptions {
+  network: Network;
+  chain: Chain;
+  finalizer: Finalizer;
+  store: FinalityStore;
+  logger: Logger;
+  /** Fetches a block that votes wait for. */
+  fetchBlock(id: Uint8Array, peer: PeerId): void;
+}
+
+/** Takes finality votes and certificates from peers, keeps votes that come before their block, and answers who was away. */
+export class VoteInbox {
+  readonly #options: VoteInboxOptions;
+  /** By voter, oldest first. */
+  readonly #held = new Map<Hex, SignedFinalityVote[]>();
+  readonly #asking = new Set<PeerId>();
+  readonly #stopFollowing: () => void;
+
+  constructor(options: VoteInboxOptions) {
+    this.#options = options;
+    this.#stopFollowing = options.chain.events.on("imported", ({ id }) => this.#release(id));
+  }
+
+  stop(): void {
+    this.#stopFollowing();
+  }
+
+  /** Answers the protocol `finality`. */
+  serve(): void {
+    const { network } = this.#options;
+    const answer = () => this.#answer();
+    network.serve(finality, async function* () {
+      yield await answer();
+    });
+  }
+
+  /** The validator of the topic `votes`. */
+  async onGossip(message: Uint8Array, from: PeerId): Promise<Verdict> {
+    let vote: SignedFinalityVote;
+    try {
+      vote = SignedFinalityVote.deserialize(message);
+    } catch {
+      return "reject";
+    }
+    return this.#take(vote, from);
+  }
+
+  /** Asks a peer for what it knows to be justified and final. Never rejects. */
+  async pull(peer: PeerId): Promise<void> {
+    if (this.#asking.has(peer)) return;
+    this.#asking.add(peer);
+    const { network, chain, finalizer, logger } = this.#options;
+    try {
+      const answer = await requestOne(network, peer, finality, { justifiedRound: chain.justified.round });
+      for (const certificate of answer.certificates) await finalizer.addCertificate(certificate);
+      for (const vote of answer.votes) await this.#take(vote, peer);
+    } catch (error) {
+      logger.debug({ peer, error: messageOf(error) }, "the peer's finality was not taken over");
+      // A certificate for a block that is not here yet is asked for again when it is.
+      if (error instanceof VoteError && error.code !== "UNKNOWN_BLOCK") {
+        network.penalize(peer, "invalidResponse", `${error.code}: ${error.message}`);
+      }
+    } finally {
+      this.#asking.delete(peer);
+    }
+  }
+
+  async #take(vote: SignedFinalityVote, from: PeerId): Promise<Verdict> {
+    const { chain, finalizer, fetchBlock } = this.#options;
+    if (!isLink(vote.message)) return "reject";
+    try {
+      const added = await finalizer.addVote(vote);
+      if (vote.message.source.round > chain.justified.round) void this.pull(from);
+      return added ? "accept" : "ignore";
+    } catch (error) {
+      if (!(error instanceof VoteError)) throw error;
+      if (error.code !== "UNKNOWN_BLOCK") return "reject";
+    }
+    if (!(await this.#hold(vote))) return "ignore";
+    fetchBlock(vote.message.target.block, from);
+    return "accept";
+  }
+
+  /** Keeps the vote of an authority of our head until its block is here. */
+  async #hold(vote: SignedFinalityVote): Promise<boolean> {
+    const { chain } = this.#options;
+    if (!chain.snapshot.authorities.some((authority) => equalBytes(authority, vote.voter))) return false;
+    try {
+      await checkVoteSignature(vote, { genesisId: chain.genesis.id, verify: chain.checks.verify });
+    } catch {
+      return false;
+    }
+    const voter = toHex(vote.voter);
+    const held = this.#held.get(voter) ?? [];
+    this.#held.set(voter, [...held, vote].slice(-maxHeldPerVoter));
+    return true;
+  }
+
+  #release(block: Uint8Array): void {
+    for (const [voter, held] of this.#held) {
+      const ready = held.filter(({ message }) => equalBytes(message.target.block, block));
+      if (ready.length === 0) continue;
+      this.#held.set(
+        voter,
+        held.filter((vote) => !ready.includes(vote)),
+      );
+      for (const vote of ready) {
+        this.#options.finalizer.addVote(vote).catch((error) => {
+          this.#options.logger.debug(
+            { error: messageOf(error) },
+            "a vote that waited for its block was refused",
+          );
+        });
+      }
+    }
+  }
+
+  async #answer(): Promise<FinalityAnswer> {
+    const { chain, store, finalizer } = this.#options;
+    const { justified, finalized } = chain.finality;
+    const rounds = new Set([finalized.round + 1, justified.round].filter((round) => round > 0));
+    const certificates = await Promise.all([...rounds].map((round) => store.certificate(round)));
+    return {
+      certificates: certificates.filter((certificate) => certificate !== undefined),
+      votes: finalizer.tally.newest(),
+    };
+  }
+}
