@@ -16,7 +16,7 @@ export function json(body: unknown, status = 200): Response {
 export function route(
   app: Hono<ApiEnv>,
   path: string,
-  handlers: Readonly<Partial<Record<"GET" | "POST", Handler>>>,
+  handlers: Readonly<Partial<Record<"GET" | "POST" | "DELETE", Handler>>>,
 ): void {
   const methods = Object.entries(handlers);
   for (const [method, handler] of methods) app.on(method, path, handler);

@@ -16,6 +16,10 @@ export type ProblemCode =
   | "REQUEST_TIMEOUT"
   | "RATE_LIMITED"
   | "OVERLOADED"
+  | "UNAUTHORIZED"
+  | "PROPOSAL_NOT_FOUND"
+  | "NOTHING_TO_CHANGE"
+  | "TOO_MANY_PROPOSALS"
   | "FORBIDDEN_HOST"
   | "FORBIDDEN_ORIGIN"
   | "WRITE_FAILED"
@@ -27,15 +31,19 @@ export const problems: Readonly<Record<ProblemCode, { status: number; title: str
   MALFORMED: { status: 400, title: "Malformed request" },
   INVALID_SIGNATURE: { status: 400, title: "Invalid signature" },
   OVERFLOW: { status: 400, title: "Amount overflow" },
+  UNAUTHORIZED: { status: 401, title: "Admin token required" },
   FORBIDDEN_HOST: { status: 403, title: "Host not allowed" },
   FORBIDDEN_ORIGIN: { status: 403, title: "Cross-site request refused" },
   NOT_FOUND: { status: 404, title: "No such resource" },
   BLOCK_NOT_FOUND: { status: 404, title: "Block not found" },
   TRANSACTION_NOT_FOUND: { status: 404, title: "Transaction not found" },
+  PROPOSAL_NOT_FOUND: { status: 404, title: "No such proposal" },
   METHOD_NOT_ALLOWED: { status: 405, title: "Method not allowed" },
   REQUEST_TIMEOUT: { status: 408, title: "Request too slow" },
   ALREADY_KNOWN: { status: 409, title: "Transaction already known" },
   NONCE_TOO_LOW: { status: 409, title: "Nonce already used" },
+  NOTHING_TO_CHANGE: { status: 409, title: "The authority set is like that already" },
+  TOO_MANY_PROPOSALS: { status: 409, title: "Too many proposals" },
   BODY_TOO_LARGE: { status: 413, title: "Body too large" },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: "Unsupported media type" },
   WRONG_CHAIN: { status: 422, title: "Transaction of another chain" },

@@ -1,4 +1,5 @@
 import type { Chain } from "../chain/chain.ts";
+import type { Proposals } from "../chain/proposals.ts";
 import type { HeadChange } from "../chain/types.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import type { TransactionRecord } from "../types/index.ts";
@@ -6,6 +7,7 @@ import type { Hex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Emitter } from "../util/emitter.ts";
 import type { Logger } from "../util/logger.ts";
+import type { ConsensusServices } from "./services-consensus.ts";
 
 /** `GET /v1/status`. Before a genesis is known `genesisId`, `name`, `periodMs`, `head` and `finalized` are null. */
 export interface StatusBody {
@@ -56,6 +58,8 @@ export interface PeerBody {
 export interface LedgerServices {
   chain: Chain;
   mempool: Mempool;
+  /** The node's own. */
+  proposals?: Proposals;
 }
 
 /** What `GET /v1/events` is made of. Composition forwards the events of chain, mempool and mode to it. */
@@ -67,7 +71,7 @@ export type ApiEvents = {
 };
 
 /** All that the HTTP interface needs of the node. */
-export interface ApiServices {
+export interface ApiServices extends ConsensusServices {
   status(): StatusBody;
   /** `undefined` until a genesis block is known. */
   ledger(): LedgerServices | undefined;

@@ -19,7 +19,8 @@ export interface ApiClient {
   readonly url: string;
   /** `path` starts with `/`. @throws {UserError} `UNREACHABLE`, {ApiError} */
   get<T>(path: string): Promise<T>;
-  post<T>(path: string, body: object): Promise<T>;
+  post<T>(path: string, body: object, headers?: Record<string, string>): Promise<T>;
+  delete<T>(path: string, headers?: Record<string, string>): Promise<T>;
 }
 
 /** @param url default: where node `nodeId` of this machine listens by default. */
@@ -28,12 +29,13 @@ export function createClient(url: string | undefined, nodeId: number): ApiClient
   return {
     url: base,
     get: (path) => request(base, path),
-    post: (path, body) =>
+    post: (path, body, headers = {}) =>
       request(base, path, {
         method: "POST",
-        headers: { "content-type": "application/json" },
+        headers: { "content-type": "application/json", ...headers },
         body: JSON.stringify(body),
       }),
+    delete: (path, headers = {}) => request(base, path, { method: "DELETE", headers }),
   };
 }
 

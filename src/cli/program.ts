@@ -6,6 +6,7 @@ import { addExportCommand } from "./commands/export.ts";
 import { addGenesisCommand } from "./commands/genesis.ts";
 import { addImportCommand } from "./commands/import.ts";
 import { addInitCommand } from "./commands/init.ts";
+import { addProposeCommand } from "./commands/propose.ts";
 import { addSendCommand } from "./commands/send.ts";
 import { addStartCommand } from "./commands/start.ts";
 import { addStatusCommand } from "./commands/status.ts";
@@ -52,6 +53,7 @@ function createProgram(): Command {
     addSendCommand,
     addStatusCommand,
     addAccountCommand,
+    addProposeCommand,
     addExportCommand,
     addImportCommand,
     addVerifyCommand,

@@ -28,6 +28,12 @@ export const keySpaces = {
   certificate: 11,
   /** Height (8) of a block that was finalized itself -> its round (8). */
   finalizedRound: 12,
+  /** Candidate -> kind (1), time (8): what this node's operator wishes of the authority set. */
+  proposal: 20,
+  /** What was signed and must not be contradicted: `protection.ts`. */
+  protection: 30,
+  /** Offender (32), evidence id (32) -> time of arrival (8), then `Evidence`. */
+  evidence: 31,
 } as const;
 
 export type KeySpace = keyof typeof keySpaces;

@@ -2,16 +2,19 @@ import type { Hono } from "hono";
 import { hasSignedRecently, isInTurn } from "../../consensus/index.ts";
 import { encodeAddress } from "../../crypto/address.ts";
 import { type ApiEnv, json, route } from "../http.ts";
+import { proposalBody } from "../proposal-body.ts";
 import { checkQuery, requireLedger } from "../query.ts";
 import type { ApiServices } from "../services.ts";
 import { voteKindName } from "../views.ts";
 
-/** `GET /v1/authorities`: the set after the head, and the turn of the next height. */
+/** `GET /v1/authorities`: the set after the head, the turn of the next height, the node's proposals, evidence of faults. */
 export function authorityRoutes(app: Hono<ApiEnv>, services: ApiServices): void {
   route(app, "/v1/authorities", {
-    GET: (context) => {
+    GET: async (context) => {
       checkQuery(context, []);
-      const { head, snapshot } = requireLedger(services).chain;
+      const { chain, proposals } = requireLedger(services);
+      const evidence = (await services.listEvidence?.()) ?? [];
+      const { head, snapshot } = chain;
       const nextHeight = head.height + 1;
       const { authorities, recentSigners, openVotes } = snapshot;
       return json({
@@ -33,6 +36,8 @@ export function authorityRoutes(app: Hono<ApiEnv>, services: ApiServices): void 
           kind: voteKindName(kind),
           height,
         })),
+        proposals: (proposals?.list() ?? []).map((proposal) => proposalBody(proposal, snapshot)),
+        evidence,
       });
     },
   });

@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import type { Chain } from "../../chain/chain.ts";
 import type { StoredBlock } from "../../chain/types.ts";
 import { encodeAddress } from "../../crypto/address.ts";
+import { blockNames, namedBlock } from "../block-name.ts";
 import { type ApiEnv, json, route } from "../http.ts";
 import { ProblemError } from "../problem.ts";
 import { checkQuery, isId, numberQuery, parseCount, parseId, requireLedger } from "../query.ts";
@@ -48,16 +49,17 @@ export function blockRoutes(app: Hono<ApiEnv>, services: ApiServices): void {
   });
 }
 
-/** `name`: a height, an id, `head` or `finalized`. @throws {ProblemError} `MALFORMED` */
-function findBlock({ reader, head, finalized }: Chain, name: string): Promise<StoredBlock | undefined> {
-  if (name === "head") return reader.byId(head.id);
-  if (name === "finalized") return reader.byId(finalized.id);
+/** `name`: a height, an id, or one of `blockNames`. @throws {ProblemError} `MALFORMED` */
+function findBlock(chain: Chain, name: string): Promise<StoredBlock | undefined> {
+  const { reader } = chain;
+  const named = namedBlock(chain, name);
+  if (named) return reader.byId(named.id);
   if (isId(name)) return reader.byId(parseId(name));
   const height = parseCount(name);
   if (height !== undefined) return reader.byHeight(height);
   throw new ProblemError(
     "MALFORMED",
-    "a block is named by its height, its id (0x and 64 hex digits), head or finalized",
+    `a block is named by its height, its id (0x and 64 hex digits), or ${blockNames.join(", ")}`,
   );
 }
 

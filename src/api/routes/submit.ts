@@ -75,6 +75,6 @@ function tryParse(value: unknown, genesisId: Hex): Transaction | TransactionErro
 }
 
 /** Without its parameters, such as `charset=utf-8`. */
-function mediaType(contentType: string | undefined): string | undefined {
+export function mediaType(contentType: string | undefined): string | undefined {
   return contentType?.split(";", 1)[0]?.trim().toLowerCase();
 }

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { createClient } from "../http-client.ts";
+import { type ApiClient, ApiError, createClient } from "../http-client.ts";
 import { addExamples, type GlobalOptions, nodeIdOption } from "../options.ts";
 import { printResult, table } from "../output.ts";
 
@@ -24,6 +24,13 @@ export interface StatusAnswer {
   mempool: { count: number; bytes: number };
 }
 
+/** `GET /v1/diagnosis`. */
+export interface DiagnosisAnswer {
+  state: string;
+  summary: string;
+  findings: { code: string; detail: string; remedy: string }[];
+}
+
 export function addStatusCommand(program: Command): void {
   const command = program
     .command("status")
@@ -35,11 +42,27 @@ export function addStatusCommand(program: Command): void {
 }
 
 async function run(options: Options): Promise<void> {
-  const status = await createClient(options.url, options.nodeid).get<StatusAnswer>("/v1/status");
-  printResult(options.json, status, statusText(status, Date.now()));
+  const client = createClient(options.url, options.nodeid);
+  const status = await client.get<StatusAnswer>("/v1/status");
+  const diagnosis = await fetchDiagnosis(client);
+  printResult(options.json, { ...status, diagnosis }, statusText(status, diagnosis, Date.now()));
 }
 
-export function statusText(status: StatusAnswer, nowMs: number): string {
+/** `undefined` where the node gives none. */
+async function fetchDiagnosis(client: ApiClient): Promise<DiagnosisAnswer | undefined> {
+  try {
+    return await client.get<DiagnosisAnswer>("/v1/diagnosis");
+  } catch (error) {
+    if (error instanceof ApiError) return undefined;
+    throw error;
+  }
+}
+
+export function statusText(
+  status: StatusAnswer,
+  diagnosis: DiagnosisAnswer | undefined,
+  nowMs: number,
+): string {
   const { head, finalized, mempool } = status;
   const ageS = head && Math.max(0, Math.round((nowMs - head.timestamp) / 1000));
   const chain = status.genesisId
@@ -51,6 +74,7 @@ export function statusText(status: StatusAnswer, nowMs: number): string {
   const rows: string[][] = [
     ["node", `${status.nodeId} (ccoin ${status.version})`],
     ["mode", status.mode],
+    ...(diagnosis ? [["state", `${diagnosis.state}: ${diagnosis.summary}`]] : []),
     ...chain,
     ["head", head ? `${head.height}  ${head.id}  ${ageS} s ago` : "none"],
     ["finalized", finalized ? `${finalized.height}  ${finalized.id}` : "none"],
@@ -59,5 +83,8 @@ export function statusText(status: StatusAnswer, nowMs: number): string {
     ["account", status.address],
     ["peer id", status.peerId],
   ];
-  return table(rows as [string, string][]);
+  const findings = (diagnosis?.findings ?? []).map(
+    ({ code, detail, remedy }) => `\n${code}: ${detail}\n  -> ${remedy}`,
+  );
+  return [table(rows as [string, string][]), ...findings].join("\n");
 }

@@ -1,0 +1,83 @@
+import type { Chain } from "../chain/chain.ts";
+import type { Head, HeadChange } from "../chain/types.ts";
+import { authorityIndex } from "../consensus/index.ts";
+import type { AuthoritySnapshot } from "../types/index.ts";
+import { type Hex, toHex } from "../util/bytes.ts";
+import type { ActivityInput } from "./diagnosis.ts";
+
+/** Two turns of so many authorities; what is older tells nothing about now. */
+const maxLookBack = 2048;
+
+/** When each authority was last seen at work: in the newest headers, and by its finality votes. */
+export class AuthorityActivity {
+  readonly #chain: Chain;
+  readonly #byAddress = new Map<Hex, ActivityInput>();
+  #authorities: AuthoritySnapshot["authorities"];
+
+  constructor(chain: Chain) {
+    this.#chain = chain;
+    this.#authorities = chain.snapshot.authorities;
+  }
+
+  /** Reads what the newest blocks tell. */
+  async load(): Promise<void> {
+    const { reader, tree, head } = this.#chain;
+    const wanted = Math.min(maxLookBack, 2 * this.#authorities.length + 1, head.height);
+    if (wanted === 0) return;
+    for (const id of await reader.idsDown(head.height, wanted)) {
+      const block = await tree.get(id);
+      if (block && block.height > 0) this.#onBlock(block);
+    }
+  }
+
+  onHead({ applied, head }: HeadChange): void {
+    for (const block of applied) this.#onBlock(block);
+    const { authorities } = this.#chain.snapshot;
+    if (authorities === this.#authorities) return;
+    for (const authority of authorities) {
+      if (authorityIndex(this.#authorities, authority) < 0)
+        this.#update(authority, { sinceHeight: head.height });
+    }
+    this.#authorities = authorities;
+    this.#forgetStrangers();
+  }
+
+  /** `voter`: an authority whose signature was checked. */
+  onFinalityVote(voter: Uint8Array, nowMs: number): void {
+    this.#update(voter, { lastVoteMs: nowMs });
+  }
+
+  all(): ReadonlyMap<Hex, ActivityInput> {
+    return this.#byAddress;
+  }
+
+  /** Whether it signed one of the blocks of the last two rounds; `undefined` where it has not, which says nothing. */
+  hasSignedRecently(address: Uint8Array): true | undefined {
+    const { lastHeight } = this.#byAddress.get(toHex(address)) ?? {};
+    const oldest = this.#chain.head.height - 2 * this.#authorities.length;
+    return lastHeight !== undefined && lastHeight >= oldest ? true : undefined;
+  }
+
+  #onBlock({ height, header }: Head): void {
+    const { proposer, timestamp } = header.message;
+    const known = this.#byAddress.get(toHex(proposer))?.lastHeight;
+    if (known === undefined || known < height) {
+      this.#update(proposer, { lastHeight: height, lastBlockMs: timestamp });
+    }
+  }
+
+  #update(address: Uint8Array, news: Partial<ActivityInput>): void {
+    const key = toHex(address);
+    const none = { lastHeight: undefined, lastBlockMs: undefined, lastVoteMs: undefined, sinceHeight: 0 };
+    this.#byAddress.set(key, { ...none, ...this.#byAddress.get(key), ...news });
+  }
+
+  /** Those who were removed long ago need no place. */
+  #forgetStrangers(): void {
+    const members = new Set(this.#authorities.map(toHex));
+    const oldest = this.#chain.head.height - maxLookBack;
+    for (const [key, { lastHeight = 0 }] of this.#byAddress) {
+      if (!members.has(key) && lastHeight < oldest) this.#byAddress.delete(key);
+    }
+  }
+}

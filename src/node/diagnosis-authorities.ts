@@ -1,0 +1,189 @@
+import type { DiagnosisState } from "../api/index.ts";
+import { authorityIndex, sameAddress, signerLimit } from "../consensus/index.ts";
+import { toHex } from "../util/bytes.ts";
+import type { ChainInput, DiagnosisInput, Finding } from "./diagnosis.ts";
+import { blockLateMs, finalityLateMs } from "./diagnosis-measures.ts";
+import { count, duration, named } from "./diagnosis-text.ts";
+
+/** An authority that votes on finality is there, whatever blocks it has made. */
+const recentVoteMs = 60_000;
+
+const startThem =
+  "start the nodes of these authorities, without --no-mine, and see that they reach this one (GET /v1/peers on each)";
+
+/** What the authorities do and do not do. */
+export function authorityFindings(
+  input: DiagnosisInput,
+  chain: ChainInput,
+  { isBlockLate, state }: { isBlockLate: boolean; state: DiagnosisState },
+): Finding[] {
+  if (state === "syncing") return ownFindings(input, chain, false);
+  const findings = ownFindings(input, chain, isBlockLate);
+  if (isBlockLate) findings.push(...missingFindings(input, chain));
+  findings.push(...finalityFindings(input, chain));
+  if (!isBlockLate) findings.push(...silentFindings(input, chain));
+  if (blockLateMs(input, chain) === Number.NEGATIVE_INFINITY) {
+    findings.push({
+      code: "QUIET",
+      detail: "this chain makes no empty blocks, and no transaction waits",
+      remedy: "nothing to do: the next transaction is mined at once",
+    });
+  }
+  return findings;
+}
+
+/** Who may sign the next block by the recent-signer rule, and who may not. */
+function places({ snapshot, head }: ChainInput): { eligible: Uint8Array[]; barred: Uint8Array[] } {
+  const { authorities, recentSigners } = snapshot;
+  const oldest = head.height + 2 - signerLimit(authorities.length);
+  const recent = new Set(
+    recentSigners.filter(({ height }) => height >= oldest).map(({ proposer }) => toHex(proposer)),
+  );
+  const isBarred = (authority: Uint8Array) => recent.has(toHex(authority));
+  return {
+    eligible: authorities.filter((authority) => !isBarred(authority)),
+    barred: authorities.filter(isBarred),
+  };
+}
+
+/** Those that could sign the next block and have not; this node is named apart. */
+function missing({ own }: DiagnosisInput, chain: ChainInput) {
+  const { eligible, barred } = places(chain);
+  const absent = eligible.filter((authority) => !sameAddress(authority, own.address));
+  const limit = signerLimit(chain.snapshot.authorities.length);
+  // Those that signed the last blocks are there; with `limit` that are, somebody always may sign.
+  const ownIsEligible = absent.length < eligible.length;
+  const ownSigns = ownIsEligible && own.mines && own.signingLock === undefined;
+  const needed = Math.max(1, limit - barred.length - (ownSigns ? 1 : 0));
+  return { absent, barred, needed, ownIsEligible };
+}
+
+/** The end of the summary of a late block. */
+export function missingToGoOn(input: DiagnosisInput, chain: ChainInput): string {
+  const { absent, needed, ownIsEligible } = missing(input, chain);
+  if (ownIsEligible) return absent.length === 0 ? "only this node may sign it" : "this node may sign it";
+  return `${needed} of ${count(absent.length, "missing authority")} needed`;
+}
+
+function missingFindings(input: DiagnosisInput, chain: ChainInput): Finding[] {
+  const { absent, barred, needed } = missing(input, chain);
+  const findings: Finding[] = [];
+  const late = duration(Math.max(0, blockLateMs(input, chain)));
+  const total = chain.snapshot.authorities.length;
+  if (absent.length > 0) {
+    const steady =
+      needed > 1 ? `any one continues the chain, ${needed} keep it going` : "any one keeps the chain going";
+    findings.push({
+      code: "MISSING_AUTHORITIES",
+      detail:
+        `block ${chain.head.height + 1} has been due for ${late}; these may sign it and have not: ` +
+        `${named(absent, (address) => lastSeen(input, chain, address))}; ${steady} (${signerLimit(total)} of ${total} must sign)`,
+      remedy: `${startThem}; votes need blocks, so removing an authority (ccoin propose remove) takes a majority that signs`,
+    });
+  }
+  if (barred.length > 0) {
+    findings.push({
+      code: "SIGNED_RECENTLY",
+      detail: `these signed one of the last ${signerLimit(total) - 1} blocks and may not sign the next: ${named(barred)}`,
+      remedy: "nothing to do for them: they may sign again after the next blocks of others",
+    });
+  }
+  return findings;
+}
+
+/** What keeps this node's own account from signing. */
+function ownFindings(input: DiagnosisInput, chain: ChainInput, isBlockLate: boolean): Finding[] {
+  const { own, mode } = input;
+  if (authorityIndex(chain.snapshot.authorities, own.address) < 0) return [];
+  if (!own.mines) {
+    return [
+      {
+        code: "NOT_MINING",
+        detail: "this node's account is an authority, but the node was started with --no-mine",
+        remedy: "start it without --no-mine, unless the account signs on another node: never on two",
+      },
+    ];
+  }
+  if (own.signingLock !== undefined) {
+    return [
+      {
+        code: "SIGNING_LOCKED",
+        detail: `this node's account signs nothing: ${own.signingLock}`,
+        remedy:
+          "where the folder was restored from a copy, wait until the chain is past what may have been signed; else see the log, " +
+          "and never delete the record of what was signed",
+      },
+    ];
+  }
+  if (!isBlockLate || mode !== "ready" || !missing(input, chain).ownIsEligible) return [];
+  return [
+    {
+      code: "OWN_BLOCK_LATE",
+      detail: `this node may sign block ${chain.head.height + 1} and has not`,
+      remedy: "see its log for why no block was produced, and compare its clock; then start it again",
+    },
+  ];
+}
+
+function finalityFindings(input: DiagnosisInput, chain: ChainInput): Finding[] {
+  const { finality, head } = chain;
+  const lateMs = finalityLateMs(input, chain);
+  if (!finality || lateMs <= 0) return [];
+  const { authorities, voters, quorum, round, finalized } = finality;
+  const silent = authorities.filter((authority) => !voters.some((voter) => sameAddress(voter, authority)));
+  const needed = Math.max(0, quorum - voters.length);
+  const missingText =
+    needed > 0
+      ? `${needed} more of ${named(silent, (address) => lastSeen(input, chain, address))}`
+      : "they are not all for one link";
+  return [
+    {
+      code: "FINALITY_WAITING",
+      detail:
+        `height ${finalized.height} is final, the head is at ${head.height}; round ${round} has ${count(voters.length, "vote")} ` +
+        `of ${authorities.length} authorities, ${quorum} are needed: ${missingText}`,
+      remedy:
+        needed > 0
+          ? `${startThem}; one that is gone for good can be voted out by a majority of all (ccoin propose remove), and finality resumes with the smaller set`
+          : "wait for the next round: the votes come together after a time-out",
+    },
+  ];
+}
+
+/** Those that had two turns and signed nothing, while the chain goes on without them. */
+export function silentAuthorities({ nowMs, own }: DiagnosisInput, chain: ChainInput): Uint8Array[] {
+  const { snapshot, head, activity } = chain;
+  const turns = 2 * snapshot.authorities.length;
+  return snapshot.authorities.filter((authority) => {
+    if (sameAddress(authority, own.address)) return false;
+    const { lastHeight = 0, sinceHeight = 0, lastVoteMs } = activity.get(toHex(authority)) ?? {};
+    const hasVoted = lastVoteMs !== undefined && nowMs - lastVoteMs < recentVoteMs;
+    return !hasVoted && head.height - Math.max(lastHeight, sinceHeight) > turns;
+  });
+}
+
+function silentFindings(input: DiagnosisInput, chain: ChainInput): Finding[] {
+  const silent = silentAuthorities(input, chain);
+  if (silent.length === 0) return [];
+  const total = chain.snapshot.authorities.length;
+  const spare = total - silent.length - signerLimit(total);
+  return [
+    {
+      code: "SILENT_AUTHORITIES",
+      detail:
+        `${silent.length} of ${total} authorities sign nothing: ${named(silent, (address) => lastSeen(input, chain, address))}; ` +
+        (spare > 0 ? `${spare} more may fail before the chain halts` : "one more that fails halts the chain"),
+      remedy: `${startThem}, or propose the removal of one that is gone for good: ccoin propose remove <address>`,
+    },
+  ];
+}
+
+function lastSeen({ nowMs }: DiagnosisInput, { activity }: ChainInput, address: Uint8Array): string {
+  const { lastHeight, lastBlockMs, lastVoteMs } = activity.get(toHex(address)) ?? {};
+  const parts: string[] = [];
+  if (lastHeight !== undefined && lastBlockMs !== undefined) {
+    parts.push(`signed block ${lastHeight}, ${duration(nowMs - lastBlockMs)} ago`);
+  }
+  if (lastVoteMs !== undefined) parts.push(`voted ${duration(nowMs - lastVoteMs)} ago`);
+  return parts.join(", ") || "not seen";
+}

@@ -1,0 +1,165 @@
+import { statfsSync } from "node:fs";
+import type { Network } from "../../protocols/index.ts";
+import type { Chain } from "../chain/chain.ts";
+import { sameAddress } from "../consensus/index.ts";
+import type { Mempool } from "../mempool/mempool.ts";
+import type { PeerStatuses } from "../sync/peer-statuses.ts";
+import type { SyncProgress } from "../sync/synchronizer.ts";
+import { toHex } from "../util/bytes.ts";
+import type { Clock } from "../util/clock.ts";
+import { AuthorityActivity } from "./authority-activity.ts";
+import type { ChainInput, DiagnosisInput, FinalityInput, PeerInput } from "./diagnosis.ts";
+import type { ModeMachine } from "./mode.ts";
+
+/** What a diagnosis is gathered from; the closures that are left out are not known. */
+export interface DiagnosisSources {
+  clock: Clock;
+  modes: Pick<ModeMachine, "mode" | "events">;
+  network: Pick<Network, "peers">;
+  statuses: Pick<PeerStatuses, "get">;
+  own: { publicKey: Uint8Array; mines: boolean };
+  /** Why the account signs nothing now. */
+  signingLock?(): string | undefined;
+  /** What the database last failed with. */
+  writeFailure?(): string | undefined;
+  freeDiskBytes?(): number | undefined;
+}
+
+/** What there is once a genesis block is known. */
+export interface DiagnosisChainSources {
+  chain: Chain;
+  mempool: Pick<Mempool, "hasExecutable">;
+  synchronizer: { readonly progress: SyncProgress | undefined };
+  /** Without `waitingSinceMs`, which is watched here. */
+  finality?(): Omit<FinalityInput, "waitingSinceMs"> | undefined;
+}
+
+/** Watches the node, so that a diagnosis can be made at any moment from plain values. */
+export class DiagnosisInputs {
+  readonly #sources: DiagnosisSources;
+  readonly #stops: (() => void)[];
+  #parts: DiagnosisChainSources | undefined;
+  #activity: AuthorityActivity | undefined;
+  #sinceMs: number;
+  #wantedSinceMs: number | undefined;
+  #finalizedHeight = 0;
+  #finalityWaitingSinceMs: number | undefined;
+
+  constructor(sources: DiagnosisSources) {
+    const { clock, modes } = sources;
+    this.#sources = sources;
+    this.#sinceMs = clock.now();
+    this.#stops = [
+      modes.events.on("mode", () => {
+        this.#sinceMs = clock.now();
+      }),
+    ];
+  }
+
+  /** Once there is a chain; after the mempool has begun to follow it. */
+  async follow(parts: DiagnosisChainSources): Promise<void> {
+    const { chain } = parts;
+    const activity = new AuthorityActivity(chain);
+    this.#parts = parts;
+    this.#activity = activity;
+    this.#sinceMs = this.#sources.clock.now();
+    this.#stops.push(
+      chain.events.on("head", (change) => {
+        this.#sinceMs = this.#sources.clock.now();
+        this.#wantedSinceMs = undefined;
+        activity.onHead(change);
+        this.#watch(parts);
+      }),
+    );
+    await activity.load();
+  }
+
+  stop(): void {
+    for (const stop of this.#stops) stop();
+  }
+
+  /** `voter`: an authority whose signature was checked. */
+  onFinalityVote(voter: Uint8Array): void {
+    this.#activity?.onFinalityVote(voter, this.#sources.clock.now());
+  }
+
+  /** Of an account: this node's own while it is in step, or one that signed a block of late; else nothing is known. */
+  isKnownInSync(address: Uint8Array): boolean | undefined {
+    const { own, modes } = this.#sources;
+    if (sameAddress(address, own.publicKey)) return modes.mode === "ready";
+    return this.#activity?.hasSignedRecently(address);
+  }
+
+  gather(): DiagnosisInput {
+    const { clock, modes, own, signingLock, writeFailure, freeDiskBytes } = this.#sources;
+    const parts = this.#parts;
+    const progress = parts?.synchronizer.progress;
+    if (parts) this.#watch(parts);
+    return {
+      nowMs: clock.now(),
+      mode: modes.mode,
+      own: { address: own.publicKey, mines: own.mines, signingLock: signingLock?.() },
+      peers: this.#peers(),
+      chain: parts && this.#chain(parts),
+      sync: progress && { height: progress.currentHeight, targetHeight: progress.targetHeight },
+      writeFailure: writeFailure?.(),
+      freeDiskBytes: freeDiskBytes?.(),
+    };
+  }
+
+  /** Notes since when there is something to do. */
+  #watch({ chain, mempool }: DiagnosisChainSources): void {
+    const nowMs = this.#sources.clock.now();
+    const { head, finalized } = chain;
+    this.#wantedSinceMs = mempool.hasExecutable ? (this.#wantedSinceMs ?? nowMs) : undefined;
+    if (finalized.height > this.#finalizedHeight) this.#finalityWaitingSinceMs = undefined;
+    this.#finalizedHeight = finalized.height;
+    this.#finalityWaitingSinceMs =
+      head.height > finalized.height ? (this.#finalityWaitingSinceMs ?? nowMs) : undefined;
+  }
+
+  #chain({ chain, finality }: DiagnosisChainSources): ChainInput {
+    const { head, snapshot, genesis } = chain;
+    const known = finality?.();
+    return {
+      head: {
+        height: head.height,
+        id: head.idHex,
+        timestampMs: head.header.message.timestamp,
+        totalDifficulty: head.totalDifficulty,
+      },
+      sinceMs: this.#sinceMs,
+      snapshot,
+      periodMs: genesis.config.periodMs,
+      emptyBlockPeriodMs: genesis.config.emptyBlockPeriodMs,
+      wantedSinceMs: this.#wantedSinceMs,
+      activity: this.#activity?.all() ?? new Map(),
+      finality: known && { ...known, waitingSinceMs: this.#finalityWaitingSinceMs },
+    };
+  }
+
+  #peers(): PeerInput[] {
+    const { network, statuses } = this.#sources;
+    return network.peers().map(({ id }) => {
+      const { status, clockOffsetMs, roundTripMs } = statuses.get(id) ?? {};
+      return {
+        id,
+        height: status?.height,
+        headId: status && toHex(status.headId),
+        totalDifficulty: status?.totalDifficulty,
+        clockOffsetMs,
+        roundTripMs,
+      };
+    });
+  }
+}
+
+/** Of the file system that holds `folder`; `undefined` where it does not say. */
+export function freeBytes(folder: string): number | undefined {
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,126 @@
+import type { ChainInput, DiagnosisInput, Finding, PeerInput } from "./diagnosis.ts";
+import { needsPeers } from "./diagnosis-measures.ts";
+import { count, signedDuration } from "./diagnosis-text.ts";
+
+/** A peer that is so much higher has blocks that this node should have by now. */
+const behindGap = 3;
+/** A clock that is off by half a period costs blocks; on slow chains a second is still a sign of a wrong one. */
+const minClockMs = 100;
+const maxClockMs = 1_000;
+
+/** The highest of the peers whose chain is better and clearly higher. */
+export function behindBy(
+  { peers }: DiagnosisInput,
+  { head }: ChainInput,
+): { id: string; height: number } | undefined {
+  let best: { id: string; height: number } | undefined;
+  for (const { id, height, totalDifficulty } of peers) {
+    if (height === undefined || totalDifficulty === undefined) continue;
+    const isAhead = totalDifficulty > head.totalDifficulty && height > head.height + behindGap;
+    if (isAhead && height > (best?.height ?? 0)) best = { id, height };
+  }
+  return best;
+}
+
+/** `isLate`: something does not go on, so that what is usual for a moment counts. */
+export function networkFindings(input: DiagnosisInput, isLate: boolean): Finding[] {
+  const { chain } = input;
+  return [
+    ...peerFindings(input),
+    ...(chain ? behindFindings(input, chain) : []),
+    ...(chain && isLate ? competingHeads(input, chain) : []),
+    ...clockFindings(input),
+  ];
+}
+
+function peerFindings(input: DiagnosisInput): Finding[] {
+  if (input.peers.length > 0) return [];
+  if (input.chain && !needsPeers(input)) return [];
+  return [
+    {
+      code: "NO_PEERS",
+      detail: "no other node is connected",
+      remedy:
+        "see that others run on this network; where it carries no multicast (mDNS), name one with " +
+        "--bootstrap=/ip4/<address>/tcp/<port>; see that firewalls let the p2p port through; a node of another chain is left alone",
+    },
+  ];
+}
+
+function behindFindings(input: DiagnosisInput, chain: ChainInput): Finding[] {
+  const best = behindBy(input, chain);
+  if (!best) return [];
+  return [
+    {
+      code: "BEHIND",
+      detail: `peer ${best.id} is at height ${best.height}, this node at ${chain.head.height}`,
+      remedy:
+        "wait: the blocks are being downloaded; if the height stays, the log says which are refused, and why",
+    },
+  ];
+}
+
+/** Heads of one height that differ: of peers, and of this node. */
+function competingHeads({ peers }: DiagnosisInput, { head }: ChainInput): Finding[] {
+  const byHeight = new Map<number, Map<string, number>>([[head.height, new Map([[head.id, 1]])]]);
+  for (const { height, headId } of peers) {
+    if (height === undefined || headId === undefined) continue;
+    const heads = byHeight.get(height) ?? new Map<string, number>();
+    byHeight.set(height, heads.set(headId, (heads.get(headId) ?? 0) + 1));
+  }
+  const split = [...byHeight].filter(([, heads]) => heads.size > 1).sort(([a], [b]) => b - a)[0];
+  if (!split) return [];
+  const [height, heads] = split;
+  const list = [...heads].map(([id, nodes]) => `${id} on ${count(nodes, "node")}`).join(", ");
+  return [
+    {
+      code: "COMPETING_HEADS",
+      detail: `there are ${heads.size} heads at height ${height}: ${list}`,
+      remedy:
+        "wait for the next block, which decides; if it lasts, parts of the network do not reach each other (GET /v1/peers on each), " +
+        "or an account signs on two nodes (evidence in GET /v1/authorities)",
+    },
+  ];
+}
+
+function clockFindings({ peers, chain }: DiagnosisInput): Finding[] {
+  const thresholdMs = Math.min(Math.max((chain?.periodMs ?? maxClockMs) / 2, minClockMs), maxClockMs);
+  const measured = peers.filter(({ clockOffsetMs }) => clockOffsetMs !== undefined);
+  const off = measured.filter((peer) => certainOffsetMs(peer) > thresholdMs);
+  if (off.length === 0) return [];
+  const medianMs = median(off.map(({ clockOffsetMs }) => clockOffsetMs!));
+  const agreeing = off.filter(({ clockOffsetMs }) => Math.abs(clockOffsetMs! - medianMs) <= thresholdMs);
+  if (measured.length >= 2 && agreeing.length * 2 > measured.length) {
+    const side = medianMs > 0 ? "behind" : "ahead of";
+    return [
+      {
+        code: "OWN_CLOCK",
+        detail: `this node's clock is ${signedDuration(Math.abs(medianMs)).slice(1)} ${side} those of ${agreeing.length} of ${measured.length} peers`,
+        remedy: "set this machine's clock by NTP: blocks from the future wait until their time has come",
+      },
+    ];
+  }
+  const list = off
+    .slice(0, 8)
+    .map(({ id, clockOffsetMs }) => `${id} by ${signedDuration(clockOffsetMs!)}`)
+    .join(", ");
+  return [
+    {
+      code: "PEER_CLOCKS",
+      detail: `clocks differ from this node's: ${list}`,
+      remedy:
+        measured.length === 1
+          ? "set the clocks of both machines by NTP: one of them is wrong"
+          : "set the clocks of these machines by NTP: their blocks come late, or are not taken before their time",
+    },
+  ];
+}
+
+/** What the way there and back cannot explain. */
+function certainOffsetMs({ clockOffsetMs, roundTripMs }: PeerInput): number {
+  return Math.abs(clockOffsetMs ?? 0) - (roundTripMs ?? 0) / 2;
+}
+
+function median(values: number[]): number {
+  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}

@@ -1,0 +1,179 @@
+import type { DiagnosisBody, DiagnosisState, FindingBody } from "../api/index.ts";
+import type { AuthoritySnapshot } from "../types/index.ts";
+import type { Hex } from "../util/bytes.ts";
+import { authorityFindings, missingToGoOn, silentAuthorities } from "./diagnosis-authorities.ts";
+import { blockAge, blockLateMs, finalityLateMs, needsPeers } from "./diagnosis-measures.ts";
+import { behindBy, networkFindings } from "./diagnosis-network.ts";
+import { count, duration } from "./diagnosis-text.ts";
+
+export type Diagnosis = DiagnosisBody;
+export type Finding = FindingBody;
+
+/** All that a diagnosis is made of: plain values, gathered by `DiagnosisInputs`. Times are in ms since the Unix epoch. */
+export interface DiagnosisInput {
+  nowMs: number;
+  mode: string;
+  own: OwnInput;
+  peers: readonly PeerInput[];
+  /** `undefined`: no genesis block yet. */
+  chain: ChainInput | undefined;
+  /** A download under way, by heights. */
+  sync: { height: number; targetHeight: number } | undefined;
+  /** What the database last failed with. */
+  writeFailure: string | undefined;
+  freeDiskBytes: number | undefined;
+}
+
+export interface OwnInput {
+  address: Uint8Array;
+  /** Not started with --no-mine. */
+  mines: boolean;
+  /** Why the account signs nothing for now: slashing protection, say. */
+  signingLock: string | undefined;
+}
+
+/** What is not known is undefined. */
+export interface PeerInput {
+  id: string;
+  height: number | undefined;
+  headId: Hex | undefined;
+  totalDifficulty: number | undefined;
+  /** Its clock minus ours, off by half of the round trip at most. */
+  clockOffsetMs: number | undefined;
+  roundTripMs: number | undefined;
+}
+
+export interface ChainInput {
+  head: { height: number; id: Hex; timestampMs: number; totalDifficulty: number };
+  /** Since when the head stands and the node is in step. */
+  sinceMs: number;
+  /** After the head. */
+  snapshot: AuthoritySnapshot;
+  periodMs: number;
+  /** 0: no empty blocks. */
+  emptyBlockPeriodMs: number;
+  /** Since when a transaction that a block could hold waits. */
+  wantedSinceMs: number | undefined;
+  /** By address. */
+  activity: ReadonlyMap<Hex, ActivityInput>;
+  finality: FinalityInput | undefined;
+}
+
+/** When an authority was last seen at work. */
+export interface ActivityInput {
+  lastHeight: number | undefined;
+  /** Timestamp of that block. */
+  lastBlockMs: number | undefined;
+  /** When its last finality vote came. */
+  lastVoteMs: number | undefined;
+  /** It joined the set here, where that is known. */
+  sinceHeight: number;
+}
+
+export interface FinalityInput {
+  justified: { round: number; height: number };
+  finalized: { round: number; height: number };
+  /** The round that this node votes in. */
+  round: number;
+  /** Whose vote of this round was heard, this node's own among them. */
+  voters: readonly Uint8Array[];
+  /** Who votes. */
+  authorities: readonly Uint8Array[];
+  /** Votes that justify a block. */
+  quorum: number;
+  /** Since when there has been a block to finalize without any being finalized. */
+  waitingSinceMs: number | undefined;
+}
+
+/** Less is soon used up by a busy chain. */
+const minFreeDiskBytes = 256 * 2 ** 20;
+/** A chain halts when its block is late by so many periods, or so much time where they are short. */
+const haltPeriods = 3;
+const minHaltMs = 3_000;
+/** Less is the waiting in line of an authority out of its turn. */
+const minLateMs = 1_500;
+
+/** What the node waits for, and what can be done. */
+export function diagnose(input: DiagnosisInput): Diagnosis {
+  const state = stateOf(input);
+  const { chain } = input;
+  const isLate = state === "halted" || state === "waiting";
+  const findings = [
+    ...nodeFindings(input),
+    ...networkFindings(input, isLate),
+    ...(chain ? authorityFindings(input, chain, { isBlockLate: isBlockLate(input), state }) : []),
+  ];
+  return { state, summary: summaryOf(input, state), findings };
+}
+
+function stateOf(input: DiagnosisInput): DiagnosisState {
+  const { chain, mode, sync, writeFailure } = input;
+  if (writeFailure !== undefined) return "halted";
+  if (!chain) return "no-genesis";
+  if (mode === "boot" || sync || behindBy(input, chain)) return "syncing";
+  const lateMs = blockLateMs(input, chain);
+  if (lateMs >= Math.max(haltPeriods * chain.periodMs, minHaltMs)) return "halted";
+  if (isBlockLate(input) || finalityLateMs(input, chain) > 0 || isAlone(input)) return "waiting";
+  return "ok";
+}
+
+function isBlockLate(input: DiagnosisInput): boolean {
+  const { chain } = input;
+  return chain !== undefined && blockLateMs(input, chain) >= Math.max(chain.periodMs, minLateMs);
+}
+
+function isAlone(input: DiagnosisInput): boolean {
+  return input.peers.length === 0 && needsPeers(input);
+}
+
+function summaryOf(input: DiagnosisInput, state: DiagnosisState): string {
+  const { chain, sync, nowMs, writeFailure } = input;
+  if (writeFailure !== undefined) return "the database cannot be written";
+  if (!chain) return "no genesis block yet; that of the first peer that has one is taken";
+  const { height } = chain.head;
+  if (state === "syncing") {
+    const target = sync?.targetHeight ?? behindBy(input, chain)?.height;
+    return target === undefined
+      ? `at height ${height}, asks its peers how high they are`
+      : `at height ${sync?.height ?? height} of ${target}, downloads the rest`;
+  }
+  if (isBlockLate(input)) {
+    const late = duration(blockLateMs(input, chain));
+    return `at height ${height}, the next block is ${late} late; ${missingToGoOn(input, chain)}`;
+  }
+  const { finality } = chain;
+  if (finality && finalityLateMs(input, chain) > 0) {
+    const { finalized, quorum, voters } = finality;
+    const needed = Math.max(0, quorum - voters.length);
+    const what = needed > 0 ? `${count(needed, "vote")} missing` : "the votes do not agree yet";
+    return `at height ${height}, but final only up to ${finalized.height}: ${what}`;
+  }
+  if (state === "waiting") return `at height ${height} without any peer`;
+  const final = finality ? `, final up to ${finality.finalized.height}` : "";
+  if (blockLateMs(input, chain) === Number.NEGATIVE_INFINITY) {
+    return `at height ${height}${final}; quiet until a transaction comes`;
+  }
+  const silent = silentAuthorities(input, chain).length;
+  const some = silent > 0 ? `; ${silent} of ${chain.snapshot.authorities.length} authorities are silent` : "";
+  return `at height ${height}, ${duration(blockAge(nowMs, chain))} old${final}${some}`;
+}
+
+/** What is wrong with this machine. */
+function nodeFindings({ writeFailure, freeDiskBytes }: DiagnosisInput): Finding[] {
+  const findings: Finding[] = [];
+  if (writeFailure !== undefined) {
+    findings.push({
+      code: "WRITE_FAILED",
+      detail: `the database cannot be written (${writeFailure}): the node signs nothing more`,
+      remedy: "make room on the disk, or repair it, and start the node again: nothing is lost",
+    });
+  }
+  if (freeDiskBytes !== undefined && freeDiskBytes < minFreeDiskBytes) {
+    findings.push({
+      code: "DISK_LOW",
+      detail: `the disk of the data folder has ${Math.floor(freeDiskBytes / 2 ** 20)} MiB left`,
+      remedy: "make room, or stop the node and move its folder to a larger disk (--datadir)",
+    });
+  }
+  return findings;
+}

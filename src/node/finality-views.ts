@@ -1,0 +1,52 @@
+import { checkpointBody, type FinalityBody, finalityProofBody, finalityVoteBody } from "../api/index.ts";
+import type { Chain } from "../chain/chain.ts";
+import type { Finalizer } from "../chain/finalizer.ts";
+import { quorum } from "../consensus/index.ts";
+import type { FinalityStore } from "../storage/finality.ts";
+import type { SignedFinalityVote } from "../types/index.ts";
+import type { FinalityInput } from "./diagnosis.ts";
+
+interface FinalityParts {
+  chain: Chain;
+  finalizer: Pick<Finalizer, "tally" | "round">;
+}
+
+/** `GET /v1/finality`. */
+export async function finalityBody(
+  parts: FinalityParts,
+  store: Pick<FinalityStore, "proofFrom">,
+): Promise<FinalityBody> {
+  const { chain } = parts;
+  const { justified, finalized } = chain.finality;
+  const proof = finalized.height > 0 ? await store.proofFrom(finalized.height) : undefined;
+  const { round, votes } = currentRound(parts);
+  return {
+    justified: checkpointBody(justified),
+    finalized: checkpointBody(finalized),
+    ...(proof && { proof: finalityProofBody(proof) }),
+    votes: {
+      round,
+      quorum: quorum(chain.snapshot.authorities.length),
+      heard: votes.filter(({ message }) => message.target.round === round).map(finalityVoteBody),
+    },
+  };
+}
+
+/** For the diagnosis. */
+export function finalityInput(parts: FinalityParts): Omit<FinalityInput, "waitingSinceMs"> {
+  const { justified, finalized } = parts.chain.finality;
+  const { authorities } = parts.chain.snapshot;
+  const { round, votes } = currentRound(parts);
+  // Authorities enter a round one after another: who was in the one before is there.
+  const voters = votes.filter(({ message }) => message.target.round >= round - 1).map(({ voter }) => voter);
+  return { justified, finalized, round, voters, authorities, quorum: quorum(authorities.length) };
+}
+
+/** The highest round that an authority, or this node, has voted in, and the newest vote of each authority. */
+function currentRound({ chain, finalizer }: FinalityParts): { round: number; votes: SignedFinalityVote[] } {
+  const votes = chain.snapshot.authorities
+    .map((authority) => finalizer.tally.newestOf(authority))
+    .filter((vote) => vote !== undefined);
+  const rounds = votes.map(({ message }) => message.target.round);
+  return { round: Math.max(chain.finality.justified.round, finalizer.round, ...rounds), votes };
+}
