@@ -1,6 +1,11 @@
 export * from "./account.ts";
+export * from "./admin-token.ts";
 export * from "./atomic-file.ts";
+export * from "./data-identity.ts";
+export { type HeardRounds, roundsWithin } from "./doubt.ts";
 export { defaultScrypt, type ScryptParameters } from "./keystore.ts";
 export { passphraseFileVariable } from "./passphrase.ts";
 export * from "./peer-key.ts";
+export * from "./protected-signer.ts";
+export * from "./protection.ts";
 export * from "./signer.ts";

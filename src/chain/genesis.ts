@@ -15,7 +15,7 @@ import {
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import { CodedError } from "../util/errors.ts";
 import type { ChainStores } from "./stores.ts";
-import type { BlockSigner } from "./types.ts";
+import type { GenesisSigner } from "./types.ts";
 
 /** In turn or not has no meaning at height 0. */
 const genesisDifficulty = 1;
@@ -33,7 +33,7 @@ export interface Genesis {
 export async function createGenesis(
   config: ChainConfig,
   coinbase: Coinbase,
-  signer: BlockSigner,
+  signer: GenesisSigner,
   timestampMs: number,
 ): Promise<GenesisBlock> {
   const payload = { config, coinbase };

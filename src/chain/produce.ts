@@ -6,6 +6,7 @@ import {
   Header,
   noVote,
   signingRoot,
+  slotOf,
   type TransactionRecord,
   Transactions,
   transactionsRoot,
@@ -73,7 +74,10 @@ export async function buildBlock(
   const id = Header.hashTreeRoot(message);
   const header = {
     message,
-    signature: await signer.sign(signingRoot(id, computeDomain("header", genesisId))),
+    signature: await signer.signHeader({
+      slot: slotOf(timestampMs, config.periodMs),
+      root: signingRoot(id, computeDomain("header", genesisId)),
+    }),
   };
   const totalDifficulty = parent.totalDifficulty + difficulty;
   const block: CanonicalBlock = {

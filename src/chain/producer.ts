@@ -1,5 +1,5 @@
 import { difficulties, type ProductionTime, productionTime } from "../consensus/index.ts";
-import type { TransactionRecord } from "../types/index.ts";
+import { slotOf, slotStartMs, type TransactionRecord } from "../types/index.ts";
 import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
@@ -95,7 +95,16 @@ export class Producer {
       config,
       Math.max(this.#since, reasonAtMs),
     );
-    return time && { ...time, emptyAtMs, parentId: chain.head.id };
+    return time && { ...this.#moveToFreeSlot(time), emptyAtMs, parentId: chain.head.id };
+  }
+
+  /** Where this account has signed in the slot, on another branch, the next one is taken; the wait in line stays as long. */
+  #moveToFreeSlot(time: ProductionTime): ProductionTime {
+    const { chain, signer } = this.#options;
+    const { periodMs } = chain.genesis.config;
+    if (slotOf(time.timestampMs, periodMs) > signer.lastHeaderSlot) return time;
+    const timestampMs = slotStartMs(signer.lastHeaderSlot + 1, periodMs);
+    return { ...time, timestampMs, sealAtMs: time.sealAtMs + timestampMs - time.timestampMs };
   }
 
   async #produce({ timestampMs, inTurn, emptyAtMs, parentId }: Plan): Promise<void> {

@@ -55,9 +55,17 @@ export interface IncludedTransaction {
 /** What became of a block: the new head, on a side branch, or there already. */
 export type ImportOutcome = "head" | "side" | "known";
 
-/** Signs headers with an authority's account. */
+/** Signs headers with an authority's account, at most one in a slot (docs/slashing-protection.md). */
 export interface BlockSigner {
-  publicKey: Uint8Array;
-  /** @throws where signing is not safe. */
+  readonly publicKey: Uint8Array;
+  /** Up to here no new header is signed. */
+  readonly lastHeaderSlot: number;
+  /** `root`: the 32 bytes of `signingRoot`. @throws where signing is not safe. */
+  signHeader(header: { slot: number; root: Uint8Array }): Promise<Uint8Array>;
+}
+
+/** Signs a genesis header, which nothing can contradict. */
+export interface GenesisSigner {
+  readonly publicKey: Uint8Array;
   sign(root: Uint8Array): Promise<Uint8Array>;
 }

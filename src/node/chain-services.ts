@@ -1,11 +1,13 @@
 import { randomBytes } from "node:crypto";
 import type { Network, PeerId } from "../../protocols/index.ts";
+import type { Signer } from "../accounts/index.ts";
 import { Chain } from "../chain/chain.ts";
-import { Finalizer, type VoteSigner } from "../chain/finalizer.ts";
+import { Finalizer } from "../chain/finalizer.ts";
 import type { Genesis } from "../chain/genesis.ts";
 import { Producer } from "../chain/producer.ts";
 import { chainStores } from "../chain/stores.ts";
 import type { BlockSigner } from "../chain/types.ts";
+import type { NodePaths } from "../config/index.ts";
 import type { Verify } from "../crypto/ed25519.ts";
 import { defaultMempoolLimits } from "../mempool/limits.ts";
 import { Mempool } from "../mempool/mempool.ts";
@@ -23,6 +25,7 @@ import type { Clock } from "../util/clock.ts";
 import type { Logger } from "../util/logger.ts";
 import type { Closers } from "./closers.ts";
 import type { ModeMachine } from "./mode.ts";
+import { followOwnSignatures, openSigning } from "./signing.ts";
 
 export interface ChainServices {
   chain: Chain;
@@ -40,7 +43,7 @@ export interface ChainServicesOptions {
   logger: Logger;
   modes: ModeMachine;
   /** Where the node makes blocks and votes on them. */
-  signer: (BlockSigner & VoteSigner) | undefined;
+  account: { signer: Signer; paths: NodePaths } | undefined;
   /** No peer is known to come back to. */
   alone: boolean;
 }
@@ -50,7 +53,7 @@ export async function startChainServices(
   options: ChainServicesOptions,
   closers: Closers,
 ): Promise<ChainServices> {
-  const { genesis, database, network, statuses, verify, clock, logger, modes, signer, alone } = options;
+  const { genesis, database, network, statuses, verify, clock, logger, modes, account, alone } = options;
   const common = { network, clock, logger };
 
   const chain: Chain = await Chain.open({
@@ -82,8 +85,20 @@ export async function startChainServices(
   closers.push("outbox", () => outbox.stop());
   const inbox = new BlockInbox({ ...common, chain, mempool, onFarAhead: (peer) => void statuses.ask(peer) });
   closers.push("block inbox", () => inbox.stop());
+  const signer =
+    account &&
+    (await openSigning({
+      ...account,
+      database,
+      genesis,
+      clock,
+      logger,
+      isAlone: () => chain.snapshot.authorities.length === 1,
+    }));
   const finalizer = new Finalizer({ chain, clock, logger, signer });
   closers.push("finalizer", () => finalizer.stop());
+  const own = signer && followOwnSignatures(signer, { chain, finalizer, clock, logger });
+  if (own) closers.push("own signatures", own.stop);
   finalizer.events.on("vote", (vote) => void outbox.publishVote(vote));
   modes.events.on("mode", (mode) => {
     finalizer.enabled = mode === "ready";
@@ -95,6 +110,7 @@ export async function startChainServices(
     store: new FinalityStore(database),
     logger,
     fetchBlock: (id, peer) => void inbox.fetch(id, peer),
+    onAnswer: () => own?.onAnswer(),
   });
   votes.serve();
   closers.push("vote inbox", () => votes.stop());

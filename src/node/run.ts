@@ -250,7 +250,7 @@ class Node implements RunningNode {
         clock,
         logger: this.#logger,
         modes,
-        signer: this.#options.mine ? signer : undefined,
+        account: this.#options.mine ? { signer, paths: this.#options.dataDir } : undefined,
         alone: alone && this.#options.bootstrap.length === 0,
       },
       this.#closers,

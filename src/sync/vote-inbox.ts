@@ -27,6 +27,8 @@ export interface VoteInboxOptions {
   logger: Logger;
   /** Fetches a block that votes wait for. */
   fetchBlock(id: Uint8Array, peer: PeerId): void;
+  /** What a peer knows of finality has been taken in. */
+  onAnswer?(): void;
 }
 
 /** Takes finality votes and certificates from peers, keeps votes that come before their block, and answers who was away. */
@@ -75,6 +77,7 @@ export class VoteInbox {
       const answer = await requestOne(network, peer, finality, { justifiedRound: chain.justified.round });
       for (const certificate of answer.certificates) await finalizer.addCertificate(certificate);
       for (const vote of answer.votes) await this.#take(vote, peer);
+      this.#options.onAnswer?.();
     } catch (error) {
       logger.debug({ peer, error: messageOf(error) }, "the peer's finality was not taken over");
       // A certificate for a block that is not here yet is asked for again when it is.

@@ -4,6 +4,7 @@ export * from "./domain.ts";
 export * from "./finality.ts";
 export * from "./genesis.ts";
 export * from "./primitives.ts";
+export * from "./slot.ts";
 export * from "./state.ts";
 export * from "./transaction.ts";
 export * from "./list-root.ts";

@@ -7,6 +7,7 @@ import { verifySignatures } from "../../../src/crypto/ed25519.ts";
 import { withDatabase } from "../../../src/node/open.ts";
 import { systemClock } from "../../../src/util/clock.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
+import { unprotected } from "../../unprotected-signer.ts";
 import type { TestNetwork } from "./network.ts";
 
 /**
@@ -31,7 +32,7 @@ export function buildChain({ nodes, wallets }: TestNetwork, blocks: number): Pro
         const time = productionTime(snapshot, head.header.message, signer.publicKey, genesis.config);
         if (!time?.inTurn) continue;
         await chain.produce({
-          signer,
+          signer: unprotected(signer),
           parentId: head.id,
           timestampMs: time.timestampMs,
           difficulty: 2,

@@ -26,6 +26,7 @@ import { toHex, uint32Bytes } from "../../../src/util/bytes.ts";
 import { type Clock, systemClock } from "../../../src/util/clock.ts";
 import { Emitter } from "../../../src/util/emitter.ts";
 import { type Logger, silentLogger } from "../../../src/util/logger.ts";
+import { unprotected } from "../../unprotected-signer.ts";
 
 /** The same key for the same number, always. */
 export function signer(number: number): Signer {
@@ -198,7 +199,7 @@ export async function startFixture(
       const { head, snapshot } = chain;
       const time = productionTime(snapshot, head.header.message, authority.publicKey, config)!;
       const produced = await chain.produce({
-        signer: authority,
+        signer: unprotected(authority),
         parentId: head.id,
         timestampMs: time.timestampMs,
         difficulty: requiredDifficulty(snapshot, head.height + 1, authority.publicKey),

@@ -1,0 +1,268 @@
+import type { Address } from "../crypto/address.ts";
+import type { Clock } from "../util/clock.ts";
+import type { Logger } from "../util/logger.ts";
+import { SerialQueue } from "../util/serial-queue.ts";
+import { DoubtfulVotes, type HeardRounds } from "./doubt.ts";
+import {
+  checkHeaderSigning,
+  checkVoteSigning,
+  emptyRecord,
+  type HeaderEntry,
+  type ProtectionRecord,
+  type ProtectionStore,
+  SigningError,
+  type VoteEntry,
+} from "./protection.ts";
+import type { Signer } from "./signer.ts";
+
+/** Two polls of the peers' statuses: what one peer has not heard of yet, another says. */
+const defaultListenMs = 10_000;
+
+export interface HeaderSigning {
+  slot: number;
+  /** 32 bytes of `signingRoot`. */
+  root: Uint8Array;
+}
+
+export interface VoteSigning {
+  sourceRound: number;
+  targetRound: number;
+  root: Uint8Array;
+}
+
+export interface ProtectedSignerOptions {
+  signer: Signer;
+  store: ProtectionStore;
+  clock: Clock;
+  logger: Logger;
+  /** Of a time in ms. */
+  slotOf(timeMs: number): number;
+  /** Rounds that a node can go through in this time without the network (`roundsWithin`). */
+  roundsWithin(elapsedMs: number): number;
+  /** Whether this account is the only authority: nobody else could tell it the rounds, and none waits for others. */
+  isAlone?(): boolean;
+  /** `checkDataIdentity`. Without it, the data is taken for that which signed last. */
+  identity?: { reasons: readonly string[]; note(): Promise<void> };
+  /** How long rounds are listened for, once the record is in doubt. */
+  listenMs?: number;
+}
+
+/** Signs for one account what contradicts nothing that it ever signed; the rest is refused. One for an account in a process. */
+export interface ProtectedSigner {
+  readonly publicKey: Uint8Array;
+  readonly address: Address;
+  /** Up to here no new header is signed. -1: from the first slot on. */
+  readonly lastHeaderSlot: number;
+  readonly lastSourceRound: number;
+  /** Of the newest vote. */
+  readonly lastTargetRound: number;
+  /** Up to here no new vote is signed: `lastTargetRound`, or more where older data was put back. */
+  readonly refusedToRound: number;
+  /** Why nothing is signed at the moment. */
+  readonly doubt: { headers: boolean; votes: boolean; reason: string } | undefined;
+  /** Resolves once what is signed is on disk. @throws {SigningError} `SLASHABLE_HEADER`, `SIGNING_DOUBTFUL`; errors of the store */
+  signHeader(header: HeaderSigning): Promise<Uint8Array>;
+  /** As above. @throws {SigningError} `SLASHABLE_VOTE`, `SIGNING_DOUBTFUL` */
+  signFinalityVote(vote: VoteSigning): Promise<Uint8Array>;
+  /** A peer's finality status: ends the doubt about votes. */
+  hearRounds(heard: HeardRounds): void;
+  /** This account's valid signature came from elsewhere: by gossip, in a block, in a certificate. */
+  observeHeader(header: HeaderSigning): Promise<void>;
+  observeVote(vote: VoteSigning): Promise<void>;
+  /** Forgets entries below finalized ones; the limits above stay. */
+  prune(below: { slot: number; targetRound: number }): Promise<void>;
+}
+
+export async function createProtectedSigner(options: ProtectedSignerOptions): Promise<ProtectedSigner> {
+  const { signer, store, clock, identity } = options;
+  const stored = await store.load(signer.publicKey);
+  const protectedSigner = new StoredSigner(options, stored ?? emptyRecord(clock.now()));
+  if (identity) {
+    if (identity.reasons.length > 0) await protectedSigner.raiseDoubt(identity.reasons.join("; "));
+    // Only now: a crash before would leave a copy that takes itself for the original.
+    await identity.note();
+  }
+  return protectedSigner;
+}
+
+class StoredSigner implements ProtectedSigner {
+  readonly #options: ProtectedSignerOptions;
+  readonly #queue = new SerialQueue();
+  readonly #votes: DoubtfulVotes;
+  readonly #startSlot: number;
+  #record: ProtectionRecord;
+  /** Signatures seen from here on must have their entries; those before may have been pruned. */
+  #watchedSlot: number;
+  #watchedRound: number;
+  /** Another copy signs right now: this one does not any more. */
+  #stopped: string | undefined;
+
+  constructor(options: ProtectedSignerOptions, record: ProtectionRecord) {
+    const { clock, roundsWithin, listenMs } = options;
+    this.#options = options;
+    this.#record = record;
+    this.#startSlot = options.slotOf(clock.now());
+    this.#watchedSlot = Math.min(this.#startSlot, record.slot) + 1;
+    this.#watchedRound = record.targetRound + 1;
+    this.#votes = new DoubtfulVotes({ clock, roundsWithin, listenMs: listenMs ?? defaultListenMs });
+  }
+
+  get publicKey(): Uint8Array {
+    return this.#options.signer.publicKey;
+  }
+
+  get address(): Address {
+    return this.#options.signer.address;
+  }
+
+  get lastHeaderSlot(): number {
+    return this.#record.slot;
+  }
+
+  get lastSourceRound(): number {
+    return this.#record.sourceRound;
+  }
+
+  get lastTargetRound(): number {
+    return this.#record.votedRound;
+  }
+
+  get refusedToRound(): number {
+    return this.#record.targetRound;
+  }
+
+  get doubt() {
+    if (this.#stopped) return { headers: true, votes: true, reason: this.#stopped };
+    const { slot, slotRoot, votesDoubtfulSinceMs } = this.#record;
+    const { clock, slotOf } = this.#options;
+    const headers = slotRoot === undefined && slot >= slotOf(clock.now());
+    const votes = votesDoubtfulSinceMs !== undefined;
+    if (!headers && !votes) return undefined;
+    return { headers, votes, reason: "this data may be older than what was signed last" };
+  }
+
+  signHeader({ slot, root }: HeaderSigning): Promise<Uint8Array> {
+    return this.#queue.run(async () => {
+      this.#checkStopped();
+      if (checkHeaderSigning(this.#record, { slot, root }) === "new") {
+        const entry = { slot, root: Uint8Array.from(root) };
+        await this.#save({ slot, slotRoot: entry.root }, { headers: [entry] });
+      }
+      return this.#options.signer.sign(root);
+    });
+  }
+
+  signFinalityVote({ sourceRound, targetRound, root }: VoteSigning): Promise<Uint8Array> {
+    return this.#queue.run(async () => {
+      this.#checkStopped();
+      await this.#settleVotes();
+      if (checkVoteSigning(this.#record, { sourceRound, targetRound, root }) === "new") {
+        const entry = { sourceRound, targetRound, root: Uint8Array.from(root) };
+        await this.#save(
+          { sourceRound, targetRound, targetRoot: entry.root, votedRound: targetRound },
+          { votes: [entry] },
+        );
+      }
+      return this.#options.signer.sign(root);
+    });
+  }
+
+  hearRounds(heard: HeardRounds): void {
+    this.#votes.hear(heard);
+  }
+
+  observeHeader(header: HeaderSigning): Promise<void> {
+    return this.#queue.run(async () => {
+      const { store } = this.#options;
+      const { slot } = header;
+      if (slot < this.#watchedSlot) return;
+      if (await store.hasHeader(this.publicKey, header)) return;
+      if (slot > this.#startSlot) return this.#stop(`a header in slot ${slot}`);
+      await this.raiseDoubt(`a header of this account in slot ${slot} is not recorded here`);
+    });
+  }
+
+  observeVote(vote: VoteSigning): Promise<void> {
+    return this.#queue.run(async () => {
+      const { store } = this.#options;
+      const { targetRound, sourceRound } = vote;
+      if (targetRound < this.#watchedRound) return;
+      if (await store.hasVote(this.publicKey, vote)) return;
+      if (this.#votes.settled) return this.#stop(`a vote in round ${targetRound}`);
+      if (this.#record.votesDoubtfulSinceMs === undefined)
+        await this.raiseDoubt(`a vote of this account in round ${targetRound} is not recorded here`);
+      this.#votes.atLeast({ highestRound: targetRound, justifiedRound: sourceRound });
+    });
+  }
+
+  prune(below: { slot: number; targetRound: number }): Promise<void> {
+    return this.#queue.run(async () => {
+      await this.#options.store.prune(this.publicKey, below);
+      this.#watchedSlot = Math.max(this.#watchedSlot, below.slot);
+      this.#watchedRound = Math.max(this.#watchedRound, below.targetRound);
+    });
+  }
+
+  /** Something may have been signed that is not recorded: refuses the slots up to now, and votes until the network was heard. */
+  async raiseDoubt(reason: string): Promise<void> {
+    const { clock, slotOf, logger } = this.#options;
+    const { slot, slotRoot, timeMs, votesDoubtfulSinceMs } = this.#record;
+    const nowSlot = slotOf(clock.now());
+    await this.#save({
+      slot: Math.max(slot, nowSlot),
+      slotRoot: nowSlot > slot ? undefined : slotRoot,
+      votesDoubtfulSinceMs: votesDoubtfulSinceMs ?? timeMs,
+    });
+    this.#watchedSlot = this.#record.slot + 1;
+    this.#votes.restart();
+    logger.error(
+      { address: this.address, reason, lastRecordMs: timeMs, refusedToSlot: this.#record.slot },
+      `THIS NODE'S DATA MAY BE OLDER THAN WHAT ITS ACCOUNT SIGNED LAST (${reason}). To contradict nothing, it signs no block in the running period, and no finality vote until it has heard from its peers. Make sure that no other copy of this node is running`,
+    );
+  }
+
+  async #settleVotes(): Promise<void> {
+    const since = this.#record.votesDoubtfulSinceMs;
+    if (since === undefined) return;
+    const isAlone = this.#options.isAlone?.() ?? false;
+    const { sourceRound, targetRound } = this.#votes.settle(this.#record, since, isAlone);
+    const raised = targetRound > this.#record.targetRound;
+    await this.#save({
+      sourceRound,
+      targetRound,
+      ...(raised && { targetRoot: undefined }),
+      // Others that wait for this account's vote come to these rounds by and by; alone it goes there itself.
+      ...(isAlone && { votedRound: targetRound }),
+      votesDoubtfulSinceMs: undefined,
+    });
+    this.#watchedRound = targetRound + 1;
+    this.#votes.settled = true;
+    this.#options.logger.warn(
+      { address: this.address, refusedToRound: targetRound },
+      `votes again, in rounds above ${targetRound}: up to there this account may have voted before`,
+    );
+  }
+
+  #stop(what: string): void {
+    if (this.#stopped) return;
+    this.#stopped = `another copy of this node signs with its account (${what} was not signed here)`;
+    this.#options.logger.error(
+      { address: this.address },
+      `SIGNING STOPPED: ${this.#stopped}. Stop the other copy, then start this node again`,
+    );
+  }
+
+  #checkStopped(): void {
+    if (this.#stopped) throw new SigningError("SIGNING_DOUBTFUL", this.#stopped);
+  }
+
+  /** The record in memory follows the disk: after a failed write it is that of what left. */
+  async #save(
+    change: Partial<ProtectionRecord>,
+    entries?: { headers?: HeaderEntry[]; votes?: VoteEntry[] },
+  ): Promise<void> {
+    const next = { ...this.#record, timeMs: this.#options.clock.now(), ...change };
+    await this.#options.store.save(this.publicKey, next, entries);
+    this.#record = next;
+  }
+}

@@ -1,0 +1,143 @@
+import { equalBytes, toHex } from "../util/bytes.ts";
+import { CodedError } from "../util/errors.ts";
+
+/** A header that was signed; without `root`, a slot that is taken by something unknown. */
+export interface HeaderEntry {
+  slot: number;
+  /** 32 bytes: `signingRoot`. */
+  root: Uint8Array | undefined;
+}
+
+/** A finality vote that was signed; rounds as in `FinalityVote`. */
+export interface VoteEntry {
+  sourceRound: number;
+  targetRound: number;
+  root: Uint8Array | undefined;
+}
+
+/** The minimal database of EIP-3076 with rounds for epochs: the maxima of what an account signed or must not sign any more. */
+export interface ProtectionRecord {
+  /** -1: none. */
+  slot: number;
+  /** What was signed in `slot`; undefined: nothing may be signed in it. */
+  slotRoot: Uint8Array | undefined;
+  sourceRound: number;
+  targetRound: number;
+  /** What was signed for `targetRound`; undefined: nothing may be. */
+  targetRoot: Uint8Array | undefined;
+  /** Of the newest known vote; lower than `targetRound` where rounds are refused for doubt. */
+  votedRound: number;
+  /** When it was known last that nothing else was signed. */
+  timeMs: number;
+  /** Since then votes may have been signed that are not recorded; undefined: none. */
+  votesDoubtfulSinceMs: number | undefined;
+}
+
+/** Where the folder was, when this account signed last: `data-identity.ts`. */
+export interface DataIdentity {
+  folder: string;
+  machine: string;
+  /** What the token file may hold; "" for no file. */
+  tokens: string[];
+}
+
+/** Disk of the protection. Everything written is synced when the promise resolves; each call writes all or nothing. */
+export interface ProtectionStore {
+  load(account: Uint8Array): Promise<ProtectionRecord | undefined>;
+  save(
+    account: Uint8Array,
+    record: ProtectionRecord,
+    entries?: { headers?: readonly HeaderEntry[]; votes?: readonly VoteEntry[] },
+  ): Promise<void>;
+  /** Everything signed and not pruned, ascending: the complete database of EIP-3076. */
+  headers(account: Uint8Array): AsyncIterable<HeaderEntry>;
+  votes(account: Uint8Array): AsyncIterable<VoteEntry>;
+  hasHeader(account: Uint8Array, entry: HeaderEntry): Promise<boolean>;
+  hasVote(account: Uint8Array, entry: VoteEntry): Promise<boolean>;
+  /** Deletes the entries below; the record stays. */
+  prune(account: Uint8Array, below: { slot: number; targetRound: number }): Promise<void>;
+  identity(): Promise<DataIdentity | undefined>;
+  saveIdentity(identity: DataIdentity): Promise<void>;
+}
+
+export type SigningErrorCode = "SLASHABLE_HEADER" | "SLASHABLE_VOTE" | "SIGNING_DOUBTFUL";
+
+/** Why nothing was signed. */
+export class SigningError extends CodedError<SigningErrorCode> {}
+
+export function emptyRecord(timeMs: number): ProtectionRecord {
+  return {
+    slot: -1,
+    slotRoot: undefined,
+    sourceRound: 0,
+    targetRound: 0,
+    targetRoot: undefined,
+    votedRound: 0,
+    timeMs,
+    votesDoubtfulSinceMs: undefined,
+  };
+}
+
+/**
+ * Whether the header is new, or the very one signed last. Slots, not heights: on a better branch every authority may have signed at
+ * a height already, and nobody could go on.
+ * @throws {SigningError} `SLASHABLE_HEADER`
+ */
+export function checkHeaderSigning(
+  record: ProtectionRecord,
+  { slot, root }: { slot: number; root: Uint8Array },
+): "new" | "repeated" {
+  if (!Number.isSafeInteger(slot) || slot < 0)
+    throw new SigningError("SLASHABLE_HEADER", `no such slot: ${slot}`);
+  if (slot > record.slot) return "new";
+  if (slot === record.slot && record.slotRoot && equalBytes(root, record.slotRoot)) return "repeated";
+  throw new SigningError(
+    "SLASHABLE_HEADER",
+    slot === record.slot && record.slotRoot
+      ? `another header was signed in slot ${slot}: ${toHex(record.slotRoot)}`
+      : `slot ${slot}: no header is signed up to slot ${record.slot} any more`,
+  );
+}
+
+/** Conditions 4 and 5 of EIP-3076's minimal database. @throws {SigningError} `SLASHABLE_VOTE` */
+export function checkVoteSigning(
+  record: ProtectionRecord,
+  { sourceRound, targetRound, root }: { sourceRound: number; targetRound: number; root: Uint8Array },
+): "new" | "repeated" {
+  const refuse = (why: string): never => {
+    throw new SigningError("SLASHABLE_VOTE", `vote from round ${sourceRound} to ${targetRound}: ${why}`);
+  };
+  if (!Number.isSafeInteger(sourceRound) || !Number.isSafeInteger(targetRound) || sourceRound < 0)
+    return refuse("no such round");
+  if (sourceRound >= targetRound) return refuse("the target's round must be above the source's");
+  if (targetRound === record.targetRound && record.targetRoot && equalBytes(root, record.targetRoot))
+    return "repeated";
+  if (targetRound <= record.targetRound)
+    return refuse(`no vote is signed up to round ${record.targetRound} any more`);
+  if (sourceRound < record.sourceRound)
+    return refuse(`it could surround one signed before, from round ${record.sourceRound}`);
+  return "new";
+}
+
+/** The record after what another one, or an entry, says was signed too. */
+export function mergeHeader(record: ProtectionRecord, { slot, root }: HeaderEntry): ProtectionRecord {
+  if (slot < record.slot) return record;
+  if (slot > record.slot) return { ...record, slot, slotRoot: root };
+  return { ...record, slotRoot: sameRoot(record.slotRoot, root) };
+}
+
+export function mergeVote(record: ProtectionRecord, vote: VoteEntry): ProtectionRecord {
+  const { targetRound } = vote;
+  const merged = {
+    ...record,
+    sourceRound: Math.max(record.sourceRound, vote.sourceRound),
+    votedRound: Math.max(record.votedRound, targetRound),
+  };
+  if (targetRound < record.targetRound) return merged;
+  if (targetRound > record.targetRound) return { ...merged, targetRound, targetRoot: vote.root };
+  return { ...merged, targetRoot: sameRoot(record.targetRoot, vote.root) };
+}
+
+function sameRoot(a: Uint8Array | undefined, b: Uint8Array | undefined): Uint8Array | undefined {
+  return a && b && equalBytes(a, b) ? a : undefined;
+}

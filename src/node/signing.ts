@@ -1,0 +1,104 @@
+import {
+  checkDataIdentity,
+  createProtectedSigner,
+  type ProtectedSigner,
+  roundsWithin,
+  type Signer,
+} from "../accounts/index.ts";
+import type { Chain } from "../chain/chain.ts";
+import type { Finalizer } from "../chain/finalizer.ts";
+import type { Genesis } from "../chain/genesis.ts";
+import { voteSigningRoot } from "../chain/vote-check.ts";
+import type { NodePaths } from "../config/index.ts";
+import { roundTimeoutMs } from "../consensus/index.ts";
+import type { Database } from "../storage/database.ts";
+import { ProtectionStore } from "../storage/protection.ts";
+import { computeDomain, signingRoot, slotOf } from "../types/index.ts";
+import { equalBytes } from "../util/bytes.ts";
+import type { Clock } from "../util/clock.ts";
+import { messageOf } from "../util/errors.ts";
+import type { Logger } from "../util/logger.ts";
+
+/** Rounds with a result that a sole authority can make in a period: its own vote is a quorum, and two votes finalize a block. */
+const roundsAlonePerPeriod = 2;
+
+export interface SigningOptions {
+  paths: Pick<NodePaths, "folder" | "db">;
+  database: Database;
+  signer: Signer;
+  genesis: Genesis;
+  clock: Clock;
+  logger: Logger;
+  /** Whether the set is this account alone. */
+  isAlone(): boolean;
+}
+
+/** The signer of a node that makes blocks: with what its database says it signed. */
+export async function openSigning(options: SigningOptions): Promise<ProtectedSigner> {
+  const { paths, database, signer, genesis, clock, logger, isAlone } = options;
+  const store = new ProtectionStore(database);
+  const { periodMs } = genesis.config;
+  return createProtectedSigner({
+    signer,
+    store,
+    clock,
+    logger,
+    slotOf: (timeMs) => slotOf(timeMs, periodMs),
+    roundsWithin: (elapsedMs) =>
+      roundsWithin(elapsedMs, roundTimeoutMs) +
+      (isAlone() ? roundsAlonePerPeriod * Math.ceil(Math.max(0, elapsedMs) / periodMs) : 0),
+    isAlone,
+    identity: await checkDataIdentity({ paths, store }),
+  });
+}
+
+/**
+ * Tells the signer what the network has of its account, and how far finality is: the latter once a peer has answered (`onAnswer`),
+ * so that this node's own old word does not count.
+ */
+export function followOwnSignatures(
+  signer: ProtectedSigner,
+  { chain, finalizer, clock, logger }: { chain: Chain; finalizer: Finalizer; clock: Clock; logger: Logger },
+): { onAnswer(): void; stop(): void } {
+  const { genesis } = chain;
+  const { periodMs } = genesis.config;
+  const domain = computeDomain("header", genesis.id);
+  const isOwn = (address: Uint8Array) => equalBytes(address, signer.publicKey);
+  const report = (error: unknown) =>
+    logger.error({ error: messageOf(error) }, "an own signature could not be compared");
+  let answered = false;
+
+  const hear = () => {
+    const justifiedRound = chain.finality.justified.round;
+    // No honest authority can be further; one that says so must not keep this one from voting for ever.
+    const furthest =
+      justifiedRound + roundsWithin(clock.now() - genesis.block.header.message.timestamp, roundTimeoutMs);
+    const rounds = finalizer.tally.newest().map(({ message }) => Math.min(message.target.round, furthest));
+    signer.hearRounds({ highestRound: Math.max(justifiedRound, ...rounds), justifiedRound });
+  };
+  const stops = [
+    finalizer.events.on("seen", ({ message, voter }) => {
+      // The sums are made only where they are asked for: after old data was put back.
+      if (answered && signer.doubt?.votes) hear();
+      if (!isOwn(voter)) return;
+      const root = voteSigningRoot(message, genesis.id);
+      signer
+        .observeVote({ sourceRound: message.source.round, targetRound: message.target.round, root })
+        .catch(report);
+    }),
+    chain.events.on("imported", ({ header, id }) => {
+      if (!isOwn(header.message.proposer)) return;
+      const slot = slotOf(header.message.timestamp, periodMs);
+      signer.observeHeader({ slot, root: signingRoot(id, domain) }).catch(report);
+    }),
+  ];
+  return {
+    onAnswer() {
+      answered = true;
+      if (signer.doubt?.votes) hear();
+    },
+    stop() {
+      for (const stop of stops) stop();
+    },
+  };
+}

@@ -1,0 +1,139 @@
+import { concatBytes, fromHex, readUint64, toHex, uint64Bytes } from "../util/bytes.ts";
+import type { Database, Write } from "./database.ts";
+import { keyOf, keyRange } from "./key-spaces.ts";
+
+interface HeaderEntry {
+  slot: number;
+  root: Uint8Array | undefined;
+}
+
+interface VoteEntry {
+  sourceRound: number;
+  targetRound: number;
+  root: Uint8Array | undefined;
+}
+
+interface SigningRecord {
+  slot: number;
+  slotRoot: Uint8Array | undefined;
+  sourceRound: number;
+  targetRound: number;
+  targetRoot: Uint8Array | undefined;
+  votedRound: number;
+  timeMs: number;
+  votesDoubtfulSinceMs: number | undefined;
+}
+
+interface Identity {
+  folder: string;
+  machine: string;
+  tokens: string[];
+}
+
+/** Second part of a key, after the account's 32 bytes (zeros for the identity). */
+const kinds = { identity: 0, record: 1, header: 2, vote: 3 } as const;
+const noAccount = new Uint8Array(32);
+const none = new Uint8Array();
+/** Of a key: space, account, kind. */
+const prefixBytes = 1 + 32 + 1;
+const rootFields: readonly string[] = ["slotRoot", "targetRoot"];
+
+/** What the accounts of this node signed. Entries are kept under slot or target round and root, so that writing one twice changes nothing. */
+export class ProtectionStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async load(account: Uint8Array): Promise<SigningRecord | undefined> {
+    const bytes = await this.#database.get(key("record", account));
+    const revive = (name: string, value: unknown) =>
+      rootFields.includes(name) && typeof value === "string" ? fromHex(value) : value;
+    return bytes && JSON.parse(new TextDecoder().decode(bytes), revive);
+  }
+
+  save(
+    account: Uint8Array,
+    record: SigningRecord,
+    entries: { headers?: readonly HeaderEntry[]; votes?: readonly VoteEntry[] } = {},
+  ): Promise<void> {
+    return this.#database.commit([
+      { key: key("record", account), value: encode(record) },
+      ...(entries.headers ?? []).map((entry) => ({ key: headerKey(account, entry), value: none })),
+      ...(entries.votes ?? []).map((entry) => ({
+        key: voteKey(account, entry),
+        value: uint64Bytes(entry.sourceRound),
+      })),
+    ]);
+  }
+
+  async *headers(account: Uint8Array): AsyncIterable<HeaderEntry> {
+    for await (const [entry] of this.#database.iterate(range("header", account)))
+      yield { slot: readUint64(entry, prefixBytes), root: rootOf(entry) };
+  }
+
+  async *votes(account: Uint8Array): AsyncIterable<VoteEntry> {
+    for await (const [entry, value] of this.#database.iterate(range("vote", account))) {
+      const targetRound = readUint64(entry, prefixBytes);
+      yield { sourceRound: readUint64(value), targetRound, root: rootOf(entry) };
+    }
+  }
+
+  async hasHeader(account: Uint8Array, entry: HeaderEntry): Promise<boolean> {
+    return (await this.#database.get(headerKey(account, entry))) !== undefined;
+  }
+
+  async hasVote(account: Uint8Array, entry: VoteEntry): Promise<boolean> {
+    return (await this.#database.get(voteKey(account, entry))) !== undefined;
+  }
+
+  async prune(account: Uint8Array, below: { slot: number; targetRound: number }): Promise<void> {
+    const writes: Write[] = [];
+    const ranges = [
+      { ...range("header", account), lt: key("header", account, uint64Bytes(Math.max(0, below.slot))) },
+      { ...range("vote", account), lt: key("vote", account, uint64Bytes(Math.max(0, below.targetRound))) },
+    ];
+    for (const old of ranges) {
+      for await (const [entry] of this.#database.iterate(old))
+        writes.push({ key: entry.slice(), value: undefined });
+    }
+    await this.#database.commit(writes);
+  }
+
+  async identity(): Promise<Identity | undefined> {
+    const bytes = await this.#database.get(key("identity", noAccount));
+    return bytes && JSON.parse(new TextDecoder().decode(bytes));
+  }
+
+  saveIdentity(identity: Identity): Promise<void> {
+    return this.#database.commit([{ key: key("identity", noAccount), value: encode(identity) }]);
+  }
+}
+
+function encode(value: object): Uint8Array {
+  const text = JSON.stringify(value, (_, field) => (field instanceof Uint8Array ? toHex(field) : field));
+  return new TextEncoder().encode(text);
+}
+
+function key(kind: keyof typeof kinds, account: Uint8Array, ...parts: Uint8Array[]): Uint8Array {
+  return keyOf("protection", account, Uint8Array.of(kinds[kind]), ...parts);
+}
+
+function range(kind: keyof typeof kinds, account: Uint8Array): { gte: Uint8Array; lt: Uint8Array } {
+  return keyRange("protection", concatBytes(account, Uint8Array.of(kinds[kind])));
+}
+
+function headerKey(account: Uint8Array, { slot, root }: HeaderEntry): Uint8Array {
+  return key("header", account, uint64Bytes(slot), root ?? none);
+}
+
+function voteKey(account: Uint8Array, { targetRound, root }: VoteEntry): Uint8Array {
+  return key("vote", account, uint64Bytes(targetRound), root ?? none);
+}
+
+/** The end of an entry's key; a key without one stands for something unknown. */
+function rootOf(entry: Uint8Array): Uint8Array | undefined {
+  const at = prefixBytes + 8;
+  return entry.length > at ? entry.slice(at) : undefined;
+}

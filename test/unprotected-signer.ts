@@ -1,0 +1,7 @@
+import type { Signer } from "../src/accounts/index.ts";
+import type { BlockSigner } from "../src/chain/types.ts";
+
+/** Signs any header: for chains that a test makes. */
+export function unprotected({ publicKey, sign }: Signer): BlockSigner {
+  return { publicKey, lastHeaderSlot: -1, signHeader: ({ root }) => sign(root) };
+}
