@@ -1,13 +1,11 @@
 import { randomBytes } from "node:crypto";
 import type { Network, PeerId } from "../../protocols/index.ts";
-import type { Signer } from "../accounts/index.ts";
 import { Chain } from "../chain/chain.ts";
 import { Finalizer } from "../chain/finalizer.ts";
 import type { Genesis } from "../chain/genesis.ts";
 import { Producer } from "../chain/producer.ts";
 import { chainStores } from "../chain/stores.ts";
 import type { BlockSigner } from "../chain/types.ts";
-import type { NodePaths } from "../config/index.ts";
 import type { Verify } from "../crypto/ed25519.ts";
 import { defaultMempoolLimits } from "../mempool/limits.ts";
 import { Mempool } from "../mempool/mempool.ts";
@@ -25,7 +23,7 @@ import type { Clock } from "../util/clock.ts";
 import type { Logger } from "../util/logger.ts";
 import type { Closers } from "./closers.ts";
 import type { ModeMachine } from "./mode.ts";
-import { followOwnSignatures, openSigning } from "./signing.ts";
+import { followOwnSignatures, openSigning, type SigningOptions } from "./signing.ts";
 
 export interface ChainServices {
   chain: Chain;
@@ -43,7 +41,7 @@ export interface ChainServicesOptions {
   logger: Logger;
   modes: ModeMachine;
   /** Where the node makes blocks and votes on them. */
-  account: { signer: Signer; paths: NodePaths } | undefined;
+  account: Pick<SigningOptions, "signer" | "identify"> | undefined;
   /** No peer is known to come back to. */
   alone: boolean;
 }

@@ -1,5 +1,5 @@
 import type { ChainStatus } from "../../protocols/index.ts";
-import { loadPeerKey, openOrCreateAccount, type Signer } from "../accounts/index.ts";
+import { checkDataIdentity, loadPeerKey, openOrCreateAccount, type Signer } from "../accounts/index.ts";
 import { type ApiEvents, defaultHttpLimits, startHttpServer } from "../api/index.ts";
 import { checkGenesis, type Genesis, storeGenesis } from "../chain/genesis.ts";
 import { chainStores } from "../chain/stores.ts";
@@ -233,6 +233,7 @@ class Node implements RunningNode {
     alone: boolean,
   ): Promise<void> {
     const modes = this.#modes;
+    const { dataDir: paths } = this.#options;
     const authorities = genesis.config.authorities.length;
     if (authorities < minFaultTolerantAuthorities) {
       this.#logger.warn(
@@ -250,7 +251,9 @@ class Node implements RunningNode {
         clock,
         logger: this.#logger,
         modes,
-        account: this.#options.mine ? { signer, paths: this.#options.dataDir } : undefined,
+        account: this.#options.mine
+          ? { signer, identify: (store) => checkDataIdentity({ paths, store }) }
+          : undefined,
         alone: alone && this.#options.bootstrap.length === 0,
       },
       this.#closers,

@@ -1,6 +1,6 @@
 import {
-  checkDataIdentity,
   createProtectedSigner,
+  type DataIdentityCheck,
   type ProtectedSigner,
   roundsWithin,
   type Signer,
@@ -9,7 +9,6 @@ import type { Chain } from "../chain/chain.ts";
 import type { Finalizer } from "../chain/finalizer.ts";
 import type { Genesis } from "../chain/genesis.ts";
 import { voteSigningRoot } from "../chain/vote-check.ts";
-import type { NodePaths } from "../config/index.ts";
 import { roundTimeoutMs } from "../consensus/index.ts";
 import type { Database } from "../storage/database.ts";
 import { ProtectionStore } from "../storage/protection.ts";
@@ -23,9 +22,10 @@ import type { Logger } from "../util/logger.ts";
 const roundsAlonePerPeriod = 2;
 
 export interface SigningOptions {
-  paths: Pick<NodePaths, "folder" | "db">;
   database: Database;
   signer: Signer;
+  /** Whether this data is that which signed last. */
+  identify(store: ProtectionStore): Promise<DataIdentityCheck>;
   genesis: Genesis;
   clock: Clock;
   logger: Logger;
@@ -35,7 +35,7 @@ export interface SigningOptions {
 
 /** The signer of a node that makes blocks: with what its database says it signed. */
 export async function openSigning(options: SigningOptions): Promise<ProtectedSigner> {
-  const { paths, database, signer, genesis, clock, logger, isAlone } = options;
+  const { database, signer, identify, genesis, clock, logger, isAlone } = options;
   const store = new ProtectionStore(database);
   const { periodMs } = genesis.config;
   return createProtectedSigner({
@@ -48,7 +48,7 @@ export async function openSigning(options: SigningOptions): Promise<ProtectedSig
       roundsWithin(elapsedMs, roundTimeoutMs) +
       (isAlone() ? roundsAlonePerPeriod * Math.ceil(Math.max(0, elapsedMs) / periodMs) : 0),
     isAlone,
-    identity: await checkDataIdentity({ paths, store }),
+    identity: await identify(store),
   });
 }
 
