@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import { toHex } from "../util/bytes.ts";
-import { CodedError } from "../util/errors.ts";
+import { damaged } from "./damaged.ts";
 import { keySpaces } from "./key-spaces.ts";
 
 const checksumBytes = 4;
@@ -22,8 +22,5 @@ export function unseal(key: Uint8Array, sealed: Uint8Array): Uint8Array {
     if (stored === crc32(value, crc32(key))) return value;
   }
   const space = Object.entries(keySpaces).find(([, number]) => number === key[0])?.[0] ?? "unknown";
-  throw new CodedError(
-    "DAMAGED",
-    `the database is damaged: ${space} entry ${toHex(key.subarray(1))} does not match its checksum`,
-  );
+  return damaged(`${space} entry ${toHex(key.subarray(1))} does not match its checksum`);
 }
