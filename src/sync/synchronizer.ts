@@ -8,6 +8,7 @@ import { equalBytes, toHex } from "../util/bytes.ts";
 import { type Clock, sleep } from "../util/clock.ts";
 import { CodedError, messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
+import { LruMap } from "../util/lru.ts";
 import type { BlockInbox } from "./block-inbox.ts";
 import { findCommonAncestor } from "./common-ancestor.ts";
 import { downloadBlocks } from "./download.ts";
@@ -20,6 +21,10 @@ const gossipGap = 3;
 const downloadPeers = 4;
 /** After a failure, before the next try. */
 const retryMs = 500;
+/** A peer whose claim came to nothing is not followed for so long; doubles each time, so that false claims cannot keep us busy. */
+const firstDoubtMs = 1_000;
+const maxDoubtMs = 30_000;
+const maxDoubted = 1_024;
 /** How long a starting node waits for the first peer to say where it stands. */
 const settleMs = 3_000;
 
@@ -38,7 +43,7 @@ export interface SynchronizerOptions {
   inbox: BlockInbox;
   clock: Clock;
   logger: Logger;
-  /** A better chain is known and is being downloaded. */
+  /** A better chain is known, its headers are checked, and it is being downloaded. */
   onBehind(): void;
   /** No peer is known to have a better chain. */
   onInStep(): void;
@@ -49,6 +54,8 @@ export class Synchronizer {
   readonly #options: SynchronizerOptions;
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
+  /** Peers whose claims came to nothing, each until when. */
+  readonly #doubted = new LruMap<PeerId, { times: number; untilMs: number }>(maxDoubted);
   #settled = false;
   #progress: SyncProgress | undefined;
   #stops: (() => void)[] = [];
@@ -90,11 +97,15 @@ export class Synchronizer {
       const best = this.#best();
       if (!best) return onInStep();
       try {
+        const before = chain.head.totalDifficulty;
         await this.#follow(best);
+        if (chain.head.totalDifficulty > before) this.#doubted.delete(best.peer);
+        else this.#doubt(best.peer);
         // What it said is now either here, or was not so.
         if (best.status.totalDifficulty > chain.head.totalDifficulty) statuses.forget(best.peer);
       } catch (error) {
         if (this.#stop.signal.aborted) return;
+        this.#doubt(best.peer);
         this.#onFailure(best.peer, error);
         logger.debug(
           { peer: best.peer, error: messageOf(error) },
@@ -107,13 +118,20 @@ export class Synchronizer {
     }
   }
 
-  /** The peer with the heaviest chain, if it is heavier than ours. An equal one is a matter for the fork choice: its head is fetched. */
+  #doubt(peer: PeerId): void {
+    const times = this.#doubted.get(peer)?.times ?? 0;
+    const doubtMs = Math.min(firstDoubtMs * 2 ** times, maxDoubtMs);
+    this.#doubted.set(peer, { times: Math.min(times + 1, 10), untilMs: this.#options.clock.now() + doubtMs });
+  }
+
+  /** The believed peer with the heaviest chain, if it is heavier than ours. An equal one is a matter for the fork choice: its head is fetched. */
   #best(): PeerStatus | undefined {
-    const { chain, statuses, inbox } = this.#options;
+    const { chain, clock, statuses, inbox } = this.#options;
     const { totalDifficulty, id } = chain.head;
     let best: PeerStatus | undefined;
     for (const candidate of statuses.all()) {
       const { status, peer } = candidate;
+      if ((this.#doubted.get(peer)?.untilMs ?? 0) > clock.now()) continue;
       if (status.totalDifficulty > (best?.status.totalDifficulty ?? totalDifficulty)) best = candidate;
       if (status.totalDifficulty === totalDifficulty && !equalBytes(status.headId, id))
         void inbox.fetch(status.headId, peer);
@@ -133,7 +151,6 @@ export class Synchronizer {
 
   async #download({ peer, status }: PeerStatus): Promise<void> {
     const { chain, logger, network, onBehind, statuses } = this.#options;
-    onBehind();
     const idsOf = async (height: number, count: number) => {
       const page = await requestOne(
         network,
@@ -168,6 +185,8 @@ export class Synchronizer {
       heads.length > 0;
       heads = await this.#headers(peer, next)
     ) {
+      // A claim alone must not stop an authority from making blocks.
+      if (heads.at(-1)!.totalDifficulty > chain.head.totalDifficulty) onBehind();
       await this.#importBodies(peer, heads);
       next += heads.length;
       if (next > status.height) break;
