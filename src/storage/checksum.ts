@@ -13,11 +13,16 @@ export function seal(key: Uint8Array, value: Uint8Array): Uint8Array {
   return sealed;
 }
 
+/** The same bytes as an array that `slice` copies: LevelDB gives Buffers, whose `slice` does not. */
+export function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 /** @throws {CodedError} `DAMAGED` */
 export function unseal(key: Uint8Array, sealed: Uint8Array): Uint8Array {
   const length = sealed.length - checksumBytes;
   if (length >= 0) {
-    const value = sealed.subarray(0, length);
+    const value = plain(sealed).subarray(0, length);
     const stored = new DataView(sealed.buffer, sealed.byteOffset).getUint32(length);
     if (stored === crc32(value, crc32(key))) return value;
   }

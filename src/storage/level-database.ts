@@ -1,6 +1,6 @@
 import { ClassicLevel } from "classic-level";
 import { CodedError, messageOf } from "../util/errors.ts";
-import { seal, unseal } from "./checksum.ts";
+import { plain, seal, unseal } from "./checksum.ts";
 import type { Database, Range, Write } from "./database.ts";
 
 interface Waiting {
@@ -62,7 +62,7 @@ export class LevelDatabase implements Database {
       for (;;) {
         const entries = await iterator.nextv(1000);
         if (entries.length === 0) return;
-        for (const [key, sealed] of entries) yield [key, unseal(key, sealed)];
+        for (const [key, sealed] of entries) yield [plain(key), unseal(key, sealed)];
       }
     } finally {
       await iterator.close();
