@@ -1,7 +1,7 @@
 import type { BlockStore, TransactionPlace } from "../storage/blocks.ts";
-import { computeDomain, type Transaction, transactionRecord } from "../types/index.ts";
+import { damaged } from "../storage/damaged.ts";
+import { type BlockRef, computeDomain, type Transaction, transactionRecord } from "../types/index.ts";
 import { equalBytes, toHex } from "../util/bytes.ts";
-import { CodedError } from "../util/errors.ts";
 import type { BlockTree } from "./block-tree.ts";
 import type { Genesis } from "./genesis.ts";
 import type { BlockSummary, CanonicalBlock, Head, IncludedTransaction, StoredBlock } from "./types.ts";
@@ -39,13 +39,18 @@ export class BlockReader {
     return height > this.#head().height ? undefined : this.#blocks.canonicalId(height);
   }
 
-  /** Ids of the canonical chain from `height` downwards, and from there upwards. */
-  idsDown(height: number, count: number): Promise<Uint8Array[]> {
-    return this.#blocks.canonicalIdsDown(height, count);
+  /** The canonical chain from `height`, or the head where that is lower, downwards. @throws {CodedError} `DAMAGED` */
+  refsDown(height: number, count: number): Promise<BlockRef[]> {
+    return this.#blocks.canonicalDown(height, count);
   }
 
-  idsUp(height: number, count: number): Promise<Uint8Array[]> {
-    return this.#blocks.canonicalIdsUp(height, count);
+  async idsDown(height: number, count: number): Promise<Uint8Array[]> {
+    return (await this.refsDown(height, count)).map(({ id }) => id);
+  }
+
+  /** Ids of the canonical chain from `height` upwards. @throws {CodedError} `DAMAGED` */
+  async idsUp(height: number, count: number): Promise<Uint8Array[]> {
+    return (await this.#blocks.canonicalUp(height, count)).map(({ id }) => id);
   }
 
   /** The transactions of a block that is here. */
@@ -86,8 +91,7 @@ export class BlockReader {
   /** A block with its transactions. @throws {CodedError} `DAMAGED` */
   async canonicalBlock(head: Head): Promise<CanonicalBlock> {
     const body = await this.#blocks.body(head.id);
-    if (!body)
-      throw new CodedError("DAMAGED", `the database is damaged: the body of block ${head.idHex} is missing`);
+    if (!body) damaged(`the transactions of block ${head.idHex} are missing`);
     return { ...head, records: body.map((transaction) => transactionRecord(transaction, this.#domain)) };
   }
 
@@ -98,8 +102,6 @@ export class BlockReader {
   /** @throws {CodedError} `DAMAGED` */
   async undo(id: Uint8Array): Promise<Uint8Array> {
     const undo = await this.#blocks.undo(id);
-    if (!undo)
-      throw new CodedError("DAMAGED", "the database is damaged: the undo record of a block is missing");
-    return undo;
+    return undo ?? damaged(`the undo record of block ${toHex(id)} is missing`);
   }
 }

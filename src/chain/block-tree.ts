@@ -1,17 +1,43 @@
-import { applyHeader } from "../consensus/index.ts";
+import { applyHeader, compareHeads, type HeadWeight, turnScore } from "../consensus/index.ts";
 import type { BlockStore } from "../storage/blocks.ts";
+import { damaged } from "../storage/damaged.ts";
+import type { Write } from "../storage/database.ts";
 import type { ChainConfig } from "../types/genesis.ts";
-import type { AuthoritySnapshot, Header } from "../types/index.ts";
+import type { AuthoritySnapshot } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
-import { CodedError } from "../util/errors.ts";
 import { LruMap } from "../util/lru.ts";
-import type { Head } from "./types.ts";
+import type { CheckedBlock, Head } from "./types.ts";
 
 /** Headers and snapshots of the newest blocks: what import, production and answers to peers look at again and again. */
 const cachedHeads = 4096;
 const cachedSnapshots = 1024;
 /** Every so many heights the snapshot is stored, so that any other is a short walk away. */
-export const snapshotInterval = 256;
+const snapshotInterval = 256;
+
+/** Stored blocks, newest first, that do not lead down to the canonical chain: the parent of the last is missing. */
+export class BrokenBranch extends Error {
+  readonly blocks: Head[];
+  readonly missing: Uint8Array;
+
+  constructor(blocks: Head[]) {
+    super("an ancestor is missing");
+    this.blocks = blocks;
+    this.missing = blocks.at(-1)!.header.message.parent;
+  }
+}
+
+/** What stores a block that is not canonical yet. `after`: the snapshot after it. */
+export function blockWrites(
+  blocks: BlockStore,
+  { id, header, records, body }: CheckedBlock,
+  { height, totalDifficulty }: Pick<Head, "height" | "totalDifficulty">,
+  after: AuthoritySnapshot,
+): Write[] {
+  const counts = { transactionCount: records.length, bodyBytes: body.length };
+  const writes = blocks.put(id, { header, totalDifficulty, ...counts }, body);
+  if (height % snapshotInterval === 0) writes.push(blocks.putSnapshot(id, after));
+  return writes;
+}
 
 /** All known blocks by id, canonical or not, with their weights and authority snapshots. */
 export class BlockTree {
@@ -49,31 +75,35 @@ export class BlockTree {
 
   /** A block that has to be there. @throws {CodedError} `DAMAGED` */
   async require(id: Uint8Array): Promise<Head> {
-    const head = await this.get(id);
-    if (!head) throw new CodedError("DAMAGED", `the database is damaged: block ${toHex(id)} is missing`);
-    return head;
+    return (await this.get(id)) ?? damaged(`block ${toHex(id)} is missing`);
   }
 
-  /** The authority snapshot after a block: the nearest known one before it, and the headers since. */
+  /**
+   * The authority snapshot after a block that is here: the nearest known one before it, and the headers since.
+   * @throws {BrokenBranch}
+   */
   async snapshotAfter(id: Uint8Array): Promise<AuthoritySnapshot> {
     const idHex = toHex(id);
-    const headers: Header[] = [];
+    const since: Head[] = [];
     let cursor = id;
     let snapshot = this.#snapshots.get(idHex);
     while (!snapshot) {
       snapshot = await this.#blocks.snapshot(cursor);
       if (snapshot) break;
-      const { header } = await this.require(cursor);
-      headers.push(header.message);
-      cursor = header.message.parent;
+      const head = since.length === 0 ? await this.require(cursor) : await this.#below(since);
+      since.push(head);
+      cursor = head.header.message.parent;
       snapshot = this.#snapshots.get(toHex(cursor));
     }
-    for (const header of headers.reverse()) snapshot = applyHeader(snapshot, header, this.#config);
+    for (const { header } of since.reverse()) snapshot = applyHeader(snapshot, header.message, this.#config);
     this.#snapshots.set(idHex, snapshot);
     return snapshot;
   }
 
-  /** The way from one block to another: down to their last common ancestor (newest first), then up (oldest first). */
+  /**
+   * The way from the canonical head to another block: down to their last common ancestor (newest first), then up (oldest first).
+   * @throws {BrokenBranch}
+   */
   async path(from: Head, to: Head): Promise<{ retract: Head[]; apply: Head[] }> {
     const retract: Head[] = [];
     const apply: Head[] = [];
@@ -82,12 +112,30 @@ export class BlockTree {
     while (!equalBytes(down.id, up.id)) {
       if (up.height >= down.height) {
         apply.push(up);
-        up = await this.require(up.header.message.parent);
+        up = await this.#below(apply);
       } else {
         retract.push(down);
         down = await this.require(down.header.message.parent);
       }
     }
     return { retract, apply: apply.reverse() };
+  }
+
+  /** Whether the fork choice prefers `candidate` to `head`. */
+  async isBetter(candidate: Head, head: Head): Promise<boolean> {
+    return compareHeads(await this.#weigh(candidate), await this.#weigh(head)) < 0;
+  }
+
+  async #weigh({ totalDifficulty, height, id, header }: Head): Promise<HeadWeight> {
+    if (height === 0) return { totalDifficulty, height, id, turnScore: 0 };
+    const before = await this.snapshotAfter(header.message.parent);
+    return { totalDifficulty, height, id, turnScore: turnScore(before, header.message) };
+  }
+
+  /** The parent of the last of these. @throws {BrokenBranch} */
+  async #below(blocks: Head[]): Promise<Head> {
+    const parent = await this.get(blocks.at(-1)!.header.message.parent);
+    if (!parent) throw new BrokenBranch(blocks);
+    return parent;
   }
 }

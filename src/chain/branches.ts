@@ -1,4 +1,3 @@
-import { compareHeads, turnScore } from "../consensus/index.ts";
 import type { BlockRef } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import { LruMap } from "../util/lru.ts";
@@ -44,7 +43,7 @@ export class Branches {
   async prefers(candidate: Head, head: Head): Promise<boolean> {
     if (!(await this.holdsRoot(candidate))) return false;
     if (!(await this.holdsRoot(head))) return true;
-    return compareHeads(await this.#weigh(candidate), await this.#weigh(head)) < 0;
+    return this.#tree.isBetter(candidate, head);
   }
 
   /** The best end of a branch; the root's own where no other is known. */
@@ -67,12 +66,6 @@ export class Branches {
     }
     for (const idHex of walked) this.#descends.set(idHex, answer);
     return answer;
-  }
-
-  async #weigh({ totalDifficulty, height, id, header }: Head) {
-    if (height === 0) return { totalDifficulty, height, id, turnScore: 0 };
-    const before = await this.#tree.snapshotAfter(header.message.parent);
-    return { totalDifficulty, height, id, turnScore: turnScore(before, header.message) };
   }
 }
 

@@ -16,26 +16,23 @@ import {
   Header,
   type SignedHeader,
 } from "../types/index.ts";
-import { type Hex, toHex } from "../util/bytes.ts";
+import { toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
 import { CodedError } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
-import { LruMap } from "../util/lru.ts";
 import { SerialQueue } from "../util/serial-queue.ts";
 import { BlockReader } from "./block-reader.ts";
-import { BlockTree, snapshotInterval } from "./block-tree.ts";
+import { BlockTree, BrokenBranch, blockWrites } from "./block-tree.ts";
 import { Branches, isAncestor } from "./branches.ts";
 import type { BlockChecks } from "./check.ts";
 import type { Genesis } from "./genesis.ts";
+import { InvalidBlocks } from "./invalid-blocks.ts";
 import { Ledger } from "./ledger.ts";
 import { type LoadedChain, loadChain } from "./load.ts";
 import { buildBlock, type Proposal } from "./produce.ts";
 import type { ChainStores } from "./stores.ts";
 import type { CanonicalBlock, CheckedBlock, Head, HeadChange, ImportOutcome } from "./types.ts";
-
-/** Ids of blocks found invalid after their header had passed, so that they and their children are refused at once. */
-const rememberedInvalid = 1024;
 
 export interface ChainOptions {
   genesis: Genesis;
@@ -73,7 +70,7 @@ export class Chain {
   readonly #ledger: Ledger;
   readonly #options: ChainOptions;
   readonly #queue = new SerialQueue();
-  readonly #invalid = new LruMap<Hex, true>(rememberedInvalid);
+  readonly #invalid: InvalidBlocks;
   #head: Head;
   #snapshot: AuthoritySnapshot;
   #finality: FinalityStatus;
@@ -85,6 +82,7 @@ export class Chain {
     this.tree = new BlockTree(stores.blocks, genesis.config);
     this.tree.remember(head, snapshot);
     this.reader = new BlockReader(stores.blocks, this.tree, genesis, () => this.#head);
+    this.#invalid = new InvalidBlocks(stores, this.tree);
     this.#ledger = new Ledger(state, genesis.config, stores);
     this.#options = options;
     this.#head = head;
@@ -132,7 +130,15 @@ export class Chain {
 
   /** Imports a block whose parent is here (docs/consensus.md, stages 2 to 6). @throws {BlockError} */
   importBlock(block: CheckedBlock): Promise<ImportOutcome> {
-    return this.#queue.run(() => this.#import(block));
+    return this.#queue.run(async () => {
+      try {
+        return await this.#import(block);
+      } catch (error) {
+        if (!(error instanceof BrokenBranch)) throw error;
+        const ref = { height: block.header.message.height, id: block.id };
+        return this.#invalid.refuseBranch(error, ref);
+      }
+    });
   }
 
   /** Makes, signs and imports a block; `undefined` where the head is no longer the proposal's parent, or an empty block was not wanted. */
@@ -148,10 +154,13 @@ export class Chain {
     const [first] = headers;
     if (!first) return [];
     let parent = await this.#parentOf(first);
-    let snapshot = await this.tree.snapshotAfter(parent.id);
+    let snapshot = await this.tree.snapshotAfter(parent.id).catch((error) => {
+      throw error instanceof BrokenBranch ? new BlockError("UNKNOWN_PARENT", error.message) : error;
+    });
     const heads: Head[] = [];
     for (const header of headers) {
       parent = this.#checkRules(parent, snapshot, header);
+      this.#invalid.refuse(parent.idHex, toHex(header.message.parent));
       snapshot = applyHeader(snapshot, header.message, this.genesis.config);
       heads.push(parent);
     }
@@ -173,7 +182,7 @@ export class Chain {
 
   async #import(block: CheckedBlock): Promise<ImportOutcome> {
     if (await this.tree.get(block.id)) return "known";
-    this.#refuseInvalid(block);
+    this.#invalid.refuse(block.idHex, toHex(block.header.message.parent));
     const parent = await this.#parentOf(block.header);
     const before = await this.tree.snapshotAfter(parent.id);
     const head = this.#checkRules(parent, before, block.header);
@@ -195,15 +204,6 @@ export class Chain {
     return "side";
   }
 
-  /** Stage 2. */
-  #refuseInvalid({ idHex, header }: CheckedBlock): void {
-    if (this.#invalid.has(idHex)) throw new BlockError("KNOWN_INVALID", idHex);
-    const parent = toHex(header.message.parent);
-    if (!this.#invalid.has(parent)) return;
-    this.#invalid.set(idHex, true);
-    throw new BlockError("INVALID_ANCESTOR", `its parent ${parent} is invalid`);
-  }
-
   async #parentOf({ message }: SignedHeader): Promise<Head> {
     const parent = await this.tree.get(message.parent);
     if (!parent) throw new BlockError("UNKNOWN_PARENT", `parent ${toHex(message.parent)} is not known`);
@@ -219,9 +219,10 @@ export class Chain {
         `height ${message.height}, finalized is ${this.finalized.height}`,
       );
     }
+    checkHeader({ header: parent.header.message, id: parent.id, snapshot }, message, this.genesis.config);
+    // The last of the rules: what waits for its time was made by somebody who may make it.
     const aheadMs = futureBlockMs(message, this.#options.clock.now());
     if (aheadMs > 0) throw new BlockError("FUTURE_BLOCK", `${aheadMs} ms ahead of this node's clock`);
-    checkHeader({ header: parent.header.message, id: parent.id, snapshot }, message, this.genesis.config);
     const id = Header.hashTreeRoot(message);
     const totalDifficulty = parent.totalDifficulty + message.difficulty;
     return { height: message.height, id, idHex: toHex(id), header, totalDifficulty };
@@ -235,20 +236,12 @@ export class Chain {
     const snapshots = [...(await Promise.all(known.map(({ id }) => this.tree.snapshotAfter(id)))), after];
     const retracted = await this.reader.canonicalBlocks(path.retract);
     await this.#switchTo(retracted, applied, snapshots, writes);
-    this.#options.logger.warn(
-      {
-        retracted: retracted.length,
-        applied: applied.length,
-        height: this.#head.height,
-        id: this.#head.idHex,
-      },
-      "reorganized to a better branch",
-    );
   }
 
   /**
    * Stages 4 to 6: retracts and executes in memory, writes all in one atomic, synced batch, moves the head. After an error
-   * everything is as before, but that blocks found invalid, and those after them, are remembered and removed.
+   * everything is as before, but that blocks found invalid, and those after them, are remembered and removed; what is valid
+   * before them is adopted if it is better than the head.
    */
   async #switchTo(
     retracted: CanonicalBlock[],
@@ -256,7 +249,6 @@ export class Chain {
     snapshots: AuthoritySnapshot[],
     writes: Write[],
   ): Promise<void> {
-    const { database, blocks } = this.#options.stores;
     const undos = await Promise.all(retracted.map(({ id }) => this.reader.undo(id)));
     let executing = 0;
     try {
@@ -268,14 +260,21 @@ export class Chain {
       this.#ledger.rollback();
       if (!(error instanceof BlockError)) throw error;
       const invalid = applied.slice(executing);
-      for (const { idHex } of invalid) {
-        this.#invalid.set(idHex, true);
-        this.tree.forget(idHex);
-        this.#branches.remove(idHex);
+      for (const { idHex } of invalid) this.#branches.remove(idHex);
+      await this.#invalid.add(invalid);
+      const valid = applied.slice(0, executing);
+      const tip = valid.at(-1);
+      if (tip && (await this.#branches.prefers(tip, this.#head))) {
+        await this.#switchTo(retracted, valid, snapshots.slice(0, executing), []);
       }
-      await database.commit(invalid.flatMap(({ id }) => blocks.delete(id)));
       throw error;
     }
+    if (retracted.length === 0) return;
+    const { height, idHex: id } = this.#head;
+    this.#options.logger.warn(
+      { retracted: retracted.length, applied: applied.length, height, id },
+      "reorganized to a better branch",
+    );
   }
 
   /** Stages 5 and 6, for what the ledger has executed. */
@@ -346,13 +345,7 @@ export class Chain {
   }
 
   #blockWrites(block: CheckedBlock, head: Head, after: AuthoritySnapshot): Write[] {
-    const { blocks } = this.#options.stores;
-    const { header, id, records, body } = block;
-    const { totalDifficulty } = head;
-    const counts = { transactionCount: records.length, bodyBytes: body.length };
-    const writes = blocks.put(id, { header, totalDifficulty, ...counts }, body);
-    if (head.height % snapshotInterval === 0) writes.push(blocks.putSnapshot(id, after));
-    return writes;
+    return blockWrites(this.#options.stores.blocks, block, head, after);
   }
 }
 

@@ -1,7 +1,7 @@
 import { bech32m } from "@scure/base";
 import { UserError } from "../util/errors.ts";
 
-/** An Ed25519 public key written as bech32m (BIP-350) with the prefix `cc`: 62 characters. */
+/** An Ed25519 public key written as bech32m (BIP-350) with the prefix `cc`: 61 characters. */
 export type Address = string;
 
 const prefix = "cc";

@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises";
+import { basename } from "node:path";
 import type { NodePaths } from "../config/index.ts";
 import { LevelDatabase } from "../storage/level-database.ts";
 import { MetaStore } from "../storage/meta.ts";
@@ -19,7 +20,7 @@ export async function lockFolder(paths: NodePaths): Promise<() => void> {
       cause: error,
     });
   }
-  return acquireLock(paths.lock, paths.folder);
+  return acquireLock(paths.lock, basename(paths.folder));
 }
 
 /** Opens the database of a locked folder. @throws {CodedError} `OPEN_FAILED` */

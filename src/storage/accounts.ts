@@ -1,6 +1,6 @@
 import type { Account } from "../types/index.ts";
 import { readUint32, uint32Bytes } from "../util/bytes.ts";
-import { CodedError } from "../util/errors.ts";
+import { damaged } from "./damaged.ts";
 import type { Database, Write } from "./database.ts";
 import { keyOf, keyRange } from "./key-spaces.ts";
 
@@ -32,8 +32,7 @@ export class AccountStore {
     let expected = 0;
     for await (const [key, value] of this.#database.iterate(keyRange("account"))) {
       const index = readUint32(key, 1);
-      if (index !== expected++)
-        throw new CodedError("DAMAGED", `the database is damaged: account ${expected - 1} is missing`);
+      if (index !== expected++) damaged(`account ${expected - 1} is missing`);
       const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
       yield {
         address: value.slice(0, 32),

@@ -18,7 +18,7 @@ import {
   uint32Bytes,
   uint64Bytes,
 } from "../util/bytes.ts";
-import { CodedError } from "../util/errors.ts";
+import { damaged } from "./damaged.ts";
 import type { Database, Write } from "./database.ts";
 import { keyOf, keyRange } from "./key-spaces.ts";
 
@@ -53,6 +53,7 @@ export class BlockStore {
     return [
       { key: keyOf("header", id), value: undefined },
       { key: keyOf("body", id), value: undefined },
+      { key: keyOf("snapshot", id), value: undefined },
     ];
   }
 
@@ -61,7 +62,7 @@ export class BlockStore {
     if (!bytes) return undefined;
     const record = HeaderRecord.deserialize(bytes);
     if (!equalBytes(Header.hashTreeRoot(record.header.message), id)) {
-      throw new CodedError("DAMAGED", `the database is damaged: header ${toHex(id)} has another hash`);
+      damaged(`header ${toHex(id)} has another hash`);
     }
     return record;
   }
@@ -91,21 +92,30 @@ export class BlockStore {
     return this.#database.get(keyOf("canonical", uint64Bytes(height)));
   }
 
-  /** Ids from `height` downwards, `count` at most. */
-  async canonicalIdsDown(height: number, count: number): Promise<Uint8Array[]> {
-    const ids: Uint8Array[] = [];
+  /** From `height`, or the head where that is lower, downwards, `count` at most. @throws {CodedError} `DAMAGED` where one is missing. */
+  async canonicalDown(height: number, count: number): Promise<BlockRef[]> {
+    const refs: BlockRef[] = [];
+    if (count <= 0) return refs;
     const range = { gte: keyRange("canonical").gte, lt: keyOf("canonical", uint64Bytes(height + 1)) };
-    for await (const [, id] of this.#database.iterate({ ...range, reverse: true, limit: count }))
-      ids.push(id.slice());
-    return ids;
+    for await (const [key, id] of this.#database.iterate({ ...range, reverse: true, limit: count }))
+      refs.push({ height: readUint64(key, 1), id: id.slice() });
+    const last = refs.at(-1);
+    const missing = refs.findIndex((ref, depth) => ref.height !== refs[0]!.height - depth);
+    if (missing > 0) damaged(`block ${refs[missing - 1]!.height - 1} is missing`);
+    if (last && refs.length < count && last.height > 0) damaged(`block ${last.height - 1} is missing`);
+    return refs;
   }
 
-  /** Ids from `height` upwards, `count` at most. */
-  async canonicalIdsUp(height: number, count: number): Promise<Uint8Array[]> {
-    const ids: Uint8Array[] = [];
+  /** From `height` upwards, `count` at most. @throws {CodedError} `DAMAGED` where one is missing. */
+  async canonicalUp(height: number, count: number): Promise<BlockRef[]> {
+    const refs: BlockRef[] = [];
+    if (count <= 0) return refs;
     const range = { gte: keyOf("canonical", uint64Bytes(height)), lt: keyRange("canonical").lt };
-    for await (const [, id] of this.#database.iterate({ ...range, limit: count })) ids.push(id.slice());
-    return ids;
+    for await (const [key, id] of this.#database.iterate({ ...range, limit: count }))
+      refs.push({ height: readUint64(key, 1), id: id.slice() });
+    const missing = refs.findIndex((ref, index) => ref.height !== height + index);
+    if (missing >= 0) damaged(`block ${height + missing} is missing`);
+    return refs;
   }
 
   setCanonical({ height, id }: BlockRef): Write {

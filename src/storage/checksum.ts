@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import { toHex } from "../util/bytes.ts";
-import { CodedError } from "../util/errors.ts";
+import { damaged } from "./damaged.ts";
 import { keySpaces } from "./key-spaces.ts";
 
 const checksumBytes = 4;
@@ -13,17 +13,19 @@ export function seal(key: Uint8Array, value: Uint8Array): Uint8Array {
   return sealed;
 }
 
+/** The same bytes as an array that `slice` copies: LevelDB gives Buffers, whose `slice` does not. */
+export function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 /** @throws {CodedError} `DAMAGED` */
 export function unseal(key: Uint8Array, sealed: Uint8Array): Uint8Array {
   const length = sealed.length - checksumBytes;
   if (length >= 0) {
-    const value = sealed.subarray(0, length);
+    const value = plain(sealed).subarray(0, length);
     const stored = new DataView(sealed.buffer, sealed.byteOffset).getUint32(length);
     if (stored === crc32(value, crc32(key))) return value;
   }
   const space = Object.entries(keySpaces).find(([, number]) => number === key[0])?.[0] ?? "unknown";
-  throw new CodedError(
-    "DAMAGED",
-    `the database is damaged: ${space} entry ${toHex(key.subarray(1))} does not match its checksum`,
-  );
+  return damaged(`${space} entry ${toHex(key.subarray(1))} does not match its checksum`);
 }

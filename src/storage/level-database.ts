@@ -1,6 +1,6 @@
 import { ClassicLevel } from "classic-level";
 import { CodedError, messageOf } from "../util/errors.ts";
-import { seal, unseal } from "./checksum.ts";
+import { plain, seal, unseal } from "./checksum.ts";
 import type { Database, Range, Write } from "./database.ts";
 
 interface Waiting {
@@ -62,7 +62,7 @@ export class LevelDatabase implements Database {
       for (;;) {
         const entries = await iterator.nextv(1000);
         if (entries.length === 0) return;
-        for (const [key, sealed] of entries) yield [key, unseal(key, sealed)];
+        for (const [key, sealed] of entries) yield [plain(key), unseal(key, sealed)];
       }
     } finally {
       await iterator.close();
@@ -73,9 +73,7 @@ export class LevelDatabase implements Database {
     if (writes.length === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
       this.#waiting.push({ writes, resolve, reject });
-      this.#writing ??= this.#writeAll().finally(() => {
-        this.#writing = undefined;
-      });
+      this.#writing ??= this.#writeAll();
     });
   }
 
@@ -96,6 +94,8 @@ export class LevelDatabase implements Database {
         this.#onWriteFailed(failure);
       }
     }
+    // In the same turn as the last look at what waits, or a commit in between would wait for ever.
+    this.#writing = undefined;
   }
 
   /** A chained batch copies each entry once: several times as fast as an array of operations. */

@@ -1,6 +1,7 @@
 import { GenesisBlock } from "../types/genesis.ts";
 import { AuthoritySnapshot } from "../types/index.ts";
 import { CodedError } from "../util/errors.ts";
+import { damaged } from "./damaged.ts";
 import type { Database, Write } from "./database.ts";
 import { keyOf } from "./key-spaces.ts";
 
@@ -14,6 +15,8 @@ const keys = {
   headSnapshot: metaKey("head-snapshot"),
 };
 
+const everything = { gte: new Uint8Array(), lt: Uint8Array.of(0xff) };
+
 function metaKey(name: string): Uint8Array {
   return keyOf("meta", new TextEncoder().encode(name));
 }
@@ -26,10 +29,15 @@ export class MetaStore {
     this.#database = database;
   }
 
-  /** @throws {CodedError} `OPEN_FAILED` if another version of the software wrote the database. */
+  /** @throws {CodedError} `OPEN_FAILED` if another version of the software wrote the database; `DAMAGED`. */
   async checkVersion(): Promise<void> {
     const bytes = await this.#database.get(keys.version);
-    if (!bytes) return this.#database.commit([{ key: keys.version, value: Uint8Array.of(formatVersion) }]);
+    if (!bytes) {
+      // Written before anything else.
+      for await (const _ of this.#database.iterate({ ...everything, limit: 1 }))
+        damaged("its version is missing");
+      return this.#database.commit([{ key: keys.version, value: Uint8Array.of(formatVersion) }]);
+    }
     if (bytes[0] !== formatVersion) {
       throw new CodedError(
         "OPEN_FAILED",

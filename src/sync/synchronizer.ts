@@ -8,6 +8,7 @@ import { toHex } from "../util/bytes.ts";
 import { type Clock, sleep } from "../util/clock.ts";
 import { CodedError, messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
+import { LruMap } from "../util/lru.ts";
 import type { BlockInbox } from "./block-inbox.ts";
 import { findCommonAncestor } from "./common-ancestor.ts";
 import { downloadBlocks } from "./download.ts";
@@ -20,6 +21,10 @@ const gossipGap = 3;
 const downloadPeers = 4;
 /** After a failure, before the next try. */
 const retryMs = 500;
+/** A peer whose claim came to nothing is not followed for so long; doubles each time, so that false claims cannot keep us busy. */
+const firstDoubtMs = 1_000;
+const maxDoubtMs = 30_000;
+const maxDoubted = 1_024;
 /** How long a starting node waits for the first peer to say where it stands. */
 const settleMs = 3_000;
 
@@ -38,7 +43,7 @@ export interface SynchronizerOptions {
   inbox: BlockInbox;
   clock: Clock;
   logger: Logger;
-  /** A better chain is known and is being downloaded. */
+  /** A better chain is known, its headers are checked, and it is being downloaded. */
   onBehind(): void;
   /** No peer is known to have a better chain. */
   onInStep(): void;
@@ -49,6 +54,8 @@ export class Synchronizer {
   readonly #options: SynchronizerOptions;
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
+  /** Peers whose claims came to nothing, each until when. */
+  readonly #doubted = new LruMap<PeerId, { times: number; untilMs: number }>(maxDoubted);
   #settled = false;
   #progress: SyncProgress | undefined;
   #stops: (() => void)[] = [];
@@ -85,14 +92,22 @@ export class Synchronizer {
   }
 
   async #followBest(): Promise<void> {
-    const { clock, logger, onInStep } = this.#options;
+    const { chain, clock, logger, statuses, onInStep } = this.#options;
     while (!this.#stop.signal.aborted) {
       const best = await this.#best();
       if (!best) return onInStep();
       try {
         await this.#follow(best);
+        if (await chain.tree.get(best.status.headId)) {
+          this.#doubted.delete(best.peer);
+        } else {
+          // What it said was not so, or is not any more.
+          this.#doubt(best.peer);
+          statuses.forget(best.peer);
+        }
       } catch (error) {
         if (this.#stop.signal.aborted) return;
+        this.#doubt(best.peer);
         this.#onFailure(best.peer, error);
         logger.debug(
           { peer: best.peer, error: messageOf(error) },
@@ -105,14 +120,23 @@ export class Synchronizer {
     }
   }
 
+  #doubt(peer: PeerId): void {
+    const times = this.#doubted.get(peer)?.times ?? 0;
+    const doubtMs = Math.min(firstDoubtMs * 2 ** times, maxDoubtMs);
+    this.#doubted.set(peer, { times: Math.min(times + 1, 10), untilMs: this.#options.clock.now() + doubtMs });
+  }
+
   /**
-   * The peer with the best chain, if we do not have its head and it may be better than ours: by the fork choice, a later
+   * The believed peer with the best chain, if we do not have its head and it may be better than ours: by the fork choice, a later
    * justified round comes first, then the total difficulty; between equals the block itself decides.
    */
   async #best(): Promise<PeerStatus | undefined> {
-    const { chain, statuses } = this.#options;
+    const { chain, clock, statuses } = this.#options;
     const ours = { justifiedRound: chain.justified.round, totalDifficulty: chain.head.totalDifficulty };
-    const candidates = statuses.all().filter(({ status }) => compareStatus(status, ours) >= 0);
+    const believed = statuses
+      .all()
+      .filter(({ peer }) => (this.#doubted.get(peer)?.untilMs ?? 0) <= clock.now());
+    const candidates = believed.filter(({ status }) => compareStatus(status, ours) >= 0);
     candidates.sort((a, b) => compareStatus(b.status, a.status));
     for (const candidate of candidates) {
       if (!(await chain.tree.get(candidate.status.headId))) return candidate;
@@ -121,20 +145,17 @@ export class Synchronizer {
   }
 
   async #follow(best: PeerStatus): Promise<void> {
-    const { chain, inbox, statuses } = this.#options;
+    const { chain, inbox } = this.#options;
     const { status, peer } = best;
     if (status.height - chain.head.height <= gossipGap) {
       await inbox.fetch(status.headId, peer);
       if (await chain.tree.get(status.headId)) return;
     }
     await this.#download(best);
-    // What it said is here now, or was not so.
-    if (!(await chain.tree.get(status.headId))) statuses.forget(peer);
   }
 
   async #download({ peer, status }: PeerStatus): Promise<void> {
     const { chain, logger, network, onBehind, statuses } = this.#options;
-    onBehind();
     const idsOf = async (height: number, count: number) => {
       const page = await requestOne(
         network,
@@ -169,6 +190,9 @@ export class Synchronizer {
       heads.length > 0;
       heads = await this.#headers(peer, next)
     ) {
+      // A claim alone must not stop an authority from making blocks.
+      const heavier = heads.at(-1)!.totalDifficulty > chain.head.totalDifficulty;
+      if (heavier || status.justifiedRound > chain.justified.round) onBehind();
       await this.#importBodies(peer, heads);
       next += heads.length;
       if (next > status.height) break;

@@ -13,9 +13,16 @@ export class Emitter<Events> {
     return () => listeners.delete(listener);
   }
 
+  /** Calls all listeners, in the order they came. @throws what the first failing one threw, after the others were called. */
   emit<Name extends keyof Events>(name: Name, event: Events[Name]): void {
+    const failures: unknown[] = [];
     for (const listener of [...(this.#listeners.get(name) ?? [])]) {
-      (listener as (event: Events[Name]) => void)(event);
+      try {
+        (listener as (event: Events[Name]) => void)(event);
+      } catch (error) {
+        failures.push(error);
+      }
     }
+    if (failures.length > 0) throw failures[0];
   }
 }

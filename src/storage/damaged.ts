@@ -1,0 +1,9 @@
+import { CodedError } from "../util/errors.ts";
+
+/** What was read is not what was written, or is gone. `what` names it. */
+export function damaged(what: string): never {
+  throw new CodedError(
+    "DAMAGED",
+    `the database is damaged: ${what}. Move the folder db away and start again: the node downloads the chain from its peers`,
+  );
+}

@@ -1,0 +1,167 @@
+import { noise } from "@chainsafe/libp2p-noise";
+import { yamux } from "@chainsafe/libp2p-yamux";
+import { type GossipSub, gossipsub } from "@libp2p/gossipsub";
+import { type Identify, identify } from "@libp2p/identify";
+import type { Connection, Libp2p, Stream } from "@libp2p/interface";
+import { tcp } from "@libp2p/tcp";
+import { multiaddr } from "@multiformats/multiaddr";
+import { createLibp2p } from "libp2p";
+import { type ChainStatus, height, topicNames } from "../../../protocols/index.ts";
+import { fromHex } from "../../../src/util/bytes.ts";
+import type { TestNode } from "./node.ts";
+import { until } from "./until.ts";
+
+export interface Answer {
+  /** Payloads of the frames that came. */
+  payloads: Uint8Array[];
+  /** The stream was reset. */
+  reset: boolean;
+}
+
+/** A libp2p host with a key of its own and nothing of the node's manners, connected to a node. */
+export class Rogue {
+  readonly #host: Libp2p<{ identify: Identify; pubsub: GossipSub }>;
+  readonly #node: TestNode;
+
+  private constructor(host: Libp2p<{ identify: Identify; pubsub: GossipSub }>, node: TestNode) {
+    this.#host = host;
+    this.#node = node;
+  }
+
+  /** `answers`: what it answers to the node's requests, by protocol id. */
+  static async connect(
+    node: TestNode,
+    answers: Record<string, (stream: Stream) => void> = {},
+  ): Promise<Rogue> {
+    const host = await createLibp2p({
+      addresses: { listen: [] },
+      transports: [tcp()],
+      connectionEncrypters: [noise()],
+      streamMuxers: [yamux()],
+      services: {
+        identify: identify(),
+        pubsub: gossipsub({
+          globalSignaturePolicy: "StrictNoSign",
+          allowPublishToZeroTopicPeers: true,
+          fallbackToFloodsub: false,
+        }),
+      },
+    });
+    node.world.onEnd(() => host.stop());
+    for (const [id, answer] of Object.entries(answers)) await host.handle(id, answer);
+    const rogue = new Rogue(host, node);
+    await rogue.dial();
+    return rogue;
+  }
+
+  get id(): string {
+    return this.#host.peerId.toString();
+  }
+
+  dial(): Promise<Connection> {
+    return this.#host.dial(multiaddr(this.#node.multiaddr), { signal: AbortSignal.timeout(5_000) });
+  }
+
+  get connected(): boolean {
+    return this.#host.getConnections().some(({ status }) => status === "open");
+  }
+
+  /** Sends bytes on a new stream and resolves to what comes back until the stream ends. */
+  async send(protocol: string, bytes: Uint8Array, { close = true } = {}): Promise<Answer> {
+    const [connection] = this.#host.getConnections();
+    const stream = await connection!.newStream(protocol, { signal: AbortSignal.timeout(5_000) });
+    const answer = readAll(stream);
+    stream.send(bytes);
+    if (close) await stream.close().catch(() => undefined);
+    return answer;
+  }
+
+  /** Subscribes like any peer, and publishes bytes in a topic. */
+  async publish(name: keyof typeof topicNames, genesisId: string, data: Uint8Array): Promise<void> {
+    const topic = `/ccoin/${genesisId.slice(2)}/${topicNames[name]}/1`;
+    const { pubsub } = this.#host.services;
+    pubsub.subscribe(topic);
+    await until("the node is subscribed", () => pubsub.getSubscribers(topic).length > 0);
+    await pubsub.publish(topic, data);
+  }
+
+  /** The node's score of it; undefined while it is not connected. */
+  async score(): Promise<number | undefined> {
+    return (await this.#node.peers()).find(({ id }) => id === this.id)?.score;
+  }
+
+  /** Waits until the score is at most this, or the node has disconnected it. */
+  async pays(most: number, timeoutMs = 10_000): Promise<void> {
+    await until(
+      `the rogue's score falls to ${most}`,
+      async () => {
+        const score = await this.score();
+        if (score === undefined || score <= most) return true;
+        throw new Error(`it is ${score}`);
+      },
+      { timeoutMs },
+    );
+  }
+}
+
+function readAll(stream: Stream): Promise<Answer> {
+  return new Promise((resolve) => {
+    const parts: Uint8Array[] = [];
+    const done = (reset: boolean) => resolve({ payloads: payloads(Buffer.concat(parts)), reset });
+    stream.addEventListener("message", (event) => parts.push(event.data.subarray()));
+    stream.addEventListener("remoteCloseWrite", () => setTimeout(() => done(false), 0));
+    stream.addEventListener("close", (event) => done(event.error !== undefined));
+  });
+}
+
+/** As protocols/README.md describes it, written apart from the node. */
+export function frame(payload: Uint8Array, length = payload.length): Uint8Array {
+  const head: number[] = [];
+  for (let left = length; ; left = Math.floor(left / 128)) {
+    head.push((left % 128) | (left >= 128 ? 0x80 : 0));
+    if (left < 128) break;
+  }
+  return new Uint8Array([...head, ...payload]);
+}
+
+function payloads(bytes: Uint8Array): Uint8Array[] {
+  const found: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    let length = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = bytes[at++]!;
+      length += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) break;
+    }
+    found.push(bytes.subarray(at, at + length));
+    at += length;
+  }
+  return found;
+}
+
+/** An answer with one chunk. */
+export function answerWith(chunk: Uint8Array): (stream: Stream) => void {
+  return (stream) => {
+    stream.send(frame(new Uint8Array([0, ...chunk])));
+    stream.send(frame(new Uint8Array([5])));
+    void stream.close().catch(() => undefined);
+  };
+}
+
+/** Where a rogue says that it stands. */
+export function statusAnswer(status: Omit<Partial<ChainStatus>, "genesisId"> & { genesisId: string }) {
+  const zero = new Uint8Array(32);
+  return answerWith(
+    height.response.serialize({
+      height: 0,
+      headId: zero,
+      totalDifficulty: 0,
+      justifiedRound: 0,
+      finalizedHeight: 0,
+      finalizedId: zero,
+      timeMs: Date.now(),
+      ...status,
+      genesisId: fromHex(status.genesisId),
+    }),
+  );
+}

@@ -1,0 +1,105 @@
+import { randomBytes } from "node:crypto";
+import type { Stream } from "@libp2p/interface";
+import { expect, test } from "vitest";
+import { blockIds, blocks, headers, height } from "../../protocols/index.ts";
+import { createNetwork } from "./harness/network.ts";
+import type { TestNode } from "./harness/node.ts";
+import { answerWith, frame, Rogue, statusAnswer } from "./harness/rogue.ts";
+import { until } from "./harness/until.ts";
+import { createWorld } from "./harness/world.ts";
+
+const costOfMessage = 22;
+const periodMs = 300;
+
+async function startMiner() {
+  const { nodes, genesisId } = await createNetwork(createWorld(), { nodes: 1, periodMs });
+  const node = nodes[0]!.start("--no-mdns");
+  await node.ready();
+  return { node, genesisId };
+}
+
+/** The node mines nearly all that it would have mined undisturbed. */
+async function minesFor(node: TestNode, ms: number): Promise<void> {
+  const before = (await node.status()).head!.height;
+  await node.height(before + Math.floor((0.8 * ms) / periodMs), ms);
+}
+
+test("garbage in gossip costs score, and ends in a ban", async () => {
+  const { node, genesisId } = await startMiner();
+  for (const topic of ["blocks", "transactions"] as const) {
+    const rogue = await Rogue.connect(node);
+    for (let count = 1; count <= 3; count++) {
+      await rogue.publish(topic, genesisId, randomBytes(100 * count));
+      await rogue.pays(-costOfMessage * count + count);
+    }
+    await rogue.publish(topic, genesisId, randomBytes(10));
+    await rogue.publish(topic, genesisId, randomBytes(11));
+    await until("it is banned", () => !rogue.connected);
+  }
+  await minesFor(node, 3_000);
+});
+
+test("a peer of another chain is disconnected, without a score", async () => {
+  const { node } = await startMiner();
+  const rogue = await Rogue.connect(node, {
+    [height.id]: statusAnswer({ genesisId: `0x${"9".repeat(64)}` }),
+  });
+  await until("it is disconnected", () => !rogue.connected);
+  expect(node.log()).toContainEqual(expect.objectContaining({ msg: "peer is of another chain" }));
+  await rogue.dial().catch(() => undefined);
+  await until("it is kept away", () => !rogue.connected);
+  await minesFor(node, 3_000);
+});
+
+const liars: [name: string, answers: Record<string, (stream: Stream) => void>, cost: number][] = [
+  ["answer with garbage", garbage(), 30],
+  ["answer with frames over the caps", oversized(), 30],
+  ["say nothing more", silent(), 5],
+  ["hang up", hangingUp(), 0],
+  ["have no block to show", empty(), 0],
+];
+
+test.each(liars)(
+  "peers that claim a better chain and then %s do not keep the node from mining",
+  async (_name, answers, cost) => {
+    const { node, genesisId } = await startMiner();
+    const claim = (headId = randomBytes(32)) =>
+      statusAnswer({ genesisId, height: 10_000, headId, totalDifficulty: 20_000 });
+    const rogues = await Promise.all(
+      [1, 2, 3].map(() => Rogue.connect(node, { [height.id]: claim(), ...answers })),
+    );
+    await minesFor(node, 9_000);
+    if (cost > 0) await rogues[0]!.pays(-cost + 1, 20_000);
+    expect(node.log().filter(({ msg }) => msg === "mode: boot")).toEqual([]);
+  },
+);
+
+type Answers = Record<string, (stream: Stream) => void>;
+
+function forAll(answer: (stream: Stream) => void): Answers {
+  return Object.fromEntries([blockIds, headers, blocks].map(({ id }) => [id, answer]));
+}
+
+function garbage(): Answers {
+  return forAll((stream) => answerWith(new Uint8Array(7).fill(0xff))(stream));
+}
+
+function oversized(): Answers {
+  return forAll((stream) => void stream.send(frame(new Uint8Array(10), 2 ** 26)));
+}
+
+function silent(): Answers {
+  return forAll(() => undefined);
+}
+
+function hangingUp(): Answers {
+  return forAll((stream) => void stream.close().catch(() => undefined));
+}
+
+/** An empty page is a whole answer. */
+function empty(): Answers {
+  return {
+    [blockIds.id]: answerWith(blockIds.response.serialize({ height: 0, ids: [] })),
+    [headers.id]: answerWith(headers.response.serialize([])),
+  };
+}

@@ -1,0 +1,100 @@
+import { expect, test } from "vitest";
+import type { AnyProtocol } from "../../protocols/index.ts";
+import * as protocols from "../../protocols/index.ts";
+import { createNetwork } from "./harness/network.ts";
+import type { TestNode } from "./harness/node.ts";
+import { frame, Rogue } from "./harness/rogue.ts";
+import { until } from "./harness/until.ts";
+import { createWorld } from "./harness/world.ts";
+
+const all = Object.values(protocols).filter(
+  (value): value is AnyProtocol => typeof value === "object" && value !== null && "quota" in value,
+);
+const [success, invalidRequest, unavailable, rateLimited] = [0, 1, 3, 4];
+const costOfInvalid = 15;
+const costOfTimeout = 5;
+
+/** A node that mines, which is to go on whatever comes. */
+async function startMiner(): Promise<TestNode> {
+  const { nodes } = await createNetwork(createWorld(), { nodes: 1, periodMs: 500 });
+  const node = nodes[0]!.start("--no-mdns");
+  await node.ready();
+  return node;
+}
+
+async function goesOn(node: TestNode): Promise<void> {
+  const { head, mode } = await node.status();
+  expect(mode).toBe("ready");
+  await node.height(head!.height + 2, 5_000);
+}
+
+test("malformed requests get their error, cost score, and leave the node mining", async () => {
+  const node = await startMiner();
+  expect(all.length).toBeGreaterThanOrEqual(9);
+  const slow: Promise<unknown>[] = [];
+  await Promise.all(
+    all.map(async ({ id, maxRequestBytes, timeoutMs, quota }) => {
+      const rogue = await Rogue.connect(node);
+      const cases: [name: string, bytes: Uint8Array, answer: number | "none"][] = [
+        ["garbage", frame(new Uint8Array(3).fill(0xff)), invalidRequest],
+        ["an empty frame", frame(new Uint8Array()), invalidRequest],
+        ["an oversized frame", frame(new Uint8Array(64), maxRequestBytes + 1), invalidRequest],
+        ["a length that never ends", new Uint8Array(16).fill(0x80), "none"],
+        ["a truncated frame", frame(new Uint8Array(2), maxRequestBytes), "none"],
+      ];
+      let score = 0;
+      for (const [name, bytes, answer] of cases.slice(0, quota.requests)) {
+        const { payloads, reset } = await rogue.send(id, bytes);
+        const said = payloads.length === 1 ? payloads[0]![0] : undefined;
+        // A list may be empty; and what is cut short may be told so or just be reset.
+        if (name === "an empty frame" && said !== invalidRequest) continue;
+        if (answer !== "none") expect(said, `${id}: ${name}`).toBe(answer);
+        else expect(reset || said === invalidRequest, `${id}: ${name}`).toBe(true);
+        score -= costOfInvalid;
+        await rogue.pays(score + 1);
+      }
+      // From another peer: this one may be over its quota.
+      const lazy = await Rogue.connect(node);
+      const startedAt = performance.now();
+      slow.push(
+        lazy.send(id, frame(new Uint8Array(1), maxRequestBytes), { close: false }).then(async (answer) => {
+          expect(answer.reset || answer.payloads[0]?.[0] === invalidRequest, `${id}: slow`).toBe(true);
+          expect(performance.now() - startedAt).toBeGreaterThan(timeoutMs - 500);
+          expect(performance.now() - startedAt).toBeLessThan(timeoutMs + 5_000);
+          await lazy.pays(-costOfTimeout + 1);
+        }),
+      );
+    }),
+  );
+  await goesOn(node);
+  await Promise.all(slow);
+  await goesOn(node);
+});
+
+test("a peer that goes on is banned, one that asks too often is told so, a foreign genesis is not there", async () => {
+  const node = await startMiner();
+  const { genesis, height } = protocols;
+  const eager = await Rogue.connect(node);
+  const request = frame(height.request.serialize({ timeMs: 1 }));
+  const answers = await Promise.all(
+    Array.from({ length: height.quota.requests + 5 }, () => eager.send(height.id, request)),
+  );
+  const said = answers.map(({ payloads }) => payloads[0]?.[0]);
+  expect(said.filter((code) => code === rateLimited).length).toBeGreaterThanOrEqual(5);
+  expect(said).toContain(success);
+
+  const foreign = await eager.send(genesis.id, frame(new Uint8Array(32).fill(9)));
+  expect(foreign.payloads[0]?.[0]).toBe(unavailable);
+
+  const rude = await Rogue.connect(node);
+  await until("the rude peer is banned", async () => {
+    if (!rude.connected) return true;
+    await rude.send(height.id, frame(new Uint8Array(9)));
+    return false;
+  });
+  expect(node.log()).toContainEqual(expect.objectContaining({ msg: "peer banned", peer: rude.id }));
+  await rude.dial().catch(() => undefined);
+  await until("it is not let in again", () => !rude.connected);
+  expect(await rude.score()).toBe(undefined);
+  await goesOn(node);
+});
