@@ -131,7 +131,7 @@ export function mergeVote(record: ProtectionRecord, vote: VoteEntry): Protection
   const merged = {
     ...record,
     sourceRound: Math.max(record.sourceRound, vote.sourceRound),
-    votedRound: Math.max(record.votedRound, targetRound),
+    votedRound: vote.root ? Math.max(record.votedRound, targetRound) : record.votedRound,
   };
   if (targetRound < record.targetRound) return merged;
   if (targetRound > record.targetRound) return { ...merged, targetRound, targetRoot: vote.root };

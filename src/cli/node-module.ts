@@ -17,6 +17,8 @@ interface ChainFileOptions {
   onProgress: (done: number, total: number) => void;
 }
 
+type ProtectionFileOptions = Omit<ChainFileOptions, "onProgress">;
+
 /** What the command line needs of `src/node/index.ts`. */
 export interface NodeModule {
   runNode(options: NodeOptions, logger: Logger): Promise<RunningNode>;
@@ -30,6 +32,8 @@ export interface NodeModule {
   }): Promise<{ genesisId: Hex }>;
   exportChain(options: ChainFileOptions): Promise<{ blocks: number }>;
   importChain(options: ChainFileOptions): Promise<{ blocks: number }>;
+  exportProtection(options: ProtectionFileOptions): Promise<{ headers: number; votes: number }>;
+  importProtection(options: ProtectionFileOptions): Promise<{ headers: number; votes: number }>;
   verifyChain(options: Omit<ChainFileOptions, "file">): Promise<{
     blocks: number;
     transactions: number;

@@ -7,6 +7,7 @@ import { addGenesisCommand } from "./commands/genesis.ts";
 import { addImportCommand } from "./commands/import.ts";
 import { addInitCommand } from "./commands/init.ts";
 import { addProposeCommand } from "./commands/propose.ts";
+import { addProtectionCommand } from "./commands/protection.ts";
 import { addSendCommand } from "./commands/send.ts";
 import { addStartCommand } from "./commands/start.ts";
 import { addStatusCommand } from "./commands/status.ts";
@@ -57,6 +58,7 @@ function createProgram(): Command {
     addExportCommand,
     addImportCommand,
     addVerifyCommand,
+    addProtectionCommand,
   ];
   for (const add of commands) add(program);
   return program;

@@ -1,0 +1,59 @@
+import { existsSync } from "node:fs";
+import type { Command } from "commander";
+import { UserError } from "../../util/errors.ts";
+import { loadNode } from "../node-module.ts";
+import { addExamples, type GlobalOptions, pathsOf, requiredNodeIdOption } from "../options.ts";
+import { printResult } from "../output.ts";
+
+interface Options extends GlobalOptions {
+  nodeid: number;
+}
+
+export function addProtectionCommand(program: Command): void {
+  const command = program
+    .command("protection")
+    .description("move the record of what an authority signed, with its account, to another machine");
+  command
+    .command("export")
+    .description("write what the account of a stopped node signed to a file")
+    .argument("<file>", "to write")
+    .addOption(requiredNodeIdOption())
+    .action(async (file: string, _options, self: Command) =>
+      runExport(file, self.optsWithGlobals<Options>()),
+    );
+  command
+    .command("import")
+    .description("add what a file says was signed; the node then signs nothing that contradicts it")
+    .argument("<file>", "that protection export wrote")
+    .addOption(requiredNodeIdOption())
+    .action(async (file: string, _options, self: Command) =>
+      runImport(file, self.optsWithGlobals<Options>()),
+    );
+  addExamples(
+    command,
+    "ccoin protection export signed.json --nodeid=1",
+    "ccoin protection import signed.json --nodeid=1",
+  );
+}
+
+async function runExport(file: string, options: Options): Promise<void> {
+  if (existsSync(file)) throw new UserError(`${file} exists: choose another file`, "FILE_EXISTS");
+  const { exportProtection } = await loadNode();
+  const result = await exportProtection({ paths: pathsOf(options), file });
+  printResult(
+    options.json,
+    result,
+    `wrote ${result.headers} headers and ${result.votes} finality votes to ${file}; do not start this node again`,
+  );
+}
+
+async function runImport(file: string, options: Options): Promise<void> {
+  if (!existsSync(file)) throw new UserError(`there is no file ${file}`, "NO_FILE");
+  const { importProtection } = await loadNode();
+  const result = await importProtection({ paths: pathsOf(options), file });
+  printResult(
+    options.json,
+    result,
+    `imported ${result.headers} headers and ${result.votes} finality votes from ${file}`,
+  );
+}

@@ -1,0 +1,76 @@
+import { open, readFile, rename, rm } from "node:fs/promises";
+import { exportInterchange, importInterchange, readAccountInfo } from "../accounts/index.ts";
+import type { NodePaths } from "../config/index.ts";
+import type { Database } from "../storage/database.ts";
+import { MetaStore } from "../storage/meta.ts";
+import { ProtectionStore } from "../storage/protection.ts";
+import { Header } from "../types/index.ts";
+import { type Hex, toHex } from "../util/bytes.ts";
+import { systemClock } from "../util/clock.ts";
+import { messageOf, UserError } from "../util/errors.ts";
+import { withDatabase } from "./open.ts";
+
+export interface ProtectionFileOptions {
+  paths: NodePaths;
+  file: string;
+}
+
+export interface ProtectionFileResult {
+  headers: number;
+  votes: number;
+}
+
+/** Writes what the node's account signed to a new file. @throws {UserError} `NO_CHAIN`, `CANNOT_WRITE` */
+export async function exportProtection({
+  paths,
+  file,
+}: ProtectionFileOptions): Promise<ProtectionFileResult> {
+  const { publicKey: account } = await readAccountInfo(paths);
+  return withDatabase(paths, async (database) => {
+    const genesisId = await genesisOf(database, paths);
+    const { text, ...counts } = await exportInterchange(new ProtectionStore(database), {
+      genesisId,
+      account,
+    });
+    const partial = `${file}.partial`;
+    try {
+      const handle = await open(partial, "w", 0o600);
+      try {
+        await handle.writeFile(text);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await rename(partial, file);
+    } catch (error) {
+      await rm(partial, { force: true });
+      throw new UserError(`cannot write ${file}: ${messageOf(error)}`, "CANNOT_WRITE", { cause: error });
+    }
+    return counts;
+  });
+}
+
+/** Adds what a file says was signed. @throws {UserError} `NO_CHAIN`, `CANNOT_READ`, and those of `importInterchange` */
+export async function importProtection({
+  paths,
+  file,
+}: ProtectionFileOptions): Promise<ProtectionFileResult> {
+  const { publicKey: account } = await readAccountInfo(paths);
+  const text = await readFile(file, "utf8").catch((error) => {
+    throw new UserError(`cannot read ${file}: ${messageOf(error)}`, "CANNOT_READ", { cause: error });
+  });
+  return withDatabase(paths, async (database) => {
+    const genesisId = await genesisOf(database, paths);
+    const store = new ProtectionStore(database);
+    return importInterchange(store, text, { genesisId, account, nowMs: systemClock.now() });
+  });
+}
+
+async function genesisOf(database: Database, paths: NodePaths): Promise<Hex> {
+  const genesis = await new MetaStore(database).genesis();
+  if (genesis) return toHex(Header.hashTreeRoot(genesis.header.message));
+  throw new UserError(
+    `${paths.db} holds no chain yet: start the node with --no-mine until it is in step, stop it, and try again`,
+    "NO_CHAIN",
+  );
+}

@@ -1,0 +1,134 @@
+import { expect, test } from "vitest";
+import { exportInterchange, importInterchange, type ProtectionRecord } from "../../../src/accounts/index.ts";
+import { ProtectionStore } from "../../../src/storage/protection.ts";
+import { MemoryDatabase } from "../storage/memory-database.ts";
+import { handClock, openSigner, plainSigner, rootOf } from "./signing.ts";
+
+const genesisId = `0x${"ab".repeat(32)}`;
+const account = plainSigner.publicKey;
+const chain = { genesisId, account };
+
+const exported = async (database: MemoryDatabase) =>
+  (await exportInterchange(new ProtectionStore(database), chain)).text;
+const importInto = (database: MemoryDatabase, text: string) =>
+  importInterchange(new ProtectionStore(database), text, { ...chain, nowMs: 0 });
+const limits = (record: ProtectionRecord | undefined) => ({ ...record, timeMs: 0, votesDoubtfulSinceMs: 0 });
+
+async function signed(headers: [number, number][], votes: [number, number, number][]) {
+  const database = new MemoryDatabase();
+  const signer = await openSigner(database, { clock: handClock() });
+  for (const [slot, root] of headers) await signer.signHeader({ slot, root: rootOf(root) });
+  for (const [sourceRound, targetRound, root] of votes)
+    await signer.signFinalityVote({ sourceRound, targetRound, root: rootOf(root) });
+  return { database, signer };
+}
+
+test("the file", async () => {
+  const { database } = await signed(
+    [
+      [3, 1],
+      [9, 2],
+    ],
+    [[0, 4, 3]],
+  );
+  expect(JSON.parse(await exported(database))).toEqual({
+    metadata: { interchange_format_version: "1", genesis_id: genesisId },
+    data: [
+      {
+        address: plainSigner.address,
+        signed_headers: [
+          { slot: "3", signing_root: `0x${"01".repeat(32)}` },
+          { slot: "9", signing_root: `0x${"02".repeat(32)}` },
+        ],
+        signed_votes: [{ source_round: "0", target_round: "4", signing_root: `0x${"03".repeat(32)}` }],
+      },
+    ],
+  });
+});
+
+test.each([
+  ["everything", (database: MemoryDatabase) => database],
+  [
+    "what was pruned",
+    async (database: MemoryDatabase) => {
+      await new ProtectionStore(database).prune(account, { slot: 1000, targetRound: 1000 });
+      return database;
+    },
+  ],
+  [
+    "what is refused for doubt",
+    async (database: MemoryDatabase) => {
+      const clock = handClock(50_000);
+      const identity = { reasons: ["a copy"], note: async () => undefined };
+      const signer = await openSigner(database, { clock, identity, listenMs: 0, roundsWithin: () => 3 });
+      signer.hearRounds({ highestRound: 20, justifiedRound: 19 });
+      await signer
+        .signFinalityVote({ sourceRound: 0, targetRound: 1, root: rootOf(1) })
+        .catch(() => undefined);
+      expect(signer.refusedToRound).toBe(23);
+      return database;
+    },
+  ],
+])("a round trip keeps %s", async (_, change) => {
+  const { database } = await signed(
+    [
+      [3, 1],
+      [9, 2],
+    ],
+    [
+      [0, 4, 3],
+      [4, 6, 4],
+    ],
+  );
+  const text = await exported(await change(database));
+  const other = new MemoryDatabase();
+  await importInto(other, text);
+  const [a, b] = await Promise.all([database, other].map((each) => new ProtectionStore(each).load(account)));
+  expect(limits(b)).toEqual(limits(a));
+  await importInto(other, text);
+  expect(await exported(other)).toBe(text);
+});
+
+test("merging keeps the higher limits of both, and refuses a slot or round where they differ", async () => {
+  const a = await signed([[9, 1]], [[5, 6, 1]]);
+  const b = await signed(
+    [
+      [4, 2],
+      [9, 2],
+    ],
+    [
+      [0, 3, 2],
+      [1, 8, 2],
+    ],
+  );
+  await importInto(a.database, await exported(b.database));
+  const signer = await openSigner(a.database);
+  expect([signer.lastHeaderSlot, signer.lastSourceRound, signer.lastTargetRound]).toEqual([9, 5, 8]);
+  for (const root of [1, 2])
+    await expect(signer.signHeader({ slot: 9, root: rootOf(root) })).rejects.toMatchObject({
+      code: "SLASHABLE_HEADER",
+    });
+  await signer.signFinalityVote({ sourceRound: 1, targetRound: 8, root: rootOf(2) });
+  await expect(
+    signer.signFinalityVote({ sourceRound: 4, targetRound: 9, root: rootOf(3) }),
+  ).rejects.toMatchObject({ code: "SLASHABLE_VOTE" });
+});
+
+test.each<[string, string, (text: string) => string]>([
+  ["of another chain", "WRONG_CHAIN", (text) => text.replace(genesisId, `0x${"cd".repeat(32)}`)],
+  ["cut off", "BAD_PROTECTION_FILE", (text) => text.slice(0, -20)],
+  ["empty", "BAD_PROTECTION_FILE", () => ""],
+  ["of a later format", "BAD_PROTECTION_FILE", (text) => text.replace('"1"', '"2"')],
+  ["with a damaged address", "BAD_PROTECTION_FILE", (text) => text.replace("cc1", "cc1q")],
+  ["with a damaged root", "BAD_PROTECTION_FILE", (text) => text.replace("0101", "01")],
+  ["with a damaged number", "BAD_PROTECTION_FILE", (text) => text.replace('"3"', '"-3"')],
+  ["with a number too large", "BAD_PROTECTION_FILE", (text) => text.replace('"3"', '"9999999999999999"')],
+  ["without votes", "BAD_PROTECTION_FILE", (text) => text.replace("signed_votes", "votes")],
+  ["of nobody", "WRONG_ACCOUNT", (text) => JSON.stringify({ ...JSON.parse(text), data: [] })],
+])("a file %s is one clear error and changes nothing", async (_, code, damage) => {
+  const text = await exported((await signed([[3, 1]], [[0, 4, 3]])).database);
+  const database = new MemoryDatabase();
+  const error = await importInto(database, damage(text)).catch((caught) => caught);
+  expect(error).toMatchObject({ code });
+  expect(await new ProtectionStore(database).load(account)).toBeUndefined();
+});

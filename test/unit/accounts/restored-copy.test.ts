@@ -1,0 +1,253 @@
+import { execFileSync } from "node:child_process";
+import { cp, mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { checkDataIdentity, roundsWithin } from "../../../src/accounts/index.ts";
+import { LevelDatabase } from "../../../src/storage/level-database.ts";
+import { ProtectionStore } from "../../../src/storage/protection.ts";
+import { MemoryDatabase } from "../storage/memory-database.ts";
+import { handClock, openSigner, periodMs, rootOf } from "./signing.ts";
+
+const header = (slot: number, root: number) => ({ slot, root: rootOf(root) });
+const vote = (sourceRound: number, targetRound: number, root: number) => ({
+  sourceRound,
+  targetRound,
+  root: rootOf(root),
+});
+
+describe("which data signed last", () => {
+  let base: string;
+  let folder: string;
+  const machineId = "machine a";
+
+  beforeEach(async () => {
+    base = await mkdtemp(join(tmpdir(), "ccoin-copy-"));
+    folder = join(base, "node-1");
+    await mkdir(folder);
+    await start();
+    await start();
+  });
+
+  afterEach(() => rm(base, { recursive: true }));
+
+  /** A start and an end of a node; resolves to why it doubts. */
+  async function start(at = folder, machine = machineId): Promise<string[]> {
+    const paths = { folder: at, db: join(at, "db") };
+    const database = await LevelDatabase.open(paths.db);
+    try {
+      const check = await checkDataIdentity({
+        paths,
+        store: new ProtectionStore(database),
+        machineId: machine,
+      });
+      await check.note();
+      return check.reasons;
+    } finally {
+      await database.close();
+    }
+  }
+
+  const run = (command: string, ...args: string[]) => execFileSync(command, args, { cwd: base });
+
+  test("an ordinary restart, and a folder that was moved", async () => {
+    expect(await start()).toEqual([]);
+    const moved = join(base, "elsewhere");
+    await rename(folder, moved);
+    expect(await start(moved)).toEqual([]);
+    await rename(moved, folder);
+    expect(await start()).toEqual([]);
+  });
+
+  test("a new folder", async () => {
+    await mkdir(join(base, "node-2"));
+    expect(await start(join(base, "node-2"))).toEqual([]);
+  });
+
+  test("cp -a, beside the original and in its place", async () => {
+    run("cp", "-a", "node-1", "backup");
+    expect(await start(join(base, "backup"))).toEqual(["the database folder is a copy"]);
+    expect(await start(join(base, "backup"))).toEqual([]);
+    expect(await start()).toEqual([]);
+    await rm(folder, { recursive: true });
+    run("cp", "-a", "backup", "node-1");
+    expect(await start()).toContain("the database folder is a copy");
+  });
+
+  test("tar, unpacked over the folder and after it was removed", async () => {
+    run("tar", "-cf", "backup.tar", "node-1");
+    await start();
+    await rm(folder, { recursive: true });
+    run("tar", "-xf", "backup.tar");
+    expect(await start()).toContain("the database folder is a copy");
+  });
+
+  test("only the contents of the database are put back, in the same folder", async () => {
+    const db = join(folder, "db");
+    await cp(db, join(base, "db-backup"), { recursive: true });
+    await start();
+    for (const name of await readdir(db)) await rm(join(db, name));
+    await cp(join(base, "db-backup"), db, { recursive: true });
+    expect(await start()).toEqual(["the database is older than the files beside it, or the other way round"]);
+  });
+
+  test("the database was removed", async () => {
+    await rm(join(folder, "db"), { recursive: true });
+    expect(await start()).toEqual(["the database is another than the one that signed last"]);
+  });
+
+  test("the token was removed, or is another's", async () => {
+    await rm(join(folder, "signing-token"));
+    expect(await start()).toHaveLength(1);
+    await writeFile(join(folder, "signing-token"), "another");
+    expect(await start()).toHaveLength(1);
+  });
+
+  test("the disk is in another machine", async () => {
+    expect(await start(folder, "machine b")).toEqual(["it was on another machine"]);
+    expect(await start(folder, "machine b")).toEqual([]);
+  });
+
+  test("a crash while the token changes", async () => {
+    const paths = { folder, db: join(folder, "db") };
+    for (const failAt of [1, 2]) {
+      const database = await LevelDatabase.open(paths.db);
+      const store = new ProtectionStore(database);
+      let saves = 0;
+      const crashing = {
+        identity: () => store.identity(),
+        saveIdentity: async (identity: Parameters<typeof store.saveIdentity>[0]) => {
+          if (++saves === failAt) throw new Error("crash");
+          await store.saveIdentity(identity);
+        },
+      };
+      const check = await checkDataIdentity({ paths, store: crashing, machineId });
+      await expect(check.note()).rejects.toThrow("crash");
+      await database.close();
+      expect(await start()).toEqual([]);
+    }
+  });
+});
+
+describe("a restored copy", () => {
+  const copied = { reasons: ["it is a copy"], note: async () => undefined };
+
+  test("signs no header in the slots up to now, also after a restart", async () => {
+    const clock = handClock(10_000);
+    const database = new MemoryDatabase();
+    await (await openSigner(database, { clock })).signHeader(header(10, 1));
+    clock.nowMs = 500_500;
+    const restored = database.copy();
+    for (const identity of [copied, { ...copied, reasons: [] }]) {
+      const signer = await openSigner(restored, { clock, identity });
+      expect(signer.lastHeaderSlot).toBe(500);
+      expect(signer.doubt).toMatchObject({ headers: true });
+      for (const slot of [10, 11, 500])
+        await expect(signer.signHeader(header(slot, 2))).rejects.toMatchObject({ code: "SLASHABLE_HEADER" });
+    }
+    clock.nowMs += periodMs;
+    const signer = await openSigner(restored, { clock });
+    await signer.signHeader(header(501, 2));
+  });
+
+  test("votes only above what it may have voted, and once it has heard and listened", async () => {
+    const clock = handClock(10_000);
+    const database = new MemoryDatabase();
+    await (await openSigner(database, { clock })).signFinalityVote(vote(4, 5, 1));
+    clock.nowMs = 110_000;
+    const options = { clock, identity: copied, listenMs: 10_000, roundsWithin: (ms: number) => ms / 10_000 };
+    let signer = await openSigner(database.copy(), options);
+    const refused = (source: number, target: number, code: string) =>
+      expect(signer.signFinalityVote(vote(source, target, 2))).rejects.toMatchObject({ code });
+    await refused(900, 1000, "SIGNING_DOUBTFUL");
+    signer.hearRounds({ highestRound: 20, justifiedRound: 18 });
+    await refused(900, 1000, "SIGNING_DOUBTFUL");
+    clock.nowMs += 5_000;
+    signer.hearRounds({ highestRound: 30, justifiedRound: 17 });
+    clock.nowMs += 5_000;
+    // 30 heard, and 110 s since the record.
+    await refused(18, 41, "SLASHABLE_VOTE");
+    await refused(17, 42, "SLASHABLE_VOTE");
+    expect([signer.lastTargetRound, signer.refusedToRound, signer.lastSourceRound]).toEqual([5, 41, 18]);
+    await signer.signFinalityVote(vote(18, 42, 2));
+    expect(signer.doubt).toBeUndefined();
+
+    signer = await openSigner(database.copy(), { ...options, isAlone: () => true });
+    await refused(5, 16, "SLASHABLE_VOTE");
+    expect(signer.lastTargetRound).toBe(16);
+    await signer.signFinalityVote(vote(5, 17, 2));
+  });
+
+  test("goes on doubting after a restart, since the same time", async () => {
+    const clock = handClock(10_000);
+    const database = new MemoryDatabase();
+    await openSigner(database, { clock }).then((signer) => signer.signFinalityVote(vote(4, 5, 1)));
+    const seen: number[] = [];
+    const roundsWithin = (ms: number) => {
+      seen.push(ms);
+      return 0;
+    };
+    clock.nowMs = 50_000;
+    await openSigner(database, { clock, identity: copied });
+    clock.nowMs = 60_000;
+    const signer = await openSigner(database.restart(), { clock, listenMs: 0, roundsWithin });
+    expect(signer.doubt).toMatchObject({ votes: true });
+    signer.hearRounds({ highestRound: 9, justifiedRound: 8 });
+    await signer.signFinalityVote(vote(8, 10, 2));
+    expect(seen).toEqual([50_000]);
+  });
+
+  test("finds itself out by its own signatures in the network, where the files show nothing", async () => {
+    const clock = handClock(10_000);
+    const database = new MemoryDatabase();
+    const first = await openSigner(database, { clock });
+    await first.signHeader(header(10, 1));
+    const rolledBack = database.copy();
+    clock.nowMs = 20_000;
+    await first.signHeader(header(20, 1));
+    clock.nowMs = 30_500;
+    const signer = await openSigner(rolledBack, { clock });
+    await signer.observeHeader(header(10, 1));
+    expect(signer.doubt).toBeUndefined();
+    await signer.observeHeader(header(20, 1));
+    expect(signer.doubt).toMatchObject({ headers: true, votes: true });
+    expect(signer.lastHeaderSlot).toBe(30);
+    await signer.observeHeader(header(21, 1));
+    clock.nowMs += periodMs;
+    await signer.signHeader(header(31, 1));
+  });
+
+  test("stops when another copy signs now", async () => {
+    const clock = handClock(10_000);
+    const signer = await openSigner(new MemoryDatabase(), { clock });
+    await signer.signHeader(header(11, 1));
+    await signer.observeHeader(header(11, 1));
+    await signer.signHeader(header(12, 1));
+    await signer.observeHeader(header(11, 2));
+    await expect(signer.signHeader(header(13, 1))).rejects.toMatchObject({ code: "SIGNING_DOUBTFUL" });
+    await expect(signer.signFinalityVote(vote(0, 1, 1))).rejects.toMatchObject({ code: "SIGNING_DOUBTFUL" });
+  });
+
+  test("an unknown own vote is a reason to doubt, a second one to stop", async () => {
+    const signer = await openSigner(new MemoryDatabase(), { listenMs: 0, roundsWithin: () => 1 });
+    await signer.signFinalityVote(vote(0, 1, 1));
+    await signer.observeVote(vote(0, 1, 1));
+    expect(signer.doubt).toBeUndefined();
+    await signer.observeVote(vote(1, 7, 1));
+    signer.hearRounds({ highestRound: 3, justifiedRound: 1 });
+    await expect(signer.signFinalityVote(vote(1, 8, 2))).rejects.toMatchObject({ code: "SLASHABLE_VOTE" });
+    await signer.signFinalityVote(vote(1, 9, 2));
+    await signer.observeVote(vote(1, 9, 2));
+    await signer.observeVote(vote(1, 8, 1));
+    await signer.signFinalityVote(vote(1, 10, 2));
+    await signer.observeVote(vote(1, 10, 3));
+    await expect(signer.signFinalityVote(vote(1, 11, 2))).rejects.toMatchObject({ code: "SIGNING_DOUBTFUL" });
+  });
+});
+
+test("rounds that pass alone: one that had begun, then one a time-out", () => {
+  const doubling = (n: number) => Math.min(500 * 2 ** (n - 1), 30_000);
+  const rounds = [-5, 0, 1, 500, 501, 1_500, 1_501].map((ms) => roundsWithin(ms, doubling));
+  expect(rounds).toEqual([1, 1, 2, 2, 3, 3, 4]);
+  expect(roundsWithin(86_400_000, doubling)).toBe(1 + 6 + Math.ceil((86_400_000 - 31_500) / 30_000));
+});
