@@ -20,7 +20,11 @@ export class ProposalStore {
   async load(): Promise<StoredProposal[]> {
     const proposals: StoredProposal[] = [];
     for await (const [key, value] of this.#database.iterate(keyRange("proposal"))) {
-      proposals.push({ candidate: key.slice(1), kind: value[0]!, proposedAtMs: readUint64(value, 1) });
+      proposals.push({
+        candidate: new Uint8Array(key.subarray(1)),
+        kind: value[0]!,
+        proposedAtMs: readUint64(value, 1),
+      });
     }
     return proposals;
   }

@@ -12,6 +12,7 @@ import {
 } from "../../../src/api/index.ts";
 import { Chain } from "../../../src/chain/chain.ts";
 import { checkGenesis, createGenesis, storeGenesis } from "../../../src/chain/genesis.ts";
+import type { Proposals } from "../../../src/chain/proposals.ts";
 import { chainStores } from "../../../src/chain/stores.ts";
 import { productionTime, requiredDifficulty } from "../../../src/consensus/index.ts";
 import { verifySignatures } from "../../../src/crypto/ed25519.ts";
@@ -98,7 +99,16 @@ export function transactionJson({ message, signature }: Transaction, addresses =
 }
 
 export async function startFixture(
-  options: { limits?: Partial<HttpLimits>; clock?: Clock; logger?: Logger; host?: string } = {},
+  options: {
+    limits?: Partial<HttpLimits>;
+    clock?: Clock;
+    logger?: Logger;
+    host?: string;
+    /** What consensus offers, over this chain. */
+    consensus?(chain: Chain): Partial<ApiServices>;
+    /** Of the node. */
+    proposals?(chain: Chain, database: LevelDatabase): Promise<Proposals>;
+  } = {},
 ): Promise<Fixture> {
   const folder = await mkdtemp(join(tmpdir(), "ccoin-api-"));
   const database = await LevelDatabase.open(folder);
@@ -132,6 +142,7 @@ export async function startFixture(
   mempool.events.on("added", ({ records }) => events.emit("transactions", records));
   const mode = { mode: "ready" };
   const hasLedger = { yes: true };
+  const proposals = await options.proposals?.(chain, database);
   const services: ApiServices = {
     status: () => ({
       version: "0.0.0",
@@ -152,11 +163,12 @@ export async function startFixture(
       mempool: { count: mempool.count, bytes: mempool.bytes },
       sync: null,
     }),
-    ledger: () => (hasLedger.yes ? { chain, mempool } : undefined),
+    ledger: () => (hasLedger.yes ? { chain, mempool, ...(proposals && { proposals }) } : undefined),
     peers: () => [],
     events,
     clock: options.clock ?? systemClock,
     logger: options.logger ?? silentLogger,
+    ...options.consensus?.(chain),
   };
   const server = await startHttpServer({
     host: options.host ?? "127.0.0.1",

@@ -59,7 +59,9 @@ describe("reading over HTTP", () => {
     });
     expect((await node.get(`/v1/blocks/${blockIds[3]}`)).body).toEqual(byHeight.body);
     expect((await node.get("/v1/blocks/head")).body.id).toBe(blockIds[5]);
+    expect((await node.get("/v1/blocks/latest")).body.id).toBe(blockIds[5]);
     expect((await node.get("/v1/blocks/finalized")).body).toMatchObject({ id: blockIds[0], finalized: true });
+    expect((await node.get("/v1/blocks/justified")).body).toMatchObject({ id: blockIds[0] });
     const last = await node.get("/v1/blocks/5");
     expect(last.body.transactions[1]).toMatchObject({ memoHex: "0xff" });
     expect(last.body.transactions[1]).not.toHaveProperty("memo");
@@ -160,6 +162,8 @@ describe("reading over HTTP", () => {
       nextHeight: 6,
       authorities: [{ address: authority.address, turn: 0, inTurn: true, maySign: true }],
       openVotes: [],
+      proposals: [],
+      evidence: [],
     });
   });
 
@@ -209,6 +213,10 @@ describe("reading over HTTP", () => {
     ["/v1/mempool?after=-1", 400, "MALFORMED"],
     ["/v1/events?types=blocks", 400, "MALFORMED"],
     ["/v1/transactions", 405, "METHOD_NOT_ALLOWED"],
+    ["/v1/authorities/proposals", 405, "METHOD_NOT_ALLOWED"],
+    ["/v1/finality?round=1", 400, "MALFORMED"],
+    ["/v1/finality", 503, "NOT_READY"],
+    ["/v1/diagnosis", 503, "NOT_READY"],
     ["/nowhere", 404, "NOT_FOUND"],
   ])("refuses %s", async (path, status, code) => {
     const answer = await node.get(path);

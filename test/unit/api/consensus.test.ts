@@ -1,0 +1,184 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { DiagnosisBody, FinalityBody } from "../../../src/api/index.ts";
+import { finalityProofBody } from "../../../src/api/index.ts";
+import { Proposals } from "../../../src/chain/proposals.ts";
+import { genesisSnapshot, noCertificate } from "../../../src/consensus/index.ts";
+import { encodeAddress } from "../../../src/crypto/address.ts";
+import { ProposalStore } from "../../../src/storage/proposals.ts";
+import type { FinalityProof } from "../../../src/types/index.ts";
+import { toHex } from "../../../src/util/bytes.ts";
+import { systemClock } from "../../../src/util/clock.ts";
+import { silentLogger } from "../../../src/util/logger.ts";
+import { alice, authority, bob, type Fixture, signer, startFixture } from "./fixture.ts";
+
+const adminToken = "test-token-of-the-node";
+const path = "/v1/authorities/proposals";
+let node: Fixture;
+let proposals: Proposals;
+const inSync = { is: undefined as boolean | undefined };
+const evidence = {
+  offender: bob.address,
+  kind: "double-vote",
+  proposal: { candidate: bob.address, kind: "remove" as const },
+};
+const diagnosis: DiagnosisBody = { state: "ok", summary: "fine", findings: [] };
+const checkpoint = { round: 0, height: 0, id: toHex(new Uint8Array(32)) };
+const finality: FinalityBody = {
+  justified: checkpoint,
+  finalized: checkpoint,
+  votes: { round: 1, quorum: 1, heard: [] },
+};
+
+beforeAll(async () => {
+  node = await startFixture({
+    consensus: () => ({
+      adminToken,
+      mines: true,
+      isKnownInSync: () => inSync.is,
+      listEvidence: () => [evidence],
+      finality: async () => finality,
+      diagnosis: () => diagnosis,
+    }),
+    proposals: async (chain, database) => {
+      proposals = await Proposals.open({
+        store: new ProposalStore(database),
+        epochLength: 30_000,
+        finalizedSnapshot: () => chain.tree.snapshotAfter(chain.finalized.id),
+        clock: systemClock,
+        logger: silentLogger,
+      });
+      return proposals;
+    },
+  });
+});
+afterAll(() => node.close());
+
+const authorized = { authorization: `Bearer ${adminToken}` };
+const propose = (body: unknown, headers: Record<string, string> = authorized) =>
+  node.get(path, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
+const drop = (address: string, headers: Record<string, string> = authorized) =>
+  node.get(`${path}/${address}`, { method: "DELETE", headers });
+const add = { candidate: alice.address, kind: "add" };
+
+describe("the admin routes", () => {
+  it.each<[string, Record<string, string>]>([
+    ["no token", {}],
+    ["a wrong one", { authorization: "Bearer test-token-of-the-nodf" }],
+    ["a longer one", { authorization: `Bearer ${adminToken}x` }],
+    ["another scheme", { authorization: `Basic ${adminToken}` }],
+    ["a token without a scheme", { authorization: adminToken }],
+  ])("refuse %s", async (_name, headers) => {
+    for (const answer of [await propose(add, headers), await drop(alice.address, headers)]) {
+      expect(answer).toMatchObject({ status: 401, body: { code: "UNAUTHORIZED", status: 401 } });
+      expect(answer.headers.get("www-authenticate")).toBe("Bearer");
+    }
+    expect(proposals.list()).toEqual([]);
+  });
+
+  it("take a scheme in any case", async () => {
+    expect((await propose(add, { authorization: `bearer ${adminToken}` })).status).toBe(202);
+    expect((await drop(alice.address)).status).toBe(200);
+  });
+
+  it.each<[string, unknown, number, string]>([
+    ["no JSON", "{", 400, "MALFORMED"],
+    ["a list", [add], 400, "MALFORMED"],
+    ["no candidate", { kind: "add" }, 400, "MALFORMED"],
+    ["an unknown kind", { ...add, kind: "keep" }, 400, "MALFORMED"],
+    ["an unknown member", { ...add, force: true }, 400, "MALFORMED"],
+    ["the zero address", { ...add, candidate: encodeAddress(new Uint8Array(32)) }, 400, "MALFORMED"],
+    ["too much", { ...add, x: "x".repeat(5000) }, 413, "BODY_TOO_LARGE"],
+    ["what is so", { candidate: authority.address, kind: "add" }, 409, "NOTHING_TO_CHANGE"],
+    ["what is so, too", { candidate: bob.address, kind: "remove" }, 409, "NOTHING_TO_CHANGE"],
+  ])("refuse %s", async (_name, body, status, code) => {
+    expect(await propose(body)).toMatchObject({ status, body: { code } });
+  });
+
+  it("refuse other types and unknown proposals", async () => {
+    expect(await propose(add, { ...authorized, "content-type": "text/plain" })).toMatchObject({
+      status: 415,
+    });
+    expect(await drop(bob.address)).toMatchObject({ status: 404, body: { code: "PROPOSAL_NOT_FOUND" } });
+    expect(await drop("cc1x")).toMatchObject({ status: 400, body: { code: "MALFORMED" } });
+    const answer = await node.get(`${path}/${bob.address}`);
+    expect(answer.status).toBe(405);
+    expect(answer.headers.get("allow")).toBe("DELETE");
+  });
+});
+
+describe("a proposal", () => {
+  it("is taken with a warning, listed, voted for and dropped", async () => {
+    const answer = await propose(add);
+    expect(answer.status).toBe(202);
+    expect(answer.body).toMatchObject({
+      proposal: { ...add, votes: 0, needed: 1, enacted: false, proposedAt: expect.any(Number) },
+      warnings: [{ code: "CANDIDATE_NOT_IN_SYNC", detail: expect.stringContaining("not known to be") }],
+    });
+    expect((await propose(add)).body.proposal).toEqual(answer.body.proposal);
+    const { body } = await node.get("/v1/authorities");
+    expect(body).toMatchObject({ proposals: [answer.body.proposal], evidence: [evidence] });
+    const { head, snapshot } = node.chain;
+    const vote = proposals.voteFor(snapshot, head.height + 1, authority.publicKey);
+    expect(encodeAddress(vote.candidate)).toBe(alice.address);
+    expect(await drop(alice.address)).toMatchObject({ status: 200, body: { proposal: add, warnings: [] } });
+    expect((await node.get("/v1/authorities")).body.proposals).toEqual([]);
+  });
+
+  it("warns of what the node knows of the candidate", async () => {
+    inSync.is = true;
+    expect((await propose(add)).body.warnings).toEqual([]);
+    inSync.is = false;
+    expect((await propose(add)).body.warnings).toMatchObject([
+      { detail: expect.stringContaining("is not in sync") },
+    ]);
+    await drop(alice.address);
+    inSync.is = undefined;
+  });
+
+  it("warns of what is left", async () => {
+    const { body } = await propose({ candidate: authority.address, kind: "remove" });
+    expect(body.warnings.map(({ code }: { code: string }) => code)).toEqual([
+      "NO_FAULT_TOLERANCE",
+      "LAST_AUTHORITY",
+    ]);
+    await drop(authority.address);
+  });
+
+  it("is refused while there is no chain", async () => {
+    node.hasLedger.yes = false;
+    expect(await propose(add)).toMatchObject({ status: 503, body: { code: "NO_GENESIS" } });
+    expect((await node.get("/v1/diagnosis")).body).toEqual(diagnosis);
+    node.hasLedger.yes = true;
+  });
+});
+
+describe("finality and diagnosis", () => {
+  it("are answered", async () => {
+    expect(await node.get("/v1/finality")).toMatchObject({ status: 200, body: finality });
+    expect(await node.get("/v1/diagnosis")).toMatchObject({ status: 200, body: diagnosis });
+  });
+
+  it("show a proof with its votes", () => {
+    const { authorities } = genesisSnapshot([signer(1).publicKey, signer(2).publicKey]);
+    const at = (round: number) => ({ round, height: round, block: new Uint8Array(32).fill(round) });
+    const finalization = {
+      link: { source: at(1), target: at(2) },
+      voters: authorities,
+      signatures: authorities.map(() => new Uint8Array(64)),
+    };
+    const proof: FinalityProof = { justification: noCertificate, finalization };
+    expect(finalityProofBody(proof)).toMatchObject({
+      justification: null,
+      finalization: {
+        source: { round: 1, height: 1, id: `0x${"01".repeat(32)}` },
+        target: { round: 2 },
+        voters: authorities.map(encodeAddress),
+      },
+      ssz: expect.stringMatching(/^0x[0-9a-f]+$/),
+    });
+  });
+});

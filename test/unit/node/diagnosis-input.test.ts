@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { diagnose } from "../../../src/node/diagnosis.ts";
+import { DiagnosisInputs } from "../../../src/node/diagnosis-input.ts";
+import { ModeMachine } from "../../../src/node/mode.ts";
+import { toHex } from "../../../src/util/bytes.ts";
+import { alice, authority, type Fixture, startFixture } from "../api/fixture.ts";
+import { ManualClock } from "../network/clock.ts";
+
+let node: Fixture;
+beforeAll(async () => {
+  node = await startFixture();
+});
+afterAll(() => node.close());
+
+test("what a chain tells becomes a diagnosis", async () => {
+  const clock = new ManualClock();
+  const modes = new ModeMachine("boot");
+  const lock: { reason: string | undefined } = { reason: undefined };
+  const sources = {
+    clock,
+    modes,
+    network: { peers: () => [] },
+    statuses: { get: () => undefined },
+    own: { publicKey: authority.publicKey, mines: true },
+    signingLock: () => lock.reason,
+  };
+  const inputs = new DiagnosisInputs(sources);
+  expect(diagnose(inputs.gather()).state).toBe("no-genesis");
+
+  await node.produce();
+  const { chain, mempool } = node;
+  await inputs.follow({ chain, mempool, synchronizer: { progress: undefined } });
+  expect(diagnose(inputs.gather()).state).toBe("syncing");
+  expect(inputs.isKnownInSync(authority.publicKey)).toBe(false);
+  modes.enter("ready");
+  expect(inputs.isKnownInSync(authority.publicKey)).toBe(true);
+  expect(inputs.isKnownInSync(alice.publicKey)).toBeUndefined();
+
+  // The block before was read from the chain, the next one is told.
+  const seen = () => inputs.gather().chain!.activity.get(toHex(authority.publicKey));
+  expect(seen()).toMatchObject({ lastHeight: 1, lastVoteMs: undefined });
+  await node.produce();
+  inputs.onFinalityVote(authority.publicKey);
+  expect(seen()).toMatchObject({ lastHeight: 2, lastVoteMs: clock.now() });
+
+  await clock.advance(chain.head.header.message.timestamp - clock.now() + 2_000);
+  expect(diagnose(inputs.gather()).state).toBe("ok");
+  lock.reason = "doubtful";
+  await clock.advance(10_000);
+  const halted = diagnose(inputs.gather());
+  expect(halted.state).toBe("halted");
+  expect(halted.findings.map(({ code }) => code)).toEqual(["SIGNING_LOCKED"]);
+
+  await node.mempool.add([await node.sign({})], "local");
+  expect(inputs.gather().chain!.wantedSinceMs).toBe(clock.now());
+  await node.produce();
+  expect(inputs.gather().chain).toMatchObject({ wantedSinceMs: undefined, sinceMs: clock.now() });
+
+  inputs.stop();
+  await node.produce();
+  expect(seen()).toMatchObject({ lastHeight: 3 });
+});
+
+test("another account's known blocks make it known", async () => {
+  const inputs = new DiagnosisInputs({
+    clock: new ManualClock(),
+    modes: new ModeMachine("boot"),
+    network: {
+      peers: () => [{ id: "p1", address: "", direction: "inbound", score: 0, connectedAtMs: 0 }],
+    },
+    statuses: { get: () => undefined },
+    own: { publicKey: alice.publicKey, mines: true },
+  });
+  const { chain, mempool } = node;
+  await inputs.follow({ chain, mempool, synchronizer: { progress: undefined } });
+  expect(inputs.isKnownInSync(authority.publicKey)).toBe(true);
+  expect(inputs.gather().peers).toEqual([
+    {
+      id: "p1",
+      height: undefined,
+      headId: undefined,
+      totalDifficulty: undefined,
+      clockOffsetMs: undefined,
+      roundTripMs: undefined,
+    },
+  ]);
+});

@@ -1,0 +1,421 @@
+import { describe, expect, test } from "vitest";
+import { genesisSnapshot } from "../../../src/consensus/index.ts";
+import { encodeAddress } from "../../../src/crypto/address.ts";
+import {
+  type ActivityInput,
+  type ChainInput,
+  type DiagnosisInput,
+  diagnose,
+  type FinalityInput,
+  type PeerInput,
+} from "../../../src/node/diagnosis.ts";
+import { toHex } from "../../../src/util/bytes.ts";
+import { addressOf } from "../consensus/test-chain.ts";
+
+const now = 1_700_000_000_000;
+const written = (name: string) => encodeAddress(addressOf(name));
+
+/** A peer in step, with a clock that is right. */
+function peer(id: string, fields: Partial<PeerInput> = {}): PeerInput {
+  const inStep = { height: 120, headId: "0x01", totalDifficulty: 240 };
+  return { id, ...inStep, clockOffsetMs: 3, roundTripMs: 2, ...fields };
+}
+
+function activity(names: string, lastHeight: number): [string, ActivityInput][] {
+  return [...names].map((name) => [
+    toHex(addressOf(name)),
+    { lastHeight, lastBlockMs: now - 2_000, lastVoteMs: undefined, sinceHeight: 0 },
+  ]);
+}
+
+/** A, B, C, D; the head at 120 came half a second ago, D and C have signed the last two blocks. This node is C. */
+function chain(fields: Partial<ChainInput> = {}, recent = "DC", authorities = "ABCD"): ChainInput {
+  const recentSigners = [...recent].map((name, index) => ({
+    height: 120 - recent.length + 1 + index,
+    proposer: addressOf(name),
+  }));
+  return {
+    head: { height: 120, id: "0x01", timestampMs: now - 500, totalDifficulty: 240 },
+    sinceMs: now - 450,
+    snapshot: { ...genesisSnapshot([...authorities].map(addressOf)), recentSigners },
+    periodMs: 1_000,
+    emptyBlockPeriodMs: 1_000,
+    wantedSinceMs: undefined,
+    activity: new Map(activity(authorities, 118)),
+    finality: undefined,
+    ...fields,
+  };
+}
+
+/** The head stands for `ms`. */
+function standing(ms: number): Partial<ChainInput> {
+  return {
+    head: { height: 120, id: "0x01", timestampMs: now - ms, totalDifficulty: 240 },
+    sinceMs: now - ms,
+  };
+}
+
+function input(fields: Partial<DiagnosisInput> = {}): DiagnosisInput {
+  return {
+    nowMs: now,
+    mode: "ready",
+    own: { address: addressOf("C"), mines: true, signingLock: undefined },
+    peers: [peer("p1"), peer("p2"), peer("p3")],
+    chain: chain(),
+    sync: undefined,
+    writeFailure: undefined,
+    freeDiskBytes: 2 ** 40,
+    ...fields,
+  };
+}
+
+function finality(voters: string, waitingMs: number, fields: Partial<FinalityInput> = {}): FinalityInput {
+  return {
+    justified: { round: 16, height: 101 },
+    finalized: { round: 15, height: 100 },
+    round: 18,
+    voters: [...voters].map(addressOf),
+    authorities: [..."ABCD"].map(addressOf),
+    quorum: 3,
+    waitingSinceMs: now - waitingMs,
+    ...fields,
+  };
+}
+
+const own = (fields: Partial<DiagnosisInput["own"]>) => ({ ...input().own, ...fields });
+
+interface Case {
+  name: string;
+  input: DiagnosisInput;
+  state: string;
+  codes?: string[];
+  /** Parts of the summary and the details. */
+  says?: string[];
+}
+
+const cases: Case[] = [
+  {
+    name: "all is well",
+    input: input(),
+    state: "ok",
+    says: ["at height 120, 500 ms old"],
+  },
+  {
+    name: "all is well, with finality behind by what is usual",
+    input: input({ chain: chain({ finality: finality("ABCD", 600) }) }),
+    state: "ok",
+    says: ["final up to 100"],
+  },
+  {
+    name: "a block out of turn is waited for",
+    input: input({ chain: chain(standing(2_200)) }),
+    state: "ok",
+  },
+  {
+    name: "a block is late",
+    input: input({ chain: chain(standing(2_900)) }),
+    state: "waiting",
+    codes: ["MISSING_AUTHORITIES", "SIGNED_RECENTLY"],
+  },
+  {
+    name: "two of four are dead: the two others have signed recently",
+    input: input({ chain: chain(standing(36_000)) }),
+    state: "halted",
+    codes: ["MISSING_AUTHORITIES", "SIGNED_RECENTLY"],
+    says: [
+      "at height 120, the next block is 35 s late; 1 of 2 missing authorities needed",
+      `${written("A")} (signed block 118, 2 s ago)`,
+      "any one keeps the chain going (3 of 4 must sign)",
+    ],
+  },
+  {
+    name: "a halt on a slow chain begins after three periods",
+    input: input({
+      chain: chain({ ...standing(3_000_000), periodMs: 600_000, emptyBlockPeriodMs: 600_000 }),
+    }),
+    state: "halted",
+    codes: ["MISSING_AUTHORITIES", "SIGNED_RECENTLY"],
+  },
+  {
+    name: "a slow chain waits before that",
+    input: input({
+      chain: chain({ ...standing(2_000_000), periodMs: 600_000, emptyBlockPeriodMs: 600_000 }),
+    }),
+    state: "waiting",
+    codes: ["MISSING_AUTHORITIES", "SIGNED_RECENTLY"],
+  },
+  {
+    name: "a fast chain halts after 3 s",
+    input: input({ chain: chain({ ...standing(3_200), periodMs: 100, emptyBlockPeriodMs: 100 }) }),
+    state: "halted",
+    codes: ["MISSING_AUTHORITIES", "SIGNED_RECENTLY"],
+  },
+  {
+    name: "nobody has signed since genesis, and this node is no authority",
+    input: input({
+      own: own({ address: addressOf("Z") }),
+      chain: chain({ ...standing(60_000), activity: new Map() }, ""),
+    }),
+    state: "halted",
+    codes: ["MISSING_AUTHORITIES"],
+    says: ["3 of 4 missing authorities needed", "(not seen)", "any one continues the chain, 3 keep it going"],
+  },
+  {
+    name: "this node may sign and does not",
+    input: input({ chain: chain(standing(60_000), "DA") }),
+    state: "halted",
+    codes: ["OWN_BLOCK_LATE", "MISSING_AUTHORITIES", "SIGNED_RECENTLY"],
+    says: ["this node may sign it", "any one keeps the chain going"],
+  },
+  {
+    name: "only this node may sign",
+    input: input({
+      peers: [peer("p1")],
+      chain: chain(standing(60_000), "A", "AC"),
+    }),
+    state: "halted",
+    codes: ["OWN_BLOCK_LATE", "SIGNED_RECENTLY"],
+    says: ["only this node may sign it"],
+  },
+  {
+    name: "this node is an authority that does not mine",
+    input: input({ own: own({ mines: false }), chain: chain(standing(60_000), "DA") }),
+    state: "halted",
+    codes: ["NOT_MINING", "MISSING_AUTHORITIES", "SIGNED_RECENTLY"],
+    says: ["--no-mine"],
+  },
+  {
+    name: "it says so while the chain goes on without it",
+    input: input({ own: own({ mines: false }) }),
+    state: "ok",
+    codes: ["NOT_MINING"],
+  },
+  {
+    name: "slashing protection holds this node back",
+    input: input({ own: own({ signingLock: "the record may be older than what was signed" }) }),
+    state: "ok",
+    codes: ["SIGNING_LOCKED"],
+    says: ["the record may be older"],
+  },
+  {
+    name: "quiet because no transactions: no empty blocks",
+    input: input({ chain: chain({ ...standing(5_000_000), emptyBlockPeriodMs: 0 }) }),
+    state: "ok",
+    codes: ["QUIET"],
+    says: ["quiet until a transaction comes"],
+  },
+  {
+    name: "a transaction waits on a chain without empty blocks",
+    input: input({
+      chain: chain({ ...standing(5_000_000), emptyBlockPeriodMs: 0, wantedSinceMs: now - 9_000 }),
+    }),
+    state: "halted",
+    codes: ["MISSING_AUTHORITIES", "SIGNED_RECENTLY"],
+    says: ["the next block is 9 s late"],
+  },
+  {
+    name: "an old head right after the start says nothing",
+    input: input({ chain: chain({ ...standing(5_000_000), sinceMs: now - 900 }) }),
+    state: "ok",
+  },
+  {
+    name: "one of four is silent",
+    input: input({ chain: chain({ activity: new Map([...activity("BCD", 118), ...activity("A", 90)]) }) }),
+    state: "ok",
+    codes: ["SILENT_AUTHORITIES"],
+    says: [
+      "1 of 4 authorities sign nothing",
+      "one more that fails halts the chain",
+      "1 of 4 authorities are",
+    ],
+  },
+  {
+    name: "two of five are silent",
+    input: input({
+      chain: chain({ activity: new Map(activity("BCD", 118)) }, "DC", "ABCDE"),
+    }),
+    state: "ok",
+    codes: ["SILENT_AUTHORITIES"],
+    says: ["2 of 5 authorities sign nothing", "one more that fails halts the chain"],
+  },
+  {
+    name: "one that votes on finality is not silent",
+    input: input({
+      chain: chain({
+        activity: new Map([
+          ...activity("BCD", 118),
+          [
+            toHex(addressOf("A")),
+            { lastHeight: undefined, lastBlockMs: undefined, lastVoteMs: now - 900, sinceHeight: 0 },
+          ],
+        ]),
+      }),
+    }),
+    state: "ok",
+  },
+  {
+    name: "a new authority has had no turn yet",
+    input: input({
+      chain: chain({
+        activity: new Map([
+          ...activity("BCD", 118),
+          [
+            toHex(addressOf("A")),
+            { lastHeight: undefined, lastBlockMs: undefined, lastVoteMs: undefined, sinceHeight: 116 },
+          ],
+        ]),
+      }),
+    }),
+    state: "ok",
+  },
+  {
+    name: "a majority without a quorum: blocks come, finality waits",
+    input: input({ chain: chain({ finality: finality("CD", 20_000) }) }),
+    state: "waiting",
+    codes: ["FINALITY_WAITING"],
+    says: [
+      "at height 120, but final only up to 100: 1 vote missing",
+      "round 18 has 2 votes of 4 authorities, 3 are needed: 1 more of",
+      written("A"),
+    ],
+  },
+  {
+    name: "votes that do not agree",
+    input: input({ chain: chain({ finality: finality("BCD", 20_000) }) }),
+    state: "waiting",
+    codes: ["FINALITY_WAITING"],
+    says: ["the votes do not agree yet"],
+  },
+  {
+    name: "a halt and a finality that waits",
+    input: input({ chain: chain({ ...standing(60_000), finality: finality("CD", 50_000) }) }),
+    state: "halted",
+    codes: ["MISSING_AUTHORITIES", "SIGNED_RECENTLY", "FINALITY_WAITING"],
+  },
+  {
+    name: "no peers",
+    input: input({ peers: [] }),
+    state: "waiting",
+    codes: ["NO_PEERS"],
+    says: ["at height 120 without any peer"],
+  },
+  {
+    name: "a sole authority needs no peers",
+    input: input({ peers: [], chain: chain({}, "", "C") }),
+    state: "ok",
+  },
+  {
+    name: "a download",
+    input: input({ mode: "boot", sync: { height: 40, targetHeight: 900 } }),
+    state: "syncing",
+    says: ["at height 40 of 900"],
+  },
+  {
+    name: "starting",
+    input: input({ mode: "boot", peers: [peer("p1", { height: undefined })] }),
+    state: "syncing",
+    says: ["asks its peers"],
+  },
+  {
+    name: "behind a peer",
+    input: input({ peers: [peer("p1"), peer("p2", { height: 300, totalDifficulty: 600 })] }),
+    state: "syncing",
+    codes: ["BEHIND"],
+    says: ["peer p2 is at height 300, this node at 120"],
+  },
+  {
+    name: "a longer chain that is lighter is no better",
+    input: input({ peers: [peer("p1", { height: 300, totalDifficulty: 239 })] }),
+    state: "ok",
+  },
+  {
+    name: "no genesis",
+    input: input({ mode: "boot", chain: undefined, peers: [] }),
+    state: "no-genesis",
+    codes: ["NO_PEERS"],
+  },
+  {
+    name: "the own clock is wrong",
+    input: input({
+      peers: [
+        peer("p1", { clockOffsetMs: 5_000 }),
+        peer("p2", { clockOffsetMs: 5_100 }),
+        peer("p3", { clockOffsetMs: 40 }),
+      ],
+    }),
+    state: "ok",
+    codes: ["OWN_CLOCK"],
+    says: ["5.1 s behind those of 2 of 3 peers"],
+  },
+  {
+    name: "a peer's clock is wrong",
+    input: input({ peers: [peer("p1"), peer("p2"), peer("p3", { clockOffsetMs: -2_500 })] }),
+    state: "ok",
+    codes: ["PEER_CLOCKS"],
+    says: ["p3 by -2.5 s"],
+  },
+  {
+    name: "one of two clocks is wrong",
+    input: input({ peers: [peer("p1", { clockOffsetMs: 800 })] }),
+    state: "ok",
+    codes: ["PEER_CLOCKS"],
+    says: ["p1 by +800 ms"],
+  },
+  {
+    name: "a slow line explains an offset",
+    input: input({ peers: [peer("p1", { clockOffsetMs: 800, roundTripMs: 900 }), peer("p2")] }),
+    state: "ok",
+  },
+  {
+    name: "competing heads in a halt",
+    input: input({
+      peers: [peer("p1"), peer("p2", { headId: "0x02" }), peer("p3", { headId: "0x02" })],
+      chain: chain(standing(60_000)),
+    }),
+    state: "halted",
+    codes: ["COMPETING_HEADS", "MISSING_AUTHORITIES", "SIGNED_RECENTLY"],
+    says: ["2 heads at height 120: 0x01 on 2 nodes, 0x02 on 2 nodes"],
+  },
+  {
+    name: "two heads for a moment",
+    input: input({ peers: [peer("p1"), peer("p2", { headId: "0x02" })] }),
+    state: "ok",
+  },
+  {
+    name: "the disk cannot be written",
+    input: input({ writeFailure: "No space left on device", freeDiskBytes: 4096 }),
+    state: "halted",
+    codes: ["WRITE_FAILED", "DISK_LOW"],
+    says: ["the database cannot be written", "0 MiB left"],
+  },
+];
+
+describe("a diagnosis", () => {
+  test.each(cases)("$name", ({ input, state, codes = [], says = [] }) => {
+    const diagnosis = diagnose(input);
+    expect(diagnosis.state).toBe(state);
+    expect(diagnosis.findings.map(({ code }) => code)).toEqual(codes);
+    const text = [diagnosis.summary, ...diagnosis.findings.map(({ detail }) => detail)].join("\n");
+    for (const part of says) expect(text).toContain(part);
+    for (const { detail, remedy } of diagnosis.findings) {
+      expect(detail).not.toMatch(/\n|undefined|NaN|Infinity/);
+      expect(remedy).not.toBe("");
+    }
+    expect(diagnosis.summary).not.toMatch(/\n|undefined|NaN|Infinity/);
+  });
+
+  test("names no more authorities than can be read", () => {
+    const authorities = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    const { findings } = diagnose(input({ chain: chain(standing(60_000), "DC", authorities) }));
+    const missing = findings.find(({ code }) => code === "MISSING_AUTHORITIES")!;
+    expect(missing.detail).toMatch(/and 16 more/);
+  });
+
+  test("knows a thousand authorities in a moment", () => {
+    const names = Array.from({ length: 1024 }, (_, index) => `n${index}`);
+    const snapshot = genesisSnapshot(names.map(addressOf));
+    const startedAt = performance.now();
+    expect(diagnose(input({ chain: chain({ ...standing(600_000), snapshot }) })).state).toBe("halted");
+    expect(performance.now() - startedAt).toBeLessThan(50);
+  });
+});
