@@ -310,6 +310,10 @@ export class Chain {
     this.#finality = status;
     await this.#branches.setRoot(point(status.justified));
     await this.#followJustified();
+    if (status.finalized !== before.finalized) {
+      const { height, round, id } = this.finalized;
+      this.#options.logger.info({ height, id: toHex(id), round }, "block finalized");
+    }
     this.events.emit("finality", status);
   }
 

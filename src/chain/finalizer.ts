@@ -137,9 +137,8 @@ export class Finalizer {
   }
 
   async #settle(certificate: Certificate): Promise<void> {
-    const { chain, logger } = this.#options;
+    const { chain } = this.#options;
     if (this.isSettled(certificate.link)) return;
-    const before = chain.finalized.height;
     try {
       await chain.justify(certificate);
     } catch (error) {
@@ -147,14 +146,7 @@ export class Finalizer {
         this.events.emit("fatal", error);
       throw error;
     }
-    const { finalized, justified } = chain.finality;
-    this.tally.prune(justified.round - keptRounds);
-    if (finalized.height > before) {
-      logger.info(
-        { height: finalized.height, id: toHex(finalized.block), round: finalized.round },
-        "block finalized",
-      );
-    }
+    this.tally.prune(chain.finality.justified.round - keptRounds);
   }
 
   #wake(): void {

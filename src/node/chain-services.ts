@@ -6,13 +6,16 @@ import type { Genesis } from "../chain/genesis.ts";
 import { Producer } from "../chain/producer.ts";
 import { chainStores } from "../chain/stores.ts";
 import type { BlockSigner } from "../chain/types.ts";
+import { authorityIndex } from "../consensus/index.ts";
 import type { Verify } from "../crypto/ed25519.ts";
 import { defaultMempoolLimits } from "../mempool/limits.ts";
 import { Mempool } from "../mempool/mempool.ts";
 import type { Database } from "../storage/database.ts";
+import { EvidenceStore } from "../storage/evidence.ts";
 import { FinalityStore } from "../storage/finality.ts";
 import { MempoolStore } from "../storage/mempool.ts";
 import { BlockInbox } from "../sync/block-inbox.ts";
+import { EvidenceInbox } from "../sync/evidence-inbox.ts";
 import { Outbox } from "../sync/outbox.ts";
 import type { PeerStatus, PeerStatuses } from "../sync/peer-statuses.ts";
 import { serveChain } from "../sync/serve.ts";
@@ -27,8 +30,10 @@ import { followOwnSignatures, openSigning, type SigningOptions } from "./signing
 
 export interface ChainServices {
   chain: Chain;
+  finalizer: Finalizer;
   mempool: Mempool;
   synchronizer: Synchronizer;
+  evidence: EvidenceInbox;
 }
 
 export interface ChainServicesOptions {
@@ -81,7 +86,22 @@ export async function startChainServices(
   const outbox = new Outbox({ ...common, mempool });
   outbox.start();
   closers.push("outbox", () => outbox.stop());
-  const inbox = new BlockInbox({ ...common, chain, mempool, onFarAhead: (peer) => void statuses.ask(peer) });
+  const evidence = await EvidenceInbox.open({
+    ...common,
+    store: new EvidenceStore(database),
+    verify,
+    rules: { periodMs: genesis.config.periodMs, genesisId: genesis.id },
+    isAuthority: (address) => authorityIndex(chain.snapshot.authorities, address) >= 0,
+  });
+  evidence.serve();
+  chain.events.on("imported", ({ header }) => evidence.seenHeader(header));
+  const inbox = new BlockInbox({
+    ...common,
+    chain,
+    mempool,
+    onFarAhead: (peer) => void statuses.ask(peer),
+    onSigned: (header) => evidence.seenHeader(header),
+  });
   closers.push("block inbox", () => inbox.stop());
   const signer =
     account &&
@@ -97,6 +117,7 @@ export async function startChainServices(
   closers.push("finalizer", () => finalizer.stop());
   const own = signer && followOwnSignatures(signer, { chain, finalizer, clock, logger });
   if (own) closers.push("own signatures", own.stop);
+  finalizer.events.on("seen", (vote) => evidence.seenVote(vote));
   finalizer.events.on("vote", (vote) => void outbox.publishVote(vote));
   modes.events.on("mode", (mode) => {
     finalizer.enabled = mode === "ready";
@@ -118,10 +139,11 @@ export async function startChainServices(
     blocks: (message, from) => inbox.onGossip(message, from),
     transactions: (message) => transactions.onGossip(message),
     votes: (message, from) => votes.onGossip(message, from),
+    evidence: (message) => evidence.onGossip(message),
   });
 
   if (signer) startProducer(options, signer, { chain, mempool, outbox }, closers);
-  meetPeers(options, chain, transactions, votes, closers);
+  meetPeers(options, { chain, transactions, votes, evidence }, closers);
   const synchronizer = new Synchronizer({
     ...common,
     chain,
@@ -132,7 +154,7 @@ export async function startChainServices(
   });
   synchronizer.start(alone);
   closers.push("sync", () => synchronizer.stop());
-  return { chain, mempool, synchronizer };
+  return { chain, finalizer, mempool, synchronizer, evidence };
 }
 
 function startProducer(
@@ -160,15 +182,19 @@ function startProducer(
 /** What a peer had before we met, or while this node was behind, comes by no gossip: it is asked for. */
 function meetPeers(
   { network, statuses, modes }: ChainServicesOptions,
-  chain: Chain,
-  transactions: TransactionInbox,
-  votes: VoteInbox,
+  {
+    chain,
+    transactions,
+    votes,
+    evidence,
+  }: { chain: Chain; transactions: TransactionInbox; votes: VoteInbox; evidence: EvidenceInbox },
   closers: Closers,
 ): void {
   const met = new Set<PeerId>();
   const meet = ({ peer, status }: PeerStatus) => {
     if (modes.mode !== "ready") return;
     if (!met.has(peer)) void transactions.pull(peer);
+    if (!met.has(peer)) void evidence.pull(peer);
     if (!met.has(peer) || status.justifiedRound > chain.justified.round) void votes.pull(peer);
     met.add(peer);
   };
