@@ -8,7 +8,7 @@ import {
   VoteTally,
 } from "../consensus/index.ts";
 import type { Certificate, FinalityVote, SignedFinalityVote } from "../types/index.ts";
-import { equalBytes, toHex } from "../util/bytes.ts";
+import { equalBytes } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
 import { CodedError, messageOf } from "../util/errors.ts";
