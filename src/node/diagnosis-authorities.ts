@@ -1,7 +1,7 @@
 import type { DiagnosisState } from "../api/index.ts";
 import { authorityIndex, sameAddress, signerLimit } from "../consensus/index.ts";
 import { toHex } from "../util/bytes.ts";
-import type { ChainInput, DiagnosisInput, Finding } from "./diagnosis.ts";
+import type { ChainInput, DiagnosisInput, Finding, SigningLock } from "./diagnosis.ts";
 import { blockLateMs, finalityLateMs } from "./diagnosis-measures.ts";
 import { count, duration, named } from "./diagnosis-text.ts";
 
@@ -53,7 +53,7 @@ function missing({ own }: DiagnosisInput, chain: ChainInput) {
   const limit = signerLimit(chain.snapshot.authorities.length);
   // Those that signed the last blocks are there; with `limit` that are, somebody always may sign.
   const ownIsEligible = absent.length < eligible.length;
-  const ownSigns = ownIsEligible && own.mines && own.signingLock === undefined;
+  const ownSigns = ownIsEligible && own.mines && !own.signingLock?.headers;
   const needed = Math.max(1, limit - barred.length - (ownSigns ? 1 : 0));
   return { absent, barred, needed, ownIsEligible };
 }
@@ -104,17 +104,7 @@ function ownFindings(input: DiagnosisInput, chain: ChainInput, isBlockLate: bool
       },
     ];
   }
-  if (own.signingLock !== undefined) {
-    return [
-      {
-        code: "SIGNING_LOCKED",
-        detail: `this node's account signs nothing: ${own.signingLock}`,
-        remedy:
-          "where the folder was restored from a copy, wait until the chain is past what may have been signed; else see the log, " +
-          "and never delete the record of what was signed",
-      },
-    ];
-  }
+  if (own.signingLock) return [signingLocked(own.signingLock)];
   if (!isBlockLate || mode !== "ready" || !missing(input, chain).ownIsEligible) return [];
   return [
     {
@@ -123,6 +113,17 @@ function ownFindings(input: DiagnosisInput, chain: ChainInput, isBlockLate: bool
       remedy: "see its log for why no block was produced, and compare its clock; then start it again",
     },
   ];
+}
+
+function signingLocked({ headers, votes, reason }: SigningLock): Finding {
+  const what = headers && votes ? "signs nothing" : headers ? "makes no blocks" : "casts no finality votes";
+  return {
+    code: "SIGNING_LOCKED",
+    detail: `this node's account ${what}: ${reason}`,
+    remedy:
+      "see that the account runs on no other node, and wait: after a restored copy of the data, signing resumes past what may have " +
+      "been signed; the log says more",
+  };
 }
 
 function finalityFindings(input: DiagnosisInput, chain: ChainInput): Finding[] {

@@ -8,7 +8,7 @@ import type { SyncProgress } from "../sync/synchronizer.ts";
 import { toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { AuthorityActivity } from "./authority-activity.ts";
-import type { ChainInput, DiagnosisInput, FinalityInput, PeerInput } from "./diagnosis.ts";
+import type { ChainInput, DiagnosisInput, FinalityInput, PeerInput, SigningLock } from "./diagnosis.ts";
 import type { ModeMachine } from "./mode.ts";
 
 /** What a diagnosis is gathered from; the closures that are left out are not known. */
@@ -18,8 +18,8 @@ export interface DiagnosisSources {
   network: Pick<Network, "peers">;
   statuses: Pick<PeerStatuses, "get">;
   own: { publicKey: Uint8Array; mines: boolean };
-  /** Why the account signs nothing now. */
-  signingLock?(): string | undefined;
+  /** What the account does not sign now. */
+  signingLock?(): SigningLock | undefined;
   /** What the database last failed with. */
   writeFailure?(): string | undefined;
   freeDiskBytes?(): number | undefined;

@@ -28,8 +28,14 @@ export interface OwnInput {
   address: Uint8Array;
   /** Not started with --no-mine. */
   mines: boolean;
-  /** Why the account signs nothing for now: slashing protection, say. */
-  signingLock: string | undefined;
+  signingLock: SigningLock | undefined;
+}
+
+/** What slashing protection does not sign for now, and why. */
+export interface SigningLock {
+  headers: boolean;
+  votes: boolean;
+  reason: string;
 }
 
 /** What is not known is undefined. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { diagnose } from "../../../src/node/diagnosis.ts";
+import { diagnose, type SigningLock } from "../../../src/node/diagnosis.ts";
 import { DiagnosisInputs } from "../../../src/node/diagnosis-input.ts";
 import { ModeMachine } from "../../../src/node/mode.ts";
 import { toHex } from "../../../src/util/bytes.ts";
@@ -15,14 +15,14 @@ afterAll(() => node.close());
 test("what a chain tells becomes a diagnosis", async () => {
   const clock = new ManualClock();
   const modes = new ModeMachine("boot");
-  const lock: { reason: string | undefined } = { reason: undefined };
+  const lock: { is: SigningLock | undefined } = { is: undefined };
   const sources = {
     clock,
     modes,
     network: { peers: () => [] },
     statuses: { get: () => undefined },
     own: { publicKey: authority.publicKey, mines: true },
-    signingLock: () => lock.reason,
+    signingLock: () => lock.is,
   };
   const inputs = new DiagnosisInputs(sources);
   expect(diagnose(inputs.gather()).state).toBe("no-genesis");
@@ -45,7 +45,7 @@ test("what a chain tells becomes a diagnosis", async () => {
 
   await clock.advance(chain.head.header.message.timestamp - clock.now() + 2_000);
   expect(diagnose(inputs.gather()).state).toBe("ok");
-  lock.reason = "doubtful";
+  lock.is = { headers: true, votes: true, reason: "doubtful" };
   await clock.advance(10_000);
   const halted = diagnose(inputs.gather());
   expect(halted.state).toBe("halted");

@@ -192,10 +192,17 @@ const cases: Case[] = [
   },
   {
     name: "slashing protection holds this node back",
-    input: input({ own: own({ signingLock: "the record may be older than what was signed" }) }),
+    input: input({ own: own({ signingLock: { headers: true, votes: true, reason: "it may be older" } }) }),
     state: "ok",
     codes: ["SIGNING_LOCKED"],
-    says: ["the record may be older"],
+    says: ["signs nothing: it may be older"],
+  },
+  {
+    name: "slashing protection holds its votes back",
+    input: input({ own: own({ signingLock: { headers: false, votes: true, reason: "it may be older" } }) }),
+    state: "ok",
+    codes: ["SIGNING_LOCKED"],
+    says: ["casts no finality votes"],
   },
   {
     name: "quiet because no transactions: no empty blocks",
