@@ -8,6 +8,8 @@ export const topicNames = {
   blocks: "blocks",
   /** `SignedFinalityVote`. */
   votes: "votes",
+  /** `Evidence`. */
+  evidence: "evidence",
 } as const;
 
 export type TopicName = keyof typeof topicNames;

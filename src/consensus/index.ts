@@ -1,5 +1,7 @@
 export * from "./authority-set.ts";
 export * from "./clique.ts";
+export * from "./equivocation-watch.ts";
+export * from "./evidence.ts";
 export * from "./finality.ts";
 export * from "./fork-choice.ts";
 export * from "./timing.ts";

@@ -40,6 +40,8 @@ export interface BlockInboxOptions {
   logger: Logger;
   /** A block is too far from what we know: the peer that has it should be asked for its height. */
   onFarAhead(peer: PeerId): void;
+  /** A header whose signature is right, whatever else is wrong with it. */
+  onSigned?(header: SignedHeader): void;
 }
 
 /** Takes blocks that come one by one: completes them, imports them, keeps those that come too early and asks for their parents. */
@@ -103,10 +105,11 @@ export class BlockInbox {
   }
 
   async #judgeHeader(header: SignedHeader, id: Uint8Array): Promise<Verdict> {
-    const { chain } = this.#options;
+    const { chain, onSigned } = this.#options;
     try {
       checkHeaderForm(header);
       await checkHeaderSignatures([{ header, id }], chain.checks);
+      onSigned?.(header);
       await chain.checkHeaders([header]);
       return "accept";
     } catch (error) {

@@ -26,6 +26,7 @@ function join(network: LibP2pNetwork): Received[] {
     transactions: validator("transactions"),
     blocks: validator("blocks"),
     votes: validator("votes"),
+    evidence: validator("evidence"),
   } as Parameters<LibP2pNetwork["join"]>[1]);
   return received;
 }

@@ -1,0 +1,69 @@
+import {
+  type Evidence,
+  FinalityVote,
+  Header,
+  type SignedFinalityVote,
+  type SignedHeader,
+  slotOf,
+} from "../types/index.ts";
+import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
+import { LruMap } from "../util/lru.ts";
+import { headerEvidence, voteEvidence } from "./evidence.ts";
+
+/** As many as there can be at once. */
+const maxAuthorities = 1024;
+/** Of one authority: the conflicting one comes soon, or with the branch that it is on. */
+const keptPerAuthority = 128;
+
+interface Seen {
+  /** By slot. */
+  headers: LruMap<number, { header: SignedHeader; id: Uint8Array }>;
+  /** By target round, oldest first. */
+  votes: Map<number, SignedFinalityVote>;
+}
+
+/** Finds conflicts among all signed headers and votes that it is shown, those of side branches too. Only checked signatures of authorities. */
+export class EquivocationWatch {
+  readonly #periodMs: number;
+  readonly #seen = new LruMap<Hex, Seen>(maxAuthorities);
+
+  constructor(options: { periodMs: number }) {
+    this.#periodMs = options.periodMs;
+  }
+
+  /** Returns evidence if the header conflicts with one seen before. */
+  header(header: SignedHeader): Evidence | undefined {
+    const { headers } = this.#of(header.message.proposer);
+    const slot = slotOf(header.message.timestamp, this.#periodMs);
+    const before = headers.get(slot);
+    const id = Header.hashTreeRoot(header.message);
+    if (!before) {
+      headers.set(slot, { header, id });
+      return undefined;
+    }
+    return equalBytes(before.id, id) ? undefined : headerEvidence(before.header, header, this.#periodMs);
+  }
+
+  vote(vote: SignedFinalityVote): Evidence | undefined {
+    const { votes } = this.#of(vote.voter);
+    const same = votes.get(vote.message.target.round);
+    if (same && FinalityVote.equals(same.message, vote.message)) return undefined;
+    for (const before of votes.values()) {
+      const evidence = voteEvidence(before, vote);
+      if (evidence) return evidence;
+    }
+    votes.set(vote.message.target.round, vote);
+    if (votes.size > keptPerAuthority) votes.delete(votes.keys().next().value as number);
+    return undefined;
+  }
+
+  #of(authority: Uint8Array): Seen {
+    const key = toHex(authority);
+    let seen = this.#seen.get(key);
+    if (!seen) {
+      seen = { headers: new LruMap(keptPerAuthority), votes: new Map() };
+      this.#seen.set(key, seen);
+    }
+    return seen;
+  }
+}

@@ -1,0 +1,137 @@
+import type { Verify } from "../crypto/ed25519.ts";
+import {
+  computeDomain,
+  type Evidence,
+  FinalityVote,
+  Header,
+  isSafeCount,
+  type SignedFinalityVote,
+  type SignedHeader,
+  signingRoot,
+  slotOf,
+} from "../types/index.ts";
+import { compareBytes, equalBytes } from "../util/bytes.ts";
+import { CodedError } from "../util/errors.ts";
+
+export type EvidenceErrorCode =
+  /** Not one pair, or a pair in the wrong order, or numbers out of their range. */
+  "MALFORMED" | "NOT_CONFLICTING" | "INVALID_SIGNATURE";
+
+export class EvidenceError extends CodedError<EvidenceErrorCode> {}
+
+/** `header`: two headers in one slot. `doubleVote`: two votes for one target round. `surround`: one vote around another. */
+export type Offence = "header" | "doubleVote" | "surround";
+
+/** What a piece of evidence says. `slot` of headers, `round` of the later target of votes. */
+export interface EvidenceSubject {
+  offender: Uint8Array;
+  offence: Offence;
+  slot?: number;
+  round?: number;
+}
+
+export interface EvidenceRules {
+  periodMs: number;
+  genesisId: Uint8Array;
+}
+
+/** The evidence that two headers are, if they are. Their signatures have been checked. */
+export function headerEvidence(a: SignedHeader, b: SignedHeader, periodMs: number): Evidence | undefined {
+  if (!equalBytes(a.message.proposer, b.message.proposer)) return undefined;
+  if (slotOf(a.message.timestamp, periodMs) !== slotOf(b.message.timestamp, periodMs)) return undefined;
+  const order = compareBytes(Header.hashTreeRoot(a.message), Header.hashTreeRoot(b.message));
+  if (order === 0) return undefined;
+  const [first, second] = order < 0 ? [a, b] : [b, a];
+  return { headers: [{ first, second }], votes: [] };
+}
+
+/** As above, for votes. */
+export function voteEvidence(a: SignedFinalityVote, b: SignedFinalityVote): Evidence | undefined {
+  if (!equalBytes(a.voter, b.voter) || !voteOffence(a.message, b.message)) return undefined;
+  const order = compareBytes(FinalityVote.hashTreeRoot(a.message), FinalityVote.hashTreeRoot(b.message));
+  if (order === 0) return undefined;
+  const [first, second] = order < 0 ? [a, b] : [b, a];
+  return { headers: [], votes: [{ first, second }] };
+}
+
+/** How two votes that are not the same conflict (Casper FFG's two conditions). */
+export function voteOffence(a: FinalityVote, b: FinalityVote): "doubleVote" | "surround" | undefined {
+  if (a.target.round === b.target.round) return "doubleVote";
+  return surrounds(a, b) || surrounds(b, a) ? "surround" : undefined;
+}
+
+function surrounds(outer: FinalityVote, inner: FinalityVote): boolean {
+  return outer.source.round < inner.source.round && inner.target.round < outer.target.round;
+}
+
+/**
+ * Checks that the evidence proves an offence, whoever committed it: whether that is an authority, the caller knows.
+ * @throws {EvidenceError}
+ */
+export async function checkEvidence(
+  evidence: Evidence,
+  rules: EvidenceRules,
+  verify: Verify,
+): Promise<EvidenceSubject> {
+  const subject = evidenceSubject(evidence, rules.periodMs);
+  const verdicts = await verify(signatureSets(evidence, rules.genesisId));
+  if (!verdicts.every(Boolean)) throw new EvidenceError("INVALID_SIGNATURE", "a signature is wrong");
+  return subject;
+}
+
+/** What the evidence says, without its signatures. @throws {EvidenceError} `MALFORMED`, `NOT_CONFLICTING` */
+export function evidenceSubject({ headers, votes }: Evidence, periodMs: number): EvidenceSubject {
+  const malformed = (why: string) => new EvidenceError("MALFORMED", why);
+  const [pair] = headers;
+  const [votePair] = votes;
+  if (pair && !votePair) {
+    const { first, second } = pair;
+    for (const { message } of [first, second]) {
+      // The genesis header is signed under another domain.
+      if (!isSafeCount(message.height) || message.height === 0 || !isSafeCount(message.timestamp))
+        throw malformed("height or timestamp out of range");
+    }
+    const canonical = headerEvidence(first, second, periodMs)?.headers[0];
+    if (!canonical) throw new EvidenceError("NOT_CONFLICTING", "not two headers of one proposer in one slot");
+    if (canonical.first !== first) throw malformed("the headers are in the wrong order");
+    const slot = slotOf(first.message.timestamp, periodMs);
+    return { offender: first.message.proposer, offence: "header", slot };
+  }
+  if (votePair && !pair) {
+    const { first, second } = votePair;
+    for (const { source, target } of [first.message, second.message]) {
+      for (const { round, height } of [source, target])
+        if (!isSafeCount(round) || !isSafeCount(height)) throw malformed("round or height out of range");
+      if (source.round >= target.round) throw malformed("a target's round is not above its source's");
+    }
+    const canonical = voteEvidence(first, second)?.votes[0];
+    const offence = voteOffence(first.message, second.message);
+    if (!canonical || !offence)
+      throw new EvidenceError("NOT_CONFLICTING", "not two conflicting votes of one voter");
+    if (canonical.first !== first) throw malformed("the votes are in the wrong order");
+    const round = Math.max(first.message.target.round, second.message.target.round);
+    return { offender: first.voter, offence, round };
+  }
+  throw malformed("evidence holds one pair");
+}
+
+function signatureSets({ headers, votes }: Evidence, genesisId: Uint8Array) {
+  const headerDomain = computeDomain("header", genesisId);
+  const voteDomain = computeDomain("finalityVote", genesisId);
+  return [
+    ...headers
+      .flatMap(({ first, second }) => [first, second])
+      .map(({ message, signature }) => ({
+        publicKey: message.proposer,
+        message: signingRoot(Header.hashTreeRoot(message), headerDomain),
+        signature,
+      })),
+    ...votes
+      .flatMap(({ first, second }) => [first, second])
+      .map(({ message, voter, signature }) => ({
+        publicKey: voter,
+        message: signingRoot(FinalityVote.hashTreeRoot(message), voteDomain),
+        signature,
+      })),
+  ];
+}

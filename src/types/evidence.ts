@@ -1,0 +1,24 @@
+import { ContainerType, ListCompositeType, type ValueOf } from "@chainsafe/ssz";
+import { SignedHeader } from "./block.ts";
+import { SignedFinalityVote } from "./finality.ts";
+
+/** Two headers of one proposer in one slot. `first` has the lower block id. */
+export const HeaderEvidence = new ContainerType(
+  { first: SignedHeader, second: SignedHeader },
+  { typeName: "HeaderEvidence" },
+);
+export type HeaderEvidence = ValueOf<typeof HeaderEvidence>;
+
+/** Two votes of one voter for one target round, or one around the other. `first` has the lower root of its message. */
+export const VoteEvidence = new ContainerType(
+  { first: SignedFinalityVote, second: SignedFinalityVote },
+  { typeName: "VoteEvidence" },
+);
+export type VoteEvidence = ValueOf<typeof VoteEvidence>;
+
+/** Proof that an authority broke a rule of signing: exactly one of the lists has its element. The id is the root. */
+export const Evidence = new ContainerType(
+  { headers: new ListCompositeType(HeaderEvidence, 1), votes: new ListCompositeType(VoteEvidence, 1) },
+  { typeName: "Evidence" },
+);
+export type Evidence = ValueOf<typeof Evidence>;
