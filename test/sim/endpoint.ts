@@ -1,0 +1,168 @@
+import type {
+  AnyProtocol,
+  Network,
+  NetworkEvents,
+  Offence,
+  PeerId,
+  PeerInfo,
+  RequestHandler,
+  RequestOf,
+  RequestOptions,
+  ResponseOf,
+  TopicName,
+  Verdict,
+} from "../../protocols/index.ts";
+import { PeerScores } from "../../src/network/scores.ts";
+import type { Clock } from "../../src/util/clock.ts";
+import { Emitter } from "../../src/util/emitter.ts";
+import type { Logger } from "../../src/util/logger.ts";
+import type { SimNetwork } from "./network.ts";
+import { SimRequests } from "./requests.ts";
+
+type Validators = Record<TopicName, (message: Uint8Array, from: PeerId) => Promise<Verdict>>;
+
+export interface EndpointOptions {
+  network: SimNetwork;
+  peerId: PeerId;
+  clock: Clock;
+  logger: Logger;
+  onPenalty(peer: PeerId, offence: Offence, detail: string): void;
+  onPublish(topic: TopicName, message: Uint8Array): void;
+}
+
+/** The network as one process sees it. Gossip is a flood over all connections; scores and bans are the real ones. */
+export class Endpoint implements Network {
+  readonly peerId: PeerId;
+  readonly scores: PeerScores;
+  readonly #options: EndpointOptions;
+  readonly #events = new Emitter<NetworkEvents>();
+  readonly #seen = new Set<string>();
+  readonly #requests: SimRequests;
+  #validators: Validators | undefined;
+  #alive = true;
+
+  constructor(options: EndpointOptions) {
+    this.#options = options;
+    this.peerId = options.peerId;
+    const { clock, logger } = options;
+    this.scores = new PeerScores({ clock, logger, onBlocked: (peer) => void this.disconnect(peer) });
+    this.#requests = new SimRequests({
+      ...options,
+      penalize: (peer, offence, detail) => this.penalize(peer, offence, detail),
+      isAlive: () => this.#alive,
+    });
+  }
+
+  /** The process is gone. */
+  kill(): void {
+    this.#alive = false;
+    this.#options.network.remove(this);
+  }
+
+  addresses(): string[] {
+    return [];
+  }
+
+  peers(): PeerInfo[] {
+    return this.#options.network.peersOf(this.peerId).map((id) => ({
+      id,
+      address: id,
+      direction: "outbound",
+      score: this.scores.score(id),
+      connectedAtMs: 0,
+    }));
+  }
+
+  on<Name extends keyof NetworkEvents>(
+    name: Name,
+    listener: (event: NetworkEvents[Name]) => void,
+  ): () => void {
+    return this.#events.on(name, listener);
+  }
+
+  serve<P extends AnyProtocol>(protocol: P, handler: RequestHandler<P>): void {
+    this.#requests.serve(protocol, handler);
+  }
+
+  request<P extends AnyProtocol>(
+    peer: PeerId,
+    protocol: P,
+    request: RequestOf<P>,
+    options?: RequestOptions<P>,
+  ): AsyncGenerator<ResponseOf<P>> {
+    return this.#requests.request(peer, protocol, request, options);
+  }
+
+  get requests(): SimRequests {
+    return this.#requests;
+  }
+
+  join(_genesisId: Uint8Array, validators: Validators): void {
+    this.#validators = validators;
+  }
+
+  async publish(topic: TopicName, message: Uint8Array): Promise<number> {
+    const id = messageId(topic, message);
+    if (this.#seen.has(id)) return 0;
+    this.#seen.add(id);
+    this.#options.onPublish(topic, message);
+    const peers = this.#options.network.peersOf(this.peerId);
+    for (const peer of peers) this.#options.network.send(this.peerId, peer, topic, message, id);
+    return peers.length;
+  }
+
+  /** To one peer alone: what only the faulty do. */
+  publishTo(peer: PeerId, topic: TopicName, message: Uint8Array): void {
+    const id = messageId(topic, message);
+    this.#seen.add(id);
+    this.#options.network.send(this.peerId, peer, topic, message, id);
+  }
+
+  penalize(peer: PeerId, offence: Offence, detail: string): void {
+    this.#options.onPenalty(peer, offence, detail);
+    this.scores.penalize(peer, offence, detail);
+  }
+
+  async disconnect(peer: PeerId, options: { forMs?: number } = {}): Promise<void> {
+    if (options.forMs !== undefined) this.scores.block(peer, options.forMs);
+    else this.#options.network.close(this.peerId, peer);
+  }
+
+  onConnected(peer: PeerId): void {
+    this.#events.emit("connected", peer);
+  }
+
+  onDisconnected(peer: PeerId): void {
+    this.#requests.onDisconnected(peer);
+    this.#events.emit("disconnected", peer);
+  }
+
+  hasSeen(id: string): boolean {
+    return this.#seen.has(id);
+  }
+
+  receive(topic: TopicName, message: Uint8Array, id: string, from: PeerId): void {
+    if (this.#seen.has(id) || !this.#validators) return;
+    this.#seen.add(id);
+    void this.#validate(this.#validators[topic], topic, message, id, from);
+  }
+
+  async #validate(
+    validator: Validators[TopicName],
+    topic: TopicName,
+    message: Uint8Array,
+    id: string,
+    from: PeerId,
+  ): Promise<void> {
+    const verdict = await validator(message, from);
+    if (verdict === "reject") this.penalize(from, "invalidMessage", topic);
+    if (verdict !== "accept") return;
+    const { network } = this.#options;
+    for (const peer of network.peersOf(this.peerId))
+      if (peer !== from) network.send(this.peerId, peer, topic, message, id);
+  }
+}
+
+function messageId(topic: TopicName, message: Uint8Array): string {
+  return topic + Buffer.from(message.buffer, message.byteOffset, message.byteLength).toString("latin1");
+}

@@ -1,0 +1,166 @@
+import type { ChainStatus, Network, Offence, PeerId, TopicName } from "../../protocols/index.ts";
+import type { Signer } from "../../src/accounts/signer.ts";
+import type { Genesis } from "../../src/chain/genesis.ts";
+import { storeGenesis } from "../../src/chain/genesis.ts";
+import { chainStores } from "../../src/chain/stores.ts";
+import { type ChainServices, startChainServices } from "../../src/node/chain-services.ts";
+import { Closers } from "../../src/node/closers.ts";
+import { ModeMachine } from "../../src/node/mode.ts";
+import type { Database } from "../../src/storage/database.ts";
+import { PeerStatuses } from "../../src/sync/peer-statuses.ts";
+import { serveGenesis } from "../../src/sync/serve.ts";
+import type { SimDisk } from "./disk.ts";
+import { Endpoint } from "./endpoint.ts";
+import { verify } from "./keys.ts";
+import type { SimNetwork } from "./network.ts";
+import type { Random } from "./random.ts";
+import { type ClockError, NodeClock, type Timeline } from "./timeline.ts";
+import type { Trace } from "./trace.ts";
+
+/** What a faulty node changes of itself. */
+export interface Behaviour {
+  network(endpoint: Endpoint): Network;
+  database(database: Database): Database;
+}
+
+export interface SimNodeOptions {
+  name: PeerId;
+  signer: Signer | undefined;
+  genesis: Genesis;
+  disk: SimDisk;
+  clockError: ClockError;
+  network: SimNetwork;
+  timeline: Timeline;
+  random: Random;
+  trace: Trace;
+  /** Whether another node is expected. */
+  alone: boolean;
+  behaviour?: Behaviour | undefined;
+  onStarted(node: SimNode, services: ChainServices): void;
+  onPenalty(node: SimNode, peer: PeerId, offence: Offence, detail: string): void;
+  onPublish(node: SimNode, topic: TopicName, message: Uint8Array): void;
+  onError(node: SimNode, message: string): void;
+}
+
+/** One run of a node's program, from its start to a crash. */
+interface Process {
+  alive: boolean;
+  endpoint: Endpoint;
+  services: ChainServices | undefined;
+}
+
+/** A node: the real chain, mempool, finality and sync over a simulated clock, network and disk. Crashes and starts again. */
+export class SimNode {
+  readonly options: SimNodeOptions;
+  #process: Process | undefined;
+  #starts = 0;
+  /** Mode of the running process. */
+  #modes = new ModeMachine("boot");
+
+  constructor(options: SimNodeOptions) {
+    this.options = options;
+  }
+
+  /** Puts the genesis block on the disk. */
+  async init(): Promise<void> {
+    await storeGenesis(chainStores(this.options.disk.open()), this.options.genesis);
+  }
+
+  get name(): PeerId {
+    return this.options.name;
+  }
+
+  get alive(): boolean {
+    return this.#process !== undefined;
+  }
+
+  get faulty(): boolean {
+    return this.options.behaviour !== undefined;
+  }
+
+  get mode(): string {
+    return this.#process ? this.#modes.mode : "dead";
+  }
+
+  /** Of the running process, once it has opened its database. */
+  get services(): ChainServices | undefined {
+    return this.#process?.services;
+  }
+
+  async start(): Promise<void> {
+    if (this.#process) return;
+    const { name, signer, genesis, disk, clockError, network, timeline, random, trace, alone, behaviour } = this.options;
+    const logger = trace.logger(name, (message) => this.options.onError(this, message));
+    trace.add(name, "starts");
+    const process: Process = { alive: true, endpoint: undefined as never, services: undefined };
+    const clock = new NodeClock(timeline, random.fork(`clock ${this.#starts++}`), clockError, () => process.alive);
+    const endpoint = new Endpoint({
+      network,
+      peerId: name,
+      clock,
+      logger,
+      onPenalty: (peer, offence, detail) => this.options.onPenalty(this, peer, offence, detail),
+      onPublish: (topic, message) => this.options.onPublish(this, topic, message),
+    });
+    process.endpoint = endpoint;
+    this.#process = process;
+    const opened = disk.open();
+    const seenNetwork = behaviour?.network(endpoint) ?? endpoint;
+    this.#modes = new ModeMachine("boot");
+    this.#modes.events.on("mode", (mode) => trace.add(name, `mode ${mode}`));
+    const statuses = new PeerStatuses({
+      network: seenNetwork,
+      clock,
+      logger,
+      status: () => statusOf(process.services, genesis, clock.now()),
+    });
+    statuses.start();
+    serveGenesis(seenNetwork, () => genesis);
+    network.add(endpoint);
+    const services = await startChainServices(
+      {
+        genesis,
+        database: behaviour?.database(opened) ?? opened,
+        network: seenNetwork,
+        statuses,
+        verify,
+        clock,
+        logger,
+        modes: this.#modes,
+        account: signer && { signer, identify: async () => ({ reasons: [], note: async () => undefined }) },
+        alone,
+      },
+      new Closers(logger),
+    );
+    if (!process.alive) return;
+    process.services = services;
+    this.options.onStarted(this, services);
+    for (const { id } of seenNetwork.peers()) void statuses.ask(id);
+  }
+
+  /** As by kill -9 or a power cut: nothing of the process runs on, the disk keeps what was synced. */
+  crash(): void {
+    if (!this.#process) return;
+    this.options.trace.add(this.name, "crashes");
+    this.#process.alive = false;
+    this.#process.endpoint.kill();
+    this.options.disk.crash();
+    this.#process = undefined;
+  }
+}
+
+function statusOf(services: ChainServices | undefined, genesis: Genesis, timeMs: number): ChainStatus {
+  const chain = services?.chain;
+  const head = chain?.head ?? { height: 0, id: genesis.id, totalDifficulty: 0 };
+  const finalized = chain?.finalized ?? { height: 0, id: genesis.id };
+  return {
+    genesisId: genesis.id,
+    height: head.height,
+    headId: head.id,
+    totalDifficulty: head.totalDifficulty,
+    justifiedRound: chain?.justified.round ?? 0,
+    finalizedHeight: finalized.height,
+    finalizedId: finalized.id,
+    timeMs,
+  };
+}

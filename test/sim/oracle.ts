@@ -1,0 +1,204 @@
+import type { Offence, PeerId } from "../../protocols/index.ts";
+import type { HeadChange } from "../../src/chain/types.ts";
+import type { FinalityStatus } from "../../src/consensus/index.ts";
+import type { ChainServices } from "../../src/node/chain-services.ts";
+import type { Genesis } from "../../src/chain/genesis.ts";
+import type { BlockRef } from "../../src/types/index.ts";
+import { type Hex, toHex } from "../../src/util/bytes.ts";
+import type { SimNode } from "./node.ts";
+import { SignatureWatch } from "./signature-watch.ts";
+
+/** A rule of the whole that a run has broken. */
+export class Violation extends Error {
+  readonly rule: string;
+
+  constructor(rule: string, detail: string) {
+    super(`${rule}: ${detail}`);
+    this.rule = rule;
+  }
+}
+
+/** What is known of a block, from whichever node. */
+interface KnownBlock {
+  height: number;
+  parent: Hex;
+  proposer: Hex;
+  stateRoot: Hex;
+  /** Authorities after it, once a node has had it as its head. */
+  authorities: number | undefined;
+}
+
+/** Sees every node, and checks after every change what must hold for all of them together. */
+export class Oracle {
+  readonly #genesis: Genesis;
+  readonly #blocks = new Map<Hex, KnownBlock>();
+  /** The one finalized chain: id by height. */
+  readonly #finalized = new Map<number, Hex>();
+  readonly #supply: bigint;
+  readonly signatures: SignatureWatch;
+  /** The first rule that was broken. */
+  violation: Violation | undefined;
+  readonly errors = new Map<string, number>();
+  /** Only those who follow the rules are held to them. */
+  readonly #faultyFree: () => boolean;
+  finalizedHeight = 0;
+  highest = 0;
+
+  constructor(genesis: Genesis, honest: readonly Uint8Array[], faultyFree: () => boolean) {
+    this.#genesis = genesis;
+    this.#faultyFree = faultyFree;
+    this.#supply = genesis.block.payload.coinbase.balances.reduce((sum, { balance }) => sum + balance, 0n);
+    this.signatures = new SignatureWatch(genesis, honest, (rule, detail) => this.report(rule, detail));
+    this.#blocks.set(genesis.idHex, {
+      height: 0,
+      parent: "",
+      proposer: "",
+      stateRoot: toHex(genesis.block.header.message.stateRoot),
+      authorities: genesis.config.authorities.length,
+    });
+    this.#finalized.set(0, genesis.idHex);
+  }
+
+  report(rule: string, detail: string): void {
+    this.violation ??= new Violation(rule, detail);
+  }
+
+  /** Follows a process of a node. */
+  watch(node: SimNode, services: ChainServices): void {
+    const { chain } = services;
+    chain.events.on("imported", ({ header, idHex }) => {
+      const { height, parent, proposer, stateRoot } = header.message;
+      this.signatures.onHeader(header.message, idHex);
+      if (this.#blocks.has(idHex)) return;
+      const known = { height, parent: toHex(parent), proposer: toHex(proposer), stateRoot: toHex(stateRoot) };
+      this.#blocks.set(idHex, { ...known, authorities: undefined });
+      this.highest = Math.max(this.highest, height);
+    });
+    if (node.faulty) return;
+    let finality: FinalityStatus = chain.finality;
+    this.#checkFinalized(node, finality);
+    this.#checkState(node, services);
+    chain.events.on("head", (change) => this.#onHead(node, services, change));
+    chain.events.on("finality", (next) => {
+      if (next.finalized.height < finality.finalized.height || next.justified.round < finality.justified.round)
+        this.report("finality goes back", `${node.name}: ${describe(finality)} -> ${describe(next)}`);
+      finality = next;
+      this.#checkFinalized(node, next);
+      this.#checkDescent(node, services);
+    });
+  }
+
+  onPenalty(node: SimNode, peer: SimNode | undefined, offence: Offence, detail: string): void {
+    if (node.faulty || !peer || peer.faulty || !this.#faultyFree()) return;
+    if (offence === "timeout" || offence === "rateLimited") return;
+    this.report("honest node penalized", `${node.name} penalizes ${peer.name}: ${offence} ${detail}`);
+  }
+
+  onError(node: SimNode, message: string): void {
+    if (node.faulty) return;
+    this.errors.set(message, (this.errors.get(message) ?? 0) + 1);
+    if (message.includes("are both final")) this.report("conflicting finality", `${node.name}: ${message}`);
+  }
+
+  /** Whether `ancestor` is `id` or below it. */
+  descends(id: Hex, ancestor: { height: number; id: Hex }): boolean {
+    return this.#ancestorAt(id, ancestor.height) === ancestor.id;
+  }
+
+  #onHead(node: SimNode, services: ChainServices, { head, retracted }: HeadChange): void {
+    const { idHex, header } = head;
+    const { parent, proposer, height } = header.message;
+    if (!this.#blocks.has(idHex)) {
+      this.#blocks.set(idHex, {
+        height,
+        parent: toHex(parent),
+        proposer: toHex(proposer),
+        stateRoot: toHex(header.message.stateRoot),
+        authorities: undefined,
+      });
+    }
+    this.#blocks.get(idHex)!.authorities = services.chain.snapshot.authorities.length;
+    const { finalized } = services.chain;
+    for (const block of retracted) {
+      if (block.height <= finalized.height)
+        this.report("finalized block retracted", `${node.name}: height ${block.height}, ${finalized.height} is final`);
+    }
+    this.#checkRecents(idHex);
+    this.#checkDescent(node, services);
+    this.#checkState(node, services);
+  }
+
+  /** No two finalized blocks of any two nodes, at any time, that are not on one chain. */
+  #checkFinalized(node: SimNode, { finalized }: FinalityStatus): void {
+    let at: { height: number; id: Hex } = { height: finalized.height, id: toHex(finalized.block) };
+    this.finalizedHeight = Math.max(this.finalizedHeight, at.height);
+    for (;;) {
+      const known = this.#finalized.get(at.height);
+      if (known === at.id) return;
+      if (known) {
+        const detail = `${node.name} has ${at.id.slice(0, 8)} at height ${at.height}, another ${known.slice(0, 8)}`;
+        return this.report("conflicting finality", detail);
+      }
+      this.#finalized.set(at.height, at.id);
+      const block = this.#blocks.get(at.id);
+      if (!block) return;
+      at = { height: at.height - 1, id: block.parent };
+    }
+  }
+
+  /** The head descends from the justified block, and from the finalized one. */
+  #checkDescent(node: SimNode, { chain }: ChainServices): void {
+    for (const [name, block] of [
+      ["justified", chain.justified],
+      ["finalized", chain.finalized],
+    ] as const) {
+      if (!this.descends(chain.head.idHex, hexRef(block)))
+        this.report(`head not on ${name}`, `${node.name}: head ${chain.head.height} ${chain.head.idHex.slice(0, 8)}`);
+    }
+  }
+
+  /** The state is that of the header, and what was created is what is there. */
+  #checkState(node: SimNode, { chain }: ChainServices): void {
+    const { state, head, snapshot } = chain;
+    const expected = this.#blocks.get(head.idHex)?.stateRoot;
+    const root = toHex(state.stateRoot(snapshot));
+    if (expected && root !== expected)
+      this.report("wrong state", `${node.name}: height ${head.height}, ${root.slice(0, 8)} not ${expected.slice(0, 8)}`);
+    let sum = 0n;
+    for (let index = 0; index < state.count; index++) sum += state.balance(index);
+    const supply = this.#supply + BigInt(head.height) * this.#genesis.config.blockReward;
+    if (sum !== supply) this.report("balances not conserved", `${node.name}: ${sum}, not ${supply}, at ${head.height}`);
+  }
+
+  /** EIP-225: a proposer signs one of `limit` consecutive blocks. Reckoned here from the blocks alone. */
+  #checkRecents(id: Hex): void {
+    const block = this.#blocks.get(id)!;
+    const parent = this.#blocks.get(block.parent);
+    const authorities = parent?.authorities;
+    // Where the set has just changed, so has the window.
+    if (!parent || authorities === undefined || authorities !== this.#genesis.config.authorities.length) return;
+    let at: KnownBlock | undefined = parent;
+    for (let distance = 1; distance <= Math.floor(authorities / 2) && at && at.height > 0; distance++) {
+      if (at.proposer === block.proposer)
+        return this.report("signed recently", `block ${block.height} and ${at.height} have one proposer of ${authorities}`);
+      at = this.#blocks.get(at.parent);
+    }
+  }
+
+  #ancestorAt(id: Hex, height: number): Hex | undefined {
+    let at: Hex = id;
+    for (let block = this.#blocks.get(at); block && block.height > height; block = this.#blocks.get(at)) at = block.parent;
+    return at;
+  }
+}
+
+function hexRef({ height, id }: BlockRef): { height: number; id: Hex } {
+  return { height, id: toHex(id) };
+}
+
+function describe({ justified, finalized }: FinalityStatus): string {
+  return `justified ${justified.round}/${justified.height}, finalized ${finalized.round}/${finalized.height}`;
+}
+
+/** For who looks a peer up by its name. */
+export type NodeLookup = (peer: PeerId) => SimNode | undefined;

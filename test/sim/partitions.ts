@@ -1,0 +1,51 @@
+import type { PeerId } from "../../protocols/index.ts";
+import type { Random } from "./random.ts";
+
+/** Whether nothing passes from one to the other. */
+export type Cut = (from: PeerId, to: PeerId) => boolean;
+
+export const noCut: Cut = () => false;
+
+export const partitionShapes = ["halves", "minority", "single", "ring", "star", "pairs", "oneWay", "three", "all"] as const;
+export type PartitionShape = (typeof partitionShapes)[number];
+
+export function drawPartition(random: Random, peers: readonly PeerId[]): { shape: PartitionShape; cut: Cut } {
+  const shape = random.pick(partitionShapes);
+  return { shape, cut: partition(shape, random, peers) };
+}
+
+function partition(shape: PartitionShape, random: Random, peers: readonly PeerId[]): Cut {
+  const order = random.shuffle(peers);
+  const place = new Map(order.map((peer, index) => [peer, index]));
+  const at = (peer: PeerId) => place.get(peer) ?? 0;
+  const groups = (groupOf: (index: number) => number): Cut => (from, to) => groupOf(at(from)) !== groupOf(at(to));
+  switch (shape) {
+    case "halves":
+      return groups((index) => index % 2);
+    case "minority":
+      return groups((index) => (index < Math.max(1, Math.floor(peers.length / 3)) ? 0 : 1));
+    case "single":
+      return groups((index) => (index === 0 ? 0 : 1));
+    case "three":
+      return groups((index) => index % 3);
+    case "all":
+      return () => true;
+    case "ring":
+      return (from, to) => ![1, peers.length - 1].includes(Math.abs(at(from) - at(to)));
+    case "star":
+      return (from, to) => at(from) !== 0 && at(to) !== 0;
+    case "pairs":
+    case "oneWay": {
+      const cut = new Set<string>();
+      for (const from of peers) for (const to of peers) if (random.chance(0.4)) cut.add(`${from} ${to}`);
+      if (shape === "oneWay") return (from, to) => cut.has(`${from} ${to}`);
+      return (from, to) => cut.has(from < to ? `${from} ${to}` : `${to} ${from}`);
+    }
+  }
+}
+
+/** Each half sees another copy of the cloned authorities; the honest are split as evenly as possible. */
+export function clonePartition(honest: readonly PeerId[], copies: readonly PeerId[]): Cut {
+  const second = new Set([...honest.filter((_, index) => index % 2 === 1), ...copies]);
+  return (from, to) => second.has(from) !== second.has(to);
+}

@@ -1,0 +1,258 @@
+import { checkGenesis, createGenesis, type Genesis } from "../../src/chain/genesis.ts";
+import { SignedFinalityVote } from "../../src/types/index.ts";
+import { byzantine } from "./byzantine.ts";
+import { SimDisk } from "./disk.ts";
+import { accounts, forgetVerdicts, verify } from "./keys.ts";
+import { drained, runUntil } from "./loop.ts";
+import { SimNetwork } from "./network.ts";
+import { SimNode } from "./node.ts";
+import { Oracle } from "./oracle.ts";
+import { clonePartition, drawPartition, noCut } from "./partitions.ts";
+import { Random } from "./random.ts";
+import { drawScenario, type FaultKind, type Scenario } from "./scenario.ts";
+import { epochMs, Timeline } from "./timeline.ts";
+import { Trace } from "./trace.ts";
+import { lastSender, senders, Transfers } from "./transfers.ts";
+
+/** In which all must be well again after the last fault: the longest round time-out, and some rounds. */
+const settleMs = 90_000;
+const pollMs = 50;
+const firstObserver = 16;
+
+export interface SimulationOptions {
+  seed: number;
+  authorities?: number | undefined;
+  /** Keeps what happened. */
+  trace?: boolean;
+}
+
+export interface Outcome {
+  seed: number;
+  violation: { rule: string; detail: string } | undefined;
+  scenario: Scenario;
+  trace: string[];
+  /** Events, simulated time, blocks, and errors that nodes have logged. */
+  steps: number;
+  simulatedMs: number;
+  /** From the end of the faults until all was well. */
+  settledMs: number;
+  height: number;
+  finalizedHeight: number;
+  errors: Map<string, number>;
+}
+
+/** One seed, one run. */
+export async function simulate(options: SimulationOptions): Promise<Outcome> {
+  forgetVerdicts();
+  const simulation = new Simulation(options);
+  await simulation.run();
+  return simulation.outcome();
+}
+
+class Simulation {
+  readonly #seed: number;
+  readonly #random: Random;
+  readonly #scenario: Scenario;
+  readonly #timeline = new Timeline();
+  readonly #trace: Trace;
+  readonly #network: SimNetwork;
+  readonly #nodes: SimNode[] = [];
+  #oracle!: Oracle;
+  #transfers!: Transfers;
+  #settledMs = 0;
+  #calm = false;
+
+  constructor({ seed, authorities, trace = false }: SimulationOptions) {
+    this.#seed = seed;
+    this.#random = new Random(seed);
+    this.#scenario = drawScenario(this.#random.fork("scenario"), authorities);
+    this.#trace = new Trace(this.#timeline, trace);
+    this.#network = new SimNetwork(this.#timeline, this.#random.fork("network"), this.#scenario.storm);
+  }
+
+  outcome(): Outcome {
+    const { violation, errors, highest, finalizedHeight } = this.#oracle;
+    return {
+      seed: this.#seed,
+      violation: violation && { rule: violation.rule, detail: violation.message },
+      scenario: this.#scenario,
+      trace: this.#trace.lines,
+      steps: this.#timeline.steps,
+      simulatedMs: this.#timeline.nowMs,
+      settledMs: this.#settledMs,
+      height: highest,
+      finalizedHeight,
+      errors,
+    };
+  }
+
+  async run(): Promise<void> {
+    const { healAtMs } = this.#scenario;
+    await this.#build();
+    this.#planFaults();
+    await this.#until(healAtMs);
+    if (this.#oracle.violation) return;
+    await this.#heal();
+    if (!this.#oracle.violation) await this.#transfers.check(this.#oracle);
+  }
+
+  #until(timeMs: number, done = () => false): Promise<void> {
+    return runUntil(this.#timeline, timeMs, () => this.#oracle.violation !== undefined || done());
+  }
+
+  async #build(): Promise<void> {
+    const { authorities, observers, faulty, degree } = this.#scenario;
+    const genesis = await this.#makeGenesis();
+    const members = accounts.slice(0, authorities);
+    const honest = members.filter((_, index) => !faulty.has(index));
+    this.#oracle = new Oracle(genesis, honest.map(({ publicKey }) => publicKey), () => faulty.size === 0);
+    this.#transfers = new Transfers(genesis, this.#random.fork("transfers"));
+    for (let index = 0; index < authorities; index++) {
+      const kind = faulty.get(index);
+      this.#addNode(`a${index}`, genesis, index, kind);
+      if (kind === "clone") this.#addNode(`a${index}'`, genesis, index, kind);
+    }
+    for (let index = 0; index < observers; index++) this.#addNode(`o${index}`, genesis, firstObserver + index, undefined);
+    const ring = this.#random.shuffle(this.#nodes.map(({ name }) => name));
+    this.#network.wire((a, b) => {
+      const apart = Math.abs(ring.indexOf(a) - ring.indexOf(b));
+      return Math.min(apart, ring.length - apart) <= Math.ceil(degree / 2);
+    });
+    const stored = Promise.all(this.#nodes.map((node) => node.init()));
+    await drained();
+    while (this.#timeline.step()) await drained();
+    await stored;
+    for (const node of this.#nodes) {
+      const delayMs = this.#random.between(0, this.#random.chance(0.2) ? 4_000 : 200);
+      this.#timeline.after(delayMs, () => this.#start(node));
+    }
+  }
+
+  #addNode(name: string, genesis: Genesis, account: number, kind: FaultKind | undefined): void {
+    const { disk, clock, authorities } = this.#scenario;
+    const random = this.#random.fork(name);
+    const signer = accounts[account]!;
+    const node = new SimNode({
+      name,
+      signer: kind === "absent" ? undefined : signer,
+      genesis,
+      disk: new SimDisk(this.#timeline, random.fork("disk"), disk),
+      clockError: clock(random),
+      network: this.#network,
+      timeline: this.#timeline,
+      random,
+      trace: this.#trace,
+      alone: authorities === 1 && this.#scenario.observers === 0,
+      behaviour: kind && byzantine({ kind, signer, genesis, random: random.fork("lies"), timeline: this.#timeline }),
+      onStarted: (started, services) => this.#oracle.watch(started, services),
+      onPenalty: (from, peer, offence, detail) =>
+        this.#oracle.onPenalty(from, this.#nodes.find((other) => other.name === peer), offence, detail),
+      onPublish: (_, topic, message) => {
+        if (topic === "votes") this.#oracle.signatures.onVote(SignedFinalityVote.deserialize(message));
+      },
+      onError: (from, message) => this.#oracle.onError(from, message),
+    });
+    this.#nodes.push(node);
+  }
+
+  async #makeGenesis(): Promise<Genesis> {
+    const { authorities, periodMs, emptyBlockPeriodMs, epochLength, blockReward } = this.#scenario;
+    const config = {
+      name: new TextEncoder().encode("sim"),
+      periodMs,
+      epochLength,
+      emptyBlockPeriodMs,
+      maxBlockTransactions: 100,
+      maxBlockBytes: 100_000,
+      blockReward,
+      minFee: 0n,
+      authorities: accounts.slice(0, authorities).map(({ publicKey }) => publicKey),
+    };
+    const balances = [...senders, lastSender].map(({ publicKey }) => ({ address: publicKey, balance: 10_000n }));
+    return checkGenesis(await createGenesis(config, { balances }, accounts[0]!, epochMs - 60_000), verify);
+  }
+
+  #start(node: SimNode): void {
+    const absent = this.#scenario.faulty.get(Number(node.name.slice(1))) === "absent" && node.name.startsWith("a");
+    if (absent) return;
+    node.start().catch((error) => this.#oracle.report("node does not start", `${node.name}: ${error.stack}`));
+  }
+
+  #planFaults(): void {
+    const { healAtMs, transfers, partitionEveryMs, crashEveryMs } = this.#scenario;
+    const random = this.#random.fork("faults");
+    for (let count = 0; count < transfers; count++) {
+      this.#timeline.at(random.between(500, healAtMs), () => void this.#transfers.send(random.pick(this.#nodes)));
+    }
+    const repeat = (everyMs: number, action: () => void) => {
+      for (let atMs = random.between(500, everyMs * 2); everyMs > 0 && atMs < healAtMs; atMs += random.between(0, everyMs * 2))
+        this.#timeline.at(atMs, action);
+    };
+    if (this.#scenario.clonePartition) this.#splitForClones();
+    else repeat(partitionEveryMs, () => this.#partition(random));
+    repeat(crashEveryMs, () => {
+      const node = random.pick(this.#nodes);
+      node.crash();
+      const restartMs = random.between(20, random.chance(0.5) ? 500 : 10_000);
+      this.#timeline.after(restartMs, () => this.#start(node));
+    });
+  }
+
+  #partition(random: Random): void {
+    const { shape, cut } = drawPartition(random, this.#nodes.map(({ name }) => name));
+    const healed = random.chance(0.3);
+    this.#trace.add("net", healed ? "whole" : `partition: ${shape}`);
+    this.#network.partition(healed ? noCut : cut);
+  }
+
+  #splitForClones(): void {
+    const honest = this.#nodes.filter(({ faulty }) => !faulty).map(({ name }) => name);
+    const copies = this.#nodes.map(({ name }) => name).filter((name) => name.endsWith("'"));
+    this.#network.partition(clonePartition(honest, copies));
+  }
+
+  /** Nothing fails any more: within `settleMs` all are on one chain, and a new transfer is final everywhere. */
+  async #heal(): Promise<void> {
+    this.#trace.add("net", "healed");
+    const { calm } = this.#scenario;
+    this.#network.conditions = calm;
+    this.#network.partition(noCut);
+    for (const node of this.#nodes) {
+      node.options.clockError.offsetMs /= 10;
+      this.#start(node);
+    }
+    const honest = this.#nodes.filter(({ faulty }) => !faulty);
+    const finalizedBefore = this.#oracle.finalizedHeight;
+    let last: Uint8Array | undefined;
+    const poll = async () => {
+      this.#timeline.after(pollMs, () => void poll());
+      if (honest.some(({ services }) => !services)) return;
+      last ??= await this.#transfers.send(honest[0]!, lastSender);
+      if (last) this.#calm = await isCalm(honest, last, finalizedBefore);
+    };
+    const healedMs = this.#timeline.nowMs;
+    this.#timeline.after(pollMs, () => void poll());
+    await this.#until(healedMs + settleMs, () => this.#calm);
+    this.#settledMs = this.#timeline.nowMs - healedMs;
+    if (!this.#calm && !this.#oracle.violation) this.#oracle.report("not settled", honest.map(standing).join("; "));
+  }
+}
+
+async function isCalm(nodes: readonly SimNode[], last: Uint8Array, finalizedBefore: number): Promise<boolean> {
+  const heads = new Set(nodes.map(({ services }) => services?.chain.head.idHex));
+  if (heads.size > 1) return false;
+  for (const { services } of nodes) {
+    const { chain } = services!;
+    if (chain.finalized.height <= finalizedBefore) return false;
+    const included = await chain.reader.transaction(last);
+    if (!included || included.block.height > chain.finalized.height) return false;
+  }
+  return true;
+}
+
+function standing({ name, services, mode }: SimNode): string {
+  if (!services) return `${name} ${mode}`;
+  const { head, finality } = services.chain;
+  const { justified, finalized } = finality;
+  return `${name} ${mode} head ${head.height} ${head.idHex.slice(2, 8)} justified ${justified.round}/${justified.height} final ${finalized.round}/${finalized.height} pool ${services.mempool.count}`;
+}

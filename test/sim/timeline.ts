@@ -1,0 +1,89 @@
+import type { Clock } from "../../src/util/clock.ts";
+import { Heap } from "../../src/util/heap.ts";
+import type { Random } from "./random.ts";
+
+interface Entry {
+  timeMs: number;
+  sequence: number;
+  run: (() => void) | undefined;
+}
+
+/** Simulated time: what happens when, in the order of (time, sequence). */
+export class Timeline {
+  readonly #queue = new Heap<Entry>((a, b) => a.timeMs < b.timeMs || (a.timeMs === b.timeMs && a.sequence < b.sequence));
+  #nowMs = 0;
+  #sequence = 0;
+
+  /** Milliseconds since the start, with fractions. */
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
+  /** Events that have been run. */
+  steps = 0;
+
+  /** Returns the function that cancels it. */
+  at(timeMs: number, run: () => void): () => void {
+    const entry: Entry = { timeMs: Math.max(timeMs, this.#nowMs), sequence: this.#sequence++, run };
+    this.#queue.push(entry);
+    return () => {
+      entry.run = undefined;
+    };
+  }
+
+  after(delayMs: number, run: () => void): () => void {
+    return this.at(this.#nowMs + delayMs, run);
+  }
+
+  /** Runs the next event; false where there is none. */
+  step(): boolean {
+    for (let entry = this.#queue.pop(); entry; entry = this.#queue.pop()) {
+      if (!entry.run) continue;
+      this.#nowMs = entry.timeMs;
+      this.steps++;
+      entry.run();
+      return true;
+    }
+    return false;
+  }
+}
+
+/** Time 0 of every simulation, in ms since the Unix epoch. */
+export const epochMs = 1_700_000_000_000;
+
+export interface ClockError {
+  /** The clock shows this much too much. */
+  offsetMs: number;
+  /** And runs this much too fast: 1e-4 is 100 ppm. */
+  drift: number;
+  /** Timers come at most this much too late; and, as in libuv, up to 1 ms too early. */
+  jitterMs: number;
+}
+
+/** Time as one process sees it. Once `isAlive` is false, no timer calls back. */
+export class NodeClock implements Clock {
+  readonly #timeline: Timeline;
+  readonly #random: Random;
+  readonly #isAlive: () => boolean;
+  readonly error: ClockError;
+
+  constructor(timeline: Timeline, random: Random, error: ClockError, isAlive: () => boolean) {
+    this.#timeline = timeline;
+    this.#random = random;
+    this.#isAlive = isAlive;
+    this.error = error;
+  }
+
+  now(): number {
+    const { offsetMs, drift } = this.error;
+    return Math.floor(epochMs + this.#timeline.nowMs * (1 + drift) + offsetMs);
+  }
+
+  after(delayMs: number, callback: () => void): () => void {
+    const { jitterMs } = this.error;
+    const late = jitterMs === 0 ? 0 : this.#random.between(-1, jitterMs);
+    return this.#timeline.after(Math.max(0, Math.max(delayMs, 1) + late), () => {
+      if (this.#isAlive()) callback();
+    });
+  }
+}

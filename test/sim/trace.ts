@@ -1,0 +1,42 @@
+import type { Logger } from "../../src/util/logger.ts";
+import type { Timeline } from "./timeline.ts";
+
+/** What happened, in few words; kept only where somebody wants to read it. */
+export class Trace {
+  readonly #timeline: Timeline;
+  readonly #wanted: boolean;
+  readonly lines: string[] = [];
+
+  constructor(timeline: Timeline, wanted: boolean) {
+    this.#timeline = timeline;
+    this.#wanted = wanted;
+  }
+
+  add(who: string, what: string): void {
+    if (this.#wanted) this.lines.push(`${(this.#timeline.nowMs / 1000).toFixed(3).padStart(8)} ${who.padEnd(4)} ${what}`);
+  }
+
+  /** A logger that writes here. `onError` hears of what a node calls an error. */
+  logger(who: string, onError: (message: string) => void = () => undefined): Logger {
+    const write = (level: string) => (fields: object, message: string) => {
+      if (this.#wanted) this.add(who, `${level}${message} ${describe(fields)}`);
+    };
+    const error = write("ERROR ");
+    return {
+      debug: write(""),
+      info: write(""),
+      warn: write("WARN "),
+      error: (fields, message) => {
+        error(fields, message);
+        onError(`${message}: ${(fields as { error?: string }).error ?? ""}`);
+      },
+      child: () => this.logger(who, onError),
+    };
+  }
+}
+
+function describe(fields: object): string {
+  return Object.entries(fields)
+    .map(([name, value]) => `${name}=${typeof value === "string" && value.startsWith("0x") ? value.slice(2, 8) : value}`)
+    .join(" ");
+}

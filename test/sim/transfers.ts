@@ -1,0 +1,72 @@
+import type { Genesis } from "../../src/chain/genesis.ts";
+import { computeDomain, signingRoot, type Transaction, Transfer } from "../../src/types/index.ts";
+import type { Hex } from "../../src/util/bytes.ts";
+import { accounts } from "./keys.ts";
+import type { SimNode } from "./node.ts";
+import type { Oracle } from "./oracle.ts";
+import type { Random } from "./random.ts";
+
+/** The accounts that send; those before them are authorities, observers and candidates. */
+export const senders = accounts.slice(24, 30);
+/** Sends nothing but the transfer that shows that all is well again. */
+export const lastSender = accounts[30]!;
+/** Some have no account before. */
+const receivers = accounts.slice(20, 36);
+
+/** A transfer that a node has promised to keep. */
+interface Acknowledged {
+  node: SimNode;
+  id: Hex;
+  from: Uint8Array;
+  nonce: number;
+}
+
+/** Clients: they send transfers to any node and remember what was promised to them. */
+export class Transfers {
+  readonly #genesis: Genesis;
+  readonly #random: Random;
+  readonly acknowledged: Acknowledged[] = [];
+
+  constructor(genesis: Genesis, random: Random) {
+    this.#genesis = genesis;
+    this.#random = random;
+  }
+
+  /** Sends one as a client of this node. */
+  async send(node: SimNode, sender = this.#random.pick(senders)): Promise<Uint8Array | undefined> {
+    const { services } = node;
+    if (!services) return undefined;
+    const random = this.#random;
+    const gap = random.chance(0.1) ? random.int(1, 2) : 0;
+    const message: Transfer = {
+      from: sender.publicKey,
+      to: random.pick(receivers).publicKey,
+      amount: BigInt(random.int(0, 50)),
+      fee: BigInt(random.int(0, 9)),
+      nonce: services.mempool.pendingNonce(sender.publicKey) + (sender === lastSender ? 0 : gap),
+      memo: new Uint8Array(),
+    };
+    const root = signingRoot(Transfer.hashTreeRoot(message), computeDomain("transaction", this.#genesis.id));
+    const transaction: Transaction = { message, signature: await sender.sign(root) };
+    const [outcome] = await services.mempool.add([transaction], "local");
+    if (!outcome?.accepted) return undefined;
+    const { idHex: id } = outcome.record;
+    this.acknowledged.push({ node, id, from: sender.publicKey, nonce: message.nonce });
+    return outcome.record.id;
+  }
+
+  /** What was acknowledged is in the chain, waits where it was promised, or another transfer has its nonce. */
+  async check(oracle: Oracle): Promise<void> {
+    for (const { node, id, from, nonce } of this.acknowledged) {
+      const { services } = node;
+      if (!services || node.faulty) continue;
+      const { chain, mempool } = services;
+      if (nonce < (chain.state.get(from)?.nonce ?? 0)) continue;
+      if (mempool.get(id)) continue;
+      const replaced = [...mempool.entries()].some(({ record: { transaction } }) => {
+        return transaction.message.nonce === nonce && Buffer.compare(transaction.message.from, from) === 0;
+      });
+      if (!replaced) oracle.report("transfer lost", `${node.name} acknowledged ${id.slice(0, 10)}, nonce ${nonce}, and has lost it`);
+    }
+  }
+}
