@@ -13,7 +13,7 @@ import { headerEvidence, voteEvidence } from "./evidence.ts";
 /** As many as there can be at once. */
 const maxAuthorities = 1024;
 /** Of one authority: the conflicting one comes soon, or with the branch that it is on. */
-const keptPerAuthority = 128;
+const keptPerAuthority = 64;
 
 interface Seen {
   /** By slot. */

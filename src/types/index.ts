@@ -2,7 +2,6 @@ export * from "./authority.ts";
 export * from "./block.ts";
 export * from "./domain.ts";
 export * from "./evidence.ts";
-export * from "./evidence.ts";
 export * from "./finality.ts";
 export * from "./genesis.ts";
 export * from "./list-root.ts";

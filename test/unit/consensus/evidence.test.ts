@@ -1,0 +1,153 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  checkEvidence,
+  EquivocationWatch,
+  headerEvidence,
+  voteEvidence,
+} from "../../../src/consensus/index.ts";
+import { verifySignatures } from "../../../src/crypto/ed25519.ts";
+import { Evidence } from "../../../src/types/index.ts";
+import { genesisId, periodMs, signedHeader, signedVote } from "./equivocation.ts";
+
+const rules = { periodMs, genesisId };
+const check = (evidence: Evidence) => checkEvidence(evidence, rules, verifySignatures);
+const pairOf = (evidence: Evidence | undefined) => evidence?.headers[0] ?? evidence!.votes[0]!;
+
+describe("evidence that proves an offence", () => {
+  test("two headers in one slot, at any heights", async () => {
+    const evidence = headerEvidence(signedHeader("A", 5_000, 4), signedHeader("A", 5_999, 3), periodMs)!;
+    const decoded = Evidence.deserialize(Evidence.serialize(evidence));
+    expect(await check(decoded)).toMatchObject({ offence: "header", slot: 5 });
+  });
+
+  test.each<[string, [number, number], [number, number], string | undefined]>([
+    ["one target round", [0, 3], [0, 3], "doubleVote"],
+    ["one target round, other sources", [0, 3], [2, 3], "doubleVote"],
+    ["a vote around another", [0, 4], [1, 3], "surround"],
+    ["a vote inside another", [2, 3], [1, 9], "surround"],
+    ["one source", [1, 3], [1, 4], undefined],
+    ["one after another", [1, 3], [3, 4], undefined],
+    ["overlapping", [1, 3], [2, 4], undefined],
+  ])("votes: %s", async (_, a, b, offence) => {
+    const evidence = voteEvidence(signedVote("A", ...a, 1), signedVote("A", ...b, 2));
+    if (!offence) return expect(evidence).toBeUndefined();
+    expect(await check(evidence!)).toMatchObject({ offence, round: Math.max(a[1], b[1]) });
+  });
+
+  test("one id, whichever was seen first", () => {
+    const [a, b] = [signedHeader("A", 5_000, 4), signedHeader("A", 5_100, 4)];
+    expect(headerEvidence(a, b, periodMs)).toEqual(headerEvidence(b, a, periodMs));
+    const [c, d] = [signedVote("A", 0, 3, 1), signedVote("A", 0, 3, 2)];
+    expect(voteEvidence(c, d)).toEqual(voteEvidence(d, c));
+  });
+});
+
+describe("what proves nothing", () => {
+  const good = () => headerEvidence(signedHeader("A", 5_000, 4), signedHeader("A", 5_100, 4), periodMs)!;
+  const goodVotes = () => voteEvidence(signedVote("A", 0, 3, 1), signedVote("A", 0, 3, 2))!;
+  const pair = (first: ReturnType<typeof signedHeader>, second: typeof first): Evidence => ({
+    headers: [{ first, second }],
+    votes: [],
+  });
+  const swapped = (evidence: Evidence) => {
+    const { first, second } = pairOf(evidence);
+    return { headers: [{ first: second, second: first }], votes: [] } as Evidence;
+  };
+  const cases: [string, string, () => Evidence][] = [
+    ["empty", "MALFORMED", () => ({ headers: [], votes: [] })],
+    ["both kinds", "MALFORMED", () => ({ ...good(), votes: goodVotes().votes })],
+    ["in the wrong order", "MALFORMED", () => swapped(good())],
+    [
+      "the same header twice",
+      "NOT_CONFLICTING",
+      () => pair(signedHeader("A", 5_000, 4), signedHeader("A", 5_000, 4)),
+    ],
+    ["two slots", "NOT_CONFLICTING", () => pair(signedHeader("A", 5_000, 4), signedHeader("A", 6_000, 4))],
+    [
+      "two proposers",
+      "NOT_CONFLICTING",
+      () => pair(signedHeader("A", 5_000, 4), signedHeader("B", 5_000, 4)),
+    ],
+    ["a genesis header", "MALFORMED", () => pair(signedHeader("A", 5_000, 0), signedHeader("A", 5_000, 4))],
+    [
+      "a number too large",
+      "MALFORMED",
+      () => pair(signedHeader("A", 5_000, 2 ** 60), signedHeader("A", 5_000, 4)),
+    ],
+    [
+      "another's signature",
+      "INVALID_SIGNATURE",
+      () => {
+        const evidence = good();
+        pairOf(evidence).second.signature = signedHeader("B", 5_100, 4).signature;
+        return evidence;
+      },
+    ],
+    [
+      "another chain",
+      "INVALID_SIGNATURE",
+      () => {
+        const other = new Uint8Array(32).fill(9);
+        return headerEvidence(
+          signedHeader("A", 5_000, 4, other),
+          signedHeader("A", 5_100, 4, other),
+          periodMs,
+        )!;
+      },
+    ],
+    [
+      "a vote with its target below its source",
+      "MALFORMED",
+      () => {
+        const evidence = goodVotes();
+        evidence.votes[0]!.first.message.source.round = 3;
+        return evidence;
+      },
+    ],
+  ];
+  test.each(cases)("%s", async (_, code, make) => {
+    await expect(check(make())).rejects.toMatchObject({ code });
+  });
+});
+
+describe("the watch", () => {
+  test("shows conflicts among everything it sees, once they are there", async () => {
+    const watch = new EquivocationWatch({ periodMs });
+    expect(watch.header(signedHeader("A", 5_000, 4))).toBeUndefined();
+    expect(watch.header(signedHeader("A", 5_000, 4))).toBeUndefined();
+    expect(watch.header(signedHeader("B", 5_100, 4))).toBeUndefined();
+    expect(watch.header(signedHeader("A", 6_000, 5))).toBeUndefined();
+    await check(watch.header(signedHeader("A", 5_200, 5))!);
+    expect(watch.vote(signedVote("A", 1, 2, 1))).toBeUndefined();
+    expect(watch.vote(signedVote("A", 1, 2, 1))).toBeUndefined();
+    expect(watch.vote(signedVote("A", 2, 3, 1))).toBeUndefined();
+    await check(watch.vote(signedVote("A", 1, 4, 1))!);
+    await check(watch.vote(signedVote("A", 2, 3, 2))!);
+  });
+
+  test("finds any conflict among the last votes, and none among honest ones", () => {
+    const link = fc.tuple(fc.nat(6), fc.integer({ min: 1, max: 7 }), fc.integer({ min: 1, max: 2 }));
+    fc.assert(
+      fc.property(fc.array(link, { maxLength: 12 }), (links) => {
+        const watch = new EquivocationWatch({ periodMs });
+        const votes = links.filter(([s, t]) => s < t).map(([s, t, block]) => signedVote("A", s, t, block));
+        const found = votes.some((vote) => watch.vote(vote));
+        const conflict = votes.some((a) => votes.some((b) => voteEvidence(a, b)));
+        expect(found).toBe(conflict);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test("remembers the newest of an authority that signs without end", () => {
+    const watch = new EquivocationWatch({ periodMs });
+    for (let n = 0; n < 1_000; n++) {
+      watch.header(signedHeader("A", n * periodMs, n + 1));
+      watch.vote(signedVote("A", n, n + 1, 1));
+    }
+    expect(watch.header(signedHeader("A", 999_500, 7))).toBeDefined();
+    expect(watch.vote(signedVote("A", 999, 1_000, 2))).toBeDefined();
+    expect(watch.header(signedHeader("A", 500, 7))).toBeUndefined();
+  });
+});
