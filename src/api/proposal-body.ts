@@ -34,7 +34,7 @@ export function proposalWarnings(
   const count = authorities.length;
   if (kind === "add" && knownInSync !== true) {
     const what = knownInSync === false ? "is not in sync" : "is not known to be in sync";
-    const need = `${signerLimit(count + 1)} of then ${count + 1} authorities must sign blocks`;
+    const need = `then ${signerLimit(count + 1)} of ${count + 1} authorities must sign blocks`;
     warn(
       "CANDIDATE_NOT_IN_SYNC",
       `the candidate's node ${what} with this chain; ${need}: see that it runs, follows the chain and has this account`,

@@ -10,7 +10,7 @@ import {
 } from "../types/index.ts";
 import { compareBytes, type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
-import { CodedError } from "../util/errors.ts";
+import { CodedError, messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { SerialQueue } from "../util/serial-queue.ts";
 
@@ -114,21 +114,27 @@ export class Proposals {
     return votes[Math.floor(height / authorities.length) % votes.length] ?? noVote;
   }
 
-  /** Call after each finalization: what the finalized block's state has enacted is done. */
-  onFinalized(): Promise<void> {
-    return this.#queue.run(async () => {
-      if (this.#proposals.size === 0) return;
-      const snapshot = await this.#options.finalizedSnapshot();
-      for (const { candidate, kind } of this.list()) {
-        if (!isEnacted(snapshot, candidate, kind)) continue;
-        await this.#remove(candidate);
-        const authorities = snapshot.authorities.length;
-        this.#options.logger.info(
-          { candidate: encodeAddress(candidate), kind, authorities },
-          `proposal enacted: ${kind === "add" ? "a new authority" : "an authority is removed"}`,
-        );
-      }
-    });
+  /** After each finalization: what the finalized block's state has enacted is done. Never rejects. */
+  async onFinalized(): Promise<void> {
+    if (this.#proposals.size === 0) return;
+    try {
+      await this.#queue.run(() => this.#removeEnacted());
+    } catch (error) {
+      this.#options.logger.error({ error: messageOf(error) }, "cannot settle the proposals");
+    }
+  }
+
+  async #removeEnacted(): Promise<void> {
+    const { finalizedSnapshot, logger } = this.#options;
+    const snapshot = await finalizedSnapshot();
+    for (const { candidate, kind } of this.list()) {
+      if (!isEnacted(snapshot, candidate, kind)) continue;
+      await this.#remove(candidate);
+      logger.info(
+        { candidate: encodeAddress(candidate), kind, authorities: snapshot.authorities.length },
+        `proposal enacted: ${kind === "add" ? "a new authority" : "an authority is removed"}`,
+      );
+    }
   }
 
   async #remove(candidate: Uint8Array): Promise<AuthorityProposal | undefined> {
