@@ -43,9 +43,9 @@ export class DoubtfulVotes {
     this.#sinceMs = options.clock.now();
   }
 
+  /** Listens anew; what was heard before stays true. */
   restart(): void {
     this.#sinceMs = this.#clock.now();
-    this.#heard = undefined;
   }
 
   hear(heard: HeardRounds): void {

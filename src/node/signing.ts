@@ -78,7 +78,7 @@ export function followOwnSignatures(
   };
   const stops = [
     finalizer.events.on("seen", ({ message, voter }) => {
-      // The sums are made only where they are asked for: after old data was put back.
+      // Needed only after old data was put back.
       if (answered && signer.doubt?.votes) hear();
       if (!isOwn(voter)) return;
       const root = voteSigningRoot(message, genesis.id);
@@ -95,7 +95,7 @@ export function followOwnSignatures(
   return {
     onAnswer() {
       answered = true;
-      if (signer.doubt?.votes) hear();
+      hear();
     },
     stop() {
       for (const stop of stops) stop();

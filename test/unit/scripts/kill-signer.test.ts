@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+import { conflictsAmong, killSigner } from "../../../scripts/kill-signer.ts";
+
+test("conflicts are found", () => {
+  expect(conflictsAmong(["header 1 aa", "header 2 aa", "vote 0 1 aa", "vote 1 2 bb", "vote 1 3 bb"])).toEqual(
+    [],
+  );
+  expect(conflictsAmong(["header 1 aa", "header 1 bb"])).toHaveLength(1);
+  expect(conflictsAmong(["vote 0 1 aa", "vote 0 1 bb"])).toHaveLength(1);
+  expect(conflictsAmong(["vote 2 3 aa", "vote 1 4 bb"])).toHaveLength(1);
+});
+
+test("a signer that is killed 20 times at random moments signs nothing that conflicts", async () => {
+  const { signatures, conflicts } = await killSigner(20);
+  expect(conflicts).toEqual([]);
+  expect(signatures).toBeGreaterThan(100);
+}, 120_000);
