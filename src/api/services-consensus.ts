@@ -39,11 +39,19 @@ export interface FinalityBody {
 
 /** Contradicting signatures of one authority, and what to propose against it. */
 export interface EvidenceBody {
+  id: Hex;
   /** Of the authority. */
   offender: string;
-  kind: string;
+  offence: "header" | "doubleVote" | "surround";
+  /** Of two headers. */
+  slot?: number;
+  /** Target round of the later vote. */
+  round?: number;
+  /** Ids of the blocks, or roots of the votes. */
+  conflicting: [Hex, Hex];
+  /** ms since the Unix epoch. */
+  receivedAt: number;
   proposal: { candidate: string; kind: "remove" };
-  [member: string]: unknown;
 }
 
 /** One of the node's own proposals, and where it stands at the head. */

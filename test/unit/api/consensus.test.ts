@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { DiagnosisBody, FinalityBody } from "../../../src/api/index.ts";
+import type { DiagnosisBody, EvidenceBody, FinalityBody } from "../../../src/api/index.ts";
 import { finalityProofBody } from "../../../src/api/index.ts";
 import { Proposals } from "../../../src/chain/proposals.ts";
 import { genesisSnapshot, noCertificate } from "../../../src/consensus/index.ts";
@@ -16,10 +16,14 @@ const path = "/v1/authorities/proposals";
 let node: Fixture;
 let proposals: Proposals;
 const inSync = { is: undefined as boolean | undefined };
-const evidence = {
+const evidence: EvidenceBody = {
+  id: "0x01",
   offender: bob.address,
-  kind: "double-vote",
-  proposal: { candidate: bob.address, kind: "remove" as const },
+  offence: "doubleVote",
+  round: 7,
+  conflicting: ["0x02", "0x03"],
+  receivedAt: 1_700_000_000_000,
+  proposal: { candidate: bob.address, kind: "remove" },
 };
 const diagnosis: DiagnosisBody = { state: "ok", summary: "fine", findings: [] };
 const checkpoint = { round: 0, height: 0, id: toHex(new Uint8Array(32)) };

@@ -6,7 +6,13 @@ import { Proposals, type ProposalsOptions } from "../../../src/chain/proposals.t
 import { applyHeader, genesisSnapshot } from "../../../src/consensus/index.ts";
 import { LevelDatabase } from "../../../src/storage/level-database.ts";
 import { ProposalStore } from "../../../src/storage/proposals.ts";
-import { type AuthoritySnapshot, type AuthorityVote, noVote, voteKinds, zero32 } from "../../../src/types/index.ts";
+import {
+  type AuthoritySnapshot,
+  type AuthorityVote,
+  noVote,
+  voteKinds,
+  zero32,
+} from "../../../src/types/index.ts";
 import { systemClock } from "../../../src/util/clock.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { addressOf, byTurn, codeOf } from "../consensus/test-chain.ts";
