@@ -14,7 +14,7 @@ import { Emitter } from "../util/emitter.ts";
 import { CodedError, messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { SerialQueue } from "../util/serial-queue.ts";
-import { ancestorAt } from "./branches.ts";
+import { ancestorAt, isAncestor } from "./branches.ts";
 import type { Chain } from "./chain.ts";
 import { checkCertificate, checkVote, voteSigningRoot } from "./vote-check.ts";
 
@@ -182,9 +182,11 @@ export class Finalizer {
     }
     const { periodMs } = chain.genesis.config;
     const standsForMs = clock.now() - this.#headSinceMs;
-    const height = targetHeight(chain.finality, { height: head.height, standsForMs }, periodMs);
+    const height = targetHeight({ justified, finalized }, { height: head.height, standsForMs }, periodMs, round);
     if (height === undefined) return this.#sleep(Math.max(restingMs(periodMs) - standsForMs, 1));
     const target = await ancestorAt(chain.tree, head, height);
+    // The head has yet to follow the justified block; it wakes this when it has.
+    if (!(await isAncestor(chain.tree, { height: justified.height, id: justified.block }, target))) return;
     const voters = (await chain.tree.snapshotAfter(target.id)).authorities;
     if (!voters.some((voter) => equalBytes(voter, signer.publicKey))) return this.#cancelTimer();
 

@@ -71,20 +71,34 @@ export function restingMs(periodMs: number): number {
 }
 
 /**
- * Height of the block to vote for next: the highest multiple of the spacing above the justified block; else the justified block
- * itself while it is not final; else the head, once the chain rests. Undefined: nothing to vote for yet.
+ * Height of the block to vote for in `round`: in the first one after the justified block's, the highest multiple of the spacing above
+ * it; in later ones the roundest height above it; else the justified block itself while it is not final; else the head, once the
+ * chain rests. Undefined: nothing to vote for yet.
  */
 export function targetHeight(
   { justified, finalized }: FinalityStatus,
   head: { height: number; standsForMs: number },
   periodMs: number,
+  round: number,
 ): number | undefined {
+  if (round > justified.round + 1 && head.height > justified.height)
+    return roundestHeight(justified.height, head.height);
   const spacing = targetSpacing(periodMs);
   const multiple = head.height - (head.height % spacing);
   if (multiple > justified.height) return multiple;
   if (!equalBytes(justified.block, finalized.block)) return justified.height;
   if (head.height <= justified.height) return undefined;
   return head.standsForMs >= restingMs(periodMs) ? head.height : undefined;
+}
+
+/**
+ * The height above one and up to another that the highest power of two divides. It stays the same for long while the chain grows,
+ * so that authorities whose time-outs end at different times, and who have other heads by then, vote for one block.
+ */
+export function roundestHeight(above: number, upTo: number): number {
+  let height = upTo;
+  for (let step = 2; upTo - (upTo % step) > above; step *= 2) height = upTo - (upTo % step);
+  return height;
 }
 
 /** How long an authority waits for the result of a round, by the rounds since the last that had one. */

@@ -14,6 +14,7 @@ import { findCommonAncestor } from "./common-ancestor.ts";
 import { downloadBlocks } from "./download.ts";
 import type { PeerStatus, PeerStatuses } from "./peer-statuses.ts";
 import { requestOne } from "./request-one.ts";
+import { blockVerdicts } from "./verdicts.ts";
 
 /** A ready node this little behind fetches the blocks one by one and stays ready: their gossip may just be on its way. */
 const gossipGap = 3;
@@ -248,7 +249,7 @@ export class Synchronizer {
         { peer, error: error.message },
         "the peer's chain is ahead of this node's clock: compare the clocks",
       );
-    } else if (error instanceof BlockError) {
+    } else if (error instanceof BlockError && blockVerdicts[error.code] === "reject") {
       network.penalize(peer, "invalidBlock", `${error.code}: ${error.message}`);
     } else if (error instanceof CodedError && error.code === "CONFLICTS_WITH_FINALIZED") {
       logger.error(
