@@ -1,14 +1,101 @@
-import { simulate } from "../test/sim/simulation.ts";
-const seed = Number(process.argv[2] ?? 1);
-const runs = Number(process.argv[3] ?? 1);
-const started = Date.now();
-let steps = 0;
-for (let at = seed; at < seed + runs; at++) {
-  const outcome = await simulate({ seed: at, trace: process.argv[4] === "trace" });
-  steps += outcome.steps;
-  const { scenario, violation, errors, trace, ...rest } = outcome;
-  if (trace.length) console.log(trace.join("\n"));
-  if (violation || runs === 1) console.log(scenario);
-  console.log(rest.seed, rest.steps, Math.round(rest.simulatedMs), Math.round(rest.settledMs), rest.height, rest.finalizedHeight, [...errors], violation ?? "ok");
+/**
+ * Runs the simulator over many seeds: one seed is one run, and shows the same on every machine.
+ * Usage: node scripts/sim.ts [--runs 10000] [--seed 1] [--only SEED] [--authorities N] [--break RULE] [--jobs N] [--all]
+ * Ends at the first violation with its seed and what happened (`--all`: goes on, and counts), and with exit code 1.
+ * `--break` replaces a rule of the node by a wrong one (test/sim/broken-rules.ts), to see that it is found.
+ */
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { breakRule } from "../test/sim/broken-rules.ts";
+import type { Outcome } from "../test/sim/simulation.ts";
+
+interface Work {
+  authorities: number | undefined;
+  breakRule: string | undefined;
 }
-console.log((Date.now() - started) / runs, "ms a run", steps / runs);
+
+type Result = Pick<Outcome, "seed" | "violation" | "steps" | "settledMs" | "finalizedHeight">;
+
+if (isMainThread) process.exitCode = await main();
+else await work(workerData as Work);
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      runs: { type: "string", default: "10000" },
+      seed: { type: "string", default: "1" },
+      only: { type: "string" },
+      authorities: { type: "string" },
+      break: { type: "string" },
+      jobs: { type: "string", default: String(availableParallelism()) },
+      all: { type: "boolean", default: false },
+    },
+  });
+  const options = { authorities: values.authorities ? Number(values.authorities) : undefined, breakRule: values.break };
+  if (values.only) return showOne(Number(values.only), options);
+  const first = Number(values.seed);
+  return runMany(first, first + Number(values.runs), { ...options, jobs: Number(values.jobs), all: values.all });
+}
+
+async function runMany(first: number, end: number, options: Work & { jobs: number; all: boolean }): Promise<number> {
+  const startedAtMs = Date.now();
+  const violations: Result[] = [];
+  let runs = 0;
+  let steps = 0;
+  let slowestMs = 0;
+  let next = first;
+  const line = () => {
+    const seconds = (Date.now() - startedAtMs) / 1000;
+    const rate = `${(runs / seconds).toFixed(1)} runs/s, ${Math.round(steps / seconds)} events/s`;
+    return `${runs} runs, ${violations.length} violations, slowest recovery ${(slowestMs / 1000).toFixed(1)} s, ${rate}`;
+  };
+  const timer = setInterval(() => console.error(line()), 10_000);
+  const loop = () =>
+    new Promise<void>((resolve, reject) => {
+      const worker = new Worker(new URL(import.meta.url), { workerData: options });
+      const give = () => {
+        if (next < end && (options.all || violations.length === 0)) return worker.postMessage(next++);
+        void worker.terminate();
+        resolve();
+      };
+      worker.on("error", reject);
+      worker.on("message", (result: Result) => {
+        runs++;
+        steps += result.steps;
+        slowestMs = Math.max(slowestMs, result.settledMs);
+        if (result.violation) {
+          violations.push(result);
+          console.log(`seed ${result.seed}: ${result.violation.detail}`);
+        }
+        give();
+      });
+      give();
+    });
+  await Promise.all(Array.from({ length: options.jobs }, loop));
+  clearInterval(timer);
+  console.log(line());
+  violations.sort((a, b) => a.seed - b.seed);
+  if (violations[0] && !options.all) return showOne(violations[0].seed, options);
+  return violations.length > 0 ? 1 : 0;
+}
+
+async function showOne(seed: number, options: Work): Promise<number> {
+  if (options.breakRule) breakRule(options.breakRule);
+  const { simulate } = await import("../test/sim/simulation.ts");
+  const { trace, scenario, violation, ...rest } = await simulate({ seed, authorities: options.authorities, trace: true });
+  console.log(trace.slice(-400).join("\n"));
+  console.log(scenario);
+  console.log(rest);
+  console.log(violation ? `VIOLATION with seed ${seed}: ${violation.detail}` : `seed ${seed}: no violation`);
+  return violation ? 1 : 0;
+}
+
+async function work(options: Work): Promise<void> {
+  if (options.breakRule) breakRule(options.breakRule);
+  const { simulate } = await import("../test/sim/simulation.ts");
+  parentPort?.on("message", async (seed: number) => {
+    const { violation, steps, settledMs, finalizedHeight } = await simulate({ seed, authorities: options.authorities });
+    parentPort?.postMessage({ seed, violation, steps, settledMs, finalizedHeight } satisfies Result);
+  });
+}

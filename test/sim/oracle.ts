@@ -78,7 +78,7 @@ export class Oracle {
     let finality: FinalityStatus = chain.finality;
     this.#checkFinalized(node, finality);
     this.#checkState(node, services);
-    chain.events.on("head", (change) => this.#onHead(node, services, change));
+    chain.events.on("head", (change) => this.#onHead(node, services, change, finality));
     chain.events.on("finality", (next) => {
       if (next.finalized.height < finality.finalized.height || next.justified.round < finality.justified.round)
         this.report("finality goes back", `${node.name}: ${describe(finality)} -> ${describe(next)}`);
@@ -105,7 +105,8 @@ export class Oracle {
     return this.#ancestorAt(id, ancestor.height) === ancestor.id;
   }
 
-  #onHead(node: SimNode, services: ChainServices, { head, retracted }: HeadChange): void {
+  /** `before`: what the node had known to be final. */
+  #onHead(node: SimNode, services: ChainServices, { head, retracted }: HeadChange, before: FinalityStatus): void {
     const { idHex, header } = head;
     const { parent, proposer, height } = header.message;
     if (!this.#blocks.has(idHex)) {
@@ -118,10 +119,9 @@ export class Oracle {
       });
     }
     this.#blocks.get(idHex)!.authorities = services.chain.snapshot.authorities.length;
-    const { finalized } = services.chain;
     for (const block of retracted) {
-      if (block.height <= finalized.height)
-        this.report("finalized block retracted", `${node.name}: height ${block.height}, ${finalized.height} is final`);
+      if (block.height <= before.finalized.height)
+        this.report("finalized block retracted", `${node.name}: height ${block.height}, ${block.idHex.slice(0, 8)}`);
     }
     this.#checkRecents(idHex);
     this.#checkDescent(node, services);

@@ -1,5 +1,6 @@
 import { checkGenesis, createGenesis, type Genesis } from "../../src/chain/genesis.ts";
-import { SignedFinalityVote } from "../../src/types/index.ts";
+import { type Checkpoint, SignedFinalityVote } from "../../src/types/index.ts";
+import { toHex } from "../../src/util/bytes.ts";
 import { byzantine } from "./byzantine.ts";
 import { SimDisk } from "./disk.ts";
 import { accounts, forgetVerdicts, verify } from "./keys.ts";
@@ -147,8 +148,12 @@ class Simulation {
       onStarted: (started, services) => this.#oracle.watch(started, services),
       onPenalty: (from, peer, offence, detail) =>
         this.#oracle.onPenalty(from, this.#nodes.find((other) => other.name === peer), offence, detail),
-      onPublish: (_, topic, message) => {
-        if (topic === "votes") this.#oracle.signatures.onVote(SignedFinalityVote.deserialize(message));
+      onPublish: (from, topic, message) => {
+        if (topic !== "votes") return;
+        const vote = SignedFinalityVote.deserialize(message);
+        const { source, target } = vote.message;
+        this.#trace.add(from.name, `votes ${nameOf(source)} -> ${nameOf(target)}`);
+        this.#oracle.signatures.onVote(vote);
       },
       onError: (from, message) => this.#oracle.onError(from, message),
     });
@@ -236,6 +241,11 @@ class Simulation {
     this.#settledMs = this.#timeline.nowMs - healedMs;
     if (!this.#calm && !this.#oracle.violation) this.#oracle.report("not settled", honest.map(standing).join("; "));
   }
+}
+
+/** Round, height and block. */
+function nameOf({ round, height, block }: Checkpoint): string {
+  return `${round}/${height} ${toHex(block).slice(2, 8)}`;
 }
 
 async function isCalm(nodes: readonly SimNode[], last: Uint8Array, finalizedBefore: number): Promise<boolean> {
