@@ -2,6 +2,7 @@ import { applyHeader, checkHeader } from "../consensus/index.ts";
 import { createExecutor } from "../state/index.ts";
 import {
   type AuthoritySnapshot,
+  type AuthorityVote,
   computeDomain,
   Header,
   noVote,
@@ -25,6 +26,8 @@ export interface Proposal {
   timestampMs: number;
   difficulty: number;
   allowEmpty: boolean;
+  /** On the authority set; none by default. */
+  vote?: AuthorityVote;
   /** Offers transactions, best first. */
   select(): Iterable<TransactionRecord>;
 }
@@ -50,7 +53,7 @@ export async function buildBlock(
     timestamp: timestampMs,
     proposer: signer.publicKey,
     difficulty,
-    vote: noVote,
+    vote: proposal.vote ?? noVote,
     transactionsRoot: zero32,
     stateRoot: zero32,
   };

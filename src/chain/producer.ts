@@ -1,5 +1,12 @@
 import { difficulties, type ProductionTime, productionTime } from "../consensus/index.ts";
-import { slotOf, slotStartMs, type TransactionRecord } from "../types/index.ts";
+import {
+  type AuthoritySnapshot,
+  type AuthorityVote,
+  noVote,
+  slotOf,
+  slotStartMs,
+  type TransactionRecord,
+} from "../types/index.ts";
 import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
@@ -18,6 +25,8 @@ export interface ProducerOptions {
   executable(): Iterable<TransactionRecord>;
   hasExecutable(): boolean;
   onProduced(block: CanonicalBlock): void;
+  /** The vote of the block at `height`. `snapshot`: after its parent. */
+  voteFor?(snapshot: AuthoritySnapshot, height: number): AuthorityVote;
 }
 
 interface Plan extends ProductionTime {
@@ -108,7 +117,7 @@ export class Producer {
   }
 
   async #produce({ timestampMs, inTurn, emptyAtMs, parentId }: Plan): Promise<void> {
-    const { chain, signer, clock, logger, executable, onProduced } = this.#options;
+    const { chain, signer, clock, logger, executable, onProduced, voteFor } = this.#options;
     try {
       const block = await chain.produce({
         signer,
@@ -116,6 +125,7 @@ export class Producer {
         timestampMs,
         difficulty: inTurn ? difficulties.inTurn : difficulties.outOfTurn,
         allowEmpty: timestampMs >= emptyAtMs,
+        vote: voteFor?.(chain.snapshot, chain.head.height + 1) ?? noVote,
         select: executable,
       });
       if (!block) return this.#unwanted();

@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
 import type { Network, PeerId } from "../../protocols/index.ts";
+import type { ProtectedSigner } from "../accounts/index.ts";
 import { Chain } from "../chain/chain.ts";
 import { Finalizer } from "../chain/finalizer.ts";
 import type { Genesis } from "../chain/genesis.ts";
 import { Producer } from "../chain/producer.ts";
+import { Proposals } from "../chain/proposals.ts";
 import { chainStores } from "../chain/stores.ts";
 import type { BlockSigner } from "../chain/types.ts";
 import { authorityIndex } from "../consensus/index.ts";
@@ -14,6 +16,7 @@ import type { Database } from "../storage/database.ts";
 import { EvidenceStore } from "../storage/evidence.ts";
 import { FinalityStore } from "../storage/finality.ts";
 import { MempoolStore } from "../storage/mempool.ts";
+import { ProposalStore } from "../storage/proposals.ts";
 import { BlockInbox } from "../sync/block-inbox.ts";
 import { EvidenceInbox } from "../sync/evidence-inbox.ts";
 import { Outbox } from "../sync/outbox.ts";
@@ -32,6 +35,9 @@ export interface ChainServices {
   chain: Chain;
   finalizer: Finalizer;
   mempool: Mempool;
+  proposals: Proposals;
+  finalityStore: FinalityStore;
+  signer: ProtectedSigner | undefined;
   synchronizer: Synchronizer;
   evidence: EvidenceInbox;
 }
@@ -122,11 +128,12 @@ export async function startChainServices(
   modes.events.on("mode", (mode) => {
     finalizer.enabled = mode === "ready";
   });
+  const finalityStore = new FinalityStore(database);
   const votes = new VoteInbox({
     network,
     chain,
     finalizer,
-    store: new FinalityStore(database),
+    store: finalityStore,
     logger,
     fetchBlock: (id, peer) => void inbox.fetch(id, peer),
     onAnswer: () => own?.onAnswer(),
@@ -142,7 +149,18 @@ export async function startChainServices(
     evidence: (message) => evidence.onGossip(message),
   });
 
-  if (signer) startProducer(options, signer, { chain, mempool, outbox }, closers);
+  const proposals = await Proposals.open({
+    store: new ProposalStore(database),
+    epochLength: genesis.config.epochLength,
+    finalizedSnapshot: () => chain.tree.snapshotAfter(chain.finalized.id),
+    clock,
+    logger,
+  });
+  closers.push(
+    "proposals",
+    chain.events.on("finality", () => void proposals.onFinalized()),
+  );
+  if (signer) startProducer(options, signer, { chain, mempool, outbox, proposals }, closers);
   meetPeers(options, { chain, transactions, votes, evidence }, closers);
   const synchronizer = new Synchronizer({
     ...common,
@@ -154,13 +172,18 @@ export async function startChainServices(
   });
   synchronizer.start(alone);
   closers.push("sync", () => synchronizer.stop());
-  return { chain, finalizer, mempool, synchronizer, evidence };
+  return { chain, finalizer, mempool, proposals, finalityStore, signer, synchronizer, evidence };
 }
 
 function startProducer(
   { clock, logger, modes }: ChainServicesOptions,
   signer: BlockSigner,
-  { chain, mempool, outbox }: { chain: Chain; mempool: Mempool; outbox: Outbox },
+  {
+    chain,
+    mempool,
+    outbox,
+    proposals,
+  }: { chain: Chain; mempool: Mempool; outbox: Outbox; proposals: Proposals },
   closers: Closers,
 ): void {
   const producer = new Producer({
@@ -171,6 +194,7 @@ function startProducer(
     executable: () => mempool.executable(),
     hasExecutable: () => mempool.hasExecutable,
     onProduced: (block) => void outbox.publishBlock(block),
+    voteFor: (snapshot, height) => proposals.voteFor(snapshot, height, signer.publicKey),
   });
   modes.events.on("mode", (mode) => {
     producer.enabled = mode === "ready";

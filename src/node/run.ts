@@ -1,5 +1,11 @@
 import type { ChainStatus } from "../../protocols/index.ts";
-import { checkDataIdentity, loadPeerKey, openOrCreateAccount, type Signer } from "../accounts/index.ts";
+import {
+  checkDataIdentity,
+  loadAdminToken,
+  loadPeerKey,
+  openOrCreateAccount,
+  type Signer,
+} from "../accounts/index.ts";
 import { type ApiEvents, defaultHttpLimits, startHttpServer } from "../api/index.ts";
 import { checkGenesis, type Genesis, storeGenesis } from "../chain/genesis.ts";
 import { chainStores } from "../chain/stores.ts";
@@ -19,6 +25,10 @@ import { messageOf, UserError } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { type ChainServices, startChainServices } from "./chain-services.ts";
 import { Closers } from "./closers.ts";
+import { diagnose } from "./diagnosis.ts";
+import { DiagnosisInputs, freeBytes } from "./diagnosis-input.ts";
+import { DiagnosisLog } from "./diagnosis-log.ts";
+import { finalityInput } from "./finality-views.ts";
 import { ModeMachine } from "./mode.ts";
 import { lockFolder, openDatabase } from "./open.ts";
 import { apiServices } from "./views.ts";
@@ -112,6 +122,26 @@ class Node implements RunningNode {
     this.#closers.push("peer statuses", () => statuses.stop());
     serveGenesis(network, () => this.#genesis);
 
+    const diagnosis = new DiagnosisInputs({
+      clock,
+      modes: this.#modes,
+      network,
+      statuses,
+      own: { publicKey: signer.publicKey, mines: this.#options.mine },
+      signingLock: () => this.#services?.signer?.doubt,
+      freeDiskBytes: () => freeBytes(paths.folder),
+    });
+    const diagnosisLog = new DiagnosisLog({
+      diagnose: () => diagnose(diagnosis.gather()),
+      clock,
+      logger: this.#logger,
+    });
+    diagnosisLog.start();
+    this.#closers.push("diagnosis", () => {
+      diagnosisLog.stop();
+      diagnosis.stop();
+    });
+
     const http = await startHttpServer({
       host: this.#options.httpHost,
       port: this.#options.httpPort,
@@ -126,6 +156,8 @@ class Node implements RunningNode {
         events: this.#apiEvents,
         mode: () => this.#modes.mode,
         services: () => this.#services,
+        adminToken: await loadAdminToken(paths.adminToken),
+        diagnosis,
       }),
     });
     this.#closers.push("http", () => http.close());
@@ -142,7 +174,7 @@ class Node implements RunningNode {
       "node started",
     );
 
-    const parts = { database, network, statuses, signer };
+    const parts = { database, network, statuses, signer, diagnosis };
     if (this.#genesis) await this.#startChain(parts, this.#genesis, peers.length === 0);
     else void this.#awaitGenesis(parts, genesisPin).catch((error) => this.#fail(error));
   }
@@ -228,7 +260,7 @@ class Node implements RunningNode {
   }
 
   async #startChain(
-    { database, network, statuses, signer }: Parts,
+    { database, network, statuses, signer, diagnosis }: Parts,
     genesis: Genesis,
     alone: boolean,
   ): Promise<void> {
@@ -260,6 +292,8 @@ class Node implements RunningNode {
     );
     services.chain.events.on("head", (change) => this.#apiEvents.emit("head", change));
     services.mempool.events.on("added", ({ records }) => this.#apiEvents.emit("transactions", records));
+    await diagnosis.follow({ ...services, finality: () => finalityInput(services) });
+    services.finalizer.events.on("seen", ({ voter }) => diagnosis.onFinalityVote(voter));
     this.#services = services;
     // Those that were connected before there was a chain to compare.
     for (const { id } of network.peers()) void statuses.ask(id);
@@ -298,4 +332,5 @@ interface Parts {
   network: LibP2pNetwork;
   statuses: PeerStatuses;
   signer: Signer;
+  diagnosis: DiagnosisInputs;
 }

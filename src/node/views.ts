@@ -8,6 +8,9 @@ import type { Clock } from "../util/clock.ts";
 import type { Emitter } from "../util/emitter.ts";
 import type { Logger } from "../util/logger.ts";
 import type { ChainServices } from "./chain-services.ts";
+import { diagnose } from "./diagnosis.ts";
+import type { DiagnosisInputs } from "./diagnosis-input.ts";
+import { finalityBody } from "./finality-views.ts";
 import type { Mode } from "./mode.ts";
 
 export interface ApiServicesOptions {
@@ -20,11 +23,13 @@ export interface ApiServicesOptions {
   events: Emitter<ApiEvents>;
   mode(): Mode;
   services(): ChainServices | undefined;
+  adminToken: string;
+  diagnosis: DiagnosisInputs;
 }
 
 /** What the HTTP interface sees of the node. */
 export function apiServices(parts: ApiServicesOptions): ApiServices {
-  const { clock, logger, events, services } = parts;
+  const { clock, logger, events, services, adminToken, diagnosis } = parts;
   return {
     status: () => status(parts),
     ledger: services,
@@ -32,6 +37,20 @@ export function apiServices(parts: ApiServicesOptions): ApiServices {
     events,
     clock,
     logger,
+    adminToken,
+    mines: parts.options.mine,
+    isKnownInSync: (address) => diagnosis.isKnownInSync(address),
+    diagnosis: () => diagnose(diagnosis.gather()),
+    listEvidence: () =>
+      (services()?.evidence.list() ?? []).map(({ receivedAtMs, ...evidence }) => ({
+        ...evidence,
+        receivedAt: receivedAtMs,
+        proposal: { candidate: evidence.offender, kind: "remove" },
+      })),
+    finality: () => {
+      const running = services();
+      return running && finalityBody(running, running.finalityStore);
+    },
   };
 }
 
