@@ -187,8 +187,8 @@ export class Chain {
 
   /**
    * Stages 4 to 6: retracts and executes in memory, writes all in one atomic, synced batch, moves the head. After an error
-   * everything is as before, but that blocks found invalid, and those after them, are remembered and removed; what is valid
-   * before them is adopted if it is better than the head.
+   * everything is as before, but that blocks found invalid, and those after them, are remembered and removed. The valid ones
+   * before them are no better than the head: each was compared with it when it came.
    */
   async #switchTo(
     retracted: CanonicalBlock[],
@@ -207,11 +207,6 @@ export class Chain {
       this.#ledger.rollback();
       if (!(error instanceof BlockError)) throw error;
       await this.#invalid.add(applied.slice(executing));
-      const valid = applied.slice(0, executing);
-      const tip = valid.at(-1);
-      if (tip && (await this.tree.isBetter(tip, this.#head))) {
-        await this.#switchTo(retracted, valid, snapshots.slice(0, executing), []);
-      }
       throw error;
     }
     if (retracted.length === 0) return;
