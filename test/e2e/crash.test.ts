@@ -25,6 +25,10 @@ test("kill -9 of each node in turn under transfers: the others go on, it comes b
     // With three authorities, two take turns.
     for (const node of others) await node.height(head!.height + 3);
 
+    // And once more while it starts.
+    killed.start();
+    await sleep(random() * 1_500);
+    await killed.kill();
     killed.start();
     const { address } = await killed.ready();
     const back = await sameChain(nodes, { atLeast: head!.height + 3 });
