@@ -45,6 +45,22 @@ test("kill -9 of each node in turn under transfers: the others go on, it comes b
   await stopAndVerify(nodes);
 });
 
+test("a node that was stopped for a while, like a laptop asleep, catches up and mines", async () => {
+  const network = await createNetwork(createWorld(), { nodes: 3, periodMs: 300 });
+  const { nodes } = network;
+  await startAll(network);
+  const [asleep, other] = nodes as [TestNode, TestNode];
+  const { head, address } = await asleep.status();
+  asleep.process.signal("SIGSTOP");
+  // Longer than it takes the others to give up the connections.
+  await other.until("it is missed", ({ peers }) => peers === 1, 30_000);
+  await other.height(head!.height + 10);
+  asleep.process.signal("SIGCONT");
+  const { height } = await sameChain(nodes, { atLeast: head!.height + 10 });
+  await until("it mines again", () => minedAbove(other, address, height));
+  await stopAndVerify(nodes);
+});
+
 async function minedAbove(node: TestNode, proposer: string, height: number): Promise<boolean> {
   const { blocks } = await node.get<{ blocks: { height: number; proposer: string }[] }>(
     "/v1/blocks?limit=20",
