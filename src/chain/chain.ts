@@ -16,7 +16,7 @@ import {
   Header,
   type SignedHeader,
 } from "../types/index.ts";
-import { toHex } from "../util/bytes.ts";
+import { equalBytes, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
 import { CodedError } from "../util/errors.ts";
@@ -240,8 +240,8 @@ export class Chain {
 
   /**
    * Stages 4 to 6: retracts and executes in memory, writes all in one atomic, synced batch, moves the head. After an error
-   * everything is as before, but that blocks found invalid, and those after them, are remembered and removed; what is valid
-   * before them is adopted if it is better than the head.
+   * everything is as before, but that blocks found invalid, and those after them, are remembered and removed. The valid ones
+   * before them are no better than the head: each was compared with it when it came.
    */
   async #switchTo(
     retracted: CanonicalBlock[],
@@ -262,11 +262,6 @@ export class Chain {
       const invalid = applied.slice(executing);
       for (const { idHex } of invalid) this.#branches.remove(idHex);
       await this.#invalid.add(invalid);
-      const valid = applied.slice(0, executing);
-      const tip = valid.at(-1);
-      if (tip && (await this.#branches.prefers(tip, this.#head))) {
-        await this.#switchTo(retracted, valid, snapshots.slice(0, executing), []);
-      }
       throw error;
     }
     if (retracted.length === 0) return;
@@ -328,9 +323,16 @@ export class Chain {
 
   /** The head descends from the highest justified block. */
   async #followJustified(): Promise<void> {
-    if (await this.#branches.holdsRoot(this.#head)) return;
-    const [target] = await this.reader.canonicalBlocks([await this.#branches.best()]);
-    await this.#reorganize(target!, await this.tree.snapshotAfter(target!.id), []);
+    while (!(await this.#branches.holdsRoot(this.#head))) {
+      const best = await this.#branches.best();
+      const [target] = await this.reader.canonicalBlocks([best]);
+      try {
+        await this.#reorganize(target!, await this.tree.snapshotAfter(best.id), []);
+      } catch (error) {
+        // An invalid end of the branch is gone now; the justified block itself was executed by a quorum.
+        if (!(error instanceof BlockError) || equalBytes(best.id, this.justified.id)) throw error;
+      }
+    }
   }
 
   async #produce(proposal: Proposal): Promise<CanonicalBlock | undefined> {

@@ -182,7 +182,12 @@ export class Finalizer {
     }
     const { periodMs } = chain.genesis.config;
     const standsForMs = clock.now() - this.#headSinceMs;
-    const height = targetHeight({ justified, finalized }, { height: head.height, standsForMs }, periodMs, round);
+    const height = targetHeight(
+      { justified, finalized },
+      { height: head.height, standsForMs },
+      periodMs,
+      round,
+    );
     if (height === undefined) return this.#sleep(Math.max(restingMs(periodMs) - standsForMs, 1));
     const target = await ancestorAt(chain.tree, head, height);
     // The head has yet to follow the justified block; it wakes this when it has.

@@ -7,6 +7,7 @@ import {
   slotStartMs,
   type TransactionRecord,
 } from "../types/index.ts";
+import { equalBytes } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
@@ -83,7 +84,11 @@ export class Producer {
     const time = this.#enabled ? this.#nextTime() : undefined;
     if (!time) return;
     const delayMs = Math.max(0, time.sealAtMs - this.#options.clock.now());
-    this.#cancel = this.#options.clock.after(delayMs, () => void this.#produce(time));
+    this.#cancel = this.#options.clock.after(delayMs, () => {
+      // Timers come early at times, and clocks are set back: others would take the block for one from the future.
+      if (this.#options.clock.now() < time.sealAtMs) this.#schedule();
+      else void this.#produce(time);
+    });
   }
 
   /** When this account may make the next block; `undefined` if it may not, or nothing asks for one. */
@@ -117,7 +122,7 @@ export class Producer {
   }
 
   async #produce({ timestampMs, inTurn, emptyAtMs, parentId }: Plan): Promise<void> {
-    const { chain, signer, clock, logger, executable, onProduced, voteFor } = this.#options;
+    const { chain, signer, logger, executable, onProduced, voteFor } = this.#options;
     try {
       const block = await chain.produce({
         signer,
@@ -128,21 +133,31 @@ export class Producer {
         vote: voteFor?.(chain.snapshot, chain.head.height + 1) ?? noVote,
         select: executable,
       });
-      if (!block) return this.#unwanted();
+      if (!block) return this.#isStale(parentId) ? undefined : this.#unwanted();
       const { height, idHex, records } = block;
       logger.info({ height, id: idHex, transactions: records.length, inTurn }, "block produced");
       onProduced(block);
     } catch (error) {
-      logger.error({ error: messageOf(error) }, "no block produced");
-      this.#cancel = clock.after(retryMs, () => this.#restart());
+      if (this.#isStale(parentId)) return;
+      logger.error({ error: messageOf(error), retryMs }, "no block produced");
+      this.#retry();
     }
+  }
+
+  /** There is another head, for which a block is planned already, or no more to do. */
+  #isStale(parentId: Uint8Array): boolean {
+    return !this.#enabled || !equalBytes(parentId, this.#options.chain.head.id);
+  }
+
+  #retry(): void {
+    this.#cancel();
+    this.#cancel = this.#options.clock.after(retryMs, () => this.#restart());
   }
 
   /** What asked for a block is gone; something else may by now. */
   #unwanted(): void {
     this.#wantedSince = undefined;
-    if (this.#enabled && this.#options.hasExecutable())
-      this.#cancel = this.#options.clock.after(retryMs, () => this.#restart());
+    if (this.#options.hasExecutable()) this.#retry();
     else this.#schedule();
   }
 }

@@ -6,6 +6,8 @@ export class AccountQueue {
   readonly #byNonce = new Map<number, PoolEntry>();
   #cost = 0n;
   #last = -1;
+  /** Every nonce from `start` to before `end` waits. */
+  readonly #run = { start: 0, end: 0 };
 
   constructor(address: Uint8Array) {
     this.address = address;
@@ -13,11 +15,6 @@ export class AccountQueue {
 
   get size(): number {
     return this.#byNonce.size;
-  }
-
-  /** Amounts and fees of all. */
-  get cost(): bigint {
-    return this.#cost;
   }
 
   entries(): Iterable<PoolEntry> {
@@ -46,17 +43,38 @@ export class AccountQueue {
     if (!entry) return undefined;
     this.#byNonce.delete(nonce);
     this.#cost -= costOf(entry);
+    if (nonce === this.#run.start && nonce < this.#run.end) this.#run.start++;
+    else if (nonce > this.#run.start && nonce < this.#run.end) this.#run.end = nonce;
     if (nonce === this.#last) this.#last = this.#byNonce.size === 0 ? -1 : this.#highestBelow(nonce);
     return entry;
   }
 
   /** The first nonce from `accountNonce` that no waiting transaction has. */
   nextNonce(accountNonce: number): number {
-    // Where all are in sequence, as they mostly are, nothing has to be searched.
-    if (this.#byNonce.size > 0 && this.#last - accountNonce + 1 === this.#byNonce.size) return this.#last + 1;
-    let nonce = accountNonce;
-    while (this.#byNonce.has(nonce)) nonce++;
-    return nonce;
+    const run = this.#run;
+    if (accountNonce < run.start || accountNonce > run.end) run.start = run.end = accountNonce;
+    while (this.#byNonce.has(run.end)) run.end++;
+    return run.end;
+  }
+
+  /** Of those that are not in a block yet: while one is being written, the account is ahead of the queue. */
+  costFrom(accountNonce: number): bigint {
+    let cost = this.#cost;
+    for (let nonce = accountNonce - 1; ; nonce--) {
+      const used = this.#byNonce.get(nonce);
+      if (!used) return cost;
+      cost -= costOf(used);
+    }
+  }
+
+  /** The first nonce from the account's on that is missing or that its balance, less the cost of those before, does not pay. */
+  firstUnpaid({ balance, nonce }: { balance: bigint; nonce: number }): number {
+    let left = balance;
+    for (let next = nonce; ; next++) {
+      const entry = this.#byNonce.get(next);
+      if (!entry || costOf(entry) > left) return next;
+      left -= costOf(entry);
+    }
   }
 
   #highestBelow(nonce: number): number {

@@ -59,8 +59,9 @@ export function checkAdmission(
   const replaced = queue?.get(nonce);
   if (replaced) checkReplacement(record, replaced, limits);
   else checkRoom(record, pool, limits);
-  const waitingCost = (queue?.cost ?? 0n) - (replaced ? costOf(replaced) : 0n);
-  checkBalance(costOf({ record }), waitingCost, (account(from) ?? noAccount).balance);
+  const { balance, nonce: accountNonce } = account(from) ?? noAccount;
+  const waitingCost = (queue?.costFrom(accountNonce) ?? 0n) - (replaced ? costOf(replaced) : 0n);
+  checkBalance(costOf({ record }), waitingCost, balance);
   return replaced;
 }
 

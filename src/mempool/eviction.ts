@@ -1,3 +1,5 @@
+import type { TransactionRecord } from "../types/index.ts";
+import { equalBytes } from "../util/bytes.ts";
 import type { MempoolLimits } from "./limits.ts";
 import type { Pool } from "./pool.ts";
 import type { PoolEntry } from "./types.ts";
@@ -17,8 +19,8 @@ export class Eviction {
     this.#limits = limits;
   }
 
-  isFull(bytes: number): boolean {
-    return this.#pool.count >= this.#limits.maxCount || this.#pool.bytes + bytes > this.#limits.maxBytes;
+  #fits(count: number, bytes: number): boolean {
+    return count < this.#limits.maxCount && bytes <= this.#limits.maxBytes;
   }
 
   /** Entries have left the pool by another way. */
@@ -26,21 +28,44 @@ export class Eviction {
     this.#hopelessFee = undefined;
   }
 
-  /** Whether there is room for a transaction of this size and fee, after some that pay less had to go. */
-  makeRoom(bytes: number, fee: bigint): boolean {
-    if (!this.isFull(bytes)) return true;
+  /** Whether there is room for a transaction, after some of other senders that pay less had to go; without room none goes. */
+  makeRoom({ bytes, transaction }: TransactionRecord): boolean {
+    const { from, fee } = transaction.message;
+    let count = this.#pool.count;
+    let total = this.#pool.bytes + bytes;
+    if (this.#fits(count, total)) return true;
     if (this.#hopelessFee !== undefined && fee <= this.#hopelessFee) return false;
+    const candidates = this.#candidates(fee);
+    if (candidates.length === 0) this.#hopelessFee = fee;
+    const least = Math.max(1, Math.floor(count * evictedShare));
     const victims: PoolEntry[] = [];
+    for (const victim of candidates) {
+      if (victims.length >= least && this.#fits(count, total)) break;
+      if (equalBytes(victim.record.transaction.message.from, from)) continue;
+      victims.push(victim);
+      count--;
+      total -= victim.record.bytes;
+    }
+    if (!this.#fits(count, total)) return false;
+    for (const victim of victims) this.#pool.remove(victim);
+    this.reset();
+    return true;
+  }
+
+  /** Who could give way to this fee, worst paid and then newest first. */
+  #candidates(fee: bigint): PoolEntry[] {
+    const candidates: PoolEntry[] = [];
     for (const queue of this.#pool.queues()) {
       const last = queue.last();
-      if (last && !last.durable && feeOf(last) < fee) victims.push(last);
+      if (last && !last.durable && feeOf(last) < fee) candidates.push(last);
     }
-    victims.sort((a, b) => Number(feeOf(a) - feeOf(b)) || b.sequence - a.sequence);
-    const most = Math.max(1, Math.floor(this.#pool.count * evictedShare));
-    for (const victim of victims.slice(0, most)) this.#pool.remove(victim);
-    if (victims.length === 0) this.#hopelessFee = fee;
-    return !this.isFull(bytes);
+    return candidates.sort((a, b) => compareFees(a, b) || b.sequence - a.sequence);
   }
+}
+
+function compareFees(a: PoolEntry, b: PoolEntry): number {
+  if (feeOf(a) === feeOf(b)) return 0;
+  return feeOf(a) < feeOf(b) ? -1 : 1;
 }
 
 function feeOf({ record }: PoolEntry): bigint {

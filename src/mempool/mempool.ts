@@ -14,6 +14,7 @@ import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
 import { checkAdmission, checkCheaply, checkForm } from "./admission.ts";
 import { Eviction } from "./eviction.ts";
+import { HeadFollower, type IncludedAndRetracted } from "./head-follower.ts";
 import type { MempoolLimits } from "./limits.ts";
 import { Pool } from "./pool.ts";
 import type { AccountLookup, AddOutcome, MempoolEvents, PoolEntry, Source } from "./types.ts";
@@ -33,12 +34,6 @@ export interface MempoolOptions {
   clock: Clock;
 }
 
-/** The part of a change of the head that concerns the pool. */
-export interface IncludedAndRetracted {
-  applied: readonly { records: readonly TransactionRecord[] }[];
-  retracted: readonly { records: readonly TransactionRecord[] }[];
-}
-
 /** The transactions that wait for a block. */
 export class Mempool {
   readonly events = new Emitter<MempoolEvents>();
@@ -48,25 +43,35 @@ export class Mempool {
   readonly #domain: Uint8Array;
   #sequence = 0;
   #stopExpiry: () => void = () => undefined;
+  #stopped = false;
+  readonly #follower: HeadFollower;
 
   constructor(options: MempoolOptions) {
     this.#options = options;
     this.#pool = new Pool(options.account);
     this.#eviction = new Eviction(this.#pool, options.limits);
+    this.#follower = new HeadFollower(this.#pool, options);
     this.#domain = computeDomain("transaction", options.genesisId);
   }
 
-  /** Loads what was acknowledged before, and begins to look for what waits too long. */
+  /** Loads what was acknowledged before, forgets what can be in no block any more, and begins to look for what waits too long. */
   async start(): Promise<void> {
-    for await (const { transaction, receivedAtMs } of this.#options.store.all()) {
-      const record = transactionRecord(transaction, this.#domain);
-      const { nonce } = this.#options.account(transaction.message.from) ?? { nonce: 0 };
-      if (transaction.message.nonce >= nonce) this.#insert(record, receivedAtMs, true);
+    const { store, database, account } = this.#options;
+    const stored: { record: TransactionRecord; receivedAtMs: number }[] = [];
+    for await (const { transaction, receivedAtMs } of store.all())
+      stored.push({ record: transactionRecord(transaction, this.#domain), receivedAtMs });
+    stored.sort((a, b) => a.receivedAtMs - b.receivedAtMs);
+    for (const { record, receivedAtMs } of stored) {
+      const { from, nonce } = record.transaction.message;
+      if (nonce >= (account(from)?.nonce ?? 0)) this.#insert(record, receivedAtMs, true);
     }
+    const gone = stored.filter(({ record }) => !this.#pool.get(record.idHex));
+    await database.commit(gone.map(({ record }) => store.delete(record.id)));
     this.#scheduleExpiry();
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#stopExpiry();
   }
 
@@ -122,61 +127,35 @@ export class Mempool {
       })),
     );
     const verified = new Map(checked.map((outcome, index) => [outcome, verdicts[index]]));
-    const writes: Write[] = [];
-    const added: Added[] = [];
-    const results = outcomes.map((outcome): AddOutcome => {
-      if (!outcome.accepted) {
-        if (durable && outcome.code === "ALREADY_KNOWN") writes.push(...this.#makeDurable(outcome.record));
-        return outcome;
-      }
-      if (!verified.get(outcome))
+    const step: Step = { writes: [], added: [], madeDurable: [] };
+    const results = outcomes.map((precheck): AddOutcome => {
+      const outcome =
+        precheck.accepted && verified.get(precheck) ? this.#admit(precheck.record, durable, step) : precheck;
+      if (outcome.accepted && outcome === precheck)
         return refuse("INVALID_SIGNATURE", "the signature does not match", outcome.record);
-      return this.#admit(outcome.record, durable, writes, added);
+      if (durable && !outcome.accepted && outcome.code === "ALREADY_KNOWN")
+        this.#makeDurable(outcome.record, step);
+      return outcome;
     });
-    if (writes.length > 0) await this.#commit(writes, added);
-    if (added.length > 0)
-      this.events.emit("added", { records: added.map(({ entry }) => entry.record), source });
+    if (step.writes.length > 0) await this.#commit(step);
+    const records = step.added.map(({ entry }) => entry.record);
+    if (records.length > 0) this.events.emit("added", { records, source });
     return results;
   }
 
   /** What a change of the head does to the stored entries: to be written in one batch with it. */
-  writesFor({ applied, retracted }: IncludedAndRetracted): Write[] {
-    const { store, clock } = this.#options;
-    const included = new Set<Hex>();
-    const writes: Write[] = [];
-    for (const { idHex, id, transaction } of applied.flatMap(({ records }) => records)) {
-      included.add(idHex);
-      const { from, nonce } = transaction.message;
-      const entry = this.#pool.queue(from)?.get(nonce);
-      if (entry?.durable) writes.push(store.delete(entry.record.id));
-      // A retracted block had returned it to the pool, or it is known under another id only.
-      if (entry?.record.idHex !== idHex && this.#pool.get(idHex)?.durable) writes.push(store.delete(id));
-    }
-    for (const { idHex, id, transaction } of retracted.flatMap(({ records }) => records)) {
-      if (!included.has(idHex)) writes.push(store.put(id, transaction, clock.now()));
-    }
-    return writes;
+  writesFor(change: IncludedAndRetracted): Write[] {
+    return this.#follower.writesFor(change);
   }
 
   /** Follows a change of the head: what is in blocks leaves, what was retracted comes back. */
-  update({ applied, retracted }: IncludedAndRetracted): void {
+  update(change: IncludedAndRetracted): void {
     this.#eviction.reset();
-    const { account, clock } = this.#options;
-    const back = retracted
-      .flatMap(({ records }) => records)
-      .filter(({ transaction: { message } }) => {
-        return message.nonce >= (account(message.from)?.nonce ?? 0);
-      });
-    for (const record of back) {
-      if (!this.#pool.queue(record.transaction.message.from)?.get(record.transaction.message.nonce)) {
-        this.#insert(record, clock.now(), true);
-      }
-    }
-    for (const { transaction } of applied.flatMap(({ records }) => records)) {
-      const { from, nonce } = transaction.message;
-      const entry = this.#pool.queue(from)?.get(nonce);
-      if (entry) this.#pool.remove(entry);
-    }
+    const { writes, back } = this.#follower.update(change, (record) =>
+      this.#insert(record, this.#options.clock.now(), true),
+    );
+    // One that fails stops the node, and the next start finds what is in blocks.
+    void this.#options.database.commit(writes).catch(() => undefined);
     if (back.length > 0) this.events.emit("added", { records: back, source: "retracted" });
   }
 
@@ -197,11 +176,11 @@ export class Mempool {
   }
 
   /** Checks again what may have changed while the signature was checked, and inserts. */
-  #admit(record: TransactionRecord, durable: boolean, writes: Write[], added: Added[]): AddOutcome {
+  #admit(record: TransactionRecord, durable: boolean, { writes, added }: Step): AddOutcome {
     const { account, limits, config, store, clock } = this.#options;
     try {
       const replaced = checkAdmission(record, this.#pool, account, limits, config);
-      if (!replaced && !this.#eviction.makeRoom(record.bytes, record.transaction.message.fee)) {
+      if (!replaced && !this.#eviction.makeRoom(record)) {
         return refuse(
           "MEMPOOL_FULL",
           `${this.#pool.count} transactions wait; try again later, or pay a higher fee`,
@@ -225,26 +204,32 @@ export class Mempool {
     return entry;
   }
 
-  #makeDurable(record: TransactionRecord | undefined): Write[] {
+  /** Stored again where it is durable already: its first writing may not have ended, and the answer has to wait for it. */
+  #makeDurable(record: TransactionRecord | undefined, { writes, madeDurable }: Step): void {
     const entry = record && this.#pool.get(record.idHex);
-    if (!entry || entry.durable) return [];
+    if (!entry) return;
+    if (!entry.durable) madeDurable.push(entry);
     entry.durable = true;
-    return [this.#options.store.put(entry.record.id, entry.record.transaction, entry.receivedAtMs)];
+    writes.push(this.#options.store.put(entry.record.id, entry.record.transaction, entry.receivedAtMs));
   }
 
-  async #commit(writes: Write[], added: Added[]): Promise<void> {
+  async #commit({ writes, added, madeDurable }: Step): Promise<void> {
     try {
       await this.#options.database.commit(writes);
     } catch (error) {
+      for (const entry of madeDurable) entry.durable = false;
       for (const { entry, replaced } of added.reverse()) {
+        if (this.#pool.get(entry.record.idHex) !== entry) continue;
         this.#pool.remove(entry);
         if (replaced) this.#pool.insert(replaced);
       }
+      this.#eviction.reset();
       throw error;
     }
   }
 
   #scheduleExpiry(): void {
+    if (this.#stopped) return;
     this.#stopExpiry = this.#options.clock.after(expiryIntervalMs, () => {
       void this.#expire().finally(() => this.#scheduleExpiry());
     });
@@ -256,7 +241,7 @@ export class Mempool {
     const oldest = clock.now() - limits.lifetimeMs;
     const writes: Write[] = [];
     for (const queue of [...this.#pool.queues()]) {
-      const next = queue.nextNonce(account(queue.address)?.nonce ?? 0);
+      const next = queue.firstUnpaid(account(queue.address) ?? { balance: 0n, nonce: 0 });
       for (const entry of [...queue.entries()]) {
         if (entry.receivedAtMs > oldest) continue;
         if (entry.durable && entry.record.transaction.message.nonce < next) continue;
@@ -267,6 +252,14 @@ export class Mempool {
     this.#eviction.reset();
     await database.commit(writes).catch(() => undefined);
   }
+}
+
+/** What one call of `add` does. */
+interface Step {
+  writes: Write[];
+  added: Added[];
+  /** Entries that were here, but not stored. */
+  madeDurable: PoolEntry[];
 }
 
 interface Added {

@@ -25,6 +25,10 @@ test("kill -9 of each node in turn under transfers: the others go on, it comes b
     // With three authorities, two take turns.
     for (const node of others) await node.height(head!.height + 3);
 
+    // And once more while it starts.
+    killed.start();
+    await sleep(random() * 1_500);
+    await killed.kill();
     killed.start();
     const { address } = await killed.ready();
     const back = await sameChain(nodes, { atLeast: head!.height + 3 });
@@ -38,6 +42,22 @@ test("kill -9 of each node in turn under transfers: the others go on, it comes b
   for (const node of nodes) await totalIsRight(network, node);
   const { balances } = await balancesAtHead(nodes[0]!, network);
   expect(balances).not.toContain(1_000_000n);
+  await stopAndVerify(nodes);
+});
+
+test("a node that was stopped for a while, like a laptop asleep, catches up and mines", async () => {
+  const network = await createNetwork(createWorld(), { nodes: 3, periodMs: 300 });
+  const { nodes } = network;
+  await startAll(network);
+  const [asleep, other] = nodes as [TestNode, TestNode];
+  const { head, address } = await asleep.status();
+  asleep.process.signal("SIGSTOP");
+  // Longer than it takes the others to give up the connections.
+  await other.until("it is missed", ({ peers }) => peers === 1, 30_000);
+  await other.height(head!.height + 10);
+  asleep.process.signal("SIGCONT");
+  const { height } = await sameChain(nodes, { atLeast: head!.height + 10 });
+  await until("it mines again", () => minedAbove(other, address, height));
   await stopAndVerify(nodes);
 });
 

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { stopAndVerify } from "./harness/checks.ts";
 import { createNetwork } from "./harness/network.ts";
 import { TestNode } from "./harness/node.ts";
 import { createWorld } from "./harness/world.ts";
@@ -48,4 +49,18 @@ test("two different offers without a pin are an error that names both; a pin cho
   const wrong = await late.start(`--genesis=${one.genesisId}`, "--log-level=silent").process.ended;
   expect(wrong.code).toBe(1);
   expect(wrong.stderr).toMatch(/^error: [^\n]* holds the chain 0x[^\n]*\n$/);
+});
+
+test("nodes that wait for a genesis adopt it when its maker comes", async () => {
+  const world = createWorld();
+  const { nodes, genesisId } = await createNetwork(world, { nodes: 1 });
+  const early = [2, 3].map((id) => new TestNode(world, id).start());
+  for (const node of early) await node.until("it has found the other", ({ peers }) => peers === 1);
+  const maker = nodes[0]!.start();
+  await maker.ready(10_000);
+  for (const node of early) {
+    expect((await node.ready(10_000)).genesisId).toBe(genesisId);
+    await node.height(2);
+  }
+  await stopAndVerify([maker, ...early]);
 });

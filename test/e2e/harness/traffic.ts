@@ -17,6 +17,8 @@ export class Traffic {
     this.#loops = nodes.map((node, index) =>
       this.#run(node, wallets[index]!, wallets[(index + 1) % wallets.length]!.address, everyMs),
     );
+    // `stop` tells.
+    for (const loop of this.#loops) loop.catch(() => undefined);
   }
 
   /** @throws what a node answered that it should not have. */

@@ -1,0 +1,153 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { AccountStore } from "../../../src/storage/accounts.ts";
+import { AddressBookStore } from "../../../src/storage/address-book.ts";
+import { BlockStore } from "../../../src/storage/blocks.ts";
+import { keyOf, keyRange, keySpaces } from "../../../src/storage/key-spaces.ts";
+import { MetaStore } from "../../../src/storage/meta.ts";
+import { compareBytes, uint64Bytes } from "../../../src/util/bytes.ts";
+import { codeOf } from "../support/chain.ts";
+import { MemoryDatabase, temporaryDatabase, toArray } from "../support/database.ts";
+
+const id = (height: number) => new Uint8Array(32).fill(height);
+
+describe("key ranges", () => {
+  const part = fc
+    .uint8Array({ maxLength: 6 })
+    .map((bytes) => bytes.map((byte) => (byte > 200 ? 0xff : byte)));
+  const space = fc.constantFrom(...(Object.keys(keySpaces) as (keyof typeof keySpaces)[]));
+
+  test("hold exactly the keys of their space that begin with the prefix, 0xff included", () => {
+    fc.assert(
+      fc.property(space, part, space, part, (ofRange, prefix, ofKey, rest) => {
+        const { gte, lt } = keyRange(ofRange, prefix);
+        const key = keyOf(ofKey, rest);
+        const inside = compareBytes(gte, key) <= 0 && compareBytes(key, lt) < 0;
+        const begins = ofKey === ofRange && compareBytes(rest.slice(0, prefix.length), prefix) === 0;
+        expect(inside).toBe(begins);
+      }),
+      {
+        numRuns: 2000,
+        examples: [["body", Uint8Array.of(0xff, 0xff), "body", Uint8Array.of(0xff, 0xff, 0xff)]],
+      },
+    );
+  });
+
+  test("every space has its own number", () => {
+    expect(new Set(Object.values(keySpaces)).size).toBe(Object.keys(keySpaces).length);
+  });
+});
+
+describe("the canonical index", () => {
+  async function indexOf(heights: number[]) {
+    const database = new MemoryDatabase();
+    const blocks = new BlockStore(database);
+    await database.commit(heights.map((height) => blocks.setCanonical({ height, id: id(height) })));
+    return blocks;
+  }
+  const heightsOf = (refs: { height: number }[]) => refs.map(({ height }) => height);
+
+  test("downwards and upwards, to the ends and to the count", async () => {
+    const blocks = await indexOf([0, 1, 2, 3, 4, 5]);
+    expect(heightsOf(await blocks.canonicalDown(4, 3))).toEqual([4, 3, 2]);
+    expect(heightsOf(await blocks.canonicalDown(2, 100))).toEqual([2, 1, 0]);
+    expect(heightsOf(await blocks.canonicalDown(99, 2))).toEqual([5, 4]);
+    expect(heightsOf(await blocks.canonicalDown(Number.MAX_SAFE_INTEGER, 1))).toEqual([5]);
+    expect(heightsOf(await blocks.canonicalUp(3, 2))).toEqual([3, 4]);
+    expect(heightsOf(await blocks.canonicalUp(3, 100))).toEqual([3, 4, 5]);
+    expect(heightsOf(await blocks.canonicalUp(6, 100))).toEqual([]);
+    for (const count of [0, -1]) {
+      expect(await blocks.canonicalDown(5, count)).toEqual([]);
+      expect(await blocks.canonicalUp(0, count)).toEqual([]);
+    }
+    expect((await blocks.canonicalDown(3, 1))[0]!.id).toEqual(id(3));
+  });
+
+  test("a hole is named in both directions", async () => {
+    const blocks = await indexOf([0, 1, 2, 4, 5]);
+    await expect(blocks.canonicalDown(5, 10)).rejects.toThrow("block 3 is missing");
+    await expect(blocks.canonicalUp(1, 10)).rejects.toThrow("block 3 is missing");
+    await expect(blocks.canonicalUp(3, 1)).rejects.toThrow("block 3 is missing");
+    const beheaded = await indexOf([3, 4, 5]);
+    await expect(beheaded.canonicalDown(5, 10)).rejects.toThrow("block 2 is missing");
+    expect(heightsOf(await beheaded.canonicalDown(5, 3))).toEqual([5, 4, 3]);
+  });
+
+  test("heights above 2^32 keep their order", async () => {
+    const database = new MemoryDatabase();
+    const blocks = new BlockStore(database);
+    const heights = [2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1];
+    await database.commit(heights.map((height, at) => blocks.setCanonical({ height, id: id(at) })));
+    expect(heightsOf(await blocks.canonicalUp(2 ** 32 - 1, 9))).toEqual(heights);
+  });
+});
+
+test("an account's history comes newest first, page by page, and holds nobody else's", async () => {
+  const { database } = await temporaryDatabase();
+  const blocks = new BlockStore(database);
+  const accounts = [0, 1, 255, 256, 0xffffffff];
+  const places = [1, 2, 255, 256, 70_000].flatMap((height) =>
+    [0, 1, 255, 256].map((index) => ({ height, index })),
+  );
+  await database.commit(
+    accounts.flatMap((account) => places.map((place) => blocks.setHistory(account, place))),
+  );
+  for (const account of accounts) {
+    const pages = [];
+    let before: (typeof places)[number] | undefined;
+    for (;;) {
+      const page = await blocks.history(account, before, 7);
+      pages.push(...page);
+      before = page.at(-1);
+      if (page.length < 7) break;
+    }
+    expect(pages).toEqual(places.toReversed());
+  }
+  await database.commit([blocks.clearHistory(255, { height: 256, index: 255 })]);
+  expect(await blocks.history(255, undefined, 100)).toHaveLength(places.length - 1);
+  expect(await blocks.history(256, undefined, 100)).toHaveLength(places.length);
+});
+
+test("accounts come back as they were, and a missing one is named", async () => {
+  const database = new MemoryDatabase();
+  const store = new AccountStore(database);
+  const accounts = Array.from({ length: 300 }, (_, index) => ({
+    address: id(index % 256),
+    balance: 2n ** 64n - 1n - BigInt(index),
+    nonce: Number.MAX_SAFE_INTEGER - index,
+  }));
+  await database.commit(accounts.map((account, index) => store.put(index, account)));
+  expect(await toArray(store.all())).toEqual(accounts);
+  await database.commit([store.delete(256)]);
+  await expect(toArray(store.all())).rejects.toThrow("account 256 is missing");
+});
+
+describe("the format version", () => {
+  test("is written once, and another one is refused", async () => {
+    const database = new MemoryDatabase();
+    const meta = new MetaStore(database);
+    await meta.checkVersion();
+    await meta.checkVersion();
+    const [key] = [...database.entries.keys()];
+    expect(database.entries.size).toBe(1);
+    database.entries.set(key!, Uint8Array.of(9));
+    expect(await codeOf(meta.checkVersion())).toBe("OPEN_FAILED");
+    await expect(meta.checkVersion()).rejects.toThrow(/format 9, this ccoin reads 1: use the ccoin/);
+  });
+
+  test("a database with a chain and no version is not a new one", async () => {
+    const database = new MemoryDatabase();
+    await database.commit([{ key: keyOf("canonical", uint64Bytes(0)), value: id(0) }]);
+    expect(await codeOf(new MetaStore(database).checkVersion())).toBe("DAMAGED");
+  });
+});
+
+test("the address book keeps one entry a peer", async () => {
+  const book = new AddressBookStore<{ id: string; addresses: string[] }>(new MemoryDatabase());
+  await book.save({ id: "a", addresses: ["1"] });
+  await book.save({ id: "b", addresses: ["2"] });
+  await book.save({ id: "a", addresses: ["3"] });
+  await book.remove("b");
+  await book.remove("unknown");
+  expect(await book.load()).toEqual([{ id: "a", addresses: ["3"] }]);
+});

@@ -1,0 +1,290 @@
+import { type Signer, signerFromSeed } from "../../../src/accounts/signer.ts";
+import { Chain, type ChainOptions } from "../../../src/chain/chain.ts";
+import { checkBlock } from "../../../src/chain/check.ts";
+import { checkGenesis, createGenesis, type Genesis, storeGenesis } from "../../../src/chain/genesis.ts";
+import { type ChainStores, chainStores } from "../../../src/chain/stores.ts";
+import type { CheckedBlock } from "../../../src/chain/types.ts";
+import { applyHeader, requiredDifficulty } from "../../../src/consensus/index.ts";
+import { verifySignatures } from "../../../src/crypto/ed25519.ts";
+import { sha256 } from "../../../src/crypto/hash.ts";
+import { AccountState, executeBlock, genesisChanges } from "../../../src/state/index.ts";
+import type { Database } from "../../../src/storage/database.ts";
+import type { ChainConfig } from "../../../src/types/genesis.ts";
+import {
+  type AuthoritySnapshot,
+  type Block,
+  computeDomain,
+  Header,
+  noVote,
+  signingRoot,
+  type Transaction,
+  transactionRecord,
+  transactionsRoot,
+  zero32,
+} from "../../../src/types/index.ts";
+import { compareBytes, toHex, uint32Bytes } from "../../../src/util/bytes.ts";
+import { silentLogger } from "../../../src/util/logger.ts";
+import { ManualClock } from "./clock.ts";
+import { MemoryDatabase } from "./database.ts";
+
+/** The same key for the same number, always. */
+export function signer(number: number): Signer {
+  return signerFromSeed(sha256(uint32Bytes(number)));
+}
+
+/** Ascending, as in the authority list: the index is the turn. */
+export const authorities: Signer[] = [1, 2, 3, 4, 5]
+  .map(signer)
+  .sort((a, b) => compareBytes(a.publicKey, b.publicKey));
+export const users: Signer[] = [101, 102, 103, 104].map(signer);
+export const startBalance = 1_000_000n;
+export const genesisTime = 1_600_000_000_000;
+
+export function chainConfig(authorityCount: number, config: Partial<ChainConfig> = {}): ChainConfig {
+  return {
+    name: new TextEncoder().encode("test chain"),
+    periodMs: 1000,
+    epochLength: 30_000,
+    emptyBlockPeriodMs: 1000,
+    maxBlockTransactions: 1000,
+    maxBlockBytes: 2 ** 20,
+    blockReward: 5n,
+    minFee: 1n,
+    authorities: authorities
+      .slice(0, authorityCount)
+      .map(({ publicKey }) => publicKey)
+      .sort(compareBytes),
+    ...config,
+  };
+}
+
+export async function testGenesis(authorityCount = 3, config: Partial<ChainConfig> = {}): Promise<Genesis> {
+  const coinbase = {
+    balances: users.slice(0, 3).map(({ publicKey }) => ({ address: publicKey, balance: startBalance })),
+  };
+  const block = await createGenesis(
+    chainConfig(authorityCount, config),
+    coinbase,
+    authorities[0]!,
+    genesisTime,
+  );
+  return checkGenesis(block, verifySignatures);
+}
+
+export interface Transfer {
+  /** Index among `users`. */
+  from?: number;
+  to?: Uint8Array;
+  amount?: bigint;
+  fee?: bigint;
+  nonce?: number;
+  memo?: Uint8Array;
+}
+
+/** Makes transfers and blocks for one chain; pure, so a model of it. */
+export class BlockMaker {
+  readonly genesis: Genesis;
+  readonly domain: Uint8Array;
+
+  constructor(genesis: Genesis) {
+    this.genesis = genesis;
+    this.domain = computeDomain("transaction", genesis.id);
+  }
+
+  async transfer({ from = 0, to, amount = 1n, fee = 1n, nonce = 0, memo }: Transfer): Promise<Transaction> {
+    const message = {
+      from: users[from]!.publicKey,
+      to: to ?? users[1]!.publicKey,
+      amount,
+      fee,
+      nonce,
+      memo: memo ?? new Uint8Array(),
+    };
+    const unsigned = transactionRecord({ message, signature: new Uint8Array(64) }, this.domain);
+    return { message, signature: await users[from]!.sign(unsigned.signingRoot) };
+  }
+
+  start(): Tip {
+    const { block, id, snapshot } = this.genesis;
+    const state = () => {
+      const fresh = new AccountState(new Uint8Array(8));
+      fresh.apply(genesisChanges(block.payload));
+      return fresh;
+    };
+    return {
+      header: block.header.message,
+      id,
+      idHex: toHex(id),
+      snapshot,
+      totalDifficulty: 0,
+      blocks: [],
+      state,
+    };
+  }
+
+  /** A valid block on `tip`, but for what `edit` and `signature` do to it. */
+  async block(tip: Tip, options: BlockOptions = {}): Promise<Tip> {
+    const { config } = this.genesis;
+    const { transactions = [], edit = {}, laterMs = 0 } = options;
+    const height = tip.header.height + 1;
+    const proposer =
+      options.by ??
+      authorities.find((one) => compareBytes(one.publicKey, inTurn(tip.snapshot, height)) === 0)!;
+    const draft: Header = {
+      height,
+      parent: tip.id,
+      timestamp: tip.header.timestamp + config.periodMs + laterMs,
+      proposer: proposer.publicKey,
+      difficulty: requiredDifficulty(tip.snapshot, height, proposer.publicKey),
+      vote: noVote,
+      transactionsRoot: transactionsRoot(
+        transactions.map((transaction) => transactionRecord(transaction, this.domain).id),
+      ),
+      stateRoot: zero32,
+    };
+    const snapshot = applyHeader(tip.snapshot, { ...draft, ...edit }, config);
+    const state = () => {
+      const next = tip.state();
+      next.apply(executeBlock(next, { transactions, proposer: proposer.publicKey, config }));
+      return next;
+    };
+    if (!options.unexecuted) draft.stateRoot = state().stateRoot(snapshot);
+    const message = { ...draft, ...edit };
+    const id = Header.hashTreeRoot(message);
+    const root = signingRoot(id, computeDomain("header", this.genesis.id));
+    const block = {
+      header: { message, signature: await (options.signedBy ?? proposer).sign(root) },
+      transactions: [...transactions],
+    };
+    return {
+      header: message,
+      id,
+      idHex: toHex(id),
+      snapshot,
+      totalDifficulty: tip.totalDifficulty + message.difficulty,
+      blocks: [...tip.blocks, block],
+      state,
+    };
+  }
+
+  /** `count` empty blocks in turn. */
+  async extend(tip: Tip, count: number, options: BlockOptions = {}): Promise<Tip> {
+    let last = tip;
+    for (let made = 0; made < count; made++) last = await this.block(last, options);
+    return last;
+  }
+}
+
+export interface BlockOptions {
+  by?: Signer;
+  signedBy?: Signer;
+  transactions?: readonly Transaction[];
+  edit?: Partial<Header>;
+  laterMs?: number;
+  /** The state root is left zero: the transactions cannot be executed. */
+  unexecuted?: boolean;
+}
+
+/** A block with all before it, and what follows from them. */
+export interface Tip {
+  header: Header;
+  id: Uint8Array;
+  idHex: string;
+  snapshot: AuthoritySnapshot;
+  totalDifficulty: number;
+  /** From height 1 on. */
+  blocks: Block[];
+  /** Executed anew from genesis: nothing of the chain under test. */
+  state(): AccountState;
+}
+
+function inTurn(snapshot: AuthoritySnapshot, height: number): Uint8Array {
+  return snapshot.authorities[height % snapshot.authorities.length]!;
+}
+
+export interface TestChain {
+  chain: Chain;
+  genesis: Genesis;
+  maker: BlockMaker;
+  stores: ChainStores;
+  database: Database;
+  clock: ManualClock;
+  check(block: Block): Promise<CheckedBlock>;
+  /** Checks and imports. */
+  add(block: Block): Promise<string>;
+  addAll(tip: Tip): Promise<void>;
+  /** The same database, opened again. */
+  reopen(): Promise<TestChain>;
+}
+
+/** A chain in memory, or in `database`. */
+export async function testChain(
+  options: {
+    genesis?: Genesis;
+    database?: Database;
+    chain?: Partial<ChainOptions>;
+    clock?: ManualClock;
+  } = {},
+): Promise<TestChain> {
+  const genesis = options.genesis ?? (await testGenesis());
+  const database = options.database ?? new MemoryDatabase();
+  const clock = options.clock ?? new ManualClock();
+  const stores = chainStores(database);
+  if (!(await stores.meta.genesis())) await storeGenesis(stores, genesis);
+  const chain = await Chain.open({
+    genesis,
+    stores,
+    checks: { verify: verifySignatures, isVerified: () => false },
+    clock,
+    logger: silentLogger,
+    seed: new Uint8Array(8),
+    writesWith: () => [],
+    ...options.chain,
+  });
+  const check = (block: Block) => checkBlock(block, chain.checks);
+  return {
+    chain,
+    genesis,
+    maker: new BlockMaker(genesis),
+    stores,
+    database,
+    clock,
+    check,
+    add: async (block) => chain.importBlock(await check(block)),
+    async addAll(tip) {
+      for (const block of tip.blocks) await chain.importBlock(await check(block));
+    },
+    reopen: () => testChain({ ...options, genesis, database, clock }),
+  };
+}
+
+/** Everything that follows from the canonical chain: memory, and each key on disk but side blocks and snapshots. */
+export async function contentsOf({ chain, stores, database }: TestChain) {
+  const { state, head, snapshot } = chain;
+  const accounts = Array.from({ length: state.count }, (_, index) => state.account(index));
+  const disk: Record<string, string> = {};
+  const spaces = [0, 3, 4, 5, 6, 9];
+  for (const space of spaces) {
+    const range = { gte: Uint8Array.of(space), lt: Uint8Array.of(space + 1) };
+    for await (const [key, value] of database.iterate(range)) disk[toHex(key)] = toHex(value);
+  }
+  return {
+    head: head.idHex,
+    height: head.height,
+    totalDifficulty: head.totalDifficulty,
+    snapshot,
+    stateRoot: toHex(state.stateRoot(snapshot)),
+    accounts,
+    storedHead: toHex((await stores.meta.head())!),
+    disk,
+  };
+}
+
+export async function codeOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+  } catch (error) {
+    return (error as { code?: string }).code ?? `uncoded: ${error}`;
+  }
+  return "no error";
+}
