@@ -1,12 +1,13 @@
 import type { ServerResponse } from "node:http";
 import type { CanonicalBlock } from "../chain/types.ts";
+import { toHex } from "../util/bytes.ts";
 import { messageOf } from "../util/errors.ts";
 import type { HttpLimits } from "./limits.ts";
 import { commonHeaders, ProblemError } from "./problem.ts";
 import type { ApiServices } from "./services.ts";
 import { headerView, transactionView } from "./views.ts";
 
-export const eventNames = ["block", "retracted", "transaction", "mode"] as const;
+export const eventNames = ["block", "retracted", "finalized", "transaction", "mode"] as const;
 export type EventName = (typeof eventNames)[number];
 
 interface Stream {
@@ -33,8 +34,11 @@ export class EventHub {
         this.#publish("retracted", retracted, blockEvent);
         this.#publish("block", applied, blockEvent);
       }),
+      events.on("finalized", ({ height, id }) =>
+        this.#publish("finalized", [{ height, id: toHex(id) }], asIs),
+      ),
       events.on("transactions", (records) => this.#publish("transaction", records, transactionView)),
-      events.on("mode", (mode) => this.#publish("mode", [mode], (body) => body)),
+      events.on("mode", (mode) => this.#publish("mode", [mode], asIs)),
     ];
     this.#scheduleHeartbeat();
   }
@@ -102,4 +106,8 @@ export class EventHub {
 
 function blockEvent(block: CanonicalBlock): object {
   return { ...headerView(block), transactionCount: block.records.length };
+}
+
+function asIs<Body extends object>(body: Body): Body {
+  return body;
 }

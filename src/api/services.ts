@@ -2,7 +2,7 @@ import type { Chain } from "../chain/chain.ts";
 import type { Proposals } from "../chain/proposals.ts";
 import type { HeadChange } from "../chain/types.ts";
 import type { Mempool } from "../mempool/mempool.ts";
-import type { TransactionRecord } from "../types/index.ts";
+import type { BlockRef, TransactionRecord } from "../types/index.ts";
 import type { Hex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Emitter } from "../util/emitter.ts";
@@ -65,6 +65,8 @@ export interface LedgerServices {
 /** What `GET /v1/events` is made of. Composition forwards the events of chain, mempool and mode to it. */
 export type ApiEvents = {
   head: HeadChange;
+  /** The highest final block is another. */
+  finalized: BlockRef;
   /** New in the mempool. */
   transactions: readonly TransactionRecord[];
   mode: { mode: string };

@@ -291,6 +291,12 @@ class Node implements RunningNode {
       this.#closers,
     );
     services.chain.events.on("head", (change) => this.#apiEvents.emit("head", change));
+    let finalized = services.chain.finalized;
+    services.chain.events.on("finality", () => {
+      if (services.chain.finalized.round === finalized.round) return;
+      finalized = services.chain.finalized;
+      this.#apiEvents.emit("finalized", finalized);
+    });
     services.mempool.events.on("added", ({ records }) => this.#apiEvents.emit("transactions", records));
     await diagnosis.follow({ ...services, finality: () => finalityInput(services) });
     services.finalizer.events.on("seen", ({ voter }) => diagnosis.onFinalityVote(voter));
