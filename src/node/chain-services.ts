@@ -79,7 +79,7 @@ export async function startChainServices(
   closers.push("outbox", () => outbox.stop());
   const inbox = new BlockInbox({ ...common, chain, mempool, onFarAhead: (peer) => void statuses.ask(peer) });
   closers.push("block inbox", () => inbox.stop());
-  const transactions = new TransactionInbox({ network, mempool, logger });
+  const transactions = new TransactionInbox({ network, mempool, verify, logger });
   serveChain(network, chain, mempool);
   network.join(genesis.id, {
     blocks: (message, from) => inbox.onGossip(message, from),

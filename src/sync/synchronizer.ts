@@ -1,17 +1,16 @@
-import { blockIds, headers, maxHeadersPerPage, type Network, type PeerId } from "../../protocols/index.ts";
+import { blockIds, maxHeadersPerPage, type Network, type PeerId } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
-import { checkHeaderForm, checkHeaderSignatures } from "../chain/check.ts";
 import type { Head } from "../chain/types.ts";
 import { BlockError } from "../types/errors.ts";
-import { Header } from "../types/index.ts";
 import { equalBytes, toHex } from "../util/bytes.ts";
 import { type Clock, sleep } from "../util/clock.ts";
 import { CodedError, messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
-import { LruMap } from "../util/lru.ts";
 import type { BlockInbox } from "./block-inbox.ts";
 import { findCommonAncestor } from "./common-ancestor.ts";
+import { Doubts } from "./doubts.ts";
 import { downloadBlocks } from "./download.ts";
+import { fetchHeaders } from "./headers.ts";
 import type { PeerStatus, PeerStatuses } from "./peer-statuses.ts";
 import { requestOne } from "./request-one.ts";
 
@@ -21,10 +20,8 @@ const gossipGap = 3;
 const downloadPeers = 4;
 /** After a failure, before the next try. */
 const retryMs = 500;
-/** A peer whose claim came to nothing is not followed for so long; doubles each time, so that false claims cannot keep us busy. */
-const firstDoubtMs = 1_000;
-const maxDoubtMs = 30_000;
-const maxDoubted = 1_024;
+/** How long a node whose download broke off looks for somebody to go on with before it goes on without. */
+const resumeMs = 10_000;
 /** How long a starting node waits for the first peer to say where it stands. */
 const settleMs = 3_000;
 
@@ -54,14 +51,16 @@ export class Synchronizer {
   readonly #options: SynchronizerOptions;
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
-  /** Peers whose claims came to nothing, each until when. */
-  readonly #doubted = new LruMap<PeerId, { times: number; untilMs: number }>(maxDoubted);
+  readonly #doubts: Doubts;
+  /** The heaviest chain that checked headers have shown, and until when to look for somebody who has it. */
+  #shown = { totalDifficulty: 0, untilMs: 0 };
   #settled = false;
   #progress: SyncProgress | undefined;
   #stops: (() => void)[] = [];
 
   constructor(options: SynchronizerOptions) {
     this.#options = options;
+    this.#doubts = new Doubts(options.clock);
   }
 
   get progress(): SyncProgress | undefined {
@@ -86,26 +85,35 @@ export class Synchronizer {
 
   #evaluate(): void {
     if (this.#running || !this.#settled || this.#stop.signal.aborted) return;
-    this.#running = this.#followBest().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running = this.#followBest()
+      .catch((error) =>
+        this.#options.logger.error({ error: messageOf(error) }, "sync stopped until a peer tells its height"),
+      )
+      .finally(() => {
+        this.#running = undefined;
+      });
   }
 
   async #followBest(): Promise<void> {
-    const { chain, clock, logger, statuses, onInStep } = this.#options;
+    const { chain, clock, logger, network, statuses, onInStep } = this.#options;
     while (!this.#stop.signal.aborted) {
       const best = this.#best();
+      if (!best && this.#mayResume()) {
+        for (const { id } of network.peers()) void statuses.ask(id);
+        await sleep(clock, retryMs, this.#stop.signal);
+        continue;
+      }
       if (!best) return onInStep();
       try {
         const before = chain.head.totalDifficulty;
         await this.#follow(best);
-        if (chain.head.totalDifficulty > before) this.#doubted.delete(best.peer);
-        else this.#doubt(best.peer);
+        if (chain.head.totalDifficulty > before) this.#doubts.delete(best.peer);
+        else this.#doubts.add(best.peer);
         // What it said is now either here, or was not so.
         if (best.status.totalDifficulty > chain.head.totalDifficulty) statuses.forget(best.peer);
       } catch (error) {
         if (this.#stop.signal.aborted) return;
-        this.#doubt(best.peer);
+        this.#doubts.add(best.peer);
         this.#onFailure(best.peer, error);
         logger.debug(
           { peer: best.peer, error: messageOf(error) },
@@ -118,20 +126,23 @@ export class Synchronizer {
     }
   }
 
-  #doubt(peer: PeerId): void {
-    const times = this.#doubted.get(peer)?.times ?? 0;
-    const doubtMs = Math.min(firstDoubtMs * 2 ** times, maxDoubtMs);
-    this.#doubted.set(peer, { times: Math.min(times + 1, 10), untilMs: this.#options.clock.now() + doubtMs });
+  /** Whether a better chain was shown a short while ago that is not here yet: an authority must not build on an old head. */
+  #mayResume(): boolean {
+    const { chain, clock, network } = this.#options;
+    const { totalDifficulty, untilMs } = this.#shown;
+    return (
+      totalDifficulty > chain.head.totalDifficulty && clock.now() < untilMs && network.peers().length > 0
+    );
   }
 
   /** The believed peer with the heaviest chain, if it is heavier than ours. An equal one is a matter for the fork choice: its head is fetched. */
   #best(): PeerStatus | undefined {
-    const { chain, clock, statuses, inbox } = this.#options;
+    const { chain, statuses, inbox } = this.#options;
     const { totalDifficulty, id } = chain.head;
     let best: PeerStatus | undefined;
     for (const candidate of statuses.all()) {
       const { status, peer } = candidate;
-      if ((this.#doubted.get(peer)?.untilMs ?? 0) > clock.now()) continue;
+      if (this.#doubts.has(peer)) continue;
       if (status.totalDifficulty > (best?.status.totalDifficulty ?? totalDifficulty)) best = candidate;
       if (status.totalDifficulty === totalDifficulty && !equalBytes(status.headId, id))
         void inbox.fetch(status.headId, peer);
@@ -186,36 +197,22 @@ export class Synchronizer {
       heads = await this.#headers(peer, next)
     ) {
       // A claim alone must not stop an authority from making blocks.
-      if (heads.at(-1)!.totalDifficulty > chain.head.totalDifficulty) onBehind();
+      const { totalDifficulty } = heads.at(-1)!;
+      if (totalDifficulty > chain.head.totalDifficulty) {
+        this.#shown = { totalDifficulty, untilMs: this.#options.clock.now() + resumeMs };
+        onBehind();
+      }
       await this.#importBodies(peer, heads);
       next += heads.length;
-      if (next > status.height) break;
+      if (next > status.height || heads.length < maxHeadersPerPage) break;
     }
     const seconds = (this.#options.clock.now() - startedAtMs) / 1000;
     logger.info({ height: chain.head.height, blocks: next - 1 - ancestor.height, seconds }, "downloaded");
   }
 
-  /** One page of headers, checked. */
-  async #headers(peer: PeerId, start: number): Promise<Head[]> {
-    const { chain, network } = this.#options;
-    const page = await requestOne(
-      network,
-      peer,
-      headers,
-      { start, count: maxHeadersPerPage },
-      { signal: this.#stop.signal },
-    );
-    const [first] = page;
-    if (first && !(await chain.tree.get(first.message.parent))) {
-      throw new CodedError("PEER_CHANGED", "the peer's chain has changed meanwhile");
-    }
-    for (const header of page) checkHeaderForm(header);
-    const heads = await chain.checkHeaders(page);
-    await checkHeaderSignatures(
-      page.map((header) => ({ header, id: Header.hashTreeRoot(header.message) })),
-      chain.checks,
-    );
-    return heads;
+  #headers(peer: PeerId, start: number): Promise<Head[]> {
+    const { network, chain, clock } = this.#options;
+    return fetchHeaders({ network, chain, clock, peer, start, signal: this.#stop.signal });
   }
 
   async #importBodies(peer: PeerId, heads: readonly Head[]): Promise<void> {
