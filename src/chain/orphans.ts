@@ -5,6 +5,8 @@ import type { CheckedBlock } from "./types.ts";
 /** Enough for the blocks of some minutes that came before their parents; what is lost is found again by sync. */
 const maxOrphans = 256;
 const maxOrphanBytes = 64 * 2 ** 20;
+/** Of one peer: anybody can sign a block without a parent, so nobody may push out the others'. */
+const maxOrphansPerPeer = 64;
 
 export interface Orphan {
   block: CheckedBlock;
@@ -28,6 +30,8 @@ export class OrphanPool {
 
   add(block: CheckedBlock, from: string): void {
     if (this.#byId.has(block.idHex)) return;
+    const own = [...this.#byId.values()].filter((orphan) => orphan.from === from);
+    if (own.length >= maxOrphansPerPeer) this.#remove(own[0]!);
     const parent = toHex(block.header.message.parent);
     const orphan = { block, from };
     this.#byId.set(block.idHex, orphan);
@@ -54,6 +58,11 @@ export class OrphanPool {
     const children = [...(this.#byParent.get(parent) ?? [])];
     for (const child of children) this.#remove(child);
     return children;
+  }
+
+  /** The block was refused: so will be those that wait for it. */
+  removeDescendants(id: Hex): void {
+    for (const { block } of this.takeChildren(id)) this.removeDescendants(block.idHex);
   }
 
   #remove(orphan: Orphan): void {

@@ -7,6 +7,7 @@ import { checkGenesis, storeGenesis } from "../chain/genesis.ts";
 import { type ChainStores, chainStores } from "../chain/stores.ts";
 import type { NodePaths } from "../config/index.ts";
 import { verifySignatures } from "../crypto/ed25519.ts";
+import { BlockError } from "../types/errors.ts";
 import { GenesisBlock } from "../types/genesis.ts";
 import { Block } from "../types/index.ts";
 import { concatBytes, readUint32, readUint64, uint32Bytes, uint64Bytes } from "../util/bytes.ts";
@@ -63,12 +64,12 @@ export function importChain({ paths, file, onProgress }: ChainFileOptions): Prom
   return withDatabase(paths, async (database) => {
     const stores = chainStores(database);
     const frames = readFrames(file);
-    const total = readUint64((await frames.next()).value ?? bad(file, "it is empty"));
+    const total = readUint64((await frames.next()).value ?? bad(file, "it was not made by ccoin export"));
     const first = (await frames.next()).value ?? bad(file, "it has no genesis block");
     const genesis = await checkGenesis(
       decode(file, () => GenesisBlock.deserialize(first)),
       verifySignatures,
-    );
+    ).catch((error) => bad(file, messageOf(error)));
     const existing = await stores.meta.genesis();
     if (!existing) await storeGenesis(stores, genesis);
     else if (!Buffer.from(GenesisBlock.serialize(existing)).equals(first)) {
@@ -87,12 +88,21 @@ export function importChain({ paths, file, onProgress }: ChainFileOptions): Prom
       writesWith: () => [],
     });
     let blocks = 0;
+    let height = 0;
     for await (const bytes of frames) {
+      height++;
       const block = decode(file, () => Block.deserialize(bytes));
-      const outcome = await chain.importBlock(await checkBlock(block, chain.checks));
-      if (outcome !== "known") blocks++;
-      onProgress(block.header.message.height, total);
+      try {
+        const outcome = await chain.importBlock(await checkBlock(block, chain.checks));
+        if (outcome !== "known") blocks++;
+      } catch (error) {
+        if (error instanceof BlockError)
+          bad(file, `block ${height} is invalid, ${error.code}: ${error.message}`);
+        throw error;
+      }
+      onProgress(height, total);
     }
+    if (height !== total) bad(file, `it ends at block ${height} of ${total}; what there is was imported`);
     return { blocks };
   });
 }
@@ -131,8 +141,8 @@ async function* readFrames(file: string): AsyncGenerator<Uint8Array, undefined> 
     if (error instanceof CodedError) throw error;
     throw new UserError(`cannot read ${file}: ${messageOf(error)}`, "CANNOT_READ", { cause: error });
   }
-  if (!started || rest.length > 0)
-    bad(file, "it ends in the middle of a block; what came before was imported");
+  if (!started) bad(file, "it was not made by ccoin export");
+  if (rest.length > 0) bad(file, "it ends in the middle of a block; what came before was imported");
   return undefined;
 }
 

@@ -140,7 +140,7 @@ export async function startChainServices(
   });
   votes.serve();
   closers.push("vote inbox", () => votes.stop());
-  const transactions = new TransactionInbox({ network, mempool, logger });
+  const transactions = new TransactionInbox({ network, mempool, verify, logger });
   serveChain(network, chain, mempool);
   network.join(genesis.id, {
     blocks: (message, from) => inbox.onGossip(message, from),

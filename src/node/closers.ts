@@ -4,24 +4,35 @@ import type { Logger } from "../util/logger.ts";
 /** What has been opened, to be closed in reverse order. */
 export class Closers {
   readonly #logger: Logger;
-  readonly #stack: { name: string; close: () => unknown }[] = [];
+  readonly #stack: Opened[] = [];
+  #closed = false;
 
   constructor(logger: Logger) {
     this.#logger = logger;
   }
 
+  /** What is opened after `close`, by a start that was still under way, is closed at once. */
   push(name: string, close: () => unknown): void {
-    this.#stack.push({ name, close });
+    if (this.#closed) void this.#closeOne({ name, close });
+    else this.#stack.push({ name, close });
   }
 
   /** One that fails does not keep the others open. */
   async close(): Promise<void> {
-    for (let last = this.#stack.pop(); last; last = this.#stack.pop()) {
-      try {
-        await last.close();
-      } catch (error) {
-        this.#logger.error({ part: last.name, error: messageOf(error) }, "could not be closed");
-      }
+    this.#closed = true;
+    for (let last = this.#stack.pop(); last; last = this.#stack.pop()) await this.#closeOne(last);
+  }
+
+  async #closeOne({ name, close }: Opened): Promise<void> {
+    try {
+      await close();
+    } catch (error) {
+      this.#logger.error({ part: name, error: messageOf(error) }, "could not be closed");
     }
   }
+}
+
+interface Opened {
+  name: string;
+  close: () => unknown;
 }

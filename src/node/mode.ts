@@ -4,8 +4,8 @@ export type Mode = "genesis" | "boot" | "ready" | "dying" | "dead";
 
 /** From each mode, the ones that may follow. */
 export const transitions: Record<Mode, readonly Mode[]> = {
-  /** Has made the genesis block and announces it. */
-  genesis: ["ready", "dead"],
+  /** Has made the genesis block and announces it; it may meet peers that went on with it while this node was away. */
+  genesis: ["ready", "boot", "dead"],
   /** Looks for a genesis, or downloads a better chain. */
   boot: ["ready", "dying", "dead"],
   /** In step with the best known peer; an authority makes blocks. */

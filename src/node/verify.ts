@@ -1,10 +1,12 @@
 import { checkBlock } from "../chain/check.ts";
 import { checkGenesis } from "../chain/genesis.ts";
 import { type ChainStores, chainStores } from "../chain/stores.ts";
+import type { CheckedBlock } from "../chain/types.ts";
 import type { NodePaths } from "../config/index.ts";
 import { applyHeader, checkHeader } from "../consensus/index.ts";
 import { verifySignatures } from "../crypto/ed25519.ts";
 import { AccountState, executeBlock, genesisChanges } from "../state/index.ts";
+import { AuthoritySnapshot } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import { CodedError, messageOf, UserError } from "../util/errors.ts";
 import { withDatabase } from "./open.ts";
@@ -36,13 +38,14 @@ export function verifyChain(options: {
     const state = new AccountState(new Uint8Array(8));
     state.apply(genesisChanges(block.payload));
 
+    let totalDifficulty = 0;
     let parent = { header: block.header.message, id: genesis.id, snapshot: genesis.snapshot };
     let transactions = 0;
     const total =
       (await stores.blocks.header(headId))?.header.message.height ?? damaged("its head is missing");
     for (let height = 1; height <= total; height++) {
       try {
-        const stored = await readBlock(stores, height);
+        const { totalDifficulty: weight, ...stored } = await readBlock(stores, height);
         const checked = await checkBlock(stored, checks);
         const { message } = checked.header;
         checkHeader(parent, message, config);
@@ -51,6 +54,9 @@ export function verifyChain(options: {
           executeBlock(state, { transactions: stored.transactions, proposer: message.proposer, config }),
         );
         if (!equalBytes(state.stateRoot(snapshot), message.stateRoot)) damaged("the state root is wrong");
+        totalDifficulty += message.difficulty;
+        if (weight !== totalDifficulty) damaged("its total difficulty is wrong");
+        await compareIndex(stores, height, checked);
         transactions += stored.transactions.length;
         parent = { header: message, id: checked.id, snapshot };
       } catch (error) {
@@ -59,6 +65,8 @@ export function verifyChain(options: {
       onProgress(height, total);
     }
     if (!equalBytes(parent.id, headId)) damaged("its head is not the last block of its chain");
+    const stored = (await stores.meta.headSnapshot()) ?? damaged("the authorities of its head are missing");
+    if (!AuthoritySnapshot.equals(stored, parent.snapshot)) damaged("the authorities of its head are wrong");
     await compareAccounts(stores, state);
     return {
       blocks: total,
@@ -74,8 +82,21 @@ async function readBlock({ blocks }: ChainStores, height: number) {
   const record = (await blocks.header(id)) ?? damaged("its header is missing");
   return {
     header: record.header,
+    totalDifficulty: record.totalDifficulty,
     transactions: (await blocks.body(id)) ?? damaged("its transactions are missing"),
   };
+}
+
+async function compareIndex(
+  { blocks }: ChainStores,
+  height: number,
+  { records }: CheckedBlock,
+): Promise<void> {
+  for (const [index, { id, idHex }] of records.entries()) {
+    const place = await blocks.transactionPlace(id);
+    if (place?.height !== height || place.index !== index)
+      damaged(`the index does not find transaction ${idHex}`);
+  }
 }
 
 async function compareAccounts({ accounts }: ChainStores, state: AccountState): Promise<void> {

@@ -31,6 +31,10 @@ import { blockVerdicts } from "./verdicts.ts";
 const maxParentChase = 16;
 /** A block further ahead of our clock than this is not kept: one of the clocks is wrong. */
 const maxHeldMs = 30_000;
+/** Blocks that wait for their time. */
+const maxHeld = 64;
+/** Blocks of one peer being completed at once: who sends more floods. */
+const maxUnderWay = 32;
 
 export interface BlockInboxOptions {
   network: Network;
@@ -48,9 +52,11 @@ export interface BlockInboxOptions {
 export class BlockInbox {
   readonly #options: BlockInboxOptions;
   readonly #orphans = new OrphanPool();
-  /** Blocks being completed or fetched, so that none is twice. */
-  readonly #underWay = new Set<Hex>();
-  readonly #held = new Set<() => void>();
+  /** Blocks being completed or fetched, so that none is twice, and the peers that they come from. */
+  readonly #underWay = new Map<Hex, PeerId>();
+  /** Blocks that wait for their time, and what cancels that. */
+  readonly #held = new Map<Hex, () => void>();
+  #stopped = false;
   readonly #stopFollowing: () => void;
 
   constructor(options: BlockInboxOptions) {
@@ -64,8 +70,9 @@ export class BlockInbox {
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#stopFollowing();
-    for (const cancel of this.#held) cancel();
+    for (const cancel of this.#held.values()) cancel();
   }
 
   /** The validator of the topic `blocks`: a header that keeps the rules travels on before its transactions are here. */
@@ -77,7 +84,8 @@ export class BlockInbox {
       return "reject";
     }
     const { chain } = this.#options;
-    const { header } = compact;
+    const { header, shortIds } = compact;
+    if (shortIds.length > chain.genesis.config.maxBlockTransactions) return "reject";
     const id = Header.hashTreeRoot(header.message);
     if (this.#isUnderWay(id) || (await chain.tree.get(id))) return "ignore";
     const verdict = await this.#judgeHeader(header, id);
@@ -85,23 +93,20 @@ export class BlockInbox {
     return verdict;
   }
 
-  /** Fetches a block, and what it needs to be imported. Never rejects. */
+  /** Fetches a block that is not here, and what it needs to be imported. Never rejects. */
   async fetch(id: Uint8Array, peer: PeerId): Promise<void> {
-    if (await this.#options.chain.tree.get(id)) return;
-    await this.#once(
-      id,
-      async () => {
-        const { network, chain } = this.#options;
-        for await (const block of network.request(peer, blocksById, { ids: [id] })) {
-          const checked = await checkBlock(block, chain.checks);
-          if (checked.idHex !== toHex(id))
-            throw new BlockError("MALFORMED", "not the block that was asked for");
-          return checked;
-        }
-        return undefined;
-      },
-      peer,
-    );
+    if (await this.#options.chain.tree.get(id)) return this.#adoptChildren(toHex(id));
+    await this.#once(id, () => this.#fetchWhole(id, peer), peer);
+  }
+
+  async #fetchWhole(id: Uint8Array, peer: PeerId): Promise<CheckedBlock | undefined> {
+    const { network, chain } = this.#options;
+    for await (const block of network.request(peer, blocksById, { ids: [id] })) {
+      const checked = await checkBlock(block, chain.checks);
+      if (checked.idHex !== toHex(id)) throw new BlockError("MALFORMED", "not the block that was asked for");
+      return checked;
+    }
+    return undefined;
   }
 
   async #judgeHeader(header: SignedHeader, id: Uint8Array): Promise<Verdict> {
@@ -128,14 +133,9 @@ export class BlockInbox {
         try {
           return await checkRecords(header, records, chain.checks, { signedHeader: true });
         } catch (error) {
-          // Two transactions can share a short id: then only the block itself tells which one it holds.
-          if (!(error instanceof BlockError) || error.code !== "WRONG_TRANSACTIONS_ROOT") throw error;
-          const whole = await this.#complete(
-            id,
-            shortIds.map(() => undefined),
-            from,
-          );
-          return checkRecords(header, whole, chain.checks, { signedHeader: true });
+          // Two transactions can share a short id, and nobody vouches for the short ids: then only the block itself tells.
+          if (!(error instanceof BlockError)) throw error;
+          return this.#fetchWhole(id, from);
         }
       },
       from,
@@ -163,13 +163,14 @@ export class BlockInbox {
 
   #isUnderWay(id: Uint8Array): boolean {
     const idHex = toHex(id);
-    return this.#underWay.has(idHex) || this.#orphans.has(idHex);
+    return this.#underWay.has(idHex) || this.#orphans.has(idHex) || this.#held.has(idHex);
   }
 
   async #once(id: Uint8Array, load: () => Promise<CheckedBlock | undefined>, from: PeerId): Promise<void> {
-    if (this.#isUnderWay(id)) return;
+    if (this.#stopped || this.#isUnderWay(id)) return;
+    if ([...this.#underWay.values()].filter((peer) => peer === from).length >= maxUnderWay) return;
     const idHex = toHex(id);
-    this.#underWay.add(idHex);
+    this.#underWay.set(idHex, from);
     let checked: CheckedBlock | undefined;
     try {
       checked = await load();
@@ -190,6 +191,7 @@ export class BlockInbox {
 
   async #import(block: CheckedBlock, from: PeerId): Promise<void> {
     const { chain, logger, network } = this.#options;
+    if (this.#stopped) return;
     try {
       const outcome = await chain.importBlock(block);
       const { message } = block.header;
@@ -204,6 +206,7 @@ export class BlockInbox {
       if (error.code === "UNKNOWN_PARENT") return this.#keepOrphan(block, from);
       if (error.code === "FUTURE_BLOCK") return this.#hold(block, from);
       logger.warn({ peer: from, id: block.idHex, code: error.code, error: error.message }, "block refused");
+      this.#orphans.removeDescendants(block.idHex);
       if (blockVerdicts[error.code] === "reject") network.penalize(from, "invalidBlock", error.message);
       return;
     }
@@ -232,11 +235,12 @@ export class BlockInbox {
       );
       return;
     }
+    if (this.#stopped || this.#held.has(block.idHex) || this.#held.size >= maxHeld) return;
     const cancel = clock.after(aheadMs, () => {
-      this.#held.delete(cancel);
+      this.#held.delete(block.idHex);
       void this.#import(block, from);
     });
-    this.#held.add(cancel);
+    this.#held.set(block.idHex, cancel);
   }
 }
 

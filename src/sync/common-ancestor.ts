@@ -21,6 +21,7 @@ export interface AncestorSearch {
  * @throws {CodedError} `CONFLICTS_WITH_FINALIZED`
  */
 export async function findCommonAncestor({ local, remote, top, floor }: AncestorSearch): Promise<BlockRef> {
+  if (top < floor.height) throw conflict(floor);
   /** Highest known to be shared. */
   let shared: BlockRef | undefined;
   /** Lowest known not to be. */
@@ -33,12 +34,7 @@ export async function findCommonAncestor({ local, remote, top, floor }: Ancestor
     const match = await highestMatch(local, remote, from, count);
     if (match) shared = match;
     apart = match ? Math.min(apart, match.height === from ? apart : match.height + 1) : from - count + 1;
-    if (!match && apart <= floor.height) {
-      throw new CodedError(
-        "CONFLICTS_WITH_FINALIZED",
-        `the peer's chain does not hold finalized block ${floor.height}`,
-      );
-    }
+    if (!match && apart <= floor.height) throw conflict(floor);
     if (shared) {
       from = Math.floor((shared.height + apart) / 2);
     } else {
@@ -47,6 +43,13 @@ export async function findCommonAncestor({ local, remote, top, floor }: Ancestor
     }
   }
   return shared;
+}
+
+function conflict({ height }: BlockRef): CodedError {
+  return new CodedError(
+    "CONFLICTS_WITH_FINALIZED",
+    `the peer's chain does not hold finalized block ${height}: one of the two is on a wrong chain`,
+  );
 }
 
 async function highestMatch(

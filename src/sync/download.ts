@@ -152,6 +152,7 @@ async function fetchRange(
 ): Promise<void> {
   const request = { start: work.heads[rest.start]!.height, count: rest.end - rest.start };
   for await (const block of network.request(peer, blocks, request, { signal })) {
+    if (rest.start === rest.end) throw new RequestError("malformed", "more blocks than were asked for");
     const head = work.heads[rest.start];
     if (!head || !equalBytes(Header.hashTreeRoot(block.header.message), head.id)) {
       // Not a lie: its canonical chain may be another, or have become so.

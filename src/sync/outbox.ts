@@ -16,6 +16,8 @@ import type { Logger } from "../util/logger.ts";
 const batchDelayMs = 5;
 /** What this node has acknowledged and no block holds after this time is published again. */
 const republishMs = 30_000;
+/** The best paid of them: what fits into no block soon would only fill the network. */
+const maxRepublished = 4096;
 /** Bytes of an id that make a `ShortId`. */
 const shortIdBytes = 8;
 
@@ -84,8 +86,10 @@ export class Outbox {
     this.#stopTimers[2] = clock.after(republishMs, () => {
       const old = clock.now() - republishMs;
       const records: TransactionRecord[] = [];
-      for (const { record, durable, receivedAtMs } of mempool.entries()) {
-        if (durable && receivedAtMs <= old) records.push(record);
+      for (const record of mempool.executable()) {
+        const entry = mempool.get(record.idHex);
+        if (entry?.durable && entry.receivedAtMs <= old) records.push(record);
+        if (records.length === maxRepublished) break;
       }
       if (records.length > 0) this.#enqueue(records);
       this.#republish();

@@ -1,9 +1,11 @@
 import { type ChainStatus, height, type Network, type PeerId } from "../../protocols/index.ts";
+import { isSafeCount } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
+import { LruMap } from "../util/lru.ts";
 import { requestOne } from "./request-one.ts";
 
 /** Gossip tells of new blocks at once; this finds what it lost. */
@@ -37,7 +39,8 @@ export class PeerStatuses {
   readonly #options: PeerStatusesOptions;
   readonly #byPeer = new Map<PeerId, PeerStatus>();
   readonly #asking = new Set<PeerId>();
-  readonly #foreign = new Set<Hex>();
+  /** Chains that were warned of. */
+  readonly #foreign = new LruMap<Hex, true>(256);
   #stops: (() => void)[] = [];
   #stopped = false;
 
@@ -111,6 +114,11 @@ export class PeerStatuses {
     timing: Pick<PeerStatus, "clockOffsetMs" | "roundTripMs"> | undefined,
   ): void {
     const { clock, network } = this.#options;
+    const { height: at, totalDifficulty, finalizedHeight, timeMs } = status;
+    if (![at, totalDifficulty, finalizedHeight, timeMs].every(isSafeCount)) {
+      network.penalize(peer, "invalidResponse", "a status with numbers above 2^53 - 1");
+      return;
+    }
     const own = this.#options.status().genesisId;
     if (isSet(own) && isSet(status.genesisId) && !equalBytes(own, status.genesisId)) {
       this.#refuse(peer, status.genesisId);
@@ -129,7 +137,7 @@ export class PeerStatuses {
   #refuse(peer: PeerId, genesisId: Uint8Array): void {
     const genesis = toHex(genesisId);
     if (!this.#foreign.has(genesis)) {
-      this.#foreign.add(genesis);
+      this.#foreign.set(genesis, true);
       this.#options.logger.warn(
         { peer, genesis },
         "a node of another chain is on this network; it is left alone",

@@ -45,8 +45,8 @@ export function serveGenesis(
 export function serveChain(network: Network, chain: Chain, mempool: Mempool): void {
   network.serve(blockIds, async function* (request) {
     const count = checkCount(request.count, maxIdsPerPage);
-    const height = Math.min(checkHeight(request.height), chain.head.height);
-    yield { height, ids: await chain.reader.idsDown(height, count) };
+    const refs = await chain.reader.refsDown(checkHeight(request.height), count);
+    yield { height: refs[0]?.height ?? 0, ids: refs.map(({ id }) => id) };
   });
 
   network.serve(headers, async function* (request) {
@@ -72,6 +72,8 @@ export function serveChain(network: Network, chain: Chain, mempool: Mempool): vo
     const head = await chain.tree.get(block);
     const body = head && head.height > 0 ? await chain.reader.body(block) : undefined;
     if (!body) throw new RequestError("resourceUnavailable", "no such block");
+    if (new Set(indexes).size < indexes.length)
+      throw new RequestError("invalidRequest", "a transaction is asked for twice");
     yield indexes.map((index) => {
       const transaction = body[index];
       if (!transaction)

@@ -1,17 +1,16 @@
-import { blockIds, headers, maxHeadersPerPage, type Network, type PeerId } from "../../protocols/index.ts";
+import { blockIds, maxHeadersPerPage, type Network, type PeerId } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
-import { checkHeaderForm, checkHeaderSignatures } from "../chain/check.ts";
 import type { Head } from "../chain/types.ts";
 import { BlockError } from "../types/errors.ts";
-import { Header } from "../types/index.ts";
 import { toHex } from "../util/bytes.ts";
 import { type Clock, sleep } from "../util/clock.ts";
 import { CodedError, messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
-import { LruMap } from "../util/lru.ts";
 import type { BlockInbox } from "./block-inbox.ts";
 import { findCommonAncestor } from "./common-ancestor.ts";
+import { Doubts } from "./doubts.ts";
 import { downloadBlocks } from "./download.ts";
+import { fetchHeaders } from "./headers.ts";
 import type { PeerStatus, PeerStatuses } from "./peer-statuses.ts";
 import { requestOne } from "./request-one.ts";
 import { blockVerdicts } from "./verdicts.ts";
@@ -22,10 +21,8 @@ const gossipGap = 3;
 const downloadPeers = 4;
 /** After a failure, before the next try. */
 const retryMs = 500;
-/** A peer whose claim came to nothing is not followed for so long; doubles each time, so that false claims cannot keep us busy. */
-const firstDoubtMs = 1_000;
-const maxDoubtMs = 30_000;
-const maxDoubted = 1_024;
+/** How long a node whose download broke off looks for somebody to go on with before it goes on without. */
+const resumeMs = 10_000;
 /** How long a starting node waits for the first peer to say where it stands. */
 const settleMs = 3_000;
 
@@ -55,14 +52,16 @@ export class Synchronizer {
   readonly #options: SynchronizerOptions;
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
-  /** Peers whose claims came to nothing, each until when. */
-  readonly #doubted = new LruMap<PeerId, { times: number; untilMs: number }>(maxDoubted);
+  readonly #doubts: Doubts;
+  /** The heaviest chain that checked headers have shown, and until when to look for somebody who has it. */
+  #shown = { totalDifficulty: 0, untilMs: 0 };
   #settled = false;
   #progress: SyncProgress | undefined;
   #stops: (() => void)[] = [];
 
   constructor(options: SynchronizerOptions) {
     this.#options = options;
+    this.#doubts = new Doubts(options.clock);
   }
 
   get progress(): SyncProgress | undefined {
@@ -87,28 +86,37 @@ export class Synchronizer {
 
   #evaluate(): void {
     if (this.#running || !this.#settled || this.#stop.signal.aborted) return;
-    this.#running = this.#followBest().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running = this.#followBest()
+      .catch((error) =>
+        this.#options.logger.error({ error: messageOf(error) }, "sync stopped until a peer tells its height"),
+      )
+      .finally(() => {
+        this.#running = undefined;
+      });
   }
 
   async #followBest(): Promise<void> {
-    const { chain, clock, logger, statuses, onInStep } = this.#options;
+    const { chain, clock, logger, network, statuses, onInStep } = this.#options;
     while (!this.#stop.signal.aborted) {
       const best = await this.#best();
+      if (!best && this.#mayResume()) {
+        for (const { id } of network.peers()) void statuses.ask(id);
+        await sleep(clock, retryMs, this.#stop.signal);
+        continue;
+      }
       if (!best) return onInStep();
       try {
         await this.#follow(best);
         if (await chain.tree.get(best.status.headId)) {
-          this.#doubted.delete(best.peer);
+          this.#doubts.delete(best.peer);
         } else {
           // What it said was not so, or is not any more.
-          this.#doubt(best.peer);
+          this.#doubts.add(best.peer);
           statuses.forget(best.peer);
         }
       } catch (error) {
         if (this.#stop.signal.aborted) return;
-        this.#doubt(best.peer);
+        this.#doubts.add(best.peer);
         this.#onFailure(best.peer, error);
         logger.debug(
           { peer: best.peer, error: messageOf(error) },
@@ -121,10 +129,13 @@ export class Synchronizer {
     }
   }
 
-  #doubt(peer: PeerId): void {
-    const times = this.#doubted.get(peer)?.times ?? 0;
-    const doubtMs = Math.min(firstDoubtMs * 2 ** times, maxDoubtMs);
-    this.#doubted.set(peer, { times: Math.min(times + 1, 10), untilMs: this.#options.clock.now() + doubtMs });
+  /** Whether a better chain was shown a short while ago that is not here yet: an authority must not build on an old head. */
+  #mayResume(): boolean {
+    const { chain, clock, network } = this.#options;
+    const { totalDifficulty, untilMs } = this.#shown;
+    return (
+      totalDifficulty > chain.head.totalDifficulty && clock.now() < untilMs && network.peers().length > 0
+    );
   }
 
   /**
@@ -132,11 +143,9 @@ export class Synchronizer {
    * justified round comes first, then the total difficulty; between equals the block itself decides.
    */
   async #best(): Promise<PeerStatus | undefined> {
-    const { chain, clock, statuses } = this.#options;
+    const { chain, statuses } = this.#options;
     const ours = { justifiedRound: chain.justified.round, totalDifficulty: chain.head.totalDifficulty };
-    const believed = statuses
-      .all()
-      .filter(({ peer }) => (this.#doubted.get(peer)?.untilMs ?? 0) <= clock.now());
+    const believed = statuses.all().filter(({ peer }) => !this.#doubts.has(peer));
     const candidates = believed.filter(({ status }) => compareStatus(status, ours) >= 0);
     candidates.sort((a, b) => compareStatus(b.status, a.status));
     for (const candidate of candidates) {
@@ -192,37 +201,21 @@ export class Synchronizer {
       heads = await this.#headers(peer, next)
     ) {
       // A claim alone must not stop an authority from making blocks.
-      const heavier = heads.at(-1)!.totalDifficulty > chain.head.totalDifficulty;
+      const { totalDifficulty } = heads.at(-1)!;
+      const heavier = totalDifficulty > chain.head.totalDifficulty;
+      if (heavier) this.#shown = { totalDifficulty, untilMs: this.#options.clock.now() + resumeMs };
       if (heavier || status.justifiedRound > chain.justified.round) onBehind();
       await this.#importBodies(peer, heads);
       next += heads.length;
-      if (next > status.height) break;
+      if (next > status.height || heads.length < maxHeadersPerPage) break;
     }
     const seconds = (this.#options.clock.now() - startedAtMs) / 1000;
     logger.info({ height: chain.head.height, blocks: next - 1 - ancestor.height, seconds }, "downloaded");
   }
 
-  /** One page of headers, checked. */
-  async #headers(peer: PeerId, start: number): Promise<Head[]> {
-    const { chain, network } = this.#options;
-    const page = await requestOne(
-      network,
-      peer,
-      headers,
-      { start, count: maxHeadersPerPage },
-      { signal: this.#stop.signal },
-    );
-    const [first] = page;
-    if (first && !(await chain.tree.get(first.message.parent))) {
-      throw new CodedError("PEER_CHANGED", "the peer's chain has changed meanwhile");
-    }
-    for (const header of page) checkHeaderForm(header);
-    const heads = await chain.checkHeaders(page);
-    await checkHeaderSignatures(
-      page.map((header) => ({ header, id: Header.hashTreeRoot(header.message) })),
-      chain.checks,
-    );
-    return heads;
+  #headers(peer: PeerId, start: number): Promise<Head[]> {
+    const { network, chain, clock } = this.#options;
+    return fetchHeaders({ network, chain, clock, peer, start, signal: this.#stop.signal });
   }
 
   async #importBodies(peer: PeerId, heads: readonly Head[]): Promise<void> {

@@ -8,6 +8,8 @@ import {
   transactions,
   type Verdict,
 } from "../../protocols/index.ts";
+import { signatureSet } from "../chain/check.ts";
+import type { Verify } from "../crypto/ed25519.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import type { AddOutcome, Source } from "../mempool/types.ts";
 import { type Transaction, Transactions } from "../types/index.ts";
@@ -20,6 +22,7 @@ import { transactionVerdicts } from "./verdicts.ts";
 export interface TransactionInboxOptions {
   network: Network;
   mempool: Mempool;
+  verify: Verify;
   logger: Logger;
 }
 
@@ -42,7 +45,8 @@ export class TransactionInbox {
     if (batch.length === 0 || batch.length > maxGossipTransactions) return "reject";
     const outcomes = await this.#add(batch, "gossip");
     if (outcomes.some((outcome) => isAtFault(outcome))) return "reject";
-    return outcomes.some(({ accepted }) => accepted) ? "accept" : "ignore";
+    if (!outcomes.some(({ accepted }) => accepted)) return "ignore";
+    return (await this.#areSigned(outcomes)) ? "accept" : "reject";
   }
 
   /** Fetches what a peer's mempool has and ours has not. Never rejects. */
@@ -63,6 +67,14 @@ export class TransactionInbox {
     } catch (error) {
       logger.debug({ peer, error: messageOf(error) }, "the peer's mempool was not read");
     }
+  }
+
+  /** What the pool refused at a glance has not been verified, but those it travels on to may have to: the fault would be ours. */
+  async #areSigned(outcomes: AddOutcome[]): Promise<boolean> {
+    const refused = outcomes.flatMap((outcome) => {
+      return outcome.accepted || outcome.code === "ALREADY_KNOWN" ? [] : (outcome.record ?? []);
+    });
+    return (await this.#options.verify(refused.map(signatureSet))).every(Boolean);
   }
 
   #add(batch: Transaction[], source: Source): Promise<AddOutcome[]> {

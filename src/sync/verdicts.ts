@@ -1,12 +1,15 @@
 import type { Verdict } from "../../protocols/index.ts";
 import type { BlockErrorCode, TransactionErrorCode } from "../types/errors.ts";
 
-/** What a gossiped block's error says of it: `reject` only where nobody honest could have sent it on. */
+/**
+ * What an error says of the peer that a block came from: `reject` only where nobody honest could have sent it on. Those who pass a
+ * block on have seen its header alone, and those who answer for it may have it on a side branch, which nobody executes.
+ */
 export const blockVerdicts: Record<BlockErrorCode, Verdict> = {
   MALFORMED: "reject",
-  WRONG_TRANSACTIONS_ROOT: "reject",
+  WRONG_TRANSACTIONS_ROOT: "ignore",
   TOO_MANY_TRANSACTIONS: "reject",
-  TOO_LARGE: "reject",
+  TOO_LARGE: "ignore",
   UNKNOWN_PARENT: "ignore",
   BELOW_FINALIZED: "ignore",
   WRONG_HEIGHT: "reject",
@@ -17,12 +20,12 @@ export const blockVerdicts: Record<BlockErrorCode, Verdict> = {
   WRONG_DIFFICULTY: "reject",
   INVALID_VOTE: "reject",
   INVALID_HEADER_SIGNATURE: "reject",
-  INVALID_TRANSACTION_SIGNATURE: "reject",
-  INVALID_TRANSACTION: "reject",
-  REWARD_OVERFLOW: "reject",
-  WRONG_STATE_ROOT: "reject",
-  INVALID_ANCESTOR: "reject",
-  KNOWN_INVALID: "reject",
+  INVALID_TRANSACTION_SIGNATURE: "ignore",
+  INVALID_TRANSACTION: "ignore",
+  REWARD_OVERFLOW: "ignore",
+  WRONG_STATE_ROOT: "ignore",
+  INVALID_ANCESTOR: "ignore",
+  KNOWN_INVALID: "ignore",
 };
 
 /** A transaction can be late or poor by no fault of those who pass it on; a wrong signature cannot be honest. */

@@ -1,58 +1,284 @@
-import { expect, test } from "vitest";
-import type { Chain } from "../../../src/chain/chain.ts";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { Producer } from "../../../src/chain/producer.ts";
-import { Emitter } from "../../../src/util/emitter.ts";
+import type { CanonicalBlock } from "../../../src/chain/types.ts";
+import type { ChainConfig } from "../../../src/types/genesis.ts";
+import { type Transaction, type TransactionRecord, transactionRecord } from "../../../src/types/index.ts";
+import { equalBytes } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
-import { addressOf, genesisParent } from "../consensus/test-chain.ts";
+import {
+  authorities,
+  codeOf,
+  contentsOf,
+  type TestChain,
+  type TestSigner,
+  testChain,
+  testGenesis,
+} from "../support/chain.ts";
+import { ManualClock } from "../support/clock.ts";
+import { MemoryDatabase } from "../support/database.ts";
 
-const periodMs = 1_000;
-/** In the middle of slot 7. */
-const parentTime = 7_400;
-
-/** When the block is made and what its timestamp is, for an authority that has signed in this slot last. */
-async function firstBlock(lastHeaderSlot: number, nowMs: number) {
-  const timers: { atMs: number; callback(): void }[] = [];
-  const made: { atMs: number; timestampMs: number }[] = [];
-  let now = nowMs;
-  const { header, id, snapshot } = genesisParent("A");
-  const chain = {
-    events: new Emitter(),
-    genesis: { config: { periodMs, emptyBlockPeriodMs: periodMs } },
-    head: { id, header: { message: { ...header, timestamp: parentTime } } },
-    snapshot,
-    produce: async ({ timestampMs }: { timestampMs: number }) => {
-      made.push({ atMs: now, timestampMs });
-      return { height: 1, idHex: "0x", records: [] };
-    },
-  } as unknown as Chain;
-  const producer = new Producer({
-    chain,
-    signer: { publicKey: addressOf("A"), lastHeaderSlot, signHeader: async () => new Uint8Array(64) },
-    clock: {
-      now: () => now,
-      after: (delayMs, callback) => {
-        timers.push({ atMs: now + delayMs, callback });
-        return () => undefined;
+/** Nodes of one chain, each with the producer of one authority; blocks reach the others at once. */
+async function network(nodes: number, authorityCount: number, config: Partial<ChainConfig> = {}) {
+  const clock = new ManualClock();
+  const genesis = await testGenesis(authorityCount, config);
+  const produced: { by: number; block: CanonicalBlock; atMs: number }[] = [];
+  const pool: TransactionRecord[] = [];
+  const included = (record: TransactionRecord) =>
+    produced.some(({ block }) => block.records.some(({ idHex }) => idHex === record.idHex));
+  const chains: TestChain[] = [];
+  const producers: Producer[] = [];
+  const deliveries: Promise<unknown>[] = [];
+  clock.settle = async () => {
+    for (const { chain } of chains) await chain.idle();
+    while (deliveries.length > 0) await deliveries.shift();
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  for (let at = 0; at < nodes; at++) {
+    const node = await testChain({ genesis, clock });
+    chains.push(node);
+    const producer = new Producer({
+      chain: node.chain,
+      signer: authorities[at]!,
+      clock,
+      logger: silentLogger,
+      executable: () => pool.filter((record) => !included(record)),
+      hasExecutable: () => pool.some((record) => !included(record)),
+      onProduced: (block) => {
+        produced.push({ by: at, block, atMs: clock.now() });
+        const message = {
+          header: block.header,
+          transactions: block.records.map(({ transaction }) => transaction),
+        };
+        for (const other of chains) if (other !== node) deliveries.push(other.add(message));
       },
-    },
+    });
+    producers.push(producer);
+  }
+  onTestFinished(() => {
+    for (const producer of producers) producer.stop();
+    expect(clock.pending).toBe(0);
+  });
+  const { maker } = chains[0]!;
+  const send = (transaction: Transaction) => {
+    pool.push(transactionRecord(transaction, maker.domain));
+    for (const producer of producers) producer.onTransaction();
+  };
+  const enable = (...which: number[]) => {
+    for (const at of which) producers[at]!.enabled = true;
+  };
+  return { clock, chains, producers, produced, maker, send, enable };
+}
+
+test("all there: each in its turn, one block a period, no competitor", async () => {
+  const { clock, produced, enable, chains } = await network(3, 3);
+  enable(0, 1, 2);
+  await clock.advance(20_500);
+  expect(produced.length).toBeGreaterThanOrEqual(20);
+  for (const { block, by, atMs } of produced) {
+    expect([block.height % 3, block.header.message.difficulty]).toEqual([by, 2]);
+    expect(atMs).toBe(block.header.message.timestamp);
+  }
+  const times = produced.map(({ atMs }) => atMs);
+  expect(times.slice(1).map((at, index) => at - times[index]!)).toEqual(Array(times.length - 1).fill(1000));
+  expect(new Set(chains.map(({ chain }) => chain.head.idHex)).size).toBe(1);
+});
+
+test("one is missing: the next in line takes its turn a step later, with the time it was due", async () => {
+  const { clock, produced, enable } = await network(3, 3);
+  enable(0, 1);
+  await clock.advance(30_500);
+  const late = produced.filter(({ block }) => block.header.message.difficulty === 1);
+  expect(late.length).toBeGreaterThan(5);
+  // Two steps where the missing one is the first in line after one in turn who may not sign.
+  const waits = new Set(late.map(({ block, atMs }) => atMs - block.header.message.timestamp));
+  expect(waits).toEqual(new Set([500, 1000]));
+  expect(new Set(produced.map(({ block }) => block.height)).size).toBe(produced.length);
+});
+
+test("who signed recently waits, and a chain without a majority stands still", async () => {
+  const { clock, produced, enable } = await network(1, 3);
+  enable(0);
+  await clock.advance(600_000);
+  expect(produced).toHaveLength(1);
+});
+
+test("one that is no authority, or not enabled, makes nothing", async () => {
+  const { clock, produced, producers } = await network(4, 3);
+  producers[3]!.enabled = true;
+  producers[0]!.enabled = true;
+  producers[0]!.enabled = false;
+  await clock.advance(60_000);
+  expect(produced).toHaveLength(0);
+});
+
+test("a halted chain starts again with one block, not one of each authority", async () => {
+  const { clock, produced, enable, producers } = await network(3, 3);
+  enable(0, 1, 2);
+  await clock.advance(3_500);
+  for (const producer of producers) producer.enabled = false;
+  await clock.advance(3_600_000);
+  const before = produced.length;
+  enable(0, 1, 2);
+  await clock.advance(400);
+  expect(produced).toHaveLength(before + 1);
+  expect(produced.at(-1)!.block.header.message.difficulty).toBe(2);
+});
+
+describe("a quiet chain", () => {
+  test("that makes no empty blocks mines a transaction at once, and then rests", async () => {
+    const { clock, produced, enable, maker, send } = await network(3, 3, { emptyBlockPeriodMs: 0 });
+    enable(0, 1, 2);
+    await clock.advance(60_000);
+    expect(produced).toHaveLength(0);
+    const sentAt = clock.now();
+    send(await maker.transfer({}));
+    await clock.advance(10_000);
+    expect(produced.map(({ atMs, block }) => [atMs - sentAt, block.records.length])).toEqual([[0, 1]]);
+    send(await maker.transfer({ nonce: 1 }));
+    send(await maker.transfer({ nonce: 2 }));
+    await clock.advance(10_000);
+    expect(produced.map(({ block }) => block.records.length)).toEqual([1, 2]);
+  });
+
+  test("that makes some makes them at their period, and a transaction before", async () => {
+    const { clock, produced, enable, maker, send } = await network(3, 3, { emptyBlockPeriodMs: 30_000 });
+    enable(0, 1, 2);
+    await clock.advance(95_000);
+    const times = produced.map(({ atMs }) => atMs);
+    expect(times.slice(1).map((at, index) => at - times[index]!)).toEqual(
+      Array(times.length - 1).fill(30_000),
+    );
+    const sentAt = clock.now();
+    send(await maker.transfer({}));
+    await clock.advance(1_000);
+    expect([produced.at(-1)!.atMs, produced.at(-1)!.block.records.length]).toEqual([sentAt, 1]);
+  });
+
+  test("goes on looking while nothing that waits can be executed, and mines what can", async () => {
+    const { clock, produced, enable, maker, send } = await network(1, 1, { emptyBlockPeriodMs: 0 });
+    enable(0);
+    send(await maker.transfer({ nonce: 5 }));
+    await clock.advance(5_000);
+    expect(produced).toHaveLength(0);
+    send(await maker.transfer({ nonce: 0 }));
+    await clock.advance(3_000);
+    expect(produced.map(({ block }) => block.records.length)).toEqual([1]);
+  });
+});
+
+test("a clock that is set back, or a timer that comes early: no block from the future", async () => {
+  const { clock, produced, enable } = await network(1, 1);
+  enable(0);
+  await clock.advance(2_100);
+  clock.setBack(60_000);
+  const made = produced.length;
+  await clock.advance(1_000);
+  expect(produced.slice(made).filter(({ atMs, block }) => block.header.message.timestamp > atMs)).toEqual([]);
+});
+
+describe("produce", () => {
+  async function ready(config: Partial<ChainConfig> = {}) {
+    const database = new MemoryDatabase();
+    const node = await testChain({ genesis: await testGenesis(1, config), database });
+    const { chain, maker } = node;
+    const produce = (
+      records: TransactionRecord[],
+      options: { allowEmpty?: boolean; parentId?: Uint8Array; signer?: TestSigner } = {},
+    ) =>
+      chain.produce({
+        signer: authorities[0]!,
+        parentId: chain.head.id,
+        timestampMs: chain.head.header.message.timestamp + 1000,
+        difficulty: 2,
+        allowEmpty: false,
+        select: () => records,
+        ...options,
+      });
+    const records = async (nonces: number[], memoBytes = 0) =>
+      Promise.all(
+        nonces.map(async (nonce) =>
+          transactionRecord(await maker.transfer({ nonce, memo: new Uint8Array(memoBytes) }), maker.domain),
+        ),
+      );
+    return { node, database, produce, records };
+  }
+
+  test("fills a block by count and by bytes", async () => {
+    const counted = await ready({ maxBlockTransactions: 3 });
+    expect((await counted.produce(await counted.records([0, 1, 2, 3])))!.records).toHaveLength(3);
+    const weighed = await ready({ maxBlockBytes: 1100 });
+    const block = (await weighed.produce(await weighed.records([0, 1, 2, 3], 256)))!;
+    expect(block.records).toHaveLength(2);
+    const other = await testChain({ genesis: weighed.node.genesis });
+    const transactions = block.records.map(({ transaction }) => transaction);
+    expect(await other.add({ header: block.header, transactions })).toBe("head");
+    expect(await contentsOf(other)).toEqual(await contentsOf(weighed.node));
+  });
+
+  test("passes over what cannot be executed", async () => {
+    const { produce, records } = await ready();
+    const block = (await produce(await records([3, 0, 7, 1])))!;
+    expect(block.records.map(({ transaction }) => transaction.message.nonce)).toEqual([0, 1]);
+  });
+
+  test("makes no empty block but where it may", async () => {
+    const { node, produce, records } = await ready();
+    const before = await contentsOf(node);
+    expect(await produce(await records([9]))).toBeUndefined();
+    expect(await contentsOf(node)).toEqual(before);
+    expect((await produce([], { allowEmpty: true }))!.records).toEqual([]);
+  });
+
+  test("makes nothing where the head has moved", async () => {
+    const { node, produce } = await ready();
+    const parentId = node.chain.head.id;
+    const importing = node.add((await node.maker.block(node.maker.start())).blocks[0]!);
+    await importing;
+    expect(await produce([], { allowEmpty: true, parentId })).toBeUndefined();
+    expect(node.chain.head.height).toBe(1);
+  });
+
+  test("a signer or a disk that fails leaves everything as before", async () => {
+    const { node, database, produce, records } = await ready();
+    const before = await contentsOf(node);
+    const refuses: TestSigner = {
+      ...authorities[0]!,
+      signHeader: () => Promise.reject(new Error("signed this height before")),
+    };
+    await expect(produce(await records([0]), { signer: refuses })).rejects.toThrow(
+      "signed this height before",
+    );
+    expect(await contentsOf(node)).toEqual(before);
+    database.failing = 1;
+    expect(await codeOf(produce(await records([0])))).toBe("WRITE_FAILED");
+    expect(await contentsOf(node)).toEqual(before);
+    expect(await contentsOf(await node.reopen())).toEqual(before);
+    const block = (await produce(await records([0])))!;
+    expect(equalBytes(node.chain.head.id, block.id)).toBe(true);
+  });
+});
+
+test("a producer whose signer fails tries again, and stops with stop", async () => {
+  const clock = new ManualClock();
+  const node = await testChain({ genesis: await testGenesis(1), clock });
+  let failures = 3;
+  const signHeader = ({ root }: { root: Uint8Array }) =>
+    failures-- > 0 ? Promise.reject(new Error("not now")) : authorities[0]!.sign(root);
+  const producer = new Producer({
+    chain: node.chain,
+    signer: { ...authorities[0]!, signHeader },
+    clock,
     logger: silentLogger,
     executable: () => [],
     hasExecutable: () => false,
     onProduced: () => undefined,
   });
   producer.enabled = true;
-  const timer = timers.at(-1)!;
-  now = timer.atMs;
-  timer.callback();
-  await new Promise((resolve) => setImmediate(resolve));
-  return made[0];
-}
-
-test.each([
-  ["the last slot is an earlier one", 7, 7_500, { atMs: 8_400, timestampMs: 8_400 }],
-  ["nothing was signed yet", -1, 7_500, { atMs: 8_400, timestampMs: 8_400 }],
-  ["the slot is used, on another branch", 8, 7_500, { atMs: 9_000, timestampMs: 9_000 }],
-  ["the slots up to now are refused", 20, 20_300, { atMs: 21_000, timestampMs: 21_000 }],
-])("a block is never before its time, and in a free slot: %s", async (_, lastHeaderSlot, nowMs, expected) => {
-  expect(await firstBlock(lastHeaderSlot, nowMs)).toEqual(expected);
+  await clock.advance(3_100);
+  expect(node.chain.head.height).toBe(1);
+  failures = 1;
+  await clock.advance(1_000);
+  producer.stop();
+  await clock.advance(5_000);
+  expect(clock.pending).toBe(0);
 });

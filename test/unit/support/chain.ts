@@ -3,7 +3,7 @@ import { Chain, type ChainOptions } from "../../../src/chain/chain.ts";
 import { checkBlock } from "../../../src/chain/check.ts";
 import { checkGenesis, createGenesis, type Genesis, storeGenesis } from "../../../src/chain/genesis.ts";
 import { type ChainStores, chainStores } from "../../../src/chain/stores.ts";
-import type { CheckedBlock } from "../../../src/chain/types.ts";
+import type { BlockSigner, CheckedBlock } from "../../../src/chain/types.ts";
 import { applyHeader, requiredDifficulty } from "../../../src/consensus/index.ts";
 import { verifySignatures } from "../../../src/crypto/ed25519.ts";
 import { sha256 } from "../../../src/crypto/hash.ts";
@@ -27,16 +27,20 @@ import { silentLogger } from "../../../src/util/logger.ts";
 import { ManualClock } from "./clock.ts";
 import { MemoryDatabase } from "./database.ts";
 
+/** Signs headers too, whatever it has signed before. */
+export type TestSigner = Signer & BlockSigner;
+
 /** The same key for the same number, always. */
-export function signer(number: number): Signer {
-  return signerFromSeed(sha256(uint32Bytes(number)));
+export function signer(number: number): TestSigner {
+  const account = signerFromSeed(sha256(uint32Bytes(number)));
+  return { ...account, lastHeaderSlot: -1, signHeader: ({ root }) => account.sign(root) };
 }
 
 /** Ascending, as in the authority list: the index is the turn. */
-export const authorities: Signer[] = [1, 2, 3, 4, 5]
+export const authorities: TestSigner[] = [1, 2, 3, 4, 5]
   .map(signer)
   .sort((a, b) => compareBytes(a.publicKey, b.publicKey));
-export const users: Signer[] = [101, 102, 103, 104].map(signer);
+export const users: TestSigner[] = [101, 102, 103, 104].map(signer);
 export const startBalance = 1_000_000n;
 export const genesisTime = 1_600_000_000_000;
 

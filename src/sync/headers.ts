@@ -1,0 +1,44 @@
+import { headers, maxHeadersPerPage, type Network, type PeerId } from "../../protocols/index.ts";
+import type { Chain } from "../chain/chain.ts";
+import { checkHeaderForm, checkHeaderSignatures } from "../chain/check.ts";
+import type { Head } from "../chain/types.ts";
+import { BlockError } from "../types/errors.ts";
+import { Header } from "../types/index.ts";
+import type { Clock } from "../util/clock.ts";
+import { CodedError } from "../util/errors.ts";
+import { requestOne } from "./request-one.ts";
+
+export interface HeadersOptions {
+  network: Network;
+  chain: Chain;
+  clock: Clock;
+  peer: PeerId;
+  start: number;
+  signal: AbortSignal;
+}
+
+/**
+ * A page of a peer's headers from `start` on, checked. Where our clock is a little slow, the newest are left out: they wait for
+ * their time, the others need not.
+ * @throws {BlockError}. {CodedError} `PEER_CHANGED` where they do not follow what is here.
+ */
+export async function fetchHeaders(options: HeadersOptions): Promise<Head[]> {
+  const { network, chain, clock, peer, start, signal } = options;
+  const page = await requestOne(network, peer, headers, { start, count: maxHeadersPerPage }, { signal });
+  const [first] = page;
+  if (!first) return [];
+  if (first.message.height !== start)
+    throw new BlockError("WRONG_HEIGHT", `headers from ${first.message.height} on, asked for ${start}`);
+  if (!(await chain.tree.get(first.message.parent)))
+    throw new CodedError("PEER_CHANGED", "the peer's chain has changed meanwhile");
+  for (const header of page) checkHeaderForm(header);
+  const now = clock.now();
+  const future = page.findIndex(({ message }, index) => index > 0 && message.timestamp > now);
+  const due = future < 0 ? page : page.slice(0, future);
+  const heads = await chain.checkHeaders(due);
+  await checkHeaderSignatures(
+    due.map((header) => ({ header, id: Header.hashTreeRoot(header.message) })),
+    chain.checks,
+  );
+  return heads;
+}

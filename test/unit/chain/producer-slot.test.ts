@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import type { Chain } from "../../../src/chain/chain.ts";
+import { Producer } from "../../../src/chain/producer.ts";
+import { Emitter } from "../../../src/util/emitter.ts";
+import { silentLogger } from "../../../src/util/logger.ts";
+import { addressOf, genesisParent } from "../consensus/test-chain.ts";
+
+const periodMs = 1_000;
+/** In the middle of slot 7. */
+const parentTime = 7_400;
+
+/** When the block is made and what its timestamp is, for an authority that has signed in this slot last. */
+async function firstBlock(lastHeaderSlot: number, nowMs: number) {
+  const timers: { atMs: number; callback(): void }[] = [];
+  const made: { atMs: number; timestampMs: number }[] = [];
+  let now = nowMs;
+  const { header, id, snapshot } = genesisParent("A");
+  const chain = {
+    events: new Emitter(),
+    genesis: { config: { periodMs, emptyBlockPeriodMs: periodMs } },
+    head: { id, header: { message: { ...header, timestamp: parentTime } } },
+    snapshot,
+    produce: async ({ timestampMs }: { timestampMs: number }) => {
+      made.push({ atMs: now, timestampMs });
+      return { height: 1, idHex: "0x", records: [] };
+    },
+  } as unknown as Chain;
+  const producer = new Producer({
+    chain,
+    signer: { publicKey: addressOf("A"), lastHeaderSlot, signHeader: async () => new Uint8Array(64) },
+    clock: {
+      now: () => now,
+      after: (delayMs, callback) => {
+        timers.push({ atMs: now + delayMs, callback });
+        return () => undefined;
+      },
+    },
+    logger: silentLogger,
+    executable: () => [],
+    hasExecutable: () => false,
+    onProduced: () => undefined,
+  });
+  producer.enabled = true;
+  const timer = timers.at(-1)!;
+  now = timer.atMs;
+  timer.callback();
+  await new Promise((resolve) => setImmediate(resolve));
+  return made[0];
+}
+
+test.each([
+  ["the last slot is an earlier one", 7, 7_500, { atMs: 8_400, timestampMs: 8_400 }],
+  ["nothing was signed yet", -1, 7_500, { atMs: 8_400, timestampMs: 8_400 }],
+  ["the slot is used, on another branch", 8, 7_500, { atMs: 9_000, timestampMs: 9_000 }],
+  ["the slots up to now are refused", 20, 20_300, { atMs: 21_000, timestampMs: 21_000 }],
+])("a block is never before its time, and in a free slot: %s", async (_, lastHeaderSlot, nowMs, expected) => {
+  expect(await firstBlock(lastHeaderSlot, nowMs)).toEqual(expected);
+});

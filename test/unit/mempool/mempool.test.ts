@@ -1,0 +1,407 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { MempoolStore } from "../../../src/storage/mempool.ts";
+import { type Transaction, transactionRecord } from "../../../src/types/index.ts";
+import { fromHex } from "../../../src/util/bytes.ts";
+import { codeOf, signer, startBalance, type Transfer, users } from "../support/chain.ts";
+import { type TestPool, testPool } from "../support/mempool.ts";
+
+async function add(
+  pool: TestPool,
+  transfer: Transfer,
+  source: "local" | "gossip" = "local",
+): Promise<string> {
+  const [outcome] = await pool.mempool.add([await pool.maker.transfer(transfer)], source);
+  return outcome!.accepted ? "accepted" : outcome!.code;
+}
+
+async function agree(pool: TestPool): Promise<void> {
+  expect(await pool.stored()).toEqual(pool.durable());
+}
+
+describe("admission", () => {
+  const cases: [string, string, Transfer][] = [
+    ["the next nonce", "accepted", { nonce: 0 }],
+    ["all of the balance", "accepted", { amount: startBalance - 1n }],
+    ["a gap as long as allowed", "accepted", { nonce: 64 }],
+    ["a gap that is longer", "NONCE_GAP_TOO_LARGE", { nonce: 65 }],
+    ["one more than the balance", "INSUFFICIENT_BALANCE", { amount: startBalance }],
+    ["an account that does not exist", "INSUFFICIENT_BALANCE", { from: 3 }],
+    ["less than the least fee", "FEE_TOO_LOW", { fee: 0n }],
+    ["a nonce that leaves no next one", "MALFORMED", { nonce: Number.MAX_SAFE_INTEGER }],
+    ["more than an amount can be", "OVERFLOW", { amount: 2n ** 64n - 1n }],
+  ];
+  test.each(cases)("%s: %s", async (_, code, transfer) => {
+    const pool = await testPool();
+    expect(await add(pool, transfer)).toBe(code);
+    expect(pool.mempool.count).toBe(code === "accepted" ? 1 : 0);
+    await agree(pool);
+  });
+
+  test("a nonce that is used, a signature by another, the same again", async () => {
+    const pool = await testPool();
+    const used = await pool.maker.transfer({});
+    await pool.addAll(await pool.maker.block(pool.maker.start(), { transactions: [used] }));
+    const next = await pool.maker.transfer({ nonce: 1 });
+    const forged = { ...next, signature: (await pool.maker.transfer({ nonce: 2 })).signature };
+    const outcomes = await pool.mempool.add([used, forged, next, next], "local");
+    expect(outcomes.map((outcome) => (outcome.accepted ? "accepted" : outcome.code))).toEqual([
+      "NONCE_TOO_LOW",
+      "INVALID_SIGNATURE",
+      "accepted",
+      "ALREADY_KNOWN",
+    ]);
+    await agree(pool);
+  });
+
+  test("a balance is spent once: what waits counts", async () => {
+    const pool = await testPool();
+    expect(await add(pool, { amount: startBalance / 2n })).toBe("accepted");
+    expect(await add(pool, { nonce: 1, amount: startBalance / 2n })).toBe("INSUFFICIENT_BALANCE");
+    expect(await add(pool, { nonce: 1, amount: startBalance / 2n - 2n })).toBe("accepted");
+  });
+
+  test("a hundred in one batch, and a gap that is filled later", async () => {
+    const pool = await testPool();
+    const batch = await Promise.all(
+      Array.from({ length: 100 }, (_, nonce) => pool.maker.transfer({ nonce })),
+    );
+    const late = batch.splice(40, 1);
+    const codes = async (part: Transaction[]) =>
+      (await pool.mempool.add(part, "local")).map((outcome) =>
+        outcome.accepted ? "accepted" : outcome.code,
+      );
+    expect(await codes(batch)).toEqual(Array(99).fill("accepted"));
+    expect([...pool.mempool.executable()]).toHaveLength(40);
+    expect(pool.mempool.pendingNonce(users[0]!.publicKey)).toBe(40);
+    expect(await codes(late)).toEqual(["accepted"]);
+    expect([...pool.mempool.executable()].map(({ transaction }) => transaction.message.nonce)).toEqual(
+      Array.from({ length: 100 }, (_, nonce) => nonce),
+    );
+    expect(pool.mempool.pendingNonce(users[0]!.publicKey)).toBe(100);
+    await agree(pool);
+  });
+
+  test.each([
+    [100n, 109n, 110n],
+    [1n, 1n, 2n],
+    [15n, 16n, 17n],
+    [10n ** 18n, 11n * 10n ** 17n - 1n, 11n * 10n ** 17n],
+  ])("a fee of %d is replaced by %d not, by %d", async (old, less, enough) => {
+    const pool = await testPool();
+    const rich = { balance: 2n ** 64n - 1n, nonce: 0 };
+    pool.chain.state.get = () => rich;
+    expect(await add(pool, { fee: old, amount: 1n })).toBe("accepted");
+    expect(await add(pool, { fee: less, amount: 2n })).toBe("FEE_TOO_LOW");
+    expect(await add(pool, { fee: enough, amount: 2n }, "gossip")).toBe("accepted");
+    expect(pool.mempool.count).toBe(1);
+    // Whoever replaces what was acknowledged inherits the promise.
+    await agree(pool);
+    expect(pool.durable()).toHaveLength(1);
+  });
+
+  test("a balance that a block being written has spent is not counted twice", async () => {
+    const pool = await testPool();
+    const big = await pool.maker.transfer({ amount: startBalance - 100n, fee: 10n });
+    await pool.mempool.add([big], "local");
+    const tip = await pool.maker.block(pool.maker.start(), { transactions: [big] });
+    let during: Promise<string> | undefined;
+    pool.database.beforeCommit = async () => {
+      pool.database.beforeCommit = async () => undefined;
+      during = add(pool, { nonce: 1, amount: 80n, fee: 10n });
+      await during;
+      expect(pool.mempool.pendingNonce(users[0]!.publicKey)).toBe(2);
+    };
+    await pool.addAll(tip);
+    expect(await during).toBe("accepted");
+    await agree(pool);
+  });
+});
+
+describe("limits", () => {
+  test("of an account", async () => {
+    const pool = await testPool({ limits: { maxPerAccount: 2 } });
+    expect(await add(pool, { nonce: 0 })).toBe("accepted");
+    expect(await add(pool, { nonce: 1 })).toBe("accepted");
+    expect(await add(pool, { nonce: 2 })).toBe("ACCOUNT_LIMIT");
+    expect(await add(pool, { nonce: 1, fee: 2n })).toBe("accepted");
+    expect(await add(pool, { from: 1 })).toBe("accepted");
+  });
+
+  test("in all: the worst paid last ones give way, acknowledged ones never", async () => {
+    const pool = await testPool({ limits: { maxCount: 4 } });
+    expect(await add(pool, { from: 0, nonce: 0, fee: 1n }, "local")).toBe("accepted");
+    expect(await add(pool, { from: 1, nonce: 0, fee: 5n }, "gossip")).toBe("accepted");
+    expect(await add(pool, { from: 1, nonce: 1, fee: 3n }, "gossip")).toBe("accepted");
+    expect(await add(pool, { from: 2, nonce: 0, fee: 4n }, "gossip")).toBe("accepted");
+    expect(await add(pool, { from: 0, nonce: 1, fee: 3n }, "gossip")).toBe("MEMPOOL_FULL");
+    // Nobody gives way to the transaction that follows it.
+    expect(await add(pool, { from: 2, nonce: 1, fee: 4n }, "gossip")).toBe("accepted");
+    const left = () =>
+      [...pool.mempool.entries()].map(({ record }) => Number(record.transaction.message.fee)).sort();
+    expect(left()).toEqual([1, 4, 4, 5]);
+    expect(await add(pool, { from: 2, nonce: 2, fee: 9n }, "gossip")).toBe("accepted");
+    expect(left()).toEqual([1, 4, 4, 9]);
+    await agree(pool);
+  });
+
+  test("in bytes: a long one pushes out as many as it needs, or none", async () => {
+    const small = 184;
+    const pool = await testPool({ limits: { maxBytes: 3 * small } });
+    for (const from of [0, 1, 2])
+      expect(await add(pool, { from, fee: BigInt(from + 2) }, "gossip")).toBe("accepted");
+    const memo = new Uint8Array(256);
+    const own = { from: 0, nonce: 1, memo };
+    expect(await add(pool, { ...own, fee: 4n }, "gossip")).toBe("MEMPOOL_FULL");
+    expect(pool.mempool.count).toBe(3);
+    expect(await add(pool, { ...own, fee: 5n, memo: memo.subarray(0, 100) }, "gossip")).toBe("accepted");
+    expect(pool.mempool.bytes).toBeLessThanOrEqual(3 * small);
+    expect(pool.mempool.count).toBe(2);
+  });
+});
+
+test("the order of a block: best paid first, nonces in order, as a simple model has it", async () => {
+  const pool = await testPool();
+  const fees = fc.array(fc.integer({ min: 1, max: 6 }), { maxLength: 6 });
+  await fc.assert(
+    fc.asyncProperty(fees, fees, fees, async (...queues) => {
+      const fresh = await testPool({ genesis: pool.genesis });
+      const waiting = queues.map((list, from) =>
+        list.map((fee, nonce) => ({ from, fee: BigInt(fee), nonce, at: 0 })),
+      );
+      let at = 0;
+      for (const one of waiting.flat()) {
+        one.at = at++;
+        expect(await add(fresh, { from: one.from, fee: one.fee, nonce: one.nonce })).toBe("accepted");
+      }
+      const expected: string[] = [];
+      for (;;) {
+        const heads = waiting.flatMap(([head]) => head ?? []);
+        if (heads.length === 0) break;
+        heads.sort((a, b) => Number(b.fee - a.fee) || a.at - b.at);
+        expected.push(`${heads[0]!.from}:${heads[0]!.nonce}`);
+        waiting[heads[0]!.from]!.shift();
+      }
+      const order = [...fresh.mempool.executable()].map(({ transaction: { message } }) => {
+        return `${users.findIndex(({ publicKey }) => Buffer.from(publicKey).equals(message.from))}:${message.nonce}`;
+      });
+      expect(order).toEqual(expected);
+    }),
+    { numRuns: 30, seed: 1 },
+  );
+});
+
+describe("expiry", () => {
+  const hours = 3_600_000;
+
+  test("takes what nobody answered for, and what cannot be executed", async () => {
+    const pool = await testPool();
+    await add(pool, { from: 0, nonce: 0 }, "local");
+    await add(pool, { from: 0, nonce: 2 }, "local");
+    await add(pool, { from: 1, nonce: 0 }, "gossip");
+    await pool.clock.advance(2 * hours);
+    await add(pool, { from: 2, nonce: 1 }, "local");
+    await pool.clock.advance(1 * hours + 60_000);
+    expect([...pool.mempool.entries()].map(({ record }) => record.transaction.message.nonce)).toEqual([0, 1]);
+    await agree(pool);
+  });
+
+  test("takes what the account cannot pay any more", async () => {
+    const pool = await testPool();
+    await add(pool, { nonce: 0, amount: 10n }, "local");
+    await add(pool, { nonce: 1, amount: 500n }, "local");
+    const drain = await pool.maker.transfer({ nonce: 0, amount: startBalance - 100n });
+    await pool.addAll(await pool.maker.block(pool.maker.start(), { transactions: [drain] }));
+    expect(pool.mempool.count).toBe(1);
+    await pool.clock.advance(3 * hours + 60_000);
+    expect(pool.mempool.count).toBe(0);
+    await agree(pool);
+  });
+
+  test("ends with stop, also while it writes", async () => {
+    const pool = await testPool();
+    await add(pool, { nonce: 5 }, "local");
+    let release: () => void = () => undefined;
+    pool.database.beforeCommit = () => new Promise((resolve) => (release = resolve));
+    await pool.clock.advance(4 * hours);
+    pool.mempool.stop();
+    release();
+    await pool.clock.advance(1);
+    expect(pool.clock.pending).toBe(0);
+  });
+});
+
+describe("the disk", () => {
+  test("a restart restores what was acknowledged, in its order, and nothing else", async () => {
+    const pool = await testPool();
+    for (const nonce of [0, 1, 2]) {
+      await add(pool, { nonce }, "local");
+      await pool.clock.advance(10);
+    }
+    await add(pool, { from: 1 }, "local");
+    await add(pool, { from: 2 }, "gossip");
+    const again = await pool.restart();
+    expect(again.durable()).toEqual(pool.durable());
+    const order = (of: TestPool) => [...of.mempool.executable()].map(({ idHex }) => idHex).slice(0, 4);
+    expect(order(again)).toEqual(order(pool));
+  });
+
+  test("a restart forgets what is used", async () => {
+    const pool = await testPool();
+    const old = await pool.maker.transfer({});
+    await pool.addAll(await pool.maker.block(pool.maker.start(), { transactions: [old] }));
+    await pool.database.commit([
+      new MempoolStore(pool.database).put(transactionRecord(old, pool.maker.domain).id, old, 0),
+    ]);
+    await agree(await pool.restart());
+  });
+
+  test("one that fails takes nothing in and loses nothing", async () => {
+    const pool = await testPool();
+    await add(pool, { nonce: 0, fee: 10n }, "local");
+    await add(pool, { nonce: 1, fee: 10n }, "gossip");
+    const before = [...pool.mempool.entries()].map(({ record, durable }) => [record.idHex, durable]);
+    const batch = await Promise.all([
+      pool.maker.transfer({ nonce: 0, fee: 20n }),
+      pool.maker.transfer({ nonce: 1, fee: 10n }),
+      pool.maker.transfer({ nonce: 2 }),
+    ]);
+    pool.database.failing = 1;
+    expect(await codeOf(pool.mempool.add(batch, "local"))).toBe("WRITE_FAILED");
+    expect(
+      new Map([...pool.mempool.entries()].map(({ record, durable }) => [record.idHex, durable])),
+    ).toEqual(new Map(before as [string, boolean][]));
+    await agree(pool);
+    expect((await pool.mempool.add(batch, "local")).filter(({ accepted }) => accepted)).toHaveLength(2);
+    await agree(pool);
+  });
+
+  test("no answer is given before the disk has it, whoever asks first", async () => {
+    const pool = await testPool();
+    const transaction = await pool.maker.transfer({});
+    let release: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    pool.database.beforeCommit = () => gate;
+    const answered: number[] = [];
+    const answers = [0, 1, 2].map(async (number) => {
+      const [outcome] = await pool.mempool.add([transaction], "local");
+      answered.push(number);
+      return outcome!.accepted ? "accepted" : outcome!.code;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(answered).toEqual([]);
+    release();
+    expect((await Promise.all(answers)).sort()).toEqual(["ALREADY_KNOWN", "ALREADY_KNOWN", "accepted"]);
+    await agree(pool);
+  });
+
+  test("what came by gossip is stored when it is sent here too", async () => {
+    const pool = await testPool();
+    await add(pool, {}, "gossip");
+    expect(await pool.stored()).toEqual([]);
+    expect(await add(pool, {}, "local")).toBe("ALREADY_KNOWN");
+    expect(await pool.stored()).toHaveLength(1);
+    await agree(pool);
+  });
+});
+
+test("nothing acknowledged is lost, and disk and memory agree, over blocks and reorganizations", {
+  timeout: 60_000,
+}, async () => {
+  const { genesis } = await testPool();
+  const step = fc.record({
+    kind: fc.constantFrom("local", "gossip", "block", "block", "fork", "during"),
+    from: fc.nat(2),
+    ahead: fc.nat(2),
+    fee: fc.integer({ min: 1, max: 40 }),
+    back: fc.integer({ min: 1, max: 3 }),
+    take: fc.nat(4),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
+      const pool = await testPool({ genesis });
+      const tips = [pool.maker.start()];
+      const acknowledged = new Map<string, Transaction>();
+      const replaced = new Set<string>();
+      const send = (source: "local" | "gossip", { from, ahead, fee }: (typeof steps)[number]) => {
+        const nonce = pool.mempool.pendingNonce(users[from]!.publicKey) - 1 + ahead;
+        return pool.maker
+          .transfer({ from, fee: BigInt(fee), nonce: Math.max(0, nonce) })
+          .then((transaction) => submit(transaction, source));
+      };
+      const submit = async (transaction: Transaction, source: "local" | "gossip") => {
+        const slot = [...pool.mempool.entries()].find(
+          ({
+            record: {
+              transaction: { message },
+            },
+          }) => {
+            return (
+              message.nonce === transaction.message.nonce &&
+              Buffer.from(message.from).equals(transaction.message.from)
+            );
+          },
+        );
+        const [outcome] = await pool.mempool.add([transaction], source);
+        if (!outcome!.accepted) return;
+        if (slot) replaced.add(slot.record.idHex);
+        if (source === "local") acknowledged.set(outcome!.record.idHex, transaction);
+      };
+      for (const one of steps) {
+        if (one.kind === "local" || one.kind === "gossip") await send(one.kind, one);
+        else {
+          // A fork starts some blocks below the head and goes on above it, so that it wins.
+          const isFork = one.kind === "fork";
+          const base = isFork ? Math.max(0, tips.length - 1 - one.back) : tips.length - 1;
+          const length = isFork ? tips.length - base : 1;
+          tips.length = base + 1;
+          const state = tips.at(-1)!.state();
+          const nonce = state.get(users[one.from]!.publicKey)!.nonce;
+          const foreign = await pool.maker.transfer({
+            from: one.from,
+            nonce,
+            fee: BigInt(one.fee),
+            amount: 7n,
+          });
+          const own = [...pool.mempool.executable()].slice(0, one.take).map(({ transaction }) => transaction);
+          for (let made = 0; made < length; made++) {
+            const transactions = made > 0 ? [] : isFork ? [foreign] : own;
+            tips.push(await pool.maker.block(tips.at(-1)!, { laterMs: one.back, transactions }));
+          }
+          if (one.kind === "during") {
+            pool.database.beforeCommit = async () => {
+              pool.database.beforeCommit = async () => undefined;
+              await send("local", one);
+              await submit(own[0] ?? foreign, "local");
+            };
+          }
+          for (const { blocks } of tips.slice(base + 1)) await pool.add(blocks.at(-1)!);
+          expect(pool.chain.head.idHex).toBe(tips.at(-1)!.idHex);
+        }
+        await agree(pool);
+        for (const [id, { message }] of acknowledged) {
+          if (pool.mempool.get(id) || replaced.has(id)) continue;
+          expect(message.nonce).toBeLessThan(pool.chain.state.get(message.from)!.nonce);
+          // Another transaction has used its nonce: that ends the promise, even if a reorganization takes it back.
+          if (!(await pool.chain.reader.transaction(fromHex(id)))) acknowledged.delete(id);
+        }
+      }
+      expect((await pool.restart()).durable()).toEqual(pool.durable());
+    }),
+    { numRuns: 60, seed: 1 },
+  );
+});
+
+test("a retracted transfer comes back, is announced, and is mined again", async () => {
+  const pool = await testPool();
+  const { maker } = pool;
+  const transfer = await maker.transfer({ to: signer(9).publicKey });
+  await pool.addAll(await maker.block(maker.start(), { transactions: [transfer] }));
+  expect(pool.mempool.count).toBe(0);
+  const announced: string[] = [];
+  pool.mempool.events.on("added", ({ source, records }) => announced.push(`${source} ${records.length}`));
+  await pool.addAll(await maker.extend(maker.start(), 2, { laterMs: 1 }));
+  expect(announced).toEqual(["retracted 1"]);
+  expect([...pool.mempool.executable()]).toHaveLength(1);
+  await agree(pool);
+});
