@@ -14,21 +14,24 @@ export interface VoteLimits {
   targetRound: number;
 }
 
+/** How long the nth round after the justified one is waited for. */
+export type RoundTimeout = (n: number) => number;
+
 /**
- * Rounds that a node can enter in `elapsedMs` without the network: those that end without a result, the nth of them after
- * `timeoutMs(n)`. Rounds with a result need no bound: a quorum took part, so the network knows them.
+ * Rounds that a node can enter in `elapsedMs` without the network, from the one after the nth on: those end without a result, by
+ * their time-outs. Rounds with a result need no bound: a quorum took part, so the network knows them.
  */
-export function roundsWithin(elapsedMs: number, timeoutMs: (n: number) => number): number {
+export function roundsWithin(elapsedMs: number, timeoutMs: RoundTimeout, n = 0): number {
   // The first may have begun before.
   let rounds = 1;
-  for (let left = elapsedMs; left > 0; left -= timeoutMs(rounds++));
+  for (let left = elapsedMs; left > 0; left -= timeoutMs(n + rounds++));
   return rounds;
 }
 
 /** What a node may have voted that it does not know of: found out by listening before it votes. */
 export class DoubtfulVotes {
   readonly #clock: Clock;
-  readonly #roundsWithin: (elapsedMs: number) => number;
+  readonly #timeoutMs: RoundTimeout;
   readonly #listenMs: number;
   #heard: HeardRounds | undefined;
   #least: HeardRounds = { highestRound: 0, justifiedRound: 0 };
@@ -36,9 +39,9 @@ export class DoubtfulVotes {
   /** A doubt was ended in this process. */
   settled = false;
 
-  constructor(options: { clock: Clock; roundsWithin(elapsedMs: number): number; listenMs: number }) {
+  constructor(options: { clock: Clock; roundTimeoutMs: RoundTimeout; listenMs: number }) {
     this.#clock = options.clock;
-    this.#roundsWithin = options.roundsWithin;
+    this.#timeoutMs = options.roundTimeoutMs;
     this.#listenMs = options.listenMs;
     this.#sinceMs = options.clock.now();
   }
@@ -58,20 +61,28 @@ export class DoubtfulVotes {
   }
 
   /**
-   * Up to which rounds the account may have voted. Targets: what is recorded or was heard of, and the rounds that it can have
-   * gone on to since. Sources: justified by a quorum, so heard of.
+   * Up to which rounds the account may have voted. Sources: justified by a quorum, so heard of. Targets: from the round that is
+   * recorded, from the one after the justified checkpoint, and from the highest that others have reached, a node can have gone on by
+   * time-outs since. `roundsAlone`: rounds with a result that it can have made as the only authority; nobody can tell it then.
    * @throws {SigningError} `SIGNING_DOUBTFUL` while it cannot be known.
    */
-  settle(recorded: VoteLimits, sinceMs: number, isAlone: boolean): VoteLimits {
+  settle(recorded: VoteLimits, sinceMs: number, roundsAlone: number | undefined): VoteLimits {
     const now = this.#clock.now();
-    if (!this.#heard && !isAlone)
+    const passed = (n: number) => roundsWithin(now - sinceMs, this.#timeoutMs, n);
+    if (roundsAlone !== undefined)
+      return { ...recorded, targetRound: recorded.targetRound + roundsAlone + passed(0) };
+    if (!this.#heard)
       throw new SigningError("SIGNING_DOUBTFUL", "no vote before a peer has told how far finality is");
-    if (!isAlone && now - this.#sinceMs < this.#listenMs)
+    if (now - this.#sinceMs < this.#listenMs)
       throw new SigningError("SIGNING_DOUBTFUL", "no vote yet: listening how far finality is");
-    const heard = highest(this.#heard, this.#least);
+    const { highestRound, justifiedRound } = highest(this.#heard, this.#least);
     return {
-      sourceRound: Math.max(recorded.sourceRound, heard.justifiedRound),
-      targetRound: Math.max(recorded.targetRound, heard.highestRound) + this.#roundsWithin(now - sinceMs),
+      sourceRound: Math.max(recorded.sourceRound, justifiedRound),
+      targetRound: Math.max(
+        recorded.targetRound + passed(0),
+        justifiedRound + 1 + passed(0),
+        highestRound + passed(Math.max(0, highestRound - justifiedRound - 1)),
+      ),
     };
   }
 }

@@ -2,7 +2,7 @@ import type { Address } from "../crypto/address.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Logger } from "../util/logger.ts";
 import { SerialQueue } from "../util/serial-queue.ts";
-import { DoubtfulVotes, type HeardRounds } from "./doubt.ts";
+import { DoubtfulVotes, type HeardRounds, type RoundTimeout } from "./doubt.ts";
 import {
   checkHeaderSigning,
   checkVoteSigning,
@@ -37,10 +37,9 @@ export interface ProtectedSignerOptions {
   logger: Logger;
   /** Of a time in ms. */
   slotOf(timeMs: number): number;
-  /** Rounds that a node can go through in this time without the network (`roundsWithin`). */
-  roundsWithin(elapsedMs: number): number;
-  /** Whether this account is the only authority: nobody else could tell it the rounds, and none waits for others. */
-  isAlone?(): boolean;
+  roundTimeoutMs: RoundTimeout;
+  /** Where this account is the only authority: rounds with a result that it can have made in this time. Else undefined. */
+  roundsAlone?(elapsedMs: number): number | undefined;
   /** `checkDataIdentity`. Without it, the data is taken for that which signed last. */
   identity?: { reasons: readonly string[]; note(): Promise<void> };
   /** How long rounds are listened for, once the record is in doubt. */
@@ -98,13 +97,13 @@ class StoredSigner implements ProtectedSigner {
   #stopped: string | undefined;
 
   constructor(options: ProtectedSignerOptions, record: ProtectionRecord) {
-    const { clock, roundsWithin, listenMs } = options;
+    const { clock, roundTimeoutMs, listenMs } = options;
     this.#options = options;
     this.#record = record;
     this.#startSlot = options.slotOf(clock.now());
     this.#watchedSlot = Math.min(this.#startSlot, record.slot) + 1;
     this.#watchedRound = record.targetRound + 1;
-    this.#votes = new DoubtfulVotes({ clock, roundsWithin, listenMs: listenMs ?? defaultListenMs });
+    this.#votes = new DoubtfulVotes({ clock, roundTimeoutMs, listenMs: listenMs ?? defaultListenMs });
   }
 
   get publicKey(): Uint8Array {
@@ -224,15 +223,15 @@ class StoredSigner implements ProtectedSigner {
   async #settleVotes(): Promise<void> {
     const since = this.#record.votesDoubtfulSinceMs;
     if (since === undefined) return;
-    const isAlone = this.#options.isAlone?.() ?? false;
-    const { sourceRound, targetRound } = this.#votes.settle(this.#record, since, isAlone);
+    const roundsAlone = this.#options.roundsAlone?.(this.#options.clock.now() - since);
+    const { sourceRound, targetRound } = this.#votes.settle(this.#record, since, roundsAlone);
     const raised = targetRound > this.#record.targetRound;
     await this.#save({
       sourceRound,
       targetRound,
       ...(raised && { targetRoot: undefined }),
       // Others that wait for this account's vote come to these rounds by and by; alone it goes there itself.
-      ...(isAlone && { votedRound: targetRound }),
+      ...(roundsAlone !== undefined && { votedRound: targetRound }),
       votesDoubtfulSinceMs: undefined,
     });
     this.#watchedRound = targetRound + 1;

@@ -1,3 +1,4 @@
+import { SigningError } from "../accounts/index.ts";
 import {
   certificateOf,
   quorum,
@@ -154,7 +155,9 @@ export class Finalizer {
     void this.#queue
       .run(() => this.#evaluate())
       .catch((error) => {
-        this.#options.logger.error({ error: messageOf(error) }, "finality vote failed");
+        // What protects the account says itself why it refuses, and the others come to rounds that it does not.
+        const level = error instanceof SigningError ? "debug" : "error";
+        this.#options.logger[level]({ error: messageOf(error) }, "no finality vote");
         this.#sleep(retryMs);
       });
   }

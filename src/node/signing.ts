@@ -44,10 +44,9 @@ export async function openSigning(options: SigningOptions): Promise<ProtectedSig
     clock,
     logger,
     slotOf: (timeMs) => slotOf(timeMs, periodMs),
-    roundsWithin: (elapsedMs) =>
-      roundsWithin(elapsedMs, roundTimeoutMs) +
-      (isAlone() ? roundsAlonePerPeriod * Math.ceil(Math.max(0, elapsedMs) / periodMs) : 0),
-    isAlone,
+    roundTimeoutMs,
+    roundsAlone: (elapsedMs) =>
+      isAlone() ? roundsAlonePerPeriod * Math.ceil(Math.max(0, elapsedMs) / periodMs) : undefined,
     identity: await identify(store),
   });
 }

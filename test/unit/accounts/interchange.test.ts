@@ -60,12 +60,17 @@ test.each([
     async (database: MemoryDatabase) => {
       const clock = handClock(50_000);
       const identity = { reasons: ["a copy"], note: async () => undefined };
-      const signer = await openSigner(database, { clock, identity, listenMs: 0, roundsWithin: () => 3 });
+      const signer = await openSigner(database, {
+        clock,
+        identity,
+        listenMs: 0,
+        roundTimeoutMs: () => 100_000,
+      });
       signer.hearRounds({ highestRound: 20, justifiedRound: 19 });
       await signer
         .signFinalityVote({ sourceRound: 0, targetRound: 1, root: rootOf(1) })
         .catch(() => undefined);
-      expect(signer.refusedToRound).toBe(23);
+      expect(signer.refusedToRound).toBe(22);
       return database;
     },
   ],

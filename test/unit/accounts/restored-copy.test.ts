@@ -155,7 +155,7 @@ describe("a restored copy", () => {
     const database = new MemoryDatabase();
     await (await openSigner(database, { clock })).signFinalityVote(vote(4, 5, 1));
     clock.nowMs = 110_000;
-    const options = { clock, identity: copied, listenMs: 10_000, roundsWithin: (ms: number) => ms / 10_000 };
+    const options = { clock, identity: copied, listenMs: 10_000, roundTimeoutMs: (n: number) => n * 10_000 };
     let signer = await openSigner(database.copy(), options);
     const refused = (source: number, target: number, code: string) =>
       expect(signer.signFinalityVote(vote(source, target, 2))).rejects.toMatchObject({ code });
@@ -165,17 +165,18 @@ describe("a restored copy", () => {
     clock.nowMs += 5_000;
     signer.hearRounds({ highestRound: 30, justifiedRound: 17 });
     clock.nowMs += 5_000;
-    // 30 heard, and 110 s since the record.
-    await refused(18, 41, "SLASHABLE_VOTE");
-    await refused(17, 42, "SLASHABLE_VOTE");
-    expect([signer.lastTargetRound, signer.refusedToRound, signer.lastSourceRound]).toEqual([5, 41, 18]);
-    await signer.signFinalityVote(vote(18, 42, 2));
+    // 110 s since the record: a round that others had begun, and one that can have begun before its time-out of 120 s.
+    await refused(18, 32, "SLASHABLE_VOTE");
+    await refused(17, 33, "SLASHABLE_VOTE");
+    expect([signer.lastTargetRound, signer.refusedToRound, signer.lastSourceRound]).toEqual([5, 32, 18]);
+    await signer.signFinalityVote(vote(18, 33, 2));
     expect(signer.doubt).toBeUndefined();
 
-    signer = await openSigner(database.copy(), { ...options, isAlone: () => true });
-    await refused(5, 16, "SLASHABLE_VOTE");
-    expect(signer.lastTargetRound).toBe(16);
-    await signer.signFinalityVote(vote(5, 17, 2));
+    signer = await openSigner(database.copy(), { ...options, roundsAlone: (ms) => ms / 10_000 });
+    // 11 with results, 6 by time-outs.
+    await refused(5, 22, "SLASHABLE_VOTE");
+    expect(signer.lastTargetRound).toBe(22);
+    await signer.signFinalityVote(vote(5, 23, 2));
   });
 
   test("goes on doubting after a restart, since the same time", async () => {
@@ -183,17 +184,23 @@ describe("a restored copy", () => {
     const database = new MemoryDatabase();
     await openSigner(database, { clock }).then((signer) => signer.signFinalityVote(vote(4, 5, 1)));
     const seen: number[] = [];
-    const roundsWithin = (ms: number) => {
+    const roundsAlone = (ms: number) => {
       seen.push(ms);
-      return 0;
+      return undefined;
     };
     clock.nowMs = 50_000;
     await openSigner(database, { clock, identity: copied });
     clock.nowMs = 60_000;
-    const signer = await openSigner(database.restart(), { clock, listenMs: 0, roundsWithin });
+    const signer = await openSigner(database.restart(), {
+      clock,
+      listenMs: 0,
+      roundsAlone,
+      roundTimeoutMs: () => 100_000,
+    });
     expect(signer.doubt).toMatchObject({ votes: true });
     signer.hearRounds({ highestRound: 9, justifiedRound: 8 });
-    await signer.signFinalityVote(vote(8, 10, 2));
+    await signer.signFinalityVote(vote(8, 12, 2));
+    expect(signer.refusedToRound).toBe(12);
     expect(seen).toEqual([50_000]);
   });
 
@@ -229,7 +236,7 @@ describe("a restored copy", () => {
   });
 
   test("an unknown own vote is a reason to doubt, a second one to stop", async () => {
-    const signer = await openSigner(new MemoryDatabase(), { listenMs: 0, roundsWithin: () => 1 });
+    const signer = await openSigner(new MemoryDatabase(), { listenMs: 0, roundTimeoutMs: () => 1 });
     await signer.signFinalityVote(vote(0, 1, 1));
     await signer.observeVote(vote(0, 1, 1));
     expect(signer.doubt).toBeUndefined();

@@ -1,9 +1,4 @@
-import {
-  createProtectedSigner,
-  type ProtectedSigner,
-  roundsWithin,
-  signerFromSeed,
-} from "../../../src/accounts/index.ts";
+import { createProtectedSigner, type ProtectedSigner, signerFromSeed } from "../../../src/accounts/index.ts";
 import type { ProtectedSignerOptions } from "../../../src/accounts/protected-signer.ts";
 import type { Database } from "../../../src/storage/database.ts";
 import { ProtectionStore } from "../../../src/storage/protection.ts";
@@ -39,7 +34,7 @@ export function openSigner(
     clock: handClock(),
     logger: silentLogger,
     slotOf: (timeMs) => slotOf(timeMs, periodMs),
-    roundsWithin: (elapsedMs) => roundsWithin(elapsedMs, (n) => 1_000 * 2 ** Math.min(n - 1, 6)),
+    roundTimeoutMs: (n) => 1_000 * 2 ** Math.min(n - 1, 6),
     ...options,
   });
 }
