@@ -20,6 +20,8 @@ import type { Logger } from "../util/logger.ts";
 
 /** Rounds with a result that a sole authority can make in a period: its own vote is a quorum, and two votes finalize a block. */
 const roundsAlonePerPeriod = 2;
+/** Entries of final rounds are deleted when there are this many more: some 100 KB, and seldom a write of its own. */
+const pruneEveryRounds = 1024;
 
 export interface SigningOptions {
   database: Database;
@@ -66,6 +68,7 @@ export function followOwnSignatures(
   const report = (error: unknown) =>
     logger.error({ error: messageOf(error) }, "an own signature could not be compared");
   let answered = false;
+  let prunedRound = 0;
 
   const hear = () => {
     const justifiedRound = chain.finality.justified.round;
@@ -91,6 +94,13 @@ export function followOwnSignatures(
       signer.observeHeader({ slot, root: signingRoot(id, domain) }).catch(report);
     }),
   ];
+  const prune = async ({ finalized }: { finalized: { round: number; block: Uint8Array } }) => {
+    if (finalized.round < prunedRound + pruneEveryRounds) return;
+    prunedRound = finalized.round;
+    const { header } = await chain.tree.require(finalized.block);
+    await signer.prune({ slot: slotOf(header.message.timestamp, periodMs), targetRound: finalized.round });
+  };
+  stops.push(chain.events.on("finality", (status) => void prune(status).catch(report)));
   return {
     onAnswer() {
       answered = true;
