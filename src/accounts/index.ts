@@ -8,5 +8,6 @@ export { defaultScrypt, type ScryptParameters } from "./keystore.ts";
 export { passphraseFileVariable } from "./passphrase.ts";
 export * from "./peer-key.ts";
 export * from "./protected-signer.ts";
+export type * from "./protected-signer-types.ts";
 export * from "./protection.ts";
 export * from "./signer.ts";

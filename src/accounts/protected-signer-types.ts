@@ -1,0 +1,40 @@
+import type { Address } from "../crypto/address.ts";
+import type { HeardRounds } from "./doubt.ts";
+
+export interface HeaderSigning {
+  slot: number;
+  /** 32 bytes of `signingRoot`. */
+  root: Uint8Array;
+}
+
+export interface VoteSigning {
+  sourceRound: number;
+  targetRound: number;
+  root: Uint8Array;
+}
+
+/** Signs for one account what contradicts nothing that it ever signed; the rest is refused. One for an account in a process. */
+export interface ProtectedSigner {
+  readonly publicKey: Uint8Array;
+  readonly address: Address;
+  /** Up to here no new header is signed. -1: from the first slot on. */
+  readonly lastHeaderSlot: number;
+  readonly lastSourceRound: number;
+  /** Of the newest vote. */
+  readonly lastTargetRound: number;
+  /** Up to here no new vote is signed: `lastTargetRound`, or more where older data was put back. */
+  readonly refusedToRound: number;
+  /** Why nothing is signed at the moment. */
+  readonly doubt: { headers: boolean; votes: boolean; reason: string } | undefined;
+  /** Resolves once what is signed is on disk. @throws {SigningError} `SLASHABLE_HEADER`, `SIGNING_DOUBTFUL`; errors of the store */
+  signHeader(header: HeaderSigning): Promise<Uint8Array>;
+  /** As above. @throws {SigningError} `SLASHABLE_VOTE`, `SIGNING_DOUBTFUL` */
+  signFinalityVote(vote: VoteSigning): Promise<Uint8Array>;
+  /** A peer's finality status: ends the doubt about votes. */
+  hearRounds(heard: HeardRounds): void;
+  /** This account's valid signature came from elsewhere: by gossip, in a block, in a certificate. */
+  observeHeader(header: HeaderSigning): Promise<void>;
+  observeVote(vote: VoteSigning): Promise<void>;
+  /** Forgets entries below finalized ones; the limits above stay. */
+  prune(below: { slot: number; targetRound: number }): Promise<void>;
+}
