@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Machine } from "./node.ts";
-import type { World } from "./world.ts";
+import type { World } from "./open-world.ts";
 
 export type Side = 1 | 2;
 

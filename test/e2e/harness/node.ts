@@ -1,7 +1,7 @@
 import { defaultHttpPort, defaultP2pPort, nodePaths } from "../../../src/config/index.ts";
 import { cliPath, type Ended, type Process } from "./process.ts";
 import { until } from "./until.ts";
-import type { World } from "./world.ts";
+import type { World } from "./open-world.ts";
 
 /** `GET /v1/status`. */
 export interface Status {
@@ -10,6 +10,7 @@ export interface Status {
   mode: string;
   genesisId: string | null;
   head: { height: number; id: string; timestamp: number } | null;
+  finalized: { height: number; id: string } | null;
   peers: number;
   mempool: { count: number };
 }
@@ -29,6 +30,49 @@ export interface PeerAnswer {
   id: string;
   score: number;
   height: number | null;
+}
+
+/** `GET /v1/transactions/{id}`. */
+export interface TransactionAnswer {
+  status: "pending" | "included" | "finalized";
+  block: { height: number; id: string } | null;
+}
+
+/** `GET /v1/authorities`. */
+export interface AuthoritiesAnswer {
+  authorities: { address: string; maySign: boolean }[];
+  openVotes: { voter: string; candidate: string; kind: string }[];
+  proposals: { candidate: string; kind: string; votes: number; needed: number; enacted: boolean }[];
+  evidence: { offender: string; offence: string }[];
+}
+
+export interface CheckpointAnswer {
+  round: number;
+  height: number;
+  id: string;
+}
+
+/** `GET /v1/finality`. */
+export interface FinalityAnswer {
+  justified: CheckpointAnswer;
+  finalized: CheckpointAnswer;
+  proof?: {
+    justification: { voters: string[] } | null;
+    finalization: { source: CheckpointAnswer; target: CheckpointAnswer; voters: string[] };
+    ssz: string;
+  };
+  votes: {
+    round: number;
+    quorum: number;
+    heard: { voter: string; source: CheckpointAnswer; target: CheckpointAnswer }[];
+  };
+}
+
+/** `GET /v1/diagnosis`. */
+export interface DiagnosisAnswer {
+  state: string;
+  summary: string;
+  findings: { code: string; detail: string; remedy: string }[];
 }
 
 /** A line of a node's log. */
@@ -151,6 +195,31 @@ export class TestNode {
 
   block(name: string | number): Promise<BlockAnswer> {
     return this.get(`/v1/blocks/${name}`);
+  }
+
+  transaction(id: string): Promise<TransactionAnswer> {
+    return this.get(`/v1/transactions/${id}`);
+  }
+
+  authorities(): Promise<AuthoritiesAnswer> {
+    return this.get("/v1/authorities");
+  }
+
+  finality(): Promise<FinalityAnswer> {
+    return this.get("/v1/finality");
+  }
+
+  diagnosis(): Promise<DiagnosisAnswer> {
+    return this.get("/v1/diagnosis");
+  }
+
+  /** Waits until a block above this height is final, and returns the status that says so. */
+  finalizes(above: number, timeoutMs?: number): Promise<Status> {
+    return this.until(
+      `node ${this.id} has finalized a block above ${above}`,
+      ({ finalized }) => finalized !== null && finalized.height > above,
+      timeoutMs,
+    );
   }
 
   async peers(): Promise<PeerAnswer[]> {

@@ -1,0 +1,114 @@
+/**
+ * Kills one of four authorities with SIGKILL at random moments, under transfers, starts it again each time, and collects every
+ * header and vote of its key: what goes round in gossip, what the databases of the others have, what their evidence says.
+ * Exits with 1 where two of them conflict, or one is not in the node's own record.
+ * Usage: scripts/in-netns.sh node scripts/kill-node.ts [--rounds 200] [--seed 1]
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { noEvidence } from "../test/e2e/harness/finality.ts";
+import { createNetwork, startAll } from "../test/e2e/harness/network.ts";
+import { openWorld, type World } from "../test/e2e/harness/open-world.ts";
+import { createRandom } from "../test/e2e/harness/random.ts";
+import { recordedBy, SignatureWatch, signaturesIn } from "../test/e2e/harness/signature-watch.ts";
+import { Traffic } from "../test/e2e/harness/traffic.ts";
+import { until } from "../test/e2e/harness/until.ts";
+import { conflictsAmong } from "./kill-signer.ts";
+
+const periodMs = 300;
+/** Of a life after its first signature: some blocks and rounds. */
+const longestLifeMs = 1_500;
+/** Lives that end before their first signature: in the start, or while it catches up. */
+const partKilledEarly = 0.2;
+const longestStartMs = 2_000;
+/** On a machine that is busy with other things too. */
+const signsWithinMs = 90_000;
+
+export interface KillNodeResult {
+  rounds: number;
+  headers: number;
+  votes: number;
+  /** Lives in which it signed something that others saw. */
+  livesThatSigned: number;
+  conflicts: [string, string][];
+  /** Seen by others, but not in the node's own record. */
+  unrecorded: string[];
+}
+
+export async function killNode(
+  world: World,
+  { rounds, seed, onRound }: { rounds: number; seed: number; onRound?: (round: number) => void },
+): Promise<KillNodeResult> {
+  const random = createRandom(seed);
+  const network = await createNetwork(world, { nodes: 4, periodMs });
+  const { nodes, wallets, genesisId } = network;
+  const [victim, ...others] = nodes as [(typeof nodes)[0], ...typeof nodes];
+  const chain = { genesisId, periodMs, publicKey: wallets[0]!.signer.publicKey };
+  await startAll(network);
+  const watch = await SignatureWatch.start(nodes, chain);
+  world.onEnd(() => watch.stop());
+  const traffic = new Traffic(network, 100);
+
+  let livesThatSigned = 0;
+  for (let round = 1; round <= rounds; round++) {
+    const before = watch.lines.size;
+    if (round > 1 && random() < partKilledEarly) {
+      await sleep(random() * longestStartMs);
+    } else {
+      await until("the node has signed in this life", () => watch.lines.size > before, {
+        timeoutMs: signsWithinMs,
+        everyMs: 5,
+      });
+      await sleep(random() * longestLifeMs);
+    }
+    await victim.kill();
+    if (watch.lines.size > before) livesThatSigned++;
+    victim.start();
+    onRound?.(round);
+  }
+
+  // Its last life sees what the lives before have left.
+  const before = watch.lines.size;
+  await until("the node signs again", () => watch.lines.size > before + 3, { timeoutMs: signsWithinMs });
+  await traffic.stop();
+  await noEvidence(nodes);
+  await Promise.all(nodes.map((node) => node.stop()));
+  await watch.stop();
+  const { headers, votes } = watch.counts();
+  const seen = new Set(watch.lines);
+  for (const node of others) for (const line of await signaturesIn(node, chain)) seen.add(line);
+  const recorded = new Set(await recordedBy(victim, chain));
+  return {
+    rounds,
+    headers,
+    votes,
+    livesThatSigned,
+    conflicts: conflictsAmong([...seen]),
+    unrecorded: [...seen].filter((line) => !recorded.has(line)),
+  };
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: { rounds: { type: "string", default: "200" }, seed: { type: "string", default: "1" } },
+  });
+  const { world, close } = openWorld();
+  let failed = true;
+  try {
+    const { rounds, headers, votes, livesThatSigned, conflicts, unrecorded } = await killNode(world, {
+      rounds: Number(values.rounds),
+      seed: Number(values.seed),
+      onRound: (round) => round % 20 === 0 && console.log(`${round} kills`),
+    });
+    for (const [a, b] of conflicts) console.error(`conflict:\n  ${a}\n  ${b}`);
+    for (const line of unrecorded) console.error(`not recorded: ${line}`);
+    console.log(
+      `${rounds} kills, ${livesThatSigned} of lives that signed; ${headers} headers and ${votes} votes seen: ` +
+        `${conflicts.length} conflicting, ${unrecorded.length} not recorded`,
+    );
+    failed = conflicts.length + unrecorded.length > 0;
+  } finally {
+    await close(failed);
+  }
+  process.exitCode = failed ? 1 : 0;
+}

@@ -1,0 +1,16 @@
+import { expect, test } from "vitest";
+import { killNode } from "../../scripts/kill-node.ts";
+import { seed } from "./harness/random.ts";
+import { createWorld } from "./harness/world.ts";
+
+test("an authority that is killed at random moments under load never signs what contradicts itself", async () => {
+  const result = await killNode(createWorld(), { rounds: 5, seed });
+  console.log(
+    `seed ${seed}: ${result.rounds} kills, ${result.headers} headers and ${result.votes} votes of its key`,
+  );
+  expect(result.conflicts).toEqual([]);
+  expect(result.unrecorded).toEqual([]);
+  expect(result.headers).toBeGreaterThan(3);
+  expect(result.votes).toBeGreaterThan(5);
+  expect(result.livesThatSigned).toBeGreaterThan(2);
+}, 400_000);

@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { sameChain, stopAndVerify } from "./harness/checks.ts";
+import { FinalityWatch, noEvidence, timeToFinal } from "./harness/finality.ts";
+import { Lab } from "./harness/lab.ts";
+import { createNetwork, startAll } from "./harness/network.ts";
+import { createWorld } from "./harness/world.ts";
+
+const cutMs = process.env["CCOIN_E2E_LONG"] ? 30_000 : 8_000;
+/** Connections come back, and rounds without a result take up to 30 s. */
+const resumesWithinMs = 90_000;
+
+test("two halves of four finalize nothing while they are apart; healed, finality resumes on one chain", async () => {
+  const world = createWorld();
+  const lab = new Lab(world);
+  const machines = [];
+  for (const side of [1, 1, 2, 2] as const) machines.push(await lab.machine(side));
+  const network = await createNetwork(world, { nodes: machines, periodMs: 400 });
+  const { nodes } = network;
+  await startAll(network);
+  for (const node of nodes) await node.finalizes(3, 30_000);
+  const watch = new FinalityWatch(nodes);
+
+  lab.cut();
+  // What was on its way.
+  await sleep(1_000);
+  const finalOn = () => Promise.all(nodes.map(async (node) => (await node.status()).finalized!));
+  const cut = await finalOn();
+  await sleep(cutMs);
+  expect(await finalOn()).toEqual(cut);
+  for (const node of nodes) {
+    const { state, findings } = await node.diagnosis();
+    expect(state).toBe("halted");
+    expect(findings.map(({ code }) => code)).toContain("MISSING_AUTHORITIES");
+  }
+  const tops = await Promise.all(nodes.map(async (node) => (await node.status()).head!.height));
+
+  lab.heal();
+  const healedAt = performance.now();
+  const top = Math.max(...tops);
+  await sameChain(nodes, { atLeast: top + 1, timeoutMs: resumesWithinMs });
+  const oneChainMs = performance.now() - healedAt;
+  for (const node of nodes) await node.finalizes(top + 3, resumesWithinMs);
+  console.log(
+    `cut for ${cutMs} ms: one chain after ${oneChainMs.toFixed()} ms, finality after ${(performance.now() - healedAt).toFixed()} ms`,
+  );
+  await timeToFinal(network, { from: 0, by: nodes[2]!, nodes });
+  await watch.stop();
+  await noEvidence(nodes);
+  await stopAndVerify(nodes);
+});

@@ -1,0 +1,200 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { voteSigningRoot } from "../../src/chain/vote-check.ts";
+import { verifySignatures } from "../../src/crypto/ed25519.ts";
+import { FinalityProof } from "../../src/types/index.ts";
+import { fromHex, toHex } from "../../src/util/bytes.ts";
+import { sameChain, stopAndVerify, totalIsRight } from "./harness/checks.ts";
+import { FinalityWatch, noEvidence, timeToFinal } from "./harness/finality.ts";
+import { createNetwork, startAll } from "./harness/network.ts";
+import type { TestNode } from "./harness/node.ts";
+import { createRandom, seed } from "./harness/random.ts";
+import { until } from "./harness/until.ts";
+import { createWorld } from "./harness/world.ts";
+
+/** On a machine at rest: 1 s and 2 s at most; `scripts/finality-latency.ts` measures it. */
+const medianWithinMs = 2_000;
+/** Rounds without a result take up to 30 s each. */
+const resumesWithinMs = 90_000;
+
+test("transfers through any node are soon final on all four", async () => {
+  const network = await createNetwork(createWorld(), { nodes: 4, periodMs: 500 });
+  const { nodes } = network;
+  await startAll(network);
+  for (const node of nodes) await node.finalizes(2, 30_000);
+  const random = createRandom();
+  const pick = () => Math.floor(random() * nodes.length);
+  const slowestMs: number[] = [];
+  for (let sent = 0; sent < 20; sent++) {
+    await sleep(random() * 500);
+    slowestMs.push(Math.max(...(await timeToFinal(network, { from: pick(), by: nodes[pick()]!, nodes }))));
+  }
+  slowestMs.sort((a, b) => a - b);
+  const median = slowestMs[10]!;
+  console.log(
+    `seed ${seed}: sent -> final on all: median ${median.toFixed()} ms, max ${slowestMs.at(-1)!.toFixed()} ms`,
+  );
+  expect(median).toBeLessThan(medianWithinMs);
+  for (const node of nodes) {
+    await totalIsRight(network, node);
+    expect(await node.block("finalized")).toMatchObject({ canonical: true, finalized: true });
+  }
+  await noEvidence(nodes);
+  await stopAndVerify(nodes);
+});
+
+test("without empty blocks a lone transfer is mined at once and soon final, and then the chain is quiet", async () => {
+  const network = await createNetwork(createWorld(), { nodes: 4, periodMs: 500, emptyBlockPeriodMs: 0 });
+  const { nodes } = network;
+  await startAll(network);
+  const stand = () =>
+    Promise.all(
+      nodes.map(async (node) => {
+        const [{ head, finalized }, { votes, justified }] = await Promise.all([
+          node.status(),
+          node.finality(),
+        ]);
+        return { head: head!.height, finalized: finalized!.height, round: votes.round, justified };
+      }),
+    );
+  const took: number[] = [];
+  for (const [index, by] of nodes.entries()) {
+    // Long after the last block, in nobody's period.
+    await sleep(2_500);
+    const before = await stand();
+    expect(new Set(before.map(({ head }) => head))).toEqual(new Set([index]));
+    expect(new Set(before.map(({ finalized }) => finalized))).toEqual(new Set([index]));
+    took.push(Math.max(...(await timeToFinal(network, { from: index, by, nodes }))));
+    // Quiet: no block, and no round.
+    await until("all know all of it", async () =>
+      (await stand()).every(({ head, finalized }) => head === index + 1 && finalized === head),
+    );
+    await sleep(1_000);
+    const quiet = await stand();
+    await sleep(4_000);
+    expect(await stand()).toEqual(quiet);
+    for (const node of nodes) {
+      const { state, findings } = await node.diagnosis();
+      expect({ state, codes: findings.map(({ code }) => code) }).toEqual({ state: "ok", codes: ["QUIET"] });
+    }
+  }
+  took.sort((a, b) => a - b);
+  console.log(`a lone transfer is final on all after ${took.map((ms) => ms.toFixed()).join(", ")} ms`);
+  expect(took[1]).toBeLessThan(1_500);
+  await stopAndVerify(nodes);
+});
+
+test("with one of four killed chain and finality go on; with two the halt is explained, and one that returns ends it", async () => {
+  const network = await createNetwork(createWorld(), { nodes: 4, periodMs: 500 });
+  const { nodes, wallets, world } = network;
+  const [first, second, third, fourth] = nodes as [TestNode, TestNode, TestNode, TestNode];
+  await startAll(network);
+  const start = await first.finalizes(2, 30_000);
+
+  await fourth.kill();
+  const rest = [first, second, third];
+  for (const node of rest) await node.finalizes(start.head!.height + 6, 60_000);
+  await timeToFinal(network, { from: 0, by: second, nodes: rest });
+
+  await third.kill();
+  const survivors = [first, second];
+  const names = [wallets[2]!.address, wallets[3]!.address];
+  for (const node of survivors) {
+    const { summary, findings } = await until(
+      `node ${node.id} explains the halt`,
+      async () => {
+        const diagnosis = await node.diagnosis();
+        if (diagnosis.state !== "halted") throw new Error(`${diagnosis.state}: ${diagnosis.summary}`);
+        return diagnosis;
+      },
+      { timeoutMs: 30_000 },
+    );
+    expect(summary).toMatch(/missing|needed/);
+    const missing = findings.find(({ code }) => code === "MISSING_AUTHORITIES");
+    for (const name of names) expect(missing?.detail).toContain(name);
+    expect(missing?.detail).not.toContain(`${wallets[0]!.address} (`);
+    expect(missing?.remedy).toContain("start the nodes");
+    const { code, stdout } = await world.ccoin(["status", `--nodeid=${node.id}`]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^state +halted: /m);
+    for (const name of names) expect(stdout).toContain(name);
+    expect(node.log()).toContainEqual(expect.objectContaining({ level: expect.toSatisfy((n) => n >= 40) }));
+  }
+  const halted = await Promise.all(survivors.map((node) => node.status()));
+  await sleep(4_000);
+  for (const [index, node] of survivors.entries()) {
+    const { head, finalized } = await node.status();
+    expect({ head: head!.id, finalized }).toEqual({
+      head: halted[index]!.head!.id,
+      finalized: halted[index]!.finalized,
+    });
+  }
+
+  fourth.start();
+  const top = Math.max(...halted.map(({ head }) => head!.height));
+  for (const node of [...survivors, fourth]) await node.finalizes(top + 3, resumesWithinMs);
+  await timeToFinal(network, { from: 1, by: fourth, nodes: [first, second, fourth] });
+  await until("nobody is halted", async () => (await first.diagnosis()).state === "ok");
+  await noEvidence([first, second, fourth]);
+  await sameChain([first, second, fourth]);
+  await stopAndVerify([first, second, fourth]);
+});
+
+test("a node that was away for 50 blocks learns by certificates what is final, when nobody votes any more", async () => {
+  const network = await createNetwork(createWorld(), { nodes: 4, periodMs: 200 });
+  const { nodes, wallets, genesisId } = network;
+  const [first, second, third, away] = nodes as [TestNode, TestNode, TestNode, TestNode];
+  await startAll(network);
+  await away.finalizes(2, 30_000);
+  const watch = new FinalityWatch(nodes);
+  await away.kill();
+  const { head: left } = await first.status();
+  await first.finalizes(left!.height + 55, 90_000);
+
+  // Two of four make no quorum, and soon no block: what is final now was so before.
+  await third.kill();
+  let standing = "";
+  let since = 0;
+  const halted = await until(
+    "the chain stands still",
+    async () => {
+      const statuses = await Promise.all([first, second].map((node) => node.status()));
+      const now = JSON.stringify(statuses.map(({ head, finalized }) => [head, finalized]));
+      if (now !== standing) since = performance.now();
+      standing = now;
+      if (statuses[0]!.finalized!.id !== statuses[1]!.finalized!.id) throw new Error(now);
+      return performance.now() - since > 3_000 && statuses[0]!;
+    },
+    { timeoutMs: 30_000 },
+  );
+
+  away.start("--no-mine");
+  const back = await away.until(
+    "it has the same final block",
+    ({ finalized }) => finalized?.id === halted.finalized!.id,
+    30_000,
+  );
+  expect(back.finalized!.height).toBeGreaterThan(left!.height + 50);
+  const { finalized, proof } = await away.finality();
+  expect(finalized).toMatchObject(halted.finalized!);
+  // Anybody can check it: more than two thirds of the authorities have signed both links.
+  const { justification, finalization } = FinalityProof.deserialize(fromHex(proof!.ssz));
+  expect(toHex(finalization.link.source.block)).toBe(finalized.id);
+  expect(finalization.link.target.round).toBe(finalization.link.source.round + 1);
+  expect(justification.link.target).toEqual(finalization.link.source);
+  const authorities = wallets.map(({ signer }) => toHex(signer.publicKey));
+  for (const { link, voters, signatures } of [justification, finalization]) {
+    expect(new Set(voters.map(toHex)).size).toBe(3);
+    for (const voter of voters) expect(authorities).toContain(toHex(voter));
+    const message = voteSigningRoot(link, fromHex(genesisId));
+    const sets = voters.map((publicKey, at) => ({ publicKey, message, signature: signatures[at]! }));
+    expect(await verifySignatures(sets)).toEqual([true, true, true]);
+  }
+
+  third.start();
+  for (const node of nodes) await node.finalizes(halted.head!.height + 3, resumesWithinMs);
+  await watch.stop();
+  expect(watch.count).toBeGreaterThan(20);
+  await noEvidence(nodes);
+  await stopAndVerify(nodes);
+});

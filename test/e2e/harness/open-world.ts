@@ -1,0 +1,63 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { assertOwnNamespace } from "./namespace.ts";
+import { cliPath, type Ended, Process, type StartOptions } from "./process.ts";
+
+const shownLines = 25;
+
+/** What one test or script has started and written. */
+export interface World {
+  readonly dataDir: string;
+  start(name: string, command: readonly string[], options?: StartOptions): Process;
+  /** Runs one command of ccoin to its end. */
+  ccoin(args: readonly string[], options?: StartOptions): Promise<Ended>;
+  /** The same with `--json`. @throws where its exit code is not 0. */
+  ccoinJson<T>(args: readonly string[], options?: StartOptions): Promise<T>;
+  /** Undone in reverse order, after the processes have ended. */
+  onEnd(undo: () => unknown): void;
+}
+
+/** `close` ends and removes everything; where it failed, the last lines of every process are shown before. */
+export function openWorld(): { world: World; close(failed: boolean): Promise<void> } {
+  assertOwnNamespace();
+  const dataDir = mkdtempSync(join(tmpdir(), "ccoin-e2e-"));
+  const processes: Process[] = [];
+  const undos: (() => unknown)[] = [];
+  const start = (name: string, command: readonly string[], options?: StartOptions) => {
+    const started = new Process(name, command, options);
+    processes.push(started);
+    return started;
+  };
+  const ccoin = (args: readonly string[], options?: StartOptions) => {
+    const command = [process.execPath, cliPath, ...args, "--datadir", dataDir];
+    return start(`ccoin ${args[0]}`, command, options).ended;
+  };
+  const world: World = {
+    dataDir,
+    start,
+    ccoin,
+    async ccoinJson<T>(args: readonly string[], options?: StartOptions) {
+      const { code, stdout, stderr } = await ccoin([...args, "--json"], options);
+      if (code !== 0) throw new Error(`ccoin ${args.join(" ")} ended with ${code}: ${stderr}`);
+      return JSON.parse(stdout) as T;
+    },
+    onEnd: (undo) => void undos.push(undo),
+  };
+  return {
+    world,
+    async close(failed) {
+      if (failed) for (const each of processes) show(each);
+      for (const each of processes) each.signalGroup("SIGKILL");
+      await Promise.allSettled(processes.map((each) => each.ended));
+      for (const undo of undos.reverse()) await undo();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+function show({ name, pid, stdout, stderr, end }: Process): void {
+  const state = end ? `ended with ${end.code ?? end.signal}` : "running";
+  const lines = `${stdout}${stderr}`.trimEnd().split("\n").slice(-shownLines);
+  console.error(`--- ${name}, process ${pid}, ${state}:\n${lines.join("\n")}`);
+}
