@@ -56,7 +56,7 @@ export class BlockInbox {
   readonly #underWay = new Map<Hex, PeerId>();
   /** Blocks that wait for their time, and what cancels that. */
   readonly #held = new Map<Hex, () => void>();
-  #stopped = false;
+  readonly #stop = new AbortController();
   readonly #stopFollowing: () => void;
 
   constructor(options: BlockInboxOptions) {
@@ -70,7 +70,7 @@ export class BlockInbox {
   }
 
   stop(): void {
-    this.#stopped = true;
+    this.#stop.abort();
     this.#stopFollowing();
     for (const cancel of this.#held.values()) cancel();
   }
@@ -101,7 +101,12 @@ export class BlockInbox {
 
   async #fetchWhole(id: Uint8Array, peer: PeerId): Promise<CheckedBlock | undefined> {
     const { network, chain } = this.#options;
-    for await (const block of network.request(peer, blocksById, { ids: [id] })) {
+    for await (const block of network.request(
+      peer,
+      blocksById,
+      { ids: [id] },
+      { signal: this.#stop.signal },
+    )) {
       const checked = await checkBlock(block, chain.checks);
       if (checked.idHex !== toHex(id)) throw new BlockError("MALFORMED", "not the block that was asked for");
       return checked;
@@ -152,7 +157,13 @@ export class BlockInbox {
     const indexes = pooled.flatMap((record, index) => (record ? [] : [index]));
     if (indexes.length === 0) return pooled as TransactionRecord[];
     const domain = computeDomain("transaction", chain.genesis.id);
-    const fetched = await requestOne(network, from, blockTransactions, { block: id, indexes });
+    const fetched = await requestOne(
+      network,
+      from,
+      blockTransactions,
+      { block: id, indexes },
+      { signal: this.#stop.signal },
+    );
     if (fetched.length !== indexes.length)
       throw new BlockError("MALFORMED", "not the transactions that were asked for");
     const records = [...pooled];
@@ -167,7 +178,7 @@ export class BlockInbox {
   }
 
   async #once(id: Uint8Array, load: () => Promise<CheckedBlock | undefined>, from: PeerId): Promise<void> {
-    if (this.#stopped || this.#isUnderWay(id)) return;
+    if (this.#stop.signal.aborted || this.#isUnderWay(id)) return;
     if ([...this.#underWay.values()].filter((peer) => peer === from).length >= maxUnderWay) return;
     const idHex = toHex(id);
     this.#underWay.set(idHex, from);
@@ -184,6 +195,7 @@ export class BlockInbox {
 
   #onLoadError(error: unknown, id: Hex, from: PeerId): void {
     const { network, logger, onFarAhead } = this.#options;
+    if (this.#stop.signal.aborted) return;
     logger.debug({ peer: from, id, error: messageOf(error) }, "block not received");
     if (error instanceof BlockError) network.penalize(from, offenceOf(error), error.message);
     onFarAhead(from);
@@ -191,7 +203,7 @@ export class BlockInbox {
 
   async #import(block: CheckedBlock, from: PeerId): Promise<void> {
     const { chain, logger, network } = this.#options;
-    if (this.#stopped) return;
+    if (this.#stop.signal.aborted) return;
     try {
       const outcome = await chain.importBlock(block);
       const { message } = block.header;
@@ -235,7 +247,7 @@ export class BlockInbox {
       );
       return;
     }
-    if (this.#stopped || this.#held.has(block.idHex) || this.#held.size >= maxHeld) return;
+    if (this.#stop.signal.aborted || this.#held.has(block.idHex) || this.#held.size >= maxHeld) return;
     const cancel = clock.after(aheadMs, () => {
       this.#held.delete(block.idHex);
       void this.#import(block, from);

@@ -69,7 +69,10 @@ export class Rogue {
   /** Sends bytes on a new stream and resolves to what comes back until the stream ends. */
   async send(protocol: string, bytes: Uint8Array, { close = true } = {}): Promise<Answer> {
     const [connection] = this.#host.getConnections();
-    const stream = await connection!.newStream(protocol, { signal: AbortSignal.timeout(5_000) });
+    const stream = await connection!
+      .newStream(protocol, { signal: AbortSignal.timeout(10_000) })
+      .catch((error: Error) => error);
+    if (stream instanceof Error) return { payloads: [], reset: true };
     const answer = readAll(stream);
     stream.send(bytes);
     if (close) await stream.close().catch(() => undefined);

@@ -1,4 +1,4 @@
-import { verifySignatures } from "../../../src/crypto/ed25519.ts";
+import { type Verify, verifySignatures } from "../../../src/crypto/ed25519.ts";
 import { defaultMempoolLimits, type MempoolLimits } from "../../../src/mempool/limits.ts";
 import { Mempool } from "../../../src/mempool/mempool.ts";
 import { MempoolStore } from "../../../src/storage/mempool.ts";
@@ -25,19 +25,21 @@ export async function testPool(
     database?: MemoryDatabase;
     genesis?: TestChain["genesis"];
     clock?: ManualClock;
+    verify?: Verify;
   } = {},
 ): Promise<TestPool> {
   const genesis = options.genesis ?? (await testGenesis());
   const database = options.database ?? new MemoryDatabase();
   const clock = options.clock ?? new ManualClock();
   const store = new MempoolStore(database);
+  const verify = options.verify ?? verifySignatures;
   const node: TestChain = await testChain({
     genesis,
     database,
     clock,
     chain: {
       writesWith: (change) => mempool.writesFor(change),
-      checks: { verify: verifySignatures, isVerified: (id) => mempool.get(id) !== undefined },
+      checks: { verify, isVerified: (id) => mempool.get(id) !== undefined },
     },
   });
   const mempool: Mempool = new Mempool({
@@ -45,7 +47,7 @@ export async function testPool(
     genesisId: genesis.id,
     limits: { ...defaultMempoolLimits, ...options.limits },
     account: (address) => node.chain.state.get(address),
-    verify: verifySignatures,
+    verify,
     database,
     store,
     clock,

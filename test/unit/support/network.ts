@@ -1,0 +1,218 @@
+import {
+  type AckOf,
+  type AnyProtocol,
+  type Network,
+  type NetworkEvents,
+  type Offence,
+  type PeerId,
+  type PeerInfo,
+  RequestError,
+  type RequestErrorCode,
+  type RequestHandler,
+  type RequestOf,
+  type RequestOptions,
+  type ResponseOf,
+  requestError,
+  type TopicName,
+  type Verdict,
+} from "../../../protocols/index.ts";
+import { type Clock, sleep } from "../../../src/util/clock.ts";
+import { Emitter } from "../../../src/util/emitter.ts";
+
+/** What a test does to one request before it is answered. */
+export interface Fault {
+  /** Instead of the peer's own answer. */
+  answer?: (request: never, honest: () => AsyncIterable<unknown>) => AsyncIterable<unknown>;
+  /** The answer never comes: the request fails after the protocol's time-out. */
+  stall?: boolean;
+}
+
+/** Connects nodes of one process in memory: everything is encoded and decoded as on the wire. */
+export class TestNetwork {
+  readonly clock: Clock;
+  readonly nodes = new Map<PeerId, TestNode>();
+  /** Of each message, one way. */
+  delayMs = 0;
+  /** Whether a gossip message is lost. */
+  loses: (from: PeerId, to: PeerId) => boolean = () => false;
+  /** Asked for each request, by who answers and the protocol's name. */
+  fault: (answerer: PeerId, protocol: string) => Fault | undefined = () => undefined;
+  readonly requests: { from: PeerId; to: PeerId; protocol: string; request: unknown }[] = [];
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  node(id: PeerId): TestNode {
+    const node = new TestNode(id, this);
+    this.nodes.set(id, node);
+    return node;
+  }
+
+  connect(a: TestNode, b: TestNode): void {
+    a.connected(b.peerId);
+    b.connected(a.peerId);
+  }
+
+  disconnect(a: TestNode, b: TestNode): void {
+    a.disconnected(b.peerId);
+    b.disconnected(a.peerId);
+  }
+
+  count(protocol: string): number {
+    return this.requests.filter((request) => request.protocol === protocol).length;
+  }
+}
+
+/** For `Fault.answer`: an answer that ends with an error. */
+export function failing(code: RequestErrorCode, message: string): () => AsyncIterable<never> {
+  return () => ({
+    [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new RequestError(code, message)) }),
+  });
+}
+
+export class TestNode implements Network {
+  readonly peerId: PeerId;
+  readonly penalties: { peer: PeerId; offence: Offence; detail: string }[] = [];
+  readonly published: { topic: TopicName; message: Uint8Array }[] = [];
+  readonly verdicts: Verdict[] = [];
+  readonly #network: TestNetwork;
+  readonly #events = new Emitter<NetworkEvents>();
+  readonly #peers = new Set<PeerId>();
+  readonly #handlers = new Map<string, { protocol: AnyProtocol; handler: RequestHandler<AnyProtocol> }>();
+  #validators: Parameters<Network["join"]>[1] | undefined;
+  #listeners = 0;
+
+  constructor(peerId: PeerId, network: TestNetwork) {
+    this.peerId = peerId;
+    this.#network = network;
+  }
+
+  /** Listeners that were not removed. */
+  get listeners(): number {
+    return this.#listeners;
+  }
+
+  addresses(): string[] {
+    return [];
+  }
+
+  peers(): PeerInfo[] {
+    return [...this.#peers].map((id) => ({
+      id,
+      address: "",
+      direction: "outbound",
+      score: 0,
+      connectedAtMs: 0,
+    }));
+  }
+
+  on<Name extends keyof NetworkEvents>(
+    name: Name,
+    listener: (event: NetworkEvents[Name]) => void,
+  ): () => void {
+    this.#listeners++;
+    let off: (() => void) | undefined = this.#events.on(name, listener);
+    return () => {
+      if (!off) return;
+      this.#listeners--;
+      off();
+      off = undefined;
+    };
+  }
+
+  connected(peer: PeerId): void {
+    this.#peers.add(peer);
+    this.#events.emit("connected", peer);
+  }
+
+  disconnected(peer: PeerId): void {
+    if (this.#peers.delete(peer)) this.#events.emit("disconnected", peer);
+  }
+
+  serve<P extends AnyProtocol>(protocol: P, handler: RequestHandler<P>): void {
+    this.#handlers.set(protocol.id, { protocol, handler });
+  }
+
+  async *request<P extends AnyProtocol>(
+    peer: PeerId,
+    protocol: P,
+    request: RequestOf<P>,
+    options: RequestOptions<P> = {},
+  ): AsyncGenerator<ResponseOf<P>> {
+    const name = protocol.id.split("/")[2]!;
+    const { clock, nodes } = this.#network;
+    this.#network.requests.push({ from: this.peerId, to: peer, protocol: name, request });
+    const pause = async () => {
+      if (this.#network.delayMs > 0) await sleep(clock, this.#network.delayMs, options.signal);
+      if (options.signal?.aborted) throw new RequestError("aborted", "aborted by the caller");
+      if (!this.#peers.has(peer)) throw new RequestError("connection", `not connected to ${peer}`);
+    };
+    await pause();
+    const fault = this.#network.fault(peer, name);
+    if (fault?.stall) {
+      await sleep(clock, protocol.timeoutMs, options.signal);
+      this.penalize(peer, "timeout", protocol.id);
+      throw new RequestError("timeout", "no answer in time");
+    }
+    const served = nodes.get(peer)!.#handlers.get(protocol.id);
+    if (!served) throw new RequestError("unsupported", `${peer} does not serve ${protocol.id}`);
+    const decoded = protocol.request.deserialize(protocol.request.serialize(request)) as RequestOf<P>;
+    let onAck: (ack: AckOf<P>) => void = () => undefined;
+    const context = {
+      peer: this.peerId,
+      signal: AbortSignal.any([]),
+      onAck: (listener: (ack: AckOf<P>) => void) => {
+        onAck = listener;
+      },
+    };
+    const honest = () => served.handler(decoded, context as never) as AsyncIterable<unknown>;
+    const answer = fault?.answer ? fault.answer(decoded as never, honest) : honest();
+    let last: ResponseOf<P> | undefined;
+    try {
+      for await (const chunk of answer) {
+        await pause();
+        const received = protocol.response.deserialize(
+          protocol.response.serialize(chunk as ResponseOf<P>),
+        ) as ResponseOf<P>;
+        last = received;
+        yield received;
+      }
+    } catch (error) {
+      throw requestError(error);
+    }
+    if (options.ack && protocol.ack && last !== undefined) {
+      const ack = options.ack(last);
+      onAck(protocol.ack.deserialize(protocol.ack.serialize(ack)) as AckOf<P>);
+    }
+  }
+
+  join(_genesisId: Uint8Array, validators: Parameters<Network["join"]>[1]): void {
+    this.#validators = validators;
+  }
+
+  async publish(topic: TopicName, message: Uint8Array): Promise<number> {
+    this.published.push({ topic, message });
+    for (const peer of this.#peers) void this.#deliver(peer, topic, message);
+    return this.#peers.size;
+  }
+
+  async #deliver(peer: PeerId, topic: TopicName, message: Uint8Array): Promise<void> {
+    if (this.#network.delayMs > 0) await sleep(this.#network.clock, this.#network.delayMs);
+    if (!this.#peers.has(peer) || this.#network.loses(this.peerId, peer)) return;
+    const node = this.#network.nodes.get(peer)!;
+    const verdict = await node.#validators?.[topic](message.slice(), this.peerId);
+    if (!verdict) return;
+    node.verdicts.push(verdict);
+    if (verdict === "reject") node.penalize(this.peerId, "invalidMessage", topic);
+  }
+
+  penalize(peer: PeerId, offence: Offence, detail: string): void {
+    this.penalties.push({ peer, offence, detail });
+  }
+
+  async disconnect(peer: PeerId): Promise<void> {
+    const other = this.#network.nodes.get(peer);
+    if (other) this.#network.disconnect(this, other);
+  }
+}

@@ -1,0 +1,158 @@
+import { createPublicKey, verify as verifySync } from "node:crypto";
+import type { ChainStatus } from "../../../protocols/index.ts";
+import type { Genesis } from "../../../src/chain/genesis.ts";
+import type { Verify } from "../../../src/crypto/ed25519.ts";
+import { BlockInbox } from "../../../src/sync/block-inbox.ts";
+import { Outbox } from "../../../src/sync/outbox.ts";
+import { PeerStatuses } from "../../../src/sync/peer-statuses.ts";
+import { serveChain } from "../../../src/sync/serve.ts";
+import { Synchronizer } from "../../../src/sync/synchronizer.ts";
+import { TransactionInbox } from "../../../src/sync/transaction-inbox.ts";
+import { CompactBlock, transactionRecord } from "../../../src/types/index.ts";
+import type { Logger } from "../../../src/util/logger.ts";
+import type { Tip } from "./chain.ts";
+import { ManualClock } from "./clock.ts";
+import { type TestPool, testPool } from "./mempool.ts";
+import type { TestNetwork, TestNode } from "./network.ts";
+
+const spki = Buffer.from("302a300506032b6570032100", "hex");
+
+/** In this thread, so that a manual clock knows when it is done. */
+export const verifyHere: Verify = async (sets) =>
+  sets.map(({ publicKey, message, signature }) => {
+    const key = createPublicKey({ key: Buffer.concat([spki, publicKey]), format: "der", type: "spki" });
+    return verifySync(null, message, key, signature);
+  });
+
+export interface SyncNode extends TestPool {
+  network: TestNode;
+  statuses: PeerStatuses;
+  inbox: BlockInbox;
+  transactions: TransactionInbox;
+  synchronizer: Synchronizer;
+  outbox: Outbox;
+  /** `behind` and `inStep`, as they came, without repetition. */
+  steps: string[];
+  farAhead: string[];
+  logs: string[];
+  status(): ChainStatus;
+  start(alone?: boolean): void;
+  stop(): Promise<void>;
+}
+
+/** Everything of a node between network and chain, as `chain-services.ts` wires it. */
+export async function syncNode(
+  net: TestNetwork,
+  id: string,
+  genesis: Genesis,
+  options: Parameters<typeof testPool>[0] = {},
+): Promise<SyncNode> {
+  const clock = net.clock as ManualClock;
+  const pool = await testPool({ genesis, clock, verify: verifyHere, ...options });
+  const { chain, mempool } = pool;
+  const network = net.node(id);
+  const logs: string[] = [];
+  const log = (level: string) => (fields: object, message: string) => {
+    logs.push(`${level}: ${message} ${JSON.stringify(fields)}`);
+  };
+  const logger: Logger = {
+    debug: log("debug"),
+    info: log("info"),
+    warn: log("warn"),
+    error: log("error"),
+    child: () => logger,
+  };
+  const status = (): ChainStatus => ({
+    genesisId: genesis.id,
+    height: chain.head.height,
+    headId: chain.head.id,
+    totalDifficulty: chain.head.totalDifficulty,
+    finalizedHeight: 0,
+    finalizedId: genesis.id,
+    timeMs: clock.now(),
+  });
+  const common = { network, clock, logger };
+  const statuses = new PeerStatuses({ ...common, status });
+  const farAhead: string[] = [];
+  const inbox = new BlockInbox({
+    ...common,
+    chain,
+    mempool,
+    onFarAhead: (peer) => {
+      farAhead.push(peer);
+      void statuses.ask(peer);
+    },
+  });
+  const transactions = new TransactionInbox({ network, mempool, verify: verifyHere, logger });
+  const outbox = new Outbox({ ...common, mempool });
+  const steps: string[] = [];
+  const step = (name: string) => {
+    if (steps.at(-1) !== name) steps.push(name);
+  };
+  const synchronizer = new Synchronizer({
+    ...common,
+    chain,
+    statuses,
+    inbox,
+    onBehind: () => step("behind"),
+    onInStep: () => step("inStep"),
+  });
+  serveChain(network, chain, mempool);
+  network.join(genesis.id, {
+    blocks: (message, from) => inbox.onGossip(message, from),
+    transactions: (message) => transactions.onGossip(message),
+  });
+  return {
+    ...pool,
+    network,
+    statuses,
+    inbox,
+    transactions,
+    synchronizer,
+    outbox,
+    steps,
+    farAhead,
+    logs,
+    status,
+    start(alone = false) {
+      statuses.start();
+      outbox.start();
+      synchronizer.start(alone);
+    },
+    async stop() {
+      await synchronizer.stop();
+      inbox.stop();
+      outbox.stop();
+      mempool.stop();
+      statuses.stop();
+    },
+  };
+}
+
+/** The last block of `tip` as it is gossiped, `edit` of its short ids. */
+export function compact(
+  tip: Tip,
+  { domain }: { domain: Uint8Array },
+  edit: (shortIds: Uint8Array[]) => Uint8Array[] = (shortIds) => shortIds,
+): Uint8Array {
+  const { header, transactions } = tip.blocks.at(-1)!;
+  const shortIds = transactions.map((transaction) => transactionRecord(transaction, domain).id.slice(0, 8));
+  return CompactBlock.serialize({ header, shortIds: edit(shortIds) });
+}
+
+/** Moves the clock in small steps until something holds. @throws after `maxMs`. */
+export async function until(clock: ManualClock, holds: () => boolean, maxMs = 60_000): Promise<void> {
+  for (let waited = 0; !holds(); waited += 50) {
+    if (waited > maxMs) throw new Error(`not within ${maxMs} ms: ${holds}`);
+    await clock.advance(50);
+  }
+}
+
+/** A clock that lets all work in this thread end before it moves. */
+export function settledClock(): ManualClock {
+  const clock = new ManualClock();
+  clock.settle = async () => {
+    for (let round = 0; round < 8; round++) await new Promise((resolve) => setImmediate(resolve));
+  };
+  return clock;
+}

@@ -1,0 +1,82 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { maxIdsPerPage } from "../../../protocols/index.ts";
+import { findCommonAncestor } from "../../../src/sync/common-ancestor.ts";
+import { compareBytes, uint32Bytes } from "../../../src/util/bytes.ts";
+import { codeOf } from "../support/chain.ts";
+
+/** Ids of a chain that shares blocks 0 to `shared` with all others, and has `height`. */
+function chainOf(branch: number, shared: number, height: number) {
+  const id = (at: number) => new Uint8Array([at > shared ? branch : 0, ...uint32Bytes(at)]);
+  const pages: { from: number; count: number }[] = [];
+  return {
+    id,
+    pages,
+    idsDown: async (from: number, count: number) => {
+      expect(count).toBeGreaterThan(0);
+      expect(count).toBeLessThanOrEqual(maxIdsPerPage);
+      expect(from).toBeLessThanOrEqual(height);
+      pages.push({ from, count });
+      return Array.from({ length: Math.min(count, from + 1) }, (_, depth) => id(from - depth));
+    },
+  };
+}
+
+test("finds the last common block as a walk block by block does, in few pages, never below the floor", async () => {
+  const height = fc.oneof(fc.nat(5), fc.nat(350), fc.nat(100_000));
+  await fc.assert(
+    fc.asyncProperty(height, height, fc.nat(100_000), fc.nat(100_000), async (ours, theirs, share, low) => {
+      const top = Math.min(ours, theirs);
+      const shared = share % (top + 1);
+      const floor = low % (shared + 1);
+      const local = chainOf(1, shared, ours);
+      const remote = chainOf(2, shared, theirs);
+      const found = await findCommonAncestor({
+        local: local.idsDown,
+        remote: remote.idsDown,
+        top,
+        floor: { height: floor, id: local.id(floor) },
+      });
+      let naive = Math.min(top, shared + 500);
+      while (compareBytes(local.id(naive), remote.id(naive)) !== 0) naive--;
+      expect(found).toEqual({ height: naive, id: local.id(naive) });
+      for (const { from, count } of remote.pages) expect(from - count + 1).toBeGreaterThanOrEqual(floor);
+      const depth = top - shared;
+      expect(remote.pages.length).toBeLessThanOrEqual(3 + 2 * Math.ceil(Math.log2(2 + depth / 100)));
+    }),
+    { numRuns: 500, seed: 1, endOnFailure: true },
+  );
+});
+
+test("a chain without the finalized block is refused, also where it is lower", async () => {
+  for (const [shared, floor, theirs] of [
+    [10, 11, 500],
+    [0, 400, 500],
+    [10, 300, 200],
+    [499, 500, 500],
+  ] as const) {
+    const local = chainOf(1, shared, 600);
+    const remote = chainOf(2, shared, theirs);
+    const search = findCommonAncestor({
+      local: local.idsDown,
+      remote: remote.idsDown,
+      top: theirs,
+      floor: { height: floor, id: local.id(floor) },
+    });
+    expect(await codeOf(search)).toBe("CONFLICTS_WITH_FINALIZED");
+  }
+});
+
+test("short, long and empty pages end the search", async () => {
+  const local = chainOf(1, 5, 300);
+  const floor = { height: 0, id: local.id(0) };
+  for (const remote of [
+    async () => [],
+    async () => [new Uint8Array(4)],
+    async (from: number) =>
+      Array.from({ length: 100 }, (_, depth) => new Uint8Array([9, ...uint32Bytes(from + depth)])),
+  ])
+    expect(await codeOf(findCommonAncestor({ local: local.idsDown, remote, top: 300, floor }))).toBe(
+      "CONFLICTS_WITH_FINALIZED",
+    );
+});

@@ -1,0 +1,274 @@
+import { describe, expect, onTestFinished, test } from "vitest";
+import { blocksById } from "../../../protocols/index.ts";
+import { blockVerdicts, transactionVerdicts } from "../../../src/sync/verdicts.ts";
+import { Transactions } from "../../../src/types/index.ts";
+import { signer, startBalance, type Tip, testGenesis } from "../support/chain.ts";
+import { TestNetwork } from "../support/network.ts";
+import { compact, type SyncNode, settledClock, syncNode, until } from "../support/sync-node.ts";
+
+const genesis = await testGenesis(3, { maxBlockTransactions: 50 });
+
+/** A node and the peer that it hears of blocks from; the peer has `tip`. */
+async function pair(...more: string[]) {
+  const clock = settledClock();
+  const net = new TestNetwork(clock);
+  const nodes: SyncNode[] = [];
+  for (const name of ["node", "peer", ...more]) nodes.push(await syncNode(net, name, genesis));
+  const [node, peer] = nodes as [SyncNode, SyncNode];
+  for (const other of nodes.slice(1)) net.connect(node.network, other.network);
+  onTestFinished(async () => {
+    for (const one of nodes) await one.stop();
+    expect(clock.pending).toBe(0);
+  });
+  const gossip = (message: Uint8Array, from = "peer") => node.inbox.onGossip(message, from);
+  return { clock, net, node, peer, nodes, gossip, maker: node.maker };
+}
+
+async function withTransfers(tip: Tip, maker: SyncNode["maker"], count: number): Promise<Tip> {
+  const transactions = await Promise.all(
+    Array.from({ length: count }, (_, nonce) => maker.transfer({ nonce })),
+  );
+  return maker.block(tip, { transactions });
+}
+
+describe("a compact block", () => {
+  test("is completed from the pool alone where all is there", async () => {
+    const { node, peer, net, gossip, maker, clock } = await pair();
+    const tip = await withTransfers(maker.start(), maker, 3);
+    await peer.addAll(tip);
+    await node.mempool.add(tip.blocks[0]!.transactions, "gossip");
+    expect(await gossip(compact(tip, maker))).toBe("accept");
+    await until(clock, () => node.chain.head.idHex === tip.idHex);
+    expect(net.requests).toEqual([]);
+    expect(await gossip(compact(tip, maker))).toBe("ignore");
+  });
+
+  test("asks for what the pool lacks, and for no more", async () => {
+    const { node, peer, net, gossip, maker, clock } = await pair();
+    const tip = await withTransfers(maker.start(), maker, 4);
+    await peer.addAll(tip);
+    await node.mempool.add(tip.blocks[0]!.transactions.slice(0, 2), "gossip");
+    await gossip(compact(tip, maker));
+    await until(clock, () => node.chain.head.idHex === tip.idHex);
+    expect(
+      net.requests.map(({ protocol, request }) => [protocol, (request as { indexes: number[] }).indexes]),
+    ).toEqual([["block-transactions", [2, 3]]]);
+  });
+
+  test.each([
+    ["another transaction's short id", (ids: Uint8Array[]) => [ids[1]!, ids[0]!, ids[2]!]],
+    ["one short id less", (ids: Uint8Array[]) => ids.slice(1)],
+    ["more short ids than the block has", (ids: Uint8Array[]) => [...ids, new Uint8Array(8)]],
+    ["short ids that nobody has", (ids: Uint8Array[]) => ids.map(() => new Uint8Array(8))],
+  ])("with %s is fetched whole, and nobody is blamed", async (_, edit) => {
+    const { node, peer, gossip, maker, clock } = await pair();
+    for (const one of [node, peer]) one.start();
+    const tip = await withTransfers(maker.start(), maker, 3);
+    await peer.addAll(tip);
+    await node.mempool.add(tip.blocks[0]!.transactions, "gossip");
+    expect(await gossip(compact(tip, maker, edit))).toBe("accept");
+    await until(clock, () => node.chain.head.idHex === tip.idHex);
+    expect([...node.network.penalties, ...peer.network.penalties]).toEqual([]);
+  });
+
+  test("is rejected where it is none, or holds more than the chain allows", async () => {
+    const { gossip, maker, node } = await pair();
+    for (const garbage of [new Uint8Array(), new Uint8Array(500).fill(255)])
+      expect(await gossip(garbage)).toBe("reject");
+    const tip = await maker.block(maker.start());
+    expect(await gossip(compact(tip, maker, () => Array.from({ length: 51 }, () => new Uint8Array(8))))).toBe(
+      "reject",
+    );
+    expect(node.chain.head.height).toBe(0);
+  });
+
+  test.each([
+    ["a bad signature", "reject", { signedBy: signer(5000) }],
+    ["a stranger", "reject", { by: signer(5000) }],
+    ["a wrong difficulty", "reject", { edit: { difficulty: 1 } }],
+    ["too early a time", "reject", { laterMs: -1 }],
+    ["a height that does not follow", "reject", { edit: { height: 2 } }],
+    ["an unknown parent", "ignore", { edit: { parent: new Uint8Array(32).fill(1) } }],
+    ["a time to come", "ignore", { laterMs: 1e12 }],
+  ] as const)("with %s: %s", async (_, verdict, options) => {
+    const { gossip, maker, node } = await pair();
+    const tip = await maker.block(maker.start(), options);
+    expect(await gossip(compact(tip, maker))).toBe(verdict);
+    expect(node.chain.head.height).toBe(0);
+  });
+
+  test("whose header is good and whose state is not travels on, is refused, and its relay is not blamed", async () => {
+    const { gossip, maker, node, clock } = await pair();
+    const bad = await maker.block(maker.start(), { edit: { stateRoot: new Uint8Array(32) } });
+    expect(await gossip(compact(bad, maker))).toBe("accept");
+    await until(clock, () => node.logs.some((line) => line.includes("block refused")));
+    expect(await gossip(compact(bad, maker))).toBe("ignore");
+    const child = await maker.block(bad);
+    expect(await gossip(compact(child, maker))).toBe("ignore");
+    expect(node.network.penalties).toEqual([]);
+  });
+
+  test("from the near future is kept until its time has come; from the far future it is not", async () => {
+    const { gossip, maker, node, clock, peer } = await pair();
+    const start = maker.start();
+    const now = clock.now() - start.header.timestamp - 1000;
+    const soon = await maker.block(start, { laterMs: now + 5_000 });
+    const far = await maker.block(start, { laterMs: now + 60_000 });
+    expect(await gossip(compact(soon, maker))).toBe("ignore");
+    expect(await gossip(compact(soon, maker))).toBe("ignore");
+    expect(await gossip(compact(far, maker))).toBe("ignore");
+    await clock.advance(4_900);
+    expect(node.chain.head.height).toBe(0);
+    expect(clock.pending).toBe(3);
+    await clock.advance(200);
+    expect(node.chain.head.idHex).toBe(soon.idHex);
+    expect(node.logs.filter((line) => line.includes("compare the clocks"))).toHaveLength(1);
+    expect(peer.network.penalties).toEqual([]);
+  });
+});
+
+describe("parents", () => {
+  test("of a block that came first are fetched and imported before it", async () => {
+    const { node, peer, gossip, maker, clock } = await pair();
+    const tip = await maker.extend(maker.start(), 10);
+    await peer.addAll(tip);
+    expect(await gossip(compact(tip, maker))).toBe("ignore");
+    await until(clock, () => node.chain.head.idHex === tip.idHex);
+    expect(node.inbox.orphans).toBe(0);
+    expect(node.farAhead).toEqual([]);
+  });
+
+  test("too far back are a matter for sync", async () => {
+    const { node, peer, net, gossip, maker, clock } = await pair();
+    const tip = await maker.extend(maker.start(), 40);
+    await peer.addAll(tip);
+    for (const one of [node, peer]) one.start();
+    await gossip(compact(tip, maker));
+    await until(clock, () => node.chain.head.idHex === tip.idHex);
+    expect(node.farAhead.length).toBeGreaterThan(0);
+    expect(net.count("headers")).toBeGreaterThan(0);
+  });
+
+  test("nobody has: strangers' blocks neither push out the others nor cost more than a little", async () => {
+    const { node, gossip, maker, peer, clock } = await pair("flood");
+    const tip = await maker.extend(maker.start(), 2);
+    await peer.addAll(tip);
+    await gossip(compact(tip, maker));
+    for (let at = 0; at < 200; at++) {
+      const parent = new Uint8Array(32).fill(7).with(0, at);
+      const fake = await maker.block(maker.start(), { by: signer(6000), edit: { parent, height: 2 } });
+      expect(await gossip(compact(fake, maker), "flood")).toBe("ignore");
+    }
+    await until(clock, () => node.chain.head.idHex === tip.idHex);
+    expect(node.inbox.orphans).toBeLessThanOrEqual(64);
+  });
+});
+
+test("a peer that answers with another block than was asked for loses score", async () => {
+  const { node, peer, net, maker, clock } = await pair();
+  const tip = await maker.extend(maker.start(), 2);
+  await peer.addAll(tip);
+  net.fault = (_, protocol) =>
+    protocol === blocksById.id.split("/")[2]
+      ? {
+          async *answer() {
+            yield tip.blocks[0];
+          },
+        }
+      : undefined;
+  await node.inbox.fetch(tip.id, "peer");
+  await clock.advance(10);
+  expect(node.network.penalties.map(({ offence }) => offence)).toEqual(["invalidResponse"]);
+  expect(node.chain.head.height).toBe(0);
+});
+
+test("many blocks of one peer at once are not all completed", async () => {
+  const { node, net, gossip, maker, peer } = await pair();
+  await peer.addAll(await maker.block(maker.start()));
+  net.fault = () => ({ stall: true });
+  for (let at = 0; at < 80; at++) {
+    const tip = await maker.block(maker.start(), { laterMs: at + 1 });
+    await gossip(compact(tip, maker, () => [new Uint8Array(8)]));
+  }
+  expect(net.requests.length).toBeLessThanOrEqual(32);
+  await node.stop();
+});
+
+test("after stop nothing is imported", async () => {
+  const { node, peer, net, gossip, maker, clock } = await pair();
+  const tip = await withTransfers(maker.start(), maker, 2);
+  await peer.addAll(tip);
+  net.delayMs = 50;
+  await gossip(compact(tip, maker));
+  node.inbox.stop();
+  await clock.advance(1_000);
+  expect(node.chain.head.height).toBe(0);
+});
+
+test("the verdicts: who sends a block on has seen its header alone", () => {
+  const rejected = Object.entries(blockVerdicts).filter(([, verdict]) => verdict === "reject");
+  expect(rejected.map(([code]) => code).sort()).toEqual([
+    "INVALID_HEADER_SIGNATURE",
+    "INVALID_VOTE",
+    "MALFORMED",
+    "NOT_AN_AUTHORITY",
+    "SIGNED_RECENTLY",
+    "TOO_EARLY",
+    "TOO_MANY_TRANSACTIONS",
+    "WRONG_DIFFICULTY",
+    "WRONG_HEIGHT",
+  ]);
+  const bad = Object.entries(transactionVerdicts).filter(([, verdict]) => verdict === "reject");
+  expect(bad.map(([code]) => code).sort()).toEqual([
+    "INVALID_SIGNATURE",
+    "MALFORMED",
+    "OVERFLOW",
+    "WRONG_CHAIN",
+  ]);
+});
+
+describe("gossiped transactions", () => {
+  test("travel on where some are new and all are signed", async () => {
+    const { node, maker } = await pair();
+    const send = async (...transactions: Awaited<ReturnType<typeof maker.transfer>>[]) =>
+      node.transactions.onGossip(Transactions.serialize(transactions));
+    const [first, second, poor, unpaid] = await Promise.all([
+      maker.transfer({ nonce: 0 }),
+      maker.transfer({ nonce: 1 }),
+      maker.transfer({ from: 1, amount: startBalance }),
+      maker.transfer({ from: 1, fee: 0n }),
+    ]);
+    const forged = (transaction: typeof first) => ({ ...transaction, signature: new Uint8Array(64) });
+    expect(await send(first)).toBe("accept");
+    expect(await send(first)).toBe("ignore");
+    expect(await send(poor, unpaid)).toBe("ignore");
+    expect(await send(first, poor, second)).toBe("accept");
+    expect(await send(forged(await maker.transfer({ nonce: 2 })))).toBe("reject");
+    // Refused at a glance here, but maybe not where it travels on to.
+    expect(await send(forged(poor), await maker.transfer({ nonce: 2 }))).toBe("reject");
+    expect(await node.transactions.onGossip(new Uint8Array([9, 9]))).toBe("reject");
+    expect(await send()).toBe("reject");
+    const many = Array.from({ length: 513 }, () => first);
+    expect(await send(...many)).toBe("reject");
+  });
+
+  test("of a peer's pool are pulled where they are new; an invalid one costs score", async () => {
+    const { node, peer, net, maker } = await pair();
+    const all = await Promise.all(Array.from({ length: 30 }, (_, nonce) => maker.transfer({ nonce })));
+    await peer.mempool.add(all, "local");
+    await node.mempool.add(all.slice(0, 10), "gossip");
+    await node.transactions.pull("peer");
+    expect(node.mempool.count).toBe(30);
+    expect(net.requests.map(({ protocol }) => protocol)).toEqual(["mempool-ids", "transactions"]);
+    await node.transactions.pull("peer");
+    expect(net.count("transactions")).toBe(1);
+    const bad = { ...(await maker.transfer({ nonce: 30 })), signature: new Uint8Array(64) };
+    net.fault = (_, protocol) => ({
+      async *answer() {
+        yield protocol === "transactions" ? [bad] : [new Uint8Array(32)];
+      },
+    });
+    await node.transactions.pull("peer");
+    expect(node.network.penalties.map(({ offence }) => offence)).toEqual(["invalidResponse"]);
+  });
+});

@@ -1,0 +1,338 @@
+import { describe, expect, onTestFinished, test } from "vitest";
+import {
+  blockIds,
+  blockTransactions,
+  genesis as genesisProtocol,
+  headers,
+  mempoolIds,
+} from "../../../protocols/index.ts";
+import { findGenesis } from "../../../src/sync/genesis-finder.ts";
+import { PeerStatuses } from "../../../src/sync/peer-statuses.ts";
+import { requestOne } from "../../../src/sync/request-one.ts";
+import { serveGenesis } from "../../../src/sync/serve.ts";
+import { CompactBlock, Transactions, zero32 } from "../../../src/types/index.ts";
+import { toHex } from "../../../src/util/bytes.ts";
+import { silentLogger } from "../../../src/util/logger.ts";
+import { codeOf, testGenesis } from "../support/chain.ts";
+import { TestNetwork, type TestNode } from "../support/network.ts";
+import { type SyncNode, settledClock, syncNode, verifyHere } from "../support/sync-node.ts";
+
+const genesis = await testGenesis();
+const otherGenesis = await testGenesis(2);
+
+async function setUp(...names: string[]) {
+  const clock = settledClock();
+  const net = new TestNetwork(clock);
+  const nodes: SyncNode[] = [];
+  for (const name of names) nodes.push(await syncNode(net, name, genesis));
+  onTestFinished(async () => {
+    for (const node of nodes) await node.stop();
+    expect(clock.pending).toBe(0);
+  });
+  return { clock, net, nodes: nodes as [SyncNode, SyncNode, ...SyncNode[]] };
+}
+
+describe("peer statuses", () => {
+  test("one exchange tells both sides; polling follows", async () => {
+    const { clock, net, nodes } = await setUp("a", "b");
+    const [a, b] = nodes;
+    b.statuses.start();
+    net.fault = () => undefined;
+    a.statuses.start();
+    net.delayMs = 40;
+    a.network.connected("b");
+    b.network.connected("a");
+    await clock.advance(200);
+    expect(a.statuses.get("b")).toMatchObject({ roundTripMs: 80, status: { height: 0 } });
+    expect(b.statuses.get("a")?.status.height).toBe(0);
+    const tip = await a.maker.extend(a.maker.start(), 2);
+    await a.addAll(tip);
+    await clock.advance(5_200);
+    expect(b.statuses.get("a")?.status).toMatchObject({ height: 2, headId: tip.id });
+    net.disconnect(a.network, b.network);
+    expect([a.statuses.all(), b.statuses.all()]).toEqual([[], []]);
+  });
+
+  test("the acknowledgement alone tells the answerer", async () => {
+    const { clock, net, nodes } = await setUp("a", "b");
+    const [a, b] = nodes;
+    b.statuses.start();
+    net.connect(a.network, b.network);
+    net.requests.length = 0;
+    await a.statuses.ask("b");
+    await clock.advance(1);
+    expect(net.requests.filter(({ from }) => from === "b" && false)).toEqual([]);
+    expect(b.statuses.get("a")?.status.headId).toEqual(genesis.id);
+  });
+
+  test("a node of another chain is kept away, and warned of once", async () => {
+    const { clock, net, nodes } = await setUp("a", "b");
+    const [a, b] = nodes;
+    const foreign = { ...b.status(), genesisId: otherGenesis.id };
+    net.fault = (_, protocol) => ({
+      async *answer() {
+        if (protocol === "height") yield foreign;
+      },
+    });
+    b.statuses.start();
+    a.statuses.start();
+    net.connect(a.network, b.network);
+    await clock.advance(12_000);
+    expect(a.statuses.all()).toEqual([]);
+    expect(new Set(a.network.penalties.map(({ offence }) => offence))).toEqual(new Set(["wrongGenesis"]));
+    expect(a.logs.filter((line) => line.startsWith("warn") && line.includes("another chain"))).toHaveLength(
+      1,
+    );
+  });
+
+  test("the other's clock is measured", async () => {
+    const { clock, net, nodes } = await setUp("a", "b");
+    const [a, b] = nodes;
+    b.statuses.start();
+    a.statuses.start();
+    net.fault = (peer) =>
+      peer === "b"
+        ? {
+            async *answer() {
+              yield { ...b.status(), timeMs: clock.now() + 7_000 };
+            },
+          }
+        : undefined;
+    net.delayMs = 10;
+    net.connect(a.network, b.network);
+    await clock.advance(300);
+    expect(Math.abs(a.statuses.get("b")!.clockOffsetMs! - 7_000)).toBeLessThanOrEqual(20);
+  });
+});
+
+describe("the outbox", () => {
+  test("sends in batches what came here, not what came by gossip", async () => {
+    const { clock, nodes } = await setUp("a");
+    const [a] = nodes;
+    a.outbox.start();
+    const all = await Promise.all(Array.from({ length: 600 }, (_, nonce) => a.maker.transfer({ nonce })));
+    await a.mempool.add(all.slice(0, 1), "gossip");
+    await a.mempool.add(all.slice(1, 300), "local");
+    await a.mempool.add(all.slice(300), "peer");
+    expect(a.network.published).toEqual([]);
+    await clock.advance(5);
+    const sent = a.network.published.map(({ message }) => Transactions.deserialize(message));
+    expect(sent.map(({ length }) => length)).toEqual([512, 87]);
+    expect(sent.flat().map(({ message }) => message.nonce)).toEqual(
+      Array.from({ length: 599 }, (_, at) => at + 1),
+    );
+  });
+
+  test("publishes again what no block holds, as long as none does", async () => {
+    const { clock, nodes } = await setUp("a");
+    const [a] = nodes;
+    a.outbox.start();
+    const mine = await a.maker.transfer({});
+    await a.mempool.add([mine], "local");
+    await a.mempool.add([await a.maker.transfer({ from: 1 })], "gossip");
+    await clock.advance(95_000);
+    expect(a.network.published).toHaveLength(4);
+    await a.addAll(await a.maker.block(a.maker.start(), { transactions: [mine] }));
+    await clock.advance(95_000);
+    expect(a.network.published).toHaveLength(4);
+  });
+
+  test("announces a block by its header and short ids; nothing after stop", async () => {
+    const { clock, nodes } = await setUp("a");
+    const [a] = nodes;
+    a.outbox.start();
+    const mine = await a.maker.transfer({});
+    const tip = await a.maker.block(a.maker.start(), { transactions: [mine] });
+    await a.addAll(tip);
+    await a.outbox.publishBlock((await a.chain.reader.byHeight(1))!);
+    const sent = CompactBlock.deserialize(a.network.published[0]!.message);
+    expect([sent.header, sent.shortIds.length]).toEqual([tip.blocks[0]!.header, 1]);
+    await a.mempool.add([await a.maker.transfer({ nonce: 1 })], "local");
+    a.outbox.stop();
+    await clock.advance(60_000);
+    expect(a.network.published).toHaveLength(1);
+  });
+});
+
+describe("what is served", () => {
+  test("pages of ids, also above the head, and no more than is allowed", async () => {
+    const { net, nodes } = await setUp("a", "b");
+    const [a, b] = nodes;
+    net.connect(a.network, b.network);
+    const tip = await b.maker.extend(b.maker.start(), 5);
+    await b.addAll(tip);
+    const page = await requestOne(a.network, "b", blockIds, { height: 99, count: 3 });
+    expect([page.height, page.ids.length, toHex(page.ids[0]!)]).toEqual([5, 3, tip.idHex]);
+    const all = await requestOne(a.network, "b", blockIds, { height: 4, count: 100 });
+    expect([all.height, all.ids.length, toHex(all.ids.at(-1)!)]).toEqual([4, 5, genesis.idHex]);
+    expect(await requestOne(a.network, "b", headers, { start: 6, count: 9 })).toEqual([]);
+    expect(
+      (await requestOne(a.network, "b", headers, { start: 4, count: 9 })).map(
+        ({ message }) => message.height,
+      ),
+    ).toEqual([4, 5]);
+    for (const bad of [0, 101, 2 ** 60])
+      expect(await codeOf(requestOne(a.network, "b", blockIds, { height: 1, count: bad }))).toBe(
+        "invalidRequest",
+      );
+    expect(await codeOf(requestOne(a.network, "b", blockIds, { height: 2 ** 60, count: 1 }))).toBe(
+      "invalidRequest",
+    );
+    expect(await codeOf(requestOne(a.network, "b", mempoolIds, { limit: 0 }))).toBe("invalidRequest");
+  });
+
+  test("transactions of a block, each once", async () => {
+    const { net, nodes } = await setUp("a", "b");
+    const [a, b] = nodes;
+    net.connect(a.network, b.network);
+    const transactions = await Promise.all([0, 1, 2].map((nonce) => b.maker.transfer({ nonce })));
+    const tip = await b.maker.block(b.maker.start(), { transactions });
+    await b.addAll(tip);
+    const ask = (block: Uint8Array, indexes: number[]) =>
+      requestOne(a.network, "b", blockTransactions, { block, indexes });
+    expect((await ask(tip.id, [2, 0])).map(({ message }) => message.nonce)).toEqual([2, 0]);
+    expect(await codeOf(ask(tip.id, [1, 1]))).toBe("invalidRequest");
+    expect(await codeOf(ask(tip.id, [3]))).toBe("invalidRequest");
+    expect(await codeOf(ask(zero32, [0]))).toBe("resourceUnavailable");
+    expect(await codeOf(ask(genesis.id, [0]))).toBe("resourceUnavailable");
+  });
+});
+
+describe("the search for a genesis", () => {
+  function searcher() {
+    const clock = settledClock();
+    const net = new TestNetwork(clock);
+    const network = net.node("new");
+    const stop = new AbortController();
+    const none = {
+      genesisId: zero32,
+      height: 0,
+      headId: zero32,
+      totalDifficulty: 0,
+      finalizedHeight: 0,
+      finalizedId: zero32,
+    };
+    const statuses = new PeerStatuses({
+      network,
+      clock,
+      logger: silentLogger,
+      status: () => ({ ...none, timeMs: clock.now() }),
+    });
+    statuses.start();
+    onTestFinished(() => {
+      stop.abort();
+      statuses.stop();
+      expect(network.listeners).toBe(0);
+    });
+    const offer = (name: string, own: typeof genesis): TestNode => {
+      const node = net.node(name);
+      const theirs = new PeerStatuses({
+        network: node,
+        clock,
+        logger: silentLogger,
+        status: () => ({ ...none, genesisId: own.id, headId: own.id, timeMs: clock.now() }),
+      });
+      theirs.start();
+      onTestFinished(() => theirs.stop());
+      serveGenesis(node, () => own);
+      return node;
+    };
+    const find = (pin?: string) => {
+      const found = findGenesis({
+        network,
+        statuses,
+        verify: verifyHere,
+        clock,
+        logger: silentLogger,
+        pin,
+        signal: stop.signal,
+      });
+      const result: { id?: string | undefined; code?: string } = {};
+      found.then(
+        (one) => (result.id = one?.idHex ?? "none"),
+        (error) => (result.code = error.code),
+      );
+      return result;
+    };
+    return { clock, net, network, stop, offer, find };
+  }
+
+  test("takes the only offer, after a moment for another", async () => {
+    const { clock, net, network, offer, find } = searcher();
+    const result = find();
+    net.connect(network, offer("a", genesis));
+    await clock.advance(1_000);
+    expect(result).toEqual({});
+    await clock.advance(1_500);
+    expect(result).toEqual({ id: genesis.idHex });
+  });
+
+  test("two different ones are an error that names both; a pin decides", async () => {
+    const one = searcher();
+    const result = one.find();
+    one.net.connect(one.network, one.offer("a", genesis));
+    one.net.connect(one.network, one.offer("b", otherGenesis));
+    await one.clock.advance(3_000);
+    expect(result).toEqual({ code: "AMBIGUOUS_GENESIS" });
+    const two = searcher();
+    const pinned = two.find(otherGenesis.idHex);
+    two.net.connect(two.network, two.offer("a", genesis));
+    await two.clock.advance(10_000);
+    expect(pinned).toEqual({});
+    two.net.connect(two.network, two.offer("b", otherGenesis));
+    await two.clock.advance(100);
+    expect(pinned).toEqual({ id: otherGenesis.idHex });
+  });
+
+  test("an offer whose peer has gone does not count", async () => {
+    const { clock, net, network, offer, find } = searcher();
+    const result = find();
+    const a = offer("a", genesis);
+    net.connect(network, a);
+    net.connect(network, offer("b", otherGenesis));
+    await clock.advance(1_000);
+    net.disconnect(network, a);
+    await clock.advance(2_000);
+    expect(result).toEqual({ id: otherGenesis.idHex });
+  });
+
+  test("one that is invalid, or another than was offered, costs score; the next peer's is taken", async () => {
+    for (const bad of [
+      { ...genesis.block, header: { ...genesis.block.header, signature: new Uint8Array(64) } },
+      otherGenesis.block,
+    ]) {
+      const { clock, net, network, offer, find } = searcher();
+      net.fault = (peer, protocol) =>
+        peer === "liar" && protocol === genesisProtocol.id.split("/")[2]
+          ? {
+              async *answer() {
+                yield bad;
+              },
+            }
+          : undefined;
+      const result = find();
+      net.connect(network, offer("liar", genesis));
+      await clock.advance(2_100);
+      expect(result).toEqual({});
+      expect(network.penalties.map(({ peer, offence }) => [peer, offence])).toEqual([
+        ["liar", "invalidResponse"],
+      ]);
+      net.connect(network, offer("honest", genesis));
+      await clock.advance(10_000);
+      expect(result).toEqual({ id: genesis.idHex });
+    }
+  });
+
+  test("ends when it is told to, at any point", async () => {
+    for (const afterMs of [0, 500, 2_050]) {
+      const { clock, net, network, stop, offer, find } = searcher();
+      net.fault = (_, protocol) => (protocol === "genesis" ? { stall: true } : undefined);
+      const result = find();
+      net.connect(network, offer("a", genesis));
+      await clock.advance(afterMs);
+      stop.abort();
+      await clock.advance(1);
+      expect(result).toEqual({ id: "none" });
+    }
+  });
+});

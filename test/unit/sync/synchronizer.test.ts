@@ -1,0 +1,305 @@
+import { describe, expect, onTestFinished, test } from "vitest";
+import { type BlockMaker, type Tip, testGenesis } from "../support/chain.ts";
+import { failing, TestNetwork } from "../support/network.ts";
+import { type SyncNode, settledClock, syncNode, until } from "../support/sync-node.ts";
+
+const genesis = await testGenesis(3, { blockReward: 0n });
+
+async function setUp(...names: string[]) {
+  const clock = settledClock();
+  const net = new TestNetwork(clock);
+  const nodes: SyncNode[] = [];
+  for (const name of names) nodes.push(await syncNode(net, name, genesis));
+  onTestFinished(async () => {
+    for (const node of nodes) await node.stop();
+    expect(clock.pending).toBe(0);
+    expect(nodes.map(({ network }) => network.listeners)).toEqual(nodes.map(() => 0));
+  });
+  return { clock, net, nodes };
+}
+
+/** Without transactions and rewards the state never changes: long chains cost little. */
+async function long(maker: BlockMaker, from: Tip, length: number, laterMs = 0): Promise<Tip> {
+  return maker.extend(from, length, { laterMs });
+}
+
+const shared = new Map<string, Promise<Tip>>();
+function chainOf(maker: BlockMaker, length: number): Promise<Tip> {
+  const key = `${length}`;
+  const made = shared.get(key) ?? long(maker, maker.start(), length);
+  shared.set(key, made);
+  return made;
+}
+
+test("a new node downloads a chain from several peers and is in step", { timeout: 30_000 }, async () => {
+  const { clock, net, nodes } = await setUp("new", "a", "b", "c");
+  const [node, ...others] = nodes as [SyncNode, ...SyncNode[]];
+  const tip = await chainOf(node.maker, 700);
+  for (const other of others) await other.addAll(tip);
+  for (const one of nodes) one.start();
+  net.delayMs = 10;
+  for (const other of others) net.connect(node.network, other.network);
+  await until(clock, () => node.chain.head.height === 700);
+  await until(clock, () => node.steps.at(-1) === "inStep");
+  expect(node.steps).toEqual(["behind", "inStep"]);
+  const answerers = new Set(net.requests.filter(({ protocol }) => protocol === "blocks").map(({ to }) => to));
+  expect(answerers).toEqual(new Set(["a", "b", "c"]));
+  // Each block was asked for once.
+  expect(net.count("blocks")).toBeLessThan(700 / 32 + 4);
+  expect(node.network.penalties).toEqual([]);
+});
+
+describe("a peer that", () => {
+  async function withBadPeer(fault: (net: TestNetwork, name: string) => void) {
+    const { clock, net, nodes } = await setUp("new", "bad", "good");
+    const [node, bad, good] = nodes as [SyncNode, SyncNode, SyncNode];
+    const tip = await chainOf(node.maker, 300);
+    await bad.addAll(tip);
+    await good.addAll(tip);
+    fault(net, "bad");
+    for (const one of nodes) one.start();
+    net.delayMs = 5;
+    net.connect(node.network, bad.network);
+    net.connect(node.network, good.network);
+    await until(clock, () => node.chain.head.height === 300, 120_000);
+    await until(clock, () => node.steps.at(-1) === "inStep");
+    return { node, net, clock };
+  }
+  const onBlocks = (answer: () => AsyncIterable<unknown>) => (net: TestNetwork, name: string) => {
+    net.fault = (peer, protocol) => (peer === name && protocol === "blocks" ? { answer } : undefined);
+  };
+
+  test("stalls gets no more work", async () => {
+    const { node } = await withBadPeer((net) => {
+      net.fault = (peer, protocol) => (peer === "bad" && protocol === "blocks" ? { stall: true } : undefined);
+    });
+    expect(node.network.penalties.every(({ peer }) => peer === "bad")).toBe(true);
+  });
+
+  test("answers nothing, or fails, gets no more work", async () => {
+    await withBadPeer(onBlocks(async function* () {}));
+    await withBadPeer(onBlocks(failing("serverError", "out of order")));
+  });
+
+  test("answers with blocks of another chain gets no more work", async () => {
+    const other = await syncNode(new TestNetwork(settledClock()), "x", genesis);
+    const tip = await other.maker.extend(other.maker.start(), 40, { laterMs: 3 });
+    const { node } = await withBadPeer(
+      onBlocks(async function* () {
+        yield* tip.blocks.slice(0, 32);
+      }),
+    );
+    other.mempool.stop();
+    expect(node.network.penalties).toEqual([]);
+  });
+
+  test("answers with other transactions loses score", async () => {
+    const { node } = await withBadPeer((net) => {
+      net.fault = (peer, protocol) => {
+        if (peer !== "bad" || protocol !== "blocks") return undefined;
+        return {
+          async *answer(_request, honest) {
+            for await (const block of honest() as AsyncIterable<Tip["blocks"][number]>)
+              yield { ...block, transactions: [await node0.transfer({})] };
+          },
+        };
+      };
+    });
+    expect(node.network.penalties.map(({ peer, offence }) => [peer, offence])).toEqual([
+      ["bad", "invalidResponse"],
+    ]);
+  });
+
+  test("sends more blocks than were asked for gets no more work", async () => {
+    await withBadPeer((net) => {
+      net.fault = (peer, protocol) => {
+        if (peer !== "bad" || protocol !== "blocks") return undefined;
+        return {
+          async *answer(request: { start: number; count: number }, honest) {
+            yield* honest();
+            for (let at = 0; at < 5; at++)
+              yield chain300.blocks[request.start + request.count - 1 + at] ?? chain300.blocks[0];
+          },
+        };
+      };
+    });
+  });
+
+  test("claims more than it has stops nobody for long", async () => {
+    const { clock, net, nodes } = await setUp("node", "liar");
+    const [node, liar] = nodes as [SyncNode, SyncNode];
+    const tip = await chainOf(node.maker, 30);
+    await node.addAll(tip);
+    await liar.addAll(tip);
+    const honest = liar.status;
+    void honest;
+    net.fault = (peer, protocol) =>
+      peer === "liar" && protocol === "height"
+        ? {
+            async *answer() {
+              yield { ...liar.status(), height: 2 ** 50, totalDifficulty: 2 ** 51 };
+            },
+          }
+        : undefined;
+    for (const one of nodes) one.start();
+    net.connect(node.network, liar.network);
+    await clock.advance(60_000);
+    expect(node.steps).toEqual(["inStep"]);
+    expect(net.count("headers")).toBeLessThan(30);
+    // Headers of another height than was asked for would lead nowhere for ever.
+    net.fault = (peer, protocol) =>
+      peer === "liar" && protocol !== "block-ids"
+        ? {
+            async *answer(_, real) {
+              if (protocol === "height")
+                yield { ...liar.status(), height: 2 ** 50, totalDifficulty: 2 ** 51 };
+              else if (protocol === "headers") yield tip.blocks.map(({ header }) => header);
+              else yield* real();
+            },
+          }
+        : undefined;
+    await clock.advance(60_000);
+    expect(node.network.penalties.map(({ offence }) => offence)).toContain("invalidBlock");
+    expect(node.steps).toEqual(["inStep"]);
+  });
+
+  test("says numbers that are none loses score", async () => {
+    const { clock, net, nodes } = await setUp("node", "liar");
+    const [node, liar] = nodes as [SyncNode, SyncNode];
+    net.fault = (_, protocol) =>
+      protocol === "height"
+        ? {
+            async *answer() {
+              yield { ...liar.status(), totalDifficulty: Number.POSITIVE_INFINITY };
+            },
+          }
+        : undefined;
+    for (const one of nodes) one.start();
+    net.connect(node.network, liar.network);
+    await clock.advance(4_000);
+    expect(node.network.penalties.map(({ offence }) => offence)).toContain("invalidResponse");
+    expect(node.statuses.all()).toEqual([]);
+  });
+});
+
+test("a download that breaks off goes on with the next peer, from where it was, before the node is ready", {
+  timeout: 30_000,
+}, async () => {
+  const { clock, net, nodes } = await setUp("new", "a", "b");
+  const [node, a, b] = nodes as [SyncNode, SyncNode, SyncNode];
+  const tip = await chainOf(node.maker, 700);
+  await a.addAll(tip);
+  await b.addAll(tip);
+  for (const one of nodes) one.start();
+  net.delayMs = 10;
+  net.connect(node.network, a.network);
+  await until(clock, () => node.chain.head.height > 100);
+  const reached = node.chain.head.height;
+  expect(reached).toBeLessThan(700);
+  net.disconnect(node.network, a.network);
+  net.connect(node.network, b.network);
+  await until(clock, () => node.chain.head.height === 700);
+  await until(clock, () => node.steps.at(-1) === "inStep");
+  expect(node.steps).toEqual(["behind", "inStep"]);
+  const again = net.requests.filter(({ protocol, to }) => protocol === "blocks" && to === "b");
+  expect(Math.min(...again.map(({ request }) => (request as { start: number }).start))).toBeGreaterThan(
+    reached - 64,
+  );
+});
+
+test("a failing peer that is the only one is asked again, and the node is not ready before", async () => {
+  const { clock, net, nodes } = await setUp("new", "a");
+  const [node, a] = nodes as [SyncNode, SyncNode];
+  await a.addAll(await chainOf(node.maker, 300));
+  let failures = 3;
+  net.fault = (_, protocol) =>
+    protocol === "blocks" && failures-- > 0 ? { answer: failing("serverError", "busy") } : undefined;
+  for (const one of nodes) one.start();
+  net.connect(node.network, a.network);
+  await until(clock, () => node.steps.length > 1);
+  expect([node.chain.head.height, node.steps]).toEqual([300, ["behind", "inStep"]]);
+});
+
+test("a clock that is a little slow leaves the newest blocks for later", async () => {
+  const { clock, net, nodes } = await setUp("new", "a");
+  const [node, a] = nodes as [SyncNode, SyncNode];
+  let tip = await chainOf(node.maker, 30);
+  const ahead = clock.now() + 2_500 - tip.header.timestamp - 1000;
+  tip = await node.maker.block(tip, { laterMs: ahead - 3_000 });
+  for (let block = 0; block < 5; block++) tip = await node.maker.block(tip);
+  await clock.advance(5_000);
+  await a.addAll(tip);
+  clock.setBack(5_000);
+  for (const one of nodes) one.start();
+  net.connect(node.network, a.network);
+  await clock.advance(4_000);
+  expect(node.network.penalties).toEqual([]);
+  await until(clock, () => node.chain.head.height === 36, 60_000);
+  expect(node.steps.at(-1)).toBe("inStep");
+});
+
+test("two halves that were apart end on one head, also where both weigh the same", async () => {
+  const { clock, net, nodes } = await setUp("a", "b");
+  const [a, b] = nodes as [SyncNode, SyncNode];
+  const fork = await chainOf(a.maker, 30);
+  const left = await long(a.maker, fork, 150);
+  const right = await long(a.maker, fork, 150, 1);
+  await a.addAll(left);
+  await b.addAll(right);
+  expect(left.totalDifficulty).toBe(right.totalDifficulty);
+  for (const one of nodes) one.start();
+  net.connect(a.network, b.network);
+  // Equal weight: the fork choice decides once one has the other's blocks, which the next block brings.
+  const longer = await a.maker.block(right);
+  await until(clock, () => b.chain.head.height === 180);
+  await b.add(longer.blocks.at(-1)!);
+  await until(clock, () => a.chain.head.idHex === longer.idHex);
+  expect(a.network.penalties).toEqual([]);
+});
+
+test("an equal head one block apart is fetched and compared", async () => {
+  const { clock, net, nodes } = await setUp("a", "b");
+  const [a, b] = nodes as [SyncNode, SyncNode];
+  const fork = await chainOf(a.maker, 30);
+  const left = await a.maker.block(fork, { laterMs: 1 });
+  const right = await a.maker.block(fork, { laterMs: 2 });
+  await a.addAll(left);
+  await b.addAll(right);
+  for (const one of nodes) one.start();
+  net.connect(a.network, b.network);
+  const winner = left.idHex < right.idHex ? left : right;
+  await until(clock, () => a.chain.head.idHex === winner.idHex && b.chain.head.idHex === winner.idHex);
+  const asked = net.count("blocks-by-id");
+  await clock.advance(30_000);
+  expect(net.count("blocks-by-id")).toBe(asked);
+});
+
+test("a node that nobody tells anything is ready after a while, one that is alone at once", async () => {
+  const { clock, nodes } = await setUp("a", "b");
+  const [a, b] = nodes as [SyncNode, SyncNode];
+  a.start();
+  b.start(true);
+  await clock.advance(100);
+  expect([a.steps, b.steps]).toEqual([[], ["inStep"]]);
+  await clock.advance(3_000);
+  expect(a.steps).toEqual(["inStep"]);
+});
+
+test("stop ends a download under way, and nothing goes on after it", async () => {
+  const { clock, net, nodes } = await setUp("new", "a");
+  const [node, a] = nodes as [SyncNode, SyncNode];
+  await a.addAll(await chainOf(node.maker, 300));
+  for (const one of nodes) one.start();
+  net.delayMs = 20;
+  net.connect(node.network, a.network);
+  await until(clock, () => node.chain.head.height > 10);
+  await node.stop();
+  const { height } = node.chain.head;
+  await clock.advance(20_000);
+  expect(node.chain.head.height).toBe(height);
+});
+
+const helper = await syncNode(new TestNetwork(settledClock()), "helper", genesis);
+helper.mempool.stop();
+const node0 = helper.maker;
+const chain300 = await chainOf(node0, 300);
