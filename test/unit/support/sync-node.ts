@@ -67,8 +67,9 @@ export async function syncNode(
     height: chain.head.height,
     headId: chain.head.id,
     totalDifficulty: chain.head.totalDifficulty,
-    finalizedHeight: 0,
-    finalizedId: genesis.id,
+    justifiedRound: chain.justified.round,
+    finalizedHeight: chain.finalized.height,
+    finalizedId: chain.finalized.id,
     timeMs: clock.now(),
   });
   const common = { network, clock, logger };
@@ -101,6 +102,8 @@ export async function syncNode(
   network.join(genesis.id, {
     blocks: (message, from) => inbox.onGossip(message, from),
     transactions: (message) => transactions.onGossip(message),
+    votes: async () => "ignore",
+    evidence: async () => "ignore",
   });
   return {
     ...pool,

@@ -209,6 +209,7 @@ describe("the search for a genesis", () => {
       height: 0,
       headId: zero32,
       totalDifficulty: 0,
+      justifiedRound: 0,
       finalizedHeight: 0,
       finalizedId: zero32,
     };

@@ -131,13 +131,17 @@ describe("a peer that", () => {
     const tip = await chainOf(node.maker, 30);
     await node.addAll(tip);
     await liar.addAll(tip);
-    const honest = liar.status;
-    void honest;
+    const claim = () => ({
+      ...liar.status(),
+      height: 2 ** 50,
+      headId: new Uint8Array(32).fill(1),
+      totalDifficulty: 2 ** 51,
+    });
     net.fault = (peer, protocol) =>
       peer === "liar" && protocol === "height"
         ? {
             async *answer() {
-              yield { ...liar.status(), height: 2 ** 50, totalDifficulty: 2 ** 51 };
+              yield claim();
             },
           }
         : undefined;
@@ -151,8 +155,7 @@ describe("a peer that", () => {
       peer === "liar" && protocol !== "block-ids"
         ? {
             async *answer(_, real) {
-              if (protocol === "height")
-                yield { ...liar.status(), height: 2 ** 50, totalDifficulty: 2 ** 51 };
+              if (protocol === "height") yield claim();
               else if (protocol === "headers") yield tip.blocks.map(({ header }) => header);
               else yield* real();
             },
