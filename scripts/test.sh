@@ -43,6 +43,7 @@ check types tsc -p .
 check floors node scripts/check-floors.ts
 run unit
 run contract
+run sim
 run e2e scripts/in-netns.sh
 
 # No test at all is no success.
