@@ -3,7 +3,7 @@ import type { BlockStore } from "../storage/blocks.ts";
 import { damaged } from "../storage/damaged.ts";
 import type { Write } from "../storage/database.ts";
 import type { ChainConfig } from "../types/genesis.ts";
-import type { AuthoritySnapshot } from "../types/index.ts";
+import type { AuthoritySnapshot, BlockRef } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import { LruMap } from "../util/lru.ts";
 import type { CheckedBlock, Head } from "./types.ts";
@@ -119,6 +119,12 @@ export class BlockTree {
       }
     }
     return { retract, apply: apply.reverse() };
+  }
+
+  /** The ancestor at this height of a block of the canonical chain; undefined for any other block. */
+  async canonicalAncestor(head: BlockRef, height: number): Promise<Head | undefined> {
+    const [own, id] = await this.#blocks.canonicalIds([head.height, height]);
+    return own && id && equalBytes(own, head.id) ? this.require(id) : undefined;
   }
 
   /** Whether the fork choice prefers `candidate` to `head`. */

@@ -6,6 +6,8 @@ import type { Head } from "./types.ts";
 
 /** Answers kept about blocks of side branches, so that a long branch is walked once and not for each of its blocks. */
 const rememberedAnswers = 4096;
+/** Ancestors so near are found by walking; for further ones the index of the canonical chain is asked. */
+const nearBlocks = 64;
 
 /** The fork choice: among the branches that hold the highest justified block, the order of EIP-3436. */
 export class Branches {
@@ -56,10 +58,13 @@ export class Branches {
   /** Whether a block is the root or descends from it. */
   async holdsRoot(head: Head): Promise<boolean> {
     const walked: Hex[] = [];
+    let at = head;
     let answer: boolean | undefined;
-    for (let at = head; answer === undefined; ) {
+    for (;;) {
       if (at.height <= this.#root.height) answer = equalBytes(at.id, this.#root.id);
       else answer = this.#descends.get(at.idHex);
+      if (answer === undefined && walked.length >= nearBlocks)
+        answer = await isAncestor(this.#tree, this.#root, at);
       if (answer !== undefined) break;
       walked.push(at.idHex);
       at = await this.#tree.require(at.header.message.parent);
@@ -71,14 +76,19 @@ export class Branches {
 
 /** Whether `ancestor` is `head` or one of its ancestors. */
 export async function isAncestor(tree: BlockTree, ancestor: BlockRef, head: Head): Promise<boolean> {
-  let at = head;
-  while (at.height > ancestor.height) at = await tree.require(at.header.message.parent);
-  return equalBytes(at.id, ancestor.id);
+  if (ancestor.height > head.height) return false;
+  return equalBytes((await ancestorAt(tree, head, ancestor.height)).id, ancestor.id);
 }
 
 /** The block of the branch that ends in `head` at this height, which is at most the head's. */
 export async function ancestorAt(tree: BlockTree, head: Head, height: number): Promise<Head> {
   let at = head;
-  while (at.height > height) at = await tree.require(at.header.message.parent);
+  for (let steps = 1; at.height > height; steps++) {
+    if (steps % nearBlocks === 0) {
+      const known = await tree.canonicalAncestor(at, height);
+      if (known) return known;
+    }
+    at = await tree.require(at.header.message.parent);
+  }
   return at;
 }

@@ -177,6 +177,8 @@ export class Finalizer {
 
     const { authorities } = chain.snapshot;
     const newest = authorities.map((authority) => this.tally.newestOf(authority)?.message.target.round ?? 0);
+    // The protection may have raised it: after old data was put back.
+    this.#round = Math.max(this.#round, signer.lastTargetRound);
     let round = Math.max(justified.round + 1, roundOfMinority(newest, authorities.length));
     if (round <= this.#round) {
       const waitMs = this.#roundEndsAtMs - clock.now();

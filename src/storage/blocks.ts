@@ -88,6 +88,11 @@ export class BlockStore {
     return Transaction.deserialize(bytes.subarray(offsets.getUint32(4 * index, true), end));
   }
 
+  /** Those of several heights, of one moment. */
+  canonicalIds(heights: number[]): Promise<(Uint8Array | undefined)[]> {
+    return this.#database.getMany(heights.map((height) => keyOf("canonical", uint64Bytes(height))));
+  }
+
   canonicalId(height: number): Promise<Uint8Array | undefined> {
     return this.#database.get(keyOf("canonical", uint64Bytes(height)));
   }
