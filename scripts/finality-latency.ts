@@ -1,6 +1,7 @@
 /**
  * Sends transfers on a chain of four authorities, one after the other through random nodes, and prints how long after it was sent
- * each was final on every node. Usage: scripts/in-netns.sh node scripts/finality-latency.ts [--transfers 200] [--period 500] [--seed 1]
+ * each was final on every node. `--lone`: on a chain without empty blocks, which is quiet when each is sent.
+ * Usage: scripts/in-netns.sh node scripts/finality-latency.ts [--transfers 200] [--period 500] [--seed 1] [--lone]
  */
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -17,6 +18,7 @@ const { values } = parseArgs({
     transfers: { type: "string", default: "200" },
     period: { type: "string", default: "500" },
     seed: { type: "string", default: "1" },
+    lone: { type: "boolean", default: false },
   },
 });
 const [transfers, periodMs, seed] = [values.transfers, values.period, values.seed].map(Number) as [
@@ -28,10 +30,14 @@ const [transfers, periodMs, seed] = [values.transfers, values.period, values.see
 const { world, close } = openWorld();
 let failed = true;
 try {
-  const network = await createNetwork(world, { nodes: authorities, periodMs });
+  const network = await createNetwork(world, {
+    nodes: authorities,
+    periodMs,
+    ...(values.lone && { emptyBlockPeriodMs: 0 }),
+  });
   const { nodes } = network;
   await startAll(network);
-  for (const node of nodes) await node.finalizes(2);
+  if (!values.lone) for (const node of nodes) await node.finalizes(2);
   const random = createRandom(seed);
   const pick = () => Math.floor(random() * authorities);
   const slowestMs: number[] = [];
@@ -39,7 +45,7 @@ try {
   const first = (await nodes[0]!.status()).head!.height;
   for (let sent = 0; sent < transfers; sent++) {
     // At any moment between two blocks.
-    await sleep(random() * periodMs);
+    await sleep(random() * periodMs + (values.lone ? 2 * periodMs : 0));
     slowestMs.push(Math.max(...(await timeToFinal(network, { from: pick(), by: nodes[pick()]!, nodes }))));
   }
   const seconds = (performance.now() - startedAt) / 1_000;
@@ -47,8 +53,9 @@ try {
   slowestMs.sort((a, b) => a - b);
   const quantile = (part: number) => slowestMs[Math.min(transfers - 1, Math.floor(transfers * part))]!;
   const load = readFileSync("/proc/loadavg", "utf8").split(" ", 1)[0];
+  const kind = values.lone ? "lone transfers" : "transfers";
   console.log(
-    `${transfers} transfers, ${authorities} authorities, a block every ${((1_000 * seconds) / blocks).toFixed()} ms (period ${periodMs} ms), seed ${seed}, load ${load}\n` +
+    `${transfers} ${kind}, ${authorities} authorities, a block every ${((1_000 * seconds) / blocks).toFixed()} ms (period ${periodMs} ms), seed ${seed}, load ${load}\n` +
       `sent -> final on every node: median ${quantile(0.5).toFixed()} ms, p99 ${quantile(0.99).toFixed()} ms, max ${slowestMs.at(-1)!.toFixed()} ms`,
   );
   failed = false;
