@@ -10,10 +10,10 @@ function entry(nonce: number, amount: bigint): PoolEntry {
 
 test("nonces and costs are those of a plain map, whatever comes and goes in whatever order", () => {
   const step = fc.record({
-    remove: fc.boolean(),
-    nonce: fc.nat(12),
+    remove: fc.nat(3).map((one) => one === 0),
+    nonce: fc.nat(6),
     amount: fc.bigInt({ min: 0n, max: 50n }),
-    account: fc.nat(12),
+    account: fc.constantFrom(0, 0, 0, 0, 1, 2, 9),
     balance: fc.bigInt({ min: 0n, max: 200n }),
   });
   fc.assert(
