@@ -4,7 +4,7 @@ import { isSafeCount, maxAmount, type Transaction, type TransactionRecord } from
 import { costOf } from "./account-queue.ts";
 import type { MempoolLimits } from "./limits.ts";
 import type { Pool } from "./pool.ts";
-import type { AccountLookup, PoolEntry } from "./types.ts";
+import type { AccountLookup, AddOutcome, PoolEntry } from "./types.ts";
 
 /** @throws {TransactionError} `MALFORMED`, `OVERFLOW` */
 export function checkForm({ message }: Transaction): void {
@@ -101,4 +101,18 @@ function checkRoom(record: TransactionRecord, pool: Pool, limits: MempoolLimits)
       `${limits.maxPerAccount} transactions of this account are waiting; send more when they are in blocks`,
     );
   }
+}
+
+export function refuse(
+  code: TransactionError["code"],
+  detail: string,
+  record?: TransactionRecord,
+): AddOutcome {
+  return { accepted: false, code, detail, ...(record && { record }) };
+}
+
+/** @throws `error` if it is no `TransactionError` */
+export function refusal(error: unknown, record?: TransactionRecord): AddOutcome {
+  if (!(error instanceof TransactionError)) throw error;
+  return refuse(error.code, error.message, record);
 }

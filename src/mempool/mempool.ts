@@ -1,7 +1,6 @@
 import type { Verify } from "../crypto/ed25519.ts";
 import type { Database, Write } from "../storage/database.ts";
 import type { MempoolStore } from "../storage/mempool.ts";
-import { TransactionError } from "../types/errors.ts";
 import type { ChainConfig } from "../types/genesis.ts";
 import {
   computeDomain,
@@ -12,8 +11,9 @@ import {
 import type { Hex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
-import { checkAdmission, checkCheaply, checkForm } from "./admission.ts";
+import { checkAdmission, checkCheaply, checkForm, refusal, refuse } from "./admission.ts";
 import { Eviction } from "./eviction.ts";
+import { expired } from "./expiry.ts";
 import { HeadFollower, type IncludedAndRetracted } from "./head-follower.ts";
 import type { MempoolLimits } from "./limits.ts";
 import { Pool } from "./pool.ts";
@@ -235,20 +235,11 @@ export class Mempool {
     });
   }
 
-  /** What was acknowledged goes only if it cannot be executed: a chain that stands still loses nothing. */
   async #expire(): Promise<void> {
     const { clock, limits, account, store, database } = this.#options;
-    const oldest = clock.now() - limits.lifetimeMs;
-    const writes: Write[] = [];
-    for (const queue of [...this.#pool.queues()]) {
-      const next = queue.firstUnpaid(account(queue.address) ?? { balance: 0n, nonce: 0 });
-      for (const entry of [...queue.entries()]) {
-        if (entry.receivedAtMs > oldest) continue;
-        if (entry.durable && entry.record.transaction.message.nonce < next) continue;
-        this.#pool.remove(entry);
-        if (entry.durable) writes.push(store.delete(entry.record.id));
-      }
-    }
+    const entries = expired(this.#pool, account, clock.now() - limits.lifetimeMs);
+    for (const entry of entries) this.#pool.remove(entry);
+    const writes = entries.filter(({ durable }) => durable).map(({ record }) => store.delete(record.id));
     this.#eviction.reset();
     await database.commit(writes).catch(() => undefined);
   }
@@ -265,13 +256,4 @@ interface Step {
 interface Added {
   entry: PoolEntry;
   replaced: PoolEntry | undefined;
-}
-
-function refuse(code: TransactionError["code"], detail: string, record?: TransactionRecord): AddOutcome {
-  return { accepted: false, code, detail, ...(record && { record }) };
-}
-
-function refusal(error: unknown, record?: TransactionRecord): AddOutcome {
-  if (!(error instanceof TransactionError)) throw error;
-  return refuse(error.code, error.message, record);
 }

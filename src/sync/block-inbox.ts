@@ -24,15 +24,12 @@ import { type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
+import { EarlyBlocks } from "./early-blocks.ts";
 import { requestOne } from "./request-one.ts";
 import { blockVerdicts } from "./verdicts.ts";
 
 /** A longer way to a known block is a matter for sync. */
 const maxParentChase = 16;
-/** A block further ahead of our clock than this is not kept: one of the clocks is wrong. */
-const maxHeldMs = 30_000;
-/** Blocks that wait for their time. */
-const maxHeld = 64;
 /** Blocks of one peer being completed at once: who sends more floods. */
 const maxUnderWay = 32;
 
@@ -54,13 +51,13 @@ export class BlockInbox {
   readonly #orphans = new OrphanPool();
   /** Blocks being completed or fetched, so that none is twice, and the peers that they come from. */
   readonly #underWay = new Map<Hex, PeerId>();
-  /** Blocks that wait for their time, and what cancels that. */
-  readonly #held = new Map<Hex, () => void>();
+  readonly #early: EarlyBlocks;
   readonly #stop = new AbortController();
   readonly #stopFollowing: () => void;
 
   constructor(options: BlockInboxOptions) {
     this.#options = options;
+    this.#early = new EarlyBlocks(options, (block, from) => void this.#import(block, from));
     // Blocks come by sync too.
     this.#stopFollowing = options.chain.events.on("imported", ({ idHex }) => this.#adoptChildren(idHex));
   }
@@ -72,7 +69,7 @@ export class BlockInbox {
   stop(): void {
     this.#stop.abort();
     this.#stopFollowing();
-    for (const cancel of this.#held.values()) cancel();
+    this.#early.stop();
   }
 
   /** The validator of the topic `blocks`: a header that keeps the rules travels on before its transactions are here. */
@@ -174,7 +171,7 @@ export class BlockInbox {
 
   #isUnderWay(id: Uint8Array): boolean {
     const idHex = toHex(id);
-    return this.#underWay.has(idHex) || this.#orphans.has(idHex) || this.#held.has(idHex);
+    return this.#underWay.has(idHex) || this.#orphans.has(idHex) || this.#early.has(idHex);
   }
 
   async #once(id: Uint8Array, load: () => Promise<CheckedBlock | undefined>, from: PeerId): Promise<void> {
@@ -216,7 +213,7 @@ export class BlockInbox {
         return logger.error({ id: block.idHex, error: messageOf(error) }, "block could not be imported");
       }
       if (error.code === "UNKNOWN_PARENT") return this.#keepOrphan(block, from);
-      if (error.code === "FUTURE_BLOCK") return this.#hold(block, from);
+      if (error.code === "FUTURE_BLOCK") return this.#early.add(block, from);
       logger.warn({ peer: from, id: block.idHex, code: error.code, error: error.message }, "block refused");
       this.#orphans.removeDescendants(block.idHex);
       if (blockVerdicts[error.code] === "reject") network.penalize(from, "invalidBlock", error.message);
@@ -234,25 +231,6 @@ export class BlockInbox {
     const gap = block.header.message.height - chain.head.height;
     if (gap > maxParentChase || this.#orphans.size > maxParentChase) return onFarAhead(from);
     await this.fetch(this.#orphans.missingAncestor(block.id), from);
-  }
-
-  /** Imports the block when its time has come by our clock. */
-  #hold(block: CheckedBlock, from: PeerId): void {
-    const { clock, logger } = this.#options;
-    const aheadMs = block.header.message.timestamp - clock.now();
-    if (aheadMs > maxHeldMs) {
-      logger.warn(
-        { peer: from, id: block.idHex, aheadMs },
-        "a block is far ahead of this node's clock: compare the clocks",
-      );
-      return;
-    }
-    if (this.#stop.signal.aborted || this.#held.has(block.idHex) || this.#held.size >= maxHeld) return;
-    const cancel = clock.after(aheadMs, () => {
-      this.#held.delete(block.idHex);
-      void this.#import(block, from);
-    });
-    this.#held.set(block.idHex, cancel);
   }
 }
 

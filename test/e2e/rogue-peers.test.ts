@@ -68,7 +68,7 @@ test.each(liars)(
     const rogues = await Promise.all(
       [1, 2, 3].map(() => Rogue.connect(node, { [height.id]: claim(), ...answers })),
     );
-    await minesFor(node, 9_000);
+    await minesFor(node, 6_000);
     if (cost > 0) await rogues[0]!.pays(-cost + 1, 20_000);
     expect(node.log().filter(({ msg }) => msg === "mode: boot")).toEqual([]);
   },

@@ -166,14 +166,17 @@ describe("a quiet chain", () => {
   });
 });
 
-test("a clock that is set back, or a timer that comes early: no block from the future", async () => {
+test("a timer that comes early, or a clock that is set back: no block from the future", async () => {
   const { clock, produced, enable } = await network(1, 1);
+  const after = clock.after.bind(clock);
+  clock.after = (delayMs, callback) => after(delayMs > 1 ? delayMs - 1 : delayMs, callback);
   enable(0);
-  await clock.advance(2_100);
-  clock.setBack(60_000);
-  const made = produced.length;
-  await clock.advance(1_000);
-  expect(produced.slice(made).filter(({ atMs, block }) => block.header.message.timestamp > atMs)).toEqual([]);
+  await clock.advance(5_100);
+  expect(produced.length).toBeGreaterThan(4);
+  clock.setBack(500);
+  await clock.advance(5_000);
+  expect(produced.length).toBeGreaterThan(7);
+  expect(produced.filter(({ atMs, block }) => block.header.message.timestamp > atMs)).toEqual([]);
 });
 
 describe("produce", () => {

@@ -111,7 +111,7 @@ describe("a peer that", () => {
   });
 
   test("sends more blocks than were asked for gets no more work", async () => {
-    await withBadPeer((net) => {
+    const { net: seen } = await withBadPeer((net) => {
       net.fault = (peer, protocol) => {
         if (peer !== "bad" || protocol !== "blocks") return undefined;
         return {
@@ -123,6 +123,8 @@ describe("a peer that", () => {
         };
       };
     });
+    const asked = seen.requests.filter(({ protocol, to }) => protocol === "blocks" && to === "bad");
+    expect(asked).toHaveLength(1);
   });
 
   test("claims more than it has stops nobody for long", async () => {
@@ -235,6 +237,8 @@ test("a clock that is a little slow leaves the newest blocks for later", async (
   clock.setBack(5_000);
   for (const one of nodes) one.start();
   net.connect(node.network, a.network);
+  await clock.advance(300);
+  expect(node.chain.head.height).toBe(31);
   await clock.advance(4_000);
   expect(node.network.penalties).toEqual([]);
   await until(clock, () => node.chain.head.height === 36, 60_000);

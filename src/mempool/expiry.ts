@@ -1,0 +1,18 @@
+import type { Pool } from "./pool.ts";
+import type { AccountLookup, PoolEntry } from "./types.ts";
+
+/**
+ * What came at `oldestMs` or before and has waited long enough. What was acknowledged goes only if it cannot be executed: a chain
+ * that stands still loses nothing.
+ */
+export function expired(pool: Pool, account: AccountLookup, oldestMs: number): PoolEntry[] {
+  const entries: PoolEntry[] = [];
+  for (const queue of pool.queues()) {
+    const next = queue.firstUnpaid(account(queue.address) ?? { balance: 0n, nonce: 0 });
+    for (const entry of queue.entries()) {
+      const executable = entry.record.transaction.message.nonce < next;
+      if (entry.receivedAtMs <= oldestMs && !(entry.durable && executable)) entries.push(entry);
+    }
+  }
+  return entries;
+}
