@@ -63,6 +63,8 @@ export class Finalizer {
   /** Round of the newest own vote, and when waiting for its result ends. */
   #round: number;
   #roundEndsAtMs = 0;
+  /** Results that are about to be known: own votes not counted yet, certificates on their way to the disk. */
+  #counting = 0;
 
   constructor(options: FinalizerOptions) {
     this.#options = options;
@@ -140,12 +142,16 @@ export class Finalizer {
   async #settle(certificate: Certificate): Promise<void> {
     const { chain } = this.#options;
     if (this.isSettled(certificate.link)) return;
+    this.#counting++;
     try {
       await chain.justify(certificate);
     } catch (error) {
       if (error instanceof CodedError && error.code === "CONFLICTING_FINALITY")
         this.events.emit("fatal", error);
       throw error;
+    } finally {
+      this.#counting--;
+      this.#wake();
     }
     this.tally.prune(chain.finality.justified.round - keptRounds);
   }
@@ -171,6 +177,8 @@ export class Finalizer {
   async #evaluate(): Promise<void> {
     const { chain, clock, signer } = this.#options;
     if (!signer || !this.#enabled || this.#stopped) return;
+    // Others may be a round ahead by then: to follow them from the old source would split the votes. Counting wakes this.
+    if (this.#counting > 0) return;
     const { justified, finalized } = chain.finality;
     const { head } = chain;
     if (equalBytes(head.id, finalized.block)) return this.#cancelTimer();
@@ -217,8 +225,12 @@ export class Finalizer {
     const vote = { message, voter: signer.publicKey, signature };
     this.events.emit("vote", vote);
     // Counted like any other's, outside of the queue's task.
-    void this.addVote(vote).catch((error) =>
-      this.#options.logger.error({ error: messageOf(error) }, "own vote not counted"),
-    );
+    this.#counting++;
+    void this.addVote(vote)
+      .catch((error) => this.#options.logger.error({ error: messageOf(error) }, "own vote not counted"))
+      .finally(() => {
+        this.#counting--;
+        this.#wake();
+      });
   }
 }
