@@ -101,7 +101,10 @@ export class VoteInbox {
       if (error.code !== "UNKNOWN_BLOCK") return "reject";
     }
     if (!(await this.#hold(vote))) return "ignore";
-    fetchBlock(vote.message.target.block, from);
+    const { block } = vote.message.target;
+    // It may have come while the signature was checked.
+    if (await chain.tree.get(block)) this.#release(block);
+    else fetchBlock(block, from);
     return "accept";
   }
 
