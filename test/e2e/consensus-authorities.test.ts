@@ -122,5 +122,5 @@ function blocksBy(node: TestNode, proposer: string): Promise<number> {
   return until("the new authority makes blocks", async () => {
     const { blocks } = await node.get<{ blocks: { height: number; proposer: string }[] }>("/v1/blocks");
     return blocks.find((block) => block.proposer === proposer)?.height;
-  }) as Promise<number>;
+  });
 }

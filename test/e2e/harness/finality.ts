@@ -83,7 +83,9 @@ export class FinalityWatch {
     const known = this.#blocks.get(height);
     if (!known) this.#blocks.set(height, { id, node: node.id });
     else if (known.id !== id)
-      this.#fail(`block ${height} is final as ${known.id} on node ${known.node} and as ${id} on node ${node.id}`);
+      this.#fail(
+        `block ${height} is final as ${known.id} on node ${known.node} and as ${id} on node ${node.id}`,
+      );
   }
 
   #fail(problem: string): void {

@@ -2,8 +2,8 @@ import { createAccount } from "../../../src/accounts/index.ts";
 import { type GenesisJson, parseGenesis } from "../../../src/config/index.ts";
 import { initGenesis } from "../../../src/node/index.ts";
 import { type Machine, TestNode } from "./node.ts";
-import { Wallet } from "./wallet.ts";
 import type { World } from "./open-world.ts";
+import { Wallet } from "./wallet.ts";
 
 /** Opens at once; what real accounts cost is measured elsewhere. */
 const cheapScrypt = { n: 2, r: 1, p: 1 };

@@ -1,7 +1,7 @@
 import { defaultHttpPort, defaultP2pPort, nodePaths } from "../../../src/config/index.ts";
+import type { World } from "./open-world.ts";
 import { cliPath, type Ended, type Process } from "./process.ts";
 import { until } from "./until.ts";
-import type { World } from "./open-world.ts";
 
 /** `GET /v1/status`. */
 export interface Status {

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
+type Truthy<T> = Exclude<T, undefined | null | false | 0 | "">;
+
 /**
  * Asks again and again until the answer is truthy, and returns it. What throws counts as no answer yet.
  * @throws after `timeoutMs`, with `what` and the last answer or error.
@@ -8,13 +10,13 @@ export async function until<T>(
   what: string,
   ask: () => T | Promise<T>,
   { timeoutMs = 20_000, everyMs = 50 }: { timeoutMs?: number; everyMs?: number } = {},
-): Promise<T> {
+): Promise<Truthy<T>> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     let last: unknown;
     try {
       const answer = await ask();
-      if (answer) return answer;
+      if (answer) return answer as Truthy<T>;
       last = answer;
     } catch (error) {
       last = error;
