@@ -1,6 +1,6 @@
 /**
  * An error with a stable code. Codes are mapped once to HTTP (src/api/problem.ts) and once to gossip verdicts
- * (src/network/verdict.ts); nothing matches message texts.
+ * (src/sync/verdicts.ts); nothing matches message texts.
  */
 export class CodedError<Code extends string = string> extends Error {
   readonly code: Code;
