@@ -29,6 +29,8 @@ export interface VoteSigner {
   publicKey: Uint8Array;
   /** Target round of the last vote that was signed, in this process or an earlier one; 0 if none was. */
   lastTargetRound: number;
+  /** Up to here no new vote is signed: `lastTargetRound`, or more where older data was put back. */
+  refusedToRound: number;
   signFinalityVote(vote: { sourceRound: number; targetRound: number; root: Uint8Array }): Promise<Uint8Array>;
 }
 
@@ -185,8 +187,8 @@ export class Finalizer {
 
     const { authorities } = chain.snapshot;
     const newest = authorities.map((authority) => this.tally.newestOf(authority)?.message.target.round ?? 0);
-    // The protection may have raised it: after old data was put back.
-    this.#round = Math.max(this.#round, signer.lastTargetRound);
+    // Rounds that the protection refuses are passed over: where more than a third wait for the others to reach theirs, nobody would.
+    this.#round = Math.max(this.#round, signer.refusedToRound);
     let round = Math.max(justified.round + 1, roundOfMinority(newest, authorities.length));
     if (round <= this.#round) {
       const waitMs = this.#roundEndsAtMs - clock.now();
