@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** `unit` and `contract` test parts, on loopback at most; `e2e` starts whole nodes. */
+/** `unit` and `contract` test parts, on loopback at most; `sim` runs many nodes in simulated time; `e2e` starts whole nodes. */
 export default defineConfig({
   test: {
     projects: [
@@ -9,6 +9,7 @@ export default defineConfig({
         test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 30_000, hookTimeout: 30_000 },
       },
       { test: { name: "contract", include: ["test/contract/**/*.test.ts"] } },
+      { test: { name: "sim", include: ["test/sim/**/*.test.ts"], testTimeout: 300_000 } },
       {
         test: {
           name: "e2e",

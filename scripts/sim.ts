@@ -32,13 +32,24 @@ async function main(): Promise<number> {
       all: { type: "boolean", default: false },
     },
   });
-  const options = { authorities: values.authorities ? Number(values.authorities) : undefined, breakRule: values.break };
+  const options = {
+    authorities: values.authorities ? Number(values.authorities) : undefined,
+    breakRule: values.break,
+  };
   if (values.only) return showOne(Number(values.only), options);
   const first = Number(values.seed);
-  return runMany(first, first + Number(values.runs), { ...options, jobs: Number(values.jobs), all: values.all });
+  return runMany(first, first + Number(values.runs), {
+    ...options,
+    jobs: Number(values.jobs),
+    all: values.all,
+  });
 }
 
-async function runMany(first: number, end: number, options: Work & { jobs: number; all: boolean }): Promise<number> {
+async function runMany(
+  first: number,
+  end: number,
+  options: Work & { jobs: number; all: boolean },
+): Promise<number> {
   const startedAtMs = Date.now();
   const violations: Result[] = [];
   let runs = 0;
@@ -83,7 +94,11 @@ async function runMany(first: number, end: number, options: Work & { jobs: numbe
 async function showOne(seed: number, options: Work): Promise<number> {
   if (options.breakRule) breakRule(options.breakRule);
   const { simulate } = await import("../test/sim/simulation.ts");
-  const { trace, scenario, violation, ...rest } = await simulate({ seed, authorities: options.authorities, trace: true });
+  const { trace, scenario, violation, ...rest } = await simulate({
+    seed,
+    authorities: options.authorities,
+    trace: true,
+  });
   console.log(trace.slice(-400).join("\n"));
   console.log(scenario);
   console.log(rest);
@@ -95,7 +110,10 @@ async function work(options: Work): Promise<void> {
   if (options.breakRule) breakRule(options.breakRule);
   const { simulate } = await import("../test/sim/simulation.ts");
   parentPort?.on("message", async (seed: number) => {
-    const { violation, steps, settledMs, finalizedHeight } = await simulate({ seed, authorities: options.authorities });
+    const { violation, steps, settledMs, finalizedHeight } = await simulate({
+      seed,
+      authorities: options.authorities,
+    });
     parentPort?.postMessage({ seed, violation, steps, settledMs, finalizedHeight } satisfies Result);
   });
 }

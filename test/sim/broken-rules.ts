@@ -2,60 +2,115 @@ import { readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { fileURLToPath } from "node:url";
 
-/** A rule of the node made wrong, to see that the simulator finds it: `find` stands once in `file`, and becomes `replace`. */
-export interface BrokenRule {
+/** `find` stands once in `file`, and becomes `replace`. */
+interface Edit {
   file: string;
   find: string;
   replace: string;
+}
+
+/** A rule of the node made wrong, to see that the simulator finds it. */
+export interface BrokenRule {
+  edits: readonly Edit[];
   /** Rules of the oracle of which one has to be reported. */
   found: readonly string[];
+  /** Seeds within which it is. */
+  runs: number;
+  authorities?: number;
 }
 
 export const brokenRules: Record<string, BrokenRule> = {
   /** Heads of equal weight stay where they were first seen, as in the first version of Clique. */
   firstSeen: {
-    file: "src/consensus/fork-choice.ts",
-    find: `b.totalDifficulty - a.totalDifficulty ||
+    edits: [
+      {
+        file: "src/consensus/fork-choice.ts",
+        find: `b.totalDifficulty - a.totalDifficulty ||
     a.height - b.height ||
     b.turnScore - a.turnScore ||
     compareBytes(a.id, b.id)`,
-    replace: "b.totalDifficulty - a.totalDifficulty",
+        replace: "b.totalDifficulty - a.totalDifficulty",
+      },
+    ],
     found: ["not settled"],
+    runs: 400,
+    authorities: 4,
   },
   /** More than half, where more than two thirds are needed. */
   majorityQuorum: {
-    file: "src/consensus/finality.ts",
-    find: "return Math.floor((2 * count) / 3) + 1;",
-    replace: "return Math.floor(count / 2) + 1;",
+    edits: [
+      {
+        file: "src/consensus/finality.ts",
+        find: "return Math.floor((2 * count) / 3) + 1;",
+        replace: "return Math.floor(count / 2) + 1;",
+      },
+    ],
     found: ["conflicting finality"],
+    runs: 100,
   },
   /** What was signed before a crash is not known after it. */
   forgetfulSigner: {
-    file: "src/accounts/protected-signer.ts",
-    find: "const stored = await store.load(signer.publicKey);",
-    replace: "const stored = undefined;",
+    edits: [
+      {
+        file: "src/accounts/protected-signer.ts",
+        find: "const stored = await store.load(signer.publicKey);",
+        replace: "const stored = undefined;",
+      },
+    ],
     found: ["slashable vote", "slashable header"],
+    runs: 50,
+  },
+  /** A vote around an earlier one is signed: shown by nodes that forget, over a restart, what they held to be justified. */
+  surround: {
+    edits: [
+      {
+        file: "src/chain/load.ts",
+        find: "(await stores.finality.status()) ?? genesisFinality(genesis.id)",
+        replace: "genesisFinality(genesis.id)",
+      },
+      {
+        file: "src/accounts/protection.ts",
+        find: "if (sourceRound < record.sourceRound)",
+        replace: "if (sourceRound < 0)",
+      },
+    ],
+    found: ["slashable vote"],
+    runs: 100,
   },
   /** The first block of an epoch forgets who signed the ones before. */
   recentsCleared: {
-    file: "src/consensus/clique.ts",
-    find: "const kept = recentSigners.filter((recent) => recent.height >= oldest);",
-    replace: "const kept = height % 5 === 0 ? [] : recentSigners.filter((recent) => recent.height >= oldest);",
+    edits: [
+      {
+        file: "src/consensus/clique.ts",
+        find: "const kept = recentSigners.filter((recent) => recent.height >= oldest);",
+        replace:
+          "const kept = height % 5 === 0 ? [] : recentSigners.filter((recent) => recent.height >= oldest);",
+      },
+    ],
     found: ["signed recently"],
+    runs: 50,
   },
 };
 
-/** From now on the module is loaded with the broken rule. Call it before anything of the node is imported. */
+/** From now on its modules are loaded with the broken rule. Call it before anything of the node is imported. */
 export function breakRule(name: string): void {
   const rule = brokenRules[name];
   if (!rule) throw new RangeError(`no such rule: ${name}; there are ${Object.keys(brokenRules).join(", ")}`);
-  const broken = new URL(`../../${rule.file}`, import.meta.url).href;
-  const source = readFileSync(fileURLToPath(broken), "utf8");
-  if (source.split(rule.find).length !== 2) throw new Error(`${rule.file} does not hold, once: ${rule.find}`);
+  const sources = new Map<string, string>();
+  for (const { file, find, replace } of rule.edits) {
+    const url = new URL(`../../${file}`, import.meta.url).href;
+    const source = sources.get(url) ?? readFileSync(fileURLToPath(url), "utf8");
+    if (source.split(find).length !== 2) throw new Error(`${file} does not hold, once: ${find}`);
+    sources.set(
+      url,
+      source.replace(find, () => replace),
+    );
+  }
   registerHooks({
     load(url, context, nextLoad) {
-      if (url !== broken) return nextLoad(url, context);
-      return { format: "module-typescript", shortCircuit: true, source: source.replace(rule.find, () => rule.replace) };
+      const source = sources.get(url);
+      if (source === undefined) return nextLoad(url, context);
+      return { format: "module-typescript", shortCircuit: true, source };
     },
   });
 }

@@ -35,7 +35,9 @@ export function byzantine(options: ByzantineOptions): Behaviour {
     database: (database) => ({
       ...database,
       get: async (key) =>
-        key[0] === keySpaces.protection && (key[33] === 2 || key[33] === 3) ? new Uint8Array(8) : database.get(key),
+        key[0] === keySpaces.protection && (key[33] === 2 || key[33] === 3)
+          ? new Uint8Array(8)
+          : database.get(key),
     }),
   };
 }
@@ -48,7 +50,10 @@ function liar(endpoint: Endpoint, options: ByzantineOptions): Network {
 
   async function resign(header: Header): Promise<CompactBlock["header"]> {
     const domain = computeDomain("header", genesis.id);
-    return { message: header, signature: await signer.sign(signingRoot(Header.hashTreeRoot(header), domain)) };
+    return {
+      message: header,
+      signature: await signer.sign(signingRoot(Header.hashTreeRoot(header), domain)),
+    };
   }
 
   async function publishBlock(message: Uint8Array): Promise<number> {
@@ -59,7 +64,10 @@ function liar(endpoint: Endpoint, options: ByzantineOptions): Network {
       return endpoint.publish("blocks", CompactBlock.serialize({ ...compact, header: bad }));
     }
     if (kind === "equivocateHeaders" && random.chance(0.7)) {
-      const twin = CompactBlock.serialize({ ...compact, header: await resign({ ...header, timestamp: header.timestamp + 1 }) });
+      const twin = CompactBlock.serialize({
+        ...compact,
+        header: await resign({ ...header, timestamp: header.timestamp + 1 }),
+      });
       const first = new Set(some());
       for (const peer of peers()) endpoint.publishTo(peer, "blocks", first.has(peer) ? message : twin);
       return 1;
@@ -74,7 +82,10 @@ function liar(endpoint: Endpoint, options: ByzantineOptions): Network {
     const lies = [
       { source: link.source, target: { ...random.pick(seen), round: link.target.round } },
       { source: random.pick(seen), target: link.target },
-      { source: random.pick(seen), target: { ...random.pick(seen), round: link.target.round + random.below(3) } },
+      {
+        source: random.pick(seen),
+        target: { ...random.pick(seen), round: link.target.round + random.below(3) },
+      },
     ];
     const first = new Set(some());
     const lie = random.pick(lies);
@@ -117,7 +128,8 @@ function liar(endpoint: Endpoint, options: ByzantineOptions): Network {
     peers: () => endpoint.peers(),
     on: (name, listener) => endpoint.on(name, listener),
     serve: (protocol, handler) => endpoint.serve(protocol, handler),
-    request: (peer, protocol, request, requestOptions) => endpoint.request(peer, protocol, request, requestOptions),
+    request: (peer, protocol, request, requestOptions) =>
+      endpoint.request(peer, protocol, request, requestOptions),
     join: (id, validators) => endpoint.join(id, { ...validators, votes: deaf(validators.votes) }),
     publish,
     penalize: (peer, offence, detail) => endpoint.penalize(peer, offence, detail),

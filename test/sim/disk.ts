@@ -54,13 +54,12 @@ export class SimDisk {
 
   /** As a process opens it: what an earlier one had under way is not heard of again. */
   open(): Database {
-    const disk = this;
     const generation = ++this.#generation;
     return {
-      get: async (key) => disk.#get(key),
-      getMany: async (keys) => keys.map((key) => disk.#get(key)),
-      iterate: (range) => disk.#iterate(range),
-      commit: (writes) => disk.#commit(writes, generation),
+      get: async (key) => this.#get(key),
+      getMany: async (keys) => keys.map((key) => this.#get(key)),
+      iterate: (range) => this.#iterate(range),
+      commit: (writes) => this.#commit(writes, generation),
       close: async () => undefined,
     };
   }

@@ -139,7 +139,10 @@ export class SimNetwork {
       if (wanted === connection.open) return;
       if (!this.endpoints.has(a) || !this.endpoints.has(b)) return;
       connection.open = wanted;
-      for (const [self, other] of [[a, b], [b, a]] as const) {
+      for (const [self, other] of [
+        [a, b],
+        [b, a],
+      ] as const) {
         const endpoint = this.endpoints.get(self);
         if (wanted) endpoint?.onConnected(other);
         else endpoint?.onDisconnected(other);

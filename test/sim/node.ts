@@ -6,7 +6,7 @@ import { chainStores } from "../../src/chain/stores.ts";
 import { type ChainServices, startChainServices } from "../../src/node/chain-services.ts";
 import { Closers } from "../../src/node/closers.ts";
 import { ModeMachine } from "../../src/node/mode.ts";
-import type { Database } from "../../src/storage/database.ts";
+import type { Database, Write } from "../../src/storage/database.ts";
 import { PeerStatuses } from "../../src/sync/peer-statuses.ts";
 import { serveGenesis } from "../../src/sync/serve.ts";
 import type { SimDisk } from "./disk.ts";
@@ -54,6 +54,11 @@ export class SimNode {
   readonly options: SimNodeOptions;
   #process: Process | undefined;
   #starts = 0;
+  #backup: Write[] | undefined;
+  /** The data is older than what was signed last. */
+  #restored = false;
+  /** How often that has happened. */
+  restores = 0;
   /** Mode of the running process. */
   #modes = new ModeMachine("boot");
 
@@ -89,11 +94,17 @@ export class SimNode {
 
   async start(): Promise<void> {
     if (this.#process) return;
-    const { name, signer, genesis, disk, clockError, network, timeline, random, trace, alone, behaviour } = this.options;
+    const { name, signer, genesis, disk, clockError, network, timeline, random, trace, alone, behaviour } =
+      this.options;
     const logger = trace.logger(name, (message) => this.options.onError(this, message));
     trace.add(name, "starts");
     const process: Process = { alive: true, endpoint: undefined as never, services: undefined };
-    const clock = new NodeClock(timeline, random.fork(`clock ${this.#starts++}`), clockError, () => process.alive);
+    const clock = new NodeClock(
+      timeline,
+      random.fork(`clock ${this.#starts++}`),
+      clockError,
+      () => process.alive,
+    );
     const endpoint = new Endpoint({
       network,
       peerId: name,
@@ -127,7 +138,7 @@ export class SimNode {
         clock,
         logger,
         modes: this.#modes,
-        account: signer && { signer, identify: async () => ({ reasons: [], note: async () => undefined }) },
+        account: signer && { signer, identify: async () => this.#identify() },
         alone,
       },
       new Closers(logger),
@@ -136,6 +147,31 @@ export class SimNode {
     process.services = services;
     this.options.onStarted(this, services);
     for (const { id } of seenNetwork.peers()) void statuses.ask(id);
+  }
+
+  /** A copy of the data, to be put back later. */
+  backUp(): void {
+    this.#backup = this.options.disk.snapshot();
+  }
+
+  /** Puts the copy back, where there is one; the node finds out that it is one. */
+  restoreBackup(): void {
+    if (!this.#backup) {
+      this.backUp();
+      return;
+    }
+    this.options.trace.add(this.name, "an older copy of its data is put back");
+    this.options.disk.restore(this.#backup);
+    this.#restored = true;
+    this.restores++;
+  }
+
+  #identify() {
+    const reasons = this.#restored ? ["the data is a copy"] : [];
+    const note = async () => {
+      this.#restored = false;
+    };
+    return { reasons, note };
   }
 
   /** As by kill -9 or a power cut: nothing of the process runs on, the disk keeps what was synced. */

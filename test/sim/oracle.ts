@@ -1,8 +1,8 @@
 import type { Offence, PeerId } from "../../protocols/index.ts";
-import type { HeadChange } from "../../src/chain/types.ts";
+import type { Genesis } from "../../src/chain/genesis.ts";
+import type { Head, HeadChange } from "../../src/chain/types.ts";
 import type { FinalityStatus } from "../../src/consensus/index.ts";
 import type { ChainServices } from "../../src/node/chain-services.ts";
-import type { Genesis } from "../../src/chain/genesis.ts";
 import type { BlockRef } from "../../src/types/index.ts";
 import { type Hex, toHex } from "../../src/util/bytes.ts";
 import type { SimNode } from "./node.ts";
@@ -66,21 +66,19 @@ export class Oracle {
   /** Follows a process of a node. */
   watch(node: SimNode, services: ChainServices): void {
     const { chain } = services;
-    chain.events.on("imported", ({ header, idHex }) => {
-      const { height, parent, proposer, stateRoot } = header.message;
-      this.signatures.onHeader(header.message, idHex);
-      if (this.#blocks.has(idHex)) return;
-      const known = { height, parent: toHex(parent), proposer: toHex(proposer), stateRoot: toHex(stateRoot) };
-      this.#blocks.set(idHex, { ...known, authorities: undefined });
-      this.highest = Math.max(this.highest, height);
-    });
+    // Its event may have been lost with the process that stored it.
+    this.#learn(chain.head);
+    chain.events.on("imported", (head) => this.#learn(head));
     if (node.faulty) return;
     let finality: FinalityStatus = chain.finality;
     this.#checkFinalized(node, finality);
     this.#checkState(node, services);
     chain.events.on("head", (change) => this.#onHead(node, services, change, finality));
     chain.events.on("finality", (next) => {
-      if (next.finalized.height < finality.finalized.height || next.justified.round < finality.justified.round)
+      if (
+        next.finalized.height < finality.finalized.height ||
+        next.justified.round < finality.justified.round
+      )
         this.report("finality goes back", `${node.name}: ${describe(finality)} -> ${describe(next)}`);
       finality = next;
       this.#checkFinalized(node, next);
@@ -105,27 +103,37 @@ export class Oracle {
     return this.#ancestorAt(id, ancestor.height) === ancestor.id;
   }
 
+  #learn({ header, idHex }: Head): void {
+    if (header.message.height === 0) return;
+    const { height, parent, proposer, stateRoot } = header.message;
+    this.signatures.onHeader(header.message, idHex);
+    if (this.#blocks.has(idHex)) return;
+    const known = { height, parent: toHex(parent), proposer: toHex(proposer), stateRoot: toHex(stateRoot) };
+    this.#blocks.set(idHex, { ...known, authorities: undefined });
+    this.highest = Math.max(this.highest, height);
+  }
+
   /** `before`: what the node had known to be final. */
-  #onHead(node: SimNode, services: ChainServices, { head, retracted }: HeadChange, before: FinalityStatus): void {
-    const { idHex, header } = head;
-    const { parent, proposer, height } = header.message;
-    if (!this.#blocks.has(idHex)) {
-      this.#blocks.set(idHex, {
-        height,
-        parent: toHex(parent),
-        proposer: toHex(proposer),
-        stateRoot: toHex(header.message.stateRoot),
-        authorities: undefined,
-      });
-    }
+  #onHead(
+    node: SimNode,
+    services: ChainServices,
+    { head, retracted, applied }: HeadChange,
+    before: FinalityStatus,
+  ): void {
+    const { idHex } = head;
+    for (const block of applied) this.#learn(block);
     this.#blocks.get(idHex)!.authorities = services.chain.snapshot.authorities.length;
     for (const block of retracted) {
       if (block.height <= before.finalized.height)
-        this.report("finalized block retracted", `${node.name}: height ${block.height}, ${block.idHex.slice(0, 8)}`);
+        this.report(
+          "finalized block retracted",
+          `${node.name}: height ${block.height}, ${block.idHex.slice(0, 8)}`,
+        );
     }
     this.#checkRecents(idHex);
     this.#checkDescent(node, services);
-    this.#checkState(node, services);
+    this.#checkBalances(node, services);
+    if (retracted.length > 0) this.#checkState(node, services);
   }
 
   /** No two finalized blocks of any two nodes, at any time, that are not on one chain. */
@@ -137,7 +145,8 @@ export class Oracle {
       if (known === at.id) return;
       if (known) {
         const detail = `${node.name} has ${at.id.slice(0, 8)} at height ${at.height}, another ${known.slice(0, 8)}`;
-        return this.report("conflicting finality", detail);
+        this.report("conflicting finality", detail);
+        return;
       }
       this.#finalized.set(at.height, at.id);
       const block = this.#blocks.get(at.id);
@@ -153,21 +162,33 @@ export class Oracle {
       ["finalized", chain.finalized],
     ] as const) {
       if (!this.descends(chain.head.idHex, hexRef(block)))
-        this.report(`head not on ${name}`, `${node.name}: head ${chain.head.height} ${chain.head.idHex.slice(0, 8)}`);
+        this.report(
+          `head not on ${name}`,
+          `${node.name}: head ${chain.head.height} ${chain.head.idHex.slice(0, 8)}`,
+        );
     }
   }
 
-  /** The state is that of the header, and what was created is what is there. */
+  /** The state is that of the header; where a block was just executed, the node has compared them itself. */
   #checkState(node: SimNode, { chain }: ChainServices): void {
     const { state, head, snapshot } = chain;
     const expected = this.#blocks.get(head.idHex)?.stateRoot;
     const root = toHex(state.stateRoot(snapshot));
     if (expected && root !== expected)
-      this.report("wrong state", `${node.name}: height ${head.height}, ${root.slice(0, 8)} not ${expected.slice(0, 8)}`);
+      this.report(
+        "wrong state",
+        `${node.name}: height ${head.height}, ${root.slice(0, 8)} not ${expected.slice(0, 8)}`,
+      );
+  }
+
+  /** What was created is what is there. */
+  #checkBalances(node: SimNode, { chain }: ChainServices): void {
+    const { state, head } = chain;
     let sum = 0n;
     for (let index = 0; index < state.count; index++) sum += state.balance(index);
     const supply = this.#supply + BigInt(head.height) * this.#genesis.config.blockReward;
-    if (sum !== supply) this.report("balances not conserved", `${node.name}: ${sum}, not ${supply}, at ${head.height}`);
+    if (sum !== supply)
+      this.report("balances not conserved", `${node.name}: ${sum}, not ${supply}, at ${head.height}`);
   }
 
   /** EIP-225: a proposer signs one of `limit` consecutive blocks. Reckoned here from the blocks alone. */
@@ -175,19 +196,24 @@ export class Oracle {
     const block = this.#blocks.get(id)!;
     const parent = this.#blocks.get(block.parent);
     const authorities = parent?.authorities;
-    // Where the set has just changed, so has the window.
-    if (!parent || authorities === undefined || authorities !== this.#genesis.config.authorities.length) return;
+    if (!parent || authorities === undefined) return;
     let at: KnownBlock | undefined = parent;
     for (let distance = 1; distance <= Math.floor(authorities / 2) && at && at.height > 0; distance++) {
-      if (at.proposer === block.proposer)
-        return this.report("signed recently", `block ${block.height} and ${at.height} have one proposer of ${authorities}`);
+      // Where the set has just changed, so has the window.
+      if (at.authorities !== authorities) return;
+      if (at.proposer === block.proposer) {
+        const detail = `block ${block.height} and ${at.height} have one proposer of ${authorities}`;
+        this.report("signed recently", detail);
+        return;
+      }
       at = this.#blocks.get(at.parent);
     }
   }
 
   #ancestorAt(id: Hex, height: number): Hex | undefined {
     let at: Hex = id;
-    for (let block = this.#blocks.get(at); block && block.height > height; block = this.#blocks.get(at)) at = block.parent;
+    for (let block = this.#blocks.get(at); block && block.height > height; block = this.#blocks.get(at))
+      at = block.parent;
     return at;
   }
 }

@@ -6,7 +6,19 @@ export type Cut = (from: PeerId, to: PeerId) => boolean;
 
 export const noCut: Cut = () => false;
 
-export const partitionShapes = ["halves", "minority", "single", "ring", "star", "pairs", "oneWay", "three", "all"] as const;
+export const partitionShapes = [
+  "halves",
+  "halves",
+  "halves",
+  "minority",
+  "single",
+  "ring",
+  "star",
+  "pairs",
+  "oneWay",
+  "three",
+  "all",
+] as const;
 export type PartitionShape = (typeof partitionShapes)[number];
 
 export function drawPartition(random: Random, peers: readonly PeerId[]): { shape: PartitionShape; cut: Cut } {
@@ -18,7 +30,10 @@ function partition(shape: PartitionShape, random: Random, peers: readonly PeerId
   const order = random.shuffle(peers);
   const place = new Map(order.map((peer, index) => [peer, index]));
   const at = (peer: PeerId) => place.get(peer) ?? 0;
-  const groups = (groupOf: (index: number) => number): Cut => (from, to) => groupOf(at(from)) !== groupOf(at(to));
+  const groups =
+    (groupOf: (index: number) => number): Cut =>
+    (from, to) =>
+      groupOf(at(from)) !== groupOf(at(to));
   switch (shape) {
     case "halves":
       return groups((index) => index % 2);

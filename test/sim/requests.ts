@@ -142,7 +142,9 @@ export class SimRequests {
     if (isReady()) return;
     const abort = () => fail(exchange, "aborted", "aborted by the caller");
     signal?.addEventListener("abort", abort);
-    const cancel = this.#options.clock.after(protocol.timeoutMs, () => fail(exchange, "timeout", "no answer in time"));
+    const cancel = this.#options.clock.after(protocol.timeoutMs, () =>
+      fail(exchange, "timeout", "no answer in time"),
+    );
     await new Promise<void>((resolve) => {
       exchange.wake = resolve;
     });
@@ -153,11 +155,15 @@ export class SimRequests {
   /** The answerer's side. */
   answer(id: string, peer: PeerId, request: Uint8Array, reply: Reply): void {
     const answerer = this.#answerers.get(id);
-    if (!answerer) return reply.end({ code: "unsupported", reason: id }, 0);
+    if (!answerer) {
+      reply.end({ code: "unsupported", reason: id }, 0);
+      return;
+    }
     const { protocol, handler } = answerer;
     if (!this.#received.take(`${peer} ${id}`, protocol.quota)) {
       this.#options.penalize(peer, "rateLimited", id);
-      return reply.end({ code: "rateLimited", reason: id }, 0);
+      reply.end({ code: "rateLimited", reason: id }, 0);
+      return;
     }
     void this.#run(protocol, handler, peer, request, reply);
   }
@@ -186,7 +192,10 @@ export class SimRequests {
     } catch (error) {
       const known = error instanceof RequestError ? error : undefined;
       if (!known)
-        this.#options.logger.error({ protocol: protocol.id, error: messageOf(error) }, "a request was not answered");
+        this.#options.logger.error(
+          { protocol: protocol.id, error: messageOf(error) },
+          "a request was not answered",
+        );
       reply.end({ code: known?.code ?? "serverError", reason: messageOf(error) }, arrivalMs);
     }
   }
@@ -210,7 +219,10 @@ function receive(exchange: Exchange, chunk: Uint8Array): void {
 }
 
 function end(exchange: Exchange, failure: Failure | undefined): void {
-  if (failure) return fail(exchange, failure.code, `the peer answers: ${failure.reason}`);
+  if (failure) {
+    fail(exchange, failure.code, `the peer answers: ${failure.reason}`);
+    return;
+  }
   exchange.ended = true;
   exchange.wake();
 }

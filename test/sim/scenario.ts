@@ -19,6 +19,9 @@ export const faultKinds = [
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
+/** Number of the first observer's account: there are fewer authorities. */
+export const firstObserver = 16;
+
 /** Everything that a seed decides before the run begins. */
 export interface Scenario {
   authorities: number;
@@ -41,6 +44,10 @@ export interface Scenario {
   /** Mean time between two partitions, or two crashes; 0: none. */
   partitionEveryMs: number;
   crashEveryMs: number;
+  /** Mean time between two changes of the set that operators propose; 0: none. */
+  authorityVotesEveryMs: number;
+  /** How often a crash is followed by putting an older copy of the data back. */
+  restoreShare: number;
   /** The partition of clones, from the start. */
   clonePartition: boolean;
 }
@@ -55,7 +62,11 @@ export function drawScenario(random: Random, authorities?: number): Scenario {
   const cloned = [...faulty.values()].includes("clone");
   return {
     authorities: count,
-    observers: random.weighted([[3, 0], [2, 1], [1, 2]]),
+    observers: random.weighted([
+      [3, 0],
+      [2, 1],
+      [1, 2],
+    ]),
     periodMs,
     emptyBlockPeriodMs: quiet ? 0 : periodMs * (random.chance(0.2) ? 3 : 1),
     epochLength: random.pick([3, 5, 8, 13, 1000]),
@@ -64,18 +75,43 @@ export function drawScenario(random: Random, authorities?: number): Scenario {
     storm: random.chance(0.25) ? calm : drawConditions(random, random.pick([1, 5, 20])),
     calm,
     degree: random.chance(0.75) ? Number.POSITIVE_INFINITY : random.int(3, 5),
-    disk: { leastMs: 0.2, mostMs: random.pick([1, 5, 20]), slowShare: random.pick([0, 0.01, 0.05]), slowMs: random.pick([50, 400]) },
+    disk: {
+      leastMs: 0.2,
+      mostMs: random.pick([1, 5, 20]),
+      slowShare: random.pick([0, 0.01, 0.05]),
+      slowMs: random.pick([50, 400]),
+    },
     clock: drawClocks(random, periodMs),
-    healAtMs: Math.min(40_000, Math.max(8_000, periodMs * random.int(12, 40))),
+    healAtMs: Math.min(30_000, Math.max(6_000, periodMs * random.int(8, 24))),
     transfers: random.int(3, 25),
     partitionEveryMs: cloned || random.chance(0.5) ? random.pick([3_000, 6_000, 12_000]) : 0,
     crashEveryMs: random.chance(0.4) ? random.pick([3_000, 8_000, 15_000]) : 0,
+    authorityVotesEveryMs: random.chance(0.3) ? random.pick([1_500, 4_000]) : 0,
+    restoreShare: random.chance(0.3) ? 0.3 : 0,
     clonePartition: cloned && random.chance(0.8),
   };
 }
 
-const authorityWeights = [[1, 1], [1, 2], [2, 3], [10, 4], [5, 5], [3, 6], [4, 7], [1, 9], [1, 10], [1, 13]] as const;
-const periodWeights = [[2, 100], [3, 250], [4, 500], [6, 1000], [3, 2000], [1, 5000]] as const;
+const authorityWeights = [
+  [1, 1],
+  [1, 2],
+  [2, 3],
+  [10, 4],
+  [5, 5],
+  [3, 6],
+  [4, 7],
+  [1, 9],
+  [1, 10],
+  [1, 13],
+] as const;
+const periodWeights = [
+  [2, 100],
+  [3, 250],
+  [4, 500],
+  [6, 1000],
+  [3, 2000],
+  [1, 5000],
+] as const;
 
 function drawFaulty(random: Random, count: number): Map<number, FaultKind> {
   const most = Math.floor((count - 1) / 3);
@@ -98,7 +134,12 @@ function drawConditions(random: Random, wildness: number): NetworkConditions {
 }
 
 function drawClocks(random: Random, periodMs: number): (random: Random) => ClockError {
-  const most = random.weighted([[4, 5], [3, 50], [2, 300], [1, Math.min(periodMs, 2_000)]]);
+  const most = random.weighted([
+    [4, 5],
+    [3, 50],
+    [2, 300],
+    [1, Math.min(periodMs, 2_000)],
+  ]);
   const jitterMs = random.pick([0, 2, 15]);
   return (own) => ({ offsetMs: own.between(-most, most), drift: own.between(-1e-4, 1e-4), jitterMs });
 }

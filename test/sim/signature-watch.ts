@@ -15,7 +15,11 @@ export class SignatureWatch {
   readonly #headers = new Map<Hex, Map<number, Hex>>();
   readonly #votes = new Map<Hex, SeenVote[]>();
 
-  constructor(genesis: Genesis, honest: readonly Uint8Array[], report: (rule: string, detail: string) => void) {
+  constructor(
+    genesis: Genesis,
+    honest: readonly Uint8Array[],
+    report: (rule: string, detail: string) => void,
+  ) {
     this.#periodMs = genesis.config.periodMs;
     this.#report = report;
     for (const key of honest) {
@@ -30,14 +34,21 @@ export class SignatureWatch {
     const slot = slotOf(header.timestamp, this.#periodMs);
     const known = slots.get(slot);
     if (known && known !== id)
-      this.#report("slashable header", `${toHex(header.proposer).slice(0, 8)} signed two in slot ${slot}, height ${header.height}`);
+      this.#report(
+        "slashable header",
+        `${toHex(header.proposer).slice(0, 8)} signed two in slot ${slot}, height ${header.height}`,
+      );
     slots.set(slot, id);
   }
 
   onVote({ message, voter }: SignedFinalityVote): void {
     const votes = this.#votes.get(toHex(voter));
     if (!votes) return;
-    const vote = { source: message.source.round, target: message.target.round, root: toHex(FinalityVote.hashTreeRoot(message)) };
+    const vote = {
+      source: message.source.round,
+      target: message.target.round,
+      root: toHex(FinalityVote.hashTreeRoot(message)),
+    };
     for (const other of votes) {
       if (other.root === vote.root) return;
       const surrounds =

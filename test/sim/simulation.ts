@@ -1,24 +1,27 @@
 import { checkGenesis, createGenesis, type Genesis } from "../../src/chain/genesis.ts";
-import { type Checkpoint, SignedFinalityVote } from "../../src/types/index.ts";
-import { toHex } from "../../src/util/bytes.ts";
+import { SignedFinalityVote } from "../../src/types/index.ts";
 import { byzantine } from "./byzantine.ts";
 import { SimDisk } from "./disk.ts";
+import { planFaults } from "./faults.ts";
+import { forbidRealTime } from "./guard.ts";
 import { accounts, forgetVerdicts, verify } from "./keys.ts";
 import { drained, runUntil } from "./loop.ts";
 import { SimNetwork } from "./network.ts";
 import { SimNode } from "./node.ts";
 import { Oracle } from "./oracle.ts";
-import { clonePartition, drawPartition, noCut } from "./partitions.ts";
+import { noCut } from "./partitions.ts";
 import { Random } from "./random.ts";
-import { drawScenario, type FaultKind, type Scenario } from "./scenario.ts";
+import { drawScenario, type FaultKind, firstObserver, type Scenario } from "./scenario.ts";
+import { isCalm, nameOf, standing } from "./standing.ts";
 import { epochMs, Timeline } from "./timeline.ts";
 import { Trace } from "./trace.ts";
 import { lastSender, senders, Transfers } from "./transfers.ts";
 
 /** In which all must be well again after the last fault: the longest round time-out, and some rounds. */
 const settleMs = 90_000;
+/** The same where an older copy of a node's data was put back: it skips the rounds in which it may have voted. */
+const settleAfterRestoreMs = 600_000;
 const pollMs = 50;
-const firstObserver = 16;
 
 export interface SimulationOptions {
   seed: number;
@@ -46,7 +49,16 @@ export interface Outcome {
 export async function simulate(options: SimulationOptions): Promise<Outcome> {
   forgetVerdicts();
   const simulation = new Simulation(options);
-  await simulation.run();
+  const permit = forbidRealTime((what) => simulation.report("real time", what));
+  const onRejection = (error: unknown) =>
+    simulation.report("unhandled rejection", error instanceof Error ? `${error.stack}` : String(error));
+  process.on("unhandledRejection", onRejection);
+  try {
+    await simulation.run();
+  } finally {
+    permit();
+    process.off("unhandledRejection", onRejection);
+  }
   return simulation.outcome();
 }
 
@@ -71,6 +83,10 @@ class Simulation {
     this.#network = new SimNetwork(this.#timeline, this.#random.fork("network"), this.#scenario.storm);
   }
 
+  report(rule: string, detail: string): void {
+    this.#oracle?.report(rule, detail);
+  }
+
   outcome(): Outcome {
     const { violation, errors, highest, finalizedHeight } = this.#oracle;
     return {
@@ -88,9 +104,18 @@ class Simulation {
   }
 
   async run(): Promise<void> {
-    const { healAtMs } = this.#scenario;
     await this.#build();
-    this.#planFaults();
+    const { healAtMs } = this.#scenario;
+    planFaults({
+      scenario: this.#scenario,
+      timeline: this.#timeline,
+      network: this.#network,
+      trace: this.#trace,
+      random: this.#random.fork("faults"),
+      nodes: this.#nodes,
+      transfers: this.#transfers,
+      start: (node) => this.#start(node),
+    });
     await this.#until(healAtMs);
     if (this.#oracle.violation) return;
     await this.#heal();
@@ -105,15 +130,23 @@ class Simulation {
     const { authorities, observers, faulty, degree } = this.#scenario;
     const genesis = await this.#makeGenesis();
     const members = accounts.slice(0, authorities);
-    const honest = members.filter((_, index) => !faulty.has(index));
-    this.#oracle = new Oracle(genesis, honest.map(({ publicKey }) => publicKey), () => faulty.size === 0);
+    const honest = [
+      ...members.filter((_, index) => !faulty.has(index)),
+      ...accounts.slice(firstObserver, firstObserver + observers),
+    ];
+    this.#oracle = new Oracle(
+      genesis,
+      honest.map(({ publicKey }) => publicKey),
+      () => faulty.size === 0,
+    );
     this.#transfers = new Transfers(genesis, this.#random.fork("transfers"));
     for (let index = 0; index < authorities; index++) {
       const kind = faulty.get(index);
       this.#addNode(`a${index}`, genesis, index, kind);
       if (kind === "clone") this.#addNode(`a${index}'`, genesis, index, kind);
     }
-    for (let index = 0; index < observers; index++) this.#addNode(`o${index}`, genesis, firstObserver + index, undefined);
+    for (let index = 0; index < observers; index++)
+      this.#addNode(`o${index}`, genesis, firstObserver + index, undefined);
     const ring = this.#random.shuffle(this.#nodes.map(({ name }) => name));
     this.#network.wire((a, b) => {
       const apart = Math.abs(ring.indexOf(a) - ring.indexOf(b));
@@ -144,10 +177,16 @@ class Simulation {
       random,
       trace: this.#trace,
       alone: authorities === 1 && this.#scenario.observers === 0,
-      behaviour: kind && byzantine({ kind, signer, genesis, random: random.fork("lies"), timeline: this.#timeline }),
+      behaviour:
+        kind && byzantine({ kind, signer, genesis, random: random.fork("lies"), timeline: this.#timeline }),
       onStarted: (started, services) => this.#oracle.watch(started, services),
       onPenalty: (from, peer, offence, detail) =>
-        this.#oracle.onPenalty(from, this.#nodes.find((other) => other.name === peer), offence, detail),
+        this.#oracle.onPenalty(
+          from,
+          this.#nodes.find((other) => other.name === peer),
+          offence,
+          detail,
+        ),
       onPublish: (from, topic, message) => {
         if (topic !== "votes") return;
         const vote = SignedFinalityVote.deserialize(message);
@@ -173,47 +212,18 @@ class Simulation {
       minFee: 0n,
       authorities: accounts.slice(0, authorities).map(({ publicKey }) => publicKey),
     };
-    const balances = [...senders, lastSender].map(({ publicKey }) => ({ address: publicKey, balance: 10_000n }));
+    const balances = [...senders, lastSender].map(({ publicKey }) => ({
+      address: publicKey,
+      balance: 10_000n,
+    }));
     return checkGenesis(await createGenesis(config, { balances }, accounts[0]!, epochMs - 60_000), verify);
   }
 
   #start(node: SimNode): void {
-    const absent = this.#scenario.faulty.get(Number(node.name.slice(1))) === "absent" && node.name.startsWith("a");
+    const absent =
+      this.#scenario.faulty.get(Number(node.name.slice(1))) === "absent" && node.name.startsWith("a");
     if (absent) return;
     node.start().catch((error) => this.#oracle.report("node does not start", `${node.name}: ${error.stack}`));
-  }
-
-  #planFaults(): void {
-    const { healAtMs, transfers, partitionEveryMs, crashEveryMs } = this.#scenario;
-    const random = this.#random.fork("faults");
-    for (let count = 0; count < transfers; count++) {
-      this.#timeline.at(random.between(500, healAtMs), () => void this.#transfers.send(random.pick(this.#nodes)));
-    }
-    const repeat = (everyMs: number, action: () => void) => {
-      for (let atMs = random.between(500, everyMs * 2); everyMs > 0 && atMs < healAtMs; atMs += random.between(0, everyMs * 2))
-        this.#timeline.at(atMs, action);
-    };
-    if (this.#scenario.clonePartition) this.#splitForClones();
-    else repeat(partitionEveryMs, () => this.#partition(random));
-    repeat(crashEveryMs, () => {
-      const node = random.pick(this.#nodes);
-      node.crash();
-      const restartMs = random.between(20, random.chance(0.5) ? 500 : 10_000);
-      this.#timeline.after(restartMs, () => this.#start(node));
-    });
-  }
-
-  #partition(random: Random): void {
-    const { shape, cut } = drawPartition(random, this.#nodes.map(({ name }) => name));
-    const healed = random.chance(0.3);
-    this.#trace.add("net", healed ? "whole" : `partition: ${shape}`);
-    this.#network.partition(healed ? noCut : cut);
-  }
-
-  #splitForClones(): void {
-    const honest = this.#nodes.filter(({ faulty }) => !faulty).map(({ name }) => name);
-    const copies = this.#nodes.map(({ name }) => name).filter((name) => name.endsWith("'"));
-    this.#network.partition(clonePartition(honest, copies));
   }
 
   /** Nothing fails any more: within `settleMs` all are on one chain, and a new transfer is final everywhere. */
@@ -237,32 +247,10 @@ class Simulation {
     };
     const healedMs = this.#timeline.nowMs;
     this.#timeline.after(pollMs, () => void poll());
-    await this.#until(healedMs + settleMs, () => this.#calm);
+    const restored = this.#nodes.some(({ restores }) => restores > 0);
+    await this.#until(healedMs + (restored ? settleAfterRestoreMs : settleMs), () => this.#calm);
     this.#settledMs = this.#timeline.nowMs - healedMs;
-    if (!this.#calm && !this.#oracle.violation) this.#oracle.report("not settled", honest.map(standing).join("; "));
+    if (!this.#calm && !this.#oracle.violation)
+      this.#oracle.report("not settled", honest.map(standing).join("; "));
   }
-}
-
-/** Round, height and block. */
-function nameOf({ round, height, block }: Checkpoint): string {
-  return `${round}/${height} ${toHex(block).slice(2, 8)}`;
-}
-
-async function isCalm(nodes: readonly SimNode[], last: Uint8Array, finalizedBefore: number): Promise<boolean> {
-  const heads = new Set(nodes.map(({ services }) => services?.chain.head.idHex));
-  if (heads.size > 1) return false;
-  for (const { services } of nodes) {
-    const { chain } = services!;
-    if (chain.finalized.height <= finalizedBefore) return false;
-    const included = await chain.reader.transaction(last);
-    if (!included || included.block.height > chain.finalized.height) return false;
-  }
-  return true;
-}
-
-function standing({ name, services, mode }: SimNode): string {
-  if (!services) return `${name} ${mode}`;
-  const { head, finality } = services.chain;
-  const { justified, finalized } = finality;
-  return `${name} ${mode} head ${head.height} ${head.idHex.slice(2, 8)} justified ${justified.round}/${justified.height} final ${finalized.round}/${finalized.height} pool ${services.mempool.count}`;
 }

@@ -10,7 +10,9 @@ interface Entry {
 
 /** Simulated time: what happens when, in the order of (time, sequence). */
 export class Timeline {
-  readonly #queue = new Heap<Entry>((a, b) => a.timeMs < b.timeMs || (a.timeMs === b.timeMs && a.sequence < b.sequence));
+  readonly #queue = new Heap<Entry>(
+    (a, b) => a.timeMs < b.timeMs || (a.timeMs === b.timeMs && a.sequence < b.sequence),
+  );
   #nowMs = 0;
   #sequence = 0;
 

@@ -13,7 +13,8 @@ export class Trace {
   }
 
   add(who: string, what: string): void {
-    if (this.#wanted) this.lines.push(`${(this.#timeline.nowMs / 1000).toFixed(3).padStart(8)} ${who.padEnd(4)} ${what}`);
+    if (this.#wanted)
+      this.lines.push(`${(this.#timeline.nowMs / 1000).toFixed(3).padStart(8)} ${who.padEnd(4)} ${what}`);
   }
 
   /** A logger that writes here. `onError` hears of what a node calls an error. */
@@ -37,6 +38,9 @@ export class Trace {
 
 function describe(fields: object): string {
   return Object.entries(fields)
-    .map(([name, value]) => `${name}=${typeof value === "string" && value.startsWith("0x") ? value.slice(2, 8) : value}`)
+    .map(
+      ([name, value]) =>
+        `${name}=${typeof value === "string" && value.startsWith("0x") ? value.slice(2, 8) : value}`,
+    )
     .join(" ");
 }

@@ -16,6 +16,8 @@ const receivers = accounts.slice(20, 36);
 /** A transfer that a node has promised to keep. */
 interface Acknowledged {
   node: SimNode;
+  /** Old data that was put back holds no later promise. */
+  restores: number;
   id: Hex;
   from: Uint8Array;
   nonce: number;
@@ -51,22 +53,32 @@ export class Transfers {
     const [outcome] = await services.mempool.add([transaction], "local");
     if (!outcome?.accepted) return undefined;
     const { idHex: id } = outcome.record;
-    this.acknowledged.push({ node, id, from: sender.publicKey, nonce: message.nonce });
+    this.acknowledged.push({
+      node,
+      restores: node.restores,
+      id,
+      from: sender.publicKey,
+      nonce: message.nonce,
+    });
     return outcome.record.id;
   }
 
   /** What was acknowledged is in the chain, waits where it was promised, or another transfer has its nonce. */
   async check(oracle: Oracle): Promise<void> {
-    for (const { node, id, from, nonce } of this.acknowledged) {
+    for (const { node, restores, id, from, nonce } of this.acknowledged) {
       const { services } = node;
-      if (!services || node.faulty) continue;
+      if (!services || node.faulty || node.restores !== restores) continue;
       const { chain, mempool } = services;
       if (nonce < (chain.state.get(from)?.nonce ?? 0)) continue;
       if (mempool.get(id)) continue;
       const replaced = [...mempool.entries()].some(({ record: { transaction } }) => {
         return transaction.message.nonce === nonce && Buffer.compare(transaction.message.from, from) === 0;
       });
-      if (!replaced) oracle.report("transfer lost", `${node.name} acknowledged ${id.slice(0, 10)}, nonce ${nonce}, and has lost it`);
+      if (!replaced)
+        oracle.report(
+          "transfer lost",
+          `${node.name} acknowledged ${id.slice(0, 10)}, nonce ${nonce}, and has lost it`,
+        );
     }
   }
 }

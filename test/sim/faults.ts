@@ -1,0 +1,83 @@
+import { accounts } from "./keys.ts";
+import type { SimNetwork } from "./network.ts";
+import type { SimNode } from "./node.ts";
+import { clonePartition, drawPartition, noCut } from "./partitions.ts";
+import type { Random } from "./random.ts";
+import { firstObserver, type Scenario } from "./scenario.ts";
+import type { Timeline } from "./timeline.ts";
+import type { Trace } from "./trace.ts";
+import type { Transfers } from "./transfers.ts";
+
+export interface FaultsOptions {
+  scenario: Scenario;
+  timeline: Timeline;
+  network: SimNetwork;
+  trace: Trace;
+  random: Random;
+  nodes: readonly SimNode[];
+  transfers: Transfers;
+  start(node: SimNode): void;
+}
+
+/** Puts all that a scenario does to its nodes on the timeline, up to the time when all heals. */
+export function planFaults(options: FaultsOptions): void {
+  const { scenario, timeline, random, nodes, transfers } = options;
+  const { healAtMs } = scenario;
+  const repeat = (everyMs: number, action: () => void) => {
+    if (everyMs === 0) return;
+    for (let atMs = random.between(500, everyMs * 2); atMs < healAtMs; atMs += random.between(0, everyMs * 2))
+      timeline.at(atMs, action);
+  };
+  for (let count = 0; count < scenario.transfers; count++)
+    timeline.at(random.between(500, healAtMs), () => void transfers.send(random.pick(nodes)));
+  if (scenario.clonePartition) splitForClones(options);
+  else repeat(scenario.partitionEveryMs, () => split(options));
+  repeat(scenario.crashEveryMs, () => crash(options));
+  const propose = proposer(options);
+  repeat(scenario.authorityVotesEveryMs, propose);
+}
+
+function split({ random, nodes, trace, network }: FaultsOptions): void {
+  const peers = nodes.map(({ name }) => name);
+  const { shape, cut } = drawPartition(random, peers);
+  const healed = random.chance(0.3);
+  trace.add("net", healed ? "whole" : `partition: ${shape}`);
+  network.partition(healed ? noCut : cut);
+}
+
+function splitForClones({ nodes, network }: FaultsOptions): void {
+  const honest = nodes.filter(({ faulty }) => !faulty).map(({ name }) => name);
+  const copies = nodes.map(({ name }) => name).filter((name) => name.endsWith("'"));
+  network.partition(clonePartition(honest, copies));
+}
+
+function crash({ scenario: { restoreShare }, random, nodes, timeline, start }: FaultsOptions): void {
+  const node = random.pick(nodes);
+  node.crash();
+  const afterwards = random.next();
+  if (afterwards < restoreShare) node.restoreBackup();
+  else if (afterwards < 2 * restoreShare) node.backUp();
+  timeline.after(random.between(20, random.chance(0.5) ? 500 : 10_000), () => start(node));
+}
+
+/** Operators agree, more or less, on a change of the set that leaves fewer than a third faulty. */
+function proposer({ scenario, random, nodes }: FaultsOptions): () => void {
+  const { authorities, observers, faulty } = scenario;
+  /** One at most is removed in a run. */
+  let removed: number | undefined;
+  return () => {
+    const add = observers > 0 && random.chance(0.5);
+    const index = add ? firstObserver + random.below(observers) : random.below(authorities);
+    if (!add) {
+      const faultyLeft = faulty.size - (faulty.has(index) ? 1 : 0);
+      if ((removed ?? index) !== index || 3 * faultyLeft >= authorities - 1) return;
+      removed = index;
+    }
+    const share = random.pick([0.4, 0.8, 1]);
+    for (const node of nodes) {
+      if (!node.services || node.faulty || !node.name.startsWith("a") || !random.chance(share)) continue;
+      const kind = add ? "add" : "remove";
+      node.services.proposals.propose(accounts[index]!.publicKey, kind).catch(() => undefined);
+    }
+  };
+}

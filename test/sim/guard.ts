@@ -1,0 +1,32 @@
+/** What would make two runs of one seed differ. */
+const forbidden = [
+  [Date, "now"],
+  [Math, "random"],
+  [performance, "now"],
+  [globalThis, "setTimeout"],
+  [globalThis, "setInterval"],
+  [globalThis, "setImmediate"],
+] as const;
+
+/** Code of the node; test runners may look at the clock meanwhile. */
+const nodeCode = /\/(src|protocols)\/[a-z-]+\/?[a-z-/]*\.ts/;
+
+/** Until the returned function is called, `onUse` hears of node code that looks at real time or randomness. */
+export function forbidRealTime(onUse: (what: string) => void): () => void {
+  const restores = forbidden.map(([owner, name]) => {
+    const table = owner as unknown as Record<string, (...args: unknown[]) => unknown>;
+    const real = table[name]!;
+    table[name] = (...args) => {
+      const { stack = "" } = new Error();
+      const caller = stack.split("\n").find((line) => nodeCode.test(line) && !line.includes("node_modules"));
+      if (caller) onUse(`${name} ${caller.trim()}`);
+      return real.apply(owner, args);
+    };
+    return () => {
+      table[name] = real;
+    };
+  });
+  return () => {
+    for (const restore of restores) restore();
+  };
+}

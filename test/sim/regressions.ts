@@ -1,0 +1,17 @@
+/** Seeds that found something, by what they found; each runs again with every test. */
+export const regressions: readonly { seed: number; authorities?: number; found: string }[] = [
+  { seed: 2, found: "three authorities whose time-outs end apart never voted for one block" },
+  { seed: 10, found: "the same, after a block had been finalized" },
+  { seed: 23, found: "the same with five of six authorities there" },
+  { seed: 15, found: "a peer was penalized for a chain that had become final meanwhile" },
+  {
+    seed: 47,
+    found: "a vote whose target is not on the justified block, signed while the head was about to follow it",
+  },
+  { seed: 53, found: "the same with nine authorities" },
+  {
+    seed: 41,
+    authorities: 4,
+    found: "first-seen tie-break: two halves, two blocks each, and nobody may sign",
+  },
+];

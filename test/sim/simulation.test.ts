@@ -1,0 +1,46 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { brokenRules } from "./broken-rules.ts";
+import { regressions } from "./regressions.ts";
+import { simulate } from "./simulation.ts";
+
+const script = fileURLToPath(new URL("../../scripts/sim.ts", import.meta.url));
+/** Another part of the seeds than the long run's first ones, and small enough for every change. */
+const first = 20_001;
+const runs = 240;
+
+/** As by hand: on all cores, without the test runner's overhead. */
+function runScript(...parameters: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...parameters], {
+    encoding: "utf8",
+  });
+  return { status, output: `${stdout}\n${stderr}` };
+}
+
+describe("simulator", () => {
+  test("one seed is one run", async () => {
+    const [one, other] = [await simulate({ seed: 7, trace: true }), await simulate({ seed: 7, trace: true })];
+    expect(one.trace.length).toBeGreaterThan(100);
+    expect(other.trace).toEqual(one.trace);
+    expect(other.steps).toBe(one.steps);
+  });
+
+  test.each(regressions)("seed $seed: $found", async ({ seed, authorities }) => {
+    expect((await simulate({ seed, authorities })).violation).toBeUndefined();
+  });
+
+  test(`${runs} seeds without a violation`, () => {
+    const { status, output } = runScript("--seed", String(first), "--runs", String(runs));
+    expect(output.split("\n").slice(-60).join("\n")).not.toContain("VIOLATION");
+    expect(status, output.slice(-4_000)).toBe(0);
+  });
+
+  test.each(Object.entries(brokenRules))("finds a broken rule: %s", (name, rule) => {
+    const authorities = rule.authorities === undefined ? [] : ["--authorities", String(rule.authorities)];
+    const { status, output } = runScript("--break", name, "--runs", String(rule.runs), ...authorities);
+    expect(status, output.slice(-4_000)).toBe(1);
+    const found = output.match(/VIOLATION with seed \d+: ([a-z ]+):/)?.[1];
+    expect(rule.found, output.slice(-4_000)).toContain(found);
+  });
+});

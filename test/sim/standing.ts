@@ -1,0 +1,33 @@
+import type { Checkpoint } from "../../src/types/index.ts";
+import { toHex } from "../../src/util/bytes.ts";
+import type { SimNode } from "./node.ts";
+
+/** Round, height and block. */
+export function nameOf({ round, height, block }: Checkpoint): string {
+  return `${round}/${height} ${toHex(block).slice(2, 8)}`;
+}
+
+/** All on one head, with the last transfer in a block that is final everywhere, above what was final before. */
+export async function isCalm(
+  nodes: readonly SimNode[],
+  last: Uint8Array,
+  finalizedBefore: number,
+): Promise<boolean> {
+  const heads = new Set(nodes.map(({ services }) => services?.chain.head.idHex));
+  if (heads.size > 1) return false;
+  for (const { services } of nodes) {
+    const { chain } = services!;
+    if (chain.finalized.height <= finalizedBefore) return false;
+    const included = await chain.reader.transaction(last);
+    if (!included || included.block.height > chain.finalized.height) return false;
+  }
+  return true;
+}
+
+/** For a report. */
+export function standing({ name, services, mode }: SimNode): string {
+  if (!services) return `${name} ${mode}`;
+  const { head, finality } = services.chain;
+  const { justified, finalized } = finality;
+  return `${name} ${mode} head ${head.height} ${head.idHex.slice(2, 8)} justified ${justified.round}/${justified.height} final ${finalized.round}/${finalized.height} pool ${services.mempool.count}`;
+}
