@@ -6,10 +6,10 @@ import type { Protocol } from "./reqresp/types.ts";
 export const FinalityRequest = new ContainerType({ justifiedRound: Count }, { typeName: "FinalityRequest" });
 export type FinalityRequest = ValueOf<typeof FinalityRequest>;
 
-/** `certificates`: of the highest justified checkpoint, and of the link that finalized the highest final one. */
+/** `certificates`: of the highest final checkpoint, of the link that finalized it, and of the highest justified checkpoint. */
 export const FinalityAnswer = new ContainerType(
   {
-    certificates: new ListCompositeType(Certificate, 2),
+    certificates: new ListCompositeType(Certificate, 3),
     votes: new ListCompositeType(SignedFinalityVote, maxAuthorities),
   },
   { typeName: "FinalityAnswer" },

@@ -145,7 +145,9 @@ export class VoteInbox {
   async #answer(): Promise<FinalityAnswer> {
     const { chain, store, finalizer } = this.#options;
     const { justified, finalized } = chain.finality;
-    const rounds = new Set([finalized.round + 1, justified.round].filter((round) => round > 0));
+    const settled = [finalized.round, finalized.round + 1, justified.round];
+    // Nobody signed genesis, in round 0.
+    const rounds = new Set(settled.filter((round) => round > 0));
     const certificates = await Promise.all([...rounds].map((round) => store.certificate(round)));
     return {
       certificates: certificates.filter((certificate) => certificate !== undefined),
