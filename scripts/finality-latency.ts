@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { timeToFinal } from "../test/e2e/harness/finality.ts";
 import { createNetwork, startAll } from "../test/e2e/harness/network.ts";
-import { openWorld } from "../test/e2e/harness/open-world.ts";
+import { closeOnSignal, openWorld } from "../test/e2e/harness/open-world.ts";
 import { createRandom } from "../test/e2e/harness/random.ts";
 
 const authorities = 4;
@@ -28,6 +28,7 @@ const [transfers, periodMs, seed] = [values.transfers, values.period, values.see
 ];
 
 const { world, close } = openWorld();
+closeOnSignal(close);
 let failed = true;
 try {
   const network = await createNetwork(world, {

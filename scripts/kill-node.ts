@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { noEvidence } from "../test/e2e/harness/finality.ts";
 import { createNetwork, startAll } from "../test/e2e/harness/network.ts";
-import { openWorld, type World } from "../test/e2e/harness/open-world.ts";
+import { closeOnSignal, openWorld, type World } from "../test/e2e/harness/open-world.ts";
 import { createRandom } from "../test/e2e/harness/random.ts";
 import { recordedBy, SignatureWatch, signaturesIn } from "../test/e2e/harness/signature-watch.ts";
 import { Traffic } from "../test/e2e/harness/traffic.ts";
@@ -93,6 +93,7 @@ if (import.meta.main) {
     options: { rounds: { type: "string", default: "200" }, seed: { type: "string", default: "1" } },
   });
   const { world, close } = openWorld();
+  closeOnSignal(close);
   let failed = true;
   try {
     const { rounds, headers, votes, livesThatSigned, conflicts, unrecorded } = await killNode(world, {

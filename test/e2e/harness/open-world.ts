@@ -56,6 +56,13 @@ export function openWorld(): { world: World; close(failed: boolean): Promise<voi
   };
 }
 
+/** For scripts: Ctrl-C and the like leave nothing behind. */
+export function closeOnSignal(close: (failed: boolean) => Promise<void>): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => void close(false).finally(() => process.exit(1)));
+  }
+}
+
 function show({ name, pid, stdout, stderr, end }: Process): void {
   const state = end ? `ended with ${end.code ?? end.signal}` : "running";
   const lines = `${stdout}${stderr}`.trimEnd().split("\n").slice(-shownLines);
