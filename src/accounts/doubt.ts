@@ -63,18 +63,24 @@ export class DoubtfulVotes {
   /**
    * Up to which rounds the account may have voted. Sources: justified by a quorum, so heard of. Targets: from the round that is
    * recorded, from the one after the justified checkpoint, and from the highest that others have reached, a node can have gone on by
-   * time-outs since. `roundsAlone`: rounds with a result that it can have made as the only authority; nobody can tell it then.
+   * time-outs since. `roundsAlone`: rounds with a result that it can have made as the only authority: where no other node
+   * is there to tell, none has its votes.
    * @throws {SigningError} `SIGNING_DOUBTFUL` while it cannot be known.
    */
   settle(recorded: VoteLimits, sinceMs: number, roundsAlone: number | undefined): VoteLimits {
     const now = this.#clock.now();
     const passed = (n: number) => roundsWithin(now - sinceMs, this.#timeoutMs, n);
-    if (roundsAlone !== undefined)
-      return { ...recorded, targetRound: recorded.targetRound + roundsAlone + passed(0) };
-    if (!this.#heard)
-      throw new SigningError("SIGNING_DOUBTFUL", "no vote before a peer has told how far finality is");
     if (now - this.#sinceMs < this.#listenMs)
       throw new SigningError("SIGNING_DOUBTFUL", "no vote yet: listening how far finality is");
+    if (roundsAlone !== undefined) {
+      const { justifiedRound, highestRound } = highest(this.#heard, this.#least);
+      return {
+        sourceRound: Math.max(recorded.sourceRound, justifiedRound),
+        targetRound: Math.max(recorded.targetRound, highestRound) + roundsAlone + passed(0),
+      };
+    }
+    if (!this.#heard)
+      throw new SigningError("SIGNING_DOUBTFUL", "no vote before a peer has told how far finality is");
     const { highestRound, justifiedRound } = highest(this.#heard, this.#least);
     return {
       sourceRound: Math.max(recorded.sourceRound, justifiedRound),

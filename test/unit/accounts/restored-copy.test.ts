@@ -173,10 +173,18 @@ describe("a restored copy", () => {
     expect(signer.doubt).toBeUndefined();
 
     signer = await openSigner(database.copy(), { ...options, roundsAlone: (ms) => ms / 10_000 });
-    // 11 with results, 6 by time-outs.
-    await refused(5, 22, "SLASHABLE_VOTE");
-    expect(signer.lastTargetRound).toBe(22);
-    await signer.signFinalityVote(vote(5, 23, 2));
+    await refused(900, 1000, "SIGNING_DOUBTFUL");
+    clock.nowMs += 10_000;
+    // 12 with results, 6 by time-outs.
+    await refused(5, 23, "SLASHABLE_VOTE");
+    expect(signer.lastTargetRound).toBe(23);
+    await signer.signFinalityVote(vote(5, 24, 2));
+
+    signer = await openSigner(database.copy(), { ...options, roundsAlone: () => 1 });
+    signer.hearRounds({ highestRound: 40, justifiedRound: 38 });
+    clock.nowMs += 10_000;
+    await refused(37, 90, "SLASHABLE_VOTE");
+    await signer.signFinalityVote(vote(38, 90, 2));
   });
 
   test("goes on doubting after a restart, since the same time", async () => {
