@@ -8,7 +8,7 @@ import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { breakRule } from "../test/sim/broken-rules.ts";
-import type { Outcome } from "../test/sim/simulation.ts";
+import type { Outcome } from "../test/sim/outcome.ts";
 
 interface Work {
   authorities: number | undefined;

@@ -1,4 +1,4 @@
-import type { Offence, PeerId } from "../../protocols/index.ts";
+import type { Offence } from "../../protocols/index.ts";
 import type { Genesis } from "../../src/chain/genesis.ts";
 import type { Head, HeadChange } from "../../src/chain/types.ts";
 import type { FinalityStatus } from "../../src/consensus/index.ts";
@@ -225,6 +225,3 @@ function hexRef({ height, id }: BlockRef): { height: number; id: Hex } {
 function describe({ justified, finalized }: FinalityStatus): string {
   return `justified ${justified.round}/${justified.height}, finalized ${finalized.round}/${finalized.height}`;
 }
-
-/** For who looks a peer up by its name. */
-export type NodeLookup = (peer: PeerId) => SimNode | undefined;

@@ -9,6 +9,7 @@ import { drained, runUntil } from "./loop.ts";
 import { SimNetwork } from "./network.ts";
 import { SimNode } from "./node.ts";
 import { Oracle } from "./oracle.ts";
+import type { Outcome, SimulationOptions } from "./outcome.ts";
 import { noCut } from "./partitions.ts";
 import { Random } from "./random.ts";
 import { drawScenario, type FaultKind, firstObserver, type Scenario } from "./scenario.ts";
@@ -22,28 +23,6 @@ const settleMs = 90_000;
 /** The same where an older copy of a node's data was put back: it skips the rounds in which it may have voted. */
 const settleAfterRestoreMs = 600_000;
 const pollMs = 50;
-
-export interface SimulationOptions {
-  seed: number;
-  authorities?: number | undefined;
-  /** Keeps what happened. */
-  trace?: boolean;
-}
-
-export interface Outcome {
-  seed: number;
-  violation: { rule: string; detail: string } | undefined;
-  scenario: Scenario;
-  trace: string[];
-  /** Events, simulated time, blocks, and errors that nodes have logged. */
-  steps: number;
-  simulatedMs: number;
-  /** From the end of the faults until all was well. */
-  settledMs: number;
-  height: number;
-  finalizedHeight: number;
-  errors: Map<string, number>;
-}
 
 /** One seed, one run. */
 export async function simulate(options: SimulationOptions): Promise<Outcome> {
