@@ -1,21 +1,8 @@
-import {
-  applyHeader,
-  applyLink,
-  checkHeader,
-  type FinalityStatus,
-  futureBlockMs,
-} from "../consensus/index.ts";
+import { applyHeader, applyLink, type FinalityStatus } from "../consensus/index.ts";
 import type { AccountState } from "../state/index.ts";
 import type { Write } from "../storage/database.ts";
 import { BlockError } from "../types/errors.ts";
-import {
-  type AuthoritySnapshot,
-  type BlockRef,
-  type Certificate,
-  type Checkpoint,
-  Header,
-  type SignedHeader,
-} from "../types/index.ts";
+import type { AuthoritySnapshot, BlockRef, Certificate, Checkpoint, SignedHeader } from "../types/index.ts";
 import { equalBytes, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
@@ -27,6 +14,7 @@ import { BlockTree, BrokenBranch, blockWrites } from "./block-tree.ts";
 import { Branches, isAncestor } from "./branches.ts";
 import type { BlockChecks } from "./check.ts";
 import type { Genesis } from "./genesis.ts";
+import { HeaderRules } from "./header-rules.ts";
 import { InvalidBlocks } from "./invalid-blocks.ts";
 import { Ledger } from "./ledger.ts";
 import { type LoadedChain, loadChain } from "./load.ts";
@@ -71,6 +59,7 @@ export class Chain {
   readonly #options: ChainOptions;
   readonly #queue = new SerialQueue();
   readonly #invalid: InvalidBlocks;
+  readonly #rules: HeaderRules;
   #head: Head;
   #snapshot: AuthoritySnapshot;
   #finality: FinalityStatus;
@@ -83,6 +72,13 @@ export class Chain {
     this.tree.remember(head, snapshot);
     this.reader = new BlockReader(stores.blocks, this.tree, genesis, () => this.#head);
     this.#invalid = new InvalidBlocks(stores, this.tree);
+    this.#rules = new HeaderRules({
+      tree: this.tree,
+      invalid: this.#invalid,
+      config: genesis.config,
+      clock: options.clock,
+      finalized: () => this.finalized,
+    });
     this.#ledger = new Ledger(state, genesis.config, stores);
     this.#options = options;
     this.#head = head;
@@ -150,21 +146,8 @@ export class Chain {
    * Stages 2 and 3 for headers that follow one another from a known parent: their place and rules, without their
    * transactions. Returns them with their weights. @throws {BlockError}
    */
-  async checkHeaders(headers: readonly SignedHeader[]): Promise<Head[]> {
-    const [first] = headers;
-    if (!first) return [];
-    let parent = await this.#parentOf(first);
-    let snapshot = await this.tree.snapshotAfter(parent.id).catch((error) => {
-      throw error instanceof BrokenBranch ? new BlockError("UNKNOWN_PARENT", error.message) : error;
-    });
-    const heads: Head[] = [];
-    for (const header of headers) {
-      parent = this.#checkRules(parent, snapshot, header);
-      this.#invalid.refuse(parent.idHex, toHex(header.message.parent));
-      snapshot = applyHeader(snapshot, header.message, this.genesis.config);
-      heads.push(parent);
-    }
-    return heads;
+  checkHeaders(headers: readonly SignedHeader[]): Promise<Head[]> {
+    return this.#rules.checkAll(headers);
   }
 
   /**
@@ -183,9 +166,9 @@ export class Chain {
   async #import(block: CheckedBlock): Promise<ImportOutcome> {
     if (await this.tree.get(block.id)) return "known";
     this.#invalid.refuse(block.idHex, toHex(block.header.message.parent));
-    const parent = await this.#parentOf(block.header);
+    const parent = await this.#rules.parentOf(block.header);
     const before = await this.tree.snapshotAfter(parent.id);
-    const head = this.#checkRules(parent, before, block.header);
+    const head = this.#rules.check(parent, before, block.header);
     const after = applyHeader(before, block.header.message, this.genesis.config);
     const candidate: CanonicalBlock = { ...head, records: block.records };
 
@@ -202,30 +185,6 @@ export class Chain {
     this.#branches.add(head);
     this.events.emit("imported", head);
     return "side";
-  }
-
-  async #parentOf({ message }: SignedHeader): Promise<Head> {
-    const parent = await this.tree.get(message.parent);
-    if (!parent) throw new BlockError("UNKNOWN_PARENT", `parent ${toHex(message.parent)} is not known`);
-    return parent;
-  }
-
-  /** Stage 3. */
-  #checkRules(parent: Head, snapshot: AuthoritySnapshot, header: SignedHeader): Head {
-    const { message } = header;
-    if (parent.height < this.finalized.height) {
-      throw new BlockError(
-        "BELOW_FINALIZED",
-        `height ${message.height}, finalized is ${this.finalized.height}`,
-      );
-    }
-    checkHeader({ header: parent.header.message, id: parent.id, snapshot }, message, this.genesis.config);
-    // The last of the rules: what waits for its time was made by somebody who may make it.
-    const aheadMs = futureBlockMs(message, this.#options.clock.now());
-    if (aheadMs > 0) throw new BlockError("FUTURE_BLOCK", `${aheadMs} ms ahead of this node's clock`);
-    const id = Header.hashTreeRoot(message);
-    const totalDifficulty = parent.totalDifficulty + message.difficulty;
-    return { height: message.height, id, idHex: toHex(id), header, totalDifficulty };
   }
 
   /** Leaves the head's branch for the one that ends in `target`, which is not stored yet: `writes` do it. */

@@ -1,4 +1,3 @@
-import type { ChainStatus } from "../../protocols/index.ts";
 import {
   checkDataIdentity,
   loadAdminToken,
@@ -14,10 +13,8 @@ import { verifySignatures } from "../crypto/ed25519.ts";
 import { type AddressBookEntry, createNetwork, type LibP2pNetwork } from "../network/index.ts";
 import { AddressBookStore } from "../storage/address-book.ts";
 import type { LevelDatabase } from "../storage/level-database.ts";
-import { findGenesis } from "../sync/genesis-finder.ts";
 import { PeerStatuses } from "../sync/peer-statuses.ts";
 import { serveGenesis } from "../sync/serve.ts";
-import { zero32 } from "../types/index.ts";
 import { equalBytes } from "../util/bytes.ts";
 import { systemClock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
@@ -29,9 +26,10 @@ import { diagnose } from "./diagnosis.ts";
 import { DiagnosisInputs, freeBytes } from "./diagnosis-input.ts";
 import { DiagnosisLog } from "./diagnosis-log.ts";
 import { finalityInput } from "./finality-views.ts";
+import { searchGenesis } from "./genesis-search.ts";
 import { ModeMachine } from "./mode.ts";
 import { lockFolder, openDatabase } from "./open.ts";
-import { apiServices } from "./views.ts";
+import { apiServices, chainStatus } from "./views.ts";
 
 const clock = systemClock;
 const verify = verifySignatures;
@@ -95,7 +93,7 @@ class Node implements RunningNode {
   }
 
   async start(): Promise<void> {
-    const { dataDir: paths, nodeId, passphraseFile, genesisPin } = this.#options;
+    const { dataDir: paths, nodeId, passphraseFile } = this.#options;
     this.#closers.push("lock", await lockFolder(paths));
     const { signer, created, madePassphraseFile } = await openOrCreateAccount({ paths, passphraseFile });
     if (created) {
@@ -116,7 +114,7 @@ class Node implements RunningNode {
       network,
       clock,
       logger: this.#logger,
-      status: () => this.#chainStatus(),
+      status: () => chainStatus(this.#genesis, this.#services?.chain, clock.now()),
     });
     statuses.start();
     this.#closers.push("peer statuses", () => statuses.stop());
@@ -176,7 +174,7 @@ class Node implements RunningNode {
 
     const parts = { database, network, statuses, signer, diagnosis };
     if (this.#genesis) await this.#startChain(parts, this.#genesis, peers.length === 0);
-    else void this.#awaitGenesis(parts, genesisPin).catch((error) => this.#fail(error));
+    else void this.#awaitGenesis(parts).catch((error) => this.#fail(error));
   }
 
   /** The genesis in the database. @throws {UserError} `WRONG_CHAIN` where it is not the pinned one. */
@@ -215,38 +213,19 @@ class Node implements RunningNode {
     );
   }
 
-  async #awaitGenesis(parts: Parts, pin: string | undefined): Promise<void> {
-    const { genesisTimeoutMs } = this.#options;
-    this.#logger.info(
-      { genesis: pin, timeoutMs: genesisTimeoutMs },
-      "no genesis block yet: looking for one on the network",
-    );
-    let timedOut = false;
-    const cancel = clock.after(genesisTimeoutMs, () => {
-      timedOut = true;
-      this.#searching.abort();
-    });
-    this.#closers.push("genesis search", cancel);
+  async #awaitGenesis(parts: Parts): Promise<void> {
     const { network, statuses, database } = parts;
-    const search = {
+    const genesis = await searchGenesis({
       network,
       statuses,
       verify,
       clock,
       logger: this.#logger,
-      pin,
+      pin: this.#options.genesisPin,
+      timeoutMs: this.#options.genesisTimeoutMs,
       signal: this.#searching.signal,
-    };
-    const genesis = await findGenesis(search);
-    cancel();
-    if (timedOut) {
-      this.#modes.enter("dying");
-      const wanted = pin ? `genesis block ${pin}` : "genesis block";
-      throw new UserError(
-        `no ${wanted} here and none offered by a peer within ${genesisTimeoutMs / 1000} s: make one with "ccoin init", or check that a node that has it is on this network (--bootstrap=<multiaddr> where multicast does not work)`,
-        "NO_GENESIS",
-      );
-    }
+      onTimeout: () => this.#modes.enter("dying"),
+    });
     if (!genesis || this.#ending) return;
     await storeGenesis(chainStores(database), genesis);
     this.#genesis = genesis;
@@ -303,26 +282,6 @@ class Node implements RunningNode {
     this.#services = services;
     // Those that were connected before there was a chain to compare.
     for (const { id } of network.peers()) void statuses.ask(id);
-  }
-
-  #chainStatus(): ChainStatus {
-    const chain = this.#services?.chain;
-    const {
-      height,
-      id: headId,
-      totalDifficulty,
-    } = chain?.head ?? { height: 0, id: zero32, totalDifficulty: 0 };
-    const finalized = chain?.finalized ?? { height: 0, id: zero32 };
-    return {
-      genesisId: this.#genesis?.id ?? zero32,
-      height,
-      headId,
-      totalDifficulty,
-      justifiedRound: chain?.justified.round ?? 0,
-      finalizedHeight: finalized.height,
-      finalizedId: finalized.id,
-      timeMs: clock.now(),
-    };
   }
 
   /** The node cannot go on: it closes everything and says why. */

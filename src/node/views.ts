@@ -1,8 +1,11 @@
-import type { Network } from "../../protocols/index.ts";
+import type { ChainStatus, Network } from "../../protocols/index.ts";
 import type { Signer } from "../accounts/index.ts";
 import type { ApiEvents, ApiServices, PeerBody, StatusBody } from "../api/index.ts";
+import type { Chain } from "../chain/chain.ts";
+import type { Genesis } from "../chain/genesis.ts";
 import { type NodeOptions, version } from "../config/index.ts";
 import type { PeerStatuses } from "../sync/peer-statuses.ts";
+import { zero32 } from "../types/index.ts";
 import { toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Emitter } from "../util/emitter.ts";
@@ -96,4 +99,24 @@ function peers({ network, statuses }: ApiServicesOptions): PeerBody[] {
       latency: known?.roundTripMs ?? null,
     };
   });
+}
+
+/** Where this node stands, for its peers. */
+export function chainStatus(
+  genesis: Genesis | undefined,
+  chain: Chain | undefined,
+  nowMs: number,
+): ChainStatus {
+  const { height, id, totalDifficulty } = chain?.head ?? { height: 0, id: zero32, totalDifficulty: 0 };
+  const finalized = chain?.finalized ?? { height: 0, id: zero32 };
+  return {
+    genesisId: genesis?.id ?? zero32,
+    height,
+    headId: id,
+    totalDifficulty,
+    justifiedRound: chain?.justified.round ?? 0,
+    finalizedHeight: finalized.height,
+    finalizedId: finalized.id,
+    timeMs: nowMs,
+  };
 }

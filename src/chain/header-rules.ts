@@ -1,0 +1,68 @@
+import { applyHeader, checkHeader, futureBlockMs } from "../consensus/index.ts";
+import { BlockError } from "../types/errors.ts";
+import type { ChainConfig } from "../types/genesis.ts";
+import { type AuthoritySnapshot, type BlockRef, Header, type SignedHeader } from "../types/index.ts";
+import { toHex } from "../util/bytes.ts";
+import type { Clock } from "../util/clock.ts";
+import { type BlockTree, BrokenBranch } from "./block-tree.ts";
+import type { InvalidBlocks } from "./invalid-blocks.ts";
+import type { Head } from "./types.ts";
+
+export interface HeaderRulesOptions {
+  tree: BlockTree;
+  invalid: InvalidBlocks;
+  config: ChainConfig;
+  clock: Clock;
+  finalized(): BlockRef;
+}
+
+/** Stages 2 and 3: the place of a header, and the rules that its parent is enough to check. */
+export class HeaderRules {
+  readonly #options: HeaderRulesOptions;
+
+  constructor(options: HeaderRulesOptions) {
+    this.#options = options;
+  }
+
+  /** @throws {BlockError} `UNKNOWN_PARENT` */
+  async parentOf({ message }: SignedHeader): Promise<Head> {
+    const parent = await this.#options.tree.get(message.parent);
+    if (!parent) throw new BlockError("UNKNOWN_PARENT", `parent ${toHex(message.parent)} is not known`);
+    return parent;
+  }
+
+  /** The block's place and weight. `snapshot`: after the parent. @throws {BlockError} */
+  check(parent: Head, snapshot: AuthoritySnapshot, header: SignedHeader): Head {
+    const { message } = header;
+    const { config, clock, finalized } = this.#options;
+    if (parent.height < finalized().height) {
+      throw new BlockError("BELOW_FINALIZED", `height ${message.height}, finalized is ${finalized().height}`);
+    }
+    checkHeader({ header: parent.header.message, id: parent.id, snapshot }, message, config);
+    // The last of the rules: what waits for its time was made by somebody who may make it.
+    const aheadMs = futureBlockMs(message, clock.now());
+    if (aheadMs > 0) throw new BlockError("FUTURE_BLOCK", `${aheadMs} ms ahead of this node's clock`);
+    const id = Header.hashTreeRoot(message);
+    const totalDifficulty = parent.totalDifficulty + message.difficulty;
+    return { height: message.height, id, idHex: toHex(id), header, totalDifficulty };
+  }
+
+  /** For headers that follow one another from a known parent, without their transactions. @throws {BlockError} */
+  async checkAll(headers: readonly SignedHeader[]): Promise<Head[]> {
+    const [first] = headers;
+    if (!first) return [];
+    const { tree, invalid, config } = this.#options;
+    let parent = await this.parentOf(first);
+    let snapshot = await tree.snapshotAfter(parent.id).catch((error) => {
+      throw error instanceof BrokenBranch ? new BlockError("UNKNOWN_PARENT", error.message) : error;
+    });
+    const heads: Head[] = [];
+    for (const header of headers) {
+      parent = this.check(parent, snapshot, header);
+      invalid.refuse(parent.idHex, toHex(header.message.parent));
+      snapshot = applyHeader(snapshot, header.message, config);
+      heads.push(parent);
+    }
+    return heads;
+  }
+}

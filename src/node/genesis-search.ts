@@ -1,0 +1,35 @@
+import type { Genesis } from "../chain/genesis.ts";
+import { findGenesis, type GenesisFinderOptions } from "../sync/genesis-finder.ts";
+import { UserError } from "../util/errors.ts";
+
+export interface GenesisSearchOptions extends GenesisFinderOptions {
+  timeoutMs: number;
+  /** Nobody has offered one in time. */
+  onTimeout(): void;
+}
+
+/**
+ * Looks for a genesis block on the network for a limited time; `undefined` when the signal aborts first.
+ * @throws {UserError} `NO_GENESIS` with what to do; `AMBIGUOUS_GENESIS`
+ */
+export async function searchGenesis(options: GenesisSearchOptions): Promise<Genesis | undefined> {
+  const { clock, logger, pin, timeoutMs, onTimeout } = options;
+  logger.info({ genesis: pin, timeoutMs }, "no genesis block yet: looking for one on the network");
+  const timeout = new AbortController();
+  const cancel = clock.after(timeoutMs, () => timeout.abort());
+  try {
+    const genesis = await findGenesis({
+      ...options,
+      signal: AbortSignal.any([options.signal, timeout.signal]),
+    });
+    if (genesis || options.signal.aborted) return genesis;
+  } finally {
+    cancel();
+  }
+  onTimeout();
+  const wanted = pin ? `genesis block ${pin}` : "genesis block";
+  throw new UserError(
+    `no ${wanted} here and none offered by a peer within ${timeoutMs / 1000} s: make one with "ccoin init", or check that a node that has it is on this network (--bootstrap=<multiaddr> where multicast does not work)`,
+    "NO_GENESIS",
+  );
+}
