@@ -89,11 +89,19 @@ export class Chain {
 
   /** Opens the chain where the database left it. @throws {CodedError} `DAMAGED` if what is stored contradicts itself. */
   static async open(options: ChainOptions): Promise<Chain> {
-    const loaded = await loadChain(options.stores, options.genesis, options.seed);
-    const chain = new Chain(options, loaded);
-    // Where the last process ended between justifying a branch and following it.
-    await chain.#queue.run(() => chain.#followJustified());
+    const chain = await Chain.load(options);
+    await chain.resume();
     return chain;
+  }
+
+  /** The first half of `open`: the head is still as it was, so that others can begin to follow it before `resume`. */
+  static async load(options: ChainOptions): Promise<Chain> {
+    return new Chain(options, await loadChain(options.stores, options.genesis, options.seed));
+  }
+
+  /** Follows the highest justified block, where the last process ended between justifying a branch and following it. */
+  resume(): Promise<void> {
+    return this.#queue.run(() => this.#followJustified());
   }
 
   get head(): Head {

@@ -65,7 +65,7 @@ export async function startChainServices(
   const { genesis, database, network, statuses, verify, clock, logger, modes, account, alone } = options;
   const common = { network, clock, logger };
 
-  const chain: Chain = await Chain.open({
+  const chain: Chain = await Chain.load({
     genesis,
     stores: chainStores(database),
     checks: { verify, isVerified: (id) => mempool.get(id) !== undefined },
@@ -88,6 +88,7 @@ export async function startChainServices(
   chain.events.on("head", (change) => mempool.update(change));
   await mempool.start();
   closers.push("mempool", () => mempool.stop());
+  await chain.resume();
 
   const outbox = new Outbox({ ...common, mempool });
   outbox.start();
