@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { startChainServices } from "../../../src/node/chain-services.ts";
+import { Closers } from "../../../src/node/closers.ts";
+import { ModeMachine } from "../../../src/node/mode.ts";
+import { PeerStatuses } from "../../../src/sync/peer-statuses.ts";
+import { transactionRecord } from "../../../src/types/index.ts";
+import { silentLogger } from "../../../src/util/logger.ts";
+import { authorities, testChain } from "../support/chain.ts";
+import { TestNetwork } from "../support/network.ts";
+import { verifyHere } from "../support/sync-node.ts";
+
+test("a node that was killed between justifying a branch and following it starts, follows, and loses no transaction", async () => {
+  const node = await testChain();
+  const { maker, genesis, stores, database, clock } = node;
+  const transaction = await maker.transfer({});
+  const retracted = await maker.block(maker.start(), { transactions: [transaction] });
+  // Of the two that may sign, the one out of turn: the worse branch.
+  const inTurn = retracted.header.proposer;
+  const other = authorities.slice(0, 3).find(({ publicKey }) => publicKey.toString() !== inTurn.toString())!;
+  const justified = await maker.block(maker.start(), { by: other });
+  await node.addAll(retracted);
+  await node.addAll(justified);
+  expect(node.chain.head.idHex).toBe(retracted.idHex);
+  const { finalized } = node.chain.finality;
+  const checkpoint = { round: 1, height: 1, block: justified.id };
+  await database.commit([stores.finality.setStatus({ justified: checkpoint, finalized })]);
+
+  const network = new TestNetwork(clock).node("a");
+  const closers = new Closers(silentLogger);
+  const { chain, mempool } = await startChainServices(
+    {
+      genesis,
+      database,
+      network,
+      statuses: new PeerStatuses({ network, clock, logger: silentLogger, status: () => expect.fail() }),
+      verify: verifyHere,
+      clock,
+      logger: silentLogger,
+      modes: new ModeMachine("boot"),
+      account: undefined,
+      alone: false,
+    },
+    closers,
+  );
+  expect(chain.head.idHex).toBe(justified.idHex);
+  expect(mempool.get(transactionRecord(transaction, maker.domain).idHex)).toBeDefined();
+  await closers.close();
+});
