@@ -1,7 +1,8 @@
 /**
- * Kills one of four authorities with SIGKILL at random moments, under transfers, starts it again each time, and collects every
- * header and vote of its key: what goes round in gossip, what the databases of the others have, what their evidence says.
- * Exits with 1 where two of them conflict, or one is not in the node's own record.
+ * Kills one of five authorities with SIGKILL at random moments, under transfers, starts it again each time, and collects every
+ * header and vote of its key: what goes round in gossip, what the databases of the others have, what their evidence says. In the
+ * last third two others are down: blocks go on without finality, so that the node comes back to the round that it has voted in,
+ * with another head. Exits with 1 where two signatures conflict, or one is not in the node's own record.
  * Usage: scripts/in-netns.sh node scripts/kill-node.ts [--rounds 200] [--seed 1]
  */
 import { setTimeout as sleep } from "node:timers/promises";
@@ -20,6 +21,7 @@ const periodMs = 300;
 const longestLifeMs = 1_500;
 /** Lives that end before their first signature: in the start, or while it catches up. */
 const partKilledEarly = 0.2;
+const partWithQuorum = 2 / 3;
 const longestStartMs = 2_000;
 /** On a machine that is busy with other things too. */
 const signsWithinMs = 90_000;
@@ -40,7 +42,7 @@ export async function killNode(
   { rounds, seed, onRound }: { rounds: number; seed: number; onRound?: (round: number) => void },
 ): Promise<KillNodeResult> {
   const random = createRandom(seed);
-  const network = await createNetwork(world, { nodes: 4, periodMs });
+  const network = await createNetwork(world, { nodes: 5, periodMs });
   const { nodes, wallets, genesisId } = network;
   const [victim, ...others] = nodes as [(typeof nodes)[0], ...typeof nodes];
   const chain = { genesisId, periodMs, publicKey: wallets[0]!.signer.publicKey };
@@ -49,16 +51,25 @@ export async function killNode(
   world.onEnd(() => watch.stop());
   const traffic = new Traffic(network, 100);
 
+  const signs = async (more: number) => {
+    const before = watch.lines.size;
+    await until(
+      "the node has signed in this life",
+      () => watch.lines.size >= before + more || !victim.process.running,
+      { timeoutMs: signsWithinMs, everyMs: 5 },
+    );
+    if (!victim.process.running) throw new Error("the node ended by itself");
+  };
+
+  const down = others.slice(-2);
   let livesThatSigned = 0;
   for (let round = 1; round <= rounds; round++) {
     const before = watch.lines.size;
+    if (round === Math.ceil(rounds * partWithQuorum) + 1) await Promise.all(down.map((node) => node.kill()));
     if (round > 1 && random() < partKilledEarly) {
       await sleep(random() * longestStartMs);
     } else {
-      await until("the node has signed in this life", () => watch.lines.size > before, {
-        timeoutMs: signsWithinMs,
-        everyMs: 5,
-      });
+      await signs(1);
       await sleep(random() * longestLifeMs);
     }
     await victim.kill();
@@ -68,8 +79,9 @@ export async function killNode(
   }
 
   // Its last life sees what the lives before have left.
-  const before = watch.lines.size;
-  await until("the node signs again", () => watch.lines.size > before + 3, { timeoutMs: signsWithinMs });
+  await signs(2);
+  for (const node of down) node.start();
+  for (const node of nodes) await node.finalizes((await victim.status()).head!.height, signsWithinMs);
   await traffic.stop();
   await noEvidence(nodes);
   await Promise.all(nodes.map((node) => node.stop()));

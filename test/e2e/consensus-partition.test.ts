@@ -4,6 +4,7 @@ import { sameChain, stopAndVerify } from "./harness/checks.ts";
 import { FinalityWatch, noEvidence, timeToFinal } from "./harness/finality.ts";
 import { Lab } from "./harness/lab.ts";
 import { createNetwork, startAll } from "./harness/network.ts";
+import type { TestNode } from "./harness/node.ts";
 import { createWorld } from "./harness/world.ts";
 
 const cutMs = process.env["CCOIN_E2E_LONG"] ? 30_000 : 8_000;
@@ -33,7 +34,11 @@ test("two halves of four finalize nothing while they are apart; healed, finality
     expect(state).toBe("halted");
     expect(findings.map(({ code }) => code)).toContain("MISSING_AUTHORITIES");
   }
+  // What was made after the cut is on one side, and final on none.
   const tops = await Promise.all(nodes.map(async (node) => (await node.status()).head!.height));
+  const common = await commonHeight(nodes[0]!, nodes[2]!, Math.min(...tops));
+  expect(Math.max(...tops)).toBeGreaterThan(common);
+  for (const { height } of cut) expect(height).toBeLessThanOrEqual(common);
 
   lab.heal();
   const healedAt = performance.now();
@@ -49,3 +54,10 @@ test("two halves of four finalize nothing while they are apart; healed, finality
   await noEvidence(nodes);
   await stopAndVerify(nodes);
 });
+
+/** The highest block that both have, at this height or below. */
+async function commonHeight(one: TestNode, other: TestNode, from: number): Promise<number> {
+  let height = from;
+  while ((await one.block(height)).id !== (await other.block(height)).id) height--;
+  return height;
+}
