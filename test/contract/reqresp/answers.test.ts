@@ -125,5 +125,5 @@ function flood(stream: Stream): void {
     if (stream.status === "open") stream.send(data);
   };
   stream.addEventListener("drain", more);
-  for (let n = 0; n < 8; n++) more();
+  for (let n = 0; n < 64; n++) more();
 }
