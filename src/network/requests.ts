@@ -132,7 +132,10 @@ export class Requests {
     } catch (error) {
       if (signal?.aborted) throw new RequestError("aborted", "aborted by the caller", { cause: error });
       if (timeout.aborted) throw new RequestError("timeout", "no stream in time", { cause: error });
-      throw requestError(error);
+      const known = requestError(error);
+      // A peer that is killed, or has just disconnected, ends the stream before it has agreed on the protocol.
+      if (known.code === "malformed") throw new RequestError("connection", known.message, { cause: error });
+      throw known;
     }
   }
 }
