@@ -2,7 +2,7 @@
  * Kills one of five authorities with SIGKILL at random moments, under transfers, starts it again each time, and collects every
  * header and vote of its key: what goes round in gossip, what the databases of the others have, what their evidence says. In the
  * last third two others are down: blocks go on without finality, so that the node comes back to the round that it has voted in,
- * with another head. Exits with 1 where two signatures conflict, or one is not in the node's own record.
+ * with another head. Exits with 1 where two signatures conflict, or one is not in the node's own record, or nodes ban each other.
  * Usage: scripts/in-netns.sh node scripts/kill-node.ts [--rounds 200] [--seed 1]
  */
 import { setTimeout as sleep } from "node:timers/promises";
@@ -33,8 +33,10 @@ export interface KillNodeResult {
   /** Lives in which it signed something that others saw. */
   livesThatSigned: number;
   conflicts: [string, string][];
-  /** Seen by others, but not in the node's own record. */
+  /** Seen by others, but not in the node's own record, which goes back some hundred rounds. */
   unrecorded: string[];
+  /** How often a node took the killed one, or that one another, for a bad peer. */
+  bans: number;
 }
 
 export async function killNode(
@@ -89,15 +91,26 @@ export async function killNode(
   const { headers, votes } = watch.counts();
   const seen = new Set(watch.lines);
   for (const node of others) for (const line of await signaturesIn(node, chain)) seen.add(line);
-  const recorded = new Set(await recordedBy(victim, chain));
+  const recorded = await recordedBy(victim, chain);
+  const kept = { header: lowest(recorded, "header", 1), vote: lowest(recorded, "vote", 2) };
+  const isKept = (line: string) => {
+    const [kind, a, b] = line.split(" ");
+    return kind === "header" ? Number(a) >= kept.header : Number(b) >= kept.vote;
+  };
   return {
     rounds,
     headers,
     votes,
     livesThatSigned,
     conflicts: conflictsAmong([...seen]),
-    unrecorded: [...seen].filter((line) => !recorded.has(line)),
+    unrecorded: [...seen].filter((line) => isKept(line) && !recorded.includes(line)),
+    bans: nodes.flatMap((node) => node.log()).filter(({ msg }) => msg === "peer banned").length,
   };
+}
+
+function lowest(lines: readonly string[], kind: string, field: number): number {
+  const numbers = lines.filter((line) => line.startsWith(kind)).map((line) => Number(line.split(" ")[field]));
+  return Math.min(...numbers);
 }
 
 if (import.meta.main) {
@@ -108,7 +121,7 @@ if (import.meta.main) {
   closeOnSignal(close);
   let failed = true;
   try {
-    const { rounds, headers, votes, livesThatSigned, conflicts, unrecorded } = await killNode(world, {
+    const { rounds, headers, votes, livesThatSigned, conflicts, unrecorded, bans } = await killNode(world, {
       rounds: Number(values.rounds),
       seed: Number(values.seed),
       onRound: (round) => round % 20 === 0 && console.log(`${round} kills`),
@@ -117,9 +130,9 @@ if (import.meta.main) {
     for (const line of unrecorded) console.error(`not recorded: ${line}`);
     console.log(
       `${rounds} kills, ${livesThatSigned} of lives that signed; ${headers} headers and ${votes} votes seen: ` +
-        `${conflicts.length} conflicting, ${unrecorded.length} not recorded`,
+        `${conflicts.length} conflicting, ${unrecorded.length} not recorded; ${bans} peers banned`,
     );
-    failed = conflicts.length + unrecorded.length > 0;
+    failed = conflicts.length + unrecorded.length + bans > 0;
   } finally {
     await close(failed);
   }

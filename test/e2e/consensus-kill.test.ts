@@ -10,6 +10,7 @@ test("an authority that is killed at random moments under load never signs what 
   );
   expect(result.conflicts).toEqual([]);
   expect(result.unrecorded).toEqual([]);
+  expect(result.bans).toBe(0);
   expect(result.headers).toBeGreaterThan(3);
   expect(result.votes).toBeGreaterThan(5);
   expect(result.livesThatSigned).toBeGreaterThan(2);
