@@ -15,82 +15,91 @@ const periodMs = 400;
 const signsAgainWithinMs = 90_000;
 const warning = /^THIS NODE'S DATA MAY BE OLDER THAN WHAT ITS ACCOUNT SIGNED LAST/;
 
-test("a copy of a node's folder says loudly that it may be old, and signs nothing that contradicts; nor does the original after it", async () => {
-  const network = await createNetwork(createWorld(), { nodes: 4, periodMs });
-  const { nodes, world } = network;
-  const original = nodes[3]!;
-  const others = nodes.slice(0, 3);
-  const copy = new TestNode(world, 5);
-  await startAll(network);
-  const watch = await watchLast(network, [...nodes, copy]);
-  await signs(watch, 5);
-  // Restarted in its own place it is in no doubt.
-  await original.stop();
-  original.start();
-  await signs(watch, 3);
-  expect(warnings(original)).toEqual([]);
-  await original.stop();
+/** Copies in every place they can be put, over some minutes; `restored-backup.test.ts` is the short form. */
+const long = test.skipIf(!process.env["CCOIN_E2E_LONG"]);
 
-  copyFolder(original, copy);
-  copy.start();
-  await expectsDoubt(copy, watch);
-  await signs(watch, 3);
-  await copy.until("it is in step", ({ mode }) => mode === "ready");
-  expect(copy.log().filter(({ msg }) => msg === "block produced")).not.toEqual([]);
-  await copy.stop();
+long(
+  "a copy of a node's folder says loudly that it may be old, and signs nothing that contradicts; nor does the original after it",
+  async () => {
+    const network = await createNetwork(createWorld(), { nodes: 4, periodMs });
+    const { nodes, world } = network;
+    const original = nodes[3]!;
+    const others = nodes.slice(0, 3);
+    const copy = new TestNode(world, 5);
+    await startAll(network);
+    const watch = await watchLast(network, [...nodes, copy]);
+    await signs(watch, 5);
+    // Restarted in its own place it is in no doubt.
+    await original.stop();
+    original.start();
+    await signs(watch, 3);
+    expect(warnings(original)).toEqual([]);
+    await original.stop();
 
-  // The same place, the same files: only what the network has tells that it is behind.
-  const before = watch.lines.size;
-  original.start();
-  await until("it is in doubt", () => warnings(original).length > 0, { timeoutMs: 60_000 });
-  await signs(watch, 3);
-  expect(watch.lines.size).toBeGreaterThan(before);
+    copyFolder(original, copy);
+    copy.start();
+    await expectsDoubt(copy, watch);
+    await signs(watch, 3);
+    await copy.until("it is in step", ({ mode }) => mode === "ready");
+    expect(copy.log().filter(({ msg }) => msg === "block produced")).not.toEqual([]);
+    await copy.stop();
 
-  expect(conflictsAmong([...watch.lines])).toEqual([]);
-  await sameChain(nodes);
-  await noEvidence(nodes);
-  await watch.stop();
-  await stopAndVerify([...others, original]);
-});
+    // The same place, the same files: only what the network has tells that it is behind.
+    const before = watch.lines.size;
+    original.start();
+    await until("it is in doubt", () => warnings(original).length > 0, { timeoutMs: 60_000 });
+    await signs(watch, 3);
+    expect(watch.lines.size).toBeGreaterThan(before);
 
-test("a node whose folder is put back from an old backup refuses what it may have signed, then goes on", async () => {
-  const network = await createNetwork(createWorld(), { nodes: 4, periodMs });
-  const { nodes, world } = network;
-  const restored = nodes[3]!;
-  await startAll(network);
-  const watch = await watchLast(network, nodes);
-  await signs(watch, 5);
-  await restored.stop();
-  const backup = new TestNode(world, 9);
-  copyFolder(restored, backup);
+    expect(conflictsAmong([...watch.lines])).toEqual([]);
+    await sameChain(nodes);
+    await noEvidence(nodes);
+    await watch.stop();
+    await stopAndVerify([...others, original]);
+  },
+);
 
-  restored.start();
-  await signs(watch, 20);
-  await restored.kill();
-  const signed = [...watch.lines];
-  const [highestRound, highestSlot] = [highest(signed, "vote", 2), highest(signed, "header", 1)];
-  rmSync(restored.paths.folder, { recursive: true });
-  copyFolder(backup, restored);
+long(
+  "a node whose folder is put back from an old backup refuses what it may have signed, then goes on",
+  async () => {
+    const network = await createNetwork(createWorld(), { nodes: 4, periodMs });
+    const { nodes, world } = network;
+    const restored = nodes[3]!;
+    await startAll(network);
+    const watch = await watchLast(network, nodes);
+    await signs(watch, 5);
+    await restored.stop();
+    const backup = new TestNode(world, 9);
+    copyFolder(restored, backup);
 
-  restored.start();
-  await expectsDoubt(restored, watch);
-  await signs(watch, 3);
-  const later = [...watch.lines].filter((line) => !signed.includes(line));
-  for (const line of later) {
-    const [kind, a, b] = line.split(" ");
-    if (kind === "vote") expect(Number(b)).toBeGreaterThan(highestRound);
-    else expect(Number(a)).toBeGreaterThan(highestSlot);
-  }
-  expect(conflictsAmong([...watch.lines])).toEqual([]);
-  await until("it is in no doubt any more", async () => {
-    const { findings } = await restored.diagnosis();
-    return !findings.some(({ code }) => code === "SIGNING_LOCKED");
-  });
-  await sameChain(nodes);
-  await noEvidence(nodes);
-  await watch.stop();
-  await stopAndVerify(nodes);
-});
+    restored.start();
+    await signs(watch, 20);
+    await restored.kill();
+    const signed = [...watch.lines];
+    const [highestRound, highestSlot] = [highest(signed, "vote", 2), highest(signed, "header", 1)];
+    rmSync(restored.paths.folder, { recursive: true });
+    copyFolder(backup, restored);
+
+    restored.start();
+    await expectsDoubt(restored, watch);
+    await signs(watch, 3);
+    const later = [...watch.lines].filter((line) => !signed.includes(line));
+    for (const line of later) {
+      const [kind, a, b] = line.split(" ");
+      if (kind === "vote") expect(Number(b)).toBeGreaterThan(highestRound);
+      else expect(Number(a)).toBeGreaterThan(highestSlot);
+    }
+    expect(conflictsAmong([...watch.lines])).toEqual([]);
+    await until("it is in no doubt any more", async () => {
+      const { findings } = await restored.diagnosis();
+      return !findings.some(({ code }) => code === "SIGNING_LOCKED");
+    });
+    await sameChain(nodes);
+    await noEvidence(nodes);
+    await watch.stop();
+    await stopAndVerify(nodes);
+  },
+);
 
 /** It warns, says so in its diagnosis, and casts no vote while it listens; blocks it may make. */
 async function expectsDoubt(node: TestNode, watch: SignatureWatch): Promise<void> {

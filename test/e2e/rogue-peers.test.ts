@@ -64,7 +64,7 @@ test.each(liars)(
   async (_name, answers, cost) => {
     const { node, genesisId } = await startMiner();
     const claim = (headId = randomBytes(32)) =>
-      statusAnswer({ genesisId, height: 10_000, headId, totalDifficulty: 20_000 });
+      statusAnswer({ genesisId, height: 10_000, headId, totalDifficulty: 20_000, justifiedRound: 10_000 });
     const rogues = await Promise.all(
       [1, 2, 3].map(() => Rogue.connect(node, { [height.id]: claim(), ...answers })),
     );
