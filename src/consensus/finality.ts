@@ -1,4 +1,4 @@
-import { type Certificate, type Checkpoint, type FinalityVote, zero32 } from "../types/index.ts";
+import type { Checkpoint, FinalityVote } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 
 /** Target blocks are this far apart in time at least, so that votes meet on one block of a fast chain: some LAN round trips. */
@@ -28,10 +28,6 @@ export function quorum(count: number): number {
 /** More than one third: at least one of them is honest while fewer than a third are faulty. */
 export function minority(count: number): number {
   return Math.floor(count / 3) + 1;
-}
-
-export function sameCheckpoint(a: Checkpoint, b: Checkpoint): boolean {
-  return a.round === b.round && equalBytes(a.block, b.block);
 }
 
 /** Names a link: votes for the same one are counted together. */
@@ -111,13 +107,3 @@ export function roundOfMinority(rounds: readonly number[], authorities: number):
   const descending = [...rounds].sort((a, b) => b - a);
   return descending[minority(authorities) - 1] ?? 0;
 }
-
-/** Stands for the certificate of genesis, which nobody signed. */
-export const noCertificate: Certificate = {
-  link: {
-    source: { round: 0, height: 0, block: zero32 },
-    target: { round: 0, height: 0, block: zero32 },
-  },
-  voters: [],
-  signatures: [],
-};

@@ -6,11 +6,6 @@ import { MetaStore } from "../storage/meta.ts";
 import { messageOf, UserError } from "../util/errors.ts";
 import { acquireLock } from "../util/lock-file.ts";
 
-export interface OpenedData {
-  database: LevelDatabase;
-  close(): Promise<void>;
-}
-
 /** Locks a node's folder for this process. @throws {UserError} `IN_USE`, `CANNOT_WRITE` */
 export async function lockFolder(paths: NodePaths): Promise<() => void> {
   try {

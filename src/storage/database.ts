@@ -1,5 +1,3 @@
-import type { CodedError } from "../util/errors.ts";
-
 /** One change; `value` undefined deletes the key. */
 export interface Write {
   key: Uint8Array;
@@ -12,8 +10,6 @@ export interface Range {
   reverse?: boolean;
   limit?: number;
 }
-
-export type DatabaseError = CodedError<"DAMAGED" | "WRITE_FAILED" | "OPEN_FAILED">;
 
 /** An ordered key-value store. Reads throw `DAMAGED` rather than return a value that is not what was written. */
 export interface Database {

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import type { AnyProtocol } from "../../../protocols/index.ts";
+import { payloads } from "../../frame-payloads.ts";
 import { allProtocols } from "../../unit/protocols/all-protocols.ts";
 import { startNode, until } from "../network/nodes.ts";
-import { connect, payloads, rawFrame, rawPeer, readAll } from "./raw-peer.ts";
+import { connect, rawFrame, rawPeer, readAll } from "./raw-peer.ts";
 
 const invalidRequest = 1;
 const end = 5;

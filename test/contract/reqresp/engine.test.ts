@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { RequestError, type RequestErrorCode } from "../../../protocols/index.ts";
 import type { LibP2pNetwork } from "../../../src/network/network.ts";
+import { payloads } from "../../frame-payloads.ts";
 import { startNode, startPair, until } from "../network/nodes.ts";
 import { type Ask, type Chunk, many, type Thanks } from "./protocol.ts";
-import { connect, payloads, rawFrame, rawPeer, readAll } from "./raw-peer.ts";
+import { connect, rawFrame, rawPeer, readAll } from "./raw-peer.ts";
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 

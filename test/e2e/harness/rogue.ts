@@ -8,6 +8,7 @@ import { multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p } from "libp2p";
 import { type ChainStatus, height, topicNames } from "../../../protocols/index.ts";
 import { fromHex } from "../../../src/util/bytes.ts";
+import { payloads } from "../../frame-payloads.ts";
 import type { TestNode } from "./node.ts";
 import { until } from "./until.ts";
 
@@ -125,21 +126,6 @@ export function frame(payload: Uint8Array, length = payload.length): Uint8Array 
     if (left < 128) break;
   }
   return new Uint8Array([...head, ...payload]);
-}
-
-function payloads(bytes: Uint8Array): Uint8Array[] {
-  const found: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    let length = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = bytes[at++]!;
-      length += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) break;
-    }
-    found.push(bytes.subarray(at, at + length));
-    at += length;
-  }
-  return found;
 }
 
 /** An answer with one chunk. */

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DiagnosisBody, EvidenceBody, FinalityBody } from "../../../src/api/index.ts";
 import { finalityProofBody } from "../../../src/api/index.ts";
 import { Proposals } from "../../../src/chain/proposals.ts";
-import { genesisSnapshot, noCertificate } from "../../../src/consensus/index.ts";
+import { genesisSnapshot } from "../../../src/consensus/index.ts";
 import { encodeAddress } from "../../../src/crypto/address.ts";
 import { ProposalStore } from "../../../src/storage/proposals.ts";
 import type { FinalityProof } from "../../../src/types/index.ts";
@@ -10,6 +10,16 @@ import { toHex } from "../../../src/util/bytes.ts";
 import { systemClock } from "../../../src/util/clock.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { alice, authority, bob, type Fixture, signer, startFixture } from "./fixture.ts";
+
+/** Nobody has signed it. */
+const noCertificate = {
+  link: {
+    source: { round: 0, height: 0, block: new Uint8Array(32) },
+    target: { round: 0, height: 0, block: new Uint8Array(32) },
+  },
+  voters: [],
+  signatures: [],
+};
 
 const adminToken = "test-token-of-the-node";
 const path = "/v1/authorities/proposals";

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { Dialer, type DialerOptions, maxRetryMs, splitPeerId } from "../../../src/network/dialer.ts";
 import type { AddressBookEntry } from "../../../src/network/types.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
-import { ManualClock } from "./clock.ts";
+import { ManualClock } from "../support/clock.ts";
 
 /** A network in which `alive` addresses answer as the peer they name. */
 function setUp(options: Partial<DialerOptions> & { known?: AddressBookEntry[] } = {}) {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { watchGossipStreams } from "../../../src/network/gossip-watch.ts";
 import type { Host } from "../../../src/network/host.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
-import { ManualClock } from "./clock.ts";
+import { ManualClock } from "../support/clock.ts";
 
 interface FakeStream {
   direction: "inbound" | "outbound";

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { banMs, offences, PeerScores, wrongGenesisMs } from "../../../src/network/scores.ts";
 import type { Offence } from "../../../src/network/types.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
-import { ManualClock } from "./clock.ts";
+import { ManualClock } from "../support/clock.ts";
 
 function setUp() {
   const clock = new ManualClock();

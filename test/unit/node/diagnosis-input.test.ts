@@ -4,7 +4,7 @@ import { DiagnosisInputs } from "../../../src/node/diagnosis-input.ts";
 import { ModeMachine } from "../../../src/node/mode.ts";
 import { toHex } from "../../../src/util/bytes.ts";
 import { alice, authority, type Fixture, startFixture } from "../api/fixture.ts";
-import { ManualClock } from "../network/clock.ts";
+import { ManualClock } from "../support/clock.ts";
 
 let node: Fixture;
 beforeAll(async () => {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Diagnosis } from "../../../src/node/diagnosis.ts";
 import { DiagnosisLog } from "../../../src/node/diagnosis-log.ts";
 import type { Logger } from "../../../src/util/logger.ts";
-import { ManualClock } from "../network/clock.ts";
+import { ManualClock } from "../support/clock.ts";
 
 const finding = { code: "NO_PEERS", detail: "no peers", remedy: "find some" };
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { RateLimiter } from "../../../protocols/index.ts";
-import { ManualClock } from "../network/clock.ts";
+import { ManualClock } from "../support/clock.ts";
 
 const quota = { requests: 4, perMs: 1_000 };
 
