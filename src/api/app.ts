@@ -8,6 +8,7 @@ import { authorityRoutes } from "./routes/authorities.ts";
 import { blockRoutes } from "./routes/blocks.ts";
 import { diagnosisRoutes } from "./routes/diagnosis.ts";
 import { eventRoutes } from "./routes/events.ts";
+import { explorerRoutes } from "./routes/explorer.ts";
 import { finalityRoutes } from "./routes/finality.ts";
 import { nodeRoutes } from "./routes/node.ts";
 import { proposalRoutes } from "./routes/proposals.ts";
@@ -28,6 +29,7 @@ export function createApp(services: ApiServices, limits: HttpLimits, hub: EventH
   finalityRoutes(app, services);
   diagnosisRoutes(app, services);
   eventRoutes(app, hub);
+  explorerRoutes(app);
   app.notFound(({ req }) => problemResponse("NOT_FOUND", `there is nothing at ${req.path}`));
   app.onError((error, { req }) => problemOf(error, services.logger, `${req.method} ${req.path} failed`));
   return app;

@@ -103,6 +103,8 @@ export interface ConsensusServices {
   mines?: boolean;
   /** Whether the account's node is known to follow the chain; `undefined`: nothing is known of it. */
   isKnownInSync?(address: Uint8Array): boolean | undefined;
+  /** When the last finality vote of an authority came, ms since the Unix epoch; `undefined`: none since the start. */
+  lastVoteMs?(address: Uint8Array): number | undefined;
   finality?(): FinalityBody | Promise<FinalityBody> | undefined;
   /** Newest first. */
   listEvidence?(): EvidenceBody[] | Promise<EvidenceBody[]>;

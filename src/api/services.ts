@@ -17,6 +17,8 @@ export interface StatusBody {
   /** Of the node's account, bech32m. */
   address: string;
   mode: string;
+  /** By the node's clock, ms since the Unix epoch. */
+  time: number;
   genesisId: Hex | null;
   name: string | null;
   periodMs: number | null;

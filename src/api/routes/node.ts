@@ -6,9 +6,6 @@ import type { ApiServices } from "../services.ts";
 
 /** What the node says of itself. */
 export function nodeRoutes(app: Hono<ApiEnv>, services: ApiServices): void {
-  route(app, "/", {
-    GET: () => json({ name: "ccoin", version: services.status().version, status: "/v1/status" }),
-  });
   route(app, "/v1/status", { GET: () => json(services.status()) });
   route(app, "/v1/peers", { GET: () => json({ peers: services.peers() }) });
   route(app, "/health/live", { GET: () => json({ status: "live" }) });
