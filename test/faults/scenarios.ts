@@ -1,0 +1,4 @@
+import { powerCut } from "./power-cut.ts";
+import type { Scenario } from "./scenario.ts";
+
+export const scenarios: readonly Scenario[] = [powerCut];
