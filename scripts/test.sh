@@ -41,6 +41,7 @@ run() {
 check lint biome check .
 check types tsc -p .
 check "client types" tsc -p src/client
+check "explorer types" tsc -p src/explorer
 check floors node scripts/check-floors.ts
 run unit
 run contract

@@ -10,6 +10,7 @@ import { MempoolPage } from "./pages/mempool.ts";
 import { Overview } from "./pages/overview.ts";
 import { PeersPage } from "./pages/peers.ts";
 import { TransactionPage } from "./pages/transaction.ts";
+import { WalletPage } from "./pages/wallet.ts";
 import { type Route, useRoute } from "./route.ts";
 import { useStore } from "./store.ts";
 
@@ -69,6 +70,8 @@ function pageOf({ page, argument, query }: Route): [string, Markup] {
       return ["Authorities", html`<${AuthoritiesPage} />`];
     case "peers":
       return ["Peers", html`<${PeersPage} />`];
+    case "wallet":
+      return ["Wallet", html`<${WalletPage} linkedSeed=${query.get("key") ?? undefined} />`];
     default:
       return [
         "Not found",

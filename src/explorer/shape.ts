@@ -1,4 +1,4 @@
-import type { BlockSummary, Genesis, Status } from "../client/index.ts";
+import type { Authority, BlockSummary, Genesis, Status } from "../client/index.ts";
 import type { Sample } from "./live.ts";
 
 /** Figures of the chain, made of its newest blocks (newest first). */
@@ -39,6 +39,12 @@ export function nextBlockMs(
 ): number | undefined {
   if (mempool.count > 0) return head.timestamp + periodMs;
   return emptyBlockPeriodMs === 0 ? undefined : head.timestamp + Math.max(periodMs, emptyBlockPeriodMs);
+}
+
+/** Who makes the next block unless it is away: whose turn it is, or the first after it that may sign. */
+export function expectedProposer(authorities: readonly Authority[]): Authority | undefined {
+  const turn = authorities.findIndex(({ inTurn }) => inTurn);
+  return [...authorities.slice(turn), ...authorities.slice(0, turn)].find(({ maySign }) => maySign);
 }
 
 function pairs(

@@ -14,10 +14,10 @@ const securityHeaders = {
   "x-content-type-options": "nosniff",
 } as const;
 
-const site = {
+export const site = {
   folder: "explorer",
   entry: "main.ts",
-  files: ["theme.js", "icon.svg", "base.css", "parts.css", "pages.css"],
+  files: ["theme.js", "icon.svg", "base.css", "parts.css", "pages.css", "wallet.css"],
 };
 
 /** `GET /`: the explorer and its files. */

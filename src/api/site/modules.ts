@@ -19,7 +19,8 @@ export interface ModuleGraph {
 const sourceRoot = new URL("../../", import.meta.url);
 /** Packages are served below it, by the path of their files in node_modules. */
 const packagesPath = "/modules/";
-const importPattern = /\b(from|import)(\s*\(?\s*)"([^"\n]+)"/g;
+/** `import … from "…"`, `export … from "…"`, `import "…"` at the beginning of a line, and `import("…")`. */
+const importPattern = /(^(?:import|export)\b[^;"'`]*?\bfrom\s*|^import\s*|\bimport\(\s*)"([^"\n]+)"/gm;
 
 /**
  * The module `entry` (a path below src/) and all that it imports, of src/ and of packages: types are stripped, packages
@@ -37,12 +38,11 @@ export async function moduleGraph(entry: string): Promise<ModuleGraph> {
     modules.set(path, module);
     const source = await readFile(url, "utf8");
     const needed: { url: URL; isLazy: boolean }[] = [];
-    module.text = toJavaScript(url, source).replace(importPattern, (_, word, gap, specifier) => {
-      const target = new URL(
-        specifier.startsWith(".") ? new URL(specifier, url) : import.meta.resolve(specifier),
-      );
-      needed.push({ url: target, isLazy: isLazy || gap.includes("(") });
-      return `${word}${gap}"${specifier.startsWith(".") ? specifier : servedPath(target)}"`;
+    module.text = toJavaScript(url, source).replace(importPattern, (_, words: string, specifier: string) => {
+      const isRelative = specifier.startsWith(".");
+      const target = isRelative ? new URL(specifier, url) : new URL(import.meta.resolve(specifier));
+      needed.push({ url: target, isLazy: isLazy || words.includes("(") });
+      return `${words}"${isRelative ? specifier : servedPath(target)}"`;
     });
     for (const each of needed) await visit(each.url, each.isLazy);
   };

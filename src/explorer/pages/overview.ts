@@ -9,7 +9,7 @@ import { Age, Swatch } from "../parts/names.ts";
 import { PeerGraph, PeerTable } from "../parts/peers.ts";
 import { Plot } from "../parts/plot.ts";
 import { Countdown, Strip } from "../parts/strip.ts";
-import { intervals, mean, recentRate, sizes, transactionRates } from "../shape.ts";
+import { expectedProposer, intervals, mean, recentRate, sizes, transactionRates } from "../shape.ts";
 import { useLoad, useStore } from "../store.ts";
 
 /** The whole chain at a glance. */
@@ -20,20 +20,20 @@ export function Overview(): Markup {
     `${status?.head?.id} ${status?.finalized?.id} ${status?.peers}`,
   );
   const [set, finality, peers] = around.data ?? [];
-  const turn = set?.authorities.find(({ inTurn }) => inTurn)?.address;
+  const next = set && expectedProposer(set.authorities)?.address;
   return html`
     <h1 class="unseen" tabindex="-1">Overview</h1>
     ${diagnosis ? html`<${DiagnosisNote} diagnosis=${diagnosis} />` : null}
-    <${Figures} turn=${turn} />
+    <${Figures} next=${next} />
     <${Section} title="Newest blocks" aside=${html`<a href="#/blocks">All blocks</a>`}>
-      ${blocks.length > 0 ? html`<${Strip} turn=${turn} />` : html`<p class="empty">No block yet.</p>`}
+      ${blocks.length > 0 ? html`<${Strip} next=${next} />` : html`<p class="empty">No block yet.</p>`}
     </${Section}>
     <${Plots} />
     ${status?.head ? html`<${Answer} loaded=${around} show=${() => html`<${Around} set=${set} finality=${finality} peers=${peers} />`} />` : null}
   `;
 }
 
-function Figures({ turn }: { turn: string | undefined }): Markup {
+function Figures({ next }: { next: string | undefined }): Markup {
   const { status, blocks, finalityLags } = useStore(live);
   const { head, finalized, mempool, mode, sync } = status ?? {};
   const lag = head && finalized ? head.height - finalized.height : 0;
@@ -46,7 +46,7 @@ function Figures({ turn }: { turn: string | undefined }): Markup {
       ${lag === 0 ? "the head" : `${count(lag, "block")} behind`}${lagMs === undefined ? "" : ` · in ${duration(lagMs)}`}
     </${Figure}>
     <${Figure} name="Next block" value=${html`<${Countdown} />`}>
-      ${turn ? html`turn of <a class="id" href=${`#/account/${turn}`} title=${turn}>${short(turn, 6, 4)}</a> <${Swatch} address=${turn} />` : ""}
+      ${next ? html`turn of <a class="id" href=${`#/account/${next}`} title=${next}>${short(next, 6, 4)}</a> <${Swatch} address=${next} />` : ""}
     </${Figure}>
     <${Figure} name="Transactions" value=${html`${rounded(recentRate(blocks, nodeTime(Date.now())))}<small>/s</small>`}>
       over the last minute

@@ -1,18 +1,18 @@
-import type { Authorities, Finality } from "../../client/index.ts";
+import type { Authorities, Finality, Authority as Member } from "../../client/index.ts";
 import { html, type Markup } from "../html.ts";
+import { expectedProposer } from "../shape.ts";
 import { Tag } from "./layout.ts";
 import { Age, Authority } from "./names.ts";
 import { type Column, Table } from "./table.ts";
 
-type Member = Authorities["authorities"][number];
-
 /** The set after the head, in the order of its turns. */
 export function AuthorityTable({ set, finality }: { set: Authorities; finality: Finality }): Markup {
   const voted = new Set(finality.votes.heard.map(({ voter }) => voter));
+  const next = expectedProposer(set.authorities);
   const columns: Column<Member>[] = [
     { head: "Turn", cell: ({ turn }) => turn },
     { head: "Authority", cell: ({ address }) => html`<${Authority} address=${address} />` },
-    { head: `Block ${set.nextHeight}`, cell: turnState },
+    { head: `Block ${set.nextHeight}`, cell: (member) => turnState(member, member === next) },
     {
       head: "Last block",
       cell: ({ lastBlock }) =>
@@ -50,8 +50,8 @@ export function AuthorityTable({ set, finality }: { set: Authorities; finality: 
   />`;
 }
 
-function turnState({ inTurn, maySign }: Member): Markup {
-  if (inTurn && maySign) return html`<${Tag} tone="good">its turn</${Tag}>`;
-  if (inTurn) return html`<${Tag} tone="warn">its turn, signed recently</${Tag}>`;
-  return maySign ? html`<span>may step in</span>` : html`<span class="quiet">signed recently</span>`;
+function turnState({ inTurn, maySign }: Member, isNext: boolean): Markup {
+  if (isNext) return html`<${Tag} tone="good">${inTurn ? "its turn" : "next in line"}</${Tag}>`;
+  if (maySign) return "may step in";
+  return html`<span class="quiet">${inTurn ? "its turn, but signed recently" : "signed recently"}</span>`;
 }

@@ -12,6 +12,8 @@ interface PlotProps {
   empty: string;
 }
 
+/** What is steady shall not look like a full plot. */
+const headroom = 1.05;
 const width = 300;
 const height = 80;
 
@@ -20,7 +22,7 @@ export function Plot({ title, samples, format, kind = "line", empty }: PlotProps
   const [pointed, setPointed] = useState<number>();
   const index = Math.min(pointed ?? samples.length - 1, samples.length - 1);
   const read = samples[index];
-  const top = ceiling(Math.max(...samples.map(({ value }) => value), 0));
+  const top = ceiling(headroom * Math.max(...samples.map(({ value }) => value), 0));
   const onMove = (event: PointerEvent) => {
     const { left, width: shown } = (event.currentTarget as Element).getBoundingClientRect();
     const place = Math.floor(((event.clientX - left) / shown) * samples.length);

@@ -8,14 +8,14 @@ import { Swatch } from "./names.ts";
 
 const shownBlocks = 24;
 
-/** The newest blocks side by side, the one that is awaited first; below each what a reorganization took from its height. */
-export function Strip({ turn }: { turn: string | undefined }): Markup {
+/** `next`: who is to make the next block. The newest blocks side by side, the one that is awaited first; below each what a reorganization took from its height. */
+export function Strip({ next }: { next: string | undefined }): Markup {
   const { blocks, retracted, status } = useStore(live);
   const shown = blocks.slice(0, shownBlocks);
   const most = Math.max(...shown.map(({ transactionCount }) => transactionCount), 1);
   const finalHeight = status?.finalized?.height ?? -1;
   return html`<ol class="strip" aria-label="The newest blocks, newest first">
-    <${Awaited} turn=${turn} />
+    <${Awaited} next=${next} />
     ${shown.map(
       (block) => html`<li key=${block.id}>
         <${Tile} block=${block} fill=${block.transactionCount / most} isFinal=${block.height <= finalHeight} />
@@ -45,7 +45,7 @@ function Ghost({ gone }: { gone: Retracted }): Markup {
   </a>`;
 }
 
-function Awaited({ turn }: { turn: string | undefined }): Markup {
+function Awaited({ next }: { next: string | undefined }): Markup {
   const { status, blocks } = useStore(live);
   const head = blocks[0];
   if (!head || !status) return null;
@@ -53,7 +53,7 @@ function Awaited({ turn }: { turn: string | undefined }): Markup {
     <span class="tile awaited">
       <span class="height">${whole(head.height + 1)}</span>
       <span class="count"><${Countdown} /></span>
-      <span class="foot">${turn ? html`<${Swatch} address=${turn} />` : null}</span>
+      <span class="foot">${next ? html`<${Swatch} address=${next} />` : null}</span>
     </span>
   </li>`;
 }
