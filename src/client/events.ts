@@ -142,8 +142,9 @@ class EventParser {
     const { id, event, data, retry } = this.#fields;
     this.#fields = {};
     if (retry !== undefined && /^[0-9]+$/.test(retry)) this.retryMs = Number(retry);
+    // An id alone says how far the node has got with events of other types.
+    if (id !== undefined) this.lastEventId = id;
     if (id === undefined || event === undefined || data === undefined) return;
-    this.lastEventId = id;
     yield { id, type: event, data: JSON.parse(data) } as ChainEvent;
   }
 }

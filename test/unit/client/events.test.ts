@@ -49,7 +49,7 @@ describe("events", () => {
     const client = await serve(
       (request, response) => {
         asked.push(request.headers["last-event-id"]);
-        stream(response).end(finalized(41, 1));
+        stream(response).end(`${finalized(35, 1)}: heartbeat\nid: 41\n\n`);
       },
       (request, response) => {
         asked.push(request.headers["last-event-id"]);
@@ -61,11 +61,11 @@ describe("events", () => {
       },
     );
     const ids: string[] = [];
-    for await (const { id } of await client.events({ lastEventId: "40" })) {
+    for await (const { id } of await client.events({ lastEventId: "30" })) {
       ids.push(id);
       if (id === "42") break;
     }
-    expect({ ids, asked }).toEqual({ ids: ["41", "42"], asked: ["40", "41", "41"] });
+    expect({ ids, asked }).toEqual({ ids: ["35", "42"], asked: ["30", "41", "41"] });
   });
 
   it("end with the reason where the node refuses the second time", async () => {
