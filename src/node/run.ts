@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import {
   checkDataIdentity,
   loadAdminToken,
@@ -9,7 +10,7 @@ import { defaultHttpLimits, startHttpServer } from "../api/index.ts";
 import { checkGenesis, type Genesis, storeGenesis } from "../chain/genesis.ts";
 import { chainStores } from "../chain/stores.ts";
 import { minFaultTolerantAuthorities, type NodeOptions } from "../config/index.ts";
-import { verifySignatures } from "../crypto/ed25519.ts";
+import { VerifyPool } from "../crypto/verify-pool.ts";
 import { type AddressBookEntry, createNetwork, type LibP2pNetwork } from "../network/index.ts";
 import { AddressBookStore } from "../storage/address-book.ts";
 import { EventLog } from "../storage/event-log.ts";
@@ -32,7 +33,8 @@ import { lockFolder, openDatabase } from "./open.ts";
 import { apiServices, chainStatus } from "./views.ts";
 
 const clock = systemClock;
-const verify = verifySignatures;
+/** For signatures: beyond this the main thread is the limit. */
+const maxVerifyThreads = 4;
 
 export interface RunningNode {
   /** Resolves once every port and file is closed: 0 after `stop`. Rejects, then too, with the reason where the node ended by itself. */
@@ -59,6 +61,7 @@ class Node implements RunningNode {
   readonly #closers: Closers;
   readonly #searching = new AbortController();
   readonly #exit = Promise.withResolvers<number>();
+  readonly #signatures: VerifyPool;
   #modes = new ModeMachine("boot");
   #genesis: Genesis | undefined;
   #services: ChainServices | undefined;
@@ -68,6 +71,10 @@ class Node implements RunningNode {
     this.#options = options;
     this.#logger = logger;
     this.#closers = new Closers(logger);
+    this.#signatures = new VerifyPool({
+      threads: Math.min(availableParallelism(), maxVerifyThreads),
+      onThreadEnd: (error) => logger.warn({ error: messageOf(error) }, "a verification thread has ended"),
+    });
     this.#exit.promise.catch(() => undefined);
   }
 
@@ -94,6 +101,7 @@ class Node implements RunningNode {
   async start(): Promise<void> {
     const { dataDir: paths, nodeId, passphraseFile } = this.#options;
     this.#closers.push("lock", await lockFolder(paths));
+    this.#closers.push("verification threads", () => this.#signatures.close());
     const { signer, created, madePassphraseFile } = await openOrCreateAccount({ paths, passphraseFile });
     if (created) {
       const passphraseKeptIn = madePassphraseFile;
@@ -186,7 +194,7 @@ class Node implements RunningNode {
     const stores = chainStores(database);
     const block = await stores.meta.genesis();
     if (!block) return undefined;
-    const genesis = await checkGenesis(block, verify);
+    const genesis = await checkGenesis(block, this.#signatures.verify);
     if (genesisPin && genesisPin !== genesis.idHex) {
       throw new UserError(
         `${dataDir.db} holds the chain ${genesis.idHex}, but --genesis asks for ${genesisPin}: use another --nodeid or --datadir, or leave --genesis out`,
@@ -221,7 +229,7 @@ class Node implements RunningNode {
     const genesis = await searchGenesis({
       network,
       statuses,
-      verify,
+      verify: this.#signatures.verify,
       clock,
       logger: this.#logger,
       pin: this.#options.genesisPin,
@@ -262,7 +270,7 @@ class Node implements RunningNode {
         eventLog,
         network,
         statuses,
-        verify,
+        verify: this.#signatures.verify,
         clock,
         logger: this.#logger,
         modes,
@@ -273,11 +281,12 @@ class Node implements RunningNode {
       },
       this.#closers,
     );
-    await diagnosis.follow({ ...services, finality: () => finalityInput(services) });
-    services.finalizer.events.on("seen", ({ voter }) => diagnosis.onFinalityVote(voter));
+    // Before anything is waited for: from now on the node may be ready, and says so.
     this.#services = services;
     // Streams that were opened before can go on.
     eventLog.announce();
+    await diagnosis.follow({ ...services, finality: () => finalityInput(services) });
+    services.finalizer.events.on("seen", ({ voter }) => diagnosis.onFinalityVote(voter));
     // Those that were connected before there was a chain to compare.
     for (const { id } of network.peers()) void statuses.ask(id);
   }
