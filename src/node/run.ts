@@ -6,19 +6,19 @@ import {
   openOrCreateAccount,
   type Signer,
 } from "../accounts/index.ts";
-import { type ApiEvents, defaultHttpLimits, startHttpServer } from "../api/index.ts";
+import { defaultHttpLimits, startHttpServer } from "../api/index.ts";
 import { checkGenesis, type Genesis, storeGenesis } from "../chain/genesis.ts";
 import { chainStores } from "../chain/stores.ts";
 import { minFaultTolerantAuthorities, type NodeOptions } from "../config/index.ts";
 import { VerifyPool } from "../crypto/verify-pool.ts";
 import { type AddressBookEntry, createNetwork, type LibP2pNetwork } from "../network/index.ts";
 import { AddressBookStore } from "../storage/address-book.ts";
+import { EventLog } from "../storage/event-log.ts";
 import type { LevelDatabase } from "../storage/level-database.ts";
 import { PeerStatuses } from "../sync/peer-statuses.ts";
 import { serveGenesis } from "../sync/serve.ts";
 import { equalBytes } from "../util/bytes.ts";
 import { systemClock } from "../util/clock.ts";
-import { Emitter } from "../util/emitter.ts";
 import { messageOf, UserError } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { type ChainServices, startChainServices } from "./chain-services.ts";
@@ -61,7 +61,6 @@ class Node implements RunningNode {
   readonly #closers: Closers;
   readonly #searching = new AbortController();
   readonly #exit = Promise.withResolvers<number>();
-  readonly #apiEvents = new Emitter<ApiEvents>();
   readonly #signatures: VerifyPool;
   #modes = new ModeMachine("boot");
   #genesis: Genesis | undefined;
@@ -112,10 +111,14 @@ class Node implements RunningNode {
     this.#closers.push("database", () => database.close());
     this.#closers.push("imports", () => this.#services?.chain.idle());
     this.#genesis = await this.#loadGenesis(database, signer);
-    this.#modes.events.on("mode", (mode) => {
+    const eventLog = await EventLog.open(database);
+    const logMode = (mode: string) => {
       this.#logger.info({ mode }, `mode: ${mode}`);
-      this.#apiEvents.emit("mode", { mode });
-    });
+      // One that fails ends the node.
+      void eventLog.append([{ name: "mode", mode }]).catch(() => undefined);
+    };
+    logMode(this.#modes.mode);
+    this.#modes.events.on("mode", logMode);
     const peers = await new AddressBookStore<AddressBookEntry>(database).load();
     const network = await this.#createNetwork(database);
     const statuses = new PeerStatuses({
@@ -159,7 +162,7 @@ class Node implements RunningNode {
         statuses,
         clock,
         logger: this.#logger,
-        events: this.#apiEvents,
+        eventLog,
         mode: () => this.#modes.mode,
         services: () => this.#services,
         adminToken: await loadAdminToken(paths.adminToken),
@@ -180,7 +183,7 @@ class Node implements RunningNode {
       "node started",
     );
 
-    const parts = { database, network, statuses, signer, diagnosis };
+    const parts = { database, eventLog, network, statuses, signer, diagnosis };
     if (this.#genesis) await this.#startChain(parts, this.#genesis, peers.length === 0);
     else void this.#awaitGenesis(parts).catch((error) => this.#fail(error));
   }
@@ -247,7 +250,7 @@ class Node implements RunningNode {
   }
 
   async #startChain(
-    { database, network, statuses, signer, diagnosis }: Parts,
+    { database, eventLog, network, statuses, signer, diagnosis }: Parts,
     genesis: Genesis,
     alone: boolean,
   ): Promise<void> {
@@ -264,6 +267,7 @@ class Node implements RunningNode {
       {
         genesis,
         database,
+        eventLog,
         network,
         statuses,
         verify: this.#signatures.verify,
@@ -279,14 +283,8 @@ class Node implements RunningNode {
     );
     // Before anything is waited for: from now on the node may be ready, and says so.
     this.#services = services;
-    services.chain.events.on("head", (change) => this.#apiEvents.emit("head", change));
-    let finalized = services.chain.finalized;
-    services.chain.events.on("finality", () => {
-      if (services.chain.finalized.round === finalized.round) return;
-      finalized = services.chain.finalized;
-      this.#apiEvents.emit("finalized", finalized);
-    });
-    services.mempool.events.on("added", ({ records }) => this.#apiEvents.emit("transactions", records));
+    // Streams that were opened before can go on.
+    eventLog.announce();
     await diagnosis.follow({ ...services, finality: () => finalityInput(services) });
     services.finalizer.events.on("seen", ({ voter }) => diagnosis.onFinalityVote(voter));
     // Those that were connected before there was a chain to compare.
@@ -303,6 +301,7 @@ class Node implements RunningNode {
 
 interface Parts {
   database: LevelDatabase;
+  eventLog: EventLog;
   network: LibP2pNetwork;
   statuses: PeerStatuses;
   signer: Signer;
