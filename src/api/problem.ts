@@ -1,3 +1,4 @@
+import { ProofError } from "../chain/account-proof.ts";
 import { TransactionError, type TransactionErrorCode } from "../types/errors.ts";
 import { CodedError, messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
@@ -9,6 +10,10 @@ export type ProblemCode =
   | "NOT_FOUND"
   | "BLOCK_NOT_FOUND"
   | "TRANSACTION_NOT_FOUND"
+  | "ACCOUNT_NOT_FOUND"
+  | "PROOF_NOT_AVAILABLE"
+  | "EVENTS_TOO_OLD"
+  | "EVENTS_UNKNOWN"
   | "METHOD_NOT_ALLOWED"
   | "UNSUPPORTED_MEDIA_TYPE"
   | "BODY_TOO_LARGE"
@@ -37,6 +42,8 @@ export const problems: Readonly<Record<ProblemCode, { status: number; title: str
   NOT_FOUND: { status: 404, title: "No such resource" },
   BLOCK_NOT_FOUND: { status: 404, title: "Block not found" },
   TRANSACTION_NOT_FOUND: { status: 404, title: "Transaction not found" },
+  ACCOUNT_NOT_FOUND: { status: 404, title: "Account not found" },
+  PROOF_NOT_AVAILABLE: { status: 404, title: "State not at hand" },
   PROPOSAL_NOT_FOUND: { status: 404, title: "No such proposal" },
   METHOD_NOT_ALLOWED: { status: 405, title: "Method not allowed" },
   REQUEST_TIMEOUT: { status: 408, title: "Request too slow" },
@@ -44,6 +51,8 @@ export const problems: Readonly<Record<ProblemCode, { status: number; title: str
   NONCE_TOO_LOW: { status: 409, title: "Nonce already used" },
   NOTHING_TO_CHANGE: { status: 409, title: "The authority set is like that already" },
   TOO_MANY_PROPOSALS: { status: 409, title: "Too many proposals" },
+  EVENTS_TOO_OLD: { status: 410, title: "Events no longer kept" },
+  EVENTS_UNKNOWN: { status: 410, title: "No such event" },
   BODY_TOO_LARGE: { status: 413, title: "Body too large" },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: "Unsupported media type" },
   WRONG_CHAIN: { status: 422, title: "Transaction of another chain" },
@@ -96,7 +105,8 @@ export function problemResponse(
 /** What is thrown as a problem; what nobody foresaw is logged and stays inside. */
 export function problemOf(error: unknown, logger: Logger, where: string): Response {
   if (error instanceof ProblemError) return problemResponse(error.code, error.message, error.headers);
-  if (error instanceof TransactionError) return problemResponse(error.code, error.message);
+  if (error instanceof TransactionError || error instanceof ProofError)
+    return problemResponse(error.code, error.message);
   logger.error({ error: messageOf(error), stack: error instanceof Error ? error.stack : undefined }, where);
   const code = error instanceof CodedError ? error.code : "INTERNAL";
   if (code === "WRITE_FAILED") return problemResponse(code, writeFailed);

@@ -1,3 +1,4 @@
+import type { FinalityProof } from "../types/index.ts";
 import type { Hex } from "../util/bytes.ts";
 
 /** A block in a voting round. */
@@ -105,6 +106,8 @@ export interface ConsensusServices {
   isKnownInSync?(address: Uint8Array): boolean | undefined;
   /** When the last finality vote of an authority came, ms since the Unix epoch; `undefined`: none since the start. */
   lastVoteMs?(address: Uint8Array): number | undefined;
+  /** Why a block is final: of the lowest one at or above this height that has a proof of its own. */
+  finalityProof?(height: number): Promise<FinalityProof | undefined>;
   finality?(): FinalityBody | Promise<FinalityBody> | undefined;
   /** Newest first. */
   listEvidence?(): EvidenceBody[] | Promise<EvidenceBody[]>;

@@ -99,9 +99,19 @@ export class BlockReader {
     return Promise.all(heads.map((head) => this.canonicalBlock(head)));
   }
 
+  /** Of the accounts after a block that was executed, by this version of the software or a later one. */
+  accountsRoot(id: Uint8Array): Promise<Uint8Array | undefined> {
+    return this.#blocks.accountsRoot(id);
+  }
+
+  /** What takes a block back; undefined if it is not canonical. */
+  undoIfThere(id: Uint8Array): Promise<Uint8Array | undefined> {
+    return this.#blocks.undo(id);
+  }
+
   /** @throws {CodedError} `DAMAGED` */
   async undo(id: Uint8Array): Promise<Uint8Array> {
-    const undo = await this.#blocks.undo(id);
+    const undo = await this.undoIfThere(id);
     return undo ?? damaged(`the undo record of block ${toHex(id)} is missing`);
   }
 }

@@ -96,7 +96,12 @@ export class Ledger {
   #indexApplied(block: CanonicalBlock, changes: StateChanges): void {
     const { blocks } = this.#stores;
     for (const { index } of changes.entries) this.#touchedAccounts.add(index);
-    this.#writes.push(blocks.setCanonical(block), blocks.putUndo(block.id, Undo.serialize(undoOf(changes))));
+    this.#writes.push(
+      blocks.setCanonical(block),
+      blocks.putUndo(block.id, Undo.serialize(undoOf(changes))),
+      // Stays when the block is retracted: it follows from the block's id.
+      blocks.putAccountsRoot(block.id, this.state.accountsRoot()),
+    );
     this.#eachPlace(block, (id, place, accounts) => {
       this.#writes.push(blocks.setTransactionPlace(id, place));
       for (const account of accounts) this.#writes.push(blocks.setHistory(account, place));

@@ -44,26 +44,22 @@ export class AccountTree {
   /** `hash_tree_root` of the list. */
   root(): Uint8Array {
     this.#update();
-    let root: Uint8Array = this.#node(levelsOf(this.#table.count), 0);
-    for (let level = levelsOf(this.#table.count); level < depth; level++) {
-      root = hashPair(root, zeroHash(level));
-    }
-    return hashPair(root, lengthChunk(this.#table.count));
+    return rootOf(this.#table.count, (level, at) => this.#node(level, at));
   }
 
   /** The sibling nodes from an account's root up to the list's root, the length last: an SSZ Merkle branch of 33 nodes. */
   branch(index: number): Uint8Array[] {
-    if (!(index < this.#table.count)) throw new RangeError(`no account ${index}`);
     this.#update();
-    const nodes: Uint8Array[] = [];
-    for (let level = 0, at = index; level < depth; level++, at = Math.floor(at / 2)) {
-      nodes.push(this.#node(level, at % 2 === 0 ? at + 1 : at - 1));
-    }
-    nodes.push(lengthChunk(this.#table.count));
-    return nodes;
+    return branchOf(index, this.#table.count, (level, at) => this.#node(level, at));
   }
 
-  /** A copy of a node, a zero hash where the list has ended. */
+  /** A copy of a node: number `index` of those at height `level`, 0 being the accounts' own roots. */
+  node(level: number, index: number): Uint8Array {
+    this.#update();
+    return this.#node(level, index);
+  }
+
+  /** As `node`, a zero hash where the list has ended. */
   #node(level: number, index: number): Uint8Array {
     if (index >= nodesAt(this.#table.count, level)) return zeroHash(level);
     return this.#levels[level]!.slice(index * nodeBytes, (index + 1) * nodeBytes);
@@ -137,21 +133,41 @@ export class AccountTree {
   }
 }
 
+/** The node at a height and place. */
+type NodeReader = (level: number, index: number) => Uint8Array;
+
+/** `hash_tree_root` of a list of `count` accounts. */
+export function rootOf(count: number, node: NodeReader): Uint8Array {
+  let root = node(levelsOf(count), 0);
+  for (let level = levelsOf(count); level < depth; level++) root = hashPair(root, zeroHash(level));
+  return hashPair(root, lengthChunk(count));
+}
+
+/** The Merkle branch of one of `count` accounts: 33 nodes. @throws {RangeError} */
+export function branchOf(index: number, count: number, node: NodeReader): Uint8Array[] {
+  if (!(index >= 0 && index < count)) throw new RangeError(`no account ${index}`);
+  const siblings = Array.from({ length: depth }, (_, level) => {
+    const at = Math.floor(index / 2 ** level);
+    return node(level, at % 2 === 0 ? at + 1 : at - 1);
+  });
+  return [...siblings, lengthChunk(count)];
+}
+
 /** The height of the lowest single node above `count` leaves. */
-function levelsOf(count: number): number {
+export function levelsOf(count: number): number {
   return count <= 1 ? 0 : Math.ceil(Math.log2(count));
 }
 
-function nodesAt(count: number, level: number): number {
+export function nodesAt(count: number, level: number): number {
   return Math.ceil(count / 2 ** level);
 }
 
-function parentsOf(ascending: Uint32Array): Uint32Array {
+export function parentsOf(ascending: Uint32Array): Uint32Array {
   return distinct(ascending.map((index) => index >>> 1));
 }
 
 /** Of an ascending list, in its place. */
-function distinct(ascending: Uint32Array): Uint32Array {
+export function distinct(ascending: Uint32Array): Uint32Array {
   let length = 0;
   for (const index of ascending) {
     if (length === 0 || ascending[length - 1] !== index) ascending[length++] = index;

@@ -4,6 +4,7 @@ import type { Account } from "../types/state.ts";
 import { type AccountReader, AccountTable, type AccountValue } from "./account-table.ts";
 import { AccountTree } from "./account-tree.ts";
 import type { StateChanges } from "./changes.ts";
+import { PastAccounts } from "./past-accounts.ts";
 import { type Undo, undoOf } from "./undo.ts";
 
 /** An account as it is stored: by its index. */
@@ -121,6 +122,11 @@ export class AccountState implements AccountReader {
   /** The Merkle branch from the account at `index` to `accountsRoot`: 33 nodes, lowest first. */
   branch(index: number): Uint8Array[] {
     return this.#tree.branch(index);
+  }
+
+  /** The accounts as they were before the newest blocks, by the undo records of these, newest first. */
+  before(undos: readonly Undo[]): PastAccounts {
+    return new PastAccounts(this.#table, this.#tree, undos);
   }
 
   #set(index: number, { balance, nonce }: AccountValue): void {

@@ -54,6 +54,7 @@ export class BlockStore {
       { key: keyOf("header", id), value: undefined },
       { key: keyOf("body", id), value: undefined },
       { key: keyOf("snapshot", id), value: undefined },
+      { key: keyOf("accountsRoot", id), value: undefined },
     ];
   }
 
@@ -180,6 +181,15 @@ export class BlockStore {
 
   undo(id: Uint8Array): Promise<Uint8Array | undefined> {
     return this.#database.get(keyOf("undo", id));
+  }
+
+  putAccountsRoot(id: Uint8Array, root: Uint8Array): Write {
+    return { key: keyOf("accountsRoot", id), value: root };
+  }
+
+  /** Of the accounts after a block that has been executed. */
+  accountsRoot(id: Uint8Array): Promise<Uint8Array | undefined> {
+    return this.#database.get(keyOf("accountsRoot", id));
   }
 
   putSnapshot(id: Uint8Array, snapshot: AuthoritySnapshot): Write {

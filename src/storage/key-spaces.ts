@@ -28,6 +28,10 @@ export const keySpaces = {
   certificate: 11,
   /** Height (8) of a block that was finalized itself -> its round (8). */
   finalizedRound: 12,
+  /** Number of the first (8) -> one event, or several transactions: `event-log.ts`. */
+  event: 13,
+  /** Block id -> root of the accounts after it: with the authority snapshot, the header's `stateRoot`. */
+  accountsRoot: 14,
   /** Candidate -> kind (1), time (8): what this node's operator wishes of the authority set. */
   proposal: 20,
   /** What was signed and must not be contradicted: `protection.ts`. */

@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Signer, signerFromSeed } from "../../../src/accounts/signer.ts";
 import {
-  type ApiEvents,
   type ApiServices,
   defaultHttpLimits,
   type HttpLimits,
@@ -19,13 +18,14 @@ import { verifySignatures } from "../../../src/crypto/ed25519.ts";
 import { sha256 } from "../../../src/crypto/hash.ts";
 import { defaultMempoolLimits } from "../../../src/mempool/limits.ts";
 import { Mempool } from "../../../src/mempool/mempool.ts";
+import { followEvents, headEvents, transactionLog } from "../../../src/node/event-records.ts";
+import { EventLog } from "../../../src/storage/event-log.ts";
 import { LevelDatabase } from "../../../src/storage/level-database.ts";
 import { MempoolStore } from "../../../src/storage/mempool.ts";
 import type { ChainConfig } from "../../../src/types/genesis.ts";
 import { computeDomain, type Transaction, transactionRecord } from "../../../src/types/index.ts";
 import { toHex, uint32Bytes } from "../../../src/util/bytes.ts";
 import { type Clock, systemClock } from "../../../src/util/clock.ts";
-import { Emitter } from "../../../src/util/emitter.ts";
 import { type Logger, silentLogger } from "../../../src/util/logger.ts";
 import { unprotected } from "../../unprotected-signer.ts";
 
@@ -67,7 +67,7 @@ export interface Fixture {
   chain: Chain;
   mempool: Mempool;
   database: LevelDatabase;
-  events: Emitter<ApiEvents>;
+  eventLog: EventLog;
   mode: { mode: string };
   hasLedger: { yes: boolean };
   sign(transfer: TestTransfer): Promise<Transaction>;
@@ -104,17 +104,23 @@ export async function startFixture(
     clock?: Clock;
     logger?: Logger;
     host?: string;
+    /** Ascending; each makes blocks in its turn. */
+    authorities?: readonly Signer[];
+    keptEvents?: number;
     /** What consensus offers, over this chain. */
     consensus?(chain: Chain): Partial<ApiServices>;
     /** Of the node. */
     proposals?(chain: Chain, database: LevelDatabase): Promise<Proposals>;
   } = {},
 ): Promise<Fixture> {
+  const { authorities = [authority] } = options;
+  const chainConfig = { ...config, authorities: authorities.map(({ publicKey }) => publicKey) };
   const folder = await mkdtemp(join(tmpdir(), "ccoin-api-"));
   const database = await LevelDatabase.open(folder);
   const stores = chainStores(database);
+  const eventLog = await EventLog.open(database, options.keptEvents);
   const coinbase = { balances: [{ address: alice.publicKey, balance: 1_000_000n }] };
-  const block = await createGenesis(config, coinbase, authority, genesisTime);
+  const block = await createGenesis(chainConfig, coinbase, authority, genesisTime);
   const genesis = await checkGenesis(block, verifySignatures);
   await storeGenesis(stores, genesis);
   const chain: Chain = await Chain.open({
@@ -124,7 +130,7 @@ export async function startFixture(
     clock: systemClock,
     logger: silentLogger,
     seed: new Uint8Array(8),
-    writesWith: (change) => mempool.writesFor(change),
+    writesWith: (change) => [...eventLog.record(headEvents(change)), ...mempool.writesFor(change)],
   });
   const mempool = new Mempool({
     config,
@@ -135,11 +141,10 @@ export async function startFixture(
     database,
     store: new MempoolStore(database),
     clock: systemClock,
+    log: transactionLog(eventLog),
   });
-  const events = new Emitter<ApiEvents>();
   chain.events.on("head", (change) => mempool.update(change));
-  chain.events.on("head", (change) => events.emit("head", change));
-  mempool.events.on("added", ({ records }) => events.emit("transactions", records));
+  followEvents(eventLog, chain, mempool);
   const mode = { mode: "ready" };
   const hasLedger = { yes: true };
   const proposals = await options.proposals?.(chain, database);
@@ -166,9 +171,10 @@ export async function startFixture(
     }),
     ledger: () => (hasLedger.yes ? { chain, mempool, ...(proposals && { proposals }) } : undefined),
     peers: () => [],
-    events,
+    eventLog,
     clock: options.clock ?? systemClock,
     logger: options.logger ?? silentLogger,
+    finalityProof: (height) => stores.finality.proofFrom(height),
     ...options.consensus?.(chain),
   };
   const server = await startHttpServer({
@@ -193,7 +199,7 @@ export async function startFixture(
     chain,
     mempool,
     database,
-    events,
+    eventLog,
     mode,
     hasLedger,
     async sign({ from = alice, to = bob.publicKey, amount = 1n, fee = 1n, nonce, memo = new Uint8Array() }) {
@@ -210,12 +216,13 @@ export async function startFixture(
     },
     async produce() {
       const { head, snapshot } = chain;
-      const time = productionTime(snapshot, head.header.message, authority.publicKey, config)!;
+      const inTurn = authorities[(head.height + 1) % authorities.length]!;
+      const time = productionTime(snapshot, head.header.message, inTurn.publicKey, chainConfig)!;
       const produced = await chain.produce({
-        signer: unprotected(authority),
+        signer: unprotected(inTurn),
         parentId: head.id,
         timestampMs: time.timestampMs,
-        difficulty: requiredDifficulty(snapshot, head.height + 1, authority.publicKey),
+        difficulty: requiredDifficulty(snapshot, head.height + 1, inTurn.publicKey),
         allowEmpty: true,
         select: () => mempool.executable(),
       });
