@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useErrorBoundary, useRef } from "preact/hooks";
 import { Header } from "./header.ts";
 import { html, type Markup } from "./html.ts";
 import { live } from "./live.ts";
@@ -11,6 +11,7 @@ import { Overview } from "./pages/overview.ts";
 import { PeersPage } from "./pages/peers.ts";
 import { TransactionPage } from "./pages/transaction.ts";
 import { WalletPage } from "./pages/wallet.ts";
+import { Problem } from "./parts/layout.ts";
 import { type Route, useRoute } from "./route.ts";
 import { useStore } from "./store.ts";
 
@@ -41,11 +42,17 @@ export function App(): Markup {
   return html`
     <a class="skip" href="#main" onClick=${skip}>To the content</a>
     <${Header} page=${route.page} />
-    <main id="main" ref=${main} tabindex="-1" key=${place}>${page}</main>
+    <main id="main" ref=${main} tabindex="-1" key=${place}><${Guarded}>${page}</${Guarded}></main>
     <footer>
       ${status ? `ccoin ${status.version} · node ${status.nodeId}` : ""}
     </footer>
   `;
+}
+
+/** A page that fails leaves the others usable. */
+function Guarded({ children }: { children?: Markup }): Markup {
+  const [error] = useErrorBoundary();
+  return error ? html`<${Problem} error=${error} />` : children;
 }
 
 /** Its title and itself. */

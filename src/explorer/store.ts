@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 /** A value that components follow. */
 export class Store<T> {
@@ -44,19 +44,33 @@ export interface Loaded<T> {
   error: Error | undefined;
 }
 
-/** What `load` resolves to; asked for again whenever `key` changes. */
+/** What `load` resolves to; asked for again whenever `key` changes, once at a time: a slow node is not asked faster than it answers. */
 export function useLoad<T>(load: () => Promise<T>, key: unknown): Loaded<T> {
   const [loaded, setLoaded] = useState<Loaded<T>>({ data: undefined, error: undefined });
+  const state = useRef({ load, key, isBusy: false, isGone: false }).current;
+  state.load = load;
   useEffect(() => {
-    let isStale = false;
-    load().then(
-      (data) => isStale || setLoaded({ data, error: undefined }),
-      (error) => isStale || setLoaded(({ data }) => ({ data, error })),
-    );
-    return () => {
-      isStale = true;
+    state.key = key;
+    const run = async (): Promise<void> => {
+      const asked = state.key;
+      state.isBusy = true;
+      const answer = await state.load().then(
+        (data) => () => ({ data, error: undefined }),
+        (error: Error) => (last: Loaded<T>) => ({ data: last.data, error }),
+      );
+      state.isBusy = false;
+      if (state.isGone) return;
+      setLoaded(answer);
+      if (state.key !== asked) await run();
     };
+    if (!state.isBusy) void run();
   }, [key]);
+  useEffect(
+    () => () => {
+      state.isGone = true;
+    },
+    [],
+  );
   return loaded;
 }
 

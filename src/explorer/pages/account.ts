@@ -5,6 +5,7 @@ import { client, live } from "../live.ts";
 import { Answer, Fact, Facts, Section, Tag } from "../parts/layout.ts";
 import { FullName, Swatch } from "../parts/names.ts";
 import { HistoryTable } from "../parts/transactions.ts";
+import { VerifyAccount } from "../parts/verify.ts";
 import { useLoad, useStore } from "../store.ts";
 
 const pageSize = 25;
@@ -34,20 +35,23 @@ export function AccountPage({ address, before }: { address: string; before: stri
                 </nav>
               `}
             />
-          </${Section}>`
+          </${Section}>
+          <${VerifyAccount} address=${address} key=${address} />`
     }
   `;
 }
 
 function Shown({ account }: { account: Account }): Markup {
   const { address, balance, nonce, pendingNonce } = account;
-  const { status, genesis } = useStore(live);
+  const { status } = useStore(live);
+  const set = useLoad(() => client.authorities(), status?.finalized?.id);
+  const isAuthority = set.data?.authorities.some((authority) => authority.address === address);
   const waiting = pendingNonce - nonce;
   return html`
     <div class="title">
       <h1 tabindex="-1">Account</h1>
       ${status?.address === address ? html`<${Tag}>this node</${Tag}>` : null}
-      ${genesis?.authorities.includes(address) ? html`<${Tag}><${Swatch} address=${address} /> authority</${Tag}>` : null}
+      ${isAuthority ? html`<${Tag}><${Swatch} address=${address} /> authority</${Tag}>` : null}
     </div>
     <section class="card" aria-label="Account">
       <p class="headline">${whole(balance)}</p>

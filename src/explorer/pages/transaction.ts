@@ -5,6 +5,7 @@ import { client, live } from "../live.ts";
 import { Answer, Fact, Facts } from "../parts/layout.ts";
 import { Address, Age, BlockLink, FullName } from "../parts/names.ts";
 import { StatusTag } from "../parts/transactions.ts";
+import { VerifyTransaction } from "../parts/verify.ts";
 import { useLoad, useStore } from "../store.ts";
 
 export function TransactionPage({ id }: { id: string }): Markup {
@@ -22,7 +23,7 @@ function Shown({ transaction }: { transaction: PlacedTransaction }): Markup {
       <${Facts}>
         <${Fact} name="Id"><${FullName} text=${id} what="id" /></${Fact}>
         <${Fact} name="Block">
-          ${block ? html`<${BlockLink} id=${block.id} height=${block.height} /> <span class="quiet">place ${index} · ${dateTime(block.timestamp)}, <${Age} atMs=${block.timestamp} /></span>` : "waits in the mempool"}
+          ${block ? html`<${BlockLink} id=${block.id} height=${block.height} />, place ${index} <span class="quiet">${dateTime(block.timestamp)}, <${Age} atMs=${block.timestamp} /></span>` : "waits in the mempool"}
         </${Fact}>
         <${Fact} name="From"><${Address} address=${from} full /></${Fact}>
         <${Fact} name="To"><${Address} address=${to} full /></${Fact}>
@@ -33,5 +34,6 @@ function Shown({ transaction }: { transaction: PlacedTransaction }): Markup {
         <${Fact} name="Signature"><code>${signature}</code></${Fact}>
       </${Facts}>
     </section>
+    ${block ? html`<${VerifyTransaction} id=${id} key=${id} />` : null}
   `;
 }

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { age, dateTime, short } from "../format.ts";
+import { age, dateTime, short, whole } from "../format.ts";
 import { html, type Markup } from "../html.ts";
 import { live, nodeTime } from "../live.ts";
 import { useNow, useStore } from "../store.ts";
@@ -29,7 +29,7 @@ export function Authority({ address }: { address: string }): Markup {
 }
 
 export function BlockLink({ id, height }: { id: string; height: number }): Markup {
-  return html`<a class="id" href=${`#/block/${id}`} title=${id}>${short(id)}</a> <span class="quiet">${height}</span>`;
+  return html`<a href=${`#/block/${id}`} title=${id}>${whole(height)}</a>`;
 }
 
 export function TransactionLink({ id }: { id: string }): Markup {

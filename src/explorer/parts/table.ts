@@ -34,7 +34,7 @@ export function Table<Row>({ caption, columns, rows, rowKey, empty }: TableProps
         (row) => html`<tr role="row" key=${rowKey(row)}>
           ${columns.map(
             ({ head, cell, numeric }) =>
-              html`<td role="cell" data-head=${head} class=${numeric ? "numeric" : ""} key=${head}>${cell(row)}</td>`,
+              html`<td role="cell" data-head=${head} class=${numeric ? "numeric" : ""} key=${head}><span class="cell">${cell(row)}</span></td>`,
           )}
         </tr>`,
       )}
