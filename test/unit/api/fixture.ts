@@ -131,6 +131,7 @@ export async function startFixture(
     logger: silentLogger,
     seed: new Uint8Array(8),
     writesWith: (change) => [...eventLog.record(headEvents(change)), ...mempool.writesFor(change)],
+    writesWithFinal: (block) => eventLog.record([{ name: "finalized", ...block }]),
   });
   const mempool = new Mempool({
     config,
