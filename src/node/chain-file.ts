@@ -14,6 +14,7 @@ import { concatBytes, readUint32, readUint64, uint32Bytes, uint64Bytes } from ".
 import { systemClock } from "../util/clock.ts";
 import { CodedError, messageOf, UserError } from "../util/errors.ts";
 import { silentLogger } from "../util/logger.ts";
+import { systemPause } from "../util/slices.ts";
 import { withDatabase } from "./open.ts";
 
 /** First bytes of a chain file; then the height of its last block (8), then each block after its length (4), from genesis on. */
@@ -85,6 +86,7 @@ export function importChain({ paths, file, onProgress }: ChainFileOptions): Prom
       clock: systemClock,
       logger: silentLogger,
       seed: new Uint8Array(randomBytes(8)),
+      pause: systemPause,
       writesWith: () => [],
     });
     let blocks = 0;

@@ -27,6 +27,7 @@ import { TransactionInbox } from "../sync/transaction-inbox.ts";
 import { VoteInbox } from "../sync/vote-inbox.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Logger } from "../util/logger.ts";
+import type { Pause } from "../util/slices.ts";
 import type { Closers } from "./closers.ts";
 import type { ModeMachine } from "./mode.ts";
 import { followOwnSignatures, openSigning, type SigningOptions } from "./signing.ts";
@@ -49,6 +50,7 @@ export interface ChainServicesOptions {
   statuses: PeerStatuses;
   verify: Verify;
   clock: Clock;
+  pause: Pause;
   logger: Logger;
   modes: ModeMachine;
   /** Where the node makes blocks and votes on them. */
@@ -62,7 +64,8 @@ export async function startChainServices(
   options: ChainServicesOptions,
   closers: Closers,
 ): Promise<ChainServices> {
-  const { genesis, database, network, statuses, verify, clock, logger, modes, account, alone } = options;
+  const { genesis, database, network, statuses, verify, clock, pause, logger, modes, account, alone } =
+    options;
   const common = { network, clock, logger };
 
   const chain: Chain = await Chain.load({
@@ -72,7 +75,8 @@ export async function startChainServices(
     clock,
     logger,
     seed: new Uint8Array(randomBytes(8)),
-    writesWith: (change) => mempool.writesFor(change),
+    pause,
+    writesWith: (change, after) => mempool.writesFor(change, (address) => after.get(address)),
   });
   const mempool: Mempool = new Mempool({
     config: genesis.config,

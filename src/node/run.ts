@@ -20,6 +20,7 @@ import { systemClock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
 import { messageOf, UserError } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
+import { systemPause } from "../util/slices.ts";
 import { type ChainServices, startChainServices } from "./chain-services.ts";
 import { Closers } from "./closers.ts";
 import { diagnose } from "./diagnosis.ts";
@@ -260,6 +261,7 @@ class Node implements RunningNode {
         statuses,
         verify,
         clock,
+        pause: systemPause,
         logger: this.#logger,
         modes,
         account: this.#options.mine

@@ -5,7 +5,7 @@ import type { CheckedBlock } from "../chain/types.ts";
 import type { NodePaths } from "../config/index.ts";
 import { applyHeader, checkHeader } from "../consensus/index.ts";
 import { verifySignatures } from "../crypto/ed25519.ts";
-import { AccountState, executeBlock, genesisChanges } from "../state/index.ts";
+import { AccountState, executeBlock } from "../state/index.ts";
 import { AuthoritySnapshot } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import { CodedError, messageOf, UserError } from "../util/errors.ts";
@@ -35,8 +35,7 @@ export function verifyChain(options: {
     const { config } = genesis;
     const checks = { config, genesisId: genesis.id, verify: verifySignatures, isVerified: () => false };
     const headId = (await stores.meta.head()) ?? damaged("it has no head");
-    const state = new AccountState(new Uint8Array(8));
-    state.apply(genesisChanges(block.payload));
+    const state = AccountState.fromGenesis(block.payload, new Uint8Array(8));
 
     let totalDifficulty = 0;
     let parent = { header: block.header.message, id: genesis.id, snapshot: genesis.snapshot };
@@ -50,9 +49,8 @@ export function verifyChain(options: {
         const { message } = checked.header;
         checkHeader(parent, message, config);
         const snapshot = applyHeader(parent.snapshot, message, config);
-        state.apply(
-          executeBlock(state, { transactions: stored.transactions, proposer: message.proposer, config }),
-        );
+        executeBlock(state, { transactions: stored.transactions, proposer: message.proposer, config });
+        state.settle();
         if (!equalBytes(state.stateRoot(snapshot), message.stateRoot)) damaged("the state root is wrong");
         totalDifficulty += message.difficulty;
         if (weight !== totalDifficulty) damaged("its total difficulty is wrong");
@@ -93,8 +91,8 @@ async function compareIndex(
   { records }: CheckedBlock,
 ): Promise<void> {
   for (const [index, { id, idHex }] of records.entries()) {
-    const place = await blocks.transactionPlace(id);
-    if (place?.height !== height || place.index !== index)
+    const places = await blocks.transactionPlaces(id);
+    if (!places.some((place) => place.height === height && place.index === index))
       damaged(`the index does not find transaction ${idHex}`);
   }
 }

@@ -27,6 +27,7 @@ import { toHex, uint32Bytes } from "../../../src/util/bytes.ts";
 import { type Clock, systemClock } from "../../../src/util/clock.ts";
 import { Emitter } from "../../../src/util/emitter.ts";
 import { type Logger, silentLogger } from "../../../src/util/logger.ts";
+import { systemPause } from "../../../src/util/slices.ts";
 import { unprotected } from "../../unprotected-signer.ts";
 
 /** The same key for the same number, always. */
@@ -124,7 +125,8 @@ export async function startFixture(
     clock: systemClock,
     logger: silentLogger,
     seed: new Uint8Array(8),
-    writesWith: (change) => mempool.writesFor(change),
+    pause: systemPause,
+    writesWith: (change, after) => mempool.writesFor(change, (address) => after.get(address)),
   });
   const mempool = new Mempool({
     config,

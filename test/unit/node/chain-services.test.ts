@@ -5,6 +5,7 @@ import { ModeMachine } from "../../../src/node/mode.ts";
 import { PeerStatuses } from "../../../src/sync/peer-statuses.ts";
 import { transactionRecord } from "../../../src/types/index.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
+import { systemPause } from "../../../src/util/slices.ts";
 import { authorities, testChain } from "../support/chain.ts";
 import { TestNetwork } from "../support/network.ts";
 import { verifyHere } from "../support/sync-node.ts";
@@ -35,6 +36,7 @@ test("a node that was killed between justifying a branch and following it starts
       statuses: new PeerStatuses({ network, clock, logger: silentLogger, status: () => expect.fail() }),
       verify: verifyHere,
       clock,
+      pause: systemPause,
       logger: silentLogger,
       modes: new ModeMachine("boot"),
       account: undefined,
