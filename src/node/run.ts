@@ -271,6 +271,8 @@ class Node implements RunningNode {
       },
       this.#closers,
     );
+    // Before anything is waited for: from now on the node may be ready, and says so.
+    this.#services = services;
     services.chain.events.on("head", (change) => this.#apiEvents.emit("head", change));
     let finalized = services.chain.finalized;
     services.chain.events.on("finality", () => {
@@ -281,7 +283,6 @@ class Node implements RunningNode {
     services.mempool.events.on("added", ({ records }) => this.#apiEvents.emit("transactions", records));
     await diagnosis.follow({ ...services, finality: () => finalityInput(services) });
     services.finalizer.events.on("seen", ({ voter }) => diagnosis.onFinalityVote(voter));
-    this.#services = services;
     // Those that were connected before there was a chain to compare.
     for (const { id } of network.peers()) void statuses.ask(id);
   }

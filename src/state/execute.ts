@@ -86,11 +86,12 @@ export class Executor {
   }
 }
 
-/** Executes a block at once. After an error the state is to be rolled back. @throws {BlockError} INVALID_TRANSACTION, REWARD_OVERFLOW */
-export function executeBlock(state: AccountState, block: BlockInput): void {
+/** Executes a block at once; returns the executor's `parties`. After an error the state is to be rolled back. @throws {BlockError} INVALID_TRANSACTION, REWARD_OVERFLOW */
+export function executeBlock(state: AccountState, block: BlockInput): readonly number[] {
   const executor = new Executor(state, block);
   for (const transaction of block.transactions) executor.execute(transaction);
   executor.finish();
+  return executor.parties;
 }
 
 /**

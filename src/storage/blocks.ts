@@ -157,6 +157,11 @@ export class BlockStore {
     return placeKeys(block).map((key) => ({ key, value: none }));
   }
 
+  async hasPlaces(block: BlockPlaces): Promise<boolean> {
+    const values = await this.#database.getMany(placeKeys(block));
+    return values.every((value) => value !== undefined);
+  }
+
   clearPlaces(block: BlockPlaces): Write[] {
     return placeKeys(block).map((key) => ({ key, value: undefined }));
   }

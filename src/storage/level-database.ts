@@ -1,7 +1,8 @@
 import { ClassicLevel } from "classic-level";
-import { CodedError, messageOf } from "../util/errors.ts";
+import { CodedError, lineOf, messageOf } from "../util/errors.ts";
 import { systemPause } from "../util/slices.ts";
 import { plain, seal, unseal } from "./checksum.ts";
+import { damaged } from "./damaged.ts";
 import type { Database, Range, Write } from "./database.ts";
 
 interface Waiting {
@@ -51,12 +52,12 @@ export class LevelDatabase implements Database {
   }
 
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
-    const sealed = await this.#level.get(key);
+    const sealed = await this.#level.get(key).catch(unreadable);
     return sealed && unseal(key, sealed);
   }
 
   async getMany(keys: Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
-    const values = await this.#level.getMany(keys);
+    const values = await this.#level.getMany(keys).catch(unreadable);
     return values.map((sealed, index) => sealed && unseal(keys[index]!, sealed));
   }
 
@@ -64,7 +65,7 @@ export class LevelDatabase implements Database {
     const iterator = this.#level.iterator({ ...range, ...encoding, highWaterMarkBytes: 256 * 1024 });
     try {
       for (;;) {
-        const entries = await iterator.nextv(1000);
+        const entries = await iterator.nextv(1000).catch(unreadable);
         if (entries.length === 0) return;
         for (const [key, sealed] of entries) yield [plain(key), unseal(key, sealed)];
       }
@@ -120,4 +121,9 @@ export class LevelDatabase implements Database {
     await this.#writing;
     await this.#level.close();
   }
+}
+
+/** A table that is gone, cut or torn. */
+function unreadable(error: unknown): never {
+  return damaged(lineOf(error));
 }
