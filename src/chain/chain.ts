@@ -35,6 +35,8 @@ export interface ChainOptions {
   pause: Pause;
   /** Writes of others that go with a change of the head, in the same atomic batch. `after`: the accounts after it. */
   writesWith(change: HeadChange, after: StateReader): Write[];
+  /** The same with a block that becomes final, and all below it. */
+  writesWithFinal?(block: BlockRef): Write[];
 }
 
 export type ChainEvents = {
@@ -280,6 +282,9 @@ export class Chain {
       await this.#checkFinalized(status.finalized);
       writes.push(finality.putFinalizedRound(status.finalized));
     }
+    const { height, block: id } = status.finalized;
+    if (height > before.finalized.height)
+      writes.push(...(this.#options.writesWithFinal?.({ height, id }) ?? []));
     await database.commit(writes);
     this.#finality = status;
     await this.#branches.setRoot(point(status.justified));

@@ -13,6 +13,7 @@ import type { Verify } from "../crypto/ed25519.ts";
 import { defaultMempoolLimits } from "../mempool/limits.ts";
 import { Mempool } from "../mempool/mempool.ts";
 import type { Database } from "../storage/database.ts";
+import type { EventLog } from "../storage/event-log.ts";
 import { EvidenceStore } from "../storage/evidence.ts";
 import { FinalityStore } from "../storage/finality.ts";
 import { MempoolStore } from "../storage/mempool.ts";
@@ -29,6 +30,7 @@ import type { Clock } from "../util/clock.ts";
 import type { Logger } from "../util/logger.ts";
 import type { Pause } from "../util/slices.ts";
 import type { Closers } from "./closers.ts";
+import { followEvents, headEvents, transactionLog } from "./event-records.ts";
 import type { ModeMachine } from "./mode.ts";
 import { followOwnSignatures, openSigning, type SigningOptions } from "./signing.ts";
 
@@ -46,6 +48,7 @@ export interface ChainServices {
 export interface ChainServicesOptions {
   genesis: Genesis;
   database: Database;
+  eventLog: EventLog;
   network: Network;
   statuses: PeerStatuses;
   verify: Verify;
@@ -64,8 +67,8 @@ export async function startChainServices(
   options: ChainServicesOptions,
   closers: Closers,
 ): Promise<ChainServices> {
-  const { genesis, database, network, statuses, verify, clock, pause, logger, modes, account, alone } =
-    options;
+  const { genesis, database, eventLog, network, statuses, verify, clock, pause, logger } = options;
+  const { modes, account, alone } = options;
   const common = { network, clock, logger };
 
   const chain: Chain = await Chain.load({
@@ -76,7 +79,11 @@ export async function startChainServices(
     logger,
     seed: new Uint8Array(randomBytes(8)),
     pause,
-    writesWith: (change, after) => mempool.writesFor(change, (address) => after.get(address)),
+    writesWith: (change, after) => [
+      ...eventLog.record(headEvents(change)),
+      ...mempool.writesFor(change, (address) => after.get(address)),
+    ],
+    writesWithFinal: (block) => eventLog.record([{ name: "finalized", ...block }]),
   });
   const mempool: Mempool = new Mempool({
     config: genesis.config,
@@ -87,9 +94,11 @@ export async function startChainServices(
     database,
     store: new MempoolStore(database),
     clock,
+    log: transactionLog(eventLog),
   });
   // The first to follow the head: the others ask the mempool what is left.
   chain.events.on("head", (change) => mempool.update(change));
+  followEvents(eventLog, chain, mempool);
   await mempool.start();
   closers.push("mempool", () => mempool.stop());
   await chain.resume();

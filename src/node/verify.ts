@@ -1,7 +1,6 @@
 import { checkBlock } from "../chain/check.ts";
 import { checkGenesis } from "../chain/genesis.ts";
 import { type ChainStores, chainStores } from "../chain/stores.ts";
-import type { CheckedBlock } from "../chain/types.ts";
 import type { NodePaths } from "../config/index.ts";
 import { applyHeader, checkHeader } from "../consensus/index.ts";
 import { verifySignatures } from "../crypto/ed25519.ts";

@@ -25,6 +25,8 @@ export const keySpaces = {
   certificate: 11,
   /** Height (8) of a block that was finalized itself -> its round (8). */
   finalizedRound: 12,
+  /** Number of the first (8) -> one event, or several transactions: `event-log.ts`. */
+  event: 13,
   /** First 8 bytes of a transaction's id, height (6), index (2) -> nothing: places in the canonical chain. */
   transactionPlace: 15,
   /** Account index (4), height (6), index (2) -> nothing: the places of its transactions. */
