@@ -21,6 +21,7 @@ import { equalBytes } from "../util/bytes.ts";
 import { systemClock } from "../util/clock.ts";
 import { messageOf, UserError } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
+import { systemPause } from "../util/slices.ts";
 import { type ChainServices, startChainServices } from "./chain-services.ts";
 import { Closers } from "./closers.ts";
 import { diagnose } from "./diagnosis.ts";
@@ -272,6 +273,7 @@ class Node implements RunningNode {
         statuses,
         verify: this.#signatures.verify,
         clock,
+        pause: systemPause,
         logger: this.#logger,
         modes,
         account: this.#options.mine
