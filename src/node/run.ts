@@ -20,6 +20,7 @@ import { serveGenesis } from "../sync/serve.ts";
 import { systemClock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
+import { systemPause } from "../util/slices.ts";
 import { type ChainServices, startChainServices } from "./chain-services.ts";
 import { Closers } from "./closers.ts";
 import { diagnose } from "./diagnosis.ts";
@@ -279,6 +280,7 @@ class Node implements RunningNode {
         statuses,
         verify: this.#signatures.verify,
         clock,
+        pause: systemPause,
         logger: this.#logger,
         modes,
         account: this.#options.mine
