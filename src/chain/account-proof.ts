@@ -1,17 +1,12 @@
-import { digest64 } from "@chainsafe/persistent-merkle-tree";
-import { Undo } from "../state/index.ts";
 import { type Account, AuthoritySnapshot } from "../types/index.ts";
-import { equalBytes } from "../util/bytes.ts";
 import { CodedError } from "../util/errors.ts";
 import type { Chain } from "./chain.ts";
 import type { Head } from "./types.ts";
 
 /** How far below the head a state is still made from it: finality is a block or two behind, unless it waits. */
 export const maxProofDepth = 128;
-/** Accounts that these blocks may have changed, counted for each block: some 0.1 s of hashing. */
-const maxChanges = 65_536;
-/** Each ends when the head moves meanwhile. */
-const maxAttempts = 8;
+/** In these blocks: some 0.2 s of work, in slices. */
+export const maxProofTransactions = 65_536;
 
 /** `ACCOUNT_NOT_FOUND`: nothing has created it by then; `PROOF_NOT_AVAILABLE`: the block's state is not at hand. */
 export class ProofError extends CodedError<"ACCOUNT_NOT_FOUND" | "PROOF_NOT_AVAILABLE"> {}
@@ -25,48 +20,32 @@ export interface AccountProof {
   branch: Uint8Array[];
 }
 
-/** `block`: canonical. @throws {ProofError} */
+/** @throws {ProofError} */
 export async function proveAccount(chain: Chain, block: Head, address: Uint8Array): Promise<AccountProof> {
+  await requireNear(chain, block);
   const authoritiesRoot = AuthoritySnapshot.hashTreeRoot(await chain.tree.snapshotAfter(block.id));
-  for (let attempt = 0; attempt < maxAttempts; attempt++) {
-    const undos = await undosAbove(chain, block);
-    const accounts = undos && chain.state.before(undos);
-    if (accounts && equalBytes(digest64(accounts.root(), authoritiesRoot), block.header.message.stateRoot)) {
-      const index = accounts.indexOf(address);
-      if (index < 0) throw new ProofError("ACCOUNT_NOT_FOUND", `no such account after block ${block.height}`);
-      return {
-        account: accounts.account(index),
-        index,
-        branch: [...accounts.branch(index), authoritiesRoot],
-      };
-    }
-    // A block is being executed that is not the head yet, or the head has moved while the records were read.
-    await chain.idle();
-  }
-  throw notAvailable(block, "the chain moves too fast: try again");
+  const found = await chain.accountsAfter(block, (accounts) => {
+    const index = accounts.indexOf(address);
+    return index < 0
+      ? "none"
+      : { account: accounts.account(index), index, branch: [...accounts.branch(index), authoritiesRoot] };
+  });
+  if (!found) throw notAvailable(block, "it is on a side branch");
+  if (found === "none")
+    throw new ProofError("ACCOUNT_NOT_FOUND", `no such account after block ${block.height}`);
+  return found;
 }
 
-/** The undo records of the blocks above, newest first; undefined if the head has moved meanwhile. @throws {ProofError} */
-async function undosAbove(chain: Chain, block: Head): Promise<Undo[] | undefined> {
-  const { head, reader } = chain;
+/** Whether it is not too much to go back to it. @throws {ProofError} */
+async function requireNear({ head, reader }: Chain, block: Head): Promise<void> {
   const depth = head.height - block.height;
-  if (depth < 0) throw notAvailable(block, "it is on a side branch");
   if (depth > maxProofDepth) throw notAvailable(block, `it is more than ${maxProofDepth} below the head`);
-  const refs = await reader.refsDown(head.height, depth + 1);
-  if (chain.head !== head) return undefined;
-  if (!equalBytes(refs.at(-1)!.id, block.id)) throw notAvailable(block, "it is on a side branch");
-  const undos: Undo[] = [];
-  let changes = 0;
-  for (const { id } of refs.slice(0, -1)) {
-    const record = await reader.undoIfThere(id);
-    if (chain.head !== head) return undefined;
-    if (!record) throw notAvailable(block, "this node has not executed the blocks after it");
-    const undo = Undo.deserialize(record);
-    changes += undo.entries.length;
-    if (changes > maxChanges) throw notAvailable(block, "too much has changed since");
-    undos.push(undo);
+  const ids = await reader.idsDown(head.height, depth);
+  const summaries = await Promise.all(ids.map((id) => reader.summary(id)));
+  const count = summaries.reduce((sum, summary) => sum + (summary?.transactionCount ?? 0), 0);
+  if (count > maxProofTransactions) {
+    throw notAvailable(block, `${count} transactions have come since, more than ${maxProofTransactions}`);
   }
-  return undos;
 }
 
 function notAvailable({ height }: Head, why: string): ProofError {

@@ -67,12 +67,13 @@ export class BlockReader {
     return { height, id, idHex: toHex(id), header, totalDifficulty, transactionCount, bodyBytes };
   }
 
-  /** A transaction of the canonical chain. */
+  /** A transaction of the canonical chain. Between two reads the chain may move: it is then in no block, or looked up again. */
   async transaction(id: Uint8Array): Promise<IncludedTransaction | undefined> {
-    const place = await this.#blocks.transactionPlace(id);
-    const found = place && (await this.transactionAt(place));
-    // Between two reads the chain may have moved: the transaction is then in no block, or looked up again.
-    return found && equalBytes(found.record.id, id) ? found : undefined;
+    for (const place of await this.#blocks.transactionPlaces(id)) {
+      const found = await this.transactionAt(place);
+      if (found && equalBytes(found.record.id, id)) return found;
+    }
+    return undefined;
   }
 
   /** The transaction at a place of the canonical chain; the others of its block are not decoded. */
@@ -95,23 +96,14 @@ export class BlockReader {
     return { ...head, records: decodeRecords(body, this.#domain) };
   }
 
-  canonicalBlocks(heads: Head[]): Promise<CanonicalBlock[]> {
-    return Promise.all(heads.map((head) => this.canonicalBlock(head)));
-  }
-
-  /** Of the accounts after a block that was executed, by this version of the software or a later one. */
+  /** Of the accounts after a block that was executed. */
   accountsRoot(id: Uint8Array): Promise<Uint8Array | undefined> {
     return this.#blocks.accountsRoot(id);
   }
 
-  /** What takes a block back; undefined if it is not canonical. */
-  undoIfThere(id: Uint8Array): Promise<Uint8Array | undefined> {
-    return this.#blocks.undo(id);
-  }
-
-  /** @throws {CodedError} `DAMAGED` */
-  async undo(id: Uint8Array): Promise<Uint8Array> {
-    const undo = await this.undoIfThere(id);
+  /** How many accounts there were before a canonical block. @throws {CodedError} `DAMAGED` */
+  async undo(id: Uint8Array): Promise<number> {
+    const undo = await this.#blocks.undo(id);
     return undo ?? damaged(`the undo record of block ${toHex(id)} is missing`);
   }
 }

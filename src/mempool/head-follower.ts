@@ -22,14 +22,13 @@ interface Decided {
 }
 
 export interface FollowerOptions {
-  account: AccountLookup;
   store: MempoolStore;
   clock: Clock;
   log?: TransactionLog;
 }
 
 /**
- * Keeps pool and store alike over changes of the head. A change is decided when the state is that after it (`writesFor`) and
+ * Keeps pool and store alike over changes of the head. A change is decided before it is written (`writesFor`) and
  * taken into the pool when it is on disk (`update`); what was added in between is put right then.
  */
 export class HeadFollower {
@@ -42,8 +41,8 @@ export class HeadFollower {
     this.#options = options;
   }
 
-  writesFor(change: IncludedAndRetracted): Write[] {
-    const { store, clock, account, log } = this.#options;
+  writesFor(change: IncludedAndRetracted, after: AccountLookup): Write[] {
+    const { store, clock, log } = this.#options;
     const writes: Write[] = [];
     const deleted = new Set<Hex>();
     for (const { transaction } of change.applied.flatMap(({ records }) => records)) {
@@ -58,7 +57,7 @@ export class HeadFollower {
       .flatMap(({ records }) => records)
       .filter(({ transaction }) => {
         const { from, nonce } = transaction.message;
-        return nonce >= (account(from)?.nonce ?? 0) && !this.#waiting(transaction);
+        return nonce >= (after(from)?.nonce ?? 0) && !this.#waiting(transaction);
       });
     for (const { id, transaction } of returning) writes.push(store.put(id, transaction, clock.now()));
     writes.push(...(log?.record(returning) ?? []));

@@ -147,9 +147,9 @@ export class Mempool {
     return results;
   }
 
-  /** What a change of the head does to the stored entries: to be written in one batch with it. */
-  writesFor(change: IncludedAndRetracted): Write[] {
-    return this.#follower.writesFor(change);
+  /** What a change of the head does to the stored entries: to be written in one batch with it. `after`: the accounts after it. */
+  writesFor(change: IncludedAndRetracted, after: AccountLookup): Write[] {
+    return this.#follower.writesFor(change, after);
   }
 
   /** Follows a change of the head: what is in blocks leaves, what was retracted comes back. */

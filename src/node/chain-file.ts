@@ -15,6 +15,7 @@ import { concatBytes, readUint32, readUint64, uint32Bytes, uint64Bytes } from ".
 import { systemClock } from "../util/clock.ts";
 import { CodedError, messageOf, UserError } from "../util/errors.ts";
 import { silentLogger } from "../util/logger.ts";
+import { systemPause } from "../util/slices.ts";
 import { headEvents } from "./event-records.ts";
 import { withDatabase } from "./open.ts";
 
@@ -88,6 +89,7 @@ export function importChain({ paths, file, onProgress }: ChainFileOptions): Prom
       clock: systemClock,
       logger: silentLogger,
       seed: new Uint8Array(randomBytes(8)),
+      pause: systemPause,
       writesWith: (change) => eventLog.record(headEvents(change)),
     });
     let blocks = 0;

@@ -28,6 +28,7 @@ import { TransactionInbox } from "../sync/transaction-inbox.ts";
 import { VoteInbox } from "../sync/vote-inbox.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Logger } from "../util/logger.ts";
+import type { Pause } from "../util/slices.ts";
 import type { Closers } from "./closers.ts";
 import { followEvents, headEvents, transactionLog } from "./event-records.ts";
 import type { ModeMachine } from "./mode.ts";
@@ -52,6 +53,7 @@ export interface ChainServicesOptions {
   statuses: PeerStatuses;
   verify: Verify;
   clock: Clock;
+  pause: Pause;
   logger: Logger;
   modes: ModeMachine;
   /** Where the node makes blocks and votes on them. */
@@ -65,8 +67,8 @@ export async function startChainServices(
   options: ChainServicesOptions,
   closers: Closers,
 ): Promise<ChainServices> {
-  const { genesis, database, eventLog, network, statuses, verify, clock, logger, modes, account, alone } =
-    options;
+  const { genesis, database, eventLog, network, statuses, verify, clock, pause, logger } = options;
+  const { modes, account, alone } = options;
   const common = { network, clock, logger };
 
   const chain: Chain = await Chain.load({
@@ -76,7 +78,11 @@ export async function startChainServices(
     clock,
     logger,
     seed: new Uint8Array(randomBytes(8)),
-    writesWith: (change) => [...eventLog.record(headEvents(change)), ...mempool.writesFor(change)],
+    pause,
+    writesWith: (change, after) => [
+      ...eventLog.record(headEvents(change)),
+      ...mempool.writesFor(change, (address) => after.get(address)),
+    ],
     writesWithFinal: (block) => eventLog.record([{ name: "finalized", ...block }]),
   });
   const mempool: Mempool = new Mempool({

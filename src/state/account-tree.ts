@@ -1,5 +1,6 @@
 import { hashInto } from "@chainsafe/hashtree";
 import { zeroHash } from "@chainsafe/persistent-merkle-tree";
+import type { Pause } from "../util/slices.ts";
 import type { AccountTable } from "./account-table.ts";
 import { packAccounts } from "./leaves.ts";
 
@@ -8,6 +9,10 @@ const depth = 32;
 const nodeBytes = 32;
 /** Nodes hashed by one native call: enough to hide its cost, small enough for the cache. */
 const batchNodes = 1024;
+/** Room made when there is none left, as a multiple of what is needed. */
+const growth = 1.25;
+/** Batches between two pauses: a few ms. */
+const sliceBatches = 8;
 
 /**
  * The Merkle tree of the account list over an `AccountTable`: the nodes of each level in one flat array, level 0 the accounts' own
@@ -19,8 +24,8 @@ export class AccountTree {
   readonly #levels: Uint8Array[] = [];
   /** Leaves from here on have never been hashed. */
   #hashedCount = 0;
-  /** Leaves below it that changed, in any order and perhaps twice. */
-  #dirty: number[] = [];
+  /** A bit for each leaf below it that changed. */
+  #dirty = new Uint32Array(0);
   readonly #input = new Uint8Array(batchNodes * 2 * nodeBytes * 2);
   readonly #output = new Uint8Array(batchNodes * 2 * nodeBytes);
 
@@ -30,7 +35,7 @@ export class AccountTree {
 
   /** An account's balance or nonce changed. New accounts need no mark. */
   mark(index: number): void {
-    if (index < this.#hashedCount) this.#dirty.push(index);
+    if (index < this.#hashedCount) this.#dirty[index >>> 5]! |= 1 << (index & 31);
   }
 
   /** Accounts from `count` on were removed. */
@@ -38,55 +43,76 @@ export class AccountTree {
     if (count >= this.#hashedCount) return;
     this.#hashedCount = count;
     // Every node that held a removed account and stays is above the last one that stays.
-    if (count > 0) this.#dirty.push(count - 1);
+    if (count > 0) this.mark(count - 1);
   }
 
   /** `hash_tree_root` of the list. */
   root(): Uint8Array {
     this.#update();
-    return rootOf(this.#table.count, (level, at) => this.#node(level, at));
+    let root: Uint8Array = this.#node(levelsOf(this.#table.count), 0);
+    for (let level = levelsOf(this.#table.count); level < depth; level++) {
+      root = hashPair(root, zeroHash(level));
+    }
+    return hashPair(root, lengthChunk(this.#table.count));
   }
 
   /** The sibling nodes from an account's root up to the list's root, the length last: an SSZ Merkle branch of 33 nodes. */
   branch(index: number): Uint8Array[] {
+    if (!(index < this.#table.count)) throw new RangeError(`no account ${index}`);
     this.#update();
-    return branchOf(index, this.#table.count, (level, at) => this.#node(level, at));
+    const nodes: Uint8Array[] = [];
+    for (let level = 0, at = index; level < depth; level++, at = Math.floor(at / 2)) {
+      nodes.push(this.#node(level, at % 2 === 0 ? at + 1 : at - 1));
+    }
+    nodes.push(lengthChunk(this.#table.count));
+    return nodes;
   }
 
-  /** A copy of a node: number `index` of those at height `level`, 0 being the accounts' own roots. */
-  node(level: number, index: number): Uint8Array {
-    this.#update();
-    return this.#node(level, index);
-  }
-
-  /** As `node`, a zero hash where the list has ended. */
+  /** A copy of a node, a zero hash where the list has ended. */
   #node(level: number, index: number): Uint8Array {
     if (index >= nodesAt(this.#table.count, level)) return zeroHash(level);
     return this.#levels[level]!.slice(index * nodeBytes, (index + 1) * nodeBytes);
   }
 
+  /** Brings the nodes up to date in slices. The accounts must not change meanwhile. */
+  async update(pause: Pause): Promise<void> {
+    let batches = 0;
+    for (const _ of this.#batches()) if (++batches % sliceBatches === 0) await pause();
+  }
+
   #update(): void {
+    for (const _ of this.#batches());
+  }
+
+  /** Hashes what is out of date, a batch at each step. */
+  *#batches(): Iterable<void> {
     const { count } = this.#table;
     let dirty = this.#takeDirty();
     if (dirty.length === 0) return;
     this.#reserve(count);
-    this.#hashLeaves(dirty);
+    yield* this.#hashLeaves(dirty);
     for (let level = 0; level < levelsOf(count); level++) {
       dirty = parentsOf(dirty);
-      this.#hashNodes(level, dirty);
+      yield* this.#hashNodes(level, dirty);
     }
   }
 
   /** The leaves to hash, ascending, each once. */
   #takeDirty(): Uint32Array {
     const { count } = this.#table;
-    const marked = this.#dirty.filter((index) => index < this.#hashedCount);
-    const sorted = distinct(Uint32Array.from(marked).sort());
-    const all = new Uint32Array(sorted.length + count - this.#hashedCount);
-    all.set(sorted);
-    for (let at = sorted.length, index = this.#hashedCount; index < count; ) all[at++] = index++;
-    this.#dirty = [];
+    const marked: number[] = [];
+    for (const [at, word] of this.#dirty.entries()) {
+      for (let rest = word; rest !== 0; rest &= rest - 1) {
+        const index = at * 32 + 31 - Math.clz32(rest & -rest);
+        if (index < this.#hashedCount) marked.push(index);
+      }
+    }
+    const all = new Uint32Array(marked.length + count - this.#hashedCount);
+    all.set(marked);
+    for (let at = marked.length, index = this.#hashedCount; index < count; ) all[at++] = index++;
     this.#hashedCount = count;
+    if (this.#dirty.length * 32 < count) this.#dirty = new Uint32Array(Math.ceil((count * growth) / 32));
+    else this.#dirty.fill(0);
     return all;
   }
 
@@ -95,13 +121,13 @@ export class AccountTree {
       const needed = nodesAt(count, level) * nodeBytes;
       const nodes = this.#levels[level];
       if (nodes && nodes.length >= needed) continue;
-      const grown = new Uint8Array(Math.max(needed, 2 * (nodes?.length ?? 0)));
+      const grown = new Uint8Array(nodes ? nodeBytes * Math.ceil(nodesAt(count, level) * growth) : needed);
       if (nodes) grown.set(nodes);
       this.#levels[level] = grown;
     }
   }
 
-  #hashLeaves(dirty: Uint32Array): void {
+  *#hashLeaves(dirty: Uint32Array): Iterable<void> {
     const leaves = this.#levels[0]!;
     for (let from = 0; from < dirty.length; from += batchNodes) {
       const batch = dirty.subarray(from, from + batchNodes);
@@ -112,11 +138,12 @@ export class AccountTree {
       const roots = this.#input.subarray(0, batch.length * nodeBytes);
       hashInto(halves, roots);
       scatter(roots, leaves, batch);
+      yield;
     }
   }
 
   /** Hashes the nodes `parents` of `level + 1` from their children. */
-  #hashNodes(level: number, parents: Uint32Array): void {
+  *#hashNodes(level: number, parents: Uint32Array): Iterable<void> {
     const children = this.#levels[level]!;
     const childrenEnd = nodesAt(this.#table.count, level) * nodeBytes;
     const pairBytes = 2 * nodeBytes;
@@ -129,45 +156,26 @@ export class AccountTree {
       const hashes = this.#output.subarray(0, batch.length * nodeBytes);
       hashInto(pairs, hashes);
       scatter(hashes, this.#levels[level + 1]!, batch);
+      yield;
     }
   }
 }
 
-/** The node at a height and place. */
-type NodeReader = (level: number, index: number) => Uint8Array;
-
-/** `hash_tree_root` of a list of `count` accounts. */
-export function rootOf(count: number, node: NodeReader): Uint8Array {
-  let root = node(levelsOf(count), 0);
-  for (let level = levelsOf(count); level < depth; level++) root = hashPair(root, zeroHash(level));
-  return hashPair(root, lengthChunk(count));
-}
-
-/** The Merkle branch of one of `count` accounts: 33 nodes. @throws {RangeError} */
-export function branchOf(index: number, count: number, node: NodeReader): Uint8Array[] {
-  if (!(index >= 0 && index < count)) throw new RangeError(`no account ${index}`);
-  const siblings = Array.from({ length: depth }, (_, level) => {
-    const at = Math.floor(index / 2 ** level);
-    return node(level, at % 2 === 0 ? at + 1 : at - 1);
-  });
-  return [...siblings, lengthChunk(count)];
-}
-
 /** The height of the lowest single node above `count` leaves. */
-export function levelsOf(count: number): number {
+function levelsOf(count: number): number {
   return count <= 1 ? 0 : Math.ceil(Math.log2(count));
 }
 
-export function nodesAt(count: number, level: number): number {
+function nodesAt(count: number, level: number): number {
   return Math.ceil(count / 2 ** level);
 }
 
-export function parentsOf(ascending: Uint32Array): Uint32Array {
+function parentsOf(ascending: Uint32Array): Uint32Array {
   return distinct(ascending.map((index) => index >>> 1));
 }
 
 /** Of an ascending list, in its place. */
-export function distinct(ascending: Uint32Array): Uint32Array {
+function distinct(ascending: Uint32Array): Uint32Array {
   let length = 0;
   for (const index of ascending) {
     if (length === 0 || ascending[length - 1] !== index) ascending[length++] = index;

@@ -4,11 +4,7 @@ import type { AccountTable } from "./account-table.ts";
 const accountBytes = 4 * 32;
 
 /** Writes the four chunks of each account, one account after another. `out` is wholly overwritten. */
-export function packAccounts(
-  table: Pick<AccountTable, "bytes" | "balance" | "nonce">,
-  indexes: Uint32Array,
-  out: Uint8Array,
-): void {
+export function packAccounts(table: AccountTable, indexes: Uint32Array, out: Uint8Array): void {
   const addresses = table.bytes;
   const view = new DataView(out.buffer, out.byteOffset, out.byteLength);
   out.fill(0);

@@ -139,6 +139,7 @@ export class SimNode {
         statuses,
         verify,
         clock,
+        pause: () => new Promise((resolve) => clock.after(0, resolve)),
         logger,
         modes: this.#modes,
         account: signer && { signer, identify: async () => this.#identify() },

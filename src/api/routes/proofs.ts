@@ -6,6 +6,7 @@ import type { Head, StoredBlock } from "../../chain/types.ts";
 import { encodeAddress } from "../../crypto/address.ts";
 import { transactionBranch } from "../../types/index.ts";
 import { equalBytes, toHex } from "../../util/bytes.ts";
+import { SerialQueue } from "../../util/serial-queue.ts";
 import { blockNotFound, findBlockId } from "../block-name.ts";
 import { type ApiEnv, json, route } from "../http.ts";
 import { ProblemError } from "../problem.ts";
@@ -14,8 +15,18 @@ import { checkQuery, parseAddress, parseId, requireLedger } from "../query.ts";
 import type { ApiServices } from "../services.ts";
 import { signedHeaderView, transactionView } from "../views.ts";
 
+/** Proofs of accounts are made one at a time, so that blocks wait for one at most. */
+const maxWaiting = 64;
+
 /** Proofs for somebody who trusts the chain's authorities, not this node. */
 export function proofRoutes(app: Hono<ApiEnv>, services: ApiServices): void {
+  const queue = new SerialQueue();
+  const accountProof = (chain: Chain, block: Head, address: Uint8Array) => {
+    if (queue.size >= maxWaiting) {
+      throw new ProblemError("OVERLOADED", "too many proofs at once: try again", { "retry-after": "1" });
+    }
+    return queue.run(() => proveAccount(chain, block, address));
+  };
   const finalityOf = async (chain: Chain, block: Head) =>
     finalityEvidenceBody(
       await proveFinality(chain, block, async (height) => services.finalityProof?.(height)),
@@ -30,7 +41,7 @@ export function proofRoutes(app: Hono<ApiEnv>, services: ApiServices): void {
       const id = await findBlockId(chain, name);
       const block = id && (await chain.tree.get(id));
       if (!block) throw blockNotFound(name);
-      const { account, index, branch } = await proveAccount(chain, block, address);
+      const { account, index, branch } = await accountProof(chain, block, address);
       return json({
         block: signedHeaderView(block),
         account: {

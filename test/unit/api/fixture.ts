@@ -27,6 +27,7 @@ import { computeDomain, type Transaction, transactionRecord } from "../../../src
 import { toHex, uint32Bytes } from "../../../src/util/bytes.ts";
 import { type Clock, systemClock } from "../../../src/util/clock.ts";
 import { type Logger, silentLogger } from "../../../src/util/logger.ts";
+import { systemPause } from "../../../src/util/slices.ts";
 import { unprotected } from "../../unprotected-signer.ts";
 
 /** The same key for the same number, always. */
@@ -130,7 +131,12 @@ export async function startFixture(
     clock: systemClock,
     logger: silentLogger,
     seed: new Uint8Array(8),
-    writesWith: (change) => [...eventLog.record(headEvents(change)), ...mempool.writesFor(change)],
+    writesWithFinal: (block) => eventLog.record([{ name: "finalized", ...block }]),
+    pause: systemPause,
+    writesWith: (change, after) => [
+      ...eventLog.record(headEvents(change)),
+      ...mempool.writesFor(change, (address) => after.get(address)),
+    ],
   });
   const mempool = new Mempool({
     config,

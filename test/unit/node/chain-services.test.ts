@@ -6,6 +6,7 @@ import { EventLog } from "../../../src/storage/event-log.ts";
 import { PeerStatuses } from "../../../src/sync/peer-statuses.ts";
 import { transactionRecord } from "../../../src/types/index.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
+import { systemPause } from "../../../src/util/slices.ts";
 import { authorities, testChain } from "../support/chain.ts";
 import { TestNetwork } from "../support/network.ts";
 import { verifyHere } from "../support/sync-node.ts";
@@ -37,6 +38,7 @@ test("a node that was killed between justifying a branch and following it starts
       statuses: new PeerStatuses({ network, clock, logger: silentLogger, status: () => expect.fail() }),
       verify: verifyHere,
       clock,
+      pause: systemPause,
       logger: silentLogger,
       modes: new ModeMachine("boot"),
       account: undefined,

@@ -17,7 +17,10 @@ async function loggedNode() {
   const node: TestChain = await testChain({
     database,
     chain: {
-      writesWith: (change) => [...log.record(headEvents(change)), ...mempool.writesFor(change)],
+      writesWith: (change, after) => [
+        ...log.record(headEvents(change)),
+        ...mempool.writesFor(change, (address) => after.get(address)),
+      ],
       writesWithFinal: (block) => log.record([{ name: "finalized", ...block }]),
     },
   });
