@@ -2,7 +2,6 @@ import { useState } from "preact/hooks";
 import { html, type Markup } from "./html.ts";
 import { live } from "./live.ts";
 import { goTo } from "./route.ts";
-import { find } from "./search.ts";
 import { useStore } from "./store.ts";
 
 const places = [
@@ -41,6 +40,7 @@ function Search(): Markup {
     const text = new FormData(form).get("q") as string;
     if (text.trim() === "") return;
     try {
+      const { find } = await import("./search.ts");
       goTo(await find(text));
       setProblem("");
       form.reset();

@@ -1,11 +1,5 @@
-import {
-  type BlockRef,
-  type BlockSummary,
-  Client,
-  type Diagnosis,
-  type Genesis,
-  type Status,
-} from "../client/index.ts";
+import { Client } from "../client/client.ts";
+import type { BlockRef, BlockSummary, Diagnosis, Genesis, Status } from "../client/index.ts";
 import { Store } from "./store.ts";
 
 /** The node that has served this page. */
@@ -54,10 +48,10 @@ export const live = new Store<Live>({
 
 /** One page of the API. */
 const keptBlocks = 100;
+/** Enough for the strip; the others come once the page is there. */
+const firstBlocks = 30;
 const keptSamples = 100;
 const keptRetracted = 20;
-/** Blocks read again although they are known: a short reorganization. */
-const overlap = 8;
 /** A chain may make ten blocks a second; people read slower. */
 const minRefreshMs = 300;
 /** What makes no event, such as a peer that goes, is seen by then. */
@@ -68,7 +62,6 @@ type BlockEvent = BlockRef & { timestamp: number; proposer: string; transactionC
 
 /** Timestamps of blocks by id, as events have told them, oldest first. */
 const timestamps = new Map<string, number>();
-let topHeight = 0;
 let refreshing = false;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let lastRefreshMs = 0;
@@ -98,10 +91,9 @@ function connect(): void {
     live.update({ connection: "lost" });
     if (source.readyState === EventSource.CLOSED) setTimeout(connect, reconnectMs);
   };
-  on<BlockEvent>("block", ({ id, height, timestamp }) => {
+  on<BlockEvent>("block", ({ id, timestamp }) => {
     timestamps.set(id, timestamp);
     for (const old of timestamps.keys()) if (timestamps.size > keptBlocks) timestamps.delete(old);
-    topHeight = height;
   });
   on<BlockEvent>("retracted", ({ id, height, proposer, transactionCount }) => {
     const block = { id, height, proposer, transactionCount };
@@ -113,6 +105,7 @@ function connect(): void {
     const value = Math.max(0, nodeTime(Date.now()) - timestamp);
     live.update({ finalityLags: withSample(live.value.finalityLags, { label: `block ${height}`, value }) });
   });
+  // The refresh after any event tells the rest.
   on("mode", () => undefined);
 }
 
@@ -131,7 +124,7 @@ async function refresh(): Promise<void> {
     const [status, diagnosis] = await Promise.all([client.status(), client.diagnosis()]);
     const clockOffsetMs = status.time - (sentMs + Date.now()) / 2;
     const [blocks, genesis] = status.head
-      ? await Promise.all([newestBlocks(), live.value.genesis ?? firstBlock()])
+      ? await Promise.all([newestBlocks(status.head.height), live.value.genesis ?? firstBlock()])
       : [[], undefined];
     const { mempoolCounts } = live.value;
     const sample = { label: new Date(status.time).toLocaleTimeString(), value: status.mempool.count };
@@ -151,16 +144,22 @@ async function firstBlock(): Promise<Genesis | undefined> {
   return (await client.block(0)).genesis;
 }
 
-/** What is known already, and what has come on top of it. */
-async function newestBlocks(): Promise<BlockSummary[]> {
+/** What is known already, what has come on top of it, and what is below as far as it is kept. */
+async function newestBlocks(headHeight: number): Promise<readonly BlockSummary[]> {
   const known = live.value.blocks;
-  const missing = topHeight - (known[0]?.height ?? 0);
-  const isFew = known.length > 0 && missing >= 0 && missing + overlap < keptBlocks;
-  const { blocks } = await client.blocks({ limit: isFew ? missing + overlap : keptBlocks });
+  const [newest] = known;
+  if (!newest) return (await client.blocks({ limit: firstBlocks })).blocks;
+  const limit = Math.min(Math.max(headHeight - newest.height, 0) + 1, keptBlocks);
+  const { blocks } = await client.blocks({ limit });
   const lowest = blocks.at(-1);
-  const below = known.filter(({ height }) => lowest !== undefined && height < lowest.height);
-  if (lowest && below[0]?.id === lowest.parent) return [...blocks, ...below].slice(0, keptBlocks);
-  return isFew && lowest?.height !== 0 ? (await client.blocks({ limit: keptBlocks })).blocks : blocks;
+  if (!lowest) return known;
+  const below = known.filter(({ height }) => height < lowest.height);
+  // Where they do not meet, a reorganization has replaced what was known.
+  const all = below[0]?.id === lowest.parent ? [...blocks, ...below] : blocks;
+  const last = all.at(-1)!;
+  if (all.length >= keptBlocks || last.height === 0) return all.slice(0, keptBlocks);
+  const older = await client.blocks({ before: last.height, limit: keptBlocks - all.length });
+  return [...all, ...older.blocks];
 }
 
 function withSample(samples: readonly Sample[], sample: Sample): Sample[] {

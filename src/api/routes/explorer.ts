@@ -3,21 +3,26 @@ import { type ApiContext, type ApiEnv, route } from "../http.ts";
 import { problemResponse } from "../problem.ts";
 import { type Asset, loadSite } from "../site/site.ts";
 
+const fileHeaders = {
+  "cross-origin-resource-policy": "same-origin",
+  "x-content-type-options": "nosniff",
+} as const;
+
 /** The page runs what this server sends and talks to it alone: no other site, no inline script, no frame around it. */
-const securityHeaders = {
+const pageHeaders = {
+  ...fileHeaders,
   "content-security-policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   "cross-origin-opener-policy": "same-origin",
-  "cross-origin-resource-policy": "same-origin",
   "referrer-policy": "no-referrer",
-  "x-content-type-options": "nosniff",
 } as const;
 
 export const site = {
   folder: "explorer",
   entry: "main.ts",
-  files: ["theme.js", "icon.svg", "base.css", "parts.css", "pages.css", "wallet.css"],
+  styles: ["base.css", "parts.css", "pages.css", "wallet.css"],
+  files: ["theme.js", "icon.svg"],
 };
 
 /** `GET /`: the explorer and its files. */
@@ -38,7 +43,8 @@ async function respond({ req }: ApiContext, { mediaType, hash, encoded }: Asset)
   // Weak: the encodings share it.
   const etag = `W/"${hash}"`;
   // A new version of the node brings new files: the browser asks whether its own still do.
-  const headers = { ...securityHeaders, "cache-control": "no-cache", vary: "accept-encoding", etag };
+  const security = req.path === "/" ? pageHeaders : fileHeaders;
+  const headers = { ...security, "cache-control": "no-cache", vary: "accept-encoding", etag };
   if (
     req
       .header("if-none-match")

@@ -36,17 +36,25 @@ export interface SiteOptions {
   folder: string;
   /** Its module that the page starts with; all that it imports is served. */
   entry: string;
+  /** One after the other they are `style.css`. */
+  styles: readonly string[];
   /** Other files of the folder. */
   files: readonly string[];
 }
 
 /** A page with its files, in memory, by path: `/`, `/<folder>/…`, and the modules that it imports. */
-export async function loadSite({ folder, entry, files }: SiteOptions): Promise<ReadonlyMap<string, Asset>> {
+export async function loadSite({
+  folder,
+  entry,
+  styles,
+  files,
+}: SiteOptions): Promise<ReadonlyMap<string, Asset>> {
   const read = (name: string) => readFile(new URL(`../../${folder}/${name}`, import.meta.url), "utf8");
   const { modules, preload } = await moduleGraph(`${folder}/${entry}`);
   const links = preload.map((path) => `<link rel="modulepreload" href="${path}">`).join("\n");
   const page = (await read("index.html")).replace("<!-- modulepreload -->", links);
   const site = new Map([["/", asset(".html", page)]]);
+  site.set(`/${folder}/style.css`, asset(".css", (await Promise.all(styles.map(read))).join("")));
   for (const name of files) site.set(`/${folder}/${name}`, asset(extname(name), await read(name)));
   for (const { path, text } of modules) site.set(path, asset(extname(path), text));
   return site;

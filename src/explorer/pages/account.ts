@@ -29,7 +29,7 @@ export function AccountPage({ address, before }: { address: string; before: stri
               loaded=${history}
               show=${({ transactions, next }: NonNullable<typeof history.data>) => html`
                 <${HistoryTable} rows=${transactions} account=${address} empty="No block holds a transaction of this account." />
-                <nav class="pager" aria-label="Pages">
+                <nav class="pager" aria-label="More of this list">
                   ${before === undefined ? null : html`<a href=${`#/account/${address}`}>Newest</a>`}
                   ${next === null ? null : html`<a href=${`#/account/${address}?before=${next}`}>Older</a>`}
                 </nav>
@@ -49,7 +49,7 @@ function Shown({ account }: { account: Account }): Markup {
   const waiting = pendingNonce - nonce;
   return html`
     <div class="title">
-      <h1 tabindex="-1">Account</h1>
+      <h1>Account</h1>
       ${status?.address === address ? html`<${Tag}>this node</${Tag}>` : null}
       ${isAuthority ? html`<${Tag}><${Swatch} address=${address} /> authority</${Tag}>` : null}
     </div>

@@ -23,7 +23,7 @@ export function AuthoritiesPage(): Markup {
     `${status?.head?.id} ${status?.finalized?.id}`,
   );
   return html`
-    <h1 tabindex="-1">Authorities</h1>
+    <h1>Authorities</h1>
     <${Answer}
       loaded=${loaded}
       show=${([set, finality]: NonNullable<typeof loaded.data>) => {

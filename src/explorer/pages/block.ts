@@ -26,7 +26,7 @@ function Shown({ block }: { block: Block }): Markup {
   const isFinal = height <= (status?.finalized?.height ?? -1);
   return html`
     <div class="title">
-      <h1 tabindex="-1">Block ${whole(height)}</h1>
+      <h1>Block ${whole(height)}</h1>
       ${canonical ? (isFinal ? html`<${Tag} tone="good">final</${Tag}>` : html`<${Tag}>not final yet</${Tag}>`) : html`<${Tag} tone="bad">not on the chain</${Tag}>`}
       <nav class="pager" aria-label="Neighbouring blocks">
         ${height > 0 ? html`<a href=${`#/block/${parent}`}>← ${whole(height - 1)}</a>` : null}

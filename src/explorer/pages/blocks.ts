@@ -15,13 +15,13 @@ export function Blocks({ before }: { before: number | undefined }): Markup {
     `${before} ${key}`,
   );
   return html`
-    <h1 tabindex="-1">Blocks</h1>
+    <h1>Blocks</h1>
     <${Answer}
       loaded=${page}
       show=${({ blocks, next }: NonNullable<typeof page.data>) => html`
         <${Section} title=${before === undefined ? "Newest" : `Below ${before}`}>
           <${BlockTable} rows=${blocks} finalHeight=${status?.finalized?.height ?? -1} />
-          <nav class="pager" aria-label="Pages">
+          <nav class="pager" aria-label="More of this list">
             ${before === undefined ? null : html`<a href="#/blocks">Newest</a>`}
             ${next === null ? null : html`<a href=${`#/blocks?before=${next}`}>Older</a>`}
           </nav>

@@ -14,7 +14,7 @@ export function MempoolPage(): Markup {
     `${status?.head?.id} ${status?.mempool.count}`,
   );
   return html`
-    <h1 tabindex="-1">Mempool</h1>
+    <h1>Mempool</h1>
     <${Answer}
       loaded=${loaded}
       show=${({ count: waiting, bytes, transactions }: NonNullable<typeof loaded.data>) => html`

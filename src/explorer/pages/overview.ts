@@ -22,7 +22,7 @@ export function Overview(): Markup {
   const [set, finality, peers] = around.data ?? [];
   const next = set && expectedProposer(set.authorities)?.address;
   return html`
-    <h1 class="unseen" tabindex="-1">Overview</h1>
+    <h1 class="unseen">Overview</h1>
     ${diagnosis ? html`<${DiagnosisNote} diagnosis=${diagnosis} />` : null}
     <${Figures} next=${next} />
     <${Section} title="Newest blocks" aside=${html`<a href="#/blocks">All blocks</a>`}>

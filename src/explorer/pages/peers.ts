@@ -14,7 +14,7 @@ export function PeersPage(): Markup {
     `${status?.head?.id} ${status?.peers} ${status?.mempool.count}`,
   );
   return html`
-    <h1 tabindex="-1">Peers</h1>
+    <h1>Peers</h1>
     <${Answer}
       loaded=${loaded}
       show=${(peers: Peer[]) => html`

@@ -17,7 +17,7 @@ export function TransactionPage({ id }: { id: string }): Markup {
 function Shown({ transaction }: { transaction: PlacedTransaction }): Markup {
   const { id, from, to, amount, fee, nonce, memo, memoHex, signature, status, block, index } = transaction;
   return html`
-    <div class="title"><h1 tabindex="-1">Transaction</h1><${StatusTag} status=${status} /></div>
+    <div class="title"><h1>Transaction</h1><${StatusTag} status=${status} /></div>
     <section class="card" aria-label="Transfer">
       <p class="headline">${whole(amount)} <span class="quiet">from</span> <${Address} address=${from} /> <span class="quiet">to</span> <${Address} address=${to} /></p>
       <${Facts}>

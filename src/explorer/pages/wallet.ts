@@ -25,9 +25,9 @@ export function WalletPage({ linkedSeed }: { linkedSeed: string | undefined }): 
   }, [linkedSeed]);
   const { accounts, chosen } = useStore(wallet);
   const account = accounts.find(({ address }) => address === chosen);
-  if (!isSecureContext) return html`<h1 tabindex="-1">Wallet</h1><${Insecure} />`;
+  if (!isSecureContext) return html`<h1>Wallet</h1><${Insecure} />`;
   return html`
-    <h1 tabindex="-1">Wallet</h1>
+    <h1>Wallet</h1>
     ${offered ? html`<${LinkedKey} seed=${offered} onDone=${() => setOffered(undefined)} />` : null}
     ${account ? html`<${Chosen} account=${account} key=${account.address} />` : offered ? null : html`<p class="lead">Keys are made here and stay here: the node only sees what they have signed.</p>`}
     <${SentList} />

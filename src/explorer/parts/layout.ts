@@ -1,4 +1,4 @@
-import { ApiError } from "../../client/index.ts";
+import { ApiError } from "../../client/http.ts";
 import { html, type Markup } from "../html.ts";
 import type { Loaded } from "../store.ts";
 

@@ -15,11 +15,11 @@ export function Swatch({ address }: { address: string }): Markup {
   return html`<span class="swatch" style=${{ "--hue": (190 + number * goldenAngle) % 360 }}></span>`;
 }
 
-/** `whole`: where there is room for all of it. */
+/** `full`: where there is room for all of it. */
 export function Address({ address, full = false }: { address: string; full?: boolean }): Markup {
   const isNode = useStore(live).status?.address === address;
   return html`<span class="name"
-    ><a class="id" href=${`#/account/${address}`} title=${address}>${full ? address : short(address, 9, 5)}</a
+    ><a class=${full ? "id long" : "id"} href=${`#/account/${address}`} title=${address}>${full ? address : short(address, 9, 5)}</a
     >${isNode ? html` <span class="tag">this node</span>` : null}</span
   >`;
 }

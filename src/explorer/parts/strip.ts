@@ -1,5 +1,5 @@
 import type { BlockSummary } from "../../client/index.ts";
-import { count, duration, short, whole } from "../format.ts";
+import { duration, short, whole } from "../format.ts";
 import { html, type Markup } from "../html.ts";
 import { live, nodeTime, type Retracted } from "../live.ts";
 import { nextBlockMs } from "../shape.ts";
@@ -27,19 +27,18 @@ export function Strip({ next }: { next: string | undefined }): Markup {
 
 function Tile({ block, fill, isFinal }: { block: BlockSummary; fill: number; isFinal: boolean }): Markup {
   const { id, height, proposer, transactionCount, difficulty } = block;
-  const turn = height === 0 ? "" : difficulty === 2 ? ", in turn" : ", out of turn";
-  const label = `Block ${height}, ${count(transactionCount, "transaction")}, ${isFinal ? "final" : "not final yet"}${turn}`;
-  return html`<a class=${`tile ${isFinal ? "final" : ""}`} href=${`#/block/${id}`} aria-label=${label} title=${`${label}, by ${short(proposer)}`}>
+  const turn = height === 0 ? "the genesis block" : difficulty === 2 ? "in turn" : "out of turn";
+  return html`<a class=${`tile ${isFinal ? "final" : ""}`} href=${`#/block/${id}`} title=${`${turn}, by ${short(proposer)}`}>
     <span class="fill" style=${{ blockSize: `${Math.round(fill * 100)}%` }}></span>
-    <span class="height">${whole(height)}</span>
+    <span class="height"><span class="unseen">Block </span>${whole(height)}</span>
     <span class="count">${whole(transactionCount)} tx</span>
-    <span class="foot"><${Swatch} address=${proposer} />${isFinal ? html`<span class="check">✓</span>` : null}</span>
+    <span class="foot"><${Swatch} address=${proposer} /><span class="unseen">${isFinal ? "final" : "not final yet"}</span>${isFinal ? html`<span class="check" aria-hidden="true">✓</span>` : null}</span>
   </a>`;
 }
 
 function Ghost({ gone }: { gone: Retracted }): Markup {
-  return html`<a class="tile ghost" href=${`#/block/${gone.id}`} aria-label=${`Block ${gone.height}, retracted`}>
-    <span class="height">${whole(gone.height)}</span>
+  return html`<a class="tile ghost" href=${`#/block/${gone.id}`}>
+    <span class="height"><span class="unseen">Block </span>${whole(gone.height)}</span>
     <span class="count">retracted</span>
     <span class="foot"><${Swatch} address=${gone.proposer} /></span>
   </a>`;
