@@ -34,7 +34,7 @@ async function measureImport(
   const peer = await Peer.open(context, "peer", genesis);
   const times: number[] = [];
   const blocked: number[] = [];
-  const { limit, result } = await withVerifyLimit(async () => {
+  const { limit, result, verifyCpuMs } = await withVerifyLimit(async () => {
     let cpuSeconds = 0;
     for (let round = 0; round < rounds; round++) {
       const first = round * transactions;
@@ -69,6 +69,8 @@ async function measureImport(
     },
     cpuSeconds: result.cpuSeconds,
     details: {
+      cpuMsPerBlock: (result.cpuSeconds * 1_000) / rounds,
+      verifyCpuMs,
       firstMs: times[0]!,
       slowestMs: Math.max(...warm),
       blockedMs: median(blocked.slice(1)),

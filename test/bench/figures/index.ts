@@ -2,6 +2,8 @@ import type { Figure } from "../figure.ts";
 import { diskFigure } from "./disk.ts";
 import { idleFigure } from "./idle.ts";
 import { importFigures } from "./import.ts";
+import { mempoolFigure } from "./mempool.ts";
+import { startFigure } from "./start.ts";
 import { submitFigures } from "./submit.ts";
 import { syncFigure } from "./sync.ts";
 
@@ -12,4 +14,6 @@ export const figures: readonly Figure[] = [
   ...importFigures,
   diskFigure,
   idleFigure,
+  startFigure,
+  mempoolFigure,
 ];
