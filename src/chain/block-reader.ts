@@ -1,12 +1,6 @@
 import type { BlockStore, TransactionPlace } from "../storage/blocks.ts";
 import { damaged } from "../storage/damaged.ts";
-import {
-  type BlockRef,
-  computeDomain,
-  decodeRecords,
-  type Transaction,
-  transactionRecord,
-} from "../types/index.ts";
+import { type BlockRef, computeDomain, decodeRecords, transactionRecord } from "../types/index.ts";
 import { equalBytes, toHex } from "../util/bytes.ts";
 import type { BlockTree } from "./block-tree.ts";
 import type { Genesis } from "./genesis.ts";
@@ -59,9 +53,9 @@ export class BlockReader {
     return (await this.#blocks.canonicalUp(height, count)).map(({ id }) => id);
   }
 
-  /** The transactions of a block that is here. */
-  body(id: Uint8Array): Promise<Transaction[] | undefined> {
-    return this.#blocks.body(id);
+  /** The encoded transactions of a block that is here. */
+  body(id: Uint8Array): Promise<Uint8Array | undefined> {
+    return this.#blocks.bodyBytes(id);
   }
 
   /** A block of any branch, without reading its transactions. */
@@ -73,12 +67,13 @@ export class BlockReader {
     return { height, id, idHex: toHex(id), header, totalDifficulty, transactionCount, bodyBytes };
   }
 
-  /** A transaction of the canonical chain. */
+  /** A transaction of the canonical chain. Between two reads the chain may move: it is then in no block, or looked up again. */
   async transaction(id: Uint8Array): Promise<IncludedTransaction | undefined> {
-    const place = await this.#blocks.transactionPlace(id);
-    const found = place && (await this.transactionAt(place));
-    // Between two reads the chain may have moved: the transaction is then in no block, or looked up again.
-    return found && equalBytes(found.record.id, id) ? found : undefined;
+    for (const place of await this.#blocks.transactionPlaces(id)) {
+      const found = await this.transactionAt(place);
+      if (found && equalBytes(found.record.id, id)) return found;
+    }
+    return undefined;
   }
 
   /** The transaction at a place of the canonical chain; the others of its block are not decoded. */
@@ -101,12 +96,8 @@ export class BlockReader {
     return { ...head, records: decodeRecords(body, this.#domain) };
   }
 
-  canonicalBlocks(heads: Head[]): Promise<CanonicalBlock[]> {
-    return Promise.all(heads.map((head) => this.canonicalBlock(head)));
-  }
-
-  /** @throws {CodedError} `DAMAGED` */
-  async undo(id: Uint8Array): Promise<Uint8Array> {
+  /** How many accounts there were before a canonical block. @throws {CodedError} `DAMAGED` */
+  async undo(id: Uint8Array): Promise<number> {
     const undo = await this.#blocks.undo(id);
     return undo ?? damaged(`the undo record of block ${toHex(id)} is missing`);
   }

@@ -1,5 +1,6 @@
-import { checkBlock, checkRecords } from "../../../src/chain/check.ts";
+import { checkBlock } from "../../../src/chain/check.ts";
 import type { CanonicalBlock } from "../../../src/chain/types.ts";
+import { CompactBlock, encodeRecords } from "../../../src/types/index.ts";
 import { type Context, defineFigure, type Figure, type Measured } from "../figure.ts";
 import { longestBlockMs } from "../lib/event-loop.ts";
 import { benchGenesis, Peer } from "../lib/peer.ts";
@@ -11,16 +12,19 @@ import { withVerifyLimit } from "../lib/verify-limit.ts";
 /** `rounds`: blocks that are imported, one after the other. */
 type ImportSettings = { transactions: number; rounds: number; senders: number };
 
-/** What a node does with a block whose transactions all wait in its mempool, from the compact block on. */
-async function importPooled({ chain, mempool }: Peer, { header, records }: CanonicalBlock): Promise<void> {
-  const pooled = records.map(({ id }) => mempool.byShortId(id.subarray(0, 8))!);
-  await chain.importBlock(await checkRecords(header, pooled, chain.checks));
+/** A compact block comes by gossip, and all of its transactions wait in the mempool. */
+async function importPooled(peer: Peer, { header, records, idHex }: CanonicalBlock): Promise<void> {
+  const shortIds = records.map(({ id }) => id.subarray(0, 8));
+  const message = CompactBlock.serialize({ header, shortIds });
+  const imported = peer.hasHead(idHex);
+  await peer.receive(message);
+  await imported;
 }
 
-/** What it does with one of which it knows nothing. */
+/** A whole block comes by download, and nothing of it is known. */
 async function importUnknown({ chain }: Peer, { header, records }: CanonicalBlock): Promise<void> {
-  const transactions = records.map(({ transaction }) => transaction);
-  await chain.importBlock(await checkBlock({ header, transactions }, chain.checks));
+  const body = encodeRecords(records);
+  await chain.importBlock(await checkBlock({ header, body }, chain.checks));
 }
 
 async function measureImport(

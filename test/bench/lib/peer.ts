@@ -1,26 +1,32 @@
-import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { signerFromSeed } from "../../../src/accounts/index.ts";
-import { Chain } from "../../../src/chain/chain.ts";
+import { type Signer, signerFromSeed } from "../../../src/accounts/index.ts";
+import type { Chain } from "../../../src/chain/chain.ts";
 import { checkGenesis, createGenesis, type Genesis, storeGenesis } from "../../../src/chain/genesis.ts";
 import { chainStores } from "../../../src/chain/stores.ts";
 import type { CanonicalBlock } from "../../../src/chain/types.ts";
 import { parseGenesis } from "../../../src/config/index.ts";
 import { verifySignatures } from "../../../src/crypto/ed25519.ts";
 import { sha256 } from "../../../src/crypto/hash.ts";
-import { defaultMempoolLimits } from "../../../src/mempool/limits.ts";
-import { Mempool } from "../../../src/mempool/mempool.ts";
+import { VerifyPool } from "../../../src/crypto/verify-pool.ts";
+import type { Mempool } from "../../../src/mempool/mempool.ts";
+import { startChainServices } from "../../../src/node/chain-services.ts";
+import { Closers } from "../../../src/node/closers.ts";
+import { ModeMachine } from "../../../src/node/mode.ts";
+import { chainStatus } from "../../../src/node/views.ts";
+import { EventLog } from "../../../src/storage/event-log.ts";
 import { LevelDatabase } from "../../../src/storage/level-database.ts";
-import { MempoolStore } from "../../../src/storage/mempool.ts";
+import { PeerStatuses } from "../../../src/sync/peer-statuses.ts";
 import type { TransactionRecord } from "../../../src/types/index.ts";
 import { systemClock } from "../../../src/util/clock.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
+import { systemPause } from "../../../src/util/slices.ts";
+import { TestNetwork } from "../../unit/support/network.ts";
 import { unprotected } from "../../unprotected-signer.ts";
 import type { Context } from "../figure.ts";
 import { senderAddresses, senderBalance } from "./senders.ts";
 
 /** The only authority of chains that live in this process. */
-const authority = signerFromSeed(sha256(new TextEncoder().encode("bench authority")));
+const authority: Signer = signerFromSeed(sha256(new TextEncoder().encode("bench authority")));
 const periodMs = 1_000;
 /** How long ago genesis was: room for as many blocks as any figure makes, none of them in the future. */
 const ageMs = 250_000 * periodMs;
@@ -39,45 +45,70 @@ export async function benchGenesis(senders: number): Promise<Genesis> {
   return checkGenesis(await createGenesis(config, coinbase, authority, Date.now() - ageMs), verifySignatures);
 }
 
-/** The chain and the mempool of a node in this process, on a LevelDB of their own, composed as in the node. */
+/**
+ * A node in this process, composed by the node's own code on a LevelDB, with two threads that verify. It has no libp2p, no HTTP
+ * and makes no blocks by itself; gossip comes to it by `receive`.
+ */
 export class Peer {
   readonly chain: Chain;
   readonly mempool: Mempool;
-  readonly database: LevelDatabase;
+  readonly #gossip: TestNetwork;
 
-  private constructor(chain: Chain, mempool: Mempool, database: LevelDatabase) {
+  private constructor(chain: Chain, mempool: Mempool, gossip: TestNetwork) {
     this.chain = chain;
     this.mempool = mempool;
-    this.database = database;
+    this.#gossip = gossip;
   }
 
+  /** `name`: of its folder. */
   static async open({ world }: Context, name: string, genesis: Genesis): Promise<Peer> {
-    const database = await LevelDatabase.open(join(world.dataDir, name));
+    const closers = new Closers(silentLogger);
+    world.onEnd(() => closers.close());
+    const signatures = new VerifyPool({ threads: 2, onThreadEnd: fail });
+    closers.push("signatures", () => signatures.close());
+    const database = await LevelDatabase.open(join(world.dataDir, name), fail);
+    closers.push("database", () => database.close());
     await storeGenesis(chainStores(database), genesis);
-    const chain: Chain = await Chain.open({
-      genesis,
-      stores: chainStores(database),
-      checks: { verify: verifySignatures, isVerified: (id) => mempool.get(id) !== undefined },
-      clock: systemClock,
-      logger: silentLogger,
-      seed: new Uint8Array(randomBytes(8)),
-      writesWith: (change) => mempool.writesFor(change),
+    const gossip = new TestNetwork(systemClock);
+    const network = gossip.node("peer");
+    gossip.connect(network, gossip.node("others"));
+    const common = { network, clock: systemClock, logger: silentLogger };
+    const { chain, mempool } = await startChainServices(
+      {
+        ...common,
+        genesis,
+        database,
+        eventLog: await EventLog.open(database),
+        statuses: new PeerStatuses({
+          ...common,
+          status: () => chainStatus(genesis, undefined, systemClock.now()),
+        }),
+        verify: signatures.verify,
+        pause: systemPause,
+        modes: new ModeMachine("boot"),
+        account: undefined,
+        alone: true,
+      },
+      closers,
+    );
+    closers.push("imports", () => chain.idle());
+    return new Peer(chain, mempool, gossip);
+  }
+
+  /** A gossip message of the topic `blocks` comes in. */
+  async receive(message: Uint8Array): Promise<void> {
+    await this.#gossip.nodes.get("others")!.publish("blocks", message);
+  }
+
+  /** Resolves when a block is the head. */
+  hasHead(idHex: string): Promise<void> {
+    return new Promise((resolve) => {
+      const stop = this.chain.events.on("head", ({ head }) => {
+        if (head.idHex !== idHex) return;
+        stop();
+        resolve();
+      });
     });
-    const mempool: Mempool = new Mempool({
-      config: genesis.config,
-      genesisId: genesis.id,
-      limits: defaultMempoolLimits,
-      account: (address) => chain.state.get(address),
-      verify: verifySignatures,
-      database,
-      store: new MempoolStore(database),
-      clock: systemClock,
-    });
-    chain.events.on("head", (change) => mempool.update(change));
-    await mempool.start();
-    const peer = new Peer(chain, mempool, database);
-    world.onEnd(() => peer.close());
-    return peer;
   }
 
   /** A block on the head, `skippedMs` later than it could be: with another time it is another block. */
@@ -94,10 +125,8 @@ export class Peer {
     if (!block) throw new Error("no block was made");
     return block;
   }
+}
 
-  async close(): Promise<void> {
-    this.mempool.stop();
-    await this.chain.idle();
-    await this.database.close();
-  }
+function fail(error: unknown): never {
+  throw error;
 }

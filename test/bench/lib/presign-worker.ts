@@ -1,8 +1,9 @@
 /** Signs transfers `first` to before `end` of a run and sends their encodings back. */
 import { parentPort, workerData } from "node:worker_threads";
+import { crypto_sign_detached } from "sodium-native";
 import { computeDomain, transactionRecords } from "../../../src/types/index.ts";
 import { type PresignJob, placeOf, senderKey, transferBytes } from "./senders.ts";
-import { type SodiumKey, sodium } from "./sodium.ts";
+import type { SodiumKey } from "./sodium.ts";
 
 /** Where the signature is in an encoded transaction. */
 const signatureAt = 4;
@@ -38,7 +39,7 @@ function presignPart({ genesisId, senders, first, end }: PresignJob): Uint8Array
       const at = (start - first + n) * transferBytes;
       bytes.set(encoded, at);
       const signature = bytes.subarray(at + signatureAt, at + signatureAt + 64);
-      sodium.crypto_sign_detached(signature, signingRoot, key(places[n]!.from).secretKey);
+      crypto_sign_detached(signature, signingRoot, key(places[n]!.from).secretKey);
     }
   }
   return bytes;

@@ -8,6 +8,7 @@ import { withDatabase } from "../../../src/node/open.ts";
 import type { TransactionRecord } from "../../../src/types/index.ts";
 import { systemClock } from "../../../src/util/clock.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
+import { systemPause } from "../../../src/util/slices.ts";
 import { unprotected } from "../../unprotected-signer.ts";
 import type { TestNetwork } from "./network.ts";
 
@@ -29,6 +30,7 @@ export function buildChain(
       clock: systemClock,
       logger: silentLogger,
       seed: new Uint8Array(randomBytes(8)),
+      pause: systemPause,
       writesWith: () => [],
     });
     for (let made = 0; made < blocks; made++) {
