@@ -30,7 +30,7 @@ describe("Chain.accountsAfter", () => {
 
   it("shows each state again, and leaves the head's as it was", async () => {
     for (let count = 0; count < 6; count++) await extend();
-    for (const [height, head] of heads.entries()) {
+    for (const [height, head] of [...heads].entries()) {
       const seen = await node.chain.accountsAfter(head, (state) => [accountsOf(state), state.accountsRoot()]);
       expect(seen).toEqual([accounts[height], rootOf(accounts[height]!)]);
       // Made from what the look back has left behind.
