@@ -18,8 +18,7 @@ export const keySpaces = {
   undo: 6,
   /** Block id -> `AuthoritySnapshot` after it, for some blocks. */
   snapshot: 7,
-  /** Transaction id -> time of arrival (8), then the transaction. */
-  mempool: 8,
+  // 8 held waiting transactions one by one, before the first release.
   /** Account index (4), height (8), index (4) -> nothing: the transactions of an account. */
   history: 9,
   /** Peer id -> JSON. */
@@ -28,6 +27,8 @@ export const keySpaces = {
   certificate: 11,
   /** Height (8) of a block that was finalized itself -> its round (8). */
   finalizedRound: 12,
+  /** Sequence number (8) -> time of arrival (8), then the `Transactions` that were acknowledged together. */
+  mempoolBatch: 13,
   /** Candidate -> kind (1), time (8): what this node's operator wishes of the authority set. */
   proposal: 20,
   /** What was signed and must not be contradicted: `protection.ts`. */
