@@ -2,7 +2,7 @@ import type { Write } from "../storage/database.ts";
 import type { Transaction, TransactionRecord } from "../types/index.ts";
 import type { Journal, StoredBatch } from "./journal.ts";
 import type { Pool } from "./pool.ts";
-import type { AccountLookup, PoolEntry } from "./types.ts";
+import type { AccountLookup, PoolEntry, TransactionLog } from "./types.ts";
 
 /** The part of a change of the head that concerns the pool. */
 export interface IncludedAndRetracted {
@@ -23,22 +23,22 @@ interface Decided {
 const nothing: Decided = { deleted: new Set(), returning: [], batch: undefined };
 
 /**
- * Keeps pool and journal alike over changes of the head. A change is decided when the state is that after it (`writesFor`) and
+ * Keeps pool and journal alike over changes of the head. A change is decided before it is written (`writesFor`) and
  * taken into the pool when it is on disk (`update`); what was added in between is put right then.
  */
 export class HeadFollower {
   readonly #pool: Pool;
   readonly #journal: Journal;
-  readonly #account: AccountLookup;
+  readonly #log: TransactionLog | undefined;
   readonly #decided = new WeakMap<IncludedAndRetracted, Decided>();
 
-  constructor(pool: Pool, journal: Journal, account: AccountLookup) {
+  constructor(pool: Pool, journal: Journal, log: TransactionLog | undefined) {
     this.#pool = pool;
     this.#journal = journal;
-    this.#account = account;
+    this.#log = log;
   }
 
-  writesFor(change: IncludedAndRetracted): Write[] {
+  writesFor(change: IncludedAndRetracted, after: AccountLookup): Write[] {
     const leaving = new Map<StoredBatch, number>();
     for (const { batch } of this.#taken(change)) if (batch) leaving.set(batch, (leaving.get(batch) ?? 0) + 1);
     const deleted = new Set<StoredBatch>();
@@ -51,7 +51,7 @@ export class HeadFollower {
       .flatMap(({ records }) => records)
       .filter(({ transaction }) => {
         const { from, nonce } = transaction.message;
-        return nonce >= (this.#account(from)?.nonce ?? 0) && !this.#waiting(transaction);
+        return nonce >= (after(from)?.nonce ?? 0) && !this.#waiting(transaction);
       });
     if (returning.length === 0) {
       this.#decided.set(change, { ...nothing, deleted });
@@ -59,7 +59,7 @@ export class HeadFollower {
     }
     const { batch, write } = this.#journal.batchOf(returning);
     this.#decided.set(change, { deleted, returning, batch });
-    return [...writes, write];
+    return [...writes, write, ...(this.#log?.record(returning) ?? [])];
   }
 
   /** Returns what is left to be written, and what came back: `insert` has put it into the pool. */

@@ -2,7 +2,7 @@ import type { Database, Write } from "../storage/database.ts";
 import type { MempoolStore } from "../storage/mempool.ts";
 import { decodeRecords, encodeRecords, type TransactionRecord } from "../types/index.ts";
 import type { Clock } from "../util/clock.ts";
-import type { PoolEntry } from "./types.ts";
+import type { PoolEntry, TransactionLog } from "./types.ts";
 
 /**
  * Transactions that were written together. It is on disk until none of them waits any more, so that those that blocks take
@@ -22,12 +22,22 @@ export interface StoredBatch {
 interface OpenBatch extends StoredBatch {
   entries: PoolEntry[];
   writes: Write[];
+  fresh: TransactionRecord[];
 }
+
+/** What goes to the disk together with entries. `fresh`: what is new in the pool. */
+export interface Beside {
+  writes: readonly Write[];
+  fresh: readonly TransactionRecord[];
+}
+
+const alone: Beside = { writes: [], fresh: [] };
 
 export interface JournalOptions {
   database: Database;
   store: MempoolStore;
   clock: Clock;
+  log?: TransactionLog;
 }
 
 /** The acknowledged transactions on disk, in batches: those that come while one is being written make up the next. */
@@ -52,15 +62,16 @@ export class Journal {
     }
   }
 
-  /** Puts entries into the batch that is written next, and `writes` beside it. Resolves when they are on disk. */
-  append(entries: readonly PoolEntry[], writes: readonly Write[] = []): Promise<void> {
+  /** Puts entries into the batch that is written next, and what goes with them beside it. Resolves when they are on disk. */
+  append(entries: readonly PoolEntry[], { writes, fresh }: Beside = alone): Promise<void> {
     this.#open ??= this.#newBatch();
     this.#open.waiting += entries.length;
     for (const entry of entries) {
       entry.batch = this.#open;
       this.#open.entries.push(entry);
     }
-    this.#open.writes.push(...writes);
+    for (const write of writes) this.#open.writes.push(write);
+    for (const record of fresh) this.#open.fresh.push(record);
     return this.#open.written;
   }
 
@@ -102,13 +113,8 @@ export class Journal {
   }
 
   #newBatch(): OpenBatch {
-    const batch: OpenBatch = {
-      sequence: undefined,
-      waiting: 0,
-      written: this.#tail,
-      entries: [],
-      writes: [],
-    };
+    const unwritten = { sequence: undefined, waiting: 0, written: this.#tail };
+    const batch: OpenBatch = { ...unwritten, entries: [], writes: [], fresh: [] };
     batch.written = this.#tail.then(() => this.#write(batch));
     this.#tail = batch.written.catch(() => undefined);
     return batch;
@@ -116,15 +122,19 @@ export class Journal {
 
   async #write(batch: OpenBatch): Promise<void> {
     this.#open = undefined;
-    const { database, store, clock } = this.#options;
-    const { writes } = batch;
+    const { database, store, clock, log } = this.#options;
+    const { writes, fresh } = batch;
     const entries = batch.entries.filter((entry) => entry.batch === batch);
     if (entries.length > 0) {
       batch.sequence = this.#nextSequence++;
       const list = encodeRecords(entries.map(({ record }) => record));
       writes.push(store.put({ sequence: batch.sequence, receivedAtMs: clock.now(), list }));
     }
+    if (fresh.length > 0) for (const write of log?.record(fresh) ?? []) writes.push(write);
+    // The pool keeps batches.
     batch.entries = [];
+    batch.writes = [];
+    batch.fresh = [];
     await database.commit(writes);
   }
 }

@@ -20,7 +20,7 @@ import { HeadFollower, type IncludedAndRetracted } from "./head-follower.ts";
 import { Journal, type StoredBatch } from "./journal.ts";
 import type { MempoolLimits } from "./limits.ts";
 import { Pool } from "./pool.ts";
-import type { AccountLookup, AddOutcome, MempoolEvents, PoolEntry, Source } from "./types.ts";
+import type { AccountLookup, AddOutcome, MempoolEvents, PoolEntry, Source, TransactionLog } from "./types.ts";
 
 /** How often entries are looked through for those that have waited too long. */
 const expiryIntervalMs = 60_000;
@@ -35,6 +35,7 @@ export interface MempoolOptions {
   database: Database;
   store: MempoolStore;
   clock: Clock;
+  log?: TransactionLog;
 }
 
 /** The transactions that wait for a block. */
@@ -57,7 +58,7 @@ export class Mempool {
     this.#rules = { ...options, pool: this.#pool };
     this.#eviction = new Eviction(this.#pool, options.limits);
     this.#journal = new Journal(options);
-    this.#follower = new HeadFollower(this.#pool, this.#journal, options.account);
+    this.#follower = new HeadFollower(this.#pool, this.#journal, options.log);
     this.#domain = computeDomain("transaction", options.genesisId);
   }
 
@@ -162,15 +163,15 @@ export class Mempool {
       if (durable && !outcome.accepted && outcome.code === "ALREADY_KNOWN") this.#makeDurable(record, step);
       return outcome;
     });
-    await this.#commit(step);
-    if (step.added.length > 0)
-      this.events.emit("added", { records: step.added.map(({ entry }) => entry.record), source });
+    const fresh = step.added.map(({ entry }) => entry.record);
+    await this.#commit(step, fresh);
+    if (fresh.length > 0) this.events.emit("added", { records: fresh, source });
     return outcomes;
   }
 
-  /** What a change of the head does to the stored entries: to be written in one batch with it. */
-  writesFor(change: IncludedAndRetracted): Write[] {
-    return this.#follower.writesFor(change);
+  /** What a change of the head does to the stored entries: to be written in one batch with it. `after`: the accounts after it. */
+  writesFor(change: IncludedAndRetracted, after: AccountLookup): Write[] {
+    return this.#follower.writesFor(change, after);
   }
 
   /** Follows a change of the head: what is in blocks leaves, what was retracted comes back. */
@@ -230,9 +231,10 @@ export class Mempool {
     else if (entry && !toStore.includes(entry)) toStore.push(entry);
   }
 
-  async #commit({ writes, toStore, added, known }: Step): Promise<void> {
+  async #commit({ writes, toStore, added, known }: Step, fresh: readonly TransactionRecord[]): Promise<void> {
     try {
-      if (toStore.length > 0) await this.#journal.append(toStore, writes);
+      if (toStore.length > 0) await this.#journal.append(toStore, { writes, fresh });
+      else if (fresh.length > 0) this.#options.log?.append(fresh);
     } catch (error) {
       const failed = toStore[0]!.batch;
       for (const entry of toStore) entry.batch = undefined;

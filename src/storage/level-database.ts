@@ -1,5 +1,6 @@
 import { ClassicLevel } from "classic-level";
 import { CodedError, lineOf, messageOf } from "../util/errors.ts";
+import { systemPause } from "../util/slices.ts";
 import { plain, seal, unseal } from "./checksum.ts";
 import { damaged } from "./damaged.ts";
 import type { Database, Range, Write } from "./database.ts";
@@ -9,6 +10,9 @@ interface Waiting {
   resolve: () => void;
   reject: (error: Error) => void;
 }
+
+/** Entries put into a batch between two pauses: a few ms. */
+const sliceEntries = 4096;
 
 const encoding = { keyEncoding: "view", valueEncoding: "view" } as const;
 
@@ -102,8 +106,10 @@ export class LevelDatabase implements Database {
   /** A chained batch copies each entry once: several times as fast as an array of operations. */
   async #write(group: Waiting[]): Promise<void> {
     const batch = this.#level.batch();
+    let entries = 0;
     for (const { writes } of group) {
       for (const { key, value } of writes) {
+        if (++entries % sliceEntries === 0) await systemPause();
         if (value) batch.put(key, seal(key, value));
         else batch.del(key);
       }
