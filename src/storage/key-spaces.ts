@@ -26,6 +26,8 @@ export const keySpaces = {
   finalizedRound: 12,
   /** Number of the first (8) -> one event, or several transactions: `event-log.ts`. */
   event: 13,
+  /** Block id -> root of the accounts after it: with the authority snapshot, the header's `stateRoot`. */
+  accountsRoot: 14,
   /** First 8 bytes of a transaction's id, height (6), index (2) -> nothing: places in the canonical chain. */
   transactionPlace: 15,
   /** Account index (4), height (6), index (2) -> nothing: the places of its transactions. */
