@@ -44,10 +44,7 @@ async function measureImport(
       const first = round * transactions;
       const block = await proposer.produce(recordsOf(presigned, genesis.id, first, first + transactions));
       if (pooled) {
-        const outcomes = await peer.mempool.add(
-          block.records.map(({ transaction }) => transaction),
-          "gossip",
-        );
+        const outcomes = await peer.mempool.add(block.records, "gossip");
         if (outcomes.some(({ accepted }) => !accepted)) throw new Error("a transaction was refused");
       }
       const watch = new CpuWatch([]);
