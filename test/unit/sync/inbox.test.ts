@@ -58,15 +58,15 @@ describe("a compact block", () => {
   test("does not ask for transactions that come a moment after it", async () => {
     const { node, peer, net, gossip, maker, clock } = await pair();
     const tip = await withTransfers(maker.start(), maker, 4);
-    const { transactions } = tip.blocks[0]!;
+    const records = node.mempool.records(tip.blocks[0]!.transactions);
     await peer.addAll(tip);
-    await node.mempool.add(transactions.slice(0, 1), "gossip");
+    await node.mempool.add(records.slice(0, 1), "gossip");
     await gossip(compact(tip, maker));
     await clock.advance(5);
-    await node.mempool.add(transactions.slice(1, 3), "gossip");
+    await node.mempool.add(records.slice(1, 3), "gossip");
     await clock.advance(5);
     expect(node.chain.head.height).toBe(0);
-    await node.mempool.add(transactions.slice(3), "gossip");
+    await node.mempool.add(records.slice(3), "gossip");
     await clock.advance(0);
     await until(clock, () => node.chain.head.idHex === tip.idHex);
     expect(net.requests).toEqual([]);
