@@ -40,6 +40,18 @@ export function decodeRecords(list: Uint8Array, domain: Uint8Array): Transaction
   );
 }
 
+/** The same record in memory of its own, so that it does not keep the list that it came in. */
+export function detached({ id, idHex, signingRoot, encoded }: TransactionRecord): TransactionRecord {
+  const own = encoded.slice();
+  return {
+    transaction: decodeTransaction(own),
+    id: id.slice(),
+    idHex,
+    signingRoot: signingRoot.slice(),
+    encoded: own,
+  };
+}
+
 /** The SSZ `Transactions` list of these records. */
 export function encodeRecords(records: readonly TransactionRecord[]): Uint8Array {
   return joinTransactions(records.map(({ encoded }) => encoded));
