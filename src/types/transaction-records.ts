@@ -3,6 +3,8 @@ import { isSafeCount } from "./primitives.ts";
 import { maxMemoBytes, maxTransactionsPerList, Transaction } from "./transaction.ts";
 import { transactionLayout as layout, transactionRoots } from "./transaction-roots.ts";
 
+const noMemo = new Uint8Array();
+
 /** A transaction with what is computed from it once. `id` is its `hash_tree_root`; `signingRoot` is what the signature covers. */
 export interface TransactionRecord {
   readonly transaction: Transaction;
@@ -133,7 +135,7 @@ function decodeTransaction(encoded: Uint8Array): Transaction {
       fee: view.getBigUint64(layout.fee, true),
       // As the SSZ library reads the highest count.
       nonce: isSafeCount(nonce) ? nonce : Number.POSITIVE_INFINITY,
-      memo: encoded.subarray(layout.memo),
+      memo: length === layout.memo ? noMemo : encoded.subarray(layout.memo),
     },
     signature: encoded.subarray(layout.signature, layout.from),
   };
