@@ -55,6 +55,23 @@ describe("a compact block", () => {
     ).toEqual([["block-transactions", [2, 3]]]);
   });
 
+  test("does not ask for transactions that come a moment after it", async () => {
+    const { node, peer, net, gossip, maker, clock } = await pair();
+    const tip = await withTransfers(maker.start(), maker, 4);
+    const records = node.mempool.records(tip.blocks[0]!.transactions);
+    await peer.addAll(tip);
+    await node.mempool.add(records.slice(0, 1), "gossip");
+    await gossip(compact(tip, maker));
+    await clock.advance(5);
+    await node.mempool.add(records.slice(1, 3), "gossip");
+    await clock.advance(5);
+    expect(node.chain.head.height).toBe(0);
+    await node.mempool.add(records.slice(3), "gossip");
+    await clock.advance(0);
+    await until(clock, () => node.chain.head.idHex === tip.idHex);
+    expect(net.requests).toEqual([]);
+  });
+
   test.each([
     ["another transaction's short id", (ids: Uint8Array[]) => [ids[1]!, ids[0]!, ids[2]!]],
     ["one short id less", (ids: Uint8Array[]) => ids.slice(1)],
