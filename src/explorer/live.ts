@@ -1,5 +1,6 @@
 import { Client } from "../client/client.ts";
 import type { BlockRef, BlockSummary, Diagnosis, Genesis, Status } from "../client/index.ts";
+import type { Sample } from "./shape.ts";
 import { Store } from "./store.ts";
 
 /** The node that has served this page. */
@@ -9,12 +10,6 @@ export const client = new Client(location.origin);
 export interface Retracted extends BlockRef {
   proposer: string;
   transactionCount: number;
-}
-
-export interface Sample {
-  /** What it belongs to, for people. */
-  label: string;
-  value: number;
 }
 
 /** What the page follows all the time. */

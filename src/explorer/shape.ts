@@ -1,7 +1,12 @@
 import type { Authority, BlockSummary, Genesis, Status } from "../client/index.ts";
-import type { Sample } from "./live.ts";
 
 /** Figures of the chain, made of its newest blocks (newest first). */
+
+export interface Sample {
+  /** What it belongs to, for people. */
+  label: string;
+  value: number;
+}
 
 const rateWindowMs = 60_000;
 

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { html, type Markup } from "../html.ts";
-import type { Sample } from "../live.ts";
+import type { Sample } from "../shape.ts";
 
 interface PlotProps {
   title: string;

@@ -22,7 +22,7 @@ describe("Chain.accountsAfter", () => {
   async function extend(): Promise<void> {
     const first = 10 * heads.length + 100;
     for (const to of [bob.publicKey, signer(first).publicKey, signer(first + 1).publicKey])
-      await node.mempool.add([await node.sign({ to, amount: 3n })], "local");
+      await node.mempool.add(node.mempool.records([await node.sign({ to, amount: 3n })]), "local");
     await node.produce();
     heads.push(node.chain.head);
     accounts.push((await node.chain.accountsAfter(node.chain.head, accountsOf))!);
@@ -30,7 +30,7 @@ describe("Chain.accountsAfter", () => {
 
   it("shows each state again, and leaves the head's as it was", async () => {
     for (let count = 0; count < 6; count++) await extend();
-    for (const [height, head] of heads.entries()) {
+    for (const [height, head] of [...heads].entries()) {
       const seen = await node.chain.accountsAfter(head, (state) => [accountsOf(state), state.accountsRoot()]);
       expect(seen).toEqual([accounts[height], rootOf(accounts[height]!)]);
       // Made from what the look back has left behind.
