@@ -1,9 +1,12 @@
 import { SigningError } from "../accounts/index.ts";
 import {
   certificateOf,
+  minRoundTimeoutMs,
   quorum,
+  RoundWatch,
   restingMs,
   roundOfMinority,
+  roundOfQuorum,
   roundTimeoutMs,
   targetHeight,
   VoteTally,
@@ -54,6 +57,7 @@ export type FinalizerEvents = {
 export class Finalizer {
   readonly events = new Emitter<FinalizerEvents>();
   readonly tally = new VoteTally();
+  readonly rounds = new RoundWatch();
   readonly #options: FinalizerOptions;
   readonly #queue = new SerialQueue();
   readonly #stops: (() => void)[];
@@ -62,9 +66,10 @@ export class Finalizer {
   #cancelTimer: () => void = () => undefined;
   /** Since when the head stands. */
   #headSinceMs: number;
-  /** Round of the newest own vote, and when waiting for its result ends. */
+  /** Of the newest own vote. */
   #round: number;
-  #roundEndsAtMs = 0;
+  /** Since when a result of that round can be waited for: the time-out begins. */
+  #waitingSinceMs: number | undefined;
   /** Results that are about to be known: own votes not counted yet, certificates on their way to the disk. */
   #counting = 0;
 
@@ -110,11 +115,18 @@ export class Finalizer {
     const { tree, genesis, checks } = chain;
     const authorities = await checkVote(vote, { tree, genesisId: genesis.id, verify: checks.verify });
     this.tally.add(vote);
+    this.rounds.add(vote);
     this.events.emit("seen", vote);
     const votes = this.tally.votesFor(vote.message, authorities);
     if (votes.length >= quorum(authorities.length)) await this.#settle(certificateOf(vote.message, votes));
     this.#wake();
     return true;
+  }
+
+  /** Takes note of the round of a vote whose block is not here. `vote`: an authority's, its signature checked. */
+  hearRound(vote: SignedFinalityVote): void {
+    this.rounds.add(vote);
+    this.#wake();
   }
 
   /** Takes over what others have counted. Returns false if it says nothing new. @throws {VoteError} */
@@ -185,13 +197,13 @@ export class Finalizer {
     const { head } = chain;
     if (equalBytes(head.id, finalized.block)) return this.#cancelTimer();
 
-    const { authorities } = chain.snapshot;
-    const newest = authorities.map((authority) => this.tally.newestOf(authority)?.message.target.round ?? 0);
+    const rounds = this.rounds.rounds(chain.snapshot.authorities);
     // Rounds that the protection refuses are passed over: where more than a third wait for the others to reach theirs, nobody would.
-    this.#round = Math.max(this.#round, signer.refusedToRound);
-    let round = Math.max(justified.round + 1, roundOfMinority(newest, authorities.length));
+    if (signer.refusedToRound > this.#round) this.#enter(signer.refusedToRound);
+    let round = Math.max(justified.round + 1, roundOfMinority(rounds));
     if (round <= this.#round) {
-      const waitMs = this.#roundEndsAtMs - clock.now();
+      const waitMs = this.#resultWaitMs(rounds, signer);
+      if (waitMs === undefined) return this.#cancelTimer();
       if (waitMs > 0) return this.#sleep(waitMs);
       round = this.#round + 1;
     }
@@ -211,10 +223,25 @@ export class Finalizer {
     if (!voters.some((voter) => equalBytes(voter, signer.publicKey))) return this.#cancelTimer();
 
     await this.#vote({ source: justified, target: { round, height, block: target.id } }, signer);
+    this.#enter(round);
+  }
+
+  #enter(round: number): void {
     this.#round = round;
-    const timeoutMs = roundTimeoutMs(Math.max(1, round - chain.finality.justified.round));
-    this.#roundEndsAtMs = clock.now() + timeoutMs;
-    this.#sleep(timeoutMs);
+    this.#waitingSinceMs = undefined;
+  }
+
+  /** How long yet the result of the own round may come. Undefined: it cannot, before more authorities reach the round. */
+  #resultWaitMs(rounds: readonly number[], { publicKey }: VoteSigner): number | undefined {
+    const { chain, clock } = this.#options;
+    // A crash lost it, or the protection has refused the round: to wait for the others to join it would be in vain.
+    const isLost = this.rounds.roundOf(publicKey) < this.#round;
+    if (isLost || roundOfQuorum(rounds) >= this.#round) this.#waitingSinceMs ??= clock.now();
+    if (this.#waitingSinceMs === undefined) return undefined;
+    const timeoutMs = isLost
+      ? minRoundTimeoutMs
+      : roundTimeoutMs(Math.max(1, this.#round - chain.finality.justified.round));
+    return this.#waitingSinceMs + timeoutMs - clock.now();
   }
 
   async #vote(message: FinalityVote, signer: VoteSigner): Promise<void> {

@@ -8,7 +8,7 @@ import type { FinalityInput } from "./diagnosis.ts";
 
 interface FinalityParts {
   chain: Chain;
-  finalizer: Pick<Finalizer, "tally" | "round">;
+  finalizer: Pick<Finalizer, "rounds" | "round">;
 }
 
 /** `GET /v1/finality`. */
@@ -44,9 +44,7 @@ export function finalityInput(parts: FinalityParts): Omit<FinalityInput, "waitin
 
 /** The highest round that an authority, or this node, has voted in, and the newest vote of each authority. */
 function currentRound({ chain, finalizer }: FinalityParts): { round: number; votes: SignedFinalityVote[] } {
-  const votes = chain.snapshot.authorities
-    .map((authority) => finalizer.tally.newestOf(authority))
-    .filter((vote) => vote !== undefined);
+  const votes = finalizer.rounds.votesOf(chain.snapshot.authorities);
   const rounds = votes.map(({ message }) => message.target.round);
   return { round: Math.max(chain.finality.justified.round, finalizer.round, ...rounds), votes };
 }

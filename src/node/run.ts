@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import {
   checkDataIdentity,
   loadAdminToken,
@@ -266,6 +267,7 @@ class Node implements RunningNode {
           ? { signer, identify: (store) => checkDataIdentity({ paths, store }) }
           : undefined,
         alone: alone && this.#options.bootstrap.length === 0,
+        hashSeed: new Uint8Array(randomBytes(8)),
       },
       this.#closers,
     );

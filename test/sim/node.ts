@@ -140,6 +140,7 @@ export class SimNode {
         modes: this.#modes,
         account: signer && { signer, identify: async () => this.#identify() },
         alone,
+        hashSeed: random.fork("hashes").bytes(8),
       },
       new Closers(logger),
     );

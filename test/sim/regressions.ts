@@ -9,6 +9,7 @@ export const regressions: readonly { seed: number; authorities?: number; found: 
     found: "a vote whose target is not on the justified block, signed while the head was about to follow it",
   },
   { seed: 53, found: "the same with nine authorities" },
+  { seed: 1353, found: "rounds that passed without a quorum: the authorities' time-outs never met again" },
   {
     seed: 41,
     authorities: 4,
