@@ -40,6 +40,7 @@ run() {
 
 check lint biome check .
 check types tsc -p .
+check "client types" tsc -p src/client
 check floors node scripts/check-floors.ts
 run unit
 run contract

@@ -1,11 +1,11 @@
-import type { StatusAnswer } from "../../src/cli/commands/status.ts";
+import type { Status } from "../../src/client/index.ts";
 import type { DevnetNode } from "./nodes.ts";
 
 /** Nothing where the node does not answer. */
-export async function fetchStatus(url: string): Promise<StatusAnswer | undefined> {
+export async function fetchStatus(url: string): Promise<Status | undefined> {
   try {
     const response = await fetch(`${url}/v1/status`, { signal: AbortSignal.timeout(2_000) });
-    return response.ok ? ((await response.json()) as StatusAnswer) : undefined;
+    return response.ok ? ((await response.json()) as Status) : undefined;
   } catch {
     return undefined;
   }

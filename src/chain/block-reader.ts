@@ -1,6 +1,12 @@
 import type { BlockStore, TransactionPlace } from "../storage/blocks.ts";
 import { damaged } from "../storage/damaged.ts";
-import { type BlockRef, computeDomain, type Transaction, transactionRecord } from "../types/index.ts";
+import {
+  type BlockRef,
+  computeDomain,
+  decodeRecords,
+  type Transaction,
+  transactionRecord,
+} from "../types/index.ts";
 import { equalBytes, toHex } from "../util/bytes.ts";
 import type { BlockTree } from "./block-tree.ts";
 import type { Genesis } from "./genesis.ts";
@@ -90,9 +96,9 @@ export class BlockReader {
 
   /** A block with its transactions. @throws {CodedError} `DAMAGED` */
   async canonicalBlock(head: Head): Promise<CanonicalBlock> {
-    const body = await this.#blocks.body(head.id);
+    const body = await this.#blocks.bodyBytes(head.id);
     if (!body) damaged(`the transactions of block ${head.idHex} are missing`);
-    return { ...head, records: body.map((transaction) => transactionRecord(transaction, this.#domain)) };
+    return { ...head, records: decodeRecords(body, this.#domain) };
   }
 
   canonicalBlocks(heads: Head[]): Promise<CanonicalBlock[]> {

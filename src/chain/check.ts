@@ -4,13 +4,13 @@ import type { ChainConfig } from "../types/genesis.ts";
 import {
   type Block,
   computeDomain,
+  encodeRecords,
   Header,
   isSafeCount,
   type SignedHeader,
   signingRoot,
   type TransactionRecord,
-  Transactions,
-  transactionRecord,
+  transactionRecords,
   transactionsRoot,
   voteKinds,
 } from "../types/index.ts";
@@ -39,12 +39,7 @@ export async function checkBlock(
 ): Promise<CheckedBlock> {
   const domain = computeDomain("transaction", checks.genesisId);
   checkSize(block.transactions.length, checks);
-  return checkRecords(
-    block.header,
-    block.transactions.map((transaction) => transactionRecord(transaction, domain)),
-    checks,
-    options,
-  );
+  return checkRecords(block.header, transactionRecords(block.transactions, domain), checks, options);
 }
 
 /** Stage 1 for a block whose transactions are known already, as from the mempool. @throws {BlockError} */
@@ -56,7 +51,7 @@ export async function checkRecords(
 ): Promise<CheckedBlock> {
   checkHeaderForm(header);
   checkSize(records.length, checks);
-  const bytes = records.reduce((sum, record) => sum + record.bytes, 0);
+  const bytes = records.reduce((sum, { encoded }) => sum + encoded.length, 0);
   if (bytes > checks.config.maxBlockBytes) {
     throw new BlockError(
       "TOO_LARGE",
@@ -69,7 +64,7 @@ export async function checkRecords(
   const id = Header.hashTreeRoot(header.message);
   if (!signedHeader) await checkHeaderSignatures([{ header, id }], checks);
   await checkTransactionSignatures(records, checks);
-  const body = Transactions.serialize(records.map(({ transaction }) => transaction));
+  const body = encodeRecords(records);
   return { id, idHex: toHex(id), header, records, body };
 }
 

@@ -4,12 +4,12 @@ import {
   type AuthoritySnapshot,
   type AuthorityVote,
   computeDomain,
+  encodeRecords,
   Header,
   noVote,
   signingRoot,
   slotOf,
   type TransactionRecord,
-  Transactions,
   transactionsRoot,
   zero32,
 } from "../types/index.ts";
@@ -65,10 +65,10 @@ export async function buildBlock(
   let bytes = 0;
   for (const record of proposal.select()) {
     if (records.length === config.maxBlockTransactions) break;
-    if (bytes + record.bytes > config.maxBlockBytes) break;
+    if (bytes + record.encoded.length > config.maxBlockBytes) break;
     if (executor.tryTransaction(record.transaction) !== undefined) continue;
     records.push(record);
-    bytes += record.bytes;
+    bytes += record.encoded.length;
   }
   if (records.length === 0 && !proposal.allowEmpty) return undefined;
 
@@ -92,6 +92,6 @@ export async function buildBlock(
     records,
   };
   seal(block);
-  const body = Transactions.serialize(records.map(({ transaction }) => transaction));
+  const body = encodeRecords(records);
   return { checked: { id, idHex: block.idHex, header, records, body }, block, snapshot };
 }

@@ -1,6 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { Client } from "../client/index.ts";
 import {
   defaultDataDir,
+  defaultHttpPort,
   maxNodeId,
   type NodePaths,
   nodeIdSchema,
@@ -9,6 +11,7 @@ import {
 } from "../config/index.ts";
 import { decodeAddress } from "../crypto/address.ts";
 import { messageOf } from "../util/errors.ts";
+import { UsageError } from "./output.ts";
 
 /** Known to every command. */
 export interface GlobalOptions {
@@ -23,6 +26,16 @@ export function dataDirOf({ datadir }: GlobalOptions): string {
 
 export function pathsOf(options: GlobalOptions & { nodeid: number }): NodePaths {
   return nodePaths(dataDirOf(options), options.nodeid);
+}
+
+/** Asks the node at `url`; without it, the one of this machine, where it listens by default. */
+export function clientOf({ url, nodeid }: { url?: string | undefined; nodeid: number }): Client {
+  if (url !== undefined && !(URL.canParse(url) && /^https?:$/.test(new URL(url).protocol))) {
+    throw new UsageError(
+      `--url must be an HTTP address, such as http://127.0.0.1:63262, not ${JSON.stringify(url)}`,
+    );
+  }
+  return new Client(url ?? `http://127.0.0.1:${defaultHttpPort(nodeid)}`);
 }
 
 export function nodeIdOption(description = `id of the node, 1 to ${maxNodeId}`): Option {

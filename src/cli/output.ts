@@ -1,3 +1,4 @@
+import { ClientError } from "../client/index.ts";
 import { CodedError, messageOf, UserError } from "../util/errors.ts";
 
 export const exitCodes = { success: 0, failure: 1, usage: 2 } as const;
@@ -8,6 +9,12 @@ export class UsageError extends UserError {
     super(message, "USAGE");
   }
 }
+
+/** What to do about an error of the HTTP client. */
+const hints: Readonly<Record<string, string>> = {
+  UNREACHABLE: ": is the node running? Start it with ccoin start, or name another with --url",
+  NOT_A_NODE: ": check --url",
+};
 
 /** With `json` the object as one line, else the text. */
 export function printResult(json: boolean | undefined, result: object, text: string): void {
@@ -21,8 +28,9 @@ export function printWarning(json: boolean | undefined, code: string, message: s
 
 /** One line on standard error; returns the exit code. `CCOIN_DEBUG=1` adds the stack. */
 export function reportError(error: unknown, json: boolean): number {
-  const code = error instanceof CodedError ? error.code : "INTERNAL";
-  const message = messageOf(error).replace(/\s*\n\s*/g, " ");
+  const code = error instanceof CodedError || error instanceof ClientError ? error.code : "INTERNAL";
+  const hint = error instanceof ClientError ? (hints[code] ?? "") : "";
+  const message = `${messageOf(error)}${hint}`.replace(/\s*\n\s*/g, " ");
   process.stderr.write(`${json ? JSON.stringify({ error: { code, message } }) : `error: ${message}`}\n`);
   if (process.env["CCOIN_DEBUG"] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return code === "USAGE" || code === "BAD_OPTIONS" ? exitCodes.usage : exitCodes.failure;

@@ -29,10 +29,10 @@ export class Eviction {
   }
 
   /** Whether there is room for a transaction, after some of other senders that pay less had to go; without room none goes. */
-  makeRoom({ bytes, transaction }: TransactionRecord): boolean {
+  makeRoom({ encoded, transaction }: TransactionRecord): boolean {
     const { from, fee } = transaction.message;
     let count = this.#pool.count;
-    let total = this.#pool.bytes + bytes;
+    let total = this.#pool.bytes + encoded.length;
     if (this.#fits(count, total)) return true;
     if (this.#hopelessFee !== undefined && fee <= this.#hopelessFee) return false;
     const candidates = this.#candidates(fee);
@@ -44,7 +44,7 @@ export class Eviction {
       if (equalBytes(victim.record.transaction.message.from, from)) continue;
       victims.push(victim);
       count--;
-      total -= victim.record.bytes;
+      total -= victim.record.encoded.length;
     }
     if (!this.#fits(count, total)) return false;
     for (const victim of victims) this.#pool.remove(victim);

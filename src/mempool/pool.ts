@@ -49,7 +49,7 @@ export class Pool {
 
   /** Takes the place of an entry of the same sender and nonce. */
   insert(entry: PoolEntry): void {
-    const { idHex, bytes, transaction } = entry.record;
+    const { idHex, encoded, transaction } = entry.record;
     const { from, nonce } = transaction.message;
     const key = toHex(from);
     const queue = this.#queues.get(key) ?? new AccountQueue(from);
@@ -59,7 +59,7 @@ export class Pool {
     this.#queues.set(key, queue);
     this.#byId.set(idHex, entry);
     this.#byShortId.set(shortKey(idHex), entry);
-    this.#bytes += bytes;
+    this.#bytes += encoded.length;
   }
 
   remove({ record }: PoolEntry): void {
@@ -71,7 +71,7 @@ export class Pool {
     if (queue?.size === 0) this.#queues.delete(key);
     const short = shortKey(record.idHex);
     if (this.#byShortId.get(short)?.record === record) this.#byShortId.delete(short);
-    this.#bytes -= record.bytes;
+    this.#bytes -= record.encoded.length;
   }
 
   /** First nonce that neither the head's state nor a waiting transaction has used. */

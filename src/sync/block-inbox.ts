@@ -18,7 +18,7 @@ import {
   Header,
   type SignedHeader,
   type TransactionRecord,
-  transactionRecord,
+  transactionRecords,
 } from "../types/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
@@ -164,8 +164,7 @@ export class BlockInbox {
     if (fetched.length !== indexes.length)
       throw new BlockError("MALFORMED", "not the transactions that were asked for");
     const records = [...pooled];
-    for (const [at, transaction] of fetched.entries())
-      records[indexes[at]!] = transactionRecord(transaction, domain);
+    for (const [at, record] of transactionRecords(fetched, domain).entries()) records[indexes[at]!] = record;
     return records as TransactionRecord[];
   }
 

@@ -1,13 +1,7 @@
 import { maxGossipTransactions, type Network, type TopicName } from "../../protocols/index.ts";
 import type { CanonicalBlock } from "../chain/types.ts";
 import type { Mempool } from "../mempool/mempool.ts";
-import {
-  CompactBlock,
-  SignedFinalityVote,
-  type Transaction,
-  type TransactionRecord,
-  Transactions,
-} from "../types/index.ts";
+import { CompactBlock, encodeRecords, SignedFinalityVote, type TransactionRecord } from "../types/index.ts";
 import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
@@ -31,7 +25,7 @@ export interface OutboxOptions {
 /** Publishes what this node makes and what it took in by another way than gossip. */
 export class Outbox {
   readonly #options: OutboxOptions;
-  #waiting: Transaction[] = [];
+  #waiting: TransactionRecord[] = [];
   #stopTimers: (() => void)[] = [];
   #stopped = false;
 
@@ -67,17 +61,14 @@ export class Outbox {
     if (this.#stopped) return;
     if (this.#waiting.length === 0)
       this.#stopTimers[1] = this.#options.clock.after(batchDelayMs, () => this.#flush());
-    for (const { transaction } of records) this.#waiting.push(transaction);
+    for (const record of records) this.#waiting.push(record);
   }
 
   #flush(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (let at = 0; at < waiting.length; at += maxGossipTransactions) {
-      void this.#publish(
-        "transactions",
-        Transactions.serialize(waiting.slice(at, at + maxGossipTransactions)),
-      );
+      void this.#publish("transactions", encodeRecords(waiting.slice(at, at + maxGossipTransactions)));
     }
   }
 

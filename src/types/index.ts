@@ -9,3 +9,4 @@ export * from "./primitives.ts";
 export * from "./slot.ts";
 export * from "./state.ts";
 export * from "./transaction.ts";
+export * from "./transaction-records.ts";

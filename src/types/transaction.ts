@@ -1,6 +1,4 @@
 import { ByteListType, ContainerType, ListCompositeType, type ValueOf } from "@chainsafe/ssz";
-import { type Hex, toHex } from "../util/bytes.ts";
-import { signingRoot } from "./domain.ts";
 import { Amount, Bytes32, Bytes64, Count } from "./primitives.ts";
 
 export const maxMemoBytes = 256;
@@ -28,28 +26,6 @@ export const Transaction = new ContainerType(
 export type Transaction = ValueOf<typeof Transaction>;
 
 export const Transactions = new ListCompositeType(Transaction, maxTransactionsPerList);
-
-/** A transaction with what is computed from it once. `id` is its `hash_tree_root`; `signingRoot` is what the signature covers. */
-export interface TransactionRecord {
-  readonly transaction: Transaction;
-  readonly id: Uint8Array;
-  readonly idHex: Hex;
-  readonly signingRoot: Uint8Array;
-  /** Of its SSZ encoding. */
-  readonly bytes: number;
-}
-
-/** `domain`: `computeDomain("transaction", genesisId)`. */
-export function transactionRecord(transaction: Transaction, domain: Uint8Array): TransactionRecord {
-  const id = Transaction.hashTreeRoot(transaction);
-  return {
-    transaction,
-    id,
-    idHex: toHex(id),
-    signingRoot: signingRoot(Transfer.hashTreeRoot(transaction.message), domain),
-    bytes: transactionBytes(transaction),
-  };
-}
 
 /** Length of the SSZ encoding: two offsets, five fixed fields, the memo and the signature. */
 export function transactionBytes(transaction: Transaction): number {

@@ -1,20 +1,18 @@
 import type { Command } from "commander";
 import { readAccountInfo } from "../../accounts/index.ts";
-import { type ApiClient, createClient } from "../http-client.ts";
-import { addExamples, addressArgument, type GlobalOptions, nodeIdOption, pathsOf } from "../options.ts";
+import {
+  addExamples,
+  addressArgument,
+  clientOf,
+  type GlobalOptions,
+  nodeIdOption,
+  pathsOf,
+} from "../options.ts";
 import { printResult, table } from "../output.ts";
 
 interface Options extends GlobalOptions {
   nodeid: number;
   url?: string;
-}
-
-/** `GET /v1/accounts/{address}`; `pendingNonce` counts the mempool's transactions too. */
-export interface AccountAnswer {
-  address: string;
-  balance: string;
-  nonce: number;
-  pendingNonce: number;
 }
 
 export function addAccountCommand(program: Command): void {
@@ -32,7 +30,7 @@ export function addAccountCommand(program: Command): void {
 
 async function run(address: string | undefined, options: Options): Promise<void> {
   const wanted = address ?? (await readAccountInfo(pathsOf(options))).address;
-  const account = await fetchAccount(createClient(options.url, options.nodeid), wanted);
+  const account = await clientOf(options).account(wanted);
   const pending = account.pendingNonce - account.nonce;
   const rows = [
     ["address", account.address],
@@ -40,8 +38,4 @@ async function run(address: string | undefined, options: Options): Promise<void>
     ["nonce", `${account.nonce}${pending > 0 ? ` (${pending} pending)` : ""}`],
   ] as const;
   printResult(options.json, account, table(rows));
-}
-
-export function fetchAccount(client: ApiClient, address: string): Promise<AccountAnswer> {
-  return client.get<AccountAnswer>(`/v1/accounts/${address}`);
 }

@@ -1,9 +1,10 @@
 import type { Command } from "commander";
 import { readAdminToken } from "../../accounts/admin-token.ts";
-import { type ApiClient, createClient } from "../http-client.ts";
+import type { Proposal, ProposalResult } from "../../client/index.ts";
 import {
   addExamples,
   addressArgument,
+  clientOf,
   type GlobalOptions,
   pathsOf,
   requiredNodeIdOption,
@@ -14,23 +15,6 @@ interface Options extends GlobalOptions {
   nodeid: number;
   url?: string;
 }
-
-/** One of `GET /v1/authorities`. */
-interface Proposal {
-  candidate: string;
-  kind: "add" | "remove";
-  proposedAt: number;
-  votes: number;
-  needed: number;
-  enacted: boolean;
-}
-
-interface ProposalAnswer {
-  proposal: Proposal;
-  warnings: { code: string; detail: string }[];
-}
-
-const path = "/v1/authorities/proposals";
 
 export function addProposeCommand(program: Command): void {
   const command = program
@@ -70,8 +54,7 @@ function subcommand(command: Command, name: string): Command {
 }
 
 async function propose(candidate: string, kind: Proposal["kind"], options: Options): Promise<void> {
-  const { client, authorization } = await open(options);
-  const answer = await client.post<ProposalAnswer>(path, { candidate, kind }, { authorization });
+  const answer = await clientOf(options).propose(candidate, kind, await tokenOf(options));
   printWarnings(answer, options);
   const { votes, needed } = answer.proposal;
   const what = kind === "add" ? `add ${candidate}` : `remove ${candidate}`;
@@ -83,15 +66,13 @@ async function propose(candidate: string, kind: Proposal["kind"], options: Optio
 }
 
 async function drop(candidate: string, options: Options): Promise<void> {
-  const { client, authorization } = await open(options);
-  const answer = await client.delete<ProposalAnswer>(`${path}/${candidate}`, { authorization });
+  const answer = await clientOf(options).dropProposal(candidate, await tokenOf(options));
   printWarnings(answer, options);
   printResult(options.json, answer, `dropped the proposal to ${answer.proposal.kind} ${candidate}`);
 }
 
 async function list(options: Options): Promise<void> {
-  const client = createClient(options.url, options.nodeid);
-  const { proposals } = await client.get<{ proposals: Proposal[] }>("/v1/authorities");
+  const { proposals } = await clientOf(options).authorities();
   const rows = proposals.map(
     ({ kind, candidate, votes, needed, enacted }) =>
       [kind, `${candidate}  ${enacted ? "enacted, not final yet" : `${votes} of ${needed} votes`}`] as const,
@@ -99,11 +80,10 @@ async function list(options: Options): Promise<void> {
   printResult(options.json, { proposals }, rows.length > 0 ? table(rows) : "no proposals");
 }
 
-async function open(options: Options): Promise<{ client: ApiClient; authorization: string }> {
-  const token = await readAdminToken(pathsOf(options).adminToken);
-  return { client: createClient(options.url, options.nodeid), authorization: `Bearer ${token}` };
+function tokenOf(options: Options): Promise<string> {
+  return readAdminToken(pathsOf(options).adminToken);
 }
 
-function printWarnings({ warnings }: ProposalAnswer, { json }: Options): void {
+function printWarnings({ warnings }: ProposalResult, { json }: Options): void {
   for (const { code, detail } of warnings) printWarning(json, code, detail);
 }

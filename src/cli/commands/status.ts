@@ -1,34 +1,11 @@
 import type { Command } from "commander";
-import { type ApiClient, ApiError, createClient } from "../http-client.ts";
-import { addExamples, type GlobalOptions, nodeIdOption } from "../options.ts";
+import { ApiError, type Client, type Diagnosis, type Status } from "../../client/index.ts";
+import { addExamples, clientOf, type GlobalOptions, nodeIdOption } from "../options.ts";
 import { printResult, table } from "../output.ts";
 
 interface Options extends GlobalOptions {
   nodeid: number;
   url?: string;
-}
-
-/** `GET /v1/status`; what a node without genesis does not know is null. */
-export interface StatusAnswer {
-  version: string;
-  nodeId: number;
-  peerId: string;
-  address: string;
-  mode: string;
-  genesisId: string | null;
-  name: string | null;
-  periodMs: number | null;
-  head: { height: number; id: string; timestamp: number } | null;
-  finalized: { height: number; id: string } | null;
-  peers: number;
-  mempool: { count: number; bytes: number };
-}
-
-/** `GET /v1/diagnosis`. */
-export interface DiagnosisAnswer {
-  state: string;
-  summary: string;
-  findings: { code: string; detail: string; remedy: string }[];
 }
 
 export function addStatusCommand(program: Command): void {
@@ -42,27 +19,23 @@ export function addStatusCommand(program: Command): void {
 }
 
 async function run(options: Options): Promise<void> {
-  const client = createClient(options.url, options.nodeid);
-  const status = await client.get<StatusAnswer>("/v1/status");
+  const client = clientOf(options);
+  const status = await client.status();
   const diagnosis = await fetchDiagnosis(client);
   printResult(options.json, { ...status, diagnosis }, statusText(status, diagnosis, Date.now()));
 }
 
 /** `undefined` where the node gives none. */
-async function fetchDiagnosis(client: ApiClient): Promise<DiagnosisAnswer | undefined> {
+async function fetchDiagnosis(client: Client): Promise<Diagnosis | undefined> {
   try {
-    return await client.get<DiagnosisAnswer>("/v1/diagnosis");
+    return await client.diagnosis();
   } catch (error) {
     if (error instanceof ApiError) return undefined;
     throw error;
   }
 }
 
-export function statusText(
-  status: StatusAnswer,
-  diagnosis: DiagnosisAnswer | undefined,
-  nowMs: number,
-): string {
+export function statusText(status: Status, diagnosis: Diagnosis | undefined, nowMs: number): string {
   const { head, finalized, mempool } = status;
   const ageS = head && Math.max(0, Math.round((nowMs - head.timestamp) / 1000));
   const chain = status.genesisId

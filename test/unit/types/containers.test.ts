@@ -69,7 +69,7 @@ describe("transactions", () => {
     expect(record.id).toEqual(Transaction.hashTreeRoot(transaction));
     expect(record.idHex).toBe(toHex(record.id));
     expect(record.signingRoot).toEqual(signingRoot(Transfer.hashTreeRoot(transaction.message), domain));
-    expect(record.bytes).toBe(Transaction.serialize(transaction).length);
+    expect(record.encoded.length).toBe(Transaction.serialize(transaction).length);
   });
 
   test("the id covers the signature, what is signed does not", () => {

@@ -1,0 +1,53 @@
+/** Bytes as `0x` and lower-case hex digits. */
+export type Hex = string;
+
+/** What the library was given, or a node has answered, is not what it should be. `code` is stable. */
+export class ClientError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+export function toHex(bytes: Uint8Array): Hex {
+  let hex = "0x";
+  for (const byte of bytes) hex += byte.toString(16).padStart(2, "0");
+  return hex;
+}
+
+/** `length`: in bytes, where it is fixed. @throws {ClientError} `MALFORMED` */
+export function fromHex(hex: Hex, length?: number): Uint8Array<ArrayBuffer> {
+  if (typeof hex !== "string" || !/^0x([0-9a-fA-F]{2})*$/.test(hex)) malformed(`not hex: ${shown(hex)}`);
+  if (length !== undefined && hex.length !== 2 + 2 * length) malformed(`not ${length} bytes: ${shown(hex)}`);
+  const bytes = new Uint8Array(hex.length / 2 - 1);
+  for (let at = 0; at < bytes.length; at++)
+    bytes[at] = Number.parseInt(hex.slice(2 + 2 * at, 4 + 2 * at), 16);
+  return bytes;
+}
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, at) => byte === b[at]);
+}
+
+export function concatBytes(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+/** @throws {ClientError} `MALFORMED` */
+export function malformed(message: string): never {
+  throw new ClientError("MALFORMED", message);
+}
+
+/** For a message: short, whatever it is. */
+export function shown(value: unknown): string {
+  return String(JSON.stringify(value)).slice(0, 80);
+}

@@ -1,0 +1,181 @@
+import type { Address } from "./address.ts";
+import { ClientError, type Hex } from "./bytes.ts";
+import { type ChainEvent, type EventOptions, openEvents } from "./events.ts";
+import { ApiError, type RequestOptions, request } from "./http.ts";
+import type {
+  Account,
+  Authorities,
+  Block,
+  BlockSummary,
+  Diagnosis,
+  Finality,
+  Peer,
+  PlacedTransaction,
+  ProposalResult,
+  SignedTransfer,
+  Status,
+  SubmitResult,
+  Transaction,
+} from "./types.ts";
+
+/** The first is as fast as the fastest chain makes blocks; a slow one is asked less and less often. */
+const minPollMs = 100;
+const maxPollMs = 2_000;
+/** A transaction that was accepted and is unknown for so long has been evicted or replaced. */
+const lostAfterMs = 5_000;
+
+export type BlockName = number | Hex | "head" | "justified" | "finalized";
+
+/** Talks to one node (docs/http.md). @throws from every method {ApiError}, or {ClientError} `UNREACHABLE`, `NOT_A_NODE`. */
+export class Client {
+  /** Without a slash at the end. */
+  readonly url: string;
+
+  /** `url`: such as `http://127.0.0.1:63262`; in a page that the node has served, `location.origin`. */
+  constructor(url: string) {
+    if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
+      throw new ClientError(
+        "BAD_URL",
+        `not an HTTP address, such as http://127.0.0.1:63262: ${JSON.stringify(url)}`,
+      );
+    }
+    const { origin, pathname } = new URL(url);
+    this.url = `${origin}${pathname.replace(/\/+$/, "")}`;
+  }
+
+  status(): Promise<Status> {
+    return this.#get("/v1/status");
+  }
+
+  async peers(): Promise<Peer[]> {
+    return (await this.#get<{ peers: Peer[] }>("/v1/peers")).peers;
+  }
+
+  diagnosis(): Promise<Diagnosis> {
+    return this.#get("/v1/diagnosis");
+  }
+
+  /** Canonical blocks below the height `before`, newest first; `next` is the `before` of the next page. */
+  blocks(page: { before?: number; limit?: number } = {}): Promise<{
+    blocks: BlockSummary[];
+    next: number | null;
+  }> {
+    return this.#get(`/v1/blocks${query(page)}`);
+  }
+
+  block(name: BlockName): Promise<Block> {
+    return this.#get(`/v1/blocks/${name}`);
+  }
+
+  /** Resolves to the id once the transaction is on the node's disk. */
+  async submit(transaction: SignedTransfer): Promise<Hex> {
+    const body = transferBody(transaction);
+    return (await this.#post<{ id: Hex }>("/v1/transactions", { body })).id;
+  }
+
+  /** At most 1,000 at once; one that is refused does not stop the others. */
+  submitMany(transactions: readonly SignedTransfer[]): Promise<SubmitResult> {
+    return this.#post("/v1/transactions", { body: transactions.map(transferBody) });
+  }
+
+  transaction(id: Hex): Promise<PlacedTransaction> {
+    return this.#get(`/v1/transactions/${id}`);
+  }
+
+  /**
+   * Resolves when a block holds a transaction that the node has accepted, or that block is final.
+   * @throws {ClientError} `EVICTED`: the node has dropped it.
+   */
+  async waitFor(
+    id: Hex,
+    until: "included" | "finalized" = "included",
+    signal?: AbortSignal,
+  ): Promise<PlacedTransaction> {
+    let knownAt = performance.now();
+    for (let pollMs = minPollMs; ; pollMs = Math.min(pollMs * 1.1, maxPollMs)) {
+      signal?.throwIfAborted();
+      try {
+        const answer = await this.transaction(id);
+        if (answer.status === "finalized" || answer.status === until) return answer;
+        knownAt = performance.now();
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.status !== 404) throw error;
+        if (performance.now() - knownAt > lostAfterMs) {
+          const message = `the node no longer knows transaction ${id}: it was evicted; send it again`;
+          throw new ClientError("EVICTED", message);
+        }
+      }
+      await new Promise((resolve) => setTimeout(resolve, pollMs));
+    }
+  }
+
+  /** Those that wait, in the order of arrival; `next` is the `after` of the next page. */
+  mempool(page: { after?: number; limit?: number } = {}): Promise<{
+    count: number;
+    bytes: number;
+    transactions: Transaction[];
+    next: number | null;
+  }> {
+    return this.#get(`/v1/mempool${query(page)}`);
+  }
+
+  account(address: Address): Promise<Account> {
+    return this.#get(`/v1/accounts/${address}`);
+  }
+
+  /** Sent and received, newest first; `next` is the `before` of the next page. */
+  history(
+    address: Address,
+    page: { before?: string; limit?: number } = {},
+  ): Promise<{ transactions: PlacedTransaction[]; next: string | null }> {
+    return this.#get(`/v1/accounts/${address}/transactions${query(page)}`);
+  }
+
+  finality(): Promise<Finality> {
+    return this.#get("/v1/finality");
+  }
+
+  authorities(): Promise<Authorities> {
+    return this.#get("/v1/authorities");
+  }
+
+  /** Has the node vote on the authority set. `adminToken`: the text of the file `admin-token` in its folder. */
+  propose(candidate: Address, kind: "add" | "remove", adminToken: string): Promise<ProposalResult> {
+    return this.#post("/v1/authorities/proposals", { body: { candidate, kind }, ...bearer(adminToken) });
+  }
+
+  dropProposal(candidate: Address, adminToken: string): Promise<ProposalResult> {
+    const path = `/v1/authorities/proposals/${candidate}`;
+    return request(this.url, path, { method: "DELETE", ...bearer(adminToken) });
+  }
+
+  /**
+   * What happens once this has resolved, across broken connections. Leave the loop, or use `signal`, to end it.
+   * Where the node cannot go on after the last event that was seen, such as after its restart, ids begin anew.
+   */
+  events(options: EventOptions = {}): Promise<AsyncGenerator<ChainEvent, void, void>> {
+    return openEvents(this.url, options);
+  }
+
+  #get<T>(path: string): Promise<T> {
+    return request(this.url, path);
+  }
+
+  #post<T>(path: string, options: RequestOptions): Promise<T> {
+    return request(this.url, path, { method: "POST", ...options });
+  }
+}
+
+/** The node refuses members that it does not know. */
+function transferBody({ from, to, amount, fee, nonce, memo, signature }: SignedTransfer): SignedTransfer {
+  return { from, to, amount, fee, nonce, memo, signature };
+}
+
+function bearer(token: string): RequestOptions {
+  return { headers: { authorization: `Bearer ${token}` } };
+}
+
+function query(parameters: Readonly<Record<string, string | number | undefined>>): string {
+  const given = Object.entries(parameters).filter(([, value]) => value !== undefined);
+  return given.length === 0 ? "" : `?${given.map(([name, value]) => `${name}=${value}`).join("&")}`;
+}

@@ -1,0 +1,162 @@
+import { ApiError, openStream } from "./http.ts";
+import type { BlockHeader, BlockRef, Mode, Transaction } from "./types.ts";
+
+/** What has happened (docs/http.md, Events). `id`: for `lastEventId`, to go on after it. */
+export type ChainEvent = { id: string } & (
+  | { type: "block" | "retracted"; data: BlockHeader & { transactionCount: number } }
+  | { type: "finalized"; data: BlockRef }
+  | { type: "transaction"; data: Transaction }
+  | { type: "mode"; data: { mode: Mode } }
+);
+
+export type EventType = ChainEvent["type"];
+
+export interface EventOptions {
+  /** All of them without it. */
+  types?: readonly EventType[];
+  /** Where to go on. */
+  lastEventId?: string;
+  /** Ends the iteration. */
+  signal?: AbortSignal;
+}
+
+/** A node sends a comment every 15 s: a connection that is silent for so long is dead. */
+const silenceMs = 45_000;
+/** Before a broken connection is opened again, unless the stream says otherwise; doubled each time that fails. */
+const defaultRetryMs = 1_000;
+const maxRetryMs = 10_000;
+
+/**
+ * Resolves once the stream is open: nothing that happens from then on is missed. A connection that breaks is opened
+ * again, for ever, from the last event that was seen. @throws as `request`
+ */
+export async function openEvents(
+  url: string,
+  options: EventOptions,
+): Promise<AsyncGenerator<ChainEvent, void, void>> {
+  const parser = new EventParser(options.lastEventId);
+  return follow(await connect(url, options, parser), url, options, parser);
+}
+
+async function* follow(
+  first: Connection,
+  url: string,
+  options: EventOptions,
+  parser: EventParser,
+): AsyncGenerator<ChainEvent, void, void> {
+  const { signal } = options;
+  let connection: Connection | undefined = first;
+  for (let failures = 0; !signal?.aborted; failures++) {
+    try {
+      connection ??= await connect(url, options, parser);
+      for await (const event of connection.events()) {
+        failures = 0;
+        yield event;
+      }
+    } catch (error) {
+      const isTransient = !(error instanceof ApiError) || error.status >= 500 || error.status === 429;
+      if (!isTransient) throw error;
+    } finally {
+      connection?.close();
+      connection = undefined;
+    }
+    await pause(Math.min(parser.retryMs * 2 ** failures, maxRetryMs), signal);
+  }
+}
+
+interface Connection {
+  events(): AsyncGenerator<ChainEvent, void, void>;
+  close(): void;
+}
+
+async function connect(
+  url: string,
+  { types, signal }: EventOptions,
+  parser: EventParser,
+): Promise<Connection> {
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  const watch = () => setTimeout(abort, silenceMs);
+  let timer = watch();
+  const close = () => {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", abort);
+    abort();
+  };
+  signal?.addEventListener("abort", abort, { once: true });
+  try {
+    signal?.throwIfAborted();
+    const path = `/v1/events${types ? `?types=${types.join(",")}` : ""}`;
+    const { lastEventId } = parser;
+    const stream = await openStream(url, path, {
+      headers: lastEventId === undefined ? {} : { "last-event-id": lastEventId },
+      signal: controller.signal,
+    });
+    return {
+      close,
+      async *events() {
+        const decoder = new TextDecoder();
+        const reader = stream.getReader();
+        parser.reset();
+        for (let part = await reader.read(); !part.done; part = await reader.read()) {
+          clearTimeout(timer);
+          timer = watch();
+          yield* parser.push(decoder.decode(part.value, { stream: true }));
+        }
+      },
+    };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/** The text of event streams, piece by piece, into events (WHATWG HTML, 9.2.6). */
+class EventParser {
+  lastEventId: string | undefined;
+  retryMs = defaultRetryMs;
+  #rest = "";
+  #fields: Record<string, string> = {};
+
+  constructor(lastEventId: string | undefined) {
+    this.lastEventId = lastEventId;
+  }
+
+  /** Another stream begins. */
+  reset(): void {
+    this.#rest = "";
+    this.#fields = {};
+  }
+
+  *push(text: string): Generator<ChainEvent, void, void> {
+    const lines = (this.#rest + text).split("\n");
+    this.#rest = lines.pop()!;
+    for (const line of lines) {
+      const [, field = "", value = ""] = /^([^:]*):? ?(.*)$/.exec(line.replace(/\r$/, "")) ?? [];
+      if (field !== "") this.#fields[field] = value;
+      else if (!line.startsWith(":")) yield* this.#dispatch();
+    }
+  }
+
+  *#dispatch(): Generator<ChainEvent, void, void> {
+    const { id, event, data, retry } = this.#fields;
+    this.#fields = {};
+    if (retry !== undefined && /^[0-9]+$/.test(retry)) this.retryMs = Number(retry);
+    if (id === undefined || event === undefined || data === undefined) return;
+    this.lastEventId = id;
+    yield { id, type: event, data: JSON.parse(data) } as ChainEvent;
+  }
+}
+
+function pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    };
+    const timer = setTimeout(stop, delayMs);
+    signal?.addEventListener("abort", stop, { once: true });
+    if (signal?.aborted) stop();
+  });
+}

@@ -1,0 +1,96 @@
+import { ClientError } from "./bytes.ts";
+
+/** A node across the world answers within seconds. */
+const defaultTimeoutMs = 15_000;
+
+/** An answer that is an error (RFC 9457): `status` is HTTP's, `code` one of those in docs/http.md, the message for people. */
+export class ApiError extends ClientError {
+  readonly status: number;
+
+  constructor(status: number, code: string, message: string) {
+    super(code, message);
+    this.status = status;
+  }
+}
+
+export interface RequestOptions {
+  method?: "GET" | "POST" | "DELETE";
+  /** Sent as JSON. */
+  body?: unknown;
+  headers?: Readonly<Record<string, string>>;
+  signal?: AbortSignal | undefined;
+  timeoutMs?: number;
+}
+
+/** The answer's JSON. @throws {ApiError}, {ClientError} `UNREACHABLE`, `NOT_A_NODE` */
+export async function request<T>(base: string, path: string, options: RequestOptions = {}): Promise<T> {
+  const { timeoutMs = defaultTimeoutMs, signal } = options;
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const { response, text } = await reach(base, async () => {
+    const response = await open(base, path, {
+      ...options,
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+    });
+    return { response, text: await response.text() };
+  });
+  const body = parseJson(text);
+  if (!response.ok) throw problem(response.status, body);
+  if (typeof body !== "object" || body === null) {
+    throw new ClientError("NOT_A_NODE", `${base}${path} does not answer like a ccoin node`);
+  }
+  return body as T;
+}
+
+/** An answer that is read as it comes. @throws as `request` */
+export async function openStream(
+  base: string,
+  path: string,
+  options: RequestOptions,
+): Promise<ReadableStream<Uint8Array>> {
+  const response = await reach(base, () => open(base, path, options));
+  if (!response.ok) throw problem(response.status, parseJson(await response.text()));
+  if (!response.body || !response.headers.get("content-type")?.startsWith("text/event-stream")) {
+    throw new ClientError("NOT_A_NODE", `${base}${path} does not answer like a ccoin node`);
+  }
+  return response.body;
+}
+
+function open(base: string, path: string, options: RequestOptions): Promise<Response> {
+  const { method = "GET", body, headers = {}, signal } = options;
+  return fetch(base + path, {
+    method,
+    headers: body === undefined ? headers : { "content-type": "application/json", ...headers },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(signal && { signal }),
+  });
+}
+
+/** Turns what `fetch` throws into one error, but for an abort that was asked for. */
+async function reach<T>(base: string, use: () => Promise<T>): Promise<T> {
+  try {
+    return await use();
+  } catch (error) {
+    if (error instanceof Error && error.name === "AbortError") throw error;
+    throw new ClientError("UNREACHABLE", `cannot reach ${base} (${reason(error)})`, { cause: error });
+  }
+}
+
+function problem(status: number, body: unknown): ApiError {
+  const { code, detail, title } = (body ?? {}) as { code?: string; detail?: string; title?: string };
+  return new ApiError(status, code ?? `HTTP_${status}`, detail ?? title ?? `HTTP ${status}`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Fetch says "fetch failed" and keeps the reason in `cause`. */
+function reason(error: unknown): string {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  const code = (cause as { code?: unknown }).code;
+  return typeof code === "string" ? code : cause instanceof Error ? cause.message : String(cause);
+}

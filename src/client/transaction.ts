@@ -1,0 +1,44 @@
+import { type Address, decodeAddress } from "./address.ts";
+import { fromHex, type Hex, malformed, toHex } from "./bytes.ts";
+import { type Key, verifySignature } from "./keys.ts";
+import { maxMemoBytes, signingRoot, transactionId, transferRoot } from "./objects.ts";
+import type { SignedTransfer, Transaction } from "./types.ts";
+
+/** A transfer to be signed. Amounts are in base units. */
+export interface Transfer {
+  to: Address;
+  amount: bigint | number;
+  fee?: bigint | number;
+  /** `pendingNonce` of the account. */
+  nonce: number;
+  /** At most 256 bytes in UTF-8. */
+  memo?: string;
+}
+
+/** Signed and with its id, which is known before it is sent. */
+export type SignedTransaction = SignedTransfer & { id: Hex };
+
+/** `genesisId`: of the chain that it is for. @throws {ClientError} `MALFORMED` */
+export async function signTransfer(
+  key: Pick<Key, "address" | "sign">,
+  genesisId: Hex,
+  { to, amount, fee = 0n, nonce, memo = "" }: Transfer,
+): Promise<SignedTransaction> {
+  if (!memo.isWellFormed() || new TextEncoder().encode(memo).length > maxMemoBytes) {
+    malformed(`a memo is a text of at most ${maxMemoBytes} bytes`);
+  }
+  const transfer = { from: key.address, to, amount: String(amount), fee: String(fee), nonce, memo };
+  const signature = toHex(await key.sign(signingRoot(transferRoot(transfer), "transaction", genesisId)));
+  const signed = { ...transfer, signature };
+  return { id: transactionId(signed), ...signed };
+}
+
+/** Whether the sender signed this for that chain, and its id is its own. */
+export async function verifyTransaction(transaction: Transaction, genesisId: Hex): Promise<boolean> {
+  const { id, from, signature } = transaction;
+  const root = signingRoot(transferRoot(transaction), "transaction", genesisId);
+  return (
+    transactionId(transaction) === id &&
+    (await verifySignature(decodeAddress(from), root, fromHex(signature, 64)))
+  );
+}

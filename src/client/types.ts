@@ -1,0 +1,198 @@
+import type { Address } from "./address.ts";
+import type { Hex } from "./bytes.ts";
+
+/** What a node answers (docs/http.md). Amounts are decimal strings of base units, times ms since the Unix epoch. */
+export type Amount = string;
+
+export interface BlockRef {
+  height: number;
+  id: Hex;
+}
+
+export type Mode = "genesis" | "boot" | "ready" | "dying" | "dead";
+
+/** `genesisId`, `name`, `periodMs`, `head` and `finalized` are null before a genesis block is known. */
+export interface Status {
+  version: string;
+  nodeId: number;
+  peerId: string;
+  address: Address;
+  mode: Mode;
+  genesisId: Hex | null;
+  name: string | null;
+  periodMs: number | null;
+  head: (BlockRef & { timestamp: number }) | null;
+  finalized: BlockRef | null;
+  peers: number;
+  mempool: { count: number; bytes: number };
+  sync: { startHeight: number; height: number; targetHeight: number } | null;
+}
+
+export interface Header {
+  id: Hex;
+  height: number;
+  parent: Hex;
+  timestamp: number;
+  proposer: Address;
+  difficulty: number;
+  /** On the authority set. */
+  vote: { kind: "add" | "remove"; candidate: Address } | null;
+  transactionsRoot: Hex;
+  stateRoot: Hex;
+  signature: Hex;
+}
+
+/** `totalDifficulty`: from the block after genesis to this one. */
+export interface BlockHeader extends Header {
+  totalDifficulty: number;
+}
+
+export interface BlockSummary extends BlockHeader {
+  transactionCount: number;
+  /** Of the encoded transactions. */
+  bytes: number;
+  finalized: boolean;
+}
+
+export interface Block extends BlockHeader {
+  transactions: Transaction[];
+  /** False on a side branch. */
+  canonical: boolean;
+  finalized: boolean;
+  /** Of the block at height 0. */
+  genesis?: Genesis;
+}
+
+/** The rules of a chain, and the first 1,000 of its first balances. */
+export interface Genesis {
+  name: string;
+  periodMs: number;
+  epochLength: number;
+  emptyBlockPeriodMs: number;
+  maxBlockTransactions: number;
+  maxBlockBytes: number;
+  blockReward: Amount;
+  minFee: Amount;
+  authorities: Address[];
+  balanceCount: number;
+  balances: { address: Address; balance: Amount }[];
+}
+
+/** What is signed, and how it is sent. */
+export interface SignedTransfer {
+  from: Address;
+  to: Address;
+  amount: Amount;
+  fee: Amount;
+  nonce: number;
+  memo: string;
+  signature: Hex;
+}
+
+/** A memo that is not UTF-8 is in `memoHex` instead. */
+export interface Transaction extends Omit<SignedTransfer, "memo"> {
+  id: Hex;
+  memo?: string;
+  memoHex?: Hex;
+}
+
+/** `block` and `index`, the place in it, are null while it waits. */
+export interface PlacedTransaction extends Transaction {
+  status: "pending" | "included" | "finalized";
+  block: (BlockRef & { timestamp: number }) | null;
+  index: number | null;
+}
+
+/** `index`: of the rejected one in the list that was sent. */
+export interface SubmitResult {
+  accepted: Hex[];
+  rejected: { index: number; code: string; detail: string }[];
+}
+
+/** `nonce` after the head; `pendingNonce` counts the waiting transactions too. */
+export interface Account {
+  address: Address;
+  balance: Amount;
+  nonce: number;
+  pendingNonce: number;
+}
+
+export interface Authorities {
+  head: BlockRef;
+  nextHeight: number;
+  authorities: { address: Address; turn: number; inTurn: boolean; maySign: boolean }[];
+  recentSigners: { height: number; proposer: Address }[];
+  openVotes: { voter: Address; candidate: Address; kind: "add" | "remove"; height: number }[];
+  proposals: Proposal[];
+  evidence: Evidence[];
+}
+
+/** A change of the authority set that a node's operator asks for; `needed` open `votes` enact it. */
+export interface Proposal {
+  candidate: Address;
+  kind: "add" | "remove";
+  proposedAt: number;
+  votes: number;
+  needed: number;
+  enacted: boolean;
+}
+
+export interface ProposalResult {
+  proposal: Proposal;
+  warnings: { code: string; detail: string }[];
+}
+
+/** Contradicting signatures of one authority. */
+export interface Evidence {
+  id: Hex;
+  offender: Address;
+  offence: "header" | "doubleVote" | "surround";
+  slot?: number;
+  round?: number;
+  conflicting: [Hex, Hex];
+  receivedAt: number;
+  proposal: { candidate: Address; kind: "remove" };
+}
+
+/** A block in a voting round. */
+export interface Checkpoint extends BlockRef {
+  round: number;
+}
+
+export interface Link {
+  source: Checkpoint;
+  target: Checkpoint;
+}
+
+/** A link signed by more than two thirds of the authorities of its target's state; `signatures` are in the order of `voters`. */
+export interface Certificate extends Link {
+  voters: Address[];
+  signatures: Hex[];
+}
+
+export interface Finality {
+  justified: Checkpoint;
+  finalized: Checkpoint;
+  /** Missing while the genesis block is the finalized one. */
+  proof?: { justification: Certificate | null; finalization: Certificate; ssz: Hex };
+  votes: { round: number; quorum: number; heard: (Link & { voter: Address })[] };
+}
+
+export interface Peer {
+  id: string;
+  /** Multiaddr. */
+  address: string;
+  direction: "inbound" | "outbound";
+  score: number;
+  connectedAt: number;
+  height: number | null;
+  /** Its clock minus the node's, and how long it took to answer, in ms. */
+  clockOffset: number | null;
+  latency: number | null;
+}
+
+export interface Diagnosis {
+  state: "ok" | "waiting" | "halted" | "syncing" | "no-genesis";
+  summary: string;
+  findings: { code: string; detail: string; remedy: string }[];
+}

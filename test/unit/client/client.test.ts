@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  type ChainEvent,
+  Client,
+  keyFromSeed,
+  signTransfer,
+  verifyTransaction,
+} from "../../../src/client/index.ts";
+import { sha256 } from "../../../src/crypto/hash.ts";
+import { uint32Bytes } from "../../../src/util/bytes.ts";
+import { alice, authority, bob, type Fixture, startFixture } from "../api/fixture.ts";
+
+describe("Client, with a real server", () => {
+  let node: Fixture;
+  let client: Client;
+  const key = keyFromSeed(sha256(uint32Bytes(2)));
+
+  beforeAll(async () => {
+    node = await startFixture();
+    client = new Client(`${node.server.url}/`);
+  });
+  afterAll(() => node.close());
+
+  const transfer = async (nonce: number, amount = 5n) => {
+    const { genesisId } = await client.status();
+    return signTransfer(await key, genesisId!, { to: bob.address, amount, fee: 1n, nonce, memo: "für b" });
+  };
+
+  it("signs, sends and finds a transaction", async () => {
+    const { address } = await key;
+    expect(address).toBe(alice.address);
+    const { pendingNonce } = await client.account(address);
+    const signed = await transfer(pendingNonce);
+    expect(await client.submit(signed)).toBe(signed.id);
+    expect((await client.mempool()).transactions).toEqual([signed]);
+    const pending = await client.transaction(signed.id);
+    expect(pending).toEqual({ ...signed, status: "pending", block: null, index: null });
+    const { genesisId } = await client.status();
+    expect(await verifyTransaction(pending, genesisId!)).toBe(true);
+    expect(await verifyTransaction(pending, pending.id)).toBe(false);
+    expect(await verifyTransaction({ ...pending, amount: "6" }, genesisId!)).toBe(false);
+
+    const included = client.waitFor(signed.id);
+    const blockId = await node.produce();
+    expect(await included).toMatchObject({ status: "included", block: { height: 1, id: blockId }, index: 0 });
+    expect(await client.account(bob.address)).toMatchObject({ balance: "5" });
+    const { transactions, next } = await client.history(bob.address, { limit: 5 });
+    expect({ ids: transactions.map(({ id }) => id), next }).toEqual({ ids: [signed.id], next: null });
+  });
+
+  it("sends several, and says which were refused", async () => {
+    const { pendingNonce } = await client.account(alice.address);
+    const good = await transfer(pendingNonce);
+    const wrong = { ...(await transfer(pendingNonce + 1)), amount: "7" };
+    expect(await client.submitMany([good, wrong])).toEqual({
+      accepted: [good.id],
+      rejected: [{ index: 1, code: "INVALID_SIGNATURE", detail: expect.any(String) }],
+    });
+    await node.produce();
+  });
+
+  it("reads blocks, authorities and the rest", async () => {
+    const { blocks, next } = await client.blocks({ limit: 2 });
+    expect(blocks.map(({ height }) => height)).toEqual([2, 1]);
+    expect(next).toBe(1);
+    expect((await client.blocks({ before: next! })).blocks.map(({ height }) => height)).toEqual([0]);
+    expect(await client.block("head")).toMatchObject({ id: blocks[0]?.id, canonical: true });
+    expect((await client.block(0)).genesis?.authorities).toEqual([authority.address]);
+    expect((await client.block(blocks[1]!.id)).height).toBe(1);
+    expect((await client.authorities()).nextHeight).toBe(3);
+    expect(await client.peers()).toEqual([]);
+  });
+
+  it("turns problems into errors with their code", async () => {
+    await expect(client.block(99)).rejects.toMatchObject({
+      name: "ApiError",
+      status: 404,
+      code: "BLOCK_NOT_FOUND",
+      message: "this node has no block 99",
+    });
+    await expect(client.propose(bob.address, "add", "wrong")).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+    await expect(new Client("http://127.0.0.1:1").status()).rejects.toMatchObject({
+      name: "ClientError",
+      code: "UNREACHABLE",
+    });
+    expect(() => new Client("127.0.0.1:1")).toThrow(expect.objectContaining({ code: "BAD_URL" }));
+  });
+
+  it("gives up waiting when it is told to", async () => {
+    const { pendingNonce } = await client.account(alice.address);
+    const id = await client.submit(await transfer(pendingNonce));
+    const controller = new AbortController();
+    const waiting = client.waitFor(id, "included", controller.signal);
+    controller.abort();
+    await expect(waiting).rejects.toMatchObject({ name: "AbortError" });
+  });
+
+  it("follows events until it is told to stop", async () => {
+    const controller = new AbortController();
+    const events = await client.events({ types: ["block", "mode"], signal: controller.signal });
+    const id = await node.produce();
+    node.events.emit("mode", { mode: "boot" });
+    const seen: ChainEvent[] = [];
+    for await (const event of events) {
+      seen.push(event);
+      if (seen.length === 2) controller.abort();
+    }
+    expect(seen).toMatchObject([
+      { type: "block", data: { id, transactionCount: expect.any(Number) } },
+      { type: "mode", data: { mode: "boot" } },
+    ]);
+  });
+
+  it("passes on why events are refused", async () => {
+    await expect(client.events({ types: ["blocks" as "block"] })).rejects.toMatchObject({
+      code: "MALFORMED",
+    });
+  });
+});

@@ -1,0 +1,94 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, describe, expect, it } from "vitest";
+import { Client } from "../../../src/client/index.ts";
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+
+let server: Server | undefined;
+afterEach(() => {
+  server?.closeAllConnections();
+  server?.close();
+});
+
+/** The nth request is answered by the nth answer. */
+async function serve(...answers: Answer[]): Promise<Client> {
+  server = createServer((request, response) => answers.shift()!(request, response));
+  await new Promise<void>((resolve) => server!.listen(0, "127.0.0.1", resolve));
+  return new Client(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+}
+
+const stream = (response: ServerResponse) => {
+  response.writeHead(200, { "content-type": "text/event-stream" });
+  response.write("retry: 5\n\n");
+  return response;
+};
+const finalized = (id: number, height: number) =>
+  `id: ${id}\nevent: finalized\ndata: {"height":${height},"id":"0x"}\n\n`;
+
+describe("events", () => {
+  it("are put together from pieces, with comments and CRLF between them", async () => {
+    const client = await serve(async (_request, response) => {
+      stream(response);
+      const text = `: heartbeat\n\n${finalized(1, 7)}: ü\n\n${finalized(2, 8).replaceAll("\n", "\r\n")}`;
+      for (const byte of Buffer.from(text)) {
+        response.write(Buffer.of(byte));
+        await new Promise(setImmediate);
+      }
+    });
+    const heights: number[] = [];
+    for await (const event of await client.events()) {
+      if (event.type === "finalized") heights.push(event.data.height);
+      if (heights.length === 2) break;
+    }
+    expect(heights).toEqual([7, 8]);
+  });
+
+  it("go on after the last one that was seen when the connection breaks, also when the node is away for a while", async () => {
+    const asked: unknown[] = [];
+    const client = await serve(
+      (request, response) => {
+        asked.push(request.headers["last-event-id"]);
+        stream(response).end(finalized(41, 1));
+      },
+      (request, response) => {
+        asked.push(request.headers["last-event-id"]);
+        response.writeHead(503).end();
+      },
+      (request, response) => {
+        asked.push(request.headers["last-event-id"]);
+        stream(response).write(finalized(42, 2));
+      },
+    );
+    const ids: string[] = [];
+    for await (const { id } of await client.events({ lastEventId: "40" })) {
+      ids.push(id);
+      if (id === "42") break;
+    }
+    expect({ ids, asked }).toEqual({ ids: ["41", "42"], asked: ["40", "41", "41"] });
+  });
+
+  it("end with the reason where the node refuses the second time", async () => {
+    const client = await serve(
+      (_request, response) => void stream(response).end(),
+      (_request, response) => void response.writeHead(400).end('{"code":"MALFORMED","detail":"no"}'),
+    );
+    const events = await client.events();
+    await expect(events.next()).rejects.toMatchObject({ code: "MALFORMED" });
+  });
+
+  it("close the connection when the loop is left", async () => {
+    const closed = Promise.withResolvers<void>();
+    const client = await serve((request, response) => {
+      request.on("close", () => closed.resolve());
+      stream(response).write(finalized(1, 1));
+    });
+    for await (const _event of await client.events()) break;
+    await closed.promise;
+  });
+
+  it("are refused from a server that is no node", async () => {
+    const client = await serve((_request, response) => void response.writeHead(200).end("<html>"));
+    await expect(client.events()).rejects.toMatchObject({ code: "NOT_A_NODE" });
+  });
+});

@@ -1,0 +1,269 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import * as client from "../../../src/client/index.ts";
+import { authoritiesRoot, genesisPayloadRoot } from "../../../src/client/objects.ts";
+import * as nodeAddress from "../../../src/crypto/address.ts";
+import { keyPairFromSeed } from "../../../src/crypto/ed25519.ts";
+import { type ChainConfig, GenesisPayload } from "../../../src/types/genesis.ts";
+import {
+  Account,
+  AuthoritySnapshot,
+  computeDomain,
+  type DomainType,
+  FinalityVote,
+  Header,
+  maxAmount,
+  signingRoot,
+  Transaction,
+  Transfer,
+} from "../../../src/types/index.ts";
+import { toHex } from "../../../src/util/bytes.ts";
+
+/** The client's own code against the node's SSZ library: two implementations of one page of rules. */
+
+const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+const count = fc.oneof(fc.nat(), fc.maxSafeNat());
+const amount = fc.bigInt(0n, maxAmount);
+const address = bytes(32);
+
+const same = <T>(arbitrary: fc.Arbitrary<T>, property: (value: T) => void) =>
+  fc.assert(fc.property(arbitrary, property), { numRuns: 50 });
+
+describe("addresses", () => {
+  it("are written and read as the node does", () => {
+    same(address, (key) => {
+      const text = nodeAddress.encodeAddress(key);
+      expect(client.encodeAddress(key)).toBe(text);
+      expect([...client.decodeAddress(text)]).toEqual([...key]);
+    });
+  });
+
+  it.each([
+    ["a typing error", "cc1lvsscnlc6ujj7zgzl4rnpx2anqxzmrz4zksq0m6378279q7k7j4qslvvpq"],
+    ["another prefix", "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0"],
+    ["nothing", ""],
+  ])("are refused: %s", (_name, text) => {
+    expect(client.isAddress(text)).toBe(false);
+    expect(() => client.decodeAddress(text)).toThrow(
+      expect.objectContaining({ code: "MALFORMED", name: "ClientError" }),
+    );
+  });
+});
+
+describe("hex", () => {
+  it("is read as it is written", () => {
+    same(fc.uint8Array(), (value) => {
+      expect(client.toHex(value)).toBe(toHex(value));
+      expect([...client.fromHex(toHex(value))]).toEqual([...value]);
+    });
+  });
+
+  it.each(["", "12", "0x1", "0xgg", "0X12"])("is refused: %j", (text) => {
+    expect(() => client.fromHex(text)).toThrow(client.ClientError);
+  });
+});
+
+describe("roots", () => {
+  const transfer = fc.record({ from: address, to: address, amount, fee: amount, nonce: count });
+
+  it("of transactions are the node's, with memos of any bytes", () => {
+    same(fc.tuple(transfer, fc.uint8Array({ maxLength: 256 }), bytes(64)), ([fields, memo, signature]) => {
+      const message = { ...fields, memo };
+      const json = {
+        from: client.encodeAddress(fields.from),
+        to: client.encodeAddress(fields.to),
+        amount: fields.amount.toString(),
+        fee: fields.fee.toString(),
+        nonce: fields.nonce,
+        signature: toHex(signature),
+        memoHex: toHex(memo),
+      };
+      expect(client.toHex(client.transferRoot(json))).toBe(toHex(Transfer.hashTreeRoot(message)));
+      expect(client.transactionId(json)).toBe(toHex(Transaction.hashTreeRoot({ message, signature })));
+    });
+  });
+
+  it("of transactions are the node's, with memos of text", () => {
+    const text = fc.string({ unit: "grapheme", maxLength: 20 });
+    same(fc.tuple(transfer, text), ([fields, memo]) => {
+      const root = Transfer.hashTreeRoot({ ...fields, memo: new TextEncoder().encode(memo) });
+      const json = {
+        from: client.encodeAddress(fields.from),
+        to: client.encodeAddress(fields.to),
+        amount: fields.amount.toString(),
+        fee: fields.fee.toString(),
+        nonce: fields.nonce,
+        memo,
+      };
+      expect(client.toHex(client.transferRoot(json))).toBe(toHex(root));
+    });
+  });
+
+  it("of headers are the node's, with and without a vote", () => {
+    const header = fc.record({
+      height: count,
+      parent: bytes(32),
+      timestamp: count,
+      proposer: address,
+      difficulty: fc.nat(255),
+      vote: fc.oneof(
+        fc.constant({ kind: 0, candidate: new Uint8Array(32) }),
+        fc.record({ kind: fc.constantFrom(1, 2), candidate: address }),
+      ),
+      transactionsRoot: bytes(32),
+      stateRoot: bytes(32),
+    });
+    same(header, (message) => {
+      const { vote } = message;
+      const root = client.headerRoot({
+        height: message.height,
+        parent: toHex(message.parent),
+        timestamp: message.timestamp,
+        proposer: client.encodeAddress(message.proposer),
+        difficulty: message.difficulty,
+        vote:
+          vote.kind === 0
+            ? null
+            : {
+                kind: vote.kind === 1 ? "add" : "remove",
+                candidate: client.encodeAddress(vote.candidate),
+              },
+        transactionsRoot: toHex(message.transactionsRoot),
+        stateRoot: toHex(message.stateRoot),
+      });
+      expect(client.toHex(root)).toBe(toHex(Header.hashTreeRoot(message)));
+    });
+  });
+
+  it("of accounts, links and authorities are the node's", () => {
+    same(fc.record({ address, balance: amount, nonce: count }), (account) => {
+      const json = {
+        address: client.encodeAddress(account.address),
+        balance: account.balance.toString(),
+        nonce: account.nonce,
+      };
+      expect(client.toHex(client.accountRoot(json))).toBe(toHex(Account.hashTreeRoot(account)));
+    });
+    const checkpoint = fc.record({ round: count, height: count, block: bytes(32) });
+    same(fc.record({ source: checkpoint, target: checkpoint }), ({ source, target }) => {
+      const json = {
+        source: { ...source, id: toHex(source.block) },
+        target: { ...target, id: toHex(target.block) },
+      };
+      expect(client.toHex(client.linkRoot(json))).toBe(toHex(FinalityVote.hashTreeRoot({ source, target })));
+    });
+    same(fc.array(address, { maxLength: 9 }), (authorities) => {
+      const root = AuthoritySnapshot.fields.authorities.hashTreeRoot(authorities);
+      expect(client.toHex(authoritiesRoot(authorities.map(client.encodeAddress)))).toBe(toHex(root));
+    });
+  });
+
+  it("of a genesis payload are the node's", () => {
+    const genesis = fc.record({
+      config: fc.record({
+        name: fc.string({ unit: "grapheme-ascii", maxLength: 64 }),
+        periodMs: count,
+        epochLength: count,
+        emptyBlockPeriodMs: count,
+        maxBlockTransactions: fc.nat(),
+        maxBlockBytes: fc.nat(),
+        blockReward: amount,
+        minFee: amount,
+        authorities: fc.array(address, { maxLength: 5 }),
+      }),
+      balances: fc.array(fc.record({ address, balance: amount }), { maxLength: 5 }),
+    });
+    same(genesis, ({ config, balances }) => {
+      const nodeConfig: ChainConfig = { ...config, name: new TextEncoder().encode(config.name) };
+      const root = genesisPayloadRoot({
+        ...config,
+        blockReward: config.blockReward.toString(),
+        minFee: config.minFee.toString(),
+        authorities: config.authorities.map(client.encodeAddress),
+        balanceCount: balances.length,
+        balances: balances.map(({ address, balance }) => ({
+          address: client.encodeAddress(address),
+          balance: balance.toString(),
+        })),
+      });
+      const expected = GenesisPayload.hashTreeRoot({ config: nodeConfig, coinbase: { balances } });
+      expect(client.toHex(root)).toBe(toHex(expected));
+    });
+  });
+
+  it.each<DomainType>(["genesis", "transaction", "header", "finalityVote"])("for signing: %s", (type) => {
+    same(fc.tuple(bytes(32), bytes(32)), ([root, genesisId]) => {
+      const signed = client.signingRoot(new Uint8Array(root), type, toHex(genesisId));
+      expect(client.toHex(signed)).toBe(toHex(signingRoot(root, computeDomain(type, genesisId))));
+    });
+  });
+
+  it("refuses what the types cannot hold", () => {
+    const transfer = {
+      from: client.encodeAddress(new Uint8Array(32)),
+      to: client.encodeAddress(new Uint8Array(32)),
+      amount: "1",
+      fee: "0",
+      nonce: 0,
+    };
+    const wrong = [
+      { amount: (maxAmount + 1n).toString() },
+      { amount: "-1" },
+      { amount: "01" },
+      { nonce: 0.5 },
+      { nonce: -1 },
+      { nonce: 2 ** 53 },
+      { nonce: "1" as unknown as number },
+      { memo: "x".repeat(257) },
+    ];
+    for (const fields of wrong)
+      expect(() => client.transferRoot({ ...transfer, ...fields }), JSON.stringify(fields)).toThrow(
+        client.ClientError,
+      );
+  });
+});
+
+describe("keys", () => {
+  it("are the node's, and each verifies the other's signatures", async () => {
+    const seed = Uint8Array.from({ length: 32 }, (_, index) => index);
+    const message = new Uint8Array(32).fill(7);
+    const key = await client.keyFromSeed(seed);
+    const nodeKey = keyPairFromSeed(seed);
+    expect(key.address).toBe(client.encodeAddress(nodeKey.publicKey));
+    const signature = await key.sign(message);
+    expect(client.toHex(signature)).toBe(toHex(nodeKey.sign(message)));
+    expect(await client.verifySignature(key.publicKey, message, signature)).toBe(true);
+    expect(
+      await client.verifySignature(
+        key.publicKey,
+        message.map((byte) => byte ^ 1),
+        signature,
+      ),
+    ).toBe(false);
+    expect(await client.verifySignature(key.publicKey, message, new Uint8Array(1))).toBe(false);
+  });
+
+  it("sign without WebCrypto too", async () => {
+    const subtle = Object.getOwnPropertyDescriptor(crypto, "subtle");
+    Object.defineProperty(crypto, "subtle", { value: undefined, configurable: true });
+    try {
+      const seed = client.generateSeed();
+      const message = new Uint8Array([1, 2, 3]);
+      const key = await client.keyFromSeed(seed);
+      const signature = await key.sign(message);
+      expect(client.toHex(signature)).toBe(toHex(keyPairFromSeed(seed).sign(message)));
+      expect(await client.verifySignature(key.publicKey, message, signature)).toBe(true);
+    } finally {
+      if (subtle) Object.defineProperty(crypto, "subtle", subtle);
+      else Reflect.deleteProperty(crypto, "subtle");
+    }
+  });
+
+  it("accept by ZIP-215 what WebCrypto refuses", async () => {
+    // A public key of order 8 and R = identity, S = 0: only the cofactored equation holds.
+    const publicKey = client.fromHex("0xc7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a");
+    const signature = new Uint8Array(64);
+    signature[0] = 1;
+    expect(await client.verifySignature(publicKey, new Uint8Array([9]), signature)).toBe(true);
+  });
+});

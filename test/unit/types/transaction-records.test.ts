@@ -1,0 +1,133 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  computeDomain,
+  decodeRecords,
+  encodeRecords,
+  maxMemoBytes,
+  signingRoot,
+  Transaction,
+  Transactions,
+  Transfer,
+  transactionRecord,
+  transactionRecords,
+  zero32,
+} from "../../../src/types/index.ts";
+
+const domain = computeDomain("transaction", zero32);
+const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+const uint64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
+const randomTransaction = fc.record({
+  message: fc.record({
+    from: bytes(32),
+    to: bytes(32),
+    amount: uint64,
+    fee: uint64,
+    nonce: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
+    memo: fc.oneof(fc.constant(new Uint8Array()), fc.uint8Array({ maxLength: maxMemoBytes })),
+  }),
+  signature: bytes(64),
+});
+/** More than one batch of hashing at times. */
+const randomList = fc.array(randomTransaction, { maxLength: 600, size: "+1" });
+
+describe("records of many transactions", () => {
+  test("hold the roots that the SSZ types give", () => {
+    fc.assert(
+      fc.property(randomList, (list) => {
+        for (const [index, record] of transactionRecords(list, domain).entries()) {
+          const transaction = list[index]!;
+          expect(record.id).toEqual(Transaction.hashTreeRoot(transaction));
+          expect(record.signingRoot).toEqual(signingRoot(Transfer.hashTreeRoot(transaction.message), domain));
+        }
+      }),
+      { seed: 1, numRuns: 20 },
+    );
+  });
+
+  test("are the same from the encoded list, which they give back", () => {
+    fc.assert(
+      fc.property(randomList, (list) => {
+        const encoded = Transactions.serialize(list);
+        const records = decodeRecords(encoded, domain);
+        expect(records.map(({ transaction }) => transaction)).toEqual(list);
+        expect(records).toEqual(transactionRecords(list, domain));
+        expect(encodeRecords(records)).toEqual(encoded);
+      }),
+      { seed: 1, numRuns: 20 },
+    );
+  });
+
+  test("several batches are hashed as one", () => {
+    const list = Array.from({ length: 1000 }, (_, nonce) => ({
+      message: { from: zero32, to: zero32, amount: 1n, fee: 0n, nonce, memo: new Uint8Array(nonce % 257) },
+      signature: new Uint8Array(64).fill(nonce),
+    }));
+    const ids = transactionRecords(list, domain).map(({ id }) => id);
+    expect(ids).toEqual(list.map((transaction) => Transaction.hashTreeRoot(transaction)));
+  });
+});
+
+describe("a damaged list", () => {
+  const list = Transactions.serialize(
+    [3, 0, 256].map((memoBytes) => ({
+      message: {
+        from: zero32,
+        to: zero32,
+        amount: 7n,
+        fee: 1n,
+        nonce: memoBytes,
+        memo: new Uint8Array(memoBytes),
+      },
+      signature: new Uint8Array(64),
+    })),
+  );
+  const accepts = (decode: () => unknown) => {
+    try {
+      decode();
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  test("is refused where the SSZ type refuses it, and only there", () => {
+    const damage = fc.record({
+      at: fc.nat({ max: list.length - 1 }),
+      value: fc.nat({ max: 255 }),
+      length: fc.nat({ max: list.length }),
+      cut: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(damage, ({ at, value, length, cut }) => {
+        const damaged = list.slice(0, cut ? length : list.length);
+        if (at < damaged.length) damaged[at] = value;
+        expect(accepts(() => decodeRecords(damaged, domain))).toBe(
+          accepts(() => Transactions.deserialize(damaged)),
+        );
+      }),
+      { seed: 2, numRuns: 2000 },
+    );
+  });
+
+  test("every byte of the first offsets counts", () => {
+    for (let at = 0; at < 24; at++) {
+      const damaged = list.slice();
+      damaged[at]! ^= 1;
+      expect(accepts(() => decodeRecords(damaged, domain))).toBe(
+        accepts(() => Transactions.deserialize(damaged)),
+      );
+    }
+  });
+
+  test("a nonce above 2^53 - 1 is no safe count", () => {
+    const encoded = Transactions.serialize([]);
+    expect(decodeRecords(encoded, domain)).toEqual([]);
+    const high = list.slice();
+    high.fill(0xff, 12 + 148, 12 + 156);
+    expect(Number.isSafeInteger(decodeRecords(high, domain)[0]!.transaction.message.nonce)).toBe(false);
+    expect(transactionRecord(decodeRecords(list, domain)[0]!.transaction, domain).encoded).toEqual(
+      decodeRecords(list, domain)[0]!.encoded,
+    );
+  });
+});
