@@ -1,13 +1,12 @@
 import { SigningError } from "../accounts/index.ts";
 import {
   certificateOf,
-  minRoundTimeoutMs,
   quorum,
+  RoundTimer,
   RoundWatch,
   restingMs,
   roundOfMinority,
   roundOfQuorum,
-  roundTimeoutMs,
   targetHeight,
   VoteTally,
 } from "../consensus/index.ts";
@@ -67,9 +66,7 @@ export class Finalizer {
   /** Since when the head stands. */
   #headSinceMs: number;
   /** Of the newest own vote. */
-  #round: number;
-  /** Since when a result of that round can be waited for: the time-out begins. */
-  #waitingSinceMs: number | undefined;
+  readonly #round: RoundTimer;
   /** Results that are about to be known: own votes not counted yet, certificates on their way to the disk. */
   #counting = 0;
 
@@ -77,7 +74,7 @@ export class Finalizer {
     this.#options = options;
     const { chain, clock, signer } = options;
     this.#headSinceMs = clock.now();
-    this.#round = signer?.lastTargetRound ?? 0;
+    this.#round = new RoundTimer(signer?.lastTargetRound ?? 0);
     this.#stops = [
       chain.events.on("head", () => {
         this.#headSinceMs = clock.now();
@@ -94,7 +91,7 @@ export class Finalizer {
 
   /** Round of the newest own vote. */
   get round(): number {
-    return this.#round;
+    return this.#round.round;
   }
 
   stop(): void {
@@ -167,7 +164,9 @@ export class Finalizer {
       this.#counting--;
       this.#wake();
     }
-    this.tally.prune(chain.finality.justified.round - keptRounds);
+    const oldest = chain.finality.justified.round - keptRounds;
+    this.tally.prune(oldest);
+    this.rounds.prune(oldest);
   }
 
   #wake(): void {
@@ -197,15 +196,17 @@ export class Finalizer {
     const { head } = chain;
     if (equalBytes(head.id, finalized.block)) return this.#cancelTimer();
 
-    const rounds = this.rounds.rounds(chain.snapshot.authorities);
     // Rounds that the protection refuses are passed over: where more than a third wait for the others to reach theirs, nobody would.
-    if (signer.refusedToRound > this.#round) this.#enter(signer.refusedToRound);
-    let round = Math.max(justified.round + 1, roundOfMinority(rounds));
-    if (round <= this.#round) {
-      const waitMs = this.#resultWaitMs(rounds, signer);
+    if (signer.refusedToRound > this.#round.round) this.#round.enter(signer.refusedToRound);
+    let round = Math.max(
+      justified.round + 1,
+      roundOfMinority(this.rounds.rounds(chain.snapshot.authorities)),
+    );
+    if (round <= this.#round.round) {
+      const waitMs = await this.#resultWaitMs(signer);
       if (waitMs === undefined) return this.#cancelTimer();
       if (waitMs > 0) return this.#sleep(waitMs);
-      round = this.#round + 1;
+      round = this.#round.round + 1;
     }
     const { periodMs } = chain.genesis.config;
     const standsForMs = clock.now() - this.#headSinceMs;
@@ -223,25 +224,21 @@ export class Finalizer {
     if (!voters.some((voter) => equalBytes(voter, signer.publicKey))) return this.#cancelTimer();
 
     await this.#vote({ source: justified, target: { round, height, block: target.id } }, signer);
-    this.#enter(round);
+    this.#round.enter(round);
   }
 
-  #enter(round: number): void {
-    this.#round = round;
-    this.#waitingSinceMs = undefined;
-  }
-
-  /** How long yet the result of the own round may come. Undefined: it cannot, before more authorities reach the round. */
-  #resultWaitMs(rounds: readonly number[], { publicKey }: VoteSigner): number | undefined {
+  /** Undefined: those who have yet to reach the own round wake this. */
+  async #resultWaitMs({ publicKey }: VoteSigner): Promise<number | undefined> {
     const { chain, clock } = this.#options;
-    // A crash lost it, or the protection has refused the round: to wait for the others to join it would be in vain.
-    const isLost = this.rounds.roundOf(publicKey) < this.#round;
-    if (isLost || roundOfQuorum(rounds) >= this.#round) this.#waitingSinceMs ??= clock.now();
-    if (this.#waitingSinceMs === undefined) return undefined;
-    const timeoutMs = isLost
-      ? minRoundTimeoutMs
-      : roundTimeoutMs(Math.max(1, this.#round - chain.finality.justified.round));
-    return this.#waitingSinceMs + timeoutMs - clock.now();
+    const { round } = this.#round;
+    const own = this.rounds.voteOf(publicKey);
+    const target = own && (await chain.tree.get(own.message.target.block));
+    const voters = target ? await chain.tree.snapshotAfter(target.id) : chain.snapshot;
+    return this.#round.waitMs(clock.now(), {
+      isLost: this.rounds.roundOf(publicKey) < round,
+      hasQuorum: roundOfQuorum(this.rounds.rounds(voters.authorities)) >= round,
+      justifiedRound: chain.finality.justified.round,
+    });
   }
 
   async #vote(message: FinalityVote, signer: VoteSigner): Promise<void> {

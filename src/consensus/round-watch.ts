@@ -19,7 +19,17 @@ export class RoundWatch {
     return authorities.map((authority) => this.roundOf(authority));
   }
 
-  votesOf(authorities: readonly Uint8Array[]): SignedFinalityVote[] {
-    return authorities.flatMap((authority) => this.#newest.get(toHex(authority)) ?? []);
+  voteOf(voter: Uint8Array): SignedFinalityVote | undefined {
+    return this.#newest.get(toHex(voter));
+  }
+
+  votes(): SignedFinalityVote[] {
+    return [...this.#newest.values()];
+  }
+
+  /** Forgets the votes for targets below `round`. */
+  prune(round: number): void {
+    for (const [voter, { message }] of this.#newest)
+      if (message.target.round < round) this.#newest.delete(voter);
   }
 }

@@ -44,7 +44,7 @@ export function finalityInput(parts: FinalityParts): Omit<FinalityInput, "waitin
 
 /** The highest round that an authority, or this node, has voted in, and the newest vote of each authority. */
 function currentRound({ chain, finalizer }: FinalityParts): { round: number; votes: SignedFinalityVote[] } {
-  const votes = finalizer.rounds.votesOf(chain.snapshot.authorities);
+  const votes = chain.snapshot.authorities.flatMap((authority) => finalizer.rounds.voteOf(authority) ?? []);
   const rounds = votes.map(({ message }) => message.target.round);
   return { round: Math.max(chain.finality.justified.round, finalizer.round, ...rounds), votes };
 }

@@ -10,7 +10,7 @@ import type { Finalizer } from "../chain/finalizer.ts";
 import { checkVoteSignature, VoteError } from "../chain/vote-check.ts";
 import { isLink } from "../consensus/index.ts";
 import type { FinalityStore } from "../storage/finality.ts";
-import { SignedFinalityVote } from "../types/index.ts";
+import { maxAuthorities, SignedFinalityVote } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
@@ -158,7 +158,7 @@ export class VoteInbox {
     const certificates = await Promise.all([...rounds].map((round) => store.certificate(round)));
     return {
       certificates: certificates.filter((certificate) => certificate !== undefined),
-      votes: finalizer.rounds.votesOf(chain.snapshot.authorities),
+      votes: finalizer.rounds.votes().slice(0, maxAuthorities),
     };
   }
 }
