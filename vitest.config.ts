@@ -6,7 +6,12 @@ export default defineConfig({
     projects: [
       // Some run the command line several times, on a machine whose cores all other tests want too.
       {
-        test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 30_000, hookTimeout: 30_000 },
+        test: {
+          name: "unit",
+          include: ["test/{unit,fuzz}/**/*.test.ts"],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
       },
       { test: { name: "contract", include: ["test/contract/**/*.test.ts"] } },
       { test: { name: "sim", include: ["test/sim/**/*.test.ts"], testTimeout: 300_000 } },

@@ -1,5 +1,5 @@
 import { ContainerType, ListCompositeType, type ValueOf } from "@chainsafe/ssz";
-import { Block, Bytes32, Count } from "../src/types/index.ts";
+import { Bytes32, Count, EncodedBlock } from "../src/types/index.ts";
 import type { Protocol } from "./reqresp/types.ts";
 
 export const maxBlocksPerRequest = 128;
@@ -22,10 +22,10 @@ export const BlocksRequest = new ContainerType({ start: Count, count: Count }, {
 export type BlocksRequest = ValueOf<typeof BlocksRequest>;
 
 /** A chunk a block, ascending. Ends early at the head or at the byte cap. */
-export const blocks: Protocol<BlocksRequest, Block> = {
+export const blocks: Protocol<BlocksRequest, EncodedBlock> = {
   id: "/ccoin/blocks/1",
   request: BlocksRequest,
-  response: Block,
+  response: EncodedBlock,
   maxRequestBytes: BlocksRequest.maxSize,
   maxChunks: maxBlocksPerRequest,
   ...caps,
@@ -41,10 +41,10 @@ export const BlocksByIdRequest = new ContainerType(
 export type BlocksByIdRequest = ValueOf<typeof BlocksByIdRequest>;
 
 /** A chunk a block that the answerer has, in the order asked. */
-export const blocksById: Protocol<BlocksByIdRequest, Block> = {
+export const blocksById: Protocol<BlocksByIdRequest, EncodedBlock> = {
   id: "/ccoin/blocks-by-id/1",
   request: BlocksByIdRequest,
-  response: Block,
+  response: EncodedBlock,
   maxRequestBytes: BlocksByIdRequest.maxSize,
   maxChunks: maxBlocksByIdRequest,
   ...caps,

@@ -2,6 +2,7 @@ import { ContainerType, ListBasicType, ListCompositeType, type ValueOf } from "@
 import {
   Bytes32,
   Count,
+  EncodedTransactions,
   maxTransactionsPerList,
   type Transaction,
   Transactions,
@@ -39,10 +40,10 @@ export const BlockTransactionsRequest = new ContainerType(
 export type BlockTransactionsRequest = ValueOf<typeof BlockTransactionsRequest>;
 
 /** The transactions of one block at these positions, in the order asked: what a compact block's receiver lacks. */
-export const blockTransactions: Protocol<BlockTransactionsRequest, Transaction[]> = {
+export const blockTransactions: Protocol<BlockTransactionsRequest, Uint8Array> = {
   id: "/ccoin/block-transactions/1",
   request: BlockTransactionsRequest,
-  response: Transactions,
+  response: EncodedTransactions,
   maxRequestBytes: BlockTransactionsRequest.maxSize,
   maxResponseBytes: blockBytesLimit + 2 ** 20,
   maxChunks: 1,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { decodeAddress, encodeAddress } from "../crypto/address.ts";
 import { equalBytes, fromHex, type Hex, toHex } from "../util/bytes.ts";
-import { messageOf, UserError } from "../util/errors.ts";
+import { lineOf, UserError } from "../util/errors.ts";
 import {
   emptyRecord,
   type HeaderEntry,
@@ -136,13 +136,13 @@ function parse(text: string): z.infer<typeof interchangeSchema> {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    return bad(messageOf(error), error);
+    return bad(lineOf(error), error);
   }
   let result: ReturnType<typeof interchangeSchema.safeParse>;
   try {
     result = interchangeSchema.safeParse(json);
   } catch (error) {
-    return bad(messageOf(error), error);
+    return bad(lineOf(error), error);
   }
   if (result.success) return result.data;
   const issue = result.error.issues[0];

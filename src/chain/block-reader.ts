@@ -1,12 +1,6 @@
 import type { BlockStore, TransactionPlace } from "../storage/blocks.ts";
 import { damaged } from "../storage/damaged.ts";
-import {
-  type BlockRef,
-  computeDomain,
-  decodeRecords,
-  type Transaction,
-  transactionRecord,
-} from "../types/index.ts";
+import { type BlockRef, computeDomain, decodeRecords, transactionRecord } from "../types/index.ts";
 import { equalBytes, toHex } from "../util/bytes.ts";
 import type { BlockTree } from "./block-tree.ts";
 import type { Genesis } from "./genesis.ts";
@@ -59,9 +53,9 @@ export class BlockReader {
     return (await this.#blocks.canonicalUp(height, count)).map(({ id }) => id);
   }
 
-  /** The transactions of a block that is here. */
-  body(id: Uint8Array): Promise<Transaction[] | undefined> {
-    return this.#blocks.body(id);
+  /** The encoded transactions of a block that is here. */
+  body(id: Uint8Array): Promise<Uint8Array | undefined> {
+    return this.#blocks.bodyBytes(id);
   }
 
   /** A block of any branch, without reading its transactions. */

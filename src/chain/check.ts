@@ -2,15 +2,15 @@ import type { Verify } from "../crypto/ed25519.ts";
 import { BlockError } from "../types/errors.ts";
 import type { ChainConfig } from "../types/genesis.ts";
 import {
-  type Block,
   computeDomain,
+  decodeRecords,
+  type EncodedBlock,
   encodeRecords,
   Header,
   isSafeCount,
   type SignedHeader,
   signingRoot,
   type TransactionRecord,
-  transactionRecords,
   transactionsRoot,
   voteKinds,
 } from "../types/index.ts";
@@ -29,17 +29,30 @@ export interface BlockChecks {
 export interface CheckOptions {
   /** The header's signature was checked before. */
   signedHeader?: boolean;
+  /** The transactions encoded, where they are at hand. */
+  body?: Uint8Array;
 }
 
 /** Stage 1: every check that needs no other block. @throws {BlockError} */
 export async function checkBlock(
-  block: Block,
+  { header, body }: EncodedBlock,
   checks: BlockChecks,
   options: CheckOptions = {},
 ): Promise<CheckedBlock> {
-  const domain = computeDomain("transaction", checks.genesisId);
-  checkSize(block.transactions.length, checks);
-  return checkRecords(block.header, transactionRecords(block.transactions, domain), checks, options);
+  return checkRecords(header, decodeBody(body, checks), checks, { ...options, body });
+}
+
+/** The records of encoded transactions, which they keep. @throws {BlockError} `MALFORMED` */
+export function decodeBody(
+  body: Uint8Array,
+  { genesisId }: Pick<BlockChecks, "genesisId">,
+): TransactionRecord[] {
+  try {
+    return decodeRecords(body, computeDomain("transaction", genesisId));
+  } catch (error) {
+    if (error instanceof RangeError) throw new BlockError("MALFORMED", error.message);
+    throw error;
+  }
 }
 
 /** Stage 1 for a block whose transactions are known already, as from the mempool. @throws {BlockError} */
@@ -47,7 +60,7 @@ export async function checkRecords(
   header: SignedHeader,
   records: readonly TransactionRecord[],
   checks: BlockChecks,
-  { signedHeader = false }: CheckOptions = {},
+  { signedHeader = false, body }: CheckOptions = {},
 ): Promise<CheckedBlock> {
   checkHeaderForm(header);
   checkSize(records.length, checks);
@@ -64,8 +77,7 @@ export async function checkRecords(
   const id = Header.hashTreeRoot(header.message);
   if (!signedHeader) await checkHeaderSignatures([{ header, id }], checks);
   await checkTransactionSignatures(records, checks);
-  const body = encodeRecords(records);
-  return { id, idHex: toHex(id), header, records, body };
+  return { id, idHex: toHex(id), header, records, body: body ?? encodeRecords(records) };
 }
 
 /** Stage 1.1: numbers that are numbers and one way to write each thing. @throws {BlockError} `MALFORMED` */

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { ChainConfig, Coinbase } from "../types/genesis.ts";
 import { maxAmount } from "../types/primitives.ts";
 import { compareBytes } from "../util/bytes.ts";
-import { messageOf, UserError } from "../util/errors.ts";
+import { lineOf, messageOf, UserError } from "../util/errors.ts";
 import { chainLimits, firstDuplicate, isName, sumOfBalances } from "./chain-rules.ts";
 import { addressSchema, amountSchema, describeIssues, wholeNumber } from "./schema.ts";
 
@@ -130,9 +130,7 @@ export function readGenesisFile(file: string): Genesis {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    // V8's message may quote several lines of the file.
-    const reason = messageOf(error).replace(/\s+/g, " ");
-    throw new UserError(`${file} is not JSON: ${reason}`, "BAD_GENESIS", { cause: error });
+    throw new UserError(`${file} is not JSON: ${lineOf(error)}`, "BAD_GENESIS", { cause: error });
   }
   return parseGenesis(value, file);
 }

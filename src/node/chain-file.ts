@@ -9,7 +9,7 @@ import type { NodePaths } from "../config/index.ts";
 import { verifySignatures } from "../crypto/ed25519.ts";
 import { BlockError } from "../types/errors.ts";
 import { GenesisBlock } from "../types/genesis.ts";
-import { Block } from "../types/index.ts";
+import { EncodedBlock } from "../types/index.ts";
 import { concatBytes, readUint32, readUint64, uint32Bytes, uint64Bytes } from "../util/bytes.ts";
 import { systemClock } from "../util/clock.ts";
 import { CodedError, messageOf, UserError } from "../util/errors.ts";
@@ -91,7 +91,7 @@ export function importChain({ paths, file, onProgress }: ChainFileOptions): Prom
     let height = 0;
     for await (const bytes of frames) {
       height++;
-      const block = decode(file, () => Block.deserialize(bytes));
+      const block = decode(file, () => EncodedBlock.deserialize(bytes));
       try {
         const outcome = await chain.importBlock(await checkBlock(block, chain.checks));
         if (outcome !== "known") blocks++;
@@ -110,10 +110,10 @@ export function importChain({ paths, file, onProgress }: ChainFileOptions): Prom
 async function encodedBlock({ blocks }: ChainStores, height: number): Promise<Uint8Array> {
   const id = await blocks.canonicalId(height);
   const record = id && (await blocks.header(id));
-  const transactions = id && (await blocks.body(id));
-  if (!record || !transactions)
+  const body = id && (await blocks.bodyBytes(id));
+  if (!record || !body)
     throw new CodedError("DAMAGED", `the database is damaged: block ${height} is missing`);
-  return Block.serialize({ header: record.header, transactions });
+  return EncodedBlock.serialize({ header: record.header, body });
 }
 
 /** The height of the last block first, then block by block. */

@@ -50,14 +50,13 @@ export function verifyChain(options: {
         const { message } = checked.header;
         checkHeader(parent, message, config);
         const snapshot = applyHeader(parent.snapshot, message, config);
-        state.apply(
-          executeBlock(state, { transactions: stored.transactions, proposer: message.proposer, config }),
-        );
+        const records = checked.records.map(({ transaction }) => transaction);
+        state.apply(executeBlock(state, { transactions: records, proposer: message.proposer, config }));
         if (!equalBytes(state.stateRoot(snapshot), message.stateRoot)) damaged("the state root is wrong");
         totalDifficulty += message.difficulty;
         if (weight !== totalDifficulty) damaged("its total difficulty is wrong");
         await compareIndex(stores, height, checked);
-        transactions += stored.transactions.length;
+        transactions += checked.records.length;
         parent = { header: message, id: checked.id, snapshot };
       } catch (error) {
         throw new CodedError("DAMAGED", `block ${height} is wrong: ${messageOf(error)}`, { cause: error });
@@ -83,7 +82,7 @@ async function readBlock({ blocks }: ChainStores, height: number) {
   return {
     header: record.header,
     totalDifficulty: record.totalDifficulty,
-    transactions: (await blocks.body(id)) ?? damaged("its transactions are missing"),
+    body: (await blocks.bodyBytes(id)) ?? damaged("its transactions are missing"),
   };
 }
 

@@ -7,19 +7,18 @@ import {
   type Verdict,
 } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
-import { checkBlock, checkHeaderForm, checkHeaderSignatures, checkRecords } from "../chain/check.ts";
+import {
+  checkBlock,
+  checkHeaderForm,
+  checkHeaderSignatures,
+  checkRecords,
+  decodeBody,
+} from "../chain/check.ts";
 import { OrphanPool } from "../chain/orphans.ts";
 import type { CheckedBlock } from "../chain/types.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import { BlockError } from "../types/errors.ts";
-import {
-  CompactBlock,
-  computeDomain,
-  Header,
-  type SignedHeader,
-  type TransactionRecord,
-  transactionRecords,
-} from "../types/index.ts";
+import { CompactBlock, Header, type SignedHeader, type TransactionRecord } from "../types/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
@@ -153,7 +152,6 @@ export class BlockInbox {
     const { network, chain } = this.#options;
     const indexes = pooled.flatMap((record, index) => (record ? [] : [index]));
     if (indexes.length === 0) return pooled as TransactionRecord[];
-    const domain = computeDomain("transaction", chain.genesis.id);
     const fetched = await requestOne(
       network,
       from,
@@ -161,10 +159,11 @@ export class BlockInbox {
       { block: id, indexes },
       { signal: this.#stop.signal },
     );
-    if (fetched.length !== indexes.length)
+    const missing = decodeBody(fetched, chain.checks);
+    if (missing.length !== indexes.length)
       throw new BlockError("MALFORMED", "not the transactions that were asked for");
     const records = [...pooled];
-    for (const [at, record] of transactionRecords(fetched, domain).entries()) records[indexes[at]!] = record;
+    for (const [at, record] of missing.entries()) records[indexes[at]!] = record;
     return records as TransactionRecord[];
   }
 

@@ -6,11 +6,11 @@ import { Header } from "../types/index.ts";
 import { equalBytes } from "../util/bytes.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
+import { DownloadWork, type Range, type Received } from "./download-work.ts";
+import { verifyTogether } from "./verify-together.ts";
 
-/** Blocks that one request asks for: some tenths of a second for full ones, so that a slow peer holds little up. */
-const blocksPerRequest = 32;
-/** Downloaded and not imported yet; only what is next in line is fetched beyond it. */
-const maxBufferedBytes = 64 * 2 ** 20;
+/** Batches being checked: while one waits for its signatures, the next is decoded. */
+const batchesUnderWay = 3;
 
 export interface DownloadOptions {
   network: Network;
@@ -20,112 +20,35 @@ export interface DownloadOptions {
 }
 
 /**
- * The blocks of these headers, which follow one another and have been checked, in order, from several peers at once. A peer
- * that stalls, has another chain or answers nonsense gets no more work; its part goes to the others.
- * @throws {RequestError} when no peer is left, with the last one's reason.
+ * The blocks of these headers, which follow one another and have been checked, in order, from several peers at once. They are
+ * checked while earlier ones are taken. A peer that stalls, has another chain or answers nonsense gets no more work; its part
+ * goes to the others.
+ * @throws {RequestError | BlockError} when no peer is left, with the last one's reason.
  */
 export async function* downloadBlocks(
   heads: readonly Head[],
   peers: readonly PeerId[],
   options: DownloadOptions,
 ): AsyncGenerator<CheckedBlock> {
-  const work = new Work(heads);
+  const work = new DownloadWork(heads);
   const stop = new AbortController();
-  const signal = AbortSignal.any([options.signal, stop.signal]);
-  const workers = peers.map((peer) => runWorker(peer, work, { ...options, signal }));
-  const finished = Promise.all(workers);
+  const ownOptions = { ...options, signal: AbortSignal.any([options.signal, stop.signal]) };
+  const fetched = Promise.all(peers.map((peer) => fetchFrom(peer, work, ownOptions)));
+  const checkers = Array.from({ length: batchesUnderWay }, () => checkBatches(work, ownOptions));
+  const checked = Promise.all(checkers).catch((error) => work.fail(error));
   try {
-    for (let index = 0; index < heads.length; index++) yield await work.take(index, finished);
+    for (let taken = 0; taken < heads.length; taken++) yield await work.take(fetched);
   } finally {
     stop.abort();
     work.wake();
-    await finished;
-  }
-}
-
-interface Range {
-  /** Indexes among the heads. */
-  start: number;
-  end: number;
-}
-
-/** What is to be fetched, and what has come. */
-class Work {
-  readonly heads: readonly Head[];
-  readonly #blocks: (CheckedBlock | undefined)[] = [];
-  readonly #queue: Range[] = [];
-  #next = 0;
-  #bufferedBytes = 0;
-  #wakers: (() => void)[] = [];
-  lastError: unknown;
-
-  constructor(heads: readonly Head[]) {
-    this.heads = heads;
-    for (let start = 0; start < heads.length; start += blocksPerRequest) {
-      this.#queue.push({ start, end: Math.min(start + blocksPerRequest, heads.length) });
-    }
-  }
-
-  /** Waits while the buffer is full; `undefined` when everything has been taken in. */
-  async nextRange(signal: AbortSignal): Promise<Range | undefined> {
-    while (!signal.aborted && this.#next < this.heads.length) {
-      const range = this.#queue[0];
-      if (range && (this.#bufferedBytes < maxBufferedBytes || range.start === this.#next))
-        return this.#queue.shift();
-      await this.#change();
-    }
-    return undefined;
-  }
-
-  put(index: number, block: CheckedBlock): void {
-    this.#blocks[index] = block;
-    this.#bufferedBytes += block.body.length;
-    this.wake();
-  }
-
-  giveBack(range: Range): void {
-    if (range.start < range.end) this.#queue.push(range);
-    this.#queue.sort((a, b) => a.start - b.start);
-    this.wake();
-  }
-
-  async take(index: number, finished: Promise<unknown>): Promise<CheckedBlock> {
-    let exhausted = false;
-    for (;;) {
-      const block = this.#blocks[index];
-      if (block) {
-        this.#blocks[index] = undefined;
-        this.#bufferedBytes -= block.body.length;
-        this.#next = index + 1;
-        this.wake();
-        return block;
-      }
-      if (exhausted)
-        throw this.lastError ?? new RequestError("connection", "no peer is left to download from");
-      await Promise.race([
-        this.#change(),
-        finished.then(() => {
-          exhausted = true;
-        }),
-      ]);
-    }
-  }
-
-  wake(): void {
-    const wakers = this.#wakers;
-    this.#wakers = [];
-    for (const wake of wakers) wake();
-  }
-
-  #change(): Promise<void> {
-    return new Promise((resolve) => this.#wakers.push(resolve));
+    await Promise.all([fetched, checked]);
   }
 }
 
 /** Fetches ranges from one peer until there are none or it fails. Never rejects. */
-async function runWorker(peer: PeerId, work: Work, options: DownloadOptions): Promise<void> {
-  const { logger, network, signal } = options;
-  for (let range = await work.nextRange(signal); range; range = await work.nextRange(signal)) {
+async function fetchFrom(peer: PeerId, work: DownloadWork, options: DownloadOptions): Promise<void> {
+  const { logger, signal } = options;
+  for (let range = await work.nextRange(peer, signal); range; range = await work.nextRange(peer, signal)) {
     const rest = { ...range };
     try {
       await fetchRange(peer, work, rest, options);
@@ -133,11 +56,8 @@ async function runWorker(peer: PeerId, work: Work, options: DownloadOptions): Pr
         throw new RequestError("resourceUnavailable", "the peer has no such blocks");
       work.giveBack(rest);
     } catch (error) {
-      work.lastError = error;
-      work.giveBack(rest);
-      if (signal.aborted) return;
-      logger.debug({ peer, error: messageOf(error) }, "no more blocks from peer");
-      if (error instanceof BlockError) network.penalize(peer, "invalidResponse", error.message);
+      work.giveBack(rest, error);
+      if (!signal.aborted) logger.debug({ peer, error: messageOf(error) }, "no more blocks from peer");
       return;
     }
   }
@@ -146,24 +66,45 @@ async function runWorker(peer: PeerId, work: Work, options: DownloadOptions): Pr
 /** Moves `rest.start` on with each block that came. */
 async function fetchRange(
   peer: PeerId,
-  work: Work,
+  work: DownloadWork,
   rest: Range,
-  { network, checks, signal }: DownloadOptions,
+  { network, signal }: DownloadOptions,
 ): Promise<void> {
   const request = { start: work.heads[rest.start]!.height, count: rest.end - rest.start };
-  for await (const block of network.request(peer, blocks, request, { signal })) {
+  for await (const { header, body } of network.request(peer, blocks, request, { signal })) {
     if (rest.start === rest.end) throw new RequestError("malformed", "more blocks than were asked for");
-    const head = work.heads[rest.start];
-    if (!head || !equalBytes(Header.hashTreeRoot(block.header.message), head.id)) {
+    if (!equalBytes(Header.hashTreeRoot(header.message), work.heads[rest.start]!.id)) {
       // Not a lie: its canonical chain may be another, or have become so.
       throw new RequestError("resourceUnavailable", "the peer has another chain");
     }
-    // The signature that was checked is kept: the id does not cover it.
-    const { transactions } = block;
-    work.put(
-      rest.start,
-      await checkBlock({ header: head.header, transactions }, checks, { signedHeader: true }),
-    );
-    rest.start++;
+    work.put({ index: rest.start++, body, from: peer });
+  }
+}
+
+/** Checks batches of blocks until all are. Rejects with errors that are nobody's fault. */
+async function checkBatches(work: DownloadWork, options: DownloadOptions): Promise<void> {
+  const { checks, signal } = options;
+  for (let batch = await work.nextBatch(signal); batch; batch = await work.nextBatch(signal)) {
+    const together = { ...checks, verify: verifyTogether(checks.verify) };
+    await Promise.all(batch.map((received) => check(received, work, together, options)));
+  }
+}
+
+async function check(
+  received: Received,
+  work: DownloadWork,
+  checks: BlockChecks,
+  { logger, network }: DownloadOptions,
+): Promise<void> {
+  const { index, body, from } = received;
+  // The signature that was checked is kept: the id does not cover it.
+  const { header } = work.heads[index]!;
+  try {
+    work.accept(received, await checkBlock({ header, body }, checks, { signedHeader: true }));
+  } catch (error) {
+    if (!(error instanceof BlockError)) throw error;
+    if (!work.refuse(received, error)) return;
+    logger.debug({ peer: from, error: error.message }, "no more blocks from peer");
+    network.penalize(from, "invalidResponse", error.message);
   }
 }

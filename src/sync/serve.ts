@@ -19,11 +19,12 @@ import type { Chain } from "../chain/chain.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import type { GenesisBlock } from "../types/genesis.ts";
 import {
-  type Block,
+  type EncodedBlock,
   isSafeCount,
+  joinTransactions,
   type SignedHeader,
+  splitTransactions,
   type Transaction,
-  transactionBytes,
 } from "../types/index.ts";
 import { equalBytes, toHex } from "../util/bytes.ts";
 
@@ -60,7 +61,7 @@ export function serveChain(network: Network, chain: Chain, mempool: Mempool): vo
   network.serve(blocks, async function* (request) {
     const count = checkCount(request.count, maxBlocksPerRequest);
     const start = checkHeight(request.start);
-    if (start === 0) throw new RequestError("invalidRequest", "the genesis block has a protocol of its own");
+    if (start === 0) refuse("the genesis block has a protocol of its own");
     yield* readBlocks(chain, await chain.reader.idsUp(start, count));
   });
 
@@ -72,17 +73,13 @@ export function serveChain(network: Network, chain: Chain, mempool: Mempool): vo
     const head = await chain.tree.get(block);
     const body = head && head.height > 0 ? await chain.reader.body(block) : undefined;
     if (!body) throw new RequestError("resourceUnavailable", "no such block");
-    if (new Set(indexes).size < indexes.length)
-      throw new RequestError("invalidRequest", "a transaction is asked for twice");
-    yield indexes.map((index) => {
-      const transaction = body[index];
-      if (!transaction)
-        throw new RequestError(
-          "invalidRequest",
-          `the block has ${body.length} transactions, not ${index + 1}`,
-        );
-      return transaction;
+    if (new Set(indexes).size < indexes.length) refuse("a transaction is asked for twice");
+    const encoded = splitTransactions(body);
+    const wanted = indexes.map((index) => {
+      const { length } = encoded;
+      return encoded[index] ?? refuse(`the block has ${length} transactions, not ${index + 1}`);
     });
+    yield joinTransactions(wanted);
   });
 
   network.serve(transactions, async function* ({ ids }) {
@@ -106,24 +103,28 @@ export function serveChain(network: Network, chain: Chain, mempool: Mempool): vo
 }
 
 /** Ends early once the answer holds as much as the protocol allows. */
-async function* readBlocks(chain: Chain, ids: readonly Uint8Array[]): AsyncIterable<Block> {
+async function* readBlocks(chain: Chain, ids: readonly Uint8Array[]): AsyncIterable<EncodedBlock> {
   let bytes = 0;
   for (const id of ids) {
     if (bytes >= blocksAnswerBytes) return;
     const head = await chain.tree.get(id);
-    const transactions = head && head.height > 0 ? await chain.reader.body(id) : undefined;
-    if (!head || !transactions) continue;
-    yield { header: head.header, transactions };
-    bytes += transactions.reduce((sum, transaction) => sum + transactionBytes(transaction), 0);
+    const body = head && head.height > 0 ? await chain.reader.body(id) : undefined;
+    if (!head || !body) continue;
+    yield { header: head.header, body };
+    bytes += body.length;
   }
 }
 
 function checkCount(count: number, most: number): number {
   if (count >= 1 && count <= most) return count;
-  throw new RequestError("invalidRequest", `count is 1 to ${most}`);
+  return refuse(`count is 1 to ${most}`);
 }
 
 function checkHeight(height: number): number {
   if (isSafeCount(height)) return height;
-  throw new RequestError("invalidRequest", "a height is at most 2^53 - 1");
+  return refuse("a height is at most 2^53 - 1");
+}
+
+function refuse(why: string): never {
+  throw new RequestError("invalidRequest", why);
 }

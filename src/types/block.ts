@@ -1,7 +1,7 @@
 import { ContainerType, ListCompositeType, type ValueOf } from "@chainsafe/ssz";
 import { AuthorityVote } from "./authority.ts";
 import { Bytes32, Bytes64, Count, ShortId, Uint8 } from "./primitives.ts";
-import { maxTransactionsPerList, Transactions } from "./transaction.ts";
+import { EncodedTransactions, maxTransactionsPerList, Transactions } from "./transaction.ts";
 
 /** `timestamp`: ms since the Unix epoch. `difficulty`: 2 in turn, 1 out of turn (EIP-225). The block id is this container's root. */
 export const Header = new ContainerType(
@@ -30,6 +30,13 @@ export const Block = new ContainerType(
   { typeName: "Block" },
 );
 export type Block = ValueOf<typeof Block>;
+
+/** A `Block` whose transactions stay encoded: whoever only passes it on need not decode it. */
+export const EncodedBlock = new ContainerType(
+  { header: SignedHeader, body: EncodedTransactions },
+  { typeName: "Block" },
+);
+export type EncodedBlock = ValueOf<typeof EncodedBlock>;
 
 /** What is gossiped of a block: its transactions by the first 8 bytes of their ids, in order. */
 export const CompactBlock = new ContainerType(

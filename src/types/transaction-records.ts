@@ -32,7 +32,7 @@ export function transactionRecords(
 
 /** The records of an encoded `Transactions` list. They keep `list`, which must not change. @throws {RangeError} unless it is one. */
 export function decodeRecords(list: Uint8Array, domain: Uint8Array): TransactionRecord[] {
-  const encoded = splitList(list);
+  const encoded = splitTransactions(list);
   return withRoots(
     encoded.map((bytes) => decodeTransaction(bytes)),
     encoded,
@@ -40,16 +40,21 @@ export function decodeRecords(list: Uint8Array, domain: Uint8Array): Transaction
   );
 }
 
-/** The SSZ `Transactions` list of these records: their encodings behind their offsets. */
+/** The SSZ `Transactions` list of these records. */
 export function encodeRecords(records: readonly TransactionRecord[]): Uint8Array {
-  const offsets = records.length * 4;
-  const list = new Uint8Array(records.reduce((bytes, { encoded }) => bytes + encoded.length, offsets));
+  return joinTransactions(records.map(({ encoded }) => encoded));
+}
+
+/** The SSZ `Transactions` list of encoded transactions: they follow their offsets. */
+export function joinTransactions(encoded: readonly Uint8Array[]): Uint8Array {
+  const offsets = encoded.length * 4;
+  const list = new Uint8Array(encoded.reduce((bytes, { length }) => bytes + length, offsets));
   const view = new DataView(list.buffer);
   let at = offsets;
-  for (const [index, { encoded }] of records.entries()) {
+  for (const [index, bytes] of encoded.entries()) {
     view.setUint32(index * 4, at, true);
-    list.set(encoded, at);
-    at += encoded.length;
+    list.set(bytes, at);
+    at += bytes.length;
   }
   return list;
 }
@@ -72,8 +77,8 @@ function withRoots(
   });
 }
 
-/** The elements of an SSZ list of variable-size ones: 4-byte offsets, then the elements without gaps. */
-function splitList(list: Uint8Array): Uint8Array[] {
+/** The elements of an encoded `Transactions` list, still encoded: 4-byte offsets, then the elements without gaps. @throws {RangeError} */
+export function splitTransactions(list: Uint8Array): Uint8Array[] {
   if (list.length === 0) return [];
   const view = new DataView(list.buffer, list.byteOffset, list.byteLength);
   const first = list.length < 4 ? 0 : view.getUint32(0, true);

@@ -26,8 +26,5 @@ export const Transaction = new ContainerType(
 export type Transaction = ValueOf<typeof Transaction>;
 
 export const Transactions = new ListCompositeType(Transaction, maxTransactionsPerList);
-
-/** Length of the SSZ encoding: two offsets, five fixed fields, the memo and the signature. */
-export function transactionBytes(transaction: Transaction): number {
-  return 4 + 64 + (32 + 32 + 8 + 8 + 8 + 4) + transaction.message.memo.length;
-}
+/** The same bytes, left encoded: `decodeRecords` reads them. */
+export const EncodedTransactions = new ByteListType(Transactions.maxSize, { typeName: "Transactions" });

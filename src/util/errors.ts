@@ -24,6 +24,11 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** The same on one line: V8 quotes several of the text that is no JSON. */
+export function lineOf(error: unknown): string {
+  return messageOf(error).replace(/\s+/g, " ");
+}
+
 /** Throws if a branch that the types rule out is reached. */
 export function unreachable(value: never): never {
   throw new Error(`unreachable: ${String(value)}`);

@@ -10,6 +10,7 @@ import {
   type BlockOptions,
   codeOf,
   contentsOf,
+  encoded,
   signer,
   startBalance,
   type TestChain,
@@ -162,7 +163,7 @@ test("a block that is here is not imported twice", async () => {
   const tip = await node.maker.block(node.maker.start());
   const rival = await node.maker.block(node.maker.start(), { by: authorities[0]! });
   const blocks = [tip.blocks[0]!, rival.blocks[0]!, tip.blocks[0]!, rival.blocks[0]!];
-  const checked = await Promise.all(blocks.map((block) => checkBlock(block, node.chain.checks)));
+  const checked = await Promise.all(blocks.map((block) => checkBlock(encoded(block), node.chain.checks)));
   expect(await Promise.all(checked.map((block) => node.chain.importBlock(block)))).toEqual([
     "head",
     "side",

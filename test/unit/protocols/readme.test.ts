@@ -45,7 +45,8 @@ test.each(allProtocols.map((protocol) => [protocol.id, protocol] as const))(
 const exported: [string, unknown][] = Object.entries({ ...types, ...genesisTypes, ...protocols });
 const containers = exported.filter(
   (entry): entry is [string, ContainerType<Record<string, Type<unknown>>>] =>
-    entry[1] instanceof ContainerType,
+    // The bytes of a `Block`, read another way.
+    entry[1] instanceof ContainerType && entry[0] !== "EncodedBlock",
 );
 
 test.each(containers)("the fields of %s are there, in order", (name, container) => {

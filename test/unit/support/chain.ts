@@ -14,10 +14,12 @@ import {
   type AuthoritySnapshot,
   type Block,
   computeDomain,
+  type EncodedBlock,
   Header,
   noVote,
   signingRoot,
   type Transaction,
+  Transactions,
   transactionRecord,
   transactionsRoot,
   zero32,
@@ -221,6 +223,11 @@ export interface TestChain {
   reopen(): Promise<TestChain>;
 }
 
+/** As it travels and is stored. */
+export function encoded({ header, transactions }: Block): EncodedBlock {
+  return { header, body: Transactions.serialize(transactions) };
+}
+
 /** A chain in memory, or in `database`. */
 export async function testChain(
   options: {
@@ -245,7 +252,7 @@ export async function testChain(
     writesWith: () => [],
     ...options.chain,
   });
-  const check = (block: Block) => checkBlock(block, chain.checks);
+  const check = (block: Block) => checkBlock(encoded(block), chain.checks);
   return {
     chain,
     genesis,

@@ -2,7 +2,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { blocksById } from "../../../protocols/index.ts";
 import { blockVerdicts, transactionVerdicts } from "../../../src/sync/verdicts.ts";
 import { Transactions } from "../../../src/types/index.ts";
-import { signer, startBalance, type Tip, testGenesis } from "../support/chain.ts";
+import { encoded, signer, startBalance, type Tip, testGenesis } from "../support/chain.ts";
 import { TestNetwork } from "../support/network.ts";
 import { compact, type SyncNode, settledClock, syncNode, until } from "../support/sync-node.ts";
 
@@ -172,7 +172,7 @@ test("a peer that answers with another block than was asked for loses score", as
     protocol === blocksById.id.split("/")[2]
       ? {
           async *answer() {
-            yield tip.blocks[0];
+            yield encoded(tip.blocks[0]!);
           },
         }
       : undefined;

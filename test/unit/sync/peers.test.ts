@@ -190,7 +190,8 @@ describe("what is served", () => {
     await b.addAll(tip);
     const ask = (block: Uint8Array, indexes: number[]) =>
       requestOne(a.network, "b", blockTransactions, { block, indexes });
-    expect((await ask(tip.id, [2, 0])).map(({ message }) => message.nonce)).toEqual([2, 0]);
+    const answer = Transactions.deserialize(await ask(tip.id, [2, 0]));
+    expect(answer.map(({ message }) => message.nonce)).toEqual([2, 0]);
     expect(await codeOf(ask(tip.id, [1, 1]))).toBe("invalidRequest");
     expect(await codeOf(ask(tip.id, [3]))).toBe("invalidRequest");
     expect(await codeOf(ask(zero32, [0]))).toBe("resourceUnavailable");

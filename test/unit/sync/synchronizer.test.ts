@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type BlockMaker, type Tip, testGenesis } from "../support/chain.ts";
+import type { EncodedBlock } from "../../../src/types/index.ts";
+import { type BlockMaker, encoded, type Tip, testGenesis } from "../support/chain.ts";
 import { failing, TestNetwork } from "../support/network.ts";
 import { type SyncNode, settledClock, syncNode, until } from "../support/sync-node.ts";
 
@@ -86,7 +87,7 @@ describe("a peer that", () => {
     const tip = await other.maker.extend(other.maker.start(), 40, { laterMs: 3 });
     const { node } = await withBadPeer(
       onBlocks(async function* () {
-        yield* tip.blocks.slice(0, 32);
+        yield* tip.blocks.slice(0, 32).map(encoded);
       }),
     );
     other.mempool.stop();
@@ -99,8 +100,8 @@ describe("a peer that", () => {
         if (peer !== "bad" || protocol !== "blocks") return undefined;
         return {
           async *answer(_request, honest) {
-            for await (const block of honest() as AsyncIterable<Tip["blocks"][number]>)
-              yield { ...block, transactions: [await node0.transfer({})] };
+            for await (const { header } of honest() as AsyncIterable<EncodedBlock>)
+              yield encoded({ header, transactions: [await node0.transfer({})] });
           },
         };
       };
@@ -118,7 +119,7 @@ describe("a peer that", () => {
           async *answer(request: { start: number; count: number }, honest) {
             yield* honest();
             for (let at = 0; at < 5; at++)
-              yield chain300.blocks[request.start + request.count - 1 + at] ?? chain300.blocks[0];
+              yield encoded(chain300.blocks[request.start + request.count - 1 + at] ?? chain300.blocks[0]!);
           },
         };
       };

@@ -1,0 +1,162 @@
+import { type PeerId, RequestError } from "../../protocols/index.ts";
+import type { CheckedBlock, Head } from "../chain/types.ts";
+
+/** Blocks that one request asks for: some tenths of a second for full ones, so that a slow peer holds little up. */
+const blocksPerRequest = 32;
+/** Downloaded and not imported yet; only what is next in line is fetched beyond it. */
+const maxBufferedBytes = 32 * 2 ** 20;
+/** Of these, decoded for their checks: that takes several times the memory. Enough for all cores while a block is executed. */
+const maxDecodedBytes = 3 * 2 ** 20;
+/** Blocks are checked together up to about so many bytes, some thousand signatures: many small ones cost little more than one. */
+const batchBytes = 256 * 1024;
+
+/** Indexes among the heads. */
+export interface Range {
+  start: number;
+  end: number;
+}
+
+/** A block as it came, at its place among the heads. */
+export interface Received {
+  index: number;
+  body: Uint8Array;
+  from: PeerId;
+}
+
+type Slot = { received: Received } | { checking: Received } | { checked: CheckedBlock } | undefined;
+
+/** The blocks of a download, from wanted to taken: fetched in any order, checked and taken in theirs. */
+export class DownloadWork {
+  readonly heads: readonly Head[];
+  readonly #wanted: Range[] = [];
+  readonly #slots: Slot[] = [];
+  /** Peers that sent what they should not have. */
+  readonly #refused = new Set<PeerId>();
+  #nextToCheck = 0;
+  #nextToTake = 0;
+  #checked = 0;
+  #bufferedBytes = 0;
+  #decodedBytes = 0;
+  #wakers: (() => void)[] = [];
+  #lastError: unknown;
+  #failure: { error: unknown } | undefined;
+
+  constructor(heads: readonly Head[]) {
+    this.heads = heads;
+    for (let start = 0; start < heads.length; start += blocksPerRequest) {
+      this.#wanted.push({ start, end: Math.min(start + blocksPerRequest, heads.length) });
+    }
+  }
+
+  /** Waits while the buffer is full; `undefined` when every block is checked, or nothing is wanted from this peer. */
+  async nextRange(peer: PeerId, signal: AbortSignal): Promise<Range | undefined> {
+    while (!signal.aborted && !this.#refused.has(peer) && this.#checked < this.heads.length) {
+      const range = this.#wanted[0];
+      if (range && (this.#bufferedBytes < maxBufferedBytes || range.start <= this.#nextToCheck))
+        return this.#wanted.shift();
+      await this.#change();
+    }
+    return undefined;
+  }
+
+  /** What is left of a range that a peer did not give, and why. */
+  giveBack(range: Range, error?: unknown): void {
+    this.#lastError = error ?? this.#lastError;
+    if (range.start < range.end) this.#wanted.push(range);
+    this.#wanted.sort((a, b) => a.start - b.start);
+    this.wake();
+  }
+
+  put(received: Received): void {
+    this.#slots[received.index] = { received };
+    this.#bufferedBytes += received.body.length;
+    this.wake();
+  }
+
+  /** Blocks to check together, the first of those that are left; waits for them. `undefined` when every block is checked. */
+  async nextBatch(signal: AbortSignal): Promise<Received[] | undefined> {
+    while (!signal.aborted && this.#checked < this.heads.length) {
+      const batch = this.#decodedBytes < maxDecodedBytes ? this.#takeBatch() : [];
+      if (batch.length > 0) return batch;
+      await this.#change();
+    }
+    return undefined;
+  }
+
+  #takeBatch(): Received[] {
+    const batch: Received[] = [];
+    for (let bytes = 0; bytes < batchBytes; this.#nextToCheck++) {
+      const slot = this.#slots[this.#nextToCheck];
+      if (!slot) break;
+      if (!("received" in slot)) continue;
+      const { received } = slot;
+      this.#slots[received.index] = { checking: received };
+      batch.push(received);
+      bytes += received.body.length;
+    }
+    this.#decodedBytes += batch.reduce((sum, { body }) => sum + body.length, 0);
+    return batch;
+  }
+
+  accept({ index }: Received, checked: CheckedBlock): void {
+    this.#slots[index] = { checked };
+    this.#checked++;
+    this.wake();
+  }
+
+  /** The block is none of these heads': it has to come from another peer. True for a peer's first. */
+  refuse({ index, body, from }: Received, error: unknown): boolean {
+    const isFirst = !this.#refused.has(from);
+    this.#slots[index] = undefined;
+    this.#bufferedBytes -= body.length;
+    this.#decodedBytes -= body.length;
+    this.#nextToCheck = Math.min(this.#nextToCheck, index);
+    this.#refused.add(from);
+    this.giveBack({ start: index, end: index + 1 }, error);
+    return isFirst;
+  }
+
+  /** Checking is not possible, and nobody's fault. */
+  fail(error: unknown): void {
+    this.#failure = { error };
+    this.wake();
+  }
+
+  /**
+   * The next block once it is checked. `exhausted` resolves when nobody fetches any more. @throws what the last peer failed
+   * with, or what `fail` was told.
+   */
+  async take(exhausted: Promise<unknown>): Promise<CheckedBlock> {
+    let isExhausted = false;
+    for (;;) {
+      const slot = this.#slots[this.#nextToTake];
+      if (slot && "checked" in slot) {
+        const { checked } = slot;
+        this.#slots[this.#nextToTake++] = undefined;
+        this.#bufferedBytes -= checked.body.length;
+        this.#decodedBytes -= checked.body.length;
+        this.wake();
+        return checked;
+      }
+      if (this.#failure) throw this.#failure.error;
+      if (isExhausted && !slot)
+        throw this.#lastError ?? new RequestError("connection", "no peer is left to download from");
+      await Promise.race([
+        this.#change(),
+        exhausted.then(() => {
+          isExhausted = true;
+        }),
+      ]);
+    }
+  }
+
+  wake(): void {
+    const wakers = this.#wakers;
+    this.#wakers = [];
+    for (const wake of wakers) wake();
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => this.#wakers.push(resolve));
+  }
+}
