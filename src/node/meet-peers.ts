@@ -1,9 +1,6 @@
 import type { Network, PeerId } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
-import type { EvidenceInbox } from "../sync/evidence-inbox.ts";
 import type { PeerStatus, PeerStatuses } from "../sync/peer-statuses.ts";
-import type { TransactionInbox } from "../sync/transaction-inbox.ts";
-import type { VoteInbox } from "../sync/vote-inbox.ts";
 import { equalBytes } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Closers } from "./closers.ts";
@@ -12,22 +9,28 @@ import type { ModeMachine } from "./mode.ts";
 /** Finality that has stood still for so long may wait for votes that gossip lost: some rounds of a chain that does well. */
 const stalledMs = 1_000;
 
-export interface MeetPeersOptions {
+interface MeetPeersOptions {
   network: Network;
   statuses: PeerStatuses;
   modes: ModeMachine;
   clock: Clock;
 }
 
+interface Pull {
+  pull(peer: PeerId): Promise<void>;
+}
+
+interface MeetingParts {
+  chain: Chain;
+  transactions: Pull;
+  votes: Pull;
+  evidence: Pull;
+}
+
 /** What a peer had before we met, while this node was behind, or when gossip lost something, comes by no gossip: it is asked for. */
 export function meetPeers(
   { network, statuses, modes, clock }: MeetPeersOptions,
-  {
-    chain,
-    transactions,
-    votes,
-    evidence,
-  }: { chain: Chain; transactions: TransactionInbox; votes: VoteInbox; evidence: EvidenceInbox },
+  { chain, transactions, votes, evidence }: MeetingParts,
   closers: Closers,
 ): void {
   const met = new Set<PeerId>();

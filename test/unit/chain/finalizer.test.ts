@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
 import type { VoteSigner } from "../../../src/chain/finalizer.ts";
+import { voteKinds } from "../../../src/types/index.ts";
 import { authorities, BlockMaker, testChain, testGenesis } from "../support/chain.ts";
 import { MemoryDatabase } from "../support/database.ts";
 import { settledClock, verifyHere } from "../support/sync-node.ts";
@@ -75,6 +76,27 @@ test("a claim of one authority moves nobody; that of more than a third does at o
   await hear(1, 7);
   await clock.advance(0);
   expect(votes.slice(1)).toEqual(["0 -> 7 at 2"]);
+});
+
+test("the quorum that a round waits for is one of the set that its vote counts for, not of the head's", async () => {
+  const { addAll, chain, clock, finalizer, votes, hear } = await node();
+  const vote = { kind: voteKinds.add, candidate: authorities[4]!.publicKey };
+  const three = await maker.extend(start, 3, { edit: { vote } });
+  await addAll(three);
+  expect(chain.snapshot.authorities).toHaveLength(5);
+  finalizer.enabled = true;
+  await clock.advance(0);
+  await hear(1, 1, one);
+  await hear(2, 1, one);
+  await clock.advance(600_000);
+  expect(votes).toEqual(["0 -> 1 at 3"]);
+  // Before the set changed at height 3.
+  await hear(1, 2, one);
+  await hear(2, 2, one);
+  await clock.advance(990);
+  expect(votes.slice(1)).toEqual(["0 -> 2 at 2"]);
+  await clock.advance(20);
+  expect(votes.slice(2)).toEqual(["0 -> 3 at 2"]);
 });
 
 test("a vote that a crash kept from leaving is not waited for", async () => {
