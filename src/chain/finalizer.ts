@@ -233,10 +233,11 @@ export class Finalizer {
     const { round } = this.#round;
     const own = this.rounds.voteOf(publicKey);
     const target = own && (await chain.tree.get(own.message.target.block));
-    const voters = target ? await chain.tree.snapshotAfter(target.id) : chain.snapshot;
+    // The set may have changed since: those who can give this round a result, or those who can give one to the next.
+    const sets = target ? [await chain.tree.snapshotAfter(target.id), chain.snapshot] : [chain.snapshot];
     return this.#round.waitMs(clock.now(), {
       isLost: this.rounds.roundOf(publicKey) < round,
-      hasQuorum: roundOfQuorum(this.rounds.rounds(voters.authorities)) >= round,
+      hasQuorum: sets.some(({ authorities }) => roundOfQuorum(this.rounds.rounds(authorities)) >= round),
       justifiedRound: chain.finality.justified.round,
     });
   }
