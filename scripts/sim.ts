@@ -55,11 +55,12 @@ async function runMany(
   let runs = 0;
   let steps = 0;
   const recoveriesMs: number[] = [];
+  let slowest: Result | undefined;
   let next = first;
   const line = () => {
     const seconds = (Date.now() - startedAtMs) / 1000;
     const rate = `${(runs / seconds).toFixed(1)} runs/s, ${Math.round(steps / seconds)} events/s`;
-    return `${runs} runs, ${violations.length} violations, recovery ${quantiles(recoveriesMs)}, ${rate}`;
+    return `${runs} runs, ${violations.length} violations, recovery ${quantiles(recoveriesMs)} (seed ${slowest?.seed}), ${rate}`;
   };
   const timer = setInterval(() => console.error(line()), 10_000);
   const loop = () =>
@@ -75,6 +76,7 @@ async function runMany(
         runs++;
         steps += result.steps;
         recoveriesMs.push(result.settledMs);
+        if (result.settledMs > (slowest?.settledMs ?? 0)) slowest = result;
         if (result.violation) {
           violations.push(result);
           console.log(`seed ${result.seed}: ${result.violation.detail}`);
