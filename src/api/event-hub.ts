@@ -1,45 +1,38 @@
 import type { ServerResponse } from "node:http";
-import type { CanonicalBlock } from "../chain/types.ts";
-import { toHex } from "../util/bytes.ts";
 import { messageOf } from "../util/errors.ts";
+import { type EventName, EventTexts } from "./event-texts.ts";
 import type { HttpLimits } from "./limits.ts";
 import { commonHeaders, ProblemError } from "./problem.ts";
 import type { ApiServices } from "./services.ts";
-import { headerView, transactionView } from "./views.ts";
-
-export const eventNames = ["block", "retracted", "finalized", "transaction", "mode"] as const;
-export type EventName = (typeof eventNames)[number];
 
 interface Stream {
   outgoing: ServerResponse;
   wanted: ReadonlySet<EventName>;
+  /** Number of the event to be sent next. */
+  next: number;
+  /** The last number that the reader was told. */
+  told: number;
 }
 
-/** Tells every open event stream what happens (server-sent events, WHATWG HTML 9.2). */
+/**
+ * The open event streams. Each reads the event log at its own pace: one that is slow, or resumes, reads what is older from the
+ * disk, and holds nobody back.
+ */
 export class EventHub {
   readonly #services: ApiServices;
   readonly #limits: HttpLimits;
+  readonly #texts: EventTexts;
   readonly #streams = new Set<Stream>();
-  readonly #unsubscribe: (() => void)[];
-  /** Id of the last event: counts from 1 since the start of the server, whoever listens. */
-  #sequence = 0;
+  readonly #stopListening: () => void;
+  /** Resolves when there is more to read. */
+  #more = Promise.withResolvers<void>();
   #stopHeartbeat: () => void = () => undefined;
 
   constructor(services: ApiServices, limits: HttpLimits) {
     this.#services = services;
     this.#limits = limits;
-    const { events } = services;
-    this.#unsubscribe = [
-      events.on("head", ({ retracted, applied }) => {
-        this.#publish("retracted", retracted, blockEvent);
-        this.#publish("block", applied, blockEvent);
-      }),
-      events.on("finalized", ({ height, id }) =>
-        this.#publish("finalized", [{ height, id: toHex(id) }], asIs),
-      ),
-      events.on("transactions", (records) => this.#publish("transaction", records, transactionView)),
-      events.on("mode", (mode) => this.#publish("mode", [mode], asIs)),
-    ];
+    this.#texts = new EventTexts(services.eventLog, services.ledger);
+    this.#stopListening = services.eventLog.events.on("appended", () => this.#wake());
     this.#scheduleHeartbeat();
   }
 
@@ -47,67 +40,119 @@ export class EventHub {
     return this.#streams.size;
   }
 
-  /** Takes the response over. @throws {ProblemError} `OVERLOADED` */
-  open(outgoing: ServerResponse, wanted: ReadonlySet<EventName>): void {
+  /**
+   * Takes the response over. `after`: the last event that the reader has had; undefined: it wants what comes from now on.
+   * @throws {ProblemError} `OVERLOADED`, `EVENTS_TOO_OLD`, `EVENTS_UNKNOWN`
+   */
+  async open(
+    outgoing: ServerResponse,
+    wanted: ReadonlySet<EventName>,
+    after: number | undefined,
+  ): Promise<void> {
     if (this.#streams.size >= this.#limits.maxEventStreams) {
       throw new ProblemError("OVERLOADED", `${this.#streams.size} event streams are open already`, {
         "retry-after": "10",
       });
     }
-    const stream = { outgoing, wanted };
+    const stream: Stream = { outgoing, wanted, next: 0, told: 0 };
     this.#streams.add(stream);
-    outgoing.once("close", () => this.#streams.delete(stream));
-    outgoing.on("error", () => this.#streams.delete(stream));
+    for (const end of ["close", "error"]) outgoing.on(end, () => this.#streams.delete(stream));
+    try {
+      const last = await this.#services.eventLog.last();
+      if (after !== undefined) this.#checkKept(after, last);
+      stream.told = after ?? last;
+      stream.next = stream.told + 1;
+    } catch (error) {
+      this.#streams.delete(stream);
+      throw error;
+    }
     outgoing.writeHead(200, { ...commonHeaders, "content-type": "text/event-stream" });
-    outgoing.write("retry: 1000\n\n");
+    // A reader that is cut off before the first event resumes from here.
+    outgoing.write(after === undefined ? `retry: 1000\nid: ${stream.told}\n\n` : "retry: 1000\n\n");
+    void this.#serve(stream);
   }
 
   close(): void {
     this.#stopHeartbeat();
-    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    this.#stopListening();
     for (const { outgoing } of this.#streams) outgoing.end();
     this.#streams.clear();
+    this.#wake();
   }
 
-  /** Never throws: whoever emits is in the middle of something else. */
-  #publish<Item>(name: EventName, items: readonly Item[], view: (item: Item) => object): void {
-    const first = this.#sequence + 1;
-    this.#sequence += items.length;
-    const listeners = [...this.#streams].filter(({ wanted }) => wanted.has(name));
-    if (listeners.length === 0 || items.length === 0) return;
+  #checkKept(after: number, last: number): void {
+    const { first } = this.#services.eventLog;
+    const remedy = "connect without Last-Event-ID, then read what was missed from /v1/blocks";
+    if (after > last) {
+      throw new ProblemError(
+        "EVENTS_UNKNOWN",
+        `this node's last event is ${last}, not ${after}: it is another node, or its data is new or an older copy; ${remedy}`,
+      );
+    }
+    if (after < first - 1) {
+      throw new ProblemError(
+        "EVENTS_TOO_OLD",
+        `the events after ${after} are no longer kept, the oldest is ${first}: ${remedy}`,
+      );
+    }
+  }
+
+  async #serve(stream: Stream): Promise<void> {
+    const { outgoing, wanted } = stream;
     try {
-      const text = items
-        .map((item, index) => `id: ${first + index}\nevent: ${name}\ndata: ${JSON.stringify(view(item))}\n\n`)
-        .join("");
-      for (const stream of listeners) this.#write(stream, text);
+      while (this.#streams.has(stream)) {
+        // Its next attempt to resume is told why.
+        if (stream.next < this.#services.eventLog.first) break;
+        const more = this.#more.promise;
+        const piece = await this.#texts.read(stream.next, wanted);
+        if (!piece) {
+          await more;
+          continue;
+        }
+        stream.next = piece.next;
+        if (piece.text === "") continue;
+        stream.told = piece.next - 1;
+        if (!outgoing.write(piece.text)) await drained(outgoing);
+      }
     } catch (error) {
-      this.#services.logger.error({ error: messageOf(error), event: name }, "cannot send an event");
+      if (this.#streams.has(stream))
+        this.#services.logger.error({ error: messageOf(error) }, "an event stream broke off");
     }
+    this.#streams.delete(stream);
+    outgoing.end();
   }
 
-  #write(stream: Stream, text: string): void {
-    const { outgoing } = stream;
-    if (outgoing.writableLength <= this.#limits.maxEventBacklogBytes) {
-      outgoing.write(text);
-      return;
-    }
-    this.#services.logger.debug({ backlogBytes: outgoing.writableLength }, "dropped a slow event stream");
-    this.#streams.delete(stream);
-    outgoing.destroy();
+  #wake(): void {
+    this.#more.resolve();
+    this.#more = Promise.withResolvers<void>();
   }
 
   #scheduleHeartbeat(): void {
     this.#stopHeartbeat = this.#services.clock.after(this.#limits.heartbeatMs, () => {
-      for (const stream of this.#streams) this.#write(stream, ": heartbeat\n\n");
+      for (const stream of this.#streams) heartbeat(stream);
       this.#scheduleHeartbeat();
     });
   }
 }
 
-function blockEvent(block: CanonicalBlock): object {
-  return { ...headerView(block), transactionCount: block.records.length };
+/** Keeps a quiet connection open; one that has events of other types only learns how far they have got. */
+function heartbeat(stream: Stream): void {
+  const { outgoing, next, told } = stream;
+  if (!outgoing.headersSent || outgoing.writableNeedDrain) return;
+  outgoing.write(next - 1 > told ? `: heartbeat\nid: ${next - 1}\n\n` : ": heartbeat\n\n");
+  stream.told = next - 1;
 }
 
-function asIs<Body extends object>(body: Body): Body {
-  return body;
+/** Also where the connection closes. */
+function drained(outgoing: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      outgoing.off("drain", done);
+      outgoing.off("close", done);
+      resolve();
+    };
+    outgoing.on("drain", done);
+    outgoing.on("close", done);
+    if (outgoing.destroyed) done();
+  });
 }

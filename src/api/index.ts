@@ -1,5 +1,5 @@
 export { checkpointBody, finalityProofBody, finalityVoteBody } from "./finality-body.ts";
 export { defaultHttpLimits, type HttpLimits } from "./limits.ts";
 export { type HttpServer, startHttpServer } from "./server.ts";
-export type { ApiEvents, ApiServices, LedgerServices, PeerBody, StatusBody, SyncBody } from "./services.ts";
+export type { ApiServices, LedgerServices, PeerBody, StatusBody, SyncBody } from "./services.ts";
 export type * from "./services-consensus.ts";

@@ -17,8 +17,6 @@ export interface HttpLimits {
   /** A connection on which nothing moves for so long is cut. */
   idleTimeoutMs: number;
   heartbeatMs: number;
-  /** Bytes that wait for a slow reader of events before it is disconnected. */
-  maxEventBacklogBytes: number;
 }
 
 export interface RateLimit {
@@ -41,5 +39,4 @@ export const defaultHttpLimits: HttpLimits = {
   keepAliveTimeoutMs: 30_000,
   idleTimeoutMs: 60_000,
   heartbeatMs: 15_000,
-  maxEventBacklogBytes: 4 * 2 ** 20,
 };

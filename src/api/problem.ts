@@ -9,6 +9,8 @@ export type ProblemCode =
   | "NOT_FOUND"
   | "BLOCK_NOT_FOUND"
   | "TRANSACTION_NOT_FOUND"
+  | "EVENTS_TOO_OLD"
+  | "EVENTS_UNKNOWN"
   | "METHOD_NOT_ALLOWED"
   | "UNSUPPORTED_MEDIA_TYPE"
   | "BODY_TOO_LARGE"
@@ -44,6 +46,8 @@ export const problems: Readonly<Record<ProblemCode, { status: number; title: str
   NONCE_TOO_LOW: { status: 409, title: "Nonce already used" },
   NOTHING_TO_CHANGE: { status: 409, title: "The authority set is like that already" },
   TOO_MANY_PROPOSALS: { status: 409, title: "Too many proposals" },
+  EVENTS_TOO_OLD: { status: 410, title: "Events no longer kept" },
+  EVENTS_UNKNOWN: { status: 410, title: "No such event" },
   BODY_TOO_LARGE: { status: 413, title: "Body too large" },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: "Unsupported media type" },
   WRONG_CHAIN: { status: 422, title: "Transaction of another chain" },

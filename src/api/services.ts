@@ -1,11 +1,9 @@
 import type { Chain } from "../chain/chain.ts";
 import type { Proposals } from "../chain/proposals.ts";
-import type { HeadChange } from "../chain/types.ts";
 import type { Mempool } from "../mempool/mempool.ts";
-import type { BlockRef, TransactionRecord } from "../types/index.ts";
+import type { EventLog } from "../storage/event-log.ts";
 import type { Hex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
-import type { Emitter } from "../util/emitter.ts";
 import type { Logger } from "../util/logger.ts";
 import type { ConsensusServices } from "./services-consensus.ts";
 
@@ -62,23 +60,14 @@ export interface LedgerServices {
   proposals?: Proposals;
 }
 
-/** What `GET /v1/events` is made of. Composition forwards the events of chain, mempool and mode to it. */
-export type ApiEvents = {
-  head: HeadChange;
-  /** The highest final block is another. */
-  finalized: BlockRef;
-  /** New in the mempool. */
-  transactions: readonly TransactionRecord[];
-  mode: { mode: string };
-};
-
 /** All that the HTTP interface needs of the node. */
 export interface ApiServices extends ConsensusServices {
   status(): StatusBody;
   /** `undefined` until a genesis block is known. */
   ledger(): LedgerServices | undefined;
   peers(): PeerBody[];
-  events: Pick<Emitter<ApiEvents>, "on">;
+  /** What `GET /v1/events` tells. */
+  eventLog: Pick<EventLog, "first" | "last" | "read" | "events">;
   clock: Clock;
   logger: Logger;
 }

@@ -67,12 +67,13 @@ export class BlockReader {
     return { height, id, idHex: toHex(id), header, totalDifficulty, transactionCount, bodyBytes };
   }
 
-  /** A transaction of the canonical chain. */
+  /** A transaction of the canonical chain. Between two reads the chain may move: it is then in no block, or looked up again. */
   async transaction(id: Uint8Array): Promise<IncludedTransaction | undefined> {
-    const place = await this.#blocks.transactionPlace(id);
-    const found = place && (await this.transactionAt(place));
-    // Between two reads the chain may have moved: the transaction is then in no block, or looked up again.
-    return found && equalBytes(found.record.id, id) ? found : undefined;
+    for (const place of await this.#blocks.transactionPlaces(id)) {
+      const found = await this.transactionAt(place);
+      if (found && equalBytes(found.record.id, id)) return found;
+    }
+    return undefined;
   }
 
   /** The transaction at a place of the canonical chain; the others of its block are not decoded. */
@@ -95,12 +96,8 @@ export class BlockReader {
     return { ...head, records: decodeRecords(body, this.#domain) };
   }
 
-  canonicalBlocks(heads: Head[]): Promise<CanonicalBlock[]> {
-    return Promise.all(heads.map((head) => this.canonicalBlock(head)));
-  }
-
-  /** @throws {CodedError} `DAMAGED` */
-  async undo(id: Uint8Array): Promise<Uint8Array> {
+  /** How many accounts there were before a canonical block. @throws {CodedError} `DAMAGED` */
+  async undo(id: Uint8Array): Promise<number> {
     const undo = await this.#blocks.undo(id);
     return undo ?? damaged(`the undo record of block ${toHex(id)} is missing`);
   }

@@ -1,5 +1,5 @@
 import { applyHeader, applyLink, type FinalityStatus } from "../consensus/index.ts";
-import type { AccountState } from "../state/index.ts";
+import type { StateReader } from "../state/index.ts";
 import type { Write } from "../storage/database.ts";
 import { BlockError } from "../types/errors.ts";
 import type { AuthoritySnapshot, BlockRef, Certificate, Checkpoint, SignedHeader } from "../types/index.ts";
@@ -9,6 +9,7 @@ import { Emitter } from "../util/emitter.ts";
 import { CodedError } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { SerialQueue } from "../util/serial-queue.ts";
+import type { Pause } from "../util/slices.ts";
 import { BlockReader } from "./block-reader.ts";
 import { BlockTree, BrokenBranch, blockWrites } from "./block-tree.ts";
 import { Branches, isAncestor } from "./branches.ts";
@@ -30,8 +31,12 @@ export interface ChainOptions {
   logger: Logger;
   /** 8 random bytes that key the address index. */
   seed: Uint8Array;
-  /** Writes of others that go with a change of the head, in the same atomic batch. */
-  writesWith(change: HeadChange): Write[];
+  /** Lets others run within a long task. */
+  pause: Pause;
+  /** Writes of others that go with a change of the head, in the same atomic batch. `after`: the accounts after it. */
+  writesWith(change: HeadChange, after: StateReader): Write[];
+  /** The same with a block that becomes final, and all below it. */
+  writesWithFinal?(block: BlockRef): Write[];
 }
 
 export type ChainEvents = {
@@ -79,7 +84,7 @@ export class Chain {
       clock: options.clock,
       finalized: () => this.finalized,
     });
-    this.#ledger = new Ledger(state, genesis.config, stores);
+    this.#ledger = new Ledger(state, genesis.config, stores, options.pause);
     this.#options = options;
     this.#head = head;
     this.#snapshot = snapshot;
@@ -128,8 +133,9 @@ export class Chain {
     return this.#snapshot;
   }
 
-  get state(): AccountState {
-    return this.#ledger.state;
+  /** The accounts after the head. */
+  get state(): StateReader {
+    return this.#ledger.state.settled;
   }
 
   /** Imports a block whose parent is here (docs/consensus.md, stages 2 to 6). @throws {BlockError} */
@@ -181,11 +187,12 @@ export class Chain {
     const candidate: CanonicalBlock = { ...head, records: block.records };
 
     if (parent.idHex === this.#head.idHex) {
-      await this.#switchTo([], [candidate], [after], this.#blockWrites(block, head, after));
+      const writes = this.#blockWrites(block, head, after);
+      await this.#switchTo({ retract: [], apply: [head] }, before, candidate, writes);
       return "head";
     }
     if (await this.#branches.prefers(head, this.#head)) {
-      await this.#reorganize(candidate, after, this.#blockWrites(block, head, after));
+      await this.#reorganize(candidate, this.#blockWrites(block, head, after));
       return "head";
     }
     await this.#options.stores.database.commit(this.#blockWrites(block, head, after));
@@ -195,38 +202,46 @@ export class Chain {
     return "side";
   }
 
-  /** Leaves the head's branch for the one that ends in `target`, which is not stored yet: `writes` do it. */
-  async #reorganize(target: CanonicalBlock, after: AuthoritySnapshot, writes: Write[]): Promise<void> {
+  /** Leaves the head's branch for the one that ends in `target`. `writes` store it where it is new. */
+  async #reorganize(target: CanonicalBlock, writes: Write[]): Promise<void> {
     const path = await this.tree.path(this.#head, target);
-    const known = path.apply.slice(0, -1);
-    const applied = [...(await this.reader.canonicalBlocks(known)), target];
-    const snapshots = [...(await Promise.all(known.map(({ id }) => this.tree.snapshotAfter(id)))), after];
-    const retracted = await this.reader.canonicalBlocks(path.retract);
-    await this.#switchTo(retracted, applied, snapshots, writes);
+    const fork = path.apply[0]!.header.message.parent;
+    await this.#switchTo(path, await this.tree.snapshotAfter(fork), target, writes);
   }
 
   /**
    * Stages 4 to 6: retracts and executes in memory, writes all in one atomic, synced batch, moves the head. After an error
    * everything is as before, but that blocks found invalid, and those after them, are remembered and removed. The valid ones
-   * before them are no better than the head: each was compared with it when it came.
+   * before them are no better than the head: each was compared with it when it came. `snapshot`: where the branches part.
    */
   async #switchTo(
-    retracted: CanonicalBlock[],
-    applied: CanonicalBlock[],
-    snapshots: AuthoritySnapshot[],
+    path: { retract: Head[]; apply: Head[] },
+    snapshot: AuthoritySnapshot,
+    target: CanonicalBlock,
     writes: Write[],
   ): Promise<void> {
-    const undos = await Promise.all(retracted.map(({ id }) => this.reader.undo(id)));
-    let executing = 0;
+    const retracted: CanonicalBlock[] = [];
+    const applied: CanonicalBlock[] = [];
+    const { pause } = this.#options;
+    let after = snapshot;
     try {
-      for (const [index, block] of retracted.entries()) this.#ledger.retract(block, undos[index]!);
-      for (; executing < applied.length; executing++)
-        this.#ledger.apply(applied[executing]!, snapshots[executing]!);
-      await this.#adopt({ head: applied.at(-1)!, retracted, applied }, snapshots, writes);
+      for (const head of path.retract) {
+        const block = await this.reader.canonicalBlock(head);
+        this.#ledger.retract(block, await this.reader.undo(head.id));
+        retracted.push(block);
+        await pause();
+      }
+      for (const head of path.apply) {
+        const block = head.idHex === target.idHex ? target : await this.reader.canonicalBlock(head);
+        after = applyHeader(after, head.header.message, this.genesis.config);
+        await this.#ledger.apply(block, after);
+        applied.push(block);
+      }
+      await this.#adopt({ head: target, retracted, applied }, after, writes);
     } catch (error) {
       this.#ledger.rollback();
       if (!(error instanceof BlockError)) throw error;
-      const invalid = applied.slice(executing);
+      const invalid = path.apply.slice(applied.length);
       for (const { idHex } of invalid) this.#branches.remove(idHex);
       await this.#invalid.add(invalid);
       throw error;
@@ -240,14 +255,13 @@ export class Chain {
   }
 
   /** Stages 5 and 6, for what the ledger has executed. */
-  async #adopt(change: HeadChange, snapshots: AuthoritySnapshot[], writes: Write[]): Promise<void> {
+  async #adopt(change: HeadChange, snapshot: AuthoritySnapshot, writes: Write[]): Promise<void> {
     const { database, meta } = this.#options.stores;
-    const snapshot = snapshots.at(-1)!;
     await database.commit([
       ...writes,
       ...this.#ledger.pendingWrites(),
       ...meta.setHead(change.head.id, snapshot),
-      ...this.#options.writesWith(change),
+      ...this.#options.writesWith(change, this.#ledger.state),
     ]);
     this.#ledger.settle();
     this.tree.remember(change.head, snapshot);
@@ -268,6 +282,9 @@ export class Chain {
       await this.#checkFinalized(status.finalized);
       writes.push(finality.putFinalizedRound(status.finalized));
     }
+    const { height, block: id } = status.finalized;
+    if (height > before.finalized.height)
+      writes.push(...(this.#options.writesWithFinal?.({ height, id }) ?? []));
     await database.commit(writes);
     this.#finality = status;
     await this.#branches.setRoot(point(status.justified));
@@ -292,9 +309,8 @@ export class Chain {
   async #followJustified(): Promise<void> {
     while (!(await this.#branches.holdsRoot(this.#head))) {
       const best = await this.#branches.best();
-      const [target] = await this.reader.canonicalBlocks([best]);
       try {
-        await this.#reorganize(target!, await this.tree.snapshotAfter(best.id), []);
+        await this.#reorganize(await this.reader.canonicalBlock(best), []);
       } catch (error) {
         // An invalid end of the branch is gone now; the justified block itself was executed by a quorum.
         if (!(error instanceof BlockError) || equalBytes(best.id, this.justified.id)) throw error;
@@ -305,11 +321,18 @@ export class Chain {
   async #produce(proposal: Proposal): Promise<CanonicalBlock | undefined> {
     if (toHex(proposal.parentId) !== this.#head.idHex) return undefined;
     try {
-      const built = await buildBlock(this.#head, this.#snapshot, this.#ledger, this.genesis, proposal);
+      const built = await buildBlock(
+        this.#head,
+        this.#snapshot,
+        this.#ledger,
+        this.genesis,
+        proposal,
+        this.#options.pause,
+      );
       if (!built) return undefined;
       const { checked, block, snapshot } = built;
       const writes = this.#blockWrites(checked, block, snapshot);
-      await this.#adopt({ head: block, retracted: [], applied: [block] }, [snapshot], writes);
+      await this.#adopt({ head: block, retracted: [], applied: [block] }, snapshot, writes);
       return block;
     } catch (error) {
       this.#ledger.rollback();

@@ -234,10 +234,14 @@ export class Finalizer {
     const own = this.rounds.voteOf(publicKey);
     const target = own && (await chain.tree.get(own.message.target.block));
     // The set may have changed since: those who can give this round a result, or those who can give one to the next.
-    const sets = target ? [await chain.tree.snapshotAfter(target.id), chain.snapshot] : [chain.snapshot];
+    const snapshots = target ? [await chain.tree.snapshotAfter(target.id), chain.snapshot] : [chain.snapshot];
+    const sets = snapshots.map(({ authorities }) => this.rounds.rounds(authorities));
     return this.#round.waitMs(clock.now(), {
       isLost: this.rounds.roundOf(publicKey) < round,
-      hasQuorum: sets.some(({ authorities }) => roundOfQuorum(this.rounds.rounds(authorities)) >= round),
+      hasQuorum: sets.some((rounds) => roundOfQuorum(rounds) >= round),
+      isShared: sets.some(
+        (rounds) => rounds.filter((other) => other === round).length >= quorum(rounds.length),
+      ),
       justifiedRound: chain.finality.justified.round,
     });
   }

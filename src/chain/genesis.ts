@@ -1,7 +1,7 @@
 import { checkChainConfig, checkCoinbase } from "../config/chain-rules.ts";
 import { genesisSnapshot } from "../consensus/index.ts";
 import type { Verify } from "../crypto/ed25519.ts";
-import { AccountState, genesisChanges } from "../state/index.ts";
+import { AccountState } from "../state/index.ts";
 import { type ChainConfig, type Coinbase, type GenesisBlock, GenesisPayload } from "../types/genesis.ts";
 import {
   type AuthoritySnapshot,
@@ -99,9 +99,7 @@ export async function storeGenesis(stores: ChainStores, genesis: Genesis): Promi
 }
 
 function genesisState(payload: GenesisPayload): AccountState {
-  const state = new AccountState(zero32.subarray(0, 8));
-  state.apply(genesisChanges(payload));
-  return state;
+  return AccountState.fromGenesis(payload, zero32.subarray(0, 8));
 }
 
 /** Signed under the zero id: the genesis id is not known before. */

@@ -28,7 +28,10 @@ export async function loadChain(
   const id = (await stores.meta.head()) ?? damaged("it has no head");
   const record = (await stores.blocks.header(id)) ?? damaged(`its head ${toHex(id)} is missing`);
   const snapshot = (await stores.meta.headSnapshot()) ?? damaged("the authorities of its head are missing");
-  const state = await AccountState.load(stores.accounts.all(), seed);
+  const state = new AccountState(seed);
+  for await (const { address, balance, nonce } of stores.accounts.all())
+    state.append(address, balance, nonce);
+  state.settle();
   const { stateRoot, height } = record.header.message;
   if (!equalBytes(state.stateRoot(snapshot), stateRoot)) {
     damaged(`the stored accounts are not those of the head, block ${height}`);
@@ -53,7 +56,7 @@ async function checkNewest({ blocks }: ChainStores, head: BlockRef): Promise<voi
     if (!equalBytes(id, expected)) damaged(`block ${height} is not the parent of the one after it`);
     const record = (await blocks.header(id)) ?? damaged(`block ${height} is missing`);
     const body = (await blocks.body(id)) ?? damaged(`the transactions of block ${height} are missing`);
-    if (!(await blocks.undo(id))) damaged(`the undo record of block ${height} is missing`);
+    if ((await blocks.undo(id)) === undefined) damaged(`the undo record of block ${height} is missing`);
     expected = record.header.message.parent;
     const root = transactionsRoot(body.map((transaction) => Transaction.hashTreeRoot(transaction)));
     if (!equalBytes(root, record.header.message.transactionsRoot)) {

@@ -1,5 +1,4 @@
 import { applyHeader, checkHeader } from "../consensus/index.ts";
-import { createExecutor } from "../state/index.ts";
 import {
   type AuthoritySnapshot,
   type AuthorityVote,
@@ -14,8 +13,9 @@ import {
   zero32,
 } from "../types/index.ts";
 import { toHex } from "../util/bytes.ts";
+import type { Pause } from "../util/slices.ts";
 import type { Genesis } from "./genesis.ts";
-import type { Ledger } from "./ledger.ts";
+import { type Ledger, sliceTransactions } from "./ledger.ts";
 import type { BlockSigner, CanonicalBlock, CheckedBlock, Head } from "./types.ts";
 
 /** How a block of one's own is made. */
@@ -38,13 +38,14 @@ export interface BuiltBlock {
   snapshot: AuthoritySnapshot;
 }
 
-/** Executes what fits and signs the header. The ledger holds the block's effects afterwards, also when this throws. @throws {BlockError} */
+/** Executes what fits and signs the header. The ledger holds the block's effects afterwards; some, when this throws. @throws {BlockError} */
 export async function buildBlock(
   parent: Head,
   before: AuthoritySnapshot,
   ledger: Ledger,
   { config, id: genesisId }: Genesis,
   proposal: Proposal,
+  pause: Pause,
 ): Promise<BuiltBlock | undefined> {
   const { signer, timestampMs, difficulty } = proposal;
   const draft: Header = {
@@ -60,19 +61,21 @@ export async function buildBlock(
   checkHeader({ header: parent.header.message, id: parent.id, snapshot: before }, draft, config);
   const snapshot = applyHeader(before, draft, config);
 
-  const executor = createExecutor(ledger.state, { proposer: signer.publicKey, config });
+  const step = ledger.begin(signer.publicKey);
   const records: TransactionRecord[] = [];
   let bytes = 0;
+  let tried = 0;
   for (const record of proposal.select()) {
+    if (++tried % sliceTransactions === 0) await pause();
     if (records.length === config.maxBlockTransactions) break;
     if (bytes + record.encoded.length > config.maxBlockBytes) break;
-    if (executor.tryTransaction(record.transaction) !== undefined) continue;
+    if (step.executor.tryTransaction(record.transaction) !== undefined) continue;
     records.push(record);
     bytes += record.encoded.length;
   }
   if (records.length === 0 && !proposal.allowEmpty) return undefined;
 
-  const { stateRoot, seal } = ledger.draft(executor, snapshot);
+  const stateRoot = await step.finish(snapshot);
   const message = { ...draft, transactionsRoot: transactionsRoot(records.map(({ id }) => id)), stateRoot };
   const id = Header.hashTreeRoot(message);
   const header = {
@@ -91,7 +94,7 @@ export async function buildBlock(
     totalDifficulty,
     records,
   };
-  seal(block);
+  step.index(block);
   const body = encodeRecords(records);
   return { checked: { id, idHex: block.idHex, header, records, body }, block, snapshot };
 }

@@ -5,7 +5,8 @@ import type { BlockHeader, BlockRef, Mode, Transaction } from "./types.ts";
 export type ChainEvent = { id: string } & (
   | { type: "block" | "retracted"; data: BlockHeader & { transactionCount: number } }
   | { type: "finalized"; data: BlockRef }
-  | { type: "transaction"; data: Transaction }
+  /** Only its id where it was read later and is nowhere any more. */
+  | { type: "transaction"; data: Pick<Transaction, "id"> & Partial<Transaction> }
   | { type: "mode"; data: { mode: Mode } }
 );
 
@@ -142,8 +143,10 @@ class EventParser {
     const { id, event, data, retry } = this.#fields;
     this.#fields = {};
     if (retry !== undefined && /^[0-9]+$/.test(retry)) this.retryMs = Number(retry);
-    if (id === undefined || event === undefined || data === undefined) return;
+    if (id === undefined) return;
     this.lastEventId = id;
+    // Without an event it says where the stream is.
+    if (event === undefined || data === undefined) return;
     yield { id, type: event, data: JSON.parse(data) } as ChainEvent;
   }
 }

@@ -5,6 +5,8 @@ export interface RoundStanding {
   isLost: boolean;
   /** Whether those who have reached the round could give it a result. */
   hasQuorum: boolean;
+  /** Whether a quorum is in this round, and none of it in a later one. */
+  isShared: boolean;
   justifiedRound: number;
 }
 
@@ -28,15 +30,19 @@ export class RoundTimer {
 
   /**
    * Ms until the next round begins: the time-out begins when the round has a quorum, so that it begins and ends for all at one time.
-   * A lost vote is waited for only so long that a peer can tell of it. Undefined: more authorities have to come first.
+   * It is the shortest where a result is not to be expected: who is needed has passed the round, or may tell of the lost vote.
+   * Undefined: more authorities have to come first.
    */
-  waitMs(nowMs: number, { isLost, hasQuorum, justifiedRound }: RoundStanding): number | undefined {
+  waitMs(nowMs: number, { isLost, hasQuorum, isShared, justifiedRound }: RoundStanding): number | undefined {
     if (!isLost && !hasQuorum) {
       this.#waitingSinceMs = undefined;
       return undefined;
     }
     this.#waitingSinceMs ??= nowMs;
-    const rounds = Math.max(1, this.#round - justifiedRound);
-    return this.#waitingSinceMs + (isLost ? minRoundTimeoutMs : roundTimeoutMs(rounds)) - nowMs;
+    const isHopeful = isShared && !isLost;
+    const timeoutMs = isHopeful
+      ? roundTimeoutMs(Math.max(1, this.#round - justifiedRound))
+      : minRoundTimeoutMs;
+    return this.#waitingSinceMs + timeoutMs - nowMs;
   }
 }

@@ -1,18 +1,7 @@
-import {
-  createPrivateKey,
-  createPublicKey,
-  type KeyObject,
-  sign as opensslSign,
-  verify as opensslVerify,
-} from "node:crypto";
-import { verifyAsync as nobleVerify } from "@noble/ed25519";
+import { createPrivateKey, createPublicKey, sign as opensslSign } from "node:crypto";
+import { nativeVerdicts, type SignatureSet, verifyNative, verifyZip215 } from "./zip215.ts";
 
-/** One signature to check: 64 bytes over `message` under the 32-byte `publicKey` (RFC 8032). */
-export interface SignatureSet {
-  publicKey: Uint8Array;
-  message: Uint8Array;
-  signature: Uint8Array;
-}
+export type { SignatureSet } from "./zip215.ts";
 
 /** Checks signatures by the ZIP-215 rules; resolves to one verdict a set, in order, and never rejects. */
 export type Verify = (sets: readonly SignatureSet[]) => Promise<boolean[]>;
@@ -37,33 +26,11 @@ export function keyPairFromSeed(seed: Uint8Array): KeyPair {
   };
 }
 
-/**
- * OpenSSL first, on its thread pool; what it refuses, noble decides. OpenSSL's cofactorless equation implies ZIP-215's
- * cofactored one and it decodes no point that ZIP-215 refuses, so it never accepts what noble would not.
- */
-export const verifySignatures: Verify = (sets) => Promise.all(sets.map(verifyOne));
-
-async function verifyOne(set: SignatureSet): Promise<boolean> {
-  if (set.publicKey.length !== 32 || set.signature.length !== 64) return false;
-  return (await verifyNative(set)) || (await verifyZip215(set));
-}
-
-function verifyNative({ publicKey, message, signature }: SignatureSet): Promise<boolean> {
-  let key: KeyObject;
-  try {
-    key = createPublicKey({ key: Buffer.concat([spkiPrefix, publicKey]), format: "der", type: "spki" });
-  } catch {
-    return Promise.resolve(false);
-  }
-  return new Promise((resolve) => {
-    opensslVerify(null, message, key, signature, (error, valid) => resolve(!error && valid));
-  });
-}
-
-async function verifyZip215({ publicKey, message, signature }: SignatureSet): Promise<boolean> {
-  try {
-    return await nobleVerify(signature, message, publicKey, { zip215: true });
-  } catch {
-    return false;
-  }
-}
+/** Checks in this thread, at once but for what only noble can decide: for commands and tests. A node has a `VerifyPool`. */
+export const verifySignatures: Verify = (sets) =>
+  Promise.all(
+    sets.map((set) => {
+      const verdict = verifyNative(set);
+      return verdict === nativeVerdicts.unknown ? verifyZip215(set) : verdict === nativeVerdicts.valid;
+    }),
+  );

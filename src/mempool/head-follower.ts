@@ -4,7 +4,7 @@ import type { Transaction, TransactionRecord } from "../types/index.ts";
 import type { Hex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Pool } from "./pool.ts";
-import type { AccountLookup, PoolEntry } from "./types.ts";
+import type { AccountLookup, PoolEntry, TransactionLog } from "./types.ts";
 
 /** The part of a change of the head that concerns the pool. */
 export interface IncludedAndRetracted {
@@ -21,22 +21,28 @@ interface Decided {
   returning: TransactionRecord[];
 }
 
+export interface FollowerOptions {
+  store: MempoolStore;
+  clock: Clock;
+  log?: TransactionLog;
+}
+
 /**
- * Keeps pool and store alike over changes of the head. A change is decided when the state is that after it (`writesFor`) and
+ * Keeps pool and store alike over changes of the head. A change is decided before it is written (`writesFor`) and
  * taken into the pool when it is on disk (`update`); what was added in between is put right then.
  */
 export class HeadFollower {
   readonly #pool: Pool;
-  readonly #options: { account: AccountLookup; store: MempoolStore; clock: Clock };
+  readonly #options: FollowerOptions;
   readonly #decided = new WeakMap<IncludedAndRetracted, Decided>();
 
-  constructor(pool: Pool, options: { account: AccountLookup; store: MempoolStore; clock: Clock }) {
+  constructor(pool: Pool, options: FollowerOptions) {
     this.#pool = pool;
     this.#options = options;
   }
 
-  writesFor(change: IncludedAndRetracted): Write[] {
-    const { store, clock, account } = this.#options;
+  writesFor(change: IncludedAndRetracted, after: AccountLookup): Write[] {
+    const { store, clock, log } = this.#options;
     const writes: Write[] = [];
     const deleted = new Set<Hex>();
     for (const { transaction } of change.applied.flatMap(({ records }) => records)) {
@@ -51,9 +57,10 @@ export class HeadFollower {
       .flatMap(({ records }) => records)
       .filter(({ transaction }) => {
         const { from, nonce } = transaction.message;
-        return nonce >= (account(from)?.nonce ?? 0) && !this.#waiting(transaction);
+        return nonce >= (after(from)?.nonce ?? 0) && !this.#waiting(transaction);
       });
     for (const { id, transaction } of returning) writes.push(store.put(id, transaction, clock.now()));
+    writes.push(...(log?.record(returning) ?? []));
     this.#decided.set(change, { deleted, returning });
     return writes;
   }

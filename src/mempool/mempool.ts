@@ -17,7 +17,7 @@ import { expired } from "./expiry.ts";
 import { HeadFollower, type IncludedAndRetracted } from "./head-follower.ts";
 import type { MempoolLimits } from "./limits.ts";
 import { Pool } from "./pool.ts";
-import type { AccountLookup, AddOutcome, MempoolEvents, PoolEntry, Source } from "./types.ts";
+import type { AccountLookup, AddOutcome, MempoolEvents, PoolEntry, Source, TransactionLog } from "./types.ts";
 
 /** How often entries are looked through for those that have waited too long. */
 const expiryIntervalMs = 60_000;
@@ -32,6 +32,7 @@ export interface MempoolOptions {
   database: Database;
   store: MempoolStore;
   clock: Clock;
+  log?: TransactionLog;
 }
 
 /** The transactions that wait for a block. */
@@ -137,15 +138,18 @@ export class Mempool {
         this.#makeDurable(outcome.record, step);
       return outcome;
     });
-    if (step.writes.length > 0) await this.#commit(step);
     const records = step.added.map(({ entry }) => entry.record);
+    if (step.writes.length > 0) {
+      step.writes.push(...(this.#options.log?.record(records) ?? []));
+      await this.#commit(step);
+    } else if (records.length > 0) this.#options.log?.append(records);
     if (records.length > 0) this.events.emit("added", { records, source });
     return results;
   }
 
-  /** What a change of the head does to the stored entries: to be written in one batch with it. */
-  writesFor(change: IncludedAndRetracted): Write[] {
-    return this.#follower.writesFor(change);
+  /** What a change of the head does to the stored entries: to be written in one batch with it. `after`: the accounts after it. */
+  writesFor(change: IncludedAndRetracted, after: AccountLookup): Write[] {
+    return this.#follower.writesFor(change, after);
   }
 
   /** Follows a change of the head: what is in blocks leaves, what was retracted comes back. */

@@ -1,3 +1,4 @@
+import type { Write } from "../storage/database.ts";
 import type { TransactionErrorCode } from "../types/errors.ts";
 import type { TransactionRecord } from "../types/index.ts";
 
@@ -24,3 +25,11 @@ export type MempoolEvents = {
 
 /** An account of the head's state, or `undefined` if there is none. */
 export type AccountLookup = (address: Uint8Array) => { balance: bigint; nonce: number } | undefined;
+
+/** Told of all that comes to the mempool. */
+export interface TransactionLog {
+  /** Writes that go to the disk with the transactions. */
+  record(records: readonly TransactionRecord[]): Write[];
+  /** The transactions themselves are not on disk. */
+  append(records: readonly TransactionRecord[]): void;
+}

@@ -6,6 +6,7 @@ import { checkGenesis, storeGenesis } from "../chain/genesis.ts";
 import { type ChainStores, chainStores } from "../chain/stores.ts";
 import type { NodePaths } from "../config/index.ts";
 import { verifySignatures } from "../crypto/ed25519.ts";
+import { EventLog } from "../storage/event-log.ts";
 import { BlockError } from "../types/errors.ts";
 import { GenesisBlock } from "../types/genesis.ts";
 import { EncodedBlock } from "../types/index.ts";
@@ -13,6 +14,8 @@ import { concatBytes, readUint32, readUint64, uint32Bytes, uint64Bytes } from ".
 import { systemClock } from "../util/clock.ts";
 import { CodedError, messageOf, UserError } from "../util/errors.ts";
 import { silentLogger } from "../util/logger.ts";
+import { systemPause } from "../util/slices.ts";
+import { headEvents } from "./event-records.ts";
 import { withDatabase } from "./open.ts";
 import { writeWholeFile } from "./whole-file.ts";
 
@@ -65,6 +68,7 @@ export function importChain({ paths, file, onProgress }: ChainFileOptions): Prom
         "WRONG_CHAIN",
       );
     }
+    const eventLog = await EventLog.open(database);
     const chain = await Chain.open({
       genesis,
       stores,
@@ -72,7 +76,8 @@ export function importChain({ paths, file, onProgress }: ChainFileOptions): Prom
       clock: systemClock,
       logger: silentLogger,
       seed: new Uint8Array(randomBytes(8)),
-      writesWith: () => [],
+      pause: systemPause,
+      writesWith: (change) => eventLog.record(headEvents(change)),
     });
     let blocks = 0;
     let height = 0;

@@ -12,6 +12,7 @@ import type { Verify } from "../crypto/ed25519.ts";
 import { defaultMempoolLimits } from "../mempool/limits.ts";
 import { Mempool } from "../mempool/mempool.ts";
 import type { Database } from "../storage/database.ts";
+import type { EventLog } from "../storage/event-log.ts";
 import { EvidenceStore } from "../storage/evidence.ts";
 import { FinalityStore } from "../storage/finality.ts";
 import { MempoolStore } from "../storage/mempool.ts";
@@ -26,7 +27,9 @@ import { TransactionInbox } from "../sync/transaction-inbox.ts";
 import { VoteInbox } from "../sync/vote-inbox.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Logger } from "../util/logger.ts";
+import type { Pause } from "../util/slices.ts";
 import type { Closers } from "./closers.ts";
+import { followEvents, headEvents, transactionLog } from "./event-records.ts";
 import { meetPeers } from "./meet-peers.ts";
 import type { ModeMachine } from "./mode.ts";
 import { followOwnSignatures, openSigning, type SigningOptions } from "./signing.ts";
@@ -45,10 +48,12 @@ export interface ChainServices {
 export interface ChainServicesOptions {
   genesis: Genesis;
   database: Database;
+  eventLog: EventLog;
   network: Network;
   statuses: PeerStatuses;
   verify: Verify;
   clock: Clock;
+  pause: Pause;
   logger: Logger;
   modes: ModeMachine;
   /** Where the node makes blocks and votes on them. */
@@ -64,8 +69,8 @@ export async function startChainServices(
   options: ChainServicesOptions,
   closers: Closers,
 ): Promise<ChainServices> {
-  const { genesis, database, network, statuses, verify, clock, logger, modes, account, alone, hashSeed } =
-    options;
+  const { genesis, database, eventLog, network, statuses, verify, clock, pause, logger } = options;
+  const { modes, account, alone, hashSeed } = options;
   const common = { network, clock, logger };
 
   const chain: Chain = await Chain.load({
@@ -75,7 +80,12 @@ export async function startChainServices(
     clock,
     logger,
     seed: hashSeed,
-    writesWith: (change) => mempool.writesFor(change),
+    pause,
+    writesWith: (change, after) => [
+      ...eventLog.record(headEvents(change)),
+      ...mempool.writesFor(change, (address) => after.get(address)),
+    ],
+    writesWithFinal: (block) => eventLog.record([{ name: "finalized", ...block }]),
   });
   const mempool: Mempool = new Mempool({
     config: genesis.config,
@@ -86,9 +96,11 @@ export async function startChainServices(
     database,
     store: new MempoolStore(database),
     clock,
+    log: transactionLog(eventLog),
   });
   // The first to follow the head: the others ask the mempool what is left.
   chain.events.on("head", (change) => mempool.update(change));
+  followEvents(eventLog, chain, mempool);
   await mempool.start();
   closers.push("mempool", () => mempool.stop());
   await chain.resume();

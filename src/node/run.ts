@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { availableParallelism } from "node:os";
 import {
   checkDataIdentity,
   loadAdminToken,
@@ -6,21 +7,22 @@ import {
   openOrCreateAccount,
   type Signer,
 } from "../accounts/index.ts";
-import { type ApiEvents, defaultHttpLimits, startHttpServer } from "../api/index.ts";
+import { defaultHttpLimits, startHttpServer } from "../api/index.ts";
 import { checkGenesis, type Genesis, storeGenesis } from "../chain/genesis.ts";
 import { chainStores } from "../chain/stores.ts";
 import { minFaultTolerantAuthorities, type NodeOptions } from "../config/index.ts";
-import { verifySignatures } from "../crypto/ed25519.ts";
+import { VerifyPool } from "../crypto/verify-pool.ts";
 import { type AddressBookEntry, createNetwork, type LibP2pNetwork } from "../network/index.ts";
 import { AddressBookStore } from "../storage/address-book.ts";
+import { EventLog } from "../storage/event-log.ts";
 import type { LevelDatabase } from "../storage/level-database.ts";
 import { PeerStatuses } from "../sync/peer-statuses.ts";
 import { serveGenesis } from "../sync/serve.ts";
 import { equalBytes } from "../util/bytes.ts";
 import { systemClock } from "../util/clock.ts";
-import { Emitter } from "../util/emitter.ts";
 import { messageOf, UserError } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
+import { systemPause } from "../util/slices.ts";
 import { type ChainServices, startChainServices } from "./chain-services.ts";
 import { Closers } from "./closers.ts";
 import { diagnose } from "./diagnosis.ts";
@@ -33,7 +35,8 @@ import { lockFolder, openDatabase } from "./open.ts";
 import { apiServices, chainStatus } from "./views.ts";
 
 const clock = systemClock;
-const verify = verifySignatures;
+/** For signatures: beyond this the main thread is the limit. */
+const maxVerifyThreads = 4;
 
 export interface RunningNode {
   /** Resolves once every port and file is closed: 0 after `stop`. Rejects, then too, with the reason where the node ended by itself. */
@@ -60,7 +63,7 @@ class Node implements RunningNode {
   readonly #closers: Closers;
   readonly #searching = new AbortController();
   readonly #exit = Promise.withResolvers<number>();
-  readonly #apiEvents = new Emitter<ApiEvents>();
+  readonly #signatures: VerifyPool;
   #modes = new ModeMachine("boot");
   #genesis: Genesis | undefined;
   #services: ChainServices | undefined;
@@ -70,6 +73,10 @@ class Node implements RunningNode {
     this.#options = options;
     this.#logger = logger;
     this.#closers = new Closers(logger);
+    this.#signatures = new VerifyPool({
+      threads: Math.min(availableParallelism(), maxVerifyThreads),
+      onThreadEnd: (error) => logger.warn({ error: messageOf(error) }, "a verification thread has ended"),
+    });
     this.#exit.promise.catch(() => undefined);
   }
 
@@ -96,6 +103,7 @@ class Node implements RunningNode {
   async start(): Promise<void> {
     const { dataDir: paths, nodeId, passphraseFile } = this.#options;
     this.#closers.push("lock", await lockFolder(paths));
+    this.#closers.push("verification threads", () => this.#signatures.close());
     const { signer, created, madePassphraseFile } = await openOrCreateAccount({ paths, passphraseFile });
     if (created) {
       const passphraseKeptIn = madePassphraseFile;
@@ -105,10 +113,14 @@ class Node implements RunningNode {
     this.#closers.push("database", () => database.close());
     this.#closers.push("imports", () => this.#services?.chain.idle());
     this.#genesis = await this.#loadGenesis(database, signer);
-    this.#modes.events.on("mode", (mode) => {
+    const eventLog = await EventLog.open(database);
+    const logMode = (mode: string) => {
       this.#logger.info({ mode }, `mode: ${mode}`);
-      this.#apiEvents.emit("mode", { mode });
-    });
+      // One that fails ends the node.
+      void eventLog.append([{ name: "mode", mode }]).catch(() => undefined);
+    };
+    logMode(this.#modes.mode);
+    this.#modes.events.on("mode", logMode);
     const peers = await new AddressBookStore<AddressBookEntry>(database).load();
     const network = await this.#createNetwork(database);
     const statuses = new PeerStatuses({
@@ -152,7 +164,7 @@ class Node implements RunningNode {
         statuses,
         clock,
         logger: this.#logger,
-        events: this.#apiEvents,
+        eventLog,
         mode: () => this.#modes.mode,
         services: () => this.#services,
         adminToken: await loadAdminToken(paths.adminToken),
@@ -173,7 +185,7 @@ class Node implements RunningNode {
       "node started",
     );
 
-    const parts = { database, network, statuses, signer, diagnosis };
+    const parts = { database, eventLog, network, statuses, signer, diagnosis };
     if (this.#genesis) await this.#startChain(parts, this.#genesis, peers.length === 0);
     else void this.#awaitGenesis(parts).catch((error) => this.#fail(error));
   }
@@ -184,7 +196,7 @@ class Node implements RunningNode {
     const stores = chainStores(database);
     const block = await stores.meta.genesis();
     if (!block) return undefined;
-    const genesis = await checkGenesis(block, verify);
+    const genesis = await checkGenesis(block, this.#signatures.verify);
     if (genesisPin && genesisPin !== genesis.idHex) {
       throw new UserError(
         `${dataDir.db} holds the chain ${genesis.idHex}, but --genesis asks for ${genesisPin}: use another --nodeid or --datadir, or leave --genesis out`,
@@ -219,7 +231,7 @@ class Node implements RunningNode {
     const genesis = await searchGenesis({
       network,
       statuses,
-      verify,
+      verify: this.#signatures.verify,
       clock,
       logger: this.#logger,
       pin: this.#options.genesisPin,
@@ -240,7 +252,7 @@ class Node implements RunningNode {
   }
 
   async #startChain(
-    { database, network, statuses, signer, diagnosis }: Parts,
+    { database, eventLog, network, statuses, signer, diagnosis }: Parts,
     genesis: Genesis,
     alone: boolean,
   ): Promise<void> {
@@ -257,10 +269,12 @@ class Node implements RunningNode {
       {
         genesis,
         database,
+        eventLog,
         network,
         statuses,
-        verify,
+        verify: this.#signatures.verify,
         clock,
+        pause: systemPause,
         logger: this.#logger,
         modes,
         account: this.#options.mine
@@ -271,17 +285,12 @@ class Node implements RunningNode {
       },
       this.#closers,
     );
-    services.chain.events.on("head", (change) => this.#apiEvents.emit("head", change));
-    let finalized = services.chain.finalized;
-    services.chain.events.on("finality", () => {
-      if (services.chain.finalized.round === finalized.round) return;
-      finalized = services.chain.finalized;
-      this.#apiEvents.emit("finalized", finalized);
-    });
-    services.mempool.events.on("added", ({ records }) => this.#apiEvents.emit("transactions", records));
+    // Before anything is waited for: from now on the node may be ready, and says so.
+    this.#services = services;
+    // Streams that were opened before can go on.
+    eventLog.announce();
     await diagnosis.follow({ ...services, finality: () => finalityInput(services) });
     services.finalizer.events.on("seen", ({ voter }) => diagnosis.onFinalityVote(voter));
-    this.#services = services;
     // Those that were connected before there was a chain to compare.
     for (const { id } of network.peers()) void statuses.ask(id);
   }
@@ -296,6 +305,7 @@ class Node implements RunningNode {
 
 interface Parts {
   database: LevelDatabase;
+  eventLog: EventLog;
   network: LibP2pNetwork;
   statuses: PeerStatuses;
   signer: Signer;

@@ -1,14 +1,14 @@
 import type { ChainStatus, Network } from "../../protocols/index.ts";
 import type { Signer } from "../accounts/index.ts";
-import type { ApiEvents, ApiServices, PeerBody, StatusBody } from "../api/index.ts";
+import type { ApiServices, PeerBody, StatusBody } from "../api/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { Genesis } from "../chain/genesis.ts";
 import { type NodeOptions, version } from "../config/index.ts";
+import type { EventLog } from "../storage/event-log.ts";
 import type { PeerStatuses } from "../sync/peer-statuses.ts";
 import { zero32 } from "../types/index.ts";
 import { toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
-import type { Emitter } from "../util/emitter.ts";
 import type { Logger } from "../util/logger.ts";
 import type { ChainServices } from "./chain-services.ts";
 import { diagnose } from "./diagnosis.ts";
@@ -23,7 +23,7 @@ export interface ApiServicesOptions {
   statuses: PeerStatuses;
   clock: Clock;
   logger: Logger;
-  events: Emitter<ApiEvents>;
+  eventLog: EventLog;
   mode(): Mode;
   services(): ChainServices | undefined;
   adminToken: string;
@@ -32,12 +32,12 @@ export interface ApiServicesOptions {
 
 /** What the HTTP interface sees of the node. */
 export function apiServices(parts: ApiServicesOptions): ApiServices {
-  const { clock, logger, events, services, adminToken, diagnosis } = parts;
+  const { clock, logger, eventLog, services, adminToken, diagnosis } = parts;
   return {
     status: () => status(parts),
     ledger: services,
     peers: () => peers(parts),
-    events,
+    eventLog,
     clock,
     logger,
     adminToken,

@@ -19,6 +19,8 @@ export interface AccountReader {
 
 const addressBytes = 32;
 const minCapacity = 16;
+/** More room when there is none left: little enough that a large table does not double its memory. */
+const growth = 1.25;
 
 /** All accounts in flat arrays that grow: 48 bytes an account, and the address index. Indexes must be below `count`. */
 export class AccountTable implements AccountReader {
@@ -75,7 +77,7 @@ export class AccountTable implements AccountReader {
   /** Creates the account at index `count`. `address` has none yet. */
   append(address: Uint8Array, balance: bigint, nonce: number): void {
     if (this.#count === accountsLimit) throw new RangeError("the table of accounts is full");
-    if (this.#count === this.#nonces.length) this.#grow(this.#count * 2);
+    if (this.#count === this.#nonces.length) this.#grow(Math.ceil(this.#count * growth));
     this.#bytes.set(address, this.#count * addressBytes);
     this.set(this.#count, balance, nonce);
     this.#index.append(address);

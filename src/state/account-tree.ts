@@ -1,5 +1,6 @@
 import { hashInto } from "@chainsafe/hashtree";
 import { zeroHash } from "@chainsafe/persistent-merkle-tree";
+import type { Pause } from "../util/slices.ts";
 import type { AccountTable } from "./account-table.ts";
 import { packAccounts } from "./leaves.ts";
 
@@ -8,6 +9,10 @@ const depth = 32;
 const nodeBytes = 32;
 /** Nodes hashed by one native call: enough to hide its cost, small enough for the cache. */
 const batchNodes = 1024;
+/** Room made when there is none left, as a multiple of what is needed. */
+const growth = 1.25;
+/** Batches between two pauses: a few ms. */
+const sliceBatches = 8;
 
 /**
  * The Merkle tree of the account list over an `AccountTable`: the nodes of each level in one flat array, level 0 the accounts' own
@@ -19,8 +24,8 @@ export class AccountTree {
   readonly #levels: Uint8Array[] = [];
   /** Leaves from here on have never been hashed. */
   #hashedCount = 0;
-  /** Leaves below it that changed, in any order and perhaps twice. */
-  #dirty: number[] = [];
+  /** A bit for each leaf below it that changed. */
+  #dirty = new Uint32Array(0);
   readonly #input = new Uint8Array(batchNodes * 2 * nodeBytes * 2);
   readonly #output = new Uint8Array(batchNodes * 2 * nodeBytes);
 
@@ -30,7 +35,7 @@ export class AccountTree {
 
   /** An account's balance or nonce changed. New accounts need no mark. */
   mark(index: number): void {
-    if (index < this.#hashedCount) this.#dirty.push(index);
+    if (index < this.#hashedCount) this.#dirty[index >>> 5]! |= 1 << (index & 31);
   }
 
   /** Accounts from `count` on were removed. */
@@ -38,7 +43,7 @@ export class AccountTree {
     if (count >= this.#hashedCount) return;
     this.#hashedCount = count;
     // Every node that held a removed account and stays is above the last one that stays.
-    if (count > 0) this.#dirty.push(count - 1);
+    if (count > 0) this.mark(count - 1);
   }
 
   /** `hash_tree_root` of the list. */
@@ -69,28 +74,45 @@ export class AccountTree {
     return this.#levels[level]!.slice(index * nodeBytes, (index + 1) * nodeBytes);
   }
 
+  /** Brings the nodes up to date in slices. The accounts must not change meanwhile. */
+  async update(pause: Pause): Promise<void> {
+    let batches = 0;
+    for (const _ of this.#batches()) if (++batches % sliceBatches === 0) await pause();
+  }
+
   #update(): void {
+    for (const _ of this.#batches());
+  }
+
+  /** Hashes what is out of date, a batch at each step. */
+  *#batches(): Iterable<void> {
     const { count } = this.#table;
     let dirty = this.#takeDirty();
     if (dirty.length === 0) return;
     this.#reserve(count);
-    this.#hashLeaves(dirty);
+    yield* this.#hashLeaves(dirty);
     for (let level = 0; level < levelsOf(count); level++) {
       dirty = parentsOf(dirty);
-      this.#hashNodes(level, dirty);
+      yield* this.#hashNodes(level, dirty);
     }
   }
 
   /** The leaves to hash, ascending, each once. */
   #takeDirty(): Uint32Array {
     const { count } = this.#table;
-    const marked = this.#dirty.filter((index) => index < this.#hashedCount);
-    const sorted = distinct(Uint32Array.from(marked).sort());
-    const all = new Uint32Array(sorted.length + count - this.#hashedCount);
-    all.set(sorted);
-    for (let at = sorted.length, index = this.#hashedCount; index < count; ) all[at++] = index++;
-    this.#dirty = [];
+    const marked: number[] = [];
+    for (const [at, word] of this.#dirty.entries()) {
+      for (let rest = word; rest !== 0; rest &= rest - 1) {
+        const index = at * 32 + 31 - Math.clz32(rest & -rest);
+        if (index < this.#hashedCount) marked.push(index);
+      }
+    }
+    const all = new Uint32Array(marked.length + count - this.#hashedCount);
+    all.set(marked);
+    for (let at = marked.length, index = this.#hashedCount; index < count; ) all[at++] = index++;
     this.#hashedCount = count;
+    if (this.#dirty.length * 32 < count) this.#dirty = new Uint32Array(Math.ceil((count * growth) / 32));
+    else this.#dirty.fill(0);
     return all;
   }
 
@@ -99,13 +121,13 @@ export class AccountTree {
       const needed = nodesAt(count, level) * nodeBytes;
       const nodes = this.#levels[level];
       if (nodes && nodes.length >= needed) continue;
-      const grown = new Uint8Array(Math.max(needed, 2 * (nodes?.length ?? 0)));
+      const grown = new Uint8Array(nodes ? nodeBytes * Math.ceil(nodesAt(count, level) * growth) : needed);
       if (nodes) grown.set(nodes);
       this.#levels[level] = grown;
     }
   }
 
-  #hashLeaves(dirty: Uint32Array): void {
+  *#hashLeaves(dirty: Uint32Array): Iterable<void> {
     const leaves = this.#levels[0]!;
     for (let from = 0; from < dirty.length; from += batchNodes) {
       const batch = dirty.subarray(from, from + batchNodes);
@@ -116,11 +138,12 @@ export class AccountTree {
       const roots = this.#input.subarray(0, batch.length * nodeBytes);
       hashInto(halves, roots);
       scatter(roots, leaves, batch);
+      yield;
     }
   }
 
   /** Hashes the nodes `parents` of `level + 1` from their children. */
-  #hashNodes(level: number, parents: Uint32Array): void {
+  *#hashNodes(level: number, parents: Uint32Array): Iterable<void> {
     const children = this.#levels[level]!;
     const childrenEnd = nodesAt(this.#table.count, level) * nodeBytes;
     const pairBytes = 2 * nodeBytes;
@@ -133,6 +156,7 @@ export class AccountTree {
       const hashes = this.#output.subarray(0, batch.length * nodeBytes);
       hashInto(pairs, hashes);
       scatter(hashes, this.#levels[level + 1]!, batch);
+      yield;
     }
   }
 }

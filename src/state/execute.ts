@@ -2,9 +2,7 @@ import { BlockError, type TransactionErrorCode } from "../types/errors.ts";
 import type { ChainConfig } from "../types/genesis.ts";
 import { isSafeCount, maxAmount } from "../types/primitives.ts";
 import type { Transaction } from "../types/transaction.ts";
-import type { AccountReader } from "./account-table.ts";
-import type { StateChanges, StateEntry } from "./changes.ts";
-import { Overlay } from "./overlay.ts";
+import type { AccountState } from "./state.ts";
 
 /** The part of a chain's configuration that its transactions are executed by. */
 export type ExecutionConfig = Pick<ChainConfig, "minFee" | "blockReward">;
@@ -15,79 +13,107 @@ export interface BlockInput {
   config: ExecutionConfig;
 }
 
-/** Executes the transactions of one block, one by one, without touching the accounts. */
-export interface Executor {
+/** Executes the transactions of one block, one by one, in place: `rollback` of the state takes them back. */
+export class Executor {
+  /** Index of the sender's account and of the receiver's, for each executed transaction; -1 where there is none. */
+  readonly parties: number[] = [];
+  readonly #state: AccountState;
+  readonly #proposer: Uint8Array;
+  readonly #config: ExecutionConfig;
+  /** Receivers of nothing that had no account: places in `parties`. The block may have made it later. */
+  readonly #strangers: { place: number; address: Uint8Array }[] = [];
+  #fees = 0n;
+
+  constructor(state: AccountState, { proposer, config }: Omit<BlockInput, "transactions">) {
+    this.#state = state;
+    this.#proposer = proposer;
+    this.#config = config;
+  }
+
   /** Executes a transaction, or says why it cannot be and leaves everything as it was. Signatures are not checked here. */
-  tryTransaction(transaction: Transaction): TransactionErrorCode | undefined;
-  /**
-   * Pays the proposer. The executor is used up.
-   * @throws {BlockError} REWARD_OVERFLOW
-   */
-  finish(): StateChanges;
-}
-
-/** `state` must not change until `finish`. */
-export function createExecutor(
-  state: AccountReader,
-  { proposer, config }: Omit<BlockInput, "transactions">,
-): Executor {
-  const overlay = new Overlay(state);
-  let fees = 0n;
-
-  function tryTransaction({ message }: Transaction): TransactionErrorCode | undefined {
+  tryTransaction({ message }: Transaction): TransactionErrorCode | undefined {
+    const state = this.#state;
     const { from, to, amount, fee, nonce } = message;
     if (!isSafeCount(nonce + 1)) return "MALFORMED";
-    if (fee < config.minFee) return "FEE_TOO_LOW";
+    if (fee < this.#config.minFee) return "FEE_TOO_LOW";
     const cost = amount + fee;
-    if (cost > maxAmount || fees + fee > maxAmount) return "OVERFLOW";
+    const fees = this.#fees + fee;
+    if (cost > maxAmount || fees > maxAmount) return "OVERFLOW";
 
-    const sender = overlay.get(from);
-    const senderNonce = sender?.after.nonce ?? 0;
+    const sender = state.indexOf(from);
+    const senderNonce = sender < 0 ? 0 : state.nonce(sender);
     if (nonce < senderNonce) return "NONCE_TOO_LOW";
     if (nonce > senderNonce) return "NONCE_TOO_HIGH";
     // An account that does not exist cannot hold the next nonce, even of a transfer that costs nothing.
-    if (!sender || sender.after.balance < cost) return "INSUFFICIENT_BALANCE";
+    const senderBalance = sender < 0 ? 0n : state.balance(sender);
+    if (sender < 0 || senderBalance < cost) return "INSUFFICIENT_BALANCE";
 
-    const receiver = overlay.get(to);
-    if (receiver && receiver !== sender && receiver.after.balance + amount > maxAmount) return "OVERFLOW";
-    debit(sender, cost);
-    if (receiver) receiver.after.balance += amount;
-    else if (amount > 0n) overlay.create(to, amount);
-    fees += fee;
+    let receiver = state.indexOf(to);
+    if (receiver >= 0 && receiver !== sender && state.balance(receiver) + amount > maxAmount)
+      return "OVERFLOW";
+    state.set(sender, senderBalance - cost, nonce + 1);
+    if (receiver >= 0) state.set(receiver, state.balance(receiver) + amount, state.nonce(receiver));
+    else if (amount > 0n) receiver = state.append(to, amount);
+    else this.#strangers.push({ place: this.parties.length + 1, address: to });
+    this.parties.push(sender, receiver);
+    this.#fees = fees;
     return undefined;
   }
 
-  function finish(): StateChanges {
-    const income = fees + config.blockReward;
-    const account = overlay.get(proposer);
-    if ((account?.after.balance ?? 0n) + income > maxAmount) {
-      throw new BlockError("REWARD_OVERFLOW", "the proposer's balance cannot hold its fees and reward");
-    }
-    if (account) account.after.balance += income;
-    else if (income > 0n) overlay.create(proposer, income);
-    return overlay.changes();
+  /** As `tryTransaction`. @throws {BlockError} INVALID_TRANSACTION with its index and code */
+  execute(transaction: Transaction): void {
+    const transactionIndex = this.parties.length / 2;
+    const transactionCode = this.tryTransaction(transaction);
+    if (!transactionCode) return;
+    const message = `transaction ${transactionIndex} cannot be executed: ${transactionCode}`;
+    throw new BlockError("INVALID_TRANSACTION", message, { transactionIndex, transactionCode });
   }
 
-  return { tryTransaction, finish };
+  /** Pays the proposer. The executor is used up. @throws {BlockError} REWARD_OVERFLOW */
+  finish(): void {
+    const state = this.#state;
+    const income = this.#fees + this.#config.blockReward;
+    const proposer = state.indexOf(this.#proposer);
+    const balance = (proposer < 0 ? 0n : state.balance(proposer)) + income;
+    if (balance > maxAmount) {
+      throw new BlockError("REWARD_OVERFLOW", "the proposer's balance cannot hold its fees and reward");
+    }
+    if (income > 0n) {
+      if (proposer >= 0) state.set(proposer, balance, state.nonce(proposer));
+      else state.append(this.#proposer, balance);
+    }
+    for (const { place, address } of this.#strangers) this.parties[place] = state.indexOf(address);
+  }
 }
 
-function debit({ after }: StateEntry, cost: bigint): void {
-  after.balance -= cost;
-  after.nonce += 1;
+/** Executes a block at once; returns the executor's `parties`. After an error the state is to be rolled back. @throws {BlockError} INVALID_TRANSACTION, REWARD_OVERFLOW */
+export function executeBlock(state: AccountState, block: BlockInput): readonly number[] {
+  const executor = new Executor(state, block);
+  for (const transaction of block.transactions) executor.execute(transaction);
+  executor.finish();
+  return executor.parties;
 }
 
 /**
- * What a block does to `state`, which stays as it is.
- * @throws {BlockError} INVALID_TRANSACTION with the index and code of the first that cannot be executed; REWARD_OVERFLOW
+ * Takes the last executed block back by its transactions: all that they do is to add and to subtract.
+ * `count`: of the accounts before it. @throws {RangeError} if there are fewer
  */
-export function executeBlock(state: AccountReader, block: BlockInput): StateChanges {
-  const executor = createExecutor(state, block);
-  for (const [transactionIndex, transaction] of block.transactions.entries()) {
-    const transactionCode = executor.tryTransaction(transaction);
-    if (transactionCode) {
-      const message = `transaction ${transactionIndex} cannot be executed: ${transactionCode}`;
-      throw new BlockError("INVALID_TRANSACTION", message, { transactionIndex, transactionCode });
-    }
+export function revertBlock(state: AccountState, block: BlockInput, count: number): void {
+  if (count > state.count) throw new RangeError(`${count} accounts before a block, ${state.count} after it`);
+  const { transactions, proposer, config } = block;
+  // Accounts that the block made will be gone. In between a sum may be below zero: the table counts modulo 2^64.
+  const credit = (address: Uint8Array, amount: bigint, nonces: number) => {
+    const index = state.indexOf(address);
+    if (index >= 0 && index < count)
+      state.set(index, state.balance(index) + amount, state.nonce(index) - nonces);
+  };
+  let income = config.blockReward;
+  for (const { message } of transactions) {
+    const { from, to, amount, fee } = message;
+    credit(from, amount + fee, 1);
+    credit(to, -amount, 0);
+    income += fee;
   }
-  return executor.finish();
+  credit(proposer, -income, 0);
+  state.truncate(count);
 }

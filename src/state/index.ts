@@ -1,5 +1,3 @@
 export type { AccountReader, AccountValue } from "./account-table.ts";
-export * from "./changes.ts";
 export * from "./execute.ts";
 export * from "./state.ts";
-export * from "./undo.ts";

@@ -1,48 +1,50 @@
 import { hashInto } from "@chainsafe/hashtree";
 import { AuthoritySnapshot } from "../types/authority.ts";
+import type { GenesisPayload } from "../types/genesis.ts";
 import type { Account } from "../types/state.ts";
+import type { Pause } from "../util/slices.ts";
 import { type AccountReader, AccountTable, type AccountValue } from "./account-table.ts";
 import { AccountTree } from "./account-tree.ts";
-import type { StateChanges } from "./changes.ts";
-import { type Undo, undoOf } from "./undo.ts";
+import { Journal } from "./journal.ts";
 
-/** An account as it is stored: by its index. */
-export interface IndexedAccount extends Account {
-  index: number;
+/** The accounts as somebody may read them. */
+export interface StateReader extends AccountReader {
+  get(address: Uint8Array): AccountValue | undefined;
 }
 
-/** What `revertUndo` did: for the caller to persist. */
-export interface Reverted {
-  /** Accounts that hold again what they held before. */
-  restored: IndexedAccount[];
-  /** The accounts from here to below `removedTo` are gone. */
-  removedFrom: number;
-  removedTo: number;
-}
-
-/** The accounts after one block, with their Merkle tree. Moves from block to block by `apply` and `revert`. */
-export class AccountState implements AccountReader {
+/**
+ * The accounts, with their Merkle tree. Blocks change them in place; until `settle` all changes can be taken back together, and
+ * `settled` shows the accounts without them.
+ */
+export class AccountState implements StateReader {
   readonly #table: AccountTable;
   readonly #tree: AccountTree;
+  readonly #journal: Journal;
 
   /** `seed`: 8 random bytes. `capacity`: accounts to make room for. */
   constructor(seed: Uint8Array, capacity = 0) {
     this.#table = new AccountTable(seed, capacity);
     this.#tree = new AccountTree(this.#table);
+    this.#journal = new Journal(this.#table);
   }
 
   /** `accounts` in order of creation. */
   static fromAccounts(accounts: Iterable<Account>, seed: Uint8Array, capacity = 0): AccountState {
     const state = new AccountState(seed, capacity);
-    for (const { address, balance, nonce } of accounts) state.#table.append(address, balance, nonce);
+    for (const { address, balance, nonce } of accounts) state.append(address, balance, nonce);
+    state.settle();
     return state;
   }
 
-  /** The same, from a database. */
-  static async load(accounts: AsyncIterable<Account>, seed: Uint8Array): Promise<AccountState> {
-    const state = new AccountState(seed);
-    for await (const { address, balance, nonce } of accounts) state.#table.append(address, balance, nonce);
-    return state;
+  /** What the coinbase transaction makes of nothing: each account that it lists. `checkCoinbase` has passed it. */
+  static fromGenesis({ coinbase }: Pick<GenesisPayload, "coinbase">, seed: Uint8Array): AccountState {
+    const accounts = coinbase.balances.map((entry) => ({ ...entry, nonce: 0 }));
+    return AccountState.fromAccounts(accounts, seed, accounts.length);
+  }
+
+  /** As they were when they were last settled. */
+  get settled(): StateReader {
+    return this.#journal;
   }
 
   get count(): number {
@@ -74,33 +76,47 @@ export class AccountState implements AccountReader {
     return index < 0 ? undefined : this.#table.get(index);
   }
 
-  /** @throws {RangeError} if the changes were made for another state. */
-  apply(changes: StateChanges): void {
-    if (changes.firstNew !== this.count) throw new RangeError(`changes for ${changes.firstNew} accounts`);
-    for (const { index, address, before, after } of changes.entries) {
-      if (before) this.#set(index, after);
-      else if (index === this.count) this.#table.append(address, after.balance, after.nonce);
-      else throw new RangeError(`account ${index} created out of order`);
+  /** Changes an account that exists. */
+  set(index: number, balance: bigint, nonce: number): void {
+    this.#journal.beforeSet(index);
+    this.#table.set(index, balance, nonce);
+    this.#tree.mark(index);
+  }
+
+  /** Creates the next account; returns its index. `address` has none yet. */
+  append(address: Uint8Array, balance: bigint, nonce = 0): number {
+    this.#table.append(address, balance, nonce);
+    return this.#table.count - 1;
+  }
+
+  /** Removes the accounts from index `count` on. */
+  truncate(count: number): void {
+    this.#journal.beforeTruncate(count);
+    this.#table.truncate(count);
+    this.#tree.truncate(count);
+  }
+
+  /** Indexes of the accounts that hold something new since they were settled: to be written. */
+  changed(): Uint32Array {
+    return this.#journal.changed();
+  }
+
+  /** The changes are final. */
+  settle(): void {
+    this.#journal.settle();
+  }
+
+  /** Takes all changes since `settle` back. */
+  rollback(): void {
+    const { keptCount, values, removed } = this.#journal.inverse();
+    this.#table.truncate(keptCount);
+    this.#tree.truncate(keptCount);
+    for (const { index, balance, nonce } of values) {
+      this.#table.set(index, balance, nonce);
+      this.#tree.mark(index);
     }
-  }
-
-  /** Takes back the last `apply`. */
-  revert(changes: StateChanges): void {
-    this.revertUndo(undoOf(changes));
-  }
-
-  /** As `revert`, from the stored record. */
-  revertUndo(undo: Undo): Reverted {
-    const removedTo = this.count;
-    if (undo.count > removedTo) throw new RangeError(`undo record for ${undo.count} accounts`);
-    this.#table.truncate(undo.count);
-    this.#tree.truncate(undo.count);
-    const restored = undo.entries.map(({ index, balance, nonce }): IndexedAccount => {
-      if (index >= undo.count) throw new RangeError(`undo record of account ${index} that is new`);
-      this.#set(index, { balance, nonce });
-      return { index, address: this.address(index), balance, nonce };
-    });
-    return { restored, removedFrom: undo.count, removedTo };
+    for (const { address, balance, nonce } of removed) this.#table.append(address, balance, nonce);
+    this.#journal.settle();
   }
 
   /** `hash_tree_root` of the account list. */
@@ -118,13 +134,13 @@ export class AccountState implements AccountReader {
     return root;
   }
 
+  /** Does the work of the next `accountsRoot` in slices. The accounts must not change meanwhile. */
+  hash(pause: Pause): Promise<void> {
+    return this.#tree.update(pause);
+  }
+
   /** The Merkle branch from the account at `index` to `accountsRoot`: 33 nodes, lowest first. */
   branch(index: number): Uint8Array[] {
     return this.#tree.branch(index);
-  }
-
-  #set(index: number, { balance, nonce }: AccountValue): void {
-    this.#table.set(index, balance, nonce);
-    this.#tree.mark(index);
   }
 }

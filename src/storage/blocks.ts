@@ -9,18 +9,22 @@ import {
   Transactions,
   Uint32,
 } from "../types/index.ts";
-import {
-  concatBytes,
-  equalBytes,
-  readUint32,
-  readUint64,
-  toHex,
-  uint32Bytes,
-  uint64Bytes,
-} from "../util/bytes.ts";
+import { equalBytes, readUint32, readUint64, toHex, uint32Bytes, uint64Bytes } from "../util/bytes.ts";
 import { damaged } from "./damaged.ts";
 import type { Database, Write } from "./database.ts";
 import { keyOf, keyRange } from "./key-spaces.ts";
+import {
+  type BlockPlaces,
+  idPrefix,
+  placeBytes,
+  placeKeys,
+  readPlace,
+  type TransactionPlace,
+} from "./places.ts";
+
+export type { TransactionPlace } from "./places.ts";
+
+const none = new Uint8Array();
 
 /** A header as stored. `totalDifficulty`: from the block after genesis to this one. `bodyBytes`: of its encoded transactions. */
 export const HeaderRecord = new ContainerType(
@@ -28,11 +32,6 @@ export const HeaderRecord = new ContainerType(
   { typeName: "HeaderRecord" },
 );
 export type HeaderRecord = ValueOf<typeof HeaderRecord>;
-
-export interface TransactionPlace {
-  height: number;
-  index: number;
-}
 
 /** Blocks, the canonical chain and the indexes over it. Methods that change something return the writes, to be committed with others. */
 export class BlockStore {
@@ -131,28 +130,12 @@ export class BlockStore {
     return { key: keyOf("canonical", uint64Bytes(height)), value: undefined };
   }
 
-  async transactionPlace(id: Uint8Array): Promise<TransactionPlace | undefined> {
-    const bytes = await this.#database.get(keyOf("transaction", id));
-    return bytes && { height: readUint64(bytes), index: readUint32(bytes, 8) };
-  }
-
-  setTransactionPlace(id: Uint8Array, { height, index }: TransactionPlace): Write {
-    return { key: keyOf("transaction", id), value: concatBytes(uint64Bytes(height), uint32Bytes(index)) };
-  }
-
-  clearTransactionPlace(id: Uint8Array): Write {
-    return { key: keyOf("transaction", id), value: undefined };
-  }
-
-  setHistory(account: number, { height, index }: TransactionPlace): Write {
-    return {
-      key: keyOf("history", uint32Bytes(account), uint64Bytes(height), uint32Bytes(index)),
-      value: new Uint8Array(),
-    };
-  }
-
-  clearHistory(account: number, place: TransactionPlace): Write {
-    return { key: this.setHistory(account, place).key, value: undefined };
+  /** Where the transaction may be: one place, or more where the ids of others begin as its does. */
+  async transactionPlaces(id: Uint8Array): Promise<TransactionPlace[]> {
+    const places: TransactionPlace[] = [];
+    for await (const [key] of this.#database.iterate(keyRange("transactionPlace", idPrefix(id))))
+      places.push(readPlace(key));
+    return places;
   }
 
   /** Places of the account's transactions, newest first, those before `before` only. */
@@ -161,25 +144,40 @@ export class BlockStore {
     before: TransactionPlace | undefined,
     limit: number,
   ): Promise<TransactionPlace[]> {
-    const range = keyRange("history", uint32Bytes(account));
-    if (before) range.lt = this.setHistory(account, before).key;
+    const range = keyRange("accountPlace", uint32Bytes(account));
+    if (before) range.lt = keyOf("accountPlace", uint32Bytes(account), placeBytes(before));
     const places: TransactionPlace[] = [];
-    for await (const [key] of this.#database.iterate({ ...range, reverse: true, limit })) {
-      places.push({ height: readUint64(key, 5), index: readUint32(key, 13) });
-    }
+    for await (const [key] of this.#database.iterate({ ...range, reverse: true, limit }))
+      places.push(readPlace(key));
     return places;
   }
 
-  putUndo(id: Uint8Array, undo: Uint8Array): Write {
-    return { key: keyOf("undo", id), value: undo };
+  /** The indexes over the transactions of a canonical block. */
+  putPlaces(block: BlockPlaces): Write[] {
+    return placeKeys(block).map((key) => ({ key, value: none }));
+  }
+
+  async hasPlaces(block: BlockPlaces): Promise<boolean> {
+    const values = await this.#database.getMany(placeKeys(block));
+    return values.every((value) => value !== undefined);
+  }
+
+  clearPlaces(block: BlockPlaces): Write[] {
+    return placeKeys(block).map((key) => ({ key, value: undefined }));
+  }
+
+  /** `accountsBefore`: how many accounts there were before the block. */
+  putUndo(id: Uint8Array, accountsBefore: number): Write {
+    return { key: keyOf("undo", id), value: uint32Bytes(accountsBefore) };
   }
 
   deleteUndo(id: Uint8Array): Write {
     return { key: keyOf("undo", id), value: undefined };
   }
 
-  undo(id: Uint8Array): Promise<Uint8Array | undefined> {
-    return this.#database.get(keyOf("undo", id));
+  async undo(id: Uint8Array): Promise<number | undefined> {
+    const bytes = await this.#database.get(keyOf("undo", id));
+    return bytes && readUint32(bytes);
   }
 
   putSnapshot(id: Uint8Array, snapshot: AuthoritySnapshot): Write {

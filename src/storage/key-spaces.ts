@@ -10,24 +10,29 @@ export const keySpaces = {
   body: 2,
   /** Height (8) -> block id, of the canonical chain. */
   canonical: 3,
-  /** Transaction id -> height (8) and index (4), of the canonical chain. */
-  transaction: 4,
+  // 4 was the index of transactions, with places as values.
   /** Account index (4) -> address (32), balance (8), nonce (8): the state of the head. */
   account: 5,
-  /** Block id -> what undoes its execution. */
-  undo: 6,
+  // 6 was the undo records, with accounts.
   /** Block id -> `AuthoritySnapshot` after it, for some blocks. */
   snapshot: 7,
   /** Transaction id -> time of arrival (8), then the transaction. */
   mempool: 8,
-  /** Account index (4), height (8), index (4) -> nothing: the transactions of an account. */
-  history: 9,
+  // 9 was the transactions of an account.
   /** Peer id -> JSON. */
   addressBook: 10,
   /** Round of the target (8) -> `Certificate`. */
   certificate: 11,
   /** Height (8) of a block that was finalized itself -> its round (8). */
   finalizedRound: 12,
+  /** Number of the first (8) -> one event, or several transactions: `event-log.ts`. */
+  event: 13,
+  /** First 8 bytes of a transaction's id, height (6), index (2) -> nothing: places in the canonical chain. */
+  transactionPlace: 15,
+  /** Account index (4), height (6), index (2) -> nothing: the places of its transactions. */
+  accountPlace: 16,
+  /** Id of a canonical block -> number of accounts before it (4): the rest of its execution can be computed backwards. */
+  undo: 17,
   /** Candidate -> kind (1), time (8): what this node's operator wishes of the authority set. */
   proposal: 20,
   /** What was signed and must not be contradicted: `protection.ts`. */

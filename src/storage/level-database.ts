@@ -1,6 +1,8 @@
 import { ClassicLevel } from "classic-level";
-import { CodedError, messageOf } from "../util/errors.ts";
+import { CodedError, lineOf, messageOf } from "../util/errors.ts";
+import { systemPause } from "../util/slices.ts";
 import { plain, seal, unseal } from "./checksum.ts";
+import { damaged } from "./damaged.ts";
 import type { Database, Range, Write } from "./database.ts";
 
 interface Waiting {
@@ -8,6 +10,9 @@ interface Waiting {
   resolve: () => void;
   reject: (error: Error) => void;
 }
+
+/** Entries put into a batch between two pauses: a few ms. */
+const sliceEntries = 4096;
 
 const encoding = { keyEncoding: "view", valueEncoding: "view" } as const;
 
@@ -47,12 +52,12 @@ export class LevelDatabase implements Database {
   }
 
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
-    const sealed = await this.#level.get(key);
+    const sealed = await this.#level.get(key).catch(unreadable);
     return sealed && unseal(key, sealed);
   }
 
   async getMany(keys: Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
-    const values = await this.#level.getMany(keys);
+    const values = await this.#level.getMany(keys).catch(unreadable);
     return values.map((sealed, index) => sealed && unseal(keys[index]!, sealed));
   }
 
@@ -60,7 +65,7 @@ export class LevelDatabase implements Database {
     const iterator = this.#level.iterator({ ...range, ...encoding, highWaterMarkBytes: 256 * 1024 });
     try {
       for (;;) {
-        const entries = await iterator.nextv(1000);
+        const entries = await iterator.nextv(1000).catch(unreadable);
         if (entries.length === 0) return;
         for (const [key, sealed] of entries) yield [plain(key), unseal(key, sealed)];
       }
@@ -101,8 +106,10 @@ export class LevelDatabase implements Database {
   /** A chained batch copies each entry once: several times as fast as an array of operations. */
   async #write(group: Waiting[]): Promise<void> {
     const batch = this.#level.batch();
+    let entries = 0;
     for (const { writes } of group) {
       for (const { key, value } of writes) {
+        if (++entries % sliceEntries === 0) await systemPause();
         if (value) batch.put(key, seal(key, value));
         else batch.del(key);
       }
@@ -114,4 +121,9 @@ export class LevelDatabase implements Database {
     await this.#writing;
     await this.#level.close();
   }
+}
+
+/** A table that is gone, cut or torn. */
+function unreadable(error: unknown): never {
+  return damaged(lineOf(error));
 }

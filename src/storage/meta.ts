@@ -5,8 +5,8 @@ import { damaged } from "./damaged.ts";
 import type { Database, Write } from "./database.ts";
 import { keyOf } from "./key-spaces.ts";
 
-/** Raised when stored values change their form; an older node refuses, a newer one migrates. */
-const formatVersion = 1;
+/** Raised when stored values change their form. */
+const formatVersion = 2;
 
 const keys = {
   version: metaKey("version"),

@@ -44,6 +44,12 @@ export function uint64Bytes(value: number): Uint8Array {
   return out;
 }
 
+/** Big-endian. `value` is a safe integer. */
+export function writeUint64(view: DataView, at: number, value: number): void {
+  view.setUint32(at, Math.floor(value / 2 ** 32));
+  view.setUint32(at + 4, value >>> 0);
+}
+
 export function readUint64(bytes: Uint8Array, offset = 0): number {
   return Number(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(offset));
 }

@@ -7,6 +7,7 @@ import { type ChainServices, startChainServices } from "../../src/node/chain-ser
 import { Closers } from "../../src/node/closers.ts";
 import { ModeMachine } from "../../src/node/mode.ts";
 import type { Database, Write } from "../../src/storage/database.ts";
+import { EventLog } from "../../src/storage/event-log.ts";
 import { PeerStatuses } from "../../src/sync/peer-statuses.ts";
 import { serveGenesis } from "../../src/sync/serve.ts";
 import type { SimDisk } from "./disk.ts";
@@ -116,6 +117,7 @@ export class SimNode {
     process.endpoint = endpoint;
     this.#process = process;
     const opened = disk.open();
+    const database = behaviour?.database(opened) ?? opened;
     const seenNetwork = behaviour?.network(endpoint) ?? endpoint;
     this.#modes = new ModeMachine("boot");
     this.#modes.events.on("mode", (mode) => trace.add(name, `mode ${mode}`));
@@ -131,11 +133,13 @@ export class SimNode {
     const services = await startChainServices(
       {
         genesis,
-        database: behaviour?.database(opened) ?? opened,
+        database,
+        eventLog: await EventLog.open(database),
         network: seenNetwork,
         statuses,
         verify,
         clock,
+        pause: () => new Promise((resolve) => clock.after(0, resolve)),
         logger,
         modes: this.#modes,
         account: signer && { signer, identify: async () => this.#identify() },

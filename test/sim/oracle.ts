@@ -3,6 +3,7 @@ import type { Genesis } from "../../src/chain/genesis.ts";
 import type { Head, HeadChange } from "../../src/chain/types.ts";
 import type { FinalityStatus } from "../../src/consensus/index.ts";
 import type { ChainServices } from "../../src/node/chain-services.ts";
+import { AccountState } from "../../src/state/index.ts";
 import type { BlockRef } from "../../src/types/index.ts";
 import { type Hex, toHex } from "../../src/util/bytes.ts";
 import type { SimNode } from "./node.ts";
@@ -173,7 +174,12 @@ export class Oracle {
   #checkState(node: SimNode, { chain }: ChainServices): void {
     const { state, head, snapshot } = chain;
     const expected = this.#blocks.get(head.idHex)?.stateRoot;
-    const root = toHex(state.stateRoot(snapshot));
+    const accounts = Array.from({ length: state.count }, (_, index) => ({
+      address: state.address(index),
+      balance: state.balance(index),
+      nonce: state.nonce(index),
+    }));
+    const root = toHex(AccountState.fromAccounts(accounts, new Uint8Array(8)).stateRoot(snapshot));
     if (expected && root !== expected)
       this.report(
         "wrong state",

@@ -7,6 +7,7 @@ import { verifySignatures } from "../../../src/crypto/ed25519.ts";
 import { withDatabase } from "../../../src/node/open.ts";
 import { systemClock } from "../../../src/util/clock.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
+import { systemPause } from "../../../src/util/slices.ts";
 import { unprotected } from "../../unprotected-signer.ts";
 import type { TestNetwork } from "./network.ts";
 
@@ -24,6 +25,7 @@ export function buildChain({ nodes, wallets }: TestNetwork, blocks: number): Pro
       clock: systemClock,
       logger: silentLogger,
       seed: new Uint8Array(randomBytes(8)),
+      pause: systemPause,
       writesWith: () => [],
     });
     for (let made = 0; made < blocks; made++) {

@@ -1,7 +1,10 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { TestNode } from "./node.ts";
 
 export interface NodeEvent {
-  event: string;
+  /** Undefined where only the position of the stream is told. */
+  event: string | undefined;
+  id: number;
   data: Record<string, unknown>;
 }
 
@@ -11,11 +14,60 @@ export async function watchEvents(node: TestNode): Promise<readonly NodeEvent[]>
   const stop = new AbortController();
   node.world.onEnd(() => stop.abort());
   const response = await fetch(`${node.url}/v1/events`, { signal: stop.signal });
-  void read(response, events).catch(() => undefined);
+  void collect(response, events).catch(() => undefined);
   return events;
 }
 
-async function read(response: Response, events: NodeEvent[]): Promise<void> {
+async function collect(response: Response, events: NodeEvent[]): Promise<void> {
+  for await (const event of read(response)) if (event.event) events.push(event);
+}
+
+/** Reads on as an EventSource does: after each disconnection from the last id on. */
+export class EventReader {
+  readonly events: NodeEvent[] = [];
+  connections = 0;
+  readonly #node: TestNode;
+  readonly #stop = new AbortController();
+  readonly #ended: Promise<void>;
+  #lastId: number | undefined;
+
+  constructor(node: TestNode) {
+    this.#node = node;
+    this.#ended = this.#run();
+    this.#ended.catch(() => undefined);
+    node.world.onEnd(() => this.#stop.abort());
+  }
+
+  /** @throws what a node answered that is no event stream. */
+  stop(): Promise<void> {
+    this.#stop.abort();
+    return this.#ended;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      const headers = this.#lastId === undefined ? {} : { "last-event-id": String(this.#lastId) };
+      const response = await fetch(`${this.#node.url}/v1/events`, { signal, headers }).catch(() => undefined);
+      if (!response) {
+        await sleep(20);
+        continue;
+      }
+      if (response.status !== 200) throw new Error(`HTTP ${response.status}: ${await response.text()}`);
+      this.connections++;
+      try {
+        for await (const event of read(response)) {
+          this.#lastId = event.id;
+          if (event.event) this.events.push(event);
+        }
+      } catch {
+        // The node was killed.
+      }
+    }
+  }
+}
+
+async function* read(response: Response): AsyncGenerator<NodeEvent> {
   let text = "";
   for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
     text += chunk;
@@ -23,8 +75,8 @@ async function read(response: Response, events: NodeEvent[]): Promise<void> {
     text = parts.pop()!;
     for (const part of parts) {
       const fields = new Map(part.split("\n").map((line) => line.split(/: (.*)/s, 2) as [string, string]));
-      const [event, data] = [fields.get("event"), fields.get("data")];
-      if (event && data) events.push({ event, data: JSON.parse(data) as Record<string, unknown> });
+      const [event, id, data] = ["event", "id", "data"].map((name) => fields.get(name));
+      if (id) yield { event, id: Number(id), data: JSON.parse(data ?? "{}") as Record<string, unknown> };
     }
   }
 }

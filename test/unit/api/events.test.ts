@@ -1,32 +1,57 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ApiEvents } from "../../../src/api/index.ts";
+import { headEvents } from "../../../src/node/event-records.ts";
 import { type Fixture, startFixture, transactionJson } from "./fixture.ts";
 import { type RawConnection, rawConnection } from "./raw.ts";
 
+/** Number, name and first member of the events in a stream's text. */
+function told(text: string): string[] {
+  return [...text.matchAll(/^id: (\d+)\nevent: (\w+)\ndata: {"\w+":"?([^",}]{1,70})/gm)].map(
+    ([, number, name, value]) => `${number} ${name} ${value}`,
+  );
+}
+
+/** Of the events that come from now on; looks at each chunk once. */
+function numbersOf({ socket }: RawConnection): number[] {
+  const numbers: number[] = [];
+  let text = "";
+  socket.on("data", (chunk: string) => {
+    text += chunk;
+    for (const [, number] of text.matchAll(/^id: (\d+)\nevent: /gm)) numbers.push(Number(number));
+    text = text.slice(Math.max(text.lastIndexOf("\n\n"), text.length - 40));
+  });
+  return numbers;
+}
+
 describe("GET /v1/events", () => {
   let node: Fixture;
-  const limits = { heartbeatMs: 50, maxEventStreams: 2, maxEventBacklogBytes: 200_000 };
+  const limits = { heartbeatMs: 50, maxEventStreams: 2 };
   beforeEach(async () => {
-    node = await startFixture({ limits });
+    node = await startFixture({ limits, keptEvents: 2_000 });
   });
   afterEach(() => node.close());
 
-  const open = async (query = ""): Promise<RawConnection> => {
+  const open = async (query = "", lastEventId?: number): Promise<RawConnection> => {
     const { port } = node.server;
-    const stream = rawConnection(port, `GET /v1/events${query} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n\r\n`);
+    const resume = lastEventId === undefined ? "" : `last-event-id: ${lastEventId}\r\n`;
+    const request = `GET /v1/events${query} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n${resume}\r\n`;
+    const stream = rawConnection(port, request);
     await stream.until("retry:");
     return stream;
   };
+  const resume = (id: string) => node.get("/v1/events", { headers: { "last-event-id": id } });
+  const logMode = (mode: string) => node.eventLog.append([{ name: "mode", mode }]);
 
   it("tells of transactions, blocks and modes, with numbers", async () => {
     const stream = await open();
     expect(stream.text()).toMatch(/^HTTP\/1.1 200 [\s\S]*content-type: text\/event-stream/i);
     const { body } = await node.post(transactionJson(await node.sign({ amount: 5n })));
-    await stream.until(`id: 1\nevent: transaction\ndata: {"id":"${body.id}"`);
+    const text = await stream.until(`id: 1\nevent: transaction\ndata: {"id":"${body.id}"`);
+    expect(text).toContain(`"amount":"5"`);
     const id = await node.produce();
     await stream.until(`id: 2\nevent: block\ndata: {"id":"${id}","height":1,`);
-    node.events.emit("mode", { mode: "boot" });
+    await logMode("boot");
     await stream.until(`id: 3\nevent: mode\ndata: {"mode":"boot"}\n\n`);
+    expect(stream.text()).toContain(`"transactionCount":1`);
     await stream.until(": heartbeat\n\n");
     stream.socket.destroy();
   });
@@ -35,26 +60,85 @@ describe("GET /v1/events", () => {
     const stream = await open();
     const ids = [await node.produce(), await node.produce()];
     const [first, second] = await Promise.all([1, 2].map((height) => node.chain.reader.byHeight(height)));
-    const change: ApiEvents["head"] = { head: first!, retracted: [second!, first!], applied: [first!] };
-    node.events.emit("head", change);
-    const text = await stream.until("id: 5\n");
-    const told = [...text.matchAll(/event: (\w+)\ndata: {"id":"(0x\w+)"/g)].map(([, name, id]) => [name, id]);
-    expect(told).toEqual([
-      ["block", ids[0]],
-      ["block", ids[1]],
-      ["retracted", ids[1]],
-      ["retracted", ids[0]],
-      ["block", ids[0]],
+    const change = { head: first!, retracted: [second!, first!], applied: [first!] };
+    await node.eventLog.append(headEvents(change));
+    expect(told(await stream.until("id: 5\n"))).toEqual([
+      `1 block ${ids[0]}`,
+      `2 block ${ids[1]}`,
+      `3 retracted ${ids[1]}`,
+      `4 retracted ${ids[0]}`,
+      `5 block ${ids[0]}`,
     ]);
     stream.socket.destroy();
   });
 
-  it("sends the types that were asked for", async () => {
+  it("sends the types that were asked for, and says how far the others are", async () => {
     const stream = await open("?types=mode");
     await node.produce();
-    node.events.emit("mode", { mode: "boot" });
+    await stream.until(": heartbeat\nid: 1\n\n");
+    await logMode("boot");
     expect(await stream.until("id: 2\nevent: mode")).not.toContain("event: block");
     stream.socket.destroy();
+  });
+
+  it("says at the start where it is, so that nothing is missed by a reader that is cut off before the first event", async () => {
+    await node.produce();
+    const stream = await open();
+    await stream.until("retry: 1000\nid: 1\n\n");
+    stream.socket.destroy();
+    const id = await node.produce();
+    const resumed = await open("", 1);
+    expect(told(await resumed.until(id))).toEqual([`2 block ${id}`]);
+    resumed.socket.destroy();
+  });
+
+  it("resumes anywhere, also among transactions that came together", async () => {
+    const transactions = [];
+    for (let nonce = 0; nonce < 300; nonce++) transactions.push(await node.sign({ nonce }));
+    const { body } = await node.post(transactions.map((transaction) => transactionJson(transaction)));
+    const block = await node.produce();
+    const all = [...body.accepted.map((id: string) => `transaction ${id}`), `block ${block}`];
+    for (const after of [0, 1, 255, 256, 257, 299, 300]) {
+      const stream = await open("", after);
+      const text = await stream.until(block);
+      expect(told(text)).toEqual(all.slice(after).map((line, index) => `${after + 1 + index} ${line}`));
+      stream.socket.destroy();
+    }
+  });
+
+  it("names a transaction that is nowhere any more by its id", async () => {
+    await node.eventLog.append([{ name: "transaction", id: new Uint8Array(32).fill(7) }]);
+    const stream = await open("", 0);
+    await stream.until(`event: transaction\ndata: {"id":"0x${"07".repeat(32)}"}\n\n`);
+    stream.socket.destroy();
+  });
+
+  it("waits for the chain where the node is still loading it", async () => {
+    const id = await node.produce();
+    node.hasLedger.yes = false;
+    const stream = await open("", 0);
+    await logMode("boot");
+    await stream.until(": heartbeat");
+    expect(told(stream.text())).toEqual([]);
+    node.hasLedger.yes = true;
+    node.eventLog.announce();
+    expect(told(await stream.until("event: mode"))).toEqual([`1 block ${id}`, "2 mode boot"]);
+    stream.socket.destroy();
+  });
+
+  it("refuses to resume after what it does not have", async () => {
+    for (let i = 0; i < 4; i++) await logMode("boot");
+    expect(await resume("5")).toMatchObject({ status: 410, body: { code: "EVENTS_UNKNOWN" } });
+    await node.eventLog.append(Array.from({ length: 3_001 }, () => ({ name: "mode", mode: "boot" })));
+    await expect.poll(() => node.eventLog.first).toBe(1_005);
+    const tooOld = await resume("1003");
+    expect(tooOld).toMatchObject({ status: 410, body: { code: "EVENTS_TOO_OLD" } });
+    expect(tooOld.body.detail).toContain("the oldest is 1005");
+    const stream = await open("", 1_004);
+    await stream.until("id: 1005\nevent: mode");
+    stream.socket.destroy();
+    for (const id of ["x", "-1", "1.5", "01"])
+      expect(await resume(id)).toMatchObject({ status: 400, body: { code: "MALFORMED" } });
   });
 
   it("answers HEAD, and 503 where too many streams are open", async () => {
@@ -75,28 +159,38 @@ describe("GET /v1/events", () => {
     streams[1]?.socket.destroy();
   });
 
-  it("disconnects a reader that is too slow, and nobody else", async () => {
+  it("a slow reader holds nobody back, and misses nothing", async () => {
     const slow = await open();
     const other = await open("?types=block");
     slow.socket.pause();
-    const closed = new Promise((resolve) => slow.socket.once("close", resolve));
-    const big = { mode: "x".repeat(1_000_000) };
-    for (let i = 0; i < 30; i++) {
-      node.events.emit("mode", big);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+    const numbers = numbersOf(slow);
+    // More than the buffers of both sockets hold.
+    for (let i = 0; i < 24; i++) await logMode("x".repeat(1_000_000));
+    const id = await node.produce();
+    await other.until(`id: 25\nevent: block\ndata: {"id":"${id}"`);
+    expect(numbers.length).toBeLessThan(24);
     slow.socket.resume();
-    await closed;
-    await node.produce();
-    await other.until("id: 31\nevent: block");
-    other.socket.destroy();
+    await expect.poll(() => numbers.length, { timeout: 10_000 }).toBe(25);
+    expect(numbers).toEqual(Array.from({ length: 25 }, (_, index) => index + 1));
+    for (const { socket } of [slow, other]) socket.destroy();
   });
 
-  it("survives a listener's view that throws", async () => {
-    const stream = await open();
-    node.events.emit("transactions", [undefined as never]);
-    node.events.emit("mode", { mode: "boot" });
-    await stream.until("id: 2\nevent: mode");
-    stream.socket.destroy();
+  it("a reader that is slower than the log is long is cut off, and told why when it comes back", async () => {
+    const slow = await open();
+    const numbers = numbersOf(slow);
+    slow.socket.pause();
+    for (let i = 0; i < 24; i++) await logMode("x".repeat(1_000_000));
+    await node.eventLog.append(Array.from({ length: 3_000 }, () => ({ name: "mode", mode: "boot" })));
+    await expect.poll(() => node.eventLog.first).toBeGreaterThan(1_000);
+    const ended = new Promise((resolve) => {
+      slow.socket.on("data", (chunk: string) => chunk.endsWith("\r\n0\r\n\r\n") && resolve(undefined));
+    });
+    slow.socket.resume();
+    await ended;
+    expect(numbers.length).toBeLessThan(24);
+    expect(await resume(String(numbers.at(-1)))).toMatchObject({
+      status: 410,
+      body: { code: "EVENTS_TOO_OLD" },
+    });
   });
 });

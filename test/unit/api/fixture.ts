@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Signer, signerFromSeed } from "../../../src/accounts/signer.ts";
 import {
-  type ApiEvents,
   type ApiServices,
   defaultHttpLimits,
   type HttpLimits,
@@ -19,14 +18,16 @@ import { verifySignatures } from "../../../src/crypto/ed25519.ts";
 import { sha256 } from "../../../src/crypto/hash.ts";
 import { defaultMempoolLimits } from "../../../src/mempool/limits.ts";
 import { Mempool } from "../../../src/mempool/mempool.ts";
+import { followEvents, headEvents, transactionLog } from "../../../src/node/event-records.ts";
+import { EventLog } from "../../../src/storage/event-log.ts";
 import { LevelDatabase } from "../../../src/storage/level-database.ts";
 import { MempoolStore } from "../../../src/storage/mempool.ts";
 import type { ChainConfig } from "../../../src/types/genesis.ts";
 import { computeDomain, type Transaction, transactionRecord } from "../../../src/types/index.ts";
 import { toHex, uint32Bytes } from "../../../src/util/bytes.ts";
 import { type Clock, systemClock } from "../../../src/util/clock.ts";
-import { Emitter } from "../../../src/util/emitter.ts";
 import { type Logger, silentLogger } from "../../../src/util/logger.ts";
+import { systemPause } from "../../../src/util/slices.ts";
 import { unprotected } from "../../unprotected-signer.ts";
 
 /** The same key for the same number, always. */
@@ -67,7 +68,7 @@ export interface Fixture {
   chain: Chain;
   mempool: Mempool;
   database: LevelDatabase;
-  events: Emitter<ApiEvents>;
+  eventLog: EventLog;
   mode: { mode: string };
   hasLedger: { yes: boolean };
   sign(transfer: TestTransfer): Promise<Transaction>;
@@ -104,6 +105,7 @@ export async function startFixture(
     clock?: Clock;
     logger?: Logger;
     host?: string;
+    keptEvents?: number;
     /** What consensus offers, over this chain. */
     consensus?(chain: Chain): Partial<ApiServices>;
     /** Of the node. */
@@ -113,6 +115,7 @@ export async function startFixture(
   const folder = await mkdtemp(join(tmpdir(), "ccoin-api-"));
   const database = await LevelDatabase.open(folder);
   const stores = chainStores(database);
+  const eventLog = await EventLog.open(database, options.keptEvents);
   const coinbase = { balances: [{ address: alice.publicKey, balance: 1_000_000n }] };
   const block = await createGenesis(config, coinbase, authority, genesisTime);
   const genesis = await checkGenesis(block, verifySignatures);
@@ -124,7 +127,11 @@ export async function startFixture(
     clock: systemClock,
     logger: silentLogger,
     seed: new Uint8Array(8),
-    writesWith: (change) => mempool.writesFor(change),
+    pause: systemPause,
+    writesWith: (change, after) => [
+      ...eventLog.record(headEvents(change)),
+      ...mempool.writesFor(change, (address) => after.get(address)),
+    ],
   });
   const mempool = new Mempool({
     config,
@@ -135,11 +142,10 @@ export async function startFixture(
     database,
     store: new MempoolStore(database),
     clock: systemClock,
+    log: transactionLog(eventLog),
   });
-  const events = new Emitter<ApiEvents>();
   chain.events.on("head", (change) => mempool.update(change));
-  chain.events.on("head", (change) => events.emit("head", change));
-  mempool.events.on("added", ({ records }) => events.emit("transactions", records));
+  followEvents(eventLog, chain, mempool);
   const mode = { mode: "ready" };
   const hasLedger = { yes: true };
   const proposals = await options.proposals?.(chain, database);
@@ -165,7 +171,7 @@ export async function startFixture(
     }),
     ledger: () => (hasLedger.yes ? { chain, mempool, ...(proposals && { proposals }) } : undefined),
     peers: () => [],
-    events,
+    eventLog,
     clock: options.clock ?? systemClock,
     logger: options.logger ?? silentLogger,
     ...options.consensus?.(chain),
@@ -192,7 +198,7 @@ export async function startFixture(
     chain,
     mempool,
     database,
-    events,
+    eventLog,
     mode,
     hasLedger,
     async sign({ from = alice, to = bob.publicKey, amount = 1n, fee = 1n, nonce, memo = new Uint8Array() }) {

@@ -27,7 +27,9 @@ export function rawConnection(port: number, data: string): RawConnection {
     until: (part) =>
       new Promise((resolve, reject) => {
         const look = () => {
-          if (text.includes(part)) resolve(text);
+          if (!text.includes(part)) return;
+          socket.off("data", look);
+          resolve(text);
         };
         socket.on("data", look);
         socket.once("close", () => reject(new Error(`closed before ${JSON.stringify(part)} came: ${text}`)));

@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { defaultHttpLimits, startHttpServer } from "../../../src/api/index.ts";
+import { EventLog } from "../../../src/storage/event-log.ts";
 import { systemClock } from "../../../src/util/clock.ts";
-import { Emitter } from "../../../src/util/emitter.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
+import { MemoryDatabase } from "../support/database.ts";
 import { type Fixture, startFixture } from "./fixture.ts";
 import { rawConnection } from "./raw.ts";
 
@@ -10,7 +11,7 @@ const services = {
   status: () => ({ version: "1", mode: "boot" }) as never,
   ledger: () => undefined,
   peers: () => [],
-  events: new Emitter(),
+  eventLog: await EventLog.open(new MemoryDatabase()),
   clock: systemClock,
   logger: silentLogger,
 };

@@ -66,6 +66,18 @@ test("time-outs double from one round without a result to the next", async () =>
   }
 });
 
+test("nobody waits long in a round that somebody who is needed has passed", async () => {
+  const { clock, finalizer, votes, hear } = await node();
+  await hear(1, 7, one);
+  await hear(2, 7, one);
+  finalizer.enabled = true;
+  await clock.advance(510);
+  expect(votes).toEqual(["0 -> 7 at 2"]);
+  await hear(2, 9, one);
+  await clock.advance(510);
+  expect(votes).toEqual(["0 -> 7 at 2", "0 -> 8 at 2"]);
+});
+
 test("a claim of one authority moves nobody; that of more than a third does at once", async () => {
   const { clock, finalizer, votes, hear } = await node();
   finalizer.enabled = true;

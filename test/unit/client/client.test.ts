@@ -99,7 +99,7 @@ describe("Client, with a real server", () => {
     const controller = new AbortController();
     const events = await client.events({ types: ["block", "mode"], signal: controller.signal });
     const id = await node.produce();
-    node.events.emit("mode", { mode: "boot" });
+    await node.eventLog.append([{ name: "mode", mode: "boot" }]);
     const seen: ChainEvent[] = [];
     for await (const event of events) {
       seen.push(event);

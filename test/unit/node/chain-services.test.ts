@@ -2,9 +2,11 @@ import { expect, test } from "vitest";
 import { startChainServices } from "../../../src/node/chain-services.ts";
 import { Closers } from "../../../src/node/closers.ts";
 import { ModeMachine } from "../../../src/node/mode.ts";
+import { EventLog } from "../../../src/storage/event-log.ts";
 import { PeerStatuses } from "../../../src/sync/peer-statuses.ts";
 import { transactionRecord } from "../../../src/types/index.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
+import { systemPause } from "../../../src/util/slices.ts";
 import { authorities, testChain } from "../support/chain.ts";
 import { TestNetwork } from "../support/network.ts";
 import { verifyHere } from "../support/sync-node.ts";
@@ -31,10 +33,12 @@ test("a node that was killed between justifying a branch and following it starts
     {
       genesis,
       database,
+      eventLog: await EventLog.open(database),
       network,
       statuses: new PeerStatuses({ network, clock, logger: silentLogger, status: () => expect.fail() }),
       verify: verifyHere,
       clock,
+      pause: systemPause,
       logger: silentLogger,
       modes: new ModeMachine("boot"),
       account: undefined,

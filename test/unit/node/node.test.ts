@@ -12,7 +12,7 @@ import { type Mode, ModeMachine, transitions } from "../../../src/node/mode.ts";
 import { withDatabase } from "../../../src/node/open.ts";
 import { verifyChain } from "../../../src/node/verify.ts";
 import type { Write } from "../../../src/storage/database.ts";
-import { keyOf } from "../../../src/storage/key-spaces.ts";
+import { keyOf, keySpaces } from "../../../src/storage/key-spaces.ts";
 import { toHex, uint64Bytes } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import {
@@ -261,16 +261,21 @@ describe("export, import, verify", () => {
     });
   });
 
-  test("verify finds a transaction that the index does not", async () => {
-    const { paths, maker } = await nodeWithChain();
-    await withDatabase(paths, async (database) => {
-      const stores = chainStores(database);
-      const [key] = await firstKey(database, 4);
-      await database.commit([{ key: key!, value: undefined }]);
-      expect(toHex((await stores.meta.head())!)).not.toBe(maker.genesis.idHex);
-    });
-    await expect(verifyChain({ paths, ...quiet })).rejects.toThrow(/the index does not find transaction/);
-  });
+  test.each(["transactionPlace", "accountPlace"] as const)(
+    "verify finds a transaction that the index does not: %s",
+    async (space) => {
+      const { paths, maker } = await nodeWithChain();
+      await withDatabase(paths, async (database) => {
+        const stores = chainStores(database);
+        const [key] = await firstKey(database, keySpaces[space]);
+        await database.commit([{ key: key!, value: undefined }]);
+        expect(toHex((await stores.meta.head())!)).not.toBe(maker.genesis.idHex);
+      });
+      await expect(verifyChain({ paths, ...quiet })).rejects.toThrow(
+        /the indexes do not find its transactions/,
+      );
+    },
+  );
 });
 
 async function firstKey(database: Parameters<Parameters<typeof withDatabase>[1]>[0], space: number) {

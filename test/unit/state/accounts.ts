@@ -1,5 +1,5 @@
 import { sha256 } from "../../../src/crypto/hash.ts";
-import { AccountState, type BlockInput } from "../../../src/state/index.ts";
+import { type AccountReader, AccountState, type BlockInput } from "../../../src/state/index.ts";
 import type { Account, AuthoritySnapshot, Transaction } from "../../../src/types/index.ts";
 import { uint32Bytes } from "../../../src/util/bytes.ts";
 
@@ -20,7 +20,7 @@ export function stateOf(accounts: Account[]): AccountState {
 }
 
 /** All accounts, in order. */
-export function accountsOf(state: AccountState): Account[] {
+export function accountsOf(state: AccountReader): Account[] {
   return Array.from({ length: state.count }, (_, index) => ({
     address: state.address(index),
     balance: state.balance(index),

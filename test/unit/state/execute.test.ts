@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createExecutor, executeBlock, genesisChanges } from "../../../src/state/index.ts";
+import { Executor, executeBlock } from "../../../src/state/index.ts";
 import { AccountState } from "../../../src/state/state.ts";
 import { type Account, maxAmount } from "../../../src/types/index.ts";
 import { toHex } from "../../../src/util/bytes.ts";
@@ -17,7 +17,7 @@ import {
 /** Balances by address number after a block on accounts 0, 1, ... */
 function run(balances: bigint[], proposer: number, transfers: TestTransfer[], config = {}): Account[] {
   const state = stateOf(accountsWith(...balances));
-  state.apply(executeBlock(state, block(proposer, transfers, config)));
+  executeBlock(state, block(proposer, transfers, config));
   return accountsOf(state);
 }
 
@@ -142,7 +142,8 @@ describe("the proposer", () => {
     expect(() => executeBlock(state, block(0, [], { blockReward: 1n }))).toThrow(
       expect.objectContaining({ code: "REWARD_OVERFLOW" }),
     );
-    expect(executeBlock(state, block(0, [{ from: 0, to: 0, fee: 9n }])).entries).toHaveLength(1);
+    executeBlock(state, block(0, [{ from: 0, to: 0, fee: 9n }]));
+    expect(accountsOf(state)).toEqual([{ address: address(0), balance: maxAmount, nonce: 1 }]);
   });
 });
 
@@ -170,34 +171,35 @@ describe("new accounts", () => {
   });
 });
 
-describe("createExecutor", () => {
+describe("Executor", () => {
   const setting = { proposer: address(1), config: { minFee: 0n, blockReward: 0n } };
 
   test("a transaction that fails leaves no trace", () => {
     const state = stateOf(accountsWith(10n, 0n, maxAmount));
-    const executor = createExecutor(state, setting);
+    const executor = new Executor(state, setting);
     expect(executor.tryTransaction(transfer({ from: 0, to: 2, amount: 5n, fee: 1n }))).toBe("OVERFLOW");
     expect(executor.tryTransaction(transfer({ from: 0, to: 7, amount: 11n }))).toBe("INSUFFICIENT_BALANCE");
-    expect(executor.finish()).toEqual({ firstNew: 3, entries: [] });
+    executor.finish();
+    expect(executor.parties).toEqual([]);
+    expect(accountsOf(state)).toEqual(accountsWith(10n, 0n, maxAmount));
   });
 
   test("goes on after one that fails", () => {
     const state = stateOf(accountsWith(10n, 0n));
-    const executor = createExecutor(state, setting);
+    const executor = new Executor(state, setting);
     const codes = [
       { from: 0, to: 1, amount: 4n },
       { from: 0, to: 1, amount: 40n, nonce: 1 },
       { from: 0, to: 1, amount: 6n, nonce: 1 },
     ].map((item) => executor.tryTransaction(transfer(item)));
     expect(codes).toEqual([undefined, "INSUFFICIENT_BALANCE", undefined]);
-    state.apply(executor.finish());
+    executor.finish();
     expect(accountsOf(state).map(({ balance }) => balance)).toEqual([0n, 10n]);
   });
 });
 
 test("the coinbase creates its accounts in order, also empty ones", () => {
   const balances = [5n, 0n, 7n].map((balance, index) => ({ address: address(index), balance }));
-  const state = new AccountState(seed);
-  state.apply(genesisChanges({ coinbase: { balances } }));
+  const state = AccountState.fromGenesis({ coinbase: { balances } }, seed);
   expect(accountsOf(state)).toEqual(accountsWith(5n, 0n, 7n));
 });

@@ -1,9 +1,16 @@
 import { digest64 } from "@chainsafe/persistent-merkle-tree";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { AccountState, executeBlock, Undo, undoOf } from "../../../src/state/index.ts";
+import {
+  type AccountReader,
+  type AccountState,
+  type BlockInput,
+  executeBlock,
+  revertBlock,
+} from "../../../src/state/index.ts";
 import { Account, Accounts, type AuthoritySnapshot, State } from "../../../src/types/index.ts";
-import { accountsOf, accountsWith, address, block, noAuthorities, seed, stateOf } from "./accounts.ts";
+import { toHex } from "../../../src/util/bytes.ts";
+import { accountsOf, accountsWith, address, block, noAuthorities, stateOf } from "./accounts.ts";
 
 function expectRoot(state: AccountState, snapshot: AuthoritySnapshot = noAuthorities): void {
   const accounts = accountsOf(state);
@@ -39,11 +46,22 @@ describe("stateRoot", () => {
     const state = stateOf(accountsWith(...Array.from({ length: size }, () => 5n)));
     state.accountsRoot();
     for (const index of new Set([0, size >> 1, size - 1])) {
-      const entry = { index, address: address(index), before: { balance: 5n, nonce: 0 } };
-      state.apply({ firstNew: size, entries: [{ ...entry, after: { balance: 6n, nonce: 1 } }] });
+      state.set(index, 6n, 1);
       expectRoot(state);
     }
   });
+});
+
+test("the root found in slices is the same, whatever runs in between", async () => {
+  const state = stateOf(accountsWith(...Array.from({ length: 20_000 }, (_, index) => BigInt(index))));
+  let pauses = 0;
+  const pause = async () => void pauses++;
+  await state.hash(pause);
+  expect(pauses).toBeGreaterThan(2);
+  for (let index = 0; index < 20_000; index += 7) state.set(index, 1n, 1);
+  state.append(address(20_000), 3n);
+  await state.hash(pause);
+  expectRoot(state);
 });
 
 describe("branch", () => {
@@ -64,35 +82,49 @@ describe("branch", () => {
   });
 });
 
-/** A block of a random chain: transfers that can be executed are made of these numbers. */
-const blocks = fc.array(
+/** A step of a random chain: transfers that can be executed are made of these numbers. */
+const steps = fc.array(
   fc.record({
-    undo: fc.boolean(),
+    kind: fc.constantFrom("block", "block", "block", "revert", "settle", "rollback"),
     checkRoot: fc.boolean(),
     transfers: fc.array(fc.record({ from: fc.nat(12), to: fc.nat(40), amount: fc.nat(30) }), {
       maxLength: 12,
     }),
   }),
-  { minLength: 1, maxLength: 12 },
+  { minLength: 1, maxLength: 20 },
 );
 
-describe("apply and revert", () => {
-  test("any sequence keeps the root that of the accounts, and undo brings back what was", () => {
-    fc.assert(
-      fc.property(fc.nat(20), blocks, (size, steps) => {
-        const state = stateOf(accountsWith(...Array.from({ length: size }, () => 100n)));
-        const history: { root: Uint8Array; accounts: Account[]; undo: Uint8Array }[] = [];
-        for (const { undo, checkRoot, transfers } of steps) {
-          const last = undo ? history.pop() : undefined;
-          if (last) {
-            state.revertUndo(Undo.deserialize(last.undo));
-            expect(accountsOf(state)).toEqual(last.accounts);
-            for (const [index, account] of last.accounts.entries()) {
-              expect(state.indexOf(account.address)).toBe(index);
-            }
-            if (checkRoot) expect(state.accountsRoot()).toEqual(last.root);
-            continue;
-          }
+const addresses = Array.from({ length: 42 }, (_, number) => address(number));
+
+/** With an account of each address that has one, and of one that has none. */
+function expectReads(reader: AccountReader, accounts: Account[]): void {
+  expect(accountsOf(reader)).toEqual(accounts);
+  const indexes = new Map(accounts.map((account, index) => [toHex(account.address), index]));
+  for (const one of addresses) expect(reader.indexOf(one)).toBe(indexes.get(toHex(one)) ?? -1);
+}
+
+test("any sequence of blocks, forwards and backwards, is as in a list of states", () => {
+  fc.assert(
+    fc.property(fc.nat(20), steps, (size, list) => {
+      const state = stateOf(accountsWith(...Array.from({ length: size }, () => 100n)));
+      /** The blocks from the start on, with the accounts before them. */
+      let chain: { before: Account[]; block: BlockInput }[] = [];
+      let settled = { accounts: accountsOf(state), chain };
+      for (const { kind, checkRoot, transfers } of list) {
+        if (kind === "settle") {
+          state.settle();
+          settled = { accounts: accountsOf(state), chain };
+        } else if (kind === "rollback") {
+          state.rollback();
+          expectReads(state, settled.accounts);
+          chain = settled.chain;
+        } else if (kind === "revert") {
+          const last = chain.at(-1);
+          if (!last) continue;
+          revertBlock(state, last.block, last.before.length);
+          expectReads(state, last.before);
+          chain = chain.slice(0, -1);
+        } else {
           const nonces = new Map<number, number>();
           const valid = transfers
             .filter(({ from, to }) => from < size && from !== to)
@@ -101,88 +133,41 @@ describe("apply and revert", () => {
               nonces.set(from, nonce + 1);
               return { from, to, nonce, amount: BigInt(amount) / 30n };
             });
-          const accounts = accountsOf(state);
-          const changes = executeBlock(state, block(30, valid, { blockReward: 50n }));
-          expect(accountsOf(state)).toEqual(accounts);
-          // Sometimes the tree has not been brought up to date before the next change.
-          const root = checkRoot ? state.accountsRoot() : Accounts.hashTreeRoot(accounts);
-          history.push({ root, accounts, undo: Undo.serialize(undoOf(changes)) });
-          state.apply(changes);
-          if (checkRoot) expectRoot(state);
+          const before = accountsOf(state);
+          const made = block(41, valid, { blockReward: 50n });
+          executeBlock(state, made);
+          chain = [...chain, { before, block: made }];
         }
-        expectRoot(state);
-      }),
-      { numRuns: 80, seed: 2 },
-    );
-  });
-
-  test("revertUndo tells what to persist", () => {
-    const state = stateOf(accountsWith(100n, 100n, 100n));
-    const changes = executeBlock(
-      state,
-      block(0, [
-        { from: 0, to: 1, amount: 5n },
-        { from: 1, to: 9, amount: 7n },
-      ]),
-    );
-    state.apply(changes);
-    expect(state.count).toBe(4);
-    expect(state.revertUndo(undoOf(changes))).toEqual({
-      restored: accountsWith(100n, 100n).map((account, index) => ({ index, ...account })),
-      removedFrom: 3,
-      removedTo: 4,
-    });
-  });
-
-  test("revert takes back what was applied", () => {
-    const state = stateOf(accountsWith(100n));
-    const root = state.accountsRoot();
-    const changes = executeBlock(state, block(0, [{ from: 0, to: 1, amount: 5n }]));
-    state.apply(changes);
-    expect(state.accountsRoot()).not.toEqual(root);
-    state.revert(changes);
-    expect(state.accountsRoot()).toEqual(root);
-    expect(state.get(address(1))).toBeUndefined();
-  });
-
-  test("an account that changed and then was removed leaves nothing in the tree", () => {
-    const state = stateOf(accountsWith(100n, 0n, 0n));
-    const create = executeBlock(
-      state,
-      block(
-        0,
-        [3, 4, 5, 6].map((to, nonce) => ({ from: 0, to, amount: 1n, nonce })),
-      ),
-    );
-    state.apply(create);
-    expectRoot(state);
-    const change = executeBlock(state, block(0, [{ from: 6, to: 5, amount: 1n }]));
-    state.apply(change);
-    state.revert(change);
-    state.revert(create);
-    expectRoot(state);
-  });
-
-  test("changes and undo records of another state are refused", () => {
-    const state = stateOf(accountsWith(1n, 2n));
-    const value = { balance: 1n, nonce: 0 };
-    expect(() => state.apply({ firstNew: 1, entries: [] })).toThrow(RangeError);
-    expect(() =>
-      state.apply({ firstNew: 2, entries: [{ index: 3, address: address(3), after: value }] }),
-    ).toThrow(RangeError);
-    expect(() => state.revertUndo({ count: 3, entries: [] })).toThrow(RangeError);
-    expect(() => state.revertUndo({ count: 1, entries: [{ index: 1, ...value }] })).toThrow(RangeError);
-    expectRoot(stateOf(accountsOf(state)));
-  });
+        expectReads(state.settled, settled.accounts);
+        // What changed is what differs on disk.
+        const changed = new Set(state.changed());
+        for (const [index, account] of accountsOf(state).entries())
+          if (!changed.has(index)) expect(account).toEqual(settled.accounts[index]);
+        // Sometimes the tree has not been brought up to date before the next change.
+        if (checkRoot) expectRoot(state);
+      }
+      expectRoot(state);
+    }),
+    { numRuns: 80, seed: 2 },
+  );
 });
 
-test("a state from a database is the same", async () => {
-  const accounts = accountsWith(1n, 2n, 3n);
-  async function* rows() {
-    yield* accounts;
-  }
-  const state = await AccountState.load(rows(), seed);
-  expect(accountsOf(state)).toEqual(accounts);
-  expect(state.account(1)).toEqual(accounts[1]);
+test("an account that changed and then was removed leaves nothing in the tree", () => {
+  const state = stateOf(accountsWith(100n, 0n, 0n));
+  const create = block(
+    0,
+    [3, 4, 5, 6].map((to, nonce) => ({ from: 0, to, amount: 1n, nonce })),
+  );
+  executeBlock(state, create);
   expectRoot(state);
+  const change = block(0, [{ from: 6, to: 5, amount: 1n }]);
+  executeBlock(state, change);
+  revertBlock(state, change, 7);
+  revertBlock(state, create, 3);
+  expectRoot(state);
+});
+
+test("an undo record of more accounts than there are is refused", () => {
+  const state = stateOf(accountsWith(1n, 2n));
+  expect(() => revertBlock(state, block(0, []), 3)).toThrow(RangeError);
 });

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { sha256 } from "../../../src/crypto/hash.ts";
 import { AccountStore } from "../../../src/storage/accounts.ts";
 import { AddressBookStore } from "../../../src/storage/address-book.ts";
 import { BlockStore } from "../../../src/storage/blocks.ts";
@@ -83,30 +84,70 @@ describe("the canonical index", () => {
   });
 });
 
-test("an account's history comes newest first, page by page, and holds nobody else's", async () => {
-  const { database } = await temporaryDatabase();
-  const blocks = new BlockStore(database);
-  const accounts = [0, 1, 255, 256, 0xffffffff];
-  const places = [1, 2, 255, 256, 70_000].flatMap((height) =>
-    [0, 1, 255, 256].map((index) => ({ height, index })),
-  );
-  await database.commit(
-    accounts.flatMap((account) => places.map((place) => blocks.setHistory(account, place))),
-  );
-  for (const account of accounts) {
-    const pages = [];
-    let before: (typeof places)[number] | undefined;
-    for (;;) {
-      const page = await blocks.history(account, before, 7);
-      pages.push(...page);
-      before = page.at(-1);
-      if (page.length < 7) break;
-    }
-    expect(pages).toEqual(places.toReversed());
+describe("the indexes over transactions", () => {
+  const heights = [1, 2, 255, 256, 2 ** 32 + 5];
+  const senders = [0, 1, 255, 256, 0xffffffff];
+  /** 300 transactions a block, their senders in turn, all but the first to account 7, or to themselves where that is the sender. */
+  const blockAt = (height: number) => ({
+    height,
+    records: Array.from({ length: 300 }, (_, index) => ({ id: sha256(uint64Bytes(height * 1000 + index)) })),
+    parties: Array.from({ length: 300 }, (_, index) => [senders[index % 5]!, index === 0 ? -1 : 7]).flat(),
+  });
+  async function indexed() {
+    const { database } = await temporaryDatabase();
+    const blocks = new BlockStore(database);
+    for (const height of heights) await database.commit(blocks.putPlaces(blockAt(height)));
+    return { database, blocks };
   }
-  await database.commit([blocks.clearHistory(255, { height: 256, index: 255 })]);
-  expect(await blocks.history(255, undefined, 100)).toHaveLength(places.length - 1);
-  expect(await blocks.history(256, undefined, 100)).toHaveLength(places.length);
+
+  test("an account's history comes newest first, page by page, and holds nobody else's", async () => {
+    const { database, blocks } = await indexed();
+    for (const [turn, account] of senders.entries()) {
+      const places = heights.flatMap((height) =>
+        Array.from({ length: 60 }, (_, round) => ({ height, index: round * 5 + turn })),
+      );
+      const pages = [];
+      let before: (typeof places)[number] | undefined;
+      for (;;) {
+        const page = await blocks.history(account, before, 7);
+        pages.push(...page);
+        before = page.at(-1);
+        if (page.length < 7) break;
+      }
+      expect(pages).toEqual(places.toReversed());
+    }
+    expect(await blocks.history(7, undefined, 9999)).toHaveLength(299 * heights.length);
+    // A place beyond all that can be is as good as none.
+    const beyond = { height: Number.MAX_SAFE_INTEGER, index: 2 ** 32 - 1 };
+    expect(await blocks.history(0, beyond, 1)).toEqual([{ height: 2 ** 32 + 5, index: 295 }]);
+    await database.commit(blocks.clearPlaces(blockAt(256)));
+    expect(await blocks.history(256, undefined, 9999)).toHaveLength(60 * (heights.length - 1));
+  });
+
+  test("a transfer to oneself is in the history once", async () => {
+    const database = new MemoryDatabase();
+    const blocks = new BlockStore(database);
+    await database.commit(blocks.putPlaces({ height: 1, records: [{ id: id(1) }], parties: [3, 3] }));
+    expect(await blocks.history(3, undefined, 9)).toEqual([{ height: 1, index: 0 }]);
+  });
+
+  test("a transaction is found by its id, and by none that begins otherwise", async () => {
+    const { database, blocks } = await indexed();
+    for (const height of heights) {
+      const { records } = blockAt(height);
+      for (const index of [0, 1, 255, 256, 299])
+        expect(await blocks.transactionPlaces(records[index]!.id)).toEqual([{ height, index }]);
+    }
+    expect(await blocks.transactionPlaces(id(1))).toEqual([]);
+    const twin = blockAt(1).records[5]!.id.slice();
+    twin[31]! ^= 1;
+    const places = { height: 3, records: [{ id: twin }], parties: [1, 2] };
+    await database.commit(blocks.putPlaces(places));
+    expect(await blocks.transactionPlaces(twin)).toEqual([
+      { height: 1, index: 5 },
+      { height: 3, index: 0 },
+    ]);
+  });
 });
 
 test("accounts come back as they were, and a missing one is named", async () => {
@@ -133,7 +174,7 @@ describe("the format version", () => {
     expect(database.entries.size).toBe(1);
     database.entries.set(key!, Uint8Array.of(9));
     expect(await codeOf(meta.checkVersion())).toBe("OPEN_FAILED");
-    await expect(meta.checkVersion()).rejects.toThrow(/format 9, this ccoin reads 1: use the ccoin/);
+    await expect(meta.checkVersion()).rejects.toThrow(/format 9, this ccoin reads 2: use the ccoin/);
   });
 
   test("a database with a chain and no version is not a new one", async () => {

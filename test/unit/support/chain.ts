@@ -7,8 +7,9 @@ import type { BlockSigner, CheckedBlock } from "../../../src/chain/types.ts";
 import { applyHeader, requiredDifficulty } from "../../../src/consensus/index.ts";
 import { verifySignatures } from "../../../src/crypto/ed25519.ts";
 import { sha256 } from "../../../src/crypto/hash.ts";
-import { AccountState, executeBlock, genesisChanges } from "../../../src/state/index.ts";
+import { AccountState, executeBlock } from "../../../src/state/index.ts";
 import type { Database } from "../../../src/storage/database.ts";
+import { keySpaces } from "../../../src/storage/key-spaces.ts";
 import type { ChainConfig } from "../../../src/types/genesis.ts";
 import {
   type AuthoritySnapshot,
@@ -113,9 +114,7 @@ export class BlockMaker {
   start(): Tip {
     const { block, id, snapshot } = this.genesis;
     const state = () => {
-      const fresh = new AccountState(new Uint8Array(8));
-      fresh.apply(genesisChanges(block.payload));
-      return fresh;
+      return AccountState.fromGenesis(block.payload, new Uint8Array(8));
     };
     return {
       header: block.header.message,
@@ -151,7 +150,7 @@ export class BlockMaker {
     const snapshot = applyHeader(tip.snapshot, { ...draft, ...edit }, config);
     const state = () => {
       const next = tip.state();
-      next.apply(executeBlock(next, { transactions, proposer: proposer.publicKey, config }));
+      executeBlock(next, { transactions, proposer: proposer.publicKey, config });
       return next;
     };
     if (!options.unexecuted) draft.stateRoot = state().stateRoot(snapshot);
@@ -249,6 +248,7 @@ export async function testChain(
     clock,
     logger: silentLogger,
     seed: new Uint8Array(8),
+    pause: async () => undefined,
     writesWith: () => [],
     ...options.chain,
   });
@@ -272,9 +272,20 @@ export async function testChain(
 /** Everything that follows from the canonical chain: memory, and each key on disk but side blocks and snapshots. */
 export async function contentsOf({ chain, stores, database }: TestChain) {
   const { state, head, snapshot } = chain;
-  const accounts = Array.from({ length: state.count }, (_, index) => state.account(index));
+  const accounts = Array.from({ length: state.count }, (_, index) => ({
+    address: state.address(index),
+    balance: state.balance(index),
+    nonce: state.nonce(index),
+  }));
   const disk: Record<string, string> = {};
-  const spaces = [0, 3, 4, 5, 6, 9];
+  const spaces = [
+    keySpaces.meta,
+    keySpaces.canonical,
+    keySpaces.account,
+    keySpaces.transactionPlace,
+    keySpaces.accountPlace,
+    keySpaces.undo,
+  ];
   for (const space of spaces) {
     const range = { gte: Uint8Array.of(space), lt: Uint8Array.of(space + 1) };
     for await (const [key, value] of database.iterate(range)) disk[toHex(key)] = toHex(value);
@@ -284,7 +295,7 @@ export async function contentsOf({ chain, stores, database }: TestChain) {
     height: head.height,
     totalDifficulty: head.totalDifficulty,
     snapshot,
-    stateRoot: toHex(state.stateRoot(snapshot)),
+    stateRoot: toHex(AccountState.fromAccounts(accounts, new Uint8Array(8)).stateRoot(snapshot)),
     accounts,
     storedHead: toHex((await stores.meta.head())!),
     disk,

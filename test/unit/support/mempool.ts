@@ -38,7 +38,7 @@ export async function testPool(
     database,
     clock,
     chain: {
-      writesWith: (change) => mempool.writesFor(change),
+      writesWith: (change, after) => mempool.writesFor(change, (address) => after.get(address)),
       checks: { verify, isVerified: (id) => mempool.get(id) !== undefined },
     },
   });

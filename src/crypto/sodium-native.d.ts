@@ -1,0 +1,10 @@
+/** The part of sodium-native (libsodium) that is used; the package has no types. It throws where a length is wrong. */
+declare module "sodium-native" {
+  export function crypto_sign_verify_detached(
+    signature: Uint8Array,
+    message: Uint8Array,
+    publicKey: Uint8Array,
+  ): boolean;
+  /** Whether these are the canonical 32 bytes of a point of the prime-order group other than the identity. */
+  export function crypto_core_ed25519_is_valid_point(point: Uint8Array): boolean;
+}

@@ -1,0 +1,223 @@
+import { type Verify, verifySignatures } from "./ed25519.ts";
+import { isPackable, pack, packedBytes } from "./verify-messages.ts";
+import { type StartVerifyThread, startVerifyThread, type VerifyThread } from "./verify-thread.ts";
+import { nativeVerdicts, type SignatureSet, verifyNative } from "./zip215.ts";
+
+/** A call of at most so many goes before larger ones: headers, votes and lone transactions wait for no block. */
+const smallCall = 16;
+/** At most so many small ones are checked here: a millisecond, and an idle node needs no threads. */
+const maxHere = 16;
+/** Where threads run already: fewer than a message to them is worth. */
+const maxHereBesideThreads = 4;
+/** Signatures in a message: 7 ms of work, so that nothing waits long behind it, and the message costs nothing beside. */
+const maxSlice = 128;
+/** Fewer are not split. */
+const minSlice = 16;
+/** Messages under way to a thread: it finds the next when it has answered one. */
+const depth = 2;
+
+/** One call of `verify`. */
+interface Call {
+  sets: readonly SignatureSet[];
+  verdicts: boolean[];
+  /** Verdicts that are missing. */
+  left: number;
+  resolve(verdicts: boolean[]): void;
+}
+
+/** Sets of a call, `end` excluded. */
+interface Range {
+  call: Call;
+  start: number;
+  end: number;
+}
+
+interface Job {
+  ranges: Range[];
+  native: boolean;
+}
+
+/** The place of a thread; it is started when it is first needed. */
+interface Slot {
+  thread: VerifyThread | undefined;
+  jobs: Job[];
+  hasAnswered: boolean;
+}
+
+export interface VerifyPoolOptions {
+  threads: number;
+  start?: StartVerifyThread;
+  /** A thread has died; its work is done again. */
+  onThreadEnd?: (error: unknown) => void;
+}
+
+/**
+ * Checks signatures on threads of its own, few at once on the caller's. Calls of one turn of the event loop, and those that
+ * come while all threads are busy, go together; large ones are split among the threads. What libsodium cannot decide goes to
+ * the first thread alone, one signature at a time: a good batch waits for one such at most, however many there are.
+ */
+export class VerifyPool {
+  readonly #options: VerifyPoolOptions;
+  #slots: Slot[];
+  readonly #small: Range[] = [];
+  readonly #large: Range[] = [];
+  readonly #unknown: Range[] = [];
+  #unknownUnderWay = false;
+  #flushing = false;
+  #closed = false;
+
+  constructor(options: VerifyPoolOptions) {
+    this.#options = options;
+    this.#slots = Array.from({ length: options.threads }, () => emptySlot());
+  }
+
+  readonly verify: Verify = (sets) => {
+    if (sets.length === 0) return Promise.resolve([]);
+    if (this.#closed || !sets.every(isPackable)) return verifySignatures(sets);
+    return new Promise((resolve) => {
+      const call: Call = { sets, verdicts: new Array(sets.length), left: sets.length, resolve };
+      const queue = sets.length <= smallCall ? this.#small : this.#large;
+      queue.push({ call, start: 0, end: sets.length });
+      if (this.#flushing) return;
+      this.#flushing = true;
+      setImmediate(() => this.#flush());
+    });
+  };
+
+  /** Ends the threads. What they have not answered stays unanswered: nobody may take it for refused. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const threads = this.#slots.map(({ thread }) => thread);
+    this.#slots = [];
+    await Promise.all(threads.map((thread) => thread?.end()));
+  }
+
+  #flush(): void {
+    this.#flushing = false;
+    if (this.#closed) return;
+    const isRunning = this.#slots.some(({ thread }) => thread);
+    if (lengthOf(this.#small) <= (isRunning ? maxHereBesideThreads : maxHere)) {
+      for (const { call, start, end } of this.#small.splice(0)) {
+        for (let index = start; index < end; index++)
+          this.#settle(call, index, verifyNative(call.sets[index]!));
+      }
+    }
+    this.#dispatch();
+  }
+
+  #dispatch(): void {
+    if (this.#slots.length === 0) {
+      this.#checkHere();
+      return;
+    }
+    for (let slot = this.#freeSlot(); slot; slot = this.#freeSlot()) {
+      const ranges = this.#take();
+      if (ranges.length === 0) break;
+      this.#post(slot, { ranges, native: true });
+    }
+    const unknown = this.#unknownUnderWay ? undefined : this.#unknown.shift();
+    if (!unknown) return;
+    this.#unknownUnderWay = true;
+    this.#post(this.#slots[0]!, { ranges: [unknown], native: false });
+  }
+
+  /** The least busy one that has room. */
+  #freeSlot(): Slot | undefined {
+    const slot = this.#slots.reduce((a, b) => (b.jobs.length < a.jobs.length ? b : a));
+    return slot.jobs.length < depth ? slot : undefined;
+  }
+
+  /** The next slice of what waits. */
+  #take(): Range[] {
+    const share = Math.ceil((lengthOf(this.#small) + lengthOf(this.#large)) / this.#slots.length);
+    let room = Math.min(Math.max(share, minSlice), maxSlice);
+    const ranges: Range[] = [];
+    for (const queue of [this.#small, this.#large]) {
+      while (room > 0 && queue.length > 0) {
+        const range = queue[0]!;
+        const end = Math.min(range.end, range.start + room);
+        ranges.push({ call: range.call, start: range.start, end });
+        room -= end - range.start;
+        range.start = end;
+        if (end === range.end) queue.shift();
+      }
+    }
+    return ranges;
+  }
+
+  #post(slot: Slot, job: Job): void {
+    slot.thread ??= this.#start(slot);
+    if (slot.jobs.push(job) === 1) slot.thread.hold(true);
+    const packed = new Uint8Array(lengthOf(job.ranges) * packedBytes);
+    let at = 0;
+    for (const { call, start, end } of job.ranges) {
+      for (let index = start; index < end; index++) pack(packed, at++, call.sets[index]!);
+    }
+    slot.thread.post({ packed, native: job.native });
+  }
+
+  #start(slot: Slot): VerifyThread {
+    slot.hasAnswered = false;
+    return (this.#options.start ?? startVerifyThread)(
+      (verdicts) => this.#onAnswer(slot, verdicts),
+      (error) => this.#onEnd(slot, error),
+    );
+  }
+
+  #onAnswer(slot: Slot, verdicts: Uint8Array): void {
+    slot.hasAnswered = true;
+    const { ranges, native } = slot.jobs.shift()!;
+    if (slot.jobs.length === 0) slot.thread?.hold(false);
+    if (!native) this.#unknownUnderWay = false;
+    let at = 0;
+    for (const { call, start, end } of ranges) {
+      for (let index = start; index < end; index++) this.#settle(call, index, verdicts[at++]!);
+    }
+    this.#dispatch();
+  }
+
+  /** Its work waits again, before all else. One that ended before its first answer would again: its place is given up. */
+  #onEnd(slot: Slot, error: unknown): void {
+    if (this.#closed) return;
+    for (const { ranges, native } of slot.jobs.toReversed()) {
+      (native ? this.#small : this.#unknown).unshift(...ranges);
+      if (!native) this.#unknownUnderWay = false;
+    }
+    slot.thread = undefined;
+    slot.jobs = [];
+    if (!slot.hasAnswered) this.#slots = this.#slots.filter((each) => each !== slot);
+    this.#options.onThreadEnd?.(error);
+    this.#dispatch();
+  }
+
+  #settle(call: Call, index: number, verdict: number): void {
+    if (verdict === nativeVerdicts.unknown) {
+      this.#unknown.push({ call, start: index, end: index + 1 });
+      return;
+    }
+    call.verdicts[index] = verdict === nativeVerdicts.valid;
+    if (--call.left === 0) call.resolve(call.verdicts);
+  }
+
+  /** Without any thread. */
+  #checkHere(): void {
+    for (const { call, start, end } of [this.#small, this.#large, this.#unknown].flatMap((queue) =>
+      queue.splice(0),
+    )) {
+      void verifySignatures(call.sets.slice(start, end)).then((verdicts) => {
+        for (const [offset, verdict] of verdicts.entries())
+          this.#settle(call, start + offset, Number(verdict));
+      });
+    }
+  }
+}
+
+function emptySlot(): Slot {
+  return { thread: undefined, jobs: [], hasAnswered: false };
+}
+
+function lengthOf(ranges: readonly Range[]): number {
+  let length = 0;
+  for (const { start, end } of ranges) length += end - start;
+  return length;
+}

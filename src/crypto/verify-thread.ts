@@ -1,0 +1,43 @@
+import { Worker } from "node:worker_threads";
+import type { VerifyRequest } from "./verify-messages.ts";
+
+/** A thread that answers requests one after the other. */
+export interface VerifyThread {
+  /** Takes the request's memory with it. */
+  post(request: VerifyRequest): void;
+  /** Whether it keeps the process from ending. */
+  hold(busy: boolean): void;
+  end(): Promise<unknown>;
+}
+
+/** `onEnd`: it has ended without being told to. */
+export type StartVerifyThread = (
+  onAnswer: (verdicts: Uint8Array) => void,
+  onEnd: (error: unknown) => void,
+) => VerifyThread;
+
+/** It holds nothing but numbers and libsodium. */
+const resourceLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };
+
+export const startVerifyThread: StartVerifyThread = (onAnswer, onEnd) => {
+  const file = import.meta.url.endsWith(".ts") ? "./verify-worker.ts" : "./verify-worker.js";
+  const worker = new Worker(new URL(file, import.meta.url), { resourceLimits });
+  let reason: unknown = "it exited";
+  let told = false;
+  worker.unref();
+  worker.on("message", onAnswer);
+  worker.on("error", (error) => {
+    reason = error;
+  });
+  worker.on("exit", () => {
+    if (!told) onEnd(reason);
+  });
+  return {
+    post: (request) => worker.postMessage(request, [request.packed.buffer]),
+    hold: (busy) => (busy ? worker.ref() : worker.unref()),
+    end: () => {
+      told = true;
+      return worker.terminate();
+    },
+  };
+};

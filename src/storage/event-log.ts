@@ -1,0 +1,160 @@
+import type { BlockRef } from "../types/index.ts";
+import { concatBytes, readUint64, uint64Bytes } from "../util/bytes.ts";
+import { Emitter } from "../util/emitter.ts";
+import { damaged } from "./damaged.ts";
+import type { Database, Write } from "./database.ts";
+import { keyOf, keyRange } from "./key-spaces.ts";
+
+/** What `GET /v1/events` tells. Blocks and transactions are named only: they are stored elsewhere. */
+export type LoggedEvent =
+  | ({ name: "block" | "retracted" | "finalized" } & BlockRef)
+  | { name: "transaction"; id: Uint8Array }
+  | { name: "mode"; mode: string };
+
+export interface NumberedEvent {
+  number: number;
+  event: LoggedEvent;
+}
+
+/** First byte of a row. */
+const codes = { block: 0, retracted: 1, finalized: 2, transaction: 3, mode: 4 } as const;
+const names = Object.keys(codes) as LoggedEvent["name"][];
+const idBytes = 32;
+/** Transactions come in their hundreds: a row names several, numbered from its key on. */
+const maxIdsPerRow = 256;
+/** Of a quiet chain weeks, at 10,000 transactions a second two minutes; at most 100 MB. */
+const defaultKept = 1_000_000;
+/** So that not every event costs a look at the oldest ones. */
+const pruneEvery = 1_000;
+const maxPrunedRows = 10_000;
+
+/**
+ * All events of this node, numbered from 1 on without a gap, over restarts too: an event is written in one batch with what it
+ * tells of, and read only from the disk.
+ */
+export class EventLog {
+  /** There is something new to read. */
+  readonly events = new Emitter<{ appended: undefined }>();
+  readonly #database: Database;
+  readonly #kept: number;
+  #first: number;
+  #next: number;
+  #pruning = false;
+
+  private constructor(database: Database, first: number, next: number, kept: number) {
+    this.#database = database;
+    this.#first = first;
+    this.#next = next;
+    this.#kept = kept;
+  }
+
+  /** `kept`: about so many events are. */
+  static async open(database: Database, kept = defaultKept): Promise<EventLog> {
+    let first = 1;
+    for await (const [key] of database.iterate({ ...keyRange("event"), limit: 1 }))
+      first = readUint64(key, 1);
+    return new EventLog(database, first, (await lastNumber(database)) + 1, kept);
+  }
+
+  /** Of the oldest event that is kept. */
+  get first(): number {
+    return this.#first;
+  }
+
+  /** Of the newest event on disk; 0 where there never was one. */
+  last(): Promise<number> {
+    return lastNumber(this.#database);
+  }
+
+  /** Numbers events. The writes have to be committed in the same turn, so that rows come to the disk in order; then `announce`. */
+  record(events: readonly LoggedEvent[]): Write[] {
+    const writes: Write[] = [];
+    let ids: Uint8Array[] = [];
+    const endRow = (name: LoggedEvent["name"], payload: Uint8Array[], count: number) => {
+      writes.push({
+        key: keyOf("event", uint64Bytes(this.#next)),
+        value: concatBytes(Uint8Array.of(codes[name]), ...payload),
+      });
+      this.#next += count;
+    };
+    const endIds = () => {
+      if (ids.length > 0) endRow("transaction", ids, ids.length);
+      ids = [];
+    };
+    for (const event of events) {
+      if (event.name === "transaction") {
+        if (ids.push(event.id) === maxIdsPerRow) endIds();
+        continue;
+      }
+      endIds();
+      endRow(event.name, payloadOf(event), 1);
+    }
+    endIds();
+    return writes;
+  }
+
+  /** What was recorded is on disk. */
+  announce(): void {
+    this.events.emit("appended", undefined);
+    if (this.#next - this.#first >= this.#kept + pruneEvery) void this.#prune();
+  }
+
+  /** For events that go with no other change. Resolves when they are on disk. */
+  async append(events: readonly LoggedEvent[]): Promise<void> {
+    await this.#database.commit(this.record(events));
+    this.announce();
+  }
+
+  /** The events on disk from `number` on, of at most `maxRows` rows. */
+  async *read(number: number, maxRows: number): AsyncGenerator<NumberedEvent> {
+    const range = keyRange("event");
+    const upToIt = { gte: range.gte, lt: keyOf("event", uint64Bytes(number + 1)), reverse: true, limit: 1 };
+    for await (const [key] of this.#database.iterate(upToIt)) range.gte = key;
+    for await (const [key, value] of this.#database.iterate({ ...range, limit: maxRows })) {
+      const first = readUint64(key, 1);
+      for (const [index, event] of rowEvents(value).entries())
+        if (first + index >= number) yield { number: first + index, event };
+    }
+  }
+
+  async #prune(): Promise<void> {
+    if (this.#pruning) return;
+    this.#pruning = true;
+    const lt = keyOf("event", uint64Bytes(this.#next - this.#kept));
+    try {
+      const keys: Uint8Array[] = [];
+      for await (const [key] of this.#database.iterate({ ...keyRange("event"), lt, limit: maxPrunedRows }))
+        keys.push(key);
+      // May go on beyond the limit.
+      const kept = keys.pop();
+      if (kept) this.#first = readUint64(kept, 1);
+      await this.#database.commit(keys.map((key) => ({ key, value: undefined })));
+    } catch {
+      // A database that cannot be written or is closed has said so.
+    } finally {
+      this.#pruning = false;
+    }
+  }
+}
+
+async function lastNumber(database: Database): Promise<number> {
+  for await (const [key, value] of database.iterate({ ...keyRange("event"), reverse: true, limit: 1 }))
+    return readUint64(key, 1) + rowEvents(value).length - 1;
+  return 0;
+}
+
+function payloadOf(event: Exclude<LoggedEvent, { name: "transaction" }>): Uint8Array[] {
+  return event.name === "mode"
+    ? [new TextEncoder().encode(event.mode)]
+    : [uint64Bytes(event.height), event.id];
+}
+
+function rowEvents(row: Uint8Array): LoggedEvent[] {
+  const name = names[row[0]!] ?? damaged("an entry of the event log is of no known kind");
+  if (name === "mode") return [{ name, mode: new TextDecoder().decode(row.subarray(1)) }];
+  if (name !== "transaction") return [{ name, height: readUint64(row, 1), id: row.slice(9) }];
+  return Array.from({ length: (row.length - 1) / idBytes }, (_, index) => ({
+    name,
+    id: row.slice(1 + index * idBytes, 1 + (index + 1) * idBytes),
+  }));
+}

@@ -1,0 +1,116 @@
+import { expect, test } from "vitest";
+import { defaultMempoolLimits } from "../../../src/mempool/limits.ts";
+import { Mempool } from "../../../src/mempool/mempool.ts";
+import { followEvents, headEvents, transactionLog } from "../../../src/node/event-records.ts";
+import { EventLog } from "../../../src/storage/event-log.ts";
+import { MempoolStore } from "../../../src/storage/mempool.ts";
+import { type Transaction, transactionRecord } from "../../../src/types/index.ts";
+import { toHex } from "../../../src/util/bytes.ts";
+import { authorities, codeOf, type TestChain, testChain } from "../support/chain.ts";
+import { MemoryDatabase, toArray } from "../support/database.ts";
+import { verifyHere } from "../support/sync-node.ts";
+
+/** A chain, its mempool and the event log, wired as in the node. */
+async function loggedNode() {
+  const database = new MemoryDatabase();
+  const log = await EventLog.open(database);
+  const node: TestChain = await testChain({
+    database,
+    chain: {
+      writesWith: (change, after) => [
+        ...log.record(headEvents(change)),
+        ...mempool.writesFor(change, (address) => after.get(address)),
+      ],
+      writesWithFinal: (block) => log.record([{ name: "finalized", ...block }]),
+    },
+  });
+  const mempool: Mempool = new Mempool({
+    config: node.genesis.config,
+    genesisId: node.genesis.id,
+    limits: defaultMempoolLimits,
+    account: (address) => node.chain.state.get(address),
+    verify: verifyHere,
+    database,
+    store: new MempoolStore(database),
+    clock: node.clock,
+    log: transactionLog(log),
+  });
+  node.chain.events.on("head", (change) => mempool.update(change));
+  followEvents(log, node.chain, mempool);
+  const read = async () =>
+    (await toArray(log.read(1, 1_000))).map(({ event }) =>
+      event.name === "mode" ? event.mode : `${event.name} ${toHex(event.id)}`,
+    );
+  const told = (transaction: Transaction) =>
+    `transaction ${transactionRecord(transaction, node.maker.domain).idHex}`;
+  return { ...node, database, log, mempool, read, told };
+}
+
+test("an event comes to the disk in one batch with what it tells of, in the order of what happened", async () => {
+  const { maker, addAll, mempool, database, read, told, log, chain } = await loggedNode();
+  let announced = 0;
+  log.events.on("appended", () => announced++);
+  const first = await maker.transfer({});
+  const commits = database.commits;
+  await mempool.add([first], "local");
+  expect(database.commits).toBe(commits + 1);
+  expect(await read()).toEqual([told(first)]);
+
+  // Of the two that may sign, the one out of turn: the worse branch.
+  const inTurn = (await maker.block(maker.start(), {})).header.proposer;
+  const other = authorities.slice(0, 3).find(({ publicKey }) => publicKey.toString() !== inTurn.toString())!;
+  const worse = await maker.block(maker.start(), { by: other, transactions: [first] });
+  const better = await maker.block(maker.start(), {});
+  await addAll(worse);
+  await addAll(better);
+  expect(chain.head.idHex).toBe(better.idHex);
+  expect(await read()).toEqual([
+    told(first),
+    `block ${worse.idHex}`,
+    `retracted ${worse.idHex}`,
+    `block ${better.idHex}`,
+    // It is back in the mempool.
+    told(first),
+  ]);
+  expect(announced).toBeGreaterThanOrEqual(3);
+});
+
+test("what comes by gossip is told of when that is on disk, and nobody waits for it", async () => {
+  const { maker, mempool, database, read, told } = await loggedNode();
+  const written = Promise.withResolvers<void>();
+  database.beforeCommit = () => written.promise;
+  const transaction = await maker.transfer({});
+  const [outcome] = await mempool.add([transaction], "gossip");
+  expect(outcome?.accepted).toBe(true);
+  expect(await read()).toEqual([]);
+  written.resolve();
+  await expect.poll(read).toEqual([told(transaction)]);
+});
+
+test("what could not be written is not told of", async () => {
+  const { maker, mempool, database, read } = await loggedNode();
+  database.failing = 1;
+  expect(await codeOf(mempool.add([await maker.transfer({})], "local"))).toBe("WRITE_FAILED");
+  expect(await read()).toEqual([]);
+});
+
+test("a block that becomes final is told of once", async () => {
+  const { maker, addAll, chain, read } = await loggedNode();
+  const one = await maker.block(maker.start(), {});
+  const two = await maker.block(one, {});
+  await addAll(two);
+  const at = (round: number, { header, id }: typeof one) => ({ round, height: header.height, block: id });
+  const start = { round: 0, height: 0, block: chain.genesis.id };
+  const links = [
+    { source: start, target: at(1, one) },
+    { source: at(1, one), target: at(2, two) },
+    { source: at(2, two), target: at(3, two) },
+    { source: at(3, two), target: at(4, two) },
+  ];
+  for (const link of links) await chain.justify({ link, voters: [], signatures: [] } as never);
+  expect(chain.finalized).toMatchObject({ round: 3, height: 2 });
+  expect((await read()).filter((line) => line.startsWith("finalized"))).toEqual([
+    `finalized ${one.idHex}`,
+    `finalized ${two.idHex}`,
+  ]);
+});

@@ -1,0 +1,84 @@
+import { expect, test } from "vitest";
+import { EventLog, type LoggedEvent } from "../../../src/storage/event-log.ts";
+import { uint32Bytes } from "../../../src/util/bytes.ts";
+import { MemoryDatabase, toArray } from "../support/database.ts";
+
+function id(number: number): Uint8Array {
+  const bytes = new Uint8Array(32);
+  bytes.set(uint32Bytes(number));
+  return bytes;
+}
+
+function transactions(count: number): LoggedEvent[] {
+  return Array.from({ length: count }, (_, index) => ({ name: "transaction", id: id(index) }));
+}
+
+const some: LoggedEvent[] = [
+  { name: "mode", mode: "ready" },
+  { name: "block", height: 1, id: id(1) },
+  ...transactions(600),
+  { name: "retracted", height: 1, id: id(1) },
+  { name: "finalized", height: 2 ** 40, id: id(2) },
+];
+
+test("reads back what was recorded, from any number on", async () => {
+  const log = await EventLog.open(new MemoryDatabase());
+  await log.append(some);
+  const numbered = some.map((event, index) => ({ number: index + 1, event }));
+  for (const from of [1, 2, 3, 4, 257, 258, 259, 602, 603, 604])
+    expect(await toArray(log.read(from, 100))).toEqual(numbered.slice(from - 1));
+  expect(await toArray(log.read(605, 100))).toEqual([]);
+  expect(await toArray(log.read(3, 2))).toEqual(numbered.slice(2, 2 + 512));
+});
+
+test("numbers go on where they ended", async () => {
+  const database = new MemoryDatabase();
+  expect(await (await EventLog.open(database)).last()).toBe(0);
+  await (await EventLog.open(database)).append(some);
+  const log = await EventLog.open(database);
+  expect([log.first, await log.last()]).toEqual([1, some.length]);
+  await log.append([{ name: "mode", mode: "boot" }]);
+  expect(await toArray(log.read(some.length, 100))).toEqual([
+    { number: some.length, event: some.at(-1) },
+    { number: some.length + 1, event: { name: "mode", mode: "boot" } },
+  ]);
+});
+
+test("what was recorded and never came to the disk has no number after a restart", async () => {
+  const database = new MemoryDatabase();
+  const log = await EventLog.open(database);
+  await log.append(transactions(3));
+  log.record(transactions(5));
+  expect(await log.last()).toBe(3);
+  const again = await EventLog.open(database);
+  await again.append([{ name: "block", height: 1, id: id(1) }]);
+  expect(await toArray(again.read(4, 10))).toEqual([
+    { number: 4, event: { name: "block", height: 1, id: id(1) } },
+  ]);
+});
+
+test("forgets the oldest, whole rows at a time", async () => {
+  const database = new MemoryDatabase();
+  const log = await EventLog.open(database, 500);
+  for (let round = 0; round < 20; round++) {
+    await log.append(transactions(100));
+    await log.append([{ name: "block", height: round, id: id(round) }]);
+  }
+  await expect.poll(() => database.entries.size).toBeLessThan(40);
+  const last = await log.last();
+  expect(last).toBe(2_020);
+  expect(log.first).toBeGreaterThan(1);
+  expect(last - log.first).toBeGreaterThanOrEqual(500 - 1);
+  const reopened = await EventLog.open(database, 500);
+  expect(reopened.first).toBe(log.first);
+  expect((await toArray(log.read(1, 1)))[0]?.number).toBe(log.first);
+});
+
+test("tells its readers when something is on disk", async () => {
+  const database = new MemoryDatabase();
+  const log = await EventLog.open(database);
+  const seen: number[] = [];
+  log.events.on("appended", () => seen.push(database.commits));
+  await log.append(transactions(1));
+  expect(seen).toEqual([1]);
+});
