@@ -2,4 +2,4 @@ export { checkpointBody, finalityProofBody, finalityVoteBody } from "./finality-
 export { defaultHttpLimits, type HttpLimits } from "./limits.ts";
 export { type HttpServer, startHttpServer } from "./server.ts";
 export type { ApiServices, LedgerServices, PeerBody, StatusBody, SyncBody } from "./services.ts";
-export type * from "./services-consensus.ts";
+export * from "./services-consensus.ts";

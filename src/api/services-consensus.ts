@@ -78,7 +78,8 @@ export interface WarningBody {
  * `ok`: blocks come, or nothing asks for one; `waiting`: something is late; `halted`: no block for long;
  * `syncing`: behind the peers.
  */
-export type DiagnosisState = "ok" | "waiting" | "halted" | "syncing" | "no-genesis";
+export const diagnosisStates = ["ok", "waiting", "halted", "syncing", "no-genesis"] as const;
+export type DiagnosisState = (typeof diagnosisStates)[number];
 
 /** `GET /v1/diagnosis`: what the node waits for. */
 export interface DiagnosisBody {
