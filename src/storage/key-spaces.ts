@@ -16,8 +16,7 @@ export const keySpaces = {
   // 6 was the undo records, with accounts.
   /** Block id -> `AuthoritySnapshot` after it, for some blocks. */
   snapshot: 7,
-  /** Transaction id -> time of arrival (8), then the transaction. */
-  mempool: 8,
+  // 8 was the mempool, with a transaction a value.
   // 9 was the transactions of an account.
   /** Peer id -> JSON. */
   addressBook: 10,
@@ -35,6 +34,8 @@ export const keySpaces = {
   accountPlace: 16,
   /** Id of a canonical block -> number of accounts before it (4): the rest of its execution can be computed backwards. */
   undo: 17,
+  /** Sequence number (8) -> time of arrival (8), then the `Transactions` that were acknowledged together. */
+  mempoolBatch: 18,
   /** Candidate -> kind (1), time (8): what this node's operator wishes of the authority set. */
   proposal: 20,
   /** What was signed and must not be contradicted: `protection.ts`. */

@@ -1,6 +1,6 @@
 import { defaultHttpPort, defaultP2pPort, nodePaths } from "../../../src/config/index.ts";
 import type { World } from "./open-world.ts";
-import { cliPath, type Ended, type Process } from "./process.ts";
+import { cliPath, type Ended, nodeFlags, type Process } from "./process.ts";
 import { until } from "./until.ts";
 
 /** `GET /v1/status`. */
@@ -115,12 +115,20 @@ export class TestNode {
     this.machine = machine;
   }
 
+  get httpPort(): number {
+    return defaultHttpPort(this.id);
+  }
+
   get url(): string {
-    return `http://${this.machine.address}:${defaultHttpPort(this.id)}`;
+    return `http://${this.machine.address}:${this.httpPort}`;
+  }
+
+  get p2pPort(): number {
+    return defaultP2pPort(this.id);
   }
 
   get multiaddr(): string {
-    return `/ip4/${this.machine.address}/tcp/${defaultP2pPort(this.id)}`;
+    return `/ip4/${this.machine.address}/tcp/${this.p2pPort}`;
   }
 
   get paths() {
@@ -135,7 +143,7 @@ export class TestNode {
 
   start(...args: string[]): this {
     const { address, enter } = this.machine;
-    const command = [process.execPath, cliPath, "start", `--nodeid=${this.id}`];
+    const command = [process.execPath, ...nodeFlags, cliPath, "start", `--nodeid=${this.id}`];
     const all = [...command, "--datadir", this.world.dataDir, `--host=${address}`, ...args];
     this.#process = this.world.start(`node ${this.id}`, all, { enter });
     return this;

@@ -22,7 +22,7 @@ describe("Chain.accountsAfter", () => {
   async function extend(): Promise<void> {
     const first = 10 * heads.length + 100;
     for (const to of [bob.publicKey, signer(first).publicKey, signer(first + 1).publicKey])
-      await node.mempool.add([await node.sign({ to, amount: 3n })], "local");
+      await node.mempool.add(node.mempool.records([await node.sign({ to, amount: 3n })]), "local");
     await node.produce();
     heads.push(node.chain.head);
     accounts.push((await node.chain.accountsAfter(node.chain.head, accountsOf))!);

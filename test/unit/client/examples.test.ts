@@ -77,7 +77,7 @@ describe("the examples of the documentation", () => {
   });
 
   async function pay() {
-    await node.mempool.add([await node.sign({ amount: 7n })], "local");
+    await node.mempool.add(node.mempool.records([await node.sign({ amount: 7n })]), "local");
   }
 
   it("docs/client.md: the vector", async () => {
