@@ -14,12 +14,10 @@ export class Metrics {
   readonly network = new NetworkMetrics(this.#registry);
   readonly work = new WorkMetrics(this.#registry);
 
+  #watchesProcess = false;
+
   /** Call once. */
   follow(sources: NodeSources): void {
-    collectDefaultMetrics({
-      register: this.#registry,
-      eventLoopMonitoringPrecision: eventLoopPrecisionMs,
-    });
     nodeMetrics(this.#registry, sources);
   }
 
@@ -29,11 +27,23 @@ export class Metrics {
 
   /** The text format of Prometheus. */
   text(): Promise<string> {
+    this.#watchProcess();
     return this.#registry.metrics();
   }
 
   /** Their names, without the suffixes of histograms. */
   names(): string[] {
+    this.#watchProcess();
     return this.#registry.getMetricsAsArray().map(({ name }) => name);
+  }
+
+  /** From the first scrape on: an idle node that nobody asks does not wake up for it. */
+  #watchProcess(): void {
+    if (this.#watchesProcess) return;
+    this.#watchesProcess = true;
+    collectDefaultMetrics({
+      register: this.#registry,
+      eventLoopMonitoringPrecision: eventLoopPrecisionMs,
+    });
   }
 }
