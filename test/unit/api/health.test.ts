@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import type { DiagnosisBody } from "../../../src/api/index.ts";
+import type { DiagnosisBody, StatusBody } from "../../../src/api/index.ts";
 import { startFixture } from "./fixture.ts";
 
-async function health(diagnosis: Partial<DiagnosisBody>, mode = "ready") {
+async function health(diagnosis: Partial<DiagnosisBody>, mode: StatusBody["mode"] = "ready") {
   const body = { state: "ok", summary: "at height 1", findings: [], ...diagnosis } as DiagnosisBody;
   const node = await startFixture({ consensus: () => ({ diagnosis: () => body }) });
   try {
@@ -18,7 +18,7 @@ async function health(diagnosis: Partial<DiagnosisBody>, mode = "ready") {
   }
 }
 
-it.each<[string, Partial<DiagnosisBody>, string | undefined, string, string]>([
+it.each<[string, Partial<DiagnosisBody>, StatusBody["mode"] | undefined, string, string]>([
   ["all is well", {}, undefined, "live", "ready"],
   ["a block is late", { state: "waiting" }, undefined, "live", "ready"],
   ["the head is stale", { state: "halted" }, undefined, "live", "NOT_READY"],
@@ -40,4 +40,15 @@ it("says why it is not ready", async () => {
     status: 503,
     body: { detail: "halted: at height 7, the next block is 9 s late" },
   });
+});
+
+it("GET /metrics answers with the text of the registry, in its own form", async () => {
+  const contentType = "text/plain; version=0.0.4; charset=utf-8";
+  const node = await startFixture({
+    consensus: () => ({ metrics: { contentType, text: async () => "ccoin_head_height 1\n" } }),
+  });
+  const answer = await fetch(`${node.server.url}/metrics`);
+  expect([answer.status, answer.headers.get("content-type")]).toEqual([200, contentType]);
+  expect(await answer.text()).toBe("ccoin_head_height 1\n");
+  await node.close();
 });
