@@ -3,7 +3,7 @@ import type { CanonicalBlock } from "../../../src/chain/types.ts";
 import { encodeRecords } from "../../../src/types/index.ts";
 import { defineFigure } from "../figure.ts";
 import { longestBlockMs } from "../lib/event-loop.ts";
-import { benchGenesis, Peer } from "../lib/peer.ts";
+import { benchChain, Peer } from "../lib/peer.ts";
 import { presign, recordsOf } from "../lib/presign.ts";
 import { CpuWatch } from "../lib/usage.ts";
 
@@ -33,13 +33,14 @@ export const reorganizeFigure = defineFigure<ReorganizeSettings>({
     { blocks: 100, transactionsPerBlock: 1_000 },
   ],
   async run(context, { blocks, transactionsPerBlock }) {
-    const genesis = await benchGenesis(senders);
+    const chain = await benchChain({ senders });
+    const { genesis } = chain;
     const presigned = await presign(genesis.id, senders, (blocks + 1) * transactionsPerBlock);
     const recordsAt = (height: number) =>
       recordsOf(presigned, genesis.id, (height - 1) * transactionsPerBlock, height * transactionsPerBlock);
-    const peer = await Peer.open(context, "peer", genesis);
-    const other = await Peer.open(context, "other", genesis);
-    const fresh = await Peer.open(context, "fresh", genesis);
+    const peer = await Peer.create(context, "peer", chain);
+    const other = await Peer.create(context, "other", chain);
+    const fresh = await Peer.create(context, "fresh", chain);
     const branch: CanonicalBlock[] = [];
     for (let height = 1; height <= blocks + 1; height++) {
       if (height <= blocks) await peer.produce(recordsAt(height));
