@@ -3,7 +3,7 @@ import type { CanonicalBlock } from "../../../src/chain/types.ts";
 import { CompactBlock, encodeRecords } from "../../../src/types/index.ts";
 import { type Context, defineFigure, type Figure, type Measured } from "../figure.ts";
 import { longestBlockMs } from "../lib/event-loop.ts";
-import { benchGenesis, Peer } from "../lib/peer.ts";
+import { benchChain, Peer } from "../lib/peer.ts";
 import { presign, recordsOf } from "../lib/presign.ts";
 import { median } from "../lib/statistics.ts";
 import { CpuWatch } from "../lib/usage.ts";
@@ -27,15 +27,16 @@ async function importUnknown({ chain }: Peer, { header, records }: CanonicalBloc
   await chain.importBlock(await checkBlock({ header, body }, chain.checks));
 }
 
-async function measureImport(
+export async function measureImport(
   context: Context,
   { transactions, rounds, senders }: ImportSettings,
   pooled: boolean,
 ): Promise<Measured> {
-  const genesis = await benchGenesis(senders);
+  const chain = await benchChain({ senders });
+  const { genesis } = chain;
   const presigned = await presign(genesis.id, senders, transactions * rounds);
-  const proposer = await Peer.open(context, "proposer", genesis);
-  const peer = await Peer.open(context, "peer", genesis);
+  const proposer = await Peer.create(context, "proposer", chain);
+  const peer = await Peer.create(context, "peer", chain);
   const times: number[] = [];
   const blocked: number[] = [];
   const { limit, result, verifyCpuMs } = await withVerifyLimit(async () => {

@@ -16,6 +16,10 @@ export function environment(): Environment {
   };
 }
 
+export function environmentLine({ version, commit, node, cores, cpu }: Environment): string {
+  return `ccoin ${version} ${commit}, Node ${node}, ${cores} x ${cpu}`;
+}
+
 /** Nothing where this is no clone. */
 function git(...args: string[]): string {
   try {

@@ -22,11 +22,13 @@ export function senderKey(number: number): SodiumKey {
   return keyFromSeed(sha256(uint32Bytes(number)));
 }
 
-/** The accounts that send; at least two, so that there is another one to send to. */
+/** Of the accounts that send; at least two, so that there is another one to send to. */
+export function senderKeys(senders: number): Uint8Array[] {
+  return Array.from({ length: Math.max(2, senders) }, (_, number) => senderKey(number).publicKey);
+}
+
 export function senderAddresses(senders: number): string[] {
-  return Array.from({ length: Math.max(2, senders) }, (_, number) =>
-    encodeAddress(senderKey(number).publicKey),
-  );
+  return senderKeys(senders).map(encodeAddress);
 }
 
 /** Transaction `index` of a run: senders take turns, so that nonces of one come in order. */
