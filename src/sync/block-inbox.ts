@@ -52,6 +52,8 @@ export class BlockInbox {
   readonly #orphans = new OrphanPool();
   /** Blocks being completed or fetched, so that none is twice, and the peers that they come from. */
   readonly #underWay = new Map<Hex, PeerId>();
+  /** Settled in any case when the import has ended. */
+  readonly #importing = new Map<Hex, Promise<unknown>>();
   readonly #early: EarlyBlocks;
   readonly #stop = new AbortController();
   readonly #stopFollowing: () => void;
@@ -93,6 +95,8 @@ export class BlockInbox {
 
   /** Fetches a block that is not here, and what it needs to be imported. Never rejects. */
   async fetch(id: Uint8Array, peer: PeerId): Promise<void> {
+    // Votes for a block come from those that were faster while it is being executed here.
+    await this.#importing.get(toHex(id));
     if (await this.#options.chain.tree.get(id)) return this.#adoptChildren(toHex(id));
     await this.#once(id, () => this.#fetchWhole(id, peer), peer);
   }
@@ -221,7 +225,9 @@ export class BlockInbox {
     const { chain, logger, network } = this.#options;
     if (this.#stop.signal.aborted) return;
     try {
-      const outcome = await chain.importBlock(block);
+      const importing = chain.importBlock(block);
+      this.#importing.set(block.idHex, Promise.allSettled([importing]));
+      const outcome = await importing;
       const { message } = block.header;
       logger.debug(
         { height: message.height, id: block.idHex, transactions: block.records.length, outcome },
@@ -236,7 +242,8 @@ export class BlockInbox {
       logger.warn({ peer: from, id: block.idHex, code: error.code, error: error.message }, "block refused");
       this.#orphans.removeDescendants(block.idHex);
       if (blockVerdicts[error.code] === "reject") network.penalize(from, "invalidBlock", error.message);
-      return;
+    } finally {
+      this.#importing.delete(block.idHex);
     }
   }
 
