@@ -5,6 +5,7 @@ import { chainStores } from "../../../src/chain/stores.ts";
 import { productionTime } from "../../../src/consensus/index.ts";
 import { verifySignatures } from "../../../src/crypto/ed25519.ts";
 import { withDatabase } from "../../../src/node/open.ts";
+import type { TransactionRecord } from "../../../src/types/index.ts";
 import { systemClock } from "../../../src/util/clock.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { systemPause } from "../../../src/util/slices.ts";
@@ -13,9 +14,13 @@ import type { TestNetwork } from "./network.ts";
 
 /**
  * Blocks on the genesis of the first node, each by the authority whose turn it is, in its database; their times are in the past
- * if genesis is.
+ * if genesis is. `transactionsOf`: what the block at a height holds; nothing by default.
  */
-export function buildChain({ nodes, wallets }: TestNetwork, blocks: number): Promise<void> {
+export function buildChain(
+  { nodes, wallets }: Pick<TestNetwork, "nodes" | "wallets">,
+  blocks: number,
+  transactionsOf: (height: number) => readonly TransactionRecord[] = () => [],
+): Promise<void> {
   return withDatabase(nodes[0]!.paths, async (database) => {
     const stores = chainStores(database);
     const chain = await Chain.open({
@@ -39,7 +44,7 @@ export function buildChain({ nodes, wallets }: TestNetwork, blocks: number): Pro
           timestampMs: time.timestampMs,
           difficulty: 2,
           allowEmpty: true,
-          select: () => [],
+          select: () => transactionsOf(head.height + 1),
         });
         break;
       }

@@ -115,8 +115,12 @@ export class TestNode {
     this.machine = machine;
   }
 
+  get httpPort(): number {
+    return defaultHttpPort(this.id);
+  }
+
   get url(): string {
-    return `http://${this.machine.address}:${defaultHttpPort(this.id)}`;
+    return `http://${this.machine.address}:${this.httpPort}`;
   }
 
   get multiaddr(): string {
