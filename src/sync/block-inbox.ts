@@ -1,36 +1,21 @@
-import {
-  blocksById,
-  blockTransactions,
-  type Network,
-  type Offence,
-  type PeerId,
-  type Verdict,
-} from "../../protocols/index.ts";
+import { blocksById, type Network, type Offence, type PeerId, type Verdict } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
-import {
-  checkBlock,
-  checkHeaderForm,
-  checkHeaderSignatures,
-  checkRecords,
-  decodeBody,
-} from "../chain/check.ts";
+import { checkBlock, checkHeaderForm, checkHeaderSignatures, checkRecords } from "../chain/check.ts";
 import { OrphanPool } from "../chain/orphans.ts";
 import type { CheckedBlock } from "../chain/types.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import { BlockError } from "../types/errors.ts";
-import { CompactBlock, Header, type SignedHeader, type TransactionRecord } from "../types/index.ts";
+import { CompactBlock, Header, type SignedHeader } from "../types/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
-import { type Clock, sleep } from "../util/clock.ts";
+import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
+import { completeBlock } from "./complete-block.ts";
 import { EarlyBlocks } from "./early-blocks.ts";
-import { requestOne } from "./request-one.ts";
 import { blockVerdicts } from "./verdicts.ts";
 
 /** A longer way to a known block is a matter for sync. */
 const maxParentChase = 16;
-/** Transactions that were published just before their block may be on their way still, or being checked. */
-const gossipGraceMs = 15;
 /** Blocks of one peer being completed at once: who sends more floods. */
 const maxUnderWay = 32;
 
@@ -135,7 +120,8 @@ export class BlockInbox {
       id,
       async () => {
         const { chain } = this.#options;
-        const records = await this.#complete(id, await this.#pooled(shortIds), from);
+        const sources = { ...this.#options, signal: this.#stop.signal };
+        const records = await completeBlock({ id, shortIds, from }, sources);
         try {
           return await checkRecords(header, records, chain.checks, { signedHeader: true });
         } catch (error) {
@@ -146,50 +132,6 @@ export class BlockInbox {
       },
       from,
     );
-  }
-
-  /** What the mempool has of these; waits a little for the others. */
-  async #pooled(shortIds: readonly Uint8Array[]): Promise<(TransactionRecord | undefined)[]> {
-    const { clock, mempool } = this.#options;
-    const pooled = shortIds.map((shortId) => mempool.byShortId(shortId));
-    const isMissing = (index: number) => {
-      pooled[index] ??= mempool.byShortId(shortIds[index]!);
-      return pooled[index] === undefined;
-    };
-    let missing = [...pooled.keys()].filter(isMissing);
-    if (missing.length === 0) return pooled;
-    const complete = new AbortController();
-    const stopListening = mempool.events.on("added", () => {
-      missing = missing.filter(isMissing);
-      if (missing.length === 0) complete.abort();
-    });
-    await sleep(clock, gossipGraceMs, AbortSignal.any([complete.signal, this.#stop.signal]));
-    stopListening();
-    return pooled;
-  }
-
-  /** Asks for the transactions that the mempool does not have. */
-  async #complete(
-    id: Uint8Array,
-    pooled: (TransactionRecord | undefined)[],
-    from: PeerId,
-  ): Promise<TransactionRecord[]> {
-    const { network, chain } = this.#options;
-    const indexes = pooled.flatMap((record, index) => (record ? [] : [index]));
-    if (indexes.length === 0) return pooled as TransactionRecord[];
-    const fetched = await requestOne(
-      network,
-      from,
-      blockTransactions,
-      { block: id, indexes },
-      { signal: this.#stop.signal },
-    );
-    const missing = decodeBody(fetched, chain.checks);
-    if (missing.length !== indexes.length)
-      throw new BlockError("MALFORMED", "not the transactions that were asked for");
-    const records = [...pooled];
-    for (const [at, record] of missing.entries()) records[indexes[at]!] = record;
-    return records as TransactionRecord[];
   }
 
   #isUnderWay(id: Uint8Array): boolean {
