@@ -22,7 +22,7 @@ export const mempoolFigure = defineFigure<MempoolSettings>({
     const [node] = nodes;
     const presigned = await presign(genesis, senders, transactions);
     const indexes = Array.from({ length: transactions }, (_, index) => index);
-    await startNodes(nodes, "--no-mine");
+    await startNodes(nodes, ["--no-mine"]);
     await sleep(1_000);
     const before = memoryOf(node!.process.pid);
     const watch = new CpuWatch(pidsOf(nodes));

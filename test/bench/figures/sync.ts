@@ -23,7 +23,7 @@ export const syncFigure = defineFigure<SyncSettings>({
     const count = settings.blocks * settings.transactionsPerBlock;
     const network = await chainFixture(context, settings);
     const [server] = network.nodes;
-    await startNodes([server!], "--no-mine");
+    await startNodes([server!], ["--no-mine"]);
     const follower = new TestNode(world, 2);
     const { result, limit, verifyCpuMs } = await withVerifyLimit(async () => {
       const spawnedAt = performance.now();

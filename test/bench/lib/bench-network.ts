@@ -1,7 +1,7 @@
 import type { GenesisJson } from "../../../src/config/index.ts";
 import { fromHex } from "../../../src/util/bytes.ts";
 import { createNetwork, type TestNetwork } from "../../e2e/harness/network.ts";
-import type { TestNode } from "../../e2e/harness/node.ts";
+import { TestNode } from "../../e2e/harness/node.ts";
 import type { Context } from "../figure.ts";
 import { senderAddresses, senderBalance } from "./senders.ts";
 
@@ -11,6 +11,8 @@ export interface BenchNetwork extends TestNetwork {
 
 export interface BenchNetworkOptions extends Partial<Omit<GenesisJson, "authorities">> {
   authorities: number;
+  /** Nodes without authority, after them. */
+  followers?: number;
   /** Accounts that the load sends from. */
   senders?: number;
   /** When genesis was, ms since the Unix epoch. */
@@ -20,7 +22,7 @@ export interface BenchNetworkOptions extends Partial<Omit<GenesisJson, "authorit
 /** Authorities on loopback, whose genesis pays the senders. None runs yet. */
 export async function benchNetwork(
   { world }: Context,
-  { authorities, senders = 1, ...options }: BenchNetworkOptions,
+  { authorities, followers = 0, senders = 1, ...options }: BenchNetworkOptions,
 ): Promise<BenchNetwork> {
   const balance = senderBalance.toString();
   const network = await createNetwork(world, {
@@ -30,14 +32,25 @@ export async function benchNetwork(
     balances: senderAddresses(senders).map((address) => ({ address, balance })),
     ...options,
   });
-  return { ...network, genesis: fromHex(network.genesisId) };
+  const nodes = Array.from({ length: followers }, (_, n) => new TestNode(world, authorities + 1 + n));
+  return { ...network, nodes: [...network.nodes, ...nodes], genesis: fromHex(network.genesisId) };
 }
 
+/** The multiaddr by which a node reaches another. */
+export type Dial = (from: TestNode, to: TestNode) => Promise<string>;
+
+export const directly: Dial = async (_from, to) => to.multiaddr;
+
 /** Starts all of them, each knowing those before it, and waits until they are ready and connected. */
-export async function startNodes(nodes: readonly TestNode[], ...args: string[]): Promise<void> {
+export async function startNodes(
+  nodes: readonly TestNode[],
+  args: readonly string[] = [],
+  dial: Dial = directly,
+): Promise<void> {
   for (const [index, node] of nodes.entries()) {
-    const known = nodes.slice(0, index).flatMap(({ multiaddr }) => ["--bootstrap", multiaddr]);
-    node.start("--no-mdns", "--log-level=warn", ...known, ...args);
+    const known = await Promise.all(nodes.slice(0, index).map((other) => dial(node, other)));
+    const bootstrap = known.flatMap((address) => ["--bootstrap", address]);
+    node.start("--no-mdns", "--log-level=warn", ...bootstrap, ...args);
   }
   for (const node of nodes) {
     await node.until(

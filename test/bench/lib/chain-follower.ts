@@ -2,12 +2,14 @@ import { once } from "node:events";
 import { get, type IncomingMessage } from "node:http";
 import type { TestNode } from "../../e2e/harness/node.ts";
 
-interface BlockNote {
+export interface BlockNote {
+  height: number;
   /** Transactions of all blocks up to this one. */
   total: number;
   transactions: number;
   /** When this process heard of it, by `performance.now()`. */
   atMs: number;
+  /** Of its header, ms since the Unix epoch. */
   timestamp: number;
 }
 
@@ -22,6 +24,8 @@ export class ChainFollower {
   /** Sum over committed transactions of the time at which they were, by `performance.now()`. */
   sumOfCommitTimesMs = 0;
   committed = 0;
+  /** The newest block that was told of. */
+  last: BlockNote | undefined;
   finalized = 0;
   readonly #response: IncomingMessage;
   #waiters: Waiter[] = [];
@@ -83,12 +87,14 @@ export class ChainFollower {
       case "block":
         this.committed += transactionCount!;
         this.sumOfCommitTimesMs += transactionCount! * atMs;
-        this.blocks.set(height!, {
+        this.last = {
+          height: height!,
           total: this.committed,
           transactions: transactionCount!,
           atMs,
           timestamp: timestamp!,
-        });
+        };
+        this.blocks.set(height!, this.last);
         break;
       case "retracted":
         this.committed -= transactionCount!;

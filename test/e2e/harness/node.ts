@@ -123,8 +123,12 @@ export class TestNode {
     return `http://${this.machine.address}:${this.httpPort}`;
   }
 
+  get p2pPort(): number {
+    return defaultP2pPort(this.id);
+  }
+
   get multiaddr(): string {
-    return `/ip4/${this.machine.address}/tcp/${defaultP2pPort(this.id)}`;
+    return `/ip4/${this.machine.address}/tcp/${this.p2pPort}`;
   }
 
   get paths() {

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { hashesFor } from "../../bench/figures/state-root.ts";
+import { parseBytesSent } from "../../bench/lib/socket-bytes.ts";
 import { growthExponent, mean, median, quantile } from "../../bench/lib/statistics.ts";
 import { parseBusySeconds, parseCpuSeconds, parseKilobytes } from "../../bench/lib/usage.ts";
 
@@ -41,5 +43,35 @@ describe("/proc", () => {
     const status = "Name:\tnode\nVmHWM:\t  2048 kB\nVmRSS:\t  1024 kB\n";
     expect(parseKilobytes(status, "VmHWM")).toBe(2 ** 21);
     expect(() => parseKilobytes(status, "VmSwap")).toThrow("VmSwap");
+  });
+});
+
+describe("sockets", () => {
+  const text = `ESTAB 0 0 127.0.0.1:63261 127.0.0.1:40000 users:(("node",pid=7,fd=20))
+\t cubic wscale:10,10 bytes_sent:500 bytes_acked:501
+ESTAB 0 0 127.0.0.1:63262 127.0.0.1:40001 users:(("node",pid=7,fd=21))
+\t cubic bytes_sent:9000
+ESTAB 0 0 127.0.0.1:40000 127.0.0.1:63261 users:(("node",pid=8,fd=19))
+\t cubic bytes_sent:70 bytes_retrans:3
+ESTAB 0 0 [::1]:40002 [::1]:63261 users:(("node",pid=9,fd=19))
+\t cubic bytes_sent:11
+ESTAB 0 0 127.0.0.1:40003 127.0.0.1:63261 users:(("node",pid=8,fd=20))
+\t cubic lastsnd:5
+`;
+
+  test("bytes that processes have sent, but for those of the HTTP ports", () => {
+    expect(parseBytesSent(text, [7, 8], [63_262])).toBe(570);
+    expect(parseBytesSent(text, [9], [])).toBe(11);
+    expect(parseBytesSent("", [7], [])).toBe(0);
+  });
+});
+
+describe("hashes that a changed account needs", () => {
+  test("three of its own, and one a level; what two share counts once", () => {
+    expect(hashesFor(new Set([0]), 1)).toBe(3);
+    expect(hashesFor(new Set([5]), 8)).toBe(3 + 3);
+    expect(hashesFor(new Set([4, 5]), 8)).toBe(6 + 3);
+    expect(hashesFor(new Set([0, 7]), 8)).toBe(6 + 2 + 2 + 1);
+    expect(hashesFor(new Set([4]), 5)).toBe(3 + 3);
   });
 });
