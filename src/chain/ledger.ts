@@ -10,6 +10,8 @@ import type { CanonicalBlock } from "./types.ts";
 
 /** Transactions executed between two pauses: a few ms. */
 export const sliceTransactions = 1024;
+/** Accounts made ready for the disk between two pauses. */
+const sliceAccounts = 4096;
 
 /**
  * The state in memory, moved from block to block. The steps since the last `settle` can be written to disk as one batch
@@ -78,10 +80,16 @@ export class Ledger {
   }
 
   /** What brings the disk up to the state in memory. */
-  pendingWrites(): Write[] {
+  async pendingWrites(): Promise<Write[]> {
     const { accounts } = this.#stores;
     const { state } = this;
-    const writes = this.#writes.concat(accounts.putAll(state.changed(), state));
+    const changed = state.changed();
+    const lists = [this.#writes];
+    for (let from = 0; from < changed.length; from += sliceAccounts) {
+      await this.#pause();
+      lists.push(accounts.putAll(changed.subarray(from, from + sliceAccounts), state));
+    }
+    const writes = lists.flat();
     for (let index = state.count; index < state.settled.count; index++) writes.push(accounts.delete(index));
     return writes;
   }
