@@ -2,7 +2,9 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-export const cliPath = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+export const cliPath = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
+/** As in package.json: a young generation that stays in the cache costs 40 MB less and no time. */
+export const nodeFlags = ["--max-semi-space-size=4"];
 
 /** Runs one command with `--json` and resolves to what it prints. @throws with its error's message. */
 export async function runCcoin<T>(dataDir: string, args: string[], signal: AbortSignal): Promise<T> {

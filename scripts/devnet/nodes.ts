@@ -4,7 +4,7 @@ import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync } f
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { defaultHttpPort, defaultP2pPort } from "../../src/config/index.ts";
-import { cliPath } from "./ccoin.ts";
+import { cliPath, nodeFlags } from "./ccoin.ts";
 
 /** A node closes within 5 s of the signal. */
 const stopTimeoutMs = 8_000;
@@ -38,7 +38,7 @@ export function startNodes(options: { dataDir: string; count: number; genesisId:
     const logFile = join(logs, `node-${id}.log`);
     const log = openSync(logFile, "a", 0o600);
     const logStart = fstatSync(log).size;
-    const [command, ...rest] = [...dieWithParent(), process.execPath, ...args];
+    const [command, ...rest] = [...dieWithParent(), process.execPath, ...nodeFlags, ...args];
     // Detached: a terminal's Ctrl-C reaches this process only, which then stops each node once.
     const child = spawn(command!, rest, { stdio: ["ignore", log, log], detached: true });
     closeSync(log);

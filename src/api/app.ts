@@ -10,6 +10,7 @@ import { diagnosisRoutes } from "./routes/diagnosis.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { finalityRoutes } from "./routes/finality.ts";
 import { nodeRoutes } from "./routes/node.ts";
+import { proofRoutes } from "./routes/proofs.ts";
 import { proposalRoutes } from "./routes/proposals.ts";
 import { submitHandler } from "./routes/submit.ts";
 import { transactionRoutes } from "./routes/transactions.ts";
@@ -23,6 +24,7 @@ export function createApp(services: ApiServices, limits: HttpLimits, hub: EventH
   blockRoutes(app, services);
   transactionRoutes(app, services);
   accountRoutes(app, services);
+  proofRoutes(app, services);
   authorityRoutes(app, services);
   proposalRoutes(app, services);
   finalityRoutes(app, services);

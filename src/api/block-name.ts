@@ -1,5 +1,7 @@
 import type { Chain } from "../chain/chain.ts";
 import type { BlockRef } from "../types/index.ts";
+import { ProblemError } from "./problem.ts";
+import { isId, parseCount, parseId } from "./query.ts";
 
 /** What a block can be named by beside its height and its id; `latest` is `head`. */
 export const blockNames = ["head", "latest", "justified", "finalized"] as const;
@@ -20,4 +22,21 @@ export function namedBlock(
     default:
       return undefined;
   }
+}
+
+/** `name`: a height, an id, or one of `blockNames`. The id need not be that of a block. @throws {ProblemError} `MALFORMED` */
+export async function findBlockId(chain: Chain, name: string): Promise<Uint8Array | undefined> {
+  const named = namedBlock(chain, name);
+  if (named) return named.id;
+  if (isId(name)) return parseId(name);
+  const height = parseCount(name);
+  if (height !== undefined) return chain.reader.canonicalId(height);
+  throw new ProblemError(
+    "MALFORMED",
+    `a block is named by its height, its id (0x and 64 hex digits), or ${blockNames.join(", ")}`,
+  );
+}
+
+export function blockNotFound(name: string): ProblemError {
+  return new ProblemError("BLOCK_NOT_FOUND", `this node has no block ${name}`);
 }

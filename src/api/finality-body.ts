@@ -29,7 +29,7 @@ export function finalityProofBody(proof: FinalityProof): NonNullable<FinalityBod
   };
 }
 
-function certificateBody({ link, voters, signatures }: Certificate): CertificateBody {
+export function certificateBody({ link, voters, signatures }: Certificate): CertificateBody {
   return {
     source: checkpointBody(link.source),
     target: checkpointBody(link.target),

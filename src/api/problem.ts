@@ -1,3 +1,4 @@
+import { ProofError } from "../chain/account-proof.ts";
 import { TransactionError, type TransactionErrorCode } from "../types/errors.ts";
 import { CodedError, messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
@@ -9,6 +10,8 @@ export type ProblemCode =
   | "NOT_FOUND"
   | "BLOCK_NOT_FOUND"
   | "TRANSACTION_NOT_FOUND"
+  | "ACCOUNT_NOT_FOUND"
+  | "PROOF_NOT_AVAILABLE"
   | "EVENTS_TOO_OLD"
   | "EVENTS_UNKNOWN"
   | "METHOD_NOT_ALLOWED"
@@ -39,6 +42,8 @@ export const problems: Readonly<Record<ProblemCode, { status: number; title: str
   NOT_FOUND: { status: 404, title: "No such resource" },
   BLOCK_NOT_FOUND: { status: 404, title: "Block not found" },
   TRANSACTION_NOT_FOUND: { status: 404, title: "Transaction not found" },
+  ACCOUNT_NOT_FOUND: { status: 404, title: "Account not found" },
+  PROOF_NOT_AVAILABLE: { status: 404, title: "State not at hand" },
   PROPOSAL_NOT_FOUND: { status: 404, title: "No such proposal" },
   METHOD_NOT_ALLOWED: { status: 405, title: "Method not allowed" },
   REQUEST_TIMEOUT: { status: 408, title: "Request too slow" },
@@ -100,7 +105,8 @@ export function problemResponse(
 /** What is thrown as a problem; what nobody foresaw is logged and stays inside. */
 export function problemOf(error: unknown, logger: Logger, where: string): Response {
   if (error instanceof ProblemError) return problemResponse(error.code, error.message, error.headers);
-  if (error instanceof TransactionError) return problemResponse(error.code, error.message);
+  if (error instanceof TransactionError || error instanceof ProofError)
+    return problemResponse(error.code, error.message);
   logger.error({ error: messageOf(error), stack: error instanceof Error ? error.stack : undefined }, where);
   const code = error instanceof CodedError ? error.code : "INTERNAL";
   if (code === "WRITE_FAILED") return problemResponse(code, writeFailed);

@@ -1,3 +1,4 @@
+import type { FinalityProof } from "../types/index.ts";
 import type { Hex } from "../util/bytes.ts";
 
 /** A block in a voting round. */
@@ -103,6 +104,8 @@ export interface ConsensusServices {
   mines?: boolean;
   /** Whether the account's node is known to follow the chain; `undefined`: nothing is known of it. */
   isKnownInSync?(address: Uint8Array): boolean | undefined;
+  /** Why a block is final: of the lowest one at or above this height that has a proof of its own. */
+  finalityProof?(height: number): Promise<FinalityProof | undefined>;
   finality?(): FinalityBody | Promise<FinalityBody> | undefined;
   /** Newest first. */
   listEvidence?(): EvidenceBody[] | Promise<EvidenceBody[]>;

@@ -1,13 +1,13 @@
-import type { AddOutcome } from "../mempool/types.ts";
-import { TransactionError } from "../types/errors.ts";
-import type { Transaction } from "../types/index.ts";
+import type { Refusal } from "../mempool/types.ts";
+import { joinTransactions, type TransactionRecord } from "../types/index.ts";
 import type { Hex } from "../util/bytes.ts";
 import { CodedError } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
-import { type ProblemCode, writeFailed } from "./problem.ts";
+import { type ProblemCode, ProblemError, writeFailed } from "./problem.ts";
 import type { LedgerServices } from "./services.ts";
+import type { InputRefusal } from "./transaction-input.ts";
 
-/** Transactions given to the mempool at once: their signatures keep the thread pool busy for some 60 ms. */
+/** Transactions given to the mempool at once: their signatures keep two threads busy for some 30 ms. */
 const batchSize = 1000;
 
 /** The answer to several transactions. `index`: of the rejected one in the list that was sent. */
@@ -22,17 +22,36 @@ export interface Rejection {
   detail: string;
 }
 
-/** One transaction; resolves to its id once it is on disk. @throws {TransactionError} */
-export async function submitOne(transaction: Transaction, ledger: LedgerServices): Promise<Hex> {
-  const [outcome] = await ledger.mempool.add([transaction], "local");
+/** One transaction, encoded; resolves to its id once it is on disk. @throws {ProblemError} */
+export async function submitOne(input: Uint8Array | InputRefusal, ledger: LedgerServices): Promise<Hex> {
+  if (!(input instanceof Uint8Array)) throw new ProblemError(input.code, input.detail);
+  const { mempool } = ledger;
+  const [outcome] = await mempool.add(mempool.decode(joinTransactions([input])), "local");
   if (outcome!.accepted) return outcome!.record.idHex;
-  const { code, detail } = await refine(outcome as Refused, ledger);
-  throw new TransactionError(code, detail);
+  const { code, detail } = await refine(outcome as Refusal, ledger);
+  throw new ProblemError(code, detail);
 }
 
-/** Each element is a transaction, or why it is none. Rejections come in the order of the list. */
+/** Each element is an encoded transaction, or why it is none. */
+export function submitInputs(
+  inputs: readonly (Uint8Array | InputRefusal)[],
+  ledger: LedgerServices,
+  logger: Logger,
+): Promise<SubmitManyBody> {
+  const records = ledger.mempool.decode(
+    joinTransactions(inputs.filter((input) => input instanceof Uint8Array)),
+  );
+  let next = 0;
+  return submitMany(
+    inputs.map((input) => (input instanceof Uint8Array ? records[next++]! : input)),
+    ledger,
+    logger,
+  );
+}
+
+/** Rejections come in the order of the list. */
 export async function submitMany(
-  inputs: readonly (Transaction | TransactionError)[],
+  inputs: readonly (TransactionRecord | InputRefusal)[],
   ledger: LedgerServices,
   logger: Logger,
 ): Promise<SubmitManyBody> {
@@ -41,13 +60,13 @@ export async function submitMany(
   for (let at = 0; at < inputs.length; at += batchSize) {
     const slice = inputs.slice(at, at + batchSize);
     const outcomes = await addBatch(
-      slice.filter((input): input is Transaction => !(input instanceof TransactionError)),
+      slice.filter((input) => "id" in input),
       ledger,
       logger,
     );
     let next = 0;
     for (const [offset, input] of slice.entries()) {
-      const outcome = input instanceof TransactionError ? reject(input) : outcomes[next++]!;
+      const outcome = "id" in input ? outcomes[next++]! : input;
       if (typeof outcome === "string") accepted.push(outcome);
       else rejected.push({ index: at + offset, ...outcome });
     }
@@ -55,38 +74,34 @@ export async function submitMany(
   return { accepted, rejected };
 }
 
-type Refused = Extract<AddOutcome, { accepted: false }>;
-type Refusal = Omit<Rejection, "index">;
+type Rejected = Omit<Rejection, "index">;
 
 /** The id of each that was accepted. A disk that fails refuses the batch, not those before it. */
 async function addBatch(
-  transactions: Transaction[],
+  records: readonly TransactionRecord[],
   ledger: LedgerServices,
   logger: Logger,
-): Promise<(Hex | Refusal)[]> {
-  if (transactions.length === 0) return [];
+): Promise<(Hex | Rejected)[]> {
+  if (records.length === 0) return [];
   try {
-    const outcomes = await ledger.mempool.add(transactions, "local");
-    return await Promise.all(
-      outcomes.map((outcome) => (outcome.accepted ? outcome.record.idHex : refine(outcome, ledger))),
-    );
+    const outcomes = await ledger.mempool.add(records, "local");
+    const answers: (Hex | Rejected)[] = [];
+    for (const outcome of outcomes)
+      answers.push(outcome.accepted ? outcome.record.idHex : await refine(outcome, ledger));
+    return answers;
   } catch (error) {
     if (!(error instanceof CodedError) || error.code !== "WRITE_FAILED") throw error;
     logger.error({ error: error.message }, "cannot write transactions");
-    return transactions.map(() => ({ code: "WRITE_FAILED", detail: writeFailed }));
+    return records.map(() => ({ code: "WRITE_FAILED", detail: writeFailed }));
   }
 }
 
-function reject({ code, message }: TransactionError): Refusal {
-  return { code, detail: message };
-}
-
 /** Who sends a transaction again that is in a block already learns that, rather than that its nonce is used. */
-async function refine({ code, detail, record }: Refused, { chain }: LedgerServices) {
-  const included = code === "NONCE_TOO_LOW" && record && (await chain.reader.transaction(record.id));
+async function refine({ code, detail, record }: Refusal, { chain }: LedgerServices): Promise<Rejected> {
+  const included = code === "NONCE_TOO_LOW" && (await chain.reader.transaction(record.id));
   if (!included) return { code, detail };
   return {
-    code: "ALREADY_KNOWN" as const,
+    code: "ALREADY_KNOWN",
     detail: `this transaction is in block ${included.block.height} already`,
   };
 }

@@ -1,10 +1,10 @@
 import { isUtf8 } from "node:buffer";
 import { z } from "zod";
 import { addressSchema, amountSchema, describeIssues, wholeNumber } from "../config/schema.ts";
-import { TransactionError } from "../types/errors.ts";
-import { maxMemoBytes, type Transaction, Transactions } from "../types/index.ts";
+import { maxMemoBytes, Transaction } from "../types/index.ts";
 import { fromHex, type Hex } from "../util/bytes.ts";
 import { messageOf } from "../util/errors.ts";
+import { encodePlain } from "./plain-transaction.ts";
 import { ProblemError } from "./problem.ts";
 
 /** Of a JSON list; an SSZ list is limited by its bytes. */
@@ -12,6 +12,12 @@ export const maxJsonTransactions = 1000;
 
 const encoder = new TextEncoder();
 const noMemo = new Uint8Array();
+
+/** Why what was sent is no transaction for this chain. */
+export interface InputRefusal {
+  code: "MALFORMED" | "WRONG_CHAIN";
+  detail: string;
+}
 
 /** `bytes` as `0x` and hex. */
 function hexSchema(bytes: number) {
@@ -29,7 +35,8 @@ const memoSchema = z
   .transform((text) => (text === "" ? noMemo : encoder.encode(text)))
   .refine((memo) => memo.length <= maxMemoBytes, { error: memoRule });
 
-const transactionSchema = z.strictObject(
+/** The JSON form of a transaction. */
+export const transactionSchema = z.strictObject(
   {
     from: addressSchema,
     to: addressSchema,
@@ -59,22 +66,18 @@ export function parseJson(body: Buffer): unknown {
   }
 }
 
-/** The JSON form of a transaction -> the transaction. @throws {TransactionError} `MALFORMED`, `WRONG_CHAIN` */
-export function parseTransaction(value: unknown, genesisId: Hex): Transaction {
+/** The JSON form of a transaction -> its SSZ encoding, or why it has none. */
+export function encodeInput(value: unknown, genesisId: Hex): Uint8Array | InputRefusal {
+  const encoded = encodePlain(value, genesisId);
+  if (encoded) return encoded;
   const result = transactionSchema.safeParse(value);
-  if (!result.success) throw new TransactionError("MALFORMED", describeIssues(result.error));
+  if (!result.success) return { code: "MALFORMED", detail: describeIssues(result.error) };
   const { signature, genesisId: named, ...message } = result.data;
   if (named !== undefined && named.toLowerCase() !== genesisId) {
-    throw new TransactionError("WRONG_CHAIN", `it is for chain ${named}, this node follows ${genesisId}`);
+    return {
+      code: "WRONG_CHAIN",
+      detail: `it is for chain ${named}, this node follows ${genesisId}`,
+    };
   }
-  return { message, signature: fromHex(signature) };
-}
-
-/** An SSZ `Transactions` list. @throws {ProblemError} `MALFORMED` */
-export function parseSszTransactions(body: Buffer): Transaction[] {
-  try {
-    return Transactions.deserialize(new Uint8Array(body.buffer, body.byteOffset, body.byteLength));
-  } catch (error) {
-    throw new ProblemError("MALFORMED", `the body is not an SSZ list of transactions: ${messageOf(error)}`);
-  }
+  return Transaction.serialize({ message, signature: fromHex(signature) });
 }

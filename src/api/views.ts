@@ -33,8 +33,13 @@ export async function transactionViews(records: readonly TransactionRecord[]) {
   return views;
 }
 
+/** A block's header as JSON, with what follows from its ancestors. */
+export function headerView(head: Head) {
+  return { ...signedHeaderView(head), totalDifficulty: head.totalDifficulty };
+}
+
 /** A header as JSON. */
-export function headerView({ height, idHex, header, totalDifficulty }: Head) {
+export function signedHeaderView({ height, idHex, header }: Pick<Head, "height" | "idHex" | "header">) {
   const { message, signature } = header;
   return {
     id: idHex,
@@ -43,7 +48,6 @@ export function headerView({ height, idHex, header, totalDifficulty }: Head) {
     timestamp: message.timestamp,
     proposer: encodeAddress(message.proposer),
     difficulty: message.difficulty,
-    totalDifficulty,
     vote: voteView(message.vote),
     transactionsRoot: toHex(message.transactionsRoot),
     stateRoot: toHex(message.stateRoot),

@@ -96,6 +96,11 @@ export class BlockReader {
     return { ...head, records: decodeRecords(body, this.#domain) };
   }
 
+  /** Of the accounts after a block that was executed. */
+  accountsRoot(id: Uint8Array): Promise<Uint8Array | undefined> {
+    return this.#blocks.accountsRoot(id);
+  }
+
   /** How many accounts there were before a canonical block. @throws {CodedError} `DAMAGED` */
   async undo(id: Uint8Array): Promise<number> {
     const undo = await this.#blocks.undo(id);

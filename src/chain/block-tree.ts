@@ -51,9 +51,10 @@ export class BlockTree {
     this.#config = config;
   }
 
-  remember(head: Head, snapshot: AuthoritySnapshot): void {
-    this.#heads.set(head.idHex, head);
-    this.#snapshots.set(head.idHex, snapshot);
+  /** Keeps no more than the header of a block that comes with its transactions. */
+  remember({ height, id, idHex, header, totalDifficulty }: Head, snapshot: AuthoritySnapshot): void {
+    this.#heads.set(idHex, { height, id, idHex, header, totalDifficulty });
+    this.#snapshots.set(idHex, snapshot);
   }
 
   forget(idHex: Hex): void {

@@ -1,5 +1,5 @@
 import { applyHeader, applyLink, type FinalityStatus } from "../consensus/index.ts";
-import type { StateReader } from "../state/index.ts";
+import type { AccountState, StateReader } from "../state/index.ts";
 import type { Write } from "../storage/database.ts";
 import { BlockError } from "../types/errors.ts";
 import type { AuthoritySnapshot, BlockRef, Certificate, Checkpoint, SignedHeader } from "../types/index.ts";
@@ -175,6 +175,17 @@ export class Chain {
   /** Resolves when every import and production asked for so far has ended. */
   idle(): Promise<void> {
     return this.#queue.idle();
+  }
+
+  /**
+   * Shows `look` the accounts as they were after a block, whatever is under way; imports wait meanwhile. Undefined for a block
+   * that the head does not descend from.
+   */
+  accountsAfter<T>(block: Head, look: (accounts: AccountState) => T): Promise<T | undefined> {
+    return this.#queue.run(async () => {
+      const { retract, apply } = await this.tree.path(this.#head, block);
+      return apply.length > 0 ? undefined : this.#ledger.lookBack(retract, this.reader, look);
+    });
   }
 
   async #import(block: CheckedBlock): Promise<ImportOutcome> {

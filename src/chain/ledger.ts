@@ -5,8 +5,9 @@ import type { ChainConfig } from "../types/genesis.ts";
 import type { AuthoritySnapshot } from "../types/index.ts";
 import { equalBytes, toHex } from "../util/bytes.ts";
 import { inSlices, type Pause } from "../util/slices.ts";
+import type { BlockReader } from "./block-reader.ts";
 import type { ChainStores } from "./stores.ts";
-import type { CanonicalBlock } from "./types.ts";
+import type { CanonicalBlock, Head } from "./types.ts";
 
 /** Transactions executed between two pauses: a few ms. */
 export const sliceTransactions = 1024;
@@ -59,7 +60,12 @@ export class Ledger {
       },
       index: (block: CanonicalBlock): void => {
         const { blocks } = this.#stores;
-        this.#writes.push(blocks.setCanonical(block), blocks.putUndo(block.id, accountsBefore));
+        this.#writes.push(
+          blocks.setCanonical(block),
+          blocks.putUndo(block.id, accountsBefore),
+          // Stays when the block is retracted: it follows from the block's id.
+          blocks.putAccountsRoot(block.id, this.state.accountsRoot()),
+        );
         this.#writes = this.#writes.concat(blocks.putPlaces({ ...block, parties: executor.parties }));
       },
     };
@@ -73,10 +79,27 @@ export class Ledger {
       this.state.indexOf(from),
       this.state.indexOf(to),
     ]);
-    const { proposer } = block.header.message;
-    revertBlock(this.state, { transactions, proposer, config: this.#config }, accountsBefore);
+    this.#revert(block, accountsBefore);
     this.#writes.push(blocks.clearCanonical(block.height), blocks.deleteUndo(block.id));
     this.#writes = this.#writes.concat(blocks.clearPlaces({ ...block, parties }));
+  }
+
+  /** Shows `look` the accounts as they were before the newest blocks, newest first. Nothing else may be under way. */
+  async lookBack<T>(
+    blocks: readonly Head[],
+    reader: Pick<BlockReader, "canonicalBlock" | "undo">,
+    look: (accounts: AccountState) => T,
+  ): Promise<T> {
+    try {
+      for (const head of blocks) {
+        this.#revert(await reader.canonicalBlock(head), await reader.undo(head.id));
+        await this.#pause();
+      }
+      await this.state.hash(this.#pause);
+      return look(this.state);
+    } finally {
+      this.state.rollback();
+    }
   }
 
   /** What brings the disk up to the state in memory. */
@@ -103,5 +126,11 @@ export class Ledger {
   rollback(): void {
     this.state.rollback();
     this.#writes = [];
+  }
+
+  #revert(block: CanonicalBlock, accountsBefore: number): void {
+    const transactions = block.records.map(({ transaction }) => transaction);
+    const { proposer } = block.header.message;
+    revertBlock(this.state, { transactions, proposer, config: this.#config }, accountsBefore);
   }
 }

@@ -5,6 +5,10 @@ import type { Hex } from "../util/bytes.ts";
 import type { Logger } from "../util/logger.ts";
 
 export interface RunningNode {
+  /** Of the HTTP interface. */
+  url: string;
+  /** The command that lets another machine join, once there is a genesis block. */
+  readonly joinLine: string | undefined;
   /** Settles once every port and file is closed: 0 after `stop`, rejected with the reason where the node ended by itself. */
   exitCode: Promise<number>;
   /** Resolves once every port and file is closed. */
@@ -17,11 +21,24 @@ interface ChainFileOptions {
   onProgress: (done: number, total: number) => void;
 }
 
+/** A chain in a folder of its own, for development. */
+export interface DevChain {
+  nodeId: number;
+  genesisId: Hex;
+  /** `key`: the seed, 64 hex digits. */
+  wallet: { address: string; key: string };
+  /** Of the wallet. */
+  balance: bigint;
+}
+
 type ProtectionFileOptions = Omit<ChainFileOptions, "onProgress">;
 
 /** What the command line needs of `src/node/index.ts`. */
 export interface NodeModule {
   runNode(options: NodeOptions, logger: Logger): Promise<RunningNode>;
+  prepareDevChain(folder: string): Promise<DevChain>;
+  /** Resolves to whether there was something to delete. */
+  deleteDevChain(folder: string): Promise<boolean>;
   initGenesis(options: {
     paths: NodePaths;
     config: ChainConfig;

@@ -4,6 +4,7 @@ import { type ChainEvent, type EventOptions, openEvents } from "./events.ts";
 import { ApiError, type RequestOptions, request } from "./http.ts";
 import type {
   Account,
+  AccountProof,
   Authorities,
   Block,
   BlockSummary,
@@ -16,6 +17,7 @@ import type {
   Status,
   SubmitResult,
   Transaction,
+  TransactionProof,
 } from "./types.ts";
 
 /** The first is as fast as the fastest chain makes blocks; a slow one is asked less and less often. */
@@ -129,6 +131,16 @@ export class Client {
     page: { before?: string; limit?: number } = {},
   ): Promise<{ transactions: PlacedTransaction[]; next: string | null }> {
     return this.#get(`/v1/accounts/${address}/transactions${query(page)}`);
+  }
+
+  /** `block`: one of the newest; by default the finalized one. For `verifyAccountProof`. */
+  accountProof(address: Address, block: BlockName = "finalized"): Promise<AccountProof> {
+    return this.#get(`/v1/accounts/${address}/proof${query({ block })}`);
+  }
+
+  /** `block`: by default the one of the canonical chain that holds it. For `verifyTransactionProof`. */
+  transactionProof(id: Hex, block?: BlockName): Promise<TransactionProof> {
+    return this.#get(`/v1/transactions/${id}/proof${query({ block })}`);
   }
 
   finality(): Promise<Finality> {

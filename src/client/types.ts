@@ -170,6 +170,42 @@ export interface Certificate extends Link {
   signatures: Hex[];
 }
 
+/** A certificate, its target's header and own authorities, and the branch from the root of their list to the header's `stateRoot`. */
+export interface ProvedCertificate extends Certificate {
+  header: Header;
+  authorities: Address[];
+  branch: Hex[];
+}
+
+/** That a block is final: headers from the one after it to the finalized checkpoint, and the votes for that. */
+export interface FinalityEvidence {
+  headers: Header[];
+  justification: ProvedCertificate;
+  finalization: ProvedCertificate;
+}
+
+/** What an account holds after `block`; `branch` leads from it to the header's `stateRoot`. */
+export interface AccountProof {
+  block: Header;
+  account: { address: Address; balance: Amount; nonce: number };
+  /** Place in the account list. */
+  index: number;
+  branch: Hex[];
+  /** Null where the block is not final, or the node has no certificate near. */
+  finality: FinalityEvidence | null;
+}
+
+/** That `block` holds a transaction; `branch` leads from its id to the header's `transactionsRoot`. */
+export interface TransactionProof {
+  block: Header;
+  transaction: Transaction;
+  /** Place in the block. */
+  index: number;
+  branch: Hex[];
+  /** As in `AccountProof`. */
+  finality: FinalityEvidence | null;
+}
+
 export interface Finality {
   justified: Checkpoint;
   finalized: Checkpoint;

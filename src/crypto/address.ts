@@ -11,8 +11,56 @@ export function encodeAddress(publicKey: Uint8Array): Address {
   return bech32m.encode(prefix, bech32m.toWords(publicKey));
 }
 
+/** BIP-173's characters, by their code: the value of each, -1 for all others. */
+const values = new Int8Array(128).fill(-1);
+for (const [value, character] of [..."qpzry9x8gf2tvdw0s3jn54khce6mua7l"].entries())
+  values[character.charCodeAt(0)] = value;
+/** What the checksum is to be (BIP-350), after its state has taken in the prefix. */
+const checksum = 0x2bc830a3;
+const stateAfterPrefix = [3, 3, 0, 3, 3].reduce(step, 1);
+const addressLength = 61;
+const dataStart = prefix.length + 1;
+
+/** Writes the key of an address in lower case to 32 bytes of `out`; false, with whatever in `out`, where it is none. */
+export function decodeAddressInto(address: unknown, out: Uint8Array, at: number): boolean {
+  if (typeof address !== "string" || address.length !== addressLength || !address.startsWith("cc1"))
+    return false;
+  let state = stateAfterPrefix;
+  let bits = 0;
+  let buffer = 0;
+  let next = at;
+  for (let index = dataStart; index < addressLength; index++) {
+    const value = values[address.charCodeAt(index)] ?? -1;
+    if (value < 0) return false;
+    state = step(state, value);
+    if (next === at + keyBytes) continue;
+    buffer = ((buffer << 5) | value) & 0xfff;
+    bits += 5;
+    if (bits < 8) continue;
+    bits -= 8;
+    out[next++] = buffer >> bits;
+    // The last character of the key has four bits too many, which are 0.
+    if (next === at + keyBytes && (buffer & ((1 << bits) - 1)) !== 0) return false;
+  }
+  return state === checksum;
+}
+
+/** BIP-173's `polymod`, for one value. */
+function step(state: number, value: number): number {
+  const top = state >>> 25;
+  let next = ((state & 0x1ffffff) << 5) ^ value;
+  if (top & 1) next ^= 0x3b6a57b2;
+  if (top & 2) next ^= 0x26508e6d;
+  if (top & 4) next ^= 0x1ea119fa;
+  if (top & 8) next ^= 0x3d4233dd;
+  if (top & 16) next ^= 0x2a1462b3;
+  return next;
+}
+
 /** @throws {UserError} `BAD_ADDRESS` that says what is wrong. */
 export function decodeAddress(address: string): Uint8Array {
+  const key = new Uint8Array(keyBytes);
+  if (decodeAddressInto(address, key, 0)) return key;
   const shown = JSON.stringify(address.slice(0, 80));
   let decoded: ReturnType<typeof bech32m.decodeUnsafe>;
   try {

@@ -1,118 +1,105 @@
-import { TransactionError } from "../types/errors.ts";
+import type { TransactionErrorCode } from "../types/errors.ts";
 import type { ChainConfig } from "../types/genesis.ts";
-import { isSafeCount, maxAmount, type Transaction, type TransactionRecord } from "../types/index.ts";
+import { isSafeCount, maxAmount, type TransactionRecord } from "../types/index.ts";
 import { costOf } from "./account-queue.ts";
 import type { MempoolLimits } from "./limits.ts";
 import type { Pool } from "./pool.ts";
-import type { AccountLookup, AddOutcome, PoolEntry } from "./types.ts";
+import type { AccountLookup, PoolEntry, Refusal } from "./types.ts";
 
-/** @throws {TransactionError} `MALFORMED`, `OVERFLOW` */
-export function checkForm({ message }: Transaction): void {
-  if (!isSafeCount(message.nonce) || !isSafeCount(message.nonce + 1)) {
-    throw new TransactionError("MALFORMED", "the nonce is above 2^53 - 2");
-  }
-  if (message.amount + message.fee > maxAmount) {
-    throw new TransactionError("OVERFLOW", "amount and fee together are above 2^64 - 1");
-  }
+/** What a transaction is checked against. */
+export interface AdmissionRules {
+  pool: Pool;
+  /** Of the head's state. */
+  account: AccountLookup;
+  limits: MempoolLimits;
+  config: Pick<ChainConfig, "minFee">;
 }
 
-/** What is known at a glance: asked before the signature is checked, so that most refusals cost little. @throws {TransactionError} */
-export function checkCheaply(
+/** What is known at a glance: asked before the signature is checked, so that most refusals cost little. */
+export function refuseCheaply(
   record: TransactionRecord,
-  pool: Pool,
-  account: AccountLookup,
-  config: Pick<ChainConfig, "minFee">,
-): void {
-  const { from, nonce, fee } = record.transaction.message;
-  if (pool.get(record.idHex))
-    throw new TransactionError("ALREADY_KNOWN", "this transaction is waiting already");
+  { pool, account, config }: AdmissionRules,
+): Refusal | undefined {
+  const { from, nonce, fee, amount } = record.transaction.message;
+  if (!isSafeCount(nonce) || !isSafeCount(nonce + 1)) {
+    return refuse(record, "MALFORMED", "the nonce is above 2^53 - 2");
+  }
+  if (amount + fee > maxAmount) {
+    return refuse(record, "OVERFLOW", "amount and fee together are above 2^64 - 1");
+  }
+  if (pool.get(record.idHex)) {
+    return refuse(record, "ALREADY_KNOWN", "this transaction is waiting already");
+  }
   if (fee < config.minFee) {
-    throw new TransactionError(
-      "FEE_TOO_LOW",
-      `the fee is ${fee}, this chain asks for at least ${config.minFee}`,
-    );
+    return refuse(record, "FEE_TOO_LOW", `the fee is ${fee}, this chain asks for at least ${config.minFee}`);
   }
   const { balance, nonce: accountNonce } = account(from) ?? noAccount;
   if (nonce < accountNonce) {
-    throw new TransactionError(
-      "NONCE_TOO_LOW",
-      `nonce ${nonce} is used, the next is ${pool.nextNonce(from)}`,
-    );
+    return refuse(record, "NONCE_TOO_LOW", `nonce ${nonce} is used, the next is ${pool.nextNonce(from)}`);
   }
-  checkBalance(costOf({ record }), 0n, balance);
+  return refuseBalance(record, 0n, balance);
 }
 
-/**
- * Whether the pool, as it is now, takes a transaction whose signature is good; returns the entry that it replaces.
- * @throws {TransactionError} with the reason and what to do.
- */
-export function checkAdmission(
+/** Whether the pool, as it is now, takes a transaction whose signature is good and that would replace `replaced`. */
+export function refuseAdmission(
   record: TransactionRecord,
-  pool: Pool,
-  account: AccountLookup,
-  limits: MempoolLimits,
-  config: Pick<ChainConfig, "minFee">,
-): PoolEntry | undefined {
-  checkCheaply(record, pool, account, config);
-  const { from, nonce } = record.transaction.message;
-  const queue = pool.queue(from);
-  const replaced = queue?.get(nonce);
-  if (replaced) checkReplacement(record, replaced, limits);
-  else checkRoom(record, pool, limits);
-  const { balance, nonce: accountNonce } = account(from) ?? noAccount;
-  const waitingCost = (queue?.costFrom(accountNonce) ?? 0n) - (replaced ? costOf(replaced) : 0n);
-  checkBalance(costOf({ record }), waitingCost, balance);
-  return replaced;
+  replaced: PoolEntry | undefined,
+  rules: AdmissionRules,
+): Refusal | undefined {
+  const refusal =
+    refuseCheaply(record, rules) ??
+    (replaced ? refuseReplacement(record, replaced, rules) : refuseRoom(record, rules));
+  if (refusal) return refusal;
+  const { from } = record.transaction.message;
+  const { balance, nonce } = rules.account(from) ?? noAccount;
+  const waitingCost = (rules.pool.queue(from)?.costFrom(nonce) ?? 0n) - (replaced ? costOf(replaced) : 0n);
+  return refuseBalance(record, waitingCost, balance);
 }
 
 const noAccount = { balance: 0n, nonce: 0 };
 
-function checkBalance(cost: bigint, waitingCost: bigint, balance: bigint): void {
-  if (waitingCost + cost <= balance) return;
+function refuseBalance(record: TransactionRecord, waitingCost: bigint, balance: bigint): Refusal | undefined {
+  const cost = costOf({ record });
+  if (waitingCost + cost <= balance) return undefined;
   const waiting = waitingCost > 0n ? ` beside ${waitingCost} of waiting transactions` : "";
-  throw new TransactionError(
+  return refuse(
+    record,
     "INSUFFICIENT_BALANCE",
     `amount and fee are ${cost}${waiting}, the balance is ${balance}`,
   );
 }
 
-function checkReplacement(record: TransactionRecord, replaced: PoolEntry, limits: MempoolLimits): void {
+function refuseReplacement(
+  record: TransactionRecord,
+  replaced: PoolEntry,
+  { limits }: AdmissionRules,
+): Refusal | undefined {
   const { fee, nonce } = record.transaction.message;
   const old = replaced.record.transaction.message.fee;
   const raised = (old * BigInt(100 + limits.replacementPercent) + 99n) / 100n;
   const least = raised > old ? raised : old + 1n;
-  if (fee < least) {
-    throw new TransactionError(
-      "FEE_TOO_LOW",
-      `nonce ${nonce} is waiting with fee ${old}; to replace it pay at least ${least}`,
-    );
-  }
+  if (fee >= least) return undefined;
+  return refuse(
+    record,
+    "FEE_TOO_LOW",
+    `nonce ${nonce} is waiting with fee ${old}; to replace it pay at least ${least}`,
+  );
 }
 
-function checkRoom(record: TransactionRecord, pool: Pool, limits: MempoolLimits): void {
+function refuseRoom(record: TransactionRecord, { pool, limits }: AdmissionRules): Refusal | undefined {
   const { from, nonce } = record.transaction.message;
   const next = pool.nextNonce(from);
   if (nonce - next > limits.maxNonceGap) {
-    throw new TransactionError("NONCE_GAP_TOO_LARGE", `nonce ${nonce} is too far ahead, the next is ${next}`);
+    return refuse(record, "NONCE_GAP_TOO_LARGE", `nonce ${nonce} is too far ahead, the next is ${next}`);
   }
-  if ((pool.queue(from)?.size ?? 0) >= limits.maxPerAccount) {
-    throw new TransactionError(
-      "ACCOUNT_LIMIT",
-      `${limits.maxPerAccount} transactions of this account are waiting; send more when they are in blocks`,
-    );
-  }
+  if ((pool.queue(from)?.size ?? 0) < limits.maxPerAccount) return undefined;
+  return refuse(
+    record,
+    "ACCOUNT_LIMIT",
+    `${limits.maxPerAccount} transactions of this account are waiting; send more when they are in blocks`,
+  );
 }
 
-export function refuse(
-  code: TransactionError["code"],
-  detail: string,
-  record?: TransactionRecord,
-): AddOutcome {
-  return { accepted: false, code, detail, ...(record && { record }) };
-}
-
-/** @throws `error` if it is no `TransactionError` */
-export function refusal(error: unknown, record?: TransactionRecord): AddOutcome {
-  if (!(error instanceof TransactionError)) throw error;
-  return refuse(error.code, error.message, record);
+export function refuse(record: TransactionRecord, code: TransactionErrorCode, detail: string): Refusal {
+  return { accepted: false, record, code, detail };
 }

@@ -57,7 +57,7 @@ export class Eviction {
     const candidates: PoolEntry[] = [];
     for (const queue of this.#pool.queues()) {
       const last = queue.last();
-      if (last && !last.durable && feeOf(last) < fee) candidates.push(last);
+      if (last && !last.batch && feeOf(last) < fee) candidates.push(last);
     }
     return candidates.sort((a, b) => compareFees(a, b) || b.sequence - a.sequence);
   }

@@ -11,7 +11,7 @@ export function expired(pool: Pool, account: AccountLookup, oldestMs: number): P
     const next = queue.firstUnpaid(account(queue.address) ?? { balance: 0n, nonce: 0 });
     for (const entry of queue.entries()) {
       const executable = entry.record.transaction.message.nonce < next;
-      if (entry.receivedAtMs <= oldestMs && !(entry.durable && executable)) entries.push(entry);
+      if (entry.receivedAtMs <= oldestMs && !(entry.batch && executable)) entries.push(entry);
     }
   }
   return entries;

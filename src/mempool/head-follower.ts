@@ -1,8 +1,6 @@
 import type { Write } from "../storage/database.ts";
-import type { MempoolStore } from "../storage/mempool.ts";
 import type { Transaction, TransactionRecord } from "../types/index.ts";
-import type { Hex } from "../util/bytes.ts";
-import type { Clock } from "../util/clock.ts";
+import type { Journal, StoredBatch } from "./journal.ts";
 import type { Pool } from "./pool.ts";
 import type { AccountLookup, PoolEntry, TransactionLog } from "./types.ts";
 
@@ -15,42 +13,38 @@ export interface IncludedAndRetracted {
 
 /** What was decided before a change was written. */
 interface Decided {
-  /** Taken out of the store. */
-  deleted: Set<Hex>;
-  /** Put into it. */
-  returning: TransactionRecord[];
+  /** Batches that were deleted: all that waited of them is in the change's blocks. */
+  deleted: ReadonlySet<StoredBatch>;
+  returning: readonly TransactionRecord[];
+  /** Holds those that return. */
+  batch: StoredBatch | undefined;
 }
 
-export interface FollowerOptions {
-  store: MempoolStore;
-  clock: Clock;
-  log?: TransactionLog;
-}
+const nothing: Decided = { deleted: new Set(), returning: [], batch: undefined };
 
 /**
- * Keeps pool and store alike over changes of the head. A change is decided before it is written (`writesFor`) and
+ * Keeps pool and journal alike over changes of the head. A change is decided before it is written (`writesFor`) and
  * taken into the pool when it is on disk (`update`); what was added in between is put right then.
  */
 export class HeadFollower {
   readonly #pool: Pool;
-  readonly #options: FollowerOptions;
+  readonly #journal: Journal;
+  readonly #log: TransactionLog | undefined;
   readonly #decided = new WeakMap<IncludedAndRetracted, Decided>();
 
-  constructor(pool: Pool, options: FollowerOptions) {
+  constructor(pool: Pool, journal: Journal, log: TransactionLog | undefined) {
     this.#pool = pool;
-    this.#options = options;
+    this.#journal = journal;
+    this.#log = log;
   }
 
   writesFor(change: IncludedAndRetracted, after: AccountLookup): Write[] {
-    const { store, clock, log } = this.#options;
-    const writes: Write[] = [];
-    const deleted = new Set<Hex>();
-    for (const { transaction } of change.applied.flatMap(({ records }) => records)) {
-      const entry = this.#waiting(transaction);
-      if (!entry?.durable) continue;
-      deleted.add(entry.record.idHex);
-      writes.push(store.delete(entry.record.id));
-    }
+    const leaving = new Map<StoredBatch, number>();
+    for (const { batch } of this.#taken(change)) if (batch) leaving.set(batch, (leaving.get(batch) ?? 0) + 1);
+    const deleted = new Set<StoredBatch>();
+    for (const [batch, count] of leaving)
+      if (batch.sequence !== undefined && count === batch.waiting) deleted.add(batch);
+    const writes = [...deleted].flatMap((batch) => this.#journal.deletion(batch));
     // What is in a block again, or whose nonce is used, does not come back.
     const returning = change.retracted
       .toReversed()
@@ -59,40 +53,51 @@ export class HeadFollower {
         const { from, nonce } = transaction.message;
         return nonce >= (after(from)?.nonce ?? 0) && !this.#waiting(transaction);
       });
-    for (const { id, transaction } of returning) writes.push(store.put(id, transaction, clock.now()));
-    writes.push(...(log?.record(returning) ?? []));
-    this.#decided.set(change, { deleted, returning });
-    return writes;
+    if (returning.length === 0) {
+      this.#decided.set(change, { ...nothing, deleted });
+      return writes;
+    }
+    const { batch, write } = this.#journal.batchOf(returning);
+    this.#decided.set(change, { deleted, returning, batch });
+    return [...writes, write, ...(this.#log?.record(returning) ?? [])];
   }
 
-  /** Returns what is left to be written, and what came back. */
+  /** Returns what is left to be written, and what came back: `insert` has put it into the pool. */
   update(
     change: IncludedAndRetracted,
-    insert: (record: TransactionRecord) => void,
+    insert: (record: TransactionRecord, batch: StoredBatch) => void,
   ): { writes: Write[]; back: TransactionRecord[] } {
-    const { store } = this.#options;
-    const { deleted, returning } = this.#decided.get(change) ?? { deleted: new Set<Hex>(), returning: [] };
+    const { deleted, returning, batch } = this.#decided.get(change) ?? nothing;
     const writes: Write[] = [];
-    for (const { transaction } of change.applied.flatMap(({ records }) => records)) {
-      const entry = this.#waiting(transaction);
-      if (!entry) continue;
+    for (const entry of this.#taken(change)) {
+      const left = entry.batch;
       this.#pool.remove(entry);
-      if (entry.durable && !deleted.has(entry.record.idHex)) writes.push(store.delete(entry.record.id));
+      const deletion = this.#journal.release(entry);
+      if (!left || !deleted.has(left)) writes.push(...deletion);
     }
     const back: TransactionRecord[] = [];
     for (const record of returning) {
       const rival = this.#waiting(record.transaction);
-      if (rival?.record.idHex === record.idHex) {
-        rival.durable = true;
-      } else if (rival) {
-        // Its sender has sent another with this nonce meanwhile.
-        writes.push(store.delete(record.id));
-      } else {
-        insert(record);
+      if (!rival) {
+        insert(record, batch!);
         back.push(record);
+      } else {
+        // Its sender has sent it, or another with its nonce, meanwhile: that one inherits the promise, in a later batch.
+        writes.push(...this.#journal.leave(batch!));
+        if (!rival.batch) void this.#journal.append([rival]);
       }
     }
     return { writes, back };
+  }
+
+  /** The entries that are in the change's blocks, or whose nonces are used there. */
+  *#taken({ applied }: IncludedAndRetracted): Iterable<PoolEntry> {
+    for (const { records } of applied) {
+      for (const { transaction } of records) {
+        const entry = this.#waiting(transaction);
+        if (entry) yield entry;
+      }
+    }
   }
 
   /** The entry of the same sender and nonce. */

@@ -4,17 +4,20 @@ import type { MempoolStore } from "../storage/mempool.ts";
 import type { ChainConfig } from "../types/genesis.ts";
 import {
   computeDomain,
+  decodeRecords,
+  encodeRecords,
   type Transaction,
   type TransactionRecord,
-  transactionRecord,
+  transactionRecords,
 } from "../types/index.ts";
 import type { Hex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
-import { checkAdmission, checkCheaply, checkForm, refusal, refuse } from "./admission.ts";
+import { type AdmissionRules, refuse, refuseAdmission, refuseCheaply } from "./admission.ts";
 import { Eviction } from "./eviction.ts";
 import { expired } from "./expiry.ts";
 import { HeadFollower, type IncludedAndRetracted } from "./head-follower.ts";
+import { Journal, type StoredBatch } from "./journal.ts";
 import type { MempoolLimits } from "./limits.ts";
 import { Pool } from "./pool.ts";
 import type { AccountLookup, AddOutcome, MempoolEvents, PoolEntry, Source, TransactionLog } from "./types.ts";
@@ -40,34 +43,50 @@ export class Mempool {
   readonly events = new Emitter<MempoolEvents>();
   readonly #options: MempoolOptions;
   readonly #pool: Pool;
+  readonly #rules: AdmissionRules;
   readonly #eviction: Eviction;
   readonly #domain: Uint8Array;
   #sequence = 0;
   #stopExpiry: () => void = () => undefined;
   #stopped = false;
+  readonly #journal: Journal;
   readonly #follower: HeadFollower;
 
   constructor(options: MempoolOptions) {
     this.#options = options;
     this.#pool = new Pool(options.account);
+    this.#rules = { ...options, pool: this.#pool };
     this.#eviction = new Eviction(this.#pool, options.limits);
-    this.#follower = new HeadFollower(this.#pool, options);
+    this.#journal = new Journal(options);
+    this.#follower = new HeadFollower(this.#pool, this.#journal, options.log);
     this.#domain = computeDomain("transaction", options.genesisId);
   }
 
   /** Loads what was acknowledged before, forgets what can be in no block any more, and begins to look for what waits too long. */
   async start(): Promise<void> {
-    const { store, database, account } = this.#options;
-    const stored: { record: TransactionRecord; receivedAtMs: number }[] = [];
-    for await (const { transaction, receivedAtMs } of store.all())
-      stored.push({ record: transactionRecord(transaction, this.#domain), receivedAtMs });
-    stored.sort((a, b) => a.receivedAtMs - b.receivedAtMs);
-    for (const { record, receivedAtMs } of stored) {
-      const { from, nonce } = record.transaction.message;
-      if (nonce >= (account(from)?.nonce ?? 0)) this.#insert(record, receivedAtMs, true);
+    const { store, database, account, clock, limits } = this.#options;
+    const stored: { batch: StoredBatch; receivedAtMs: number; records: TransactionRecord[] }[] = [];
+    for await (const each of this.#journal.load(this.#domain)) {
+      stored.push(each);
+      for (const record of each.records) {
+        const { from, nonce } = record.transaction.message;
+        if (nonce < (account(from)?.nonce ?? 0)) continue;
+        const replaced = this.#pool.queue(from)?.get(nonce);
+        if (replaced) this.#journal.release(replaced);
+        each.batch.waiting++;
+        this.#insert(record, each.receivedAtMs, each.batch);
+      }
     }
-    const gone = stored.filter(({ record }) => !this.#pool.get(record.idHex));
-    await database.commit(gone.map(({ record }) => store.delete(record.id)));
+    for (const entry of expired(this.#pool, account, clock.now() - limits.lifetimeMs)) this.#drop(entry);
+    const writes: Write[] = [];
+    for (const { batch, receivedAtMs, records } of stored) {
+      const sequence = batch.sequence!;
+      const waiting = records.filter(({ idHex }) => this.#pool.get(idHex)?.batch === batch);
+      if (waiting.length === 0) writes.push(store.delete(sequence));
+      else if (waiting.length < records.length)
+        writes.push(store.put({ sequence, receivedAtMs, list: encodeRecords(waiting) }));
+    }
+    await database.commit(writes);
     this.#scheduleExpiry();
   }
 
@@ -112,39 +131,42 @@ export class Mempool {
     return this.#pool.hasExecutable;
   }
 
+  /** The records of an encoded `Transactions` list. They keep `list`, which must not change. @throws {RangeError} unless it is one. */
+  decode(list: Uint8Array): TransactionRecord[] {
+    return decodeRecords(list, this.#domain);
+  }
+
+  records(transactions: readonly Transaction[]): TransactionRecord[] {
+    return transactionRecords(transactions, this.#domain);
+  }
+
   /**
    * Takes transactions in; one outcome each, in order. Those from `local` are on disk, synced, once this resolves.
    * @throws {CodedError} `WRITE_FAILED`: none was taken.
    */
-  async add(transactions: readonly Transaction[], source: Source): Promise<AddOutcome[]> {
+  async add(records: readonly TransactionRecord[], source: Source): Promise<AddOutcome[]> {
     const durable = source === "local";
-    const outcomes = transactions.map((transaction) => this.#precheck(transaction));
-    const checked = outcomes.filter((outcome) => outcome.accepted);
+    const refusals = records.map((record) => refuseCheaply(record, this.#rules));
     const verdicts = await this.#options.verify(
-      checked.map(({ record }) => ({
-        publicKey: record.transaction.message.from,
-        message: record.signingRoot,
-        signature: record.transaction.signature,
-      })),
+      records
+        .filter((_, index) => refusals[index] === undefined)
+        .map(({ transaction, signingRoot }) => ({
+          publicKey: transaction.message.from,
+          message: signingRoot,
+          signature: transaction.signature,
+        })),
     );
-    const verified = new Map(checked.map((outcome, index) => [outcome, verdicts[index]]));
-    const step: Step = { writes: [], added: [], madeDurable: [] };
-    const results = outcomes.map((precheck): AddOutcome => {
-      const outcome =
-        precheck.accepted && verified.get(precheck) ? this.#admit(precheck.record, durable, step) : precheck;
-      if (outcome.accepted && outcome === precheck)
-        return refuse("INVALID_SIGNATURE", "the signature does not match", outcome.record);
-      if (durable && !outcome.accepted && outcome.code === "ALREADY_KNOWN")
-        this.#makeDurable(outcome.record, step);
+    const step: Step = { writes: [], toStore: [], added: [], known: [] };
+    let next = 0;
+    const outcomes = records.map((record, index): AddOutcome => {
+      const outcome = refusals[index] ?? this.#admit(record, verdicts[next++]!, durable, step);
+      if (durable && !outcome.accepted && outcome.code === "ALREADY_KNOWN") this.#makeDurable(record, step);
       return outcome;
     });
-    const records = step.added.map(({ entry }) => entry.record);
-    if (step.writes.length > 0) {
-      step.writes.push(...(this.#options.log?.record(records) ?? []));
-      await this.#commit(step);
-    } else if (records.length > 0) this.#options.log?.append(records);
-    if (records.length > 0) this.events.emit("added", { records, source });
-    return results;
+    const fresh = step.added.map(({ entry }) => entry.record);
+    await this.#commit(step, fresh);
+    if (fresh.length > 0) this.events.emit("added", { records: fresh, source });
+    return outcomes;
   }
 
   /** What a change of the head does to the stored entries: to be written in one batch with it. `after`: the accounts after it. */
@@ -155,81 +177,78 @@ export class Mempool {
   /** Follows a change of the head: what is in blocks leaves, what was retracted comes back. */
   update(change: IncludedAndRetracted): void {
     this.#eviction.reset();
-    const { writes, back } = this.#follower.update(change, (record) =>
-      this.#insert(record, this.#options.clock.now(), true),
+    const { writes, back } = this.#follower.update(change, (record, batch) =>
+      this.#insert(record, this.#options.clock.now(), batch),
     );
     // One that fails stops the node, and the next start finds what is in blocks.
     void this.#options.database.commit(writes).catch(() => undefined);
     if (back.length > 0) this.events.emit("added", { records: back, source: "retracted" });
   }
 
-  #precheck(transaction: Transaction): AddOutcome {
-    try {
-      checkForm(transaction);
-    } catch (error) {
-      return refusal(error);
-    }
-    const record = transactionRecord(transaction, this.#domain);
-    const { account, config } = this.#options;
-    try {
-      checkCheaply(record, this.#pool, account, config);
-      return { accepted: true, record };
-    } catch (error) {
-      return refusal(error, record);
-    }
-  }
-
   /** Checks again what may have changed while the signature was checked, and inserts. */
-  #admit(record: TransactionRecord, durable: boolean, { writes, added }: Step): AddOutcome {
-    const { account, limits, config, store, clock } = this.#options;
-    try {
-      const replaced = checkAdmission(record, this.#pool, account, limits, config);
-      if (!replaced && !this.#eviction.makeRoom(record)) {
-        return refuse(
-          "MEMPOOL_FULL",
-          `${this.#pool.count} transactions wait; try again later, or pay a higher fee`,
-          record,
-        );
-      }
-      if (replaced?.durable) writes.push(store.delete(replaced.record.id));
-      // Whoever replaces an acknowledged transaction inherits the promise.
-      const entry = this.#insert(record, clock.now(), durable || replaced?.durable === true);
-      if (entry.durable) writes.push(store.put(record.id, record.transaction, entry.receivedAtMs));
-      added.push({ entry, replaced });
-      return { accepted: true, record };
-    } catch (error) {
-      return refusal(error, record);
+  #admit(record: TransactionRecord, isSigned: boolean, durable: boolean, step: Step): AddOutcome {
+    if (!isSigned) return refuse(record, "INVALID_SIGNATURE", "the signature does not match");
+    const { from, nonce } = record.transaction.message;
+    const replaced = this.#pool.queue(from)?.get(nonce);
+    const refusal = refuseAdmission(record, replaced, this.#rules);
+    if (refusal) return refusal;
+    if (!replaced && !this.#eviction.makeRoom(record)) {
+      return refuse(
+        record,
+        "MEMPOOL_FULL",
+        `${this.#pool.count} transactions wait; try again later, or pay a higher fee`,
+      );
     }
+    const batch = replaced?.batch;
+    const entry = this.#insert(record, this.#options.clock.now(), undefined);
+    const promised = replaced ? this.#giveUp(replaced, step) : false;
+    // Whoever replaces an acknowledged transaction inherits the promise.
+    if (durable || promised) step.toStore.push(entry);
+    step.added.push({ entry, replaced, batch });
+    return { accepted: true, record };
   }
 
-  #insert(record: TransactionRecord, receivedAtMs: number, durable: boolean): PoolEntry {
-    const entry = { record, receivedAtMs, durable, sequence: this.#sequence++ };
+  /** An entry that was replaced; returns whether its transaction was to be kept. */
+  #giveUp(entry: PoolEntry, step: Step): boolean {
+    const stored = entry.batch !== undefined;
+    if (stored) step.writes.push(...this.#journal.release(entry));
+    const toStore = step.toStore.filter((each) => each !== entry);
+    const promised = stored || toStore.length < step.toStore.length;
+    step.toStore = toStore;
+    return promised;
+  }
+
+  #insert(record: TransactionRecord, receivedAtMs: number, batch: StoredBatch | undefined): PoolEntry {
+    const entry = { record, receivedAtMs, batch, sequence: this.#sequence++ };
     this.#pool.insert(entry);
     return entry;
   }
 
-  /** Stored again where it is durable already: its first writing may not have ended, and the answer has to wait for it. */
-  #makeDurable(record: TransactionRecord | undefined, { writes, madeDurable }: Step): void {
-    const entry = record && this.#pool.get(record.idHex);
-    if (!entry) return;
-    if (!entry.durable) madeDurable.push(entry);
-    entry.durable = true;
-    writes.push(this.#options.store.put(entry.record.id, entry.record.transaction, entry.receivedAtMs));
+  /** Where it is being written already, the answer has to wait for that. */
+  #makeDurable(record: TransactionRecord, { toStore, known }: Step): void {
+    const entry = this.#pool.get(record.idHex);
+    if (entry?.batch) known.push(entry.batch);
+    else if (entry && !toStore.includes(entry)) toStore.push(entry);
   }
 
-  async #commit({ writes, added, madeDurable }: Step): Promise<void> {
+  async #commit({ writes, toStore, added, known }: Step, fresh: readonly TransactionRecord[]): Promise<void> {
     try {
-      await this.#options.database.commit(writes);
+      if (toStore.length > 0) await this.#journal.append(toStore, { writes, fresh });
+      else if (fresh.length > 0) this.#options.log?.append(fresh);
     } catch (error) {
-      for (const entry of madeDurable) entry.durable = false;
-      for (const { entry, replaced } of added.reverse()) {
+      const failed = toStore[0]!.batch;
+      for (const entry of toStore) entry.batch = undefined;
+      for (const { entry, replaced, batch } of added.reverse()) {
         if (this.#pool.get(entry.record.idHex) !== entry) continue;
         this.#pool.remove(entry);
-        if (replaced) this.#pool.insert(replaced);
+        if (!replaced || (batch && batch === failed)) continue;
+        this.#pool.insert(replaced);
+        if (batch) this.#journal.rejoin(replaced, batch);
       }
       this.#eviction.reset();
       throw error;
     }
+    for (const batch of new Set(known)) await batch.written;
   }
 
   #scheduleExpiry(): void {
@@ -240,24 +259,32 @@ export class Mempool {
   }
 
   async #expire(): Promise<void> {
-    const { clock, limits, account, store, database } = this.#options;
+    const { clock, limits, account, database } = this.#options;
     const entries = expired(this.#pool, account, clock.now() - limits.lifetimeMs);
-    for (const entry of entries) this.#pool.remove(entry);
-    const writes = entries.filter(({ durable }) => durable).map(({ record }) => store.delete(record.id));
+    const writes = entries.flatMap((entry) => this.#drop(entry));
     this.#eviction.reset();
     await database.commit(writes).catch(() => undefined);
+  }
+
+  #drop(entry: PoolEntry): Write[] {
+    this.#pool.remove(entry);
+    return this.#journal.release(entry);
   }
 }
 
 /** What one call of `add` does. */
 interface Step {
+  /** Deletions. */
   writes: Write[];
+  toStore: PoolEntry[];
   added: Added[];
-  /** Entries that were here, but not stored. */
-  madeDurable: PoolEntry[];
+  /** Batches of what was here already. */
+  known: StoredBatch[];
 }
 
+/** `batch`: what the replaced entry was in. */
 interface Added {
   entry: PoolEntry;
   replaced: PoolEntry | undefined;
+  batch: StoredBatch | undefined;
 }

@@ -1,23 +1,29 @@
 import type { Write } from "../storage/database.ts";
 import type { TransactionErrorCode } from "../types/errors.ts";
 import type { TransactionRecord } from "../types/index.ts";
+import type { StoredBatch } from "./journal.ts";
 
 export interface PoolEntry {
-  record: TransactionRecord;
-  receivedAtMs: number;
+  readonly record: TransactionRecord;
+  readonly receivedAtMs: number;
   /** This node has answered for it: it is on disk, and gives way to nothing but its sender's own replacement. */
-  durable: boolean;
+  batch: StoredBatch | undefined;
   /** Order of arrival. */
-  sequence: number;
+  readonly sequence: number;
 }
 
 /** Where transactions come from: those by gossip travel on by themselves, the others are to be published. */
 export type Source = "local" | "gossip" | "peer" | "retracted";
 
-export type AddOutcome =
-  | { accepted: true; record: TransactionRecord }
-  /** `record` is there unless the transaction is malformed. */
-  | { accepted: false; record?: TransactionRecord; code: TransactionErrorCode; detail: string };
+export type AddOutcome = { readonly accepted: true; readonly record: TransactionRecord } | Refusal;
+
+/** A plain value, not an error: most of a flood are refused. */
+export interface Refusal {
+  readonly accepted: false;
+  readonly record: TransactionRecord;
+  readonly code: TransactionErrorCode;
+  readonly detail: string;
+}
 
 export type MempoolEvents = {
   added: { records: TransactionRecord[]; source: Source };

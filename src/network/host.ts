@@ -12,8 +12,11 @@ import type { PeerScores } from "./scores.ts";
 
 /** Of its own, so that nodes of other libp2p programs on the LAN are not dialled. */
 export const mdnsServiceTag = "_ccoin._tcp.local";
-/** A node asks at once when it starts; this is for answers that were lost, and for networks that come up later. */
-const mdnsIntervalMs = 2_000;
+/**
+ * A node asks at once when it starts; this is for answers that were lost, and for networks that come up later. Every question
+ * is answered by every node, to every node: asked often, it would be most of what an idle network does.
+ */
+const mdnsIntervalMs = 10_000;
 
 /** In and out; each costs a few buffers. */
 export const maxConnections = 128;

@@ -1,4 +1,5 @@
 export { exportChain, importChain } from "./chain-file.ts";
+export { type DevChain, deleteDevChain, prepareDevChain } from "./dev-chain.ts";
 export { initGenesis } from "./init.ts";
 export { exportProtection, importProtection } from "./protection-file.ts";
 export { type RunningNode, runNode } from "./run.ts";

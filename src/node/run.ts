@@ -7,7 +7,7 @@ import {
   type Signer,
 } from "../accounts/index.ts";
 import { defaultHttpLimits, startHttpServer } from "../api/index.ts";
-import { checkGenesis, type Genesis, storeGenesis } from "../chain/genesis.ts";
+import { type Genesis, storeGenesis } from "../chain/genesis.ts";
 import { chainStores } from "../chain/stores.ts";
 import { minFaultTolerantAuthorities, type NodeOptions } from "../config/index.ts";
 import { VerifyPool } from "../crypto/verify-pool.ts";
@@ -17,9 +17,8 @@ import { EventLog } from "../storage/event-log.ts";
 import type { LevelDatabase } from "../storage/level-database.ts";
 import { PeerStatuses } from "../sync/peer-statuses.ts";
 import { serveGenesis } from "../sync/serve.ts";
-import { equalBytes } from "../util/bytes.ts";
 import { systemClock } from "../util/clock.ts";
-import { messageOf, UserError } from "../util/errors.ts";
+import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { systemPause } from "../util/slices.ts";
 import { type ChainServices, startChainServices } from "./chain-services.ts";
@@ -29,8 +28,10 @@ import { DiagnosisInputs, freeBytes } from "./diagnosis-input.ts";
 import { DiagnosisLog } from "./diagnosis-log.ts";
 import { finalityInput } from "./finality-views.ts";
 import { searchGenesis } from "./genesis-search.ts";
+import { joinLine } from "./join-line.ts";
 import { ModeMachine } from "./mode.ts";
 import { lockFolder, openDatabase } from "./open.ts";
+import { loadStoredGenesis } from "./stored-genesis.ts";
 import { apiServices, chainStatus } from "./views.ts";
 
 const clock = systemClock;
@@ -38,6 +39,10 @@ const clock = systemClock;
 const maxVerifyThreads = 4;
 
 export interface RunningNode {
+  /** Of the HTTP interface. */
+  readonly url: string;
+  /** The command that lets another machine join, once there is a genesis block. */
+  readonly joinLine: string | undefined;
   /** Resolves once every port and file is closed: 0 after `stop`. Rejects, then too, with the reason where the node ended by itself. */
   exitCode: Promise<number>;
   /** Resolves once every port and file is closed. */
@@ -66,6 +71,8 @@ class Node implements RunningNode {
   #modes = new ModeMachine("boot");
   #genesis: Genesis | undefined;
   #services: ChainServices | undefined;
+  #url = "";
+  #joinLine: string | undefined;
   #ending: Promise<void> | undefined;
 
   constructor(options: NodeOptions, logger: Logger) {
@@ -81,6 +88,14 @@ class Node implements RunningNode {
 
   get exitCode(): Promise<number> {
     return this.#exit.promise;
+  }
+
+  get url(): string {
+    return this.#url;
+  }
+
+  get joinLine(): string | undefined {
+    return this.#joinLine;
   }
 
   async stop(reason: string): Promise<void> {
@@ -111,7 +126,15 @@ class Node implements RunningNode {
     const database = await openDatabase(paths, (error) => this.#fail(error));
     this.#closers.push("database", () => database.close());
     this.#closers.push("imports", () => this.#services?.chain.idle());
-    this.#genesis = await this.#loadGenesis(database, signer);
+    const stored = await loadStoredGenesis({
+      database,
+      verify: this.#signatures.verify,
+      pin: this.#options.genesisPin,
+      publicKey: signer.publicKey,
+      place: paths.db,
+    });
+    this.#genesis = stored?.genesis;
+    if (stored?.isNew) this.#modes = new ModeMachine("genesis");
     const eventLog = await EventLog.open(database);
     const logMode = (mode: string) => {
       this.#logger.info({ mode }, `mode: ${mode}`);
@@ -170,6 +193,7 @@ class Node implements RunningNode {
         diagnosis,
       }),
     });
+    this.#url = http.url;
     this.#closers.push("http", () => http.close());
     await network.start();
     this.#closers.push("network", () => network.stop());
@@ -187,26 +211,6 @@ class Node implements RunningNode {
     const parts = { database, eventLog, network, statuses, signer, diagnosis };
     if (this.#genesis) await this.#startChain(parts, this.#genesis, peers.length === 0);
     else void this.#awaitGenesis(parts).catch((error) => this.#fail(error));
-  }
-
-  /** The genesis in the database. @throws {UserError} `WRONG_CHAIN` where it is not the pinned one. */
-  async #loadGenesis(database: LevelDatabase, signer: Signer): Promise<Genesis | undefined> {
-    const { genesisPin, dataDir } = this.#options;
-    const stores = chainStores(database);
-    const block = await stores.meta.genesis();
-    if (!block) return undefined;
-    const genesis = await checkGenesis(block, this.#signatures.verify);
-    if (genesisPin && genesisPin !== genesis.idHex) {
-      throw new UserError(
-        `${dataDir.db} holds the chain ${genesis.idHex}, but --genesis asks for ${genesisPin}: use another --nodeid or --datadir, or leave --genesis out`,
-        "WRONG_CHAIN",
-      );
-    }
-    const head = await stores.meta.head();
-    const isNew = head !== undefined && equalBytes(head, genesis.id);
-    if (isNew && equalBytes(block.header.message.proposer, signer.publicKey))
-      this.#modes = new ModeMachine("genesis");
-    return genesis;
   }
 
   #createNetwork(database: LevelDatabase): Promise<LibP2pNetwork> {
@@ -257,6 +261,9 @@ class Node implements RunningNode {
   ): Promise<void> {
     const modes = this.#modes;
     const { dataDir: paths } = this.#options;
+    const addresses = network.addresses();
+    this.#joinLine = joinLine({ nodeId: this.#options.nodeId, addresses, genesisId: genesis.idHex });
+    this.#logger.info({ join: this.#joinLine }, "other machines join with this, also without multicast");
     const authorities = genesis.config.authorities.length;
     if (authorities < minFaultTolerantAuthorities) {
       this.#logger.warn(

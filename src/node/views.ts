@@ -54,6 +54,7 @@ export function apiServices(parts: ApiServicesOptions): ApiServices {
       const running = services();
       return running && finalityBody(running, running.finalityStore);
     },
+    finalityProof: async (height) => services()?.finalityStore.proofFrom(height),
   };
 }
 

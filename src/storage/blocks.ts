@@ -53,6 +53,7 @@ export class BlockStore {
       { key: keyOf("header", id), value: undefined },
       { key: keyOf("body", id), value: undefined },
       { key: keyOf("snapshot", id), value: undefined },
+      { key: keyOf("accountsRoot", id), value: undefined },
     ];
   }
 
@@ -178,6 +179,15 @@ export class BlockStore {
   async undo(id: Uint8Array): Promise<number | undefined> {
     const bytes = await this.#database.get(keyOf("undo", id));
     return bytes && readUint32(bytes);
+  }
+
+  putAccountsRoot(id: Uint8Array, root: Uint8Array): Write {
+    return { key: keyOf("accountsRoot", id), value: root };
+  }
+
+  /** Of the accounts after a block that has been executed. */
+  accountsRoot(id: Uint8Array): Promise<Uint8Array | undefined> {
+    return this.#database.get(keyOf("accountsRoot", id));
   }
 
   putSnapshot(id: Uint8Array, snapshot: AuthoritySnapshot): Write {

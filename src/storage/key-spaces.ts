@@ -16,8 +16,7 @@ export const keySpaces = {
   // 6 was the undo records, with accounts.
   /** Block id -> `AuthoritySnapshot` after it, for some blocks. */
   snapshot: 7,
-  /** Transaction id -> time of arrival (8), then the transaction. */
-  mempool: 8,
+  // 8 was the mempool, with a transaction a value.
   // 9 was the transactions of an account.
   /** Peer id -> JSON. */
   addressBook: 10,
@@ -27,12 +26,16 @@ export const keySpaces = {
   finalizedRound: 12,
   /** Number of the first (8) -> one event, or several transactions: `event-log.ts`. */
   event: 13,
+  /** Block id -> root of the accounts after it: with the authority snapshot, the header's `stateRoot`. */
+  accountsRoot: 14,
   /** First 8 bytes of a transaction's id, height (6), index (2) -> nothing: places in the canonical chain. */
   transactionPlace: 15,
   /** Account index (4), height (6), index (2) -> nothing: the places of its transactions. */
   accountPlace: 16,
   /** Id of a canonical block -> number of accounts before it (4): the rest of its execution can be computed backwards. */
   undo: 17,
+  /** Sequence number (8) -> time of arrival (8), then the `Transactions` that were acknowledged together. */
+  mempoolBatch: 18,
   /** Candidate -> kind (1), time (8): what this node's operator wishes of the authority set. */
   proposal: 20,
   /** What was signed and must not be contradicted: `protection.ts`. */

@@ -1,9 +1,17 @@
-import { Transaction } from "../types/index.ts";
 import { concatBytes, readUint64, uint64Bytes } from "../util/bytes.ts";
 import type { Database, Write } from "./database.ts";
 import { keyOf, keyRange } from "./key-spaces.ts";
 
-/** The transactions that this node has acknowledged and that are in no canonical block. */
+/** Transactions that were acknowledged together. A later batch holds what replaces transactions of earlier ones. */
+export interface MempoolBatch {
+  /** A safe integer, of one order with the time of writing. */
+  sequence: number;
+  receivedAtMs: number;
+  /** The encoded `Transactions`. */
+  list: Uint8Array;
+}
+
+/** The transactions that this node has acknowledged and that are in no canonical block, and some that are. */
 export class MempoolStore {
   readonly #database: Database;
 
@@ -11,20 +19,21 @@ export class MempoolStore {
     this.#database = database;
   }
 
-  put(id: Uint8Array, transaction: Transaction, receivedAtMs: number): Write {
+  put({ sequence, receivedAtMs, list }: MempoolBatch): Write {
     return {
-      key: keyOf("mempool", id),
-      value: concatBytes(uint64Bytes(receivedAtMs), Transaction.serialize(transaction)),
+      key: keyOf("mempoolBatch", uint64Bytes(sequence)),
+      value: concatBytes(uint64Bytes(receivedAtMs), list),
     };
   }
 
-  delete(id: Uint8Array): Write {
-    return { key: keyOf("mempool", id), value: undefined };
+  delete(sequence: number): Write {
+    return { key: keyOf("mempoolBatch", uint64Bytes(sequence)), value: undefined };
   }
 
-  async *all(): AsyncIterable<{ transaction: Transaction; receivedAtMs: number }> {
-    for await (const [, value] of this.#database.iterate(keyRange("mempool"))) {
-      yield { transaction: Transaction.deserialize(value.slice(8)), receivedAtMs: readUint64(value) };
+  /** In the order of their sequence. */
+  async *all(): AsyncIterable<MempoolBatch> {
+    for await (const [key, value] of this.#database.iterate(keyRange("mempoolBatch"))) {
+      yield { sequence: readUint64(key, 1), receivedAtMs: readUint64(value), list: value.slice(8) };
     }
   }
 }

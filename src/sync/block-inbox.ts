@@ -20,7 +20,7 @@ import type { Mempool } from "../mempool/mempool.ts";
 import { BlockError } from "../types/errors.ts";
 import { CompactBlock, Header, type SignedHeader, type TransactionRecord } from "../types/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
-import type { Clock } from "../util/clock.ts";
+import { type Clock, sleep } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { EarlyBlocks } from "./early-blocks.ts";
@@ -29,6 +29,8 @@ import { blockVerdicts } from "./verdicts.ts";
 
 /** A longer way to a known block is a matter for sync. */
 const maxParentChase = 16;
+/** Transactions that were published just before their block may be on their way still, or being checked. */
+const gossipGraceMs = 15;
 /** Blocks of one peer being completed at once: who sends more floods. */
 const maxUnderWay = 32;
 
@@ -128,9 +130,8 @@ export class BlockInbox {
     await this.#once(
       id,
       async () => {
-        const { chain, mempool } = this.#options;
-        const pooled = shortIds.map((shortId) => mempool.byShortId(shortId));
-        const records = await this.#complete(id, pooled, from);
+        const { chain } = this.#options;
+        const records = await this.#complete(id, await this.#pooled(shortIds), from);
         try {
           return await checkRecords(header, records, chain.checks, { signedHeader: true });
         } catch (error) {
@@ -141,6 +142,26 @@ export class BlockInbox {
       },
       from,
     );
+  }
+
+  /** What the mempool has of these; waits a little for the others. */
+  async #pooled(shortIds: readonly Uint8Array[]): Promise<(TransactionRecord | undefined)[]> {
+    const { clock, mempool } = this.#options;
+    const pooled = shortIds.map((shortId) => mempool.byShortId(shortId));
+    const isMissing = (index: number) => {
+      pooled[index] ??= mempool.byShortId(shortIds[index]!);
+      return pooled[index] === undefined;
+    };
+    let missing = [...pooled.keys()].filter(isMissing);
+    if (missing.length === 0) return pooled;
+    const complete = new AbortController();
+    const stopListening = mempool.events.on("added", () => {
+      missing = missing.filter(isMissing);
+      if (missing.length === 0) complete.abort();
+    });
+    await sleep(clock, gossipGraceMs, AbortSignal.any([complete.signal, this.#stop.signal]));
+    stopListening();
+    return pooled;
   }
 
   /** Asks for the transactions that the mempool does not have. */

@@ -7,7 +7,6 @@ import { equalBytes } from "../util/bytes.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { DownloadWork, type Range, type Received } from "./download-work.ts";
-import { verifyTogether } from "./verify-together.ts";
 
 /** Batches being checked: while one waits for its signatures, the next is decoded. */
 const batchesUnderWay = 3;
@@ -83,18 +82,16 @@ async function fetchRange(
 
 /** Checks batches of blocks until all are. Rejects with errors that are nobody's fault. */
 async function checkBatches(work: DownloadWork, options: DownloadOptions): Promise<void> {
-  const { checks, signal } = options;
+  const { signal } = options;
   for (let batch = await work.nextBatch(signal); batch; batch = await work.nextBatch(signal)) {
-    const together = { ...checks, verify: verifyTogether(checks.verify) };
-    await Promise.all(batch.map((received) => check(received, work, together, options)));
+    await Promise.all(batch.map((received) => check(received, work, options)));
   }
 }
 
 async function check(
   received: Received,
   work: DownloadWork,
-  checks: BlockChecks,
-  { logger, network }: DownloadOptions,
+  { checks, logger, network }: DownloadOptions,
 ): Promise<void> {
   const { index, body, from } = received;
   // The signature that was checked is kept: the id does not cover it.

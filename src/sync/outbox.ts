@@ -79,7 +79,7 @@ export class Outbox {
       const records: TransactionRecord[] = [];
       for (const record of mempool.executable()) {
         const entry = mempool.get(record.idHex);
-        if (entry?.durable && entry.receivedAtMs <= old) records.push(record);
+        if (entry?.batch && entry.receivedAtMs <= old) records.push(record);
         if (records.length === maxRepublished) break;
       }
       if (records.length > 0) this.#enqueue(records);

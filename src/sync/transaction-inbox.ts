@@ -11,8 +11,8 @@ import {
 import { signatureSet } from "../chain/check.ts";
 import type { Verify } from "../crypto/ed25519.ts";
 import type { Mempool } from "../mempool/mempool.ts";
-import type { AddOutcome, Source } from "../mempool/types.ts";
-import { type Transaction, Transactions } from "../types/index.ts";
+import type { AddOutcome } from "../mempool/types.ts";
+import type { TransactionRecord } from "../types/index.ts";
 import { toHex } from "../util/bytes.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
@@ -36,14 +36,15 @@ export class TransactionInbox {
 
   /** The validator of the topic `transactions`: a batch travels on if a part of it is new and none of it is at fault. */
   async onGossip(message: Uint8Array): Promise<Verdict> {
-    let batch: Transaction[];
+    const { mempool } = this.#options;
+    let batch: TransactionRecord[];
     try {
-      batch = Transactions.deserialize(message);
+      batch = mempool.decode(new Uint8Array(message));
     } catch {
       return "reject";
     }
     if (batch.length === 0 || batch.length > maxGossipTransactions) return "reject";
-    const outcomes = await this.#add(batch, "gossip");
+    const outcomes = await mempool.add(batch, "gossip");
     if (outcomes.some((outcome) => isAtFault(outcome))) return "reject";
     if (!outcomes.some(({ accepted }) => accepted)) return "ignore";
     return (await this.#areSigned(outcomes)) ? "accept" : "reject";
@@ -59,7 +60,7 @@ export class TransactionInbox {
         const batch = await requestOne(network, peer, transactions, {
           ids: missing.slice(at, at + maxTransactionsById),
         });
-        const outcomes = await this.#add(batch, "peer");
+        const outcomes = await mempool.add(mempool.records(batch), "peer");
         if (outcomes.some((outcome) => isAtFault(outcome))) {
           return network.penalize(peer, "invalidResponse", "its mempool holds an invalid transaction");
         }
@@ -72,13 +73,9 @@ export class TransactionInbox {
   /** What the pool refused at a glance has not been verified, but those it travels on to may have to: the fault would be ours. */
   async #areSigned(outcomes: AddOutcome[]): Promise<boolean> {
     const refused = outcomes.flatMap((outcome) => {
-      return outcome.accepted || outcome.code === "ALREADY_KNOWN" ? [] : (outcome.record ?? []);
+      return outcome.accepted || outcome.code === "ALREADY_KNOWN" ? [] : outcome.record;
     });
     return (await this.#options.verify(refused.map(signatureSet))).every(Boolean);
-  }
-
-  #add(batch: Transaction[], source: Source): Promise<AddOutcome[]> {
-    return this.#options.mempool.add(batch, source);
   }
 }
 

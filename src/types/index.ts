@@ -10,3 +10,4 @@ export * from "./slot.ts";
 export * from "./state.ts";
 export * from "./transaction.ts";
 export * from "./transaction-records.ts";
+export { transactionLayout } from "./transaction-roots.ts";

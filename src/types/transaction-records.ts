@@ -1,7 +1,7 @@
 import { type Hex, toHex } from "../util/bytes.ts";
 import { isSafeCount } from "./primitives.ts";
 import { maxMemoBytes, maxTransactionsPerList, Transaction } from "./transaction.ts";
-import { layout, transactionRoots } from "./transaction-roots.ts";
+import { transactionLayout as layout, transactionRoots } from "./transaction-roots.ts";
 
 /** A transaction with what is computed from it once. `id` is its `hash_tree_root`; `signingRoot` is what the signature covers. */
 export interface TransactionRecord {

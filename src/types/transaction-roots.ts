@@ -2,7 +2,7 @@ import { hashInto } from "@chainsafe/hashtree";
 import { zeroHash } from "@chainsafe/persistent-merkle-tree";
 
 /** Byte ranges of an encoded `Transaction`: an offset, the signature, then the `Transfer` with its memo last. */
-export const layout = {
+export const transactionLayout = {
   signature: 4,
   from: 68,
   to: 100,
@@ -12,6 +12,8 @@ export const layout = {
   memoOffset: 156,
   memo: 160,
 } as const;
+
+const layout = transactionLayout;
 
 /** Transactions hashed by one native call: enough to hide its cost, small enough for the cache. */
 const batch = 256;

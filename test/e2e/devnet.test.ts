@@ -1,9 +1,7 @@
-import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, utimesSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { cloneProject } from "./harness/clone.ts";
 import type { BlockAnswer, Status } from "./harness/node.ts";
-import { root } from "./harness/process.ts";
 import { until } from "./harness/until.ts";
 import { createWorld } from "./harness/world.ts";
 
@@ -11,9 +9,7 @@ const count = 4;
 
 test("scripts/devnet.sh in a fresh clone: URLs, a transfer, and nothing left after Ctrl-C", async () => {
   const world = createWorld();
-  const clone = join(world.dataDir, "clone");
-  execFileSync("git", ["clone", "--quiet", "--local", root, clone]);
-  copyPackages(clone);
+  const clone = cloneProject(world);
 
   // As where nothing is installed but Node, npm and git.
   const devnet = world.start("devnet", ["scripts/devnet.sh", String(count)], { cwd: clone });
@@ -47,18 +43,6 @@ test("scripts/devnet.sh in a fresh clone: URLs, a transfer, and nothing left aft
   expect(processesOf(data)).toEqual([]);
   expect(existsSync(data)).toBe(false);
 });
-
-/** Those of this checkout, as hard links where that works; the lock file is older, so that nothing is installed again. */
-function copyPackages(clone: string): void {
-  const [from, to] = [join(root, "node_modules"), join(clone, "node_modules")];
-  try {
-    execFileSync("cp", ["-al", from, to], { stdio: "ignore" });
-  } catch {
-    execFileSync("rm", ["-rf", to]);
-    execFileSync("cp", ["-a", from, to]);
-  }
-  utimesSync(join(clone, "package-lock.json"), 0, 0);
-}
 
 /** Command lines that name `text`. */
 function processesOf(text: string): string[] {

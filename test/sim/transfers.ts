@@ -50,7 +50,7 @@ export class Transfers {
     };
     const root = signingRoot(Transfer.hashTreeRoot(message), computeDomain("transaction", this.#genesis.id));
     const transaction: Transaction = { message, signature: await sender.sign(root) };
-    const [outcome] = await services.mempool.add([transaction], "local");
+    const [outcome] = await services.mempool.add(services.mempool.records([transaction]), "local");
     if (!outcome?.accepted) return undefined;
     const { idHex: id } = outcome.record;
     this.acknowledged.push({

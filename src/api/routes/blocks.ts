@@ -2,10 +2,9 @@ import type { Hono } from "hono";
 import type { Chain } from "../../chain/chain.ts";
 import type { StoredBlock } from "../../chain/types.ts";
 import { encodeAddress } from "../../crypto/address.ts";
-import { blockNames, namedBlock } from "../block-name.ts";
+import { blockNotFound, findBlockId } from "../block-name.ts";
 import { type ApiEnv, json, route } from "../http.ts";
-import { ProblemError } from "../problem.ts";
-import { checkQuery, isId, numberQuery, parseCount, parseId, requireLedger } from "../query.ts";
+import { checkQuery, numberQuery, requireLedger } from "../query.ts";
 import type { ApiServices } from "../services.ts";
 import { headerView, transactionViews } from "../views.ts";
 
@@ -42,25 +41,12 @@ export function blockRoutes(app: Hono<ApiEnv>, services: ApiServices): void {
       checkQuery(context, []);
       const name = context.req.param("block")!;
       const { chain } = requireLedger(services);
-      const block = await findBlock(chain, name);
-      if (!block) throw new ProblemError("BLOCK_NOT_FOUND", `this node has no block ${name}`);
+      const id = await findBlockId(chain, name);
+      const block = id && (await chain.reader.byId(id));
+      if (!block) throw blockNotFound(name);
       return json(await blockView(chain, block));
     },
   });
-}
-
-/** `name`: a height, an id, or one of `blockNames`. @throws {ProblemError} `MALFORMED` */
-function findBlock(chain: Chain, name: string): Promise<StoredBlock | undefined> {
-  const { reader } = chain;
-  const named = namedBlock(chain, name);
-  if (named) return reader.byId(named.id);
-  if (isId(name)) return reader.byId(parseId(name));
-  const height = parseCount(name);
-  if (height !== undefined) return reader.byHeight(height);
-  throw new ProblemError(
-    "MALFORMED",
-    `a block is named by its height, its id (0x and 64 hex digits), or ${blockNames.join(", ")}`,
-  );
 }
 
 async function blockView(chain: Chain, block: StoredBlock) {

@@ -1,33 +1,30 @@
-import { TransactionError } from "../../types/errors.ts";
-import type { Transaction } from "../../types/index.ts";
-import type { Hex } from "../../util/bytes.ts";
+import type { TransactionRecord } from "../../types/index.ts";
+import { messageOf } from "../../util/errors.ts";
 import { BodyBudget, withBody } from "../body.ts";
 import { type Handler, json } from "../http.ts";
 import type { HttpLimits } from "../limits.ts";
 import { ProblemError } from "../problem.ts";
 import { requireLedger } from "../query.ts";
 import type { ApiServices, LedgerServices } from "../services.ts";
-import { submitMany, submitOne } from "../submit.ts";
-import {
-  maxJsonTransactions,
-  parseJson,
-  parseSszTransactions,
-  parseTransaction,
-} from "../transaction-input.ts";
+import { submitInputs, submitMany, submitOne } from "../submit.ts";
+import { encodeInput, maxJsonTransactions, parseJson } from "../transaction-input.ts";
 
 /** `POST /v1/transactions`: the hot path. */
 export function submitHandler(services: ApiServices, limits: HttpLimits): Handler {
   const budget = new BodyBudget(limits.maxBodyBytesInFlight);
+  const { logger } = services;
   const postJson = async (body: Buffer): Promise<Response> => {
     const ledger = requireLedger(services);
+    const { idHex } = ledger.chain.genesis;
     const value = parseJson(body);
-    if (Array.isArray(value)) return submitList(value, ledger, services);
-    const id = await submitOne(parseTransaction(value, ledger.chain.genesis.idHex), ledger);
-    return json({ id }, 202);
+    if (!Array.isArray(value)) return json({ id: await submitOne(encodeInput(value, idHex), ledger) }, 202);
+    checkLength(value);
+    const inputs = value.map((each) => encodeInput(each, idHex));
+    return json(await submitInputs(inputs, ledger, logger), 202);
   };
   const postSsz = async (body: Buffer): Promise<Response> => {
     const ledger = requireLedger(services);
-    return json(await submitMany(parseSszTransactions(body), ledger, services.logger), 202);
+    return json(await submitMany(decodeList(body, ledger), ledger, logger), 202);
   };
   return ({ env: { incoming } }) => {
     const { headers } = incoming;
@@ -48,29 +45,22 @@ export function submitHandler(services: ApiServices, limits: HttpLimits): Handle
   };
 }
 
-async function submitList(
-  values: unknown[],
-  ledger: LedgerServices,
-  { logger }: ApiServices,
-): Promise<Response> {
-  if (values.length === 0) throw new ProblemError("MALFORMED", "the list holds no transaction");
-  if (values.length > maxJsonTransactions) {
-    throw new ProblemError(
-      "MALFORMED",
-      `a list has at most ${maxJsonTransactions} transactions, this one ${values.length}: send several, or SSZ`,
-    );
-  }
-  const { idHex } = ledger.chain.genesis;
-  const inputs = values.map((value) => tryParse(value, idHex));
-  return json(await submitMany(inputs, ledger, logger), 202);
+/** @throws {ProblemError} `MALFORMED` */
+function checkLength({ length }: unknown[]): void {
+  if (length === 0) throw new ProblemError("MALFORMED", "the list holds no transaction");
+  if (length <= maxJsonTransactions) return;
+  throw new ProblemError(
+    "MALFORMED",
+    `a list has at most ${maxJsonTransactions} transactions, this one ${length}: send several, or SSZ`,
+  );
 }
 
-function tryParse(value: unknown, genesisId: Hex): Transaction | TransactionError {
+/** The records keep a copy: `body` may be a small part of a large buffer. @throws {ProblemError} `MALFORMED` */
+function decodeList(body: Buffer, { mempool }: LedgerServices): TransactionRecord[] {
   try {
-    return parseTransaction(value, genesisId);
+    return mempool.decode(new Uint8Array(body));
   } catch (error) {
-    if (error instanceof TransactionError) return error;
-    throw error;
+    throw new ProblemError("MALFORMED", `the body is not an SSZ list of transactions: ${messageOf(error)}`);
   }
 }
 

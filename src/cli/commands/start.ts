@@ -1,7 +1,9 @@
+import { join } from "node:path";
 import { type Command, Option } from "commander";
 import {
   defaultGenesisTimeoutMs,
   logLevels,
+  maxNodeId,
   type NodeOptionsInput,
   parseNodeOptions,
 } from "../../config/index.ts";
@@ -12,15 +14,17 @@ import {
   collect,
   dataDirOf,
   type GlobalOptions,
+  nodeIdOption,
   parseWholeNumber,
   passphraseFileOption,
-  requiredNodeIdOption,
 } from "../options.ts";
-import { reportError } from "../output.ts";
+import { printResult, reportError, UsageError } from "../output.ts";
 import { runUntilSignal } from "../run-until-signal.ts";
+import { startDevChain } from "../start-dev-chain.ts";
 
 interface Options extends GlobalOptions {
-  nodeid: number;
+  nodeid?: number;
+  reset?: boolean;
   port?: number;
   httpPort?: number;
   host?: string;
@@ -51,8 +55,11 @@ const optionNames: Record<string, string> = {
 export function addStartCommand(program: Command): void {
   const command = program
     .command("start")
-    .description("run a node; makes its account if there is none")
-    .addOption(requiredNodeIdOption())
+    .description(
+      "run a node; makes its account if there is none. Without --nodeid: a development chain of one node",
+    )
+    .addOption(nodeIdOption(`id of the node, 1 to ${maxNodeId}`))
+    .option("--reset", "delete the development chain in <datadir>/dev and begin anew")
     .option(
       "--port <port>",
       "for other nodes; 0: any free one (default: 63259 + 2 * nodeid)",
@@ -76,10 +83,12 @@ export function addStartCommand(program: Command): void {
     .option("--no-mdns", "do not look for nodes on the local network")
     .option("--no-mine", "make no blocks, even as an authority")
     .addOption(passphraseFileOption())
-    .option("--log-level <level>", `${logLevels.join(", ")} (default: info)`)
+    .option("--log-level <level>", `${logLevels.join(", ")} (default: info; without --nodeid: warn)`)
     .action(async (_options, self: Command) => run(self.optsWithGlobals<Options>()));
   addExamples(
     command,
+    "ccoin start                               # a development chain of one node",
+    "ccoin start --reset",
     "ccoin start --nodeid=1",
     "ccoin start --nodeid=2 --bootstrap=/ip4/192.168.1.10/tcp/63261 --no-mdns",
     "ccoin start --nodeid=3 --host=0.0.0.0   # HTTP for the whole network",
@@ -87,8 +96,58 @@ export function addStartCommand(program: Command): void {
 }
 
 async function run(options: Options): Promise<void> {
-  const input = {
-    nodeId: options.nodeid,
+  const { nodeid } = options;
+  if (nodeid === undefined) refuseWithoutNodeId(options);
+  else if (options.reset) throw new UsageError("--reset is for the development chain: leave --nodeid out");
+  const nodeOptions = (more: Partial<NodeOptionsInput>) =>
+    parseNodeOptions({ ...optionsInput(options), ...more } as NodeOptionsInput, optionNames);
+  // Before anything is made or deleted.
+  const { logLevel } = nodeOptions({ nodeId: nodeid ?? 1 });
+  const logger = createLogger({ level: logLevel, pretty: process.stderr.isTTY === true && !options.json });
+  const start = async () => {
+    const module = await loadNode();
+    if (nodeid !== undefined) {
+      const node = await module.runNode(nodeOptions({ nodeId: nodeid }), logger);
+      if (options.json)
+        printResult(true, { nodeId: nodeid, url: node.url, joinLine: node.joinLine ?? null }, "");
+      return node;
+    }
+    const folder = join(dataDirOf(options), "dev");
+    return startDevChain(module, { folder, reset: options.reset === true, json: options.json }, (dev) =>
+      module.runNode(nodeOptions(dev), logger),
+    );
+  };
+  const code = await runUntilSignal(start).catch((error: unknown) =>
+    reportError(error, options.json === true),
+  );
+  // Nothing is left to do, and what a library has left open must not hold the process.
+  process.exit(code);
+}
+
+/** Without --nodeid there is nobody to connect to. */
+function refuseWithoutNodeId({
+  bootstrap,
+  genesis,
+  genesisTimeout,
+  p2pHost,
+  mine,
+  passphraseFile,
+}: Options): void {
+  const given = {
+    bootstrap,
+    genesis,
+    "genesis-timeout": genesisTimeout,
+    "p2p-host": p2pHost,
+    "passphrase-file": passphraseFile,
+    "no-mine": mine ? undefined : true,
+  };
+  const [name] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
+  if (name)
+    throw new UsageError(`--${name} needs --nodeid: without it a development chain of one node is started`);
+}
+
+function optionsInput(options: Options) {
+  return {
     dataDir: dataDirOf(options),
     p2pHost: options.p2pHost,
     p2pPort: options.port,
@@ -100,14 +159,7 @@ async function run(options: Options): Promise<void> {
     genesisPin: options.genesis,
     genesisTimeoutMs: options.genesisTimeout,
     passphraseFile: options.passphraseFile,
-    logLevel: options.logLevel,
+    // Blocks and finality every second would scroll away what the development chain prints.
+    logLevel: options.logLevel ?? (options.nodeid === undefined ? "warn" : undefined),
   };
-  const nodeOptions = parseNodeOptions(input as NodeOptionsInput, optionNames);
-  const pretty = process.stderr.isTTY === true && !options.json;
-  const logger = createLogger({ level: nodeOptions.logLevel, pretty });
-  const code = await runUntilSignal(async () => (await loadNode()).runNode(nodeOptions, logger)).catch(
-    (error: unknown) => reportError(error, options.json === true),
-  );
-  // Nothing is left to do, and what a library has left open must not hold the process.
-  process.exit(code);
 }

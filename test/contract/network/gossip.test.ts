@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { AbstractMessageStream, AbstractStream } from "@libp2p/utils";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { maxGossipBytes } from "../../../protocols/index.ts";
 import type { LibP2pNetwork } from "../../../src/network/network.ts";
 import type { PeerId, Verdict } from "../../../src/network/types.ts";
@@ -169,3 +170,27 @@ test("15 nodes on one address still hear each other", async () => {
     received.slice(0, 14).every((messages) => messages.some(({ text }) => text === "from the last")),
   );
 }, 40_000);
+
+test("a large message is not sent to those that have it already", async () => {
+  const nodes = [await startNode(1)];
+  for (const n of [2, 3, 4])
+    nodes.push(await startNode(n, { bootstrap: nodes.map((node) => node.addresses()[0]!) }));
+  await until(() => nodes.every((node) => node.peers().length === 3));
+  const all = nodes.map(join);
+  for (const node of nodes) await ready(node, 3);
+  const sent = vi.spyOn(AbstractMessageStream.prototype, "send");
+  onTestFinished(() => sent.mockRestore());
+  const messages = 20;
+  for (let n = 0; n < messages; n++) {
+    await nodes[0]!.publish("blocks", bytes(`${n} ${"x".repeat(50_000)}`));
+    await until(() =>
+      all.slice(1).every((received) => received.some(({ text }) => text.startsWith(`${n} x`))),
+    );
+  }
+  // Of gossipsub's streams; the connections below them send the same bytes again.
+  const copies = sent.mock.calls.filter(
+    ([data], call) => data.byteLength > 40_000 && sent.mock.contexts[call] instanceof AbstractStream,
+  ).length;
+  expect(copies).toBeGreaterThanOrEqual(3 * messages);
+  expect(copies).toBeLessThan(7 * messages);
+});

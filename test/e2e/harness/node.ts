@@ -1,6 +1,6 @@
 import { defaultHttpPort, defaultP2pPort, nodePaths } from "../../../src/config/index.ts";
 import type { World } from "./open-world.ts";
-import { cliPath, type Ended, type Process } from "./process.ts";
+import { cliPath, type Ended, nodeFlags, type Process } from "./process.ts";
 import { until } from "./until.ts";
 
 /** `GET /v1/status`. */
@@ -135,7 +135,7 @@ export class TestNode {
 
   start(...args: string[]): this {
     const { address, enter } = this.machine;
-    const command = [process.execPath, cliPath, "start", `--nodeid=${this.id}`];
+    const command = [process.execPath, ...nodeFlags, cliPath, "start", `--nodeid=${this.id}`];
     const all = [...command, "--datadir", this.world.dataDir, `--host=${address}`, ...args];
     this.#process = this.world.start(`node ${this.id}`, all, { enter });
     return this;

@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("../../..", import.meta.url)).replace(/\/$/, "");
-export const cliPath = join(root, "src/cli/main.ts");
+export const cliPath = join(root, "src/cli/main.js");
+/** As in package.json. */
+export const nodeFlags = ["--max-semi-space-size=4"];
 
 const setpriv = "/usr/bin/setpriv";
 /** What is left when the test process itself is killed ends with it. */

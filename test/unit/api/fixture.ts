@@ -105,6 +105,8 @@ export async function startFixture(
     clock?: Clock;
     logger?: Logger;
     host?: string;
+    /** Ascending; each makes blocks in its turn. */
+    authorities?: readonly Signer[];
     keptEvents?: number;
     /** What consensus offers, over this chain. */
     consensus?(chain: Chain): Partial<ApiServices>;
@@ -112,12 +114,14 @@ export async function startFixture(
     proposals?(chain: Chain, database: LevelDatabase): Promise<Proposals>;
   } = {},
 ): Promise<Fixture> {
+  const { authorities = [authority] } = options;
+  const chainConfig = { ...config, authorities: authorities.map(({ publicKey }) => publicKey) };
   const folder = await mkdtemp(join(tmpdir(), "ccoin-api-"));
   const database = await LevelDatabase.open(folder);
   const stores = chainStores(database);
   const eventLog = await EventLog.open(database, options.keptEvents);
   const coinbase = { balances: [{ address: alice.publicKey, balance: 1_000_000n }] };
-  const block = await createGenesis(config, coinbase, authority, genesisTime);
+  const block = await createGenesis(chainConfig, coinbase, authority, genesisTime);
   const genesis = await checkGenesis(block, verifySignatures);
   await storeGenesis(stores, genesis);
   const chain: Chain = await Chain.open({
@@ -127,6 +131,7 @@ export async function startFixture(
     clock: systemClock,
     logger: silentLogger,
     seed: new Uint8Array(8),
+    writesWithFinal: (block) => eventLog.record([{ name: "finalized", ...block }]),
     pause: systemPause,
     writesWith: (change, after) => [
       ...eventLog.record(headEvents(change)),
@@ -174,6 +179,7 @@ export async function startFixture(
     eventLog,
     clock: options.clock ?? systemClock,
     logger: options.logger ?? silentLogger,
+    finalityProof: (height) => stores.finality.proofFrom(height),
     ...options.consensus?.(chain),
   };
   const server = await startHttpServer({
@@ -215,12 +221,13 @@ export async function startFixture(
     },
     async produce() {
       const { head, snapshot } = chain;
-      const time = productionTime(snapshot, head.header.message, authority.publicKey, config)!;
+      const inTurn = authorities[(head.height + 1) % authorities.length]!;
+      const time = productionTime(snapshot, head.header.message, inTurn.publicKey, chainConfig)!;
       const produced = await chain.produce({
-        signer: unprotected(authority),
+        signer: unprotected(inTurn),
         parentId: head.id,
         timestampMs: time.timestampMs,
-        difficulty: requiredDifficulty(snapshot, head.height + 1, authority.publicKey),
+        difficulty: requiredDifficulty(snapshot, head.height + 1, inTurn.publicKey),
         allowEmpty: true,
         select: () => mempool.executable(),
       });

@@ -13,7 +13,7 @@ describe("reading over HTTP", () => {
       for (let count = 0; count < 2; count++) {
         const memo = height === 5 && count === 1 ? Uint8Array.of(0xff) : new TextEncoder().encode("für b");
         const transaction = await node.sign({ memo });
-        const [outcome] = await node.mempool.add([transaction], "local");
+        const [outcome] = await node.mempool.add(node.mempool.records([transaction]), "local");
         expect(outcome?.accepted).toBe(true);
         if (outcome?.accepted) ids.push(outcome.record.idHex);
       }

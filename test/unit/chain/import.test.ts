@@ -172,6 +172,14 @@ test("a block that is here is not imported twice", async () => {
   ]);
 });
 
+test("of blocks that were imported, the transactions are not kept in memory", async () => {
+  const node = await testChain();
+  const start = node.maker.start();
+  const tip = await node.maker.block(start, { transactions: [await node.maker.transfer({})] });
+  await node.addAll(tip);
+  expect(await node.chain.tree.get(tip.id)).not.toHaveProperty("records");
+});
+
 describe("a heavier branch with an invalid block", () => {
   /** A head at height 4, and a branch from height 1 that is better from its fourth block on; `at` is the bad one. */
   async function invalidBranch(at: number, bad: BlockOptions) {

@@ -47,6 +47,13 @@ describe("wrong usage exits with 2 and one line on standard error", () => {
     ["genesis --nodeids=1,x", "must be a whole number from 1 to 1000"],
     ["genesis --nodeids=1 --period=1s", "must be a whole number"],
     ["init --nodeid=1", "required option '-c, --config <file>' not specified"],
+    [
+      "start --genesis=0x12",
+      "--genesis needs --nodeid: without it a development chain of one node is started",
+    ],
+    ["start --no-mine", "--no-mine needs --nodeid"],
+    ["start --nodeid=1 --reset", "--reset is for the development chain: leave --nodeid out"],
+    ["start --http-port=x", "--http-port: must be a whole number"],
     ["start --nodeid=1 --port=65536", "--port: must be a whole number from 0 to 65535"],
     ["start --nodeid=1 --http-port=x", "--http-port: must be a whole number"],
     ["start --nodeid=1 --bootstrap=10.0.0.1:63261", "--bootstrap[0]: must be a TCP multiaddr, such as /ip4/"],

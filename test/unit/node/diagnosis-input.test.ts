@@ -51,7 +51,7 @@ test("what a chain tells becomes a diagnosis", async () => {
   expect(halted.state).toBe("halted");
   expect(halted.findings.map(({ code }) => code)).toEqual(["SIGNING_LOCKED"]);
 
-  await node.mempool.add([await node.sign({})], "local");
+  await node.mempool.add(node.mempool.records([await node.sign({})]), "local");
   expect(inputs.gather().chain!.wantedSinceMs).toBe(clock.now());
   await node.produce();
   expect(inputs.gather().chain).toMatchObject({ wantedSinceMs: undefined, sinceMs: clock.now() });

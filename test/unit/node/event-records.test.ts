@@ -52,7 +52,7 @@ test("an event comes to the disk in one batch with what it tells of, in the orde
   log.events.on("appended", () => announced++);
   const first = await maker.transfer({});
   const commits = database.commits;
-  await mempool.add([first], "local");
+  await mempool.add(mempool.records([first]), "local");
   expect(database.commits).toBe(commits + 1);
   expect(await read()).toEqual([told(first)]);
 
@@ -80,7 +80,7 @@ test("what comes by gossip is told of when that is on disk, and nobody waits for
   const written = Promise.withResolvers<void>();
   database.beforeCommit = () => written.promise;
   const transaction = await maker.transfer({});
-  const [outcome] = await mempool.add([transaction], "gossip");
+  const [outcome] = await mempool.add(mempool.records([transaction]), "gossip");
   expect(outcome?.accepted).toBe(true);
   expect(await read()).toEqual([]);
   written.resolve();
@@ -90,7 +90,9 @@ test("what comes by gossip is told of when that is on disk, and nobody waits for
 test("what could not be written is not told of", async () => {
   const { maker, mempool, database, read } = await loggedNode();
   database.failing = 1;
-  expect(await codeOf(mempool.add([await maker.transfer({})], "local"))).toBe("WRITE_FAILED");
+  expect(await codeOf(mempool.add(mempool.records([await maker.transfer({})]), "local"))).toBe(
+    "WRITE_FAILED",
+  );
   expect(await read()).toEqual([]);
 });
 

@@ -2,8 +2,6 @@ import { type Verify, verifySignatures } from "../../../src/crypto/ed25519.ts";
 import { defaultMempoolLimits, type MempoolLimits } from "../../../src/mempool/limits.ts";
 import { Mempool } from "../../../src/mempool/mempool.ts";
 import { MempoolStore } from "../../../src/storage/mempool.ts";
-import { Transaction } from "../../../src/types/index.ts";
-import { toHex } from "../../../src/util/bytes.ts";
 import { type TestChain, testChain, testGenesis } from "./chain.ts";
 import { ManualClock } from "./clock.ts";
 import { MemoryDatabase } from "./database.ts";
@@ -11,11 +9,14 @@ import { MemoryDatabase } from "./database.ts";
 export interface TestPool extends TestChain {
   mempool: Mempool;
   database: MemoryDatabase;
-  /** Ids on disk, sorted. */
+  /** Ids that a mempool has which starts from what is on disk now, sorted. */
   stored(): Promise<string[]>;
+  /** Batches on disk, as the ids in each. */
+  batches(): Promise<string[][]>;
   /** Ids of the entries that this node has answered for, sorted. */
   durable(): string[];
-  restart(): Promise<TestPool>;
+  /** A node that starts from what is on disk, or from `from`. */
+  restart(from?: MemoryDatabase): Promise<TestPool>;
 }
 
 /** A chain and its mempool, wired as in the node. */
@@ -42,16 +43,14 @@ export async function testPool(
       checks: { verify, isVerified: (id) => mempool.get(id) !== undefined },
     },
   });
-  const mempool: Mempool = new Mempool({
+  const settings = {
     config: genesis.config,
     genesisId: genesis.id,
     limits: { ...defaultMempoolLimits, ...options.limits },
-    account: (address) => node.chain.state.get(address),
+    account: (address: Uint8Array) => node.chain.state.get(address),
     verify,
-    database,
-    store,
-    clock,
-  });
+  };
+  const mempool: Mempool = new Mempool({ ...settings, ...persistence(database), clock });
   node.chain.events.on("head", (change) => mempool.update(change));
   await mempool.start();
   return {
@@ -59,15 +58,28 @@ export async function testPool(
     database,
     mempool,
     async stored() {
-      const ids: string[] = [];
-      for await (const { transaction } of store.all()) ids.push(toHex(Transaction.hashTreeRoot(transaction)));
-      return ids.sort();
+      const again = new Mempool({ ...settings, ...persistence(database.copy()), clock });
+      await again.start();
+      again.stop();
+      return durableIds(again);
     },
-    durable: () =>
-      [...mempool.entries()]
-        .filter(({ durable }) => durable)
-        .map(({ record }) => record.idHex)
-        .sort(),
-    restart: () => testPool({ ...options, genesis, clock, database: database.copy() }),
+    async batches() {
+      const batches: string[][] = [];
+      for await (const { list } of store.all()) batches.push(mempool.decode(list).map(({ idHex }) => idHex));
+      return batches;
+    },
+    durable: () => durableIds(mempool),
+    restart: (from = database) => testPool({ ...options, genesis, clock, database: from.copy() }),
   };
+}
+
+function persistence(database: MemoryDatabase) {
+  return { database, store: new MempoolStore(database) };
+}
+
+function durableIds(mempool: Mempool): string[] {
+  return [...mempool.entries()]
+    .filter(({ batch }) => batch)
+    .map(({ record }) => record.idHex)
+    .sort();
 }

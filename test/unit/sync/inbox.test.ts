@@ -36,7 +36,7 @@ describe("a compact block", () => {
     const { node, peer, net, gossip, maker, clock } = await pair();
     const tip = await withTransfers(maker.start(), maker, 3);
     await peer.addAll(tip);
-    await node.mempool.add(tip.blocks[0]!.transactions, "gossip");
+    await node.mempool.add(node.mempool.records(tip.blocks[0]!.transactions), "gossip");
     expect(await gossip(compact(tip, maker))).toBe("accept");
     await until(clock, () => node.chain.head.idHex === tip.idHex);
     expect(net.requests).toEqual([]);
@@ -47,12 +47,29 @@ describe("a compact block", () => {
     const { node, peer, net, gossip, maker, clock } = await pair();
     const tip = await withTransfers(maker.start(), maker, 4);
     await peer.addAll(tip);
-    await node.mempool.add(tip.blocks[0]!.transactions.slice(0, 2), "gossip");
+    await node.mempool.add(node.mempool.records(tip.blocks[0]!.transactions.slice(0, 2)), "gossip");
     await gossip(compact(tip, maker));
     await until(clock, () => node.chain.head.idHex === tip.idHex);
     expect(
       net.requests.map(({ protocol, request }) => [protocol, (request as { indexes: number[] }).indexes]),
     ).toEqual([["block-transactions", [2, 3]]]);
+  });
+
+  test("does not ask for transactions that come a moment after it", async () => {
+    const { node, peer, net, gossip, maker, clock } = await pair();
+    const tip = await withTransfers(maker.start(), maker, 4);
+    const records = node.mempool.records(tip.blocks[0]!.transactions);
+    await peer.addAll(tip);
+    await node.mempool.add(records.slice(0, 1), "gossip");
+    await gossip(compact(tip, maker));
+    await clock.advance(5);
+    await node.mempool.add(records.slice(1, 3), "gossip");
+    await clock.advance(5);
+    expect(node.chain.head.height).toBe(0);
+    await node.mempool.add(records.slice(3), "gossip");
+    await clock.advance(0);
+    await until(clock, () => node.chain.head.idHex === tip.idHex);
+    expect(net.requests).toEqual([]);
   });
 
   test.each([
@@ -65,7 +82,7 @@ describe("a compact block", () => {
     for (const one of [node, peer]) one.start();
     const tip = await withTransfers(maker.start(), maker, 3);
     await peer.addAll(tip);
-    await node.mempool.add(tip.blocks[0]!.transactions, "gossip");
+    await node.mempool.add(node.mempool.records(tip.blocks[0]!.transactions), "gossip");
     expect(await gossip(compact(tip, maker, edit))).toBe("accept");
     await until(clock, () => node.chain.head.idHex === tip.idHex);
     expect([...node.network.penalties, ...peer.network.penalties]).toEqual([]);
@@ -255,8 +272,8 @@ describe("gossiped transactions", () => {
   test("of a peer's pool are pulled where they are new; an invalid one costs score", async () => {
     const { node, peer, net, maker } = await pair();
     const all = await Promise.all(Array.from({ length: 30 }, (_, nonce) => maker.transfer({ nonce })));
-    await peer.mempool.add(all, "local");
-    await node.mempool.add(all.slice(0, 10), "gossip");
+    await peer.mempool.add(peer.mempool.records(all), "local");
+    await node.mempool.add(node.mempool.records(all.slice(0, 10)), "gossip");
     await node.transactions.pull("peer");
     expect(node.mempool.count).toBe(30);
     expect(net.requests.map(({ protocol }) => protocol)).toEqual(["mempool-ids", "transactions"]);

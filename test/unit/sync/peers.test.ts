@@ -111,9 +111,9 @@ describe("the outbox", () => {
     const [a] = nodes;
     a.outbox.start();
     const all = await Promise.all(Array.from({ length: 600 }, (_, nonce) => a.maker.transfer({ nonce })));
-    await a.mempool.add(all.slice(0, 1), "gossip");
-    await a.mempool.add(all.slice(1, 300), "local");
-    await a.mempool.add(all.slice(300), "peer");
+    await a.mempool.add(a.mempool.records(all.slice(0, 1)), "gossip");
+    await a.mempool.add(a.mempool.records(all.slice(1, 300)), "local");
+    await a.mempool.add(a.mempool.records(all.slice(300)), "peer");
     expect(a.network.published).toEqual([]);
     await clock.advance(5);
     const sent = a.network.published.map(({ message }) => Transactions.deserialize(message));
@@ -128,8 +128,8 @@ describe("the outbox", () => {
     const [a] = nodes;
     a.outbox.start();
     const mine = await a.maker.transfer({});
-    await a.mempool.add([mine], "local");
-    await a.mempool.add([await a.maker.transfer({ from: 1 })], "gossip");
+    await a.mempool.add(a.mempool.records([mine]), "local");
+    await a.mempool.add(a.mempool.records([await a.maker.transfer({ from: 1 })]), "gossip");
     await clock.advance(95_000);
     expect(a.network.published).toHaveLength(4);
     await a.addAll(await a.maker.block(a.maker.start(), { transactions: [mine] }));
@@ -147,7 +147,7 @@ describe("the outbox", () => {
     await a.outbox.publishBlock((await a.chain.reader.byHeight(1))!);
     const sent = CompactBlock.deserialize(a.network.published[0]!.message);
     expect([sent.header, sent.shortIds.length]).toEqual([tip.blocks[0]!.header, 1]);
-    await a.mempool.add([await a.maker.transfer({ nonce: 1 })], "local");
+    await a.mempool.add(a.mempool.records([await a.maker.transfer({ nonce: 1 })]), "local");
     a.outbox.stop();
     await clock.advance(60_000);
     expect(a.network.published).toHaveLength(1);

@@ -1,0 +1,40 @@
+/**
+ * Installs the packages where they are missing or older than package-lock.json; says nothing where nothing is to do. Plain JavaScript
+ * without packages: it runs before there are any, on Node.js >= 20; the packages bring the Node.js that runs the project.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, lstatSync, statSync, utimesSync } from "node:fs";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+
+process.chdir(dirname(dirname(fileURLToPath(import.meta.url))));
+/** npm writes this file last. */
+const installed = "node_modules/.package-lock.json";
+const [major, minor] = process.versions.node.split(".").map(Number);
+
+if (major < 20)
+  fail(`Node.js ${process.version} is too old to install the packages: install >= 20 (https://nodejs.org)`);
+if (!isInstalled()) install();
+
+function isInstalled() {
+  // Packages of another folder are its own to install: npm ci would empty it.
+  if (lstatSync("node_modules", { throwIfNoEntry: false })?.isSymbolicLink()) return true;
+  if (!existsSync(installed)) return false;
+  if (statSync("package-lock.json").mtimeMs > statSync(installed).mtimeMs) return false;
+  return existsSync("node_modules/.bin/node") || major > 22 || (major === 22 && minor >= 18);
+}
+
+function install() {
+  console.error("installing packages…");
+  const { status, stdout, stderr } = spawnSync("npm ci --no-audit --no-fund --loglevel=error", {
+    shell: true,
+    encoding: "utf8",
+  });
+  if (status !== 0) fail(`npm ci failed:\n${stdout}${stderr}`);
+  utimesSync(installed, new Date(), new Date());
+}
+
+function fail(message) {
+  console.error(`setup: ${message}`);
+  process.exit(1);
+}

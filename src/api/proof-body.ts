@@ -1,0 +1,24 @@
+import type { FinalityEvidence, ProvedCertificate } from "../chain/finality-proof.ts";
+import { encodeAddress } from "../crypto/address.ts";
+import { toHex } from "../util/bytes.ts";
+import { certificateBody } from "./finality-body.ts";
+import { signedHeaderView } from "./views.ts";
+
+export function finalityEvidenceBody(evidence: FinalityEvidence | undefined) {
+  if (!evidence) return null;
+  const { headers, justification, finalization } = evidence;
+  return {
+    headers: headers.map(signedHeaderView),
+    justification: provedCertificateBody(justification),
+    finalization: provedCertificateBody(finalization),
+  };
+}
+
+function provedCertificateBody({ certificate, target, authorities, branch }: ProvedCertificate) {
+  return {
+    ...certificateBody(certificate),
+    header: signedHeaderView(target),
+    authorities: authorities.map(encodeAddress),
+    branch: branch.map(toHex),
+  };
+}

@@ -1,0 +1,53 @@
+import { type Account, AuthoritySnapshot } from "../types/index.ts";
+import { CodedError } from "../util/errors.ts";
+import type { Chain } from "./chain.ts";
+import type { Head } from "./types.ts";
+
+/** How far below the head a state is still made from it: finality is a block or two behind, unless it waits. */
+export const maxProofDepth = 128;
+/** In these blocks: some 0.2 s of work, in slices. */
+export const maxProofTransactions = 65_536;
+
+/** `ACCOUNT_NOT_FOUND`: nothing has created it by then; `PROOF_NOT_AVAILABLE`: the block's state is not at hand. */
+export class ProofError extends CodedError<"ACCOUNT_NOT_FOUND" | "PROOF_NOT_AVAILABLE"> {}
+
+/** What an account holds in the state after a block. */
+export interface AccountProof {
+  account: Account;
+  /** Place in the account list. */
+  index: number;
+  /** The SSZ Merkle branch from the account's root to the header's `stateRoot`: 34 nodes, lowest first. */
+  branch: Uint8Array[];
+}
+
+/** @throws {ProofError} */
+export async function proveAccount(chain: Chain, block: Head, address: Uint8Array): Promise<AccountProof> {
+  await requireNear(chain, block);
+  const authoritiesRoot = AuthoritySnapshot.hashTreeRoot(await chain.tree.snapshotAfter(block.id));
+  const found = await chain.accountsAfter(block, (accounts) => {
+    const index = accounts.indexOf(address);
+    return index < 0
+      ? "none"
+      : { account: accounts.account(index), index, branch: [...accounts.branch(index), authoritiesRoot] };
+  });
+  if (!found) throw notAvailable(block, "it is on a side branch");
+  if (found === "none")
+    throw new ProofError("ACCOUNT_NOT_FOUND", `no such account after block ${block.height}`);
+  return found;
+}
+
+/** Whether it is not too much to go back to it. @throws {ProofError} */
+async function requireNear({ head, reader }: Chain, block: Head): Promise<void> {
+  const depth = head.height - block.height;
+  if (depth > maxProofDepth) throw notAvailable(block, `it is more than ${maxProofDepth} below the head`);
+  const ids = await reader.idsDown(head.height, depth);
+  const summaries = await Promise.all(ids.map((id) => reader.summary(id)));
+  const count = summaries.reduce((sum, summary) => sum + (summary?.transactionCount ?? 0), 0);
+  if (count > maxProofTransactions) {
+    throw notAvailable(block, `${count} transactions have come since, more than ${maxProofTransactions}`);
+  }
+}
+
+function notAvailable({ height }: Head, why: string): ProofError {
+  return new ProofError("PROOF_NOT_AVAILABLE", `the state after block ${height} is not at hand: ${why}`);
+}

@@ -1,0 +1,77 @@
+import { digest64 } from "@chainsafe/persistent-merkle-tree";
+import { damaged } from "../storage/damaged.ts";
+import { AuthoritySnapshot, type Certificate, type FinalityProof, zero32 } from "../types/index.ts";
+import { equalBytes } from "../util/bytes.ts";
+import type { Chain } from "./chain.ts";
+import type { Head } from "./types.ts";
+
+/** Headers between a block and the next one that was finalized by a certificate of its own. */
+export const maxProofHeaders = 512;
+
+const { recentSigners, openVotes } = AuthoritySnapshot.fields;
+
+/** That a block is final, for somebody who has nothing but its header and trusts some authorities. */
+export interface FinalityEvidence {
+  /** From the block after it up to the finalized checkpoint. */
+  headers: Head[];
+  /** Made the checkpoint justified. */
+  justification: ProvedCertificate;
+  /** Made it final. */
+  finalization: ProvedCertificate;
+}
+
+/** A certificate with its target's own authorities, and the proof that they are. */
+export interface ProvedCertificate {
+  certificate: Certificate;
+  target: Head;
+  authorities: Uint8Array[];
+  /** The SSZ Merkle branch from the root of `authorities` to the target header's `stateRoot`: 3 nodes, lowest first. */
+  branch: Uint8Array[];
+}
+
+/**
+ * `block`: canonical. `proofFrom`: for the lowest block at or above a height that has one. Undefined where the block is not final, the
+ * next certificate is too far above it, or a target's state has never been executed here.
+ */
+export async function proveFinality(
+  chain: Chain,
+  block: Head,
+  proofFrom: (height: number) => Promise<FinalityProof | undefined>,
+): Promise<FinalityEvidence | undefined> {
+  if (block.height > chain.finalized.height) return undefined;
+  const proof = await proofFrom(block.height);
+  if (!proof) return undefined;
+  const { justification, finalization } = proof;
+  const checkpoint = finalization.link.source;
+  const count = checkpoint.height - block.height;
+  if (count > maxProofHeaders) return undefined;
+  const ids = await chain.reader.idsUp(block.height, count + 1);
+  if (!equalBytes(ids[0]!, block.id)) return undefined;
+  const proved = await Promise.all([prove(chain, justification), prove(chain, finalization)]);
+  if (!proved[0] || !proved[1]) return undefined;
+  return {
+    headers: await Promise.all(ids.slice(1).map((id) => chain.tree.require(id))),
+    justification: proved[0],
+    finalization: proved[1],
+  };
+}
+
+async function prove(chain: Chain, certificate: Certificate): Promise<ProvedCertificate | undefined> {
+  const target = await chain.tree.require(certificate.link.target.block);
+  const accountsRoot = await chain.reader.accountsRoot(target.id);
+  if (!accountsRoot) return undefined;
+  const snapshot = await chain.tree.snapshotAfter(target.id);
+  const root = digest64(accountsRoot, AuthoritySnapshot.hashTreeRoot(snapshot));
+  if (!equalBytes(root, target.header.message.stateRoot))
+    damaged(`the accounts root of block ${target.idHex} is wrong`);
+  return {
+    certificate,
+    target,
+    authorities: snapshot.authorities,
+    branch: [
+      recentSigners.hashTreeRoot(snapshot.recentSigners),
+      digest64(openVotes.hashTreeRoot(snapshot.openVotes), zero32),
+      accountsRoot,
+    ],
+  };
+}

@@ -1,0 +1,109 @@
+import { type Address, decodeAddress } from "./address.ts";
+import { ClientError, equalBytes, fromHex, type Hex, toHex } from "./bytes.ts";
+import { verifySignature } from "./keys.ts";
+import { branchRoot, type Chunk } from "./merkle.ts";
+import {
+  authoritiesRoot,
+  bytes32,
+  genesisPayloadRoot,
+  headerRoot,
+  linkRoot,
+  signingRoot,
+} from "./objects.ts";
+import type { Block, Certificate, Header, ProvedCertificate } from "./types.ts";
+
+/** What somebody who checks proofs relies on: a chain, and authorities of it of whom fewer than a third are faulty. */
+export interface Trust {
+  genesisId: Hex;
+  /** Those of the genesis block (`genesisTrust`), or of a certificate that was checked before. */
+  authorities: readonly Address[];
+}
+
+/** `State.authorities.authorities`, SSZ generalized index 12: number 4 of the nodes three levels below the root. */
+const authoritiesPlace = 4;
+const authoritiesBranchLength = 3;
+
+/**
+ * The trust that a genesis id gives: checks that this is its block and returns the authorities that it names.
+ * @throws {ClientError} `WRONG_GENESIS`; `TOO_LARGE` where the node shows only the first of many balances.
+ */
+export function genesisTrust(block: Block, genesisId: Hex): Trust {
+  const { genesis } = block;
+  if (block.height !== 0 || !genesis || toHex(headerRoot(block)) !== genesisId.toLowerCase())
+    throw new ClientError("WRONG_GENESIS", `not the genesis block ${genesisId}`);
+  if (genesis.balances.length !== genesis.balanceCount)
+    throw new ClientError("TOO_LARGE", "the genesis block has too many balances to be checked over HTTP");
+  if (toHex(genesisPayloadRoot(genesis)) !== block.transactionsRoot)
+    throw new ClientError("WRONG_GENESIS", "the genesis block's contents are not what its header says");
+  return { genesisId: genesisId.toLowerCase(), authorities: genesis.authorities };
+}
+
+/** Whether more than two thirds of these authorities, those of the target's state, have signed the link. */
+export async function verifyCertificate(
+  certificate: Certificate,
+  authorities: readonly Address[],
+  genesisId: Hex,
+): Promise<boolean> {
+  try {
+    await checkVotes(certificate, authorities, genesisId);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Returns what it says. @throws {ClientError} */
+export async function checkProvedCertificate(
+  certificate: ProvedCertificate,
+  genesisId: Hex,
+): Promise<string> {
+  const { header, target, authorities, branch } = certificate;
+  checkId(header);
+  require(header.id === target.id && header.height === target.height, "the header is another block's");
+  const leaf = authoritiesRoot(authorities);
+  checkBranch(leaf, branch, authoritiesPlace, authoritiesBranchLength, header.stateRoot);
+  await checkVotes(certificate, authorities, genesisId);
+  return `${certificate.voters.length} of ${authorities.length} authorities of block ${target.height} have signed`;
+}
+
+/** @throws {ClientError} */
+async function checkVotes(
+  { source, target, voters, signatures }: Certificate,
+  authorities: readonly Address[],
+  genesisId: Hex,
+): Promise<void> {
+  const members = new Set(authorities);
+  require(new Set(voters).size === voters.length, "a voter is counted twice");
+  require(voters.every((voter) => members.has(voter)), "a voter is no authority");
+  require(voters.length === signatures.length, "not every vote has its signature");
+  const text = `${voters.length} of ${members.size} authorities have signed`;
+  require(3 * voters.length > 2 * members.size, `${text}, more than two thirds are needed`);
+  const root = signingRoot(linkRoot({ source, target }), "finalityVote", genesisId);
+  for (const [index, voter] of voters.entries()) {
+    const isSigned = await verifySignature(decodeAddress(voter), root, fromHex(signatures[index]!, 64));
+    require(isSigned, `the signature of ${voter} is wrong`);
+  }
+}
+
+/** @throws {ClientError} */
+export function checkId(header: Header): void {
+  require(toHex(headerRoot(header)) === header.id, `header ${header.height} has another id`);
+}
+
+/** `index`: among the nodes as many levels below the root as the branch has nodes. @throws {ClientError} */
+export function checkBranch(
+  leaf: Chunk,
+  branch: readonly Hex[],
+  index: number,
+  length: number,
+  root: Hex,
+): void {
+  require(branch.length === length, `the branch has ${branch.length} nodes, not ${length}`);
+  const computed = branchRoot(leaf, branch.map(bytes32), index);
+  require(equalBytes(computed, bytes32(root)), `the branch leads to ${toHex(computed)}, not to ${root}`);
+}
+
+/** @throws {ClientError} `INVALID_PROOF` */
+export function require(holds: boolean, otherwise: string): void {
+  if (!holds) throw new ClientError("INVALID_PROOF", otherwise);
+}

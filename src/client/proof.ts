@@ -1,0 +1,175 @@
+import { decodeAddress } from "./address.ts";
+import { fromHex } from "./bytes.ts";
+import { checkBranch, checkId, checkProvedCertificate, require, type Trust } from "./certificate.ts";
+import { verifySignature } from "./keys.ts";
+import { accountRoot, bytes32, headerRoot, signingRoot } from "./objects.ts";
+import { verifyTransaction } from "./transaction.ts";
+import type { AccountProof, FinalityEvidence, Header, TransactionProof } from "./types.ts";
+
+/** In the order in which they are checked. */
+export type StepName =
+  /** Its sender has signed it, for this chain; its id is its own. */
+  | "transaction"
+  /** The Merkle branch leads to the root in the block's header. */
+  | "inclusion"
+  /** The header has the block's id, and its proposer has signed it. */
+  | "header"
+  /** The block is the genesis block of the chain. */
+  | "genesis"
+  /** Each header up to the finalized checkpoint names the one before as its parent. */
+  | "ancestry"
+  /** The two links end and begin at that checkpoint, in consecutive rounds. */
+  | "links"
+  /** The authorities are those of the state of the link's target, and more than two thirds have signed the link. */
+  | "justification"
+  | "finalization"
+  /** More than a third of the trusted authorities have signed the last link: an honest one vouches for the state of its target. */
+  | "trust";
+
+export interface ProofStep {
+  name: StepName;
+  ok: boolean;
+  /** For people: what was compared, or what is wrong. */
+  detail: string;
+}
+
+export interface ProofVerdict {
+  /**
+   * `final`: the chain holds it, for ever. `included`: the block holds it, and nothing here proves that the block stays.
+   * `invalid`: a step failed.
+   */
+  verdict: "final" | "included" | "invalid";
+  steps: ProofStep[];
+}
+
+const maxAccounts = 2 ** 32;
+/** Up the tree of accounts, then past the list's length, and past the authorities. */
+const accountBranchLength = 32 + 2;
+const maxTransactions = 2 ** 16;
+/** Up the tree of transactions, then past the list's length. */
+const transactionBranchLength = 16 + 1;
+
+/** Checks what an account holds. */
+export async function verifyAccountProof(proof: AccountProof, trust: Trust): Promise<ProofVerdict> {
+  return verdictOf(async (step) => {
+    const { block, account, index, branch, finality } = proof;
+    await step("inclusion", () => {
+      // A place beyond would be in another part of the tree.
+      checkPlace(index, maxAccounts);
+      checkBranch(accountRoot(account), branch, index, accountBranchLength, block.stateRoot);
+      return `account ${index} of the state after block ${block.height}`;
+    });
+    return verifyBlock(step, block, finality, trust);
+  });
+}
+
+/** Checks that a block holds a transaction. */
+export async function verifyTransactionProof(proof: TransactionProof, trust: Trust): Promise<ProofVerdict> {
+  return verdictOf(async (step) => {
+    const { block, transaction, index, branch, finality } = proof;
+    await step("transaction", async () => {
+      require(await verifyTransaction(transaction, trust.genesisId), "its id or its signature is wrong");
+      return `${transaction.id}, signed by ${transaction.from}`;
+    });
+    await step("inclusion", () => {
+      checkPlace(index, maxTransactions);
+      checkBranch(bytes32(transaction.id), branch, index, transactionBranchLength, block.transactionsRoot);
+      return `transaction ${index} of block ${block.height}`;
+    });
+    return verifyBlock(step, block, finality, trust);
+  });
+}
+
+type Step = (name: StepName, check: () => string | Promise<string>) => Promise<void>;
+
+/** Ends with the first step that fails. */
+async function verdictOf(check: (step: Step) => Promise<"final" | "included">): Promise<ProofVerdict> {
+  const steps: ProofStep[] = [];
+  try {
+    const verdict = await check(async (name, run) => {
+      try {
+        steps.push({ name, ok: true, detail: await run() });
+      } catch (error) {
+        steps.push({ name, ok: false, detail: error instanceof Error ? error.message : String(error) });
+        throw error;
+      }
+    });
+    return { verdict, steps };
+  } catch {
+    return { verdict: "invalid", steps };
+  }
+}
+
+async function verifyBlock(
+  step: Step,
+  block: Header,
+  finality: FinalityEvidence | null,
+  { genesisId, authorities }: Trust,
+): Promise<"final" | "included"> {
+  const isGenesis = block.height === 0;
+  await step("header", async () => {
+    checkId(block);
+    const root = signingRoot(
+      headerRoot(block),
+      isGenesis ? "genesis" : "header",
+      isGenesis ? zeroId : genesisId,
+    );
+    const isSigned = await verifySignature(decodeAddress(block.proposer), root, fromHex(block.signature, 64));
+    require(isSigned, "its proposer's signature is wrong");
+    return `block ${block.height}, ${block.id}, signed by ${block.proposer}`;
+  });
+  if (isGenesis) {
+    await step("genesis", () => {
+      require(block.id === genesisId.toLowerCase(), `it is not ${genesisId}`);
+      return "the genesis block is final";
+    });
+    return "final";
+  }
+  if (!finality) return "included";
+  const { headers, justification, finalization } = finality;
+  const checkpoint = headers.at(-1) ?? block;
+  await step("ancestry", () => {
+    for (const [place, header] of headers.entries()) {
+      const parent = headers[place - 1] ?? block;
+      checkId(header);
+      require(header.parent === parent.id, `block ${header.height} has another parent than ${parent.id}`);
+      require(header.height === parent.height + 1, `block ${header.height} has another height`);
+    }
+    return headers.length === 0
+      ? "it is the finalized checkpoint"
+      : `finalized with block ${checkpoint.height}`;
+  });
+  await step("links", () => {
+    const { source, target } = finalization;
+    require(source.id === checkpoint.id && source.height === checkpoint.height, "it finalizes another block");
+    require(justification.target.id === source.id &&
+      justification.target.height === source.height &&
+      justification.target.round === source.round, "it justifies another checkpoint");
+    require(target.round === source.round + 1, "the rounds are not consecutive");
+    require(target.id === source.id
+      ? target.height === source.height
+      : target.height > source.height, "the target is not above the source");
+    return `justified in round ${source.round}, final by votes of round ${target.round}`;
+  });
+  for (const [name, certificate] of [
+    ["justification", justification],
+    ["finalization", finalization],
+  ] as const) {
+    await step(name, () => checkProvedCertificate(certificate, genesisId));
+  }
+  await step("trust", () => {
+    const signed = new Set(finalization.voters);
+    const trusted = new Set(authorities);
+    const count = [...trusted].filter((authority) => signed.has(authority)).length;
+    const text = `${count} of ${trusted.size} trusted authorities have signed`;
+    require(count > trusted.size / 3, `${text}, more than a third is needed`);
+    return text;
+  });
+  return "final";
+}
+
+function checkPlace(index: number, count: number): void {
+  require(Number.isSafeInteger(index) && index >= 0 && index < count, `there is no place ${index}`);
+}
+
+const zeroId = `0x${"00".repeat(32)}`;

@@ -1,0 +1,115 @@
+import { randomBytes } from "node:crypto";
+import { readdir, readFile, rm, rmdir } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  createAccount,
+  createFile,
+  exists,
+  openAccount,
+  replaceFile,
+  signerFromSeed,
+} from "../accounts/index.ts";
+import { chainStores } from "../chain/stores.ts";
+import { type NodePaths, nodePaths, parseGenesis } from "../config/index.ts";
+import { Header } from "../types/index.ts";
+import { toHex } from "../util/bytes.ts";
+import { UserError } from "../util/errors.ts";
+import { initGenesis } from "./init.ts";
+import { lockFolder, withDatabase } from "./open.ts";
+
+/** The only node of the chain. */
+const nodeId = 1;
+const periodMs = 1_000;
+/** Base units of each of the two accounts, the wallet's and the node's. */
+const balance = 1_000_000_000n;
+
+/** What is kept in `dev.json`. */
+interface DevFile {
+  /** `key`: the seed, 64 hex digits. */
+  wallet: { address: string; key: string };
+  /** Once it is made. */
+  genesisId?: string;
+}
+
+export interface DevChain extends Required<DevFile> {
+  nodeId: number;
+  /** Of the wallet. */
+  balance: bigint;
+}
+
+/**
+ * A chain of one authority in `folder`, with an account whose key may be shown: for development, worth nothing. Goes on with the one
+ * that is there. @throws {UserError} `NOT_A_DEV_FOLDER` where the folder holds something else.
+ */
+export async function prepareDevChain(folder: string): Promise<DevChain> {
+  const paths = nodePaths(folder, nodeId);
+  const stored = (await readDevFile(folder)) ?? (await begin(folder));
+  const genesisId = stored.genesisId ?? (await makeGenesis(paths, stored));
+  if (!stored.genesisId) await replaceFile(devFile(folder), JSON.stringify({ ...stored, genesisId }));
+  return { ...stored, genesisId, nodeId, balance };
+}
+
+/**
+ * Deletes what `prepareDevChain` has made in the folder, and the folder where nothing else is in it. Returns whether there was something.
+ * @throws {UserError} `NOT_A_DEV_FOLDER`, `IN_USE`
+ */
+export async function deleteDevChain(folder: string): Promise<boolean> {
+  if (!(await readDevFile(folder))) return false;
+  const paths = nodePaths(folder, nodeId);
+  const unlock = await lockFolder(paths);
+  try {
+    await rm(paths.folder, { recursive: true, force: true });
+    // The last: a reset that was interrupted can be done again.
+    await rm(devFile(folder));
+  } finally {
+    unlock();
+  }
+  await rmdir(folder).catch(() => undefined);
+  return true;
+}
+
+function devFile(folder: string): string {
+  return join(folder, "dev.json");
+}
+
+async function readDevFile(folder: string): Promise<DevFile | undefined> {
+  const file = devFile(folder);
+  if (await exists(file)) {
+    try {
+      return JSON.parse(await readFile(file, "utf8")) as DevFile;
+    } catch (error) {
+      throw new UserError(`${file} is damaged: delete the folder ${folder}`, "DAMAGED", { cause: error });
+    }
+  }
+  // Beside what a crash has left of the file itself.
+  const others = (await readdir(folder).catch(() => [])).filter((name) => !name.startsWith(".dev.json."));
+  if (others.length === 0) return undefined;
+  throw new UserError(
+    `${folder} holds something else than a development chain (${others[0]}): move it away, or choose another --datadir`,
+    "NOT_A_DEV_FOLDER",
+  );
+}
+
+async function begin(folder: string): Promise<DevFile> {
+  const seed = new Uint8Array(randomBytes(32));
+  const wallet = { address: signerFromSeed(seed).address, key: toHex(seed).slice(2) };
+  await createFile(devFile(folder), JSON.stringify({ wallet }));
+  return { wallet };
+}
+
+/** Goes on where an earlier attempt ended. */
+async function makeGenesis(paths: NodePaths, { wallet }: DevFile): Promise<string> {
+  const signer = (await exists(paths.account))
+    ? await openAccount({ paths })
+    : (await createAccount({ paths })).signer;
+  const existing = await withDatabase(paths, (database) => chainStores(database).meta.genesis());
+  if (existing) return toHex(Header.hashTreeRoot(existing.header.message));
+  const genesis = {
+    name: "dev",
+    periodMs,
+    authorities: [signer.address],
+    balances: [wallet.address, signer.address].map((address) => ({ address, balance: `${balance}` })),
+  };
+  const parsed = parseGenesis(genesis, "the development chain");
+  return (await initGenesis({ paths, signer, now: Date.now(), ...parsed })).genesisId;
+}

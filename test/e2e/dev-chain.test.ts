@@ -1,0 +1,91 @@
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { signerFromSeed } from "../../src/accounts/index.ts";
+import { fromHex } from "../../src/util/bytes.ts";
+import { cloneProject } from "./harness/clone.ts";
+import type { Status } from "./harness/node.ts";
+import type { Process } from "./harness/process.ts";
+import { until } from "./harness/until.ts";
+import { Wallet } from "./harness/wallet.ts";
+import { createWorld } from "./harness/world.ts";
+
+interface Summary {
+  url: string;
+  explorer: string;
+  wallet: { address: string; key: string };
+  genesisId: string;
+  folder: string;
+  deleted: boolean;
+}
+
+test("npm start in a fresh clone: a chain of one node that goes on at the next start, or begins anew", async () => {
+  const world = createWorld();
+  const clone = cloneProject(world);
+  const start = (...args: string[]) => world.start("npm start", ["npm", "start", ...args], { cwd: clone });
+  const summary = async (...args: string[]) => {
+    const node = start("--silent", "--", "--json", ...args);
+    const line = await until("it says where it is", () => node.end ?? /^\{.*\}$/m.exec(node.stdout)?.[0], {
+      timeoutMs: 60_000,
+    });
+    if (typeof line !== "string") throw new Error(`it ended with ${node.end?.code}`);
+    return { ...(JSON.parse(line) as Summary), node };
+  };
+  const get = async <T>(url: string) => (await (await fetch(url)).json()) as T;
+  const head = async (url: string) => (await get<Status>(`${url}/v1/status`)).head!;
+
+  const first = await summary();
+  expect(first.folder).toBe(join(clone, "data/dev"));
+  expect(first.explorer).toBe(`http://127.0.0.1:63262/#/wallet?key=${first.wallet.key}`);
+  const account = `${first.url}/v1/accounts/${first.wallet.address}`;
+  expect((await get<{ balance: string }>(account)).balance).toBe("1000000000");
+
+  // The printed key sends.
+  const wallet = new Wallet(signerFromSeed(fromHex(`0x${first.wallet.key}`)), first.genesisId);
+  const { id, body } = await wallet.transfer(wallet.address, 5n, 0n);
+  const headers = { "content-type": "application/json" };
+  await fetch(`${first.url}/v1/transactions`, { method: "POST", headers, body: JSON.stringify(body) });
+  const status = () => get<{ status: string }>(`${first.url}/v1/transactions/${id}`);
+  await until("the transfer is final", async () => (await status()).status === "finalized");
+  const before = await head(first.url);
+
+  const second = await start("--silent", "--", "--json").ended;
+  expect(second.code).toBe(1);
+  expect(second.stderr).toContain('"code":"IN_USE"');
+  const refused = await start("--silent", "--", "--json", "--reset").ended;
+  expect(refused.stderr).toContain('"code":"IN_USE"');
+
+  await stop(first.node);
+  const again = await summary();
+  expect(again).toMatchObject({ genesisId: first.genesisId, wallet: first.wallet, deleted: false });
+  await until("it goes on", async () => (await head(again.url)).height > before.height);
+  const { timestamp, height } = await head(again.url);
+  expect(timestamp - before.timestamp).toBeGreaterThanOrEqual((height - before.height) * 1_000);
+  await stop(again.node);
+
+  const anew = await summary("--reset");
+  expect(anew.deleted).toBe(true);
+  expect(anew.genesisId).not.toBe(first.genesisId);
+  await stop(anew.node);
+
+  // For people.
+  const text = start();
+  await until("it says how to stop it", () => text.end ?? text.stdout.includes("Ctrl-C stops it"));
+  expect(text.stdout).toContain(anew.explorer);
+  await stop(text);
+});
+
+/** As Ctrl-C does: npm ends by the signal, before or after the node does. */
+async function stop(npm: Process): Promise<void> {
+  npm.signalGroup("SIGINT");
+  await npm.ended;
+  await until("the node has ended", () => !isRunning(npm.pid));
+}
+
+/** Whether a process of its group is left. */
+function isRunning(group: number): boolean {
+  try {
+    return process.kill(-group, 0);
+  } catch {
+    return false;
+  }
+}

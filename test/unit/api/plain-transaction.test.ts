@@ -1,0 +1,126 @@
+import { bech32m } from "@scure/base";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { encodePlain } from "../../../src/api/plain-transaction.ts";
+import { encodeInput, transactionSchema } from "../../../src/api/transaction-input.ts";
+import { decodeAddress, decodeAddressInto, encodeAddress } from "../../../src/crypto/address.ts";
+import { Transaction } from "../../../src/types/index.ts";
+import { fromHex, toHex } from "../../../src/util/bytes.ts";
+
+const genesisId = `0x${"0c".repeat(32)}`;
+const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+const address = bytes(32).map(encodeAddress);
+const amount = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(String);
+/** As programs write it. */
+const usual = fc.record(
+  {
+    from: address,
+    to: address,
+    amount,
+    fee: amount,
+    nonce: fc.oneof(fc.nat(), fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER - 1 })),
+    memo: fc.string({ unit: "grapheme", maxLength: 60 }).filter((text) => Buffer.byteLength(text) <= 256),
+    signature: bytes(64).map(toHex),
+    genesisId: fc.constant(genesisId),
+  },
+  { requiredKeys: ["from", "to", "amount", "nonce", "signature"] },
+);
+const odd = fc.oneof(
+  fc.jsonValue(),
+  fc.constantFrom("", "0", "00", "-1", "1e3", "18446744073709551616", "9".repeat(20), "0x", "\ud800", " 1"),
+  fc.constantFrom(-1, -0, 0.5, 2 ** 53 - 2, 2 ** 53 - 1, 2 ** 53, 1e300),
+  fc.string({ unit: "binary", maxLength: 300 }),
+  address.map((text) => text.toUpperCase()),
+  address.map((text) => `${text.slice(0, 60)}q`),
+  bytes(64).map((each) => toHex(each).toUpperCase()),
+  // Digits of which the lowest byte is that of a hex digit.
+  bytes(64).map((each) => toHex(each).replaceAll("a", "\u0161")),
+  fc.constant(`0x${"ab".repeat(32)}`),
+);
+const keys = ["from", "to", "amount", "fee", "nonce", "memo", "signature", "genesisId", "extra", "__proto__"];
+
+/** What the schema makes of it. */
+function bySchema(value: unknown): string | undefined {
+  const result = transactionSchema.safeParse(value);
+  if (!result.success) return undefined;
+  const { signature, genesisId: named, ...message } = result.data;
+  if (named !== undefined && named.toLowerCase() !== genesisId) return undefined;
+  return toHex(Transaction.serialize({ message, signature: fromHex(signature) }));
+}
+
+describe("a transaction in its usual JSON form", () => {
+  it("is encoded without the schema, as the schema has it", () => {
+    fc.assert(
+      fc.property(usual, (value) => {
+        const parsed: unknown = JSON.parse(JSON.stringify(value));
+        const plain = encodePlain(parsed, genesisId);
+        expect(plain && toHex(plain)).toBe(bySchema(parsed));
+        expect(plain).toBeDefined();
+      }),
+      { numRuns: 300, seed: 1 },
+    );
+  });
+
+  it("is taken exactly where the schema takes it, whatever else it holds", () => {
+    let taken = 0;
+    fc.assert(
+      fc.property(usual, fc.constantFrom(...keys), odd, fc.boolean(), (value, key, other, remove) => {
+        const changed: Record<string, unknown> = { ...value };
+        if (remove) delete changed[key];
+        else Object.defineProperty(changed, key, { value: other, enumerable: true });
+        const parsed: unknown = JSON.parse(JSON.stringify(changed));
+        const encoded = encodeInput(parsed, genesisId);
+        const expected = bySchema(parsed);
+        expect(encoded instanceof Uint8Array ? toHex(encoded) : undefined).toBe(expected);
+        if (expected) taken++;
+      }),
+      { numRuns: 2000, seed: 1 },
+    );
+    expect(taken).toBeGreaterThan(100);
+    expect(taken).toBeLessThan(1900);
+  });
+
+  it("is an object", () => {
+    for (const value of [null, [], "text", 1, true, [{}]])
+      expect(encodePlain(value, genesisId)).toBeUndefined();
+  });
+});
+
+describe("decodeAddressInto", () => {
+  const scure = (text: string) => {
+    const decoded = bech32m.decodeUnsafe(text);
+    const key = decoded?.prefix === "cc" ? bech32m.fromWordsUnsafe(decoded.words) : undefined;
+    return key?.length === 32 ? key : undefined;
+  };
+
+  it("agrees with @scure/base on addresses, damaged and made up ones", () => {
+    const letters = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
+    const words = fc.array(fc.nat(31), { minLength: 50, maxLength: 54 });
+    const text = fc.oneof(
+      address,
+      fc
+        .tuple(address, fc.nat(60), fc.string({ minLength: 1, maxLength: 1, unit: "binary" }))
+        .map(([each, at, letter]) => each.slice(0, at) + letter + each.slice(at + 1)),
+      fc
+        .tuple(address, fc.nat(60), fc.constantFrom(...letters))
+        .map(([each, at, letter]) => each.slice(0, at) + letter + each.slice(at + 1)),
+      // A right checksum behind anything: padding bits that are set, other lengths.
+      words.map((each) => bech32m.encode("cc", each)),
+      words.map((each) => bech32m.encode("cd", each)),
+      fc.string(),
+    );
+    fc.assert(
+      fc.property(text, (each) => {
+        const out = new Uint8Array(40).fill(9);
+        const taken = decodeAddressInto(each, out, 4);
+        const expected = scure(each);
+        // @scure/base reads capitals too, as `decodeAddress` does.
+        if (each === each.toLowerCase()) expect(taken).toBe(expected !== undefined);
+        if (taken) expect(out).toEqual(Uint8Array.of(9, 9, 9, 9, ...expected!, 9, 9, 9, 9));
+        if (expected) expect(decodeAddress(each)).toEqual(new Uint8Array(expected));
+        else expect(() => decodeAddress(each)).toThrow();
+      }),
+      { numRuns: 2000, seed: 1 },
+    );
+  });
+});

@@ -1,0 +1,64 @@
+import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { signerFromSeed } from "../../../src/accounts/index.ts";
+import { chainStores } from "../../../src/chain/stores.ts";
+import { nodePaths } from "../../../src/config/index.ts";
+import { decodeAddress } from "../../../src/crypto/address.ts";
+import { deleteDevChain, prepareDevChain } from "../../../src/node/dev-chain.ts";
+import { withDatabase } from "../../../src/node/open.ts";
+import { fromHex } from "../../../src/util/bytes.ts";
+import { codeOf } from "../support/chain.ts";
+import { temporaryFolder } from "../support/database.ts";
+
+test("one authority, a block a second, and an account with the key that is shown", async () => {
+  const folder = join(await temporaryFolder(), "dev");
+  const dev = await prepareDevChain(folder);
+  expect(signerFromSeed(fromHex(`0x${dev.wallet.key}`)).address).toBe(dev.wallet.address);
+  const genesis = await withDatabase(nodePaths(folder, dev.nodeId), async (database) =>
+    chainStores(database).meta.genesis(),
+  );
+  const { config, coinbase } = genesis!.payload;
+  expect([config.periodMs, config.authorities.length]).toEqual([1_000, 1]);
+  const funded = coinbase.balances.find(({ address }) =>
+    Buffer.from(address).equals(decodeAddress(dev.wallet.address)),
+  );
+  expect(funded?.balance).toBe(dev.balance);
+  // The key is nobody else's to read.
+  expect((await stat(join(folder, "dev.json"))).mode & 0o077).toBe(0);
+
+  expect(await prepareDevChain(folder)).toEqual(dev);
+});
+
+test("goes on where an earlier start was interrupted", async () => {
+  const folder = join(await temporaryFolder(), "dev");
+  const { wallet, genesisId } = await prepareDevChain(folder);
+  // Killed before the genesis id was noted; then before the genesis block was made.
+  await writeFile(join(folder, "dev.json"), JSON.stringify({ wallet }));
+  expect(await prepareDevChain(folder)).toMatchObject({ wallet, genesisId });
+  await writeFile(join(folder, "dev.json"), JSON.stringify({ wallet }));
+  await rm(nodePaths(folder, 1).db, { recursive: true });
+  expect((await prepareDevChain(folder)).genesisId).not.toBe(genesisId);
+});
+
+test("is deleted alone, and only where it was made", async () => {
+  const folder = join(await temporaryFolder(), "dev");
+  expect(await deleteDevChain(folder)).toBe(false);
+  await mkdir(folder);
+  await writeFile(join(folder, "thesis.txt"), "mine");
+  expect(await codeOf(prepareDevChain(folder))).toBe("NOT_A_DEV_FOLDER");
+  expect(await codeOf(deleteDevChain(folder))).toBe("NOT_A_DEV_FOLDER");
+  await rm(join(folder, "thesis.txt"));
+
+  const dev = await prepareDevChain(folder);
+  await writeFile(join(folder, "thesis.txt"), "mine");
+  await withDatabase(nodePaths(folder, dev.nodeId), async () => {
+    expect(await codeOf(deleteDevChain(folder))).toBe("IN_USE");
+  });
+  expect(await deleteDevChain(folder)).toBe(true);
+  expect(await readdir(folder)).toEqual(["thesis.txt"]);
+  await rm(join(folder, "thesis.txt"));
+  expect((await prepareDevChain(folder)).wallet.key).not.toBe(dev.wallet.key);
+  expect(await deleteDevChain(folder)).toBe(true);
+  expect(await codeOf(stat(folder))).toBe("ENOENT");
+});
