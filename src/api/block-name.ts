@@ -1,13 +1,26 @@
+import { z } from "zod";
 import type { Chain } from "../chain/chain.ts";
 import type { BlockRef } from "../types/index.ts";
+import { fromHex } from "../util/bytes.ts";
 import { ProblemError } from "./problem.ts";
-import { isId, parseCount, parseId } from "./query.ts";
+import { parseCount } from "./query.ts";
 
 /** What a block can be named by beside its height and its id; `latest` is `head`. */
-export const blockNames = ["head", "latest", "justified", "finalized"] as const;
+const blockNames = ["head", "latest", "justified", "finalized"] as const;
+const pattern = new RegExp(`^(${blockNames.join("|")}|0|[1-9][0-9]{0,15}|0x[0-9a-fA-F]{64})$`);
+
+/** A height, an id, or one of `blockNames`. */
+export const blockName = z
+  .string()
+  .regex(pattern, { error: `must be a height, an id (0x and 64 hex digits), or ${blockNames.join(", ")}` })
+  .meta({
+    id: "BlockName",
+    description: "A height, an id, `head` (or `latest`), `justified` or `finalized`.",
+    examples: ["head", "12"],
+  });
 
 /** The block that a name stands for now. */
-export function namedBlock(
+function namedBlock(
   chain: Pick<Chain, "head" | "justified" | "finalized">,
   name: string,
 ): BlockRef | undefined {
@@ -24,17 +37,13 @@ export function namedBlock(
   }
 }
 
-/** `name`: a height, an id, or one of `blockNames`. The id need not be that of a block. @throws {ProblemError} `MALFORMED` */
+/** `name`: by `blockName`. The id need not be that of a block. */
 export async function findBlockId(chain: Chain, name: string): Promise<Uint8Array | undefined> {
   const named = namedBlock(chain, name);
   if (named) return named.id;
-  if (isId(name)) return parseId(name);
+  if (name.startsWith("0x")) return fromHex(name);
   const height = parseCount(name);
-  if (height !== undefined) return chain.reader.canonicalId(height);
-  throw new ProblemError(
-    "MALFORMED",
-    `a block is named by its height, its id (0x and 64 hex digits), or ${blockNames.join(", ")}`,
-  );
+  return height === undefined ? undefined : chain.reader.canonicalId(height);
 }
 
 export function blockNotFound(name: string): ProblemError {

@@ -1,100 +1,30 @@
+import type { z } from "zod";
 import type { FinalityProof } from "../types/index.ts";
-import type { Hex } from "../util/bytes.ts";
+import type {
+  evidenceSchema,
+  proposalResultSchema,
+  proposalSchema,
+  warningSchema,
+} from "./schemas/authorities.ts";
+import type {
+  certificateSchema,
+  checkpointSchema,
+  finalitySchema,
+  finalityVoteSchema,
+} from "./schemas/finality.ts";
+import type { diagnosisSchema, findingSchema } from "./schemas/node.ts";
 
-/** A block in a voting round. */
-export interface CheckpointBody {
-  round: number;
-  height: number;
-  id: Hex;
-}
-
-/** What one authority voted for. */
-export interface FinalityVoteBody {
-  voter: string;
-  source: CheckpointBody;
-  target: CheckpointBody;
-}
-
-/** The signatures of more than two thirds of the authorities under one link; `voters` and `signatures` go together. */
-export interface CertificateBody {
-  source: CheckpointBody;
-  target: CheckpointBody;
-  voters: string[];
-  signatures: Hex[];
-}
-
-/** `GET /v1/finality`. */
-export interface FinalityBody {
-  justified: CheckpointBody;
-  finalized: CheckpointBody;
-  /** Why the finalized block is: absent for genesis, whose own justification is null. */
-  proof?: {
-    justification: CertificateBody | null;
-    finalization: CertificateBody;
-    /** The same as the SSZ container `FinalityProof`. */
-    ssz: Hex;
-  };
-  /** The voting round that this node is in: who was heard, and how many votes for one link justify it. */
-  votes: { round: number; quorum: number; heard: FinalityVoteBody[] };
-}
-
-/** Contradicting signatures of one authority, and what to propose against it. */
-export interface EvidenceBody {
-  id: Hex;
-  /** Of the authority. */
-  offender: string;
-  offence: "header" | "doubleVote" | "surround";
-  /** Of two headers. */
-  slot?: number;
-  /** Target round of the later vote. */
-  round?: number;
-  /** Ids of the blocks, or roots of the votes. */
-  conflicting: [Hex, Hex];
-  /** ms since the Unix epoch. */
-  receivedAt: number;
-  proposal: { candidate: string; kind: "remove" };
-}
-
-/** One of the node's own proposals, and where it stands at the head. */
-export interface ProposalBody {
-  candidate: string;
-  kind: "add" | "remove";
-  /** ms since the Unix epoch. */
-  proposedAt: number;
-  /** Open votes for it, and how many enact it. */
-  votes: number;
-  needed: number;
-  /** The head's state has it already; it is done once that is final. */
-  enacted: boolean;
-}
-
-/** Something to know before going on, that refuses nothing. */
-export interface WarningBody {
-  code: string;
-  detail: string;
-}
-
-/**
- * `ok`: blocks come, or nothing asks for one; `waiting`: something is late; `halted`: no block for long;
- * `syncing`: behind the peers.
- */
-export type DiagnosisState = "ok" | "waiting" | "halted" | "syncing" | "no-genesis";
-
-/** `GET /v1/diagnosis`: what the node waits for. */
-export interface DiagnosisBody {
-  state: DiagnosisState;
-  /** One line. */
-  summary: string;
-  /** The most important first. */
-  findings: FindingBody[];
-}
-
-export interface FindingBody {
-  /** Stable: docs/operating.md lists them. */
-  code: string;
-  detail: string;
-  remedy: string;
-}
+export type CheckpointBody = z.infer<typeof checkpointSchema>;
+export type FinalityVoteBody = z.infer<typeof finalityVoteSchema>;
+export type CertificateBody = z.infer<typeof certificateSchema>;
+export type FinalityBody = z.infer<typeof finalitySchema>;
+export type EvidenceBody = z.infer<typeof evidenceSchema>;
+export type ProposalBody = z.infer<typeof proposalSchema>;
+export type ProposalResultBody = z.infer<typeof proposalResultSchema>;
+export type WarningBody = z.infer<typeof warningSchema>;
+export type DiagnosisBody = z.infer<typeof diagnosisSchema>;
+export type DiagnosisState = DiagnosisBody["state"];
+export type FindingBody = z.infer<typeof findingSchema>;
 
 /** What the HTTP interface needs of consensus; each part may be missing while the node starts. */
 export interface ConsensusServices {

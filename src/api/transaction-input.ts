@@ -41,11 +41,11 @@ export const transactionSchema = z.strictObject(
     from: addressSchema,
     to: addressSchema,
     amount: amountSchema,
-    fee: amountSchema.default(0n),
-    nonce: wholeNumber(0, Number.MAX_SAFE_INTEGER - 1),
-    memo: memoSchema.default(noMemo),
-    signature: hexSchema(64),
-    genesisId: hexSchema(32).optional(),
+    fee: amountSchema.prefault("0"),
+    nonce: wholeNumber(0, Number.MAX_SAFE_INTEGER - 1).describe("`pendingNonce` of the account."),
+    memo: memoSchema.prefault("").describe("At most 256 bytes in UTF-8."),
+    signature: hexSchema(64).describe("Ed25519, over the signing root of the transfer."),
+    genesisId: hexSchema(32).optional().describe("Of the chain that it is for."),
   },
   {
     error: (issue) =>

@@ -5,8 +5,8 @@ import type { Head } from "./types.ts";
 
 /** How far below the head a state is still made from it: finality is a block or two behind, unless it waits. */
 export const maxProofDepth = 128;
-/** In these blocks: some 0.2 s of work, in slices. */
-export const maxProofTransactions = 65_536;
+/** In these blocks: some 0.3 s of work, in slices; blocks wait for it. */
+export const maxProofTransactions = 32_768;
 
 /** `ACCOUNT_NOT_FOUND`: nothing has created it by then; `PROOF_NOT_AVAILABLE`: the block's state is not at hand. */
 export class ProofError extends CodedError<"ACCOUNT_NOT_FOUND" | "PROOF_NOT_AVAILABLE"> {}

@@ -149,7 +149,8 @@ export interface Evidence {
   offence: "header" | "doubleVote" | "surround";
   slot?: number;
   round?: number;
-  conflicting: [Hex, Hex];
+  /** Two ids of blocks, or roots of votes. */
+  conflicting: Hex[];
   receivedAt: number;
   proposal: { candidate: Address; kind: "remove" };
 }

@@ -20,10 +20,14 @@ function parsed<T>(parse: (text: string) => T, whenNotText: string) {
 }
 
 /** A bech32m address -> its 32 bytes. */
-export const addressSchema = parsed(decodeAddress, 'write an address as a string, such as "cc1…"');
+export const addressSchema = parsed(decodeAddress, 'write an address as a string, such as "cc1…"').meta({
+  description: "An address: bech32m with the prefix `cc`.",
+});
 
 /** A decimal string -> bigint, 0 to 2^64 - 1. */
-export const amountSchema = parsed(parseAmount, 'write an amount as a string, such as "120"');
+export const amountSchema = parsed(parseAmount, 'write an amount as a string, such as "120"').meta({
+  description: "An amount in base units, as decimal digits: 0 to 2^64 - 1.",
+});
 
 /** A whole number within [min, max]; `unit` ends the message, such as "ms". */
 export function wholeNumber(min: number, max: number, unit = "") {

@@ -1,5 +1,15 @@
 /** The part of sodium-native (libsodium) that is used; the package has no types. It throws where a length is wrong. */
 declare module "sodium-native" {
+  export function crypto_sign_seed_keypair(
+    publicKey: Uint8Array,
+    secretKey: Uint8Array,
+    seed: Uint8Array,
+  ): void;
+  export function crypto_sign_detached(
+    signature: Uint8Array,
+    message: Uint8Array,
+    secretKey: Uint8Array,
+  ): void;
   export function crypto_sign_verify_detached(
     signature: Uint8Array,
     message: Uint8Array,

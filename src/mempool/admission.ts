@@ -1,7 +1,7 @@
 import type { TransactionErrorCode } from "../types/errors.ts";
 import type { ChainConfig } from "../types/genesis.ts";
 import { isSafeCount, maxAmount, type TransactionRecord } from "../types/index.ts";
-import { costOf } from "./account-queue.ts";
+import { type AccountQueue, costOf } from "./account-queue.ts";
 import type { MempoolLimits } from "./limits.ts";
 import type { Pool } from "./pool.ts";
 import type { AccountLookup, PoolEntry, Refusal } from "./types.ts";
@@ -16,9 +16,33 @@ export interface AdmissionRules {
 }
 
 /** What is known at a glance: asked before the signature is checked, so that most refusals cost little. */
-export function refuseCheaply(
+export function refuseCheaply(record: TransactionRecord, rules: AdmissionRules): Refusal | undefined {
+  return refuseAtGlance(record, rules.account(record.transaction.message.from) ?? noAccount, rules);
+}
+
+/** Whether the pool, as it is now, takes a transaction whose signature is good. `queue`: its sender's. */
+export function refuseAdmission(
   record: TransactionRecord,
-  { pool, account, config }: AdmissionRules,
+  queue: AccountQueue | undefined,
+  rules: AdmissionRules,
+): Refusal | undefined {
+  const { from, nonce } = record.transaction.message;
+  const account = rules.account(from) ?? noAccount;
+  const replaced = queue?.get(nonce);
+  const refusal =
+    refuseAtGlance(record, account, rules) ??
+    (replaced
+      ? refuseReplacement(record, replaced, rules)
+      : refuseRoom(record, queue?.nextNonce(account.nonce) ?? account.nonce, queue?.size ?? 0, rules));
+  if (refusal) return refusal;
+  const waitingCost = (queue?.costFrom(account.nonce) ?? 0n) - (replaced ? costOf(replaced) : 0n);
+  return refuseBalance(record, waitingCost, account.balance);
+}
+
+function refuseAtGlance(
+  record: TransactionRecord,
+  account: Account,
+  { pool, config }: AdmissionRules,
 ): Refusal | undefined {
   const { from, nonce, fee, amount } = record.transaction.message;
   if (!isSafeCount(nonce) || !isSafeCount(nonce + 1)) {
@@ -33,30 +57,15 @@ export function refuseCheaply(
   if (fee < config.minFee) {
     return refuse(record, "FEE_TOO_LOW", `the fee is ${fee}, this chain asks for at least ${config.minFee}`);
   }
-  const { balance, nonce: accountNonce } = account(from) ?? noAccount;
-  if (nonce < accountNonce) {
+  if (nonce < account.nonce) {
     return refuse(record, "NONCE_TOO_LOW", `nonce ${nonce} is used, the next is ${pool.nextNonce(from)}`);
   }
-  return refuseBalance(record, 0n, balance);
+  return refuseBalance(record, 0n, account.balance);
 }
 
-/** Whether the pool, as it is now, takes a transaction whose signature is good and that would replace `replaced`. */
-export function refuseAdmission(
-  record: TransactionRecord,
-  replaced: PoolEntry | undefined,
-  rules: AdmissionRules,
-): Refusal | undefined {
-  const refusal =
-    refuseCheaply(record, rules) ??
-    (replaced ? refuseReplacement(record, replaced, rules) : refuseRoom(record, rules));
-  if (refusal) return refusal;
-  const { from } = record.transaction.message;
-  const { balance, nonce } = rules.account(from) ?? noAccount;
-  const waitingCost = (rules.pool.queue(from)?.costFrom(nonce) ?? 0n) - (replaced ? costOf(replaced) : 0n);
-  return refuseBalance(record, waitingCost, balance);
-}
+type Account = NonNullable<ReturnType<AccountLookup>>;
 
-const noAccount = { balance: 0n, nonce: 0 };
+const noAccount: Account = { balance: 0n, nonce: 0 };
 
 function refuseBalance(record: TransactionRecord, waitingCost: bigint, balance: bigint): Refusal | undefined {
   const cost = costOf({ record });
@@ -86,13 +95,17 @@ function refuseReplacement(
   );
 }
 
-function refuseRoom(record: TransactionRecord, { pool, limits }: AdmissionRules): Refusal | undefined {
-  const { from, nonce } = record.transaction.message;
-  const next = pool.nextNonce(from);
+function refuseRoom(
+  record: TransactionRecord,
+  next: number,
+  waiting: number,
+  { limits }: AdmissionRules,
+): Refusal | undefined {
+  const { nonce } = record.transaction.message;
   if (nonce - next > limits.maxNonceGap) {
     return refuse(record, "NONCE_GAP_TOO_LARGE", `nonce ${nonce} is too far ahead, the next is ${next}`);
   }
-  if ((pool.queue(from)?.size ?? 0) < limits.maxPerAccount) return undefined;
+  if (waiting < limits.maxPerAccount) return undefined;
   return refuse(
     record,
     "ACCOUNT_LIMIT",

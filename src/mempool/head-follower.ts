@@ -1,5 +1,5 @@
 import type { Write } from "../storage/database.ts";
-import type { Transaction, TransactionRecord } from "../types/index.ts";
+import type { TransactionRecord } from "../types/index.ts";
 import type { Journal, StoredBatch } from "./journal.ts";
 import type { Pool } from "./pool.ts";
 import type { AccountLookup, PoolEntry, TransactionLog } from "./types.ts";
@@ -49,9 +49,9 @@ export class HeadFollower {
     const returning = change.retracted
       .toReversed()
       .flatMap(({ records }) => records)
-      .filter(({ transaction }) => {
-        const { from, nonce } = transaction.message;
-        return nonce >= (after(from)?.nonce ?? 0) && !this.#waiting(transaction);
+      .filter((record) => {
+        const { from, nonce } = record.transaction.message;
+        return nonce >= (after(from)?.nonce ?? 0) && !this.#pool.waiting(record);
       });
     if (returning.length === 0) {
       this.#decided.set(change, { ...nothing, deleted });
@@ -77,7 +77,7 @@ export class HeadFollower {
     }
     const back: TransactionRecord[] = [];
     for (const record of returning) {
-      const rival = this.#waiting(record.transaction);
+      const rival = this.#pool.waiting(record);
       if (!rival) {
         insert(record, batch!);
         back.push(record);
@@ -93,15 +93,10 @@ export class HeadFollower {
   /** The entries that are in the change's blocks, or whose nonces are used there. */
   *#taken({ applied }: IncludedAndRetracted): Iterable<PoolEntry> {
     for (const { records } of applied) {
-      for (const { transaction } of records) {
-        const entry = this.#waiting(transaction);
+      for (const record of records) {
+        const entry = this.#pool.waiting(record);
         if (entry) yield entry;
       }
     }
-  }
-
-  /** The entry of the same sender and nonce. */
-  #waiting({ message: { from, nonce } }: Transaction): PoolEntry | undefined {
-    return this.#pool.queue(from)?.get(nonce);
   }
 }

@@ -5,6 +5,7 @@ import type { ChainConfig } from "../types/genesis.ts";
 import {
   computeDomain,
   decodeRecords,
+  detached,
   encodeRecords,
   type Transaction,
   type TransactionRecord,
@@ -22,6 +23,8 @@ import type { MempoolLimits } from "./limits.ts";
 import { Pool } from "./pool.ts";
 import type { AccountLookup, AddOutcome, MempoolEvents, PoolEntry, Source, TransactionLog } from "./types.ts";
 
+/** Where fewer than one in so many was taken in, the others' memory would be kept for them. */
+const fewAccepted = 4;
 /** How often entries are looked through for those that have waited too long. */
 const expiryIntervalMs = 60_000;
 
@@ -163,6 +166,8 @@ export class Mempool {
       if (durable && !outcome.accepted && outcome.code === "ALREADY_KNOWN") this.#makeDurable(record, step);
       return outcome;
     });
+    if (step.added.length * fewAccepted < records.length)
+      for (const { entry } of step.added) entry.record = detached(entry.record);
     const fresh = step.added.map(({ entry }) => entry.record);
     await this.#commit(step, fresh);
     if (fresh.length > 0) this.events.emit("added", { records: fresh, source });
@@ -189,9 +194,10 @@ export class Mempool {
   #admit(record: TransactionRecord, isSigned: boolean, durable: boolean, step: Step): AddOutcome {
     if (!isSigned) return refuse(record, "INVALID_SIGNATURE", "the signature does not match");
     const { from, nonce } = record.transaction.message;
-    const replaced = this.#pool.queue(from)?.get(nonce);
-    const refusal = refuseAdmission(record, replaced, this.#rules);
+    const queue = this.#pool.queue(from);
+    const refusal = refuseAdmission(record, queue, this.#rules);
     if (refusal) return refusal;
+    const replaced = queue?.get(nonce);
     if (!replaced && !this.#eviction.makeRoom(record)) {
       return refuse(
         record,

@@ -7,12 +7,17 @@ import type { AccountLookup, PoolEntry } from "./types.ts";
 /** Hex digits of a `ShortId`. */
 const shortIdDigits = 16;
 
+/** As `Buffer.toString("latin1")`, without a Buffer. */
+const { latin1Slice } = Buffer.prototype as unknown as {
+  latin1Slice(this: Uint8Array, start: number, end: number): string;
+};
+
 /** The waiting transactions with their indexes; admits whatever it is given. */
 export class Pool {
   readonly #account: AccountLookup;
   readonly #byId = new Map<Hex, PoolEntry>();
   readonly #byShortId = new Map<string, PoolEntry>();
-  readonly #queues = new Map<Hex, AccountQueue>();
+  readonly #queues = new Map<string, AccountQueue>();
   #bytes = 0;
 
   constructor(account: AccountLookup) {
@@ -44,34 +49,50 @@ export class Pool {
   }
 
   queue(address: Uint8Array): AccountQueue | undefined {
-    return this.#queues.get(toHex(address));
+    return this.#queues.get(addressKey(address));
+  }
+
+  /** The entry of the same sender and nonce, mostly the transaction itself. */
+  waiting({ idHex, transaction }: TransactionRecord): PoolEntry | undefined {
+    const { from, nonce } = transaction.message;
+    return this.#byId.get(idHex) ?? this.queue(from)?.get(nonce);
   }
 
   /** Takes the place of an entry of the same sender and nonce. */
   insert(entry: PoolEntry): void {
     const { idHex, encoded, transaction } = entry.record;
     const { from, nonce } = transaction.message;
-    const key = toHex(from);
-    const queue = this.#queues.get(key) ?? new AccountQueue(from);
-    const replaced = queue.get(nonce);
-    if (replaced) this.remove(replaced);
-    queue.set(entry);
-    this.#queues.set(key, queue);
+    let queue = this.queue(from);
+    const replaced = queue?.get(nonce);
+    if (replaced) {
+      this.remove(replaced);
+      queue = this.queue(from);
+    }
+    (queue ?? this.#newQueue(from)).set(entry);
     this.#byId.set(idHex, entry);
     this.#byShortId.set(shortKey(idHex), entry);
     this.#bytes += encoded.length;
   }
 
-  remove({ record }: PoolEntry): void {
-    if (!this.#byId.delete(record.idHex)) return;
-    const { from, nonce } = record.transaction.message;
-    const key = toHex(from);
+  remove(entry: PoolEntry): void {
+    const { idHex, encoded, transaction } = entry.record;
+    if (this.#byId.get(idHex) !== entry) return;
+    this.#byId.delete(idHex);
+    const { from, nonce } = transaction.message;
+    const key = addressKey(from);
     const queue = this.#queues.get(key);
     queue?.remove(nonce);
     if (queue?.size === 0) this.#queues.delete(key);
-    const short = shortKey(record.idHex);
-    if (this.#byShortId.get(short)?.record === record) this.#byShortId.delete(short);
-    this.#bytes -= record.encoded.length;
+    const short = shortKey(idHex);
+    if (this.#byShortId.get(short) === entry) this.#byShortId.delete(short);
+    this.#bytes -= encoded.length;
+  }
+
+  /** Of an address of its own: that of a transaction keeps the list alive that it came in. */
+  #newQueue(address: Uint8Array): AccountQueue {
+    const queue = new AccountQueue(address.slice());
+    this.#queues.set(addressKey(address), queue);
+    return queue;
   }
 
   /** First nonce that neither the head's state nor a waiting transaction has used. */
@@ -110,6 +131,11 @@ function isBetterPaid(a: PoolEntry, b: PoolEntry): boolean {
   const feeA = a.record.transaction.message.fee;
   const feeB = b.record.transaction.message.fee;
   return feeA === feeB ? a.sequence < b.sequence : feeA > feeB;
+}
+
+/** A string of the address's bytes: half as long as hex, and made in half the time. */
+function addressKey(address: Uint8Array): string {
+  return latin1Slice.call(address, 0, address.length);
 }
 
 function shortKey(idHex: Hex): string {

@@ -4,7 +4,7 @@ import type { TransactionRecord } from "../types/index.ts";
 import type { StoredBatch } from "./journal.ts";
 
 export interface PoolEntry {
-  readonly record: TransactionRecord;
+  record: TransactionRecord;
   readonly receivedAtMs: number;
   /** This node has answered for it: it is on disk, and gives way to nothing but its sender's own replacement. */
   batch: StoredBatch | undefined;

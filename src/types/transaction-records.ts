@@ -3,6 +3,8 @@ import { isSafeCount } from "./primitives.ts";
 import { maxMemoBytes, maxTransactionsPerList, Transaction } from "./transaction.ts";
 import { transactionLayout as layout, transactionRoots } from "./transaction-roots.ts";
 
+const noMemo = new Uint8Array();
+
 /** A transaction with what is computed from it once. `id` is its `hash_tree_root`; `signingRoot` is what the signature covers. */
 export interface TransactionRecord {
   readonly transaction: Transaction;
@@ -38,6 +40,18 @@ export function decodeRecords(list: Uint8Array, domain: Uint8Array): Transaction
     encoded,
     domain,
   );
+}
+
+/** The same record in memory of its own, so that it does not keep the list that it came in. */
+export function detached({ id, idHex, signingRoot, encoded }: TransactionRecord): TransactionRecord {
+  const own = encoded.slice();
+  return {
+    transaction: decodeTransaction(own),
+    id: id.slice(),
+    idHex,
+    signingRoot: signingRoot.slice(),
+    encoded: own,
+  };
 }
 
 /** The SSZ `Transactions` list of these records. */
@@ -121,7 +135,7 @@ function decodeTransaction(encoded: Uint8Array): Transaction {
       fee: view.getBigUint64(layout.fee, true),
       // As the SSZ library reads the highest count.
       nonce: isSafeCount(nonce) ? nonce : Number.POSITIVE_INFINITY,
-      memo: encoded.subarray(layout.memo),
+      memo: length === layout.memo ? noMemo : encoded.subarray(layout.memo),
     },
     signature: encoded.subarray(layout.signature, layout.from),
   };

@@ -1,7 +1,21 @@
 /** Bytes as `0x` and lower-case hex: the written form of every id. */
 export type Hex = string;
 
+/** Two digits of each byte, as two characters in one number. */
+const digits = Uint16Array.from({ length: 256 }, (_, byte) => {
+  const text = Uint8Array.from(Buffer.from(byte.toString(16).padStart(2, "0")));
+  return new Uint16Array(text.buffer)[0]!;
+});
+const idDigits = new Uint16Array(33);
+const idText = Buffer.from(idDigits.buffer);
+idText.write("0x");
+
+/** Ids, of 32 bytes, are written without a Buffer for each: they are many. */
 export function toHex(bytes: Uint8Array): Hex {
+  if (bytes.length === 32) {
+    for (let index = 0; index < 32; index++) idDigits[index + 1] = digits[bytes[index]!]!;
+    return idText.toString("latin1");
+  }
   return `0x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex")}`;
 }
 

@@ -1,40 +1,66 @@
-import type { Hono } from "hono";
+import { z } from "zod";
 import { encodeAddress } from "../../crypto/address.ts";
 import { equalBytes } from "../../util/bytes.ts";
-import { type ApiContext, type ApiEnv, json, route } from "../http.ts";
-import { ProblemError } from "../problem.ts";
-import { checkQuery, numberQuery, parseAddress, parseCount, requireLedger } from "../query.ts";
+import type { Api } from "../operation.ts";
+import { parseCount, requireLedger } from "../query.ts";
+import { accountSchema, historySchema } from "../schemas/accounts.ts";
+import { addressParameter, countQuery } from "../schemas/values.ts";
 import type { ApiServices } from "../services.ts";
 import { includedView } from "./transactions.ts";
 
-const maxPage = 100;
-const defaultPage = 20;
+/** `<height>-<index>`: a place in the chain. */
+const cursorSchema = z.string().transform((text, context) => {
+  const [height, index, ...rest] = text.split("-").map(parseCount);
+  if (height !== undefined && index !== undefined && index < 2 ** 32 && rest.length === 0)
+    return { height, index };
+  context.addIssue({ code: "custom", message: "must be the next of an earlier answer, as 120-3" });
+  return z.NEVER;
+});
 
-export function accountRoutes(app: Hono<ApiEnv>, services: ApiServices): void {
-  route(app, "/v1/accounts/:address", {
-    GET: (context) => {
-      checkQuery(context, []);
-      const publicKey = parseAddress(context.req.param("address")!);
+export function accountRoutes(api: Api, services: ApiServices): void {
+  api.serve(
+    {
+      id: "getAccount",
+      method: "GET",
+      path: "/v1/accounts/{address}",
+      tag: "Accounts",
+      summary: "Balance and nonces",
+      description: "After the head; `pendingNonce` is the nonce of the account's next transaction.",
+      params: z.object({ address: addressParameter }),
+      answer: accountSchema,
+      problems: ["NO_GENESIS"],
+    },
+    ({ params: { address } }) => {
       const { chain, mempool } = requireLedger(services);
-      // An account that no transaction has named yet is empty.
-      const { balance, nonce } = chain.state.get(publicKey) ?? { balance: 0n, nonce: 0 };
-      return json({
-        address: encodeAddress(publicKey),
+      const { balance, nonce } = chain.state.get(address) ?? { balance: 0n, nonce: 0 };
+      return {
+        address: encodeAddress(address),
         balance: balance.toString(),
         nonce,
-        pendingNonce: mempool.pendingNonce(publicKey),
-      });
+        pendingNonce: mempool.pendingNonce(address),
+      };
     },
-  });
-  route(app, "/v1/accounts/:address/transactions", {
-    GET: async (context) => {
-      checkQuery(context, ["limit", "before"]);
-      const publicKey = parseAddress(context.req.param("address")!);
-      const limit = numberQuery(context, "limit", { min: 1, max: maxPage, fallback: defaultPage });
-      const before = parseCursor(context);
+  );
+  api.serve(
+    {
+      id: "listAccountTransactions",
+      method: "GET",
+      path: "/v1/accounts/{address}/transactions",
+      tag: "Accounts",
+      summary: "Transactions that an account sent or received, newest first",
+      description: "Those in blocks. Send `next` as `before` for the next page.",
+      params: z.object({ address: addressParameter }),
+      query: z.strictObject({
+        before: cursorSchema.optional().describe("An earlier `next`, `<height>-<index>`."),
+        limit: countQuery(1, 100).default(20).describe("So many at most."),
+      }),
+      answer: historySchema,
+      problems: ["NO_GENESIS"],
+    },
+    async ({ params: { address }, query: { before, limit } }) => {
       const ledger = requireLedger(services);
       const { reader, state } = ledger.chain;
-      const account = state.indexOf(publicKey);
+      const account = state.indexOf(address);
       const places = account < 0 ? [] : await reader.history(account, before, limit);
       const found = await Promise.all(places.map((place) => reader.transactionAt(place)));
       const transactions = found
@@ -42,21 +68,11 @@ export function accountRoutes(app: Hono<ApiEnv>, services: ApiServices): void {
         // A reorganization between two reads may have given the place to another transaction.
         .filter(({ record: { transaction } }) => {
           const { from, to } = transaction.message;
-          return equalBytes(from, publicKey) || equalBytes(to, publicKey);
+          return equalBytes(from, address) || equalBytes(to, address);
         })
         .map((included) => includedView(ledger, included));
       const last = places.length === limit ? places.at(-1) : undefined;
-      return json({ transactions, next: last ? `${last.height}-${last.index}` : null });
+      return { transactions, next: last ? `${last.height}-${last.index}` : null };
     },
-  });
-}
-
-/** `before=<height>-<index>`. @throws {ProblemError} `MALFORMED` */
-function parseCursor(context: ApiContext): { height: number; index: number } | undefined {
-  const text = context.req.query("before");
-  if (text === undefined) return undefined;
-  const [height, index, ...rest] = text.split("-").map(parseCount);
-  if (height !== undefined && index !== undefined && index < 2 ** 32 && rest.length === 0)
-    return { height, index };
-  throw new ProblemError("MALFORMED", "before: must be the next of an earlier answer, as 120-3");
+  );
 }

@@ -1,23 +1,32 @@
-import type { Hono } from "hono";
 import { hasSignedRecently, isInTurn } from "../../consensus/index.ts";
 import { encodeAddress } from "../../crypto/address.ts";
-import { type ApiEnv, json, route } from "../http.ts";
+import type { Api } from "../operation.ts";
 import { proposalBody } from "../proposal-body.ts";
-import { checkQuery, requireLedger } from "../query.ts";
+import { requireLedger } from "../query.ts";
+import { authoritiesSchema } from "../schemas/authorities.ts";
 import type { ApiServices } from "../services.ts";
 import { voteKindName } from "../views.ts";
 
-/** `GET /v1/authorities`: the set after the head, the turn of the next height, the node's proposals, evidence of faults. */
-export function authorityRoutes(app: Hono<ApiEnv>, services: ApiServices): void {
-  route(app, "/v1/authorities", {
-    GET: async (context) => {
-      checkQuery(context, []);
+/** The set after the head, the turn of the next height, the node's proposals, evidence of faults. */
+export function authorityRoutes(api: Api, services: ApiServices): void {
+  api.serve(
+    {
+      id: "getAuthorities",
+      method: "GET",
+      path: "/v1/authorities",
+      tag: "Authorities",
+      summary: "The set, whose turn it is, open votes, own proposals, evidence",
+      description: "After the head. `proposals` and `evidence` are this node's own.",
+      answer: authoritiesSchema,
+      problems: ["NO_GENESIS"],
+    },
+    async () => {
       const { chain, proposals } = requireLedger(services);
       const evidence = (await services.listEvidence?.()) ?? [];
       const { head, snapshot } = chain;
       const nextHeight = head.height + 1;
       const { authorities, recentSigners, openVotes } = snapshot;
-      return json({
+      return {
         head: { height: head.height, id: head.idHex },
         nextHeight,
         authorities: authorities.map((authority, turn) => ({
@@ -38,7 +47,7 @@ export function authorityRoutes(app: Hono<ApiEnv>, services: ApiServices): void 
         })),
         proposals: (proposals?.list() ?? []).map((proposal) => proposalBody(proposal, snapshot)),
         evidence,
-      });
+      };
     },
-  });
+  );
 }

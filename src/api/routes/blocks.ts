@@ -1,28 +1,41 @@
-import type { Hono } from "hono";
+import { z } from "zod";
 import type { Chain } from "../../chain/chain.ts";
 import type { StoredBlock } from "../../chain/types.ts";
 import { encodeAddress } from "../../crypto/address.ts";
-import { blockNotFound, findBlockId } from "../block-name.ts";
-import { type ApiEnv, json, route } from "../http.ts";
-import { checkQuery, numberQuery, requireLedger } from "../query.ts";
+import { blockName, blockNotFound, findBlockId } from "../block-name.ts";
+import type { Api } from "../operation.ts";
+import { maxCount, requireLedger } from "../query.ts";
+import { blockPageSchema, blockSchema } from "../schemas/blocks.ts";
+import { countQuery } from "../schemas/values.ts";
 import type { ApiServices } from "../services.ts";
 import { headerView, transactionViews } from "../views.ts";
 
-const maxPage = 100;
-const defaultPage = 20;
 /** Of a genesis block, shown: it may hold a million. */
 const maxShownBalances = 1000;
 
-export function blockRoutes(app: Hono<ApiEnv>, services: ApiServices): void {
-  route(app, "/v1/blocks", {
-    GET: async (context) => {
-      checkQuery(context, ["before", "limit"]);
+export function blockRoutes(api: Api, services: ApiServices): void {
+  api.serve(
+    {
+      id: "listBlocks",
+      method: "GET",
+      path: "/v1/blocks",
+      tag: "Blocks",
+      summary: "Canonical blocks, newest first",
+      description: "Without their transactions. Send `next` as `before` for the next page.",
+      query: z.strictObject({
+        before: countQuery(0, maxCount)
+          .optional()
+          .describe("Blocks below this height; from the head without it."),
+        limit: countQuery(1, 100).default(20).describe("So many at most."),
+      }),
+      answer: blockPageSchema,
+      problems: ["NO_GENESIS"],
+    },
+    async ({ query }) => {
       const { chain } = requireLedger(services);
-      const limit = numberQuery(context, "limit", { min: 1, max: maxPage, fallback: defaultPage });
       const top = chain.head.height + 1;
-      const before = numberQuery(context, "before", { min: 0, max: Number.MAX_SAFE_INTEGER, fallback: top });
-      const from = Math.min(before, top) - 1;
-      const ids = from < 0 ? [] : await chain.reader.idsDown(from, limit);
+      const from = Math.min(query.before ?? top, top) - 1;
+      const ids = from < 0 ? [] : await chain.reader.idsDown(from, query.limit);
       const summaries = await Promise.all(ids.map((id) => chain.reader.summary(id)));
       const blocks = summaries
         .filter((summary) => summary !== undefined)
@@ -33,20 +46,29 @@ export function blockRoutes(app: Hono<ApiEnv>, services: ApiServices): void {
           finalized: summary.height <= chain.finalized.height,
         }));
       const lowest = blocks.at(-1)?.height ?? 0;
-      return json({ blocks, next: lowest > 0 ? lowest : null });
+      return { blocks, next: lowest > 0 ? lowest : null };
     },
-  });
-  route(app, "/v1/blocks/:block", {
-    GET: async (context) => {
-      checkQuery(context, []);
-      const name = context.req.param("block")!;
+  );
+  api.serve(
+    {
+      id: "getBlock",
+      method: "GET",
+      path: "/v1/blocks/{block}",
+      tag: "Blocks",
+      summary: "One block with its transactions",
+      description: "By its id also one of a side branch.",
+      params: z.object({ block: blockName }),
+      answer: blockSchema,
+      problems: ["NO_GENESIS", "BLOCK_NOT_FOUND"],
+    },
+    async ({ params }) => {
       const { chain } = requireLedger(services);
-      const id = await findBlockId(chain, name);
+      const id = await findBlockId(chain, params.block);
       const block = id && (await chain.reader.byId(id));
-      if (!block) throw blockNotFound(name);
-      return json(await blockView(chain, block));
+      if (!block) throw blockNotFound(params.block);
+      return blockView(chain, block);
     },
-  });
+  );
 }
 
 async function blockView(chain: Chain, block: StoredBlock) {

@@ -1,43 +1,62 @@
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
-import type { Hono } from "hono";
+import { z } from "zod";
 import type { EventHub } from "../event-hub.ts";
 import { type EventName, eventNames } from "../event-texts.ts";
-import { type ApiEnv, route } from "../http.ts";
-import { commonHeaders, ProblemError } from "../problem.ts";
-import { checkQuery, parseCount } from "../query.ts";
+import type { Api } from "../operation.ts";
+import { commonHeaders } from "../problem.ts";
+import { parseCount } from "../query.ts";
+import { eventSchemas } from "../schemas/events.ts";
 
-/** `GET /v1/events?types=block,mode`: server-sent events; `Last-Event-ID` resumes. */
-export function eventRoutes(app: Hono<ApiEnv>, hub: EventHub): void {
-  route(app, "/v1/events", {
-    GET: async (context) => {
-      checkQuery(context, ["types"]);
-      const wanted = parseTypes(context.req.query("types"));
-      const after = parseLastEventId(context.req.header("last-event-id"));
+/** Names with commas between them. */
+const typesSchema = z.string().transform((text, context): ReadonlySet<EventName> => {
+  const names = text.split(",");
+  const unknown = names.find((name) => !(eventNames as readonly string[]).includes(name));
+  if (unknown === undefined) return new Set(names as EventName[]);
+  const message = `unknown event ${JSON.stringify(unknown)}, there are ${eventNames.join(", ")}`;
+  context.addIssue({ code: "custom", message });
+  return z.NEVER;
+});
+
+const lastEventIdSchema = z.string().transform((text, context) => {
+  if (text === "") return undefined;
+  const number = parseCount(text);
+  if (number !== undefined) return number;
+  context.addIssue({ code: "custom", message: "must be the id of an event, a whole number" });
+  return z.NEVER;
+});
+
+export function eventRoutes(api: Api, hub: EventHub): void {
+  api.serveResponse(
+    {
+      id: "followEvents",
+      method: "GET",
+      path: "/v1/events",
+      tag: "Events",
+      summary: "Blocks, finality, transactions and modes as they come",
+      description:
+        "Server-sent events (WHATWG HTML, 9.2), numbered by `id` without gaps, over restarts too. docs/http.md says how to resume.",
+      query: z.strictObject({
+        types: typesSchema
+          .optional()
+          .describe(`Those wanted of ${eventNames.join(", ")}, with commas between them; all without it.`),
+      }),
+      headers: z.object({
+        "Last-Event-ID": lastEventIdSchema
+          .optional()
+          .describe("Goes on after this event; without it the stream begins now."),
+      }),
+      answer: z.string().describe("`id`, `event` and `data` (JSON) of each event."),
+      mediaType: "text/event-stream",
+      events: eventSchemas,
+      problems: ["EVENTS_TOO_OLD", "EVENTS_UNKNOWN", "OVERLOADED"],
+    },
+    async ({ query, headers, context }) => {
       const { incoming, outgoing } = context.env;
       if (incoming.method === "HEAD") {
         return new Response(null, { headers: { ...commonHeaders, "content-type": "text/event-stream" } });
       }
-      await hub.open(outgoing, wanted, after);
+      await hub.open(outgoing, query.types ?? new Set(eventNames), headers["Last-Event-ID"]);
       return RESPONSE_ALREADY_SENT;
     },
-  });
-}
-
-/** @throws {ProblemError} `MALFORMED` */
-function parseLastEventId(text: string | undefined): number | undefined {
-  if (text === undefined || text === "") return undefined;
-  const number = parseCount(text);
-  if (number !== undefined) return number;
-  throw new ProblemError("MALFORMED", "Last-Event-ID: must be the id of an event, a whole number");
-}
-
-/** @throws {ProblemError} `MALFORMED` */
-function parseTypes(text: string | undefined): ReadonlySet<EventName> {
-  const names = text?.split(",") ?? eventNames;
-  const unknown = names.find((name) => !(eventNames as readonly string[]).includes(name));
-  if (unknown === undefined) return new Set(names as EventName[]);
-  throw new ProblemError(
-    "MALFORMED",
-    `types: unknown event ${JSON.stringify(unknown)}, there are ${eventNames.join(", ")}`,
   );
 }

@@ -1,18 +1,27 @@
-import type { Hono } from "hono";
-import { type ApiEnv, json, route } from "../http.ts";
+import type { Api } from "../operation.ts";
 import { ProblemError } from "../problem.ts";
-import { checkQuery, requireLedger } from "../query.ts";
+import { requireLedger } from "../query.ts";
+import { finalitySchema } from "../schemas/finality.ts";
 import type { ApiServices } from "../services.ts";
 
-/** `GET /v1/finality`: the checkpoints, the proof of the finalized one, and the votes of the round. */
-export function finalityRoutes(app: Hono<ApiEnv>, services: ApiServices): void {
-  route(app, "/v1/finality", {
-    GET: async (context) => {
-      checkQuery(context, []);
+/** The checkpoints, the proof of the finalized one, and the votes of the round. */
+export function finalityRoutes(api: Api, services: ApiServices): void {
+  api.serve(
+    {
+      id: "getFinality",
+      method: "GET",
+      path: "/v1/finality",
+      tag: "Finality",
+      summary: "What is justified and final, with its proof, and the votes of the round",
+      description: "docs/consensus.md, section 7, says how to check the certificates.",
+      answer: finalitySchema,
+      problems: ["NO_GENESIS", "NOT_READY"],
+    },
+    async () => {
       requireLedger(services);
       const finality = await services.finality?.();
-      if (finality) return json(finality);
+      if (finality) return finality;
       throw new ProblemError("NOT_READY", "the node is starting", { "retry-after": "1" });
     },
-  });
+  );
 }

@@ -1,5 +1,5 @@
-import type { Hono } from "hono";
-import { proveAccount } from "../../chain/account-proof.ts";
+import { z } from "zod";
+import { maxProofDepth, proveAccount } from "../../chain/account-proof.ts";
 import type { Chain } from "../../chain/chain.ts";
 import { proveFinality } from "../../chain/finality-proof.ts";
 import type { Head, StoredBlock } from "../../chain/types.ts";
@@ -7,11 +7,13 @@ import { encodeAddress } from "../../crypto/address.ts";
 import { transactionBranch } from "../../types/index.ts";
 import { equalBytes, toHex } from "../../util/bytes.ts";
 import { SerialQueue } from "../../util/serial-queue.ts";
-import { blockNotFound, findBlockId } from "../block-name.ts";
-import { type ApiEnv, json, route } from "../http.ts";
+import { blockName, blockNotFound, findBlockId } from "../block-name.ts";
+import type { Api } from "../operation.ts";
 import { ProblemError } from "../problem.ts";
 import { finalityEvidenceBody } from "../proof-body.ts";
-import { checkQuery, parseAddress, parseId, requireLedger } from "../query.ts";
+import { requireLedger } from "../query.ts";
+import { accountProofSchema, transactionProofSchema } from "../schemas/finality.ts";
+import { addressParameter, idParameter } from "../schemas/values.ts";
 import type { ApiServices } from "../services.ts";
 import { signedHeaderView, transactionView } from "../views.ts";
 
@@ -19,7 +21,7 @@ import { signedHeaderView, transactionView } from "../views.ts";
 const maxWaiting = 64;
 
 /** Proofs for somebody who trusts the chain's authorities, not this node. */
-export function proofRoutes(app: Hono<ApiEnv>, services: ApiServices): void {
+export function proofRoutes(api: Api, services: ApiServices): void {
   const queue = new SerialQueue();
   const accountProof = (chain: Chain, block: Head, address: Uint8Array) => {
     if (queue.size >= maxWaiting) {
@@ -32,17 +34,26 @@ export function proofRoutes(app: Hono<ApiEnv>, services: ApiServices): void {
       await proveFinality(chain, block, async (height) => services.finalityProof?.(height)),
     );
 
-  route(app, "/v1/accounts/:address/proof", {
-    GET: async (context) => {
-      checkQuery(context, ["block"]);
-      const address = parseAddress(context.req.param("address")!);
-      const name = context.req.query("block") ?? "finalized";
+  api.serve(
+    {
+      id: "getAccountProof",
+      method: "GET",
+      path: "/v1/accounts/{address}/proof",
+      tag: "Accounts",
+      summary: "Proof of what an account held after a block",
+      description: `A Merkle branch to the block's state, and the votes that make the block final. The block is at most ${maxProofDepth} below the head.`,
+      params: z.object({ address: addressParameter }),
+      query: z.strictObject({ block: blockName.default("finalized") }),
+      answer: accountProofSchema,
+      problems: ["NO_GENESIS", "BLOCK_NOT_FOUND", "ACCOUNT_NOT_FOUND", "PROOF_NOT_AVAILABLE", "OVERLOADED"],
+    },
+    async ({ params: { address }, query: { block: name } }) => {
       const { chain } = requireLedger(services);
       const id = await findBlockId(chain, name);
       const block = id && (await chain.tree.get(id));
       if (!block) throw blockNotFound(name);
       const { account, index, branch } = await accountProof(chain, block, address);
-      return json({
+      return {
         block: signedHeaderView(block),
         account: {
           address: encodeAddress(account.address),
@@ -52,28 +63,40 @@ export function proofRoutes(app: Hono<ApiEnv>, services: ApiServices): void {
         index,
         branch: branch.map(toHex),
         finality: await finalityOf(chain, block),
-      });
+      };
     },
-  });
-  route(app, "/v1/transactions/:id/proof", {
-    GET: async (context) => {
-      checkQuery(context, ["block"]);
-      const id = parseId(context.req.param("id")!);
+  );
+  api.serve(
+    {
+      id: "getTransactionProof",
+      method: "GET",
+      path: "/v1/transactions/{id}/proof",
+      tag: "Transactions",
+      summary: "Proof that a block holds a transaction",
+      description: "A Merkle branch to the block's transactions, and the votes that make the block final.",
+      params: z.object({ id: idParameter }),
+      query: z.strictObject({
+        block: blockName.optional().describe("By default the canonical block that holds it."),
+      }),
+      answer: transactionProofSchema,
+      problems: ["NO_GENESIS", "BLOCK_NOT_FOUND", "TRANSACTION_NOT_FOUND"],
+    },
+    async ({ params: { id }, query }) => {
       const { chain } = requireLedger(services);
-      const block = await blockWith(chain, id, context.req.query("block"));
+      const block = await blockWith(chain, id, query.block);
       const index = block.records.findIndex((record) => equalBytes(record.id, id));
       const record = block.records[index];
       if (!record) throw notFound(id, `block ${block.height} does not hold the transaction`);
       const ids = block.records.map((other) => other.id);
-      return json({
+      return {
         block: signedHeaderView(block),
         transaction: transactionView(record),
         index,
         branch: transactionBranch(ids, index).map(toHex),
         finality: block.canonical ? await finalityOf(chain, block) : null,
-      });
+      };
     },
-  });
+  );
 }
 
 /** The block of that name; without one, the canonical block that holds the transaction. */

@@ -1,18 +1,18 @@
-import type { Hono } from "hono";
 import { z } from "zod";
 import type { Proposals } from "../../chain/proposals.ts";
-import { addressSchema, describeIssues } from "../../config/schema.ts";
+import { describeIssues } from "../../config/schema.ts";
 import { sameAddress } from "../../consensus/index.ts";
 import { decodeAddress, encodeAddress } from "../../crypto/address.ts";
 import { CodedError } from "../../util/errors.ts";
-import { requireAdmin } from "../admin.ts";
 import { BodyBudget, withBody } from "../body.ts";
-import { type ApiEnv, json, route } from "../http.ts";
+import type { Api } from "../operation.ts";
 import { ProblemError } from "../problem.ts";
 import { proposalBody, proposalWarnings } from "../proposal-body.ts";
-import { checkQuery, parseAddress, requireLedger } from "../query.ts";
+import { requireLedger } from "../query.ts";
+import { proposalInputSchema, proposalResultSchema } from "../schemas/authorities.ts";
+import { addressParameter } from "../schemas/values.ts";
 import type { ApiServices, LedgerServices } from "../services.ts";
-import type { WarningBody } from "../services-consensus.ts";
+import type { ProposalResultBody, WarningBody } from "../services-consensus.ts";
 import { parseJson } from "../transaction-input.ts";
 import { mediaType } from "./submit.ts";
 
@@ -20,56 +20,66 @@ import { mediaType } from "./submit.ts";
 const maxBodyBytes = 4096;
 const maxBodyBytesInFlight = 16 * maxBodyBytes;
 
-const proposalSchema = z.strictObject(
-  {
-    candidate: addressSchema,
-    kind: z.enum(["add", "remove"], { error: "must be add or remove" }),
-  },
-  {
-    error: (issue) =>
-      issue.code === "invalid_type" ? "a proposal is an object {candidate, kind}" : undefined,
-  },
-);
-
 /** Proposals of this node, for whoever has its admin token. */
-export function proposalRoutes(app: Hono<ApiEnv>, services: ApiServices): void {
+export function proposalRoutes(api: Api, services: ApiServices): void {
   const budget = new BodyBudget(maxBodyBytesInFlight);
-  route(app, "/v1/authorities/proposals", {
-    POST: (context) => {
-      requireAdmin(context, services.adminToken);
-      checkQuery(context, []);
+  api.serve(
+    {
+      id: "propose",
+      method: "POST",
+      path: "/v1/authorities/proposals",
+      tag: "Authorities",
+      summary: "Has the node vote an authority in or out",
+      description:
+        "It is on disk when this is answered; there is one a candidate, the newer replaces the older. The node's blocks vote for it until a finalized block has enacted it.",
+      body: { "application/json": proposalInputSchema },
+      status: 202,
+      answer: proposalResultSchema,
+      problems: ["NO_GENESIS", "NOT_READY", "NOTHING_TO_CHANGE", "TOO_MANY_PROPOSALS", "WRITE_FAILED"],
+      admin: true,
+    },
+    ({ context }) => {
       const { incoming } = context.env;
       if (mediaType(incoming.headers["content-type"]) !== "application/json") {
         throw new ProblemError("UNSUPPORTED_MEDIA_TYPE", "content-type must be application/json");
       }
       return withBody(incoming, maxBodyBytes, budget, (body) => propose(services, parseJson(body)));
     },
-  });
-  route(app, "/v1/authorities/proposals/:address", {
-    DELETE: async (context) => {
-      requireAdmin(context, services.adminToken);
-      checkQuery(context, []);
-      const candidate = parseAddress(context.req.param("address")!);
+  );
+  api.serve(
+    {
+      id: "dropProposal",
+      method: "DELETE",
+      path: "/v1/authorities/proposals/{address}",
+      tag: "Authorities",
+      summary: "Takes a proposal back",
+      description: "A vote that is in a block already stays open until the next epoch.",
+      params: z.object({ address: addressParameter }),
+      answer: proposalResultSchema,
+      problems: ["NO_GENESIS", "NOT_READY", "PROPOSAL_NOT_FOUND", "WRITE_FAILED"],
+      admin: true,
+    },
+    async ({ params: { address } }) => {
       const { chain, proposals } = requireProposals(services);
-      const dropped = await proposals.drop(candidate);
+      const dropped = await proposals.drop(address);
       if (!dropped) {
-        const detail = `this node has no proposal on ${encodeAddress(candidate)}`;
+        const detail = `this node has no proposal on ${encodeAddress(address)}`;
         throw new ProblemError("PROPOSAL_NOT_FOUND", detail);
       }
       const voter = decodeAddress(services.status().address);
       const isOpen = chain.snapshot.openVotes.some(
-        (vote) => sameAddress(vote.voter, voter) && sameAddress(vote.candidate, candidate),
+        (vote) => sameAddress(vote.voter, voter) && sameAddress(vote.candidate, address),
       );
       const detail = "a block carries this node's vote already: it stays open until the next epoch";
       const warnings: WarningBody[] = isOpen ? [{ code: "VOTE_STAYS_OPEN", detail }] : [];
-      return json({ proposal: proposalBody(dropped, chain.snapshot), warnings });
+      return { proposal: proposalBody(dropped, chain.snapshot), warnings };
     },
-  });
+  );
 }
 
-async function propose(services: ApiServices, value: unknown): Promise<Response> {
+async function propose(services: ApiServices, value: unknown): Promise<ProposalResultBody> {
   const { chain, proposals } = requireProposals(services);
-  const result = proposalSchema.safeParse(value);
+  const result = proposalInputSchema.safeParse(value);
   if (!result.success) throw new ProblemError("MALFORMED", describeIssues(result.error));
   const { candidate, kind } = result.data;
   const proposal = await proposals.propose(candidate, kind).catch(asProblem);
@@ -78,7 +88,7 @@ async function propose(services: ApiServices, value: unknown): Promise<Response>
     mines: services.mines !== false,
     voter: decodeAddress(services.status().address),
   });
-  return json({ proposal: proposalBody(proposal, chain.snapshot), warnings }, 202);
+  return { proposal: proposalBody(proposal, chain.snapshot), warnings };
 }
 
 function requireProposals(services: ApiServices): LedgerServices & { proposals: Proposals } {

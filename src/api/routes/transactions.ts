@@ -1,36 +1,55 @@
-import type { Hono } from "hono";
+import { z } from "zod";
 import type { Head } from "../../chain/types.ts";
 import type { TransactionRecord } from "../../types/index.ts";
 import { toHex } from "../../util/bytes.ts";
-import { type ApiEnv, json, route } from "../http.ts";
+import type { Api } from "../operation.ts";
 import { ProblemError } from "../problem.ts";
-import { checkQuery, numberQuery, parseId, requireLedger } from "../query.ts";
+import { maxCount, requireLedger } from "../query.ts";
+import { mempoolSchema, placedTransactionSchema } from "../schemas/transactions.ts";
+import { countQuery, idParameter } from "../schemas/values.ts";
 import type { ApiServices, LedgerServices } from "../services.ts";
 import { transactionView, transactionViews } from "../views.ts";
 
-const maxPendingPage = 1000;
-const defaultPage = 100;
-
 /** Reading transactions: one, and those that wait. */
-export function transactionRoutes(app: Hono<ApiEnv>, services: ApiServices): void {
-  route(app, "/v1/transactions/:id", {
-    GET: async (context) => {
-      checkQuery(context, []);
-      const id = parseId(context.req.param("id")!);
+export function transactionRoutes(api: Api, services: ApiServices): void {
+  api.serve(
+    {
+      id: "getTransaction",
+      method: "GET",
+      path: "/v1/transactions/{id}",
+      tag: "Transactions",
+      summary: "A transaction with its place",
+      description: "A reorganization can make an included transaction pending again, never a finalized one.",
+      params: z.object({ id: idParameter }),
+      answer: placedTransactionSchema,
+      problems: ["NO_GENESIS", "TRANSACTION_NOT_FOUND"],
+    },
+    async ({ params: { id } }) => {
       const found = await findTransaction(requireLedger(services), id);
-      if (found) return json(found);
+      if (found) return found;
       throw new ProblemError(
         "TRANSACTION_NOT_FOUND",
         `no block and no waiting transaction has the id ${toHex(id)}`,
       );
     },
-  });
-  route(app, "/v1/mempool", {
-    GET: async (context) => {
-      checkQuery(context, ["limit", "after"]);
+  );
+  api.serve(
+    {
+      id: "listMempool",
+      method: "GET",
+      path: "/v1/mempool",
+      tag: "Transactions",
+      summary: "Transactions that wait, in the order of arrival",
+      description: "Send `next` as `after` for the next page.",
+      query: z.strictObject({
+        after: countQuery(0, maxCount).optional().describe("An earlier `next`."),
+        limit: countQuery(1, 1000).default(100).describe("So many at most."),
+      }),
+      answer: mempoolSchema,
+      problems: ["NO_GENESIS"],
+    },
+    async ({ query: { after = -1, limit } }) => {
       const { mempool } = requireLedger(services);
-      const limit = numberQuery(context, "limit", { min: 1, max: maxPendingPage, fallback: defaultPage });
-      const after = numberQuery(context, "after", { min: 0, max: Number.MAX_SAFE_INTEGER, fallback: -1 });
       const records: TransactionRecord[] = [];
       let next: number | null = null;
       let last = -1;
@@ -44,9 +63,9 @@ export function transactionRoutes(app: Hono<ApiEnv>, services: ApiServices): voi
         last = sequence;
       }
       const { count, bytes } = mempool;
-      return json({ count, bytes, transactions: await transactionViews(records), next });
+      return { count, bytes, transactions: await transactionViews(records), next };
     },
-  });
+  );
 }
 
 async function findTransaction(ledger: LedgerServices, id: Uint8Array) {
@@ -61,7 +80,7 @@ async function findTransaction(ledger: LedgerServices, id: Uint8Array) {
 }
 
 function pendingView(record: TransactionRecord) {
-  return { ...transactionView(record), status: "pending", block: null, index: null };
+  return { ...transactionView(record), status: "pending" as const, block: null, index: null };
 }
 
 /** A transaction of a canonical block, with its place. */
@@ -71,7 +90,7 @@ export function includedView(
 ) {
   return {
     ...transactionView(record),
-    status: block.height <= chain.finalized.height ? "finalized" : "included",
+    status: block.height <= chain.finalized.height ? ("finalized" as const) : ("included" as const),
     block: { height: block.height, id: block.idHex, timestamp: block.header.message.timestamp },
     index,
   };

@@ -1,10 +1,13 @@
 import { randomBytes } from "node:crypto";
+import type { Signer } from "../../../src/accounts/index.ts";
 import { Chain } from "../../../src/chain/chain.ts";
 import { checkGenesis } from "../../../src/chain/genesis.ts";
 import { chainStores } from "../../../src/chain/stores.ts";
+import type { CanonicalBlock } from "../../../src/chain/types.ts";
 import { productionTime } from "../../../src/consensus/index.ts";
 import { verifySignatures } from "../../../src/crypto/ed25519.ts";
 import { withDatabase } from "../../../src/node/open.ts";
+import type { TransactionRecord } from "../../../src/types/index.ts";
 import { systemClock } from "../../../src/util/clock.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { systemPause } from "../../../src/util/slices.ts";
@@ -13,9 +16,13 @@ import type { TestNetwork } from "./network.ts";
 
 /**
  * Blocks on the genesis of the first node, each by the authority whose turn it is, in its database; their times are in the past
- * if genesis is.
+ * if genesis is. `transactionsOf`: what the block at a height holds; nothing by default.
  */
-export function buildChain({ nodes, wallets }: TestNetwork, blocks: number): Promise<void> {
+export function buildChain(
+  { nodes, wallets }: Pick<TestNetwork, "nodes" | "wallets">,
+  blocks: number,
+  transactionsOf: (height: number) => readonly TransactionRecord[] = () => [],
+): Promise<void> {
   return withDatabase(nodes[0]!.paths, async (database) => {
     const stores = chainStores(database);
     const chain = await Chain.open({
@@ -28,22 +35,33 @@ export function buildChain({ nodes, wallets }: TestNetwork, blocks: number): Pro
       pause: systemPause,
       writesWith: () => [],
     });
-    for (let made = 0; made < blocks; made++) {
-      const { head, snapshot, genesis } = chain;
-      for (const { signer } of wallets) {
-        const time = productionTime(snapshot, head.header.message, signer.publicKey, genesis.config);
-        if (!time?.inTurn) continue;
-        await chain.produce({
-          signer: unprotected(signer),
-          parentId: head.id,
-          timestampMs: time.timestampMs,
-          difficulty: 2,
-          allowEmpty: true,
-          select: () => [],
-        });
-        break;
-      }
-    }
+    const signers = wallets.map(({ signer }) => signer);
+    for (let height = 1; height <= blocks; height++)
+      await produceInTurn(chain, signers, transactionsOf(height));
     if (chain.head.height !== blocks) throw new Error(`${chain.head.height} blocks instead of ${blocks}`);
   });
+}
+
+/** A block on the head by the authority whose turn it is, `laterMs` later than it could be. */
+export async function produceInTurn(
+  chain: Chain,
+  signers: readonly Signer[],
+  transactions: Iterable<TransactionRecord>,
+  laterMs = 0,
+): Promise<CanonicalBlock> {
+  const { head, snapshot, genesis } = chain;
+  for (const signer of signers) {
+    const time = productionTime(snapshot, head.header.message, signer.publicKey, genesis.config);
+    if (!time?.inTurn) continue;
+    const block = await chain.produce({
+      signer: unprotected(signer),
+      parentId: head.id,
+      timestampMs: time.timestampMs + laterMs,
+      difficulty: 2,
+      allowEmpty: true,
+      select: () => transactions,
+    });
+    if (block) return block;
+  }
+  throw new Error(`no block on block ${head.height}`);
 }

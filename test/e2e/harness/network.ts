@@ -6,7 +6,7 @@ import type { World } from "./open-world.ts";
 import { Wallet } from "./wallet.ts";
 
 /** Opens at once; what real accounts cost is measured elsewhere. */
-const cheapScrypt = { n: 2, r: 1, p: 1 };
+export const cheapScrypt = { n: 2, r: 1, p: 1 };
 
 export interface TestNetwork {
   world: World;

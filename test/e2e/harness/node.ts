@@ -115,12 +115,20 @@ export class TestNode {
     this.machine = machine;
   }
 
+  get httpPort(): number {
+    return defaultHttpPort(this.id);
+  }
+
   get url(): string {
-    return `http://${this.machine.address}:${defaultHttpPort(this.id)}`;
+    return `http://${this.machine.address}:${this.httpPort}`;
+  }
+
+  get p2pPort(): number {
+    return defaultP2pPort(this.id);
   }
 
   get multiaddr(): string {
-    return `/ip4/${this.machine.address}/tcp/${defaultP2pPort(this.id)}`;
+    return `/ip4/${this.machine.address}/tcp/${this.p2pPort}`;
   }
 
   get paths() {

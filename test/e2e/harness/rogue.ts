@@ -6,7 +6,7 @@ import type { Connection, Libp2p, Stream } from "@libp2p/interface";
 import { tcp } from "@libp2p/tcp";
 import { multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p } from "libp2p";
-import { type ChainStatus, height, topicNames } from "../../../protocols/index.ts";
+import { type ChainStatus, height, type TopicName, topicNames } from "../../../protocols/index.ts";
 import { fromHex } from "../../../src/util/bytes.ts";
 import { payloads } from "../../frame-payloads.ts";
 import type { TestNode } from "./node.ts";
@@ -81,12 +81,17 @@ export class Rogue {
   }
 
   /** Subscribes like any peer, and publishes bytes in a topic. */
-  async publish(name: keyof typeof topicNames, genesisId: string, data: Uint8Array): Promise<void> {
+  async publish(name: TopicName, genesisId: string, data: Uint8Array): Promise<void> {
+    await this.#host.services.pubsub.publish(await this.subscribe(name, genesisId), data);
+  }
+
+  /** Subscribes like any peer, and waits until the node's own subscription is known. */
+  async subscribe(name: TopicName, genesisId: string): Promise<string> {
     const topic = `/ccoin/${genesisId.slice(2)}/${topicNames[name]}/1`;
     const { pubsub } = this.#host.services;
     pubsub.subscribe(topic);
     await until("the node is subscribed", () => pubsub.getSubscribers(topic).length > 0);
-    await pubsub.publish(topic, data);
+    return topic;
   }
 
   /** The node's score of it; undefined while it is not connected. */

@@ -7,6 +7,7 @@ import {
   defaultHttpLimits,
   type HttpLimits,
   type HttpServer,
+  type StatusBody,
   startHttpServer,
 } from "../../../src/api/index.ts";
 import { Chain } from "../../../src/chain/chain.ts";
@@ -69,7 +70,7 @@ export interface Fixture {
   mempool: Mempool;
   database: LevelDatabase;
   eventLog: EventLog;
-  mode: { mode: string };
+  mode: { mode: StatusBody["mode"] };
   hasLedger: { yes: boolean };
   sign(transfer: TestTransfer): Promise<Transaction>;
   /** A block with what waits; returns its id. */
@@ -151,7 +152,7 @@ export async function startFixture(
   });
   chain.events.on("head", (change) => mempool.update(change));
   followEvents(eventLog, chain, mempool);
-  const mode = { mode: "ready" };
+  const mode: Fixture["mode"] = { mode: "ready" };
   const hasLedger = { yes: true };
   const proposals = await options.proposals?.(chain, database);
   const services: ApiServices = {

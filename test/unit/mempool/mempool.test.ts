@@ -125,6 +125,25 @@ describe("admission", () => {
   });
 });
 
+test("one of a list does not keep the memory of the others", async () => {
+  const pool = await testPool();
+  const list = encodeRecords(
+    pool.mempool.records(
+      await Promise.all(
+        Array.from({ length: 20 }, (_, index) => pool.maker.transfer({ nonce: index * 100 })),
+      ),
+    ),
+  );
+  const outcomes = await pool.mempool.add(pool.mempool.decode(list), "local");
+  expect(outcomes.filter(({ accepted }) => accepted)).toHaveLength(1);
+  const [entry] = pool.mempool.entries();
+  const { encoded, id, signingRoot, transaction } = entry!.record;
+  for (const bytes of [encoded, id, signingRoot, transaction.message.from])
+    expect(bytes.buffer.byteLength).toBeLessThan(200);
+  expect(entry!.record).toEqual(outcomes[0]!.record);
+  await agree(pool);
+});
+
 describe("limits", () => {
   test("of an account", async () => {
     const pool = await testPool({ limits: { maxPerAccount: 2 } });

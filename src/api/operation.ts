@@ -1,0 +1,130 @@
+import type { Hono } from "hono";
+import { z } from "zod";
+import { describeIssues } from "../config/schema.ts";
+import { requireAdmin } from "./admin.ts";
+import { type ApiContext, type ApiEnv, json, route } from "./http.ts";
+import { type ProblemCode, ProblemError } from "./problem.ts";
+import type { ApiServices } from "./services.ts";
+
+/** Parts of the interface, in the order of docs/http.md. */
+export const tags = {
+  Node: "What a node says of itself.",
+  Blocks: "The chain.",
+  Transactions: "Sending and reading transfers.",
+  Accounts: "Balances and histories.",
+  Authorities: "Who signs blocks, and what this node's operator wishes.",
+  Finality: "What no reorganization takes away.",
+  Events: "What happens, as it happens.",
+} as const;
+
+/** What one route takes and answers: requests are checked by it, and the OpenAPI document and its tests are made of it. */
+export interface Operation<
+  Params extends z.ZodObject = z.ZodObject,
+  Query extends z.ZodObject = z.ZodObject,
+  Headers extends z.ZodObject = z.ZodObject,
+  Answer extends z.ZodType = z.ZodType,
+> {
+  /** `operationId`. */
+  id: string;
+  method: "GET" | "POST" | "DELETE";
+  /** As in OpenAPI: `/v1/blocks/{block}`. */
+  path: string;
+  tag: keyof typeof tags;
+  summary: string;
+  description: string;
+  /** Each with a description. */
+  params?: Params;
+  query?: Query;
+  headers?: Headers;
+  /** By media type; the handler reads it. */
+  body?: Readonly<Record<string, z.ZodType>>;
+  /** 200 by default. */
+  status?: 200 | 202;
+  answer: Answer;
+  /** Of the answer, `application/json` by default. */
+  mediaType?: string;
+  /** Data of server-sent events, by their names. */
+  events?: Readonly<Record<string, z.ZodType>>;
+  /** Beside those that follow from the rest. */
+  problems?: readonly ProblemCode[];
+  /** Needs the admin token. */
+  admin?: true;
+}
+
+export interface ApiRequest<
+  Params extends z.ZodObject,
+  Query extends z.ZodObject,
+  Headers extends z.ZodObject,
+> {
+  params: z.output<Params>;
+  query: z.output<Query>;
+  headers: z.output<Headers>;
+  context: ApiContext;
+}
+
+const noQuery = z.strictObject({});
+
+/** The routes of a node that its OpenAPI document tells of. */
+export class Api {
+  readonly app: Hono<ApiEnv>;
+  readonly operations: Operation[] = [];
+  readonly #services: Pick<ApiServices, "adminToken">;
+
+  constructor(app: Hono<ApiEnv>, services: Pick<ApiServices, "adminToken">) {
+    this.app = app;
+    this.#services = services;
+  }
+
+  /** Serves an operation; `handle` returns the body of the answer. */
+  serve<
+    Params extends z.ZodObject,
+    Query extends z.ZodObject,
+    Headers extends z.ZodObject,
+    Answer extends z.ZodType,
+  >(
+    operation: Operation<Params, Query, Headers, Answer>,
+    handle: (request: ApiRequest<Params, Query, Headers>) => z.input<Answer> | Promise<z.input<Answer>>,
+  ): void {
+    this.serveResponse(operation, async (request) => json(await handle(request), operation.status));
+  }
+
+  /** The same; `handle` makes the whole response. */
+  serveResponse<Params extends z.ZodObject, Query extends z.ZodObject, Headers extends z.ZodObject>(
+    operation: Operation<Params, Query, Headers>,
+    handle: (request: ApiRequest<Params, Query, Headers>) => Response | Promise<Response>,
+  ): void {
+    this.operations.push(operation);
+    const { method, path, params, query = noQuery, headers, admin } = operation;
+    const answer = (context: ApiContext): Response | Promise<Response> => {
+      if (admin) requireAdmin(context, this.#services.adminToken);
+      return handle({
+        params: (params ? parse(params, context.req.param()) : {}) as z.output<Params>,
+        query: parseQuery(query, context) as z.output<Query>,
+        headers: (headers ? parse(headers, namedHeaders(headers, context)) : {}) as z.output<Headers>,
+        context,
+      });
+    };
+    route(this.app, path.replace(/\{(\w+)\}/g, ":$1"), { [method]: answer });
+  }
+}
+
+/** @throws {ProblemError} `MALFORMED` */
+function parseQuery(schema: z.ZodObject, { req }: ApiContext): unknown {
+  const given = req.url.includes("?") ? req.query() : {};
+  const known = Object.keys(schema.shape);
+  const unknown = Object.keys(given).find((name) => !known.includes(name));
+  if (unknown === undefined) return parse(schema, given);
+  const names = known.length > 0 ? `this resource has ${known.join(", ")}` : "this resource has none";
+  throw new ProblemError("MALFORMED", `unknown query parameter ${JSON.stringify(unknown)}: ${names}`);
+}
+
+function namedHeaders(schema: z.ZodObject, { req }: ApiContext): unknown {
+  return Object.fromEntries(Object.keys(schema.shape).map((name) => [name, req.header(name)]));
+}
+
+/** @throws {ProblemError} `MALFORMED` */
+function parse(schema: z.ZodObject, value: unknown): unknown {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw new ProblemError("MALFORMED", describeIssues(result.error));
+}

@@ -1,0 +1,78 @@
+import { z } from "zod";
+import { transactionSchema } from "./transactions.ts";
+import {
+  addressText,
+  amountText,
+  countSchema,
+  idSchema,
+  kindSchema,
+  signatureSchema,
+  timeSchema,
+} from "./values.ts";
+
+/** A signed header. */
+export const headerSchema = z
+  .object({
+    id: idSchema,
+    height: countSchema,
+    parent: idSchema,
+    timestamp: timeSchema,
+    proposer: addressText,
+    difficulty: countSchema.describe("2 in turn, 1 out of turn."),
+    vote: z
+      .object({ kind: kindSchema, candidate: addressText })
+      .nullable()
+      .describe("The proposer's vote on the authority set."),
+    transactionsRoot: idSchema,
+    stateRoot: idSchema,
+    signature: signatureSchema,
+  })
+  .meta({ id: "Header" });
+
+export const weightedShape = {
+  ...headerSchema.shape,
+  totalDifficulty: countSchema.describe("From the block after genesis to this one."),
+};
+
+export const blockSummarySchema = z
+  .object({
+    ...weightedShape,
+    transactionCount: countSchema,
+    bytes: countSchema.describe("Of the encoded transactions."),
+    finalized: z.boolean(),
+  })
+  .meta({ id: "BlockSummary" });
+
+export const genesisSchema = z
+  .object({
+    name: z.string(),
+    periodMs: countSchema,
+    epochLength: countSchema,
+    emptyBlockPeriodMs: countSchema,
+    maxBlockTransactions: countSchema,
+    maxBlockBytes: countSchema,
+    blockReward: amountText,
+    minFee: amountText,
+    authorities: z.array(addressText),
+    balanceCount: countSchema,
+    balances: z
+      .array(z.object({ address: addressText, balance: amountText }))
+      .describe("The first 1,000 at most."),
+  })
+  .meta({ id: "Genesis", description: "The rules of a chain and its first balances." });
+
+export const blockSchema = z
+  .object({
+    ...weightedShape,
+    transactions: z.array(transactionSchema),
+    canonical: z.boolean().describe("False on a side branch."),
+    finalized: z.boolean(),
+    genesis: genesisSchema.exactOptional().describe("Of the block at height 0."),
+  })
+  .meta({ id: "Block" });
+
+/** `GET /v1/blocks`. */
+export const blockPageSchema = z.object({
+  blocks: z.array(blockSummarySchema),
+  next: countSchema.nullable().describe("`before` of the next page."),
+});

@@ -1,0 +1,35 @@
+import { z } from "zod";
+import type { EventName } from "../event-texts.ts";
+import { weightedShape } from "./blocks.ts";
+import { modeSchema } from "./node.ts";
+import { transactionSchema } from "./transactions.ts";
+import { blockRefSchema, countSchema } from "./values.ts";
+
+const blockEventSchema = z
+  .object({ ...weightedShape, transactionCount: countSchema })
+  .meta({ id: "BlockEvent" });
+
+const { shape } = transactionSchema;
+const transactionEventSchema = z
+  .object({
+    ...shape,
+    from: shape.from.exactOptional(),
+    to: shape.to.exactOptional(),
+    amount: shape.amount.exactOptional(),
+    fee: shape.fee.exactOptional(),
+    nonce: shape.nonce.exactOptional(),
+    signature: shape.signature.exactOptional(),
+  })
+  .meta({
+    id: "TransactionEvent",
+    description: "A `Transaction`; only its `id` where it is read later and is nowhere any more.",
+  });
+
+/** Data of each event. */
+export const eventSchemas = {
+  block: blockEventSchema,
+  retracted: blockEventSchema,
+  finalized: blockRefSchema,
+  transaction: transactionEventSchema,
+  mode: z.object({ mode: modeSchema }),
+} as const satisfies Record<EventName, z.ZodType>;

@@ -1,0 +1,94 @@
+import { z } from "zod";
+import { headerSchema } from "./blocks.ts";
+import { transactionSchema } from "./transactions.ts";
+import {
+  addressText,
+  amountText,
+  blockRefSchema,
+  countSchema,
+  hexSchema,
+  idSchema,
+  signatureSchema,
+} from "./values.ts";
+
+export const checkpointSchema = z
+  .object({ round: countSchema, ...blockRefSchema.shape })
+  .meta({ id: "Checkpoint", description: "A block in a voting round." });
+
+const linkShape = { source: checkpointSchema, target: checkpointSchema };
+
+export const finalityVoteSchema = z
+  .object({ voter: addressText, ...linkShape })
+  .meta({ id: "FinalityVote", description: "What one authority voted for." });
+
+export const certificateSchema = z
+  .object({ ...linkShape, voters: z.array(addressText), signatures: z.array(signatureSchema) })
+  .meta({
+    id: "Certificate",
+    description:
+      "One link, signed by more than two thirds of the authorities of its target's state; `voters` and `signatures` go together.",
+  });
+
+/** `GET /v1/finality`. */
+export const finalitySchema = z
+  .object({
+    justified: checkpointSchema,
+    finalized: checkpointSchema,
+    proof: z
+      .object({
+        justification: certificateSchema.nullable().describe("Null where the finalized block is genesis."),
+        finalization: certificateSchema,
+        ssz: hexSchema.describe("The same as the SSZ container `FinalityProof`."),
+      })
+      .exactOptional()
+      .describe("Why the finalized block is; missing for genesis."),
+    votes: z
+      .object({ round: countSchema, quorum: countSchema, heard: z.array(finalityVoteSchema) })
+      .describe("The round that this node is in: `quorum` votes for one link justify its target."),
+  })
+  .meta({ id: "Finality" });
+
+const branchSchema = z.array(idSchema).describe("SSZ Merkle branch, lowest node first.");
+
+const provedCertificateSchema = z
+  .object({
+    ...certificateSchema.shape,
+    header: headerSchema.describe("Of the target."),
+    authorities: z.array(addressText).describe("Of the target's state."),
+    branch: branchSchema.describe("From the root of `authorities` to the header's `stateRoot`."),
+  })
+  .meta({ id: "ProvedCertificate" });
+
+const finalityEvidenceSchema = z
+  .object({
+    headers: z.array(headerSchema).describe("From the block after it to the finalized checkpoint."),
+    justification: provedCertificateSchema,
+    finalization: provedCertificateSchema,
+  })
+  .meta({ id: "FinalityEvidence", description: "Why a block is final (docs/http.md, Proofs)." });
+
+const finality = finalityEvidenceSchema
+  .nullable()
+  .describe("Null where the block is not final, or this node has no certificate near.");
+
+/** `GET /v1/accounts/{address}/proof`. */
+export const accountProofSchema = z
+  .object({
+    block: headerSchema,
+    account: z.object({ address: addressText, balance: amountText, nonce: countSchema }),
+    index: countSchema.describe("Place in the list of accounts."),
+    branch: branchSchema.describe("From the account to the header's `stateRoot`: 34 nodes, lowest first."),
+    finality,
+  })
+  .meta({ id: "AccountProof" });
+
+/** `GET /v1/transactions/{id}/proof`. */
+export const transactionProofSchema = z
+  .object({
+    block: headerSchema,
+    transaction: transactionSchema,
+    index: countSchema.describe("Place in the block."),
+    branch: branchSchema.describe("From the id to the header's `transactionsRoot`: 17 nodes, lowest first."),
+    finality,
+  })
+  .meta({ id: "TransactionProof" });

@@ -1,0 +1,72 @@
+import { z } from "zod";
+import { addressText, blockRefSchema, countSchema, idSchema, timeSchema } from "./values.ts";
+
+export const modeSchema = z.enum(["genesis", "boot", "ready", "dying", "dead"]).meta({ id: "Mode" });
+
+export const syncSchema = z.object({
+  startHeight: countSchema,
+  height: countSchema,
+  targetHeight: countSchema,
+});
+
+/** `GET /v1/status`. */
+export const statusSchema = z
+  .object({
+    version: z.string(),
+    nodeId: countSchema,
+    peerId: z.string(),
+    address: addressText.describe("Of the node's account."),
+    mode: modeSchema,
+    genesisId: idSchema.nullable(),
+    name: z.string().nullable(),
+    periodMs: countSchema.nullable(),
+    head: blockRefSchema.extend({ timestamp: timeSchema }).nullable(),
+    finalized: blockRefSchema.nullable(),
+    peers: countSchema.describe("Connected ones."),
+    mempool: z.object({ count: countSchema, bytes: countSchema }),
+    sync: syncSchema.nullable().describe("A download under way, by heights; null while there is none."),
+  })
+  .meta({
+    id: "Status",
+    description:
+      "Before a genesis block is known `genesisId`, `name`, `periodMs`, `head` and `finalized` are null.",
+  });
+
+/** One of `GET /v1/peers`. */
+export const peerSchema = z
+  .object({
+    id: z.string(),
+    address: z.string().describe("Multiaddr of the connection."),
+    direction: z.enum(["inbound", "outbound"]),
+    score: z.number(),
+    connectedAt: timeSchema,
+    height: countSchema.nullable().describe("Of its head, as it last said; null before it has."),
+    clockOffset: z
+      .number()
+      .nullable()
+      .describe(
+        "Its clock minus ours in ms, off by half of `latency` at most; null before it has been asked.",
+      ),
+    latency: z.number().nullable().describe("Of the last height request and its answer, ms."),
+  })
+  .meta({ id: "Peer" });
+
+/** One of the findings of a diagnosis. */
+export const findingSchema = z.object({
+  code: z.string().describe("Stable: docs/operating.md lists them."),
+  detail: z.string(),
+  remedy: z.string(),
+});
+
+/** `GET /v1/diagnosis`. */
+export const diagnosisSchema = z
+  .object({
+    state: z
+      .enum(["ok", "waiting", "halted", "syncing", "no-genesis"])
+      .describe(
+        "`ok`: blocks come, or nothing asks for one; `waiting`: something is late; `halted`: no block for long; `syncing`: behind the peers.",
+      ),
+    summary: z.string().describe("One line."),
+    findings: z.array(findingSchema).describe("The most important first."),
+  })
+  .meta({ id: "Diagnosis", description: "What the node waits for." });

@@ -1,0 +1,25 @@
+import { z } from "zod";
+import { type ProblemCode, problems } from "../problem.ts";
+
+const codes = Object.keys(problems) as [ProblemCode, ...ProblemCode[]];
+const rows = codes.map((code) => `| ${problems[code].status} | \`${code}\` | ${problems[code].title} |`);
+
+/** RFC 9457. */
+export const problemSchema = z
+  .object({
+    type: z.string().describe("`urn:ccoin:problem:` and the code."),
+    title: z.string(),
+    status: z.int().min(400).max(599),
+    detail: z.string().describe("One line for people."),
+    code: z.enum(codes).describe("Stable."),
+  })
+  .meta({
+    id: "Problem",
+    description: [
+      "RFC 9457 problem details.",
+      "",
+      "| status | code | meaning |",
+      "| --- | --- | --- |",
+      ...rows,
+    ].join("\n"),
+  });

@@ -1,0 +1,44 @@
+import { z } from "zod";
+import type { Operation } from "../operation.ts";
+import { maxJsonTransactions, transactionSchema } from "../transaction-input.ts";
+import { submitResultSchema, submittedSchema } from "./transactions.ts";
+
+const transfer = transactionSchema.meta({
+  id: "SignedTransfer",
+  description:
+    "With `genesisId` a transfer for another chain is refused as `WRONG_CHAIN`, else as `INVALID_SIGNATURE`.",
+});
+
+export const submitOperation = {
+  id: "submitTransactions",
+  method: "POST",
+  path: "/v1/transactions",
+  tag: "Transactions",
+  summary: "Takes one transaction, or several",
+  description:
+    "One is answered with its id, or a problem; several with what became of each. **202 means that it is on this node's disk, synced.** Who gets no answer sends the same again: it is never carried out twice.",
+  body: {
+    "application/json": z.union([transfer, z.array(transfer).min(1).max(maxJsonTransactions)]),
+    "application/octet-stream": z
+      .string()
+      .describe("An SSZ `Transactions` list.")
+      .meta({ contentMediaType: "application/octet-stream" }),
+  },
+  status: 202,
+  answer: z.union([submittedSchema, submitResultSchema]),
+  problems: [
+    "INVALID_SIGNATURE",
+    "OVERFLOW",
+    "ALREADY_KNOWN",
+    "NONCE_TOO_LOW",
+    "NONCE_TOO_HIGH",
+    "NONCE_GAP_TOO_LARGE",
+    "INSUFFICIENT_BALANCE",
+    "FEE_TOO_LOW",
+    "WRONG_CHAIN",
+    "NO_GENESIS",
+    "MEMPOOL_FULL",
+    "ACCOUNT_LIMIT",
+    "WRITE_FAILED",
+  ],
+} as const satisfies Operation;

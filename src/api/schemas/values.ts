@@ -1,0 +1,73 @@
+import { z } from "zod";
+import { addressSchema } from "../../config/schema.ts";
+import { maxAmount } from "../../types/index.ts";
+import { fromHex } from "../../util/bytes.ts";
+import { parseCount } from "../query.ts";
+
+/** Values that many answers and requests are made of. Each `id` is the name of a schema in the OpenAPI document. */
+
+const exampleId = `0x${"5b3f3ed002ec259f".repeat(4)}`;
+const exampleAddress = "cc1qwss00lnecgtu8tsm5vwwj7qn9n7f43snwjs6hcamjrxgyj4xxuq0zljaf";
+
+export const idSchema = z
+  .string()
+  .regex(/^0x[0-9a-f]{64}$/)
+  .meta({ id: "Id", description: "A hash: of a block, a transaction, a state.", examples: [exampleId] });
+
+export const hexSchema = z
+  .string()
+  .regex(/^0x([0-9a-f]{2})*$/)
+  .meta({ id: "Hex", description: "Bytes." });
+
+export const signatureSchema = z
+  .string()
+  .regex(/^0x[0-9a-f]{128}$/)
+  .meta({ id: "Signature", description: "An Ed25519 signature." });
+
+export const addressText = z
+  .string()
+  .regex(/^cc1[02-9ac-hj-np-z]{58}$/)
+  .meta({
+    id: "Address",
+    description: "An account: its Ed25519 public key in bech32m with the prefix `cc`.",
+    examples: [exampleAddress],
+  });
+
+export const amountText = z
+  .string()
+  .regex(/^(0|[1-9][0-9]{0,19})$/)
+  .meta({ id: "Amount", description: `Base units, 0 to ${maxAmount}.`, examples: ["120"] });
+
+/** A height, a nonce, a round, a size. */
+export const countSchema = z.int().min(0);
+
+export const timeSchema = z
+  .int()
+  .min(0)
+  .meta({ id: "Time", description: "ms since the Unix epoch.", examples: [1_700_000_000_000] });
+
+export const blockRefSchema = z
+  .object({ height: countSchema, id: idSchema })
+  .meta({ id: "BlockRef", description: "A block by its height and its id." });
+
+export const kindSchema = z.enum(["add", "remove"]);
+
+/** Digits of a whole number within [min, max] in a query -> the number. */
+export function countQuery(min: number, max: number) {
+  const error = `must be a whole number from ${min} to ${max}`;
+  const number = z.int({ error }).min(min, { error }).max(max, { error });
+  return z.preprocess((text) => (typeof text === "string" ? parseCount(text) : text), number);
+}
+
+/** An id in a path -> its bytes. */
+export const idParameter = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{64}$/, { error: "must be 0x and 64 hex digits" })
+  .transform(fromHex)
+  .meta({ description: "`0x` and 64 hex digits.", pattern: "^0x[0-9a-fA-F]{64}$", examples: [exampleId] });
+
+/** An address in a path -> its public key. */
+export const addressParameter = addressSchema.meta({
+  description: "An account's address.",
+  examples: [exampleAddress],
+});

@@ -1,0 +1,35 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { defineFigure } from "../figure.ts";
+import { benchNetwork, pidsOf, startNodes, stopNodes } from "../lib/bench-network.ts";
+import { CpuWatch, memoryOf } from "../lib/usage.ts";
+
+type IdleSettings = { seconds: number; periodMs: number };
+
+export const idleFigure = defineFigure<IdleSettings>({
+  name: "idle",
+  measures: "CPU of a lone authority that makes empty blocks, in percent of a core, and its memory",
+  quick: [{ seconds: 10, periodMs: 1_000 }],
+  full: [{ seconds: 60, periodMs: 1_000 }],
+  goals: () => [
+    { of: "value", is: "<", bound: 2 },
+    { of: "memoryMb", is: "<", bound: 130 },
+  ],
+  async run(context, { seconds, periodMs }) {
+    const { nodes } = await benchNetwork(context, { authorities: 1, periodMs });
+    await startNodes(nodes);
+    // What the start has left to do.
+    await sleep(3_000);
+    const [pid] = pidsOf(nodes);
+    const watch = new CpuWatch([pid!]);
+    await sleep(seconds * 1_000);
+    const usage = watch.read();
+    const memoryMb = memoryOf(pid!).bytes / 1e6;
+    await stopNodes(nodes);
+    return {
+      value: (usage.cpuSeconds / seconds) * 100,
+      unit: "% of a core",
+      ...usage,
+      details: { memoryMb },
+    };
+  },
+});

@@ -1,0 +1,31 @@
+import type { Figure } from "../figure.ts";
+import { commonAncestorFigure } from "./common-ancestor.ts";
+import { diskFigure } from "./disk.ts";
+import { idleFigure } from "./idle.ts";
+import { importFigures } from "./import.ts";
+import { latencyFigure } from "./latency.ts";
+import { mempoolFigure } from "./mempool.ts";
+import { propagationFigure } from "./propagation.ts";
+import { reorganizeFigure } from "./reorganize.ts";
+import { startFigure } from "./start.ts";
+import { stateRootFigure } from "./state-root.ts";
+import { submitFigures } from "./submit.ts";
+import { syncFigure } from "./sync.ts";
+import { wideAreaFigure } from "./wide-area.ts";
+
+/** In the order in which they run. */
+export const figures: readonly Figure[] = [
+  ...submitFigures,
+  latencyFigure,
+  syncFigure,
+  ...importFigures,
+  propagationFigure,
+  diskFigure,
+  idleFigure,
+  startFigure,
+  mempoolFigure,
+  stateRootFigure,
+  reorganizeFigure,
+  commonAncestorFigure,
+  wideAreaFigure,
+];

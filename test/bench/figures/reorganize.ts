@@ -1,0 +1,67 @@
+import { checkBlock } from "../../../src/chain/check.ts";
+import type { CanonicalBlock } from "../../../src/chain/types.ts";
+import { encodeRecords } from "../../../src/types/index.ts";
+import { defineFigure } from "../figure.ts";
+import { longestBlockMs } from "../lib/event-loop.ts";
+import { benchChain, Peer } from "../lib/peer.ts";
+import { presign, recordsOf } from "../lib/presign.ts";
+import { CpuWatch } from "../lib/usage.ts";
+
+type ReorganizeSettings = { blocks: number; transactionsPerBlock: number };
+
+const senders = 100;
+
+/** Imports blocks in order; resolves to the outcome and the time of each. */
+async function importAll({ chain }: Peer, blocks: readonly CanonicalBlock[]) {
+  const imports: { outcome: string; ms: number }[] = [];
+  for (const { header, records } of blocks) {
+    const checked = await checkBlock({ header, body: encodeRecords(records) }, chain.checks);
+    const startedAt = performance.now();
+    const outcome = await chain.importBlock(checked);
+    imports.push({ outcome, ms: performance.now() - startedAt });
+  }
+  return imports;
+}
+
+export const reorganizeFigure = defineFigure<ReorganizeSettings>({
+  name: "reorganize",
+  measures: "the import that leaves a branch of so many blocks for a heavier one of the same length",
+  quick: [10, 100].map((blocks) => ({ blocks, transactionsPerBlock: 10 })),
+  full: [
+    ...[10, 100, 1_000].map((blocks) => ({ blocks, transactionsPerBlock: 10 })),
+    { blocks: 10, transactionsPerBlock: 1_000 },
+    { blocks: 100, transactionsPerBlock: 1_000 },
+  ],
+  async run(context, { blocks, transactionsPerBlock }) {
+    const chain = await benchChain({ senders });
+    const { genesis } = chain;
+    const presigned = await presign(genesis.id, senders, (blocks + 1) * transactionsPerBlock);
+    const recordsAt = (height: number) =>
+      recordsOf(presigned, genesis.id, (height - 1) * transactionsPerBlock, height * transactionsPerBlock);
+    const peer = await Peer.create(context, "peer", chain);
+    const other = await Peer.create(context, "other", chain);
+    const fresh = await Peer.create(context, "fresh", chain);
+    const branch: CanonicalBlock[] = [];
+    for (let height = 1; height <= blocks + 1; height++) {
+      if (height <= blocks) await peer.produce(recordsAt(height));
+      branch.push(await other.produce(recordsAt(height), height === 1 ? 1 : 0));
+    }
+    const plain = await importAll(fresh, branch);
+    const watch = new CpuWatch([]);
+    const { result: imports, blockedMs } = await longestBlockMs(() => importAll(peer, branch));
+    // Of two branches of one weight either may win: then the last block but one does it.
+    const depth = imports.findIndex(({ outcome }) => outcome === "head") + 1;
+    if (depth < blocks) throw new Error(`the branch became the head after ${depth} blocks`);
+    const { loadCpuSeconds: cpuSeconds } = watch.read();
+    return {
+      value: imports[depth - 1]!.ms,
+      unit: "ms",
+      limit: {
+        what: "ms to import the new branch block by block",
+        value: plain.slice(0, depth).reduce((sum, { ms }) => sum + ms, 0),
+      },
+      cpuSeconds,
+      details: { depth, blockedMs },
+    };
+  },
+});

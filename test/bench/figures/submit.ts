@@ -1,0 +1,178 @@
+import type { TestNode } from "../../e2e/harness/node.ts";
+import { type Context, defineFigure, type Figure, type Goal, type Measured } from "../figure.ts";
+import { type BenchNetwork, benchNetwork, pidsOf, startNodes, stopNodes } from "../lib/bench-network.ts";
+import { ChainFollower } from "../lib/chain-follower.ts";
+import { postAll } from "../lib/poster.ts";
+import { type Presigned, presign } from "../lib/presign.ts";
+import { buildRequests, type Format } from "../lib/requests.ts";
+import { placeOf } from "../lib/senders.ts";
+import { quantile } from "../lib/statistics.ts";
+import { CpuWatch } from "../lib/usage.ts";
+import { withVerifyLimit } from "../lib/verify-limit.ts";
+
+/** `count`: transactions whose time is taken, after a tenth as many to warm up. */
+export type SubmitSettings = {
+  authorities: number;
+  senders: number;
+  count: number;
+};
+
+/** Of one sender not more may wait in a mempool than 20,000. */
+const maxUncommitted = 15_000;
+
+/** Less than the 64 that a mempool takes a nonce ahead of the first that is missing. */
+const maxNoncesAhead = 60;
+
+const formats: Record<Format, { perRequest: number; connections: number }> = {
+  "json-single": { perRequest: 1, connections: 32 },
+  "json-array": { perRequest: 100, connections: 32 },
+  ssz: { perRequest: 1_000, connections: 4 },
+};
+
+interface Part {
+  first: number;
+  end: number;
+}
+
+interface Load {
+  network: BenchNetwork;
+  presigned: Presigned;
+  format: Format;
+}
+
+/** Each sender has a node of its own, so that its nonces come to it in order. */
+function indexesOf(node: number, nodes: number, senders: number, { first, end }: Part): number[] {
+  const indexes: number[] = [];
+  for (let index = first; index < end; index++) {
+    if (placeOf(index, senders).from % nodes === node) indexes.push(index);
+  }
+  return indexes;
+}
+
+/** Posts a part of the transactions, spread over all nodes, and waits until they are committed and final everywhere. */
+async function runPart(
+  { network, presigned, format }: Load,
+  followers: readonly ChainFollower[],
+  part: Part,
+) {
+  const { nodes } = network;
+  const { perRequest, connections } = formats[format];
+  const shares = nodes.map((_, node) =>
+    buildRequests(presigned, format, indexesOf(node, nodes.length, presigned.senders, part), perRequest),
+  );
+  const maxAhead = Math.max(1, Math.floor((maxNoncesAhead * presigned.senders) / nodes.length / perRequest));
+  const first = followers[0]!;
+  const before = { committed: first.committed, sumOfCommitTimesMs: first.sumOfCommitTimesMs };
+  let accepted = before.committed;
+  const startedAt = performance.now();
+  const posts = await Promise.all(
+    nodes.map(({ machine, httpPort }, node) =>
+      postAll({
+        host: machine.address,
+        port: httpPort,
+        connections: Math.ceil(connections / nodes.length),
+        requests: shares[node]!,
+        maxAhead,
+        mayPost: () => {
+          const isRoom = () => accepted - first.committed < maxUncommitted;
+          return isRoom() ? undefined : first.until(isRoom);
+        },
+        onAccepted: (transactions) => {
+          accepted += transactions;
+        },
+      }),
+    ),
+  );
+  const postedAt = performance.now();
+  const committedAt = await first.hasCommitted(part.end);
+  const finalAt = Math.max(
+    ...(await Promise.all(followers.map((follower) => follower.hasFinalized(part.end)))),
+  );
+  const count = part.end - part.first;
+  const sumOfPostTimesMs = posts.reduce((sum, posted) => sum + posted.sumOfPostTimesMs, 0);
+  return {
+    startedAt,
+    postedAt,
+    committedAt,
+    finalAt,
+    answerMs: posts.flatMap(({ answerMs }) => answerMs),
+    /** Exact whatever the order in which they were committed: the mean of a difference. */
+    meanToCommittedMs: (first.sumOfCommitTimesMs - before.sumOfCommitTimesMs - sumOfPostTimesMs) / count,
+  };
+}
+
+async function submit(context: Context, format: Format, settings: SubmitSettings): Promise<Measured> {
+  const { authorities, senders, count } = settings;
+  const network = await benchNetwork(context, { authorities, senders });
+  const warmUp = Math.ceil(count / 10);
+  const presigned = await presign(network.genesis, senders, warmUp + count);
+  await startNodes(network.nodes);
+  const followers = await Promise.all(network.nodes.map((node: TestNode) => ChainFollower.follow(node)));
+  const load = { network, presigned, format };
+  await runPart(load, followers, { first: 0, end: warmUp });
+  const { result, limit, verifyCpuMs } = await withVerifyLimit(async () => {
+    const watch = new CpuWatch(pidsOf(network.nodes));
+    const times = await runPart(load, followers, { first: warmUp, end: warmUp + count });
+    return { times, usage: watch.read() };
+  });
+  await stopNodes(network.nodes);
+  const { times, usage } = result;
+  const { startedAt, postedAt, committedAt, finalAt, answerMs } = times;
+  const perSecond = (at: number) => (count / (at - startedAt)) * 1_000;
+  return {
+    value: perSecond(authorities === 1 ? committedAt : finalAt),
+    unit: "tx/s",
+    limit: { what: limit.what, value: limit.value / authorities },
+    ...usage,
+    details: {
+      committedPerSecond: perSecond(committedAt),
+      finalPerSecond: perSecond(finalAt),
+      acceptedPerSecond: perSecond(postedAt),
+      answerP50Ms: quantile(answerMs, 0.5),
+      answerP99Ms: quantile(answerMs, 0.99),
+      meanToCommittedMs: times.meanToCommittedMs,
+      cpuMsPerTransaction: (usage.cpuSeconds * 1_000) / count,
+      verifyCpuMs,
+    },
+  };
+}
+
+const leastRatio: Record<Format, number> = { "json-single": 0.3, "json-array": 0.45, ssz: 0.55 };
+
+function goals(format: Format, { authorities }: SubmitSettings): Goal[] {
+  if (authorities > 1) return format === "ssz" ? [{ of: "ratio", is: ">=", bound: 0.55 }] : [];
+  return [
+    { of: "ratio", is: ">=", bound: leastRatio[format] },
+    ...(format === "json-single" ? [{ of: "answerP99Ms", is: "<", bound: 50 } as const] : []),
+    ...(format === "ssz" ? [{ of: "cpuMsPerTransaction", is: "<=", bound: 0.12 } as const] : []),
+  ];
+}
+
+function submitFigure(format: Format, counts: { quick: number; full: number }): Figure {
+  const all = [1, 4].flatMap((authorities) =>
+    [1, 100, 10_000].map((senders) => ({ authorities, senders, count: counts.full })),
+  );
+  return defineFigure<SubmitSettings>({
+    name: `submit-${format}`,
+    measures: `${whatIsPosted[format]}: submit to committed on one node, to final on four authorities that share the machine`,
+    quick: [
+      { authorities: 1, senders: 100, count: counts.quick },
+      ...(format === "ssz" ? [{ authorities: 4, senders: 100, count: counts.quick / 2 }] : []),
+    ],
+    full: all,
+    goals: (settings) => goals(format, settings),
+    run: (context, settings) => submit(context, format, settings),
+  });
+}
+
+const whatIsPosted: Record<Format, string> = {
+  "json-single": "single JSON posts over 32 connections",
+  "json-array": "JSON arrays of 100",
+  ssz: "SSZ lists of 1,000",
+};
+
+export const submitFigures = [
+  submitFigure("ssz", { quick: 40_000, full: 200_000 }),
+  submitFigure("json-array", { quick: 30_000, full: 100_000 }),
+  submitFigure("json-single", { quick: 15_000, full: 60_000 }),
+];

@@ -1,0 +1,43 @@
+import type { Context } from "../figure.ts";
+
+/** Something that grows with the size of an axis. */
+export interface Cost {
+  name: string;
+  unit: string;
+  /** The exponent that it should have at most: 0 for a cost that does not depend on the size, 1 for one in proportion. */
+  should: number;
+}
+
+/** What is made larger, over two decades, and the costs that are looked at. */
+export interface Axis<Name extends string = string> {
+  name: string;
+  /** What a size counts. */
+  unit: string;
+  quick: readonly number[];
+  full: readonly number[];
+  costs: Readonly<Record<Name, Cost>>;
+  measure(context: Context, size: number): Promise<Record<Name, number>>;
+}
+
+/** Keeps the names of the costs inside of the axis. */
+export function defineAxis<Name extends string>(axis: Axis<Name>): Axis {
+  return axis as Axis;
+}
+
+/** What was measured on one axis: a number for each size and cost. */
+export interface AxisResult {
+  axis: Pick<Axis, "name" | "unit" | "costs">;
+  points: { size: number; values: Record<string, number> }[];
+}
+
+/** CPU ms of this process, all threads, that it takes; the least of `times`, since whatever else happens adds to it. */
+export async function leastCpuMs(times: number, run: (time: number) => unknown): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  for (let time = 0; time < times; time++) {
+    const before = process.cpuUsage();
+    await run(time);
+    const { user, system } = process.cpuUsage(before);
+    least = Math.min(least, (user + system) / 1_000);
+  }
+  return least;
+}

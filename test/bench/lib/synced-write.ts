@@ -1,0 +1,20 @@
+import { join } from "node:path";
+import { ClassicLevel } from "classic-level";
+import type { Context } from "../figure.ts";
+import { median } from "./statistics.ts";
+
+const writes = 50;
+
+/** Median of a small LevelDB write that is synced: what nothing that must be on disk can beat. */
+export async function syncedWriteMs({ world }: Context): Promise<number> {
+  const level = new ClassicLevel<string, string>(join(world.dataDir, "synced-writes"));
+  await level.open();
+  const times: number[] = [];
+  for (let write = 0; write < writes; write++) {
+    const startedAt = performance.now();
+    await level.put(String(write), "x".repeat(200), { sync: true });
+    times.push(performance.now() - startedAt);
+  }
+  await level.close();
+  return median(times);
+}

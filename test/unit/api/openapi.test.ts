@@ -1,0 +1,268 @@
+import { readFileSync } from "node:fs";
+import spectralCore from "@stoplight/spectral-core";
+import { oas } from "@stoplight/spectral-rulesets";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { DiagnosisBody, EvidenceBody } from "../../../src/api/index.ts";
+import type { OpenApiDocument } from "../../../src/api/openapi/document.ts";
+import { problems } from "../../../src/api/problem.ts";
+import type { Chain } from "../../../src/chain/chain.ts";
+import { Proposals } from "../../../src/chain/proposals.ts";
+import { VoteTally } from "../../../src/consensus/index.ts";
+import { finalityBody } from "../../../src/node/finality-views.ts";
+import { FinalityStore } from "../../../src/storage/finality.ts";
+import { ProposalStore } from "../../../src/storage/proposals.ts";
+import { Transactions } from "../../../src/types/index.ts";
+import { systemClock } from "../../../src/util/clock.ts";
+import { silentLogger } from "../../../src/util/logger.ts";
+import { finalize } from "./finalize.ts";
+import {
+  type Answer,
+  alice,
+  authority,
+  bob,
+  type Fixture,
+  startFixture,
+  transactionJson,
+} from "./fixture.ts";
+
+const adminToken = "test-token";
+const id = `0x${"12".repeat(32)}`;
+const evidence: EvidenceBody = {
+  id,
+  offender: bob.address,
+  offence: "surround",
+  round: 7,
+  conflicting: [id, id],
+  receivedAt: 1_700_000_000_000,
+  proposal: { candidate: bob.address, kind: "remove" },
+};
+const diagnosis: DiagnosisBody = {
+  state: "waiting",
+  summary: "late",
+  findings: [{ code: "NO_PEERS", detail: "nobody", remedy: "wait" }],
+};
+
+let node: Fixture;
+let document: OpenApiDocument;
+let store: FinalityStore;
+
+beforeAll(async () => {
+  node = await startFixture({
+    consensus: (chain: Chain) => ({
+      adminToken,
+      listEvidence: () => [evidence],
+      diagnosis: () => diagnosis,
+      finality: () => finalityBody({ chain, finalizer: { tally: new VoteTally(), round: 1 } }, store),
+      peers: () => [
+        {
+          id: "12D3",
+          address: "/ip4/127.0.0.1/tcp/1",
+          direction: "inbound",
+          score: -0.5,
+          connectedAt: 1_700_000_000_000,
+          height: null,
+          clockOffset: -1.5,
+          latency: 3,
+        },
+      ],
+    }),
+    proposals: (chain, database) =>
+      Proposals.open({
+        store: new ProposalStore(database),
+        epochLength: 30_000,
+        finalizedSnapshot: () => chain.tree.snapshotAfter(chain.finalized.id),
+        clock: systemClock,
+        logger: silentLogger,
+      }),
+  });
+  store = new FinalityStore(node.database);
+  document = (await node.get("/openapi.json")).body;
+});
+afterAll(() => node.close());
+
+describe("GET /openapi.json", () => {
+  it("has nothing that Spectral's rules for OpenAPI find fault with", async () => {
+    const spectral = new spectralCore.Spectral();
+    spectral.setRuleset({ extends: [oas] } as Parameters<typeof spectral.setRuleset>[0]);
+    expect(await spectral.run(structuredClone(document) as object as Record<string, unknown>)).toEqual([]);
+    // It looks at all: this is one of its complaints.
+    const faulty = { ...document, servers: [] } as object as Record<string, unknown>;
+    expect(await spectral.run(faulty)).toMatchObject([{ code: "oas3-api-servers" }]);
+  });
+
+  it("lists every error code with its status and meaning, as docs/http.md does", () => {
+    const problem = document.components.schemas["Problem"]!;
+    const guide = readFileSync(new URL("../../../docs/http.md", import.meta.url), "utf8");
+    const rows = guide.split("\n").filter((line) => /^\| \d{3} \|/.test(line));
+    expect(problem.properties?.["code"]?.enum).toEqual(Object.keys(problems));
+    for (const [code, { status, title }] of Object.entries(problems)) {
+      expect(problem.description).toContain(`| ${status} | \`${code}\` | ${title} |`);
+      expect(rows.filter((row) => row.startsWith(`| ${status} |`)).join("\n")).toContain(`\`${code}\``);
+    }
+  });
+
+  it("has the routes that docs/http.md has", () => {
+    const guide = readFileSync(new URL("../../../docs/http.md", import.meta.url), "utf8");
+    const written = guide.match(/(?:GET|POST|DELETE) \/(?:v1|health)\/[^?`\s]*/g) ?? [];
+    const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect([...new Set(written)].sort()).toEqual(routes.sort());
+  });
+});
+
+describe("answers are as the document says", () => {
+  const ajv = new Ajv2020({ strict: false, allErrors: true });
+  const seen = new Set<string>();
+
+  beforeAll(() => {
+    ajv.addSchema(closed(document) as object, "openapi.json");
+  });
+
+  /** `path`: as in the document; `actual`: with its parameters. */
+  async function call(method: string, path: string, actual: string, init: RequestInit = {}): Promise<Answer> {
+    const answer = await node.get(actual, { method, ...init });
+    const operation = document.paths[path]![method.toLowerCase()]!;
+    const status = String(answer.status);
+    expect(Object.keys(operation.responses), `${method} ${actual}: ${answer.status}`).toContain(status);
+    const mediaType = answer.headers.get("content-type")!;
+    const pointer = ["paths", path, method.toLowerCase(), "responses", status, "content", mediaType, "schema"]
+      .map((name) => encodeURIComponent(name.replaceAll("~", "~0").replaceAll("/", "~1")))
+      .join("/");
+    const isValid = ajv.validate({ $ref: `openapi.json#/${pointer}` }, answer.body);
+    expect(ajv.errors ?? [], `${method} ${actual}`).toEqual([]);
+    expect(isValid).toBe(true);
+    if (answer.status < 300) seen.add(operation.operationId);
+    return answer;
+  }
+
+  const post = (body: unknown, headers: Record<string, string> = {}) => ({
+    headers: { "content-type": "application/json", ...headers },
+    body: JSON.stringify(body),
+  });
+  const admin = { authorization: `Bearer ${adminToken}` };
+  const transactions = "/v1/transactions";
+  const proposals = "/v1/authorities/proposals";
+
+  it("for every operation", async () => {
+    await call("GET", "/v1/finality", "/v1/finality");
+    const one = await node.sign({ memo: new TextEncoder().encode("für b") });
+    const sent = await call("POST", transactions, transactions, post(transactionJson(one)));
+    const list = [transactionJson(await node.sign({ nonce: 1 })), { from: "nobody" }];
+    await call("POST", transactions, transactions, post(list));
+    const bytes = Transactions.serialize([await node.sign({ nonce: 2, memo: Uint8Array.of(0xff) })]);
+    const ssz = { headers: { "content-type": "application/octet-stream" }, body: new Uint8Array(bytes) };
+    await call("POST", transactions, transactions, ssz);
+    await call("GET", "/v1/mempool", "/v1/mempool?limit=1");
+    await call("GET", "/v1/transactions/{id}", `/v1/transactions/${sent.body.id}`);
+    await node.produce();
+    await finalize(node.chain, 1, [authority]);
+    await call("POST", proposals, proposals, post({ candidate: alice.address, kind: "add" }, admin));
+    await node.produce();
+
+    for (const path of ["/v1/status", "/v1/peers", "/v1/diagnosis", "/health/live", "/health/ready"])
+      await call("GET", path, path);
+    await call("GET", "/v1/blocks", "/v1/blocks?limit=2&before=2");
+    for (const name of ["0", "1", "head"]) await call("GET", "/v1/blocks/{block}", `/v1/blocks/${name}`);
+    await call("GET", "/v1/transactions/{id}", `/v1/transactions/${sent.body.id}`);
+    const { body } = await call(
+      "GET",
+      "/v1/transactions/{id}/proof",
+      `/v1/transactions/${sent.body.id}/proof`,
+    );
+    expect(body.finality).not.toBeNull();
+    for (const rest of ["", "/transactions", "/proof", "/proof?block=head"]) {
+      const path = `/v1/accounts/{address}${rest.split("?")[0]}`;
+      await call("GET", path, `/v1/accounts/${alice.address}${rest}`);
+    }
+    await call("GET", "/v1/authorities", "/v1/authorities");
+    expect((await call("GET", "/v1/finality", "/v1/finality")).body).toHaveProperty("proof");
+    await call("DELETE", `${proposals}/{address}`, `${proposals}/${alice.address}`, { headers: admin });
+
+    const all = Object.values(document.paths).flatMap((methods) => Object.values(methods));
+    // A stream, which the tests of events read.
+    seen.add("followEvents");
+    expect([...seen].sort()).toEqual(all.map(({ operationId }) => operationId).sort());
+  });
+
+  it("where something is wrong", async () => {
+    const codes: string[] = [];
+    const fail = async (...request: Parameters<typeof call>) =>
+      codes.push((await call(...request)).body.code);
+    await fail("GET", "/v1/status", "/v1/status?x=1");
+    await fail("GET", "/v1/blocks", "/v1/blocks?limit=0");
+    await fail("GET", "/v1/blocks/{block}", "/v1/blocks/first");
+    await fail("GET", "/v1/blocks/{block}", "/v1/blocks/99");
+    await fail("GET", "/v1/transactions/{id}", `/v1/transactions/${id}`);
+    await fail("GET", "/v1/transactions/{id}/proof", `/v1/transactions/${id}/proof`);
+    await fail("GET", "/v1/accounts/{address}", "/v1/accounts/cc1x");
+    await fail(
+      "GET",
+      "/v1/accounts/{address}/transactions",
+      `/v1/accounts/${bob.address}/transactions?before=1`,
+    );
+    await fail("GET", "/v1/events", "/v1/events?types=noise");
+    await fail("POST", proposals, proposals, post({}));
+    await fail("POST", proposals, proposals, post({}, admin));
+    await fail("DELETE", `${proposals}/{address}`, `${proposals}/${bob.address}`, { headers: admin });
+    await fail("POST", transactions, transactions, post({}, { "content-type": "text/plain" }));
+    const signed = transactionJson(await node.sign({}));
+    await fail("POST", transactions, transactions, post({ ...signed, amount: "2" }));
+    await fail(
+      "POST",
+      transactions,
+      transactions,
+      post(transactionJson(await node.sign({ nonce: 0, amount: 9n }))),
+    );
+    node.hasLedger.yes = false;
+    await fail("GET", "/v1/mempool", "/v1/mempool");
+    await fail("GET", "/health/ready", "/health/ready");
+    node.hasLedger.yes = true;
+    expect(codes).toEqual([
+      ...["MALFORMED", "MALFORMED", "MALFORMED", "BLOCK_NOT_FOUND"],
+      ...["TRANSACTION_NOT_FOUND", "TRANSACTION_NOT_FOUND", "MALFORMED", "MALFORMED", "MALFORMED"],
+      ...["UNAUTHORIZED", "MALFORMED", "PROPOSAL_NOT_FOUND"],
+      ...["UNSUPPORTED_MEDIA_TYPE", "INVALID_SIGNATURE", "NONCE_TOO_LOW"],
+      ...["NO_GENESIS", "NO_GENESIS"],
+    ]);
+  });
+});
+
+describe("GET /docs", () => {
+  it("tells of every operation, schema and error code, with nothing from elsewhere", async () => {
+    const response = await fetch(`${node.server.url}/docs`);
+    expect(response.headers.get("content-type")).toBe("text/html; charset=utf-8");
+    const page = await response.text();
+    for (const methods of Object.values(document.paths))
+      for (const { operationId } of Object.values(methods))
+        expect(page).toContain(`<section id="${operationId}">`);
+    for (const name of Object.keys(document.components.schemas))
+      expect(page).toContain(`<section id="${name}">`);
+    for (const code of Object.keys(problems)) expect(page).toContain(`<code>${code}</code>`);
+    const targets = [...page.matchAll(/href="#(\w+)"/g)].map(([, name]) => `id="${name}"`);
+    expect(targets.filter((target) => !page.includes(target))).toEqual([]);
+    expect(page).not.toMatch(/<script|src=|https?:/);
+    const [, hash] = /'(sha256-[^']+)'/.exec(response.headers.get("content-security-policy")!)!;
+    const [, style] = /<style>(.*?)<\/style>/s.exec(page)!;
+    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(style));
+    expect(hash).toBe(`sha256-${Buffer.from(digest).toString("base64")}`);
+  });
+
+  it("shows text as text", async () => {
+    const { html, markdown } = await import("../../../src/api/openapi/html.ts");
+    expect(html`<p>${"<b> & \"'"}</p>`.text).toBe("<p>&#60;b&#62; &#38; &#34;&#39;</p>");
+    expect(markdown("a `<x>` **b**\n\n| h |\n| --- |\n| 1 |")?.text).toBe(
+      "<p>a <code>&#60;x&#62;</code> <strong>b</strong></p><table><tr><th> h </th></tr><tr><td>1</td></tr></table>",
+    );
+  });
+});
+
+/** The same with no other members than those that it names. */
+function closed(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(closed);
+  if (typeof schema !== "object" || schema === null) return schema;
+  const copy = Object.fromEntries(Object.entries(schema).map(([name, value]) => [name, closed(value)]));
+  const isObject = copy["type"] === "object" && !("$ref" in copy);
+  return isObject ? { ...copy, additionalProperties: false } : copy;
+}

@@ -1,0 +1,41 @@
+/** Checked by `npm run types`, not run: the client's types are those of the node's schemas. */
+import type { z } from "zod";
+import type * as accounts from "../../../src/api/schemas/accounts.ts";
+import type * as authorities from "../../../src/api/schemas/authorities.ts";
+import type * as blocks from "../../../src/api/schemas/blocks.ts";
+import type { eventSchemas } from "../../../src/api/schemas/events.ts";
+import type * as finality from "../../../src/api/schemas/finality.ts";
+import type * as node from "../../../src/api/schemas/node.ts";
+import type * as transactions from "../../../src/api/schemas/transactions.ts";
+import type * as client from "../../../src/client/index.ts";
+
+/** Makes types alike that are written in different ways. */
+type Plain<T> = T extends object ? { [Name in keyof T]: Plain<T[Name]> } : T;
+type Identical<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+type Same<Client, Schema> = Identical<Plain<Client>, Plain<z.infer<Schema>>>;
+type Check<IsTrue extends true> = IsTrue;
+type Data<Type> = Extract<client.ChainEvent, { type: Type }>["data"];
+type Events = typeof eventSchemas;
+
+export type Checks = [
+  Check<Same<client.Status, typeof node.statusSchema>>,
+  Check<Same<client.Peer, typeof node.peerSchema>>,
+  Check<Same<client.Diagnosis, typeof node.diagnosisSchema>>,
+  Check<Same<client.Header, typeof blocks.headerSchema>>,
+  Check<Same<client.BlockSummary, typeof blocks.blockSummarySchema>>,
+  Check<Same<client.Block, typeof blocks.blockSchema>>,
+  Check<Same<client.Transaction, typeof transactions.transactionSchema>>,
+  Check<Same<client.PlacedTransaction, typeof transactions.placedTransactionSchema>>,
+  Check<Same<client.SubmitResult, typeof transactions.submitResultSchema>>,
+  Check<Same<client.Account, typeof accounts.accountSchema>>,
+  Check<Same<client.Authorities, typeof authorities.authoritiesSchema>>,
+  Check<Same<client.ProposalResult, typeof authorities.proposalResultSchema>>,
+  Check<Same<client.Finality, typeof finality.finalitySchema>>,
+  Check<Same<client.AccountProof, typeof finality.accountProofSchema>>,
+  Check<Same<client.TransactionProof, typeof finality.transactionProofSchema>>,
+  Check<Same<Extract<client.ChainEvent, { type: "block" | "retracted" }>["data"], Events["block"]>>,
+  Check<Same<Data<"finalized">, Events["finalized"]>>,
+  Check<Same<Data<"transaction">, Events["transaction"]>>,
+  Check<Same<Data<"mode">, Events["mode"]>>,
+  Check<Identical<client.EventType, keyof Events>>,
+];
