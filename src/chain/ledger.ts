@@ -23,7 +23,7 @@ export class Ledger {
   readonly #config: ChainConfig;
   readonly #stores: ChainStores;
   readonly #pause: Pause;
-  #writes: Write[] = [];
+  #writes: Write[][] = [];
 
   constructor(state: AccountState, config: ChainConfig, stores: ChainStores, pause: Pause) {
     this.state = state;
@@ -60,13 +60,13 @@ export class Ledger {
       },
       index: (block: CanonicalBlock): void => {
         const { blocks } = this.#stores;
-        this.#writes.push(
+        const own = [
           blocks.setCanonical(block),
           blocks.putUndo(block.id, accountsBefore),
           // Stays when the block is retracted: it follows from the block's id.
           blocks.putAccountsRoot(block.id, this.state.accountsRoot()),
-        );
-        this.#writes = this.#writes.concat(blocks.putPlaces({ ...block, parties: executor.parties }));
+        ];
+        this.#writes.push(own, blocks.putPlaces({ ...block, parties: executor.parties }));
       },
     };
   }
@@ -80,8 +80,8 @@ export class Ledger {
       this.state.indexOf(to),
     ]);
     this.#revert(block, accountsBefore);
-    this.#writes.push(blocks.clearCanonical(block.height), blocks.deleteUndo(block.id));
-    this.#writes = this.#writes.concat(blocks.clearPlaces({ ...block, parties }));
+    const own = [blocks.clearCanonical(block.height), blocks.deleteUndo(block.id)];
+    this.#writes.push(own, blocks.clearPlaces({ ...block, parties }));
   }
 
   /** Shows `look` the accounts as they were before the newest blocks, newest first. Nothing else may be under way. */
@@ -107,7 +107,7 @@ export class Ledger {
     const { accounts } = this.#stores;
     const { state } = this;
     const changed = state.changed();
-    const lists = [this.#writes];
+    const lists = [...this.#writes];
     for (let from = 0; from < changed.length; from += sliceAccounts) {
       await this.#pause();
       lists.push(accounts.putAll(changed.subarray(from, from + sliceAccounts), state));
