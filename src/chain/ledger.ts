@@ -7,7 +7,7 @@ import { equalBytes, toHex } from "../util/bytes.ts";
 import { inSlices, type Pause } from "../util/slices.ts";
 import type { BlockReader } from "./block-reader.ts";
 import type { ChainStores } from "./stores.ts";
-import type { CanonicalBlock, Head } from "./types.ts";
+import type { CanonicalBlock, Head, StageTimer } from "./types.ts";
 
 /** Transactions executed between two pauses: a few ms. */
 export const sliceTransactions = 1024;
@@ -33,13 +33,15 @@ export class Ledger {
   }
 
   /** Executes a block on the state of its parent. `snapshot`: after it. After an error `rollback` is due. @throws {BlockError} */
-  async apply(block: CanonicalBlock, snapshot: AuthoritySnapshot): Promise<void> {
+  async apply(block: CanonicalBlock, snapshot: AuthoritySnapshot, ended: StageTimer): Promise<void> {
     const { proposer, stateRoot } = block.header.message;
     const step = this.begin(proposer);
     await inSlices(block.records.length, sliceTransactions, this.#pause, (index) =>
       step.executor.execute(block.records[index]!.transaction),
     );
+    ended("execute");
     const root = await step.finish(snapshot);
+    ended("hash");
     if (!equalBytes(root, stateRoot)) {
       throw new BlockError("WRONG_STATE_ROOT", `${toHex(stateRoot)}, but execution gives ${toHex(root)}`);
     }

@@ -7,7 +7,7 @@ import type { Genesis } from "../chain/genesis.ts";
 import { Producer } from "../chain/producer.ts";
 import { Proposals } from "../chain/proposals.ts";
 import { chainStores } from "../chain/stores.ts";
-import type { BlockSigner } from "../chain/types.ts";
+import type { BlockSigner, StartStageTimer } from "../chain/types.ts";
 import { authorityIndex } from "../consensus/index.ts";
 import type { Verify } from "../crypto/ed25519.ts";
 import { defaultMempoolLimits } from "../mempool/limits.ts";
@@ -55,6 +55,8 @@ export interface ChainServicesOptions {
   clock: Clock;
   pause: Pause;
   logger: Logger;
+  /** Times the work on blocks. */
+  startTimer?: StartStageTimer;
   modes: ModeMachine;
   /** Where the node makes blocks and votes on them. */
   account: Pick<SigningOptions, "signer" | "identify"> | undefined;
@@ -79,6 +81,7 @@ export async function startChainServices(
     logger,
     seed: new Uint8Array(randomBytes(8)),
     pause,
+    ...(options.startTimer && { startTimer: options.startTimer }),
     writesWith: (change, after) => [
       ...eventLog.record(headEvents(change)),
       ...mempool.writesFor(change, (address) => after.get(address)),

@@ -104,7 +104,7 @@ describe("GET /openapi.json", () => {
 
   it("has the routes that docs/http.md has", () => {
     const guide = readFileSync(new URL("../../../docs/http.md", import.meta.url), "utf8");
-    const written = guide.match(/(?:GET|POST|DELETE) \/(?:v1|health)\/[^?`\s]*/g) ?? [];
+    const written = guide.match(/(?:GET|POST|DELETE) \/(?:v1\/|health\/|metrics)[^?`\s]*/g) ?? [];
     const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
@@ -181,8 +181,8 @@ describe("answers are as the document says", () => {
     await call("DELETE", `${proposals}/{address}`, `${proposals}/${alice.address}`, { headers: admin });
 
     const all = Object.values(document.paths).flatMap((methods) => Object.values(methods));
-    // A stream, which the tests of events read.
-    seen.add("followEvents");
+    // A stream and a text, which the tests of events and metrics read.
+    for (const other of ["followEvents", "getMetrics"]) seen.add(other);
     expect([...seen].sort()).toEqual(all.map(({ operationId }) => operationId).sort());
   });
 
