@@ -13,6 +13,10 @@ export const regressions: readonly { seed: number; authorities?: number; found: 
   { seed: 579, found: "the round waited for the vote of an authority that had been voted out" },
   { seed: 3524, found: "two with old data: long time-outs in a round that one of them had passed" },
   {
+    seed: 2324,
+    found: "old data, and a vote that left through a broken cable: nobody can know it, or show it",
+  },
+  {
     seed: 41,
     authorities: 4,
     found: "first-seen tie-break: two halves, two blocks each, and nobody may sign",

@@ -169,8 +169,12 @@ class Simulation {
         const vote = SignedFinalityVote.deserialize(message);
         const { source, target } = vote.message;
         this.#trace.add(from.name, `votes ${nameOf(source)} -> ${nameOf(target)}`);
-        this.#oracle.signatures.onVote(vote);
+        this.#oracle.signatures.onVote(vote, false);
       },
+      onVotes: (votes) => {
+        for (const vote of votes) this.#oracle.signatures.onVote(vote, true);
+      },
+      onRestored: () => this.#oracle.signatures.onRestored(signer.publicKey),
       onError: (from, message) => this.#oracle.onError(from, message),
     });
     this.#nodes.push(node);
