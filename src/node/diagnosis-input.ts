@@ -1,4 +1,3 @@
-import { statfsSync } from "node:fs";
 import type { Network } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import { sameAddress } from "../consensus/index.ts";
@@ -156,15 +155,5 @@ export class DiagnosisInputs {
         roundTripMs,
       };
     });
-  }
-}
-
-/** Of the file system that holds `folder`; `undefined` where it does not say. */
-export function freeBytes(folder: string): number | undefined {
-  try {
-    const { bavail, bsize } = statfsSync(folder);
-    return bavail * bsize;
-  } catch {
-    return undefined;
   }
 }

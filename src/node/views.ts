@@ -4,6 +4,7 @@ import type { ApiServices, PeerBody, StatusBody } from "../api/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { Genesis } from "../chain/genesis.ts";
 import { type NodeOptions, version } from "../config/index.ts";
+import type { Metrics } from "../metrics/index.ts";
 import type { EventLog } from "../storage/event-log.ts";
 import type { PeerStatuses } from "../sync/peer-statuses.ts";
 import { zero32 } from "../types/index.ts";
@@ -28,16 +29,18 @@ export interface ApiServicesOptions {
   services(): ChainServices | undefined;
   adminToken: string;
   diagnosis: DiagnosisInputs;
+  metrics: Metrics;
 }
 
 /** What the HTTP interface sees of the node. */
 export function apiServices(parts: ApiServicesOptions): ApiServices {
-  const { clock, logger, eventLog, services, adminToken, diagnosis } = parts;
+  const { clock, logger, eventLog, services, adminToken, diagnosis, metrics } = parts;
   return {
     status: () => status(parts),
     ledger: services,
     peers: () => peers(parts),
     eventLog,
+    metrics,
     clock,
     logger,
     adminToken,

@@ -59,11 +59,13 @@ export const findingSchema = z.object({
   remedy: z.string(),
 });
 
+export const diagnosisStates = ["ok", "waiting", "halted", "syncing", "no-genesis"] as const;
+
 /** `GET /v1/diagnosis`. */
 export const diagnosisSchema = z
   .object({
     state: z
-      .enum(["ok", "waiting", "halted", "syncing", "no-genesis"])
+      .enum(diagnosisStates)
       .describe(
         "`ok`: blocks come, or nothing asks for one; `waiting`: something is late; `halted`: no block for long; `syncing`: behind the peers.",
       ),

@@ -27,7 +27,7 @@ async function importUnknown({ chain }: Peer, { header, records }: CanonicalBloc
   await chain.importBlock(await checkBlock({ header, body }, chain.checks));
 }
 
-async function measureImport(
+export async function measureImport(
   context: Context,
   { transactions, rounds, senders }: ImportSettings,
   pooled: boolean,

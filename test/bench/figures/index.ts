@@ -11,6 +11,7 @@ import { startFigure } from "./start.ts";
 import { stateRootFigure } from "./state-root.ts";
 import { submitFigures } from "./submit.ts";
 import { syncFigure } from "./sync.ts";
+import { wideAreaFigure } from "./wide-area.ts";
 
 /** In the order in which they run. */
 export const figures: readonly Figure[] = [
@@ -26,4 +27,5 @@ export const figures: readonly Figure[] = [
   stateRootFigure,
   reorganizeFigure,
   commonAncestorFigure,
+  wideAreaFigure,
 ];

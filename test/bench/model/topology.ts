@@ -1,0 +1,44 @@
+/** As the gossipsub library has it by default. */
+export const meshDegree = 6;
+/** Peers that a node is connected to: it hears of no others than those that were named to it. */
+const connectionsWanted = 32;
+
+/** Who is connected to whom, and which of these connections the gossip mesh uses. */
+export interface Topology {
+  connections: readonly (readonly number[])[];
+  mesh: readonly (readonly number[])[];
+}
+
+/** A connected graph in which each node has chosen half of its connections, and of these half of its mesh. */
+export function createTopology(nodes: number, random: () => number): Topology {
+  const connections = chooseHalf(nodes, connectionsWanted, () => everyone(nodes), random);
+  const mesh = chooseHalf(nodes, meshDegree, (node) => connections[node]!, random);
+  return { connections, mesh };
+}
+
+function everyone(nodes: number): number[] {
+  return Array.from({ length: nodes }, (_, node) => node);
+}
+
+/** Each node chooses `degree / 2` others among its candidates, and the next one in a ring, so that nobody is left out. */
+function chooseHalf(
+  nodes: number,
+  degree: number,
+  candidatesOf: (node: number) => readonly number[],
+  random: () => number,
+): number[][] {
+  const links = Array.from({ length: nodes }, () => new Set<number>());
+  const link = (a: number, b: number) => {
+    links[a]!.add(b);
+    links[b]!.add(a);
+  };
+  for (let node = 0; node < nodes; node++) {
+    const candidates = candidatesOf(node).filter((other) => other !== node);
+    const next = (node + 1) % nodes;
+    if (next !== node && candidates.includes(next)) link(node, next);
+    for (let chosen = 1; chosen < degree / 2; chosen++) {
+      link(node, candidates[Math.floor(random() * candidates.length)]!);
+    }
+  }
+  return links.map((others) => [...others]);
+}
