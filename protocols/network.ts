@@ -1,5 +1,12 @@
 import type { TopicName } from "./gossip.ts";
-import type { AnyProtocol, RequestHandler, RequestOf, RequestOptions, ResponseOf } from "./reqresp/index.ts";
+import type {
+  AnyProtocol,
+  RequestErrorCode,
+  RequestHandler,
+  RequestOf,
+  RequestOptions,
+  ResponseOf,
+} from "./reqresp/index.ts";
 
 /** A peer id as text (base58btc or CIDv1, as libp2p prints it). */
 export type PeerId = string;
@@ -67,6 +74,18 @@ export interface Network {
   penalize(peer: PeerId, offence: Offence, detail: string): void;
   /** Closes the connection; `forMs` keeps it from being dialled or accepted that long. */
   disconnect(peer: PeerId, options?: { forMs?: number }): Promise<void>;
+}
+
+/** Told of the traffic, to count and time it. A function that is returned is called with the result at the end. */
+export interface NetworkObserver {
+  /** A message has come by gossip. */
+  received(topic: TopicName, bytes: number): (result: Verdict) => void;
+  published(topic: TopicName, bytes: number): void;
+  /** `protocol`: its id. */
+  request(
+    direction: "inbound" | "outbound",
+    protocol: string,
+  ): (result: "success" | RequestErrorCode) => void;
 }
 
 /** A peer to come back to. `addresses`: multiaddrs without the peer id, the one that worked last first. */

@@ -27,6 +27,8 @@ export interface HttpServerOptions {
 export interface HttpServer {
   url: string;
   port: number;
+  /** Open ones. */
+  readonly eventStreams: number;
   /** Resolves within a second, whatever the clients do. */
   close(): Promise<void>;
 }
@@ -70,7 +72,14 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       hub.close();
       server.closeIdleConnections();
     });
-  return { url: `http://${dialable(host)}:${bound}`, port: bound, close };
+  return {
+    url: `http://${dialable(host)}:${bound}`,
+    port: bound,
+    close,
+    get eventStreams() {
+      return hub.streams;
+    },
+  };
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

@@ -28,6 +28,8 @@ export interface ApiServices extends ConsensusServices {
   peers(): PeerBody[];
   /** What `GET /v1/events` tells. */
   eventLog: Pick<EventLog, "first" | "last" | "read" | "events">;
+  /** `GET /metrics`. */
+  metrics?: { readonly contentType: string; text(): Promise<string> };
   clock: Clock;
   logger: Logger;
 }

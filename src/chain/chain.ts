@@ -21,7 +21,17 @@ import { Ledger } from "./ledger.ts";
 import { type LoadedChain, loadChain } from "./load.ts";
 import { buildBlock, type Proposal } from "./produce.ts";
 import type { ChainStores } from "./stores.ts";
-import type { CanonicalBlock, CheckedBlock, Head, HeadChange, ImportOutcome } from "./types.ts";
+import type {
+  CanonicalBlock,
+  CheckedBlock,
+  Head,
+  HeadChange,
+  ImportOutcome,
+  StageTimer,
+  StartStageTimer,
+} from "./types.ts";
+
+const untimed: StageTimer = () => undefined;
 
 export interface ChainOptions {
   genesis: Genesis;
@@ -37,6 +47,7 @@ export interface ChainOptions {
   writesWith(change: HeadChange, after: StateReader): Write[];
   /** The same with a block that becomes final, and all below it. */
   writesWithFinal?(block: BlockRef): Write[];
+  startTimer?: StartStageTimer;
 }
 
 export type ChainEvents = {
@@ -142,7 +153,7 @@ export class Chain {
   importBlock(block: CheckedBlock): Promise<ImportOutcome> {
     return this.#queue.run(async () => {
       try {
-        return await this.#import(block);
+        return await this.#import(block, this.#options.startTimer?.("import") ?? untimed);
       } catch (error) {
         if (!(error instanceof BrokenBranch)) throw error;
         const ref = { height: block.header.message.height, id: block.id };
@@ -188,7 +199,7 @@ export class Chain {
     });
   }
 
-  async #import(block: CheckedBlock): Promise<ImportOutcome> {
+  async #import(block: CheckedBlock, ended: StageTimer): Promise<ImportOutcome> {
     if (await this.tree.get(block.id)) return "known";
     this.#invalid.refuse(block.idHex, toHex(block.header.message.parent));
     const parent = await this.#rules.parentOf(block.header);
@@ -196,14 +207,17 @@ export class Chain {
     const head = this.#rules.check(parent, before, block.header);
     const after = applyHeader(before, block.header.message, this.genesis.config);
     const candidate: CanonicalBlock = { ...head, records: block.records };
+    ended("check");
 
     if (parent.idHex === this.#head.idHex) {
       const writes = this.#blockWrites(block, head, after);
-      await this.#switchTo({ retract: [], apply: [head] }, before, candidate, writes);
+      await this.#switchTo({ retract: [], apply: [head] }, before, candidate, writes, ended);
+      ended("total");
       return "head";
     }
     if (await this.#branches.prefers(head, this.#head)) {
-      await this.#reorganize(candidate, this.#blockWrites(block, head, after));
+      await this.#reorganize(candidate, this.#blockWrites(block, head, after), ended);
+      ended("total");
       return "head";
     }
     await this.#options.stores.database.commit(this.#blockWrites(block, head, after));
@@ -214,10 +228,10 @@ export class Chain {
   }
 
   /** Leaves the head's branch for the one that ends in `target`. `writes` store it where it is new. */
-  async #reorganize(target: CanonicalBlock, writes: Write[]): Promise<void> {
+  async #reorganize(target: CanonicalBlock, writes: Write[], ended: StageTimer): Promise<void> {
     const path = await this.tree.path(this.#head, target);
     const fork = path.apply[0]!.header.message.parent;
-    await this.#switchTo(path, await this.tree.snapshotAfter(fork), target, writes);
+    await this.#switchTo(path, await this.tree.snapshotAfter(fork), target, writes, ended);
   }
 
   /**
@@ -230,6 +244,7 @@ export class Chain {
     snapshot: AuthoritySnapshot,
     target: CanonicalBlock,
     writes: Write[],
+    ended: StageTimer,
   ): Promise<void> {
     const retracted: CanonicalBlock[] = [];
     const applied: CanonicalBlock[] = [];
@@ -245,10 +260,11 @@ export class Chain {
       for (const head of path.apply) {
         const block = head.idHex === target.idHex ? target : await this.reader.canonicalBlock(head);
         after = applyHeader(after, head.header.message, this.genesis.config);
-        await this.#ledger.apply(block, after);
+        await this.#ledger.apply(block, after, ended);
         applied.push(block);
       }
       await this.#adopt({ head: target, retracted, applied }, after, writes);
+      ended("commit");
     } catch (error) {
       this.#ledger.rollback();
       if (!(error instanceof BlockError)) throw error;
@@ -268,9 +284,11 @@ export class Chain {
   /** Stages 5 and 6, for what the ledger has executed. */
   async #adopt(change: HeadChange, snapshot: AuthoritySnapshot, writes: Write[]): Promise<void> {
     const { database, meta } = this.#options.stores;
+    const executed = await this.#ledger.pendingWrites();
+    await this.#options.pause();
     await database.commit([
       ...writes,
-      ...this.#ledger.pendingWrites(),
+      ...executed,
       ...meta.setHead(change.head.id, snapshot),
       ...this.#options.writesWith(change, this.#ledger.state),
     ]);
@@ -321,7 +339,7 @@ export class Chain {
     while (!(await this.#branches.holdsRoot(this.#head))) {
       const best = await this.#branches.best();
       try {
-        await this.#reorganize(await this.reader.canonicalBlock(best), []);
+        await this.#reorganize(await this.reader.canonicalBlock(best), [], untimed);
       } catch (error) {
         // An invalid end of the branch is gone now; the justified block itself was executed by a quorum.
         if (!(error instanceof BlockError) || equalBytes(best.id, this.justified.id)) throw error;
@@ -331,6 +349,7 @@ export class Chain {
 
   async #produce(proposal: Proposal): Promise<CanonicalBlock | undefined> {
     if (toHex(proposal.parentId) !== this.#head.idHex) return undefined;
+    const ended = this.#options.startTimer?.("produce") ?? untimed;
     try {
       const built = await buildBlock(
         this.#head,
@@ -339,11 +358,14 @@ export class Chain {
         this.genesis,
         proposal,
         this.#options.pause,
+        ended,
       );
       if (!built) return undefined;
       const { checked, block, snapshot } = built;
       const writes = this.#blockWrites(checked, block, snapshot);
       await this.#adopt({ head: block, retracted: [], applied: [block] }, snapshot, writes);
+      ended("commit");
+      ended("total");
       return block;
     } catch (error) {
       this.#ledger.rollback();

@@ -7,10 +7,12 @@ import { equalBytes, toHex } from "../util/bytes.ts";
 import { inSlices, type Pause } from "../util/slices.ts";
 import type { BlockReader } from "./block-reader.ts";
 import type { ChainStores } from "./stores.ts";
-import type { CanonicalBlock, Head } from "./types.ts";
+import type { CanonicalBlock, Head, StageTimer } from "./types.ts";
 
 /** Transactions executed between two pauses: a few ms. */
 export const sliceTransactions = 1024;
+/** Accounts made ready for the disk between two pauses. */
+const sliceAccounts = 4096;
 
 /**
  * The state in memory, moved from block to block. The steps since the last `settle` can be written to disk as one batch
@@ -21,7 +23,7 @@ export class Ledger {
   readonly #config: ChainConfig;
   readonly #stores: ChainStores;
   readonly #pause: Pause;
-  #writes: Write[] = [];
+  #writes: Write[][] = [];
 
   constructor(state: AccountState, config: ChainConfig, stores: ChainStores, pause: Pause) {
     this.state = state;
@@ -31,13 +33,15 @@ export class Ledger {
   }
 
   /** Executes a block on the state of its parent. `snapshot`: after it. After an error `rollback` is due. @throws {BlockError} */
-  async apply(block: CanonicalBlock, snapshot: AuthoritySnapshot): Promise<void> {
+  async apply(block: CanonicalBlock, snapshot: AuthoritySnapshot, ended: StageTimer): Promise<void> {
     const { proposer, stateRoot } = block.header.message;
     const step = this.begin(proposer);
     await inSlices(block.records.length, sliceTransactions, this.#pause, (index) =>
       step.executor.execute(block.records[index]!.transaction),
     );
+    ended("execute");
     const root = await step.finish(snapshot);
+    ended("hash");
     if (!equalBytes(root, stateRoot)) {
       throw new BlockError("WRONG_STATE_ROOT", `${toHex(stateRoot)}, but execution gives ${toHex(root)}`);
     }
@@ -58,13 +62,13 @@ export class Ledger {
       },
       index: (block: CanonicalBlock): void => {
         const { blocks } = this.#stores;
-        this.#writes.push(
+        const own = [
           blocks.setCanonical(block),
           blocks.putUndo(block.id, accountsBefore),
           // Stays when the block is retracted: it follows from the block's id.
           blocks.putAccountsRoot(block.id, this.state.accountsRoot()),
-        );
-        this.#writes = this.#writes.concat(blocks.putPlaces({ ...block, parties: executor.parties }));
+        ];
+        this.#writes.push(own, blocks.putPlaces({ ...block, parties: executor.parties }));
       },
     };
   }
@@ -78,8 +82,8 @@ export class Ledger {
       this.state.indexOf(to),
     ]);
     this.#revert(block, accountsBefore);
-    this.#writes.push(blocks.clearCanonical(block.height), blocks.deleteUndo(block.id));
-    this.#writes = this.#writes.concat(blocks.clearPlaces({ ...block, parties }));
+    const own = [blocks.clearCanonical(block.height), blocks.deleteUndo(block.id)];
+    this.#writes.push(own, blocks.clearPlaces({ ...block, parties }));
   }
 
   /** Shows `look` the accounts as they were before the newest blocks, newest first. Nothing else may be under way. */
@@ -101,10 +105,16 @@ export class Ledger {
   }
 
   /** What brings the disk up to the state in memory. */
-  pendingWrites(): Write[] {
+  async pendingWrites(): Promise<Write[]> {
     const { accounts } = this.#stores;
     const { state } = this;
-    const writes = this.#writes.concat(accounts.putAll(state.changed(), state));
+    const changed = state.changed();
+    const lists = [...this.#writes];
+    for (let from = 0; from < changed.length; from += sliceAccounts) {
+      await this.#pause();
+      lists.push(accounts.putAll(changed.subarray(from, from + sliceAccounts), state));
+    }
+    const writes = lists.flat();
     for (let index = state.count; index < state.settled.count; index++) writes.push(accounts.delete(index));
     return writes;
   }

@@ -16,7 +16,7 @@ import { toHex } from "../util/bytes.ts";
 import type { Pause } from "../util/slices.ts";
 import type { Genesis } from "./genesis.ts";
 import { type Ledger, sliceTransactions } from "./ledger.ts";
-import type { BlockSigner, CanonicalBlock, CheckedBlock, Head } from "./types.ts";
+import type { BlockSigner, CanonicalBlock, CheckedBlock, Head, StageTimer } from "./types.ts";
 
 /** How a block of one's own is made. */
 export interface Proposal {
@@ -46,6 +46,7 @@ export async function buildBlock(
   { config, id: genesisId }: Genesis,
   proposal: Proposal,
   pause: Pause,
+  ended: StageTimer,
 ): Promise<BuiltBlock | undefined> {
   const { signer, timestampMs, difficulty } = proposal;
   const draft: Header = {
@@ -75,8 +76,10 @@ export async function buildBlock(
   }
   if (records.length === 0 && !proposal.allowEmpty) return undefined;
 
+  ended("execute");
   const stateRoot = await step.finish(snapshot);
   const message = { ...draft, transactionsRoot: transactionsRoot(records.map(({ id }) => id)), stateRoot };
+  ended("hash");
   const id = Header.hashTreeRoot(message);
   const header = {
     message,
@@ -85,6 +88,7 @@ export async function buildBlock(
       root: signingRoot(id, computeDomain("header", genesisId)),
     }),
   };
+  ended("sign");
   const totalDifficulty = parent.totalDifficulty + difficulty;
   const block: CanonicalBlock = {
     height: message.height,

@@ -52,6 +52,14 @@ export interface IncludedTransaction {
   index: number;
 }
 
+/** `total`: all since the timer was started. */
+export type Stage = "check" | "execute" | "hash" | "sign" | "commit" | "total";
+
+/** Notes that a stage of the work on a block has ended; it began where the one before did. */
+export type StageTimer = (stage: Stage) => void;
+
+export type StartStageTimer = (operation: "import" | "produce") => StageTimer;
+
 /** What became of a block: the new head, on a side branch, or there already. */
 export type ImportOutcome = "head" | "side" | "known";
 

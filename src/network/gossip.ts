@@ -13,7 +13,7 @@ import { type Clock, sleep } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import type { PeerScores } from "./scores.ts";
-import type { PeerId, Verdict } from "./types.ts";
+import type { NetworkObserver, PeerId, Verdict } from "./types.ts";
 
 /** One RPC may answer several requests for messages at once. */
 const maxRpcBytes = 8 * maxGossipBytes;
@@ -112,10 +112,18 @@ export class Gossip {
   readonly #scores: PeerScores;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #observer: NetworkObserver | undefined;
   readonly #useless: RateLimiter;
   #genesisId: Uint8Array | undefined;
 
-  constructor(options: { pubsub: GossipSub; scores: PeerScores; clock: Clock; logger: Logger }) {
+  constructor(options: {
+    pubsub: GossipSub;
+    scores: PeerScores;
+    clock: Clock;
+    logger: Logger;
+    observer?: NetworkObserver | undefined;
+  }) {
+    this.#observer = options.observer;
     this.#useless = new RateLimiter(options.clock);
     this.#pubsub = options.pubsub;
     this.#scores = options.scores;
@@ -146,6 +154,7 @@ export class Gossip {
     if (data.length > maxGossipBytes)
       throw new RangeError(`a gossip message has at most ${maxGossipBytes} bytes`);
     if (!this.#genesisId) return 0;
+    this.#observer?.published(name, data.length);
     const { recipients } = await this.#pubsub.publish(topic(name, this.#genesisId), data);
     return recipients.length;
   }
@@ -157,8 +166,10 @@ export class Gossip {
     message: Message,
   ): Promise<TopicValidatorResult> {
     const peer = from.toString();
+    const ended = this.#observer?.received(name, message.data.length);
     if (this.#useless.delayMs(peer, uselessQuota) > 0) {
       this.#scores.penalize(peer, "rateLimited", name);
+      ended?.("ignore");
       return results.ignore;
     }
     const receivedAtMs = this.#clock.now();
@@ -171,6 +182,7 @@ export class Gossip {
       this.#logger.error({ topic: name, error: messageOf(error) }, "a gossip validator failed");
       verdict = "ignore";
     }
+    ended?.(verdict);
     if (verdict === "ignore") this.#useless.take(peer, uselessQuota);
     if (verdict === "reject") this.#scores.penalize(peer, "invalidMessage", name);
     const heldMs = this.#clock.now() - receivedAtMs;

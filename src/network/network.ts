@@ -20,7 +20,15 @@ import { watchGossipStreams } from "./gossip-watch.ts";
 import { createHost, type Host, maxDialledConnections } from "./host.ts";
 import { Requests } from "./requests.ts";
 import { PeerScores } from "./scores.ts";
-import type { AddressBook, Network, NetworkEvents, Offence, PeerId, PeerInfo } from "./types.ts";
+import type {
+  AddressBook,
+  Network,
+  NetworkEvents,
+  NetworkObserver,
+  Offence,
+  PeerId,
+  PeerInfo,
+} from "./types.ts";
 
 export interface NetworkOptions {
   /** Ed25519 seed of the peer key, 32 bytes. */
@@ -33,6 +41,7 @@ export interface NetworkOptions {
   clock: Clock;
   logger: Logger;
   addressBook: AddressBook;
+  observer?: NetworkObserver | undefined;
   /** In [0, 1): spreads what many nodes would do at once. */
   random: () => number;
 }
@@ -80,18 +89,19 @@ export class LibP2pNetwork implements Network {
   #stopWatching: (() => void) | undefined;
 
   constructor(host: Host, scores: PeerScores, options: NetworkOptions) {
-    const { clock, logger } = options;
+    const { clock, logger, observer } = options;
     this.peerId = host.peerId.toString();
     this.#host = host;
     this.#scores = scores;
     this.#options = options;
-    this.#gossip = new Gossip({ pubsub: host.services.pubsub, scores, clock, logger });
+    this.#gossip = new Gossip({ pubsub: host.services.pubsub, scores, clock, logger, observer });
     this.#requests = new Requests({
       libp2p: host,
       connection: (peer) => this.#connections(peer).at(-1),
       scores,
       clock,
       logger,
+      observer,
     });
     this.#dialer = new Dialer({
       ...options,

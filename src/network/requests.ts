@@ -16,7 +16,7 @@ import { type Clock, sleep } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import type { PeerScores } from "./scores.ts";
-import type { Offence, PeerId } from "./types.ts";
+import type { NetworkObserver, Offence, PeerId } from "./types.ts";
 
 /** Answers to one peer at once in one protocol: each may hold the largest chunk in memory while the peer reads it. */
 const maxConcurrent = 8;
@@ -47,6 +47,7 @@ export interface RequestsOptions {
   scores: PeerScores;
   clock: Clock;
   logger: Logger;
+  observer?: NetworkObserver | undefined;
 }
 
 /** Both sides of every request/response protocol, with quotas and penalties. */
@@ -76,7 +77,8 @@ export class Requests {
     protocol: P,
     handler: RequestHandler<P>,
   ): Promise<void> {
-    const { scores, logger } = this.#options;
+    const { scores, logger, observer } = this.#options;
+    const ended = observer?.request("inbound", protocol.id);
     const key = `${peer} ${protocol.id}`;
     const answering = this.#answering.get(key) ?? 0;
     this.#answering.set(key, answering + 1);
@@ -86,6 +88,7 @@ export class Requests {
       onServerError: (error) =>
         logger.error({ peer, protocol: protocol.id, error: messageOf(error) }, "a request was not answered"),
     });
+    ended?.(error?.code ?? "success");
     const left = this.#answering.get(key)! - 1;
     if (left > 0) this.#answering.set(key, left);
     else this.#answering.delete(key);
@@ -99,14 +102,20 @@ export class Requests {
     request: RequestOf<P>,
     options: RequestOptions<P> = {},
   ): AsyncGenerator<ResponseOf<P>> {
+    const ended = this.#options.observer?.request("outbound", protocol.id);
+    // Whoever stops reading has what it wanted.
+    let result: "success" | RequestErrorCode = "success";
     try {
       const stream = await this.#open(peer, protocol, options.signal);
       yield* sendRequest(stream, protocol, request, options);
     } catch (error) {
       const known = requestError(error);
+      result = known.code;
       const offence = answererOffences[known.code];
       if (offence) this.#options.scores.penalize(peer, offence, `${protocol.id}: ${known.message}`);
       throw known;
+    } finally {
+      ended?.(result);
     }
   }
 

@@ -1,4 +1,3 @@
-import { statfsSync } from "node:fs";
 import type { Network } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import { sameAddress } from "../consensus/index.ts";
@@ -90,6 +89,11 @@ export class DiagnosisInputs {
     return this.#activity?.hasSignedRecently(address);
   }
 
+  /** When the last finality vote of an authority came; `undefined`: none since the start. */
+  lastVoteMs(address: Uint8Array): number | undefined {
+    return this.#activity?.all().get(toHex(address))?.lastVoteMs;
+  }
+
   gather(): DiagnosisInput {
     const { clock, modes, own, signingLock, writeFailure, freeDiskBytes } = this.#sources;
     const parts = this.#parts;
@@ -151,15 +155,5 @@ export class DiagnosisInputs {
         roundTripMs,
       };
     });
-  }
-}
-
-/** Of the file system that holds `folder`; `undefined` where it does not say. */
-export function freeBytes(folder: string): number | undefined {
-  try {
-    const { bavail, bsize } = statfsSync(folder);
-    return bavail * bsize;
-  } catch {
-    return undefined;
   }
 }

@@ -1,20 +1,17 @@
+import { randomBytes } from "node:crypto";
 import { availableParallelism } from "node:os";
-import {
-  checkDataIdentity,
-  loadAdminToken,
-  loadPeerKey,
-  openOrCreateAccount,
-  type Signer,
-} from "../accounts/index.ts";
+import { checkDataIdentity, loadAdminToken, openOrCreateAccount, type Signer } from "../accounts/index.ts";
 import { defaultHttpLimits, startHttpServer } from "../api/index.ts";
 import { type Genesis, storeGenesis } from "../chain/genesis.ts";
 import { chainStores } from "../chain/stores.ts";
 import { minFaultTolerantAuthorities, type NodeOptions } from "../config/index.ts";
+import type { Verify } from "../crypto/ed25519.ts";
 import { VerifyPool } from "../crypto/verify-pool.ts";
-import { type AddressBookEntry, createNetwork, type LibP2pNetwork } from "../network/index.ts";
+import { Metrics } from "../metrics/index.ts";
+import type { AddressBookEntry, LibP2pNetwork } from "../network/index.ts";
 import { AddressBookStore } from "../storage/address-book.ts";
+import type { Database } from "../storage/database.ts";
 import { EventLog } from "../storage/event-log.ts";
-import type { LevelDatabase } from "../storage/level-database.ts";
 import { PeerStatuses } from "../sync/peer-statuses.ts";
 import { serveGenesis } from "../sync/serve.ts";
 import { systemClock } from "../util/clock.ts";
@@ -23,14 +20,16 @@ import type { Logger } from "../util/logger.ts";
 import { systemPause } from "../util/slices.ts";
 import { type ChainServices, startChainServices } from "./chain-services.ts";
 import { Closers } from "./closers.ts";
-import { diagnose } from "./diagnosis.ts";
-import { DiagnosisInputs, freeBytes } from "./diagnosis-input.ts";
-import { DiagnosisLog } from "./diagnosis-log.ts";
+import { createNodeNetwork } from "./create-network.ts";
+import type { DiagnosisInputs } from "./diagnosis-input.ts";
+import { freeBytes } from "./disk.ts";
 import { finalityInput } from "./finality-views.ts";
 import { searchGenesis } from "./genesis-search.ts";
 import { joinLine } from "./join-line.ts";
+import { metricSources } from "./metric-sources.ts";
 import { ModeMachine } from "./mode.ts";
 import { lockFolder, openDatabase } from "./open.ts";
+import { startDiagnosis } from "./start-diagnosis.ts";
 import { loadStoredGenesis } from "./stored-genesis.ts";
 import { apiServices, chainStatus } from "./views.ts";
 
@@ -68,11 +67,14 @@ class Node implements RunningNode {
   readonly #searching = new AbortController();
   readonly #exit = Promise.withResolvers<number>();
   readonly #signatures: VerifyPool;
+  readonly #verify: Verify;
+  readonly #metrics = new Metrics();
   #modes = new ModeMachine("boot");
   #genesis: Genesis | undefined;
   #services: ChainServices | undefined;
   #url = "";
   #joinLine: string | undefined;
+  #writeFailure: string | undefined;
   #ending: Promise<void> | undefined;
 
   constructor(options: NodeOptions, logger: Logger) {
@@ -83,6 +85,7 @@ class Node implements RunningNode {
       threads: Math.min(availableParallelism(), maxVerifyThreads),
       onThreadEnd: (error) => logger.warn({ error: messageOf(error) }, "a verification thread has ended"),
     });
+    this.#verify = this.#metrics.work.verify(this.#signatures.verify);
     this.#exit.promise.catch(() => undefined);
   }
 
@@ -123,12 +126,13 @@ class Node implements RunningNode {
       const passphraseKeptIn = madePassphraseFile;
       this.#logger.info({ address: signer.address, passphraseKeptIn }, "made an account for this node");
     }
-    const database = await openDatabase(paths, (error) => this.#fail(error));
-    this.#closers.push("database", () => database.close());
+    const opened = await openDatabase(paths, (error) => this.#onWriteFailed(error));
+    this.#closers.push("database", () => opened.close());
+    const database = this.#metrics.work.database(opened);
     this.#closers.push("imports", () => this.#services?.chain.idle());
     const stored = await loadStoredGenesis({
       database,
-      verify: this.#signatures.verify,
+      verify: this.#verify,
       pin: this.#options.genesisPin,
       publicKey: signer.publicKey,
       place: paths.db,
@@ -144,7 +148,12 @@ class Node implements RunningNode {
     logMode(this.#modes.mode);
     this.#modes.events.on("mode", logMode);
     const peers = await new AddressBookStore<AddressBookEntry>(database).load();
-    const network = await this.#createNetwork(database);
+    const network = await createNodeNetwork(this.#options, {
+      database,
+      clock,
+      logger: this.#logger,
+      observer: this.#metrics.network,
+    });
     const statuses = new PeerStatuses({
       network,
       clock,
@@ -155,25 +164,20 @@ class Node implements RunningNode {
     this.#closers.push("peer statuses", () => statuses.stop());
     serveGenesis(network, () => this.#genesis);
 
-    const diagnosis = new DiagnosisInputs({
-      clock,
-      modes: this.#modes,
-      network,
-      statuses,
-      own: { publicKey: signer.publicKey, mines: this.#options.mine },
-      signingLock: () => this.#services?.signer?.doubt,
-      freeDiskBytes: () => freeBytes(paths.folder),
-    });
-    const diagnosisLog = new DiagnosisLog({
-      diagnose: () => diagnose(diagnosis.gather()),
-      clock,
-      logger: this.#logger,
-    });
-    diagnosisLog.start();
-    this.#closers.push("diagnosis", () => {
-      diagnosisLog.stop();
-      diagnosis.stop();
-    });
+    const diagnosis = startDiagnosis(
+      {
+        clock,
+        modes: this.#modes,
+        network,
+        statuses,
+        own: { publicKey: signer.publicKey, mines: this.#options.mine },
+        signingLock: () => this.#services?.signer?.doubt,
+        writeFailure: () => this.#writeFailure,
+        freeDiskBytes: () => freeBytes(paths.folder),
+      },
+      this.#logger,
+      this.#closers,
+    );
 
     const http = await startHttpServer({
       host: this.#options.httpHost,
@@ -190,9 +194,21 @@ class Node implements RunningNode {
         mode: () => this.#modes.mode,
         services: () => this.#services,
         adminToken: await loadAdminToken(paths.adminToken),
-        diagnosis,
+        diagnosis: diagnosis.inputs,
+        metrics: this.#metrics,
       }),
     });
+    this.#metrics.follow(
+      metricSources({
+        mode: () => this.#modes.mode,
+        diagnose: diagnosis.diagnose,
+        services: () => this.#services,
+        network,
+        statuses,
+        eventStreams: () => http.eventStreams,
+        folder: paths.db,
+      }),
+    );
     this.#url = http.url;
     this.#closers.push("http", () => http.close());
     await network.start();
@@ -208,25 +224,9 @@ class Node implements RunningNode {
       "node started",
     );
 
-    const parts = { database, eventLog, network, statuses, signer, diagnosis };
+    const parts = { database, eventLog, network, statuses, signer, diagnosis: diagnosis.inputs };
     if (this.#genesis) await this.#startChain(parts, this.#genesis, peers.length === 0);
     else void this.#awaitGenesis(parts).catch((error) => this.#fail(error));
-  }
-
-  #createNetwork(database: LevelDatabase): Promise<LibP2pNetwork> {
-    const { dataDir, p2pHost, p2pPort, bootstrap, mdns } = this.#options;
-    return loadPeerKey(dataDir.peerKey).then((privateKey) =>
-      createNetwork({
-        privateKey,
-        listen: [`/${p2pHost.includes(":") ? "ip6" : "ip4"}/${p2pHost}/tcp/${p2pPort}`],
-        bootstrap,
-        mdns,
-        clock,
-        logger: this.#logger,
-        addressBook: new AddressBookStore(database),
-        random: Math.random,
-      }),
-    );
   }
 
   async #awaitGenesis(parts: Parts): Promise<void> {
@@ -234,7 +234,7 @@ class Node implements RunningNode {
     const genesis = await searchGenesis({
       network,
       statuses,
-      verify: this.#signatures.verify,
+      verify: this.#verify,
       clock,
       logger: this.#logger,
       pin: this.#options.genesisPin,
@@ -278,26 +278,37 @@ class Node implements RunningNode {
         eventLog,
         network,
         statuses,
-        verify: this.#signatures.verify,
+        verify: this.#verify,
         clock,
         pause: systemPause,
         logger: this.#logger,
+        startTimer: this.#metrics.chain.startTimer,
         modes,
         account: this.#options.mine
           ? { signer, identify: (store) => checkDataIdentity({ paths, store }) }
           : undefined,
         alone: alone && this.#options.bootstrap.length === 0,
+        hashSeed: new Uint8Array(randomBytes(8)),
       },
       this.#closers,
     );
     // Before anything is waited for: from now on the node may be ready, and says so.
     this.#services = services;
+    this.#metrics.chain.follow(services.chain, services.mempool, {
+      clock,
+      inStep: () => modes.mode === "ready",
+    });
     // Streams that were opened before can go on.
     eventLog.announce();
     await diagnosis.follow({ ...services, finality: () => finalityInput(services) });
     services.finalizer.events.on("seen", ({ voter }) => diagnosis.onFinalityVote(voter));
     // Those that were connected before there was a chain to compare.
     for (const { id } of network.peers()) void statuses.ask(id);
+  }
+
+  #onWriteFailed(error: Error): void {
+    this.#writeFailure ??= error.message;
+    this.#fail(error);
   }
 
   /** The node cannot go on: it closes everything and says why. */
@@ -309,7 +320,7 @@ class Node implements RunningNode {
 }
 
 interface Parts {
-  database: LevelDatabase;
+  database: Database;
   eventLog: EventLog;
   network: LibP2pNetwork;
   statuses: PeerStatuses;

@@ -4,6 +4,7 @@ import type { ApiServices, PeerBody, StatusBody } from "../api/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { Genesis } from "../chain/genesis.ts";
 import { type NodeOptions, version } from "../config/index.ts";
+import type { Metrics } from "../metrics/index.ts";
 import type { EventLog } from "../storage/event-log.ts";
 import type { PeerStatuses } from "../sync/peer-statuses.ts";
 import { zero32 } from "../types/index.ts";
@@ -28,21 +29,24 @@ export interface ApiServicesOptions {
   services(): ChainServices | undefined;
   adminToken: string;
   diagnosis: DiagnosisInputs;
+  metrics: Metrics;
 }
 
 /** What the HTTP interface sees of the node. */
 export function apiServices(parts: ApiServicesOptions): ApiServices {
-  const { clock, logger, eventLog, services, adminToken, diagnosis } = parts;
+  const { clock, logger, eventLog, services, adminToken, diagnosis, metrics } = parts;
   return {
     status: () => status(parts),
     ledger: services,
     peers: () => peers(parts),
     eventLog,
+    metrics,
     clock,
     logger,
     adminToken,
     mines: parts.options.mine,
     isKnownInSync: (address) => diagnosis.isKnownInSync(address),
+    lastVoteMs: (address) => diagnosis.lastVoteMs(address),
     diagnosis: () => diagnose(diagnosis.gather()),
     listEvidence: () =>
       (services()?.evidence.list() ?? []).map(({ receivedAtMs, ...evidence }) => ({
@@ -58,7 +62,7 @@ export function apiServices(parts: ApiServicesOptions): ApiServices {
   };
 }
 
-function status({ options, signer, network, mode, services }: ApiServicesOptions): StatusBody {
+function status({ options, signer, network, mode, services, clock }: ApiServicesOptions): StatusBody {
   const { chain, mempool, synchronizer } = services() ?? {};
   const progress = synchronizer?.progress;
   return {
@@ -67,6 +71,7 @@ function status({ options, signer, network, mode, services }: ApiServicesOptions
     peerId: network.peerId,
     address: signer.address,
     mode: mode(),
+    time: clock.now(),
     genesisId: chain?.genesis.idHex ?? null,
     name: chain ? new TextDecoder().decode(chain.genesis.config.name) : null,
     periodMs: chain?.genesis.config.periodMs ?? null,

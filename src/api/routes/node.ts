@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Api } from "../operation.ts";
-import { ProblemError } from "../problem.ts";
+import { commonHeaders, ProblemError } from "../problem.ts";
 import { requireLedger } from "../query.ts";
 import { diagnosisSchema, peerSchema, statusSchema } from "../schemas/node.ts";
 import type { ApiServices } from "../services.ts";
@@ -54,11 +54,16 @@ export function nodeRoutes(api: Api, services: ApiServices): void {
       method: "GET",
       path: "/health/live",
       tag: "Node",
-      summary: "Whether the process answers",
-      description: "For a supervisor.",
+      summary: "Whether the node works",
+      description: "For a supervisor: the process answers, and can write to its disk.",
       answer: z.object({ status: z.literal("live") }),
+      problems: ["WRITE_FAILED"],
     },
-    () => ({ status: "live" as const }),
+    () => {
+      const failure = services.diagnosis?.().findings.find(({ code }) => code === "WRITE_FAILED");
+      if (failure) throw new ProblemError("WRITE_FAILED", failure.detail);
+      return { status: "live" as const };
+    },
   );
   api.serve(
     {
@@ -67,15 +72,39 @@ export function nodeRoutes(api: Api, services: ApiServices): void {
       path: "/health/ready",
       tag: "Node",
       summary: "Whether the node is in step with its peers",
-      description: "For a load balancer: 200 in mode `ready` only.",
+      description: "For a load balancer: 200 in mode `ready` with a head that is not stale.",
       answer: z.object({ status: z.literal("ready") }),
       problems: ["NO_GENESIS", "NOT_READY"],
     },
     () => {
       requireLedger(services);
       const { mode } = services.status();
-      if (mode === "ready") return { status: "ready" as const };
-      throw new ProblemError("NOT_READY", `the node is in mode ${mode}: see /v1/status`);
+      if (mode !== "ready")
+        throw new ProblemError("NOT_READY", `the node is in mode ${mode}: see /v1/status`);
+      const { state, summary } = services.diagnosis?.() ?? { state: "ok", summary: "" };
+      // Late is not stale.
+      if (state === "ok" || state === "waiting") return { status: "ready" as const };
+      throw new ProblemError("NOT_READY", `${state}: ${summary}`);
+    },
+  );
+  api.serveResponse(
+    {
+      id: "getMetrics",
+      method: "GET",
+      path: "/metrics",
+      tag: "Node",
+      summary: "Metrics for Prometheus",
+      description: "In its text format. docs/metrics.md lists them.",
+      answer: z.string(),
+      mediaType: "text/plain",
+      problems: ["NOT_READY"],
+    },
+    async () => {
+      const { metrics } = services;
+      if (!metrics) throw new ProblemError("NOT_READY", "the node is starting", { "retry-after": "1" });
+      return new Response(await metrics.text(), {
+        headers: { ...commonHeaders, "content-type": metrics.contentType },
+      });
     },
   );
 }

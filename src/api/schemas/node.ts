@@ -17,6 +17,7 @@ export const statusSchema = z
     peerId: z.string(),
     address: addressText.describe("Of the node's account."),
     mode: modeSchema,
+    time: timeSchema.describe("By the node's clock."),
     genesisId: idSchema.nullable(),
     name: z.string().nullable(),
     periodMs: countSchema.nullable(),
@@ -58,11 +59,13 @@ export const findingSchema = z.object({
   remedy: z.string(),
 });
 
+export const diagnosisStates = ["ok", "waiting", "halted", "syncing", "no-genesis"] as const;
+
 /** `GET /v1/diagnosis`. */
 export const diagnosisSchema = z
   .object({
     state: z
-      .enum(["ok", "waiting", "halted", "syncing", "no-genesis"])
+      .enum(diagnosisStates)
       .describe(
         "`ok`: blocks come, or nothing asks for one; `waiting`: something is late; `halted`: no block for long; `syncing`: behind the peers.",
       ),

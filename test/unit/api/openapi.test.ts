@@ -8,7 +8,7 @@ import type { OpenApiDocument } from "../../../src/api/openapi/document.ts";
 import { problems } from "../../../src/api/problem.ts";
 import type { Chain } from "../../../src/chain/chain.ts";
 import { Proposals } from "../../../src/chain/proposals.ts";
-import { VoteTally } from "../../../src/consensus/index.ts";
+import { RoundWatch } from "../../../src/consensus/index.ts";
 import { finalityBody } from "../../../src/node/finality-views.ts";
 import { FinalityStore } from "../../../src/storage/finality.ts";
 import { ProposalStore } from "../../../src/storage/proposals.ts";
@@ -53,7 +53,7 @@ beforeAll(async () => {
       adminToken,
       listEvidence: () => [evidence],
       diagnosis: () => diagnosis,
-      finality: () => finalityBody({ chain, finalizer: { tally: new VoteTally(), round: 1 } }, store),
+      finality: () => finalityBody({ chain, finalizer: { rounds: new RoundWatch(), round: 1 } }, store),
       peers: () => [
         {
           id: "12D3",
@@ -104,7 +104,7 @@ describe("GET /openapi.json", () => {
 
   it("has the routes that docs/http.md has", () => {
     const guide = readFileSync(new URL("../../../docs/http.md", import.meta.url), "utf8");
-    const written = guide.match(/(?:GET|POST|DELETE) \/(?:v1|health)\/[^?`\s]*/g) ?? [];
+    const written = guide.match(/(?:GET|POST|DELETE) \/(?:v1\/|health\/|metrics)[^?`\s]*/g) ?? [];
     const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
@@ -181,8 +181,8 @@ describe("answers are as the document says", () => {
     await call("DELETE", `${proposals}/{address}`, `${proposals}/${alice.address}`, { headers: admin });
 
     const all = Object.values(document.paths).flatMap((methods) => Object.values(methods));
-    // A stream, which the tests of events read.
-    seen.add("followEvents");
+    // A stream and a text, which the tests of events and metrics read.
+    for (const other of ["followEvents", "getMetrics"]) seen.add(other);
     expect([...seen].sort()).toEqual(all.map(({ operationId }) => operationId).sort());
   });
 

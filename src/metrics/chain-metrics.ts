@@ -1,0 +1,121 @@
+import { Counter, Histogram, type Registry } from "prom-client";
+import type { Chain } from "../chain/chain.ts";
+import type { CanonicalBlock, HeadChange, StartStageTimer } from "../chain/types.ts";
+import { difficulties } from "../consensus/index.ts";
+import { encodeAddress } from "../crypto/address.ts";
+import type { Mempool } from "../mempool/mempool.ts";
+import type { Clock } from "../util/clock.ts";
+
+/** From an empty block to a full one on a slow disk. */
+const stageBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+/** Of blocks and of finality: milliseconds on a LAN, minutes where something is wrong. */
+const delayBuckets = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+
+/** Blocks and transactions. */
+export class ChainMetrics {
+  readonly #applied: Counter;
+  readonly #retracted: Counter;
+  readonly #reorganizations: Counter;
+  readonly #transactions: Counter;
+  readonly #missedTurns: Counter<"authority">;
+  readonly #blockDelay: Histogram;
+  readonly #finalityDelay: Histogram;
+  readonly #added: Counter<"source">;
+  readonly #stages: Histogram<"operation" | "stage">;
+
+  constructor(registry: Registry) {
+    const registers = [registry];
+    const counter = (name: string, help: string) => new Counter({ name, help, registers });
+    this.#applied = counter("ccoin_blocks_applied_total", "Blocks that have joined the canonical chain");
+    this.#retracted = counter("ccoin_blocks_retracted_total", "Blocks that a reorganization has taken away");
+    this.#reorganizations = counter("ccoin_reorganizations_total", "Changes to another branch");
+    this.#transactions = counter(
+      "ccoin_transactions_applied_total",
+      "Transactions of blocks that have joined the canonical chain",
+    );
+    this.#missedTurns = new Counter({
+      name: "ccoin_missed_turns_total",
+      help: "Blocks that another authority made in this one's turn, as seen while in step",
+      labelNames: ["authority"],
+      registers,
+    });
+    this.#blockDelay = new Histogram({
+      name: "ccoin_block_delay_seconds",
+      help: "From a block's timestamp until it is the head, while in step",
+      buckets: delayBuckets,
+      registers,
+    });
+    this.#finalityDelay = new Histogram({
+      name: "ccoin_finality_delay_seconds",
+      help: "From a block's timestamp until it is final, while in step",
+      buckets: delayBuckets,
+      registers,
+    });
+    this.#added = new Counter({
+      name: "ccoin_mempool_added_total",
+      help: "Transactions that have come to the mempool: from clients, by gossip, from a peer's mempool, from retracted blocks",
+      labelNames: ["source"],
+      registers,
+    });
+    this.#stages = new Histogram({
+      name: "ccoin_block_stage_seconds",
+      help: "Work on one block by stage",
+      labelNames: ["operation", "stage"],
+      buckets: stageBuckets,
+      registers,
+    });
+  }
+
+  readonly startTimer: StartStageTimer = (operation) => {
+    const startedAt = performance.now();
+    let lastAt = startedAt;
+    return (stage) => {
+      const nowAt = performance.now();
+      const sinceAt = stage === "total" ? startedAt : lastAt;
+      this.#stages.observe({ operation, stage }, (nowAt - sinceAt) / 1000);
+      lastAt = nowAt;
+    };
+  };
+
+  /** `inStep`: not of the blocks that are downloaded. */
+  follow(chain: Chain, mempool: Mempool, { clock, inStep }: { clock: Clock; inStep(): boolean }): void {
+    chain.events.on("head", (change) => {
+      this.#count(change);
+      if (!inStep()) return;
+      for (const block of change.applied) void this.#watchTurn(chain, block);
+      this.#blockDelay.observe(secondsSince(clock, change.head.header.message.timestamp));
+    });
+    let finalized = chain.finalized.height;
+    chain.events.on("finality", () => {
+      if (chain.finalized.height === finalized) return;
+      finalized = chain.finalized.height;
+      if (inStep()) void this.#watchFinality(chain, clock);
+    });
+    mempool.events.on("added", ({ records, source }) => this.#added.inc({ source }, records.length));
+  }
+
+  #count({ applied, retracted }: HeadChange): void {
+    this.#applied.inc(applied.length);
+    this.#transactions.inc(applied.reduce((sum, { records }) => sum + records.length, 0));
+    this.#retracted.inc(retracted.length);
+    if (retracted.length > 0) this.#reorganizations.inc();
+  }
+
+  async #watchTurn(chain: Chain, { header }: CanonicalBlock): Promise<void> {
+    const { difficulty, height, parent } = header.message;
+    if (difficulty === difficulties.inTurn) return;
+    const { authorities } = await chain.tree.snapshotAfter(parent);
+    const missing = authorities[height % authorities.length]!;
+    this.#missedTurns.inc({ authority: encodeAddress(missing) });
+  }
+
+  async #watchFinality(chain: Chain, clock: Clock): Promise<void> {
+    const block = await chain.tree.get(chain.finalized.id);
+    if (block) this.#finalityDelay.observe(secondsSince(clock, block.header.message.timestamp));
+  }
+}
+
+/** Clocks differ: what comes early is in time. */
+function secondsSince(clock: Clock, timestampMs: number): number {
+  return Math.max(0, clock.now() - timestampMs) / 1000;
+}

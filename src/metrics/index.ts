@@ -1,0 +1,2 @@
+export { Metrics } from "./metrics.ts";
+export type { NodeSources } from "./node-metrics.ts";
