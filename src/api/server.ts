@@ -9,12 +9,15 @@ import type { ApiEnv } from "./http.ts";
 import type { HttpLimits } from "./limits.ts";
 import { type ProblemCode, problemJson, problems } from "./problem.ts";
 import { RateLimiter } from "./rate-limiter.ts";
+import { loadExplorer } from "./routes/explorer.ts";
 import type { ApiServices } from "./services.ts";
 
 /** How long requests under way have to end when the server closes. */
 const closeGraceMs = 500;
 /** How often node looks for connections that take too long; its own 30 s would double every time-out. */
 const connectionCheckMs = 1_000;
+/** After the rush of the start: whoever opens the explorer then need not wait for its files to be made. */
+const loadExplorerAfterMs = 2_000;
 
 export interface HttpServerOptions {
   host: string;
@@ -61,6 +64,9 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   }
   // Such as no file left for a connection: the server goes on.
   server.on("error", (error) => services.logger.error({ error: messageOf(error) }, "HTTP server"));
+  const cancelLoading = services.clock.after(loadExplorerAfterMs, () => {
+    loadExplorer().catch((error) => services.logger.error({ error: messageOf(error) }, "no explorer"));
+  });
   const bound = (server.address() as AddressInfo).port;
   const close = () =>
     new Promise<void>((resolve) => {
@@ -69,6 +75,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
         cancel();
         resolve();
       });
+      cancelLoading();
       hub.close();
       server.closeIdleConnections();
     });

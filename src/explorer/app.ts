@@ -36,7 +36,8 @@ export function App(): Markup {
     <${Header} page=${route.page} />
     <main id="main" ref=${main} tabindex="-1" aria-label=${title} key=${place}><${Guarded}>${page}</${Guarded}></main>
     <footer>
-      ${status ? `ccoin ${status.version} · node ${status.nodeId}` : ""}
+      ${status ? html`<span>ccoin ${status.version}, node ${status.nodeId}</span>` : null}
+      <a href="/docs">HTTP interface</a>
     </footer>
   `;
 }

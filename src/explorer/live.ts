@@ -116,11 +116,15 @@ async function refresh(): Promise<void> {
   lastRefreshMs = Date.now();
   try {
     const sentMs = Date.now();
-    const [status, diagnosis] = await Promise.all([client.status(), client.diagnosis()]);
+    const [status, diagnosis, first] = await Promise.all([
+      client.status(),
+      // There is none while the node starts.
+      client.diagnosis().catch(() => undefined),
+      live.value.blocks.length === 0 ? firstAnswers() : undefined,
+    ]);
     const clockOffsetMs = status.time - (sentMs + Date.now()) / 2;
-    const [blocks, genesis] = status.head
-      ? await Promise.all([newestBlocks(status.head.height), live.value.genesis ?? firstBlock()])
-      : [[], undefined];
+    const blocks = first?.blocks ?? (status.head ? await newestBlocks(status.head.height) : []);
+    const genesis = first?.genesis ?? live.value.genesis;
     const { mempoolCounts } = live.value;
     const sample = { label: new Date(status.time).toLocaleTimeString(), value: status.mempool.count };
     live.update({
@@ -135,15 +139,24 @@ async function refresh(): Promise<void> {
   }
 }
 
-async function firstBlock(): Promise<Genesis | undefined> {
-  return (await client.block(0)).genesis;
+/** Asked for at once with all else. Nothing where the node has no chain yet. */
+async function firstAnswers(): Promise<Pick<Live, "blocks" | "genesis"> | undefined> {
+  try {
+    const [{ blocks }, { genesis }] = await Promise.all([
+      client.blocks({ limit: firstBlocks }),
+      client.block(0),
+    ]);
+    return { blocks, genesis };
+  } catch {
+    return undefined;
+  }
 }
 
 /** What is known already, what has come on top of it, and what is below as far as it is kept. */
 async function newestBlocks(headHeight: number): Promise<readonly BlockSummary[]> {
   const known = live.value.blocks;
   const [newest] = known;
-  if (!newest) return (await client.blocks({ limit: firstBlocks })).blocks;
+  if (!newest) return known;
   const limit = Math.min(Math.max(headHeight - newest.height, 0) + 1, keptBlocks);
   const { blocks } = await client.blocks({ limit });
   const lowest = blocks.at(-1);

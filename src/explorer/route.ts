@@ -10,7 +10,7 @@ export interface Route {
 export function parseRoute(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
   const [page = "", ...rest] = path.split("/");
-  return { page, argument: decodeURIComponent(rest.join("/")), query: new URLSearchParams(query) };
+  return { page, argument: rest.join("/"), query: new URLSearchParams(query) };
 }
 
 export function useRoute(): Route {

@@ -4,7 +4,7 @@ import { client } from "./live.ts";
 /** The place of a height, an id of a block or transaction, or an address. @throws with what is wrong. */
 export async function find(text: string): Promise<string> {
   const name = text.trim().replaceAll(",", "");
-  if (/^[0-9]+$/.test(name)) return `#/block/${(await client.block(Number(name))).height}`;
+  if (/^[0-9]{1,15}$/.test(name)) return findHeight(Number(name));
   if (isAddress(name.toLowerCase())) return `#/account/${name.toLowerCase()}`;
   if (/^cc1/i.test(name)) throw new Error("This address has a typing error.");
   const id = name.toLowerCase().replace(/^(0x)?/, "0x");
@@ -13,6 +13,13 @@ export async function find(text: string): Promise<string> {
   if (await exists(() => client.transaction(id))) return `#/tx/${id}`;
   if (await exists(() => client.block(id))) return `#/block/${id}`;
   throw new Error("No block and no transaction has this id.");
+}
+
+async function findHeight(height: number): Promise<string> {
+  // A list, which leaves out the transactions.
+  const { blocks } = await client.blocks({ before: height + 1, limit: 1 });
+  if (blocks[0]?.height === height) return `#/block/${height}`;
+  throw new Error(`There is no block ${height} yet.`);
 }
 
 async function exists(ask: () => Promise<unknown>): Promise<boolean> {

@@ -29,12 +29,20 @@ export class Store<T> {
 }
 
 export function useStore<T>(store: Store<T>): T {
-  const [value, setValue] = useState(store.value);
+  return useSelected(store, (value) => value);
+}
+
+/** A part of it: its other changes concern nobody here. */
+export function useSelected<T, Part>(store: Store<T>, select: (value: T) => Part): Part {
+  const [, setPart] = useState(() => select(store.value));
+  const latest = useRef(select);
+  latest.current = select;
   useEffect(() => {
-    setValue(store.value);
-    return store.on(setValue);
+    const follow = (value: T) => setPart(latest.current(value));
+    follow(store.value);
+    return store.on(follow);
   }, [store]);
-  return value;
+  return select(store.value);
 }
 
 export interface Loaded<T> {

@@ -23,6 +23,7 @@ export interface Opened {
 
 export interface Stage {
   network: TestNetwork;
+  browser: Browser;
   /** Of the first node. */
   url: string;
   /** A page in a profile of its own, which is gone with the test. */
@@ -40,7 +41,12 @@ export function useStage(options: NetworkOptions): () => Stage {
     const network = await createNetwork(opened.world, options);
     await startAll(network);
     const { url } = network.nodes[0]!;
-    stage = { network, url, open: (path = "", more = {}) => openPage(browser(), url, path, more) };
+    stage = {
+      network,
+      browser: browser(),
+      url,
+      open: (path = "", more = {}) => openPage(browser(), url, path, more),
+    };
   });
   let failed = false;
   afterEach(({ task }) => {
@@ -106,15 +112,21 @@ export async function tabTo(page: Page, name: string): Promise<void> {
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** What axe finds, WCAG 2.2 AA and its best practices: one line each. */
-export async function axeViolations(page: Page): Promise<string[]> {
-  await page.evaluate(axeSource);
-  return page.evaluate(async () => {
-    const { violations } = await (globalThis as unknown as Axe).axe.run(document);
+/** What axe finds, one line each: all that it can look for, or these rules of it. */
+export async function axeViolations(page: Page, rules?: string[]): Promise<string[]> {
+  if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(axeSource);
+  return page.evaluate(async (only) => {
+    const { axe } = globalThis as unknown as Axe;
+    const { violations } = await axe.run(document, only ? { runOnly: only } : {});
     return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-  });
+  }, rules);
 }
 
 interface Axe {
-  axe: { run(root: Document): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+  axe: {
+    run(
+      root: Document,
+      options: { runOnly?: string[] },
+    ): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>;
+  };
 }

@@ -18,20 +18,25 @@ const pageHeaders = {
   "referrer-policy": "no-referrer",
 } as const;
 
-export const site = {
+const site = {
   folder: "explorer",
   entry: "main.ts",
   styles: ["base.css", "parts.css", "pages.css", "wallet.css"],
   files: ["theme.js", "icon.svg"],
 };
 
+let loading: Promise<ReadonlyMap<string, Asset>> | undefined;
+
+/** The files of the explorer, the same for every server of this process. */
+export function loadExplorer(): Promise<ReadonlyMap<string, Asset>> {
+  loading ??= loadSite(site);
+  return loading;
+}
+
 /** `GET /`: the explorer and its files. */
 export function explorerRoutes(app: Hono<ApiEnv>): void {
-  let loading: Promise<ReadonlyMap<string, Asset>> | undefined;
   const handler = async (context: ApiContext): Promise<Response> => {
-    // Most nodes are never looked at.
-    loading ??= loadSite(site);
-    const asset = (await loading).get(context.req.path);
+    const asset = (await loadExplorer()).get(context.req.path);
     if (asset) return respond(context, asset);
     return problemResponse("NOT_FOUND", `there is nothing at ${context.req.path}`);
   };

@@ -5,9 +5,9 @@ import { brotliCompress, constants, gzip } from "node:zlib";
 import { sha256 } from "../../crypto/hash.ts";
 import { moduleGraph } from "./modules.ts";
 
-/** Better ones first. */
+/** Better ones first. Brotli at 9 takes fifteen times as long for one part in a hundred. */
 const encoders = {
-  br: (body: Buffer) => promisify(brotliCompress)(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }),
+  br: (body: Buffer) => promisify(brotliCompress)(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }),
   gzip: (body: Buffer) => promisify(gzip)(body, { level: 9 }),
 };
 type Encoding = keyof typeof encoders;

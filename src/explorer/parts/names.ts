@@ -2,22 +2,21 @@ import { useState } from "preact/hooks";
 import { age, dateTime, short, whole } from "../format.ts";
 import { html, type Markup } from "../html.ts";
 import { live, nodeTime } from "../live.ts";
-import { useSeconds, useStore } from "../store.ts";
+import { useSeconds, useSelected } from "../store.ts";
 
 /** Far apart for neighbours in the set, however many there are. */
 const goldenAngle = 137.5;
 
 /** A colour that goes with an authority. */
 export function Swatch({ address }: { address: string }): Markup {
-  const { genesis } = useStore(live);
-  const place = genesis?.authorities.indexOf(address) ?? -1;
+  const place = useSelected(live, ({ genesis }) => genesis?.authorities.indexOf(address) ?? -1);
   const number = place >= 0 ? place : [...address].reduce((sum, letter) => sum + letter.charCodeAt(0), 0);
   return html`<span class="swatch" style=${{ "--hue": (190 + number * goldenAngle) % 360 }}></span>`;
 }
 
 /** `full`: where there is room for all of it. */
 export function Address({ address, full = false }: { address: string; full?: boolean }): Markup {
-  const isNode = useStore(live).status?.address === address;
+  const isNode = useSelected(live, ({ status }) => status?.address === address);
   return html`<span class="name"
     ><a class=${full ? "id long" : "id"} href=${`#/account/${address}`} title=${address}>${full ? address : short(address, 9, 5)}</a
     >${isNode ? html` <span class="tag">this node</span>` : null}</span

@@ -8,14 +8,19 @@ import { type Sent, transfers } from "./transfers.ts";
 /** What was sent from this tab, on its way to finality. */
 export function SentList(): Markup {
   const sent = useStore(transfers);
-  const newest = sent[0];
-  if (!newest) return null;
-  return html`<${Section} title="Sent from here">
-    <p class="unseen" role="status">${progressText(newest)}</p>
-    <ul class="sent">
-      ${sent.map((each) => html`<li key=${each.id}><${Progress} sent=${each} /></li>`)}
-    </ul>
-  </${Section}>`;
+  const [newest] = sent;
+  // Screen readers tell what changes in a part of the page that was there before.
+  return html`
+    <p class="unseen" role="status">${newest ? progressText(newest) : ""}</p>
+    ${
+      newest &&
+      html`<${Section} title="Sent from here">
+        <ul class="sent">
+          ${sent.map((each) => html`<li key=${each.id}><${Progress} sent=${each} /></li>`)}
+        </ul>
+      </${Section}>`
+    }
+  `;
 }
 
 function Progress({ sent }: { sent: Sent }): Markup {
