@@ -84,6 +84,8 @@ function status({ options, signer, network, mode, services }: ApiServicesOptions
           startHeight: progress.startHeight,
           height: progress.currentHeight,
           targetHeight: progress.targetHeight,
+          blocksPerSecond: progress.blocksPerSecond,
+          remainingMs: progress.remainingMs ?? null,
         }
       : null,
   };
