@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** `unit` and `contract` test parts, on loopback at most; `sim` runs many nodes in simulated time; `e2e` starts whole nodes. */
+/** `unit` and `contract` test parts, on loopback at most; `sim` runs many nodes in simulated time; `e2e` starts whole nodes, `browser` looks at one with Chromium. */
 export default defineConfig({
   test: {
     projects: [
@@ -15,6 +15,15 @@ export default defineConfig({
       },
       { test: { name: "contract", include: ["test/contract/**/*.test.ts"] } },
       { test: { name: "sim", include: ["test/sim/**/*.test.ts"], testTimeout: 300_000 } },
+      {
+        test: {
+          name: "browser",
+          include: ["test/browser/**/*.test.ts"],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
       {
         test: {
           name: "e2e",

@@ -95,7 +95,6 @@ async function sign(folder: string): Promise<never> {
     clock,
     logger: silentLogger,
     slotOf: () => 0,
-    roundTimeoutMs: () => 1_000,
     identity,
   });
   const attempt = async (line: string, signing: Promise<Uint8Array>) => {

@@ -54,12 +54,13 @@ async function runMany(
   const violations: Result[] = [];
   let runs = 0;
   let steps = 0;
-  let slowestMs = 0;
+  const recoveriesMs: number[] = [];
+  let slowest: Result | undefined;
   let next = first;
   const line = () => {
     const seconds = (Date.now() - startedAtMs) / 1000;
     const rate = `${(runs / seconds).toFixed(1)} runs/s, ${Math.round(steps / seconds)} events/s`;
-    return `${runs} runs, ${violations.length} violations, slowest recovery ${(slowestMs / 1000).toFixed(1)} s, ${rate}`;
+    return `${runs} runs, ${violations.length} violations, recovery ${quantiles(recoveriesMs)} (seed ${slowest?.seed}), ${rate}`;
   };
   const timer = setInterval(() => console.error(line()), 10_000);
   const loop = () =>
@@ -74,7 +75,8 @@ async function runMany(
       worker.on("message", (result: Result) => {
         runs++;
         steps += result.steps;
-        slowestMs = Math.max(slowestMs, result.settledMs);
+        recoveriesMs.push(result.settledMs);
+        if (result.settledMs > (slowest?.settledMs ?? 0)) slowest = result;
         if (result.violation) {
           violations.push(result);
           console.log(`seed ${result.seed}: ${result.violation.detail}`);
@@ -89,6 +91,13 @@ async function runMany(
   violations.sort((a, b) => a.seed - b.seed);
   if (violations[0] && !options.all) return showOne(violations[0].seed, options);
   return violations.length > 0 ? 1 : 0;
+}
+
+function quantiles(timesMs: readonly number[]): string {
+  const ascending = [...timesMs].sort((a, b) => a - b);
+  const at = (share: number) =>
+    `${((ascending[Math.ceil(share * ascending.length) - 1] ?? 0) / 1000).toFixed(1)} s`;
+  return `median ${at(0.5)}, 99 % ${at(0.99)}, slowest ${at(1)}`;
 }
 
 async function showOne(seed: number, options: Work): Promise<number> {

@@ -41,11 +41,16 @@ run() {
 check lint biome check .
 check types tsc -p .
 check "client types" tsc -p src/client
+check "explorer types" tsc -p src/explorer
+check "browser test types" tsc -p test/browser
 check floors node scripts/check-floors.ts
 run unit
 run contract
 run sim
 run e2e scripts/in-netns.sh
+# Where it has to be installed, that needs the network.
+scripts/browser.sh >/dev/null
+run browser scripts/in-netns.sh
 
 # No test at all is no success.
 ((passed > 0)) || failed=$((failed + 1))

@@ -1,10 +1,13 @@
 import type { Clock } from "../util/clock.ts";
 import { SigningError } from "./protection.ts";
 
-/** What a peer's finality status says. */
+/** Rounds above those that are known of which an account may have entered: by a time-out, and by a start after a lost vote. */
+const unheardRounds = 2;
+
+/** How far finality is, by what peers have told. */
 export interface HeardRounds {
-  /** Highest round that it voted in or saw a vote of. */
-  highestRound: number;
+  /** Highest round that more than a third of the authorities have voted in. */
+  reachedRound: number;
   /** Of the highest justified checkpoint. */
   justifiedRound: number;
 }
@@ -14,34 +17,18 @@ export interface VoteLimits {
   targetRound: number;
 }
 
-/** How long the nth round after the justified one is waited for. */
-export type RoundTimeout = (n: number) => number;
-
-/**
- * Rounds that a node can enter in `elapsedMs` without the network, from the one after the nth on: those end without a result, by
- * their time-outs. Rounds with a result need no bound: a quorum took part, so the network knows them.
- */
-export function roundsWithin(elapsedMs: number, timeoutMs: RoundTimeout, n = 0): number {
-  // The first may have begun before.
-  let rounds = 1;
-  for (let left = elapsedMs; left > 0; left -= timeoutMs(n + rounds++));
-  return rounds;
-}
-
 /** What a node may have voted that it does not know of: found out by listening before it votes. */
 export class DoubtfulVotes {
   readonly #clock: Clock;
-  readonly #timeoutMs: RoundTimeout;
   readonly #listenMs: number;
   #heard: HeardRounds | undefined;
-  #least: HeardRounds = { highestRound: 0, justifiedRound: 0 };
+  #least: HeardRounds = { reachedRound: 0, justifiedRound: 0 };
   #sinceMs: number;
   /** A doubt was ended in this process. */
   settled = false;
 
-  constructor(options: { clock: Clock; roundTimeoutMs: RoundTimeout; listenMs: number }) {
+  constructor(options: { clock: Clock; listenMs: number }) {
     this.#clock = options.clock;
-    this.#timeoutMs = options.roundTimeoutMs;
     this.#listenMs = options.listenMs;
     this.#sinceMs = options.clock.now();
   }
@@ -61,41 +48,28 @@ export class DoubtfulVotes {
   }
 
   /**
-   * Up to which rounds the account may have voted. Sources: justified by a quorum, so heard of. Targets: from the round that is
-   * recorded, from the one after the justified checkpoint, and from the highest that others have reached, a node can have gone on by
-   * time-outs since. `roundsAlone`: rounds with a result that it can have made as the only authority: where no other node
-   * is there to tell, none has its votes.
+   * Up to which rounds the account may have voted. Sources: justified by a quorum, so heard of. Targets: nobody enters a round by
+   * a time-out before a quorum has reached the one below, of which more than a third are honest and heard of. `roundsAlone`: rounds
+   * with a result that it can have made as the only authority: where no other node is there to tell, none has its votes.
    * @throws {SigningError} `SIGNING_DOUBTFUL` while it cannot be known.
    */
-  settle(recorded: VoteLimits, sinceMs: number, roundsAlone: number | undefined): VoteLimits {
-    const now = this.#clock.now();
-    const passed = (n: number) => roundsWithin(now - sinceMs, this.#timeoutMs, n);
-    if (now - this.#sinceMs < this.#listenMs)
+  settle(recorded: VoteLimits, roundsAlone: number | undefined): VoteLimits {
+    if (this.#clock.now() - this.#sinceMs < this.#listenMs)
       throw new SigningError("SIGNING_DOUBTFUL", "no vote yet: listening how far finality is");
-    if (roundsAlone !== undefined) {
-      const { justifiedRound, highestRound } = highest(this.#heard, this.#least);
-      return {
-        sourceRound: Math.max(recorded.sourceRound, justifiedRound),
-        targetRound: Math.max(recorded.targetRound, highestRound) + roundsAlone + passed(0),
-      };
-    }
-    if (!this.#heard)
+    if (roundsAlone === undefined && !this.#heard)
       throw new SigningError("SIGNING_DOUBTFUL", "no vote before a peer has told how far finality is");
-    const { highestRound, justifiedRound } = highest(this.#heard, this.#least);
+    const { reachedRound, justifiedRound } = highest(this.#heard, this.#least);
     return {
       sourceRound: Math.max(recorded.sourceRound, justifiedRound),
-      targetRound: Math.max(
-        recorded.targetRound + passed(0),
-        justifiedRound + 1 + passed(0),
-        highestRound + passed(Math.max(0, highestRound - justifiedRound - 1)),
-      ),
+      targetRound:
+        Math.max(recorded.targetRound, justifiedRound, reachedRound) + (roundsAlone ?? 0) + unheardRounds,
     };
   }
 }
 
 function highest(a: HeardRounds | undefined, b: HeardRounds): HeardRounds {
   return {
-    highestRound: Math.max(a?.highestRound ?? 0, b.highestRound),
+    reachedRound: Math.max(a?.reachedRound ?? 0, b.reachedRound),
     justifiedRound: Math.max(a?.justifiedRound ?? 0, b.justifiedRound),
   };
 }

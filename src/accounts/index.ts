@@ -2,7 +2,7 @@ export * from "./account.ts";
 export * from "./admin-token.ts";
 export * from "./atomic-file.ts";
 export * from "./data-identity.ts";
-export { type HeardRounds, type RoundTimeout, roundsWithin } from "./doubt.ts";
+export type { HeardRounds } from "./doubt.ts";
 export { exportInterchange, importInterchange } from "./interchange.ts";
 export { defaultScrypt, type ScryptParameters } from "./keystore.ts";
 export { passphraseFileVariable } from "./passphrase.ts";

@@ -2,7 +2,7 @@ import type { Address } from "../crypto/address.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Logger } from "../util/logger.ts";
 import { SerialQueue } from "../util/serial-queue.ts";
-import { DoubtfulVotes, type HeardRounds, type RoundTimeout } from "./doubt.ts";
+import { DoubtfulVotes, type HeardRounds } from "./doubt.ts";
 import type { HeaderSigning, ProtectedSigner, VoteSigning } from "./protected-signer-types.ts";
 import {
   checkHeaderSigning,
@@ -26,7 +26,6 @@ export interface ProtectedSignerOptions {
   logger: Logger;
   /** Of a time in ms. */
   slotOf(timeMs: number): number;
-  roundTimeoutMs: RoundTimeout;
   /** Where this account is the only authority: rounds with a result that it can have made in this time. Else undefined. */
   roundsAlone?(elapsedMs: number): number | undefined;
   /** `checkDataIdentity`. Without it, the data is taken for that which signed last. */
@@ -60,13 +59,13 @@ class StoredSigner implements ProtectedSigner {
   #stopped: string | undefined;
 
   constructor(options: ProtectedSignerOptions, record: ProtectionRecord) {
-    const { clock, roundTimeoutMs, listenMs } = options;
+    const { clock, listenMs } = options;
     this.#options = options;
     this.#record = record;
     this.#startSlot = options.slotOf(clock.now());
     this.#watchedSlot = Math.min(this.#startSlot, record.slot) + 1;
     this.#watchedRound = record.targetRound + 1;
-    this.#votes = new DoubtfulVotes({ clock, roundTimeoutMs, listenMs: listenMs ?? defaultListenMs });
+    this.#votes = new DoubtfulVotes({ clock, listenMs: listenMs ?? defaultListenMs });
   }
 
   get publicKey(): Uint8Array {
@@ -153,7 +152,7 @@ class StoredSigner implements ProtectedSigner {
       if (this.#votes.settled) return this.#stop(`a vote in round ${targetRound}`);
       if (this.#record.votesDoubtfulSinceMs === undefined)
         await this.raiseDoubt(`a vote of this account in round ${targetRound} is not recorded here`);
-      this.#votes.atLeast({ highestRound: targetRound, justifiedRound: sourceRound });
+      this.#votes.atLeast({ reachedRound: targetRound, justifiedRound: sourceRound });
     });
   }
 
@@ -187,7 +186,7 @@ class StoredSigner implements ProtectedSigner {
     const since = this.#record.votesDoubtfulSinceMs;
     if (since === undefined) return;
     const roundsAlone = this.#options.roundsAlone?.(this.#options.clock.now() - since);
-    const { sourceRound, targetRound } = this.#votes.settle(this.#record, since, roundsAlone);
+    const { sourceRound, targetRound } = this.#votes.settle(this.#record, roundsAlone);
     const raised = targetRound > this.#record.targetRound;
     await this.#save({
       sourceRound,

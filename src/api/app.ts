@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import type { EventHub } from "./event-hub.ts";
-import { type ApiEnv, json, route } from "./http.ts";
+import type { ApiEnv } from "./http.ts";
 import type { HttpLimits } from "./limits.ts";
 import { Api } from "./operation.ts";
 import { problemOf, problemResponse } from "./problem.ts";
@@ -8,6 +8,7 @@ import { accountRoutes } from "./routes/accounts.ts";
 import { authorityRoutes } from "./routes/authorities.ts";
 import { blockRoutes } from "./routes/blocks.ts";
 import { eventRoutes } from "./routes/events.ts";
+import { explorerRoutes } from "./routes/explorer.ts";
 import { finalityRoutes } from "./routes/finality.ts";
 import { nodeRoutes } from "./routes/node.ts";
 import { openApiRoutes } from "./routes/openapi.ts";
@@ -34,9 +35,7 @@ export function createApp(services: ApiServices, limits: HttpLimits, hub: EventH
   finalityRoutes(api, services);
   eventRoutes(api, hub);
   openApiRoutes(app, api.operations);
-  route(app, "/", {
-    GET: () => json({ name: "ccoin", version: services.status().version, status: "/v1/status" }),
-  });
+  explorerRoutes(app);
   app.notFound(({ req }) => problemResponse("NOT_FOUND", `there is nothing at ${req.path}`));
   app.onError((error, { req }) => problemOf(error, services.logger, `${req.method} ${req.path} failed`));
   return app;

@@ -34,6 +34,8 @@ export interface ConsensusServices {
   mines?: boolean;
   /** Whether the account's node is known to follow the chain; `undefined`: nothing is known of it. */
   isKnownInSync?(address: Uint8Array): boolean | undefined;
+  /** When the last finality vote of an authority came, ms since the Unix epoch; `undefined`: none since the start. */
+  lastVoteMs?(address: Uint8Array): number | undefined;
   /** Why a block is final: of the lowest one at or above this height that has a proof of its own. */
   finalityProof?(height: number): Promise<FinalityProof | undefined>;
   finality?(): FinalityBody | Promise<FinalityBody> | undefined;

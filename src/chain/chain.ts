@@ -284,9 +284,11 @@ export class Chain {
   /** Stages 5 and 6, for what the ledger has executed. */
   async #adopt(change: HeadChange, snapshot: AuthoritySnapshot, writes: Write[]): Promise<void> {
     const { database, meta } = this.#options.stores;
+    const executed = await this.#ledger.pendingWrites();
+    await this.#options.pause();
     await database.commit([
       ...writes,
-      ...this.#ledger.pendingWrites(),
+      ...executed,
       ...meta.setHead(change.head.id, snapshot),
       ...this.#options.writesWith(change, this.#ledger.state),
     ]);

@@ -2,9 +2,11 @@ import { SigningError } from "../accounts/index.ts";
 import {
   certificateOf,
   quorum,
+  RoundTimer,
+  RoundWatch,
   restingMs,
   roundOfMinority,
-  roundTimeoutMs,
+  roundOfQuorum,
   targetHeight,
   VoteTally,
 } from "../consensus/index.ts";
@@ -54,6 +56,7 @@ export type FinalizerEvents = {
 export class Finalizer {
   readonly events = new Emitter<FinalizerEvents>();
   readonly tally = new VoteTally();
+  readonly rounds = new RoundWatch();
   readonly #options: FinalizerOptions;
   readonly #queue = new SerialQueue();
   readonly #stops: (() => void)[];
@@ -62,9 +65,8 @@ export class Finalizer {
   #cancelTimer: () => void = () => undefined;
   /** Since when the head stands. */
   #headSinceMs: number;
-  /** Round of the newest own vote, and when waiting for its result ends. */
-  #round: number;
-  #roundEndsAtMs = 0;
+  /** Of the newest own vote. */
+  readonly #round: RoundTimer;
   /** Results that are about to be known: own votes not counted yet, certificates on their way to the disk. */
   #counting = 0;
 
@@ -72,7 +74,7 @@ export class Finalizer {
     this.#options = options;
     const { chain, clock, signer } = options;
     this.#headSinceMs = clock.now();
-    this.#round = signer?.lastTargetRound ?? 0;
+    this.#round = new RoundTimer(signer?.lastTargetRound ?? 0);
     this.#stops = [
       chain.events.on("head", () => {
         this.#headSinceMs = clock.now();
@@ -89,7 +91,7 @@ export class Finalizer {
 
   /** Round of the newest own vote. */
   get round(): number {
-    return this.#round;
+    return this.#round.round;
   }
 
   stop(): void {
@@ -110,11 +112,18 @@ export class Finalizer {
     const { tree, genesis, checks } = chain;
     const authorities = await checkVote(vote, { tree, genesisId: genesis.id, verify: checks.verify });
     this.tally.add(vote);
+    this.rounds.add(vote);
     this.events.emit("seen", vote);
     const votes = this.tally.votesFor(vote.message, authorities);
     if (votes.length >= quorum(authorities.length)) await this.#settle(certificateOf(vote.message, votes));
     this.#wake();
     return true;
+  }
+
+  /** Takes note of the round of a vote whose block is not here. `vote`: an authority's, its signature checked. */
+  hearRound(vote: SignedFinalityVote): void {
+    this.rounds.add(vote);
+    this.#wake();
   }
 
   /** Takes over what others have counted. Returns false if it says nothing new. @throws {VoteError} */
@@ -155,7 +164,9 @@ export class Finalizer {
       this.#counting--;
       this.#wake();
     }
-    this.tally.prune(chain.finality.justified.round - keptRounds);
+    const oldest = chain.finality.justified.round - keptRounds;
+    this.tally.prune(oldest);
+    this.rounds.prune(oldest);
   }
 
   #wake(): void {
@@ -185,15 +196,17 @@ export class Finalizer {
     const { head } = chain;
     if (equalBytes(head.id, finalized.block)) return this.#cancelTimer();
 
-    const { authorities } = chain.snapshot;
-    const newest = authorities.map((authority) => this.tally.newestOf(authority)?.message.target.round ?? 0);
     // Rounds that the protection refuses are passed over: where more than a third wait for the others to reach theirs, nobody would.
-    this.#round = Math.max(this.#round, signer.refusedToRound);
-    let round = Math.max(justified.round + 1, roundOfMinority(newest, authorities.length));
-    if (round <= this.#round) {
-      const waitMs = this.#roundEndsAtMs - clock.now();
+    if (signer.refusedToRound > this.#round.round) this.#round.enter(signer.refusedToRound);
+    let round = Math.max(
+      justified.round + 1,
+      roundOfMinority(this.rounds.rounds(chain.snapshot.authorities)),
+    );
+    if (round <= this.#round.round) {
+      const waitMs = await this.#resultWaitMs(signer);
+      if (waitMs === undefined) return this.#cancelTimer();
       if (waitMs > 0) return this.#sleep(waitMs);
-      round = this.#round + 1;
+      round = this.#round.round + 1;
     }
     const { periodMs } = chain.genesis.config;
     const standsForMs = clock.now() - this.#headSinceMs;
@@ -211,10 +224,26 @@ export class Finalizer {
     if (!voters.some((voter) => equalBytes(voter, signer.publicKey))) return this.#cancelTimer();
 
     await this.#vote({ source: justified, target: { round, height, block: target.id } }, signer);
-    this.#round = round;
-    const timeoutMs = roundTimeoutMs(Math.max(1, round - chain.finality.justified.round));
-    this.#roundEndsAtMs = clock.now() + timeoutMs;
-    this.#sleep(timeoutMs);
+    this.#round.enter(round);
+  }
+
+  /** Undefined: those who have yet to reach the own round wake this. */
+  async #resultWaitMs({ publicKey }: VoteSigner): Promise<number | undefined> {
+    const { chain, clock } = this.#options;
+    const { round } = this.#round;
+    const own = this.rounds.voteOf(publicKey);
+    const target = own && (await chain.tree.get(own.message.target.block));
+    // The set may have changed since: those who can give this round a result, or those who can give one to the next.
+    const snapshots = target ? [await chain.tree.snapshotAfter(target.id), chain.snapshot] : [chain.snapshot];
+    const sets = snapshots.map(({ authorities }) => this.rounds.rounds(authorities));
+    return this.#round.waitMs(clock.now(), {
+      isLost: this.rounds.roundOf(publicKey) < round,
+      hasQuorum: sets.some((rounds) => roundOfQuorum(rounds) >= round),
+      isShared: sets.some(
+        (rounds) => rounds.filter((other) => other === round).length >= quorum(rounds.length),
+      ),
+      justifiedRound: chain.finality.justified.round,
+    });
   }
 
   async #vote(message: FinalityVote, signer: VoteSigner): Promise<void> {

@@ -11,6 +11,8 @@ import type { CanonicalBlock, Head, StageTimer } from "./types.ts";
 
 /** Transactions executed between two pauses: a few ms. */
 export const sliceTransactions = 1024;
+/** Accounts made ready for the disk between two pauses. */
+const sliceAccounts = 4096;
 
 /**
  * The state in memory, moved from block to block. The steps since the last `settle` can be written to disk as one batch
@@ -21,7 +23,7 @@ export class Ledger {
   readonly #config: ChainConfig;
   readonly #stores: ChainStores;
   readonly #pause: Pause;
-  #writes: Write[] = [];
+  #writes: Write[][] = [];
 
   constructor(state: AccountState, config: ChainConfig, stores: ChainStores, pause: Pause) {
     this.state = state;
@@ -60,13 +62,13 @@ export class Ledger {
       },
       index: (block: CanonicalBlock): void => {
         const { blocks } = this.#stores;
-        this.#writes.push(
+        const own = [
           blocks.setCanonical(block),
           blocks.putUndo(block.id, accountsBefore),
           // Stays when the block is retracted: it follows from the block's id.
           blocks.putAccountsRoot(block.id, this.state.accountsRoot()),
-        );
-        this.#writes = this.#writes.concat(blocks.putPlaces({ ...block, parties: executor.parties }));
+        ];
+        this.#writes.push(own, blocks.putPlaces({ ...block, parties: executor.parties }));
       },
     };
   }
@@ -80,8 +82,8 @@ export class Ledger {
       this.state.indexOf(to),
     ]);
     this.#revert(block, accountsBefore);
-    this.#writes.push(blocks.clearCanonical(block.height), blocks.deleteUndo(block.id));
-    this.#writes = this.#writes.concat(blocks.clearPlaces({ ...block, parties }));
+    const own = [blocks.clearCanonical(block.height), blocks.deleteUndo(block.id)];
+    this.#writes.push(own, blocks.clearPlaces({ ...block, parties }));
   }
 
   /** Shows `look` the accounts as they were before the newest blocks, newest first. Nothing else may be under way. */
@@ -103,10 +105,16 @@ export class Ledger {
   }
 
   /** What brings the disk up to the state in memory. */
-  pendingWrites(): Write[] {
+  async pendingWrites(): Promise<Write[]> {
     const { accounts } = this.#stores;
     const { state } = this;
-    const writes = this.#writes.concat(accounts.putAll(state.changed(), state));
+    const changed = state.changed();
+    const lists = [...this.#writes];
+    for (let from = 0; from < changed.length; from += sliceAccounts) {
+      await this.#pause();
+      lists.push(accounts.putAll(changed.subarray(from, from + sliceAccounts), state));
+    }
+    const writes = lists.flat();
     for (let index = state.count; index < state.settled.count; index++) writes.push(accounts.delete(index));
     return writes;
   }

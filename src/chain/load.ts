@@ -28,9 +28,9 @@ export async function loadChain(
   const id = (await stores.meta.head()) ?? damaged("it has no head");
   const record = (await stores.blocks.header(id)) ?? damaged(`its head ${toHex(id)} is missing`);
   const snapshot = (await stores.meta.headSnapshot()) ?? damaged("the authorities of its head are missing");
-  const state = new AccountState(seed);
-  for await (const { address, balance, nonce } of stores.accounts.all())
-    state.append(address, balance, nonce);
+  const state = new AccountState(seed, await stores.accounts.count());
+  for await (const page of stores.accounts.all())
+    for (const { address, balance, nonce } of page) state.append(address, balance, nonce);
   state.settle();
   const { stateRoot, height } = record.header.message;
   if (!equalBytes(state.stateRoot(snapshot), stateRoot)) {

@@ -18,6 +18,8 @@ export interface Status {
   peerId: string;
   address: Address;
   mode: Mode;
+  /** By the node's clock. */
+  time: number;
   genesisId: Hex | null;
   name: string | null;
   periodMs: number | null;
@@ -123,10 +125,26 @@ export interface Account {
   pendingNonce: number;
 }
 
+export interface Authority {
+  address: Address;
+  turn: number;
+  inTurn: boolean;
+  maySign: boolean;
+  /** Of the counted blocks; turns that the recent-signer rule kept it from are not counted. */
+  turns: number;
+  missedTurns: number;
+  /** The newest of its own among them. */
+  lastBlock: { height: number; timestamp: number } | null;
+  /** When its last finality vote came, since the node's start. */
+  lastVoteAt: number | null;
+}
+
 export interface Authorities {
   head: BlockRef;
   nextHeight: number;
-  authorities: { address: Address; turn: number; inTurn: boolean; maySign: boolean }[];
+  /** Turns are counted from this height on. */
+  countedFrom: number;
+  authorities: Authority[];
   recentSigners: { height: number; proposer: Address }[];
   openVotes: { voter: Address; candidate: Address; kind: "add" | "remove"; height: number }[];
   proposals: Proposal[];

@@ -5,7 +5,7 @@ import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 const targetSpacingMs = 250;
 /** First wait for the result of a round: two message delays and the work, with room for a busy machine. */
 export const minRoundTimeoutMs = 500;
-/** The wait doubles up to this, so that finality resumes soon after a quorum is back. */
+/** The wait doubles up to this: messages that take longer than half of it are as good as lost. */
 const maxRoundTimeoutMs = 30_000;
 
 /** What is justified and final. The highest round counts; the blocks need not be the head's. */
@@ -102,8 +102,17 @@ export function roundTimeoutMs(roundsWithoutResult: number): number {
   return Math.min(minRoundTimeoutMs * 2 ** Math.min(roundsWithoutResult - 1, 16), maxRoundTimeoutMs);
 }
 
-/** The highest round that more than a third have reached; 0 if there is none. `rounds`: of the authorities' newest votes. */
-export function roundOfMinority(rounds: readonly number[], authorities: number): number {
+/** The highest round that more than a third have reached. `rounds`: of each authority's newest vote, 0 where none is known. */
+export function roundOfMinority(rounds: readonly number[]): number {
+  return roundOf(minority(rounds.length), rounds);
+}
+
+/** The highest round that more than two thirds have reached. */
+export function roundOfQuorum(rounds: readonly number[]): number {
+  return roundOf(quorum(rounds.length), rounds);
+}
+
+function roundOf(count: number, rounds: readonly number[]): number {
   const descending = [...rounds].sort((a, b) => b - a);
-  return descending[minority(authorities) - 1] ?? 0;
+  return descending[count - 1] ?? 0;
 }

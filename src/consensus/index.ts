@@ -4,6 +4,8 @@ export * from "./equivocation-watch.ts";
 export * from "./evidence.ts";
 export * from "./finality.ts";
 export * from "./fork-choice.ts";
+export * from "./round-timer.ts";
+export * from "./round-watch.ts";
 export * from "./timing.ts";
 export * from "./vote-tally.ts";
 export * from "./voting.ts";

@@ -33,15 +33,6 @@ export class VoteTally {
     return authorities.flatMap((authority) => votes.get(toHex(authority)) ?? []);
   }
 
-  /** The newest vote of each voter. */
-  newest(): SignedFinalityVote[] {
-    return [...this.#byVoter.values()].map((votes) => votes.at(-1)!);
-  }
-
-  newestOf(voter: Uint8Array): SignedFinalityVote | undefined {
-    return this.#byVoter.get(toHex(voter))?.at(-1);
-  }
-
   /** Forgets the votes for targets below `round`. */
   prune(round: number): void {
     for (const votes of [...this.#byVoter.values()]) {

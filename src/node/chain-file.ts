@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { open, rename, rm } from "node:fs/promises";
 import { Chain } from "../chain/chain.ts";
 import { checkBlock } from "../chain/check.ts";
 import { checkGenesis, storeGenesis } from "../chain/genesis.ts";
@@ -18,6 +17,7 @@ import { silentLogger } from "../util/logger.ts";
 import { systemPause } from "../util/slices.ts";
 import { headEvents } from "./event-records.ts";
 import { withDatabase } from "./open.ts";
+import { writeWholeFile } from "./whole-file.ts";
 
 /** First bytes of a chain file; then the height of its last block (8), then each block after its length (4), from genesis on. */
 const magic = new TextEncoder().encode("ccoin chain 1\n");
@@ -38,26 +38,13 @@ export function exportChain({ paths, file, onProgress }: ChainFileOptions): Prom
     const genesis = (await stores.meta.genesis()) ?? noChain(paths);
     const head = (await stores.meta.head()) ?? noChain(paths);
     const height = (await stores.blocks.header(head))?.header.message.height ?? noChain(paths);
-    // A file that is there is whole: it gets its name at the end.
-    const partial = `${file}.partial`;
-    try {
-      const handle = await open(partial, "w");
-      try {
-        await handle.write(concatBytes(magic, uint64Bytes(height), frame(GenesisBlock.serialize(genesis))));
-        for (let at = 1; at <= height; at++) {
-          await handle.write(frame(await encodedBlock(stores, at)));
-          onProgress(at, height);
-        }
-        await handle.sync();
-      } finally {
-        await handle.close();
+    await writeWholeFile(file, async (handle) => {
+      await handle.write(concatBytes(magic, uint64Bytes(height), frame(GenesisBlock.serialize(genesis))));
+      for (let at = 1; at <= height; at++) {
+        await handle.write(frame(await encodedBlock(stores, at)));
+        onProgress(at, height);
       }
-      await rename(partial, file);
-    } catch (error) {
-      await rm(partial, { force: true });
-      if (error instanceof CodedError) throw error;
-      throw new UserError(`cannot write ${file}: ${messageOf(error)}`, "CANNOT_WRITE", { cause: error });
-    }
+    });
     return { blocks: height };
   });
 }

@@ -1,5 +1,4 @@
-import { randomBytes } from "node:crypto";
-import type { Network, PeerId } from "../../protocols/index.ts";
+import type { Network } from "../../protocols/index.ts";
 import type { ProtectedSigner } from "../accounts/index.ts";
 import { Chain } from "../chain/chain.ts";
 import { Finalizer } from "../chain/finalizer.ts";
@@ -21,7 +20,7 @@ import { ProposalStore } from "../storage/proposals.ts";
 import { BlockInbox } from "../sync/block-inbox.ts";
 import { EvidenceInbox } from "../sync/evidence-inbox.ts";
 import { Outbox } from "../sync/outbox.ts";
-import type { PeerStatus, PeerStatuses } from "../sync/peer-statuses.ts";
+import type { PeerStatuses } from "../sync/peer-statuses.ts";
 import { serveChain } from "../sync/serve.ts";
 import { Synchronizer } from "../sync/synchronizer.ts";
 import { TransactionInbox } from "../sync/transaction-inbox.ts";
@@ -31,6 +30,7 @@ import type { Logger } from "../util/logger.ts";
 import type { Pause } from "../util/slices.ts";
 import type { Closers } from "./closers.ts";
 import { followEvents, headEvents, transactionLog } from "./event-records.ts";
+import { meetPeers } from "./meet-peers.ts";
 import type { ModeMachine } from "./mode.ts";
 import { followOwnSignatures, openSigning, type SigningOptions } from "./signing.ts";
 
@@ -62,6 +62,8 @@ export interface ChainServicesOptions {
   account: Pick<SigningOptions, "signer" | "identify"> | undefined;
   /** No peer is known to come back to. */
   alone: boolean;
+  /** 8 random bytes, so that nobody can choose addresses that collide in the account index. */
+  hashSeed: Uint8Array;
 }
 
 /** Everything that needs a genesis block: opened in this order, closed in reverse. */
@@ -70,7 +72,7 @@ export async function startChainServices(
   closers: Closers,
 ): Promise<ChainServices> {
   const { genesis, database, eventLog, network, statuses, verify, clock, pause, logger } = options;
-  const { modes, account, alone } = options;
+  const { modes, account, alone, hashSeed } = options;
   const common = { network, clock, logger };
 
   const chain: Chain = await Chain.load({
@@ -79,7 +81,7 @@ export async function startChainServices(
     checks: { verify, isVerified: (id) => mempool.get(id) !== undefined },
     clock,
     logger,
-    seed: new Uint8Array(randomBytes(8)),
+    seed: hashSeed,
     pause,
     ...(options.startTimer && { startTimer: options.startTimer }),
     writesWith: (change, after) => [
@@ -138,7 +140,7 @@ export async function startChainServices(
     }));
   const finalizer = new Finalizer({ chain, clock, logger, signer });
   closers.push("finalizer", () => finalizer.stop());
-  const own = signer && followOwnSignatures(signer, { chain, finalizer, clock, logger });
+  const own = signer && followOwnSignatures(signer, { chain, finalizer, logger });
   if (own) closers.push("own signatures", own.stop);
   finalizer.events.on("seen", (vote) => evidence.seenVote(vote));
   finalizer.events.on("vote", (vote) => void outbox.publishVote(vote));
@@ -218,36 +220,4 @@ function startProducer(
   });
   mempool.events.on("added", () => producer.onTransaction());
   closers.push("producer", () => producer.stop());
-}
-
-/** What a peer had before we met, or while this node was behind, comes by no gossip: it is asked for. */
-function meetPeers(
-  { network, statuses, modes }: ChainServicesOptions,
-  {
-    chain,
-    transactions,
-    votes,
-    evidence,
-  }: { chain: Chain; transactions: TransactionInbox; votes: VoteInbox; evidence: EvidenceInbox },
-  closers: Closers,
-): void {
-  const met = new Set<PeerId>();
-  const meet = ({ peer, status }: PeerStatus) => {
-    if (modes.mode !== "ready") return;
-    if (!met.has(peer)) void transactions.pull(peer);
-    if (!met.has(peer)) void evidence.pull(peer);
-    if (!met.has(peer) || status.justifiedRound > chain.justified.round) void votes.pull(peer);
-    met.add(peer);
-  };
-  const stops = [
-    statuses.events.on("status", meet),
-    network.on("disconnected", (peer) => met.delete(peer)),
-    modes.events.on("mode", (mode) => {
-      if (mode === "boot") met.clear();
-      for (const status of statuses.all()) meet(status);
-    }),
-  ];
-  closers.push("peers' mempools and votes", () => {
-    for (const stop of stops) stop();
-  });
 }

@@ -89,6 +89,11 @@ export class DiagnosisInputs {
     return this.#activity?.hasSignedRecently(address);
   }
 
+  /** When the last finality vote of an authority came; `undefined`: none since the start. */
+  lastVoteMs(address: Uint8Array): number | undefined {
+    return this.#activity?.all().get(toHex(address))?.lastVoteMs;
+  }
+
   gather(): DiagnosisInput {
     const { clock, modes, own, signingLock, writeFailure, freeDiskBytes } = this.#sources;
     const parts = this.#parts;

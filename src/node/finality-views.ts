@@ -1,14 +1,14 @@
 import { checkpointBody, type FinalityBody, finalityProofBody, finalityVoteBody } from "../api/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { Finalizer } from "../chain/finalizer.ts";
-import { quorum } from "../consensus/index.ts";
+import { quorum, roundOfMinority } from "../consensus/index.ts";
 import type { FinalityStore } from "../storage/finality.ts";
 import type { SignedFinalityVote } from "../types/index.ts";
 import type { FinalityInput } from "./diagnosis.ts";
 
 interface FinalityParts {
   chain: Chain;
-  finalizer: Pick<Finalizer, "tally" | "round">;
+  finalizer: Pick<Finalizer, "rounds" | "round">;
 }
 
 /** `GET /v1/finality`. */
@@ -36,17 +36,18 @@ export async function finalityBody(
 export function finalityInput(parts: FinalityParts): Omit<FinalityInput, "waitingSinceMs"> {
   const { justified, finalized } = parts.chain.finality;
   const { authorities } = parts.chain.snapshot;
-  const { round, votes } = currentRound(parts);
-  // Authorities enter a round one after another: who was in the one before is there.
-  const voters = votes.filter(({ message }) => message.target.round >= round - 1).map(({ voter }) => voter);
+  const current = currentRound(parts);
+  const round = Math.max(current.round, justified.round + 1);
+  const voters = current.votes
+    .filter(({ message }) => message.target.round >= round)
+    .map(({ voter }) => voter);
   return { justified, finalized, round, voters, authorities, quorum: quorum(authorities.length) };
 }
 
-/** The highest round that an authority, or this node, has voted in, and the newest vote of each authority. */
+/** The highest round that this node has voted in, or more than a third have, and the newest vote of each authority. */
 function currentRound({ chain, finalizer }: FinalityParts): { round: number; votes: SignedFinalityVote[] } {
-  const votes = chain.snapshot.authorities
-    .map((authority) => finalizer.tally.newestOf(authority))
-    .filter((vote) => vote !== undefined);
-  const rounds = votes.map(({ message }) => message.target.round);
-  return { round: Math.max(chain.finality.justified.round, finalizer.round, ...rounds), votes };
+  const { authorities } = chain.snapshot;
+  const votes = authorities.flatMap((authority) => finalizer.rounds.voteOf(authority) ?? []);
+  const reached = roundOfMinority(finalizer.rounds.rounds(authorities));
+  return { round: Math.max(chain.finality.justified.round, finalizer.round, reached), votes };
 }

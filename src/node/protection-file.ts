@@ -1,4 +1,4 @@
-import { open, readFile, rename, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { exportInterchange, importInterchange, readAccountInfo } from "../accounts/index.ts";
 import type { NodePaths } from "../config/index.ts";
 import type { Database } from "../storage/database.ts";
@@ -9,6 +9,9 @@ import { type Hex, toHex } from "../util/bytes.ts";
 import { systemClock } from "../util/clock.ts";
 import { messageOf, UserError } from "../util/errors.ts";
 import { withDatabase } from "./open.ts";
+import { writeWholeFile } from "./whole-file.ts";
+
+const ownerOnly = 0o600;
 
 export interface ProtectionFileOptions {
   paths: NodePaths;
@@ -32,20 +35,7 @@ export async function exportProtection({
       genesisId,
       account,
     });
-    const partial = `${file}.partial`;
-    try {
-      const handle = await open(partial, "w", 0o600);
-      try {
-        await handle.writeFile(text);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      await rename(partial, file);
-    } catch (error) {
-      await rm(partial, { force: true });
-      throw new UserError(`cannot write ${file}: ${messageOf(error)}`, "CANNOT_WRITE", { cause: error });
-    }
+    await writeWholeFile(file, (handle) => handle.writeFile(text), ownerOnly);
     return counts;
   });
 }

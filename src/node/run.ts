@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { checkDataIdentity, loadAdminToken, openOrCreateAccount, type Signer } from "../accounts/index.ts";
 import { defaultHttpLimits, startHttpServer } from "../api/index.ts";
@@ -287,6 +288,7 @@ class Node implements RunningNode {
           ? { signer, identify: (store) => checkDataIdentity({ paths, store }) }
           : undefined,
         alone: alone && this.#options.bootstrap.length === 0,
+        hashSeed: new Uint8Array(randomBytes(8)),
       },
       this.#closers,
     );

@@ -2,14 +2,13 @@ import {
   createProtectedSigner,
   type DataIdentityCheck,
   type ProtectedSigner,
-  roundsWithin,
   type Signer,
 } from "../accounts/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { Finalizer } from "../chain/finalizer.ts";
 import type { Genesis } from "../chain/genesis.ts";
 import { voteSigningRoot } from "../chain/vote-check.ts";
-import { roundTimeoutMs } from "../consensus/index.ts";
+import { minRoundTimeoutMs, roundOfMinority } from "../consensus/index.ts";
 import type { Database } from "../storage/database.ts";
 import { ProtectionStore } from "../storage/protection.ts";
 import { computeDomain, signingRoot, slotOf } from "../types/index.ts";
@@ -35,6 +34,11 @@ export interface SigningOptions {
   isAlone(): boolean;
 }
 
+/** What a sole authority can have entered: with a result, and after starts that found the last vote lost. */
+function roundsAlone(elapsedMs: number, periodMs: number): number {
+  return roundsAlonePerPeriod * Math.ceil(elapsedMs / periodMs) + Math.ceil(elapsedMs / minRoundTimeoutMs);
+}
+
 /** The signer of a node that makes blocks: with what its database says it signed. */
 export async function openSigning(options: SigningOptions): Promise<ProtectedSigner> {
   const { database, signer, identify, genesis, clock, logger, isAlone } = options;
@@ -46,9 +50,7 @@ export async function openSigning(options: SigningOptions): Promise<ProtectedSig
     clock,
     logger,
     slotOf: (timeMs) => slotOf(timeMs, periodMs),
-    roundTimeoutMs,
-    roundsAlone: (elapsedMs) =>
-      isAlone() ? roundsAlonePerPeriod * Math.ceil(Math.max(0, elapsedMs) / periodMs) : undefined,
+    roundsAlone: (elapsedMs) => (isAlone() ? roundsAlone(Math.max(0, elapsedMs), periodMs) : undefined),
     identity: await identify(store),
   });
 }
@@ -59,7 +61,7 @@ export async function openSigning(options: SigningOptions): Promise<ProtectedSig
  */
 export function followOwnSignatures(
   signer: ProtectedSigner,
-  { chain, finalizer, clock, logger }: { chain: Chain; finalizer: Finalizer; clock: Clock; logger: Logger },
+  { chain, finalizer, logger }: { chain: Chain; finalizer: Finalizer; logger: Logger },
 ): { onAnswer(): void; stop(): void } {
   const { genesis } = chain;
   const { periodMs } = genesis.config;
@@ -71,12 +73,9 @@ export function followOwnSignatures(
   let prunedRound = 0;
 
   const hear = () => {
-    const justifiedRound = chain.finality.justified.round;
-    // No honest authority can be further; one that says so must not keep this one from voting for ever.
-    const furthest =
-      justifiedRound + roundsWithin(clock.now() - genesis.block.header.message.timestamp, roundTimeoutMs);
-    const rounds = finalizer.tally.newest().map(({ message }) => Math.min(message.target.round, furthest));
-    signer.hearRounds({ highestRound: Math.max(justifiedRound, ...rounds), justifiedRound });
+    // Not the highest round of all: a faulty authority could keep this one from voting for ever.
+    const reachedRound = roundOfMinority(finalizer.rounds.rounds(chain.snapshot.authorities));
+    signer.hearRounds({ reachedRound, justifiedRound: chain.finality.justified.round });
   };
   const stops = [
     finalizer.events.on("seen", ({ message, voter }) => {

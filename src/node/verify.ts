@@ -88,11 +88,13 @@ async function readBlock({ blocks }: ChainStores, height: number) {
 
 async function compareAccounts({ accounts }: ChainStores, state: AccountState): Promise<void> {
   let index = 0;
-  for await (const { address, balance, nonce } of accounts.all()) {
-    const same = index < state.count && equalBytes(address, state.address(index));
-    if (!same || balance !== state.balance(index) || nonce !== state.nonce(index))
-      damaged(`stored account ${index} is wrong`);
-    index++;
+  for await (const page of accounts.all()) {
+    for (const { address, balance, nonce } of page) {
+      const same = index < state.count && equalBytes(address, state.address(index));
+      if (!same || balance !== state.balance(index) || nonce !== state.nonce(index))
+        damaged(`stored account ${index} is wrong`);
+      index++;
+    }
   }
   if (index !== state.count) damaged(`${state.count - index} stored accounts are missing`);
 }

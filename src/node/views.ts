@@ -46,6 +46,7 @@ export function apiServices(parts: ApiServicesOptions): ApiServices {
     adminToken,
     mines: parts.options.mine,
     isKnownInSync: (address) => diagnosis.isKnownInSync(address),
+    lastVoteMs: (address) => diagnosis.lastVoteMs(address),
     diagnosis: () => diagnose(diagnosis.gather()),
     listEvidence: () =>
       (services()?.evidence.list() ?? []).map(({ receivedAtMs, ...evidence }) => ({
@@ -61,7 +62,7 @@ export function apiServices(parts: ApiServicesOptions): ApiServices {
   };
 }
 
-function status({ options, signer, network, mode, services }: ApiServicesOptions): StatusBody {
+function status({ options, signer, network, mode, services, clock }: ApiServicesOptions): StatusBody {
   const { chain, mempool, synchronizer } = services() ?? {};
   const progress = synchronizer?.progress;
   return {
@@ -70,6 +71,7 @@ function status({ options, signer, network, mode, services }: ApiServicesOptions
     peerId: network.peerId,
     address: signer.address,
     mode: mode(),
+    time: clock.now(),
     genesisId: chain?.genesis.idHex ?? null,
     name: chain ? new TextDecoder().decode(chain.genesis.config.name) : null,
     periodMs: chain?.genesis.config.periodMs ?? null,

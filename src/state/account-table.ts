@@ -36,7 +36,7 @@ export class AccountTable implements AccountReader {
     this.#bytes = new Uint8Array(room * addressBytes);
     this.#balances = new BigUint64Array(room);
     this.#nonces = new Float64Array(room);
-    this.#index = new AddressIndex(this, seed);
+    this.#index = new AddressIndex(this, seed, room);
   }
 
   get count(): number {

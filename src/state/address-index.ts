@@ -18,13 +18,14 @@ export class AddressIndex {
   readonly #key0: number;
   readonly #key1: number;
   /** Account index + 1; 0 is free. */
-  #slots = new Uint32Array(minSlots);
+  #slots: Uint32Array;
   #count = 0;
 
-  /** `seed`: 8 random bytes, never shown to anybody. */
-  constructor(source: AddressSource, seed: Uint8Array) {
+  /** `seed`: 8 random bytes, never shown to anybody. `capacity`: addresses to make room for. */
+  constructor(source: AddressSource, seed: Uint8Array, capacity = 0) {
     if (seed.length < 8) throw new RangeError(`the seed has 8 bytes, not ${seed.length}`);
     this.#source = source;
+    this.#slots = new Uint32Array(Math.max(minSlots, 2 ** Math.ceil(Math.log2(capacity / maxLoad))));
     this.#key0 = readWord(seed, 0);
     this.#key1 = readWord(seed, 4);
   }

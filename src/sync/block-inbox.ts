@@ -1,36 +1,21 @@
-import {
-  blocksById,
-  blockTransactions,
-  type Network,
-  type Offence,
-  type PeerId,
-  type Verdict,
-} from "../../protocols/index.ts";
+import { blocksById, type Network, type Offence, type PeerId, type Verdict } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
-import {
-  checkBlock,
-  checkHeaderForm,
-  checkHeaderSignatures,
-  checkRecords,
-  decodeBody,
-} from "../chain/check.ts";
+import { checkBlock, checkHeaderForm, checkHeaderSignatures, checkRecords } from "../chain/check.ts";
 import { OrphanPool } from "../chain/orphans.ts";
 import type { CheckedBlock } from "../chain/types.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import { BlockError } from "../types/errors.ts";
-import { CompactBlock, Header, type SignedHeader, type TransactionRecord } from "../types/index.ts";
+import { CompactBlock, Header, type SignedHeader } from "../types/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
-import { type Clock, sleep } from "../util/clock.ts";
+import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
+import { completeBlock } from "./complete-block.ts";
 import { EarlyBlocks } from "./early-blocks.ts";
-import { requestOne } from "./request-one.ts";
 import { blockVerdicts } from "./verdicts.ts";
 
 /** A longer way to a known block is a matter for sync. */
 const maxParentChase = 16;
-/** Transactions that were published just before their block may be on their way still, or being checked. */
-const gossipGraceMs = 15;
 /** Blocks of one peer being completed at once: who sends more floods. */
 const maxUnderWay = 32;
 
@@ -52,6 +37,8 @@ export class BlockInbox {
   readonly #orphans = new OrphanPool();
   /** Blocks being completed or fetched, so that none is twice, and the peers that they come from. */
   readonly #underWay = new Map<Hex, PeerId>();
+  /** Settled in any case when the import has ended. */
+  readonly #importing = new Map<Hex, Promise<unknown>>();
   readonly #early: EarlyBlocks;
   readonly #stop = new AbortController();
   readonly #stopFollowing: () => void;
@@ -93,6 +80,8 @@ export class BlockInbox {
 
   /** Fetches a block that is not here, and what it needs to be imported. Never rejects. */
   async fetch(id: Uint8Array, peer: PeerId): Promise<void> {
+    // Votes for a block come from those that were faster while it is being executed here.
+    await this.#importing.get(toHex(id));
     if (await this.#options.chain.tree.get(id)) return this.#adoptChildren(toHex(id));
     await this.#once(id, () => this.#fetchWhole(id, peer), peer);
   }
@@ -131,7 +120,8 @@ export class BlockInbox {
       id,
       async () => {
         const { chain } = this.#options;
-        const records = await this.#complete(id, await this.#pooled(shortIds), from);
+        const sources = { ...this.#options, signal: this.#stop.signal };
+        const records = await completeBlock({ id, shortIds, from }, sources);
         try {
           return await checkRecords(header, records, chain.checks, { signedHeader: true });
         } catch (error) {
@@ -142,50 +132,6 @@ export class BlockInbox {
       },
       from,
     );
-  }
-
-  /** What the mempool has of these; waits a little for the others. */
-  async #pooled(shortIds: readonly Uint8Array[]): Promise<(TransactionRecord | undefined)[]> {
-    const { clock, mempool } = this.#options;
-    const pooled = shortIds.map((shortId) => mempool.byShortId(shortId));
-    const isMissing = (index: number) => {
-      pooled[index] ??= mempool.byShortId(shortIds[index]!);
-      return pooled[index] === undefined;
-    };
-    let missing = [...pooled.keys()].filter(isMissing);
-    if (missing.length === 0) return pooled;
-    const complete = new AbortController();
-    const stopListening = mempool.events.on("added", () => {
-      missing = missing.filter(isMissing);
-      if (missing.length === 0) complete.abort();
-    });
-    await sleep(clock, gossipGraceMs, AbortSignal.any([complete.signal, this.#stop.signal]));
-    stopListening();
-    return pooled;
-  }
-
-  /** Asks for the transactions that the mempool does not have. */
-  async #complete(
-    id: Uint8Array,
-    pooled: (TransactionRecord | undefined)[],
-    from: PeerId,
-  ): Promise<TransactionRecord[]> {
-    const { network, chain } = this.#options;
-    const indexes = pooled.flatMap((record, index) => (record ? [] : [index]));
-    if (indexes.length === 0) return pooled as TransactionRecord[];
-    const fetched = await requestOne(
-      network,
-      from,
-      blockTransactions,
-      { block: id, indexes },
-      { signal: this.#stop.signal },
-    );
-    const missing = decodeBody(fetched, chain.checks);
-    if (missing.length !== indexes.length)
-      throw new BlockError("MALFORMED", "not the transactions that were asked for");
-    const records = [...pooled];
-    for (const [at, record] of missing.entries()) records[indexes[at]!] = record;
-    return records as TransactionRecord[];
   }
 
   #isUnderWay(id: Uint8Array): boolean {
@@ -221,7 +167,9 @@ export class BlockInbox {
     const { chain, logger, network } = this.#options;
     if (this.#stop.signal.aborted) return;
     try {
-      const outcome = await chain.importBlock(block);
+      const importing = chain.importBlock(block);
+      this.#importing.set(block.idHex, Promise.allSettled([importing]));
+      const outcome = await importing;
       const { message } = block.header;
       logger.debug(
         { height: message.height, id: block.idHex, transactions: block.records.length, outcome },
@@ -236,7 +184,8 @@ export class BlockInbox {
       logger.warn({ peer: from, id: block.idHex, code: error.code, error: error.message }, "block refused");
       this.#orphans.removeDescendants(block.idHex);
       if (blockVerdicts[error.code] === "reject") network.penalize(from, "invalidBlock", error.message);
-      return;
+    } finally {
+      this.#importing.delete(block.idHex);
     }
   }
 

@@ -10,7 +10,7 @@ import type { Finalizer } from "../chain/finalizer.ts";
 import { checkVoteSignature, VoteError } from "../chain/vote-check.ts";
 import { isLink } from "../consensus/index.ts";
 import type { FinalityStore } from "../storage/finality.ts";
-import { SignedFinalityVote } from "../types/index.ts";
+import { maxAuthorities, SignedFinalityVote } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
@@ -94,18 +94,24 @@ export class VoteInbox {
     if (!isLink(vote.message)) return "reject";
     try {
       const added = await finalizer.addVote(vote);
-      if (vote.message.source.round > chain.justified.round) void this.pull(from);
+      this.#pullSource(vote, from);
       return added ? "accept" : "ignore";
     } catch (error) {
       if (!(error instanceof VoteError)) throw error;
       if (error.code !== "UNKNOWN_BLOCK") return "reject";
     }
     if (!(await this.#hold(vote))) return "ignore";
+    this.#pullSource(vote, from);
     const { block } = vote.message.target;
     // It may have come while the signature was checked.
     if (await chain.tree.get(block)) this.#release(block);
     else fetchBlock(block, from);
     return "accept";
+  }
+
+  /** Who votes from a later source has its certificate. */
+  #pullSource({ message }: SignedFinalityVote, from: PeerId): void {
+    if (message.source.round > this.#options.chain.justified.round) void this.pull(from);
   }
 
   /** Keeps the vote of an authority of our head until its block is here. */
@@ -120,6 +126,7 @@ export class VoteInbox {
     const voter = toHex(vote.voter);
     const held = this.#held.get(voter) ?? [];
     this.#held.set(voter, [...held, vote].slice(-maxHeldPerVoter));
+    this.#options.finalizer.hearRound(vote);
     return true;
   }
 
@@ -151,7 +158,7 @@ export class VoteInbox {
     const certificates = await Promise.all([...rounds].map((round) => store.certificate(round)));
     return {
       certificates: certificates.filter((certificate) => certificate !== undefined),
-      votes: finalizer.tally.newest(),
+      votes: finalizer.rounds.votes().slice(0, maxAuthorities),
     };
   }
 }

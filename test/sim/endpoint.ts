@@ -13,6 +13,7 @@ import type {
   Verdict,
 } from "../../protocols/index.ts";
 import { PeerScores } from "../../src/network/scores.ts";
+import { SignedFinalityVote } from "../../src/types/index.ts";
 import type { Clock } from "../../src/util/clock.ts";
 import { Emitter } from "../../src/util/emitter.ts";
 import type { Logger } from "../../src/util/logger.ts";
@@ -28,6 +29,8 @@ export interface EndpointOptions {
   logger: Logger;
   onPenalty(peer: PeerId, offence: Offence, detail: string): void;
   onPublish(topic: TopicName, message: Uint8Array): void;
+  /** Votes of others have come, by gossip or in an answer. */
+  onVotes(votes: readonly SignedFinalityVote[]): void;
 }
 
 /** The network as one process sees it. Gossip is a flood over all connections; scores and bans are the real ones. */
@@ -144,6 +147,7 @@ export class Endpoint implements Network {
   receive(topic: TopicName, message: Uint8Array, id: string, from: PeerId): void {
     if (this.#seen.has(id) || !this.#validators) return;
     this.#seen.add(id);
+    if (topic === "votes") this.#options.onVotes(votesOf(message));
     void this.#validate(this.#validators[topic], topic, message, id, from);
   }
 
@@ -160,6 +164,15 @@ export class Endpoint implements Network {
     const { network } = this.#options;
     for (const peer of network.peersOf(this.peerId))
       if (peer !== from) network.send(this.peerId, peer, topic, message, id);
+  }
+}
+
+/** None where it is no vote. */
+function votesOf(message: Uint8Array): SignedFinalityVote[] {
+  try {
+    return [SignedFinalityVote.deserialize(message)];
+  } catch {
+    return [];
   }
 }
 

@@ -10,6 +10,7 @@ import type { Database, Write } from "../../src/storage/database.ts";
 import { EventLog } from "../../src/storage/event-log.ts";
 import { PeerStatuses } from "../../src/sync/peer-statuses.ts";
 import { serveGenesis } from "../../src/sync/serve.ts";
+import type { SignedFinalityVote } from "../../src/types/index.ts";
 import type { SimDisk } from "./disk.ts";
 import { Endpoint } from "./endpoint.ts";
 import { verify } from "./keys.ts";
@@ -40,6 +41,8 @@ export interface SimNodeOptions {
   onStarted(node: SimNode, services: ChainServices): void;
   onPenalty(node: SimNode, peer: PeerId, offence: Offence, detail: string): void;
   onPublish(node: SimNode, topic: TopicName, message: Uint8Array): void;
+  onVotes(votes: readonly SignedFinalityVote[]): void;
+  onRestored(node: SimNode): void;
   onError(node: SimNode, message: string): void;
 }
 
@@ -113,6 +116,7 @@ export class SimNode {
       logger,
       onPenalty: (peer, offence, detail) => this.options.onPenalty(this, peer, offence, detail),
       onPublish: (topic, message) => this.options.onPublish(this, topic, message),
+      onVotes: (votes) => this.options.onVotes(votes),
     });
     process.endpoint = endpoint;
     this.#process = process;
@@ -144,6 +148,7 @@ export class SimNode {
         modes: this.#modes,
         account: signer && { signer, identify: async () => this.#identify() },
         alone,
+        hashSeed: random.fork("hashes").bytes(8),
       },
       new Closers(logger),
     );
@@ -168,6 +173,7 @@ export class SimNode {
     this.options.disk.restore(this.#backup);
     this.#restored = true;
     this.restores++;
+    this.options.onRestored(this);
   }
 
   #identify() {

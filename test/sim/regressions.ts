@@ -9,6 +9,13 @@ export const regressions: readonly { seed: number; authorities?: number; found: 
     found: "a vote whose target is not on the justified block, signed while the head was about to follow it",
   },
   { seed: 53, found: "the same with nine authorities" },
+  { seed: 1353, found: "rounds that passed without a quorum: the authorities' time-outs never met again" },
+  { seed: 579, found: "the round waited for the vote of an authority that had been voted out" },
+  { seed: 3524, found: "two with old data: long time-outs in a round that one of them had passed" },
+  {
+    seed: 2324,
+    found: "old data, and a vote that left through a broken cable: nobody can know it, or show it",
+  },
   {
     seed: 41,
     authorities: 4,

@@ -1,6 +1,8 @@
 import {
   type AckOf,
   type AnyProtocol,
+  type FinalityAnswer,
+  finality,
   type Offence,
   type PeerId,
   RateLimiter,
@@ -11,6 +13,7 @@ import {
   type RequestOptions,
   type ResponseOf,
 } from "../../protocols/index.ts";
+import type { SignedFinalityVote } from "../../src/types/index.ts";
 import { type Clock, sleep } from "../../src/util/clock.ts";
 import { messageOf } from "../../src/util/errors.ts";
 import type { Logger } from "../../src/util/logger.ts";
@@ -25,6 +28,7 @@ export interface SimRequestsOptions {
   clock: Clock;
   logger: Logger;
   penalize(peer: PeerId, offence: Offence, detail: string): void;
+  onVotes(votes: readonly SignedFinalityVote[]): void;
   isAlive(): boolean;
 }
 
@@ -85,6 +89,7 @@ export class SimRequests {
         if (chunk) {
           const response = protocol.response.deserialize(chunk) as Awaited<ResponseOf<P>>;
           last = response;
+          if (protocol.id === finality.id) this.#options.onVotes(votesIn(response as FinalityAnswer));
           yield response;
         } else if (exchange.failure) throw exchange.failure;
         else break;
@@ -199,6 +204,13 @@ export class SimRequests {
       reply.end({ code: known?.code ?? "serverError", reason: messageOf(error) }, arrivalMs);
     }
   }
+}
+
+function votesIn({ votes, certificates }: FinalityAnswer): SignedFinalityVote[] {
+  const certified = certificates.flatMap(({ link, voters, signatures }) =>
+    voters.map((voter, index) => ({ message: link, voter, signature: signatures[index]! })),
+  );
+  return [...votes, ...certified];
 }
 
 interface Failure {

@@ -6,6 +6,8 @@ interface SeenVote {
   source: number;
   target: number;
   root: Hex;
+  /** Somebody else has it. */
+  heard: boolean;
 }
 
 /** All that has left the honest accounts: nothing of it may contradict the rest (docs/slashing-protection.md). */
@@ -41,16 +43,21 @@ export class SignatureWatch {
     slots.set(slot, id);
   }
 
-  onVote({ message, voter }: SignedFinalityVote): void {
+  /** `heard`: it came to somebody else, not only left its voter. */
+  onVote({ message, voter }: SignedFinalityVote, heard: boolean): void {
     const votes = this.#votes.get(toHex(voter));
     if (!votes) return;
     const vote = {
       source: message.source.round,
       target: message.target.round,
       root: toHex(FinalityVote.hashTreeRoot(message)),
+      heard,
     };
     for (const other of votes) {
-      if (other.root === vote.root) return;
+      if (other.root === vote.root) {
+        other.heard ||= heard;
+        return;
+      }
       const surrounds =
         (other.source < vote.source && vote.target < other.target) ||
         (vote.source < other.source && other.target < vote.target);
@@ -60,5 +67,15 @@ export class SignatureWatch {
       this.#report("slashable vote", `${toHex(voter).slice(0, 8)} signed a ${what} vote: ${links}`);
     }
     votes.push(vote);
+  }
+
+  /** An account with old data cannot know what nobody has heard, and nobody can show it: it counts if it comes after all. */
+  onRestored(account: Uint8Array): void {
+    const votes = this.#votes.get(toHex(account));
+    if (votes)
+      this.#votes.set(
+        toHex(account),
+        votes.filter(({ heard }) => heard),
+      );
   }
 }

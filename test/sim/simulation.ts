@@ -19,9 +19,7 @@ import { Trace } from "./trace.ts";
 import { lastSender, senders, Transfers } from "./transfers.ts";
 
 /** In which all must be well again after the last fault: the longest round time-out, and some rounds. */
-const settleMs = 90_000;
-/** The same where an older copy of a node's data was put back: it skips the rounds in which it may have voted. */
-const settleAfterRestoreMs = 600_000;
+const settleMs = 60_000;
 const pollMs = 50;
 
 /** One seed, one run. */
@@ -171,8 +169,12 @@ class Simulation {
         const vote = SignedFinalityVote.deserialize(message);
         const { source, target } = vote.message;
         this.#trace.add(from.name, `votes ${nameOf(source)} -> ${nameOf(target)}`);
-        this.#oracle.signatures.onVote(vote);
+        this.#oracle.signatures.onVote(vote, false);
       },
+      onVotes: (votes) => {
+        for (const vote of votes) this.#oracle.signatures.onVote(vote, true);
+      },
+      onRestored: () => this.#oracle.signatures.onRestored(signer.publicKey),
       onError: (from, message) => this.#oracle.onError(from, message),
     });
     this.#nodes.push(node);
@@ -226,8 +228,7 @@ class Simulation {
     };
     const healedMs = this.#timeline.nowMs;
     this.#timeline.after(pollMs, () => void poll());
-    const restored = this.#nodes.some(({ restores }) => restores > 0);
-    await this.#until(healedMs + (restored ? settleAfterRestoreMs : settleMs), () => this.#calm);
+    await this.#until(healedMs + settleMs, () => this.#calm);
     this.#settledMs = this.#timeline.nowMs - healedMs;
     if (!this.#calm && !this.#oracle.violation)
       this.#oracle.report("not settled", honest.map(standing).join("; "));

@@ -56,12 +56,22 @@ export const authoritiesSchema = z
   .object({
     head: blockRefSchema,
     nextHeight: countSchema,
+    countedFrom: countSchema.describe("The turns of the blocks from this height on are counted."),
     authorities: z.array(
       z.object({
         address: addressText,
         turn: countSchema,
         inTurn: z.boolean().describe("The turn of `nextHeight` is its."),
         maySign: z.boolean().describe("It has not signed too recently for `nextHeight`."),
+        turns: countSchema.describe("Without those in which it had signed too recently."),
+        missedTurns: countSchema.describe("Those of them in which another made the block."),
+        lastBlock: z
+          .object({ height: countSchema, timestamp: timeSchema })
+          .nullable()
+          .describe("The newest of its own; null where it made none of those that are counted."),
+        lastVoteAt: timeSchema
+          .nullable()
+          .describe("When its last finality vote came; null where none has since the node's start."),
       }),
     ),
     recentSigners: z.array(z.object({ height: countSchema, proposer: addressText })),

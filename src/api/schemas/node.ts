@@ -19,6 +19,7 @@ export const statusSchema = z
     peerId: z.string(),
     address: addressText.describe("Of the node's account."),
     mode: modeSchema,
+    time: timeSchema.describe("By the node's clock."),
     genesisId: idSchema.nullable(),
     name: z.string().nullable(),
     periodMs: countSchema.nullable(),

@@ -3,6 +3,7 @@ import { hashInto } from "@chainsafe/hashtree";
 import { AccountState } from "../../../src/state/index.ts";
 import { createRandom } from "../../e2e/harness/random.ts";
 import { defineFigure } from "../figure.ts";
+import { heldBytes } from "../lib/memory.ts";
 import { median } from "../lib/statistics.ts";
 import { ownCpuSeconds } from "../lib/usage.ts";
 
@@ -37,8 +38,7 @@ function pairHashMs(): number {
 }
 
 function createState(accounts: number): { state: AccountState; bytes: number } {
-  globalThis.gc?.();
-  const before = process.memoryUsage.rss();
+  const before = heldBytes();
   const state = new AccountState(new Uint8Array(randomBytes(8)), accounts);
   const chunk = 65_536;
   for (let start = 0; start < accounts; start += chunk) {
@@ -47,7 +47,7 @@ function createState(accounts: number): { state: AccountState; bytes: number } {
   }
   state.settle();
   state.accountsRoot();
-  return { state, bytes: process.memoryUsage.rss() - before };
+  return { state, bytes: heldBytes() - before };
 }
 
 export const stateRootFigure = defineFigure<StateRootSettings>({

@@ -150,7 +150,7 @@ function goals(format: Format, { authorities }: SubmitSettings): Goal[] {
 
 function submitFigure(format: Format, counts: { quick: number; full: number }): Figure {
   const all = [1, 4].flatMap((authorities) =>
-    [1, 100, 10_000].map((senders) => ({ authorities, senders, count: counts.full })),
+    [1, 100, 10_000].map((senders) => ({ authorities, senders, count: counts.full / authorities })),
   );
   return defineFigure<SubmitSettings>({
     name: `submit-${format}`,

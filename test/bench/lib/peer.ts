@@ -149,6 +149,7 @@ export class Peer {
         modes: new ModeMachine("boot"),
         account: undefined,
         alone: true,
+        hashSeed: new Uint8Array(8),
       },
       closers,
     );

@@ -64,9 +64,8 @@ test.each([
         clock,
         identity,
         listenMs: 0,
-        roundTimeoutMs: () => 100_000,
       });
-      signer.hearRounds({ highestRound: 20, justifiedRound: 19 });
+      signer.hearRounds({ reachedRound: 20, justifiedRound: 19 });
       await signer
         .signFinalityVote({ sourceRound: 0, targetRound: 1, root: rootOf(1) })
         .catch(() => undefined);

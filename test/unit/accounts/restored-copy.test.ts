@@ -3,7 +3,7 @@ import { cp, mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/prom
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { checkDataIdentity, roundsWithin } from "../../../src/accounts/index.ts";
+import { checkDataIdentity } from "../../../src/accounts/index.ts";
 import { LevelDatabase } from "../../../src/storage/level-database.ts";
 import { ProtectionStore } from "../../../src/storage/protection.ts";
 import { MemoryDatabase } from "../storage/memory-database.ts";
@@ -155,17 +155,17 @@ describe("a restored copy", () => {
     const database = new MemoryDatabase();
     await (await openSigner(database, { clock })).signFinalityVote(vote(4, 5, 1));
     clock.nowMs = 110_000;
-    const options = { clock, identity: copied, listenMs: 10_000, roundTimeoutMs: (n: number) => n * 10_000 };
+    const options = { clock, identity: copied, listenMs: 10_000 };
     let signer = await openSigner(database.copy(), options);
     const refused = (source: number, target: number, code: string) =>
       expect(signer.signFinalityVote(vote(source, target, 2))).rejects.toMatchObject({ code });
     await refused(900, 1000, "SIGNING_DOUBTFUL");
-    signer.hearRounds({ highestRound: 20, justifiedRound: 18 });
+    signer.hearRounds({ reachedRound: 20, justifiedRound: 18 });
     await refused(900, 1000, "SIGNING_DOUBTFUL");
     clock.nowMs += 5_000;
-    signer.hearRounds({ highestRound: 30, justifiedRound: 17 });
+    signer.hearRounds({ reachedRound: 30, justifiedRound: 17 });
     clock.nowMs += 5_000;
-    // 110 s since the record: a round that others had begun, and one that can have begun before its time-out of 120 s.
+    // One round by a time-out after a quorum had reached the 30th, one by a start.
     await refused(18, 32, "SLASHABLE_VOTE");
     await refused(17, 33, "SLASHABLE_VOTE");
     expect([signer.lastTargetRound, signer.refusedToRound, signer.lastSourceRound]).toEqual([5, 32, 18]);
@@ -175,13 +175,13 @@ describe("a restored copy", () => {
     signer = await openSigner(database.copy(), { ...options, roundsAlone: (ms) => ms / 10_000 });
     await refused(900, 1000, "SIGNING_DOUBTFUL");
     clock.nowMs += 10_000;
-    // 12 with results, 6 by time-outs.
-    await refused(5, 23, "SLASHABLE_VOTE");
-    expect(signer.lastTargetRound).toBe(23);
-    await signer.signFinalityVote(vote(5, 24, 2));
+    // 12 alone.
+    await refused(5, 19, "SLASHABLE_VOTE");
+    expect(signer.lastTargetRound).toBe(19);
+    await signer.signFinalityVote(vote(5, 20, 2));
 
     signer = await openSigner(database.copy(), { ...options, roundsAlone: () => 1 });
-    signer.hearRounds({ highestRound: 40, justifiedRound: 38 });
+    signer.hearRounds({ reachedRound: 40, justifiedRound: 38 });
     clock.nowMs += 10_000;
     await refused(37, 90, "SLASHABLE_VOTE");
     await signer.signFinalityVote(vote(38, 90, 2));
@@ -203,10 +203,9 @@ describe("a restored copy", () => {
       clock,
       listenMs: 0,
       roundsAlone,
-      roundTimeoutMs: () => 100_000,
     });
     expect(signer.doubt).toMatchObject({ votes: true });
-    signer.hearRounds({ highestRound: 9, justifiedRound: 8 });
+    signer.hearRounds({ reachedRound: 9, justifiedRound: 8 });
     await signer.signFinalityVote(vote(8, 12, 2));
     expect(signer.refusedToRound).toBe(12);
     expect(seen).toEqual([50_000]);
@@ -244,25 +243,18 @@ describe("a restored copy", () => {
   });
 
   test("an unknown own vote is a reason to doubt, a second one to stop", async () => {
-    const signer = await openSigner(new MemoryDatabase(), { listenMs: 0, roundTimeoutMs: () => 1 });
+    const signer = await openSigner(new MemoryDatabase(), { listenMs: 0 });
     await signer.signFinalityVote(vote(0, 1, 1));
     await signer.observeVote(vote(0, 1, 1));
     expect(signer.doubt).toBeUndefined();
     await signer.observeVote(vote(1, 7, 1));
-    signer.hearRounds({ highestRound: 3, justifiedRound: 1 });
-    await expect(signer.signFinalityVote(vote(1, 8, 2))).rejects.toMatchObject({ code: "SLASHABLE_VOTE" });
-    await signer.signFinalityVote(vote(1, 9, 2));
-    await signer.observeVote(vote(1, 9, 2));
-    await signer.observeVote(vote(1, 8, 1));
+    signer.hearRounds({ reachedRound: 3, justifiedRound: 1 });
+    await expect(signer.signFinalityVote(vote(1, 9, 2))).rejects.toMatchObject({ code: "SLASHABLE_VOTE" });
     await signer.signFinalityVote(vote(1, 10, 2));
-    await signer.observeVote(vote(1, 10, 3));
-    await expect(signer.signFinalityVote(vote(1, 11, 2))).rejects.toMatchObject({ code: "SIGNING_DOUBTFUL" });
+    await signer.observeVote(vote(1, 10, 2));
+    await signer.observeVote(vote(1, 9, 1));
+    await signer.signFinalityVote(vote(1, 11, 2));
+    await signer.observeVote(vote(1, 11, 3));
+    await expect(signer.signFinalityVote(vote(1, 12, 2))).rejects.toMatchObject({ code: "SIGNING_DOUBTFUL" });
   });
-});
-
-test("rounds that pass alone: one that had begun, then one a time-out", () => {
-  const doubling = (n: number) => Math.min(500 * 2 ** (n - 1), 30_000);
-  const rounds = [-5, 0, 1, 500, 501, 1_500, 1_501].map((ms) => roundsWithin(ms, doubling));
-  expect(rounds).toEqual([1, 1, 2, 2, 3, 3, 4]);
-  expect(roundsWithin(86_400_000, doubling)).toBe(1 + 6 + Math.ceil((86_400_000 - 31_500) / 30_000));
 });

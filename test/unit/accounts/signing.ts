@@ -34,7 +34,6 @@ export function openSigner(
     clock: handClock(),
     logger: silentLogger,
     slotOf: (timeMs) => slotOf(timeMs, periodMs),
-    roundTimeoutMs: (n) => 1_000 * 2 ** Math.min(n - 1, 6),
     ...options,
   });
 }

@@ -162,6 +162,7 @@ export async function startFixture(
       peerId: "12D3KooW",
       address: authority.address,
       mode: mode.mode,
+      time: genesisTime,
       genesisId: genesis.idHex,
       name: "test chain",
       periodMs: config.periodMs,

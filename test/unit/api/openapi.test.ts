@@ -8,7 +8,7 @@ import type { OpenApiDocument } from "../../../src/api/openapi/document.ts";
 import { problems } from "../../../src/api/problem.ts";
 import type { Chain } from "../../../src/chain/chain.ts";
 import { Proposals } from "../../../src/chain/proposals.ts";
-import { VoteTally } from "../../../src/consensus/index.ts";
+import { RoundWatch } from "../../../src/consensus/index.ts";
 import { finalityBody } from "../../../src/node/finality-views.ts";
 import { FinalityStore } from "../../../src/storage/finality.ts";
 import { ProposalStore } from "../../../src/storage/proposals.ts";
@@ -53,7 +53,7 @@ beforeAll(async () => {
       adminToken,
       listEvidence: () => [evidence],
       diagnosis: () => diagnosis,
-      finality: () => finalityBody({ chain, finalizer: { tally: new VoteTally(), round: 1 } }, store),
+      finality: () => finalityBody({ chain, finalizer: { rounds: new RoundWatch(), round: 1 } }, store),
       peers: () => [
         {
           id: "12D3",

@@ -160,18 +160,29 @@ describe("reading over HTTP", () => {
     expect(body).toMatchObject({
       head: { height: 5 },
       nextHeight: 6,
-      authorities: [{ address: authority.address, turn: 0, inTurn: true, maySign: true }],
+      countedFrom: 1,
+      authorities: [
+        {
+          address: authority.address,
+          turn: 0,
+          inTurn: true,
+          maySign: true,
+          turns: 5,
+          missedTurns: 0,
+          lastBlock: { height: 5 },
+          lastVoteAt: null,
+        },
+      ],
       openVotes: [],
       proposals: [],
       evidence: [],
     });
   });
 
-  it("answers health, peers and the root", async () => {
+  it("answers health and peers", async () => {
     expect((await node.get("/health/live")).body).toEqual({ status: "live" });
     expect((await node.get("/health/ready")).status).toBe(200);
     expect((await node.get("/v1/peers")).body).toEqual({ peers: [] });
-    expect((await node.get("/")).body).toMatchObject({ status: "/v1/status" });
     node.mode.mode = "boot";
     expect(await node.get("/health/ready")).toMatchObject({ status: 503, body: { code: "NOT_READY" } });
     node.mode.mode = "ready";

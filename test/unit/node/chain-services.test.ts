@@ -43,6 +43,7 @@ test("a node that was killed between justifying a branch and following it starts
       modes: new ModeMachine("boot"),
       account: undefined,
       alone: false,
+      hashSeed: new Uint8Array(8),
     },
     closers,
   );

@@ -83,6 +83,12 @@ describe("checkFile", () => {
       "imports the higher src/state (floor 2)",
     ],
     ["anything from the client", "src/client/a.ts", "../util/bytes.ts", "src/client stands alone"],
+    [
+      "anything but the client from the explorer",
+      "src/explorer/a.ts",
+      "../api/a.ts",
+      "src/explorer stands alone",
+    ],
     ["what is on no floor", "src/cli/a.ts", "../../test/a.ts", "which is on no floor"],
   ])("refuses %s", (_name, file, specifier, message) => {
     const [found, ...others] = check(file, specifier);

@@ -55,6 +55,27 @@ describe("a compact block", () => {
     ).toEqual([["block-transactions", [2, 3]]]);
   });
 
+  test("is not fetched again while it is being imported", async () => {
+    const { node, peer, net, gossip, maker, clock } = await pair();
+    const tip = await withTransfers(maker.start(), maker, 3);
+    await peer.addAll(tip);
+    await node.mempool.add(node.mempool.records(tip.blocks[0]!.transactions), "gossip");
+    const importing = Promise.withResolvers<void>();
+    const importBlock = node.chain.importBlock.bind(node.chain);
+    node.chain.importBlock = async (block) => {
+      await importing.promise;
+      return importBlock(block);
+    };
+    await gossip(compact(tip, maker));
+    await clock.advance(100);
+    const fetched = node.inbox.fetch(tip.id, peer.network.peerId);
+    await clock.advance(100);
+    importing.resolve();
+    await fetched;
+    expect(node.chain.head.idHex).toBe(tip.idHex);
+    expect(net.requests).toEqual([]);
+  });
+
   test("does not ask for transactions that come a moment after it", async () => {
     const { node, peer, net, gossip, maker, clock } = await pair();
     const tip = await withTransfers(maker.start(), maker, 4);

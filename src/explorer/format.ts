@@ -1,0 +1,50 @@
+/** Numbers, times and names as people read them. */
+
+const grouped = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const precise = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
+const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+
+/** A whole number or an amount in base units: `1,234,567`. */
+export function whole(value: number | bigint | string): string {
+  return grouped.format(typeof value === "string" ? BigInt(value) : value);
+}
+
+/** Three digits that count: `0.417`, `12.3`, `1,230`. */
+export function rounded(value: number): string {
+  return Math.abs(value) >= 1000 ? grouped.format(value) : precise.format(value);
+}
+
+export function count(value: number, singular: string, plural = `${singular}s`): string {
+  return `${whole(value)} ${value === 1 ? singular : plural}`;
+}
+
+/** `420 ms`, `4.2 s`, `12 s`, `3 min`, `5 h`, `12 d`. */
+export function duration(ms: number): string {
+  const size = Math.abs(ms);
+  if (size < 1000) return `${Math.round(ms)} ms`;
+  if (size < 9_950) return `${(ms / 1000).toFixed(1)} s`;
+  if (size < 99_500) return `${Math.round(ms / 1000)} s`;
+  if (size < 5_970_000) return `${Math.round(ms / 60_000)} min`;
+  if (size < 172_800_000) return `${Math.round(ms / 3_600_000)} h`;
+  return `${Math.round(ms / 86_400_000)} d`;
+}
+
+/** How long ago: whole seconds, so that it does not flicker. */
+export function age(ms: number): string {
+  if (ms < 1000) return "now";
+  return `${ms < 99_500 ? `${Math.floor(ms / 1000)} s` : duration(ms)} ago`;
+}
+
+export function byteSize(bytes: number): string {
+  if (bytes < 1000) return `${Math.round(bytes)} B`;
+  return bytes < 1e6 ? `${precise.format(bytes / 1e3)} kB` : `${precise.format(bytes / 1e6)} MB`;
+}
+
+export function dateTime(ms: number): string {
+  return moment.format(ms);
+}
+
+/** `cc1qwert…6789`, `0x12345…cdef`: enough to tell a few of them apart. */
+export function short(name: string, head = 8, tail = 5): string {
+  return name.length <= head + tail + 1 ? name : `${name.slice(0, head)}…${name.slice(-tail)}`;
+}

@@ -1,0 +1,92 @@
+import { useState } from "preact/hooks";
+import { html, type Markup } from "./html.ts";
+import { live } from "./live.ts";
+import { goTo } from "./route.ts";
+import { useStore } from "./store.ts";
+
+const places = [
+  { page: "", name: "Overview" },
+  { page: "blocks", name: "Blocks" },
+  { page: "authorities", name: "Authorities" },
+  { page: "peers", name: "Peers" },
+  { page: "wallet", name: "Wallet" },
+];
+/** Pages that are reached from another one of the list. */
+const within: Readonly<Record<string, string>> = { block: "blocks", tx: "blocks", mempool: "blocks" };
+
+export function Header({ page }: { page: string }): Markup {
+  const { status } = useStore(live);
+  return html`<header>
+    <div class="bar">
+      <a class="brand" href="#/"><img src="/explorer/icon.svg" alt="" width="28" height="28" /><span>${status?.name ?? "ccoin"}</span></a>
+      <nav aria-label="Pages">
+        ${places.map(
+          (place) =>
+            html`<a key=${place.page} href=${`#/${place.page}`} aria-current=${place.page === (within[page] ?? page) ? "page" : null}>${place.name}</a>`,
+        )}
+      </nav>
+      <${Search} />
+      <${Connection} />
+      <${Theme} />
+    </div>
+  </header>`;
+}
+
+function Search(): Markup {
+  const [problem, setProblem] = useState("");
+  const onSubmit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const form = event.currentTarget as HTMLFormElement;
+    const text = new FormData(form).get("q") as string;
+    if (text.trim() === "") return;
+    try {
+      const { find } = await import("./search.ts");
+      goTo(await find(text));
+      setProblem("");
+      form.reset();
+    } catch (error) {
+      setProblem((error as Error).message);
+    }
+  };
+  return html`<form class="search" role="search" onSubmit=${onSubmit}>
+    <label class="unseen" for="q">Height, id or address</label>
+    <input
+      id="q"
+      name="q"
+      type="search"
+      placeholder="Height, id or address"
+      autocomplete="off"
+      spellcheck=${false}
+      aria-describedby=${problem ? "search-problem" : null}
+      aria-invalid=${problem ? "true" : null}
+      onInput=${() => setProblem("")}
+    />
+    ${problem ? html`<p id="search-problem" class="problem" role="alert">${problem}</p>` : null}
+  </form>`;
+}
+
+function Connection(): Markup {
+  const { connection, diagnosis } = useStore(live);
+  const isWell = diagnosis === undefined || diagnosis.state === "ok";
+  const [tone, text] =
+    connection === "lost"
+      ? ["bad", "No connection"]
+      : isWell
+        ? ["good", "Live"]
+        : [diagnosis.state === "halted" ? "bad" : "warn", diagnosis.state];
+  return html`<span class=${`connection ${tone}`} role="status">${text}</span>`;
+}
+
+function Theme(): Markup {
+  const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  const [theme, setTheme] = useState(document.documentElement.dataset["theme"] ?? system);
+  const other = theme === "dark" ? "light" : "dark";
+  const toggle = () => {
+    document.documentElement.dataset["theme"] = other;
+    localStorage.setItem("ccoin.theme", other);
+    setTheme(other);
+  };
+  return html`<button type="button" class="theme" onClick=${toggle} aria-label=${`Use the ${other} theme`}>
+    <svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true"><circle cx="10" cy="10" r="7" /><path d="M10 3a7 7 0 0 1 0 14z" /></svg>
+  </button>`;
+}

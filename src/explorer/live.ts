@@ -1,0 +1,162 @@
+import { Client } from "../client/client.ts";
+import type { BlockRef, BlockSummary, Diagnosis, Genesis, Status } from "../client/index.ts";
+import type { Sample } from "./shape.ts";
+import { Store } from "./store.ts";
+
+/** The node that has served this page. */
+export const client = new Client(location.origin);
+
+/** A block that a reorganization has taken away while the page was open. */
+export interface Retracted extends BlockRef {
+  proposer: string;
+  transactionCount: number;
+}
+
+/** What the page follows all the time. */
+export interface Live {
+  connection: "connecting" | "open" | "lost";
+  status: Status | undefined;
+  genesis: Genesis | undefined;
+  diagnosis: Diagnosis | undefined;
+  /** The newest canonical ones, newest first. */
+  blocks: readonly BlockSummary[];
+  /** Newest first. */
+  retracted: readonly Retracted[];
+  /** From a block's timestamp until this node knew it to be final, ms; oldest first, like the next. */
+  finalityLags: readonly Sample[];
+  mempoolCounts: readonly Sample[];
+  /** The node's clock minus this machine's, ms. */
+  clockOffsetMs: number;
+}
+
+export const live = new Store<Live>({
+  connection: "connecting",
+  status: undefined,
+  genesis: undefined,
+  diagnosis: undefined,
+  blocks: [],
+  retracted: [],
+  finalityLags: [],
+  mempoolCounts: [],
+  clockOffsetMs: 0,
+});
+
+/** One page of the API. */
+const keptBlocks = 100;
+/** Enough for the strip; the others come once the page is there. */
+const firstBlocks = 30;
+const keptSamples = 100;
+const keptRetracted = 20;
+/** A chain may make ten blocks a second; people read slower. */
+const minRefreshMs = 300;
+/** What makes no event, such as a peer that goes, is seen by then. */
+const maxRefreshMs = 2_000;
+const reconnectMs = 2_000;
+
+type BlockEvent = BlockRef & { timestamp: number; proposer: string; transactionCount: number };
+
+/** Timestamps of blocks by id, as events have told them, oldest first. */
+const timestamps = new Map<string, number>();
+let refreshing = false;
+let timer: ReturnType<typeof setTimeout> | undefined;
+let lastRefreshMs = 0;
+
+/** The node's clock. */
+export function nodeTime(nowMs: number): number {
+  return nowMs + live.value.clockOffsetMs;
+}
+
+export function followNode(): void {
+  connect();
+  void refresh();
+}
+
+function connect(): void {
+  const source = new EventSource("/v1/events?types=block,retracted,finalized,mode");
+  const on = <T>(type: string, handle: (data: T) => void) =>
+    source.addEventListener(type, (event) => {
+      handle(JSON.parse((event as MessageEvent<string>).data));
+      soon(minRefreshMs);
+    });
+  source.onopen = () => {
+    live.update({ connection: "open" });
+    soon(0);
+  };
+  source.onerror = () => {
+    live.update({ connection: "lost" });
+    if (source.readyState === EventSource.CLOSED) setTimeout(connect, reconnectMs);
+  };
+  on<BlockEvent>("block", ({ id, timestamp }) => {
+    timestamps.set(id, timestamp);
+    for (const old of timestamps.keys()) if (timestamps.size > keptBlocks) timestamps.delete(old);
+  });
+  on<BlockEvent>("retracted", ({ id, height, proposer, transactionCount }) => {
+    const block = { id, height, proposer, transactionCount };
+    live.update({ retracted: [block, ...live.value.retracted].slice(0, keptRetracted) });
+  });
+  on<BlockRef>("finalized", ({ id, height }) => {
+    const timestamp = timestamps.get(id);
+    if (timestamp === undefined) return;
+    const value = Math.max(0, nodeTime(Date.now()) - timestamp);
+    live.update({ finalityLags: withSample(live.value.finalityLags, { label: `block ${height}`, value }) });
+  });
+  // The refresh after any event tells the rest.
+  on("mode", () => undefined);
+}
+
+/** Refreshes after the delay at the latest, and never more often than `minRefreshMs`. */
+function soon(delayMs: number): void {
+  clearTimeout(timer);
+  timer = setTimeout(refresh, Math.max(delayMs === 0 ? 0 : lastRefreshMs + delayMs - Date.now(), 0));
+}
+
+async function refresh(): Promise<void> {
+  if (refreshing) return soon(minRefreshMs);
+  refreshing = true;
+  lastRefreshMs = Date.now();
+  try {
+    const sentMs = Date.now();
+    const [status, diagnosis] = await Promise.all([client.status(), client.diagnosis()]);
+    const clockOffsetMs = status.time - (sentMs + Date.now()) / 2;
+    const [blocks, genesis] = status.head
+      ? await Promise.all([newestBlocks(status.head.height), live.value.genesis ?? firstBlock()])
+      : [[], undefined];
+    const { mempoolCounts } = live.value;
+    const sample = { label: new Date(status.time).toLocaleTimeString(), value: status.mempool.count };
+    live.update({
+      ...{ status, diagnosis, blocks, genesis, clockOffsetMs },
+      mempoolCounts: withSample(mempoolCounts, sample),
+    });
+  } catch {
+    // The event stream tells whether the node is there; the next refresh asks again.
+  } finally {
+    refreshing = false;
+    soon(maxRefreshMs);
+  }
+}
+
+async function firstBlock(): Promise<Genesis | undefined> {
+  return (await client.block(0)).genesis;
+}
+
+/** What is known already, what has come on top of it, and what is below as far as it is kept. */
+async function newestBlocks(headHeight: number): Promise<readonly BlockSummary[]> {
+  const known = live.value.blocks;
+  const [newest] = known;
+  if (!newest) return (await client.blocks({ limit: firstBlocks })).blocks;
+  const limit = Math.min(Math.max(headHeight - newest.height, 0) + 1, keptBlocks);
+  const { blocks } = await client.blocks({ limit });
+  const lowest = blocks.at(-1);
+  if (!lowest) return known;
+  const below = known.filter(({ height }) => height < lowest.height);
+  // Where they do not meet, a reorganization has replaced what was known.
+  const all = below[0]?.id === lowest.parent ? [...blocks, ...below] : blocks;
+  const last = all.at(-1)!;
+  if (all.length >= keptBlocks || last.height === 0) return all.slice(0, keptBlocks);
+  const older = await client.blocks({ before: last.height, limit: keptBlocks - all.length });
+  return [...all, ...older.blocks];
+}
+
+function withSample(samples: readonly Sample[], sample: Sample): Sample[] {
+  return [...samples, sample].slice(-keptSamples);
+}

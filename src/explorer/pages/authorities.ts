@@ -1,0 +1,111 @@
+import type { Authorities, Evidence, Proposal } from "../../client/index.ts";
+import { short, whole } from "../format.ts";
+import { html, type Markup } from "../html.ts";
+import { client, live } from "../live.ts";
+import { AuthorityTable } from "../parts/authorities.ts";
+import { Answer, Section, Tag } from "../parts/layout.ts";
+import { Address, Age } from "../parts/names.ts";
+import { Table } from "../parts/table.ts";
+import { useLoad, useStore } from "../store.ts";
+
+type OpenVote = Authorities["openVotes"][number];
+
+const offences: Readonly<Record<Evidence["offence"], string>> = {
+  header: "two blocks in one slot",
+  doubleVote: "two finality votes in one round",
+  surround: "a finality vote around another",
+};
+
+export function AuthoritiesPage(): Markup {
+  const { status } = useStore(live);
+  const loaded = useLoad(
+    () => Promise.all([client.authorities(), client.finality()]),
+    `${status?.head?.id} ${status?.finalized?.id}`,
+  );
+  return html`
+    <h1>Authorities</h1>
+    <${Answer}
+      loaded=${loaded}
+      show=${([set, finality]: NonNullable<typeof loaded.data>) => {
+        const { votes, justified, finalized } = finality;
+        return html`
+          <${Section} title="Turns and work" aside=${`for block ${whole(set.nextHeight)}`}>
+            <${AuthorityTable} set=${set} finality=${finality} />
+          </${Section}>
+          <${Section} title="Finality" aside=${`round ${votes.round}`}>
+            <p>
+              ${votes.heard.length} of ${set.authorities.length} votes of this round were heard, ${votes.quorum} are needed.
+              Block <a href=${`#/block/${justified.id}`}>${whole(justified.height)}</a> is justified,
+              block <a href=${`#/block/${finalized.id}`}>${whole(finalized.height)}</a> is final.
+            </p>
+          </${Section}>
+          <${Votes} set=${set} />
+          <${EvidenceList} evidence=${set.evidence} />
+        `;
+      }}
+    />
+  `;
+}
+
+function Votes({ set }: { set: Authorities }): Markup {
+  const openColumns = [
+    { head: "Voter", cell: ({ voter }: OpenVote) => html`<${Address} address=${voter} />` },
+    { head: "Wants to", cell: ({ kind }: OpenVote) => kind },
+    { head: "Candidate", cell: ({ candidate }: OpenVote) => html`<${Address} address=${candidate} />` },
+    {
+      head: "Block",
+      cell: ({ height }: OpenVote) => html`<a href=${`#/block/${height}`}>${whole(height)}</a>`,
+    },
+  ];
+  const ownColumns = [
+    { head: "Candidate", cell: ({ candidate }: Proposal) => html`<${Address} address=${candidate} />` },
+    { head: "Wish", cell: ({ kind }: Proposal) => kind },
+    {
+      head: "Votes",
+      cell: ({ votes, needed, enacted }: Proposal) =>
+        enacted ? html`<${Tag} tone="good">enacted</${Tag}>` : `${votes} of ${needed}`,
+    },
+    { head: "Since", cell: ({ proposedAt }: Proposal) => html`<${Age} atMs=${proposedAt} />` },
+  ];
+  return html`
+    <${Section} title="Open votes on the set">
+      <${Table}
+        caption="Open votes"
+        columns=${openColumns}
+        rows=${set.openVotes}
+        rowKey=${({ voter, candidate }: OpenVote) => voter + candidate}
+        empty="None: nobody asks for another authority, or for one less."
+      />
+    </${Section}>
+    ${
+      set.proposals.length === 0
+        ? null
+        : html`<${Section} title="Proposals of this node">
+            <${Table} caption="Proposals" columns=${ownColumns} rows=${set.proposals} rowKey=${({ candidate }: Proposal) => candidate} empty="None." />
+          </${Section}>`
+    }
+  `;
+}
+
+function EvidenceList({ evidence }: { evidence: readonly Evidence[] }): Markup {
+  const columns = [
+    { head: "Authority", cell: ({ offender }: Evidence) => html`<${Address} address=${offender} />` },
+    { head: "Has signed", cell: ({ offence }: Evidence) => offences[offence] },
+    {
+      head: "Conflicting",
+      cell: ({ conflicting }: Evidence) =>
+        conflicting.map((id) => html`<code key=${id} title=${id}>${short(id)}</code> `),
+    },
+    { head: "Received", cell: ({ receivedAt }: Evidence) => html`<${Age} atMs=${receivedAt} />` },
+  ];
+  return html`<${Section} title="Evidence of faults">
+    <${Table}
+      caption="Evidence"
+      columns=${columns}
+      rows=${evidence}
+      rowKey=${({ id }: Evidence) => id}
+      empty="None: no authority has signed two things that contradict each other."
+    />
+    ${evidence.length === 0 ? null : html`<p class="quiet">Whoever signs what contradicts itself can be voted out: ccoin propose remove, on a majority of the authorities.</p>`}
+  </${Section}>`;
+}

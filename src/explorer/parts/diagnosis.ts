@@ -1,0 +1,38 @@
+import type { Diagnosis } from "../../client/index.ts";
+import { html, type Markup } from "../html.ts";
+import { sentence, type Tone } from "./layout.ts";
+
+const tones: Readonly<Record<Diagnosis["state"], Tone>> = {
+  ok: "good",
+  waiting: "warn",
+  halted: "bad",
+  syncing: "warn",
+  "no-genesis": "warn",
+};
+const titles: Readonly<Record<Diagnosis["state"], string>> = {
+  ok: "The chain runs",
+  waiting: "Something is late",
+  halted: "The chain has halted",
+  syncing: "This node catches up",
+  "no-genesis": "This node has no chain yet",
+};
+
+/** What the node waits for, and what can be done; nothing where all is well. */
+export function DiagnosisNote({ diagnosis }: { diagnosis: Diagnosis }): Markup {
+  const { state, summary, findings } = diagnosis;
+  if (state === "ok" && findings.length === 0) return null;
+  return html`<section class=${`note ${tones[state]}`} aria-labelledby="diagnosis">
+    <h2 id="diagnosis">${titles[state]}</h2>
+    <p>${sentence(summary)}</p>
+    ${
+      findings.length === 0
+        ? null
+        : html`<ul class="findings">
+            ${findings.map(
+              ({ code, detail, remedy }) =>
+                html`<li key=${code + detail}><p>${sentence(detail)}</p><p class="remedy"><strong>What to do:</strong> ${remedy}</p></li>`,
+            )}
+          </ul>`
+    }
+  </section>`;
+}

@@ -1,0 +1,54 @@
+import { ApiError } from "../../client/http.ts";
+import { html, type Markup } from "../html.ts";
+import type { Loaded } from "../store.ts";
+
+export function Section({
+  title,
+  aside,
+  children,
+}: {
+  title: string;
+  /** Beside the title. */
+  aside?: Markup;
+  children?: Markup;
+}): Markup {
+  const id = `section-${title.toLowerCase().replace(/[^a-z]+/g, "-")}`;
+  return html`<section class="card" aria-labelledby=${id}>
+    <div class="section-head"><h2 id=${id}>${title}</h2>${aside ? html`<div class="aside">${aside}</div>` : null}</div>
+    ${children}
+  </section>`;
+}
+
+/** One value of a card, with its name. */
+export function Fact({ name, children }: { name: string; children?: Markup }): Markup {
+  return html`<div class="fact"><dt>${name}</dt><dd>${children}</dd></div>`;
+}
+
+export function Facts({ children }: { children?: Markup }): Markup {
+  return html`<dl class="facts">${children}</dl>`;
+}
+
+export type Tone = "good" | "warn" | "bad" | "plain";
+
+export function Tag({ tone = "plain", children }: { tone?: Tone; children?: Markup }): Markup {
+  return html`<span class=${`tag ${tone}`}>${children}</span>`;
+}
+
+export function Problem({ error }: { error: Error }): Markup {
+  return html`<div class="note bad" role="alert">
+    <p>${sentence(error.message)}</p>
+    ${error instanceof ApiError ? html`<p class="quiet">${error.code}</p>` : null}
+  </div>`;
+}
+
+/** What shows an answer: its error, a wait, or itself. */
+export function Answer<T>({ loaded, show }: { loaded: Loaded<T>; show(data: T): Markup }): Markup {
+  const { data, error } = loaded;
+  if (data !== undefined) return show(data);
+  return error ? html`<${Problem} error=${error} />` : html`<p class="empty">Asking the node…</p>`;
+}
+
+export function sentence(text: string): string {
+  const capital = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.?!…:]$/.test(capital) ? capital : `${capital}.`;
+}

@@ -1,0 +1,94 @@
+import type { Peer, Status } from "../../client/index.ts";
+import { duration, short, whole } from "../format.ts";
+import { html, type Markup } from "../html.ts";
+import { Tag } from "./layout.ts";
+import { Age } from "./names.ts";
+import { type Column, Table } from "./table.ts";
+
+const size = { width: 420, height: 300 };
+const middle = { x: size.width / 2, y: size.height / 2 };
+/** Pixels from this node: the nearest and the farthest peer. */
+const [nearest, farthest] = [62, 112];
+/** Of the farthest in ms; a peer that far is across the world. */
+const maxLatencyMs = 300;
+/** A node asks its peers for their height every 5 s; they may have grown by a few blocks since. */
+const askedEveryMs = 5_000;
+/** A clock that is off by more hinders blocks on fast chains (docs/operating.md). */
+const maxClockOffsetMs = 500;
+
+interface PeersProps {
+  status: Status;
+  peers: readonly Peer[];
+}
+
+/** This node and its peers: the quicker one answers, the nearer it is. The table says the same in words. */
+export function PeerGraph({ status, peers }: PeersProps): Markup {
+  const label = `This node at height ${status.head?.height ?? 0} with ${peers.length} peers`;
+  return html`<svg class="graph" viewBox=${`0 0 ${size.width} ${size.height}`} role="img" aria-label=${label}>
+    ${[nearest, farthest].map((radius) => html`<circle class="orbit" cx=${middle.x} cy=${middle.y} r=${radius} key=${radius} />`)}
+    ${peers.map((peer, index) => {
+      const { x, y } = placeOf(peer, index, peers.length);
+      return html`<g key=${peer.id} class=${isBehind(peer, status) ? "behind" : ""}>
+        <line class=${`edge ${peer.direction}`} x1=${middle.x} y1=${middle.y} x2=${x} y2=${y} />
+        <circle class="peer" cx=${x} cy=${y} r="6" />
+        <text x=${x} y=${y + (y < middle.y ? -24 : 22)}>${short(peer.id, 4, 4)}</text>
+        <text class="quiet" x=${x} y=${y + (y < middle.y ? -11 : 35)}>
+          ${peer.height === null ? "?" : whole(peer.height)}${peer.latency === null ? "" : ` · ${duration(peer.latency)}`}
+        </text>
+      </g>`;
+    })}
+    <circle class="own" cx=${middle.x} cy=${middle.y} r="9" />
+    <text x=${middle.x} y=${middle.y + 26}>this node</text>
+  </svg>`;
+}
+
+function placeOf({ latency }: Peer, index: number, count: number): { x: number; y: number } {
+  const angle = (index / count) * 2 * Math.PI - Math.PI / 2 + Math.PI / Math.max(count, 3);
+  const far = Math.min(Math.log1p(latency ?? maxLatencyMs) / Math.log1p(maxLatencyMs), 1);
+  const radius = nearest + far * (farthest - nearest);
+  // Wider than high.
+  return { x: middle.x + 1.3 * radius * Math.cos(angle), y: middle.y + 0.9 * radius * Math.sin(angle) };
+}
+
+function isBehind({ height }: Peer, { head, periodMs }: Status): boolean {
+  if (height === null || head === null || periodMs === null) return true;
+  return height < head.height - 2 - askedEveryMs / periodMs;
+}
+
+/** `brief`: without what only few look for. */
+export function PeerTable({ status, peers, brief = false }: PeersProps & { brief?: boolean }): Markup {
+  const columns: Column<Peer>[] = [
+    { head: "Peer", cell: ({ id }) => html`<code title=${id}>${short(id, 6, 6)}</code>` },
+    { head: "Address", cell: ({ address }) => html`<code>${address.replace(/\/p2p\/.*/, "")}</code>` },
+    {
+      head: "Height",
+      numeric: true,
+      cell: (peer) =>
+        html`${peer.height === null ? "–" : whole(peer.height)}${isBehind(peer, status) && peer.height !== null ? html` <${Tag} tone="warn">behind</${Tag}>` : null}`,
+    },
+    {
+      head: "Latency",
+      numeric: true,
+      cell: ({ latency }) => (latency === null ? "–" : duration(latency)),
+    },
+    { head: "Clock offset", numeric: true, cell: clockOffset },
+  ];
+  const more: Column<Peer>[] = [
+    { head: "Direction", cell: ({ direction }) => direction },
+    { head: "Score", numeric: true, cell: ({ score }) => whole(score) },
+    { head: "Connected", cell: ({ connectedAt }) => html`<${Age} atMs=${connectedAt} />` },
+  ];
+  return html`<${Table}
+    caption="Peers"
+    columns=${brief ? columns : [...columns, ...more]}
+    rows=${peers}
+    rowKey=${({ id }: Peer) => id}
+    empty="No peer is connected."
+  />`;
+}
+
+function clockOffset({ clockOffset: offset }: Peer): Markup {
+  if (offset === null) return "–";
+  const text = `${offset > 0 ? "+" : ""}${duration(offset)}`;
+  return Math.abs(offset) > maxClockOffsetMs ? html`<${Tag} tone="warn">${text}</${Tag}>` : text;
+}

@@ -1,0 +1,71 @@
+import type { BlockSummary } from "../../client/index.ts";
+import { duration, short, whole } from "../format.ts";
+import { html, type Markup } from "../html.ts";
+import { live, nodeTime, type Retracted } from "../live.ts";
+import { nextBlockMs } from "../shape.ts";
+import { useNow, useStore } from "../store.ts";
+import { Swatch } from "./names.ts";
+
+const shownBlocks = 24;
+
+/** `next`: who is to make the next block. The newest blocks side by side, the one that is awaited first; below each what a reorganization took from its height. */
+export function Strip({ next }: { next: string | undefined }): Markup {
+  const { blocks, retracted, status } = useStore(live);
+  const shown = blocks.slice(0, shownBlocks);
+  const most = Math.max(...shown.map(({ transactionCount }) => transactionCount), 1);
+  const finalHeight = status?.finalized?.height ?? -1;
+  return html`<ol class="strip" aria-label="The newest blocks, newest first">
+    <${Awaited} next=${next} />
+    ${shown.map(
+      (block) => html`<li key=${block.id}>
+        <${Tile} block=${block} fill=${block.transactionCount / most} isFinal=${block.height <= finalHeight} />
+        ${retracted.filter(({ height }) => height === block.height).map((gone) => html`<${Ghost} gone=${gone} key=${gone.id} />`)}
+      </li>`,
+    )}
+  </ol>`;
+}
+
+function Tile({ block, fill, isFinal }: { block: BlockSummary; fill: number; isFinal: boolean }): Markup {
+  const { id, height, proposer, transactionCount, difficulty } = block;
+  const turn = height === 0 ? "the genesis block" : difficulty === 2 ? "in turn" : "out of turn";
+  return html`<a class=${`tile ${isFinal ? "final" : ""}`} href=${`#/block/${id}`} title=${`${turn}, by ${short(proposer)}`}>
+    <span class="fill" style=${{ blockSize: `${Math.round(fill * 100)}%` }}></span>
+    <span class="height"><span class="unseen">Block </span>${whole(height)}</span>
+    <span class="count">${whole(transactionCount)} tx</span>
+    <span class="foot"><${Swatch} address=${proposer} /><span class="unseen">${isFinal ? "final" : "not final yet"}</span>${isFinal ? html`<span class="check" aria-hidden="true">✓</span>` : null}</span>
+  </a>`;
+}
+
+function Ghost({ gone }: { gone: Retracted }): Markup {
+  return html`<a class="tile ghost" href=${`#/block/${gone.id}`}>
+    <span class="height"><span class="unseen">Block </span>${whole(gone.height)}</span>
+    <span class="count">retracted</span>
+    <span class="foot"><${Swatch} address=${gone.proposer} /></span>
+  </a>`;
+}
+
+function Awaited({ next }: { next: string | undefined }): Markup {
+  const { status, blocks } = useStore(live);
+  const head = blocks[0];
+  if (!head || !status) return null;
+  return html`<li>
+    <span class="tile awaited">
+      <span class="height">${whole(head.height + 1)}</span>
+      <span class="count"><${Countdown} /></span>
+      <span class="foot">${next ? html`<${Swatch} address=${next} />` : null}</span>
+    </span>
+  </li>`;
+}
+
+/** Until the next block is due. */
+export function Countdown(): Markup {
+  const { status, genesis, blocks } = useStore(live);
+  const nowMs = nodeTime(useNow(100));
+  const head = blocks[0];
+  if (!status || !genesis || !head) return "–";
+  const dueMs = nextBlockMs(head, status, genesis);
+  if (dueMs === undefined) return "on demand";
+  const leftMs = dueMs - nowMs;
+  if (leftMs < -1_500) return `${duration(-leftMs)} late`;
+  return leftMs <= 0 ? "now" : leftMs < 100_000 ? `${(leftMs / 1000).toFixed(1)} s` : duration(leftMs);
+}

@@ -1,0 +1,125 @@
+import { useState } from "preact/hooks";
+import {
+  genesisTrust,
+  type ProofStep,
+  type ProofVerdict,
+  type StepName,
+  type Trust,
+  verifyAccountProof,
+  verifyTransactionProof,
+} from "../../client/index.ts";
+import { short, whole } from "../format.ts";
+import { html, type Markup } from "../html.ts";
+import { client } from "../live.ts";
+import { Problem, Section, sentence } from "./layout.ts";
+
+type Verdict = ProofVerdict["verdict"];
+
+interface Checked {
+  verdict: Verdict;
+  steps: { title: string; ok: boolean; detail: string }[];
+  /** What the proof is of. */
+  claim: string;
+}
+
+const titles: Readonly<Record<StepName, string>> = {
+  transaction: "The sender has signed it",
+  inclusion: "The Merkle branch leads to the block's root",
+  header: "The proposer has signed the block's header",
+  genesis: "The block is the chain's first",
+  ancestry: "A finalized block is the same, or descends from it",
+  links: "Two links finalize that block",
+  justification: "More than two thirds justified it",
+  finalization: "More than two thirds finalized it",
+  trust: "Authorities of the genesis block vouch for it",
+};
+const verdicts: Readonly<Record<Verdict, { tone: string; text: string }>> = {
+  final: { tone: "good", text: "Proven, and final: whatever this node says, the chain holds it for ever." },
+  included: {
+    tone: "warn",
+    text: "Proven to be in the block. That the block is final is not proven yet: try again in a moment.",
+  },
+  invalid: {
+    tone: "bad",
+    text: "Not proven: what this node has answered is not what the authorities have signed.",
+  },
+};
+
+export function VerifyAccount({ address }: { address: string }): Markup {
+  return html`<${Verify}
+    what="this balance"
+    check=${async () => {
+      const proof = await client.accountProof(address);
+      const { account, block } = proof;
+      const claim = `${short(account.address, 9, 5)} holds ${whole(account.balance)}, nonce ${account.nonce}, after block ${whole(block.height)}`;
+      const isAsked = account.address === address;
+      return checked(claim, isAsked, (trust) => verifyAccountProof(proof, trust));
+    }}
+  />`;
+}
+
+export function VerifyTransaction({ id }: { id: string }): Markup {
+  return html`<${Verify}
+    what="this transaction"
+    check=${async () => {
+      const proof = await client.transactionProof(id);
+      const { transaction, block, index } = proof;
+      const claim = `${short(transaction.id)}, ${whole(transaction.amount)} to ${short(transaction.to, 9, 5)}, is transaction ${index} of block ${whole(block.height)}`;
+      return checked(claim, transaction.id === id, (trust) => verifyTransactionProof(proof, trust));
+    }}
+  />`;
+}
+
+/** `isAsked`: the proof is of what was asked for. */
+async function checked(
+  claim: string,
+  isAsked: boolean,
+  verify: (trust: Trust) => Promise<ProofVerdict>,
+): Promise<Checked> {
+  if (!isAsked) throw new Error("The node has answered with the proof of something else.");
+  const [{ genesisId }, genesis] = await Promise.all([client.status(), client.block(0)]);
+  const trust = genesisTrust(genesis, genesisId ?? "");
+  const { verdict, steps } = await verify(trust);
+  const first = {
+    title: "The genesis block is the chain's",
+    ok: true,
+    detail: `${trust.genesisId}: compare it with the id that you know; it names ${trust.authorities.length} authorities`,
+  };
+  return { claim, verdict, steps: [first, ...steps.map(shownStep)] };
+}
+
+function shownStep({ name, ok, detail }: ProofStep): Checked["steps"][number] {
+  return { title: titles[name], ok, detail };
+}
+
+/** Asks the node for a proof and checks it here, step by step. */
+function Verify({ what, check }: { what: string; check(): Promise<Checked> }): Markup {
+  const [result, setResult] = useState<Checked | Error>();
+  const [isBusy, setBusy] = useState(false);
+  const run = async () => {
+    setBusy(true);
+    setResult(await check().catch((error: Error) => error));
+    setBusy(false);
+  };
+  return html`<${Section} title="Proof">
+    <p class="quiet">This page can check ${what} itself: it asks for the signatures and hashes that prove it, and trusts the genesis block alone.</p>
+    <div class="actions"><button type="button" onClick=${run} disabled=${isBusy}>${isBusy ? "Checking…" : "Verify"}</button></div>
+    <div role="status">${result === undefined ? null : result instanceof Error ? html`<${Problem} error=${result} />` : html`<${Result} checked=${result} />`}</div>
+  </${Section}>`;
+}
+
+function Result({ checked: { verdict, steps, claim } }: { checked: Checked }): Markup {
+  const { tone, text } = verdicts[verdict];
+  return html`
+    <div class=${`note ${tone} verdict`}><p><strong>${text}</strong></p><p>${claim}.</p></div>
+    <ol class="proof">
+      ${steps.map(
+        ({ title, ok, detail }) =>
+          html`<li key=${title} class=${ok ? "done" : "failed"}>
+            <p>${title}<span class="unseen">${ok ? ": holds" : ": does not hold"}</span></p>
+            <p class="quiet">${sentence(detail)}</p>
+          </li>`,
+      )}
+    </ol>
+  `;
+}

@@ -1,0 +1,28 @@
+import { useEffect, useState } from "preact/hooks";
+
+/** A place in the page: `#/block/12?x=1` is `{page: "block", argument: "12", query: x=1}`. */
+export interface Route {
+  page: string;
+  argument: string;
+  query: URLSearchParams;
+}
+
+export function parseRoute(hash: string): Route {
+  const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
+  const [page = "", ...rest] = path.split("/");
+  return { page, argument: decodeURIComponent(rest.join("/")), query: new URLSearchParams(query) };
+}
+
+export function useRoute(): Route {
+  const [route, setRoute] = useState(() => parseRoute(location.hash));
+  useEffect(() => {
+    const onChange = () => setRoute(parseRoute(location.hash));
+    addEventListener("hashchange", onChange);
+    return () => removeEventListener("hashchange", onChange);
+  }, []);
+  return route;
+}
+
+export function goTo(hash: string): void {
+  location.hash = hash;
+}

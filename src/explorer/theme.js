@@ -1,0 +1,7 @@
+// Before the first paint: the theme that was chosen here, if one was.
+try {
+  const theme = localStorage.getItem("ccoin.theme");
+  if (theme) document.documentElement.dataset.theme = theme;
+} catch {
+  // Storage is switched off: the system's theme it is.
+}

@@ -1,0 +1,77 @@
+import { useState } from "preact/hooks";
+import { html, type Markup } from "../html.ts";
+
+interface FieldProps {
+  name: string;
+  label: string;
+  hint?: Markup;
+  error?: string | undefined;
+  type?: string;
+  value?: string;
+  placeholder?: string;
+  autocomplete?: string;
+  inputmode?: string;
+  onInput?(event: InputEvent): void;
+}
+
+/** A labelled input with its hint and its error. */
+export function Field({ name, label, hint, error, type = "text", value, ...rest }: FieldProps): Markup {
+  const described = [hint ? `${name}-hint` : "", error ? `${name}-error` : ""].filter(Boolean).join(" ");
+  return html`<div class="field">
+    <label for=${name}>${label}</label>
+    <input
+      id=${name}
+      name=${name}
+      type=${type}
+      spellcheck=${false}
+      autocapitalize="off"
+      aria-describedby=${described || null}
+      aria-invalid=${error ? "true" : null}
+      ...${value === undefined ? {} : { value }}
+      ...${rest}
+    />
+    ${error ? html`<p class="problem" id=${`${name}-error`} role="alert">${error}</p>` : null}
+    ${hint ? html`<p class="hint" id=${`${name}-hint`}>${hint}</p>` : null}
+  </div>`;
+}
+
+/** What is wrong with a field. */
+export class FieldError extends Error {
+  readonly field: string;
+
+  constructor(field: string, message: string) {
+    super(message);
+    this.field = field;
+  }
+}
+
+interface Submission {
+  /** What went wrong last, by the field's name; "" where it is none of a field. */
+  errors: Readonly<Record<string, string>>;
+  isBusy: boolean;
+  onSubmit(event: SubmitEvent): void;
+}
+
+/** Hands the form's values to `submit`; an error goes to its field, which gets the focus. The form is emptied where all went well. */
+export function useSubmit(submit: (values: Readonly<Record<string, string>>) => Promise<void>): Submission {
+  const [errors, setErrors] = useState<Readonly<Record<string, string>>>({});
+  const [isBusy, setBusy] = useState(false);
+  const onSubmit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    if (isBusy) return;
+    const form = event.currentTarget as HTMLFormElement;
+    setBusy(true);
+    try {
+      await submit(Object.fromEntries(new FormData(form)) as Record<string, string>);
+      setErrors({});
+      form.reset();
+    } catch (error) {
+      const field = error instanceof FieldError ? error.field : "";
+      setErrors({ [field]: (error as Error).message });
+      if (field !== "") form.querySelector<HTMLInputElement>(`[name=${field}]`)?.focus();
+    } finally {
+      setBusy(false);
+    }
+  };
+  return { errors, isBusy, onSubmit };
+}

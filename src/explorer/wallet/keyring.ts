@@ -1,0 +1,82 @@
+import { type Address, fromHex, type Hex, toHex } from "../../client/index.ts";
+
+/** A key as this browser keeps it: AES-256-GCM under PBKDF2-HMAC-SHA-256 of a passphrase; the address is authenticated too. */
+export interface SavedKey {
+  address: Address;
+  name: string;
+  iterations: number;
+  salt: Hex;
+  iv: Hex;
+  sealed: Hex;
+}
+
+const storageKey = "ccoin.keys";
+/** OWASP's figure for PBKDF2-HMAC-SHA-256 (2023): a fraction of a second here, and for whoever tries, each time. */
+const newIterations = 600_000;
+
+export function savedKeys(): SavedKey[] {
+  return JSON.parse(localStorage.getItem(storageKey) ?? "[]");
+}
+
+/** Replaces one of the same address. */
+export async function saveKey(
+  { address, name }: Pick<SavedKey, "address" | "name">,
+  seed: Uint8Array<ArrayBuffer>,
+  passphrase: string,
+): Promise<void> {
+  const [salt, iv] = [randomBytes(16), randomBytes(12)];
+  const sealingKey = await deriveKey(passphrase, salt, newIterations);
+  const sealed = await crypto.subtle.encrypt(cipher(iv, address), sealingKey, seed);
+  const saved: SavedKey = {
+    address,
+    name,
+    iterations: newIterations,
+    salt: toHex(salt),
+    iv: toHex(iv),
+    sealed: toHex(new Uint8Array(sealed)),
+  };
+  store([...savedKeys().filter((each) => each.address !== address), saved]);
+}
+
+/** The seed. @throws where the passphrase is another. */
+export async function unsealKey(saved: SavedKey, passphrase: string): Promise<Uint8Array<ArrayBuffer>> {
+  const { address, iterations, salt, iv, sealed } = saved;
+  const sealingKey = await deriveKey(passphrase, fromHex(salt), iterations);
+  try {
+    return new Uint8Array(
+      await crypto.subtle.decrypt(cipher(fromHex(iv), address), sealingKey, fromHex(sealed)),
+    );
+  } catch {
+    throw new Error("This is not the passphrase of this key.");
+  }
+}
+
+export function forgetKey(address: Address): void {
+  store(savedKeys().filter((each) => each.address !== address));
+}
+
+function store(keys: readonly SavedKey[]): void {
+  localStorage.setItem(storageKey, JSON.stringify(keys));
+}
+
+async function deriveKey(
+  passphrase: string,
+  salt: Uint8Array<ArrayBuffer>,
+  iterations: number,
+): Promise<CryptoKey> {
+  const text = new TextEncoder().encode(passphrase.normalize("NFKC"));
+  const base = await crypto.subtle.importKey("raw", text, "PBKDF2", false, ["deriveKey"]);
+  const aes = { name: "AES-GCM", length: 256 };
+  return crypto.subtle.deriveKey({ name: "PBKDF2", hash: "SHA-256", salt, iterations }, base, aes, false, [
+    "encrypt",
+    "decrypt",
+  ]);
+}
+
+function cipher(iv: Uint8Array<ArrayBuffer>, address: Address): AesGcmParams {
+  return { name: "AES-GCM", iv, additionalData: new TextEncoder().encode(address) };
+}
+
+function randomBytes(count: number): Uint8Array<ArrayBuffer> {
+  return crypto.getRandomValues(new Uint8Array(count));
+}

@@ -1,0 +1,50 @@
+import { duration, whole } from "../format.ts";
+import { html, type Markup } from "../html.ts";
+import { Problem, Section } from "../parts/layout.ts";
+import { Address, TransactionLink } from "../parts/names.ts";
+import { useStore } from "../store.ts";
+import { type Sent, transfers } from "./transfers.ts";
+
+/** What was sent from this tab, on its way to finality. */
+export function SentList(): Markup {
+  const sent = useStore(transfers);
+  const newest = sent[0];
+  if (!newest) return null;
+  return html`<${Section} title="Sent from here">
+    <p class="unseen" role="status">${progressText(newest)}</p>
+    <ul class="sent">
+      ${sent.map((each) => html`<li key=${each.id}><${Progress} sent=${each} /></li>`)}
+    </ul>
+  </${Section}>`;
+}
+
+function Progress({ sent }: { sent: Sent }): Markup {
+  const { id, to, amount, block, finalAfterMs, error } = sent;
+  const steps = [
+    { text: "Signed in this browser", isDone: true },
+    { text: "On the node's disk", isDone: true },
+    {
+      text: block ? html`In block <a href=${`#/block/${block.id}`}>${whole(block.height)}</a>` : "In a block",
+      isDone: block !== undefined,
+    },
+    {
+      text: finalAfterMs === undefined ? "Final" : `Final after ${duration(finalAfterMs)}`,
+      isDone: finalAfterMs !== undefined,
+    },
+  ];
+  return html`
+    <p>${whole(amount)} to <${Address} address=${to} /> <span class="quiet">·</span> <${TransactionLink} id=${id} /></p>
+    <ol class="steps">
+      ${steps.map(({ text, isDone }, index) => html`<li key=${index} class=${isDone ? "done" : ""}>${text}<span class="unseen">${isDone ? ", done" : ", not yet"}</span></li>`)}
+    </ol>
+    ${error ? html`<${Problem} error=${error} />` : null}
+  `;
+}
+
+function progressText({ amount, block, finalAfterMs, error }: Sent): string {
+  if (error) return "";
+  if (finalAfterMs !== undefined) return `The transfer of ${whole(amount)} is final.`;
+  return block
+    ? `The transfer of ${whole(amount)} is in block ${block.height}.`
+    : `The transfer of ${whole(amount)} was sent.`;
+}

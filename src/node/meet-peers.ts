@@ -1,0 +1,66 @@
+import type { Network, PeerId } from "../../protocols/index.ts";
+import type { Chain } from "../chain/chain.ts";
+import type { PeerStatus, PeerStatuses } from "../sync/peer-statuses.ts";
+import { equalBytes } from "../util/bytes.ts";
+import type { Clock } from "../util/clock.ts";
+import type { Closers } from "./closers.ts";
+import type { ModeMachine } from "./mode.ts";
+
+/** Finality that has stood still for so long may wait for votes that gossip lost: some rounds of a chain that does well. */
+const stalledMs = 1_000;
+
+interface MeetPeersOptions {
+  network: Network;
+  statuses: PeerStatuses;
+  modes: ModeMachine;
+  clock: Clock;
+}
+
+interface Pull {
+  pull(peer: PeerId): Promise<void>;
+}
+
+interface MeetingParts {
+  chain: Chain;
+  transactions: Pull;
+  votes: Pull;
+  evidence: Pull;
+}
+
+/** What a peer had before we met, while this node was behind, or when gossip lost something, comes by no gossip: it is asked for. */
+export function meetPeers(
+  { network, statuses, modes, clock }: MeetPeersOptions,
+  { chain, transactions, votes, evidence }: MeetingParts,
+  closers: Closers,
+): void {
+  const met = new Set<PeerId>();
+  const meet = ({ peer, status }: PeerStatus) => {
+    if (modes.mode !== "ready") return;
+    if (!met.has(peer)) void transactions.pull(peer);
+    if (!met.has(peer)) void evidence.pull(peer);
+    if (!met.has(peer) || status.justifiedRound > chain.justified.round) void votes.pull(peer);
+    met.add(peer);
+  };
+  let stopTimer: () => void;
+  const watchFinality = (before: number) => {
+    stopTimer = clock.after(stalledMs, () => {
+      const { finalized, justified } = chain.finality;
+      const isStalled = justified.round === before && !equalBytes(chain.head.id, finalized.block);
+      if (isStalled && modes.mode === "ready") for (const peer of met) void votes.pull(peer);
+      watchFinality(justified.round);
+    });
+  };
+  watchFinality(chain.finality.justified.round);
+  const stops = [
+    statuses.events.on("status", meet),
+    network.on("disconnected", (peer) => met.delete(peer)),
+    modes.events.on("mode", (mode) => {
+      if (mode === "boot") met.clear();
+      for (const status of statuses.all()) meet(status);
+    }),
+    () => stopTimer(),
+  ];
+  closers.push("peers' mempools and votes", () => {
+    for (const stop of stops) stop();
+  });
+}

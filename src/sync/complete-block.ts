@@ -1,0 +1,68 @@
+import { blockTransactions, type Network, type PeerId } from "../../protocols/index.ts";
+import type { Chain } from "../chain/chain.ts";
+import { decodeBody } from "../chain/check.ts";
+import type { Mempool } from "../mempool/mempool.ts";
+import { BlockError } from "../types/errors.ts";
+import type { TransactionRecord } from "../types/index.ts";
+import { type Clock, sleep } from "../util/clock.ts";
+import { requestOne } from "./request-one.ts";
+
+/** Transactions that were published just before their block may be on their way still, or being checked. */
+const gossipGraceMs = 15;
+
+export interface Announced {
+  id: Uint8Array;
+  shortIds: readonly Uint8Array[];
+  from: PeerId;
+}
+
+export interface TransactionSources {
+  network: Network;
+  chain: Chain;
+  mempool: Mempool;
+  clock: Clock;
+  signal: AbortSignal;
+}
+
+/**
+ * The transactions of an announced block: from the mempool, the others from the peer that announced it.
+ * @throws {BlockError} `MALFORMED`. {RequestError}
+ */
+export async function completeBlock(
+  { id, shortIds, from }: Announced,
+  sources: TransactionSources,
+): Promise<TransactionRecord[]> {
+  const { network, chain, signal } = sources;
+  const records = await fromMempool(shortIds, sources);
+  const indexes = records.flatMap((record, index) => (record ? [] : [index]));
+  if (indexes.length > 0) {
+    const body = await requestOne(network, from, blockTransactions, { block: id, indexes }, { signal });
+    const fetched = decodeBody(body, chain.checks);
+    if (fetched.length !== indexes.length)
+      throw new BlockError("MALFORMED", "not the transactions that were asked for");
+    for (const [at, record] of fetched.entries()) records[indexes[at]!] = record;
+  }
+  return records as TransactionRecord[];
+}
+
+/** What the mempool has of these; waits a little for the others. */
+async function fromMempool(
+  shortIds: readonly Uint8Array[],
+  { clock, mempool, signal }: TransactionSources,
+): Promise<(TransactionRecord | undefined)[]> {
+  const records = shortIds.map((shortId) => mempool.byShortId(shortId));
+  const isMissing = (index: number) => {
+    records[index] ??= mempool.byShortId(shortIds[index]!);
+    return records[index] === undefined;
+  };
+  let missing = [...records.keys()].filter(isMissing);
+  if (missing.length === 0) return records;
+  const complete = new AbortController();
+  const stopListening = mempool.events.on("added", () => {
+    missing = missing.filter(isMissing);
+    if (missing.length === 0) complete.abort();
+  });
+  await sleep(clock, gossipGraceMs, AbortSignal.any([complete.signal, signal]));
+  stopListening();
+  return records;
+}

@@ -1,0 +1,114 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, onTestFinished } from "vitest";
+import { createNetwork, type NetworkOptions, startAll, type TestNetwork } from "../e2e/harness/network.ts";
+import { openWorld } from "../e2e/harness/open-world.ts";
+import { root } from "../e2e/harness/process.ts";
+
+const flags = [
+  ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
+  ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
+];
+
+export interface Opened {
+  page: Page;
+  /** Whatever went wrong in the page, and requests to anywhere but the node. */
+  troubles: string[];
+  /** All that left the page: addresses and bodies. */
+  sent: string[];
+}
+
+export interface Stage {
+  network: TestNetwork;
+  /** Of the first node. */
+  url: string;
+  /** A page in a profile of its own, which is gone with the test. */
+  open(path?: string, options?: BrowserContextOptions): Promise<Opened>;
+}
+
+/** A network and a browser for all tests of the file. */
+export function useStage(options: () => NetworkOptions | Promise<NetworkOptions>): () => Stage {
+  let stage: Stage | undefined;
+  let browser: Browser | undefined;
+  let close: ((failed: boolean) => Promise<void>) | undefined;
+  beforeAll(async () => {
+    const opened = openWorld();
+    close = opened.close;
+    const network = await createNetwork(opened.world, await options());
+    await startAll(network);
+    const executablePath = execFileSync(join(root, "scripts/browser.sh"), { encoding: "utf8" }).trim();
+    browser = await chromium.launch({ executablePath, args: flags });
+    const { url } = network.nodes[0]!;
+    stage = { network, url, open: (path = "", more = {}) => openPage(browser!, url, path, more) };
+  });
+  let failed = false;
+  afterEach(({ task }) => {
+    failed ||= task.result?.state === "fail";
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await close?.(failed);
+  });
+  return () => stage!;
+}
+
+async function openPage(
+  browser: Browser,
+  url: string,
+  path: string,
+  options: BrowserContextOptions,
+): Promise<Opened> {
+  const context = await browser.newContext(options);
+  onTestFinished(() => context.close());
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  const opened: Opened = { page, troubles: [], sent: [] };
+  page.on("pageerror", ({ message }) => opened.troubles.push(message));
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") opened.troubles.push(message.text());
+  });
+  page.on("request", (request) => {
+    opened.sent.push(request.url(), request.postData() ?? "");
+    if (new URL(request.url()).origin !== url) opened.troubles.push(`asked ${request.url()}`);
+  });
+  await page.goto(`${url}/${path}`);
+  return opened;
+}
+
+/** The number of the overview's figure of that name, once there is one. */
+export async function figure(page: Page, name: string): Promise<number> {
+  const value = page.locator(".figure", { has: page.getByText(name, { exact: true }) }).locator(".value");
+  const text = await value.filter({ hasText: /\d/ }).textContent();
+  return Number(text?.replaceAll(",", ""));
+}
+
+/** Goes on with the Tab key until the element of that name has the focus. */
+export async function tabTo(page: Page, name: string): Promise<void> {
+  for (let presses = 0; presses < 80; presses++) {
+    await page.keyboard.press("Tab");
+    const focused = await page.evaluate(() => {
+      const element = document.activeElement as HTMLInputElement | null;
+      return (element?.labels?.[0] ?? element)?.textContent?.trim();
+    });
+    if (focused === name) return;
+  }
+  throw new Error(`the Tab key does not reach ${name}`);
+}
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** What axe finds, WCAG 2.2 AA and its best practices: one line each. */
+export async function axeViolations(page: Page): Promise<string[]> {
+  await page.evaluate(axeSource);
+  return page.evaluate(async () => {
+    const { violations } = await (globalThis as unknown as Axe).axe.run(document);
+    return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+  });
+}
+
+interface Axe {
+  axe: { run(root: Document): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+}

@@ -1,0 +1,214 @@
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { until } from "../e2e/harness/until.ts";
+import { axeViolations, figure, useStage } from "./browser.ts";
+
+const maxPageBytes = 150_000;
+const phone = { width: 360, height: 740 };
+const desktop = { width: 1280, height: 800 };
+
+const stage = useStage(() => ({ nodes: 4, periodMs: 500, name: "explorer" }));
+
+/** A transfer of 25 with a memo, in a final block. */
+async function transfer(): Promise<{
+  id: string;
+  from: string;
+  to: string;
+  block: { height: number; id: string };
+}> {
+  const { nodes, wallets } = stage().network;
+  const [from, to] = [wallets[0]!, wallets[1]!];
+  const { id, body } = await from.transfer(to.address, 25n);
+  await nodes[0]!.post("/v1/transactions", body);
+  const final = await until("it is final", async () => {
+    const answer = await nodes[0]!.transaction(id);
+    return answer.status === "finalized" && answer;
+  });
+  return { id, from: from.address, to: to.address, block: final.block! };
+}
+
+let sent: Promise<Awaited<ReturnType<typeof transfer>>> | undefined;
+const aTransfer = () => (sent ??= transfer());
+
+async function pages(): Promise<{ path: string; shows: string }[]> {
+  const { id, from, block } = await aTransfer();
+  return [
+    { path: "#/", shows: "3 votes of 4 finalize a block." },
+    { path: "#/blocks", shows: "Newest" },
+    { path: `#/block/${block.height}`, shows: "1 transaction" },
+    { path: "#/block/0", shows: "Rules of this chain" },
+    { path: `#/tx/${id}`, shows: "Signature" },
+    { path: `#/account/${from}`, shows: "−25" },
+    { path: "#/mempool", shows: "Nothing waits" },
+    { path: "#/authorities", shows: "Evidence of faults" },
+    { path: "#/peers", shows: "3 connections" },
+    { path: "#/wallet", shows: "Make the key" },
+    { path: "#/nowhere", shows: "There is no page here." },
+  ];
+}
+
+async function goTo(page: Page, { path, shows }: { path: string; shows: string }): Promise<void> {
+  await page.evaluate((hash) => {
+    location.hash = hash;
+  }, path);
+  await page.getByText(shows).first().waitFor();
+}
+
+test("the overview goes live, from one small page that asks nobody else", async () => {
+  const { open, url } = stage();
+  const opened = await open();
+  const { page, troubles } = opened;
+  const height = await figure(page, "Head");
+  await until("the head moves on", async () => (await figure(page, "Head")) > height + 2);
+  await until("blocks become final", async () => (await figure(page, "Final")) > height);
+  expect(await page.locator(".strip li").count()).toBeGreaterThan(3);
+  await page.locator("figure", { hasText: "Block interval" }).locator("path.line").waitFor();
+  await page.locator("figure", { hasText: "Time to finality" }).locator("path.line").waitFor();
+  expect(await page.locator("table tbody tr", { hasText: "cc1" }).count()).toBe(4);
+  expect(await page.title()).toBe("Overview · explorer");
+
+  const answer = await fetch(url);
+  expect(answer.headers.get("content-security-policy")).toContain("default-src 'none'; script-src 'self'");
+  const again = await fetch(url, { headers: { "if-none-match": answer.headers.get("etag")! } });
+  expect(again.status).toBe(304);
+  expect(troubles).toEqual([]);
+});
+
+test("it is light and quick", async () => {
+  const { open } = stage();
+  const { page } = await open();
+  const { bytes, loadMs, liveMs } = await measure(page);
+  console.log(
+    `explorer: ${bytes} bytes, loaded after ${loadMs.toFixed(0)} ms, live after ${liveMs.toFixed(0)} ms`,
+  );
+  expect(bytes).toBeLessThan(maxPageBytes);
+});
+
+/** Loads the page once more, nothing of it cached. */
+async function measure(page: Page): Promise<{ bytes: number; loadMs: number; liveMs: number }> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Network.enable");
+  await session.send("Network.setCacheDisabled", { cacheDisabled: true });
+  let bytes = 0;
+  session.on("Network.loadingFinished", ({ encodedDataLength }) => {
+    bytes += encodedDataLength;
+  });
+  await page.goto(`${page.url().split("#")[0]}?`);
+  const liveMs = await (
+    await page.waitForFunction(
+      () => /\d/.test(document.querySelector(".figure .value")?.textContent ?? "") && performance.now(),
+    )
+  ).jsonValue();
+  const loadMs = await page.evaluate(() => {
+    const [entry] = performance.getEntriesByType("navigation");
+    return (entry as PerformanceNavigationTiming).loadEventEnd;
+  });
+  return { bytes, loadMs, liveMs: Number(liveMs) };
+}
+
+test("search finds heights, ids and addresses", async () => {
+  const { page, troubles } = await stage().open();
+  const { id, to, block } = await aTransfer();
+  const search = async (text: string) => {
+    await page.getByRole("searchbox").fill(text);
+    await page.getByRole("searchbox").press("Enter");
+  };
+  const headings: [string, string][] = [
+    [String(block.height), `Block ${block.height}`],
+    [id, "Transaction"],
+    [to, "Account"],
+    [block.id.slice(2), `Block ${block.height}`],
+  ];
+  for (const [text, heading] of headings) {
+    await search(text);
+    await page.getByRole("heading", { name: heading, exact: true, level: 1 }).waitFor();
+  }
+  // Whoever uses a screen reader goes on at the new page.
+  expect(await page.evaluate(() => document.activeElement?.tagName)).toBe("MAIN");
+  // That an id is no transaction's, the browser notes by itself.
+  expect(troubles.filter((text) => !text.includes("404"))).toEqual([]);
+  for (const [text, problem] of [
+    ["hello", "Search for a height"],
+    [to.slice(0, -1), "typing error"],
+    ["99999999", "no block 99999999"],
+    [`0x${"12".repeat(32)}`, "No block and no transaction"],
+  ] as const) {
+    await search(text);
+    await page.getByRole("alert").filter({ hasText: problem }).waitFor();
+  }
+});
+
+test("pages of a block, a transaction and an account lead to each other", async () => {
+  const { id, from, to, block } = await aTransfer();
+  const { page, troubles } = await stage().open(`#/block/${block.id}`);
+  await page.getByText("1 transaction", { exact: true }).waitFor();
+  await page.getByTitle(id).click();
+  await page.getByRole("heading", { name: "Transaction", level: 1 }).waitFor();
+  await page.getByText("final", { exact: true }).waitFor();
+  await page.getByTitle(to).first().click();
+  await page.getByText("1,000,025").waitFor();
+  await page.getByText("+25").waitFor();
+  await page.getByTitle(from).first().click();
+  await page.getByText("999,975").waitFor();
+  await page.getByText("−25").waitFor();
+  expect(troubles).toEqual([]);
+});
+
+test("axe finds nothing on any page, light or dark, and nothing is wider than a phone", async () => {
+  const { page, troubles } = await stage().open();
+  for (const place of await pages()) {
+    await goTo(page, place);
+    for (const colorScheme of ["dark", "light"] as const) {
+      await page.emulateMedia({ colorScheme });
+      expect(await axeViolations(page), `${place.path} ${colorScheme}`).toEqual([]);
+    }
+    await page.setViewportSize(phone);
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    expect(width, place.path).toBeLessThanOrEqual(phone.width);
+    await page.setViewportSize(desktop);
+  }
+  expect(troubles).toEqual([]);
+});
+
+test("the theme that is chosen stays", async () => {
+  const { page } = await stage().open();
+  const background = () =>
+    page.evaluate(() => getComputedStyle(document.body.parentElement!).backgroundColor);
+  const light = await background();
+  await page.getByRole("button", { name: "Use the dark theme" }).click();
+  expect(await background()).not.toBe(light);
+  await page.reload();
+  await page.getByRole("button", { name: "Use the light theme" }).waitFor();
+  expect(await background()).not.toBe(light);
+});
+
+test("a block that a reorganization takes away stays to be seen", async () => {
+  const { open, network } = stage();
+  const { page } = await open("#/blocks");
+  const { head } = await network.nodes[0]!.status();
+  const block = await network.nodes[0]!.block(head!.height);
+  const gone = { ...block, id: `0x${"ab".repeat(32)}`, transactionCount: 3 };
+  await page.route("**/v1/events*", (route) =>
+    route.fulfill({
+      contentType: "text/event-stream",
+      body: `retry: 60000\nid: 1\nevent: retracted\ndata: ${JSON.stringify(gone)}\n\n`,
+    }),
+  );
+  await page.goto(`${stage().url}/?retracted`);
+  await page.getByRole("link", { name: `Block ${gone.height} retracted` }).waitFor();
+});
+
+test("a halt is explained, with what to do; the node's end is seen", async () => {
+  const { open, network } = stage();
+  const { page } = await open();
+  const { nodes } = network;
+  await page.getByText("Live", { exact: true }).waitFor();
+  for (const node of nodes.slice(2)) await node.stop();
+  await page.getByRole("heading", { name: "The chain has halted" }).waitFor();
+  await page.getByText("What to do:").first().waitFor();
+  expect(await axeViolations(page)).toEqual([]);
+  await nodes[0]!.stop();
+  await page.getByText("No connection").waitFor();
+  nodes[0]!.start();
+  await page.getByText("No connection").waitFor({ state: "detached" });
+});

@@ -1,0 +1,192 @@
+import type { Page, Route } from "playwright-core";
+import { expect, test } from "vitest";
+import { signerFromSeed } from "../../src/accounts/index.ts";
+import { sha256 } from "../../src/crypto/hash.ts";
+import { axeViolations, tabTo, useStage } from "./browser.ts";
+
+/** The same in each run. */
+const seed = sha256(new TextEncoder().encode("the browser tests' account"));
+const seedHex = Buffer.from(seed).toString("hex");
+const funded = signerFromSeed(seed);
+const passphrase = "correct horse battery";
+
+const stage = useStage(() => ({
+  nodes: 1,
+  periodMs: 500,
+  minFee: "1",
+  balances: [{ address: funded.address, balance: "1000000" }],
+}));
+
+const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
+
+/** A page whose wallet has the funded key for as long as it is open. */
+async function openWallet() {
+  const opened = await stage().open(`#/wallet?key=${seedHex}`);
+  await opened.page.getByText("which holds").waitFor();
+  await button(opened.page, "Use this key").click();
+  await opened.page.getByLabel("To", { exact: true }).waitFor();
+  return opened;
+}
+
+async function send(page: Page, amount: number): Promise<void> {
+  await button(page, "A new key of mine").click();
+  await page.getByLabel("Amount").fill(String(amount));
+  await button(page, "Sign and send").click();
+  await page
+    .getByText(/^Final after/)
+    .first()
+    .waitFor();
+}
+
+test("from the link that a development chain prints to a final transfer; the key stays in the page", async () => {
+  const { page, sent, troubles } = await openWallet();
+  expect(page.url()).not.toContain("key=");
+  expect(await axeViolations(page)).toEqual([]);
+  await send(page, 25);
+  await page.getByText("999,974").first().waitFor();
+  expect(await page.getByText("On the node's disk, done").count()).toBe(1);
+  expect(await axeViolations(page)).toEqual([]);
+  await page.setViewportSize({ width: 360, height: 740 });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+
+  const submitted = sent.filter((text) => text.includes('"signature"'));
+  expect(submitted.length).toBe(1);
+  expect(sent.some((text) => text.toLowerCase().includes(seedHex))).toBe(false);
+  // Nor is anything of it stored, without a passphrase.
+  expect(await page.evaluate(() => JSON.stringify(localStorage))).not.toContain(funded.address);
+  expect(troubles).toEqual([]);
+});
+
+test("wrong input is named at its field", async () => {
+  const { page } = await openWallet();
+  const problems: [string, string, string][] = [
+    ["cc1qqqq", "5", "This is not an address"],
+    [funded.address, "many", "A whole number of base units"],
+    [funded.address, "1000001", "more than the balance"],
+  ];
+  for (const [to, amount, problem] of problems) {
+    await page.getByLabel("To", { exact: true }).fill(to);
+    await page.getByLabel("Amount").fill(amount);
+    await button(page, "Sign and send").click();
+    await page.getByRole("alert").filter({ hasText: problem }).waitFor();
+    const focused = await page.evaluate(() => document.activeElement?.getAttribute("aria-invalid"));
+    expect(focused).toBe("true");
+  }
+});
+
+test("a key is kept encrypted, opened by its passphrase alone, and can be taken elsewhere", async () => {
+  const { page, sent } = await stage().open("#/wallet");
+  const make = page.getByRole("region", { name: "Make a key" });
+  await make.getByLabel("Name").fill("Savings");
+  await make.getByLabel("Passphrase").fill("short");
+  await button(page, "Make the key").click();
+  await page.getByRole("alert").filter({ hasText: "At least 8 characters" }).waitFor();
+  await make.getByLabel("Passphrase").fill(passphrase);
+  await button(page, "Make the key").click();
+  await page.getByRole("heading", { name: "Savings" }).waitFor();
+  const address = await page.locator(".account-line code").textContent();
+
+  await page.reload();
+  await page.getByLabel("Passphrase").first().fill("not the passphrase");
+  await button(page, "Unlock").click();
+  await page.getByRole("alert").filter({ hasText: "not the passphrase" }).waitFor();
+  await page.getByLabel("Passphrase").first().fill(passphrase);
+  await button(page, "Unlock").click();
+  await page.getByLabel("To", { exact: true }).waitFor();
+  await page.getByText("Keep or remove this key").click();
+  await page.getByLabel("Passphrase").first().fill(passphrase);
+  await button(page, "Show the seed").click();
+  const shown = await page.locator("details code").first().textContent();
+  expect(shown).toMatch(/^0x[0-9a-f]{64}$/);
+  const digits = shown!.slice(2);
+  expect(await page.evaluate(() => JSON.stringify(localStorage))).not.toContain(digits);
+  expect(sent.some((text) => text.includes(digits) || text.includes(passphrase))).toBe(false);
+
+  const elsewhere = (await stage().open("#/wallet")).page;
+  const take = elsewhere.getByRole("region", { name: "Import a key" });
+  await take.getByLabel("Seed").fill(digits);
+  await button(elsewhere, "Import the key").click();
+  await elsewhere.locator(".account-line code", { hasText: address! }).waitFor();
+
+  await button(page, "Remove from this browser").click();
+  await page.getByRole("button", { name: /^Yes, remove Savings/ }).click();
+  await page.getByRole("heading", { name: "Make a key" }).waitFor();
+  expect(await page.evaluate(() => localStorage.getItem("ccoin.keys"))).toBe("[]");
+});
+
+test("a transfer by keyboard alone", async () => {
+  const { page } = await stage().open();
+  await page.getByText("Live", { exact: true }).waitFor();
+  await tabTo(page, "To the content");
+  await tabTo(page, "Wallet");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Import a key" }).waitFor();
+  await tabTo(page, "Seed");
+  await page.keyboard.type(seedHex);
+  await page.keyboard.press("Enter");
+  await page.getByLabel("To", { exact: true }).waitFor();
+  await tabTo(page, "To");
+  await page.keyboard.type(stage().network.wallets[0]!.address);
+  await tabTo(page, "Amount");
+  await page.keyboard.type("7");
+  await tabTo(page, "Sign and send");
+  await page.keyboard.press("Enter");
+  await page.getByText(/^Final after/).waitFor();
+});
+
+test("the page itself proves a balance and a transaction, and sees a false answer", async () => {
+  const { page, troubles } = await openWallet();
+  await send(page, 11);
+  const verify = async (verdict: RegExp) => {
+    await button(page, "Verify").click();
+    await page.getByText(verdict).waitFor();
+    const [done, failed] = [page.locator(".proof .done"), page.locator(".proof .failed")];
+    return { done: await done.count(), failed: await failed.count() };
+  };
+  await page.locator(".sent a[href^='#/tx/']").first().click();
+  expect(await verify(/^Proven, and final/)).toEqual({ done: 9, failed: 0 });
+  expect(await axeViolations(page)).toEqual([]);
+  await page.route(
+    "**/proof?*",
+    falsify((proof) => (proof["transaction"]!["amount"] = "12")),
+  );
+  await page.route(
+    "**/proof",
+    falsify((proof) => (proof["transaction"]!["amount"] = "12")),
+  );
+  expect(await verify(/^Not proven/)).toEqual({ done: 1, failed: 1 });
+  await page.unrouteAll();
+
+  await page.getByTitle(funded.address).first().click();
+  await page.getByRole("heading", { name: "Account", level: 1 }).waitFor();
+  expect(await verify(/^Proven, and final/)).toEqual({ done: 8, failed: 0 });
+  await page.route(
+    "**/proof?*",
+    falsify((proof) => (proof["account"]!["balance"] = "1000001")),
+  );
+  expect(await verify(/^Not proven/)).toEqual({ done: 1, failed: 1 });
+  await page.unrouteAll();
+  await page.route(
+    "**/proof?*",
+    falsify(({ finality }) => changeSignature(finality!)),
+  );
+  expect((await verify(/^Not proven/)).failed).toBe(1);
+  expect(await axeViolations(page)).toEqual([]);
+  expect(troubles).toEqual([]);
+});
+
+type Proof = Record<string, Record<string, unknown>>;
+
+function falsify(change: (proof: Proof) => unknown): (route: Route) => Promise<void> {
+  return async (route) => {
+    const response = await route.fetch();
+    const json = (await response.json()) as Proof;
+    change(json);
+    await route.fulfill({ response, json });
+  };
+}
+
+function changeSignature(finality: Record<string, unknown>): void {
+  const { signatures } = finality["finalization"] as { signatures: string[] };
+  signatures[0] = `0x${"11".repeat(64)}`;
+}

@@ -1,0 +1,78 @@
+import { expect, it } from "vitest";
+import { countTurns } from "../../../src/api/turns.ts";
+import type { Chain } from "../../../src/chain/chain.ts";
+import { applyHeader, isInTurn } from "../../../src/consensus/index.ts";
+import { type AuthoritySnapshot, voteKinds } from "../../../src/types/index.ts";
+import { toHex } from "../../../src/util/bytes.ts";
+import { signer } from "./fixture.ts";
+
+const authorities = [1, 2, 3].map((number) => signer(number).publicKey).sort(Buffer.compare);
+const vote = { kind: voteKinds.none, candidate: new Uint8Array(32) };
+
+/** What a chain whose blocks these authorities (by place) made, from height 1 on, has to say. */
+function chainOf(makers: readonly number[]) {
+  const snapshots: AuthoritySnapshot[] = [{ authorities, recentSigners: [], openVotes: [] }];
+  const heads = makers.map((maker, place) => {
+    const [height, proposer] = [place + 1, authorities[maker]!];
+    const difficulty = isInTurn(snapshots[place]!, height, proposer) ? 2 : 1;
+    const message = {
+      height,
+      proposer,
+      difficulty,
+      parent: Uint8Array.of(place),
+      timestamp: 1000 * height,
+      vote,
+    };
+    snapshots.push(applyHeader(snapshots[place]!, message, { epochLength: 100 }));
+    return { height, header: { message } };
+  });
+  const place = ([id]: Uint8Array) => id!;
+  return {
+    head: heads.at(-1) ?? { height: 0 },
+    reader: {
+      idsDown: async (height: number, count: number) =>
+        Array.from({ length: count }, (_, index) => Uint8Array.of(height - index)),
+    },
+    tree: {
+      get: async (id: Uint8Array) => heads[place(id) - 1],
+      snapshotAfter: async (id: Uint8Array) => snapshots[place(id)]!,
+    },
+  } as unknown as Chain;
+}
+
+async function turnsOf(makers: readonly number[]) {
+  const { fromHeight, byAuthority } = await countTurns(chainOf(makers));
+  const turns = authorities.map((authority) => {
+    const { turns: had, missedTurns, lastBlock } = byAuthority.get(toHex(authority)) ?? {};
+    return [had, missedTurns, lastBlock?.height];
+  });
+  return { fromHeight, turns };
+}
+
+it("counts the turns that each authority had, and those in which another made the block", async () => {
+  // The turns are 1, 2, 0, 1, 2, 0.
+  expect(await turnsOf([1, 2, 0, 1, 2, 0])).toEqual({
+    fromHeight: 1,
+    turns: [
+      [2, 0, 6],
+      [2, 0, 4],
+      [2, 0, 5],
+    ],
+  });
+});
+
+it("does not count a turn that the recent-signer rule took away", async () => {
+  // Height 2 is the turn of 2, which misses it; at height 3 authority 0 may not sign again, nor may 1 at height 4.
+  expect((await turnsOf([1, 0, 1, 0])).turns).toEqual([
+    [0, 0, 4],
+    [1, 0, 3],
+    [1, 1, undefined],
+  ]);
+});
+
+it("has nothing to count at the genesis block", async () => {
+  expect(await turnsOf([])).toEqual({
+    fromHeight: 1,
+    turns: [[], [], []].map(() => [undefined, undefined, undefined]),
+  });
+});

@@ -1,0 +1,174 @@
+import { expect, onTestFinished, test } from "vitest";
+import type { VoteSigner } from "../../../src/chain/finalizer.ts";
+import { voteKinds } from "../../../src/types/index.ts";
+import { authorities, BlockMaker, testChain, testGenesis } from "../support/chain.ts";
+import { MemoryDatabase } from "../support/database.ts";
+import { settledClock, verifyHere } from "../support/sync-node.ts";
+import { checkpoint, signedVote, testFinalizer } from "../support/votes.ts";
+
+const genesis = await testGenesis(4);
+const maker = new BlockMaker(genesis);
+const start = maker.start();
+const one = await maker.block(start);
+const two = await maker.block(one);
+const stranger = await maker.block(start, { by: authorities[3]! });
+const genesisCheckpoint = { round: 0, height: 0, block: genesis.id };
+
+/** A node of the first of four authorities; its head is the block at height 2. */
+async function node(signer: Partial<VoteSigner> = {}) {
+  const database = new MemoryDatabase();
+  const clock = settledClock();
+  const checks = { verify: verifyHere, isVerified: () => false };
+  const base = await testChain({ genesis, database, clock, chain: { checks } });
+  await base.addAll(two);
+  const { finalizer, votes } = testFinalizer(base, signer);
+  onTestFinished(() => finalizer.stop());
+  const vote = async (authority: number, round: number, target = two, source = genesisCheckpoint) =>
+    signedVote(authorities[authority]!, genesis, source, checkpoint(round, target));
+  const hear = async (...args: Parameters<typeof vote>) => finalizer.addVote(await vote(...args));
+  return { ...base, database, clock, finalizer, votes, vote, hear };
+}
+
+test("a round stands still until a quorum has reached it, then its time-out runs", async () => {
+  const { clock, finalizer, votes, vote, hear } = await node();
+  finalizer.enabled = true;
+  await clock.advance(600_000);
+  expect(votes).toEqual(["0 -> 1 at 2"]);
+  await hear(1, 1, one);
+  await clock.advance(600_000);
+  expect(votes).toHaveLength(1);
+  // That the third has reached the round counts although the block of its vote is not here.
+  finalizer.hearRound(await vote(2, 1, stranger));
+  await clock.advance(490);
+  expect(votes).toHaveLength(1);
+  await clock.advance(20);
+  expect(votes.slice(1)).toEqual(["0 -> 2 at 2"]);
+  // Nobody has followed.
+  await clock.advance(600_000);
+  expect(votes).toHaveLength(2);
+});
+
+test("time-outs double from one round without a result to the next", async () => {
+  const { clock, finalizer, votes, hear } = await node();
+  finalizer.enabled = true;
+  await clock.advance(0);
+  for (const [round, timeoutMs] of [
+    [1, 500],
+    [2, 1_000],
+    [3, 2_000],
+  ] as const) {
+    await hear(1, round, one);
+    await hear(2, round, one);
+    await clock.advance(timeoutMs - 10);
+    expect(votes).toHaveLength(round);
+    await clock.advance(20);
+    expect(votes).toHaveLength(round + 1);
+  }
+});
+
+test("nobody waits long in a round that somebody who is needed has passed", async () => {
+  const { clock, finalizer, votes, hear } = await node();
+  await hear(1, 7, one);
+  await hear(2, 7, one);
+  finalizer.enabled = true;
+  await clock.advance(510);
+  expect(votes).toEqual(["0 -> 7 at 2"]);
+  await hear(2, 9, one);
+  await clock.advance(510);
+  expect(votes).toEqual(["0 -> 7 at 2", "0 -> 8 at 2"]);
+});
+
+test("a claim of one authority moves nobody; that of more than a third does at once", async () => {
+  const { clock, finalizer, votes, hear } = await node();
+  finalizer.enabled = true;
+  await clock.advance(0);
+  await hear(3, 1_000_000);
+  await clock.advance(600_000);
+  expect(votes).toEqual(["0 -> 1 at 2"]);
+  await hear(1, 7);
+  await clock.advance(0);
+  expect(votes.slice(1)).toEqual(["0 -> 7 at 2"]);
+});
+
+test("the quorum that a round waits for may be one of the set that its vote counts for", async () => {
+  const { addAll, chain, clock, finalizer, votes, hear } = await node();
+  const vote = { kind: voteKinds.add, candidate: authorities[4]!.publicKey };
+  const three = await maker.extend(start, 3, { edit: { vote } });
+  await addAll(three);
+  expect(chain.snapshot.authorities).toHaveLength(5);
+  finalizer.enabled = true;
+  await clock.advance(0);
+  await hear(1, 1, one);
+  await hear(2, 1, one);
+  await clock.advance(600_000);
+  expect(votes).toEqual(["0 -> 1 at 3"]);
+  // Before the set changed at height 3.
+  await hear(1, 2, one);
+  await hear(2, 2, one);
+  await clock.advance(990);
+  expect(votes.slice(1)).toEqual(["0 -> 2 at 2"]);
+  await clock.advance(20);
+  expect(votes.slice(2)).toEqual(["0 -> 3 at 2"]);
+});
+
+test("or one of the head's set: who was voted out is not waited for", async () => {
+  const { addAll, chain, clock, finalizer, votes, hear } = await node();
+  finalizer.enabled = true;
+  await clock.advance(0);
+  await hear(1, 1, one);
+  await clock.advance(10_000);
+  expect(votes).toEqual(["0 -> 1 at 2"]);
+  const remove = (gone: number) => ({
+    vote: { kind: voteKinds.remove, candidate: authorities[gone]!.publicKey },
+  });
+  const without3 = await maker.extend(start, 3, { edit: remove(3) });
+  await addAll(await maker.extend(without3, 2, { edit: remove(2) }));
+  expect(chain.snapshot.authorities).toHaveLength(2);
+  await clock.advance(510);
+  expect(votes.slice(1)).toEqual(["0 -> 2 at 4"]);
+});
+
+test("a vote that a crash kept from leaving is not waited for", async () => {
+  const { clock, finalizer, votes } = await node({ lastTargetRound: 3, refusedToRound: 3 });
+  finalizer.enabled = true;
+  await clock.advance(490);
+  expect(votes).toEqual([]);
+  await clock.advance(20);
+  expect(votes).toEqual(["0 -> 4 at 2"]);
+  await clock.advance(600_000);
+  expect(votes).toHaveLength(1);
+});
+
+test("a vote of an earlier life that others have is its newest", async () => {
+  const { clock, finalizer, votes, hear } = await node({ lastTargetRound: 3, refusedToRound: 3 });
+  finalizer.enabled = true;
+  await hear(0, 3);
+  await clock.advance(600_000);
+  expect(votes).toEqual([]);
+});
+
+test("no vote from the old source while the next is on its way to the disk, though others are a round ahead", async () => {
+  const { clock, database, finalizer, votes, hear, chain } = await node();
+  finalizer.enabled = true;
+  await clock.advance(0);
+  let written: () => void = () => undefined;
+  database.beforeCommit = () =>
+    new Promise((resolve) => {
+      written = resolve;
+    });
+  await hear(1, 1);
+  const settled = hear(2, 1);
+  await clock.advance(0);
+  const source = checkpoint(1, two);
+  await hear(1, 2, two, source);
+  await hear(2, 2, two, source);
+  await clock.advance(100);
+  expect(chain.finality.justified.round).toBe(0);
+  expect(votes).toEqual(["0 -> 1 at 2"]);
+  database.beforeCommit = async () => undefined;
+  written();
+  await settled;
+  await clock.advance(0);
+  expect(votes).toEqual(["0 -> 1 at 2", "1 -> 2 at 2"]);
+  expect(chain.finalized.height).toBe(2);
+});

@@ -1,0 +1,54 @@
+import { expect, it } from "vitest";
+import type { Authority, BlockSummary } from "../../../src/client/index.ts";
+import {
+  expectedProposer,
+  intervals,
+  nextBlockMs,
+  recentRate,
+  transactionRates,
+} from "../../../src/explorer/shape.ts";
+
+/** Newest first, from `[timestamp in s, transactions]`, oldest first, the genesis block included. */
+function blocks(...made: readonly [number, number][]): BlockSummary[] {
+  return made
+    .map(
+      ([s, transactionCount], height) => ({ height, timestamp: s * 1000, transactionCount }) as BlockSummary,
+    )
+    .reverse();
+}
+
+const values = (samples: readonly { value: number }[]) => samples.map(({ value }) => value);
+
+it("measures intervals and rates between blocks, oldest first, not from the genesis block", () => {
+  const chain = blocks([-5000, 0], [1, 4], [2, 10], [4, 10]);
+  expect(values(intervals(chain))).toEqual([1000, 2000]);
+  expect(values(transactionRates(chain))).toEqual([10, 5]);
+  expect(intervals(blocks([0, 0]))).toEqual([]);
+  expect(intervals([])).toEqual([]);
+});
+
+it("takes the rate of the last minute, or of as long as the blocks reach", () => {
+  expect(recentRate(blocks([0, 0], [10, 1000], [90, 30], [100, 30]), 100_000)).toBe(1);
+  expect(recentRate(blocks([80, 0], [90, 30], [100, 30]), 100_000)).toBe(3);
+  expect(recentRate([], 100_000)).toBe(0);
+  // A chain that stands still makes nothing.
+  expect(recentRate(blocks([0, 0], [10, 1000]), 1_000_000)).toBe(0);
+});
+
+it("knows when the next block is due", () => {
+  const [head] = blocks([100, 0]);
+  const period = { periodMs: 1000, emptyBlockPeriodMs: 5000 };
+  const waiting = (count: number) => ({ mempool: { count, bytes: 0 } });
+  expect(nextBlockMs(head!, waiting(1), period)).toBe(101_000);
+  expect(nextBlockMs(head!, waiting(0), period)).toBe(105_000);
+  expect(nextBlockMs(head!, waiting(0), { ...period, emptyBlockPeriodMs: 0 })).toBeUndefined();
+});
+
+it("expects the authority in turn, or the next that may sign", () => {
+  const set = (turn: number, maySign: readonly boolean[]) =>
+    maySign.map((may, place) => ({ turn: place, inTurn: place === turn, maySign: may }) as Authority);
+  expect(expectedProposer(set(1, [true, true, true]))?.turn).toBe(1);
+  expect(expectedProposer(set(2, [true, true, false]))?.turn).toBe(0);
+  expect(expectedProposer(set(1, [true, false, true]))?.turn).toBe(2);
+  expect(expectedProposer(set(0, [false]))).toBeUndefined();
+});

@@ -1,0 +1,44 @@
+import type { Signer } from "../../../src/accounts/index.ts";
+import { Finalizer, type VoteSigner } from "../../../src/chain/finalizer.ts";
+import type { Genesis } from "../../../src/chain/genesis.ts";
+import { voteSigningRoot } from "../../../src/chain/vote-check.ts";
+import type { Checkpoint, SignedFinalityVote } from "../../../src/types/index.ts";
+import { silentLogger } from "../../../src/util/logger.ts";
+import { authorities, type TestChain, type Tip } from "./chain.ts";
+
+/** A block in a round. */
+export function checkpoint(round: number, { header, id }: Pick<Tip, "header" | "id">): Checkpoint {
+  return { round, height: header.height, block: id };
+}
+
+export async function signedVote(
+  { publicKey, sign }: Signer,
+  genesis: Genesis,
+  source: Checkpoint,
+  target: Checkpoint,
+): Promise<SignedFinalityVote> {
+  const message = { source, target };
+  return { message, voter: publicKey, signature: await sign(voteSigningRoot(message, genesis.id)) };
+}
+
+/** The first authority votes; `votes` are its links as "source -> target" rounds with the target's height. */
+export function testFinalizer({ chain, clock }: TestChain, signer: Partial<VoteSigner> = {}) {
+  const { publicKey, sign } = authorities[0]!;
+  const finalizer = new Finalizer({
+    chain,
+    clock,
+    logger: silentLogger,
+    signer: {
+      publicKey,
+      lastTargetRound: 0,
+      refusedToRound: 0,
+      signFinalityVote: ({ root }) => sign(root),
+      ...signer,
+    },
+  });
+  const votes: string[] = [];
+  finalizer.events.on("vote", ({ message: { source, target } }) =>
+    votes.push(`${source.round} -> ${target.round} at ${target.height}`),
+  );
+  return { finalizer, votes };
+}
