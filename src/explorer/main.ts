@@ -2,6 +2,8 @@ import { render } from "preact";
 import { App } from "./app.ts";
 import { html } from "./html.ts";
 import { followNode } from "./live.ts";
+import { startClock } from "./store.ts";
 
+startClock();
 followNode();
 render(html`<${App} />`, document.getElementById("app")!);

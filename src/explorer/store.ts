@@ -74,6 +74,17 @@ export function useLoad<T>(load: () => Promise<T>, key: unknown): Loaded<T> {
   return loaded;
 }
 
+/** This machine's time, every second: ages on one page change together. */
+const seconds = new Store(Date.now());
+
+export function startClock(): void {
+  setInterval(() => seconds.set(Date.now()), 1000);
+}
+
+export function useSeconds(): number {
+  return useStore(seconds);
+}
+
 /** The time by this machine's clock, every `everyMs`. */
 export function useNow(everyMs: number): number {
   const [nowMs, setNowMs] = useState(Date.now());

@@ -30,36 +30,42 @@ export interface Stage {
 }
 
 /** A network and a browser for all tests of the file. */
-export function useStage(options: () => NetworkOptions | Promise<NetworkOptions>): () => Stage {
+export function useStage(options: NetworkOptions): () => Stage {
+  const browser = useBrowser();
   let stage: Stage | undefined;
-  let browser: Browser | undefined;
   let close: ((failed: boolean) => Promise<void>) | undefined;
   beforeAll(async () => {
     const opened = openWorld();
     close = opened.close;
-    const network = await createNetwork(opened.world, await options());
+    const network = await createNetwork(opened.world, options);
     await startAll(network);
-    const executablePath = execFileSync(join(root, "scripts/browser.sh"), { encoding: "utf8" }).trim();
-    browser = await chromium.launch({ executablePath, args: flags });
     const { url } = network.nodes[0]!;
-    stage = { network, url, open: (path = "", more = {}) => openPage(browser!, url, path, more) };
+    stage = { network, url, open: (path = "", more = {}) => openPage(browser(), url, path, more) };
   });
   let failed = false;
   afterEach(({ task }) => {
     failed ||= task.result?.state === "fail";
   });
-  afterAll(async () => {
-    await browser?.close();
-    await close?.(failed);
-  });
+  afterAll(() => close?.(failed));
   return () => stage!;
 }
 
-async function openPage(
+/** One for all tests of the file. */
+export function useBrowser(): () => Browser {
+  let browser: Browser | undefined;
+  beforeAll(async () => {
+    const executablePath = execFileSync(join(root, "scripts/browser.sh"), { encoding: "utf8" }).trim();
+    browser = await chromium.launch({ executablePath, args: flags });
+  });
+  afterAll(() => browser?.close());
+  return () => browser!;
+}
+
+export async function openPage(
   browser: Browser,
   url: string,
   path: string,
-  options: BrowserContextOptions,
+  options: BrowserContextOptions = {},
 ): Promise<Opened> {
   const context = await browser.newContext(options);
   onTestFinished(() => context.close());

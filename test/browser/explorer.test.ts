@@ -7,7 +7,7 @@ const maxPageBytes = 150_000;
 const phone = { width: 360, height: 740 };
 const desktop = { width: 1280, height: 800 };
 
-const stage = useStage(() => ({ nodes: 4, periodMs: 500, name: "explorer" }));
+const stage = useStage({ nodes: 4, periodMs: 500, name: "explorer" });
 
 /** A transfer of 25 with a memo, in a final block. */
 async function transfer(): Promise<{

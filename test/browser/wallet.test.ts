@@ -10,12 +10,12 @@ const seedHex = Buffer.from(seed).toString("hex");
 const funded = signerFromSeed(seed);
 const passphrase = "correct horse battery";
 
-const stage = useStage(() => ({
+const stage = useStage({
   nodes: 1,
   periodMs: 500,
   minFee: "1",
   balances: [{ address: funded.address, balance: "1000000" }],
-}));
+});
 
 const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
 

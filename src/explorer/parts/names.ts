@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { age, dateTime, short, whole } from "../format.ts";
 import { html, type Markup } from "../html.ts";
 import { live, nodeTime } from "../live.ts";
-import { useNow, useStore } from "../store.ts";
+import { useSeconds, useStore } from "../store.ts";
 
 /** Far apart for neighbours in the set, however many there are. */
 const goldenAngle = 137.5;
@@ -38,7 +38,7 @@ export function TransactionLink({ id }: { id: string }): Markup {
 
 /** `atMs`: by the node's clock. */
 export function Age({ atMs }: { atMs: number }): Markup {
-  const nowMs = nodeTime(useNow(1000));
+  const nowMs = nodeTime(useSeconds());
   return html`<time datetime=${new Date(atMs).toISOString()} title=${dateTime(atMs)}>${age(nowMs - atMs)}</time>`;
 }
 

@@ -5,7 +5,7 @@ import { Tag } from "./layout.ts";
 import { Age } from "./names.ts";
 import { type Column, Table } from "./table.ts";
 
-const size = { width: 420, height: 300 };
+const size = { width: 420, height: 280 };
 const middle = { x: size.width / 2, y: size.height / 2 };
 /** Pixels from this node: the nearest and the farthest peer. */
 const [nearest, farthest] = [62, 112];
@@ -58,8 +58,7 @@ function isBehind({ height }: Peer, { head, periodMs }: Status): boolean {
 /** `brief`: without what only few look for. */
 export function PeerTable({ status, peers, brief = false }: PeersProps & { brief?: boolean }): Markup {
   const columns: Column<Peer>[] = [
-    { head: "Peer", cell: ({ id }) => html`<code title=${id}>${short(id, 6, 6)}</code>` },
-    { head: "Address", cell: ({ address }) => html`<code>${address.replace(/\/p2p\/.*/, "")}</code>` },
+    { head: "Peer", cell: ({ id }) => html`<code class="whole" title=${id}>${short(id, 4, 6)}</code>` },
     {
       head: "Height",
       numeric: true,
@@ -74,6 +73,7 @@ export function PeerTable({ status, peers, brief = false }: PeersProps & { brief
     { head: "Clock offset", numeric: true, cell: clockOffset },
   ];
   const more: Column<Peer>[] = [
+    { head: "Address", cell: ({ address }) => html`<code>${address.replace(/\/p2p\/.*/, "")}</code>` },
     { head: "Direction", cell: ({ direction }) => direction },
     { head: "Score", numeric: true, cell: ({ score }) => whole(score) },
     { head: "Connected", cell: ({ connectedAt }) => html`<${Age} atMs=${connectedAt} />` },

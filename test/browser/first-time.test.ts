@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { cloneProject } from "../e2e/harness/clone.ts";
+import { until } from "../e2e/harness/until.ts";
+import { createWorld } from "../e2e/harness/world.ts";
+import { openPage, useBrowser } from "./browser.ts";
+
+const browser = useBrowser();
+
+test("two commands, then a final transfer by what the page itself offers", async () => {
+  const world = createWorld();
+  const cwd = cloneProject(world);
+  const started = world.start("npm start", ["npm", "start"], { cwd });
+  const link = await until(
+    "it prints the explorer's address",
+    () => started.end ?? /http:\/\/\S+#\/wallet\?key=\S+/.exec(started.stdout)?.[0],
+    { timeoutMs: 60_000 },
+  );
+  if (typeof link !== "string") throw new Error(`npm start ended with ${started.end?.code}`);
+
+  const { origin, hash } = new URL(link);
+  const { page, troubles } = await openPage(browser(), origin, hash);
+  await page.getByRole("button", { name: "Use this key" }).click();
+  await page.getByRole("button", { name: "A new key of mine" }).click();
+  await page.getByLabel("Amount").fill("5");
+  await page.getByRole("button", { name: "Sign and send" }).click();
+  await page.getByText(/^Final after/).waitFor();
+  expect(troubles).toEqual([]);
+});
