@@ -1,7 +1,13 @@
 import { type FinalityStatus, genesisFinality } from "../consensus/index.ts";
 import { AccountState } from "../state/index.ts";
 import { damaged } from "../storage/damaged.ts";
-import { type AuthoritySnapshot, type BlockRef, Transaction, transactionsRoot } from "../types/index.ts";
+import {
+  type AuthoritySnapshot,
+  type BlockRef,
+  computeDomain,
+  decodeRecords,
+  transactionsRoot,
+} from "../types/index.ts";
 import { equalBytes, toHex } from "../util/bytes.ts";
 import type { Genesis } from "./genesis.ts";
 import type { ChainStores } from "./stores.ts";
@@ -36,7 +42,7 @@ export async function loadChain(
   if (!equalBytes(state.stateRoot(snapshot), stateRoot)) {
     damaged(`the stored accounts are not those of the head, block ${height}`);
   }
-  await checkNewest(stores, { height, id });
+  await checkNewest(stores, { height, id }, computeDomain("transaction", genesis.id));
   const head = {
     height,
     id: id.slice(),
@@ -48,17 +54,17 @@ export async function loadChain(
   return { head, snapshot, state, finality };
 }
 
-async function checkNewest({ blocks }: ChainStores, head: BlockRef): Promise<void> {
+async function checkNewest({ blocks }: ChainStores, head: BlockRef, domain: Uint8Array): Promise<void> {
   const refs = await blocks.canonicalDown(head.height, checkedHeights);
   if (refs[0]?.height !== head.height) damaged(`block ${head.height} is missing`);
   let expected = head.id;
   for (const { height, id } of refs.slice(0, Math.min(head.height, checkedBlocks))) {
     if (!equalBytes(id, expected)) damaged(`block ${height} is not the parent of the one after it`);
     const record = (await blocks.header(id)) ?? damaged(`block ${height} is missing`);
-    const body = (await blocks.body(id)) ?? damaged(`the transactions of block ${height} are missing`);
+    const body = (await blocks.bodyBytes(id)) ?? damaged(`the transactions of block ${height} are missing`);
     if ((await blocks.undo(id)) === undefined) damaged(`the undo record of block ${height} is missing`);
     expected = record.header.message.parent;
-    const root = transactionsRoot(body.map((transaction) => Transaction.hashTreeRoot(transaction)));
+    const root = transactionsRoot(decodeRecords(body, domain).map((record) => record.id));
     if (!equalBytes(root, record.header.message.transactionsRoot)) {
       damaged(`the transactions of block ${height} are not those of its header`);
     }

@@ -1,5 +1,9 @@
+import { styleText } from "node:util";
 import { ClientError } from "../client/index.ts";
+import { type Clock, systemClock } from "../util/clock.ts";
+import { duration } from "../util/duration.ts";
 import { CodedError, messageOf, UserError } from "../util/errors.ts";
+import { RateMeter } from "../util/rate-meter.ts";
 
 export const exitCodes = { success: 0, failure: 1, usage: 2 } as const;
 
@@ -23,7 +27,9 @@ export function printResult(json: boolean | undefined, result: object, text: str
 
 /** Something to know that is no failure. */
 export function printWarning(json: boolean | undefined, code: string, message: string): void {
-  process.stderr.write(`${json ? JSON.stringify({ warning: { code, message } }) : `warning: ${message}`}\n`);
+  process.stderr.write(
+    `${json ? JSON.stringify({ warning: { code, message } }) : `${styled("yellow", "warning:", process.stderr)} ${message}`}\n`,
+  );
 }
 
 /** One line on standard error; returns the exit code. `CCOIN_DEBUG=1` adds the stack. */
@@ -31,7 +37,9 @@ export function reportError(error: unknown, json: boolean): number {
   const code = error instanceof CodedError || error instanceof ClientError ? error.code : "INTERNAL";
   const hint = error instanceof ClientError ? (hints[code] ?? "") : "";
   const message = `${messageOf(error)}${hint}`.replace(/\s*\n\s*/g, " ");
-  process.stderr.write(`${json ? JSON.stringify({ error: { code, message } }) : `error: ${message}`}\n`);
+  process.stderr.write(
+    `${json ? JSON.stringify({ error: { code, message } }) : `${styled("red", "error:", process.stderr)} ${message}`}\n`,
+  );
   if (process.env["CCOIN_DEBUG"] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return code === "USAGE" || code === "BAD_OPTIONS" ? exitCodes.usage : exitCodes.failure;
 }
@@ -39,21 +47,44 @@ export function reportError(error: unknown, json: boolean): number {
 /** `name  value` lines with the values below each other. */
 export function table(rows: readonly (readonly [string, string])[]): string {
   const width = Math.max(...rows.map(([name]) => name.length));
-  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join("\n");
+  return rows.map(([name, value]) => `${styled("bold", name.padEnd(width))}  ${value}`).join("\n");
 }
 
-/** Rewrites one line of a terminal, at most ten times a second; silent elsewhere. */
-export function progressLine(what: string, stream: NodeJS.WriteStream = process.stderr) {
-  let shownAt = 0;
+/** For `stream` if it is a terminal that shows colours, and nobody has set NO_COLOR; else as it is. */
+export function styled(
+  format: Parameters<typeof styleText>[0],
+  text: string,
+  stream: NodeJS.WriteStream = process.stdout,
+): string {
+  return styleText(format, text, { stream });
+}
+
+/** Rewrites one line of a terminal, at most ten times a second, with the rate and the time that is left; silent elsewhere. */
+export function progressLine(
+  what: string,
+  { stream, clock }: { stream: NodeJS.WriteStream; clock: Clock } = {
+    stream: process.stderr,
+    clock: systemClock,
+  },
+) {
+  let shownAtMs = Number.NEGATIVE_INFINITY;
+  const rate = new RateMeter(clock);
   return {
     update(done: number, total: number): void {
-      const now = Date.now();
-      if (!stream.isTTY || now - shownAt < 100) return;
-      shownAt = now;
-      stream.write(`\r\x1b[K${what} ${done} of ${total}`);
+      const now = clock.now();
+      rate.update(done);
+      if (!stream.isTTY || now - shownAtMs < 100) return;
+      shownAtMs = now;
+      stream.write(`\r\x1b[K${what} ${done} of ${total}${paceText(rate.perSecond, rate.remainingMs(total))}`);
     },
     end(): void {
-      if (shownAt > 0) stream.write("\r\x1b[K");
+      if (shownAtMs > 0) stream.write("\r\x1b[K");
     },
   };
+}
+
+/** `, 3400 a second, 26 s left`. */
+export function paceText(perSecond: number, remainingMs: number | null | undefined): string {
+  const left = typeof remainingMs === "number" ? `, ${duration(remainingMs)} left` : "";
+  return perSecond > 0 ? `, ${Number(perSecond.toPrecision(2))} a second${left}` : "";
 }

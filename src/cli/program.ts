@@ -1,6 +1,8 @@
+import { styleText } from "node:util";
 import { Command, CommanderError } from "commander";
 import { defaultDataDir, version } from "../config/index.ts";
 import { addAccountCommand } from "./commands/account.ts";
+import { addCompletionCommand } from "./commands/completion.ts";
 import { addCreateAccountCommand } from "./commands/create-account.ts";
 import { addExportCommand } from "./commands/export.ts";
 import { addGenesisCommand } from "./commands/genesis.ts";
@@ -12,6 +14,7 @@ import { addSendCommand } from "./commands/send.ts";
 import { addStartCommand } from "./commands/start.ts";
 import { addStatusCommand } from "./commands/status.ts";
 import { addVerifyCommand } from "./commands/verify.ts";
+import { addExamples } from "./options.ts";
 import { exitCodes, reportError, UsageError } from "./output.ts";
 
 /**
@@ -41,11 +44,18 @@ function createProgram(): Command {
     .helpOption("-h, --help", "print this help")
     .option("--datadir <folder>", `holds node-<id>/ (env CCOIN_DATADIR; default: ${defaultDataDir})`)
     .option("--json", "print one line of JSON")
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, styleTitle: (title) => styleText("bold", title) })
     // What is printed on errors is reportError's.
     .configureOutput({ outputError: () => {} })
     .exitOverride()
-    .addHelpText("after", "\nHelp on one command: ccoin <command> --help");
+    .addHelpText("after", "\nHelp on one command, with examples: ccoin <command> --help");
+  addExamples(
+    program,
+    "ccoin start                      # a development chain of one node",
+    "ccoin start --nodeid=2           # joins the network of this LAN",
+    "ccoin status --nodeid=2",
+    "ccoin send --nodeid=2 --to=cc1… --amount=5 --wait",
+  );
   const commands = [
     addCreateAccountCommand,
     addGenesisCommand,
@@ -59,6 +69,7 @@ function createProgram(): Command {
     addImportCommand,
     addVerifyCommand,
     addProtectionCommand,
+    addCompletionCommand,
   ];
   for (const add of commands) add(program);
   return program;

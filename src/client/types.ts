@@ -27,7 +27,13 @@ export interface Status {
   finalized: BlockRef | null;
   peers: number;
   mempool: { count: number; bytes: number };
-  sync: { startHeight: number; height: number; targetHeight: number } | null;
+  sync: {
+    startHeight: number;
+    height: number;
+    targetHeight: number;
+    blocksPerSecond: number;
+    remainingMs: number | null;
+  } | null;
 }
 
 export interface Header {

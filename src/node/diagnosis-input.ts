@@ -2,8 +2,8 @@ import type { Network } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import { sameAddress } from "../consensus/index.ts";
 import type { Mempool } from "../mempool/mempool.ts";
+import type { SyncProgress } from "../sync/download-progress.ts";
 import type { PeerStatuses } from "../sync/peer-statuses.ts";
-import type { SyncProgress } from "../sync/synchronizer.ts";
 import { toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { AuthorityActivity } from "./authority-activity.ts";
@@ -105,7 +105,7 @@ export class DiagnosisInputs {
       own: { address: own.publicKey, mines: own.mines, signingLock: signingLock?.() },
       peers: this.#peers(),
       chain: parts && this.#chain(parts),
-      sync: progress && { height: progress.currentHeight, targetHeight: progress.targetHeight },
+      sync: progress && { height: progress.currentHeight, ...progress },
       writeFailure: writeFailure?.(),
       freeDiskBytes: freeDiskBytes?.(),
     };

@@ -1,10 +1,11 @@
 import type { DiagnosisBody, DiagnosisState, FindingBody } from "../api/index.ts";
 import type { AuthoritySnapshot } from "../types/index.ts";
 import type { Hex } from "../util/bytes.ts";
+import { duration } from "../util/duration.ts";
 import { authorityFindings, missingToGoOn, silentAuthorities } from "./diagnosis-authorities.ts";
 import { blockAge, blockLateMs, finalityLateMs, needsPeers } from "./diagnosis-measures.ts";
 import { behindBy, networkFindings } from "./diagnosis-network.ts";
-import { count, duration } from "./diagnosis-text.ts";
+import { count } from "./diagnosis-text.ts";
 
 export type Diagnosis = DiagnosisBody;
 export type Finding = FindingBody;
@@ -18,7 +19,7 @@ export interface DiagnosisInput {
   /** `undefined`: no genesis block yet. */
   chain: ChainInput | undefined;
   /** A download under way, by heights. */
-  sync: { height: number; targetHeight: number } | undefined;
+  sync: { height: number; targetHeight: number; remainingMs?: number | undefined } | undefined;
   /** What the database last failed with. */
   writeFailure: string | undefined;
   freeDiskBytes: number | undefined;
@@ -139,9 +140,9 @@ function summaryOf(input: DiagnosisInput, state: DiagnosisState): string {
   const { height } = chain.head;
   if (state === "syncing") {
     const target = sync?.targetHeight ?? behindBy(input, chain)?.height;
-    return target === undefined
-      ? `at height ${height}, asks its peers how high they are`
-      : `at height ${sync?.height ?? height} of ${target}, downloads the rest`;
+    if (target === undefined) return `at height ${height}, asks its peers how high they are`;
+    const left = sync?.remainingMs === undefined ? "" : `, ${duration(sync.remainingMs)} left`;
+    return `at height ${sync?.height ?? height} of ${target}, downloads the rest${left}`;
   }
   if (isBlockLate(input)) {
     const late = duration(blockLateMs(input, chain));

@@ -86,6 +86,8 @@ function status({ options, signer, network, mode, services, clock }: ApiServices
           startHeight: progress.startHeight,
           height: progress.currentHeight,
           targetHeight: progress.targetHeight,
+          blocksPerSecond: progress.blocksPerSecond,
+          remainingMs: progress.remainingMs ?? null,
         }
       : null,
   };

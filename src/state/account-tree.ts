@@ -149,10 +149,18 @@ export class AccountTree {
     const pairBytes = 2 * nodeBytes;
     for (let from = 0; from < parents.length; from += batchNodes) {
       const batch = parents.subarray(from, from + batchNodes);
+      const [first, end] = [batch[0]!, batch.at(-1)! + 1];
+      if (end - first === batch.length && end * pairBytes <= childrenEnd) {
+        // All that change lie side by side, as in a new tree: nothing needs to be copied.
+        const changed = this.#levels[level + 1]!.subarray(first * nodeBytes, end * nodeBytes);
+        hashInto(children.subarray(first * pairBytes, end * pairBytes), changed);
+        yield;
+        continue;
+      }
       const pairs = this.#input.subarray(0, batch.length * pairBytes);
       gatherPairs(children, batch, pairs);
       // Only the last parent of a level can lack its right child.
-      if ((batch.at(-1)! + 1) * pairBytes > childrenEnd) pairs.set(zeroHash(level), pairs.length - nodeBytes);
+      if (end * pairBytes > childrenEnd) pairs.set(zeroHash(level), pairs.length - nodeBytes);
       const hashes = this.#output.subarray(0, batch.length * nodeBytes);
       hashInto(pairs, hashes);
       scatter(hashes, this.#levels[level + 1]!, batch);

@@ -10,6 +10,7 @@ import type { BlockInbox } from "./block-inbox.ts";
 import { findCommonAncestor } from "./common-ancestor.ts";
 import { Doubts } from "./doubts.ts";
 import { downloadBlocks } from "./download.ts";
+import { DownloadProgress, type SyncProgress } from "./download-progress.ts";
 import { fetchHeaders } from "./headers.ts";
 import type { PeerStatus, PeerStatuses } from "./peer-statuses.ts";
 import { requestOne } from "./request-one.ts";
@@ -25,14 +26,6 @@ const retryMs = 500;
 const resumeMs = 10_000;
 /** How long a starting node waits for the first peer to say where it stands. */
 const settleMs = 3_000;
-
-/** How far a download is. Heights. */
-export interface SyncProgress {
-  startHeight: number;
-  currentHeight: number;
-  targetHeight: number;
-  peers: number;
-}
 
 export interface SynchronizerOptions {
   network: Network;
@@ -56,7 +49,7 @@ export class Synchronizer {
   /** The heaviest chain that checked headers have shown, and until when to look for somebody who has it. */
   #shown = { totalDifficulty: 0, untilMs: 0 };
   #settled = false;
-  #progress: SyncProgress | undefined;
+  #progress: DownloadProgress | undefined;
   #stops: (() => void)[] = [];
 
   constructor(options: SynchronizerOptions) {
@@ -65,7 +58,7 @@ export class Synchronizer {
   }
 
   get progress(): SyncProgress | undefined {
-    return this.#progress;
+    return this.#progress?.current;
   }
 
   /** `alone`: nobody is expected, so there is nothing to wait for. */
@@ -165,7 +158,7 @@ export class Synchronizer {
   }
 
   async #download({ peer, status }: PeerStatus): Promise<void> {
-    const { chain, logger, network, onBehind, statuses } = this.#options;
+    const { chain, logger, network, onBehind } = this.#options;
     const idsOf = async (height: number, count: number) => {
       const page = await requestOne(
         network,
@@ -184,12 +177,7 @@ export class Synchronizer {
       floor: chain.finalized,
     });
     const startedAtMs = this.#options.clock.now();
-    this.#progress = {
-      startHeight: ancestor.height,
-      currentHeight: ancestor.height,
-      targetHeight: status.height,
-      peers: statuses.all().length,
-    };
+    this.#progress = new DownloadProgress(this.#options, ancestor.height, status.height);
     logger.info(
       { peer, commonAncestor: ancestor.height, height: chain.head.height, target: status.height },
       "downloading a better chain",
@@ -230,7 +218,7 @@ export class Synchronizer {
     const options = { network, checks: chain.checks, logger, signal: this.#stop.signal };
     for await (const block of downloadBlocks(wanted, peers, options)) {
       await chain.importBlock(block);
-      if (this.#progress) this.#progress.currentHeight = block.header.message.height;
+      this.#progress?.update(block.header.message.height);
     }
   }
 

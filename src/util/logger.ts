@@ -12,10 +12,10 @@ export interface Logger {
 
 export type LogLevel = "silent" | "error" | "warn" | "info" | "debug";
 
-/** One JSON object a line, or coloured text where `pretty`; always on standard error, so that results stay alone on standard output. */
-export function createLogger(options: { level: LogLevel; pretty: boolean }): Logger {
+/** One JSON object a line, or text where `pretty`; always on standard error, so that results stay alone on standard output. */
+export function createLogger(options: { level: LogLevel; pretty: boolean; colors: boolean }): Logger {
   const destination = options.pretty
-    ? pretty({ destination: 2, sync: true, colorize: true, translateTime: "SYS:HH:MM:ss.l" })
+    ? pretty({ destination: 2, sync: true, colorize: options.colors, translateTime: "SYS:HH:MM:ss.l" })
     : pino.destination({ fd: 2, sync: true });
   return pino({ level: options.level, base: null }, destination);
 }

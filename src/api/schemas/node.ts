@@ -7,6 +7,8 @@ export const syncSchema = z.object({
   startHeight: countSchema,
   height: countSchema,
   targetHeight: countSchema,
+  blocksPerSecond: z.number().describe("Of the last ten seconds."),
+  remainingMs: countSchema.nullable().describe("Null while nothing has come."),
 });
 
 /** `GET /v1/status`. */

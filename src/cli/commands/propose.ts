@@ -21,17 +21,17 @@ export function addProposeCommand(program: Command): void {
     .command("propose")
     .description("vote an authority in or out, with the blocks that a running node makes");
   for (const kind of ["add", "remove"] as const) {
-    subcommand(command, kind)
+    subcommand(command, kind, " cc1…")
       .description(kind === "add" ? "propose a new authority" : "propose the removal of an authority")
       .argument("<address>", "of the account", addressArgument)
       .action(async (address: string, _options, self: Command) =>
         propose(address, kind, self.optsWithGlobals<Options>()),
       );
   }
-  subcommand(command, "list")
+  subcommand(command, "list", "")
     .description("show the node's proposals")
     .action(async (_options, self: Command) => list(self.optsWithGlobals<Options>()));
-  subcommand(command, "drop")
+  subcommand(command, "drop", " cc1…")
     .description("take a proposal back")
     .argument("<address>", "of the proposed account", addressArgument)
     .action(async (address: string, _options, self: Command) =>
@@ -46,11 +46,12 @@ export function addProposeCommand(program: Command): void {
   );
 }
 
-function subcommand(command: Command, name: string): Command {
-  return command
+function subcommand(command: Command, name: string, argument: string): Command {
+  const made = command
     .command(name)
     .addOption(requiredNodeIdOption())
     .option("--url <url>", "of its HTTP API (default: the node's on this machine)");
+  return addExamples(made, `ccoin propose ${name}${argument} --nodeid=1`);
 }
 
 async function propose(candidate: string, kind: Proposal["kind"], options: Options): Promise<void> {

@@ -13,7 +13,7 @@ export function addProtectionCommand(program: Command): void {
   const command = program
     .command("protection")
     .description("move the record of what an authority signed, with its account, to another machine");
-  command
+  const exporting = command
     .command("export")
     .description("write what the account of a stopped node signed to a file")
     .argument("<file>", "to write")
@@ -21,7 +21,7 @@ export function addProtectionCommand(program: Command): void {
     .action(async (file: string, _options, self: Command) =>
       runExport(file, self.optsWithGlobals<Options>()),
     );
-  command
+  const importing = command
     .command("import")
     .description("add what a file says was signed; the node then signs nothing that contradicts it")
     .argument("<file>", "that protection export wrote")
@@ -29,11 +29,10 @@ export function addProtectionCommand(program: Command): void {
     .action(async (file: string, _options, self: Command) =>
       runImport(file, self.optsWithGlobals<Options>()),
     );
-  addExamples(
-    command,
-    "ccoin protection export signed.json --nodeid=1",
-    "ccoin protection import signed.json --nodeid=1",
-  );
+  const examples = ["export", "import"].map((name) => `ccoin protection ${name} signed.json --nodeid=1`);
+  addExamples(command, ...examples);
+  addExamples(exporting, examples[0]!);
+  addExamples(importing, examples[1]!);
 }
 
 async function runExport(file: string, options: Options): Promise<void> {

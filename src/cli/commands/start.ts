@@ -103,7 +103,9 @@ async function run(options: Options): Promise<void> {
     parseNodeOptions({ ...optionsInput(options), ...more } as NodeOptionsInput, optionNames);
   // Before anything is made or deleted.
   const { logLevel } = nodeOptions({ nodeId: nodeid ?? 1 });
-  const logger = createLogger({ level: logLevel, pretty: process.stderr.isTTY === true && !options.json });
+  const pretty = process.stderr.isTTY === true && !options.json;
+  // Node asks NO_COLOR and the like.
+  const logger = createLogger({ level: logLevel, pretty, colors: pretty && process.stderr.hasColors() });
   const start = async () => {
     const module = await loadNode();
     if (nodeid !== undefined) {

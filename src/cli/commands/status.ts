@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { ApiError, type Client, type Diagnosis, type Status } from "../../client/index.ts";
 import { addExamples, clientOf, type GlobalOptions, nodeIdOption } from "../options.ts";
-import { printResult, table } from "../output.ts";
+import { paceText, printResult, styled, table } from "../output.ts";
 
 interface Options extends GlobalOptions {
   nodeid: number;
@@ -35,8 +35,16 @@ async function fetchDiagnosis(client: Client): Promise<Diagnosis | undefined> {
   }
 }
 
+const stateColors = {
+  ok: "green",
+  waiting: "yellow",
+  halted: "red",
+  syncing: "cyan",
+  "no-genesis": "yellow",
+} as const;
+
 export function statusText(status: Status, diagnosis: Diagnosis | undefined, nowMs: number): string {
-  const { head, finalized, mempool } = status;
+  const { head, finalized, mempool, sync } = status;
   const ageS = head && Math.max(0, Math.round((nowMs - head.timestamp) / 1000));
   const chain = status.genesisId
     ? [
@@ -47,17 +55,29 @@ export function statusText(status: Status, diagnosis: Diagnosis | undefined, now
   const rows: string[][] = [
     ["node", `${status.nodeId} (ccoin ${status.version})`],
     ["mode", status.mode],
-    ...(diagnosis ? [["state", `${diagnosis.state}: ${diagnosis.summary}`]] : []),
+    ...(diagnosis
+      ? [["state", `${styled(stateColors[diagnosis.state], diagnosis.state)}: ${diagnosis.summary}`]]
+      : []),
     ...chain,
     ["head", head ? `${head.height}  ${head.id}  ${ageS} s ago` : "none"],
     ["finalized", finalized ? `${finalized.height}  ${finalized.id}` : "none"],
+    ...(sync ? [["sync", syncText(sync)]] : []),
     ["peers", String(status.peers)],
     ["mempool", `${mempool.count} transactions, ${mempool.bytes} bytes`],
     ["account", status.address],
     ["peer id", status.peerId],
   ];
   const findings = (diagnosis?.findings ?? []).map(
-    ({ code, detail, remedy }) => `\n${code}: ${detail}\n  -> ${remedy}`,
+    ({ code, detail, remedy }) => `\n${styled("bold", code)}: ${detail}\n  -> ${remedy}`,
   );
   return [table(rows as [string, string][]), ...findings].join("\n");
+}
+
+function syncText({
+  height,
+  targetHeight,
+  blocksPerSecond,
+  remainingMs,
+}: NonNullable<Status["sync"]>): string {
+  return `block ${height} of ${targetHeight}${paceText(blocksPerSecond, remainingMs)}`;
 }

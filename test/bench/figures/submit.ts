@@ -8,7 +8,7 @@ import { buildRequests, type Format } from "../lib/requests.ts";
 import { placeOf } from "../lib/senders.ts";
 import { quantile } from "../lib/statistics.ts";
 import { CpuWatch } from "../lib/usage.ts";
-import { withVerifyLimit } from "../lib/verify-limit.ts";
+import { verifyPart, withVerifyLimit } from "../lib/verify-limit.ts";
 
 /** `count`: transactions whose time is taken, after a tenth as many to warm up. */
 export type SubmitSettings = {
@@ -133,6 +133,7 @@ async function submit(context: Context, format: Format, settings: SubmitSettings
       meanToCommittedMs: times.meanToCommittedMs,
       cpuMsPerTransaction: (usage.cpuSeconds * 1_000) / count,
       verifyCpuMs,
+      verifyPart: verifyPart(verifyCpuMs, count * authorities, usage),
     },
   };
 }

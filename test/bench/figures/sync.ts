@@ -4,7 +4,7 @@ import { defineFigure } from "../figure.ts";
 import { pidsOf, startNodes, stopNodes } from "../lib/bench-network.ts";
 import { type ChainShape, chainFixture } from "../lib/chain-fixture.ts";
 import { CpuWatch } from "../lib/usage.ts";
-import { withVerifyLimit } from "../lib/verify-limit.ts";
+import { verifyPart, withVerifyLimit } from "../lib/verify-limit.ts";
 
 type SyncSettings = ChainShape & { [name: string]: number };
 
@@ -51,6 +51,7 @@ export const syncFigure = defineFigure<SyncSettings>({
         sinceSpawnMs,
         cpuMsPerTransaction: (usage.cpuSeconds * 1_000) / count,
         verifyCpuMs,
+        verifyPart: verifyPart(verifyCpuMs, count, usage),
       },
     };
   },

@@ -96,10 +96,15 @@ export class ChainFollower {
         };
         this.blocks.set(height!, this.last);
         break;
-      case "retracted":
-        this.committed -= transactionCount!;
-        this.sumOfCommitTimesMs -= transactionCount! * this.blocks.get(height!)!.atMs;
+      case "retracted": {
+        // Those from before it followed were not counted.
+        const block = this.blocks.get(height!);
+        if (!block) break;
+        this.committed -= block.transactions;
+        this.sumOfCommitTimesMs -= block.transactions * block.atMs;
+        this.blocks.delete(height!);
         break;
+      }
       case "finalized":
         this.finalized = this.blocks.get(height!)?.total ?? this.finalized;
         break;

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { Limit } from "../figure.ts";
 import { mean } from "./statistics.ts";
+import type { Usage } from "./usage.ts";
 
 const workerFile = new URL("./verify-worker.ts", import.meta.url);
 const threads = 2;
@@ -46,4 +47,16 @@ export async function withVerifyLimit<T>(
     },
     verifyCpuMs: mean([before.cpuMs, after.cpuMs]),
   };
+}
+
+/**
+ * How much of the CPU time, that for the load included, is bare verification. Where nothing but CPU holds a figure back, this is its
+ * ratio to the limit on a machine that does nothing else, and what else runs does not change it.
+ */
+export function verifyPart(
+  verifyCpuMs: number,
+  signatures: number,
+  { cpuSeconds, loadCpuSeconds }: Pick<Usage, "cpuSeconds" | "loadCpuSeconds">,
+): number {
+  return (verifyCpuMs * signatures) / ((cpuSeconds + loadCpuSeconds) * 1_000);
 }

@@ -83,6 +83,18 @@ describe("status", () => {
     expect(oneLine((await run("status", "--json")).stdout)).toEqual(status);
   });
 
+  it("says how a download goes on", async () => {
+    const sync = {
+      startHeight: 0,
+      height: 3_000,
+      targetHeight: 9_000,
+      blocksPerSecond: 251.6,
+      remainingMs: 24_000,
+    };
+    answers = { "GET /v1/status": () => [200, { ...status, mode: "boot", sync }] };
+    expect((await run("status")).stdout).toMatch(/^sync +block 3000 of 9000, 250 a second, 24 s left$/m);
+  });
+
   it("shows a node without a chain", async () => {
     const none = { genesisId: null, name: null, periodMs: null, head: null, finalized: null, mode: "boot" };
     answers = { "GET /v1/status": () => [200, { ...status, ...none }] };

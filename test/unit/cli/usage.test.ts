@@ -10,18 +10,29 @@ describe("help", () => {
     const listed = [...stdout.matchAll(/^ {2}([a-z][a-z-]*) /gm)].map(([, name]) => name);
     expect(listed).toEqual(
       expect.arrayContaining(
-        "create-account genesis init start send status account propose export import verify".split(" "),
+        "create-account genesis init start send status account propose export import verify protection completion".split(
+          " ",
+        ),
       ),
     );
   });
 
-  it.each("create-account genesis init start send status account propose export import verify".split(" "))(
-    "of %s has an example",
+  it.each(
+    "create-account genesis init start send status account propose export import verify protection completion".split(
+      " ",
+    ),
+  )("of %s has an example", async (command) => {
+    const { code, stdout } = await ccoinHere([command, "--help"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`Examples:\n  ccoin ${command}`);
+    expect(stdout).toContain("--datadir");
+  });
+
+  it.each(["propose add", "propose list", "protection export", "protection import"])(
+    "of %s has an example too",
     async (command) => {
-      const { code, stdout } = await ccoinHere([command, "--help"]);
-      expect(code).toBe(0);
+      const { stdout } = await ccoinHere([...command.split(" "), "--help"]);
       expect(stdout).toContain(`Examples:\n  ccoin ${command}`);
-      expect(stdout).toContain("--datadir");
     },
   );
 

@@ -1,0 +1,31 @@
+import { Argument, type Command } from "commander";
+import { bashCompletion } from "../completion/bash.ts";
+import { fishCompletion } from "../completion/fish.ts";
+import { type CommandWords, commandWords } from "../completion/words.ts";
+import { zshCompletion } from "../completion/zsh.ts";
+import { addExamples, type GlobalOptions } from "../options.ts";
+import { printResult } from "../output.ts";
+
+const shells: Readonly<Record<string, (commands: readonly CommandWords[]) => string>> = {
+  bash: bashCompletion,
+  zsh: zshCompletion,
+  fish: fishCompletion,
+};
+
+/** Completes the words of `ccoin`: an alias, or the program that npm link installs. */
+export function addCompletionCommand(program: Command): void {
+  const command = program
+    .command("completion")
+    .description("print a script with which a shell completes commands and options")
+    .addArgument(new Argument("<shell>").choices(Object.keys(shells)))
+    .action((shell: string, _options, self: Command) => {
+      const script = shells[shell]!(commandWords(program));
+      printResult(self.optsWithGlobals<GlobalOptions>().json, { shell, script }, script.trimEnd());
+    });
+  addExamples(
+    command,
+    "ccoin completion bash >~/.local/share/bash-completion/completions/ccoin",
+    "source <(ccoin completion zsh)      # in ~/.zshrc, after compinit",
+    "ccoin completion fish | source      # in config.fish",
+  );
+}

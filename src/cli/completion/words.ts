@@ -1,0 +1,36 @@
+import type { Command, Option } from "commander";
+
+/** What can be written after a command. */
+export interface CommandWords {
+  /** Such as `propose add`; empty for the program itself. */
+  path: string;
+  options: readonly Option[];
+  /** Names of its own commands, with what they do. */
+  commands: readonly { name: string; description: string }[];
+  /** Its arguments, where there are few. */
+  choices: readonly string[];
+}
+
+/** The program first, then each command, those of a command after it. */
+export function commandWords(program: Command): CommandWords[] {
+  const globals = program.options.filter(({ long }) => long !== "--version");
+  const visit = (command: Command, path: string): CommandWords[] => {
+    const commands = command.commands.map((each) => ({
+      name: each.name(),
+      description: each.description(),
+    }));
+    const options = path === "" ? program.options : [...command.options, ...globals];
+    const choices = command.registeredArguments.flatMap(({ argChoices = [] }) => argChoices);
+    const own = { path, options: withHelp(command, options), commands, choices };
+    return [own, ...command.commands.flatMap((each) => visit(each, `${path} ${each.name()}`.trim()))];
+  };
+  return visit(program, "");
+}
+
+function withHelp(command: Command, options: readonly Option[]): Option[] {
+  return [...options, command.createOption("-h, --help", "print this help")];
+}
+
+export function takesValue({ required, optional }: Option): boolean {
+  return required || optional;
+}

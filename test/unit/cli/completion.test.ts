@@ -1,0 +1,63 @@
+import { execFileSync } from "node:child_process";
+import { describe, expect, it } from "vitest";
+import { ccoinHere, oneLine } from "./ccoin.ts";
+
+async function script(shell: string): Promise<string> {
+  const { code, stdout } = await ccoinHere(["completion", shell]);
+  expect(code).toBe(0);
+  return stdout;
+}
+
+describe("completion", () => {
+  it.each<[string, string]>([
+    ["ccoin st", "start status"],
+    ["ccoin start --no", "--nodeid --no-mdns --no-mine"],
+    ["ccoin propose ", "add remove list drop --datadir --json --help"],
+    ["ccoin propose add --n", "--nodeid"],
+    ["ccoin --datadir folder sta", "start status"],
+    ["ccoin start --bootstrap x --genesis-", "--genesis-timeout"],
+    ["ccoin completion ", "bash zsh fish --datadir --json --help"],
+    ["ccoin nonsense", ""],
+  ])("bash: %s", async (line, expected) => {
+    const words = line.split(" ");
+    const ask = `COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _ccoin; echo "\${COMPREPLY[*]}"`;
+    const source = `${await script("bash")}\n${ask}`;
+    expect(
+      execFileSync("bash", ["-c", source, "bash", ...words])
+        .toString()
+        .trim(),
+    ).toBe(expected);
+  });
+
+  it.each(["bash", "zsh", "fish"])("%s knows every command and option", async (shell) => {
+    const text = await script(shell);
+    const help = async (...command: string[]) => (await ccoinHere([...command, "--help"])).stdout;
+    const commands = [...(await help()).matchAll(/^ {2}([a-z][a-z-]*) /gm)].map(([, name]) => name!);
+    expect(commands.length).toBeGreaterThan(12);
+    for (const command of commands.filter((name) => !["help", "ccoin"].includes(name))) {
+      expect(text, command).toMatch(new RegExp(`\\b${command}\\b`));
+      for (const [, option] of (await help(command)).matchAll(/^ {2}(?:-\w, )?--([a-z][a-z0-9-]*)/gm))
+        if (option !== "version")
+          expect(text, `${command} --${option}`).toMatch(new RegExp(`(--|-l )${option}\\b`));
+    }
+  });
+
+  it("quotes what shells would read otherwise", async () => {
+    expect(await script("zsh")).toContain(`'--fee=[for the block'\\''s proposer]:fee:_files'`);
+    expect(await script("fish")).toContain(`-l fee -r -d 'for the block\\'s proposer'`);
+  });
+
+  it("as JSON", async () => {
+    const { stdout } = await ccoinHere(["completion", "fish", "--json"]);
+    expect(oneLine(stdout)).toMatchObject({
+      shell: "fish",
+      script: expect.stringContaining("complete -c ccoin"),
+    });
+  });
+
+  it("of another shell is wrong usage", async () => {
+    const { code, stderr } = await ccoinHere(["completion", "csh"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("Allowed choices are bash, zsh, fish");
+  });
+});
