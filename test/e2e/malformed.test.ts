@@ -12,7 +12,8 @@ const address = "cc1qqqsyqcyq5rqwzqfpg9scrgwpugpzysnzs23v9ccrydpk8qarc0sqxmdxr";
 /** Command line, exit code, what the one line on standard error says. */
 const commands: [line: string, code: 1 | 2, says: RegExp][] = [
   ["strat", 2, /unknown command 'strat'/],
-  ["start", 2, /--nodeid/],
+  ["start --bootstrap=/ip4/10.0.0.1/tcp/1", 2, /needs --nodeid/],
+  ["start --nodeid=1 --reset", 2, /leave --nodeid out/],
   ["start --nodeid=-1", 2, /whole number/],
   ["start --nodeid=1 --port=99999", 2, /--port/],
   ["start --nodeid=1 --bootstrap=nonsense", 2, /multiaddr/],
