@@ -1,6 +1,7 @@
 /** Numbers, times and names as people read them. */
 
 const grouped = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const rough = new Intl.NumberFormat("en", { maximumSignificantDigits: 2 });
 const precise = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 
@@ -9,9 +10,10 @@ export function whole(value: number | bigint | string): string {
   return grouped.format(typeof value === "string" ? BigInt(value) : value);
 }
 
-/** Three digits that count: `0.417`, `12.3`, `1,230`. */
+/** The digits that count: `0.42`, `12.3`, `1,230`. */
 export function rounded(value: number): string {
-  return Math.abs(value) >= 1000 ? grouped.format(value) : precise.format(value);
+  const size = Math.abs(value);
+  return (size < 1 ? rough : size < 1000 ? precise : grouped).format(value);
 }
 
 export function count(value: number, singular: string, plural = `${singular}s`): string {

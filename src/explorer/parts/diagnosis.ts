@@ -1,6 +1,7 @@
 import type { Diagnosis } from "../../client/index.ts";
 import { html, type Markup } from "../html.ts";
 import { sentence, type Tone } from "./layout.ts";
+import { Address } from "./names.ts";
 
 const tones: Readonly<Record<Diagnosis["state"], Tone>> = {
   ok: "good",
@@ -23,16 +24,23 @@ export function DiagnosisNote({ diagnosis }: { diagnosis: Diagnosis }): Markup {
   if (state === "ok" && findings.length === 0) return null;
   return html`<section class=${`note ${tones[state]}`} aria-labelledby="diagnosis">
     <h2 id="diagnosis">${titles[state]}</h2>
-    <p>${sentence(summary)}</p>
+    <p>${withNames(sentence(summary))}</p>
     ${
       findings.length === 0
         ? null
         : html`<ul class="findings">
             ${findings.map(
               ({ code, detail, remedy }) =>
-                html`<li key=${code + detail}><p>${sentence(detail)}</p><p class="remedy"><strong>What to do:</strong> ${remedy}</p></li>`,
+                html`<li key=${code + detail}><p>${withNames(sentence(detail))}</p><p><strong>What to do:</strong> ${sentence(remedy)}</p></li>`,
             )}
           </ul>`
     }
   </section>`;
+}
+
+/** Addresses in a text become short and lead to their accounts. */
+function withNames(text: string): Markup {
+  return text
+    .split(/(\bcc1[a-z0-9]{58}\b)/)
+    .map((part, index) => (index % 2 === 1 ? html`<${Address} address=${part} />` : part));
 }
