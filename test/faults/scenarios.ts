@@ -1,5 +1,16 @@
+import { crashPoints } from "./crash-points.ts";
 import { damagedDatabase } from "./damaged-database.ts";
+import { diskFull } from "./disk-full.ts";
+import { partitions } from "./partitions.ts";
+import { perturbed } from "./perturbations.ts";
 import { powerCut } from "./power-cut.ts";
 import type { Scenario } from "./scenario.ts";
 
-export const scenarios: readonly Scenario[] = [powerCut, damagedDatabase];
+export const scenarios: readonly Scenario[] = [
+  powerCut,
+  crashPoints,
+  damagedDatabase,
+  diskFull,
+  partitions,
+  perturbed,
+];

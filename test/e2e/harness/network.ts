@@ -8,6 +8,9 @@ import { Wallet } from "./wallet.ts";
 /** Opens at once; what real accounts cost is measured elsewhere. */
 export const cheapScrypt = { n: 2, r: 1, p: 1 };
 
+/** Of a machine that is busy with other things too. */
+const startTimeoutMs = 300_000;
+
 export interface TestNetwork {
   world: World;
   /** All authorities; the first has the genesis block. None runs yet. */
@@ -62,7 +65,7 @@ export async function startAll({ nodes }: TestNetwork, ...args: string[]): Promi
     await node.until(
       `node ${node.id} is ready with all peers`,
       ({ mode, peers }) => mode === "ready" && peers >= nodes.length - 1,
-      30_000,
+      startTimeoutMs,
     );
   }
 }

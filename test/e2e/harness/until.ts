@@ -9,7 +9,7 @@ type Truthy<T> = Exclude<T, undefined | null | false | 0 | "">;
 export async function until<T>(
   what: string,
   ask: () => T | Promise<T>,
-  { timeoutMs = 20_000, everyMs = 50 }: { timeoutMs?: number; everyMs?: number } = {},
+  { timeoutMs = 60_000, everyMs = 50 }: { timeoutMs?: number; everyMs?: number } = {},
 ): Promise<Truthy<T>> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
