@@ -1,10 +1,12 @@
 /**
  * Does to nodes what may happen to them, many times, and checks that they keep their promises; the tests run the same with fewer
  * rounds. Exits with 1 where a promise was broken.
+ * `patience`: for a machine that is busy with other things, on which everything takes longer.
  * Usage: npm run faults -- [--only power-cut] [--rounds 100] [--seed 1] [--patience 1]
  */
 import { parseArgs } from "node:util";
 import { closeOnSignal, openWorld } from "../test/e2e/harness/open-world.ts";
+import { patience } from "../test/e2e/harness/until.ts";
 import { scenarios } from "../test/faults/scenarios.ts";
 
 const { values } = parseArgs({
@@ -15,6 +17,7 @@ const { values } = parseArgs({
     patience: { type: "string", default: "1" },
   },
 });
+patience.factor = Number(values.patience);
 const chosen = scenarios.filter(({ name }) => values.only === undefined || name === values.only);
 if (chosen.length === 0) {
   console.error(`there is no ${values.only}; there are ${scenarios.map(({ name }) => name).join(", ")}`);
@@ -32,7 +35,6 @@ for (const scenario of chosen) {
     const seen = await scenario.run(world, {
       rounds,
       seed: Number(values.seed),
-      patience: Number(values.patience),
       onRound,
     });
     console.log(`${scenario.name}, seed ${values.seed}: ${seen}`);

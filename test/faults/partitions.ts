@@ -57,7 +57,7 @@ export const partitions: Scenario = {
   name: "partitions",
   short: 1,
   full: 50,
-  async run(world, { rounds, seed, patience, onRound }) {
+  async run(world, { rounds, seed, onRound }) {
     const random = createRandom(seed);
     const lab = new Lab(world);
     const machines = [await lab.machine(1), await lab.machine(1), await lab.machine(1), await lab.machine(1)];
@@ -84,7 +84,7 @@ export const partitions: Scenario = {
         );
       for (const [a, b] of pairs) lab.unblock(a, b);
       try {
-        longest.set(name, Math.max(longest.get(name) ?? 0, await backInStep(network.nodes, patience)));
+        longest.set(name, Math.max(longest.get(name) ?? 0, await backInStep(network.nodes)));
       } catch (error) {
         throw new Error(`round ${round + 1}: ${name} for ${seconds} s, nodes ${nodes.map(({ id }) => id)}`, {
           cause: error,

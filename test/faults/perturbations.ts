@@ -43,7 +43,7 @@ export const perturbed: Scenario = {
   name: "perturbations",
   short: 1,
   full: 100,
-  async run(world, { rounds, seed, patience, onRound }) {
+  async run(world, { rounds, seed, onRound }) {
     const random = createRandom(seed);
     const lab = new Lab(world);
     const machines = [];
@@ -53,7 +53,7 @@ export const perturbed: Scenario = {
     await startAll(network);
     const finality = new FinalityWatch(nodes);
     const traffic = new Traffic(network, 100);
-    const progress = new Progress(nodes, traffic, patience);
+    const progress = new Progress(nodes, traffic);
     world.onEnd(() => Promise.allSettled([traffic.stop(), progress.stop(), finality.stop()]));
     const longest = new Map<string, number>();
     for (let round = 1; round <= rounds; round++) {
@@ -67,7 +67,7 @@ export const perturbed: Scenario = {
           lab,
           nodes.filter((other) => other !== node),
         );
-        longest.set(name, Math.max(longest.get(name) ?? 0, await backInStep(nodes, patience)));
+        longest.set(name, Math.max(longest.get(name) ?? 0, await backInStep(nodes)));
       } catch (error) {
         throw new Error(`round ${round}: ${name} node ${node.id} for ${ms} ms`, { cause: error });
       }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TestNode } from "../e2e/harness/node.ts";
 import type { Traffic } from "../e2e/harness/traffic.ts";
+import { patience } from "../e2e/harness/until.ts";
 
 /** A run fails where there was no new height, or no accepted transaction, for so long. */
 const maxBlockGapMs = 20_000;
@@ -14,14 +15,12 @@ export class Progress {
   blockGapMs = 0;
   acceptGapMs = 0;
   readonly #traffic: Traffic;
-  readonly #patience: number;
   readonly #loops: Promise<void>[];
   #grewAt = performance.now();
   #stopped = false;
 
-  constructor(nodes: readonly TestNode[], traffic: Traffic, patience = 1) {
+  constructor(nodes: readonly TestNode[], traffic: Traffic) {
     this.#traffic = traffic;
-    this.#patience = patience;
     this.#loops = nodes.map((node) => this.#watch(node));
   }
 
@@ -30,9 +29,9 @@ export class Progress {
     this.#stopped = true;
     await Promise.all(this.#loops);
     const { blockGapMs, acceptGapMs } = this;
-    if (blockGapMs > maxBlockGapMs * this.#patience)
+    if (blockGapMs > maxBlockGapMs * patience.factor)
       throw new Error(`no new height for ${blockGapMs.toFixed()} ms`);
-    if (acceptGapMs > maxAcceptGapMs * this.#patience)
+    if (acceptGapMs > maxAcceptGapMs * patience.factor)
       throw new Error(`no transaction was accepted for ${acceptGapMs.toFixed()} ms`);
   }
 

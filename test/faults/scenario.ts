@@ -3,8 +3,6 @@ import type { World } from "../e2e/harness/open-world.ts";
 export interface ScenarioOptions {
   rounds: number;
   seed: number;
-  /** What may take some time may take so many times as long: for machines that are busy with other things. */
-  patience: number;
   onRound(round: number): void;
 }
 
