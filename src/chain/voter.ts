@@ -162,9 +162,7 @@ export class Voter {
     return this.#round.waitMs(clock.now(), {
       isLost: rounds.roundOf(signer.publicKey) < round,
       hasQuorum: reached.some((each) => roundOfQuorum(each) >= round),
-      isShared: reached.some(
-        (each) => each.filter((other) => other === round).length >= quorum(each.length),
-      ),
+      isShared: reached.some((each) => each.filter((other) => other === round).length >= quorum(each.length)),
       justifiedRound: chain.finality.justified.round,
     });
   }

@@ -199,7 +199,18 @@ export async function startChainServices(
   });
   synchronizer.start(alone);
   closers.push("sync", () => synchronizer.stop());
-  return { chain, finalizer, voter, conflicts, mempool, proposals, finalityStore, signer, synchronizer, evidence };
+  return {
+    chain,
+    finalizer,
+    voter,
+    conflicts,
+    mempool,
+    proposals,
+    finalityStore,
+    signer,
+    synchronizer,
+    evidence,
+  };
 }
 
 function startProducer(

@@ -65,7 +65,10 @@ function conflictFindings({ conflicts }: ChainInput): Finding[] {
   const [first] = conflicts;
   if (!first) return [];
   const { height, own, theirs } = first;
-  const peers = conflicts.map(({ peer }) => peer).slice(0, 8).join(", ");
+  const peers = conflicts
+    .map(({ peer }) => peer)
+    .slice(0, 8)
+    .join(", ");
   return [
     {
       code: "CONFLICTING_FINALITY",

@@ -47,7 +47,10 @@ export function finalityInput(parts: FinalityParts): Omit<FinalityInput, "waitin
 }
 
 /** The highest round that this node has voted in, or more than a third have, and the newest vote of each authority. */
-function currentRound({ chain, finalizer, voter }: FinalityParts): { round: number; votes: SignedFinalityVote[] } {
+function currentRound({ chain, finalizer, voter }: FinalityParts): {
+  round: number;
+  votes: SignedFinalityVote[];
+} {
   const { authorities } = chain.snapshot;
   const votes = authorities.flatMap((authority) => finalizer.rounds.voteOf(authority) ?? []);
   const reached = roundOfMinority(finalizer.rounds.rounds(authorities));

@@ -66,6 +66,9 @@ export class ConflictingFinality {
     const known = this.#conflicts.get(peer);
     this.#conflicts.set(peer, conflict);
     if (known?.theirs === conflict.theirs) return;
-    logger.error(conflict, "ANOTHER BLOCK IS FINAL FOR A PEER: this node keeps its own, and the two never meet again");
+    logger.error(
+      conflict,
+      "ANOTHER BLOCK IS FINAL FOR A PEER: this node keeps its own, and the two never meet again",
+    );
   }
 }

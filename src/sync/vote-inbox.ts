@@ -13,8 +13,8 @@ import type { FinalityStore } from "../storage/finality.ts";
 import { type Certificate, maxAuthorities, SignedFinalityVote } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import { messageOf } from "../util/errors.ts";
-import { LruMap } from "../util/lru.ts";
 import type { Logger } from "../util/logger.ts";
+import { LruMap } from "../util/lru.ts";
 import { requestOne } from "./request-one.ts";
 
 /** Votes of one authority that wait for blocks: an honest one is a few rounds ahead at most. */

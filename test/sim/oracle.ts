@@ -76,7 +76,9 @@ export class Oracle {
     this.#learn(chain.head);
     chain.events.on("imported", (head) => this.#learn(head));
     if (node.faulty) return;
-    services.evidence.events.on("evidence", ({ offender, offence }) => this.#onEvidence(node, offender, offence));
+    services.evidence.events.on("evidence", ({ offender, offence }) =>
+      this.#onEvidence(node, offender, offence),
+    );
     let finality: FinalityStatus = chain.finality;
     this.#checkFinalized(node, finality);
     this.#checkState(node, services);

@@ -117,7 +117,9 @@ const cases: Case[] = [
   {
     name: "another block is final for some peers",
     input: input({
-      chain: chain({ conflicts: ["p1", "p2"].map((id) => ({ peer: id, height: 90, own: "0x0a", theirs: "0x0b" })) }),
+      chain: chain({
+        conflicts: ["p1", "p2"].map((id) => ({ peer: id, height: 90, own: "0x0a", theirs: "0x0b" })),
+      }),
     }),
     state: "waiting",
     codes: ["CONFLICTING_FINALITY"],

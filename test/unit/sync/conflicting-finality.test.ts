@@ -1,10 +1,10 @@
 import { expect, onTestFinished, test } from "vitest";
-import { ConflictingFinality } from "../../../src/sync/conflicting-finality.ts";
 import { certificateOf } from "../../../src/consensus/index.ts";
-import { Emitter } from "../../../src/util/emitter.ts";
-import { toHex } from "../../../src/util/bytes.ts";
-import { silentLogger } from "../../../src/util/logger.ts";
+import { ConflictingFinality } from "../../../src/sync/conflicting-finality.ts";
 import type { PeerStatus, PeerStatusEvents } from "../../../src/sync/peer-statuses.ts";
+import { toHex } from "../../../src/util/bytes.ts";
+import { Emitter } from "../../../src/util/emitter.ts";
+import { silentLogger } from "../../../src/util/logger.ts";
 import { authorities, BlockMaker, testChain, testGenesis } from "../support/chain.ts";
 import { checkpoint, signedVote } from "../support/votes.ts";
 
@@ -30,9 +30,15 @@ test("a peer for whom another block is final is named, until it has the same or 
     events.emit("status", told);
     await settled();
   };
-  const finalize = async (round: number, target: typeof one, source = { round: 0, height: 0, block: genesis.id }) => {
+  const finalize = async (
+    round: number,
+    target: typeof one,
+    source = { round: 0, height: 0, block: genesis.id },
+  ) => {
     const voters = authorities.slice(0, 3);
-    const votes = await Promise.all(voters.map((voter) => signedVote(voter, genesis, source, checkpoint(round, target))));
+    const votes = await Promise.all(
+      voters.map((voter) => signedVote(voter, genesis, source, checkpoint(round, target))),
+    );
     await chain.justify(certificateOf(votes[0]!.message, votes));
   };
 
