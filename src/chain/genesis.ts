@@ -9,6 +9,7 @@ import {
   Header,
   isSafeCount,
   noVote,
+  rootOf,
   signingRoot,
   zero32,
 } from "../types/index.ts";
@@ -44,7 +45,7 @@ export async function createGenesis(
     proposer: signer.publicKey,
     difficulty: genesisDifficulty,
     vote: noVote,
-    transactionsRoot: GenesisPayload.hashTreeRoot(payload),
+    transactionsRoot: rootOf(GenesisPayload, payload),
     stateRoot: genesisState(payload).stateRoot(genesisSnapshot(config.authorities)),
   };
   const signature = await signer.sign(genesisSigningRoot(message));
@@ -68,7 +69,7 @@ export async function checkGenesis(block: GenesisBlock, verify: Verify): Promise
   checkChainConfig(config);
   checkCoinbase(payload.coinbase);
   require("its transactionsRoot is not the root of its payload", equalBytes(
-    GenesisPayload.hashTreeRoot(payload),
+    rootOf(GenesisPayload, payload),
     message.transactionsRoot,
   ));
   const [signed] = await verify([
@@ -77,7 +78,7 @@ export async function checkGenesis(block: GenesisBlock, verify: Verify): Promise
   require("its signature is wrong", signed === true);
   const snapshot = genesisSnapshot(config.authorities);
   require("its stateRoot is wrong", equalBytes(genesisState(payload).stateRoot(snapshot), message.stateRoot));
-  const id = Header.hashTreeRoot(message);
+  const id = rootOf(Header, message);
   return { block, id, idHex: toHex(id), config, snapshot };
 }
 
@@ -104,5 +105,5 @@ function genesisState(payload: GenesisPayload): AccountState {
 
 /** Signed under the zero id: the genesis id is not known before. */
 function genesisSigningRoot(message: Header): Uint8Array {
-  return signingRoot(Header.hashTreeRoot(message), computeDomain("genesis", zero32));
+  return signingRoot(rootOf(Header, message), computeDomain("genesis", zero32));
 }
