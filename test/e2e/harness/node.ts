@@ -141,6 +141,10 @@ export class TestNode {
     return this.#process;
   }
 
+  get isRunning(): boolean {
+    return this.#process?.running === true;
+  }
+
   start(...args: string[]): this {
     const { address, enter } = this.machine;
     const command = [process.execPath, ...nodeFlags, cliPath, "start", `--nodeid=${this.id}`];
