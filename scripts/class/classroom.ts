@@ -127,7 +127,10 @@ export async function openClassroom(
     .slice(authorities)
     .map((machine, index) => new TestNode(world, authorities + index + 1, machine));
   const nodes = [...network.nodes, ...others];
-  for (const { id, machine } of nodes) await serveWindow({ id, address: machine.address }, folder);
+  for (const node of nodes) {
+    node.requestTimeoutMs = patience.timeoutMs;
+    await serveWindow({ id: node.id, address: node.machine.address }, folder);
+  }
   const story = new Story(pauseMs);
   const { wallets, genesisId } = network;
   const room = new Classroom({ story, lab, world, nodes, wallets, genesisId, periodMs }, lesson);

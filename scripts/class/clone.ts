@@ -79,7 +79,7 @@ export const clone: Lesson = {
     await story.facts([
       ["offender", `${evidence.offender} (node 3)`],
       ["offence", evidence.offence],
-      ["slots", `it signed for both halves in ${slots.length} of them`],
+      ["slots with a block of it in each half", String(slots.length)],
     ]);
     await story.say(
       `The halves compare what they have: two signatures of one key that no honest node makes. That is evidence which anybody can check, and every

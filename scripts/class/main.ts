@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { messageOf } from "../../src/util/errors.ts";
+import { dieWithParent } from "../devnet/nodes.ts";
 import { type LessonOptions, lessons } from "./lesson.ts";
 import { openWindow } from "./window.ts";
 
@@ -25,14 +26,15 @@ const folder = mkdtempSync(join(tmpdir(), "ccoin-class-"));
 const { sides } = lessons[options.name]!;
 const windows = await Promise.all(sides.map((_, index) => openWindow(index + 1, folder)));
 const urls = windows.map(({ url }) => url);
-const inside = [
+const [command, ...args] = [
+  ...dieWithParent(),
   "scripts/in-netns.sh",
   process.execPath,
   "scripts/class/inside.ts",
   JSON.stringify({ ...options, folder, urls }),
 ];
 // Detached: a terminal's Ctrl-C reaches this process only.
-const child = spawn(inside[0]!, inside.slice(1), { cwd: root, stdio: "inherit", detached: true });
+const child = spawn(command!, args, { cwd: root, stdio: "inherit", detached: true });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
 child.once("exit", (code) => {
   rmSync(folder, { recursive: true, force: true });
