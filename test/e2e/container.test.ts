@@ -56,7 +56,7 @@ test("compose.yaml: four nodes with one chain, which are healthy while they run"
         };
         return finalized.height > 2 && peers >= 3;
       },
-      { timeoutMs: 60_000 },
+      { timeoutMs: 90_000 },
     );
     expect(await healthCode(env)).toBe(0);
   }

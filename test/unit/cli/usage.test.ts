@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { ccoin, ccoinHere, oneLine } from "./ccoin.ts";
 
@@ -109,6 +111,16 @@ describe("wrong usage exits with 2 and one line on standard error", () => {
     expect(stderr).toMatch(
       /^error: --nodeid: must be a whole number from 1 to 1000: see ccoin status --help\n$/,
     );
+  });
+
+  it("of an old Node.js", () => {
+    const old = 'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.1.0" } })';
+    const main = fileURLToPath(new URL("../../../src/cli/main.js", import.meta.url));
+    const { status, stderr } = spawnSync(process.execPath, ["--import", `data:text/javascript,${old}`, main]);
+    expect({ status, stderr: stderr.toString() }).toEqual({
+      status: 1,
+      stderr: expect.stringMatching(/^error: ccoin needs Node.js >= 22.18, not [^\n]*\n$/),
+    });
   });
 
   it("without a command, after the help", async () => {
