@@ -132,7 +132,6 @@ class Node implements RunningNode {
     this.#closers.push("imports", () => this.#services?.chain.idle());
     const stored = await loadStoredGenesis({
       database,
-      verify: this.#verify,
       pin: this.#options.genesisPin,
       publicKey: signer.publicKey,
       place: paths.db,

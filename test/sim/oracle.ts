@@ -4,6 +4,7 @@ import type { Head, HeadChange } from "../../src/chain/types.ts";
 import type { FinalityStatus } from "../../src/consensus/index.ts";
 import type { ChainServices } from "../../src/node/chain-services.ts";
 import { AccountState } from "../../src/state/index.ts";
+import { balancesOf } from "../../src/types/genesis.ts";
 import type { BlockRef } from "../../src/types/index.ts";
 import { type Hex, toHex } from "../../src/util/bytes.ts";
 import type { SimNode } from "./node.ts";
@@ -48,7 +49,7 @@ export class Oracle {
   constructor(genesis: Genesis, honest: readonly Uint8Array[], faultyFree: () => boolean) {
     this.#genesis = genesis;
     this.#faultyFree = faultyFree;
-    this.#supply = genesis.block.payload.coinbase.balances.reduce((sum, { balance }) => sum + balance, 0n);
+    this.#supply = balancesOf(genesis.block).reduce((sum, { balance }) => sum + balance, 0n);
     this.signatures = new SignatureWatch(genesis, honest, (rule, detail) => this.report(rule, detail));
     this.#blocks.set(genesis.idHex, {
       height: 0,

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Chain } from "../../chain/chain.ts";
 import type { StoredBlock } from "../../chain/types.ts";
 import { encodeAddress } from "../../crypto/address.ts";
+import { balanceCount, balancesOf } from "../../types/genesis.ts";
 import { blockName, blockNotFound, findBlockId } from "../block-name.ts";
 import type { Api } from "../operation.ts";
 import { maxCount, requireLedger } from "../query.ts";
@@ -83,16 +84,16 @@ async function blockView(chain: Chain, block: StoredBlock) {
 
 /** The configuration and the first balances of the chain, in the form of genesis.json. */
 function genesisView({ genesis }: Chain) {
-  const { config, coinbase } = genesis.block.payload;
-  const { name, blockReward, minFee, authorities, ...rest } = config;
+  const { name, blockReward, minFee, authorities, ...rest } = genesis.config;
+  const count = balanceCount(genesis.block);
   return {
     name: Buffer.from(name).toString("utf8"),
     ...rest,
     blockReward: blockReward.toString(),
     minFee: minFee.toString(),
     authorities: authorities.map(encodeAddress),
-    balanceCount: coinbase.balances.length,
-    balances: coinbase.balances.slice(0, maxShownBalances).map(({ address, balance }) => ({
+    balanceCount: count,
+    balances: balancesOf(genesis.block, Math.min(count, maxShownBalances)).map(({ address, balance }) => ({
       address: encodeAddress(address),
       balance: balance.toString(),
     })),

@@ -10,7 +10,7 @@ import { sha256 } from "../../../src/crypto/hash.ts";
 import { AccountState, executeBlock } from "../../../src/state/index.ts";
 import type { Database } from "../../../src/storage/database.ts";
 import { keySpaces } from "../../../src/storage/key-spaces.ts";
-import type { ChainConfig } from "../../../src/types/genesis.ts";
+import { balancesOf, type ChainConfig } from "../../../src/types/genesis.ts";
 import {
   type AuthoritySnapshot,
   type Block,
@@ -114,7 +114,7 @@ export class BlockMaker {
   start(): Tip {
     const { block, id, snapshot } = this.genesis;
     const state = () => {
-      return AccountState.fromGenesis(block.payload, new Uint8Array(8));
+      return AccountState.fromGenesis(balancesOf(block), new Uint8Array(8));
     };
     return {
       header: block.header.message,
