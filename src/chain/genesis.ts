@@ -8,6 +8,7 @@ import {
   Coinbase,
   type GenesisBalance,
   type GenesisBlock,
+  type GenesisHead,
   GenesisPayload,
 } from "../types/genesis.ts";
 import {
@@ -27,13 +28,16 @@ import type { GenesisSigner } from "./types.ts";
 /** In turn or not has no meaning at height 0. */
 const genesisDifficulty = 1;
 
-/** A genesis block that has been checked, and what follows from it. */
+/** What follows from a genesis block that has been checked. */
 export interface Genesis {
-  block: GenesisBlock;
   id: Uint8Array;
   idHex: Hex;
   config: ChainConfig;
   snapshot: AuthoritySnapshot;
+}
+
+export interface CheckedGenesis extends Genesis {
+  block: GenesisBlock;
 }
 
 /** Makes and signs the block at height 0. `timestampMs` makes its id, and so the chain, unlike any other. */
@@ -58,15 +62,14 @@ export async function createGenesis(
   return { header: { message, signature }, payload: { config, coinbase: Coinbase.serialize(coinbase) } };
 }
 
-/** What follows from a block that has been checked, such as one that is stored here. */
-export function genesisOf(block: GenesisBlock): Genesis {
-  const { config } = block.payload;
-  const id = Header.hashTreeRoot(block.header.message);
-  return { block, id, idHex: toHex(id), config, snapshot: genesisSnapshot(config.authorities) };
+/** Of a block that has been checked, such as one that is stored here. */
+export function genesisOf({ header, config }: GenesisHead): Genesis {
+  const id = Header.hashTreeRoot(header.message);
+  return { id, idHex: toHex(id), config, snapshot: genesisSnapshot(config.authorities) };
 }
 
 /** @throws {CodedError} `INVALID_GENESIS` that says which rule it breaks. */
-export async function checkGenesis(block: GenesisBlock, verify: Verify): Promise<Genesis> {
+export async function checkGenesis(block: GenesisBlock, verify: Verify): Promise<CheckedGenesis> {
   const { header } = block;
   const { message } = header;
   const { config } = block.payload;
@@ -91,7 +94,7 @@ export async function checkGenesis(block: GenesisBlock, verify: Verify): Promise
     { publicKey: message.proposer, message: genesisSigningRoot(message), signature: header.signature },
   ]);
   require("its signature is wrong", signed === true);
-  const genesis = genesisOf(block);
+  const genesis = { ...genesisOf({ header, config }), block };
   const stateRoot = genesisState(balances).stateRoot(genesis.snapshot);
   require("its stateRoot is wrong", equalBytes(stateRoot, message.stateRoot));
   return genesis;
@@ -108,18 +111,16 @@ function decodeBalances(block: GenesisBlock) {
 }
 
 /** Makes an empty database the start of this chain, in one synced batch. */
-export async function storeGenesis(stores: ChainStores, genesis: Genesis): Promise<void> {
+export async function storeGenesis(stores: ChainStores, genesis: CheckedGenesis): Promise<void> {
   const { id, block, snapshot } = genesis;
   const record = { header: block.header, totalDifficulty: 0, transactionCount: 0, bodyBytes: 0 };
   await stores.database.commit([
     ...stores.blocks.put(id, record, new Uint8Array()),
     stores.blocks.setCanonical({ height: 0, id }),
     stores.blocks.putSnapshot(id, snapshot),
-    ...balancesOf(block).map(({ address, balance }, index) =>
-      stores.accounts.put(index, { address, balance, nonce: 0 }),
-    ),
+    ...stores.accounts.putNew(genesisState(balancesOf(block))),
     ...stores.meta.setHead(id, snapshot),
-    stores.meta.setGenesis(block),
+    ...stores.meta.setGenesis(block),
   ]);
 }
 

@@ -57,7 +57,7 @@ export async function importProtection({
 }
 
 async function genesisOf(database: Database, paths: NodePaths): Promise<Hex> {
-  const genesis = await new MetaStore(database).genesis();
+  const genesis = await new MetaStore(database).genesisHead();
   if (genesis) return toHex(Header.hashTreeRoot(genesis.header.message));
   throw new UserError(
     `${paths.db} holds no chain yet: start the node with --no-mine until it is in step, stop it, and try again`,

@@ -161,7 +161,12 @@ class Node implements RunningNode {
     });
     statuses.start();
     this.#closers.push("peer statuses", () => statuses.stop());
-    serveGenesis(network, () => this.#genesis);
+    const { meta } = chainStores(database);
+    serveGenesis(
+      network,
+      () => this.#genesis,
+      () => meta.genesis(),
+    );
 
     const diagnosis = startDiagnosis(
       {
@@ -230,7 +235,7 @@ class Node implements RunningNode {
 
   async #awaitGenesis(parts: Parts): Promise<void> {
     const { network, statuses, database } = parts;
-    const genesis = await searchGenesis({
+    const found = await searchGenesis({
       network,
       statuses,
       verify: this.#verify,
@@ -241,8 +246,9 @@ class Node implements RunningNode {
       signal: this.#searching.signal,
       onTimeout: () => this.#modes.enter("dying"),
     });
-    if (!genesis || this.#ending) return;
-    await storeGenesis(chainStores(database), genesis);
+    if (!found || this.#ending) return;
+    await storeGenesis(chainStores(database), found);
+    const { block: _, ...genesis } = found;
     this.#genesis = genesis;
     statuses.reset();
     const name = new TextDecoder().decode(genesis.config.name);

@@ -16,9 +16,9 @@ export async function loadStoredGenesis(options: {
 }): Promise<{ genesis: Genesis; isNew: boolean } | undefined> {
   const { database, pin, publicKey, place } = options;
   const { meta } = chainStores(database);
-  const block = await meta.genesis();
-  if (!block) return undefined;
-  const genesis = genesisOf(block);
+  const stored = await meta.genesisHead();
+  if (!stored) return undefined;
+  const genesis = genesisOf(stored);
   if (pin && pin !== genesis.idHex) {
     throw new UserError(
       `${place} holds the chain ${genesis.idHex}, but --genesis asks for ${pin}: use another --nodeid or --datadir, or leave --genesis out`,
@@ -27,5 +27,5 @@ export async function loadStoredGenesis(options: {
   }
   const head = await meta.head();
   const isHead = head !== undefined && equalBytes(head, genesis.id);
-  return { genesis, isNew: isHead && equalBytes(block.header.message.proposer, publicKey) };
+  return { genesis, isNew: isHead && equalBytes(stored.header.message.proposer, publicKey) };
 }

@@ -1,5 +1,5 @@
 import type { Offence } from "../../protocols/index.ts";
-import type { Genesis } from "../../src/chain/genesis.ts";
+import type { CheckedGenesis } from "../../src/chain/genesis.ts";
 import type { Head, HeadChange } from "../../src/chain/types.ts";
 import type { FinalityStatus } from "../../src/consensus/index.ts";
 import type { ChainServices } from "../../src/node/chain-services.ts";
@@ -32,7 +32,7 @@ interface KnownBlock {
 
 /** Sees every node, and checks after every change what must hold for all of them together. */
 export class Oracle {
-  readonly #genesis: Genesis;
+  readonly #genesis: CheckedGenesis;
   readonly #blocks = new Map<Hex, KnownBlock>();
   /** The one finalized chain: id by height. */
   readonly #finalized = new Map<number, Hex>();
@@ -46,7 +46,7 @@ export class Oracle {
   finalizedHeight = 0;
   highest = 0;
 
-  constructor(genesis: Genesis, honest: readonly Uint8Array[], faultyFree: () => boolean) {
+  constructor(genesis: CheckedGenesis, honest: readonly Uint8Array[], faultyFree: () => boolean) {
     this.#genesis = genesis;
     this.#faultyFree = faultyFree;
     this.#supply = balancesOf(genesis.block).reduce((sum, { balance }) => sum + balance, 0n);

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Chain } from "../../chain/chain.ts";
 import type { StoredBlock } from "../../chain/types.ts";
 import { encodeAddress } from "../../crypto/address.ts";
-import { balanceCount, balancesOf } from "../../types/genesis.ts";
+import { balanceCount, balancesOf, type GenesisBlock } from "../../types/genesis.ts";
 import { blockName, blockNotFound, findBlockId } from "../block-name.ts";
 import type { Api } from "../operation.ts";
 import { maxCount, requireLedger } from "../query.ts";
@@ -78,14 +78,14 @@ async function blockView(chain: Chain, block: StoredBlock) {
     transactions: await transactionViews(block.records),
     canonical: block.canonical,
     finalized: block.canonical && block.height <= chain.finalized.height,
-    ...(block.height === 0 && { genesis: genesisView(chain) }),
+    ...(block.height === 0 && { genesis: genesisView(await chain.reader.genesis()) }),
   };
 }
 
 /** The configuration and the first balances of the chain, in the form of genesis.json. */
-function genesisView({ genesis }: Chain) {
-  const { name, blockReward, minFee, authorities, ...rest } = genesis.config;
-  const count = balanceCount(genesis.block);
+function genesisView(genesis: GenesisBlock) {
+  const { name, blockReward, minFee, authorities, ...rest } = genesis.payload.config;
+  const count = balanceCount(genesis);
   return {
     name: Buffer.from(name).toString("utf8"),
     ...rest,
@@ -93,7 +93,7 @@ function genesisView({ genesis }: Chain) {
     minFee: minFee.toString(),
     authorities: authorities.map(encodeAddress),
     balanceCount: count,
-    balances: balancesOf(genesis.block, Math.min(count, maxShownBalances)).map(({ address, balance }) => ({
+    balances: balancesOf(genesis, Math.min(count, maxShownBalances)).map(({ address, balance }) => ({
       address: encodeAddress(address),
       balance: balance.toString(),
     })),
