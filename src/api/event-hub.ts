@@ -113,8 +113,9 @@ export class EventHub {
         if (!piece) {
           const endedAtMs = clock.now();
           await more;
-          const earlyMs = endedAtMs + readPauseMs - clock.now();
-          if (earlyMs > 0) await sleep(clock, earlyMs);
+          // A clock that is set back must not hold the stream up.
+          const sinceMs = Math.max(0, clock.now() - endedAtMs);
+          if (sinceMs < readPauseMs) await sleep(clock, readPauseMs - sinceMs);
           continue;
         }
         stream.next = piece.next;
