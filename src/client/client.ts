@@ -13,6 +13,7 @@ import type {
   Peer,
   PlacedTransaction,
   ProposalResult,
+  SideBlock,
   SignedTransfer,
   Status,
   SubmitResult,
@@ -67,6 +68,11 @@ export class Client {
 
   block(name: BlockName): Promise<Block> {
     return this.#get(`/v1/blocks/${name}`);
+  }
+
+  /** The blocks that the node has seen since its start and that are not canonical, highest first. */
+  async forks(): Promise<SideBlock[]> {
+    return (await this.#get<{ blocks: SideBlock[] }>("/v1/forks")).blocks;
   }
 
   /** Resolves to the id once the transaction is on the node's disk. */
@@ -162,8 +168,9 @@ export class Client {
   }
 
   /**
-   * What happens once this has resolved, across broken connections. Leave the loop, or use `signal`, to end it.
-   * Where the node cannot go on after the last event that was seen, such as after its restart, ids begin anew.
+   * What happens once this has resolved, across broken connections and restarts of the node: each event once. Leave the loop, or
+   * use `signal`, to end it. @throws {ApiError} also from the loop `EVENTS_TOO_OLD`, `EVENTS_UNKNOWN`: the node cannot go on
+   * after the last event that was seen.
    */
   events(options: EventOptions = {}): Promise<AsyncGenerator<ChainEvent, void, void>> {
     return openEvents(this.url, options);

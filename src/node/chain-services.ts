@@ -5,6 +5,7 @@ import { Finalizer } from "../chain/finalizer.ts";
 import type { Genesis } from "../chain/genesis.ts";
 import { Producer } from "../chain/producer.ts";
 import { Proposals } from "../chain/proposals.ts";
+import { SideBlocks } from "../chain/side-blocks.ts";
 import { chainStores } from "../chain/stores.ts";
 import type { BlockSigner, StartStageTimer } from "../chain/types.ts";
 import { authorityIndex } from "../consensus/index.ts";
@@ -39,6 +40,7 @@ export interface ChainServices {
   finalizer: Finalizer;
   mempool: Mempool;
   proposals: Proposals;
+  sideBlocks: SideBlocks;
   finalityStore: FinalityStore;
   signer: ProtectedSigner | undefined;
   synchronizer: Synchronizer;
@@ -104,6 +106,7 @@ export async function startChainServices(
   // The first to follow the head: the others ask the mempool what is left.
   chain.events.on("head", (change) => mempool.update(change));
   followEvents(eventLog, chain, mempool);
+  const sideBlocks = new SideBlocks(chain);
   await mempool.start();
   closers.push("mempool", () => mempool.stop());
   await chain.resume();
@@ -191,7 +194,7 @@ export async function startChainServices(
   });
   synchronizer.start(alone);
   closers.push("sync", () => synchronizer.stop());
-  return { chain, finalizer, mempool, proposals, finalityStore, signer, synchronizer, evidence };
+  return { chain, finalizer, mempool, proposals, sideBlocks, finalityStore, signer, synchronizer, evidence };
 }
 
 function startProducer(

@@ -180,20 +180,17 @@ test("the theme that is chosen stays", async () => {
   expect(await background()).not.toBe(light);
 });
 
-test("a block that a reorganization takes away stays to be seen", async () => {
+test("blocks that lost against others, and retracted ones, stay to be seen", async () => {
   const { open, network } = stage();
   const { page } = await open("#/blocks");
   const { head } = await network.nodes[0]!.status();
   const block = await network.nodes[0]!.block(head!.height);
-  const gone = { ...block, id: `0x${"ab".repeat(32)}`, transactionCount: 3 };
-  await page.route("**/v1/events*", (route) =>
-    route.fulfill({
-      contentType: "text/event-stream",
-      body: `retry: 60000\nid: 1\nevent: retracted\ndata: ${JSON.stringify(gone)}\n\n`,
-    }),
-  );
-  await page.goto(`${stage().url}/?retracted`);
+  const gone = { ...block, id: `0x${"ab".repeat(32)}`, transactionCount: 3, retracted: true };
+  const lost = { ...gone, id: `0x${"cd".repeat(32)}`, retracted: false };
+  await page.route("**/v1/forks", (route) => route.fulfill({ json: { blocks: [gone, lost] } }));
+  await page.goto(`${stage().url}/?forks`);
   await page.getByRole("link", { name: `Block ${gone.height} retracted` }).waitFor();
+  await page.getByRole("link", { name: `Block ${lost.height} fork` }).waitFor();
 });
 
 test("votes, proposals and evidence are shown", async () => {

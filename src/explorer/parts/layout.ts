@@ -1,3 +1,4 @@
+import { useId } from "preact/hooks";
 import { ApiError } from "../../client/http.ts";
 import { html, type Markup } from "../html.ts";
 import type { Loaded } from "../store.ts";
@@ -12,7 +13,7 @@ export function Section({
   aside?: Markup;
   children?: Markup;
 }): Markup {
-  const id = `section-${title.toLowerCase().replace(/[^a-z]+/g, "-")}`;
+  const id = useId();
   return html`<section class="card" aria-labelledby=${id}>
     <div class="section-head"><h2 id=${id}>${title}</h2>${aside ? html`<div class="aside">${aside}</div>` : null}</div>
     ${children}
