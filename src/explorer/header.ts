@@ -81,7 +81,9 @@ const states: Readonly<Record<Diagnosis["state"], [tone: string, text: string]>>
 function Connection(): Markup {
   const { connection, diagnosis } = useStore(live);
   const [tone, text] = connections[connection] ?? states[diagnosis?.state ?? "ok"];
-  return html`<span class=${`connection ${tone}`} role="status">${text}</span>`;
+  // On the overview.
+  const isExplained = connection === "open" && diagnosis !== undefined && diagnosis.state !== "ok";
+  return html`<span class=${`connection ${tone}`} role="status">${isExplained ? html`<a href="#/">${text}</a>` : text}</span>`;
 }
 
 function Theme(): Markup {

@@ -103,15 +103,16 @@ async function refresh(): Promise<void> {
   lastRefreshMs = Date.now();
   try {
     const sentMs = Date.now();
-    const [status, diagnosis, forks, first] = await Promise.all([
+    const [status, diagnosis, first] = await Promise.all([
       client.status(),
-      // There are none while the node starts, or has no chain.
+      // There is none while the node starts.
       client.diagnosis().catch(() => undefined),
-      client.forks().catch(() => []),
-      live.value.blocks.length === 0 ? firstAnswers() : undefined,
+      live.value.blocks.length === 0 && live.value.status?.genesisId !== null ? firstAnswers() : undefined,
     ]);
     const clockOffsetMs = status.time - (sentMs + Date.now()) / 2;
-    const blocks = first?.blocks ?? (status.head ? await newestBlocks(status.head.height) : []);
+    const [blocks, forks] = status.head
+      ? await Promise.all([first?.blocks ?? newestBlocks(status.head.height), client.forks()])
+      : [[], []];
     const genesis = first?.genesis ?? live.value.genesis;
     const { mempoolCounts } = live.value;
     const sample = { label: new Date(status.time).toLocaleTimeString(), value: status.mempool.count };

@@ -14,7 +14,7 @@ const flags = [
 ];
 
 /** A busy machine starts a node in half a minute. */
-const waitMs = 60_000;
+const waitMs = 90_000;
 
 export interface Opened {
   page: Page;

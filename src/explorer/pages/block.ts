@@ -43,6 +43,7 @@ function Shown({ block }: { block: Block }): Markup {
         ${height > 0 ? html`<${Fact} name="Parent"><a class="id long" href=${`#/block/${parent}`}>${parent}</a></${Fact}>` : null}
         <${Fact} name="State root"><code>${block.stateRoot}</code></${Fact}>
         <${Fact} name="Transactions root"><code>${block.transactionsRoot}</code></${Fact}>
+        <${Fact} name="Signature"><code>${block.signature}</code></${Fact}>
         <${Fact} name="Total difficulty">${whole(block.totalDifficulty)}</${Fact}>
       </${Facts}>
     </section>

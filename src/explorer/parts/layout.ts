@@ -36,6 +36,8 @@ export function Tag({ tone = "plain", children }: { tone?: Tone; children?: Mark
 }
 
 export function Problem({ error }: { error: Error }): Markup {
+  if (error instanceof ApiError && error.code === "NO_GENESIS")
+    return html`<div class="note warn"><p>This node has no chain yet. The <a href="#/">overview</a> says what it waits for.</p></div>`;
   return html`<div class="note bad" role="alert">
     <p>${sentence(error.message)}</p>
     ${error instanceof ApiError ? html`<p class="quiet">${error.code}</p>` : null}
@@ -46,7 +48,7 @@ export function Problem({ error }: { error: Error }): Markup {
 export function Answer<T>({ loaded, show }: { loaded: Loaded<T>; show(data: T): Markup }): Markup {
   const { data, error } = loaded;
   if (data !== undefined) return show(data);
-  return error ? html`<${Problem} error=${error} />` : html`<p class="empty">Asking the node…</p>`;
+  return error ? html`<${Problem} error=${error} />` : html`<p class="empty wait">Asking the node…</p>`;
 }
 
 export function sentence(text: string): string {

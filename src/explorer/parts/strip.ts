@@ -37,7 +37,7 @@ function Tile({ block, fill, isFinal }: { block: BlockSummary; fill: number; isF
 }
 
 function Ghost({ fork: { id, height, proposer, retracted } }: { fork: SideBlock }): Markup {
-  return html`<a class="tile ghost" href=${`#/block/${id}`} title=${`not on the chain, by ${short(proposer)}`}>
+  return html`<a class=${`tile ghost ${retracted ? "retracted" : ""}`} href=${`#/block/${id}`} title=${`not on the chain, by ${short(proposer)}`}>
     <span class="height"><span class="unseen">Block </span>${whole(height)}</span>
     <span class="count">${retracted ? "retracted" : "fork"}</span>
     <span class="foot"><${Swatch} address=${proposer} /></span>
@@ -59,10 +59,10 @@ function Awaited({ next }: { next: string | undefined }): Markup {
 
 /** Until the next block is due. */
 export function Countdown(): Markup {
-  const { status, genesis, blocks } = useStore(live);
+  const { connection, status, genesis, blocks } = useStore(live);
   const nowMs = nodeTime(useNow(100));
   const head = blocks[0];
-  if (!status || !genesis || !head) return "–";
+  if (connection === "lost" || !status || !genesis || !head) return "–";
   const dueMs = nextBlockMs(head, status, genesis);
   if (dueMs === undefined) return "on demand";
   const leftMs = dueMs - nowMs;

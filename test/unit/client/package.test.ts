@@ -13,7 +13,9 @@ it("is exported as ccoin/client", () => {
   expect(Client).toBe(client.Client);
 });
 
-it("is a package that other projects install, with types, without the node and its packages", { timeout: 120_000 }, async () => {
+it("is a package that other projects install, with types, without the node and its packages", {
+  timeout: 120_000,
+}, async () => {
   const project = mkdtempSync(join(tmpdir(), "ccoin-client-"));
   onTestFinished(() => rmSync(project, { recursive: true }));
   const packages = join(project, "node_modules");
