@@ -159,7 +159,7 @@ test("the page itself proves a balance and a transaction, and sees a false answe
     falsify((proof) => (proof["transaction"]!["amount"] = "12")),
   );
   expect(await verify(/^Not proven/)).toEqual({ done: 1, failed: 1 });
-  await page.unrouteAll();
+  await page.unrouteAll({ behavior: "ignoreErrors" });
 
   await page.getByTitle(funded.address).first().click();
   await page.getByRole("heading", { name: "Account", level: 1 }).waitFor();
@@ -169,7 +169,7 @@ test("the page itself proves a balance and a transaction, and sees a false answe
     falsify((proof) => (proof["account"]!["balance"] = "1000001")),
   );
   expect(await verify(/^Not proven/)).toEqual({ done: 1, failed: 1 });
-  await page.unrouteAll();
+  await page.unrouteAll({ behavior: "ignoreErrors" });
   await page.route(
     "**/proof?*",
     falsify(({ finality }) => changeSignature(finality!)),
