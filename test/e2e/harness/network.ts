@@ -62,7 +62,7 @@ export async function startAll({ nodes }: TestNetwork, ...args: string[]): Promi
     await node.until(
       `node ${node.id} is ready with all peers`,
       ({ mode, peers }) => mode === "ready" && peers >= nodes.length - 1,
-      30_000,
+      90_000,
     );
   }
 }
