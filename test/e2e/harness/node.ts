@@ -107,6 +107,7 @@ export class TestNode {
   readonly id: number;
   readonly world: World;
   readonly machine: Machine;
+  requestTimeoutMs = 5_000;
   #process: Process | undefined;
 
   constructor(world: World, id: number, machine = loopback) {
@@ -139,6 +140,10 @@ export class TestNode {
   get process(): Process {
     if (!this.#process) throw new Error(`node ${this.id} was never started`);
     return this.#process;
+  }
+
+  get isRunning(): boolean {
+    return this.#process?.running === true;
   }
 
   start(...args: string[]): this {
@@ -244,7 +249,10 @@ export class TestNode {
   }
 
   async request<T>(path: string, init: RequestInit = {}): Promise<T> {
-    const response = await fetch(this.url + path, { ...init, signal: AbortSignal.timeout(5_000) });
+    const response = await fetch(this.url + path, {
+      ...init,
+      signal: AbortSignal.timeout(this.requestTimeoutMs),
+    });
     const body = (await response.json()) as T & { code?: string; detail?: string };
     if (!response.ok) throw new HttpError(response.status, body.code, String(body.detail));
     return body;
