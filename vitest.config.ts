@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     projects: [
-      // Some run the command line several times, on a machine whose cores all other tests want too.
+      // Some run the command line several times, all on a machine whose cores other tests want too.
       {
         test: {
           name: "unit",
@@ -13,15 +13,22 @@ export default defineConfig({
           hookTimeout: 30_000,
         },
       },
-      { test: { name: "contract", include: ["test/contract/**/*.test.ts"] } },
+      {
+        test: {
+          name: "contract",
+          include: ["test/contract/**/*.test.ts"],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
       { test: { name: "sim", include: ["test/sim/**/*.test.ts"], testTimeout: 300_000 } },
       {
         test: {
           name: "browser",
           include: ["test/browser/**/*.test.ts"],
           fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
         },
       },
       {

@@ -13,6 +13,9 @@ const flags = [
   ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
 ];
 
+/** A busy machine starts a node in half a minute. */
+const waitMs = 60_000;
+
 export interface Opened {
   page: Page;
   /** Whatever went wrong in the page, and requests to anywhere but the node. */
@@ -76,7 +79,7 @@ export async function openPage(
   const context = await browser.newContext(options);
   onTestFinished(() => context.close());
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(waitMs);
   const opened: Opened = { page, troubles: [], sent: [] };
   page.on("pageerror", ({ message }) => opened.troubles.push(message));
   page.on("console", (message) => {

@@ -65,8 +65,8 @@ test("the overview goes live, from one small page that asks nobody else", async 
   await until("the head moves on", async () => (await figure(page, "Head")) > height + 2);
   await until("blocks become final", async () => (await figure(page, "Final")) > height);
   expect(await page.locator(".strip li").count()).toBeGreaterThan(3);
-  await page.locator("figure", { hasText: "Block interval" }).locator("path.line").waitFor();
-  await page.locator("figure", { hasText: "Time to finality" }).locator("path.line").waitFor();
+  await page.getByRole("img", { name: /^Block interval: .+ now/ }).waitFor();
+  await page.getByRole("img", { name: /^Time to finality: .+ now/ }).waitFor();
   expect(await page.locator("table tbody tr", { hasText: "cc1" }).count()).toBe(4);
   expect(await page.title()).toBe("Overview · explorer");
 
@@ -197,11 +197,11 @@ test("a block that a reorganization takes away stays to be seen", async () => {
 });
 
 test("votes, proposals and evidence are shown", async () => {
-  const { open, network } = stage();
+  const { network } = stage();
   const [a, b] = network.wallets.map(({ address }) => address);
   const candidate = a!;
   const id = `0x${"ef".repeat(32)}`;
-  const { page } = await open("#/blocks");
+  const { page } = await stage().open("#/blocks");
   await page.route("**/v1/authorities", async (route) => {
     const response = await route.fetch();
     const json = {
@@ -223,8 +223,10 @@ test("votes, proposals and evidence are shown", async () => {
     await route.fulfill({ response, json });
   });
   await goTo(page, { path: "#/authorities", shows: "two finality votes in one round" });
-  await page.getByRole("cell", { name: "remove" }).first().waitFor();
-  await page.getByRole("cell", { name: "1 of 3" }).waitFor();
+  const open = page.getByRole("region", { name: "Open votes on the set" });
+  await open.getByRole("cell", { name: "remove" }).waitFor();
+  const own = page.getByRole("region", { name: "Proposals of this node" });
+  await own.getByRole("cell", { name: "1 of 3" }).waitFor();
   expect(await axeViolations(page)).toEqual([]);
 });
 

@@ -60,7 +60,6 @@ test("malformed requests get their error, cost score, and leave the node mining"
         lazy.send(id, frame(new Uint8Array(1), maxRequestBytes), { close: false }).then(async (answer) => {
           expect(answer.reset || answer.payloads[0]?.[0] === invalidRequest, `${id}: slow`).toBe(true);
           expect(performance.now() - startedAt).toBeGreaterThan(timeoutMs - 500);
-          expect(performance.now() - startedAt).toBeLessThan(timeoutMs + 5_000);
           await lazy.pays(-costOfTimeout + 1);
         }),
       );

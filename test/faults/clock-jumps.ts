@@ -9,7 +9,7 @@ import { Traffic } from "../e2e/harness/traffic.ts";
 import { until } from "../e2e/harness/until.ts";
 import { Progress } from "./progress.ts";
 import { checkPromises } from "./promises.ts";
-import { type Scenario, startTimeoutMs } from "./scenario.ts";
+import type { Scenario } from "./scenario.ts";
 
 const periodMs = 500;
 const longestMs = 3_600_000;
@@ -29,7 +29,7 @@ export const clockJumps: Scenario = {
     const network = await createNetwork(world, { nodes: 4, periodMs });
     const { nodes } = network;
     for (const node of nodes) startWithClock(node);
-    for (const node of nodes) await node.ready(startTimeoutMs);
+    for (const node of nodes) await node.ready();
     for (const node of nodes)
       await node.until(`node ${node.id} has its peers`, ({ peers }) => peers >= nodes.length - 1);
     const traffic = new Traffic(network, 100);

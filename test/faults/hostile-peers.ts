@@ -10,7 +10,7 @@ import { Pings } from "../e2e/harness/pings.ts";
 import { frame, Rogue } from "../e2e/harness/rogue.ts";
 import { TcpProxy } from "../e2e/harness/tcp-proxy.ts";
 import { until } from "../e2e/harness/until.ts";
-import { type Scenario, startTimeoutMs } from "./scenario.ts";
+import type { Scenario } from "./scenario.ts";
 
 const periodMs = 500;
 /** An honest peer's question is answered within this, whatever others do. */
@@ -41,7 +41,7 @@ export const hostilePeers: Scenario = {
   async run(world, { rounds, seed, onRound }) {
     const { nodes } = await createNetwork(world, { nodes: 1, periodMs });
     const node = nodes[0]!.start("--no-mdns", "--log-level=debug");
-    await node.ready(startTimeoutMs);
+    await node.ready();
     const proxy = await TcpProxy.open({ host: "127.0.0.1", port: node.p2pPort });
     world.onEnd(() => proxy.close());
     const honest = await Rogue.connect(node);

@@ -1,8 +1,5 @@
 import type { World } from "../e2e/harness/open-world.ts";
 
-/** Of a machine that is busy with other things too. */
-export const startTimeoutMs = 300_000;
-
 export interface ScenarioOptions {
   rounds: number;
   seed: number;

@@ -3,7 +3,7 @@ import { createNetwork } from "../e2e/harness/network.ts";
 import type { TestNode } from "../e2e/harness/node.ts";
 import type { World } from "../e2e/harness/open-world.ts";
 import { until } from "../e2e/harness/until.ts";
-import { type Scenario, startTimeoutMs } from "./scenario.ts";
+import type { Scenario } from "./scenario.ts";
 
 const periodMs = 200;
 const stopWithinMs = 5_000;
@@ -31,7 +31,7 @@ export const signals: Scenario = {
       onRound(round);
     }
     start(node);
-    await node.ready(startTimeoutMs);
+    await node.ready();
     const { head } = await node.height(2);
     await node.stop();
     await world.ccoinJson(["verify", "--nodeid=1"]);
@@ -46,7 +46,7 @@ function start(node: TestNode): void {
 /** How many lines a node says until it is ready, and then until it has stopped. */
 async function linesOfALife(node: TestNode): Promise<number[]> {
   start(node);
-  await node.ready(startTimeoutMs);
+  await node.ready();
   const { stderr } = await node.stop();
   return stderr
     .trimEnd()
@@ -64,7 +64,7 @@ async function stopAtStart(node: TestNode, lines: number): Promise<void> {
 /** A second signal as soon as the stop has said so many lines: that is a person in a hurry. The next start continues in any case. */
 async function stopTwice(node: TestNode, lines: number): Promise<void> {
   start(node);
-  await node.ready(startTimeoutMs);
+  await node.ready();
   const before = countLines(node);
   node.process.signal("SIGTERM");
   await until("the stop has said something", () => node.process.end || countLines(node) >= before + lines, {
@@ -85,7 +85,6 @@ async function endsWell(node: TestNode, when: string): Promise<void> {
 async function said(node: TestNode, lines: number): Promise<void> {
   await until(`${lines} lines`, () => node.process.end || countLines(node) >= lines, {
     everyMs: 1,
-    timeoutMs: startTimeoutMs,
   });
 }
 
@@ -95,7 +94,7 @@ function countLines({ process: { stderr } }: TestNode): number {
 
 async function secondInstance(world: World, node: TestNode): Promise<void> {
   start(node);
-  await node.ready(startTimeoutMs);
+  await node.ready();
   for (const args of [
     ["start", "--nodeid=1", "--port=0", "--http-port=0"],
     ["verify", "--nodeid=1"],

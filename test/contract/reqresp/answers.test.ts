@@ -2,7 +2,7 @@ import type { Stream } from "@libp2p/interface";
 import { expect, test } from "vitest";
 import type { RequestError, RequestErrorCode } from "../../../protocols/index.ts";
 import { startNode, until } from "../network/nodes.ts";
-import { many } from "./protocol.ts";
+import { hasty, many } from "./protocol.ts";
 import { rawFrame, rawPeer } from "./raw-peer.ts";
 
 const chunk = (index: number) => rawFrame(new Uint8Array([0, index, 0, 0, 0, 8, 0, 0, 0]));
@@ -76,8 +76,9 @@ const cases: Case[] = [
 
 test.each(cases)("an answer, $name", async (options) => {
   const { send, code, chunks, costs } = { chunks: 0, costs: false, ...options };
+  const protocol = code === "timeout" ? hasty : many;
   const raw = await rawPeer();
-  await raw.handle(many.id, (stream) => {
+  await raw.handle(protocol.id, (stream) => {
     stream.addEventListener("message", () => send(stream), { once: true });
   });
   const node = await startNode(1, { bootstrap: raw.getMultiaddrs().map(String) });
@@ -85,7 +86,7 @@ test.each(cases)("an answer, $name", async (options) => {
   let count = 0;
   let error: RequestError | undefined;
   try {
-    for await (const _ of node.request(raw.peerId.toString(), many, { count: 1, bytes: 0 })) count++;
+    for await (const _ of node.request(raw.peerId.toString(), protocol, { count: 1, bytes: 0 })) count++;
   } catch (thrown) {
     error = thrown as RequestError;
   }
@@ -119,7 +120,6 @@ function trickle(stream: Stream): void {
 
 /** Sends without looking whether anybody wants it, in frames that are each allowed. */
 function flood(stream: Stream): void {
-  // Small enough to arrive within the time-out of a chunk on a busy machine.
   const data = rawFrame(cat(bytes(0, 0, 0, 0, 0, 8, 0, 0, 0), new Uint8Array(2 ** 19)));
   const more = () => {
     if (stream.status === "open") stream.send(data);

@@ -24,6 +24,9 @@ export const many: Protocol<Ask, Chunk, Thanks> = {
   maxResponseBytes: 2 ** 23,
   maxChunks: 16,
   maxTotalBytes: 2 ** 24,
-  timeoutMs: 500,
+  timeoutMs: 10_000,
   quota: { requests: 100, perMs: 1_000 },
 };
+
+/** For what shall time out. */
+export const hasty: typeof many = { ...many, timeoutMs: 500 };

