@@ -95,7 +95,9 @@ async function soak(world: World): Promise<boolean> {
       `without an accepted transaction ${seconds(progress.acceptGapMs)}; back after a kill within ${seconds(recoveryMs)}`,
   );
   const grown = slopes(watched);
-  console.log(`heap after the first ${warmUp} minutes, MB/h: ${grown.map((each) => each.toFixed(2)).join(" ")}`);
+  console.log(
+    `heap after the first ${warmUp} minutes, MB/h: ${grown.map((each) => each.toFixed(2)).join(" ")}`,
+  );
   return grown.every((each) => each < maxSlope);
 }
 

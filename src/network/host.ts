@@ -24,12 +24,12 @@ export const maxConnections = 128;
 /** Above these the node dials nobody itself, so that there is room for those that dial it. */
 export const maxDialledConnections = 64;
 /** A second and host: a machine may run a whole test network, whose nodes start together. */
-const inboundPerSecond = 100;
-const maxPendingInbound = 64;
+export const inboundPerSecond = 100;
+export const maxPendingInbound = 64;
 /** A node may be busy for some seconds, with large blocks on a small machine. */
 const pingTimeoutMs = 8_000;
 /** Of one connection, all protocols together. */
-const maxStreamsPerConnection = 512;
+export const maxStreamsPerConnection = 512;
 /** A stream's window; a stream that nobody reads yet may hold as much. 4 MiB carry 40 MB/s over 100 ms. */
 const streamWindowBytes = 4 * 2 ** 20;
 

@@ -9,7 +9,7 @@ export const banMs = 10 * 60_000;
 /** A peer of another chain may be given the right one meanwhile. */
 export const wrongGenesisMs = 60_000;
 /** A score is halved in this time. */
-const halfLifeMs = 5 * 60_000;
+export const halfLifeMs = 5 * 60_000;
 /** Nearer to 0 it is 0. */
 const negligible = 0.1;
 /** Peer ids cost nothing: above this many, the least bad are forgotten. */

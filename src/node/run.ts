@@ -129,10 +129,14 @@ class Node implements RunningNode {
   }
 
   async start(): Promise<void> {
-    const { dataDir: paths, nodeId, passphraseFile } = this.#options;
+    const { dataDir: paths, nodeId, passphraseFile, passphrase } = this.#options;
     this.#closers.push("lock", await lockFolder(paths));
     this.#closers.push("verification threads", () => this.#signatures.close());
-    const { signer, created, madePassphraseFile } = await openOrCreateAccount({ paths, passphraseFile });
+    const { signer, created, madePassphraseFile } = await openOrCreateAccount({
+      paths,
+      passphraseFile,
+      passphrase,
+    });
     if (created) {
       const passphraseKeptIn = madePassphraseFile;
       this.#logger.info({ address: signer.address, passphraseKeptIn }, "made an account for this node");

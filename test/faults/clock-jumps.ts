@@ -22,7 +22,7 @@ const codes = { own: "OWN_CLOCK", peers: "PEER_CLOCKS" };
 /** The clock of one of four authorities after the other jumps by 1 s to 1 h, ahead or back, and is set right again after a while. */
 export const clockJumps: Scenario = {
   name: "clock-jumps",
-  short: 2,
+  short: 1,
   full: 100,
   async run(world, { rounds, seed, onRound }) {
     const random = createRandom(seed);

@@ -20,7 +20,7 @@ const disturbance = 1.2;
 /** A round is a second of flood against one of four nodes; before it, everything that HTTP refuses or limits. */
 export const httpAbuse: Scenario = {
   name: "http-abuse",
-  short: 5,
+  short: 2,
   full: 120,
   async run(world, { rounds, seed, onRound }) {
     const random = createRandom(seed);

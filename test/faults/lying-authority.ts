@@ -6,6 +6,7 @@ import { createRandom } from "../e2e/harness/random.ts";
 import { genesisOf } from "../e2e/harness/shadow-chain.ts";
 import { Traffic } from "../e2e/harness/traffic.ts";
 import { until } from "../e2e/harness/until.ts";
+import { BlockGaps } from "./block-gaps.ts";
 import { Progress } from "./progress.ts";
 import { checkPromises } from "./promises.ts";
 import type { Scenario } from "./scenario.ts";
@@ -27,7 +28,7 @@ export const lyingAuthority: Scenario = {
     const traffic = new Traffic(honest, 100);
     const progress = new Progress(nodes, traffic);
     const liar = await Liar.connect({ nodes, genesis, signer: network.wallets[3]!.signer, random });
-    const gaps = new BlockGaps();
+    const gaps = new BlockGaps(periodMs);
     liar.onBlock = ({ height }, heardAt) => gaps.onBlock(height, heardAt);
 
     const counts = new Map<Lie, number>(lies.map((lie) => [lie, 0]));
@@ -74,25 +75,4 @@ async function proved(node: TestNode, offender: string): Promise<void> {
   const { evidence } = await node.authorities();
   if (evidence.some((each) => each.offender === offender)) return;
   throw new Error(`node ${node.id} has no evidence against ${offender}`);
-}
-
-/** Times from the first sight of a height to that of the next. */
-class BlockGaps {
-  readonly #seenAt = new Map<number, number>();
-
-  onBlock(height: number, heardAt: number): void {
-    this.#seenAt.set(height, Math.min(heardAt, this.#seenAt.get(height) ?? heardAt));
-  }
-
-  text(): string {
-    const gaps: number[] = [];
-    for (const [height, at] of this.#seenAt) {
-      const before = this.#seenAt.get(height - 1);
-      if (before !== undefined && height - 1 > 0) gaps.push((at - before) / periodMs);
-    }
-    gaps.sort((a, b) => a - b);
-    const share = (of: number) => gaps[Math.min(gaps.length - 1, Math.floor(of * gaps.length))]!.toFixed(2);
-    const long = gaps.filter((gap) => gap > 3).length;
-    return `gaps in periods: median ${share(0.5)}, 99 % ${share(0.99)}, longest ${share(1)}, ${long} of ${gaps.length} above 3`;
-  }
 }

@@ -12,6 +12,7 @@ import { powerCut } from "./power-cut.ts";
 import type { Scenario } from "./scenario.ts";
 import { signals } from "./signals.ts";
 import { killedAuthority, killedSigner } from "./signatures.ts";
+import { stalledAuthority } from "./stalled-authority.ts";
 import { transactionSpam } from "./transaction-spam.ts";
 
 export const scenarios: readonly Scenario[] = [
@@ -25,6 +26,7 @@ export const scenarios: readonly Scenario[] = [
   partitions,
   perturbed,
   lyingAuthority,
+  stalledAuthority,
   clockJumps,
   hostilePeers,
   transactionSpam,

@@ -26,7 +26,7 @@ const memoryGrowth = 1.1;
 /** Two authorities; one is sent a thousand transactions a round of all kinds, most of no use; honest ones come to both meanwhile. */
 export const transactionSpam: Scenario = {
   name: "transaction-spam",
-  short: 20,
+  short: 5,
   full: 1_000,
   async run(world, { rounds, seed, onRound }) {
     const random = createRandom(seed);
