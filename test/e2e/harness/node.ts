@@ -107,7 +107,9 @@ export class TestNode {
   readonly id: number;
   readonly world: World;
   readonly machine: Machine;
-  requestTimeoutMs = 5_000;
+  requestTimeoutMs = 10_000;
+  /** Of Node.js. */
+  flags = nodeFlags;
   #process: Process | undefined;
 
   constructor(world: World, id: number, machine = loopback) {
@@ -148,7 +150,7 @@ export class TestNode {
 
   start(...args: string[]): this {
     const { address, enter } = this.machine;
-    const command = [process.execPath, ...nodeFlags, cliPath, "start", `--nodeid=${this.id}`];
+    const command = [process.execPath, ...this.flags, cliPath, "start", `--nodeid=${this.id}`];
     const all = [...command, "--datadir", this.world.dataDir, `--host=${address}`, ...args];
     this.#process = this.world.start(`node ${this.id}`, all, { enter });
     return this;
@@ -175,12 +177,12 @@ export class TestNode {
     await this.process.ended;
   }
 
-  async ready(timeoutMs = 20_000): Promise<Status> {
+  async ready(timeoutMs = 60_000): Promise<Status> {
     return this.until(`node ${this.id} is ready`, ({ mode }) => mode === "ready", timeoutMs);
   }
 
   /** The first status that fits. @throws at once where the process has ended. */
-  async until(what: string, fits: (status: Status) => boolean, timeoutMs = 20_000): Promise<Status> {
+  async until(what: string, fits: (status: Status) => boolean, timeoutMs = 60_000): Promise<Status> {
     const answer = await until(
       what,
       async () => {
