@@ -114,7 +114,8 @@ describe("wrong usage exits with 2 and one line on standard error", () => {
   });
 
   it("of an old Node.js", () => {
-    const old = 'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.1.0" } })';
+    const old =
+      'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.1.0" } })';
     const main = fileURLToPath(new URL("../../../src/cli/main.js", import.meta.url));
     const { status, stderr } = spawnSync(process.execPath, ["--import", `data:text/javascript,${old}`, main]);
     expect({ status, stderr: stderr.toString() }).toEqual({
