@@ -48,6 +48,10 @@ export class Classroom {
     return until(what, ask, patience);
   }
 
+  ready(node: TestNode) {
+    return node.ready(patience.timeoutMs);
+  }
+
   height(node: TestNode, above: number) {
     return node.height(above, patience.timeoutMs);
   }

@@ -29,10 +29,10 @@ export const clone: Lesson = {
     execFileSync("cp", ["-a", original.paths.folder, copy.paths.folder]);
     rmSync(join(copy.paths.folder, "peer.key"));
     original.start();
-    await room.until("node 3 is back", async () => (await original.status()).mode === "ready");
+    await room.ready(original);
     lab.cut();
     copy.start();
-    await room.until("the copy runs", async () => (await copy.status()).mode === "ready");
+    await room.ready(copy);
     await story.say(
       `Nodes 1 and 3 are on the left, node 2 and the copy on the right. The cheat pays all its coins to the account of node 1 on the
       left, and the same coins to that of node 2 on the right. What will each of the two see?`,

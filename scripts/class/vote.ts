@@ -19,7 +19,7 @@ export const vote: Lesson = {
       voted for an account, it is one of them.`,
     );
     newcomer.start();
-    const { address } = await newcomer.ready(120_000);
+    const { address } = await room.ready(newcomer);
     await room.finalizes(newcomer, 1);
     await room.board();
 
