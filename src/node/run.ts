@@ -26,6 +26,7 @@ import { freeBytes } from "./disk.ts";
 import { finalityInput } from "./finality-views.ts";
 import { searchGenesis } from "./genesis-search.ts";
 import { joinLine } from "./join-line.ts";
+import { keepRunning } from "./keep-running.ts";
 import { metricSources } from "./metric-sources.ts";
 import { ModeMachine } from "./mode.ts";
 import { lockFolder, openDatabase } from "./open.ts";
@@ -48,8 +49,18 @@ export interface RunningNode {
   stop(reason: string): Promise<void>;
 }
 
-/** Starts a node: the only place that knows all of its parts. @throws {CodedError} after closing what was opened. */
-export async function runNode(options: NodeOptions, logger: Logger): Promise<RunningNode> {
+/** Starts a node, and again after a full disk. @throws {CodedError} after closing what was opened. */
+export function runNode(options: NodeOptions, logger: Logger): Promise<RunningNode> {
+  return keepRunning(options, {
+    start: (given) => startNode(given, logger),
+    freeBytes: () => freeBytes(options.dataDir.folder),
+    clock,
+    logger,
+  });
+}
+
+/** The only place that knows all parts of a node. */
+async function startNode(options: NodeOptions, logger: Logger): Promise<RunningNode> {
   const node = new Node(options, logger);
   try {
     await node.start();
@@ -118,10 +129,14 @@ class Node implements RunningNode {
   }
 
   async start(): Promise<void> {
-    const { dataDir: paths, nodeId, passphraseFile } = this.#options;
+    const { dataDir: paths, nodeId, passphraseFile, passphrase } = this.#options;
     this.#closers.push("lock", await lockFolder(paths));
     this.#closers.push("verification threads", () => this.#signatures.close());
-    const { signer, created, madePassphraseFile } = await openOrCreateAccount({ paths, passphraseFile });
+    const { signer, created, madePassphraseFile } = await openOrCreateAccount({
+      paths,
+      passphraseFile,
+      passphrase,
+    });
     if (created) {
       const passphraseKeptIn = madePassphraseFile;
       this.#logger.info({ address: signer.address, passphraseKeptIn }, "made an account for this node");

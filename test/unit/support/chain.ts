@@ -41,7 +41,7 @@ export type TestSigner = Signer & BlockSigner;
 /** The same key for the same number, always. */
 export function signer(number: number): TestSigner {
   const account = signerFromSeed(sha256(uint32Bytes(number)));
-  return { ...account, lastHeaderSlot: -1, signHeader: ({ root }) => account.sign(root) };
+  return { ...account, freeSlotFrom: (slot) => slot, signHeader: ({ root }) => account.sign(root) };
 }
 
 /** Ascending, as in the authority list: the index is the turn. */
