@@ -46,3 +46,5 @@ for (const scenario of chosen) {
     await close(failed);
   }
 }
+// The traffic of a run that failed would go on for ever.
+process.exit();

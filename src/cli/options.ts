@@ -49,7 +49,7 @@ export function requiredNodeIdOption(): Option {
 export function passphraseFileOption(): Option {
   return new Option(
     "--passphrase-file <file>",
-    "holds the account's passphrase (env CCOIN_PASSPHRASE_FILE; default: a random one, kept beside the account)",
+    "holds the account's passphrase; - asks for it (env CCOIN_PASSPHRASE_FILE; default: a random one, kept beside the account)",
   );
 }
 

@@ -58,7 +58,7 @@ export async function importProtection({
 }
 
 async function genesisOf(database: Database, paths: NodePaths): Promise<Hex> {
-  const genesis = await new MetaStore(database).genesis();
+  const genesis = await new MetaStore(database).genesisHead();
   if (genesis) return toHex(rootOf(Header, genesis.header.message));
   throw noChain(paths, noChainHint);
 }

@@ -129,10 +129,14 @@ class Node implements RunningNode {
   }
 
   async start(): Promise<void> {
-    const { dataDir: paths, nodeId, passphraseFile } = this.#options;
+    const { dataDir: paths, nodeId, passphraseFile, passphrase } = this.#options;
     this.#closers.push("lock", await lockFolder(paths));
     this.#closers.push("verification threads", () => this.#signatures.close());
-    const { signer, created, madePassphraseFile } = await openOrCreateAccount({ paths, passphraseFile });
+    const { signer, created, madePassphraseFile } = await openOrCreateAccount({
+      paths,
+      passphraseFile,
+      passphrase,
+    });
     if (created) {
       const passphraseKeptIn = madePassphraseFile;
       this.#logger.info({ address: signer.address, passphraseKeptIn }, "made an account for this node");
@@ -143,7 +147,6 @@ class Node implements RunningNode {
     this.#closers.push("imports", () => this.#services?.chain.idle());
     const stored = await loadStoredGenesis({
       database,
-      verify: this.#verify,
       pin: this.#options.genesisPin,
       publicKey: signer.publicKey,
       place: paths.db,
@@ -173,7 +176,12 @@ class Node implements RunningNode {
     });
     statuses.start();
     this.#closers.push("peer statuses", () => statuses.stop());
-    serveGenesis(network, () => this.#genesis);
+    const { meta } = chainStores(database);
+    serveGenesis(
+      network,
+      () => this.#genesis,
+      () => meta.genesis(),
+    );
 
     const diagnosis = startDiagnosis(
       {
@@ -242,7 +250,7 @@ class Node implements RunningNode {
 
   async #awaitGenesis(parts: Parts): Promise<void> {
     const { network, statuses, database } = parts;
-    const genesis = await searchGenesis({
+    const found = await searchGenesis({
       network,
       statuses,
       verify: this.#verify,
@@ -253,8 +261,9 @@ class Node implements RunningNode {
       signal: this.#searching.signal,
       onTimeout: () => this.#modes.enter("dying"),
     });
-    if (!genesis || this.#ending) return;
-    await storeGenesis(chainStores(database), genesis);
+    if (!found || this.#ending) return;
+    await storeGenesis(chainStores(database), found);
+    const { block: _, ...genesis } = found;
     this.#genesis = genesis;
     statuses.reset();
     const name = new TextDecoder().decode(genesis.config.name);

@@ -5,6 +5,7 @@ import type { NodePaths } from "../config/index.ts";
 import { applyHeader, checkHeader } from "../consensus/index.ts";
 import { verifySignatures } from "../crypto/ed25519.ts";
 import { AccountState, executeBlock } from "../state/index.ts";
+import { balancesOf } from "../types/genesis.ts";
 import { AuthoritySnapshot } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import { CodedError, messageOf } from "../util/errors.ts";
@@ -36,7 +37,7 @@ export function verifyChain(options: {
     const { config } = genesis;
     const checks = { config, genesisId: genesis.id, verify: verifySignatures, isVerified: () => false };
     const headId = (await stores.meta.head()) ?? damaged("it has no head");
-    const state = AccountState.fromGenesis(block.payload, new Uint8Array(8));
+    const state = AccountState.fromGenesis(balancesOf(block), new Uint8Array(8));
 
     let totalDifficulty = 0;
     let parent = { header: block.header.message, id: genesis.id, snapshot: genesis.snapshot };

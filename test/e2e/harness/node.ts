@@ -107,9 +107,9 @@ export class TestNode {
   readonly id: number;
   readonly world: World;
   readonly machine: Machine;
+  requestTimeoutMs = 10_000;
   /** Of Node.js. */
   flags = nodeFlags;
-  requestTimeoutMs = 5_000;
   #process: Process | undefined;
 
   constructor(world: World, id: number, machine = loopback) {
