@@ -6,10 +6,10 @@ import { type JsonSchema, refName } from "./schemas.ts";
 const style = `
 :root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 18%, transparent); --soft: color-mix(in srgb, currentColor 6%, transparent) }
 body { color: light-dark(#15181b, #e9ecee); background: light-dark(#fff, #15191c) } a { color: light-dark(#0b6e63, #63cfbf) }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 0 auto; padding: 1.5rem }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 0 auto; padding: 1.5rem; overflow-wrap: anywhere }
 h1 { margin: 0 } h2 { margin: 3rem 0 .5rem } h3 { margin: 0; font-size: 1rem }
 nav { columns: 18rem; margin: 1.5rem 0 } nav ul { list-style: none; padding: 0; margin: 0 0 1rem; break-inside: avoid }
-section { border: 1px solid var(--line); border-radius: .5rem; padding: 1rem 1.25rem; margin: 1rem 0; overflow-wrap: anywhere }
+section { border: 1px solid var(--line); border-radius: .5rem; padding: 1rem 1.25rem; margin: 1rem 0 }
 section :target, section:target { outline: 2px solid Highlight }
 table { border-collapse: collapse; margin: .5rem 0; width: 100% }
 th, td { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line) }
