@@ -1,9 +1,11 @@
 /**
- * Gives every decoder, file reader and listener mutated inputs, each for some minutes. What fails is kept under test/fuzz/corpus and
- * run by every later test. Exits with 1 where something failed. Usage: npm run fuzz -- [--minutes 10] [--seed 1] [--only name]
+ * Gives every decoder, file reader and listener mutated inputs, each for some minutes, several at a time. One input of each new outcome
+ * and what fails is kept under test/fuzz/corpus and run by every later test. Exits with 1 where something failed.
+ * Usage: npm run fuzz -- [--minutes 10] [--seed 1] [--only name] [--skip 0] [--at-once 3]
  */
 import { parseArgs } from "node:util";
 import { fuzz, keep } from "../test/fuzz/run.ts";
+import type { Target } from "../test/fuzz/target.ts";
 import { openTargets } from "../test/fuzz/targets.ts";
 
 const { values } = parseArgs({
@@ -11,17 +13,31 @@ const { values } = parseArgs({
     minutes: { type: "string", default: "10" },
     seed: { type: "string", default: "1" },
     only: { type: "string", default: "" },
+    skip: { type: "string", default: "0" },
+    "at-once": { type: "string", default: "3" },
   },
 });
-const targets = await openTargets();
-for (const target of targets.filter(({ name }) => name.includes(values.only))) {
-  const { runs, failure } = await fuzz(target, {
+
+async function fuzzOne(target: Target): Promise<void> {
+  const startedAt = performance.now();
+  const { runs, found, failure } = await fuzz(target, {
     seed: Number(values.seed),
     forMs: Number(values.minutes) * 60_000,
   });
-  console.log(`${target.name}: ${runs} inputs${failure ? "" : ", no failure"}`);
-  if (!failure) continue;
+  const minutes = ((performance.now() - startedAt) / 60_000).toFixed(1);
+  console.log(
+    `${target.name}: ${runs} inputs in ${minutes} min, ${found.length} new outcomes${failure ? "" : ", no failure"}`,
+  );
+  for (const input of found) keep(target, input);
+  if (!failure) return;
   console.error(`  kept as ${keep(target, failure.input)}:`, failure.error);
   process.exitCode = 1;
 }
+
+const targets = await openTargets();
+const waiting = targets.filter(({ name }) => name.includes(values.only)).slice(Number(values.skip));
+const lanes = Array.from({ length: Number(values["at-once"]) }, async () => {
+  for (let next = waiting.shift(); next; next = waiting.shift()) await fuzzOne(next);
+});
+await Promise.all(lanes);
 for (const target of targets) await target.close?.();

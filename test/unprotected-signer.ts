@@ -3,5 +3,5 @@ import type { BlockSigner } from "../src/chain/types.ts";
 
 /** Signs any header: for chains that a test makes. */
 export function unprotected({ publicKey, sign }: Signer): BlockSigner {
-  return { publicKey, lastHeaderSlot: -1, signHeader: ({ root }) => sign(root) };
+  return { publicKey, freeSlotFrom: (slot) => slot, signHeader: ({ root }) => sign(root) };
 }

@@ -20,6 +20,8 @@ export interface AccountOptions {
   paths: AccountPaths;
   /** Instead of `CCOIN_PASSPHRASE_FILE` and of the kept passphrase. */
   passphraseFile?: string | undefined;
+  /** Typed by a person: instead of any file. */
+  passphrase?: string | undefined;
 }
 
 export interface CreateAccountOptions extends AccountOptions {
@@ -54,6 +56,8 @@ export async function createAccount(options: CreateAccountOptions): Promise<Crea
       ...(genesisBalance !== undefined && { genesisBalance }),
       ...(scrypt && { scrypt }),
     });
+    // An account that does not open would be lost.
+    await openKeystore(parseKeystore(text), passphrase);
     await createFile(paths.account, text);
     return { signer: signerFromSeed(seed), ...(made && { madePassphraseFile: paths.passphrase }) };
   } catch (error) {
@@ -83,7 +87,7 @@ export async function openAccount(options: AccountOptions): Promise<Signer> {
     if (!(error instanceof CodedError)) throw error;
     if (error.code === "DAMAGED_KEYSTORE") throw damagedError(paths, error);
     throw new UserError(
-      `the passphrase in ${from.given ?? from.kept} does not open ${paths.account}: give the right one with ` +
+      `the passphrase ${from.typed === undefined ? `in ${from.given ?? from.kept} ` : ""}does not open ${paths.account}: give the right one with ` +
         "--passphrase-file, or restore the account file from a backup if it is damaged",
       "WRONG_PASSPHRASE",
       { cause: error },
@@ -107,7 +111,7 @@ async function readKeystore(paths: AccountPaths): Promise<Keystore> {
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
     throw new UserError(
       missing
-        ? `there is no account in ${paths.account}: make one with "ccoin create-account"`
+        ? `there is no account in ${paths.account}: make one with "ccoin create-account", or name another folder with --datadir`
         : `cannot read ${paths.account}: ${messageOf(error)}`,
       missing ? "NO_ACCOUNT" : "CANNOT_READ",
       { cause: error },
@@ -120,8 +124,8 @@ async function readKeystore(paths: AccountPaths): Promise<Keystore> {
   }
 }
 
-function source({ paths, passphraseFile }: AccountOptions) {
-  return passphraseSource(paths.passphrase, passphraseFile);
+function source({ paths, passphraseFile, passphrase }: AccountOptions) {
+  return passphraseSource(paths.passphrase, passphraseFile, passphrase);
 }
 
 function damagedError(paths: AccountPaths, error: unknown): UserError {

@@ -114,8 +114,10 @@ export async function importInterchange(
 
 /** What the record refuses beyond the entries. */
 function addLimits(record: ProtectionRecord, headers: HeaderEntry[], votes: VoteEntry[]): void {
-  const { slot, slotRoot, sourceRound, targetRound, targetRoot } = record;
-  if (slot > (headers.at(-1)?.slot ?? -1)) headers.push({ slot, root: slotRoot });
+  const { slot, slotRoot, floorSlot, sourceRound, targetRound, targetRoot } = record;
+  const lastSlot = headers.at(-1)?.slot ?? -1;
+  if (slot > lastSlot) headers.push({ slot, root: slotRoot });
+  if (floorSlot > Math.max(slot, lastSlot)) headers.push({ slot: floorSlot, root: undefined });
   const last = votes.at(-1);
   const highestSource = Math.max(-1, ...votes.map((vote) => vote.sourceRound));
   if (targetRound > (last?.targetRound ?? 0) || sourceRound > highestSource)

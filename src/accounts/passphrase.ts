@@ -7,23 +7,27 @@ import { createFile, exists } from "./atomic-file.ts";
 export const passphraseFileVariable = "CCOIN_PASSPHRASE_FILE";
 
 export interface PassphraseSource {
-  /** The option's, or the environment's. */
+  /** The passphrase itself, typed by a person. */
+  typed?: string | undefined;
+  /** A file: the option's, or the environment's. */
   given?: string | undefined;
   /** Used where none is given: `NodePaths.passphrase`. */
   kept: string;
 }
 
-/** A file given by option or environment wins over the kept one. */
+/** What was typed wins over a file, and one given by option or environment over the kept one. */
 export function passphraseSource(
   kept: string,
   option: string | undefined,
+  typed?: string,
   environment: NodeJS.ProcessEnv = process.env,
 ): PassphraseSource {
-  return { kept, given: option ?? (environment[passphraseFileVariable] || undefined) };
+  return { kept, typed, given: option ?? (environment[passphraseFileVariable] || undefined) };
 }
 
 /** @throws {UserError} `NO_PASSPHRASE` where there is no file, or it is empty. */
-export async function readPassphrase({ given, kept }: PassphraseSource): Promise<string> {
+export async function readPassphrase({ typed, given, kept }: PassphraseSource): Promise<string> {
+  if (typed !== undefined) return typed;
   const path = given ?? kept;
   let text: string;
   try {
@@ -49,7 +53,7 @@ export async function readPassphrase({ given, kept }: PassphraseSource): Promise
 export async function ensurePassphrase(
   source: PassphraseSource,
 ): Promise<{ passphrase: string; made: boolean }> {
-  if (source.given || (await exists(source.kept))) {
+  if (source.typed !== undefined || source.given || (await exists(source.kept))) {
     return { passphrase: await readPassphrase(source), made: false };
   }
   // 192 bits.

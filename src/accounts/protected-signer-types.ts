@@ -17,7 +17,7 @@ export interface VoteSigning {
 export interface ProtectedSigner {
   readonly publicKey: Uint8Array;
   readonly address: Address;
-  /** Up to here no new header is signed. -1: from the first slot on. */
+  /** Of the headers. -1: none. */
   readonly lastHeaderSlot: number;
   readonly lastSourceRound: number;
   /** Of the newest vote. */
@@ -26,6 +26,8 @@ export interface ProtectedSigner {
   readonly refusedToRound: number;
   /** Why nothing is signed at the moment. */
   readonly doubt: { headers: boolean; votes: boolean; reason: string } | undefined;
+  /** The first slot from this one on in which a new header may be signed. */
+  freeSlotFrom(slot: number): number;
   /** Resolves once what is signed is on disk. @throws {SigningError} `SLASHABLE_HEADER`, `SIGNING_DOUBTFUL`; errors of the store */
   signHeader(header: HeaderSigning): Promise<Uint8Array>;
   /** As above. @throws {SigningError} `SLASHABLE_VOTE`, `SIGNING_DOUBTFUL` */

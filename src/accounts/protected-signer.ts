@@ -36,8 +36,10 @@ export interface ProtectedSignerOptions {
 
 export async function createProtectedSigner(options: ProtectedSignerOptions): Promise<ProtectedSigner> {
   const { signer, store, clock, identity } = options;
-  const stored = await store.load(signer.publicKey);
-  const protectedSigner = new StoredSigner(options, stored ?? emptyRecord(clock.now()));
+  const record = (await store.load(signer.publicKey)) ?? emptyRecord(clock.now());
+  const taken = new Set<number>();
+  for await (const { slot } of store.headers(signer.publicKey)) if (slot > record.floorSlot) taken.add(slot);
+  const protectedSigner = new StoredSigner(options, record, taken);
   if (identity) {
     if (identity.reasons.length > 0) await protectedSigner.raiseDoubt(identity.reasons.join("; "));
     // Only now: a crash before would leave a copy that takes itself for the original.
@@ -52,16 +54,19 @@ class StoredSigner implements ProtectedSigner {
   readonly #votes: DoubtfulVotes;
   readonly #startSlot: number;
   #record: ProtectionRecord;
+  /** Slots above the floor that a header was signed in. */
+  readonly #taken: Set<number>;
   /** Signatures seen from here on must have their entries; those before may have been pruned. */
   #watchedSlot: number;
   #watchedRound: number;
   /** Another copy signs right now: this one does not any more. */
   #stopped: string | undefined;
 
-  constructor(options: ProtectedSignerOptions, record: ProtectionRecord) {
+  constructor(options: ProtectedSignerOptions, record: ProtectionRecord, taken: Set<number>) {
     const { clock, listenMs } = options;
     this.#options = options;
     this.#record = record;
+    this.#taken = taken;
     this.#startSlot = options.slotOf(clock.now());
     this.#watchedSlot = Math.min(this.#startSlot, record.slot) + 1;
     this.#watchedRound = record.targetRound + 1;
@@ -94,20 +99,29 @@ class StoredSigner implements ProtectedSigner {
 
   get doubt() {
     if (this.#stopped) return { headers: true, votes: true, reason: this.#stopped };
-    const { slot, slotRoot, votesDoubtfulSinceMs } = this.#record;
+    const { floorSlot, votesDoubtfulSinceMs } = this.#record;
     const { clock, slotOf } = this.#options;
-    const headers = slotRoot === undefined && slot >= slotOf(clock.now());
+    const headers = floorSlot >= slotOf(clock.now());
     const votes = votesDoubtfulSinceMs !== undefined;
     if (!headers && !votes) return undefined;
     return { headers, votes, reason: "this data may be older than what was signed last" };
   }
 
+  freeSlotFrom(slot: number): number {
+    let free = Math.max(slot, this.#record.floorSlot + 1);
+    while (this.#taken.has(free)) free++;
+    return free;
+  }
+
   signHeader({ slot, root }: HeaderSigning): Promise<Uint8Array> {
     return this.#queue.run(async () => {
       this.#checkStopped();
-      if (checkHeaderSigning(this.#record, { slot, root }) === "new") {
+      const signed = this.#taken.has(slot) ? await this.#options.store.headersIn(this.publicKey, slot) : [];
+      if (checkHeaderSigning(this.#record, signed, { slot, root }) === "new") {
         const entry = { slot, root: Uint8Array.from(root) };
-        await this.#save({ slot, slotRoot: entry.root }, { headers: [entry] });
+        const last = slot > this.#record.slot ? { slot, slotRoot: entry.root } : {};
+        await this.#save(last, { headers: [entry] });
+        this.#taken.add(slot);
       }
       return this.#options.signer.sign(root);
     });
@@ -158,6 +172,7 @@ class StoredSigner implements ProtectedSigner {
 
   prune(below: { slot: number; targetRound: number }): Promise<void> {
     return this.#queue.run(async () => {
+      await this.#raiseFloor(below.slot - 1);
       await this.#options.store.prune(this.publicKey, below);
       this.#watchedSlot = Math.max(this.#watchedSlot, below.slot);
       this.#watchedRound = Math.max(this.#watchedRound, below.targetRound);
@@ -167,17 +182,14 @@ class StoredSigner implements ProtectedSigner {
   /** Something may have been signed that is not recorded: refuses the slots up to now, and votes until the network was heard. */
   async raiseDoubt(reason: string): Promise<void> {
     const { clock, slotOf, logger } = this.#options;
-    const { slot, slotRoot, timeMs, votesDoubtfulSinceMs } = this.#record;
-    const nowSlot = slotOf(clock.now());
-    await this.#save({
-      slot: Math.max(slot, nowSlot),
-      slotRoot: nowSlot > slot ? undefined : slotRoot,
+    const { slot, timeMs, votesDoubtfulSinceMs } = this.#record;
+    await this.#raiseFloor(Math.max(slot, slotOf(clock.now())), {
       votesDoubtfulSinceMs: votesDoubtfulSinceMs ?? timeMs,
     });
-    this.#watchedSlot = this.#record.slot + 1;
+    this.#watchedSlot = this.#record.floorSlot + 1;
     this.#votes.restart();
     logger.error(
-      { address: this.address, reason, lastRecordMs: timeMs, refusedToSlot: this.#record.slot },
+      { address: this.address, reason, lastRecordMs: timeMs, refusedToSlot: this.#record.floorSlot },
       `THIS NODE'S DATA MAY BE OLDER THAN WHAT ITS ACCOUNT SIGNED LAST (${reason}). To contradict nothing, it signs no block in the running period, and no finality vote until it has heard from its peers. Make sure that no other copy of this node is running`,
     );
   }
@@ -215,6 +227,11 @@ class StoredSigner implements ProtectedSigner {
 
   #checkStopped(): void {
     if (this.#stopped) throw new SigningError("SIGNING_DOUBTFUL", this.#stopped);
+  }
+
+  async #raiseFloor(slot: number, change: Partial<ProtectionRecord> = {}): Promise<void> {
+    await this.#save({ ...change, floorSlot: Math.max(this.#record.floorSlot, slot) });
+    for (const taken of this.#taken) if (taken <= this.#record.floorSlot) this.#taken.delete(taken);
   }
 
   /** The record in memory follows the disk: after a failed write it is that of what left. */

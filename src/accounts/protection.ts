@@ -15,12 +15,14 @@ export interface VoteEntry {
   root: Uint8Array | undefined;
 }
 
-/** The minimal database of EIP-3076 with rounds for epochs: the maxima of what an account signed or must not sign any more. */
+/** What an account signed last or must not sign any more: for votes the minimal database of EIP-3076, with rounds for epochs. */
 export interface ProtectionRecord {
-  /** -1: none. */
+  /** The highest that a header was signed in. -1: none. */
   slot: number;
   /** What was signed in `slot`; undefined: nothing may be signed in it. */
   slotRoot: Uint8Array | undefined;
+  /** Up to here no new header is signed, as not every one that was has an entry. -1: all have. */
+  floorSlot: number;
   sourceRound: number;
   targetRound: number;
   /** What was signed for `targetRound`; undefined: nothing may be. */
@@ -52,6 +54,7 @@ export interface ProtectionStore {
   /** Everything signed and not pruned, ascending: the complete database of EIP-3076. */
   headers(account: Uint8Array): AsyncIterable<HeaderEntry>;
   votes(account: Uint8Array): AsyncIterable<VoteEntry>;
+  headersIn(account: Uint8Array, slot: number): Promise<HeaderEntry[]>;
   hasHeader(account: Uint8Array, entry: HeaderEntry): Promise<boolean>;
   hasVote(account: Uint8Array, entry: VoteEntry): Promise<boolean>;
   /** Deletes the entries below; the record stays. */
@@ -69,6 +72,7 @@ export function emptyRecord(timeMs: number): ProtectionRecord {
   return {
     slot: -1,
     slotRoot: undefined,
+    floorSlot: -1,
     sourceRound: 0,
     targetRound: 0,
     targetRoot: undefined,
@@ -79,23 +83,31 @@ export function emptyRecord(timeMs: number): ProtectionRecord {
 }
 
 /**
- * Whether the header is new, or the very one signed last. Slots, not heights: on a better branch every authority may have signed at
- * a height already, and nobody could go on.
+ * Whether the header is new, or one that was signed before. `signed`: the entries of its slot. Slots, not heights: on a better branch
+ * every authority may have signed at a height already, and nobody could go on. Not only rising ones: a clock that was ahead for
+ * a moment would keep the account from signing until the slots that it had reached.
  * @throws {SigningError} `SLASHABLE_HEADER`
  */
 export function checkHeaderSigning(
   record: ProtectionRecord,
+  signed: readonly HeaderEntry[],
   { slot, root }: { slot: number; root: Uint8Array },
 ): "new" | "repeated" {
   if (!Number.isSafeInteger(slot) || slot < 0)
     throw new SigningError("SLASHABLE_HEADER", `no such slot: ${slot}`);
-  if (slot > record.slot) return "new";
-  if (slot === record.slot && record.slotRoot && equalBytes(root, record.slotRoot)) return "repeated";
+  const known = slot === record.slot ? [...signed, { slot, root: record.slotRoot }] : signed;
+  const other = known.find((entry) => !entry.root || !equalBytes(entry.root, root));
+  if (other?.root)
+    throw new SigningError(
+      "SLASHABLE_HEADER",
+      `another header was signed in slot ${slot}: ${toHex(other.root)}`,
+    );
+  if (other) throw new SigningError("SLASHABLE_HEADER", `nothing is signed in slot ${slot} any more`);
+  if (known.length > 0) return "repeated";
+  if (slot > record.floorSlot) return "new";
   throw new SigningError(
     "SLASHABLE_HEADER",
-    slot === record.slot && record.slotRoot
-      ? `another header was signed in slot ${slot}: ${toHex(record.slotRoot)}`
-      : `slot ${slot}: no header is signed up to slot ${record.slot} any more`,
+    `slot ${slot}: no header is signed up to slot ${record.floorSlot} any more`,
   );
 }
 
@@ -119,11 +131,12 @@ export function checkVoteSigning(
   return "new";
 }
 
-/** The record after what another one, or an entry, says was signed too. */
+/** The record after what another database says was signed too: it may know no more of what is below. */
 export function mergeHeader(record: ProtectionRecord, { slot, root }: HeaderEntry): ProtectionRecord {
-  if (slot < record.slot) return record;
-  if (slot > record.slot) return { ...record, slot, slotRoot: root };
-  return { ...record, slotRoot: sameRoot(record.slotRoot, root) };
+  const merged = { ...record, floorSlot: Math.max(record.floorSlot, record.slot, slot) };
+  if (slot < record.slot) return merged;
+  if (slot > record.slot) return { ...merged, slot, slotRoot: root };
+  return { ...merged, slotRoot: sameRoot(record.slotRoot, root) };
 }
 
 export function mergeVote(record: ProtectionRecord, vote: VoteEntry): ProtectionRecord {

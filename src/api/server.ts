@@ -1,12 +1,13 @@
 import type { Server } from "node:http";
 import { type AddressInfo, isIPv6, type Socket } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
-import { messageOf, UserError } from "../util/errors.ts";
+import { messageOf } from "../util/errors.ts";
 import { createApp } from "./app.ts";
 import { EventHub } from "./event-hub.ts";
 import { createGuard } from "./guard.ts";
 import type { ApiEnv } from "./http.ts";
 import type { HttpLimits } from "./limits.ts";
+import { listen } from "./listen.ts";
 import { type ProblemCode, problemJson, problems } from "./problem.ts";
 import { RateLimiter } from "./rate-limiter.ts";
 import { loadExplorer } from "./routes/explorer.ts";
@@ -87,37 +88,6 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       return hub.streams;
     },
   };
-}
-
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onError = (error: NodeJS.ErrnoException) => reject(listenError(error, host, port));
-    server.once("error", onError);
-    server.listen(port, host, () => {
-      server.off("error", onError);
-      resolve();
-    });
-  });
-}
-
-function listenError(error: NodeJS.ErrnoException, host: string, port: number): UserError {
-  const text = () => {
-    switch (error.code) {
-      case "EADDRINUSE":
-        return `HTTP port ${port} of ${host} is in use: stop the program that has it, or choose another with --http-port`;
-      case "EACCES":
-        return `HTTP port ${port} is not allowed: choose one above 1023 with --http-port`;
-      case "EADDRNOTAVAIL":
-      case "ENOTFOUND":
-      case "EAI_AGAIN":
-        return `${host} is no address of this machine: use --host=127.0.0.1, or --host=0.0.0.0 for all`;
-      default:
-        return `cannot listen on ${host}, HTTP port ${port}: ${messageOf(error)}`;
-    }
-  };
-  return new UserError(text(), error.code === "EADDRINUSE" ? "PORT_IN_USE" : "LISTEN_FAILED", {
-    cause: error,
-  });
 }
 
 /** What never became a request. */

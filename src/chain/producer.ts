@@ -116,8 +116,10 @@ export class Producer {
   #moveToFreeSlot(time: ProductionTime): ProductionTime {
     const { chain, signer } = this.#options;
     const { periodMs } = chain.genesis.config;
-    if (slotOf(time.timestampMs, periodMs) > signer.lastHeaderSlot) return time;
-    const timestampMs = slotStartMs(signer.lastHeaderSlot + 1, periodMs);
+    const slot = slotOf(time.timestampMs, periodMs);
+    const freeSlot = signer.freeSlotFrom(slot);
+    if (freeSlot === slot) return time;
+    const timestampMs = slotStartMs(freeSlot, periodMs);
     return { ...time, timestampMs, sealAtMs: time.sealAtMs + timestampMs - time.timestampMs };
   }
 

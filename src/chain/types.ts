@@ -66,8 +66,8 @@ export type ImportOutcome = "head" | "side" | "known";
 /** Signs headers with an authority's account, at most one in a slot (docs/slashing-protection.md). */
 export interface BlockSigner {
   readonly publicKey: Uint8Array;
-  /** Up to here no new header is signed. */
-  readonly lastHeaderSlot: number;
+  /** The first slot from this one on in which a new header may be signed. */
+  freeSlotFrom(slot: number): number;
   /** `root`: the 32 bytes of `signingRoot`. @throws where signing is not safe. */
   signHeader(header: { slot: number; root: Uint8Array }): Promise<Uint8Array>;
 }

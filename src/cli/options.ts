@@ -39,7 +39,7 @@ export function clientOf({ url, nodeid }: { url?: string | undefined; nodeid: nu
 }
 
 export function nodeIdOption(description = `id of the node, 1 to ${maxNodeId}`): Option {
-  return new Option("--nodeid <id>", description).argParser(parseNodeId);
+  return new Option("--nodeid <id>", description).env("CCOIN_NODEID").argParser(parseNodeId);
 }
 
 export function requiredNodeIdOption(): Option {
@@ -49,7 +49,7 @@ export function requiredNodeIdOption(): Option {
 export function passphraseFileOption(): Option {
   return new Option(
     "--passphrase-file <file>",
-    "holds the account's passphrase (env CCOIN_PASSPHRASE_FILE; default: a random one, kept beside the account)",
+    "holds the account's passphrase; - asks for it (env CCOIN_PASSPHRASE_FILE; default: a random one, kept beside the account)",
   );
 }
 

@@ -51,7 +51,7 @@ const nodesPerAddress = 32;
  * Messages of one peer that turn out to be of no use; above it they are dropped unread, each for a small penalty. Checking one costs
  * more than sending it. Honest nodes forward what they find useful, and the same bytes only once.
  */
-const uselessQuota = { requests: 2_000, perMs: 10_000 };
+export const uselessQuota = { requests: 2_000, perMs: 10_000 };
 
 /**
  * A larger message travels on no sooner than this after it came: by then the others have said that they have it (IDONTWANT), and

@@ -8,6 +8,7 @@ import { mdns } from "@libp2p/mdns";
 import { tcp } from "@libp2p/tcp";
 import { createLibp2p } from "libp2p";
 import { gossipService } from "./gossip.ts";
+import { hasRoomFor } from "./room.ts";
 import type { PeerScores } from "./scores.ts";
 
 /** Of its own, so that nodes of other libp2p programs on the LAN are not dialled. */
@@ -23,12 +24,12 @@ export const maxConnections = 128;
 /** Above these the node dials nobody itself, so that there is room for those that dial it. */
 export const maxDialledConnections = 64;
 /** A second and host: a machine may run a whole test network, whose nodes start together. */
-const inboundPerSecond = 100;
-const maxPendingInbound = 64;
+export const inboundPerSecond = 100;
+export const maxPendingInbound = 64;
 /** A node may be busy for some seconds, with large blocks on a small machine. */
 const pingTimeoutMs = 8_000;
 /** Of one connection, all protocols together. */
-const maxStreamsPerConnection = 512;
+export const maxStreamsPerConnection = 512;
 /** A stream's window; a stream that nobody reads yet may hold as much. 4 MiB carry 40 MB/s over 100 ms. */
 const streamWindowBytes = 4 * 2 ** 20;
 
@@ -49,7 +50,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
   const { scores } = options;
   const privateKey = await generateKeyPairFromSeed("Ed25519", options.privateKey);
   const discovery = mdns({ serviceTag: mdnsServiceTag, interval: mdnsIntervalMs });
-  return createLibp2p({
+  const host: Host = await createLibp2p({
     start: false,
     privateKey,
     addresses: { listen: [...options.listen] },
@@ -74,6 +75,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     // Finds peers that are gone without a word.
     connectionMonitor: { pingInterval: 5_000, pingTimeout: { minTimeout: pingTimeoutMs } },
     connectionGater: {
+      denyInboundConnection: ({ remoteAddr }) => !hasRoomFor(remoteAddr.toString(), inbound()),
       denyDialPeer: (peer) => scores.blocked(peer.toString()),
       denyInboundEncryptedConnection: (peer) => scores.blocked(peer.toString()) || isSelf(peer),
       denyOutboundEncryptedConnection: (peer) => scores.blocked(peer.toString()) || isSelf(peer),
@@ -90,6 +92,13 @@ export async function createHost(options: HostOptions): Promise<Host> {
     services: { identify: identify(), pubsub: gossipService(scores) },
     nodeInfo: { name: "ccoin" },
   });
+  return host;
+
+  function inbound(): string[] {
+    return host.getConnections().flatMap(({ direction, remoteAddr }) => {
+      return direction === "inbound" ? remoteAddr.toString() : [];
+    });
+  }
 
   function isSelf(peer: { publicKey?: { equals(key: unknown): boolean } | undefined }): boolean {
     return peer.publicKey?.equals(privateKey.publicKey) ?? false;

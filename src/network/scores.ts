@@ -9,7 +9,7 @@ export const banMs = 10 * 60_000;
 /** A peer of another chain may be given the right one meanwhile. */
 export const wrongGenesisMs = 60_000;
 /** A score is halved in this time. */
-const halfLifeMs = 5 * 60_000;
+export const halfLifeMs = 5 * 60_000;
 /** Nearer to 0 it is 0. */
 const negligible = 0.1;
 /** Peer ids cost nothing: above this many, the least bad are forgotten. */
@@ -45,7 +45,7 @@ export class PeerScores {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #entries = new Map<PeerId, Entry>();
-  readonly #blockedUntil = new Map<PeerId, number>();
+  readonly #blocked = new Map<PeerId, { untilMs: number; forMs: number }>();
   readonly #onBlocked: (peer: PeerId) => void;
 
   /** `onBlocked`: the peer is to be disconnected. */
@@ -88,9 +88,8 @@ export class PeerScores {
   }
 
   block(peer: PeerId, forMs: number): void {
-    const until = this.#clock.now() + forMs;
-    this.#blockedUntil.set(peer, Math.max(until, this.#blockedUntil.get(peer) ?? 0));
-    if (this.#blockedUntil.size > maxTracked) this.#forget();
+    if (forMs > this.blockedMs(peer)) this.#blocked.set(peer, { untilMs: this.#clock.now() + forMs, forMs });
+    if (this.#blocked.size > maxTracked) this.#forget();
     this.#onBlocked(peer);
   }
 
@@ -100,17 +99,19 @@ export class PeerScores {
 
   /** How long the peer is still to be kept away. */
   blockedMs(peer: PeerId): number {
-    const until = this.#blockedUntil.get(peer);
-    if (until === undefined) return 0;
-    const left = until - this.#clock.now();
-    if (left <= 0) this.#blockedUntil.delete(peer);
-    return Math.max(0, left);
+    const block = this.#blocked.get(peer);
+    if (!block) return 0;
+    const now = this.#clock.now();
+    // A clock that is set back makes no block longer.
+    block.untilMs = Math.min(block.untilMs, now + block.forMs);
+    if (block.untilMs <= now) this.#blocked.delete(peer);
+    return Math.max(0, block.untilMs - now);
   }
 
   #forget(): void {
-    for (const peer of [...this.#blockedUntil.keys()]) this.blockedMs(peer);
+    for (const peer of [...this.#blocked.keys()]) this.blockedMs(peer);
     const byScore = [...this.#entries.keys()].sort((a, b) => this.score(b) - this.score(a));
     for (const peer of byScore.slice(0, maxTracked / 2)) this.#entries.delete(peer);
-    for (const peer of [...this.#blockedUntil.keys()].slice(0, -maxTracked)) this.#blockedUntil.delete(peer);
+    for (const peer of [...this.#blocked.keys()].slice(0, -maxTracked)) this.#blocked.delete(peer);
   }
 }

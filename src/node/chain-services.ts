@@ -115,6 +115,10 @@ export async function startChainServices(
   await mempool.start();
   closers.push("mempool", () => mempool.stop());
   await chain.resume();
+  const folding = new AbortController();
+  // A write that fails ends the node.
+  void chain.foldAccounts(folding.signal).catch(() => undefined);
+  closers.push("account pages", () => folding.abort());
 
   const outbox = new Outbox({ ...common, mempool });
   outbox.start();

@@ -204,7 +204,8 @@ function nodeFindings({ writeFailure, freeDiskBytes }: DiagnosisInput): Finding[
     findings.push({
       code: "WRITE_FAILED",
       detail: `the database cannot be written (${writeFailure}): the node signs nothing more`,
-      remedy: "make room on the disk, or repair it, and start the node again: nothing is lost",
+      remedy:
+        "make room on the disk, or repair it: the node starts again by itself when there is room, and nothing is lost",
     });
   }
   if (freeDiskBytes !== undefined && freeDiskBytes < minFreeDiskBytes) {

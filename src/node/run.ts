@@ -26,6 +26,7 @@ import { freeBytes } from "./disk.ts";
 import { finalityInput } from "./finality-views.ts";
 import { searchGenesis } from "./genesis-search.ts";
 import { joinLine } from "./join-line.ts";
+import { keepRunning } from "./keep-running.ts";
 import { metricSources } from "./metric-sources.ts";
 import { ModeMachine } from "./mode.ts";
 import { lockFolder, openDatabase } from "./open.ts";
@@ -48,8 +49,18 @@ export interface RunningNode {
   stop(reason: string): Promise<void>;
 }
 
-/** Starts a node: the only place that knows all of its parts. @throws {CodedError} after closing what was opened. */
-export async function runNode(options: NodeOptions, logger: Logger): Promise<RunningNode> {
+/** Starts a node, and again after a full disk. @throws {CodedError} after closing what was opened. */
+export function runNode(options: NodeOptions, logger: Logger): Promise<RunningNode> {
+  return keepRunning(options, {
+    start: (given) => startNode(given, logger),
+    freeBytes: () => freeBytes(options.dataDir.folder),
+    clock,
+    logger,
+  });
+}
+
+/** The only place that knows all parts of a node. */
+async function startNode(options: NodeOptions, logger: Logger): Promise<RunningNode> {
   const node = new Node(options, logger);
   try {
     await node.start();
@@ -118,10 +129,14 @@ class Node implements RunningNode {
   }
 
   async start(): Promise<void> {
-    const { dataDir: paths, nodeId, passphraseFile } = this.#options;
+    const { dataDir: paths, nodeId, passphraseFile, passphrase } = this.#options;
     this.#closers.push("lock", await lockFolder(paths));
     this.#closers.push("verification threads", () => this.#signatures.close());
-    const { signer, created, madePassphraseFile } = await openOrCreateAccount({ paths, passphraseFile });
+    const { signer, created, madePassphraseFile } = await openOrCreateAccount({
+      paths,
+      passphraseFile,
+      passphrase,
+    });
     if (created) {
       const passphraseKeptIn = madePassphraseFile;
       this.#logger.info({ address: signer.address, passphraseKeptIn }, "made an account for this node");
@@ -132,7 +147,6 @@ class Node implements RunningNode {
     this.#closers.push("imports", () => this.#services?.chain.idle());
     const stored = await loadStoredGenesis({
       database,
-      verify: this.#verify,
       pin: this.#options.genesisPin,
       publicKey: signer.publicKey,
       place: paths.db,
@@ -162,7 +176,12 @@ class Node implements RunningNode {
     });
     statuses.start();
     this.#closers.push("peer statuses", () => statuses.stop());
-    serveGenesis(network, () => this.#genesis);
+    const { meta } = chainStores(database);
+    serveGenesis(
+      network,
+      () => this.#genesis,
+      () => meta.genesis(),
+    );
 
     const diagnosis = startDiagnosis(
       {
@@ -231,7 +250,7 @@ class Node implements RunningNode {
 
   async #awaitGenesis(parts: Parts): Promise<void> {
     const { network, statuses, database } = parts;
-    const genesis = await searchGenesis({
+    const found = await searchGenesis({
       network,
       statuses,
       verify: this.#verify,
@@ -242,8 +261,9 @@ class Node implements RunningNode {
       signal: this.#searching.signal,
       onTimeout: () => this.#modes.enter("dying"),
     });
-    if (!genesis || this.#ending) return;
-    await storeGenesis(chainStores(database), genesis);
+    if (!found || this.#ending) return;
+    await storeGenesis(chainStores(database), found);
+    const { block: _, ...genesis } = found;
     this.#genesis = genesis;
     statuses.reset();
     const name = new TextDecoder().decode(genesis.config.name);

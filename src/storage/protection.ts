@@ -16,6 +16,7 @@ interface VoteEntry {
 interface SigningRecord {
   slot: number;
   slotRoot: Uint8Array | undefined;
+  floorSlot: number;
   sourceRound: number;
   targetRound: number;
   targetRoot: Uint8Array | undefined;
@@ -78,6 +79,16 @@ export class ProtectionStore {
       const targetRound = readUint64(entry, prefixBytes);
       yield { sourceRound: readUint64(value), targetRound, root: rootOf(entry) };
     }
+  }
+
+  async headersIn(account: Uint8Array, slot: number): Promise<HeaderEntry[]> {
+    const entries: HeaderEntry[] = [];
+    const all = {
+      gte: key("header", account, uint64Bytes(slot)),
+      lt: key("header", account, uint64Bytes(slot + 1)),
+    };
+    for await (const [entry] of this.#database.iterate(all)) entries.push({ slot, root: rootOf(entry) });
+    return entries;
   }
 
   async hasHeader(account: Uint8Array, entry: HeaderEntry): Promise<boolean> {

@@ -12,6 +12,7 @@ import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { completeBlock } from "./complete-block.ts";
 import { EarlyBlocks } from "./early-blocks.ts";
+import { SlotLimit } from "./slot-limit.ts";
 import { blockVerdicts } from "./verdicts.ts";
 
 /** A longer way to a known block is a matter for sync. */
@@ -40,12 +41,14 @@ export class BlockInbox {
   /** Settled in any case when the import has ended. */
   readonly #importing = new Map<Hex, Promise<unknown>>();
   readonly #early: EarlyBlocks;
+  readonly #slots: SlotLimit;
   readonly #stop = new AbortController();
   readonly #stopFollowing: () => void;
 
   constructor(options: BlockInboxOptions) {
     this.#options = options;
     this.#early = new EarlyBlocks(options, (block, from) => void this.#import(block, from));
+    this.#slots = new SlotLimit(options.chain.genesis.config.periodMs);
     // Blocks come by sync too.
     this.#stopFollowing = options.chain.events.on("imported", ({ idHex }) => this.#adoptChildren(idHex));
   }
@@ -74,6 +77,7 @@ export class BlockInbox {
     const id = Header.hashTreeRoot(header.message);
     if (this.#isUnderWay(id) || (await chain.tree.get(id))) return "ignore";
     const verdict = await this.#judgeHeader(header, id);
+    if (verdict === "surplus") return "ignore";
     if (verdict !== "reject") void this.#receive(compact, id, from);
     return verdict;
   }
@@ -101,12 +105,13 @@ export class BlockInbox {
     return undefined;
   }
 
-  async #judgeHeader(header: SignedHeader, id: Uint8Array): Promise<Verdict> {
+  async #judgeHeader(header: SignedHeader, id: Uint8Array): Promise<Verdict | "surplus"> {
     const { chain, onSigned } = this.#options;
     try {
       checkHeaderForm(header);
       await checkHeaderSignatures([{ header, id }], chain.checks);
       onSigned?.(header);
+      if (!this.#slots.admits(header.message, id)) return "surplus";
       await chain.checkHeaders([header]);
       return "accept";
     } catch (error) {

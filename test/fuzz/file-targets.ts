@@ -87,14 +87,16 @@ async function history(account: Uint8Array): Promise<string> {
 }
 
 /** A `CodedError` with a message of one line is the only error allowed. */
-function refusing(run: (input: Uint8Array) => unknown): (input: Uint8Array) => Promise<void> {
+function refusing(run: (input: Uint8Array) => unknown): (input: Uint8Array) => Promise<string> {
   return async (input) => {
     try {
       await run(input);
+      return "taken";
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
       if (error.message === "" || error.message.includes("\n"))
         throw new Error(`not one line: ${error.message}`);
+      return error.message;
     }
   };
 }

@@ -23,6 +23,7 @@ test("a fault would be found", async () => {
     seeds: [new Uint8Array(8)],
     run(input: Uint8Array) {
       if (input[3] === 0xff) throw new Error("broken");
+      return "taken";
     },
   };
   expect((await fuzz(target, { seed: 1, runs: 1000 })).failure?.input[3]).toBe(0xff);

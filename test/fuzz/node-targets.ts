@@ -19,6 +19,7 @@ export async function gossipTargets(): Promise<Target[]> {
     if (!verdicts.has(verdict)) throw new Error(`the verdict ${verdict}`);
     await chain.idle();
     if (chain.head.idHex !== head) throw new Error("another head");
+    return verdict;
   };
   return [
     {
@@ -62,6 +63,8 @@ export async function httpTargets(): Promise<Target[]> {
       if (status >= 500) throw new Error(`answered ${status} ${JSON.stringify(body)}`);
       if (status !== 202 && typeof (body as { code?: unknown }).code !== "string")
         throw new Error(`${status} without a code`);
+      const { code, detail } = body as { code?: string; detail?: string };
+      return `HTTP${status} ${code} ${detail}`;
     },
   });
   const request = (method: string, path: string, ...rest: string[]) =>
@@ -98,7 +101,7 @@ export async function httpTargets(): Promise<Target[]> {
 }
 
 /** Sends the bytes as they are and reads to the end. */
-async function rawRequest({ server, get }: Fixture, input: Uint8Array): Promise<void> {
+async function rawRequest({ server, get }: Fixture, input: Uint8Array): Promise<string> {
   const answer = await new Promise<string>((resolve) => {
     const chunks: Buffer[] = [];
     const socket = connect(server.port, "127.0.0.1", () => socket.end(input));
@@ -109,4 +112,5 @@ async function rawRequest({ server, get }: Fixture, input: Uint8Array): Promise<
   if (/^HTTP\/1\.1 5(?!03|05)/.test(answer)) throw new Error(answer.slice(0, 300));
   const { status } = await get("/v1/status");
   if (status !== 200) throw new Error(`after that /v1/status answers ${status}`);
+  return `HTTP${/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1]}`;
 }

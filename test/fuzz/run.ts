@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import fc from "fast-check";
 import { jsonMutationsOf, mutationsOf } from "./mutations.ts";
 import type { Target } from "./target.ts";
@@ -8,11 +9,20 @@ import type { Target } from "./target.ts";
 /** No input may take longer: a hang is a fault as a crash is. Far above what any takes on a busy machine. */
 const hangMs = 10_000;
 
-/** Inputs that failed once, a folder a target: they are run before all others, for ever. */
+/** Inputs that failed once, and one of each outcome seen, a folder a target: they are run before all others, and changed further. */
 const corpusFolder = join(import.meta.dirname, "corpus");
+/** Of the corpus of one target. */
+const maxOutcomes = 24;
+const maxKeptBytes = 2048;
+/** Then mutations begin with what was found since, too. */
+const sliceMs = 10_000;
+/** Those beside get their turn. */
+const yieldEvery = 64;
 
 export interface FuzzResult {
   runs: number;
+  /** Inputs whose outcome none of the corpus has. */
+  found: Uint8Array[];
   /** The smallest input found that fails, and why. */
   failure?: { input: Uint8Array; error: unknown };
 }
@@ -20,34 +30,54 @@ export interface FuzzResult {
 /** Runs what is kept, then mutations of it: `runs` of them, or as many as fit into `forMs`. */
 export async function fuzz(
   target: Target,
-  { seed, runs, forMs }: { seed: number; runs?: number; forMs?: number },
+  { seed, runs, forMs = Number.POSITIVE_INFINITY }: { seed: number; runs?: number; forMs?: number },
 ): Promise<FuzzResult> {
   const kept = corpusOf(target);
+  const outcomes = new Set<string>();
   for (const input of kept) {
     try {
-      await runOnce(target, input);
+      outcomes.add(await runOnce(target, input));
     } catch (error) {
-      return { runs: 0, failure: { input, error } };
+      return { runs: 0, found: [], failure: { input, error } };
     }
   }
-  const inputs = [...target.seeds, ...kept];
-  const mutations = target.form === "json" ? jsonMutationsOf(inputs.filter(isJson)) : mutationsOf(inputs);
-  const result = await fc.check(
-    fc.asyncProperty(mutations, (input) => runOnce(target, input)),
-    {
-      seed,
-      numRuns: runs ?? Number.MAX_SAFE_INTEGER,
-      ...(forMs !== undefined && { interruptAfterTimeLimit: forMs, markInterruptAsFailure: false }),
-    },
-  );
-  if (!result.failed) return { runs: result.numRuns };
-  return {
-    runs: result.numRuns,
-    failure: { input: result.counterexample![0] as Uint8Array, error: result.errorInstance },
+  const found: Uint8Array[] = [];
+  let done = 0;
+  const run = async (input: Uint8Array) => {
+    if (++done % yieldEvery === 0) await nextTurn();
+    const outcome = await runOnce(target, input);
+    if (outcomes.size >= maxOutcomes || outcomes.has(outcome) || input.length > maxKeptBytes) return;
+    outcomes.add(outcome);
+    found.push(input);
   };
+  const deadline = performance.now() + forMs;
+  for (let slice = 0; done < (runs ?? Number.POSITIVE_INFINITY); slice++) {
+    const leftMs = deadline - performance.now();
+    if (leftMs <= 0) break;
+    const result = await fc.check(
+      fc.asyncProperty(mutations(target, [...target.seeds, ...kept, ...found]), run),
+      {
+        seed: seed + slice,
+        numRuns: runs ?? Number.MAX_SAFE_INTEGER,
+        ...(runs === undefined && {
+          interruptAfterTimeLimit: Math.min(sliceMs, leftMs),
+          markInterruptAsFailure: false,
+        }),
+      },
+    );
+    // A slice in which the machine had no time for a single run counts as failed, too.
+    if (!result.failed || !result.counterexample) continue;
+    const [input] = result.counterexample;
+    return { runs: done, found, failure: { input, error: result.errorInstance } };
+  }
+  return { runs: done, found };
 }
 
-/** Keeps an input as a regression; returns its file. */
+function mutations(target: Target, inputs: readonly Uint8Array[]): fc.Arbitrary<Uint8Array> {
+  return target.form === "json" ? jsonMutationsOf(inputs.filter(isJson)) : mutationsOf(inputs);
+}
+
+/** Keeps an input in the corpus; returns its file. */
 export function keep(target: Target, input: Uint8Array): string {
   const folder = folderOf(target);
   mkdirSync(folder, { recursive: true });
@@ -68,20 +98,28 @@ function folderOf({ name }: Target): string {
   return join(corpusFolder, name.toLowerCase().replace(/[^a-z0-9]+/g, "-"));
 }
 
-async function runOnce(target: Target, input: Uint8Array): Promise<void> {
+/** Resolves to its outcome. */
+async function runOnce(target: Target, input: Uint8Array): Promise<string> {
   let timer: NodeJS.Timeout | undefined;
   const startedAt = performance.now();
   const hang = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no end after ${hangMs} ms`)), hangMs);
   });
+  let outcome: string;
   try {
-    await Promise.race([target.run(input), hang]);
+    outcome = withoutValues(await Promise.race([target.run(input), hang]));
   } finally {
     clearTimeout(timer);
   }
   // What blocks the event loop is not interrupted by a timer.
   const tookMs = performance.now() - startedAt;
   if (tookMs > hangMs) throw new Error(`took ${tookMs} ms`);
+  return outcome;
+}
+
+/** Numbers, ids and quoted words of an input make no outcome of their own. */
+function withoutValues(outcome: string): string {
+  return outcome.replace(/"[^"]*"/g, '""').replace(/\b[0-9a-f]{8,}\b|\b\d[\d.e+]*/g, "0");
 }
 
 function isJson(input: Uint8Array): boolean {

@@ -5,8 +5,8 @@ export interface Target {
   seeds: readonly Uint8Array[];
   /** `json`: values are changed too, not only bytes. */
   form: "binary" | "json";
-  /** Gives the input to the code. @throws where the code does what it must not. */
-  run(input: Uint8Array): void | Promise<void>;
+  /** Gives the input to the code, and tells in words what came of it. @throws where the code does what it must not. */
+  run(input: Uint8Array): string | Promise<string>;
   close?(): Promise<void>;
 }
 

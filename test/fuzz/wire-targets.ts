@@ -13,6 +13,7 @@ import {
   zero32,
 } from "../../src/types/index.ts";
 import { equalBytes } from "../../src/util/bytes.ts";
+import { messageOf } from "../../src/util/errors.ts";
 import type { Target } from "./target.ts";
 
 /** Every message of every request/response protocol and topic, and the frames that carry them. */
@@ -42,7 +43,7 @@ function typeTarget(type: Type<unknown>): Target {
       try {
         value = decodeMessage(type, input);
       } catch (error) {
-        if (error instanceof RequestError) return;
+        if (error instanceof RequestError) return error.message;
         throw error;
       }
       type.hashTreeRoot(value);
@@ -51,6 +52,7 @@ function typeTarget(type: Type<unknown>): Target {
         throw new Error(`taken with ${input.length} bytes, given with ${encoded.length}`);
       if (!equalBytes(type.serialize(type.deserialize(encoded)), encoded))
         throw new Error("not the same twice");
+      return "taken";
     },
   };
 }
@@ -88,10 +90,11 @@ function recordsTarget(): Target {
       try {
         records = decodeRecords(input, domain);
       } catch (error) {
-        if (error instanceof RangeError) return;
+        if (error instanceof RangeError) return error.message;
         throw error;
       }
       if (!equalBytes(encodeRecords(records), input)) throw new Error("other bytes than came");
+      return `${records.length} records`;
     },
   };
 }
@@ -114,8 +117,10 @@ function framesTarget(): Target {
         for await (const payload of frames(source(), most)) {
           if (payload.length > most) throw new RangeError(`a payload of ${payload.length} bytes`);
         }
+        return "taken";
       } catch (error) {
         if (error instanceof RangeError) throw error;
+        return messageOf(error);
       }
     },
   };

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Chain } from "../../chain/chain.ts";
 import type { BlockSummary, StoredBlock } from "../../chain/types.ts";
 import { encodeAddress } from "../../crypto/address.ts";
+import { balanceCount, balancesOf, type GenesisBlock } from "../../types/genesis.ts";
 import { blockName, blockNotFound, findBlockId } from "../block-name.ts";
 import type { Api } from "../operation.ts";
 import { maxCount, requireLedger } from "../query.ts";
@@ -103,22 +104,22 @@ async function blockView(chain: Chain, block: StoredBlock) {
     transactions: await transactionViews(block.records),
     canonical: block.canonical,
     finalized: block.canonical && block.height <= chain.finalized.height,
-    ...(block.height === 0 && { genesis: genesisView(chain) }),
+    ...(block.height === 0 && { genesis: genesisView(await chain.reader.genesis()) }),
   };
 }
 
 /** The configuration and the first balances of the chain, in the form of genesis.json. */
-function genesisView({ genesis }: Chain) {
-  const { config, coinbase } = genesis.block.payload;
-  const { name, blockReward, minFee, authorities, ...rest } = config;
+function genesisView(genesis: GenesisBlock) {
+  const { name, blockReward, minFee, authorities, ...rest } = genesis.payload.config;
+  const count = balanceCount(genesis);
   return {
     name: Buffer.from(name).toString("utf8"),
     ...rest,
     blockReward: blockReward.toString(),
     minFee: minFee.toString(),
     authorities: authorities.map(encodeAddress),
-    balanceCount: coinbase.balances.length,
-    balances: coinbase.balances.slice(0, maxShownBalances).map(({ address, balance }) => ({
+    balanceCount: count,
+    balances: balancesOf(genesis, Math.min(count, maxShownBalances)).map(({ address, balance }) => ({
       address: encodeAddress(address),
       balance: balance.toString(),
     })),

@@ -9,6 +9,7 @@ import {
   requiredNodeIdOption,
 } from "../options.ts";
 import { printResult, table } from "../output.ts";
+import { givenPassphrase } from "../passphrase-prompt.ts";
 
 interface Options extends GlobalOptions {
   nodeid: number;
@@ -35,7 +36,7 @@ async function run(options: Options): Promise<void> {
   const paths = pathsOf(options);
   const { signer, madePassphraseFile } = await createAccount({
     paths,
-    passphraseFile: options.passphraseFile,
+    ...(await givenPassphrase(options.passphraseFile, paths)),
     genesisBalance: options.balance,
   });
   const kept = madePassphraseFile

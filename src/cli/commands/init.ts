@@ -10,6 +10,7 @@ import {
   requiredNodeIdOption,
 } from "../options.ts";
 import { printResult, printWarning, table } from "../output.ts";
+import { givenPassphrase } from "../passphrase-prompt.ts";
 
 interface Options extends GlobalOptions {
   nodeid: number;
@@ -31,7 +32,7 @@ export function addInitCommand(program: Command): void {
 async function run(options: Options): Promise<void> {
   const { config, coinbase } = readGenesisFile(options.config);
   const paths = pathsOf(options);
-  const signer = await openAccount({ paths, passphraseFile: options.passphraseFile });
+  const signer = await openAccount({ paths, ...(await givenPassphrase(options.passphraseFile, paths)) });
   const node = await loadNode();
   const { genesisId } = await node.initGenesis({ paths, config, coinbase, signer, now: Date.now() });
   const authorities = config.authorities.length;

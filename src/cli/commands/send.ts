@@ -22,6 +22,7 @@ import {
   requireWholeNumber,
 } from "../options.ts";
 import { printResult, UsageError } from "../output.ts";
+import { givenPassphrase } from "../passphrase-prompt.ts";
 
 interface Options extends GlobalOptions {
   nodeid: number;
@@ -86,7 +87,7 @@ async function sign(options: Options, client: Client): Promise<SignedTransaction
     );
   }
   const nonce = options.nonce ?? (await client.account(address)).pendingNonce;
-  const signer = await openAccount({ paths, passphraseFile: options.passphraseFile });
+  const signer = await openAccount({ paths, ...(await givenPassphrase(options.passphraseFile, paths)) });
   const { to, amount, fee, memo } = options;
   return signTransfer(signer, genesisId, { to, amount, fee, nonce, memo });
 }

@@ -17,8 +17,10 @@ import {
   nodeIdOption,
   parseWholeNumber,
   passphraseFileOption,
+  pathsOf,
 } from "../options.ts";
 import { printResult, reportError, UsageError } from "../output.ts";
+import { givenPassphrase } from "../passphrase-prompt.ts";
 import { runUntilSignal } from "../run-until-signal.ts";
 import { startDevChain } from "../start-dev-chain.ts";
 
@@ -103,13 +105,17 @@ async function run(options: Options): Promise<void> {
     parseNodeOptions({ ...optionsInput(options), ...more } as NodeOptionsInput, optionNames);
   // Before anything is made or deleted.
   const { logLevel } = nodeOptions({ nodeId: nodeid ?? 1 });
+  const given =
+    nodeid === undefined
+      ? {}
+      : await givenPassphrase(options.passphraseFile, pathsOf({ ...options, nodeid }));
   const pretty = process.stderr.isTTY === true && !options.json;
   // Node asks NO_COLOR and the like.
   const logger = createLogger({ level: logLevel, pretty, colors: pretty && process.stderr.hasColors() });
   const start = async () => {
     const module = await loadNode();
     if (nodeid !== undefined) {
-      const node = await module.runNode(nodeOptions({ nodeId: nodeid }), logger);
+      const node = await module.runNode(nodeOptions({ nodeId: nodeid, ...given }), logger);
       if (options.json)
         printResult(true, { nodeId: nodeid, url: node.url, joinLine: node.joinLine ?? null }, "");
       return node;

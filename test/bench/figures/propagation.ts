@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TestNode } from "../../e2e/harness/node.ts";
+import { TcpProxy } from "../../e2e/harness/tcp-proxy.ts";
 import { type Context, defineFigure, type Goal, type Measured } from "../figure.ts";
 import { benchNetwork, type Dial, directly, pidsOf, startNodes, stopNodes } from "../lib/bench-network.ts";
 import { ChainFollower } from "../lib/chain-follower.ts";
-import { openDelayedLink } from "../lib/delayed-link.ts";
 import { postAll } from "../lib/poster.ts";
 import { type Presigned, presign } from "../lib/presign.ts";
 import { buildRequests } from "../lib/requests.ts";
@@ -111,7 +111,7 @@ class Propagation {
 function delayed({ world }: Context, delayMs: number): Dial {
   if (delayMs === 0) return directly;
   return async (_from, { machine, p2pPort }) => {
-    const link = await openDelayedLink({ host: machine.address, port: p2pPort }, delayMs);
+    const link = await TcpProxy.open({ host: machine.address, port: p2pPort }, { delayMs });
     world.onEnd(() => link.close());
     return `/ip4/127.0.0.1/tcp/${link.port}`;
   };

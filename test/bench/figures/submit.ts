@@ -7,6 +7,7 @@ import { type Presigned, presign } from "../lib/presign.ts";
 import { buildRequests, type Format } from "../lib/requests.ts";
 import { placeOf } from "../lib/senders.ts";
 import { quantile } from "../lib/statistics.ts";
+import { syncedWriteMs } from "../lib/synced-write.ts";
 import { CpuWatch } from "../lib/usage.ts";
 import { verifyPart, withVerifyLimit } from "../lib/verify-limit.ts";
 
@@ -62,8 +63,8 @@ async function runPart(
   );
   const maxAhead = Math.max(1, Math.floor((maxNoncesAhead * presigned.senders) / nodes.length / perRequest));
   const first = followers[0]!;
-  const before = { committed: first.committed, sumOfCommitTimesMs: first.sumOfCommitTimesMs };
-  let accepted = before.committed;
+  const { sumOfCommitTimesMs, sumOfFinalTimesMs } = first;
+  let accepted = first.committed;
   const startedAt = performance.now();
   const posts = await Promise.all(
     nodes.map(({ machine, httpPort }, node) =>
@@ -96,8 +97,9 @@ async function runPart(
     committedAt,
     finalAt,
     answerMs: posts.flatMap(({ answerMs }) => answerMs),
-    /** Exact whatever the order in which they were committed: the mean of a difference. */
-    meanToCommittedMs: (first.sumOfCommitTimesMs - before.sumOfCommitTimesMs - sumOfPostTimesMs) / count,
+    // Exact whatever the order in which they were committed: the mean of a difference.
+    meanToCommittedMs: (first.sumOfCommitTimesMs - sumOfCommitTimesMs - sumOfPostTimesMs) / count,
+    meanToFinalMs: (first.sumOfFinalTimesMs - sumOfFinalTimesMs - sumOfPostTimesMs) / count,
   };
 }
 
@@ -106,6 +108,8 @@ async function submit(context: Context, format: Format, settings: SubmitSettings
   const network = await benchNetwork(context, { authorities, senders });
   const warmUp = Math.ceil(count / 10);
   const presigned = await presign(network.genesis, senders, warmUp + count);
+  // Each acknowledgement waits for one or two.
+  const syncMs = await syncedWriteMs(context);
   await startNodes(network.nodes);
   const followers = await Promise.all(network.nodes.map((node: TestNode) => ChainFollower.follow(node)));
   const load = { network, presigned, format };
@@ -131,8 +135,11 @@ async function submit(context: Context, format: Format, settings: SubmitSettings
       answerP50Ms: quantile(answerMs, 0.5),
       answerP99Ms: quantile(answerMs, 0.99),
       meanToCommittedMs: times.meanToCommittedMs,
+      meanToFinalMs: times.meanToFinalMs,
       cpuMsPerTransaction: (usage.cpuSeconds * 1_000) / count,
       verifyCpuMs,
+      cpuPerVerify: (usage.cpuSeconds * 1_000) / count / verifyCpuMs,
+      syncMs,
       verifyPart: verifyPart(verifyCpuMs, count * authorities, usage),
     },
   };

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer } from "node:net";
-import { openDelayedLink } from "./delayed-link.ts";
+import { TcpProxy } from "../../e2e/harness/tcp-proxy.ts";
 import { median } from "./statistics.ts";
 
 const pings = 20;
@@ -11,7 +11,7 @@ export async function roundTripMs(delayMs: number): Promise<number> {
   await once(echo, "listening");
   const { port } = echo.address() as AddressInfo;
   const link =
-    delayMs > 0 ? await openDelayedLink({ host: "127.0.0.1", port }, delayMs) : { port, close() {} };
+    delayMs > 0 ? await TcpProxy.open({ host: "127.0.0.1", port }, { delayMs }) : { port, close() {} };
   const socket = connect({ host: "127.0.0.1", port: link.port, noDelay: true });
   try {
     const times: number[] = [];

@@ -1,4 +1,4 @@
-import { expect } from "vitest";
+import assert from "node:assert/strict";
 import type { TestNetwork } from "./network.ts";
 import type { BlockAnswer, TestNode } from "./node.ts";
 import { until } from "./until.ts";
@@ -6,7 +6,7 @@ import { until } from "./until.ts";
 /** Waits until all nodes have the same block at the height that all have reached, and returns it. */
 export async function sameChain(
   nodes: readonly TestNode[],
-  { atLeast = 1, timeoutMs = 20_000 } = {},
+  { atLeast = 1, timeoutMs = 60_000 } = {},
 ): Promise<BlockAnswer> {
   return until(
     `one chain on nodes ${nodes.map(({ id }) => id)}`,
@@ -30,7 +30,7 @@ export async function chainOf(node: TestNode, top: number): Promise<BlockAnswer[
   const blocks: BlockAnswer[] = [];
   for (let height = 1; height <= top; height++) blocks.push(await node.block(height));
   for (const [index, block] of blocks.entries()) {
-    if (index > 0) expect(block.parent).toBe(blocks[index - 1]!.id);
+    if (index > 0) assert.equal(block.parent, blocks[index - 1]!.id);
   }
   return blocks;
 }
@@ -39,7 +39,7 @@ export async function chainOf(node: TestNode, top: number): Promise<BlockAnswer[
 export async function includedOnce(
   nodes: readonly TestNode[],
   ids: Iterable<string>,
-  timeoutMs = 20_000,
+  timeoutMs = 60_000,
 ): Promise<void> {
   const wanted = new Set(ids);
   for (const node of nodes) {
@@ -64,8 +64,8 @@ export async function includedOnce(
       for (const { id } of block.transactions) counts.set(id, (counts.get(id) ?? 0) + 1);
     }
     const wrong = [...wanted].filter((id) => counts.get(id) !== 1);
-    expect(wrong, `transactions that are not once on node ${node.id}`).toEqual([]);
-    expect(Math.max(0, ...counts.values())).toBeLessThanOrEqual(1);
+    assert.deepEqual(wrong, [], `transactions that are not once on node ${node.id}`);
+    assert.ok(Math.max(0, ...counts.values()) <= 1, `a transaction is twice on node ${node.id}`);
   }
 }
 
@@ -89,18 +89,18 @@ export function balancesAtHead(
 export async function totalIsRight(network: TestNetwork, node: TestNode, reward = 0n): Promise<void> {
   const { height, balances } = await balancesAtHead(node, network);
   const total = balances.reduce((sum, balance) => sum + balance, 0n);
-  expect(total, `total at block ${height}`).toBe(network.total + reward * BigInt(height));
+  assert.equal(total, network.total + reward * BigInt(height), `total at block ${height}`);
 }
 
 /** Stops all nodes with exit code 0 within 5 s, and has `ccoin verify` check their databases. */
 export async function stopAndVerify(nodes: readonly TestNode[]): Promise<void> {
   const ends = await Promise.all(nodes.map((node) => node.stop()));
   for (const { code, stopMs } of ends) {
-    expect(code).toBe(0);
-    expect(stopMs).toBeLessThan(5_000);
+    assert.equal(code, 0);
+    assert.ok(stopMs < 5_000, `stopping took ${stopMs} ms`);
   }
   for (const { id, world } of nodes) {
     const { blocks } = await world.ccoinJson<{ blocks: number }>(["verify", `--nodeid=${id}`]);
-    expect(blocks).toBeGreaterThan(0);
+    assert.ok(blocks > 0);
   }
 }

@@ -37,6 +37,24 @@ export class Lab {
     ip("link set cable2 up");
   }
 
+  /** From now on nothing that one of the two sends arrives at the other, nor any word that it does not. */
+  block(a: Machine, b: Machine): void {
+    // To a network card that is not there.
+    for (const [from, to] of [
+      [a, b],
+      [b, a],
+    ] as const)
+      ipOf(from, `neigh replace ${to.address} lladdr 02:00:00:00:00:01 dev eth0 nud permanent`);
+  }
+
+  unblock(a: Machine, b: Machine): void {
+    for (const [from, to] of [
+      [a, b],
+      [b, a],
+    ] as const)
+      ipOf(from, `neigh del ${to.address} dev eth0`);
+  }
+
   /** A machine on a switch. Its namespace lives as long as a process in it, which ends with this one. */
   async machine(side: Side): Promise<Machine> {
     const number = 10 + this.#counts[side]++;
@@ -50,19 +68,23 @@ export class Lab {
     const port = `port${side}-${number}`;
     ip(`link add ${port} type veth peer name eth0 netns ${keeper.pid}`);
     ip(`link set ${port} master sw${side} up`);
-    const [nsenter, ...args] = enter;
+    const machine = { address, enter };
     for (const command of [
       "link set lo up",
       `addr add ${address}/16 dev eth0`,
       "link set eth0 up",
       "route add 224.0.0.0/4 dev eth0",
     ]) {
-      execFileSync(nsenter!, [...args, "ip", ...command.split(" ")]);
+      ipOf(machine, command);
     }
-    return { address, enter };
+    return machine;
   }
 }
 
 function ip(command: string): void {
   execFileSync("ip", command.split(" "));
+}
+
+function ipOf({ enter: [nsenter, ...args] }: Machine, command: string): void {
+  execFileSync(nsenter!, [...args, "ip", ...command.split(" ")]);
 }

@@ -8,6 +8,9 @@ import { Wallet } from "./wallet.ts";
 /** Opens at once; what real accounts cost is measured elsewhere. */
 export const cheapScrypt = { n: 2, r: 1, p: 1 };
 
+/** Of a machine that is busy with other things too. */
+const startTimeoutMs = 300_000;
+
 export interface TestNetwork {
   world: World;
   /** All authorities; the first has the genesis block. None runs yet. */
@@ -22,6 +25,8 @@ export interface TestNetwork {
 export interface NetworkOptions extends Partial<GenesisJson> {
   /** Nodes on loopback, or machines of a lab. */
   nodes: number | readonly Machine[];
+  /** Beside those of the nodes' accounts. */
+  balances?: GenesisJson["balances"];
   /** When genesis was, ms since the Unix epoch. */
   now?: number;
   firstId?: number;
@@ -29,7 +34,7 @@ export interface NetworkOptions extends Partial<GenesisJson> {
 
 /** Accounts and a genesis block. The command line's own way to them is what `network.test.ts` goes. */
 export async function createNetwork(world: World, options: NetworkOptions): Promise<TestNetwork> {
-  const { nodes: machines, now = Date.now(), firstId = 1, ...config } = options;
+  const { nodes: machines, now = Date.now(), firstId = 1, balances = [], ...config } = options;
   const places = typeof machines === "number" ? new Array<undefined>(machines).fill(undefined) : machines;
   const nodes = places.map((machine, index) => new TestNode(world, firstId + index, machine));
   const signers = [];
@@ -41,7 +46,7 @@ export async function createNetwork(world: World, options: NetworkOptions): Prom
     name: "e2e",
     periodMs: 500,
     authorities: signers.map(({ address }) => address),
-    balances: signers.map(({ address }) => ({ address, balance: balance.toString() })),
+    balances: [...signers.map(({ address }) => ({ address, balance: balance.toString() })), ...balances],
     ...config,
   };
   const parsed = parseGenesis(genesis, "genesis.json");
@@ -51,7 +56,7 @@ export async function createNetwork(world: World, options: NetworkOptions): Prom
     nodes,
     wallets: signers.map((signer) => new Wallet(signer, genesisId)),
     genesisId,
-    total: balance * BigInt(nodes.length),
+    total: balances.reduce((sum, { balance: more }) => sum + BigInt(more), balance * BigInt(nodes.length)),
   };
 }
 
@@ -62,7 +67,7 @@ export async function startAll({ nodes }: TestNetwork, ...args: string[]): Promi
     await node.until(
       `node ${node.id} is ready with all peers`,
       ({ mode, peers }) => mode === "ready" && peers >= nodes.length - 1,
-      90_000,
+      startTimeoutMs,
     );
   }
 }

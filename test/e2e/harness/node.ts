@@ -107,6 +107,9 @@ export class TestNode {
   readonly id: number;
   readonly world: World;
   readonly machine: Machine;
+  requestTimeoutMs = 10_000;
+  /** Of Node.js. */
+  flags = nodeFlags;
   #process: Process | undefined;
 
   constructor(world: World, id: number, machine = loopback) {
@@ -141,9 +144,13 @@ export class TestNode {
     return this.#process;
   }
 
+  get isRunning(): boolean {
+    return this.#process?.running === true;
+  }
+
   start(...args: string[]): this {
     const { address, enter } = this.machine;
-    const command = [process.execPath, ...nodeFlags, cliPath, "start", `--nodeid=${this.id}`];
+    const command = [process.execPath, ...this.flags, cliPath, "start", `--nodeid=${this.id}`];
     const all = [...command, "--datadir", this.world.dataDir, `--host=${address}`, ...args];
     this.#process = this.world.start(`node ${this.id}`, all, { enter });
     return this;
@@ -170,12 +177,12 @@ export class TestNode {
     await this.process.ended;
   }
 
-  async ready(timeoutMs = 20_000): Promise<Status> {
+  async ready(timeoutMs = 60_000): Promise<Status> {
     return this.until(`node ${this.id} is ready`, ({ mode }) => mode === "ready", timeoutMs);
   }
 
   /** The first status that fits. @throws at once where the process has ended. */
-  async until(what: string, fits: (status: Status) => boolean, timeoutMs = 20_000): Promise<Status> {
+  async until(what: string, fits: (status: Status) => boolean, timeoutMs = 60_000): Promise<Status> {
     const answer = await until(
       what,
       async () => {
@@ -244,7 +251,10 @@ export class TestNode {
   }
 
   async request<T>(path: string, init: RequestInit = {}): Promise<T> {
-    const response = await fetch(this.url + path, { ...init, signal: AbortSignal.timeout(5_000) });
+    const response = await fetch(this.url + path, {
+      ...init,
+      signal: AbortSignal.timeout(this.requestTimeoutMs),
+    });
     const body = (await response.json()) as T & { code?: string; detail?: string };
     if (!response.ok) throw new HttpError(response.status, body.code, String(body.detail));
     return body;

@@ -23,16 +23,23 @@ export interface Answer {
 export class Rogue {
   readonly #host: Libp2p<{ identify: Identify; pubsub: GossipSub }>;
   readonly #node: TestNode;
+  readonly #address: string;
 
-  private constructor(host: Libp2p<{ identify: Identify; pubsub: GossipSub }>, node: TestNode) {
+  private constructor(
+    host: Libp2p<{ identify: Identify; pubsub: GossipSub }>,
+    node: TestNode,
+    address: string,
+  ) {
     this.#host = host;
     this.#node = node;
+    this.#address = address;
   }
 
-  /** `answers`: what it answers to the node's requests, by protocol id. */
+  /** `answers`: what it answers to the node's requests, by protocol id. `address`: another way to the node. */
   static async connect(
     node: TestNode,
     answers: Record<string, (stream: Stream) => void> = {},
+    address = node.multiaddr,
   ): Promise<Rogue> {
     const host = await createLibp2p({
       addresses: { listen: [] },
@@ -50,7 +57,7 @@ export class Rogue {
     });
     node.world.onEnd(() => host.stop());
     for (const [id, answer] of Object.entries(answers)) await host.handle(id, answer);
-    const rogue = new Rogue(host, node);
+    const rogue = new Rogue(host, node, address);
     await rogue.dial();
     return rogue;
   }
@@ -60,7 +67,7 @@ export class Rogue {
   }
 
   dial(): Promise<Connection> {
-    return this.#host.dial(multiaddr(this.#node.multiaddr), { signal: AbortSignal.timeout(5_000) });
+    return this.#host.dial(multiaddr(this.#address), { signal: AbortSignal.timeout(5_000) });
   }
 
   get connected(): boolean {
@@ -92,6 +99,27 @@ export class Rogue {
     pubsub.subscribe(topic);
     await until("the node is subscribed", () => pubsub.getSubscribers(topic).length > 0);
     return topic;
+  }
+
+  /** Hears what goes round in a topic, from now on. */
+  async listen(name: TopicName, genesisId: string, hear: (data: Uint8Array) => void): Promise<void> {
+    const topic = await this.subscribe(name, genesisId);
+    this.#host.services.pubsub.addEventListener("message", ({ detail }) => {
+      // A plain array, as SSZ wants it.
+      if (detail.topic === topic) hear(Uint8Array.from(detail.data));
+    });
+  }
+
+  /** A new stream, in the caller's hands. */
+  stream(protocol: string): Promise<Stream> {
+    const [connection] = this.#host.getConnections();
+    if (!connection) throw new Error("not connected");
+    return connection.newStream(protocol, { signal: AbortSignal.timeout(10_000), maxOutboundStreams: 4096 });
+  }
+
+  /** For good. */
+  async leave(): Promise<void> {
+    await this.#host.stop();
   }
 
   /** The node's score of it; undefined while it is not connected. */

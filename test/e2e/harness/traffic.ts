@@ -10,6 +10,8 @@ const hasIt = new Set(["ALREADY_KNOWN", "NONCE_TOO_LOW"]);
 export class Traffic {
   /** Answered with 202. */
   readonly accepted = new Set<string>();
+  /** When the last was, by `performance.now()`. */
+  lastAcceptedAt = performance.now();
   readonly #loops: Promise<void>[];
   #stopped = false;
 
@@ -40,6 +42,7 @@ export class Traffic {
     try {
       await node.post("/v1/transactions", body);
       this.accepted.add(id);
+      this.lastAcceptedAt = performance.now();
       return true;
     } catch (error) {
       if (!(error instanceof HttpError) || error.status === 503) return false;

@@ -19,15 +19,24 @@ describe("headers", () => {
     ["in a later slot", [[5, 1]], [6, 2], true],
     ["the same again", [[5, 1]], [5, 1], true],
     ["another in the slot", [[5, 1]], [5, 2], false],
-    ["in an earlier slot", [[5, 1]], [4, 2], false],
+    ["in an earlier slot that is free: the clock was ahead", [[5, 1]], [4, 2], true],
     [
-      "a known one in an earlier slot",
+      "another in an earlier slot",
+      [
+        [4, 2],
+        [5, 1],
+      ],
+      [4, 3],
+      false,
+    ],
+    [
+      "the same again in an earlier slot",
       [
         [4, 2],
         [5, 1],
       ],
       [4, 2],
-      false,
+      true,
     ],
     ["with a slot that is no whole number", [], [1.5, 1], false],
     ["with a negative slot", [], [-1, 1], false],
@@ -102,10 +111,34 @@ test("what was signed holds after a restart and after pruning", async () => {
   await first.prune({ slot: 100, targetRound: 100 });
   const second = await openSigner(database.restart());
   expect([second.lastHeaderSlot, second.lastSourceRound, second.lastTargetRound]).toEqual([7, 3, 5]);
+  expect(second.freeSlotFrom(0)).toBe(100);
+  for (const [slot, root] of [
+    [7, 2],
+    [8, 1],
+    [99, 1],
+  ] as const)
+    await expect(second.signHeader(header(slot, root))).rejects.toMatchObject({ code: "SLASHABLE_HEADER" });
   await expect(second.signHeader(header(7, 2))).rejects.toMatchObject({ code: "SLASHABLE_HEADER" });
   await expect(second.signFinalityVote(vote(2, 6, 2))).rejects.toMatchObject({ code: "SLASHABLE_VOTE" });
   await second.signHeader(header(7, 1));
   await second.signFinalityVote(vote(3, 6, 2));
+});
+
+test("a clock that was an hour ahead keeps the account from nothing but the slot that it signed in", async () => {
+  const database = new MemoryDatabase();
+  const before = await openSigner(database);
+  await before.signHeader(header(7, 1));
+  await before.signHeader(header(3_607, 2));
+  for (const signer of [before, await openSigner(database.restart())]) {
+    expect([6, 7, 8, 3_607].map((slot) => signer.freeSlotFrom(slot))).toEqual([6, 8, 8, 3_608]);
+    expect(signer.doubt).toBeUndefined();
+    await signer.observeHeader(header(3_607, 2));
+  }
+  const after = await openSigner(database.restart());
+  await after.signHeader(header(8, 3));
+  await expect(after.signHeader(header(8, 4))).rejects.toMatchObject({ code: "SLASHABLE_HEADER" });
+  await expect(after.signHeader(header(3_607, 5))).rejects.toMatchObject({ code: "SLASHABLE_HEADER" });
+  expect(after.lastHeaderSlot).toBe(3_607);
 });
 
 test("nothing is signed that is not on disk", async () => {

@@ -140,7 +140,7 @@ describe("a restored copy", () => {
     const restored = database.copy();
     for (const identity of [copied, { ...copied, reasons: [] }]) {
       const signer = await openSigner(restored, { clock, identity });
-      expect(signer.lastHeaderSlot).toBe(500);
+      expect(signer.freeSlotFrom(0)).toBe(501);
       expect(signer.doubt).toMatchObject({ headers: true });
       for (const slot of [10, 11, 500])
         await expect(signer.signHeader(header(slot, 2))).rejects.toMatchObject({ code: "SLASHABLE_HEADER" });
@@ -225,7 +225,7 @@ describe("a restored copy", () => {
     expect(signer.doubt).toBeUndefined();
     await signer.observeHeader(header(20, 1));
     expect(signer.doubt).toMatchObject({ headers: true, votes: true });
-    expect(signer.lastHeaderSlot).toBe(30);
+    expect(signer.freeSlotFrom(0)).toBe(31);
     await signer.observeHeader(header(21, 1));
     clock.nowMs += periodMs;
     await signer.signHeader(header(31, 1));

@@ -9,8 +9,9 @@ const periodMs = 1_000;
 /** In the middle of slot 7. */
 const parentTime = 7_400;
 
-/** When the block is made and what its timestamp is, for an authority that has signed in this slot last. */
-async function firstBlock(lastHeaderSlot: number, nowMs: number) {
+/** When the block is made and what its timestamp is, for an authority that may not sign in these slots. */
+async function firstBlock(taken: (slot: number) => boolean, nowMs: number) {
+  const freeSlotFrom = (slot: number): number => (taken(slot) ? freeSlotFrom(slot + 1) : slot);
   const timers: { atMs: number; callback(): void }[] = [];
   const made: { atMs: number; timestampMs: number }[] = [];
   let now = nowMs;
@@ -27,7 +28,7 @@ async function firstBlock(lastHeaderSlot: number, nowMs: number) {
   } as unknown as Chain;
   const producer = new Producer({
     chain,
-    signer: { publicKey: addressOf("A"), lastHeaderSlot, signHeader: async () => new Uint8Array(64) },
+    signer: { publicKey: addressOf("A"), freeSlotFrom, signHeader: async () => new Uint8Array(64) },
     clock: {
       now: () => now,
       after: (delayMs, callback) => {
@@ -49,10 +50,31 @@ async function firstBlock(lastHeaderSlot: number, nowMs: number) {
 }
 
 test.each([
-  ["the last slot is an earlier one", 7, 7_500, { atMs: 8_400, timestampMs: 8_400 }],
-  ["nothing was signed yet", -1, 7_500, { atMs: 8_400, timestampMs: 8_400 }],
-  ["the slot is used, on another branch", 8, 7_500, { atMs: 9_000, timestampMs: 9_000 }],
-  ["the slots up to now are refused", 20, 20_300, { atMs: 21_000, timestampMs: 21_000 }],
-])("a block is never before its time, and in a free slot: %s", async (_, lastHeaderSlot, nowMs, expected) => {
-  expect(await firstBlock(lastHeaderSlot, nowMs)).toEqual(expected);
+  [
+    "the last slot is an earlier one",
+    (slot: number) => slot <= 7,
+    7_500,
+    { atMs: 8_400, timestampMs: 8_400 },
+  ],
+  ["nothing was signed yet", () => false, 7_500, { atMs: 8_400, timestampMs: 8_400 }],
+  [
+    "the slot is used, on another branch",
+    (slot: number) => slot === 8,
+    7_500,
+    { atMs: 9_000, timestampMs: 9_000 },
+  ],
+  [
+    "the slots up to now are refused",
+    (slot: number) => slot <= 20,
+    20_300,
+    { atMs: 21_000, timestampMs: 21_000 },
+  ],
+  [
+    "slots far ahead are used, by a wrong clock",
+    (slot: number) => slot > 3_000,
+    7_500,
+    { atMs: 8_400, timestampMs: 8_400 },
+  ],
+])("a block is never before its time, and in a free slot: %s", async (_, taken, nowMs, expected) => {
+  expect(await firstBlock(taken, nowMs)).toEqual(expected);
 });

@@ -103,3 +103,14 @@ test("many made-up peers do not push out the ban of a real one, nor grow without
   for (let n = 0; n < 10_000; n++) scores.penalize(`made up ${n}`, "timeout", "test");
   expect(scores.blocked("bad")).toBe(true);
 });
+
+test("a clock that is set back makes no ban longer", () => {
+  let nowMs = 3_600_000;
+  const clock = { now: () => nowMs, after: () => () => undefined };
+  const scores = new PeerScores({ clock, logger: silentLogger, onBlocked: () => undefined });
+  scores.block("a", banMs);
+  nowMs = 0;
+  expect(scores.blockedMs("a")).toBe(banMs);
+  nowMs = banMs;
+  expect(scores.blocked("a")).toBe(false);
+});

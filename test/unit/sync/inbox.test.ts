@@ -225,10 +225,22 @@ test("many blocks of one peer at once are not all completed", async () => {
   await peer.addAll(await maker.block(maker.start()));
   net.fault = () => ({ stall: true });
   for (let at = 0; at < 80; at++) {
-    const tip = await maker.block(maker.start(), { laterMs: at + 1 });
+    const tip = await maker.block(maker.start(), { laterMs: at * 1_000 });
     await gossip(compact(tip, maker, () => [new Uint8Array(8)]));
   }
   expect(net.requests.length).toBeLessThanOrEqual(32);
+  await node.stop();
+});
+
+test("of one authority in one slot two headers are taken up, which is evidence; more are neither passed on nor completed", async () => {
+  const { node, net, gossip, maker } = await pair();
+  const said: string[] = [];
+  for (const laterMs of [1, 2, 3, 4, 1_000]) {
+    const tip = await maker.block(maker.start(), { laterMs });
+    said.push(await gossip(compact(tip, maker, () => [new Uint8Array(8)])));
+  }
+  expect(said).toEqual(["accept", "accept", "ignore", "ignore", "accept"]);
+  expect(net.requests.length).toBeLessThanOrEqual(3);
   await node.stop();
 });
 

@@ -1,0 +1,145 @@
+import { type HttpServer, serveProblem } from "../api/index.ts";
+import type { NodeOptions } from "../config/index.ts";
+import { type Clock, sleep } from "../util/clock.ts";
+import { CodedError, messageOf, UserError } from "../util/errors.ts";
+import type { Logger } from "../util/logger.ts";
+import type { RunningNode } from "./run.ts";
+
+/** LevelDB's log, and the tables that it makes of it when it is opened. */
+export const minRoomBytes = 32 * 2 ** 20;
+const lookEveryMs = 1_000;
+const sayEveryMs = 60_000;
+/** Where a write fails again so soon, though there is room, it is not for want of room. */
+const minLifeMs = 60_000;
+
+const mebibytes = (bytes: number) => `${Math.floor(bytes / 2 ** 20)} MiB`;
+
+export interface KeepRunningParts {
+  start(options: NodeOptions): Promise<RunningNode>;
+  /** Of the disk that holds the node's folder; undefined where it does not say. */
+  freeBytes(): number | undefined;
+  clock: Clock;
+  logger: Logger;
+}
+
+/**
+ * Runs a node, and after a failed write, which LevelDB never gets over while it is open, runs it anew from what is on disk: once
+ * there is room, at once where there is. Until then HTTP answers 503 `WRITE_FAILED`, and nothing is signed.
+ * @throws {UserError} `DISK_FULL` where there is no room from the beginning
+ */
+export async function keepRunning(options: NodeOptions, parts: KeepRunningParts): Promise<RunningNode> {
+  try {
+    return new KeptNode(await parts.start(options), options, parts);
+  } catch (error) {
+    const free = parts.freeBytes();
+    if (!(error instanceof UserError) && free !== undefined && free < minRoomBytes)
+      throw new UserError(`${fullDisk(options, free)}: make room, and start the node again`, "DISK_FULL", {
+        cause: error,
+      });
+    throw error;
+  }
+}
+
+function fullDisk({ dataDir }: NodeOptions, free: number): string {
+  return `the disk of ${dataDir.folder} has ${mebibytes(free)} left, the database needs ${mebibytes(minRoomBytes)}`;
+}
+
+class KeptNode implements RunningNode {
+  readonly exitCode: Promise<number>;
+  readonly #options: NodeOptions;
+  readonly #parts: KeepRunningParts;
+  readonly #stopping = new AbortController();
+  #node: RunningNode;
+  #startedAt: number;
+
+  constructor(node: RunningNode, options: NodeOptions, parts: KeepRunningParts) {
+    this.#node = node;
+    this.#parts = parts;
+    // What "any free port" was stays.
+    this.#options = { ...options, httpPort: Number(new URL(node.url).port) };
+    this.#startedAt = parts.clock.now();
+    this.exitCode = this.#run();
+    this.exitCode.catch(() => undefined);
+  }
+
+  get url(): string {
+    return this.#node.url;
+  }
+
+  get joinLine(): string | undefined {
+    return this.#node.joinLine;
+  }
+
+  async stop(reason: string): Promise<void> {
+    this.#stopping.abort();
+    await this.#node.stop(reason);
+    await this.exitCode.catch(() => undefined);
+  }
+
+  async #run(): Promise<number> {
+    for (;;) {
+      try {
+        return await this.#node.exitCode;
+      } catch (failure) {
+        if (!(await this.#startAgain(failure))) return 0;
+      }
+    }
+  }
+
+  /** False where it was stopped meanwhile. @throws why the node ended, where starting again is no help. */
+  async #startAgain(failure: unknown): Promise<boolean> {
+    const { clock, logger, start, freeBytes } = this.#parts;
+    const { signal } = this.#stopping;
+    if (!this.#mayGoOn(failure)) throw failure;
+    await this.#waitForRoom(failure);
+    if (signal.aborted) return false;
+    logger.warn({ free: freeBytes() }, "the disk has room: the node starts again");
+    this.#startedAt = clock.now();
+    try {
+      this.#node = await start(this.#options);
+    } catch (error) {
+      return this.#startAgain(error);
+    }
+    if (signal.aborted) await this.#node.stop("stopped in its start");
+    return true;
+  }
+
+  #mayGoOn(failure: unknown): boolean {
+    if (!this.#hasRoom()) return true;
+    if (!(failure instanceof CodedError) || failure.code !== "WRITE_FAILED") return false;
+    return this.#parts.clock.now() - this.#startedAt >= minLifeMs;
+  }
+
+  #hasRoom(): boolean {
+    return (this.#parts.freeBytes() ?? Number.POSITIVE_INFINITY) >= minRoomBytes;
+  }
+
+  async #waitForRoom(failure: unknown): Promise<void> {
+    if (this.#hasRoom()) return;
+    const { clock, logger, freeBytes } = this.#parts;
+    const { signal } = this.#stopping;
+    const detail = () =>
+      `${fullDisk(this.#options, freeBytes() ?? 0)}: the node signs nothing and goes on by itself when there is room; nothing is lost`;
+    const http = await this.#answer(detail());
+    let saidAt = Number.NEGATIVE_INFINITY;
+    while (!this.#hasRoom() && !signal.aborted) {
+      if (clock.now() - saidAt >= sayEveryMs) {
+        saidAt = clock.now();
+        logger.error({ error: messageOf(failure) }, `DISK FULL: ${detail()}`);
+      }
+      await sleep(clock, lookEveryMs, signal);
+    }
+    await http?.close();
+  }
+
+  /** Where the port is taken meanwhile, the log alone says what is the matter. */
+  async #answer(detail: string): Promise<Pick<HttpServer, "close"> | undefined> {
+    const { httpHost: host, httpPort: port } = this.#options;
+    try {
+      return await serveProblem({ host, port, code: "WRITE_FAILED", detail });
+    } catch (error) {
+      this.#parts.logger.error({ error: messageOf(error) }, "no HTTP while the disk is full");
+      return undefined;
+    }
+  }
+}

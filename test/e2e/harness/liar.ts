@@ -1,0 +1,187 @@
+import type { Stream } from "@libp2p/interface";
+import { blocksById, blockTransactions } from "../../../protocols/index.ts";
+import type { Signer } from "../../../src/accounts/index.ts";
+import type { CheckedGenesis } from "../../../src/chain/genesis.ts";
+import { hasSignedRecently, requiredDifficulty } from "../../../src/consensus/index.ts";
+import {
+  CompactBlock,
+  computeDomain,
+  Header,
+  noVote,
+  type SignedHeader,
+  signingRoot,
+  transactionsRoot,
+  zero32,
+} from "../../../src/types/index.ts";
+import { toHex } from "../../../src/util/bytes.ts";
+import { unprotected } from "../../unprotected-signer.ts";
+import type { TestNode } from "./node.ts";
+import { Rogue } from "./rogue.ts";
+import { ShadowChain } from "./shadow-chain.ts";
+
+export const lies = ["equivocating", "withholding", "bad state root", "wrong turn", "future time"] as const;
+export type Lie = (typeof lies)[number];
+
+/** The key of an authority in the hands of somebody who breaks the rules: a peer of all other nodes, who knows their chain. */
+export class Liar {
+  /** Valid blocks, whoever made them, and when they were heard of. */
+  onBlock: (header: Header, heardAt: number) => void = () => undefined;
+  /** Times that it was shut out and came back under another peer key. */
+  banned = 0;
+  readonly shadow: ShadowChain;
+  readonly #genesis: CheckedGenesis;
+  readonly #signer: Signer;
+  readonly #random: () => number;
+  readonly #nodes: readonly TestNode[];
+  readonly #peers: Rogue[] = [];
+  readonly #heard = new Set<string>();
+
+  private constructor(shadow: ShadowChain, options: LiarOptions) {
+    this.shadow = shadow;
+    this.#genesis = options.genesis;
+    this.#signer = options.signer;
+    this.#nodes = options.nodes;
+    this.#random = options.random;
+  }
+
+  static async connect(options: LiarOptions): Promise<Liar> {
+    const liar = new Liar(await ShadowChain.open(options.genesis), options);
+    for (const index of options.nodes.keys()) liar.#peers[index] = await liar.#dial(index);
+    return liar;
+  }
+
+  /** Whether a block of its on the head could be right. */
+  get maySign(): boolean {
+    const { head, snapshot } = this.shadow.chain;
+    return !hasSignedRecently(snapshot, head.height + 1, this.#signer.publicKey);
+  }
+
+  /**
+   * Publishes a block on the head that is wrong in this way; for the first three it must be one that may sign. False where the head
+   * has changed meanwhile.
+   */
+  async tell(lie: Lie): Promise<boolean> {
+    await this.#comeBack();
+    switch (lie) {
+      case "equivocating":
+        return this.#equivocate();
+      case "withholding": {
+        const ids = [this.#bytes(32), this.#bytes(32)];
+        const header = await this.#sign({ transactionsRoot: transactionsRoot(ids) });
+        return this.#publish(
+          header,
+          ids.map((id) => id.subarray(0, 8)),
+        );
+      }
+      case "bad state root":
+        return this.#publish(await this.#sign({ stateRoot: this.#bytes(32) }));
+      case "wrong turn": {
+        const { difficulty } = this.#draft();
+        return this.#publish(await this.#sign({ difficulty: this.maySign ? 3 - difficulty : difficulty }));
+      }
+      case "future time": {
+        const aheadMs = 1_000 * 3_600 ** this.#random();
+        return this.#publish(await this.#sign({ timestamp: Date.now() + Math.round(aheadMs) }));
+      }
+    }
+  }
+
+  /** Two valid blocks in one slot: one for the first node, one for the second, both for the others. */
+  async #equivocate(): Promise<boolean> {
+    const { chain } = this.shadow;
+    const { timestamp, difficulty } = this.#draft();
+    const block = await chain.produce({
+      signer: unprotected(this.#signer),
+      parentId: chain.head.id,
+      timestampMs: timestamp,
+      difficulty,
+      allowEmpty: true,
+      select: () => [],
+    });
+    if (!block) return false;
+    // The state does not depend on the time.
+    const { message } = block.header;
+    const shift =
+      message.timestamp % this.#genesis.config.periodMs === this.#genesis.config.periodMs - 1 ? -1 : 1;
+    const twin = await this.#sign({ ...message, timestamp: message.timestamp + shift });
+    await Promise.all(
+      this.#peers.map(async (peer, index) => {
+        if (index !== 1) await this.#publishTo(peer, block.header);
+        if (index !== 0) await this.#publishTo(peer, twin);
+      }),
+    );
+    return true;
+  }
+
+  #draft(): Header {
+    const { head, snapshot } = this.shadow.chain;
+    return {
+      height: head.height + 1,
+      parent: head.id,
+      timestamp: head.header.message.timestamp + this.#genesis.config.periodMs,
+      proposer: this.#signer.publicKey,
+      difficulty: requiredDifficulty(snapshot, head.height + 1, this.#signer.publicKey),
+      vote: noVote,
+      transactionsRoot: transactionsRoot([]),
+      stateRoot: zero32,
+    };
+  }
+
+  async #sign(changes: Partial<Header>): Promise<SignedHeader> {
+    const message = { ...this.#draft(), ...changes };
+    const root = signingRoot(Header.hashTreeRoot(message), computeDomain("header", this.#genesis.id));
+    return { message, signature: await this.#signer.sign(root) };
+  }
+
+  async #publish(header: SignedHeader, shortIds: Uint8Array[] = []): Promise<boolean> {
+    await Promise.all(this.#peers.map((peer) => this.#publishTo(peer, header, shortIds)));
+    return true;
+  }
+
+  async #publishTo(peer: Rogue, header: SignedHeader, shortIds: Uint8Array[] = []): Promise<void> {
+    if (!peer.connected) return;
+    const message = CompactBlock.serialize({ header, shortIds });
+    await peer.publish("blocks", toHex(this.#genesis.id), message).catch(() => undefined);
+  }
+
+  async #comeBack(): Promise<void> {
+    for (const [index, peer] of this.#peers.entries()) {
+      if (peer.connected) continue;
+      this.banned++;
+      await peer.leave();
+      this.#peers[index] = await this.#dial(index);
+    }
+  }
+
+  async #dial(index: number): Promise<Rogue> {
+    // Never answers: what it withholds is waited for.
+    const silent = (_stream: Stream) => undefined;
+    const peer = await Rogue.connect(this.#nodes[index]!, {
+      [blockTransactions.id]: silent,
+      [blocksById.id]: silent,
+    });
+    await peer.listen("blocks", toHex(this.#genesis.id), (data) => void this.#hear(data, index));
+    return peer;
+  }
+
+  async #hear(data: Uint8Array, index: number): Promise<void> {
+    const { message } = CompactBlock.deserialize(data).header;
+    const id = Header.hashTreeRoot(message);
+    if (this.#heard.has(toHex(id))) return;
+    this.#heard.add(toHex(id));
+    const heardAt = performance.now();
+    await this.shadow.follow(id, this.#peers[index]!).catch(() => undefined);
+    if (await this.shadow.chain.tree.get(id)) this.onBlock(message, heardAt);
+  }
+
+  #bytes(length: number): Uint8Array {
+    return Uint8Array.from({ length }, () => Math.floor(this.#random() * 256));
+  }
+}
+
+export interface LiarOptions {
+  nodes: readonly TestNode[];
+  genesis: CheckedGenesis;
+  signer: Signer;
+  random: () => number;
+}

@@ -1,0 +1,69 @@
+import { randomBytes } from "node:crypto";
+import { blocksById } from "../../../protocols/index.ts";
+import { Chain } from "../../../src/chain/chain.ts";
+import { checkBlock } from "../../../src/chain/check.ts";
+import { type CheckedGenesis, checkGenesis, storeGenesis } from "../../../src/chain/genesis.ts";
+import { chainStores } from "../../../src/chain/stores.ts";
+import { verifySignatures } from "../../../src/crypto/ed25519.ts";
+import { withDatabase } from "../../../src/node/open.ts";
+import { BlockError } from "../../../src/types/errors.ts";
+import { EncodedBlock } from "../../../src/types/index.ts";
+import { systemClock } from "../../../src/util/clock.ts";
+import { silentLogger } from "../../../src/util/logger.ts";
+import { systemPause } from "../../../src/util/slices.ts";
+import { MemoryDatabase } from "../../unit/support/database.ts";
+import type { TestNode } from "./node.ts";
+import { frame, type Rogue } from "./rogue.ts";
+
+/** The real chain of a node that was given its genesis block, before it is started. */
+export async function genesisOf(node: TestNode): Promise<CheckedGenesis> {
+  const block = await withDatabase(node.paths, (database) => chainStores(database).meta.genesis());
+  return checkGenesis(block!, verifySignatures);
+}
+
+/** A copy of the chain of some nodes in this process, kept in step by requests as a peer may make them. */
+export class ShadowChain {
+  readonly chain: Chain;
+
+  private constructor(chain: Chain) {
+    this.chain = chain;
+  }
+
+  static async open(genesis: CheckedGenesis): Promise<ShadowChain> {
+    const stores = chainStores(new MemoryDatabase());
+    await storeGenesis(stores, genesis);
+    const chain = await Chain.load({
+      genesis,
+      stores,
+      checks: { verify: verifySignatures, isVerified: () => false },
+      clock: systemClock,
+      logger: silentLogger,
+      seed: new Uint8Array(randomBytes(8)),
+      pause: systemPause,
+      writesWith: () => [],
+    });
+    return new ShadowChain(chain);
+  }
+
+  /** Takes in a block that a node has, and what is missing below it. */
+  async follow(id: Uint8Array, peer: Rogue): Promise<void> {
+    if (await this.chain.tree.get(id)) return;
+    const [block] = await ask(peer, blocksById.id, blocksById.request.serialize({ ids: [id] }));
+    if (!block) return;
+    const checked = await checkBlock(block, this.chain.checks);
+    try {
+      await this.chain.importBlock(checked);
+    } catch (error) {
+      if (!(error instanceof BlockError) || error.code !== "UNKNOWN_PARENT") throw error;
+      await this.follow(block.header.message.parent, peer);
+      if (await this.chain.tree.get(block.header.message.parent)) await this.chain.importBlock(checked);
+    }
+  }
+}
+
+async function ask(peer: Rogue, protocol: string, request: Uint8Array): Promise<EncodedBlock[]> {
+  const { payloads } = await peer.send(protocol, frame(request));
+  return payloads
+    .filter((payload) => payload[0] === 0)
+    .map((payload) => EncodedBlock.deserialize(Uint8Array.from(payload.subarray(1))));
+}

@@ -1,0 +1,134 @@
+import { rmSync } from "node:fs";
+import { createNetwork, startAll, type TestNetwork } from "../e2e/harness/network.ts";
+import { TestNode } from "../e2e/harness/node.ts";
+import { nodeFlags } from "../e2e/harness/process.ts";
+import { createRandom } from "../e2e/harness/random.ts";
+import { Traffic } from "../e2e/harness/traffic.ts";
+import { until } from "../e2e/harness/until.ts";
+import type { CrashPhase } from "./crash-at.ts";
+import { checkPromises } from "./promises.ts";
+import type { Scenario } from "./scenario.ts";
+
+interface Point {
+  /** As `crash-at.ts` takes it. */
+  at: string;
+  /** The crash is at one of the first so many. */
+  among: number;
+  /** A node without any data comes to it. */
+  isNew?: true;
+  /** What has to be asked of the node. */
+  ask?(node: TestNode, network: TestNetwork): Promise<unknown>;
+}
+
+const points: readonly Point[] = [
+  { at: "header", among: 10 },
+  { at: "protection", among: 12 },
+  { at: "certificate", among: 10 },
+  { at: "mempoolBatch", among: 10 },
+  { at: "event", among: 4 },
+  { at: "rename", among: 1 },
+  { at: "proposal", among: 1, ask: propose },
+  { at: "addressBook", among: 1, isNew: true },
+  { at: "meta", among: 2, isNew: true },
+  { at: "link", among: 4, isNew: true },
+];
+const phases: readonly CrashPhase[] = ["before", "during", "after"];
+const crashTimeoutMs = 120_000;
+/** Ids of nodes that come to the network. */
+const firstNewId = 100;
+
+/**
+ * One of two authorities under transfers, or a new node, is killed at each point at which it writes, then up to three times as it
+ * starts again; then it goes on by itself. A round is one crash at every point.
+ */
+export const crashPoints: Scenario = {
+  name: "crash-points",
+  short: 0,
+  full: 20,
+  async run(world, { rounds, seed, onRound }) {
+    const random = createRandom(seed);
+    const network = await createNetwork(world, { nodes: 2, periodMs: 200 });
+    await startAll(network);
+    const traffic = new Traffic(network, 20);
+    world.onEnd(() => traffic.stop().catch(() => undefined));
+    const [, authority] = network.nodes as [TestNode, TestNode];
+    let crashes = 0;
+    for (let round = 1; round <= rounds; round++) {
+      for (const [index, point] of points.entries()) {
+        const phase = phases[(round + index) % phases.length]!;
+        const nth = 1 + Math.floor(random() * point.among);
+        const node = point.isNew
+          ? new TestNode(world, firstNewId + round * points.length + index)
+          : authority;
+        try {
+          crashes += await crash(node, network, { point, phase, nth }, random);
+          await goesOn(node, network, traffic);
+        } catch (error) {
+          throw new Error(`round ${round}: ${phase} write ${nth} of ${point.at}`, { cause: error });
+        }
+        if (point.isNew) {
+          await node.stop();
+          rmSync(node.paths.folder, { recursive: true });
+        }
+      }
+      onRound(round);
+    }
+    await traffic.stop();
+    const { transactions } = await checkPromises(network, traffic.accepted);
+    return `${crashes} crashes at ${points.length} points, ${rounds} times each and in the recovery; ${transactions} transactions, 0 acknowledged ones missing`;
+  },
+};
+
+/** Returns the number of crashes. The node is down then. */
+async function crash(
+  node: TestNode,
+  network: TestNetwork,
+  { point, phase, nth }: { point: Point; phase: CrashPhase; nth: number },
+  random: () => number,
+): Promise<number> {
+  if (!point.isNew) await node.kill();
+  await crashOnce(node, { at: point.at, phase, nth }, () => point.ask?.(node, network));
+  const again = Math.floor(random() * 4);
+  for (let time = 1; time <= again; time++) {
+    const at = {
+      at: "any",
+      phase: phases[Math.floor(random() * phases.length)]!,
+      nth: 1 + Math.floor(random() * 8),
+    };
+    await crashOnce(node, at);
+  }
+  return 1 + again;
+}
+
+async function crashOnce(
+  node: TestNode,
+  { at, phase, nth }: { at: string; phase: CrashPhase; nth: number },
+  ask: () => unknown = () => undefined,
+): Promise<void> {
+  const url = new URL(`crash-at.ts?at=${at}&phase=${phase}&nth=${nth}`, import.meta.url);
+  node.flags = [...nodeFlags, "--import", url.href];
+  node.start();
+  void until("it answers", async () => node.process.end !== undefined || (await node.status()) !== undefined)
+    .then(ask)
+    .catch(() => undefined);
+  const end = await until(`a crash ${phase} write ${nth} of ${at}`, () => node.process.end, {
+    timeoutMs: crashTimeoutMs,
+  });
+  if (end.signal !== "SIGKILL") throw new Error(`it ended with ${end.code}: ${end.stderr}`);
+}
+
+/** In step, with everything that it has acknowledged. */
+async function goesOn(node: TestNode, { nodes }: TestNetwork, traffic: Traffic): Promise<void> {
+  const accepted = [...traffic.accepted].slice(-20);
+  node.flags = nodeFlags;
+  node.start();
+  const { head } = await until("another answers", () => nodes[0]!.status());
+  await node.height(head!.height + 2, crashTimeoutMs);
+  for (const id of accepted) await until(`${id} is known`, () => node.transaction(id));
+}
+
+/** A vote for somebody whom nobody else wants. */
+function propose(node: TestNode, { wallets, world }: TestNetwork): Promise<unknown> {
+  const nobody = wallets[0]!.address;
+  return world.ccoin(["propose", "remove", nobody, `--nodeid=${node.id}`]);
+}

@@ -1,0 +1,222 @@
+import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fromHex } from "../../src/util/bytes.ts";
+import { type Presigned, presign } from "../bench/lib/presign.ts";
+import { senderAddresses } from "../bench/lib/senders.ts";
+import { sszList } from "../bench/lib/ssz-list.ts";
+import { createNetwork, startAll } from "../e2e/harness/network.ts";
+import { HttpError, type TestNode } from "../e2e/harness/node.ts";
+import { createRandom } from "../e2e/harness/random.ts";
+import { until } from "../e2e/harness/until.ts";
+import type { Transfer, Wallet } from "../e2e/harness/wallet.ts";
+import { checkPromises } from "./promises.ts";
+import type { Scenario } from "./scenario.ts";
+
+const periodMs = 1_000;
+/** Less than comes, so that the mempool fills. */
+const maxBlockTransactions = 1_000;
+const senders = 20;
+const balance = 10_000_000_000n;
+const perRequest = 1_000;
+const honestFee = 50n;
+/** Of the time of the run. */
+const windows = { before: [0.4, 0.6], after: [0.8, 1] } as const;
+const memoryGrowth = 1.1;
+
+/** Two authorities; one is sent a thousand transactions a round of all kinds, most of no use; honest ones come to both meanwhile. */
+export const transactionSpam: Scenario = {
+  name: "transaction-spam",
+  short: 5,
+  full: 1_000,
+  async run(world, { rounds, seed, onRound }) {
+    const random = createRandom(seed);
+    const spammers = senderAddresses(senders);
+    const network = await createNetwork(world, {
+      nodes: 2,
+      periodMs,
+      maxBlockTransactions,
+      balances: spammers.map((address) => ({ address, balance: balance.toString() })),
+    });
+    await startAll(network);
+    const [target] = network.nodes as [TestNode, TestNode];
+    const signed = await presign(fromHex(network.genesisId), senders, Math.ceil(rounds * perRequest * 0.7));
+    const spam = new Spam(target, signed, random);
+    const honest = network.nodes.map(
+      (node, index) => new Honest(node, network.wallets[index]!, network.wallets[1 - index]!.address),
+    );
+    const memory = network.nodes.map((node) => new Memory(node));
+    for (let round = 1; round <= rounds; round++) {
+      await spam.post();
+      onRound(round);
+    }
+    const kept = await target.status();
+    const reports = await Promise.all(honest.map((each) => each.stop()));
+    const growth = memory.map((each) => each.stop());
+    if (rounds >= transactionSpam.full && growth.some((share) => share > memoryGrowth))
+      throw new Error(`memory grew by ${growth.map((share) => share.toFixed(3))}`);
+    const accepted = new Set([...reports.flatMap(({ accepted: ids }) => ids), ...spam.accepted]);
+    const wallets = [...network.wallets, ...spammers.map((address) => ({ address }) as Wallet)];
+    const { height, transactions } = await checkPromises({ ...network, wallets }, accepted, 30 * 60_000);
+    return (
+      `${rounds * perRequest} transactions of spam: ${spam.text()}; ${kept.mempool.count} waiting at the end; ` +
+      `honest ones, on the node with the spam and the other: ${reports.map(({ text }) => text).join("; ")}; ` +
+      `${transactions} in ${height} blocks, each acknowledged one once; memory after by before ${growth.map((share) => share.toFixed(3)).join(", ")}`
+    );
+  },
+};
+
+interface SubmitAnswer {
+  accepted: string[];
+  rejected: { index: number; code: string }[];
+}
+
+/** Transfers of some accounts, valid and not, in lists. */
+class Spam {
+  readonly accepted: string[] = [];
+  readonly #node: TestNode;
+  readonly #signed: Presigned;
+  readonly #random: () => number;
+  /** The next nonce of each sender that was not accepted yet. */
+  readonly #next = new Array<number>(senders).fill(0);
+  readonly #codes = new Map<string, number>();
+  #turn = 0;
+
+  constructor(node: TestNode, signed: Presigned, random: () => number) {
+    this.#node = node;
+    this.#signed = signed;
+    this.#random = random;
+  }
+
+  /** One request: of ten, six that are next, one far ahead, one known already, one badly signed, one that replaces another for nothing. */
+  async post(): Promise<void> {
+    const ahead = [...this.#next];
+    const list = Array.from({ length: perRequest }, (_, at) => {
+      const from = this.#turn++ % senders;
+      const kind = at % 10;
+      const nonce =
+        kind < 6 ? ahead[from]!++ : kind === 6 ? ahead[from]! + 1_000 : Math.max(0, ahead[from]! - 1);
+      const bytes = this.#encoded(from, nonce);
+      return { from, nonce, bytes: kind > 7 ? broken(bytes, this.#random) : bytes };
+    });
+    const answer = await this.#send(sszList(list.map(({ bytes }) => bytes)));
+    const rejected = new Set(answer.rejected.map(({ index }) => index));
+    for (const { code } of answer.rejected) this.#codes.set(code, (this.#codes.get(code) ?? 0) + 1);
+    this.accepted.push(...answer.accepted);
+    for (const [index, { from, nonce }] of list.entries()) {
+      if (!rejected.has(index) && nonce === this.#next[from]) this.#next[from] = nonce + 1;
+    }
+    // Nothing is left to sign for: the mempool is full, and so it stays.
+    if (answer.accepted.length === 0) await sleep(10);
+  }
+
+  text(): string {
+    const codes = [...this.#codes].map(([code, count]) => `${count} ${code}`).join(", ");
+    return `${this.accepted.length} taken, ${codes}`;
+  }
+
+  #encoded(from: number, nonce: number): Uint8Array {
+    const index = nonce * senders + from;
+    return this.#signed.encoded(Math.min(index, this.#signed.count - 1));
+  }
+
+  async #send(body: Uint8Array): Promise<SubmitAnswer> {
+    const headers = { "content-type": "application/octet-stream" };
+    const response = await fetch(`${this.#node.url}/v1/transactions`, {
+      method: "POST",
+      headers,
+      body: Buffer.from(body),
+      signal: AbortSignal.timeout(60_000),
+    });
+    const answer = (await response.json()) as SubmitAnswer;
+    if (!answer.rejected) throw new Error(`HTTP ${response.status}: ${JSON.stringify(answer).slice(0, 300)}`);
+    return answer;
+  }
+}
+
+/** Another amount under the same signature, or another signature. */
+function broken(bytes: Uint8Array, random: () => number): Uint8Array {
+  const copy = Uint8Array.from(bytes);
+  copy[4 + Math.floor(random() * 64)]! ^= 1;
+  return copy;
+}
+
+/** Sends one well-paid transfer after the other, each until it is taken, and waits until it is in a block. */
+class Honest {
+  readonly accepted: string[] = [];
+  readonly #loop: Promise<void>;
+  readonly #waits: number[] = [];
+  #refusals = 0;
+  #stopped = false;
+
+  constructor(node: TestNode, wallet: Wallet, to: string) {
+    this.#loop = this.#run(node, wallet, to);
+    this.#loop.catch(() => undefined);
+  }
+
+  async stop(): Promise<{ accepted: string[]; text: string }> {
+    this.#stopped = true;
+    await this.#loop;
+    const longest = Math.round(Math.max(0, ...this.#waits));
+    return {
+      accepted: this.accepted,
+      text: `${this.accepted.length} mined, the slowest ${longest} ms after it was first sent (${this.#refusals} tries refused: MEMPOOL_FULL)`,
+    };
+  }
+
+  async #run(node: TestNode, wallet: Wallet, to: string): Promise<void> {
+    while (!this.#stopped) {
+      const transfer = await wallet.transfer(to, 1n, honestFee);
+      const sentAt = performance.now();
+      while (!(await this.#send(node, transfer))) {
+        this.#refusals++;
+        await sleep(50);
+      }
+      this.accepted.push(transfer.id);
+      await until(
+        `${transfer.id} is mined`,
+        async () => (await node.transaction(transfer.id)).status !== "pending",
+        {
+          timeoutMs: 60_000,
+        },
+      );
+      this.#waits.push(performance.now() - sentAt);
+    }
+  }
+
+  async #send(node: TestNode, { body }: Transfer): Promise<boolean> {
+    try {
+      await node.post("/v1/transactions", body);
+      return true;
+    } catch (error) {
+      if (error instanceof HttpError && error.code === "MEMPOOL_FULL") return false;
+      throw error;
+    }
+  }
+}
+
+/** Resident memory of a node, now and then. */
+class Memory {
+  readonly #samples: number[] = [];
+  readonly #timer: NodeJS.Timeout;
+
+  constructor({ process }: TestNode) {
+    this.#timer = setInterval(() => {
+      const kilobytes = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${process.pid}/status`, "utf8"))?.[1];
+      this.#samples.push(Number(kilobytes));
+    }, 500);
+  }
+
+  /** The mean late in the run by the mean in its middle. */
+  stop(): number {
+    clearInterval(this.#timer);
+    return this.#mean(windows.after) / this.#mean(windows.before);
+  }
+
+  #mean([from, to]: readonly [number, number]): number {
+    const part = this.#samples.slice(
+      Math.floor(from * this.#samples.length),
+      Math.ceil(to * this.#samples.length),
+    );
+    return part.reduce((sum, sample) => sum + sample, 0) / part.length;
+  }
+}

@@ -1,0 +1,150 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { describe, expect, test, vi } from "vitest";
+import { parseNodeOptions } from "../../../src/config/index.ts";
+import { keepRunning, minRoomBytes } from "../../../src/node/keep-running.ts";
+import type { RunningNode } from "../../../src/node/run.ts";
+import { CodedError, UserError } from "../../../src/util/errors.ts";
+import { silentLogger } from "../../../src/util/logger.ts";
+import { ManualClock } from "../support/clock.ts";
+
+const writeFailed = new CodedError("WRITE_FAILED", "cannot write to the database");
+const minuteMs = 60_000;
+/** Opening and closing a port takes real time. */
+const patience = { timeout: 4_000 };
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+interface Disk {
+  free: number;
+}
+
+/** Lives that end when told; `failing`: in their start, the first of them first. */
+async function kept({ free = minRoomBytes, failing = [] as ((disk: Disk) => Error | undefined)[] } = {}) {
+  const clock = new ManualClock();
+  const lives: { end: (error: Error) => void; stopped: boolean }[] = [];
+  const disk: Disk = { free };
+  const node = await keepRunning(
+    parseNodeOptions({ nodeId: 1, dataDir: "/nowhere", httpPort: await freePort() }, {}),
+    {
+      clock,
+      logger: silentLogger,
+      freeBytes: () => disk.free,
+      start: async ({ httpPort }) => {
+        const failure = failing.shift()?.(disk);
+        if (failure) throw failure;
+        const { promise, resolve, reject } = Promise.withResolvers<number>();
+        const life = { end: reject, stopped: false };
+        lives.push(life);
+        const running: RunningNode = {
+          url: `http://127.0.0.1:${httpPort}`,
+          joinLine: undefined,
+          exitCode: promise,
+          stop: async () => {
+            life.stopped = true;
+            resolve(0);
+          },
+        };
+        return running;
+      },
+    },
+  );
+  return { node, clock, lives, disk };
+}
+
+function lifeNumber(count: number, lives: readonly unknown[], clock: ManualClock): Promise<void> {
+  return vi.waitFor(async () => {
+    await clock.advance(1_000);
+    expect(lives.length).toBe(count);
+  }, patience);
+}
+
+describe("a node whose disk is full", () => {
+  test("starts again when there is room, and ends when it is stopped", async () => {
+    const { node, clock, lives, disk } = await kept();
+    disk.free = minRoomBytes - 1;
+    lives[0]!.end(writeFailed);
+    await clock.advance(10 * minuteMs);
+    expect(lives.length).toBe(1);
+    disk.free = minRoomBytes;
+    await lifeNumber(2, lives, clock);
+    await node.stop("test");
+    expect(lives[1]!.stopped).toBe(true);
+    expect(await node.exitCode).toBe(0);
+  });
+
+  test("answers meanwhile that it cannot write", async () => {
+    const { node, clock, lives, disk } = await kept();
+    disk.free = 0;
+    lives[0]!.end(writeFailed);
+    await clock.advance(0);
+    const answer = await vi.waitFor(() => fetch(`${node.url}/v1/status`), patience);
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toMatchObject({
+      code: "WRITE_FAILED",
+      detail: expect.stringContaining("0 MiB left"),
+    });
+    await node.stop("test");
+    expect(await node.exitCode).toBe(0);
+    await expect(fetch(node.url)).rejects.toThrow();
+  });
+
+  test("waits again where it is full in the start", async () => {
+    const fillsUp = (disk: Disk) => {
+      disk.free = 0;
+      return new Error("ENOSPC");
+    };
+    const failing = [() => undefined, fillsUp];
+    const { node, clock, lives, disk } = await kept({ failing });
+    disk.free = 0;
+    lives[0]!.end(writeFailed);
+    await clock.advance(minuteMs);
+    disk.free = minRoomBytes;
+    await vi.waitFor(async () => {
+      await clock.advance(1_000);
+      expect(failing).toEqual([]);
+    }, patience);
+    await clock.advance(minuteMs);
+    expect([lives.length, disk.free]).toEqual([1, 0]);
+    disk.free = minRoomBytes;
+    await lifeNumber(2, lives, clock);
+    await node.stop("test");
+  });
+
+  test("says so where it was full from the beginning", async () => {
+    await expect(kept({ free: 0, failing: [() => new Error("ENOSPC")] })).rejects.toMatchObject({
+      code: "DISK_FULL",
+      message: expect.stringContaining("has 0 MiB left"),
+    });
+    const other = new UserError("the port is in use", "PORT_IN_USE");
+    await expect(kept({ free: 0, failing: [() => other] })).rejects.toBe(other);
+  });
+});
+
+describe("a write that fails though there is room", () => {
+  test("long after the start is tried again, soon after it ends the node", async () => {
+    const { node, clock, lives } = await kept();
+    await clock.advance(minuteMs);
+    lives[0]!.end(writeFailed);
+    await clock.advance(0);
+    expect(lives.length).toBe(2);
+    await clock.advance(minuteMs - 1);
+    lives[1]!.end(writeFailed);
+    await expect(node.exitCode).rejects.toBe(writeFailed);
+  });
+
+  test("any other failure ends the node", async () => {
+    const { node, lives, clock } = await kept();
+    await clock.advance(minuteMs);
+    const failure = new Error("something else");
+    lives[0]!.end(failure);
+    await expect(node.exitCode).rejects.toBe(failure);
+  });
+});

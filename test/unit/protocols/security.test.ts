@@ -1,0 +1,60 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { defaultScrypt } from "../../../src/accounts/keystore.ts";
+import { defaultHttpLimits } from "../../../src/api/limits.ts";
+import { defaultMempoolLimits } from "../../../src/mempool/limits.ts";
+import { uselessQuota } from "../../../src/network/gossip.ts";
+import {
+  inboundPerSecond,
+  maxConnections,
+  maxDialledConnections,
+  maxPendingInbound,
+  maxStreamsPerConnection,
+} from "../../../src/network/host.ts";
+import { maxInboundPerAddress } from "../../../src/network/room.ts";
+import { banMs, banScore, halfLifeMs } from "../../../src/network/scores.ts";
+
+const page = readFileSync(new URL("../../../SECURITY.md", import.meta.url), "utf8");
+const text = (count: number) => count.toLocaleString("en-US");
+const megabytes = (bytes: number) => `${bytes / 2 ** 20} MiB`;
+const { rate, localRate } = defaultHttpLimits;
+
+/** By the first cell of the table of limits. */
+const values: [limit: string, value: string][] = [
+  [
+    "connections",
+    `${maxConnections} in all, ${maxInboundPerAddress} that come in from one address, ${maxDialledConnections} dialled by the node itself`,
+  ],
+  ["new connections", `${inboundPerSecond} a second and address, ${maxPendingInbound} being set up`],
+  ["streams", `${maxStreamsPerConnection} a connection`],
+  ["useless gossip", `${text(uselessQuota.requests)} messages in ${uselessQuota.perMs / 1_000} s a peer`],
+  [
+    "peer score",
+    `halves in ${halfLifeMs / 60_000} minutes; a ban at ${banScore} lasts ${banMs / 60_000} minutes`,
+  ],
+  [
+    "mempool",
+    `${text(defaultMempoolLimits.maxCount)} transactions or ${megabytes(defaultMempoolLimits.maxBytes)}, ` +
+      `${text(defaultMempoolLimits.maxPerAccount)} an account, nonces ${defaultMempoolLimits.maxNonceGap} ahead`,
+  ],
+  [
+    "HTTP",
+    `${text(defaultHttpLimits.maxConnections)} connections; ${text(rate.perSecond)} requests a second and address ` +
+      `(burst ${text(rate.burst)}), from the machine itself ${text(localRate.perSecond)}; ` +
+      `bodies ${megabytes(defaultHttpLimits.maxJsonBytes)} (JSON), ${megabytes(defaultHttpLimits.maxSszBytes)} (SSZ), ` +
+      `${megabytes(defaultHttpLimits.maxBodyBytesInFlight)} in all; ${defaultHttpLimits.headersTimeoutMs / 1_000} s for headers, ` +
+      `${defaultHttpLimits.requestTimeoutMs / 1_000} s for a request`,
+  ],
+  ["event streams", String(defaultHttpLimits.maxEventStreams)],
+];
+
+test.each(values)("the limit of %s is the code's", (limit, value) => {
+  const row = page.split("\n").find((line) => line.startsWith(`| ${limit} |`));
+  expect(row?.split("|")[2]).toContain(value);
+});
+
+test("the cost of a passphrase is the code's, and enough", () => {
+  const { n, r, p } = defaultScrypt;
+  expect(n).toBeGreaterThanOrEqual(2 ** 17);
+  expect(page).toContain(`N = 2^${Math.log2(n)}, r = ${r}, p = ${p}`);
+});
