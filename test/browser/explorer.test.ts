@@ -177,6 +177,10 @@ test("axe finds nothing on the page that describes the HTTP interface", async ()
   const { page, troubles } = await stage().open("docs");
   await page.getByRole("heading", { name: "ccoin node", level: 1 }).waitFor();
   expect(await axeViolations(page)).toEqual([]);
+  await page.emulateMedia({ colorScheme: "dark" });
+  expect(await axeViolations(page, ["color-contrast"])).toEqual([]);
+  await page.setViewportSize(phone);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(phone.width);
   expect(troubles).toEqual([]);
 });
 

@@ -16,7 +16,7 @@ th, td { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0; bo
 td > table { margin: .3rem 0 }
 code, pre { font: .92em ui-monospace, monospace } code { background: var(--soft); padding: .1em .3em; border-radius: .25em }
 pre { background: var(--soft); padding: .6rem .8rem; border-radius: .4rem; white-space: pre-wrap }
-p { margin: .4rem 0 } .method { display: inline-block; min-width: 4.5rem; font-weight: 700 } .dim { opacity: .7 }
+p { margin: .4rem 0 } .method { display: inline-block; min-width: 4.5rem; font-weight: 700 } .dim { color: light-dark(#5a6068, #9aa4ac) }
 `;
 
 /** Nothing comes from elsewhere, and nothing runs. */
