@@ -1,25 +1,26 @@
-import { applyHeader, applyLink, type FinalityStatus } from "../consensus/index.ts";
+import { applyHeader, type FinalityStatus } from "../consensus/index.ts";
 import type { AccountState, StateReader } from "../state/index.ts";
 import type { Write } from "../storage/database.ts";
 import { BlockError } from "../types/errors.ts";
-import type { AuthoritySnapshot, BlockRef, Certificate, Checkpoint, SignedHeader } from "../types/index.ts";
+import type { AuthoritySnapshot, BlockRef, Certificate, SignedHeader } from "../types/index.ts";
 import { equalBytes, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
-import { CodedError } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { SerialQueue } from "../util/serial-queue.ts";
 import type { Pause } from "../util/slices.ts";
 import { BlockReader } from "./block-reader.ts";
 import { BlockTree, BrokenBranch, blockWrites } from "./block-tree.ts";
-import { Branches, isAncestor } from "./branches.ts";
+import { Branches } from "./branches.ts";
+import { CanonicalChain } from "./canonical.ts";
 import type { BlockChecks } from "./check.ts";
+import { Checkpoints, type FinalityPoint } from "./checkpoints.ts";
 import type { Genesis } from "./genesis.ts";
 import { HeaderRules } from "./header-rules.ts";
 import { InvalidBlocks } from "./invalid-blocks.ts";
 import { Ledger } from "./ledger.ts";
 import { type LoadedChain, loadChain } from "./load.ts";
-import { buildBlock, type Proposal } from "./produce.ts";
+import type { Proposal } from "./produce.ts";
 import type { ChainStores } from "./stores.ts";
 import type {
   CanonicalBlock,
@@ -58,11 +59,6 @@ export type ChainEvents = {
   finality: FinalityStatus;
 };
 
-/** A block of a voting round. */
-export interface FinalityPoint extends BlockRef {
-  round: number;
-}
-
 /** The blocks, the canonical chain among them, and the state of its head. One task at a time changes it. */
 export class Chain {
   readonly genesis: Genesis;
@@ -76,9 +72,8 @@ export class Chain {
   readonly #queue = new SerialQueue();
   readonly #invalid: InvalidBlocks;
   readonly #rules: HeaderRules;
-  #head: Head;
-  #snapshot: AuthoritySnapshot;
-  #finality: FinalityStatus;
+  readonly #canonical: CanonicalChain;
+  readonly #checkpoints: Checkpoints;
 
   private constructor(options: ChainOptions, { head, snapshot, state, finality }: LoadedChain) {
     const { genesis, stores } = options;
@@ -86,7 +81,7 @@ export class Chain {
     this.checks = { config: genesis.config, genesisId: genesis.id, ...options.checks };
     this.tree = new BlockTree(stores.blocks, genesis.config);
     this.tree.remember(head, snapshot);
-    this.reader = new BlockReader(stores.blocks, this.tree, genesis, () => this.#head);
+    this.reader = new BlockReader(stores.blocks, this.tree, genesis, () => this.#canonical.head);
     this.#invalid = new InvalidBlocks(stores, this.tree);
     this.#rules = new HeaderRules({
       tree: this.tree,
@@ -97,10 +92,15 @@ export class Chain {
     });
     this.#ledger = new Ledger(state, genesis.config, stores, options.pause);
     this.#options = options;
-    this.#head = head;
-    this.#snapshot = snapshot;
-    this.#finality = finality;
-    this.#branches = new Branches(this.tree, head, point(finality.justified));
+    this.#checkpoints = new Checkpoints({ ...options, tree: this.tree }, finality);
+    this.#branches = new Branches(this.tree, head, this.justified);
+    const { tree, reader } = this;
+    const parts = { tree, reader, ledger: this.#ledger, branches: this.#branches, invalid: this.#invalid };
+    const onChange = (change: HeadChange) => {
+      this.events.emit("head", change);
+      this.events.emit("imported", change.head);
+    };
+    this.#canonical = new CanonicalChain({ ...options, ...parts, onChange }, head, snapshot);
   }
 
   /** Opens the chain where the database left it. @throws {CodedError} `DAMAGED` if what is stored contradicts itself. */
@@ -121,27 +121,27 @@ export class Chain {
   }
 
   get head(): Head {
-    return this.#head;
+    return this.#canonical.head;
   }
 
   /** What the votes have settled so far. */
   get finality(): FinalityStatus {
-    return this.#finality;
+    return this.#checkpoints.status;
   }
 
   /** The block that every head descends from. */
   get justified(): FinalityPoint {
-    return point(this.#finality.justified);
+    return this.#checkpoints.justified;
   }
 
   /** The highest block that no reorganization takes away. */
   get finalized(): FinalityPoint {
-    return point(this.#finality.finalized);
+    return this.#checkpoints.finalized;
   }
 
   /** The authority snapshot after the head. */
   get snapshot(): AuthoritySnapshot {
-    return this.#snapshot;
+    return this.#canonical.snapshot;
   }
 
   /** The accounts after the head. */
@@ -194,7 +194,7 @@ export class Chain {
    */
   accountsAfter<T>(block: Head, look: (accounts: AccountState) => T): Promise<T | undefined> {
     return this.#queue.run(async () => {
-      const { retract, apply } = await this.tree.path(this.#head, block);
+      const { retract, apply } = await this.tree.path(this.head, block);
       return apply.length > 0 ? undefined : this.#ledger.lookBack(retract, this.reader, look);
     });
   }
@@ -206,117 +206,26 @@ export class Chain {
     const before = await this.tree.snapshotAfter(parent.id);
     const head = this.#rules.check(parent, before, block.header);
     const after = applyHeader(before, block.header.message, this.genesis.config);
-    const candidate: CanonicalBlock = { ...head, records: block.records };
     ended("check");
 
-    if (parent.idHex === this.#head.idHex) {
-      const writes = this.#blockWrites(block, head, after);
-      await this.#switchTo({ retract: [], apply: [head] }, before, candidate, writes, ended);
+    const writes = blockWrites(this.#options.stores.blocks, block, head, after);
+    if (parent.idHex === this.head.idHex || (await this.#branches.prefers(head, this.head))) {
+      await this.#canonical.moveTo({ ...head, records: block.records }, writes, ended);
       ended("total");
       return "head";
     }
-    if (await this.#branches.prefers(head, this.#head)) {
-      await this.#reorganize(candidate, this.#blockWrites(block, head, after), ended);
-      ended("total");
-      return "head";
-    }
-    await this.#options.stores.database.commit(this.#blockWrites(block, head, after));
+    await this.#options.stores.database.commit(writes);
     this.tree.remember(head, after);
     this.#branches.add(head);
     this.events.emit("imported", head);
     return "side";
   }
 
-  /** Leaves the head's branch for the one that ends in `target`. `writes` store it where it is new. */
-  async #reorganize(target: CanonicalBlock, writes: Write[], ended: StageTimer): Promise<void> {
-    const path = await this.tree.path(this.#head, target);
-    const fork = path.apply[0]!.header.message.parent;
-    await this.#switchTo(path, await this.tree.snapshotAfter(fork), target, writes, ended);
-  }
-
-  /**
-   * Stages 4 to 6: retracts and executes in memory, writes all in one atomic, synced batch, moves the head. After an error
-   * everything is as before, but that blocks found invalid, and those after them, are remembered and removed. The valid ones
-   * before them are no better than the head: each was compared with it when it came. `snapshot`: where the branches part.
-   */
-  async #switchTo(
-    path: { retract: Head[]; apply: Head[] },
-    snapshot: AuthoritySnapshot,
-    target: CanonicalBlock,
-    writes: Write[],
-    ended: StageTimer,
-  ): Promise<void> {
-    const retracted: CanonicalBlock[] = [];
-    const applied: CanonicalBlock[] = [];
-    const { pause } = this.#options;
-    let after = snapshot;
-    try {
-      for (const head of path.retract) {
-        const block = await this.reader.canonicalBlock(head);
-        this.#ledger.retract(block, await this.reader.undo(head.id));
-        retracted.push(block);
-        await pause();
-      }
-      for (const head of path.apply) {
-        const block = head.idHex === target.idHex ? target : await this.reader.canonicalBlock(head);
-        after = applyHeader(after, head.header.message, this.genesis.config);
-        await this.#ledger.apply(block, after, ended);
-        applied.push(block);
-      }
-      await this.#adopt({ head: target, retracted, applied }, after, writes);
-      ended("commit");
-    } catch (error) {
-      this.#ledger.rollback();
-      if (!(error instanceof BlockError)) throw error;
-      const invalid = path.apply.slice(applied.length);
-      for (const { idHex } of invalid) this.#branches.remove(idHex);
-      await this.#invalid.add(invalid);
-      throw error;
-    }
-    if (retracted.length === 0) return;
-    const { height, idHex: id } = this.#head;
-    this.#options.logger.warn(
-      { retracted: retracted.length, applied: applied.length, height, id },
-      "reorganized to a better branch",
-    );
-  }
-
-  /** Stages 5 and 6, for what the ledger has executed. */
-  async #adopt(change: HeadChange, snapshot: AuthoritySnapshot, writes: Write[]): Promise<void> {
-    const { database, meta } = this.#options.stores;
-    const executed = await this.#ledger.pendingWrites();
-    await this.#options.pause();
-    await database.commit([
-      ...writes,
-      ...executed,
-      ...meta.setHead(change.head.id, snapshot),
-      ...this.#options.writesWith(change, this.#ledger.state),
-    ]);
-    this.#ledger.settle();
-    this.tree.remember(change.head, snapshot);
-    this.#branches.add(change.head);
-    this.#head = change.head;
-    this.#snapshot = snapshot;
-    this.events.emit("head", change);
-    this.events.emit("imported", change.head);
-  }
-
   async #justify(certificate: Certificate): Promise<void> {
-    const { database, finality } = this.#options.stores;
-    const before = this.#finality;
-    const status = applyLink(before, certificate.link);
-    if (status.justified === before.justified && status.finalized === before.finalized) return;
-    const writes = [finality.setStatus(status), finality.putCertificate(certificate)];
-    if (status.finalized !== before.finalized) {
-      await this.#checkFinalized(status.finalized);
-      writes.push(finality.putFinalizedRound(status.finalized));
-    }
-    const { height, block: id } = status.finalized;
-    if (height > before.finalized.height)
-      writes.push(...(this.#options.writesWithFinal?.({ height, id }) ?? []));
-    await database.commit(writes);
-    this.#finality = status;
-    await this.#branches.setRoot(point(status.justified));
+    const before = this.finality;
+    if (!(await this.#checkpoints.add(certificate))) return;
+    const { finality: status } = this;
+    await this.#branches.setRoot(this.justified);
     await this.#followJustified();
     if (status.finalized !== before.finalized) {
       const { height, round, id } = this.finalized;
@@ -325,21 +234,12 @@ export class Chain {
     this.events.emit("finality", status);
   }
 
-  async #checkFinalized(checkpoint: Checkpoint): Promise<void> {
-    const block = await this.tree.require(checkpoint.block);
-    if (await isAncestor(this.tree, this.finalized, block)) return;
-    throw new CodedError(
-      "CONFLICTING_FINALITY",
-      `blocks ${toHex(this.finalized.id)} and ${block.idHex} are both final: more than a third of the authorities have signed conflicting votes. Compare the chains of their operators before going on`,
-    );
-  }
-
   /** The head descends from the highest justified block. */
   async #followJustified(): Promise<void> {
-    while (!(await this.#branches.holdsRoot(this.#head))) {
+    while (!(await this.#branches.holdsRoot(this.head))) {
       const best = await this.#branches.best();
       try {
-        await this.#reorganize(await this.reader.canonicalBlock(best), [], untimed);
+        await this.#canonical.moveTo(await this.reader.canonicalBlock(best), [], untimed);
       } catch (error) {
         // An invalid end of the branch is gone now; the justified block itself was executed by a quorum.
         if (!(error instanceof BlockError) || equalBytes(best.id, this.justified.id)) throw error;
@@ -348,36 +248,10 @@ export class Chain {
   }
 
   async #produce(proposal: Proposal): Promise<CanonicalBlock | undefined> {
-    if (toHex(proposal.parentId) !== this.#head.idHex) return undefined;
+    if (toHex(proposal.parentId) !== this.head.idHex) return undefined;
     const ended = this.#options.startTimer?.("produce") ?? untimed;
-    try {
-      const built = await buildBlock(
-        this.#head,
-        this.#snapshot,
-        this.#ledger,
-        this.genesis,
-        proposal,
-        this.#options.pause,
-        ended,
-      );
-      if (!built) return undefined;
-      const { checked, block, snapshot } = built;
-      const writes = this.#blockWrites(checked, block, snapshot);
-      await this.#adopt({ head: block, retracted: [], applied: [block] }, snapshot, writes);
-      ended("commit");
-      ended("total");
-      return block;
-    } catch (error) {
-      this.#ledger.rollback();
-      throw error;
-    }
+    const block = await this.#canonical.produce(proposal, ended);
+    if (block) ended("total");
+    return block;
   }
-
-  #blockWrites(block: CheckedBlock, head: Head, after: AuthoritySnapshot): Write[] {
-    return blockWrites(this.#options.stores.blocks, block, head, after);
-  }
-}
-
-function point({ round, height, block }: Checkpoint): FinalityPoint {
-  return { round, height, id: block };
 }

@@ -166,6 +166,7 @@ function changesSomething(
   const isOwn = (open: { voter: Uint8Array; candidate: Uint8Array }) =>
     sameAddress(open.voter, proposer) && sameAddress(open.candidate, candidate);
   const after = applyAuthorityVote(snapshot, { height, proposer, vote });
-  if (after.authorities !== snapshot.authorities) return true;
+  // Without an authority the chain ends: no operator can mean that.
+  if (after.authorities !== snapshot.authorities) return after.authorities.length > 0;
   return !snapshot.openVotes.some(isOwn) && after.openVotes.some(isOwn);
 }

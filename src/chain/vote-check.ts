@@ -43,19 +43,20 @@ export async function checkVote(vote: SignedFinalityVote, checks: VoteChecks): P
   if (!authorities.some((authority) => equalBytes(authority, vote.voter))) {
     throw new VoteError("NOT_AN_AUTHORITY", "the voter is no authority in the target block's state");
   }
-  await checkVoteSignature(vote, checks);
+  if (!(await isSigned(vote, checks)))
+    throw new VoteError("INVALID_SIGNATURE", "the vote's signature is wrong");
   return authorities;
 }
 
-/** @throws {VoteError} `INVALID_SIGNATURE` */
-export async function checkVoteSignature(
+/** Whether the signature is the voter's, whatever else is wrong with the vote. */
+export async function isSigned(
   { message, voter, signature }: SignedFinalityVote,
   { genesisId, verify }: Pick<VoteChecks, "genesisId" | "verify">,
-): Promise<void> {
+): Promise<boolean> {
   const [valid] = await verify([
     { publicKey: voter, message: voteSigningRoot(message, genesisId), signature },
   ]);
-  if (!valid) throw new VoteError("INVALID_SIGNATURE", "the vote's signature is wrong");
+  return valid === true;
 }
 
 /** Checks a certificate: a quorum of the target's own authorities has signed the link. @throws {VoteError} */

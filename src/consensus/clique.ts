@@ -70,7 +70,11 @@ export function checkHeader(parent: ParentHeader, header: Header, config: Clique
     throw new BlockError("TOO_EARLY", `timestamp ${header.timestamp} is before ${earliest}`);
   }
   if (authorityIndex(snapshot.authorities, header.proposer) < 0) {
-    throw new BlockError("NOT_AN_AUTHORITY", "the proposer is not an authority");
+    const why =
+      snapshot.authorities.length === 0
+        ? "no authority is left: the last one voted itself out, which ended the chain"
+        : "the proposer is not an authority";
+    throw new BlockError("NOT_AN_AUTHORITY", why);
   }
   const notBefore = mayNotSignBefore(snapshot, header.proposer);
   if (header.height < notBefore) {

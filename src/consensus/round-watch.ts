@@ -19,6 +19,11 @@ export class RoundWatch {
     return authorities.map((authority) => this.roundOf(authority));
   }
 
+  /** Of the sources of these votes. */
+  sources(authorities: readonly Uint8Array[]): number[] {
+    return authorities.map((authority) => this.voteOf(authority)?.message.source.round ?? 0);
+  }
+
   voteOf(voter: Uint8Array): SignedFinalityVote | undefined {
     return this.#newest.get(toHex(voter));
   }

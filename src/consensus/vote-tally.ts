@@ -56,6 +56,11 @@ function targetRound(vote: SignedFinalityVote): number {
   return vote.message.target.round;
 }
 
+/** The votes that a certificate is made of. */
+export function votesOf({ link, voters, signatures }: Certificate): SignedFinalityVote[] {
+  return voters.map((voter, index) => ({ message: link, voter, signature: signatures[index]! }));
+}
+
 /** The votes for one link as a proof. */
 export function certificateOf(link: FinalityVote, votes: readonly SignedFinalityVote[]): Certificate {
   const sorted = [...votes].sort((a, b) => compareBytes(a.voter, b.voter));

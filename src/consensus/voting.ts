@@ -72,10 +72,8 @@ function replaceVote(
   return votes;
 }
 
-/** Whether the change would change the set and leave it neither empty nor too large. */
+/** Whether the change would change the set and not make it too large. That it becomes empty, which ends the chain, is for the voters to say. */
 function canEnact(authorities: readonly Uint8Array[], kind: number, candidate: Uint8Array): boolean {
   const member = authorityIndex(authorities, candidate) >= 0;
-  return kind === voteKinds.add
-    ? !member && authorities.length < maxAuthorities
-    : member && authorities.length > 1;
+  return kind === voteKinds.add ? !member && authorities.length < maxAuthorities : member;
 }

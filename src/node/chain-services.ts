@@ -7,6 +7,7 @@ import { Producer } from "../chain/producer.ts";
 import { Proposals } from "../chain/proposals.ts";
 import { chainStores } from "../chain/stores.ts";
 import type { BlockSigner, StartStageTimer } from "../chain/types.ts";
+import { Voter } from "../chain/voter.ts";
 import { authorityIndex } from "../consensus/index.ts";
 import type { Verify } from "../crypto/ed25519.ts";
 import { defaultMempoolLimits } from "../mempool/limits.ts";
@@ -18,6 +19,7 @@ import { FinalityStore } from "../storage/finality.ts";
 import { MempoolStore } from "../storage/mempool.ts";
 import { ProposalStore } from "../storage/proposals.ts";
 import { BlockInbox } from "../sync/block-inbox.ts";
+import { ConflictingFinality } from "../sync/conflicting-finality.ts";
 import { EvidenceInbox } from "../sync/evidence-inbox.ts";
 import { Outbox } from "../sync/outbox.ts";
 import type { PeerStatuses } from "../sync/peer-statuses.ts";
@@ -37,6 +39,9 @@ import { followOwnSignatures, openSigning, type SigningOptions } from "./signing
 export interface ChainServices {
   chain: Chain;
   finalizer: Finalizer;
+  /** Where the node makes blocks and votes on them. */
+  voter: Voter | undefined;
+  conflicts: ConflictingFinality;
   mempool: Mempool;
   proposals: Proposals;
   finalityStore: FinalityStore;
@@ -138,15 +143,18 @@ export async function startChainServices(
       logger,
       isAlone: () => chain.snapshot.authorities.length === 1,
     }));
-  const finalizer = new Finalizer({ chain, clock, logger, signer });
-  closers.push("finalizer", () => finalizer.stop());
+  const finalizer = new Finalizer({ chain, logger });
+  const voter = signer && new Voter({ chain, finalizer, clock, logger, signer });
+  if (voter) closers.push("voter", () => voter.stop());
   const own = signer && followOwnSignatures(signer, { chain, finalizer, logger });
   if (own) closers.push("own signatures", own.stop);
-  finalizer.events.on("seen", (vote) => evidence.seenVote(vote));
-  finalizer.events.on("vote", (vote) => void outbox.publishVote(vote));
+  finalizer.events.on("signed", (vote) => evidence.seenVote(vote));
+  voter?.events.on("vote", (vote) => void outbox.publishVote(vote));
   modes.events.on("mode", (mode) => {
-    finalizer.enabled = mode === "ready";
+    if (voter) voter.enabled = mode === "ready";
   });
+  const conflicts = new ConflictingFinality({ chain, statuses, logger });
+  closers.push("conflicting finality", () => conflicts.stop());
   const finalityStore = new FinalityStore(database);
   const votes = new VoteInbox({
     network,
@@ -191,7 +199,18 @@ export async function startChainServices(
   });
   synchronizer.start(alone);
   closers.push("sync", () => synchronizer.stop());
-  return { chain, finalizer, mempool, proposals, finalityStore, signer, synchronizer, evidence };
+  return {
+    chain,
+    finalizer,
+    voter,
+    conflicts,
+    mempool,
+    proposals,
+    finalityStore,
+    signer,
+    synchronizer,
+    evidence,
+  };
 }
 
 function startProducer(

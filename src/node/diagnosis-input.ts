@@ -2,6 +2,7 @@ import type { Network } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import { sameAddress } from "../consensus/index.ts";
 import type { Mempool } from "../mempool/mempool.ts";
+import type { FinalityConflict } from "../sync/conflicting-finality.ts";
 import type { SyncProgress } from "../sync/download-progress.ts";
 import type { PeerStatuses } from "../sync/peer-statuses.ts";
 import { toHex } from "../util/bytes.ts";
@@ -31,6 +32,7 @@ export interface DiagnosisChainSources {
   synchronizer: { readonly progress: SyncProgress | undefined };
   /** Without `waitingSinceMs`, which is watched here. */
   finality?(): Omit<FinalityInput, "waitingSinceMs"> | undefined;
+  conflicts?: { list(): FinalityConflict[] };
 }
 
 /** Watches the node, so that a diagnosis can be made at any moment from plain values. */
@@ -122,7 +124,7 @@ export class DiagnosisInputs {
       head.height > finalized.height ? (this.#finalityWaitingSinceMs ?? nowMs) : undefined;
   }
 
-  #chain({ chain, finality }: DiagnosisChainSources): ChainInput {
+  #chain({ chain, finality, conflicts }: DiagnosisChainSources): ChainInput {
     const { head, snapshot, genesis } = chain;
     const known = finality?.();
     return {
@@ -138,6 +140,7 @@ export class DiagnosisInputs {
       emptyBlockPeriodMs: genesis.config.emptyBlockPeriodMs,
       wantedSinceMs: this.#wantedSinceMs,
       activity: this.#activity?.all() ?? new Map(),
+      conflicts: conflicts?.list() ?? [],
       finality: known && { ...known, waitingSinceMs: this.#finalityWaitingSinceMs },
     };
   }

@@ -28,6 +28,7 @@ export function networkFindings(input: DiagnosisInput, isLate: boolean): Finding
   return [
     ...peerFindings(input),
     ...(chain ? behindFindings(input, chain) : []),
+    ...(chain ? conflictFindings(chain) : []),
     ...(chain && isLate ? competingHeads(input, chain) : []),
     ...clockFindings(input),
   ];
@@ -56,6 +57,25 @@ function behindFindings(input: DiagnosisInput, chain: ChainInput): Finding[] {
       detail: `peer ${best.id} is at height ${best.height}, this node at ${chain.head.height}`,
       remedy:
         "wait: the blocks are being downloaded; if the height stays, the log says which are refused, and why",
+    },
+  ];
+}
+
+function conflictFindings({ conflicts }: ChainInput): Finding[] {
+  const [first] = conflicts;
+  if (!first) return [];
+  const { height, own, theirs } = first;
+  const peers = conflicts
+    .map(({ peer }) => peer)
+    .slice(0, 8)
+    .join(", ");
+  return [
+    {
+      code: "CONFLICTING_FINALITY",
+      detail: `at height ${height} block ${own} is final here, and ${theirs} for ${count(conflicts.length, "peer")} (${peers}): this node keeps its own`,
+      remedy:
+        "one peer alone may be wrong, or lie; else a third of the authorities or more have signed for both (evidence in GET /v1/authorities): " +
+        "agree with their operators which chain goes on, and start the nodes of the other one again without their data",
     },
   ];
 }

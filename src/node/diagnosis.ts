@@ -64,6 +64,15 @@ export interface ChainInput {
   /** By address. */
   activity: ReadonlyMap<Hex, ActivityInput>;
   finality: FinalityInput | undefined;
+  /** Peers for whom another block is final. */
+  conflicts: readonly ConflictInput[];
+}
+
+export interface ConflictInput {
+  peer: string;
+  height: number;
+  own: Hex;
+  theirs: Hex;
 }
 
 /** When an authority was last seen at work. */
@@ -108,9 +117,20 @@ export function diagnose(input: DiagnosisInput): Diagnosis {
   const findings = [
     ...nodeFindings(input),
     ...networkFindings(input, isLate),
-    ...(chain ? authorityFindings(input, chain, { isBlockLate: isBlockLate(input), state }) : []),
+    ...(chain ? chainFindings(input, chain, state) : []),
   ];
   return { state, summary: summaryOf(input, state), findings };
+}
+
+function chainFindings(input: DiagnosisInput, chain: ChainInput, state: DiagnosisState): Finding[] {
+  if (!hasEnded(chain)) return authorityFindings(input, chain, { isBlockLate: isBlockLate(input), state });
+  return [
+    {
+      code: "NO_AUTHORITIES",
+      detail: `the last authority has voted itself out: nobody may sign block ${chain.head.height + 1}`,
+      remedy: "begin a new chain with the balances of this one: the nodes go on answering for it",
+    },
+  ];
 }
 
 function stateOf(input: DiagnosisInput): DiagnosisState {
@@ -118,10 +138,17 @@ function stateOf(input: DiagnosisInput): DiagnosisState {
   if (writeFailure !== undefined) return "halted";
   if (!chain) return "no-genesis";
   if (mode === "boot" || sync || behindBy(input, chain)) return "syncing";
+  if (hasEnded(chain)) return "halted";
   const lateMs = blockLateMs(input, chain);
   if (lateMs >= Math.max(haltPeriods * chain.periodMs, minHaltMs)) return "halted";
-  if (isBlockLate(input) || finalityLateMs(input, chain) > 0 || isAlone(input)) return "waiting";
+  const isWaiting = isBlockLate(input) || finalityLateMs(input, chain) > 0 || isAlone(input);
+  if (isWaiting || chain.conflicts.length > 0) return "waiting";
   return "ok";
+}
+
+/** The set is empty: nobody may sign the next block. */
+function hasEnded({ snapshot }: ChainInput): boolean {
+  return snapshot.authorities.length === 0;
 }
 
 function isBlockLate(input: DiagnosisInput): boolean {
@@ -144,6 +171,7 @@ function summaryOf(input: DiagnosisInput, state: DiagnosisState): string {
     const left = sync?.remainingMs === undefined ? "" : `, ${duration(sync.remainingMs)} left`;
     return `at height ${sync?.height ?? height} of ${target}, downloads the rest${left}`;
   }
+  if (hasEnded(chain)) return `no authority is left: the chain has ended at height ${height}`;
   if (isBlockLate(input)) {
     const late = duration(blockLateMs(input, chain));
     return `at height ${height}, the next block is ${late} late; ${missingToGoOn(input, chain)}`;
@@ -154,6 +182,10 @@ function summaryOf(input: DiagnosisInput, state: DiagnosisState): string {
     const needed = Math.max(0, quorum - voters.length);
     const what = needed > 0 ? `${count(needed, "vote")} missing` : "the votes do not agree yet";
     return `at height ${height}, but final only up to ${finalized.height}: ${what}`;
+  }
+  if (chain.conflicts.length > 0) {
+    const { height: at, peer } = chain.conflicts[0]!;
+    return `at height ${height}, but another block at height ${at} is final for ${peer}`;
   }
   if (state === "waiting") return `at height ${height} without any peer`;
   const final = finality ? `, final up to ${finality.finalized.height}` : "";

@@ -1,6 +1,7 @@
 import { checkpointBody, type FinalityBody, finalityProofBody, finalityVoteBody } from "../api/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { Finalizer } from "../chain/finalizer.ts";
+import type { Voter } from "../chain/voter.ts";
 import { quorum, roundOfMinority } from "../consensus/index.ts";
 import type { FinalityStore } from "../storage/finality.ts";
 import type { SignedFinalityVote } from "../types/index.ts";
@@ -8,7 +9,8 @@ import type { FinalityInput } from "./diagnosis.ts";
 
 interface FinalityParts {
   chain: Chain;
-  finalizer: Pick<Finalizer, "rounds" | "round">;
+  finalizer: Pick<Finalizer, "rounds">;
+  voter: Pick<Voter, "round"> | undefined;
 }
 
 /** `GET /v1/finality`. */
@@ -45,9 +47,12 @@ export function finalityInput(parts: FinalityParts): Omit<FinalityInput, "waitin
 }
 
 /** The highest round that this node has voted in, or more than a third have, and the newest vote of each authority. */
-function currentRound({ chain, finalizer }: FinalityParts): { round: number; votes: SignedFinalityVote[] } {
+function currentRound({ chain, finalizer, voter }: FinalityParts): {
+  round: number;
+  votes: SignedFinalityVote[];
+} {
   const { authorities } = chain.snapshot;
   const votes = authorities.flatMap((authority) => finalizer.rounds.voteOf(authority) ?? []);
   const reached = roundOfMinority(finalizer.rounds.rounds(authorities));
-  return { round: Math.max(chain.finality.justified.round, finalizer.round, reached), votes };
+  return { round: Math.max(chain.finality.justified.round, voter?.round ?? 0, reached), votes };
 }

@@ -78,7 +78,7 @@ export function followOwnSignatures(
     signer.hearRounds({ reachedRound, justifiedRound: chain.finality.justified.round });
   };
   const stops = [
-    finalizer.events.on("seen", ({ message, voter }) => {
+    finalizer.events.on("signed", ({ message, voter }) => {
       // Needed only after old data was put back.
       if (answered && signer.doubt?.votes) hear();
       if (!isOwn(voter)) return;

@@ -7,17 +7,20 @@ import {
 } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { Finalizer } from "../chain/finalizer.ts";
-import { checkVoteSignature, VoteError } from "../chain/vote-check.ts";
+import { isSigned, VoteError } from "../chain/vote-check.ts";
 import { isLink } from "../consensus/index.ts";
 import type { FinalityStore } from "../storage/finality.ts";
-import { maxAuthorities, SignedFinalityVote } from "../types/index.ts";
+import { type Certificate, maxAuthorities, SignedFinalityVote } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
+import { LruMap } from "../util/lru.ts";
 import { requestOne } from "./request-one.ts";
 
 /** Votes of one authority that wait for blocks: an honest one is a few rounds ahead at most. */
 const maxHeldPerVoter = 8;
+/** Some for each of many peers. */
+const maxAwaited = 256;
 
 export interface VoteInboxOptions {
   network: Network;
@@ -37,6 +40,8 @@ export class VoteInbox {
   /** By voter, oldest first. */
   readonly #held = new Map<Hex, SignedFinalityVote[]>();
   readonly #asking = new Set<PeerId>();
+  /** Blocks that certificates of a peer wait for. */
+  readonly #awaited = new LruMap<Hex, PeerId>(maxAwaited);
   readonly #stopFollowing: () => void;
 
   constructor(options: VoteInboxOptions) {
@@ -72,20 +77,31 @@ export class VoteInbox {
   async pull(peer: PeerId): Promise<void> {
     if (this.#asking.has(peer)) return;
     this.#asking.add(peer);
-    const { network, chain, finalizer, logger } = this.#options;
+    const { network, chain, logger } = this.#options;
     try {
       const answer = await requestOne(network, peer, finality, { justifiedRound: chain.justified.round });
-      for (const certificate of answer.certificates) await finalizer.addCertificate(certificate);
+      for (const certificate of answer.certificates) await this.#takeCertificate(certificate, peer);
       for (const vote of answer.votes) await this.#take(vote, peer);
       this.#options.onAnswer?.();
     } catch (error) {
       logger.debug({ peer, error: messageOf(error) }, "the peer's finality was not taken over");
-      // A certificate for a block that is not here yet is asked for again when it is.
-      if (error instanceof VoteError && error.code !== "UNKNOWN_BLOCK") {
+      if (error instanceof VoteError)
         network.penalize(peer, "invalidResponse", `${error.code}: ${error.message}`);
-      }
     } finally {
       this.#asking.delete(peer);
+    }
+  }
+
+  /** @throws {VoteError} if it is wrong. One for a block that is not here yet is asked for again when it is. */
+  async #takeCertificate(certificate: Certificate, peer: PeerId): Promise<void> {
+    const { finalizer, fetchBlock } = this.#options;
+    try {
+      await finalizer.addCertificate(certificate);
+    } catch (error) {
+      if (!(error instanceof VoteError) || error.code !== "UNKNOWN_BLOCK") throw error;
+      const { block } = certificate.link.target;
+      this.#awaited.set(toHex(block), peer);
+      fetchBlock(block, peer);
     }
   }
 
@@ -118,11 +134,7 @@ export class VoteInbox {
   async #hold(vote: SignedFinalityVote): Promise<boolean> {
     const { chain } = this.#options;
     if (!chain.snapshot.authorities.some((authority) => equalBytes(authority, vote.voter))) return false;
-    try {
-      await checkVoteSignature(vote, { genesisId: chain.genesis.id, verify: chain.checks.verify });
-    } catch {
-      return false;
-    }
+    if (!(await isSigned(vote, { genesisId: chain.genesis.id, verify: chain.checks.verify }))) return false;
     const voter = toHex(vote.voter);
     const held = this.#held.get(voter) ?? [];
     this.#held.set(voter, [...held, vote].slice(-maxHeldPerVoter));
@@ -131,6 +143,9 @@ export class VoteInbox {
   }
 
   #release(block: Uint8Array): void {
+    const peer = this.#awaited.get(toHex(block));
+    if (peer !== undefined) void this.pull(peer);
+    this.#awaited.delete(toHex(block));
     for (const [voter, held] of this.#held) {
       const ready = held.filter(({ message }) => equalBytes(message.target.block, block));
       if (ready.length === 0) continue;

@@ -2,6 +2,7 @@ import type { Offence } from "../../protocols/index.ts";
 import type { Genesis } from "../../src/chain/genesis.ts";
 import type { Head, HeadChange } from "../../src/chain/types.ts";
 import type { FinalityStatus } from "../../src/consensus/index.ts";
+import { type Address, encodeAddress } from "../../src/crypto/address.ts";
 import type { ChainServices } from "../../src/node/chain-services.ts";
 import { AccountState } from "../../src/state/index.ts";
 import type { BlockRef } from "../../src/types/index.ts";
@@ -42,12 +43,16 @@ export class Oracle {
   readonly errors = new Map<string, number>();
   /** Only those who follow the rules are held to them. */
   readonly #faultyFree: () => boolean;
+  /** Who was shown to have equivocated. */
+  readonly evidence = new Set<Address>();
+  readonly #honest: ReadonlySet<Address>;
   finalizedHeight = 0;
   highest = 0;
 
   constructor(genesis: Genesis, honest: readonly Uint8Array[], faultyFree: () => boolean) {
     this.#genesis = genesis;
     this.#faultyFree = faultyFree;
+    this.#honest = new Set(honest.map(encodeAddress));
     this.#supply = genesis.block.payload.coinbase.balances.reduce((sum, { balance }) => sum + balance, 0n);
     this.signatures = new SignatureWatch(genesis, honest, (rule, detail) => this.report(rule, detail));
     this.#blocks.set(genesis.idHex, {
@@ -71,6 +76,9 @@ export class Oracle {
     this.#learn(chain.head);
     chain.events.on("imported", (head) => this.#learn(head));
     if (node.faulty) return;
+    services.evidence.events.on("evidence", ({ offender, offence }) =>
+      this.#onEvidence(node, offender, offence),
+    );
     let finality: FinalityStatus = chain.finality;
     this.#checkFinalized(node, finality);
     this.#checkState(node, services);
@@ -97,6 +105,13 @@ export class Oracle {
     if (node.faulty) return;
     this.errors.set(message, (this.errors.get(message) ?? 0) + 1);
     if (message.includes("are both final")) this.report("conflicting finality", `${node.name}: ${message}`);
+  }
+
+  /** What was checked and kept as proof against somebody is right. */
+  #onEvidence(node: SimNode, offender: Address, offence: string): void {
+    this.evidence.add(offender);
+    if (this.#honest.has(offender))
+      this.report("evidence against an honest node", `${node.name}: ${offence} of ${offender}`);
   }
 
   /** Whether `ancestor` is `id` or below it. */

@@ -13,6 +13,7 @@ import {
   type RequestOptions,
   type ResponseOf,
 } from "../../protocols/index.ts";
+import { votesOf } from "../../src/consensus/index.ts";
 import type { SignedFinalityVote } from "../../src/types/index.ts";
 import { type Clock, sleep } from "../../src/util/clock.ts";
 import { messageOf } from "../../src/util/errors.ts";
@@ -207,10 +208,7 @@ export class SimRequests {
 }
 
 function votesIn({ votes, certificates }: FinalityAnswer): SignedFinalityVote[] {
-  const certified = certificates.flatMap(({ link, voters, signatures }) =>
-    voters.map((voter, index) => ({ message: link, voter, signature: signatures[index]! })),
-  );
-  return [...votes, ...certified];
+  return [...votes, ...certificates.flatMap(votesOf)];
 }
 
 interface Failure {

@@ -53,7 +53,8 @@ beforeAll(async () => {
       adminToken,
       listEvidence: () => [evidence],
       diagnosis: () => diagnosis,
-      finality: () => finalityBody({ chain, finalizer: { rounds: new RoundWatch(), round: 1 } }, store),
+      finality: () =>
+        finalityBody({ chain, finalizer: { rounds: new RoundWatch() }, voter: { round: 1 } }, store),
       peers: () => [
         {
           id: "12D3",

@@ -140,7 +140,7 @@ describe("the vote of a block", () => {
     await proposals.propose(addressOf("A"), "remove");
     expect(proposals.voteFor(setOf("AB"), 1, addressOf("Z"))).toEqual(noVote);
     expect(proposals.voteFor(setOf("AB"), 1, addressOf("B"))).toEqual(remove("A"));
-    // The last authority stays.
+    // That would end the chain.
     expect(proposals.voteFor(setOf("A"), 1, addressOf("A"))).toEqual(noVote);
   });
 

@@ -43,6 +43,7 @@ function chain(fields: Partial<ChainInput> = {}, recent = "DC", authorities = "A
     wantedSinceMs: undefined,
     activity: new Map(activity(authorities, 118)),
     finality: undefined,
+    conflicts: [],
     ...fields,
   };
 }
@@ -105,6 +106,24 @@ const cases: Case[] = [
     input: input({ chain: chain({ finality: finality("ABCD", 600) }) }),
     state: "ok",
     says: ["final up to 100"],
+  },
+  {
+    name: "the last authority has voted itself out",
+    input: input({ chain: chain(standing(600), "", "") }),
+    state: "halted",
+    codes: ["NO_AUTHORITIES"],
+    says: ["no authority is left: the chain has ended at height 120", "nobody may sign block 121"],
+  },
+  {
+    name: "another block is final for some peers",
+    input: input({
+      chain: chain({
+        conflicts: ["p1", "p2"].map((id) => ({ peer: id, height: 90, own: "0x0a", theirs: "0x0b" })),
+      }),
+    }),
+    state: "waiting",
+    codes: ["CONFLICTING_FINALITY"],
+    says: ["another block at height 90 is final for p1", "0x0a is final here, and 0x0b for 2 peers (p1, p2)"],
   },
   {
     name: "a block out of turn is waited for",

@@ -1,7 +1,8 @@
 import type { Signer } from "../../../src/accounts/index.ts";
-import { Finalizer, type VoteSigner } from "../../../src/chain/finalizer.ts";
+import { Finalizer } from "../../../src/chain/finalizer.ts";
 import type { Genesis } from "../../../src/chain/genesis.ts";
 import { voteSigningRoot } from "../../../src/chain/vote-check.ts";
+import { Voter, type VoteSigner } from "../../../src/chain/voter.ts";
 import type { Checkpoint, SignedFinalityVote } from "../../../src/types/index.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { authorities, type TestChain, type Tip } from "./chain.ts";
@@ -24,8 +25,10 @@ export async function signedVote(
 /** The first authority votes; `votes` are its links as "source -> target" rounds with the target's height. */
 export function testFinalizer({ chain, clock }: TestChain, signer: Partial<VoteSigner> = {}) {
   const { publicKey, sign } = authorities[0]!;
-  const finalizer = new Finalizer({
+  const finalizer = new Finalizer({ chain, logger: silentLogger });
+  const voter = new Voter({
     chain,
+    finalizer,
     clock,
     logger: silentLogger,
     signer: {
@@ -37,8 +40,8 @@ export function testFinalizer({ chain, clock }: TestChain, signer: Partial<VoteS
     },
   });
   const votes: string[] = [];
-  finalizer.events.on("vote", ({ message: { source, target } }) =>
+  voter.events.on("vote", ({ message: { source, target } }) =>
     votes.push(`${source.round} -> ${target.round} at ${target.height}`),
   );
-  return { finalizer, votes };
+  return { finalizer, voter, votes };
 }

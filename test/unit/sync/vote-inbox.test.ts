@@ -1,5 +1,6 @@
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { finality } from "../../../protocols/index.ts";
+import { certificateOf } from "../../../src/consensus/index.ts";
 import type { Verify } from "../../../src/crypto/ed25519.ts";
 import { FinalityStore } from "../../../src/storage/finality.ts";
 import { VoteInbox } from "../../../src/sync/vote-inbox.ts";
@@ -14,6 +15,7 @@ const genesis = await testGenesis(4);
 const maker = new BlockMaker(genesis);
 const one = await maker.block(maker.start());
 const two = await maker.block(one);
+const aside = await maker.block(maker.start(), { by: authorities[3]! });
 const genesisCheckpoint = { round: 0, height: 0, block: genesis.id };
 
 /** A node that takes votes from its peer "peer"; `verify` may do something meanwhile. */
@@ -31,7 +33,7 @@ async function node() {
     return verifyHere(sets);
   };
   const base = await testChain({ genesis, clock, chain: { checks: { verify, isVerified: () => false } } });
-  const { finalizer } = testFinalizer(base);
+  const { finalizer, voter } = testFinalizer(base);
   const fetched: string[] = [];
   const inbox = new VoteInbox({
     network,
@@ -43,7 +45,7 @@ async function node() {
   });
   onTestFinished(() => {
     inbox.stop();
-    finalizer.stop();
+    voter.stop();
   });
   const gossip = (vote: SignedFinalityVote) => inbox.onGossip(SignedFinalityVote.serialize(vote), "peer");
   const beforeVerify = (action: () => Promise<unknown>) => {
@@ -94,4 +96,70 @@ test("the newest vote of each authority is told, also where it cannot be counted
   await gossip(newest);
   for await (const { votes } of peer.request("node", finality, { justifiedRound: 0 }))
     expect(votes).toEqual([newest]);
+});
+
+describe("every vote that its voter has signed is shown to those who look for contradictions", () => {
+  async function watched() {
+    const base = await node();
+    const signed: SignedFinalityVote[] = [];
+    base.finalizer.events.on("signed", (vote) => signed.push(vote));
+    return { ...base, signed };
+  }
+
+  test("one that waits for a block that never comes", async () => {
+    const { gossip, signed } = await watched();
+    const vote = await voteFor(two, 3);
+    await gossip(vote);
+    expect(signed).toEqual([vote]);
+  });
+
+  test("one that breaks the rules, but not one with another's signature", async () => {
+    const { addAll, gossip, signed } = await watched();
+    await addAll(two);
+    const backwards = await voteFor(one, 3, checkpoint(2, two));
+    const wrongHeight = await signedVote(authorities[1]!, genesis, genesisCheckpoint, {
+      ...checkpoint(1, one),
+      height: 2,
+    });
+    const stranger = await signedVote(authorities[4]!, genesis, genesisCheckpoint, checkpoint(1, one));
+    for (const vote of [backwards, wrongHeight, stranger]) expect(await gossip(vote)).toBe("reject");
+    expect(await gossip({ ...(await voteFor(one)), voter: authorities[2]!.publicKey })).toBe("reject");
+    expect(signed).toEqual([wrongHeight]);
+  });
+
+  test.each([
+    ["that is new", two, true],
+    ["for a block of another branch", aside, false],
+  ])("those of a certificate %s", async (_, target, counts) => {
+    const { addAll, chain, inbox, peer, signed } = await watched();
+    await addAll(two);
+    const voters = authorities.slice(0, 3);
+    const votes = await Promise.all(
+      voters.map((voter) => signedVote(voter, genesis, genesisCheckpoint, checkpoint(1, target))),
+    );
+    const certificates = [certificateOf(votes[0]!.message, votes)];
+    peer.serve(finality, async function* () {
+      yield { certificates, votes: [] };
+    });
+    await inbox.pull("peer");
+    expect(new Set(signed)).toEqual(new Set(votes));
+    expect(chain.justified.round).toBe(counts ? 1 : 0);
+  });
+});
+
+test("a certificate that comes before its block is taken when that is here", async () => {
+  const { addAll, chain, clock, fetched, inbox, peer } = await node();
+  const votes = await Promise.all(
+    authorities.slice(0, 3).map((voter) => signedVote(voter, genesis, genesisCheckpoint, checkpoint(1, two))),
+  );
+  const certificates = [certificateOf(votes[0]!.message, votes)];
+  peer.serve(finality, async function* () {
+    yield { certificates, votes: [] };
+  });
+  await inbox.pull("peer");
+  expect(fetched).toEqual(["peer"]);
+  expect(chain.justified.round).toBe(0);
+  await addAll(two);
+  await clock.advance(0);
+  expect(chain.justified.round).toBe(1);
 });

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
-import type { VoteSigner } from "../../../src/chain/finalizer.ts";
+import type { VoteSigner } from "../../../src/chain/voter.ts";
+import { certificateOf } from "../../../src/consensus/index.ts";
 import { voteKinds } from "../../../src/types/index.ts";
 import { authorities, BlockMaker, testChain, testGenesis } from "../support/chain.ts";
 import { MemoryDatabase } from "../support/database.ts";
@@ -21,17 +22,17 @@ async function node(signer: Partial<VoteSigner> = {}) {
   const checks = { verify: verifyHere, isVerified: () => false };
   const base = await testChain({ genesis, database, clock, chain: { checks } });
   await base.addAll(two);
-  const { finalizer, votes } = testFinalizer(base, signer);
-  onTestFinished(() => finalizer.stop());
+  const { finalizer, voter, votes } = testFinalizer(base, signer);
+  onTestFinished(() => voter.stop());
   const vote = async (authority: number, round: number, target = two, source = genesisCheckpoint) =>
     signedVote(authorities[authority]!, genesis, source, checkpoint(round, target));
   const hear = async (...args: Parameters<typeof vote>) => finalizer.addVote(await vote(...args));
-  return { ...base, database, clock, finalizer, votes, vote, hear };
+  return { ...base, database, clock, finalizer, voter, votes, vote, hear };
 }
 
 test("a round stands still until a quorum has reached it, then its time-out runs", async () => {
-  const { clock, finalizer, votes, vote, hear } = await node();
-  finalizer.enabled = true;
+  const { clock, finalizer, voter, votes, vote, hear } = await node();
+  voter.enabled = true;
   await clock.advance(600_000);
   expect(votes).toEqual(["0 -> 1 at 2"]);
   await hear(1, 1, one);
@@ -49,8 +50,8 @@ test("a round stands still until a quorum has reached it, then its time-out runs
 });
 
 test("time-outs double from one round without a result to the next", async () => {
-  const { clock, finalizer, votes, hear } = await node();
-  finalizer.enabled = true;
+  const { clock, voter, votes, hear } = await node();
+  voter.enabled = true;
   await clock.advance(0);
   for (const [round, timeoutMs] of [
     [1, 500],
@@ -67,10 +68,10 @@ test("time-outs double from one round without a result to the next", async () =>
 });
 
 test("nobody waits long in a round that somebody who is needed has passed", async () => {
-  const { clock, finalizer, votes, hear } = await node();
+  const { clock, voter, votes, hear } = await node();
   await hear(1, 7, one);
   await hear(2, 7, one);
-  finalizer.enabled = true;
+  voter.enabled = true;
   await clock.advance(510);
   expect(votes).toEqual(["0 -> 7 at 2"]);
   await hear(2, 9, one);
@@ -79,8 +80,8 @@ test("nobody waits long in a round that somebody who is needed has passed", asyn
 });
 
 test("a claim of one authority moves nobody; that of more than a third does at once", async () => {
-  const { clock, finalizer, votes, hear } = await node();
-  finalizer.enabled = true;
+  const { clock, voter, votes, hear } = await node();
+  voter.enabled = true;
   await clock.advance(0);
   await hear(3, 1_000_000);
   await clock.advance(600_000);
@@ -91,12 +92,12 @@ test("a claim of one authority moves nobody; that of more than a third does at o
 });
 
 test("the quorum that a round waits for may be one of the set that its vote counts for", async () => {
-  const { addAll, chain, clock, finalizer, votes, hear } = await node();
+  const { addAll, chain, clock, voter, votes, hear } = await node();
   const vote = { kind: voteKinds.add, candidate: authorities[4]!.publicKey };
   const three = await maker.extend(start, 3, { edit: { vote } });
   await addAll(three);
   expect(chain.snapshot.authorities).toHaveLength(5);
-  finalizer.enabled = true;
+  voter.enabled = true;
   await clock.advance(0);
   await hear(1, 1, one);
   await hear(2, 1, one);
@@ -112,8 +113,8 @@ test("the quorum that a round waits for may be one of the set that its vote coun
 });
 
 test("or one of the head's set: who was voted out is not waited for", async () => {
-  const { addAll, chain, clock, finalizer, votes, hear } = await node();
-  finalizer.enabled = true;
+  const { addAll, chain, clock, voter, votes, hear } = await node();
+  voter.enabled = true;
   await clock.advance(0);
   await hear(1, 1, one);
   await clock.advance(10_000);
@@ -129,8 +130,8 @@ test("or one of the head's set: who was voted out is not waited for", async () =
 });
 
 test("a vote that a crash kept from leaving is not waited for", async () => {
-  const { clock, finalizer, votes } = await node({ lastTargetRound: 3, refusedToRound: 3 });
-  finalizer.enabled = true;
+  const { clock, voter, votes } = await node({ lastTargetRound: 3, refusedToRound: 3 });
+  voter.enabled = true;
   await clock.advance(490);
   expect(votes).toEqual([]);
   await clock.advance(20);
@@ -140,16 +141,16 @@ test("a vote that a crash kept from leaving is not waited for", async () => {
 });
 
 test("a vote of an earlier life that others have is its newest", async () => {
-  const { clock, finalizer, votes, hear } = await node({ lastTargetRound: 3, refusedToRound: 3 });
-  finalizer.enabled = true;
+  const { clock, voter, votes, hear } = await node({ lastTargetRound: 3, refusedToRound: 3 });
+  voter.enabled = true;
   await hear(0, 3);
   await clock.advance(600_000);
   expect(votes).toEqual([]);
 });
 
 test("no vote from the old source while the next is on its way to the disk, though others are a round ahead", async () => {
-  const { clock, database, finalizer, votes, hear, chain } = await node();
-  finalizer.enabled = true;
+  const { clock, database, voter, votes, hear, chain } = await node();
+  voter.enabled = true;
   await clock.advance(0);
   let written: () => void = () => undefined;
   database.beforeCommit = () =>
@@ -171,4 +172,33 @@ test("no vote from the old source while the next is on its way to the disk, thou
   await clock.advance(0);
   expect(votes).toEqual(["0 -> 1 at 2", "1 -> 2 at 2"]);
   expect(chain.finalized.height).toBe(2);
+});
+
+test("while more than a third vote from a later source, none from the old one: their certificate comes, or is waited for no longer", async () => {
+  const { chain, clock, finalizer, voter, votes, vote, hear } = await node();
+  const source = checkpoint(1, two);
+  await hear(1, 2, two, source);
+  // One alone may claim anything.
+  voter.enabled = true;
+  await clock.advance(0);
+  expect(votes).toEqual(["0 -> 1 at 2"]);
+  await hear(2, 2, two, source);
+  await clock.advance(490);
+  expect(votes).toHaveLength(1);
+  const justifying = await Promise.all([1, 2, 3].map((authority) => vote(authority, 1)));
+  await finalizer.addCertificate(certificateOf(justifying[0]!.message, justifying));
+  await clock.advance(0);
+  expect(votes).toEqual(["0 -> 1 at 2", "1 -> 2 at 2"]);
+  expect(chain.finalized.height).toBe(2);
+});
+
+test("a certificate that does not come is waited for no longer than the shortest time-out", async () => {
+  const { clock, voter, votes, hear } = await node();
+  await hear(1, 2, two, checkpoint(1, two));
+  await hear(2, 2, two, checkpoint(1, two));
+  voter.enabled = true;
+  await clock.advance(490);
+  expect(votes).toEqual([]);
+  await clock.advance(20);
+  expect(votes).toEqual(["0 -> 2 at 2"]);
 });

@@ -1,0 +1,145 @@
+import { applyHeader } from "../consensus/index.ts";
+import type { StateReader } from "../state/index.ts";
+import type { Write } from "../storage/database.ts";
+import { BlockError } from "../types/errors.ts";
+import type { AuthoritySnapshot } from "../types/index.ts";
+import type { Logger } from "../util/logger.ts";
+import type { Pause } from "../util/slices.ts";
+import type { BlockReader } from "./block-reader.ts";
+import { type BlockTree, blockWrites } from "./block-tree.ts";
+import type { Branches } from "./branches.ts";
+import type { Genesis } from "./genesis.ts";
+import type { InvalidBlocks } from "./invalid-blocks.ts";
+import type { Ledger } from "./ledger.ts";
+import { buildBlock, type Proposal } from "./produce.ts";
+import type { ChainStores } from "./stores.ts";
+import type { CanonicalBlock, Head, HeadChange, StageTimer } from "./types.ts";
+
+export interface CanonicalChainOptions {
+  genesis: Genesis;
+  stores: Pick<ChainStores, "database" | "meta" | "blocks">;
+  tree: BlockTree;
+  reader: BlockReader;
+  ledger: Ledger;
+  branches: Branches;
+  invalid: InvalidBlocks;
+  logger: Logger;
+  /** Lets others run within a long task. */
+  pause: Pause;
+  /** Writes of others that go with a change of the head, in the same atomic batch. `after`: the accounts after it. */
+  writesWith(change: HeadChange, after: StateReader): Write[];
+  onChange(change: HeadChange): void;
+}
+
+/** The head, and the authorities and accounts after it: moved by stages 4 to 6 of an import, all or nothing. One call at a time. */
+export class CanonicalChain {
+  readonly #options: CanonicalChainOptions;
+  #head: Head;
+  #snapshot: AuthoritySnapshot;
+
+  constructor(options: CanonicalChainOptions, head: Head, snapshot: AuthoritySnapshot) {
+    this.#options = options;
+    this.#head = head;
+    this.#snapshot = snapshot;
+  }
+
+  get head(): Head {
+    return this.#head;
+  }
+
+  /** After the head. */
+  get snapshot(): AuthoritySnapshot {
+    return this.#snapshot;
+  }
+
+  /** Goes on to `target`, which is on the head or on another branch. `writes` store it where it is new. @throws {BlockError} */
+  async moveTo(target: CanonicalBlock, writes: Write[], ended: StageTimer): Promise<void> {
+    const { tree, logger } = this.#options;
+    const path = await tree.path(this.#head, target);
+    const fork = path.apply[0]!.header.message.parent;
+    await this.#follow(path, await tree.snapshotAfter(fork), target, writes, ended);
+    if (path.retract.length === 0) return;
+    const { height, idHex: id } = this.#head;
+    logger.warn(
+      { retracted: path.retract.length, applied: path.apply.length, height, id },
+      "reorganized to a better branch",
+    );
+  }
+
+  /** Makes, signs and adopts a block on the head; `undefined` where an empty one was not wanted. @throws {BlockError}, errors of the signer */
+  async produce(proposal: Proposal, ended: StageTimer): Promise<CanonicalBlock | undefined> {
+    const { ledger, genesis, pause, stores } = this.#options;
+    try {
+      const built = await buildBlock(this.#head, this.#snapshot, ledger, genesis, proposal, pause, ended);
+      if (!built) return undefined;
+      const { checked, block, snapshot } = built;
+      const writes = blockWrites(stores.blocks, checked, block, snapshot);
+      await this.#adopt({ head: block, retracted: [], applied: [block] }, snapshot, writes);
+      ended("commit");
+      return block;
+    } catch (error) {
+      ledger.rollback();
+      throw error;
+    }
+  }
+
+  /**
+   * Retracts and executes in memory, writes all in one atomic, synced batch, moves the head. After an error everything is as before,
+   * but that blocks found invalid, and those after them, are remembered and removed. The valid ones before them are no better than
+   * the head: each was compared with it when it came. `snapshot`: where the branches part.
+   */
+  async #follow(
+    path: { retract: Head[]; apply: Head[] },
+    snapshot: AuthoritySnapshot,
+    target: CanonicalBlock,
+    writes: Write[],
+    ended: StageTimer,
+  ): Promise<void> {
+    const { reader, ledger, genesis, branches, invalid, pause } = this.#options;
+    const retracted: CanonicalBlock[] = [];
+    const applied: CanonicalBlock[] = [];
+    let after = snapshot;
+    try {
+      for (const head of path.retract) {
+        const block = await reader.canonicalBlock(head);
+        ledger.retract(block, await reader.undo(head.id));
+        retracted.push(block);
+        await pause();
+      }
+      for (const head of path.apply) {
+        const block = head.idHex === target.idHex ? target : await reader.canonicalBlock(head);
+        after = applyHeader(after, head.header.message, genesis.config);
+        await ledger.apply(block, after, ended);
+        applied.push(block);
+      }
+      await this.#adopt({ head: target, retracted, applied }, after, writes);
+      ended("commit");
+    } catch (error) {
+      ledger.rollback();
+      if (!(error instanceof BlockError)) throw error;
+      const refused = path.apply.slice(applied.length);
+      for (const { idHex } of refused) branches.remove(idHex);
+      await invalid.add(refused);
+      throw error;
+    }
+  }
+
+  /** Stages 5 and 6, for what the ledger has executed. */
+  async #adopt(change: HeadChange, snapshot: AuthoritySnapshot, writes: Write[]): Promise<void> {
+    const { stores, ledger, tree, branches, pause, writesWith, onChange } = this.#options;
+    const executed = await ledger.pendingWrites();
+    await pause();
+    await stores.database.commit([
+      ...writes,
+      ...executed,
+      ...stores.meta.setHead(change.head.id, snapshot),
+      ...writesWith(change, ledger.state),
+    ]);
+    ledger.settle();
+    tree.remember(change.head, snapshot);
+    branches.add(change.head);
+    this.#head = change.head;
+    this.#snapshot = snapshot;
+    onChange(change);
+  }
+}

@@ -1,0 +1,81 @@
+import { applyLink, type FinalityStatus } from "../consensus/index.ts";
+import type { Write } from "../storage/database.ts";
+import type { BlockRef, Certificate, Checkpoint } from "../types/index.ts";
+import { toHex } from "../util/bytes.ts";
+import { CodedError } from "../util/errors.ts";
+import type { BlockTree } from "./block-tree.ts";
+import { isAncestor } from "./branches.ts";
+import type { ChainStores } from "./stores.ts";
+
+/** A block of a voting round. */
+export interface FinalityPoint extends BlockRef {
+  round: number;
+}
+
+export interface CheckpointsOptions {
+  stores: Pick<ChainStores, "database" | "finality">;
+  tree: BlockTree;
+  /** Writes of others that go with a block that becomes final, and all below it. */
+  writesWithFinal?(block: BlockRef): Write[];
+}
+
+/** What the votes have settled, on disk with the certificates that prove it. */
+export class Checkpoints {
+  readonly #options: CheckpointsOptions;
+  #status: FinalityStatus;
+
+  constructor(options: CheckpointsOptions, status: FinalityStatus) {
+    this.#options = options;
+    this.#status = status;
+  }
+
+  get status(): FinalityStatus {
+    return this.#status;
+  }
+
+  /** The block that every head descends from. */
+  get justified(): FinalityPoint {
+    return point(this.#status.justified);
+  }
+
+  /** The highest block that no reorganization takes away. */
+  get finalized(): FinalityPoint {
+    return point(this.#status.finalized);
+  }
+
+  /**
+   * Takes note of a certificate that has been checked and whose blocks are known. Returns false if it says nothing new.
+   * @throws {CodedError} `CONFLICTING_FINALITY`: more than a third of the authorities have equivocated.
+   */
+  async add(certificate: Certificate): Promise<boolean> {
+    const { database, finality } = this.#options.stores;
+    const before = this.#status;
+    const status = applyLink(before, certificate.link);
+    if (status.justified === before.justified && status.finalized === before.finalized) return false;
+    const writes = [finality.setStatus(status), finality.putCertificate(certificate)];
+    if (status.finalized !== before.finalized) {
+      await this.#checkFinalized(status.finalized);
+      writes.push(finality.putFinalizedRound(status.finalized));
+    }
+    const { height, block: id } = status.finalized;
+    if (height > before.finalized.height)
+      writes.push(...(this.#options.writesWithFinal?.({ height, id }) ?? []));
+    await database.commit(writes);
+    this.#status = status;
+    return true;
+  }
+
+  async #checkFinalized(checkpoint: Checkpoint): Promise<void> {
+    const { tree } = this.#options;
+    const block = await tree.require(checkpoint.block);
+    if (await isAncestor(tree, this.finalized, block)) return;
+    throw new CodedError(
+      "CONFLICTING_FINALITY",
+      `blocks ${toHex(this.finalized.id)} and ${block.idHex} are both final: more than a third of the authorities have signed conflicting votes. Compare the chains of their operators before going on`,
+    );
+  }
+}
+
+function point({ round, height, block }: Checkpoint): FinalityPoint {
+  return { round, height, id: block };
+}

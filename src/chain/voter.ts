@@ -1,0 +1,198 @@
+import { SigningError } from "../accounts/index.ts";
+import {
+  minRoundTimeoutMs,
+  quorum,
+  RoundTimer,
+  restingMs,
+  roundOfMinority,
+  roundOfQuorum,
+  targetHeight,
+} from "../consensus/index.ts";
+import type { FinalityVote, SignedFinalityVote } from "../types/index.ts";
+import { equalBytes } from "../util/bytes.ts";
+import type { Clock } from "../util/clock.ts";
+import { Emitter } from "../util/emitter.ts";
+import { messageOf } from "../util/errors.ts";
+import type { Logger } from "../util/logger.ts";
+import { SerialQueue } from "../util/serial-queue.ts";
+import { ancestorAt, isAncestor } from "./branches.ts";
+import type { Chain } from "./chain.ts";
+import type { Finalizer } from "./finalizer.ts";
+import { voteSigningRoot } from "./vote-check.ts";
+
+/** After signing was refused, before the next try. */
+const retryMs = 1_000;
+
+/** Signs finality votes; refuses those that could be slashed. */
+export interface VoteSigner {
+  publicKey: Uint8Array;
+  /** Target round of the last vote that was signed, in this process or an earlier one; 0 if none was. */
+  lastTargetRound: number;
+  /** Up to here no new vote is signed: `lastTargetRound`, or more where older data was put back. */
+  refusedToRound: number;
+  signFinalityVote(vote: { sourceRound: number; targetRound: number; root: Uint8Array }): Promise<Uint8Array>;
+}
+
+export interface VoterOptions {
+  chain: Chain;
+  finalizer: Finalizer;
+  clock: Clock;
+  logger: Logger;
+  /** Its account votes while it is an authority. */
+  signer: VoteSigner;
+}
+
+/** Casts the votes of one account: decides when, from which source and for which block (docs/consensus.md, section 7). */
+export class Voter {
+  readonly events = new Emitter<{ vote: SignedFinalityVote }>();
+  readonly #options: VoterOptions;
+  readonly #queue = new SerialQueue();
+  readonly #stops: (() => void)[];
+  #enabled = false;
+  #stopped = false;
+  #cancelTimer: () => void = () => undefined;
+  /** Since when the head stands. */
+  #headSinceMs: number;
+  /** Of the newest own vote. */
+  readonly #round: RoundTimer;
+  /** A later source that others vote from, and since when its certificate is waited for. */
+  #laterSource = { round: 0, sinceMs: 0 };
+  /** Own votes that are not counted yet. */
+  #counting = 0;
+
+  constructor(options: VoterOptions) {
+    this.#options = options;
+    const { chain, finalizer, clock, signer } = options;
+    this.#headSinceMs = clock.now();
+    this.#round = new RoundTimer(signer.lastTargetRound);
+    this.#stops = [
+      chain.events.on("head", () => {
+        this.#headSinceMs = clock.now();
+        this.#wake();
+      }),
+      finalizer.events.on("changed", () => this.#wake()),
+    ];
+  }
+
+  /** Only a node in step with its peers votes. */
+  set enabled(enabled: boolean) {
+    this.#enabled = enabled;
+    this.#wake();
+  }
+
+  /** Of the newest own vote. */
+  get round(): number {
+    return this.#round.round;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#cancelTimer();
+    for (const stop of this.#stops) stop();
+  }
+
+  #wake(): void {
+    if (this.#stopped) return;
+    void this.#queue
+      .run(() => this.#evaluate())
+      .catch((error) => {
+        // What protects the account says itself why it refuses, and the others come to rounds that it does not.
+        const level = error instanceof SigningError ? "debug" : "error";
+        this.#options.logger[level]({ error: messageOf(error) }, "no finality vote");
+        this.#sleep(retryMs);
+      });
+  }
+
+  #sleep(delayMs: number): void {
+    this.#cancelTimer();
+    if (!this.#stopped) this.#cancelTimer = this.#options.clock.after(delayMs, () => this.#wake());
+  }
+
+  /** Votes if it is time to, and sets the timer for when it may be. */
+  async #evaluate(): Promise<void> {
+    const { chain, finalizer, clock, signer } = this.#options;
+    if (!this.#enabled || this.#stopped) return;
+    // Others may be a round ahead by then: to follow them from the old source would split the votes. Counting wakes this.
+    if (this.#counting > 0 || finalizer.isSettling) return;
+    const { justified, finalized } = chain.finality;
+    const { head } = chain;
+    if (equalBytes(head.id, finalized.block)) return this.#cancelTimer();
+
+    // Rounds that the protection refuses are passed over: where more than a third wait for the others to reach theirs, nobody would.
+    if (signer.refusedToRound > this.#round.round) this.#round.enter(signer.refusedToRound);
+    const reached = roundOfMinority(finalizer.rounds.rounds(chain.snapshot.authorities));
+    let round = Math.max(justified.round + 1, reached);
+    if (round <= this.#round.round) {
+      const waitMs = await this.#resultWaitMs();
+      if (waitMs === undefined) return this.#cancelTimer();
+      if (waitMs > 0) return this.#sleep(waitMs);
+      round = this.#round.round + 1;
+    }
+    const certificateWaitMs = this.#certificateWaitMs();
+    if (certificateWaitMs > 0) return this.#sleep(certificateWaitMs);
+    const { periodMs } = chain.genesis.config;
+    const standsForMs = clock.now() - this.#headSinceMs;
+    const height = targetHeight(
+      { justified, finalized },
+      { height: head.height, standsForMs },
+      periodMs,
+      round,
+    );
+    if (height === undefined) return this.#sleep(Math.max(restingMs(periodMs) - standsForMs, 1));
+    const target = await ancestorAt(chain.tree, head, height);
+    // The head has yet to follow the justified block; it wakes this when it has.
+    if (!(await isAncestor(chain.tree, { height: justified.height, id: justified.block }, target))) return;
+    const voters = (await chain.tree.snapshotAfter(target.id)).authorities;
+    if (!voters.some((voter) => equalBytes(voter, signer.publicKey))) return this.#cancelTimer();
+
+    await this.#vote({ source: justified, target: { round, height, block: target.id } });
+    this.#round.enter(round);
+  }
+
+  /** Undefined: those who have yet to reach the own round wake this. */
+  async #resultWaitMs(): Promise<number | undefined> {
+    const { chain, finalizer, clock, signer } = this.#options;
+    const { rounds } = finalizer;
+    const { round } = this.#round;
+    const own = rounds.voteOf(signer.publicKey);
+    const target = own && (await chain.tree.get(own.message.target.block));
+    // The set may have changed since: those who can give this round a result, or those who can give one to the next.
+    const snapshots = target ? [await chain.tree.snapshotAfter(target.id), chain.snapshot] : [chain.snapshot];
+    const reached = snapshots.map(({ authorities }) => rounds.rounds(authorities));
+    return this.#round.waitMs(clock.now(), {
+      isLost: rounds.roundOf(signer.publicKey) < round,
+      hasQuorum: reached.some((each) => roundOfQuorum(each) >= round),
+      isShared: reached.some((each) => each.filter((other) => other === round).length >= quorum(each.length)),
+      justifiedRound: chain.finality.justified.round,
+    });
+  }
+
+  /** More than a third vote from a later source: its certificate has been asked for, and a vote from the old one would split theirs. */
+  #certificateWaitMs(): number {
+    const { chain, finalizer, clock } = this.#options;
+    const round = roundOfMinority(finalizer.rounds.sources(chain.snapshot.authorities));
+    if (round <= chain.finality.justified.round) return 0;
+    if (round !== this.#laterSource.round) this.#laterSource = { round, sinceMs: clock.now() };
+    return this.#laterSource.sinceMs + minRoundTimeoutMs - clock.now();
+  }
+
+  async #vote(message: FinalityVote): Promise<void> {
+    const { chain, finalizer, logger, signer } = this.#options;
+    const signature = await signer.signFinalityVote({
+      sourceRound: message.source.round,
+      targetRound: message.target.round,
+      root: voteSigningRoot(message, chain.genesis.id),
+    });
+    const vote = { message, voter: signer.publicKey, signature };
+    this.events.emit("vote", vote);
+    // Counted like any other's, outside of the queue's task.
+    this.#counting++;
+    void finalizer
+      .addVote(vote)
+      .catch((error) => logger.error({ error: messageOf(error) }, "own vote not counted"))
+      .finally(() => {
+        this.#counting--;
+        this.#wake();
+      });
+  }
+}
