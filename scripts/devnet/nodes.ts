@@ -61,7 +61,7 @@ export function startNodes(options: { dataDir: string; count: number; genesisId:
 }
 
 /** Where setpriv of util-linux is, it makes the kernel stop the nodes should this process be killed. */
-function dieWithParent(): string[] {
+export function dieWithParent(): string[] {
   const setpriv = "/usr/bin/setpriv";
   return process.platform === "linux" && existsSync(setpriv) ? [setpriv, "--pdeathsig", "SIGTERM"] : [];
 }

@@ -111,7 +111,7 @@ async function readKeystore(paths: AccountPaths): Promise<Keystore> {
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
     throw new UserError(
       missing
-        ? `there is no account in ${paths.account}: make one with "ccoin create-account"`
+        ? `there is no account in ${paths.account}: make one with "ccoin create-account", or name another folder with --datadir`
         : `cannot read ${paths.account}: ${messageOf(error)}`,
       missing ? "NO_ACCOUNT" : "CANNOT_READ",
       { cause: error },

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Chain } from "../chain/chain.ts";
 import type { Proposals } from "../chain/proposals.ts";
+import type { SideBlocks } from "../chain/side-blocks.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import type { EventLog } from "../storage/event-log.ts";
 import type { Clock } from "../util/clock.ts";
@@ -16,6 +17,7 @@ export type PeerBody = z.infer<typeof peerSchema>;
 export interface LedgerServices {
   chain: Chain;
   mempool: Mempool;
+  sideBlocks: Pick<SideBlocks, "list">;
   /** The node's own. */
   proposals?: Proposals;
 }

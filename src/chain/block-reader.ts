@@ -1,23 +1,38 @@
 import type { BlockStore, TransactionPlace } from "../storage/blocks.ts";
 import { damaged } from "../storage/damaged.ts";
+import type { MetaStore } from "../storage/meta.ts";
+import type { GenesisBlock } from "../types/genesis.ts";
 import { type BlockRef, computeDomain, decodeRecords, transactionRecord } from "../types/index.ts";
 import { equalBytes, toHex } from "../util/bytes.ts";
 import type { BlockTree } from "./block-tree.ts";
 import type { Genesis } from "./genesis.ts";
+import type { ChainStores } from "./stores.ts";
 import type { BlockSummary, CanonicalBlock, Head, IncludedTransaction, StoredBlock } from "./types.ts";
 
 /** Looks blocks and transactions up. */
 export class BlockReader {
   readonly #blocks: BlockStore;
+  readonly #meta: MetaStore;
   readonly #tree: BlockTree;
   readonly #domain: Uint8Array;
   readonly #head: () => Head;
 
-  constructor(blocks: BlockStore, tree: BlockTree, genesis: Genesis, head: () => Head) {
+  constructor(
+    { blocks, meta }: Pick<ChainStores, "blocks" | "meta">,
+    tree: BlockTree,
+    genesis: Genesis,
+    head: () => Head,
+  ) {
     this.#blocks = blocks;
+    this.#meta = meta;
     this.#tree = tree;
     this.#domain = computeDomain("transaction", genesis.id);
     this.#head = head;
+  }
+
+  /** With the first balances, still encoded. @throws {CodedError} `DAMAGED` */
+  async genesis(): Promise<GenesisBlock> {
+    return (await this.#meta.genesis()) ?? damaged("its genesis block is missing");
   }
 
   async byId(id: Uint8Array): Promise<StoredBlock | undefined> {

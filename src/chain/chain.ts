@@ -81,7 +81,7 @@ export class Chain {
     this.checks = { config: genesis.config, genesisId: genesis.id, ...options.checks };
     this.tree = new BlockTree(stores.blocks, genesis.config);
     this.tree.remember(head, snapshot);
-    this.reader = new BlockReader(stores.blocks, this.tree, genesis, () => this.#canonical.head);
+    this.reader = new BlockReader(stores, this.tree, genesis, () => this.#canonical.head);
     this.#invalid = new InvalidBlocks(stores, this.tree);
     this.#rules = new HeaderRules({
       tree: this.tree,
@@ -197,6 +197,13 @@ export class Chain {
       const { retract, apply } = await this.tree.path(this.head, block);
       return apply.length > 0 ? undefined : this.#ledger.lookBack(retract, this.reader, look);
     });
+  }
+
+  /** Writes accounts on the disk that changed as pages, a few at a time between other tasks: the next start is faster by that. */
+  async foldAccounts(signal: AbortSignal): Promise<void> {
+    const pages = this.#options.stores.accounts.fold(this.#ledger.state);
+    for (let more = true; more && !signal.aborted; )
+      more = await this.#queue.run(() => this.#ledger.writePages(pages));
   }
 
   async #import(block: CheckedBlock, ended: StageTimer): Promise<ImportOutcome> {

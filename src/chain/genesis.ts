@@ -2,7 +2,15 @@ import { checkChainConfig, checkCoinbase } from "../config/chain-rules.ts";
 import { genesisSnapshot } from "../consensus/index.ts";
 import type { Verify } from "../crypto/ed25519.ts";
 import { AccountState } from "../state/index.ts";
-import { type ChainConfig, type Coinbase, type GenesisBlock, GenesisPayload } from "../types/genesis.ts";
+import {
+  balancesOf,
+  type ChainConfig,
+  Coinbase,
+  type GenesisBalance,
+  type GenesisBlock,
+  type GenesisHead,
+  GenesisPayload,
+} from "../types/genesis.ts";
 import {
   type AuthoritySnapshot,
   computeDomain,
@@ -20,13 +28,16 @@ import type { GenesisSigner } from "./types.ts";
 /** In turn or not has no meaning at height 0. */
 const genesisDifficulty = 1;
 
-/** A genesis block that has been checked, and what follows from it. */
+/** What follows from a genesis block that has been checked. */
 export interface Genesis {
-  block: GenesisBlock;
   id: Uint8Array;
   idHex: Hex;
   config: ChainConfig;
   snapshot: AuthoritySnapshot;
+}
+
+export interface CheckedGenesis extends Genesis {
+  block: GenesisBlock;
 }
 
 /** Makes and signs the block at height 0. `timestampMs` makes its id, and so the chain, unlike any other. */
@@ -45,17 +56,23 @@ export async function createGenesis(
     difficulty: genesisDifficulty,
     vote: noVote,
     transactionsRoot: GenesisPayload.hashTreeRoot(payload),
-    stateRoot: genesisState(payload).stateRoot(genesisSnapshot(config.authorities)),
+    stateRoot: genesisState(coinbase.balances).stateRoot(genesisSnapshot(config.authorities)),
   };
   const signature = await signer.sign(genesisSigningRoot(message));
-  return { header: { message, signature }, payload };
+  return { header: { message, signature }, payload: { config, coinbase: Coinbase.serialize(coinbase) } };
+}
+
+/** Of a block that has been checked, such as one that is stored here. */
+export function genesisOf({ header, config }: GenesisHead): Genesis {
+  const id = Header.hashTreeRoot(header.message);
+  return { id, idHex: toHex(id), config, snapshot: genesisSnapshot(config.authorities) };
 }
 
 /** @throws {CodedError} `INVALID_GENESIS` that says which rule it breaks. */
-export async function checkGenesis(block: GenesisBlock, verify: Verify): Promise<Genesis> {
-  const { header, payload } = block;
+export async function checkGenesis(block: GenesisBlock, verify: Verify): Promise<CheckedGenesis> {
+  const { header } = block;
   const { message } = header;
-  const { config } = payload;
+  const { config } = block.payload;
   const require = (rule: string, holds: boolean) => {
     if (!holds) throw new CodedError("INVALID_GENESIS", `invalid genesis block: ${rule}`);
   };
@@ -66,6 +83,8 @@ export async function checkGenesis(block: GenesisBlock, verify: Verify): Promise
     equalBytes(message.vote.candidate, zero32) &&
     equalBytes(message.parent, zero32));
   checkChainConfig(config);
+  const balances = decodeBalances(block);
+  const payload = { config, coinbase: { balances } };
   checkCoinbase(payload.coinbase);
   require("its transactionsRoot is not the root of its payload", equalBytes(
     GenesisPayload.hashTreeRoot(payload),
@@ -75,31 +94,38 @@ export async function checkGenesis(block: GenesisBlock, verify: Verify): Promise
     { publicKey: message.proposer, message: genesisSigningRoot(message), signature: header.signature },
   ]);
   require("its signature is wrong", signed === true);
-  const snapshot = genesisSnapshot(config.authorities);
-  require("its stateRoot is wrong", equalBytes(genesisState(payload).stateRoot(snapshot), message.stateRoot));
-  const id = Header.hashTreeRoot(message);
-  return { block, id, idHex: toHex(id), config, snapshot };
+  const genesis = { ...genesisOf({ header, config }), block };
+  const stateRoot = genesisState(balances).stateRoot(genesis.snapshot);
+  require("its stateRoot is wrong", equalBytes(stateRoot, message.stateRoot));
+  return genesis;
+}
+
+function decodeBalances(block: GenesisBlock) {
+  try {
+    return balancesOf(block);
+  } catch (error) {
+    throw new CodedError("INVALID_GENESIS", "invalid genesis block: its balances are malformed", {
+      cause: error,
+    });
+  }
 }
 
 /** Makes an empty database the start of this chain, in one synced batch. */
-export async function storeGenesis(stores: ChainStores, genesis: Genesis): Promise<void> {
+export async function storeGenesis(stores: ChainStores, genesis: CheckedGenesis): Promise<void> {
   const { id, block, snapshot } = genesis;
   const record = { header: block.header, totalDifficulty: 0, transactionCount: 0, bodyBytes: 0 };
-  const balances = block.payload.coinbase.balances;
   await stores.database.commit([
     ...stores.blocks.put(id, record, new Uint8Array()),
     stores.blocks.setCanonical({ height: 0, id }),
     stores.blocks.putSnapshot(id, snapshot),
-    ...balances.map(({ address, balance }, index) =>
-      stores.accounts.put(index, { address, balance, nonce: 0 }),
-    ),
+    ...stores.accounts.putNew(genesisState(balancesOf(block))),
     ...stores.meta.setHead(id, snapshot),
-    stores.meta.setGenesis(block),
+    ...stores.meta.setGenesis(block),
   ]);
 }
 
-function genesisState(payload: GenesisPayload): AccountState {
-  return AccountState.fromGenesis(payload, zero32.subarray(0, 8));
+function genesisState(balances: readonly GenesisBalance[]): AccountState {
+  return AccountState.fromGenesis(balances, zero32.subarray(0, 8));
 }
 
 /** Signed under the zero id: the genesis id is not known before. */

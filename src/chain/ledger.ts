@@ -13,6 +13,8 @@ import type { CanonicalBlock, Head, StageTimer } from "./types.ts";
 export const sliceTransactions = 1024;
 /** Accounts made ready for the disk between two pauses. */
 const sliceAccounts = 4096;
+/** Pages of accounts written by one commit: a few ms. */
+const pagesAtOnce = 8;
 
 /**
  * The state in memory, moved from block to block. The steps since the last `settle` can be written to disk as one batch
@@ -115,8 +117,16 @@ export class Ledger {
       lists.push(accounts.putAll(changed.subarray(from, from + sliceAccounts), state));
     }
     const writes = lists.flat();
-    for (let index = state.count; index < state.settled.count; index++) writes.push(accounts.delete(index));
+    if (state.count < state.settled.count) writes.push(...accounts.truncate(state.settled.count, state));
     return writes;
+  }
+
+  /** Writes the next of the pages of accounts; false where there were none. Nothing may be pending. */
+  async writePages(pages: Iterator<Write[], void>): Promise<boolean> {
+    const writes: Write[] = [];
+    for (let count = 0; count < pagesAtOnce; count++) writes.push(...(pages.next().value ?? []));
+    await this.#stores.database.commit(writes);
+    return writes.length > 0;
   }
 
   /** The pending writes are on disk. */

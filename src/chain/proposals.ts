@@ -78,8 +78,8 @@ export class Proposals {
       const key = toHex(candidate);
       const { store, clock, logger, finalizedSnapshot } = this.#options;
       if (isEnacted(await finalizedSnapshot(), candidate, kind)) {
-        const detail =
-          kind === "add" ? "it is an authority already" : "it is no authority of the finalized state";
+        const is = kind === "add" ? "is an authority already" : "is no authority of the finalized state";
+        const detail = `${encodeAddress(candidate)} ${is}`;
         throw new CodedError("NOTHING_TO_CHANGE", detail);
       }
       const existing = this.#proposals.get(key);

@@ -39,7 +39,7 @@ export function clientOf({ url, nodeid }: { url?: string | undefined; nodeid: nu
 }
 
 export function nodeIdOption(description = `id of the node, 1 to ${maxNodeId}`): Option {
-  return new Option("--nodeid <id>", description).argParser(parseNodeId);
+  return new Option("--nodeid <id>", description).env("CCOIN_NODEID").argParser(parseNodeId);
 }
 
 export function requiredNodeIdOption(): Option {

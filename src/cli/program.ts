@@ -37,6 +37,10 @@ export async function runCli(argv: string[]): Promise<number> {
   }
 }
 
+/** What commander says of a value that was refused: the option or argument, and why. */
+const invalidArgument =
+  /^(?:option '(?:-\w, )?(--[\w-]+)[^']*' (?:argument|value) '.*' (?:from env '\w+' )?is invalid|command-argument value '.*' is invalid for argument '([\w-]+)')\. (?:It )?(.*)$/;
+
 function createProgram(): Command {
   const program = new Command("ccoin")
     .description("CryptoCoin: a proof-of-authority blockchain node.")
@@ -85,5 +89,12 @@ function help(program: Command, argv: string[]): string {
 function usageError(error: CommanderError, hint: string): UsageError {
   // The help was printed instead of a message.
   if (error.code === "commander.help") return new UsageError(`no command was given: ${hint}`);
-  return new UsageError(`${error.message.replace(/^error: /, "").replace(/\s*\n\s*/g, " ")}: ${hint}`);
+  const message = error.message.replace(/^error: /, "").replace(/\s*\n\s*/g, " ");
+  const [, option, argument, reason] = invalidArgument.exec(message) ?? [];
+  if (reason === undefined) return new UsageError(`${message}: ${hint}`);
+  return new UsageError(`${option ?? `<${argument}>`}: ${lowerFirst(reason.replace(/\.$/, ""))}: ${hint}`);
+}
+
+function lowerFirst(text: string): string {
+  return text.replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
 }

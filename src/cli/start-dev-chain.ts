@@ -50,6 +50,7 @@ function text(
       `npm run -s ccoin -- send --datadir=${path} --nodeid=${nodeId} --to=${wallet.address} --amount=5 --wait`,
     ],
     ["join", `${node.joinLine}`],
+    ["", "in another terminal: a second node of this chain"],
   ] as const;
   return `\nA development chain of one node, a block a second:\n\n${table(rows)}\n\nCtrl-C stops it.\n`;
 }

@@ -13,6 +13,7 @@ import type {
   Peer,
   PlacedTransaction,
   ProposalResult,
+  SideBlock,
   SignedTransfer,
   Status,
   SubmitResult,
@@ -66,7 +67,12 @@ export class Client {
   }
 
   block(name: BlockName): Promise<Block> {
-    return this.#get(`/v1/blocks/${name}`);
+    return this.#get(`/v1/blocks/${encodeURIComponent(name)}`);
+  }
+
+  /** The blocks that the node has seen since its start and that are not canonical, highest first. */
+  async forks(): Promise<SideBlock[]> {
+    return (await this.#get<{ blocks: SideBlock[] }>("/v1/forks")).blocks;
   }
 
   /** Resolves to the id once the transaction is on the node's disk. */
@@ -81,7 +87,7 @@ export class Client {
   }
 
   transaction(id: Hex): Promise<PlacedTransaction> {
-    return this.#get(`/v1/transactions/${id}`);
+    return this.#get(`/v1/transactions/${encodeURIComponent(id)}`);
   }
 
   /**
@@ -122,7 +128,7 @@ export class Client {
   }
 
   account(address: Address): Promise<Account> {
-    return this.#get(`/v1/accounts/${address}`);
+    return this.#get(`/v1/accounts/${encodeURIComponent(address)}`);
   }
 
   /** Sent and received, newest first; `next` is the `before` of the next page. */
@@ -130,17 +136,17 @@ export class Client {
     address: Address,
     page: { before?: string; limit?: number } = {},
   ): Promise<{ transactions: PlacedTransaction[]; next: string | null }> {
-    return this.#get(`/v1/accounts/${address}/transactions${query(page)}`);
+    return this.#get(`/v1/accounts/${encodeURIComponent(address)}/transactions${query(page)}`);
   }
 
   /** `block`: one of the newest; by default the finalized one. For `verifyAccountProof`. */
   accountProof(address: Address, block: BlockName = "finalized"): Promise<AccountProof> {
-    return this.#get(`/v1/accounts/${address}/proof${query({ block })}`);
+    return this.#get(`/v1/accounts/${encodeURIComponent(address)}/proof${query({ block })}`);
   }
 
   /** `block`: by default the one of the canonical chain that holds it. For `verifyTransactionProof`. */
   transactionProof(id: Hex, block?: BlockName): Promise<TransactionProof> {
-    return this.#get(`/v1/transactions/${id}/proof${query({ block })}`);
+    return this.#get(`/v1/transactions/${encodeURIComponent(id)}/proof${query({ block })}`);
   }
 
   finality(): Promise<Finality> {
@@ -157,13 +163,14 @@ export class Client {
   }
 
   dropProposal(candidate: Address, adminToken: string): Promise<ProposalResult> {
-    const path = `/v1/authorities/proposals/${candidate}`;
+    const path = `/v1/authorities/proposals/${encodeURIComponent(candidate)}`;
     return request(this.url, path, { method: "DELETE", ...bearer(adminToken) });
   }
 
   /**
-   * What happens once this has resolved, across broken connections. Leave the loop, or use `signal`, to end it.
-   * Where the node cannot go on after the last event that was seen, such as after its restart, ids begin anew.
+   * What happens once this has resolved, across broken connections and restarts of the node: each event once. Leave the loop, or
+   * use `signal`, to end it. @throws {ApiError} also from the loop `EVENTS_TOO_OLD`, `EVENTS_UNKNOWN`: the node cannot go on
+   * after the last event that was seen.
    */
   events(options: EventOptions = {}): Promise<AsyncGenerator<ChainEvent, void, void>> {
     return openEvents(this.url, options);

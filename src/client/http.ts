@@ -71,6 +71,10 @@ async function reach<T>(base: string, use: () => Promise<T>): Promise<T> {
     return await use();
   } catch (error) {
     if (error instanceof Error && error.name === "AbortError") throw error;
+    // Node's fetch: it answers, but not in HTTP.
+    if ((error as { cause?: { name?: unknown } }).cause?.name === "HTTPParserError") {
+      throw new ClientError("NOT_A_NODE", `${base} does not answer like a ccoin node`, { cause: error });
+    }
     throw new ClientError("UNREACHABLE", `cannot reach ${base} (${reason(error)})`, { cause: error });
   }
 }

@@ -62,6 +62,11 @@ export interface BlockSummary extends BlockHeader {
   finalized: boolean;
 }
 
+/** A block that is not canonical; `retracted`: it was, before a reorganization. */
+export interface SideBlock extends Omit<BlockSummary, "finalized"> {
+  retracted: boolean;
+}
+
 export interface Block extends BlockHeader {
   transactions: Transaction[];
   /** False on a side branch. */

@@ -98,12 +98,12 @@ export interface Genesis {
 }
 
 /**
- * @param value what `JSON.parse` made of a genesis.json; `file` names it in errors.
+ * @param value what `JSON.parse` made of a genesis.json; `file` names it in errors, `names` its fields.
  * @throws {UserError} `BAD_GENESIS`, one line with the field and what to do.
  */
-export function parseGenesis(value: unknown, file: string): Genesis {
+export function parseGenesis(value: unknown, file: string, names?: Record<string, string>): Genesis {
   const result = genesisSchema.safeParse(value);
-  if (!result.success) throw new UserError(`${file}: ${describeIssues(result.error)}`, "BAD_GENESIS");
+  if (!result.success) throw new UserError(`${file}: ${describeIssues(result.error, names)}`, "BAD_GENESIS");
   const { balances, emptyBlockPeriodMs, authorities, ...rest } = result.data;
   return {
     config: {

@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import type { Diagnosis } from "../client/index.ts";
 import { html, type Markup } from "./html.ts";
 import { live } from "./live.ts";
 import { goTo } from "./route.ts";
@@ -65,16 +66,24 @@ function Search(): Markup {
   </form>`;
 }
 
+const connections: Partial<Record<string, [tone: string, text: string]>> = {
+  connecting: ["", "Connecting…"],
+  lost: ["bad", "No connection"],
+};
+const states: Readonly<Record<Diagnosis["state"], [tone: string, text: string]>> = {
+  ok: ["good", "Live"],
+  waiting: ["warn", "Late"],
+  halted: ["bad", "Halted"],
+  syncing: ["warn", "Catching up"],
+  "no-genesis": ["warn", "No chain yet"],
+};
+
 function Connection(): Markup {
   const { connection, diagnosis } = useStore(live);
-  const isWell = diagnosis === undefined || diagnosis.state === "ok";
-  const [tone, text] =
-    connection === "lost"
-      ? ["bad", "No connection"]
-      : isWell
-        ? ["good", "Live"]
-        : [diagnosis.state === "halted" ? "bad" : "warn", diagnosis.state];
-  return html`<span class=${`connection ${tone}`} role="status">${text}</span>`;
+  const [tone, text] = connections[connection] ?? states[diagnosis?.state ?? "ok"];
+  // On the overview.
+  const isExplained = connection === "open" && diagnosis !== undefined && diagnosis.state !== "ok";
+  return html`<span class=${`connection ${tone}`} role="status">${isExplained ? html`<a href="#/">${text}</a>` : text}</span>`;
 }
 
 function Theme(): Markup {
@@ -83,7 +92,11 @@ function Theme(): Markup {
   const other = theme === "dark" ? "light" : "dark";
   const toggle = () => {
     document.documentElement.dataset["theme"] = other;
-    localStorage.setItem("ccoin.theme", other);
+    try {
+      localStorage.setItem("ccoin.theme", other);
+    } catch {
+      // Storage is switched off: it lasts for this page.
+    }
     setTheme(other);
   };
   return html`<button type="button" class="theme" onClick=${toggle} aria-label=${`Use the ${other} theme`}>

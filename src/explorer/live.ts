@@ -1,16 +1,10 @@
 import { Client } from "../client/client.ts";
-import type { BlockRef, BlockSummary, Diagnosis, Genesis, Status } from "../client/index.ts";
+import type { BlockRef, BlockSummary, Diagnosis, Genesis, SideBlock, Status } from "../client/index.ts";
 import type { Sample } from "./shape.ts";
 import { Store } from "./store.ts";
 
 /** The node that has served this page. */
 export const client = new Client(location.origin);
-
-/** A block that a reorganization has taken away while the page was open. */
-export interface Retracted extends BlockRef {
-  proposer: string;
-  transactionCount: number;
-}
 
 /** What the page follows all the time. */
 export interface Live {
@@ -20,8 +14,8 @@ export interface Live {
   diagnosis: Diagnosis | undefined;
   /** The newest canonical ones, newest first. */
   blocks: readonly BlockSummary[];
-  /** Newest first. */
-  retracted: readonly Retracted[];
+  /** Not canonical, highest first. */
+  forks: readonly SideBlock[];
   /** From a block's timestamp until this node knew it to be final, ms; oldest first, like the next. */
   finalityLags: readonly Sample[];
   mempoolCounts: readonly Sample[];
@@ -35,7 +29,7 @@ export const live = new Store<Live>({
   genesis: undefined,
   diagnosis: undefined,
   blocks: [],
-  retracted: [],
+  forks: [],
   finalityLags: [],
   mempoolCounts: [],
   clockOffsetMs: 0,
@@ -46,14 +40,11 @@ const keptBlocks = 100;
 /** Enough for the strip; the others come once the page is there. */
 const firstBlocks = 30;
 const keptSamples = 100;
-const keptRetracted = 20;
 /** A chain may make ten blocks a second; people read slower. */
 const minRefreshMs = 300;
 /** What makes no event, such as a peer that goes, is seen by then. */
 const maxRefreshMs = 2_000;
 const reconnectMs = 2_000;
-
-type BlockEvent = BlockRef & { timestamp: number; proposer: string; transactionCount: number };
 
 /** Timestamps of blocks by id, as events have told them, oldest first. */
 const timestamps = new Map<string, number>();
@@ -86,13 +77,9 @@ function connect(): void {
     live.update({ connection: "lost" });
     if (source.readyState === EventSource.CLOSED) setTimeout(connect, reconnectMs);
   };
-  on<BlockEvent>("block", ({ id, timestamp }) => {
+  on<BlockRef & { timestamp: number }>("block", ({ id, timestamp }) => {
     timestamps.set(id, timestamp);
     for (const old of timestamps.keys()) if (timestamps.size > keptBlocks) timestamps.delete(old);
-  });
-  on<BlockEvent>("retracted", ({ id, height, proposer, transactionCount }) => {
-    const block = { id, height, proposer, transactionCount };
-    live.update({ retracted: [block, ...live.value.retracted].slice(0, keptRetracted) });
   });
   on<BlockRef>("finalized", ({ id, height }) => {
     const timestamp = timestamps.get(id);
@@ -101,7 +88,7 @@ function connect(): void {
     live.update({ finalityLags: withSample(live.value.finalityLags, { label: `block ${height}`, value }) });
   });
   // The refresh after any event tells the rest.
-  on("mode", () => undefined);
+  for (const type of ["retracted", "mode"]) on(type, () => undefined);
 }
 
 /** Refreshes after the delay at the latest, and never more often than `minRefreshMs`. */
@@ -120,15 +107,17 @@ async function refresh(): Promise<void> {
       client.status(),
       // There is none while the node starts.
       client.diagnosis().catch(() => undefined),
-      live.value.blocks.length === 0 ? firstAnswers() : undefined,
+      live.value.blocks.length === 0 && live.value.status?.genesisId !== null ? firstAnswers() : undefined,
     ]);
     const clockOffsetMs = status.time - (sentMs + Date.now()) / 2;
-    const blocks = first?.blocks ?? (status.head ? await newestBlocks(status.head.height) : []);
+    const [blocks, forks] = status.head
+      ? await Promise.all([first?.blocks ?? newestBlocks(status.head.height), client.forks()])
+      : [[], []];
     const genesis = first?.genesis ?? live.value.genesis;
     const { mempoolCounts } = live.value;
     const sample = { label: new Date(status.time).toLocaleTimeString(), value: status.mempool.count };
     live.update({
-      ...{ status, diagnosis, blocks, genesis, clockOffsetMs },
+      ...{ status, diagnosis, forks, blocks, genesis, clockOffsetMs },
       mempoolCounts: withSample(mempoolCounts, sample),
     });
   } catch {

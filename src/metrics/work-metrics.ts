@@ -78,7 +78,6 @@ export class WorkMetrics {
       get: (key) => database.get(key),
       getMany: (keys) => database.getMany(keys),
       iterate: (range) => database.iterate(range),
-      values: (range, keyAt) => database.values(range, keyAt),
       close: () => database.close(),
       commit: async (writes) => {
         const end = this.#commitSeconds.startTimer();

@@ -16,7 +16,7 @@ import { CodedError, messageOf, UserError } from "../util/errors.ts";
 import { silentLogger } from "../util/logger.ts";
 import { systemPause } from "../util/slices.ts";
 import { headEvents } from "./event-records.ts";
-import { withDatabase } from "./open.ts";
+import { noChain, withDatabase, withExistingDatabase } from "./open.ts";
 import { writeWholeFile } from "./whole-file.ts";
 
 /** First bytes of a chain file; then the height of its last block (8), then each block after its length (4), from genesis on. */
@@ -24,6 +24,7 @@ const magic = new TextEncoder().encode("ccoin chain 1\n");
 /** More than a genesis block with 2^20 balances. */
 const maxFrameBytes = 64 * 2 ** 20;
 const headerBytes = magic.length + 8;
+const noChainHint = 'start the node in a network that has one, or make one with "ccoin init"';
 
 export interface ChainFileOptions {
   paths: NodePaths;
@@ -33,11 +34,12 @@ export interface ChainFileOptions {
 
 /** Writes the canonical chain to a new file. @throws {UserError} `NO_CHAIN`, `CANNOT_WRITE` */
 export function exportChain({ paths, file, onProgress }: ChainFileOptions): Promise<{ blocks: number }> {
-  return withDatabase(paths, async (database) => {
+  return withExistingDatabase(paths, noChainHint, async (database) => {
     const stores = chainStores(database);
-    const genesis = (await stores.meta.genesis()) ?? noChain(paths);
-    const head = (await stores.meta.head()) ?? noChain(paths);
-    const height = (await stores.blocks.header(head))?.header.message.height ?? noChain(paths);
+    const genesis = await stores.meta.genesis();
+    const head = await stores.meta.head();
+    const height = head && (await stores.blocks.header(head))?.header.message.height;
+    if (!genesis || height === undefined) throw noChain(paths, noChainHint);
     await writeWholeFile(file, async (handle) => {
       await handle.write(concatBytes(magic, uint64Bytes(height), frame(GenesisBlock.serialize(genesis))));
       for (let at = 1; at <= height; at++) {
@@ -160,11 +162,4 @@ function decode<T>(file: string, read: () => T): T {
 
 function bad(file: string, why: string): never {
   throw new UserError(`cannot import ${file}: ${why}`, "BAD_CHAIN_FILE");
-}
-
-function noChain(paths: NodePaths): never {
-  throw new UserError(
-    `${paths.db} holds no chain yet: start the node in a network that has one, or make one with "ccoin init"`,
-    "NO_CHAIN",
-  );
 }

@@ -5,6 +5,7 @@ import { Finalizer } from "../chain/finalizer.ts";
 import type { Genesis } from "../chain/genesis.ts";
 import { Producer } from "../chain/producer.ts";
 import { Proposals } from "../chain/proposals.ts";
+import { SideBlocks } from "../chain/side-blocks.ts";
 import { chainStores } from "../chain/stores.ts";
 import type { BlockSigner, StartStageTimer } from "../chain/types.ts";
 import { Voter } from "../chain/voter.ts";
@@ -44,6 +45,7 @@ export interface ChainServices {
   conflicts: ConflictingFinality;
   mempool: Mempool;
   proposals: Proposals;
+  sideBlocks: SideBlocks;
   finalityStore: FinalityStore;
   signer: ProtectedSigner | undefined;
   synchronizer: Synchronizer;
@@ -109,9 +111,14 @@ export async function startChainServices(
   // The first to follow the head: the others ask the mempool what is left.
   chain.events.on("head", (change) => mempool.update(change));
   followEvents(eventLog, chain, mempool);
+  const sideBlocks = new SideBlocks(chain);
   await mempool.start();
   closers.push("mempool", () => mempool.stop());
   await chain.resume();
+  const folding = new AbortController();
+  // A write that fails ends the node.
+  void chain.foldAccounts(folding.signal).catch(() => undefined);
+  closers.push("account pages", () => folding.abort());
 
   const outbox = new Outbox({ ...common, mempool });
   outbox.start();
@@ -206,6 +213,7 @@ export async function startChainServices(
     conflicts,
     mempool,
     proposals,
+    sideBlocks,
     finalityStore,
     signer,
     synchronizer,

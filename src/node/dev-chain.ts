@@ -102,7 +102,7 @@ async function makeGenesis(paths: NodePaths, { wallet }: DevFile): Promise<strin
   const signer = (await exists(paths.account))
     ? await openAccount({ paths })
     : (await createAccount({ paths })).signer;
-  const existing = await withDatabase(paths, (database) => chainStores(database).meta.genesis());
+  const existing = await withDatabase(paths, (database) => chainStores(database).meta.genesisHead());
   if (existing) return toHex(Header.hashTreeRoot(existing.header.message));
   const genesis = {
     name: "dev",

@@ -1,4 +1,4 @@
-import type { Genesis } from "../chain/genesis.ts";
+import type { CheckedGenesis } from "../chain/genesis.ts";
 import { findGenesis, type GenesisFinderOptions } from "../sync/genesis-finder.ts";
 import { UserError } from "../util/errors.ts";
 
@@ -12,7 +12,7 @@ export interface GenesisSearchOptions extends GenesisFinderOptions {
  * Looks for a genesis block on the network for a limited time; `undefined` when the signal aborts first.
  * @throws {UserError} `NO_GENESIS` with what to do; `AMBIGUOUS_GENESIS`
  */
-export async function searchGenesis(options: GenesisSearchOptions): Promise<Genesis | undefined> {
+export async function searchGenesis(options: GenesisSearchOptions): Promise<CheckedGenesis | undefined> {
   const { clock, logger, pin, timeoutMs, onTimeout } = options;
   logger.info({ genesis: pin, timeoutMs }, "no genesis block yet: looking for one on the network");
   const timeout = new AbortController();

@@ -21,7 +21,7 @@ export function initGenesis(options: {
   const { paths, config, coinbase, signer, now } = options;
   return withDatabase(paths, async (database) => {
     const stores = chainStores(database);
-    const existing = await stores.meta.genesis();
+    const existing = await stores.meta.genesisHead();
     if (existing) {
       const id = toHex(Header.hashTreeRoot(existing.header.message));
       throw new UserError(

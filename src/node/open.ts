@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { basename } from "node:path";
+import { exists } from "../accounts/index.ts";
 import type { NodePaths } from "../config/index.ts";
 import { LevelDatabase } from "../storage/level-database.ts";
 import { MetaStore } from "../storage/meta.ts";
@@ -33,7 +34,22 @@ export async function openDatabase(
   }
 }
 
-/** Runs `use` with the database of a node that is not running. */
+/** As `withDatabase`, but makes no database where there is none. @throws {UserError} `NO_CHAIN` */
+export async function withExistingDatabase<T>(
+  paths: NodePaths,
+  hint: string,
+  use: (database: LevelDatabase) => Promise<T>,
+): Promise<T> {
+  if (!(await exists(paths.db))) throw noChain(paths, hint);
+  return withDatabase(paths, use);
+}
+
+/** `hint`: what to do. */
+export function noChain(paths: NodePaths, hint: string): UserError {
+  return new UserError(`${paths.db} holds no chain yet: ${hint}`, "NO_CHAIN");
+}
+
+/** Runs `use` with the database of a node that is not running; makes one where there is none. */
 export async function withDatabase<T>(
   paths: NodePaths,
   use: (database: LevelDatabase) => Promise<T>,

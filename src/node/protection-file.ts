@@ -8,10 +8,11 @@ import { Header } from "../types/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
 import { systemClock } from "../util/clock.ts";
 import { messageOf, UserError } from "../util/errors.ts";
-import { withDatabase } from "./open.ts";
+import { noChain, withExistingDatabase } from "./open.ts";
 import { writeWholeFile } from "./whole-file.ts";
 
 const ownerOnly = 0o600;
+const noChainHint = "start the node with --no-mine until it is in step, stop it, and try again";
 
 export interface ProtectionFileOptions {
   paths: NodePaths;
@@ -29,7 +30,7 @@ export async function exportProtection({
   file,
 }: ProtectionFileOptions): Promise<ProtectionFileResult> {
   const { publicKey: account } = await readAccountInfo(paths);
-  return withDatabase(paths, async (database) => {
+  return withExistingDatabase(paths, noChainHint, async (database) => {
     const genesisId = await genesisOf(database, paths);
     const { text, ...counts } = await exportInterchange(new ProtectionStore(database), {
       genesisId,
@@ -49,7 +50,7 @@ export async function importProtection({
   const text = await readFile(file, "utf8").catch((error) => {
     throw new UserError(`cannot read ${file}: ${messageOf(error)}`, "CANNOT_READ", { cause: error });
   });
-  return withDatabase(paths, async (database) => {
+  return withExistingDatabase(paths, noChainHint, async (database) => {
     const genesisId = await genesisOf(database, paths);
     const store = new ProtectionStore(database);
     return importInterchange(store, text, { genesisId, account, nowMs: systemClock.now() });
@@ -57,10 +58,7 @@ export async function importProtection({
 }
 
 async function genesisOf(database: Database, paths: NodePaths): Promise<Hex> {
-  const genesis = await new MetaStore(database).genesis();
+  const genesis = await new MetaStore(database).genesisHead();
   if (genesis) return toHex(Header.hashTreeRoot(genesis.header.message));
-  throw new UserError(
-    `${paths.db} holds no chain yet: start the node with --no-mine until it is in step, stop it, and try again`,
-    "NO_CHAIN",
-  );
+  throw noChain(paths, noChainHint);
 }

@@ -147,7 +147,6 @@ class Node implements RunningNode {
     this.#closers.push("imports", () => this.#services?.chain.idle());
     const stored = await loadStoredGenesis({
       database,
-      verify: this.#verify,
       pin: this.#options.genesisPin,
       publicKey: signer.publicKey,
       place: paths.db,
@@ -177,7 +176,12 @@ class Node implements RunningNode {
     });
     statuses.start();
     this.#closers.push("peer statuses", () => statuses.stop());
-    serveGenesis(network, () => this.#genesis);
+    const { meta } = chainStores(database);
+    serveGenesis(
+      network,
+      () => this.#genesis,
+      () => meta.genesis(),
+    );
 
     const diagnosis = startDiagnosis(
       {
@@ -246,7 +250,7 @@ class Node implements RunningNode {
 
   async #awaitGenesis(parts: Parts): Promise<void> {
     const { network, statuses, database } = parts;
-    const genesis = await searchGenesis({
+    const found = await searchGenesis({
       network,
       statuses,
       verify: this.#verify,
@@ -257,8 +261,9 @@ class Node implements RunningNode {
       signal: this.#searching.signal,
       onTimeout: () => this.#modes.enter("dying"),
     });
-    if (!genesis || this.#ending) return;
-    await storeGenesis(chainStores(database), genesis);
+    if (!found || this.#ending) return;
+    await storeGenesis(chainStores(database), found);
+    const { block: _, ...genesis } = found;
     this.#genesis = genesis;
     statuses.reset();
     const name = new TextDecoder().decode(genesis.config.name);

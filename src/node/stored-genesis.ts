@@ -1,26 +1,24 @@
-import { checkGenesis, type Genesis } from "../chain/genesis.ts";
+import { type Genesis, genesisOf } from "../chain/genesis.ts";
 import { chainStores } from "../chain/stores.ts";
-import type { Verify } from "../crypto/ed25519.ts";
 import type { Database } from "../storage/database.ts";
 import { equalBytes } from "../util/bytes.ts";
 import { UserError } from "../util/errors.ts";
 
 /**
- * The genesis in a database, if there is one. `isNew`: it is the head, too, and `publicKey` has made it.
+ * The genesis in a database, if there is one: it was checked before it came there. `isNew`: it is the head, too, and `publicKey` has made it.
  * @throws {UserError} `WRONG_CHAIN` where it is not the pinned one, which `place` helps to find.
  */
 export async function loadStoredGenesis(options: {
   database: Database;
-  verify: Verify;
   pin: string | undefined;
   publicKey: Uint8Array;
   place: string;
 }): Promise<{ genesis: Genesis; isNew: boolean } | undefined> {
-  const { database, verify, pin, publicKey, place } = options;
+  const { database, pin, publicKey, place } = options;
   const { meta } = chainStores(database);
-  const block = await meta.genesis();
-  if (!block) return undefined;
-  const genesis = await checkGenesis(block, verify);
+  const stored = await meta.genesisHead();
+  if (!stored) return undefined;
+  const genesis = genesisOf(stored);
   if (pin && pin !== genesis.idHex) {
     throw new UserError(
       `${place} holds the chain ${genesis.idHex}, but --genesis asks for ${pin}: use another --nodeid or --datadir, or leave --genesis out`,
@@ -29,5 +27,5 @@ export async function loadStoredGenesis(options: {
   }
   const head = await meta.head();
   const isHead = head !== undefined && equalBytes(head, genesis.id);
-  return { genesis, isNew: isHead && equalBytes(block.header.message.proposer, publicKey) };
+  return { genesis, isNew: isHead && equalBytes(stored.header.message.proposer, publicKey) };
 }

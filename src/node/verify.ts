@@ -5,10 +5,13 @@ import type { NodePaths } from "../config/index.ts";
 import { applyHeader, checkHeader } from "../consensus/index.ts";
 import { verifySignatures } from "../crypto/ed25519.ts";
 import { AccountState, executeBlock } from "../state/index.ts";
+import { balancesOf } from "../types/genesis.ts";
 import { AuthoritySnapshot } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
-import { CodedError, messageOf, UserError } from "../util/errors.ts";
-import { withDatabase } from "./open.ts";
+import { CodedError, messageOf } from "../util/errors.ts";
+import { noChain, withExistingDatabase } from "./open.ts";
+
+const hint = "there is nothing to verify";
 
 export interface VerifyResult {
   blocks: number;
@@ -26,15 +29,15 @@ export function verifyChain(options: {
   onProgress(done: number, total: number): void;
 }): Promise<VerifyResult> {
   const { paths, onProgress } = options;
-  return withDatabase(paths, async (database) => {
+  return withExistingDatabase(paths, hint, async (database) => {
     const stores = chainStores(database);
     const block = await stores.meta.genesis();
-    if (!block) throw new UserError(`${paths.db} holds no chain yet: there is nothing to verify`, "NO_CHAIN");
+    if (!block) throw noChain(paths, hint);
     const genesis = await checkGenesis(block, verifySignatures);
     const { config } = genesis;
     const checks = { config, genesisId: genesis.id, verify: verifySignatures, isVerified: () => false };
     const headId = (await stores.meta.head()) ?? damaged("it has no head");
-    const state = AccountState.fromGenesis(block.payload, new Uint8Array(8));
+    const state = AccountState.fromGenesis(balancesOf(block), new Uint8Array(8));
 
     let totalDifficulty = 0;
     let parent = { header: block.header.message, id: genesis.id, snapshot: genesis.snapshot };

@@ -1,6 +1,6 @@
 import { hashInto } from "@chainsafe/hashtree";
 import { AuthoritySnapshot } from "../types/authority.ts";
-import type { GenesisPayload } from "../types/genesis.ts";
+import type { GenesisBalance } from "../types/genesis.ts";
 import type { Account } from "../types/state.ts";
 import type { Pause } from "../util/slices.ts";
 import { type AccountReader, AccountTable, type AccountValue } from "./account-table.ts";
@@ -37,8 +37,8 @@ export class AccountState implements StateReader {
   }
 
   /** What the coinbase transaction makes of nothing: each account that it lists. `checkCoinbase` has passed it. */
-  static fromGenesis({ coinbase }: Pick<GenesisPayload, "coinbase">, seed: Uint8Array): AccountState {
-    const accounts = coinbase.balances.map((entry) => ({ ...entry, nonce: 0 }));
+  static fromGenesis(balances: readonly GenesisBalance[], seed: Uint8Array): AccountState {
+    const accounts = balances.map((entry) => ({ ...entry, nonce: 0 }));
     return AccountState.fromAccounts(accounts, seed, accounts.length);
   }
 

@@ -16,11 +16,6 @@ export interface Database {
   get(key: Uint8Array): Promise<Uint8Array | undefined>;
   getMany(keys: Uint8Array[]): Promise<(Uint8Array | undefined)[]>;
   iterate(range: Range): AsyncIterable<[key: Uint8Array, value: Uint8Array]>;
-  /**
-   * The values of a range whose keys are known, in pages: twice as fast. `keyAt`: the key of each, from 0 on,
-   * used before the next; another is damage.
-   */
-  values(range: Range, keyAt: (place: number) => Uint8Array): AsyncIterable<Uint8Array[]>;
   /** Resolves when the writes are on disk, synced: all of them or, after an error or a crash, none. */
   commit(writes: Write[]): Promise<void>;
   close(): Promise<void>;

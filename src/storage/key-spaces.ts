@@ -11,7 +11,7 @@ export const keySpaces = {
   /** Height (8) -> block id, of the canonical chain. */
   canonical: 3,
   // 4 was the index of transactions, with places as values.
-  /** Account index (4) -> address (32), balance (8), nonce (8): the state of the head. */
+  /** Account index (4) -> address (32), balance (8), nonce (8): the state of the head, where it is not in `accountPage`. */
   account: 5,
   // 6 was the undo records, with accounts.
   /** Block id -> `AuthoritySnapshot` after it, for some blocks. */
@@ -36,6 +36,8 @@ export const keySpaces = {
   undo: 17,
   /** Sequence number (8) -> time of arrival (8), then the `Transactions` that were acknowledged together. */
   mempoolBatch: 18,
+  /** Page (4) -> 256 accounts, as those of `account`, which come before them. */
+  accountPage: 19,
   /** Candidate -> kind (1), time (8): what this node's operator wishes of the authority set. */
   proposal: 20,
   /** What was signed and must not be contradicted: `protection.ts`. */

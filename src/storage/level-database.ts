@@ -74,20 +74,6 @@ export class LevelDatabase implements Database {
     }
   }
 
-  async *values(range: Range, keyAt: (place: number) => Uint8Array): AsyncIterable<Uint8Array[]> {
-    const iterator = this.#level.values({ ...range, ...encoding, highWaterMarkBytes: 256 * 1024 });
-    let place = 0;
-    try {
-      for (;;) {
-        const page = await iterator.nextv(1000).catch(unreadable);
-        if (page.length === 0) return;
-        yield page.map((sealed) => unseal(keyAt(place++), sealed));
-      }
-    } finally {
-      await iterator.close();
-    }
-  }
-
   commit(writes: Write[]): Promise<void> {
     if (writes.length === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-import { GenesisBlock } from "../types/genesis.ts";
+import { type GenesisBlock, GenesisHead } from "../types/genesis.ts";
 import { AuthoritySnapshot } from "../types/index.ts";
 import { CodedError } from "../util/errors.ts";
 import { damaged } from "./damaged.ts";
@@ -6,11 +6,12 @@ import type { Database, Write } from "./database.ts";
 import { keyOf } from "./key-spaces.ts";
 
 /** Raised when stored values change their form. */
-const formatVersion = 2;
+const formatVersion = 3;
 
 const keys = {
   version: metaKey("version"),
   genesis: metaKey("genesis"),
+  coinbase: metaKey("coinbase"),
   head: metaKey("head"),
   headSnapshot: metaKey("head-snapshot"),
 };
@@ -46,13 +47,25 @@ export class MetaStore {
     }
   }
 
-  async genesis(): Promise<GenesisBlock | undefined> {
+  async genesisHead(): Promise<GenesisHead | undefined> {
     const bytes = await this.#database.get(keys.genesis);
-    return bytes && GenesisBlock.deserialize(bytes);
+    return bytes && GenesisHead.deserialize(bytes);
   }
 
-  setGenesis(genesis: GenesisBlock): Write {
-    return { key: keys.genesis, value: GenesisBlock.serialize(genesis) };
+  /** With its balances, of which there may be 40 MB. */
+  async genesis(): Promise<GenesisBlock | undefined> {
+    const head = await this.genesisHead();
+    if (!head) return undefined;
+    const { header, config } = head;
+    const coinbase = (await this.#database.get(keys.coinbase)) ?? damaged("its first balances are missing");
+    return { header, payload: { config, coinbase } };
+  }
+
+  setGenesis({ header, payload: { config, coinbase } }: GenesisBlock): Write[] {
+    return [
+      { key: keys.genesis, value: GenesisHead.serialize({ header, config }) },
+      { key: keys.coinbase, value: coinbase },
+    ];
   }
 
   /** Id of the canonical head. */

@@ -1,5 +1,5 @@
 import { genesis as genesisProtocol, type Network, type PeerId } from "../../protocols/index.ts";
-import { checkGenesis, type Genesis } from "../chain/genesis.ts";
+import { type CheckedGenesis, checkGenesis } from "../chain/genesis.ts";
 import type { Verify } from "../crypto/ed25519.ts";
 import { fromHex, type Hex, toHex } from "../util/bytes.ts";
 import { type Clock, sleep } from "../util/clock.ts";
@@ -28,7 +28,7 @@ export interface GenesisFinderOptions {
  * Waits until a peer offers a genesis, and fetches it. Resolves to `undefined` when the signal aborts.
  * @throws {UserError} `AMBIGUOUS_GENESIS` where peers offer different ones and none is pinned.
  */
-export async function findGenesis(options: GenesisFinderOptions): Promise<Genesis | undefined> {
+export async function findGenesis(options: GenesisFinderOptions): Promise<CheckedGenesis | undefined> {
   const { clock, logger, network, statuses, verify, pin, signal } = options;
   for (;;) {
     await firstOffer(statuses, pin, signal);

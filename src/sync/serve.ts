@@ -28,17 +28,18 @@ import {
 } from "../types/index.ts";
 import { equalBytes, toHex } from "../util/bytes.ts";
 
-/** Answers the genesis protocol. */
+/** Answers the genesis protocol. `load`: the whole block of `own`. */
 export function serveGenesis(
   network: Network,
-  own: () => { id: Uint8Array; block: GenesisBlock } | undefined,
+  own: () => { id: Uint8Array } | undefined,
+  load: () => Promise<GenesisBlock | undefined>,
 ): void {
   network.serve(genesis, async function* ({ id }) {
     const ours = own();
     const wanted = id.some((byte) => byte !== 0);
-    if (!ours || (wanted && !equalBytes(id, ours.id)))
-      throw new RequestError("resourceUnavailable", "no such genesis");
-    yield ours.block;
+    const block = ours && (!wanted || equalBytes(id, ours.id)) ? await load() : undefined;
+    if (!block) throw new RequestError("resourceUnavailable", "no such genesis");
+    yield block;
   });
 }
 

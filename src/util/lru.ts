@@ -26,6 +26,11 @@ export class LruMap<Key, Value> {
     if (this.#map.size > this.#capacity) this.#map.delete(this.#map.keys().next().value as Key);
   }
 
+  /** The longest unused first. */
+  values(): Iterable<Value> {
+    return this.#map.values();
+  }
+
   delete(key: Key): void {
     this.#map.delete(key);
   }

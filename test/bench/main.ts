@@ -1,15 +1,16 @@
 /**
  * Measures what the node can do on this machine, and how its costs grow (docs/benchmarks.md). Asserts nothing.
- * Usage: npm run bench -- [--full] [--only submit,sync] [--json FILE] [--list]
+ * Usage: npm run bench -- [goals] [--full] [--only submit,sync] [--repeat N] [--json FILE] [--list]
  *        npm run bench -- growth [--full] [--only accounts,peers] [--out docs]
  */
-import { appendFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { figures } from "./figures/index.ts";
 import { runGrowth } from "./growth/run.ts";
-import { environment, environmentLine } from "./lib/environment.ts";
-import { inWorld } from "./lib/in-world.ts";
-import { jsonLine, pairs, type Result, selectFigures, textLines } from "./lib/result-line.ts";
+import { selectFigures } from "./lib/result-line.ts";
+import { runFigures } from "./run-figures.ts";
+
+/** Of a figure with a goal, the middle of three. */
+const goalRepeat = "3";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -17,6 +18,8 @@ const { values, positionals } = parseArgs({
     full: { type: "boolean", default: false },
     /** Names of figures, or what they begin with; names of axes of growth. */
     only: { type: "string" },
+    /** Runs of each, of which the middle one is the result. */
+    repeat: { type: "string" },
     /** The result lines are added to this file. */
     json: { type: "string" },
     list: { type: "boolean", default: false },
@@ -25,29 +28,13 @@ const { values, positionals } = parseArgs({
   },
 });
 const [command, ...more] = positionals;
-if (more.length > 0 || (command !== undefined && command !== "growth"))
+const isGoals = command === "goals";
+if (more.length > 0 || (command !== undefined && command !== "growth" && !isGoals))
   throw new Error(`no such command: ${positionals.join(" ")}`);
 const only = values.only?.split(",");
+const repeat = Number(values.repeat ?? (isGoals ? goalRepeat : "1"));
+if (!Number.isSafeInteger(repeat) || repeat < 1) throw new Error("--repeat is a whole number above 0");
 
 if (command === "growth") await runGrowth({ ...values, only });
 else if (values.list) for (const { name, measures } of figures) console.log(`${name}: ${measures}`);
-else await runFigures();
-
-async function runFigures(): Promise<void> {
-  const machine = environment();
-  console.log(environmentLine(machine));
-  for (const figure of selectFigures(figures, only ?? [])) {
-    for (const settings of values.full ? figure.full : figure.quick) {
-      try {
-        const measured = await inWorld((context) => figure.run(context, settings));
-        const goals = figure.goals?.(settings) ?? [];
-        const result: Result = { figure: figure.name, settings, measured, goals };
-        console.log(textLines(result));
-        if (values.json) appendFileSync(values.json, `${jsonLine(result, machine)}\n`);
-      } catch (error) {
-        console.error(`${figure.name} ${pairs(settings)} could not be measured:`, error);
-        process.exitCode = 1;
-      }
-    }
-  }
-}
+else await runFigures(selectFigures(figures, only ?? []), { ...values, onlyGoals: isGoals, repeat });

@@ -4,7 +4,7 @@ import { createAccount } from "../../src/accounts/index.ts";
 import { cheapScrypt } from "../e2e/harness/network.ts";
 import { TestNode } from "../e2e/harness/node.ts";
 import { until } from "../e2e/harness/until.ts";
-import { axeViolations, figure, openPage, useStage } from "./browser.ts";
+import { axeViolations, figure, openPage, useStage, waitMs } from "./browser.ts";
 
 const maxPageBytes = 150_000;
 const phone = { width: 360, height: 740 };
@@ -168,6 +168,15 @@ test("axe finds nothing on any page, light or dark, and nothing is wider than a 
   expect(troubles).toEqual([]);
 });
 
+test("axe finds nothing on the page that describes the HTTP interface", async () => {
+  const { page, troubles } = await stage().open("docs");
+  await page.getByRole("heading", { name: "ccoin node", level: 1 }).waitFor();
+  expect(await axeViolations(page)).toEqual([]);
+  await page.emulateMedia({ colorScheme: "dark" });
+  expect(await axeViolations(page, ["color-contrast"])).toEqual([]);
+  expect(troubles).toEqual([]);
+});
+
 test("the theme that is chosen stays", async () => {
   const { page } = await stage().open();
   const background = () =>
@@ -180,20 +189,17 @@ test("the theme that is chosen stays", async () => {
   expect(await background()).not.toBe(light);
 });
 
-test("a block that a reorganization takes away stays to be seen", async () => {
+test("blocks that lost against others, and retracted ones, stay to be seen", async () => {
   const { open, network } = stage();
   const { page } = await open("#/blocks");
   const { head } = await network.nodes[0]!.status();
   const block = await network.nodes[0]!.block(head!.height);
-  const gone = { ...block, id: `0x${"ab".repeat(32)}`, transactionCount: 3 };
-  await page.route("**/v1/events*", (route) =>
-    route.fulfill({
-      contentType: "text/event-stream",
-      body: `retry: 60000\nid: 1\nevent: retracted\ndata: ${JSON.stringify(gone)}\n\n`,
-    }),
-  );
-  await page.goto(`${stage().url}/?retracted`);
+  const gone = { ...block, id: `0x${"ab".repeat(32)}`, transactionCount: 3, retracted: true };
+  const lost = { ...gone, id: `0x${"cd".repeat(32)}`, retracted: false };
+  await page.route("**/v1/forks", (route) => route.fulfill({ json: { blocks: [gone, lost] } }));
+  await page.goto(`${stage().url}/?forks`);
   await page.getByRole("link", { name: `Block ${gone.height} retracted` }).waitFor();
+  await page.getByRole("link", { name: `Block ${lost.height} fork` }).waitFor();
 });
 
 test("votes, proposals and evidence are shown", async () => {
@@ -235,7 +241,7 @@ test("a node without a chain says what it waits for", async () => {
   const node = new TestNode(network.world, 9);
   await createAccount({ paths: node.paths, scrypt: cheapScrypt });
   node.start("--no-mdns");
-  await until("it answers", () => node.status());
+  await until("it answers", () => node.status(), { timeoutMs: waitMs });
   const { page } = await openPage(stage().browser, node.url, "");
   await page.getByRole("heading", { name: "This node has no chain yet" }).waitFor();
   expect(await axeViolations(page)).toEqual([]);

@@ -82,6 +82,10 @@ test("a key is kept encrypted, opened by its passphrase alone, and can be taken 
   await button(page, "Make the key").click();
   await page.getByRole("alert").filter({ hasText: "At least 8 characters" }).waitFor();
   await make.getByLabel("Passphrase").fill(passphrase);
+  await make.getByLabel("The same again").fill("something else");
+  await button(page, "Make the key").click();
+  await page.getByRole("alert").filter({ hasText: "not the same" }).waitFor();
+  await make.getByLabel("The same again").fill(passphrase);
   await button(page, "Make the key").click();
   await page.getByRole("heading", { name: "Savings" }).waitFor();
   const address = await page.locator(".account-line code").textContent();
@@ -155,7 +159,7 @@ test("the page itself proves a balance and a transaction, and sees a false answe
     falsify((proof) => (proof["transaction"]!["amount"] = "12")),
   );
   expect(await verify(/^Not proven/)).toEqual({ done: 1, failed: 1 });
-  await page.unrouteAll();
+  await page.unrouteAll({ behavior: "ignoreErrors" });
 
   await page.getByTitle(funded.address).first().click();
   await page.getByRole("heading", { name: "Account", level: 1 }).waitFor();
@@ -165,7 +169,7 @@ test("the page itself proves a balance and a transaction, and sees a false answe
     falsify((proof) => (proof["account"]!["balance"] = "1000001")),
   );
   expect(await verify(/^Not proven/)).toEqual({ done: 1, failed: 1 });
-  await page.unrouteAll();
+  await page.unrouteAll({ behavior: "ignoreErrors" });
   await page.route(
     "**/proof?*",
     falsify(({ finality }) => changeSignature(finality!)),

@@ -1,5 +1,4 @@
 import type { Database, Range, Write } from "../../src/storage/database.ts";
-import { knownValues } from "../known-values.ts";
 import type { Random } from "./random.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -60,7 +59,6 @@ export class SimDisk {
       get: async (key) => this.#get(key),
       getMany: async (keys) => keys.map((key) => this.#get(key)),
       iterate: (range) => this.#iterate(range),
-      values: (range, keyAt) => knownValues(this.#iterate(range), keyAt),
       commit: (writes) => this.#commit(writes, generation),
       close: async () => undefined,
     };

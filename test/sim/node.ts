@@ -1,6 +1,6 @@
 import type { ChainStatus, Network, Offence, PeerId, TopicName } from "../../protocols/index.ts";
 import type { Signer } from "../../src/accounts/signer.ts";
-import type { Genesis } from "../../src/chain/genesis.ts";
+import type { CheckedGenesis, Genesis } from "../../src/chain/genesis.ts";
 import { storeGenesis } from "../../src/chain/genesis.ts";
 import { chainStores } from "../../src/chain/stores.ts";
 import { type ChainServices, startChainServices } from "../../src/node/chain-services.ts";
@@ -28,7 +28,7 @@ export interface Behaviour {
 export interface SimNodeOptions {
   name: PeerId;
   signer: Signer | undefined;
-  genesis: Genesis;
+  genesis: CheckedGenesis;
   disk: SimDisk;
   clockError: ClockError;
   network: SimNetwork;
@@ -132,7 +132,11 @@ export class SimNode {
       status: () => statusOf(process.services, genesis, clock.now()),
     });
     statuses.start();
-    serveGenesis(seenNetwork, () => genesis);
+    serveGenesis(
+      seenNetwork,
+      () => genesis,
+      async () => genesis.block,
+    );
     network.add(endpoint);
     const services = await startChainServices(
       {

@@ -1,10 +1,11 @@
 import type { Offence } from "../../protocols/index.ts";
-import type { Genesis } from "../../src/chain/genesis.ts";
+import type { CheckedGenesis } from "../../src/chain/genesis.ts";
 import type { Head, HeadChange } from "../../src/chain/types.ts";
 import type { FinalityStatus } from "../../src/consensus/index.ts";
 import { type Address, encodeAddress } from "../../src/crypto/address.ts";
 import type { ChainServices } from "../../src/node/chain-services.ts";
 import { AccountState } from "../../src/state/index.ts";
+import { balancesOf } from "../../src/types/genesis.ts";
 import type { BlockRef } from "../../src/types/index.ts";
 import { type Hex, toHex } from "../../src/util/bytes.ts";
 import type { SimNode } from "./node.ts";
@@ -32,7 +33,7 @@ interface KnownBlock {
 
 /** Sees every node, and checks after every change what must hold for all of them together. */
 export class Oracle {
-  readonly #genesis: Genesis;
+  readonly #genesis: CheckedGenesis;
   readonly #blocks = new Map<Hex, KnownBlock>();
   /** The one finalized chain: id by height. */
   readonly #finalized = new Map<number, Hex>();
@@ -49,11 +50,11 @@ export class Oracle {
   finalizedHeight = 0;
   highest = 0;
 
-  constructor(genesis: Genesis, honest: readonly Uint8Array[], faultyFree: () => boolean) {
+  constructor(genesis: CheckedGenesis, honest: readonly Uint8Array[], faultyFree: () => boolean) {
     this.#genesis = genesis;
     this.#faultyFree = faultyFree;
     this.#honest = new Set(honest.map(encodeAddress));
-    this.#supply = genesis.block.payload.coinbase.balances.reduce((sum, { balance }) => sum + balance, 0n);
+    this.#supply = balancesOf(genesis.block).reduce((sum, { balance }) => sum + balance, 0n);
     this.signatures = new SignatureWatch(genesis, honest, (rule, detail) => this.report(rule, detail));
     this.#blocks.set(genesis.idHex, {
       height: 0,

@@ -1,4 +1,4 @@
-import { checkGenesis, createGenesis, type Genesis } from "../../src/chain/genesis.ts";
+import { type CheckedGenesis, checkGenesis, createGenesis } from "../../src/chain/genesis.ts";
 import { SignedFinalityVote } from "../../src/types/index.ts";
 import { byzantine } from "./byzantine.ts";
 import { SimDisk } from "./disk.ts";
@@ -139,7 +139,7 @@ class Simulation {
     }
   }
 
-  #addNode(name: string, genesis: Genesis, account: number, kind: FaultKind | undefined): void {
+  #addNode(name: string, genesis: CheckedGenesis, account: number, kind: FaultKind | undefined): void {
     const { disk, clock, authorities } = this.#scenario;
     const random = this.#random.fork(name);
     const signer = accounts[account]!;
@@ -180,7 +180,7 @@ class Simulation {
     this.#nodes.push(node);
   }
 
-  async #makeGenesis(): Promise<Genesis> {
+  async #makeGenesis(): Promise<CheckedGenesis> {
     const { authorities, periodMs, emptyBlockPeriodMs, epochLength, blockReward } = this.#scenario;
     const config = {
       name: new TextEncoder().encode("sim"),

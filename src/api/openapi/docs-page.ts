@@ -37,16 +37,19 @@ export function docsPage(document: OpenApiDocument): string {
 <style>${new Html(style)}</style>
 </head>
 <body>
+<header>
 <h1>${info.title}</h1>
 <p class="dim">version ${info.version}; for programs: <a href="/openapi.json">/openapi.json</a></p>
 ${markdown(info.description)}
-<nav>${tags.map(
+</header>
+<nav aria-label="Routes">${tags.map(
     ({ name }) =>
       html`<ul><li><strong>${name}</strong></li>${tagged(name).map(
         ({ path, method, operation }) =>
           html`<li><a href="#${operation.operationId}">${method} ${path}</a></li>`,
       )}</ul>`,
   )}<ul><li><a href="#schemas"><strong>Schemas</strong></a></li><li><a href="#Problem"><strong>Errors</strong></a></li></ul></nav>
+<main>
 ${tags.map(
   ({ name, description }) => html`<h2>${name}</h2><p class="dim">${description}</p>
 ${tagged(name).map(({ path, method, operation }) => operationSection(method, path, operation))}`,
@@ -59,6 +62,7 @@ ${Object.entries(components.schemas).map(
   ]) => html`<section id="${name}"><h3>${name}</h3>${markdown(schema.description)}${body(schema)}</section>
 `,
 )}
+</main>
 </body>
 </html>
 `;
@@ -75,7 +79,7 @@ ${security && html`<p>Needs <code>Authorization: Bearer</code> with the admin to
 <pre>${example(method, path, operation)}</pre>
 ${
   parameters.length > 0
-    ? html`<table><tr><th>parameter</th><th>in</th><th>value</th><th></th></tr>${parameters.map(
+    ? html`<table><tr><th>parameter</th><th>in</th><th>value</th><th>meaning</th></tr>${parameters.map(
         (parameter) =>
           html`<tr><td><code>${parameter.name}</code></td><td>${parameter.in}</td><td>${type(parameter.schema)}</td><td>${inline(parameter.description)}</td></tr>`,
       )}</table>`

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import type { Chain } from "../../chain/chain.ts";
-import type { StoredBlock } from "../../chain/types.ts";
+import type { BlockSummary, StoredBlock } from "../../chain/types.ts";
 import { encodeAddress } from "../../crypto/address.ts";
+import { balanceCount, balancesOf, type GenesisBlock } from "../../types/genesis.ts";
 import { blockName, blockNotFound, findBlockId } from "../block-name.ts";
 import type { Api } from "../operation.ts";
 import { maxCount, requireLedger } from "../query.ts";
-import { blockPageSchema, blockSchema } from "../schemas/blocks.ts";
+import { blockPageSchema, blockSchema, forksSchema } from "../schemas/blocks.ts";
 import { countQuery } from "../schemas/values.ts";
 import type { ApiServices } from "../services.ts";
 import { headerView, transactionViews } from "../views.ts";
@@ -40,9 +41,7 @@ export function blockRoutes(api: Api, services: ApiServices): void {
       const blocks = summaries
         .filter((summary) => summary !== undefined)
         .map((summary) => ({
-          ...headerView(summary),
-          transactionCount: summary.transactionCount,
-          bytes: summary.bodyBytes,
+          ...summaryView(summary),
           finalized: summary.height <= chain.finalized.height,
         }));
       const lowest = blocks.at(-1)?.height ?? 0;
@@ -69,6 +68,34 @@ export function blockRoutes(api: Api, services: ApiServices): void {
       return blockView(chain, block);
     },
   );
+  api.serve(
+    {
+      id: "listForks",
+      method: "GET",
+      path: "/v1/forks",
+      tag: "Blocks",
+      summary: "Blocks that are not canonical, highest first",
+      description:
+        "Those that this node has seen since its start, at most 100: another was better, or a reorganization has retracted them.",
+      answer: forksSchema,
+      problems: ["NO_GENESIS"],
+    },
+    async () => {
+      const { chain, sideBlocks } = requireLedger(services);
+      const seen = sideBlocks.list();
+      const summaries = await Promise.all(seen.map(({ id }) => chain.reader.summary(id)));
+      const blocks = summaries.flatMap((summary, place) =>
+        // One that turned out to be invalid is gone.
+        summary ? [{ ...summaryView(summary), retracted: seen[place]!.retracted }] : [],
+      );
+      return { blocks };
+    },
+  );
+}
+
+function summaryView(summary: BlockSummary) {
+  const { transactionCount, bodyBytes } = summary;
+  return { ...headerView(summary), transactionCount, bytes: bodyBytes };
 }
 
 async function blockView(chain: Chain, block: StoredBlock) {
@@ -77,22 +104,22 @@ async function blockView(chain: Chain, block: StoredBlock) {
     transactions: await transactionViews(block.records),
     canonical: block.canonical,
     finalized: block.canonical && block.height <= chain.finalized.height,
-    ...(block.height === 0 && { genesis: genesisView(chain) }),
+    ...(block.height === 0 && { genesis: genesisView(await chain.reader.genesis()) }),
   };
 }
 
 /** The configuration and the first balances of the chain, in the form of genesis.json. */
-function genesisView({ genesis }: Chain) {
-  const { config, coinbase } = genesis.block.payload;
-  const { name, blockReward, minFee, authorities, ...rest } = config;
+function genesisView(genesis: GenesisBlock) {
+  const { name, blockReward, minFee, authorities, ...rest } = genesis.payload.config;
+  const count = balanceCount(genesis);
   return {
     name: Buffer.from(name).toString("utf8"),
     ...rest,
     blockReward: blockReward.toString(),
     minFee: minFee.toString(),
     authorities: authorities.map(encodeAddress),
-    balanceCount: coinbase.balances.length,
-    balances: coinbase.balances.slice(0, maxShownBalances).map(({ address, balance }) => ({
+    balanceCount: count,
+    balances: balancesOf(genesis, Math.min(count, maxShownBalances)).map(({ address, balance }) => ({
       address: encodeAddress(address),
       balance: balance.toString(),
     })),

@@ -53,10 +53,11 @@ export async function moduleGraph(entry: string): Promise<ModuleGraph> {
 
 /** `src/explorer/main.ts` -> `/explorer/main.ts`, `node_modules/preact/dist/preact.mjs` -> `/modules/preact/dist/preact.mjs`. */
 function servedPath({ href }: URL): string {
+  // First, since this may be a package itself.
+  if (href.startsWith(sourceRoot.href)) return href.slice(sourceRoot.href.length - 1);
   const inPackages = href.lastIndexOf("/node_modules/");
-  if (inPackages >= 0) return packagesPath + href.slice(inPackages + "/node_modules/".length);
-  if (!href.startsWith(sourceRoot.href)) throw new Error(`${fileURLToPath(href)} is not served`);
-  return href.slice(sourceRoot.href.length - 1);
+  if (inPackages < 0) throw new Error(`${fileURLToPath(href)} is not served`);
+  return packagesPath + href.slice(inPackages + "/node_modules/".length);
 }
 
 function toJavaScript(url: URL, source: string): string {

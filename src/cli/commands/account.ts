@@ -1,13 +1,5 @@
 import type { Command } from "commander";
-import { readAccountInfo } from "../../accounts/index.ts";
-import {
-  addExamples,
-  addressArgument,
-  clientOf,
-  type GlobalOptions,
-  nodeIdOption,
-  pathsOf,
-} from "../options.ts";
+import { addExamples, addressArgument, clientOf, type GlobalOptions, nodeIdOption } from "../options.ts";
 import { printResult, table } from "../output.ts";
 
 interface Options extends GlobalOptions {
@@ -19,7 +11,7 @@ export function addAccountCommand(program: Command): void {
   const command = program
     .command("account")
     .description("show an account's balance and nonce")
-    .argument("[address]", "default: the account of --nodeid", addressArgument)
+    .argument("[address]", "default: the node's own", addressArgument)
     .addOption(nodeIdOption().default(1))
     .option("--url <url>", "of the HTTP API to ask (default: the node's on this machine)")
     .action(async (address: string | undefined, _options, self: Command) =>
@@ -29,8 +21,8 @@ export function addAccountCommand(program: Command): void {
 }
 
 async function run(address: string | undefined, options: Options): Promise<void> {
-  const wanted = address ?? (await readAccountInfo(pathsOf(options))).address;
-  const account = await clientOf(options).account(wanted);
+  const client = clientOf(options);
+  const account = await client.account(address ?? (await client.status()).address);
   const pending = account.pendingNonce - account.nonce;
   const rows = [
     ["address", account.address],

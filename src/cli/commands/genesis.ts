@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { readAccountInfo, replaceFile } from "../../accounts/index.ts";
 import { defaultPeriodMs, type GenesisJson, nodePaths, parseGenesis } from "../../config/index.ts";
 import { messageOf, UserError } from "../../util/errors.ts";
@@ -11,7 +11,7 @@ import {
   parseNodeId,
   requireWholeNumber,
 } from "../options.ts";
-import { printResult } from "../output.ts";
+import { printResult, UsageError } from "../output.ts";
 
 interface Options extends GlobalOptions {
   nodeids: number[];
@@ -21,6 +21,9 @@ interface Options extends GlobalOptions {
   out?: string;
   force?: boolean;
 }
+
+/** What errors call the fields of genesis.json. */
+const optionNames = { name: "--name", periodMs: "--period", emptyBlockPeriodMs: "--empty-block-period" };
 
 export function addGenesisCommand(program: Command): void {
   const command = program
@@ -61,7 +64,7 @@ async function run(options: Options): Promise<void> {
       .filter((account) => account.genesisBalance > 0n)
       .map(({ address, genesisBalance }) => ({ address, balance: genesisBalance.toString() })),
   };
-  parseGenesis(genesis, options.out ?? "genesis");
+  check(genesis);
   const text = JSON.stringify(genesis, null, 2);
   if (options.out === undefined) {
     printResult(options.json, genesis, text);
@@ -71,9 +74,17 @@ async function run(options: Options): Promise<void> {
   printResult(
     options.json,
     { file: options.out, authorities: genesis.authorities },
-    `wrote ${options.out}: ${accounts.length} authorities, a block every ${options.period} ms\n` +
+    `wrote ${options.out}: ${accounts.length} ${accounts.length === 1 ? "authority" : "authorities"}, a block every ${options.period} ms\n` +
       `next: ccoin init -c ${options.out} --nodeid=${options.nodeids[0]}`,
   );
+}
+
+function check(genesis: GenesisJson): void {
+  try {
+    parseGenesis(genesis, "genesis", optionNames);
+  } catch (error) {
+    throw new UsageError(messageOf(error));
+  }
 }
 
 async function write(file: string, text: string, force: boolean): Promise<void> {
@@ -89,5 +100,7 @@ async function write(file: string, text: string, force: boolean): Promise<void> 
 }
 
 function parseNodeIds(text: string): number[] {
-  return [...new Set(collect(text).map(parseNodeId))];
+  const ids = [...new Set(collect(text).map(parseNodeId))];
+  if (ids.length === 0) throw new InvalidArgumentError("Name at least one node.");
+  return ids;
 }

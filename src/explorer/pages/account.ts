@@ -54,7 +54,7 @@ function Shown({ account }: { account: Account }): Markup {
       ${isAuthority ? html`<${Tag}><${Swatch} address=${address} /> authority</${Tag}>` : null}
     </div>
     <section class="card" aria-label="Account">
-      <p class="headline">${whole(balance)}</p>
+      <p class="headline">${whole(balance)} <span class="quiet">base units</span></p>
       <${Facts}>
         <${Fact} name="Address"><${FullName} text=${address} what="address" /></${Fact}>
         <${Fact} name="Sent">${count(nonce, "transaction")}${waiting > 0 ? html` <${Tag} tone="warn">${waiting} waiting</${Tag}>` : null}</${Fact}>

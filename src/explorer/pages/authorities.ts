@@ -29,7 +29,7 @@ export function AuthoritiesPage(): Markup {
       show=${([set, finality]: NonNullable<typeof loaded.data>) => {
         const { votes, justified, finalized } = finality;
         return html`
-          <${Section} title="Turns and work" aside=${`for block ${whole(set.nextHeight)}`}>
+          <${Section} title="Turns and work" aside=${`turns counted from block ${whole(set.countedFrom)} on`}>
             <${AuthorityTable} set=${set} finality=${finality} />
           </${Section}>
           <${Section} title="Finality" aside=${`round ${votes.round}`}>

@@ -13,8 +13,9 @@ const shownTransactions = 500;
 
 /** `name`: a height, an id, `head`, `justified` or `finalized`. */
 export function BlockPage({ name }: { name: string }): Markup {
+  const { forks } = useStore(live);
   // A reorganization may have taken it away, or brought it back.
-  const loaded = useLoad(() => client.block(name), `${name} ${useStore(live).retracted[0]?.id}`);
+  const loaded = useLoad(() => client.block(name), `${name} ${forks.map(({ id }) => id)}`);
   return html`<${Answer} loaded=${loaded} show=${(block: Block) => html`<${Shown} block=${block} />`} />`;
 }
 
@@ -42,6 +43,7 @@ function Shown({ block }: { block: Block }): Markup {
         ${height > 0 ? html`<${Fact} name="Parent"><a class="id long" href=${`#/block/${parent}`}>${parent}</a></${Fact}>` : null}
         <${Fact} name="State root"><code>${block.stateRoot}</code></${Fact}>
         <${Fact} name="Transactions root"><code>${block.transactionsRoot}</code></${Fact}>
+        <${Fact} name="Signature"><code>${block.signature}</code></${Fact}>
         <${Fact} name="Total difficulty">${whole(block.totalDifficulty)}</${Fact}>
       </${Facts}>
     </section>

@@ -1,4 +1,4 @@
-import type { Authorities, Finality, Peer } from "../../client/index.ts";
+import type { Authorities, Authority, Finality, Peer } from "../../client/index.ts";
 import { byteSize, count, duration, rounded, short, whole } from "../format.ts";
 import { html, type Markup } from "../html.ts";
 import { client, live, nodeTime } from "../live.ts";
@@ -20,20 +20,20 @@ export function Overview(): Markup {
     `${status?.head?.id} ${status?.finalized?.id} ${status?.peers}`,
   );
   const [set, finality, peers] = around.data ?? [];
-  const next = set && expectedProposer(set.authorities)?.address;
+  const next = set && expectedProposer(set.authorities);
   return html`
     <h1 class="unseen">Overview</h1>
     ${diagnosis ? html`<${DiagnosisNote} diagnosis=${diagnosis} />` : null}
     <${Figures} next=${next} />
     <${Section} title="Newest blocks" aside=${html`<a href="#/blocks">All blocks</a>`}>
-      ${blocks.length > 0 ? html`<${Strip} next=${next} />` : html`<p class="empty">No block yet.</p>`}
+      ${blocks.length > 0 ? html`<${Strip} next=${next?.address} />` : html`<p class="empty">No block yet.</p>`}
     </${Section}>
     <${Plots} />
     ${status?.head ? html`<${Answer} loaded=${around} show=${() => html`<${Around} set=${set} finality=${finality} peers=${peers} />`} />` : null}
   `;
 }
 
-function Figures({ next }: { next: string | undefined }): Markup {
+function Figures({ next }: { next: Authority | undefined }): Markup {
   const { status, blocks, finalityLags } = useStore(live);
   const { head, finalized, mempool, mode, sync } = status ?? {};
   const lag = head && finalized ? head.height - finalized.height : 0;
@@ -43,16 +43,16 @@ function Figures({ next }: { next: string | undefined }): Markup {
       ${head ? html`<${Age} atMs=${head.timestamp} />` : `mode ${mode ?? "…"}`}${sync ? ` · of ${whole(sync.targetHeight)}` : ""}
     </${Figure}>
     <${Figure} name="Final" value=${finalized ? whole(finalized.height) : "–"}>
-      ${lag === 0 ? "the head" : `${count(lag, "block")} behind`}${lagMs === undefined ? "" : ` · in ${duration(lagMs)}`}
+      ${finalized ? (lag === 0 ? "the head" : `${count(lag, "block")} behind`) : ""}${finalized && lagMs !== undefined ? ` · in ${duration(lagMs)}` : ""}
     </${Figure}>
     <${Figure} name="Next block" value=${html`<${Countdown} />`}>
-      ${next ? html`turn of <a class="id" href=${`#/account/${next}`} title=${next}>${short(next, 6, 4)}</a> <${Swatch} address=${next} />` : ""}
+      ${next ? html`${next.inTurn ? "turn of" : "next is"} <${Swatch} address=${next.address} /> <a class="id" href=${`#/account/${next.address}`} title=${next.address}>${short(next.address, 6, 4)}</a>` : ""}
     </${Figure}>
     <${Figure} name="Transactions" value=${html`${rounded(recentRate(blocks, nodeTime(Date.now())))}<small>/s</small>`}>
       over the last minute
     </${Figure}>
     <${Figure} name="Mempool" value=${mempool ? whole(mempool.count) : "–"}>
-      ${mempool && mempool.count > 0 ? html`<a href="#/mempool">${byteSize(mempool.bytes)} waiting</a>` : "nothing waits"}
+      <a href="#/mempool">${mempool && mempool.count > 0 ? `${byteSize(mempool.bytes)} waiting` : "nothing waits"}</a>
     </${Figure}>
   </dl>`;
 }

@@ -27,7 +27,6 @@ function Shown({ transaction }: { transaction: PlacedTransaction }): Markup {
         </${Fact}>
         <${Fact} name="From"><${Address} address=${from} full /></${Fact}>
         <${Fact} name="To"><${Address} address=${to} full /></${Fact}>
-        <${Fact} name="Amount">${whole(amount)}</${Fact}>
         <${Fact} name="Fee">${whole(fee)}</${Fact}>
         <${Fact} name="Nonce">${nonce}</${Fact}>
         <${Fact} name="Memo">${memo || (memoHex ? html`<code>${memoHex}</code>` : html`<span class="quiet">none</span>`)}</${Fact}>

@@ -29,9 +29,9 @@ export function WalletPage({ linkedSeed }: { linkedSeed: string | undefined }): 
   return html`
     <h1>Wallet</h1>
     ${offered ? html`<${LinkedKey} seed=${offered} onDone=${() => setOffered(undefined)} />` : null}
-    ${account ? html`<${Chosen} account=${account} key=${account.address} />` : offered ? null : html`<p class="lead">Keys are made here and stay here: the node only sees what they have signed.</p>`}
+    ${account ? html`<${Chosen} account=${account} key=${account.address} />` : offered ? null : html`<p class="quiet">Keys are made here and stay here: the node only sees what they have signed.</p>`}
     <${SentList} />
-    ${account ? html`<details class="card"><summary>Another key</summary><${AddKey} /></details>` : offered ? null : html`<${AddKey} />`}
+    ${account ? html`<details class="card"><summary>Another key</summary><${AddKey} isWithin /></details>` : offered ? null : html`<${AddKey} />`}
   `;
 }
 
@@ -42,10 +42,12 @@ function Insecure(): Markup {
   </div>`;
 }
 
-function AddKey(): Markup {
-  return html`<div class="beside top">
-    <section aria-labelledby="make"><h2 id="make">Make a key</h2><${KeyForm} kind="make" /></section>
-    <section aria-labelledby="import"><h2 id="import">Import a key</h2><${KeyForm} kind="import" /></section>
+/** `isWithin`: a card of its own. */
+function AddKey({ isWithin = false }: { isWithin?: boolean }): Markup {
+  const [place, card] = isWithin ? ["beside top", ""] : ["beside cards", "card"];
+  return html`<div class=${place}>
+    <section class=${card} aria-labelledby="make"><h2 id="make">Make a key</h2><${KeyForm} kind="make" /></section>
+    <section class=${card} aria-labelledby="import"><h2 id="import">Import a key</h2><${KeyForm} kind="import" /></section>
   </div>`;
 }
 
@@ -56,7 +58,7 @@ function Chosen({ account }: { account: WalletAccount }): Markup {
   const isOnTheWay = useStore(transfers).length;
   const loaded = useLoad(() => client.account(address), `${status?.head?.id} ${isOnTheWay}`);
   return html`<${Section} title=${name} aside=${accounts.length > 1 ? html`<${Chooser} chosen=${address} />` : null}>
-    <${Answer} loaded=${loaded} show=${(data: Account) => html`<p class="headline">${whole(data.balance)}</p>`} />
+    <${Answer} loaded=${loaded} show=${(data: Account) => html`<p class="headline">${whole(data.balance)} <span class="quiet">base units</span></p>`} />
     <p class="account-line">
       <a href=${`#/account/${address}`}>History</a> <${FullName} text=${address} what="address" />
       ${isSaved ? null : html`<${Tag} tone="warn">for this tab only</${Tag}>`}

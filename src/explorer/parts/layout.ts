@@ -1,3 +1,4 @@
+import { useId } from "preact/hooks";
 import { ApiError } from "../../client/http.ts";
 import { html, type Markup } from "../html.ts";
 import type { Loaded } from "../store.ts";
@@ -12,7 +13,7 @@ export function Section({
   aside?: Markup;
   children?: Markup;
 }): Markup {
-  const id = `section-${title.toLowerCase().replace(/[^a-z]+/g, "-")}`;
+  const id = useId();
   return html`<section class="card" aria-labelledby=${id}>
     <div class="section-head"><h2 id=${id}>${title}</h2>${aside ? html`<div class="aside">${aside}</div>` : null}</div>
     ${children}
@@ -35,6 +36,8 @@ export function Tag({ tone = "plain", children }: { tone?: Tone; children?: Mark
 }
 
 export function Problem({ error }: { error: Error }): Markup {
+  if (error instanceof ApiError && error.code === "NO_GENESIS")
+    return html`<div class="note warn"><p>This node has no chain yet. The <a href="#/">overview</a> says what it waits for.</p></div>`;
   return html`<div class="note bad" role="alert">
     <p>${sentence(error.message)}</p>
     ${error instanceof ApiError ? html`<p class="quiet">${error.code}</p>` : null}
@@ -45,7 +48,7 @@ export function Problem({ error }: { error: Error }): Markup {
 export function Answer<T>({ loaded, show }: { loaded: Loaded<T>; show(data: T): Markup }): Markup {
   const { data, error } = loaded;
   if (data !== undefined) return show(data);
-  return error ? html`<${Problem} error=${error} />` : html`<p class="empty">Asking the node…</p>`;
+  return error ? html`<${Problem} error=${error} />` : html`<p class="empty wait">Asking the node…</p>`;
 }
 
 export function sentence(text: string): string {

@@ -5,16 +5,22 @@ import { Tag } from "./layout.ts";
 import { Age } from "./names.ts";
 import { type Column, Table } from "./table.ts";
 
-const size = { width: 420, height: 280 };
+const size = { width: 340, height: 280 };
+const lineHeight = 13;
 const middle = { x: size.width / 2, y: size.height / 2 };
 /** Pixels from this node: the nearest and the farthest peer. */
-const [nearest, farthest] = [62, 112];
+const [nearest, farthest] = [55, 100];
+/** The orbits are wider than high. */
+const [wide, high] = [1.3, 0.9];
 /** Of the farthest in ms; a peer that far is across the world. */
 const maxLatencyMs = 300;
 /** A node asks its peers for their height every 5 s; they may have grown by a few blocks since. */
 const askedEveryMs = 5_000;
 /** A clock that is off by more hinders blocks on fast chains (docs/operating.md). */
 const maxClockOffsetMs = 500;
+
+/** Names beside more would cover each other. */
+const maxNamed = 10;
 
 interface PeersProps {
   status: Status;
@@ -25,29 +31,53 @@ interface PeersProps {
 export function PeerGraph({ status, peers }: PeersProps): Markup {
   const label = `This node at height ${status.head?.height ?? 0} with ${peers.length} peers`;
   return html`<svg class="graph" viewBox=${`0 0 ${size.width} ${size.height}`} role="img" aria-label=${label}>
-    ${[nearest, farthest].map((radius) => html`<circle class="orbit" cx=${middle.x} cy=${middle.y} r=${radius} key=${radius} />`)}
+    ${[nearest, farthest].map((radius) => html`<ellipse class="orbit" cx=${middle.x} cy=${middle.y} rx=${wide * radius} ry=${high * radius} key=${radius} />`)}
     ${peers.map((peer, index) => {
       const { x, y } = placeOf(peer, index, peers.length);
+      const lines = [shortPeer(peer.id), heightAndLatency(peer), clock(peer)].filter((line) => line !== "");
+      const firstY = y < middle.y ? y + 1 - lines.length * lineHeight : y + 9 + lineHeight;
       return html`<g key=${peer.id} class=${isBehind(peer, status) ? "behind" : ""}>
+        <title>${lines.join(", ")}</title>
         <line class=${`edge ${peer.direction}`} x1=${middle.x} y1=${middle.y} x2=${x} y2=${y} />
         <circle class="peer" cx=${x} cy=${y} r="6" />
-        <text x=${x} y=${y + (y < middle.y ? -24 : 22)}>${short(peer.id, 4, 4)}</text>
-        <text class="quiet" x=${x} y=${y + (y < middle.y ? -11 : 35)}>
-          ${peer.height === null ? "?" : whole(peer.height)}${peer.latency === null ? "" : ` · ${duration(peer.latency)}`}
-        </text>
+        ${
+          peers.length > maxNamed
+            ? null
+            : lines.map(
+                (line, place) =>
+                  html`<text class=${place === 0 ? "" : "quiet"} x=${x} y=${firstY + place * lineHeight} key=${place}>${line}</text>`,
+              )
+        }
       </g>`;
     })}
     <circle class="own" cx=${middle.x} cy=${middle.y} r="9" />
-    <text x=${middle.x} y=${middle.y + 26}>this node</text>
+    ${peers.length > maxNamed ? null : html`<text x=${middle.x} y=${middle.y + 26}>this node</text>`}
   </svg>`;
+}
+
+function shortPeer(id: string): string {
+  return short(id, 4, 6);
+}
+
+function heightAndLatency({ height, latency }: Peer): string {
+  return [height === null ? "" : whole(height), latency === null ? "" : duration(latency)]
+    .filter(Boolean)
+    .join(" · ");
+}
+
+function clock({ clockOffset: offset }: Peer): string {
+  return offset === null ? "" : `clock ${signed(offset)}`;
+}
+
+function signed(ms: number): string {
+  return `${ms > 0 ? "+" : ""}${duration(ms)}`;
 }
 
 function placeOf({ latency }: Peer, index: number, count: number): { x: number; y: number } {
   const angle = (index / count) * 2 * Math.PI - Math.PI / 2 + Math.PI / Math.max(count, 3);
   const far = Math.min(Math.log1p(latency ?? maxLatencyMs) / Math.log1p(maxLatencyMs), 1);
   const radius = nearest + far * (farthest - nearest);
-  // Wider than high.
-  return { x: middle.x + 1.3 * radius * Math.cos(angle), y: middle.y + 0.9 * radius * Math.sin(angle) };
+  return { x: middle.x + wide * radius * Math.cos(angle), y: middle.y + high * radius * Math.sin(angle) };
 }
 
 function isBehind({ height }: Peer, { head, periodMs }: Status): boolean {
@@ -58,7 +88,7 @@ function isBehind({ height }: Peer, { head, periodMs }: Status): boolean {
 /** `brief`: without what only few look for. */
 export function PeerTable({ status, peers, brief = false }: PeersProps & { brief?: boolean }): Markup {
   const columns: Column<Peer>[] = [
-    { head: "Peer", cell: ({ id }) => html`<code class="whole" title=${id}>${short(id, 4, 6)}</code>` },
+    { head: "Peer", cell: ({ id }) => html`<code class="whole" title=${id}>${shortPeer(id)}</code>` },
     {
       head: "Height",
       numeric: true,
@@ -89,6 +119,7 @@ export function PeerTable({ status, peers, brief = false }: PeersProps & { brief
 
 function clockOffset({ clockOffset: offset }: Peer): Markup {
   if (offset === null) return "–";
-  const text = `${offset > 0 ? "+" : ""}${duration(offset)}`;
-  return Math.abs(offset) > maxClockOffsetMs ? html`<${Tag} tone="warn">${text}</${Tag}>` : text;
+  return Math.abs(offset) > maxClockOffsetMs
+    ? html`<${Tag} tone="warn">${signed(offset)}</${Tag}>`
+    : signed(offset);
 }

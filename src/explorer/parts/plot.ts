@@ -16,6 +16,8 @@ interface PlotProps {
 const headroom = 1.05;
 const width = 300;
 const height = 80;
+/** So that lines at the top and at 0 are whole. */
+const margin = 1;
 
 /** A small plot from 0 up; pointing at it reads a value. */
 export function Plot({ title, samples, format, kind = "line", empty }: PlotProps): Markup {
@@ -30,8 +32,8 @@ export function Plot({ title, samples, format, kind = "line", empty }: PlotProps
   };
   return html`<figure class="plot">
     <figcaption>
-      <span>${title}</span>
-      <span class="read">${read ? format(read.value) : "–"}<span class="quiet">${pointed === undefined ? "" : read?.label}</span></span>
+      <span>${title}</span><span>${pointed === undefined ? "" : read?.label}</span>
+      <span class="read">${read ? format(read.value) : "–"}</span><span class="axis" aria-hidden="true">${read ? format(top) : ""}</span>
     </figcaption>
     ${
       samples.length === 0
@@ -43,7 +45,6 @@ export function Plot({ title, samples, format, kind = "line", empty }: PlotProps
               ${kind === "bars" ? bars(samples, top) : line(samples, top)}
               ${pointed === undefined ? null : html`<line class="rule" x1=${center(index, samples)} x2=${center(index, samples)} y1="0" y2=${height} />`}
             </svg>
-            <span class="axis" aria-hidden="true">${format(top)}</span>
           </div>`
     }
   </figure>`;
@@ -68,7 +69,8 @@ function bars(samples: readonly Sample[], top: number): Markup {
 
 function line(samples: readonly Sample[], top: number): Markup {
   const points = samples.map(
-    ({ value }, index) => `${number(center(index, samples))} ${number(height - (value / top) * height)}`,
+    ({ value }, index) =>
+      `${number(center(index, samples))} ${number(height - margin - (value / top) * (height - 2 * margin))}`,
   );
   const path = `M${points.join("L")}`;
   const [first, last] = [center(0, samples), center(samples.length - 1, samples)];

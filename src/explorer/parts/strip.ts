@@ -1,16 +1,16 @@
-import type { BlockSummary } from "../../client/index.ts";
+import type { BlockSummary, SideBlock } from "../../client/index.ts";
 import { duration, short, whole } from "../format.ts";
 import { html, type Markup } from "../html.ts";
-import { live, nodeTime, type Retracted } from "../live.ts";
+import { live, nodeTime } from "../live.ts";
 import { nextBlockMs } from "../shape.ts";
 import { useNow, useStore } from "../store.ts";
 import { Swatch } from "./names.ts";
 
 const shownBlocks = 24;
 
-/** `next`: who is to make the next block. The newest blocks side by side, the one that is awaited first; below each what a reorganization took from its height. */
+/** `next`: who is to make the next block. The newest blocks side by side, the one that is awaited first; below each what lost against it. */
 export function Strip({ next }: { next: string | undefined }): Markup {
-  const { blocks, retracted, status } = useStore(live);
+  const { blocks, forks, status } = useStore(live);
   const shown = blocks.slice(0, shownBlocks);
   const most = Math.max(...shown.map(({ transactionCount }) => transactionCount), 1);
   const finalHeight = status?.finalized?.height ?? -1;
@@ -19,7 +19,7 @@ export function Strip({ next }: { next: string | undefined }): Markup {
     ${shown.map(
       (block) => html`<li key=${block.id}>
         <${Tile} block=${block} fill=${block.transactionCount / most} isFinal=${block.height <= finalHeight} />
-        ${retracted.filter(({ height }) => height === block.height).map((gone) => html`<${Ghost} gone=${gone} key=${gone.id} />`)}
+        ${forks.filter(({ height }) => height === block.height).map((fork) => html`<${Ghost} fork=${fork} key=${fork.id} />`)}
       </li>`,
     )}
   </ol>`;
@@ -36,11 +36,11 @@ function Tile({ block, fill, isFinal }: { block: BlockSummary; fill: number; isF
   </a>`;
 }
 
-function Ghost({ gone }: { gone: Retracted }): Markup {
-  return html`<a class="tile ghost" href=${`#/block/${gone.id}`}>
-    <span class="height"><span class="unseen">Block </span>${whole(gone.height)}</span>
-    <span class="count">retracted</span>
-    <span class="foot"><${Swatch} address=${gone.proposer} /></span>
+function Ghost({ fork: { id, height, proposer, retracted } }: { fork: SideBlock }): Markup {
+  return html`<a class=${`tile ghost ${retracted ? "retracted" : ""}`} href=${`#/block/${id}`} title=${`not on the chain, by ${short(proposer)}`}>
+    <span class="height"><span class="unseen">Block </span>${whole(height)}</span>
+    <span class="count">${retracted ? "retracted" : "fork"}</span>
+    <span class="foot"><${Swatch} address=${proposer} /></span>
   </a>`;
 }
 
@@ -59,10 +59,10 @@ function Awaited({ next }: { next: string | undefined }): Markup {
 
 /** Until the next block is due. */
 export function Countdown(): Markup {
-  const { status, genesis, blocks } = useStore(live);
+  const { connection, status, genesis, blocks } = useStore(live);
   const nowMs = nodeTime(useNow(100));
   const head = blocks[0];
-  if (!status || !genesis || !head) return "–";
+  if (connection === "lost" || !status || !genesis || !head) return "–";
   const dueMs = nextBlockMs(head, status, genesis);
   if (dueMs === undefined) return "on demand";
   const leftMs = dueMs - nowMs;

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useId, useState } from "preact/hooks";
 import { html, type Markup } from "../html.ts";
 
 interface FieldProps {
@@ -16,11 +16,13 @@ interface FieldProps {
 
 /** A labelled input with its hint and its error. */
 export function Field({ name, label, hint, error, type = "text", value, ...rest }: FieldProps): Markup {
-  const described = [hint ? `${name}-hint` : "", error ? `${name}-error` : ""].filter(Boolean).join(" ");
+  // A page may have two forms with fields of one name.
+  const id = useId();
+  const described = [hint ? `${id}-hint` : "", error ? `${id}-error` : ""].filter(Boolean).join(" ");
   return html`<div class="field">
-    <label for=${name}>${label}</label>
+    <label for=${id}>${label}</label>
     <input
-      id=${name}
+      id=${id}
       name=${name}
       type=${type}
       spellcheck=${false}
@@ -30,8 +32,8 @@ export function Field({ name, label, hint, error, type = "text", value, ...rest 
       ...${value === undefined ? {} : { value }}
       ...${rest}
     />
-    ${error ? html`<p class="problem" id=${`${name}-error`} role="alert">${error}</p>` : null}
-    ${hint ? html`<p class="hint" id=${`${name}-hint`}>${hint}</p>` : null}
+    ${error ? html`<p class="problem" id=${`${id}-error`} role="alert">${error}</p>` : null}
+    ${hint ? html`<p class="hint" id=${`${id}-hint`}>${hint}</p>` : null}
   </div>`;
 }
 

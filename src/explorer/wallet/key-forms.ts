@@ -1,3 +1,4 @@
+import { useState } from "preact/hooks";
 import { generateSeed, keyFromSeed } from "../../client/index.ts";
 import { whole } from "../format.ts";
 import { html, type Markup } from "../html.ts";
@@ -20,10 +21,13 @@ export function KeyForm({
   seed?: string;
   onDone?(): void;
 }): Markup {
-  const { errors, isBusy, onSubmit } = useSubmit(async ({ name = "", passphrase = "", seed: typed = "" }) => {
+  const [isSealed, setSealed] = useState(false);
+  const { errors, isBusy, onSubmit } = useSubmit(async (values) => {
+    const { name = "", passphrase = "", again = "", seed: typed = "" } = values;
     if (passphrase !== "" && passphrase.length < minPassphraseLength) {
-      throw new FieldError(`passphrase`, `At least ${minPassphraseLength} characters, or none.`);
+      throw new FieldError("passphrase", `At least ${minPassphraseLength} characters, or none.`);
     }
+    if (passphrase !== again) throw new FieldError("again", "This is not the same passphrase.");
     const bytes = kind === "make" ? generateSeed() : parsed(seed ?? typed);
     choose(await addKey(bytes, name.trim(), passphrase));
     onDone?.();
@@ -31,7 +35,7 @@ export function KeyForm({
   const action = { make: "Make the key", import: "Import the key", link: "Use this key" }[kind];
   return html`<form class="form" onSubmit=${onSubmit}>
     ${kind === "import" ? html`<${Field} name="seed" label="Seed" hint="64 hex digits" autocomplete="off" error=${errors["seed"]} />` : null}
-    ${kind === "link" ? null : html`<${Field} name="name" label="Name" hint="Only for you" autocomplete="off" error=${errors["name"]} />`}
+    ${kind === "link" ? null : html`<${Field} name="name" label="Name" hint="Optional; only you see it" autocomplete="off" error=${errors["name"]} />`}
     <${Field}
       name="passphrase"
       label="Passphrase"
@@ -39,7 +43,9 @@ export function KeyForm({
       autocomplete="new-password"
       hint="Encrypts the key in this browser. Without one it is forgotten when this tab closes."
       error=${errors["passphrase"]}
+      onInput=${({ currentTarget }: InputEvent) => setSealed((currentTarget as HTMLInputElement).value !== "")}
     />
+    ${isSealed ? html`<${Field} name="again" label="The same again" type="password" autocomplete="new-password" hint="Nobody can bring it back" error=${errors["again"]} />` : null}
     ${errors[""] ? html`<${Problem} error=${new Error(errors[""])} />` : null}
     <div class="actions"><button class="primary" disabled=${isBusy}>${action}</button></div>
   </form>`;

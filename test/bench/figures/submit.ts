@@ -62,8 +62,8 @@ async function runPart(
   );
   const maxAhead = Math.max(1, Math.floor((maxNoncesAhead * presigned.senders) / nodes.length / perRequest));
   const first = followers[0]!;
-  const before = { committed: first.committed, sumOfCommitTimesMs: first.sumOfCommitTimesMs };
-  let accepted = before.committed;
+  const { sumOfCommitTimesMs, sumOfFinalTimesMs } = first;
+  let accepted = first.committed;
   const startedAt = performance.now();
   const posts = await Promise.all(
     nodes.map(({ machine, httpPort }, node) =>
@@ -96,8 +96,9 @@ async function runPart(
     committedAt,
     finalAt,
     answerMs: posts.flatMap(({ answerMs }) => answerMs),
-    /** Exact whatever the order in which they were committed: the mean of a difference. */
-    meanToCommittedMs: (first.sumOfCommitTimesMs - before.sumOfCommitTimesMs - sumOfPostTimesMs) / count,
+    // Exact whatever the order in which they were committed: the mean of a difference.
+    meanToCommittedMs: (first.sumOfCommitTimesMs - sumOfCommitTimesMs - sumOfPostTimesMs) / count,
+    meanToFinalMs: (first.sumOfFinalTimesMs - sumOfFinalTimesMs - sumOfPostTimesMs) / count,
   };
 }
 
@@ -131,6 +132,7 @@ async function submit(context: Context, format: Format, settings: SubmitSettings
       answerP50Ms: quantile(answerMs, 0.5),
       answerP99Ms: quantile(answerMs, 0.99),
       meanToCommittedMs: times.meanToCommittedMs,
+      meanToFinalMs: times.meanToFinalMs,
       cpuMsPerTransaction: (usage.cpuSeconds * 1_000) / count,
       verifyCpuMs,
       verifyPart: verifyPart(verifyCpuMs, count * authorities, usage),

@@ -23,6 +23,8 @@ export class ChainFollower {
   readonly blocks = new Map<number, BlockNote>();
   /** Sum over committed transactions of the time at which they were, by `performance.now()`. */
   sumOfCommitTimesMs = 0;
+  /** The same for those that are final. */
+  sumOfFinalTimesMs = 0;
   committed = 0;
   /** The newest block that was told of. */
   last: BlockNote | undefined;
@@ -105,9 +107,12 @@ export class ChainFollower {
         this.blocks.delete(height!);
         break;
       }
-      case "finalized":
-        this.finalized = this.blocks.get(height!)?.total ?? this.finalized;
+      case "finalized": {
+        const before = this.finalized;
+        this.finalized = this.blocks.get(height!)?.total ?? before;
+        this.sumOfFinalTimesMs += (this.finalized - before) * atMs;
         break;
+      }
     }
   }
 }

@@ -2,7 +2,14 @@ import { join } from "node:path";
 import { type Signer, signerFromSeed } from "../../../src/accounts/index.ts";
 import type { Chain } from "../../../src/chain/chain.ts";
 import type { Finalizer } from "../../../src/chain/finalizer.ts";
-import { checkGenesis, createGenesis, type Genesis, storeGenesis } from "../../../src/chain/genesis.ts";
+import {
+  type CheckedGenesis,
+  checkGenesis,
+  createGenesis,
+  type Genesis,
+  genesisOf,
+  storeGenesis,
+} from "../../../src/chain/genesis.ts";
 import { type ChainStores, chainStores } from "../../../src/chain/stores.ts";
 import type { CanonicalBlock } from "../../../src/chain/types.ts";
 import { parseGenesis } from "../../../src/config/index.ts";
@@ -33,7 +40,7 @@ const ageMs = 250_000 * periodMs;
 
 /** A chain that lives in this process, and the keys of its authorities. */
 export interface BenchChain {
-  genesis: Genesis;
+  genesis: CheckedGenesis;
   signers: Signer[];
 }
 
@@ -113,9 +120,9 @@ export class Peer {
   /** Goes on with what was closed before, as a node that starts again; makes no blocks. */
   static reopen(folder: string): Promise<Peer> {
     return Peer.#start(folder, [], async ({ meta }) => {
-      const genesis = await meta.genesis();
+      const genesis = await meta.genesisHead();
       if (!genesis) throw new Error(`no chain in ${folder}`);
-      return checkGenesis(genesis, verifySignatures);
+      return genesisOf(genesis);
     });
   }
 

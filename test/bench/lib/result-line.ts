@@ -16,6 +16,8 @@ export interface Result {
   settings: Settings;
   measured: Measured;
   goals: readonly Goal[];
+  /** All of them; `measured` is their middle. */
+  runs: readonly Measured[];
 }
 
 /** Three significant digits, or all of a whole number that has more. */
@@ -41,11 +43,15 @@ export function isMet(goal: Goal, measured: Measured): boolean {
 }
 
 /** One line of JSON: all that is needed to compare it with another run. */
-export function jsonLine({ figure, settings, measured, goals }: Result, environment: Environment): string {
+export function jsonLine(
+  { figure, settings, measured, goals, runs }: Result,
+  environment: Environment,
+): string {
   const { value, unit, limit, details = {}, ...usage } = measured;
   return JSON.stringify({
     figure,
     settings,
+    runs: runs.length,
     value: round(value),
     unit,
     ...(limit && { ratio: round(value / limit.value), limit: { ...limit, value: round(limit.value) } }),

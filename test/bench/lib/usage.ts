@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import type { Measured } from "../figure.ts";
 
 /** `sysconf(_SC_CLK_TCK)`: 100 on every Linux that Node runs on. */
@@ -19,6 +19,11 @@ export function parseCpuSeconds(stat: string): number {
 export function memoryOf(pid: number): { bytes: number; peakBytes: number } {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   return { bytes: parseKilobytes(status, "VmRSS"), peakBytes: parseKilobytes(status, "VmHWM") };
+}
+
+/** The peak of this process counts from now on (`proc_pid_clear_refs(5)`). */
+export function resetOwnPeak(): void {
+  writeFileSync("/proc/self/clear_refs", "5");
 }
 
 export function parseKilobytes(status: string, field: string): number {

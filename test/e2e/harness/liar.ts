@@ -1,7 +1,7 @@
 import type { Stream } from "@libp2p/interface";
 import { blocksById, blockTransactions } from "../../../protocols/index.ts";
 import type { Signer } from "../../../src/accounts/index.ts";
-import type { Genesis } from "../../../src/chain/genesis.ts";
+import type { CheckedGenesis } from "../../../src/chain/genesis.ts";
 import { hasSignedRecently, requiredDifficulty } from "../../../src/consensus/index.ts";
 import {
   CompactBlock,
@@ -29,7 +29,7 @@ export class Liar {
   /** Times that it was shut out and came back under another peer key. */
   banned = 0;
   readonly shadow: ShadowChain;
-  readonly #genesis: Genesis;
+  readonly #genesis: CheckedGenesis;
   readonly #signer: Signer;
   readonly #random: () => number;
   readonly #nodes: readonly TestNode[];
@@ -181,7 +181,7 @@ export class Liar {
 
 export interface LiarOptions {
   nodes: readonly TestNode[];
-  genesis: Genesis;
+  genesis: CheckedGenesis;
   signer: Signer;
   random: () => number;
 }

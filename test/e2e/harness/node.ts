@@ -107,6 +107,7 @@ export class TestNode {
   readonly id: number;
   readonly world: World;
   readonly machine: Machine;
+  requestTimeoutMs = 10_000;
   /** Of Node.js. */
   flags = nodeFlags;
   #process: Process | undefined;
@@ -141,6 +142,10 @@ export class TestNode {
   get process(): Process {
     if (!this.#process) throw new Error(`node ${this.id} was never started`);
     return this.#process;
+  }
+
+  get isRunning(): boolean {
+    return this.#process?.running === true;
   }
 
   start(...args: string[]): this {
@@ -248,7 +253,7 @@ export class TestNode {
   async request<T>(path: string, init: RequestInit = {}): Promise<T> {
     const response = await fetch(this.url + path, {
       ...init,
-      signal: AbortSignal.timeout(10_000 * patience.factor),
+      signal: AbortSignal.timeout(this.requestTimeoutMs * patience.factor),
     });
     const body = (await response.json()) as T & { code?: string; detail?: string };
     if (!response.ok) throw new HttpError(response.status, body.code, String(body.detail));

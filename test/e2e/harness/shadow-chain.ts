@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { blocksById } from "../../../protocols/index.ts";
 import { Chain } from "../../../src/chain/chain.ts";
 import { checkBlock } from "../../../src/chain/check.ts";
-import { checkGenesis, type Genesis, storeGenesis } from "../../../src/chain/genesis.ts";
+import { type CheckedGenesis, checkGenesis, storeGenesis } from "../../../src/chain/genesis.ts";
 import { chainStores } from "../../../src/chain/stores.ts";
 import { verifySignatures } from "../../../src/crypto/ed25519.ts";
 import { withDatabase } from "../../../src/node/open.ts";
@@ -16,7 +16,7 @@ import type { TestNode } from "./node.ts";
 import { frame, type Rogue } from "./rogue.ts";
 
 /** The real chain of a node that was given its genesis block, before it is started. */
-export async function genesisOf(node: TestNode): Promise<Genesis> {
+export async function genesisOf(node: TestNode): Promise<CheckedGenesis> {
   const block = await withDatabase(node.paths, (database) => chainStores(database).meta.genesis());
   return checkGenesis(block!, verifySignatures);
 }
@@ -29,7 +29,7 @@ export class ShadowChain {
     this.chain = chain;
   }
 
-  static async open(genesis: Genesis): Promise<ShadowChain> {
+  static async open(genesis: CheckedGenesis): Promise<ShadowChain> {
     const stores = chainStores(new MemoryDatabase());
     await storeGenesis(stores, genesis);
     const chain = await Chain.load({

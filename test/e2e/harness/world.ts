@@ -3,9 +3,9 @@ import { openWorld, type World } from "./open-world.ts";
 
 export type { World };
 
-/** For the test that calls it: all of it is gone when the test has ended. */
-export function createWorld(): World {
+/** For the test that calls it: all of it is gone when the test has ended. A concurrent test hands in its own `onTestFinished`. */
+export function createWorld(onFinished = onTestFinished): World {
   const { world, close } = openWorld();
-  onTestFinished(({ task }) => close(task.result?.state === "fail"));
+  onFinished(({ task }) => close(task.result?.state === "fail"));
   return world;
 }

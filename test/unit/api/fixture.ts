@@ -13,6 +13,7 @@ import {
 import { Chain } from "../../../src/chain/chain.ts";
 import { checkGenesis, createGenesis, storeGenesis } from "../../../src/chain/genesis.ts";
 import type { Proposals } from "../../../src/chain/proposals.ts";
+import { SideBlocks } from "../../../src/chain/side-blocks.ts";
 import { chainStores } from "../../../src/chain/stores.ts";
 import { productionTime, requiredDifficulty } from "../../../src/consensus/index.ts";
 import { verifySignatures } from "../../../src/crypto/ed25519.ts";
@@ -152,6 +153,7 @@ export async function startFixture(
   });
   chain.events.on("head", (change) => mempool.update(change));
   followEvents(eventLog, chain, mempool);
+  const sideBlocks = new SideBlocks(chain);
   const mode: Fixture["mode"] = { mode: "ready" };
   const hasLedger = { yes: true };
   const proposals = await options.proposals?.(chain, database);
@@ -176,7 +178,8 @@ export async function startFixture(
       mempool: { count: mempool.count, bytes: mempool.bytes },
       sync: null,
     }),
-    ledger: () => (hasLedger.yes ? { chain, mempool, ...(proposals && { proposals }) } : undefined),
+    ledger: () =>
+      hasLedger.yes ? { chain, mempool, sideBlocks, ...(proposals && { proposals }) } : undefined,
     peers: () => [],
     eventLog,
     clock: options.clock ?? systemClock,

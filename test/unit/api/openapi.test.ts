@@ -13,6 +13,7 @@ import { finalityBody } from "../../../src/node/finality-views.ts";
 import { FinalityStore } from "../../../src/storage/finality.ts";
 import { ProposalStore } from "../../../src/storage/proposals.ts";
 import { Transactions } from "../../../src/types/index.ts";
+import { fromHex } from "../../../src/util/bytes.ts";
 import { systemClock } from "../../../src/util/clock.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { finalize } from "./finalize.ts";
@@ -165,6 +166,9 @@ describe("answers are as the document says", () => {
     for (const path of ["/v1/status", "/v1/peers", "/v1/diagnosis", "/health/live", "/health/ready"])
       await call("GET", path, path);
     await call("GET", "/v1/blocks", "/v1/blocks?limit=2&before=2");
+    const { tree, events } = node.chain;
+    events.emit("imported", (await tree.get(fromHex((await node.get("/v1/blocks/1")).body.id)))!);
+    expect((await call("GET", "/v1/forks", "/v1/forks")).body.blocks).toHaveLength(1);
     for (const name of ["0", "1", "head"]) await call("GET", "/v1/blocks/{block}", `/v1/blocks/${name}`);
     await call("GET", "/v1/transactions/{id}", `/v1/transactions/${sent.body.id}`);
     const { body } = await call(

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { defineFigure } from "../../bench/figure.ts";
+import { defineFigure, type Measured } from "../../bench/figure.ts";
+import { goalTable } from "../../bench/lib/goal-table.ts";
+import { middleOf } from "../../bench/lib/middle-run.ts";
 import {
   isMet,
   jsonLine,
@@ -19,17 +21,20 @@ const environment = {
   kernel: "6",
 };
 
+const measured: Measured = {
+  value: 12_345.6,
+  unit: "tx/s",
+  limit: { what: "verifies/s", value: 20_000 },
+  cpuSeconds: 1.2345,
+  peakMemoryBytes: 123_456_789,
+  details: { slowestMs: 0.012345 },
+};
+
 const result: Result = {
   figure: "sync",
   settings: { blocks: 40 },
-  measured: {
-    value: 12_345.6,
-    unit: "tx/s",
-    limit: { what: "verifies/s", value: 20_000 },
-    cpuSeconds: 1.2345,
-    peakMemoryBytes: 123_456_789,
-    details: { slowestMs: 0.012345 },
-  },
+  measured,
+  runs: [measured],
   goals: [
     { of: "ratio", is: ">=", bound: 0.65 },
     { of: "slowestMs", is: "<", bound: 0.1 },
@@ -50,6 +55,7 @@ describe("result lines", () => {
     expect(JSON.parse(line)).toEqual({
       figure: "sync",
       settings: { blocks: 40 },
+      runs: 1,
       value: 12_346,
       unit: "tx/s",
       ratio: 0.617,
@@ -89,6 +95,36 @@ describe("result lines", () => {
       false,
     ]);
     expect(isMet({ of: "ratio", is: ">=", bound: 0 }, measured)).toBe(false);
+  });
+});
+
+describe("several runs", () => {
+  const run = (value: number, limit: number, slowestMs: number): Measured => ({
+    value,
+    unit: "tx/s",
+    limit: { what: "verifies/s", value: limit },
+    details: { slowestMs },
+  });
+
+  test("the middle is that of the ratios, with the median of each detail", () => {
+    const runs = [run(90, 100, 1), run(80, 100, 3), run(95, 95, 2)];
+    expect(middleOf(runs)).toEqual(run(90, 100, 2));
+    expect(
+      middleOf([
+        { value: 3, unit: "ms" },
+        { value: 2, unit: "ms" },
+      ]),
+    ).toEqual({ value: 2, unit: "ms" });
+  });
+
+  test("a table of goals", () => {
+    const runs = [run(70, 100, 1), run(60, 100, 3), run(50, 100, 2)];
+    const table = goalTable([{ ...result, measured: middleOf(runs), runs }]);
+    expect(table.split("\n").slice(2)).toEqual([
+      "| `sync blocks=40` | ratio >= 0.65 | 0.6 | 0.5 to 0.7 | missed |",
+      "| `sync blocks=40` | slowestMs < 0.1 | 2 | 1 to 3 | missed |",
+      "| `sync blocks=40` | aboveEmptyMb < 250 | not measured |  | missed |",
+    ]);
   });
 });
 

@@ -390,7 +390,7 @@ describe("opening a damaged database", () => {
       (node, tip) => ({ key: keyOf("undo", ancestor(node, tip, 15)) }),
       /the undo record of block 15 is missing/,
     ],
-    ["an account", () => ({ key: keyOf("account", Uint8Array.of(0, 0, 0, 1)) }), /entry 1 is missing/],
+    ["an account", () => ({ key: keyOf("account", Uint8Array.of(0, 0, 0, 1)) }), /account 1 is missing/],
     [
       "the last account",
       () => ({ key: keyOf("account", Uint8Array.of(0, 0, 0, 5)) }),

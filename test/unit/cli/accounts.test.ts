@@ -84,13 +84,13 @@ describe("genesis", () => {
   });
 
   it.each([
-    [["--nodeids=1,3"], "there is no account in", "node-3"],
-    [["--nodeids=1", "--period=99"], "periodMs: must be a whole number from 100", ""],
-    [["--nodeids=1", "--name="], "name: must be a text", ""],
-    [["--nodeids=1", "-o", "/dev/null/x"], "cannot write /dev/null/x", ""],
-  ])("refuses %j", async (args, message, also) => {
+    [1, ["--nodeids=1,3"], "there is no account in", "node-3"],
+    [2, ["--nodeids=1", "--period=99"], "--period: must be a whole number from 100", ""],
+    [2, ["--nodeids=1", "--name="], "--name: must be a text", ""],
+    [1, ["--nodeids=1", "-o", "/dev/null/x"], "cannot write /dev/null/x", ""],
+  ])("exits with %i for %j", async (expected, args, message, also) => {
     const { code, stdout, stderr } = await run("genesis", ...args);
-    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect({ code, stdout }).toEqual({ code: expected, stdout: "" });
     expect(stderr).toContain(message);
     expect(stderr).toContain(also);
   });

@@ -58,6 +58,6 @@ describe("completion", () => {
   it("of another shell is wrong usage", async () => {
     const { code, stderr } = await ccoinHere(["completion", "csh"]);
     expect(code).toBe(2);
-    expect(stderr).toContain("Allowed choices are bash, zsh, fish");
+    expect(stderr).toContain("<shell>: allowed choices are bash, zsh, fish: see ccoin completion --help");
   });
 });

@@ -125,7 +125,10 @@ describe("status", () => {
 describe("account", () => {
   it("shows the node's own account, or another", async () => {
     const answer = { address: own.address, balance: "120", nonce: 3, pendingNonce: 5 };
-    answers = { [`GET /v1/accounts/${own.address}`]: () => [200, answer] };
+    answers = {
+      "GET /v1/status": () => [200, { ...status, address: own.address }],
+      [`GET /v1/accounts/${own.address}`]: () => [200, answer],
+    };
     expect((await run("account")).stdout).toMatch(/balance +120\nnonce +3 \(2 pending\)\n$/);
     expect(oneLine((await run("account", own.address.toUpperCase(), "--json")).stdout)).toEqual(answer);
     const unknown = await run("account", to);

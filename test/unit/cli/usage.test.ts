@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { ccoin, ccoinHere, oneLine } from "./ccoin.ts";
 
@@ -50,11 +52,12 @@ describe("wrong usage exits with 2 and one line on standard error", () => {
     ["status --quux", "unknown option '--quux': see ccoin status --help"],
     ["status extra", "too many arguments"],
     ["create-account", "required option '--nodeid <id>' not specified: see ccoin create-account --help"],
-    ["create-account --nodeid=0", "must be a whole number from 1 to 1000"],
+    ["create-account --nodeid=0", "error: --nodeid: must be a whole number from 1 to 1000"],
     ["create-account --nodeid=1001", "must be a whole number from 1 to 1000"],
     ["create-account --nodeid=one", "must be a whole number from 1 to 1000"],
     ["create-account --nodeid=1 --balance=1.5", '"1.5" is not an amount'],
     ["create-account --nodeid=1 --balance=18446744073709551616", "above the largest amount"],
+    ["genesis --nodeids=", "--nodeids: name at least one node: see ccoin genesis --help"],
     ["genesis --nodeids=1,x", "must be a whole number from 1 to 1000"],
     ["genesis --nodeids=1 --period=1s", "must be a whole number"],
     ["init --nodeid=1", "required option '-c, --config <file>' not specified"],
@@ -72,7 +75,7 @@ describe("wrong usage exits with 2 and one line on standard error", () => {
     ["start --nodeid=1 --genesis=0x12", "--genesis: must be a genesis id: 0x and 64 hex digits"],
     ["start --nodeid=1 --genesis-timeout=0", "--genesis-timeout: must be a whole number from 1"],
     ["start --nodeid=1 --log-level=loud", "--log-level: must be one of silent, error, warn, info, debug"],
-    ["send --nodeid=1 --to=cc1x --amount=1", "not an address"],
+    ["send --nodeid=1 --to=cc1x --amount=1", "error: --to: not an address"],
     [`send --nodeid=1 --to=${address} --amount=-1`, "is not an amount"],
     [
       `send --nodeid=1 --to=${address} --amount=1 --memo=${"x".repeat(257)}`,
@@ -80,7 +83,7 @@ describe("wrong usage exits with 2 and one line on standard error", () => {
     ],
     [`send --nodeid=1 --to=${address} --amount=1 --nonce=x`, "must be a whole number"],
     ["status --url=ftp://x", "--url must be an HTTP address"],
-    ["account cc1x", "not an address"],
+    ["account cc1x", "error: <address>: not an address"],
     ["export --nodeid=1", "missing required argument 'file'"],
   ])("ccoin %s", async (line, message) => {
     const { code, stdout, stderr } = await ccoinHere(line.split(" "));
@@ -100,6 +103,25 @@ describe("wrong usage exits with 2 and one line on standard error", () => {
         error: { code: "USAGE", message: "unknown option '--quux': see ccoin status --help" },
       });
     }
+  });
+
+  it("of CCOIN_NODEID", async () => {
+    const { code, stderr } = await ccoin(["status"], { CCOIN_NODEID: "one" });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /^error: --nodeid: must be a whole number from 1 to 1000: see ccoin status --help\n$/,
+    );
+  });
+
+  it("of an old Node.js", () => {
+    const old =
+      'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.1.0" } })';
+    const main = fileURLToPath(new URL("../../../src/cli/main.js", import.meta.url));
+    const { status, stderr } = spawnSync(process.execPath, ["--import", `data:text/javascript,${old}`, main]);
+    expect({ status, stderr: stderr.toString() }).toEqual({
+      status: 1,
+      stderr: expect.stringMatching(/^error: ccoin needs Node.js >= 22.18, not [^\n]*\n$/),
+    });
   });
 
   it("without a command, after the help", async () => {

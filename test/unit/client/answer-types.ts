@@ -23,6 +23,7 @@ export type Checks = [
   Check<Same<client.Diagnosis, typeof node.diagnosisSchema>>,
   Check<Same<client.Header, typeof blocks.headerSchema>>,
   Check<Same<client.BlockSummary, typeof blocks.blockSummarySchema>>,
+  Check<Same<{ blocks: client.SideBlock[] }, typeof blocks.forksSchema>>,
   Check<Same<client.Block, typeof blocks.blockSchema>>,
   Check<Same<client.Transaction, typeof transactions.transactionSchema>>,
   Check<Same<client.PlacedTransaction, typeof transactions.placedTransactionSchema>>,

@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   type ChainEvent,
@@ -83,6 +84,14 @@ describe("Client, with a real server", () => {
       name: "ClientError",
       code: "UNREACHABLE",
     });
+    // Its port for other nodes, say.
+    const other = createServer((socket) => socket.end("no HTTP\r\n"));
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+    const { port } = other.address() as AddressInfo;
+    await expect(new Client(`http://127.0.0.1:${port}`).status()).rejects.toMatchObject({
+      code: "NOT_A_NODE",
+    });
+    other.close();
     expect(() => new Client("127.0.0.1:1")).toThrow(expect.objectContaining({ code: "BAD_URL" }));
   });
 

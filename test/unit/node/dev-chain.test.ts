@@ -7,6 +7,7 @@ import { nodePaths } from "../../../src/config/index.ts";
 import { decodeAddress } from "../../../src/crypto/address.ts";
 import { deleteDevChain, prepareDevChain } from "../../../src/node/dev-chain.ts";
 import { withDatabase } from "../../../src/node/open.ts";
+import { balancesOf } from "../../../src/types/genesis.ts";
 import { fromHex } from "../../../src/util/bytes.ts";
 import { codeOf } from "../support/chain.ts";
 import { temporaryFolder } from "../support/database.ts";
@@ -18,9 +19,9 @@ test("one authority, a block a second, and an account with the key that is shown
   const genesis = await withDatabase(nodePaths(folder, dev.nodeId), async (database) =>
     chainStores(database).meta.genesis(),
   );
-  const { config, coinbase } = genesis!.payload;
+  const { config } = genesis!.payload;
   expect([config.periodMs, config.authorities.length]).toEqual([1_000, 1]);
-  const funded = coinbase.balances.find(({ address }) =>
+  const funded = balancesOf(genesis!).find(({ address }) =>
     Buffer.from(address).equals(decodeAddress(dev.wallet.address)),
   );
   expect(funded?.balance).toBe(dev.balance);

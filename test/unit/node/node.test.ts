@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -200,6 +201,8 @@ describe("export, import, verify", () => {
     expect(await codeOf(importChain({ paths: other, file: `${file}.none`, ...quiet }))).toBe("CANNOT_READ");
     expect(await codeOf(exportChain({ paths: nodePaths(dataDir, 6), file, ...quiet }))).toBe("NO_CHAIN");
     expect(await codeOf(verifyChain({ paths: nodePaths(dataDir, 7), ...quiet }))).toBe("NO_CHAIN");
+    // To look makes nothing.
+    for (const id of [6, 7]) expect(existsSync(nodePaths(dataDir, id).folder)).toBe(false);
     expect(await codeOf(exportChain({ paths, file: join(dataDir, "no", "folder"), ...quiet }))).toBe(
       "CANNOT_WRITE",
     );

@@ -200,6 +200,6 @@ describe("Executor", () => {
 
 test("the coinbase creates its accounts in order, also empty ones", () => {
   const balances = [5n, 0n, 7n].map((balance, index) => ({ address: address(index), balance }));
-  const state = AccountState.fromGenesis({ coinbase: { balances } }, seed);
+  const state = AccountState.fromGenesis(balances, seed);
   expect(accountsOf(state)).toEqual(accountsWith(5n, 0n, 7n));
 });

@@ -1,6 +1,5 @@
 import type { Database, Range, Write } from "../../../src/storage/database.ts";
 import { compareBytes, type Hex, toHex } from "../../../src/util/bytes.ts";
-import { knownValues } from "../../known-values.ts";
 
 /**
  * A disk that can lose power: `crash` ends every commit under way, each written whole or not at all as `survives` says, and none of
@@ -28,10 +27,6 @@ export class MemoryDatabase implements Database {
       .filter(([key]) => compareBytes(key, gte) >= 0 && compareBytes(key, lt) < 0)
       .sort(([a], [b]) => compareBytes(a, b));
     yield* (reverse ? entries.reverse() : entries).slice(0, limit);
-  }
-
-  values(range: Range, keyAt: (place: number) => Uint8Array): AsyncIterable<Uint8Array[]> {
-    return knownValues(this.iterate(range), keyAt);
   }
 
   async commit(writes: Write[]): Promise<void> {

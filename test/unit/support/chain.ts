@@ -1,7 +1,12 @@
 import { type Signer, signerFromSeed } from "../../../src/accounts/signer.ts";
 import { Chain, type ChainOptions } from "../../../src/chain/chain.ts";
 import { checkBlock } from "../../../src/chain/check.ts";
-import { checkGenesis, createGenesis, type Genesis, storeGenesis } from "../../../src/chain/genesis.ts";
+import {
+  type CheckedGenesis,
+  checkGenesis,
+  createGenesis,
+  storeGenesis,
+} from "../../../src/chain/genesis.ts";
 import { type ChainStores, chainStores } from "../../../src/chain/stores.ts";
 import type { BlockSigner, CheckedBlock } from "../../../src/chain/types.ts";
 import { applyHeader, requiredDifficulty } from "../../../src/consensus/index.ts";
@@ -10,7 +15,7 @@ import { sha256 } from "../../../src/crypto/hash.ts";
 import { AccountState, executeBlock } from "../../../src/state/index.ts";
 import type { Database } from "../../../src/storage/database.ts";
 import { keySpaces } from "../../../src/storage/key-spaces.ts";
-import type { ChainConfig } from "../../../src/types/genesis.ts";
+import { balancesOf, type ChainConfig } from "../../../src/types/genesis.ts";
 import {
   type AuthoritySnapshot,
   type Block,
@@ -65,7 +70,10 @@ export function chainConfig(authorityCount: number, config: Partial<ChainConfig>
   };
 }
 
-export async function testGenesis(authorityCount = 3, config: Partial<ChainConfig> = {}): Promise<Genesis> {
+export async function testGenesis(
+  authorityCount = 3,
+  config: Partial<ChainConfig> = {},
+): Promise<CheckedGenesis> {
   const coinbase = {
     balances: users.slice(0, 3).map(({ publicKey }) => ({ address: publicKey, balance: startBalance })),
   };
@@ -90,10 +98,10 @@ export interface Transfer {
 
 /** Makes transfers and blocks for one chain; pure, so a model of it. */
 export class BlockMaker {
-  readonly genesis: Genesis;
+  readonly genesis: CheckedGenesis;
   readonly domain: Uint8Array;
 
-  constructor(genesis: Genesis) {
+  constructor(genesis: CheckedGenesis) {
     this.genesis = genesis;
     this.domain = computeDomain("transaction", genesis.id);
   }
@@ -114,7 +122,7 @@ export class BlockMaker {
   start(): Tip {
     const { block, id, snapshot } = this.genesis;
     const state = () => {
-      return AccountState.fromGenesis(block.payload, new Uint8Array(8));
+      return AccountState.fromGenesis(balancesOf(block), new Uint8Array(8));
     };
     return {
       header: block.header.message,
@@ -209,7 +217,7 @@ function inTurn(snapshot: AuthoritySnapshot, height: number): Uint8Array {
 
 export interface TestChain {
   chain: Chain;
-  genesis: Genesis;
+  genesis: CheckedGenesis;
   maker: BlockMaker;
   stores: ChainStores;
   database: Database;
@@ -230,7 +238,7 @@ export function encoded({ header, transactions }: Block): EncodedBlock {
 /** A chain in memory, or in `database`. */
 export async function testChain(
   options: {
-    genesis?: Genesis;
+    genesis?: CheckedGenesis;
     database?: Database;
     chain?: Partial<ChainOptions>;
     clock?: ManualClock;

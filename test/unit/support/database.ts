@@ -5,7 +5,6 @@ import { onTestFinished } from "vitest";
 import type { Database, Range, Write } from "../../../src/storage/database.ts";
 import { LevelDatabase } from "../../../src/storage/level-database.ts";
 import { CodedError } from "../../../src/util/errors.ts";
-import { knownValues } from "../../known-values.ts";
 
 /** A folder that is gone after the test. */
 export async function temporaryFolder(): Promise<string> {
@@ -49,10 +48,6 @@ export class MemoryDatabase implements Database {
     if (reverse) keys.reverse();
     for (const key of keys.slice(0, limit ?? keys.length))
       yield [new Uint8Array(Buffer.from(key, "hex")), this.entries.get(key)!.slice()];
-  }
-
-  values(range: Range, keyAt: (place: number) => Uint8Array): AsyncIterable<Uint8Array[]> {
-    return knownValues(this.iterate(range), keyAt);
   }
 
   async commit(writes: Write[]): Promise<void> {

@@ -1,6 +1,6 @@
 import { createPublicKey, verify as verifySync } from "node:crypto";
 import type { ChainStatus } from "../../../protocols/index.ts";
-import type { Genesis } from "../../../src/chain/genesis.ts";
+import type { CheckedGenesis } from "../../../src/chain/genesis.ts";
 import type { Verify } from "../../../src/crypto/ed25519.ts";
 import { BlockInbox } from "../../../src/sync/block-inbox.ts";
 import { Outbox } from "../../../src/sync/outbox.ts";
@@ -44,7 +44,7 @@ export interface SyncNode extends TestPool {
 export async function syncNode(
   net: TestNetwork,
   id: string,
-  genesis: Genesis,
+  genesis: CheckedGenesis,
   options: Parameters<typeof testPool>[0] = {},
 ): Promise<SyncNode> {
   const clock = net.clock as ManualClock;

@@ -236,7 +236,11 @@ describe("the search for a genesis", () => {
       });
       theirs.start();
       onTestFinished(() => theirs.stop());
-      serveGenesis(node, () => own);
+      serveGenesis(
+        node,
+        () => own,
+        async () => own.block,
+      );
       return node;
     };
     const find = (pin?: string) => {

@@ -1,0 +1,22 @@
+/** Runs one lesson, in a network namespace of its own; main.ts starts it. */
+import { messageOf } from "../../src/util/errors.ts";
+import { closeOnSignal, openWorld } from "../../test/e2e/harness/open-world.ts";
+import { openClassroom } from "./classroom.ts";
+import { type LessonOptions, lessons } from "./lesson.ts";
+
+const options = JSON.parse(process.argv[2]!) as LessonOptions & { folder: string; urls: string[] };
+const lesson = lessons[options.name]!;
+const { world, close } = openWorld();
+closeOnSignal(close);
+let failed = true;
+try {
+  const room = await openClassroom(world, lesson, options);
+  await lesson.run(room);
+  room.story.title("The end");
+  failed = false;
+} catch (error) {
+  console.error(`class: ${messageOf(error)}`);
+} finally {
+  await close(failed);
+}
+process.exit(failed ? 1 : 0);

@@ -1,0 +1,76 @@
+import type { Lesson } from "./lesson.ts";
+
+/** Three of five are a majority but no quorum. */
+export const partition: Lesson = {
+  about: "A network is cut in two: who goes on, what is final, and what happens when it is whole again",
+  sides: [1, 1, 1, 2, 2],
+  authorities: 5,
+  async run(room) {
+    const { story, nodes, wallets, lab } = room;
+    const [left, right] = [nodes.slice(0, 3), nodes.slice(3)];
+    await story.say(
+      `Five authorities take turns to sign a block. Nodes 1 to 3 hang on a switch on the left, 4 and 5 on one on the right, and a
+      cable joins the switches. More than half of the authorities (3 of 5) must be there to make blocks; more than two thirds
+      (4 of 5) must vote for a block to make it final.`,
+    );
+    await room.board();
+
+    story.title("The cable is pulled");
+    lab.cut();
+    const onLeft = await room.pay(wallets[0]!, wallets[4]!.address, 100n, left[0]!);
+    const onRight = await room.pay(wallets[3]!, wallets[0]!.address, 70n, right[0]!);
+    await story.say(
+      `Somebody on the left pays 100 to the account of node 5, and somebody on the right pays 70 to that of node 1. Neither side
+      knows of the other's payment. What do you expect of each?`,
+    );
+    // What was on its way, then time for the right to sign all that it may, and for the left to go on.
+    const { head } = await room.height(left[0]!, (await left[0]!.status()).head!.height + 2);
+    const finalAtCut = (await left[0]!.status()).finalized!;
+    await room.height(left[0]!, head!.height + 5);
+    const halted = await room.until("the right has halted", async () => {
+      const diagnosis = await right[0]!.diagnosis();
+      return diagnosis.state === "halted" && diagnosis;
+    });
+    await room.board();
+    const last = (await right[0]!.status()).head!;
+    const payment = await room.until("the left has mined its payment", async () => {
+      const transaction = await left[0]!.transaction(onLeft);
+      return transaction.block && transaction;
+    });
+    await story.say(
+      `The left goes on: three may sign in turn. The right has halted: each of its two may sign one of three blocks in a row, and
+      nobody else is there to sign the next. Its nodes know what they wait for:`,
+    );
+    story.command("ccoin status --nodeid=4");
+    await story.facts([
+      [halted.state, halted.summary],
+      ...halted.findings.map(({ code, remedy }) => [code, `-> ${remedy}`] as const),
+    ]);
+    await story.say(
+      `The payment on the left is in block ${payment.block!.height}, but it is "${payment.status}", not final: three votes are fewer
+      than two thirds of five. But nothing has become final on any side, so no side can be contradicted by the other. Who has to be sure
+      waits; who looks at blocks only may see them go away.`,
+    );
+    const { finalized } = await left[0]!.status();
+    if (finalized!.height !== finalAtCut.height) throw new Error("a block became final without a quorum");
+
+    story.title("The cable is plugged in again");
+    lab.heal();
+    await room.until("all are on one chain, with both payments final", async () => {
+      const done = await Promise.all(
+        nodes.flatMap((node) => [onLeft, onRight].map((id) => room.isFinal(node, id))),
+      );
+      return done.every(Boolean);
+    });
+    await room.board();
+    const kept = (await right[0]!.block(last.height)).id === last.id;
+    const place = (await nodes[0]!.transaction(onRight)).block!;
+    const fate = kept
+      ? "The last block of the right was part of both chains."
+      : `The right has let go of its block ${last.height}: the left had the longer chain.`;
+    await story.say(
+      `One chain again, final again. ${fate} Its payment was not lost: it went back among those that wait, and is now in block
+      ${place.height}. Every balance is right, and nobody had to do anything.`,
+    );
+  },
+};

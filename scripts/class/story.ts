@@ -1,0 +1,43 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { styled, table } from "../../src/cli/output.ts";
+
+const width = 100;
+
+/** What is told, in the pace of a reader. */
+export class Story {
+  readonly #pauseMs: number;
+
+  constructor(pauseMs: number) {
+    this.#pauseMs = pauseMs;
+  }
+
+  title(text: string): void {
+    console.log(`\n${styled("bold", text)}\n${"-".repeat(text.length)}`);
+  }
+
+  /** A paragraph, and the time to read it. */
+  async say(text: string): Promise<void> {
+    console.log(wrap(text));
+    await sleep(this.#pauseMs);
+  }
+
+  /** What a person would type. */
+  command(text: string): void {
+    console.log(styled("cyan", `$ ${text}`));
+  }
+
+  async facts(rows: readonly (readonly [string, string])[]): Promise<void> {
+    console.log(`\n${table(rows)}\n`);
+    await sleep(this.#pauseMs / 2);
+  }
+}
+
+function wrap(text: string): string {
+  const lines = [""];
+  for (const word of text.split(/\s+/)) {
+    const line = lines.at(-1)!;
+    if (line !== "" && line.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
+  }
+  return lines.join("\n");
+}

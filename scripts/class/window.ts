@@ -1,0 +1,45 @@
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { join } from "node:path";
+import { defaultHttpPort } from "../../src/config/index.ts";
+
+/** Where the HTTP of a node in another network namespace comes out: namespaces share the file system. */
+function socketPath(folder: string, id: number): string {
+  return join(folder, `${id}.sock`);
+}
+
+/** On this side: `http://127.0.0.1:<its usual port>`, or any free one. */
+export async function openWindow(id: number, folder: string): Promise<{ url: string }> {
+  const server = forward(() => connect(socketPath(folder, id)));
+  const port = await listen(server, defaultHttpPort(id)).catch(() => listen(server, 0));
+  return { url: `http://127.0.0.1:${port}` };
+}
+
+/** On the node's side. */
+export async function serveWindow(
+  { id, address }: { id: number; address: string },
+  folder: string,
+): Promise<void> {
+  const server = forward(() => connect(defaultHttpPort(id), address));
+  await new Promise<void>((resolve) => server.listen(socketPath(folder, id), resolve));
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ port, host: "127.0.0.1", exclusive: true }, () => {
+      server.off("error", reject);
+      resolve((server.address() as { port: number }).port);
+    });
+  });
+}
+
+function forward(open: () => Socket): Server {
+  const server = createServer((incoming) => {
+    const outgoing = open();
+    incoming.pipe(outgoing).pipe(incoming);
+    incoming.on("error", () => outgoing.destroy());
+    outgoing.on("error", () => incoming.destroy());
+  });
+  // What holds the process is the lesson.
+  return server.unref();
+}

@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+import { until } from "./harness/until.ts";
+import { createWorld } from "./harness/world.ts";
+
+/** At once: they wait more than they work. */
+test.concurrent.for([
+  { lesson: "partition", moral: "nothing has become final on any side" },
+  { lesson: "clone", moral: "the cheat has lost its seat" },
+  { lesson: "vote", moral: "finality is back" },
+])("scripts/class.sh $lesson", { timeout: 300_000 }, async ({ lesson, moral }, { onTestFinished }) => {
+  const world = createWorld(onTestFinished);
+  const given = world.start(lesson, ["scripts/class.sh", lesson, "--period=400"]);
+  const page = await until(
+    "it has shown where the nodes' pages are",
+    () => given.end ?? /^node 2 +(http:\S+)$/m.exec(given.stdout)?.[1],
+    { timeoutMs: 120_000 },
+  );
+  // From outside of the lesson's network.
+  if (typeof page === "string")
+    expect(await (await fetch(`${page}/v1/status`)).json()).toMatchObject({ nodeId: 2 });
+
+  const { code, stdout, stderr } = await given.ended;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout.replaceAll(/\s+/g, " ")).toContain(moral);
+});

@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+import { checkGenesis, genesisOf } from "../../../src/chain/genesis.ts";
+import { verifySignatures } from "../../../src/crypto/ed25519.ts";
+import { balanceCount, balancesOf, type GenesisBlock } from "../../../src/types/genesis.ts";
+import { testGenesis } from "../support/chain.ts";
+
+const { block } = await testGenesis();
+
+test("what follows from a checked block follows from the stored one too", async () => {
+  const { header, payload } = block;
+  const { block: _, ...genesis } = await checkGenesis(block, verifySignatures);
+  expect(genesisOf({ header, config: payload.config })).toEqual(genesis);
+});
+
+test("balances stay encoded until they are asked for, all or the first of them", () => {
+  const all = balancesOf(block);
+  expect(all.length).toBeGreaterThan(1);
+  expect(balanceCount(block)).toBe(all.length);
+  expect(balancesOf(block, 1)).toEqual(all.slice(0, 1));
+  expect(balancesOf(block, 0)).toEqual([]);
+});
+
+const { header, payload } = block;
+const withCoinbase = (coinbase: Uint8Array): GenesisBlock => ({ header, payload: { ...payload, coinbase } });
+
+test.each<[string, GenesisBlock]>([
+  ["no encoding", withCoinbase(Uint8Array.of(1))],
+  ["a balance cut off", withCoinbase(payload.coinbase.subarray(0, -1))],
+  ["one balance fewer", withCoinbase(payload.coinbase.subarray(0, -40))],
+  ["another balance", withCoinbase(payload.coinbase.map((byte, at) => (at === 40 ? byte ^ 1 : byte)))],
+  ["another signature", { header: { ...header, signature: new Uint8Array(64) }, payload }],
+  ["another height", { header: { ...header, message: { ...header.message, height: 1 } }, payload }],
+])("refused: %s", async (_, bad) => {
+  await expect(checkGenesis(bad, verifySignatures)).rejects.toMatchObject({ code: "INVALID_GENESIS" });
+});

@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { SideBlocks } from "../../../src/chain/side-blocks.ts";
+import { toHex } from "../../../src/util/bytes.ts";
+import { authorities, testChain } from "../support/chain.ts";
+
+test("blocks that lost, and those retracted, until they are canonical again", async () => {
+  const node = await testChain();
+  const side = new SideBlocks(node.chain);
+  const known = () =>
+    side.list().map(({ height, id, retracted }) => `${height} ${toHex(id)}${retracted ? " retracted" : ""}`);
+  const start = node.maker.start();
+  const [late, inTurn, lost] = await Promise.all(
+    start.snapshot.authorities.map((turn) =>
+      node.maker.block(start, { by: authorities.find(({ publicKey }) => toHex(publicKey) === toHex(turn))! }),
+    ),
+  );
+  await node.add(late!.blocks[0]!);
+  expect(known()).toEqual([]);
+  await node.add(inTurn!.blocks[0]!);
+  expect(known()).toEqual([`1 ${late!.idHex} retracted`]);
+  await node.add(lost!.blocks[0]!);
+  expect(known()).toEqual([`1 ${late!.idHex} retracted`, `1 ${lost!.idHex}`]);
+
+  const upon = await node.maker.block(late!);
+  await node.add(upon.blocks[1]!);
+  expect(node.chain.head.idHex).toBe(upon.idHex);
+  expect(known()).toEqual([`1 ${lost!.idHex}`, `1 ${inTurn!.idHex} retracted`]);
+});
