@@ -1,9 +1,13 @@
 import type { ServerResponse } from "node:http";
+import { sleep } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import { type EventName, EventTexts } from "./event-texts.ts";
 import type { HttpLimits } from "./limits.ts";
 import { commonHeaders, ProblemError } from "./problem.ts";
 import type { ApiServices } from "./services.ts";
+
+/** Under load the log grows a thousand times a second: a stream at its end reads not more often than this. */
+const readPauseMs = 5;
 
 interface Stream {
   outgoing: ServerResponse;
@@ -99,6 +103,7 @@ export class EventHub {
 
   async #serve(stream: Stream): Promise<void> {
     const { outgoing, wanted } = stream;
+    const { clock } = this.#services;
     try {
       while (this.#streams.has(stream)) {
         // Its next attempt to resume is told why.
@@ -106,7 +111,11 @@ export class EventHub {
         const more = this.#more.promise;
         const piece = await this.#texts.read(stream.next, wanted);
         if (!piece) {
+          const endedAtMs = clock.now();
           await more;
+          // A clock that is set back must not hold the stream up.
+          const sinceMs = Math.max(0, clock.now() - endedAtMs);
+          if (sinceMs < readPauseMs) await sleep(clock, readPauseMs - sinceMs);
           continue;
         }
         stream.next = piece.next;

@@ -8,6 +8,8 @@ import type { Logger } from "../util/logger.ts";
 
 /** Transactions that come within this time travel in one message. */
 const batchDelayMs = 5;
+/** Between two messages: under load each has some tens of transactions, and its overhead is less than they are. */
+const messageIntervalMs = 50;
 /** What this node has acknowledged and no block holds after this time is published again. */
 const republishMs = 30_000;
 /** The best paid of them: what fits into no block soon would only fill the network. */
@@ -27,6 +29,7 @@ export class Outbox {
   readonly #options: OutboxOptions;
   #waiting: TransactionRecord[] = [];
   #stopTimers: (() => void)[] = [];
+  #flushedAtMs = 0;
   #stopped = false;
 
   constructor(options: OutboxOptions) {
@@ -47,8 +50,9 @@ export class Outbox {
     for (const stop of this.#stopTimers) stop();
   }
 
-  /** Announces a block: header and short ids. */
+  /** Announces a block: header and short ids. What of its transactions waits here goes first. */
   async publishBlock({ header, records }: CanonicalBlock): Promise<void> {
+    this.#flush();
     const shortIds = records.map(({ id }) => id.subarray(0, shortIdBytes));
     await this.#publish("blocks", CompactBlock.serialize({ header, shortIds }));
   }
@@ -59,14 +63,22 @@ export class Outbox {
 
   #enqueue(records: readonly TransactionRecord[]): void {
     if (this.#stopped) return;
-    if (this.#waiting.length === 0)
-      this.#stopTimers[1] = this.#options.clock.after(batchDelayMs, () => this.#flush());
+    if (this.#waiting.length === 0) {
+      const { clock } = this.#options;
+      // A clock that is set back must not hold messages up.
+      const sinceMs = Math.max(0, clock.now() - this.#flushedAtMs);
+      const delayMs = Math.max(batchDelayMs, messageIntervalMs - sinceMs);
+      this.#stopTimers[1] = clock.after(delayMs, () => this.#flush());
+    }
     for (const record of records) this.#waiting.push(record);
   }
 
   #flush(): void {
     const waiting = this.#waiting;
+    if (waiting.length === 0) return;
     this.#waiting = [];
+    this.#stopTimers[1]!();
+    this.#flushedAtMs = this.#options.clock.now();
     for (let at = 0; at < waiting.length; at += maxGossipTransactions) {
       void this.#publish("transactions", encodeRecords(waiting.slice(at, at + maxGossipTransactions)));
     }

@@ -1,8 +1,8 @@
-import { once } from "node:events";
+import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { Worker } from "node:worker_threads";
 import { brotliCompress, constants, gzip } from "node:zlib";
 import { sha256 } from "../../crypto/hash.ts";
 import type { ModuleGraph } from "./modules.ts";
@@ -12,6 +12,8 @@ const encoders = {
   br: (body: Buffer) => promisify(brotliCompress)(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }),
   gzip: (body: Buffer) => promisify(gzip)(body, { level: 9 }),
 };
+/** Several times what the explorer has. */
+const maxGraphBytes = 16 * 2 ** 20;
 type Encoding = keyof typeof encoders;
 
 const mediaTypes: Readonly<Record<string, string>> = {
@@ -62,13 +64,13 @@ export async function loadSite({
   return site;
 }
 
-/** In a thread of its own: what strips the types takes 30 MB, which go with it, and holds nobody up. */
+/** By a process of its own: what strips the types takes 30 MB, which go with it only so, and holds nobody up. */
 async function loadModules(entry: string): Promise<ModuleGraph> {
-  const file = new URL(`./module-worker${extname(import.meta.url)}`, import.meta.url);
-  const worker = new Worker(file, { workerData: entry });
-  const [graph] = (await once(worker, "message")) as [ModuleGraph];
-  await worker.terminate();
-  return graph;
+  const script = fileURLToPath(new URL(`./print-modules${extname(import.meta.url)}`, import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [script, entry], {
+    maxBuffer: maxGraphBytes,
+  });
+  return JSON.parse(stdout) as ModuleGraph;
 }
 
 function asset(extension: string, text: string): Asset {

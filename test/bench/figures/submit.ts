@@ -7,6 +7,7 @@ import { type Presigned, presign } from "../lib/presign.ts";
 import { buildRequests, type Format } from "../lib/requests.ts";
 import { placeOf } from "../lib/senders.ts";
 import { quantile } from "../lib/statistics.ts";
+import { syncedWriteMs } from "../lib/synced-write.ts";
 import { CpuWatch } from "../lib/usage.ts";
 import { verifyPart, withVerifyLimit } from "../lib/verify-limit.ts";
 
@@ -107,6 +108,8 @@ async function submit(context: Context, format: Format, settings: SubmitSettings
   const network = await benchNetwork(context, { authorities, senders });
   const warmUp = Math.ceil(count / 10);
   const presigned = await presign(network.genesis, senders, warmUp + count);
+  // Each acknowledgement waits for one or two.
+  const syncMs = await syncedWriteMs(context);
   await startNodes(network.nodes);
   const followers = await Promise.all(network.nodes.map((node: TestNode) => ChainFollower.follow(node)));
   const load = { network, presigned, format };
@@ -135,6 +138,8 @@ async function submit(context: Context, format: Format, settings: SubmitSettings
       meanToFinalMs: times.meanToFinalMs,
       cpuMsPerTransaction: (usage.cpuSeconds * 1_000) / count,
       verifyCpuMs,
+      cpuPerVerify: (usage.cpuSeconds * 1_000) / count / verifyCpuMs,
+      syncMs,
       verifyPart: verifyPart(verifyCpuMs, count * authorities, usage),
     },
   };

@@ -123,6 +123,36 @@ describe("the outbox", () => {
     );
   });
 
+  test("under load messages have an interval, and a block's transactions go before it", async () => {
+    const { clock, nodes } = await setUp("a");
+    const [a] = nodes;
+    a.outbox.start();
+    let sent = 0;
+    const add = async (count: number) => {
+      for (let n = 0; n < count; n++) {
+        await a.mempool.add(a.mempool.records([await a.maker.transfer({ nonce: sent++ })]), "local");
+        await clock.advance(1);
+      }
+    };
+    await add(30);
+    expect(a.network.published).toHaveLength(1);
+    await clock.advance(50);
+    expect(a.network.published).toHaveLength(2);
+    await add(1);
+    await a.addAll(await a.maker.block(a.maker.start()));
+    await a.outbox.publishBlock((await a.chain.reader.byHeight(1))!);
+    expect(a.network.published.map(({ topic }) => topic)).toEqual([
+      "transactions",
+      "transactions",
+      "transactions",
+      "blocks",
+    ]);
+    await clock.advance(100);
+    expect(a.network.published).toHaveLength(4);
+    const lists = a.network.published.slice(0, 3).map(({ message }) => Transactions.deserialize(message));
+    expect(lists.flat()).toHaveLength(31);
+  });
+
   test("publishes again what no block holds, as long as none does", async () => {
     const { clock, nodes } = await setUp("a");
     const [a] = nodes;
