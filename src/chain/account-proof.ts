@@ -1,4 +1,4 @@
-import { type Account, AuthoritySnapshot } from "../types/index.ts";
+import { type Account, AuthoritySnapshot, rootOf } from "../types/index.ts";
 import { CodedError } from "../util/errors.ts";
 import type { Chain } from "./chain.ts";
 import type { Head } from "./types.ts";
@@ -23,7 +23,7 @@ export interface AccountProof {
 /** @throws {ProofError} */
 export async function proveAccount(chain: Chain, block: Head, address: Uint8Array): Promise<AccountProof> {
   await requireNear(chain, block);
-  const authoritiesRoot = AuthoritySnapshot.hashTreeRoot(await chain.tree.snapshotAfter(block.id));
+  const authoritiesRoot = rootOf(AuthoritySnapshot, await chain.tree.snapshotAfter(block.id));
   const found = await chain.accountsAfter(block, (accounts) => {
     const index = accounts.indexOf(address);
     return index < 0

@@ -8,6 +8,7 @@ import {
   encodeRecords,
   Header,
   isSafeCount,
+  rootOf,
   type SignedHeader,
   signingRoot,
   type TransactionRecord,
@@ -74,7 +75,7 @@ export async function checkRecords(
   if (!equalBytes(transactionsRoot(records.map(({ id }) => id)), header.message.transactionsRoot)) {
     throw new BlockError("WRONG_TRANSACTIONS_ROOT", "the transactions are not those that the header names");
   }
-  const id = Header.hashTreeRoot(header.message);
+  const id = rootOf(Header, header.message);
   if (!signedHeader) await checkHeaderSignatures([{ header, id }], checks);
   await checkTransactionSignatures(records, checks);
   return { id, idHex: toHex(id), header, records, body: body ?? encodeRecords(records) };

@@ -1,6 +1,6 @@
 import { digest64 } from "@chainsafe/persistent-merkle-tree";
 import { damaged } from "../storage/damaged.ts";
-import { AuthoritySnapshot, type Certificate, type FinalityProof, zero32 } from "../types/index.ts";
+import { AuthoritySnapshot, type Certificate, type FinalityProof, rootOf, zero32 } from "../types/index.ts";
 import { equalBytes } from "../util/bytes.ts";
 import type { Chain } from "./chain.ts";
 import type { Head } from "./types.ts";
@@ -61,7 +61,7 @@ async function prove(chain: Chain, certificate: Certificate): Promise<ProvedCert
   const accountsRoot = await chain.reader.accountsRoot(target.id);
   if (!accountsRoot) return undefined;
   const snapshot = await chain.tree.snapshotAfter(target.id);
-  const root = digest64(accountsRoot, AuthoritySnapshot.hashTreeRoot(snapshot));
+  const root = digest64(accountsRoot, rootOf(AuthoritySnapshot, snapshot));
   if (!equalBytes(root, target.header.message.stateRoot))
     damaged(`the accounts root of block ${target.idHex} is wrong`);
   return {
@@ -69,8 +69,8 @@ async function prove(chain: Chain, certificate: Certificate): Promise<ProvedCert
     target,
     authorities: snapshot.authorities,
     branch: [
-      recentSigners.hashTreeRoot(snapshot.recentSigners),
-      digest64(openVotes.hashTreeRoot(snapshot.openVotes), zero32),
+      rootOf(recentSigners, snapshot.recentSigners),
+      digest64(rootOf(openVotes, snapshot.openVotes), zero32),
       accountsRoot,
     ],
   };

@@ -17,6 +17,7 @@ import {
   Header,
   isSafeCount,
   noVote,
+  rootOf,
   signingRoot,
   zero32,
 } from "../types/index.ts";
@@ -55,7 +56,7 @@ export async function createGenesis(
     proposer: signer.publicKey,
     difficulty: genesisDifficulty,
     vote: noVote,
-    transactionsRoot: GenesisPayload.hashTreeRoot(payload),
+    transactionsRoot: rootOf(GenesisPayload, payload),
     stateRoot: genesisState(coinbase.balances).stateRoot(genesisSnapshot(config.authorities)),
   };
   const signature = await signer.sign(genesisSigningRoot(message));
@@ -64,7 +65,7 @@ export async function createGenesis(
 
 /** Of a block that has been checked, such as one that is stored here. */
 export function genesisOf({ header, config }: GenesisHead): Genesis {
-  const id = Header.hashTreeRoot(header.message);
+  const id = rootOf(Header, header.message);
   return { id, idHex: toHex(id), config, snapshot: genesisSnapshot(config.authorities) };
 }
 
@@ -87,7 +88,7 @@ export async function checkGenesis(block: GenesisBlock, verify: Verify): Promise
   const payload = { config, coinbase: { balances } };
   checkCoinbase(payload.coinbase);
   require("its transactionsRoot is not the root of its payload", equalBytes(
-    GenesisPayload.hashTreeRoot(payload),
+    rootOf(GenesisPayload, payload),
     message.transactionsRoot,
   ));
   const [signed] = await verify([
@@ -130,5 +131,5 @@ function genesisState(balances: readonly GenesisBalance[]): AccountState {
 
 /** Signed under the zero id: the genesis id is not known before. */
 function genesisSigningRoot(message: Header): Uint8Array {
-  return signingRoot(Header.hashTreeRoot(message), computeDomain("genesis", zero32));
+  return signingRoot(rootOf(Header, message), computeDomain("genesis", zero32));
 }

@@ -1,7 +1,7 @@
 import { applyHeader, checkHeader, futureBlockMs } from "../consensus/index.ts";
 import { BlockError } from "../types/errors.ts";
 import type { ChainConfig } from "../types/genesis.ts";
-import { type AuthoritySnapshot, type BlockRef, Header, type SignedHeader } from "../types/index.ts";
+import { type AuthoritySnapshot, type BlockRef, Header, rootOf, type SignedHeader } from "../types/index.ts";
 import { toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { type BlockTree, BrokenBranch } from "./block-tree.ts";
@@ -42,7 +42,7 @@ export class HeaderRules {
     // The last of the rules: what waits for its time was made by somebody who may make it.
     const aheadMs = futureBlockMs(message, clock.now());
     if (aheadMs > 0) throw new BlockError("FUTURE_BLOCK", `${aheadMs} ms ahead of this node's clock`);
-    const id = Header.hashTreeRoot(message);
+    const id = rootOf(Header, message);
     const totalDifficulty = parent.totalDifficulty + message.difficulty;
     return { height: message.height, id, idHex: toHex(id), header, totalDifficulty };
   }

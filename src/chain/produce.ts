@@ -6,6 +6,7 @@ import {
   encodeRecords,
   Header,
   noVote,
+  rootOf,
   signingRoot,
   slotOf,
   type TransactionRecord,
@@ -80,7 +81,7 @@ export async function buildBlock(
   const stateRoot = await step.finish(snapshot);
   const message = { ...draft, transactionsRoot: transactionsRoot(records.map(({ id }) => id)), stateRoot };
   ended("hash");
-  const id = Header.hashTreeRoot(message);
+  const id = rootOf(Header, message);
   const header = {
     message,
     signature: await signer.signHeader({

@@ -5,6 +5,7 @@ import {
   type Checkpoint,
   computeDomain,
   FinalityVote,
+  rootOf,
   type SignedFinalityVote,
   signingRoot,
 } from "../types/index.ts";
@@ -34,7 +35,7 @@ export interface VoteChecks {
 
 /** What is signed by a vote for this link. */
 export function voteSigningRoot(link: FinalityVote, genesisId: Uint8Array): Uint8Array {
-  return signingRoot(FinalityVote.hashTreeRoot(link), computeDomain("finalityVote", genesisId));
+  return signingRoot(rootOf(FinalityVote, link), computeDomain("finalityVote", genesisId));
 }
 
 /** Checks one vote against the target's own authorities, and returns these. @throws {VoteError} */

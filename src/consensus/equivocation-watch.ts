@@ -2,6 +2,7 @@ import {
   type Evidence,
   FinalityVote,
   Header,
+  rootOf,
   type SignedFinalityVote,
   type SignedHeader,
   slotOf,
@@ -36,7 +37,7 @@ export class EquivocationWatch {
     const { headers } = this.#of(header.message.proposer);
     const slot = slotOf(header.message.timestamp, this.#periodMs);
     const before = headers.get(slot);
-    const id = Header.hashTreeRoot(header.message);
+    const id = rootOf(Header, header.message);
     if (!before) {
       headers.set(slot, { header, id });
       return undefined;

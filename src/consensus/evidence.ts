@@ -5,6 +5,7 @@ import {
   FinalityVote,
   Header,
   isSafeCount,
+  rootOf,
   type SignedFinalityVote,
   type SignedHeader,
   signingRoot,
@@ -39,7 +40,7 @@ export interface EvidenceRules {
 export function headerEvidence(a: SignedHeader, b: SignedHeader, periodMs: number): Evidence | undefined {
   if (!equalBytes(a.message.proposer, b.message.proposer)) return undefined;
   if (slotOf(a.message.timestamp, periodMs) !== slotOf(b.message.timestamp, periodMs)) return undefined;
-  const order = compareBytes(Header.hashTreeRoot(a.message), Header.hashTreeRoot(b.message));
+  const order = compareBytes(rootOf(Header, a.message), rootOf(Header, b.message));
   if (order === 0) return undefined;
   const [first, second] = order < 0 ? [a, b] : [b, a];
   return { headers: [{ first, second }], votes: [] };
@@ -48,7 +49,7 @@ export function headerEvidence(a: SignedHeader, b: SignedHeader, periodMs: numbe
 /** As above, for votes. */
 export function voteEvidence(a: SignedFinalityVote, b: SignedFinalityVote): Evidence | undefined {
   if (!equalBytes(a.voter, b.voter) || !voteOffence(a.message, b.message)) return undefined;
-  const order = compareBytes(FinalityVote.hashTreeRoot(a.message), FinalityVote.hashTreeRoot(b.message));
+  const order = compareBytes(rootOf(FinalityVote, a.message), rootOf(FinalityVote, b.message));
   if (order === 0) return undefined;
   const [first, second] = order < 0 ? [a, b] : [b, a];
   return { headers: [], votes: [{ first, second }] };
@@ -123,14 +124,14 @@ function signatureSets({ headers, votes }: Evidence, genesisId: Uint8Array) {
       .flatMap(({ first, second }) => [first, second])
       .map(({ message, signature }) => ({
         publicKey: message.proposer,
-        message: signingRoot(Header.hashTreeRoot(message), headerDomain),
+        message: signingRoot(rootOf(Header, message), headerDomain),
         signature,
       })),
     ...votes
       .flatMap(({ first, second }) => [first, second])
       .map(({ message, voter, signature }) => ({
         publicKey: voter,
-        message: signingRoot(FinalityVote.hashTreeRoot(message), voteDomain),
+        message: signingRoot(rootOf(FinalityVote, message), voteDomain),
         signature,
       })),
   ];

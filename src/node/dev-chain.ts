@@ -11,7 +11,7 @@ import {
 } from "../accounts/index.ts";
 import { chainStores } from "../chain/stores.ts";
 import { type NodePaths, nodePaths, parseGenesis } from "../config/index.ts";
-import { Header } from "../types/index.ts";
+import { Header, rootOf } from "../types/index.ts";
 import { toHex } from "../util/bytes.ts";
 import { UserError } from "../util/errors.ts";
 import { initGenesis } from "./init.ts";
@@ -103,7 +103,7 @@ async function makeGenesis(paths: NodePaths, { wallet }: DevFile): Promise<strin
     ? await openAccount({ paths })
     : (await createAccount({ paths })).signer;
   const existing = await withDatabase(paths, (database) => chainStores(database).meta.genesisHead());
-  if (existing) return toHex(Header.hashTreeRoot(existing.header.message));
+  if (existing) return toHex(rootOf(Header, existing.header.message));
   const genesis = {
     name: "dev",
     periodMs,

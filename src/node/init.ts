@@ -4,7 +4,7 @@ import { chainStores } from "../chain/stores.ts";
 import type { NodePaths } from "../config/index.ts";
 import { verifySignatures } from "../crypto/ed25519.ts";
 import type { ChainConfig, Coinbase } from "../types/genesis.ts";
-import { Header } from "../types/index.ts";
+import { Header, rootOf } from "../types/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
 import { UserError } from "../util/errors.ts";
 import { withDatabase } from "./open.ts";
@@ -23,7 +23,7 @@ export function initGenesis(options: {
     const stores = chainStores(database);
     const existing = await stores.meta.genesisHead();
     if (existing) {
-      const id = toHex(Header.hashTreeRoot(existing.header.message));
+      const id = toHex(rootOf(Header, existing.header.message));
       throw new UserError(
         `${paths.db} holds the chain ${id} already: start the node, or move that folder away to begin a new chain`,
         "GENESIS_EXISTS",

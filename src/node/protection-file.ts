@@ -4,7 +4,7 @@ import type { NodePaths } from "../config/index.ts";
 import type { Database } from "../storage/database.ts";
 import { MetaStore } from "../storage/meta.ts";
 import { ProtectionStore } from "../storage/protection.ts";
-import { Header } from "../types/index.ts";
+import { Header, rootOf } from "../types/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
 import { systemClock } from "../util/clock.ts";
 import { messageOf, UserError } from "../util/errors.ts";
@@ -59,6 +59,6 @@ export async function importProtection({
 
 async function genesisOf(database: Database, paths: NodePaths): Promise<Hex> {
   const genesis = await new MetaStore(database).genesisHead();
-  if (genesis) return toHex(Header.hashTreeRoot(genesis.header.message));
+  if (genesis) return toHex(rootOf(Header, genesis.header.message));
   throw noChain(paths, noChainHint);
 }

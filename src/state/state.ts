@@ -1,6 +1,7 @@
 import { hashInto } from "@chainsafe/hashtree";
 import { AuthoritySnapshot } from "../types/authority.ts";
 import type { GenesisBalance } from "../types/genesis.ts";
+import { rootOf } from "../types/root.ts";
 import type { Account } from "../types/state.ts";
 import type { Pause } from "../util/slices.ts";
 import { type AccountReader, AccountTable, type AccountValue } from "./account-table.ts";
@@ -128,7 +129,7 @@ export class AccountState implements StateReader {
   stateRoot(snapshot: AuthoritySnapshot): Uint8Array {
     const roots = new Uint8Array(64);
     roots.set(this.#tree.root());
-    roots.set(AuthoritySnapshot.hashTreeRoot(snapshot), 32);
+    roots.set(rootOf(AuthoritySnapshot, snapshot), 32);
     const root = new Uint8Array(32);
     hashInto(roots, root);
     return root;

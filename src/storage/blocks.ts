@@ -4,6 +4,7 @@ import {
   type BlockRef,
   Count,
   Header,
+  rootOf,
   SignedHeader,
   Transaction,
   Transactions,
@@ -61,7 +62,7 @@ export class BlockStore {
     const bytes = await this.#database.get(keyOf("header", id));
     if (!bytes) return undefined;
     const record = HeaderRecord.deserialize(bytes);
-    if (!equalBytes(Header.hashTreeRoot(record.header.message), id)) {
+    if (!equalBytes(rootOf(Header, record.header.message), id)) {
       damaged(`header ${toHex(id)} has another hash`);
     }
     return record;

@@ -51,7 +51,10 @@ export class ProtectionStore {
     const bytes = await this.#database.get(key("record", account));
     const revive = (name: string, value: unknown) =>
       rootFields.includes(name) && typeof value === "string" ? fromHex(value) : value;
-    return bytes && JSON.parse(new TextDecoder().decode(bytes), revive);
+    if (!bytes) return undefined;
+    const record = JSON.parse(new TextDecoder().decode(bytes), revive) as SigningRecord;
+    // Older records have no floor: nothing below the last slot was signed in again.
+    return { ...record, floorSlot: record.floorSlot ?? record.slot };
   }
 
   save(

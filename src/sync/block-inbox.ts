@@ -5,7 +5,7 @@ import { OrphanPool } from "../chain/orphans.ts";
 import type { CheckedBlock } from "../chain/types.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import { BlockError } from "../types/errors.ts";
-import { CompactBlock, Header, type SignedHeader } from "../types/index.ts";
+import { CompactBlock, Header, rootOf, type SignedHeader } from "../types/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
@@ -74,7 +74,7 @@ export class BlockInbox {
     const { chain } = this.#options;
     const { header, shortIds } = compact;
     if (shortIds.length > chain.genesis.config.maxBlockTransactions) return "reject";
-    const id = Header.hashTreeRoot(header.message);
+    const id = rootOf(Header, header.message);
     if (this.#isUnderWay(id) || (await chain.tree.get(id))) return "ignore";
     const verdict = await this.#judgeHeader(header, id);
     if (verdict === "surplus") return "ignore";

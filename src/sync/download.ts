@@ -2,7 +2,7 @@ import { blocks, type Network, type PeerId, RequestError } from "../../protocols
 import { type BlockChecks, checkBlock } from "../chain/check.ts";
 import type { CheckedBlock, Head } from "../chain/types.ts";
 import { BlockError } from "../types/errors.ts";
-import { Header } from "../types/index.ts";
+import { Header, rootOf } from "../types/index.ts";
 import { equalBytes } from "../util/bytes.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
@@ -72,7 +72,7 @@ async function fetchRange(
   const request = { start: work.heads[rest.start]!.height, count: rest.end - rest.start };
   for await (const { header, body } of network.request(peer, blocks, request, { signal })) {
     if (rest.start === rest.end) throw new RequestError("malformed", "more blocks than were asked for");
-    if (!equalBytes(Header.hashTreeRoot(header.message), work.heads[rest.start]!.id)) {
+    if (!equalBytes(rootOf(Header, header.message), work.heads[rest.start]!.id)) {
       // Not a lie: its canonical chain may be another, or have become so.
       throw new RequestError("resourceUnavailable", "the peer has another chain");
     }

@@ -22,6 +22,7 @@ import {
   Evidence,
   FinalityVote,
   Header,
+  rootOf,
   type SignedFinalityVote,
   type SignedHeader,
 } from "../types/index.ts";
@@ -164,7 +165,7 @@ export class EvidenceInbox {
     const receivedAtMs = clock.now();
     const summary = this.#remember(evidence, subject, receivedAtMs);
     await store.put({
-      id: Evidence.hashTreeRoot(evidence),
+      id: rootOf(Evidence, evidence),
       offender: subject.offender,
       evidence,
       receivedAtMs,
@@ -181,7 +182,7 @@ export class EvidenceInbox {
     const { offender, ...rest } = subject;
     const address = encodeAddress(offender);
     const summary = {
-      id: toHex(Evidence.hashTreeRoot(evidence)),
+      id: toHex(rootOf(Evidence, evidence)),
       offender: address,
       ...rest,
       conflicting: conflicting(evidence),
@@ -207,7 +208,7 @@ function describe({ offence, slot, round }: EvidenceSubject): string {
 function conflicting({ headers, votes }: Evidence): [Hex, Hex] {
   const [pair] = headers;
   const roots = pair
-    ? [pair.first, pair.second].map(({ message }) => Header.hashTreeRoot(message))
-    : [votes[0]!.first, votes[0]!.second].map(({ message }) => FinalityVote.hashTreeRoot(message));
+    ? [pair.first, pair.second].map(({ message }) => rootOf(Header, message))
+    : [votes[0]!.first, votes[0]!.second].map(({ message }) => rootOf(FinalityVote, message));
   return [toHex(roots[0]!), toHex(roots[1]!)];
 }

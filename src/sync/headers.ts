@@ -3,7 +3,7 @@ import type { Chain } from "../chain/chain.ts";
 import { checkHeaderForm, checkHeaderSignatures } from "../chain/check.ts";
 import type { Head } from "../chain/types.ts";
 import { BlockError } from "../types/errors.ts";
-import { Header } from "../types/index.ts";
+import { Header, rootOf } from "../types/index.ts";
 import type { Clock } from "../util/clock.ts";
 import { CodedError } from "../util/errors.ts";
 import { requestOne } from "./request-one.ts";
@@ -37,7 +37,7 @@ export async function fetchHeaders(options: HeadersOptions): Promise<Head[]> {
   const due = future < 0 ? page : page.slice(0, future);
   const heads = await chain.checkHeaders(due);
   await checkHeaderSignatures(
-    due.map((header) => ({ header, id: Header.hashTreeRoot(header.message) })),
+    due.map((header) => ({ header, id: rootOf(Header, header.message) })),
     chain.checks,
   );
   return heads;

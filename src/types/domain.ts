@@ -1,5 +1,6 @@
 import { ContainerType } from "@chainsafe/ssz";
 import { Bytes32 } from "./primitives.ts";
+import { rootOf } from "./root.ts";
 
 /** What a signature is for. The bytes are part of the protocol and are never reused. */
 export const domainTypes = {
@@ -23,5 +24,5 @@ export function computeDomain(type: DomainType, genesisId: Uint8Array): Uint8Arr
 
 /** The 32 bytes that are signed: nothing signed for one chain or purpose is valid for another. */
 export function signingRoot(objectRoot: Uint8Array, domain: Uint8Array): Uint8Array {
-  return SigningData.hashTreeRoot({ objectRoot, domain });
+  return rootOf(SigningData, { objectRoot, domain });
 }

@@ -6,6 +6,7 @@ export * from "./finality.ts";
 export * from "./genesis.ts";
 export * from "./list-root.ts";
 export * from "./primitives.ts";
+export * from "./root.ts";
 export * from "./slot.ts";
 export * from "./state.ts";
 export * from "./transaction.ts";

@@ -6,12 +6,13 @@ import type { TestNode } from "../e2e/harness/node.ts";
 import { nodeFlags } from "../e2e/harness/process.ts";
 import { createRandom } from "../e2e/harness/random.ts";
 import { Traffic } from "../e2e/harness/traffic.ts";
-import { until } from "../e2e/harness/until.ts";
+import { patience, until } from "../e2e/harness/until.ts";
 import { Progress } from "./progress.ts";
 import { checkPromises } from "./promises.ts";
 import type { Scenario } from "./scenario.ts";
 
 const periodMs = 500;
+const shortestMs = 1_000;
 const longestMs = 3_600_000;
 /** At least; until it is told of. */
 const offForMs = 4_000;
@@ -37,7 +38,9 @@ export const clockJumps: Scenario = {
     let backMs = 0;
     for (let round = 1; round <= rounds; round++) {
       const node = nodes[Math.floor(random() * nodes.length)]!;
-      const size = 1_000 * (longestMs / 1_000) ** random();
+      // Where an answer takes seconds, it does not tell of an offset of one.
+      const leastMs = shortestMs * patience.factor;
+      const size = leastMs * (longestMs / leastMs) ** random();
       const offsetMs = Math.round(random() < 0.5 ? -size : size);
       const others = nodes.filter((other) => other !== node);
       setClock(node, offsetMs);

@@ -70,8 +70,7 @@ export const hostilePeers: Scenario = {
     await pings.stop();
     if (pings.longestMs > patienceMs)
       throw new Error(`an honest question took ${Math.round(pings.longestMs)} ms`);
-    const { head, mode } = await node.status();
-    if (mode !== "ready") throw new Error(`the mode is ${mode}`);
+    const { head } = await node.ready();
     return (
       `${attacks.length} attacks on ${chosen.length} protocols, ${rounds} times, ${junkStreams} x 4 MB of junk among them; ` +
       `${pings.count} honest questions, the longest ${Math.round(pings.longestMs)} ms; ${banned} liars banned; ${head!.height} blocks`
@@ -188,6 +187,6 @@ async function shutOut(node: TestNode): Promise<number> {
 }
 
 async function goesOn(node: TestNode): Promise<void> {
-  const { head } = await node.status();
-  await node.height(head!.height, 20_000);
+  const { head } = await node.ready();
+  await node.height(head!.height);
 }

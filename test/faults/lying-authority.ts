@@ -37,7 +37,8 @@ export const lyingAuthority: Scenario = {
     while ([...counts.values()].some((count) => count < rounds)) {
       const { head } = await until(
         "the next block",
-        () => {
+        async () => {
+          await liar.comeBack();
           const { chain } = liar.shadow;
           return chain.head.height > lastHeight && chain;
         },

@@ -7,7 +7,7 @@ import { sszList } from "../bench/lib/ssz-list.ts";
 import { createNetwork, startAll } from "../e2e/harness/network.ts";
 import { HttpError, type TestNode } from "../e2e/harness/node.ts";
 import { createRandom } from "../e2e/harness/random.ts";
-import { until } from "../e2e/harness/until.ts";
+import { patience, until } from "../e2e/harness/until.ts";
 import type { Transfer, Wallet } from "../e2e/harness/wallet.ts";
 import { checkPromises } from "./promises.ts";
 import type { Scenario } from "./scenario.ts";
@@ -125,7 +125,7 @@ class Spam {
       method: "POST",
       headers,
       body: Buffer.from(body),
-      signal: AbortSignal.timeout(60_000),
+      signal: AbortSignal.timeout(60_000 * patience.factor),
     });
     const answer = (await response.json()) as SubmitAnswer;
     if (!answer.rejected) throw new Error(`HTTP ${response.status}: ${JSON.stringify(answer).slice(0, 300)}`);

@@ -61,7 +61,6 @@ export class Liar {
    * has changed meanwhile.
    */
   async tell(lie: Lie): Promise<boolean> {
-    await this.#comeBack();
     switch (lie) {
       case "equivocating":
         return this.#equivocate();
@@ -144,7 +143,8 @@ export class Liar {
     await peer.publish("blocks", toHex(this.#genesis.id), message).catch(() => undefined);
   }
 
-  async #comeBack(): Promise<void> {
+  /** Whoever was shut out returns as somebody else. */
+  async comeBack(): Promise<void> {
     for (const [index, peer] of this.#peers.entries()) {
       if (peer.connected) continue;
       this.banned++;

@@ -1,7 +1,7 @@
 import { defaultHttpPort, defaultP2pPort, nodePaths } from "../../../src/config/index.ts";
 import type { World } from "./open-world.ts";
 import { cliPath, type Ended, nodeFlags, type Process } from "./process.ts";
-import { until } from "./until.ts";
+import { patience, until } from "./until.ts";
 
 /** `GET /v1/status`. */
 export interface Status {
@@ -253,7 +253,7 @@ export class TestNode {
   async request<T>(path: string, init: RequestInit = {}): Promise<T> {
     const response = await fetch(this.url + path, {
       ...init,
-      signal: AbortSignal.timeout(this.requestTimeoutMs),
+      signal: AbortSignal.timeout(this.requestTimeoutMs * patience.factor),
     });
     const body = (await response.json()) as T & { code?: string; detail?: string };
     if (!response.ok) throw new HttpError(response.status, body.code, String(body.detail));

@@ -10,7 +10,7 @@ import { type ChainStatus, height, type TopicName, topicNames } from "../../../p
 import { fromHex } from "../../../src/util/bytes.ts";
 import { payloads } from "../../frame-payloads.ts";
 import type { TestNode } from "./node.ts";
-import { until } from "./until.ts";
+import { patience, until } from "./until.ts";
 
 export interface Answer {
   /** Payloads of the frames that came. */
@@ -46,6 +46,10 @@ export class Rogue {
       transports: [tcp()],
       connectionEncrypters: [noise()],
       streamMuxers: [yamux()],
+      connectionManager: {
+        addressDialTimeout: 10_000 * patience.factor,
+        dialTimeout: 20_000 * patience.factor,
+      },
       services: {
         identify: identify(),
         pubsub: gossipsub({
@@ -67,7 +71,9 @@ export class Rogue {
   }
 
   dial(): Promise<Connection> {
-    return this.#host.dial(multiaddr(this.#address), { signal: AbortSignal.timeout(5_000) });
+    return this.#host.dial(multiaddr(this.#address), {
+      signal: AbortSignal.timeout(5_000 * patience.factor),
+    });
   }
 
   get connected(): boolean {
@@ -78,7 +84,7 @@ export class Rogue {
   async send(protocol: string, bytes: Uint8Array, { close = true } = {}): Promise<Answer> {
     const [connection] = this.#host.getConnections();
     const stream = await connection!
-      .newStream(protocol, { signal: AbortSignal.timeout(10_000) })
+      .newStream(protocol, { signal: AbortSignal.timeout(10_000 * patience.factor) })
       .catch((error: Error) => error);
     if (stream instanceof Error) return { payloads: [], reset: true };
     const answer = readAll(stream);
@@ -114,7 +120,10 @@ export class Rogue {
   stream(protocol: string): Promise<Stream> {
     const [connection] = this.#host.getConnections();
     if (!connection) throw new Error("not connected");
-    return connection.newStream(protocol, { signal: AbortSignal.timeout(10_000), maxOutboundStreams: 4096 });
+    return connection.newStream(protocol, {
+      signal: AbortSignal.timeout(10_000 * patience.factor),
+      maxOutboundStreams: 4096,
+    });
   }
 
   /** For good. */

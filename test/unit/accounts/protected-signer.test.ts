@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { ProtectedSigner } from "../../../src/accounts/index.ts";
+import { emptyRecord, type ProtectedSigner, type ProtectionRecord } from "../../../src/accounts/index.ts";
+import { ProtectionStore } from "../../../src/storage/protection.ts";
 import { toHex } from "../../../src/util/bytes.ts";
 import { MemoryDatabase } from "../storage/memory-database.ts";
 import { openSigner, plainSigner, rootOf } from "./signing.ts";
@@ -225,4 +226,15 @@ test("whatever is asked for and whenever the power fails, what left is never sla
     }),
     { numRuns: 500 },
   );
+});
+
+test("a record of before there were floors refuses all slots up to its last", async () => {
+  const database = new MemoryDatabase();
+  const store = new ProtectionStore(database);
+  const { floorSlot: _, ...old } = emptyRecord(0);
+  await store.save(plainSigner.publicKey, { ...old, slot: 7, slotRoot: rootOf(1) } as ProtectionRecord);
+  const signer = await openSigner(database);
+  expect(signer.freeSlotFrom(0)).toBe(8);
+  await expect(signer.signHeader(header(6, 2))).rejects.toMatchObject({ code: "SLASHABLE_HEADER" });
+  await signer.signHeader(header(7, 1));
 });
