@@ -36,7 +36,8 @@ export async function loadChain(
   const snapshot = (await stores.meta.headSnapshot()) ?? damaged("the authorities of its head are missing");
   const state = new AccountState(seed, await stores.accounts.count());
   for await (const page of stores.accounts.all())
-    for (const { address, balance, nonce } of page) state.append(address, balance, nonce);
+    for (let index = 0; index < page.count; index++)
+      state.append(page.address(index), page.balance(index), page.nonce(index));
   state.settle();
   const { stateRoot, height } = record.header.message;
   if (!equalBytes(state.stateRoot(snapshot), stateRoot)) {

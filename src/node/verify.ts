@@ -92,9 +92,9 @@ async function readBlock({ blocks }: ChainStores, height: number) {
 async function compareAccounts({ accounts }: ChainStores, state: AccountState): Promise<void> {
   let index = 0;
   for await (const page of accounts.all()) {
-    for (const { address, balance, nonce } of page) {
-      const same = index < state.count && equalBytes(address, state.address(index));
-      if (!same || balance !== state.balance(index) || nonce !== state.nonce(index))
+    for (let place = 0; place < page.count; place++) {
+      const same = index < state.count && equalBytes(page.address(place), state.address(index));
+      if (!same || page.balance(place) !== state.balance(index) || page.nonce(place) !== state.nonce(index))
         damaged(`stored account ${index} is wrong`);
       index++;
     }

@@ -1,5 +1,4 @@
-import type { Account } from "../types/index.ts";
-import { readUint32, uint32Bytes, writeUint64 } from "../util/bytes.ts";
+import { readUint32, readUint64, uint32Bytes, writeUint64 } from "../util/bytes.ts";
 import { damaged } from "./damaged.ts";
 import type { Database, Write } from "./database.ts";
 import { IndexSet } from "./index-set.ts";
@@ -13,8 +12,8 @@ const pageBytes = pageAccounts * accountBytes;
 /** A page is written anew where at least so many of its accounts have entries of their own. */
 const minLoose = 64;
 
-/** Accounts by their index. */
-interface AccountValues {
+/** Accounts by their index, from 0 on. */
+export interface AccountValues {
   readonly count: number;
   address(index: number): Uint8Array;
   balance(index: number): bigint;
@@ -105,8 +104,8 @@ export class AccountStore {
     return Math.max(await last("account"), (await last("accountPage")) * pageAccounts);
   }
 
-  /** All accounts in the order of their index, some at a time; `address` is a view until the next are asked for. @throws {CodedError} `DAMAGED` where one is not as it was written, or missing. */
-  async *all(): AsyncIterable<Account[]> {
+  /** All accounts in the order of their index, some at a time, each time from 0 on; to be read before the next are asked for. @throws {CodedError} `DAMAGED` where one is not as it was written, or missing. */
+  async *all(): AsyncIterable<AccountValues> {
     const entries = this.#database.iterate(keyRange("account"))[Symbol.asyncIterator]();
     let entry = await entries.next();
     const takeEntry = async (first: number) => {
@@ -157,15 +156,13 @@ function encode(to: Uint8Array, view: DataView, at: number, index: number, accou
   writeUint64(view, at + 40, accounts.nonce(index));
 }
 
-function decode(page: Uint8Array): Account[] {
+/** One after the other as they are asked for: objects for all of them would be most of the memory that a start takes. */
+function decode(page: Uint8Array): AccountValues {
   const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
-  const accounts: Account[] = [];
-  for (let at = 0; at < page.length; at += accountBytes) {
-    accounts.push({
-      address: page.subarray(at, at + 32),
-      balance: view.getBigUint64(at + 32),
-      nonce: view.getUint32(at + 40) * 2 ** 32 + view.getUint32(at + 44),
-    });
-  }
-  return accounts;
+  return {
+    count: page.length / accountBytes,
+    address: (index) => page.subarray(index * accountBytes, index * accountBytes + 32),
+    balance: (index) => view.getBigUint64(index * accountBytes + 32),
+    nonce: (index) => readUint64(page, index * accountBytes + 40),
+  };
 }

@@ -23,10 +23,14 @@ async function transfer(): Promise<{
   const [from, to] = [wallets[0]!, wallets[1]!];
   const { id, body } = await from.transfer(to.address, 25n);
   await nodes[0]!.post("/v1/transactions", body);
-  const final = await until("it is final", async () => {
-    const answer = await nodes[0]!.transaction(id);
-    return answer.status === "finalized" && answer;
-  });
+  const final = await until(
+    "it is final",
+    async () => {
+      const answer = await nodes[0]!.transaction(id);
+      return answer.status === "finalized" && answer;
+    },
+    { timeoutMs: waitMs },
+  );
   return { id, from: from.address, to: to.address, block: final.block! };
 }
 
@@ -62,8 +66,9 @@ test("the overview goes live, from one small page that asks nobody else", async 
   const opened = await open();
   const { page, troubles } = opened;
   const height = await figure(page, "Head");
-  await until("the head moves on", async () => (await figure(page, "Head")) > height + 2);
-  await until("blocks become final", async () => (await figure(page, "Final")) > height);
+  const more = { timeoutMs: waitMs };
+  await until("the head moves on", async () => (await figure(page, "Head")) > height + 2, more);
+  await until("blocks become final", async () => (await figure(page, "Final")) > height, more);
   expect(await page.locator(".strip li").count()).toBeGreaterThan(3);
   await page.getByRole("img", { name: /^Block interval: .+ now/ }).waitFor();
   await page.getByRole("img", { name: /^Time to finality: .+ now/ }).waitFor();
@@ -174,6 +179,8 @@ test("axe finds nothing on the page that describes the HTTP interface", async ()
   expect(await axeViolations(page)).toEqual([]);
   await page.emulateMedia({ colorScheme: "dark" });
   expect(await axeViolations(page, ["color-contrast"])).toEqual([]);
+  await page.setViewportSize(phone);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(phone.width);
   expect(troubles).toEqual([]);
 });
 

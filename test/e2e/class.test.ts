@@ -7,7 +7,7 @@ test.concurrent.for([
   { lesson: "partition", moral: "nothing has become final on any side" },
   { lesson: "clone", moral: "the cheat has lost its seat" },
   { lesson: "vote", moral: "finality is back" },
-])("scripts/class.sh $lesson", { timeout: 300_000 }, async ({ lesson, moral }, { onTestFinished }) => {
+])("scripts/class.sh $lesson", { timeout: 600_000 }, async ({ lesson, moral }, { onTestFinished }) => {
   const world = createWorld(onTestFinished);
   const given = world.start(lesson, ["scripts/class.sh", lesson, "--period=400"]);
   const page = await until(

@@ -5,17 +5,18 @@ import { type JsonSchema, refName } from "./schemas.ts";
 
 const style = `
 :root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 18%, transparent); --soft: color-mix(in srgb, currentColor 6%, transparent) }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 0 auto; padding: 1.5rem }
+body { color: light-dark(#15181b, #e9ecee); background: light-dark(#fff, #15191c) } a { color: light-dark(#0b6e63, #63cfbf) }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 0 auto; padding: 1.5rem; overflow-wrap: anywhere }
 h1 { margin: 0 } h2 { margin: 3rem 0 .5rem } h3 { margin: 0; font-size: 1rem }
 nav { columns: 18rem; margin: 1.5rem 0 } nav ul { list-style: none; padding: 0; margin: 0 0 1rem; break-inside: avoid }
-section { border: 1px solid var(--line); border-radius: .5rem; padding: 1rem 1.25rem; margin: 1rem 0; overflow-x: auto }
+section { border: 1px solid var(--line); border-radius: .5rem; padding: 1rem 1.25rem; margin: 1rem 0 }
 section :target, section:target { outline: 2px solid Highlight }
 table { border-collapse: collapse; margin: .5rem 0; width: 100% }
 th, td { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line) }
 td > table { margin: .3rem 0 }
 code, pre { font: .92em ui-monospace, monospace } code { background: var(--soft); padding: .1em .3em; border-radius: .25em }
-pre { background: var(--soft); padding: .6rem .8rem; border-radius: .4rem; overflow-x: auto }
-p { margin: .4rem 0 } .method { display: inline-block; min-width: 4.5rem; font-weight: 700 } .dim { opacity: .7 }
+pre { background: var(--soft); padding: .6rem .8rem; border-radius: .4rem; white-space: pre-wrap }
+p { margin: .4rem 0 } .method { display: inline-block; min-width: 4.5rem; font-weight: 700 } .dim { color: light-dark(#5a6068, #9aa4ac) }
 `;
 
 /** Nothing comes from elsewhere, and nothing runs. */

@@ -47,7 +47,12 @@ const range = (from: number, to: number) => Array.from({ length: to - from }, (_
 async function read(store: AccountStore): Promise<TestAccount[]> {
   const accounts: TestAccount[] = [];
   for await (const page of store.all())
-    for (const account of page) accounts.push({ ...account, address: account.address.slice() });
+    for (let index = 0; index < page.count; index++)
+      accounts.push({
+        address: page.address(index).slice(),
+        balance: page.balance(index),
+        nonce: page.nonce(index),
+      });
   return accounts;
 }
 
