@@ -2,13 +2,13 @@ import { checkChainConfig, checkCoinbase } from "../config/chain-rules.ts";
 import { genesisSnapshot } from "../consensus/index.ts";
 import type { Verify } from "../crypto/ed25519.ts";
 import { AccountState } from "../state/index.ts";
+import type { GenesisHead } from "../storage/meta.ts";
 import {
   balancesOf,
   type ChainConfig,
   Coinbase,
   type GenesisBalance,
   type GenesisBlock,
-  type GenesisHead,
   GenesisPayload,
 } from "../types/genesis.ts";
 import {

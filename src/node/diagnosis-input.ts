@@ -18,6 +18,7 @@ export interface DiagnosisSources {
   network: Pick<Network, "peers">;
   statuses: Pick<PeerStatuses, "get">;
   own: { publicKey: Uint8Array; mines: boolean };
+  hasGenesis?(): boolean;
   /** What the account does not sign now. */
   signingLock?(): SigningLock | undefined;
   /** What the database last failed with. */
@@ -97,7 +98,7 @@ export class DiagnosisInputs {
   }
 
   gather(): DiagnosisInput {
-    const { clock, modes, own, signingLock, writeFailure, freeDiskBytes } = this.#sources;
+    const { clock, modes, own, hasGenesis, signingLock, writeFailure, freeDiskBytes } = this.#sources;
     const parts = this.#parts;
     const progress = parts?.synchronizer.progress;
     if (parts) this.#watch(parts);
@@ -106,6 +107,7 @@ export class DiagnosisInputs {
       mode: modes.mode,
       own: { address: own.publicKey, mines: own.mines, signingLock: signingLock?.() },
       peers: this.#peers(),
+      hasGenesis: parts !== undefined || hasGenesis?.() === true,
       chain: parts && this.#chain(parts),
       sync: progress && { height: progress.currentHeight, ...progress },
       writeFailure: writeFailure?.(),

@@ -16,7 +16,8 @@ export interface DiagnosisInput {
   mode: string;
   own: OwnInput;
   peers: readonly PeerInput[];
-  /** `undefined`: no genesis block yet. */
+  hasGenesis: boolean;
+  /** `undefined`: no genesis block yet, or one whose chain is still being loaded. */
   chain: ChainInput | undefined;
   /** A download under way, by heights. */
   sync: { height: number; targetHeight: number; remainingMs?: number | undefined } | undefined;
@@ -134,9 +135,9 @@ function chainFindings(input: DiagnosisInput, chain: ChainInput, state: Diagnosi
 }
 
 function stateOf(input: DiagnosisInput): DiagnosisState {
-  const { chain, mode, sync, writeFailure } = input;
+  const { chain, hasGenesis, mode, sync, writeFailure } = input;
   if (writeFailure !== undefined) return "halted";
-  if (!chain) return "no-genesis";
+  if (!chain) return hasGenesis ? "syncing" : "no-genesis";
   if (mode === "boot" || sync || behindBy(input, chain)) return "syncing";
   if (hasEnded(chain)) return "halted";
   const lateMs = blockLateMs(input, chain);
@@ -163,6 +164,7 @@ function isAlone(input: DiagnosisInput): boolean {
 function summaryOf(input: DiagnosisInput, state: DiagnosisState): string {
   const { chain, sync, nowMs, writeFailure } = input;
   if (writeFailure !== undefined) return "the database cannot be written";
+  if (!chain && input.hasGenesis) return "loads its chain from the disk";
   if (!chain) return "no genesis block yet; that of the first peer that has one is taken";
   const { height } = chain.head;
   if (state === "syncing") {

@@ -190,6 +190,7 @@ class Node implements RunningNode {
         network,
         statuses,
         own: { publicKey: signer.publicKey, mines: this.#options.mine },
+        hasGenesis: () => this.#genesis !== undefined,
         signingLock: () => this.#services?.signer?.doubt,
         writeFailure: () => this.#writeFailure,
         freeDiskBytes: () => freeBytes(paths.folder),

@@ -1,5 +1,6 @@
-import { type GenesisBlock, GenesisHead } from "../types/genesis.ts";
-import { AuthoritySnapshot } from "../types/index.ts";
+import { ContainerType, type ValueOf } from "@chainsafe/ssz";
+import { ChainConfig, type GenesisBlock } from "../types/genesis.ts";
+import { AuthoritySnapshot, SignedHeader } from "../types/index.ts";
 import { CodedError } from "../util/errors.ts";
 import { damaged } from "./damaged.ts";
 import type { Database, Write } from "./database.ts";
@@ -15,6 +16,13 @@ const keys = {
   head: metaKey("head"),
   headSnapshot: metaKey("head-snapshot"),
 };
+
+/** A genesis block without its balances: what a node needs of it all the time. */
+const GenesisHead = new ContainerType(
+  { header: SignedHeader, config: ChainConfig },
+  { typeName: "GenesisHead" },
+);
+export type GenesisHead = ValueOf<typeof GenesisHead>;
 
 const everything = { gte: new Uint8Array(), lt: Uint8Array.of(0xff) };
 

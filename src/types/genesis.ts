@@ -63,13 +63,6 @@ export const GenesisBlock = new ContainerType(
 );
 export type GenesisBlock = ValueOf<typeof GenesisBlock>;
 
-/** A genesis block without its balances: what a node needs of it all the time. */
-export const GenesisHead = new ContainerType(
-  { header: SignedHeader, config: ChainConfig },
-  { typeName: "GenesisHead" },
-);
-export type GenesisHead = ValueOf<typeof GenesisHead>;
-
 /** How many balances there are. */
 export function balanceCount({ payload }: Pick<GenesisBlock, "payload">): number {
   return (payload.coinbase.length - coinbaseOffsetBytes) / GenesisBalance.fixedSize!;

@@ -62,6 +62,7 @@ function input(fields: Partial<DiagnosisInput> = {}): DiagnosisInput {
     mode: "ready",
     own: { address: addressOf("C"), mines: true, signingLock: undefined },
     peers: [peer("p1"), peer("p2"), peer("p3")],
+    hasGenesis: true,
     chain: chain(),
     sync: undefined,
     writeFailure: undefined,
@@ -356,9 +357,15 @@ const cases: Case[] = [
   },
   {
     name: "no genesis",
-    input: input({ mode: "boot", chain: undefined, peers: [] }),
+    input: input({ mode: "boot", hasGenesis: false, chain: undefined, peers: [] }),
     state: "no-genesis",
     codes: ["NO_PEERS"],
+  },
+  {
+    name: "a chain that is still being loaded",
+    input: input({ mode: "boot", chain: undefined }),
+    state: "syncing",
+    says: ["loads its chain from the disk"],
   },
   {
     name: "the own clock is wrong",
