@@ -4,21 +4,21 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     projects: [
-      // Some run the command line several times, all on a machine whose cores other tests want too.
+      // Time-outs end what hangs; all run on a machine whose cores other tests want too.
       {
         test: {
           name: "unit",
           include: ["test/{unit,fuzz}/**/*.test.ts"],
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {
         test: {
           name: "contract",
           include: ["test/contract/**/*.test.ts"],
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       { test: { name: "sim", include: ["test/sim/**/*.test.ts"], testTimeout: 300_000 } },
