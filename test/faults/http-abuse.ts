@@ -122,6 +122,8 @@ async function exchange(node: TestNode, request: string): Promise<string> {
 async function open({ machine, httpPort }: TestNode): Promise<Socket> {
   const socket = connect(httpPort, machine.address);
   socket.on("error", () => undefined);
+  // Else it would not hear that it was closed.
+  socket.resume();
   await once(socket, "connect");
   return socket;
 }

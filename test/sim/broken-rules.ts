@@ -53,8 +53,13 @@ export const brokenRules: Record<string, BrokenRule> = {
     edits: [
       {
         file: "src/accounts/protected-signer.ts",
-        find: "const stored = await store.load(signer.publicKey);",
-        replace: "const stored = undefined;",
+        find: "(await store.load(signer.publicKey)) ?? emptyRecord(clock.now())",
+        replace: "emptyRecord(clock.now())",
+      },
+      {
+        file: "src/accounts/protected-signer.ts",
+        find: "for await (const { slot } of store.headers(signer.publicKey))",
+        replace: "for (const { slot } of [] as { slot: number }[])",
       },
     ],
     found: ["slashable vote", "slashable header"],
