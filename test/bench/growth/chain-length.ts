@@ -9,7 +9,7 @@ export const chainLengthAxis = defineAxis({
   name: "chain length",
   unit: "blocks",
   quick: [300, 3_000],
-  full: [1_000, 10_000, 100_000],
+  full: [100, 1_000, 10_000],
   costs: {
     block: { name: "making an empty block", unit: "CPU ms", should: 0 },
     page: { name: "reading 100 ids in the middle of the chain", unit: "CPU ms", should: 0 },

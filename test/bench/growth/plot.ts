@@ -13,6 +13,7 @@ export function growthPlot(results: readonly AxisResult[]): string {
     return `<g transform="translate(${x} ${y})">${drawPanel(result)}</g>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="11">
+<title>How costs grow</title>
 <rect width="${width}" height="${height}" fill="#fff"/>
 ${panels.join("\n")}
 </svg>
