@@ -90,9 +90,10 @@ class Spam {
   /** One request: of ten, six that are next, one far ahead, one known already, one badly signed, one that replaces another for nothing. */
   async post(): Promise<void> {
     const ahead = [...this.#next];
-    const list = Array.from({ length: perRequest }, (_, at) => {
-      const from = this.#turn++ % senders;
-      const kind = at % 10;
+    const list = Array.from({ length: perRequest }, () => {
+      const turn = this.#turn++;
+      const from = turn % senders;
+      const kind = Math.floor(turn / senders) % 10;
       const nonce =
         kind < 6 ? ahead[from]!++ : kind === 6 ? ahead[from]! + 1_000 : Math.max(0, ahead[from]! - 1);
       const bytes = this.#encoded(from, nonce);
