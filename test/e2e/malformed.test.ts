@@ -22,7 +22,7 @@ const commands: [line: string, code: 1 | 2, says: RegExp][] = [
   ["create-account --nodeid=1", 1, /already/],
   ["create-account --nodeid=9 --passphrase-file=/nonexistent/x", 1, /passphrase/],
   ["genesis --nodeids=1,77", 1, /create-account/],
-  ["genesis --nodeids=1 --period=1", 1, /periodMs/],
+  ["genesis --nodeids=1 --period=1", 2, /--period/],
   ["init -c /nonexistent.json --nodeid=1", 1, /cannot read/],
   ["send --nodeid=1 --to=cc1nonsense --amount=1", 2, /--to/],
   [`send --nodeid=1 --to=${address} --amount=1e3`, 2, /amount/],
