@@ -7,10 +7,15 @@ scripts/setup.sh || exit 1
 export PATH="$PWD/node_modules/.bin:$PATH"
 
 reports="$(mktemp -d)"
-end_to_end=
-trap '[[ -z "$end_to_end" ]] || { kill -TERM -- "-$end_to_end"; wait "$end_to_end"; }; rm -rf "$reports"' EXIT
+beside=()
+trap 'end_beside; rm -rf "$reports"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+
+end_beside() {
+  for group in "${beside[@]}"; do kill -TERM -- "-$group" 2>/dev/null; done
+  wait
+}
 
 check() {
   local name="$1"
@@ -19,12 +24,12 @@ check() {
   "$@" || echo "0 1" >"$reports/$name.counts"
 }
 
-# run PROJECT [WRAPPER…]: notes how many tests have passed and failed.
+# run NAME COMMAND… runs vitest, and notes how many tests have passed and failed.
 run() {
-  local project="$1" report="$reports/$1.json" code counts
+  local name="$1" report="$reports/$1.json" code counts
   shift
-  echo "== $project tests"
-  "$@" vitest run --project "$project" --reporter=default --reporter=json --outputFile.json="$report"
+  echo "== $name tests"
+  "$@" --reporter=default --reporter=json --outputFile.json="$report"
   code=$?
   counts="$(node -e '
     const report = JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8"));
@@ -34,13 +39,18 @@ run() {
   ' "$report" 2>/dev/null)" || counts="0 0"
   # An error outside of any test, or a crash.
   if ((code != 0)) && [[ "${counts#* }" == 0 ]]; then counts="${counts% *} 1"; fi
-  echo "$counts" >"$reports/$project.counts"
+  echo "$counts" >"$reports/$name.counts"
 }
 
-# Whole nodes mostly wait: the other tests run beside them, and give way. A process group of their own, to be ended as one.
+# Whole nodes mostly wait. So the end-to-end tests run in two halves, each in a network of its own and in a process group, to be
+# ended as one; the other tests run beside them, and give way.
+halves=2
 set -m
-run e2e scripts/in-netns.sh >"$reports/e2e.log" 2>&1 </dev/null &
-end_to_end=$!
+for ((half = 1; half <= halves; half++)); do
+  name="e2e-$half"
+  run "$name" scripts/in-netns.sh vitest run --project e2e --shard="$half/$halves" >"$reports/$name.log" 2>&1 </dev/null &
+  beside+=("$!")
+done
 set +m
 renice -n 5 $$ >/dev/null
 
@@ -50,17 +60,17 @@ check "client types" tsc -p src/client
 check "explorer types" tsc -p src/explorer
 check "browser test types" tsc -p test/browser
 check floors node scripts/check-floors.ts
-run unit
-run contract
-run sim
+run unit vitest run --project unit
+run contract vitest run --project contract
+run sim vitest run --project sim
 # Where it has to be installed, that needs the network.
 scripts/browser.sh >/dev/null
-run browser scripts/in-netns.sh
+run browser scripts/in-netns.sh vitest run --project browser
 
 echo "waiting for the end-to-end tests…"
-wait "$end_to_end"
-end_to_end=
-cat "$reports/e2e.log"
+wait
+beside=()
+cat "$reports"/e2e-*.log
 
 read -r passed failed < <(cat "$reports"/*.counts | awk '{ passed += $1; failed += $2 } END { print passed, failed }')
 # No test at all is no success.
