@@ -39,8 +39,8 @@ export default defineConfig({
           include: ["test/e2e/**/*.test.ts"],
           // Nodes of several files would compete for the cores, and time is what these tests measure.
           fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
         },
       },
     ],

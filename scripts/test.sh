@@ -45,6 +45,7 @@ run() {
 # Whole nodes mostly wait. So the end-to-end tests run in two halves, each in a network of its own and in a process group, to be
 # ended as one; the other tests run beside them, and give way.
 halves=2
+export CCOIN_E2E_PATIENCE=5
 set -m
 for ((half = 1; half <= halves; half++)); do
   name="e2e-$half"

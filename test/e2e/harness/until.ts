@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** On a machine that is busy with other things everything may take so many times as long. */
-export const patience = { factor: 1 };
+/** On a machine that is busy with other things everything may take so many times as long (`CCOIN_E2E_PATIENCE`). */
+export const patience = { factor: Number(process.env["CCOIN_E2E_PATIENCE"] ?? 1) };
 
 type Truthy<T> = Exclude<T, undefined | null | false | 0 | "">;
 
