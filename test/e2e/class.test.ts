@@ -10,19 +10,23 @@ const others = [
 ];
 
 /** At once: they wait more than they work. */
-test.concurrent.for(process.env["CCOIN_E2E_LONG"] ? [clone, ...others] : [clone])("scripts/class.sh $lesson", { timeout: 600_000 }, async ({ lesson, moral }, { onTestFinished }) => {
-  const world = createWorld(onTestFinished);
-  const given = world.start(lesson, ["scripts/class.sh", lesson, "--period=400"]);
-  const page = await until(
-    "it has shown where the nodes' pages are",
-    () => given.end ?? /^node 2 +(http:\S+)$/m.exec(given.stdout)?.[1],
-    { timeoutMs: 120_000 },
-  );
-  // From outside of the lesson's network.
-  if (typeof page === "string")
-    expect(await (await fetch(`${page}/v1/status`)).json()).toMatchObject({ nodeId: 2 });
+test.concurrent.for(process.env["CCOIN_E2E_LONG"] ? [clone, ...others] : [clone])(
+  "scripts/class.sh $lesson",
+  { timeout: 600_000 },
+  async ({ lesson, moral }, { onTestFinished }) => {
+    const world = createWorld(onTestFinished);
+    const given = world.start(lesson, ["scripts/class.sh", lesson, "--period=400"]);
+    const page = await until(
+      "it has shown where the nodes' pages are",
+      () => given.end ?? /^node 2 +(http:\S+)$/m.exec(given.stdout)?.[1],
+      { timeoutMs: 120_000 },
+    );
+    // From outside of the lesson's network.
+    if (typeof page === "string")
+      expect(await (await fetch(`${page}/v1/status`)).json()).toMatchObject({ nodeId: 2 });
 
-  const { code, stdout, stderr } = await given.ended;
-  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  expect(stdout.replaceAll(/\s+/g, " ")).toContain(moral);
-});
+    const { code, stdout, stderr } = await given.ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout.replaceAll(/\s+/g, " ")).toContain(moral);
+  },
+);
