@@ -16,7 +16,7 @@ const periodMs = 400;
 /** One of four authorities breaks the rules at every height: each lie `rounds` times. The other three go on, and tell. */
 export const lyingAuthority: Scenario = {
   name: "lying-authority",
-  short: 2,
+  short: 1,
   full: 1_000,
   async run(world, { rounds, seed, onRound }) {
     const random = createRandom(seed);
