@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { Chain } from "../chain/chain.ts";
 import { checkBlock } from "../chain/check.ts";
@@ -11,11 +10,9 @@ import { BlockError } from "../types/errors.ts";
 import { GenesisBlock } from "../types/genesis.ts";
 import { EncodedBlock } from "../types/index.ts";
 import { concatBytes, readUint32, readUint64, uint32Bytes, uint64Bytes } from "../util/bytes.ts";
-import { systemClock } from "../util/clock.ts";
 import { CodedError, messageOf, UserError } from "../util/errors.ts";
-import { silentLogger } from "../util/logger.ts";
-import { systemPause } from "../util/slices.ts";
 import { headEvents } from "./event-records.ts";
+import { offlineChainOptions } from "./offline-chain.ts";
 import { noChain, withDatabase, withExistingDatabase } from "./open.ts";
 import { writeWholeFile } from "./whole-file.ts";
 
@@ -72,13 +69,7 @@ export function importChain({ paths, file, onProgress }: ChainFileOptions): Prom
     }
     const eventLog = await EventLog.open(database);
     const chain = await Chain.open({
-      genesis,
-      stores,
-      checks: { verify: verifySignatures, isVerified: () => false },
-      clock: systemClock,
-      logger: silentLogger,
-      seed: new Uint8Array(randomBytes(8)),
-      pause: systemPause,
+      ...offlineChainOptions(genesis, stores),
       writesWith: (change) => eventLog.record(headEvents(change)),
     });
     let blocks = 0;

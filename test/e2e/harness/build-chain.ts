@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type { Signer } from "../../../src/accounts/index.ts";
 import { Chain } from "../../../src/chain/chain.ts";
 import { checkGenesis } from "../../../src/chain/genesis.ts";
@@ -6,11 +5,9 @@ import { chainStores } from "../../../src/chain/stores.ts";
 import type { CanonicalBlock } from "../../../src/chain/types.ts";
 import { productionTime } from "../../../src/consensus/index.ts";
 import { verifySignatures } from "../../../src/crypto/ed25519.ts";
+import { offlineChainOptions } from "../../../src/node/offline-chain.ts";
 import { withDatabase } from "../../../src/node/open.ts";
 import type { TransactionRecord } from "../../../src/types/index.ts";
-import { systemClock } from "../../../src/util/clock.ts";
-import { silentLogger } from "../../../src/util/logger.ts";
-import { systemPause } from "../../../src/util/slices.ts";
 import { unprotected } from "../../unprotected-signer.ts";
 import type { TestNetwork } from "./network.ts";
 
@@ -25,16 +22,8 @@ export function buildChain(
 ): Promise<void> {
   return withDatabase(nodes[0]!.paths, async (database) => {
     const stores = chainStores(database);
-    const chain = await Chain.open({
-      genesis: await checkGenesis((await stores.meta.genesis())!, verifySignatures),
-      stores,
-      checks: { verify: verifySignatures, isVerified: () => false },
-      clock: systemClock,
-      logger: silentLogger,
-      seed: new Uint8Array(randomBytes(8)),
-      pause: systemPause,
-      writesWith: () => [],
-    });
+    const genesis = await checkGenesis((await stores.meta.genesis())!, verifySignatures);
+    const chain = await Chain.open(offlineChainOptions(genesis, stores));
     const signers = wallets.map(({ signer }) => signer);
     for (let height = 1; height <= blocks; height++)
       await produceInTurn(chain, signers, transactionsOf(height));

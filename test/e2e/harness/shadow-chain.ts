@@ -1,16 +1,13 @@
-import { randomBytes } from "node:crypto";
 import { blocksById } from "../../../protocols/index.ts";
 import { Chain } from "../../../src/chain/chain.ts";
 import { checkBlock } from "../../../src/chain/check.ts";
 import { type CheckedGenesis, checkGenesis, storeGenesis } from "../../../src/chain/genesis.ts";
 import { chainStores } from "../../../src/chain/stores.ts";
 import { verifySignatures } from "../../../src/crypto/ed25519.ts";
+import { offlineChainOptions } from "../../../src/node/offline-chain.ts";
 import { withDatabase } from "../../../src/node/open.ts";
 import { BlockError } from "../../../src/types/errors.ts";
 import { EncodedBlock } from "../../../src/types/index.ts";
-import { systemClock } from "../../../src/util/clock.ts";
-import { silentLogger } from "../../../src/util/logger.ts";
-import { systemPause } from "../../../src/util/slices.ts";
 import { MemoryDatabase } from "../../unit/support/database.ts";
 import type { TestNode } from "./node.ts";
 import { frame, type Rogue } from "./rogue.ts";
@@ -32,16 +29,7 @@ export class ShadowChain {
   static async open(genesis: CheckedGenesis): Promise<ShadowChain> {
     const stores = chainStores(new MemoryDatabase());
     await storeGenesis(stores, genesis);
-    const chain = await Chain.load({
-      genesis,
-      stores,
-      checks: { verify: verifySignatures, isVerified: () => false },
-      clock: systemClock,
-      logger: silentLogger,
-      seed: new Uint8Array(randomBytes(8)),
-      pause: systemPause,
-      writesWith: () => [],
-    });
+    const chain = await Chain.load(offlineChainOptions(genesis, stores));
     return new ShadowChain(chain);
   }
 
