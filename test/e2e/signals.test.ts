@@ -1,14 +1,13 @@
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { includedOnce, stopAndVerify } from "./harness/checks.ts";
+import { includedOnce, stopAndVerify, stopWithinMs } from "./harness/checks.ts";
 import { createNetwork, startAll } from "./harness/network.ts";
 import { createRandom, seed } from "./harness/random.ts";
 import { Traffic } from "./harness/traffic.ts";
-import { patience, until } from "./harness/until.ts";
+import { until } from "./harness/until.ts";
 import { createWorld } from "./harness/world.ts";
 
-const withinMs = 5_000 * patience.factor;
 const rounds = 8;
 
 test("SIGTERM and SIGINT at any moment of a start close the node, and the next start works", async () => {
@@ -21,7 +20,7 @@ test("SIGTERM and SIGINT at any moment of a start close the node, and the next s
     node.start();
     await sleep(random() * 1_500);
     const { code, signal, stopMs, stderr } = await node.stop(round % 2 === 0 ? "SIGTERM" : "SIGINT");
-    expect(stopMs, stderr).toBeLessThan(withinMs);
+    expect(stopMs, stderr).toBeLessThan(stopWithinMs());
     // Before it has loaded, the signal ends it like any other program.
     if (code === null) expect({ signal: signal !== null, stderr }).toEqual({ signal: true, stderr: "" });
     else expect(code, stderr).toBe(0);
@@ -47,7 +46,7 @@ test("a signal under load closes the node within 5 s, and the next start continu
     await until("it is under load", () => accepted.size > before + 20);
     await sleep(random() * 300);
     const { code, stopMs, stderr } = await node.stop(signal);
-    expect({ code, late: stopMs > withinMs }, stderr).toEqual({ code: 0, late: false });
+    expect({ code, late: stopMs > stopWithinMs() }, stderr).toEqual({ code: 0, late: false });
     const { head } = await other.status();
     node.start();
     await node.ready();

@@ -40,7 +40,8 @@ export const lyingAuthority: Scenario = {
         async () => {
           await liar.comeBack();
           const { chain } = liar.shadow;
-          return chain.head.height > lastHeight && chain;
+          if (chain.head.height > lastHeight) return chain;
+          throw new Error(`the liar: ${liar}`);
         },
         { everyMs: 5 },
       );

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { stopWithinMs } from "../e2e/harness/checks.ts";
 import { createNetwork } from "../e2e/harness/network.ts";
 import type { TestNode } from "../e2e/harness/node.ts";
 import type { World } from "../e2e/harness/open-world.ts";
@@ -6,7 +7,6 @@ import { patience, until } from "../e2e/harness/until.ts";
 import type { Scenario } from "./scenario.ts";
 
 const periodMs = 200;
-const stopWithinMs = 5_000;
 /** Of a terminal's second Ctrl-C. */
 const interruptedCode = 130;
 
@@ -81,8 +81,7 @@ async function endsWell(node: TestNode, when: string): Promise<void> {
   // A machine with no time for it: the node says so and is gone, its lock file stays.
   if (patience.factor > 1 && stderr.includes("did not close within")) return;
   if (code !== 0) throw new Error(`${when}: ended with ${code ?? signal}: ${stderr.slice(-1_000)}`);
-  if (stopMs > stopWithinMs * patience.factor)
-    throw new Error(`${when}: the stop took ${Math.round(stopMs)} ms`);
+  if (stopMs > stopWithinMs()) throw new Error(`${when}: the stop took ${Math.round(stopMs)} ms`);
   if (existsSync(node.paths.lock)) throw new Error(`${when}: the lock file is there`);
 }
 

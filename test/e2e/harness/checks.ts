@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { TestNetwork } from "./network.ts";
 import type { BlockAnswer, TestNode } from "./node.ts";
-import { until } from "./until.ts";
+import { patience, until } from "./until.ts";
 
 /** Waits until all nodes have the same block at the height that all have reached, and returns it. */
 export async function sameChain(
@@ -92,12 +92,17 @@ export async function totalIsRight(network: TestNetwork, node: TestNode, reward 
   assert.equal(total, network.total + reward * BigInt(height), `total at block ${height}`);
 }
 
-/** Stops all nodes with exit code 0 within 5 s, and has `ccoin verify` check their databases. */
+/** From a signal until a node has ended. */
+export function stopWithinMs(): number {
+  return 5_000 * patience.factor;
+}
+
+/** Stops all nodes with exit code 0 in time, and has `ccoin verify` check their databases. */
 export async function stopAndVerify(nodes: readonly TestNode[]): Promise<void> {
   const ends = await Promise.all(nodes.map((node) => node.stop()));
   for (const { code, stopMs } of ends) {
     assert.equal(code, 0);
-    assert.ok(stopMs < 5_000, `stopping took ${stopMs} ms`);
+    assert.ok(stopMs < stopWithinMs(), `stopping took ${stopMs} ms`);
   }
   for (const { id, world } of nodes) {
     const { blocks } = await world.ccoinJson<{ blocks: number }>(["verify", `--nodeid=${id}`]);

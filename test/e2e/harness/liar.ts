@@ -143,6 +143,11 @@ export class Liar {
     await peer.publish("blocks", toHex(this.#genesis.id), message).catch(() => undefined);
   }
 
+  /** Where it stands, and whom it is connected to. */
+  toString(): string {
+    return `height ${this.shadow.chain.head.height}, ${this.#heard.size} blocks heard of, connected: ${this.#peers.map(({ connected }) => connected)}`;
+  }
+
   /** Whoever was shut out returns as somebody else. */
   async comeBack(): Promise<void> {
     for (const [index, peer] of this.#peers.entries()) {
@@ -170,7 +175,11 @@ export class Liar {
     if (this.#heard.has(toHex(id))) return;
     this.#heard.add(toHex(id));
     const heardAt = performance.now();
-    await this.shadow.follow(id, this.#peers[index]!).catch(() => undefined);
+    // The one that told it may shut the liar out meanwhile.
+    for (const peer of [this.#peers[index]!, ...this.#peers]) {
+      await this.shadow.follow(id, peer).catch(() => undefined);
+      if (await this.shadow.chain.tree.get(id)) break;
+    }
     if (await this.shadow.chain.tree.get(id)) this.onBlock(message, heardAt);
   }
 

@@ -30,6 +30,8 @@ export interface PeerAnswer {
   id: string;
   score: number;
   height: number | null;
+  /** Of the last question, ms. */
+  latency: number | null;
 }
 
 /** `GET /v1/transactions/{id}`. */

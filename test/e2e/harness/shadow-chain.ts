@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { blocksById } from "../../../protocols/index.ts";
 import { Chain } from "../../../src/chain/chain.ts";
 import { checkBlock } from "../../../src/chain/check.ts";
@@ -11,6 +12,8 @@ import { EncodedBlock } from "../../../src/types/index.ts";
 import { MemoryDatabase } from "../../unit/support/database.ts";
 import type { TestNode } from "./node.ts";
 import { frame, type Rogue } from "./rogue.ts";
+
+const answerWithinMs = 5_000;
 
 /** The real chain of a node that was given its genesis block, before it is started. */
 export async function genesisOf(node: TestNode): Promise<CheckedGenesis> {
@@ -50,7 +53,10 @@ export class ShadowChain {
 }
 
 async function ask(peer: Rogue, protocol: string, request: Uint8Array): Promise<EncodedBlock[]> {
-  const { payloads } = await peer.send(protocol, frame(request));
+  const { payloads } = await Promise.race([
+    peer.send(protocol, frame(request)),
+    sleep(answerWithinMs, { payloads: [] }, { ref: false }),
+  ]);
   return payloads
     .filter((payload) => payload[0] === 0)
     .map((payload) => EncodedBlock.deserialize(Uint8Array.from(payload.subarray(1))));
