@@ -10,6 +10,7 @@ import { createLibp2p } from "libp2p";
 import { gossipService } from "./gossip.ts";
 import { hasRoomFor } from "./room.ts";
 import type { PeerScores } from "./scores.ts";
+import { sendFewerWindowUpdates } from "./window-updates.ts";
 
 /** Of its own, so that nodes of other libp2p programs on the LAN are not dialled. */
 export const mdnsServiceTag = "_ccoin._tcp.local";
@@ -48,6 +49,7 @@ export interface HostOptions {
 /** libp2p as the protocol wants it (protocols/README.md): TCP, Noise, yamux, identify, gossipsub. Not started. */
 export async function createHost(options: HostOptions): Promise<Host> {
   const { scores } = options;
+  sendFewerWindowUpdates();
   const privateKey = await generateKeyPairFromSeed("Ed25519", options.privateKey);
   const discovery = mdns({ serviceTag: mdnsServiceTag, interval: mdnsIntervalMs });
   const host: Host = await createLibp2p({

@@ -25,6 +25,8 @@ export interface ConflictingFinalityOptions {
 export class ConflictingFinality {
   readonly #options: ConflictingFinalityOptions;
   readonly #conflicts = new Map<PeerId, FinalityConflict>();
+  /** What is final stays so. */
+  readonly #compared = new WeakSet<PeerStatus>();
   readonly #stops: (() => void)[];
 
   constructor(options: ConflictingFinalityOptions) {
@@ -33,7 +35,7 @@ export class ConflictingFinality {
     this.#stops = [
       statuses.events.on("status", (status) => void this.#compare(status)),
       chain.events.on("finality", () => {
-        for (const status of statuses.all()) void this.#compare(status);
+        for (const status of statuses.all()) if (!this.#compared.has(status)) void this.#compare(status);
       }),
     ];
   }
@@ -49,8 +51,9 @@ export class ConflictingFinality {
     for (const stop of this.#stops) stop();
   }
 
-  async #compare({ peer, status }: PeerStatus): Promise<void> {
+  async #compare(told: PeerStatus): Promise<void> {
     const { chain, logger } = this.#options;
+    const { peer, status } = told;
     const { finalizedHeight: height, finalizedId } = status;
     const { finalized } = chain;
     if (height > finalized.height) return;
@@ -58,6 +61,7 @@ export class ConflictingFinality {
     const top = await chain.reader.canonicalId(finalized.height);
     // The head is about to follow what has just become final.
     if (!id || !top || !equalBytes(top, finalized.id)) return;
+    this.#compared.add(told);
     if (equalBytes(id, finalizedId)) {
       this.#conflicts.delete(peer);
       return;
