@@ -1,8 +1,10 @@
 import { defineConfig } from "vitest/config";
+import { EvenShards } from "./test/e2e/sequencer.ts";
 
 /** `unit` and `contract` test parts, on loopback at most; `sim` runs many nodes in simulated time; `e2e` starts whole nodes, `browser` looks at one with Chromium. */
 export default defineConfig({
   test: {
+    sequence: { sequencer: EvenShards },
     projects: [
       // Time-outs end what hangs; all run on a machine whose cores other tests want too.
       {
@@ -19,6 +21,7 @@ export default defineConfig({
         test: {
           name: "contract",
           include: ["test/contract/**/*.test.ts"],
+          isolate: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

@@ -78,34 +78,3 @@ test("two sides that were cut apart and mined become one chain, and what the los
   for (const node of nodes) await totalIsRight(network, node, reward);
   await stopAndVerify(nodes);
 });
-
-/** Two of four are no majority: each side stops after at most two blocks, and neither chain outweighs the other for sure. */
-test("two halves of four authorities halt while they are apart, and go on together", async () => {
-  const world = createWorld();
-  const lab = new Lab(world);
-  const machines = [];
-  for (const side of [1, 1, 2, 2] as const) machines.push(await lab.machine(side));
-  const network = await createNetwork(world, { nodes: machines, periodMs: 400 });
-  const { nodes } = network;
-  await startAll(network);
-  const { height } = await sameChain(nodes, { atLeast: 5 });
-  lab.cut();
-  // Halted: the same heads for ten periods.
-  let heads = "";
-  let since = 0;
-  await until(
-    "both sides have halted",
-    async () => {
-      const now = (await Promise.all(nodes.map((node) => node.status()))).map(({ head }) => head!.id).join();
-      if (now !== heads) since = performance.now();
-      heads = now;
-      return performance.now() - since > 4_000;
-    },
-    { timeoutMs: 30_000 },
-  );
-  const halted = await Promise.all(nodes.map(async (node) => (await node.status()).head!.height));
-  for (const each of halted) expect(each - height).toBeLessThanOrEqual(4);
-  lab.heal();
-  await sameChain(nodes, { atLeast: Math.max(...halted) + 5, timeoutMs: 30_000 });
-  await stopAndVerify(nodes);
-});

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readGenesisFile } from "../../../src/config/index.ts";
 import { encodeAddress } from "../../../src/crypto/address.ts";
-import { ccoin, oneLine } from "./ccoin.ts";
+import { ccoinHere, oneLine } from "./ccoin.ts";
 
 let folder: string;
 let addresses: string[];
@@ -12,8 +12,15 @@ let addresses: string[];
 /** Two accounts: node 1 by option and for JSON, node 2 by environment and for people. */
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "ccoin-cli-"));
-  const one = await ccoin(["create-account", "--nodeid=1", "--balance=120", "--json", "--datadir", folder]);
-  const two = await ccoin(["create-account", "--nodeid=2"], { CCOIN_DATADIR: folder });
+  const one = await ccoinHere([
+    "create-account",
+    "--nodeid=1",
+    "--balance=120",
+    "--json",
+    "--datadir",
+    folder,
+  ]);
+  const two = await ccoinHere(["create-account", "--nodeid=2"], { CCOIN_DATADIR: folder });
   expect([one.code, two.code, one.stderr, two.stderr]).toEqual([0, 0, "", ""]);
   expect(two.stdout).toContain(`${join(folder, "node-2", "passphrase")} (random)`);
   const { address, ...others } = oneLine(one.stdout) as { address: string };
@@ -23,7 +30,7 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const run = (...args: string[]) => ccoin(args, { CCOIN_DATADIR: folder });
+const run = (...args: string[]) => ccoinHere(args, { CCOIN_DATADIR: folder });
 
 describe("create-account", () => {
   it("makes nothing but the account and its passphrase", () => {

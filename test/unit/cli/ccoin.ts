@@ -34,8 +34,9 @@ export async function ccoin(args: string[], env: Record<string, string> = {}): P
   return { code, stdout, stderr };
 }
 
-/** The same in this process, which is faster, for what ends before a command does anything. */
-export async function ccoinHere(args: string[]): Promise<CliResult> {
+/** The same in this process, which is faster. */
+export async function ccoinHere(args: string[], env: Record<string, string> = {}): Promise<CliResult> {
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
   const stdout = vi.spyOn(process.stdout, "write").mockReturnValue(true);
   const stderr = vi.spyOn(process.stderr, "write").mockReturnValue(true);
   const text = (spy: typeof stdout) => spy.mock.calls.map(([chunk]) => String(chunk)).join("");
@@ -45,6 +46,7 @@ export async function ccoinHere(args: string[]): Promise<CliResult> {
   } finally {
     stdout.mockRestore();
     stderr.mockRestore();
+    vi.unstubAllEnvs();
   }
 }
 

@@ -10,7 +10,7 @@ import { decodeAddress, encodeAddress } from "../../../src/crypto/address.ts";
 import { verifySignatures } from "../../../src/crypto/ed25519.ts";
 import { computeDomain, transactionRecord } from "../../../src/types/index.ts";
 import { fromHex } from "../../../src/util/bytes.ts";
-import { ccoin, oneLine } from "./ccoin.ts";
+import { ccoinHere, oneLine } from "./ccoin.ts";
 
 const genesisId = `0x${"ab".repeat(32)}`;
 const to = encodeAddress(new Uint8Array(32).fill(5));
@@ -66,7 +66,7 @@ afterEach(() => {
   posted.length = 0;
 });
 
-const run = (...args: string[]) => ccoin([...args, "--datadir", folder, "--url", url]);
+const run = (...args: string[]) => ccoinHere([...args, "--datadir", folder, "--url", url]);
 
 describe("status", () => {
   it("shows it to people", async () => {
@@ -116,7 +116,7 @@ describe("status", () => {
   });
 
   it("says that nobody listens", async () => {
-    const { code, stderr } = await ccoin(["status", "--url=http://127.0.0.1:1", "--json"]);
+    const { code, stderr } = await ccoinHere(["status", "--url=http://127.0.0.1:1", "--json"]);
     expect(code).toBe(1);
     expect(oneLine(stderr)).toMatchObject({ error: { code: "UNREACHABLE" } });
   });

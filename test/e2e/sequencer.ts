@@ -1,0 +1,37 @@
+import { basename } from "node:path";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/** Seconds, on two cores that do other things too; any other file: `short`. Only which is longer matters. */
+const long: Readonly<Record<string, number>> = {
+  consensus: 150,
+  faults: 150,
+  "consensus-authorities": 100,
+  crash: 75,
+  signals: 60,
+  "rogue-peers": 60,
+  genesis: 55,
+  "restored-backup": 50,
+  "consensus-kill": 45,
+  class: 40,
+  "rogue-requests": 40,
+};
+const short = 30;
+
+/** Parts of the tests (`--shard`) that take about as long as each other; vitest itself deals out by the hash of a file's name. */
+export class EvenShards extends BaseSequencer {
+  override async shard(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const { index, count } = this.ctx.config.shard!;
+    const parts = Array.from({ length: count }, () => ({ seconds: 0, files: [] as TestSpecification[] }));
+    const byName = files.toSorted((a, b) => a.moduleId.localeCompare(b.moduleId));
+    for (const file of byName.sort((a, b) => seconds(b) - seconds(a))) {
+      const [least] = parts.toSorted((a, b) => a.seconds - b.seconds);
+      least!.files.push(file);
+      least!.seconds += seconds(file);
+    }
+    return parts[index - 1]!.files;
+  }
+}
+
+function seconds({ moduleId }: TestSpecification): number {
+  return long[basename(moduleId, ".test.ts")] ?? short;
+}
