@@ -85,8 +85,9 @@ export class Rogue {
     const [connection] = this.#host.getConnections();
     const stream = await connection!
       .newStream(protocol, { signal: AbortSignal.timeout(10_000 * patience.factor) })
-      .catch((error: Error) => error);
-    if (stream instanceof Error) return { payloads: [], reset: true };
+      // What it rejects with is not always an Error.
+      .catch(() => undefined);
+    if (!stream) return { payloads: [], reset: true };
     const answer = readAll(stream);
     stream.send(bytes);
     if (close) await stream.close().catch(() => undefined);
