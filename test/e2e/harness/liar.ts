@@ -1,5 +1,5 @@
 import type { Stream } from "@libp2p/interface";
-import { blocksById, blockTransactions } from "../../../protocols/index.ts";
+import { blocksById, blockTransactions, height } from "../../../protocols/index.ts";
 import type { Signer } from "../../../src/accounts/index.ts";
 import type { CheckedGenesis } from "../../../src/chain/genesis.ts";
 import { hasSignedRecently, requiredDifficulty } from "../../../src/consensus/index.ts";
@@ -16,11 +16,13 @@ import {
 import { toHex } from "../../../src/util/bytes.ts";
 import { unprotected } from "../../unprotected-signer.ts";
 import type { TestNode } from "./node.ts";
-import { Rogue } from "./rogue.ts";
+import { frame, Rogue } from "./rogue.ts";
 import { ShadowChain } from "./shadow-chain.ts";
 
 export const lies = ["equivocating", "withholding", "bad state root", "wrong turn", "future time"] as const;
 export type Lie = (typeof lies)[number];
+
+const asksAfterMs = 2_000;
 
 /** The key of an authority in the hands of somebody who breaks the rules: a peer of all other nodes, who knows their chain. */
 export class Liar {
@@ -35,6 +37,7 @@ export class Liar {
   readonly #nodes: readonly TestNode[];
   readonly #peers: Rogue[] = [];
   readonly #heard = new Set<string>();
+  #heardAt = performance.now();
 
   private constructor(shadow: ShadowChain, options: LiarOptions) {
     this.shadow = shadow;
@@ -148,13 +151,25 @@ export class Liar {
     return `height ${this.shadow.chain.head.height}, ${this.#heard.size} blocks heard of, connected: ${this.#peers.map(({ connected }) => connected)}`;
   }
 
-  /** Whoever was shut out returns as somebody else. */
+  /** Whoever was shut out returns as somebody else; who is told nothing any more, for its score, asks. */
   async comeBack(): Promise<void> {
+    if (performance.now() - this.#heardAt > asksAfterMs) await this.#askForHead();
     for (const [index, peer] of this.#peers.entries()) {
       if (peer.connected) continue;
       this.banned++;
       await peer.leave();
       this.#peers[index] = await this.#dial(index);
+    }
+  }
+
+  async #askForHead(): Promise<void> {
+    this.#heardAt = performance.now();
+    for (const peer of this.#peers) {
+      const request = frame(height.request.serialize({ timeMs: Date.now() }));
+      const [answer] = (await peer.send(height.id, request)).payloads;
+      if (answer?.[0] !== 0) continue;
+      const { headId } = height.response.deserialize(Uint8Array.from(answer.subarray(1)));
+      await this.shadow.follow(headId, peer).catch(() => undefined);
     }
   }
 
@@ -175,6 +190,7 @@ export class Liar {
     if (this.#heard.has(toHex(id))) return;
     this.#heard.add(toHex(id));
     const heardAt = performance.now();
+    this.#heardAt = heardAt;
     // The one that told it may shut the liar out meanwhile.
     for (const peer of [this.#peers[index]!, ...this.#peers]) {
       await this.shadow.follow(id, peer).catch(() => undefined);
