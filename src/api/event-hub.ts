@@ -7,7 +7,7 @@ import { commonHeaders, ProblemError } from "./problem.ts";
 import type { ApiServices } from "./services.ts";
 
 /** Under load the log grows a thousand times a second: a stream at its end reads not more often than this. */
-const readPauseMs = 5;
+const readPauseMs = 20;
 
 interface Stream {
   outgoing: ServerResponse;
