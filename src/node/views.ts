@@ -115,10 +115,13 @@ export function chainStatus(
   chain: Chain | undefined,
   nowMs: number,
 ): ChainStatus {
-  const { height, id, totalDifficulty } = chain?.head ?? { height: 0, id: zero32, totalDifficulty: 0 };
-  const finalized = chain?.finalized ?? { height: 0, id: zero32 };
+  const genesisId = genesis?.id ?? zero32;
+  // While the chain is being loaded it is known to begin there.
+  const first = { height: 0, id: genesisId, totalDifficulty: 0 };
+  const { height, id, totalDifficulty } = chain?.head ?? first;
+  const finalized = chain?.finalized ?? first;
   return {
-    genesisId: genesis?.id ?? zero32,
+    genesisId,
     height,
     headId: id,
     totalDifficulty,

@@ -42,6 +42,8 @@ test("kill -9 of each node in turn under transfers: the others go on, it comes b
   for (const node of nodes) await totalIsRight(network, node);
   const { balances } = await balancesAtHead(nodes[0]!, network);
   expect(balances).not.toContain(1_000_000n);
+  for (const node of nodes)
+    expect(node.log().filter(({ msg }) => msg.startsWith("ANOTHER BLOCK IS FINAL"))).toEqual([]);
   await stopAndVerify(nodes);
 });
 
