@@ -45,7 +45,7 @@ test("events are resumed across kill -9 under load: none is missing, none comes 
   const heights = events.filter(({ event }) => event === "finalized").map(({ data }) => data["height"]);
   expect(heights).toEqual([...new Set(heights as number[])].sort((a, b) => a - b));
   expect(heights).not.toEqual([]);
-  checkTransactions(events, wallets[0]!.address, traffic.accepted);
+  checkTransactions(events, wallets[0]!.address, traffic);
 });
 
 /** Ids by height. Blocks follow one another, and are retracted in reverse. */
@@ -67,7 +67,7 @@ function chainOf(events: readonly NodeEvent[]): Map<unknown, unknown> {
 }
 
 /** What the node has accepted from its own account was told once, but where a retracted block gave it back. */
-function checkTransactions(events: readonly NodeEvent[], from: string, accepted: ReadonlySet<string>): void {
+function checkTransactions(events: readonly NodeEvent[], from: string, { accepted, sent }: Traffic): void {
   const told = new Map<string, number>();
   for (const { event, data } of events) {
     if (event !== "transaction" || data["from"] !== from) continue;
@@ -77,6 +77,6 @@ function checkTransactions(events: readonly NodeEvent[], from: string, accepted:
   if (!retracted) expect(Math.max(...told.values())).toBe(1);
   const known = [...accepted].filter((id) => told.has(id));
   expect(known.length).toBeGreaterThan(rounds);
-  // Of the other accounts it is told by gossip, unless a block is faster.
-  expect([...told.keys()].filter((id) => !accepted.has(id))).toEqual([]);
+  // Some may have come to the disk just before a kill, and their answer to nobody.
+  expect([...told.keys()].filter((id) => !sent.has(id))).toEqual([]);
 }

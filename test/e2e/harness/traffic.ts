@@ -8,6 +8,8 @@ const hasIt = new Set(["ALREADY_KNOWN", "NONCE_TOO_LOW"]);
 
 /** A trickle of transfers: each node's account sends to the next, through its own node, one after the other. */
 export class Traffic {
+  /** Whether or not an answer came. */
+  readonly sent = new Set<string>();
   /** Answered with 202. */
   readonly accepted = new Set<string>();
   /** When the last was, by `performance.now()`. */
@@ -32,6 +34,7 @@ export class Traffic {
   async #run(node: TestNode, wallet: Wallet, to: string, everyMs: number): Promise<void> {
     while (!this.#stopped) {
       const transfer = await wallet.transfer(to, 3n, 1n);
+      this.sent.add(transfer.id);
       while (!(await this.#send(node, transfer)) && !this.#stopped) await sleep(everyMs);
       await sleep(everyMs);
     }
