@@ -25,7 +25,7 @@ export async function runCli(argv: string[]): Promise<number> {
   const program = createProgram();
   try {
     await program.parseAsync(argv, { from: "user" });
-    return Number(process.exitCode ?? exitCodes.success);
+    return exitCodes.success;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.success;
     // Options after the one that fails are not parsed.
