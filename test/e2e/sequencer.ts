@@ -22,8 +22,10 @@ export class EvenShards extends BaseSequencer {
   override async shard(files: TestSpecification[]): Promise<TestSpecification[]> {
     const { index, count } = this.ctx.config.shard!;
     const parts = Array.from({ length: count }, () => ({ seconds: 0, files: [] as TestSpecification[] }));
-    const byName = files.toSorted((a, b) => a.moduleId.localeCompare(b.moduleId));
-    for (const file of byName.sort((a, b) => seconds(b) - seconds(a))) {
+    const longestFirst = files.toSorted(
+      (a, b) => seconds(b) - seconds(a) || a.moduleId.localeCompare(b.moduleId),
+    );
+    for (const file of longestFirst) {
       const [least] = parts.toSorted((a, b) => a.seconds - b.seconds);
       least!.files.push(file);
       least!.seconds += seconds(file);

@@ -156,7 +156,7 @@ test("only accepted messages travel on", async () => {
   for (const text of ["ignore this", "reject this", "take this"])
     await a.publish("transactions", bytes(text));
   await until(() => texts().includes("take this"));
-  expect(texts().filter((text) => !text.startsWith("take"))).toEqual([]);
+  expect(texts().filter((text) => text.endsWith("this"))).toEqual(["take this"]);
 });
 
 test("15 nodes on one address still hear each other", async () => {

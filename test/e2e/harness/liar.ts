@@ -1,5 +1,5 @@
 import type { Stream } from "@libp2p/interface";
-import { blocksById, blockTransactions, height } from "../../../protocols/index.ts";
+import { blocksById, blockTransactions } from "../../../protocols/index.ts";
 import type { Signer } from "../../../src/accounts/index.ts";
 import type { CheckedGenesis } from "../../../src/chain/genesis.ts";
 import { hasSignedRecently, requiredDifficulty } from "../../../src/consensus/index.ts";
@@ -16,7 +16,7 @@ import {
 import { toHex } from "../../../src/util/bytes.ts";
 import { unprotected } from "../../unprotected-signer.ts";
 import type { TestNode } from "./node.ts";
-import { frame, Rogue } from "./rogue.ts";
+import { Rogue } from "./rogue.ts";
 import { ShadowChain } from "./shadow-chain.ts";
 
 export const lies = ["equivocating", "withholding", "bad state root", "wrong turn", "future time"] as const;
@@ -164,13 +164,7 @@ export class Liar {
 
   async #askForHead(): Promise<void> {
     this.#heardAt = performance.now();
-    for (const peer of this.#peers) {
-      const request = frame(height.request.serialize({ timeMs: Date.now() }));
-      const [answer] = (await peer.send(height.id, request)).payloads;
-      if (answer?.[0] !== 0) continue;
-      const { headId } = height.response.deserialize(Uint8Array.from(answer.subarray(1)));
-      await this.shadow.follow(headId, peer).catch(() => undefined);
-    }
+    for (const peer of this.#peers) await this.shadow.followHead(peer).catch(() => undefined);
   }
 
   async #dial(index: number): Promise<Rogue> {

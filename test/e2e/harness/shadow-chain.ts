@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { blocksById } from "../../../protocols/index.ts";
+import { blocksById, height } from "../../../protocols/index.ts";
 import { Chain } from "../../../src/chain/chain.ts";
 import { checkBlock } from "../../../src/chain/check.ts";
 import { type CheckedGenesis, checkGenesis, storeGenesis } from "../../../src/chain/genesis.ts";
@@ -36,11 +36,18 @@ export class ShadowChain {
     return new ShadowChain(chain);
   }
 
+  /** As `follow`, for the head that a node says it has. */
+  async followHead(peer: Rogue): Promise<void> {
+    const [answer] = await ask(peer, height.id, height.request.serialize({ timeMs: Date.now() }));
+    if (answer) await this.follow(height.response.deserialize(answer).headId, peer);
+  }
+
   /** Takes in a block that a node has, and what is missing below it. */
   async follow(id: Uint8Array, peer: Rogue): Promise<void> {
     if (await this.chain.tree.get(id)) return;
-    const [block] = await ask(peer, blocksById.id, blocksById.request.serialize({ ids: [id] }));
-    if (!block) return;
+    const [answer] = await ask(peer, blocksById.id, blocksById.request.serialize({ ids: [id] }));
+    if (!answer) return;
+    const block = EncodedBlock.deserialize(answer);
     const checked = await checkBlock(block, this.chain.checks);
     try {
       await this.chain.importBlock(checked);
@@ -52,12 +59,13 @@ export class ShadowChain {
   }
 }
 
-async function ask(peer: Rogue, protocol: string, request: Uint8Array): Promise<EncodedBlock[]> {
+/** The chunks of an answer; none where it does not come in time. */
+async function ask(peer: Rogue, protocol: string, request: Uint8Array): Promise<Uint8Array[]> {
   const { payloads } = await Promise.race([
     peer.send(protocol, frame(request)),
     sleep(answerWithinMs, { payloads: [] }, { ref: false }),
   ]);
   return payloads
     .filter((payload) => payload[0] === 0)
-    .map((payload) => EncodedBlock.deserialize(Uint8Array.from(payload.subarray(1))));
+    .map((payload) => Uint8Array.from(payload.subarray(1)));
 }

@@ -66,6 +66,8 @@ describe("wrong usage exits with 2 and one line on standard error", () => {
       "--genesis needs --nodeid: without it a development chain of one node is started",
     ],
     ["start --no-mine", "--no-mine needs --nodeid"],
+    ["start --bootstrap=/ip4/10.0.0.1/tcp/1", "--bootstrap needs --nodeid"],
+    ["start --nodeid=-1", "must be a whole number from 1 to 1000"],
     ["start --nodeid=1 --reset", "--reset is for the development chain: leave --nodeid out"],
     ["start --http-port=x", "--http-port: must be a whole number"],
     ["start --nodeid=1 --port=65536", "--port: must be a whole number from 0 to 65535"],
@@ -77,6 +79,7 @@ describe("wrong usage exits with 2 and one line on standard error", () => {
     ["start --nodeid=1 --log-level=loud", "--log-level: must be one of silent, error, warn, info, debug"],
     ["send --nodeid=1 --to=cc1x --amount=1", "error: --to: not an address"],
     [`send --nodeid=1 --to=${address} --amount=-1`, "is not an amount"],
+    [`send --nodeid=1 --to=${address} --amount=1e3`, "is not an amount"],
     [
       `send --nodeid=1 --to=${address} --amount=1 --memo=${"x".repeat(257)}`,
       "--memo has 257 bytes, at most 256",
