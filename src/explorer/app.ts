@@ -2,10 +2,18 @@ import { useEffect, useErrorBoundary, useRef } from "preact/hooks";
 import { Header } from "./header.ts";
 import { html, type Markup } from "./html.ts";
 import { live } from "./live.ts";
+import { AccountPage } from "./pages/account.ts";
+import { AuthoritiesPage } from "./pages/authorities.ts";
+import { BlockPage } from "./pages/block.ts";
+import { Blocks } from "./pages/blocks.ts";
+import { MempoolPage } from "./pages/mempool.ts";
 import { Overview } from "./pages/overview.ts";
-import { Answer, Problem } from "./parts/layout.ts";
+import { PeersPage } from "./pages/peers.ts";
+import { TransactionPage } from "./pages/transaction.ts";
+import { WalletPage } from "./pages/wallet.ts";
+import { Problem } from "./parts/layout.ts";
 import { type Route, useRoute } from "./route.ts";
-import { useLoad, useStore } from "./store.ts";
+import { useStore } from "./store.ts";
 
 export function App(): Markup {
   const route = useRoute();
@@ -48,52 +56,30 @@ function Guarded({ children }: { children?: Markup }): Markup {
   return error ? html`<${Problem} error=${error} />` : children;
 }
 
-/** What the first page does without comes when it is asked for. */
-const later = {
-  account: () => import("./pages/account.ts").then(({ AccountPage }) => AccountPage),
-  authorities: () => import("./pages/authorities.ts").then(({ AuthoritiesPage }) => AuthoritiesPage),
-  block: () => import("./pages/block.ts").then(({ BlockPage }) => BlockPage),
-  blocks: () => import("./pages/blocks.ts").then(({ Blocks }) => Blocks),
-  mempool: () => import("./pages/mempool.ts").then(({ MempoolPage }) => MempoolPage),
-  peers: () => import("./pages/peers.ts").then(({ PeersPage }) => PeersPage),
-  transaction: () => import("./pages/transaction.ts").then(({ TransactionPage }) => TransactionPage),
-  wallet: () => import("./pages/wallet.ts").then(({ WalletPage }) => WalletPage),
-};
-
-/** A component that comes with `load`, and its properties. */
-function Later({ load, ...rest }: { load(): Promise<unknown> }): Markup {
-  // In an object: a bare function would be called by the state that holds it.
-  const loaded = useLoad(async () => ({ component: await load() }), load);
-  return html`<${Answer} loaded=${loaded} show=${({ component }: { component: unknown }) => html`<${component} ...${rest} />`} />`;
-}
-
 /** Its title and itself. */
 function pageOf({ page, argument, query }: Route): [string, Markup] {
   switch (page) {
     case "":
       return ["Overview", html`<${Overview} />`];
     case "blocks":
-      return ["Blocks", html`<${Later} load=${later.blocks} before=${numberOf(query.get("before"))} />`];
+      return ["Blocks", html`<${Blocks} before=${numberOf(query.get("before"))} />`];
     case "block":
-      return [`Block ${argument.slice(0, 12)}`, html`<${Later} load=${later.block} name=${argument} />`];
+      return [`Block ${argument.slice(0, 12)}`, html`<${BlockPage} name=${argument} />`];
     case "tx":
-      return [
-        `Transaction ${argument.slice(0, 12)}`,
-        html`<${Later} load=${later.transaction} id=${argument} />`,
-      ];
+      return [`Transaction ${argument.slice(0, 12)}`, html`<${TransactionPage} id=${argument} />`];
     case "account":
       return [
         `Account ${argument.slice(0, 12)}`,
-        html`<${Later} load=${later.account} address=${argument} before=${query.get("before") ?? undefined} />`,
+        html`<${AccountPage} address=${argument} before=${query.get("before") ?? undefined} />`,
       ];
     case "mempool":
-      return ["Mempool", html`<${Later} load=${later.mempool} />`];
+      return ["Mempool", html`<${MempoolPage} />`];
     case "authorities":
-      return ["Authorities", html`<${Later} load=${later.authorities} />`];
+      return ["Authorities", html`<${AuthoritiesPage} />`];
     case "peers":
-      return ["Peers", html`<${Later} load=${later.peers} />`];
+      return ["Peers", html`<${PeersPage} />`];
     case "wallet":
-      return ["Wallet", html`<${Later} load=${later.wallet} linkedSeed=${query.get("key") ?? undefined} />`];
+      return ["Wallet", html`<${WalletPage} linkedSeed=${query.get("key") ?? undefined} />`];
     default:
       return [
         "Not found",

@@ -1,8 +1,10 @@
 import { useState } from "preact/hooks";
 import type { Diagnosis } from "../client/index.ts";
 import { html, type Markup } from "./html.ts";
+import icon from "./icon.svg";
 import { live } from "./live.ts";
 import { goTo } from "./route.ts";
+import { find } from "./search.ts";
 import { useStore } from "./store.ts";
 
 const places = [
@@ -19,7 +21,7 @@ export function Header({ page }: { page: string }): Markup {
   const { status } = useStore(live);
   return html`<header>
     <div class="bar">
-      <a class="brand" href="#/"><img src="/explorer/icon.svg" alt="" width="28" height="28" /><span>${status?.name ?? "ccoin"}</span></a>
+      <a class="brand" href="#/"><span class="icon" aria-hidden="true" dangerouslySetInnerHTML=${{ __html: icon }}></span><span>${status?.name ?? "ccoin"}</span></a>
       <nav aria-label="Pages">
         ${places.map(
           (place) =>
@@ -41,7 +43,6 @@ function Search(): Markup {
     const text = new FormData(form).get("q") as string;
     if (text.trim() === "") return;
     try {
-      const { find } = await import("./search.ts");
       goTo(await find(text));
       setProblem("");
       form.reset();

@@ -5,5 +5,5 @@ import { followNode } from "./live.ts";
 import { startClock } from "./store.ts";
 
 startClock();
-followNode();
 render(html`<${App} />`, document.getElementById("app")!);
+addEventListener("load", followNode);

@@ -1,17 +1,10 @@
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, onTestFinished } from "vitest";
 import { createNetwork, type NetworkOptions, startAll, type TestNetwork } from "../e2e/harness/network.ts";
 import { openWorld } from "../e2e/harness/open-world.ts";
-import { root } from "../e2e/harness/process.ts";
-
-const flags = [
-  ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
-  ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
-];
+import { launchBrowser } from "./launch.ts";
 
 /** A busy machine starts a node in half a minute. */
 export const waitMs = 90_000;
@@ -63,8 +56,7 @@ export function useStage(options: NetworkOptions): () => Stage {
 export function useBrowser(): () => Browser {
   let browser: Browser | undefined;
   beforeAll(async () => {
-    const executablePath = execFileSync(join(root, "scripts/browser.sh"), { encoding: "utf8" }).trim();
-    browser = await chromium.launch({ executablePath, args: flags });
+    browser = await launchBrowser();
   });
   afterAll(() => browser?.close());
   return () => browser!;

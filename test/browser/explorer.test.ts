@@ -76,18 +76,21 @@ test("the overview goes live, from one small page that asks nobody else", async 
   expect(await page.title()).toBe("Overview · explorer");
 
   const answer = await fetch(url);
-  expect(answer.headers.get("content-security-policy")).toContain("default-src 'none'; script-src 'self'");
+  expect(answer.headers.get("content-security-policy")).toContain("default-src 'none'; script-src 'sha256-");
   const again = await fetch(url, { headers: { "if-none-match": answer.headers.get("etag")! } });
   expect(again.status).toBe(304);
 
-  const { bytes, loadMs, liveMs } = await measure(page);
+  const { bytes, askedBeforeLoad, loadMs, liveMs } = await measure(page);
   console.log(`explorer: ${bytes} bytes, loaded after ${loadMs} ms, live after ${liveMs} ms`);
   expect(bytes).toBeLessThan(maxPageBytes);
+  expect(askedBeforeLoad).toEqual([]);
   expect(troubles).toEqual([]);
 });
 
 /** Loads the page once more, nothing of it cached. */
-async function measure(page: Page): Promise<{ bytes: number; loadMs: number; liveMs: number }> {
+async function measure(
+  page: Page,
+): Promise<{ bytes: number; askedBeforeLoad: string[]; loadMs: number; liveMs: number }> {
   const session = await page.context().newCDPSession(page);
   await session.send("Network.enable");
   await session.send("Network.setCacheDisabled", { cacheDisabled: true });
@@ -101,11 +104,15 @@ async function measure(page: Page): Promise<{ bytes: number; loadMs: number; liv
       () => /\d/.test(document.querySelector(".figure .value")?.textContent ?? "") && performance.now(),
     )
   ).jsonValue();
-  const loadMs = await page.evaluate(() => {
+  const { loadMs, askedBeforeLoad } = await page.evaluate(() => {
     const [entry] = performance.getEntriesByType("navigation");
-    return (entry as PerformanceNavigationTiming).loadEventEnd;
+    const { loadEventStart, loadEventEnd } = entry as PerformanceNavigationTiming;
+    const asked = performance
+      .getEntriesByType("resource")
+      .filter(({ startTime }) => startTime < loadEventStart);
+    return { loadMs: loadEventEnd, askedBeforeLoad: asked.map(({ name }) => name) };
   });
-  return { bytes, loadMs: Math.round(loadMs), liveMs: Math.round(Number(liveMs)) };
+  return { bytes, askedBeforeLoad, loadMs: Math.round(loadMs), liveMs: Math.round(Number(liveMs)) };
 }
 
 test("search finds heights, ids and addresses", async () => {

@@ -1,70 +1,49 @@
 import type { Hono } from "hono";
-import { type ApiContext, type ApiEnv, route } from "../http.ts";
-import { problemResponse } from "../problem.ts";
-import { type Asset, loadSite } from "../site/site.ts";
+import { type ApiEnv, route } from "../http.ts";
+import { loadPage, type Page } from "../site/page.ts";
 
-const fileHeaders = {
-  "cross-origin-resource-policy": "same-origin",
-  "x-content-type-options": "nosniff",
-} as const;
+let loading: Promise<Page> | undefined;
 
-/** The page runs what this server sends and talks to it alone: no other site, no inline script, no frame around it. */
-const pageHeaders = {
-  ...fileHeaders,
-  "content-security-policy":
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  "cross-origin-opener-policy": "same-origin",
-  "referrer-policy": "no-referrer",
-} as const;
-
-const site = {
-  folder: "explorer",
-  entry: "main.ts",
-  styles: ["base.css", "parts.css", "pages.css", "wallet.css"],
-  files: ["theme.js", "icon.svg"],
-};
-
-let loading: Promise<ReadonlyMap<string, Asset>> | undefined;
-
-/** The files of the explorer, the same for every server of this process. */
-export function loadExplorer(): Promise<ReadonlyMap<string, Asset>> {
-  loading ??= loadSite(site);
+/** The explorer, the same for every server of this process. */
+export function loadExplorer(): Promise<Page> {
+  loading ??= loadPage("explorer");
   return loading;
 }
 
-/** `GET /`: the explorer and its files. */
+/** `GET /`: the explorer. */
 export function explorerRoutes(app: Hono<ApiEnv>): void {
-  const handler = async (context: ApiContext): Promise<Response> => {
-    const asset = (await loadExplorer()).get(context.req.path);
-    if (asset) return respond(context, asset);
-    return problemResponse("NOT_FOUND", `there is nothing at ${context.req.path}`);
-  };
-  for (const path of ["/", `/${site.folder}/*`, "/client/*", "/modules/*"])
-    route(app, path, { GET: handler });
-}
-
-async function respond({ req }: ApiContext, { mediaType, hash, encoded }: Asset): Promise<Response> {
-  // Weak: the encodings share it.
-  const etag = `W/"${hash}"`;
-  // A new version of the node brings new files: the browser asks whether its own still do.
-  const security = req.path === "/" ? pageHeaders : fileHeaders;
-  const headers = { ...security, "cache-control": "no-cache", vary: "accept-encoding", etag };
-  if (
-    req
-      .header("if-none-match")
-      ?.split(/\s*,\s*/)
-      .includes(etag)
-  ) {
-    return new Response(null, { status: 304, headers });
-  }
-  const { body, encoding } = await encoded(req.header("accept-encoding") ?? "");
-  return new Response(new Uint8Array(body), {
-    headers: {
-      ...headers,
-      "content-type": mediaType,
-      "content-length": String(body.length),
-      ...(encoding && { "content-encoding": encoding }),
+  route(app, "/", {
+    GET: async ({ req }) => {
+      const page = await loadExplorer();
+      const headers = { ...headersOf(page), vary: "accept-encoding" };
+      const known = req.header("if-none-match")?.split(/\s*,\s*/) ?? [];
+      if (known.includes(headers.etag)) return new Response(null, { status: 304, headers });
+      const { body, coding } = page.encoded(req.header("accept-encoding") ?? "");
+      return new Response(body, {
+        headers: {
+          ...headers,
+          "content-type": "text/html; charset=utf-8",
+          "content-length": String(body.length),
+          ...(coding !== "identity" && { "content-encoding": coding }),
+        },
+      });
     },
   });
+}
+
+/** The page runs what is in it and talks to this server alone: no other script or site, no frame around it. */
+function headersOf({ scripts, styles, hash }: Page) {
+  return {
+    "content-security-policy":
+      `default-src 'none'; script-src ${scripts.join(" ")}; style-src ${styles.join(" ")}; img-src data:; ` +
+      "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    // A new version of the node brings another page: the browser asks whether its own still is the one.
+    "cache-control": "no-cache",
+    // Weak: the encodings share it.
+    etag: `W/"${hash}"`,
+  };
 }

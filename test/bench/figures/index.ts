@@ -5,6 +5,7 @@ import { idleFigure } from "./idle.ts";
 import { importFigures } from "./import.ts";
 import { latencyFigure } from "./latency.ts";
 import { mempoolFigure } from "./mempool.ts";
+import { pageFigure } from "./page.ts";
 import { propagationFigure } from "./propagation.ts";
 import { reorganizeFigure } from "./reorganize.ts";
 import { startFigure } from "./start.ts";
@@ -22,6 +23,7 @@ export const figures: readonly Figure[] = [
   propagationFigure,
   diskFigure,
   idleFigure,
+  pageFigure,
   startFigure,
   mempoolFigure,
   stateRootFigure,

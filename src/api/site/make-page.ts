@@ -1,0 +1,65 @@
+/**
+ * Prints a page with its style sheets and scripts, and all that these import, in its one text, as JSON.
+ * Usage: node make-page.ts FOLDER   (below src/, with index.html)
+ */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+import { buildSync } from "esbuild";
+import type { PrintedPage } from "./page.ts";
+
+const folder = join(fileURLToPath(new URL("../..", import.meta.url)), process.argv[2]!);
+const scripts: string[] = [];
+const styles: string[] = [];
+const page = readFileSync(join(folder, "index.html"), "utf8")
+  .replace(/(?<=<link rel="icon" href=")([^"]+)(?=">)/, (name) => imageUrl(name))
+  .replaceAll(/<link rel="stylesheet" href="([^"]+)">/g, (_, name: string) => {
+    const text = bundle(name);
+    styles.push(cspHash(text));
+    return `<style>${text}</style>`;
+  })
+  .replaceAll(/<script([^>]*) src="([^"]+)"><\/script>/g, (_, attributes: string, name: string) => {
+    const text = bundle(name);
+    scripts.push(cspHash(text));
+    return `<script${attributes}>${text}</script>`;
+  });
+const body = Buffer.from(page);
+const printed: PrintedPage = {
+  scripts,
+  styles,
+  hash: sha256(body),
+  bodies: {
+    br: brotliCompressSync(body).toString("base64"),
+    gzip: gzipSync(body, { level: 9 }).toString("base64"),
+    identity: body.toString("base64"),
+  },
+};
+process.stdout.write(JSON.stringify(printed));
+
+/** esbuild writes no `</script` or `</style` into what it makes. */
+function bundle(name: string): string {
+  const { outputFiles } = buildSync({
+    entryPoints: [join(folder, name)],
+    loader: { ".svg": "text" },
+    format: "esm",
+    bundle: true,
+    minify: true,
+    write: false,
+    logLevel: "silent",
+  });
+  return outputFiles[0]!.text;
+}
+
+function imageUrl(name: string): string {
+  return `data:image/svg+xml;base64,${readFileSync(join(folder, name)).toString("base64")}`;
+}
+
+function cspHash(text: string): string {
+  return `'sha256-${sha256(text)}'`;
+}
+
+function sha256(data: string | Uint8Array): string {
+  return createHash("sha256").update(data).digest("base64");
+}
