@@ -38,6 +38,7 @@ export class DownloadWork {
   #bufferedBytes = 0;
   #decodedBytes = 0;
   #wakers: (() => void)[] = [];
+  #isExhausted = false;
   #lastError: unknown;
   #failure: { error: unknown } | undefined;
 
@@ -122,13 +123,16 @@ export class DownloadWork {
     this.wake();
   }
 
-  /**
-   * The next block once it is checked. `exhausted` resolves when nobody fetches any more. @throws what the last peer failed
-   * with, or what `fail` was told.
-   */
-  async take(exhausted: Promise<unknown>): Promise<CheckedBlock> {
-    let isExhausted = false;
+  /** Nobody fetches any more: what has come may still be checked and taken. */
+  exhaust(): void {
+    this.#isExhausted = true;
+    this.wake();
+  }
+
+  /** The next block once it is checked. @throws what the last peer failed with, or what `fail` was told; the signal's reason. */
+  async take(signal: AbortSignal): Promise<CheckedBlock> {
     for (;;) {
+      signal.throwIfAborted();
       const slot = this.#slots[this.#nextToTake];
       if (slot && "checked" in slot) {
         const { checked } = slot;
@@ -139,17 +143,13 @@ export class DownloadWork {
         return checked;
       }
       if (this.#failure) throw this.#failure.error;
-      if (isExhausted && !slot)
+      if (this.#isExhausted && !slot)
         throw this.#lastError ?? new RequestError("connection", "no peer is left to download from");
-      await Promise.race([
-        this.#change(),
-        exhausted.then(() => {
-          isExhausted = true;
-        }),
-      ]);
+      await this.#change();
     }
   }
 
+  /** Who waits looks again: call it when a signal that was given aborts. */
   wake(): void {
     const wakers = this.#wakers;
     this.#wakers = [];

@@ -31,15 +31,17 @@ export async function* downloadBlocks(
 ): AsyncGenerator<CheckedBlock> {
   const work = new DownloadWork(heads);
   const stop = new AbortController();
-  const ownOptions = { ...options, signal: AbortSignal.any([options.signal, stop.signal]) };
-  const fetched = Promise.all(peers.map((peer) => fetchFrom(peer, work, ownOptions)));
+  const signal = AbortSignal.any([options.signal, stop.signal]);
+  signal.addEventListener("abort", () => work.wake(), { once: true });
+  const ownOptions = { ...options, signal };
+  const fetchers = peers.map((peer) => fetchFrom(peer, work, ownOptions));
+  const fetched = Promise.all(fetchers).then(() => work.exhaust());
   const checkers = Array.from({ length: batchesUnderWay }, () => checkBatches(work, ownOptions));
   const checked = Promise.all(checkers).catch((error) => work.fail(error));
   try {
-    for (let taken = 0; taken < heads.length; taken++) yield await work.take(fetched);
+    for (let taken = 0; taken < heads.length; taken++) yield await work.take(signal);
   } finally {
     stop.abort();
-    work.wake();
     await Promise.all([fetched, checked]);
   }
 }

@@ -1,0 +1,44 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { expect, test } from "vitest";
+import type { CheckedBlock, Head } from "../../../src/chain/types.ts";
+import { DownloadWork } from "../../../src/sync/download-work.ts";
+
+const { signal } = new AbortController();
+const blocks = ["first", "second"].map(
+  (name) => ({ body: new Uint8Array(10), name }) as unknown as CheckedBlock,
+);
+
+/** Three blocks are wanted, of which the peer has sent two, which are being checked. */
+async function halfWay() {
+  const work = new DownloadWork(Array.from({ length: 3 }, () => ({}) as Head));
+  const { start } = (await work.nextRange("peer", signal))!;
+  for (const [index, { body }] of blocks.entries()) work.put({ index: start + index, body, from: "peer" });
+  return { work, batch: (await work.nextBatch(signal))! };
+}
+
+test("what has come is checked and taken though the last peer is gone; the loop stays free meanwhile", async () => {
+  const { work, batch } = await halfWay();
+  work.giveBack({ start: 2, end: 3 }, new Error("the peer is gone"));
+  work.exhaust();
+  const taken = work.take(signal);
+  // One that looks again and again would not let it come.
+  await turn();
+  for (const [index, received] of batch.entries()) work.accept(received, blocks[index]!);
+  expect([await taken, await work.take(signal)]).toEqual(blocks);
+  await expect(work.take(signal)).rejects.toThrow("the peer is gone");
+});
+
+test("nobody waits any more once the signal has aborted", async () => {
+  const { work } = await halfWay();
+  const stop = new AbortController();
+  const waiting = [work.take(stop.signal), work.nextRange("other", stop.signal), work.nextBatch(stop.signal)];
+  const ends = Promise.allSettled(waiting);
+  await turn();
+  stop.abort(new Error("the node stops"));
+  work.wake();
+  expect(await ends).toEqual([
+    { status: "rejected", reason: new Error("the node stops") },
+    { status: "fulfilled", value: undefined },
+    { status: "fulfilled", value: undefined },
+  ]);
+});
