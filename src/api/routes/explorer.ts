@@ -6,7 +6,11 @@ let loading: Promise<Page> | undefined;
 
 /** The explorer, the same for every server of this process. */
 export function loadExplorer(): Promise<Page> {
-  loading ??= loadPage("explorer");
+  loading ??= loadPage("explorer").catch((error) => {
+    // Such as no memory for a process at that moment: the next one tries again.
+    loading = undefined;
+    throw error;
+  });
   return loading;
 }
 
