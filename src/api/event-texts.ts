@@ -34,7 +34,8 @@ export class EventTexts {
   /** The events from `number` on, as many as fit; undefined where there is none yet. */
   async read(number: number, wanted: ReadonlySet<EventName>): Promise<Piece | undefined> {
     const key = `${number} ${[...wanted].join()}`;
-    const shared = this.#pieces.get(key);
+    // That there was none for a reader before says nothing of now.
+    const shared = await this.#pieces.get(key);
     if (shared) return shared;
     const piece = this.#write(number, wanted);
     this.#pieces.set(key, piece);

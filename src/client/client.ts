@@ -1,7 +1,7 @@
 import type { Address } from "./address.ts";
 import { ClientError, type Hex } from "./bytes.ts";
 import { type ChainEvent, type EventOptions, openEvents } from "./events.ts";
-import { ApiError, type RequestOptions, request } from "./http.ts";
+import { ApiError, isTransient, type RequestOptions, request } from "./http.ts";
 import type {
   Account,
   AccountProof,
@@ -26,6 +26,8 @@ const minPollMs = 100;
 const maxPollMs = 2_000;
 /** A transaction that was accepted and is unknown for so long has been evicted or replaced. */
 const lostAfterMs = 5_000;
+/** A node that is started again is back by then; one with a long chain may take so long. */
+const awayMs = 60_000;
 
 export type BlockName = number | Hex | "head" | "justified" | "finalized";
 
@@ -91,8 +93,9 @@ export class Client {
   }
 
   /**
-   * Resolves when a block holds a transaction that the node has accepted, or that block is final.
-   * @throws {ClientError} `EVICTED`: the node has dropped it.
+   * Resolves when a block holds a transaction that the node has accepted, or that block is final. Asks again while the node is
+   * away or busy: what it has accepted is on its disk. @throws {ClientError} `EVICTED`: the node has dropped it; what it failed
+   * with, after a minute.
    */
   async waitFor(
     id: Hex,
@@ -100,15 +103,21 @@ export class Client {
     signal?: AbortSignal,
   ): Promise<PlacedTransaction> {
     let knownAt = performance.now();
+    let answeredAt = knownAt;
     for (let pollMs = minPollMs; ; pollMs = Math.min(pollMs * 1.1, maxPollMs)) {
       signal?.throwIfAborted();
       try {
         const answer = await this.transaction(id);
         if (answer.status === "finalized" || answer.status === until) return answer;
-        knownAt = performance.now();
+        answeredAt = knownAt = performance.now();
       } catch (error) {
-        if (!(error instanceof ApiError) || error.status !== 404) throw error;
-        if (performance.now() - knownAt > lostAfterMs) {
+        const now = performance.now();
+        const isUnknown = error instanceof ApiError && error.status === 404;
+        if (isUnknown) answeredAt = now;
+        else if (!isTransient(error) || now - answeredAt > awayMs) throw error;
+        // An answer is needed to know that it is not there.
+        else knownAt = now;
+        if (now - knownAt > lostAfterMs) {
           const message = `the node no longer knows transaction ${id}: it was evicted; send it again`;
           throw new ClientError("EVICTED", message);
         }

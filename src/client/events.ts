@@ -1,4 +1,5 @@
-import { ApiError, openStream } from "./http.ts";
+import { ClientError } from "./bytes.ts";
+import { ApiError, openStream, reach } from "./http.ts";
 import type { BlockHeader, BlockRef, Mode, Transaction } from "./types.ts";
 
 /** What has happened (docs/http.md, Events). `id`: for `lastEventId`, to go on after it. */
@@ -77,10 +78,7 @@ async function connect(
 ): Promise<Connection> {
   const controller = new AbortController();
   const abort = () => controller.abort();
-  const watch = () => setTimeout(abort, silenceMs);
-  let timer = watch();
   const close = () => {
-    clearTimeout(timer);
     signal?.removeEventListener("abort", abort);
     abort();
   };
@@ -93,17 +91,30 @@ async function connect(
       headers: lastEventId === undefined ? {} : { "last-event-id": lastEventId },
       signal: controller.signal,
     });
+    parser.reset();
+    const decoder = new TextDecoder();
+    const reader = stream.getReader();
+    /** Undefined at the end. Nobody reads while the caller is busy: only a read can tell that the node is silent. */
+    const read = async (): Promise<ChainEvent[] | undefined> => {
+      const timer = setTimeout(abort, silenceMs);
+      try {
+        const { done, value } = await reach(url, () => reader.read());
+        return done ? undefined : [...parser.push(decoder.decode(value, { stream: true }))];
+      } finally {
+        clearTimeout(timer);
+      }
+    };
+    // The node begins with where the stream is: from there on nothing is missed, whenever this connection breaks.
+    const first: ChainEvent[] = [];
+    while (parser.lastEventId === undefined) {
+      const events = await read();
+      if (!events) throw new ClientError("UNREACHABLE", `${url} ended the stream of events at once`);
+      first.push(...events);
+    }
     return {
       close,
       async *events() {
-        const decoder = new TextDecoder();
-        const reader = stream.getReader();
-        parser.reset();
-        for (let part = await reader.read(); !part.done; part = await reader.read()) {
-          clearTimeout(timer);
-          timer = watch();
-          yield* parser.push(decoder.decode(part.value, { stream: true }));
-        }
+        for (let events: ChainEvent[] | undefined = first; events; events = await read()) yield* events;
       },
     };
   } catch (error) {

@@ -22,6 +22,12 @@ export interface RequestOptions {
   timeoutMs?: number;
 }
 
+/** Whether asking again may help: the node is away, starting or busy. */
+export function isTransient(error: unknown): boolean {
+  if (error instanceof ApiError) return error.status >= 500 || error.status === 429;
+  return error instanceof ClientError && error.code === "UNREACHABLE";
+}
+
 /** The answer's JSON. @throws {ApiError}, {ClientError} `UNREACHABLE`, `NOT_A_NODE` */
 export async function request<T>(base: string, path: string, options: RequestOptions = {}): Promise<T> {
   const { timeoutMs = defaultTimeoutMs, signal } = options;
@@ -65,8 +71,8 @@ function open(base: string, path: string, options: RequestOptions): Promise<Resp
   });
 }
 
-/** Turns what `fetch` throws into one error, but for an abort that was asked for. */
-async function reach<T>(base: string, use: () => Promise<T>): Promise<T> {
+/** Turns what `fetch` and its body throw into one error, but for an abort that was asked for. */
+export async function reach<T>(base: string, use: () => Promise<T>): Promise<T> {
   try {
     return await use();
   } catch (error) {

@@ -18,6 +18,13 @@ export function whole(value: number | bigint | string): string {
   return grouped().format(typeof value === "string" ? BigInt(value) : value);
 }
 
+/** What `whole` writes, or plain digits. A comma elsewhere may be meant as a decimal one: that is no whole number. */
+export function readAmount(text: string): bigint | undefined {
+  const digits = text.trim();
+  const isWhole = /^(?:[0-9]{1,20}|[0-9]{1,3}(?:,[0-9]{3}){1,6})$/.test(digits);
+  return isWhole ? BigInt(digits.replaceAll(",", "")) : undefined;
+}
+
 /** The digits that count: `0.42`, `12.3`, `1,230`. */
 export function rounded(value: number): string {
   const size = Math.abs(value);

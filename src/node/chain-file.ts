@@ -38,9 +38,9 @@ export function exportChain({ paths, file, onProgress }: ChainFileOptions): Prom
     const height = head && (await stores.blocks.header(head))?.header.message.height;
     if (!genesis || height === undefined) throw noChain(paths, noChainHint);
     await writeWholeFile(file, async (handle) => {
-      await handle.write(concatBytes(magic, uint64Bytes(height), frame(GenesisBlock.serialize(genesis))));
+      await handle.writeFile(concatBytes(magic, uint64Bytes(height), frame(GenesisBlock.serialize(genesis))));
       for (let at = 1; at <= height; at++) {
-        await handle.write(frame(await encodedBlock(stores, at)));
+        await handle.writeFile(frame(await encodedBlock(stores, at)));
         onProgress(at, height);
       }
     });

@@ -4,6 +4,8 @@ import {
   ApiError,
   type Client,
   ClientError,
+  type Hex,
+  type PlacedTransaction,
   type SignedTransaction,
   signTransfer,
 } from "../../client/index.ts";
@@ -71,8 +73,19 @@ async function run(options: Options): Promise<void> {
     return;
   }
   if (!options.json) process.stdout.write(`${id}\n`);
-  const { status, block } = await client.waitFor(id);
+  const { status, block } = await waitFor(client, id);
   printResult(options.json, { id, status, block }, `${status} in block ${block?.height}`);
+}
+
+/** What is wrong names the transaction, which must not be taken for one that was never sent. */
+async function waitFor(client: Client, id: Hex): Promise<PlacedTransaction> {
+  try {
+    return await client.waitFor(id);
+  } catch (error) {
+    if (!(error instanceof ClientError) || error.code === "EVICTED") throw error;
+    const hint = `transaction ${id} was accepted; do not send it again, ask ${client.url}/v1/transactions/${id}`;
+    throw new UserError(`${error.message}; ${hint}`, error.code, { cause: error });
+  }
 }
 
 async function sign(options: Options, client: Client): Promise<SignedTransaction> {

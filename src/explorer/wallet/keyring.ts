@@ -14,6 +14,7 @@ const storageKey = "ccoin.keys";
 /** OWASP's figure for PBKDF2-HMAC-SHA-256 (2023): a fraction of a second here, and for whoever tries, each time. */
 const newIterations = 600_000;
 
+/** @throws where the browser keeps nothing for this page, or what it kept is damaged. */
 export function savedKeys(): SavedKey[] {
   return JSON.parse(localStorage.getItem(storageKey) ?? "[]");
 }

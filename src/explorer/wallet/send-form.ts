@@ -7,7 +7,7 @@ import {
   type Key,
   keyFromSeed,
 } from "../../client/index.ts";
-import { short, whole } from "../format.ts";
+import { readAmount, short, whole } from "../format.ts";
 import { html, type Markup } from "../html.ts";
 import { live } from "../live.ts";
 import { Problem } from "../parts/layout.ts";
@@ -102,9 +102,9 @@ function parseOrder(
 }
 
 function parseAmount(field: string, text: string): bigint {
-  const digits = text.trim().replaceAll(",", "");
-  if (!/^[0-9]{1,20}$/.test(digits)) throw new FieldError(field, "A whole number of base units, such as 25.");
-  return BigInt(digits);
+  const amount = readAmount(text);
+  if (amount === undefined) throw new FieldError(field, "A whole number of base units, such as 25.");
+  return amount;
 }
 
 function asFieldError(error: unknown): never {

@@ -1,4 +1,12 @@
-import { type Address, type BlockRef, type Hex, type Key, signTransfer } from "../../client/index.ts";
+import {
+  type Address,
+  ApiError,
+  type BlockRef,
+  type Hex,
+  type Key,
+  type SignedTransaction,
+  signTransfer,
+} from "../../client/index.ts";
 import { client } from "../live.ts";
 import { Store } from "../store.ts";
 
@@ -26,11 +34,16 @@ export interface Order {
   memo: string;
 }
 
+/** Sent, and not answered: the same order again is this transaction again, so that it is made once. */
+let unanswered: { name: string; signed: SignedTransaction } | undefined;
+
 /** Signs here, and resolves once the node has taken the transaction; `transfers` tells the rest. */
 export async function send(key: Key, genesisId: Hex, order: Order): Promise<void> {
-  const { pendingNonce } = await client.account(key.address);
-  const signed = await signTransfer(key, genesisId, { ...order, nonce: pendingNonce });
-  await client.submit(signed);
+  const { to, amount, fee, memo } = order;
+  const name = [genesisId, key.address, to, amount, fee, memo].join(" ");
+  const signed = unanswered?.name === name ? unanswered.signed : await sign(key, genesisId, order);
+  unanswered = { name, signed };
+  await submit(signed);
   const sent: Sent = {
     id: signed.id,
     from: key.address,
@@ -43,6 +56,28 @@ export async function send(key: Key, genesisId: Hex, order: Order): Promise<void
   };
   transfers.set([sent, ...transfers.value]);
   void follow(sent);
+}
+
+async function sign(key: Key, genesisId: Hex, order: Order): Promise<SignedTransaction> {
+  const { pendingNonce } = await client.account(key.address);
+  return signTransfer(key, genesisId, { ...order, nonce: pendingNonce });
+}
+
+async function submit(signed: SignedTransaction): Promise<void> {
+  try {
+    await client.submit(signed);
+  } catch (error) {
+    if (!(error instanceof ApiError)) {
+      const hint = "It may have taken the transfer: the same order again is the same transfer, made once.";
+      throw new Error(`${(error as Error).message}. ${hint}`, { cause: error });
+    }
+    // An earlier try has reached it.
+    if (error.code !== "ALREADY_KNOWN") {
+      unanswered = undefined;
+      throw error;
+    }
+  }
+  unanswered = undefined;
 }
 
 async function follow({ id, acceptedAtMs }: Sent): Promise<void> {

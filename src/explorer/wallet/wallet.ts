@@ -18,10 +18,21 @@ export interface Wallet {
   chosen: Address | undefined;
 }
 
-export const wallet = new Store<Wallet>({ accounts: savedAccounts(), chosen: savedKeys()[0]?.address });
+export const wallet = new Store<Wallet>(savedWallet());
 
-function savedAccounts(): WalletAccount[] {
-  return savedKeys().map(({ address, name }) => ({ address, name, isSaved: true, key: undefined }));
+/** Without any account where the browser's storage is of no use: all else of the page is. */
+function savedWallet(): Wallet {
+  try {
+    const accounts = savedKeys().map(({ address, name }) => ({
+      address,
+      name,
+      isSaved: true,
+      key: undefined,
+    }));
+    return { accounts, chosen: accounts[0]?.address };
+  } catch {
+    return { accounts: [], chosen: undefined };
+  }
 }
 
 /** Without a passphrase it is kept for this tab only. */

@@ -1,3 +1,4 @@
+import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
@@ -93,6 +94,27 @@ describe("Client, with a real server", () => {
     });
     other.close();
     expect(() => new Client("127.0.0.1:1")).toThrow(expect.objectContaining({ code: "BAD_URL" }));
+  });
+
+  it("waits on while the node is away, starts or is busy", async () => {
+    const answers: (readonly [status: number, body: string] | undefined)[] = [
+      undefined,
+      [503, '{"code":"NO_GENESIS"}'],
+      [429, '{"code":"RATE_LIMITED"}'],
+      [404, '{"code":"TRANSACTION_NOT_FOUND"}'],
+      [200, '{"status":"included"}'],
+    ];
+    const server = createHttpServer((_request, response) => {
+      const answer = answers.shift();
+      if (answer) response.writeHead(answer[0]).end(answer[1]);
+      else response.destroy();
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const restarted = new Client(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    expect(await restarted.waitFor("0x00")).toEqual({ status: "included" });
+    expect(answers).toEqual([]);
+    server.close();
+    server.closeAllConnections();
   });
 
   it("gives up waiting when it is told to", async () => {

@@ -72,9 +72,35 @@ describe("events", () => {
     expect({ ids, asked }).toEqual({ ids: ["41", "42"], asked: [undefined, "40", "41", "41"] });
   });
 
+  it("begin where they were asked for, though the connection breaks before anybody reads", async () => {
+    const asked: unknown[] = [];
+    const client = await serve(
+      (request, response) => {
+        asked.push(request.headers["last-event-id"]);
+        stream(response).write("id: 5\n\n");
+        setImmediate(() => response.destroy());
+      },
+      (request, response) => {
+        asked.push(request.headers["last-event-id"]);
+        stream(response).write(finalized(6, 1));
+      },
+    );
+    const events = await client.events();
+    // What a program does first, such as reading the history.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect((await events.next()).value).toMatchObject({ id: "6" });
+    expect(asked).toEqual([undefined, "5"]);
+    await events.return();
+  });
+
+  it("say so where the stream ends before it has begun", async () => {
+    const client = await serve((_request, response) => void stream(response).end());
+    await expect(client.events()).rejects.toMatchObject({ code: "UNREACHABLE" });
+  });
+
   it("end with the reason where the node refuses the second time", async () => {
     const client = await serve(
-      (_request, response) => void stream(response).end(),
+      (_request, response) => void stream(response).end("id: 1\n\n"),
       (_request, response) => void response.writeHead(400).end('{"code":"MALFORMED","detail":"no"}'),
     );
     const events = await client.events();
