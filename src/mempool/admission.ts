@@ -17,7 +17,7 @@ export interface AdmissionRules {
 
 /** What is known at a glance: asked before the signature is checked, so that most refusals cost little. */
 export function refuseCheaply(record: TransactionRecord, rules: AdmissionRules): Refusal | undefined {
-  return refuseAtGlance(record, rules.account(record.transaction.message.from) ?? noAccount, rules);
+  return refuseAtGlance(record, rules.account(record.transaction.message.from), rules);
 }
 
 /** Whether the pool, as it is now, takes a transaction whose signature is good. `queue`: its sender's. */
@@ -27,10 +27,11 @@ export function refuseAdmission(
   rules: AdmissionRules,
 ): Refusal | undefined {
   const { from, nonce } = record.transaction.message;
-  const account = rules.account(from) ?? noAccount;
+  const known = rules.account(from);
+  const account = known ?? noAccount;
   const replaced = queue?.get(nonce);
   const refusal =
-    refuseAtGlance(record, account, rules) ??
+    refuseAtGlance(record, known, rules) ??
     (replaced
       ? refuseReplacement(record, replaced, rules)
       : refuseRoom(record, queue?.nextNonce(account.nonce) ?? account.nonce, queue?.size ?? 0, rules));
@@ -41,7 +42,7 @@ export function refuseAdmission(
 
 function refuseAtGlance(
   record: TransactionRecord,
-  account: Account,
+  account: Account | undefined,
   { pool, config }: AdmissionRules,
 ): Refusal | undefined {
   const { from, nonce, fee, amount } = record.transaction.message;
@@ -56,6 +57,10 @@ function refuseAtGlance(
   }
   if (fee < config.minFee) {
     return refuse(record, "FEE_TOO_LOW", `the fee is ${fee}, this chain asks for at least ${config.minFee}`);
+  }
+  // Also where it costs nothing: no block takes it, so it would wait for ever.
+  if (!account) {
+    return refuse(record, "INSUFFICIENT_BALANCE", "the sender has no account: nobody has paid it anything");
   }
   if (nonce < account.nonce) {
     return refuse(record, "NONCE_TOO_LOW", `nonce ${nonce} is used, the next is ${pool.nextNonce(from)}`);

@@ -28,14 +28,17 @@ export class Eviction {
     this.#hopelessFee = undefined;
   }
 
-  /** Whether there is room for a transaction, after some of other senders that pay less had to go; without room none goes. */
-  makeRoom({ encoded, transaction }: TransactionRecord): boolean {
+  /**
+   * Whether there is room for a transaction, after some of other senders that pay less had to go, but none of `kept`; without room
+   * none goes.
+   */
+  makeRoom({ encoded, transaction }: TransactionRecord, kept: ReadonlySet<PoolEntry>): boolean {
     const { from, fee } = transaction.message;
     let count = this.#pool.count;
     let total = this.#pool.bytes + encoded.length;
     if (this.#fits(count, total)) return true;
     if (this.#hopelessFee !== undefined && fee <= this.#hopelessFee) return false;
-    const candidates = this.#candidates(fee);
+    const candidates = this.#candidates(fee, kept);
     if (candidates.length === 0) this.#hopelessFee = fee;
     const least = Math.max(1, Math.floor(count * evictedShare));
     const victims: PoolEntry[] = [];
@@ -53,11 +56,11 @@ export class Eviction {
   }
 
   /** Who could give way to this fee, worst paid and then newest first. */
-  #candidates(fee: bigint): PoolEntry[] {
+  #candidates(fee: bigint, kept: ReadonlySet<PoolEntry>): PoolEntry[] {
     const candidates: PoolEntry[] = [];
     for (const queue of this.#pool.queues()) {
       const last = queue.last();
-      if (last && !last.batch && feeOf(last) < fee) candidates.push(last);
+      if (last && !last.batch && feeOf(last) < fee && !kept.has(last)) candidates.push(last);
     }
     return candidates.sort((a, b) => compareFees(a, b) || b.sequence - a.sequence);
   }

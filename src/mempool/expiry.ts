@@ -8,7 +8,8 @@ import type { AccountLookup, PoolEntry } from "./types.ts";
 export function expired(pool: Pool, account: AccountLookup, oldestMs: number): PoolEntry[] {
   const entries: PoolEntry[] = [];
   for (const queue of pool.queues()) {
-    const next = queue.firstUnpaid(account(queue.address) ?? { balance: 0n, nonce: 0 });
+    const sender = account(queue.address);
+    const next = sender ? queue.firstUnpaid(sender) : 0;
     for (const entry of queue.entries()) {
       const executable = entry.record.transaction.message.nonce < next;
       if (entry.receivedAtMs <= oldestMs && !(entry.batch && executable)) entries.push(entry);

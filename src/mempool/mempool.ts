@@ -159,7 +159,7 @@ export class Mempool {
           signature: transaction.signature,
         })),
     );
-    const step: Step = { writes: [], toStore: [], added: [], known: [] };
+    const step: Step = { writes: [], toStore: [], added: [], known: [], kept: new Set() };
     let next = 0;
     const outcomes = records.map((record, index): AddOutcome => {
       const outcome = refusals[index] ?? this.#admit(record, verdicts[next++]!, durable, step);
@@ -169,6 +169,8 @@ export class Mempool {
     if (step.added.length * fewAccepted < records.length)
       for (const { entry } of step.added) entry.record = detached(entry.record);
     const fresh = step.added.map(({ entry }) => entry.record);
+    // From here on those that are not to be kept on disk may give way again.
+    if (!durable && fresh.length > 0) this.#eviction.reset();
     await this.#commit(step, fresh);
     if (fresh.length > 0) this.events.emit("added", { records: fresh, source });
     return outcomes;
@@ -198,7 +200,7 @@ export class Mempool {
     const refusal = refuseAdmission(record, queue, this.#rules);
     if (refusal) return refusal;
     const replaced = queue?.get(nonce);
-    if (!replaced && !this.#eviction.makeRoom(record)) {
+    if (!replaced && !this.#eviction.makeRoom(record, step.kept)) {
       return refuse(
         record,
         "MEMPOOL_FULL",
@@ -211,6 +213,7 @@ export class Mempool {
     // Whoever replaces an acknowledged transaction inherits the promise.
     if (durable || promised) step.toStore.push(entry);
     step.added.push({ entry, replaced, batch });
+    step.kept.add(entry);
     return { accepted: true, record };
   }
 
@@ -231,10 +234,13 @@ export class Mempool {
   }
 
   /** Where it is being written already, the answer has to wait for that. */
-  #makeDurable(record: TransactionRecord, { toStore, known }: Step): void {
+  #makeDurable(record: TransactionRecord, { toStore, known, kept }: Step): void {
     const entry = this.#pool.get(record.idHex);
     if (entry?.batch) known.push(entry.batch);
-    else if (entry && !toStore.includes(entry)) toStore.push(entry);
+    else if (entry && !toStore.includes(entry)) {
+      toStore.push(entry);
+      kept.add(entry);
+    }
   }
 
   async #commit({ writes, toStore, added, known }: Step, fresh: readonly TransactionRecord[]): Promise<void> {
@@ -286,6 +292,8 @@ interface Step {
   added: Added[];
   /** Batches of what was here already. */
   known: StoredBatch[];
+  /** What this call was promised, or is about to be, makes no room for what comes after it in the same call. */
+  kept: Set<PoolEntry>;
 }
 
 /** `batch`: what the replaced entry was in. */

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { defaultMempoolLimits } from "../../../src/mempool/limits.ts";
 import { MempoolStore } from "../../../src/storage/mempool.ts";
 import { encodeRecords, type Transaction, type TransactionRecord } from "../../../src/types/index.ts";
 import { fromHex } from "../../../src/util/bytes.ts";
-import { codeOf, signer, startBalance, type Transfer, users } from "../support/chain.ts";
+import { codeOf, signer, startBalance, type Transfer, testGenesis, users } from "../support/chain.ts";
 import type { MemoryDatabase } from "../support/database.ts";
 import { type TestPool, testPool } from "../support/mempool.ts";
 
@@ -43,6 +44,24 @@ describe("admission", () => {
     expect(await add(pool, transfer)).toBe(code);
     expect(pool.mempool.count).toBe(code === "accepted" ? 1 : 0);
     await agree(pool);
+  });
+
+  test("an account that does not exist, also where it costs nothing: no block takes it", async () => {
+    const genesis = await testGenesis(3, { minFee: 0n });
+    const free = { from: 3, amount: 0n, fee: 0n };
+    const pool = await testPool({ genesis });
+    expect(await add(pool, free)).toBe("INSUFFICIENT_BALANCE");
+    expect(await add(pool, { ...free, from: 0 })).toBe("accepted");
+    // One that is on disk from before goes when it has waited long enough.
+    const { database, clock } = pool;
+    const store = new MempoolStore(database);
+    const [record] = pool.mempool.records([await pool.maker.transfer(free)]);
+    await database.commit([
+      store.put({ sequence: 9, receivedAtMs: clock.now(), list: encodeRecords([record!]) }),
+    ]);
+    expect((await pool.restart()).mempool.count).toBe(2);
+    await clock.advance(defaultMempoolLimits.lifetimeMs);
+    expect((await pool.restart()).mempool.count).toBe(1);
   });
 
   test("a nonce that is used, a signature by another, the same again", async () => {
@@ -169,6 +188,21 @@ describe("limits", () => {
     expect(await add(pool, { from: 2, nonce: 2, fee: 9n }, "gossip")).toBe("accepted");
     expect(left()).toEqual([1, 4, 4, 9]);
     await agree(pool);
+  });
+
+  test("in all: what one list brings does not give way to the rest of the same list", async () => {
+    const pool = await testPool({ limits: { maxCount: 2 } });
+    expect(await add(pool, { from: 0, fee: 5n })).toBe("accepted");
+    const list = [
+      await pool.maker.transfer({ from: 1, fee: 1n }),
+      await pool.maker.transfer({ from: 2, fee: 2n }),
+    ];
+    const outcomes = await pool.mempool.add(pool.mempool.records(list), "local");
+    expect(outcomes.map((outcome) => outcome.accepted || outcome.code)).toEqual([true, "MEMPOOL_FULL"]);
+    expect(pool.mempool.get(outcomes[0]!.record.idHex)).toBeDefined();
+    await agree(pool);
+    // What came by gossip may, once its list is in.
+    expect(await add(pool, { from: 2, fee: 9n }, "gossip")).toBe("MEMPOOL_FULL");
   });
 
   test("in bytes: a long one pushes out as many as it needs, or none", async () => {
