@@ -205,7 +205,11 @@ export async function startChainServices(
     onInStep: () => modes.enter("ready"),
   });
   synchronizer.start(alone);
-  closers.push("sync", () => synchronizer.stop());
+  closers.push("sync", () => {
+    // It may wait for a block that the inbox asks a peer for.
+    inbox.stop();
+    return synchronizer.stop();
+  });
   return {
     chain,
     finalizer,

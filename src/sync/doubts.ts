@@ -20,8 +20,13 @@ export class Doubts {
     return (this.#doubted.get(peer)?.untilMs ?? 0) > this.#clock.now();
   }
 
+  /** How often, since it last kept what it claimed. */
+  times(peer: PeerId): number {
+    return this.#doubted.get(peer)?.times ?? 0;
+  }
+
   add(peer: PeerId): void {
-    const times = this.#doubted.get(peer)?.times ?? 0;
+    const times = this.times(peer);
     const doubtMs = Math.min(firstDoubtMs * 2 ** times, maxDoubtMs);
     this.#doubted.set(peer, { times: Math.min(times + 1, 10), untilMs: this.#clock.now() + doubtMs });
   }

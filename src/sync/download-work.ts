@@ -77,7 +77,9 @@ export class DownloadWork {
   /** Blocks to check together, the first of those that are left; waits for them. `undefined` when every block is checked. */
   async nextBatch(signal: AbortSignal): Promise<Received[] | undefined> {
     while (!signal.aborted && this.#checked < this.heads.length) {
-      const batch = this.#decodedBytes < maxDecodedBytes ? this.#takeBatch() : [];
+      // What is next in line always: all that is decoded may wait for it.
+      const mayDecode = this.#decodedBytes < maxDecodedBytes || this.#nextToCheck === this.#nextToTake;
+      const batch = mayDecode ? this.#takeBatch() : [];
       if (batch.length > 0) return batch;
       await this.#change();
     }

@@ -4,16 +4,20 @@ import type { CheckedBlock, Head } from "../chain/types.ts";
 import { BlockError } from "../types/errors.ts";
 import { Header, rootOf } from "../types/index.ts";
 import { equalBytes } from "../util/bytes.ts";
+import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { DownloadWork, type Range, type Received } from "./download-work.ts";
 
 /** Batches being checked: while one waits for its signatures, the next is decoded. */
 const batchesUnderWay = 3;
+/** For one request, whose blocks nobody else is asked for meanwhile: a slow line carries an answer of 8 MiB in that time. */
+const maxRangeMs = 20_000;
 
 export interface DownloadOptions {
   network: Network;
   checks: BlockChecks;
+  clock: Clock;
   logger: Logger;
   signal: AbortSignal;
 }
@@ -64,21 +68,28 @@ async function fetchFrom(peer: PeerId, work: DownloadWork, options: DownloadOpti
   }
 }
 
-/** Moves `rest.start` on with each block that came. */
+/** Moves `rest.start` on with each block that came. @throws {RequestError} also where the peer takes too long with all of them. */
 async function fetchRange(
   peer: PeerId,
   work: DownloadWork,
   rest: Range,
-  { network, signal }: DownloadOptions,
+  { network, clock, signal }: DownloadOptions,
 ): Promise<void> {
   const request = { start: work.heads[rest.start]!.height, count: rest.end - rest.start };
-  for await (const { header, body } of network.request(peer, blocks, request, { signal })) {
-    if (rest.start === rest.end) throw new RequestError("malformed", "more blocks than were asked for");
-    if (!equalBytes(rootOf(Header, header.message), work.heads[rest.start]!.id)) {
-      // Not a lie: its canonical chain may be another, or have become so.
-      throw new RequestError("resourceUnavailable", "the peer has another chain");
+  const tooLong = new AbortController();
+  const cancel = clock.after(maxRangeMs, () => tooLong.abort());
+  try {
+    const options = { signal: AbortSignal.any([signal, tooLong.signal]) };
+    for await (const { header, body } of network.request(peer, blocks, request, options)) {
+      if (rest.start === rest.end) throw new RequestError("malformed", "more blocks than were asked for");
+      if (!equalBytes(rootOf(Header, header.message), work.heads[rest.start]!.id)) {
+        // Not a lie: its canonical chain may be another, or have become so.
+        throw new RequestError("resourceUnavailable", "the peer has another chain");
+      }
+      work.put({ index: rest.start++, body, from: peer });
     }
-    work.put({ index: rest.start++, body, from: peer });
+  } finally {
+    cancel();
   }
 }
 

@@ -133,14 +133,17 @@ export class Synchronizer {
 
   /**
    * The believed peer with the best chain, if we do not have its head and it may be better than ours: by the fork choice, a later
-   * justified round comes first, then the total difficulty; between equals the block itself decides.
+   * justified round comes first, then the total difficulty; between equals the block itself decides. Those whose claims came to
+   * nothing come after all others, however much they claim: they cannot keep us from the honest ones for ever.
    */
   async #best(): Promise<PeerStatus | undefined> {
     const { chain, statuses } = this.#options;
     const ours = { justifiedRound: chain.justified.round, totalDifficulty: chain.head.totalDifficulty };
     const believed = statuses.all().filter(({ peer }) => !this.#doubts.has(peer));
     const candidates = believed.filter(({ status }) => compareStatus(status, ours) >= 0);
-    candidates.sort((a, b) => compareStatus(b.status, a.status));
+    candidates.sort(
+      (a, b) => this.#doubts.times(a.peer) - this.#doubts.times(b.peer) || compareStatus(b.status, a.status),
+    );
     for (const candidate of candidates) {
       if (!(await chain.tree.get(candidate.status.headId))) return candidate;
     }
@@ -207,7 +210,7 @@ export class Synchronizer {
   }
 
   async #importBodies(peer: PeerId, heads: readonly Head[]): Promise<void> {
-    const { chain, network, logger, statuses } = this.#options;
+    const { chain, clock, network, logger, statuses } = this.#options;
     const wanted: Head[] = [];
     for (const head of heads) if (!(await chain.tree.get(head.id))) wanted.push(head);
     if (wanted.length === 0) return;
@@ -215,7 +218,7 @@ export class Synchronizer {
       .all()
       .filter((other) => other.peer !== peer && other.status.height >= wanted[0]!.height);
     const peers = [peer, ...others.slice(0, downloadPeers - 1).map((other) => other.peer)];
-    const options = { network, checks: chain.checks, logger, signal: this.#stop.signal };
+    const options = { network, checks: chain.checks, clock, logger, signal: this.#stop.signal };
     for await (const block of downloadBlocks(wanted, peers, options)) {
       await chain.importBlock(block);
       this.#progress?.update(block.header.message.height);

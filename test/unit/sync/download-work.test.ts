@@ -42,3 +42,17 @@ test("nobody waits any more once the signal has aborted", async () => {
     { status: "fulfilled", value: undefined },
   ]);
 });
+
+test("a block that was refused comes from another peer, however much is decoded beyond it", async () => {
+  const work = new DownloadWork(Array.from({ length: 2 }, () => ({}) as Head));
+  const [wrong, large] = [new Uint8Array(4), new Uint8Array(4 * 2 ** 20)];
+  await work.nextRange("liar", signal);
+  work.put({ index: 0, body: wrong, from: "liar" });
+  work.put({ index: 1, body: large, from: "liar" });
+  const [first, second] = (await work.nextBatch(signal))!;
+  work.accept(second!, { body: large } as CheckedBlock);
+  work.refuse(first!, new Error("no such block"));
+  expect(await work.nextRange("good", signal)).toEqual({ start: 0, end: 1 });
+  work.put({ index: 0, body: wrong, from: "good" });
+  expect(await work.nextBatch(signal)).toEqual([{ index: 0, body: wrong, from: "good" }]);
+});

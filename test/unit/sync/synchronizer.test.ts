@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { EncodedBlock } from "../../../src/types/index.ts";
+import { sleep } from "../../../src/util/clock.ts";
 import { type BlockMaker, encoded, type Tip, testGenesis } from "../support/chain.ts";
 import { failing, TestNetwork } from "../support/network.ts";
 import { type SyncNode, settledClock, syncNode, until } from "../support/sync-node.ts";
@@ -77,6 +78,26 @@ describe("a peer that", () => {
     expect(node.network.penalties.every(({ peer }) => peer === "bad")).toBe(true);
   });
 
+  test("is very slow holds nobody up for long", async () => {
+    let startedAt = 0;
+    const { clock } = await withBadPeer((net) => {
+      startedAt = net.clock.now();
+      net.fault = (peer, protocol) => {
+        if (peer !== "bad" || protocol !== "blocks") return undefined;
+        return {
+          async *answer(_request, honest) {
+            for await (const block of honest()) {
+              // Just in time for the protocol, each of 32.
+              await sleep(net.clock, 14_000);
+              yield block;
+            }
+          },
+        };
+      };
+    });
+    expect(clock.now() - startedAt).toBeLessThan(60_000);
+  });
+
   test("answers nothing, or fails, gets no more work", async () => {
     await withBadPeer(onBlocks(async function* () {}));
     await withBadPeer(onBlocks(failing("serverError", "out of order")));
@@ -126,6 +147,40 @@ describe("a peer that", () => {
     });
     const asked = seen.requests.filter(({ protocol, to }) => protocol === "blocks" && to === "bad");
     expect(asked).toHaveLength(1);
+  });
+
+  test("claims more than it has, and another, keep nobody from an honest one", async () => {
+    const { clock, net, nodes } = await setUp("node", "liar", "other", "honest");
+    const [node, liar, other, honest] = nodes as [SyncNode, SyncNode, SyncNode, SyncNode];
+    await honest.addAll(await chainOf(node.maker, 300));
+    net.fault = (peer, protocol) => {
+      if (peer === "honest") return undefined;
+      if (protocol === "height") {
+        return {
+          async *answer() {
+            yield {
+              ...liar.status(),
+              height: 1_000,
+              headId: new Uint8Array(32).fill(9),
+              totalDifficulty: 9_999,
+            };
+          },
+        };
+      }
+      // For longer than anybody is doubted.
+      return {
+        async *answer(_request, own) {
+          await sleep(net.clock, 31_000);
+          yield* own();
+        },
+      };
+    };
+    for (const one of nodes) one.start();
+    for (const peer of [liar, other, honest]) net.connect(node.network, peer.network);
+    await until(clock, () => node.chain.head.height === 300, 180_000);
+    // The answers that are on their way.
+    net.fault = () => undefined;
+    await clock.advance(40_000);
   });
 
   test("claims more than it has stops nobody for long", async () => {
