@@ -18,6 +18,7 @@ import { submitHandler } from "./routes/submit.ts";
 import { transactionRoutes } from "./routes/transactions.ts";
 import { submitOperation } from "./schemas/submit.ts";
 import type { ApiServices } from "./services.ts";
+import { WholeBlocks } from "./whole-blocks.ts";
 
 /** All routes (docs/http.md). */
 export function createApp(services: ApiServices, limits: HttpLimits, hub: EventHub): Hono<ApiEnv> {
@@ -26,10 +27,11 @@ export function createApp(services: ApiServices, limits: HttpLimits, hub: EventH
   const submit = submitHandler(services, limits);
   api.serveResponse(submitOperation, ({ context }) => submit(context));
   nodeRoutes(api, services);
-  blockRoutes(api, services);
+  const wholeBlocks = new WholeBlocks(limits.maxBlockBytesAtOnce);
+  blockRoutes(api, services, wholeBlocks);
   transactionRoutes(api, services);
   accountRoutes(api, services);
-  proofRoutes(api, services);
+  proofRoutes(api, services, wholeBlocks);
   authorityRoutes(api, services);
   proposalRoutes(api, services);
   finalityRoutes(api, services);

@@ -1,30 +1,6 @@
 import type { IncomingMessage } from "node:http";
+import type { ByteBudget } from "./byte-budget.ts";
 import { ProblemError } from "./problem.ts";
-
-/** Counts the bytes of all bodies in memory, so that many large ones at once cannot exhaust it. */
-export class BodyBudget {
-  readonly #maxBytes: number;
-  #bytes = 0;
-
-  constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes;
-  }
-
-  get bytes(): number {
-    return this.#bytes;
-  }
-
-  /** Takes the bytes if there is room. */
-  take(bytes: number): boolean {
-    if (this.#bytes + bytes > this.#maxBytes) return false;
-    this.#bytes += bytes;
-    return true;
-  }
-
-  release(bytes: number): void {
-    this.#bytes -= bytes;
-  }
-}
 
 /**
  * Reads the whole body and hands it to `use`; the budget counts it until that has ended.
@@ -33,7 +9,7 @@ export class BodyBudget {
 export async function withBody<T>(
   incoming: IncomingMessage,
   maxBytes: number,
-  budget: BodyBudget,
+  budget: ByteBudget,
   use: (body: Buffer) => Promise<T>,
 ): Promise<T> {
   if (Number(incoming.headers["content-length"]) > maxBytes) throw tooLarge(maxBytes);
@@ -48,7 +24,7 @@ export async function withBody<T>(
 function readBody(
   incoming: IncomingMessage,
   maxBytes: number,
-  budget: BodyBudget,
+  budget: ByteBudget,
   taken: { bytes: number },
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {

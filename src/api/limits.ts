@@ -8,6 +8,8 @@ export interface HttpLimits {
   maxSszBytes: number;
   /** Of all bodies that are being read or worked on. */
   maxBodyBytesInFlight: number;
+  /** Of all blocks that are answered whole: in memory they take ten times as much. */
+  maxBlockBytesAtOnce: number;
   /** Requests of one client address; those from this machine count apart. */
   rate: RateLimit;
   localRate: RateLimit;
@@ -30,6 +32,7 @@ export const defaultHttpLimits: HttpLimits = {
   maxJsonBytes: 4 * 2 ** 20,
   maxSszBytes: 16 * 2 ** 20,
   maxBodyBytesInFlight: 64 * 2 ** 20,
+  maxBlockBytesAtOnce: 32 * 2 ** 20,
   // More than a wallet or an explorer needs by far; who sends more sends lists.
   rate: { perSecond: 2_000, burst: 10_000 },
   // A load test on the same machine is welcome to all there is.

@@ -10,11 +10,12 @@ import { blockPageSchema, blockSchema, forksSchema } from "../schemas/blocks.ts"
 import { countQuery } from "../schemas/values.ts";
 import type { ApiServices } from "../services.ts";
 import { headerView, transactionViews } from "../views.ts";
+import type { WholeBlocks } from "../whole-blocks.ts";
 
 /** Of a genesis block, shown: it may hold a million. */
 const maxShownBalances = 1000;
 
-export function blockRoutes(api: Api, services: ApiServices): void {
+export function blockRoutes(api: Api, services: ApiServices, wholeBlocks: WholeBlocks): void {
   api.serve(
     {
       id: "listBlocks",
@@ -58,12 +59,12 @@ export function blockRoutes(api: Api, services: ApiServices): void {
       description: "By its id also one of a side branch.",
       params: z.object({ block: blockName }),
       answer: blockSchema,
-      problems: ["NO_GENESIS", "BLOCK_NOT_FOUND"],
+      problems: ["NO_GENESIS", "BLOCK_NOT_FOUND", "OVERLOADED"],
     },
-    async ({ params }) => {
+    async ({ params, context }) => {
       const { chain } = requireLedger(services);
       const id = await findBlockId(chain, params.block);
-      const block = id && (await chain.reader.byId(id));
+      const block = id && (await wholeBlocks.read(chain, id, context.env.outgoing));
       if (!block) throw blockNotFound(params.block);
       return blockView(chain, block);
     },

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { maxProofDepth, proveAccount } from "../../chain/account-proof.ts";
 import type { Chain } from "../../chain/chain.ts";
 import { proveFinality } from "../../chain/finality-proof.ts";
-import type { Head, StoredBlock } from "../../chain/types.ts";
+import type { Head } from "../../chain/types.ts";
 import { encodeAddress } from "../../crypto/address.ts";
 import { transactionBranch } from "../../types/index.ts";
 import { equalBytes, toHex } from "../../util/bytes.ts";
@@ -16,12 +16,13 @@ import { accountProofSchema, transactionProofSchema } from "../schemas/finality.
 import { addressParameter, idParameter } from "../schemas/values.ts";
 import type { ApiServices } from "../services.ts";
 import { signedHeaderView, transactionView } from "../views.ts";
+import type { WholeBlocks } from "../whole-blocks.ts";
 
 /** Proofs of accounts are made one at a time, so that blocks wait for one at most. */
 const maxWaiting = 64;
 
 /** Proofs for somebody who trusts the chain's authorities, not this node. */
-export function proofRoutes(api: Api, services: ApiServices): void {
+export function proofRoutes(api: Api, services: ApiServices, wholeBlocks: WholeBlocks): void {
   const queue = new SerialQueue();
   const accountProof = (chain: Chain, block: Head, address: Uint8Array) => {
     if (queue.size >= maxWaiting) {
@@ -79,11 +80,13 @@ export function proofRoutes(api: Api, services: ApiServices): void {
         block: blockName.optional().describe("By default the canonical block that holds it."),
       }),
       answer: transactionProofSchema,
-      problems: ["NO_GENESIS", "BLOCK_NOT_FOUND", "TRANSACTION_NOT_FOUND"],
+      problems: ["NO_GENESIS", "BLOCK_NOT_FOUND", "TRANSACTION_NOT_FOUND", "OVERLOADED"],
     },
-    async ({ params: { id }, query }) => {
+    async ({ params: { id }, query, context }) => {
       const { chain } = requireLedger(services);
-      const block = await blockWith(chain, id, query.block);
+      const blockId = await idOfBlockWith(chain, id, query.block);
+      const block = blockId && (await wholeBlocks.read(chain, blockId, context.env.outgoing));
+      if (!block) throw blockNotFound(query.block ?? "any more: ask again");
       const index = block.records.findIndex((record) => equalBytes(record.id, id));
       const record = block.records[index];
       if (!record) throw notFound(id, `block ${block.height} does not hold the transaction`);
@@ -99,18 +102,16 @@ export function proofRoutes(api: Api, services: ApiServices): void {
   );
 }
 
-/** The block of that name; without one, the canonical block that holds the transaction. */
-async function blockWith(chain: Chain, id: Uint8Array, name: string | undefined): Promise<StoredBlock> {
-  let blockId: Uint8Array | undefined;
-  if (name !== undefined) blockId = await findBlockId(chain, name);
-  else {
-    const included = await chain.reader.transaction(id);
-    if (!included) throw notFound(id, "no block of the chain holds the transaction");
-    blockId = included.block.id;
-  }
-  const block = blockId && (await chain.reader.byId(blockId));
-  if (block) return block;
-  throw blockNotFound(name ?? "any more: ask again");
+/** Of the block of that name; without one, of the canonical block that holds the transaction. */
+async function idOfBlockWith(
+  chain: Chain,
+  id: Uint8Array,
+  name: string | undefined,
+): Promise<Uint8Array | undefined> {
+  if (name !== undefined) return findBlockId(chain, name);
+  const included = await chain.reader.transaction(id);
+  if (!included) throw notFound(id, "no block of the chain holds the transaction");
+  return included.block.id;
 }
 
 function notFound(id: Uint8Array, why: string): ProblemError {

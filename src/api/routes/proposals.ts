@@ -4,7 +4,8 @@ import { describeIssues } from "../../config/schema.ts";
 import { sameAddress } from "../../consensus/index.ts";
 import { decodeAddress, encodeAddress } from "../../crypto/address.ts";
 import { CodedError } from "../../util/errors.ts";
-import { BodyBudget, withBody } from "../body.ts";
+import { withBody } from "../body.ts";
+import { ByteBudget } from "../byte-budget.ts";
 import type { Api } from "../operation.ts";
 import { ProblemError } from "../problem.ts";
 import { proposalBody, proposalWarnings } from "../proposal-body.ts";
@@ -22,7 +23,7 @@ const maxBodyBytesInFlight = 16 * maxBodyBytes;
 
 /** Proposals of this node, for whoever has its admin token. */
 export function proposalRoutes(api: Api, services: ApiServices): void {
-  const budget = new BodyBudget(maxBodyBytesInFlight);
+  const budget = new ByteBudget(maxBodyBytesInFlight);
   api.serve(
     {
       id: "propose",

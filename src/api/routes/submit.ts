@@ -1,6 +1,7 @@
 import type { TransactionRecord } from "../../types/index.ts";
 import { messageOf } from "../../util/errors.ts";
-import { BodyBudget, withBody } from "../body.ts";
+import { withBody } from "../body.ts";
+import { ByteBudget } from "../byte-budget.ts";
 import { type Handler, json } from "../http.ts";
 import type { HttpLimits } from "../limits.ts";
 import { ProblemError } from "../problem.ts";
@@ -11,7 +12,7 @@ import { encodeInput, maxJsonTransactions, parseJson } from "../transaction-inpu
 
 /** `POST /v1/transactions`: the hot path. */
 export function submitHandler(services: ApiServices, limits: HttpLimits): Handler {
-  const budget = new BodyBudget(limits.maxBodyBytesInFlight);
+  const budget = new ByteBudget(limits.maxBodyBytesInFlight);
   const { logger } = services;
   const postJson = async (body: Buffer): Promise<Response> => {
     const ledger = requireLedger(services);

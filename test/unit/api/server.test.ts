@@ -4,7 +4,7 @@ import { EventLog } from "../../../src/storage/event-log.ts";
 import { systemClock } from "../../../src/util/clock.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { MemoryDatabase } from "../support/database.ts";
-import { type Fixture, startFixture } from "./fixture.ts";
+import { type Fixture, startFixture, transactionJson } from "./fixture.ts";
 import { rawConnection } from "./raw.ts";
 
 const services = {
@@ -123,6 +123,27 @@ describe("connections", () => {
     await expect
       .poll(() => rawConnection(port, request.replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n")).closed)
       .toContain("live");
+  });
+
+  it("limits the blocks that are being answered whole, and answers again when those have gone out", async () => {
+    node = await startFixture({ limits: { maxBlockBytesAtOnce: 1_000 } });
+    for (let nonce = 0; nonce < 5; nonce++) await node.post(transactionJson(await node.sign({ nonce })));
+    await node.produce();
+    const { reader } = node.chain;
+    const held = Promise.withResolvers<void>();
+    const read = reader.byId.bind(reader);
+    reader.byId = async (id) => {
+      await held.promise;
+      return read(id);
+    };
+    const first = node.get("/v1/blocks/1");
+    await expect
+      .poll(async () => (await node.get("/v1/blocks/1")).body)
+      .toMatchObject({ code: "OVERLOADED" });
+    expect((await node.get("/v1/blocks?limit=1")).status).toBe(200);
+    held.resolve();
+    expect((await first).body).toMatchObject({ height: 1 });
+    await expect.poll(async () => (await node.get("/v1/blocks/1")).status).toBe(200);
   });
 
   it("limits the bodies that are in memory at once", async () => {

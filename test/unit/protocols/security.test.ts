@@ -42,7 +42,7 @@ const values: [limit: string, value: string][] = [
     `${text(defaultHttpLimits.maxConnections)} connections; ${text(rate.perSecond)} requests a second and address ` +
       `(burst ${text(rate.burst)}), from the machine itself ${text(localRate.perSecond)}; ` +
       `bodies ${megabytes(defaultHttpLimits.maxJsonBytes)} (JSON), ${megabytes(defaultHttpLimits.maxSszBytes)} (SSZ), ` +
-      `${megabytes(defaultHttpLimits.maxBodyBytesInFlight)} in all; ${defaultHttpLimits.headersTimeoutMs / 1_000} s for headers, ` +
+      `${megabytes(defaultHttpLimits.maxBodyBytesInFlight)} in all, ${megabytes(defaultHttpLimits.maxBlockBytesAtOnce)} of blocks in answers; ${defaultHttpLimits.headersTimeoutMs / 1_000} s for headers, ` +
       `${defaultHttpLimits.requestTimeoutMs / 1_000} s for a request`,
   ],
   ["event streams", String(defaultHttpLimits.maxEventStreams)],
