@@ -19,6 +19,8 @@ import { blockVerdicts } from "./verdicts.ts";
 const maxParentChase = 16;
 /** Blocks of one peer being completed at once: who sends more floods. */
 const maxUnderWay = 32;
+/** Peers that are remembered to have a block, beside the one that it is being taken from. */
+const maxOthers = 4;
 
 export interface BlockInboxOptions {
   network: Network;
@@ -36,8 +38,8 @@ export interface BlockInboxOptions {
 export class BlockInbox {
   readonly #options: BlockInboxOptions;
   readonly #orphans = new OrphanPool();
-  /** Blocks being completed or fetched, so that none is twice, and the peers that they come from. */
-  readonly #underWay = new Map<Hex, PeerId>();
+  /** Blocks being completed or fetched, so that none is twice, and the peers that they come from, or may come from instead. */
+  readonly #underWay = new Map<Hex, { from: PeerId; others: PeerId[] }>();
   /** Settled in any case when the import has ended. */
   readonly #importing = new Map<Hex, Promise<unknown>>();
   readonly #early: EarlyBlocks;
@@ -75,6 +77,7 @@ export class BlockInbox {
     const { header, shortIds } = compact;
     if (shortIds.length > chain.genesis.config.maxBlockTransactions) return "reject";
     const id = rootOf(Header, header.message);
+    this.#noteOther(id, from);
     if (this.#isUnderWay(id) || (await chain.tree.get(id))) return "ignore";
     const verdict = await this.#judgeHeader(header, id);
     if (verdict === "surplus") return "ignore";
@@ -144,11 +147,20 @@ export class BlockInbox {
     return this.#underWay.has(idHex) || this.#orphans.has(idHex) || this.#early.has(idHex);
   }
 
+  /** Whoever told first of a block may not have it, or not give it. */
+  #noteOther(id: Uint8Array, peer: PeerId): void {
+    const load = this.#underWay.get(toHex(id));
+    if (!load || load.from === peer || load.others.includes(peer) || load.others.length >= maxOthers) return;
+    load.others.push(peer);
+  }
+
   async #once(id: Uint8Array, load: () => Promise<CheckedBlock | undefined>, from: PeerId): Promise<void> {
+    this.#noteOther(id, from);
     if (this.#stop.signal.aborted || this.#isUnderWay(id)) return;
-    if ([...this.#underWay.values()].filter((peer) => peer === from).length >= maxUnderWay) return;
+    if ([...this.#underWay.values()].filter((other) => other.from === from).length >= maxUnderWay) return;
     const idHex = toHex(id);
-    this.#underWay.set(idHex, from);
+    const others: PeerId[] = [];
+    this.#underWay.set(idHex, { from, others });
     let checked: CheckedBlock | undefined;
     try {
       checked = await load();
@@ -157,7 +169,8 @@ export class BlockInbox {
     } finally {
       this.#underWay.delete(idHex);
     }
-    if (checked) await this.#import(checked, from);
+    if (checked) return this.#import(checked, from);
+    for (const other of others) await this.fetch(id, other);
   }
 
   #onLoadError(error: unknown, id: Hex, from: PeerId): void {

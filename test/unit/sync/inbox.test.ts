@@ -55,6 +55,18 @@ describe("a compact block", () => {
     ).toEqual([["block-transactions", [2, 3]]]);
   });
 
+  test("comes from another that told of it where the first does not give it", async () => {
+    const { node, nodes, net, gossip, maker, clock } = await pair("second");
+    const tip = await withTransfers(maker.start(), maker, 3);
+    await nodes[2]!.addAll(tip);
+    net.delayMs = 10;
+    expect(await gossip(compact(tip, maker))).toBe("accept");
+    expect(await gossip(compact(tip, maker), "second")).toBe("ignore");
+    await until(clock, () => node.chain.head.idHex === tip.idHex);
+    expect(net.requests.map(({ to, protocol }) => [to, protocol])).toContainEqual(["second", "blocks-by-id"]);
+    expect(node.network.penalties).toEqual([]);
+  });
+
   test("is not fetched again while it is being imported", async () => {
     const { node, peer, net, gossip, maker, clock } = await pair();
     const tip = await withTransfers(maker.start(), maker, 3);
