@@ -106,6 +106,11 @@ async function tryToStart(
   if (started === "ended") return refused(node);
   try {
     return await compare(node, network, truth);
+  } catch (error) {
+    // Fetch's: where the damage is found as the node runs, it ends.
+    if (!(error instanceof TypeError)) throw error;
+    await until("the node has ended", () => node.process.end);
+    return refused(node);
   } finally {
     await node.stop();
   }
