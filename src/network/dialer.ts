@@ -20,6 +20,10 @@ const maxCandidates = 512;
 const maxAddresses = 8;
 /** At once: dialling costs a handshake, and a classroom has one small router. */
 const maxParallel = 16;
+/** Failed attempts after which a peer that was there once may make room for another: more than a short cut of its line. */
+const goneAttempts = 5;
+/** Peers that were there once keep as many places, whatever is announced. */
+const keptCandidates = maxCandidates / 2;
 /** A peer that was not there for so long is not dialled at the next start. */
 const forgetMs = 30 * 24 * 3_600_000;
 
@@ -28,11 +32,14 @@ interface Candidate {
   id: PeerId | undefined;
   /** Multiaddrs without the peer id; the one that worked last first. */
   addresses: string[];
+  /**
+   * Those of its addresses that a person gave: always dialled, for a name may lead to the peer when all else that is known of it is
+   * old. A peer that has some is never forgotten.
+   */
+  given: string[];
   /** Failed since it was last connected. */
   attempts: number;
   everConnected: boolean;
-  /** Given by a person: never forgotten. */
-  permanent: boolean;
   dialing: boolean;
   /** Who was behind an address without an id: it is dialled again once that peer is gone, for another may be there. */
   reached: PeerId | undefined;
@@ -137,29 +144,35 @@ export class Dialer {
   /** Writes a peer's addresses to the address book, where it was connected once. */
   #save(id: PeerId): void {
     const known = this.#byId.get(id);
-    const { addressBook, clock, logger } = this.#options;
+    const { addressBook, clock } = this.#options;
     if (!this.#running || !known?.everConnected || known.addresses.length === 0) return;
-    const saving = addressBook
-      .save({ id, addresses: known.addresses, lastSeenMs: clock.now() })
-      .catch((error) => logger.warn({ error: messageOf(error) }, "the address book was not written"))
+    this.#write(addressBook.save({ id, addresses: known.addresses, lastSeenMs: clock.now() }));
+  }
+
+  #write(written: Promise<void>): void {
+    const saving = written
+      .catch((error) =>
+        this.#options.logger.warn({ error: messageOf(error) }, "the address book was not written"),
+      )
       .finally(() => this.#saving.delete(saving));
     this.#saving.add(saving);
   }
 
-  #add(id: PeerId | undefined, addresses: string[], permanent: boolean): void {
+  /** `given`: by a person. */
+  #add(id: PeerId | undefined, addresses: string[], given: boolean): void {
     if (id === this.#options.ownId || addresses.length === 0) return;
     const known = id === undefined ? undefined : this.#byId.get(id);
     if (known) {
-      known.permanent ||= permanent;
+      if (given) known.given = union(known.given, addresses);
       return;
     }
-    if (this.#candidates.size >= maxCandidates && !permanent && !this.#evict()) return;
+    if (this.#candidates.size >= maxCandidates && !given && !this.#evict()) return;
     const candidate: Candidate = {
       id,
       addresses: addresses.slice(0, maxAddresses),
+      given: given ? addresses : [],
       attempts: 0,
       everConnected: false,
-      permanent,
       dialing: false,
       reached: undefined,
       wokenAtMs: 0,
@@ -170,12 +183,18 @@ export class Dialer {
     this.#schedule(candidate, id === undefined ? 0 : this.#yieldMs(id));
   }
 
-  /** Removes the peer that failed most; announcements of peers that never were there must not push out real ones. */
+  /**
+   * Removes the peer that failed most. Announcements of peers that never were there must not push out real ones; but anybody can
+   * connect once under each of many ids, so that those which are gone make room where they hold most places.
+   */
   #evict(): boolean {
-    let worst: Candidate | undefined;
-    for (const candidate of this.#candidates) {
-      if (candidate.permanent || candidate.everConnected || candidate.attempts === 0) continue;
-      if (!worst || candidate.attempts > worst.attempts) worst = candidate;
+    const { addressBook, connected } = this.#options;
+    const candidates = [...this.#candidates].sort((a, b) => b.attempts - a.attempts);
+    const failed = candidates.filter(({ given, attempts }) => given.length === 0 && attempts > 0);
+    let worst = failed.find(({ everConnected }) => !everConnected);
+    if (!worst && candidates.filter(({ everConnected }) => everConnected).length > keptCandidates) {
+      worst = failed.find(({ id, attempts }) => attempts >= goneAttempts && !(id && connected(id)));
+      if (worst?.id) this.#write(addressBook.remove(worst.id));
     }
     if (worst) this.#remove(worst);
     return worst !== undefined;
@@ -224,13 +243,11 @@ export class Dialer {
     candidate.dialing = true;
     this.#dialing++;
     let reached: PeerId | undefined;
+    const addresses = union(candidate.addresses, candidate.given);
     try {
-      reached = await options.dial(candidate.addresses, id);
+      reached = await options.dial(addresses, id);
     } catch (error) {
-      options.logger.debug(
-        { peer: id, addresses: candidate.addresses, error: messageOf(error) },
-        "dial failed",
-      );
+      options.logger.debug({ peer: id, addresses, error: messageOf(error) }, "dial failed");
     } finally {
       candidate.dialing = false;
       this.#dialing--;
@@ -247,14 +264,18 @@ export class Dialer {
     else if (candidate.id === undefined) {
       const known = this.#byId.get(id);
       if (known) {
-        known.permanent = true;
-        known.addresses = [...new Set([...candidate.addresses, ...known.addresses])].slice(0, maxAddresses);
+        known.given = union(known.given, candidate.given);
+        known.addresses = union(candidate.addresses, known.addresses).slice(0, maxAddresses);
       } else this.#add(id, candidate.addresses, true);
       this.onConnected(id, undefined);
       candidate.reached = id;
       this.#schedule(candidate, maxRetryMs);
     } else if (!this.#options.connected(id)) this.onDisconnected(id);
   }
+}
+
+function union(first: readonly string[], second: readonly string[]): string[] {
+  return [...new Set([...first, ...second])];
 }
 
 /** The multiaddr without its last `/p2p/<id>`, and the id. */

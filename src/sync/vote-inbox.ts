@@ -10,7 +10,7 @@ import type { Finalizer } from "../chain/finalizer.ts";
 import { isSigned, VoteError } from "../chain/vote-check.ts";
 import { isLink } from "../consensus/index.ts";
 import type { FinalityStore } from "../storage/finality.ts";
-import { type Certificate, maxAuthorities, SignedFinalityVote } from "../types/index.ts";
+import { type Certificate, FinalityVote, maxAuthorities, SignedFinalityVote } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
@@ -137,7 +137,9 @@ export class VoteInbox {
     if (!(await isSigned(vote, { genesisId: chain.genesis.id, verify: chain.checks.verify }))) return false;
     const voter = toHex(vote.voter);
     const held = this.#held.get(voter) ?? [];
-    this.#held.set(voter, [...held, vote].slice(-maxHeldPerVoter));
+    // Peers tell a voter's newest vote at every pull: its copies must not push out the others.
+    if (!held.some(({ message }) => FinalityVote.equals(message, vote.message)))
+      this.#held.set(voter, [...held, vote].slice(-maxHeldPerVoter));
     this.#options.finalizer.hearRound(vote);
     return true;
   }

@@ -180,6 +180,61 @@ test("made-up peers push out made-up peers, never real ones", async () => {
   expect(dials.filter(({ id }) => id === "z").length).toBe(2);
 });
 
+/** Peers that connect to us once, say where they listen, and are gone. */
+async function comeAndGo({ dialer, clock, connected, cut }: ReturnType<typeof setUp>, count: number) {
+  for (let n = 0; n < count; n++) {
+    connected.add(`n${n}`);
+    dialer.found(`n${n}`, [`/gone${n}`]);
+    dialer.onConnected(`n${n}`, undefined);
+    cut(`n${n}`);
+  }
+  await clock.advance(40_000);
+}
+
+test("peers that were there once and are gone make room, also in the address book, but not those given by a person", async () => {
+  const base = setUp({ bootstrap: ["/boot/p2p/zboot"] });
+  const { dialer, clock, alive, book, connected } = base;
+  await dialer.start();
+  await comeAndGo(base, 600);
+  const remembered = book.size;
+  alive.set("/new", "znew");
+  dialer.found("znew", ["/new"]);
+  await clock.advance(15_000);
+  expect(connected.has("znew")).toBe(true);
+  expect(book.size).toBe(remembered);
+  alive.set("/boot", "zboot");
+  await clock.advance(15_000);
+  expect(connected.has("zboot")).toBe(true);
+});
+
+test("peers that were there once are not pushed out by a sudden flood of made-up ones", async () => {
+  const base = setUp();
+  const { dialer, clock, alive, connected } = base;
+  await dialer.start();
+  await comeAndGo(base, 20);
+  for (let n = 0; n < 2_000; n++) dialer.found(`made-up${n}`, ["/nowhere"]);
+  for (let n = 0; n < 20; n++) alive.set(`/gone${n}`, `n${n}`);
+  await clock.advance(15_000);
+  expect(connected.size).toBe(20);
+});
+
+test("addresses that a person gave are dialled for ever, however many the peer tells", async () => {
+  const names = ["/name", "/other-name"];
+  const { dialer, clock, alive, connected, cut } = setUp({ bootstrap: names.map((name) => `${name}/p2p/z`) });
+  await dialer.start();
+  for (const name of names) {
+    // The address of a connection is the one to which the name resolved.
+    dialer.onConnected("z", "/ip");
+    const told = Array.from({ length: 10 }, (_, n) => `/told${n}`);
+    dialer.found("z", told);
+    alive.clear();
+    alive.set(name, "z");
+    cut("z");
+    await clock.advance(15_000);
+    expect(connected.has("z")).toBe(true);
+  }
+});
+
 test("stops", async () => {
   const { dialer, clock, dials } = setUp({ bootstrap: ["/b"] });
   await dialer.start();

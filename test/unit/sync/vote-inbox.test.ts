@@ -69,6 +69,21 @@ test("a vote waits for its block, and is counted when that comes", async () => {
   expect(finalizer.tally.has(vote)).toBe(true);
 });
 
+test("a newest vote that is told again and again does not push out the one that waits before it", async () => {
+  const { add, clock, finalizer, gossip, inbox, peer } = await node();
+  const vote = await voteFor(one);
+  await gossip(vote);
+  const newest = await voteFor(two, 2);
+  peer.serve(finality, async function* () {
+    yield { certificates: [], votes: [newest] };
+  });
+  for (let n = 0; n < 20; n++) await inbox.pull("peer");
+  for (const block of [one, two]) await add(block.blocks.at(-1)!);
+  await clock.advance(0);
+  expect(finalizer.tally.has(vote)).toBe(true);
+  expect(finalizer.tally.has(newest)).toBe(true);
+});
+
 test("a block that comes while the vote's signature is checked is not waited for", async () => {
   const { add, clock, finalizer, fetched, gossip, beforeVerify } = await node();
   const vote = await voteFor(one);
