@@ -1,3 +1,4 @@
+import { damaged } from "../storage/damaged.ts";
 import type { BlockRef } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import { LruMap } from "../util/lru.ts";
@@ -24,9 +25,10 @@ export class Branches {
     this.#root = root;
   }
 
-  add(head: Head): void {
-    this.#tips.delete(toHex(head.header.message.parent));
-    this.#tips.set(head.idHex, head);
+  /** Keeps no more than the header of a block that comes with its transactions. */
+  add({ height, id, idHex, header, totalDifficulty }: Head): void {
+    this.#tips.delete(toHex(header.message.parent));
+    this.#tips.set(idHex, { height, id, idHex, header, totalDifficulty });
   }
 
   remove(idHex: Hex): void {
@@ -50,12 +52,14 @@ export class Branches {
 
   /** The best end of a branch; the root's own where no other is known. */
   async best(): Promise<Head> {
+    // The last one may have been found invalid since: other branches have lost an ancestor with it.
+    this.#descends.clear();
     let best = await this.#tree.require(this.#root.id);
     for (const tip of this.#tips.values()) if (await this.prefers(tip, best)) best = tip;
     return best;
   }
 
-  /** Whether a block is the root or descends from it. */
+  /** Whether a block is the root or descends from it. One on a block that was found invalid, and is gone, does not. */
   async holdsRoot(head: Head): Promise<boolean> {
     const walked: Hex[] = [];
     let at = head;
@@ -63,11 +67,18 @@ export class Branches {
     for (;;) {
       if (at.height <= this.#root.height) answer = equalBytes(at.id, this.#root.id);
       else answer = this.#descends.get(at.idHex);
-      if (answer === undefined && walked.length >= nearBlocks)
-        answer = await isAncestor(this.#tree, this.#root, at);
+      if (answer === undefined && walked.length >= nearBlocks) {
+        const ancestor = await findAncestor(this.#tree, at, this.#root.height);
+        answer = ancestor !== undefined && equalBytes(ancestor.id, this.#root.id);
+      }
       if (answer !== undefined) break;
       walked.push(at.idHex);
-      at = await this.#tree.require(at.header.message.parent);
+      const parent = await this.#tree.get(at.header.message.parent);
+      if (!parent) {
+        answer = false;
+        break;
+      }
+      at = parent;
     }
     for (const idHex of walked) this.#descends.set(idHex, answer);
     return answer;
@@ -80,15 +91,20 @@ export async function isAncestor(tree: BlockTree, ancestor: BlockRef, head: Head
   return equalBytes((await ancestorAt(tree, head, ancestor.height)).id, ancestor.id);
 }
 
-/** The block of the branch that ends in `head` at this height, which is at most the head's. */
+/** The block of the branch that ends in `head` at this height, which is at most the head's. @throws {CodedError} `DAMAGED` */
 export async function ancestorAt(tree: BlockTree, head: Head, height: number): Promise<Head> {
-  let at = head;
-  for (let steps = 1; at.height > height; steps++) {
+  return (await findAncestor(tree, head, height)) ?? damaged(`an ancestor of block ${head.idHex} is missing`);
+}
+
+/** Undefined where a block on the way is missing. */
+async function findAncestor(tree: BlockTree, head: Head, height: number): Promise<Head | undefined> {
+  let at: Head | undefined = head;
+  for (let steps = 1; at && at.height > height; steps++) {
     if (steps % nearBlocks === 0) {
       const known = await tree.canonicalAncestor(at, height);
       if (known) return known;
     }
-    at = await tree.require(at.header.message.parent);
+    at = await tree.get(at.header.message.parent);
   }
   return at;
 }

@@ -52,11 +52,11 @@ export class Checkpoints {
     const before = this.#status;
     const status = applyLink(before, certificate.link);
     if (status.justified === before.justified && status.finalized === before.finalized) return false;
+    // The head follows what is justified, so that may not leave the branch of what is final either.
+    await this.#requireDescent(status.finalized, before.finalized);
+    await this.#requireDescent(status.justified, status.finalized);
     const writes = [finality.setStatus(status), finality.putCertificate(certificate)];
-    if (status.finalized !== before.finalized) {
-      await this.#checkFinalized(status.finalized);
-      writes.push(finality.putFinalizedRound(status.finalized));
-    }
+    if (status.finalized !== before.finalized) writes.push(finality.putFinalizedRound(status.finalized));
     const { height, block: id } = status.finalized;
     if (height > before.finalized.height)
       writes.push(...(this.#options.writesWithFinal?.({ height, id }) ?? []));
@@ -65,13 +65,13 @@ export class Checkpoints {
     return true;
   }
 
-  async #checkFinalized(checkpoint: Checkpoint): Promise<void> {
+  async #requireDescent(checkpoint: Checkpoint, finalized: Checkpoint): Promise<void> {
     const { tree } = this.#options;
     const block = await tree.require(checkpoint.block);
-    if (await isAncestor(tree, this.finalized, block)) return;
+    if (await isAncestor(tree, point(finalized), block)) return;
     throw new CodedError(
       "CONFLICTING_FINALITY",
-      `blocks ${toHex(this.finalized.id)} and ${block.idHex} are both final: more than a third of the authorities have signed conflicting votes. Compare the chains of their operators before going on`,
+      `blocks ${toHex(finalized.block)} and ${block.idHex} are both final, or the second is justified and does not descend from the first: more than a third of the authorities have signed conflicting votes. Compare the chains of their operators before going on`,
     );
   }
 }

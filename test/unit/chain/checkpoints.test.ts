@@ -1,0 +1,68 @@
+import { expect, test } from "vitest";
+import { certificateOf } from "../../../src/consensus/index.ts";
+import type { Checkpoint } from "../../../src/types/index.ts";
+import { authorities, contentsOf, testChain, testGenesis } from "../support/chain.ts";
+import { checkpoint, signedVote, testFinalizer } from "../support/votes.ts";
+
+const genesisCheckpoint = (block: Uint8Array): Checkpoint => ({ round: 0, height: 0, block });
+
+/** A head at height 3, and another block at height 1; `link` takes over the certificate of three of four authorities. */
+async function node() {
+  const base = await testChain({ genesis: await testGenesis(4) });
+  const { genesis, maker } = base;
+  const start = maker.start();
+  const one = await maker.block(start);
+  const two = await maker.block(one);
+  const three = await maker.block(two);
+  const beside = await maker.block(start, { by: authorities[3]! });
+  await base.addAll(three);
+  await base.addAll(beside);
+  const { finalizer } = testFinalizer(base);
+  const conflicts: unknown[] = [];
+  finalizer.events.on("conflict", ({ code }) => conflicts.push(code));
+  const signed: number[] = [];
+  finalizer.events.on("signed", ({ message }) => signed.push(message.target.round));
+  const link = async (source: Checkpoint, target: Checkpoint) => {
+    const voters = authorities.slice(0, 3);
+    const votes = await Promise.all(voters.map((voter) => signedVote(voter, genesis, source, target)));
+    await finalizer.addCertificate(certificateOf(votes[0]!.message, votes));
+  };
+  const first = genesisCheckpoint(genesis.id);
+  return { ...base, first, one, two, three, beside, conflicts, signed, link };
+}
+
+test("a block that does not descend from the final one is not justified, whatever its round", async () => {
+  const { chain, first, one, two, three, beside, conflicts, signed, link, ...base } = await node();
+  await link(first, checkpoint(1, one));
+  await link(checkpoint(1, one), checkpoint(2, two));
+  expect(chain.finality).toMatchObject({ justified: { round: 2 }, finalized: { round: 1 } });
+  const before = { status: chain.finality, contents: await contentsOf({ chain, ...base }) };
+
+  // Not consecutive: it finalizes nothing.
+  await link(first, checkpoint(5, beside));
+  expect(conflicts).toEqual(["CONFLICTING_FINALITY"]);
+  expect(chain.finality).toBe(before.status);
+  expect(await contentsOf({ chain, ...base })).toEqual(before.contents);
+  expect(await base.stores.finality.certificate(5)).toBeUndefined();
+  expect(await base.stores.finality.status()).toEqual(before.status);
+  // It shows who signed for both.
+  expect(signed.slice(-3)).toEqual([5, 5, 5]);
+
+  await link(checkpoint(2, two), checkpoint(6, three));
+  expect(conflicts).toHaveLength(1);
+  expect(chain.justified).toMatchObject({ round: 6, height: 3 });
+});
+
+test("nor is a block final that the justified one does not descend from, until a later one does", async () => {
+  const { chain, first, one, two, three, beside, conflicts, link } = await node();
+  await link(first, checkpoint(5, beside));
+  expect(chain.head.idHex).toBe(beside.idHex);
+  await link(checkpoint(1, one), checkpoint(2, two));
+  expect(conflicts).toEqual(["CONFLICTING_FINALITY"]);
+  expect(chain.finalized.height).toBe(0);
+  expect(chain.head.idHex).toBe(beside.idHex);
+
+  await link(checkpoint(5, two), checkpoint(6, three));
+  expect(chain.finalized.height).toBe(2);
+  expect(chain.head.idHex).toBe(three.idHex);
+});
