@@ -6,4 +6,5 @@ import { startClock } from "./store.ts";
 
 startClock();
 render(html`<${App} />`, document.getElementById("app")!);
+// Where browser and node share a small machine, asking the node meanwhile would hold up both.
 addEventListener("load", followNode);
