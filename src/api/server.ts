@@ -17,8 +17,8 @@ import type { ApiServices } from "./services.ts";
 const closeGraceMs = 500;
 /** How often node looks for connections that take too long; its own 30 s would double every time-out. */
 const connectionCheckMs = 1_000;
-/** After the rush of the start: whoever opens the explorer then need not wait for its files to be made. */
-const loadExplorerAfterMs = 2_000;
+/** After the rush of the start: whoever opens the explorer then need not wait for its page to be made. */
+const loadExplorerAfterMs = 5_000;
 
 export interface HttpServerOptions {
   host: string;

@@ -4,24 +4,27 @@
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, parse } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { buildSync } from "esbuild";
 import type { PrintedPage } from "./page.ts";
 
 const folder = join(fileURLToPath(new URL("../..", import.meta.url)), process.argv[2]!);
+const source = readFileSync(join(folder, "index.html"), "utf8");
+const named = [...source.matchAll(/<(?:link rel="stylesheet" href|script[^>]* src)="([^"]+)"/g)];
+const bundled = bundle(named.map(([, name]) => name!));
 const scripts: string[] = [];
 const styles: string[] = [];
-const page = readFileSync(join(folder, "index.html"), "utf8")
+const page = source
   .replace(/(?<=<link rel="icon" href=")([^"]+)(?=">)/, (name) => imageUrl(name))
   .replaceAll(/<link rel="stylesheet" href="([^"]+)">/g, (_, name: string) => {
-    const text = bundle(name);
+    const text = bundled.get(parse(name).name)!;
     styles.push(cspHash(text));
     return `<style>${text}</style>`;
   })
   .replaceAll(/<script([^>]*) src="([^"]+)"><\/script>/g, (_, attributes: string, name: string) => {
-    const text = bundle(name);
+    const text = bundled.get(parse(name).name)!;
     scripts.push(cspHash(text));
     return `<script${attributes}>${text}</script>`;
   });
@@ -42,10 +45,11 @@ const printed: PrintedPage = {
 };
 process.stdout.write(JSON.stringify(printed));
 
-/** esbuild writes no `</script` or `</style` into what it makes. */
-function bundle(name: string): string {
+/** The texts by the files' names without extension. esbuild writes no `</script` or `</style` into them. */
+function bundle(names: string[]): Map<string, string> {
   const { outputFiles } = buildSync({
-    entryPoints: [join(folder, name)],
+    entryPoints: names.map((name) => join(folder, name)),
+    outdir: folder,
     loader: { ".svg": "text" },
     format: "esm",
     bundle: true,
@@ -53,7 +57,7 @@ function bundle(name: string): string {
     write: false,
     logLevel: "silent",
   });
-  return outputFiles[0]!.text;
+  return new Map(outputFiles.map(({ path, text }) => [parse(path).name, text]));
 }
 
 function imageUrl(name: string): string {
