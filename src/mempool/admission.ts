@@ -60,7 +60,7 @@ function refuseAtGlance(
   }
   // Also where it costs nothing: no block takes it, so it would wait for ever.
   if (!account) {
-    return refuse(record, "INSUFFICIENT_BALANCE", "the sender has no account: nobody has paid it anything");
+    return refuse(record, "INSUFFICIENT_BALANCE", "the balance is 0: nobody has paid the sender anything");
   }
   if (nonce < account.nonce) {
     return refuse(record, "NONCE_TOO_LOW", `nonce ${nonce} is used, the next is ${pool.nextNonce(from)}`);
