@@ -90,7 +90,7 @@ test("disconnect with a time keeps the peer away that long, in both directions",
   expect(b.peers()).toEqual([]);
   await until(() => b.peers().length === 1, 15_000);
   expect(seen).toEqual([`-${a.peerId}`, `+${a.peerId}`]);
-}, 20_000);
+});
 
 test("a peer of another chain is disconnected and refused, without losing score", async () => {
   const [a, b] = await startPair();
@@ -126,4 +126,4 @@ test("12 nodes that dial one at once are all connected", async () => {
     Array.from({ length: 12 }, (_, index) => startNode(index + 2, { bootstrap: hub.addresses() })),
   );
   await until(() => hub.peers().length === 12);
-}, 20_000);
+});

@@ -118,7 +118,7 @@ test("a flood of messages that are only ever ignored is cut off before it is che
   for (let n = 0; n < 5_000; n++) await a.publish("transactions", bytes(`ignore ${n}`));
   await until(() => b.peers().length === 0);
   expect(received.length).toBeLessThan(4_000);
-}, 20_000);
+});
 
 test("gossip goes on after a peer has been away", async () => {
   const b = await startNode(2);
@@ -135,7 +135,7 @@ test("gossip goes on after a peer has been away", async () => {
   await ready(a, 1);
   await a.publish("blocks", bytes("welcome back"));
   await until(() => received.some(({ text }) => text === "welcome back"));
-}, 20_000);
+});
 
 test("only accepted messages travel on", async () => {
   const b = await startNode(2);

@@ -3,6 +3,7 @@ import { createNetwork, type LibP2pNetwork, type NetworkOptions } from "../../..
 import type { AddressBook, AddressBookEntry } from "../../../src/network/types.ts";
 import { systemClock } from "../../../src/util/clock.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
+import { patience } from "../../e2e/harness/until.ts";
 
 const running = new Set<LibP2pNetwork>();
 
@@ -44,9 +45,10 @@ export async function stop(network: LibP2pNetwork): Promise<void> {
 
 /** Polls until `condition` holds. */
 export async function until(condition: () => boolean, timeoutMs = 10_000): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
+  const allowedMs = timeoutMs * patience.factor;
+  const deadline = Date.now() + allowedMs;
   while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${condition}`);
+    if (Date.now() > deadline) throw new Error(`not within ${allowedMs} ms: ${condition}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
