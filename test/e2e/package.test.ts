@@ -33,9 +33,9 @@ test("npm run build makes a package that runs where it is installed", async () =
     timeoutMs: 60_000,
   });
   const page = await (await fetch(url)).text();
-  const files = [...page.matchAll(/(?:href|src)="(\/[^"]+)"/g)].map(([, path]) => path!);
-  expect(files.length).toBeGreaterThan(5);
-  for (const path of files) expect((await fetch(url + path)).status, path).toBe(200);
+  // What it runs is made where the package is installed, of the sources in it.
+  expect(page).toMatch(/<script type="module">.{1000}/s);
+  expect(page).toContain("Make the key");
 
   const program = `import { Client } from "ccoin/client"; console.log((await new Client(${JSON.stringify(url)}).status()).mode)`;
   const client = await world.start(
