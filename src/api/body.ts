@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { ByteBudget } from "./byte-budget.ts";
-import { ProblemError } from "./problem.ts";
+import { overloaded, ProblemError } from "./problem.ts";
 
 /**
  * Reads the whole body and hands it to `use`; the budget counts it until that has ended.
@@ -41,7 +41,7 @@ function readBody(
     };
     const onData = (chunk: Buffer) => {
       if (taken.bytes + chunk.length > maxBytes) return fail(tooLarge(maxBytes));
-      if (!budget.take(chunk.length)) return fail(overloaded());
+      if (!budget.take(chunk.length)) return fail(overloaded("too many large requests at once: try again"));
       taken.bytes += chunk.length;
       chunks.push(chunk);
     };
@@ -63,8 +63,4 @@ function ignore(): void {}
 function tooLarge(maxBytes: number): ProblemError {
   const detail = `a body of this type has at most ${maxBytes} bytes: send the transactions in several requests`;
   return new ProblemError("BODY_TOO_LARGE", detail);
-}
-
-function overloaded(): ProblemError {
-  return new ProblemError("OVERLOADED", "too many large requests at once: try again", { "retry-after": "1" });
 }

@@ -3,7 +3,7 @@ import { sleep } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import { type EventName, EventTexts } from "./event-texts.ts";
 import type { HttpLimits } from "./limits.ts";
-import { commonHeaders, ProblemError } from "./problem.ts";
+import { commonHeaders, overloaded, ProblemError } from "./problem.ts";
 import type { ApiServices } from "./services.ts";
 
 /** Under load the log grows a thousand times a second: a stream at its end reads not more often than this. */
@@ -53,11 +53,8 @@ export class EventHub {
     wanted: ReadonlySet<EventName>,
     after: number | undefined,
   ): Promise<void> {
-    if (this.#streams.size >= this.#limits.maxEventStreams) {
-      throw new ProblemError("OVERLOADED", `${this.#streams.size} event streams are open already`, {
-        "retry-after": "10",
-      });
-    }
+    if (this.#streams.size >= this.#limits.maxEventStreams)
+      throw overloaded(`${this.#streams.size} event streams are open already`, 10);
     const stream: Stream = { outgoing, wanted, next: 0, told: 0 };
     this.#streams.add(stream);
     for (const end of ["close", "error"]) outgoing.on(end, () => this.#streams.delete(stream));

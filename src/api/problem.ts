@@ -85,6 +85,11 @@ export class ProblemError extends CodedError<ProblemCode> {
   }
 }
 
+/** Too much is asked for at once: it may be asked for again soon. */
+export function overloaded(detail: string, retryAfterS = 1): ProblemError {
+  return new ProblemError("OVERLOADED", detail, { "retry-after": String(retryAfterS) });
+}
+
 /** RFC 9457. */
 export function problemJson(code: ProblemCode, detail: string): string {
   const { status, title } = problems[code];

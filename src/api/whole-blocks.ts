@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { Chain } from "../chain/chain.ts";
 import type { StoredBlock } from "../chain/types.ts";
 import { ByteBudget } from "./byte-budget.ts";
-import { ProblemError } from "./problem.ts";
+import { overloaded } from "./problem.ts";
 
 /** Reads whole blocks for answers, so many bytes at once: as objects and text they take ten times as much memory. */
 export class WholeBlocks {
@@ -18,10 +18,8 @@ export class WholeBlocks {
     if (!summary || outgoing.closed) return undefined;
     // One larger than all that may be at once comes alone.
     const bytes = Math.min(summary.bodyBytes, this.#budget.maxBytes);
-    if (!this.#budget.take(bytes)) {
-      const detail = "too many blocks are asked for at once: try again, one after the other";
-      throw new ProblemError("OVERLOADED", detail, { "retry-after": "1" });
-    }
+    if (!this.#budget.take(bytes))
+      throw overloaded("too many blocks are asked for at once: try again, one after the other");
     outgoing.once("close", () => this.#budget.release(bytes));
     return reader.byId(id);
   }

@@ -113,9 +113,9 @@ export class Client {
       } catch (error) {
         const now = performance.now();
         const isUnknown = error instanceof ApiError && error.status === 404;
+        if (!isUnknown && (!isTransient(error) || now - answeredAt > awayMs)) throw error;
+        // Only an answer can say that it is not there.
         if (isUnknown) answeredAt = now;
-        else if (!isTransient(error) || now - answeredAt > awayMs) throw error;
-        // An answer is needed to know that it is not there.
         else knownAt = now;
         if (now - knownAt > lostAfterMs) {
           const message = `the node no longer knows transaction ${id}: it was evicted; send it again`;

@@ -1,5 +1,5 @@
 import { ClientError } from "./bytes.ts";
-import { ApiError, openStream, reach } from "./http.ts";
+import { ApiError, isTransient, openStream, reach } from "./http.ts";
 import type { BlockHeader, BlockRef, Mode, Transaction } from "./types.ts";
 
 /** What has happened (docs/http.md, Events). `id`: for `lastEventId`, to go on after it. */
@@ -56,8 +56,7 @@ async function* follow(
         yield event;
       }
     } catch (error) {
-      const isTransient = !(error instanceof ApiError) || error.status >= 500 || error.status === 429;
-      if (!isTransient) throw error;
+      if (error instanceof ApiError && !isTransient(error)) throw error;
     } finally {
       connection?.close();
       connection = undefined;

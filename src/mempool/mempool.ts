@@ -292,7 +292,7 @@ interface Step {
   added: Added[];
   /** Batches of what was here already. */
   known: StoredBatch[];
-  /** What this call was promised, or is about to be, makes no room for what comes after it in the same call. */
+  /** What this call has brought, or was given to keep: it gives no way to what comes after it in the same call. */
   kept: Set<PoolEntry>;
 }
 

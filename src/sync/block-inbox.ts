@@ -89,6 +89,7 @@ export class BlockInbox {
   async fetch(id: Uint8Array, peer: PeerId): Promise<void> {
     // Votes for a block come from those that were faster while it is being executed here.
     await this.#importing.get(toHex(id));
+    if (this.#stop.signal.aborted) return;
     if (await this.#options.chain.tree.get(id)) return this.#adoptChildren(toHex(id));
     await this.#once(id, () => this.#fetchWhole(id, peer), peer);
   }

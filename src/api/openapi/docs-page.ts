@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { cspHash } from "../csp-hash.ts";
 import type { Content, OpenApiDocument, OperationObject, ResponseObject } from "./document.ts";
 import { Html, html, inline, markdown } from "./html.ts";
 import { type JsonSchema, refName } from "./schemas.ts";
@@ -20,7 +20,7 @@ p { margin: .4rem 0 } .method { display: inline-block; min-width: 4.5rem; font-w
 `;
 
 /** Nothing comes from elsewhere, and nothing runs. */
-export const docsPolicy = `default-src 'none'; style-src 'sha256-${createHash("sha256").update(style).digest("base64")}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+export const docsPolicy = `default-src 'none'; style-src ${cspHash(style)}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
 /** The OpenAPI document for people, on one page without scripts. */
 export function docsPage(document: OpenApiDocument): string {

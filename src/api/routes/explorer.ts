@@ -19,7 +19,7 @@ export function explorerRoutes(app: Hono<ApiEnv>): void {
   route(app, "/", {
     GET: async ({ req }) => {
       const page = await loadExplorer();
-      const headers = { ...headersOf(page), vary: "accept-encoding" };
+      const headers = headersOf(page);
       const known = req.header("if-none-match")?.split(/\s*,\s*/) ?? [];
       if (known.includes(headers.etag)) return new Response(null, { status: 304, headers });
       const { body, coding } = page.encoded(req.header("accept-encoding") ?? "");
@@ -47,6 +47,7 @@ function headersOf({ scripts, styles, hash }: Page) {
     "x-content-type-options": "nosniff",
     // A new version of the node brings another page: the browser asks whether its own still is the one.
     "cache-control": "no-cache",
+    vary: "accept-encoding",
     // Weak: the encodings share it.
     etag: `W/"${hash}"`,
   };

@@ -9,7 +9,7 @@ import { equalBytes, toHex } from "../../util/bytes.ts";
 import { SerialQueue } from "../../util/serial-queue.ts";
 import { blockName, blockNotFound, findBlockId } from "../block-name.ts";
 import type { Api } from "../operation.ts";
-import { ProblemError } from "../problem.ts";
+import { overloaded, ProblemError } from "../problem.ts";
 import { finalityEvidenceBody } from "../proof-body.ts";
 import { requireLedger } from "../query.ts";
 import { accountProofSchema, transactionProofSchema } from "../schemas/finality.ts";
@@ -25,9 +25,7 @@ const maxWaiting = 64;
 export function proofRoutes(api: Api, services: ApiServices, wholeBlocks: WholeBlocks): void {
   const queue = new SerialQueue();
   const accountProof = (chain: Chain, block: Head, address: Uint8Array) => {
-    if (queue.size >= maxWaiting) {
-      throw new ProblemError("OVERLOADED", "too many proofs at once: try again", { "retry-after": "1" });
-    }
+    if (queue.size >= maxWaiting) throw overloaded("too many proofs at once: try again");
     return queue.run(() => proveAccount(chain, block, address));
   };
   const finalityOf = async (chain: Chain, block: Head) =>

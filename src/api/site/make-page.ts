@@ -8,6 +8,7 @@ import { join, parse } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { buildSync } from "esbuild";
+import { cspHash } from "../csp-hash.ts";
 import type { PrintedPage } from "./page.ts";
 
 const folder = join(fileURLToPath(new URL("../..", import.meta.url)), process.argv[2]!);
@@ -34,7 +35,7 @@ const quality = 5;
 const printed: PrintedPage = {
   scripts,
   styles,
-  hash: sha256(body),
+  hash: createHash("sha256").update(body).digest("base64"),
   bodies: {
     br: brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_QUALITY]: quality } }).toString(
       "base64",
@@ -62,12 +63,4 @@ function bundle(names: string[]): Map<string, string> {
 
 function imageUrl(name: string): string {
   return `data:image/svg+xml;base64,${readFileSync(join(folder, name)).toString("base64")}`;
-}
-
-function cspHash(text: string): string {
-  return `'sha256-${sha256(text)}'`;
-}
-
-function sha256(data: string | Uint8Array): string {
-  return createHash("sha256").update(data).digest("base64");
 }
