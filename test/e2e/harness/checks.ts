@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { verifyChain } from "../../../src/node/index.ts";
 import type { TestNetwork } from "./network.ts";
 import type { BlockAnswer, TestNode } from "./node.ts";
 import { patience, until } from "./until.ts";
@@ -97,15 +98,15 @@ export function stopWithinMs(): number {
   return 5_000 * patience.factor;
 }
 
-/** Stops all nodes with exit code 0 in time, and has `ccoin verify` check their databases. */
+/** Stops all nodes with exit code 0 in time, and checks their databases as `ccoin verify` does. */
 export async function stopAndVerify(nodes: readonly TestNode[]): Promise<void> {
   const ends = await Promise.all(nodes.map((node) => node.stop()));
   for (const { code, stopMs } of ends) {
     assert.equal(code, 0);
     assert.ok(stopMs < stopWithinMs(), `stopping took ${stopMs} ms`);
   }
-  for (const { id, world } of nodes) {
-    const { blocks } = await world.ccoinJson<{ blocks: number }>(["verify", `--nodeid=${id}`]);
+  for (const { paths } of nodes) {
+    const { blocks } = await verifyChain({ paths, onProgress: () => undefined });
     assert.ok(blocks > 0);
   }
 }
