@@ -37,7 +37,7 @@ const untimed: StageTimer = () => undefined;
 export interface ChainOptions {
   genesis: Genesis;
   stores: ChainStores;
-  checks: Pick<BlockChecks, "verify" | "isVerified">;
+  checks: Pick<BlockChecks, "verify" | "verifyTransactions">;
   clock: Clock;
   logger: Logger;
   /** 8 random bytes that key the address index. */

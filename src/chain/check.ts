@@ -10,12 +10,13 @@ import {
   isSafeCount,
   rootOf,
   type SignedHeader,
+  signatureSet,
   signingRoot,
   type TransactionRecord,
   transactionsRoot,
   voteKinds,
 } from "../types/index.ts";
-import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
+import { equalBytes, toHex } from "../util/bytes.ts";
 import type { CheckedBlock } from "./types.ts";
 
 /** What stage 1 needs to know of its chain. */
@@ -23,8 +24,8 @@ export interface BlockChecks {
   config: ChainConfig;
   genesisId: Uint8Array;
   verify: Verify;
-  /** Whether the signature of this transaction was checked before, so that none is checked twice. */
-  isVerified(id: Hex): boolean;
+  /** Verdicts on the signatures of transactions, of which some may have been checked before; without it, `verify` checks all. */
+  verifyTransactions?(records: readonly TransactionRecord[]): Promise<boolean[]>;
 }
 
 export interface CheckOptions {
@@ -122,13 +123,8 @@ async function checkTransactionSignatures(
   records: readonly TransactionRecord[],
   checks: BlockChecks,
 ): Promise<void> {
-  const fresh = records.filter(({ idHex }) => !checks.isVerified(idHex));
-  const verdicts = await checks.verify(fresh.map(signatureSet));
+  const verdicts = await (checks.verifyTransactions?.(records) ?? checks.verify(records.map(signatureSet)));
   const bad = verdicts.indexOf(false);
   if (bad !== -1)
-    throw new BlockError("INVALID_TRANSACTION_SIGNATURE", `of transaction ${fresh[bad]?.idHex}`);
-}
-
-export function signatureSet({ transaction, signingRoot: message }: TransactionRecord) {
-  return { publicKey: transaction.message.from, message, signature: transaction.signature };
+    throw new BlockError("INVALID_TRANSACTION_SIGNATURE", `of transaction ${records[bad]?.idHex}`);
 }

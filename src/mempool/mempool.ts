@@ -21,6 +21,7 @@ import { HeadFollower, type IncludedAndRetracted } from "./head-follower.ts";
 import { Journal, type StoredBatch } from "./journal.ts";
 import type { MempoolLimits } from "./limits.ts";
 import { Pool } from "./pool.ts";
+import { SignatureChecks } from "./signature-checks.ts";
 import type { AccountLookup, AddOutcome, MempoolEvents, PoolEntry, Source, TransactionLog } from "./types.ts";
 
 /** Where fewer than one in so many was taken in, the others' memory would be kept for them. */
@@ -52,6 +53,7 @@ export class Mempool {
   #sequence = 0;
   #stopExpiry: () => void = () => undefined;
   #stopped = false;
+  readonly #signatures: SignatureChecks;
   readonly #journal: Journal;
   readonly #follower: HeadFollower;
 
@@ -60,6 +62,7 @@ export class Mempool {
     this.#pool = new Pool(options.account);
     this.#rules = { ...options, pool: this.#pool };
     this.#eviction = new Eviction(this.#pool, options.limits);
+    this.#signatures = new SignatureChecks(options.verify);
     this.#journal = new Journal(options);
     this.#follower = new HeadFollower(this.#pool, this.#journal, options.log);
     this.#domain = computeDomain("transaction", options.genesisId);
@@ -110,8 +113,9 @@ export class Mempool {
     return this.#pool.get(id);
   }
 
+  /** One that waits, or whose signature is being checked. */
   byShortId(shortId: Uint8Array): TransactionRecord | undefined {
-    return this.#pool.byShortId(shortId)?.record;
+    return this.#pool.byShortId(shortId)?.record ?? this.#signatures.byShortId(shortId);
   }
 
   /** All entries, in the order of arrival. */
@@ -143,6 +147,14 @@ export class Mempool {
     return transactionRecords(transactions, this.#domain);
   }
 
+  /** Verdicts on the signatures of transactions, wherever they are from: of what waits here they were checked before. */
+  async verify(records: readonly TransactionRecord[]): Promise<boolean[]> {
+    const isKnown = records.map(({ idHex }) => this.#pool.get(idHex) !== undefined);
+    const verdicts = await this.#signatures.verdicts(records.filter((_, index) => !isKnown[index]));
+    let next = 0;
+    return isKnown.map((known) => known || verdicts[next++]!);
+  }
+
   /**
    * Takes transactions in; one outcome each, in order. Those from `local` are on disk, synced, once this resolves.
    * @throws {CodedError} `WRITE_FAILED`: none was taken.
@@ -150,14 +162,8 @@ export class Mempool {
   async add(records: readonly TransactionRecord[], source: Source): Promise<AddOutcome[]> {
     const durable = source === "local";
     const refusals = records.map((record) => refuseCheaply(record, this.#rules));
-    const verdicts = await this.#options.verify(
-      records
-        .filter((_, index) => refusals[index] === undefined)
-        .map(({ transaction, signingRoot }) => ({
-          publicKey: transaction.message.from,
-          message: signingRoot,
-          signature: transaction.signature,
-        })),
+    const verdicts = await this.#signatures.verdicts(
+      records.filter((_, index) => refusals[index] === undefined),
     );
     const step: Step = { writes: [], toStore: [], added: [], known: [], kept: new Set() };
     let next = 0;
@@ -198,14 +204,11 @@ export class Mempool {
     const { from, nonce } = record.transaction.message;
     const queue = this.#pool.queue(from);
     const refusal = refuseAdmission(record, queue, this.#rules);
-    if (refusal) return refusal;
+    if (refusal) return { ...refusal, isSigned: true };
     const replaced = queue?.get(nonce);
     if (!replaced && !this.#eviction.makeRoom(record, step.kept)) {
-      return refuse(
-        record,
-        "MEMPOOL_FULL",
-        `${this.#pool.count} transactions wait; try again later, or pay a higher fee`,
-      );
+      const detail = `${this.#pool.count} transactions wait; try again later, or pay a higher fee`;
+      return { ...refuse(record, "MEMPOOL_FULL", detail), isSigned: true };
     }
     const batch = replaced?.batch;
     const entry = this.#insert(record, this.#options.clock.now(), undefined);

@@ -1,11 +1,9 @@
 import type { TransactionRecord } from "../types/index.ts";
-import { type Hex, toHex } from "../util/bytes.ts";
+import type { Hex } from "../util/bytes.ts";
 import { Heap } from "../util/heap.ts";
 import { AccountQueue } from "./account-queue.ts";
+import { shortKey, shortKeyOf } from "./short-key.ts";
 import type { AccountLookup, PoolEntry } from "./types.ts";
-
-/** Hex digits of a `ShortId`. */
-const shortIdDigits = 16;
 
 /** As `Buffer.toString("latin1")`, without a Buffer. */
 const { latin1Slice } = Buffer.prototype as unknown as {
@@ -37,7 +35,7 @@ export class Pool {
   }
 
   byShortId(shortId: Uint8Array): PoolEntry | undefined {
-    return this.#byShortId.get(toHex(shortId).slice(2));
+    return this.#byShortId.get(shortKeyOf(shortId));
   }
 
   entries(): Iterable<PoolEntry> {
@@ -136,8 +134,4 @@ function isBetterPaid(a: PoolEntry, b: PoolEntry): boolean {
 /** A string of the address's bytes: half as long as hex, and made in half the time. */
 function addressKey(address: Uint8Array): string {
   return latin1Slice.call(address, 0, address.length);
-}
-
-function shortKey(idHex: Hex): string {
-  return idHex.slice(2, 2 + shortIdDigits);
 }

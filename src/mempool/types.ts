@@ -23,6 +23,8 @@ export interface Refusal {
   readonly record: TransactionRecord;
   readonly code: TransactionErrorCode;
   readonly detail: string;
+  /** Its signature was checked, and is right. */
+  readonly isSigned?: true;
 }
 
 export type MempoolEvents = {

@@ -85,7 +85,7 @@ export async function startChainServices(
   const chain: Chain = await Chain.load({
     genesis,
     stores: chainStores(database),
-    checks: { verify, isVerified: (id) => mempool.get(id) !== undefined },
+    checks: { verify, verifyTransactions: (records) => mempool.verify(records) },
     clock,
     logger,
     seed: hashSeed,
@@ -174,7 +174,7 @@ export async function startChainServices(
   });
   votes.serve();
   closers.push("vote inbox", () => votes.stop());
-  const transactions = new TransactionInbox({ network, mempool, verify, logger });
+  const transactions = new TransactionInbox({ network, mempool, logger });
   serveChain(network, chain, mempool);
   network.join(genesis.id, {
     blocks: (message, from) => inbox.onGossip(message, from),

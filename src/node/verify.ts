@@ -35,7 +35,7 @@ export function verifyChain(options: {
     if (!block) throw noChain(paths, hint);
     const genesis = await checkGenesis(block, verifySignatures);
     const { config } = genesis;
-    const checks = { config, genesisId: genesis.id, verify: verifySignatures, isVerified: () => false };
+    const checks = { config, genesisId: genesis.id, verify: verifySignatures };
     const headId = (await stores.meta.head()) ?? damaged("it has no head");
     const state = AccountState.fromGenesis(balancesOf(block), new Uint8Array(8));
 

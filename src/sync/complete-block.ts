@@ -51,18 +51,20 @@ async function fromMempool(
   { clock, mempool, signal }: TransactionSources,
 ): Promise<(TransactionRecord | undefined)[]> {
   const records = shortIds.map((shortId) => mempool.byShortId(shortId));
-  const isMissing = (index: number) => {
-    records[index] ??= mempool.byShortId(shortIds[index]!);
-    return records[index] === undefined;
+  let missing = [...records.keys()].filter((index) => !records[index]);
+  const lookAgain = () => {
+    for (const index of missing) records[index] = mempool.byShortId(shortIds[index]!);
+    missing = missing.filter((index) => !records[index]);
   };
-  let missing = [...records.keys()].filter(isMissing);
   if (missing.length === 0) return records;
   const complete = new AbortController();
   const stopListening = mempool.events.on("added", () => {
-    missing = missing.filter(isMissing);
+    lookAgain();
     if (missing.length === 0) complete.abort();
   });
   await sleep(clock, gossipGraceMs, AbortSignal.any([complete.signal, signal]));
   stopListening();
+  // Some may be being checked by now.
+  lookAgain();
   return records;
 }

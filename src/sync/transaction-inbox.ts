@@ -8,8 +8,6 @@ import {
   transactions,
   type Verdict,
 } from "../../protocols/index.ts";
-import { signatureSet } from "../chain/check.ts";
-import type { Verify } from "../crypto/ed25519.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import type { AddOutcome } from "../mempool/types.ts";
 import type { TransactionRecord } from "../types/index.ts";
@@ -22,7 +20,6 @@ import { transactionVerdicts } from "./verdicts.ts";
 export interface TransactionInboxOptions {
   network: Network;
   mempool: Mempool;
-  verify: Verify;
   logger: Logger;
 }
 
@@ -73,9 +70,9 @@ export class TransactionInbox {
   /** What the pool refused at a glance has not been verified, but those it travels on to may have to: the fault would be ours. */
   async #areSigned(outcomes: AddOutcome[]): Promise<boolean> {
     const refused = outcomes.flatMap((outcome) => {
-      return outcome.accepted || outcome.code === "ALREADY_KNOWN" ? [] : outcome.record;
+      return outcome.accepted || outcome.isSigned ? [] : outcome.record;
     });
-    return (await this.#options.verify(refused.map(signatureSet))).every(Boolean);
+    return (await this.#options.mempool.verify(refused)).every(Boolean);
   }
 }
 

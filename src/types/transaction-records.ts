@@ -15,6 +15,11 @@ export interface TransactionRecord {
   readonly encoded: Uint8Array;
 }
 
+/** What its signature is checked by. */
+export function signatureSet({ transaction, signingRoot: message }: TransactionRecord) {
+  return { publicKey: transaction.message.from, message, signature: transaction.signature };
+}
+
 /** `domain`: `computeDomain("transaction", genesisId)`. */
 export function transactionRecord(transaction: Transaction, domain: Uint8Array): TransactionRecord {
   return transactionRecords([transaction], domain)[0]!;

@@ -129,7 +129,7 @@ export async function startFixture(
   const chain: Chain = await Chain.open({
     genesis,
     stores,
-    checks: { verify: verifySignatures, isVerified: (id) => mempool.get(id) !== undefined },
+    checks: { verify: verifySignatures, verifyTransactions: (records) => mempool.verify(records) },
     clock: systemClock,
     logger: silentLogger,
     seed: new Uint8Array(8),

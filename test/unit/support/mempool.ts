@@ -40,7 +40,7 @@ export async function testPool(
     clock,
     chain: {
       writesWith: (change, after) => mempool.writesFor(change, (address) => after.get(address)),
-      checks: { verify, isVerified: (id) => mempool.get(id) !== undefined },
+      checks: { verify, verifyTransactions: (records) => mempool.verify(records) },
     },
   });
   const settings = {

@@ -84,7 +84,7 @@ export async function syncNode(
       void statuses.ask(peer);
     },
   });
-  const transactions = new TransactionInbox({ network, mempool, verify: verifyHere, logger });
+  const transactions = new TransactionInbox({ network, mempool, logger });
   const outbox = new Outbox({ ...common, mempool });
   const steps: string[] = [];
   const step = (name: string) => {

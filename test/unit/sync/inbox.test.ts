@@ -2,9 +2,10 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { blocksById } from "../../../protocols/index.ts";
 import { blockVerdicts, transactionVerdicts } from "../../../src/sync/verdicts.ts";
 import { Transactions } from "../../../src/types/index.ts";
+import { toHex } from "../../../src/util/bytes.ts";
 import { encoded, signer, startBalance, type Tip, testGenesis } from "../support/chain.ts";
 import { TestNetwork } from "../support/network.ts";
-import { compact, type SyncNode, settledClock, syncNode, until } from "../support/sync-node.ts";
+import { compact, type SyncNode, settledClock, syncNode, until, verifyHere } from "../support/sync-node.ts";
 
 const genesis = await testGenesis(3, { maxBlockTransactions: 50 });
 
@@ -41,6 +42,36 @@ describe("a compact block", () => {
     await until(clock, () => node.chain.head.idHex === tip.idHex);
     expect(net.requests).toEqual([]);
     expect(await gossip(compact(tip, maker))).toBe("ignore");
+  });
+
+  test("takes transactions whose signatures are being checked: none is asked for, or checked twice", async () => {
+    const { peer, net, maker, clock } = await pair();
+    const checked: string[] = [];
+    const checking = Promise.withResolvers<void>();
+    const node = await syncNode(net, "busy", genesis, {
+      async verify(sets) {
+        checked.push(...sets.map(({ signature }) => toHex(signature)));
+        if (sets.length > 1) await checking.promise;
+        return verifyHere(sets);
+      },
+    });
+    onTestFinished(() => node.stop());
+    net.connect(node.network, peer.network);
+    const tip = await withTransfers(maker.start(), maker, 3);
+    await peer.addAll(tip);
+    const { transactions } = tip.blocks[0]!;
+    const message = node.transactions.onGossip(Transactions.serialize(transactions));
+    expect(await node.inbox.onGossip(compact(tip, maker), "peer")).toBe("accept");
+    await clock.advance(1_000);
+    expect(node.chain.head.height).toBe(0);
+    checking.resolve();
+    await until(clock, () => node.chain.head.idHex === tip.idHex);
+    // Whoever was later finds them in the block, and does not check them again to know that they are signed.
+    await message;
+    expect(node.mempool.count).toBe(0);
+    expect(net.requests).toEqual([]);
+    const signatures = transactions.map(({ signature }) => toHex(signature));
+    expect(checked.filter((signature) => signatures.includes(signature))).toEqual(signatures);
   });
 
   test("asks for what the pool lacks, and for no more", async () => {

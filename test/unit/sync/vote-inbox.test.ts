@@ -32,7 +32,7 @@ async function node() {
     await during();
     return verifyHere(sets);
   };
-  const base = await testChain({ genesis, clock, chain: { checks: { verify, isVerified: () => false } } });
+  const base = await testChain({ genesis, clock, chain: { checks: { verify } } });
   const { finalizer, voter } = testFinalizer(base);
   const fetched: string[] = [];
   const inbox = new VoteInbox({

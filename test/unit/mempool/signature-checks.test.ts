@@ -1,0 +1,52 @@
+import { expect, test } from "vitest";
+import type { Verify } from "../../../src/crypto/ed25519.ts";
+import { SignatureChecks } from "../../../src/mempool/signature-checks.ts";
+import { toHex } from "../../../src/util/bytes.ts";
+import { testGenesis } from "../support/chain.ts";
+import { testPool } from "../support/mempool.ts";
+import { verifyHere } from "../support/sync-node.ts";
+
+const { mempool, maker } = await testPool({ genesis: await testGenesis() });
+const transfers = await Promise.all([0, 1, 2, 3].map((nonce) => maker.transfer({ nonce })));
+// The second is badly signed.
+transfers[1] = { ...transfers[1]!, signature: transfers[0]!.signature };
+const records = mempool.records(transfers);
+
+/** Answers nothing until it may. */
+function held() {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const checked: string[] = [];
+  const verify: Verify = async (sets) => {
+    checked.push(...sets.map(({ signature }) => toHex(signature)));
+    await promise;
+    return verifyHere(sets);
+  };
+  return { checks: new SignatureChecks(verify), checked, resolve };
+}
+
+test("what several ask for at the same time is checked once, and all get its verdict", async () => {
+  const { checks, checked, resolve } = held();
+  const first = checks.verdicts(records.slice(0, 2));
+  const second = checks.verdicts(records.slice(1, 4));
+  const third = checks.verdicts([...records].reverse());
+  expect(checks.byShortId(records[3]!.id.subarray(0, 8))).toBe(records[3]);
+  resolve();
+  expect(await first).toEqual([true, false]);
+  expect(await second).toEqual([false, true, true]);
+  expect(await third).toEqual([true, true, false, true]);
+  expect(checked).toEqual(records.map(({ transaction }) => toHex(transaction.signature)));
+});
+
+test("nothing is kept of what has been checked, also where that failed", async () => {
+  const { checks, checked, resolve } = held();
+  resolve();
+  expect(await checks.verdicts(records.slice(0, 1))).toEqual([true]);
+  expect(checks.byShortId(records[0]!.id.subarray(0, 8))).toBeUndefined();
+  expect(await checks.verdicts(records.slice(0, 1))).toEqual([true]);
+  expect(checked).toHaveLength(2);
+  const failing = new SignatureChecks(async () => {
+    throw new Error("no thread");
+  });
+  await expect(failing.verdicts(records)).rejects.toThrow("no thread");
+  expect(failing.byShortId(records[0]!.id.subarray(0, 8))).toBeUndefined();
+});
