@@ -16,6 +16,8 @@ import type { BlockSigner, CanonicalBlock } from "./types.ts";
 
 /** After a block could not be made, before the next try. */
 const retryMs = 1_000;
+/** While another's block is being checked. */
+const lookAgainMs = 20;
 
 export interface ProducerOptions {
   chain: Chain;
@@ -25,6 +27,8 @@ export interface ProducerOptions {
   /** What a block can hold now, best first. */
   executable(): Iterable<TransactionRecord>;
   hasExecutable(): boolean;
+  /** Whether a block on this parent, whose transactions are all here, is being checked. */
+  isComing?(parent: Uint8Array): boolean;
   onProduced(block: CanonicalBlock): void;
   /** The vote of the block at `height`. `snapshot`: after its parent. */
   voteFor?(snapshot: AuthoritySnapshot, height: number): AuthorityVote;
@@ -84,11 +88,22 @@ export class Producer {
     const time = this.#enabled ? this.#nextTime() : undefined;
     if (!time) return;
     const delayMs = Math.max(0, time.sealAtMs - this.#options.clock.now());
-    this.#cancel = this.#options.clock.after(delayMs, () => {
-      // Timers come early at times, and clocks are set back: others would take the block for one from the future.
-      if (this.#options.clock.now() < time.sealAtMs) this.#schedule();
-      else void this.#produce(time);
-    });
+    this.#cancel = this.#options.clock.after(delayMs, () => this.#seal(time));
+  }
+
+  #seal(plan: Plan): void {
+    const { clock } = this.#options;
+    // Timers come early at times, and clocks are set back: others would take the block for one from the future.
+    if (clock.now() < plan.sealAtMs) this.#schedule();
+    else if (this.#isLate(plan)) this.#cancel = clock.after(lookAgainMs, () => this.#seal(plan));
+    else void this.#produce(plan);
+  }
+
+  /** Who takes another's turn has come too late where a block is here and only needs to be checked; for a period at most: it may be wrong. */
+  #isLate({ inTurn, parentId, sealAtMs }: Plan): boolean {
+    const { chain, clock, isComing } = this.#options;
+    if (inTurn || clock.now() >= sealAtMs + chain.genesis.config.periodMs) return false;
+    return isComing?.(parentId) ?? false;
   }
 
   /** When this account may make the next block; `undefined` if it may not, or nothing asks for one. */

@@ -6,9 +6,10 @@ import type { AccountLookup, PoolEntry, TransactionLog } from "./types.ts";
 
 /** The part of a change of the head that concerns the pool. */
 export interface IncludedAndRetracted {
-  applied: readonly { records: readonly TransactionRecord[] }[];
+  /** Oldest first. */
+  applied: readonly { height: number; records: readonly TransactionRecord[] }[];
   /** Newest first. */
-  retracted: readonly { records: readonly TransactionRecord[] }[];
+  retracted: readonly { height: number; records: readonly TransactionRecord[] }[];
 }
 
 /** What was decided before a change was written. */

@@ -18,6 +18,7 @@ import { type AdmissionRules, refuse, refuseAdmission, refuseCheaply } from "./a
 import { Eviction } from "./eviction.ts";
 import { expired } from "./expiry.ts";
 import { HeadFollower, type IncludedAndRetracted } from "./head-follower.ts";
+import { IncludedTransactions } from "./included.ts";
 import { Journal, type StoredBatch } from "./journal.ts";
 import type { MempoolLimits } from "./limits.ts";
 import { Pool } from "./pool.ts";
@@ -54,6 +55,7 @@ export class Mempool {
   #stopExpiry: () => void = () => undefined;
   #stopped = false;
   readonly #signatures: SignatureChecks;
+  readonly #included = new IncludedTransactions();
   readonly #journal: Journal;
   readonly #follower: HeadFollower;
 
@@ -113,9 +115,13 @@ export class Mempool {
     return this.#pool.get(id);
   }
 
-  /** One that waits, or whose signature is being checked. */
+  /** One that waits, whose signature is being checked, or that is in a block which is not final. */
   byShortId(shortId: Uint8Array): TransactionRecord | undefined {
-    return this.#pool.byShortId(shortId)?.record ?? this.#signatures.byShortId(shortId);
+    return (
+      this.#pool.byShortId(shortId)?.record ??
+      this.#signatures.byShortId(shortId) ??
+      this.#included.byShortId(shortId)
+    );
   }
 
   /** All entries, in the order of arrival. */
@@ -147,9 +153,11 @@ export class Mempool {
     return transactionRecords(transactions, this.#domain);
   }
 
-  /** Verdicts on the signatures of transactions, wherever they are from: of what waits here they were checked before. */
+  /** Verdicts on the signatures of transactions, wherever they are from: of what waits, or is in the last blocks, they were checked before. */
   async verify(records: readonly TransactionRecord[]): Promise<boolean[]> {
-    const isKnown = records.map(({ idHex }) => this.#pool.get(idHex) !== undefined);
+    const isKnown = records.map(
+      ({ idHex }) => this.#pool.get(idHex) !== undefined || this.#included.has(idHex),
+    );
     const verdicts = await this.#signatures.verdicts(records.filter((_, index) => !isKnown[index]));
     let next = 0;
     return isKnown.map((known) => known || verdicts[next++]!);
@@ -190,12 +198,18 @@ export class Mempool {
   /** Follows a change of the head: what is in blocks leaves, what was retracted comes back. */
   update(change: IncludedAndRetracted): void {
     this.#eviction.reset();
+    this.#included.update(change);
     const { writes, back } = this.#follower.update(change, (record, batch) =>
       this.#insert(record, this.#options.clock.now(), batch),
     );
     // One that fails stops the node, and the next start finds what is in blocks.
     void this.#options.database.commit(writes).catch(() => undefined);
     if (back.length > 0) this.events.emit("added", { records: back, source: "retracted" });
+  }
+
+  /** Follows finality: the blocks up to this height stay what they are. */
+  finalize(height: number): void {
+    this.#included.finalize(height);
   }
 
   /** Checks again what may have changed while the signature was checked, and inserts. */

@@ -110,6 +110,7 @@ export async function startChainServices(
   });
   // The first to follow the head: the others ask the mempool what is left.
   chain.events.on("head", (change) => mempool.update(change));
+  chain.events.on("finality", () => mempool.finalize(chain.finalized.height));
   followEvents(eventLog, chain, mempool);
   const sideBlocks = new SideBlocks(chain);
   await mempool.start();
@@ -194,7 +195,7 @@ export async function startChainServices(
     "proposals",
     chain.events.on("finality", () => void proposals.onFinalized()),
   );
-  if (signer) startProducer(options, signer, { chain, mempool, outbox, proposals }, closers);
+  if (signer) startProducer(options, signer, { chain, mempool, inbox, outbox, proposals }, closers);
   meetPeers(options, { chain, transactions, votes, evidence }, closers);
   const synchronizer = new Synchronizer({
     ...common,
@@ -231,9 +232,10 @@ function startProducer(
   {
     chain,
     mempool,
+    inbox,
     outbox,
     proposals,
-  }: { chain: Chain; mempool: Mempool; outbox: Outbox; proposals: Proposals },
+  }: { chain: Chain; mempool: Mempool; inbox: BlockInbox; outbox: Outbox; proposals: Proposals },
   closers: Closers,
 ): void {
   const producer = new Producer({
@@ -243,6 +245,7 @@ function startProducer(
     logger,
     executable: () => mempool.executable(),
     hasExecutable: () => mempool.hasExecutable,
+    isComing: (parent) => inbox.isChecking(parent),
     onProduced: (block) => void outbox.publishBlock(block),
     voteFor: (snapshot, height) => proposals.voteFor(snapshot, height, signer.publicKey),
   });

@@ -40,6 +40,8 @@ export class BlockInbox {
   readonly #orphans = new OrphanPool();
   /** Blocks being completed or fetched, so that none is twice, and the peers that they come from, or may come from instead. */
   readonly #underWay = new Map<Hex, { from: PeerId; others: PeerId[] }>();
+  /** Parents of blocks that are all here and being checked. */
+  readonly #checking: Hex[] = [];
   /** Settled in any case when the import has ended. */
   readonly #importing = new Map<Hex, Promise<unknown>>();
   readonly #early: EarlyBlocks;
@@ -57,6 +59,11 @@ export class BlockInbox {
 
   get orphans(): number {
     return this.#orphans.size;
+  }
+
+  /** Whether a block on this parent, whose transactions are all here, is being checked. */
+  isChecking(parent: Uint8Array): boolean {
+    return this.#checking.length > 0 && this.#checking.includes(toHex(parent));
   }
 
   stop(): void {
@@ -102,7 +109,7 @@ export class BlockInbox {
       { ids: [id] },
       { signal: this.#stop.signal },
     )) {
-      const checked = await checkBlock(block, chain.checks);
+      const checked = await this.#whileChecking(block.header, () => checkBlock(block, chain.checks));
       if (checked.idHex !== toHex(id)) throw new BlockError("MALFORMED", "not the block that was asked for");
       return checked;
     }
@@ -132,7 +139,9 @@ export class BlockInbox {
         const sources = { ...this.#options, signal: this.#stop.signal };
         const records = await completeBlock({ id, shortIds, from }, sources);
         try {
-          return await checkRecords(header, records, chain.checks, { signedHeader: true });
+          return await this.#whileChecking(header, () =>
+            checkRecords(header, records, chain.checks, { signedHeader: true }),
+          );
         } catch (error) {
           // Two transactions can share a short id, and nobody vouches for the short ids: then only the block itself tells.
           if (!(error instanceof BlockError)) throw error;
@@ -141,6 +150,16 @@ export class BlockInbox {
       },
       from,
     );
+  }
+
+  async #whileChecking<T>({ message }: SignedHeader, check: () => Promise<T>): Promise<T> {
+    const parent = toHex(message.parent);
+    this.#checking.push(parent);
+    try {
+      return await check();
+    } finally {
+      this.#checking.splice(this.#checking.indexOf(parent), 1);
+    }
   }
 
   #isUnderWay(id: Uint8Array): boolean {

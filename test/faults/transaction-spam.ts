@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fromHex } from "../../src/util/bytes.ts";
 import { type Presigned, presign } from "../bench/lib/presign.ts";
@@ -6,9 +5,11 @@ import { senderAddresses } from "../bench/lib/senders.ts";
 import { sszList } from "../bench/lib/ssz-list.ts";
 import { createNetwork, startAll } from "../e2e/harness/network.ts";
 import { HttpError, type TestNode } from "../e2e/harness/node.ts";
+import { nodeFlags } from "../e2e/harness/process.ts";
 import { createRandom } from "../e2e/harness/random.ts";
 import { patience, until } from "../e2e/harness/until.ts";
 import type { Transfer, Wallet } from "../e2e/harness/wallet.ts";
+import { InspectedHeap } from "./inspected-heap.ts";
 import { checkPromises } from "./promises.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -22,6 +23,8 @@ const honestFee = 50n;
 /** Of the time for which the mempool is full. */
 const windows = { before: [0.2, 0.4], after: [0.8, 1] } as const;
 const memoryGrowth = 1.1;
+const sampleMs = 5_000;
+const firstInspector = 9229;
 
 /** Two authorities; one is sent a thousand transactions a round of all kinds, most of no use; honest ones come to both meanwhile. */
 export const transactionSpam: Scenario = {
@@ -37,6 +40,11 @@ export const transactionSpam: Scenario = {
       maxBlockTransactions,
       balances: spammers.map((address) => ({ address, balance: balance.toString() })),
     });
+    const inspectors = network.nodes.map((node, index) => {
+      const port = firstInspector + index;
+      node.flags = [...nodeFlags, `--inspect=127.0.0.1:${port}`];
+      return port;
+    });
     await startAll(network);
     const [target] = network.nodes as [TestNode, TestNode];
     const signed = await presign(fromHex(network.genesisId), senders, Math.ceil(rounds * perRequest * 0.7));
@@ -44,23 +52,23 @@ export const transactionSpam: Scenario = {
     const honest = network.nodes.map(
       (node, index) => new Honest(node, network.wallets[index]!, network.wallets[1 - index]!.address),
     );
-    const memory = network.nodes.map((node) => new Memory(node));
+    const memory = inspectors.map((port) => new Memory(port));
     for (let round = 1; round <= rounds; round++) {
       await spam.post();
       onRound(round);
     }
     const kept = await target.status();
     const reports = await Promise.all(honest.map((each) => each.stop()));
-    const growth = memory.map((each) => each.stop(spam.fullAt));
+    const growth = await Promise.all(memory.map((each) => each.stop(spam.fullAt)));
     if (rounds >= transactionSpam.full && !growth.every((share) => share <= memoryGrowth))
-      throw new Error(`memory after by before: ${growth.map((share) => share.toFixed(3))}`);
+      throw new Error(`heap and buffers, after by before: ${growth.map((share) => share.toFixed(3))}`);
     const accepted = new Set([...reports.flatMap(({ accepted: ids }) => ids), ...spam.accepted]);
     const wallets = [...network.wallets, ...spammers.map((address) => ({ address }) as Wallet)];
     const { height, transactions } = await checkPromises({ ...network, wallets }, accepted, 30 * 60_000);
     return (
       `${rounds * perRequest} transactions of spam: ${spam.text()}; ${kept.mempool.count} waiting at the end; ` +
       `honest ones, on the node with the spam and the other: ${reports.map(({ text }) => text).join("; ")}; ` +
-      `${transactions} in ${height} blocks, each acknowledged one once; memory after by before ${growth.map((share) => share.toFixed(3)).join(", ")}`
+      `${transactions} in ${height} blocks, each acknowledged one once; heap and buffers after by before ${growth.map((share) => share.toFixed(3)).join(", ")}`
     );
   },
 };
@@ -199,23 +207,33 @@ class Honest {
   }
 }
 
-/** Resident memory of a node, now and then. */
+/** Bytes that a node holds after a garbage collection, now and then. */
 class Memory {
-  readonly #samples: { at: number; kilobytes: number }[] = [];
-  readonly #timer: NodeJS.Timeout;
+  readonly #heap: InspectedHeap;
+  readonly #samples: { at: number; bytes: number }[] = [];
+  readonly #stop = new AbortController();
+  readonly #loop: Promise<void>;
 
-  constructor({ process }: TestNode) {
-    this.#timer = setInterval(() => {
-      const kilobytes = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${process.pid}/status`, "utf8"))?.[1];
-      this.#samples.push({ at: performance.now(), kilobytes: Number(kilobytes) });
-    }, 500);
+  constructor(port: number) {
+    this.#heap = new InspectedHeap(port);
+    this.#loop = this.#run();
+    this.#loop.catch(() => undefined);
   }
 
   /** The mean late in the time since `from` by the mean early in it; NaN where there was none. */
-  stop(from: number): number {
-    clearInterval(this.#timer);
-    const samples = this.#samples.filter(({ at }) => at >= from).map(({ kilobytes }) => kilobytes);
+  async stop(from: number): Promise<number> {
+    this.#stop.abort();
+    await this.#loop;
+    const samples = this.#samples.filter(({ at }) => at >= from).map(({ bytes }) => bytes);
     return mean(samples, windows.after) / mean(samples, windows.before);
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      await sleep(sampleMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+      const { heap, buffers } = await this.#heap.usedBytes();
+      this.#samples.push({ at: performance.now(), bytes: heap + buffers });
+    }
   }
 }
 

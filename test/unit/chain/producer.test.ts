@@ -18,7 +18,12 @@ import { ManualClock } from "../support/clock.ts";
 import { MemoryDatabase } from "../support/database.ts";
 
 /** Nodes of one chain, each with the producer of one authority; blocks reach the others at once. */
-async function network(nodes: number, authorityCount: number, config: Partial<ChainConfig> = {}) {
+async function network(
+  nodes: number,
+  authorityCount: number,
+  config: Partial<ChainConfig> = {},
+  isComing?: () => boolean,
+) {
   const clock = new ManualClock();
   const genesis = await testGenesis(authorityCount, config);
   const produced: { by: number; block: CanonicalBlock; atMs: number }[] = [];
@@ -43,6 +48,7 @@ async function network(nodes: number, authorityCount: number, config: Partial<Ch
       logger: silentLogger,
       executable: () => pool.filter((record) => !included(record)),
       hasExecutable: () => pool.some((record) => !included(record)),
+      ...(isComing && { isComing }),
       onProduced: (block) => {
         produced.push({ by: at, block, atMs: clock.now() });
         const message = {
@@ -93,6 +99,29 @@ test("one is missing: the next in line takes its turn a step later, with the tim
   const waits = new Set(late.map(({ block, atMs }) => atMs - block.header.message.timestamp));
   expect(waits).toEqual(new Set([500, 1000]));
   expect(new Set(produced.map(({ block }) => block.height)).size).toBe(produced.length);
+});
+
+test("who is not in turn waits while a block is being checked, for a period at most", async () => {
+  let coming = true;
+  const { clock, produced, enable } = await network(3, 3, {}, () => coming);
+  enable(0, 1);
+  await clock.advance(10_500);
+  const waits = () =>
+    produced.map(({ block: { header }, atMs }) => [
+      header.message.difficulty,
+      atMs - header.message.timestamp,
+    ]);
+  expect(new Set(waits().map(String))).toEqual(new Set(["2,0", "1,1500", "1,2000"]));
+  coming = false;
+  const before = produced.length;
+  await clock.advance(10_500);
+  expect(
+    new Set(
+      waits()
+        .slice(before + 1)
+        .map(String),
+    ),
+  ).toEqual(new Set(["2,0", "1,500", "1,1000"]));
 });
 
 test("who signed recently waits, and a chain without a majority stands still", async () => {

@@ -3,7 +3,7 @@ import { blocksById } from "../../../protocols/index.ts";
 import { blockVerdicts, transactionVerdicts } from "../../../src/sync/verdicts.ts";
 import { Transactions } from "../../../src/types/index.ts";
 import { toHex } from "../../../src/util/bytes.ts";
-import { encoded, signer, startBalance, type Tip, testGenesis } from "../support/chain.ts";
+import { authorities, encoded, signer, startBalance, type Tip, testGenesis } from "../support/chain.ts";
 import { TestNetwork } from "../support/network.ts";
 import { compact, type SyncNode, settledClock, syncNode, until, verifyHere } from "../support/sync-node.ts";
 
@@ -64,11 +64,40 @@ describe("a compact block", () => {
     expect(await node.inbox.onGossip(compact(tip, maker), "peer")).toBe("accept");
     await clock.advance(1_000);
     expect(node.chain.head.height).toBe(0);
+    expect(node.inbox.isChecking(node.chain.head.id)).toBe(true);
     checking.resolve();
     await until(clock, () => node.chain.head.idHex === tip.idHex);
+    expect(node.inbox.isChecking(genesis.id)).toBe(false);
     // Whoever was later finds them in the block, and does not check them again to know that they are signed.
     await message;
     expect(node.mempool.count).toBe(0);
+    expect(net.requests).toEqual([]);
+    const signatures = transactions.map(({ signature }) => toHex(signature));
+    expect(checked.filter((signature) => signatures.includes(signature))).toEqual(signatures);
+  });
+
+  test("beside the head's, of the same transactions, asks for none, and checks none", async () => {
+    const { peer, net, maker, clock } = await pair();
+    const checked: string[] = [];
+    const node = await syncNode(net, "forked", genesis, {
+      async verify(sets) {
+        checked.push(...sets.map(({ signature }) => toHex(signature)));
+        return verifyHere(sets);
+      },
+    });
+    onTestFinished(() => node.stop());
+    net.connect(node.network, peer.network);
+    const tip = await withTransfers(maker.start(), maker, 3);
+    const { transactions } = tip.blocks[0]!;
+    const imported: string[] = [];
+    node.chain.events.on("imported", ({ idHex }) => imported.push(idHex));
+    const rival = await maker.block(maker.start(), { by: authorities[2]!, transactions });
+    await peer.addAll(rival);
+    await node.transactions.onGossip(Transactions.serialize(transactions));
+    for (const each of [tip, rival]) {
+      expect(await node.inbox.onGossip(compact(each, maker), "peer")).toBe("accept");
+      await until(clock, () => imported.includes(each.idHex));
+    }
     expect(net.requests).toEqual([]);
     const signatures = transactions.map(({ signature }) => toHex(signature));
     expect(checked.filter((signature) => signatures.includes(signature))).toEqual(signatures);

@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import { IncludedTransactions } from "../../../src/mempool/included.ts";
+import type { TransactionRecord } from "../../../src/types/index.ts";
+
+/** Blocks of `count` transactions; only their ids matter. */
+function blocks(count: number, heights: number) {
+  return Array.from({ length: heights }, (_, index) => ({
+    height: index + 1,
+    records: Array.from({ length: count }, (_, place) => {
+      const idHex = `0x${(index * count + place).toString(16).padStart(16, "0")}`;
+      return { idHex } as TransactionRecord;
+    }),
+  }));
+}
+
+const chain = blocks(3, 4);
+const kept = (included: IncludedTransactions, all = chain) =>
+  all.filter(({ records }) => records.every(({ idHex }) => included.has(idHex))).map(({ height }) => height);
+
+test("transactions of blocks are known until these are final, or retracted", () => {
+  const included = new IncludedTransactions();
+  included.update({ applied: chain, retracted: [] });
+  expect(kept(included)).toEqual([1, 2, 3, 4]);
+  included.finalize(2);
+  expect(kept(included)).toEqual([3, 4]);
+  // The same transaction in the block that takes the place of another.
+  const rival = { height: 4, records: chain[3]!.records.slice(0, 1) };
+  included.update({ applied: [rival], retracted: [chain[3]!] });
+  expect(kept(included)).toEqual([3]);
+  expect(included.has(rival.records[0]!.idHex)).toBe(true);
+  included.finalize(4);
+  expect(kept(included)).toEqual([]);
+  expect(included.has(rival.records[0]!.idHex)).toBe(false);
+});
+
+test("no more than two full blocks are kept while finality waits", () => {
+  const long = blocks(10_000, 4);
+  const included = new IncludedTransactions();
+  for (const block of long) included.update({ applied: [block], retracted: [] });
+  expect(kept(included, long)).toEqual([3, 4]);
+});
