@@ -64,7 +64,7 @@ export class Mempool {
     this.#pool = new Pool(options.account);
     this.#rules = { ...options, pool: this.#pool };
     this.#eviction = new Eviction(this.#pool, options.limits);
-    this.#signatures = new SignatureChecks(options.verify);
+    this.#signatures = new SignatureChecks(options.verify, [this.#pool, this.#included]);
     this.#journal = new Journal(options);
     this.#follower = new HeadFollower(this.#pool, this.#journal, options.log);
     this.#domain = computeDomain("transaction", options.genesisId);
@@ -117,11 +117,7 @@ export class Mempool {
 
   /** One that waits, whose signature is being checked, or that is in a block which is not final. */
   byShortId(shortId: Uint8Array): TransactionRecord | undefined {
-    return (
-      this.#pool.byShortId(shortId)?.record ??
-      this.#signatures.byShortId(shortId) ??
-      this.#included.byShortId(shortId)
-    );
+    return this.#signatures.byShortId(shortId);
   }
 
   /** All entries, in the order of arrival. */
@@ -153,14 +149,9 @@ export class Mempool {
     return transactionRecords(transactions, this.#domain);
   }
 
-  /** Verdicts on the signatures of transactions, wherever they are from: of what waits, or is in the last blocks, they were checked before. */
-  async verify(records: readonly TransactionRecord[]): Promise<boolean[]> {
-    const isKnown = records.map(
-      ({ idHex }) => this.#pool.get(idHex) !== undefined || this.#included.has(idHex),
-    );
-    const verdicts = await this.#signatures.verdicts(records.filter((_, index) => !isKnown[index]));
-    let next = 0;
-    return isKnown.map((known) => known || verdicts[next++]!);
+  /** Verdicts on the signatures of transactions, wherever they are from; none that is known here is checked again. */
+  verify(records: readonly TransactionRecord[]): Promise<boolean[]> {
+    return this.#signatures.verdicts(records);
   }
 
   /**

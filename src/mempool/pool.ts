@@ -34,8 +34,12 @@ export class Pool {
     return this.#byId.get(id);
   }
 
-  byShortId(shortId: Uint8Array): PoolEntry | undefined {
-    return this.#byShortId.get(shortKeyOf(shortId));
+  has(id: Hex): boolean {
+    return this.#byId.has(id);
+  }
+
+  byShortId(shortId: Uint8Array): TransactionRecord | undefined {
+    return this.#byShortId.get(shortKeyOf(shortId))?.record;
   }
 
   entries(): Iterable<PoolEntry> {

@@ -1,5 +1,6 @@
 import type { Verify } from "../crypto/ed25519.ts";
 import { signatureSet, type TransactionRecord } from "../types/index.ts";
+import type { Hex } from "../util/bytes.ts";
 import { shortKey, shortKeyOf } from "./short-key.ts";
 
 /** A transaction whose signature is being checked. `place`: in the list that `verdicts` are of. */
@@ -9,33 +10,54 @@ interface Check {
   place: number;
 }
 
-/** Checks signatures of transactions. What several ask for at the same time, such as a message and the block after it, is checked once. */
+/** Finds transactions whose signatures were checked before. */
+export interface CheckedBefore {
+  byShortId(shortId: Uint8Array): TransactionRecord | undefined;
+  has(idHex: Hex): boolean;
+}
+
+/**
+ * Checks signatures of transactions, wherever they are from, and each once: not those that were checked before, and what several ask for
+ * at the same time, such as a message and the block after it, for all of them.
+ */
 export class SignatureChecks {
   readonly #verify: Verify;
+  readonly #before: readonly CheckedBefore[];
   /** By the short id. */
   readonly #underWay = new Map<string, Check>();
 
-  constructor(verify: Verify) {
+  constructor(verify: Verify, before: readonly CheckedBefore[]) {
     this.#verify = verify;
+    this.#before = before;
   }
 
-  /** One that is being checked. */
+  /** One that was checked, or is being checked. */
   byShortId(shortId: Uint8Array): TransactionRecord | undefined {
+    for (const checked of this.#before) {
+      const record = checked.byShortId(shortId);
+      if (record) return record;
+    }
     return this.#underWay.get(shortKeyOf(shortId))?.record;
   }
 
   /** One verdict each, in order. */
   async verdicts(records: readonly TransactionRecord[]): Promise<boolean[]> {
-    const known = records.map(({ idHex }) => {
-      const check = this.#underWay.get(shortKey(idHex));
-      return check?.record.idHex === idHex ? check : undefined;
-    });
-    if (known.every((check) => !check)) return this.#check(records);
+    const known = records.map((record) => this.#known(record));
+    if (known.every((verdict) => !verdict)) return this.#check(records);
     const fresh = await this.#check(records.filter((_, index) => !known[index]));
     const verdicts: boolean[] = [];
     let next = 0;
-    for (const check of known) verdicts.push(check ? (await check.verdicts)[check.place]! : fresh[next++]!);
+    for (const verdict of known) {
+      if (verdict === true) verdicts.push(true);
+      else verdicts.push(verdict ? (await verdict.verdicts)[verdict.place]! : fresh[next++]!);
+    }
     return verdicts;
+  }
+
+  #known({ idHex }: TransactionRecord): true | Check | undefined {
+    if (this.#before.some((checked) => checked.has(idHex))) return true;
+    const check = this.#underWay.get(shortKey(idHex));
+    return check?.record.idHex === idHex ? check : undefined;
   }
 
   async #check(records: readonly TransactionRecord[]): Promise<boolean[]> {

@@ -21,7 +21,7 @@ function held() {
     await promise;
     return verifyHere(sets);
   };
-  return { checks: new SignatureChecks(verify), checked, resolve };
+  return { checks: new SignatureChecks(verify, []), checked, resolve };
 }
 
 test("what several ask for at the same time is checked once, and all get its verdict", async () => {
@@ -46,7 +46,7 @@ test("nothing is kept of what has been checked, also where that failed", async (
   expect(checked).toHaveLength(2);
   const failing = new SignatureChecks(async () => {
     throw new Error("no thread");
-  });
+  }, []);
   await expect(failing.verdicts(records)).rejects.toThrow("no thread");
   expect(failing.byShortId(records[0]!.id.subarray(0, 8))).toBeUndefined();
 });
