@@ -126,8 +126,10 @@ async function goesOn(node: TestNode, { nodes }: TestNetwork, traffic: Traffic):
   for (const id of accepted) await until(`${id} is known`, () => node.transaction(id));
 }
 
-/** A vote for somebody whom nobody else wants. */
-function propose(node: TestNode, { wallets, world }: TestNetwork): Promise<unknown> {
-  const nobody = wallets[0]!.address;
-  return world.ccoin(["propose", "remove", nobody, `--nodeid=${node.id}`]);
+/** A vote for what nobody else wants, or its withdrawal where it is wanted already. */
+async function propose(node: TestNode, { wallets, world }: TestNetwork): Promise<unknown> {
+  const { address } = wallets[0]!;
+  const { proposals } = await node.authorities();
+  const kind = proposals.some(({ candidate }) => candidate === address) ? "drop" : "remove";
+  return world.ccoin(["propose", kind, address, `--nodeid=${node.id}`]);
 }
