@@ -1,4 +1,5 @@
 import { rmSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createNetwork, startAll, type TestNetwork } from "../e2e/harness/network.ts";
 import { TestNode } from "../e2e/harness/node.ts";
 import { nodeFlags } from "../e2e/harness/process.ts";
@@ -107,12 +108,15 @@ async function crashOnce(
   const url = new URL(`crash-at.ts?at=${at}&phase=${phase}&nth=${nth}`, import.meta.url);
   node.flags = [...nodeFlags, "--import", url.href];
   node.start();
-  void until("it answers", async () => node.process.end !== undefined || (await node.status()) !== undefined)
-    .then(ask)
-    .catch(() => undefined);
-  const end = await until(`a crash ${phase} write ${nth} of ${at}`, () => node.process.end, {
-    timeoutMs: crashTimeoutMs,
-  });
+  const hasEnded = () => node.process.end;
+  const crash = until(`a crash ${phase} write ${nth} of ${at}`, hasEnded, { timeoutMs: crashTimeoutMs });
+  const asked = until("it answers", async () => hasEnded() || (await node.status())).then(ask);
+  // Asking fails also where the node is killed meanwhile, of which one hears a little later.
+  const failed = asked.then(
+    () => crash,
+    (error) => sleep(1_000).then(() => hasEnded() ?? Promise.reject(error)),
+  );
+  const end = await Promise.race([crash, failed]);
   if (end.signal !== "SIGKILL") throw new Error(`it ended with ${end.code}: ${end.stderr}`);
 }
 
@@ -129,7 +133,7 @@ async function goesOn(node: TestNode, { nodes }: TestNetwork, traffic: Traffic):
 /** A vote for what nobody else wants, or its withdrawal where it is wanted already. */
 async function propose(node: TestNode, { wallets, world }: TestNetwork): Promise<unknown> {
   const { address } = wallets[0]!;
-  const { proposals } = await node.authorities();
+  const { proposals } = await until("it has its chain", () => node.authorities());
   const kind = proposals.some(({ candidate }) => candidate === address) ? "drop" : "remove";
   return world.ccoin(["propose", kind, address, `--nodeid=${node.id}`]);
 }
