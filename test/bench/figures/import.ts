@@ -91,7 +91,7 @@ export const importFigures: readonly Figure[] = [true, false].map((pooled) =>
     measures: pooled
       ? "import of a block whose transactions are in the mempool"
       : "import of a block of which no transaction is known",
-    quick: settingsOf(5),
+    quick: settingsOf(10),
     full: settingsOf(20),
     goals: ({ transactions }) =>
       pooled && transactions === 10_000

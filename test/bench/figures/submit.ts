@@ -21,8 +21,8 @@ export type SubmitSettings = {
 /** Of one sender not more may wait in a mempool than 20,000. */
 const maxUncommitted = 15_000;
 
-/** Before: by then V8 has compiled what is used most, of which a node that runs for days has long been done. */
-const warmUp = 20_000;
+/** As many before, but not more: by then V8 has compiled what is used most, with which a node that runs for days has long been done. */
+const maxWarmUp = 20_000;
 
 /** Less than the 64 that a mempool takes a nonce ahead of the first that is missing. */
 const maxNoncesAhead = 60;
@@ -108,6 +108,7 @@ async function runPart(
 
 async function submit(context: Context, format: Format, settings: SubmitSettings): Promise<Measured> {
   const { authorities, senders, count } = settings;
+  const warmUp = Math.min(count, maxWarmUp);
   const network = await benchNetwork(context, { authorities, senders });
   const presigned = await presign(network.genesis, senders, warmUp + count);
   // Each acknowledgement waits for one or two.

@@ -12,7 +12,7 @@ export const syncFigure = defineFigure<SyncSettings>({
   name: "sync",
   measures:
     "transactions a second at which a node with no data follows a chain, every signature checked, beside the one that serves it",
-  quick: [{ blocks: 40, transactionsPerBlock: 1_000, senders: 100 }],
+  quick: [{ blocks: 100, transactionsPerBlock: 1_000, senders: 100 }],
   full: [
     { blocks: 200, transactionsPerBlock: 1_000, senders: 100 },
     { blocks: 20, transactionsPerBlock: 10_000, senders: 10_000 },
