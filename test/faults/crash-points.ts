@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createNetwork, startAll, type TestNetwork } from "../e2e/harness/network.ts";
 import { TestNode } from "../e2e/harness/node.ts";
+import type { World } from "../e2e/harness/open-world.ts";
 import { nodeFlags } from "../e2e/harness/process.ts";
 import { createRandom } from "../e2e/harness/random.ts";
 import { Traffic } from "../e2e/harness/traffic.ts";
@@ -35,8 +36,9 @@ const points: readonly Point[] = [
 ];
 const phases: readonly CrashPhase[] = ["before", "during", "after"];
 const crashTimeoutMs = 120_000;
-/** Ids of nodes that come to the network. */
+/** Ids of nodes that come to a network, and of authorities. */
 const firstNewId = 100;
+const firstAuthorityId = 500;
 
 /**
  * One of two authorities under transfers, or a new node, is killed at each point at which it writes, then up to three times as it
@@ -48,36 +50,58 @@ export const crashPoints: Scenario = {
   full: 20 * points.length,
   async run(world, { rounds, seed, onRound }) {
     const random = createRandom(seed);
-    const network = await createNetwork(world, { nodes: 2, periodMs: 200 });
-    await startAll(network);
-    const traffic = new Traffic(network, 20);
-    world.onEnd(() => traffic.stop().catch(() => undefined));
-    const [, authority] = network.nodes as [TestNode, TestNode];
     let crashes = 0;
-    for (let round = 1; round <= rounds; round++) {
-      const index = (round - 1) % points.length;
-      const point = points[index]!;
-      // Another one each time that its turn comes.
-      const phase = phases[(index + Math.floor((round - 1) / points.length)) % phases.length]!;
-      const nth = 1 + Math.floor(random() * point.among);
-      const node = point.isNew ? new TestNode(world, firstNewId + round) : authority;
-      try {
-        crashes += await crash(node, network, { point, phase, nth }, random);
-        await goesOn(node, network, traffic);
-      } catch (error) {
-        throw new Error(`round ${round}: ${phase} write ${nth} of ${point.at}`, { cause: error });
-      }
-      if (point.isNew) {
-        await node.stop();
-        rmSync(node.paths.folder, { recursive: true });
-      }
-      onRound(round);
+    let transactions = 0;
+    for (let done = 0; done < rounds; done += points.length) {
+      const last = Math.min(done + points.length, rounds);
+      const result = await crashInTurn(world, { done, last, random, onRound });
+      crashes += result.crashes;
+      transactions += result.transactions;
     }
-    await traffic.stop();
-    const { transactions } = await checkPromises(network, traffic.accepted);
     return `${rounds} crashes at ${points.length} points, ${crashes - rounds} more in the recovery; ${transactions} transactions, 0 acknowledged ones missing`;
   },
 };
+
+/** Rounds `done + 1` to `last`, each point once at most, on a chain of their own: new nodes have not long to download then. */
+async function crashInTurn(
+  world: World,
+  {
+    done,
+    last,
+    random,
+    onRound,
+  }: { done: number; last: number; random(): number; onRound(round: number): void },
+): Promise<{ crashes: number; transactions: number }> {
+  const network = await createNetwork(world, { nodes: 2, periodMs: 200, firstId: firstAuthorityId + done });
+  await startAll(network);
+  const traffic = new Traffic(network, 20);
+  world.onEnd(() => traffic.stop().catch(() => undefined));
+  const [, authority] = network.nodes as [TestNode, TestNode];
+  let crashes = 0;
+  for (let round = done + 1; round <= last; round++) {
+    const index = round - done - 1;
+    const point = points[index]!;
+    // Another one each time that its turn comes.
+    const phase = phases[(index + done / points.length) % phases.length]!;
+    const nth = 1 + Math.floor(random() * point.among);
+    const node = point.isNew ? new TestNode(world, firstNewId + round) : authority;
+    try {
+      crashes += await crash(node, network, { point, phase, nth }, random);
+      await goesOn(node, network, traffic);
+    } catch (error) {
+      throw new Error(`round ${round}: ${phase} write ${nth} of ${point.at}`, { cause: error });
+    }
+    if (point.isNew) {
+      await node.stop();
+      rmSync(node.paths.folder, { recursive: true });
+    }
+    onRound(round);
+  }
+  await traffic.stop();
+  const { transactions } = await checkPromises(network, traffic.accepted);
+  await Promise.all(network.nodes.map((node) => node.stop()));
+  return { crashes, transactions };
+}
 
 /** Returns the number of crashes. The node is down then. */
 async function crash(
@@ -130,10 +154,8 @@ async function goesOn(node: TestNode, { nodes }: TestNetwork, traffic: Traffic):
   for (const id of accepted) await until(`${id} is known`, () => node.transaction(id));
 }
 
-/** A vote for what nobody else wants, or its withdrawal where it is wanted already. */
+/** A vote for somebody whom nobody else wants. */
 async function propose(node: TestNode, { wallets, world }: TestNetwork): Promise<unknown> {
-  const { address } = wallets[0]!;
-  const { proposals } = await until("it has its chain", () => node.authorities());
-  const kind = proposals.some(({ candidate }) => candidate === address) ? "drop" : "remove";
-  return world.ccoin(["propose", kind, address, `--nodeid=${node.id}`]);
+  await until("it has its chain", () => node.authorities());
+  return world.ccoin(["propose", "remove", wallets[0]!.address, `--nodeid=${node.id}`]);
 }
