@@ -13,7 +13,6 @@ import { table } from "../src/cli/output.ts";
 import { createNetwork, startAll } from "../test/e2e/harness/network.ts";
 import type { TestNode } from "../test/e2e/harness/node.ts";
 import { closeOnSignal, openWorld, type World } from "../test/e2e/harness/open-world.ts";
-import { nodeFlags } from "../test/e2e/harness/process.ts";
 import { Traffic } from "../test/e2e/harness/traffic.ts";
 import { InspectedHeap } from "../test/faults/inspected-heap.ts";
 import { Progress } from "../test/faults/progress.ts";
@@ -23,7 +22,6 @@ import { slope } from "../test/faults/slope.ts";
 const minuteMs = 60_000;
 const MB = 1e6;
 const maxSlope = 1;
-const firstInspectorPort = 9301;
 /** The others live from beginning to end. */
 const killedNodes = 2;
 /** Whether a killed node comes back at all; how long it took is in the figures. */
@@ -57,9 +55,7 @@ async function soak(world: World): Promise<boolean> {
   const { nodes } = network;
   const victims = Number(values["kill-every"]) > 0 ? nodes.slice(-killedNodes) : [];
   const watched = nodes.slice(0, nodes.length - victims.length).map((node, index): Watched => {
-    const port = firstInspectorPort + index;
-    node.flags = [...nodeFlags, `--inspect=127.0.0.1:${port}`];
-    return { node, heap: new InspectedHeap(port), points: [] };
+    return { node, heap: InspectedHeap.of(node, index), points: [] };
   });
   await startAll(network);
   const traffic = new Traffic(network, Number(values.every));
@@ -108,7 +104,7 @@ function slopes(watched: readonly Watched[]): number[] {
 
 async function measure({ heap, points }: Watched, startedAt: number): Promise<void> {
   const used = await heap.usedBytes();
-  points.push([(performance.now() - startedAt) / (60 * minuteMs), (used.heap + used.buffers) / MB]);
+  points.push([(performance.now() - startedAt) / (60 * minuteMs), used / MB]);
 }
 
 async function writeSnapshots([first]: readonly Watched[], name: string): Promise<void> {

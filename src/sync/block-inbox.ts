@@ -63,7 +63,7 @@ export class BlockInbox {
 
   /** Whether a block on this parent, whose transactions are all here, is being checked. */
   isChecking(parent: Uint8Array): boolean {
-    return this.#checking.length > 0 && this.#checking.includes(toHex(parent));
+    return this.#checking.includes(toHex(parent));
   }
 
   stop(): void {

@@ -1,5 +1,9 @@
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
+import type { TestNode } from "../e2e/harness/node.ts";
+import { nodeFlags } from "../e2e/harness/process.ts";
+
+const firstPort = 9301;
 
 interface Answer {
   id?: number;
@@ -9,20 +13,27 @@ interface Answer {
   error?: { message: string };
 }
 
-/** The heap of a node that runs with `--inspect=127.0.0.1:<port>`, through its inspector. */
+/** The heap of a node, through its inspector. */
 export class InspectedHeap {
   readonly #url: string;
 
-  constructor(port: number) {
+  private constructor(port: number) {
     this.#url = `http://127.0.0.1:${port}/json/list`;
   }
 
-  /** Bytes that are in use after a full garbage collection. */
-  async usedBytes(): Promise<{ heap: number; buffers: number }> {
+  /** Of a node that is not running yet. `index`: another one for each node of a network. */
+  static of(node: TestNode, index: number): InspectedHeap {
+    const port = firstPort + index;
+    node.flags = [...nodeFlags, `--inspect=127.0.0.1:${port}`];
+    return new InspectedHeap(port);
+  }
+
+  /** Bytes of heap and buffers that are in use after a full garbage collection. */
+  async usedBytes(): Promise<number> {
     return this.#session(async (call) => {
       await call("HeapProfiler.collectGarbage");
       const { usedSize = 0, backingStorageSize = 0 } = await call("Runtime.getHeapUsage");
-      return { heap: usedSize, buffers: backingStorageSize };
+      return usedSize + backingStorageSize;
     });
   }
 

@@ -3,9 +3,9 @@ import { fromHex } from "../../src/util/bytes.ts";
 import { type Presigned, presign } from "../bench/lib/presign.ts";
 import { senderAddresses } from "../bench/lib/senders.ts";
 import { sszList } from "../bench/lib/ssz-list.ts";
+import { mean } from "../bench/lib/statistics.ts";
 import { createNetwork, startAll } from "../e2e/harness/network.ts";
 import { HttpError, type TestNode } from "../e2e/harness/node.ts";
-import { nodeFlags } from "../e2e/harness/process.ts";
 import { createRandom } from "../e2e/harness/random.ts";
 import { patience, until } from "../e2e/harness/until.ts";
 import type { Transfer, Wallet } from "../e2e/harness/wallet.ts";
@@ -24,7 +24,6 @@ const honestFee = 50n;
 const windows = { before: [0.2, 0.4], after: [0.8, 1] } as const;
 const memoryGrowth = 1.1;
 const sampleMs = 5_000;
-const firstInspector = 9229;
 
 /** Two authorities; one is sent a thousand transactions a round of all kinds, most of no use; honest ones come to both meanwhile. */
 export const transactionSpam: Scenario = {
@@ -40,11 +39,7 @@ export const transactionSpam: Scenario = {
       maxBlockTransactions,
       balances: spammers.map((address) => ({ address, balance: balance.toString() })),
     });
-    const inspectors = network.nodes.map((node, index) => {
-      const port = firstInspector + index;
-      node.flags = [...nodeFlags, `--inspect=127.0.0.1:${port}`];
-      return port;
-    });
+    const heaps = network.nodes.map((node, index) => InspectedHeap.of(node, index));
     await startAll(network);
     const [target] = network.nodes as [TestNode, TestNode];
     const signed = await presign(fromHex(network.genesisId), senders, Math.ceil(rounds * perRequest * 0.7));
@@ -52,7 +47,7 @@ export const transactionSpam: Scenario = {
     const honest = network.nodes.map(
       (node, index) => new Honest(node, network.wallets[index]!, network.wallets[1 - index]!.address),
     );
-    const memory = inspectors.map((port) => new Memory(port));
+    const memory = heaps.map((heap) => new Memory(heap));
     for (let round = 1; round <= rounds; round++) {
       await spam.post();
       onRound(round);
@@ -214,8 +209,8 @@ class Memory {
   readonly #stop = new AbortController();
   readonly #loop: Promise<void>;
 
-  constructor(port: number) {
-    this.#heap = new InspectedHeap(port);
+  constructor(heap: InspectedHeap) {
+    this.#heap = heap;
     this.#loop = this.#run();
     this.#loop.catch(() => undefined);
   }
@@ -225,19 +220,17 @@ class Memory {
     this.#stop.abort();
     await this.#loop;
     const samples = this.#samples.filter(({ at }) => at >= from).map(({ bytes }) => bytes);
-    return mean(samples, windows.after) / mean(samples, windows.before);
+    const { length } = samples;
+    if (length === 0) return Number.NaN;
+    const within = ([start, end]: readonly [number, number]) =>
+      mean(samples.slice(Math.floor(start * length), Math.ceil(end * length)));
+    return within(windows.after) / within(windows.before);
   }
 
   async #run(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       await sleep(sampleMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
-      const { heap, buffers } = await this.#heap.usedBytes();
-      this.#samples.push({ at: performance.now(), bytes: heap + buffers });
+      this.#samples.push({ bytes: await this.#heap.usedBytes(), at: performance.now() });
     }
   }
-}
-
-function mean(samples: readonly number[], [from, to]: readonly [number, number]): number {
-  const part = samples.slice(Math.floor(from * samples.length), Math.ceil(to * samples.length));
-  return part.reduce((sum, sample) => sum + sample, 0) / part.length;
 }
