@@ -1,20 +1,22 @@
 import { defineConfig } from "vitest/config";
 import { EvenShards } from "./test/e2e/sequencer.ts";
 
+/** Ends what hangs, on a machine whose cores other tests want too. */
+const hangMs = 180_000;
+const limits = { testTimeout: hangMs, hookTimeout: hangMs, expect: { poll: { timeout: hangMs / 2 } } };
+
 /** `unit` and `contract` test parts, on loopback at most; `sim` runs many nodes in simulated time; `e2e` starts whole nodes, `browser` looks at one with Chromium. */
 export default defineConfig({
   test: {
     sequence: { sequencer: EvenShards },
     projects: [
-      // Time-outs end what hangs; all run on a machine whose cores other tests want too.
       {
         test: {
           name: "unit",
           include: ["test/{unit,fuzz}/**/*.test.ts"],
           // The files share the modules that they test: loading them took a third of the time.
           isolate: false,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          ...limits,
         },
       },
       {
@@ -22,8 +24,7 @@ export default defineConfig({
           name: "contract",
           include: ["test/contract/**/*.test.ts"],
           isolate: false,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          ...limits,
         },
       },
       { test: { name: "sim", include: ["test/sim/**/*.test.ts"], testTimeout: 300_000 } },
@@ -32,8 +33,7 @@ export default defineConfig({
           name: "browser",
           include: ["test/browser/**/*.test.ts"],
           fileParallelism: false,
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
+          ...limits,
         },
       },
       {

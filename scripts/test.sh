@@ -21,25 +21,22 @@ check() {
   local name="$1"
   shift
   echo "== $name"
-  "$@" || echo "0 1" >"$reports/$name.counts"
+  "$@" || printf '%s\n' "0 1" "$name" >"$reports/$name.result"
 }
 
-# run NAME COMMAND… runs vitest, and notes how many tests have passed and failed.
+# run NAME COMMAND… runs vitest. Its result: how many tests have passed and failed, then what failed.
 run() {
-  local name="$1" report="$reports/$1.json" code counts
+  local name="$1" report="$reports/$1.json" result="$reports/$1.result" code passed
   shift
   echo "== $name tests"
   "$@" --reporter=default --reporter=json --outputFile.json="$report"
   code=$?
-  counts="$(node -e '
-    const report = JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8"));
-    const broken = report.testResults.filter((file) => file.status === "failed" &&
-      !file.assertionResults.some((test) => test.status === "failed")).length;
-    console.log(report.numPassedTests, report.numFailedTests + broken);
-  ' "$report" 2>/dev/null)" || counts="0 0"
+  node scripts/read-report.ts "$name" "$report" >"$result" || echo "0 0" >"$result"
   # An error outside of any test, or a crash.
-  if ((code != 0)) && [[ "${counts#* }" == 0 ]]; then counts="${counts% *} 1"; fi
-  echo "$counts" >"$reports/$name.counts"
+  if ((code != 0)) && [[ "$(head -n 1 "$result")" == *" 0" ]]; then
+    read -r passed _ <"$result"
+    printf '%s\n' "$passed 1" "$name: ended with code $code" >"$result"
+  fi
 }
 
 # Whole nodes mostly wait. So the end-to-end tests run in two halves, each in a network of its own and in a process group, to be
@@ -73,8 +70,9 @@ wait
 beside=()
 cat "$reports"/e2e-*.log
 
-read -r passed failed < <(cat "$reports"/*.counts | awk '{ passed += $1; failed += $2 } END { print passed, failed }')
+read -r passed failed < <(awk 'FNR == 1 { passed += $1; failed += $2 } END { print passed, failed }' "$reports"/*.result)
 # No test at all is no success.
 ((passed > 0)) || failed=$((failed + 1))
+((failed == 0)) || tail -q -n +2 "$reports"/*.result
 echo "$passed passed, $failed failed"
 ((failed == 0))

@@ -57,7 +57,7 @@ export const uselessQuota = { requests: 2_000, perMs: 10_000 };
  * A larger message travels on no sooner than this after it came: by then the others have said that they have it (IDONTWANT), and
  * it need not be sent. Without, each of four nodes gets it three times, whoever published it.
  */
-const forwardAfterMs = 5;
+export const forwardAfterMs = 5;
 const largeBytes = 1024;
 
 export function messageId(topicName: string, data: Uint8Array): Uint8Array {

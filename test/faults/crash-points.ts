@@ -1,10 +1,15 @@
 import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { headerEvidence } from "../../src/consensus/index.ts";
+import { Evidence, noVote, zero32 } from "../../src/types/index.ts";
+import { fromHex } from "../../src/util/bytes.ts";
 import { createNetwork, startAll, type TestNetwork } from "../e2e/harness/network.ts";
 import { TestNode } from "../e2e/harness/node.ts";
 import type { World } from "../e2e/harness/open-world.ts";
 import { nodeFlags } from "../e2e/harness/process.ts";
 import { createRandom } from "../e2e/harness/random.ts";
+import { Rogue } from "../e2e/harness/rogue.ts";
+import { signHeader } from "../e2e/harness/sign-header.ts";
 import { Traffic } from "../e2e/harness/traffic.ts";
 import { until } from "../e2e/harness/until.ts";
 import type { CrashPhase } from "./crash-at.ts";
@@ -30,11 +35,13 @@ const points: readonly Point[] = [
   { at: "event", among: 4 },
   { at: "rename", among: 1 },
   { at: "proposal", among: 1, ask: propose },
+  { at: "evidence", among: 1, ask: accuse },
   { at: "addressBook", among: 1, isNew: true },
   { at: "meta", among: 2, isNew: true },
   { at: "link", among: 4, isNew: true },
 ];
 const phases: readonly CrashPhase[] = ["before", "during", "after"];
+const periodMs = 200;
 const crashTimeoutMs = 120_000;
 /** Ids of nodes that come to a network, and of authorities. */
 const firstNewId = 100;
@@ -72,7 +79,7 @@ async function crashInTurn(
     onRound,
   }: { done: number; last: number; random(): number; onRound(round: number): void },
 ): Promise<{ crashes: number; transactions: number }> {
-  const network = await createNetwork(world, { nodes: 2, periodMs: 200, firstId: firstAuthorityId + done });
+  const network = await createNetwork(world, { nodes: 2, periodMs, firstId: firstAuthorityId + done });
   await startAll(network);
   const traffic = new Traffic(network, 20);
   world.onEnd(() => traffic.stop().catch(() => undefined));
@@ -158,4 +165,25 @@ async function goesOn(node: TestNode, { nodes }: TestNetwork, traffic: Traffic):
 async function propose(node: TestNode, { wallets, world }: TestNetwork): Promise<unknown> {
   await until("it has its chain", () => node.authorities());
   return world.ccoin(["propose", "remove", wallets[0]!.address, `--nodeid=${node.id}`]);
+}
+
+/** Somebody tells it that the key of the other authority has signed two blocks in one slot. */
+async function accuse(node: TestNode, { wallets, genesisId }: TestNetwork): Promise<void> {
+  const { signer } = wallets[0]!;
+  const sign = (timestamp: number) => {
+    const message = {
+      height: 1,
+      parent: zero32,
+      timestamp,
+      proposer: signer.publicKey,
+      difficulty: 1,
+      vote: noVote,
+      transactionsRoot: zero32,
+      stateRoot: zero32,
+    };
+    return signHeader(signer, message, fromHex(genesisId));
+  };
+  const evidence = headerEvidence(await sign(periodMs), await sign(periodMs + 1), periodMs)!;
+  const rogue = await Rogue.connect(node);
+  await rogue.publish("evidence", genesisId, Evidence.serialize(evidence)).finally(() => rogue.leave());
 }

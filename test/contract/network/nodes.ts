@@ -44,10 +44,10 @@ export async function stop(network: LibP2pNetwork): Promise<void> {
 }
 
 /** Polls until `condition` holds. */
-export async function until(condition: () => boolean, timeoutMs = 10_000): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
   const allowedMs = timeoutMs * patience.factor;
   const deadline = Date.now() + allowedMs;
-  while (!condition()) {
+  while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`not within ${allowedMs} ms: ${condition}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

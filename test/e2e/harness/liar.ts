@@ -5,11 +5,9 @@ import type { CheckedGenesis } from "../../../src/chain/genesis.ts";
 import { hasSignedRecently, requiredDifficulty } from "../../../src/consensus/index.ts";
 import {
   CompactBlock,
-  computeDomain,
   Header,
   noVote,
   type SignedHeader,
-  signingRoot,
   transactionsRoot,
   zero32,
 } from "../../../src/types/index.ts";
@@ -18,6 +16,7 @@ import { unprotected } from "../../unprotected-signer.ts";
 import type { TestNode } from "./node.ts";
 import { Rogue } from "./rogue.ts";
 import { ShadowChain } from "./shadow-chain.ts";
+import { signHeader } from "./sign-header.ts";
 
 export const lies = ["equivocating", "withholding", "bad state root", "wrong turn", "future time"] as const;
 export type Lie = (typeof lies)[number];
@@ -129,10 +128,8 @@ export class Liar {
     };
   }
 
-  async #sign(changes: Partial<Header>): Promise<SignedHeader> {
-    const message = { ...this.#draft(), ...changes };
-    const root = signingRoot(Header.hashTreeRoot(message), computeDomain("header", this.#genesis.id));
-    return { message, signature: await this.#signer.sign(root) };
+  #sign(changes: Partial<Header>): Promise<SignedHeader> {
+    return signHeader(this.#signer, { ...this.#draft(), ...changes }, this.#genesis.id);
   }
 
   async #publish(header: SignedHeader, shortIds: Uint8Array[] = []): Promise<boolean> {

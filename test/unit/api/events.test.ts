@@ -170,7 +170,7 @@ describe("GET /v1/events", () => {
     await other.until(`id: 25\nevent: block\ndata: {"id":"${id}"`);
     expect(numbers.length).toBeLessThan(24);
     slow.socket.resume();
-    await expect.poll(() => numbers.length, { timeout: 10_000 }).toBe(25);
+    await expect.poll(() => numbers.length).toBe(25);
     expect(numbers).toEqual(Array.from({ length: 25 }, (_, index) => index + 1));
     for (const { socket } of [slow, other]) socket.destroy();
   });

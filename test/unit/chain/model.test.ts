@@ -98,9 +98,7 @@ async function deliver(node: TestChain, blocks: Block[]): Promise<void> {
   }
 }
 
-test("every order of delivery ends where a node ends that saw the best branch alone", {
-  timeout: 60_000,
-}, async () => {
+test("every order of delivery ends where a node ends that saw the best branch alone", async () => {
   const order = fc.array(fc.nat(), { minLength: 40, maxLength: 40 });
   await fc.assert(
     fc.asyncProperty(
@@ -130,7 +128,7 @@ test("every order of delivery ends where a node ends that saw the best branch al
   );
 });
 
-test("a reorganization 100 blocks deep, there and back", { timeout: 60_000 }, async () => {
+test("a reorganization 100 blocks deep, there and back", async () => {
   const node = await testChain({ genesis });
   const spend = async (tip: Tip, from: number) => {
     const nonce = tip.state().get(users[from]!.publicKey)!.nonce;

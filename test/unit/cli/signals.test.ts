@@ -27,7 +27,7 @@ async function run(start: string, timeoutMs = defaultStopTimeoutMs) {
     output += data;
   });
   const ended = once(child, "close") as Promise<[number | null, string | null]>;
-  const seen = (text: string) => expect.poll(() => output, { timeout: 5_000, interval: 10 }).toContain(text);
+  const seen = (text: string) => expect.poll(() => output, { interval: 10 }).toContain(text);
   await seen("up");
   return { child, ended, seen, output: () => output };
 }

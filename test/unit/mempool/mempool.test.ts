@@ -377,9 +377,7 @@ describe("the disk", () => {
   });
 });
 
-test("nothing acknowledged is lost, and disk and memory agree, over blocks and reorganizations", {
-  timeout: 60_000,
-}, async () => {
+test("nothing acknowledged is lost, and disk and memory agree, over blocks and reorganizations", async () => {
   const { genesis } = await testPool();
   let partlyDead = 0;
   const step = fc.record({

@@ -15,4 +15,4 @@ test("a signer that is killed 20 times at random moments signs nothing that conf
   expect(conflicts).toEqual([]);
   // One a life at least: how many more is a matter of the machine.
   expect(signatures).toBeGreaterThan(20);
-}, 120_000);
+});

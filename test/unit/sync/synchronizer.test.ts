@@ -33,7 +33,7 @@ function chainOf(maker: BlockMaker, length: number): Promise<Tip> {
   return made;
 }
 
-test("a new node downloads a chain from several peers and is in step", { timeout: 30_000 }, async () => {
+test("a new node downloads a chain from several peers and is in step", async () => {
   const { clock, net, nodes } = await setUp("new", "a", "b", "c");
   const [node, ...others] = nodes as [SyncNode, ...SyncNode[]];
   const tip = await chainOf(node.maker, 700);
@@ -243,9 +243,7 @@ describe("a peer that", () => {
   });
 });
 
-test("a download that breaks off goes on with the next peer, from where it was, before the node is ready", {
-  timeout: 30_000,
-}, async () => {
+test("a download that breaks off goes on with the next peer, from where it was, before the node is ready", async () => {
   const { clock, net, nodes } = await setUp("new", "a", "b");
   const [node, a, b] = nodes as [SyncNode, SyncNode, SyncNode];
   const tip = await chainOf(node.maker, 700);

@@ -1,0 +1,33 @@
+/**
+ * Reads vitest's JSON report. Prints how many tests have passed and failed, then each failure: its project, file, name and message.
+ * A file that fails without a test of its own that does counts as one. Usage: node scripts/read-report.ts <project> <report.json>
+ */
+import { readFileSync } from "node:fs";
+import { relative } from "node:path";
+
+interface Report {
+  numPassedTests: number;
+  testResults: {
+    name: string;
+    status: string;
+    message: string;
+    assertionResults: { status: string; fullName: string; failureMessages: string[] }[];
+  }[];
+}
+
+const [project, path] = process.argv.slice(2);
+const { numPassedTests, testResults }: Report = JSON.parse(readFileSync(path!, "utf8"));
+const failures = testResults
+  .filter(({ status }) => status === "failed")
+  .flatMap(({ name, message, assertionResults }) => {
+    const tests = assertionResults.filter(({ status }) => status === "failed");
+    const texts = tests.map(({ fullName, failureMessages }) => `${fullName}\n${failureMessages.join("\n")}`);
+    const file = relative(process.cwd(), name);
+    return (texts.length > 0 ? texts : [message]).map((text) => `${project} ${file}: ${withoutRunner(text)}`);
+  });
+console.log([`${numPassedTests} ${failures.length}`, ...failures].join("\n"));
+
+/** Without the lines of the stack that are vitest's. */
+function withoutRunner(text: string): string {
+  return text.replaceAll(/\n +at [^\n]*(?:node_modules|new Promise)[^\n]*/g, "");
+}

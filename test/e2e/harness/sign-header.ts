@@ -1,0 +1,12 @@
+import type { Signer } from "../../../src/accounts/index.ts";
+import { computeDomain, Header, type SignedHeader, signingRoot } from "../../../src/types/index.ts";
+
+/** Whatever it says, and whatever was signed before. */
+export async function signHeader(
+  signer: Pick<Signer, "sign">,
+  message: Header,
+  genesisId: Uint8Array,
+): Promise<SignedHeader> {
+  const root = signingRoot(Header.hashTreeRoot(message), computeDomain("header", genesisId));
+  return { message, signature: await signer.sign(root) };
+}
