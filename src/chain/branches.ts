@@ -96,8 +96,8 @@ export async function ancestorAt(tree: BlockTree, head: Head, height: number): P
   return (await findAncestor(tree, head, height)) ?? damaged(`an ancestor of block ${head.idHex} is missing`);
 }
 
-/** Undefined where a block on the way is missing. */
-async function findAncestor(tree: BlockTree, head: Head, height: number): Promise<Head | undefined> {
+/** As above; undefined where a block on the way is missing. */
+export async function findAncestor(tree: BlockTree, head: Head, height: number): Promise<Head | undefined> {
   let at: Head | undefined = head;
   for (let steps = 1; at && at.height > height; steps++) {
     if (steps % nearBlocks === 0) {

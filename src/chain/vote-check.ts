@@ -11,11 +11,11 @@ import {
 } from "../types/index.ts";
 import { compareBytes, equalBytes } from "../util/bytes.ts";
 import { CodedError } from "../util/errors.ts";
-import type { BlockTree } from "./block-tree.ts";
-import { isAncestor } from "./branches.ts";
+import { type BlockTree, BrokenBranch } from "./block-tree.ts";
+import { findAncestor } from "./branches.ts";
 
 /**
- * `UNKNOWN_BLOCK`: the target is not here yet, so nothing can be said. `INVALID_VOTE`: it contradicts the blocks or the rules;
+ * `UNKNOWN_BLOCK`: the target is not here yet, or what it stands on is gone, so nothing can be said. `INVALID_VOTE`: it contradicts the blocks or the rules;
  * the others tell what is wrong. Only the first can befall an honest vote.
  */
 export type VoteErrorCode =
@@ -88,10 +88,21 @@ async function checkLink(link: FinalityVote, tree: BlockTree): Promise<Uint8Arra
   const target = await tree.get(link.target.block);
   if (!target) throw new VoteError("UNKNOWN_BLOCK", "the target block is not known");
   requireHeight(link.target, target.height);
-  if (!(await isAncestor(tree, { height: link.source.height, id: link.source.block }, target))) {
+  const ancestor = await findAncestor(tree, target, link.source.height);
+  if (!ancestor) throw noAncestor();
+  if (!equalBytes(ancestor.id, link.source.block)) {
     throw new VoteError("INVALID_VOTE", "the target does not descend from the source");
   }
-  return (await tree.snapshotAfter(target.id)).authorities;
+  try {
+    return (await tree.snapshotAfter(target.id)).authorities;
+  } catch (error) {
+    throw error instanceof BrokenBranch ? noAncestor() : error;
+  }
+}
+
+/** It was found invalid after blocks on it had been stored. */
+function noAncestor(): VoteError {
+  return new VoteError("UNKNOWN_BLOCK", "an ancestor of the target block is not known");
 }
 
 function requireHeight(checkpoint: Checkpoint, height: number): void {
