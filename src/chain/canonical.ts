@@ -28,7 +28,14 @@ export interface CanonicalChainOptions {
   pause: Pause;
   /** Writes of others that go with a change of the head, in the same atomic batch. `after`: the accounts after it. */
   writesWith(change: HeadChange, after: StateReader): Write[];
-  onChange(change: HeadChange): void;
+  /** `imported`: what of it is new. */
+  onChange(change: HeadChange, imported: readonly Head[]): void;
+}
+
+/** A block that is not stored yet. `after`: the snapshot after it. */
+export interface NewBlock {
+  block: CanonicalBlock;
+  after: AuthoritySnapshot;
 }
 
 /** The head, and the authorities and accounts after it: moved by stages 4 to 6 of an import, all or nothing. One call at a time. */
@@ -66,6 +73,20 @@ export class CanonicalChain {
     );
   }
 
+  /** Goes on to the last of these, which follow one another from the head, in one batch. After an error everything is as before. @throws {BlockError} */
+  async extend(news: readonly NewBlock[], writes: Write[], ended: StageTimer): Promise<void> {
+    const { ledger } = this.#options;
+    const applied = news.map(({ block }) => block);
+    try {
+      for (const { block, after } of news) await ledger.apply(block, after, ended);
+      await this.#adopt({ head: applied.at(-1)!, retracted: [], applied }, news, writes);
+      ended("commit");
+    } catch (error) {
+      ledger.rollback();
+      throw error;
+    }
+  }
+
   /** Makes, signs and adopts a block on the head; `undefined` where an empty one was not wanted. @throws {BlockError}, errors of the signer */
   async produce(proposal: Proposal, ended: StageTimer): Promise<CanonicalBlock | undefined> {
     const { ledger, genesis, pause, stores } = this.#options;
@@ -74,7 +95,11 @@ export class CanonicalChain {
       if (!built) return undefined;
       const { checked, block, snapshot } = built;
       const writes = blockWrites(stores.blocks, checked, block, snapshot);
-      await this.#adopt({ head: block, retracted: [], applied: [block] }, snapshot, writes);
+      await this.#adopt(
+        { head: block, retracted: [], applied: [block] },
+        [{ block, after: snapshot }],
+        writes,
+      );
       ended("commit");
       return block;
     } catch (error) {
@@ -112,7 +137,7 @@ export class CanonicalChain {
         await ledger.apply(block, after, ended);
         applied.push(block);
       }
-      await this.#adopt({ head: target, retracted, applied }, after, writes);
+      await this.#adopt({ head: target, retracted, applied }, [{ block: target, after }], writes);
       ended("commit");
     } catch (error) {
       ledger.rollback();
@@ -124,9 +149,10 @@ export class CanonicalChain {
     }
   }
 
-  /** Stages 5 and 6, for what the ledger has executed. */
-  async #adopt(change: HeadChange, snapshot: AuthoritySnapshot, writes: Write[]): Promise<void> {
+  /** Stages 5 and 6, for what the ledger has executed. `news`: the end of the new chain. */
+  async #adopt(change: HeadChange, news: readonly NewBlock[], writes: Write[]): Promise<void> {
     const { stores, ledger, tree, branches, pause, writesWith, onChange } = this.#options;
+    const snapshot = news.at(-1)!.after;
     const executed = await ledger.pendingWrites();
     await pause();
     await stores.database.commit([
@@ -136,10 +162,15 @@ export class CanonicalChain {
       ...writesWith(change, ledger.state),
     ]);
     ledger.settle();
-    tree.remember(change.head, snapshot);
-    branches.add(change.head);
+    for (const { block, after } of news) {
+      tree.remember(block, after);
+      branches.add(block);
+    }
     this.#head = change.head;
     this.#snapshot = snapshot;
-    onChange(change);
+    onChange(
+      change,
+      news.map(({ block }) => block),
+    );
   }
 }

@@ -12,7 +12,7 @@ import type { Pause } from "../util/slices.ts";
 import { BlockReader } from "./block-reader.ts";
 import { BlockTree, BrokenBranch, blockWrites } from "./block-tree.ts";
 import { Branches } from "./branches.ts";
-import { CanonicalChain } from "./canonical.ts";
+import { CanonicalChain, type NewBlock } from "./canonical.ts";
 import type { BlockChecks } from "./check.ts";
 import { Checkpoints, type FinalityPoint } from "./checkpoints.ts";
 import type { Genesis } from "./genesis.ts";
@@ -96,9 +96,9 @@ export class Chain {
     this.#branches = new Branches(this.tree, head, this.justified);
     const { tree, reader } = this;
     const parts = { tree, reader, ledger: this.#ledger, branches: this.#branches, invalid: this.#invalid };
-    const onChange = (change: HeadChange) => {
+    const onChange = (change: HeadChange, imported: readonly Head[]) => {
       this.events.emit("head", change);
-      this.events.emit("imported", change.head);
+      for (const head of imported) this.events.emit("imported", head);
     };
     this.#canonical = new CanonicalChain({ ...options, ...parts, onChange }, head, snapshot);
   }
@@ -151,14 +151,17 @@ export class Chain {
 
   /** Imports a block whose parent is here (docs/consensus.md, stages 2 to 6). @throws {BlockError} */
   importBlock(block: CheckedBlock): Promise<ImportOutcome> {
+    return this.#queue.run(() => this.#importAlone(block));
+  }
+
+  /**
+   * Imports blocks that follow one another, as a download brings them: where they extend the head, they are written and synced
+   * together. @throws {BlockError} of the first that is refused; those before it are imported.
+   */
+  importBlocks(blocks: readonly CheckedBlock[]): Promise<void> {
     return this.#queue.run(async () => {
-      try {
-        return await this.#import(block, this.#options.startTimer?.("import") ?? untimed);
-      } catch (error) {
-        if (!(error instanceof BrokenBranch)) throw error;
-        const ref = { height: block.header.message.height, id: block.id };
-        return this.#invalid.refuseBranch(error, ref);
-      }
+      if (await this.#extend(blocks)) return;
+      for (const block of blocks) await this.#importAlone(block);
     });
   }
 
@@ -204,6 +207,43 @@ export class Chain {
     const pages = this.#options.stores.accounts.fold(this.#ledger.state);
     for (let more = true; more && !signal.aborted; )
       more = await this.#queue.run(() => this.#ledger.writePages(pages));
+  }
+
+  /** False where they do not extend the head, or one of them is refused: nothing has changed then, and one by one they tell which. */
+  async #extend(blocks: readonly CheckedBlock[]): Promise<boolean> {
+    const ended = this.#options.startTimer?.("import") ?? untimed;
+    const news: NewBlock[] = [];
+    const writes: Write[] = [];
+    let parent = this.head;
+    let after = this.snapshot;
+    try {
+      for (const block of blocks) {
+        const { message } = block.header;
+        if (toHex(message.parent) !== parent.idHex) return false;
+        this.#invalid.refuse(block.idHex, parent.idHex);
+        parent = this.#rules.check(parent, after, block.header);
+        after = applyHeader(after, message, this.genesis.config);
+        writes.push(...blockWrites(this.#options.stores.blocks, block, parent, after));
+        news.push({ block: { ...parent, records: block.records }, after });
+      }
+      ended("check");
+      await this.#canonical.extend(news, writes, ended);
+      ended("total");
+      return true;
+    } catch (error) {
+      if (!(error instanceof BlockError)) throw error;
+      return false;
+    }
+  }
+
+  async #importAlone(block: CheckedBlock): Promise<ImportOutcome> {
+    try {
+      return await this.#import(block, this.#options.startTimer?.("import") ?? untimed);
+    } catch (error) {
+      if (!(error instanceof BrokenBranch)) throw error;
+      const ref = { height: block.header.message.height, id: block.id };
+      return this.#invalid.refuseBranch(error, ref);
+    }
   }
 
   async #import(block: CheckedBlock, ended: StageTimer): Promise<ImportOutcome> {

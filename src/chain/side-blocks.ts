@@ -14,13 +14,16 @@ export interface SideBlock extends BlockRef {
 export class SideBlocks {
   readonly #blocks = new LruMap<Hex, SideBlock>(remembered);
 
-  constructor(chain: Pick<Chain, "events" | "head">) {
+  constructor(chain: Pick<Chain, "events">) {
+    let canonical: ReadonlySet<Hex> = new Set();
+    // Comes before `imported` of the same blocks.
     chain.events.on("head", ({ retracted, applied }) => {
       for (const block of retracted) this.#add(block, true);
       for (const { idHex } of applied) this.#blocks.delete(idHex);
+      canonical = new Set(applied.map(({ idHex }) => idHex));
     });
     chain.events.on("imported", (block) => {
-      if (block.idHex !== chain.head.idHex) this.#add(block, false);
+      if (!canonical.has(block.idHex)) this.#add(block, false);
     });
   }
 

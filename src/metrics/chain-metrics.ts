@@ -59,7 +59,7 @@ export class ChainMetrics {
     });
     this.#stages = new Histogram({
       name: "ccoin_block_stage_seconds",
-      help: "Work on one block by stage",
+      help: "Work on a block, or on several of a download together, by stage",
       labelNames: ["operation", "stage"],
       buckets: stageBuckets,
       registers,

@@ -9,6 +9,8 @@ const maxBufferedBytes = 32 * 2 ** 20;
 const maxDecodedBytes = 3 * 2 ** 20;
 /** Blocks are checked together up to about so many bytes, some thousand signatures: many small ones cost little more than one. */
 const batchBytes = 256 * 1024;
+/** Taken together: one synced write is enough for many small blocks, and nobody waits long for others behind them. */
+const maxTaken = 32;
 
 /** Indexes among the heads. */
 export interface Range {
@@ -131,24 +133,35 @@ export class DownloadWork {
     this.wake();
   }
 
-  /** The next block once it is checked. @throws what the last peer failed with, or what `fail` was told; the signal's reason. */
-  async take(signal: AbortSignal): Promise<CheckedBlock> {
+  /**
+   * The next blocks that are checked, one or more. @throws what the last peer failed with, or what `fail` was told; the signal's
+   * reason.
+   */
+  async take(signal: AbortSignal): Promise<CheckedBlock[]> {
     for (;;) {
       signal.throwIfAborted();
-      const slot = this.#slots[this.#nextToTake];
-      if (slot && "checked" in slot) {
-        const { checked } = slot;
-        this.#slots[this.#nextToTake++] = undefined;
-        this.#bufferedBytes -= checked.body.length;
-        this.#decodedBytes -= checked.body.length;
-        this.wake();
-        return checked;
-      }
+      const taken = this.#takeChecked();
+      if (taken.length > 0) return taken;
       if (this.#failure) throw this.#failure.error;
-      if (this.#isExhausted && !slot)
+      if (this.#isExhausted && !this.#slots[this.#nextToTake])
         throw this.#lastError ?? new RequestError("connection", "no peer is left to download from");
       await this.#change();
     }
+  }
+
+  #takeChecked(): CheckedBlock[] {
+    const taken: CheckedBlock[] = [];
+    for (let bytes = 0; taken.length < maxTaken && bytes < batchBytes; this.#nextToTake++) {
+      const slot = this.#slots[this.#nextToTake];
+      if (!slot || !("checked" in slot)) break;
+      this.#slots[this.#nextToTake] = undefined;
+      taken.push(slot.checked);
+      bytes += slot.checked.body.length;
+      this.#bufferedBytes -= slot.checked.body.length;
+      this.#decodedBytes -= slot.checked.body.length;
+    }
+    if (taken.length > 0) this.wake();
+    return taken;
   }
 
   /** Who waits looks again: call it when a signal that was given aborts. */

@@ -23,8 +23,8 @@ export interface DownloadOptions {
 }
 
 /**
- * The blocks of these headers, which follow one another and have been checked, in order, from several peers at once. They are
- * checked while earlier ones are taken. A peer that stalls, has another chain or answers nonsense gets no more work; its part
+ * The blocks of these headers, which follow one another and have been checked, in order, as many together as are ready, from several
+ * peers at once. They are checked while earlier ones are taken. A peer that stalls, has another chain or answers nonsense gets no more work; its part
  * goes to the others.
  * @throws {RequestError | BlockError} when no peer is left, with the last one's reason.
  */
@@ -32,7 +32,7 @@ export async function* downloadBlocks(
   heads: readonly Head[],
   peers: readonly PeerId[],
   options: DownloadOptions,
-): AsyncGenerator<CheckedBlock> {
+): AsyncGenerator<CheckedBlock[]> {
   const work = new DownloadWork(heads);
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
@@ -43,7 +43,11 @@ export async function* downloadBlocks(
   const checkers = Array.from({ length: batchesUnderWay }, () => checkBatches(work, ownOptions));
   const checked = Promise.all(checkers).catch((error) => work.fail(error));
   try {
-    for (let taken = 0; taken < heads.length; taken++) yield await work.take(signal);
+    for (let taken = 0; taken < heads.length; ) {
+      const next = await work.take(signal);
+      taken += next.length;
+      yield next;
+    }
   } finally {
     stop.abort();
     await Promise.all([fetched, checked]);

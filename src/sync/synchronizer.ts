@@ -219,9 +219,9 @@ export class Synchronizer {
       .filter((other) => other.peer !== peer && other.status.height >= wanted[0]!.height);
     const peers = [peer, ...others.slice(0, downloadPeers - 1).map((other) => other.peer)];
     const options = { network, checks: chain.checks, clock, logger, signal: this.#stop.signal };
-    for await (const block of downloadBlocks(wanted, peers, options)) {
-      await chain.importBlock(block);
-      this.#progress?.update(block.header.message.height);
+    for await (const next of downloadBlocks(wanted, peers, options)) {
+      await chain.importBlocks(next);
+      this.#progress?.update(next.at(-1)!.header.message.height);
     }
   }
 

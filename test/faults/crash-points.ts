@@ -185,5 +185,7 @@ async function accuse(node: TestNode, { wallets, genesisId }: TestNetwork): Prom
   };
   const evidence = headerEvidence(await sign(periodMs), await sign(periodMs + 1), periodMs)!;
   const rogue = await Rogue.connect(node);
-  await rogue.publish("evidence", genesisId, Evidence.serialize(evidence)).finally(() => rogue.leave());
+  await rogue.publish("evidence", genesisId, Evidence.serialize(evidence));
+  const isTaken = async () => node.process.end || (await node.authorities()).evidence.length > 0;
+  await until("the evidence is taken", isTaken).finally(() => rogue.leave());
 }

@@ -180,6 +180,71 @@ test("of blocks that were imported, the transactions are not kept in memory", as
   expect(await node.chain.tree.get(tip.id)).not.toHaveProperty("records");
 });
 
+describe("blocks that come together", () => {
+  /** Five, each with a transfer; the fourth as `edit` makes it. */
+  async function five(database: MemoryDatabase, edit: BlockOptions = {}) {
+    const node = await testChain({ database });
+    const { maker } = node;
+    let tip = maker.start();
+    for (let height = 1; height <= 5; height++) {
+      const transactions = [await maker.transfer({ nonce: height - 1, to: signer(50 + height).publicKey })];
+      tip = await maker.block(tip, { transactions, ...(height === 4 ? edit : {}) });
+    }
+    return { node, tip, checked: await Promise.all(tip.blocks.map((block) => node.check(block))) };
+  }
+
+  test("are written together, and leave what they leave one by one", async () => {
+    const database = new MemoryDatabase();
+    const { node, tip, checked } = await five(database);
+    const alone = await testChain({ genesis: node.genesis });
+    await alone.addAll(tip);
+    const changes: number[][] = [];
+    const imported: number[] = [];
+    node.chain.events.on("head", ({ applied }) => changes.push(applied.map(({ height }) => height)));
+    node.chain.events.on("imported", ({ height }) => imported.push(height));
+    const before = database.commits;
+    await node.chain.importBlocks(checked);
+    expect(database.commits - before).toBe(1);
+    expect([changes, imported]).toEqual([[[1, 2, 3, 4, 5]], [1, 2, 3, 4, 5]]);
+    expect(await contentsOf(node)).toEqual(await contentsOf(alone));
+    expect(await contentsOf(await node.reopen())).toEqual(await contentsOf(alone));
+    for (const { id } of checked) {
+      const both = [node, alone].map(({ chain }) => chain.tree.snapshotAfter(id));
+      expect(await both[0]).toEqual(await both[1]);
+    }
+  });
+
+  test.each([
+    ["cannot be executed", { edit: { stateRoot: bytes32(3) } }, "WRONG_STATE_ROOT"],
+    ["breaks a rule of headers", { edit: { difficulty: 3 } }, "WRONG_DIFFICULTY"],
+  ])("those before one that %s are imported", async (_name, edit, code) => {
+    const { node, checked } = await five(new MemoryDatabase(), edit);
+    expect(await codeOf(node.chain.importBlocks(checked))).toBe(code);
+    expect(node.chain.head.idHex).toBe(checked[2]!.idHex);
+    const alone = await testChain({ genesis: node.genesis });
+    for (const block of checked.slice(0, 3)) await alone.chain.importBlock(block);
+    expect(await contentsOf(node)).toEqual(await contentsOf(alone));
+  });
+
+  test("a commit that fails leaves everything as before", async () => {
+    const database = new MemoryDatabase();
+    const { node, checked } = await five(database);
+    const before = await contentsOf(node);
+    database.failing = 1;
+    expect(await codeOf(node.chain.importBlocks(checked))).toBe("WRITE_FAILED");
+    expect(await contentsOf(node)).toEqual(before);
+    await node.chain.importBlocks(checked);
+    expect(node.chain.head.height).toBe(5);
+  });
+
+  test("a branch beside the head becomes it", async () => {
+    const { node, checked } = await five(new MemoryDatabase());
+    await node.addAll(await node.maker.block(node.maker.start(), { laterMs: 1 }));
+    await node.chain.importBlocks(checked);
+    expect(node.chain.head.idHex).toBe(checked.at(-1)!.idHex);
+  });
+});
+
 describe("a heavier branch with an invalid block", () => {
   /** A head at height 4, and a branch from height 1 that is better from its fourth block on; `at` is the bad one. */
   async function invalidBranch(at: number, bad: BlockOptions) {

@@ -26,3 +26,12 @@ test("blocks that lost, and those retracted, until they are canonical again", as
   expect(node.chain.head.idHex).toBe(upon.idHex);
   expect(known()).toEqual([`1 ${lost!.idHex}`, `1 ${inTurn!.idHex} retracted`]);
 });
+
+test("blocks that come together are no side blocks", async () => {
+  const node = await testChain();
+  const side = new SideBlocks(node.chain);
+  const { blocks } = await node.maker.extend(node.maker.start(), 3);
+  await node.chain.importBlocks(await Promise.all(blocks.map((block) => node.check(block))));
+  expect(node.chain.head.height).toBe(3);
+  expect(side.list()).toEqual([]);
+});

@@ -24,7 +24,7 @@ test("what has come is checked and taken though the last peer is gone; the loop 
   // One that looks again and again would not let it come.
   await turn();
   for (const [index, received] of batch.entries()) work.accept(received, blocks[index]!);
-  expect([await taken, await work.take(signal)]).toEqual(blocks);
+  expect(await taken).toEqual(blocks);
   await expect(work.take(signal)).rejects.toThrow("the peer is gone");
 });
 
@@ -55,4 +55,21 @@ test("a block that was refused comes from another peer, however much is decoded 
   expect(await work.nextRange("good", signal)).toEqual({ start: 0, end: 1 });
   work.put({ index: 0, body: wrong, from: "good" });
   expect(await work.nextBatch(signal)).toEqual([{ index: 0, body: wrong, from: "good" }]);
+});
+
+test("blocks are taken together up to some 256 KiB, or 32 of them", async () => {
+  const sizes = [...Array(40).fill(0), 200_000, 200_000, 200_000];
+  const work = new DownloadWork(sizes.map(() => ({}) as Head));
+  const checked = sizes.map((size) => ({ body: new Uint8Array(size) }) as CheckedBlock);
+  while (!(await work.nextRange("peer", signal).then((range) => range?.end === sizes.length)));
+  for (const [index, { body }] of checked.entries()) work.put({ index, body, from: "peer" });
+  for (let left = sizes.length; left > 0; ) {
+    const batch = (await work.nextBatch(signal))!;
+    left -= batch.length;
+    for (const received of batch) work.accept(received, checked[received.index]!);
+  }
+  const counts = [];
+  for (let taken = 0; taken < sizes.length; taken += counts.at(-1)!)
+    counts.push((await work.take(signal)).length);
+  expect(counts).toEqual([32, 10, 1]);
 });
