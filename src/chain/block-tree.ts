@@ -8,9 +8,8 @@ import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import { LruMap } from "../util/lru.ts";
 import type { CheckedBlock, Head } from "./types.ts";
 
-/** Headers and snapshots of the newest blocks: what import, production and answers to peers look at again and again. */
-const cachedHeads = 4096;
-const cachedSnapshots = 1024;
+/** Headers, and snapshots, of the newest blocks: what import, production and answers to peers look at again and again. */
+const cached = 1024;
 /** Every so many heights the snapshot is stored, so that any other is a short walk away. */
 const snapshotInterval = 256;
 
@@ -43,8 +42,8 @@ export function blockWrites(
 export class BlockTree {
   readonly #blocks: BlockStore;
   readonly #config: ChainConfig;
-  readonly #heads = new LruMap<Hex, Head>(cachedHeads);
-  readonly #snapshots = new LruMap<Hex, AuthoritySnapshot>(cachedSnapshots);
+  readonly #heads = new LruMap<Hex, Head>(cached);
+  readonly #snapshots = new LruMap<Hex, AuthoritySnapshot>(cached);
 
   constructor(blocks: BlockStore, config: ChainConfig) {
     this.#blocks = blocks;

@@ -2,15 +2,17 @@ import { type Header, slotOf } from "../types/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
 import { LruMap } from "../util/lru.ts";
 
-/** Two headers of one authority in one slot prove that it equivocates; more would only cost, and it can sign any number. */
-const maxPerSlot = 2;
-/** The newest of each authority of a large set. */
-const maxSlots = 4096;
+/** One of each authority of the largest set. */
+const maxSlots = 1024;
 
-/** Which gossiped headers are worth the work of a block. What is left out comes by request, should a chain be built on it. */
+/**
+ * Which gossiped headers are worth the work of a block: two of one authority in one slot prove that it equivocates; more would only
+ * cost, and it can sign any number. What is left out comes by request, should a chain be built on it.
+ */
 export class SlotLimit {
   readonly #periodMs: number;
-  readonly #seen = new LruMap<string, Set<Hex>>(maxSlots);
+  readonly #first = new LruMap<string, Hex>(maxSlots);
+  readonly #second = new LruMap<string, Hex>(maxSlots);
 
   constructor(periodMs: number) {
     this.#periodMs = periodMs;
@@ -19,9 +21,12 @@ export class SlotLimit {
   /** For headers whose signature is right. */
   admits(header: Header, id: Uint8Array): boolean {
     const key = `${toHex(header.proposer)} ${slotOf(header.timestamp, this.#periodMs)}`;
-    const seen = this.#seen.get(key) ?? new Set();
-    if (!seen.has(toHex(id)) && seen.size >= maxPerSlot) return false;
-    this.#seen.set(key, seen.add(toHex(id)));
-    return true;
+    const idHex = toHex(id);
+    for (const seen of [this.#first, this.#second]) {
+      const known = seen.get(key) ?? idHex;
+      seen.set(key, known);
+      if (known === idHex) return true;
+    }
+    return false;
   }
 }
