@@ -48,7 +48,7 @@ test("events are resumed across kill -9 under load: none is missing, none comes 
   checkTransactions(events, wallets[0]!.address, traffic);
 });
 
-/** Ids by height. Blocks follow one another, and are retracted in reverse. */
+/** Ids by height. Blocks follow one another, and are retracted in reverse; those from before the first event may be too. */
 function chainOf(events: readonly NodeEvent[]): Map<unknown, unknown> {
   const chain = new Map<unknown, unknown>();
   for (const { event, data } of events) {
@@ -59,7 +59,7 @@ function chainOf(events: readonly NodeEvent[]): Map<unknown, unknown> {
       chain.set(height, id);
     } else if (event === "retracted") {
       expect(chain.has(height + 1)).toBe(false);
-      expect(id).toBe(chain.get(height));
+      if (chain.size > 0) expect(id).toBe(chain.get(height));
       chain.delete(height);
     }
   }
