@@ -15,8 +15,8 @@ import { type BlockTree, BrokenBranch } from "./block-tree.ts";
 import { findAncestor } from "./branches.ts";
 
 /**
- * `UNKNOWN_BLOCK`: the target is not here yet, or what it stands on is gone, so nothing can be said. `INVALID_VOTE`: it contradicts the blocks or the rules;
- * the others tell what is wrong. Only the first can befall an honest vote.
+ * `UNKNOWN_BLOCK`: the target is not here yet, or what it stands on is gone, so nothing can be said. `INVALID_VOTE`: it contradicts
+ * the blocks or the rules; the others tell what is wrong. Only the first can befall an honest vote.
  */
 export type VoteErrorCode =
   | "UNKNOWN_BLOCK"

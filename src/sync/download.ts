@@ -24,8 +24,8 @@ export interface DownloadOptions {
 
 /**
  * The blocks of these headers, which follow one another and have been checked, in order, as many together as are ready, from several
- * peers at once. They are checked while earlier ones are taken. A peer that stalls, has another chain or answers nonsense gets no more work; its part
- * goes to the others.
+ * peers at once. They are checked while earlier ones are taken. A peer that stalls, has another chain or answers nonsense gets no
+ * more work; its part goes to the others.
  * @throws {RequestError | BlockError} when no peer is left, with the last one's reason.
  */
 export async function* downloadBlocks(

@@ -55,7 +55,8 @@ function chainOf(events: readonly NodeEvent[]): Map<unknown, unknown> {
     const { id, height, parent } = data as { id: string; height: number; parent: string };
     if (event === "block") {
       expect(chain.has(height)).toBe(false);
-      if (chain.size > 0) expect(parent).toBe(chain.get(height - 1));
+      if (chain.size === 0) chain.set(height - 1, parent);
+      expect(parent).toBe(chain.get(height - 1));
       chain.set(height, id);
     } else if (event === "retracted") {
       expect(chain.has(height + 1)).toBe(false);

@@ -6,13 +6,12 @@ import { keySpaces } from "../../src/storage/key-spaces.ts";
 import {
   type Checkpoint,
   CompactBlock,
-  computeDomain,
-  Header,
+  type Header,
   type SignedFinalityVote,
   SignedFinalityVote as SignedFinalityVoteType,
-  signingRoot,
 } from "../../src/types/index.ts";
 import { equalBytes } from "../../src/util/bytes.ts";
+import { signHeader } from "../sign-header.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Behaviour } from "./node.ts";
 import type { Random } from "./random.ts";
@@ -48,13 +47,7 @@ function liar(endpoint: Endpoint, options: ByzantineOptions): Network {
   const peers = () => endpoint.peers().map(({ id }) => id);
   const some = () => peers().filter(() => random.chance(0.5));
 
-  async function resign(header: Header): Promise<CompactBlock["header"]> {
-    const domain = computeDomain("header", genesis.id);
-    return {
-      message: header,
-      signature: await signer.sign(signingRoot(Header.hashTreeRoot(header), domain)),
-    };
-  }
+  const resign = (header: Header) => signHeader(signer, header, genesis.id);
 
   async function publishBlock(message: Uint8Array): Promise<number> {
     const compact = CompactBlock.deserialize(message);

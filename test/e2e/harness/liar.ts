@@ -12,11 +12,11 @@ import {
   zero32,
 } from "../../../src/types/index.ts";
 import { toHex } from "../../../src/util/bytes.ts";
+import { signHeader } from "../../sign-header.ts";
 import { unprotected } from "../../unprotected-signer.ts";
 import type { TestNode } from "./node.ts";
 import { Rogue } from "./rogue.ts";
 import { ShadowChain } from "./shadow-chain.ts";
-import { signHeader } from "./sign-header.ts";
 
 export const lies = ["equivocating", "withholding", "bad state root", "wrong turn", "future time"] as const;
 export type Lie = (typeof lies)[number];

@@ -1,5 +1,5 @@
-import type { Signer } from "../../../src/accounts/index.ts";
-import { computeDomain, Header, type SignedHeader, signingRoot } from "../../../src/types/index.ts";
+import type { Signer } from "../src/accounts/index.ts";
+import { computeDomain, Header, type SignedHeader, signingRoot } from "../src/types/index.ts";
 
 /** Whatever it says, and whatever was signed before. */
 export async function signHeader(
