@@ -10,6 +10,7 @@ import { type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
+import { BlockLoad, type BlockSource } from "./block-load.ts";
 import { completeBlock } from "./complete-block.ts";
 import { EarlyBlocks } from "./early-blocks.ts";
 import { SlotLimit } from "./slot-limit.ts";
@@ -19,8 +20,8 @@ import { blockVerdicts } from "./verdicts.ts";
 const maxParentChase = 16;
 /** Blocks of one peer being completed at once: who sends more floods. */
 const maxUnderWay = 32;
-/** Peers that are remembered to have a block, beside the one that it is being taken from. */
-const maxOthers = 4;
+/** An authority that hears of a block later than this part of a period may miss its turn; much more is long for any answer. */
+const patience = { partOfPeriod: 1 / 4, maxMs: 1_000 };
 
 export interface BlockInboxOptions {
   network: Network;
@@ -38,8 +39,8 @@ export interface BlockInboxOptions {
 export class BlockInbox {
   readonly #options: BlockInboxOptions;
   readonly #orphans = new OrphanPool();
-  /** Blocks being completed or fetched, so that none is twice, and the peers that they come from, or may come from instead. */
-  readonly #underWay = new Map<Hex, { from: PeerId; others: PeerId[] }>();
+  /** Blocks being completed or fetched, so that none is twice. */
+  readonly #underWay = new Map<Hex, BlockLoad>();
   /** Parents of blocks that are all here and being checked. */
   readonly #checking: Hex[] = [];
   /** Settled in any case when the import has ended. */
@@ -84,11 +85,11 @@ export class BlockInbox {
     const { header, shortIds } = compact;
     if (shortIds.length > chain.genesis.config.maxBlockTransactions) return "reject";
     const id = rootOf(Header, header.message);
-    this.#noteOther(id, from);
+    this.#underWay.get(toHex(id))?.add(this.#whole(id, from));
     if (this.#isUnderWay(id) || (await chain.tree.get(id))) return "ignore";
     const verdict = await this.#judgeHeader(header, id);
     if (verdict === "surplus") return "ignore";
-    if (verdict !== "reject") void this.#receive(compact, id, from);
+    if (verdict !== "reject") void this.#load(id, this.#compact(compact, id, from));
     return verdict;
   }
 
@@ -98,22 +99,61 @@ export class BlockInbox {
     await this.#importing.get(toHex(id));
     if (this.#stop.signal.aborted) return;
     if (await this.#options.chain.tree.get(id)) return this.#adoptChildren(toHex(id));
-    await this.#once(id, () => this.#fetchWhole(id, peer), peer);
+    await this.#load(id, this.#whole(id, peer));
   }
 
-  async #fetchWhole(id: Uint8Array, peer: PeerId): Promise<CheckedBlock | undefined> {
+  /** The block itself, signatures and all. */
+  #whole(id: Uint8Array, from: PeerId): BlockSource {
     const { network, chain } = this.#options;
-    for await (const block of network.request(
-      peer,
-      blocksById,
-      { ids: [id] },
-      { signal: this.#stop.signal },
-    )) {
-      const checked = await this.#whileChecking(block.header, () => checkBlock(block, chain.checks));
-      if (checked.idHex !== toHex(id)) throw new BlockError("MALFORMED", "not the block that was asked for");
-      return checked;
+    const { signal } = this.#stop;
+    return {
+      from,
+      fetch: async (load) => {
+        for await (const block of network.request(from, blocksById, { ids: [id] }, { signal })) {
+          return this.#check(load, block.header, async () => {
+            const checked = await checkBlock(block, chain.checks);
+            if (checked.idHex === toHex(id)) return checked;
+            throw new BlockError("MALFORMED", "not the block that was asked for");
+          });
+        }
+        return undefined;
+      },
+    };
+  }
+
+  /** The transactions of a header that was judged. */
+  #compact({ header, shortIds }: CompactBlock, id: Uint8Array, from: PeerId): BlockSource {
+    const { chain } = this.#options;
+    return {
+      from,
+      fetch: async (load) => {
+        const sources = { ...this.#options, signal: this.#stop.signal };
+        const records = await completeBlock({ id, shortIds, from }, sources);
+        try {
+          return await this.#check(load, header, () =>
+            checkRecords(header, records, chain.checks, { signedHeader: true }),
+          );
+        } catch (error) {
+          // Two transactions can share a short id, and nobody vouches for the short ids: then only the block itself tells.
+          if (!(error instanceof BlockError)) throw error;
+          return this.#whole(id, from).fetch(load);
+        }
+      },
+    };
+  }
+
+  async #check(
+    load: BlockLoad,
+    { message }: SignedHeader,
+    check: () => Promise<CheckedBlock>,
+  ): Promise<CheckedBlock | undefined> {
+    const parent = toHex(message.parent);
+    this.#checking.push(parent);
+    try {
+      return await load.check(check);
+    } finally {
+      this.#checking.splice(this.#checking.indexOf(parent), 1);
     }
-    return undefined;
   }
 
   async #judgeHeader(header: SignedHeader, id: Uint8Array): Promise<Verdict | "surplus"> {
@@ -131,69 +171,29 @@ export class BlockInbox {
     }
   }
 
-  async #receive({ header, shortIds }: CompactBlock, id: Uint8Array, from: PeerId): Promise<void> {
-    await this.#once(
-      id,
-      async () => {
-        const { chain } = this.#options;
-        const sources = { ...this.#options, signal: this.#stop.signal };
-        const records = await completeBlock({ id, shortIds, from }, sources);
-        try {
-          return await this.#whileChecking(header, () =>
-            checkRecords(header, records, chain.checks, { signedHeader: true }),
-          );
-        } catch (error) {
-          // Two transactions can share a short id, and nobody vouches for the short ids: then only the block itself tells.
-          if (!(error instanceof BlockError)) throw error;
-          return this.#fetchWhole(id, from);
-        }
-      },
-      from,
-    );
-  }
-
-  async #whileChecking<T>({ message }: SignedHeader, check: () => Promise<T>): Promise<T> {
-    const parent = toHex(message.parent);
-    this.#checking.push(parent);
-    try {
-      return await check();
-    } finally {
-      this.#checking.splice(this.#checking.indexOf(parent), 1);
-    }
-  }
-
   #isUnderWay(id: Uint8Array): boolean {
     const idHex = toHex(id);
     return this.#underWay.has(idHex) || this.#orphans.has(idHex) || this.#early.has(idHex);
   }
 
-  /** Whoever told first of a block may not have it, or not give it. */
-  #noteOther(id: Uint8Array, peer: PeerId): void {
-    const load = this.#underWay.get(toHex(id));
-    if (!load || load.from === peer || load.others.includes(peer) || load.others.length >= maxOthers) return;
-    load.others.push(peer);
-  }
-
-  async #once(id: Uint8Array, load: () => Promise<CheckedBlock | undefined>, from: PeerId): Promise<void> {
-    this.#noteOther(id, from);
-    if (this.#stop.signal.aborted || this.#isUnderWay(id)) return;
-    if ([...this.#underWay.values()].filter((other) => other.from === from).length >= maxUnderWay) return;
+  async #load(id: Uint8Array, source: BlockSource): Promise<void> {
+    const { clock, chain } = this.#options;
     const idHex = toHex(id);
-    const others: PeerId[] = [];
-    this.#underWay.set(idHex, { from, others });
-    let checked: CheckedBlock | undefined;
-    try {
-      checked = await load();
-    } catch (error) {
-      this.#onLoadError(error, idHex, from);
-    } finally {
-      this.#underWay.delete(idHex);
-    }
-    if (checked) return this.#import(checked, from);
-    for (const other of others) await this.fetch(id, other);
+    this.#underWay.get(idHex)?.add(source);
+    if (this.#stop.signal.aborted || this.#isUnderWay(id)) return;
+    if ([...this.#underWay.values()].filter(({ from }) => from === source.from).length >= maxUnderWay) return;
+    const load = new BlockLoad(source, {
+      clock,
+      patienceMs: Math.min(chain.genesis.config.periodMs * patience.partOfPeriod, patience.maxMs),
+      onFailure: (error, from) => this.#onFailure(error, idHex, from),
+    });
+    this.#underWay.set(idHex, load);
+    const loaded = await load.ended;
+    this.#underWay.delete(idHex);
+    if (loaded) await this.#import(loaded.block, loaded.from);
   }
 
-  #onLoadError(error: unknown, id: Hex, from: PeerId): void {
+  #onFailure(error: unknown, id: Hex, from: PeerId): void {
     const { network, logger, onFarAhead } = this.#options;
     if (this.#stop.signal.aborted) return;
     logger.debug({ peer: from, id, error: messageOf(error) }, "block not received");

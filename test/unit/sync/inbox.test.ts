@@ -125,6 +125,32 @@ describe("a compact block", () => {
     expect(node.network.penalties).toEqual([]);
   });
 
+  test("comes from another soon where the first never answers, which costs that one score in the end", async () => {
+    const { node, nodes, net, gossip, maker, clock } = await pair("second");
+    const tip = await withTransfers(maker.start(), maker, 3);
+    await nodes[2]!.addAll(tip);
+    net.fault = (peer) => ({ stall: peer === "peer" });
+    expect(await gossip(compact(tip, maker))).toBe("accept");
+    expect(await gossip(compact(tip, maker), "second")).toBe("ignore");
+    await clock.advance(200);
+    expect(net.requests.map(({ to }) => to)).toEqual(["peer"]);
+    await clock.advance(100);
+    expect(node.chain.head.idHex).toBe(tip.idHex);
+    await clock.advance(blocksById.timeoutMs);
+    expect(node.network.penalties).toMatchObject([{ peer: "peer", offence: "timeout" }]);
+  });
+
+  test("that others are slow with is fetched once where they are in time", async () => {
+    const { node, peer, nodes, net, gossip, maker, clock } = await pair("second");
+    const tip = await withTransfers(maker.start(), maker, 3);
+    for (const other of [peer, nodes[2]!]) await other.addAll(tip);
+    net.delayMs = 100;
+    for (const from of ["peer", "second"]) await gossip(compact(tip, maker), from);
+    await until(clock, () => node.chain.head.idHex === tip.idHex);
+    await clock.advance(10_000);
+    expect(net.requests).toHaveLength(1);
+  });
+
   test("is not fetched again while it is being imported", async () => {
     const { node, peer, net, gossip, maker, clock } = await pair();
     const tip = await withTransfers(maker.start(), maker, 3);
@@ -244,6 +270,20 @@ describe("parents", () => {
     await until(clock, () => node.chain.head.idHex === tip.idHex);
     expect(node.inbox.orphans).toBe(0);
     expect(node.farAhead).toEqual([]);
+  });
+
+  test("that the first peer does not give come from those that tell of them", async () => {
+    const { node, nodes, net, gossip, maker, clock } = await pair("second");
+    const parent = await maker.block(maker.start());
+    const tip = await maker.block(parent);
+    await nodes[2]!.addAll(tip);
+    net.fault = (peer) => ({ stall: peer === "peer" });
+    expect(await gossip(compact(tip, maker))).toBe("ignore");
+    await clock.advance(50);
+    expect(net.requests.map(({ to }) => to)).toEqual(["peer"]);
+    await gossip(compact(parent, maker), "second");
+    await clock.advance(250);
+    expect(node.chain.head.idHex).toBe(tip.idHex);
   });
 
   test("too far back are a matter for sync", async () => {

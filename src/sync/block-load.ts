@@ -1,0 +1,107 @@
+import type { PeerId } from "../../protocols/index.ts";
+import type { CheckedBlock } from "../chain/types.ts";
+import type { Clock } from "../util/clock.ts";
+
+/** More peers than this that say they have a block are not remembered. */
+const maxSources = 5;
+
+/** A peer that has a block. */
+export interface BlockSource {
+  from: PeerId;
+  /** Fetches it there, and has `load` check it. Undefined where nothing comes, or another was faster. */
+  fetch(load: BlockLoad): Promise<CheckedBlock | undefined>;
+}
+
+export interface LoadedBlock {
+  block: CheckedBlock;
+  from: PeerId;
+}
+
+export interface BlockLoadOptions {
+  clock: Clock;
+  /** How long a peer is waited for before the next one is asked too. */
+  patienceMs: number;
+  /** For each source that fails before the block is here. */
+  onFailure(error: unknown, from: PeerId): void;
+}
+
+/**
+ * A block on its way here, from the first peer that told of it. That one may not have it, not give it, or take its time: the next
+ * is asked where it fails, and beside it where it is slow. It is let go on: whoever never answers is to lose score.
+ */
+export class BlockLoad {
+  /** The first source's. */
+  readonly from: PeerId;
+  /** Undefined where no source had it. Never rejects. */
+  readonly ended: Promise<LoadedBlock | undefined>;
+  readonly #options: BlockLoadOptions;
+  readonly #end: (loaded: LoadedBlock | undefined) => void;
+  readonly #peers = new Set<PeerId>();
+  readonly #untried: BlockSource[] = [];
+  #asking = 0;
+  /** The last one that was asked may still answer in time. */
+  #waiting = false;
+  #checking: Promise<unknown> | undefined;
+  /** Whether the block is here. */
+  #passed = false;
+
+  constructor(first: BlockSource, options: BlockLoadOptions) {
+    const { promise, resolve } = Promise.withResolvers<LoadedBlock | undefined>();
+    this.#options = options;
+    this.from = first.from;
+    this.ended = promise;
+    this.#end = resolve;
+    this.add(first);
+  }
+
+  add(source: BlockSource): void {
+    if (this.#peers.has(source.from) || this.#peers.size >= maxSources) return;
+    this.#peers.add(source.from);
+    this.#untried.push(source);
+    if (!this.#waiting) this.#next();
+  }
+
+  /** Checks what sources have sent one after the other, until one of it is right. Rejects as `check` does. */
+  async check(check: () => Promise<CheckedBlock>): Promise<CheckedBlock | undefined> {
+    while (this.#checking) await this.#checking;
+    if (this.#passed) return undefined;
+    const checked = check();
+    this.#checking = Promise.allSettled([checked]);
+    try {
+      const block = await checked;
+      this.#passed = true;
+      return block;
+    } finally {
+      this.#checking = undefined;
+      if (!this.#waiting) this.#next();
+    }
+  }
+
+  #next(): void {
+    // What is here may be right: then nobody else has to send it.
+    if (this.#passed || this.#checking) return;
+    const source = this.#untried.shift();
+    if (source) void this.#ask(source);
+    else if (this.#asking === 0) this.#end(undefined);
+  }
+
+  async #ask({ from, fetch }: BlockSource): Promise<void> {
+    const { clock, patienceMs, onFailure } = this.#options;
+    this.#asking++;
+    this.#waiting = true;
+    const cancel = clock.after(patienceMs, () => {
+      this.#waiting = false;
+      this.#next();
+    });
+    try {
+      const block = await fetch(this);
+      if (block) this.#end({ block, from });
+    } catch (error) {
+      if (!this.#passed) onFailure(error, from);
+    } finally {
+      cancel();
+      this.#asking--;
+      this.#next();
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import { expect, test } from "vitest";
+import type { CheckedBlock } from "../../../src/chain/types.ts";
+import { BlockLoad, type BlockSource } from "../../../src/sync/block-load.ts";
+import { ManualClock } from "../support/clock.ts";
+
+const patienceMs = 100;
+const block = {} as CheckedBlock;
+
+/** Sources that answer when they are told to, and what was asked of them. */
+function sources() {
+  const clock = new ManualClock();
+  const asked: string[] = [];
+  const failures: string[] = [];
+  const answers = new Map<string, PromiseWithResolvers<(() => Promise<CheckedBlock>) | undefined>>();
+  const source = (from: string): BlockSource => ({
+    from,
+    async fetch(load) {
+      asked.push(from);
+      const answer = Promise.withResolvers<(() => Promise<CheckedBlock>) | undefined>();
+      answers.set(from, answer);
+      const check = await answer.promise;
+      return check && load.check(check);
+    },
+  });
+  const load = new BlockLoad(source("a"), {
+    clock,
+    patienceMs,
+    onFailure: (error, from) => failures.push(`${from}: ${error}`),
+  });
+  const answer = (from: string, check = async () => block) => answers.get(from)!.resolve(check);
+  return { clock, asked, failures, answers, source, load, answer };
+}
+
+test("the next peer is asked when the first has been waited for, and the last one alone is waited for", async () => {
+  const { clock, asked, failures, source, load, answer } = sources();
+  load.add(source("b"));
+  load.add(source("b"));
+  expect(load.from).toBe("a");
+  await clock.advance(patienceMs - 1);
+  expect(asked).toEqual(["a"]);
+  await clock.advance(1);
+  expect(asked).toEqual(["a", "b"]);
+  await clock.advance(10 * patienceMs);
+  // Nobody is left who may still answer in time: whoever turns up is asked at once.
+  load.add(source("c"));
+  expect(asked).toEqual(["a", "b", "c"]);
+  answer("b");
+  expect(await load.ended).toEqual({ block, from: "b" });
+  expect(clock.pending).toBe(1);
+  answer("c");
+  await clock.advance(patienceMs);
+  expect([failures, clock.pending]).toEqual([[], 0]);
+});
+
+test("the next peer is asked at once where one fails or has nothing; without any that has it nothing comes", async () => {
+  const { clock, asked, failures, answers, source, load } = sources();
+  load.add(source("b"));
+  answers.get("a")!.reject("broken");
+  await clock.advance(0);
+  expect([asked, failures]).toEqual([["a", "b"], ["a: broken"]]);
+  answers.get("b")!.resolve(undefined);
+  expect(await load.ended).toBeUndefined();
+  expect(clock.pending).toBe(0);
+});
+
+test("nobody else is asked while what came is checked; if it is wrong the next one is", async () => {
+  const { clock, asked, failures, source, load, answer } = sources();
+  load.add(source("b"));
+  const verdict = Promise.withResolvers<CheckedBlock>();
+  answer("a", () => verdict.promise);
+  await clock.advance(3 * patienceMs);
+  expect(asked).toEqual(["a"]);
+  verdict.reject("wrong");
+  await clock.advance(0);
+  expect([asked, failures]).toEqual([["a", "b"], ["a: wrong"]]);
+  answer("b");
+  expect(await load.ended).toEqual({ block, from: "b" });
+});
+
+test("of two that send it at once one is checked, and the other only where that was wrong", async () => {
+  for (const firstIsRight of [true, false]) {
+    const { clock, source, load, answer } = sources();
+    load.add(source("b"));
+    await clock.advance(patienceMs);
+    const verdict = Promise.withResolvers<CheckedBlock>();
+    let checks = 0;
+    const check = (result: Promise<CheckedBlock>) => () => {
+      checks++;
+      return result;
+    };
+    answer("a", check(verdict.promise));
+    answer("b", check(Promise.resolve(block)));
+    await clock.advance(0);
+    expect(checks).toBe(1);
+    if (firstIsRight) verdict.resolve(block);
+    else verdict.reject("wrong");
+    expect(await load.ended).toEqual({ block, from: firstIsRight ? "a" : "b" });
+    await clock.advance(0);
+    expect(checks).toBe(firstIsRight ? 1 : 2);
+  }
+});
+
+test("five peers are remembered", async () => {
+  const { clock, asked, source, load } = sources();
+  for (const from of "bcdefgh") load.add(source(from));
+  await clock.advance(100 * patienceMs);
+  expect(asked).toEqual([..."abcde"]);
+});
