@@ -14,7 +14,8 @@ export interface BrokenRule {
   edits: readonly Edit[];
   /** Rules of the oracle of which one has to be reported. */
   found: readonly string[];
-  /** Seeds within which it is. */
+  /** The first of the seeds, and how many there are: those before it find nothing, and take their time. */
+  seed?: number;
   runs: number;
   authorities?: number;
 }
@@ -46,6 +47,7 @@ export const brokenRules: Record<string, BrokenRule> = {
       },
     ],
     found: ["conflicting finality"],
+    seed: 23,
     runs: 100,
   },
   /** What was signed before a crash is not known after it. */
@@ -80,6 +82,7 @@ export const brokenRules: Record<string, BrokenRule> = {
       },
     ],
     found: ["slashable vote"],
+    seed: 13,
     runs: 100,
   },
   /** The first block of an epoch forgets who signed the ones before. */
