@@ -8,6 +8,7 @@ import {
   parseNodeOptions,
 } from "../../config/index.ts";
 import { createLogger } from "../../util/logger.ts";
+import { collectOnce } from "../collect-once.ts";
 import { loadNode } from "../node-module.ts";
 import {
   addExamples,
@@ -125,6 +126,7 @@ async function run(options: Options): Promise<void> {
       module.runNode(nodeOptions(dev), logger),
     );
   };
+  collectOnce();
   const code = await runUntilSignal(start).catch((error: unknown) =>
     reportError(error, options.json === true),
   );

@@ -3,6 +3,9 @@ import { defineFigure } from "../figure.ts";
 import { benchNetwork, pidsOf, startNodes, stopNodes } from "../lib/bench-network.ts";
 import { CpuWatch, memoryOf } from "../lib/usage.ts";
 
+/** The start has then done what it left for later, and memory that nobody needs any more was given back. */
+const settleMs = 40_000;
+
 type IdleSettings = { seconds: number; periodMs: number };
 
 export const idleFigure = defineFigure<IdleSettings>({
@@ -17,8 +20,7 @@ export const idleFigure = defineFigure<IdleSettings>({
   async run(context, { seconds, periodMs }) {
     const { nodes } = await benchNetwork(context, { authorities: 1, periodMs });
     await startNodes(nodes);
-    // What the start has left to do.
-    await sleep(3_000);
+    await sleep(settleMs);
     const [pid] = pidsOf(nodes);
     const watch = new CpuWatch([pid!]);
     await sleep(seconds * 1_000);
