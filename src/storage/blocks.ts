@@ -17,15 +17,14 @@ import { keyOf, keyRange } from "./key-spaces.ts";
 import {
   type BlockPlaces,
   idPrefix,
-  placeBytes,
-  placeKeys,
+  placeEntries,
+  placeHeight,
   readPlace,
+  readPlaces,
   type TransactionPlace,
 } from "./places.ts";
 
 export type { TransactionPlace } from "./places.ts";
-
-const none = new Uint8Array();
 
 /** A header as stored. `totalDifficulty`: from the block after genesis to this one. `bodyBytes`: of its encoded transactions. */
 export const HeaderRecord = new ContainerType(
@@ -146,26 +145,33 @@ export class BlockStore {
     before: TransactionPlace | undefined,
     limit: number,
   ): Promise<TransactionPlace[]> {
-    const range = keyRange("accountPlace", uint32Bytes(account));
-    if (before) range.lt = keyOf("accountPlace", uint32Bytes(account), placeBytes(before));
+    const range = keyRange("accountPlaces", uint32Bytes(account));
+    if (before) range.lt = keyOf("accountPlaces", uint32Bytes(account), placeHeight(before.height + 1));
     const places: TransactionPlace[] = [];
-    for await (const [key] of this.#database.iterate({ ...range, reverse: true, limit }))
-      places.push(readPlace(key));
+    // All in the first entry may be from `before` on.
+    for await (const [key, value] of this.#database.iterate({ ...range, reverse: true, limit: limit + 1 })) {
+      for (const place of readPlaces(key, value)) {
+        if (before && place.height === before.height && place.index >= before.index) continue;
+        places.push(place);
+        if (places.length === limit) return places;
+      }
+    }
     return places;
   }
 
   /** The indexes over the transactions of a canonical block. */
   putPlaces(block: BlockPlaces): Write[] {
-    return placeKeys(block).map((key) => ({ key, value: none }));
+    return placeEntries(block);
   }
 
   async hasPlaces(block: BlockPlaces): Promise<boolean> {
-    const values = await this.#database.getMany(placeKeys(block));
-    return values.every((value) => value !== undefined);
+    const entries = placeEntries(block);
+    const stored = await this.#database.getMany(entries.map(({ key }) => key));
+    return entries.every(({ value }, at) => stored[at] && equalBytes(stored[at], value));
   }
 
   clearPlaces(block: BlockPlaces): Write[] {
-    return placeKeys(block).map((key) => ({ key, value: undefined }));
+    return placeEntries(block).map(({ key }) => ({ key, value: undefined }));
   }
 
   /** `accountsBefore`: how many accounts there were before the block. */

@@ -6,7 +6,7 @@ import { keySpaces } from "./key-spaces.ts";
 const checksumBytes = 4;
 
 /** What has no checksum: places, which lead to transactions that are compared with what was looked for. */
-const unsealed: readonly number[] = [keySpaces.transactionPlace, keySpaces.accountPlace];
+const unsealed: readonly number[] = [keySpaces.transactionPlace, keySpaces.accountPlaces];
 
 /** One at a time is being sealed: `seal` hands out views of this. */
 let buffer = new Uint8Array(64 * 1024);

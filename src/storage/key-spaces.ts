@@ -30,14 +30,15 @@ export const keySpaces = {
   accountsRoot: 14,
   /** First 8 bytes of a transaction's id, height (6), index (2) -> nothing: places in the canonical chain. */
   transactionPlace: 15,
-  /** Account index (4), height (6), index (2) -> nothing: the places of its transactions. */
-  accountPlace: 16,
+  // 16 was the places of an account's transactions, one an entry.
   /** Id of a canonical block -> number of accounts before it (4): the rest of its execution can be computed backwards. */
   undo: 17,
   /** Sequence number (8) -> time of arrival (8), then the `Transactions` that were acknowledged together. */
   mempoolBatch: 18,
   /** Page (4) -> 256 accounts, as those of `account`, which come before them. */
   accountPage: 19,
+  /** Account index (4), height (6) -> index (2) of each of its transactions in that block of the canonical chain, ascending. */
+  accountPlaces: 21,
   /** Candidate -> kind (1), time (8): what this node's operator wishes of the authority set. */
   proposal: 20,
   /** What was signed and must not be contradicted: `protection.ts`. */

@@ -7,7 +7,7 @@ import type { Database, Write } from "./database.ts";
 import { keyOf } from "./key-spaces.ts";
 
 /** Raised when stored values change their form. */
-const formatVersion = 3;
+const formatVersion = 4;
 
 const keys = {
   version: metaKey("version"),

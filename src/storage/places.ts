@@ -16,60 +16,97 @@ export interface BlockPlaces {
 
 /** Ids begin with as many bytes as make others with the same ones a rarity. */
 const prefixBytes = 8;
-/** Height (6) and index (2), big-endian. */
-const placeLength = 8;
+const accountBytes = 4;
+const heightBytes = 6;
+const indexBytes = 2;
+const transactionKeyBytes = 1 + prefixBytes + heightBytes + indexBytes;
+const accountKeyBytes = 1 + accountBytes + heightBytes;
 const maxHeight = 2 ** 48 - 1;
-const maxIndex = 2 ** 16 - 1;
+
+const none = new Uint8Array();
 
 export function idPrefix(id: Uint8Array): Uint8Array {
   return id.subarray(0, prefixBytes);
 }
 
-/** The highest there can be where the place is beyond. */
-export function placeBytes({ height, index }: TransactionPlace): Uint8Array {
-  const bytes = new Uint8Array(placeLength);
-  const view = new DataView(bytes.buffer);
-  if (height > maxHeight) bytes.fill(0xff);
-  else writePlace(view, 0, height, Math.min(index, maxIndex));
+/** Big-endian; that of the highest block there can be where this is beyond. */
+export function placeHeight(height: number): Uint8Array {
+  const bytes = new Uint8Array(heightBytes);
+  writeHeight(new DataView(bytes.buffer), 0, Math.min(height, maxHeight));
   return bytes;
 }
 
-/** The place at the end of a key. */
+/** Of a key of the index of transactions. */
 export function readPlace(key: Uint8Array): TransactionPlace {
-  const at = key.byteLength - placeLength;
-  const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
-  return { height: view.getUint16(at) * 2 ** 32 + view.getUint32(at + 2), index: view.getUint16(at + 6) };
+  const view = viewOf(key);
+  const at = key.byteLength - indexBytes;
+  return { height: readHeight(view, at - heightBytes), index: view.getUint16(at) };
 }
 
-/** The keys of a block in both indexes, in one buffer. */
-export function placeKeys({ height, records, parties }: BlockPlaces): Uint8Array[] {
-  const transactionKeyBytes = 1 + prefixBytes + placeLength;
-  const accountKeyBytes = 1 + 4 + placeLength;
-  const buffer = new Uint8Array(records.length * (transactionKeyBytes + 2 * accountKeyBytes));
-  const view = new DataView(buffer.buffer);
-  const keys: Uint8Array[] = [];
-  let at = 0;
-  for (const [index, { id }] of records.entries()) {
+/** Of an entry of the index of accounts, the last one first. */
+export function readPlaces(key: Uint8Array, value: Uint8Array): TransactionPlace[] {
+  const height = readHeight(viewOf(key), key.byteLength - heightBytes);
+  const indexes = viewOf(value);
+  const places: TransactionPlace[] = [];
+  for (let at = value.byteLength - indexBytes; at >= 0; at -= indexBytes)
+    places.push({ height, index: indexes.getUint16(at) });
+  return places;
+}
+
+/** The entries of a block in both indexes. */
+export function placeEntries(block: BlockPlaces): { key: Uint8Array; value: Uint8Array }[] {
+  return [...transactionEntries(block), ...accountEntries(block)];
+}
+
+function transactionEntries({ height, records }: BlockPlaces) {
+  const buffer = new Uint8Array(records.length * transactionKeyBytes);
+  const view = viewOf(buffer);
+  return records.map(({ id }, index) => {
+    const at = index * transactionKeyBytes;
     buffer[at] = keySpaces.transactionPlace;
     for (let byte = 0; byte < prefixBytes; byte++) buffer[at + 1 + byte] = id[byte]!;
-    writePlace(view, at + 1 + prefixBytes, height, index);
-    keys.push(buffer.subarray(at, at + transactionKeyBytes));
-    at += transactionKeyBytes;
-    const [sender, receiver] = [parties[2 * index]!, parties[2 * index + 1]!];
-    for (const account of sender === receiver ? [sender] : [sender, receiver]) {
-      if (account < 0) continue;
-      buffer[at] = keySpaces.accountPlace;
-      view.setUint32(at + 1, account);
-      writePlace(view, at + 5, height, index);
-      keys.push(buffer.subarray(at, at + accountKeyBytes));
-      at += accountKeyBytes;
-    }
-  }
-  return keys;
+    writeHeight(view, at + 1 + prefixBytes, height);
+    view.setUint16(at + 1 + prefixBytes + heightBytes, index);
+    return { key: buffer.subarray(at, at + transactionKeyBytes), value: none };
+  });
 }
 
-function writePlace(view: DataView, at: number, height: number, index: number): void {
+function accountEntries({ height, parties }: BlockPlaces) {
+  const indexesOf = new Map<number, number[]>();
+  for (const [at, account] of parties.entries()) {
+    if (account < 0) continue;
+    const index = at >>> 1;
+    const indexes = indexesOf.get(account);
+    if (!indexes) indexesOf.set(account, [index]);
+    // Whoever sends to itself is there once.
+    else if (indexes.at(-1) !== index) indexes.push(index);
+  }
+  const buffer = new Uint8Array(indexesOf.size * accountKeyBytes + parties.length * indexBytes);
+  const view = viewOf(buffer);
+  const entries: { key: Uint8Array; value: Uint8Array }[] = [];
+  let at = 0;
+  for (const [account, indexes] of indexesOf) {
+    const valueAt = at + accountKeyBytes;
+    const end = valueAt + indexes.length * indexBytes;
+    buffer[at] = keySpaces.accountPlaces;
+    view.setUint32(at + 1, account);
+    writeHeight(view, at + 1 + accountBytes, height);
+    for (const [nth, index] of indexes.entries()) view.setUint16(valueAt + nth * indexBytes, index);
+    entries.push({ key: buffer.subarray(at, valueAt), value: buffer.subarray(valueAt, end) });
+    at = end;
+  }
+  return entries;
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function writeHeight(view: DataView, at: number, height: number): void {
   view.setUint16(at, Math.floor(height / 2 ** 32));
   view.setUint32(at + 2, height >>> 0);
-  view.setUint16(at + 6, index);
+}
+
+function readHeight(view: DataView, at: number): number {
+  return view.getUint16(at) * 2 ** 32 + view.getUint32(at + 2);
 }

@@ -264,7 +264,7 @@ describe("export, import, verify", () => {
     });
   });
 
-  test.each(["transactionPlace", "accountPlace"] as const)(
+  test.each(["transactionPlace", "accountPlaces"] as const)(
     "verify finds a transaction that the index does not: %s",
     async (space) => {
       const { paths, maker } = await nodeWithChain();

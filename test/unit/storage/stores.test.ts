@@ -116,6 +116,8 @@ describe("the indexes over transactions", () => {
       expect(pages).toEqual(places.toReversed());
     }
     expect(await blocks.history(7, undefined, 9999)).toHaveLength(299 * heights.length);
+    // Nothing of the block that the page before ended in.
+    expect(await blocks.history(7, { height: 2, index: 1 }, 1)).toEqual([{ height: 1, index: 299 }]);
     // A place beyond all that can be is as good as none.
     const beyond = { height: Number.MAX_SAFE_INTEGER, index: 2 ** 32 - 1 };
     expect(await blocks.history(0, beyond, 1)).toEqual([{ height: 2 ** 32 + 5, index: 295 }]);
@@ -159,7 +161,7 @@ describe("the format version", () => {
     expect(database.entries.size).toBe(1);
     database.entries.set(key!, Uint8Array.of(9));
     expect(await codeOf(meta.checkVersion())).toBe("OPEN_FAILED");
-    await expect(meta.checkVersion()).rejects.toThrow(/format 9, this ccoin reads 3: use the ccoin/);
+    await expect(meta.checkVersion()).rejects.toThrow(/format 9, this ccoin reads 4: use the ccoin/);
   });
 
   test("a database with a chain and no version is not a new one", async () => {

@@ -291,7 +291,7 @@ export async function contentsOf({ chain, stores, database }: TestChain) {
     keySpaces.canonical,
     keySpaces.account,
     keySpaces.transactionPlace,
-    keySpaces.accountPlace,
+    keySpaces.accountPlaces,
     keySpaces.undo,
   ];
   for (const space of spaces) {
