@@ -71,29 +71,45 @@ function transactionEntries({ height, records }: BlockPlaces) {
   });
 }
 
+/** Places are counted before they are written: in most blocks each account has one or two, and lists of these would cost the most. */
 function accountEntries({ height, parties }: BlockPlaces) {
-  const indexesOf = new Map<number, number[]>();
-  for (const [at, account] of parties.entries()) {
-    if (account < 0) continue;
-    const index = at >>> 1;
-    const indexes = indexesOf.get(account);
-    if (!indexes) indexesOf.set(account, [index]);
-    // Whoever sends to itself is there once.
-    else if (indexes.at(-1) !== index) indexes.push(index);
+  const entryOf = new Map<number, number>();
+  const counts = new Uint32Array(parties.length);
+  /** The entry of each party; -1 for none. */
+  const targets = new Int32Array(parties.length).fill(-1);
+  for (let party = 0; party < parties.length; party++) {
+    const account = parties[party]!;
+    // Who sends to itself is there once.
+    if (account < 0 || (party & 1 && account === parties[party - 1])) continue;
+    let entry = entryOf.get(account);
+    if (entry === undefined) {
+      entry = entryOf.size;
+      entryOf.set(account, entry);
+    }
+    targets[party] = entry;
+    counts[entry]!++;
   }
-  const buffer = new Uint8Array(indexesOf.size * accountKeyBytes + parties.length * indexBytes);
+  const buffer = new Uint8Array(entryOf.size * accountKeyBytes + parties.length * indexBytes);
   const view = viewOf(buffer);
   const entries: { key: Uint8Array; value: Uint8Array }[] = [];
+  /** Where the next place of each entry is written. */
+  const next = new Uint32Array(entryOf.size);
   let at = 0;
-  for (const [account, indexes] of indexesOf) {
+  for (const [account, entry] of entryOf) {
     const valueAt = at + accountKeyBytes;
-    const end = valueAt + indexes.length * indexBytes;
     buffer[at] = keySpaces.accountPlaces;
     view.setUint32(at + 1, account);
     writeHeight(view, at + 1 + accountBytes, height);
-    for (const [nth, index] of indexes.entries()) view.setUint16(valueAt + nth * indexBytes, index);
+    next[entry] = valueAt;
+    const end = valueAt + counts[entry]! * indexBytes;
     entries.push({ key: buffer.subarray(at, valueAt), value: buffer.subarray(valueAt, end) });
     at = end;
+  }
+  for (let party = 0; party < parties.length; party++) {
+    const entry = targets[party]!;
+    if (entry < 0) continue;
+    view.setUint16(next[entry]!, party >>> 1);
+    next[entry]! += indexBytes;
   }
   return entries;
 }
