@@ -6,7 +6,7 @@ import type { CheckedBlock } from "../chain/types.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import { BlockError } from "../types/errors.ts";
 import { CompactBlock, Header, rootOf, type SignedHeader } from "../types/index.ts";
-import { type Hex, toHex } from "../util/bytes.ts";
+import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
@@ -110,11 +110,9 @@ export class BlockInbox {
       from,
       fetch: async (load) => {
         for await (const block of network.request(from, blocksById, { ids: [id] }, { signal })) {
-          return this.#check(load, block.header, async () => {
-            const checked = await checkBlock(block, chain.checks);
-            if (checked.idHex === toHex(id)) return checked;
+          if (!equalBytes(rootOf(Header, block.header.message), id))
             throw new BlockError("MALFORMED", "not the block that was asked for");
-          });
+          return this.#check(load, block.header, () => checkBlock(block, chain.checks));
         }
         return undefined;
       },

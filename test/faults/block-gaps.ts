@@ -1,4 +1,11 @@
-/** Times from the first sight of a height to that of the next. */
+import { followEvents } from "../e2e/harness/events.ts";
+import type { TestNode } from "../e2e/harness/node.ts";
+import { patience } from "../e2e/harness/until.ts";
+
+/** Without a block, while one authority of four makes none. */
+const maxPeriods = 3;
+
+/** Times from the first block of a height that one of the nodes took for its head to that of the next height. */
 export class BlockGaps {
   readonly #periodMs: number;
   readonly #seenAt = new Map<number, number>();
@@ -7,11 +14,15 @@ export class BlockGaps {
     this.#periodMs = periodMs;
   }
 
-  /** `heardAt`: by `performance.now()`. */
-  onBlock(height: number, heardAt: number): void {
-    this.#seenAt.set(height, Math.min(heardAt, this.#seenAt.get(height) ?? heardAt));
+  /** From now on. */
+  follow(node: TestNode): Promise<void> {
+    return followEvents(node, "?types=block", ({ data }) => {
+      const { height } = data as { height: number };
+      if (!this.#seenAt.has(height)) this.#seenAt.set(height, performance.now());
+    });
   }
 
+  /** @throws where one was too long. */
   text(): string {
     const gaps: number[] = [];
     for (const [height, at] of this.#seenAt) {
@@ -20,7 +31,8 @@ export class BlockGaps {
     }
     gaps.sort((a, b) => a - b);
     const share = (of: number) => gaps[Math.min(gaps.length - 1, Math.floor(of * gaps.length))]?.toFixed(2);
-    const long = gaps.filter((gap) => gap > 3).length;
-    return `gaps in periods of ${this.#periodMs} ms: median ${share(0.5)}, 99 % ${share(0.99)}, longest ${share(1)}, ${long} of ${gaps.length} above 3`;
+    const periods = `gaps in periods of ${this.#periodMs} ms: median ${share(0.5)}, 99 % ${share(0.99)}, longest ${share(1)}, of ${gaps.length}`;
+    if (gaps.at(-1)! > maxPeriods * patience.factor) throw new Error(`too long without a block: ${periods}`);
+    return periods;
   }
 }

@@ -29,7 +29,7 @@ export const lyingAuthority: Scenario = {
     const progress = new Progress(nodes, traffic);
     const liar = await Liar.connect({ nodes, genesis, signer: network.wallets[3]!.signer, random });
     const gaps = new BlockGaps(periodMs);
-    liar.onBlock = ({ height }, heardAt) => gaps.onBlock(height, heardAt);
+    for (const node of nodes) await gaps.follow(node);
 
     const counts = new Map<Lie, number>(lies.map((lie) => [lie, 0]));
     let done = 0;

@@ -32,12 +32,12 @@ export const stalledAuthority: Scenario = {
     const traffic = new Traffic({ ...network, nodes: others }, 100);
     const progress = new Progress(others, traffic);
     const gaps = new BlockGaps(periodMs);
+    for (const node of others) await gaps.follow(node);
     let height = 0;
     const listener = await Rogue.connect(watched);
     await listener.listen("blocks", network.genesisId, (data) => {
       const { message } = CompactBlock.deserialize(data).header;
       height = Math.max(height, message.height);
-      gaps.onBlock(message.height, performance.now());
     });
     for (let round = 1, last = 0; round <= rounds; round++) {
       const head = await until(

@@ -11,15 +11,23 @@ export interface NodeEvent {
 /** What `GET /v1/events` tells from now on, for as long as the node runs. */
 export async function watchEvents(node: TestNode): Promise<readonly NodeEvent[]> {
   const events: NodeEvent[] = [];
-  const stop = new AbortController();
-  node.world.onEnd(() => stop.abort());
-  const response = await fetch(`${node.url}/v1/events`, { signal: stop.signal });
-  void collect(response, events).catch(() => undefined);
+  await followEvents(node, "", (event) => events.push(event));
   return events;
 }
 
-async function collect(response: Response, events: NodeEvent[]): Promise<void> {
-  for await (const event of read(response)) if (event.event) events.push(event);
+/** The same, event by event. `query`: of the address. */
+export async function followEvents(
+  node: TestNode,
+  query: string,
+  onEvent: (event: NodeEvent) => void,
+): Promise<void> {
+  const stop = new AbortController();
+  node.world.onEnd(() => stop.abort());
+  const response = await fetch(`${node.url}/v1/events${query}`, { signal: stop.signal });
+  const follow = async () => {
+    for await (const event of read(response)) if (event.event) onEvent(event);
+  };
+  void follow().catch(() => undefined);
 }
 
 /** Reads on as an EventSource does: after each disconnection from the last id on. */

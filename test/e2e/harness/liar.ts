@@ -25,8 +25,6 @@ const asksAfterMs = 2_000;
 
 /** The key of an authority in the hands of somebody who breaks the rules: a peer of all other nodes, who knows their chain. */
 export class Liar {
-  /** Valid blocks, whoever made them, and when they were heard of. */
-  onBlock: (header: Header, heardAt: number) => void = () => undefined;
   /** Times that it was shut out and came back under another peer key. */
   banned = 0;
   readonly shadow: ShadowChain;
@@ -180,14 +178,12 @@ export class Liar {
     const id = Header.hashTreeRoot(message);
     if (this.#heard.has(toHex(id))) return;
     this.#heard.add(toHex(id));
-    const heardAt = performance.now();
-    this.#heardAt = heardAt;
+    this.#heardAt = performance.now();
     // The one that told it may shut the liar out meanwhile.
     for (const peer of [this.#peers[index]!, ...this.#peers]) {
       await this.shadow.follow(id, peer).catch(() => undefined);
       if (await this.shadow.chain.tree.get(id)) break;
     }
-    if (await this.shadow.chain.tree.get(id)) this.onBlock(message, heardAt);
   }
 
   #bytes(length: number): Uint8Array {
