@@ -20,7 +20,7 @@ test("a node alone with no genesis ends with code 1 and one clear line", async (
     .filter((line) => line.includes('"error"') || /"level":[56]0/.test(line));
   expect(errors).toHaveLength(1);
   expect(JSON.parse(errors[0]!)).toMatchObject({ error: { code: "NO_GENESIS" } });
-  expect(node.log()).toContainEqual(expect.objectContaining({ msg: "mode: dying" }));
+  await node.logs("mode: dying");
 });
 
 test("two different offers without a pin are an error that names both; a pin chooses", async () => {

@@ -93,7 +93,7 @@ test("a peer that goes on is banned, one that asks too often is told so, a forei
     await rude.send(height.id, frame(new Uint8Array(9)));
     return false;
   });
-  expect(node.log()).toContainEqual(expect.objectContaining({ msg: "peer banned", peer: rude.id }));
+  await node.logs("peer banned", { peer: rude.id });
   await rude.dial().catch(() => undefined);
   await until("it is not let in again", () => !rude.connected);
   expect(await rude.score()).toBe(undefined);

@@ -273,4 +273,11 @@ export class TestNode {
       }
     });
   }
+
+  /** Waits for a line of its log that begins so: it may come after what it tells of. */
+  logs(msg: string, fields: Record<string, unknown> = {}): Promise<LogLine> {
+    const isIt = (line: LogLine) =>
+      line.msg.startsWith(msg) && Object.entries(fields).every(([name, value]) => line[name] === value);
+    return until(`node ${this.id} logs "${msg}"`, () => this.log().find(isIt));
+  }
 }
