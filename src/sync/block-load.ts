@@ -39,8 +39,8 @@ export class BlockLoad {
   readonly #peers = new Set<PeerId>();
   readonly #untried: BlockSource[] = [];
   #asking = 0;
-  /** The last one that was asked may still answer in time. */
-  #waiting = false;
+  /** Who was asked last, while it may still answer in time. */
+  #waitingFor: PeerId | undefined;
   #checking: Promise<unknown> | undefined;
   /** Whether the block is here. */
   #passed = false;
@@ -58,7 +58,7 @@ export class BlockLoad {
     if (this.#peers.has(source.from) || this.#peers.size >= maxSources) return;
     this.#peers.add(source.from);
     this.#untried.push(source);
-    if (!this.#waiting) this.#next();
+    if (this.#waitingFor === undefined) this.#next();
   }
 
   /** Checks what sources have sent one after the other, until one of it is right. Rejects as `check` does. */
@@ -73,7 +73,7 @@ export class BlockLoad {
       return block;
     } finally {
       this.#checking = undefined;
-      if (!this.#waiting) this.#next();
+      if (this.#waitingFor === undefined) this.#next();
     }
   }
 
@@ -88,11 +88,12 @@ export class BlockLoad {
   async #ask({ from, fetch }: BlockSource): Promise<void> {
     const { clock, patienceMs, onFailure } = this.#options;
     this.#asking++;
-    this.#waiting = true;
-    const cancel = clock.after(patienceMs, () => {
-      this.#waiting = false;
+    this.#waitingFor = from;
+    const goOn = () => {
+      if (this.#waitingFor === from) this.#waitingFor = undefined;
       this.#next();
-    });
+    };
+    const cancel = clock.after(patienceMs, goOn);
     try {
       const block = await fetch(this);
       if (block) this.#end({ block, from });
@@ -101,7 +102,7 @@ export class BlockLoad {
     } finally {
       cancel();
       this.#asking--;
-      this.#next();
+      goOn();
     }
   }
 }

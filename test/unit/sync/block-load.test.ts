@@ -63,6 +63,16 @@ test("the next peer is asked at once where one fails or has nothing; without any
   expect(clock.pending).toBe(0);
 });
 
+test("where only a slow peer is left, whoever turns up is asked at once", async () => {
+  const { clock, asked, answers, source, load } = sources();
+  load.add(source("b"));
+  await clock.advance(patienceMs);
+  answers.get("b")!.resolve(undefined);
+  await clock.advance(0);
+  load.add(source("c"));
+  expect(asked).toEqual(["a", "b", "c"]);
+});
+
 test("nobody else is asked while what came is checked; if it is wrong the next one is", async () => {
   const { clock, asked, failures, source, load, answer } = sources();
   load.add(source("b"));
