@@ -37,10 +37,10 @@ export const keySpaces = {
   mempoolBatch: 18,
   /** Page (4) -> 256 accounts, as those of `account`, which come before them. */
   accountPage: 19,
-  /** Account index (4), height (6) -> index (2) of each of its transactions in that block of the canonical chain, ascending. */
-  accountPlaces: 21,
   /** Candidate -> kind (1), time (8): what this node's operator wishes of the authority set. */
   proposal: 20,
+  /** Account index (4), height (6) -> index (2) of each of its transactions in that block of the canonical chain, ascending. */
+  accountPlaces: 21,
   /** What was signed and must not be contradicted: `protection.ts`. */
   protection: 30,
   /** Offender (32), evidence id (32) -> time of arrival (8), then `Evidence`. */

@@ -14,6 +14,11 @@ export interface BlockPlaces {
   parties: readonly number[];
 }
 
+export interface PlaceEntry {
+  key: Uint8Array;
+  value: Uint8Array;
+}
+
 /** Ids begin with as many bytes as make others with the same ones a rarity. */
 const prefixBytes = 8;
 const accountBytes = 4;
@@ -54,11 +59,11 @@ export function readPlaces(key: Uint8Array, value: Uint8Array): TransactionPlace
 }
 
 /** The entries of a block in both indexes. */
-export function placeEntries(block: BlockPlaces): { key: Uint8Array; value: Uint8Array }[] {
+export function placeEntries(block: BlockPlaces): PlaceEntry[] {
   return [...transactionEntries(block), ...accountEntries(block)];
 }
 
-function transactionEntries({ height, records }: BlockPlaces) {
+function transactionEntries({ height, records }: BlockPlaces): PlaceEntry[] {
   const buffer = new Uint8Array(records.length * transactionKeyBytes);
   const view = viewOf(buffer);
   return records.map(({ id }, index) => {
@@ -72,7 +77,7 @@ function transactionEntries({ height, records }: BlockPlaces) {
 }
 
 /** Places are counted before they are written: in most blocks each account has one or two, and lists of these would cost the most. */
-function accountEntries({ height, parties }: BlockPlaces) {
+function accountEntries({ height, parties }: BlockPlaces): PlaceEntry[] {
   const entryOf = new Map<number, number>();
   const counts = new Uint32Array(parties.length);
   /** The entry of each party; -1 for none. */
@@ -91,7 +96,7 @@ function accountEntries({ height, parties }: BlockPlaces) {
   }
   const buffer = new Uint8Array(entryOf.size * accountKeyBytes + parties.length * indexBytes);
   const view = viewOf(buffer);
-  const entries: { key: Uint8Array; value: Uint8Array }[] = [];
+  const entries: PlaceEntry[] = [];
   /** Where the next place of each entry is written. */
   const next = new Uint32Array(entryOf.size);
   let at = 0;

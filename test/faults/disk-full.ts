@@ -34,7 +34,7 @@ export const diskFull: Scenario = {
       const { head } = await node.status();
       const makeRoom = fill(disk);
       await until("it says that it cannot write", () => cannotWrite(node));
-      await until("it says so in its log", () => node.log().some(({ msg }) => msg.startsWith("DISK FULL")));
+      await node.logs("DISK FULL");
       await sleep(random() * longestFullMs);
       if (!(await cannotWrite(node))) throw new Error("it goes on though there is no room");
       const accepted = traffic.accepted.size;
