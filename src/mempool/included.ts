@@ -1,7 +1,5 @@
-import type { TransactionRecord } from "../types/index.ts";
-import type { Hex } from "../util/bytes.ts";
+import { hexOfShortId, type TransactionRecord } from "../types/index.ts";
 import type { IncludedAndRetracted } from "./head-follower.ts";
-import { shortKey, shortKeyOf } from "./short-key.ts";
 
 /** Two full blocks; more would be much memory while finality waits. */
 const maxRecords = 20_000;
@@ -22,11 +20,11 @@ export class IncludedTransactions {
   #count = 0;
 
   byShortId(shortId: Uint8Array): TransactionRecord | undefined {
-    return this.#byShortId.get(shortKeyOf(shortId));
+    return this.#byShortId.get(hexOfShortId(shortId));
   }
 
-  has(idHex: Hex): boolean {
-    return this.#byShortId.get(shortKey(idHex))?.idHex === idHex;
+  has({ idHex, shortIdHex }: TransactionRecord): boolean {
+    return this.#byShortId.get(shortIdHex)?.idHex === idHex;
   }
 
   update({ applied, retracted }: IncludedAndRetracted): void {
@@ -35,7 +33,7 @@ export class IncludedTransactions {
     for (const { height, records } of applied) {
       this.#blocks.push({ height, records });
       this.#count += records.length;
-      for (const record of records) this.#byShortId.set(shortKey(record.idHex), record);
+      for (const record of records) this.#byShortId.set(record.shortIdHex, record);
     }
     while (this.#count > maxRecords && this.#blocks.length > 1) this.#forget(this.#blocks.shift()!);
   }
@@ -49,8 +47,8 @@ export class IncludedTransactions {
   #forget({ records }: Block): void {
     this.#count -= records.length;
     for (const record of records) {
-      const key = shortKey(record.idHex);
-      if (this.#byShortId.get(key) === record) this.#byShortId.delete(key);
+      const { shortIdHex } = record;
+      if (this.#byShortId.get(shortIdHex) === record) this.#byShortId.delete(shortIdHex);
     }
   }
 }

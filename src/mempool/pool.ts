@@ -1,8 +1,7 @@
-import type { TransactionRecord } from "../types/index.ts";
+import { hexOfShortId, type TransactionRecord } from "../types/index.ts";
 import type { Hex } from "../util/bytes.ts";
 import { Heap } from "../util/heap.ts";
 import { AccountQueue } from "./account-queue.ts";
-import { shortKey, shortKeyOf } from "./short-key.ts";
 import type { AccountLookup, PoolEntry } from "./types.ts";
 
 /** As `Buffer.toString("latin1")`, without a Buffer. */
@@ -34,12 +33,12 @@ export class Pool {
     return this.#byId.get(id);
   }
 
-  has(id: Hex): boolean {
-    return this.#byId.has(id);
+  has({ idHex }: TransactionRecord): boolean {
+    return this.#byId.has(idHex);
   }
 
   byShortId(shortId: Uint8Array): TransactionRecord | undefined {
-    return this.#byShortId.get(shortKeyOf(shortId))?.record;
+    return this.#byShortId.get(hexOfShortId(shortId))?.record;
   }
 
   entries(): Iterable<PoolEntry> {
@@ -62,7 +61,7 @@ export class Pool {
 
   /** Takes the place of an entry of the same sender and nonce. */
   insert(entry: PoolEntry): void {
-    const { idHex, encoded, transaction } = entry.record;
+    const { idHex, shortIdHex, encoded, transaction } = entry.record;
     const { from, nonce } = transaction.message;
     let queue = this.queue(from);
     const replaced = queue?.get(nonce);
@@ -72,12 +71,12 @@ export class Pool {
     }
     (queue ?? this.#newQueue(from)).set(entry);
     this.#byId.set(idHex, entry);
-    this.#byShortId.set(shortKey(idHex), entry);
+    this.#byShortId.set(shortIdHex, entry);
     this.#bytes += encoded.length;
   }
 
   remove(entry: PoolEntry): void {
-    const { idHex, encoded, transaction } = entry.record;
+    const { idHex, shortIdHex, encoded, transaction } = entry.record;
     if (this.#byId.get(idHex) !== entry) return;
     this.#byId.delete(idHex);
     const { from, nonce } = transaction.message;
@@ -85,8 +84,7 @@ export class Pool {
     const queue = this.#queues.get(key);
     queue?.remove(nonce);
     if (queue?.size === 0) this.#queues.delete(key);
-    const short = shortKey(idHex);
-    if (this.#byShortId.get(short) === entry) this.#byShortId.delete(short);
+    if (this.#byShortId.get(shortIdHex) === entry) this.#byShortId.delete(shortIdHex);
     this.#bytes -= encoded.length;
   }
 

@@ -1,7 +1,5 @@
 import type { Verify } from "../crypto/ed25519.ts";
-import { signatureSet, type TransactionRecord } from "../types/index.ts";
-import type { Hex } from "../util/bytes.ts";
-import { shortKey, shortKeyOf } from "./short-key.ts";
+import { hexOfShortId, signatureSet, type TransactionRecord } from "../types/index.ts";
 
 /** A transaction whose signature is being checked. `place`: in the list that `verdicts` are of. */
 interface Check {
@@ -13,7 +11,7 @@ interface Check {
 /** Finds transactions whose signatures were checked before. */
 export interface CheckedBefore {
   byShortId(shortId: Uint8Array): TransactionRecord | undefined;
-  has(idHex: Hex): boolean;
+  has(record: TransactionRecord): boolean;
 }
 
 /**
@@ -37,7 +35,7 @@ export class SignatureChecks {
       const record = checked.byShortId(shortId);
       if (record) return record;
     }
-    return this.#underWay.get(shortKeyOf(shortId))?.record;
+    return this.#underWay.get(hexOfShortId(shortId))?.record;
   }
 
   /** One verdict each, in order. */
@@ -54,22 +52,22 @@ export class SignatureChecks {
     return verdicts;
   }
 
-  #known({ idHex }: TransactionRecord): true | Check | undefined {
-    if (this.#before.some((checked) => checked.has(idHex))) return true;
-    const check = this.#underWay.get(shortKey(idHex));
-    return check?.record.idHex === idHex ? check : undefined;
+  #known(record: TransactionRecord): true | Check | undefined {
+    if (this.#before.some((checked) => checked.has(record))) return true;
+    const check = this.#underWay.get(record.shortIdHex);
+    return check?.record.idHex === record.idHex ? check : undefined;
   }
 
   async #check(records: readonly TransactionRecord[]): Promise<boolean[]> {
     const verdicts = this.#verify(records.map(signatureSet));
     const checks = records.map((record, place): Check => ({ record, verdicts, place }));
-    for (const check of checks) this.#underWay.set(shortKey(check.record.idHex), check);
+    for (const check of checks) this.#underWay.set(check.record.shortIdHex, check);
     try {
       return await verdicts;
     } finally {
       for (const check of checks) {
-        const key = shortKey(check.record.idHex);
-        if (this.#underWay.get(key) === check) this.#underWay.delete(key);
+        const { shortIdHex } = check.record;
+        if (this.#underWay.get(shortIdHex) === check) this.#underWay.delete(shortIdHex);
       }
     }
   }

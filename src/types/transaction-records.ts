@@ -10,9 +10,19 @@ export interface TransactionRecord {
   readonly transaction: Transaction;
   readonly id: Uint8Array;
   readonly idHex: Hex;
+  /** As `hexOfShortId` gives it, kept since a transaction is looked up by it several times. */
+  readonly shortIdHex: string;
   readonly signingRoot: Uint8Array;
   /** Its SSZ encoding. */
   readonly encoded: Uint8Array;
+}
+
+/** Of a `ShortId`. */
+const shortIdDigits = 16;
+
+/** A `ShortId` in hex, without a prefix: what transactions are looked up by for the blocks that name them so. */
+export function hexOfShortId(shortId: Uint8Array): string {
+  return toHex(shortId).slice(2);
 }
 
 /** What its signature is checked by. */
@@ -48,13 +58,13 @@ export function decodeRecords(list: Uint8Array, domain: Uint8Array): Transaction
 }
 
 /** The same record in memory of its own, so that it does not keep the list that it came in. */
-export function detached({ id, idHex, signingRoot, encoded }: TransactionRecord): TransactionRecord {
-  const own = encoded.slice();
+export function detached(record: TransactionRecord): TransactionRecord {
+  const own = record.encoded.slice();
   return {
+    ...record,
     transaction: decodeTransaction(own),
-    id: id.slice(),
-    idHex,
-    signingRoot: signingRoot.slice(),
+    id: record.id.slice(),
+    signingRoot: record.signingRoot.slice(),
     encoded: own,
   };
 }
@@ -86,10 +96,12 @@ function withRoots(
   const { ids, signingRoots } = transactionRoots(encoded, domain);
   return transactions.map((transaction, index) => {
     const id = ids.subarray(index * 32, index * 32 + 32);
+    const idHex = toHex(id);
     return {
       transaction,
       id,
-      idHex: toHex(id),
+      idHex,
+      shortIdHex: idHex.slice(2, 2 + shortIdDigits),
       signingRoot: signingRoots.subarray(index * 32, index * 32 + 32),
       encoded: encoded[index]!,
     };
