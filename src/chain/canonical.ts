@@ -95,6 +95,7 @@ export class CanonicalChain {
       if (!built) return undefined;
       const { checked, block, snapshot } = built;
       const writes = blockWrites(stores.blocks, checked, block, snapshot);
+      proposal.onSealed?.(block);
       await this.#adopt(
         { head: block, retracted: [], applied: [block] },
         [{ block, after: snapshot }],

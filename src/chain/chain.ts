@@ -3,7 +3,7 @@ import type { AccountState, StateReader } from "../state/index.ts";
 import type { Write } from "../storage/database.ts";
 import { BlockError } from "../types/errors.ts";
 import type { AuthoritySnapshot, BlockRef, Certificate, SignedHeader } from "../types/index.ts";
-import { equalBytes, toHex } from "../util/bytes.ts";
+import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
 import type { Logger } from "../util/logger.ts";
@@ -74,6 +74,8 @@ export class Chain {
   readonly #rules: HeaderRules;
   readonly #canonical: CanonicalChain;
   readonly #checkpoints: Checkpoints;
+  /** The block that this node has sealed and is writing. */
+  #sealed: Hex | undefined;
 
   private constructor(options: ChainOptions, { head, snapshot, state, finality }: LoadedChain) {
     const { genesis, stores } = options;
@@ -168,6 +170,12 @@ export class Chain {
   /** Makes, signs and imports a block; `undefined` where the head is no longer the proposal's parent, or an empty block was not wanted. */
   produce(proposal: Proposal): Promise<CanonicalBlock | undefined> {
     return this.#queue.run(() => this.#produce(proposal));
+  }
+
+  /** A block that is here. One of this node's own, which others know of as soon as it is sealed, once it is on disk. */
+  async find(id: Uint8Array): Promise<Head | undefined> {
+    if (this.#sealed === toHex(id)) await this.idle();
+    return this.tree.get(id);
   }
 
   /**
@@ -297,8 +305,16 @@ export class Chain {
   async #produce(proposal: Proposal): Promise<CanonicalBlock | undefined> {
     if (toHex(proposal.parentId) !== this.head.idHex) return undefined;
     const ended = this.#options.startTimer?.("produce") ?? untimed;
-    const block = await this.#canonical.produce(proposal, ended);
-    if (block) ended("total");
-    return block;
+    const onSealed = (block: CanonicalBlock) => {
+      this.#sealed = block.idHex;
+      proposal.onSealed?.(block);
+    };
+    try {
+      const block = await this.#canonical.produce({ ...proposal, onSealed }, ended);
+      if (block) ended("total");
+      return block;
+    } finally {
+      this.#sealed = undefined;
+    }
   }
 }

@@ -31,6 +31,8 @@ export interface Proposal {
   vote?: AuthorityVote;
   /** Offers transactions, best first. */
   select(): Iterable<TransactionRecord>;
+  /** The block is signed, and what it was signed by is on disk; the block itself is written next. */
+  onSealed?(block: CanonicalBlock): void;
 }
 
 export interface BuiltBlock {

@@ -29,7 +29,8 @@ export interface ProducerOptions {
   hasExecutable(): boolean;
   /** Whether a block on this parent, whose transactions are all here, is being checked. */
   isComing?(parent: Uint8Array): boolean;
-  onProduced(block: CanonicalBlock): void;
+  /** A block is made and signed; it is being written still. */
+  onSealed(block: CanonicalBlock): void;
   /** The vote of the block at `height`. `snapshot`: after its parent. */
   voteFor?(snapshot: AuthoritySnapshot, height: number): AuthorityVote;
 }
@@ -139,7 +140,7 @@ export class Producer {
   }
 
   async #produce({ timestampMs, inTurn, emptyAtMs, parentId }: Plan): Promise<void> {
-    const { chain, signer, logger, executable, onProduced, voteFor } = this.#options;
+    const { chain, signer, logger, executable, onSealed, voteFor } = this.#options;
     try {
       const block = await chain.produce({
         signer,
@@ -149,11 +150,11 @@ export class Producer {
         allowEmpty: timestampMs >= emptyAtMs,
         vote: voteFor?.(chain.snapshot, chain.head.height + 1) ?? noVote,
         select: executable,
+        onSealed,
       });
       if (!block) return this.#isStale(parentId) ? undefined : this.#unwanted();
       const { height, idHex, records } = block;
       logger.info({ height, id: idHex, transactions: records.length, inTurn }, "block produced");
-      onProduced(block);
     } catch (error) {
       if (this.#isStale(parentId)) return;
       logger.error({ error: messageOf(error), retryMs }, "no block produced");

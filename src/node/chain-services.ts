@@ -246,7 +246,7 @@ function startProducer(
     executable: () => mempool.executable(),
     hasExecutable: () => mempool.hasExecutable,
     isComing: (parent) => inbox.isChecking(parent),
-    onProduced: (block) => void outbox.publishBlock(block),
+    onSealed: (block) => void outbox.publishBlock(block),
     voteFor: (snapshot, height) => proposals.voteFor(snapshot, height, signer.publicKey),
   });
   modes.events.on("mode", (mode) => {

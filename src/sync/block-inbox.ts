@@ -86,7 +86,7 @@ export class BlockInbox {
     if (shortIds.length > chain.genesis.config.maxBlockTransactions) return "reject";
     const id = rootOf(Header, header.message);
     this.#underWay.get(toHex(id))?.add(this.#whole(id, from));
-    if (this.#isUnderWay(id) || (await chain.tree.get(id))) return "ignore";
+    if (this.#isUnderWay(id) || (await chain.find(id))) return "ignore";
     const verdict = await this.#judgeHeader(header, id);
     if (verdict === "surplus") return "ignore";
     if (verdict !== "reject") void this.#load(id, this.#compact(compact, id, from));
@@ -98,7 +98,7 @@ export class BlockInbox {
     // Votes for a block come from those that were faster while it is being executed here.
     await this.#importing.get(toHex(id));
     if (this.#stop.signal.aborted) return;
-    if (await this.#options.chain.tree.get(id)) return this.#adoptChildren(toHex(id));
+    if (await this.#options.chain.find(id)) return this.#adoptChildren(toHex(id));
     await this.#load(id, this.#whole(id, peer));
   }
 

@@ -71,7 +71,7 @@ export function serveChain(network: Network, chain: Chain, mempool: Mempool): vo
   });
 
   network.serve(blockTransactions, async function* ({ block, indexes }) {
-    const head = await chain.tree.get(block);
+    const head = await chain.find(block);
     const body = head && head.height > 0 ? await chain.reader.body(block) : undefined;
     if (!body) throw new RequestError("resourceUnavailable", "no such block");
     if (new Set(indexes).size < indexes.length) refuse("a transaction is asked for twice");
@@ -108,7 +108,7 @@ async function* readBlocks(chain: Chain, ids: readonly Uint8Array[]): AsyncItera
   let bytes = 0;
   for (const id of ids) {
     if (bytes >= blocksAnswerBytes) return;
-    const head = await chain.tree.get(id);
+    const head = await chain.find(id);
     const body = head && head.height > 0 ? await chain.reader.body(id) : undefined;
     if (!head || !body) continue;
     yield { header: head.header, body };

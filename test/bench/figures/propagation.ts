@@ -10,7 +10,8 @@ import { buildRequests } from "../lib/requests.ts";
 import { roundTripMs } from "../lib/round-trip.ts";
 import { transferBytes } from "../lib/senders.ts";
 import { bytesSentBy } from "../lib/socket-bytes.ts";
-import { quantile } from "../lib/statistics.ts";
+import { StageWatch } from "../lib/stage-watch.ts";
+import { mean, quantile } from "../lib/statistics.ts";
 import { CpuWatch } from "../lib/usage.ts";
 
 /** Four of the nodes are authorities. `delayMs`: of every link between two nodes, one way; 0 is plain loopback. */
@@ -26,7 +27,7 @@ const marginMs = 150;
 const settleMs = 300;
 
 interface Round {
-  /** From the proposer's word that its block is on disk to that of each other node. */
+  /** From the seal to the word of each other node that the block is on its disk. */
   importMs: number[];
   /** From the time in the header, when the proposer begins to make the block. */
   sinceSlotMs: number[];
@@ -71,6 +72,7 @@ class Propagation {
       full = (await Promise.all(this.#nodes.map(isFull))).every(Boolean);
       if (!full) await sleep(20);
     }
+    const productions = await Promise.all(this.#nodes.map((node) => StageWatch.begin(node, "produce")));
     await sleep(Math.max(0, slotAtMs - marginMs / 2 - Date.now()));
     const sentBefore = this.#bytesSent();
     await Promise.all(this.#followers.map((follower) => follower.hasCommitted(this.#posted)));
@@ -79,8 +81,10 @@ class Propagation {
     const height = parent.height + 1;
     const blocks = this.#followers.map((follower) => follower.blocks.get(height)!);
     if (!full || blocks.some((block) => block.transactions !== transactions)) return undefined;
-    const sealedAtMs = Math.min(...blocks.map(({ atMs }) => atMs));
-    const others = blocks.map(({ atMs }) => atMs).filter((atMs) => atMs > sealedAtMs);
+    const made = await Promise.all(productions.map((each) => each.meansMs()));
+    const proposer = made.findIndex(({ commit }) => commit !== undefined);
+    const sealedAtMs = blocks[proposer]!.atMs - made[proposer]!["commit"]!;
+    const others = blocks.flatMap(({ atMs }, index) => (index === proposer ? [] : [atMs]));
     const slotMs = slotAtMs - performance.timeOrigin;
     return {
       importMs: others.map((atMs) => atMs - sealedAtMs),
@@ -140,6 +144,7 @@ async function measure(context: Context, settings: PropagationSettings): Promise
   const propagation = new Propagation(nodes, followers, presigned, periodMs);
   await propagation.begin();
   for (let round = 0; round < warmUpRounds; round++) await propagation.round(transactions);
+  const imports = await Promise.all(nodes.map((node) => StageWatch.begin(node, "import")));
   const watch = new CpuWatch(pidsOf(nodes));
   const seen: Round[] = [];
   for (let round = 0; round < rounds; round++) {
@@ -148,6 +153,7 @@ async function measure(context: Context, settings: PropagationSettings): Promise
     else context.note(`round ${round}: the mempools were not full before the block`);
   }
   const usage = watch.read();
+  const stages = await Promise.all(imports.map((each) => each.meansMs()));
   await stopNodes(nodes);
   const importMs = seen.flatMap((round) => round.importMs);
   const blockBytes = transactions * (transferBytes + 4);
@@ -165,6 +171,12 @@ async function measure(context: Context, settings: PropagationSettings): Promise
       ),
       sentPart: quantile(sent, 0.5),
       rounds: seen.length,
+      ...Object.fromEntries(
+        ["check", "execute", "hash", "commit"].map((stage) => [
+          `${stage}Ms`,
+          mean(stages.map((means) => means[stage]!)),
+        ]),
+      ),
     },
   };
 }
@@ -182,7 +194,7 @@ const sizes = [10, 1_000, 10_000];
 export const propagationFigure = defineFigure<PropagationSettings>({
   name: "propagation",
   measures:
-    "p95 of the time from a block on the proposer's disk to the block imported by each other node, all transactions being in the mempools",
+    "p95 of the time from a block's seal to the block imported by each other node, all transactions being in the mempools",
   quick: [{ nodes: 4, transactions: 1_000, delayMs: 0, rounds: 20 }],
   full: [
     ...[0, 20, 100].flatMap((delayMs) =>

@@ -39,7 +39,7 @@ async function firstBlock(taken: (slot: number) => boolean, nowMs: number) {
     logger: silentLogger,
     executable: () => [],
     hasExecutable: () => false,
-    onProduced: () => undefined,
+    onSealed: () => undefined,
   });
   producer.enabled = true;
   const timer = timers.at(-1)!;

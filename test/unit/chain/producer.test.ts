@@ -49,7 +49,7 @@ async function network(
       executable: () => pool.filter((record) => !included(record)),
       hasExecutable: () => pool.some((record) => !included(record)),
       ...(isComing && { isComing }),
-      onProduced: (block) => {
+      onSealed: (block) => {
         produced.push({ by: at, block, atMs: clock.now() });
         const message = {
           header: block.header,
@@ -300,7 +300,7 @@ test("a producer whose signer fails tries again, and stops with stop", async () 
     logger: silentLogger,
     executable: () => [],
     hasExecutable: () => false,
-    onProduced: () => undefined,
+    onSealed: () => undefined,
   });
   producer.enabled = true;
   await clock.advance(3_100);

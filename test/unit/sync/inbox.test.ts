@@ -1,7 +1,8 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { blocksById } from "../../../protocols/index.ts";
+import type { CanonicalBlock } from "../../../src/chain/types.ts";
 import { blockVerdicts, transactionVerdicts } from "../../../src/sync/verdicts.ts";
-import { type Transaction, Transactions } from "../../../src/types/index.ts";
+import { CompactBlock, type Transaction, Transactions } from "../../../src/types/index.ts";
 import { toHex } from "../../../src/util/bytes.ts";
 import { authorities, encoded, signer, startBalance, type Tip, testGenesis } from "../support/chain.ts";
 import { TestNetwork } from "../support/network.ts";
@@ -170,6 +171,52 @@ describe("a compact block", () => {
     await fetched;
     expect(node.chain.head.idHex).toBe(tip.idHex);
     expect(net.requests).toEqual([]);
+  });
+
+  test.each([
+    {
+      has: "all of its transactions: it is imported before its maker has written it",
+      known: 3,
+      requests: [],
+    },
+    {
+      has: "not all of them: its maker gives the others once it has written it",
+      known: 1,
+      requests: ["block-transactions"],
+    },
+  ])("is announced when it is sealed. The node has $has", async ({ known, requests }) => {
+    const { node, peer, net, gossip, maker, clock } = await pair();
+    const tip = await withTransfers(maker.start(), maker, 3);
+    const records = peer.mempool.records(tip.blocks[0]!.transactions);
+    await peer.mempool.add(records, "gossip");
+    await node.mempool.add(records.slice(0, known), "gossip");
+    const written = Promise.withResolvers<void>();
+    peer.database.beforeCommit = () => written.promise;
+    const sealed = Promise.withResolvers<CanonicalBlock>();
+    const { message } = tip.blocks[0]!.header;
+    const made = peer.chain.produce({
+      signer: authorities[1]!,
+      parentId: genesis.id,
+      timestampMs: message.timestamp,
+      difficulty: message.difficulty,
+      allowEmpty: false,
+      select: () => peer.mempool.executable(),
+      onSealed: sealed.resolve,
+    });
+    const block = (await Promise.race([sealed.promise, made]))!;
+    const shortIds = block.records.map(({ id }) => id.slice(0, 8));
+    expect(await gossip(CompactBlock.serialize({ header: block.header, shortIds }))).toBe("accept");
+    // As for a vote of somebody who was faster.
+    const fetched = peer.inbox.fetch(block.id, node.network.peerId);
+    await clock.advance(100);
+    expect(peer.chain.head.height).toBe(0);
+    expect(node.chain.head.height).toBe(known === 3 ? 1 : 0);
+    written.resolve();
+    await until(clock, () => node.chain.head.idHex === block.idHex);
+    expect((await made)!.idHex).toBe(peer.chain.head.idHex);
+    await fetched;
+    expect(net.requests.map(({ protocol }) => protocol)).toEqual(requests);
+    expect(node.network.penalties).toEqual([]);
   });
 
   test("does not ask for transactions that come a moment after it", async () => {
