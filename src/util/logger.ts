@@ -1,5 +1,4 @@
 import { pino } from "pino";
-import { default as pretty } from "pino-pretty";
 
 /** The part of pino that the node uses: fields first, then the message. */
 export interface Logger {
@@ -13,11 +12,19 @@ export interface Logger {
 export type LogLevel = "silent" | "error" | "warn" | "info" | "debug";
 
 /** One JSON object a line, or text where `pretty`; always on standard error, so that results stay alone on standard output. */
-export function createLogger(options: { level: LogLevel; pretty: boolean; colors: boolean }): Logger {
-  const destination = options.pretty
-    ? pretty({ destination: 2, sync: true, colorize: options.colors, translateTime: "SYS:HH:MM:ss.l" })
+export async function createLogger(options: {
+  level: LogLevel;
+  pretty: boolean;
+  colors: boolean;
+}): Promise<Logger> {
+  const { level, pretty, colors } = options;
+  // Some thirty modules, loaded only where somebody reads along.
+  const { default: prettyStream } = pretty ? await import("pino-pretty") : { default: undefined };
+  const destination = prettyStream
+    ? prettyStream({ destination: 2, sync: true, colorize: colors, translateTime: "SYS:HH:MM:ss.l" })
     : pino.destination({ fd: 2, sync: true });
-  return pino({ level: options.level, base: null }, destination);
+  const logger: Logger = pino({ level, base: null }, destination);
+  return logger;
 }
 
 export const silentLogger: Logger = pino({ level: "silent" });

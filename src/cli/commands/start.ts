@@ -112,7 +112,11 @@ async function run(options: Options): Promise<void> {
       : await givenPassphrase(options.passphraseFile, pathsOf({ ...options, nodeid }));
   const pretty = process.stderr.isTTY === true && !options.json;
   // Node asks NO_COLOR and the like.
-  const logger = createLogger({ level: logLevel, pretty, colors: pretty && process.stderr.hasColors() });
+  const logger = await createLogger({
+    level: logLevel,
+    pretty,
+    colors: pretty && process.stderr.hasColors(),
+  });
   const start = async () => {
     const module = await loadNode();
     if (nodeid !== undefined) {
