@@ -130,7 +130,7 @@ async function run(options: Options): Promise<void> {
       module.runNode(nodeOptions(dev), logger),
     );
   };
-  collectOnce();
+  void collectOnce();
   const code = await runUntilSignal(start).catch((error: unknown) =>
     reportError(error, options.json === true),
   );
