@@ -1,4 +1,5 @@
 import type { Figure } from "../figure.ts";
+import { bareHttpFigure } from "./bare-http.ts";
 import { commonAncestorFigure } from "./common-ancestor.ts";
 import { diskFigure } from "./disk.ts";
 import { idleFigure } from "./idle.ts";
@@ -17,6 +18,7 @@ import { wideAreaFigure } from "./wide-area.ts";
 /** In the order in which they run. */
 export const figures: readonly Figure[] = [
   ...submitFigures,
+  bareHttpFigure,
   latencyFigure,
   syncFigure,
   ...importFigures,
