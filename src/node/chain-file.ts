@@ -1,19 +1,22 @@
 import { createReadStream } from "node:fs";
-import { Chain } from "../chain/chain.ts";
+import { Chain, importedTogether } from "../chain/chain.ts";
 import { checkBlock } from "../chain/check.ts";
 import { checkGenesis, storeGenesis } from "../chain/genesis.ts";
 import { type ChainStores, chainStores } from "../chain/stores.ts";
+import type { CheckedBlock } from "../chain/types.ts";
 import type { NodePaths } from "../config/index.ts";
-import { verifySignatures } from "../crypto/ed25519.ts";
+import type { Verify } from "../crypto/ed25519.ts";
 import { EventLog } from "../storage/event-log.ts";
 import { BlockError } from "../types/errors.ts";
 import { GenesisBlock } from "../types/genesis.ts";
 import { EncodedBlock } from "../types/index.ts";
 import { concatBytes, readUint32, readUint64, uint32Bytes, uint64Bytes } from "../util/bytes.ts";
 import { CodedError, messageOf, UserError } from "../util/errors.ts";
+import { inAdvance } from "../util/in-advance.ts";
 import { headEvents } from "./event-records.ts";
 import { offlineChainOptions } from "./offline-chain.ts";
 import { noChain, withDatabase, withExistingDatabase } from "./open.ts";
+import { withVerifyPool } from "./verify-threads.ts";
 import { writeWholeFile } from "./whole-file.ts";
 
 /** First bytes of a chain file; then the height of its last block (8), then each block after its length (4), from genesis on. */
@@ -21,6 +24,8 @@ const magic = new TextEncoder().encode("ccoin chain 1\n");
 /** More than a genesis block with 2^20 balances. */
 const maxFrameBytes = 64 * 2 ** 20;
 const headerBytes = magic.length + 8;
+/** Of blocks that are being checked while others are imported. */
+const maxCheckedBytes = 2 ** 20;
 const noChainHint = 'start the node in a network that has one, or make one with "ccoin init"';
 
 export interface ChainFileOptions {
@@ -49,7 +54,14 @@ export function exportChain({ paths, file, onProgress }: ChainFileOptions): Prom
 }
 
 /** Checks and adds the blocks of a file; those that are there already are passed over. @throws {UserError} `BAD_CHAIN_FILE`, `WRONG_CHAIN` */
-export function importChain({ paths, file, onProgress }: ChainFileOptions): Promise<{ blocks: number }> {
+export function importChain(options: ChainFileOptions): Promise<{ blocks: number }> {
+  return withVerifyPool((verify) => importWith(verify, options));
+}
+
+function importWith(
+  verify: Verify,
+  { paths, file, onProgress }: ChainFileOptions,
+): Promise<{ blocks: number }> {
   return withDatabase(paths, async (database) => {
     const stores = chainStores(database);
     const frames = readFrames(file);
@@ -57,7 +69,7 @@ export function importChain({ paths, file, onProgress }: ChainFileOptions): Prom
     const first = (await frames.next()).value ?? bad(file, "it has no genesis block");
     const genesis = await checkGenesis(
       decode(file, () => GenesisBlock.deserialize(first)),
-      verifySignatures,
+      verify,
     ).catch((error) => bad(file, messageOf(error)));
     const existing = await stores.meta.genesis();
     if (!existing) await storeGenesis(stores, genesis);
@@ -69,27 +81,69 @@ export function importChain({ paths, file, onProgress }: ChainFileOptions): Prom
     }
     const eventLog = await EventLog.open(database);
     const chain = await Chain.open({
-      ...offlineChainOptions(genesis, stores),
+      ...offlineChainOptions(genesis, stores, verify),
       writesWith: (change) => eventLog.record(headEvents(change)),
     });
     let blocks = 0;
     let height = 0;
-    for await (const bytes of frames) {
-      height++;
+    const refused = (at: number, error: unknown): unknown =>
+      error instanceof BlockError
+        ? badFile(file, `block ${at} is invalid, ${error.code}: ${error.message}`)
+        : error;
+    const check = async ({ at, bytes }: Frame): Promise<CheckedBlock> => {
       const block = decode(file, () => EncodedBlock.deserialize(bytes));
+      return checkBlock(block, chain.checks).catch((error) => {
+        throw refused(at, error);
+      });
+    };
+    const importGroup = async (group: readonly CheckedBlock[]): Promise<void> => {
+      for (const { id } of group) if (!(await chain.tree.get(id))) blocks++;
       try {
-        const outcome = await chain.importBlock(await checkBlock(block, chain.checks));
-        if (outcome !== "known") blocks++;
+        await chain.importBlocks(group);
       } catch (error) {
-        if (error instanceof BlockError)
-          bad(file, `block ${height} is invalid, ${error.code}: ${error.message}`);
+        for (const [place, { id }] of group.entries())
+          if (!(await chain.tree.get(id))) throw refused(height + place + 1, error);
         throw error;
       }
-      onProgress(height, total);
-    }
+      for (let place = 0; place < group.length; place++) onProgress(++height, total);
+    };
+    const lead = { weigh: ({ bytes }: Frame) => bytes.length, maxWeight: maxCheckedBytes };
+    for await (const group of inGroups(inAdvance(numbered(frames), check, lead))) await importGroup(group);
     if (height !== total) bad(file, `it ends at block ${height} of ${total}; what there is was imported`);
     return { blocks };
   });
+}
+
+interface Frame {
+  /** Height of the block, if the file is right. */
+  at: number;
+  bytes: Uint8Array;
+}
+
+async function* numbered(frames: AsyncIterable<Uint8Array>): AsyncGenerator<Frame, void> {
+  let at = 0;
+  for await (const bytes of frames) yield { at: ++at, bytes };
+}
+
+/** As many as are imported together; fewer before an error of the source. */
+async function* inGroups(blocks: AsyncIterable<CheckedBlock>): AsyncGenerator<CheckedBlock[], void> {
+  let group: CheckedBlock[] = [];
+  let bytes = 0;
+  let failure: { error: unknown } | undefined;
+  try {
+    for await (const block of blocks) {
+      group.push(block);
+      bytes += block.body.length;
+      if (group.length < importedTogether.blocks && bytes < importedTogether.bytes) continue;
+      yield group;
+      group = [];
+      bytes = 0;
+    }
+  } catch (error) {
+    failure = { error };
+  }
+  if (group.length > 0) yield group;
+  if (failure) throw failure.error;
 }
 
 async function encodedBlock({ blocks }: ChainStores, height: number): Promise<Uint8Array> {
@@ -152,5 +206,9 @@ function decode<T>(file: string, read: () => T): T {
 }
 
 function bad(file: string, why: string): never {
-  throw new UserError(`cannot import ${file}: ${why}`, "BAD_CHAIN_FILE");
+  throw badFile(file, why);
+}
+
+function badFile(file: string, why: string): UserError {
+  return new UserError(`cannot import ${file}: ${why}`, "BAD_CHAIN_FILE");
 }

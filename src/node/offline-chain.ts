@@ -2,17 +2,17 @@ import { randomBytes } from "node:crypto";
 import type { ChainOptions } from "../chain/chain.ts";
 import type { Genesis } from "../chain/genesis.ts";
 import type { ChainStores } from "../chain/stores.ts";
-import { verifySignatures } from "../crypto/ed25519.ts";
+import type { Verify } from "../crypto/ed25519.ts";
 import { systemClock } from "../util/clock.ts";
 import { silentLogger } from "../util/logger.ts";
 import { systemPause } from "../util/slices.ts";
 
-/** For a chain that is worked on without a node around it: no threads, no log, nobody else who writes. */
-export function offlineChainOptions(genesis: Genesis, stores: ChainStores): ChainOptions {
+/** For a chain that is worked on without a node around it: no log, nobody else who writes. */
+export function offlineChainOptions(genesis: Genesis, stores: ChainStores, verify: Verify): ChainOptions {
   return {
     genesis,
     stores,
-    checks: { verify: verifySignatures },
+    checks: { verify },
     clock: systemClock,
     logger: silentLogger,
     seed: new Uint8Array(randomBytes(8)),

@@ -1,12 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { availableParallelism } from "node:os";
 import { checkDataIdentity, loadAdminToken, openOrCreateAccount, type Signer } from "../accounts/index.ts";
 import { defaultHttpLimits, startHttpServer } from "../api/index.ts";
 import { type Genesis, storeGenesis } from "../chain/genesis.ts";
 import { chainStores } from "../chain/stores.ts";
 import { minFaultTolerantAuthorities, type NodeOptions } from "../config/index.ts";
 import type { Verify } from "../crypto/ed25519.ts";
-import { VerifyPool } from "../crypto/verify-pool.ts";
+import type { VerifyPool } from "../crypto/verify-pool.ts";
 import { Metrics } from "../metrics/index.ts";
 import type { AddressBookEntry, LibP2pNetwork } from "../network/index.ts";
 import { AddressBookStore } from "../storage/address-book.ts";
@@ -32,11 +31,10 @@ import { ModeMachine } from "./mode.ts";
 import { lockFolder, openDatabase } from "./open.ts";
 import { startDiagnosis } from "./start-diagnosis.ts";
 import { loadStoredGenesis } from "./stored-genesis.ts";
+import { createVerifyPool } from "./verify-threads.ts";
 import { apiServices, chainStatus } from "./views.ts";
 
 const clock = systemClock;
-/** For signatures: beyond this the main thread is the limit. */
-const maxVerifyThreads = 4;
 
 export interface RunningNode {
   /** Of the HTTP interface. */
@@ -92,10 +90,9 @@ class Node implements RunningNode {
     this.#options = options;
     this.#logger = logger;
     this.#closers = new Closers(logger);
-    this.#signatures = new VerifyPool({
-      threads: Math.min(availableParallelism(), maxVerifyThreads),
-      onThreadEnd: (error) => logger.warn({ error: messageOf(error) }, "a verification thread has ended"),
-    });
+    this.#signatures = createVerifyPool((error) =>
+      logger.warn({ error: messageOf(error) }, "a verification thread has ended"),
+    );
     this.#verify = this.#metrics.work.verify(this.#signatures.verify);
     this.#exit.promise.catch(() => undefined);
   }

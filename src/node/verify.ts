@@ -3,15 +3,24 @@ import { checkGenesis } from "../chain/genesis.ts";
 import { type ChainStores, chainStores } from "../chain/stores.ts";
 import type { NodePaths } from "../config/index.ts";
 import { applyHeader, checkHeader } from "../consensus/index.ts";
-import { verifySignatures } from "../crypto/ed25519.ts";
+import type { Verify } from "../crypto/ed25519.ts";
 import { AccountState, executeBlock } from "../state/index.ts";
 import { balancesOf } from "../types/genesis.ts";
-import { AuthoritySnapshot } from "../types/index.ts";
+import { AuthoritySnapshot, type EncodedBlock } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import { CodedError, messageOf } from "../util/errors.ts";
+import { inAdvance } from "../util/in-advance.ts";
 import { noChain, withExistingDatabase } from "./open.ts";
+import { withVerifyPool } from "./verify-threads.ts";
 
 const hint = "there is nothing to verify";
+/** Of blocks whose signatures are being checked while others are executed. */
+const maxCheckedBytes = 2 ** 20;
+
+export interface VerifyOptions {
+  paths: NodePaths;
+  onProgress(done: number, total: number): void;
+}
 
 export interface VerifyResult {
   blocks: number;
@@ -24,18 +33,18 @@ export interface VerifyResult {
  * Checks a whole database: every rule of every canonical block from genesis on, and that the stored accounts are what they
  * lead to. @throws {CodedError} `DAMAGED` with the first block that is wrong.
  */
-export function verifyChain(options: {
-  paths: NodePaths;
-  onProgress(done: number, total: number): void;
-}): Promise<VerifyResult> {
-  const { paths, onProgress } = options;
+export function verifyChain(options: VerifyOptions): Promise<VerifyResult> {
+  return withVerifyPool((verify) => verifyWith(verify, options));
+}
+
+function verifyWith(verify: Verify, { paths, onProgress }: VerifyOptions): Promise<VerifyResult> {
   return withExistingDatabase(paths, hint, async (database) => {
     const stores = chainStores(database);
     const block = await stores.meta.genesis();
     if (!block) throw noChain(paths, hint);
-    const genesis = await checkGenesis(block, verifySignatures);
+    const genesis = await checkGenesis(block, verify);
     const { config } = genesis;
-    const checks = { config, genesisId: genesis.id, verify: verifySignatures };
+    const checks = { config, genesisId: genesis.id, verify };
     const headId = (await stores.meta.head()) ?? damaged("it has no head");
     const state = AccountState.fromGenesis(balancesOf(block), new Uint8Array(8));
 
@@ -44,10 +53,13 @@ export function verifyChain(options: {
     let transactions = 0;
     const total =
       (await stores.blocks.header(headId))?.header.message.height ?? damaged("its head is missing");
-    for (let height = 1; height <= total; height++) {
+    const check = async ({ height, totalDifficulty, ...block }: StoredBlock) => {
+      const checked = await checkBlock(block, checks).catch((error) => wrong(height, error));
+      return { height, weight: totalDifficulty, checked };
+    };
+    const lead = { weigh: ({ body }: StoredBlock) => body.length, maxWeight: maxCheckedBytes };
+    for await (const { height, weight, checked } of inAdvance(readBlocks(stores, total), check, lead)) {
       try {
-        const { totalDifficulty: weight, ...stored } = await readBlock(stores, height);
-        const checked = await checkBlock(stored, checks);
         const { message } = checked.header;
         checkHeader(parent, message, config);
         const snapshot = applyHeader(parent.snapshot, message, config);
@@ -62,7 +74,7 @@ export function verifyChain(options: {
         transactions += checked.records.length;
         parent = { header: message, id: checked.id, snapshot };
       } catch (error) {
-        throw new CodedError("DAMAGED", `block ${height} is wrong: ${messageOf(error)}`, { cause: error });
+        wrong(height, error);
       }
       onProgress(height, total);
     }
@@ -79,10 +91,21 @@ export function verifyChain(options: {
   });
 }
 
-async function readBlock({ blocks }: ChainStores, height: number) {
+interface StoredBlock extends EncodedBlock {
+  height: number;
+  totalDifficulty: number;
+}
+
+async function* readBlocks(stores: ChainStores, end: number): AsyncGenerator<StoredBlock, void> {
+  for (let height = 1; height <= end; height++)
+    yield await readBlock(stores, height).catch((error) => wrong(height, error));
+}
+
+async function readBlock({ blocks }: ChainStores, height: number): Promise<StoredBlock> {
   const id = (await blocks.canonicalId(height)) ?? damaged("it is missing");
   const record = (await blocks.header(id)) ?? damaged("its header is missing");
   return {
+    height,
     header: record.header,
     totalDifficulty: record.totalDifficulty,
     body: (await blocks.bodyBytes(id)) ?? damaged("its transactions are missing"),
@@ -100,6 +123,10 @@ async function compareAccounts({ accounts }: ChainStores, state: AccountState): 
     }
   }
   if (index !== state.count) damaged(`${state.count - index} stored accounts are missing`);
+}
+
+function wrong(height: number, error: unknown): never {
+  throw new CodedError("DAMAGED", `block ${height} is wrong: ${messageOf(error)}`, { cause: error });
 }
 
 function damaged(what: string): never {

@@ -1,4 +1,5 @@
 import { type PeerId, RequestError } from "../../protocols/index.ts";
+import { importedTogether } from "../chain/chain.ts";
 import type { CheckedBlock, Head } from "../chain/types.ts";
 
 /** Blocks that one request asks for: some tenths of a second for full ones, so that a slow peer holds little up. */
@@ -9,8 +10,6 @@ const maxBufferedBytes = 32 * 2 ** 20;
 const maxDecodedBytes = 3 * 2 ** 20;
 /** Blocks are checked together up to about so many bytes, some thousand signatures: many small ones cost little more than one. */
 const batchBytes = 256 * 1024;
-/** Taken together: one synced write is enough for many small blocks, and nobody waits long for others behind them. */
-const maxTaken = 32;
 
 /** Indexes among the heads. */
 export interface Range {
@@ -151,7 +150,8 @@ export class DownloadWork {
 
   #takeChecked(): CheckedBlock[] {
     const taken: CheckedBlock[] = [];
-    for (let bytes = 0; taken.length < maxTaken && bytes < batchBytes; this.#nextToTake++) {
+    const { blocks: maxBlocks, bytes: maxBytes } = importedTogether;
+    for (let bytes = 0; taken.length < maxBlocks && bytes < maxBytes; this.#nextToTake++) {
       const slot = this.#slots[this.#nextToTake];
       if (!slot || !("checked" in slot)) break;
       this.#slots[this.#nextToTake] = undefined;

@@ -178,6 +178,25 @@ describe("export, import, verify", () => {
     }
   });
 
+  test("a block that breaks a rule is named, and those before it are imported", async () => {
+    const { dataDir, paths, file } = await nodeWithChain();
+    await exportChain({ paths, file, ...quiet });
+    const bytes = await readFile(file);
+    const frames: Buffer[] = [];
+    for (let at = 22; at < bytes.length; at += frames.at(-1)!.length)
+      frames.push(bytes.subarray(at, at + 4 + bytes.readUInt32BE(at)));
+    // Genesis is the first.
+    const withoutSeventh = join(dataDir, "without-seventh");
+    await writeFile(withoutSeventh, Buffer.concat([bytes.subarray(0, 22), ...frames.toSpliced(7, 1)]));
+    const target = nodePaths(dataDir, 2);
+    await expect(importChain({ paths: target, file: withoutSeventh, ...quiet })).rejects.toMatchObject({
+      code: "BAD_CHAIN_FILE",
+      message: expect.stringContaining("block 7 is invalid, UNKNOWN_PARENT"),
+    });
+    expect(await verifyChain({ paths: target, ...quiet })).toMatchObject({ blocks: 6 });
+    expect(await importChain({ paths: target, file, ...quiet })).toEqual({ blocks: 6 });
+  });
+
   test("a damaged byte anywhere is named or changes nothing", async () => {
     const { dataDir, paths, file } = await nodeWithChain();
     await exportChain({ paths, file, ...quiet });

@@ -1,0 +1,22 @@
+import { availableParallelism } from "node:os";
+import type { Verify } from "../crypto/ed25519.ts";
+import { VerifyPool } from "../crypto/verify-pool.ts";
+
+/** Beyond this the main thread is the limit. */
+const maxThreads = 4;
+
+/** A thread a core. `onThreadEnd`: one has died; its work is done again. */
+export function createVerifyPool(onThreadEnd?: (error: unknown) => void): VerifyPool {
+  const threads = Math.min(availableParallelism(), maxThreads);
+  return new VerifyPool({ threads, ...(onThreadEnd && { onThreadEnd }) });
+}
+
+/** For a command: the threads end with `work`. */
+export async function withVerifyPool<T>(work: (verify: Verify) => Promise<T>): Promise<T> {
+  const pool = createVerifyPool();
+  try {
+    return await work(pool.verify);
+  } finally {
+    await pool.close();
+  }
+}

@@ -1,0 +1,47 @@
+/** How far ahead of the caller `inAdvance` works. */
+export interface Lead<T> {
+  /** What of an item counts, such as its bytes. */
+  weigh(item: T): number;
+  /** Further items wait while those that are made weigh so much together. */
+  maxWeight: number;
+}
+
+/**
+ * What `make` makes of each item, in order; it works on the next ones while the caller works on one. @throws what `make` or the source
+ * throws, after what came before that.
+ */
+export async function* inAdvance<T, R>(
+  source: AsyncIterable<T>,
+  make: (item: T) => Promise<R>,
+  { weigh, maxWeight }: Lead<T>,
+): AsyncGenerator<R, void> {
+  const items = source[Symbol.asyncIterator]();
+  const making: { result: Promise<R>; weight: number }[] = [];
+  let weight = 0;
+  let end: { error?: unknown } | undefined;
+  try {
+    for (;;) {
+      while (!end && (making.length === 0 || weight < maxWeight)) {
+        try {
+          const next = await items.next();
+          if (next.done) end = {};
+          else {
+            const result = make(next.value);
+            result.catch(() => undefined);
+            making.push({ result, weight: weigh(next.value) });
+            weight += making.at(-1)!.weight;
+          }
+        } catch (error) {
+          end = { error };
+        }
+      }
+      const first = making.shift();
+      if (!first) break;
+      weight -= first.weight;
+      yield await first.result;
+    }
+    if (end && "error" in end) throw end.error;
+  } finally {
+    await items.return?.();
+  }
+}
