@@ -16,7 +16,7 @@ import { inAdvance } from "../util/in-advance.ts";
 import { headEvents } from "./event-records.ts";
 import { offlineChainOptions } from "./offline-chain.ts";
 import { noChain, withDatabase, withExistingDatabase } from "./open.ts";
-import { withVerifyPool } from "./verify-threads.ts";
+import { maxCheckedBytes, withVerifyPool } from "./verify-threads.ts";
 import { writeWholeFile } from "./whole-file.ts";
 
 /** First bytes of a chain file; then the height of its last block (8), then each block after its length (4), from genesis on. */
@@ -24,8 +24,6 @@ const magic = new TextEncoder().encode("ccoin chain 1\n");
 /** More than a genesis block with 2^20 balances. */
 const maxFrameBytes = 64 * 2 ** 20;
 const headerBytes = magic.length + 8;
-/** Of blocks that are being checked while others are imported. */
-const maxCheckedBytes = 2 ** 20;
 const noChainHint = 'start the node in a network that has one, or make one with "ccoin init"';
 
 export interface ChainFileOptions {

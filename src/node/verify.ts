@@ -11,11 +11,9 @@ import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import { CodedError, messageOf } from "../util/errors.ts";
 import { inAdvance } from "../util/in-advance.ts";
 import { noChain, withExistingDatabase } from "./open.ts";
-import { withVerifyPool } from "./verify-threads.ts";
+import { maxCheckedBytes, withVerifyPool } from "./verify-threads.ts";
 
 const hint = "there is nothing to verify";
-/** Of blocks whose signatures are being checked while others are executed. */
-const maxCheckedBytes = 2 ** 20;
 
 export interface VerifyOptions {
   paths: NodePaths;

@@ -26,10 +26,10 @@ export async function* inAdvance<T, R>(
           const next = await items.next();
           if (next.done) end = {};
           else {
-            const result = make(next.value);
-            result.catch(() => undefined);
-            making.push({ result, weight: weigh(next.value) });
-            weight += making.at(-1)!.weight;
+            const item = { result: make(next.value), weight: weigh(next.value) };
+            item.result.catch(() => undefined);
+            making.push(item);
+            weight += item.weight;
           }
         } catch (error) {
           end = { error };
