@@ -141,6 +141,11 @@ export class Dialer {
     if (!known.dialing) this.#schedule(known, this.#yieldMs(id) + this.#options.random() * 200);
   }
 
+  /** A person gave an address of the peer. */
+  isGiven(id: PeerId): boolean {
+    return (this.#byId.get(id)?.given.length ?? 0) > 0;
+  }
+
   /** Writes a peer's addresses to the address book, where it was connected once. */
   #save(id: PeerId): void {
     const known = this.#byId.get(id);

@@ -14,6 +14,7 @@ import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import type { PeerScores } from "./scores.ts";
 import type { NetworkObserver, PeerId, Verdict } from "./types.ts";
+import type { Usefulness } from "./usefulness.ts";
 
 /** One RPC may answer several requests for messages at once. */
 const maxRpcBytes = 8 * maxGossipBytes;
@@ -44,8 +45,8 @@ const topicScoreParams = {
   invalidMessageDeliveriesDecay: 0.99,
 };
 
-/** Nodes on one address above which gossipsub mistrusts it: a classroom behind one router, or a test on one machine. */
-const nodesPerAddress = 32;
+/** Gossipsub keeps what it counted of a peer that left for so long. The node's own scores last longer, and are bounded in number. */
+const retainScoreMs = 60_000;
 
 /**
  * Messages of one peer that turn out to be of no use; above it they are dropped unread, each for a small penalty. Checking one costs
@@ -81,12 +82,13 @@ export function gossipService(scores: PeerScores): (components: GossipSubCompone
       topics: {},
       appSpecificScore: (peer) => scores.gossipScore(peer),
       appSpecificWeight: 1,
-      IPColocationFactorWhitelist: new Set(["127.0.0.1", "::1"]),
-      IPColocationFactorThreshold: nodesPerAddress,
+      // Ids that only passed count for the address, too, and would take the score of honest peers behind the same router.
+      // `Inbound` has a share for each address.
+      IPColocationFactorWeight: 0,
       behaviourPenaltyWeight: -1,
       behaviourPenaltyThreshold: 6,
       behaviourPenaltyDecay: 0.9,
-      retainScore: 600_000,
+      retainScore: retainScoreMs,
     },
     scoreThresholds: { gossipThreshold: -40, publishThreshold: -80, graylistThreshold: -200 },
   });
@@ -110,6 +112,7 @@ const results: Record<Verdict, TopicValidatorResult> = {
 export class Gossip {
   readonly #pubsub: GossipSub;
   readonly #scores: PeerScores;
+  readonly #usefulness: Usefulness;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #observer: NetworkObserver | undefined;
@@ -119,6 +122,7 @@ export class Gossip {
   constructor(options: {
     pubsub: GossipSub;
     scores: PeerScores;
+    usefulness: Usefulness;
     clock: Clock;
     logger: Logger;
     observer?: NetworkObserver | undefined;
@@ -127,6 +131,7 @@ export class Gossip {
     this.#useless = new RateLimiter(options.clock);
     this.#pubsub = options.pubsub;
     this.#scores = options.scores;
+    this.#usefulness = options.usefulness;
     this.#clock = options.clock;
     this.#logger = options.logger;
   }
@@ -184,6 +189,7 @@ export class Gossip {
     }
     ended?.(verdict);
     if (verdict === "ignore") this.#useless.take(peer, uselessQuota);
+    if (verdict === "accept" && name !== "transactions") this.#usefulness.add(peer);
     if (verdict === "reject") this.#scores.penalize(peer, "invalidMessage", name);
     const heldMs = this.#clock.now() - receivedAtMs;
     if (verdict === "accept" && message.data.length >= largeBytes && heldMs < forwardAfterMs)

@@ -8,7 +8,7 @@ import { mdns } from "@libp2p/mdns";
 import { tcp } from "@libp2p/tcp";
 import { createLibp2p } from "libp2p";
 import { gossipService } from "./gossip.ts";
-import { hasRoomFor } from "./room.ts";
+import type { Inbound } from "./inbound.ts";
 import type { PeerScores } from "./scores.ts";
 import { sendFewerWindowUpdates } from "./window-updates.ts";
 
@@ -20,13 +20,16 @@ export const mdnsServiceTag = "_ccoin._tcp.local";
  */
 const mdnsIntervalMs = 10_000;
 
-/** In and out; each costs a few buffers. */
-export const maxConnections = 128;
-/** Above these the node dials nobody itself, so that there is room for those that dial it. */
-export const maxDialledConnections = 64;
-/** A second and host: a machine may run a whole test network, whose nodes start together. */
+/** `Inbound` and the dialler count connections; libp2p's own limit, which knows no addresses, is only never to be met. */
+const maxConnections = 4_096;
+/** A second and host, also from this machine: it may run a whole test network, whose nodes start together. */
 export const inboundPerSecond = 100;
-export const maxPendingInbound = 64;
+/** More than `Inbound` lets be there at once. */
+const maxPendingInbound = 1_024;
+/** A slow machine behind a slow line needs a second or two. */
+export const handshakeTimeoutMs = 5_000;
+/** A peer's keys, addresses and protocols; those of this program are below 1 KiB. */
+const maxIdentifyBytes = 4_096;
 /** A node may be busy for some seconds, with large blocks on a small machine. */
 const pingTimeoutMs = 8_000;
 /** Of one connection, all protocols together. */
@@ -42,13 +45,14 @@ export interface HostOptions {
   listen: readonly string[];
   mdns: boolean;
   scores: PeerScores;
+  inbound: Inbound;
   /** Each time that a peer answers by mDNS; libp2p's own event comes only the first time. */
   onDiscovered(peer: PeerInfo): void;
 }
 
 /** libp2p as the protocol wants it (protocols/README.md): TCP, Noise, yamux, identify, gossipsub. Not started. */
 export async function createHost(options: HostOptions): Promise<Host> {
-  const { scores } = options;
+  const { scores, inbound } = options;
   sendFewerWindowUpdates();
   const privateKey = await generateKeyPairFromSeed("Ed25519", options.privateKey);
   const discovery = mdns({ serviceTag: mdnsServiceTag, interval: mdnsIntervalMs });
@@ -69,6 +73,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
       maxConnections,
       inboundConnectionThreshold: inboundPerSecond,
       maxIncomingPendingConnections: maxPendingInbound,
+      inboundUpgradeTimeout: handshakeTimeoutMs,
       // An interface that is down must not use up the time for the others.
       addressDialTimeout: 2_000,
       // The node's own dialler does this.
@@ -77,9 +82,10 @@ export async function createHost(options: HostOptions): Promise<Host> {
     // Finds peers that are gone without a word.
     connectionMonitor: { pingInterval: 5_000, pingTimeout: { minTimeout: pingTimeoutMs } },
     connectionGater: {
-      denyInboundConnection: ({ remoteAddr }) => !hasRoomFor(remoteAddr.toString(), inbound()),
+      denyInboundConnection: (socket) => !inbound.mayBegin(socket),
       denyDialPeer: (peer) => scores.blocked(peer.toString()),
       denyInboundEncryptedConnection: (peer) => scores.blocked(peer.toString()) || isSelf(peer),
+      denyInboundUpgradedConnection: (peer, socket) => !inbound.mayStay(socket, peer.toString()),
       denyOutboundEncryptedConnection: (peer) => scores.blocked(peer.toString()) || isSelf(peer),
     },
     peerDiscovery: options.mdns
@@ -91,16 +97,10 @@ export async function createHost(options: HostOptions): Promise<Host> {
           },
         ]
       : [],
-    services: { identify: identify(), pubsub: gossipService(scores) },
+    services: { identify: identify({ maxMessageSize: maxIdentifyBytes }), pubsub: gossipService(scores) },
     nodeInfo: { name: "ccoin" },
   });
   return host;
-
-  function inbound(): string[] {
-    return host.getConnections().flatMap(({ direction, remoteAddr }) => {
-      return direction === "inbound" ? remoteAddr.toString() : [];
-    });
-  }
 
   function isSelf(peer: { publicKey?: { equals(key: unknown): boolean } | undefined }): boolean {
     return peer.publicKey?.equals(privateKey.publicKey) ?? false;

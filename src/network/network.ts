@@ -17,7 +17,8 @@ import type { Logger } from "../util/logger.ts";
 import { Dialer } from "./dialer.ts";
 import { Gossip, type Validators } from "./gossip.ts";
 import { watchGossipStreams } from "./gossip-watch.ts";
-import { createHost, type Host, maxDialledConnections } from "./host.ts";
+import { createHost, type Host } from "./host.ts";
+import { Inbound, type InboundOptions, inboundLimits, isThisMachine } from "./inbound.ts";
 import { Requests } from "./requests.ts";
 import { PeerScores } from "./scores.ts";
 import type {
@@ -29,6 +30,7 @@ import type {
   PeerId,
   PeerInfo,
 } from "./types.ts";
+import { Usefulness } from "./usefulness.ts";
 
 export interface NetworkOptions {
   /** Ed25519 seed of the peer key, 32 bytes. */
@@ -44,10 +46,15 @@ export interface NetworkOptions {
   observer?: NetworkObserver | undefined;
   /** In [0, 1): spreads what many nodes would do at once. */
   random: () => number;
+  /** Who is not limited by address; this machine unless told otherwise. */
+  isExempt?: InboundOptions["isExempt"];
+  inboundLimits?: InboundOptions["limits"];
 }
 
 /** For a whole attempt, over all addresses of a peer. */
 const dialTimeoutMs = 10_000;
+
+export const maxOutbound = 32;
 
 /** @throws {UserError} `BAD_MULTIADDR`. Opens no port yet. */
 export async function createNetwork(options: NetworkOptions): Promise<LibP2pNetwork> {
@@ -62,16 +69,29 @@ export async function createNetwork(options: NetworkOptions): Promise<LibP2pNetw
   const scores = new PeerScores({
     clock: options.clock,
     logger: options.logger,
-    onBlocked: (peer) => void network?.disconnect(peer),
+    onBlocked: (peer, banned) => {
+      if (banned) for (const address of network?.remoteAddresses(peer) ?? []) inbound.banned(address);
+      void network?.disconnect(peer);
+    },
+  });
+  const usefulness = new Usefulness(options.clock);
+  const inbound = new Inbound({
+    clock: options.clock,
+    score: (peer) => scores.score(peer),
+    usefulness: (peer) => usefulness.of(peer),
+    isGiven: (peer) => network?.isGiven(peer) ?? false,
+    isExempt: options.isExempt ?? isThisMachine,
+    limits: options.inboundLimits ?? inboundLimits,
   });
   const host = await createHost({
     privateKey: options.privateKey,
     listen: options.listen,
     mdns: options.mdns,
     scores,
+    inbound,
     onDiscovered: (peer) => network?.discovered(peer.id.toString(), peer.multiaddrs.map(String)),
   });
-  network = new LibP2pNetwork(host, scores, options);
+  network = new LibP2pNetwork(host, scores, usefulness, options);
   return network;
 }
 
@@ -88,17 +108,18 @@ export class LibP2pNetwork implements Network {
   readonly #pending: Promise<void>[] = [];
   #stopWatching: (() => void) | undefined;
 
-  constructor(host: Host, scores: PeerScores, options: NetworkOptions) {
+  constructor(host: Host, scores: PeerScores, usefulness: Usefulness, options: NetworkOptions) {
     const { clock, logger, observer } = options;
     this.peerId = host.peerId.toString();
     this.#host = host;
     this.#scores = scores;
     this.#options = options;
-    this.#gossip = new Gossip({ pubsub: host.services.pubsub, scores, clock, logger, observer });
+    this.#gossip = new Gossip({ pubsub: host.services.pubsub, scores, usefulness, clock, logger, observer });
     this.#requests = new Requests({
       libp2p: host,
       connection: (peer) => this.#connections(peer).at(-1),
       scores,
+      usefulness,
       clock,
       logger,
       observer,
@@ -109,7 +130,8 @@ export class LibP2pNetwork implements Network {
       dial: (addresses, id) => this.#dial(addresses, id),
       connected: (id) => this.#connections(id).length > 0,
       blockedMs: (id) => scores.blockedMs(id),
-      hasRoom: () => host.getConnections().length < maxDialledConnections,
+      hasRoom: () =>
+        host.getConnections().filter(({ direction }) => direction === "outbound").length < maxOutbound,
     });
     host.addEventListener("peer:connect", (event) => this.#onConnect(event.detail));
     host.addEventListener("peer:disconnect", (event) => this.#onDisconnect(event.detail));
@@ -209,6 +231,16 @@ export class LibP2pNetwork implements Network {
   /** A peer that discovery found at these multiaddrs. */
   discovered(peer: PeerId, addresses: readonly string[]): void {
     this.#dialer.found(peer, addresses);
+  }
+
+  /** A person gave its address. */
+  isGiven(peer: PeerId): boolean {
+    return this.#dialer.isGiven(peer);
+  }
+
+  /** Multiaddrs of its open connections. */
+  remoteAddresses(peer: PeerId): string[] {
+    return this.#connections(peer).map(({ remoteAddr }) => remoteAddr.toString());
   }
 
   /** Open ones, oldest first. */

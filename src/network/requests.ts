@@ -2,6 +2,7 @@ import type { Connection, Libp2p, Stream } from "@libp2p/interface";
 import {
   type AnyProtocol,
   answerRequest,
+  height,
   RateLimiter,
   RequestError,
   type RequestErrorCode,
@@ -17,6 +18,7 @@ import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import type { PeerScores } from "./scores.ts";
 import type { NetworkObserver, Offence, PeerId } from "./types.ts";
+import type { Usefulness } from "./usefulness.ts";
 
 /** Answers to one peer at once in one protocol: each may hold the largest chunk in memory while the peer reads it. */
 const maxConcurrent = 8;
@@ -45,6 +47,7 @@ export interface RequestsOptions {
   /** The connection to use; undefined where there is none. */
   connection(peer: PeerId): Connection | undefined;
   scores: PeerScores;
+  usefulness: Usefulness;
   clock: Clock;
   logger: Logger;
   observer?: NetworkObserver | undefined;
@@ -107,7 +110,11 @@ export class Requests {
     let result: "success" | RequestErrorCode = "success";
     try {
       const stream = await this.#open(peer, protocol, options.signal);
-      yield* sendRequest(stream, protocol, request, options);
+      for await (const chunk of sendRequest(stream, protocol, request, options)) {
+        // Everybody is asked for the height. A chunk that turns out to be wrong costs score, which counts first.
+        if (protocol.id !== height.id) this.#options.usefulness.add(peer);
+        yield chunk;
+      }
     } catch (error) {
       const known = requestError(error);
       result = known.code;

@@ -46,10 +46,14 @@ export class PeerScores {
   readonly #logger: Logger;
   readonly #entries = new Map<PeerId, Entry>();
   readonly #blocked = new Map<PeerId, { untilMs: number; forMs: number }>();
-  readonly #onBlocked: (peer: PeerId) => void;
+  readonly #onBlocked: (peer: PeerId, banned: boolean) => void;
 
-  /** `onBlocked`: the peer is to be disconnected. */
-  constructor(options: { clock: Clock; logger: Logger; onBlocked: (peer: PeerId) => void }) {
+  /** `onBlocked`: the peer is to be disconnected. `banned`: for misbehaviour. */
+  constructor(options: {
+    clock: Clock;
+    logger: Logger;
+    onBlocked: (peer: PeerId, banned: boolean) => void;
+  }) {
     this.#clock = options.clock;
     this.#logger = options.logger;
     this.#onBlocked = options.onBlocked;
@@ -83,14 +87,18 @@ export class PeerScores {
       this.#logger.warn({ peer, offence, detail, forMs: banMs }, "peer banned");
       // What it did is settled by the ban; it starts anew after it.
       this.#entries.delete(peer);
-      this.block(peer, banMs);
+      this.#block(peer, banMs, true);
     }
   }
 
   block(peer: PeerId, forMs: number): void {
+    this.#block(peer, forMs, false);
+  }
+
+  #block(peer: PeerId, forMs: number, banned: boolean): void {
     if (forMs > this.blockedMs(peer)) this.#blocked.set(peer, { untilMs: this.#clock.now() + forMs, forMs });
     if (this.#blocked.size > maxTracked) this.#forget();
-    this.#onBlocked(peer);
+    this.#onBlocked(peer, banned);
   }
 
   blocked(peer: PeerId): boolean {

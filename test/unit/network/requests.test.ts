@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { height } from "../../../protocols/index.ts";
 import { Requests } from "../../../src/network/requests.ts";
 import { PeerScores } from "../../../src/network/scores.ts";
+import { Usefulness } from "../../../src/network/usefulness.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { ManualClock } from "../support/clock.ts";
 
@@ -21,6 +22,7 @@ test("a peer that is gone before a stream is open costs it no score", async () =
     libp2p: undefined as never,
     connection: () => connection,
     scores,
+    usefulness: new Usefulness(clock),
     clock,
     logger: silentLogger,
   });

@@ -4,14 +4,9 @@ import { defaultScrypt } from "../../../src/accounts/keystore.ts";
 import { defaultHttpLimits } from "../../../src/api/limits.ts";
 import { defaultMempoolLimits } from "../../../src/mempool/limits.ts";
 import { uselessQuota } from "../../../src/network/gossip.ts";
-import {
-  inboundPerSecond,
-  maxConnections,
-  maxDialledConnections,
-  maxPendingInbound,
-  maxStreamsPerConnection,
-} from "../../../src/network/host.ts";
-import { maxInboundPerAddress } from "../../../src/network/room.ts";
+import { handshakeTimeoutMs, maxStreamsPerConnection } from "../../../src/network/host.ts";
+import { inboundLimits } from "../../../src/network/inbound.ts";
+import { maxOutbound } from "../../../src/network/network.ts";
 import { banMs, banScore, halfLifeMs } from "../../../src/network/scores.ts";
 
 const page = readFileSync(new URL("../../../SECURITY.md", import.meta.url), "utf8");
@@ -23,9 +18,15 @@ const { rate, localRate } = defaultHttpLimits;
 const values: [limit: string, value: string][] = [
   [
     "connections",
-    `${maxConnections} in all, ${maxInboundPerAddress} that come in from one address, ${maxDialledConnections} dialled by the node itself`,
+    `${inboundLimits.places} that come in, ${inboundLimits.placesPerHost} of them from one address and ${inboundLimits.placesPerPeer} of one peer; ` +
+      `${maxOutbound} that the node dials`,
   ],
-  ["new connections", `${inboundPerSecond} a second and address, ${maxPendingInbound} being set up`],
+  [
+    "new connections",
+    `${inboundLimits.handshakes} being set up, ${inboundLimits.handshakesPerHost} of them from one address, for ${handshakeTimeoutMs / 1_000} s each; ` +
+      `${inboundLimits.ratePerHost.requests} at once and ${(1_000 * inboundLimits.ratePerHost.requests) / inboundLimits.ratePerHost.perMs} a second from an address, ` +
+      `${inboundLimits.ratePerGroup.requests} and ${(1_000 * inboundLimits.ratePerGroup.requests) / inboundLimits.ratePerGroup.perMs} from an IPv4 /24 or IPv6 /48`,
+  ],
   ["streams", `${maxStreamsPerConnection} a connection`],
   ["useless gossip", `${text(uselessQuota.requests)} messages in ${uselessQuota.perMs / 1_000} s a peer`],
   [

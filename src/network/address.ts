@@ -1,0 +1,90 @@
+import { isIPv4, isIPv6 } from "node:net";
+
+/** How far an address reaches; a name may lead anywhere. */
+export type Reach = "loopback" | "link" | "private" | "public" | "name";
+
+/** What of a multiaddr tells machines apart. */
+export interface Place {
+  /** The address or the name, as written. */
+  name: string;
+  reach: Reach;
+  /** One machine, or those behind one router: an IPv4 address, an IPv6 /64. */
+  host: string;
+  /** Machines that one owner may well have: an IPv4 /24, an IPv6 /48. */
+  group: string;
+}
+
+/** Undefined where the multiaddr does not begin with an IP address or a name, or holds one that is no place to connect to. */
+export function placeOf(multiaddr: string): Place | undefined {
+  const [, protocol, name] = multiaddr.split("/");
+  if (name === undefined || name === "") return undefined;
+  if (protocol === "ip4" || protocol === "ip6") return placeOfIp(name);
+  if (protocol === undefined || !/^dns(4|6|addr)?$/.test(protocol)) return undefined;
+  return { name, reach: "name", host: name.toLowerCase(), group: name.toLowerCase() };
+}
+
+/** The part of a multiaddr that one dials: host and port, without a peer id. */
+export function targetOf(multiaddr: string): string {
+  return multiaddr.replace(/\/p2p\/[^/]+$/, "");
+}
+
+function placeOfIp(name: string): Place | undefined {
+  if (isIPv4(name)) return placeOfIp4(name);
+  if (!isIPv6(name)) return undefined;
+  const groups = hextets(name);
+  const [first] = groups;
+  if (groups.slice(0, 5).every((group) => group === 0)) {
+    if (groups[5] === 0xffff) return placeOfIp4(mapped(groups));
+    if (groups[5] === 0 && groups[6] === 0) {
+      return groups[7] === 1 ? { name, reach: "loopback", host: "::1", group: "::1" } : undefined;
+    }
+  }
+  if (first! >= 0xff00) return undefined;
+  let reach: Reach = "public";
+  if ((first! & 0xffc0) === 0xfe80) reach = "link";
+  else if ((first! & 0xfe00) === 0xfc00) reach = "private";
+  const prefix = (count: number) =>
+    `${groups
+      .slice(0, count)
+      .map((group) => group.toString(16))
+      .join(":")}::/${16 * count}`;
+  // Neighbours on a link all share the prefix fe80::/64, so that there the whole address is the machine.
+  return {
+    name,
+    reach,
+    host: reach === "link" ? groups.map((group) => group.toString(16)).join(":") : prefix(4),
+    group: prefix(3),
+  };
+}
+
+function placeOfIp4(name: string): Place | undefined {
+  const [a, b, c] = name.split(".").map(Number) as [number, number, number, number];
+  if (a === 0 || a >= 224) return undefined;
+  let reach: Reach = "public";
+  if (a === 127) reach = "loopback";
+  else if (a === 169 && b === 254) reach = "link";
+  else if (
+    a === 10 ||
+    (a === 172 && b >= 16 && b < 32) ||
+    (a === 192 && b === 168) ||
+    (a === 100 && b >= 64 && b < 128)
+  )
+    reach = "private";
+  return { name, reach, host: name, group: `${a}.${b}.${c}.0/24` };
+}
+
+function mapped(groups: readonly number[]): string {
+  const [high, low] = [groups[6]!, groups[7]!];
+  return [high >> 8, high & 255, low >> 8, low & 255].join(".");
+}
+
+/** The eight numbers of an IPv6 address. */
+function hextets(address: string): number[] {
+  const plain = address.replace(/%.*$/, "").replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...bytes) => {
+    const [a, b, c, d] = bytes.slice(0, 4).map(Number) as [number, number, number, number];
+    return `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
+  });
+  const [head, tail] = plain.split("::").map((part) => (part === "" ? [] : part.split(":")));
+  const zeros = tail === undefined ? [] : new Array(8 - head!.length - tail.length).fill("0");
+  return [...head!, ...zeros, ...(tail ?? [])].map((group) => Number.parseInt(group, 16));
+}

@@ -1,0 +1,49 @@
+/** Something that holds a place among others: its address decides whom it crowds. */
+export interface Placed {
+  host: string;
+  group: string;
+}
+
+/**
+ * The one that gives way to a newcomer, or undefined where the newcomer is of those that are there in plenty already.
+ *
+ * The most represented group gives way to a group that would still have fewer places than it afterwards; and within the newcomer's
+ * group the most represented host in the same way. So each swap makes the places more even, no two groups take turns in
+ * throwing each other out, and an attacker with a few addresses keeps only as many places as everybody else leaves free.
+ * `worth` orders those of one host: the least goes.
+ */
+export function givesWay<Item extends Placed>(
+  newcomer: Placed,
+  items: readonly Item[],
+  worth: (a: Item, b: Item) => number,
+): Item | undefined {
+  const groups = countBy(items, ({ group }) => group);
+  const own = groups.get(newcomer.group) ?? 0;
+  const [largest, count] = most(groups);
+  if (largest !== undefined && own + 1 < count) return leastOf(largest, 0);
+  const hosts = countBy(
+    items.filter(({ group }) => group === newcomer.group),
+    ({ host }) => host,
+  );
+  return leastOf(newcomer.group, (hosts.get(newcomer.host) ?? 0) + 2);
+
+  /** The least of the most represented host of a group, where that host holds `atLeast`. */
+  function leastOf(group: string, atLeast: number): Item | undefined {
+    const members = items.filter((item) => item.group === group);
+    const [host, held] = most(countBy(members, (item) => item.host));
+    if (held < atLeast) return undefined;
+    return members.filter((item) => item.host === host).sort(worth)[0];
+  }
+}
+
+export function countBy<Item>(items: Iterable<Item>, key: (item: Item) => string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const item of items) counts.set(key(item), (counts.get(key(item)) ?? 0) + 1);
+  return counts;
+}
+
+function most(counts: ReadonlyMap<string, number>): [key: string | undefined, count: number] {
+  let best: [string | undefined, number] = [undefined, 0];
+  for (const [key, count] of counts) if (count > best[1]) best = [key, count];
+  return best;
+}

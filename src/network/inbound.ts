@@ -1,0 +1,162 @@
+import { RateLimiter } from "../../protocols/index.ts";
+import type { Clock } from "../util/clock.ts";
+import { type Place, placeOf } from "./address.ts";
+import { givesWay } from "./diversity.ts";
+import { HostPenalties } from "./host-penalties.ts";
+import type { PeerId } from "./types.ts";
+
+export const inboundLimits = {
+  /** Open connections that came in. */
+  places: 96,
+  /** A household or a lab behind one router has enough, and one machine cannot take every place. */
+  placesPerHost: 32,
+  /** Two peers that dial each other at once have two connections for a moment; one that came back after a cut does, too. */
+  placesPerPeer: 2,
+  /** Connections being set up. A socket that says nothing costs little, so there are many places. */
+  handshakes: 256,
+  handshakesPerHost: 16,
+  /** A handshake costs some milliseconds: whole classes start at once, but nobody goes on like that. */
+  ratePerHost: { requests: 64, perMs: 16_000 },
+  ratePerGroup: { requests: 256, perMs: 16_000 },
+};
+
+export type InboundLimits = typeof inboundLimits;
+
+/** A connection below libp2p's: closing it ends all that is built on it. */
+export interface Socket {
+  remoteAddr: { toString(): string };
+  addEventListener(name: "close", listener: () => void): void;
+  abort(error: Error): void;
+}
+
+interface Held extends Place {
+  socket: Socket;
+  sinceMs: number;
+}
+
+interface Open extends Held {
+  peer: PeerId;
+}
+
+export interface InboundOptions {
+  clock: Clock;
+  /** 0 or negative. */
+  score(peer: PeerId): number;
+  /** Good things that came from the peer of late. */
+  usefulness(peer: PeerId): number;
+  /** Peers that a person gave: they come in whatever is full. */
+  isGiven(peer: PeerId): boolean;
+  /** Hosts without caps of their own: by default this machine, which may run a whole test network. They give way like all others. */
+  isExempt(place: Place): boolean;
+  limits: InboundLimits;
+}
+
+export function isThisMachine({ reach }: Place): boolean {
+  return reach === "loopback";
+}
+
+/**
+ * Who may connect to us. Two steps, as libp2p asks: before the handshake only the address is known, and each address has a share of
+ * the places and of the time for handshakes; after it the peer is known, and takes one of the places for connections.
+ * When these are full, those whose address is of a crowd give way (`diversity.ts`), the least useful and youngest first.
+ *
+ * An honest peer behind an attacker's router competes with it for the places of that address; one in the same /24 has an address
+ * of its own, which is less crowded than the attacker's, and gets in.
+ */
+export class Inbound {
+  readonly #options: InboundOptions;
+  readonly #rates: RateLimiter;
+  readonly #penalties: HostPenalties;
+  readonly #handshakes = new Map<Socket, Held>();
+  readonly #open = new Map<Socket, Open>();
+
+  constructor(options: InboundOptions) {
+    this.#options = options;
+    this.#rates = new RateLimiter(options.clock);
+    this.#penalties = new HostPenalties(options.clock);
+  }
+
+  /** Before the handshake. False where the connection is to be closed. */
+  mayBegin(socket: Socket): boolean {
+    const place = placeOf(socket.remoteAddr.toString());
+    if (!place) return false;
+    const { limits, isExempt, clock } = this.#options;
+    if (!isExempt(place) && !this.#hasShare(place)) return false;
+    if (this.#handshakes.size >= limits.handshakes) {
+      const oldest = givesWay(place, [...this.#handshakes.values()], (a, b) => a.sinceMs - b.sinceMs);
+      if (!oldest) return false;
+      this.#end(oldest.socket);
+    }
+    this.#handshakes.set(socket, { ...place, socket, sinceMs: clock.now() });
+    socket.addEventListener("close", () => this.#forget(socket));
+    return true;
+  }
+
+  /** After the handshake. False where the connection is to be closed. */
+  mayStay(socket: Socket, peer: PeerId): boolean {
+    const held = this.#handshakes.get(socket);
+    if (!held) return false;
+    this.#handshakes.delete(socket);
+    const { limits, isGiven, isExempt } = this.#options;
+    const same = [...this.#open.values()].filter((open) => open.peer === peer);
+    if (same.length >= limits.placesPerPeer) this.#end(same[0]!.socket);
+    if (!isGiven(peer)) {
+      if (!isExempt(held) && this.#count(this.#open, held.host) >= this.#share(held, limits.placesPerHost))
+        return false;
+      const counted = [...this.#open.values()].filter((open) => !isGiven(open.peer));
+      if (counted.length >= limits.places) {
+        const worst = givesWay(held, counted, (a, b) => this.#worth(a, b));
+        if (!worst) return false;
+        this.#end(worst.socket);
+      }
+    }
+    this.#open.set(socket, { ...held, peer });
+    return true;
+  }
+
+  /** A peer was banned that was connected from this multiaddr, whoever dialled: the host gets less. */
+  banned(address: string): void {
+    const place = placeOf(address);
+    if (place && !this.#options.isExempt(place)) this.#penalties.add(place.host);
+  }
+
+  /** Connections that are open, and those being set up. */
+  get counts(): { open: number; handshakes: number } {
+    return { open: this.#open.size, handshakes: this.#handshakes.size };
+  }
+
+  #hasShare(place: Place): boolean {
+    const { limits } = this.#options;
+    const { host, group } = place;
+    if (this.#count(this.#handshakes, host) >= this.#share(place, limits.handshakesPerHost)) return false;
+    const share = this.#penalties.share(host);
+    const perHost = { ...limits.ratePerHost, requests: Math.max(1, limits.ratePerHost.requests * share) };
+    return this.#rates.take(host, perHost) && this.#rates.take(`group ${group}`, limits.ratePerGroup);
+  }
+
+  #share({ host }: Place, full: number): number {
+    return Math.max(1, Math.ceil(full * this.#penalties.share(host)));
+  }
+
+  #count(sockets: ReadonlyMap<Socket, Held>, host: string): number {
+    let count = 0;
+    for (const held of sockets.values()) if (held.host === host) count++;
+    return count;
+  }
+
+  /** Misbehaviour first, then those that brought least, then the youngest. */
+  #worth(a: Open, b: Open): number {
+    const { score, usefulness } = this.#options;
+    return score(a.peer) - score(b.peer) || usefulness(a.peer) - usefulness(b.peer) || b.sinceMs - a.sinceMs;
+  }
+
+  #end(socket: Socket): void {
+    this.#forget(socket);
+    socket.abort(new Error("another connection takes its place"));
+  }
+
+  #forget(socket: Socket): void {
+    this.#handshakes.delete(socket);
+    this.#open.delete(socket);
+  }
+}

@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { placeOf, targetOf } from "../../../src/network/address.ts";
+
+test.each([
+  ["/ip4/127.3.2.1/tcp/1", "loopback", "127.3.2.1", "127.3.2.0/24"],
+  ["/ip4/192.168.1.9/tcp/1", "private", "192.168.1.9", "192.168.1.0/24"],
+  ["/ip4/10.0.0.1/tcp/1", "private", "10.0.0.1", "10.0.0.0/24"],
+  ["/ip4/172.31.0.1/tcp/1", "private", "172.31.0.1", "172.31.0.0/24"],
+  ["/ip4/100.64.0.1/tcp/1", "private", "100.64.0.1", "100.64.0.0/24"],
+  ["/ip4/169.254.0.1/tcp/1", "link", "169.254.0.1", "169.254.0.0/24"],
+  ["/ip4/172.32.0.1/tcp/1", "public", "172.32.0.1", "172.32.0.0/24"],
+  ["/ip6/::1/tcp/1", "loopback", "::1", "::1"],
+  ["/ip6/::ffff:10.0.0.7/tcp/1", "private", "10.0.0.7", "10.0.0.0/24"],
+  ["/ip6/fd00::1/tcp/1", "private", "fd00:0:0:0::/64", "fd00:0:0::/48"],
+  ["/ip6/fe80::5/tcp/1", "link", "fe80:0:0:0:0:0:0:5", "fe80:0:0::/48"],
+  ["/ip6/2001:db8:1:2:3::9/tcp/1", "public", "2001:db8:1:2::/64", "2001:db8:1::/48"],
+  ["/dns4/Node.example/tcp/1", "name", "node.example", "node.example"],
+] as const)("%s is %s, of the host %s in %s", (address, reach, host, group) => {
+  expect(placeOf(address)).toMatchObject({ reach, host, group });
+});
+
+test.each([
+  "/ip4/0.0.0.0/tcp/1",
+  "/ip4/224.0.0.1/tcp/1",
+  "/ip4/999.1.1.1/tcp/1",
+  "/ip6/::/tcp/1",
+  "/ip6/ff02::1/tcp/1",
+  "/unix/x",
+  "x",
+])("%s is no place to connect to", (address) => {
+  expect(placeOf(address)).toBeUndefined();
+});
+
+test("a target is a multiaddr without the peer id", () => {
+  expect(targetOf("/ip4/1.2.3.4/tcp/5/p2p/12D3")).toBe("/ip4/1.2.3.4/tcp/5");
+});

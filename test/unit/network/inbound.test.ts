@@ -1,0 +1,231 @@
+import { expect, test } from "vitest";
+import {
+  Inbound,
+  type InboundOptions,
+  inboundLimits,
+  isThisMachine,
+  type Socket,
+} from "../../../src/network/inbound.ts";
+import { ManualClock } from "../support/clock.ts";
+
+class FakeSocket implements Socket {
+  readonly remoteAddr: string;
+  #onClose = () => {};
+  open = true;
+  constructor(ip: string) {
+    this.remoteAddr = `/${ip.includes(":") ? "ip6" : "ip4"}/${ip}/tcp/1`;
+  }
+  addEventListener(_name: "close", listener: () => void) {
+    this.#onClose = listener;
+  }
+  abort() {
+    this.open = false;
+    this.#onClose();
+  }
+}
+
+function setUp(options: Partial<InboundOptions> = {}) {
+  const clock = new ManualClock();
+  const scores = new Map<string, number>();
+  const useful = new Map<string, number>();
+  const given = new Set<string>();
+  const inbound = new Inbound({
+    clock,
+    score: (peer) => scores.get(peer) ?? 0,
+    usefulness: (peer) => useful.get(peer) ?? 0,
+    isGiven: (peer) => given.has(peer),
+    isExempt: isThisMachine,
+    limits: inboundLimits,
+    ...options,
+  });
+  let peers = 0;
+  /** Undefined where the connection was refused. */
+  const connect = (ip: string, peer = `peer${peers++}`) => {
+    const socket = new FakeSocket(ip);
+    return inbound.mayBegin(socket) && inbound.mayStay(socket, peer) ? socket : undefined;
+  };
+  /** As many as get in, with time between them. */
+  const connectMany = async (ip: string, count: number) => {
+    const sockets: FakeSocket[] = [];
+    for (let n = 0; n < count; n++) {
+      const socket = connect(ip);
+      if (socket) sockets.push(socket);
+      await clock.advance(1_000);
+    }
+    return sockets;
+  };
+  return { inbound, clock, scores, useful, given, connect, connectMany };
+}
+
+const { places, placesPerHost, handshakes, handshakesPerHost, ratePerHost, ratePerGroup } = inboundLimits;
+const attackers = ["198.51.100.1", "203.0.113.1", "192.0.2.1", "198.18.0.1"];
+
+test("a host gets its share of the places, and one that leaves makes room", async () => {
+  const { connect, connectMany } = setUp();
+  const sockets = await connectMany("10.0.0.1", 2 * placesPerHost);
+  expect(sockets.length).toBe(placesPerHost);
+  expect(connect("10.0.0.2")).toBeDefined();
+  sockets[0]!.abort();
+  expect(connect("10.0.0.1")).toBeDefined();
+});
+
+test("an IPv6 /64 is one host", async () => {
+  const { clock, connect } = setUp();
+  let sockets = 0;
+  for (let n = 1; n <= 2 * placesPerHost; n++) {
+    if (connect(`2001:db8::${n.toString(16)}`)) sockets++;
+    await clock.advance(1_000);
+  }
+  expect(sockets).toBe(placesPerHost);
+});
+
+test("when four addresses hold all places, each newcomer from elsewhere gets in, and stays", async () => {
+  const { inbound, clock, connect, connectMany } = setUp();
+  for (const ip of attackers) await connectMany(ip, 60);
+  expect(inbound.counts.open).toBe(places);
+  const honest = [];
+  for (let n = 0; n < 20; n++) {
+    honest.push(connect(`10.0.${n}.1`));
+    await clock.advance(1_000);
+  }
+  for (const ip of attackers) await connectMany(ip, 60);
+  expect(honest.every((socket) => socket?.open)).toBe(true);
+  expect(inbound.counts.open).toBe(places);
+});
+
+test("where honest peers and attackers share a /24, the crowded addresses give way", async () => {
+  const { clock, connect, connectMany } = setUp();
+  for (let n = 1; n <= 4; n++) await connectMany(`192.168.1.${n}`, 60);
+  const honest = [];
+  for (let n = 0; n < 20; n++) {
+    honest.push(connect(`192.168.1.${100 + n}`));
+    await clock.advance(1_000);
+  }
+  for (let n = 1; n <= 4; n++) await connectMany(`192.168.1.${n}`, 60);
+  expect(honest.every((socket) => socket?.open)).toBe(true);
+});
+
+test("an attacker with a /48 of IPv6 is one crowd", async () => {
+  const { connect, clock } = setUp();
+  for (let n = 0; n < 200; n++) {
+    connect(`2001:db8:0:${n.toString(16)}::1`);
+    await clock.advance(1_000);
+  }
+  const honest = connect("2001:db8:5::1");
+  expect(honest?.open).toBe(true);
+});
+
+test("misbehaving peers of the crowd go first, then useless ones, then the youngest", async () => {
+  const { scores, useful, clock, connect, connectMany } = setUp();
+  for (const ip of attackers.slice(0, 3)) await connectMany(ip, 20);
+  const crowd: FakeSocket[] = [];
+  for (let n = 0; n < 36; n++) {
+    crowd.push(connect(n % 2 ? "198.18.0.2" : "198.18.0.1", `crowd${n}`)!);
+    await clock.advance(1_000);
+  }
+  for (let n = 0; n < 36; n++) useful.set(`crowd${n}`, n === 35 ? 3 : n === 33 ? 0 : 1);
+  scores.set("crowd3", -10);
+  const gone = () => crowd.flatMap((socket, n) => (socket.open ? [] : n));
+  // Both addresses of the crowd have 18.
+  for (let n = 0; n < 6; n++) connect(`10.0.${n}.1`);
+  expect(gone().filter((n) => n % 2 === 1)).toEqual(expect.arrayContaining([3, 33, 31]));
+  expect(gone()).not.toContain(35);
+  expect(gone()).not.toContain(1);
+});
+
+test("swaps come to an end: as many of each, and nobody throws the other out again", async () => {
+  const { inbound, connect, connectMany } = setUp({ limits: { ...inboundLimits, places: 4 } });
+  const first = await connectMany("10.0.1.1", 4);
+  const second = [connect("10.0.2.1"), connect("10.0.2.1")];
+  expect(first.filter(({ open }) => open).length).toBe(2);
+  expect(connect("10.0.1.1")).toBeUndefined();
+  expect(connect("10.0.2.1")).toBeUndefined();
+  expect(second.every((socket) => socket?.open)).toBe(true);
+  expect(inbound.counts.open).toBe(4);
+});
+
+test("a person's peers come in whatever is full, and never give way", async () => {
+  const { given, connect, connectMany } = setUp({ limits: { ...inboundLimits, places: 4 } });
+  given.add("given");
+  const own = connect("10.0.1.1", "given");
+  await connectMany("10.0.1.1", 4);
+  for (let n = 0; n < 8; n++) connect(`10.0.${n + 2}.1`);
+  expect(own?.open).toBe(true);
+  expect(connect("10.0.2.1", "given")).toBeDefined();
+});
+
+test("a peer has two connections at most: the newest stay", async () => {
+  const { connect } = setUp();
+  const [first, second, third] = [
+    connect("10.0.0.1", "a"),
+    connect("10.0.0.1", "a"),
+    connect("10.0.0.2", "a"),
+  ];
+  expect([first?.open, second?.open, third?.open]).toEqual([false, true, true]);
+});
+
+test("half-open connections: a share for each host, and the oldest of the crowd gives way when all are taken", () => {
+  const { inbound } = setUp();
+  const begin = (ip: string) => {
+    const socket = new FakeSocket(ip);
+    return inbound.mayBegin(socket) ? socket : undefined;
+  };
+  const one = Array.from({ length: 80 }, () => begin("198.51.100.1"));
+  expect(one.filter(Boolean).length).toBe(handshakesPerHost);
+  expect(begin("198.51.100.2")).toBeDefined();
+  one[0]!.abort();
+  expect(begin("198.51.100.1")).toBeDefined();
+  for (let n = 0; inbound.counts.handshakes < handshakes; n++) begin(`198.51.${n % 16}.${n}`);
+  expect(begin("10.0.0.1")).toBeDefined();
+  expect(inbound.counts.handshakes).toBe(handshakes);
+});
+
+test("a host that goes on connecting gets a few handshakes a second, and its neighbours still get theirs", async () => {
+  const { clock, inbound } = setUp();
+  let begun = 0;
+  const flood = async (seconds: number) => {
+    begun = 0;
+    for (let n = 0; n < seconds * 50; n++) {
+      const socket = new FakeSocket("198.51.100.1");
+      if (inbound.mayBegin(socket)) begun++;
+      socket.abort();
+      await clock.advance(20);
+    }
+  };
+  await flood(10);
+  await flood(10);
+  expect(begun).toBeLessThanOrEqual((10_000 * ratePerHost.requests) / ratePerHost.perMs + 1);
+  expect(inbound.mayBegin(new FakeSocket("198.51.100.2"))).toBe(true);
+  let ofGroup = 0;
+  for (let n = 0; n < 2_000; n++) {
+    const socket = new FakeSocket(`203.0.113.${n % 256}`);
+    if (inbound.mayBegin(socket)) ofGroup++;
+    socket.abort();
+  }
+  expect(ofGroup).toBe(ratePerGroup.requests);
+});
+
+test("bans shrink what new ids from the address get, down to an eighth; they are forgotten, and the neighbour has its own", async () => {
+  const { inbound, clock, connectMany } = setUp();
+  for (let n = 0; n < 20; n++) inbound.banned("/ip4/198.51.100.1/tcp/1");
+  expect((await connectMany("198.51.100.1", 3 * placesPerHost)).length).toBeLessThanOrEqual(
+    placesPerHost / 4,
+  );
+  expect((await connectMany("198.51.100.2", 2 * placesPerHost)).length).toBe(placesPerHost);
+  await clock.advance(3_600_000);
+  expect((await connectMany("198.51.100.1", 2 * placesPerHost)).length).toBeGreaterThanOrEqual(
+    placesPerHost - 12,
+  );
+});
+
+test("a machine may run a whole network of its own, and is not penalized", async () => {
+  const { inbound, connectMany } = setUp();
+  for (let n = 0; n < 20; n++) inbound.banned("/ip4/127.0.0.1/tcp/1");
+  expect((await connectMany("127.0.0.1", places)).length).toBe(places);
+});
+
+test("what closes is forgotten", async () => {
+  const { inbound, connectMany } = setUp();
+  for (const socket of await connectMany("10.0.0.1", 10)) socket.abort();
+  expect(inbound.counts).toEqual({ open: 0, handshakes: 0 });
+});
