@@ -38,11 +38,11 @@ export class BlockReader {
   async byId(id: Uint8Array): Promise<StoredBlock | undefined> {
     const head = await this.#tree.get(id);
     if (!head) return undefined;
-    const [block, canonicalId] = await Promise.all([
-      this.canonicalBlock(head),
-      this.canonicalId(head.height),
-    ]);
-    return { ...block, canonical: canonicalId !== undefined && equalBytes(canonicalId, id) };
+    const [body, canonicalId] = await Promise.all([this.body(id), this.canonicalId(head.height)]);
+    const canonical = canonicalId !== undefined && equalBytes(canonicalId, id);
+    // One beside the canonical chain may have been deleted since its header was read.
+    if (!body) return canonical ? damaged(`the transactions of block ${head.idHex} are missing`) : undefined;
+    return { ...head, records: decodeRecords(body, this.#domain), canonical };
   }
 
   async byHeight(height: number): Promise<StoredBlock | undefined> {

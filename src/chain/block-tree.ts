@@ -129,6 +129,9 @@ export class BlockTree {
 
   /** Whether the fork choice prefers `candidate` to `head`. */
   async isBetter(candidate: Head, head: Head): Promise<boolean> {
+    // Between most, no snapshot is needed to tell.
+    if (candidate.totalDifficulty !== head.totalDifficulty)
+      return candidate.totalDifficulty > head.totalDifficulty;
     return compareHeads(await this.#weigh(candidate), await this.#weigh(head)) < 0;
   }
 

@@ -1,6 +1,6 @@
 import { damaged } from "../storage/damaged.ts";
 import type { BlockRef } from "../types/index.ts";
-import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
+import { equalBytes, type Hex } from "../util/bytes.ts";
 import { LruMap } from "../util/lru.ts";
 import type { BlockTree } from "./block-tree.ts";
 import type { Head } from "./types.ts";
@@ -13,34 +13,22 @@ const nearBlocks = 64;
 /** The fork choice: among the branches that hold the highest justified block, the order of EIP-3436. */
 export class Branches {
   readonly #tree: BlockTree;
-  /** Blocks without a known child. Those of side branches are known since the start only. */
-  readonly #tips = new Map<Hex, Head>();
+  readonly #forks: () => Iterable<BlockRef>;
   #root: BlockRef;
   readonly #descends = new LruMap<Hex, boolean>(rememberedAnswers);
 
-  /** `root`: the highest justified block. */
-  constructor(tree: BlockTree, head: Head, root: BlockRef) {
+  /** `root`: the highest justified block. `forks`: all known blocks beside the canonical chain. */
+  constructor(tree: BlockTree, root: BlockRef, forks: () => Iterable<BlockRef>) {
     this.#tree = tree;
-    this.#tips.set(head.idHex, head);
     this.#root = root;
+    this.#forks = forks;
   }
 
-  /** Keeps no more than the header of a block that comes with its transactions. */
-  add({ height, id, idHex, header, totalDifficulty }: Head): void {
-    this.#tips.delete(toHex(header.message.parent));
-    this.#tips.set(idHex, { height, id, idHex, header, totalDifficulty });
-  }
-
-  remove(idHex: Hex): void {
-    this.#tips.delete(idHex);
-  }
-
-  /** From now on only branches that hold this block can win; the others are forgotten. */
-  async setRoot(root: BlockRef): Promise<void> {
+  /** From now on only branches that hold this block can win. The others are kept: a later root may be on one of them. */
+  setRoot(root: BlockRef): void {
     if (equalBytes(root.id, this.#root.id)) return;
     this.#root = root;
     this.#descends.clear();
-    for (const tip of [...this.#tips.values()]) if (!(await this.holdsRoot(tip))) this.remove(tip.idHex);
   }
 
   /** Whether the branch that ends in `candidate` takes the place of the one that ends in `head`. */
@@ -50,12 +38,16 @@ export class Branches {
     return this.#tree.isBetter(candidate, head);
   }
 
-  /** The best end of a branch; the root's own where no other is known. */
-  async best(): Promise<Head> {
+  /** The best block that holds the root: the head, or one beside the canonical chain; the root itself where there is none. */
+  async best(head: Head): Promise<Head> {
     // The last one may have been found invalid since: other branches have lost an ancestor with it.
     this.#descends.clear();
-    let best = await this.#tree.require(this.#root.id);
-    for (const tip of this.#tips.values()) if (await this.prefers(tip, best)) best = tip;
+    let best = (await this.holdsRoot(head)) ? head : await this.#tree.require(this.#root.id);
+    for (const { id } of this.#forks()) {
+      const candidate = await this.#tree.get(id);
+      if (!candidate || !(await this.#tree.isBetter(candidate, best))) continue;
+      if (await this.holdsRoot(candidate)) best = candidate;
+    }
     return best;
   }
 

@@ -7,7 +7,7 @@ import type { Logger } from "../util/logger.ts";
 import type { Pause } from "../util/slices.ts";
 import type { BlockReader } from "./block-reader.ts";
 import { type BlockTree, blockWrites } from "./block-tree.ts";
-import type { Branches } from "./branches.ts";
+import type { ForkBlocks } from "./fork-blocks.ts";
 import type { Genesis } from "./genesis.ts";
 import type { InvalidBlocks } from "./invalid-blocks.ts";
 import type { Ledger } from "./ledger.ts";
@@ -21,7 +21,7 @@ export interface CanonicalChainOptions {
   tree: BlockTree;
   reader: BlockReader;
   ledger: Ledger;
-  branches: Branches;
+  forks: ForkBlocks;
   invalid: InvalidBlocks;
   logger: Logger;
   /** Lets others run within a long task. */
@@ -121,7 +121,7 @@ export class CanonicalChain {
     writes: Write[],
     ended: StageTimer,
   ): Promise<void> {
-    const { reader, ledger, genesis, branches, invalid, pause } = this.#options;
+    const { reader, ledger, genesis, invalid, pause } = this.#options;
     const retracted: CanonicalBlock[] = [];
     const applied: CanonicalBlock[] = [];
     let after = snapshot;
@@ -144,7 +144,6 @@ export class CanonicalChain {
       ledger.rollback();
       if (!(error instanceof BlockError)) throw error;
       const refused = path.apply.slice(applied.length);
-      for (const { idHex } of refused) branches.remove(idHex);
       await invalid.add(refused);
       throw error;
     }
@@ -152,7 +151,7 @@ export class CanonicalChain {
 
   /** Stages 5 and 6, for what the ledger has executed. `news`: the end of the new chain. */
   async #adopt(change: HeadChange, news: readonly NewBlock[], writes: Write[]): Promise<void> {
-    const { stores, ledger, tree, branches, pause, writesWith, onChange } = this.#options;
+    const { stores, ledger, tree, forks, pause, writesWith, onChange } = this.#options;
     const snapshot = news.at(-1)!.after;
     const executed = await ledger.pendingWrites();
     await pause();
@@ -160,13 +159,12 @@ export class CanonicalChain {
       ...writes,
       ...executed,
       ...stores.meta.setHead(change.head.id, snapshot),
+      ...forks.writesWith(change),
       ...writesWith(change, ledger.state),
     ]);
     ledger.settle();
-    for (const { block, after } of news) {
-      tree.remember(block, after);
-      branches.add(block);
-    }
+    forks.follow(change);
+    for (const { block, after } of news) tree.remember(block, after);
     this.#head = change.head;
     this.#snapshot = snapshot;
     onChange(

@@ -15,6 +15,7 @@ import { Branches } from "./branches.ts";
 import { CanonicalChain, type NewBlock } from "./canonical.ts";
 import type { BlockChecks } from "./check.ts";
 import { Checkpoints, type FinalityPoint } from "./checkpoints.ts";
+import type { ForkBlocks } from "./fork-blocks.ts";
 import type { Genesis } from "./genesis.ts";
 import { HeaderRules } from "./header-rules.ts";
 import { InvalidBlocks } from "./invalid-blocks.ts";
@@ -34,6 +35,9 @@ import type {
 
 /** For `importBlocks`: one synced write is enough for many small blocks, and nobody waits long for others behind them. */
 export const importedTogether = { blocks: 32, bytes: 256 * 1024 };
+
+/** Why a block comes. A chain that is downloaded has headers that were checked, and is better than the own one. */
+type Standing = "alone" | "built upon" | "downloaded";
 
 const untimed: StageTimer = () => undefined;
 
@@ -70,6 +74,7 @@ export class Chain {
   readonly tree: BlockTree;
   readonly reader: BlockReader;
   readonly #branches: Branches;
+  readonly #forks: ForkBlocks;
   readonly #ledger: Ledger;
   readonly #options: ChainOptions;
   readonly #queue = new SerialQueue();
@@ -80,14 +85,15 @@ export class Chain {
   /** The block that this node has sealed and is writing. */
   #sealed: Hex | undefined;
 
-  private constructor(options: ChainOptions, { head, snapshot, state, finality }: LoadedChain) {
+  private constructor(options: ChainOptions, { head, snapshot, state, finality, forks }: LoadedChain) {
     const { genesis, stores } = options;
     this.genesis = genesis;
     this.checks = { config: genesis.config, genesisId: genesis.id, ...options.checks };
     this.tree = new BlockTree(stores.blocks, genesis.config);
     this.tree.remember(head, snapshot);
     this.reader = new BlockReader(stores, this.tree, genesis, () => this.#canonical.head);
-    this.#invalid = new InvalidBlocks(stores, this.tree);
+    this.#forks = forks;
+    this.#invalid = new InvalidBlocks(stores, this.tree, forks);
     this.#rules = new HeaderRules({
       tree: this.tree,
       invalid: this.#invalid,
@@ -98,9 +104,9 @@ export class Chain {
     this.#ledger = new Ledger(state, genesis.config, stores, options.pause);
     this.#options = options;
     this.#checkpoints = new Checkpoints({ ...options, tree: this.tree }, finality);
-    this.#branches = new Branches(this.tree, head, this.justified);
+    this.#branches = new Branches(this.tree, this.justified, () => forks.refs());
     const { tree, reader } = this;
-    const parts = { tree, reader, ledger: this.#ledger, branches: this.#branches, invalid: this.#invalid };
+    const parts = { tree, reader, ledger: this.#ledger, forks, invalid: this.#invalid };
     const onChange = (change: HeadChange, imported: readonly Head[]) => {
       this.events.emit("head", change);
       for (const head of imported) this.events.emit("imported", head);
@@ -120,9 +126,15 @@ export class Chain {
     return new Chain(options, await loadChain(options.stores, options.genesis, options.seed));
   }
 
-  /** Follows the highest justified block, where the last process ended between justifying a branch and following it. */
+  /**
+   * Ends what the last process may have left undone: follows the highest justified block, and deletes what the finalized chain has left
+   * behind.
+   */
   resume(): Promise<void> {
-    return this.#queue.run(() => this.#followJustified());
+    return this.#queue.run(async () => {
+      await this.#followJustified();
+      while (await this.#sweep()) await this.#options.pause();
+    });
   }
 
   get head(): Head {
@@ -154,9 +166,12 @@ export class Chain {
     return this.#ledger.state.settled;
   }
 
-  /** Imports a block whose parent is here (docs/consensus.md, stages 2 to 6). @throws {BlockError} */
-  importBlock(block: CheckedBlock): Promise<ImportOutcome> {
-    return this.#queue.run(() => this.#importAlone(block));
+  /**
+   * Imports a block whose parent is here (docs/consensus.md, stages 2 to 6). `needed`: blocks of others are built on it, so that more of
+   * its proposer's are stored beside the canonical chain. @throws {BlockError}
+   */
+  importBlock(block: CheckedBlock, { needed = false } = {}): Promise<ImportOutcome> {
+    return this.#queue.run(() => this.#importAlone(block, needed ? "built upon" : "alone"));
   }
 
   /**
@@ -166,7 +181,7 @@ export class Chain {
   importBlocks(blocks: readonly CheckedBlock[]): Promise<void> {
     return this.#queue.run(async () => {
       if (await this.#extend(blocks)) return;
-      for (const block of blocks) await this.#importAlone(block);
+      for (const block of blocks) await this.#importAlone(block, "downloaded");
     });
   }
 
@@ -247,9 +262,9 @@ export class Chain {
     }
   }
 
-  async #importAlone(block: CheckedBlock): Promise<ImportOutcome> {
+  async #importAlone(block: CheckedBlock, standing: Standing): Promise<ImportOutcome> {
     try {
-      return await this.#import(block, this.#options.startTimer?.("import") ?? untimed);
+      return await this.#import(block, standing, this.#options.startTimer?.("import") ?? untimed);
     } catch (error) {
       if (!(error instanceof BrokenBranch)) throw error;
       const ref = { height: block.header.message.height, id: block.id };
@@ -257,7 +272,7 @@ export class Chain {
     }
   }
 
-  async #import(block: CheckedBlock, ended: StageTimer): Promise<ImportOutcome> {
+  async #import(block: CheckedBlock, standing: Standing, ended: StageTimer): Promise<ImportOutcome> {
     if (await this.tree.get(block.id)) return "known";
     this.#invalid.refuse(block.idHex, toHex(block.header.message.parent));
     const parent = await this.#rules.parentOf(block.header);
@@ -272,9 +287,11 @@ export class Chain {
       ended("total");
       return "head";
     }
-    await this.#options.stores.database.commit(writes);
+    const side = { ...head, records: block.records };
+    if (standing !== "downloaded") this.#forks.requireRoom(side, standing === "built upon");
+    await this.#options.stores.database.commit([...writes, this.#forks.writeFor(side)]);
+    this.#forks.add(side);
     this.tree.remember(head, after);
-    this.#branches.add(head);
     this.events.emit("imported", head);
     return "side";
   }
@@ -283,19 +300,25 @@ export class Chain {
     const before = this.finality;
     if (!(await this.#checkpoints.add(certificate))) return;
     const { finality: status } = this;
-    await this.#branches.setRoot(this.justified);
+    this.#branches.setRoot(this.justified);
     await this.#followJustified();
     if (status.finalized !== before.finalized) {
       const { height, round, id } = this.finalized;
       this.#options.logger.info({ height, id: toHex(id), round }, "block finalized");
+      // One bounded step; what is left is deleted with the next final block, or by the next start.
+      await this.#sweep();
     }
     this.events.emit("finality", status);
   }
 
-  /** The head descends from the highest justified block. */
+  /**
+   * Moves to the best head that descends from the highest justified block. That may be another one also where the head descends from it:
+   * a later round may justify an ancestor of what an earlier one did.
+   */
   async #followJustified(): Promise<void> {
-    while (!(await this.#branches.holdsRoot(this.head))) {
-      const best = await this.#branches.best();
+    for (;;) {
+      const best = await this.#branches.best(this.head);
+      if (best.idHex === this.head.idHex) return;
       try {
         await this.#canonical.moveTo(await this.reader.canonicalBlock(best), [], untimed);
       } catch (error) {
@@ -303,6 +326,13 @@ export class Chain {
         if (!(error instanceof BlockError) || equalBytes(best.id, this.justified.id)) throw error;
       }
     }
+  }
+
+  /** Deletes some of the blocks that no longer can become canonical. Returns false where there are none. */
+  async #sweep(): Promise<boolean> {
+    const deleted = await this.#forks.sweep(this.finalized);
+    for (const { id } of deleted) this.tree.forget(toHex(id));
+    return deleted.length > 0;
   }
 
   async #produce(proposal: Proposal): Promise<CanonicalBlock | undefined> {

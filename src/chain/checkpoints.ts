@@ -69,13 +69,18 @@ export class Checkpoints {
     const { tree } = this.#options;
     const block = await tree.require(checkpoint.block);
     if (await isAncestor(tree, point(finalized), block)) return;
-    throw new CodedError(
-      "CONFLICTING_FINALITY",
-      `blocks ${toHex(finalized.block)} and ${block.idHex} are both final, or the second is justified and does not descend from the first: more than a third of the authorities have signed conflicting votes. Compare the chains of their operators before going on`,
-    );
+    throw conflictingFinality(finalized.block, block.id);
   }
 }
 
 function point({ round, height, block }: Checkpoint): FinalityPoint {
   return { round, height, id: block };
+}
+
+/** `one`, `other`: the blocks. */
+export function conflictingFinality(one: Uint8Array, other: Uint8Array): CodedError {
+  return new CodedError(
+    "CONFLICTING_FINALITY",
+    `blocks ${toHex(one)} and ${toHex(other)} are both final, or the second is justified and does not descend from the first: more than a third of the authorities have signed conflicting votes. Compare the chains of their operators before going on`,
+  );
 }

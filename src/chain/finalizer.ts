@@ -4,7 +4,16 @@ import { Emitter } from "../util/emitter.ts";
 import { CodedError, messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import type { Chain } from "./chain.ts";
-import { checkCertificate, checkVote, isSigned, type VoteChecks, VoteError } from "./vote-check.ts";
+import { conflictingFinality } from "./checkpoints.ts";
+
+import {
+  checkCertificate,
+  checkSigners,
+  checkVote,
+  isSigned,
+  type VoteChecks,
+  VoteError,
+} from "./vote-check.ts";
 
 /** Votes below the justified round by this much can finalize nothing any more. */
 const keptRounds = 8;
@@ -66,7 +75,11 @@ export class Finalizer {
     // One of an unknown branch may show who signed for two.
     if (this.isSettled(link) && (await this.#chain.tree.get(link.target.block))) return false;
     const votes = votesOf(certificate);
-    await checkCertificate(certificate, this.#checks).catch((error) => this.#onRefused(error, votes));
+    await checkCertificate(certificate, this.#checks).catch(async (error) => {
+      if (error instanceof VoteError && error.code === "UNKNOWN_BLOCK")
+        await this.#noteLeftBehind(certificate);
+      return this.#onRefused(error, votes);
+    });
     for (const vote of votes) this.events.emit("signed", vote);
     await this.#settle(certificate);
     this.events.emit("changed", undefined);
@@ -108,6 +121,29 @@ export class Finalizer {
     throw error;
   }
 
+  /**
+   * The block of a certificate is not known and not above the final one: its branch was left behind, and deleted if it was here. If a
+   * quorum of the authorities that the own chain had at that height has signed for it all the same, that is a conflict.
+   */
+  async #noteLeftBehind(certificate: Certificate): Promise<void> {
+    const { target } = certificate.link;
+    const { finalized, reader, tree } = this.#chain;
+    const own = target.height > finalized.height ? undefined : await reader.canonicalId(target.height);
+    if (!own) return;
+    try {
+      await checkSigners(certificate, (await tree.snapshotAfter(own)).authorities, this.#checks);
+    } catch (error) {
+      if (error instanceof VoteError) return;
+      throw error;
+    }
+    this.#onConflict(conflictingFinality(target.block, own));
+  }
+
+  #onConflict(error: CodedError): void {
+    this.#logger.error({ error: messageOf(error) }, "TWO CONFLICTING BLOCKS ARE FINAL");
+    this.events.emit("conflict", error);
+  }
+
   async #settle(certificate: Certificate): Promise<void> {
     if (this.isSettled(certificate.link)) return;
     this.#settling++;
@@ -115,8 +151,7 @@ export class Finalizer {
       await this.#chain.justify(certificate);
     } catch (error) {
       if (!(error instanceof CodedError) || error.code !== "CONFLICTING_FINALITY") throw error;
-      this.#logger.error({ error: messageOf(error) }, "TWO CONFLICTING BLOCKS ARE FINAL");
-      this.events.emit("conflict", error);
+      this.#onConflict(error);
     } finally {
       this.#settling--;
       this.events.emit("changed", undefined);

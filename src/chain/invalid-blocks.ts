@@ -4,6 +4,7 @@ import type { BlockRef } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import { LruMap } from "../util/lru.ts";
 import type { BlockTree, BrokenBranch } from "./block-tree.ts";
+import type { ForkBlocks } from "./fork-blocks.ts";
 import type { ChainStores } from "./stores.ts";
 
 /** Ids that are remembered; one that was forgotten is executed again. */
@@ -13,11 +14,13 @@ const remembered = 1024;
 export class InvalidBlocks {
   readonly #stores: ChainStores;
   readonly #tree: BlockTree;
+  readonly #forks: ForkBlocks;
   readonly #ids = new LruMap<Hex, true>(remembered);
 
-  constructor(stores: ChainStores, tree: BlockTree) {
+  constructor(stores: ChainStores, tree: BlockTree, forks: ForkBlocks) {
     this.#stores = stores;
     this.#tree = tree;
+    this.#forks = forks;
   }
 
   /** Stage 2.1. @throws {BlockError} `KNOWN_INVALID`, `INVALID_ANCESTOR` */
@@ -52,6 +55,7 @@ export class InvalidBlocks {
 
   async #remove(blocks: readonly BlockRef[]): Promise<void> {
     for (const { id } of blocks) this.#tree.forget(toHex(id));
-    await this.#stores.database.commit(blocks.flatMap(({ id }) => this.#stores.blocks.delete(id)));
+    await this.#stores.database.commit(blocks.flatMap((block) => this.#stores.blocks.delete(block)));
+    for (const { id } of blocks) this.#forks.remove(toHex(id));
   }
 }

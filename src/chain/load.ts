@@ -9,6 +9,7 @@ import {
   transactionsRoot,
 } from "../types/index.ts";
 import { equalBytes, toHex } from "../util/bytes.ts";
+import { ForkBlocks } from "./fork-blocks.ts";
 import type { Genesis } from "./genesis.ts";
 import type { ChainStores } from "./stores.ts";
 import type { Head } from "./types.ts";
@@ -23,6 +24,7 @@ export interface LoadedChain {
   snapshot: AuthoritySnapshot;
   state: AccountState;
   finality: FinalityStatus;
+  forks: ForkBlocks;
 }
 
 /** Loads the head and its state, and compares them. @throws {CodedError} `DAMAGED` */
@@ -52,7 +54,7 @@ export async function loadChain(
     totalDifficulty: record.totalDifficulty,
   };
   const finality = (await stores.finality.status()) ?? genesisFinality(genesis.id);
-  return { head, snapshot, state, finality };
+  return { head, snapshot, state, finality, forks: await ForkBlocks.load(stores) };
 }
 
 async function checkNewest({ blocks }: ChainStores, head: BlockRef, domain: Uint8Array): Promise<void> {

@@ -61,11 +61,16 @@ export async function isSigned(
 }
 
 /** Checks a certificate: a quorum of the target's own authorities has signed the link. @throws {VoteError} */
-export async function checkCertificate(
+export async function checkCertificate(certificate: Certificate, checks: VoteChecks): Promise<void> {
+  await checkSigners(certificate, await checkLink(certificate.link, checks.tree), checks);
+}
+
+/** Checks that a quorum of these authorities has signed a certificate, whatever its link is worth. @throws {VoteError} */
+export async function checkSigners(
   { link, voters, signatures }: Certificate,
-  checks: VoteChecks,
+  authorities: readonly Uint8Array[],
+  checks: Pick<VoteChecks, "genesisId" | "verify">,
 ): Promise<void> {
-  const authorities = await checkLink(link, checks.tree);
   const ascending = voters.every(
     (voter, index) => index === 0 || compareBytes(voters[index - 1]!, voter) < 0,
   );

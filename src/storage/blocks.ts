@@ -10,7 +10,15 @@ import {
   Transactions,
   Uint32,
 } from "../types/index.ts";
-import { equalBytes, readUint32, readUint64, toHex, uint32Bytes, uint64Bytes } from "../util/bytes.ts";
+import {
+  concatBytes,
+  equalBytes,
+  readUint32,
+  readUint64,
+  toHex,
+  uint32Bytes,
+  uint64Bytes,
+} from "../util/bytes.ts";
 import { damaged } from "./damaged.ts";
 import type { Database, Write } from "./database.ts";
 import { keyOf, keyRange } from "./key-spaces.ts";
@@ -33,6 +41,13 @@ export const HeaderRecord = new ContainerType(
 );
 export type HeaderRecord = ValueOf<typeof HeaderRecord>;
 
+/** The index entry of a stored block that is not canonical. */
+export interface SideRecord extends BlockRef {
+  parent: Uint8Array;
+  proposer: Uint8Array;
+  bodyBytes: number;
+}
+
 /** Blocks, the canonical chain and the indexes over it. Methods that change something return the writes, to be committed with others. */
 export class BlockStore {
   readonly #database: Database;
@@ -48,13 +63,37 @@ export class BlockStore {
     ];
   }
 
-  delete(id: Uint8Array): Write[] {
+  /** Everything that is stored of a block that is not canonical. */
+  delete({ height, id }: BlockRef): Write[] {
     return [
       { key: keyOf("header", id), value: undefined },
       { key: keyOf("body", id), value: undefined },
       { key: keyOf("snapshot", id), value: undefined },
       { key: keyOf("accountsRoot", id), value: undefined },
+      { key: keyOf("undo", id), value: undefined },
+      this.clearSide({ height, id }),
     ];
+  }
+
+  putSide({ height, id, parent, proposer, bodyBytes }: SideRecord): Write {
+    const value = concatBytes(parent, proposer, uint32Bytes(bodyBytes));
+    return { key: keyOf("side", uint64Bytes(height), id), value };
+  }
+
+  clearSide({ height, id }: BlockRef): Write {
+    return { key: keyOf("side", uint64Bytes(height), id), value: undefined };
+  }
+
+  /** All blocks that are not canonical, lowest first. */
+  async *sides(): AsyncIterable<SideRecord> {
+    for await (const [key, value] of this.#database.iterate(keyRange("side")))
+      yield {
+        height: readUint64(key, 1),
+        id: key.slice(9),
+        parent: value.slice(0, 32),
+        proposer: value.slice(32, 64),
+        bodyBytes: readUint32(value.subarray(64)),
+      };
   }
 
   async header(id: Uint8Array): Promise<HeaderRecord | undefined> {

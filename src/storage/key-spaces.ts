@@ -41,6 +41,8 @@ export const keySpaces = {
   proposal: 20,
   /** Account index (4), height (6) -> index (2) of each of its transactions in that block of the canonical chain, ascending. */
   accountPlaces: 21,
+  /** Height (8), block id -> parent (32), proposer (32), size of the body (4): stored blocks that are not canonical. */
+  side: 24,
   /** What was signed and must not be contradicted: `protection.ts`. */
   protection: 30,
   /** Offender (32), evidence id (32) -> time of arrival (8), then `Evidence`. */

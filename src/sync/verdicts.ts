@@ -12,6 +12,7 @@ export const blockVerdicts: Record<BlockErrorCode, Verdict> = {
   TOO_LARGE: "ignore",
   UNKNOWN_PARENT: "ignore",
   BELOW_FINALIZED: "ignore",
+  TOO_MANY_SIDE_BLOCKS: "ignore",
   WRONG_HEIGHT: "reject",
   TOO_EARLY: "reject",
   FUTURE_BLOCK: "ignore",

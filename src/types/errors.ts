@@ -25,6 +25,8 @@ export type BlockErrorCode =
   | "TOO_LARGE"
   | "UNKNOWN_PARENT"
   | "BELOW_FINALIZED"
+  /** There are too many blocks of its proposer beside the canonical chain: not a fault of the block, nor a rule of the chain. */
+  | "TOO_MANY_SIDE_BLOCKS"
   | "WRONG_HEIGHT"
   /** The timestamp is less than one period after the parent's. */
   | "TOO_EARLY"

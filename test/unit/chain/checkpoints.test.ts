@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { certificateOf } from "../../../src/consensus/index.ts";
 import type { Checkpoint } from "../../../src/types/index.ts";
-import { authorities, contentsOf, testChain, testGenesis } from "../support/chain.ts";
+import { authorities, codeOf, contentsOf, testChain, testGenesis } from "../support/chain.ts";
 import { checkpoint, signedVote, testFinalizer } from "../support/votes.ts";
 
 const genesisCheckpoint = (block: Uint8Array): Checkpoint => ({ round: 0, height: 0, block });
@@ -22,8 +22,8 @@ async function node() {
   finalizer.events.on("conflict", ({ code }) => conflicts.push(code));
   const signed: number[] = [];
   finalizer.events.on("signed", ({ message }) => signed.push(message.target.round));
-  const link = async (source: Checkpoint, target: Checkpoint) => {
-    const voters = authorities.slice(0, 3);
+  const link = async (source: Checkpoint, target: Checkpoint, count = 3) => {
+    const voters = authorities.slice(0, count);
     const votes = await Promise.all(voters.map((voter) => signedVote(voter, genesis, source, target)));
     await finalizer.addCertificate(certificateOf(votes[0]!.message, votes));
   };
@@ -39,7 +39,10 @@ test("a block that does not descend from the final one is not justified, whateve
   const before = { status: chain.finality, contents: await contentsOf({ chain, ...base }) };
 
   // Not consecutive: it finalizes nothing.
-  await link(first, checkpoint(5, beside));
+  expect(await codeOf(link(first, checkpoint(5, beside), 2))).toBe("UNKNOWN_BLOCK");
+  expect(conflicts).toEqual([]);
+  const late = await codeOf(link(first, checkpoint(5, beside)));
+  expect(late).toBe("UNKNOWN_BLOCK");
   expect(conflicts).toEqual(["CONFLICTING_FINALITY"]);
   expect(chain.finality).toBe(before.status);
   expect(await contentsOf({ chain, ...base })).toEqual(before.contents);

@@ -1,0 +1,172 @@
+import type { BlockStore, SideRecord } from "../storage/blocks.ts";
+import type { Database, Write } from "../storage/database.ts";
+import { BlockError } from "../types/errors.ts";
+import type { BlockRef } from "../types/index.ts";
+import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
+import type { CanonicalBlock, HeadChange } from "./types.ts";
+
+/**
+ * Blocks beside the canonical chain and above the final block. An authority can sign any number of them; an honest one signs one in a
+ * slot, and most of those are canonical.
+ */
+export const sideBlockLimits = {
+  perProposer: { blocks: 64, bytes: 64 * 2 ** 20 },
+  inAll: { blocks: 4_096, bytes: 512 * 2 ** 20 },
+  /** Times as many of a proposer may be stored where blocks of others are built on them. */
+  neededFactor: 4,
+};
+/** Blocks deleted by one commit. */
+const deletedAtOnce = 256;
+
+interface Share {
+  blocks: number;
+  bytes: number;
+}
+
+interface ForkBlock extends BlockRef {
+  idHex: Hex;
+  parent: Hex;
+  proposer: Hex;
+  bytes: number;
+}
+
+/**
+ * Every stored block that is not canonical, as the index on the disk has it: the candidates of the fork choice. Those that the
+ * finalized chain has left behind are deleted, a bounded number at a time.
+ */
+export class ForkBlocks {
+  readonly #blocks = new Map<Hex, ForkBlock>();
+  readonly #shares = new Map<Hex, Share>();
+  readonly #total: Share = { blocks: 0, bytes: 0 };
+  readonly #store: BlockStore;
+  readonly #database: Database;
+
+  private constructor(stores: { blocks: BlockStore; database: Database }) {
+    this.#store = stores.blocks;
+    this.#database = stores.database;
+  }
+
+  /** Reads the index. An entry of a canonical block is removed: another version of the program may have left it. */
+  static async load(stores: { blocks: BlockStore; database: Database }): Promise<ForkBlocks> {
+    const forks = new ForkBlocks(stores);
+    const stale: Write[] = [];
+    for await (const side of stores.blocks.sides()) {
+      const canonical = await stores.blocks.canonicalId(side.height);
+      if (canonical && equalBytes(canonical, side.id)) stale.push(stores.blocks.clearSide(side));
+      else forks.#add(side);
+    }
+    if (stale.length > 0) await stores.database.commit(stale);
+    return forks;
+  }
+
+  refs(): Iterable<BlockRef> {
+    return this.#blocks.values();
+  }
+
+  get size(): number {
+    return this.#blocks.size;
+  }
+
+  /**
+   * Refuses a block for which there is no room. `needed`: others have built on it. Blocks that a chain downloaded by its headers is made
+   * of are not asked for: they are never refused.
+   * @throws {BlockError} `TOO_MANY_SIDE_BLOCKS`
+   */
+  requireRoom(block: CanonicalBlock, needed: boolean): void {
+    const { perProposer, inAll, neededFactor } = sideBlockLimits;
+    const { proposer, bodyBytes } = sideRecord(block);
+    const own = this.#shares.get(toHex(proposer)) ?? { blocks: 0, bytes: 0 };
+    const fits = (share: Share, limit: Share, times: number) =>
+      share.blocks < times * limit.blocks && share.bytes + bodyBytes <= times * limit.bytes;
+    const hasRoom = needed
+      ? fits(own, perProposer, neededFactor)
+      : fits(own, perProposer, 1) && fits(this.#total, inAll, 1);
+    if (hasRoom) return;
+    throw new BlockError(
+      "TOO_MANY_SIDE_BLOCKS",
+      `${own.blocks} of its proposer, ${this.#total.blocks} in all`,
+    );
+  }
+
+  /** The index entry of a block that is stored beside the canonical chain. */
+  writeFor(block: CanonicalBlock): Write {
+    return this.#store.putSide(sideRecord(block));
+  }
+
+  /** That block has been stored. */
+  add(block: CanonicalBlock): void {
+    this.#add(sideRecord(block));
+  }
+
+  /** The index entries that go with a change of the head, in the same commit. */
+  writesWith({ retracted, applied }: HeadChange): Write[] {
+    const joined = applied.filter(({ idHex }) => this.#blocks.has(idHex));
+    return [
+      ...retracted.map((block) => this.writeFor(block)),
+      ...joined.map((block) => this.#store.clearSide(block)),
+    ];
+  }
+
+  /** The head has changed. */
+  follow({ retracted, applied }: HeadChange): void {
+    for (const block of retracted) this.add(block);
+    for (const { idHex } of applied) this.remove(idHex);
+  }
+
+  /** A block has joined the canonical chain, or is deleted. */
+  remove(idHex: Hex): void {
+    const block = this.#blocks.get(idHex);
+    if (!block) return;
+    this.#blocks.delete(idHex);
+    const own = this.#shares.get(block.proposer)!;
+    for (const share of [own, this.#total]) {
+      share.blocks--;
+      share.bytes -= block.bytes;
+    }
+    if (own.blocks === 0) this.#shares.delete(block.proposer);
+  }
+
+  /**
+   * Deletes blocks that do not descend from the finalized block, lowest first, as many as one commit takes: header, body, indexes and
+   * all. Returns them; none are left where it returns none.
+   */
+  async sweep(finalized: BlockRef): Promise<BlockRef[]> {
+    const doomed = this.#leftBehind(toHex(finalized.id), finalized.height).slice(0, deletedAtOnce);
+    if (doomed.length === 0) return doomed;
+    await this.#database.commit(doomed.flatMap((block) => this.#store.delete(block)));
+    for (const { idHex } of doomed) this.remove(idHex);
+    return doomed;
+  }
+
+  #leftBehind(finalized: Hex, height: number): ForkBlock[] {
+    const found = new Set<Hex>();
+    const ascending = [...this.#blocks.values()].sort((a, b) => a.height - b.height);
+    return ascending.filter((block) => {
+      const above = block.height > height;
+      // The parent of a block just above is the finalized block itself, or no longer of use.
+      const lost =
+        !above || found.has(block.parent) || (block.height === height + 1 && block.parent !== finalized);
+      if (lost) found.add(block.idHex);
+      return lost;
+    });
+  }
+
+  #add({ height, id, parent, proposer, bodyBytes: bytes }: SideRecord): void {
+    const idHex = toHex(id);
+    if (this.#blocks.has(idHex)) return;
+    const owner = toHex(proposer);
+    this.#blocks.set(idHex, { height, id, idHex, parent: toHex(parent), proposer: owner, bytes });
+    const own = this.#shares.get(owner) ?? { blocks: 0, bytes: 0 };
+    this.#shares.set(owner, own);
+    for (const share of [own, this.#total]) {
+      share.blocks++;
+      share.bytes += bytes;
+    }
+  }
+}
+
+function sideRecord({ height, id, header, records }: CanonicalBlock): SideRecord {
+  const { parent, proposer } = header.message;
+  const bodyBytes = records.reduce((sum, { encoded }) => sum + encoded.length, 0);
+  return { height, id, parent, proposer, bodyBytes };
+}
