@@ -26,7 +26,12 @@ export type NetworkEvents = {
   disconnected: PeerId;
 };
 
-export type Verdict = "accept" | "ignore" | "reject";
+/**
+ * What becomes of a gossip message. `accept`: it travels on. `reject`: its sender is at fault. `ignore`: it is of no use here; many of
+ * them cost the sender its share of work. `pardon`: ignored too, but the author's signature was checked and the work charged to the
+ * author, so that it costs the sender nothing, however many there are.
+ */
+export type Verdict = "accept" | "ignore" | "pardon" | "reject";
 
 /** Why a peer loses score: each reason has its points in `scores.ts`. */
 export type Offence =

@@ -1,22 +1,33 @@
-import { authorityIndex, certificateOf, quorum, RoundWatch, VoteTally, votesOf } from "../consensus/index.ts";
+import {
+  authorityIndex,
+  certificateOf,
+  quorum,
+  RoundWatch,
+  roundOfMinority,
+  VoteTally,
+  votesOf,
+} from "../consensus/index.ts";
 import type { Certificate, FinalityVote, SignedFinalityVote } from "../types/index.ts";
 import { Emitter } from "../util/emitter.ts";
 import { CodedError, messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import type { Chain } from "./chain.ts";
 import { conflictingFinality } from "./checkpoints.ts";
-
 import {
+  areSigned,
   checkCertificate,
+  checkSignature,
   checkSigners,
   checkVote,
-  isSigned,
+  checkVoter,
   type VoteChecks,
   VoteError,
 } from "./vote-check.ts";
 
 /** Votes below the justified round by this much can finalize nothing any more. */
 const keptRounds = 8;
+/** Rounds without a result last 30 s after the first few: three weeks of them. */
+const maxRoundsAhead = 2 ** 16;
 
 export type FinalizerEvents = {
   /** A vote that an authority has cast of late, whether or not it can be counted yet. */
@@ -48,13 +59,24 @@ export class Finalizer {
     return this.#settling > 0;
   }
 
-  /** Counts a vote. Returns false if it is old or known. @throws {VoteError} */
+  /** Checks and counts a vote. Returns false if it is old or known. @throws {VoteError} */
   async addVote(vote: SignedFinalityVote): Promise<boolean> {
     if (this.isOld(vote.message) || this.tally.has(vote)) return false;
-    const authorities = await checkVote(vote, this.#checks).catch((error) =>
-      // One whose block is not here may come back by `hearRound`.
-      this.#onRefused(error, error.code === "UNKNOWN_BLOCK" ? [] : [vote]),
-    );
+    await checkVoter(vote, this.#chain.tree);
+    await checkSignature(vote, this.#checks);
+    this.noteSigned(vote);
+    return this.addSigned(vote);
+  }
+
+  /** Shows a vote to those who look for contradictions. `vote`: an authority's, its signature checked. */
+  noteSigned(vote: SignedFinalityVote): void {
+    this.events.emit("signed", vote);
+  }
+
+  /** Counts a vote whose signature has been checked. Returns false if it is old or known. @throws {VoteError} */
+  async addSigned(vote: SignedFinalityVote): Promise<boolean> {
+    if (this.isOld(vote.message) || this.tally.has(vote)) return false;
+    const authorities = await checkVote(vote, this.#checks);
     this.tally.add(vote);
     this.#take(vote);
     const votes = this.tally.votesFor(vote.message, authorities);
@@ -74,13 +96,12 @@ export class Finalizer {
     const { link } = certificate;
     // One of an unknown branch may show who signed for two.
     if (this.isSettled(link) && (await this.#chain.tree.get(link.target.block))) return false;
-    const votes = votesOf(certificate);
     await checkCertificate(certificate, this.#checks).catch(async (error) => {
       if (error instanceof VoteError && error.code === "UNKNOWN_BLOCK")
         await this.#noteLeftBehind(certificate);
-      return this.#onRefused(error, votes);
+      return this.#onRefused(error, certificate);
     });
-    for (const vote of votes) this.events.emit("signed", vote);
+    for (const vote of votesOf(certificate)) this.noteSigned(vote);
     await this.#settle(certificate);
     this.events.emit("changed", undefined);
     return true;
@@ -89,6 +110,13 @@ export class Finalizer {
   /** Whether a link can change nothing any more. */
   isOld({ target }: FinalityVote): boolean {
     return target.round + keptRounds <= this.#chain.finality.justified.round;
+  }
+
+  /** Whether a link is above all rounds that an honest authority can have come to. */
+  isFarAhead({ target }: FinalityVote): boolean {
+    const { finality, snapshot } = this.#chain;
+    if (target.round <= finality.justified.round + maxRoundsAhead) return false;
+    return target.round > roundOfMinority(this.rounds.rounds(snapshot.authorities)) + maxRoundsAhead;
   }
 
   isSettled({ source, target }: FinalityVote): boolean {
@@ -106,18 +134,25 @@ export class Finalizer {
 
   #take(vote: SignedFinalityVote): void {
     this.rounds.add(vote);
-    this.events.emit("signed", vote);
     this.events.emit("seen", vote);
   }
 
-  /** What cannot be counted may still contradict what its voter has signed before. Rethrows the error. */
-  async #onRefused(error: unknown, votes: readonly SignedFinalityVote[]): Promise<never> {
-    const maySign = error instanceof VoteError && error.code !== "INVALID_SIGNATURE";
+  /** A certificate that cannot be counted may still show who contradicts an earlier vote. @throws {VoteError} always */
+  async #onRefused(error: unknown, { link, voters, signatures }: Certificate): Promise<never> {
+    if (!(error instanceof VoteError) || error.code === "NOT_A_LINK" || error.code === "INVALID_SIGNATURE")
+      throw error;
     const { authorities } = this.#chain.snapshot;
-    for (const vote of maySign ? votes : []) {
-      if (authorityIndex(authorities, vote.voter) < 0 || !(await isSigned(vote, this.#checks))) continue;
-      this.events.emit("signed", vote);
+    const votes = new Map<number, SignedFinalityVote>();
+    for (const [index, voter] of voters.entries()) {
+      const signature = signatures[index];
+      // Each authority once: what a peer sends must not make more work than there are authorities.
+      if (signature) votes.set(authorityIndex(authorities, voter), { message: link, voter, signature });
     }
+    votes.delete(-1);
+    const valid = await areSigned([...votes.values()], this.#checks);
+    for (const [index, vote] of [...votes.values()].entries()) if (valid[index]) this.noteSigned(vote);
+    // Its sender has counted it, so the signatures were checked there.
+    if (valid.includes(false)) throw new VoteError("INVALID_SIGNATURE", "a signature is wrong");
     throw error;
   }
 

@@ -1,4 +1,4 @@
-import { isLink, quorum } from "../consensus/index.ts";
+import { authorityIndex, isLink, quorum } from "../consensus/index.ts";
 import type { Verify } from "../crypto/ed25519.ts";
 import {
   type Certificate,
@@ -15,10 +15,11 @@ import { type BlockTree, BrokenBranch } from "./block-tree.ts";
 import { findAncestor } from "./branches.ts";
 
 /**
- * `UNKNOWN_BLOCK`: the target is not here yet, or what it stands on is gone, so nothing can be said. `INVALID_VOTE`: it contradicts
- * the blocks or the rules; the others tell what is wrong. Only the first can befall an honest vote.
+ * `NOT_A_LINK`: rounds or heights do not ascend, whatever the chain. `UNKNOWN_BLOCK`: the target is not here yet, or what it stands on
+ * is gone, so nothing can be said. `INVALID_VOTE`: it contradicts the blocks. Only `UNKNOWN_BLOCK` can befall an honest vote.
  */
 export type VoteErrorCode =
+  | "NOT_A_LINK"
   | "UNKNOWN_BLOCK"
   | "INVALID_VOTE"
   | "NOT_AN_AUTHORITY"
@@ -33,31 +34,49 @@ export interface VoteChecks {
   verify: Verify;
 }
 
+type SignatureChecks = Pick<VoteChecks, "genesisId" | "verify">;
+
 /** What is signed by a vote for this link. */
 export function voteSigningRoot(link: FinalityVote, genesisId: Uint8Array): Uint8Array {
   return signingRoot(rootOf(FinalityVote, link), computeDomain("finalityVote", genesisId));
 }
 
-/** Checks one vote against the target's own authorities, and returns these. @throws {VoteError} */
-export async function checkVote(vote: SignedFinalityVote, checks: VoteChecks): Promise<Uint8Array[]> {
-  const authorities = await checkLink(vote.message, checks.tree);
-  if (!authorities.some((authority) => equalBytes(authority, vote.voter))) {
-    throw new VoteError("NOT_AN_AUTHORITY", "the voter is no authority in the target block's state");
-  }
-  if (!(await isSigned(vote, checks)))
-    throw new VoteError("INVALID_SIGNATURE", "the vote's signature is wrong");
+/** Checks all of a vote but its signature against the blocks; returns the target's own authorities. @throws {VoteError} */
+export async function checkVote(
+  { message, voter }: SignedFinalityVote,
+  { tree }: Pick<VoteChecks, "tree">,
+): Promise<Uint8Array[]> {
+  const authorities = await checkLink(message, tree);
+  requireMember(authorities, voter);
   return authorities;
 }
 
-/** Whether the signature is the voter's, whatever else is wrong with the vote. */
-export async function isSigned(
-  { message, voter, signature }: SignedFinalityVote,
-  { genesisId, verify }: Pick<VoteChecks, "genesisId" | "verify">,
-): Promise<boolean> {
-  const [valid] = await verify([
-    { publicKey: voter, message: voteSigningRoot(message, genesisId), signature },
-  ]);
-  return valid === true;
+/** What an unchecked vote must have for its signature to be worth a check: a link, and a voter who is in the target's set. @throws {VoteError} */
+export async function checkVoter({ message, voter }: SignedFinalityVote, tree: BlockTree): Promise<void> {
+  requireLink(message);
+  const target = await tree.get(message.target.block);
+  if (!target) throw unknownTarget();
+  requireMember(await authoritiesOf(target.id, tree), voter);
+}
+
+/** @throws {VoteError} `INVALID_SIGNATURE` */
+export async function checkSignature(vote: SignedFinalityVote, checks: SignatureChecks): Promise<void> {
+  const [valid] = await areSigned([vote], checks);
+  if (!valid) throw new VoteError("INVALID_SIGNATURE", "the vote's signature is wrong");
+}
+
+/** Whether each signature is the voter's, whatever else is wrong with the vote. */
+export function areSigned(
+  votes: readonly SignedFinalityVote[],
+  { genesisId, verify }: SignatureChecks,
+): Promise<boolean[]> {
+  return verify(
+    votes.map(({ message, voter, signature }) => ({
+      publicKey: voter,
+      message: voteSigningRoot(message, genesisId),
+      signature,
+    })),
+  );
 }
 
 /** Checks a certificate: a quorum of the target's own authorities has signed the link. @throws {VoteError} */
@@ -76,8 +95,7 @@ export async function checkSigners(
   );
   if (!ascending || voters.length !== signatures.length)
     throw new VoteError("INVALID_VOTE", "voters do not ascend");
-  const members = voters.filter((voter) => authorities.some((authority) => equalBytes(authority, voter)));
-  if (members.length !== voters.length) throw new VoteError("NOT_AN_AUTHORITY", "a voter is no authority");
+  for (const voter of voters) requireMember(authorities, voter);
   if (voters.length < quorum(authorities.length)) {
     throw new VoteError("NO_QUORUM", `${voters.length} votes, ${quorum(authorities.length)} needed`);
   }
@@ -89,20 +107,38 @@ export async function checkSigners(
 
 /** Checks the link against the block tree; returns the authorities of the target's state. @throws {VoteError} */
 async function checkLink(link: FinalityVote, tree: BlockTree): Promise<Uint8Array[]> {
-  if (!isLink(link)) throw new VoteError("INVALID_VOTE", "rounds or heights do not ascend");
+  requireLink(link);
   const target = await tree.get(link.target.block);
-  if (!target) throw new VoteError("UNKNOWN_BLOCK", "the target block is not known");
+  if (!target) throw unknownTarget();
   requireHeight(link.target, target.height);
   const ancestor = await findAncestor(tree, target, link.source.height);
   if (!ancestor) throw noAncestor();
   if (!equalBytes(ancestor.id, link.source.block)) {
     throw new VoteError("INVALID_VOTE", "the target does not descend from the source");
   }
+  return authoritiesOf(target.id, tree);
+}
+
+/** The set after the block. @throws {VoteError} `UNKNOWN_BLOCK` */
+async function authoritiesOf(block: Uint8Array, tree: BlockTree): Promise<Uint8Array[]> {
   try {
-    return (await tree.snapshotAfter(target.id)).authorities;
+    return (await tree.snapshotAfter(block)).authorities;
   } catch (error) {
     throw error instanceof BrokenBranch ? noAncestor() : error;
   }
+}
+
+function unknownTarget(): VoteError {
+  return new VoteError("UNKNOWN_BLOCK", "the target block is not known");
+}
+
+function requireLink(link: FinalityVote): void {
+  if (!isLink(link)) throw new VoteError("NOT_A_LINK", "rounds or heights do not ascend");
+}
+
+function requireMember(authorities: readonly Uint8Array[], voter: Uint8Array): void {
+  if (authorityIndex(authorities, voter) < 0)
+    throw new VoteError("NOT_AN_AUTHORITY", "the voter is no authority in the target block's state");
 }
 
 /** It was found invalid after blocks on it had been stored. */

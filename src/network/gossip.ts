@@ -105,6 +105,7 @@ export type Validators = Record<TopicName, (message: Uint8Array, from: PeerId) =
 const results: Record<Verdict, TopicValidatorResult> = {
   accept: TopicValidatorResult.Accept,
   ignore: TopicValidatorResult.Ignore,
+  pardon: TopicValidatorResult.Ignore,
   reject: TopicValidatorResult.Reject,
 };
 

@@ -169,8 +169,10 @@ export async function startChainServices(
     chain,
     finalizer,
     store: finalityStore,
+    clock,
     logger,
     fetchBlock: (id, peer) => void inbox.fetch(id, peer),
+    fetchVotedBlock: (id, peer, charge) => void inbox.fetchVoted(id, peer, charge),
     onAnswer: () => own?.onAnswer(),
   });
   votes.serve();

@@ -41,6 +41,8 @@ export class BlockInbox {
   readonly #orphans = new OrphanPool();
   /** Blocks being completed or fetched, so that none is twice. */
   readonly #underWay = new Map<Hex, BlockLoad>();
+  /** Those of them that votes alone have told of. */
+  readonly #forVotes = new Set<Hex>();
   /** Parents of blocks that are all here and being checked. */
   readonly #checking: Hex[] = [];
   /** Settled in any case when the import has ended. */
@@ -100,6 +102,16 @@ export class BlockInbox {
     if (this.#stop.signal.aborted) return;
     if (await this.#options.chain.find(id)) return this.#adoptChildren(toHex(id));
     await this.#load(id, this.#whole(id, peer));
+  }
+
+  /** As `fetch`, for a block that a vote names: `charge` says whether it may be asked for, and the peer's places stay free. Never rejects. */
+  async fetchVoted(id: Uint8Array, peer: PeerId, charge: () => boolean): Promise<void> {
+    const idHex = toHex(id);
+    await this.#importing.get(idHex);
+    if (this.#isUnderWay(id) || (await this.#options.chain.find(id)) || !charge()) return;
+    this.#forVotes.add(idHex);
+    await this.fetch(id, peer);
+    this.#forVotes.delete(idHex);
   }
 
   /** The block itself, signatures and all. */
@@ -179,7 +191,10 @@ export class BlockInbox {
     const idHex = toHex(id);
     this.#underWay.get(idHex)?.add(source);
     if (this.#stop.signal.aborted || this.#isUnderWay(id)) return;
-    if ([...this.#underWay.values()].filter(({ from }) => from === source.from).length >= maxUnderWay) return;
+    const ofPeer = [...this.#underWay].filter(
+      ([id, { from }]) => from === source.from && !this.#forVotes.has(id),
+    );
+    if (ofPeer.length >= maxUnderWay && !this.#forVotes.has(idHex)) return;
     const load = new BlockLoad(source, {
       clock,
       patienceMs: Math.min(chain.genesis.config.periodMs * patience.partOfPeriod, patience.maxMs),

@@ -1,46 +1,88 @@
 import type { Verdict } from "../../protocols/index.ts";
+import type { VoteErrorCode } from "../chain/vote-check.ts";
+import type { EvidenceErrorCode } from "../consensus/index.ts";
 import type { BlockErrorCode, TransactionErrorCode } from "../types/errors.ts";
 
 /**
- * What an error says of the peer that a block came from: `reject` only where nobody honest could have sent it on. Those who pass a
- * block on have seen its header alone, and those who answer for it may have it on a side branch, which nobody executes.
+ * A fact that every node had to have when it accepted a message of a topic: the bytes of the `message`; the `genesis` of its chain; the
+ * `parent` of a block with the chain below it; the `target` block of a vote with the chain below it. The set, the head, the clock, the
+ * pool, and what is final are not among them: they differ from node to node.
  */
-export const blockVerdicts: Record<BlockErrorCode, Verdict> = {
-  MALFORMED: "reject",
-  WRONG_TRANSACTIONS_ROOT: "ignore",
-  TOO_MANY_TRANSACTIONS: "reject",
-  TOO_LARGE: "ignore",
-  UNKNOWN_PARENT: "ignore",
-  BELOW_FINALIZED: "ignore",
-  TOO_MANY_SIDE_BLOCKS: "ignore",
-  WRONG_HEIGHT: "reject",
-  TOO_EARLY: "reject",
-  FUTURE_BLOCK: "ignore",
-  NOT_AN_AUTHORITY: "reject",
-  SIGNED_RECENTLY: "reject",
-  WRONG_DIFFICULTY: "reject",
-  INVALID_VOTE: "reject",
-  INVALID_HEADER_SIGNATURE: "reject",
-  INVALID_TRANSACTION_SIGNATURE: "ignore",
-  INVALID_TRANSACTION: "ignore",
-  REWARD_OVERFLOW: "ignore",
-  WRONG_STATE_ROOT: "ignore",
-  INVALID_ANCESTOR: "ignore",
-  KNOWN_INVALID: "ignore",
+export type RelayFact = "message" | "genesis" | "parent" | "target";
+
+/** For each error the facts that show it, if nobody who had them could have accepted the message. Undefined: nobody is blamed. */
+type Faults<Code extends string> = Record<Code, RelayFact | undefined>;
+
+/**
+ * Those who pass a block on have seen its header alone, and those who answer for it may have it on a side branch, which nobody
+ * executes.
+ */
+export const blockFaults: Faults<BlockErrorCode> = {
+  MALFORMED: "message",
+  WRONG_TRANSACTIONS_ROOT: undefined,
+  TOO_MANY_TRANSACTIONS: "genesis",
+  TOO_LARGE: undefined,
+  UNKNOWN_PARENT: undefined,
+  BELOW_FINALIZED: undefined,
+  TOO_MANY_SIDE_BLOCKS: undefined,
+  WRONG_HEIGHT: "parent",
+  TOO_EARLY: "parent",
+  FUTURE_BLOCK: undefined,
+  NOT_AN_AUTHORITY: "parent",
+  SIGNED_RECENTLY: "parent",
+  WRONG_DIFFICULTY: "parent",
+  INVALID_VOTE: "parent",
+  INVALID_HEADER_SIGNATURE: "genesis",
+  INVALID_TRANSACTION_SIGNATURE: undefined,
+  INVALID_TRANSACTION: undefined,
+  REWARD_OVERFLOW: undefined,
+  WRONG_STATE_ROOT: undefined,
+  INVALID_ANCESTOR: undefined,
+  KNOWN_INVALID: undefined,
 };
 
 /** A transaction can be late or poor by no fault of those who pass it on; a wrong signature cannot be honest. */
-export const transactionVerdicts: Record<TransactionErrorCode, Verdict> = {
-  INVALID_SIGNATURE: "reject",
-  MALFORMED: "reject",
-  OVERFLOW: "reject",
-  FEE_TOO_LOW: "ignore",
-  NONCE_TOO_LOW: "ignore",
-  NONCE_TOO_HIGH: "ignore",
-  NONCE_GAP_TOO_LARGE: "ignore",
-  INSUFFICIENT_BALANCE: "ignore",
-  ALREADY_KNOWN: "ignore",
-  MEMPOOL_FULL: "ignore",
-  ACCOUNT_LIMIT: "ignore",
-  WRONG_CHAIN: "reject",
+export const transactionFaults: Faults<TransactionErrorCode> = {
+  INVALID_SIGNATURE: "genesis",
+  MALFORMED: "message",
+  OVERFLOW: "message",
+  FEE_TOO_LOW: undefined,
+  NONCE_TOO_LOW: undefined,
+  NONCE_TOO_HIGH: undefined,
+  NONCE_GAP_TOO_LARGE: undefined,
+  INSUFFICIENT_BALANCE: undefined,
+  ALREADY_KNOWN: undefined,
+  MEMPOOL_FULL: undefined,
+  ACCOUNT_LIMIT: undefined,
+  WRONG_CHAIN: "genesis",
 };
+
+/** A vote is accepted, and so passed on, by those alone who have its target block. */
+export const voteFaults: Faults<VoteErrorCode> = {
+  NOT_A_LINK: "message",
+  INVALID_SIGNATURE: "genesis",
+  INVALID_VOTE: "target",
+  NOT_AN_AUTHORITY: "target",
+  UNKNOWN_BLOCK: undefined,
+  NO_QUORUM: "target",
+};
+
+/** Evidence proves itself: whether its offender is an authority is no part of it. */
+export const evidenceFaults: Faults<EvidenceErrorCode> = {
+  MALFORMED: "message",
+  NOT_CONFLICTING: "message",
+  INVALID_SIGNATURE: "genesis",
+};
+
+export const blockVerdicts = verdictsOf(blockFaults);
+export const transactionVerdicts = verdictsOf(transactionFaults);
+export const voteVerdicts = verdictsOf(voteFaults);
+export const evidenceVerdicts = verdictsOf(evidenceFaults);
+
+function verdictsOf<Code extends string>(faults: Faults<Code>): Record<Code, Verdict> {
+  const entries = Object.entries<RelayFact | undefined>(faults);
+  return Object.fromEntries(entries.map(([code, fact]) => [code, fact ? "reject" : "ignore"])) as Record<
+    Code,
+    Verdict
+  >;
+}

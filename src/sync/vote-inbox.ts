@@ -3,22 +3,32 @@ import {
   finality,
   type Network,
   type PeerId,
+  RequestError,
   type Verdict,
 } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { Finalizer } from "../chain/finalizer.ts";
-import { isSigned, VoteError } from "../chain/vote-check.ts";
-import { isLink } from "../consensus/index.ts";
+import { checkSignature, checkVoter, VoteError } from "../chain/vote-check.ts";
+import { authorityIndex, isLink } from "../consensus/index.ts";
 import type { FinalityStore } from "../storage/finality.ts";
-import { type Certificate, FinalityVote, maxAuthorities, SignedFinalityVote } from "../types/index.ts";
-import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
+import { type Certificate, isSafeCount, maxAuthorities, SignedFinalityVote } from "../types/index.ts";
+import { type Hex, toHex } from "../util/bytes.ts";
+import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { LruMap } from "../util/lru.ts";
+import { CheckPlaces } from "./check-places.ts";
+import { HeldVotes } from "./held-votes.ts";
 import { requestOne } from "./request-one.ts";
+import { voteFaults, voteVerdicts } from "./verdicts.ts";
+import { VoteLimit } from "./vote-limit.ts";
+import { VoterAccounts } from "./voter-accounts.ts";
 
-/** Votes of one authority that wait for blocks: an honest one is a few rounds ahead at most. */
-const maxHeldPerVoter = 8;
+/** Signature checks under way for one peer: a round of all authorities may come through it, and some of the next. */
+const checksPerAuthority = 2;
+const leastChecks = 64;
+/** For all peers together: as much as two of them may have. */
+const busyPeers = 2;
 /** Some for each of many peers. */
 const maxAwaited = 256;
 
@@ -27,18 +37,26 @@ export interface VoteInboxOptions {
   chain: Chain;
   finalizer: Finalizer;
   store: FinalityStore;
+  clock: Clock;
   logger: Logger;
-  /** Fetches a block that votes wait for. */
+  /** Fetches a block that a certificate of the peer names. */
   fetchBlock(id: Uint8Array, peer: PeerId): void;
+  /** Fetches a block that a vote names, if it is not under way and may be charged. Never at the expense of the peer that passed it on. */
+  fetchVotedBlock(id: Uint8Array, peer: PeerId, charge: () => boolean): void;
   /** What a peer knows of finality has been taken in. */
   onAnswer?(): void;
 }
 
-/** Takes finality votes and certificates from peers, keeps votes that come before their block, and answers who was away. */
+/**
+ * Takes finality votes and certificates from peers, keeps votes that come before their block, and answers who was away. Until its
+ * signature is checked, a vote is at the expense of the peer that sent it; from then on, at its voter's.
+ */
 export class VoteInbox {
   readonly #options: VoteInboxOptions;
-  /** By voter, oldest first. */
-  readonly #held = new Map<Hex, SignedFinalityVote[]>();
+  readonly #limit = new VoteLimit();
+  readonly #places: CheckPlaces;
+  readonly #accounts: VoterAccounts;
+  readonly #held: HeldVotes;
   readonly #asking = new Set<PeerId>();
   /** Blocks that certificates of a peer wait for. */
   readonly #awaited = new LruMap<Hex, PeerId>(maxAwaited);
@@ -46,18 +64,31 @@ export class VoteInbox {
 
   constructor(options: VoteInboxOptions) {
     this.#options = options;
-    this.#stopFollowing = options.chain.events.on("imported", ({ id }) => this.#release(id));
+    const { chain, clock } = options;
+    const perPeer = () => checksPerAuthority * chain.snapshot.authorities.length + leastChecks;
+    this.#places = new CheckPlaces({ perPeer, inAll: () => busyPeers * perPeer() });
+    this.#accounts = new VoterAccounts(clock, chain.genesis.config.periodMs);
+    this.#held = new HeldVotes(clock);
+    this.#stopFollowing = chain.events.on("imported", ({ id }) => this.#release(id));
+  }
+
+  /** Votes that wait for their blocks. */
+  get held(): number {
+    return this.#held.size;
   }
 
   stop(): void {
     this.#stopFollowing();
+    this.#held.giveUpWhere(() => true);
   }
 
   /** Answers the protocol `finality`. */
   serve(): void {
     const { network } = this.#options;
     const answer = () => this.#answer();
-    network.serve(finality, async function* () {
+    network.serve(finality, async function* ({ justifiedRound }) {
+      if (!isSafeCount(justifiedRound))
+        throw new RequestError("invalidRequest", "the round is above 2^53 - 1");
       yield await answer();
     });
   }
@@ -70,7 +101,12 @@ export class VoteInbox {
     } catch {
       return "reject";
     }
-    return this.#take(vote, from);
+    try {
+      const taken = await this.#take(vote, from);
+      return typeof taken === "string" ? taken : await taken.verdict;
+    } catch (error) {
+      return verdictOf(error);
+    }
   }
 
   /** Asks a peer for what it knows to be justified and final. Never rejects. */
@@ -81,7 +117,7 @@ export class VoteInbox {
     try {
       const answer = await requestOne(network, peer, finality, { justifiedRound: chain.justified.round });
       for (const certificate of answer.certificates) await this.#takeCertificate(certificate, peer);
-      for (const vote of answer.votes) await this.#take(vote, peer);
+      for (const vote of answer.votes) await this.#takeTold(vote, peer);
       this.#options.onAnswer?.();
     } catch (error) {
       logger.debug({ peer, error: messageOf(error) }, "the peer's finality was not taken over");
@@ -105,65 +141,78 @@ export class VoteInbox {
     }
   }
 
-  async #take(vote: SignedFinalityVote, from: PeerId): Promise<Verdict> {
-    const { chain, finalizer, fetchBlock } = this.#options;
-    if (!isLink(vote.message)) return "reject";
+  /** A vote in an answer. The answerer may not have its block. @throws {VoteError} where it needs none to see that the vote is wrong */
+  async #takeTold(vote: SignedFinalityVote, peer: PeerId): Promise<void> {
     try {
-      const added = await finalizer.addVote(vote);
-      this.#pullSource(vote, from);
-      return added ? "accept" : "ignore";
+      await this.#take(vote, peer);
     } catch (error) {
-      if (!(error instanceof VoteError)) throw error;
-      if (error.code !== "UNKNOWN_BLOCK") return "reject";
+      if (!(error instanceof VoteError) || voteFaults[error.code] !== "target") throw error;
     }
-    if (!(await this.#hold(vote))) return "ignore";
+  }
+
+  /** Undefined `verdict` until the vote's block is here. @throws {VoteError} */
+  async #take(vote: SignedFinalityVote, from: PeerId): Promise<Verdict | { verdict: Promise<Verdict> }> {
+    const { chain, finalizer } = this.#options;
+    if (!isLink(vote.message)) throw new VoteError("NOT_A_LINK", "rounds or heights do not ascend");
+    if (this.#limit.excludes(vote) || finalizer.isFarAhead(vote.message)) return "ignore";
+    if (authorityIndex(chain.snapshot.authorities, vote.voter) < 0) {
+      // It may be one in the target's own set; where that is not known, nobody's.
+      await checkVoter(vote, chain.tree);
+    }
+    if (!this.#accounts.mayCheck(vote)) return "ignore";
+    const { genesis, checks } = chain;
+    const signatureChecks = { genesisId: genesis.id, verify: checks.verify };
+    const checked = await this.#places.run(from, async () => {
+      await checkSignature(vote, signatureChecks);
+      return true;
+    });
+    if (!checked || !this.#limit.take(vote)) return "ignore";
+    finalizer.noteSigned(vote);
+    if (!this.#accounts.chargeVote(vote) || finalizer.isOld(vote.message)) return "pardon";
     this.#pullSource(vote, from);
-    const { block } = vote.message.target;
-    // It may have come while the signature was checked.
-    if (await chain.tree.get(block)) this.#release(block);
-    else fetchBlock(block, from);
-    return "accept";
+    try {
+      return (await finalizer.addSigned(vote)) ? "accept" : "pardon";
+    } catch (error) {
+      if (!(error instanceof VoteError) || error.code !== "UNKNOWN_BLOCK") throw error;
+    }
+    return { verdict: this.#hold(vote, from) };
   }
 
   /** Who votes from a later source has its certificate. */
-  #pullSource({ message }: SignedFinalityVote, from: PeerId): void {
-    if (message.source.round > this.#options.chain.justified.round) void this.pull(from);
+  #pullSource(vote: SignedFinalityVote, from: PeerId): void {
+    if (vote.message.source.round <= this.#options.chain.justified.round) return;
+    if (this.#accounts.chargeErrand("certificate", vote, from)) void this.pull(from);
   }
 
-  /** Keeps the vote of an authority of our head until its block is here. */
-  async #hold(vote: SignedFinalityVote): Promise<boolean> {
-    const { chain } = this.#options;
-    if (!chain.snapshot.authorities.some((authority) => equalBytes(authority, vote.voter))) return false;
-    if (!(await isSigned(vote, { genesisId: chain.genesis.id, verify: chain.checks.verify }))) return false;
-    const voter = toHex(vote.voter);
-    const held = this.#held.get(voter) ?? [];
-    // Peers tell a voter's newest vote at every pull: its copies must not push out the others.
-    if (!held.some(({ message }) => FinalityVote.equals(message, vote.message)))
-      this.#held.set(voter, [...held, vote].slice(-maxHeldPerVoter));
-    this.#options.finalizer.hearRound(vote);
-    return true;
+  #hold(vote: SignedFinalityVote, from: PeerId): Promise<Verdict> {
+    const { chain, finalizer, fetchVotedBlock } = this.#options;
+    const { block } = vote.message.target;
+    const verdict = this.#held.hold(vote);
+    finalizer.hearRound(vote);
+    fetchVotedBlock(block, from, () => this.#accounts.chargeErrand("block", vote, from));
+    // It may have come since it was looked for.
+    void chain.tree.get(block).then((found) => found && this.#release(block));
+    return verdict;
   }
 
   #release(block: Uint8Array): void {
+    const { finalizer } = this.#options;
     const peer = this.#awaited.get(toHex(block));
     if (peer !== undefined) void this.pull(peer);
     this.#awaited.delete(toHex(block));
-    for (const [voter, held] of this.#held) {
-      const ready = held.filter(({ message }) => equalBytes(message.target.block, block));
-      if (ready.length === 0) continue;
-      this.#held.set(
-        voter,
-        held.filter((vote) => !ready.includes(vote)),
-      );
-      for (const vote of ready) {
-        this.#options.finalizer.addVote(vote).catch((error) => {
+    for (const { vote, decide } of this.#held.release(block)) {
+      finalizer.addSigned(vote).then(
+        (added) => decide(added ? "accept" : "pardon"),
+        (error) => {
           this.#options.logger.debug(
             { error: messageOf(error) },
             "a vote that waited for its block was refused",
           );
-        });
-      }
+          decide(error instanceof VoteError ? verdictOf(error) : "ignore");
+        },
+      );
     }
+    this.#held.giveUpWhere(({ message }) => finalizer.isOld(message));
   }
 
   async #answer(): Promise<FinalityAnswer> {
@@ -178,4 +227,10 @@ export class VoteInbox {
       votes: finalizer.rounds.votes().slice(0, maxAuthorities),
     };
   }
+}
+
+/** Rethrows what is no fault of a vote. */
+function verdictOf(error: unknown): Verdict {
+  if (!(error instanceof VoteError)) throw error;
+  return voteVerdicts[error.code];
 }

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import { finality } from "../../../protocols/index.ts";
+import { finality, type Verdict } from "../../../protocols/index.ts";
 import { certificateOf } from "../../../src/consensus/index.ts";
 import type { Verify } from "../../../src/crypto/ed25519.ts";
 import { FinalityStore } from "../../../src/storage/finality.ts";
@@ -26,9 +26,12 @@ async function node() {
   const peer = net.node("peer");
   net.connect(network, peer);
   let duringVerify: () => Promise<unknown> = async () => undefined;
+  let always = false;
+  let checked = 0;
   const verify: Verify = async (sets) => {
+    checked += sets.length;
     const during = duringVerify;
-    duringVerify = async () => undefined;
+    if (!always) duringVerify = async () => undefined;
     await during();
     return verifyHere(sets);
   };
@@ -40,39 +43,83 @@ async function node() {
     chain: base.chain,
     finalizer,
     store: new FinalityStore(base.database),
+    clock,
     logger: silentLogger,
     fetchBlock: (_, from) => fetched.push(from),
+    fetchVotedBlock: (_, from, charge) => {
+      if (charge()) fetched.push(from);
+    },
   });
   onTestFinished(() => {
     inbox.stop();
     voter.stop();
   });
   const gossip = (vote: SignedFinalityVote) => inbox.onGossip(SignedFinalityVote.serialize(vote), "peer");
-  const beforeVerify = (action: () => Promise<unknown>) => {
-    duringVerify = action;
+  /** The verdict so far: a vote whose block is missing has none for a time. */
+  const verdictOf = async (verdict: Promise<Verdict>): Promise<Verdict | "none"> => {
+    await clock.advance(0);
+    return Promise.race([verdict, new Promise<"none">((resolve) => setImmediate(() => resolve("none")))]);
   };
-  return { ...base, net, peer, inbox, finalizer, fetched, gossip, beforeVerify };
+  const beforeVerify = (action: () => Promise<unknown>, options = { always: false }) => {
+    duringVerify = action;
+    always = options.always;
+  };
+  /** Signatures that have been checked. */
+  const checks = () => checked;
+  return { ...base, net, peer, network, inbox, finalizer, fetched, gossip, verdictOf, beforeVerify, checks };
+}
+
+/** Notes the votes that are shown to those who look for contradictions. */
+async function watchedNode() {
+  const base = await node();
+  const signed: SignedFinalityVote[] = [];
+  base.finalizer.events.on("signed", (vote) => signed.push(vote));
+  return { ...base, signed };
 }
 
 const voteFor = (target: typeof one, round = 1, source = genesisCheckpoint) =>
   signedVote(authorities[1]!, genesis, source, checkpoint(round, target));
 
-test("a vote waits for its block, and is counted when that comes", async () => {
-  const { add, clock, finalizer, fetched, gossip } = await node();
+test("a vote waits for its block, and is counted and passed on when that comes", async () => {
+  const { add, clock, finalizer, fetched, gossip, verdictOf } = await node();
   const vote = await voteFor(one);
-  expect(await gossip(vote)).toBe("accept");
+  const verdict = gossip(vote);
+  expect(await verdictOf(verdict)).toBe("none");
   expect(fetched).toEqual(["peer"]);
   expect(finalizer.tally.has(vote)).toBe(false);
   expect(finalizer.rounds.roundOf(vote.voter)).toBe(1);
   await add(one.blocks[0]!);
   await clock.advance(0);
   expect(finalizer.tally.has(vote)).toBe(true);
+  expect(await verdict).toBe("accept");
+});
+
+test("a vote whose block does not come is not passed on, and nobody is blamed; it counts when the block comes later", async () => {
+  const { add, clock, finalizer, gossip, verdictOf } = await node();
+  const vote = await voteFor(one);
+  const verdict = gossip(vote);
+  expect(await verdictOf(verdict)).toBe("none");
+  await clock.advance(3_000);
+  expect(await verdict).toBe("pardon");
+  await add(one.blocks[0]!);
+  await clock.advance(0);
+  expect(finalizer.tally.has(vote)).toBe(true);
+});
+
+test("a vote that contradicts its block is rejected once the block is here, and not passed on before", async () => {
+  const { add, clock, gossip, verdictOf } = await node();
+  const wrongHeight = { ...checkpoint(1, one), height: 2 };
+  const verdict = gossip(await signedVote(authorities[1]!, genesis, genesisCheckpoint, wrongHeight));
+  expect(await verdictOf(verdict)).toBe("none");
+  await add(one.blocks[0]!);
+  await clock.advance(0);
+  expect(await verdict).toBe("reject");
 });
 
 test("a newest vote that is told again and again does not push out the one that waits before it", async () => {
   const { add, clock, finalizer, gossip, inbox, peer } = await node();
   const vote = await voteFor(one);
-  await gossip(vote);
+  void gossip(vote);
   const newest = await voteFor(two, 2);
   peer.serve(finality, async function* () {
     yield { certificates: [], votes: [newest] };
@@ -97,39 +144,34 @@ test("a block that comes while the vote's signature is checked is not waited for
 test("whoever votes from a later source is asked for its certificate, also where the vote's block is unknown", async () => {
   const { addAll, clock, gossip, net } = await node();
   await addAll(one);
-  await gossip(await voteFor(two, 2, checkpoint(1, one)));
+  void gossip(await voteFor(two, 2, checkpoint(1, one)));
   await clock.advance(0);
   expect(net.requests).toMatchObject([{ to: "peer", protocol: "finality" }]);
 });
 
 test("the newest vote of each authority is told, also where it cannot be counted", async () => {
-  const { addAll, gossip, inbox, peer } = await node();
+  const { addAll, clock, gossip, inbox, peer } = await node();
   await addAll(one);
   inbox.serve();
   await gossip(await voteFor(one));
   const newest = await voteFor(two, 5);
-  await gossip(newest);
+  void gossip(newest);
+  await clock.advance(0);
   for await (const { votes } of peer.request("node", finality, { justifiedRound: 0 }))
     expect(votes).toEqual([newest]);
 });
 
 describe("every vote that its voter has signed is shown to those who look for contradictions", () => {
-  async function watched() {
-    const base = await node();
-    const signed: SignedFinalityVote[] = [];
-    base.finalizer.events.on("signed", (vote) => signed.push(vote));
-    return { ...base, signed };
-  }
-
   test("one that waits for a block that never comes", async () => {
-    const { gossip, signed } = await watched();
+    const { clock, gossip, signed } = await watchedNode();
     const vote = await voteFor(two, 3);
-    await gossip(vote);
+    void gossip(vote);
+    await clock.advance(0);
     expect(signed).toEqual([vote]);
   });
 
   test("one that breaks the rules, but not one with another's signature", async () => {
-    const { addAll, gossip, signed } = await watched();
+    const { addAll, gossip, signed } = await watchedNode();
     await addAll(two);
     const backwards = await voteFor(one, 3, checkpoint(2, two));
     const wrongHeight = await signedVote(authorities[1]!, genesis, genesisCheckpoint, {
@@ -146,7 +188,7 @@ describe("every vote that its voter has signed is shown to those who look for co
     ["that is new", two, true],
     ["for a block of another branch", aside, false],
   ])("those of a certificate %s", async (_, target, counts) => {
-    const { addAll, chain, inbox, peer, signed } = await watched();
+    const { addAll, chain, inbox, peer, signed } = await watchedNode();
     await addAll(two);
     const voters = authorities.slice(0, 3);
     const votes = await Promise.all(
@@ -177,4 +219,150 @@ test("a certificate that comes before its block is taken when that is here", asy
   await addAll(two);
   await clock.advance(0);
   expect(chain.justified.round).toBe(1);
+});
+
+describe("what one authority signs has a bound", () => {
+  test("two different votes for one target round are passed on; a third, and more, not", async () => {
+    const { addAll, gossip } = await node();
+    await addAll(two);
+    const sources = [genesisCheckpoint, checkpoint(1, one), checkpoint(2, one), checkpoint(3, one)];
+    const verdicts: Verdict[] = [];
+    for (const source of sources) verdicts.push(await gossip(await voteFor(two, 9, source)));
+    expect(verdicts).toEqual(["accept", "accept", "ignore", "ignore"]);
+  });
+
+  test("beyond its account its votes are not passed on, and cost the peer that sends them nothing", async () => {
+    const { addAll, gossip, signed } = await watchedNode();
+    await addAll(two);
+    const verdicts: Verdict[] = [];
+    for (let round = 1; round <= 70; round++) verdicts.push(await gossip(await voteFor(one, round)));
+    expect(verdicts.slice(0, 64)).toEqual(Array(64).fill("accept"));
+    expect(verdicts.slice(64)).toEqual(Array(6).fill("pardon"));
+    // They are evidence all the same.
+    expect(signed).toHaveLength(70);
+    const other = await signedVote(authorities[2]!, genesis, genesisCheckpoint, checkpoint(1, one));
+    expect(await gossip(other)).toBe("accept");
+  });
+
+  test("a flood of votes for unknown blocks asks for few of them, and holds eight", async () => {
+    const { clock, fetched, gossip, inbox } = await node();
+    for (let round = 1; round <= 60; round++) {
+      const target = { round, height: 1, block: new Uint8Array(32).fill(round) };
+      void gossip(await signedVote(authorities[1]!, genesis, genesisCheckpoint, target));
+      await clock.advance(0);
+    }
+    expect(fetched).toHaveLength(8);
+    expect(inbox.held).toBe(8);
+  });
+
+  test("votes of several for unknown blocks leave a peer most of its quota", async () => {
+    const { clock, fetched, gossip } = await node();
+    for (const voter of authorities.slice(0, 4)) {
+      for (let round = 1; round <= 8; round++) {
+        const target = { round, height: 1, block: voter.publicKey.map((byte) => byte ^ round) };
+        void gossip(await signedVote(voter, genesis, genesisCheckpoint, target));
+        await clock.advance(0);
+      }
+    }
+    expect(fetched).toHaveLength(20);
+  });
+
+  test("votes from sources that nobody has ask for few certificates", async () => {
+    const { addAll, clock, gossip, net } = await node();
+    await addAll(two);
+    for (let round = 1; round <= 30; round++) {
+      void gossip(await voteFor(two, round + 1, checkpoint(round, one)));
+      await clock.advance(0);
+    }
+    expect(net.count("finality")).toBe(8);
+  });
+
+  test("a round that no honest authority can have come to is ignored before its signature is checked", async () => {
+    const { addAll, gossip, checks } = await node();
+    await addAll(two);
+    expect(await gossip(await voteFor(one, 2 ** 16))).toBe("accept");
+    const before = checks();
+    expect(await gossip(await voteFor(one, 2 ** 16 + 1))).toBe("ignore");
+    expect(checks()).toBe(before);
+  });
+
+  test("signatures are checked for a peer only so many at a time", async () => {
+    const { addAll, gossip, checks, beforeVerify } = await node();
+    await addAll(two);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    beforeVerify(() => promise, { always: true });
+    const before = checks();
+    const forged = await Promise.all(
+      Array.from({ length: 100 }, async (_, n) => ({
+        ...(await voteFor(one, n + 1)),
+        voter: authorities[2]!.publicKey,
+      })),
+    );
+    const verdicts = forged.map((vote) => gossip(vote));
+    await new Promise(setImmediate);
+    // 64 and two for each authority.
+    expect(checks() - before).toBe(72);
+    resolve();
+    const all = await Promise.all(verdicts);
+    expect(all.filter((verdict) => verdict === "reject")).toHaveLength(72);
+    expect(all.filter((verdict) => verdict === "ignore")).toHaveLength(28);
+  });
+
+  test("votes that say they are an authority's, and are not, use up nothing of its account", async () => {
+    const { addAll, gossip } = await node();
+    await addAll(two);
+    for (let round = 1; round <= 100; round++) {
+      const forged = { ...(await voteFor(one, round)), signature: new Uint8Array(64) };
+      expect(await gossip(forged)).toBe("reject");
+    }
+    expect(await gossip(await voteFor(one, 1))).toBe("accept");
+  });
+});
+
+describe("what is told in an answer", () => {
+  const told = async (vote: SignedFinalityVote) => {
+    const base = await node();
+    await base.addAll(one);
+    base.peer.serve(finality, async function* () {
+      yield { certificates: [], votes: [vote] };
+    });
+    await base.inbox.pull("peer");
+    return base.network.penalties.map(({ offence }) => offence);
+  };
+
+  test("a vote whose signature is wrong is the peer's fault", async () => {
+    expect(await told({ ...(await voteFor(one)), signature: new Uint8Array(64) })).toEqual([
+      "invalidResponse",
+    ]);
+  });
+
+  test("a vote that contradicts a block is not, since the peer may not have the block", async () => {
+    const wrongHeight = { ...checkpoint(1, one), height: 2 };
+    expect(await told(await signedVote(authorities[1]!, genesis, genesisCheckpoint, wrongHeight))).toEqual(
+      [],
+    );
+  });
+
+  test("a certificate for an unknown block with a wrong signature is the peer's fault, at the price of one check each", async () => {
+    const { checks, inbox, network, peer } = await node();
+    const vote = await voteFor(two);
+    const voters = Array.from({ length: 1024 }, () => vote.voter);
+    const certificate = { link: vote.message, voters, signatures: voters.map(() => new Uint8Array(64)) };
+    peer.serve(finality, async function* () {
+      yield { certificates: [certificate], votes: [] };
+    });
+    const before = checks();
+    await inbox.pull("peer");
+    expect(checks() - before).toBe(1);
+    expect(network.penalties.map(({ offence }) => offence)).toEqual(["invalidResponse"]);
+  });
+
+  test("a request with a round above 2^53 - 1 is invalid", async () => {
+    const { inbox, peer } = await node();
+    inbox.serve();
+    const asked = (async () => {
+      for await (const _ of peer.request("node", finality, { justifiedRound: Number.POSITIVE_INFINITY }));
+    })();
+    await expect(asked).rejects.toMatchObject({ code: "invalidRequest" });
+  });
 });

@@ -1,0 +1,49 @@
+import { type PeerId, RateLimiter } from "../../protocols/index.ts";
+import { minRoundTimeoutMs, targetSpacing } from "../consensus/index.ts";
+import type { SignedFinalityVote } from "../types/index.ts";
+import { toHex } from "../util/bytes.ts";
+import type { Clock } from "../util/clock.ts";
+
+/** Votes of one authority in a burst: what it has signed while apart from others comes at once. */
+const voteBurst = 64;
+/** Checked beyond that, of all authorities together: what they sign is still evidence, but not at any price. */
+const surplusQuota = { requests: 1_000, perMs: 2_000 };
+/** Requests for what the votes of one authority name, and of all of them to one peer: a part of the protocols' quotas. */
+const errandQuota = { requests: 8, perMs: 8_000 };
+const errandsPerPeer = { requests: 20, perMs: 10_000 };
+
+/**
+ * What the votes of an authority may cost. Everything is charged when the signature has been checked: nobody can spend another's account.
+ */
+export class VoterAccounts {
+  readonly #limiter: RateLimiter;
+  readonly #voteQuota: { requests: number; perMs: number };
+
+  constructor(clock: Clock, periodMs: number) {
+    this.#limiter = new RateLimiter(clock);
+    // An honest authority signs two votes for a target, and one each time that a round's time runs out.
+    const everyMs = Math.min((targetSpacing(periodMs) * periodMs) / 4, minRoundTimeoutMs / 2);
+    this.#voteQuota = { requests: voteBurst, perMs: voteBurst * everyMs };
+  }
+
+  /** Whether a vote that says it is this voter's may be checked; false while the account and what is left over for all are used up. */
+  mayCheck({ voter }: SignedFinalityVote): boolean {
+    const isCovered = this.#limiter.delayMs(`votes ${toHex(voter)}`, this.#voteQuota) === 0;
+    return isCovered || this.#limiter.delayMs("surplus", surplusQuota) === 0;
+  }
+
+  /** Charges a vote whose signature is right. False if its voter has used up its account: the vote is evidence at most. */
+  chargeVote({ voter }: SignedFinalityVote): boolean {
+    if (this.#limiter.take(`votes ${toHex(voter)}`, this.#voteQuota)) return true;
+    this.#limiter.take("surplus", surplusQuota);
+    return false;
+  }
+
+  /** Charges a request to `peer` for what a vote names. False if it is not to be made. */
+  chargeErrand(kind: "block" | "certificate", { voter }: SignedFinalityVote, peer: PeerId): boolean {
+    const account = `${kind} ${toHex(voter)}`;
+    const ofPeer = `${kind} from ${peer}`;
+    if (this.#limiter.delayMs(account, errandQuota) > 0) return false;
+    return this.#limiter.take(ofPeer, errandsPerPeer) && this.#limiter.take(account, errandQuota);
+  }
+}
