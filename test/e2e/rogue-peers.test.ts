@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { blockIds, blocks, headers, height } from "../../protocols/index.ts";
 import { createNetwork } from "./harness/network.ts";
 import type { TestNode } from "./harness/node.ts";
-import { answerWith, frame, Rogue, statusAnswer } from "./harness/rogue.ts";
+import { type Answers, answerWith, frame, Rogue, statusAnswer } from "./harness/rogue.ts";
 import { until } from "./harness/until.ts";
 import { createWorld } from "./harness/world.ts";
 
@@ -42,7 +42,7 @@ test("garbage in gossip costs score, and ends in a ban", async () => {
 test("a peer of another chain is disconnected, without a score", async () => {
   const { node } = await startMiner();
   const rogue = await Rogue.connect(node, {
-    [height.id]: statusAnswer({ genesisId: `0x${"9".repeat(64)}` }),
+    answers: { [height.id]: statusAnswer({ genesisId: `0x${"9".repeat(64)}` }) },
   });
   await until("it is disconnected", () => !rogue.connected);
   await node.logs("peer is of another chain");
@@ -51,7 +51,7 @@ test("a peer of another chain is disconnected, without a score", async () => {
   await minesFor(node, 3_000);
 });
 
-const liars: [name: string, answers: Record<string, (stream: Stream) => void>, cost: number][] = [
+const liars: [name: string, answers: Answers, cost: number][] = [
   ["answer with garbage", garbage(), 30],
   ["answer with frames over the caps", oversized(), 30],
   ["say nothing more", silent(), 5],
@@ -66,15 +66,13 @@ test.each(liars)(
     const claim = (headId = randomBytes(32)) =>
       statusAnswer({ genesisId, height: 10_000, headId, totalDifficulty: 20_000, justifiedRound: 10_000 });
     const rogues = await Promise.all(
-      [1, 2, 3].map(() => Rogue.connect(node, { [height.id]: claim(), ...answers })),
+      [1, 2, 3].map(() => Rogue.connect(node, { answers: { [height.id]: claim(), ...answers } })),
     );
     await minesFor(node, 6_000);
     if (cost > 0) await rogues[0]!.pays(-cost + 1, 20_000);
     expect(node.log().filter(({ msg }) => msg === "mode: boot")).toEqual([]);
   },
 );
-
-type Answers = Record<string, (stream: Stream) => void>;
 
 function forAll(answer: (stream: Stream) => void): Answers {
   return Object.fromEntries([blockIds, headers, blocks].map(({ id }) => [id, answer]));

@@ -1,9 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
-import type { Stream } from "@libp2p/interface";
-import * as protocols from "../../protocols/index.ts";
-import { type AnyProtocol, height } from "../../protocols/index.ts";
+import { height } from "../../protocols/index.ts";
+import {
+  allProtocols,
+  junkBytes,
+  junkStreams,
+  largeMisdeeds,
+  smallMisdeeds,
+} from "../attacks/lib/misdeeds.ts";
 import { createNetwork, startAll } from "../e2e/harness/network.ts";
 import type { TestNode } from "../e2e/harness/node.ts";
 import { Pings } from "../e2e/harness/pings.ts";
@@ -15,21 +19,9 @@ import type { Scenario } from "./scenario.ts";
 const periodMs = 500;
 /** An honest peer's question is answered, and the next block there, within this, whatever others do. */
 const patienceMs = 2_000;
-const junkBytes = 4 * 2 ** 20;
-const junkStreams = 80;
-/** More than a node allows of one protocol, and than it has time for. */
-const manyStreams = 600;
 const halfOpenSockets = 200;
 
-/** Those of the node, and of libp2p below it. */
-const ids = [
-  ...Object.values(protocols)
-    .filter(isProtocol)
-    .map(({ id }) => id),
-  "/meshsub/1.2.0",
-  "/meshsub/1.1.0",
-  "/ipfs/id/1.0.0",
-];
+const misdeeds = [...smallMisdeeds, ...largeMisdeeds];
 
 /** Everything a peer can do wrong on a stream, on every protocol, to one of two authorities; each round does it all. */
 export const hostilePeers: Scenario = {
@@ -54,10 +46,10 @@ export const hostilePeers: Scenario = {
     }, 0);
     let banned = 0;
     for (let round = 1; round <= rounds; round++) {
-      for (const id of ids) {
-        for (const attack of attacks) {
+      for (const id of allProtocols) {
+        for (const misdeed of misdeeds) {
           const rogue = await Rogue.connect(node);
-          await attack(rogue, id);
+          await misdeed(rogue, id);
           await goesOn(node);
           await rogue.leave();
         }
@@ -72,71 +64,11 @@ export const hostilePeers: Scenario = {
     if (Math.max(pings.longestMs, latencyMs) > patienceMs * patience.factor) throw new Error(said);
     const { head } = await node.ready();
     return (
-      `${attacks.length} attacks on ${ids.length} protocols, ${rounds} times, ${junkStreams} x 4 MB of junk among them; ` +
+      `${misdeeds.length} attacks on ${allProtocols.length} protocols, ${rounds} times, ${junkStreams} x 4 MB of junk among them; ` +
       `${said}; ${banned} liars banned; ${head!.height} blocks`
     );
   },
 };
-
-function isProtocol(value: unknown): value is AnyProtocol {
-  return typeof value === "object" && value !== null && "quota" in value;
-}
-
-type Attack = (rogue: Rogue, id: string) => Promise<void>;
-
-const attacks: readonly Attack[] = [
-  // Malformed, oversized and truncated frames.
-  (rogue, id) => send(rogue, id, frame(randomBytes(20))),
-  (rogue, id) => send(rogue, id, frame(randomBytes(64), 2 ** 27)),
-  (rogue, id) => send(rogue, id, frame(randomBytes(3), 4_000)),
-  (rogue, id) => send(rogue, id, new Uint8Array(64).fill(0x80)),
-  // A byte now and then, without an end.
-  async (rogue, id) => {
-    const stream = await open(rogue, id);
-    for (let count = 0; stream && count < 10; count++) {
-      if (!give(stream, Uint8Array.of(0x81))) break;
-      await sleep(50);
-    }
-  },
-  // Streams that say nothing, more than are allowed.
-  async (rogue, id) => {
-    const streams = Array.from({ length: manyStreams }, () => open(rogue, id));
-    await Promise.race([Promise.all(streams), sleep(3_000)]);
-  },
-  // Megabytes of junk on many streams at once.
-  async (rogue, id) => {
-    const junk = randomBytes(junkBytes);
-    const flood = Array.from({ length: junkStreams }, async () => {
-      const stream = await open(rogue, id);
-      if (stream) give(stream, junk);
-    });
-    await Promise.race([Promise.all(flood), sleep(5_000)]);
-  },
-];
-
-async function send(rogue: Rogue, id: string, bytes: Uint8Array): Promise<void> {
-  const stream = await open(rogue, id);
-  if (!stream || !give(stream, bytes)) return;
-  await Promise.race([stream.close().catch(() => undefined), sleep(500)]);
-}
-
-/** Undefined where the node does not let it. */
-async function open(rogue: Rogue, id: string): Promise<Stream | undefined> {
-  try {
-    return await rogue.stream(id);
-  } catch {
-    return undefined;
-  }
-}
-
-function give(stream: Stream, bytes: Uint8Array): boolean {
-  try {
-    stream.send(bytes);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** Below all protocols: junk instead of a handshake, and connections that say nothing. */
 async function rawTcp(node: TestNode): Promise<void> {
@@ -156,7 +88,7 @@ async function rawTcp(node: TestNode): Promise<void> {
 
 /** A peer that is gone without a word is let go of, and may come again. */
 async function halfOpen(node: TestNode, proxy: TcpProxy): Promise<void> {
-  const rogue = await Rogue.connect(node, {}, `/ip4/127.0.0.1/tcp/${proxy.port}`);
+  const rogue = await Rogue.connect(node, { address: `/ip4/127.0.0.1/tcp/${proxy.port}` });
   await until("the node has the peer", async () => (await rogue.score()) !== undefined);
   proxy.cut();
   await until("the node lets go of it", async () => (await rogue.score()) === undefined, {

@@ -27,7 +27,7 @@ async function connectPeers(
 ): Promise<void> {
   const answers = { [height.id]: statusAnswer({ genesisId }) };
   for (let peer = 0; peer < count; peer++) {
-    const host = await Rogue.connect(node, answers);
+    const host = await Rogue.connect(node, { answers });
     for (const name of Object.keys(topicNames) as TopicName[]) await host.subscribe(name, genesisId);
   }
 }

@@ -14,8 +14,7 @@ import {
 import { toHex } from "../../../src/util/bytes.ts";
 import { signHeader } from "../../sign-header.ts";
 import { unprotected } from "../../unprotected-signer.ts";
-import type { TestNode } from "./node.ts";
-import { Rogue } from "./rogue.ts";
+import { type Answers, Rogue, type RogueTarget } from "./rogue.ts";
 import { ShadowChain } from "./shadow-chain.ts";
 
 export const lies = ["equivocating", "withholding", "bad state root", "wrong turn", "future time"] as const;
@@ -28,20 +27,14 @@ export class Liar {
   /** Times that it was shut out and came back under another peer key. */
   banned = 0;
   readonly shadow: ShadowChain;
-  readonly #genesis: CheckedGenesis;
-  readonly #signer: Signer;
-  readonly #random: () => number;
-  readonly #nodes: readonly TestNode[];
+  readonly #options: LiarOptions;
   readonly #peers: Rogue[] = [];
   readonly #heard = new Set<string>();
   #heardAt = performance.now();
 
   private constructor(shadow: ShadowChain, options: LiarOptions) {
     this.shadow = shadow;
-    this.#genesis = options.genesis;
-    this.#signer = options.signer;
-    this.#nodes = options.nodes;
-    this.#random = options.random;
+    this.#options = options;
   }
 
   static async connect(options: LiarOptions): Promise<Liar> {
@@ -53,7 +46,7 @@ export class Liar {
   /** Whether a block of its on the head could be right. */
   get maySign(): boolean {
     const { head, snapshot } = this.shadow.chain;
-    return !hasSignedRecently(snapshot, head.height + 1, this.#signer.publicKey);
+    return !hasSignedRecently(snapshot, head.height + 1, this.#options.signer.publicKey);
   }
 
   /**
@@ -66,21 +59,21 @@ export class Liar {
         return this.#equivocate();
       case "withholding": {
         const ids = [this.#bytes(32), this.#bytes(32)];
-        const header = await this.#sign({ transactionsRoot: transactionsRoot(ids) });
-        return this.#publish(
+        const header = await this.sign({ transactionsRoot: transactionsRoot(ids) });
+        return this.publish(
           header,
           ids.map((id) => id.subarray(0, 8)),
         );
       }
       case "bad state root":
-        return this.#publish(await this.#sign({ stateRoot: this.#bytes(32) }));
+        return this.publish(await this.sign({ stateRoot: this.#bytes(32) }));
       case "wrong turn": {
-        const { difficulty } = this.#draft();
-        return this.#publish(await this.#sign({ difficulty: this.maySign ? 3 - difficulty : difficulty }));
+        const { difficulty } = this.draft();
+        return this.publish(await this.sign({ difficulty: this.maySign ? 3 - difficulty : difficulty }));
       }
       case "future time": {
-        const aheadMs = 1_000 * 3_600 ** this.#random();
-        return this.#publish(await this.#sign({ timestamp: Date.now() + Math.round(aheadMs) }));
+        const aheadMs = 1_000 * 3_600 ** this.#options.random();
+        return this.publish(await this.sign({ timestamp: Date.now() + Math.round(aheadMs) }));
       }
     }
   }
@@ -88,9 +81,9 @@ export class Liar {
   /** Two valid blocks in one slot: one for the first node, one for the second, both for the others. */
   async #equivocate(): Promise<boolean> {
     const { chain } = this.shadow;
-    const { timestamp, difficulty } = this.#draft();
+    const { timestamp, difficulty } = this.draft();
     const block = await chain.produce({
-      signer: unprotected(this.#signer),
+      signer: unprotected(this.#options.signer),
       parentId: chain.head.id,
       timestampMs: timestamp,
       difficulty,
@@ -101,8 +94,10 @@ export class Liar {
     // The state does not depend on the time.
     const { message } = block.header;
     const shift =
-      message.timestamp % this.#genesis.config.periodMs === this.#genesis.config.periodMs - 1 ? -1 : 1;
-    const twin = await this.#sign({ ...message, timestamp: message.timestamp + shift });
+      message.timestamp % this.#options.genesis.config.periodMs === this.#options.genesis.config.periodMs - 1
+        ? -1
+        : 1;
+    const twin = await this.sign({ ...message, timestamp: message.timestamp + shift });
     await Promise.all(
       this.#peers.map(async (peer, index) => {
         if (index !== 1) await this.#publishTo(peer, block.header);
@@ -112,25 +107,27 @@ export class Liar {
     return true;
   }
 
-  #draft(): Header {
+  /** An empty block on the head, without its state. */
+  draft(): Header {
     const { head, snapshot } = this.shadow.chain;
     return {
       height: head.height + 1,
       parent: head.id,
-      timestamp: head.header.message.timestamp + this.#genesis.config.periodMs,
-      proposer: this.#signer.publicKey,
-      difficulty: requiredDifficulty(snapshot, head.height + 1, this.#signer.publicKey),
+      timestamp: head.header.message.timestamp + this.#options.genesis.config.periodMs,
+      proposer: this.#options.signer.publicKey,
+      difficulty: requiredDifficulty(snapshot, head.height + 1, this.#options.signer.publicKey),
       vote: noVote,
       transactionsRoot: transactionsRoot([]),
       stateRoot: zero32,
     };
   }
 
-  #sign(changes: Partial<Header>): Promise<SignedHeader> {
-    return signHeader(this.#signer, { ...this.#draft(), ...changes }, this.#genesis.id);
+  sign(changes: Partial<Header>): Promise<SignedHeader> {
+    return signHeader(this.#options.signer, { ...this.draft(), ...changes }, this.#options.genesis.id);
   }
 
-  async #publish(header: SignedHeader, shortIds: Uint8Array[] = []): Promise<boolean> {
+  /** To every node. */
+  async publish(header: SignedHeader, shortIds: Uint8Array[] = []): Promise<boolean> {
     await Promise.all(this.#peers.map((peer) => this.#publishTo(peer, header, shortIds)));
     return true;
   }
@@ -138,7 +135,7 @@ export class Liar {
   async #publishTo(peer: Rogue, header: SignedHeader, shortIds: Uint8Array[] = []): Promise<void> {
     if (!peer.connected) return;
     const message = CompactBlock.serialize({ header, shortIds });
-    await peer.publish("blocks", toHex(this.#genesis.id), message).catch(() => undefined);
+    await peer.publish("blocks", toHex(this.#options.genesis.id), message).catch(() => undefined);
   }
 
   /** Where it stands, and whom it is connected to. */
@@ -165,11 +162,12 @@ export class Liar {
   async #dial(index: number): Promise<Rogue> {
     // Never answers: what it withholds is waited for.
     const silent = (_stream: Stream) => undefined;
-    const peer = await Rogue.connect(this.#nodes[index]!, {
-      [blockTransactions.id]: silent,
-      [blocksById.id]: silent,
+    const { localAddress } = this.#options;
+    const peer = await Rogue.connect(this.#options.nodes[index]!, {
+      answers: { [blockTransactions.id]: silent, [blocksById.id]: silent, ...this.#options.answers },
+      ...(localAddress !== undefined && { localAddress }),
     });
-    await peer.listen("blocks", toHex(this.#genesis.id), (data) => void this.#hear(data, index));
+    await peer.listen("blocks", toHex(this.#options.genesis.id), (data) => void this.#hear(data, index));
     return peer;
   }
 
@@ -187,13 +185,16 @@ export class Liar {
   }
 
   #bytes(length: number): Uint8Array {
-    return Uint8Array.from({ length }, () => Math.floor(this.#random() * 256));
+    return Uint8Array.from({ length }, () => Math.floor(this.#options.random() * 256));
   }
 }
 
 export interface LiarOptions {
-  nodes: readonly TestNode[];
+  nodes: readonly RogueTarget[];
   genesis: CheckedGenesis;
   signer: Signer;
   random: () => number;
+  /** Instead of silence, to requests for blocks. */
+  answers?: Answers;
+  localAddress?: string;
 }

@@ -9,7 +9,7 @@ import { createLibp2p } from "libp2p";
 import { type ChainStatus, height, type TopicName, topicNames } from "../../../protocols/index.ts";
 import { fromHex } from "../../../src/util/bytes.ts";
 import { payloads } from "../../frame-payloads.ts";
-import type { TestNode } from "./node.ts";
+import type { PeerAnswer } from "./node.ts";
 import { patience, until } from "./until.ts";
 
 export interface Answer {
@@ -19,51 +19,64 @@ export interface Answer {
   reset: boolean;
 }
 
+/** By protocol id, what is done with the stream of a request. */
+export type Answers = Record<string, (stream: Stream) => void>;
+
+/** The node that a rogue connects to. */
+export interface RogueTarget {
+  readonly multiaddr: string;
+  readonly world: { onEnd(undo: () => unknown): void };
+  peers(): Promise<PeerAnswer[]>;
+}
+
+export interface RogueOptions {
+  /** What it answers to the node's requests. */
+  answers?: Answers;
+  /** Another way to the node. */
+  address?: string;
+  /** An address of this machine that it comes from. */
+  localAddress?: string;
+  /** Multiaddrs that it listens on, and those that it tells instead of these. */
+  listen?: string[];
+  announce?: string[];
+  userAgent?: string;
+  /** It hears no gossip: it opens the streams itself (`gossipStream`). */
+  rawGossip?: boolean;
+  /** When the last connection is closed, by whomever. */
+  onClosed?(): void;
+}
+
+type RogueHost = Libp2p<{ identify: Identify; pubsub?: GossipSub }>;
+
+const gossipProtocols = ["/meshsub/1.2.0", "/meshsub/1.1.0"];
+
 /** A libp2p host with a key of its own and nothing of the node's manners, connected to a node. */
 export class Rogue {
-  readonly #host: Libp2p<{ identify: Identify; pubsub: GossipSub }>;
-  readonly #node: TestNode;
+  readonly #host: RogueHost;
+  readonly #node: RogueTarget;
   readonly #address: string;
 
-  private constructor(
-    host: Libp2p<{ identify: Identify; pubsub: GossipSub }>,
-    node: TestNode,
-    address: string,
-  ) {
+  private constructor(host: RogueHost, node: RogueTarget, address: string) {
     this.#host = host;
     this.#node = node;
     this.#address = address;
   }
 
-  /** `answers`: what it answers to the node's requests, by protocol id. `address`: another way to the node. */
-  static async connect(
-    node: TestNode,
-    answers: Record<string, (stream: Stream) => void> = {},
-    address = node.multiaddr,
-  ): Promise<Rogue> {
-    const host = await createLibp2p({
-      addresses: { listen: [] },
-      transports: [tcp()],
-      connectionEncrypters: [noise()],
-      streamMuxers: [yamux()],
-      connectionManager: {
-        addressDialTimeout: 10_000 * patience.factor,
-        dialTimeout: 20_000 * patience.factor,
-      },
-      services: {
-        identify: identify(),
-        pubsub: gossipsub({
-          globalSignaturePolicy: "StrictNoSign",
-          allowPublishToZeroTopicPeers: true,
-          fallbackToFloodsub: false,
-        }),
-      },
-    });
-    node.world.onEnd(() => host.stop());
-    for (const [id, answer] of Object.entries(answers)) await host.handle(id, answer);
-    const rogue = new Rogue(host, node, address);
+  static async connect(node: RogueTarget, options: RogueOptions = {}): Promise<Rogue> {
+    const rogue = await Rogue.create(node, options);
     await rogue.dial();
     return rogue;
+  }
+
+  /** Not connected yet. */
+  static async create(node: RogueTarget, options: RogueOptions = {}): Promise<Rogue> {
+    const { address = node.multiaddr } = options;
+    const host = await createHost(options);
+    node.world.onEnd(() => host.stop());
+    for (const [id, answer] of Object.entries(options.answers ?? {})) await host.handle(id, answer);
+    const { onClosed } = options;
+    if (onClosed) host.addEventListener("peer:disconnect", () => onClosed());
+    return new Rogue(host, node, address);
   }
 
   get id(): string {
@@ -96,13 +109,13 @@ export class Rogue {
 
   /** Subscribes like any peer, and publishes bytes in a topic. */
   async publish(name: TopicName, genesisId: string, data: Uint8Array): Promise<void> {
-    await this.#host.services.pubsub.publish(await this.subscribe(name, genesisId), data);
+    await this.#pubsub.publish(await this.subscribe(name, genesisId), data);
   }
 
   /** Subscribes like any peer, and waits until the node's own subscription is known. */
   async subscribe(name: TopicName, genesisId: string): Promise<string> {
     const topic = `/ccoin/${genesisId.slice(2)}/${topicNames[name]}/1`;
-    const { pubsub } = this.#host.services;
+    const pubsub = this.#pubsub;
     pubsub.subscribe(topic);
     await until("the node is subscribed", () => pubsub.getSubscribers(topic).length > 0);
     return topic;
@@ -111,20 +124,25 @@ export class Rogue {
   /** Hears what goes round in a topic, from now on. */
   async listen(name: TopicName, genesisId: string, hear: (data: Uint8Array) => void): Promise<void> {
     const topic = await this.subscribe(name, genesisId);
-    this.#host.services.pubsub.addEventListener("message", ({ detail }) => {
+    this.#pubsub.addEventListener("message", ({ detail }) => {
       // A plain array, as SSZ wants it.
       if (detail.topic === topic) hear(Uint8Array.from(detail.data));
     });
   }
 
   /** A new stream, in the caller's hands. */
-  stream(protocol: string): Promise<Stream> {
+  stream(protocol: string | string[]): Promise<Stream> {
     const [connection] = this.#host.getConnections();
     if (!connection) throw new Error("not connected");
     return connection.newStream(protocol, {
       signal: AbortSignal.timeout(10_000 * patience.factor),
       maxOutboundStreams: 4096,
     });
+  }
+
+  /** For RPCs written by hand. */
+  gossipStream(): Promise<Stream> {
+    return this.stream(gossipProtocols);
   }
 
   /** For good. */
@@ -135,6 +153,12 @@ export class Rogue {
   /** The node's score of it; undefined while it is not connected. */
   async score(): Promise<number | undefined> {
     return (await this.#node.peers()).find(({ id }) => id === this.id)?.score;
+  }
+
+  get #pubsub(): GossipSub {
+    const { pubsub } = this.#host.services;
+    if (!pubsub) throw new Error("a rogue with raw gossip has no topics");
+    return pubsub;
   }
 
   /** Waits until the score is at most this, or the node has disconnected it. */
@@ -149,6 +173,36 @@ export class Rogue {
       { timeoutMs },
     );
   }
+}
+
+async function createHost(options: RogueOptions): Promise<RogueHost> {
+  const { listen = [], announce, localAddress, userAgent, rawGossip } = options;
+  const host = await createLibp2p({
+    addresses: { listen, ...(announce && { announce }) },
+    transports: [tcp(localAddress === undefined ? {} : { dialOpts: { localAddress } as never })],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    connectionManager: {
+      addressDialTimeout: 10_000 * patience.factor,
+      dialTimeout: 20_000 * patience.factor,
+      reconnectRetries: 0,
+    },
+    ...(userAgent !== undefined && { nodeInfo: { userAgent } }),
+    services: {
+      identify: identify(),
+      ...(!rawGossip && {
+        pubsub: gossipsub({
+          globalSignaturePolicy: "StrictNoSign",
+          allowPublishToZeroTopicPeers: true,
+          fallbackToFloodsub: false,
+        }),
+      }),
+    },
+  });
+  // What the node says is not read, but taken.
+  const take = (stream: Stream) => stream.addEventListener("message", () => undefined);
+  if (rawGossip) await host.handle(gossipProtocols, take);
+  return host as RogueHost;
 }
 
 function readAll(stream: Stream): Promise<Answer> {
@@ -168,7 +222,10 @@ export function frame(payload: Uint8Array, length = payload.length): Uint8Array 
     head.push((left % 128) | (left >= 128 ? 0x80 : 0));
     if (left < 128) break;
   }
-  return new Uint8Array([...head, ...payload]);
+  const framed = new Uint8Array(head.length + payload.length);
+  framed.set(head);
+  framed.set(payload, head.length);
+  return framed;
 }
 
 /** An answer with one chunk. */

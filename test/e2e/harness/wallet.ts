@@ -24,6 +24,11 @@ export class Wallet {
     return this.signer.address;
   }
 
+  /** The last transfer was never taken: the next one has its nonce. */
+  forget(): void {
+    this.#nonce--;
+  }
+
   async transfer(to: string, amount: bigint, fee = 0n): Promise<Transfer> {
     const nonce = this.#nonce++;
     const message = {

@@ -1,0 +1,34 @@
+import type { Head } from "../../../src/chain/types.ts";
+import { Liar } from "../../e2e/harness/liar.ts";
+import { createRandom } from "../../e2e/harness/random.ts";
+import type { Answers } from "../../e2e/harness/rogue.ts";
+import type { Site } from "../lib/site.ts";
+
+/** One with the authority's key, who follows the chain as a peer of every node. */
+export async function insider(site: Site, answers: Answers = {}): Promise<Liar> {
+  return Liar.connect({
+    nodes: site.places,
+    genesis: await site.genesis(),
+    signer: await site.authority(),
+    random: createRandom(),
+    answers,
+    localAddress: site.address(0),
+  });
+}
+
+/** Calls `act` for each new head, once it is time for the block on it. Whoever was shut out comes back. */
+export async function eachHead(site: Site, liar: Liar, act: (head: Head) => Promise<unknown>): Promise<void> {
+  const { periodMs } = (await site.genesis()).config;
+  let last = 0;
+  while (!site.signal.aborted) {
+    await site.pause(20);
+    await liar.comeBack().catch(() => undefined);
+    const { head } = liar.shadow.chain;
+    if (head.height <= last) continue;
+    last = head.height;
+    await site.pause(Math.max(0, head.header.message.timestamp + periodMs - Date.now()));
+    if (site.signal.aborted || liar.shadow.chain.head.height !== last) continue;
+    await act(head).catch(() => site.count("failed"));
+    site.count("heights");
+  }
+}

@@ -1,0 +1,166 @@
+import { blocksById, height } from "../../../protocols/index.ts";
+import { voteSigningRoot } from "../../../src/chain/vote-check.ts";
+import {
+  EncodedBlock,
+  encodeRecords,
+  type FinalityVote,
+  Header,
+  rootOf,
+  SignedFinalityVote,
+} from "../../../src/types/index.ts";
+import { fromHex } from "../../../src/util/bytes.ts";
+import { unprotected } from "../../unprotected-signer.ts";
+import type { Attack } from "../attack.ts";
+import type { Site } from "../lib/site.ts";
+import { answering, bytes32, give, publication, topicOf } from "../lib/wire.ts";
+import { tell, watchChain } from "../stranger/status-lies.ts";
+import { eachHead, insider } from "./insider.ts";
+
+const perSecond = 100;
+
+async function voteWriter(site: Site): Promise<(message: FinalityVote) => Promise<Uint8Array>> {
+  const signer = await site.authority();
+  const genesisId = fromHex(site.job.genesisId);
+  return async (message) => {
+    const signature = await signer.sign(voteSigningRoot(message, genesisId));
+    return SignedFinalityVote.serialize({ message, voter: signer.publicKey, signature });
+  };
+}
+
+/** Each is signed, and names a block that nobody has. */
+export const unknownVotes: Attack = {
+  name: "unknown-votes",
+  by: "coalition",
+  does: `an authority signs ${perSecond} votes/s for blocks that nobody has, in rounds ahead; each goes to one node, from three ids`,
+  async run(site) {
+    const view = await watchChain(site);
+    const write = await voteWriter(site);
+    const { id } = await site.genesis();
+    const topic = topicOf("votes", site.job.genesisId);
+    let turn = 0;
+    const size = site.places.length;
+    await site.crowd(size, { rawGossip: true }, async ({ rogue }) => {
+      const stream = await rogue.gossipStream();
+      await site.repeat(
+        perSecond / size,
+        async () => {
+          const ahead = 1 + (turn++ % 20);
+          const target = { round: view.height + ahead, height: view.height + 1, block: bytes32() };
+          const vote = await write({ source: { round: 0, height: 0, block: id }, target });
+          await give(stream, publication(topic, vote));
+          site.count("votes");
+        },
+        () => rogue.connected,
+      );
+    });
+  },
+};
+
+/**
+ * A side block goes to some of the nodes by request alone; then votes for it, with a wrong height, to one that lacks it: it can
+ * only pass them on to those who know that they are wrong.
+ */
+export const voteSplit: Attack = {
+  name: "vote-split",
+  by: "coalition",
+  does: "an authority shows a block beside the head to two of three nodes, and sends six votes for it with a wrong height to the third, which cannot know; on every head",
+  async run(site) {
+    const view = await watchChain(site);
+    const write = await voteWriter(site);
+    const { id: genesisId } = await site.genesis();
+    const topic = topicOf("votes", site.job.genesisId);
+    let side: { id: Uint8Array; bytes: Uint8Array; height: number } | undefined;
+    let served = 0;
+    const liar = await insider(site);
+    const signer = unprotected(await site.authority());
+    const status = () =>
+      height.response.serialize({
+        genesisId: fromHex(site.job.genesisId),
+        height: side?.height ?? view.height,
+        headId: side?.id ?? view.head,
+        totalDifficulty: 10_000_000,
+        justifiedRound: view.height + 3,
+        finalizedHeight: view.finalizedHeight,
+        finalizedId: view.finalized,
+        timeMs: Date.now(),
+      });
+    const answers = {
+      [height.id]: answering(() => [status()]),
+      [blocksById.id]: answering(() => {
+        served++;
+        site.count("served");
+        return side ? [side.bytes] : [];
+      }),
+    };
+    const knowing = new Set<() => Promise<unknown>>();
+    let say: ((bytes: Uint8Array) => Promise<void>) | undefined;
+    await Promise.all([
+      site.crowd(2, { answers, rawGossip: true, places: site.places.slice(1) }, async ({ rogue }) => {
+        const claim = () => tell(site, rogue, status());
+        knowing.add(claim);
+        while (rogue.connected && !site.signal.aborted) await site.pause(200);
+        knowing.delete(claim);
+      }),
+      site.crowd(1, { rawGossip: true, places: site.places.slice(0, 1) }, async ({ rogue }) => {
+        const stream = await rogue.gossipStream();
+        say = (bytes) => give(stream, publication(topic, bytes));
+        while (rogue.connected && !site.signal.aborted) await site.pause(200);
+      }),
+      eachHead(site, liar, async (head) => {
+        if (!liar.maySign) return;
+        const { timestamp, difficulty } = liar.draft();
+        const block = await liar.shadow.chain.produce({
+          signer,
+          parentId: head.id,
+          timestampMs: timestamp,
+          difficulty,
+          allowEmpty: true,
+          select: () => [],
+        });
+        if (!block) return;
+        const { message } = block.header;
+        side = {
+          id: rootOf(Header, message),
+          bytes: EncodedBlock.serialize({ header: block.header, body: encodeRecords([]) }),
+          height: message.height,
+        };
+        served = 0;
+        for (const claim of knowing) void claim().catch(() => undefined);
+        for (let wait = 0; wait < 20 && served < 2; wait++) await site.pause(10);
+        for (let ahead = 1; ahead <= 6; ahead++) {
+          const target = { round: head.height + 1 + ahead, height: message.height + 1_000, block: side.id };
+          await say?.(await write({ source: { round: 0, height: 0, block: genesisId }, target }));
+          site.count("votes");
+        }
+      }),
+    ]);
+  },
+};
+
+/** Valid double votes: two in each round, to different nodes. */
+export const doubleVotes: Attack = {
+  name: "double-votes",
+  by: "coalition",
+  does: "an authority signs ten different votes for each head, in the same round and in old ones, one after the other to different nodes",
+  async run(site) {
+    const view = await watchChain(site);
+    const write = await voteWriter(site);
+    const { id } = await site.genesis();
+    const topic = topicOf("votes", site.job.genesisId);
+    await site.crowd(site.places.length, { rawGossip: true }, async ({ rogue }) => {
+      const stream = await rogue.gossipStream();
+      let turn = 0;
+      await site.repeat(
+        10,
+        async () => {
+          const round = Math.max(1, view.height - (turn++ % 10));
+          const target = { round, height: view.height, block: view.head };
+          const source = { round: 0, height: 0, block: id };
+          await give(stream, publication(topic, await write({ source, target })));
+          site.count("votes");
+        },
+        () => rogue.connected,
+      );
+    });
+  },
+};

@@ -1,0 +1,71 @@
+import { once } from "node:events";
+import { Agent, request } from "node:http";
+import { connect, type Socket } from "node:net";
+import type { JobTarget } from "./job.ts";
+
+/** Requests from one of the attacker's addresses, over connections that stay. */
+export class HttpClient {
+  readonly #agent: Agent;
+  readonly #localAddress: string;
+
+  constructor(localAddress: string, maxSockets = 64) {
+    this.#localAddress = localAddress;
+    this.#agent = new Agent({ keepAlive: true, maxSockets });
+  }
+
+  /** Resolves to the status code, or 0 where none came; the body is thrown away. */
+  send(
+    target: JobTarget,
+    path: string,
+    body?: { type: string; bytes: Uint8Array },
+    signal?: AbortSignal,
+  ): Promise<number> {
+    return new Promise((resolve) => {
+      const sent = request(
+        target.url + path,
+        {
+          agent: this.#agent,
+          localAddress: this.#localAddress,
+          method: body ? "POST" : "GET",
+          timeout: 30_000,
+          ...(body && { headers: { "content-type": body.type, "content-length": body.bytes.length } }),
+          ...(signal && { signal }),
+        },
+        (answer) => {
+          answer.resume();
+          answer.once("close", () => resolve(answer.statusCode ?? 0));
+        },
+      );
+      sent.once("error", () => resolve(0));
+      sent.once("timeout", () => sent.destroy());
+      sent.end(body?.bytes);
+    });
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+}
+
+/** A bare connection to the host and port of a target. */
+export async function openSocket(
+  host: string,
+  port: number,
+  localAddress: string,
+  signal: AbortSignal,
+): Promise<Socket> {
+  const socket = connect({ host, port, localAddress });
+  socket.on("error", () => undefined);
+  signal.addEventListener("abort", () => socket.destroy(), { once: true });
+  await once(socket, "connect");
+  return socket;
+}
+
+export function hostAndPort(target: JobTarget): { host: string; port: number; p2pPort: number } {
+  const { hostname, port } = new URL(target.url);
+  return { host: hostname, port: Number(port), p2pPort: Number(target.multiaddr.split("/")[4]) };
+}
+
+export function get(path: string, host: string): string {
+  return `GET ${path} HTTP/1.1\r\nhost: ${host}\r\n\r\n`;
+}

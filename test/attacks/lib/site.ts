@@ -1,0 +1,159 @@
+import { readFile } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
+import { openAccount, type Signer } from "../../../src/accounts/index.ts";
+import { type CheckedGenesis, checkGenesis } from "../../../src/chain/genesis.ts";
+import { nodePaths } from "../../../src/config/index.ts";
+import { verifySignatures } from "../../../src/crypto/ed25519.ts";
+import { GenesisBlock } from "../../../src/types/index.ts";
+import type { Status } from "../../e2e/harness/node.ts";
+import { Rogue, type RogueOptions, type RogueTarget } from "../../e2e/harness/rogue.ts";
+import type { Job, JobTarget, Offence, Report } from "./job.ts";
+
+/** Enough to tell whether all of them were shut out. */
+const maxOffences = 1_000;
+/** Before somebody who was shut out comes back under a new id. */
+const comeBackMs = 1_000;
+
+export interface Place extends RogueTarget, JobTarget {
+  /** Its place among the targets; that of the joiner is -1. */
+  index: number;
+}
+
+/** One of a crowd. */
+export interface Member {
+  rogue: Rogue;
+  place: Place;
+  /** Its number in the crowd, which its next ids keep. */
+  slot: number;
+  /** What it is about to do is something that the node can prove. */
+  offend(): void;
+}
+
+export interface CrowdOptions extends Omit<RogueOptions, "localAddress" | "onClosed"> {
+  places?: readonly Place[];
+  comeBackMs?: number;
+}
+
+/** What an attack has to work with: addresses, targets, keys; and where it counts what it does. */
+export class Site {
+  readonly job: Job;
+  readonly signal: AbortSignal;
+  readonly places: readonly Place[];
+  readonly joiner: Place;
+  readonly #counts = new Map<string, number>();
+  readonly #offences = new Map<string, Offence>();
+
+  constructor(job: Job, signal: AbortSignal) {
+    this.job = job;
+    this.signal = signal;
+    // Each of the crowd leaves by itself.
+    const world = { onEnd: () => undefined };
+    const place = (target: JobTarget, index: number): Place => ({
+      ...target,
+      index,
+      world,
+      peers: () => Promise.resolve([]),
+    });
+    this.places = job.targets.map(place);
+    this.joiner = place(job.joiner, -1);
+  }
+
+  count(name: string, by = 1): void {
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + by);
+  }
+
+  report(): Report {
+    return { counts: Object.fromEntries(this.#counts), offences: [...this.#offences.values()] };
+  }
+
+  /** Ends early, without a word, when the attack ends. */
+  async pause(ms: number): Promise<void> {
+    await delay(ms, undefined, { signal: this.signal }).catch(() => undefined);
+  }
+
+  /** Calls `act` so many times a second, one call after the other, until it throws, or the attack or `still` ends. */
+  async repeat(perSecond: number, act: () => unknown, still: () => boolean = () => true): Promise<void> {
+    const startedAt = performance.now();
+    let calls = 0;
+    while (!this.signal.aborted && still()) {
+      const due = ((performance.now() - startedAt) * perSecond) / 1_000;
+      // What was not done in time is not made up for.
+      calls = Math.max(calls, due - perSecond);
+      while (calls < due && !this.signal.aborted && still()) {
+        await act();
+        calls++;
+      }
+      await this.pause(Math.max(5, Math.min(250, 1_000 / perSecond)));
+    }
+  }
+
+  /** An address of this machine; they take turns. */
+  address(slot: number): string {
+    const { addresses } = this.job;
+    return addresses[slot % addresses.length]!;
+  }
+
+  /**
+   * So many peers at once, spread over the targets and this machine's addresses. Each does `act`; when that has ended, or the node
+   * has closed the connection, it comes back under a new id.
+   */
+  async crowd(size: number, options: CrowdOptions, act: (member: Member) => Promise<unknown>): Promise<void> {
+    await Promise.all(
+      Array.from({ length: size }, async (_, slot) => {
+        await this.pause(slot * 50);
+        while (!this.signal.aborted) {
+          await this.#once(slot, options, act);
+          await this.pause(options.comeBackMs ?? comeBackMs);
+        }
+      }),
+    );
+  }
+
+  async #once(slot: number, options: CrowdOptions, act: (member: Member) => Promise<unknown>): Promise<void> {
+    const { places = this.places, ...rest } = options;
+    const place = places[slot % places.length]!;
+    let rogue: Rogue | undefined;
+    let offence: Offence | undefined;
+    const closed = () => {
+      if (offence) offence.closedMs ??= Date.now();
+    };
+    try {
+      rogue = await Rogue.create(place, {
+        ...rest,
+        localAddress: this.address(Math.floor(slot / places.length)),
+        onClosed: closed,
+      });
+      await rogue.dial();
+      this.count("ids");
+      const { id } = rogue;
+      const offend = () => {
+        if (offence || this.#offences.size >= maxOffences) return;
+        offence = { id, node: place.index, atMs: Date.now() };
+        this.#offences.set(id, offence);
+      };
+      await act({ rogue, place, slot, offend });
+    } catch {
+      this.count(rogue?.connected === false ? "shutOut" : "failed");
+    } finally {
+      if (offence && offence.closedMs === undefined) offence.left = true;
+      await rogue?.leave().catch(() => undefined);
+    }
+  }
+
+  /** What a target says of itself. */
+  async status(place: JobTarget = this.places[0]!): Promise<Status> {
+    const answer = await fetch(`${place.url}/v1/status`, { signal: AbortSignal.timeout(5_000) });
+    return (await answer.json()) as Status;
+  }
+
+  async genesis(): Promise<CheckedGenesis> {
+    const bytes = await readFile(this.job.genesisFile);
+    return checkGenesis(GenesisBlock.deserialize(Uint8Array.from(bytes)), verifySignatures);
+  }
+
+  /** The key of the authority that a coalition has. */
+  authority(): Promise<Signer> {
+    const { dataDir, nodeId } = this.job.authority;
+    return openAccount({ paths: nodePaths(dataDir, nodeId) });
+  }
+}

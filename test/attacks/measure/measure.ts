@@ -1,0 +1,223 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { BlockAnswer, TestNode } from "../../e2e/harness/node.ts";
+import type { Process } from "../../e2e/harness/process.ts";
+import { patience } from "../../e2e/harness/until.ts";
+import type { Adversary, Attack } from "../attack.ts";
+import type { Offence, Report } from "../lib/job.ts";
+import { honestAccount } from "./accounts.ts";
+import { type AttackNetwork, periodMs } from "./network.ts";
+import { limits, promisesBroken, type Result } from "./result.ts";
+import { cpuSecondsOf, Samples } from "./samples.ts";
+
+/** Before the window begins: the attack is under way, all nodes have been asked. */
+const settleMs = 2_000;
+const transferEveryMs = 3_000;
+/** A transfer that is in no block after this never will be. */
+const transferPatienceMs = 30_000;
+/** A node that does not end is killed. */
+const stopPatienceMs = 20_000;
+
+export interface Measurement {
+  name: string;
+  by: Adversary;
+  /** All at once; none: a run without attack. */
+  attacks: readonly Attack[];
+  seconds: number;
+  quiet?: Result | undefined;
+}
+
+/** Attacks the network for so long, and sees what becomes of the promises. Leaves the network as it was, or throws. */
+export async function measure(network: AttackNetwork, measurement: Measurement): Promise<Result> {
+  const { attacks, seconds } = measurement;
+  const { nodes } = network;
+  const startedMs = Date.now();
+  const processes = attacks.map(({ name }) => network.attack(name));
+  await sleep(settleMs);
+  const samples = new Samples(nodes);
+  const first = (await nodes[0]!.status()).head!;
+  const windowMs = seconds * 1_000;
+  const ends = performance.now() + windowMs;
+  const transfers = honestTransfers(network, ends);
+  const joined = joinLater(network, samples, windowMs / 3);
+  await sleep(Math.max(0, ends - performance.now()));
+  const last = await headOf(nodes);
+  const lastMs = Date.now();
+  await samples.stop();
+  const cpu = processes.map(({ pid }) => cpuSecondsOf(pid)).reduce((sum, each) => sum + each, 0);
+  const [joinMs, transferMs] = await Promise.all([joined.done, transfers]);
+  const stopMs = Math.max(await stopped(nodes[0]!), await stopped(joined.node));
+  for (const each of processes) each.signal("SIGTERM");
+  await Promise.all(processes.map(ended));
+  const reports = processes.map(reportOf);
+  network.start(nodes[0]!);
+
+  const chain = await blocksBetween(nodes[1]!, first.height, last.height);
+  const offences = reports.flatMap((report) => report.offences).filter(({ node }) => node >= 0);
+  const provable = attacks.some((attack) => attack.provable);
+  const seen = {
+    name: measurement.name,
+    by: measurement.by,
+    seconds,
+    ...intervals(chain, lastMs),
+    finalityLagMs: samples.finalityLagMs(chain),
+    rssMb: samples.rssMb(),
+    statusP99Ms: samples.statusP99Ms(),
+    notReadyPercent: samples.notReadyPercent(),
+    lowestHonestScore: samples.lowestScore(),
+    ...bans(nodes, samples.honest, startedMs),
+    ...(provable ? shutOut(offences, lastMs) : { shutOutMs: null, letIn: 0 }),
+    joinMs,
+    transferMs,
+    stopMs,
+    attackerCpu: Math.round((100 * cpu) / (seconds + settleMs / 1_000)) / 100,
+    counts: summed(reports.map(({ counts }) => counts)),
+  };
+  if (joinMs === null) console.error(joined.node.process.stderr.split("\n").slice(-12).join("\n"));
+  const broken = promisesBroken(seen, measurement.quiet);
+  for (const [index, { judge }] of attacks.entries())
+    broken.push(...(judge?.(reports[index]!.counts, seconds) ?? []));
+  for (const each of processes) {
+    if (each.stderr) broken.push(`the attacker failed: ${each.stderr.trim().slice(0, 300)}`);
+  }
+  return { ...seen, broken };
+}
+
+async function headOf(nodes: readonly TestNode[]) {
+  const statuses = await Promise.all(nodes.map((node) => node.status().catch(() => undefined)));
+  return statuses.flatMap((status) => status?.head ?? []).sort((a, b) => b.height - a.height)[0]!;
+}
+
+/** Ascending, as far as the node has them. */
+async function blocksBetween(node: TestNode, from: number, to: number): Promise<BlockAnswer[]> {
+  const blocks: BlockAnswer[] = [];
+  for (let before = to + 1; before > from; ) {
+    const page = await node.get<{ blocks: BlockAnswer[] }>(`/v1/blocks?before=${before}&limit=100`);
+    if (page.blocks.length === 0) break;
+    blocks.push(...page.blocks.filter(({ height }) => height >= from));
+    before = page.blocks.at(-1)!.height;
+  }
+  return blocks.reverse();
+}
+
+/** The time since the last block counts as a gap. */
+function intervals(
+  chain: readonly BlockAnswer[],
+  endMs: number,
+): Pick<Result, "intervalMs" | "longestGapMs"> {
+  const times = chain.map(({ timestamp }) => timestamp);
+  const gaps = times.slice(1).map((time, index) => time - times[index]!);
+  const lastMs = times.at(-1);
+  if (lastMs === undefined) return { intervalMs: null, longestGapMs: Infinity };
+  const mean = gaps.length > 0 ? Math.round((lastMs - times[0]!) / gaps.length) : null;
+  return { intervalMs: mean, longestGapMs: Math.max(0, ...gaps, endMs - lastMs - periodMs) };
+}
+
+function joinLater(network: AttackNetwork, samples: Samples, afterMs: number) {
+  const [, reference] = network.nodes;
+  let node: TestNode | undefined;
+  const run = async () => {
+    await sleep(afterMs);
+    node = network.join();
+    const startedAt = performance.now();
+    const deadline = startedAt + limits.joinMs * patience.factor;
+    while (performance.now() < deadline) {
+      await sleep(100);
+      const own = await node.status().catch(() => undefined);
+      if (own) samples.isHonest(own.peerId);
+      if (own?.mode !== "ready" || !own.head) continue;
+      const other = await reference!.status().catch(() => undefined);
+      if (other?.head && own.head.height >= other.head.height - 1)
+        return Math.round(performance.now() - startedAt);
+    }
+    return null;
+  };
+  const done = run();
+  return {
+    done,
+    get node(): TestNode {
+      return node!;
+    },
+  };
+}
+
+/** One after the other, each as soon as the last is in a block. Resolves to the longest wait. */
+async function honestTransfers(network: AttackNetwork, ends: number): Promise<number | null> {
+  const node = network.nodes[1]!;
+  const { wallet } = network;
+  let longest = 0;
+  while (performance.now() < ends) {
+    const { id, body } = await wallet.transfer(wallet.address, 1n, honestAccount.fee);
+    const sentAt = performance.now();
+    const waitedMs = () => performance.now() - sentAt;
+    let accepted = false;
+    let included = false;
+    while (!included) {
+      if (waitedMs() > transferPatienceMs) {
+        // Its nonce is to be used again.
+        if (!accepted) wallet.forget();
+        return null;
+      }
+      if (!accepted) {
+        accepted = await node.post("/v1/transactions", body).then(
+          () => true,
+          () => false,
+        );
+      } else {
+        const seen = await node.transaction(id).catch(() => undefined);
+        included = seen !== undefined && seen.status !== "pending";
+      }
+      if (!included) await sleep(100);
+    }
+    longest = Math.max(longest, waitedMs());
+    await sleep(transferEveryMs);
+  }
+  return Math.round(longest);
+}
+
+async function stopped(node: TestNode): Promise<number> {
+  const startedAt = performance.now();
+  const done = node.stop();
+  const inTime = await Promise.race([done.then(() => true), sleep(stopPatienceMs, false)]);
+  if (!inTime) await node.kill();
+  return Math.round(performance.now() - startedAt);
+}
+
+async function ended(attacker: Process): Promise<void> {
+  const inTime = await Promise.race([attacker.ended.then(() => true), sleep(5_000, false)]);
+  if (!inTime) attacker.signalGroup("SIGKILL");
+  await attacker.ended;
+}
+
+function reportOf({ stdout }: Process): Report {
+  const lines = stdout.split("\n").filter((line) => line.startsWith("{"));
+  const last = lines.at(-1);
+  return last ? (JSON.parse(last) as Report) : { counts: {}, offences: [] };
+}
+
+function bans(nodes: readonly TestNode[], honest: ReadonlySet<string>, sinceMs: number) {
+  const lines = nodes
+    .flatMap((node) => node.log())
+    .filter(({ msg, time }) => {
+      return msg === "peer banned" && Number(new Date(time as string | number)) >= sinceMs;
+    });
+  const honestBans = lines.filter(({ peer }) => honest.has(String(peer))).length;
+  return { honestBans, bans: lines.length - honestBans };
+}
+
+/** Those who were given time enough, and did not leave by themselves. */
+function shutOut(offences: readonly Offence[], endMs: number): Pick<Result, "shutOutMs" | "letIn"> {
+  const judged = offences.filter(({ left, closedMs, atMs }) => {
+    return !left && (closedMs !== undefined || atMs < endMs - limits.shutOutMs);
+  });
+  const waits = judged.map(({ closedMs, atMs }) => (closedMs ?? endMs) - atMs);
+  const letIn = judged.filter(({ closedMs }) => closedMs === undefined).length;
+  return { shutOutMs: waits.length > 0 ? Math.max(...waits) : null, letIn };
+}
+
+function summed(all: readonly Record<string, number>[]): Record<string, number> {
+  const sum: Record<string, number> = {};
+  for (const counts of all) {
+    for (const [name, count] of Object.entries(counts)) sum[name] = (sum[name] ?? 0) + count;
+  }
+  return sum;
+}

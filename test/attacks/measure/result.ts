@@ -1,0 +1,90 @@
+import type { Adversary } from "../attack.ts";
+
+/** What was seen in one run; a line of JSON. */
+export interface Result {
+  name: string;
+  by: Adversary;
+  seconds: number;
+  /** Mean time between blocks, by their own timestamps; null where there were none. */
+  intervalMs: number | null;
+  longestGapMs: number;
+  finalityLagMs: number;
+  /** Of each node, at most. */
+  rssMb: number[];
+  statusP99Ms: number;
+  notReadyPercent: number;
+  /** Any honest node's score at any other. */
+  lowestHonestScore: number;
+  honestBans: number;
+  /** Peers that were banned, by all nodes. */
+  bans: number;
+  /** From the first proven offence to the end of the connection, at worst; null where nobody had to be banned. */
+  shutOutMs: number | null;
+  /** Ids that were still connected ten seconds after an offence. */
+  letIn: number;
+  /** A new node, from its start until it was ready at the head; null where it was not in time. */
+  joinMs: number | null;
+  /** Honest transfers from the answer to the block, at worst; null where one never was in a block. */
+  transferMs: number | null;
+  /** From SIGTERM to the end of a node under attack, at worst. */
+  stopMs: number;
+  /** Cores that the attacker's processes used. */
+  attackerCpu: number;
+  /** What the attack itself counted. */
+  counts: Record<string, number>;
+  /** Promises that were not kept. */
+  broken: string[];
+}
+
+export const limits = {
+  interval: 0.2,
+  gapMs: 3_000,
+  finalityLagMs: 3_000,
+  rssMoreMb: 150,
+  statusP99Ms: 500,
+  shutOutMs: 10_000,
+  joinMs: 30_000,
+  transferMs: 10_000,
+  stopMs: 5_000,
+} as const;
+
+/** The promises that a run without attack has no other run to be compared with. */
+export function promisesBroken(result: Omit<Result, "broken">, quiet: Result | undefined): string[] {
+  const { intervalMs } = result;
+  const broken: string[] = [];
+  const check = (isKept: boolean, what: string) => {
+    if (!isKept) broken.push(what);
+  };
+  check(result.longestGapMs <= limits.gapMs, `no block for ${result.longestGapMs} ms`);
+  check(result.finalityLagMs <= limits.finalityLagMs, `finality ${result.finalityLagMs} ms behind`);
+  check(result.statusP99Ms <= limits.statusP99Ms, `/v1/status p99 ${result.statusP99Ms} ms`);
+  check(result.notReadyPercent === 0, `not ready in ${result.notReadyPercent} % of the answers`);
+  check(result.lowestHonestScore >= 0, `an honest peer's score was ${result.lowestHonestScore}`);
+  check(result.honestBans === 0, `${result.honestBans} honest peers banned`);
+  check((result.shutOutMs ?? 0) <= limits.shutOutMs, `shut out after ${result.shutOutMs} ms`);
+  check(result.letIn === 0, `${result.letIn} ids were not shut out`);
+  check(
+    result.joinMs !== null && result.joinMs <= limits.joinMs,
+    result.joinMs === null
+      ? "a new node did not get in step"
+      : `a new node in step after ${result.joinMs} ms`,
+  );
+  check(
+    result.transferMs !== null && result.transferMs <= limits.transferMs,
+    result.transferMs === null
+      ? "an honest transfer got into no block"
+      : `a transfer took ${result.transferMs} ms`,
+  );
+  check(result.stopMs <= limits.stopMs, `SIGTERM took ${result.stopMs} ms`);
+  if (quiet) {
+    const change = intervalMs === null ? Infinity : Math.abs(intervalMs / quiet.intervalMs! - 1);
+    check(change <= limits.interval, `a block every ${intervalMs} ms, ${quiet.intervalMs} ms without attack`);
+    const more = rssMoreMb(result, quiet);
+    check(more <= limits.rssMoreMb, `${more} MB more`);
+  }
+  return broken;
+}
+
+export function rssMoreMb(result: Pick<Result, "rssMb">, quiet: Pick<Result, "rssMb">): number {
+  return Math.max(...result.rssMb) - Math.max(...quiet.rssMb);
+}

@@ -1,0 +1,126 @@
+import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { BlockAnswer, TestNode } from "../../e2e/harness/node.ts";
+
+const statusEveryMs = 200;
+const peersEveryMs = 1_000;
+/** What counts where no answer comes. */
+const noAnswerMs = 10_000;
+
+interface StatusSample {
+  node: number;
+  ms: number;
+  mode: string | undefined;
+  headMs: number | undefined;
+  finalized: number | undefined;
+}
+
+/** What is asked of honest nodes, all the time, from an address of its own. */
+export class Samples {
+  readonly #loops: Promise<void>[];
+  readonly #statuses: StatusSample[] = [];
+  readonly #rssKb: number[];
+  readonly #honest = new Map<string, number>();
+  #lowestScore = 0;
+  #stopped = false;
+
+  constructor(nodes: readonly TestNode[]) {
+    this.#rssKb = nodes.map(() => 0);
+    this.#loops = nodes.flatMap((node, index) => [
+      this.#watchStatus(node, index),
+      this.#watchPeers(node, index),
+    ]);
+  }
+
+  /** A node that joins is honest too. */
+  isHonest(peerId: string): void {
+    this.#honest.set(peerId, this.#honest.size);
+  }
+
+  get honest(): ReadonlySet<string> {
+    return new Set(this.#honest.keys());
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(this.#loops);
+  }
+
+  /** MB, each node's highest. */
+  rssMb(): number[] {
+    return this.#rssKb.map((kb) => Math.round(kb / 1_024));
+  }
+
+  lowestScore(): number {
+    return this.#lowestScore;
+  }
+
+  statusP99Ms(): number {
+    const sorted = this.#statuses.map(({ ms }) => ms).sort((a, b) => a - b);
+    return Math.round(sorted[Math.floor(0.99 * sorted.length)] ?? 0);
+  }
+
+  /** Answers of nodes that said that they were in another mode than ready, or none in time; in per cent. */
+  notReadyPercent(): number {
+    const bad = this.#statuses.filter(({ mode }) => mode !== "ready").length;
+    return Math.round((1_000 * bad) / Math.max(1, this.#statuses.length)) / 10;
+  }
+
+  /** How far, by blocks' timestamps, the final block was behind the head at worst. */
+  finalityLagMs(blocks: readonly Pick<BlockAnswer, "height" | "timestamp">[]): number {
+    const times = new Map(blocks.map(({ height, timestamp }) => [height, timestamp]));
+    const first = blocks[0];
+    const lags = this.#statuses.flatMap(({ headMs, finalized }) => {
+      if (headMs === undefined || finalized === undefined || !first) return [];
+      const finalMs = times.get(finalized) ?? (finalized < first.height ? first.timestamp : headMs);
+      return [headMs - finalMs];
+    });
+    return Math.max(0, ...lags);
+  }
+
+  async #watchStatus(node: TestNode, index: number): Promise<void> {
+    while (!this.#stopped) {
+      const startedAt = performance.now();
+      const status = await node.status().catch(() => undefined);
+      const ms = status ? performance.now() - startedAt : noAnswerMs;
+      if (status) this.isHonest(status.peerId);
+      this.#statuses.push({
+        node: index,
+        ms,
+        mode: status?.mode,
+        headMs: status?.head?.timestamp,
+        finalized: status?.finalized?.height,
+      });
+      await sleep(statusEveryMs);
+    }
+  }
+
+  async #watchPeers(node: TestNode, index: number): Promise<void> {
+    while (!this.#stopped) {
+      this.#rssKb[index] = Math.max(this.#rssKb[index]!, rssKbOf(node.process.pid));
+      for (const { id, score } of await node.peers().catch(() => [])) {
+        if (this.#honest.has(id)) this.#lowestScore = Math.min(this.#lowestScore, Math.round(score));
+      }
+      await sleep(peersEveryMs);
+    }
+  }
+}
+
+/** 0 where the process has ended. */
+export function rssKbOf(pid: number): number {
+  try {
+    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
+/** Seconds of CPU that the process has used. */
+export function cpuSecondsOf(pid: number): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,52 @@
+import { type Result, rssMoreMb } from "./result.ts";
+
+/** For docs/attacks.md. `all`: by name, with the runs without attack. */
+export function markdown(results: readonly Result[], all: ReadonlyMap<string, Result>): string {
+  const columns = [
+    "attack",
+    "interval, ms",
+    "longest gap, ms",
+    "finality behind, ms",
+    "RSS more, MB",
+    "status p99, ms",
+    "not ready, %",
+    "lowest honest score",
+    "banned (honest)",
+    "shut out after, s",
+    "new node in step, s",
+    "transfer, s",
+    "SIGTERM, s",
+    "attacker's cores",
+    "broken",
+  ];
+  const rows = results.map((result) => {
+    const quiet = all.get(`quiet-${result.by}`);
+    return [
+      `\`${result.name}\``,
+      text(result.intervalMs),
+      text(result.longestGapMs),
+      text(result.finalityLagMs),
+      quiet && result !== quiet ? text(rssMoreMb(result, quiet)) : `(${Math.max(...result.rssMb)} in all)`,
+      text(result.statusP99Ms),
+      text(result.notReadyPercent),
+      text(result.lowestHonestScore),
+      `${result.bans} (${result.honestBans})`,
+      inSeconds(result.shutOutMs),
+      inSeconds(result.joinMs),
+      inSeconds(result.transferMs),
+      inSeconds(result.stopMs),
+      text(result.attackerCpu),
+      result.broken.length === 0 ? "" : result.broken.join("; "),
+    ];
+  });
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [line(columns), line(columns.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+function text(value: number | null): string {
+  return value === null ? "none" : String(value);
+}
+
+function inSeconds(ms: number | null): string {
+  return ms === null ? "-" : (ms / 1_000).toFixed(1);
+}

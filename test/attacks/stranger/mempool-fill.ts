@@ -1,0 +1,40 @@
+import { fromHex } from "../../../src/util/bytes.ts";
+import { sszList } from "../../bench/lib/ssz-list.ts";
+import type { Attack } from "../attack.ts";
+import { HttpClient } from "../lib/http.ts";
+import { type Plan, signed } from "../lib/transfers.ts";
+import { poorAccounts, poorFee } from "../measure/accounts.ts";
+
+const perSecond = 2_000;
+const perRequest = 200;
+
+/** Valid transfers of one unit, at the least fee that the chain asks for. */
+export const mempoolFill: Attack = {
+  name: "mempool-fill",
+  by: "stranger",
+  does: `${poorAccounts.count} accounts with ${poorAccounts.balance} units each post ${perSecond} transfers/s with consecutive nonces at a fee of ${poorFee}, in lists of ${perRequest} from four addresses`,
+  async run(site) {
+    const genesisId = fromHex(site.job.genesisId);
+    const clients = site.job.addresses.map((address) => new HttpClient(address, 4));
+    const nonces = new Map<number, number>();
+    let turn = 0;
+    await site.repeat(perSecond / perRequest, () => {
+      const number = turn++;
+      const plans = Array.from({ length: perRequest }, (_, index): Plan => {
+        const account = (number * perRequest + index) % poorAccounts.count;
+        const from = poorAccounts.first + account;
+        const nonce = nonces.get(from) ?? 0;
+        nonces.set(from, nonce + 1);
+        return { from, to: poorAccounts.first, amount: 1n, fee: poorFee, nonce };
+      });
+      const bytes = sszList(signed(plans, genesisId).map(({ encoded }) => encoded));
+      const place = site.places[number % site.places.length]!;
+      const client = clients[number % clients.length]!;
+      void client
+        .send(place, "/v1/transactions", { type: "application/octet-stream", bytes }, site.signal)
+        .then((status) => site.count(`answered ${status}`));
+      site.count("transactions", perRequest);
+    });
+    for (const client of clients) client.close();
+  },
+};

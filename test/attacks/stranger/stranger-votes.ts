@@ -1,0 +1,44 @@
+import { randomBytes } from "node:crypto";
+import { SignedFinalityVote } from "../../../src/types/index.ts";
+import type { Attack } from "../attack.ts";
+import { bytes32, give, publication, topicOf } from "../lib/wire.ts";
+import { watchChain } from "./status-lies.ts";
+
+const ids = 8;
+const perSecond = 50;
+
+export const strangerVotes: Attack = {
+  name: "stranger-votes",
+  by: "stranger",
+  does: `${ids} ids send ${perSecond} votes/s each: of voters that nobody knows and of authorities, for known and unknown blocks, with random signatures`,
+  async run(site) {
+    const view = await watchChain(site);
+    const { config, id } = await site.genesis();
+    const topic = topicOf("votes", site.job.genesisId);
+    await site.crowd(ids, { rawGossip: true }, async ({ rogue }) => {
+      const stream = await rogue.gossipStream();
+      let next = 0;
+      await site.repeat(
+        perSecond,
+        async () => {
+          const turn = next++;
+          const vote = SignedFinalityVote.serialize({
+            message: {
+              source: { round: 0, height: 0, block: id },
+              target: {
+                round: view.height + 2,
+                height: view.height + (turn % 2),
+                block: turn % 2 ? bytes32() : view.head,
+              },
+            },
+            voter: turn % 3 ? config.authorities[turn % config.authorities.length]! : bytes32(),
+            signature: Uint8Array.from(randomBytes(64)),
+          });
+          await give(stream, publication(topic, vote));
+          site.count("votes");
+        },
+        () => rogue.connected,
+      );
+    });
+  },
+};
