@@ -34,6 +34,7 @@ export type ProblemCode =
 /** The one place where codes become HTTP statuses; docs/http.md lists them. */
 export const problems: Readonly<Record<ProblemCode, { status: number; title: string }>> = {
   MALFORMED: { status: 400, title: "Malformed request" },
+  INVALID_ADDRESS: { status: 400, title: "Invalid address" },
   INVALID_SIGNATURE: { status: 400, title: "Invalid signature" },
   OVERFLOW: { status: 400, title: "Amount overflow" },
   UNAUTHORIZED: { status: 401, title: "Admin token required" },

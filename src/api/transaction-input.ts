@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { z } from "zod";
-import { addressSchema, amountSchema, describeIssues, wholeNumber } from "../config/schema.ts";
+import { addressTextSchema, amountSchema, describeIssues, wholeNumber } from "../config/schema.ts";
 import { maxMemoBytes, Transaction } from "../types/index.ts";
 import { fromHex, type Hex } from "../util/bytes.ts";
 import { messageOf } from "../util/errors.ts";
@@ -38,8 +38,8 @@ const memoSchema = z
 /** The JSON form of a transaction. */
 export const transactionSchema = z.strictObject(
   {
-    from: addressSchema,
-    to: addressSchema,
+    from: addressTextSchema,
+    to: addressTextSchema,
     amount: amountSchema,
     fee: amountSchema.prefault("0"),
     nonce: wholeNumber(0, Number.MAX_SAFE_INTEGER - 1).describe("`pendingNonce` of the account."),

@@ -88,7 +88,12 @@ export class Chain {
   private constructor(options: ChainOptions, { head, snapshot, state, finality, forks }: LoadedChain) {
     const { genesis, stores } = options;
     this.genesis = genesis;
-    this.checks = { config: genesis.config, genesisId: genesis.id, ...options.checks };
+    this.checks = {
+      config: genesis.config,
+      genesisId: genesis.id,
+      isAccount: (address) => state.indexOf(address) >= 0,
+      ...options.checks,
+    };
     this.tree = new BlockTree(stores.blocks, genesis.config);
     this.tree.remember(head, snapshot);
     this.reader = new BlockReader(stores, this.tree, genesis, () => this.#canonical.head);

@@ -1,3 +1,4 @@
+import { isAddress } from "../crypto/address.ts";
 import type { Verify } from "../crypto/ed25519.ts";
 import { BlockError } from "../types/errors.ts";
 import type { ChainConfig } from "../types/genesis.ts";
@@ -26,6 +27,8 @@ export interface BlockChecks {
   verify: Verify;
   /** Verdicts on the signatures of transactions, of which some may have been checked before; without it, `verify` checks all. */
   verifyTransactions?(records: readonly TransactionRecord[]): Promise<boolean[]>;
+  /** Whether an account of this chain has this address, which was checked when it was made. */
+  isAccount(address: Uint8Array): boolean;
 }
 
 export interface CheckOptions {
@@ -123,8 +126,11 @@ async function checkTransactionSignatures(
   records: readonly TransactionRecord[],
   checks: BlockChecks,
 ): Promise<void> {
-  const verdicts = await (checks.verifyTransactions?.(records) ?? checks.verify(records.map(signatureSet)));
-  const bad = verdicts.indexOf(false);
-  if (bad !== -1)
-    throw new BlockError("INVALID_TRANSACTION_SIGNATURE", `of transaction ${records[bad]?.idHex}`);
+  const verdicts = await (checks.verifyTransactions?.(records) ??
+    checks.verify(records.map((record) => signatureSet(record, checks.isAccount))));
+  const bad = records[verdicts.indexOf(false)];
+  if (!bad) return;
+  const { from, to } = bad.transaction.message;
+  const code = isAddress(from) && isAddress(to) ? "INVALID_SIGNATURE" : "INVALID_ADDRESS";
+  throw new BlockError("INVALID_TRANSACTION_SIGNATURE", `of transaction ${bad.idHex}: ${code}`);
 }

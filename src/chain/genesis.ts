@@ -91,10 +91,17 @@ export async function checkGenesis(block: GenesisBlock, verify: Verify): Promise
     rootOf(GenesisPayload, payload),
     message.transactionsRoot,
   ));
-  const [signed] = await verify([
-    { publicKey: message.proposer, message: genesisSigningRoot(message), signature: header.signature },
-  ]);
+  const signatureSet = {
+    publicKey: message.proposer,
+    message: genesisSigningRoot(message),
+    signature: header.signature,
+    newKey: true,
+  };
+  const [signed] = await verify([signatureSet]);
   require("its signature is wrong", signed === true);
+  const addresses = [...config.authorities, ...balances.map(({ address }) => address)];
+  const verdicts = await verify(addresses.map((address) => ({ address })));
+  require("it names an address that no key belongs to", verdicts.every(Boolean));
   const genesis = { ...genesisOf({ header, config }), block };
   const stateRoot = genesisState(balances).stateRoot(genesis.snapshot);
   require("its stateRoot is wrong", equalBytes(stateRoot, message.stateRoot));

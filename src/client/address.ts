@@ -1,3 +1,4 @@
+import { Point } from "@noble/ed25519";
 import { bech32m } from "@scure/base";
 import { malformed, shown } from "./bytes.ts";
 
@@ -11,8 +12,40 @@ export function encodeAddress(publicKey: Uint8Array): Address {
   return bech32m.encode(prefix, bech32m.toWords(publicKey));
 }
 
-/** The public key. @throws {ClientError} `MALFORMED` */
+/** More than a chain has authorities; each check takes a millisecond. */
+const maxRemembered = 2048;
+const remembered = new Map<string, boolean>();
+
+/**
+ * Whether these are the canonical 32 bytes of a point of the prime-order subgroup other than the identity: the rule of
+ * docs/consensus.md, without which some signatures would be valid here and not there.
+ */
+export function isAccountKey(bytes: Uint8Array): boolean {
+  if (bytes.length !== keyBytes) return false;
+  const name = encodeAddress(bytes);
+  const known = remembered.get(name);
+  if (known !== undefined) return known;
+  let is: boolean;
+  try {
+    const point = Point.fromBytes(bytes);
+    is = !point.is0() && point.isTorsionFree();
+  } catch {
+    is = false;
+  }
+  if (remembered.size >= maxRemembered) remembered.clear();
+  remembered.set(name, is);
+  return is;
+}
+
+/** The public key. @throws {ClientError} `MALFORMED` also where no key belongs to the address. */
 export function decodeAddress(address: Address): Uint8Array<ArrayBuffer> {
+  const bytes = addressBytes(address);
+  if (!isAccountKey(bytes)) malformed(`an address that no key belongs to: ${shown(address)}`);
+  return bytes;
+}
+
+/** The bytes of an address that is only hashed: whatever they are, they are compared with what a chain holds. */
+export function addressBytes(address: Address): Uint8Array<ArrayBuffer> {
   const decoded = typeof address === "string" ? bech32m.decodeUnsafe(address) : undefined;
   const bytes = decoded?.prefix === prefix ? bech32m.fromWordsUnsafe(decoded.words) : undefined;
   if (bytes?.length !== keyBytes) malformed(`not an address (a typing error?): ${shown(address)}`);

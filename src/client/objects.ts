@@ -1,4 +1,4 @@
-import { type Address, decodeAddress } from "./address.ts";
+import { type Address, addressBytes } from "./address.ts";
 import { concatBytes, fromHex, type Hex, malformed, toHex } from "./bytes.ts";
 import {
   byteListRoot,
@@ -33,8 +33,8 @@ type TransferFields = Omit<Transaction, "id" | "signature">;
 export function transferRoot({ from, to, amount, fee, nonce, memo, memoHex }: TransferFields): Chunk {
   const memoBytes = memoHex === undefined ? new TextEncoder().encode(memo ?? "") : fromHex(memoHex);
   return merkleize([
-    decodeAddress(from),
-    decodeAddress(to),
+    addressBytes(from),
+    addressBytes(to),
     amountChunk(amount),
     amountChunk(fee),
     countChunk(nonce),
@@ -52,13 +52,13 @@ export function transactionId(transaction: Omit<Transaction, "id">): Hex {
 export function headerRoot(header: Omit<Header, "id" | "signature">): Chunk {
   const { vote } = header;
   const [kind, candidate] = vote
-    ? [vote.kind === "add" ? 1 : 2, decodeAddress(vote.candidate)]
+    ? [vote.kind === "add" ? 1 : 2, addressBytes(vote.candidate)]
     : [0, zeroChunk];
   return merkleize([
     countChunk(header.height),
     bytes32(header.parent),
     countChunk(header.timestamp),
-    decodeAddress(header.proposer),
+    addressBytes(header.proposer),
     uint8Chunk(header.difficulty),
     hashPair(uint8Chunk(kind), candidate),
     bytes32(header.transactionsRoot),
@@ -68,7 +68,7 @@ export function headerRoot(header: Omit<Header, "id" | "signature">): Chunk {
 
 /** `hash_tree_root` of `Account`. */
 export function accountRoot(account: { address: Address; balance: string; nonce: number }): Chunk {
-  return merkleize([decodeAddress(account.address), amountChunk(account.balance), countChunk(account.nonce)]);
+  return merkleize([addressBytes(account.address), amountChunk(account.balance), countChunk(account.nonce)]);
 }
 
 /** `hash_tree_root` of `FinalityVote`. */
@@ -78,7 +78,7 @@ export function linkRoot({ source, target }: Link): Chunk {
 
 /** `hash_tree_root` of a list of authorities. */
 export function authoritiesRoot(authorities: readonly Address[]): Chunk {
-  return listRoot(authorities.map(decodeAddress), maxAuthorities);
+  return listRoot(authorities.map(addressBytes), maxAuthorities);
 }
 
 /** `hash_tree_root` of `GenesisPayload`: the `transactionsRoot` of a genesis header. All balances must be there. */
@@ -95,7 +95,7 @@ export function genesisPayloadRoot(genesis: Genesis): Chunk {
     authoritiesRoot(genesis.authorities),
   ]);
   const balances = genesis.balances.map(({ address, balance }) =>
-    hashPair(decodeAddress(address), amountChunk(balance)),
+    hashPair(addressBytes(address), amountChunk(balance)),
   );
   // A container of one field has the field's root.
   return hashPair(config, listRoot(balances, maxGenesisBalances));

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { decodeAddress } from "../crypto/address.ts";
+import { decodeAddress, decodeAddressText } from "../crypto/address.ts";
 import { messageOf } from "../util/errors.ts";
 import { parseAmount } from "./amount.ts";
 
@@ -19,10 +19,14 @@ function parsed<T>(parse: (text: string) => T, whenNotText: string) {
     });
 }
 
+const whenNoAddress = 'write an address as a string, such as "cc1…"';
+const addressMeta = { description: "An address: bech32m with the prefix `cc`." };
+
 /** A bech32m address -> its 32 bytes. */
-export const addressSchema = parsed(decodeAddress, 'write an address as a string, such as "cc1…"').meta({
-  description: "An address: bech32m with the prefix `cc`.",
-});
+export const addressSchema = parsed(decodeAddress, whenNoAddress).meta(addressMeta);
+
+/** The same where the key is checked later, together with a signature: its check takes longer than all others. */
+export const addressTextSchema = parsed(decodeAddressText, whenNoAddress).meta(addressMeta);
 
 /** A decimal string -> bigint, 0 to 2^64 - 1. */
 export const amountSchema = parsed(parseAmount, 'write an amount as a string, such as "120"').meta({

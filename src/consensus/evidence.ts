@@ -126,6 +126,7 @@ function signatureSets({ headers, votes }: Evidence, genesisId: Uint8Array) {
         publicKey: message.proposer,
         message: signingRoot(rootOf(Header, message), headerDomain),
         signature,
+        newKey: true,
       })),
     ...votes
       .flatMap(({ first, second }) => [first, second])
@@ -133,6 +134,7 @@ function signatureSets({ headers, votes }: Evidence, genesisId: Uint8Array) {
         publicKey: voter,
         message: signingRoot(rootOf(FinalityVote, message), voteDomain),
         signature,
+        newKey: true,
       })),
   ];
 }

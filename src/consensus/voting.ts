@@ -1,3 +1,4 @@
+import { isAddress } from "../crypto/address.ts";
 import {
   type AuthoritySnapshot,
   type AuthorityVote,
@@ -21,10 +22,10 @@ export const maxOpenVotesPerVoter = maxAuthorities;
 type VotingState = Pick<AuthoritySnapshot, "authorities" | "openVotes">;
 type VoteHeader = Pick<Header, "height" | "proposer" | "vote">;
 
-/** Whether a vote's fields are allowed: a known kind, and a candidate that is zero exactly where there is no vote. */
+/** Whether a vote's fields are allowed: a known kind, and a candidate that is an address, or zero where there is no vote. */
 export function isWellFormedVote({ kind, candidate }: AuthorityVote): boolean {
-  if (kind !== voteKinds.none && kind !== voteKinds.add && kind !== voteKinds.remove) return false;
-  return (kind === voteKinds.none) === sameAddress(candidate, zero32);
+  if (kind === voteKinds.none) return sameAddress(candidate, zero32);
+  return (kind === voteKinds.add || kind === voteKinds.remove) && isAddress(candidate);
 }
 
 /**

@@ -1,10 +1,25 @@
 import { createPrivateKey, createPublicKey, sign as opensslSign } from "node:crypto";
-import { nativeVerdicts, type SignatureSet, verifyNative, verifyZip215 } from "./zip215.ts";
+import { crypto_sign_verify_detached } from "sodium-native";
+import { isAddress } from "./address.ts";
 
-export type { SignatureSet } from "./zip215.ts";
+/** One signature to check: 64 bytes over `message` under the 32-byte `publicKey` (RFC 8032). */
+export interface SignatureSet {
+  publicKey: Uint8Array;
+  message: Uint8Array;
+  signature: Uint8Array;
+  /** `publicKey` is not known to be an address: the verdict is false where it is none. */
+  newKey?: boolean;
+  /** Named by the message and not known to be an address: the verdict is false where it is none. */
+  address?: Uint8Array | undefined;
+}
 
-/** Checks signatures by the ZIP-215 rules; resolves to one verdict a set, in order, and never rejects. */
-export type Verify = (sets: readonly SignatureSet[]) => Promise<boolean[]>;
+/** Bytes that are to be an address. */
+export interface AddressSet {
+  address: Uint8Array;
+}
+
+/** Resolves to one verdict a set, in order, and never rejects. */
+export type Verify = (sets: readonly (SignatureSet | AddressSet)[]) => Promise<boolean[]>;
 
 /** RFC 8410: what precedes the 32 raw bytes in the DER form of a key. */
 const pkcs8Prefix = Buffer.from("302e020100300506032b657004220420", "hex");
@@ -26,11 +41,20 @@ export function keyPairFromSeed(seed: Uint8Array): KeyPair {
   };
 }
 
-/** Checks in this thread, at once but for what only noble can decide: for commands and tests. A node has a `VerifyPool`. */
-export const verifySignatures: Verify = (sets) =>
-  Promise.all(
-    sets.map((set) => {
-      const verdict = verifyNative(set);
-      return verdict === nativeVerdicts.unknown ? verifyZip215(set) : verdict === nativeVerdicts.valid;
-    }),
+/**
+ * The rule of docs/consensus.md: s < L, encode(sB - kA) = R, R not the identity. libsodium checks this to the bit for a key that
+ * is an address, as those of accounts and authorities are (ADR 3); `newKey` says that it is to be checked.
+ */
+export function verifySet(set: SignatureSet | AddressSet): boolean {
+  if (!("message" in set)) return isAddress(set.address);
+  const { publicKey, message, signature } = set;
+  if (publicKey.length !== 32 || signature.length !== 64) return false;
+  return (
+    crypto_sign_verify_detached(signature, message, publicKey) &&
+    (!set.newKey || isAddress(publicKey)) &&
+    (!set.address || isAddress(set.address))
   );
+}
+
+/** Checks in this thread, at once: for commands and tests. A node has a `VerifyPool`. */
+export const verifySignatures: Verify = async (sets) => sets.map(verifySet);

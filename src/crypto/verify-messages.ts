@@ -1,30 +1,48 @@
-import type { SignatureSet } from "./zip215.ts";
+import type { AddressSet, SignatureSet } from "./ed25519.ts";
 
-/** What a thread is asked: `native` for the verdicts of libsodium (`NativeVerdict`), else those of ZIP-215 (0 or 1). */
+/** What `VerifyPool` checks. */
+export type AnySet = SignatureSet | AddressSet;
+
+/** The sets of one request, packed one after another. */
 export interface VerifyRequest {
   packed: Uint8Array<ArrayBuffer>;
-  native: boolean;
 }
 
-/** A signature set whose message is a signing root: key (32), message (32), signature (64). */
-export const packedBytes = 128;
+const layout = { flags: 0, publicKey: 1, message: 33, signature: 65, address: 129 } as const;
+const flags = { signature: 1, newKey: 2, address: 4 } as const;
 
-export function isPackable({ publicKey, message, signature }: SignatureSet): boolean {
-  return publicKey.length === 32 && message.length === 32 && signature.length === 64;
+/** A set whose message is a signing root: flags (1), key (32), message (32), signature (64), address (32). */
+export const packedBytes = 161;
+
+export function isPackable(set: AnySet): boolean {
+  if (set.address && set.address.length !== 32) return false;
+  if (!("message" in set)) return true;
+  return set.publicKey.length === 32 && set.message.length === 32 && set.signature.length === 64;
 }
 
-export function pack(packed: Uint8Array, index: number, set: SignatureSet): void {
+export function pack(packed: Uint8Array, index: number, set: AnySet): void {
   const at = index * packedBytes;
-  packed.set(set.publicKey, at);
-  packed.set(set.message, at + 32);
-  packed.set(set.signature, at + 64);
+  if (set.address) {
+    packed[at + layout.flags]! |= flags.address;
+    packed.set(set.address, at + layout.address);
+  }
+  if (!("message" in set)) return;
+  packed[at + layout.flags]! |= flags.signature | (set.newKey ? flags.newKey : 0);
+  packed.set(set.publicKey, at + layout.publicKey);
+  packed.set(set.message, at + layout.message);
+  packed.set(set.signature, at + layout.signature);
 }
 
-export function unpack(packed: Uint8Array, index: number): SignatureSet {
-  const at = index * packedBytes;
+export function unpack(packed: Uint8Array, index: number): AnySet {
+  const set = packed.subarray(index * packedBytes, (index + 1) * packedBytes);
+  const address = set.subarray(layout.address);
+  const has = set[layout.flags]!;
+  if ((has & flags.signature) === 0) return { address };
   return {
-    publicKey: packed.subarray(at, at + 32),
-    message: packed.subarray(at + 32, at + 64),
-    signature: packed.subarray(at + 64, at + packedBytes),
+    publicKey: set.subarray(layout.publicKey, layout.message),
+    message: set.subarray(layout.message, layout.signature),
+    signature: set.subarray(layout.signature, layout.address),
+    newKey: (has & flags.newKey) !== 0,
+    address: has & flags.address ? address : undefined,
   };
 }

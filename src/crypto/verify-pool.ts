@@ -1,7 +1,6 @@
-import { type Verify, verifySignatures } from "./ed25519.ts";
-import { isPackable, pack, packedBytes } from "./verify-messages.ts";
+import { type Verify, verifySet, verifySignatures } from "./ed25519.ts";
+import { type AnySet, isPackable, pack, packedBytes } from "./verify-messages.ts";
 import { type StartVerifyThread, startVerifyThread, type VerifyThread } from "./verify-thread.ts";
-import { nativeVerdicts, type SignatureSet, verifyNative } from "./zip215.ts";
 
 /** A call of at most so many goes before larger ones: headers, votes and lone transactions wait for no block. */
 const smallCall = 16;
@@ -18,7 +17,7 @@ const depth = 2;
 
 /** One call of `verify`. */
 interface Call {
-  sets: readonly SignatureSet[];
+  sets: readonly AnySet[];
   verdicts: boolean[];
   /** Verdicts that are missing. */
   left: number;
@@ -32,15 +31,11 @@ interface Range {
   end: number;
 }
 
-interface Job {
-  ranges: Range[];
-  native: boolean;
-}
-
 /** The place of a thread; it is started when it is first needed. */
 interface Slot {
   thread: VerifyThread | undefined;
-  jobs: Job[];
+  /** What each message under way holds. */
+  jobs: Range[][];
   hasAnswered: boolean;
 }
 
@@ -53,16 +48,13 @@ export interface VerifyPoolOptions {
 
 /**
  * Checks signatures on threads of its own, few at once on the caller's. Calls of one turn of the event loop, and those that
- * come while all threads are busy, go together; large ones are split among the threads. What libsodium cannot decide goes to
- * the first thread alone, one signature at a time: a good batch waits for one such at most, however many there are.
+ * come while all threads are busy, go together; large ones are split among the threads.
  */
 export class VerifyPool {
   readonly #options: VerifyPoolOptions;
   #slots: Slot[];
   readonly #small: Range[] = [];
   readonly #large: Range[] = [];
-  readonly #unknown: Range[] = [];
-  #unknownUnderWay = false;
   #flushing = false;
   #closed = false;
 
@@ -98,8 +90,7 @@ export class VerifyPool {
     const isRunning = this.#slots.some(({ thread }) => thread);
     if (lengthOf(this.#small) <= (isRunning ? maxHereBesideThreads : maxHere)) {
       for (const { call, start, end } of this.#small.splice(0)) {
-        for (let index = start; index < end; index++)
-          this.#settle(call, index, verifyNative(call.sets[index]!));
+        for (let index = start; index < end; index++) this.#settle(call, index, verifySet(call.sets[index]!));
       }
     }
     this.#dispatch();
@@ -113,12 +104,8 @@ export class VerifyPool {
     for (let slot = this.#freeSlot(); slot; slot = this.#freeSlot()) {
       const ranges = this.#take();
       if (ranges.length === 0) break;
-      this.#post(slot, { ranges, native: true });
+      this.#post(slot, ranges);
     }
-    const unknown = this.#unknownUnderWay ? undefined : this.#unknown.shift();
-    if (!unknown) return;
-    this.#unknownUnderWay = true;
-    this.#post(this.#slots[0]!, { ranges: [unknown], native: false });
   }
 
   /** The least busy one that has room. */
@@ -145,15 +132,15 @@ export class VerifyPool {
     return ranges;
   }
 
-  #post(slot: Slot, job: Job): void {
+  #post(slot: Slot, ranges: Range[]): void {
     slot.thread ??= this.#start(slot);
-    if (slot.jobs.push(job) === 1) slot.thread.hold(true);
-    const packed = new Uint8Array(lengthOf(job.ranges) * packedBytes);
+    if (slot.jobs.push(ranges) === 1) slot.thread.hold(true);
+    const packed = new Uint8Array(lengthOf(ranges) * packedBytes);
     let at = 0;
-    for (const { call, start, end } of job.ranges) {
+    for (const { call, start, end } of ranges) {
       for (let index = start; index < end; index++) pack(packed, at++, call.sets[index]!);
     }
-    slot.thread.post({ packed, native: job.native });
+    slot.thread.post({ packed });
   }
 
   #start(slot: Slot): VerifyThread {
@@ -166,12 +153,11 @@ export class VerifyPool {
 
   #onAnswer(slot: Slot, verdicts: Uint8Array): void {
     slot.hasAnswered = true;
-    const { ranges, native } = slot.jobs.shift()!;
+    const ranges = slot.jobs.shift()!;
     if (slot.jobs.length === 0) slot.thread?.hold(false);
-    if (!native) this.#unknownUnderWay = false;
     let at = 0;
     for (const { call, start, end } of ranges) {
-      for (let index = start; index < end; index++) this.#settle(call, index, verdicts[at++]!);
+      for (let index = start; index < end; index++) this.#settle(call, index, verdicts[at++] === 1);
     }
     this.#dispatch();
   }
@@ -179,10 +165,7 @@ export class VerifyPool {
   /** Its work waits again, before all else. One that ended before its first answer would again: its place is given up. */
   #onEnd(slot: Slot, error: unknown): void {
     if (this.#closed) return;
-    for (const { ranges, native } of slot.jobs.toReversed()) {
-      (native ? this.#small : this.#unknown).unshift(...ranges);
-      if (!native) this.#unknownUnderWay = false;
-    }
+    for (const ranges of slot.jobs.toReversed()) this.#small.unshift(...ranges);
     slot.thread = undefined;
     slot.jobs = [];
     if (!slot.hasAnswered) this.#slots = this.#slots.filter((each) => each !== slot);
@@ -190,25 +173,15 @@ export class VerifyPool {
     this.#dispatch();
   }
 
-  #settle(call: Call, index: number, verdict: number): void {
-    if (verdict === nativeVerdicts.unknown) {
-      this.#unknown.push({ call, start: index, end: index + 1 });
-      return;
-    }
-    call.verdicts[index] = verdict === nativeVerdicts.valid;
+  #settle(call: Call, index: number, verdict: boolean): void {
+    call.verdicts[index] = verdict;
     if (--call.left === 0) call.resolve(call.verdicts);
   }
 
   /** Without any thread. */
   #checkHere(): void {
-    for (const { call, start, end } of [this.#small, this.#large, this.#unknown].flatMap((queue) =>
-      queue.splice(0),
-    )) {
-      void verifySignatures(call.sets.slice(start, end)).then((verdicts) => {
-        for (const [offset, verdict] of verdicts.entries())
-          this.#settle(call, start + offset, Number(verdict));
-      });
-    }
+    for (const { call, start, end } of [...this.#small.splice(0), ...this.#large.splice(0)])
+      for (let index = start; index < end; index++) this.#settle(call, index, verifySet(call.sets[index]!));
   }
 }
 

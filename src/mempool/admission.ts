@@ -1,3 +1,4 @@
+import { isAddress } from "../crypto/address.ts";
 import type { TransactionErrorCode } from "../types/errors.ts";
 import type { ChainConfig } from "../types/genesis.ts";
 import { isSafeCount, maxAmount, type TransactionRecord } from "../types/index.ts";
@@ -116,6 +117,14 @@ function refuseRoom(
     "ACCOUNT_LIMIT",
     `${limits.maxPerAccount} transactions of this account are waiting; send more when they are in blocks`,
   );
+}
+
+/** A transaction that the verdict on its signature and addresses is against. */
+export function refuseUnsigned(record: TransactionRecord): Refusal {
+  const { from, to } = record.transaction.message;
+  const field = !isAddress(from) ? "from" : isAddress(to) ? undefined : "to";
+  if (field) return refuse(record, "INVALID_ADDRESS", `no key belongs to the address in \`${field}\``);
+  return refuse(record, "INVALID_SIGNATURE", "the signature does not match");
 }
 
 export function refuse(record: TransactionRecord, code: TransactionErrorCode, detail: string): Refusal {

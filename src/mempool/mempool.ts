@@ -14,7 +14,7 @@ import {
 import type { Hex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
-import { type AdmissionRules, refuse, refuseAdmission, refuseCheaply } from "./admission.ts";
+import { type AdmissionRules, refuse, refuseAdmission, refuseCheaply, refuseUnsigned } from "./admission.ts";
 import { Eviction } from "./eviction.ts";
 import { expired } from "./expiry.ts";
 import { HeadFollower, type IncludedAndRetracted } from "./head-follower.ts";
@@ -64,7 +64,11 @@ export class Mempool {
     this.#pool = new Pool(options.account);
     this.#rules = { ...options, pool: this.#pool };
     this.#eviction = new Eviction(this.#pool, options.limits);
-    this.#signatures = new SignatureChecks(options.verify, [this.#pool, this.#included]);
+    this.#signatures = new SignatureChecks(
+      options.verify,
+      [this.#pool, this.#included],
+      (address) => options.account(address) !== undefined,
+    );
     this.#journal = new Journal(options);
     this.#follower = new HeadFollower(this.#pool, this.#journal, options.log);
     this.#domain = computeDomain("transaction", options.genesisId);
@@ -205,7 +209,7 @@ export class Mempool {
 
   /** Checks again what may have changed while the signature was checked, and inserts. */
   #admit(record: TransactionRecord, isSigned: boolean, durable: boolean, step: Step): AddOutcome {
-    if (!isSigned) return refuse(record, "INVALID_SIGNATURE", "the signature does not match");
+    if (!isSigned) return refuseUnsigned(record);
     const { from, nonce } = record.transaction.message;
     const queue = this.#pool.queue(from);
     const refusal = refuseAdmission(record, queue, this.#rules);

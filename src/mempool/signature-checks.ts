@@ -21,11 +21,14 @@ export interface CheckedBefore {
 export class SignatureChecks {
   readonly #verify: Verify;
   readonly #before: readonly CheckedBefore[];
+  readonly #isAccount: (address: Uint8Array) => boolean;
   /** By the short id. */
   readonly #underWay = new Map<string, Check>();
 
-  constructor(verify: Verify, before: readonly CheckedBefore[]) {
+  /** `isAccount`: an account of this chain has the address. */
+  constructor(verify: Verify, before: readonly CheckedBefore[], isAccount: (address: Uint8Array) => boolean) {
     this.#verify = verify;
+    this.#isAccount = isAccount;
     this.#before = before;
   }
 
@@ -59,7 +62,7 @@ export class SignatureChecks {
   }
 
   async #check(records: readonly TransactionRecord[]): Promise<boolean[]> {
-    const verdicts = this.#verify(records.map(signatureSet));
+    const verdicts = this.#verify(records.map((record) => signatureSet(record, this.#isAccount)));
     const checks = records.map((record, place): Check => ({ record, verdicts, place }));
     for (const check of checks) this.#underWay.set(check.record.shortIdHex, check);
     try {

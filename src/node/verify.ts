@@ -42,9 +42,10 @@ function verifyWith(verify: Verify, { paths, onProgress }: VerifyOptions): Promi
     if (!block) throw noChain(paths, hint);
     const genesis = await checkGenesis(block, verify);
     const { config } = genesis;
-    const checks = { config, genesisId: genesis.id, verify };
     const headId = (await stores.meta.head()) ?? damaged("it has no head");
     const state = AccountState.fromGenesis(balancesOf(block), new Uint8Array(8));
+    const isAccount = (address: Uint8Array) => state.indexOf(address) >= 0;
+    const checks = { config, genesisId: genesis.id, verify, isAccount };
 
     let totalDifficulty = 0;
     let parent = { header: block.header.message, id: genesis.id, snapshot: genesis.snapshot };

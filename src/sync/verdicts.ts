@@ -41,9 +41,10 @@ export const blockFaults: Faults<BlockErrorCode> = {
   KNOWN_INVALID: undefined,
 };
 
-/** A transaction can be late or poor by no fault of those who pass it on; a wrong signature cannot be honest. */
+/** A transaction can be late or poor by no fault of those who pass it on; a wrong signature or address cannot be honest. */
 export const transactionFaults: Faults<TransactionErrorCode> = {
   INVALID_SIGNATURE: "genesis",
+  INVALID_ADDRESS: "message",
   MALFORMED: "message",
   OVERFLOW: "message",
   FEE_TOO_LOW: undefined,

@@ -3,6 +3,8 @@ import { CodedError } from "../util/errors.ts";
 /** Why a transaction is not admitted to a pool or a block. */
 export type TransactionErrorCode =
   | "INVALID_SIGNATURE"
+  /** `from` or `to` is no point that an account may have. */
+  | "INVALID_ADDRESS"
   | "NONCE_TOO_LOW"
   | "NONCE_TOO_HIGH"
   | "NONCE_GAP_TOO_LARGE"

@@ -25,9 +25,19 @@ export function hexOfShortId(shortId: Uint8Array): string {
   return toHex(shortId).slice(2);
 }
 
-/** What its signature is checked by. */
-export function signatureSet({ transaction, signingRoot: message }: TransactionRecord) {
-  return { publicKey: transaction.message.from, message, signature: transaction.signature };
+/** What its signature and its addresses are checked by. `isAccount`: addresses that were checked when the account was made. */
+export function signatureSet(
+  { transaction, signingRoot: message }: TransactionRecord,
+  isAccount: (address: Uint8Array) => boolean,
+) {
+  const { from, to } = transaction.message;
+  return {
+    publicKey: from,
+    message,
+    signature: transaction.signature,
+    newKey: !isAccount(from),
+    address: isAccount(to) ? undefined : to,
+  };
 }
 
 /** `domain`: `computeDomain("transaction", genesisId)`. */

@@ -7,7 +7,7 @@ import type { TestNode } from "./harness/node.ts";
 import { until } from "./harness/until.ts";
 import { createWorld, type World } from "./harness/world.ts";
 
-const address = "cc1qqqsyqcyq5rqwzqfpg9scrgwpugpzysnzs23v9ccrydpk8qarc0sqxmdxr";
+const address = "cc1deapehffkzmcl5f67nz4nrl07nhj49ckdc72duhyl07vmqzst0csdtw8ga";
 
 /** Command line, exit code, what the one line on standard error says; `test/unit/cli` has more, and what genesis.json may say `test/unit/config`. */
 const commands: [line: string, code: 1 | 2, says: RegExp][] = [

@@ -28,6 +28,7 @@ export const submitOperation = {
   answer: z.union([submittedSchema, submitResultSchema]),
   problems: [
     "INVALID_SIGNATURE",
+    "INVALID_ADDRESS",
     "OVERFLOW",
     "ALREADY_KNOWN",
     "NONCE_TOO_LOW",

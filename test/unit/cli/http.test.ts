@@ -10,10 +10,11 @@ import { decodeAddress, encodeAddress } from "../../../src/crypto/address.ts";
 import { verifySignatures } from "../../../src/crypto/ed25519.ts";
 import { computeDomain, transactionRecord } from "../../../src/types/index.ts";
 import { fromHex } from "../../../src/util/bytes.ts";
+import { testAddresses } from "../support/addresses.ts";
 import { ccoinHere, oneLine } from "./ccoin.ts";
 
 const genesisId = `0x${"ab".repeat(32)}`;
-const to = encodeAddress(new Uint8Array(32).fill(5));
+const to = encodeAddress(testAddresses(1)[0]!);
 const status = {
   version: "0.1.0",
   nodeId: 1,

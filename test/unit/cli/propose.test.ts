@@ -7,9 +7,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { loadAdminToken } from "../../../src/accounts/admin-token.ts";
 import { nodePaths } from "../../../src/config/index.ts";
 import { encodeAddress } from "../../../src/crypto/address.ts";
+import { testAddresses } from "../support/addresses.ts";
 import { ccoinHere, oneLine } from "./ccoin.ts";
 
-const candidate = encodeAddress(new Uint8Array(32).fill(5));
+const candidate = encodeAddress(testAddresses(1)[0]!);
 const proposal = { candidate, kind: "add", proposedAt: 1, votes: 1, needed: 3, enacted: false };
 const warnings = [{ code: "CANDIDATE_NOT_IN_SYNC", detail: "it is not known to be in sync" }];
 

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { ccoin, ccoinHere, oneLine } from "./ccoin.ts";
 
-const address = "cc1qqqsyqcyq5rqwzqfpg9scrgwpugpzysnzs23v9ccrydpk8qarc0sqxmdxr";
+const address = "cc1deapehffkzmcl5f67nz4nrl07nhj49ckdc72duhyl07vmqzst0csdtw8ga";
 
 describe("help", () => {
   it("lists every command and exits with 0", async () => {

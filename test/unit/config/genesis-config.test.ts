@@ -6,8 +6,10 @@ import { checkChainConfig, checkCoinbase, parseGenesis, readGenesisFile } from "
 import { encodeAddress } from "../../../src/crypto/address.ts";
 import { ChainConfig, Coinbase } from "../../../src/types/index.ts";
 import { UserError } from "../../../src/util/errors.ts";
+import { testAddresses } from "../support/addresses.ts";
 
-const key = (n: number) => Uint8Array.from({ length: 32 }, (_, i) => (i < 2 ? n >> (8 * (1 - i)) : 1));
+const keys = testAddresses(1026);
+const key = (n: number) => keys[n]!;
 const address = (n: number) => encodeAddress(key(n));
 const authorities = (count: number) => Array.from({ length: count }, (_, n) => address(n));
 const maxAmount = (2n ** 64n - 1n).toString();

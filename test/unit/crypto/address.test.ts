@@ -1,8 +1,9 @@
 import { bech32, bech32m } from "@scure/base";
 import { describe, expect, it } from "vitest";
 import { decodeAddress, encodeAddress } from "../../../src/crypto/address.ts";
+import { testAddresses } from "../support/addresses.ts";
 
-const key = Uint8Array.from({ length: 32 }, (_, index) => index);
+const key = testAddresses(1)[0]!;
 const address = encodeAddress(key);
 
 const words = bech32m.toWords(key);
@@ -10,7 +11,8 @@ const words = bech32m.toWords(key);
 describe("addresses", () => {
   it("are 61 characters of bech32m with the prefix cc", () => {
     // The bytes 0 to 31, encoded by a program of its own after BIP-350.
-    expect(address).toBe("cc1qqqsyqcyq5rqwzqfpg9scrgwpugpzysnzs23v9ccrydpk8qarc0sqxmdxr");
+    const bytes = Uint8Array.from({ length: 32 }, (_, index) => index);
+    expect(encodeAddress(bytes)).toBe("cc1qqqsyqcyq5rqwzqfpg9scrgwpugpzysnzs23v9ccrydpk8qarc0sqxmdxr");
     expect(address).toMatch(/^cc1[02-9ac-hj-np-z]{58}$/);
     expect(decodeAddress(address)).toEqual(key);
   });
@@ -21,9 +23,14 @@ describe("addresses", () => {
   });
 
   it("hold every key", () => {
-    for (const fill of [0, 1, 127, 255]) {
-      const each = new Uint8Array(32).fill(fill);
-      expect(decodeAddress(encodeAddress(each))).toEqual(each);
+    for (const each of testAddresses(32)) expect(decodeAddress(encodeAddress(each))).toEqual(each);
+  });
+
+  it("hold nothing else", () => {
+    for (const fill of [0, 1, 255]) {
+      const text = encodeAddress(new Uint8Array(32).fill(fill));
+      expect(() => decodeAddress(text)).toThrow(/no key belongs to/);
+      expect(() => decodeAddress(text)).toThrow(expect.objectContaining({ code: "BAD_ADDRESS" }));
     }
   });
 

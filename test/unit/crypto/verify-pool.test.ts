@@ -1,23 +1,20 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { keyPairFromSeed, type SignatureSet, verifySignatures } from "../../../src/crypto/ed25519.ts";
+import {
+  keyPairFromSeed,
+  type SignatureSet,
+  verifySet,
+  verifySignatures,
+} from "../../../src/crypto/ed25519.ts";
 import { packedBytes, unpack, type VerifyRequest } from "../../../src/crypto/verify-messages.ts";
 import { VerifyPool, type VerifyPoolOptions } from "../../../src/crypto/verify-pool.ts";
 import { type StartVerifyThread, startVerifyThread } from "../../../src/crypto/verify-thread.ts";
-import { nativeVerdicts, verifyNative } from "../../../src/crypto/zip215.ts";
 
 const pair = keyPairFromSeed(new Uint8Array(32).fill(1));
 const message = new Uint8Array(32).fill(2);
 const good: SignatureSet = { publicKey: pair.publicKey, message, signature: pair.sign(message) };
 const bad: SignatureSet = { ...good, message: new Uint8Array(32) };
-/** Key and R of order 1 and 2, s = 0: valid by ZIP-215 alone. */
-const identity = Uint8Array.of(1, ...new Uint8Array(31));
-const odd: SignatureSet = {
-  publicKey: identity,
-  message,
-  signature: Uint8Array.of(...identity, ...new Uint8Array(32)),
-};
-/** No point of the curve: only noble says no. */
-const noPoint: SignatureSet = { ...good, publicKey: Uint8Array.of(2, ...new Uint8Array(31)) };
+/** No point of the curve. */
+const noPoint = Uint8Array.of(2, ...new Uint8Array(31));
 
 const many = (count: number, set = good) => new Array<SignatureSet>(count).fill(set);
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -41,16 +38,15 @@ class ManualThreads {
   readonly start: StartVerifyThread = (onAnswer, onEnd) => {
     const thread = {
       waiting: [] as VerifyRequest[],
-      /** Signatures of each answered request, negative for those of noble. */
+      /** Signatures of each answered request. */
       answered: [] as number[],
       ended: false,
       die: () => onEnd("died"),
       async answer() {
-        const { packed, native } = thread.waiting.shift()!;
+        const { packed } = thread.waiting.shift()!;
         const sets = Array.from({ length: packed.length / packedBytes }, (_, index) => unpack(packed, index));
-        thread.answered.push(native ? sets.length : -sets.length);
-        const verdicts = native ? sets.map(verifyNative) : (await verifySignatures(sets)).map(Number);
-        onAnswer(Uint8Array.from(verdicts));
+        thread.answered.push(sets.length);
+        onAnswer(Uint8Array.from(sets, (set) => Number(verifySet(set))));
         await turn();
       },
     };
@@ -65,22 +61,23 @@ class ManualThreads {
   };
 }
 
-describe("what libsodium says", () => {
-  it("is final but for points that nobody honest uses", () => {
-    expect(verifyNative(good)).toBe(nativeVerdicts.valid);
-    expect(verifyNative(bad)).toBe(nativeVerdicts.invalid);
-    expect(verifyNative(odd)).toBe(nativeVerdicts.unknown);
-    expect(verifyNative(noPoint)).toBe(nativeVerdicts.unknown);
-  });
-});
-
 describe("VerifyPool", () => {
   it.each([1, 2, 3])("gives the verdicts of verifySignatures, in order, with %i threads", async (threads) => {
     const pool = openPool({ threads });
-    const kinds = [good, bad, odd, noPoint, { ...good, message: new Uint8Array(3) }];
+    const kinds = [
+      good,
+      bad,
+      { ...good, newKey: true, address: pair.publicKey },
+      { ...good, address: noPoint },
+      { address: pair.publicKey },
+      { address: noPoint },
+      { ...good, publicKey: noPoint, newKey: true },
+      { ...good, message: new Uint8Array(3) },
+      { address: new Uint8Array(3) },
+    ];
     const sizes = [1, 3, 17, 40, 300];
     const calls = sizes.map((size) =>
-      Array.from({ length: size }, (_, index) => kinds[(index * index + size) % (size > 40 ? 2 : 5)]!),
+      Array.from({ length: size }, (_, index) => kinds[(index * index + size) % (size > 40 ? 8 : 9)]!),
     );
     const verdicts = await Promise.all(calls.map((sets) => pool.verify(sets)));
     expect(verdicts).toEqual(await Promise.all(calls.map((sets) => verifySignatures(sets))));
@@ -117,44 +114,6 @@ describe("VerifyPool", () => {
     expect(await large).toEqual(many(600).map(() => true));
   });
 
-  it("lets no good batch wait for more than one signature that needs noble", async () => {
-    const manual = new ManualThreads();
-    const pool = openPool({ threads: 1, start: manual.start });
-    const odds = pool.verify(many(100, odd));
-    await turn();
-    const [thread] = manual.threads;
-    await thread!.answer();
-    let answeredOdd = 0;
-    for (let round = 0; round < 5; round++) {
-      let done = false;
-      void pool.verify(many(20)).then(() => {
-        done = true;
-      });
-      await turn();
-      const before = thread!.answered.length;
-      while (!done) await thread!.answer();
-      const order = thread!.answered.slice(before);
-      expect(order.filter((count) => count === -1).length).toBeLessThanOrEqual(1);
-      answeredOdd += order.filter((count) => count === -1).length;
-    }
-    expect(answeredOdd).toBeGreaterThan(0);
-    while (thread!.waiting.length > 0) await thread!.answer();
-    expect(await odds).toEqual(many(100).map(() => true));
-  });
-
-  it("gives noble's work to one thread only", async () => {
-    const manual = new ManualThreads();
-    const pool = openPool({ threads: 3, start: manual.start });
-    const verdicts = pool.verify(many(60, odd));
-    await turn();
-    for (let step = 0; step < 100; step++)
-      for (const t of manual.threads) if (t.waiting.length > 0) await t.answer();
-    expect(await verdicts).toEqual(many(60).map(() => true));
-    expect(manual.threads.map(({ answered }) => answered.filter((count) => count < 0).length)).toEqual([
-      60, 0, 0,
-    ]);
-  });
-
   it("does the work of a thread that dies again, on a new one", async () => {
     const manual = new ManualThreads();
     const ends: unknown[] = [];
@@ -172,10 +131,10 @@ describe("VerifyPool", () => {
   it("works without threads where none can run", async () => {
     const manual = new ManualThreads();
     const pool = openPool({ start: manual.start });
-    const verdicts = pool.verify([...many(40), bad, odd]);
+    const verdicts = pool.verify([...many(40), bad]);
     await turn();
     for (const thread of manual.threads) thread.die();
-    expect(await verdicts).toEqual([...many(40).map(() => true), false, true]);
+    expect(await verdicts).toEqual([...many(40).map(() => true), false]);
     expect(manual.threads).toHaveLength(2);
     expect(await pool.verify(many(30))).toEqual(many(30).map(() => true));
   });

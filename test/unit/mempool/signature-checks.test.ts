@@ -17,11 +17,11 @@ function held() {
   const { promise, resolve } = Promise.withResolvers<void>();
   const checked: string[] = [];
   const verify: Verify = async (sets) => {
-    checked.push(...sets.map(({ signature }) => toHex(signature)));
+    checked.push(...sets.map((set) => toHex("message" in set ? set.signature : set.address)));
     await promise;
     return verifyHere(sets);
   };
-  return { checks: new SignatureChecks(verify, []), checked, resolve };
+  return { checks: new SignatureChecks(verify, [], () => false), checked, resolve };
 }
 
 test("what several ask for at the same time is checked once, and all get its verdict", async () => {
@@ -44,9 +44,13 @@ test("nothing is kept of what has been checked, also where that failed", async (
   expect(checks.byShortId(records[0]!.id.subarray(0, 8))).toBeUndefined();
   expect(await checks.verdicts(records.slice(0, 1))).toEqual([true]);
   expect(checked).toHaveLength(2);
-  const failing = new SignatureChecks(async () => {
-    throw new Error("no thread");
-  }, []);
+  const failing = new SignatureChecks(
+    async () => {
+      throw new Error("no thread");
+    },
+    [],
+    () => false,
+  );
   await expect(failing.verdicts(records)).rejects.toThrow("no thread");
   expect(failing.byShortId(records[0]!.id.subarray(0, 8))).toBeUndefined();
 });

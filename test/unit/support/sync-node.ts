@@ -1,7 +1,6 @@
-import { createPublicKey, verify as verifySync } from "node:crypto";
 import type { ChainStatus } from "../../../protocols/index.ts";
 import type { CheckedGenesis } from "../../../src/chain/genesis.ts";
-import type { Verify } from "../../../src/crypto/ed25519.ts";
+import { type Verify, verifySignatures } from "../../../src/crypto/ed25519.ts";
 import { BlockInbox } from "../../../src/sync/block-inbox.ts";
 import { Outbox } from "../../../src/sync/outbox.ts";
 import { PeerStatuses } from "../../../src/sync/peer-statuses.ts";
@@ -15,14 +14,8 @@ import { ManualClock } from "./clock.ts";
 import { type TestPool, testPool } from "./mempool.ts";
 import type { TestNetwork, TestNode } from "./network.ts";
 
-const spki = Buffer.from("302a300506032b6570032100", "hex");
-
 /** In this thread, so that a manual clock knows when it is done. */
-export const verifyHere: Verify = async (sets) =>
-  sets.map(({ publicKey, message, signature }) => {
-    const key = createPublicKey({ key: Buffer.concat([spki, publicKey]), format: "der", type: "spki" });
-    return verifySync(null, message, key, signature);
-  });
+export const verifyHere: Verify = verifySignatures;
 
 export interface SyncNode extends TestPool {
   network: TestNode;

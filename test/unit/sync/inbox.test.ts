@@ -31,7 +31,10 @@ async function countingNode(net: TestNetwork, peer: SyncNode, mayCheck?: Promise
   const counts = new Map<string, number>();
   const node = await syncNode(net, "counting", genesis, {
     async verify(sets) {
-      for (const { signature } of sets) counts.set(toHex(signature), (counts.get(toHex(signature)) ?? 0) + 1);
+      for (const set of sets) {
+        const signature = toHex("message" in set ? set.signature : set.address);
+        counts.set(signature, (counts.get(signature) ?? 0) + 1);
+      }
       if (sets.length > 1) await mayCheck;
       return verifyHere(sets);
     },
@@ -427,6 +430,7 @@ test("the verdicts: who sends a block on has seen its header alone", () => {
   ]);
   const bad = Object.entries(transactionVerdicts).filter(([, verdict]) => verdict === "reject");
   expect(bad.map(([code]) => code).sort()).toEqual([
+    "INVALID_ADDRESS",
     "INVALID_SIGNATURE",
     "MALFORMED",
     "OVERFLOW",
