@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { checkGenesis, genesisOf } from "../../../src/chain/genesis.ts";
+import { signerFromSeed } from "../../../src/accounts/signer.ts";
+import { checkGenesis, createGenesis, genesisOf } from "../../../src/chain/genesis.ts";
 import { verifySignatures } from "../../../src/crypto/ed25519.ts";
 import { balanceCount, balancesOf, type GenesisBlock } from "../../../src/types/genesis.ts";
 import { testGenesis } from "../support/chain.ts";
@@ -32,4 +33,20 @@ test.each<[string, GenesisBlock]>([
   ["another height", { header: { ...header, message: { ...header.message, height: 1 } }, payload }],
 ])("refused: %s", async (_, bad) => {
   await expect(checkGenesis(bad, verifySignatures)).rejects.toMatchObject({ code: "INVALID_GENESIS" });
+});
+
+test("refused: an address that no key belongs to, as authority, account or proposer", async () => {
+  const signer = signerFromSeed(new Uint8Array(32).fill(9));
+  const nobody = new Uint8Array(32).fill(1);
+  const { config } = payload;
+  const make = (authorities: Uint8Array[], address: Uint8Array) =>
+    createGenesis({ ...config, authorities }, { balances: [{ address, balance: 1n }] }, signer, 1);
+  const good = await make([signer.publicKey], signer.publicKey);
+  expect((await checkGenesis(good, verifySignatures)).config.authorities).toEqual([signer.publicKey]);
+  for (const bad of [
+    await make([nobody], signer.publicKey),
+    await make([signer.publicKey], nobody),
+    await createGenesis(config, { balances: [] }, { ...signer, publicKey: nobody }, 1),
+  ])
+    await expect(checkGenesis(bad, verifySignatures)).rejects.toMatchObject({ code: "INVALID_GENESIS" });
 });

@@ -76,6 +76,11 @@ describe("checkHeader", () => {
     ["difficulty 0", { difficulty: 0 }, "WRONG_DIFFICULTY"],
     ["an unknown kind of vote", { vote: { kind: 3, candidate: addressOf("E") } }, "INVALID_VOTE"],
     ["a candidate without a vote", { vote: { kind: 0, candidate: addressOf("E") } }, "INVALID_VOTE"],
+    [
+      "a candidate that no key belongs to",
+      { vote: { kind: 1, candidate: new Uint8Array(32).fill(1) } },
+      "INVALID_VOTE",
+    ],
     ["a vote without a candidate", { vote: { kind: 1, candidate: zero32 } }, "INVALID_VOTE"],
   ];
   test.each(broken)("refuses %s", (_, fields, code) => {

@@ -64,16 +64,21 @@ describe("admission", () => {
     expect((await pool.restart()).mempool.count).toBe(1);
   });
 
-  test("a nonce that is used, a signature by another, the same again", async () => {
+  test("a nonce that is used, a signature by another, an address of nobody, the same again", async () => {
     const pool = await testPool();
     const used = await pool.maker.transfer({});
     await pool.addAll(await pool.maker.block(pool.maker.start(), { transactions: [used] }));
     const next = await pool.maker.transfer({ nonce: 1 });
     const forged = { ...next, signature: (await pool.maker.transfer({ nonce: 2 })).signature };
-    const outcomes = await pool.mempool.add(pool.mempool.records([used, forged, next, next]), "local");
+    const nobody = await pool.maker.transfer({ nonce: 2, to: new Uint8Array(32) });
+    const outcomes = await pool.mempool.add(
+      pool.mempool.records([used, forged, nobody, next, next]),
+      "local",
+    );
     expect(outcomes.map((outcome) => (outcome.accepted ? "accepted" : outcome.code))).toEqual([
       "NONCE_TOO_LOW",
       "INVALID_SIGNATURE",
+      "INVALID_ADDRESS",
       "accepted",
       "ALREADY_KNOWN",
     ]);

@@ -457,6 +457,7 @@ describe("gossiped transactions", () => {
     expect(await send(forged(await maker.transfer({ nonce: 2 })))).toBe("reject");
     // Refused at a glance here, but maybe not where it travels on to.
     expect(await send(forged(poor), await maker.transfer({ nonce: 2 }))).toBe("reject");
+    expect(await send(await maker.transfer({ nonce: 2, to: new Uint8Array(32).fill(1) }))).toBe("reject");
     expect(await node.transactions.onGossip(new Uint8Array([9, 9]))).toBe("reject");
     expect(await send()).toBe("reject");
     const many = Array.from({ length: 513 }, () => first);
