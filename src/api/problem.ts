@@ -76,13 +76,26 @@ export const problems: Readonly<Record<ProblemCode, { status: number; title: str
 /** Headers of every answer. Nothing is cached: all of it may change with the next block. */
 export const commonHeaders = { "cache-control": "no-store", "x-content-type-options": "nosniff" } as const;
 
+/** Extension members of a problem (RFC 9457, 3.2). */
+export interface ProblemFields {
+  /** The least fee that gets a transaction in. */
+  minFee?: string;
+}
+
 /** A request that is refused: `message` is the problem's detail. */
 export class ProblemError extends CodedError<ProblemCode> {
   readonly headers: Readonly<Record<string, string>>;
+  readonly fields: ProblemFields;
 
-  constructor(code: ProblemCode, detail: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(
+    code: ProblemCode,
+    detail: string,
+    headers: Readonly<Record<string, string>> = {},
+    fields: ProblemFields = {},
+  ) {
     super(code, detail);
     this.headers = headers;
+    this.fields = fields;
   }
 }
 
@@ -92,17 +105,18 @@ export function overloaded(detail: string, retryAfterS = 1): ProblemError {
 }
 
 /** RFC 9457. */
-export function problemJson(code: ProblemCode, detail: string): string {
+export function problemJson(code: ProblemCode, detail: string, fields: ProblemFields = {}): string {
   const { status, title } = problems[code];
-  return JSON.stringify({ type: `urn:ccoin:problem:${code}`, title, status, detail, code });
+  return JSON.stringify({ type: `urn:ccoin:problem:${code}`, title, status, detail, code, ...fields });
 }
 
 export function problemResponse(
   code: ProblemCode,
   detail: string,
   headers: Readonly<Record<string, string>> = {},
+  fields: ProblemFields = {},
 ): Response {
-  return new Response(problemJson(code, detail), {
+  return new Response(problemJson(code, detail, fields), {
     status: problems[code].status,
     headers: { ...commonHeaders, "content-type": "application/problem+json", ...headers },
   });
@@ -110,7 +124,8 @@ export function problemResponse(
 
 /** What is thrown as a problem; what nobody foresaw is logged and stays inside. */
 export function problemOf(error: unknown, logger: Logger, where: string): Response {
-  if (error instanceof ProblemError) return problemResponse(error.code, error.message, error.headers);
+  if (error instanceof ProblemError)
+    return problemResponse(error.code, error.message, error.headers, error.fields);
   if (error instanceof TransactionError || error instanceof ProofError)
     return problemResponse(error.code, error.message);
   logger.error({ error: messageOf(error), stack: error instanceof Error ? error.stack : undefined }, where);

@@ -20,6 +20,8 @@ export interface Rejection {
   index: number;
   code: ProblemCode;
   detail: string;
+  /** The least fee that gets it in, where that is what is wrong. */
+  minFee?: string;
 }
 
 /** One transaction, encoded; resolves to its id once it is on disk. @throws {ProblemError} */
@@ -28,8 +30,8 @@ export async function submitOne(input: Uint8Array | InputRefusal, ledger: Ledger
   const { mempool } = ledger;
   const [outcome] = await mempool.add(mempool.decode(joinTransactions([input])), "local");
   if (outcome!.accepted) return outcome!.record.idHex;
-  const { code, detail } = await refine(outcome as Refusal, ledger);
-  throw new ProblemError(code, detail);
+  const { code, detail, ...fields } = await refine(outcome as Refusal, ledger);
+  throw new ProblemError(code, detail, {}, fields);
 }
 
 /** Each element is an encoded transaction, or why it is none. */
@@ -97,9 +99,12 @@ async function addBatch(
 }
 
 /** Who sends a transaction again that is in a block already learns that, rather than that its nonce is used. */
-async function refine({ code, detail, record }: Refusal, { chain }: LedgerServices): Promise<Rejected> {
+async function refine(
+  { code, detail, record, minFee }: Refusal,
+  { chain }: LedgerServices,
+): Promise<Rejected> {
   const included = code === "NONCE_TOO_LOW" && (await chain.reader.transaction(record.id));
-  if (!included) return { code, detail };
+  if (!included) return { code, detail, ...(minFee !== undefined && { minFee: minFee.toString() }) };
   return {
     code: "ALREADY_KNOWN",
     detail: `this transaction is in block ${included.block.height} already`,

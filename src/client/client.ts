@@ -2,6 +2,8 @@ import type { Address } from "./address.ts";
 import { ClientError, type Hex } from "./bytes.ts";
 import { type ChainEvent, type EventOptions, openEvents } from "./events.ts";
 import { ApiError, isTransient, type RequestOptions, request } from "./http.ts";
+import type { Key } from "./keys.ts";
+import { type SignedTransaction, signTransfer, type Transfer } from "./transaction.ts";
 import type {
   Account,
   AccountProof,
@@ -75,6 +77,28 @@ export class Client {
   /** The blocks that the node has seen since its start and that are not canonical, highest first. */
   async forks(): Promise<SideBlock[]> {
     return (await this.#get<{ blocks: SideBlock[] }>("/v1/forks")).blocks;
+  }
+
+  /** The least fee with which a transfer finds room in the node's mempool now. */
+  async leastFee(): Promise<bigint> {
+    return BigInt((await this.status()).mempool.minFee ?? 0);
+  }
+
+  /**
+   * Signs a transfer for the node's chain and submits it; resolves once it is on the node's disk. Without `fee` it pays the least that
+   * is accepted now, without `nonce` it has the account's next. @throws {ClientError} `NO_GENESIS`: the node has no chain yet
+   */
+  async send(
+    key: Pick<Key, "address" | "sign">,
+    transfer: Omit<Transfer, "nonce"> & { nonce?: number },
+  ): Promise<SignedTransaction> {
+    const { genesisId, mempool } = await this.status();
+    if (!genesisId) throw new ClientError("NO_GENESIS", `the node at ${this.url} has no chain yet`);
+    const fee = transfer.fee ?? BigInt(mempool.minFee ?? 0);
+    const nonce = transfer.nonce ?? (await this.account(key.address)).pendingNonce;
+    const signed = await signTransfer(key, genesisId, { ...transfer, fee, nonce });
+    await this.submit(signed);
+    return signed;
   }
 
   /** Resolves to the id once the transaction is on the node's disk. */

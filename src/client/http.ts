@@ -6,10 +6,13 @@ const defaultTimeoutMs = 15_000;
 /** An answer that is an error (RFC 9457): `status` is HTTP's, `code` one of those in docs/http.md, the message for people. */
 export class ApiError extends ClientError {
   readonly status: number;
+  /** Base units: the least fee that gets the transaction in, where that is what is wrong. */
+  readonly minFee: string | undefined;
 
-  constructor(status: number, code: string, message: string) {
+  constructor(status: number, code: string, message: string, minFee?: string) {
     super(code, message);
     this.status = status;
+    this.minFee = minFee;
   }
 }
 
@@ -86,8 +89,10 @@ export async function reach<T>(base: string, use: () => Promise<T>): Promise<T> 
 }
 
 function problem(status: number, body: unknown): ApiError {
-  const { code, detail, title } = (body ?? {}) as { code?: string; detail?: string; title?: string };
-  return new ApiError(status, code ?? `HTTP_${status}`, detail ?? title ?? `HTTP ${status}`);
+  const { code, detail, title, minFee } = (body ?? {}) as Partial<
+    Record<"code" | "detail" | "title" | "minFee", string>
+  >;
+  return new ApiError(status, code ?? `HTTP_${status}`, detail ?? title ?? `HTTP ${status}`, minFee);
 }
 
 function parseJson(text: string): unknown {

@@ -8,6 +8,7 @@ import type { SignedTransfer, Transaction } from "./types.ts";
 export interface Transfer {
   to: Address;
   amount: bigint | number;
+  /** 0 by default, which few chains accept: `Client.leastFee` tells what a node does. */
   fee?: bigint | number;
   /** `pendingNonce` of the account. */
   nonce: number;

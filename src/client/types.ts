@@ -26,7 +26,8 @@ export interface Status {
   head: (BlockRef & { timestamp: number }) | null;
   finalized: BlockRef | null;
   peers: number;
-  mempool: { count: number; bytes: number };
+  /** `minFee`: the least fee with which a transfer finds room now; null without a chain. */
+  mempool: { count: number; bytes: number; minFee: Amount | null };
   sync: {
     startHeight: number;
     height: number;
@@ -119,7 +120,8 @@ export interface PlacedTransaction extends Transaction {
 /** `index`: of the rejected one in the list that was sent. */
 export interface SubmitResult {
   accepted: Hex[];
-  rejected: { index: number; code: string; detail: string }[];
+  /** `minFee`: the fee that gets in, where that is what is wrong. */
+  rejected: { index: number; code: string; detail: string; minFee?: Amount }[];
 }
 
 /** `nonce` after the head; `pendingNonce` counts the waiting transactions too. */

@@ -1,8 +1,9 @@
 import { isAddress } from "../crypto/address.ts";
 import type { TransactionErrorCode } from "../types/errors.ts";
 import type { ChainConfig } from "../types/genesis.ts";
-import { isSafeCount, maxAmount, type TransactionRecord } from "../types/index.ts";
+import { isSafeCount, maxAmount, maxTransactionBytes, type TransactionRecord } from "../types/index.ts";
 import { type AccountQueue, costOf } from "./account-queue.ts";
+import { type FeeFloor, feeAt } from "./fee-floor.ts";
 import type { MempoolLimits } from "./limits.ts";
 import type { Pool } from "./pool.ts";
 import type { AccountLookup, PoolEntry, Refusal } from "./types.ts";
@@ -14,6 +15,7 @@ export interface AdmissionRules {
   account: AccountLookup;
   limits: MempoolLimits;
   config: Pick<ChainConfig, "minFee">;
+  floor: FeeFloor;
 }
 
 /** What is known at a glance: asked before the signature is checked, so that most refusals cost little. */
@@ -41,11 +43,22 @@ export function refuseAdmission(
   return refuseBalance(record, waitingCost, account.balance);
 }
 
+/** The least fee that gets any transfer in now. */
+export function leastFee(rules: AdmissionRules): bigint {
+  return rules.floor.least(fillWith(1, maxTransactionBytes, rules), rules.config.minFee);
+}
+
+/** How full the pool is with so many more. */
+export function fillWith(count: number, bytes: number, { pool, limits }: AdmissionRules): number {
+  return Math.max((pool.count + count) / limits.maxCount, (pool.bytes + bytes) / limits.maxBytes);
+}
+
 function refuseAtGlance(
   record: TransactionRecord,
   account: Account | undefined,
-  { pool, config }: AdmissionRules,
+  rules: AdmissionRules,
 ): Refusal | undefined {
+  const { pool, config } = rules;
   const { from, nonce, fee, amount } = record.transaction.message;
   if (!isSafeCount(nonce) || !isSafeCount(nonce + 1)) {
     return refuse(record, "MALFORMED", "the nonce is above 2^53 - 2");
@@ -57,7 +70,8 @@ function refuseAtGlance(
     return refuse(record, "ALREADY_KNOWN", "this transaction is waiting already");
   }
   if (fee < config.minFee) {
-    return refuse(record, "FEE_TOO_LOW", `the fee is ${fee}, this chain asks for at least ${config.minFee}`);
+    const detail = `the fee is ${fee}, this chain asks for at least ${config.minFee}`;
+    return { ...refuse(record, "FEE_TOO_LOW", detail), minFee: leastFee(rules) };
   }
   // Also where it costs nothing: no block takes it, so it would wait for ever.
   if (!account) {
@@ -66,7 +80,24 @@ function refuseAtGlance(
   if (nonce < account.nonce) {
     return refuse(record, "NONCE_TOO_LOW", `nonce ${nonce} is used, the next is ${pool.nextNonce(from)}`);
   }
-  return refuseBalance(record, 0n, account.balance);
+  return refusePrice(record, pool.waiting(record), rules) ?? refuseBalance(record, 0n, account.balance);
+}
+
+/** A place costs the more the fuller the pool is. A replacement has one; it pays for being longer. */
+function refusePrice(
+  record: TransactionRecord,
+  replaced: PoolEntry | undefined,
+  rules: AdmissionRules,
+): Refusal | undefined {
+  const { pool, limits, floor, config } = rules;
+  const { fee } = record.transaction.message;
+  const bytes = record.encoded.length - (replaced?.record.encoded.length ?? 0);
+  if (replaced && bytes <= 0) return undefined;
+  const fill = fillWith(replaced ? 0 : 1, bytes, rules);
+  const least = floor.least(fill, config.minFee);
+  if (fee >= least && fill <= 1) return undefined;
+  const detail = `${pool.count} of ${limits.maxCount} places are taken: pay at least ${least}, or try again after the next blocks; the fee is ${fee}`;
+  return { ...refuse(record, "MEMPOOL_FULL", detail), minFee: least };
 }
 
 type Account = NonNullable<ReturnType<AccountLookup>>;
@@ -94,29 +125,30 @@ function refuseReplacement(
   const raised = (old * BigInt(100 + limits.replacementPercent) + 99n) / 100n;
   const least = raised > old ? raised : old + 1n;
   if (fee >= least) return undefined;
-  return refuse(
-    record,
-    "FEE_TOO_LOW",
-    `nonce ${nonce} is waiting with fee ${old}; to replace it pay at least ${least}`,
-  );
+  const detail = `nonce ${nonce} is waiting with fee ${old}; to replace it pay at least ${least}`;
+  return { ...refuse(record, "FEE_TOO_LOW", detail), minFee: least };
 }
 
 function refuseRoom(
   record: TransactionRecord,
   next: number,
   waiting: number,
-  { limits }: AdmissionRules,
+  { pool, limits, config }: AdmissionRules,
 ): Refusal | undefined {
-  const { nonce } = record.transaction.message;
+  const { nonce, fee } = record.transaction.message;
   if (nonce - next > limits.maxNonceGap) {
     return refuse(record, "NONCE_GAP_TOO_LARGE", `nonce ${nonce} is too far ahead, the next is ${next}`);
   }
-  if (waiting < limits.maxPerAccount) return undefined;
-  return refuse(
-    record,
-    "ACCOUNT_LIMIT",
-    `${limits.maxPerAccount} transactions of this account are waiting; send more when they are in blocks`,
-  );
+  if (waiting >= limits.maxPerAccount) {
+    const detail = `${limits.maxPerAccount} transactions of this account are waiting; send more when they are in blocks`;
+    return refuse(record, "ACCOUNT_LIMIT", detail);
+  }
+  if (nonce === next) return undefined;
+  const taken = pool.aheadCount + 1;
+  const least = feeAt(taken / limits.maxAhead, config.minFee);
+  if (fee >= least && taken <= limits.maxAhead) return undefined;
+  const detail = `nonce ${next} is missing, and ${pool.aheadCount} transactions wait for such ones: send it first, or pay at least ${least}`;
+  return { ...refuse(record, "MEMPOOL_FULL", detail), minFee: least };
 }
 
 /** A transaction that the verdict on its signature and addresses is against. */

@@ -14,19 +14,30 @@ import {
 import type { Hex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
-import { type AdmissionRules, refuse, refuseAdmission, refuseCheaply, refuseUnsigned } from "./admission.ts";
-import { Eviction } from "./eviction.ts";
+import {
+  type AdmissionRules,
+  fillWith,
+  leastFee,
+  refuse,
+  refuseAdmission,
+  refuseCheaply,
+  refuseUnsigned,
+} from "./admission.ts";
 import { expired } from "./expiry.ts";
+import { FeeFloor } from "./fee-floor.ts";
 import { HeadFollower, type IncludedAndRetracted } from "./head-follower.ts";
 import { IncludedTransactions } from "./included.ts";
 import { Journal, type StoredBatch } from "./journal.ts";
 import type { MempoolLimits } from "./limits.ts";
+import { Overdrawn } from "./overdrawn.ts";
 import { Pool } from "./pool.ts";
 import { SignatureChecks } from "./signature-checks.ts";
 import type { AccountLookup, AddOutcome, MempoolEvents, PoolEntry, Source, TransactionLog } from "./types.ts";
 
 /** Where fewer than one in so many was taken in, the others' memory would be kept for them. */
 const fewAccepted = 4;
+/** From here on what nobody can pay for any more gives way. */
+const pressedFill = 0.25;
 /** How often entries are looked through for those that have waited too long. */
 const expiryIntervalMs = 60_000;
 
@@ -49,7 +60,7 @@ export class Mempool {
   readonly #options: MempoolOptions;
   readonly #pool: Pool;
   readonly #rules: AdmissionRules;
-  readonly #eviction: Eviction;
+  readonly #overdrawn: Overdrawn;
   readonly #domain: Uint8Array;
   #sequence = 0;
   #stopExpiry: () => void = () => undefined;
@@ -62,8 +73,8 @@ export class Mempool {
   constructor(options: MempoolOptions) {
     this.#options = options;
     this.#pool = new Pool(options.account);
-    this.#rules = { ...options, pool: this.#pool };
-    this.#eviction = new Eviction(this.#pool, options.limits);
+    this.#rules = { ...options, pool: this.#pool, floor: new FeeFloor(options.clock) };
+    this.#overdrawn = new Overdrawn(this.#pool, options.account);
     this.#signatures = new SignatureChecks(
       options.verify,
       [this.#pool, this.#included],
@@ -99,6 +110,7 @@ export class Mempool {
         writes.push(store.put({ sequence, receivedAtMs, list: encodeRecords(waiting) }));
     }
     await database.commit(writes);
+    this.#rise();
     this.#scheduleExpiry();
   }
 
@@ -113,6 +125,11 @@ export class Mempool {
 
   get bytes(): number {
     return this.#pool.bytes;
+  }
+
+  /** The least fee with which any transfer finds room now. */
+  get leastFee(): bigint {
+    return leastFee(this.#rules);
   }
 
   get(id: Hex): PoolEntry | undefined {
@@ -168,7 +185,7 @@ export class Mempool {
     const verdicts = await this.#signatures.verdicts(
       records.filter((_, index) => refusals[index] === undefined),
     );
-    const step: Step = { writes: [], toStore: [], added: [], known: [], kept: new Set() };
+    const step: Step = { writes: [], toStore: new Set(), added: [], known: [] };
     let next = 0;
     const outcomes = records.map((record, index): AddOutcome => {
       const outcome = refusals[index] ?? this.#admit(record, verdicts[next++]!, durable, step);
@@ -178,8 +195,6 @@ export class Mempool {
     if (step.added.length * fewAccepted < records.length)
       for (const { entry } of step.added) entry.record = detached(entry.record);
     const fresh = step.added.map(({ entry }) => entry.record);
-    // From here on those that are not to be kept on disk may give way again.
-    if (!durable && fresh.length > 0) this.#eviction.reset();
     await this.#commit(step, fresh);
     if (fresh.length > 0) this.events.emit("added", { records: fresh, source });
     return outcomes;
@@ -192,11 +207,13 @@ export class Mempool {
 
   /** Follows a change of the head: what is in blocks leaves, what was retracted comes back. */
   update(change: IncludedAndRetracted): void {
-    this.#eviction.reset();
     this.#included.update(change);
     const { writes, back } = this.#follower.update(change, (record, batch) =>
       this.#insert(record, this.#options.clock.now(), batch),
     );
+    this.#overdrawn.update(change);
+    if (fillWith(0, 0, this.#rules) > pressedFill)
+      for (const entry of this.#overdrawn.take()) writes.push(...this.#drop(entry));
     // One that fails stops the node, and the next start finds what is in blocks.
     void this.#options.database.commit(writes).catch(() => undefined);
     if (back.length > 0) this.events.emit("added", { records: back, source: "retracted" });
@@ -215,17 +232,13 @@ export class Mempool {
     const refusal = refuseAdmission(record, queue, this.#rules);
     if (refusal) return { ...refusal, isSigned: true };
     const replaced = queue?.get(nonce);
-    if (!replaced && !this.#eviction.makeRoom(record, step.kept)) {
-      const detail = `${this.#pool.count} transactions wait; try again later, or pay a higher fee`;
-      return { ...refuse(record, "MEMPOOL_FULL", detail), isSigned: true };
-    }
     const batch = replaced?.batch;
     const entry = this.#insert(record, this.#options.clock.now(), undefined);
     const promised = replaced ? this.#giveUp(replaced, step) : false;
     // Whoever replaces an acknowledged transaction inherits the promise.
-    if (durable || promised) step.toStore.push(entry);
+    if (durable || promised) this.#keep(entry, step);
     step.added.push({ entry, replaced, batch });
-    step.kept.add(entry);
+    this.#rise();
     return { accepted: true, record };
   }
 
@@ -233,10 +246,7 @@ export class Mempool {
   #giveUp(entry: PoolEntry, step: Step): boolean {
     const stored = entry.batch !== undefined;
     if (stored) step.writes.push(...this.#journal.release(entry));
-    const toStore = step.toStore.filter((each) => each !== entry);
-    const promised = stored || toStore.length < step.toStore.length;
-    step.toStore = toStore;
-    return promised;
+    return step.toStore.delete(entry) || stored;
   }
 
   #insert(record: TransactionRecord, receivedAtMs: number, batch: StoredBatch | undefined): PoolEntry {
@@ -246,21 +256,35 @@ export class Mempool {
   }
 
   /** Where it is being written already, the answer has to wait for that. */
-  #makeDurable(record: TransactionRecord, { toStore, known, kept }: Step): void {
+  #makeDurable(record: TransactionRecord, step: Step): void {
     const entry = this.#pool.get(record.idHex);
-    if (entry?.batch) known.push(entry.batch);
-    else if (entry && !toStore.includes(entry)) {
-      toStore.push(entry);
-      kept.add(entry);
+    if (entry?.batch) step.known.push(entry.batch);
+    else if (entry) this.#keep(entry, step);
+  }
+
+  /** A promise for a transaction is worth nothing without those before it. */
+  #keep(entry: PoolEntry, { toStore }: Step): void {
+    const { from, nonce } = entry.record.transaction.message;
+    const queue = this.#pool.queue(from);
+    let each: PoolEntry | undefined = entry;
+    for (let before = nonce - 1; each && !each.batch && !toStore.has(each); before--) {
+      toStore.add(each);
+      each = queue?.get(before);
     }
+  }
+
+  /** The pool has grown. */
+  #rise(): void {
+    this.#rules.floor.rise(fillWith(0, 0, this.#rules), this.#rules.config.minFee);
   }
 
   async #commit({ writes, toStore, added, known }: Step, fresh: readonly TransactionRecord[]): Promise<void> {
     try {
-      if (toStore.length > 0) await this.#journal.append(toStore, { writes, fresh });
+      if (toStore.size > 0) await this.#journal.append([...toStore], { writes, fresh });
       else if (fresh.length > 0) this.#options.log?.append(fresh);
     } catch (error) {
-      const failed = toStore[0]!.batch;
+      const [first] = toStore;
+      const failed = first!.batch;
       for (const entry of toStore) entry.batch = undefined;
       for (const { entry, replaced, batch } of added.reverse()) {
         if (this.#pool.get(entry.record.idHex) !== entry) continue;
@@ -269,7 +293,6 @@ export class Mempool {
         this.#pool.insert(replaced);
         if (batch) this.#journal.rejoin(replaced, batch);
       }
-      this.#eviction.reset();
       throw error;
     }
     for (const batch of new Set(known)) await batch.written;
@@ -286,7 +309,6 @@ export class Mempool {
     const { clock, limits, account, database } = this.#options;
     const entries = expired(this.#pool, account, clock.now() - limits.lifetimeMs);
     const writes = entries.flatMap((entry) => this.#drop(entry));
-    this.#eviction.reset();
     await database.commit(writes).catch(() => undefined);
   }
 
@@ -300,12 +322,10 @@ export class Mempool {
 interface Step {
   /** Deletions. */
   writes: Write[];
-  toStore: PoolEntry[];
+  toStore: Set<PoolEntry>;
   added: Added[];
   /** Batches of what was here already. */
   known: StoredBatch[];
-  /** What this call has brought, or was given to keep: it gives no way to what comes after it in the same call. */
-  kept: Set<PoolEntry>;
 }
 
 /** `batch`: what the replaced entry was in. */

@@ -15,6 +15,8 @@ export class Pool {
   readonly #byId = new Map<Hex, PoolEntry>();
   readonly #byShortId = new Map<string, PoolEntry>();
   readonly #queues = new Map<string, AccountQueue>();
+  /** Those that wait for a nonce that is missing. */
+  readonly #ahead = new Set<PoolEntry>();
   #bytes = 0;
 
   constructor(account: AccountLookup) {
@@ -27,6 +29,11 @@ export class Pool {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** How many wait for a nonce that is missing. */
+  get aheadCount(): number {
+    return this.#ahead.size;
   }
 
   get(id: Hex): PoolEntry | undefined {
@@ -69,16 +76,30 @@ export class Pool {
       this.remove(replaced);
       queue = this.queue(from);
     }
-    (queue ?? this.#newQueue(from)).set(entry);
+    queue ??= this.#newQueue(from);
+    const isAhead = nonce > queue.nextNonce(this.#account(from)?.nonce ?? 0);
+    queue.set(entry);
+    if (isAhead) this.#ahead.add(entry);
+    else this.follow(queue, nonce + 1);
     this.#byId.set(idHex, entry);
     this.#byShortId.set(shortIdHex, entry);
     this.#bytes += encoded.length;
+  }
+
+  /** What waited for the nonces before this one waits for them no more. */
+  follow(queue: AccountQueue, nonce: number): void {
+    if (this.#ahead.size === 0) return;
+    for (let next = nonce; ; next++) {
+      const entry = queue.get(next);
+      if (!entry || !this.#ahead.delete(entry)) return;
+    }
   }
 
   remove(entry: PoolEntry): void {
     const { idHex, shortIdHex, encoded, transaction } = entry.record;
     if (this.#byId.get(idHex) !== entry) return;
     this.#byId.delete(idHex);
+    this.#ahead.delete(entry);
     const { from, nonce } = transaction.message;
     const key = addressKey(from);
     const queue = this.#queues.get(key);

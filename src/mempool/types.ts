@@ -6,7 +6,7 @@ import type { StoredBatch } from "./journal.ts";
 export interface PoolEntry {
   record: TransactionRecord;
   readonly receivedAtMs: number;
-  /** This node has answered for it: it is on disk, and gives way to nothing but its sender's own replacement. */
+  /** This node has answered for it: it is on disk, and gives way to nothing but what its sender does. */
   batch: StoredBatch | undefined;
   /** Order of arrival. */
   readonly sequence: number;
@@ -23,6 +23,8 @@ export interface Refusal {
   readonly record: TransactionRecord;
   readonly code: TransactionErrorCode;
   readonly detail: string;
+  /** The least fee that gets it in, where that is what is wrong. */
+  readonly minFee?: bigint;
   /** Its signature was checked, and is right. */
   readonly isSigned?: true;
 }

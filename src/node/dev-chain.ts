@@ -10,7 +10,7 @@ import {
   signerFromSeed,
 } from "../accounts/index.ts";
 import { chainStores } from "../chain/stores.ts";
-import { type NodePaths, nodePaths, parseGenesis } from "../config/index.ts";
+import { defaultMinFee, type NodePaths, nodePaths, parseGenesis } from "../config/index.ts";
 import { Header, rootOf } from "../types/index.ts";
 import { toHex } from "../util/bytes.ts";
 import { UserError } from "../util/errors.ts";
@@ -107,6 +107,7 @@ async function makeGenesis(paths: NodePaths, { wallet }: DevFile): Promise<strin
   const genesis = {
     name: "dev",
     periodMs,
+    minFee: defaultMinFee.toString(),
     authorities: [signer.address],
     balances: [wallet.address, signer.address].map((address) => ({ address, balance: `${balance}` })),
   };

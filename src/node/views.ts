@@ -80,7 +80,11 @@ function status({ options, signer, network, mode, services, clock }: ApiServices
       : null,
     finalized: chain ? { height: chain.finalized.height, id: toHex(chain.finalized.id) } : null,
     peers: network.peers().length,
-    mempool: { count: mempool?.count ?? 0, bytes: mempool?.bytes ?? 0 },
+    mempool: {
+      count: mempool?.count ?? 0,
+      bytes: mempool?.bytes ?? 0,
+      minFee: mempool?.leastFee.toString() ?? null,
+    },
     sync: progress
       ? {
           startHeight: progress.startHeight,

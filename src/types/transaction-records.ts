@@ -5,6 +5,9 @@ import { transactionLayout as layout, transactionRoots } from "./transaction-roo
 
 const noMemo = new Uint8Array();
 
+/** Of the SSZ encoding of one, with the longest memo. */
+export const maxTransactionBytes = layout.memo + maxMemoBytes;
+
 /** A transaction with what is computed from it once. `id` is its `hash_tree_root`; `signingRoot` is what the signature covers. */
 export interface TransactionRecord {
   readonly transaction: Transaction;
@@ -141,10 +144,8 @@ export function splitTransactions(list: Uint8Array): Uint8Array[] {
 /** As `Transaction.deserialize`, several times as fast; its arrays are views of `encoded`. @throws {RangeError} */
 function decodeTransaction(encoded: Uint8Array): Transaction {
   const { length } = encoded;
-  if (length < layout.memo || length > layout.memo + maxMemoBytes) {
-    throw new RangeError(
-      `a transaction has ${layout.memo} to ${layout.memo + maxMemoBytes} bytes, not ${length}`,
-    );
+  if (length < layout.memo || length > maxTransactionBytes) {
+    throw new RangeError(`a transaction has ${layout.memo} to ${maxTransactionBytes} bytes, not ${length}`);
   }
   const view = new DataView(encoded.buffer, encoded.byteOffset, length);
   if (

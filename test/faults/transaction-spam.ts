@@ -16,9 +16,11 @@ import type { Scenario } from "./scenario.ts";
 const periodMs = 1_000;
 /** Less than comes, so that the mempool is soon full; enough for what waits at the end. */
 const maxBlockTransactions = 500;
-const senders = 20;
+/** Enough to fill the mempool's cheap half: of each 5,000 may wait. */
+const senders = 40;
 const balance = 10_000_000_000n;
 const perRequest = 1_000;
+/** As the base of a least fee that doubles from half of the mempool on. */
 const honestFee = 50n;
 /** Of the time for which the mempool is full. */
 const windows = { before: [0.2, 0.4], after: [0.8, 1] } as const;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { addressText, blockRefSchema, countSchema, idSchema, timeSchema } from "./values.ts";
+import { addressText, amountText, blockRefSchema, countSchema, idSchema, timeSchema } from "./values.ts";
 
 export const modeSchema = z.enum(["genesis", "boot", "ready", "dying", "dead"]).meta({ id: "Mode" });
 
@@ -26,7 +26,15 @@ export const statusSchema = z
     head: blockRefSchema.extend({ timestamp: timeSchema }).nullable(),
     finalized: blockRefSchema.nullable(),
     peers: countSchema.describe("Connected ones."),
-    mempool: z.object({ count: countSchema, bytes: countSchema }),
+    mempool: z.object({
+      count: countSchema,
+      bytes: countSchema,
+      minFee: amountText
+        .nullable()
+        .describe(
+          "The least fee with which a transfer finds room now: the chain's, or more where much waits. Null without a chain.",
+        ),
+    }),
     sync: syncSchema.nullable().describe("A download under way, by heights; null while there is none."),
   })
   .meta({

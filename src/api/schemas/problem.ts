@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type ProblemCode, problems } from "../problem.ts";
+import { amountText } from "./values.ts";
 
 const codes = Object.keys(problems) as [ProblemCode, ...ProblemCode[]];
 const rows = codes.map((code) => `| ${problems[code].status} | \`${code}\` | ${problems[code].title} |`);
@@ -12,6 +13,9 @@ export const problemSchema = z
     status: z.int().min(400).max(599),
     detail: z.string().describe("One line for people."),
     code: z.enum(codes).describe("Stable."),
+    minFee: amountText
+      .optional()
+      .describe("With `FEE_TOO_LOW` and `MEMPOOL_FULL`: the least fee that gets the transaction in."),
   })
   .meta({
     id: "Problem",

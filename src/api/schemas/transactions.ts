@@ -50,6 +50,7 @@ export const submitResultSchema = z
         index: countSchema.describe("Place in the list that was sent."),
         code: z.string().describe("As `Problem.code`."),
         detail: z.string(),
+        minFee: amountText.exactOptional().describe("As `Problem.minFee`."),
       }),
     ),
   })

@@ -1,10 +1,17 @@
 import { existsSync } from "node:fs";
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { readAccountInfo, replaceFile } from "../../accounts/index.ts";
-import { defaultPeriodMs, type GenesisJson, nodePaths, parseGenesis } from "../../config/index.ts";
+import {
+  defaultMinFee,
+  defaultPeriodMs,
+  type GenesisJson,
+  nodePaths,
+  parseGenesis,
+} from "../../config/index.ts";
 import { messageOf, UserError } from "../../util/errors.ts";
 import {
   addExamples,
+  amountArgument,
   collect,
   dataDirOf,
   type GlobalOptions,
@@ -18,6 +25,7 @@ interface Options extends GlobalOptions {
   period: number;
   emptyBlockPeriod?: number;
   name: string;
+  minFee: bigint;
   out?: string;
   force?: boolean;
 }
@@ -41,6 +49,14 @@ export function addGenesisCommand(program: Command): void {
       requireWholeNumber,
     )
     .option("--name <name>", "of the chain", "ccoin")
+    .addOption(
+      new Option(
+        "--min-fee <amount>",
+        "the least fee of a transfer, so that filling the mempool costs something",
+      )
+        .argParser(amountArgument)
+        .default(defaultMinFee, `${defaultMinFee}`),
+    )
     .option("-o, --out <file>", "write it to this file instead of standard output")
     .option("--force", "replace the file if it exists")
     .action(async (_options, self: Command) => run(self.optsWithGlobals<Options>()));
@@ -58,6 +74,7 @@ async function run(options: Options): Promise<void> {
   const genesis: GenesisJson = {
     name: options.name,
     periodMs: options.period,
+    minFee: options.minFee.toString(),
     ...(options.emptyBlockPeriod !== undefined && { emptyBlockPeriodMs: options.emptyBlockPeriod }),
     authorities: accounts.map((account) => account.address),
     balances: accounts

@@ -15,7 +15,6 @@ import {
   addExamples,
   addressArgument,
   amountArgument,
-  amountOption,
   clientOf,
   type GlobalOptions,
   passphraseFileOption,
@@ -30,7 +29,7 @@ interface Options extends GlobalOptions {
   nodeid: number;
   to: string;
   amount: bigint;
-  fee: bigint;
+  fee?: bigint;
   memo: string;
   nonce?: number;
   url?: string;
@@ -45,7 +44,11 @@ export function addSendCommand(program: Command): void {
     .addOption(requiredNodeIdOption())
     .requiredOption("--to <address>", "who receives it", addressArgument)
     .requiredOption("--amount <amount>", "in base units", amountArgument)
-    .addOption(amountOption("fee", "for the block's proposer"))
+    .option(
+      "--fee <amount>",
+      "for the block's proposer (default: the least that is accepted)",
+      amountArgument,
+    )
     .option("--memo <text>", `at most ${maxMemoBytes} bytes`, "")
     .option("--nonce <n>", "default: the account's next", requireWholeNumber)
     .option("--url <url>", "of the HTTP API to use (default: the node's on this machine)")
@@ -55,7 +58,7 @@ export function addSendCommand(program: Command): void {
   addExamples(
     command,
     "ccoin send --nodeid=1 --to=cc1… --amount=5",
-    "ccoin send --nodeid=1 --to=cc1… --amount=5 --fee=1 --memo='for lunch' --wait",
+    "ccoin send --nodeid=1 --to=cc1… --amount=5 --fee=20 --memo='for lunch' --wait",
   );
 }
 
@@ -92,7 +95,7 @@ async function sign(options: Options, client: Client): Promise<SignedTransaction
   const paths = pathsOf(options);
   // Without the passphrase, so that what needs no key fails before the slow decryption.
   const { address } = await readAccountInfo(paths);
-  const { genesisId, mode } = await client.status();
+  const { genesisId, mode, mempool } = await client.status();
   if (!genesisId) {
     throw new UserError(
       `the node at ${client.url} has no chain yet (mode ${mode}): wait until it has`,
@@ -101,7 +104,8 @@ async function sign(options: Options, client: Client): Promise<SignedTransaction
   }
   const nonce = options.nonce ?? (await client.account(address)).pendingNonce;
   const signer = await openAccount({ paths, ...(await givenPassphrase(options.passphraseFile, paths)) });
-  const { to, amount, fee, memo } = options;
+  const { to, amount, memo } = options;
+  const fee = options.fee ?? BigInt(mempool.minFee ?? 0);
   return signTransfer(signer, genesisId, { to, amount, fee, nonce, memo });
 }
 

@@ -23,7 +23,7 @@ const shownRecipients = 4;
 export function SendForm({ keyOfAccount, account }: { keyOfAccount: Key; account: Account }): Markup {
   const { genesis, status } = useStore(live);
   const to = useRef<HTMLDivElement>(null);
-  const minFee = genesis?.minFee ?? "0";
+  const minFee = status?.mempool.minFee ?? genesis?.minFee ?? "0";
   const { errors, isBusy, onSubmit } = useSubmit(async (values) => {
     const order = parseOrder(values, account, minFee);
     if (!status?.genesisId) throw new Error("The node has no chain yet.");
@@ -91,7 +91,7 @@ function parseOrder(
     throw new FieldError("to", "This is not an address: cc1 and 58 more letters and digits.");
   const amount = parseAmount("amount", amountText);
   const fee = feeText.trim() === "" ? BigInt(minFee) : parseAmount("fee", feeText);
-  if (fee < BigInt(minFee)) throw new FieldError("fee", `This chain asks for at least ${whole(minFee)}.`);
+  if (fee < BigInt(minFee)) throw new FieldError("fee", `At least ${whole(minFee)} is asked for now.`);
   if (amount + fee > BigInt(account.balance)) {
     throw new FieldError("amount", `Amount and fee are more than the balance of ${whole(account.balance)}.`);
   }
@@ -115,5 +115,6 @@ function asFieldError(error: unknown): never {
 const fieldOfCode: Readonly<Record<string, string>> = {
   INSUFFICIENT_BALANCE: "amount",
   FEE_TOO_LOW: "fee",
+  MEMPOOL_FULL: "fee",
   OVERFLOW: "amount",
 };

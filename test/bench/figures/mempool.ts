@@ -16,7 +16,7 @@ export const mempoolFigure = defineFigure<MempoolSettings>({
   name: "mempool",
   measures: "memory that waiting transactions take in a node that makes no blocks, and its start with them",
   quick: [{ transactions: 50_000, senders: 10_000 }],
-  full: [{ transactions: 200_000, senders: 10_000 }],
+  full: [{ transactions: 100_000, senders: 10_000 }],
   async run(context, { transactions, senders }) {
     const { nodes, genesis } = await benchNetwork(context, { authorities: 1, senders });
     const [node] = nodes;

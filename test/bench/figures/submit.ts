@@ -18,7 +18,8 @@ export type SubmitSettings = {
   count: number;
 };
 
-/** Of one sender not more may wait in a mempool than 20,000. */
+/** Less than the 5,000 that may wait of one sender. */
+const maxUncommittedPerSender = 4_000;
 const maxUncommitted = 15_000;
 
 /** As many before, but not more: by then V8 has compiled what is used most, with which a node that runs for days has long been done. */
@@ -65,6 +66,7 @@ async function runPart(
     buildRequests(presigned, format, indexesOf(node, nodes.length, presigned.senders, part), perRequest),
   );
   const maxAhead = Math.max(1, Math.floor((maxNoncesAhead * presigned.senders) / nodes.length / perRequest));
+  const maxWaiting = Math.min(maxUncommitted, maxUncommittedPerSender * presigned.senders);
   const first = followers[0]!;
   const { sumOfCommitTimesMs, sumOfFinalTimesMs } = first;
   let accepted = first.committed;
@@ -78,7 +80,7 @@ async function runPart(
         requests: shares[node]!,
         maxAhead,
         mayPost: () => {
-          const isRoom = () => accepted - first.committed < maxUncommitted;
+          const isRoom = () => accepted - first.committed < maxWaiting;
           return isRoom() ? undefined : first.until(isRoom);
         },
         onAccepted: (transactions) => {

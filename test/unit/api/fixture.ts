@@ -143,7 +143,7 @@ export async function startFixture(
   const mempool = new Mempool({
     config,
     genesisId: genesis.id,
-    limits: { ...defaultMempoolLimits, maxCount: 2500, maxPerAccount: 2400 },
+    limits: { ...defaultMempoolLimits, maxCount: 5000, maxPerAccount: 2400 },
     account: (address) => chain.state.get(address),
     verify: verifySignatures,
     database,
@@ -175,7 +175,7 @@ export async function startFixture(
       },
       finalized: { height: chain.finalized.height, id: toHex(chain.finalized.id) },
       peers: 0,
-      mempool: { count: mempool.count, bytes: mempool.bytes },
+      mempool: { count: mempool.count, bytes: mempool.bytes, minFee: mempool.leastFee.toString() },
       sync: null,
     }),
     ledger: () =>

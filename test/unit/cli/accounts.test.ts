@@ -70,6 +70,7 @@ describe("genesis", () => {
     const { config, coinbase } = readGenesisFile(file);
     expect(new TextDecoder().decode(config.name)).toBe("Käse");
     expect(config.periodMs).toBe(1000);
+    expect(config.minFee).toBe(1n);
     expect(config.authorities.map(encodeAddress).sort()).toEqual([...addresses].sort());
     expect(coinbase.balances.map((entry) => [encodeAddress(entry.address), entry.balance])).toEqual([
       [addresses[0], 120n],

@@ -27,7 +27,7 @@ const status = {
   head: { height: 12, id: `0x${"12".repeat(32)}`, timestamp: 1_700_000_000_000 },
   finalized: { height: 11, id: `0x${"11".repeat(32)}` },
   peers: 3,
-  mempool: { count: 2, bytes: 400 },
+  mempool: { count: 2, bytes: 400, minFee: "3" },
   sync: null,
 };
 
@@ -191,7 +191,7 @@ describe("send", () => {
   it("prints the bare id for people, and takes a nonce", async () => {
     answers = accept();
     const { stdout } = await run("send", "--nodeid=1", `--to=${to}`, "--amount=1", "--nonce=7");
-    expect(posted).toMatchObject([{ nonce: 7, fee: "0", memo: "" }]);
+    expect(posted).toMatchObject([{ nonce: 7, fee: "3", memo: "" }]);
     expect(stdout).toBe(`${idOf(posted[0] as Posted)}\n`);
   });
 

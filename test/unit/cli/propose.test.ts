@@ -133,7 +133,7 @@ describe("status", () => {
     head: { height: 12, id: `0x${"12".repeat(32)}`, timestamp: 1_700_000_000_000 },
     finalized: { height: 11, id: `0x${"11".repeat(32)}` },
     peers: 3,
-    mempool: { count: 2, bytes: 400 },
+    mempool: { count: 2, bytes: 400, minFee: "3" },
     sync: null,
   };
   const diagnosis = {

@@ -38,7 +38,7 @@ it("takes the rate of the last minute, or of as long as the blocks reach", () =>
 it("knows when the next block is due", () => {
   const [head] = blocks([100, 0]);
   const period = { periodMs: 1000, emptyBlockPeriodMs: 5000 };
-  const waiting = (count: number) => ({ mempool: { count, bytes: 0 } });
+  const waiting = (count: number) => ({ mempool: { count, bytes: 0, minFee: "1" } });
   expect(nextBlockMs(head!, waiting(1), period)).toBe(101_000);
   expect(nextBlockMs(head!, waiting(0), period)).toBe(105_000);
   expect(nextBlockMs(head!, waiting(0), { ...period, emptyBlockPeriodMs: 0 })).toBeUndefined();

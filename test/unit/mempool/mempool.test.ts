@@ -178,50 +178,35 @@ describe("limits", () => {
     expect(await add(pool, { from: 1 })).toBe("accepted");
   });
 
-  test("in all: the worst paid last ones give way, acknowledged ones never", async () => {
-    const pool = await testPool({ limits: { maxCount: 4 } });
-    expect(await add(pool, { from: 0, nonce: 0, fee: 1n }, "local")).toBe("accepted");
-    expect(await add(pool, { from: 1, nonce: 0, fee: 5n }, "gossip")).toBe("accepted");
-    expect(await add(pool, { from: 1, nonce: 1, fee: 3n }, "gossip")).toBe("accepted");
-    expect(await add(pool, { from: 2, nonce: 0, fee: 4n }, "gossip")).toBe("accepted");
-    expect(await add(pool, { from: 0, nonce: 1, fee: 3n }, "gossip")).toBe("MEMPOOL_FULL");
-    // Nobody gives way to the transaction that follows it.
-    expect(await add(pool, { from: 2, nonce: 1, fee: 4n }, "gossip")).toBe("accepted");
-    const left = () =>
-      [...pool.mempool.entries()].map(({ record }) => Number(record.transaction.message.fee)).sort();
-    expect(left()).toEqual([1, 4, 4, 5]);
-    expect(await add(pool, { from: 2, nonce: 2, fee: 9n }, "gossip")).toBe("accepted");
-    expect(left()).toEqual([1, 4, 4, 9]);
-    await agree(pool);
-  });
-
-  test("in all: what one list brings does not give way to the rest of the same list", async () => {
-    const pool = await testPool({ limits: { maxCount: 2 } });
-    expect(await add(pool, { from: 0, fee: 5n })).toBe("accepted");
-    const list = [
-      await pool.maker.transfer({ from: 1, fee: 1n }),
-      await pool.maker.transfer({ from: 2, fee: 2n }),
-    ];
-    const outcomes = await pool.mempool.add(pool.mempool.records(list), "local");
-    expect(outcomes.map((outcome) => outcome.accepted || outcome.code)).toEqual([true, "MEMPOOL_FULL"]);
-    expect(pool.mempool.get(outcomes[0]!.record.idHex)).toBeDefined();
-    await agree(pool);
-    // What came by gossip may, once its list is in.
-    expect(await add(pool, { from: 2, fee: 9n }, "gossip")).toBe("MEMPOOL_FULL");
-  });
-
-  test("in bytes: a long one pushes out as many as it needs, or none", async () => {
+  test("in bytes, also by a replacement that is longer", async () => {
     const small = 184;
-    const pool = await testPool({ limits: { maxBytes: 3 * small } });
-    for (const from of [0, 1, 2])
-      expect(await add(pool, { from, fee: BigInt(from + 2) }, "gossip")).toBe("accepted");
+    const pool = await testPool({ limits: { maxBytes: 4 * small } });
+    expect(await add(pool, { from: 0, fee: 1n })).toBe("accepted");
+    expect(await add(pool, { from: 1, fee: 1n })).toBe("accepted");
     const memo = new Uint8Array(256);
-    const own = { from: 0, nonce: 1, memo };
-    expect(await add(pool, { ...own, fee: 4n }, "gossip")).toBe("MEMPOOL_FULL");
-    expect(pool.mempool.count).toBe(3);
-    expect(await add(pool, { ...own, fee: 5n, memo: memo.subarray(0, 100) }, "gossip")).toBe("accepted");
-    expect(pool.mempool.bytes).toBeLessThanOrEqual(3 * small);
-    expect(pool.mempool.count).toBe(2);
+    expect(await add(pool, { from: 1, fee: 2n, memo })).toBe("MEMPOOL_FULL");
+    expect(await add(pool, { from: 1, fee: 2n })).toBe("accepted");
+    expect(await add(pool, { from: 2, fee: startBalance - 1n, memo })).toBe("MEMPOOL_FULL");
+    expect(pool.mempool.bytes).toBeLessThanOrEqual(4 * small);
+    await agree(pool);
+  });
+
+  test("of those that wait for a missing nonce: whoever sends that one gets in", async () => {
+    const pool = await testPool({ limits: { maxAhead: 8 } });
+    const ahead = (from: number, nonce: number, fee = 1n) => add(pool, { from, nonce, fee });
+    for (const nonce of [1, 2, 3, 4]) expect(await ahead(0, nonce)).toBe("accepted");
+    expect(await ahead(1, 1)).toBe("MEMPOOL_FULL");
+    expect(await ahead(1, 1, 100_000n)).toBe("accepted");
+    expect(await ahead(0, 0)).toBe("accepted");
+    expect([...pool.mempool.executable()]).toHaveLength(5);
+    for (const nonce of [2, 3, 4]) expect(await ahead(1, nonce)).toBe("accepted");
+    expect(await ahead(1, 5)).toBe("MEMPOOL_FULL");
+    // A block has the missing nonce: those that waited for it count no more.
+    const missing = [await pool.maker.transfer({ from: 1, nonce: 0, fee: 3n })];
+    await pool.addAll(await pool.maker.block(pool.maker.start(), { transactions: missing }));
+    for (const nonce of [1, 2, 3, 4]) expect(await ahead(2, nonce)).toBe("accepted");
+    expect(await ahead(2, 5)).toBe("MEMPOOL_FULL");
+    await agree(pool);
   });
 });
 

@@ -36,7 +36,8 @@ const values: [limit: string, value: string][] = [
   [
     "mempool",
     `${text(defaultMempoolLimits.maxCount)} transactions or ${megabytes(defaultMempoolLimits.maxBytes)}, ` +
-      `${text(defaultMempoolLimits.maxPerAccount)} an account, nonces ${defaultMempoolLimits.maxNonceGap} ahead`,
+      `${text(defaultMempoolLimits.maxPerAccount)} an account, nonces ${defaultMempoolLimits.maxNonceGap} ahead; ` +
+      `${text(defaultMempoolLimits.maxAhead)} wait for a missing nonce; from half on the least fee doubles every ${text(Math.ceil(defaultMempoolLimits.maxCount / 128))} transactions`,
   ],
   [
     "HTTP",

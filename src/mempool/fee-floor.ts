@@ -1,0 +1,74 @@
+import { maxAmount } from "../types/index.ts";
+import type { Clock } from "../util/clock.ts";
+
+/** Of the pool, taken at the chain's least fee; the rest is kept for what pays more. */
+const cheapShare = 0.5;
+/** From the cheap part to the last place the fee doubles so often: no supply pays for that one, so the pool is never full. */
+const doublings = 64;
+/** How fast the fee falls again, as Bitcoin's rolling minimum fee: slowly while the pool is under pressure, then faster. */
+const pressedHalfLifeMs = 60_000;
+const calmHalfLifeMs = 15_000;
+
+/**
+ * The least fee for a place. `fill`: from 0, empty, to 1, the last place taken. Exponential, so that whoever fills the pool to keep
+ * a fee out pays at least that fee for thousands of places.
+ */
+export function feeAt(fill: number, minFee: bigint): bigint {
+  if (fill <= cheapShare) return minFee;
+  return amountOf(floatFeeAt(fill, minFee));
+}
+
+function floatFeeAt(fill: number, minFee: bigint): number {
+  const base = minFee > 0n ? Number(minFee) : 1;
+  return base * 2 ** (((fill - cheapShare) / (1 - cheapShare)) * doublings);
+}
+
+function amountOf(fee: number): bigint {
+  const whole = BigInt(Math.ceil(Math.min(fee, 2 ** 64)));
+  return whole > maxAmount ? maxAmount : whole;
+}
+
+/** The least fee that a pool accepts: it rises at once as the pool fills, and decays when it empties. */
+export class FeeFloor {
+  readonly #clock: Clock;
+  /** The highest fee that was asked for, less what has decayed since `#atMs`; 0: none above the chain's. */
+  #raised = 0;
+  #atMs = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Notes that a place was taken, after which the pool is so full. */
+  rise(fill: number, minFee: bigint): void {
+    if (fill <= cheapShare) return;
+    const fee = floatFeeAt(fill, minFee);
+    if (fee < this.#decayed(fill)) return;
+    this.#raised = fee;
+    this.#atMs = this.#clock.now();
+  }
+
+  /** For whatever makes the pool as full as `fill`. */
+  least(fill: number, minFee: bigint): bigint {
+    const level = feeAt(fill, minFee);
+    if (this.#raised === 0) return level;
+    const decayed = this.#decayed(fill);
+    if (decayed <= Number(minFee) || decayed < 1) {
+      this.#raised = 0;
+      return level;
+    }
+    const rolling = amountOf(decayed);
+    return rolling > level ? rolling : level;
+  }
+
+  #decayed(fill: number): number {
+    if (this.#raised === 0) return 0;
+    const nowMs = this.#clock.now();
+    // A clock that was set back lowers nothing.
+    const elapsedMs = Math.max(0, nowMs - this.#atMs);
+    const halfLifeMs = fill > cheapShare ? pressedHalfLifeMs : calmHalfLifeMs;
+    this.#raised *= 2 ** (-elapsedMs / halfLifeMs);
+    this.#atMs = nowMs;
+    return this.#raised;
+  }
+}

@@ -1,0 +1,183 @@
+import { describe, expect, test } from "vitest";
+import { FeeFloor, feeAt } from "../../../src/mempool/fee-floor.ts";
+import type { Refusal } from "../../../src/mempool/types.ts";
+import { startBalance, type Transfer, testGenesis } from "../support/chain.ts";
+import { ManualClock } from "../support/clock.ts";
+import { type TestPool, testPool } from "../support/mempool.ts";
+
+async function add(pool: TestPool, transfer: Transfer, source: "local" | "gossip" = "local") {
+  const records = pool.mempool.records([await pool.maker.transfer(transfer)]);
+  return (await pool.mempool.add(records, source))[0]!;
+}
+
+const refusal = async (...args: Parameters<typeof add>) => (await add(...args)) as Refusal;
+
+/** Cheap transfers of three accounts until one is refused, which is returned. */
+async function fill(pool: TestPool, fee: bigint, source: "local" | "gossip" = "local"): Promise<Refusal> {
+  for (let nonce = 0; ; nonce++) {
+    for (const from of [0, 1, 2]) {
+      const outcome = await add(pool, { from, nonce, fee }, source);
+      if (!outcome.accepted) return outcome;
+    }
+  }
+}
+
+const limits = { maxCount: 120, maxPerAccount: 100 };
+
+describe("the least fee", () => {
+  test("is the chain's up to half of the pool, then doubles all the way to more than anybody has", () => {
+    expect(feeAt(0, 7n)).toBe(7n);
+    expect(feeAt(0.5, 7n)).toBe(7n);
+    expect(feeAt(0.5 + 1 / 128, 7n)).toBe(14n);
+    expect(feeAt(0.75, 1n)).toBe(2n ** 32n);
+    expect(feeAt(1, 1n)).toBe(2n ** 64n - 1n);
+    expect(feeAt(2, 1n)).toBe(2n ** 64n - 1n);
+  });
+
+  test("is above 0 beyond half also where the chain asks for nothing", () => {
+    expect(feeAt(0.5, 0n)).toBe(0n);
+    expect(feeAt(0.501, 0n)).toBeGreaterThan(0n);
+  });
+
+  test("rises at once and decays: by half in a minute while the pool is pressed, faster when it is not", async () => {
+    const clock = new ManualClock();
+    const floor = new FeeFloor(clock);
+    floor.rise(0.75, 1n);
+    expect(floor.least(0.51, 1n)).toBe(2n ** 32n);
+    await clock.advance(60_000);
+    expect(floor.least(0.51, 1n)).toBe(2n ** 31n);
+    await clock.advance(15_000);
+    expect(floor.least(0.2, 1n)).toBe(2n ** 30n);
+    await clock.advance(31 * 15_000);
+    expect(floor.least(0.2, 1n)).toBe(1n);
+  });
+
+  test("is the chain's again after it has decayed", async () => {
+    const clock = new ManualClock();
+    const floor = new FeeFloor(clock);
+    floor.rise(0.52, 1n);
+    await clock.advance(10 * 60_000);
+    expect(floor.least(0.1, 1n)).toBe(1n);
+  });
+});
+
+describe("a pool that is filled for little", () => {
+  test.each(["local", "gossip"] as const)("keeps room for what pays more, by %s too", async (source) => {
+    const pool = await testPool({ limits });
+    const refused = await fill(pool, 1n, source);
+    expect(refused.code).toBe("MEMPOOL_FULL");
+    expect(pool.mempool.count).toBe(60);
+    expect(refused.detail).toContain(`pay at least ${refused.minFee}`);
+    expect((await add(pool, { from: 2, nonce: 20, fee: refused.minFee! }, source)).accepted).toBe(true);
+    expect((await add(pool, { from: 2, nonce: 21, fee: startBalance / 2n }, source)).accepted).toBe(true);
+  });
+
+  test("names the fee that gets in, and takes nothing a unit below it", async () => {
+    const pool = await testPool({ limits });
+    const { minFee } = await fill(pool, 1n);
+    for (const [fee, accepted] of [
+      [minFee! - 1n, false],
+      [minFee!, true],
+    ] as const)
+      expect((await add(pool, { from: 0, nonce: 20, fee })).accepted).toBe(accepted);
+  });
+
+  test("drops nothing that it has acknowledged, whatever comes after", async () => {
+    const pool = await testPool({ limits });
+    await fill(pool, 1n);
+    const acknowledged = pool.durable();
+    await fill(pool, 1n, "gossip");
+    for (let nonce = 20; nonce < 30; nonce++)
+      await add(pool, { from: nonce % 3, nonce: 20 + Math.floor((nonce - 20) / 3), fee: 50_000n });
+    for (const id of acknowledged) expect(pool.mempool.get(id as `0x${string}`)).toBeDefined();
+  });
+
+  test("tells the least fee that gets any transfer in", async () => {
+    const pool = await testPool({ limits });
+    expect(pool.mempool.leastFee).toBe(1n);
+    await fill(pool, 1n);
+    expect(pool.mempool.leastFee).toBeGreaterThan(1n);
+    const memo = new Uint8Array(256);
+    expect((await add(pool, { from: 0, nonce: 20, fee: pool.mempool.leastFee, memo })).accepted).toBe(true);
+  });
+
+  test("asks whoever refills it for what it asked for last", async () => {
+    const pool = await testPool({ limits });
+    await fill(pool, 1n);
+    for (let more = 0; more < 4; more++) await add(pool, { from: 0, nonce: 20 + more, fee: 50_000n });
+    const least = pool.mempool.leastFee;
+    const transactions = [...pool.mempool.executable()].slice(0, 50).map(({ transaction }) => transaction);
+    await pool.addAll(await pool.maker.block(pool.maker.start(), { transactions }));
+    expect(pool.mempool.count).toBeLessThan(20);
+    expect(pool.mempool.leastFee).toBeGreaterThan(1n);
+    expect(pool.mempool.leastFee).toBeLessThanOrEqual(least);
+    await pool.clock.advance(10 * 60_000);
+    expect(pool.mempool.leastFee).toBe(1n);
+  });
+
+  test("comes back whole after a restart, and as dear", async () => {
+    const pool = await testPool({ limits });
+    const { minFee } = await fill(pool, 1n);
+    const again = await pool.restart();
+    expect(again.durable()).toEqual(pool.durable());
+    expect((await refusal(again, { from: 0, nonce: 20, fee: 1n })).minFee).toBe(minFee);
+  });
+
+  test("costs something where the chain's least fee is 0", async () => {
+    const pool = await testPool({ limits, genesis: await testGenesis(3, { minFee: 0n }) });
+    const { minFee } = await fill(pool, 0n);
+    expect(minFee).toBeGreaterThan(0n);
+  });
+});
+
+test("a fee below the chain's is told the one that gets in now", async () => {
+  const pool = await testPool({ limits });
+  expect(await refusal(pool, { fee: 0n })).toMatchObject({ code: "FEE_TOO_LOW", minFee: 1n });
+  await add(pool, { fee: 10n });
+  expect(await refusal(pool, { fee: 10n, amount: 5n })).toMatchObject({ code: "FEE_TOO_LOW", minFee: 11n });
+});
+
+test("a replacement of the same size needs no place", async () => {
+  const pool = await testPool({ limits });
+  await fill(pool, 1n);
+  expect((await add(pool, { from: 0, nonce: 3, fee: 2n })).accepted).toBe(true);
+});
+
+test("what was acknowledged is stored with what it needs before it", async () => {
+  const pool = await testPool();
+  for (const nonce of [0, 1]) await add(pool, { nonce }, "gossip");
+  await add(pool, { nonce: 2 });
+  await add(pool, { nonce: 4 }, "gossip");
+  expect(pool.durable()).toHaveLength(3);
+  const again = await pool.restart();
+  expect([...again.mempool.executable()]).toHaveLength(3);
+  // Also where it was known already.
+  await add(pool, { nonce: 3 }, "gossip");
+  await add(pool, { nonce: 4 });
+  expect(pool.durable()).toHaveLength(5);
+  expect(await pool.stored()).toEqual(pool.durable());
+});
+
+describe("transactions that their sender can no longer pay", () => {
+  const overdraw = async (pool: TestPool) => {
+    for (let nonce = 0; nonce < 40; nonce++) await add(pool, { from: 0, nonce, amount: 100n });
+    const drain = await pool.maker.transfer({ from: 0, nonce: 0, amount: startBalance - 500n });
+    await pool.addAll(await pool.maker.block(pool.maker.start(), { transactions: [drain] }));
+  };
+
+  test("give their places up where the pool fills", async () => {
+    const pool = await testPool({ limits });
+    await overdraw(pool);
+    // Nonces 1 to 4 are paid.
+    expect([...pool.mempool.entries()].map(({ record }) => record.transaction.message.nonce)).toEqual([
+      1, 2, 3, 4,
+    ]);
+    expect(await pool.stored()).toEqual(pool.durable());
+  });
+
+  test("wait where there is room", async () => {
+    const pool = await testPool({ limits: { ...limits, maxCount: 1_000 } });
+    await overdraw(pool);
+    expect(pool.mempool.count).toBe(39);
+  });
+});
