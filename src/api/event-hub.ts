@@ -16,6 +16,8 @@ interface Stream {
   next: number;
   /** The last number that the reader was told. */
   told: number;
+  /** Ends its wait for more. A promise that all streams share would keep the closed ones until something happens. */
+  wake: () => void;
 }
 
 /**
@@ -28,8 +30,8 @@ export class EventHub {
   readonly #texts: EventTexts;
   readonly #streams = new Set<Stream>();
   readonly #stopListening: () => void;
-  /** Resolves when there is more to read. */
-  #more = Promise.withResolvers<void>();
+  /** How often the log has grown. */
+  #appended = 0;
   #stopHeartbeat: () => void = () => undefined;
 
   constructor(services: ApiServices, limits: HttpLimits) {
@@ -55,9 +57,13 @@ export class EventHub {
   ): Promise<void> {
     if (this.#streams.size >= this.#limits.maxEventStreams)
       throw overloaded(`${this.#streams.size} event streams are open already`, 10);
-    const stream: Stream = { outgoing, wanted, next: 0, told: 0 };
+    const stream: Stream = { outgoing, wanted, next: 0, told: 0, wake: () => undefined };
     this.#streams.add(stream);
-    for (const end of ["close", "error"]) outgoing.on(end, () => this.#streams.delete(stream));
+    for (const end of ["close", "error"])
+      outgoing.on(end, () => {
+        this.#streams.delete(stream);
+        stream.wake();
+      });
     try {
       const last = await this.#services.eventLog.last();
       if (after !== undefined) this.#checkKept(after, last);
@@ -76,9 +82,12 @@ export class EventHub {
   close(): void {
     this.#stopHeartbeat();
     this.#stopListening();
-    for (const { outgoing } of this.#streams) outgoing.end();
+    const streams = [...this.#streams];
     this.#streams.clear();
-    this.#wake();
+    for (const { outgoing, wake } of streams) {
+      outgoing.end();
+      wake();
+    }
   }
 
   #checkKept(after: number, last: number): void {
@@ -105,11 +114,11 @@ export class EventHub {
       while (this.#streams.has(stream)) {
         // Its next attempt to resume is told why.
         if (stream.next < this.#services.eventLog.first) break;
-        const more = this.#more.promise;
+        const appended = this.#appended;
         const piece = await this.#texts.read(stream.next, wanted);
         if (!piece) {
           const endedAtMs = clock.now();
-          await more;
+          await this.#more(stream, appended);
           // A clock that is set back must not hold the stream up.
           const sinceMs = Math.max(0, clock.now() - endedAtMs);
           if (sinceMs < readPauseMs) await sleep(clock, readPauseMs - sinceMs);
@@ -128,9 +137,17 @@ export class EventHub {
     outgoing.end();
   }
 
+  /** Resolves when the log has grown since it had been appended to so often, or the stream is closed. */
+  #more(stream: Stream, appended: number): Promise<void> {
+    if (appended !== this.#appended || !this.#streams.has(stream)) return Promise.resolve();
+    return new Promise((resolve) => {
+      stream.wake = resolve;
+    });
+  }
+
   #wake(): void {
-    this.#more.resolve();
-    this.#more = Promise.withResolvers<void>();
+    this.#appended++;
+    for (const { wake } of this.#streams) wake();
   }
 
   #scheduleHeartbeat(): void {

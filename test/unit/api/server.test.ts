@@ -131,15 +131,17 @@ describe("connections", () => {
     await node.produce();
     const { reader } = node.chain;
     const held = Promise.withResolvers<void>();
+    const reading = Promise.withResolvers<void>();
     const read = reader.byId.bind(reader);
     reader.byId = async (id) => {
+      reading.resolve();
       await held.promise;
       return read(id);
     };
     const first = node.get("/v1/blocks/1");
-    await expect
-      .poll(async () => (await node.get("/v1/blocks/1")).body)
-      .toMatchObject({ code: "OVERLOADED" });
+    // Else the second might come before it, and be the one that is held.
+    await reading.promise;
+    expect((await node.get("/v1/blocks/1")).body).toMatchObject({ code: "OVERLOADED" });
     expect((await node.get("/v1/blocks?limit=1")).status).toBe(200);
     held.resolve();
     expect((await first).body).toMatchObject({ height: 1 });

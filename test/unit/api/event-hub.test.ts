@@ -1,0 +1,73 @@
+import { EventEmitter } from "node:events";
+import type { ServerResponse } from "node:http";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { EventHub } from "../../../src/api/event-hub.ts";
+import { eventNames } from "../../../src/api/event-texts.ts";
+import { defaultHttpLimits } from "../../../src/api/limits.ts";
+import type { ApiServices } from "../../../src/api/services.ts";
+import { EventLog } from "../../../src/storage/event-log.ts";
+import { ManualClock } from "../support/clock.ts";
+import { MemoryDatabase } from "../support/database.ts";
+import { silentLogger } from "../../../src/util/logger.ts";
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
+/** As much of a response as a stream uses. */
+class Outgoing extends EventEmitter {
+  readonly headersSent = true;
+  readonly written: string[] = [];
+  writeHead(): void {}
+  write(text: string): boolean {
+    return this.written.push(text) > 0;
+  }
+  end(): void {}
+}
+
+const turns = async () => {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+};
+
+let log: EventLog;
+let hub: EventHub;
+beforeEach(async () => {
+  log = await EventLog.open(new MemoryDatabase());
+  const services = { eventLog: log, ledger: () => undefined, clock: new ManualClock(), logger: silentLogger };
+  hub = new EventHub(services as unknown as ApiServices, defaultHttpLimits);
+});
+afterEach(() => hub.close());
+
+const open = async () => {
+  const outgoing = new Outgoing();
+  await hub.open(outgoing as unknown as ServerResponse, new Set(eventNames), undefined);
+  return outgoing;
+};
+
+async function openAndClose(count: number): Promise<WeakRef<Outgoing>[]> {
+  const closed: WeakRef<Outgoing>[] = [];
+  for (let made = 0; made < count; made++) {
+    const outgoing = await open();
+    await turns();
+    outgoing.emit("close");
+    closed.push(new WeakRef(outgoing));
+  }
+  return closed;
+}
+
+test("streams that close while nothing happens are let go", async () => {
+  const closed = await openAndClose(200);
+  expect(hub.streams).toBe(0);
+  await turns();
+  collectGarbage();
+  // A few may still be on the stack.
+  expect(closed.filter((stream) => stream.deref()).length).toBeLessThan(5);
+});
+
+test("streams that stay open go on when something happens", async () => {
+  const outgoing = await open();
+  await openAndClose(3);
+  await log.append([{ name: "mode", mode: "ready" }]);
+  await expect.poll(() => outgoing.written.join("")).toContain('data: {"mode":"ready"}');
+});
