@@ -1,9 +1,11 @@
 import { Hono } from "hono";
+import { AccountHistory } from "./account-history.ts";
 import type { EventHub } from "./event-hub.ts";
 import type { ApiEnv } from "./http.ts";
 import type { HttpLimits } from "./limits.ts";
 import { Api } from "./operation.ts";
 import { problemOf, problemResponse } from "./problem.ts";
+import type { RateLimiter } from "./rate-limiter.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { authorityRoutes } from "./routes/authorities.ts";
 import { blockRoutes } from "./routes/blocks.ts";
@@ -21,16 +23,21 @@ import type { ApiServices } from "./services.ts";
 import { WholeBlocks } from "./whole-blocks.ts";
 
 /** All routes (docs/http.md). */
-export function createApp(services: ApiServices, limits: HttpLimits, hub: EventHub): Hono<ApiEnv> {
+export function createApp(
+  services: ApiServices,
+  limits: HttpLimits,
+  hub: EventHub,
+  limiter: RateLimiter,
+): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>();
   const api = new Api(app, services);
   const submit = submitHandler(services, limits);
   api.serveResponse(submitOperation, ({ context }) => submit(context));
   nodeRoutes(api, services);
-  const wholeBlocks = new WholeBlocks(limits.maxBlockBytesAtOnce);
+  const wholeBlocks = new WholeBlocks(limits.maxBlockBytesAtOnce, limiter);
   blockRoutes(api, services, wholeBlocks);
   transactionRoutes(api, services);
-  accountRoutes(api, services);
+  accountRoutes(api, services, new AccountHistory(services.clock, limiter));
   proofRoutes(api, services, wholeBlocks);
   authorityRoutes(api, services);
   proposalRoutes(api, services);

@@ -119,6 +119,7 @@ export class EventHub {
         if (!piece) {
           const endedAtMs = clock.now();
           await this.#more(stream, appended);
+          if (!this.#streams.has(stream)) break;
           // A clock that is set back must not hold the stream up.
           const sinceMs = Math.max(0, clock.now() - endedAtMs);
           if (sinceMs < readPauseMs) await sleep(clock, readPauseMs - sinceMs);

@@ -19,6 +19,10 @@ export interface HttpLimits {
   /** A connection on which nothing moves for so long is cut. */
   idleTimeoutMs: number;
   heartbeatMs: number;
+  /** An answer that is read more slowly is cut off. */
+  leastReadBytesPerSecond: number;
+  /** Of the answers that one client has not read yet. */
+  maxUnreadBytesPerClient: number;
 }
 
 export interface RateLimit {
@@ -42,4 +46,6 @@ export const defaultHttpLimits: HttpLimits = {
   keepAliveTimeoutMs: 30_000,
   idleTimeoutMs: 60_000,
   heartbeatMs: 15_000,
+  leastReadBytesPerSecond: 16 * 1024,
+  maxUnreadBytesPerClient: 16 * 2 ** 20,
 };

@@ -10,7 +10,7 @@ interface Bucket {
 /** Addresses remembered; who is forgotten begins with a full bucket. */
 const maxBuckets = 16_384;
 
-/** A token bucket for each client address; a request takes one token. */
+/** A token bucket for each client address. A request takes one token, and later what it turned out to cost: that may be a debt. */
 export class RateLimiter {
   readonly #buckets = new LruMap<string, Bucket>(maxBuckets);
   readonly #clock: Clock;
@@ -25,7 +25,26 @@ export class RateLimiter {
 
   /** 0 if the request may pass, else the seconds (whole, at least 1) after which another may. */
   retryAfterS(address: string): number {
-    const { perSecond, burst } = isLoopback(address) ? this.#local : this.#remote;
+    const { perSecond } = this.#limit(address);
+    const bucket = this.#bucket(address);
+    if (bucket.tokens < 1) return Math.max(1, Math.ceil((1 - bucket.tokens) / perSecond));
+    bucket.tokens--;
+    return 0;
+  }
+
+  /** What a request has cost beside the token that let it in. */
+  charge(address: string, tokens: number): void {
+    const bucket = this.#bucket(address);
+    // More than a burst of debt would punish for longer than the work was felt.
+    bucket.tokens = Math.max(bucket.tokens - tokens, -this.#limit(address).burst);
+  }
+
+  #limit(address: string): RateLimit {
+    return isLoopback(address) ? this.#local : this.#remote;
+  }
+
+  #bucket(address: string): Bucket {
+    const { perSecond, burst } = this.#limit(address);
     const client = clientOf(address);
     const nowMs = this.#clock.now();
     let bucket = this.#buckets.get(client);
@@ -37,9 +56,7 @@ export class RateLimiter {
     const elapsedMs = Math.max(0, nowMs - bucket.atMs);
     bucket.tokens = Math.min(burst, bucket.tokens + (elapsedMs * perSecond) / 1000);
     bucket.atMs = nowMs;
-    if (bucket.tokens < 1) return Math.max(1, Math.ceil((1 - bucket.tokens) / perSecond));
-    bucket.tokens--;
-    return 0;
+    return bucket;
   }
 }
 
@@ -48,7 +65,7 @@ function isLoopback(address: string): boolean {
 }
 
 /** IPv6 clients choose among the addresses of their /64. */
-function clientOf(address: string): string {
+export function clientOf(address: string): string {
   if (!address.includes(":") || address.includes(".")) return address;
   const [head = "", tail] = address.split("%")[0]!.split("::");
   const groups = head === "" ? [] : head.split(":");

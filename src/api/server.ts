@@ -1,4 +1,4 @@
-import type { Server } from "node:http";
+import type { Server, ServerResponse } from "node:http";
 import { type AddressInfo, isIPv6, type Socket } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { messageOf } from "../util/errors.ts";
@@ -8,10 +8,11 @@ import { createGuard } from "./guard.ts";
 import type { ApiEnv } from "./http.ts";
 import type { HttpLimits } from "./limits.ts";
 import { listen } from "./listen.ts";
-import { type ProblemCode, problemJson, problems } from "./problem.ts";
+import { type ProblemCode, problemJson, problemResponse, problems } from "./problem.ts";
 import { RateLimiter } from "./rate-limiter.ts";
 import { loadExplorer } from "./routes/explorer.ts";
 import type { ApiServices } from "./services.ts";
+import { SlowReaders } from "./slow-readers.ts";
 
 /** How long requests under way have to end when the server closes. */
 const closeGraceMs = 500;
@@ -41,11 +42,22 @@ export interface HttpServer {
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { host, port, services, limits } = options;
   const hub = new EventHub(services, limits);
-  const app = createApp(services, limits, hub);
-  const guard = createGuard(host, new RateLimiter(services.clock, limits.rate, limits.localRate));
+  const limiter = new RateLimiter(services.clock, limits.rate, limits.localRate);
+  const app = createApp(services, limits, hub, limiter);
+  const guard = createGuard(host, limiter);
+  const slowReaders = new SlowReaders(services.clock, limits);
   const server = createAdaptorServer({
-    fetch: (request, env) =>
-      guard((env as ApiEnv["Bindings"]).incoming) ?? app.fetch(request, env as ApiEnv["Bindings"]),
+    fetch: (request, env) => {
+      const { incoming, outgoing } = env as ApiEnv["Bindings"];
+      const refusal = guard(incoming);
+      if (refusal) return refusal;
+      if (slowReaders.isFull(incoming.socket.remoteAddress ?? ""))
+        return problemResponse("OVERLOADED", "read the answers to your other requests first", {
+          "retry-after": "1",
+        });
+      slowReaders.watch(outgoing as ServerResponse);
+      return app.fetch(request, env as ApiEnv["Bindings"]);
+    },
     hostname: host,
     serverOptions: {
       headersTimeout: limits.headersTimeoutMs,
@@ -61,6 +73,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     await listen(server, host, port);
   } catch (error) {
     hub.close();
+    slowReaders.close();
     throw error;
   }
   // Such as no file left for a connection: the server goes on.
@@ -78,6 +91,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       });
       cancelLoading();
       hub.close();
+      slowReaders.close();
       server.closeIdleConnections();
     });
   return {

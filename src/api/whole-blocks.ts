@@ -3,24 +3,45 @@ import type { Chain } from "../chain/chain.ts";
 import type { StoredBlock } from "../chain/types.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import { overloaded } from "./problem.ts";
+import { clientOf, type RateLimiter } from "./rate-limiter.ts";
+
+/** Answered for the price of one request: writing transactions out takes longer than reading them. */
+const bytesPerToken = 2 * 1024;
+/** One client, which may read as slowly as it likes, has so much of all. */
+const clientShare = 0.5;
 
 /** Reads whole blocks for answers, so many bytes at once: as objects and text they take ten times as much memory. */
 export class WholeBlocks {
   readonly #budget: ByteBudget;
+  readonly #limiter: RateLimiter;
+  readonly #clients = new Map<string, number>();
 
-  constructor(maxBytesAtOnce: number) {
+  constructor(maxBytesAtOnce: number, limiter: RateLimiter) {
     this.#budget = new ByteBudget(maxBytesAtOnce);
+    this.#limiter = limiter;
   }
 
   /** Undefined where there is none. It counts until the answer has gone out. @throws {ProblemError} `OVERLOADED` */
   async read({ reader }: Chain, id: Uint8Array, outgoing: ServerResponse): Promise<StoredBlock | undefined> {
     const summary = await reader.summary(id);
     if (!summary || outgoing.closed) return undefined;
+    const address = outgoing.req.socket.remoteAddress ?? "";
+    const client = clientOf(address);
+    const taken = this.#clients.get(client) ?? 0;
+    const { maxBytes } = this.#budget;
     // One larger than all that may be at once comes alone.
-    const bytes = Math.min(summary.bodyBytes, this.#budget.maxBytes);
-    if (!this.#budget.take(bytes))
+    const bytes = Math.min(summary.bodyBytes, maxBytes);
+    const isAboveShare = taken > 0 && taken + bytes > maxBytes * clientShare;
+    if (isAboveShare || !this.#budget.take(bytes))
       throw overloaded("too many blocks are asked for at once: try again, one after the other");
-    outgoing.once("close", () => this.#budget.release(bytes));
+    this.#clients.set(client, taken + bytes);
+    outgoing.once("close", () => {
+      this.#budget.release(bytes);
+      const left = this.#clients.get(client)! - bytes;
+      if (left > 0) this.#clients.set(client, left);
+      else this.#clients.delete(client);
+    });
+    this.#limiter.charge(address, summary.bodyBytes / bytesPerToken);
     return reader.byId(id);
   }
 }

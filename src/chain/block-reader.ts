@@ -84,19 +84,30 @@ export class BlockReader {
 
   /** A transaction of the canonical chain. Between two reads the chain may move: it is then in no block, or looked up again. */
   async transaction(id: Uint8Array): Promise<IncludedTransaction | undefined> {
-    for (const place of await this.#blocks.transactionPlaces(id)) {
-      const found = await this.transactionAt(place);
+    for (const { height, index } of await this.#blocks.transactionPlaces(id)) {
+      const [found] = await this.transactionsAt(height, [index]);
       if (found && equalBytes(found.record.id, id)) return found;
     }
     return undefined;
   }
 
-  /** The transaction at a place of the canonical chain; the others of its block are not decoded. */
-  async transactionAt({ height, index }: TransactionPlace): Promise<IncludedTransaction | undefined> {
+  /** Transactions of one canonical block, which is read once; the others of it are not decoded. */
+  async transactionsAt(height: number, indexes: readonly number[]): Promise<IncludedTransaction[]> {
     const id = await this.canonicalId(height);
     const block = id && (await this.#tree.get(id));
-    const transaction = block && (await this.#blocks.bodyTransaction(block.id, index));
-    return transaction && { record: transactionRecord(transaction, this.#domain), block, index };
+    if (!block) return [];
+    const transactions = await this.#blocks.bodyTransactions(block.id, indexes);
+    return transactions.flatMap((transaction, place) =>
+      transaction
+        ? { record: transactionRecord(transaction, this.#domain), block, index: indexes[place]! }
+        : [],
+    );
+  }
+
+  /** Of the transactions of a canonical block, encoded: what it costs to read them. */
+  async bodyBytesAt(height: number): Promise<number> {
+    const id = await this.canonicalId(height);
+    return (id && (await this.summary(id))?.bodyBytes) ?? 0;
   }
 
   /** Places of an account's transactions, newest first, those before `before` only. `account`: its index. */

@@ -116,15 +116,17 @@ export class BlockStore {
     return bytes && Transactions.deserialize(bytes);
   }
 
-  /** One transaction of a block. An SSZ list of such begins with the offset (4, little-endian) of each of its elements. */
-  async bodyTransaction(id: Uint8Array, index: number): Promise<Transaction | undefined> {
+  /** Some transactions of a block. An SSZ list of such begins with the offset (4, little-endian) of each of its elements. */
+  async bodyTransactions(id: Uint8Array, indexes: readonly number[]): Promise<(Transaction | undefined)[]> {
     const bytes = await this.bodyBytes(id);
-    if (!bytes || bytes.length === 0) return undefined;
+    if (!bytes || bytes.length === 0) return [];
     const offsets = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const count = offsets.getUint32(0, true) / 4;
-    if (index >= count) return undefined;
-    const end = index + 1 < count ? offsets.getUint32(4 * (index + 1), true) : bytes.length;
-    return Transaction.deserialize(bytes.subarray(offsets.getUint32(4 * index, true), end));
+    return indexes.map((index) => {
+      if (index >= count) return undefined;
+      const end = index + 1 < count ? offsets.getUint32(4 * (index + 1), true) : bytes.length;
+      return Transaction.deserialize(bytes.subarray(offsets.getUint32(4 * index, true), end));
+    });
   }
 
   /** Those of several heights, of one moment. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { encodeAddress } from "../../crypto/address.ts";
 import { equalBytes } from "../../util/bytes.ts";
+import type { AccountHistory } from "../account-history.ts";
 import type { Api } from "../operation.ts";
 import { parseCount, requireLedger } from "../query.ts";
 import { accountSchema, historySchema } from "../schemas/accounts.ts";
@@ -17,7 +18,7 @@ const cursorSchema = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-export function accountRoutes(api: Api, services: ApiServices): void {
+export function accountRoutes(api: Api, services: ApiServices, histories: AccountHistory): void {
   api.serve(
     {
       id: "getAccount",
@@ -48,30 +49,31 @@ export function accountRoutes(api: Api, services: ApiServices): void {
       path: "/v1/accounts/{address}/transactions",
       tag: "Accounts",
       summary: "Transactions that an account sent or received, newest first",
-      description: "Those in blocks. Send `next` as `before` for the next page.",
+      description:
+        "Those in blocks. Send `next` as `before` for the next page. A page that lies in large blocks is shorter than `limit`.",
       params: z.object({ address: addressParameter }),
       query: z.strictObject({
         before: cursorSchema.optional().describe("An earlier `next`, `<height>-<index>`."),
         limit: countQuery(1, 100).default(20).describe("So many at most."),
       }),
       answer: historySchema,
-      problems: ["NO_GENESIS"],
+      problems: ["NO_GENESIS", "OVERLOADED"],
     },
-    async ({ params: { address }, query: { before, limit } }) => {
+    async ({ params: { address }, query: { before, limit }, context }) => {
       const ledger = requireLedger(services);
       const { reader, state } = ledger.chain;
       const account = state.indexOf(address);
-      const places = account < 0 ? [] : await reader.history(account, before, limit);
-      const found = await Promise.all(places.map((place) => reader.transactionAt(place)));
+      const { found, last } =
+        account < 0
+          ? { found: [], last: undefined }
+          : await histories.read(reader, { account, before, limit }, context.env.outgoing);
       const transactions = found
-        .filter((included) => included !== undefined)
         // A reorganization between two reads may have given the place to another transaction.
         .filter(({ record: { transaction } }) => {
           const { from, to } = transaction.message;
           return equalBytes(from, address) || equalBytes(to, address);
         })
         .map((included) => includedView(ledger, included));
-      const last = places.length === limit ? places.at(-1) : undefined;
       return { transactions, next: last ? `${last.height}-${last.index}` : null };
     },
   );

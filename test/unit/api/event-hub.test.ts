@@ -8,9 +8,9 @@ import { eventNames } from "../../../src/api/event-texts.ts";
 import { defaultHttpLimits } from "../../../src/api/limits.ts";
 import type { ApiServices } from "../../../src/api/services.ts";
 import { EventLog } from "../../../src/storage/event-log.ts";
-import { ManualClock } from "../support/clock.ts";
-import { MemoryDatabase } from "../support/database.ts";
+import { systemClock } from "../../../src/util/clock.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
+import { MemoryDatabase } from "../support/database.ts";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
@@ -34,7 +34,7 @@ let log: EventLog;
 let hub: EventHub;
 beforeEach(async () => {
   log = await EventLog.open(new MemoryDatabase());
-  const services = { eventLog: log, ledger: () => undefined, clock: new ManualClock(), logger: silentLogger };
+  const services = { eventLog: log, ledger: () => undefined, clock: systemClock, logger: silentLogger };
   hub = new EventHub(services as unknown as ApiServices, defaultHttpLimits);
 });
 afterEach(() => hub.close());

@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { defaultHttpLimits, startHttpServer } from "../../../src/api/index.ts";
 import { EventLog } from "../../../src/storage/event-log.ts";
@@ -146,6 +147,24 @@ describe("connections", () => {
     held.resolve();
     expect((await first).body).toMatchObject({ height: 1 });
     await expect.poll(async () => (await node.get("/v1/blocks/1")).status).toBe(200);
+  });
+
+  it("answers nothing more to a client that does not read what it has asked for", async () => {
+    node = await startFixture({ limits: { maxUnreadBytesPerClient: 100_000 } });
+    const list = Array.from({ length: 1_000 }, (_, nonce) => node.sign({ nonce }));
+    await node.post((await Promise.all(list)).map((transaction) => transactionJson(transaction)));
+    const { port } = node.server;
+    const request = `GET /v1/mempool?limit=1000 HTTP/1.1\r\nhost: localhost\r\n\r\n`;
+    const sockets = Array.from({ length: 30 }, () => connect(port, "127.0.0.1"));
+    for (const socket of sockets)
+      socket
+        .pause()
+        .on("error", () => undefined)
+        .write(request.repeat(20));
+    const ask = async () => (await node.get("/v1/status")).body;
+    await expect.poll(ask, { timeout: 60_000 }).toMatchObject({ code: "OVERLOADED" });
+    for (const socket of sockets) socket.destroy();
+    await expect.poll(ask, { timeout: 60_000 }).toHaveProperty("head");
   });
 
   it("limits the bodies that are in memory at once", async () => {

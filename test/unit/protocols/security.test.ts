@@ -44,7 +44,8 @@ const values: [limit: string, value: string][] = [
     `${text(defaultHttpLimits.maxConnections)} connections; ${text(rate.perSecond)} requests a second and address ` +
       `(burst ${text(rate.burst)}), from the machine itself ${text(localRate.perSecond)}; ` +
       `bodies ${megabytes(defaultHttpLimits.maxJsonBytes)} (JSON), ${megabytes(defaultHttpLimits.maxSszBytes)} (SSZ), ` +
-      `${megabytes(defaultHttpLimits.maxBodyBytesInFlight)} in all, ${megabytes(defaultHttpLimits.maxBlockBytesAtOnce)} of blocks in answers; ${defaultHttpLimits.headersTimeoutMs / 1_000} s for headers, ` +
+      `${megabytes(defaultHttpLimits.maxBodyBytesInFlight)} in all, ${megabytes(defaultHttpLimits.maxBlockBytesAtOnce)} of blocks in answers, half of it for one address; ` +
+      `an answer is read at ${defaultHttpLimits.leastReadBytesPerSecond / 1024} KiB/s at least, and ${megabytes(defaultHttpLimits.maxUnreadBytesPerClient)} of them wait for one address; ${defaultHttpLimits.headersTimeoutMs / 1_000} s for headers, ` +
       `${defaultHttpLimits.requestTimeoutMs / 1_000} s for a request`,
   ],
   ["event streams", String(defaultHttpLimits.maxEventStreams)],

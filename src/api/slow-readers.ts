@@ -1,0 +1,70 @@
+import type { ServerResponse } from "node:http";
+import type { Clock } from "../util/clock.ts";
+import type { HttpLimits } from "./limits.ts";
+import { clientOf } from "./rate-limiter.ts";
+
+const checkMs = 1_000;
+/** Before the rate counts: a slow start is no slow reader. */
+const graceMs = 10_000;
+
+type Limits = Pick<HttpLimits, "leastReadBytesPerSecond" | "maxUnreadBytesPerClient">;
+
+/**
+ * The answers that clients have not read yet. They are memory of the node: one client has so much of it in all, over however many
+ * connections, and an answer that is read more slowly than the least rate is cut off.
+ */
+export class SlowReaders {
+  readonly #clock: Clock;
+  readonly #limits: Limits;
+  /** By when each answer that is whole must have gone out; undefined: it was not seen whole yet. */
+  readonly #answers = new Map<ServerResponse, number | undefined>();
+  #stopChecks: () => void = () => undefined;
+
+  constructor(clock: Clock, limits: Limits) {
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#schedule();
+  }
+
+  watch(outgoing: ServerResponse): void {
+    this.#answers.set(outgoing, undefined);
+    outgoing.once("close", () => this.#answers.delete(outgoing));
+  }
+
+  /** Whether this client has so much to read that it gets nothing more now. The connections that are looked through are limited. */
+  isFull(address: string): boolean {
+    const client = clientOf(address);
+    let bytes = 0;
+    for (const { socket } of this.#answers.keys()) {
+      if (socket && socket.writableLength > 0 && clientOf(socket.remoteAddress ?? "") === client)
+        bytes += socket.writableLength;
+    }
+    return bytes > this.#limits.maxUnreadBytesPerClient;
+  }
+
+  close(): void {
+    this.#stopChecks();
+  }
+
+  #schedule(): void {
+    this.#stopChecks = this.#clock.after(checkMs, () => {
+      this.#check();
+      this.#schedule();
+    });
+  }
+
+  #check(): void {
+    const nowMs = this.#clock.now();
+    for (const [outgoing, deadlineMs] of this.#answers) {
+      const unread = outgoing.socket?.writableLength ?? 0;
+      // Event streams have no end, and a bound of their own.
+      if (!outgoing.writableEnded || unread === 0) continue;
+      if (deadlineMs === undefined)
+        this.#answers.set(
+          outgoing,
+          nowMs + graceMs + (unread / this.#limits.leastReadBytesPerSecond) * 1_000,
+        );
+      else if (nowMs > deadlineMs) outgoing.destroy();
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import type { ServerResponse } from "node:http";
+import { beforeEach, expect, test } from "vitest";
+import { AccountHistory } from "../../../src/api/account-history.ts";
+import { RateLimiter } from "../../../src/api/rate-limiter.ts";
+import type { BlockReader } from "../../../src/chain/block-reader.ts";
+import { systemClock } from "../../../src/util/clock.ts";
+import { ManualClock } from "../support/clock.ts";
+
+const outgoing = {
+  closed: false,
+  req: { socket: { remoteAddress: "10.0.0.1" } },
+} as unknown as ServerResponse;
+const rate = { perSecond: 1, burst: 100 };
+
+let reads: [height: number, indexes: readonly number[]][];
+let atOnce: number;
+let most: number;
+let blockBytes: number;
+
+/** An account with three transactions in each block, 100 blocks. */
+const reader = {
+  async history(_: number, before: { height: number; index: number } | undefined, limit: number) {
+    const all = Array.from({ length: 300 }, (_, at) => ({
+      height: 100 - Math.floor(at / 3),
+      index: 2 - (at % 3),
+    }));
+    const from = before
+      ? all.findIndex((place) => place.height === before.height && place.index === before.index) + 1
+      : 0;
+    return all.slice(from, from + limit);
+  },
+  bodyBytesAt: async () => blockBytes,
+  async transactionsAt(height: number, indexes: readonly number[]) {
+    most = Math.max(most, ++atOnce);
+    await new Promise((resolve) => setImmediate(resolve));
+    atOnce--;
+    reads.push([height, indexes]);
+    return indexes.map((index) => ({ height, index }));
+  },
+} as unknown as BlockReader;
+
+beforeEach(() => {
+  reads = [];
+  atOnce = most = 0;
+  blockBytes = 1_000;
+});
+
+const page = (limit: number) => ({ account: 1, before: undefined, limit });
+
+test("a page reads each block once", async () => {
+  const history = new AccountHistory(systemClock, new RateLimiter(systemClock, rate, rate));
+  const { found, last } = await history.read(reader, page(10), outgoing);
+  expect(found).toHaveLength(10);
+  expect(last).toEqual({ height: 97, index: 2 });
+  expect(reads).toEqual([
+    [100, [2, 1, 0]],
+    [99, [2, 1, 0]],
+    [98, [2, 1, 0]],
+    [97, [2]],
+  ]);
+});
+
+test("a page that lies in large blocks is shorter, and goes on where it ended", async () => {
+  blockBytes = 3 * 2 ** 20;
+  const history = new AccountHistory(systemClock, new RateLimiter(systemClock, rate, rate));
+  const { found, last } = await history.read(reader, page(100), outgoing);
+  expect(found).toHaveLength(6);
+  const next = await history.read(reader, { ...page(100), before: last }, outgoing);
+  expect(next.found[0]).toEqual({ height: 98, index: 2 });
+  // One block is always read.
+  blockBytes = 16 * 2 ** 20;
+  expect((await history.read(reader, page(100), outgoing)).found).toHaveLength(3);
+});
+
+test("pages of many requests read one block at a time, and too many are refused", async () => {
+  const history = new AccountHistory(systemClock, new RateLimiter(systemClock, rate, rate));
+  const pages = await Promise.allSettled(
+    Array.from({ length: 70 }, () => history.read(reader, page(3), outgoing)),
+  );
+  expect(most).toBe(1);
+  expect(pages.filter(({ status }) => status === "rejected")).toHaveLength(6);
+  expect((await history.read(reader, page(3), outgoing)).found).toHaveLength(3);
+});
+
+test("who asks pays for what was read", async () => {
+  blockBytes = 2 ** 20;
+  const limiter = new RateLimiter(new ManualClock(), rate, rate);
+  const history = new AccountHistory(systemClock, limiter);
+  expect(limiter.retryAfterS("10.0.0.1")).toBe(0);
+  for (let asked = 0; asked < 2; asked++) await history.read(reader, page(6), outgoing);
+  // 128 tokens of 100.
+  expect(limiter.retryAfterS("10.0.0.1")).toBe(30);
+  expect(limiter.retryAfterS("10.0.0.2")).toBe(0);
+});
+
+test("a debt is never larger than a burst", () => {
+  const limiter = new RateLimiter(new ManualClock(), rate, rate);
+  limiter.charge("10.0.0.1", 1e9);
+  expect(limiter.retryAfterS("10.0.0.1")).toBe(101);
+});

@@ -1,0 +1,50 @@
+import { EventEmitter } from "node:events";
+import type { ServerResponse } from "node:http";
+import { expect, test } from "vitest";
+import { RateLimiter } from "../../../src/api/rate-limiter.ts";
+import { WholeBlocks } from "../../../src/api/whole-blocks.ts";
+import type { Chain } from "../../../src/chain/chain.ts";
+import { ManualClock } from "../support/clock.ts";
+
+const id = new Uint8Array(32);
+const rate = { perSecond: 1, burst: 100 };
+
+function answer(remoteAddress: string): ServerResponse {
+  const req = { socket: { remoteAddress } };
+  return Object.assign(new EventEmitter(), { closed: false, req }) as unknown as ServerResponse;
+}
+
+function setting(bodyBytes: number) {
+  const reader = { summary: async () => ({ bodyBytes }), byId: async () => ({ height: 1 }) };
+  const limiter = new RateLimiter(new ManualClock(), rate, rate);
+  const blocks = new WholeBlocks(1_000, limiter);
+  const read = (outgoing: ServerResponse) => blocks.read({ reader } as unknown as Chain, id, outgoing);
+  return { limiter, read };
+}
+
+test("one client has half of the blocks that are answered at once, and leaves the rest to others", async () => {
+  const { read } = setting(250);
+  const first = answer("10.0.0.1");
+  await read(first);
+  await read(answer("10.0.0.1"));
+  await expect(read(answer("10.0.0.1"))).rejects.toMatchObject({ code: "OVERLOADED" });
+  expect(await read(answer("10.0.0.2"))).toBeDefined();
+  expect(await read(answer("10.0.0.3"))).toBeDefined();
+  await expect(read(answer("10.0.0.4"))).rejects.toMatchObject({ code: "OVERLOADED" });
+  first.emit("close");
+  expect(await read(answer("10.0.0.1"))).toBeDefined();
+});
+
+test("a client gets one block that is larger than its share", async () => {
+  const { read } = setting(5_000);
+  expect(await read(answer("10.0.0.1"))).toBeDefined();
+  await expect(read(answer("10.0.0.1"))).rejects.toMatchObject({ code: "OVERLOADED" });
+});
+
+test("who asks pays for the size of the block", async () => {
+  const { limiter, read } = setting(400 * 1024);
+  await read(answer("10.0.0.1"));
+  // 200 tokens of 100: as deep in debt as a burst.
+  expect(limiter.retryAfterS("10.0.0.1")).toBe(101);
+  expect(limiter.retryAfterS("10.0.0.2")).toBe(0);
+});
