@@ -18,7 +18,6 @@ import {
   type AdmissionRules,
   fillWith,
   leastFee,
-  refuse,
   refuseAdmission,
   refuseCheaply,
   refuseUnsigned,
