@@ -1,7 +1,8 @@
 /**
  * Runs the simulator over many seeds: one seed is one run, and shows the same on every machine.
- * Usage: node scripts/sim.ts [--runs 10000] [--seed 1] [--only SEED] [--authorities N] [--break RULE] [--jobs N] [--all]
+ * Usage: node scripts/sim.ts [--runs 10000] [--seed 1] [--only SEED] [--authorities N] [--liars NAMES] [--break RULE] [--jobs N] [--all]
  * Ends at the first violation with its seed and what happened (`--all`: goes on, and counts), and with exit code 1.
+ * `--liars` names the only behaviours of liars (test/sim/liars), separated by commas; `--liars none`: there are no liars.
  * `--break` replaces a rule of the node by a wrong one (test/sim/broken-rules.ts), to see that it is found.
  */
 import { availableParallelism } from "node:os";
@@ -13,6 +14,7 @@ import type { Outcome } from "../test/sim/outcome.ts";
 interface Work {
   authorities: number | undefined;
   breakRule: string | undefined;
+  liars: false | string[] | undefined;
 }
 
 type Result = Pick<Outcome, "seed" | "violation" | "steps" | "settledMs" | "finalizedHeight">;
@@ -27,6 +29,7 @@ async function main(): Promise<number> {
       seed: { type: "string", default: "1" },
       only: { type: "string" },
       authorities: { type: "string" },
+      liars: { type: "string" },
       break: { type: "string" },
       jobs: { type: "string", default: String(availableParallelism()) },
       all: { type: "boolean", default: false },
@@ -35,6 +38,7 @@ async function main(): Promise<number> {
   const options = {
     authorities: values.authorities ? Number(values.authorities) : undefined,
     breakRule: values.break,
+    liars: values.liars === "none" ? (false as const) : values.liars?.split(","),
   };
   if (values.only) return showOne(Number(values.only), options);
   const first = Number(values.seed);
@@ -106,6 +110,7 @@ async function showOne(seed: number, options: Work): Promise<number> {
   const { trace, scenario, violation, ...rest } = await simulate({
     seed,
     authorities: options.authorities,
+    liars: options.liars,
     trace: true,
   });
   console.log(trace.slice(-400).join("\n"));
@@ -122,6 +127,7 @@ async function work(options: Work): Promise<void> {
     const { violation, steps, settledMs, finalizedHeight } = await simulate({
       seed,
       authorities: options.authorities,
+      liars: options.liars,
     });
     parentPort?.postMessage({ seed, violation, steps, settledMs, finalizedHeight } satisfies Result);
   });

@@ -31,6 +31,7 @@ export interface EndpointOptions {
   onPublish(topic: TopicName, message: Uint8Array): void;
   /** Votes of others have come, by gossip or in an answer. */
   onVotes(votes: readonly SignedFinalityVote[]): void;
+  onGossip?(topic: TopicName, message: Uint8Array): void;
 }
 
 /** The network as one process sees it. Gossip is a flood over all connections; scores and bans are the real ones. */
@@ -147,6 +148,7 @@ export class Endpoint implements Network {
   receive(topic: TopicName, message: Uint8Array, id: string, from: PeerId): void {
     if (this.#seen.has(id) || !this.#validators) return;
     this.#seen.add(id);
+    this.#options.onGossip?.(topic, message);
     if (topic === "votes") this.#options.onVotes(votesOf(message));
     void this.#validate(this.#validators[topic], topic, message, id, from);
   }

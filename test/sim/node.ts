@@ -5,7 +5,7 @@ import { storeGenesis } from "../../src/chain/genesis.ts";
 import { chainStores } from "../../src/chain/stores.ts";
 import { type ChainServices, startChainServices } from "../../src/node/chain-services.ts";
 import { Closers } from "../../src/node/closers.ts";
-import { ModeMachine } from "../../src/node/mode.ts";
+import { type Mode, ModeMachine } from "../../src/node/mode.ts";
 import type { Database, Write } from "../../src/storage/database.ts";
 import { EventLog } from "../../src/storage/event-log.ts";
 import { PeerStatuses } from "../../src/sync/peer-statuses.ts";
@@ -42,6 +42,9 @@ export interface SimNodeOptions {
   onPenalty(node: SimNode, peer: PeerId, offence: Offence, detail: string): void;
   onPublish(node: SimNode, topic: TopicName, message: Uint8Array): void;
   onVotes(votes: readonly SignedFinalityVote[]): void;
+  onGossip(node: SimNode, topic: TopicName, message: Uint8Array): void;
+  /** The running process has another mode than before. */
+  onMode(node: SimNode, mode: Mode): void;
   onRestored(node: SimNode): void;
   onError(node: SimNode, message: string): void;
 }
@@ -117,6 +120,7 @@ export class SimNode {
       onPenalty: (peer, offence, detail) => this.options.onPenalty(this, peer, offence, detail),
       onPublish: (topic, message) => this.options.onPublish(this, topic, message),
       onVotes: (votes) => this.options.onVotes(votes),
+      onGossip: (topic, message) => this.options.onGossip(this, topic, message),
     });
     process.endpoint = endpoint;
     this.#process = process;
@@ -124,7 +128,10 @@ export class SimNode {
     const database = behaviour?.database(opened) ?? opened;
     const seenNetwork = behaviour?.network(endpoint) ?? endpoint;
     this.#modes = new ModeMachine("boot");
-    this.#modes.events.on("mode", (mode) => trace.add(name, `mode ${mode}`));
+    this.#modes.events.on("mode", (mode) => {
+      trace.add(name, `mode ${mode}`);
+      if (process.alive) this.options.onMode(this, mode);
+    });
     const statuses = new PeerStatuses({
       network: seenNetwork,
       clock,

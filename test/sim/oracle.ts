@@ -1,14 +1,20 @@
 import type { Offence } from "../../protocols/index.ts";
 import type { CheckedGenesis } from "../../src/chain/genesis.ts";
 import type { Head, HeadChange } from "../../src/chain/types.ts";
+import { isSigned } from "../../src/chain/vote-check.ts";
 import type { FinalityStatus } from "../../src/consensus/index.ts";
 import { type Address, encodeAddress } from "../../src/crypto/address.ts";
 import type { ChainServices } from "../../src/node/chain-services.ts";
-import { AccountState } from "../../src/state/index.ts";
 import { balancesOf } from "../../src/types/genesis.ts";
-import type { BlockRef } from "../../src/types/index.ts";
+import type { BlockRef, SignedFinalityVote } from "../../src/types/index.ts";
 import { type Hex, toHex } from "../../src/util/bytes.ts";
+import { accountsOf, balanceOf } from "./accounts.ts";
+import { EvidenceWatch } from "./evidence-watch.ts";
+import { verify } from "./keys.ts";
+import { type KnownBlock, signedRecently } from "./known-blocks.ts";
+import { hasCauseToLeave } from "./mode-watch.ts";
 import type { SimNode } from "./node.ts";
+import { promises } from "./promises.ts";
 import { SignatureWatch } from "./signature-watch.ts";
 
 /** A rule of the whole that a run has broken. */
@@ -21,16 +27,6 @@ export class Violation extends Error {
   }
 }
 
-/** What is known of a block, from whichever node. */
-interface KnownBlock {
-  height: number;
-  parent: Hex;
-  proposer: Hex;
-  stateRoot: Hex;
-  /** Authorities after it, once a node has had it as its head. */
-  authorities: number | undefined;
-}
-
 /** Sees every node, and checks after every change what must hold for all of them together. */
 export class Oracle {
   readonly #genesis: CheckedGenesis;
@@ -39,26 +35,26 @@ export class Oracle {
   readonly #finalized = new Map<number, Hex>();
   readonly #supply: bigint;
   readonly signatures: SignatureWatch;
+  readonly evidenceWatch: EvidenceWatch;
   /** The first rule that was broken. */
   violation: Violation | undefined;
   readonly errors = new Map<string, number>();
-  /** Only those who follow the rules are held to them. */
-  readonly #faultyFree: () => boolean;
   /** Who was shown to have equivocated. */
   readonly evidence = new Set<Address>();
   readonly #honest: ReadonlySet<Address>;
   finalizedHeight = 0;
   highest = 0;
 
-  constructor(genesis: CheckedGenesis, honest: readonly Uint8Array[], faultyFree: () => boolean) {
+  constructor(genesis: CheckedGenesis, honest: readonly Uint8Array[], offenders: readonly Uint8Array[]) {
     this.#genesis = genesis;
-    this.#faultyFree = faultyFree;
+    this.evidenceWatch = new EvidenceWatch(genesis, offenders);
     this.#honest = new Set(honest.map(encodeAddress));
     this.#supply = balancesOf(genesis.block).reduce((sum, { balance }) => sum + balance, 0n);
     this.signatures = new SignatureWatch(genesis, honest, (rule, detail) => this.report(rule, detail));
     this.#blocks.set(genesis.idHex, {
       height: 0,
       parent: "",
+      totalDifficulty: 0,
       proposer: "",
       stateRoot: toHex(genesis.block.header.message.stateRoot),
       authorities: genesis.config.authorities.length,
@@ -96,10 +92,33 @@ export class Oracle {
     });
   }
 
+  /** What came to an honest node; anybody can write down votes that nobody has signed. */
+  async onVotes(votes: readonly SignedFinalityVote[]): Promise<void> {
+    for (const vote of votes) {
+      if (await isSigned(vote, { genesisId: this.#genesis.id, verify })) this.signatures.onVote(vote, true);
+    }
+  }
+
   onPenalty(node: SimNode, peer: SimNode | undefined, offence: Offence, detail: string): void {
-    if (node.faulty || !peer || peer.faulty || !this.#faultyFree()) return;
+    if (!promises.blame || node.faulty || !peer || peer.faulty) return;
     if (offence === "timeout" || offence === "rateLimited") return;
     this.report("honest node penalized", `${node.name} penalizes ${peer.name}: ${offence} ${detail}`);
+  }
+
+  /** A node in step stays in step until something that was checked says otherwise. */
+  onMode(node: SimNode, mode: string, nodes: readonly SimNode[]): void {
+    if (!promises.modes || node.faulty || mode !== "boot") return;
+    if (!hasCauseToLeave(node, nodes, this.#blocks))
+      this.report("left ready without cause", `${node.name} at ${node.services?.chain.head.height}`);
+  }
+
+  /** At the end of a run, once all is well again. */
+  checkEvidence(nodes: readonly SimNode[]): void {
+    if (!promises.evidence) return;
+    for (const node of nodes) {
+      const [missing] = node.faulty ? [] : this.evidenceWatch.missing(node);
+      if (missing) this.report("double signature without evidence", `${node.name}: ${missing}`);
+    }
   }
 
   onError(node: SimNode, message: string): void {
@@ -120,13 +139,13 @@ export class Oracle {
     return this.#ancestorAt(id, ancestor.height) === ancestor.id;
   }
 
-  #learn({ header, idHex }: Head): void {
+  #learn({ header, idHex, totalDifficulty }: Head): void {
     if (header.message.height === 0) return;
     const { height, parent, proposer, stateRoot } = header.message;
     this.signatures.onHeader(header.message, idHex);
     if (this.#blocks.has(idHex)) return;
-    const known = { height, parent: toHex(parent), proposer: toHex(proposer), stateRoot: toHex(stateRoot) };
-    this.#blocks.set(idHex, { ...known, authorities: undefined });
+    const known = { height, parent: toHex(parent), totalDifficulty, authorities: undefined };
+    this.#blocks.set(idHex, { ...known, proposer: toHex(proposer), stateRoot: toHex(stateRoot) });
     this.highest = Math.max(this.highest, height);
   }
 
@@ -147,7 +166,8 @@ export class Oracle {
           `${node.name}: height ${block.height}, ${block.idHex.slice(0, 8)}`,
         );
     }
-    this.#checkRecents(idHex);
+    const tooSoon = signedRecently(idHex, this.#blocks);
+    if (tooSoon) this.report("signed recently", tooSoon);
     this.#checkDescent(node, services);
     this.#checkBalances(node, services);
     if (retracted.length > 0) this.#checkState(node, services);
@@ -190,12 +210,7 @@ export class Oracle {
   #checkState(node: SimNode, { chain }: ChainServices): void {
     const { state, head, snapshot } = chain;
     const expected = this.#blocks.get(head.idHex)?.stateRoot;
-    const accounts = Array.from({ length: state.count }, (_, index) => ({
-      address: state.address(index),
-      balance: state.balance(index),
-      nonce: state.nonce(index),
-    }));
-    const root = toHex(AccountState.fromAccounts(accounts, new Uint8Array(8)).stateRoot(snapshot));
+    const root = toHex(accountsOf(state).stateRoot(snapshot));
     if (expected && root !== expected)
       this.report(
         "wrong state",
@@ -206,30 +221,10 @@ export class Oracle {
   /** What was created is what is there. */
   #checkBalances(node: SimNode, { chain }: ChainServices): void {
     const { state, head } = chain;
-    let sum = 0n;
-    for (let index = 0; index < state.count; index++) sum += state.balance(index);
+    const sum = balanceOf(state);
     const supply = this.#supply + BigInt(head.height) * this.#genesis.config.blockReward;
     if (sum !== supply)
       this.report("balances not conserved", `${node.name}: ${sum}, not ${supply}, at ${head.height}`);
-  }
-
-  /** EIP-225: a proposer signs one of `limit` consecutive blocks. Reckoned here from the blocks alone. */
-  #checkRecents(id: Hex): void {
-    const block = this.#blocks.get(id)!;
-    const parent = this.#blocks.get(block.parent);
-    const authorities = parent?.authorities;
-    if (!parent || authorities === undefined) return;
-    let at: KnownBlock | undefined = parent;
-    for (let distance = 1; distance <= Math.floor(authorities / 2) && at && at.height > 0; distance++) {
-      // Where the set has just changed, so has the window.
-      if (at.authorities !== authorities) return;
-      if (at.proposer === block.proposer) {
-        const detail = `block ${block.height} and ${at.height} have one proposer of ${authorities}`;
-        this.report("signed recently", detail);
-        return;
-      }
-      at = this.#blocks.get(at.parent);
-    }
   }
 
   #ancestorAt(id: Hex, height: number): Hex | undefined {

@@ -1,8 +1,7 @@
-import type { Scenario } from "./scenario.ts";
+import type { Scenario, ScenarioWishes } from "./scenario.ts";
 
-export interface SimulationOptions {
+export interface SimulationOptions extends ScenarioWishes {
   seed: number;
-  authorities?: number | undefined;
   /** Keeps what happened. */
   trace?: boolean;
 }

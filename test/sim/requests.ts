@@ -13,15 +13,24 @@ import {
   type RequestOptions,
   type ResponseOf,
 } from "../../protocols/index.ts";
+import { decodeMessage } from "../../protocols/reqresp/frames.ts";
 import { votesOf } from "../../src/consensus/index.ts";
 import type { SignedFinalityVote } from "../../src/types/index.ts";
 import { type Clock, sleep } from "../../src/util/clock.ts";
 import { messageOf } from "../../src/util/errors.ts";
 import type { Logger } from "../../src/util/logger.ts";
+import { type Exchange, end, fail, RawChunk, type Reply, receive } from "./exchange.ts";
 import type { SimNetwork } from "./network.ts";
 
 /** As in the real engine: an honest node asks below the quota. */
 const ownShare = 0.9;
+
+/** What either side pays for, as in the real engine. */
+const answererOffences: Partial<Record<RequestErrorCode, Offence>> = {
+  malformed: "invalidResponse",
+  tooLarge: "invalidResponse",
+  timeout: "timeout",
+};
 
 export interface SimRequestsOptions {
   network: SimNetwork;
@@ -31,17 +40,6 @@ export interface SimRequestsOptions {
   penalize(peer: PeerId, offence: Offence, detail: string): void;
   onVotes(votes: readonly SignedFinalityVote[]): void;
   isAlive(): boolean;
-}
-
-/** One exchange, as its requester sees it. */
-interface Exchange {
-  peer: PeerId;
-  chunks: Uint8Array[];
-  ended: boolean;
-  failure: RequestError | undefined;
-  wake: () => void;
-  /** Hands the acknowledgement to the answerer. */
-  acknowledge: (ack: Uint8Array) => void;
 }
 
 interface Answerer {
@@ -67,6 +65,11 @@ export class SimRequests {
     this.#answerers.set(protocol.id, { protocol, handler });
   }
 
+  /** The handler that answers a protocol here. */
+  handlerOf(protocol: AnyProtocol): RequestHandler<AnyProtocol> | undefined {
+    return this.#answerers.get(protocol.id)?.handler;
+  }
+
   onDisconnected(peer: PeerId): void {
     for (const exchange of this.#exchanges)
       if (exchange.peer === peer) fail(exchange, "connection", "the connection is closed");
@@ -84,11 +87,16 @@ export class SimRequests {
     const exchange = this.#start(peer, protocol, protocol.request.serialize(request));
     try {
       let last: ResponseOf<P> | undefined;
+      let count = 0;
+      let totalBytes = 0;
       for (;;) {
         await this.#next(exchange, protocol, options.signal);
         const chunk = exchange.chunks.shift();
         if (chunk) {
-          const response = protocol.response.deserialize(chunk) as Awaited<ResponseOf<P>>;
+          totalBytes += chunk.length;
+          if (++count > protocol.maxChunks || totalBytes > protocol.maxTotalBytes)
+            throw new RequestError("tooLarge", "the answer is over a cap");
+          const response = decodeMessage(protocol.response, chunk) as Awaited<ResponseOf<P>>;
           last = response;
           if (protocol.id === finality.id) this.#options.onVotes(votesIn(response as FinalityAnswer));
           yield response;
@@ -98,8 +106,8 @@ export class SimRequests {
       if (last !== undefined && protocol.ack && options.ack)
         exchange.acknowledge(protocol.ack.serialize(options.ack(last)));
     } catch (error) {
-      if (error instanceof RequestError && error.code === "timeout")
-        this.#options.penalize(peer, "timeout", `${protocol.id}: ${error.message}`);
+      const offence = error instanceof RequestError && answererOffences[error.code];
+      if (offence) this.#options.penalize(peer, offence, `${protocol.id}: ${messageOf(error)}`);
       throw error;
     } finally {
       this.#exchanges.delete(exchange);
@@ -192,7 +200,8 @@ export class SimRequests {
     try {
       for await (const chunk of handler(protocol.request.deserialize(request), context)) {
         if (!this.#options.isAlive()) return;
-        arrivalMs = reply.send(protocol.response.serialize(chunk), arrivalMs);
+        const bytes = chunk instanceof RawChunk ? chunk.bytes : protocol.response.serialize(chunk);
+        arrivalMs = reply.send(bytes, arrivalMs);
       }
       reply.end(undefined, arrivalMs);
     } catch (error) {
@@ -202,6 +211,8 @@ export class SimRequests {
           { protocol: protocol.id, error: messageOf(error) },
           "a request was not answered",
         );
+      if (known?.code === "invalidRequest")
+        this.#options.penalize(peer, "invalidRequest", `${protocol.id}: ${known.message}`);
       reply.end({ code: known?.code ?? "serverError", reason: messageOf(error) }, arrivalMs);
     }
   }
@@ -209,35 +220,4 @@ export class SimRequests {
 
 function votesIn({ votes, certificates }: FinalityAnswer): SignedFinalityVote[] {
   return [...votes, ...certificates.flatMap(votesOf)];
-}
-
-interface Failure {
-  code: RequestErrorCode;
-  reason: string;
-}
-
-/** Each part comes after the one before: `notBeforeMs`. */
-interface Reply {
-  send(chunk: Uint8Array, notBeforeMs: number): number;
-  end(failure: Failure | undefined, notBeforeMs: number): void;
-  onAck(listener: (ack: Uint8Array) => void): void;
-}
-
-function receive(exchange: Exchange, chunk: Uint8Array): void {
-  exchange.chunks.push(chunk);
-  exchange.wake();
-}
-
-function end(exchange: Exchange, failure: Failure | undefined): void {
-  if (failure) {
-    fail(exchange, failure.code, `the peer answers: ${failure.reason}`);
-    return;
-  }
-  exchange.ended = true;
-  exchange.wake();
-}
-
-function fail(exchange: Exchange, code: RequestErrorCode, message: string): void {
-  exchange.failure ??= new RequestError(code, message);
-  exchange.wake();
 }

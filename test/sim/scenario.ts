@@ -1,4 +1,5 @@
 import type { DiskSpeed } from "./disk.ts";
+import { drawLiars, type LiarPlan } from "./liars/plan.ts";
 import type { NetworkConditions } from "./network.ts";
 import type { Random } from "./random.ts";
 import type { ClockError } from "./timeline.ts";
@@ -50,10 +51,18 @@ export interface Scenario {
   restoreShare: number;
   /** The partition of clones, from the start. */
   clonePartition: boolean;
+  liars: LiarPlan | undefined;
 }
 
-/** A shape of a run; `authorities` where the caller wants a certain number. */
-export function drawScenario(random: Random, authorities?: number): Scenario {
+export interface ScenarioWishes {
+  /** Where the caller wants a certain number. */
+  authorities?: number | undefined;
+  /** False: there are no liars. Names of behaviours: there are, and they behave in these ways only. */
+  liars?: false | readonly string[] | undefined;
+}
+
+/** A shape of a run. */
+export function drawScenario(random: Random, { authorities, liars }: ScenarioWishes = {}): Scenario {
   const count = authorities ?? random.weighted(authorityWeights);
   const periodMs = random.weighted(periodWeights);
   const quiet = random.chance(0.25);
@@ -90,6 +99,7 @@ export function drawScenario(random: Random, authorities?: number): Scenario {
     // A lone authority that gets old data back cannot learn from others what it has signed since.
     restoreShare: count > 1 && random.chance(0.3) ? 0.3 : 0,
     clonePartition: cloned && random.chance(0.8),
+    liars: liars === false ? undefined : drawLiars(random.fork("liars"), faulty.size > 0, liars),
   };
 }
 

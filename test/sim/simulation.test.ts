@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { brokenRules } from "./broken-rules.ts";
+import { ofCoalitions, ofStrangers } from "./liars/behaviours.ts";
 import { regressions } from "./regressions.ts";
 import { simulate } from "./simulation.ts";
 
@@ -19,15 +20,19 @@ function runScript(...parameters: string[]) {
 }
 
 describe("simulator", () => {
-  test("one seed is one run", async () => {
-    const [one, other] = [await simulate({ seed: 7, trace: true }), await simulate({ seed: 7, trace: true })];
+  test.each([
+    ["without liars", false as const],
+    ["with every liar", Object.keys({ ...ofStrangers, ...ofCoalitions })],
+  ])("one seed is one run, %s", async (_, liars) => {
+    const options = { seed: 7, liars, trace: true };
+    const [one, other] = [await simulate(options), await simulate(options)];
     expect(one.trace.length).toBeGreaterThan(100);
     expect(other.trace).toEqual(one.trace);
     expect(other.steps).toBe(one.steps);
   });
 
-  test.each(regressions)("seed $seed: $found", async ({ seed, authorities }) => {
-    expect((await simulate({ seed, authorities })).violation).toBeUndefined();
+  test.each(regressions)("seed $seed: $found", async ({ seed, authorities, liars = false as const }) => {
+    expect((await simulate({ seed, authorities, liars })).violation).toBeUndefined();
   });
 
   test(`${runs} seeds without a violation`, () => {

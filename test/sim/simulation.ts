@@ -1,22 +1,26 @@
-import { type CheckedGenesis, checkGenesis, createGenesis } from "../../src/chain/genesis.ts";
+import type { CheckedGenesis } from "../../src/chain/genesis.ts";
 import { SignedFinalityVote } from "../../src/types/index.ts";
 import { byzantine } from "./byzantine.ts";
 import { SimDisk } from "./disk.ts";
 import { planFaults } from "./faults.ts";
+import { makeGenesis } from "./genesis.ts";
 import { forbidRealTime } from "./guard.ts";
-import { accounts, forgetVerdicts, verify } from "./keys.ts";
+import { accounts, forgetVerdicts } from "./keys.ts";
+import { Cast } from "./liars/cast.ts";
+import { Knowledge } from "./liars/knowledge.ts";
 import { drained, runUntil } from "./loop.ts";
 import { SimNetwork } from "./network.ts";
 import { SimNode } from "./node.ts";
 import { Oracle } from "./oracle.ts";
 import type { Outcome, SimulationOptions } from "./outcome.ts";
 import { noCut } from "./partitions.ts";
+import { paceFault, paceWatchMs } from "./progress.ts";
 import { Random } from "./random.ts";
 import { drawScenario, type FaultKind, firstObserver, type Scenario } from "./scenario.ts";
 import { isCalm, nameOf, standing } from "./standing.ts";
-import { epochMs, Timeline } from "./timeline.ts";
+import { Timeline } from "./timeline.ts";
 import { Trace } from "./trace.ts";
-import { lastSender, senders, Transfers } from "./transfers.ts";
+import { lastSender, Transfers } from "./transfers.ts";
 
 /** In which all must be well again after the last fault: the longest round time-out, and some rounds. */
 const settleMs = 60_000;
@@ -49,13 +53,14 @@ class Simulation {
   readonly #nodes: SimNode[] = [];
   #oracle!: Oracle;
   #transfers!: Transfers;
+  #cast: Cast | undefined;
   #settledMs = 0;
   #calm = false;
 
-  constructor({ seed, authorities, trace = false }: SimulationOptions) {
+  constructor({ seed, trace = false, ...wishes }: SimulationOptions) {
     this.#seed = seed;
     this.#random = new Random(seed);
-    this.#scenario = drawScenario(this.#random.fork("scenario"), authorities);
+    this.#scenario = drawScenario(this.#random.fork("scenario"), wishes);
     this.#trace = new Trace(this.#timeline, trace);
     this.#network = new SimNetwork(this.#timeline, this.#random.fork("network"), this.#scenario.storm);
   }
@@ -96,7 +101,10 @@ class Simulation {
     await this.#until(healAtMs);
     if (this.#oracle.violation) return;
     await this.#heal();
-    if (!this.#oracle.violation) await this.#transfers.check(this.#oracle);
+    if (!this.#oracle.violation && paceWatchMs(this.#scenario) > 0) await this.#watchPace();
+    if (this.#oracle.violation) return;
+    this.#oracle.checkEvidence(this.#nodes);
+    await this.#transfers.check(this.#oracle);
   }
 
   #until(timeMs: number, done = () => false): Promise<void> {
@@ -105,7 +113,7 @@ class Simulation {
 
   async #build(): Promise<void> {
     const { authorities, observers, faulty, degree } = this.#scenario;
-    const genesis = await this.#makeGenesis();
+    const genesis = await makeGenesis(this.#scenario);
     const members = accounts.slice(0, authorities);
     const honest = [
       ...members.filter((_, index) => !faulty.has(index)),
@@ -114,7 +122,7 @@ class Simulation {
     this.#oracle = new Oracle(
       genesis,
       honest.map(({ publicKey }) => publicKey),
-      () => faulty.size === 0,
+      members.filter((_, index) => faulty.has(index)).map(({ publicKey }) => publicKey),
     );
     this.#transfers = new Transfers(genesis, this.#random.fork("transfers"));
     for (let index = 0; index < authorities; index++) {
@@ -126,6 +134,8 @@ class Simulation {
       this.#addNode(`o${index}`, genesis, firstObserver + index, undefined);
     const ring = this.#random.shuffle(this.#nodes.map(({ name }) => name));
     this.#network.wire((a, b) => {
+      const strangers = [a, b].filter((name) => !ring.includes(name)).length;
+      if (strangers > 0) return strangers === 1;
       const apart = Math.abs(ring.indexOf(a) - ring.indexOf(b));
       return Math.min(apart, ring.length - apart) <= Math.ceil(degree / 2);
     });
@@ -137,6 +147,17 @@ class Simulation {
       const delayMs = this.#random.between(0, this.#random.chance(0.2) ? 4_000 : 200);
       this.#timeline.after(delayMs, () => this.#start(node));
     }
+    this.#bringLiars(genesis);
+  }
+
+  #bringLiars(genesis: CheckedGenesis): void {
+    const { liars: plan, faulty } = this.#scenario;
+    if (!plan) return;
+    const common = { timeline: this.#timeline, random: this.#random.fork("cast") };
+    const keys = plan.coalition ? [...faulty.keys()].map((index) => accounts[index]!) : [];
+    const knowledge = new Knowledge({ ...common, genesis, nodes: this.#nodes, keys });
+    this.#cast = new Cast({ ...common, plan, knowledge, network: this.#network, trace: this.#trace });
+    this.#cast.start();
   }
 
   #addNode(name: string, genesis: CheckedGenesis, account: number, kind: FaultKind | undefined): void {
@@ -171,33 +192,15 @@ class Simulation {
         this.#trace.add(from.name, `votes ${nameOf(source)} -> ${nameOf(target)}`);
         this.#oracle.signatures.onVote(vote, false);
       },
-      onVotes: (votes) => {
-        for (const vote of votes) this.#oracle.signatures.onVote(vote, true);
+      onVotes: (votes) => void this.#oracle.onVotes(votes),
+      onGossip: (to, topic, message) => {
+        if (!to.faulty) void this.#oracle.evidenceWatch.onGossip(to, topic, message);
       },
+      onMode: (at, mode) => this.#oracle.onMode(at, mode, this.#nodes),
       onRestored: () => this.#oracle.signatures.onRestored(signer.publicKey),
       onError: (from, message) => this.#oracle.onError(from, message),
     });
     this.#nodes.push(node);
-  }
-
-  async #makeGenesis(): Promise<CheckedGenesis> {
-    const { authorities, periodMs, emptyBlockPeriodMs, epochLength, blockReward } = this.#scenario;
-    const config = {
-      name: new TextEncoder().encode("sim"),
-      periodMs,
-      epochLength,
-      emptyBlockPeriodMs,
-      maxBlockTransactions: 100,
-      maxBlockBytes: 100_000,
-      blockReward,
-      minFee: 0n,
-      authorities: accounts.slice(0, authorities).map(({ publicKey }) => publicKey),
-    };
-    const balances = [...senders, lastSender].map(({ publicKey }) => ({
-      address: publicKey,
-      balance: 10_000n,
-    }));
-    return checkGenesis(await createGenesis(config, { balances }, accounts[0]!, epochMs - 60_000), verify);
   }
 
   #start(node: SimNode): void {
@@ -213,6 +216,7 @@ class Simulation {
     const { calm } = this.#scenario;
     this.#network.conditions = calm;
     this.#network.partition(noCut);
+    if (!this.#scenario.liars?.remains) this.#cast?.end();
     for (const node of this.#nodes) {
       node.options.clockError.offsetMs /= 10;
       this.#start(node);
@@ -232,5 +236,14 @@ class Simulation {
     this.#settledMs = this.#timeline.nowMs - healedMs;
     if (!this.#calm && !this.#oracle.violation)
       this.#oracle.report("not settled", honest.map(standing).join("; "));
+  }
+
+  /** All but the liars is well: blocks come as if there were none. */
+  async #watchPace(): Promise<void> {
+    const node = this.#nodes.find(({ faulty }) => !faulty)!;
+    const sinceHeight = node.services!.chain.head.height;
+    await this.#until(this.#timeline.nowMs + paceWatchMs(this.#scenario));
+    const fault = await paceFault(node, sinceHeight, this.#timeline.nowMs);
+    if (fault) this.#oracle.report("pace lost", fault);
   }
 }

@@ -1,0 +1,26 @@
+import { type CheckedGenesis, checkGenesis, createGenesis } from "../../src/chain/genesis.ts";
+import { accounts, verify } from "./keys.ts";
+import type { Scenario } from "./scenario.ts";
+import { epochMs } from "./timeline.ts";
+import { lastSender, senders } from "./transfers.ts";
+
+/** The first accounts are the authorities; those that send have a balance. */
+export async function makeGenesis(scenario: Scenario): Promise<CheckedGenesis> {
+  const { authorities, periodMs, emptyBlockPeriodMs, epochLength, blockReward } = scenario;
+  const config = {
+    name: new TextEncoder().encode("sim"),
+    periodMs,
+    epochLength,
+    emptyBlockPeriodMs,
+    maxBlockTransactions: 100,
+    maxBlockBytes: 100_000,
+    blockReward,
+    minFee: 0n,
+    authorities: accounts.slice(0, authorities).map(({ publicKey }) => publicKey),
+  };
+  const balances = [...senders, lastSender].map(({ publicKey }) => ({
+    address: publicKey,
+    balance: 10_000n,
+  }));
+  return checkGenesis(await createGenesis(config, { balances }, accounts[0]!, epochMs - 60_000), verify);
+}

@@ -1,0 +1,20 @@
+import * as answers from "./answers.ts";
+import * as gossip from "./gossip.ts";
+import type { Liar } from "./liar.ts";
+import * as signed from "./signed.ts";
+import * as statuses from "./statuses.ts";
+
+/** One way to lie, put on a peer once when it comes. */
+export type Behaviour = (liar: Liar) => void;
+
+/** What everybody can do. */
+export const ofStrangers: Readonly<Record<string, Behaviour>> = { ...statuses, ...answers, ...gossip };
+
+/** What needs an authority's key. */
+export const ofCoalitions: Readonly<Record<string, Behaviour>> = { ...signed };
+
+export function behaviour(name: string): Behaviour {
+  const found = ofStrangers[name] ?? ofCoalitions[name];
+  if (!found) throw new RangeError(`no such behaviour: ${name}`);
+  return found;
+}

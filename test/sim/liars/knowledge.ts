@@ -1,0 +1,151 @@
+import type { TopicName } from "../../../protocols/index.ts";
+import type { Signer } from "../../../src/accounts/signer.ts";
+import type { Chain } from "../../../src/chain/chain.ts";
+import type { Genesis } from "../../../src/chain/genesis.ts";
+import type { Head } from "../../../src/chain/types.ts";
+import {
+  applyHeader,
+  authorityIndex,
+  hasSignedRecently,
+  requiredDifficulty,
+} from "../../../src/consensus/index.ts";
+import {
+  type EncodedBlock,
+  Header,
+  noVote,
+  rootOf,
+  type SignedHeader,
+  transactionsRoot,
+} from "../../../src/types/index.ts";
+import { equalBytes, type Hex, toHex } from "../../../src/util/bytes.ts";
+import { signHeader } from "../../sign-header.ts";
+import { accountsOf } from "../accounts.ts";
+import type { SimNode } from "../node.ts";
+import type { Random } from "../random.ts";
+import { epochMs, type Timeline } from "../timeline.ts";
+
+/** Gossip that is kept for later. */
+const maxHeard = 200;
+/** Headers of its own that a coalition still answers for. */
+const maxForged = 200;
+
+export interface Heard {
+  topic: TopicName;
+  message: Uint8Array;
+}
+
+export interface ForgedBlock extends Head {
+  body: Uint8Array;
+}
+
+export interface KnowledgeOptions {
+  genesis: Genesis;
+  timeline: Timeline;
+  random: Random;
+  nodes: readonly SimNode[];
+  /** Authorities' keys, fewer than a third of the set; none for strangers. */
+  keys: readonly Signer[];
+}
+
+/** What all liars of a run know together: the honest chain at any time, all gossip, and what they have signed themselves. */
+export class Knowledge {
+  readonly genesis: Genesis;
+  readonly keys: readonly Signer[];
+  readonly heard: Heard[] = [];
+  readonly forged = new Map<Hex, ForgedBlock>();
+  readonly #options: KnowledgeOptions;
+
+  constructor(options: KnowledgeOptions) {
+    this.#options = options;
+    this.genesis = options.genesis;
+    this.keys = options.keys;
+  }
+
+  get nowMs(): number {
+    return Math.floor(epochMs + this.#options.timeline.nowMs);
+  }
+
+  /** The running honest node with the highest head: what it answers is the truth that lies start from. */
+  model(): SimNode | undefined {
+    const running = this.#options.nodes.filter(({ faulty, services }) => !faulty && services);
+    running.sort((a, b) => b.services!.chain.head.height - a.services!.chain.head.height);
+    return running[0];
+  }
+
+  get chain(): Chain | undefined {
+    return this.model()?.services?.chain;
+  }
+
+  hear(topic: TopicName, message: Uint8Array): void {
+    this.heard.push({ topic, message });
+    if (this.heard.length > maxHeard) this.heard.shift();
+  }
+
+  /**
+   * Signs a header on a block of the honest chain that keeps every rule that a header is checked by; undefined where the signer may
+   * not sign there. `valid`: its empty body and its state are right as well, if the parent is the head.
+   */
+  async forge(
+    signer: Signer,
+    parent: Head,
+    { valid = false, delayMs = 0 }: { valid?: boolean; delayMs?: number } = {},
+  ): Promise<ForgedBlock | undefined> {
+    const { random } = this.#options;
+    const { chain, genesis } = this;
+    if (!chain) return undefined;
+    const snapshot = await chain.tree.snapshotAfter(parent.id);
+    const height = parent.height + 1;
+    const isMember = authorityIndex(snapshot.authorities, signer.publicKey) >= 0;
+    if (!isMember || hasSignedRecently(snapshot, height, signer.publicKey)) return undefined;
+    const { periodMs } = genesis.config;
+    const message: Header = {
+      height,
+      parent: parent.id,
+      timestamp: Math.max(parent.header.message.timestamp + periodMs, this.nowMs) + delayMs,
+      proposer: signer.publicKey,
+      difficulty: requiredDifficulty(snapshot, height, signer.publicKey),
+      vote: noVote,
+      transactionsRoot: random.bytes(32),
+      stateRoot: random.bytes(32),
+    };
+    if (valid && equalBytes(parent.id, chain.head.id)) {
+      const after = applyHeader(snapshot, message, genesis.config);
+      message.transactionsRoot = transactionsRoot([]);
+      message.stateRoot = accountsOf(chain.state, {
+        address: signer.publicKey,
+        amount: genesis.config.blockReward,
+      }).stateRoot(after);
+    }
+    return this.#keep(await signHeader(signer, message, genesis.id), parent);
+  }
+
+  /** The same block at another time: a second header for the slot, or one of the next. */
+  async twin(signer: Signer, { header, totalDifficulty }: Head, laterMs = 1): Promise<ForgedBlock> {
+    const message = { ...header.message, timestamp: header.message.timestamp + laterMs };
+    const before = { totalDifficulty: totalDifficulty - message.difficulty };
+    return this.#keep(await signHeader(signer, message, this.genesis.id), before);
+  }
+
+  #keep(header: SignedHeader, parent: Pick<Head, "totalDifficulty">): ForgedBlock {
+    const { message } = header;
+    const id = rootOf(Header, message);
+    const totalDifficulty = parent.totalDifficulty + message.difficulty;
+    const forged = {
+      height: message.height,
+      id,
+      idHex: toHex(id),
+      header,
+      totalDifficulty,
+      body: new Uint8Array(),
+    };
+    this.forged.set(forged.idHex, forged);
+    const [oldest] = this.forged.keys();
+    if (this.forged.size > maxForged && oldest) this.forged.delete(oldest);
+    return forged;
+  }
+
+  /** A forged block as answers hold it. */
+  blockOf({ header, body }: ForgedBlock): EncodedBlock {
+    return { header, body };
+  }
+}

@@ -1,0 +1,189 @@
+import {
+  type AnyProtocol,
+  type ChainStatus,
+  height,
+  type PeerId,
+  RequestError,
+  type RequestHandler,
+  type RequestOf,
+  type TopicName,
+} from "../../../protocols/index.ts";
+import { sleep } from "../../../src/util/clock.ts";
+import { Endpoint } from "../endpoint.ts";
+import type { SimNetwork } from "../network.ts";
+import type { Random } from "../random.ts";
+import { NodeClock, type Timeline } from "../timeline.ts";
+import type { Trace } from "../trace.ts";
+import type { Knowledge } from "./knowledge.ts";
+import { served } from "./served.ts";
+
+export interface LiarOptions {
+  id: PeerId;
+  network: SimNetwork;
+  timeline: Timeline;
+  random: Random;
+  trace: Trace;
+  knowledge: Knowledge;
+}
+
+/** What a liar does when gossip reaches it. */
+export type GossipListener = (topic: TopicName, message: Uint8Array, from: PeerId) => void;
+
+/** A peer that speaks every protocol. It tells the truth, and passes nothing on, but for what behaviours change of it. */
+export class Liar {
+  readonly id: PeerId;
+  readonly endpoint: Endpoint;
+  readonly random: Random;
+  readonly knowledge: Knowledge;
+  readonly clock: NodeClock;
+  readonly #options: LiarOptions;
+  readonly #handlers = new Map<string, RequestHandler<AnyProtocol>>();
+  readonly #listeners: GossipListener[] = [];
+  #alive = true;
+
+  constructor(options: LiarOptions) {
+    const { id, network, timeline, random, trace, knowledge } = options;
+    this.#options = options;
+    this.id = id;
+    this.random = random;
+    this.knowledge = knowledge;
+    const exact = { offsetMs: 0, drift: 0, jitterMs: 1 };
+    this.clock = new NodeClock(timeline, random.fork("clock"), exact, () => this.#alive);
+    this.endpoint = new Endpoint({
+      network,
+      peerId: id,
+      clock: this.clock,
+      logger: trace.logger(id),
+      onPenalty: () => undefined,
+      onPublish: () => undefined,
+      onVotes: () => undefined,
+    });
+    for (const protocol of served) this.#serveTruth(protocol);
+    const hear = (topic: TopicName) => async (message: Uint8Array, from: PeerId) => {
+      knowledge.hear(topic, message);
+      for (const listener of this.#listeners) listener(topic, message, from);
+      return "ignore" as const;
+    };
+    this.endpoint.join(knowledge.genesis.id, {
+      blocks: hear("blocks"),
+      transactions: hear("transactions"),
+      votes: hear("votes"),
+      evidence: hear("evidence"),
+    });
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /** Whether an honest node keeps it away. */
+  get isBanned(): boolean {
+    const { endpoints } = this.#options.network;
+    return [...endpoints.values()].some(({ scores }) => scores.blocked(this.id));
+  }
+
+  connect(): void {
+    this.#options.network.add(this.endpoint);
+  }
+
+  leave(): void {
+    this.#alive = false;
+    this.endpoint.kill();
+  }
+
+  /** Connected peers; liars do not connect to each other. */
+  victims(): PeerId[] {
+    return this.#options.network.peersOf(this.id);
+  }
+
+  /** One of the connected, where there is one. */
+  victim(): PeerId | undefined {
+    const victims = this.victims();
+    return victims.length > 0 ? this.random.pick(victims) : undefined;
+  }
+
+  /** Each of the connected with the same chance. */
+  some(share = 0.5): PeerId[] {
+    return this.victims().filter(() => this.random.chance(share));
+  }
+
+  /** Answers a protocol in another way; `before` is how it was answered until now. */
+  answer<P extends AnyProtocol>(protocol: P, make: (before: RequestHandler<P>) => RequestHandler<P>): void {
+    this.#handlers.set(protocol.id, make(this.#handlers.get(protocol.id)!) as RequestHandler<AnyProtocol>);
+  }
+
+  /** Says something else of itself in every status. */
+  claim(lie: (truth: ChainStatus) => ChainStatus): void {
+    this.answer(
+      height,
+      (before) =>
+        async function* (request, context) {
+          for await (const truth of before(request, context)) yield lie(truth);
+        },
+    );
+  }
+
+  /** Its own status, lies and all; undefined while no honest node runs. */
+  async status(): Promise<ChainStatus | undefined> {
+    const context = { peer: this.id, signal: new AbortController().signal, onAck: () => undefined };
+    try {
+      for await (const status of this.#handlers.get(height.id)!({ timeMs: 0 }, context)) return status;
+    } catch {
+      // Nobody to take the truth from.
+    }
+    return undefined;
+  }
+
+  /** Does something again and again, about every so many milliseconds, until it leaves. */
+  every(meanMs: number, action: () => void | Promise<void>): void {
+    const again = () => {
+      this.clock.after(this.random.between(0.5, 1.5) * meanMs, () => {
+        again();
+        void (async () => action())().catch(() => undefined);
+      });
+    };
+    again();
+  }
+
+  sleep(delayMs: number): Promise<void> {
+    return sleep(this.clock, delayMs);
+  }
+
+  onGossip(listener: GossipListener): void {
+    this.#listeners.push(listener);
+  }
+
+  tell(peer: PeerId, topic: TopicName, message: Uint8Array): void {
+    if (this.#alive) this.endpoint.publishTo(peer, topic, message);
+  }
+
+  /** Asks, takes the whole answer in and throws it away; every failure is the same to it. */
+  async ask<P extends AnyProtocol>(
+    peer: PeerId,
+    protocol: P,
+    request: RequestOf<P>,
+    ack?: () => ChainStatus,
+  ): Promise<void> {
+    try {
+      const options = ack && { ack };
+      for await (const _ of this.endpoint.request(peer, protocol, request, options as never));
+    } catch {
+      // It expects no answer.
+    }
+  }
+
+  /** As an honest node with the best chain answers at this moment. */
+  #serveTruth(protocol: AnyProtocol): void {
+    const { network } = this.#options;
+    this.#handlers.set(protocol.id, async function* (request, context) {
+      const model = knowledge.model();
+      const handler = model && network.endpoints.get(model.name)?.requests.handlerOf(protocol);
+      if (!handler) throw new RequestError("resourceUnavailable", "nothing is known");
+      // The model must not take the requester's acknowledgement for one to itself.
+      yield* handler(request, { ...context, onAck: () => undefined });
+    });
+    const { knowledge } = this;
+    const handlers = this.#handlers;
+    this.endpoint.serve(protocol, (request, context) => handlers.get(protocol.id)!(request, context));
+  }
+}
