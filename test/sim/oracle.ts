@@ -1,7 +1,7 @@
 import type { Offence } from "../../protocols/index.ts";
 import type { CheckedGenesis } from "../../src/chain/genesis.ts";
 import type { Head, HeadChange } from "../../src/chain/types.ts";
-import { isSigned } from "../../src/chain/vote-check.ts";
+import { voteSigningRoot } from "../../src/chain/vote-check.ts";
 import type { FinalityStatus } from "../../src/consensus/index.ts";
 import { type Address, encodeAddress } from "../../src/crypto/address.ts";
 import type { ChainServices } from "../../src/node/chain-services.ts";
@@ -95,7 +95,9 @@ export class Oracle {
   /** What came to an honest node; anybody can write down votes that nobody has signed. */
   async onVotes(votes: readonly SignedFinalityVote[]): Promise<void> {
     for (const vote of votes) {
-      if (await isSigned(vote, { genesisId: this.#genesis.id, verify })) this.signatures.onVote(vote, true);
+      const { message, voter: publicKey, signature } = vote;
+      const root = voteSigningRoot(message, this.#genesis.id);
+      if ((await verify([{ publicKey, message: root, signature }]))[0]) this.signatures.onVote(vote, true);
     }
   }
 
