@@ -1,8 +1,18 @@
 import { decodeAddressInto } from "../crypto/address.ts";
-import { maxAmount, maxMemoBytes, transactionLayout } from "../types/index.ts";
+import { isSafeCount, maxAmount, maxMemoBytes, transactionLayout } from "../types/index.ts";
 import type { Hex } from "../util/bytes.ts";
 
-const fields = new Set(["from", "to", "amount", "fee", "nonce", "memo", "signature", "genesisId"]);
+const fields = new Set([
+  "from",
+  "to",
+  "amount",
+  "fee",
+  "nonce",
+  "validUntil",
+  "memo",
+  "signature",
+  "genesisId",
+]);
 const signaturePattern = /^0x[0-9a-fA-F]{128}$/;
 const amountPattern = /^(0|[1-9][0-9]{0,19})$/;
 /** Digits of an amount that a number holds exactly. */
@@ -15,12 +25,11 @@ const numberDigits = 15;
 export function encodePlain(value: unknown, genesisId: Hex): Uint8Array | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
   for (const key in value) if (!fields.has(key)) return undefined;
-  const { from, to, amount, fee = "0", nonce, memo = "", ...rest } = value as Record<string, unknown>;
-  const { signature, genesisId: named = genesisId } = rest;
+  const { from, to, amount, fee = "0", memo = "", ...rest } = value as Record<string, unknown>;
+  const { nonce, validUntil = 0, signature, genesisId: named = genesisId } = rest;
   if (named !== genesisId || typeof memo !== "string" || !memo.isWellFormed()) return undefined;
   if (typeof signature !== "string" || !signaturePattern.test(signature)) return undefined;
-  if (typeof nonce !== "number" || !Number.isSafeInteger(nonce)) return undefined;
-  if (nonce < 0 || nonce === Number.MAX_SAFE_INTEGER) return undefined;
+  if (!isCount(nonce) || nonce === Number.MAX_SAFE_INTEGER || !isCount(validUntil)) return undefined;
   const memoBytes = memo === "" ? 0 : Buffer.byteLength(memo);
   if (memoBytes > maxMemoBytes) return undefined;
   const at = transactionLayout;
@@ -30,6 +39,7 @@ export function encodePlain(value: unknown, genesisId: Hex): Uint8Array | undefi
   encoded.writeUInt32LE(at.from, 0);
   encoded.writeUInt32LE(at.memo - at.from, at.memoOffset);
   writeCount(nonce, encoded, at.nonce);
+  writeCount(validUntil, encoded, at.validUntil);
   encoded.write(signature.slice(2), at.signature, "hex");
   if (memoBytes > 0) encoded.write(memo, at.memo, "utf8");
   return encoded;
@@ -45,6 +55,10 @@ function writeAmount(text: unknown, to: Buffer, at: number): boolean {
   if (amount > maxAmount) return false;
   to.writeBigUInt64LE(amount, at);
   return true;
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && isSafeCount(value);
 }
 
 /** A safe integer in 8 bytes. */

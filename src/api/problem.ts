@@ -25,6 +25,7 @@ export type ProblemCode =
   | "PROPOSAL_NOT_FOUND"
   | "NOTHING_TO_CHANGE"
   | "TOO_MANY_PROPOSALS"
+  | "UNSAFE_PROPOSAL"
   | "FORBIDDEN_HOST"
   | "FORBIDDEN_ORIGIN"
   | "WRITE_FAILED"
@@ -50,13 +51,15 @@ export const problems: Readonly<Record<ProblemCode, { status: number; title: str
   REQUEST_TIMEOUT: { status: 408, title: "Request too slow" },
   ALREADY_KNOWN: { status: 409, title: "Transaction already known" },
   NONCE_TOO_LOW: { status: 409, title: "Nonce already used" },
-  NOTHING_TO_CHANGE: { status: 409, title: "The authority set is like that already" },
+  NOTHING_TO_CHANGE: { status: 409, title: "It is like that already" },
   TOO_MANY_PROPOSALS: { status: 409, title: "Too many proposals" },
+  UNSAFE_PROPOSAL: { status: 409, title: "Too few authorities would be alive" },
   EVENTS_TOO_OLD: { status: 410, title: "Events no longer kept" },
   EVENTS_UNKNOWN: { status: 410, title: "No such event" },
   BODY_TOO_LARGE: { status: 413, title: "Body too large" },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: "Unsupported media type" },
   WRONG_CHAIN: { status: 422, title: "Transaction of another chain" },
+  EXPIRED: { status: 422, title: "Transaction expired" },
   NONCE_TOO_HIGH: { status: 422, title: "Nonce too high" },
   NONCE_GAP_TOO_LARGE: { status: 422, title: "Nonce gap too large" },
   INSUFFICIENT_BALANCE: { status: 422, title: "Insufficient balance" },

@@ -1,38 +1,68 @@
-import type { AuthorityProposal } from "../chain/proposals.ts";
+import { isEnacted, type Proposal } from "../chain/proposals.ts";
 import { minFaultTolerantAuthorities } from "../config/chain-rules.ts";
-import { authorityIndex, sameAddress, signerLimit } from "../consensus/index.ts";
-import { encodeAddress } from "../crypto/address.ts";
-import { type AuthoritySnapshot, voteKinds } from "../types/index.ts";
+import { authorityIndex, sameSubject, signerLimit } from "../consensus/index.ts";
+import { type ChainSnapshot, voteKinds } from "../types/index.ts";
 import type { ProposalBody, WarningBody } from "./services-consensus.ts";
+import { subjectView } from "./views.ts";
 
-/** `snapshot`: after the head. */
-export function proposalBody(
-  { candidate, kind, proposedAtMs }: AuthorityProposal,
-  { authorities, openVotes }: AuthoritySnapshot,
-): ProposalBody {
+/** A proposal as JSON, with the votes for it. `snapshot` is the one after the head. */
+export function proposalBody({ vote, proposedAtMs }: Proposal, snapshot: ChainSnapshot): ProposalBody {
+  const { authorities, openVotes } = snapshot;
   const votes = openVotes.filter(
-    (vote) => vote.kind === voteKinds[kind] && sameAddress(vote.candidate, candidate),
+    (open) => open.vote.kind === vote.kind && sameSubject(open.vote, vote) && open.vote.value === vote.value,
   );
   return {
-    candidate: encodeAddress(candidate),
-    kind,
+    ...subjectView(vote),
     proposedAt: proposedAtMs,
     votes: votes.length,
     needed: signerLimit(authorities.length),
-    enacted: authorityIndex(authorities, candidate) >= 0 === (kind === "add"),
+    enacted: isEnacted(snapshot, vote),
   };
 }
 
-/** What the operator should know of a proposal. `mines`, `voter`: whether the node makes blocks, and its account. */
+/** The view of this node on who is there. */
+export interface ProposalContext {
+  /** Whether the account's node follows the chain; undefined where nothing is known of it. */
+  isKnownInSync(address: Uint8Array): boolean | undefined;
+  /** Whether the node makes blocks, and its account. */
+  mines: boolean;
+  voter: Uint8Array;
+}
+
+/**
+ * Why a proposal must not be taken without force: once enacted, fewer authorities would be known to be alive than have to sign blocks,
+ * and the chain would stand still. Undefined where it is safe.
+ */
+export function danger(
+  { vote }: Pick<Proposal, "vote">,
+  snapshot: ChainSnapshot,
+  context: ProposalContext,
+): string | undefined {
+  if (vote.kind === voteKinds.set) return undefined;
+  const { candidate } = vote;
+  const isCandidate = (address: Uint8Array) => authorityIndex([candidate], address) >= 0;
+  const others = snapshot.authorities.filter((address) => !isCandidate(address));
+  const after = vote.kind === voteKinds.add ? [...others, candidate] : others;
+  const alive = after.filter((address) => context.isKnownInSync(address) === true).length;
+  const needed = signerLimit(after.length);
+  if (alive >= needed || after.length === 0) return undefined;
+  return (
+    `${after.length} authorities would need ${needed} to sign blocks, and only ${alive} are known to be alive: ` +
+    "the chain could stand still for good; check the address, see that its node runs, or ask again with force"
+  );
+}
+
+/** Facts that the operator should know, and that refuse nothing. */
 export function proposalWarnings(
-  { kind }: AuthorityProposal,
-  { authorities }: AuthoritySnapshot,
-  { knownInSync, mines, voter }: { knownInSync: boolean | undefined; mines: boolean; voter: Uint8Array },
+  { vote }: Pick<Proposal, "vote">,
+  { authorities }: ChainSnapshot,
+  { isKnownInSync, mines, voter }: ProposalContext,
 ): WarningBody[] {
   const warnings: WarningBody[] = [];
   const warn = (code: string, detail: string) => warnings.push({ code, detail });
   const count = authorities.length;
-  if (kind === "add" && knownInSync !== true) {
+  const knownInSync = isKnownInSync(vote.candidate);
+  if (vote.kind === voteKinds.add && knownInSync !== true) {
     const what = knownInSync === false ? "is not in sync" : "is not known to be in sync";
     const need = `then ${signerLimit(count + 1)} of ${count + 1} authorities must sign blocks`;
     warn(
@@ -40,14 +70,21 @@ export function proposalWarnings(
       `the candidate's node ${what} with this chain; ${need}: see that it runs, follows the chain and has this account`,
     );
   }
-  if (kind === "remove" && count - 1 < minFaultTolerantAuthorities) {
+  if (vote.kind === voteKinds.remove && count - 1 < minFaultTolerantAuthorities) {
     warn(
       "NO_FAULT_TOLERANCE",
       `${count - 1} ${count === 2 ? "authority" : "authorities"} will be left: below ${minFaultTolerantAuthorities} none may fail`,
     );
   }
-  if (kind === "remove" && count === 1) {
+  if (vote.kind === voteKinds.remove && count === 1) {
     warn("LAST_AUTHORITY", "the only authority is not removed: add another first");
+  }
+  const alive = authorities.filter((address) => isKnownInSync(address) === true).length;
+  if (alive < signerLimit(count)) {
+    warn(
+      "TOO_FEW_VOTERS",
+      `${signerLimit(count)} of ${count} authorities must vote for it, and only ${alive} are known to be alive: it cannot be enacted before more are back`,
+    );
   }
   if (authorityIndex(authorities, voter) < 0) {
     warn("NOT_AN_AUTHORITY", "this node is no authority: its votes count once it is one");

@@ -13,12 +13,14 @@ import type {
   finalityVoteSchema,
 } from "./schemas/finality.ts";
 import type { diagnosisSchema, findingSchema } from "./schemas/node.ts";
+import type { voteSchema } from "./schemas/values.ts";
 
 export type CheckpointBody = z.infer<typeof checkpointSchema>;
 export type FinalityVoteBody = z.infer<typeof finalityVoteSchema>;
 export type CertificateBody = z.infer<typeof certificateSchema>;
 export type FinalityBody = z.infer<typeof finalitySchema>;
 export type EvidenceBody = z.infer<typeof evidenceSchema>;
+export type VoteBody = z.infer<typeof voteSchema>;
 export type ProposalBody = z.infer<typeof proposalSchema>;
 export type ProposalResultBody = z.infer<typeof proposalResultSchema>;
 export type WarningBody = z.infer<typeof warningSchema>;

@@ -43,6 +43,9 @@ export const transactionSchema = z.strictObject(
     amount: amountSchema,
     fee: amountSchema.prefault("0"),
     nonce: wholeNumber(0, Number.MAX_SAFE_INTEGER - 1).describe("`pendingNonce` of the account."),
+    validUntil: wholeNumber(0, Number.MAX_SAFE_INTEGER)
+      .prefault(0)
+      .describe("The last height whose block may hold it; 0 for no limit."),
     memo: memoSchema.prefault("").describe("At most 256 bytes in UTF-8."),
     signature: hexSchema(64).describe("Ed25519, over the signing root of the transfer."),
     genesisId: hexSchema(32).optional().describe("Of the chain that it is for."),

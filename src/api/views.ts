@@ -2,15 +2,22 @@ import { isUtf8 } from "node:buffer";
 import { setImmediate } from "node:timers/promises";
 import type { Head } from "../chain/types.ts";
 import { encodeAddress } from "../crypto/address.ts";
-import { type AuthorityVote, type TransactionRecord, voteKinds } from "../types/index.ts";
+import {
+  type ChainParameters,
+  type HeaderVote,
+  parameterName,
+  type TransactionRecord,
+  voteKinds,
+} from "../types/index.ts";
 import { toHex } from "../util/bytes.ts";
+import type { VoteBody } from "./services-consensus.ts";
 
 /** Transactions written out between two turns of the event loop: about 10 ms. */
 const sliceSize = 500;
 
 /** A transaction as JSON. A memo that is not UTF-8 is `memoHex`. */
 export function transactionView({ idHex, transaction }: TransactionRecord) {
-  const { from, to, amount, fee, nonce, memo } = transaction.message;
+  const { from, to, amount, fee, nonce, validUntil, memo } = transaction.message;
   return {
     id: idHex,
     from: encodeAddress(from),
@@ -18,6 +25,7 @@ export function transactionView({ idHex, transaction }: TransactionRecord) {
     amount: amount.toString(),
     fee: fee.toString(),
     nonce,
+    validUntil,
     ...(isUtf8(memo) ? { memo: Buffer.from(memo).toString("utf8") } : { memoHex: toHex(memo) }),
     signature: toHex(transaction.signature),
   };
@@ -55,10 +63,19 @@ export function signedHeaderView({ height, idHex, header }: Pick<Head, "height" 
   };
 }
 
-function voteView({ kind, candidate }: AuthorityVote) {
-  return kind === voteKinds.none ? null : { kind: voteKindName(kind), candidate: encodeAddress(candidate) };
+/** A vote as JSON; null where there is none. */
+export function voteView(vote: HeaderVote) {
+  return vote.kind === voteKinds.none ? null : subjectView(vote);
 }
 
-export function voteKindName(kind: number): "add" | "remove" {
-  return kind === voteKinds.add ? "add" : "remove";
+/** A vote on something as JSON. */
+export function subjectView({ kind, candidate, parameter, value }: HeaderVote): VoteBody {
+  const name = parameterName(parameter);
+  if (name) return { kind: "set", parameter: name, value: value.toString() };
+  return { kind: kind === voteKinds.add ? "add" : "remove", candidate: encodeAddress(candidate) };
+}
+
+/** The parameters of a chain as JSON. */
+export function parametersView({ blockReward, minFee, ...numbers }: ChainParameters) {
+  return { ...numbers, blockReward: blockReward.toString(), minFee: minFee.toString() };
 }

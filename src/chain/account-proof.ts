@@ -1,3 +1,4 @@
+import { rightOfState } from "../state/index.ts";
 import { type Account, AuthoritySnapshot, rootOf } from "../types/index.ts";
 import { CodedError } from "../util/errors.ts";
 import type { Chain } from "./chain.ts";
@@ -16,19 +17,20 @@ export interface AccountProof {
   account: Account;
   /** Place in the account list. */
   index: number;
-  /** The SSZ Merkle branch from the account's root to the header's `stateRoot`: 34 nodes, lowest first. */
+  /** The SSZ Merkle branch from the account's root to the header's `stateRoot`: 35 nodes, lowest first. */
   branch: Uint8Array[];
 }
 
 /** @throws {ProofError} */
 export async function proveAccount(chain: Chain, block: Head, address: Uint8Array): Promise<AccountProof> {
   await requireNear(chain, block);
-  const authoritiesRoot = rootOf(AuthoritySnapshot, await chain.tree.snapshotAfter(block.id));
+  const snapshot = await chain.tree.snapshotAfter(block.id);
+  const beside = [rootOf(AuthoritySnapshot, snapshot), rightOfState(snapshot)];
   const found = await chain.accountsAfter(block, (accounts) => {
     const index = accounts.indexOf(address);
     return index < 0
       ? "none"
-      : { account: accounts.account(index), index, branch: [...accounts.branch(index), authoritiesRoot] };
+      : { account: accounts.account(index), index, branch: [...accounts.branch(index), ...beside] };
   });
   if (!found) throw notAvailable(block, "it is on a side branch");
   if (found === "none")

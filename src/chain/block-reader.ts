@@ -2,7 +2,13 @@ import type { BlockStore, TransactionPlace } from "../storage/blocks.ts";
 import { damaged } from "../storage/damaged.ts";
 import type { MetaStore } from "../storage/meta.ts";
 import type { GenesisBlock } from "../types/genesis.ts";
-import { type BlockRef, computeDomain, decodeRecords, transactionRecord } from "../types/index.ts";
+import {
+  type BlockRef,
+  type ChainParameters,
+  computeDomain,
+  decodeRecords,
+  transactionRecord,
+} from "../types/index.ts";
 import { equalBytes, toHex } from "../util/bytes.ts";
 import type { BlockTree } from "./block-tree.ts";
 import type { Genesis } from "./genesis.ts";
@@ -33,6 +39,11 @@ export class BlockReader {
   /** With the first balances, still encoded. @throws {CodedError} `DAMAGED` */
   async genesis(): Promise<GenesisBlock> {
     return (await this.#meta.genesis()) ?? damaged("its genesis block is missing");
+  }
+
+  /** The parameters by which a block that is here was executed: those after its parent. */
+  async parametersOf({ header }: Head): Promise<ChainParameters> {
+    return (await this.#tree.snapshotAfter(header.message.parent)).parameters;
   }
 
   async byId(id: Uint8Array): Promise<StoredBlock | undefined> {

@@ -3,7 +3,7 @@ import type { BlockStore } from "../storage/blocks.ts";
 import { damaged } from "../storage/damaged.ts";
 import type { Write } from "../storage/database.ts";
 import type { ChainConfig } from "../types/genesis.ts";
-import type { AuthoritySnapshot, BlockRef } from "../types/index.ts";
+import type { BlockRef, ChainSnapshot } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import { LruMap } from "../util/lru.ts";
 import type { CheckedBlock, Head } from "./types.ts";
@@ -30,7 +30,7 @@ export function blockWrites(
   blocks: BlockStore,
   { id, header, records, body }: CheckedBlock,
   { height, totalDifficulty }: Pick<Head, "height" | "totalDifficulty">,
-  after: AuthoritySnapshot,
+  after: ChainSnapshot,
 ): Write[] {
   const counts = { transactionCount: records.length, bodyBytes: body.length };
   const writes = blocks.put(id, { header, totalDifficulty, ...counts }, body);
@@ -43,7 +43,7 @@ export class BlockTree {
   readonly #blocks: BlockStore;
   readonly #config: ChainConfig;
   readonly #heads = new LruMap<Hex, Head>(cached);
-  readonly #snapshots = new LruMap<Hex, AuthoritySnapshot>(cached);
+  readonly #snapshots = new LruMap<Hex, ChainSnapshot>(cached);
 
   constructor(blocks: BlockStore, config: ChainConfig) {
     this.#blocks = blocks;
@@ -51,7 +51,7 @@ export class BlockTree {
   }
 
   /** Keeps no more than the header of a block that comes with its transactions. */
-  remember({ height, id, idHex, header, totalDifficulty }: Head, snapshot: AuthoritySnapshot): void {
+  remember({ height, id, idHex, header, totalDifficulty }: Head, snapshot: ChainSnapshot): void {
     this.#heads.set(idHex, { height, id, idHex, header, totalDifficulty });
     this.#snapshots.set(idHex, snapshot);
   }
@@ -82,7 +82,7 @@ export class BlockTree {
    * The authority snapshot after a block that is here: the nearest known one before it, and the headers since.
    * @throws {BrokenBranch}
    */
-  async snapshotAfter(id: Uint8Array): Promise<AuthoritySnapshot> {
+  async snapshotAfter(id: Uint8Array): Promise<ChainSnapshot> {
     const idHex = toHex(id);
     const since: Head[] = [];
     let cursor = id;

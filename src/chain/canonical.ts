@@ -2,7 +2,7 @@ import { applyHeader } from "../consensus/index.ts";
 import type { StateReader } from "../state/index.ts";
 import type { Write } from "../storage/database.ts";
 import { BlockError } from "../types/errors.ts";
-import type { AuthoritySnapshot } from "../types/index.ts";
+import type { ChainSnapshot } from "../types/index.ts";
 import type { Logger } from "../util/logger.ts";
 import type { Pause } from "../util/slices.ts";
 import type { BlockReader } from "./block-reader.ts";
@@ -10,7 +10,7 @@ import { type BlockTree, blockWrites } from "./block-tree.ts";
 import type { ForkBlocks } from "./fork-blocks.ts";
 import type { Genesis } from "./genesis.ts";
 import type { InvalidBlocks } from "./invalid-blocks.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Ledger, Snapshots } from "./ledger.ts";
 import { buildBlock, type Proposal } from "./produce.ts";
 import type { ChainStores } from "./stores.ts";
 import type { CanonicalBlock, Head, HeadChange, StageTimer } from "./types.ts";
@@ -32,19 +32,18 @@ export interface CanonicalChainOptions {
   onChange(change: HeadChange, imported: readonly Head[]): void;
 }
 
-/** A block that is not stored yet. `after`: the snapshot after it. */
-export interface NewBlock {
+/** A block that is not stored yet. */
+export interface NewBlock extends Snapshots {
   block: CanonicalBlock;
-  after: AuthoritySnapshot;
 }
 
 /** The head, and the authorities and accounts after it: moved by stages 4 to 6 of an import, all or nothing. One call at a time. */
 export class CanonicalChain {
   readonly #options: CanonicalChainOptions;
   #head: Head;
-  #snapshot: AuthoritySnapshot;
+  #snapshot: ChainSnapshot;
 
-  constructor(options: CanonicalChainOptions, head: Head, snapshot: AuthoritySnapshot) {
+  constructor(options: CanonicalChainOptions, head: Head, snapshot: ChainSnapshot) {
     this.#options = options;
     this.#head = head;
     this.#snapshot = snapshot;
@@ -55,7 +54,7 @@ export class CanonicalChain {
   }
 
   /** After the head. */
-  get snapshot(): AuthoritySnapshot {
+  get snapshot(): ChainSnapshot {
     return this.#snapshot;
   }
 
@@ -78,7 +77,7 @@ export class CanonicalChain {
     const { ledger } = this.#options;
     const applied = news.map(({ block }) => block);
     try {
-      for (const { block, after } of news) await ledger.apply(block, after, ended);
+      for (const { block, ...snapshots } of news) await ledger.apply(block, snapshots, ended);
       await this.#adopt({ head: applied.at(-1)!, retracted: [], applied }, news, writes);
       ended("commit");
     } catch (error) {
@@ -98,7 +97,7 @@ export class CanonicalChain {
       proposal.onSealed?.(block);
       await this.#adopt(
         { head: block, retracted: [], applied: [block] },
-        [{ block, after: snapshot }],
+        [{ block, before: this.#snapshot, after: snapshot }],
         writes,
       );
       ended("commit");
@@ -116,7 +115,7 @@ export class CanonicalChain {
    */
   async #follow(
     path: { retract: Head[]; apply: Head[] },
-    snapshot: AuthoritySnapshot,
+    snapshot: ChainSnapshot,
     target: CanonicalBlock,
     writes: Write[],
     ended: StageTimer,
@@ -128,17 +127,22 @@ export class CanonicalChain {
     try {
       for (const head of path.retract) {
         const block = await reader.canonicalBlock(head);
-        ledger.retract(block, await reader.undo(head.id));
+        ledger.retract(block, await reader.undo(head.id), await reader.parametersOf(head));
         retracted.push(block);
         await pause();
       }
       for (const head of path.apply) {
         const block = head.idHex === target.idHex ? target : await reader.canonicalBlock(head);
-        after = applyHeader(after, head.header.message, genesis.config);
-        await ledger.apply(block, after, ended);
+        const before = after;
+        after = applyHeader(before, head.header.message, genesis.config);
+        await ledger.apply(block, { before, after }, ended);
         applied.push(block);
       }
-      await this.#adopt({ head: target, retracted, applied }, [{ block: target, after }], writes);
+      await this.#adopt(
+        { head: target, retracted, applied },
+        [{ block: target, before: after, after }],
+        writes,
+      );
       ended("commit");
     } catch (error) {
       ledger.rollback();

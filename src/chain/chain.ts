@@ -2,7 +2,7 @@ import { applyHeader, type FinalityStatus } from "../consensus/index.ts";
 import type { AccountState, StateReader } from "../state/index.ts";
 import type { Write } from "../storage/database.ts";
 import { BlockError } from "../types/errors.ts";
-import type { AuthoritySnapshot, BlockRef, Certificate, SignedHeader } from "../types/index.ts";
+import type { BlockRef, Certificate, ChainSnapshot, SignedHeader } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
@@ -13,7 +13,7 @@ import { BlockReader } from "./block-reader.ts";
 import { BlockTree, BrokenBranch, blockWrites } from "./block-tree.ts";
 import { Branches } from "./branches.ts";
 import { CanonicalChain, type NewBlock } from "./canonical.ts";
-import type { BlockChecks } from "./check.ts";
+import { type BlockChecks, checkBlockLimits } from "./check.ts";
 import { Checkpoints, type FinalityPoint } from "./checkpoints.ts";
 import type { ForkBlocks } from "./fork-blocks.ts";
 import type { Genesis } from "./genesis.ts";
@@ -89,7 +89,6 @@ export class Chain {
     const { genesis, stores } = options;
     this.genesis = genesis;
     this.checks = {
-      config: genesis.config,
       genesisId: genesis.id,
       isAccount: (address) => state.indexOf(address) >= 0,
       ...options.checks,
@@ -106,7 +105,7 @@ export class Chain {
       clock: options.clock,
       finalized: () => this.finalized,
     });
-    this.#ledger = new Ledger(state, genesis.config, stores, options.pause);
+    this.#ledger = new Ledger(state, stores, options.pause);
     this.#options = options;
     this.#checkpoints = new Checkpoints({ ...options, tree: this.tree }, finality);
     this.#branches = new Branches(this.tree, this.justified, () => forks.refs());
@@ -162,7 +161,7 @@ export class Chain {
   }
 
   /** The authority snapshot after the head. */
-  get snapshot(): AuthoritySnapshot {
+  get snapshot(): ChainSnapshot {
     return this.#canonical.snapshot;
   }
 
@@ -253,9 +252,11 @@ export class Chain {
         if (toHex(message.parent) !== parent.idHex) return false;
         this.#invalid.refuse(block.idHex, parent.idHex);
         parent = this.#rules.check(parent, after, block.header);
-        after = applyHeader(after, message, this.genesis.config);
+        checkBlockLimits(block.records, after.parameters);
+        const before = after;
+        after = applyHeader(before, message, this.genesis.config);
         writes.push(...blockWrites(this.#options.stores.blocks, block, parent, after));
-        news.push({ block: { ...parent, records: block.records }, after });
+        news.push({ block: { ...parent, records: block.records }, before, after });
       }
       ended("check");
       await this.#canonical.extend(news, writes, ended);
@@ -283,6 +284,7 @@ export class Chain {
     const parent = await this.#rules.parentOf(block.header);
     const before = await this.tree.snapshotAfter(parent.id);
     const head = this.#rules.check(parent, before, block.header);
+    checkBlockLimits(block.records, before.parameters);
     const after = applyHeader(before, block.header.message, this.genesis.config);
     ended("check");
 

@@ -1,8 +1,9 @@
+import { isWellFormedVote } from "../consensus/index.ts";
 import { isAddress } from "../crypto/address.ts";
 import type { Verify } from "../crypto/ed25519.ts";
 import { BlockError } from "../types/errors.ts";
-import type { ChainConfig } from "../types/genesis.ts";
 import {
+  type ChainParameters,
   computeDomain,
   decodeRecords,
   type EncodedBlock,
@@ -15,14 +16,12 @@ import {
   signingRoot,
   type TransactionRecord,
   transactionsRoot,
-  voteKinds,
 } from "../types/index.ts";
 import { equalBytes, toHex } from "../util/bytes.ts";
 import type { CheckedBlock } from "./types.ts";
 
 /** What stage 1 needs to know of its chain. */
 export interface BlockChecks {
-  config: ChainConfig;
   genesisId: Uint8Array;
   verify: Verify;
   /** Verdicts on the signatures of transactions, of which some may have been checked before; without it, `verify` checks all. */
@@ -68,14 +67,6 @@ export async function checkRecords(
   { signedHeader = false, body }: CheckOptions = {},
 ): Promise<CheckedBlock> {
   checkHeaderForm(header);
-  checkSize(records.length, checks);
-  const bytes = records.reduce((sum, { encoded }) => sum + encoded.length, 0);
-  if (bytes > checks.config.maxBlockBytes) {
-    throw new BlockError(
-      "TOO_LARGE",
-      `${bytes} bytes of transactions, ${checks.config.maxBlockBytes} allowed`,
-    );
-  }
   if (!equalBytes(transactionsRoot(records.map(({ id }) => id)), header.message.transactionsRoot)) {
     throw new BlockError("WRONG_TRANSACTIONS_ROOT", "the transactions are not those that the header names");
   }
@@ -90,15 +81,22 @@ export function checkHeaderForm({ message }: SignedHeader): void {
   if (!isSafeCount(message.height) || !isSafeCount(message.timestamp)) {
     throw new BlockError("MALFORMED", "height or timestamp above 2^53 - 1");
   }
-  const { kind, candidate } = message.vote;
-  if (kind > voteKinds.remove || (kind === voteKinds.none && candidate.some((byte) => byte !== 0))) {
-    throw new BlockError("MALFORMED", `no such authority vote: kind ${kind}`);
+  if (!isWellFormedVote(message.vote)) {
+    throw new BlockError("MALFORMED", `no such vote: kind ${message.vote.kind}`);
   }
 }
 
-function checkSize(transactions: number, { config }: BlockChecks): void {
-  if (transactions > config.maxBlockTransactions) {
-    throw new BlockError("TOO_MANY_TRANSACTIONS", `${transactions}, ${config.maxBlockTransactions} allowed`);
+/** Stage 3: the limits that hold for a block, which are those of its parent's state. @throws {BlockError} */
+export function checkBlockLimits(
+  records: readonly TransactionRecord[],
+  { maxBlockTransactions, maxBlockBytes }: ChainParameters,
+): void {
+  if (records.length > maxBlockTransactions) {
+    throw new BlockError("TOO_MANY_TRANSACTIONS", `${records.length}, ${maxBlockTransactions} allowed`);
+  }
+  const bytes = records.reduce((sum, { encoded }) => sum + encoded.length, 0);
+  if (bytes > maxBlockBytes) {
+    throw new BlockError("TOO_LARGE", `${bytes} bytes of transactions, ${maxBlockBytes} allowed`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { digest64 } from "@chainsafe/persistent-merkle-tree";
+import { rightOfState, stateRootOf } from "../state/index.ts";
 import { damaged } from "../storage/damaged.ts";
 import { AuthoritySnapshot, type Certificate, type FinalityProof, rootOf, zero32 } from "../types/index.ts";
 import { equalBytes } from "../util/bytes.ts";
@@ -25,7 +26,7 @@ export interface ProvedCertificate {
   certificate: Certificate;
   target: Head;
   authorities: Uint8Array[];
-  /** The SSZ Merkle branch from the root of `authorities` to the target header's `stateRoot`: 3 nodes, lowest first. */
+  /** The SSZ Merkle branch from the root of `authorities` to the target header's `stateRoot`: 4 nodes, lowest first. */
   branch: Uint8Array[];
 }
 
@@ -61,8 +62,7 @@ async function prove(chain: Chain, certificate: Certificate): Promise<ProvedCert
   const accountsRoot = await chain.reader.accountsRoot(target.id);
   if (!accountsRoot) return undefined;
   const snapshot = await chain.tree.snapshotAfter(target.id);
-  const root = digest64(accountsRoot, rootOf(AuthoritySnapshot, snapshot));
-  if (!equalBytes(root, target.header.message.stateRoot))
+  if (!equalBytes(stateRootOf(accountsRoot, snapshot), target.header.message.stateRoot))
     damaged(`the accounts root of block ${target.idHex} is wrong`);
   return {
     certificate,
@@ -72,6 +72,7 @@ async function prove(chain: Chain, certificate: Certificate): Promise<ProvedCert
       rootOf(recentSigners, snapshot.recentSigners),
       digest64(rootOf(openVotes, snapshot.openVotes), zero32),
       accountsRoot,
+      rightOfState(snapshot),
     ],
   };
 }

@@ -12,9 +12,10 @@ import {
   GenesisPayload,
 } from "../types/genesis.ts";
 import {
-  type AuthoritySnapshot,
+  type ChainSnapshot,
   computeDomain,
   Header,
+  HeaderVote,
   isSafeCount,
   noVote,
   rootOf,
@@ -34,7 +35,7 @@ export interface Genesis {
   id: Uint8Array;
   idHex: Hex;
   config: ChainConfig;
-  snapshot: AuthoritySnapshot;
+  snapshot: ChainSnapshot;
 }
 
 export interface CheckedGenesis extends Genesis {
@@ -57,7 +58,7 @@ export async function createGenesis(
     difficulty: genesisDifficulty,
     vote: noVote,
     transactionsRoot: rootOf(GenesisPayload, payload),
-    stateRoot: genesisState(coinbase.balances).stateRoot(genesisSnapshot(config.authorities)),
+    stateRoot: genesisState(coinbase.balances).stateRoot(genesisSnapshot(config)),
   };
   const signature = await signer.sign(genesisSigningRoot(message));
   return { header: { message, signature }, payload: { config, coinbase: Coinbase.serialize(coinbase) } };
@@ -66,7 +67,7 @@ export async function createGenesis(
 /** Of a block that has been checked, such as one that is stored here. */
 export function genesisOf({ header, config }: GenesisHead): Genesis {
   const id = rootOf(Header, header.message);
-  return { id, idHex: toHex(id), config, snapshot: genesisSnapshot(config.authorities) };
+  return { id, idHex: toHex(id), config, snapshot: genesisSnapshot(config) };
 }
 
 /** @throws {CodedError} `INVALID_GENESIS` that says which rule it breaks. */
@@ -80,8 +81,7 @@ export async function checkGenesis(block: GenesisBlock, verify: Verify): Promise
   require("its header is not that of a first block", message.height === 0 &&
     isSafeCount(message.timestamp) &&
     message.difficulty === genesisDifficulty &&
-    message.vote.kind === noVote.kind &&
-    equalBytes(message.vote.candidate, zero32) &&
+    HeaderVote.equals(message.vote, noVote) &&
     equalBytes(message.parent, zero32));
   checkChainConfig(config);
   const balances = decodeBalances(block);

@@ -1,7 +1,7 @@
 import { applyHeader, checkHeader, futureBlockMs } from "../consensus/index.ts";
 import { BlockError } from "../types/errors.ts";
 import type { ChainConfig } from "../types/genesis.ts";
-import { type AuthoritySnapshot, type BlockRef, Header, rootOf, type SignedHeader } from "../types/index.ts";
+import { type BlockRef, type ChainSnapshot, Header, rootOf, type SignedHeader } from "../types/index.ts";
 import { toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { type BlockTree, BrokenBranch } from "./block-tree.ts";
@@ -32,7 +32,7 @@ export class HeaderRules {
   }
 
   /** The block's place and weight. `snapshot`: after the parent. @throws {BlockError} */
-  check(parent: Head, snapshot: AuthoritySnapshot, header: SignedHeader): Head {
+  check(parent: Head, snapshot: ChainSnapshot, header: SignedHeader): Head {
     const { message } = header;
     const { config, clock, finalized } = this.#options;
     if (parent.height < finalized().height) {

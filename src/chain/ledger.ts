@@ -1,8 +1,7 @@
 import { type AccountState, Executor, revertBlock } from "../state/index.ts";
 import type { Write } from "../storage/database.ts";
 import { BlockError } from "../types/errors.ts";
-import type { ChainConfig } from "../types/genesis.ts";
-import type { AuthoritySnapshot } from "../types/index.ts";
+import type { ChainParameters, ChainSnapshot } from "../types/index.ts";
 import { equalBytes, toHex } from "../util/bytes.ts";
 import { inSlices, type Pause } from "../util/slices.ts";
 import type { BlockReader } from "./block-reader.ts";
@@ -11,6 +10,12 @@ import type { CanonicalBlock, Head, StageTimer } from "./types.ts";
 
 /** Transactions executed between two pauses: a few ms. */
 export const sliceTransactions = 1024;
+/** The snapshots after the parent of a block, and after the block. */
+export interface Snapshots {
+  before: ChainSnapshot;
+  after: ChainSnapshot;
+}
+
 /** Accounts made ready for the disk between two pauses. */
 const sliceAccounts = 4096;
 /** Pages of accounts written by one commit: a few ms. */
@@ -22,27 +27,25 @@ const pagesAtOnce = 8;
  */
 export class Ledger {
   readonly state: AccountState;
-  readonly #config: ChainConfig;
   readonly #stores: ChainStores;
   readonly #pause: Pause;
   #writes: Write[][] = [];
 
-  constructor(state: AccountState, config: ChainConfig, stores: ChainStores, pause: Pause) {
+  constructor(state: AccountState, stores: ChainStores, pause: Pause) {
     this.state = state;
-    this.#config = config;
     this.#stores = stores;
     this.#pause = pause;
   }
 
-  /** Executes a block on the state of its parent. `snapshot`: after it. After an error `rollback` is due. @throws {BlockError} */
-  async apply(block: CanonicalBlock, snapshot: AuthoritySnapshot, ended: StageTimer): Promise<void> {
+  /** Executes a block on the state of its parent. After an error `rollback` is due. @throws {BlockError} */
+  async apply(block: CanonicalBlock, { before, after }: Snapshots, ended: StageTimer): Promise<void> {
     const { proposer, stateRoot } = block.header.message;
-    const step = this.begin(proposer);
+    const step = this.begin(block.height, proposer, before.parameters);
     await inSlices(block.records.length, sliceTransactions, this.#pause, (index) =>
       step.executor.execute(block.records[index]!.transaction),
     );
     ended("execute");
-    const root = await step.finish(snapshot);
+    const root = await step.finish(after);
     ended("hash");
     if (!equalBytes(root, stateRoot)) {
       throw new BlockError("WRONG_STATE_ROOT", `${toHex(stateRoot)}, but execution gives ${toHex(root)}`);
@@ -51,12 +54,12 @@ export class Ledger {
   }
 
   /** Executes a block bit by bit: `finish` gives the state root that its header needs, `index` follows when it is known. */
-  begin(proposer: Uint8Array) {
+  begin(height: number, proposer: Uint8Array, parameters: ChainParameters) {
     const accountsBefore = this.state.count;
-    const executor = new Executor(this.state, { proposer, config: this.#config });
+    const executor = new Executor(this.state, { height, proposer, parameters });
     return {
       executor,
-      finish: async (snapshot: AuthoritySnapshot): Promise<Uint8Array> => {
+      finish: async (snapshot: ChainSnapshot): Promise<Uint8Array> => {
         executor.finish();
         await this.#pause();
         await this.state.hash(this.#pause);
@@ -75,15 +78,15 @@ export class Ledger {
     };
   }
 
-  /** Takes back the newest block. `accountsBefore`: its undo record. */
-  retract(block: CanonicalBlock, accountsBefore: number): void {
+  /** Takes back the newest block. `accountsBefore` is its undo record, `parameters` are those after its parent. */
+  retract(block: CanonicalBlock, accountsBefore: number, parameters: ChainParameters): void {
     const { blocks } = this.#stores;
     const transactions = block.records.map(({ transaction }) => transaction);
     const parties = transactions.flatMap(({ message: { from, to } }) => [
       this.state.indexOf(from),
       this.state.indexOf(to),
     ]);
-    this.#revert(block, accountsBefore);
+    this.#revert(block, accountsBefore, parameters);
     const own = [blocks.clearCanonical(block.height), blocks.deleteUndo(block.id)];
     this.#writes.push(own, blocks.clearPlaces({ ...block, parties }));
   }
@@ -91,12 +94,13 @@ export class Ledger {
   /** Shows `look` the accounts as they were before the newest blocks, newest first. Nothing else may be under way. */
   async lookBack<T>(
     blocks: readonly Head[],
-    reader: Pick<BlockReader, "canonicalBlock" | "undo">,
+    reader: Pick<BlockReader, "canonicalBlock" | "undo" | "parametersOf">,
     look: (accounts: AccountState) => T,
   ): Promise<T> {
     try {
       for (const head of blocks) {
-        this.#revert(await reader.canonicalBlock(head), await reader.undo(head.id));
+        const block = await reader.canonicalBlock(head);
+        this.#revert(block, await reader.undo(head.id), await reader.parametersOf(head));
         await this.#pause();
       }
       await this.state.hash(this.#pause);
@@ -140,9 +144,9 @@ export class Ledger {
     this.#writes = [];
   }
 
-  #revert(block: CanonicalBlock, accountsBefore: number): void {
+  #revert(block: CanonicalBlock, accountsBefore: number, parameters: ChainParameters): void {
     const transactions = block.records.map(({ transaction }) => transaction);
     const { proposer } = block.header.message;
-    revertBlock(this.state, { transactions, proposer, config: this.#config }, accountsBefore);
+    revertBlock(this.state, { transactions, proposer, parameters }, accountsBefore);
   }
 }

@@ -2,8 +2,8 @@ import { type FinalityStatus, genesisFinality } from "../consensus/index.ts";
 import { AccountState } from "../state/index.ts";
 import { damaged } from "../storage/damaged.ts";
 import {
-  type AuthoritySnapshot,
   type BlockRef,
+  type ChainSnapshot,
   computeDomain,
   decodeRecords,
   transactionsRoot,
@@ -21,7 +21,7 @@ const checkedHeights = 8192;
 
 export interface LoadedChain {
   head: Head;
-  snapshot: AuthoritySnapshot;
+  snapshot: ChainSnapshot;
   state: AccountState;
   finality: FinalityStatus;
   forks: ForkBlocks;

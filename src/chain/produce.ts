@@ -1,10 +1,10 @@
 import { applyHeader, checkHeader } from "../consensus/index.ts";
 import {
-  type AuthoritySnapshot,
-  type AuthorityVote,
+  type ChainSnapshot,
   computeDomain,
   encodeRecords,
   Header,
+  type HeaderVote,
   noVote,
   rootOf,
   signingRoot,
@@ -28,7 +28,7 @@ export interface Proposal {
   difficulty: number;
   allowEmpty: boolean;
   /** On the authority set; none by default. */
-  vote?: AuthorityVote;
+  vote?: HeaderVote;
   /** Offers transactions, best first. */
   select(): Iterable<TransactionRecord>;
   /** The block is signed, and what it was signed by is on disk; the block itself is written next. */
@@ -38,13 +38,13 @@ export interface Proposal {
 export interface BuiltBlock {
   checked: CheckedBlock;
   block: CanonicalBlock;
-  snapshot: AuthoritySnapshot;
+  snapshot: ChainSnapshot;
 }
 
 /** Executes what fits and signs the header. The ledger holds the block's effects afterwards; some, when this throws. @throws {BlockError} */
 export async function buildBlock(
   parent: Head,
-  before: AuthoritySnapshot,
+  before: ChainSnapshot,
   ledger: Ledger,
   { config, id: genesisId }: Genesis,
   proposal: Proposal,
@@ -62,17 +62,18 @@ export async function buildBlock(
     transactionsRoot: zero32,
     stateRoot: zero32,
   };
+  const { parameters } = before;
   checkHeader({ header: parent.header.message, id: parent.id, snapshot: before }, draft, config);
   const snapshot = applyHeader(before, draft, config);
 
-  const step = ledger.begin(signer.publicKey);
+  const step = ledger.begin(draft.height, signer.publicKey, parameters);
   const records: TransactionRecord[] = [];
   let bytes = 0;
   let tried = 0;
   for (const record of proposal.select()) {
     if (++tried % sliceTransactions === 0) await pause();
-    if (records.length === config.maxBlockTransactions) break;
-    if (bytes + record.encoded.length > config.maxBlockBytes) break;
+    if (records.length === parameters.maxBlockTransactions) break;
+    if (bytes + record.encoded.length > parameters.maxBlockBytes) break;
     if (step.executor.tryTransaction(record.transaction) !== undefined) continue;
     records.push(record);
     bytes += record.encoded.length;
@@ -87,7 +88,7 @@ export async function buildBlock(
   const header = {
     message,
     signature: await signer.signHeader({
-      slot: slotOf(timestampMs, config.periodMs),
+      slot: slotOf(timestampMs, config.slotMs),
       root: signingRoot(id, computeDomain("header", genesisId)),
     }),
   };

@@ -1,7 +1,7 @@
 import { difficulties, type ProductionTime, productionTime } from "../consensus/index.ts";
 import {
-  type AuthoritySnapshot,
-  type AuthorityVote,
+  type ChainSnapshot,
+  type HeaderVote,
   noVote,
   slotOf,
   slotStartMs,
@@ -32,7 +32,7 @@ export interface ProducerOptions {
   /** A block is made and signed; it is being written still. */
   onSealed(block: CanonicalBlock): void;
   /** The vote of the block at `height`. `snapshot`: after its parent. */
-  voteFor?(snapshot: AuthoritySnapshot, height: number): AuthorityVote;
+  voteFor?(snapshot: ChainSnapshot, height: number): HeaderVote;
 }
 
 interface Plan extends ProductionTime {
@@ -103,39 +103,31 @@ export class Producer {
   /** Who takes another's turn has come too late where a block is here and only needs to be checked; for a period at most: it may be wrong. */
   #isLate({ inTurn, parentId, sealAtMs }: Plan): boolean {
     const { chain, clock, isComing } = this.#options;
-    if (inTurn || clock.now() >= sealAtMs + chain.genesis.config.periodMs) return false;
+    if (inTurn || clock.now() >= sealAtMs + chain.snapshot.parameters.periodMs) return false;
     return isComing?.(parentId) ?? false;
   }
 
   /** When this account may make the next block; `undefined` if it may not, or nothing asks for one. */
   #nextTime(): Plan | undefined {
     const { chain, signer } = this.#options;
-    const { config } = chain.genesis;
+    const { emptyBlockPeriodMs } = chain.snapshot.parameters;
     const parent = chain.head.header.message;
     const emptyAtMs =
-      config.emptyBlockPeriodMs === 0
-        ? Number.POSITIVE_INFINITY
-        : parent.timestamp + config.emptyBlockPeriodMs;
+      emptyBlockPeriodMs === 0 ? Number.POSITIVE_INFINITY : parent.timestamp + emptyBlockPeriodMs;
     const reasonAtMs = Math.min(emptyAtMs, this.#wantedSince ?? Number.POSITIVE_INFINITY);
     if (reasonAtMs === Number.POSITIVE_INFINITY) return undefined;
-    const time = productionTime(
-      chain.snapshot,
-      parent,
-      signer.publicKey,
-      config,
-      Math.max(this.#since, reasonAtMs),
-    );
+    const time = productionTime(chain.snapshot, parent, signer.publicKey, Math.max(this.#since, reasonAtMs));
     return time && { ...this.#moveToFreeSlot(time), emptyAtMs, parentId: chain.head.id };
   }
 
   /** Where this account has signed in the slot, on another branch, the next one is taken; the wait in line stays as long. */
   #moveToFreeSlot(time: ProductionTime): ProductionTime {
     const { chain, signer } = this.#options;
-    const { periodMs } = chain.genesis.config;
-    const slot = slotOf(time.timestampMs, periodMs);
+    const { slotMs } = chain.genesis.config;
+    const slot = slotOf(time.timestampMs, slotMs);
     const freeSlot = signer.freeSlotFrom(slot);
     if (freeSlot === slot) return time;
-    const timestampMs = slotStartMs(freeSlot, periodMs);
+    const timestampMs = slotStartMs(freeSlot, slotMs);
     return { ...time, timestampMs, sealAtMs: time.sealAtMs + timestampMs - time.timestampMs };
   }
 

@@ -1,12 +1,21 @@
-import { applyAuthorityVote, authorityIndex, isEpochBlock, sameAddress } from "../consensus/index.ts";
-import { encodeAddress } from "../crypto/address.ts";
 import {
-  type AuthoritySnapshot,
-  type AuthorityVote,
+  applyVote,
+  authorityIndex,
+  isEpochBlock,
+  isWellFormedVote,
+  sameAddress,
+  sameSubject,
+  type VotingConfig,
+} from "../consensus/index.ts";
+import { encodeAddress } from "../crypto/address.ts";
+import type { ChainConfig } from "../types/genesis.ts";
+import {
+  type ChainSnapshot,
+  type HeaderVote,
   maxAuthorities,
   noVote,
+  parameterName,
   voteKinds,
-  zero32,
 } from "../types/index.ts";
 import { compareBytes, type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
@@ -14,39 +23,39 @@ import { CodedError, messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { SerialQueue } from "../util/serial-queue.ts";
 
-export type ProposalKind = "add" | "remove";
-
-/** A wish of this node's operator: the votes for it are cast by the node's own blocks. */
-export interface AuthorityProposal {
-  candidate: Uint8Array;
-  kind: ProposalKind;
+/** A change that this node's operator asks for: the node's own blocks vote for it. */
+export interface Proposal {
+  /** Never of kind none. */
+  vote: HeaderVote;
   proposedAtMs: number;
 }
 
-/** Where proposals are kept. `kind`: one of `voteKinds`. */
+/** The place where proposals are kept, one a subject. */
 export interface ProposalStorage {
-  load(): Promise<{ candidate: Uint8Array; kind: number; proposedAtMs: number }[]>;
-  save(proposal: { candidate: Uint8Array; kind: number; proposedAtMs: number }): Promise<void>;
-  remove(candidate: Uint8Array): Promise<void>;
+  load(): Promise<Proposal[]>;
+  save(proposal: Proposal): Promise<void>;
+  remove(vote: HeaderVote): Promise<void>;
 }
 
 export interface ProposalsOptions {
   store: ProposalStorage;
-  epochLength: number;
-  /** After the finalized block. */
-  finalizedSnapshot(): AuthoritySnapshot | Promise<AuthoritySnapshot>;
+  config: Pick<ChainConfig, "epochLength"> & VotingConfig;
+  /** The snapshot after the finalized block. */
+  finalizedSnapshot(): Promise<ChainSnapshot>;
   clock: Clock;
   logger: Logger;
 }
 
-/** More could not be voted on at once: an authority has at most so many open votes. */
+/** An authority has at most as many open votes. */
 const maxProposals = maxAuthorities;
 
-/** The node's own proposals: one a candidate, kept on disk until a finalized block has enacted it or it is dropped. */
+/** The node's own proposals: one a candidate or parameter, kept on disk until a finalized block has enacted it or it is dropped. */
 export class Proposals {
   readonly #options: ProposalsOptions;
   readonly #queue = new SerialQueue();
-  readonly #proposals = new Map<Hex, AuthorityProposal>();
+  readonly #proposals = new Map<Hex, Proposal>();
+  /** The set after the finalized block, or an earlier one where finality has just moved. */
+  #finalAuthorities: readonly Uint8Array[] = [];
 
   private constructor(options: ProposalsOptions) {
     this.#options = options;
@@ -54,69 +63,77 @@ export class Proposals {
 
   static async open(options: ProposalsOptions): Promise<Proposals> {
     const proposals = new Proposals(options);
-    for (const { candidate, kind, proposedAtMs } of await options.store.load()) {
-      const name = kind === voteKinds.add ? "add" : "remove";
-      proposals.#proposals.set(toHex(candidate), { candidate, kind: name, proposedAtMs });
+    for (const proposal of await options.store.load()) {
+      proposals.#proposals.set(keyOf(proposal.vote), proposal);
     }
     await proposals.onFinalized();
     return proposals;
   }
 
-  /** In the order of the candidates' addresses, which is the same on every node. */
-  list(): AuthorityProposal[] {
-    return [...this.#proposals.values()].sort((a, b) => compareBytes(a.candidate, b.candidate));
+  /** The same order on every node. */
+  list(): Proposal[] {
+    return [...this.#proposals.values()].sort(
+      (a, b) => a.vote.parameter - b.vote.parameter || compareBytes(a.vote.candidate, b.vote.candidate),
+    );
+  }
+
+  /** @throws {CodedError} `MALFORMED` where no vote could make the change, `NOTHING_TO_CHANGE` */
+  async check(vote: HeaderVote): Promise<void> {
+    const snapshot = await this.#options.finalizedSnapshot();
+    if (!isWellFormedVote(vote)) throw new CodedError("MALFORMED", "candidate: nobody has this address");
+    if (isEnacted(snapshot, vote)) throw new CodedError("NOTHING_TO_CHANGE", describeEnacted(vote));
+    if (vote.kind !== voteKinds.set || this.#couldCount(snapshot, vote)) return;
+    const name = parameterName(vote.parameter);
+    const hint = name === "rules" ? `: the next version is ${snapshot.parameters.rules + 1}` : "";
+    throw new CodedError("MALFORMED", `value: ${vote.value} is not within the limits of ${name}${hint}`);
   }
 
   /**
-   * Resolves once it is on disk; one for the same candidate that is there already is replaced.
-   * @throws {CodedError} `MALFORMED`, `NOTHING_TO_CHANGE`, `TOO_MANY_PROPOSALS`
+   * Resolves once the proposal is on disk; it replaces one on the same subject.
+   * @throws {CodedError} the errors of `check`, and `TOO_MANY_PROPOSALS`
    */
-  propose(candidate: Uint8Array, kind: ProposalKind): Promise<AuthorityProposal> {
+  propose(vote: HeaderVote): Promise<Proposal> {
     return this.#queue.run(async () => {
-      if (sameAddress(candidate, zero32))
-        throw new CodedError("MALFORMED", "candidate: nobody has this address");
-      const key = toHex(candidate);
-      const { store, clock, logger, finalizedSnapshot } = this.#options;
-      if (isEnacted(await finalizedSnapshot(), candidate, kind)) {
-        const is = kind === "add" ? "is an authority already" : "is no authority of the finalized state";
-        const detail = `${encodeAddress(candidate)} ${is}`;
-        throw new CodedError("NOTHING_TO_CHANGE", detail);
-      }
+      const { store, clock, logger } = this.#options;
+      await this.check(vote);
+      const key = keyOf(vote);
       const existing = this.#proposals.get(key);
-      if (existing?.kind === kind) return existing;
+      if (existing?.vote.kind === vote.kind && existing.vote.value === vote.value) return existing;
       if (!existing && this.#proposals.size >= maxProposals) {
         throw new CodedError("TOO_MANY_PROPOSALS", `there are ${maxProposals} already: drop some`);
       }
-      const proposal = { candidate, kind, proposedAtMs: clock.now() };
-      await store.save({ ...proposal, kind: voteKinds[kind] });
+      const proposal = { vote, proposedAtMs: clock.now() };
+      await store.save(proposal);
       this.#proposals.set(key, proposal);
-      logger.info({ candidate: encodeAddress(candidate), kind }, "authority proposal taken");
+      logger.info(logged(vote), "proposal taken");
       return proposal;
     });
   }
 
   /** Votes that blocks carry already stay open until the next epoch. Returns what was dropped. */
-  drop(candidate: Uint8Array): Promise<AuthorityProposal | undefined> {
-    return this.#queue.run(() => this.#remove(candidate));
+  drop(vote: HeaderVote): Promise<Proposal | undefined> {
+    return this.#queue.run(() => this.#remove(vote));
   }
 
   /**
-   * The vote that the block at `height` by `voter` shall carry. `snapshot`: after its parent. Several proposals take turns, one
-   * for each round of the authorities, so that nodes with the same proposals vote on the same one.
+   * The vote that the block at `height` by `voter` carries. `snapshot` is the one after its parent. Several proposals take turns, one
+   * for each round of the authorities, so that nodes with the same proposals vote on the same one. While a change of the set is not
+   * final, no further change of it is voted for (docs/consensus.md, section 7, moving sets).
    */
-  voteFor(snapshot: AuthoritySnapshot, height: number, voter: Uint8Array): AuthorityVote {
+  voteFor(snapshot: ChainSnapshot, height: number, voter: Uint8Array): HeaderVote {
     const { authorities } = snapshot;
-    if (this.#proposals.size === 0 || isEpochBlock(height, this.#options)) return noVote;
+    if (this.#proposals.size === 0 || isEpochBlock(height, this.#options.config)) return noVote;
     if (authorityIndex(authorities, voter) < 0) return noVote;
+    const setIsFinal = sameSet(authorities, this.#finalAuthorities);
     const votes = this.list()
-      .map(({ kind, candidate }) => ({ kind: voteKinds[kind], candidate }))
-      .filter((vote) => changesSomething(snapshot, height, voter, vote));
+      .map(({ vote }) => vote)
+      .filter((vote) => vote.kind === voteKinds.set || setIsFinal)
+      .filter((vote) => this.#changesSomething(snapshot, height, voter, vote));
     return votes[Math.floor(height / authorities.length) % votes.length] ?? noVote;
   }
 
-  /** After each finalization: what the finalized block's state has enacted is done. Never rejects. */
+  /** Drops the proposals that the finalized block's state has enacted. Called after each finalization; never rejects. */
   async onFinalized(): Promise<void> {
-    if (this.#proposals.size === 0) return;
     try {
       await this.#queue.run(() => this.#removeEnacted());
     } catch (error) {
@@ -127,46 +144,76 @@ export class Proposals {
   async #removeEnacted(): Promise<void> {
     const { finalizedSnapshot, logger } = this.#options;
     const snapshot = await finalizedSnapshot();
-    for (const { candidate, kind } of this.list()) {
-      if (!isEnacted(snapshot, candidate, kind)) continue;
-      await this.#remove(candidate);
-      logger.info(
-        { candidate: encodeAddress(candidate), kind, authorities: snapshot.authorities.length },
-        `proposal enacted: ${kind === "add" ? "a new authority" : "an authority is removed"}`,
-      );
+    this.#finalAuthorities = snapshot.authorities;
+    for (const { vote } of this.list()) {
+      if (!isEnacted(snapshot, vote)) continue;
+      await this.#remove(vote);
+      logger.info({ ...logged(vote), authorities: snapshot.authorities.length }, "proposal enacted");
     }
   }
 
-  async #remove(candidate: Uint8Array): Promise<AuthorityProposal | undefined> {
-    const proposal = this.#proposals.get(toHex(candidate));
+  async #remove(vote: HeaderVote): Promise<Proposal | undefined> {
+    const proposal = this.#proposals.get(keyOf(vote));
     if (!proposal) return undefined;
-    await this.#options.store.remove(candidate);
-    this.#proposals.delete(toHex(candidate));
+    await this.#options.store.remove(vote);
+    this.#proposals.delete(keyOf(vote));
     return proposal;
+  }
+
+  #couldCount(snapshot: ChainSnapshot, vote: HeaderVote): boolean {
+    const [voter] = snapshot.authorities;
+    return voter !== undefined && this.#changesSomething({ ...snapshot, openVotes: [] }, 1, voter, vote);
+  }
+
+  /**
+   * Whether the vote would be a new open one, or would change something: an open vote of its own can do that too, where the majority
+   * has become smaller since (no cascades: the subject waits until a header votes on it).
+   */
+  #changesSomething(
+    snapshot: ChainSnapshot,
+    height: number,
+    proposer: Uint8Array,
+    vote: HeaderVote,
+  ): boolean {
+    if (vote.kind !== voteKinds.set && isEnacted(snapshot, vote)) return false;
+    const after = applyVote(snapshot, { height, proposer, vote }, this.#options.config);
+    // Without an authority the chain ends: no operator can mean that.
+    if (after.authorities !== snapshot.authorities) return after.authorities.length > 0;
+    if (after.parameters !== snapshot.parameters) return true;
+    const isOwn = (open: { voter: Uint8Array; vote: HeaderVote }) =>
+      sameAddress(open.voter, proposer) && sameSubject(open.vote, vote) && open.vote.value === vote.value;
+    return !snapshot.openVotes.some(isOwn) && after.openVotes.some(isOwn);
   }
 }
 
-function isEnacted({ authorities }: AuthoritySnapshot, candidate: Uint8Array, kind: ProposalKind): boolean {
-  return authorityIndex(authorities, candidate) >= 0 === (kind === "add");
+/** Whether a state is as the vote asks for. */
+export function isEnacted({ authorities, parameters }: ChainSnapshot, vote: HeaderVote): boolean {
+  const name = parameterName(vote.parameter);
+  if (name === "rules") return BigInt(parameters.rules) >= vote.value;
+  if (name) return BigInt(parameters[name]) === vote.value;
+  return authorityIndex(authorities, vote.candidate) >= 0 === (vote.kind === voteKinds.add);
 }
 
-/**
- * Whether the vote would be a new open one, or would change the set: also one that is open already can, where the majority has
- * become smaller since (no cascades: it waits to be touched).
- */
-function changesSomething(
-  snapshot: AuthoritySnapshot,
-  height: number,
-  proposer: Uint8Array,
-  vote: AuthorityVote,
-): boolean {
-  const { candidate, kind } = vote;
-  const standing = authorityIndex(snapshot.authorities, candidate) < 0 ? voteKinds.add : voteKinds.remove;
-  if (kind !== standing) return false;
-  const isOwn = (open: { voter: Uint8Array; candidate: Uint8Array }) =>
-    sameAddress(open.voter, proposer) && sameAddress(open.candidate, candidate);
-  const after = applyAuthorityVote(snapshot, { height, proposer, vote });
-  // Without an authority the chain ends: no operator can mean that.
-  if (after.authorities !== snapshot.authorities) return after.authorities.length > 0;
-  return !snapshot.openVotes.some(isOwn) && after.openVotes.some(isOwn);
+function describeEnacted(vote: HeaderVote): string {
+  const name = parameterName(vote.parameter);
+  if (name) return `${name} is ${vote.value} already`;
+  const is =
+    vote.kind === voteKinds.add ? "is an authority already" : "is no authority of the finalized state";
+  return `${encodeAddress(vote.candidate)} ${is}`;
+}
+
+function logged({ kind, candidate, parameter, value }: HeaderVote) {
+  const name = parameterName(parameter);
+  return name
+    ? { kind: "set", parameter: name, value: value.toString() }
+    : { kind: kind === voteKinds.add ? "add" : "remove", candidate: encodeAddress(candidate) };
+}
+
+/** One key for each candidate and each parameter. */
+function keyOf({ candidate, parameter }: HeaderVote): Hex {
+  return toHex(parameter === 0 ? candidate : Uint8Array.of(parameter));
+}
+
+function sameSet(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
+  return a.length === b.length && a.every((address, index) => sameAddress(address, b[index]!));
 }

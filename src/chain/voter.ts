@@ -130,7 +130,7 @@ export class Voter {
     }
     const certificateWaitMs = this.#certificateWaitMs();
     if (certificateWaitMs > 0) return this.#sleep(certificateWaitMs);
-    const { periodMs } = chain.genesis.config;
+    const { periodMs } = chain.snapshot.parameters;
     const standsForMs = clock.now() - this.#headSinceMs;
     const height = targetHeight(
       { justified, finalized },

@@ -21,7 +21,7 @@ export interface Trust {
 
 /** `State.authorities.authorities`, SSZ generalized index 12: number 4 of the nodes three levels below the root. */
 const authoritiesPlace = 4;
-const authoritiesBranchLength = 3;
+const authoritiesBranchLength = 4;
 
 /**
  * The trust that a genesis id gives: checks that this is its block and returns the authorities that it names.

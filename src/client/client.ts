@@ -21,6 +21,7 @@ import type {
   SubmitResult,
   Transaction,
   TransactionProof,
+  Vote,
 } from "./types.ts";
 
 /** The first is as fast as the fastest chain makes blocks; a slow one is asked less and less often. */
@@ -190,13 +191,18 @@ export class Client {
     return this.#get("/v1/authorities");
   }
 
-  /** Has the node vote on the authority set. `adminToken`: the text of the file `admin-token` in its folder. */
-  propose(candidate: Address, kind: "add" | "remove", adminToken: string): Promise<ProposalResult> {
-    return this.#post("/v1/authorities/proposals", { body: { candidate, kind }, ...bearer(adminToken) });
+  /**
+   * Has the node vote for a change. `adminToken` is the text of the file `admin-token` in the node's folder. `force` asks for it even
+   * where too few authorities would be known to be alive afterwards.
+   */
+  propose(vote: Vote, adminToken: string, { force = false } = {}): Promise<ProposalResult> {
+    const body = force ? { ...vote, force } : vote;
+    return this.#post("/v1/authorities/proposals", { body, ...bearer(adminToken) });
   }
 
-  dropProposal(candidate: Address, adminToken: string): Promise<ProposalResult> {
-    const path = `/v1/authorities/proposals/${encodeURIComponent(candidate)}`;
+  /** `subject` is the candidate's address, or the name of a parameter. */
+  dropProposal(subject: string, adminToken: string): Promise<ProposalResult> {
+    const path = `/v1/authorities/proposals/${encodeURIComponent(subject)}`;
     return request(this.url, path, { method: "DELETE", ...bearer(adminToken) });
   }
 
@@ -219,8 +225,9 @@ export class Client {
 }
 
 /** The node refuses members that it does not know. */
-function transferBody({ from, to, amount, fee, nonce, memo, signature }: SignedTransfer): SignedTransfer {
-  return { from, to, amount, fee, nonce, memo, signature };
+function transferBody(transfer: SignedTransfer): SignedTransfer {
+  const { from, to, amount, fee, nonce, validUntil, memo, signature } = transfer;
+  return { from, to, amount, fee, nonce, validUntil, memo, signature };
 }
 
 function bearer(token: string): RequestOptions {

@@ -10,13 +10,25 @@ import {
   uint64,
   zeroChunk,
 } from "./merkle.ts";
-import type { Checkpoint, Genesis, Header, Link, Transaction } from "./types.ts";
+import type { ChainParameters, Checkpoint, Genesis, Header, Link, Transaction } from "./types.ts";
 
 /** Roots of the ledger's SSZ containers (protocols/README.md, section 2), from their JSON forms. */
 
 export const maxMemoBytes = 256;
 export const maxAuthorities = 1024;
 const maxGenesisBalances = 2 ** 20;
+const maxAddressNames = 1024;
+
+/** The number of a parameter in a vote. */
+const parameterNumbers: Readonly<Record<keyof ChainParameters, number>> = {
+  periodMs: 1,
+  emptyBlockPeriodMs: 2,
+  minFee: 3,
+  blockReward: 4,
+  maxBlockTransactions: 5,
+  maxBlockBytes: 6,
+  rules: 7,
+};
 
 /** What a signature is for. */
 const domainTypes = { genesis: 0, transaction: 1, header: 2, finalityVote: 3 } as const;
@@ -30,7 +42,8 @@ export function signingRoot(root: Chunk, type: keyof typeof domainTypes, genesis
 type TransferFields = Omit<Transaction, "id" | "signature">;
 
 /** `hash_tree_root` of `Transfer`. */
-export function transferRoot({ from, to, amount, fee, nonce, memo, memoHex }: TransferFields): Chunk {
+export function transferRoot(transfer: TransferFields): Chunk {
+  const { from, to, amount, fee, nonce, validUntil, memo, memoHex } = transfer;
   const memoBytes = memoHex === undefined ? new TextEncoder().encode(memo ?? "") : fromHex(memoHex);
   return merkleize([
     addressBytes(from),
@@ -38,6 +51,7 @@ export function transferRoot({ from, to, amount, fee, nonce, memo, memoHex }: Tr
     amountChunk(amount),
     amountChunk(fee),
     countChunk(nonce),
+    countChunk(validUntil),
     byteListRoot(memoBytes, maxMemoBytes),
   ]);
 }
@@ -50,19 +64,41 @@ export function transactionId(transaction: Omit<Transaction, "id">): Hex {
 
 /** `hash_tree_root` of `Header`: the block's id. */
 export function headerRoot(header: Omit<Header, "id" | "signature">): Chunk {
-  const { vote } = header;
-  const [kind, candidate] = vote
-    ? [vote.kind === "add" ? 1 : 2, addressBytes(vote.candidate)]
-    : [0, zeroChunk];
   return merkleize([
     countChunk(header.height),
     bytes32(header.parent),
     countChunk(header.timestamp),
     addressBytes(header.proposer),
     uint8Chunk(header.difficulty),
-    hashPair(uint8Chunk(kind), candidate),
+    voteRoot(header.vote),
     bytes32(header.transactionsRoot),
     bytes32(header.stateRoot),
+  ]);
+}
+
+/** `hash_tree_root` of `HeaderVote`. */
+function voteRoot(vote: Header["vote"]): Chunk {
+  if (!vote) return merkleize([zeroChunk, zeroChunk, zeroChunk, zeroChunk]);
+  if (vote.kind === "set") {
+    const parameter = uint8Chunk(
+      parameterNumbers[vote.parameter] ?? malformed(`no parameter: ${vote.parameter}`),
+    );
+    return merkleize([uint8Chunk(3), zeroChunk, parameter, amountChunk(vote.value)]);
+  }
+  const kind = uint8Chunk(vote.kind === "add" ? 1 : 2);
+  return merkleize([kind, addressBytes(vote.candidate), zeroChunk, zeroChunk]);
+}
+
+/** `hash_tree_root` of `ChainParameters`. */
+function parametersRoot(parameters: ChainParameters): Chunk {
+  return merkleize([
+    countChunk(parameters.periodMs),
+    countChunk(parameters.emptyBlockPeriodMs),
+    countChunk(parameters.maxBlockTransactions),
+    countChunk(parameters.maxBlockBytes),
+    amountChunk(parameters.blockReward),
+    amountChunk(parameters.minFee),
+    countChunk(parameters.rules),
   ]);
 }
 
@@ -85,20 +121,23 @@ export function authoritiesRoot(authorities: readonly Address[]): Chunk {
 export function genesisPayloadRoot(genesis: Genesis): Chunk {
   const config = merkleize([
     byteListRoot(new TextEncoder().encode(genesis.name), 64),
-    countChunk(genesis.periodMs),
+    byteListRoot(new TextEncoder().encode(genesis.symbol), 16),
+    uint8Chunk(genesis.decimals),
+    countChunk(genesis.slotMs),
     countChunk(genesis.epochLength),
-    countChunk(genesis.emptyBlockPeriodMs),
-    countChunk(genesis.maxBlockTransactions),
-    countChunk(genesis.maxBlockBytes),
-    amountChunk(genesis.blockReward),
-    amountChunk(genesis.minFee),
+    parametersRoot(genesis),
     authoritiesRoot(genesis.authorities),
+    listRoot(genesis.names.map(addressNameRoot), maxAddressNames),
   ]);
   const balances = genesis.balances.map(({ address, balance }) =>
     hashPair(addressBytes(address), amountChunk(balance)),
   );
   // A container of one field has the field's root.
   return hashPair(config, listRoot(balances, maxGenesisBalances));
+}
+
+function addressNameRoot({ address, name }: Genesis["names"][number]): Chunk {
+  return hashPair(addressBytes(address), byteListRoot(new TextEncoder().encode(name), 64));
 }
 
 export function bytes32(hex: Hex): Chunk {

@@ -43,8 +43,8 @@ export interface ProofVerdict {
 }
 
 const maxAccounts = 2 ** 32;
-/** Up the tree of accounts, then past the list's length, and past the authorities. */
-const accountBranchLength = 32 + 2;
+/** Up the tree of accounts, then past the list's length, the authorities, and the parameters. */
+const accountBranchLength = 32 + 3;
 const maxTransactions = 2 ** 16;
 /** Up the tree of transactions, then past the list's length. */
 const transactionBranchLength = 16 + 1;

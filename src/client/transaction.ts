@@ -12,6 +12,8 @@ export interface Transfer {
   fee?: bigint | number;
   /** `pendingNonce` of the account. */
   nonce: number;
+  /** The last height whose block may hold the transfer; 0, the default, for no limit. */
+  validUntil?: number;
   /** At most 256 bytes in UTF-8. */
   memo?: string;
 }
@@ -23,12 +25,13 @@ export type SignedTransaction = SignedTransfer & { id: Hex };
 export async function signTransfer(
   key: Pick<Key, "address" | "sign">,
   genesisId: Hex,
-  { to, amount, fee = 0n, nonce, memo = "" }: Transfer,
+  { to, amount, fee = 0n, nonce, validUntil = 0, memo = "" }: Transfer,
 ): Promise<SignedTransaction> {
   if (!memo.isWellFormed() || new TextEncoder().encode(memo).length > maxMemoBytes) {
     malformed(`a memo is a text of at most ${maxMemoBytes} bytes`);
   }
-  const transfer = { from: key.address, to, amount: String(amount), fee: String(fee), nonce, memo };
+  const amounts = { amount: String(amount), fee: String(fee) };
+  const transfer = { from: key.address, to, ...amounts, nonce, validUntil, memo };
   const signature = toHex(await key.sign(signingRoot(transferRoot(transfer), "transaction", genesisId)));
   const signed = { ...transfer, signature };
   return { id: transactionId(signed), ...signed };

@@ -11,7 +11,7 @@ export interface BlockRef {
 
 export type Mode = "genesis" | "boot" | "ready" | "dying" | "dead";
 
-/** `genesisId`, `name`, `periodMs`, `head` and `finalized` are null before a genesis block is known. */
+/** `genesisId`, `name`, `periodMs`, `parameters`, `head` and `finalized` are null before a genesis block is known. */
 export interface Status {
   version: string;
   nodeId: number;
@@ -23,6 +23,8 @@ export interface Status {
   genesisId: Hex | null;
   name: string | null;
   periodMs: number | null;
+  /** Those after the head. */
+  parameters: ChainParameters | null;
   head: (BlockRef & { timestamp: number }) | null;
   finalized: BlockRef | null;
   peers: number;
@@ -44,8 +46,7 @@ export interface Header {
   timestamp: number;
   proposer: Address;
   difficulty: number;
-  /** On the authority set. */
-  vote: { kind: "add" | "remove"; candidate: Address } | null;
+  vote: Vote | null;
   transactionsRoot: Hex;
   stateRoot: Hex;
   signature: Hex;
@@ -77,17 +78,28 @@ export interface Block extends BlockHeader {
   genesis?: Genesis;
 }
 
-/** The rules of a chain, and the first 1,000 of its first balances. */
-export interface Genesis {
-  name: string;
+/** The rules of a chain that its authorities can change by vote. Times are in ms. */
+export interface ChainParameters {
   periodMs: number;
-  epochLength: number;
   emptyBlockPeriodMs: number;
   maxBlockTransactions: number;
   maxBlockBytes: number;
   blockReward: Amount;
   minFee: Amount;
+  /** Version of the rules. */
+  rules: number;
+}
+
+/** The configuration of a chain, its first parameters, and the first 1,000 of its first balances. */
+export interface Genesis extends ChainParameters {
+  name: string;
+  /** The unit, for display: one is 10^decimals base units. */
+  symbol: string;
+  decimals: number;
+  slotMs: number;
+  epochLength: number;
   authorities: Address[];
+  names: { address: Address; name: string }[];
   balanceCount: number;
   balances: { address: Address; balance: Amount }[];
 }
@@ -99,6 +111,8 @@ export interface SignedTransfer {
   amount: Amount;
   fee: Amount;
   nonce: number;
+  /** The last height whose block may hold it; 0 for no limit. */
+  validUntil: number;
   memo: string;
   signature: Hex;
 }
@@ -153,20 +167,23 @@ export interface Authorities {
   countedFrom: number;
   authorities: Authority[];
   recentSigners: { height: number; proposer: Address }[];
-  openVotes: { voter: Address; candidate: Address; kind: "add" | "remove"; height: number }[];
+  openVotes: (Vote & { voter: Address; height: number })[];
   proposals: Proposal[];
   evidence: Evidence[];
 }
 
-/** A change of the authority set that a node's operator asks for; `needed` open `votes` enact it. */
-export interface Proposal {
-  candidate: Address;
-  kind: "add" | "remove";
+/** A vote in a header: on an authority, or on the value of a parameter. */
+export type Vote =
+  | { kind: "add" | "remove"; candidate: Address }
+  | { kind: "set"; parameter: keyof ChainParameters; value: Amount };
+
+/** A change that a node's operator asks for; `needed` open `votes` enact it. */
+export type Proposal = Vote & {
   proposedAt: number;
   votes: number;
   needed: number;
   enacted: boolean;
-}
+};
 
 export interface ProposalResult {
   proposal: Proposal;

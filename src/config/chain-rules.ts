@@ -1,25 +1,24 @@
-import { blockBytesLimit } from "../../protocols/blocks.ts";
 import { maxAuthorities } from "../types/authority.ts";
-import { type ChainConfig, type Coinbase, maxGenesisBalances } from "../types/genesis.ts";
+import { type ChainConfig, type Coinbase, maxAddressNames, maxGenesisBalances } from "../types/genesis.ts";
+import { firstRules } from "../types/parameters.ts";
 import { maxAmount } from "../types/primitives.ts";
-import { maxTransactionsPerList } from "../types/transaction.ts";
 import { compareBytes, toHex } from "../util/bytes.ts";
 import { CodedError } from "../util/errors.ts";
+import { exceededLimit, parameterLimits, within } from "./parameter-limits.ts";
 
 /** What a chain's configuration must keep to: checked in genesis.json and in every genesis block that a peer offers. */
 export const chainLimits = {
+  ...parameterLimits,
   /** UTF-8. */
   maxNameBytes: 64,
-  minPeriodMs: 100,
-  /** What a timer takes: 24 days. */
-  maxPeriodMs: 2 ** 31 - 1,
+  /** UTF-8. */
+  maxSymbolBytes: 16,
+  /** 2^64 - 1 has 20 digits. */
+  maxDecimals: 19,
   maxEpochLength: 2 ** 32 - 1,
-  maxBlockTransactions: maxTransactionsPerList,
-  /** Room for a transaction with the longest memo. */
-  minBlockBytes: 1024,
-  maxBlockBytes: blockBytesLimit,
   maxAuthorities,
   maxBalances: maxGenesisBalances,
+  maxNames: maxAddressNames,
 } as const;
 
 /** An authority set of n >= 3f + 1 tolerates f that fail or lie; below this, f is 0. */
@@ -29,28 +28,26 @@ export const minFaultTolerantAuthorities = 4;
 export function checkChainConfig(config: ChainConfig): void {
   const limits = chainLimits;
   require(isName(config.name), `its name is not a text of 1 to ${limits.maxNameBytes} bytes`);
-  require(within(config.periodMs, limits.minPeriodMs, limits.maxPeriodMs), "its period is out of range");
-  require(config.emptyBlockPeriodMs === 0 ||
-    within(
-      config.emptyBlockPeriodMs,
-      config.periodMs,
-      limits.maxPeriodMs,
-    ), "its empty block period is out of range");
+  require(isName(
+    config.symbol,
+    limits.maxSymbolBytes,
+  ), `its symbol is not a text of 1 to ${limits.maxSymbolBytes} bytes`);
+  require(within(config.decimals, 0, limits.maxDecimals), "its unit has too many decimals");
+  require(within(config.slotMs, limits.minPeriodMs, limits.maxPeriodMs), "its slot is out of range");
   require(within(config.epochLength, 1, limits.maxEpochLength), "its epoch length is out of range");
-  require(within(
-    config.maxBlockTransactions,
-    1,
-    limits.maxBlockTransactions,
-  ), "its transaction limit is out of range");
-  require(within(
-    config.maxBlockBytes,
-    limits.minBlockBytes,
-    limits.maxBlockBytes,
-  ), "its block size limit is out of range");
+  const exceeded = exceededLimit(config.parameters, config);
+  require(exceeded === undefined, exceeded ?? "");
+  require(config.parameters.rules ===
+    firstRules, `it does not begin with version ${firstRules} of the rules`);
   require(within(config.authorities.length, 1, limits.maxAuthorities), "it has no authority, or too many");
-  require(config.authorities.every(
-    (key, i) => i === 0 || compareBytes(config.authorities[i - 1]!, key) < 0,
-  ), "its authorities do not ascend");
+  require(ascend(config.authorities), "its authorities do not ascend");
+  require(config.names.length <= limits.maxNames, "it has too many names");
+  require(ascend(config.names.map(({ address }) => address)), "its named addresses do not ascend");
+  require(config.names.every(({ name }) => isName(name)), "one of its names of addresses is no text");
+}
+
+function ascend(keys: readonly Uint8Array[]): boolean {
+  return keys.every((key, index) => index === 0 || compareBytes(keys[index - 1]!, key) < 0);
 }
 
 /** @throws {CodedError} `INVALID_GENESIS` where an address comes twice or the sum is above 2^64 - 1. */
@@ -61,10 +58,10 @@ export function checkCoinbase({ balances }: Coinbase): void {
 }
 
 /** UTF-8 that can be shown in one line. */
-export function isName(bytes: Uint8Array): boolean {
+export function isName(bytes: Uint8Array, maxBytes: number = chainLimits.maxNameBytes): boolean {
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    return text.trim() !== "" && bytes.length <= chainLimits.maxNameBytes && !/\p{Cc}/u.test(text);
+    return text.trim() !== "" && bytes.length <= maxBytes && !/\p{Cc}/u.test(text);
   } catch {
     return false;
   }
@@ -78,10 +75,6 @@ export function sumOfBalances(balances: readonly { balance: bigint }[]): bigint 
 export function firstDuplicate(keys: readonly Uint8Array[]): number {
   const seen = new Set<string>();
   return keys.findIndex((key) => seen.size === seen.add(toHex(key)).size);
-}
-
-function within(value: number, min: number, max: number): boolean {
-  return Number.isSafeInteger(value) && value >= min && value <= max;
 }
 
 function require(holds: boolean, rule: string): void {

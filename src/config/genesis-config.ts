@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import type { ChainConfig, Coinbase } from "../types/genesis.ts";
+import { firstRules } from "../types/parameters.ts";
 import { maxAmount } from "../types/primitives.ts";
 import { compareBytes } from "../util/bytes.ts";
 import { lineOf, messageOf, UserError } from "../util/errors.ts";
@@ -13,13 +14,14 @@ export const defaultPeriodMs = 600_000;
 export const defaultMinFee = 1n;
 /** EIP-225's. */
 const defaultEpochLength = 30_000;
+const defaultSymbol = "CC";
+/** A slot is no longer than this by default, so that a vote can make the period as short. */
+const longestDefaultSlotMs = 1_000;
 
 const limits = chainLimits;
 const nameRule = `must be a text of 1 to ${limits.maxNameBytes} bytes (UTF-8) without control characters`;
-const name = z
-  .string({ error: nameRule })
-  .transform((text) => new TextEncoder().encode(text))
-  .refine(isName, { error: nameRule });
+const symbolRule = `must be a text of 1 to ${limits.maxSymbolBytes} bytes (UTF-8) without control characters`;
+const name = textSchema(nameRule, limits.maxNameBytes);
 
 const list = (what: string) => (issue: { input?: unknown }) =>
   issue.input === undefined ? `is missing: list ${what}` : `must be a list of ${what}`;
@@ -29,6 +31,9 @@ const genesisSchema = z
   .strictObject(
     {
       name,
+      symbol: textSchema(symbolRule, limits.maxSymbolBytes).default(new TextEncoder().encode(defaultSymbol)),
+      decimals: wholeNumber(0, limits.maxDecimals, "digits after the point").default(0),
+      slotMs: wholeNumber(limits.minPeriodMs, limits.maxPeriodMs, "ms").optional(),
       periodMs: wholeNumber(limits.minPeriodMs, limits.maxPeriodMs, "ms").default(defaultPeriodMs),
       epochLength: wholeNumber(1, limits.maxEpochLength, "blocks").default(defaultEpochLength),
       emptyBlockPeriodMs: wholeNumber(0, limits.maxPeriodMs, "ms (0: no empty blocks)").optional(),
@@ -53,6 +58,16 @@ const genesisSchema = z
           { error: list("{address, balance}") },
         )
         .max(limits.maxBalances, { error: `at most ${limits.maxBalances} balances` }),
+      names: z
+        .array(
+          z.strictObject(
+            { address: addressSchema, name },
+            { error: (issue) => (issue.code === "invalid_type" ? "must be {address, name}" : undefined) },
+          ),
+          { error: list("{address, name}") },
+        )
+        .max(limits.maxNames, { error: `at most ${limits.maxNames} names` })
+        .default([]),
     },
     { error: (issue) => (issue.code === "invalid_type" ? "must be an object" : undefined) },
   )
@@ -68,7 +83,15 @@ const genesisSchema = z
         context.addIssue({ code: "custom", path: path(index), message: "is listed twice: remove one" });
       }
     };
+    if (genesis.slotMs !== undefined && genesis.slotMs > genesis.periodMs) {
+      const message = `must be at most periodMs (${genesis.periodMs})`;
+      context.addIssue({ code: "custom", path: ["slotMs"], message });
+    }
     twice(genesis.authorities, (index) => ["authorities", index]);
+    twice(
+      genesis.names.map((entry) => entry.address),
+      (index) => ["names", index, "address"],
+    );
     twice(
       genesis.balances.map((entry) => entry.address),
       (index) => ["balances", index, "address"],
@@ -82,6 +105,9 @@ const genesisSchema = z
 /** genesis.json as JSON. */
 export interface GenesisJson {
   name: string;
+  symbol?: string;
+  decimals?: number;
+  slotMs?: number;
   periodMs?: number;
   epochLength?: number;
   emptyBlockPeriodMs?: number;
@@ -91,6 +117,7 @@ export interface GenesisJson {
   minFee?: string;
   authorities: string[];
   balances: { address: string; balance: string }[];
+  names?: { address: string; name: string }[];
 }
 
 export interface Genesis {
@@ -100,21 +127,36 @@ export interface Genesis {
 }
 
 /**
- * @param value what `JSON.parse` made of a genesis.json; `file` names it in errors, `names` its fields.
+ * @param value what `JSON.parse` made of a genesis.json; `file` names it in errors, `fieldNames` its fields.
  * @throws {UserError} `BAD_GENESIS`, one line with the field and what to do.
  */
-export function parseGenesis(value: unknown, file: string, names?: Record<string, string>): Genesis {
+export function parseGenesis(value: unknown, file: string, fieldNames?: Record<string, string>): Genesis {
   const result = genesisSchema.safeParse(value);
-  if (!result.success) throw new UserError(`${file}: ${describeIssues(result.error, names)}`, "BAD_GENESIS");
-  const { balances, emptyBlockPeriodMs, authorities, ...rest } = result.data;
+  if (!result.success)
+    throw new UserError(`${file}: ${describeIssues(result.error, fieldNames)}`, "BAD_GENESIS");
+  const { name, symbol, decimals, epochLength, balances, authorities, names, ...rest } = result.data;
+  const { slotMs = Math.min(rest.periodMs, longestDefaultSlotMs), ...parameters } = rest;
+  const { emptyBlockPeriodMs = parameters.periodMs } = parameters;
   return {
     config: {
-      ...rest,
-      emptyBlockPeriodMs: emptyBlockPeriodMs ?? rest.periodMs,
+      name,
+      symbol,
+      decimals,
+      slotMs,
+      epochLength,
+      parameters: { ...parameters, emptyBlockPeriodMs, rules: firstRules },
       authorities: authorities.toSorted(compareBytes),
+      names: names.toSorted((a, b) => compareBytes(a.address, b.address)),
     },
     coinbase: { balances },
   };
+}
+
+function textSchema(rule: string, maxBytes: number) {
+  return z
+    .string({ error: rule })
+    .transform((text) => new TextEncoder().encode(text))
+    .refine((bytes) => isName(bytes, maxBytes), { error: rule });
 }
 
 /** @throws {UserError} `BAD_GENESIS`, also where the file cannot be read or is not JSON. */

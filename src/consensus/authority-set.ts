@@ -1,9 +1,13 @@
-import type { AuthoritySnapshot } from "../types/authority.ts";
+import type { ChainSnapshot } from "../types/authority.ts";
+import type { ChainConfig } from "../types/genesis.ts";
 import { compareBytes } from "../util/bytes.ts";
 
 /** The snapshot after the genesis block: nobody has signed, nothing is voted on. */
-export function genesisSnapshot(authorities: readonly Uint8Array[]): AuthoritySnapshot {
-  return { authorities: [...authorities].sort(compareBytes), recentSigners: [], openVotes: [] };
+export function genesisSnapshot({
+  authorities,
+  parameters,
+}: Pick<ChainConfig, "authorities" | "parameters">): ChainSnapshot {
+  return { authorities: [...authorities].sort(compareBytes), recentSigners: [], openVotes: [], parameters };
 }
 
 /** An authority signs at most one of this many consecutive blocks; as many votes are a majority (EIP-225 `SIGNER_LIMIT`). */

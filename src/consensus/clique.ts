@@ -1,20 +1,21 @@
-import { type AuthoritySnapshot, voteKinds } from "../types/authority.ts";
+import { isAddress } from "../crypto/address.ts";
+import { type AuthoritySnapshot, type ChainSnapshot, voteKinds } from "../types/authority.ts";
 import type { Header } from "../types/block.ts";
 import { BlockError } from "../types/errors.ts";
 import type { ChainConfig } from "../types/genesis.ts";
 import { isSafeCount } from "../types/primitives.ts";
 import { equalBytes } from "../util/bytes.ts";
 import { authorityIndex, sameAddress, signerLimit } from "./authority-set.ts";
-import { applyAuthorityVote, isWellFormedVote } from "./voting.ts";
+import { applyVote, isWellFormedVote, type VotingConfig } from "./voting.ts";
 
 /** The part of a chain's configuration that its headers are checked by. */
-export type CliqueConfig = Pick<ChainConfig, "periodMs" | "epochLength">;
+export type CliqueConfig = Pick<ChainConfig, "epochLength">;
 
 /** What a header is checked against. `snapshot` is the one after the parent. */
 export interface ParentHeader {
   header: Header;
   id: Uint8Array;
-  snapshot: AuthoritySnapshot;
+  snapshot: ChainSnapshot;
 }
 
 /** EIP-225 `DIFF_INTURN` and `DIFF_NOTURN`. */
@@ -65,7 +66,7 @@ export function checkHeader(parent: ParentHeader, header: Header, config: Clique
   if (header.height !== parent.header.height + 1) {
     throw new BlockError("WRONG_HEIGHT", `height ${header.height} on a parent at ${parent.header.height}`);
   }
-  const earliest = parent.header.timestamp + config.periodMs;
+  const earliest = parent.header.timestamp + snapshot.parameters.periodMs;
   if (header.timestamp < earliest) {
     throw new BlockError("TOO_EARLY", `timestamp ${header.timestamp} is before ${earliest}`);
   }
@@ -84,7 +85,11 @@ export function checkHeader(parent: ParentHeader, header: Header, config: Clique
   if (header.difficulty !== difficulty) {
     throw new BlockError("WRONG_DIFFICULTY", `difficulty ${header.difficulty}, not ${difficulty}`);
   }
-  if (!isWellFormedVote(header.vote)) throw new BlockError("INVALID_VOTE", "the vote is malformed");
+  const { kind, candidate } = header.vote;
+  const hasCandidate = kind === voteKinds.add || kind === voteKinds.remove;
+  if (!isWellFormedVote(header.vote) || (hasCandidate && !isAddress(candidate))) {
+    throw new BlockError("INVALID_VOTE", "the vote is malformed, or nobody has the candidate's address");
+  }
   if (isEpochBlock(header.height, config) && header.vote.kind !== voteKinds.none) {
     throw new BlockError("INVALID_VOTE", "the first block of an epoch carries no vote");
   }
@@ -95,14 +100,15 @@ export function checkHeader(parent: ParentHeader, header: Header, config: Clique
  * so a snapshot is never changed in place.
  */
 export function applyHeader(
-  snapshot: AuthoritySnapshot,
+  snapshot: ChainSnapshot,
   header: Pick<Header, "height" | "proposer" | "vote">,
-  config: Pick<ChainConfig, "epochLength">,
-): AuthoritySnapshot {
-  const { authorities, openVotes } = isEpochBlock(header.height, config)
-    ? { authorities: snapshot.authorities, openVotes: [] }
-    : applyAuthorityVote(snapshot, header);
-  return { authorities, openVotes, recentSigners: recentSignersAfter(snapshot, header, authorities.length) };
+  config: CliqueConfig & VotingConfig,
+): ChainSnapshot {
+  const { authorities, openVotes, parameters } = isEpochBlock(header.height, config)
+    ? { ...snapshot, openVotes: [] }
+    : applyVote(snapshot, header, config);
+  const recentSigners = recentSignersAfter(snapshot, header, authorities.length);
+  return { authorities, recentSigners, openVotes, parameters };
 }
 
 /** Only the last `signerLimit - 1` blocks can bar somebody from the next one, by the size of the set after the block. */

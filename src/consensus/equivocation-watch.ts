@@ -25,24 +25,24 @@ interface Seen {
 
 /** Finds conflicts among all signed headers and votes that it is shown, those of side branches too. Only checked signatures of authorities. */
 export class EquivocationWatch {
-  readonly #periodMs: number;
+  readonly #slotMs: number;
   readonly #seen = new LruMap<Hex, Seen>(maxAuthorities);
 
-  constructor(options: { periodMs: number }) {
-    this.#periodMs = options.periodMs;
+  constructor(options: { slotMs: number }) {
+    this.#slotMs = options.slotMs;
   }
 
   /** Returns evidence if the header conflicts with one seen before. */
   header(header: SignedHeader): Evidence | undefined {
     const { headers } = this.#of(header.message.proposer);
-    const slot = slotOf(header.message.timestamp, this.#periodMs);
+    const slot = slotOf(header.message.timestamp, this.#slotMs);
     const before = headers.get(slot);
     const id = rootOf(Header, header.message);
     if (!before) {
       headers.set(slot, { header, id });
       return undefined;
     }
-    return equalBytes(before.id, id) ? undefined : headerEvidence(before.header, header, this.#periodMs);
+    return equalBytes(before.id, id) ? undefined : headerEvidence(before.header, header, this.#slotMs);
   }
 
   vote(vote: SignedFinalityVote): Evidence | undefined {

@@ -32,14 +32,14 @@ export interface EvidenceSubject {
 }
 
 export interface EvidenceRules {
-  periodMs: number;
+  slotMs: number;
   genesisId: Uint8Array;
 }
 
 /** The evidence that two headers are, if they are. Their signatures have been checked. */
-export function headerEvidence(a: SignedHeader, b: SignedHeader, periodMs: number): Evidence | undefined {
+export function headerEvidence(a: SignedHeader, b: SignedHeader, slotMs: number): Evidence | undefined {
   if (!equalBytes(a.message.proposer, b.message.proposer)) return undefined;
-  if (slotOf(a.message.timestamp, periodMs) !== slotOf(b.message.timestamp, periodMs)) return undefined;
+  if (slotOf(a.message.timestamp, slotMs) !== slotOf(b.message.timestamp, slotMs)) return undefined;
   const order = compareBytes(rootOf(Header, a.message), rootOf(Header, b.message));
   if (order === 0) return undefined;
   const [first, second] = order < 0 ? [a, b] : [b, a];
@@ -74,14 +74,14 @@ export async function checkEvidence(
   rules: EvidenceRules,
   verify: Verify,
 ): Promise<EvidenceSubject> {
-  const subject = evidenceSubject(evidence, rules.periodMs);
+  const subject = evidenceSubject(evidence, rules.slotMs);
   const verdicts = await verify(signatureSets(evidence, rules.genesisId));
   if (!verdicts.every(Boolean)) throw new EvidenceError("INVALID_SIGNATURE", "a signature is wrong");
   return subject;
 }
 
 /** What the evidence says, without its signatures. @throws {EvidenceError} `MALFORMED`, `NOT_CONFLICTING` */
-export function evidenceSubject({ headers, votes }: Evidence, periodMs: number): EvidenceSubject {
+export function evidenceSubject({ headers, votes }: Evidence, slotMs: number): EvidenceSubject {
   const malformed = (why: string) => new EvidenceError("MALFORMED", why);
   const [pair] = headers;
   const [votePair] = votes;
@@ -92,10 +92,10 @@ export function evidenceSubject({ headers, votes }: Evidence, periodMs: number):
       if (!isSafeCount(message.height) || message.height === 0 || !isSafeCount(message.timestamp))
         throw malformed("height or timestamp out of range");
     }
-    const canonical = headerEvidence(first, second, periodMs)?.headers[0];
+    const canonical = headerEvidence(first, second, slotMs)?.headers[0];
     if (!canonical) throw new EvidenceError("NOT_CONFLICTING", "not two headers of one proposer in one slot");
     if (canonical.first !== first) throw malformed("the headers are in the wrong order");
-    const slot = slotOf(first.message.timestamp, periodMs);
+    const slot = slotOf(first.message.timestamp, slotMs);
     return { offender: first.message.proposer, offence: "header", slot };
   }
   if (votePair && !pair) {

@@ -1,6 +1,5 @@
-import type { AuthoritySnapshot } from "../types/authority.ts";
+import type { AuthoritySnapshot, ChainSnapshot } from "../types/authority.ts";
 import type { Header } from "../types/block.ts";
-import type { ChainConfig } from "../types/genesis.ts";
 import { authorityIndex } from "./authority-set.ts";
 import { hasSignedRecently } from "./clique.ts";
 
@@ -24,16 +23,16 @@ export interface ProductionTime {
  * halted; the waiting in line starts then.
  */
 export function productionTime(
-  snapshot: AuthoritySnapshot,
+  snapshot: ChainSnapshot,
   parent: Pick<Header, "height" | "timestamp">,
   proposer: Uint8Array,
-  config: Pick<ChainConfig, "periodMs">,
   notBeforeMs = 0,
 ): ProductionTime | undefined {
   const distance = turnDistance(snapshot, parent.height + 1, proposer);
   if (distance === undefined) return undefined;
-  const timestampMs = Math.max(parent.timestamp + config.periodMs, notBeforeMs);
-  const sealAtMs = timestampMs + distance * turnStepMs(config.periodMs);
+  const { periodMs } = snapshot.parameters;
+  const timestampMs = Math.max(parent.timestamp + periodMs, notBeforeMs);
+  const sealAtMs = timestampMs + distance * turnStepMs(periodMs);
   return { timestampMs, sealAtMs, inTurn: distance === 0 };
 }
 

@@ -1,12 +1,13 @@
-import { isAddress } from "../crypto/address.ts";
 import {
-  type AuthoritySnapshot,
-  type AuthorityVote,
+  type ChainSnapshot,
+  type HeaderVote,
   maxAuthorities,
   type OpenVote,
   voteKinds,
 } from "../types/authority.ts";
 import type { Header } from "../types/block.ts";
+import type { ChainConfig } from "../types/genesis.ts";
+import { parameterName } from "../types/parameters.ts";
 import { zero32 } from "../types/primitives.ts";
 import {
   authorityIndex,
@@ -15,66 +16,101 @@ import {
   withAuthority,
   withoutAuthority,
 } from "./authority-set.ts";
+import { canSetParameter, withParameter } from "./parameters.ts";
 
-/** With at most `maxAuthorities` voters, what bounds the snapshot's list of open votes. */
+/** With at most `maxAuthorities` voters, this bounds the snapshot's list of open votes. */
 export const maxOpenVotesPerVoter = maxAuthorities;
 
-type VotingState = Pick<AuthoritySnapshot, "authorities" | "openVotes">;
+/** The part of a chain's configuration that bounds its parameters. */
+export type VotingConfig = Pick<ChainConfig, "slotMs">;
+type VotingState = Pick<ChainSnapshot, "authorities" | "openVotes" | "parameters">;
 type VoteHeader = Pick<Header, "height" | "proposer" | "vote">;
 
-/** Whether a vote's fields are allowed: a known kind, and a candidate that is an address, or zero where there is no vote. */
-export function isWellFormedVote({ kind, candidate }: AuthorityVote): boolean {
-  if (kind === voteKinds.none) return sameAddress(candidate, zero32);
-  return (kind === voteKinds.add || kind === voteKinds.remove) && isAddress(candidate);
+/** Whether a vote has a known kind, and zeros exactly where the kind leaves them. */
+export function isWellFormedVote({ kind, candidate, parameter, value }: HeaderVote): boolean {
+  const noCandidate = sameAddress(candidate, zero32);
+  const noParameter = parameter === 0 && value === 0n;
+  if (kind === voteKinds.none) return noCandidate && noParameter;
+  if (kind === voteKinds.add || kind === voteKinds.remove) return !noCandidate && noParameter;
+  return kind === voteKinds.set && noCandidate && parameterName(parameter) !== undefined;
+}
+
+/** Whether two votes are on the same candidate, or on the same parameter. */
+export function sameSubject(a: HeaderVote, b: HeaderVote): boolean {
+  return a.parameter === b.parameter && sameAddress(a.candidate, b.candidate);
 }
 
 /**
- * Counts the vote of a header and enacts what it brings to a majority (EIP-225, "Voting on signers"). Only the header's
- * candidate is ever added or removed: other proposals that a smaller set brings to a majority wait until they are touched.
+ * Counts the vote of a header and enacts what it brings to a majority (EIP-225, "Voting on signers"). Only the header's own subject
+ * ever changes: other proposals that a smaller set brings to a majority wait until a header votes on them.
  */
-export function applyAuthorityVote({ authorities, openVotes }: VotingState, header: VoteHeader): VotingState {
-  const { kind, candidate } = header.vote;
-  if (kind === voteKinds.none) return { authorities, openVotes };
+export function applyVote(state: VotingState, header: VoteHeader, config: VotingConfig): VotingState {
+  const { vote } = header;
+  if (vote.kind === voteKinds.none) return state;
+  const openVotes = replaceVote(state, header, config);
+  const counted = { ...state, openVotes };
+  return vote.kind === voteKinds.set
+    ? enactParameter(counted, vote, config)
+    : enactAuthority(counted, vote.candidate);
+}
 
-  const votes = replaceVote(authorities, openVotes, header);
-  const standing = authorityIndex(authorities, candidate) < 0 ? voteKinds.add : voteKinds.remove;
-  const tally = votes.reduce((sum, vote) => sum + (sameAddress(vote.candidate, candidate) ? 1 : 0), 0);
-  if (tally < signerLimit(authorities.length) || !canEnact(authorities, standing, candidate)) {
-    return { authorities, openVotes: votes };
-  }
-
-  const settled = votes.filter((vote) => !sameAddress(vote.candidate, candidate));
-  if (standing === voteKinds.add) {
-    return { authorities: withAuthority(authorities, candidate), openVotes: settled };
+/** All open votes on a candidate are of one kind, which follows from whether it is an authority. */
+function enactAuthority(state: VotingState, candidate: Uint8Array): VotingState {
+  const { authorities, openVotes } = state;
+  const kind = authorityIndex(authorities, candidate) < 0 ? voteKinds.add : voteKinds.remove;
+  const tally = count(openVotes, ({ vote }) => sameAddress(vote.candidate, candidate));
+  if (tally < signerLimit(authorities.length) || !canChangeSet(authorities, kind, candidate)) return state;
+  const settled = openVotes.filter(({ vote }) => !sameAddress(vote.candidate, candidate));
+  if (kind === voteKinds.add) {
+    return { ...state, authorities: withAuthority(authorities, candidate), openVotes: settled };
   }
   return {
+    ...state,
     authorities: withoutAuthority(authorities, candidate),
-    openVotes: settled.filter((vote) => !sameAddress(vote.voter, candidate)),
+    openVotes: settled.filter(({ voter }) => !sameAddress(voter, candidate)),
   };
 }
 
-/** The voter's older vote on the candidate goes, even where the new one does not count. */
+/** Votes count for the value that they name. */
+function enactParameter(state: VotingState, vote: HeaderVote, config: VotingConfig): VotingState {
+  const { authorities, openVotes, parameters } = state;
+  const tally = count(openVotes, (open) => sameSubject(open.vote, vote) && open.vote.value === vote.value);
+  if (tally < signerLimit(authorities.length) || !canSetParameter(parameters, vote, config)) return state;
+  return {
+    ...state,
+    parameters: withParameter(parameters, vote),
+    openVotes: openVotes.filter((open) => !sameSubject(open.vote, vote)),
+  };
+}
+
+/** The voter's older vote on the subject goes, even where the new one does not count. */
 function replaceVote(
-  authorities: readonly Uint8Array[],
-  openVotes: readonly OpenVote[],
-  { height, proposer, vote: { kind, candidate } }: VoteHeader,
+  { authorities, openVotes, parameters }: VotingState,
+  { height, proposer, vote }: VoteHeader,
+  config: VotingConfig,
 ): OpenVote[] {
   const votes: OpenVote[] = [];
   let own = 0;
-  for (const vote of openVotes) {
-    const isOwn = sameAddress(vote.voter, proposer);
-    if (isOwn && sameAddress(vote.candidate, candidate)) continue;
+  for (const open of openVotes) {
+    const isOwn = sameAddress(open.voter, proposer);
+    if (isOwn && sameSubject(open.vote, vote)) continue;
     if (isOwn) own++;
-    votes.push(vote);
+    votes.push(open);
   }
-  if (own < maxOpenVotesPerVoter && canEnact(authorities, kind, candidate)) {
-    votes.push({ voter: proposer, candidate, kind, height });
-  }
+  const counts =
+    vote.kind === voteKinds.set
+      ? canSetParameter(parameters, vote, config)
+      : canChangeSet(authorities, vote.kind, vote.candidate);
+  if (own < maxOpenVotesPerVoter && counts) votes.push({ voter: proposer, vote, height });
   return votes;
 }
 
-/** Whether the change would change the set and not make it too large. That it becomes empty, which ends the chain, is for the voters to say. */
-function canEnact(authorities: readonly Uint8Array[], kind: number, candidate: Uint8Array): boolean {
+/** Whether the change would change the set and not make it too large. Emptying the set ends the chain, but is allowed. */
+function canChangeSet(authorities: readonly Uint8Array[], kind: number, candidate: Uint8Array): boolean {
   const member = authorityIndex(authorities, candidate) >= 0;
   return kind === voteKinds.add ? !member && authorities.length < maxAuthorities : member;
+}
+
+function count<T>(items: readonly T[], matches: (item: T) => boolean): number {
+  return items.reduce((sum, item) => sum + (matches(item) ? 1 : 0), 0);
 }

@@ -1,7 +1,7 @@
 import { isAddress } from "../crypto/address.ts";
 import type { TransactionErrorCode } from "../types/errors.ts";
-import type { ChainConfig } from "../types/genesis.ts";
 import { isSafeCount, maxAmount, maxTransactionBytes, type TransactionRecord } from "../types/index.ts";
+import type { ChainParameters } from "../types/parameters.ts";
 import { type AccountQueue, costOf } from "./account-queue.ts";
 import { type FeeFloor, feeAt } from "./fee-floor.ts";
 import type { MempoolLimits } from "./limits.ts";
@@ -14,7 +14,7 @@ export interface AdmissionRules {
   /** Of the head's state. */
   account: AccountLookup;
   limits: MempoolLimits;
-  config: Pick<ChainConfig, "minFee">;
+  config: Pick<ChainParameters, "minFee">;
   floor: FeeFloor;
 }
 

@@ -1,7 +1,6 @@
 import type { Verify } from "../crypto/ed25519.ts";
 import type { Database, Write } from "../storage/database.ts";
 import type { MempoolStore } from "../storage/mempool.ts";
-import type { ChainConfig } from "../types/genesis.ts";
 import {
   computeDomain,
   decodeRecords,
@@ -11,6 +10,7 @@ import {
   type TransactionRecord,
   transactionRecords,
 } from "../types/index.ts";
+import type { ChainParameters } from "../types/parameters.ts";
 import type { Hex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
@@ -41,7 +41,8 @@ const pressedFill = 0.25;
 const expiryIntervalMs = 60_000;
 
 export interface MempoolOptions {
-  config: Pick<ChainConfig, "minFee">;
+  /** The rules that a next block is executed by; they change by vote. */
+  config: Pick<ChainParameters, "minFee">;
   genesisId: Uint8Array;
   limits: MempoolLimits;
   /** Of the head's state. */

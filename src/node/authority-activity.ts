@@ -1,7 +1,7 @@
 import type { Chain } from "../chain/chain.ts";
 import type { Head, HeadChange } from "../chain/types.ts";
 import { authorityIndex } from "../consensus/index.ts";
-import type { AuthoritySnapshot } from "../types/index.ts";
+import type { ChainSnapshot } from "../types/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
 import type { ActivityInput } from "./diagnosis.ts";
 
@@ -12,7 +12,7 @@ const maxLookBack = 2048;
 export class AuthorityActivity {
   readonly #chain: Chain;
   readonly #byAddress = new Map<Hex, ActivityInput>();
-  #authorities: AuthoritySnapshot["authorities"];
+  #authorities: ChainSnapshot["authorities"];
 
   constructor(chain: Chain) {
     this.#chain = chain;

@@ -98,7 +98,11 @@ export async function startChainServices(
     writesWithFinal: (block) => eventLog.record([{ name: "finalized", ...block }]),
   });
   const mempool: Mempool = new Mempool({
-    config: genesis.config,
+    config: {
+      get minFee() {
+        return chain.snapshot.parameters.minFee;
+      },
+    },
     genesisId: genesis.id,
     limits: defaultMempoolLimits,
     account: (address) => chain.state.get(address),
@@ -128,7 +132,7 @@ export async function startChainServices(
     ...common,
     store: new EvidenceStore(database),
     verify,
-    rules: { periodMs: genesis.config.periodMs, genesisId: genesis.id },
+    rules: { slotMs: genesis.config.slotMs, genesisId: genesis.id },
     isAuthority: (address) => authorityIndex(chain.snapshot.authorities, address) >= 0,
   });
   evidence.serve();
@@ -188,7 +192,7 @@ export async function startChainServices(
 
   const proposals = await Proposals.open({
     store: new ProposalStore(database),
-    epochLength: genesis.config.epochLength,
+    config: genesis.config,
     finalizedSnapshot: () => chain.tree.snapshotAfter(chain.finalized.id),
     clock,
     logger,

@@ -127,7 +127,7 @@ export class DiagnosisInputs {
   }
 
   #chain({ chain, finality, conflicts }: DiagnosisChainSources): ChainInput {
-    const { head, snapshot, genesis } = chain;
+    const { head, snapshot } = chain;
     const known = finality?.();
     return {
       head: {
@@ -138,8 +138,8 @@ export class DiagnosisInputs {
       },
       sinceMs: this.#sinceMs,
       snapshot,
-      periodMs: genesis.config.periodMs,
-      emptyBlockPeriodMs: genesis.config.emptyBlockPeriodMs,
+      periodMs: snapshot.parameters.periodMs,
+      emptyBlockPeriodMs: snapshot.parameters.emptyBlockPeriodMs,
       wantedSinceMs: this.#wantedSinceMs,
       activity: this.#activity?.all() ?? new Map(),
       conflicts: conflicts?.list() ?? [],

@@ -1,5 +1,5 @@
 import type { DiagnosisBody, DiagnosisState, FindingBody } from "../api/index.ts";
-import type { AuthoritySnapshot } from "../types/index.ts";
+import type { ChainSnapshot } from "../types/index.ts";
 import type { Hex } from "../util/bytes.ts";
 import { duration } from "../util/duration.ts";
 import { authorityFindings, missingToGoOn, silentAuthorities } from "./diagnosis-authorities.ts";
@@ -56,7 +56,7 @@ export interface ChainInput {
   /** Since when the head stands and the node is in step. */
   sinceMs: number;
   /** After the head. */
-  snapshot: AuthoritySnapshot;
+  snapshot: ChainSnapshot;
   periodMs: number;
   /** 0: no empty blocks. */
   emptyBlockPeriodMs: number;

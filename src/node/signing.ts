@@ -17,8 +17,8 @@ import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 
-/** Rounds with a result that a sole authority can make in a period: its own vote is a quorum, and two votes finalize a block. */
-const roundsAlonePerPeriod = 2;
+/** Rounds with a result that a sole authority makes with a block, of which a slot holds one: its own vote is a quorum, and two votes finalize a block. */
+const roundsAlonePerBlock = 2;
 /** Entries of final rounds are deleted when there are this many more: some 100 KB, and seldom a write of its own. */
 const pruneEveryRounds = 1024;
 
@@ -35,22 +35,22 @@ export interface SigningOptions {
 }
 
 /** What a sole authority can have entered: with a result, and after starts that found the last vote lost. */
-function roundsAlone(elapsedMs: number, periodMs: number): number {
-  return roundsAlonePerPeriod * Math.ceil(elapsedMs / periodMs) + Math.ceil(elapsedMs / minRoundTimeoutMs);
+function roundsAlone(elapsedMs: number, slotMs: number): number {
+  return roundsAlonePerBlock * Math.ceil(elapsedMs / slotMs) + Math.ceil(elapsedMs / minRoundTimeoutMs);
 }
 
 /** The signer of a node that makes blocks: with what its database says it signed. */
 export async function openSigning(options: SigningOptions): Promise<ProtectedSigner> {
   const { database, signer, identify, genesis, clock, logger, isAlone } = options;
   const store = new ProtectionStore(database);
-  const { periodMs } = genesis.config;
+  const { slotMs } = genesis.config;
   return createProtectedSigner({
     signer,
     store,
     clock,
     logger,
-    slotOf: (timeMs) => slotOf(timeMs, periodMs),
-    roundsAlone: (elapsedMs) => (isAlone() ? roundsAlone(Math.max(0, elapsedMs), periodMs) : undefined),
+    slotOf: (timeMs) => slotOf(timeMs, slotMs),
+    roundsAlone: (elapsedMs) => (isAlone() ? roundsAlone(Math.max(0, elapsedMs), slotMs) : undefined),
     identity: await identify(store),
   });
 }
@@ -64,7 +64,7 @@ export function followOwnSignatures(
   { chain, finalizer, logger }: { chain: Chain; finalizer: Finalizer; logger: Logger },
 ): { onAnswer(): void; stop(): void } {
   const { genesis } = chain;
-  const { periodMs } = genesis.config;
+  const { slotMs } = genesis.config;
   const domain = computeDomain("header", genesis.id);
   const isOwn = (address: Uint8Array) => equalBytes(address, signer.publicKey);
   const report = (error: unknown) =>
@@ -89,7 +89,7 @@ export function followOwnSignatures(
     }),
     chain.events.on("imported", ({ header, id }) => {
       if (!isOwn(header.message.proposer)) return;
-      const slot = slotOf(header.message.timestamp, periodMs);
+      const slot = slotOf(header.message.timestamp, slotMs);
       signer.observeHeader({ slot, root: signingRoot(id, domain) }).catch(report);
     }),
   ];
@@ -97,7 +97,7 @@ export function followOwnSignatures(
     if (finalized.round < prunedRound + pruneEveryRounds) return;
     prunedRound = finalized.round;
     const { header } = await chain.tree.require(finalized.block);
-    await signer.prune({ slot: slotOf(header.message.timestamp, periodMs), targetRound: finalized.round });
+    await signer.prune({ slot: slotOf(header.message.timestamp, slotMs), targetRound: finalized.round });
   };
   stops.push(chain.events.on("finality", (status) => void prune(status).catch(report)));
   return {

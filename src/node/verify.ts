@@ -1,12 +1,13 @@
-import { checkBlock } from "../chain/check.ts";
+import { checkBlock, checkBlockLimits } from "../chain/check.ts";
 import { checkGenesis } from "../chain/genesis.ts";
 import { type ChainStores, chainStores } from "../chain/stores.ts";
 import type { NodePaths } from "../config/index.ts";
 import { applyHeader, checkHeader } from "../consensus/index.ts";
 import type { Verify } from "../crypto/ed25519.ts";
 import { AccountState, executeBlock } from "../state/index.ts";
+import { sameSnapshot } from "../storage/snapshot.ts";
 import { balancesOf } from "../types/genesis.ts";
-import { AuthoritySnapshot, type EncodedBlock } from "../types/index.ts";
+import type { EncodedBlock } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import { CodedError, messageOf } from "../util/errors.ts";
 import { inAdvance } from "../util/in-advance.ts";
@@ -61,9 +62,15 @@ function verifyWith(verify: Verify, { paths, onProgress }: VerifyOptions): Promi
       try {
         const { message } = checked.header;
         checkHeader(parent, message, config);
+        checkBlockLimits(checked.records, parent.snapshot.parameters);
         const snapshot = applyHeader(parent.snapshot, message, config);
         const records = checked.records.map(({ transaction }) => transaction);
-        const parties = executeBlock(state, { transactions: records, proposer: message.proposer, config });
+        const parties = executeBlock(state, {
+          height,
+          transactions: records,
+          proposer: message.proposer,
+          parameters: parent.snapshot.parameters,
+        });
         state.settle();
         if (!equalBytes(state.stateRoot(snapshot), message.stateRoot)) damaged("the state root is wrong");
         totalDifficulty += message.difficulty;
@@ -79,7 +86,7 @@ function verifyWith(verify: Verify, { paths, onProgress }: VerifyOptions): Promi
     }
     if (!equalBytes(parent.id, headId)) damaged("its head is not the last block of its chain");
     const stored = (await stores.meta.headSnapshot()) ?? damaged("the authorities of its head are missing");
-    if (!AuthoritySnapshot.equals(stored, parent.snapshot)) damaged("the authorities of its head are wrong");
+    if (!sameSnapshot(stored, parent.snapshot)) damaged("the authorities of its head are wrong");
     await compareAccounts(stores, state);
     return {
       blocks: total,

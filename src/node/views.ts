@@ -1,6 +1,6 @@
 import type { ChainStatus, Network } from "../../protocols/index.ts";
 import type { Signer } from "../accounts/index.ts";
-import type { ApiServices, PeerBody, StatusBody } from "../api/index.ts";
+import { type ApiServices, type PeerBody, parametersView, type StatusBody } from "../api/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { Genesis } from "../chain/genesis.ts";
 import { type NodeOptions, version } from "../config/index.ts";
@@ -74,7 +74,8 @@ function status({ options, signer, network, mode, services, clock }: ApiServices
     time: clock.now(),
     genesisId: chain?.genesis.idHex ?? null,
     name: chain ? new TextDecoder().decode(chain.genesis.config.name) : null,
-    periodMs: chain?.genesis.config.periodMs ?? null,
+    parameters: chain ? parametersView(chain.snapshot.parameters) : null,
+    periodMs: chain?.snapshot.parameters.periodMs ?? null,
     head: chain
       ? { height: chain.head.height, id: chain.head.idHex, timestamp: chain.head.header.message.timestamp }
       : null,

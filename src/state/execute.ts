@@ -1,16 +1,22 @@
 import { BlockError, type TransactionErrorCode } from "../types/errors.ts";
-import type { ChainConfig } from "../types/genesis.ts";
+import type { ChainParameters } from "../types/parameters.ts";
 import { isSafeCount, maxAmount } from "../types/primitives.ts";
-import type { Transaction } from "../types/transaction.ts";
+import type { Transaction, Transfer } from "../types/transaction.ts";
 import type { AccountState } from "./state.ts";
 
-/** The part of a chain's configuration that its transactions are executed by. */
-export type ExecutionConfig = Pick<ChainConfig, "minFee" | "blockReward">;
+/** The parameters that a block's transactions are executed by: those after its parent. */
+export type ExecutionParameters = Pick<ChainParameters, "minFee" | "blockReward">;
 
 export interface BlockInput {
+  height: number;
   transactions: readonly Transaction[];
   proposer: Uint8Array;
-  config: ExecutionConfig;
+  parameters: ExecutionParameters;
+}
+
+/** Whether a block at `height` may no longer hold the transfer. */
+export function isExpired({ validUntil }: Pick<Transfer, "validUntil">, height: number): boolean {
+  return validUntil !== 0 && height > validUntil;
 }
 
 /** Executes the transactions of one block, one by one, in place: `rollback` of the state takes them back. */
@@ -18,24 +24,27 @@ export class Executor {
   /** Index of the sender's account and of the receiver's, for each executed transaction; -1 where there is none. */
   readonly parties: number[] = [];
   readonly #state: AccountState;
+  readonly #height: number;
   readonly #proposer: Uint8Array;
-  readonly #config: ExecutionConfig;
+  readonly #parameters: ExecutionParameters;
   /** Receivers of nothing that had no account: places in `parties`. The block may have made it later. */
   readonly #strangers: { place: number; address: Uint8Array }[] = [];
   #fees = 0n;
 
-  constructor(state: AccountState, { proposer, config }: Omit<BlockInput, "transactions">) {
+  constructor(state: AccountState, { height, proposer, parameters }: Omit<BlockInput, "transactions">) {
     this.#state = state;
+    this.#height = height;
     this.#proposer = proposer;
-    this.#config = config;
+    this.#parameters = parameters;
   }
 
   /** Executes a transaction, or says why it cannot be and leaves everything as it was. Signatures are not checked here. */
   tryTransaction({ message }: Transaction): TransactionErrorCode | undefined {
     const state = this.#state;
-    const { from, to, amount, fee, nonce } = message;
-    if (!isSafeCount(nonce + 1)) return "MALFORMED";
-    if (fee < this.#config.minFee) return "FEE_TOO_LOW";
+    const { from, to, amount, fee, nonce, validUntil } = message;
+    if (!isSafeCount(nonce + 1) || !isSafeCount(validUntil)) return "MALFORMED";
+    if (isExpired(message, this.#height)) return "EXPIRED";
+    if (fee < this.#parameters.minFee) return "FEE_TOO_LOW";
     const cost = amount + fee;
     const fees = this.#fees + fee;
     if (cost > maxAmount || fees > maxAmount) return "OVERFLOW";
@@ -72,7 +81,7 @@ export class Executor {
   /** Pays the proposer. The executor is used up. @throws {BlockError} REWARD_OVERFLOW */
   finish(): void {
     const state = this.#state;
-    const income = this.#fees + this.#config.blockReward;
+    const income = this.#fees + this.#parameters.blockReward;
     const proposer = state.indexOf(this.#proposer);
     const balance = (proposer < 0 ? 0n : state.balance(proposer)) + income;
     if (balance > maxAmount) {
@@ -98,16 +107,16 @@ export function executeBlock(state: AccountState, block: BlockInput): readonly n
  * Takes the last executed block back by its transactions: all that they do is to add and to subtract.
  * `count`: of the accounts before it. @throws {RangeError} if there are fewer
  */
-export function revertBlock(state: AccountState, block: BlockInput, count: number): void {
+export function revertBlock(state: AccountState, block: Omit<BlockInput, "height">, count: number): void {
   if (count > state.count) throw new RangeError(`${count} accounts before a block, ${state.count} after it`);
-  const { transactions, proposer, config } = block;
+  const { transactions, proposer, parameters } = block;
   // Accounts that the block made will be gone. In between a sum may be below zero: the table counts modulo 2^64.
   const credit = (address: Uint8Array, amount: bigint, nonces: number) => {
     const index = state.indexOf(address);
     if (index >= 0 && index < count)
       state.set(index, state.balance(index) + amount, state.nonce(index) - nonces);
   };
-  let income = config.blockReward;
+  let income = parameters.blockReward;
   for (const { message } of transactions) {
     const { from, to, amount, fee } = message;
     credit(from, amount + fee, 1);

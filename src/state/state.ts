@@ -1,12 +1,11 @@
-import { hashInto } from "@chainsafe/hashtree";
-import { AuthoritySnapshot } from "../types/authority.ts";
+import type { ChainSnapshot } from "../types/authority.ts";
 import type { GenesisBalance } from "../types/genesis.ts";
-import { rootOf } from "../types/root.ts";
 import type { Account } from "../types/state.ts";
 import type { Pause } from "../util/slices.ts";
 import { type AccountReader, AccountTable, type AccountValue } from "./account-table.ts";
 import { AccountTree } from "./account-tree.ts";
 import { Journal } from "./journal.ts";
+import { stateRootOf } from "./state-root.ts";
 
 /** The accounts as somebody may read them. */
 export interface StateReader extends AccountReader {
@@ -126,13 +125,8 @@ export class AccountState implements StateReader {
   }
 
   /** `hash_tree_root` of `State`: a header's `stateRoot`. */
-  stateRoot(snapshot: AuthoritySnapshot): Uint8Array {
-    const roots = new Uint8Array(64);
-    roots.set(this.#tree.root());
-    roots.set(rootOf(AuthoritySnapshot, snapshot), 32);
-    const root = new Uint8Array(32);
-    hashInto(roots, root);
-    return root;
+  stateRoot(snapshot: ChainSnapshot): Uint8Array {
+    return stateRootOf(this.#tree.root(), snapshot);
   }
 
   /** Does the work of the next `accountsRoot` in slices. The accounts must not change meanwhile. */

@@ -1,7 +1,7 @@
 import { ContainerType, type ValueOf } from "@chainsafe/ssz";
 import {
-  AuthoritySnapshot,
   type BlockRef,
+  type ChainSnapshot,
   Count,
   Header,
   rootOf,
@@ -31,6 +31,7 @@ import {
   readPlaces,
   type TransactionPlace,
 } from "./places.ts";
+import { decodeSnapshot, encodeSnapshot } from "./snapshot.ts";
 
 export type { TransactionPlace } from "./places.ts";
 
@@ -238,12 +239,12 @@ export class BlockStore {
     return this.#database.get(keyOf("accountsRoot", id));
   }
 
-  putSnapshot(id: Uint8Array, snapshot: AuthoritySnapshot): Write {
-    return { key: keyOf("snapshot", id), value: AuthoritySnapshot.serialize(snapshot) };
+  putSnapshot(id: Uint8Array, snapshot: ChainSnapshot): Write {
+    return { key: keyOf("snapshot", id), value: encodeSnapshot(snapshot) };
   }
 
-  async snapshot(id: Uint8Array): Promise<AuthoritySnapshot | undefined> {
+  async snapshot(id: Uint8Array): Promise<ChainSnapshot | undefined> {
     const bytes = await this.#database.get(keyOf("snapshot", id));
-    return bytes && AuthoritySnapshot.deserialize(bytes);
+    return bytes && decodeSnapshot(bytes);
   }
 }

@@ -14,7 +14,7 @@ export const keySpaces = {
   /** Account index (4) -> address (32), balance (8), nonce (8): the state of the head, where it is not in `accountPage`. */
   account: 5,
   // 6 was the undo records, with accounts.
-  /** Block id -> `AuthoritySnapshot` after it, for some blocks. */
+  /** Block id -> `ChainSnapshot` after it, for some blocks. */
   snapshot: 7,
   // 8 was the mempool, with a transaction a value.
   // 9 was the transactions of an account.

@@ -1,13 +1,14 @@
 import { ContainerType, type ValueOf } from "@chainsafe/ssz";
 import { ChainConfig, type GenesisBlock } from "../types/genesis.ts";
-import { AuthoritySnapshot, SignedHeader } from "../types/index.ts";
+import { type ChainSnapshot, SignedHeader } from "../types/index.ts";
 import { CodedError } from "../util/errors.ts";
 import { damaged } from "./damaged.ts";
 import type { Database, Write } from "./database.ts";
 import { keyOf } from "./key-spaces.ts";
+import { decodeSnapshot, encodeSnapshot } from "./snapshot.ts";
 
 /** Raised when stored values change their form. */
-const formatVersion = 4;
+const formatVersion = 5;
 
 const keys = {
   version: metaKey("version"),
@@ -82,15 +83,15 @@ export class MetaStore {
   }
 
   /** The authority snapshot goes with the head, so that it is there at once on start. */
-  setHead(id: Uint8Array, snapshot: AuthoritySnapshot): Write[] {
+  setHead(id: Uint8Array, snapshot: ChainSnapshot): Write[] {
     return [
       { key: keys.head, value: id },
-      { key: keys.headSnapshot, value: AuthoritySnapshot.serialize(snapshot) },
+      { key: keys.headSnapshot, value: encodeSnapshot(snapshot) },
     ];
   }
 
-  async headSnapshot(): Promise<AuthoritySnapshot | undefined> {
+  async headSnapshot(): Promise<ChainSnapshot | undefined> {
     const bytes = await this.#database.get(keys.headSnapshot);
-    return bytes && AuthoritySnapshot.deserialize(bytes);
+    return bytes && decodeSnapshot(bytes);
   }
 }

@@ -1,15 +1,15 @@
+import { HeaderVote } from "../types/index.ts";
 import { concatBytes, readUint64, uint64Bytes } from "../util/bytes.ts";
 import type { Database } from "./database.ts";
 import { keyOf, keyRange } from "./key-spaces.ts";
 
-/** What the operator of this node wishes of the authority set. `kind`: one of `voteKinds`, never none. */
+/** A change that the operator of this node asks for. */
 export interface StoredProposal {
-  candidate: Uint8Array;
-  kind: number;
+  vote: HeaderVote;
   proposedAtMs: number;
 }
 
-/** One proposal a candidate. */
+/** One proposal a candidate, and one a parameter. */
 export class ProposalStore {
   readonly #database: Database;
 
@@ -19,22 +19,23 @@ export class ProposalStore {
 
   async load(): Promise<StoredProposal[]> {
     const proposals: StoredProposal[] = [];
-    for await (const [key, value] of this.#database.iterate(keyRange("proposal"))) {
-      proposals.push({
-        candidate: new Uint8Array(key.subarray(1)),
-        kind: value[0]!,
-        proposedAtMs: readUint64(value, 1),
-      });
+    for await (const [, value] of this.#database.iterate(keyRange("proposal"))) {
+      const vote = HeaderVote.deserialize(new Uint8Array(value.subarray(8)));
+      proposals.push({ vote, proposedAtMs: readUint64(value, 0) });
     }
     return proposals;
   }
 
-  save({ candidate, kind, proposedAtMs }: StoredProposal): Promise<void> {
-    const value = concatBytes(Uint8Array.of(kind), uint64Bytes(proposedAtMs));
-    return this.#database.commit([{ key: keyOf("proposal", candidate), value }]);
+  save({ vote, proposedAtMs }: StoredProposal): Promise<void> {
+    const value = concatBytes(uint64Bytes(proposedAtMs), HeaderVote.serialize(vote));
+    return this.#database.commit([{ key: keyOfProposal(vote), value }]);
   }
 
-  remove(candidate: Uint8Array): Promise<void> {
-    return this.#database.commit([{ key: keyOf("proposal", candidate), value: undefined }]);
+  remove(vote: HeaderVote): Promise<void> {
+    return this.#database.commit([{ key: keyOfProposal(vote), value: undefined }]);
   }
+}
+
+function keyOfProposal({ candidate, parameter }: HeaderVote): Uint8Array {
+  return keyOf("proposal", parameter === 0 ? candidate : Uint8Array.of(parameter));
 }

@@ -55,7 +55,7 @@ export class BlockInbox {
   constructor(options: BlockInboxOptions) {
     this.#options = options;
     this.#early = new EarlyBlocks(options, (block, from) => void this.#import(block, from));
-    this.#slots = new SlotLimit(options.chain.genesis.config.periodMs);
+    this.#slots = new SlotLimit(options.chain.genesis.config.slotMs);
     // Blocks come by sync too.
     this.#stopFollowing = options.chain.events.on("imported", ({ idHex }) => this.#adoptChildren(idHex));
   }
@@ -84,12 +84,11 @@ export class BlockInbox {
       return "reject";
     }
     const { chain } = this.#options;
-    const { header, shortIds } = compact;
-    if (shortIds.length > chain.genesis.config.maxBlockTransactions) return "reject";
+    const { header } = compact;
     const id = rootOf(Header, header.message);
     this.#underWay.get(toHex(id))?.add(this.#whole(id, from));
     if (this.#isUnderWay(id) || (await chain.find(id))) return "ignore";
-    const verdict = await this.#judgeHeader(header, id);
+    const verdict = await this.#judgeHeader(header, id, compact.shortIds.length);
     if (verdict === "surplus") return "ignore";
     if (verdict !== "reject") void this.#load(id, this.#compact(compact, id, from));
     return verdict;
@@ -166,7 +165,11 @@ export class BlockInbox {
     }
   }
 
-  async #judgeHeader(header: SignedHeader, id: Uint8Array): Promise<Verdict | "surplus"> {
+  async #judgeHeader(
+    header: SignedHeader,
+    id: Uint8Array,
+    transactions: number,
+  ): Promise<Verdict | "surplus"> {
     const { chain, onSigned } = this.#options;
     try {
       checkHeaderForm(header);
@@ -174,7 +177,8 @@ export class BlockInbox {
       onSigned?.(header);
       if (!this.#slots.admits(header.message, id)) return "surplus";
       await chain.checkHeaders([header]);
-      return "accept";
+      const { parameters } = await chain.tree.snapshotAfter(header.message.parent);
+      return transactions > parameters.maxBlockTransactions ? "reject" : "accept";
     } catch (error) {
       if (error instanceof BlockError) return blockVerdicts[error.code];
       throw error;
@@ -197,7 +201,7 @@ export class BlockInbox {
     if (ofPeer.length >= maxUnderWay && !this.#forVotes.has(idHex)) return;
     const load = new BlockLoad(source, {
       clock,
-      patienceMs: Math.min(chain.genesis.config.periodMs * patience.partOfPeriod, patience.maxMs),
+      patienceMs: Math.min(chain.snapshot.parameters.periodMs * patience.partOfPeriod, patience.maxMs),
       onFailure: (error, from) => this.#onFailure(error, idHex, from),
     });
     this.#underWay.set(idHex, load);

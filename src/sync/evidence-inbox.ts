@@ -75,7 +75,7 @@ export class EvidenceInbox {
 
   private constructor(options: EvidenceInboxOptions) {
     this.#options = options;
-    this.#watch = new EquivocationWatch({ periodMs: options.rules.periodMs });
+    this.#watch = new EquivocationWatch({ slotMs: options.rules.slotMs });
   }
 
   static async open(options: EvidenceInboxOptions): Promise<EvidenceInbox> {
@@ -84,7 +84,7 @@ export class EvidenceInbox {
     for await (const entry of options.store.all()) stored.push(entry);
     stored.sort((a, b) => a.receivedAtMs - b.receivedAtMs);
     for (const { evidence, receivedAtMs } of stored)
-      inbox.#remember(evidence, evidenceSubject(evidence, options.rules.periodMs), receivedAtMs);
+      inbox.#remember(evidence, evidenceSubject(evidence, options.rules.slotMs), receivedAtMs);
     return inbox;
   }
 
@@ -152,7 +152,7 @@ export class EvidenceInbox {
     const { rules, verify, isAuthority, clock, store } = this.#options;
     let subject: EvidenceSubject;
     try {
-      subject = evidenceSubject(evidence, rules.periodMs);
+      subject = evidenceSubject(evidence, rules.slotMs);
       if (this.#known.has(keyOf(subject)) || !isAuthority(subject.offender)) return "ignore";
       if ((this.#perOffender.get(encodeAddress(subject.offender)) ?? 0) >= maxPerOffender) return "ignore";
       await checkEvidence(evidence, rules, verify);

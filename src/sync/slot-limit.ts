@@ -10,17 +10,17 @@ const maxSlots = 1024;
  * cost, and it can sign any number. What is left out comes by request, should a chain be built on it.
  */
 export class SlotLimit {
-  readonly #periodMs: number;
+  readonly #slotMs: number;
   readonly #first = new LruMap<string, Hex>(maxSlots);
   readonly #second = new LruMap<string, Hex>(maxSlots);
 
-  constructor(periodMs: number) {
-    this.#periodMs = periodMs;
+  constructor(slotMs: number) {
+    this.#slotMs = slotMs;
   }
 
   /** For headers whose signature is right. */
   admits(header: Header, id: Uint8Array): boolean {
-    const key = `${toHex(header.proposer)} ${slotOf(header.timestamp, this.#periodMs)}`;
+    const key = `${toHex(header.proposer)} ${slotOf(header.timestamp, this.#slotMs)}`;
     const idHex = toHex(id);
     for (const seen of [this.#first, this.#second]) {
       const known = seen.get(key) ?? idHex;

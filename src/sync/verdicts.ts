@@ -48,6 +48,7 @@ export const transactionFaults: Faults<TransactionErrorCode> = {
   MALFORMED: "message",
   OVERFLOW: "message",
   FEE_TOO_LOW: undefined,
+  EXPIRED: undefined,
   NONCE_TOO_LOW: undefined,
   NONCE_TOO_HIGH: undefined,
   NONCE_GAP_TOO_LARGE: undefined,

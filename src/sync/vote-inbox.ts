@@ -67,7 +67,7 @@ export class VoteInbox {
     const { chain, clock } = options;
     const perPeer = () => checksPerAuthority * chain.snapshot.authorities.length + leastChecks;
     this.#places = new CheckPlaces({ perPeer, inAll: () => busyPeers * perPeer() });
-    this.#accounts = new VoterAccounts(clock, chain.genesis.config.periodMs);
+    this.#accounts = new VoterAccounts(clock, chain.genesis.config.slotMs);
     this.#held = new HeldVotes(clock);
     this.#stopFollowing = chain.events.on("imported", ({ id }) => this.#release(id));
   }

@@ -1,30 +1,39 @@
 import { ContainerType, ListCompositeType, type ValueOf } from "@chainsafe/ssz";
-import { Bytes32, Count, Uint8 } from "./primitives.ts";
+import { type ChainParameters, type ParameterName, parameterNumbers } from "./parameters.ts";
+import { Amount, Bytes32, Count, Uint8 } from "./primitives.ts";
 
 export const maxAuthorities = 1024;
 
-/** `AuthorityVote.kind`. */
-export const voteKinds = { none: 0, add: 1, remove: 2 } as const;
+/** `HeaderVote.kind`. */
+export const voteKinds = { none: 0, add: 1, remove: 2, set: 3 } as const;
 
-/** A proposer's vote on the authority set, in its header (EIP-225). `candidate` is zero where `kind` is none. */
-export const AuthorityVote = new ContainerType(
-  { kind: Uint8, candidate: Bytes32 },
-  { typeName: "AuthorityVote" },
+/**
+ * A proposer's vote in its header, on the authority set (EIP-225) or on a parameter of the chain. `candidate` is zero unless `kind` is
+ * add or remove; `parameter` (`parameterNumbers`) and `value` are zero unless `kind` is set.
+ */
+export const HeaderVote = new ContainerType(
+  { kind: Uint8, candidate: Bytes32, parameter: Uint8, value: Amount },
+  { typeName: "HeaderVote" },
 );
-export type AuthorityVote = ValueOf<typeof AuthorityVote>;
+export type HeaderVote = ValueOf<typeof HeaderVote>;
 
-export const noVote: AuthorityVote = { kind: voteKinds.none, candidate: new Uint8Array(32) };
+export const noVote: HeaderVote = {
+  kind: voteKinds.none,
+  candidate: new Uint8Array(32),
+  parameter: 0,
+  value: 0n,
+};
 
-/** Who signed which of the newest blocks, oldest first. */
+/** One of the newest blocks and its proposer. */
 export const RecentSigner = new ContainerType(
   { height: Count, proposer: Bytes32 },
   { typeName: "RecentSigner" },
 );
 export type RecentSigner = ValueOf<typeof RecentSigner>;
 
-/** A vote that has not been enacted, oldest first. */
+/** A header's vote that has not been enacted. `height` is the header's. */
 export const OpenVote = new ContainerType(
-  { voter: Bytes32, candidate: Bytes32, kind: Uint8, height: Count },
+  { voter: Bytes32, vote: HeaderVote, height: Count },
   { typeName: "OpenVote" },
 );
 export type OpenVote = ValueOf<typeof OpenVote>;
@@ -33,9 +42,24 @@ export type OpenVote = ValueOf<typeof OpenVote>;
 export const AuthoritySnapshot = new ContainerType(
   {
     authorities: new ListCompositeType(Bytes32, maxAuthorities),
+    /** Oldest first. */
     recentSigners: new ListCompositeType(RecentSigner, maxAuthorities),
+    /** Oldest first. */
     openVotes: new ListCompositeType(OpenVote, maxAuthorities * maxAuthorities),
   },
   { typeName: "AuthoritySnapshot" },
 );
 export type AuthoritySnapshot = ValueOf<typeof AuthoritySnapshot>;
+
+/** All of the state after a block but its accounts. */
+export type ChainSnapshot = AuthoritySnapshot & { parameters: ChainParameters };
+
+/** A vote to add or to remove an authority. */
+export function authorityVote(kind: "add" | "remove", candidate: Uint8Array): HeaderVote {
+  return { ...noVote, kind: voteKinds[kind], candidate };
+}
+
+/** A vote to set a parameter. */
+export function parameterVote(parameter: ParameterName, value: bigint | number): HeaderVote {
+  return { ...noVote, kind: voteKinds.set, parameter: parameterNumbers[parameter], value: BigInt(value) };
+}

@@ -1,5 +1,5 @@
 import { ContainerType, ListCompositeType, type ValueOf } from "@chainsafe/ssz";
-import { AuthorityVote } from "./authority.ts";
+import { HeaderVote } from "./authority.ts";
 import { Bytes32, Bytes64, Count, ShortId, Uint8 } from "./primitives.ts";
 import { EncodedTransactions, maxTransactionsPerList, Transactions } from "./transaction.ts";
 
@@ -11,7 +11,7 @@ export const Header = new ContainerType(
     timestamp: Count,
     proposer: Bytes32,
     difficulty: Uint8,
-    vote: AuthorityVote,
+    vote: HeaderVote,
     transactionsRoot: Bytes32,
     stateRoot: Bytes32,
   },

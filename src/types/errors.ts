@@ -10,6 +10,8 @@ export type TransactionErrorCode =
   | "NONCE_GAP_TOO_LARGE"
   | "INSUFFICIENT_BALANCE"
   | "FEE_TOO_LOW"
+  /** The height that `validUntil` names has passed. */
+  | "EXPIRED"
   | "ALREADY_KNOWN"
   | "MEMPOOL_FULL"
   | "ACCOUNT_LIMIT"

@@ -1,26 +1,37 @@
 import { ByteListType, ContainerType, ListCompositeType, type ValueOf } from "@chainsafe/ssz";
 import { maxAuthorities } from "./authority.ts";
 import { SignedHeader } from "./block.ts";
-import { Amount, Bytes32, Count, Uint32 } from "./primitives.ts";
+import { ChainParameters } from "./parameters.ts";
+import { Amount, Bytes32, Count, Uint8 } from "./primitives.ts";
 
 export const maxGenesisBalances = 2 ** 20;
 
-/** The rules of one chain, fixed by its genesis. Periods in ms. */
+export const maxAddressNames = 1024;
+
+/** A name that people know an address by. It is for display only. */
+export const AddressName = new ContainerType(
+  { address: Bytes32, name: new ByteListType(64) },
+  { typeName: "AddressName" },
+);
+export type AddressName = ValueOf<typeof AddressName>;
+
+/** The configuration of one chain, set by its genesis. Texts are UTF-8. */
 export const ChainConfig = new ContainerType(
   {
-    /** UTF-8. */
     name: new ByteListType(64),
-    periodMs: Count,
-    /** Blocks between two that clear the open authority votes (EIP-225). */
+    /** Symbol of the unit that people count in, such as EUR; with `decimals`, for display only. */
+    symbol: new ByteListType(16),
+    /** One unit is 10^decimals base units. */
+    decimals: Uint8,
+    /** Length of a time slot, in ms: an authority signs at most one header in each. It never changes. */
+    slotMs: Count,
+    /** Number of blocks after which the open votes are cleared (EIP-225). */
     epochLength: Count,
-    /** Time after its parent at which a block without transactions may be made; 0: never. A policy of producers, not checked. */
-    emptyBlockPeriodMs: Count,
-    maxBlockTransactions: Uint32,
-    /** Of the transactions of a block, encoded. */
-    maxBlockBytes: Uint32,
-    blockReward: Amount,
-    minFee: Amount,
+    /** The parameters that hold from the first block on, until a vote changes them. */
+    parameters: ChainParameters,
     authorities: new ListCompositeType(Bytes32, maxAuthorities),
+    /** Addresses ascend by their bytes. */
+    names: new ListCompositeType(AddressName, maxAddressNames),
   },
   { typeName: "ChainConfig" },
 );

@@ -1,5 +1,6 @@
 import { ContainerType, ListCompositeType, type ValueOf } from "@chainsafe/ssz";
 import { AuthoritySnapshot } from "./authority.ts";
+import { ChainParameters } from "./parameters.ts";
 import { Amount, Bytes32, Count } from "./primitives.ts";
 
 export const accountsLimit = 2 ** 32;
@@ -15,7 +16,7 @@ export const Accounts = new ListCompositeType(Account, accountsLimit);
 
 /** Its root is a header's `stateRoot`. Accounts in order of creation. */
 export const State = new ContainerType(
-  { accounts: Accounts, authorities: AuthoritySnapshot },
+  { accounts: Accounts, authorities: AuthoritySnapshot, parameters: ChainParameters },
   { typeName: "State" },
 );
 export type State = ValueOf<typeof State>;

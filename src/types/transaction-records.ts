@@ -154,17 +154,22 @@ function decodeTransaction(encoded: Uint8Array): Transaction {
   ) {
     throw new RangeError("a transaction whose parts are not where they belong");
   }
-  const nonce = view.getUint32(layout.nonce, true) + view.getUint32(layout.nonce + 4, true) * 2 ** 32;
   return {
     message: {
       from: encoded.subarray(layout.from, layout.to),
       to: encoded.subarray(layout.to, layout.amount),
       amount: view.getBigUint64(layout.amount, true),
       fee: view.getBigUint64(layout.fee, true),
-      // As the SSZ library reads the highest count.
-      nonce: isSafeCount(nonce) ? nonce : Number.POSITIVE_INFINITY,
+      nonce: readCount(view, layout.nonce),
+      validUntil: readCount(view, layout.validUntil),
       memo: length === layout.memo ? noMemo : encoded.subarray(layout.memo),
     },
     signature: encoded.subarray(layout.signature, layout.from),
   };
+}
+
+/** A `Count`, with infinity for values above 2^53 - 1, which are invalid in every message. */
+function readCount(view: DataView, at: number): number {
+  const count = view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
+  return isSafeCount(count) ? count : Number.POSITIVE_INFINITY;
 }

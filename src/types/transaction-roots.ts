@@ -9,8 +9,9 @@ export const transactionLayout = {
   amount: 132,
   fee: 140,
   nonce: 148,
-  memoOffset: 156,
-  memo: 160,
+  validUntil: 156,
+  memoOffset: 164,
+  memo: 168,
 } as const;
 
 const layout = transactionLayout;
@@ -18,7 +19,7 @@ const layout = transactionLayout;
 /** Transactions hashed by one native call: enough to hide its cost, small enough for the cache. */
 const batch = 256;
 const chunk = 32;
-/** `Transfer` has six fields: eight leaves. A memo of 256 bytes has eight chunks. */
+/** `Transfer` has seven fields: eight leaves. A memo of 256 bytes has eight chunks. */
 const leaves = 8 * chunk;
 
 const input = new Uint8Array(batch * leaves);
@@ -65,7 +66,8 @@ function hashBatch(
     copy(bytes, layout.amount, input, at + 2 * chunk, 8);
     copy(bytes, layout.fee, input, at + 3 * chunk, 8);
     copy(bytes, layout.nonce, input, at + 4 * chunk, 8);
-    copy(memoRoots, index * chunk, input, at + 5 * chunk, chunk);
+    copy(bytes, layout.validUntil, input, at + 5 * chunk, 8);
+    copy(memoRoots, index * chunk, input, at + 6 * chunk, chunk);
   }
   const transferRoots = reduce(used, 3);
   for (let index = 0; index < encoded.length; index++) {

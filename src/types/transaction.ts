@@ -5,7 +5,10 @@ export const maxMemoBytes = 256;
 /** The most that the type can hold; the chain's configuration sets a lower limit. */
 export const maxTransactionsPerList = 2 ** 16;
 
-/** What the sender signs. `from` and `to` are public keys; `nonce` counts the sender's transactions from 0. */
+/**
+ * The message that the sender signs. `from` and `to` are public keys; `nonce` counts the sender's transactions from 0; `validUntil` is
+ * the last height whose block may hold the transfer, 0 for no limit.
+ */
 export const Transfer = new ContainerType(
   {
     from: Bytes32,
@@ -13,6 +16,7 @@ export const Transfer = new ContainerType(
     amount: Amount,
     fee: Amount,
     nonce: Count,
+    validUntil: Count,
     memo: new ByteListType(maxMemoBytes),
   },
   { typeName: "Transfer" },

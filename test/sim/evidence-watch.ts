@@ -69,7 +69,7 @@ export class EvidenceWatch {
       const root = Header.hashTreeRoot(header);
       const signed = signingRoot(root, computeDomain("header", id));
       if (!(await this.#isSigned(header.proposer, signed, signature))) return undefined;
-      const slot = slotOf(header.timestamp, config.periodMs);
+      const slot = slotOf(header.timestamp, config.slotMs);
       return { key: `${encodeAddress(header.proposer)} header ${slot}`, root: toHex(root) };
     } catch {
       return undefined;

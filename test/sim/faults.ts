@@ -1,3 +1,4 @@
+import { authorityVote } from "../../src/types/index.ts";
 import { accounts } from "./keys.ts";
 import type { SimNetwork } from "./network.ts";
 import type { SimNode } from "./node.ts";
@@ -76,8 +77,8 @@ function proposer({ scenario, random, nodes }: FaultsOptions): () => void {
     const share = random.pick([0.4, 0.8, 1]);
     for (const node of nodes) {
       if (!node.services || node.faulty || !node.name.startsWith("a") || !random.chance(share)) continue;
-      const kind = add ? "add" : "remove";
-      node.services.proposals.propose(accounts[index]!.publicKey, kind).catch(() => undefined);
+      const vote = authorityVote(add ? "add" : "remove", accounts[index]!.publicKey);
+      node.services.proposals.propose(vote).catch(() => undefined);
     }
   };
 }

@@ -1,4 +1,5 @@
 import { type CheckedGenesis, checkGenesis, createGenesis } from "../../src/chain/genesis.ts";
+import { testChainConfig } from "../chain-config.ts";
 import { accounts, verify } from "./keys.ts";
 import type { Scenario } from "./scenario.ts";
 import { epochMs } from "./timeline.ts";
@@ -7,8 +8,7 @@ import { lastSender, senders } from "./transfers.ts";
 /** The first accounts are the authorities; those that send have a balance. */
 export async function makeGenesis(scenario: Scenario): Promise<CheckedGenesis> {
   const { authorities, periodMs, emptyBlockPeriodMs, epochLength, blockReward } = scenario;
-  const config = {
-    name: new TextEncoder().encode("sim"),
+  const config = testChainConfig({
     periodMs,
     epochLength,
     emptyBlockPeriodMs,
@@ -17,7 +17,7 @@ export async function makeGenesis(scenario: Scenario): Promise<CheckedGenesis> {
     blockReward,
     minFee: 0n,
     authorities: accounts.slice(0, authorities).map(({ publicKey }) => publicKey),
-  };
+  });
   const balances = [...senders, lastSender].map(({ publicKey }) => ({
     address: publicKey,
     balance: 10_000n,

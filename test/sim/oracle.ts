@@ -224,7 +224,7 @@ export class Oracle {
   #checkBalances(node: SimNode, { chain }: ChainServices): void {
     const { state, head } = chain;
     const sum = balanceOf(state);
-    const supply = this.#supply + BigInt(head.height) * this.#genesis.config.blockReward;
+    const supply = this.#supply + BigInt(head.height) * this.#genesis.config.parameters.blockReward;
     if (sum !== supply)
       this.report("balances not conserved", `${node.name}: ${sum}, not ${supply}, at ${head.height}`);
   }

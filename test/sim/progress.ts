@@ -27,7 +27,7 @@ export async function paceFault(
 ): Promise<string | undefined> {
   if (!services) return `${name} does not run`;
   const { chain } = services;
-  const { periodMs, emptyBlockPeriodMs } = chain.genesis.config;
+  const { periodMs, emptyBlockPeriodMs } = chain.snapshot.parameters;
   const mostGapMs = mostGapPeriods * Math.max(periodMs, emptyBlockPeriodMs);
   const times: number[] = [];
   for (const id of await chain.reader.idsUp(sinceHeight, chain.head.height - sinceHeight + 1))

@@ -12,7 +12,7 @@ interface SeenVote {
 
 /** All that has left the honest accounts: nothing of it may contradict the rest (docs/slashing-protection.md). */
 export class SignatureWatch {
-  readonly #periodMs: number;
+  readonly #slotMs: number;
   readonly #report: (rule: string, detail: string) => void;
   readonly #headers = new Map<Hex, Map<number, Hex>>();
   readonly #votes = new Map<Hex, SeenVote[]>();
@@ -22,7 +22,7 @@ export class SignatureWatch {
     honest: readonly Uint8Array[],
     report: (rule: string, detail: string) => void,
   ) {
-    this.#periodMs = genesis.config.periodMs;
+    this.#slotMs = genesis.config.slotMs;
     this.#report = report;
     for (const key of honest) {
       this.#headers.set(toHex(key), new Map());
@@ -33,7 +33,7 @@ export class SignatureWatch {
   onHeader(header: Header, id: Hex): void {
     const slots = this.#headers.get(toHex(header.proposer));
     if (!slots) return;
-    const slot = slotOf(header.timestamp, this.#periodMs);
+    const slot = slotOf(header.timestamp, this.#slotMs);
     const known = slots.get(slot);
     if (known && known !== id)
       this.#report(

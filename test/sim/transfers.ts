@@ -46,6 +46,7 @@ export class Transfers {
       amount: BigInt(random.int(0, 50)),
       fee: BigInt(random.int(0, 9)),
       nonce: services.mempool.pendingNonce(sender.publicKey) + (sender === lastSender ? 0 : gap),
+      validUntil: 0,
       memo: new Uint8Array(),
     };
     const root = signingRoot(Transfer.hashTreeRoot(message), computeDomain("transaction", this.#genesis.id));

@@ -7,7 +7,7 @@ import { requireLedger } from "../query.ts";
 import { authoritiesSchema } from "../schemas/authorities.ts";
 import type { ApiServices } from "../services.ts";
 import { countTurns, noTurns } from "../turns.ts";
-import { voteKindName } from "../views.ts";
+import { subjectView } from "../views.ts";
 
 /** The set after the head, the turn of the next height, the node's proposals, evidence of faults. */
 export function authorityRoutes(api: Api, services: ApiServices): void {
@@ -45,10 +45,9 @@ export function authorityRoutes(api: Api, services: ApiServices): void {
           height,
           proposer: encodeAddress(proposer),
         })),
-        openVotes: openVotes.map(({ voter, candidate, kind, height }) => ({
+        openVotes: openVotes.map(({ voter, vote, height }) => ({
           voter: encodeAddress(voter),
-          candidate: encodeAddress(candidate),
-          kind: voteKindName(kind),
+          ...subjectView(vote),
           height,
         })),
         proposals: (proposals?.list() ?? []).map((proposal) => proposalBody(proposal, snapshot)),

@@ -9,7 +9,7 @@ import { maxCount, requireLedger } from "../query.ts";
 import { blockPageSchema, blockSchema, forksSchema } from "../schemas/blocks.ts";
 import { countQuery } from "../schemas/values.ts";
 import type { ApiServices } from "../services.ts";
-import { headerView, transactionViews } from "../views.ts";
+import { headerView, parametersView, transactionViews } from "../views.ts";
 import type { WholeBlocks } from "../whole-blocks.ts";
 
 /** Of a genesis block, shown: it may hold a million. */
@@ -111,13 +111,14 @@ async function blockView(chain: Chain, block: StoredBlock) {
 
 /** The configuration and the first balances of the chain, in the form of genesis.json. */
 function genesisView(genesis: GenesisBlock) {
-  const { name, blockReward, minFee, authorities, ...rest } = genesis.payload.config;
+  const { name, symbol, parameters, authorities, names, ...rest } = genesis.payload.config;
   const count = balanceCount(genesis);
   return {
-    name: Buffer.from(name).toString("utf8"),
+    name: textOf(name),
+    symbol: textOf(symbol),
     ...rest,
-    blockReward: blockReward.toString(),
-    minFee: minFee.toString(),
+    ...parametersView(parameters),
+    names: names.map((entry) => ({ address: encodeAddress(entry.address), name: textOf(entry.name) })),
     authorities: authorities.map(encodeAddress),
     balanceCount: count,
     balances: balancesOf(genesis, Math.min(count, maxShownBalances)).map(({ address, balance }) => ({
@@ -125,4 +126,8 @@ function genesisView(genesis: GenesisBlock) {
       balance: balance.toString(),
     })),
   };
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("utf8");
 }

@@ -1,14 +1,15 @@
 import { z } from "zod";
 import type { Proposals } from "../../chain/proposals.ts";
 import { describeIssues } from "../../config/schema.ts";
-import { sameAddress } from "../../consensus/index.ts";
-import { decodeAddress, encodeAddress } from "../../crypto/address.ts";
+import { sameAddress, sameSubject } from "../../consensus/index.ts";
+import { decodeAddress } from "../../crypto/address.ts";
+import { authorityVote, type HeaderVote, parameterNames, parameterVote } from "../../types/index.ts";
 import { CodedError } from "../../util/errors.ts";
 import { withBody } from "../body.ts";
 import { ByteBudget } from "../byte-budget.ts";
 import type { Api } from "../operation.ts";
 import { ProblemError } from "../problem.ts";
-import { proposalBody, proposalWarnings } from "../proposal-body.ts";
+import { danger, type ProposalContext, proposalBody, proposalWarnings } from "../proposal-body.ts";
 import { requireLedger } from "../query.ts";
 import { proposalInputSchema, proposalResultSchema } from "../schemas/authorities.ts";
 import { addressParameter } from "../schemas/values.ts";
@@ -21,6 +22,19 @@ import { mediaType } from "./submit.ts";
 const maxBodyBytes = 4096;
 const maxBodyBytesInFlight = 16 * maxBodyBytes;
 
+/** The name of a parameter, or an address -> what a proposal on it has in common with all others on it. */
+const subjectParameter = z
+  .string()
+  .transform((text, context): { name: string; vote: HeaderVote } => {
+    const parameter = parameterNames.find((name) => name === text);
+    if (parameter) return { name: text, vote: parameterVote(parameter, 0n) };
+    const address = addressParameter.safeParse(text);
+    if (address.success) return { name: text, vote: authorityVote("remove", address.data) };
+    context.addIssue({ code: "custom", message: "must be an address or the name of a parameter" });
+    return z.NEVER;
+  })
+  .meta({ description: "The candidate's address, or the name of a parameter." });
+
 /** Proposals of this node, for whoever has its admin token. */
 export function proposalRoutes(api: Api, services: ApiServices): void {
   const budget = new ByteBudget(maxBodyBytesInFlight);
@@ -30,13 +44,20 @@ export function proposalRoutes(api: Api, services: ApiServices): void {
       method: "POST",
       path: "/v1/authorities/proposals",
       tag: "Authorities",
-      summary: "Has the node vote an authority in or out",
+      summary: "Has the node vote for a change",
       description:
-        "It is on disk when this is answered; there is one a candidate, the newer replaces the older. The node's blocks vote for it until a finalized block has enacted it.",
+        "An authority comes or goes, or a parameter is set. The proposal is on disk when this is answered; there is one a candidate and one a parameter, and the newer replaces the older. The node's blocks vote for it until a finalized block has enacted it. Where the change would leave fewer authorities known to be alive than must sign blocks, it is refused without `force`.",
       body: { "application/json": proposalInputSchema },
       status: 202,
       answer: proposalResultSchema,
-      problems: ["NO_GENESIS", "NOT_READY", "NOTHING_TO_CHANGE", "TOO_MANY_PROPOSALS", "WRITE_FAILED"],
+      problems: [
+        "NO_GENESIS",
+        "NOT_READY",
+        "NOTHING_TO_CHANGE",
+        "TOO_MANY_PROPOSALS",
+        "UNSAFE_PROPOSAL",
+        "WRITE_FAILED",
+      ],
       admin: true,
     },
     ({ context }) => {
@@ -51,25 +72,24 @@ export function proposalRoutes(api: Api, services: ApiServices): void {
     {
       id: "dropProposal",
       method: "DELETE",
-      path: "/v1/authorities/proposals/{address}",
+      path: "/v1/authorities/proposals/{subject}",
       tag: "Authorities",
       summary: "Takes a proposal back",
       description: "A vote that is in a block already stays open until the next epoch.",
-      params: z.object({ address: addressParameter }),
+      params: z.object({ subject: subjectParameter }),
       answer: proposalResultSchema,
       problems: ["NO_GENESIS", "NOT_READY", "PROPOSAL_NOT_FOUND", "WRITE_FAILED"],
       admin: true,
     },
-    async ({ params: { address } }) => {
+    async ({ params: { subject } }) => {
       const { chain, proposals } = requireProposals(services);
-      const dropped = await proposals.drop(address);
+      const dropped = await proposals.drop(subject.vote);
       if (!dropped) {
-        const detail = `this node has no proposal on ${encodeAddress(address)}`;
-        throw new ProblemError("PROPOSAL_NOT_FOUND", detail);
+        throw new ProblemError("PROPOSAL_NOT_FOUND", `this node has no proposal on ${subject.name}`);
       }
       const voter = decodeAddress(services.status().address);
       const isOpen = chain.snapshot.openVotes.some(
-        (vote) => sameAddress(vote.voter, voter) && sameAddress(vote.candidate, address),
+        (open) => sameAddress(open.voter, voter) && sameSubject(open.vote, subject.vote),
       );
       const detail = "a block carries this node's vote already: it stays open until the next epoch";
       const warnings: WarningBody[] = isOpen ? [{ code: "VOTE_STAYS_OPEN", detail }] : [];
@@ -82,14 +102,24 @@ async function propose(services: ApiServices, value: unknown): Promise<ProposalR
   const { chain, proposals } = requireProposals(services);
   const result = proposalInputSchema.safeParse(value);
   if (!result.success) throw new ProblemError("MALFORMED", describeIssues(result.error));
-  const { candidate, kind } = result.data;
-  const proposal = await proposals.propose(candidate, kind).catch(asProblem);
-  const warnings = proposalWarnings(proposal, chain.snapshot, {
-    knownInSync: services.isKnownInSync?.(candidate),
+  const vote = voteOf(result.data);
+  const context: ProposalContext = {
+    isKnownInSync: (address) => services.isKnownInSync?.(address),
     mines: services.mines !== false,
     voter: decodeAddress(services.status().address),
-  });
+  };
+  await proposals.check(vote).catch(asProblem);
+  const unsafe = danger({ vote }, chain.snapshot, context);
+  if (unsafe !== undefined && !result.data.force) throw new ProblemError("UNSAFE_PROPOSAL", unsafe);
+  const proposal = await proposals.propose(vote).catch(asProblem);
+  const warnings = proposalWarnings(proposal, chain.snapshot, context);
   return { proposal: proposalBody(proposal, chain.snapshot), warnings };
+}
+
+function voteOf(input: z.output<typeof proposalInputSchema>): HeaderVote {
+  return input.kind === "set"
+    ? parameterVote(input.parameter, input.value)
+    : authorityVote(input.kind, input.candidate);
 }
 
 function requireProposals(services: ApiServices): LedgerServices & { proposals: Proposals } {

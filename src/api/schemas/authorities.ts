@@ -1,32 +1,57 @@
 import { z } from "zod";
-import { addressSchema } from "../../config/schema.ts";
-import { addressText, blockRefSchema, countSchema, idSchema, kindSchema, timeSchema } from "./values.ts";
+import { addressSchema, amountSchema } from "../../config/schema.ts";
+import { parameterNames } from "../../types/index.ts";
+import {
+  addressText,
+  authorityVoteShape,
+  blockRefSchema,
+  countSchema,
+  idSchema,
+  parameterVoteShape,
+  timeSchema,
+} from "./values.ts";
 
 /** What `POST /v1/authorities/proposals` takes. */
+const inputRule = "a proposal is an object {candidate, kind: add or remove} or {parameter, value, kind: set}";
+const force = z.boolean().prefault(false).describe("Also where too few authorities are known to be alive.");
+
+/** The body of `POST /v1/authorities/proposals`. */
 export const proposalInputSchema = z
-  .strictObject(
-    {
-      candidate: addressSchema,
-      kind: z.enum(["add", "remove"], { error: "must be add or remove" }),
-    },
-    {
-      error: (issue) =>
-        issue.code === "invalid_type" ? "a proposal is an object {candidate, kind}" : undefined,
-    },
+  .discriminatedUnion(
+    "kind",
+    [
+      z.strictObject({ candidate: addressSchema, kind: z.enum(["add", "remove"]), force }),
+      z.strictObject({
+        parameter: z.enum(parameterNames, { error: `must be one of ${parameterNames.join(", ")}` }),
+        value: amountSchema.describe("In digits, as text."),
+        kind: z.literal("set"),
+        force,
+      }),
+    ],
+    { error: (issue) => (issue.code === "invalid_union" ? "must be add, remove or set" : inputRule) },
   )
   .meta({ id: "ProposalInput" });
 
+const standingShape = {
+  proposedAt: timeSchema,
+  votes: countSchema.describe("Open ones for it."),
+  needed: countSchema.describe("So many enact it."),
+  enacted: z.boolean().describe("The head's state has it; it is done once that is final."),
+};
+
 /** One of the node's own proposals, and where it stands at the head. */
 export const proposalSchema = z
-  .object({
-    candidate: addressText,
-    kind: kindSchema,
-    proposedAt: timeSchema,
-    votes: countSchema.describe("Open ones for it."),
-    needed: countSchema.describe("So many enact it."),
-    enacted: z.boolean().describe("The head's state has it; it is done once that is final."),
-  })
+  .discriminatedUnion("kind", [
+    z.object({ ...authorityVoteShape, ...standingShape }),
+    z.object({ ...parameterVoteShape, ...standingShape }),
+  ])
   .meta({ id: "Proposal" });
+
+const openVoteShape = { voter: addressText, height: countSchema };
+const openVoteSchema = z.discriminatedUnion("kind", [
+  z.object({ ...authorityVoteShape, ...openVoteShape }),
+  z.object({ ...parameterVoteShape, ...openVoteShape }),
+]);
 
 /** Something to know before going on, that refuses nothing. */
 export const warningSchema = z.object({ code: z.string(), detail: z.string() });
@@ -75,9 +100,7 @@ export const authoritiesSchema = z
       }),
     ),
     recentSigners: z.array(z.object({ height: countSchema, proposer: addressText })),
-    openVotes: z.array(
-      z.object({ voter: addressText, candidate: addressText, kind: kindSchema, height: countSchema }),
-    ),
+    openVotes: z.array(openVoteSchema),
     proposals: z.array(proposalSchema).describe("Those of this node's operator."),
     evidence: z.array(evidenceSchema).describe("Newest first."),
   })

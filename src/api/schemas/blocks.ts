@@ -5,9 +5,10 @@ import {
   amountText,
   countSchema,
   idSchema,
-  kindSchema,
+  parametersSchema,
   signatureSchema,
   timeSchema,
+  voteSchema,
 } from "./values.ts";
 
 /** A signed header. */
@@ -19,10 +20,7 @@ export const headerSchema = z
     timestamp: timeSchema,
     proposer: addressText,
     difficulty: countSchema.describe("2 in turn, 1 out of turn."),
-    vote: z
-      .object({ kind: kindSchema, candidate: addressText })
-      .nullable()
-      .describe("The proposer's vote on the authority set."),
+    vote: voteSchema.nullable().describe("The proposer's vote."),
     transactionsRoot: idSchema,
     stateRoot: idSchema,
     signature: signatureSchema,
@@ -46,13 +44,12 @@ export const blockSummarySchema = z
 export const genesisSchema = z
   .object({
     name: z.string(),
-    periodMs: countSchema,
+    symbol: z.string().describe("Of the unit that people count in; for display."),
+    decimals: countSchema.describe("A unit has 10^decimals base units."),
+    slotMs: countSchema.describe("An authority signs at most one header in each time slot."),
     epochLength: countSchema,
-    emptyBlockPeriodMs: countSchema,
-    maxBlockTransactions: countSchema,
-    maxBlockBytes: countSchema,
-    blockReward: amountText,
-    minFee: amountText,
+    ...parametersSchema.shape,
+    names: z.array(z.object({ address: addressText, name: z.string() })),
     authorities: z.array(addressText),
     balanceCount: countSchema,
     balances: z

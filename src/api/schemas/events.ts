@@ -18,6 +18,7 @@ const transactionEventSchema = z
     amount: shape.amount.exactOptional(),
     fee: shape.fee.exactOptional(),
     nonce: shape.nonce.exactOptional(),
+    validUntil: shape.validUntil.exactOptional(),
     signature: shape.signature.exactOptional(),
   })
   .meta({

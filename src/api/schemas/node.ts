@@ -1,5 +1,13 @@
 import { z } from "zod";
-import { addressText, amountText, blockRefSchema, countSchema, idSchema, timeSchema } from "./values.ts";
+import {
+  addressText,
+  amountText,
+  blockRefSchema,
+  countSchema,
+  idSchema,
+  parametersSchema,
+  timeSchema,
+} from "./values.ts";
 
 export const modeSchema = z.enum(["genesis", "boot", "ready", "dying", "dead"]).meta({ id: "Mode" });
 
@@ -23,6 +31,7 @@ export const statusSchema = z
     genesisId: idSchema.nullable(),
     name: z.string().nullable(),
     periodMs: countSchema.nullable(),
+    parameters: parametersSchema.nullable().describe("Those after the head."),
     head: blockRefSchema.extend({ timestamp: timeSchema }).nullable(),
     finalized: blockRefSchema.nullable(),
     peers: countSchema.describe("Connected ones."),
@@ -40,7 +49,7 @@ export const statusSchema = z
   .meta({
     id: "Status",
     description:
-      "Before a genesis block is known `genesisId`, `name`, `periodMs`, `head` and `finalized` are null.",
+      "Before a genesis block is known `genesisId`, `name`, `periodMs`, `parameters`, `head` and `finalized` are null.",
   });
 
 /** One of `GET /v1/peers`. */

@@ -18,6 +18,7 @@ export const transactionSchema = z
     amount: amountText,
     fee: amountText,
     nonce: countSchema,
+    validUntil: countSchema.describe("The last height whose block may hold it; 0 for no limit."),
     memo: z.string().exactOptional(),
     memoHex: hexSchema.exactOptional().describe("In place of a memo that is not UTF-8."),
     signature: signatureSchema,

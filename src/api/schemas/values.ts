@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { addressSchema } from "../../config/schema.ts";
-import { maxAmount } from "../../types/index.ts";
+import { maxAmount, parameterNames } from "../../types/index.ts";
 import { fromHex } from "../../util/bytes.ts";
 import { parseCount } from "../query.ts";
 
@@ -50,7 +50,32 @@ export const blockRefSchema = z
   .object({ height: countSchema, id: idSchema })
   .meta({ id: "BlockRef", description: "A block by its height and its id." });
 
-export const kindSchema = z.enum(["add", "remove"]);
+/** The rules of a chain that its authorities can change by vote. */
+export const parametersSchema = z
+  .object({
+    periodMs: countSchema,
+    emptyBlockPeriodMs: countSchema,
+    maxBlockTransactions: countSchema,
+    maxBlockBytes: countSchema,
+    blockReward: amountText,
+    minFee: amountText,
+    rules: countSchema.describe("Version of the rules."),
+  })
+  .meta({ id: "ChainParameters", description: "The rules that the authorities can change by vote." });
+
+/** Fields of a vote on an authority. */
+export const authorityVoteShape = { kind: z.enum(["add", "remove"]), candidate: addressText };
+
+/** Fields of a vote on the value of a parameter. */
+export const parameterVoteShape = {
+  kind: z.literal("set"),
+  parameter: z.enum(parameterNames),
+  value: amountText,
+};
+
+export const voteSchema = z
+  .discriminatedUnion("kind", [z.object(authorityVoteShape), z.object(parameterVoteShape)])
+  .meta({ id: "Vote", description: "On an authority, or on the value of a parameter." });
 
 /** Digits of a whole number within [min, max] in a query -> the number. */
 export function countQuery(min: number, max: number) {

@@ -1,6 +1,7 @@
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { readAdminToken } from "../../accounts/admin-token.ts";
-import type { Proposal, ProposalResult } from "../../client/index.ts";
+import type { ProposalResult, Vote } from "../../client/index.ts";
+import { parameterNames } from "../../types/index.ts";
 import {
   addExamples,
   addressArgument,
@@ -14,33 +15,44 @@ import { printResult, printWarning, table } from "../output.ts";
 interface Options extends GlobalOptions {
   nodeid: number;
   url?: string;
+  force?: boolean;
 }
+
+type ParameterVote = Extract<Vote, { kind: "set" }>;
 
 export function addProposeCommand(program: Command): void {
   const command = program
     .command("propose")
-    .description("vote an authority in or out, with the blocks that a running node makes");
+    .description("vote for a change, with the blocks that a running node makes");
   for (const kind of ["add", "remove"] as const) {
     subcommand(command, kind, " cc1…")
       .description(kind === "add" ? "propose a new authority" : "propose the removal of an authority")
       .argument("<address>", "of the account", addressArgument)
-      .action(async (address: string, _options, self: Command) =>
-        propose(address, kind, self.optsWithGlobals<Options>()),
+      .addOption(forceOption())
+      .action(async (candidate: string, _options, self: Command) =>
+        propose({ candidate, kind }, self.optsWithGlobals<Options>()),
       );
   }
+  subcommand(command, "set", " minFee=10")
+    .description(`propose the value of a parameter: ${parameterNames.join(", ")}`)
+    .argument("<parameter=value>", "times in ms, amounts in base units", parameterArgument)
+    .action(async (vote: ParameterVote, _options, self: Command) =>
+      propose(vote, self.optsWithGlobals<Options>()),
+    );
   subcommand(command, "list", "")
     .description("show the node's proposals")
     .action(async (_options, self: Command) => list(self.optsWithGlobals<Options>()));
   subcommand(command, "drop", " cc1…")
     .description("take a proposal back")
-    .argument("<address>", "of the proposed account", addressArgument)
-    .action(async (address: string, _options, self: Command) =>
-      drop(address, self.optsWithGlobals<Options>()),
+    .argument("<subject>", "the address or the parameter that was proposed", subjectArgument)
+    .action(async (subject: string, _options, self: Command) =>
+      drop(subject, self.optsWithGlobals<Options>()),
     );
   addExamples(
     command,
     "ccoin propose add cc1… --nodeid=1",
     "ccoin propose remove cc1… --nodeid=1",
+    "ccoin propose set minFee=10 --nodeid=1",
     "ccoin propose list --nodeid=1",
     "ccoin propose drop cc1… --nodeid=1",
   );
@@ -54,11 +66,12 @@ function subcommand(command: Command, name: string, argument: string): Command {
   return addExamples(made, `ccoin propose ${name}${argument} --nodeid=1`);
 }
 
-async function propose(candidate: string, kind: Proposal["kind"], options: Options): Promise<void> {
-  const answer = await clientOf(options).propose(candidate, kind, await tokenOf(options));
+async function propose(vote: Vote, options: Options): Promise<void> {
+  const force = options.force === true;
+  const answer = await clientOf(options).propose(vote, await tokenOf(options), { force });
   printWarnings(answer, options);
   const { votes, needed } = answer.proposal;
-  const what = kind === "add" ? `add ${candidate}` : `remove ${candidate}`;
+  const what = `${vote.kind} ${subjectOf(vote)}`;
   printResult(
     options.json,
     answer,
@@ -66,18 +79,47 @@ async function propose(candidate: string, kind: Proposal["kind"], options: Optio
   );
 }
 
-async function drop(candidate: string, options: Options): Promise<void> {
-  const answer = await clientOf(options).dropProposal(candidate, await tokenOf(options));
+async function drop(subject: string, options: Options): Promise<void> {
+  const answer = await clientOf(options).dropProposal(subject, await tokenOf(options));
   printWarnings(answer, options);
-  printResult(options.json, answer, `dropped the proposal to ${answer.proposal.kind} ${candidate}`);
+  const { proposal } = answer;
+  printResult(options.json, answer, `dropped the proposal to ${proposal.kind} ${subjectOf(proposal)}`);
+}
+
+/** A vote's subject, with the value for a parameter. */
+function subjectOf(vote: Vote): string {
+  return vote.kind === "set" ? `${vote.parameter} to ${vote.value}` : vote.candidate;
+}
+
+/** `minFee=10` -> a vote. */
+function parameterArgument(text: string): ParameterVote {
+  const [name, value = "", ...more] = text.split("=");
+  const parameter = parameterNames.find((known) => known === name);
+  if (!parameter || !/^[0-9]{1,20}$/.test(value) || more.length > 0) {
+    const names = parameterNames.join(", ");
+    throw new InvalidArgumentError(
+      `Write <parameter>=<whole number>, such as minFee=10. Parameters: ${names}.`,
+    );
+  }
+  return { kind: "set", parameter, value: BigInt(value).toString() };
+}
+
+/** The name of a parameter, or an address. */
+function subjectArgument(text: string): string {
+  return parameterNames.some((name) => name === text) ? text : addressArgument(text);
+}
+
+function forceOption(): Option {
+  return new Option("--force", "also where too few authorities are known to be alive");
 }
 
 async function list(options: Options): Promise<void> {
   const { proposals } = await clientOf(options).authorities();
-  const rows = proposals.map(
-    ({ kind, candidate, votes, needed, enacted }) =>
-      [kind, `${candidate}  ${enacted ? "enacted, not final yet" : `${votes} of ${needed} votes`}`] as const,
-  );
+  const rows = proposals.map((proposal) => {
+    const { kind, votes, needed, enacted } = proposal;
+    const standing = enacted ? "enacted, not final yet" : `${votes} of ${needed} votes`;
+    return [kind, `${subjectOf(proposal)}  ${standing}`] as const;
+  });
   printResult(options.json, { proposals }, rows.length > 0 ? table(rows) : "no proposals");
 }
 

@@ -6,6 +6,7 @@ import { AuthorityTable } from "../parts/authorities.ts";
 import { Answer, Section, Tag } from "../parts/layout.ts";
 import { Address, Age } from "../parts/names.ts";
 import { Table } from "../parts/table.ts";
+import { Subject, subjectOf } from "../parts/votes.ts";
 import { useLoad, useStore } from "../store.ts";
 
 type OpenVote = Authorities["openVotes"][number];
@@ -51,14 +52,14 @@ function Votes({ set }: { set: Authorities }): Markup {
   const openColumns = [
     { head: "Voter", cell: ({ voter }: OpenVote) => html`<${Address} address=${voter} />` },
     { head: "Wants to", cell: ({ kind }: OpenVote) => kind },
-    { head: "Candidate", cell: ({ candidate }: OpenVote) => html`<${Address} address=${candidate} />` },
+    { head: "Candidate or parameter", cell: (vote: OpenVote) => html`<${Subject} vote=${vote} />` },
     {
       head: "Block",
       cell: ({ height }: OpenVote) => html`<a href=${`#/block/${height}`}>${whole(height)}</a>`,
     },
   ];
   const ownColumns = [
-    { head: "Candidate", cell: ({ candidate }: Proposal) => html`<${Address} address=${candidate} />` },
+    { head: "Candidate or parameter", cell: (proposal: Proposal) => html`<${Subject} vote=${proposal} />` },
     { head: "Wish", cell: ({ kind }: Proposal) => kind },
     {
       head: "Votes",
@@ -68,20 +69,20 @@ function Votes({ set }: { set: Authorities }): Markup {
     { head: "Since", cell: ({ proposedAt }: Proposal) => html`<${Age} atMs=${proposedAt} />` },
   ];
   return html`
-    <${Section} title="Open votes on the set">
+    <${Section} title="Open votes">
       <${Table}
         caption="Open votes"
         columns=${openColumns}
         rows=${set.openVotes}
-        rowKey=${({ voter, candidate }: OpenVote) => voter + candidate}
-        empty="None: nobody asks for another authority, or for one less."
+        rowKey=${(vote: OpenVote) => vote.voter + subjectOf(vote)}
+        empty="None: nobody asks for another authority, for one less, or for another rule."
       />
     </${Section}>
     ${
       set.proposals.length === 0
         ? null
         : html`<${Section} title="Proposals of this node">
-            <${Table} caption="Proposals" columns=${ownColumns} rows=${set.proposals} rowKey=${({ candidate }: Proposal) => candidate} empty="None." />
+            <${Table} caption="Proposals" columns=${ownColumns} rows=${set.proposals} rowKey=${subjectOf} empty="None." />
           </${Section}>`
     }
   `;

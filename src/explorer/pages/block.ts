@@ -6,6 +6,7 @@ import { Answer, Fact, Facts, Section, Tag } from "../parts/layout.ts";
 import { Address, Age, Authority, FullName } from "../parts/names.ts";
 import { Table } from "../parts/table.ts";
 import { TransactionTable } from "../parts/transactions.ts";
+import { Subject } from "../parts/votes.ts";
 import { useLoad, useStore } from "../store.ts";
 
 /** More would make the page slow. */
@@ -39,7 +40,7 @@ function Shown({ block }: { block: Block }): Markup {
         <${Fact} name="Id"><${FullName} text=${id} what="id" /></${Fact}>
         <${Fact} name="Time">${dateTime(timestamp)} <span class="quiet"><${Age} atMs=${timestamp} /></span></${Fact}>
         <${Fact} name="Proposer"><${Authority} address=${proposer} /> <span class="quiet">${height === 0 ? "made the genesis block" : difficulty === 2 ? "in turn" : "out of turn"}</span></${Fact}>
-        ${vote ? html`<${Fact} name="Votes to">${vote.kind} <${Address} address=${vote.candidate} /></${Fact}>` : null}
+        ${vote ? html`<${Fact} name="Votes to">${vote.kind} <${Subject} vote=${vote} /></${Fact}>` : null}
         ${height > 0 ? html`<${Fact} name="Parent"><a class="id long" href=${`#/block/${parent}`}>${parent}</a></${Fact}>` : null}
         <${Fact} name="State root"><code>${block.stateRoot}</code></${Fact}>
         <${Fact} name="Transactions root"><code>${block.transactionsRoot}</code></${Fact}>

@@ -18,7 +18,7 @@ export async function insider(site: Site, answers: Answers = {}): Promise<Liar> 
 
 /** Calls `act` for each new head, once it is time for the block on it. Whoever was shut out comes back. */
 export async function eachHead(site: Site, liar: Liar, act: (head: Head) => Promise<unknown>): Promise<void> {
-  const { periodMs } = (await site.genesis()).config;
+  const { periodMs } = (await site.genesis()).config.parameters;
   let last = 0;
   while (!site.signal.aborted) {
     await site.pause(20);

@@ -32,6 +32,7 @@ export function signed(plans: readonly Plan[], genesisId: Uint8Array): Transacti
     message: {
       from: keyOf(from).publicKey,
       to: keyOf(to).publicKey,
+      validUntil: 0,
       memo: new Uint8Array(),
       ...rest,
     },

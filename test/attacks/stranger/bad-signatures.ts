@@ -45,4 +45,4 @@ export const badSignatures: Attack = {
   },
 };
 
-const emptyTransfer = { amount: 1n, fee: 1_000n, nonce: 0, memo: new Uint8Array() };
+const emptyTransfer = { amount: 1n, fee: 1_000n, nonce: 0, validUntil: 0, memo: new Uint8Array() };

@@ -31,6 +31,7 @@ function presignPart({ genesisId, senders, first, end }: PresignJob): Uint8Array
         amount: 1n,
         fee: 1n,
         nonce,
+        validUntil: 0,
         memo: new Uint8Array(),
       },
       signature: new Uint8Array(64),

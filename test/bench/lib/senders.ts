@@ -7,7 +7,7 @@ import { keyFromSeed, type SodiumKey } from "./sodium.ts";
 export const senderBalance = 10_000_000_000n;
 
 /** Of a transfer without memo, encoded. */
-export const transferBytes = 160;
+export const transferBytes = 168;
 
 /** Transfers `first` to before `end` of a run. */
 export interface PresignJob {

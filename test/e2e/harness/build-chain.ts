@@ -38,9 +38,9 @@ export async function produceInTurn(
   transactions: Iterable<TransactionRecord>,
   laterMs = 0,
 ): Promise<CanonicalBlock> {
-  const { head, snapshot, genesis } = chain;
+  const { head, snapshot } = chain;
   for (const signer of signers) {
-    const time = productionTime(snapshot, head.header.message, signer.publicKey, genesis.config);
+    const time = productionTime(snapshot, head.header.message, signer.publicKey);
     if (!time?.inTurn) continue;
     const block = await chain.produce({
       signer: unprotected(signer),

@@ -93,10 +93,8 @@ export class Liar {
     if (!block) return false;
     // The state does not depend on the time.
     const { message } = block.header;
-    const shift =
-      message.timestamp % this.#options.genesis.config.periodMs === this.#options.genesis.config.periodMs - 1
-        ? -1
-        : 1;
+    const { slotMs } = this.#options.genesis.config;
+    const shift = message.timestamp % slotMs === slotMs - 1 ? -1 : 1;
     const twin = await this.sign({ ...message, timestamp: message.timestamp + shift });
     await Promise.all(
       this.#peers.map(async (peer, index) => {
@@ -113,7 +111,7 @@ export class Liar {
     return {
       height: head.height + 1,
       parent: head.id,
-      timestamp: head.header.message.timestamp + this.#options.genesis.config.periodMs,
+      timestamp: head.header.message.timestamp + snapshot.parameters.periodMs,
       proposer: this.#options.signer.publicKey,
       difficulty: requiredDifficulty(snapshot, head.height + 1, this.#options.signer.publicKey),
       vote: noVote,

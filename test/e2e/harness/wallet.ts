@@ -37,6 +37,7 @@ export class Wallet {
       amount,
       fee,
       nonce,
+      validUntil: 0,
       memo: new Uint8Array(),
     };
     const unsigned = transactionRecord({ message, signature: new Uint8Array(64) }, this.#domain);

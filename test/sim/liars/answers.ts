@@ -122,7 +122,7 @@ export function mixesBodies(liar: Liar): void {
 export function inventsHeaders(liar: Liar): void {
   const { random, knowledge } = liar;
   const more = random.pick([1, 3, 40]);
-  const { periodMs } = knowledge.genesis.config;
+  const { periodMs } = knowledge.genesis.config.parameters;
   liar.claim((truth) => ({
     ...truth,
     height: truth.height + more,

@@ -101,6 +101,7 @@ export function floodsTransfers(liar: Liar): void {
       amount: BigInt(random.int(0, 1000)),
       fee: BigInt(random.int(0, 1000)),
       nonce: random.below(4),
+      validUntil: 0,
       memo: random.bytes(random.below(20)),
     };
     const signature = await sender.sign(signingRoot(Transfer.hashTreeRoot(message), domain));

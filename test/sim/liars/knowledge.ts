@@ -97,7 +97,7 @@ export class Knowledge {
     const height = parent.height + 1;
     const isMember = authorityIndex(snapshot.authorities, signer.publicKey) >= 0;
     if (!isMember || hasSignedRecently(snapshot, height, signer.publicKey)) return undefined;
-    const { periodMs } = genesis.config;
+    const { periodMs } = snapshot.parameters;
     const message: Header = {
       height,
       parent: parent.id,
@@ -113,7 +113,7 @@ export class Knowledge {
       message.transactionsRoot = transactionsRoot([]);
       message.stateRoot = accountsOf(chain.state, {
         address: signer.publicKey,
-        amount: genesis.config.blockReward,
+        amount: snapshot.parameters.blockReward,
       }).stateRoot(after);
     }
     return this.#keep(await signHeader(signer, message, genesis.id), parent);

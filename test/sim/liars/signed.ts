@@ -94,7 +94,7 @@ export function equivocatesInHeaders(liar: Liar): void {
   const valid = random.chance(0.5);
   const twins = random.pick([2, 2, 6]);
   answersForForged(liar);
-  liar.every(knowledge.genesis.config.periodMs, async () => {
+  liar.every(knowledge.genesis.config.parameters.periodMs, async () => {
     const { chain } = knowledge;
     const first = chain && (await knowledge.forge(signer, chain.head, { valid }));
     if (!first) return;
@@ -110,7 +110,7 @@ export function withholdsItsBlocks(liar: Liar): void {
   const signer = random.pick(knowledge.keys);
   let lie: ForgedBlock | undefined;
   const gossips = random.chance(0.5);
-  liar.every(Math.max(100, knowledge.genesis.config.periodMs / 4), async () => {
+  liar.every(Math.max(100, knowledge.genesis.config.parameters.periodMs / 4), async () => {
     const { chain } = knowledge;
     if (!chain || lie?.height === chain.head.height + 1) return;
     lie = await knowledge.forge(signer, chain.head);
@@ -151,7 +151,7 @@ export function signsEarlyBlocks(liar: Liar): void {
   const delayMs = random.pick([20, 300, 3_000, 40_000]);
   const valid = random.chance(0.7);
   answersForForged(liar);
-  liar.every(knowledge.genesis.config.periodMs, async () => {
+  liar.every(knowledge.genesis.config.parameters.periodMs, async () => {
     const { chain } = knowledge;
     const early = chain && (await knowledge.forge(signer, chain.head, { valid, delayMs }));
     if (early) for (const victim of liar.some()) announce(liar, victim, early);

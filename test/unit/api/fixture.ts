@@ -7,6 +7,7 @@ import {
   defaultHttpLimits,
   type HttpLimits,
   type HttpServer,
+  parametersView,
   type StatusBody,
   startHttpServer,
 } from "../../../src/api/index.ts";
@@ -30,6 +31,7 @@ import { toHex, uint32Bytes } from "../../../src/util/bytes.ts";
 import { type Clock, systemClock } from "../../../src/util/clock.ts";
 import { type Logger, silentLogger } from "../../../src/util/logger.ts";
 import { systemPause } from "../../../src/util/slices.ts";
+import { testChainConfig } from "../../chain-config.ts";
 import { unprotected } from "../../unprotected-signer.ts";
 
 /** The same key for the same number, always. */
@@ -43,17 +45,11 @@ export const bob = signer(3);
 
 const genesisTime = 1_700_000_000_000;
 
-export const config: ChainConfig = {
-  name: new TextEncoder().encode("test chain"),
-  periodMs: 1000,
-  epochLength: 30_000,
-  emptyBlockPeriodMs: 1000,
+export const config: ChainConfig = testChainConfig({
   maxBlockTransactions: 10_000,
-  maxBlockBytes: 2 ** 20,
   blockReward: 0n,
-  minFee: 1n,
   authorities: [authority.publicKey],
-};
+});
 
 export interface TestTransfer {
   from?: Signer;
@@ -61,6 +57,7 @@ export interface TestTransfer {
   amount?: bigint;
   fee?: bigint;
   nonce?: number;
+  validUntil?: number;
   memo?: Uint8Array;
 }
 
@@ -141,7 +138,7 @@ export async function startFixture(
     ],
   });
   const mempool = new Mempool({
-    config,
+    config: config.parameters,
     genesisId: genesis.id,
     limits: { ...defaultMempoolLimits, maxCount: 5000, maxPerAccount: 2400 },
     account: (address) => chain.state.get(address),
@@ -167,7 +164,8 @@ export async function startFixture(
       time: genesisTime,
       genesisId: genesis.idHex,
       name: "test chain",
-      periodMs: config.periodMs,
+      parameters: parametersView(config.parameters),
+      periodMs: config.parameters.periodMs,
       head: {
         height: chain.head.height,
         id: chain.head.idHex,
@@ -212,13 +210,22 @@ export async function startFixture(
     eventLog,
     mode,
     hasLedger,
-    async sign({ from = alice, to = bob.publicKey, amount = 1n, fee = 1n, nonce, memo = new Uint8Array() }) {
+    async sign({
+      from = alice,
+      to = bob.publicKey,
+      amount = 1n,
+      fee = 1n,
+      nonce,
+      validUntil = 0,
+      memo = new Uint8Array(),
+    }) {
       const message = {
         from: from.publicKey,
         to,
         amount,
         fee,
         nonce: nonce ?? mempool.pendingNonce(from.publicKey),
+        validUntil,
         memo,
       };
       const unsigned = transactionRecord({ message, signature: new Uint8Array(64) }, domain);
@@ -227,7 +234,7 @@ export async function startFixture(
     async produce() {
       const { head, snapshot } = chain;
       const inTurn = authorities[(head.height + 1) % authorities.length]!;
-      const time = productionTime(snapshot, head.header.message, inTurn.publicKey, chainConfig)!;
+      const time = productionTime(snapshot, head.header.message, inTurn.publicKey)!;
       const produced = await chain.produce({
         signer: unprotected(inTurn),
         parentId: head.id,

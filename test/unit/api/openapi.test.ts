@@ -72,7 +72,7 @@ beforeAll(async () => {
     proposals: (chain, database) =>
       Proposals.open({
         store: new ProposalStore(database),
-        epochLength: 30_000,
+        config: { epochLength: 30_000, slotMs: 1000 },
         finalizedSnapshot: () => chain.tree.snapshotAfter(chain.finalized.id),
         clock: systemClock,
         logger: silentLogger,
@@ -183,7 +183,7 @@ describe("answers are as the document says", () => {
     }
     await call("GET", "/v1/authorities", "/v1/authorities");
     expect((await call("GET", "/v1/finality", "/v1/finality")).body).toHaveProperty("proof");
-    await call("DELETE", `${proposals}/{address}`, `${proposals}/${alice.address}`, { headers: admin });
+    await call("DELETE", `${proposals}/{subject}`, `${proposals}/${alice.address}`, { headers: admin });
 
     const all = Object.values(document.paths).flatMap((methods) => Object.values(methods));
     // A stream and a text, which the tests of events and metrics read.
@@ -210,7 +210,7 @@ describe("answers are as the document says", () => {
     await fail("GET", "/v1/events", "/v1/events?types=noise");
     await fail("POST", proposals, proposals, post({}));
     await fail("POST", proposals, proposals, post({}, admin));
-    await fail("DELETE", `${proposals}/{address}`, `${proposals}/${bob.address}`, { headers: admin });
+    await fail("DELETE", `${proposals}/{subject}`, `${proposals}/${bob.address}`, { headers: admin });
     await fail("POST", transactions, transactions, post({}, { "content-type": "text/plain" }));
     const signed = transactionJson(await node.sign({}));
     await fail("POST", transactions, transactions, post({ ...signed, amount: "2" }));

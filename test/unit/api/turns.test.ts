@@ -1,17 +1,18 @@
 import { expect, it } from "vitest";
 import { countTurns } from "../../../src/api/turns.ts";
 import type { Chain } from "../../../src/chain/chain.ts";
-import { applyHeader, isInTurn } from "../../../src/consensus/index.ts";
-import { type AuthoritySnapshot, voteKinds } from "../../../src/types/index.ts";
+import { applyHeader, genesisSnapshot, isInTurn } from "../../../src/consensus/index.ts";
+import { type ChainSnapshot, noVote } from "../../../src/types/index.ts";
 import { toHex } from "../../../src/util/bytes.ts";
+import { testChainConfig } from "../../chain-config.ts";
 import { signer } from "./fixture.ts";
 
 const authorities = [1, 2, 3].map((number) => signer(number).publicKey).sort(Buffer.compare);
-const vote = { kind: voteKinds.none, candidate: new Uint8Array(32) };
+const vote = noVote;
 
 /** What a chain whose blocks these authorities (by place) made, from height 1 on, has to say. */
 function chainOf(makers: readonly number[]) {
-  const snapshots: AuthoritySnapshot[] = [{ authorities, recentSigners: [], openVotes: [] }];
+  const snapshots: ChainSnapshot[] = [genesisSnapshot(testChainConfig({ authorities }))];
   const heads = makers.map((maker, place) => {
     const [height, proposer] = [place + 1, authorities[maker]!];
     const difficulty = isInTurn(snapshots[place]!, height, proposer) ? 2 : 1;
@@ -23,7 +24,7 @@ function chainOf(makers: readonly number[]) {
       timestamp: 1000 * height,
       vote,
     };
-    snapshots.push(applyHeader(snapshots[place]!, message, { epochLength: 100 }));
+    snapshots.push(applyHeader(snapshots[place]!, message, { epochLength: 100, slotMs: 1000 }));
     return { height, header: { message } };
   });
   const place = ([id]: Uint8Array) => id!;

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { voteKinds } from "../../../src/types/index.ts";
+import { authorityVote } from "../../../src/types/index.ts";
 import { authorities, testChain, testGenesis } from "../support/chain.ts";
 
 test("a reorganization across a vote gives the other branch's set, and back", async () => {
   const node = await testChain({ genesis: await testGenesis(4) });
   const { chain, maker } = node;
-  const vote = { kind: voteKinds.add, candidate: authorities[4]!.publicKey };
+  const vote = authorityVote("add", authorities[4]!.publicKey);
   const voted = await maker.extend(maker.start(), 3, { edit: { vote } });
   await node.addAll(voted);
   expect(chain.snapshot.authorities).toHaveLength(5);
@@ -32,7 +32,7 @@ test("the last authority can end the chain: what would follow is refused with th
   const node = await testChain({ genesis: await testGenesis(1) });
   const { maker } = node;
   const [last] = authorities;
-  const vote = { kind: voteKinds.remove, candidate: last!.publicKey };
+  const vote = authorityVote("remove", last!.publicKey);
   const ended = await maker.block(maker.start(), { edit: { vote } });
   await node.addAll(ended);
   const again = await node.reopen();

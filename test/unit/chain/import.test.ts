@@ -3,7 +3,7 @@ import { checkBlock } from "../../../src/chain/check.ts";
 import { AccountState } from "../../../src/state/index.ts";
 import { keyOf } from "../../../src/storage/key-spaces.ts";
 import type { BlockErrorCode } from "../../../src/types/errors.ts";
-import { type Block, voteKinds } from "../../../src/types/index.ts";
+import { authorityVote, type Block, noVote } from "../../../src/types/index.ts";
 import { toHex, uint64Bytes } from "../../../src/util/bytes.ts";
 import {
   authorities,
@@ -31,11 +31,15 @@ describe("each error code", () => {
       maker.block(tip, options);
   const inTurn = (tip: Tip, ahead = 1) => authorities[(tip.header.height + ahead) % 3]!;
   const cases: [string, BlockErrorCode, Bad][] = [
-    ["an unknown kind of vote", "MALFORMED", edited({ edit: { vote: { kind: 3, candidate: bytes32(1) } } })],
+    [
+      "an unknown kind of vote",
+      "MALFORMED",
+      edited({ edit: { vote: { ...noVote, kind: 4, candidate: bytes32(1) } } }),
+    ],
     [
       "a candidate without a vote",
       "MALFORMED",
-      edited({ edit: { vote: { kind: 0, candidate: bytes32(1) } } }),
+      edited({ edit: { vote: { ...noVote, candidate: bytes32(1) } } }),
     ],
     ["a height above 2^53", "MALFORMED", edited({ edit: { height: 2 ** 53 } })],
     [
@@ -81,7 +85,7 @@ describe("each error code", () => {
       ({ maker }, tip) => maker.block(tip, { by: inTurn(tip, 0) }),
     ],
     ["the difficulty of another", "WRONG_DIFFICULTY", edited({ edit: { difficulty: 1 } })],
-    ["a vote on nobody", "INVALID_VOTE", edited({ edit: { vote: { kind: 1, candidate: bytes32(0) } } })],
+    ["a vote on nobody", "MALFORMED", edited({ edit: { vote: authorityVote("add", bytes32(0)) } })],
     ["the signature of another", "INVALID_HEADER_SIGNATURE", edited({ signedBy: signer(77) })],
     [
       "a transaction signed by another",
@@ -116,7 +120,7 @@ describe("each error code", () => {
 
   test("a vote in the first block of an epoch: INVALID_VOTE", async () => {
     const node = await testChain({ genesis: await testGenesis(3, { epochLength: 2 }) });
-    const vote = { kind: voteKinds.add, candidate: signer(9).publicKey };
+    const vote = authorityVote("add", signer(9).publicKey);
     const tip = await node.maker.block(node.maker.start(), { edit: { vote } });
     await node.addAll(tip);
     expect(await codeOf(node.add((await node.maker.block(tip, { edit: { vote } })).blocks[1]!))).toBe(
@@ -497,7 +501,7 @@ test("the snapshot after any block is what its headers lead to from genesis", as
   const branchTips: Tip[] = [];
   for (let height = 1; height <= 300; height++) {
     const tip = tips.at(-1)!;
-    const vote = { kind: voteKinds.add, candidate: candidate.publicKey };
+    const vote = authorityVote("add", candidate.publicKey);
     const edit = height % 40 !== 0 && height < 80 ? { vote } : {};
     // Nobody knows the fifth authority's key: its turns are taken by others.
     const by = authorities.find(({ publicKey }) => {

@@ -18,7 +18,7 @@ async function firstBlock(taken: (slot: number) => boolean, nowMs: number) {
   const { header, id, snapshot } = genesisParent("A");
   const chain = {
     events: new Emitter(),
-    genesis: { config: { periodMs, emptyBlockPeriodMs: periodMs } },
+    genesis: { config: { slotMs: periodMs } },
     head: { id, header: { message: { ...header, timestamp: parentTime } } },
     snapshot,
     produce: async ({ timestampMs }: { timestampMs: number }) => {

@@ -1,10 +1,10 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { Producer } from "../../../src/chain/producer.ts";
 import type { CanonicalBlock } from "../../../src/chain/types.ts";
-import type { ChainConfig } from "../../../src/types/genesis.ts";
 import { type Transaction, type TransactionRecord, transactionRecord } from "../../../src/types/index.ts";
 import { equalBytes } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
+import type { ConfigChanges } from "../../chain-config.ts";
 import {
   authorities,
   codeOf,
@@ -21,7 +21,7 @@ import { MemoryDatabase } from "../support/database.ts";
 async function network(
   nodes: number,
   authorityCount: number,
-  config: Partial<ChainConfig> = {},
+  config: ConfigChanges = {},
   isComing?: () => boolean,
 ) {
   const clock = new ManualClock();
@@ -206,7 +206,7 @@ test("a timer that comes early, or a clock that is set back: no block from the f
 });
 
 describe("produce", () => {
-  async function ready(config: Partial<ChainConfig> = {}) {
+  async function ready(config: ConfigChanges = {}) {
     const database = new MemoryDatabase();
     const node = await testChain({ genesis: await testGenesis(1, config), database });
     const { chain, maker } = node;

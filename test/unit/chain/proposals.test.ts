@@ -3,24 +3,25 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Proposals, type ProposalsOptions } from "../../../src/chain/proposals.ts";
-import { applyHeader, genesisSnapshot } from "../../../src/consensus/index.ts";
+import { applyHeader } from "../../../src/consensus/index.ts";
 import { LevelDatabase } from "../../../src/storage/level-database.ts";
 import { ProposalStore } from "../../../src/storage/proposals.ts";
 import {
-  type AuthoritySnapshot,
-  type AuthorityVote,
+  authorityVote,
+  type ChainSnapshot,
+  type HeaderVote,
   noVote,
+  parameterVote,
   voteKinds,
-  zero32,
 } from "../../../src/types/index.ts";
 import { systemClock } from "../../../src/util/clock.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
-import { addressOf, byTurn, codeOf } from "../consensus/test-chain.ts";
+import { addressOf, byTurn, codeOf, genesisParent } from "../consensus/test-chain.ts";
 
-const epochLength = 100;
+const config = { epochLength: 100, slotMs: 1000 };
 let folder: string;
 let database: LevelDatabase;
-let finalized: AuthoritySnapshot;
+let finalized: ChainSnapshot;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "ccoin-proposals-"));
@@ -32,23 +33,23 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-const setOf = (names: string) => genesisSnapshot([...names].map(addressOf));
+const setOf = (names: string) => genesisParent(names).snapshot;
 const open = (options: Partial<ProposalsOptions> = {}) =>
   Proposals.open({
     store: new ProposalStore(database),
-    epochLength,
-    finalizedSnapshot: () => finalized,
+    config,
+    finalizedSnapshot: async () => finalized,
     clock: systemClock,
     logger: silentLogger,
     ...options,
   });
-const add = (name: string) => ({ kind: voteKinds.add, candidate: addressOf(name) });
-const remove = (name: string) => ({ kind: voteKinds.remove, candidate: addressOf(name) });
+const add = (name: string) => authorityVote("add", addressOf(name));
+const remove = (name: string) => authorityVote("remove", addressOf(name));
 /** The snapshot after blocks in which `names` cast `vote`, from `height` on. */
-function cast(snapshot: AuthoritySnapshot, height: number, names: string, vote: AuthorityVote) {
+function cast(snapshot: ChainSnapshot, height: number, names: string, vote: HeaderVote) {
   let after = snapshot;
   for (const [index, name] of [...names].entries()) {
-    after = applyHeader(after, { height: height + index, proposer: addressOf(name), vote }, { epochLength });
+    after = applyHeader(after, { height: height + index, proposer: addressOf(name), vote }, config);
   }
   return after;
 }
@@ -58,7 +59,7 @@ describe("a proposal", () => {
     const proposals = await open();
     const snapshot = setOf("ABC");
     expect(proposals.voteFor(snapshot, 1, addressOf("A"))).toEqual(noVote);
-    await proposals.propose(addressOf("D"), "add");
+    await proposals.propose(add("D"));
     expect(proposals.voteFor(snapshot, 1, addressOf("A"))).toEqual(add("D"));
     const after = cast(snapshot, 1, "A", add("D"));
     expect(proposals.voteFor(after, 2, addressOf("A"))).toEqual(noVote);
@@ -67,30 +68,26 @@ describe("a proposal", () => {
 
   test("is not voted for by an epoch block, and again after it", async () => {
     const proposals = await open();
-    await proposals.propose(addressOf("D"), "add");
+    await proposals.propose(add("D"));
     const open99 = cast(setOf("ABC"), 98, "A", add("D"));
     expect(proposals.voteFor(open99, 100, addressOf("B"))).toEqual(noVote);
-    const cleared = applyHeader(
-      open99,
-      { height: 100, proposer: addressOf("B"), vote: noVote },
-      { epochLength },
-    );
+    const cleared = applyHeader(open99, { height: 100, proposer: addressOf("B"), vote: noVote }, config);
     expect(proposals.voteFor(cleared, 101, addressOf("A"))).toEqual(add("D"));
   });
 
   test("is kept on disk, and replaced by one of the other kind", async () => {
     const first = await open();
-    await first.propose(addressOf("D"), "add");
-    await first.propose(addressOf("A"), "remove");
+    await first.propose(add("D"));
+    await first.propose(remove("A"));
     const second = await open();
     expect(second.list()).toEqual(first.list());
     finalized = setOf("ABCD");
-    await second.propose(addressOf("D"), "remove");
-    const kinds = (await open()).list().map(({ kind }) => kind);
-    expect(kinds).toEqual(["remove", "remove"]);
+    await second.propose(remove("D"));
+    const kinds = (await open()).list().map(({ vote }) => vote.kind);
+    expect(kinds).toEqual([voteKinds.remove, voteKinds.remove]);
   });
 
-  test("of what is so already changes nothing, and nobody has the zero address", async () => {
+  test("is refused where it would change nothing", async () => {
     const proposals = await open();
     const code = (run: Promise<unknown>) =>
       run.then(
@@ -100,25 +97,25 @@ describe("a proposal", () => {
             throw error;
           }),
       );
-    expect(await code(proposals.propose(addressOf("A"), "add"))).toBe("NOTHING_TO_CHANGE");
-    expect(await code(proposals.propose(addressOf("D"), "remove"))).toBe("NOTHING_TO_CHANGE");
-    expect(await code(proposals.propose(zero32, "add"))).toBe("MALFORMED");
+    expect(await code(proposals.propose(add("A")))).toBe("NOTHING_TO_CHANGE");
+    expect(await code(proposals.propose(remove("D")))).toBe("NOTHING_TO_CHANGE");
     expect(proposals.list()).toEqual([]);
   });
 
   test("stays until a finalized block has enacted it, over a restart too", async () => {
     const proposals = await open();
-    await proposals.propose(addressOf("D"), "add");
-    await proposals.propose(addressOf("C"), "remove");
+    await proposals.propose(add("D"));
+    await proposals.propose(remove("C"));
     await proposals.onFinalized();
     expect(proposals.list()).toHaveLength(2);
-    // At the head it is enacted already: no vote, but it stays.
+    // It is enacted at the head, and not final: it stays, and no other change of the set is voted for.
     const head = setOf("ABCD");
-    expect(proposals.voteFor(head, 9, addressOf("A"))).toEqual(remove("C"));
+    expect(proposals.voteFor(head, 9, addressOf("A"))).toEqual(noVote);
     expect(proposals.list()).toHaveLength(2);
     finalized = head;
     await proposals.onFinalized();
-    expect(proposals.list()).toMatchObject([{ kind: "remove" }]);
+    expect(proposals.voteFor(head, 9, addressOf("A"))).toEqual(remove("C"));
+    expect(proposals.list()).toMatchObject([{ vote: remove("C") }]);
     finalized = setOf("ABD");
     expect((await open()).list()).toEqual([]);
     expect((await open()).list()).toEqual([]);
@@ -126,9 +123,9 @@ describe("a proposal", () => {
 
   test("can be dropped", async () => {
     const proposals = await open();
-    await proposals.propose(addressOf("D"), "add");
-    expect(await proposals.drop(addressOf("D"))).toMatchObject({ kind: "add" });
-    expect(await proposals.drop(addressOf("D"))).toBeUndefined();
+    await proposals.propose(add("D"));
+    expect(await proposals.drop(remove("D"))).toMatchObject({ vote: add("D") });
+    expect(await proposals.drop(remove("D"))).toBeUndefined();
     expect((await open()).list()).toEqual([]);
   });
 });
@@ -137,16 +134,18 @@ describe("the vote of a block", () => {
   test("is none where the voter is no authority, or the vote could change nothing", async () => {
     finalized = setOf("AB");
     const proposals = await open();
-    await proposals.propose(addressOf("A"), "remove");
+    await proposals.propose(remove("A"));
     expect(proposals.voteFor(setOf("AB"), 1, addressOf("Z"))).toEqual(noVote);
     expect(proposals.voteFor(setOf("AB"), 1, addressOf("B"))).toEqual(remove("A"));
     // That would end the chain.
+    finalized = setOf("A");
+    await proposals.onFinalized();
     expect(proposals.voteFor(setOf("A"), 1, addressOf("A"))).toEqual(noVote);
   });
 
   test("takes turns, the same on nodes with the same proposals", async () => {
     const proposals = await open();
-    for (const name of "XYZ") await proposals.propose(addressOf(name), "add");
+    for (const name of "XYZ") await proposals.propose(add(name));
     const snapshot = setOf("ABC");
     const rounds = [3, 6, 9, 12].map((height) => proposals.voteFor(snapshot, height, addressOf("A")));
     expect(new Set(rounds.slice(0, 3).map(({ candidate }) => candidate[0])).size).toBe(3);
@@ -158,14 +157,16 @@ describe("the vote of a block", () => {
 
   test("reaches every proposal, within an epoch that has room for it", async () => {
     const proposals = await open();
-    for (const name of "XYZ") await proposals.propose(addressOf(name), "add");
+    for (const name of "XYZ") await proposals.propose(add(name));
     let snapshot = setOf("ABC");
     const order = byTurn("ABC");
     for (let height = 1; height <= 20; height++) {
       const proposer = snapshot.authorities[height % snapshot.authorities.length]!;
       const isOurs = order.some((name) => Buffer.compare(addressOf(name), proposer) === 0);
       const vote = isOurs ? proposals.voteFor(snapshot, height, proposer) : noVote;
-      snapshot = applyHeader(snapshot, { height, proposer, vote }, { epochLength });
+      snapshot = applyHeader(snapshot, { height, proposer, vote }, config);
+      finalized = snapshot;
+      await proposals.onFinalized();
     }
     expect(snapshot.authorities).toHaveLength(6);
   });
@@ -173,14 +174,79 @@ describe("the vote of a block", () => {
   test("touches again what a smaller set has brought to a majority", async () => {
     finalized = setOf("ABCDE");
     const proposals = await open();
-    await proposals.propose(addressOf("E"), "remove");
+    await proposals.propose(remove("E"));
     // Two of five are for the removal of E; then D goes, and of four three are needed; then C, and two are enough.
     let snapshot = cast(setOf("ABCDE"), 1, "AB", remove("E"));
     snapshot = cast(snapshot, 3, "ABC", remove("D"));
     snapshot = cast(snapshot, 6, "ABC", remove("C"));
     expect(snapshot.authorities).toHaveLength(3);
+    finalized = snapshot;
+    await proposals.onFinalized();
     expect(proposals.voteFor(snapshot, 9, addressOf("A"))).toEqual(remove("E"));
     const after = cast(snapshot, 9, "A", remove("E"));
     expect(after.authorities).toHaveLength(2);
+  });
+});
+
+describe("a proposal to set a parameter", () => {
+  test("is voted for until a finalized block has the value", async () => {
+    const proposals = await open();
+    const vote = parameterVote("minFee", 7);
+    await proposals.propose(vote);
+    expect(proposals.voteFor(finalized, 1, addressOf("A"))).toEqual(vote);
+    const after = cast(finalized, 1, "AB", vote);
+    expect(after.parameters.minFee).toBe(7n);
+    expect(proposals.voteFor(after, 3, addressOf("C"))).toEqual(noVote);
+    finalized = after;
+    await proposals.onFinalized();
+    expect(proposals.list()).toEqual([]);
+    expect((await open()).list()).toEqual([]);
+  });
+
+  test("replaces the one on the same parameter, on the disk too", async () => {
+    const proposals = await open();
+    await proposals.propose(parameterVote("minFee", 7));
+    await proposals.propose(parameterVote("minFee", 8));
+    await proposals.propose(parameterVote("blockReward", 9));
+    const votes = [parameterVote("minFee", 8), parameterVote("blockReward", 9)];
+    expect(proposals.list().map(({ vote }) => vote)).toEqual(votes);
+    expect((await open()).list().map(({ vote }) => vote)).toEqual(votes);
+    await proposals.drop(parameterVote("minFee", 0));
+    expect((await open()).list()).toMatchObject([{ vote: votes[1] }]);
+  });
+
+  test("changes an own open vote for another value", async () => {
+    const proposals = await open();
+    await proposals.propose(parameterVote("minFee", 8));
+    const open7 = cast(finalized, 1, "A", parameterVote("minFee", 7));
+    expect(proposals.voteFor(open7, 2, addressOf("A"))).toEqual(parameterVote("minFee", 8));
+    const open8 = cast(open7, 2, "A", parameterVote("minFee", 8));
+    expect(proposals.voteFor(open8, 3, addressOf("A"))).toEqual(noVote);
+  });
+
+  test("is voted for while a change of the set is not final", async () => {
+    const proposals = await open();
+    await proposals.propose(parameterVote("minFee", 8));
+    expect(proposals.voteFor(setOf("ABCD"), 1, addressOf("A"))).toEqual(parameterVote("minFee", 8));
+  });
+
+  test.each([
+    ["a period shorter than a slot", parameterVote("periodMs", 999)],
+    ["a period above the empty block period", parameterVote("periodMs", 2000)],
+    ["a version of the rules that is not the next", parameterVote("rules", 3)],
+    ["no transactions in a block", parameterVote("maxBlockTransactions", 0)],
+  ])("is refused: %s", async (_, vote) => {
+    const proposals = await open();
+    await expect(proposals.propose(vote)).rejects.toMatchObject({ code: "MALFORMED" });
+  });
+
+  test("is refused where the parameter has the value", async () => {
+    const proposals = await open();
+    await expect(proposals.propose(parameterVote("minFee", 1))).rejects.toMatchObject({
+      code: "NOTHING_TO_CHANGE",
+    });
+    await expect(proposals.propose(parameterVote("rules", 1))).rejects.toMatchObject({
+      code: "NOTHING_TO_CHANGE",
+    });
   });
 });

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import type { VoteSigner } from "../../../src/chain/voter.ts";
 import { certificateOf } from "../../../src/consensus/index.ts";
-import { voteKinds } from "../../../src/types/index.ts";
+import { authorityVote } from "../../../src/types/index.ts";
 import { authorities, BlockMaker, testChain, testGenesis } from "../support/chain.ts";
 import { MemoryDatabase } from "../support/database.ts";
 import { settledClock, verifyHere } from "../support/sync-node.ts";
@@ -93,7 +93,7 @@ test("a claim of one authority moves nobody; that of more than a third does at o
 
 test("the quorum that a round waits for may be one of the set that its vote counts for", async () => {
   const { addAll, chain, clock, voter, votes, hear } = await node();
-  const vote = { kind: voteKinds.add, candidate: authorities[4]!.publicKey };
+  const vote = authorityVote("add", authorities[4]!.publicKey);
   const three = await maker.extend(start, 3, { edit: { vote } });
   await addAll(three);
   expect(chain.snapshot.authorities).toHaveLength(5);
@@ -120,7 +120,7 @@ test("or one of the head's set: who was voted out is not waited for", async () =
   await clock.advance(10_000);
   expect(votes).toEqual(["0 -> 1 at 2"]);
   const remove = (gone: number) => ({
-    vote: { kind: voteKinds.remove, candidate: authorities[gone]!.publicKey },
+    vote: authorityVote("remove", authorities[gone]!.publicKey),
   });
   const without3 = await maker.extend(start, 3, { edit: remove(3) });
   await addAll(await maker.extend(without3, 2, { edit: remove(2) }));

@@ -69,8 +69,8 @@ describe("genesis", () => {
     expect(oneLine(stdout)).toEqual({ file, authorities: addresses });
     const { config, coinbase } = readGenesisFile(file);
     expect(new TextDecoder().decode(config.name)).toBe("Käse");
-    expect(config.periodMs).toBe(1000);
-    expect(config.minFee).toBe(1n);
+    expect(config.parameters.periodMs).toBe(1000);
+    expect(config.parameters.minFee).toBe(1n);
     expect(config.authorities.map(encodeAddress).sort()).toEqual([...addresses].sort());
     expect(coinbase.balances.map((entry) => [encodeAddress(entry.address), entry.balance])).toEqual([
       [addresses[0], 120n],

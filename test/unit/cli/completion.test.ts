@@ -12,7 +12,7 @@ describe("completion", () => {
   it.each<[string, string]>([
     ["ccoin st", "start status"],
     ["ccoin start --no", "--nodeid --no-mdns --no-mine"],
-    ["ccoin propose ", "add remove list drop --datadir --json --help"],
+    ["ccoin propose ", "add remove set list drop --datadir --json --help"],
     ["ccoin propose add --n", "--nodeid"],
     ["ccoin --datadir folder sta", "start status"],
     ["ccoin start --bootstrap x --genesis-", "--genesis-timeout"],

@@ -157,6 +157,7 @@ describe("send", () => {
           amount: BigInt(body.amount),
           fee: BigInt(body.fee),
           nonce: body.nonce,
+          validUntil: 0,
           memo: new TextEncoder().encode(body.memo),
         },
         signature: fromHex(body.signature),
@@ -179,6 +180,7 @@ describe("send", () => {
       amount: "18446744073709551615",
       fee: "2",
       nonce: 5,
+      validUntil: 0,
       memo: "für dich",
       signature: expect.stringMatching(/^0x[0-9a-f]{128}$/),
     });

@@ -80,7 +80,9 @@ describe("Client, with a real server", () => {
       code: "BLOCK_NOT_FOUND",
       message: "this node has no block 99",
     });
-    await expect(client.propose(bob.address, "add", "wrong")).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+    await expect(client.propose({ kind: "add", candidate: bob.address }, "wrong")).rejects.toMatchObject({
+      code: "UNAUTHORIZED",
+    });
     await expect(new Client("http://127.0.0.1:1").status()).rejects.toMatchObject({
       name: "ClientError",
       code: "UNREACHABLE",

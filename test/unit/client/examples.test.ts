@@ -85,12 +85,13 @@ describe("the examples of the documentation", () => {
     expect(others).toEqual([]);
     const { seed, genesisId, transferRoot: root, signingRoot: signedRoot, ...expected } = JSON.parse(text!);
     const key = await keyFromSeed(Buffer.from(seed.slice(2), "hex"));
-    const { to, amount, fee, nonce, memo } = expected;
+    const { to, amount, fee, nonce, validUntil, memo } = expected;
     const signed = await signTransfer(key, genesisId, {
       to,
       amount: BigInt(amount),
       fee: BigInt(fee),
       nonce,
+      validUntil,
       memo,
     });
     expect(signed).toEqual(expected);

@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { parametersView } from "../../../src/api/index.ts";
+import { voteView } from "../../../src/api/views.ts";
 import * as client from "../../../src/client/index.ts";
 import { authoritiesRoot, genesisPayloadRoot } from "../../../src/client/objects.ts";
 import * as nodeAddress from "../../../src/crypto/address.ts";
@@ -8,11 +10,15 @@ import { type ChainConfig, GenesisPayload } from "../../../src/types/genesis.ts"
 import {
   Account,
   AuthoritySnapshot,
+  authorityVote,
   computeDomain,
   type DomainType,
   FinalityVote,
   Header,
   maxAmount,
+  noVote,
+  parameterNames,
+  parameterVote,
   signingRoot,
   Transaction,
   Transfer,
@@ -67,7 +73,14 @@ describe("hex", () => {
 });
 
 describe("roots", () => {
-  const transfer = fc.record({ from: address, to: address, amount, fee: amount, nonce: count });
+  const transfer = fc.record({
+    from: address,
+    to: address,
+    amount,
+    fee: amount,
+    nonce: count,
+    validUntil: count,
+  });
 
   it("of transactions are the node's, with memos of any bytes", () => {
     same(fc.tuple(transfer, fc.uint8Array({ maxLength: 256 }), bytes(64)), ([fields, memo, signature]) => {
@@ -78,6 +91,7 @@ describe("roots", () => {
         amount: fields.amount.toString(),
         fee: fields.fee.toString(),
         nonce: fields.nonce,
+        validUntil: fields.validUntil,
         signature: toHex(signature),
         memoHex: toHex(memo),
       };
@@ -96,6 +110,7 @@ describe("roots", () => {
         amount: fields.amount.toString(),
         fee: fields.fee.toString(),
         nonce: fields.nonce,
+        validUntil: fields.validUntil,
         memo,
       };
       expect(client.toHex(client.transferRoot(json))).toBe(toHex(root));
@@ -110,8 +125,13 @@ describe("roots", () => {
       proposer: address,
       difficulty: fc.nat(255),
       vote: fc.oneof(
-        fc.constant({ kind: 0, candidate: new Uint8Array(32) }),
-        fc.record({ kind: fc.constantFrom(1, 2), candidate: address }),
+        fc.constant(noVote),
+        fc
+          .record({ kind: fc.constantFrom("add", "remove"), candidate: address })
+          .map(({ kind, candidate }) => authorityVote(kind as "add", candidate)),
+        fc
+          .record({ name: fc.constantFrom(...parameterNames), value: amount })
+          .map(({ name, value }) => parameterVote(name, value)),
       ),
       transactionsRoot: bytes(32),
       stateRoot: bytes(32),
@@ -124,13 +144,7 @@ describe("roots", () => {
         timestamp: message.timestamp,
         proposer: client.encodeAddress(message.proposer),
         difficulty: message.difficulty,
-        vote:
-          vote.kind === 0
-            ? null
-            : {
-                kind: vote.kind === 1 ? "add" : "remove",
-                candidate: client.encodeAddress(vote.candidate),
-              },
+        vote: voteView(vote),
         transactionsRoot: toHex(message.transactionsRoot),
         stateRoot: toHex(message.stateRoot),
       });
@@ -165,23 +179,38 @@ describe("roots", () => {
     const genesis = fc.record({
       config: fc.record({
         name: fc.string({ unit: "grapheme-ascii", maxLength: 64 }),
-        periodMs: count,
+        symbol: fc.string({ unit: "grapheme-ascii", maxLength: 16 }),
+        decimals: fc.nat(19),
+        slotMs: count,
         epochLength: count,
-        emptyBlockPeriodMs: count,
-        maxBlockTransactions: fc.nat(),
-        maxBlockBytes: fc.nat(),
-        blockReward: amount,
-        minFee: amount,
+        parameters: fc.record({
+          periodMs: count,
+          emptyBlockPeriodMs: count,
+          maxBlockTransactions: fc.nat(),
+          maxBlockBytes: fc.nat(),
+          blockReward: amount,
+          minFee: amount,
+          rules: fc.nat(),
+        }),
+        names: fc.array(fc.record({ address, name: fc.string({ unit: "grapheme-ascii", maxLength: 64 }) }), {
+          maxLength: 3,
+        }),
         authorities: fc.array(address, { maxLength: 5 }),
       }),
       balances: fc.array(fc.record({ address, balance: amount }), { maxLength: 5 }),
     });
     same(genesis, ({ config, balances }) => {
-      const nodeConfig: ChainConfig = { ...config, name: new TextEncoder().encode(config.name) };
+      const text = (value: string) => new TextEncoder().encode(value);
+      const nodeConfig: ChainConfig = {
+        ...config,
+        name: text(config.name),
+        symbol: text(config.symbol),
+        names: config.names.map(({ address, name }) => ({ address, name: text(name) })),
+      };
       const root = genesisPayloadRoot({
         ...config,
-        blockReward: config.blockReward.toString(),
-        minFee: config.minFee.toString(),
+        ...parametersView(config.parameters),
+        names: config.names.map(({ address, name }) => ({ address: client.encodeAddress(address), name })),
         authorities: config.authorities.map(client.encodeAddress),
         balanceCount: balances.length,
         balances: balances.map(({ address, balance }) => ({
@@ -208,6 +237,7 @@ describe("roots", () => {
       amount: "1",
       fee: "0",
       nonce: 0,
+      validUntil: 0,
     };
     const wrong = [
       { amount: (maxAmount + 1n).toString() },
@@ -217,6 +247,8 @@ describe("roots", () => {
       { nonce: -1 },
       { nonce: 2 ** 53 },
       { nonce: "1" as unknown as number },
+      { validUntil: -1 },
+      { validUntil: 2 ** 53 },
       { memo: "x".repeat(257) },
     ];
     for (const fields of wrong)

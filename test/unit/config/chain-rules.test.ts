@@ -1,25 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { checkChainConfig, checkCoinbase } from "../../../src/config/index.ts";
 import type { ChainConfig } from "../../../src/types/index.ts";
+import { type ConfigChanges, testChainConfig } from "../../chain-config.ts";
 
 const key = (fill: number) => new Uint8Array(32).fill(fill);
 
-const valid: ChainConfig = {
-  name: new TextEncoder().encode("test"),
-  periodMs: 1000,
-  epochLength: 30_000,
-  emptyBlockPeriodMs: 1000,
-  maxBlockTransactions: 100,
-  maxBlockBytes: 2 ** 20,
-  blockReward: 0n,
-  minFee: 0n,
-  authorities: [key(1), key(2)],
-};
+const valid: ChainConfig = testChainConfig({ authorities: [key(1), key(2)] });
+const named = (fill: number) => ({ address: key(fill), name: new TextEncoder().encode("Ann") });
 
 describe("checkChainConfig", () => {
   it("accepts a configuration", () => checkChainConfig(valid));
 
-  it.each<[string, Partial<ChainConfig>]>([
+  it.each<[string, ConfigChanges]>([
     ["name", { name: new Uint8Array() }],
     ["name", { name: Uint8Array.of(0xff) }],
     ["name", { name: Uint8Array.of(97, 10) }],
@@ -27,6 +19,17 @@ describe("checkChainConfig", () => {
     ["period", { periodMs: 2 ** 31 }],
     // What SSZ makes of 2^64 - 1.
     ["period", { periodMs: Number.POSITIVE_INFINITY }],
+    ["shorter than a slot", { slotMs: 1001 }],
+    ["slot", { slotMs: 99 }],
+    ["symbol", { symbol: new Uint8Array() }],
+    ["symbol", { symbol: new Uint8Array(17).fill(97) }],
+    ["decimals", { decimals: 20 }],
+    ["version 1 of the rules", { rules: 2 }],
+    ["version of the rules", { rules: 0 }],
+    ["amount", { minFee: 2n ** 64n }],
+    ["named addresses do not ascend", { names: [named(2), named(1)] }],
+    ["named addresses do not ascend", { names: [named(1), named(1)] }],
+    ["no text", { names: [{ address: key(1), name: new Uint8Array() }] }],
     ["empty block period", { emptyBlockPeriodMs: 999 }],
     ["epoch", { epochLength: 0 }],
     ["epoch", { epochLength: 2 ** 53 }],
@@ -37,8 +40,9 @@ describe("checkChainConfig", () => {
     ["no authority", { authorities: [] }],
     ["do not ascend", { authorities: [key(2), key(1)] }],
     ["do not ascend", { authorities: [key(1), key(1)] }],
-  ])("refuses: %s %j", (rule, change) => {
-    expect(() => checkChainConfig({ ...valid, ...change })).toThrow(
+  ])("refuses: %s %o", (rule, change) => {
+    const { parameters, ...config } = valid;
+    expect(() => checkChainConfig(testChainConfig({ ...parameters, ...config, ...change }))).toThrow(
       expect.objectContaining({ code: "INVALID_GENESIS", message: expect.stringContaining(rule) }),
     );
   });

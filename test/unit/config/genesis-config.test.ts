@@ -28,14 +28,21 @@ describe("parseGenesis", () => {
     expect(parseGenesis(valid, "genesis.json")).toEqual({
       config: {
         name: new TextEncoder().encode("test"),
-        periodMs: 600_000,
+        symbol: new TextEncoder().encode("CC"),
+        decimals: 0,
+        slotMs: 1_000,
         epochLength: 30_000,
-        emptyBlockPeriodMs: 600_000,
-        maxBlockTransactions: 32_768,
-        maxBlockBytes: 8 * 2 ** 20,
-        blockReward: 0n,
-        minFee: 0n,
+        parameters: {
+          periodMs: 600_000,
+          emptyBlockPeriodMs: 600_000,
+          maxBlockTransactions: 32_768,
+          maxBlockBytes: 8 * 2 ** 20,
+          blockReward: 0n,
+          minFee: 0n,
+          rules: 1,
+        },
         authorities: [key(1), key(2)],
+        names: [],
       },
       coinbase: {
         balances: [
@@ -75,9 +82,39 @@ describe("parseGenesis", () => {
     }
   });
 
+  it("takes a unit, a slot and names of addresses, sorted by address", () => {
+    const names = [
+      { address: address(3), name: "Cleo" },
+      { address: address(1), name: "Ann" },
+    ];
+    const { config } = parseGenesis({ ...valid, symbol: "€", decimals: 2, slotMs: 5_000, names }, "");
+    expect(config).toMatchObject({ symbol: new TextEncoder().encode("€"), decimals: 2, slotMs: 5_000 });
+    expect(config.names.map(({ name }) => new TextDecoder().decode(name))).toEqual(["Ann", "Cleo"]);
+    checkChainConfig(config);
+  });
+
+  it("makes a slot as long as a period that is shorter than a second", () => {
+    expect(parseGenesis({ ...valid, periodMs: 200 }, "").config.slotMs).toBe(200);
+  });
+
+  it.each([
+    ["a slot that is longer than the period", { slotMs: 600_001 }, "slotMs: must be at most periodMs"],
+    [
+      "an address that is named twice",
+      { names: [1, 1].map((fill) => ({ address: address(fill), name: "A" })) },
+      "names[1].address: is listed twice",
+    ],
+    ["a long symbol", { symbol: "x".repeat(17) }, "symbol: must be a text of 1 to 16 bytes"],
+    ["too many decimals", { decimals: 20 }, "decimals: must be a whole number from 0 to 19"],
+  ])("refuses %s", (_, fields, message) => {
+    expect(() => parseGenesis({ ...valid, ...fields }, "genesis.json")).toThrow(message);
+  });
+
   it("gives empty blocks the chain's period unless told otherwise", () => {
-    expect(parseGenesis({ ...valid, periodMs: 1000 }, "").config.emptyBlockPeriodMs).toBe(1000);
-    expect(parseGenesis({ ...valid, emptyBlockPeriodMs: 0 }, "").config.emptyBlockPeriodMs).toBe(0);
+    expect(parseGenesis({ ...valid, periodMs: 1000 }, "").config.parameters.emptyBlockPeriodMs).toBe(1000);
+    expect(parseGenesis({ ...valid, emptyBlockPeriodMs: 0 }, "").config.parameters.emptyBlockPeriodMs).toBe(
+      0,
+    );
   });
 
   const balance = (...entries: unknown[]) => ({ balances: entries });

@@ -10,7 +10,8 @@ import {
   signerLimit,
 } from "../../../src/consensus/index.ts";
 import type { Header } from "../../../src/types/block.ts";
-import { noVote, voteKinds, zero32 } from "../../../src/types/index.ts";
+import { authorityVote, noVote, parameterVote, zero32 } from "../../../src/types/index.ts";
+import { testChainConfig } from "../../chain-config.ts";
 import {
   addressOf,
   byTurn,
@@ -25,7 +26,9 @@ import {
 describe("authority set", () => {
   test("the genesis snapshot is sorted and copies the list", () => {
     const given = [..."CABED"].map(addressOf);
-    const { authorities, recentSigners, openVotes } = genesisSnapshot(given);
+    const { authorities, recentSigners, openVotes } = genesisSnapshot(
+      testChainConfig({ authorities: given }),
+    );
     expect(authorities).toEqual(byTurn("ABCDE").map(addressOf));
     expect(given).toEqual([..."CABED"].map(addressOf));
     expect([recentSigners, openVotes]).toEqual([[], []]);
@@ -74,14 +77,36 @@ describe("checkHeader", () => {
     ["who signed the parent's parent", { proposer: addressOf("A") }, "SIGNED_RECENTLY"],
     ["the other difficulty", { difficulty: 3 - good.difficulty }, "WRONG_DIFFICULTY"],
     ["difficulty 0", { difficulty: 0 }, "WRONG_DIFFICULTY"],
-    ["an unknown kind of vote", { vote: { kind: 3, candidate: addressOf("E") } }, "INVALID_VOTE"],
-    ["a candidate without a vote", { vote: { kind: 0, candidate: addressOf("E") } }, "INVALID_VOTE"],
+    ["an unknown kind of vote", { vote: { ...noVote, kind: 4, candidate: addressOf("E") } }, "INVALID_VOTE"],
+    ["a candidate without a vote", { vote: { ...noVote, candidate: addressOf("E") } }, "INVALID_VOTE"],
+    ["a vote without a candidate", { vote: authorityVote("add", zero32) }, "INVALID_VOTE"],
     [
-      "a candidate that no key belongs to",
-      { vote: { kind: 1, candidate: new Uint8Array(32).fill(1) } },
+      "a vote on an unknown parameter",
+      { vote: { ...parameterVote("minFee", 2), parameter: 8 } },
       "INVALID_VOTE",
     ],
-    ["a vote without a candidate", { vote: { kind: 1, candidate: zero32 } }, "INVALID_VOTE"],
+    ["a vote on parameter 0", { vote: { ...parameterVote("minFee", 2), parameter: 0 } }, "INVALID_VOTE"],
+    [
+      "a parameter beside a candidate",
+      { vote: { ...authorityVote("add", addressOf("E")), parameter: 3 } },
+      "INVALID_VOTE",
+    ],
+    [
+      "a value beside a candidate",
+      { vote: { ...authorityVote("add", addressOf("E")), value: 1n } },
+      "INVALID_VOTE",
+    ],
+    [
+      "a candidate beside a parameter",
+      { vote: { ...parameterVote("minFee", 2), candidate: addressOf("E") } },
+      "INVALID_VOTE",
+    ],
+    ["a value without a vote", { vote: { ...noVote, value: 1n } }, "INVALID_VOTE"],
+    [
+      "a candidate that no key belongs to",
+      { vote: authorityVote("add", new Uint8Array(32).fill(1)) },
+      "INVALID_VOTE",
+    ],
   ];
   test.each(broken)("refuses %s", (_, fields, code) => {
     expect(codeOf(() => checkHeader(parent, headerOn(parent, { ...signer, ...fields }), defaultConfig))).toBe(
@@ -96,7 +121,7 @@ describe("checkHeader", () => {
 
   test("refuses a vote in the first block of an epoch", () => {
     const config = { ...defaultConfig, epochLength: 3 };
-    const vote = { kind: voteKinds.add, candidate: addressOf("E") };
+    const vote = authorityVote("add", addressOf("E"));
     expect(codeOf(() => checkHeader(parent, headerOn(parent, { ...signer, vote }), config))).toBe(
       "INVALID_VOTE",
     );
@@ -155,7 +180,9 @@ describe("recent signers", () => {
 test("applyHeader leaves what it is given as it was and shares what stays", () => {
   const { snapshot } = extend(genesisParent("ABC"), ["A+D", "B"]);
   const copy = structuredClone(snapshot);
-  for (const list of Object.values(snapshot)) for (const item of [list, ...list]) freeze(item);
+  const { parameters, ...lists } = snapshot;
+  for (const list of Object.values(lists)) for (const item of [list, ...list]) freeze(item);
+  freeze(parameters);
   const next = applyHeader(snapshot, { height: 3, ...parseBlock("C+D") }, defaultConfig);
   expect(next.authorities).toHaveLength(4);
   expect(snapshot).toEqual(copy);

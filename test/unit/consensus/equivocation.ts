@@ -11,7 +11,7 @@ import {
   zero32,
 } from "../../../src/types/index.ts";
 
-export const periodMs = 1_000;
+export const slotMs = 1_000;
 export const genesisId = new Uint8Array(32).fill(7);
 
 export function keyOf(name: string) {

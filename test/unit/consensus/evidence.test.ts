@@ -8,15 +8,15 @@ import {
 } from "../../../src/consensus/index.ts";
 import { verifySignatures } from "../../../src/crypto/ed25519.ts";
 import { Evidence } from "../../../src/types/index.ts";
-import { genesisId, periodMs, signedHeader, signedVote } from "./equivocation.ts";
+import { genesisId, signedHeader, signedVote, slotMs } from "./equivocation.ts";
 
-const rules = { periodMs, genesisId };
+const rules = { slotMs, genesisId };
 const check = (evidence: Evidence) => checkEvidence(evidence, rules, verifySignatures);
 const pairOf = (evidence: Evidence | undefined) => evidence?.headers[0] ?? evidence!.votes[0]!;
 
 describe("evidence that proves an offence", () => {
   test("two headers in one slot, at any heights", async () => {
-    const evidence = headerEvidence(signedHeader("A", 5_000, 4), signedHeader("A", 5_999, 3), periodMs)!;
+    const evidence = headerEvidence(signedHeader("A", 5_000, 4), signedHeader("A", 5_999, 3), slotMs)!;
     const decoded = Evidence.deserialize(Evidence.serialize(evidence));
     expect(await check(decoded)).toMatchObject({ offence: "header", slot: 5 });
   });
@@ -37,14 +37,14 @@ describe("evidence that proves an offence", () => {
 
   test("one id, whichever was seen first", () => {
     const [a, b] = [signedHeader("A", 5_000, 4), signedHeader("A", 5_100, 4)];
-    expect(headerEvidence(a, b, periodMs)).toEqual(headerEvidence(b, a, periodMs));
+    expect(headerEvidence(a, b, slotMs)).toEqual(headerEvidence(b, a, slotMs));
     const [c, d] = [signedVote("A", 0, 3, 1), signedVote("A", 0, 3, 2)];
     expect(voteEvidence(c, d)).toEqual(voteEvidence(d, c));
   });
 });
 
 describe("what proves nothing", () => {
-  const good = () => headerEvidence(signedHeader("A", 5_000, 4), signedHeader("A", 5_100, 4), periodMs)!;
+  const good = () => headerEvidence(signedHeader("A", 5_000, 4), signedHeader("A", 5_100, 4), slotMs)!;
   const goodVotes = () => voteEvidence(signedVote("A", 0, 3, 1), signedVote("A", 0, 3, 2))!;
   const pair = (first: ReturnType<typeof signedHeader>, second: typeof first): Evidence => ({
     headers: [{ first, second }],
@@ -92,7 +92,7 @@ describe("what proves nothing", () => {
         return headerEvidence(
           signedHeader("A", 5_000, 4, other),
           signedHeader("A", 5_100, 4, other),
-          periodMs,
+          slotMs,
         )!;
       },
     ],
@@ -113,7 +113,7 @@ describe("what proves nothing", () => {
 
 describe("the watch", () => {
   test("shows conflicts among everything it sees, once they are there", async () => {
-    const watch = new EquivocationWatch({ periodMs });
+    const watch = new EquivocationWatch({ slotMs });
     expect(watch.header(signedHeader("A", 5_000, 4))).toBeUndefined();
     expect(watch.header(signedHeader("A", 5_000, 4))).toBeUndefined();
     expect(watch.header(signedHeader("B", 5_100, 4))).toBeUndefined();
@@ -130,7 +130,7 @@ describe("the watch", () => {
     const link = fc.tuple(fc.nat(6), fc.integer({ min: 1, max: 7 }), fc.integer({ min: 1, max: 2 }));
     fc.assert(
       fc.property(fc.array(link, { maxLength: 12 }), (links) => {
-        const watch = new EquivocationWatch({ periodMs });
+        const watch = new EquivocationWatch({ slotMs });
         const votes = links.filter(([s, t]) => s < t).map(([s, t, block]) => signedVote("A", s, t, block));
         const found = votes.some((vote) => watch.vote(vote));
         const conflict = votes.some((a) => votes.some((b) => voteEvidence(a, b)));
@@ -141,9 +141,9 @@ describe("the watch", () => {
   });
 
   test("remembers the newest of an authority that signs without end", () => {
-    const watch = new EquivocationWatch({ periodMs });
+    const watch = new EquivocationWatch({ slotMs });
     for (let n = 0; n < 1_000; n++) {
-      watch.header(signedHeader("A", n * periodMs, n + 1));
+      watch.header(signedHeader("A", n * slotMs, n + 1));
       watch.vote(signedVote("A", n, n + 1, 1));
     }
     expect(watch.header(signedHeader("A", 999_500, 7))).toBeDefined();

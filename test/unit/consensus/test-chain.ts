@@ -5,13 +5,24 @@ import {
   genesisSnapshot,
   type ParentHeader,
   requiredDifficulty,
+  type VotingConfig,
 } from "../../../src/consensus/index.ts";
 import { keyPairFromSeed } from "../../../src/crypto/ed25519.ts";
 import { sha256 } from "../../../src/crypto/hash.ts";
-import { type AuthorityVote, Header, noVote, voteKinds, zero32 } from "../../../src/types/index.ts";
+import {
+  authorityVote,
+  type ChainParameters,
+  Header,
+  type HeaderVote,
+  noVote,
+  type ParameterName,
+  parameterVote,
+  zero32,
+} from "../../../src/types/index.ts";
 import { compareBytes, equalBytes } from "../../../src/util/bytes.ts";
+import { testChainConfig } from "../../chain-config.ts";
 
-export const defaultConfig: CliqueConfig = { periodMs: 1000, epochLength: 30_000 };
+export const defaultConfig: CliqueConfig & VotingConfig = { epochLength: 30_000, slotMs: 100 };
 
 const cached = new Map<string, Uint8Array>();
 
@@ -35,16 +46,20 @@ export function byTurn(text: string): string[] {
   return [...text].sort((a, b) => compareBytes(addressOf(a), addressOf(b)));
 }
 
-/** `A`: A signs; `A+B`, `A-B`: and votes to add or to remove B. */
-export function parseBlock(text: string): { proposer: Uint8Array; vote: AuthorityVote } {
+/** `A`: A signs; `A+B`, `A-B`: and votes to add or to remove B; `A:minFee=5`: and votes to set a parameter. */
+export function parseBlock(text: string): { proposer: Uint8Array; vote: HeaderVote } {
   const [signer, sign, candidate] = text;
   if (!candidate) return { proposer: addressOf(signer!), vote: noVote };
-  const kind = sign === "+" ? voteKinds.add : voteKinds.remove;
-  return { proposer: addressOf(signer!), vote: { kind, candidate: addressOf(candidate) } };
+  const proposer = addressOf(signer!);
+  if (sign === ":") {
+    const [parameter, value] = text.slice(2).split("=");
+    return { proposer, vote: parameterVote(parameter as ParameterName, BigInt(value!)) };
+  }
+  return { proposer, vote: authorityVote(sign === "+" ? "add" : "remove", addressOf(candidate)) };
 }
 
-export function genesisParent(names: string): ParentHeader {
-  const snapshot = genesisSnapshot([...names].map(addressOf));
+export function genesisParent(names: string, changes: Partial<ChainParameters> = {}): ParentHeader {
+  const snapshot = genesisSnapshot(testChainConfig({ authorities: [...names].map(addressOf), ...changes }));
   const header: Header = {
     height: 0,
     parent: zero32,
@@ -59,14 +74,14 @@ export function genesisParent(names: string): ParentHeader {
 }
 
 /** A valid header on `parent`, apart from what `fields` says. */
-export function headerOn(parent: ParentHeader, fields: Partial<Header>, periodMs = 1000): Header {
+export function headerOn(parent: ParentHeader, fields: Partial<Header>): Header {
   const height = parent.header.height + 1;
   const { authorities } = parent.snapshot;
   const proposer = fields.proposer ?? authorities[height % authorities.length]!;
   return {
     height,
     parent: parent.id,
-    timestamp: parent.header.timestamp + periodMs,
+    timestamp: parent.header.timestamp + parent.snapshot.parameters.periodMs,
     proposer,
     difficulty: requiredDifficulty(parent.snapshot, height, proposer),
     vote: noVote,
@@ -84,7 +99,7 @@ export function extend(
 ): ParentHeader {
   let tip = parent;
   for (const block of blocks) {
-    const header = headerOn(tip, parseBlock(block), config.periodMs);
+    const header = headerOn(tip, parseBlock(block));
     checkHeader(tip, header, config);
     tip = { header, id: Header.hashTreeRoot(header), snapshot: applyHeader(tip.snapshot, header, config) };
   }

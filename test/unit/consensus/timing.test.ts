@@ -1,15 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { futureBlockMs, genesisSnapshot, productionTime, turnStepMs } from "../../../src/consensus/index.ts";
+import { futureBlockMs, productionTime, turnStepMs } from "../../../src/consensus/index.ts";
 import { addressOf, byTurn, extend, genesisParent } from "./test-chain.ts";
 
 describe("productionTime", () => {
   const names = byTurn("ABCDE");
   const genesis = genesisParent("ABCDE");
-  const config = { periodMs: 1000 };
   const due = genesis.header.timestamp + 1000;
   const at = (name: string, tip = genesis, notBeforeMs?: number) =>
-    productionTime(tip.snapshot, tip.header, addressOf(name), config, notBeforeMs);
+    productionTime(tip.snapshot, tip.header, addressOf(name), notBeforeMs);
 
   test("in turn: as soon as the period is over; the others wait in line", () => {
     const line = [names[1], names[2], names[3], names[4], names[0]];
@@ -68,7 +67,7 @@ describe("productionTime", () => {
       fc.property(fc.integer({ min: 1, max: 8 }), fc.array(fc.nat(7), { maxLength: 12 }), (size, picks) => {
         let tip = genesisParent("ABCDEFGH".slice(0, size));
         const times = (parent: typeof tip) =>
-          parent.snapshot.authorities.map((a) => productionTime(parent.snapshot, parent.header, a, config));
+          parent.snapshot.authorities.map((a) => productionTime(parent.snapshot, parent.header, a));
         for (const pick of picks) {
           const able = [..."ABCDEFGH".slice(0, size)].filter((name) => at(name, tip));
           tip = extend(tip, [able[pick % able.length]!]);
@@ -101,9 +100,9 @@ test("futureBlockMs is how far a header is ahead of the clock", () => {
 });
 
 test("a single authority is always in turn", () => {
-  const snapshot = genesisSnapshot([addressOf("A")]);
+  const { snapshot } = genesisParent("A", { periodMs: 100 });
   for (let height = 0; height < 3; height++) {
-    const time = productionTime(snapshot, { height, timestamp: 0 }, addressOf("A"), { periodMs: 100 });
+    const time = productionTime(snapshot, { height, timestamp: 0 }, addressOf("A"));
     expect(time).toEqual({ timestampMs: 100, sealAtMs: 100, inTurn: true });
   }
 });

@@ -1,22 +1,21 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
-  applyAuthorityVote,
   applyHeader,
-  genesisSnapshot,
+  applyVote,
   maxOpenVotesPerVoter,
   productionTime,
 } from "../../../src/consensus/index.ts";
-import type { AuthoritySnapshot, OpenVote } from "../../../src/types/authority.ts";
-import { maxAuthorities, voteKinds } from "../../../src/types/index.ts";
+import type { ChainSnapshot, OpenVote } from "../../../src/types/authority.ts";
+import { authorityVote, maxAuthorities, noVote, voteKinds } from "../../../src/types/index.ts";
 import { toHex, uint32Bytes } from "../../../src/util/bytes.ts";
-import { addressOf, codeOf, extend, genesisParent, namesOf } from "./test-chain.ts";
+import { addressOf, codeOf, defaultConfig, extend, genesisParent, namesOf } from "./test-chain.ts";
 
 const letters = [..."ABCDEFGH"];
 
-function votesOf(snapshot: AuthoritySnapshot): string {
+function votesOf(snapshot: ChainSnapshot): string {
   return snapshot.openVotes
-    .map(({ voter, candidate, kind, height }) => {
+    .map(({ voter, vote: { candidate, kind }, height }) => {
       const sign = kind === voteKinds.add ? "+" : "-";
       return `${namesOf([voter], letters)}${sign}${namesOf([candidate], letters)}@${height}`;
     })
@@ -50,7 +49,7 @@ describe("open votes", () => {
   });
 
   test("an epoch clears them", () => {
-    const config = { periodMs: 1000, epochLength: 3 };
+    const config = { ...defaultConfig, epochLength: 3 };
     expect(votesOf(extend(genesisParent("ABCD"), ["A+E", "B+E"], config).snapshot)).toBe("A+E@1 B+E@2");
     expect(votesOf(extend(genesisParent("ABCD"), ["A+E", "B+E", "C"], config).snapshot)).toBe("");
   });
@@ -66,35 +65,40 @@ describe("limits of the set", () => {
 
   test("an empty set ends the chain: each block that would follow is refused, with the reason", () => {
     const ended = extend(genesisParent("A"), ["A", "A-A"]);
-    expect(ended.snapshot).toEqual({ authorities: [], recentSigners: [], openVotes: [] });
+    expect(ended.snapshot).toMatchObject({ authorities: [], recentSigners: [], openVotes: [] });
     for (const block of ["A", "B", "A+A", "A-A"])
       expect(() => extend(ended, [block])).toThrow(/no authority is left.*ended the chain/);
     expect(codeOf(() => extend(ended, ["A"]))).toBe("NOT_AN_AUTHORITY");
-    expect(productionTime(ended.snapshot, ended.header, addressOf("A"), { periodMs: 1000 })).toBeUndefined();
+    expect(productionTime(ended.snapshot, ended.header, addressOf("A"))).toBeUndefined();
   });
 
   test("a full set takes nobody in", () => {
     const full = numbered(maxAuthorities, 0);
-    const before = genesisSnapshot(full.slice(1));
-    const vote = { kind: voteKinds.add, candidate: addressOf("Z") };
+    const { parameters } = genesisParent("A").snapshot;
+    const vote = authorityVote("add", addressOf("Z"));
     const votes = (count: number): OpenVote[] =>
-      full.slice(1, count + 1).map((voter) => ({ voter, height: 1, ...vote }));
+      full.slice(1, count + 1).map((voter) => ({ voter, height: 1, vote }));
     const last = { height: 2, proposer: full[900]!, vote };
-    const open = applyAuthorityVote({ authorities: before.authorities, openVotes: votes(511) }, last);
+    const open = applyVote(
+      { authorities: full.slice(1), openVotes: votes(511), parameters },
+      last,
+      defaultConfig,
+    );
     expect(open.authorities).toHaveLength(maxAuthorities);
-    const closed = applyAuthorityVote({ authorities: full, openVotes: votes(600) }, last);
+    const closed = applyVote({ authorities: full, openVotes: votes(600), parameters }, last, defaultConfig);
     expect(closed.authorities).toBe(full);
     expect(closed.openVotes).toHaveLength(600);
   });
 
   test("a voter's open votes are bounded", () => {
-    const { authorities } = genesisSnapshot([addressOf("A"), addressOf("B"), addressOf("C")]);
+    const { authorities, parameters } = genesisParent("ABC").snapshot;
     const openVotes = numbered(maxOpenVotesPerVoter, 7).map((candidate, height): OpenVote => {
-      return { voter: addressOf("A"), candidate, kind: voteKinds.add, height };
+      return { voter: addressOf("A"), vote: authorityVote("add", candidate), height };
     });
     const next = (voter: string) => {
-      const vote = { kind: voteKinds.add, candidate: addressOf("Z") };
-      return applyAuthorityVote({ authorities, openVotes }, { height: 1, proposer: addressOf(voter), vote });
+      const vote = authorityVote("add", addressOf("Z"));
+      const header = { height: 1, proposer: addressOf(voter), vote };
+      return applyVote({ authorities, openVotes, parameters }, header, defaultConfig);
     };
     expect(next("A").openVotes).toHaveLength(maxOpenVotesPerVoter);
     expect(next("B").openVotes).toHaveLength(maxOpenVotesPerVoter + 1);
@@ -162,7 +166,7 @@ test("random chains: the tally model agrees and the snapshot stays well formed",
   let changes = 0;
   fc.assert(
     fc.property(chains, ({ size, epochLength, steps }) => {
-      let snapshot = genesisSnapshot(letters.slice(0, size).map(addressOf));
+      let { snapshot } = genesisParent(letters.slice(0, size).join(""));
       const model = new TallyModel(snapshot.authorities.map(toHex));
       for (const [index, { signer, kind, candidate }] of steps.entries()) {
         const height = index + 1;
@@ -171,9 +175,9 @@ test("random chains: the tally model agrees and the snapshot stays well formed",
         if (!proposer) break;
         const epoch = height % epochLength === 0;
         const voteKind = epoch ? voteKinds.none : kind;
-        const vote = { kind: voteKind, candidate: addressOf(letters[candidate]!) };
+        const vote = { ...noVote, kind: voteKind, candidate: addressOf(letters[candidate]!) };
         const { length } = snapshot.authorities;
-        snapshot = applyHeader(snapshot, { height, proposer, vote }, { epochLength });
+        snapshot = applyHeader(snapshot, { height, proposer, vote }, { ...defaultConfig, epochLength });
         if (snapshot.authorities.length !== length) changes++;
         if (epoch) model.clear();
         else if (voteKind !== voteKinds.none) model.apply(toHex(proposer), voteKind, toHex(vote.candidate));
@@ -182,11 +186,13 @@ test("random chains: the tally model agrees and the snapshot stays well formed",
         expect(set).toEqual([...model.signers].sort());
         const votes = snapshot.openVotes.map((open) => ({
           voter: toHex(open.voter),
-          candidate: toHex(open.candidate),
+          candidate: toHex(open.vote.candidate),
         }));
         expect(votes).toEqual(model.votes);
         for (const open of snapshot.openVotes) {
-          expect(open.kind).toBe(set.includes(toHex(open.candidate)) ? voteKinds.remove : voteKinds.add);
+          expect(open.vote.kind).toBe(
+            set.includes(toHex(open.vote.candidate)) ? voteKinds.remove : voteKinds.add,
+          );
           expect(set).toContain(toHex(open.voter));
         }
       }

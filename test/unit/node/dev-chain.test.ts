@@ -20,7 +20,7 @@ test("one authority, a block a second, and an account with the key that is shown
     chainStores(database).meta.genesis(),
   );
   const { config } = genesis!.payload;
-  expect([config.periodMs, config.authorities.length]).toEqual([1_000, 1]);
+  expect([config.parameters.periodMs, config.authorities.length]).toEqual([1_000, 1]);
   const funded = balancesOf(genesis!).find(({ address }) =>
     Buffer.from(address).equals(decodeAddress(dev.wallet.address)),
   );

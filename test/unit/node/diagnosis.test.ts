@@ -10,7 +10,8 @@ import {
   type PeerInput,
 } from "../../../src/node/diagnosis.ts";
 import { toHex } from "../../../src/util/bytes.ts";
-import { addressOf } from "../consensus/test-chain.ts";
+import { testChainConfig } from "../../chain-config.ts";
+import { addressOf, genesisParent } from "../consensus/test-chain.ts";
 
 const now = 1_700_000_000_000;
 const written = (name: string) => encodeAddress(addressOf(name));
@@ -37,7 +38,7 @@ function chain(fields: Partial<ChainInput> = {}, recent = "DC", authorities = "A
   return {
     head: { height: 120, id: "0x01", timestampMs: now - 500, totalDifficulty: 240 },
     sinceMs: now - 450,
-    snapshot: { ...genesisSnapshot([...authorities].map(addressOf)), recentSigners },
+    snapshot: { ...genesisParent(authorities).snapshot, recentSigners },
     periodMs: 1_000,
     emptyBlockPeriodMs: 1_000,
     wantedSinceMs: undefined,
@@ -446,7 +447,7 @@ describe("a diagnosis", () => {
 
   test("knows the largest set", () => {
     const names = Array.from({ length: 1024 }, (_, index) => `n${index}`);
-    const snapshot = genesisSnapshot(names.map(addressOf));
+    const snapshot = genesisSnapshot(testChainConfig({ authorities: names.map(addressOf) }));
     expect(diagnose(input({ chain: chain({ ...standing(600_000), snapshot }) })).state).toBe("halted");
   });
 });

@@ -25,7 +25,7 @@ async function loggedNode() {
     },
   });
   const mempool: Mempool = new Mempool({
-    config: node.genesis.config,
+    config: node.genesis.config.parameters,
     genesisId: node.genesis.id,
     limits: defaultMempoolLimits,
     account: (address) => node.chain.state.get(address),

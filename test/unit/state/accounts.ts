@@ -1,10 +1,12 @@
+import { genesisSnapshot } from "../../../src/consensus/index.ts";
 import { sha256 } from "../../../src/crypto/hash.ts";
 import { type AccountReader, AccountState, type BlockInput } from "../../../src/state/index.ts";
-import type { Account, AuthoritySnapshot, Transaction } from "../../../src/types/index.ts";
+import type { Account, ChainSnapshot, Transaction } from "../../../src/types/index.ts";
 import { uint32Bytes } from "../../../src/util/bytes.ts";
+import { testChainConfig } from "../../chain-config.ts";
 
 export const seed = new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]);
-export const noAuthorities: AuthoritySnapshot = { authorities: [], recentSigners: [], openVotes: [] };
+export const noAuthorities: ChainSnapshot = genesisSnapshot(testChainConfig({ authorities: [] }));
 
 export function address(index: number): Uint8Array {
   return sha256(uint32Bytes(index));
@@ -34,18 +36,28 @@ export interface TestTransfer {
   amount?: bigint;
   fee?: bigint;
   nonce?: number;
+  validUntil?: number;
 }
 
 /** `from` and `to` are the numbers of `address`. Signed by nobody: execution does not look. */
-export function transfer({ from, to, amount = 0n, fee = 0n, nonce = 0 }: TestTransfer): Transaction {
-  const message = { from: address(from), to: address(to), amount, fee, nonce, memo: new Uint8Array() };
+export function transfer({
+  from,
+  to,
+  amount = 0n,
+  fee = 0n,
+  nonce = 0,
+  validUntil = 0,
+}: TestTransfer): Transaction {
+  const memo = new Uint8Array();
+  const message = { from: address(from), to: address(to), amount, fee, nonce, validUntil, memo };
   return { message, signature: new Uint8Array(64) };
 }
 
-export function block(proposer: number, transfers: TestTransfer[], config = {}): BlockInput {
+export function block(proposer: number, transfers: TestTransfer[], parameters = {}, height = 1): BlockInput {
   return {
+    height,
     proposer: address(proposer),
     transactions: transfers.map(transfer),
-    config: { minFee: 0n, blockReward: 0n, ...config },
+    parameters: { minFee: 0n, blockReward: 0n, ...parameters },
   };
 }

@@ -85,7 +85,7 @@ describe("random blocks", () => {
         const expected = model(input);
         const { transfers } = expected;
 
-        const executor = new Executor(state, { proposer: address(proposer), config });
+        const executor = new Executor(state, { height: 1, proposer: address(proposer), parameters: config });
         const done = transfers.filter((item) => executor.tryTransaction(transfer(item)) === undefined);
         expect(done).toEqual(expected.done);
         executed += done.length;

@@ -172,7 +172,7 @@ describe("new accounts", () => {
 });
 
 describe("Executor", () => {
-  const setting = { proposer: address(1), config: { minFee: 0n, blockReward: 0n } };
+  const setting = { height: 1, proposer: address(1), parameters: { minFee: 0n, blockReward: 0n } };
 
   test("a transaction that fails leaves no trace", () => {
     const state = stateOf(accountsWith(10n, 0n, maxAmount));

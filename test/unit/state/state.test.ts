@@ -8,14 +8,16 @@ import {
   executeBlock,
   revertBlock,
 } from "../../../src/state/index.ts";
-import { Account, Accounts, type AuthoritySnapshot, State } from "../../../src/types/index.ts";
+import { Account, Accounts, authorityVote, type ChainSnapshot, State } from "../../../src/types/index.ts";
 import { toHex } from "../../../src/util/bytes.ts";
 import { accountsOf, accountsWith, address, block, noAuthorities, stateOf } from "./accounts.ts";
 
-function expectRoot(state: AccountState, snapshot: AuthoritySnapshot = noAuthorities): void {
+function expectRoot(state: AccountState, snapshot: ChainSnapshot = noAuthorities): void {
   const accounts = accountsOf(state);
   expect(state.accountsRoot()).toEqual(Accounts.hashTreeRoot(accounts));
-  expect(state.stateRoot(snapshot)).toEqual(State.hashTreeRoot({ accounts, authorities: snapshot }));
+  expect(state.stateRoot(snapshot)).toEqual(
+    State.hashTreeRoot({ accounts, authorities: snapshot, parameters: snapshot.parameters }),
+  );
 }
 
 const sizes = [0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 1023, 1024, 1025, 2049];
@@ -34,12 +36,20 @@ describe("stateRoot", () => {
   test("covers the authorities", () => {
     const state = stateOf(accountsWith(1n, 2n));
     const snapshot = {
+      ...noAuthorities,
       authorities: [address(1), address(2)],
       recentSigners: [{ height: 7, proposer: address(2) }],
-      openVotes: [{ voter: address(1), candidate: address(9), kind: 1, height: 5 }],
+      openVotes: [{ voter: address(1), vote: authorityVote("add", address(9)), height: 5 }],
     };
     expectRoot(state, snapshot);
     expect(state.stateRoot(snapshot)).not.toEqual(state.stateRoot(noAuthorities));
+  });
+
+  test("covers the parameters", () => {
+    const state = stateOf(accountsWith(1n, 2n));
+    const changed = { ...noAuthorities, parameters: { ...noAuthorities.parameters, minFee: 9n } };
+    expectRoot(state, changed);
+    expect(state.stateRoot(changed)).not.toEqual(state.stateRoot(noAuthorities));
   });
 
   test.each(sizes.slice(1))("after one of %i accounts changed, each in its turn", (size) => {

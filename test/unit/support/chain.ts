@@ -17,8 +17,8 @@ import type { Database } from "../../../src/storage/database.ts";
 import { keySpaces } from "../../../src/storage/key-spaces.ts";
 import { balancesOf, type ChainConfig } from "../../../src/types/genesis.ts";
 import {
-  type AuthoritySnapshot,
   type Block,
+  type ChainSnapshot,
   computeDomain,
   type EncodedBlock,
   Header,
@@ -32,6 +32,7 @@ import {
 } from "../../../src/types/index.ts";
 import { compareBytes, toHex, uint32Bytes } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
+import { type ConfigChanges, testChainConfig } from "../../chain-config.ts";
 import { ManualClock } from "./clock.ts";
 import { MemoryDatabase } from "./database.ts";
 
@@ -52,28 +53,12 @@ export const users: TestSigner[] = [101, 102, 103, 104].map(signer);
 export const startBalance = 1_000_000n;
 export const genesisTime = 1_600_000_000_000;
 
-export function chainConfig(authorityCount: number, config: Partial<ChainConfig> = {}): ChainConfig {
-  return {
-    name: new TextEncoder().encode("test chain"),
-    periodMs: 1000,
-    epochLength: 30_000,
-    emptyBlockPeriodMs: 1000,
-    maxBlockTransactions: 1000,
-    maxBlockBytes: 2 ** 20,
-    blockReward: 5n,
-    minFee: 1n,
-    authorities: authorities
-      .slice(0, authorityCount)
-      .map(({ publicKey }) => publicKey)
-      .sort(compareBytes),
-    ...config,
-  };
+export function chainConfig(authorityCount: number, changes: ConfigChanges = {}): ChainConfig {
+  const set = authorities.slice(0, authorityCount).map(({ publicKey }) => publicKey);
+  return testChainConfig({ authorities: set.sort(compareBytes), ...changes });
 }
 
-export async function testGenesis(
-  authorityCount = 3,
-  config: Partial<ChainConfig> = {},
-): Promise<CheckedGenesis> {
+export async function testGenesis(authorityCount = 3, config: ConfigChanges = {}): Promise<CheckedGenesis> {
   const coinbase = {
     balances: users.slice(0, 3).map(({ publicKey }) => ({ address: publicKey, balance: startBalance })),
   };
@@ -93,6 +78,7 @@ export interface Transfer {
   amount?: bigint;
   fee?: bigint;
   nonce?: number;
+  validUntil?: number;
   memo?: Uint8Array;
 }
 
@@ -106,13 +92,22 @@ export class BlockMaker {
     this.domain = computeDomain("transaction", genesis.id);
   }
 
-  async transfer({ from = 0, to, amount = 1n, fee = 1n, nonce = 0, memo }: Transfer): Promise<Transaction> {
+  async transfer({
+    from = 0,
+    to,
+    amount = 1n,
+    fee = 1n,
+    nonce = 0,
+    validUntil = 0,
+    memo,
+  }: Transfer): Promise<Transaction> {
     const message = {
       from: users[from]!.publicKey,
       to: to ?? users[1]!.publicKey,
       amount,
       fee,
       nonce,
+      validUntil,
       memo: memo ?? new Uint8Array(),
     };
     const unsigned = transactionRecord({ message, signature: new Uint8Array(64) }, this.domain);
@@ -146,7 +141,7 @@ export class BlockMaker {
     const draft: Header = {
       height,
       parent: tip.id,
-      timestamp: tip.header.timestamp + config.periodMs + laterMs,
+      timestamp: tip.header.timestamp + tip.snapshot.parameters.periodMs + laterMs,
       proposer: proposer.publicKey,
       difficulty: requiredDifficulty(tip.snapshot, height, proposer.publicKey),
       vote: noVote,
@@ -158,7 +153,8 @@ export class BlockMaker {
     const snapshot = applyHeader(tip.snapshot, { ...draft, ...edit }, config);
     const state = () => {
       const next = tip.state();
-      executeBlock(next, { transactions, proposer: proposer.publicKey, config });
+      const { parameters } = tip.snapshot;
+      executeBlock(next, { height, transactions, proposer: proposer.publicKey, parameters });
       return next;
     };
     if (!options.unexecuted) draft.stateRoot = state().stateRoot(snapshot);
@@ -203,7 +199,7 @@ export interface Tip {
   header: Header;
   id: Uint8Array;
   idHex: string;
-  snapshot: AuthoritySnapshot;
+  snapshot: ChainSnapshot;
   totalDifficulty: number;
   /** From height 1 on. */
   blocks: Block[];
@@ -211,7 +207,7 @@ export interface Tip {
   state(): AccountState;
 }
 
-function inTurn(snapshot: AuthoritySnapshot, height: number): Uint8Array {
+function inTurn(snapshot: ChainSnapshot, height: number): Uint8Array {
   return snapshot.authorities[height % snapshot.authorities.length]!;
 }
 

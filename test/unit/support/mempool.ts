@@ -44,7 +44,7 @@ export async function testPool(
     },
   });
   const settings = {
-    config: genesis.config,
+    config: genesis.config.parameters,
     genesisId: genesis.id,
     limits: { ...defaultMempoolLimits, ...options.limits },
     account: (address: Uint8Array) => node.chain.state.get(address),

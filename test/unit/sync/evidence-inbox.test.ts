@@ -9,13 +9,13 @@ import { Evidence } from "../../../src/types/index.ts";
 import { equalBytes } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { handClock } from "../accounts/signing.ts";
-import { genesisId, keyOf, periodMs, signedHeader, signedVote } from "../consensus/equivocation.ts";
+import { genesisId, keyOf, signedHeader, signedVote, slotMs } from "../consensus/equivocation.ts";
 import { MemoryDatabase } from "../storage/memory-database.ts";
 
 const clock = handClock(7);
 const authorities = ["A", "B"].map((name) => keyOf(name).publicKey);
 const twoHeaders = (name: string, slot = 5) =>
-  headerEvidence(signedHeader(name, slot * 1_000, 4), signedHeader(name, slot * 1_000 + 1, 4), periodMs)!;
+  headerEvidence(signedHeader(name, slot * 1_000, 4), signedHeader(name, slot * 1_000 + 1, 4), slotMs)!;
 const encode = (evidence: Evidence) => Evidence.serialize(evidence);
 
 /** A network of two: `peer` is what the other side serves. */
@@ -42,7 +42,7 @@ function open(network: Network, database = new MemoryDatabase()): Promise<Eviden
     clock,
     logger: silentLogger,
     verify: verifySignatures,
-    rules: { periodMs, genesisId },
+    rules: { slotMs, genesisId },
     isAuthority: (address) => authorities.some((authority) => equalBytes(authority, address)),
   });
 }

@@ -31,12 +31,21 @@ const randomTransaction = fc.record({
     amount: fc.bigInt(0n, maxAmount),
     fee: fc.bigInt(0n, maxAmount),
     nonce: fc.nat(),
+    validUntil: fc.nat(),
     memo: fc.uint8Array({ maxLength: maxMemoBytes }),
   }),
   signature: bytes(64),
 });
 const transaction: Transaction = {
-  message: { from: zero32, to: zero32, amount: 1n, fee: 2n, nonce: 3, memo: new Uint8Array([4]) },
+  message: {
+    from: zero32,
+    to: zero32,
+    amount: 1n,
+    fee: 2n,
+    nonce: 3,
+    validUntil: 6,
+    memo: new Uint8Array([4]),
+  },
   signature: new Uint8Array(64).fill(5),
 };
 

@@ -24,6 +24,7 @@ const randomTransaction = fc.record({
     amount: uint64,
     fee: uint64,
     nonce: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
+    validUntil: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
     memo: fc.oneof(fc.constant(new Uint8Array()), fc.uint8Array({ maxLength: maxMemoBytes })),
   }),
   signature: bytes(64),
@@ -60,7 +61,15 @@ describe("records of many transactions", () => {
 
   test("several batches are hashed as one", () => {
     const list = Array.from({ length: 1000 }, (_, nonce) => ({
-      message: { from: zero32, to: zero32, amount: 1n, fee: 0n, nonce, memo: new Uint8Array(nonce % 257) },
+      message: {
+        from: zero32,
+        to: zero32,
+        amount: 1n,
+        fee: 0n,
+        nonce,
+        validUntil: nonce,
+        memo: new Uint8Array(nonce % 257),
+      },
       signature: new Uint8Array(64).fill(nonce),
     }));
     const ids = transactionRecords(list, domain).map(({ id }) => id);
@@ -77,6 +86,7 @@ describe("a damaged list", () => {
         amount: 7n,
         fee: 1n,
         nonce: memoBytes,
+        validUntil: 0,
         memo: new Uint8Array(memoBytes),
       },
       signature: new Uint8Array(64),
@@ -120,12 +130,13 @@ describe("a damaged list", () => {
     }
   });
 
-  test("a nonce above 2^53 - 1 is no safe count", () => {
+  test("a nonce or a last height above 2^53 - 1 is no safe count", () => {
     const encoded = Transactions.serialize([]);
     expect(decodeRecords(encoded, domain)).toEqual([]);
     const high = list.slice();
-    high.fill(0xff, 12 + 148, 12 + 156);
-    expect(Number.isSafeInteger(decodeRecords(high, domain)[0]!.transaction.message.nonce)).toBe(false);
+    high.fill(0xff, 12 + 148, 12 + 164);
+    const { message } = decodeRecords(high, domain)[0]!.transaction;
+    expect([message.nonce, message.validUntil].some(Number.isSafeInteger)).toBe(false);
     expect(transactionRecord(decodeRecords(list, domain)[0]!.transaction, domain).encoded).toEqual(
       decodeRecords(list, domain)[0]!.encoded,
     );

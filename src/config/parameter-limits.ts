@@ -1,0 +1,58 @@
+import { blockBytesLimit } from "../../protocols/blocks.ts";
+import type { ChainConfig } from "../types/genesis.ts";
+import type { ChainParameters } from "../types/parameters.ts";
+import { maxAmount } from "../types/primitives.ts";
+import { maxTransactionsPerList } from "../types/transaction.ts";
+
+/** Limits of a chain's parameters, in genesis and in every vote. */
+export const parameterLimits = {
+  minPeriodMs: 100,
+  /** The longest time that a timer takes: 24 days. */
+  maxPeriodMs: 2 ** 31 - 1,
+  maxBlockTransactions: maxTransactionsPerList,
+  /** Room for a transaction with the longest memo. */
+  minBlockBytes: 1024,
+  maxBlockBytes: blockBytesLimit,
+  maxRules: 2 ** 32 - 1,
+} as const;
+
+/** The first limit that a parameter exceeds, in words; undefined where all are kept. */
+export function exceededLimit(
+  parameters: ChainParameters,
+  { slotMs }: Pick<ChainConfig, "slotMs">,
+): string | undefined {
+  const limits = parameterLimits;
+  const { periodMs, emptyBlockPeriodMs: emptyMs } = parameters;
+  const checks: readonly [boolean, string][] = [
+    [within(periodMs, limits.minPeriodMs, limits.maxPeriodMs), "its period is out of range"],
+    // An authority signs at most one header in a slot.
+    [periodMs >= slotMs, "its period is shorter than a slot"],
+    [
+      emptyMs === 0 || within(emptyMs, periodMs, limits.maxPeriodMs),
+      "its empty block period is neither 0 nor at least the period",
+    ],
+    [
+      within(parameters.maxBlockTransactions, 1, limits.maxBlockTransactions),
+      "its transaction limit is out of range",
+    ],
+    [
+      within(parameters.maxBlockBytes, limits.minBlockBytes, limits.maxBlockBytes),
+      "its block size limit is out of range",
+    ],
+    [isAmount(parameters.minFee) && isAmount(parameters.blockReward), "an amount is above 2^64 - 1"],
+    [within(parameters.rules, 1, limits.maxRules), "its version of the rules is out of range"],
+  ];
+  return checks.find(([kept]) => !kept)?.[1];
+}
+
+export function isWithinLimits(parameters: ChainParameters, config: Pick<ChainConfig, "slotMs">): boolean {
+  return exceededLimit(parameters, config) === undefined;
+}
+
+export function within(value: number, min: number, max: number): boolean {
+  return Number.isSafeInteger(value) && value >= min && value <= max;
+}
+
+function isAmount(value: bigint): boolean {
+  return value >= 0n && value <= maxAmount;
+}

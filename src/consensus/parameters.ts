@@ -1,0 +1,36 @@
+import { isWithinLimits } from "../config/parameter-limits.ts";
+import type { HeaderVote } from "../types/authority.ts";
+import type { ChainConfig } from "../types/genesis.ts";
+import { type ChainParameters, type ParameterName, parameterName } from "../types/parameters.ts";
+import { isSafeCount } from "../types/primitives.ts";
+
+type ParameterVote = Pick<HeaderVote, "parameter" | "value">;
+
+/** Parameters that are amounts; the others are numbers. */
+const amounts: readonly ParameterName[] = ["minFee", "blockReward"];
+
+/**
+ * Whether the value would change the parameter and keep the rules: every parameter within its limits, and `rules` one higher than it
+ * is, so that no version is passed over and none comes back.
+ */
+export function canSetParameter(
+  parameters: ChainParameters,
+  vote: ParameterVote,
+  config: Pick<ChainConfig, "slotMs">,
+): boolean {
+  const name = parameterName(vote.parameter);
+  if (name === undefined || vote.value === BigInt(parameters[name])) return false;
+  if (!amounts.includes(name) && !isSafeCount(Number(vote.value))) return false;
+  if (name === "rules") return Number(vote.value) === parameters.rules + 1;
+  return isWithinLimits(withParameter(parameters, vote), config);
+}
+
+/** A copy in which the parameter has the voted value. The vote has passed `canSetParameter`, or is about to be. */
+export function withParameter(
+  parameters: ChainParameters,
+  { parameter, value }: ParameterVote,
+): ChainParameters {
+  const name = parameterName(parameter);
+  if (name === undefined) return parameters;
+  return { ...parameters, [name]: amounts.includes(name) ? value : Number(value) };
+}
