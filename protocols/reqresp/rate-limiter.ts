@@ -19,12 +19,15 @@ export class RateLimiter {
     this.#clock = clock;
   }
 
-  /** Takes one token, or returns false where there is none. */
-  take(key: string, quota: Quota): boolean {
+  /** Takes tokens, or returns false where there is none. The last ones may be more than there are: they are missing later. */
+  take(key: string, quota: Quota, tokens = 1): boolean {
     if (this.delayMs(key, quota) > 0) return false;
     const now = this.#clock.now();
     if (!this.#fullAt.has(key) && ++this.#added % pruneEvery === 0) this.#prune(now);
-    this.#fullAt.set(key, Math.max(this.#fullAt.get(key) ?? now, now) + quota.perMs / quota.requests);
+    this.#fullAt.set(
+      key,
+      Math.max(this.#fullAt.get(key) ?? now, now) + (tokens * quota.perMs) / quota.requests,
+    );
     return true;
   }
 

@@ -65,7 +65,9 @@ export class VerifyPool {
 
   readonly verify: Verify = (sets) => {
     if (sets.length === 0) return Promise.resolve([]);
-    if (this.#closed || !sets.every(isPackable)) return verifySignatures(sets);
+    // Nobody waits for an answer after the end: what is left must not be checked in the caller's thread, for minutes.
+    if (this.#closed) return new Promise(() => undefined);
+    if (!sets.every(isPackable)) return verifySignatures(sets);
     return new Promise((resolve) => {
       const call: Call = { sets, verdicts: new Array(sets.length), left: sets.length, resolve };
       const queue = sets.length <= smallCall ? this.#small : this.#large;

@@ -12,12 +12,13 @@ import { sha256 } from "../crypto/hash.ts";
 import { type Clock, sleep } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
+import { decodeRpcLimits } from "./gossip-guard.ts";
 import type { PeerScores } from "./scores.ts";
 import type { NetworkObserver, PeerId, Verdict } from "./types.ts";
 import type { Usefulness } from "./usefulness.ts";
 
-/** One RPC may answer several requests for messages at once. */
-const maxRpcBytes = 8 * maxGossipBytes;
+/** One message, and what goes with it. Gossipsub puts what others want into one RPC: of large messages there is room for two. */
+const maxRpcBytes = 2 * maxGossipBytes;
 /** Entries of 1 KiB each: a node has two or three topics. */
 const maxTopicBytesPerPeer = 16 * 1024;
 
@@ -75,8 +76,9 @@ export function gossipService(scores: PeerScores): (components: GossipSubCompone
     batchPublish: true,
     allowPublishToZeroTopicPeers: true,
     ignoreDuplicatePublishError: true,
+    decodeRpcLimits,
     maxInboundDataLength: maxRpcBytes,
-    maxOutboundBufferSize: 2 * maxRpcBytes,
+    maxOutboundBufferSize: 8 * maxRpcBytes,
     maxTopicBytesPerPeer,
     scoreParams: {
       topics: {},

@@ -16,6 +16,7 @@ import { messageOf, UserError } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { Dialer } from "./dialer.ts";
 import { Gossip, type Validators } from "./gossip.ts";
+import { guardGossip } from "./gossip-guard.ts";
 import { watchGossipStreams } from "./gossip-watch.ts";
 import { createHost, type Host } from "./host.ts";
 import { Inbound, type InboundOptions, inboundLimits, isThisMachine } from "./inbound.ts";
@@ -114,6 +115,7 @@ export class LibP2pNetwork implements Network {
     this.#host = host;
     this.#scores = scores;
     this.#options = options;
+    guardGossip(host.services.pubsub, { scores, clock });
     this.#gossip = new Gossip({ pubsub: host.services.pubsub, scores, usefulness, clock, logger, observer });
     this.#requests = new Requests({
       libp2p: host,

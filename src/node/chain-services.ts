@@ -185,7 +185,7 @@ export async function startChainServices(
   serveChain(network, chain, mempool);
   network.join(genesis.id, {
     blocks: (message, from) => inbox.onGossip(message, from),
-    transactions: (message) => transactions.onGossip(message),
+    transactions: (message, from) => transactions.onGossip(message, from),
     votes: (message, from) => votes.onGossip(message, from),
     evidence: (message) => evidence.onGossip(message),
   });

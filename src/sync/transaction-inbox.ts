@@ -14,6 +14,7 @@ import type { TransactionRecord } from "../types/index.ts";
 import { toHex } from "../util/bytes.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
+import { PeerQueue, type PeerQueueLimits } from "./peer-queue.ts";
 import { requestOne } from "./request-one.ts";
 import { transactionVerdicts } from "./verdicts.ts";
 
@@ -21,18 +22,48 @@ export interface TransactionInboxOptions {
   network: Network;
   mempool: Mempool;
   logger: Logger;
+  limits?: PeerQueueLimits;
 }
+
+/** Signatures that are checked before it is looked whether one is wrong: the rest of a batch with a bad one costs nothing. */
+export const checkedAtOnce = 128;
+/**
+ * Batches that wait to be checked. A peer's share is some seconds of a full network; checked at a time are so few that a block waits for
+ * some ten milliseconds of them, at most.
+ */
+export const transactionQueueLimits: PeerQueueLimits = {
+  maxBytesPerPeer: 4 * 2 ** 20,
+  maxCountPerPeer: 512,
+  maxBytes: 32 * 2 ** 20,
+  maxRunning: 8,
+};
 
 /** Takes in what peers say is to be mined: by gossip, and what they had before we met. */
 export class TransactionInbox {
   readonly #options: TransactionInboxOptions;
+  readonly #queue: PeerQueue;
 
   constructor(options: TransactionInboxOptions) {
     this.#options = options;
+    this.#queue = new PeerQueue(options.limits ?? transactionQueueLimits);
+    // A peer that was banned, too: what it has sent is not worth checking any more.
+    options.network.on("disconnected", (peer) => this.#queue.drop(peer));
   }
 
-  /** The validator of the topic `transactions`: a batch travels on if a part of it is new and none of it is at fault. */
-  async onGossip(message: Uint8Array): Promise<Verdict> {
+  /**
+   * The validator of the topic `transactions`: a batch travels on if a part of it is new and none of it is at fault. Nothing is read
+   * before the peer's turn; what is over its share is dropped, and costs it score.
+   */
+  async onGossip(message: Uint8Array, from: PeerId): Promise<Verdict> {
+    const queued = this.#queue.add(from, message.length, () => this.#check(message));
+    if (!queued) {
+      this.#options.network.penalize(from, "rateLimited", "more transactions than can be checked");
+      return "ignore";
+    }
+    return (await queued) ?? "ignore";
+  }
+
+  async #check(message: Uint8Array): Promise<Verdict> {
     const { mempool } = this.#options;
     let batch: TransactionRecord[];
     try {
@@ -41,8 +72,8 @@ export class TransactionInbox {
       return "reject";
     }
     if (batch.length === 0 || batch.length > maxGossipTransactions) return "reject";
-    const outcomes = await mempool.add(batch, "gossip");
-    if (outcomes.some((outcome) => isAtFault(outcome))) return "reject";
+    const outcomes = await this.#add(batch, "gossip");
+    if (!outcomes) return "reject";
     if (!outcomes.some(({ accepted }) => accepted)) return "ignore";
     return (await this.#areSigned(outcomes)) ? "accept" : "reject";
   }
@@ -57,8 +88,7 @@ export class TransactionInbox {
         const batch = await requestOne(network, peer, transactions, {
           ids: missing.slice(at, at + maxTransactionsById),
         });
-        const outcomes = await mempool.add(mempool.records(batch), "peer");
-        if (outcomes.some((outcome) => isAtFault(outcome))) {
+        if (!(await this.#add(mempool.records(batch), "peer"))) {
           return network.penalize(peer, "invalidResponse", "its mempool holds an invalid transaction");
         }
       }
@@ -72,7 +102,25 @@ export class TransactionInbox {
     const refused = outcomes.flatMap((outcome) => {
       return outcome.accepted || outcome.isSigned ? [] : outcome.record;
     });
-    return (await this.#options.mempool.verify(refused)).every(Boolean);
+    for (let at = 0; at < refused.length; at += checkedAtOnce) {
+      const verdicts = await this.#options.mempool.verify(refused.slice(at, at + checkedAtOnce));
+      if (!verdicts.every(Boolean)) return false;
+    }
+    return true;
+  }
+
+  /** Undefined at the first that is at fault: what comes after it is not looked at. */
+  async #add(
+    batch: readonly TransactionRecord[],
+    source: "gossip" | "peer",
+  ): Promise<AddOutcome[] | undefined> {
+    const outcomes: AddOutcome[] = [];
+    for (let at = 0; at < batch.length; at += checkedAtOnce) {
+      const some = await this.#options.mempool.add(batch.slice(at, at + checkedAtOnce), source);
+      if (some.some((outcome) => isAtFault(outcome))) return undefined;
+      outcomes.push(...some);
+    }
+    return outcomes;
   }
 }
 

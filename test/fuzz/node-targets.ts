@@ -37,7 +37,7 @@ export async function gossipTargets(): Promise<Target[]> {
           await maker.transfer({ nonce: 1, memo: text("memo") }),
         ]),
       ],
-      run: judge((message) => transactions.onGossip(message)),
+      run: judge((message) => transactions.onGossip(message, "peer")),
       close: () => node.stop(),
     },
   ];

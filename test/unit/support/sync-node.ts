@@ -94,7 +94,7 @@ export async function syncNode(
   serveChain(network, chain, mempool);
   network.join(genesis.id, {
     blocks: (message, from) => inbox.onGossip(message, from),
-    transactions: (message) => transactions.onGossip(message),
+    transactions: (message, from) => transactions.onGossip(message, from),
     votes: async () => "ignore",
     evidence: async () => "ignore",
   });

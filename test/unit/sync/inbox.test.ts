@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { blocksById } from "../../../protocols/index.ts";
 import type { CanonicalBlock } from "../../../src/chain/types.ts";
+import { checkedAtOnce, transactionQueueLimits } from "../../../src/sync/transaction-inbox.ts";
 import { blockVerdicts, transactionVerdicts } from "../../../src/sync/verdicts.ts";
 import { CompactBlock, type Transaction, Transactions } from "../../../src/types/index.ts";
 import { toHex } from "../../../src/util/bytes.ts";
@@ -72,7 +73,7 @@ describe("a compact block", () => {
     const tip = await withTransfers(maker.start(), maker, 3);
     await peer.addAll(tip);
     const { transactions } = tip.blocks[0]!;
-    const message = node.transactions.onGossip(Transactions.serialize(transactions));
+    const message = node.transactions.onGossip(Transactions.serialize(transactions), "peer");
     expect(await node.inbox.onGossip(compact(tip, maker), "peer")).toBe("accept");
     await clock.advance(1_000);
     expect(node.chain.head.height).toBe(0);
@@ -96,7 +97,7 @@ describe("a compact block", () => {
     node.chain.events.on("imported", ({ idHex }) => imported.push(idHex));
     const rival = await maker.block(maker.start(), { by: authorities[2]!, transactions });
     await peer.addAll(rival);
-    await node.transactions.onGossip(Transactions.serialize(transactions));
+    await node.transactions.onGossip(Transactions.serialize(transactions), "peer");
     for (const each of [tip, rival]) {
       expect(await node.inbox.onGossip(compact(each, maker), "peer")).toBe("accept");
       await until(clock, () => imported.includes(each.idHex));
@@ -442,7 +443,7 @@ describe("gossiped transactions", () => {
   test("travel on where some are new and all are signed", async () => {
     const { node, maker } = await pair();
     const send = async (...transactions: Awaited<ReturnType<typeof maker.transfer>>[]) =>
-      node.transactions.onGossip(Transactions.serialize(transactions));
+      node.transactions.onGossip(Transactions.serialize(transactions), "peer");
     const [first, second, poor, unpaid] = await Promise.all([
       maker.transfer({ nonce: 0 }),
       maker.transfer({ nonce: 1 }),
@@ -458,10 +459,36 @@ describe("gossiped transactions", () => {
     // Refused at a glance here, but maybe not where it travels on to.
     expect(await send(forged(poor), await maker.transfer({ nonce: 2 }))).toBe("reject");
     expect(await send(await maker.transfer({ nonce: 2, to: new Uint8Array(32).fill(1) }))).toBe("reject");
-    expect(await node.transactions.onGossip(new Uint8Array([9, 9]))).toBe("reject");
+    expect(await node.transactions.onGossip(new Uint8Array([9, 9]), "peer")).toBe("reject");
     expect(await send()).toBe("reject");
     const many = Array.from({ length: 513 }, () => first);
     expect(await send(...many)).toBe("reject");
+  });
+
+  test("are checked up to the first that is wrong: the rest of the batch costs nothing", async () => {
+    const { net, peer, maker } = await pair();
+    const { node, checked } = await countingNode(net, peer);
+    const all = await Promise.all(Array.from({ length: 512 }, (_, nonce) => maker.transfer({ nonce })));
+    all[3] = { ...all[3]!, signature: new Uint8Array(64).fill(7) };
+    expect(await node.transactions.onGossip(Transactions.serialize(all), "peer")).toBe("reject");
+    expect(checked(all).filter((count) => count > 0)).toHaveLength(checkedAtOnce);
+  });
+
+  test("above a peer's share are dropped unread, cost it score, and hold nobody else up", async () => {
+    const { node, maker } = await pair();
+    const batch = [await maker.transfer({})];
+    const verdicts = Array.from({ length: transactionQueueLimits.maxCountPerPeer + 3 }, () =>
+      node.transactions.onGossip(Transactions.serialize(batch), "flooder"),
+    );
+    const other = node.transactions.onGossip(
+      Transactions.serialize([await maker.transfer({ from: 1 })]),
+      "peer",
+    );
+    expect(await other).toBe("accept");
+    expect(node.network.penalties.map(({ peer, offence }) => [peer, offence])).toEqual(
+      new Array(3).fill(["flooder", "rateLimited"]),
+    );
+    expect((await Promise.all(verdicts)).filter((verdict) => verdict === "accept")).toHaveLength(1);
   });
 
   test("of a peer's pool are pulled where they are new; an invalid one costs score", async () => {

@@ -1,0 +1,139 @@
+import type { GossipSub } from "@libp2p/gossipsub";
+import type { PeerId as Libp2pPeerId } from "@libp2p/interface";
+import { maxGossipTransactions, RateLimiter } from "../../protocols/index.ts";
+import type { Clock } from "../util/clock.ts";
+import type { PeerScores } from "./scores.ts";
+
+/** Ids that gossipsub puts into one IHAVE or IWANT. */
+const maxIdsInMessage = 5_000;
+
+/** What one RPC may hold; gossipsub itself sends no more. */
+export const rpcLimits = {
+  /** A few topics, each at most twice. */
+  subscriptions: 32,
+  messages: maxGossipTransactions,
+  /** Of each kind: IHAVE one a topic, the others one a message that they are about. */
+  controlMessages: 512,
+  /** Of all control messages together: an IHAVE for each of four topics. */
+  ids: 4 * maxIdsInMessage + 1_000,
+} as const;
+
+/** RPCs of one peer, and all that they hold. Above it they are dropped unread, each for a small penalty. */
+export const rpcQuota = { requests: 20_000, perMs: 10_000 };
+export const partsQuota = { requests: 200_000, perMs: 10_000 };
+
+/** As `decodeRpcLimits`: a second line behind `countParts`. */
+export const decodeRpcLimits = {
+  maxSubscriptions: rpcLimits.subscriptions,
+  maxMessages: rpcLimits.messages,
+  maxControlMessages: rpcLimits.controlMessages,
+  maxIhaveMessageIDs: maxIdsInMessage,
+  maxIwantMessageIDs: maxIdsInMessage,
+  maxIdontwantMessageIDs: rpcLimits.controlMessages,
+  maxPeerInfos: 16,
+};
+
+/** Fields of `RPC` and of its `ControlMessage` (the gossipsub specification's rpc.proto). */
+const rpcFields = { subscriptions: 1, messages: 2, control: 3 } as const;
+
+/**
+ * Counts what an RPC holds without decoding it: an id of no bytes is two bytes on the wire and some hundred in memory. Undefined above
+ * the limits, or where the bytes are no protobuf.
+ */
+export function countParts(rpc: Uint8Array): number | undefined {
+  const counts = { subscriptions: 0, messages: 0, ids: 0, control: new Map<number, number>() };
+  const isFine = eachField(rpc, (field, control) => {
+    if (field === rpcFields.subscriptions) return ++counts.subscriptions <= rpcLimits.subscriptions;
+    if (field === rpcFields.messages) return ++counts.messages <= rpcLimits.messages;
+    if (field !== rpcFields.control) return true;
+    return eachField(control, (kind, message) => {
+      const count = (counts.control.get(kind) ?? 0) + 1;
+      counts.control.set(kind, count);
+      return count <= rpcLimits.controlMessages && eachField(message, () => ++counts.ids <= rpcLimits.ids);
+    });
+  });
+  const control = [...counts.control.values()].reduce((sum, count) => sum + count, 0);
+  return isFine ? 1 + counts.subscriptions + counts.messages + control + counts.ids : undefined;
+}
+
+/** Calls `visit` with each field until it says no; false then, and where the bytes are no protobuf. */
+function eachField(bytes: Uint8Array, visit: (field: number, value: Uint8Array) => boolean): boolean {
+  let at = 0;
+  const varint = (): number => {
+    let value = 0;
+    for (let shift = 0; shift < 70; shift += 7) {
+      const byte = bytes[at++];
+      if (byte === undefined) return Number.NaN;
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) return value;
+    }
+    return Number.NaN;
+  };
+  while (at < bytes.length) {
+    const tag = varint();
+    const start = at;
+    if (Number.isNaN(tag)) return false;
+    if ((tag & 7) === 0) at = Number.isNaN(varint()) ? Number.NaN : at;
+    else if ((tag & 7) === 1) at += 8;
+    else if ((tag & 7) === 5) at += 4;
+    else if ((tag & 7) === 2) {
+      const length = varint();
+      const from = at;
+      at += length;
+      if (!(at <= bytes.length) || !visit(Math.floor(tag / 8), bytes.subarray(from, at))) return false;
+      continue;
+    } else return false;
+    if (!(at <= bytes.length) || !visit(Math.floor(tag / 8), bytes.subarray(start, at))) return false;
+  }
+  return true;
+}
+
+/** How a length above `maxInboundDataLength` is told of. */
+const oversized: ReadonlySet<string> = new Set(["InvalidDataLengthError", "InvalidDataLengthLengthError"]);
+
+/** What gossipsub reads RPCs with. */
+interface Reader {
+  pipePeerReadStream(peer: Libp2pPeerId, stream: AsyncIterable<Chunk>): Promise<void>;
+  handlePeerReadStreamError(error: Error, peer: Libp2pPeerId): void;
+}
+interface Chunk {
+  subarray(): Uint8Array;
+}
+
+/** Drops RPCs above the limits and the quotas before gossipsub decodes them, and lets their senders pay. Before the node starts. */
+export function guardGossip(
+  pubsub: GossipSub,
+  { scores, clock }: { scores: PeerScores; clock: Clock },
+): void {
+  const rpcs = new RateLimiter(clock);
+  const parts = new RateLimiter(clock);
+  const reader = pubsub as unknown as Reader;
+  const read = reader.pipePeerReadStream.bind(pubsub);
+  reader.pipePeerReadStream = (peer, stream) => read(peer, filter(peer.toString(), stream));
+
+  const onError = reader.handlePeerReadStreamError.bind(pubsub);
+  reader.handlePeerReadStreamError = (error, peer) => {
+    if (oversized.has(error.name))
+      scores.penalize(peer.toString(), "invalidMessage", "an RPC that is too large");
+    onError(error, peer);
+  };
+
+  async function* filter(peer: string, stream: AsyncIterable<Chunk>): AsyncGenerator<Chunk> {
+    for await (const chunk of stream) if (isTaken(peer, chunk)) yield chunk;
+  }
+
+  function isTaken(peer: string, chunk: Chunk): boolean {
+    if (scores.blocked(peer)) return false;
+    if (!rpcs.take(peer, rpcQuota) || parts.delayMs(peer, partsQuota) > 0) {
+      scores.penalize(peer, "rateLimited", "gossip");
+      return false;
+    }
+    const count = countParts(chunk.subarray());
+    if (count === undefined) {
+      scores.penalize(peer, "invalidMessage", "an RPC above the limits");
+      return false;
+    }
+    parts.take(peer, partsQuota, count);
+    return true;
+  }
+}

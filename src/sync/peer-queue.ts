@@ -1,0 +1,92 @@
+import type { PeerId } from "../../protocols/index.ts";
+
+export interface PeerQueueLimits {
+  /** Of one peer, waiting or under way. */
+  maxBytesPerPeer: number;
+  maxCountPerPeer: number;
+  /** Of all peers. */
+  maxBytes: number;
+  /** Pieces of work at a time, one of a peer at most. */
+  maxRunning: number;
+}
+
+interface Piece {
+  bytes: number;
+  run(): Promise<void>;
+  drop(): void;
+}
+
+interface Line {
+  bytes: number;
+  running: boolean;
+  waiting: Piece[];
+}
+
+/**
+ * Work that peers cause, accounted to them before it is done: one piece of a peer at a time, peers in turn, so that nobody waits for
+ * what another has sent. What is over the limits is not taken.
+ */
+export class PeerQueue {
+  readonly #limits: PeerQueueLimits;
+  /** In the order of their turns. */
+  readonly #lines = new Map<PeerId, Line>();
+  #bytes = 0;
+  #running = 0;
+
+  constructor(limits: PeerQueueLimits) {
+    this.#limits = limits;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Undefined where there is no room. Resolves to undefined where the work was dropped. */
+  add<T>(peer: PeerId, bytes: number, work: () => Promise<T>): Promise<T | undefined> | undefined {
+    const { maxBytes, maxBytesPerPeer, maxCountPerPeer } = this.#limits;
+    const line = this.#lines.get(peer) ?? { bytes: 0, running: false, waiting: [] };
+    if (this.#bytes + bytes > maxBytes || line.bytes + bytes > maxBytesPerPeer) return undefined;
+    if (line.waiting.length + Number(line.running) >= maxCountPerPeer) return undefined;
+    const { promise, resolve, reject } = Promise.withResolvers<T | undefined>();
+    line.waiting.push({ bytes, run: () => work().then(resolve, reject), drop: () => resolve(undefined) });
+    line.bytes += bytes;
+    this.#bytes += bytes;
+    this.#lines.set(peer, line);
+    this.#next();
+    return promise;
+  }
+
+  /** Drops what waits of a peer that is gone; what is under way ends. */
+  drop(peer: PeerId): void {
+    const line = this.#lines.get(peer);
+    for (const piece of line?.waiting.splice(0) ?? []) {
+      this.#release(line!, piece);
+      piece.drop();
+    }
+    if (line && !line.running) this.#lines.delete(peer);
+  }
+
+  #next(): void {
+    for (const [peer, line] of this.#lines) {
+      if (this.#running >= this.#limits.maxRunning) return;
+      const piece = line.running ? undefined : line.waiting.shift();
+      if (!piece) continue;
+      line.running = true;
+      this.#running++;
+      void piece.run().finally(() => {
+        this.#running--;
+        line.running = false;
+        this.#release(line, piece);
+        // Its next turn is after those of all others.
+        this.#lines.delete(peer);
+        if (line.waiting.length > 0) this.#lines.set(peer, line);
+        this.#next();
+      });
+    }
+  }
+
+  #release(line: Line, { bytes }: Piece): void {
+    line.bytes -= bytes;
+    this.#bytes -= bytes;
+  }
+}

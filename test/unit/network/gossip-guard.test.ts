@@ -1,0 +1,111 @@
+import type { GossipSub } from "@libp2p/gossipsub";
+import { RPC } from "@libp2p/gossipsub/message";
+import { expect, test } from "vitest";
+import {
+  countParts,
+  guardGossip,
+  partsQuota,
+  rpcLimits,
+  rpcQuota,
+} from "../../../src/network/gossip-guard.ts";
+import { PeerScores } from "../../../src/network/scores.ts";
+import { silentLogger } from "../../../src/util/logger.ts";
+import { ManualClock } from "../support/clock.ts";
+
+type Rpc = Parameters<typeof RPC.encode>[0];
+const rpc = (parts: Partial<Rpc>) => RPC.encode({ subscriptions: [], messages: [], ...parts });
+const control = (parts: object) =>
+  rpc({
+    control: { ihave: [], iwant: [], graft: [], prune: [], idontwant: [], ...parts } as Rpc["control"] &
+      object,
+  });
+const many = <T>(count: number, value: T): T[] => new Array<T>(count).fill(value);
+const id = new Uint8Array(32);
+const none = new Uint8Array();
+
+test("what an RPC holds is counted on the wire", () => {
+  expect(countParts(rpc({}))).toBe(1);
+  const message = { topic: "t", data: new Uint8Array(100) };
+  const subscription = { topic: "t", subscribe: true };
+  expect(countParts(rpc({ subscriptions: [subscription], messages: [message, message] as never }))).toBe(4);
+  // An IHAVE of three ids names its topic, too.
+  expect(countParts(control({ ihave: [{ topicID: "t", messageIDs: many(3, id) }] }))).toBe(1 + 1 + 4);
+  expect(countParts(control({ iwant: [{ messageIDs: many(3, none) }] }))).toBe(1 + 1 + 3);
+});
+
+test("what gossipsub itself sends at most is taken", () => {
+  const ihave = many(4, { topicID: "t".repeat(80), messageIDs: many(5_000, id) });
+  expect(countParts(control({ ihave }))).toBeDefined();
+  expect(countParts(control({ iwant: [{ messageIDs: many(5_000, id) }] }))).toBeDefined();
+  expect(countParts(control({ idontwant: many(512, { messageIDs: [id] }) }))).toBeDefined();
+});
+
+test.each([
+  [
+    "subscriptions",
+    rpc({ subscriptions: many(rpcLimits.subscriptions + 1, { topic: "t", subscribe: true }) }),
+  ],
+  ["messages", rpc({ messages: many(rpcLimits.messages + 1, { topic: "t", data: none }) as never })],
+  ["IWANTs", control({ iwant: many(rpcLimits.controlMessages + 1, { messageIDs: [] }) })],
+  ["GRAFTs", control({ graft: many(rpcLimits.controlMessages + 1, { topicID: "t" }) })],
+  ["ids of no bytes", control({ iwant: many(5, { messageIDs: many(5_000, none) }) })],
+  ["peers to connect to", control({ prune: many(500, { topicID: "t", peers: many(50, {}) }) })],
+  ["a length beyond the end", Uint8Array.of(0x12, 0x7f, 0)],
+  ["bytes that are no protobuf", Uint8Array.of(0x0f, 1, 2)],
+  ["a varint that does not end", new Uint8Array(20).fill(0xff)],
+])("too many, or none: %s", (_name, bytes) => {
+  expect(countParts(bytes)).toBeUndefined();
+});
+
+/** A peer's stream as gossipsub would read it. */
+function guarded() {
+  const clock = new ManualClock();
+  const scores = new PeerScores({ clock, logger: silentLogger, onBlocked: () => undefined });
+  const taken: Uint8Array[] = [];
+  const pubsub = {
+    async pipePeerReadStream(_peer: unknown, stream: AsyncIterable<{ subarray(): Uint8Array }>) {
+      for await (const chunk of stream) taken.push(chunk.subarray());
+    },
+    handlePeerReadStreamError: () => undefined,
+  };
+  guardGossip(pubsub as unknown as GossipSub, { scores, clock });
+  async function* stream(count: number, bytes: Uint8Array) {
+    for (let sent = 0; sent < count; sent++) yield { subarray: () => bytes };
+  }
+  const send = (count: number, bytes: Uint8Array) => pubsub.pipePeerReadStream("peer", stream(count, bytes));
+  return { scores, taken, send, pubsub };
+}
+
+test("RPCs above the limits are never decoded, and the fifth bans their sender", async () => {
+  const { scores, taken, send } = guarded();
+  const flood = control({ iwant: many(1_600, { messageIDs: many(20, none) }) });
+  await send(4, flood);
+  expect([taken.length, scores.blocked("peer")]).toEqual([0, false]);
+  await send(1, flood);
+  expect(scores.blocked("peer")).toBe(true);
+  await send(1, rpc({}));
+  expect(taken).toHaveLength(0);
+});
+
+test("a stream of small RPCs is cut off at the quota, and its sender banned", async () => {
+  const { scores, taken, send } = guarded();
+  await send(rpcQuota.requests, rpc({}));
+  expect([taken.length, scores.score("peer")]).toEqual([rpcQuota.requests, 0]);
+  await send(1_000, rpc({}));
+  expect(taken.length).toBeLessThan(rpcQuota.requests + 10);
+  expect(scores.blocked("peer")).toBe(true);
+});
+
+test("many ids in few RPCs count as many", async () => {
+  const { scores, taken, send } = guarded();
+  await send(1_000, control({ ihave: [{ topicID: "t", messageIDs: many(5_000, id) }] }));
+  expect(taken.length).toBeLessThan(partsQuota.requests / 5_000 + 2);
+  expect(scores.blocked("peer")).toBe(true);
+});
+
+test("an RPC that is too large to be read costs its sender score", () => {
+  const { scores, pubsub } = guarded();
+  const fail = pubsub.handlePeerReadStreamError as (error: Error, peer: string) => void;
+  fail(Object.assign(new Error("too long"), { name: "InvalidDataLengthError" }), "peer");
+  expect(scores.score("peer")).toBeLessThan(0);
+});

@@ -1,0 +1,72 @@
+import { expect, test } from "vitest";
+import { PeerQueue } from "../../../src/sync/peer-queue.ts";
+
+const limits = { maxBytesPerPeer: 10, maxCountPerPeer: 4, maxBytes: 25, maxRunning: 2 };
+
+function open(changes: Partial<typeof limits> = {}) {
+  const queue = new PeerQueue({ ...limits, ...changes });
+  const begun: string[] = [];
+  const ends = new Map<string, () => void>();
+  const add = (peer: string, name: string, bytes = 1) =>
+    queue.add(peer, bytes, () => {
+      begun.push(name);
+      const { promise, resolve } = Promise.withResolvers<string>();
+      ends.set(name, () => resolve(name));
+      return promise;
+    });
+  const end = async (name: string) => {
+    ends.get(name)!();
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { queue, begun, add, end };
+}
+
+test("takes one piece of a peer at a time, and peers in turn", async () => {
+  const { begun, add, end } = open();
+  for (const name of ["a1", "a2", "a3"]) add("a", name);
+  add("b", "b1");
+  add("c", "c1");
+  expect(begun).toEqual(["a1", "b1"]);
+  await end("a1");
+  expect(begun).toEqual(["a1", "b1", "c1"]);
+  await end("c1");
+  expect(begun).toEqual(["a1", "b1", "c1", "a2"]);
+});
+
+test("takes no more bytes or pieces than a peer's share, nor than there is room for in all", async () => {
+  const { queue, add, end } = open({ maxRunning: 1 });
+  expect(add("a", "a1", 10)).toBeDefined();
+  expect(add("a", "a2", 1)).toBeUndefined();
+  expect(add("b", "b1", 11)).toBeUndefined();
+  for (const name of ["b1", "b2", "b3", "b4"]) expect(add("b", name)).toBeDefined();
+  expect(add("b", "b5")).toBeUndefined();
+  expect(add("c", "c1", 10)).toBeDefined();
+  expect(add("d", "d1", 2)).toBeUndefined();
+  expect(queue.bytes).toBe(24);
+  await end("a1");
+  expect(queue.bytes).toBe(14);
+  expect(add("a", "a2", 10)).toBeDefined();
+});
+
+test("drops what waits of a peer that is gone, and gives its room back", async () => {
+  const { queue, begun, add, end } = open();
+  const first = add("a", "a1", 4);
+  const second = add("a", "a2", 4);
+  queue.drop("a");
+  expect(await second).toBeUndefined();
+  expect(queue.bytes).toBe(4);
+  await end("a1");
+  expect(await first).toBe("a1");
+  expect([queue.bytes, begun]).toEqual([0, ["a1"]]);
+});
+
+test("goes on after a piece that failed", async () => {
+  const { queue, add, begun } = open({ maxRunning: 1 });
+  const failed = queue.add("a", 1, async () => {
+    throw new Error("no");
+  });
+  add("a", "a2");
+  await expect(failed).rejects.toThrow("no");
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(begun).toEqual(["a2"]);
+});
