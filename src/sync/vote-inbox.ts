@@ -146,7 +146,8 @@ export class VoteInbox {
     try {
       await this.#take(vote, peer);
     } catch (error) {
-      if (!(error instanceof VoteError) || voteFaults[error.code] !== "target") throw error;
+      const fault = error instanceof VoteError ? voteFaults[error.code] : "message";
+      if (fault !== undefined && fault !== "target") throw error;
     }
   }
 

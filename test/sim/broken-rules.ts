@@ -18,6 +18,8 @@ export interface BrokenRule {
   seed?: number;
   runs: number;
   authorities?: number;
+  /** The only behaviours of liars, where the rule shows under these. */
+  liars?: readonly string[];
 }
 
 export const brokenRules: Record<string, BrokenRule> = {
@@ -97,6 +99,19 @@ export const brokenRules: Record<string, BrokenRule> = {
     ],
     found: ["signed recently"],
     runs: 50,
+  },
+  /** Whoever tells of a vote is blamed for what only the vote's block shows. */
+  tellersBlamed: {
+    edits: [
+      {
+        file: "src/sync/vote-inbox.ts",
+        find: `if (fault !== undefined && fault !== "target") throw error;`,
+        replace: "throw error;",
+      },
+    ],
+    found: ["honest node penalized"],
+    runs: 60,
+    liars: ["votesAgainstTheBlocks"],
   },
 };
 

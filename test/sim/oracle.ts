@@ -115,10 +115,10 @@ export class Oracle {
   }
 
   /** At the end of a run, once all is well again. */
-  checkEvidence(nodes: readonly SimNode[]): void {
+  checkEvidence(nodes: readonly SimNode[], nowMs: number): void {
     if (!promises.evidence) return;
     for (const node of nodes) {
-      const [missing] = node.faulty ? [] : this.evidenceWatch.missing(node);
+      const [missing] = node.faulty ? [] : this.evidenceWatch.missing(node, nowMs);
       if (missing) this.report("double signature without evidence", `${node.name}: ${missing}`);
     }
   }

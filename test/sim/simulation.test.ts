@@ -41,13 +41,17 @@ describe("simulator", () => {
     expect(status, output.slice(-4_000)).toBe(0);
   });
 
-  test.each(Object.entries(brokenRules))("finds a broken rule: %s", (name, { authorities, ...rule }) => {
-    const { status, output } = runScript(
-      ...["--break", name, "--seed", String(rule.seed ?? 1), "--runs", String(rule.runs)],
-      ...(authorities === undefined ? [] : ["--authorities", String(authorities)]),
-    );
-    expect(status, output.slice(-4_000)).toBe(1);
-    const found = output.match(/VIOLATION with seed \d+: ([a-z ]+):/)?.[1];
-    expect(rule.found, output.slice(-4_000)).toContain(found);
-  });
+  test.each(Object.entries(brokenRules))(
+    "finds a broken rule: %s",
+    (name, { authorities, liars, ...rule }) => {
+      const { status, output } = runScript(
+        ...["--break", name, "--seed", String(rule.seed ?? 1), "--runs", String(rule.runs)],
+        ...(authorities === undefined ? [] : ["--authorities", String(authorities)]),
+        ...(liars === undefined ? [] : ["--liars", liars.join(",")]),
+      );
+      expect(status, output.slice(-4_000)).toBe(1);
+      const found = output.match(/VIOLATION with seed \d+: ([a-z ]+):/)?.[1];
+      expect(rule.found, output.slice(-4_000)).toContain(found);
+    },
+  );
 });

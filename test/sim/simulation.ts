@@ -103,7 +103,7 @@ class Simulation {
     await this.#heal();
     if (!this.#oracle.violation && paceWatchMs(this.#scenario) > 0) await this.#watchPace();
     if (this.#oracle.violation) return;
-    this.#oracle.checkEvidence(this.#nodes);
+    this.#oracle.checkEvidence(this.#nodes, this.#timeline.nowMs);
     await this.#transfers.check(this.#oracle);
   }
 
@@ -194,7 +194,7 @@ class Simulation {
       },
       onVotes: (votes) => void this.#oracle.onVotes(votes),
       onGossip: (to, topic, message) => {
-        if (!to.faulty) void this.#oracle.evidenceWatch.onGossip(to, topic, message);
+        if (!to.faulty) void this.#oracle.evidenceWatch.onGossip(to, topic, message, this.#timeline.nowMs);
       },
       onMode: (at, mode) => this.#oracle.onMode(at, mode, this.#nodes),
       onRestored: () => this.#oracle.signatures.onRestored(signer.publicKey),

@@ -4,12 +4,7 @@ import { ofCoalitions, ofStrangers } from "./behaviours.ts";
 /** Behaviours that the node does not withstand yet; empty once it keeps every promise. */
 const open: ReadonlySet<string> = new Set<string>([
   "sendsWrongShortIds",
-  "votesAgainstTheBlocks",
-  "votesInOldRounds",
-  "equivocatesInHeaders",
   "withholdsItsBlocks",
-  "signsEarlyBlocks",
-  "signsSideBranches",
   "teasesWithTheNextBlock",
 ]);
 

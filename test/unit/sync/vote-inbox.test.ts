@@ -343,6 +343,11 @@ describe("what is told in an answer", () => {
     );
   });
 
+  test("a vote of somebody who is no authority at the head, for a block that is not here, is nobody's fault", async () => {
+    const vote = await signedVote(authorities[4]!, genesis, genesisCheckpoint, checkpoint(1, aside));
+    expect(await told(vote)).toEqual([]);
+  });
+
   test("a certificate for an unknown block with a wrong signature is the peer's fault, at the price of one check each", async () => {
     const { checks, inbox, network, peer } = await node();
     const vote = await voteFor(two);
