@@ -19,6 +19,8 @@ export interface PeerInfo {
   /** 0 is neutral; penalties make it negative; at `banScore` the peer is banned for a time. */
   score: number;
   connectedAtMs: number;
+  /** Dialled by this node's own choice: a person gave the peer, or the address book had it when the node started. */
+  chosen: boolean;
 }
 
 export type NetworkEvents = {
@@ -93,15 +95,17 @@ export interface NetworkObserver {
   ): (result: "success" | RequestErrorCode) => void;
 }
 
-/** A peer to come back to. `addresses`: multiaddrs without the peer id, the one that worked last first. */
+/** A peer to come back to. `addresses`: multiaddrs without the peer id that worked, the last one first. */
 export interface AddressBookEntry {
   id: PeerId;
   addresses: string[];
   /** When there was last a connection. */
   lastSeenMs: number;
+  /** This node dialled it; otherwise the peer only told the address, of the machine that it was connected from. */
+  dialled?: boolean;
 }
 
-/** Peers that were connected once, over restarts. */
+/** Where peers that stayed once are kept over restarts; bounded by who writes it. */
 export interface AddressBook {
   load(): Promise<AddressBookEntry[]>;
   save(entry: AddressBookEntry): Promise<void>;

@@ -1,12 +1,12 @@
 import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
-import type { AddressBook, PeerId } from "./types.ts";
+import { targetOf } from "./address.ts";
+import { Candidate, maxRetryMs, toldAttempts } from "./candidate.ts";
+import type { KnownPeers } from "./known-peers.ts";
+import type { Teller, Told } from "./told.ts";
+import type { PeerId } from "./types.ts";
 
-/** Delay before the second attempt; doubles with each. */
-const firstRetryMs = 500;
-/** A peer that comes back waits no longer than this. */
-export const maxRetryMs = 10_000;
 /**
  * Of two peers that find each other at the same time, the one with the higher id waits this long for the other's dial, so that
  * they do not end up with two connections.
@@ -16,60 +16,42 @@ const yieldMs = 300;
 const wakeEveryMs = 2_000;
 /** One connection is dialled to each of these; more may come in. */
 const maxCandidates = 512;
-/** Addresses of one peer: a machine has a few interfaces. Each that is dead costs time at every attempt. */
-const maxAddresses = 8;
+/** Peers that stayed once keep as many places, whatever is announced. */
+const keptCandidates = maxCandidates / 2;
+/** Peers that one host told of, and that never stayed. */
+const maxPerTeller = 32;
 /** At once: dialling costs a handshake, and a classroom has one small router. */
 const maxParallel = 16;
-/** Failed attempts after which a peer that was there once may make room for another: more than a short cut of its line. */
-const goneAttempts = 5;
-/** Peers that were there once keep as many places, whatever is announced. */
-const keptCandidates = maxCandidates / 2;
-/** A peer that was not there for so long is not dialled at the next start. */
-const forgetMs = 30 * 24 * 3_600_000;
-
-interface Candidate {
-  /** Unknown for a bootstrap address without one until it was first reached. */
-  id: PeerId | undefined;
-  /** Multiaddrs without the peer id; the one that worked last first. */
-  addresses: string[];
-  /**
-   * Those of its addresses that a person gave: always dialled, for a name may lead to the peer when all else that is known of it is
-   * old. A peer that has some is never forgotten.
-   */
-  given: string[];
-  /** Failed since it was last connected. */
-  attempts: number;
-  everConnected: boolean;
-  dialing: boolean;
-  /** Who was behind an address without an id: it is dialled again once that peer is gone, for another may be there. */
-  reached: PeerId | undefined;
-  /** When news of its addresses last cut the waiting short. */
-  wokenAtMs: number;
-  cancel: (() => void) | undefined;
-}
+/** A shorter connection counts as a failed attempt: a peer that closes at once is dialled ever more slowly. */
+export const lastedMs = 10_000;
 
 export interface DialerOptions {
   ownId: PeerId;
   clock: Clock;
   logger: Logger;
   random: () => number;
-  addressBook: AddressBook;
+  knownPeers: KnownPeers;
+  told: Told;
   bootstrap: readonly string[];
   /** Resolves to the peer that was reached. `id` is verified by the handshake where it is given. */
   dial(addresses: string[], id: PeerId | undefined): Promise<PeerId>;
   connected(id: PeerId): boolean;
   /** Time for which the peer must not be dialled. */
   blockedMs(id: PeerId): number;
-  /** False where there are connections enough. */
-  hasRoom(): boolean;
+  /** False where there are connections enough; peers given by a person are dialled all the same. */
+  hasRoom(peer: { addresses: readonly string[]; chosen: boolean }): boolean;
+  /** Where this node listens, without its id. */
+  ownTargets(): readonly string[];
 }
 
-/** Connects to every peer it hears of, and again for ever: libp2p itself dials nobody. */
+/**
+ * Connects to peers: those that a person gave and those that stayed once are dialled again for ever, those that are only told of a
+ * few times. libp2p itself dials nobody.
+ */
 export class Dialer {
   readonly #options: DialerOptions;
   readonly #candidates = new Set<Candidate>();
   readonly #byId = new Map<PeerId, Candidate>();
-  readonly #saving = new Set<Promise<void>>();
   #dialing = 0;
   #running = false;
 
@@ -78,17 +60,16 @@ export class Dialer {
   }
 
   async start(): Promise<void> {
-    const { addressBook, bootstrap, clock, logger } = this.#options;
+    const { knownPeers, bootstrap } = this.#options;
     this.#running = true;
-    for (const address of bootstrap) {
-      const [bare, id] = splitPeerId(address);
-      this.#add(id, [bare], true);
-    }
-    for (const entry of await addressBook.load()) {
-      if (clock.now() - entry.lastSeenMs > forgetMs) {
-        await addressBook.remove(entry.id);
-        logger.debug({ peer: entry.id }, "forgot a peer that was not there for long");
-      } else this.found(entry.id, entry.addresses);
+    for (const address of bootstrap) this.#give(address);
+    await knownPeers.load();
+    for (const { id, addresses, dialled } of knownPeers.all()) {
+      const candidate = this.#byId.get(id) ?? this.#add(new Candidate(id, []));
+      if (!candidate) continue;
+      candidate.proven = true;
+      candidate.chosen = dialled ?? false;
+      for (const address of [...addresses].reverse()) candidate.onWorked(targetOf(address));
     }
   }
 
@@ -96,120 +77,128 @@ export class Dialer {
   async stop(): Promise<void> {
     this.#running = false;
     for (const candidate of this.#candidates) candidate.cancel?.();
-    await Promise.all(this.#saving);
+    await this.#options.knownPeers.written();
   }
 
-  /** Discovery, or a peer that tells its addresses. Multiaddrs with or without the peer id. */
-  found(id: PeerId, addresses: readonly string[]): void {
-    if (id === this.#options.ownId || !this.#running) return;
-    const bare = addresses.map((address) => splitPeerId(address)[0]);
+  /** Discovery, or a peer that tells its addresses: multiaddrs with or without the peer id. */
+  found(id: PeerId, addresses: readonly string[], teller: Teller): void {
+    const { ownId, told, ownTargets, clock, connected } = this.#options;
+    if (id === ownId || !this.#running) return;
+    const targets = told.usable(addresses, teller, ownTargets());
+    if (targets.length === 0) return;
     const known = this.#byId.get(id);
     if (!known) {
-      this.#add(id, bare, false);
+      const candidate = new Candidate(id, []);
+      candidate.teller = teller;
+      candidate.tell(targets, teller);
+      this.#add(candidate);
       return;
     }
-    const added = bare.filter((address) => !known.addresses.includes(address));
-    if (added.length === 0) return;
-    // The first one worked last: what others say about a peer does not push it out.
-    const [first, ...others] = known.addresses;
-    known.addresses = [...(first ? [first] : []), ...added, ...others].slice(0, maxAddresses);
-    const now = this.#options.clock.now();
-    if (known.dialing || Math.abs(now - known.wokenAtMs) < wakeEveryMs) return;
+    if (!known.tell(targets, teller) || known.dialing || connected(id)) return;
+    const now = clock.now();
+    if (Math.abs(now - known.wokenAtMs) < wakeEveryMs) return;
     known.wokenAtMs = now;
-    this.#schedule(known, this.#yieldMs(id));
+    // News do not shorten the wait of a peer that does not stay.
+    if (known.attempts === 0 || known.proven) this.#schedule(known, this.#yieldMs(id));
   }
 
   /** `address`: the one that was dialled; undefined for a connection that came in. */
   onConnected(id: PeerId, address: string | undefined): void {
     const known = this.#byId.get(id);
     if (!known) return;
-    known.attempts = 0;
-    known.everConnected = true;
+    known.dialledTo = address === undefined ? undefined : targetOf(address);
     known.cancel?.();
-    if (address) {
-      const [bare] = splitPeerId(address);
-      known.addresses = [bare, ...known.addresses.filter((other) => other !== bare)].slice(0, maxAddresses);
-    }
-    this.#save(id);
+    known.cancel = this.#options.clock.after(lastedMs, () => {
+      known.cancel = undefined;
+      this.#onLasted(known, id);
+    });
   }
 
   onDisconnected(id: PeerId): void {
     const known = this.#byId.get(id);
     if (!known) return;
-    known.attempts = 0;
-    this.#save(id);
-    if (!known.dialing) this.#schedule(known, this.#yieldMs(id) + this.#options.random() * 200);
+    // The timer that waited for the connection to last.
+    const lasted = known.cancel === undefined;
+    if (lasted) {
+      this.#remember(known, id);
+      if (!known.dialing) this.#schedule(known, this.#yieldMs(id) + this.#options.random() * 200);
+    } else if (!known.dialing) this.#failed(known);
   }
 
   /** A person gave an address of the peer. */
   isGiven(id: PeerId): boolean {
-    return (this.#byId.get(id)?.given.length ?? 0) > 0;
+    return this.#byId.get(id)?.isGiven ?? false;
   }
 
-  /** Writes a peer's addresses to the address book, where it was connected once. */
-  #save(id: PeerId): void {
+  /** A person gave an address of the peer, or the address book had it at the start, from a dial of this node. */
+  isChosen(id: PeerId): boolean {
     const known = this.#byId.get(id);
-    const { addressBook, clock } = this.#options;
-    if (!this.#running || !known?.everConnected || known.addresses.length === 0) return;
-    this.#write(addressBook.save({ id, addresses: known.addresses, lastSeenMs: clock.now() }));
+    return known !== undefined && (known.isGiven || known.chosen);
   }
 
-  #write(written: Promise<void>): void {
-    const saving = written
-      .catch((error) =>
-        this.#options.logger.warn({ error: messageOf(error) }, "the address book was not written"),
-      )
-      .finally(() => this.#saving.delete(saving));
-    this.#saving.add(saving);
+  #onLasted(candidate: Candidate, id: PeerId): void {
+    if (!this.#options.connected(id)) return;
+    candidate.onLasted();
+    this.#remember(candidate, id);
   }
 
-  /** `given`: by a person. */
-  #add(id: PeerId | undefined, addresses: string[], given: boolean): void {
-    if (id === this.#options.ownId || addresses.length === 0) return;
+  #remember(candidate: Candidate, id: PeerId): void {
+    if (this.#running && candidate.proven)
+      this.#options.knownPeers.remember(id, candidate.worked, candidate.dialledTo !== undefined);
+  }
+
+  /** By a person. */
+  #give(address: string): void {
+    const [bare, id] = splitPeerId(address);
     const known = id === undefined ? undefined : this.#byId.get(id);
-    if (known) {
-      if (given) known.given = union(known.given, addresses);
-      return;
-    }
-    if (this.#candidates.size >= maxCandidates && !given && !this.#evict()) return;
-    const candidate: Candidate = {
-      id,
-      addresses: addresses.slice(0, maxAddresses),
-      given: given ? addresses : [],
-      attempts: 0,
-      everConnected: false,
-      dialing: false,
-      reached: undefined,
-      wokenAtMs: 0,
-      cancel: undefined,
-    };
+    if (known) known.given = [...new Set([...known.given, bare])];
+    else this.#add(new Candidate(id, [bare]));
+  }
+
+  #add(candidate: Candidate): Candidate | undefined {
+    const { id } = candidate;
+    if (id === this.#options.ownId || (!candidate.isGiven && !this.#makeRoom(candidate))) return undefined;
     this.#candidates.add(candidate);
     if (id !== undefined) this.#byId.set(id, candidate);
     this.#schedule(candidate, id === undefined ? 0 : this.#yieldMs(id));
+    return candidate;
   }
 
   /**
-   * Removes the peer that failed most. Announcements of peers that never were there must not push out real ones; but anybody can
-   * connect once under each of many ids, so that those which are gone make room where they hold most places.
+   * Announcements of peers that never were there must not push out real ones, nor one teller those of others; but anybody can stay
+   * for a while under each of many ids, so that those which are gone make room, too.
    */
-  #evict(): boolean {
-    const { addressBook, connected } = this.#options;
-    const candidates = [...this.#candidates].sort((a, b) => b.attempts - a.attempts);
-    const failed = candidates.filter(({ given, attempts }) => given.length === 0 && attempts > 0);
-    let worst = failed.find(({ everConnected }) => !everConnected);
-    if (!worst && candidates.filter(({ everConnected }) => everConnected).length > keptCandidates) {
-      worst = failed.find(({ id, attempts }) => attempts >= goneAttempts && !(id && connected(id)));
-      if (worst?.id) this.#write(addressBook.remove(worst.id));
+  #makeRoom({ teller }: Candidate): boolean {
+    const hostOf = (other: Teller | undefined) => (typeof other === "object" ? other.host : other);
+    const told = [...this.#candidates].filter(({ isKept }) => !isKept);
+    if (typeof teller === "object") {
+      const ofHost = told.filter((other) => hostOf(other.teller) === teller.host);
+      if (ofHost.length >= maxPerTeller && !this.#removeWorst(ofHost)) return false;
     }
+    if (this.#candidates.size < maxCandidates || this.#removeWorst(told)) return true;
+    const stayed = [...this.#candidates].filter(({ isGiven, proven }) => proven && !isGiven);
+    return stayed.length > keptCandidates && this.#removeWorst(stayed);
+  }
+
+  /** Removes the one that failed most; false where none failed. */
+  #removeWorst(candidates: Candidate[]): boolean {
+    const { connected } = this.#options;
+    const failed = candidates.filter(({ id, attempts, proven }) => {
+      return attempts > (proven ? toldAttempts : 0) && !(id && connected(id));
+    });
+    const worst = failed.sort((a, b) => b.attempts - a.attempts)[0];
     if (worst) this.#remove(worst);
     return worst !== undefined;
   }
 
   #remove(candidate: Candidate): void {
     candidate.cancel?.();
+    candidate.cancel = undefined;
     this.#candidates.delete(candidate);
-    if (candidate.id !== undefined && this.#byId.get(candidate.id) === candidate)
-      this.#byId.delete(candidate.id);
+    const { id } = candidate;
+    if (id === undefined || this.#byId.get(id) !== candidate) return;
+    this.#byId.delete(id);
+    this.#options.knownPeers.forget(id);
   }
 
   #yieldMs(id: PeerId): number {
@@ -218,69 +207,73 @@ export class Dialer {
 
   #schedule(candidate: Candidate, delayMs: number): void {
     candidate.cancel?.();
-    if (!this.#running) return;
+    candidate.cancel = undefined;
+    if (!this.#running || !this.#candidates.has(candidate)) return;
+    const { id } = candidate;
+    // Its timer is that of the connection.
+    if (id !== undefined && this.#options.connected(id)) {
+      this.onConnected(id, candidate.dialledTo);
+      return;
+    }
     candidate.cancel = this.#options.clock.after(delayMs, () => {
       candidate.cancel = undefined;
       void this.#attempt(candidate);
     });
   }
 
-  #retryMs(attempts: number): number {
-    const full = Math.min(maxRetryMs, firstRetryMs * 2 ** Math.min(attempts, 10));
-    return full * (0.5 + 0.5 * this.#options.random());
+  #retryMs(candidate: Candidate): number {
+    return candidate.retryMs(this.#options.random);
+  }
+
+  #failed(candidate: Candidate): void {
+    // It may have connected to us meanwhile.
+    if (candidate.id === undefined || !this.#options.connected(candidate.id)) candidate.attempts++;
+    if (!candidate.isKept && candidate.attempts >= toldAttempts) this.#remove(candidate);
+    else this.#schedule(candidate, this.#retryMs(candidate));
   }
 
   async #attempt(candidate: Candidate): Promise<void> {
-    const { id } = candidate;
+    const { id, isGiven } = candidate;
     const options = this.#options;
     if (!this.#running || candidate.dialing || !this.#candidates.has(candidate)) return;
     if (id !== undefined) {
       if (options.connected(id)) return;
       const blockedMs = options.blockedMs(id);
-      if (blockedMs > 0) return this.#schedule(candidate, blockedMs + this.#retryMs(0));
+      if (blockedMs > 0) return this.#schedule(candidate, blockedMs + this.#retryMs(candidate));
     }
     if (candidate.reached !== undefined && options.connected(candidate.reached)) {
       return this.#schedule(candidate, maxRetryMs);
     }
-    if (this.#dialing >= maxParallel) return this.#schedule(candidate, this.#retryMs(0));
-    if (!options.hasRoom()) return this.#schedule(candidate, maxRetryMs);
+    const { targets: addresses, chosen } = candidate;
+    if (!isGiven && !options.hasRoom({ addresses, chosen })) return this.#schedule(candidate, maxRetryMs);
+    if (this.#dialing >= maxParallel && !isGiven) return this.#schedule(candidate, this.#retryMs(candidate));
+    const now = candidate.toDial((target, teller) => options.told.take(target, teller));
+    if (now.length === 0) return this.#failed(candidate);
 
     candidate.dialing = true;
     this.#dialing++;
     let reached: PeerId | undefined;
-    const addresses = union(candidate.addresses, candidate.given);
     try {
-      reached = await options.dial(addresses, id);
+      reached = await options.dial(now, id);
     } catch (error) {
-      options.logger.debug({ peer: id, addresses, error: messageOf(error) }, "dial failed");
+      options.logger.debug({ peer: id, addresses: now, error: messageOf(error) }, "dial failed");
     } finally {
       candidate.dialing = false;
       this.#dialing--;
     }
-    if (reached === undefined) {
-      candidate.attempts++;
-      this.#schedule(candidate, this.#retryMs(candidate.attempts));
-    } else this.#reached(candidate, reached);
+    if (reached === undefined) this.#failed(candidate);
+    else this.#reached(candidate, reached);
   }
 
   /** A bootstrap address tells who is behind it when it is reached; another peer may be there later. */
   #reached(candidate: Candidate, id: PeerId): void {
     if (id === this.#options.ownId) this.#remove(candidate);
     else if (candidate.id === undefined) {
-      const known = this.#byId.get(id);
-      if (known) {
-        known.given = union(known.given, candidate.given);
-        known.addresses = union(candidate.addresses, known.addresses).slice(0, maxAddresses);
-      } else this.#add(id, candidate.addresses, true);
-      this.onConnected(id, undefined);
+      for (const address of candidate.given) this.#give(`${address}/p2p/${id}`);
       candidate.reached = id;
       this.#schedule(candidate, maxRetryMs);
-    } else if (!this.#options.connected(id)) this.onDisconnected(id);
+    } else if (!this.#options.connected(id)) this.#failed(candidate);
   }
-}
-
-function union(first: readonly string[], second: readonly string[]): string[] {
-  return [...new Set([...first, ...second])];
 }
 
 /** The multiaddr without its last `/p2p/<id>`, and the id. */

@@ -1,6 +1,5 @@
 import type { Connection, PeerId as Libp2pPeerId } from "@libp2p/interface";
 import { peerIdFromString } from "@libp2p/peer-id";
-import { isLoopback } from "@libp2p/utils";
 import { multiaddr } from "@multiformats/multiaddr";
 import type {
   AnyProtocol,
@@ -14,14 +13,19 @@ import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
 import { messageOf, UserError } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
+import { placeOf, targetOf } from "./address.ts";
 import { Dialer } from "./dialer.ts";
 import { Gossip, type Validators } from "./gossip.ts";
 import { guardGossip } from "./gossip-guard.ts";
 import { watchGossipStreams } from "./gossip-watch.ts";
 import { createHost, type Host } from "./host.ts";
 import { Inbound, type InboundOptions, inboundLimits, isThisMachine } from "./inbound.ts";
+import { KnownPeers } from "./known-peers.ts";
+import { hasRoomFor } from "./outbound.ts";
+import { sweepPeerStore } from "./peer-store-sweep.ts";
 import { Requests } from "./requests.ts";
 import { PeerScores } from "./scores.ts";
+import { Told } from "./told.ts";
 import type {
   AddressBook,
   Network,
@@ -54,8 +58,6 @@ export interface NetworkOptions {
 
 /** For a whole attempt, over all addresses of a peer. */
 const dialTimeoutMs = 10_000;
-
-export const maxOutbound = 32;
 
 /** @throws {UserError} `BAD_MULTIADDR`. Opens no port yet. */
 export async function createNetwork(options: NetworkOptions): Promise<LibP2pNetwork> {
@@ -107,7 +109,7 @@ export class LibP2pNetwork implements Network {
   readonly #dialer: Dialer;
   readonly #events = new Emitter<NetworkEvents>();
   readonly #pending: Promise<void>[] = [];
-  #stopWatching: (() => void) | undefined;
+  #stops: (() => void)[] = [];
 
   constructor(host: Host, scores: PeerScores, usefulness: Usefulness, options: NetworkOptions) {
     const { clock, logger, observer } = options;
@@ -129,11 +131,13 @@ export class LibP2pNetwork implements Network {
     this.#dialer = new Dialer({
       ...options,
       ownId: this.peerId,
+      told: new Told(clock),
+      knownPeers: new KnownPeers({ store: options.addressBook, clock, logger }),
       dial: (addresses, id) => this.#dial(addresses, id),
       connected: (id) => this.#connections(id).length > 0,
       blockedMs: (id) => scores.blockedMs(id),
-      hasRoom: () =>
-        host.getConnections().filter(({ direction }) => direction === "outbound").length < maxOutbound,
+      hasRoom: (peer) => hasRoomFor(peer, this.#dialled()),
+      ownTargets: () => host.getMultiaddrs().map((address) => targetOf(address.toString())),
     });
     host.addEventListener("peer:connect", (event) => this.#onConnect(event.detail));
     host.addEventListener("peer:disconnect", (event) => this.#onDisconnect(event.detail));
@@ -152,13 +156,13 @@ export class LibP2pNetwork implements Network {
       throw listenError(error, this.#options.listen);
     }
     await this.#dialer.start();
-    this.#stopWatching = watchGossipStreams(this.#host, this.#options);
+    this.#stops = [watchGossipStreams(this.#host, this.#options), sweepPeerStore(this.#host, this.#options)];
   }
 
   /** Closes every connection and port. */
   async stop(): Promise<void> {
     await this.#dialer.stop();
-    this.#stopWatching?.();
+    for (const stop of this.#stops) stop();
     await this.#host.stop();
   }
 
@@ -177,6 +181,7 @@ export class LibP2pNetwork implements Network {
         direction: connection.direction,
         score: this.#scores.score(id),
         connectedAtMs: connection.timeline.open,
+        chosen: connection.direction === "outbound" && this.#dialer.isChosen(id),
       };
     });
   }
@@ -232,7 +237,14 @@ export class LibP2pNetwork implements Network {
 
   /** A peer that discovery found at these multiaddrs. */
   discovered(peer: PeerId, addresses: readonly string[]): void {
-    this.#dialer.found(peer, addresses);
+    this.#dialer.found(peer, addresses, "discovery");
+  }
+
+  /** Multiaddrs of the connections that the node dialled, without those to peers that a person gave. */
+  #dialled(): string[] {
+    return this.#host.getConnections().flatMap(({ direction, remotePeer, remoteAddr }) => {
+      return direction === "outbound" && !this.isGiven(remotePeer.toString()) ? remoteAddr.toString() : [];
+    });
   }
 
   /** A person gave its address. */
@@ -254,7 +266,7 @@ export class LibP2pNetwork implements Network {
   }
 
   async #dial(addresses: string[], id: PeerId | undefined): Promise<PeerId> {
-    const own = this.#host.getMultiaddrs().map((address) => address.toString().replace(/\/p2p\/[^/]+$/, ""));
+    const own = this.#host.getMultiaddrs().map((address) => targetOf(address.toString()));
     if (addresses.every((address) => own.includes(address)) && id === undefined) return this.peerId;
     const targets = addresses.map((address) =>
       multiaddr(id === undefined ? address : `${address}/p2p/${id}`),
@@ -283,17 +295,8 @@ export class LibP2pNetwork implements Network {
 
   /** A peer says where it listens: the way back to one that dialled us. */
   #onIdentified(connection: Connection, listenAddresses: string[]): void {
-    const id = connection.remotePeer.toString();
-    const near = isLoopback(connection.remoteAddr);
-    const usable = listenAddresses.filter((address) => {
-      try {
-        return near || !isLoopback(multiaddr(address));
-      } catch {
-        return false;
-      }
-    });
-    this.#dialer.found(id, usable);
-    if (this.#connections(id).length > 0) this.#dialer.onConnected(id, undefined);
+    const teller = placeOf(connection.remoteAddr.toString());
+    if (teller) this.#dialer.found(connection.remotePeer.toString(), listenAddresses, teller);
   }
 }
 

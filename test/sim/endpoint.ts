@@ -74,6 +74,7 @@ export class Endpoint implements Network {
       direction: "outbound",
       score: this.scores.score(id),
       connectedAtMs: 0,
+      chosen: true,
     }));
   }
 

@@ -47,6 +47,7 @@ test("a node that starts again finds its peers in its address book, also those t
   const a = await startNode(1, { bootstrap: b.addresses() });
   await until(
     () => addressBook.entries.get(a.peerId)?.addresses.includes(`/ip4/127.0.0.1/tcp/${port(a)}`) ?? false,
+    20_000,
   );
   await stop(b);
   const again = await startNode(2, { addressBook, listen: ["/ip4/127.0.0.1/tcp/0"] });
@@ -118,6 +119,18 @@ test("the port of another process is a clear error, and so is what is no multiad
   await expect(startNode(3, { bootstrap: ["192.168.1.1:4000"] })).rejects.toMatchObject({
     code: "BAD_MULTIADDR",
   });
+});
+
+test("tells which peers it dialled of its own choice: those that a person gave", async () => {
+  const [a, b] = await startPair();
+  const c = await startNode(3);
+  c.discovered(b.peerId, b.addresses());
+  await until(() => c.peers().length === 1 && b.peers().length === 2);
+  expect([a, b, c].map((node) => node.peers().map(({ chosen }) => chosen))).toEqual([
+    [true],
+    [false, false],
+    [false],
+  ]);
 });
 
 test("12 nodes that dial one at once are all connected", async () => {

@@ -1,8 +1,15 @@
 import { expect, test } from "vitest";
-import { Dialer, type DialerOptions, maxRetryMs, splitPeerId } from "../../../src/network/dialer.ts";
+import { placeOf } from "../../../src/network/address.ts";
+import { maxRetryMs, toldAttempts } from "../../../src/network/candidate.ts";
+import { Dialer, type DialerOptions, lastedMs, splitPeerId } from "../../../src/network/dialer.ts";
+import { KnownPeers } from "../../../src/network/known-peers.ts";
+import { Told, toldLimits } from "../../../src/network/told.ts";
 import type { AddressBookEntry } from "../../../src/network/types.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { ManualClock } from "../support/clock.ts";
+
+/** A target of a LAN. */
+const at = (n: number, host = "10.0.0.1") => `/ip4/${host}/tcp/${n}`;
 
 /** A network in which `alive` addresses answer as the peer they name. */
 function setUp(options: Partial<DialerOptions> & { known?: AddressBookEntry[] } = {}) {
@@ -19,11 +26,17 @@ function setUp(options: Partial<DialerOptions> & { known?: AddressBookEntry[] } 
     logger: silentLogger,
     random: () => 1,
     bootstrap: [],
-    addressBook: {
-      load: async () => [...book.values()],
-      save: async (entry) => void book.set(entry.id, entry),
-      remove: async (id) => void book.delete(id),
-    },
+    told: new Told(clock),
+    knownPeers: new KnownPeers({
+      store: {
+        load: async () => [...book.values()],
+        save: async (entry) => void book.set(entry.id, entry),
+        remove: async (id) => void book.delete(id),
+      },
+      clock,
+      logger: silentLogger,
+    }),
+    ownTargets: () => [at(99)],
     dial: async (addresses, id) => {
       dials.push({ atMs: clock.now() - begin, addresses: [...addresses], id });
       for (const address of addresses) {
@@ -47,65 +60,134 @@ function setUp(options: Partial<DialerOptions> & { known?: AddressBookEntry[] } 
   return { dialer, clock, alive, connected, blocked, dials, book, cut };
 }
 
-test("dials what is found, once, and writes it to the address book", async () => {
+test("dials what is found, once, and writes it to the address book when it stayed", async () => {
   const { dialer, clock, alive, dials, book } = setUp();
   await dialer.start();
-  alive.set("/a", "z");
-  dialer.found("z", ["/a/p2p/z"]);
-  dialer.found("z", ["/a/p2p/z"]);
+  alive.set(at(1), "z");
+  dialer.found("z", [`${at(1)}/p2p/z`], "discovery");
+  dialer.found("z", [`${at(1)}/p2p/z`], "discovery");
+  await clock.advance(lastedMs - 1);
+  expect([...book.keys()]).toEqual([]);
   await clock.advance(60_000);
-  expect(dials).toEqual([{ atMs: 0, addresses: ["/a"], id: "z" }]);
-  expect(book.get("z")?.addresses).toEqual(["/a"]);
+  expect(dials).toEqual([{ atMs: 0, addresses: [at(1)], id: "z" }]);
+  expect(book.get("z")).toMatchObject({ addresses: [at(1)], dialled: true });
   expect(clock.pending).toBe(0);
 });
 
 test("of two that find each other, the one with the higher id waits for the other's dial", async () => {
   const { dialer, clock, dials, connected } = setUp();
   await dialer.start();
-  dialer.found("a", ["/a"]);
-  dialer.found("b", ["/b"]);
+  dialer.found("a", [at(1)], "discovery");
+  dialer.found("b", [at(2)], "discovery");
   connected.add("b");
   dialer.onConnected("b", undefined);
   await clock.advance(400);
-  expect(dials).toEqual([{ atMs: 300, addresses: ["/a"], id: "a" }]);
+  expect(dials).toEqual([{ atMs: 300, addresses: [at(1)], id: "a" }]);
 });
 
-test("tries for ever, ever more slowly up to the cap", async () => {
-  const { dialer, clock, dials } = setUp();
+const gaps = (dials: { atMs: number }[]) =>
+  dials.slice(1).map(({ atMs }, index) => atMs - dials[index]!.atMs);
+
+test("dials a person's peer for ever, ever more slowly up to the cap", async () => {
+  const { dialer, clock, dials } = setUp({ bootstrap: [`${at(1)}/p2p/z`], hasRoom: () => false });
   await dialer.start();
-  dialer.found("z", ["/a"]);
   await clock.advance(100_000);
-  const gaps = dials.slice(1).map(({ atMs }, index) => atMs - dials[index]!.atMs);
-  expect(gaps.slice(0, 5)).toEqual([1_000, 2_000, 4_000, 8_000, maxRetryMs]);
+  expect(gaps(dials).slice(0, 5)).toEqual([1_000, 2_000, 4_000, 8_000, maxRetryMs]);
   await clock.advance(3_600_000);
   expect(dials.length).toBeGreaterThan(360);
 });
 
-test("wakes at once when a peer is lost, also for one that dialled us", async () => {
+test("dials what others tell of a few times, then at most once a minute while they go on telling", async () => {
+  const { dialer, clock, dials } = setUp();
+  await dialer.start();
+  dialer.found("z", [at(1)], "discovery");
+  await clock.advance(3_600_000);
+  expect(gaps(dials)).toEqual([1_000, 2_000, 4_000, 8_000]);
+  expect(dials.length).toBe(toldAttempts);
+  const before = dials.length;
+  for (let n = 0; n < 360; n++) {
+    dialer.found("z", [at(1)], "discovery");
+    await clock.advance(10_000);
+  }
+  expect(dials.length - before).toBeGreaterThan(30);
+  expect(dials.length - before).toBeLessThan(60 + toldAttempts);
+});
+
+test("a peer that closes at once is dialled ever more slowly, also one that a person gave", async () => {
+  for (const given of [true, false]) {
+    const base = setUp({ bootstrap: given ? [`${at(1)}/p2p/z`] : [] });
+    const { dialer, clock, alive, dials, connected, cut } = base;
+    await dialer.start();
+    alive.set(at(1), "z");
+    dialer.found("z", [at(1)], "discovery");
+    for (let n = 0; n < 250; n++) {
+      await clock.advance(100);
+      if (connected.has("z")) cut("z");
+    }
+    expect(dials.length).toBeGreaterThanOrEqual(4);
+    expect(dials.length).toBeLessThanOrEqual(6);
+  }
+});
+
+test("a peer that stayed is dialled at once when it is lost, and again for minutes", async () => {
   const { dialer, clock, alive, dials, cut, connected } = setUp();
   await dialer.start();
+  alive.set(at(1), "z");
+  dialer.found("z", [at(1)], "discovery");
+  await clock.advance(60_000);
+  cut("z");
+  alive.clear();
+  await clock.advance(120_000);
+  expect(dials.length).toBeGreaterThan(10);
+  expect(dials[1]!.atMs).toBeLessThanOrEqual(60_500);
+  alive.set(at(1), "z");
+  await clock.advance(maxRetryMs);
+  expect(connected.has("z")).toBe(true);
+});
+
+test("wakes at once when a peer is lost that had dialled us, and told where it listens", async () => {
+  const { dialer, clock, alive, dials, cut, connected, book } = setUp();
+  await dialer.start();
   connected.add("z");
-  dialer.found("z", ["/a"]);
+  dialer.found("z", [at(1)], placeOf(at(50_000))!);
   dialer.onConnected("z", undefined);
   await clock.advance(60_000);
   expect(dials).toEqual([]);
-  alive.set("/a", "z");
+  expect(book.get("z")).toMatchObject({ addresses: [at(1)], dialled: false });
+  alive.set(at(1), "z");
   cut("z");
   await clock.advance(500);
   expect(dials.length).toBe(1);
   expect(connected.has("z")).toBe(true);
 });
 
+test("20 passing ids that tell of strangers' ports have the node knock a few times", async () => {
+  const { dialer, clock, dials, connected, cut, book } = setUp();
+  await dialer.start();
+  for (let n = 0; n < 20; n++) {
+    connected.add(`n${n}`);
+    const strangers = Array.from({ length: 8 }, (_, m) => at(1 + m, `192.0.2.${n}`));
+    dialer.found(`n${n}`, strangers, placeOf(at(50_000, "198.51.100.1"))!);
+    dialer.onConnected(`n${n}`, undefined);
+    await clock.advance(100);
+    cut(`n${n}`);
+  }
+  await clock.advance(40_000);
+  const knocks = dials.flatMap(({ addresses }) => addresses).length;
+  expect(knocks).toBeLessThanOrEqual(toldLimits.elsewherePerTeller.requests);
+  expect(book.size).toBe(0);
+});
+
 test("the address that worked last is tried first; a liar cannot push it out", async () => {
   const { dialer, clock, alive, dials, cut } = setUp();
   await dialer.start();
-  alive.set("/b", "z");
-  dialer.found("z", ["/a", "/b"]);
-  await clock.advance(1_000);
-  for (let n = 0; n < 100; n++) dialer.found("z", [`/lie${n}`]);
+  alive.set(at(2), "z");
+  dialer.found("z", [at(1), at(2)], "discovery");
+  await clock.advance(60_000);
+  for (let n = 0; n < 100; n++) dialer.found("z", [at(100 + n)], "discovery");
   cut("z");
   await clock.advance(1_000);
-  expect(dials[1]!.addresses[0]).toBe("/b");
+  expect(dials[1]!.addresses[0]).toBe(at(2));
   expect(dials[1]!.addresses.length).toBe(8);
 });
 
@@ -113,7 +195,7 @@ test("a flood of announcements is no flood of dials", async () => {
   const { dialer, clock, dials } = setUp();
   await dialer.start();
   for (let n = 0; n < 1_000; n++) {
-    dialer.found("z", [`/lie${n}`]);
+    dialer.found("z", [at(100 + n)], "discovery");
     await clock.advance(10);
   }
   expect(dials.length).toBeLessThan(12);
@@ -123,43 +205,47 @@ test("does not dial itself, or blocked peers until they are not", async () => {
   const { dialer, clock, blocked, dials } = setUp();
   await dialer.start();
   blocked.set("z", clock.now() + 60_000);
-  dialer.found("m", ["/a"]);
-  dialer.found("z", ["/b"]);
+  dialer.found("m", [at(1)], "discovery");
+  dialer.found("y", [at(99)], "discovery");
+  dialer.found("z", [at(2)], "discovery");
   await clock.advance(59_000);
   expect(dials).toEqual([]);
   await clock.advance(3_000);
   expect(dials[0]).toMatchObject({ id: "z" });
 });
 
-test("remembers peers over a restart, and forgets those that were not there for long", async () => {
+test("remembers peers over a restart, as its own choice where it had dialled them, and forgets those that were not there for long", async () => {
   const now = new ManualClock().now();
   const { dialer, clock, dials, book } = setUp({
     known: [
-      { id: "y", addresses: ["/y"], lastSeenMs: now - 86_400_000 },
-      { id: "z", addresses: ["/z"], lastSeenMs: now - 60 * 86_400_000 },
+      { id: "x", addresses: [at(1)], lastSeenMs: now - 86_400_000, dialled: true },
+      { id: "y", addresses: [at(2)], lastSeenMs: now - 86_400_000, dialled: false },
+      { id: "z", addresses: [at(3)], lastSeenMs: now - 60 * 86_400_000, dialled: true },
     ],
   });
   await dialer.start();
   await clock.advance(100);
-  expect(dials.map(({ id }) => id)).toEqual(["y"]);
-  expect([...book.keys()]).toEqual(["y"]);
+  expect(dials.map(({ id }) => id)).toEqual(["x", "y"]);
+  expect(["x", "y"].map((id) => dialer.isChosen(id))).toEqual([true, false]);
+  expect([...book.keys()]).toEqual(["x", "y"]);
 });
 
 test("a bootstrap address without a peer id is dialled again when its peer is gone, for another may be there", async () => {
-  const { dialer, clock, alive, dials, cut, connected } = setUp({ bootstrap: ["/b"] });
-  alive.set("/b", "y");
+  const { dialer, clock, alive, dials, cut, connected } = setUp({ bootstrap: [at(1)] });
+  alive.set(at(1), "y");
   await dialer.start();
   await clock.advance(60_000);
   expect(dials.length).toBe(1);
-  alive.set("/b", "z");
+  expect(dialer.isGiven("y")).toBe(true);
+  alive.set(at(1), "z");
   cut("y");
   await clock.advance(maxRetryMs * 2);
   expect(connected.has("z")).toBe(true);
 });
 
 test("a bootstrap address that turns out to be our own is dropped", async () => {
-  const { dialer, clock, alive, dials } = setUp({ bootstrap: ["/b"] });
-  alive.set("/b", "m");
+  const { dialer, clock, alive, dials } = setUp({ bootstrap: [at(1)] });
+  alive.set(at(1), "m");
   await dialer.start();
   await clock.advance(60_000);
   expect(dials.length).toBe(1);
@@ -168,11 +254,11 @@ test("a bootstrap address that turns out to be our own is dropped", async () => 
 test("made-up peers push out made-up peers, never real ones", async () => {
   const { dialer, clock, alive, dials, cut } = setUp();
   await dialer.start();
-  alive.set("/real", "z");
-  dialer.found("z", ["/real"]);
-  await clock.advance(1_000);
+  alive.set(at(1), "z");
+  dialer.found("z", [at(1)], "discovery");
+  await clock.advance(60_000);
   for (let n = 0; n < 2_000; n++) {
-    dialer.found(`n${n}`, ["/nowhere"]);
+    dialer.found(`n${n}`, [at(2)], "discovery");
     if (n % 100 === 0) await clock.advance(5_000);
   }
   cut("z");
@@ -180,55 +266,70 @@ test("made-up peers push out made-up peers, never real ones", async () => {
   expect(dials.filter(({ id }) => id === "z").length).toBe(2);
 });
 
-/** Peers that connect to us once, say where they listen, and are gone. */
+/** Peers that connect to us, stay for a while, and are gone; each on a machine of its own. */
 async function comeAndGo({ dialer, clock, connected, cut }: ReturnType<typeof setUp>, count: number) {
+  const host = (n: number) => `10.1.${n >> 7}.${1 + (n & 127)}`;
   for (let n = 0; n < count; n++) {
     connected.add(`n${n}`);
-    dialer.found(`n${n}`, [`/gone${n}`]);
-    dialer.onConnected(`n${n}`, undefined);
-    cut(`n${n}`);
+    dialer.found(`n${n}`, [at(1, host(n))], placeOf(at(50_000, host(n)))!);
   }
-  await clock.advance(40_000);
+  await clock.advance(lastedMs + 1_000);
+  for (let n = 0; n < count; n++) cut(`n${n}`);
+  await clock.advance(100_000);
+  return host;
 }
 
-test("peers that were there once and are gone make room, also in the address book, but not those given by a person", async () => {
-  const base = setUp({ bootstrap: ["/boot/p2p/zboot"] });
+test("peers that stayed once and are gone make room, also in the address book, but not those given by a person", async () => {
+  const base = setUp({ bootstrap: [`${at(1)}/p2p/zboot`] });
   const { dialer, clock, alive, book, connected } = base;
   await dialer.start();
   await comeAndGo(base, 600);
   const remembered = book.size;
-  alive.set("/new", "znew");
-  dialer.found("znew", ["/new"]);
-  await clock.advance(15_000);
+  expect(remembered).toBeLessThanOrEqual(512);
+  alive.set(at(2), "znew");
+  dialer.found("znew", [at(2)], "discovery");
+  await clock.advance(25_000);
   expect(connected.has("znew")).toBe(true);
-  expect(book.size).toBe(remembered);
-  alive.set("/boot", "zboot");
+  expect(book.size).toBeLessThanOrEqual(remembered);
+  alive.set(at(1), "zboot");
   await clock.advance(15_000);
   expect(connected.has("zboot")).toBe(true);
 });
 
-test("peers that were there once are not pushed out by a sudden flood of made-up ones", async () => {
+test("peers that stayed once are not pushed out by a sudden flood of made-up ones", async () => {
   const base = setUp();
   const { dialer, clock, alive, connected } = base;
   await dialer.start();
-  await comeAndGo(base, 20);
-  for (let n = 0; n < 2_000; n++) dialer.found(`made-up${n}`, ["/nowhere"]);
-  for (let n = 0; n < 20; n++) alive.set(`/gone${n}`, `n${n}`);
+  const host = await comeAndGo(base, 20);
+  for (let n = 0; n < 2_000; n++) dialer.found(`made-up${n}`, [at(2)], "discovery");
+  for (let n = 0; n < 20; n++) alive.set(at(1, host(n)), `n${n}`);
   await clock.advance(15_000);
   expect(connected.size).toBe(20);
 });
 
+test("one host that tells of many peers leaves room for what others tell", async () => {
+  const { dialer, clock, alive, connected } = setUp();
+  await dialer.start();
+  for (let n = 0; n < 2_000; n++) dialer.found(`n${n}`, [at(2)], placeOf(at(1, "10.0.0.2"))!);
+  alive.set(at(1), "z");
+  dialer.found("z", [at(1)], placeOf(at(1))!);
+  await clock.advance(1_000);
+  expect(connected.has("z")).toBe(true);
+});
+
 test("addresses that a person gave are dialled for ever, however many the peer tells", async () => {
-  const names = ["/name", "/other-name"];
+  const names = ["/dns4/a/tcp/1", "/dns4/b/tcp/1"];
   const { dialer, clock, alive, connected, cut } = setUp({ bootstrap: names.map((name) => `${name}/p2p/z`) });
   await dialer.start();
   for (const name of names) {
     // The address of a connection is the one to which the name resolved.
-    dialer.onConnected("z", "/ip");
-    const told = Array.from({ length: 10 }, (_, n) => `/told${n}`);
-    dialer.found("z", told);
+    connected.add("z");
+    dialer.onConnected("z", at(1));
+    const told = Array.from({ length: 10 }, (_, n) => at(2 + n));
+    dialer.found("z", told, "discovery");
     alive.clear();
     alive.set(name, "z");
+    await clock.advance(60_000);
     cut("z");
     await clock.advance(15_000);
     expect(connected.has("z")).toBe(true);
@@ -236,9 +337,9 @@ test("addresses that a person gave are dialled for ever, however many the peer t
 });
 
 test("stops", async () => {
-  const { dialer, clock, dials } = setUp({ bootstrap: ["/b"] });
+  const { dialer, clock, dials } = setUp({ bootstrap: [at(1)] });
   await dialer.start();
-  dialer.found("z", ["/a"]);
+  dialer.found("z", [at(2)], "discovery");
   await dialer.stop();
   await clock.advance(60_000);
   expect(dials).toEqual([]);
@@ -249,7 +350,7 @@ test("waits while there are connections enough", async () => {
   let room = false;
   const { dialer, clock, dials } = setUp({ hasRoom: () => room });
   await dialer.start();
-  dialer.found("z", ["/a"]);
+  dialer.found("z", [at(1)], "discovery");
   await clock.advance(30_000);
   expect(dials).toEqual([]);
   room = true;

@@ -66,7 +66,9 @@ test("another account's known blocks make it known", async () => {
     clock: new ManualClock(),
     modes: new ModeMachine("boot"),
     network: {
-      peers: () => [{ id: "p1", address: "", direction: "inbound", score: 0, connectedAtMs: 0 }],
+      peers: () => [
+        { id: "p1", address: "", direction: "inbound", score: 0, connectedAtMs: 0, chosen: false },
+      ],
     },
     statuses: { get: () => undefined },
     own: { publicKey: alice.publicKey, mines: true },

@@ -3,11 +3,14 @@ import { expect, test } from "vitest";
 import { defaultScrypt } from "../../../src/accounts/keystore.ts";
 import { defaultHttpLimits } from "../../../src/api/limits.ts";
 import { defaultMempoolLimits } from "../../../src/mempool/limits.ts";
+import { lastedMs } from "../../../src/network/dialer.ts";
 import { uselessQuota } from "../../../src/network/gossip.ts";
 import { handshakeTimeoutMs, maxStreamsPerConnection } from "../../../src/network/host.ts";
 import { inboundLimits } from "../../../src/network/inbound.ts";
-import { maxOutbound } from "../../../src/network/network.ts";
+import { maxKnownPeers, maxKnownPerHost } from "../../../src/network/known-peers.ts";
+import { keptOutbound, maxOutbound } from "../../../src/network/outbound.ts";
 import { banMs, banScore, halfLifeMs } from "../../../src/network/scores.ts";
+import { toldLimits } from "../../../src/network/told.ts";
 
 const page = readFileSync(new URL("../../../SECURITY.md", import.meta.url), "utf8");
 const text = (count: number) => count.toLocaleString("en-US");
@@ -19,7 +22,7 @@ const values: [limit: string, value: string][] = [
   [
     "connections",
     `${inboundLimits.places} that come in, ${inboundLimits.placesPerHost} of them from one address and ${inboundLimits.placesPerPeer} of one peer; ` +
-      `${maxOutbound} that the node dials`,
+      `${maxOutbound} that the node dials, ${keptOutbound} of them kept for peers of its own choice`,
   ],
   [
     "new connections",
@@ -27,6 +30,12 @@ const values: [limit: string, value: string][] = [
       `${inboundLimits.ratePerHost.requests} at once and ${(1_000 * inboundLimits.ratePerHost.requests) / inboundLimits.ratePerHost.perMs} a second from an address, ` +
       `${inboundLimits.ratePerGroup.requests} and ${(1_000 * inboundLimits.ratePerGroup.requests) / inboundLimits.ratePerGroup.perMs} from an IPv4 /24 or IPv6 /48`,
   ],
+  [
+    "dials",
+    `of one address ${toldLimits.perHost.requests} a minute, of other places than the teller's own ${toldLimits.elsewherePerTeller.requests} in ` +
+      `${toldLimits.elsewherePerTeller.perMs / 60_000} minutes for each address that tells; a connection shorter than ${lastedMs / 1_000} s counts as failed`,
+  ],
+  ["address book", `${maxKnownPeers} peers that stayed once, ${maxKnownPerHost} of one address`],
   ["streams", `${maxStreamsPerConnection} a connection`],
   ["useless gossip", `${text(uselessQuota.requests)} messages in ${uselessQuota.perMs / 1_000} s a peer`],
   [

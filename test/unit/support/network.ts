@@ -104,6 +104,7 @@ export class TestNode implements Network {
       direction: "outbound",
       score: 0,
       connectedAtMs: 0,
+      chosen: true,
     }));
   }
 

@@ -1,0 +1,100 @@
+import type { Clock } from "../util/clock.ts";
+import { messageOf } from "../util/errors.ts";
+import type { Logger } from "../util/logger.ts";
+import { placeOf } from "./address.ts";
+import { givesWay } from "./diversity.ts";
+import type { AddressBook, AddressBookEntry, PeerId } from "./types.ts";
+
+export const maxKnownPeers = 512;
+/** One machine, or one router, is no crowd of peers. This machine is not limited: it may run a whole test network. */
+export const maxKnownPerHost = 32;
+/** Where a host has too many, one that was not there for so long gives way; the others stay, whoever comes new. */
+const staleMs = 24 * 3_600_000;
+/** A peer that was not there for so long is not dialled at the next start. */
+const forgetMs = 30 * 24 * 3_600_000;
+
+/**
+ * The address book: peers whose addresses worked, over restarts. Bounded by diversity, so that whoever has many ids in a few places
+ * does not push out the others: then one of the most crowded hosts gives way, the one that was not there for longest.
+ */
+export class KnownPeers {
+  readonly #store: AddressBook;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #entries = new Map<PeerId, AddressBookEntry>();
+  /** One after the other: the last word on a peer is what stays. */
+  #written: Promise<void> = Promise.resolve();
+
+  constructor(options: { store: AddressBook; clock: Clock; logger: Logger }) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+  }
+
+  /** Reads the store; forgets what is too old or too much. */
+  async load(): Promise<void> {
+    for (const entry of await this.#store.load()) {
+      if (this.#clock.now() - entry.lastSeenMs <= forgetMs && this.#makeRoom(entry))
+        this.#entries.set(entry.id, entry);
+      else this.#write(() => this.#store.remove(entry.id));
+    }
+    await this.#written;
+  }
+
+  all(): AddressBookEntry[] {
+    return [...this.#entries.values()];
+  }
+
+  has(id: PeerId): boolean {
+    return this.#entries.has(id);
+  }
+
+  /** `addresses`: those that worked, the last one first. `dialled`: by this node. */
+  remember(id: PeerId, addresses: readonly string[], dialled: boolean): void {
+    const entry: AddressBookEntry = {
+      id,
+      addresses: [...addresses],
+      lastSeenMs: this.#clock.now(),
+      dialled: dialled || (this.#entries.get(id)?.dialled ?? false),
+    };
+    if (addresses.length === 0 || !(this.#entries.has(id) || this.#makeRoom(entry))) return;
+    this.#entries.set(id, entry);
+    this.#write(() => this.#store.save(entry));
+  }
+
+  forget(id: PeerId): void {
+    if (this.#entries.delete(id)) this.#write(() => this.#store.remove(id));
+  }
+
+  /** Resolves when all is written. */
+  written(): Promise<void> {
+    return this.#written;
+  }
+
+  #makeRoom(newcomer: AddressBookEntry): boolean {
+    const place = placeOfEntry(newcomer);
+    if (!place) return false;
+    const placed = this.all().map((entry) => ({ ...placeOfEntry(entry)!, entry }));
+    const ofHost = placed.filter(({ host }) => host === place.host);
+    if (place.reach !== "loopback" && ofHost.length >= maxKnownPerHost) {
+      const oldest = ofHost.sort((a, b) => a.entry.lastSeenMs - b.entry.lastSeenMs)[0]!;
+      if (newcomer.lastSeenMs - oldest.entry.lastSeenMs < staleMs) return false;
+      this.forget(oldest.entry.id);
+    } else if (placed.length >= maxKnownPeers) {
+      const worst = givesWay(place, placed, (a, b) => a.entry.lastSeenMs - b.entry.lastSeenMs);
+      if (!worst) return false;
+      this.forget(worst.entry.id);
+    }
+    return true;
+  }
+
+  #write(write: () => Promise<void>): void {
+    this.#written = this.#written.then(write).catch((error) => {
+      this.#logger.warn({ error: messageOf(error) }, "the address book was not written");
+    });
+  }
+}
+
+function placeOfEntry({ addresses }: AddressBookEntry) {
+  return addresses[0] === undefined ? undefined : placeOf(addresses[0]);
+}

@@ -1,0 +1,33 @@
+import { type Place, placeOf } from "./address.ts";
+
+/** Connections that the node dials; peers given by a person are dialled besides. */
+export const maxOutbound = 32;
+/** Those for peers of the node's own choice, which worked in an earlier run: others may tell of any number of new ones. */
+export const keptOutbound = 12;
+/** One machine, or one router, is no crowd of peers. */
+const maxPerHost = 4;
+/** A public /24 mostly has one owner; a private one is a LAN. */
+const maxPerPublicGroup = 4;
+
+/**
+ * Whether one more peer may be dialled at the addresses. `chosen`: the node knows it from before. `open`: multiaddrs of the
+ * connections that were dialled, without those that a person gave.
+ */
+export function hasRoomFor(
+  peer: { addresses: readonly string[]; chosen: boolean },
+  open: readonly string[],
+): boolean {
+  if (open.length >= (peer.chosen ? maxOutbound : maxOutbound - keptOutbound)) return false;
+  const places = open.map(placeOf);
+  return peer.addresses.some((address) => {
+    const place = placeOf(address);
+    if (!place) return false;
+    if (place.reach === "loopback") return true;
+    const count = (matches: (other: Place) => boolean) =>
+      places.filter((other) => other && matches(other)).length;
+    return (
+      count(({ host }) => host === place.host) < maxPerHost &&
+      (place.reach !== "public" || count(({ group }) => group === place.group) < maxPerPublicGroup)
+    );
+  });
+}

@@ -1,0 +1,98 @@
+import { RateLimiter } from "../../protocols/index.ts";
+import type { Clock } from "../util/clock.ts";
+import { type Place, placeOf, targetOf } from "./address.ts";
+
+/** Who tells of an address: a peer, by where it is connected from, or discovery, whose answers prove nothing. */
+export type Teller = Place | "discovery";
+
+/** Addresses of one peer: a machine has a few interfaces. Each that is dead costs time at every attempt. */
+export const maxAddresses = 8;
+
+/** Dials to addresses that never worked: so many at once, refilled evenly over the time. */
+export const toldLimits = {
+  /** A few tries, then one a minute while somebody still tells of it. */
+  perTarget: { requests: 5, perMs: 5 * 60_000 },
+  perHost: { requests: 16, perMs: 60_000 },
+  perGroup: { requests: 128, perMs: 60_000 },
+  /** Peers mostly tell where they themselves are; other places are somebody else's. */
+  elsewherePerTeller: { requests: 8, perMs: 10 * 60_000 },
+  elsewhere: { requests: 64, perMs: 10 * 60_000 },
+  /** A whole class finds each other within a second; on the internet, nobody is found by multicast. */
+  byDiscovery: { requests: 256, perMs: 60_000 },
+  publicByDiscovery: { requests: 16, perMs: 60_000 },
+};
+
+type Quota = [key: string, quota: { requests: number; perMs: number }];
+
+/**
+ * What addresses may be dialled because others told of them. Nobody pays for telling, and what is told may be a third party: without
+ * limits a stranger could have this node scan or flood whom it likes. So each target, host and teller has a quota, and addresses
+ * that cannot be meant for this node are dropped.
+ */
+export class Told {
+  readonly #quotas: RateLimiter;
+
+  constructor(clock: Clock) {
+    this.#quotas = new RateLimiter(clock);
+  }
+
+  /** The targets among the addresses that are worth keeping. `own`: where this node itself listens. */
+  usable(addresses: readonly string[], teller: Teller, own: readonly string[]): string[] {
+    const targets = [...new Set(addresses.map(targetOf))].filter(
+      (target) => isTcp(target) && !own.includes(target),
+    );
+    const places = targets.map(placeOf);
+    // A machine with other addresses is reached by those; its loopback is ours.
+    const onlyLoopback = places.every((place) => place?.reach === "loopback");
+    return targets
+      .filter((_, index) => {
+        const place = places[index];
+        if (!place) return false;
+        return teller === "discovery" ? place.reach !== "loopback" || onlyLoopback : mayKnow(teller, place);
+      })
+      .slice(0, maxAddresses);
+  }
+
+  /** Takes from the quotas of a dial to the target; false where one of them is used up. */
+  take(target: string, teller: Teller): boolean {
+    const place = placeOf(target);
+    if (!place) return false;
+    const quotas = this.#of(target, place, teller);
+    if (quotas.some(([key, quota]) => this.#quotas.delayMs(key, quota) > 0)) return false;
+    for (const [key, quota] of quotas) this.#quotas.take(key, quota);
+    return true;
+  }
+
+  #of(target: string, place: Place, teller: Teller): Quota[] {
+    const quotas: Quota[] = [[`target ${target}`, toldLimits.perTarget]];
+    // This machine may run a whole test network.
+    if (place.reach !== "loopback") {
+      quotas.push([`host ${place.host}`, toldLimits.perHost], [`group ${place.group}`, toldLimits.perGroup]);
+    }
+    if (teller === "discovery") {
+      quotas.push(["discovery", toldLimits.byDiscovery]);
+      if (place.reach === "public" || place.reach === "name")
+        quotas.push(["public", toldLimits.publicByDiscovery]);
+    } else if (teller.host !== place.host && place.reach !== "loopback") {
+      quotas.push(
+        [`teller ${teller.host}`, toldLimits.elsewherePerTeller],
+        ["elsewhere", toldLimits.elsewhere],
+      );
+    }
+    return quotas;
+  }
+}
+
+/** A peer on the internet knows nothing of the networks that this node is in. */
+function mayKnow(teller: Place, place: Place): boolean {
+  if (teller.host === place.host) return true;
+  if (place.reach === "public" || place.reach === "name") return true;
+  if (place.reach === "private") return teller.reach !== "public";
+  return place.reach === teller.reach;
+}
+
+/** Host and port, without relays. A name that leads to more addresses with more names (`/dnsaddr`) is for persons to give. */
+function isTcp(target: string): boolean {
+  const match = /^\/(?:ip4|ip6|dns|dns4|dns6)\/[^/]+\/tcp\/(\d+)$/.exec(target);
+  return match !== null && Number(match[1]) >= 1 && Number(match[1]) <= 65_535;
+}
