@@ -7,7 +7,8 @@ export interface JobTarget {
 
 /** What an attacker's process is told, as JSON on its command line. */
 export interface Job {
-  attack: string;
+  /** By name, all at once. */
+  attacks: string[];
   /** Honest nodes. */
   targets: JobTarget[];
   /** A node that starts during the attack. */
@@ -33,7 +34,9 @@ export interface Offence {
   left?: boolean;
 }
 
-/** What an attacker's process says, a line of JSON each second. */
+/** What an attacker's process says, a line of JSON each second: by the attack's name. */
+export type Reports = Record<string, Report>;
+
 export interface Report {
   counts: Record<string, number>;
   offences: Offence[];

@@ -113,6 +113,7 @@ export class Site {
     const { places = this.places, ...rest } = options;
     const place = places[slot % places.length]!;
     let rogue: Rogue | undefined;
+    let wasIn = false;
     let offence: Offence | undefined;
     const closed = () => {
       if (offence) offence.closedMs ??= Date.now();
@@ -124,6 +125,7 @@ export class Site {
         onClosed: closed,
       });
       await rogue.dial();
+      wasIn = true;
       this.count("ids");
       const { id } = rogue;
       const offend = () => {
@@ -133,8 +135,10 @@ export class Site {
       };
       await act({ rogue, place, slot, offend });
     } catch {
-      this.count(rogue?.connected === false ? "shutOut" : "failed");
+      // Told by what follows.
     } finally {
+      if (!wasIn) this.count("notLetIn");
+      else if (!rogue?.connected) this.count("shutOut");
       if (offence && offence.closedMs === undefined) offence.left = true;
       await rogue?.leave().catch(() => undefined);
     }

@@ -3,7 +3,7 @@ import type { BlockAnswer, TestNode } from "../../e2e/harness/node.ts";
 import type { Process } from "../../e2e/harness/process.ts";
 import { patience } from "../../e2e/harness/until.ts";
 import type { Adversary, Attack } from "../attack.ts";
-import type { Offence, Report } from "../lib/job.ts";
+import type { Offence, Reports } from "../lib/job.ts";
 import { honestAccount } from "./accounts.ts";
 import { type AttackNetwork, periodMs } from "./network.ts";
 import { limits, promisesBroken, type Result } from "./result.ts";
@@ -24,6 +24,14 @@ export interface Measurement {
   attacks: readonly Attack[];
   seconds: number;
   quiet?: Result | undefined;
+  /** One process does all of them, which takes less to start. */
+  oneProcess?: boolean;
+}
+
+function groupsOf({ attacks, oneProcess }: Measurement): string[][] {
+  const names = attacks.map(({ name }) => name);
+  if (names.length === 0) return [];
+  return oneProcess ? [names] : names.map((name) => [name]);
 }
 
 /** Attacks the network for so long, and sees what becomes of the promises. Leaves the network as it was, or throws. */
@@ -31,7 +39,7 @@ export async function measure(network: AttackNetwork, measurement: Measurement):
   const { attacks, seconds } = measurement;
   const { nodes } = network;
   const startedMs = Date.now();
-  const processes = attacks.map(({ name }) => network.attack(name));
+  const processes = groupsOf(measurement).map((names) => network.attack(names));
   await sleep(settleMs);
   const samples = new Samples(nodes);
   const first = (await nodes[0]!.status()).head!;
@@ -45,14 +53,15 @@ export async function measure(network: AttackNetwork, measurement: Measurement):
   await samples.stop();
   const cpu = processes.map(({ pid }) => cpuSecondsOf(pid)).reduce((sum, each) => sum + each, 0);
   const [joinMs, transferMs] = await Promise.all([joined.done, transfers]);
-  const stopMs = Math.max(await stopped(nodes[0]!), await stopped(joined.node));
+  const stops = [await stopped(nodes[0]!), await stopped(joined.node)];
   for (const each of processes) each.signal("SIGTERM");
   await Promise.all(processes.map(ended));
-  const reports = processes.map(reportOf);
-  network.start(nodes[0]!);
+  const reports: Reports = Object.assign({}, ...processes.map(reportsOf));
 
   const chain = await blocksBetween(nodes[1]!, first.height, last.height);
-  const offences = reports.flatMap((report) => report.offences).filter(({ node }) => node >= 0);
+  const offences = Object.values(reports)
+    .flatMap((report) => report.offences)
+    .filter(({ node }) => node >= 0);
   const provable = attacks.some((attack) => attack.provable);
   const seen = {
     name: measurement.name,
@@ -68,17 +77,22 @@ export async function measure(network: AttackNetwork, measurement: Measurement):
     ...(provable ? shutOut(offences, lastMs) : { shutOutMs: null, letIn: 0 }),
     joinMs,
     transferMs,
-    stopMs,
+    stopMs: Math.max(...stops.map(({ ms }) => ms)),
+    stopCodes: stops.map(({ code }) => code),
     attackerCpu: Math.round((100 * cpu) / (seconds + settleMs / 1_000)) / 100,
-    counts: summed(reports.map(({ counts }) => counts)),
+    counts: summed(Object.values(reports).map(({ counts }) => counts)),
   };
-  if (joinMs === null) console.error(joined.node.process.stderr.split("\n").slice(-12).join("\n"));
+  if (joinMs === null || seen.stopCodes.some((code) => code !== 0)) {
+    for (const { process } of [nodes[0]!, joined.node])
+      console.error(`--- ${process.name}\n${process.stderr.split("\n").slice(-15).join("\n")}`);
+  }
   const broken = promisesBroken(seen, measurement.quiet);
   for (const [index, { judge }] of attacks.entries())
     broken.push(...(judge?.(reports[index]!.counts, seconds) ?? []));
   for (const each of processes) {
     if (each.stderr) broken.push(`the attacker failed: ${each.stderr.trim().slice(0, 300)}`);
   }
+  network.start(nodes[0]!);
   return { ...seen, broken };
 }
 
@@ -174,12 +188,12 @@ async function honestTransfers(network: AttackNetwork, ends: number): Promise<nu
   return Math.round(longest);
 }
 
-async function stopped(node: TestNode): Promise<number> {
+async function stopped(node: TestNode): Promise<{ ms: number; code: number | null }> {
   const startedAt = performance.now();
   const done = node.stop();
   const inTime = await Promise.race([done.then(() => true), sleep(stopPatienceMs, false)]);
   if (!inTime) await node.kill();
-  return Math.round(performance.now() - startedAt);
+  return { ms: Math.round(performance.now() - startedAt), code: (await done).code };
 }
 
 async function ended(attacker: Process): Promise<void> {
@@ -188,10 +202,12 @@ async function ended(attacker: Process): Promise<void> {
   await attacker.ended;
 }
 
-function reportOf({ stdout }: Process): Report {
-  const lines = stdout.split("\n").filter((line) => line.startsWith("{"));
-  const last = lines.at(-1);
-  return last ? (JSON.parse(last) as Report) : { counts: {}, offences: [] };
+function reportsOf({ stdout }: Process): Reports {
+  const last = stdout
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    .at(-1);
+  return last ? (JSON.parse(last) as Reports) : {};
 }
 
 function bans(nodes: readonly TestNode[], honest: ReadonlySet<string>, sinceMs: number) {

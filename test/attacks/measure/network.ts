@@ -145,11 +145,11 @@ export class AttackNetwork {
   }
 
   /** A process of its own, at a low priority, with four addresses that nobody has had before. */
-  attack(name: string): Process {
+  attack(names: readonly string[]): Process {
     const addresses = this.#newAddresses();
     const target = ({ multiaddr, url }: TestNode) => ({ multiaddr, url });
     const job: Job = {
-      attack: name,
+      attacks: [...names],
       targets: this.nodes.map(target),
       joiner: target(this.#joiner),
       genesisId: this.genesisId,
@@ -158,7 +158,7 @@ export class AttackNetwork {
       authority: { dataDir: this.#world.dataDir, nodeId: authorities },
     };
     const command = ["nice", "-n", "10", process.execPath, attackerFile, JSON.stringify(job)];
-    return this.#world.start(name, command, { enter: this.#machine.enter });
+    return this.#world.start(names.join(", "), command, { enter: this.#machine.enter });
   }
 
   #newAddresses(): string[] {

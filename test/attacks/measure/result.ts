@@ -1,3 +1,4 @@
+import { patience } from "../../e2e/harness/until.ts";
 import type { Adversary } from "../attack.ts";
 
 /** What was seen in one run; a line of JSON. */
@@ -28,6 +29,8 @@ export interface Result {
   transferMs: number | null;
   /** From SIGTERM to the end of a node under attack, at worst. */
   stopMs: number;
+  /** Of these nodes; null for one that had to be killed. */
+  stopCodes: (number | null)[];
   /** Cores that the attacker's processes used. */
   attackerCpu: number;
   /** What the attack itself counted. */
@@ -48,7 +51,24 @@ export const limits = {
   stopMs: 5_000,
 } as const;
 
-/** The promises that a run without attack has no other run to be compared with. */
+/** What must hold on a machine of any speed: that the chain goes on, and that nobody is blamed for others. */
+export function qualitiesBroken(result: Result): string[] {
+  const broken: string[] = [];
+  const check = (isKept: boolean, what: string) => {
+    if (!isKept) broken.push(what);
+  };
+  check(result.intervalMs !== null, "no blocks");
+  check(result.notReadyPercent === 0, `not ready in ${result.notReadyPercent} % of the answers`);
+  check(result.lowestHonestScore >= 0, `an honest peer's score was ${result.lowestHonestScore}`);
+  check(result.honestBans === 0, `${result.honestBans} honest peers banned`);
+  check(result.joinMs !== null, "a new node did not get in step");
+  check(result.transferMs !== null, "an honest transfer got into no block");
+  check(result.stopMs <= limits.stopMs * patience.factor, `SIGTERM took ${result.stopMs} ms`);
+  check(isClean(result), `SIGTERM ended nodes with ${result.stopCodes}`);
+  return broken;
+}
+
+/** All promises; `quiet`: a run without attack, unless it is that. */
 export function promisesBroken(result: Omit<Result, "broken">, quiet: Result | undefined): string[] {
   const { intervalMs } = result;
   const broken: string[] = [];
@@ -76,6 +96,7 @@ export function promisesBroken(result: Omit<Result, "broken">, quiet: Result | u
       : `a transfer took ${result.transferMs} ms`,
   );
   check(result.stopMs <= limits.stopMs, `SIGTERM took ${result.stopMs} ms`);
+  check(isClean(result), `SIGTERM ended nodes with ${result.stopCodes}`);
   if (quiet) {
     const change = intervalMs === null ? Infinity : Math.abs(intervalMs / quiet.intervalMs! - 1);
     check(change <= limits.interval, `a block every ${intervalMs} ms, ${quiet.intervalMs} ms without attack`);
@@ -83,6 +104,10 @@ export function promisesBroken(result: Omit<Result, "broken">, quiet: Result | u
     check(more <= limits.rssMoreMb, `${more} MB more`);
   }
   return broken;
+}
+
+function isClean({ stopCodes }: Pick<Result, "stopCodes">): boolean {
+  return stopCodes.every((code) => code === 0);
 }
 
 export function rssMoreMb(result: Pick<Result, "rssMb">, quiet: Pick<Result, "rssMb">): number {

@@ -60,9 +60,9 @@ export class Samples {
     return Math.round(sorted[Math.floor(0.99 * sorted.length)] ?? 0);
   }
 
-  /** Answers of nodes that said that they were in another mode than ready, or none in time; in per cent. */
+  /** Answers of nodes that said that they were in another mode than ready; in per cent. */
   notReadyPercent(): number {
-    const bad = this.#statuses.filter(({ mode }) => mode !== "ready").length;
+    const bad = this.#statuses.filter(({ mode }) => mode !== undefined && mode !== "ready").length;
     return Math.round((1_000 * bad) / Math.max(1, this.#statuses.length)) / 10;
   }
 

@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import type { Attack } from "../attacks/attack.ts";
+import { attacks } from "../attacks/attacks.ts";
+import { measure } from "../attacks/measure/measure.ts";
+import { AttackNetwork } from "../attacks/measure/network.ts";
+import { qualitiesBroken } from "../attacks/measure/result.ts";
+import { patience } from "./harness/until.ts";
+import { createWorld } from "./harness/world.ts";
+
+/** Of each group of attacks: `npm run attacks` does each alone, for a minute, and judges times. */
+const seconds = 7;
+const groups = 2;
+
+patience.factor = Math.max(patience.factor, 3);
+
+test.each(["stranger", "coalition"] as const)(
+  "all attacks of a %s, several at once, stop no chain and get nobody blamed",
+  async (by) => {
+    const network = await AttackNetwork.open(createWorld(), by);
+    for (const group of split(attacks.filter((attack) => attack.by === by))) {
+      const name = group.map((attack) => attack.name).join("+");
+      const result = await measure(network, { name, by, attacks: group, seconds, oneProcess: true });
+      console.log(JSON.stringify(result));
+      // Each of them did something.
+      expect(Object.keys(result.counts).length).toBeGreaterThan(0);
+      expect(qualitiesBroken(result)).toEqual([]);
+      await network.recovered(result);
+    }
+  },
+);
+
+/** Those that are listed one after the other, as they are alike, in different groups. */
+function split(all: readonly Attack[]): Attack[][] {
+  return Array.from({ length: groups }, (_, group) =>
+    all.filter((_attack, index) => index % groups === group),
+  );
+}
