@@ -121,6 +121,7 @@ export class Gossip {
   readonly #observer: NetworkObserver | undefined;
   readonly #useless: RateLimiter;
   #genesisId: Uint8Array | undefined;
+  #stopped = false;
 
   constructor(options: {
     pubsub: GossipSub;
@@ -157,6 +158,11 @@ export class Gossip {
     }
   }
 
+  /** What comes from now on is ignored: all that could check it is being closed. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
   /** Resolves to the number of peers it was sent to. @throws {RangeError} above `maxGossipBytes`, which nobody would get. */
   async publish(name: TopicName, data: Uint8Array): Promise<number> {
     if (data.length > maxGossipBytes)
@@ -173,6 +179,7 @@ export class Gossip {
     from: Libp2pPeerId,
     message: Message,
   ): Promise<TopicValidatorResult> {
+    if (this.#stopped) return results.ignore;
     const peer = from.toString();
     const ended = this.#observer?.received(name, message.data.length);
     if (this.#useless.delayMs(peer, uselessQuota) > 0) {
@@ -187,7 +194,9 @@ export class Gossip {
       const data = new Uint8Array(message.data.buffer, message.data.byteOffset, message.data.byteLength);
       verdict = data.length > maxGossipBytes ? "reject" : await validator(data, peer);
     } catch (error) {
-      this.#logger.error({ topic: name, error: messageOf(error) }, "a gossip validator failed");
+      // One that was under way when the node stopped may miss its database.
+      const level = this.#stopped ? "debug" : "error";
+      this.#logger[level]({ topic: name, error: messageOf(error) }, "a gossip validator failed");
       verdict = "ignore";
     }
     ended?.(verdict);

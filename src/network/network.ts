@@ -161,6 +161,7 @@ export class LibP2pNetwork implements Network {
 
   /** Closes every connection and port. */
   async stop(): Promise<void> {
+    this.#gossip.stop();
     await this.#dialer.stop();
     for (const stop of this.#stops) stop();
     await this.#host.stop();

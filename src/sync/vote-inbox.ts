@@ -192,7 +192,11 @@ export class VoteInbox {
     finalizer.hearRound(vote);
     fetchVotedBlock(block, from, () => this.#accounts.chargeErrand("block", vote, from));
     // It may have come since it was looked for.
-    void chain.tree.get(block).then((found) => found && this.#release(block));
+    chain.tree.get(block).then(
+      (found) => found && this.#release(block),
+      // As after a stop, which closes the database.
+      (error) => this.#options.logger.debug({ error: messageOf(error) }, "a vote's block was not looked for"),
+    );
     return verdict;
   }
 

@@ -1,12 +1,12 @@
 import type { Head } from "../../../src/chain/types.ts";
 import { Liar } from "../../e2e/harness/liar.ts";
 import { createRandom } from "../../e2e/harness/random.ts";
-import type { Answers } from "../../e2e/harness/rogue.ts";
+import { type Answers, Rogue } from "../../e2e/harness/rogue.ts";
 import type { Site } from "../lib/site.ts";
 
 /** One with the authority's key, who follows the chain as a peer of every node. */
 export async function insider(site: Site, answers: Answers = {}): Promise<Liar> {
-  return Liar.connect({
+  const liar = await Liar.connect({
     nodes: site.places,
     genesis: await site.genesis(),
     signer: await site.authority(),
@@ -14,6 +14,11 @@ export async function insider(site: Site, answers: Answers = {}): Promise<Liar> 
     answers,
     localAddress: site.address(0),
   });
+  const reader = await Rogue.connect(site.places[0]!, { localAddress: site.address(1), rawGossip: true });
+  await liar.shadow.download(reader);
+  await reader.leave();
+  site.count("insiders");
+  return liar;
 }
 
 /** Calls `act` for each new head, once it is time for the block on it. Whoever was shut out comes back. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BlockAnswer, TestNode } from "../../e2e/harness/node.ts";
 import type { Process } from "../../e2e/harness/process.ts";
-import { patience } from "../../e2e/harness/until.ts";
+import { patience, until } from "../../e2e/harness/until.ts";
 import type { Adversary, Attack } from "../attack.ts";
 import type { Offence, Reports } from "../lib/job.ts";
 import { honestAccount } from "./accounts.ts";
@@ -9,7 +9,7 @@ import { type AttackNetwork, periodMs } from "./network.ts";
 import { limits, promisesBroken, type Result } from "./result.ts";
 import { cpuSecondsOf, Samples } from "./samples.ts";
 
-/** Before the window begins: the attack is under way, all nodes have been asked. */
+/** Before the window begins. */
 const settleMs = 2_000;
 const transferEveryMs = 3_000;
 /** A transfer that is in no block after this never will be. */
@@ -40,6 +40,7 @@ export async function measure(network: AttackNetwork, measurement: Measurement):
   const { nodes } = network;
   const startedMs = Date.now();
   const processes = groupsOf(measurement).map((names) => network.attack(names));
+  await until("the attacks are under way", () => processes.every(isUnderWay), { timeoutMs: 60_000 });
   await sleep(settleMs);
   const samples = new Samples(nodes);
   const first = (await nodes[0]!.status()).head!;
@@ -87,8 +88,7 @@ export async function measure(network: AttackNetwork, measurement: Measurement):
       console.error(`--- ${process.name}\n${process.stderr.split("\n").slice(-15).join("\n")}`);
   }
   const broken = promisesBroken(seen, measurement.quiet);
-  for (const [index, { judge }] of attacks.entries())
-    broken.push(...(judge?.(reports[index]!.counts, seconds) ?? []));
+  for (const { name, judge } of attacks) broken.push(...(judge?.(reports[name]?.counts ?? {}, seconds) ?? []));
   for (const each of processes) {
     if (each.stderr) broken.push(`the attacker failed: ${each.stderr.trim().slice(0, 300)}`);
   }
@@ -200,6 +200,13 @@ async function ended(attacker: Process): Promise<void> {
   const inTime = await Promise.race([attacker.ended.then(() => true), sleep(5_000, false)]);
   if (!inTime) attacker.signalGroup("SIGKILL");
   await attacker.ended;
+}
+
+/** Each of its attacks has counted something. */
+function isUnderWay(attacker: Process): boolean {
+  if (!attacker.running) throw new Error(`an attacker has ended: ${attacker.stderr}`);
+  const reports = Object.values(reportsOf(attacker));
+  return reports.length > 0 && reports.every(({ counts }) => Object.keys(counts).length > 0);
 }
 
 function reportsOf({ stdout }: Process): Reports {

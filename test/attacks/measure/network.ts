@@ -25,7 +25,7 @@ export const periodMs = 1_000;
 const authorities = 4;
 const attackerAddresses = 4;
 /** Of the rich accounts' history. */
-const history = { blocks: 60, transactions: 200 };
+const history = { blocks: 60, transactions: 100 };
 /** New ones, before a network counts as undisturbed. */
 const settledBlocks = 3;
 /** Memory that one attack may leave to the next. */

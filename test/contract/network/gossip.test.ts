@@ -5,6 +5,7 @@ import { forwardAfterMs } from "../../../src/network/gossip.ts";
 import type { LibP2pNetwork } from "../../../src/network/network.ts";
 import type { PeerId, Verdict } from "../../../src/network/types.ts";
 import { type Clock, systemClock } from "../../../src/util/clock.ts";
+import type { Logger } from "../../../src/util/logger.ts";
 import { startNode, startPair, stop, until } from "./nodes.ts";
 
 const genesisId = new Uint8Array(32).fill(7);
@@ -201,4 +202,33 @@ test("a large message is not sent to those that have it already", async () => {
   ).length;
   expect(copies).toBeGreaterThanOrEqual(3 * messages);
   expect(copies).toBeLessThan(4 * messages);
+});
+
+test("what a validator misses because the node stops is no error of the node", async () => {
+  const errors: string[] = [];
+  const nothing = () => undefined;
+  const logger: Logger = {
+    debug: nothing,
+    info: nothing,
+    warn: nothing,
+    error: (_, message) => void errors.push(message),
+    child: () => logger,
+  };
+  const b = await startNode(2, { logger });
+  const a = await startNode(1, { bootstrap: b.addresses() });
+  join(a);
+  let fail = () => {};
+  let waiting = false;
+  const validator = () =>
+    new Promise<Verdict>((_resolve, reject) => {
+      waiting = true;
+      fail = () => reject(new Error("the database is closed"));
+    });
+  b.join(genesisId, { transactions: validator, blocks: validator, votes: validator, evidence: validator });
+  await ready(a, 1);
+  await until(() => waiting);
+  await stop(b);
+  fail();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(errors).toEqual([]);
 });

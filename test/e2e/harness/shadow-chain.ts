@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { blocksById, height } from "../../../protocols/index.ts";
+import { blocks, blocksById, height, maxBlocksPerRequest } from "../../../protocols/index.ts";
 import { Chain } from "../../../src/chain/chain.ts";
 import { checkBlock } from "../../../src/chain/check.ts";
 import { type CheckedGenesis, checkGenesis, storeGenesis } from "../../../src/chain/genesis.ts";
@@ -34,6 +34,17 @@ export class ShadowChain {
     await storeGenesis(stores, genesis);
     const chain = await Chain.load(offlineChainOptions(genesis, stores, verifySignatures));
     return new ShadowChain(chain);
+  }
+
+  /** Takes in all that a node has above the own head: many blocks a request. */
+  async download(peer: Rogue): Promise<void> {
+    for (;;) {
+      const request = blocks.request.serialize({ start: this.chain.head.height + 1, count: maxBlocksPerRequest });
+      const page = await ask(peer, blocks.id, request);
+      if (page.length === 0) return;
+      for (const block of page)
+        await this.chain.importBlock(await checkBlock(EncodedBlock.deserialize(block), this.chain.checks));
+    }
   }
 
   /** As `follow`, for the head that a node says it has. */

@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { finality, type Verdict } from "../../../protocols/index.ts";
 import { certificateOf } from "../../../src/consensus/index.ts";
 import type { Verify } from "../../../src/crypto/ed25519.ts";
@@ -370,4 +370,16 @@ describe("what is told in an answer", () => {
     })();
     await expect(asked).rejects.toMatchObject({ code: "invalidRequest" });
   });
+});
+
+test("a vote whose block cannot be looked for, as the database was closed meanwhile, ends no process", async () => {
+  const { chain, gossip, clock } = await node();
+  const get = vi.spyOn(chain.tree, "get").mockResolvedValueOnce(undefined);
+  get.mockRejectedValue(new Error("the database is closed"));
+  const target = { round: 1, height: 1, block: new Uint8Array(32).fill(9) };
+  void gossip(await signedVote(authorities[1]!, genesis, genesisCheckpoint, target));
+  // What nobody handles fails the run.
+  await clock.advance(0);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(get.mock.calls.length).toBeGreaterThan(1);
 });
