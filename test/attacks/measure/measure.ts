@@ -45,6 +45,7 @@ export async function measure(network: AttackNetwork, measurement: Measurement):
   const samples = new Samples(nodes);
   const first = (await nodes[0]!.status()).head!;
   const windowMs = seconds * 1_000;
+  const cpuBefore = cpuOf(processes);
   const ends = performance.now() + windowMs;
   const transfers = honestTransfers(network, ends);
   const joined = joinLater(network, samples, windowMs / 3);
@@ -52,7 +53,7 @@ export async function measure(network: AttackNetwork, measurement: Measurement):
   const last = await headOf(nodes);
   const lastMs = Date.now();
   await samples.stop();
-  const cpu = processes.map(({ pid }) => cpuSecondsOf(pid)).reduce((sum, each) => sum + each, 0);
+  const cpu = cpuOf(processes) - cpuBefore;
   const [joinMs, transferMs] = await Promise.all([joined.done, transfers]);
   const stops = [await stopped(nodes[0]!), await stopped(joined.node)];
   for (const each of processes) each.signal("SIGTERM");
@@ -77,10 +78,11 @@ export async function measure(network: AttackNetwork, measurement: Measurement):
     ...bans(nodes, samples.honest, startedMs),
     ...(provable ? shutOut(offences, lastMs) : { shutOutMs: null, letIn: 0 }),
     joinMs,
+    joinerAtHead: joined.isAtHead,
     transferMs,
     stopMs: Math.max(...stops.map(({ ms }) => ms)),
     stopCodes: stops.map(({ code }) => code),
-    attackerCpu: Math.round((100 * cpu) / (seconds + settleMs / 1_000)) / 100,
+    attackerCpu: Math.round((100 * cpu) / seconds) / 100,
     counts: summed(Object.values(reports).map(({ counts }) => counts)),
   };
   if (joinMs === null || seen.stopCodes.some((code) => code !== 0)) {
@@ -88,12 +90,17 @@ export async function measure(network: AttackNetwork, measurement: Measurement):
       console.error(`--- ${process.name}\n${process.stderr.split("\n").slice(-15).join("\n")}`);
   }
   const broken = promisesBroken(seen, measurement.quiet);
-  for (const { name, judge } of attacks) broken.push(...(judge?.(reports[name]?.counts ?? {}, seconds) ?? []));
+  for (const { name, judge } of attacks)
+    broken.push(...(judge?.(reports[name]?.counts ?? {}, seconds) ?? []));
   for (const each of processes) {
     if (each.stderr) broken.push(`the attacker failed: ${each.stderr.trim().slice(0, 300)}`);
   }
   network.start(nodes[0]!);
   return { ...seen, broken };
+}
+
+function cpuOf(processes: readonly Process[]): number {
+  return processes.reduce((sum, { pid }) => sum + cpuSecondsOf(pid), 0);
 }
 
 async function headOf(nodes: readonly TestNode[]) {
@@ -129,6 +136,7 @@ function intervals(
 function joinLater(network: AttackNetwork, samples: Samples, afterMs: number) {
   const [, reference] = network.nodes;
   let node: TestNode | undefined;
+  let isAtHead = false;
   const run = async () => {
     await sleep(afterMs);
     node = network.join();
@@ -138,16 +146,19 @@ function joinLater(network: AttackNetwork, samples: Samples, afterMs: number) {
       await sleep(100);
       const own = await node.status().catch(() => undefined);
       if (own) samples.isHonest(own.peerId);
-      if (own?.mode !== "ready" || !own.head) continue;
       const other = await reference!.status().catch(() => undefined);
-      if (other?.head && own.head.height >= other.head.height - 1)
-        return Math.round(performance.now() - startedAt);
+      if (!own?.head || !other?.head || own.head.height < other.head.height - 1) continue;
+      isAtHead = true;
+      if (own.mode === "ready") return Math.round(performance.now() - startedAt);
     }
     return null;
   };
   const done = run();
   return {
     done,
+    get isAtHead() {
+      return isAtHead;
+    },
     get node(): TestNode {
       return node!;
     },

@@ -25,6 +25,8 @@ export interface Result {
   letIn: number;
   /** A new node, from its start until it was ready at the head; null where it was not in time. */
   joinMs: number | null;
+  /** The new node reached the head, in whatever mode. */
+  joinerAtHead: boolean;
   /** Honest transfers from the answer to the block, at worst; null where one never was in a block. */
   transferMs: number | null;
   /** From SIGTERM to the end of a node under attack, at worst. */
@@ -61,7 +63,7 @@ export function qualitiesBroken(result: Result): string[] {
   check(result.notReadyPercent === 0, `not ready in ${result.notReadyPercent} % of the answers`);
   check(result.lowestHonestScore >= 0, `an honest peer's score was ${result.lowestHonestScore}`);
   check(result.honestBans === 0, `${result.honestBans} honest peers banned`);
-  check(result.joinMs !== null, "a new node did not get in step");
+  check(result.joinerAtHead, "a new node did not reach the head");
   check(result.transferMs !== null, "an honest transfer got into no block");
   check(result.stopMs <= limits.stopMs * patience.factor, `SIGTERM took ${result.stopMs} ms`);
   check(isClean(result), `SIGTERM ended nodes with ${result.stopCodes}`);

@@ -55,13 +55,12 @@ export const controlFlood: Attack = {
         ),
       );
     const prebuilt = [ihave, graft, prune, rpc(new Uint8Array()), ...Array.from({ length: 40 }, subscribe)];
-    await site.crowd(floods.ids, { rawGossip: true }, async ({ rogue, offend }) => {
+    await site.crowd(floods.ids, { rawGossip: true }, async ({ rogue }) => {
       const stream = await rogue.gossipStream();
       let next = 0;
       await site.repeat(
         floods.perSecond,
         async () => {
-          if (next > 2 * prebuilt.length) offend();
           await give(stream, prebuilt[next++ % prebuilt.length]!);
           site.count("rpcs");
         },

@@ -39,7 +39,10 @@ export class ShadowChain {
   /** Takes in all that a node has above the own head: many blocks a request. */
   async download(peer: Rogue): Promise<void> {
     for (;;) {
-      const request = blocks.request.serialize({ start: this.chain.head.height + 1, count: maxBlocksPerRequest });
+      const request = blocks.request.serialize({
+        start: this.chain.head.height + 1,
+        count: maxBlocksPerRequest,
+      });
       const page = await ask(peer, blocks.id, request);
       if (page.length === 0) return;
       for (const block of page)

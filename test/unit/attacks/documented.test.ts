@@ -1,0 +1,13 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { attacks, mixes } from "../../attacks/attacks.ts";
+
+const text = readFileSync(new URL("../../../docs/attacks.md", import.meta.url), "utf8");
+
+test.each(attacks)("docs/attacks.md says what $name does", ({ name, does }) => {
+  expect(text).toContain(`| \`${name}\` | ${does} |`);
+});
+
+test.each(mixes)("docs/attacks.md says what $name consists of", ({ name, attacks: parts }) => {
+  expect(text).toContain(`| \`${name}\` | ${parts.map((part) => `\`${part.name}\``).join(", ")} |`);
+});
