@@ -164,7 +164,7 @@ async function goesOn(node: TestNode, { nodes }: TestNetwork, traffic: Traffic):
 /** A vote for somebody whom nobody else wants. */
 async function propose(node: TestNode, { wallets, world }: TestNetwork): Promise<unknown> {
   await until("it has its chain", () => node.authorities());
-  return world.ccoin(["propose", "remove", wallets[0]!.address, `--nodeid=${node.id}`]);
+  return world.ccoin(["propose", "remove", wallets[0]!.address, "--force", `--nodeid=${node.id}`]);
 }
 
 /** Somebody tells it that the key of the other authority has signed two blocks in one slot. */

@@ -160,7 +160,12 @@ describe("answers are as the document says", () => {
     await call("GET", "/v1/transactions/{id}", `/v1/transactions/${sent.body.id}`);
     await node.produce();
     await finalize(node.chain, 1, [authority]);
-    await call("POST", proposals, proposals, post({ candidate: alice.address, kind: "add" }, admin));
+    await call(
+      "POST",
+      proposals,
+      proposals,
+      post({ candidate: alice.address, kind: "add", force: true }, admin),
+    );
     await node.produce();
 
     for (const path of ["/v1/status", "/v1/peers", "/v1/diagnosis", "/health/live", "/health/ready"])
