@@ -1,7 +1,10 @@
+import { endInTime } from "./end-in-time.ts";
 import type { RunningNode } from "./node-module.ts";
 
 /** A service manager's patience is longer, a person's is not. */
 export const defaultStopTimeoutMs = 4_500;
+/** From the time-out to the end of the process at the latest, whatever its main thread does. */
+export const killAfterMs = 300;
 /** npm passes a terminal's Ctrl-C on to a process that has had it from the terminal already. */
 const sameSignalMs = 300;
 /** 128 + SIGINT. */
@@ -9,13 +12,14 @@ const interruptedCode = 130;
 
 /**
  * Runs a node until it ends or SIGINT or SIGTERM arrives, also while it starts; resolves to the exit code. A second signal
- * ends the process at once with 130. A node that has not closed in time is left to its crash recovery.
+ * ends the process at once with 130. A node that has not closed in time is left to its crash recovery: all that it acknowledged is
+ * synced. Where even its event loop has stopped, a thread of its own kills the process soon after.
  */
 export async function runUntilSignal(
   start: () => Promise<RunningNode>,
   stopTimeoutMs = defaultStopTimeoutMs,
 ): Promise<number> {
-  const signal = watchSignals();
+  const signal = watchSignals(() => endInTime(stopTimeoutMs + killAfterMs));
   const starting = start();
   try {
     const node = await Promise.race([starting, signal.first.then(() => undefined)]);
@@ -51,12 +55,14 @@ function withDeadline(work: Promise<number>, timeoutMs: number, codeWhenLate: nu
   });
 }
 
-function watchSignals(): { first: Promise<NodeJS.Signals>; dispose(): void } {
+/** `onFirst` is called by the handler itself: what waits for the promise may not run any more. */
+function watchSignals(onFirst: () => void): { first: Promise<NodeJS.Signals>; dispose(): void } {
   const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
   let firstAt: number | undefined;
   const listener = (name: NodeJS.Signals) => {
     const now = performance.now();
     if (firstAt !== undefined && now - firstAt > sameSignalMs) process.exit(interruptedCode);
+    if (firstAt === undefined) onFirst();
     firstAt ??= now;
     resolve(name);
   };

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { defaultStopTimeoutMs } from "../../../src/cli/run-until-signal.ts";
+import { defaultStopTimeoutMs, killAfterMs } from "../../../src/cli/run-until-signal.ts";
 
 const module = new URL("../../../src/cli/run-until-signal.ts", import.meta.url).href;
 
@@ -17,7 +17,11 @@ async function run(start: string, timeoutMs = defaultStopTimeoutMs) {
     // Called once the signals are watched.
     process.exit(await runUntilSignal(() => { say("up"); return start(); }, ${timeoutMs}));`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", code], {
-    stdio: ["ignore", "pipe", "ignore"],
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let errors = "";
+  child.stderr!.on("data", (data) => {
+    errors += data;
   });
   onTestFinished(() => {
     child.kill("SIGKILL");
@@ -29,7 +33,7 @@ async function run(start: string, timeoutMs = defaultStopTimeoutMs) {
   const ended = once(child, "close") as Promise<[number | null, string | null]>;
   const seen = (text: string) => expect.poll(() => output, { interval: 10 }).toContain(text);
   await seen("up");
-  return { child, ended, seen, output: () => output };
+  return { child, ended, seen, output: () => output, errors: () => errors };
 }
 
 describe("runUntilSignal", () => {
@@ -87,7 +91,28 @@ describe("runUntilSignal", () => {
     expect((await ended)[0]).toBe(code);
   });
 
-  it("gives a node less than 5 s to close", () => {
-    expect(defaultStopTimeoutMs).toBeLessThan(5_000);
+  it.each([
+    ["once it is to stop", "async () => node(() => { for (;;); })"],
+    ["while it starts", "async () => { await sleep(100); say('busy'); for (;;); }"],
+  ])("is killed where its main thread is busy for ever %s", async (_name, start) => {
+    const { child, ended, errors } = await run(start, 300);
+    const begun = performance.now();
+    child.kill("SIGTERM");
+    expect(await ended).toEqual([null, "SIGKILL"]);
+    expect(errors()).toContain(`has not ended ${300 + killAfterMs} ms after the signal`);
+    expect(performance.now() - begun).toBeGreaterThan(300);
+  });
+
+  it("is killed where nobody reads what it says, too", async () => {
+    const full =
+      "const { writeSync } = await import('node:fs'); for (;;) try { writeSync(2, 'x'.repeat(1e5)); } catch {}";
+    const { child } = await run(`async () => node(async () => { ${full} })`, 300);
+    child.stderr!.removeAllListeners("data").pause();
+    child.kill("SIGTERM");
+    expect(await once(child, "exit")).toEqual([null, "SIGKILL"]);
+  });
+
+  it("gives a node less than 5 s to end", () => {
+    expect(defaultStopTimeoutMs + killAfterMs).toBeLessThan(5_000);
   });
 });
