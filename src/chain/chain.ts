@@ -200,6 +200,16 @@ export class Chain {
     return this.tree.get(id);
   }
 
+  /** Whether a block that is not here is known to be invalid, as far as that is remembered. */
+  isInvalid(idHex: Hex): boolean {
+    return this.#invalid.has(idHex);
+  }
+
+  /** A block that did not come as far as an import is invalid for ever: its signed header names transactions that are. */
+  noteInvalid(id: Uint8Array): void {
+    this.#invalid.note(id);
+  }
+
   /**
    * Stages 2 and 3 for headers that follow one another from a known parent: their place and rules, without their
    * transactions. Returns them with their weights. @throws {BlockError}
@@ -284,23 +294,36 @@ export class Chain {
     const parent = await this.#rules.parentOf(block.header);
     const before = await this.tree.snapshotAfter(parent.id);
     const head = this.#rules.check(parent, before, block.header);
-    checkBlockLimits(block.records, before.parameters);
+    try {
+      checkBlockLimits(block.records, before.parameters);
+    } catch (error) {
+      this.#invalid.note(block.id);
+      throw error;
+    }
     const after = applyHeader(before, block.header.message, this.genesis.config);
     ended("check");
 
     const writes = blockWrites(this.#options.stores.blocks, block, head, after);
-    if (parent.idHex === this.head.idHex || (await this.#branches.prefers(head, this.head))) {
+    const extendsHead = parent.idHex === this.head.idHex;
+    if (extendsHead || (await this.#branches.prefers(head, this.head))) {
+      // One that is better by no more than its place in the order pushes another aside, which is stored all the same.
+      if (!extendsHead && head.totalDifficulty === this.head.totalDifficulty)
+        this.#requireRoom({ ...head, records: block.records }, standing);
       await this.#canonical.moveTo({ ...head, records: block.records }, writes, ended);
       ended("total");
       return "head";
     }
     const side = { ...head, records: block.records };
-    if (standing !== "downloaded") this.#forks.requireRoom(side, standing === "built upon");
+    this.#requireRoom(side, standing);
     await this.#options.stores.database.commit([...writes, this.#forks.writeFor(side)]);
     this.#forks.add(side);
     this.tree.remember(head, after);
     this.events.emit("imported", head);
     return "side";
+  }
+
+  #requireRoom(block: CanonicalBlock, standing: Standing): void {
+    if (standing !== "downloaded") this.#forks.requireRoom(block, standing === "built upon");
   }
 
   async #justify(certificate: Certificate): Promise<void> {

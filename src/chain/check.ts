@@ -31,6 +31,8 @@ export interface BlockChecks {
 }
 
 export interface CheckOptions {
+  /** The header's root, where it is at hand. */
+  id?: Uint8Array;
   /** The header's signature was checked before. */
   signedHeader?: boolean;
   /** The transactions encoded, where they are at hand. */
@@ -64,13 +66,13 @@ export async function checkRecords(
   header: SignedHeader,
   records: readonly TransactionRecord[],
   checks: BlockChecks,
-  { signedHeader = false, body }: CheckOptions = {},
+  { id: knownId, signedHeader = false, body }: CheckOptions = {},
 ): Promise<CheckedBlock> {
   checkHeaderForm(header);
   if (!equalBytes(transactionsRoot(records.map(({ id }) => id)), header.message.transactionsRoot)) {
     throw new BlockError("WRONG_TRANSACTIONS_ROOT", "the transactions are not those that the header names");
   }
-  const id = rootOf(Header, header.message);
+  const id = knownId ?? rootOf(Header, header.message);
   if (!signedHeader) await checkHeaderSignatures([{ header, id }], checks);
   await checkTransactionSignatures(records, checks);
   return { id, idHex: toHex(id), header, records, body: body ?? encodeRecords(records) };
@@ -87,16 +89,19 @@ export function checkHeaderForm({ message }: SignedHeader): void {
 }
 
 /** Stage 3: the limits that hold for a block, which are those of its parent's state. @throws {BlockError} */
-export function checkBlockLimits(
-  records: readonly TransactionRecord[],
-  { maxBlockTransactions, maxBlockBytes }: ChainParameters,
-): void {
-  if (records.length > maxBlockTransactions) {
-    throw new BlockError("TOO_MANY_TRANSACTIONS", `${records.length}, ${maxBlockTransactions} allowed`);
-  }
+export function checkBlockLimits(records: readonly TransactionRecord[], parameters: ChainParameters): void {
+  checkTransactionCount(records.length, parameters);
+  const { maxBlockBytes } = parameters;
   const bytes = records.reduce((sum, { encoded }) => sum + encoded.length, 0);
   if (bytes > maxBlockBytes) {
     throw new BlockError("TOO_LARGE", `${bytes} bytes of transactions, ${maxBlockBytes} allowed`);
+  }
+}
+
+/** The part of these limits that a compact block shows. @throws {BlockError} */
+export function checkTransactionCount(count: number, { maxBlockTransactions }: ChainParameters): void {
+  if (count > maxBlockTransactions) {
+    throw new BlockError("TOO_MANY_TRANSACTIONS", `${count}, ${maxBlockTransactions} allowed`);
   }
 }
 

@@ -52,6 +52,8 @@ export class HeaderRules {
     const [first] = headers;
     if (!first) return [];
     const { tree, invalid, config } = this.#options;
+    // Neither is in the tree, if it is invalid.
+    invalid.refuse(toHex(rootOf(Header, first.message)), toHex(first.message.parent));
     let parent = await this.parentOf(first);
     let snapshot = await tree.snapshotAfter(parent.id).catch((error) => {
       throw error instanceof BrokenBranch ? new BlockError("UNKNOWN_PARENT", error.message) : error;

@@ -23,12 +23,21 @@ export class InvalidBlocks {
     this.#forks = forks;
   }
 
+  has(id: Hex): boolean {
+    return this.#ids.has(id);
+  }
+
   /** Stage 2.1. @throws {BlockError} `KNOWN_INVALID`, `INVALID_ANCESTOR` */
   refuse(id: Hex, parent: Hex): void {
     if (this.#ids.has(id)) throw new BlockError("KNOWN_INVALID", id);
     if (!this.#ids.has(parent)) return;
     this.#ids.set(id, true);
     throw new BlockError("INVALID_ANCESTOR", `its parent ${parent} is invalid`);
+  }
+
+  /** A block that is not stored, and whose signed header names transactions that are invalid. */
+  note(id: Uint8Array): void {
+    this.#ids.set(toHex(id), true);
   }
 
   async add(blocks: readonly BlockRef[]): Promise<void> {

@@ -1,25 +1,28 @@
-import { blocksById, type Network, type Offence, type PeerId, type Verdict } from "../../protocols/index.ts";
+import type { Network, Offence, PeerId, Verdict } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
-import { checkBlock, checkHeaderForm, checkHeaderSignatures, checkRecords } from "../chain/check.ts";
-import { OrphanPool } from "../chain/orphans.ts";
+import { checkHeaderForm, checkHeaderSignatures, checkTransactionCount } from "../chain/check.ts";
 import type { CheckedBlock } from "../chain/types.ts";
+import { authorityIndex } from "../consensus/index.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import { BlockError } from "../types/errors.ts";
 import { CompactBlock, Header, rootOf, type SignedHeader } from "../types/index.ts";
-import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
+import { type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
-import { BlockLoad, type BlockSource } from "./block-load.ts";
-import { completeBlock } from "./complete-block.ts";
-import { EarlyBlocks } from "./early-blocks.ts";
+import { BlockEntries, type BlockEntry, type Payer } from "./block-entries.ts";
+import { BlockLoad, type BlockSource, type LoadedBlock } from "./block-load.ts";
+import { BlockSources } from "./block-sources.ts";
+import { HeaderHold } from "./header-hold.ts";
 import { SlotLimit } from "./slot-limit.ts";
 import { blockVerdicts } from "./verdicts.ts";
 
 /** A longer way to a known block is a matter for sync. */
 const maxParentChase = 16;
-/** Blocks of one peer being completed at once: who sends more floods. */
-const maxUnderWay = 32;
+/** Headers of one peer that are being judged at once: an honest one passes on a few blocks at a time. */
+const maxJudgedPerPeer = 16;
+/** A block further ahead of the clock than this is not kept: one of the clocks is wrong. */
+const maxAheadMs = 30_000;
 /** An authority that hears of a block later than this part of a period may miss its turn; much more is long for any answer. */
 const patience = { partOfPeriod: 1 / 4, maxMs: 1_000 };
 
@@ -31,48 +34,47 @@ export interface BlockInboxOptions {
   logger: Logger;
   /** A block is too far from what we know: the peer that has it should be asked for its height. */
   onFarAhead(peer: PeerId): void;
-  /** A header whose signature is right, whatever else is wrong with it. */
+  /** A header of an authority whose signature is right, whatever else is wrong with it. */
   onSigned?(header: SignedHeader): void;
 }
 
-/** Takes blocks that come one by one: completes them, imports them, keeps those that come too early and asks for their parents. */
+/**
+ * Takes blocks that come one by one. A block on its way is one entry, and goes through these states: it is loaded; imported, if its
+ * parent is here and its time has come; else put aside until they are, while its parent is fetched.
+ */
 export class BlockInbox {
   readonly #options: BlockInboxOptions;
-  readonly #orphans = new OrphanPool();
-  /** Blocks being completed or fetched, so that none is twice. */
-  readonly #underWay = new Map<Hex, BlockLoad>();
-  /** Those of them that votes alone have told of. */
-  readonly #forVotes = new Set<Hex>();
-  /** Parents of blocks that are all here and being checked. */
-  readonly #checking: Hex[] = [];
-  /** Settled in any case when the import has ended. */
-  readonly #importing = new Map<Hex, Promise<unknown>>();
-  readonly #early: EarlyBlocks;
+  readonly #entries = new BlockEntries();
+  readonly #sources: BlockSources;
   readonly #slots: SlotLimit;
+  readonly #hold: HeaderHold;
+  readonly #judged = new Map<PeerId, number>();
   readonly #stop = new AbortController();
   readonly #stopFollowing: () => void;
 
   constructor(options: BlockInboxOptions) {
+    const { signal } = this.#stop;
     this.#options = options;
-    this.#early = new EarlyBlocks(options, (block, from) => void this.#import(block, from));
+    this.#sources = new BlockSources({ ...options, signal });
     this.#slots = new SlotLimit(options.chain.genesis.config.slotMs);
+    this.#hold = new HeaderHold({ ...options, signal });
     // Blocks come by sync too.
     this.#stopFollowing = options.chain.events.on("imported", ({ idHex }) => this.#adoptChildren(idHex));
   }
 
   get orphans(): number {
-    return this.#orphans.size;
+    return this.#entries.count("orphan");
   }
 
   /** Whether a block on this parent, whose transactions are all here, is being checked. */
   isChecking(parent: Uint8Array): boolean {
-    return this.#checking.includes(toHex(parent));
+    return this.#sources.isChecking(parent);
   }
 
   stop(): void {
     this.#stop.abort();
     this.#stopFollowing();
-    this.#early.stop();
+    this.#entries.clear();
   }
 
   /** The validator of the topic `blocks`: a header that keeps the rules travels on before its transactions are here. */
@@ -84,130 +86,124 @@ export class BlockInbox {
       return "reject";
     }
     const { chain } = this.#options;
-    const { header } = compact;
+    const { header, shortIds } = compact;
     const id = rootOf(Header, header.message);
-    this.#underWay.get(toHex(id))?.add(this.#whole(id, from));
-    if (this.#isUnderWay(id) || (await chain.find(id))) return "ignore";
-    const verdict = await this.#judgeHeader(header, id, compact.shortIds.length);
-    if (verdict === "surplus") return "ignore";
-    if (verdict !== "reject") void this.#load(id, this.#compact(compact, id, from));
-    return verdict;
+    const idHex = toHex(id);
+    if (this.#knows(idHex, this.#sources.whole(id, from)) || (await chain.find(id))) return "ignore";
+    const judged = this.#judged.get(from) ?? 0;
+    if (judged >= maxJudgedPerPeer) return "ignore";
+    this.#judged.set(from, judged + 1);
+    const judgement = await this.#judge(compact, id, from).finally(() => {
+      const left = this.#judged.get(from)! - 1;
+      if (left > 0) this.#judged.set(from, left);
+      else this.#judged.delete(from);
+    });
+    if (typeof judgement === "string" && judgement !== "accept") return judgement;
+    // The same header with other short ids may have been faster.
+    if (this.#knows(idHex, this.#sources.whole(id, from))) return "ignore";
+    const payer: Payer = `authority ${toHex(header.message.proposer)}`;
+    void this.#load(id, idHex, this.#sources.compact({ id, header, shortIds }, from), payer);
+    return typeof judgement === "string"
+      ? judgement
+      : this.#hold.verdict(header, judgement, () => this.#checkRules(compact));
   }
 
   /** Fetches a block that is not here, and what it needs to be imported. Never rejects. */
   async fetch(id: Uint8Array, peer: PeerId): Promise<void> {
-    // Votes for a block come from those that were faster while it is being executed here.
-    await this.#importing.get(toHex(id));
-    if (this.#stop.signal.aborted) return;
-    if (await this.#options.chain.find(id)) return this.#adoptChildren(toHex(id));
-    await this.#load(id, this.#whole(id, peer));
+    await this.#fetch(id, peer, `peer ${peer}`);
   }
 
   /** As `fetch`, for a block that a vote names: `charge` says whether it may be asked for, and the peer's places stay free. Never rejects. */
   async fetchVoted(id: Uint8Array, peer: PeerId, charge: () => boolean): Promise<void> {
+    await this.#fetch(id, peer, "vote", charge);
+  }
+
+  async #fetch(id: Uint8Array, peer: PeerId, payer: Payer, charge = () => true): Promise<void> {
     const idHex = toHex(id);
-    await this.#importing.get(idHex);
-    if (this.#isUnderWay(id) || (await this.#options.chain.find(id)) || !charge()) return;
-    this.#forVotes.add(idHex);
-    await this.fetch(id, peer);
-    this.#forVotes.delete(idHex);
-  }
-
-  /** The block itself, signatures and all. */
-  #whole(id: Uint8Array, from: PeerId): BlockSource {
-    const { network, chain } = this.#options;
-    const { signal } = this.#stop;
-    return {
-      from,
-      fetch: async (load) => {
-        for await (const block of network.request(from, blocksById, { ids: [id] }, { signal })) {
-          if (!equalBytes(rootOf(Header, block.header.message), id))
-            throw new BlockError("MALFORMED", "not the block that was asked for");
-          return this.#check(load, block.header, () => checkBlock(block, chain.checks));
-        }
-        return undefined;
-      },
-    };
-  }
-
-  /** The transactions of a header that was judged. */
-  #compact({ header, shortIds }: CompactBlock, id: Uint8Array, from: PeerId): BlockSource {
+    const source = this.#sources.whole(id, peer);
+    // Votes for a block come from those that were faster while it is being executed here.
+    const { state } = this.#entries.get(idHex) ?? {};
+    if (state?.kind === "importing") await state.done;
+    if (this.#stop.signal.aborted) return;
     const { chain } = this.#options;
-    return {
-      from,
-      fetch: async (load) => {
-        const sources = { ...this.#options, signal: this.#stop.signal };
-        const records = await completeBlock({ id, shortIds, from }, sources);
-        try {
-          return await this.#check(load, header, () =>
-            checkRecords(header, records, chain.checks, { signedHeader: true }),
-          );
-        } catch (error) {
-          // Two transactions can share a short id, and nobody vouches for the short ids: then only the block itself tells.
-          if (!(error instanceof BlockError)) throw error;
-          return this.#whole(id, from).fetch(load);
-        }
-      },
-    };
+    if (chain.isInvalid(idHex)) return;
+    if (await chain.find(id)) return this.#adoptChildren(idHex);
+    if (this.#knows(idHex, source) || !charge()) return;
+    await this.#load(id, idHex, source, payer);
   }
 
-  async #check(
-    load: BlockLoad,
-    { message }: SignedHeader,
-    check: () => Promise<CheckedBlock>,
-  ): Promise<CheckedBlock | undefined> {
-    const parent = toHex(message.parent);
-    this.#checking.push(parent);
-    try {
-      return await load.check(check);
-    } finally {
-      this.#checking.splice(this.#checking.indexOf(parent), 1);
-    }
+  /** Whether a block is on its way already; then the peer that tells of it is another that may have it. */
+  #knows(idHex: Hex, source: BlockSource): boolean {
+    const entry = this.#entries.get(idHex);
+    if (entry?.state.kind === "loading") entry.state.load.add(source);
+    return entry !== undefined;
   }
 
-  async #judgeHeader(
-    header: SignedHeader,
-    id: Uint8Array,
-    transactions: number,
-  ): Promise<Verdict | "surplus"> {
-    const { chain, onSigned } = this.#options;
+  /** A verdict, or an error that says that it is too early for one. */
+  async #judge(compact: CompactBlock, id: Uint8Array, from: PeerId): Promise<Verdict | BlockError> {
+    const { chain, onSigned, onFarAhead } = this.#options;
+    const { header } = compact;
     try {
       checkHeaderForm(header);
+      // Nobody else's signature is worth a check.
+      const standing = await this.#standing(header.message);
+      if (standing === "stranger") return "reject";
+      if (standing === "stale") return "ignore";
+      if (standing === "unknown") {
+        onFarAhead(from);
+        return "ignore";
+      }
       await checkHeaderSignatures([{ header, id }], chain.checks);
       onSigned?.(header);
-      if (!this.#slots.admits(header.message, id)) return "surplus";
-      await chain.checkHeaders([header]);
-      const { parameters } = await chain.tree.snapshotAfter(header.message.parent);
-      return transactions > parameters.maxBlockTransactions ? "reject" : "accept";
+      const error = await this.#checkRules(compact).then(
+        () => undefined,
+        (reason) => reason,
+      );
+      if (error && !(error instanceof BlockError)) throw error;
+      const isEarly = error?.code === "UNKNOWN_PARENT" || error?.code === "FUTURE_BLOCK";
+      if (error && !isEarly) return blockVerdicts[error.code as BlockError["code"]];
+      const isNeeded = this.#entries.orphansOf(toHex(id)).length > 0;
+      if (!this.#slots.admits(header.message, id) && !isNeeded) return "ignore";
+      return error ?? "accept";
     } catch (error) {
       if (error instanceof BlockError) return blockVerdicts[error.code];
       throw error;
     }
   }
 
-  #isUnderWay(id: Uint8Array): boolean {
-    const idHex = toHex(id);
-    return this.#underWay.has(idHex) || this.#orphans.has(idHex) || this.#early.has(idHex);
+  /** The rules that the parent is enough to check. @throws {BlockError} */
+  async #checkRules({ header, shortIds }: CompactBlock): Promise<void> {
+    const { chain } = this.#options;
+    await chain.checkHeaders([header]);
+    const { parameters } = await chain.tree.snapshotAfter(header.message.parent);
+    checkTransactionCount(shortIds.length, parameters);
   }
 
-  async #load(id: Uint8Array, source: BlockSource): Promise<void> {
+  /** Whether the proposer may be an authority. A stranger: it is none after the parent, which whoever passes the header on has. */
+  async #standing({ parent, proposer }: Header): Promise<"authority" | "stranger" | "stale" | "unknown"> {
+    const { chain } = this.#options;
+    if (authorityIndex(chain.snapshot.authorities, proposer) >= 0) return "authority";
+    const known = await chain.tree.get(parent);
+    if (!known) return "unknown";
+    if (known.height < chain.finalized.height) return "stale";
+    const after = await chain.tree.snapshotAfter(parent).catch(() => undefined);
+    if (!after) return "unknown";
+    return authorityIndex(after.authorities, proposer) >= 0 ? "authority" : "stranger";
+  }
+
+  async #load(id: Uint8Array, idHex: Hex, source: BlockSource, payer: Payer): Promise<void> {
     const { clock, chain } = this.#options;
-    const idHex = toHex(id);
-    this.#underWay.get(idHex)?.add(source);
-    if (this.#stop.signal.aborted || this.#isUnderWay(id)) return;
-    const ofPeer = [...this.#underWay].filter(
-      ([id, { from }]) => from === source.from && !this.#forVotes.has(id),
-    );
-    if (ofPeer.length >= maxUnderWay && !this.#forVotes.has(idHex)) return;
+    if (this.#stop.signal.aborted || this.#knows(idHex, source) || !this.#entries.mayLoad(payer)) return;
     const load = new BlockLoad(source, {
       clock,
       patienceMs: Math.min(chain.snapshot.parameters.periodMs * patience.partOfPeriod, patience.maxMs),
       onFailure: (error, from) => this.#onFailure(error, idHex, from),
     });
-    this.#underWay.set(idHex, load);
+    const entry: BlockEntry = { id, idHex, payer, state: { kind: "loading", load } };
+    this.#entries.add(entry);
     const loaded = await load.ended;
-    this.#underWay.delete(idHex);
-    if (loaded) await this.#import(loaded.block, loaded.from);
+    if (loaded) await this.#import(entry, loaded);
+    else this.#entries.remove(entry);
   }
 
   #onFailure(error: unknown, id: Hex, from: PeerId): void {
@@ -218,42 +214,79 @@ export class BlockInbox {
     onFarAhead(from);
   }
 
-  async #import(block: CheckedBlock, from: PeerId): Promise<void> {
-    const { chain, logger, network } = this.#options;
+  async #import(entry: BlockEntry, loaded: LoadedBlock): Promise<void> {
+    const { chain, logger } = this.#options;
+    const { block } = loaded;
     if (this.#stop.signal.aborted) return;
+    const needed = this.#entries.orphansOf(entry.idHex).length > 0;
+    const importing = chain.importBlock(block, { needed });
+    entry.state = { kind: "importing", loaded, done: Promise.allSettled([importing]) };
     try {
-      const importing = chain.importBlock(block);
-      this.#importing.set(block.idHex, Promise.allSettled([importing]));
       const outcome = await importing;
-      const { message } = block.header;
+      this.#entries.remove(entry);
+      const { height } = block.header.message;
       logger.debug(
-        { height: message.height, id: block.idHex, transactions: block.records.length, outcome },
+        { height, id: block.idHex, transactions: block.records.length, outcome },
         "block imported",
       );
     } catch (error) {
-      if (!(error instanceof BlockError)) {
-        return logger.error({ id: block.idHex, error: messageOf(error) }, "block could not be imported");
-      }
-      if (error.code === "UNKNOWN_PARENT") return this.#keepOrphan(block, from);
-      if (error.code === "FUTURE_BLOCK") return this.#early.add(block, from);
-      logger.warn({ peer: from, id: block.idHex, code: error.code, error: error.message }, "block refused");
-      this.#orphans.removeDescendants(block.idHex);
-      if (blockVerdicts[error.code] === "reject") network.penalize(from, "invalidBlock", error.message);
-    } finally {
-      this.#importing.delete(block.idHex);
+      await this.#onRefused(entry, loaded, error);
     }
   }
 
-  #adoptChildren(parent: Hex): void {
-    for (const { block, from } of this.#orphans.takeChildren(parent)) void this.#import(block, from);
+  async #onRefused(entry: BlockEntry, loaded: LoadedBlock, error: unknown): Promise<void> {
+    const { logger, network } = this.#options;
+    const { idHex: id } = entry;
+    const { from } = loaded;
+    entry.payer = this.#payerOf(entry, loaded.block);
+    if (error instanceof BlockError && error.code === "UNKNOWN_PARENT")
+      return this.#keepOrphan(entry, loaded);
+    if (error instanceof BlockError && error.code === "FUTURE_BLOCK") return this.#keepEarly(entry, loaded);
+    this.#entries.remove(entry);
+    if (!(error instanceof BlockError)) {
+      return logger.error({ id, error: messageOf(error) }, "block could not be imported");
+    }
+    logger.warn({ peer: from, id, code: error.code, error: error.message }, "block refused");
+    if (error.code !== "TOO_MANY_SIDE_BLOCKS") this.#entries.removeDescendants(id);
+    if (blockVerdicts[error.code] === "reject") network.penalize(from, "invalidBlock", error.message);
   }
 
-  async #keepOrphan(block: CheckedBlock, from: PeerId): Promise<void> {
+  #adoptChildren(parent: Hex): void {
+    for (const entry of this.#entries.orphansOf(parent))
+      if (entry.state.kind === "orphan") void this.#import(entry, entry.state.loaded);
+  }
+
+  #keepEarly(entry: BlockEntry, loaded: LoadedBlock): void {
+    const { clock, logger } = this.#options;
+    const aheadMs = loaded.block.header.message.timestamp - clock.now();
+    if (this.#stop.signal.aborted) return;
+    if (aheadMs > maxAheadMs) {
+      this.#entries.remove(entry);
+      logger.warn(
+        { peer: loaded.from, id: entry.idHex, aheadMs },
+        "a block is far ahead of this node's clock: compare the clocks",
+      );
+      return;
+    }
+    const cancel = clock.after(aheadMs, () => void this.#import(entry, loaded));
+    this.#entries.wait(entry, { kind: "early", loaded, cancel });
+  }
+
+  async #keepOrphan(entry: BlockEntry, loaded: LoadedBlock): Promise<void> {
     const { chain, onFarAhead } = this.#options;
-    this.#orphans.add(block, from);
+    const { block, from } = loaded;
+    if (this.#stop.signal.aborted) return;
+    if (!this.#entries.wait(entry, { kind: "orphan", loaded })) return;
     const gap = block.header.message.height - chain.head.height;
-    if (gap > maxParentChase || this.#orphans.size > maxParentChase) return onFarAhead(from);
-    await this.fetch(this.#orphans.missingAncestor(block.id), from);
+    if (gap > maxParentChase || this.orphans > maxParentChase) return onFarAhead(from);
+    await this.#fetch(this.#entries.missingBelow(entry), from, entry.payer);
+  }
+
+  /** An authority answers for what it has signed, whoever brought it. */
+  #payerOf({ payer }: BlockEntry, { header }: CheckedBlock): Payer {
+    const { proposer } = header.message;
+    const isAuthority = authorityIndex(this.#options.chain.snapshot.authorities, proposer) >= 0;
+    return isAuthority ? `authority ${toHex(proposer)}` : payer;
   }
 }
 

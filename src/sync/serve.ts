@@ -71,16 +71,13 @@ export function serveChain(network: Network, chain: Chain, mempool: Mempool): vo
   });
 
   network.serve(blockTransactions, async function* ({ block, indexes }) {
+    // Before anything is read for it.
+    if (new Set(indexes).size < indexes.length) refuse("a transaction is asked for twice");
     const head = await chain.find(block);
     const body = head && head.height > 0 ? await chain.reader.body(block) : undefined;
     if (!body) throw new RequestError("resourceUnavailable", "no such block");
-    if (new Set(indexes).size < indexes.length) refuse("a transaction is asked for twice");
     const encoded = splitTransactions(body);
-    const wanted = indexes.map((index) => {
-      const { length } = encoded;
-      return encoded[index] ?? refuse(`the block has ${length} transactions, not ${index + 1}`);
-    });
-    yield joinTransactions(wanted);
+    yield joinTransactions(indexes.map((index) => encoded[index] ?? lacks(encoded.length, index)));
   });
 
   network.serve(transactions, async function* ({ ids }) {
@@ -124,6 +121,11 @@ function checkCount(count: number, most: number): number {
 function checkHeight(height: number): number {
   if (isSafeCount(height)) return height;
   return refuse("a height is at most 2^53 - 1");
+}
+
+/** Whoever asks has it from short ids that it cannot check: not its fault. */
+function lacks(length: number, index: number): never {
+  throw new RequestError("resourceUnavailable", `the block has ${length} transactions, not ${index + 1}`);
 }
 
 function refuse(why: string): never {

@@ -20,7 +20,7 @@ type Faults<Code extends string> = Record<Code, RelayFact | undefined>;
 export const blockFaults: Faults<BlockErrorCode> = {
   MALFORMED: "message",
   WRONG_TRANSACTIONS_ROOT: undefined,
-  TOO_MANY_TRANSACTIONS: "genesis",
+  TOO_MANY_TRANSACTIONS: "parent",
   TOO_LARGE: undefined,
   UNKNOWN_PARENT: undefined,
   BELOW_FINALIZED: undefined,

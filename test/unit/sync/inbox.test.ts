@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { blocksById } from "../../../protocols/index.ts";
 import type { CanonicalBlock } from "../../../src/chain/types.ts";
+import { maxHoldMs } from "../../../src/sync/header-hold.ts";
 import { checkedAtOnce, transactionQueueLimits } from "../../../src/sync/transaction-inbox.ts";
 import { blockVerdicts, transactionVerdicts } from "../../../src/sync/verdicts.ts";
 import { CompactBlock, type Transaction, Transactions } from "../../../src/types/index.ts";
@@ -273,7 +274,6 @@ describe("a compact block", () => {
     ["a wrong difficulty", "reject", { edit: { difficulty: 1 } }],
     ["too early a time", "reject", { laterMs: -1 }],
     ["a height that does not follow", "reject", { edit: { height: 2 } }],
-    ["an unknown parent", "ignore", { edit: { parent: new Uint8Array(32).fill(1) } }],
     ["a time to come", "ignore", { laterMs: 1e12 }],
   ] as const)("with %s: %s", async (_, verdict, options) => {
     const { gossip, maker, node } = await pair();
@@ -317,7 +317,7 @@ describe("parents", () => {
     const { node, peer, gossip, maker, clock } = await pair();
     const tip = await maker.extend(maker.start(), 10);
     await peer.addAll(tip);
-    expect(await gossip(compact(tip, maker))).toBe("ignore");
+    expect(await gossip(compact(tip, maker))).toBe("accept");
     await until(clock, () => node.chain.head.idHex === tip.idHex);
     expect(node.inbox.orphans).toBe(0);
     expect(node.farAhead).toEqual([]);
@@ -329,12 +329,13 @@ describe("parents", () => {
     const tip = await maker.block(parent);
     await nodes[2]!.addAll(tip);
     net.fault = (peer) => ({ stall: peer === "peer" });
-    expect(await gossip(compact(tip, maker))).toBe("ignore");
+    const verdict = gossip(compact(tip, maker));
     await clock.advance(50);
     expect(net.requests.map(({ to }) => to)).toEqual(["peer"]);
     await gossip(compact(parent, maker), "second");
     await clock.advance(250);
     expect(node.chain.head.idHex).toBe(tip.idHex);
+    expect(await verdict).toBe("accept");
   });
 
   test("too far back are a matter for sync", async () => {
@@ -342,7 +343,7 @@ describe("parents", () => {
     const tip = await maker.extend(maker.start(), 40);
     await peer.addAll(tip);
     for (const one of [node, peer]) one.start();
-    await gossip(compact(tip, maker));
+    void gossip(compact(tip, maker));
     await until(clock, () => node.chain.head.idHex === tip.idHex);
     expect(node.farAhead.length).toBeGreaterThan(0);
     expect(net.count("headers")).toBeGreaterThan(0);
@@ -361,6 +362,109 @@ describe("parents", () => {
     await until(clock, () => node.chain.head.idHex === tip.idHex);
     expect(node.inbox.orphans).toBeLessThanOrEqual(64);
   });
+});
+
+describe("a header that cannot be judged yet is held", () => {
+  test("until its time has come: a line of four nodes passes on a block of a clock that is ahead", async () => {
+    const { clock, nodes, maker } = await pair("second", "third");
+    const start = maker.start();
+    const tip = await maker.block(start, { laterMs: clock.now() - start.header.timestamp - 950 });
+    expect(tip.header.timestamp - clock.now()).toBe(50);
+    const verdicts: string[] = [];
+    const relay = async (to: number, from: string): Promise<void> => {
+      const node = nodes[to];
+      if (!node) return;
+      const verdict = await node.inbox.onGossip(compact(tip, maker), from);
+      verdicts.push(verdict);
+      if (verdict === "accept") await relay(to + 1, node.network.peerId);
+    };
+    void relay(0, "peer");
+    await clock.advance(49);
+    expect(verdicts).toEqual([]);
+    await clock.advance(1);
+    expect(verdicts).toEqual(["accept", "accept", "accept", "accept"]);
+    for (const { chain } of nodes) expect(chain.head.idHex).toBe(tip.idHex);
+  });
+
+  test("no longer than gossip waits for a verdict, and no more than a few of one proposer", async () => {
+    const { clock, gossip, maker } = await pair();
+    const start = maker.start();
+    const base = clock.now() - start.header.timestamp - 1_000;
+    const ahead = async (ms: number) =>
+      gossip(compact(await maker.block(start, { laterMs: base + ms }), maker));
+    expect(await ahead(maxHoldMs + 1)).toBe("ignore");
+    const parent = new Uint8Array(32).fill(9);
+    const verdicts: string[] = [];
+    for (let at = 0; at < 9; at++) {
+      const orphan = await maker.block(start, { edit: { parent, height: at + 2 }, laterMs: at * 1_000 });
+      void gossip(compact(orphan, maker)).then((verdict) => verdicts.push(verdict));
+    }
+    await clock.advance(0);
+    expect(verdicts).toEqual(["ignore"]);
+    await clock.advance(maxHoldMs);
+    expect(verdicts).toHaveLength(9);
+    expect(new Set(verdicts)).toEqual(new Set(["ignore"]));
+  });
+});
+
+test("a stranger's headers are not worth a signature check", async () => {
+  const { gossip, net, peer, maker } = await pair();
+  const { node } = await countingNode(net, peer);
+  let checked = 0;
+  node.chain.checks.verify = async (sets) => {
+    checked += sets.length;
+    return verifyHere(sets);
+  };
+  const stranger = await maker.block(maker.start(), { by: signer(6000) });
+  expect(await node.inbox.onGossip(compact(stranger, maker), "peer")).toBe("reject");
+  const parent = new Uint8Array(32).fill(7);
+  const orphan = await maker.block(maker.start(), { by: signer(6000), edit: { parent } });
+  expect(await node.inbox.onGossip(compact(orphan, maker), "peer")).toBe("ignore");
+  expect(checked).toBe(0);
+  expect(await gossip(compact(stranger, maker))).toBe("reject");
+});
+
+test("garbage headers of one peer are checked a few at a time", async () => {
+  const { node, maker } = await pair();
+  const checking = Promise.withResolvers<void>();
+  let checked = 0;
+  node.chain.checks.verify = async (sets) => {
+    checked += sets.length;
+    await checking.promise;
+    return sets.map(() => false);
+  };
+  const tip = await maker.block(maker.start());
+  const verdicts = Array.from({ length: 40 }, (_, at) => {
+    const { header } = tip.blocks[0]!;
+    const message = { ...header.message, timestamp: header.message.timestamp + at };
+    return node.inbox.onGossip(
+      CompactBlock.serialize({ header: { ...header, message }, shortIds: [] }),
+      "peer",
+    );
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  checking.resolve();
+  const said = await Promise.all(verdicts);
+  expect(checked).toBe(16);
+  expect(said.filter((verdict) => verdict === "reject")).toHaveLength(16);
+});
+
+test("invalid transactions that a signed header names are its author's fault, and are not fetched again", async () => {
+  const { node, peer, net, gossip, maker, clock } = await pair();
+  const good = await maker.transfer({ nonce: 0 });
+  const forged = { ...good, signature: new Uint8Array(64) };
+  const tip = await maker.block(maker.start(), { transactions: [forged], unexecuted: true });
+  net.fault = () => ({
+    async *answer() {
+      yield Transactions.serialize([forged]);
+    },
+  });
+  expect(await gossip(compact(tip, maker))).toBe("accept");
+  await clock.advance(100);
+  expect(net.requests.map(({ protocol }) => protocol)).toEqual(["block-transactions"]);
+  expect(await gossip(compact(tip, maker, () => []))).toBe("ignore");
+  expect(await gossip(compact(await maker.block(tip, { unexecuted: true }), maker))).toBe("ignore");
+  expect([...node.network.penalties, ...peer.network.penalties]).toEqual([]);
 });
 
 test("a peer that answers with another block than was asked for loses score", async () => {

@@ -223,7 +223,7 @@ describe("what is served", () => {
     const answer = Transactions.deserialize(await ask(tip.id, [2, 0]));
     expect(answer.map(({ message }) => message.nonce)).toEqual([2, 0]);
     expect(await codeOf(ask(tip.id, [1, 1]))).toBe("invalidRequest");
-    expect(await codeOf(ask(tip.id, [3]))).toBe("invalidRequest");
+    expect(await codeOf(ask(tip.id, [3]))).toBe("resourceUnavailable");
     expect(await codeOf(ask(zero32, [0]))).toBe("resourceUnavailable");
     expect(await codeOf(ask(genesis.id, [0]))).toBe("resourceUnavailable");
   });

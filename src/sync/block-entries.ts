@@ -1,0 +1,148 @@
+import { type Hex, toHex } from "../util/bytes.ts";
+import type { BlockLoad, LoadedBlock } from "./block-load.ts";
+
+/** Blocks on their way at once that one payer answers for: who needs more floods. */
+const maxLoads = { perPayer: 16, inAll: 256 };
+/** Blocks that wait for their parent or their time. What is lost is found again by sync. */
+export const waitingLimits = {
+  perPayer: { blocks: 16, bytes: 32 * 2 ** 20 },
+  inAll: { blocks: 256, bytes: 64 * 2 ** 20 },
+};
+
+/** Who answers for what a block costs: the authority that signed its header, or the peer that told of it, or a vote, which paid before. */
+export type Payer = `authority ${string}` | `peer ${string}` | "vote";
+
+export type EntryState =
+  | { kind: "loading"; load: BlockLoad }
+  /** Checked, ahead of the local clock. */
+  | { kind: "early"; loaded: LoadedBlock; cancel: () => void }
+  /** Checked; its parent is not here. */
+  | { kind: "orphan"; loaded: LoadedBlock }
+  /** `done` never rejects. */
+  | { kind: "importing"; loaded: LoadedBlock; done: Promise<unknown> };
+
+/** A block on its way here, from the first that is heard of it until it is imported or given up. */
+export interface BlockEntry {
+  readonly id: Uint8Array;
+  readonly idHex: Hex;
+  payer: Payer;
+  state: EntryState;
+}
+
+/** Every block on its way, by id, and the bounds of what they cost. */
+export class BlockEntries {
+  readonly #entries = new Map<Hex, BlockEntry>();
+
+  get(idHex: Hex): BlockEntry | undefined {
+    return this.#entries.get(idHex);
+  }
+
+  count(kind: EntryState["kind"]): number {
+    return this.#of(kind).length;
+  }
+
+  mayLoad(payer: Payer): boolean {
+    const loads = this.#of("loading");
+    if (loads.length >= maxLoads.inAll) return false;
+    return payer === "vote" || loads.filter((entry) => entry.payer === payer).length < maxLoads.perPayer;
+  }
+
+  add(entry: BlockEntry): void {
+    this.#entries.set(entry.idHex, entry);
+  }
+
+  /** Only if it is still this entry's turn: another may have come after it was given up. */
+  remove(entry: BlockEntry): void {
+    if (this.#entries.get(entry.idHex) === entry) this.#entries.delete(entry.idHex);
+    if (entry.state.kind === "early") entry.state.cancel();
+  }
+
+  /**
+   * Puts a block aside until its parent or its time has come. Where there is no room, the oldest of whoever has put most aside gives
+   * way: nobody pushes out the blocks of others. Returns false if that is this one.
+   */
+  wait(entry: BlockEntry, state: Extract<EntryState, { kind: "early" | "orphan" }>): boolean {
+    entry.state = state;
+    this.#entries.delete(entry.idHex);
+    this.#entries.set(entry.idHex, entry);
+    this.#giveWay(
+      this.#waiting().filter(({ payer }) => payer === entry.payer),
+      waitingLimits.perPayer,
+    );
+    for (;;) {
+      const waiting = this.#waiting();
+      if (fits(waiting, waitingLimits.inAll)) break;
+      this.remove(largestShare(waiting)[0]!);
+    }
+    return this.#entries.get(entry.idHex) === entry;
+  }
+
+  /** Blocks that wait for this parent. */
+  orphansOf(parent: Hex): BlockEntry[] {
+    return this.#of("orphan").filter(({ state }) => parentOf(state) === parent);
+  }
+
+  /** The first block that is missing below an orphan. */
+  missingBelow(entry: BlockEntry): Uint8Array {
+    let { parent } = loadedOf(entry.state)!.block.header.message;
+    for (let at = this.get(toHex(parent)); at?.state.kind === "orphan"; at = this.get(toHex(parent)))
+      parent = at.state.loaded.block.header.message.parent;
+    return parent;
+  }
+
+  /** The block was refused: so will be those that wait for it. */
+  removeDescendants(idHex: Hex): void {
+    for (const orphan of this.orphansOf(idHex)) {
+      this.remove(orphan);
+      this.removeDescendants(orphan.idHex);
+    }
+  }
+
+  clear(): void {
+    for (const entry of [...this.#entries.values()]) this.remove(entry);
+  }
+
+  #of(kind: EntryState["kind"]): BlockEntry[] {
+    return [...this.#entries.values()].filter(({ state }) => state.kind === kind);
+  }
+
+  #waiting(): BlockEntry[] {
+    return [...this.#entries.values()].filter(
+      ({ state }) => state.kind === "early" || state.kind === "orphan",
+    );
+  }
+
+  #giveWay(own: BlockEntry[], limit: Share): void {
+    while (!fits(own, limit)) this.remove(own.shift()!);
+  }
+}
+
+interface Share {
+  blocks: number;
+  bytes: number;
+}
+
+function fits(entries: readonly BlockEntry[], limit: Share): boolean {
+  return entries.length <= limit.blocks && bytesOf(entries) <= limit.bytes;
+}
+
+function bytesOf(entries: readonly BlockEntry[]): number {
+  return entries.reduce((sum, { state }) => sum + (loadedOf(state)?.block.body.length ?? 0), 0);
+}
+
+/** The entries of whoever has most: by the part of each limit that they use up. */
+function largestShare(waiting: readonly BlockEntry[]): BlockEntry[] {
+  const { blocks, bytes } = waitingLimits.inAll;
+  const byPayer = Map.groupBy(waiting, ({ payer }) => payer);
+  const weight = (entries: BlockEntry[]) => Math.max(entries.length / blocks, bytesOf(entries) / bytes);
+  return [...byPayer.values()].reduce((most, entries) => (weight(entries) > weight(most) ? entries : most));
+}
+
+function loadedOf(state: EntryState): LoadedBlock | undefined {
+  return state.kind === "loading" ? undefined : state.loaded;
+}
+
+function parentOf(state: EntryState): Hex | undefined {
+  const loaded = loadedOf(state);
+  return loaded && toHex(loaded.block.header.message.parent);
+}

@@ -1,0 +1,109 @@
+import { blocksById, type Network, type PeerId, RequestError } from "../../protocols/index.ts";
+import type { Chain } from "../chain/chain.ts";
+import { checkBlock, checkRecords } from "../chain/check.ts";
+import type { CheckedBlock } from "../chain/types.ts";
+import type { Mempool } from "../mempool/mempool.ts";
+import { BlockError } from "../types/errors.ts";
+import { Header, rootOf, type SignedHeader } from "../types/index.ts";
+import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
+import type { Clock } from "../util/clock.ts";
+import type { BlockLoad, BlockSource } from "./block-load.ts";
+import { completeBlock } from "./complete-block.ts";
+
+export interface BlockSourcesOptions {
+  network: Network;
+  chain: Chain;
+  mempool: Mempool;
+  clock: Clock;
+  signal: AbortSignal;
+}
+
+/** A header whose signature was checked, and the short ids that came with it, which nobody vouches for. */
+export interface AnnouncedBlock {
+  id: Uint8Array;
+  header: SignedHeader;
+  shortIds: readonly Uint8Array[];
+}
+
+/** The ways to a block's transactions. */
+export class BlockSources {
+  readonly #options: BlockSourcesOptions;
+  /** Parents of blocks that are all here and being checked. */
+  readonly #checking: Hex[] = [];
+
+  constructor(options: BlockSourcesOptions) {
+    this.#options = options;
+  }
+
+  isChecking(parent: Uint8Array): boolean {
+    return this.#checking.includes(toHex(parent));
+  }
+
+  /** The block itself, signatures and all. Nobody stores a block that fails its checks, so that the answerer is at fault if it does. */
+  whole(id: Uint8Array, from: PeerId): BlockSource {
+    const { network, chain, signal } = this.#options;
+    return {
+      from,
+      fetch: async (load) => {
+        for await (const block of network.request(from, blocksById, { ids: [id] }, { signal })) {
+          if (!equalBytes(rootOf(Header, block.header.message), id))
+            throw new BlockError("MALFORMED", "not the block that was asked for");
+          return this.#check(load, block.header, () => checkBlock(block, chain.checks, { id }));
+        }
+        return undefined;
+      },
+    };
+  }
+
+  /** The transactions of an announced block, by its short ids; the block itself where these lead to others than the header's. */
+  compact({ id, header, shortIds }: AnnouncedBlock, from: PeerId): BlockSource {
+    const { chain } = this.#options;
+    return {
+      from,
+      fetch: async (load) => {
+        try {
+          const records = await completeBlock({ id, shortIds, from }, this.#options);
+          return await this.#check(load, header, () =>
+            checkRecords(header, records, chain.checks, { id, signedHeader: true }),
+          );
+        } catch (error) {
+          if (isAuthorsFault(error)) {
+            chain.noteInvalid(id);
+            return undefined;
+          }
+          if (!isOfShortIds(error)) throw error;
+          return this.whole(id, from).fetch(load);
+        }
+      },
+    };
+  }
+
+  async #check(
+    load: BlockLoad,
+    { message }: SignedHeader,
+    check: () => Promise<CheckedBlock>,
+  ): Promise<CheckedBlock | undefined> {
+    const parent = toHex(message.parent);
+    this.#checking.push(parent);
+    try {
+      return await load.check(check);
+    } finally {
+      this.#checking.splice(this.#checking.indexOf(parent), 1);
+    }
+  }
+}
+
+/** The transactions are those that the signed header names. Whoever passed the header on has not seen them. */
+function isAuthorsFault(error: unknown): boolean {
+  return error instanceof BlockError && error.code === "INVALID_TRANSACTION_SIGNATURE";
+}
+
+/**
+ * Wrong short ids show in these ways: the transactions are not those of the header (two can also share a short id by chance), or the
+ * peer, which did not make them, has no transaction at such a position.
+ */
+function isOfShortIds(error: unknown): boolean {
+  if (error instanceof RequestError)
+    return error.code === "resourceUnavailable" || error.code === "invalidRequest";
+  return error instanceof BlockError && error.code === "WRONG_TRANSACTIONS_ROOT";
+}

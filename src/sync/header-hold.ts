@@ -1,0 +1,86 @@
+import type { Verdict } from "../../protocols/index.ts";
+import type { Chain } from "../chain/chain.ts";
+import { BlockError } from "../types/errors.ts";
+import type { SignedHeader } from "../types/index.ts";
+import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
+import { type Clock, sleep } from "../util/clock.ts";
+import { blockVerdicts } from "./verdicts.ts";
+
+/** Gossipsub forwards a message whose verdict comes within about five of its heartbeats of 1 s: 3.5 s does, 6.5 s does not. */
+export const maxHoldMs = 3_000;
+/** An honest proposer signs one block in a slot; those of several short slots can be early together. */
+const maxHeld = { perProposer: 8, inAll: 256 };
+
+export interface HeaderHoldOptions {
+  chain: Pick<Chain, "events">;
+  clock: Clock;
+  signal: AbortSignal;
+}
+
+/**
+ * The verdict on a header that nobody can judge yet: it is ahead of the clock, or its parent is on its way. It is held until then, so
+ * that gossip passes it on: a message that was ignored never comes again.
+ */
+export class HeaderHold {
+  readonly #options: HeaderHoldOptions;
+  readonly #held = new Map<Hex, number>();
+  #total = 0;
+
+  constructor(options: HeaderHoldOptions) {
+    this.#options = options;
+  }
+
+  /** `error`: why it cannot be judged now. `check` throws why it is refused, once it can be. */
+  async verdict(header: SignedHeader, error: BlockError, check: () => Promise<void>): Promise<Verdict> {
+    const proposer = toHex(header.message.proposer);
+    const own = this.#held.get(proposer) ?? 0;
+    if (own >= maxHeld.perProposer || this.#total >= maxHeld.inAll) return "ignore";
+    this.#held.set(proposer, own + 1);
+    this.#total++;
+    try {
+      return await this.#wait(header, error, check);
+    } finally {
+      this.#total--;
+      const left = this.#held.get(proposer)! - 1;
+      if (left > 0) this.#held.set(proposer, left);
+      else this.#held.delete(proposer);
+    }
+  }
+
+  async #wait(header: SignedHeader, first: BlockError, check: () => Promise<void>): Promise<Verdict> {
+    const { clock, signal } = this.#options;
+    const untilMs = clock.now() + maxHoldMs;
+    for (let error = first; ; ) {
+      const leftMs = untilMs - clock.now();
+      if (error.code === "UNKNOWN_PARENT") {
+        if (!(await this.#imported(header.message.parent, leftMs))) return "ignore";
+      } else if (error.code === "FUTURE_BLOCK") {
+        const aheadMs = header.message.timestamp - clock.now();
+        if (aheadMs > leftMs) return "ignore";
+        await sleep(clock, aheadMs, signal);
+      } else {
+        return blockVerdicts[error.code];
+      }
+      if (signal.aborted) return "ignore";
+      try {
+        await check();
+        return "accept";
+      } catch (again) {
+        if (!(again instanceof BlockError)) throw again;
+        error = again;
+      }
+    }
+  }
+
+  /** Waits for a block to be imported; false if it is not within this time. */
+  async #imported(id: Uint8Array, forMs: number): Promise<boolean> {
+    const { chain, clock, signal } = this.#options;
+    const came = new AbortController();
+    const off = chain.events.on("imported", (head) => {
+      if (equalBytes(head.id, id)) came.abort();
+    });
+    await sleep(clock, Math.max(0, forMs), AbortSignal.any([came.signal, signal]));
+    off();
+    return came.signal.aborted;
+  }
+}
