@@ -182,6 +182,7 @@ export async function startChainServices(
   votes.serve();
   closers.push("vote inbox", () => votes.stop());
   const transactions = new TransactionInbox({ network, mempool, logger });
+  closers.push("transaction inbox", () => transactions.stop());
   serveChain(network, chain, mempool);
   network.join(genesis.id, {
     blocks: (message, from) => inbox.onGossip(message, from),

@@ -42,12 +42,17 @@ export const transactionQueueLimits: PeerQueueLimits = {
 export class TransactionInbox {
   readonly #options: TransactionInboxOptions;
   readonly #queue: PeerQueue;
+  readonly #stopFollowing: () => void;
 
   constructor(options: TransactionInboxOptions) {
     this.#options = options;
     this.#queue = new PeerQueue(options.limits ?? transactionQueueLimits);
     // A peer that was banned, too: what it has sent is not worth checking any more.
-    options.network.on("disconnected", (peer) => this.#queue.drop(peer));
+    this.#stopFollowing = options.network.on("disconnected", (peer) => this.#queue.drop(peer));
+  }
+
+  stop(): void {
+    this.#stopFollowing();
   }
 
   /**

@@ -3,7 +3,6 @@ import { ofCoalitions, ofStrangers } from "./behaviours.ts";
 
 /** Behaviours that the node does not withstand yet; empty once it keeps every promise. */
 const open: ReadonlySet<string> = new Set<string>([
-  "sendsWrongShortIds",
   "withholdsItsBlocks",
   "teasesWithTheNextBlock",
 ]);

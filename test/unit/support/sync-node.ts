@@ -118,6 +118,7 @@ export async function syncNode(
     async stop() {
       await synchronizer.stop();
       inbox.stop();
+      transactions.stop();
       outbox.stop();
       mempool.stop();
       statuses.stop();
