@@ -15,8 +15,6 @@ export const defaultMinFee = 1n;
 /** EIP-225's. */
 const defaultEpochLength = 30_000;
 const defaultSymbol = "CC";
-/** A slot is no longer than this by default, so that a vote can make the period as short. */
-const longestDefaultSlotMs = 1_000;
 
 const limits = chainLimits;
 const nameRule = `must be a text of 1 to ${limits.maxNameBytes} bytes (UTF-8) without control characters`;
@@ -135,7 +133,7 @@ export function parseGenesis(value: unknown, file: string, fieldNames?: Record<s
   if (!result.success)
     throw new UserError(`${file}: ${describeIssues(result.error, fieldNames)}`, "BAD_GENESIS");
   const { name, symbol, decimals, epochLength, balances, authorities, names, ...rest } = result.data;
-  const { slotMs = Math.min(rest.periodMs, longestDefaultSlotMs), ...parameters } = rest;
+  const { slotMs = rest.periodMs, ...parameters } = rest;
   const { emptyBlockPeriodMs = parameters.periodMs } = parameters;
   return {
     config: {
