@@ -98,12 +98,13 @@ async function addBatch(
   }
 }
 
-/** Who sends a transaction again that is in a block already learns that, rather than that its nonce is used. */
+/** Who sends a transaction again that is in a block already learns that, rather than that its nonce is used or its time is over. */
 async function refine(
   { code, detail, record, minFee }: Refusal,
   { chain }: LedgerServices,
 ): Promise<Rejected> {
-  const included = code === "NONCE_TOO_LOW" && (await chain.reader.transaction(record.id));
+  const mayBeIncluded = code === "NONCE_TOO_LOW" || code === "EXPIRED";
+  const included = mayBeIncluded && (await chain.reader.transaction(record.id));
   if (!included) return { code, detail, ...(minFee !== undefined && { minFee: minFee.toString() }) };
   return {
     code: "ALREADY_KNOWN",

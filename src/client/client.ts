@@ -3,6 +3,7 @@ import { ClientError, type Hex } from "./bytes.ts";
 import { type ChainEvent, type EventOptions, openEvents } from "./events.ts";
 import { ApiError, isTransient, type RequestOptions, request } from "./http.ts";
 import type { Key } from "./keys.ts";
+import { isUnknownId, type Outcome, outcomeOf } from "./outcome.ts";
 import { type SignedTransaction, signTransfer, type Transfer } from "./transaction.ts";
 import type {
   Account,
@@ -29,8 +30,26 @@ const minPollMs = 100;
 const maxPollMs = 2_000;
 /** A transaction that was accepted and is unknown for so long has been evicted or replaced. */
 const lostAfterMs = 5_000;
-/** A node that is started again is back by then; one with a long chain may take so long. */
+/** A node that is started again is back by then; one with a long chain may take so long. What has ended is final by then. */
 const awayMs = 60_000;
+/** Blocks that may hold a transfer that is sent without a last height: some minutes, and many more than one needs that pays its place. */
+const defaultValidFor = 100;
+/** How often one order is signed, each time after the transfer before it can be in no block any more. */
+const maxSignings = 3;
+
+/** A transfer for `Client.send`, which chooses what is left out. */
+export type Order = Omit<Transfer, "nonce"> & {
+  nonce?: number;
+  /** Blocks after the head that may hold it, 100 by default; 0: no limit. Not beside `validUntil`. */
+  validFor?: number;
+};
+
+export interface SendOptions {
+  /** Signed for the same order before, by a call that got no answer: it is submitted, and another only once it can be in no block. */
+  earlier?: SignedTransaction | undefined;
+  /** Told of each that is signed, before it is submitted. */
+  onSigned?(signed: SignedTransaction): void;
+}
 
 export type BlockName = number | Hex | "head" | "justified" | "finalized";
 
@@ -86,20 +105,49 @@ export class Client {
   }
 
   /**
-   * Signs a transfer for the node's chain and submits it; resolves once it is on the node's disk. Without `fee` it pays the least that
-   * is accepted now, without `nonce` it has the account's next. @throws {ClientError} `NO_GENESIS`: the node has no chain yet
+   * Signs a transfer for the node's chain. Without `fee` it pays the least that is accepted now, without `nonce` it has the account's
+   * next, without `validUntil` and `validFor` the next 100 blocks may hold it. @throws {ClientError} `NO_GENESIS`: the node has no chain yet
+   */
+  async sign(
+    key: Pick<Key, "address" | "sign">,
+    { validFor = defaultValidFor, ...transfer }: Order,
+  ): Promise<SignedTransaction> {
+    const nonce = transfer.nonce ?? (await this.account(key.address)).pendingNonce;
+    const { genesisId, mempool, head } = await this.status();
+    if (!genesisId) throw new ClientError("NO_GENESIS", `the node at ${this.url} has no chain yet`);
+    const fee = transfer.fee ?? BigInt(mempool.minFee ?? 0);
+    const validUntil = transfer.validUntil ?? (validFor === 0 ? 0 : (head?.height ?? 0) + validFor);
+    return signTransfer(key, genesisId, { ...transfer, fee, nonce, validUntil });
+  }
+
+  /**
+   * Signs a transfer as `sign` does, and submits it; resolves once it is on the node's disk. Where the node refuses it because others
+   * have used the nonce or too many blocks have come meanwhile, and both were left to this method, it is signed again, but only
+   * once a final block shows that the one before can be in no block: it is never paid twice.
    */
   async send(
     key: Pick<Key, "address" | "sign">,
-    transfer: Omit<Transfer, "nonce"> & { nonce?: number },
+    order: Order,
+    { earlier, onSigned }: SendOptions = {},
   ): Promise<SignedTransaction> {
-    const { genesisId, mempool } = await this.status();
-    if (!genesisId) throw new ClientError("NO_GENESIS", `the node at ${this.url} has no chain yet`);
-    const fee = transfer.fee ?? BigInt(mempool.minFee ?? 0);
-    const nonce = transfer.nonce ?? (await this.account(key.address)).pendingNonce;
-    const signed = await signTransfer(key, genesisId, { ...transfer, fee, nonce });
-    await this.submit(signed);
-    return signed;
+    const mayChoose = order.nonce === undefined && order.validUntil === undefined;
+    let signed = earlier;
+    for (let signings = 1; ; signings++) {
+      signed ??= await this.sign(key, order);
+      onSigned?.(signed);
+      try {
+        await this.submit(signed);
+        return signed;
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw unanswered(error, this.url, signed.id);
+        // An earlier try has reached it.
+        if (error.code === "ALREADY_KNOWN" && signed === earlier) return signed;
+        const isLate = error.code === "NONCE_TOO_LOW" || error.code === "EXPIRED";
+        if (!isLate || !mayChoose || signings === maxSignings) throw error;
+        if (await this.#isTaken(signed, error)) return signed;
+        signed = undefined;
+      }
+    }
   }
 
   /** Resolves to the id once the transaction is on the node's disk. */
@@ -117,16 +165,22 @@ export class Client {
     return this.#get(`/v1/transactions/${encodeURIComponent(id)}`);
   }
 
+  /** What has become of a transfer: whether it is paid, may be paid still, or never will be. */
+  outcome(signed: SignedTransaction): Promise<Outcome> {
+    return outcomeOf(this, signed);
+  }
+
   /**
    * Resolves when a block holds a transaction that the node has accepted, or that block is final. Asks again while the node is
-   * away or busy: what it has accepted is on its disk. @throws {ClientError} `EVICTED`: the node has dropped it; what it failed
-   * with, after a minute.
+   * away or busy: what it has accepted is on its disk. @throws {ClientError} `EVICTED`: the node has dropped it; `EXPIRED`,
+   * `REPLACED`, of a signed transaction: it is not paid, and never will be; what asking failed with, after a minute.
    */
   async waitFor(
-    id: Hex,
+    transaction: Hex | SignedTransaction,
     until: "included" | "finalized" = "included",
     signal?: AbortSignal,
   ): Promise<PlacedTransaction> {
+    const id = typeof transaction === "string" ? transaction : transaction.id;
     let knownAt = performance.now();
     let answeredAt = knownAt;
     for (let pollMs = minPollMs; ; pollMs = Math.min(pollMs * 1.1, maxPollMs)) {
@@ -137,17 +191,18 @@ export class Client {
         answeredAt = knownAt = performance.now();
       } catch (error) {
         const now = performance.now();
-        const isUnknown = error instanceof ApiError && error.status === 404;
+        const isUnknown = isUnknownId(error);
         if (!isUnknown && (!isTransient(error) || now - answeredAt > awayMs)) throw error;
         // Only an answer can say that it is not there.
         if (isUnknown) answeredAt = now;
         else knownAt = now;
-        if (now - knownAt > lostAfterMs) {
-          const message = `the node no longer knows transaction ${id}: it was evicted; send it again`;
+        if (isUnknown && typeof transaction !== "string") await this.#throwIfOver(transaction);
+        if (now - knownAt > (await this.#lostAfterMs(transaction))) {
+          const message = `the node no longer knows transaction ${id}: it was evicted; send the same one again`;
           throw new ClientError("EVICTED", message);
         }
       }
-      await new Promise((resolve) => setTimeout(resolve, pollMs));
+      await pause(pollMs);
     }
   }
 
@@ -215,6 +270,39 @@ export class Client {
     return openEvents(this.url, options);
   }
 
+  async #throwIfOver(signed: SignedTransaction): Promise<void> {
+    const { id, nonce, validUntil } = signed;
+    const outcome = await orUnknown(this.outcome(signed));
+    const never = `transaction ${id} is not paid, and never will be`;
+    if (outcome === "ended")
+      throw new ClientError("EXPIRED", `${never}: it was valid until block ${validUntil}`);
+    if (outcome === "replaced")
+      throw new ClientError("REPLACED", `${never}: another has used its nonce ${nonce}`);
+  }
+
+  /** One whose last height has passed is dropped at once, and known to be over as soon as that height is final. */
+  async #lostAfterMs(transaction: Hex | SignedTransaction): Promise<number> {
+    const validUntil = typeof transaction === "string" ? 0 : transaction.validUntil;
+    if (validUntil === 0) return lostAfterMs;
+    const head = await this.status().then(
+      (status) => status.head,
+      () => undefined,
+    );
+    return head && head.height < validUntil ? lostAfterMs : awayMs;
+  }
+
+  /** Whether a transfer that was refused has come to the node all the same. @throws {refusal} if that is not decided in a minute. */
+  async #isTaken(signed: SignedTransaction, refusal: ApiError): Promise<boolean> {
+    const startedAt = performance.now();
+    for (let pollMs = minPollMs; ; pollMs = Math.min(pollMs * 1.1, maxPollMs)) {
+      const outcome = await orUnknown(this.outcome(signed));
+      if (outcome === "ended" || outcome === "replaced") return false;
+      if (outcome !== "unknown") return true;
+      if (performance.now() - startedAt > awayMs) throw refusal;
+      await pause(pollMs);
+    }
+  }
+
   #get<T>(path: string): Promise<T> {
     return request(this.url, path);
   }
@@ -222,6 +310,27 @@ export class Client {
   #post<T>(path: string, options: RequestOptions): Promise<T> {
     return request(this.url, path, { method: "POST", ...options });
   }
+}
+
+/** It may have arrived: another with a new nonce would be a second payment. */
+function unanswered(error: unknown, url: string, id: Hex): unknown {
+  if (!(error instanceof ClientError)) return error;
+  const hint = `before sending again, see whether ${url}/v1/transactions/${id} knows it`;
+  return new ClientError(error.code, `${error.message}; ${hint}`, { cause: error });
+}
+
+/** Nothing is known while the node is away or busy. */
+async function orUnknown(outcome: Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await outcome;
+  } catch (error) {
+    if (isTransient(error)) return "unknown";
+    throw error;
+  }
+}
+
+function pause(delayMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, delayMs));
 }
 
 /** The node refuses members that it does not know. */

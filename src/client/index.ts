@@ -1,11 +1,12 @@
 export { type Address, decodeAddress, encodeAddress, isAddress } from "./address.ts";
 export { ClientError, fromHex, type Hex, toHex } from "./bytes.ts";
 export { genesisTrust, type Trust, verifyCertificate } from "./certificate.ts";
-export { type BlockName, Client } from "./client.ts";
+export { type BlockName, Client, type Order, type SendOptions } from "./client.ts";
 export type { ChainEvent, EventOptions, EventType } from "./events.ts";
 export { ApiError } from "./http.ts";
 export { generateSeed, type Key, keyFromSeed, verifySignature } from "./keys.ts";
 export { accountRoot, headerRoot, linkRoot, signingRoot, transactionId, transferRoot } from "./objects.ts";
+export type { Outcome } from "./outcome.ts";
 export {
   type ProofStep,
   type ProofVerdict,

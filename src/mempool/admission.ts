@@ -1,4 +1,5 @@
 import { isAddress } from "../crypto/address.ts";
+import { isExpired } from "../state/execute.ts";
 import type { TransactionErrorCode } from "../types/errors.ts";
 import { isSafeCount, maxAmount, maxTransactionBytes, type TransactionRecord } from "../types/index.ts";
 import type { ChainParameters } from "../types/parameters.ts";
@@ -13,6 +14,8 @@ export interface AdmissionRules {
   pool: Pool;
   /** Of the head's state. */
   account: AccountLookup;
+  /** Of the head. */
+  height(): number;
   limits: MempoolLimits;
   config: Pick<ChainParameters, "minFee">;
   floor: FeeFloor;
@@ -48,6 +51,20 @@ export function leastFee(rules: AdmissionRules): bigint {
   return rules.floor.least(fillWith(1, maxTransactionBytes, rules), rules.config.minFee);
 }
 
+/** Whether no block after the head can hold a transaction that was admitted once, whatever its sender does. */
+export function isOver({ transaction: { message } }: TransactionRecord, rules: AdmissionRules): boolean {
+  return isExpired(message, rules.height() + 1) || message.fee < rules.config.minFee;
+}
+
+/** Whether one that waits for a missing nonce, and is counted among those already, pays what such a place costs. */
+export function paysAhead(
+  { transaction }: TransactionRecord,
+  { pool, limits, config }: AdmissionRules,
+): boolean {
+  const taken = pool.aheadCount;
+  return taken <= limits.maxAhead && transaction.message.fee >= feeAt(taken / limits.maxAhead, config.minFee);
+}
+
 /** How full the pool is with so many more. */
 export function fillWith(count: number, bytes: number, { pool, limits }: AdmissionRules): number {
   return Math.max((pool.count + count) / limits.maxCount, (pool.bytes + bytes) / limits.maxBytes);
@@ -59,15 +76,20 @@ function refuseAtGlance(
   rules: AdmissionRules,
 ): Refusal | undefined {
   const { pool, config } = rules;
-  const { from, nonce, fee, amount } = record.transaction.message;
+  const { from, nonce, fee, amount, validUntil } = record.transaction.message;
   if (!isSafeCount(nonce) || !isSafeCount(nonce + 1)) {
     return refuse(record, "MALFORMED", "the nonce is above 2^53 - 2");
   }
+  if (!isSafeCount(validUntil)) return refuse(record, "MALFORMED", "the last height is above 2^53 - 1");
   if (amount + fee > maxAmount) {
     return refuse(record, "OVERFLOW", "amount and fee together are above 2^64 - 1");
   }
   if (pool.get(record.idHex)) {
     return refuse(record, "ALREADY_KNOWN", "this transaction is waiting already");
+  }
+  const height = rules.height();
+  if (isExpired(record.transaction.message, height + 1)) {
+    return refuse(record, "EXPIRED", `it was valid until block ${validUntil}, the head is block ${height}`);
   }
   if (fee < config.minFee) {
     const detail = `the fee is ${fee}, this chain asks for at least ${config.minFee}`;

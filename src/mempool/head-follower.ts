@@ -1,3 +1,4 @@
+import { isExpired } from "../state/execute.ts";
 import type { Write } from "../storage/database.ts";
 import type { TransactionRecord } from "../types/index.ts";
 import type { Journal, StoredBatch } from "./journal.ts";
@@ -44,14 +45,17 @@ export class HeadFollower {
     for (const { batch } of this.#taken(change)) if (batch) leaving.set(batch, (leaving.get(batch) ?? 0) + 1);
     const deleted = new Set<StoredBatch>();
     for (const [batch, count] of leaving)
-      if (batch.sequence !== undefined && count === batch.waiting) deleted.add(batch);
+      if (batch.sequence !== undefined && count === batch.waiting.size) deleted.add(batch);
     const writes = [...deleted].flatMap((batch) => this.#journal.deletion(batch));
-    // What is in a block again, or whose nonce is used, does not come back.
+    const nextHeight = (change.applied.at(-1)?.height ?? 0) + 1;
+    // What is in a block again, whose nonce is used or which has ended does not come back.
     const returning = change.retracted
       .toReversed()
       .flatMap(({ records }) => records)
       .filter((record) => {
-        const { from, nonce } = record.transaction.message;
+        const { message } = record.transaction;
+        const { from, nonce } = message;
+        if (isExpired(message, nextHeight)) return false;
         return nonce >= (after(from)?.nonce ?? 0) && !this.#pool.waiting(record);
       });
     if (returning.length === 0) {
@@ -84,10 +88,10 @@ export class HeadFollower {
         back.push(record);
       } else {
         // Its sender has sent it, or another with its nonce, meanwhile: that one inherits the promise, in a later batch.
-        writes.push(...this.#journal.leave(batch!));
         if (!rival.batch) void this.#journal.append([rival]);
       }
     }
+    if (batch?.waiting.size === 0) writes.push(...this.#journal.deletion(batch));
     return { writes, back };
   }
 

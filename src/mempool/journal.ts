@@ -7,13 +7,15 @@ import type { PoolEntry, TransactionLog } from "./types.ts";
 /**
  * Transactions that were written together. It is on disk until none of them waits any more, so that those that blocks take
  * cost no deletion of their own. What no longer waits beside others that do is forgotten at the next start: there its nonce is
- * used, or a later batch holds what has replaced it. Stragglers keep no more on disk than the blocks do that took the others.
+ * used, or a later batch holds what has replaced it. Stragglers keep no more on disk than the blocks do that took the others: where
+ * some went that no block took, and so nobody paid for, the batch is written again without them.
  */
 export interface StoredBatch {
   /** Of its key; undefined until it is being written. */
   sequence: number | undefined;
-  /** How many of its transactions wait. */
-  waiting: number;
+  receivedAtMs: number;
+  /** Those of its transactions that wait. */
+  readonly waiting: Set<PoolEntry>;
   /** Resolves when it is on disk. @throws {CodedError} `WRITE_FAILED` */
   written: Promise<void>;
 }
@@ -57,7 +59,7 @@ export class Journal {
   ): AsyncIterable<{ batch: StoredBatch; receivedAtMs: number; records: TransactionRecord[] }> {
     for await (const { sequence, receivedAtMs, list } of this.#options.store.all()) {
       this.#nextSequence = sequence + 1;
-      const batch = { sequence, waiting: 0, written: Promise.resolve() };
+      const batch = { sequence, receivedAtMs, waiting: new Set<PoolEntry>(), written: Promise.resolve() };
       yield { batch, receivedAtMs, records: decodeRecords(list, domain) };
     }
   }
@@ -65,9 +67,9 @@ export class Journal {
   /** Puts entries into the batch that is written next, and what goes with them beside it. Resolves when they are on disk. */
   append(entries: readonly PoolEntry[], { writes, fresh }: Beside = alone): Promise<void> {
     this.#open ??= this.#newBatch();
-    this.#open.waiting += entries.length;
     for (const entry of entries) {
       entry.batch = this.#open;
+      this.#open.waiting.add(entry);
       this.#open.entries.push(entry);
     }
     for (const write of writes) this.#open.writes.push(write);
@@ -75,16 +77,13 @@ export class Journal {
     return this.#open.written;
   }
 
-  /** A batch that somebody else writes. */
+  /** A batch that somebody else writes, and whose entries `join` it then. */
   batchOf(records: readonly TransactionRecord[]): { batch: StoredBatch; write: Write } {
     const sequence = this.#nextSequence++;
+    const receivedAtMs = this.#options.clock.now();
     return {
-      batch: { sequence, waiting: records.length, written: Promise.resolve() },
-      write: this.#options.store.put({
-        sequence,
-        receivedAtMs: this.#options.clock.now(),
-        list: encodeRecords(records),
-      }),
+      batch: { sequence, receivedAtMs, waiting: new Set(), written: Promise.resolve() },
+      write: this.#options.store.put({ sequence, receivedAtMs, list: encodeRecords(records) }),
     };
   }
 
@@ -92,18 +91,30 @@ export class Journal {
   release(entry: PoolEntry): Write[] {
     const { batch } = entry;
     entry.batch = undefined;
-    return batch ? this.leave(batch) : [];
+    if (!batch?.waiting.delete(entry)) return [];
+    return batch.waiting.size === 0 ? this.deletion(batch) : [];
   }
 
-  /** One of the batch waits no more. */
-  leave(batch: StoredBatch): Write[] {
-    batch.waiting--;
-    return batch.waiting === 0 ? this.deletion(batch) : [];
+  /** Releases entries that no block took: nothing of them, and of what they have replaced, stays on disk. */
+  releaseUnpaid(entries: readonly PoolEntry[]): Write[] {
+    const writes: Write[] = [];
+    const touched = new Set<StoredBatch>();
+    for (const entry of entries) {
+      if (entry.batch) touched.add(entry.batch);
+      for (const batch of entry.hides) touched.add(batch);
+      writes.push(...this.release(entry));
+    }
+    for (const { sequence, receivedAtMs, waiting } of touched) {
+      if (sequence === undefined || waiting.size === 0) continue;
+      const list = encodeRecords([...waiting].map(({ record }) => record));
+      writes.push(this.#options.store.put({ sequence, receivedAtMs, list }));
+    }
+    return writes;
   }
 
-  /** Takes `release` back. */
-  rejoin(entry: PoolEntry, batch: StoredBatch): void {
-    batch.waiting++;
+  /** Puts an entry into a batch that holds its transaction. */
+  join(entry: PoolEntry, batch: StoredBatch): void {
+    batch.waiting.add(entry);
     entry.batch = batch;
   }
 
@@ -113,7 +124,9 @@ export class Journal {
   }
 
   #newBatch(): OpenBatch {
-    const unwritten = { sequence: undefined, waiting: 0, written: this.#tail };
+    const receivedAtMs = this.#options.clock.now();
+    const waiting = new Set<PoolEntry>();
+    const unwritten = { sequence: undefined, receivedAtMs, waiting, written: this.#tail };
     const batch: OpenBatch = { ...unwritten, entries: [], writes: [], fresh: [] };
     batch.written = this.#tail.then(() => this.#write(batch));
     this.#tail = batch.written.catch(() => undefined);
@@ -123,12 +136,13 @@ export class Journal {
   async #write(batch: OpenBatch): Promise<void> {
     this.#open = undefined;
     const { database, store, clock, log } = this.#options;
+    batch.receivedAtMs = clock.now();
     const { writes, fresh } = batch;
     const entries = batch.entries.filter((entry) => entry.batch === batch);
     if (entries.length > 0) {
       batch.sequence = this.#nextSequence++;
       const list = encodeRecords(entries.map(({ record }) => record));
-      writes.push(store.put({ sequence: batch.sequence, receivedAtMs: clock.now(), list }));
+      writes.push(store.put({ sequence: batch.sequence, receivedAtMs: batch.receivedAtMs, list }));
     }
     if (fresh.length > 0) for (const write of log?.record(fresh) ?? []) writes.push(write);
     // The pool keeps batches.

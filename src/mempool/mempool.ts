@@ -17,7 +17,9 @@ import { Emitter } from "../util/emitter.ts";
 import {
   type AdmissionRules,
   fillWith,
+  isOver,
   leastFee,
+  paysAhead,
   refuseAdmission,
   refuseCheaply,
   refuseUnsigned,
@@ -47,6 +49,8 @@ export interface MempoolOptions {
   limits: MempoolLimits;
   /** Of the head's state. */
   account: AccountLookup;
+  /** Of the head. */
+  height(): number;
   verify: Verify;
   database: Database;
   store: MempoolStore;
@@ -63,6 +67,8 @@ export class Mempool {
   readonly #overdrawn: Overdrawn;
   readonly #domain: Uint8Array;
   #sequence = 0;
+  /** The chain's least fee when the pool was last looked through for lower ones. */
+  #minFee: bigint;
   #stopExpiry: () => void = () => undefined;
   #stopped = false;
   readonly #signatures: SignatureChecks;
@@ -72,6 +78,7 @@ export class Mempool {
 
   constructor(options: MempoolOptions) {
     this.#options = options;
+    this.#minFee = options.config.minFee;
     this.#pool = new Pool(options.account);
     this.#rules = { ...options, pool: this.#pool, floor: new FeeFloor(options.clock) };
     this.#overdrawn = new Overdrawn(this.#pool, options.account);
@@ -96,10 +103,13 @@ export class Mempool {
         if (nonce < (account(from)?.nonce ?? 0)) continue;
         const replaced = this.#pool.queue(from)?.get(nonce);
         if (replaced) this.#journal.release(replaced);
-        each.batch.waiting++;
-        this.#insert(record, each.receivedAtMs, each.batch);
+        const entry = this.#insert(record, each.receivedAtMs);
+        this.#journal.join(entry, each.batch);
       }
     }
+    // Once all are read: those that they have replaced do not come back either.
+    for (const { record } of [...this.#pool.entries()].filter((entry) => isOver(entry.record, this.#rules)))
+      this.#drop(this.#pool.get(record.idHex)!);
     for (const entry of expired(this.#pool, account, clock.now() - limits.lifetimeMs)) this.#drop(entry);
     const writes: Write[] = [];
     for (const { batch, receivedAtMs, records } of stored) {
@@ -209,14 +219,15 @@ export class Mempool {
   update(change: IncludedAndRetracted): void {
     this.#included.update(change);
     const { writes, back } = this.#follower.update(change, (record, batch) =>
-      this.#insert(record, this.#options.clock.now(), batch),
+      this.#journal.join(this.#insert(record, this.#options.clock.now()), batch),
     );
     this.#overdrawn.update(change);
-    if (fillWith(0, 0, this.#rules) > pressedFill)
-      for (const entry of this.#overdrawn.take()) writes.push(...this.#drop(entry));
+    const unpaid = fillWith(0, 0, this.#rules) > pressedFill ? this.#overdrawn.take() : [];
+    writes.push(...this.#dropAll([...unpaid, ...this.#over(back)]));
     // One that fails stops the node, and the next start finds what is in blocks.
     void this.#options.database.commit(writes).catch(() => undefined);
-    if (back.length > 0) this.events.emit("added", { records: back, source: "retracted" });
+    const returned = back.filter((record) => this.#pool.has(record));
+    if (returned.length > 0) this.events.emit("added", { records: returned, source: "retracted" });
   }
 
   /** Follows finality: the blocks up to this height stay what they are. */
@@ -233,7 +244,8 @@ export class Mempool {
     if (refusal) return { ...refusal, isSigned: true };
     const replaced = queue?.get(nonce);
     const batch = replaced?.batch;
-    const entry = this.#insert(record, this.#options.clock.now(), undefined);
+    const hides = replaced ? [...replaced.hides, ...(batch ? [batch] : [])] : [];
+    const entry = this.#insert(record, this.#options.clock.now(), hides);
     const promised = replaced ? this.#giveUp(replaced, step) : false;
     // Whoever replaces an acknowledged transaction inherits the promise.
     if (durable || promised) this.#keep(entry, step);
@@ -249,8 +261,8 @@ export class Mempool {
     return step.toStore.delete(entry) || stored;
   }
 
-  #insert(record: TransactionRecord, receivedAtMs: number, batch: StoredBatch | undefined): PoolEntry {
-    const entry = { record, receivedAtMs, batch, sequence: this.#sequence++ };
+  #insert(record: TransactionRecord, receivedAtMs: number, hides: readonly StoredBatch[] = []): PoolEntry {
+    const entry = { record, receivedAtMs, batch: undefined, hides, sequence: this.#sequence++ };
     this.#pool.insert(entry);
     return entry;
   }
@@ -291,7 +303,7 @@ export class Mempool {
         this.#pool.remove(entry);
         if (!replaced || (batch && batch === failed)) continue;
         this.#pool.insert(replaced);
-        if (batch) this.#journal.rejoin(replaced, batch);
+        if (batch) this.#journal.join(replaced, batch);
       }
       throw error;
     }
@@ -312,8 +324,38 @@ export class Mempool {
     await database.commit(writes).catch(() => undefined);
   }
 
+  /**
+   * Entries that can be in no block any more: they have ended, or a vote has raised the least fee above theirs. `returned`: from blocks
+   * that may have been made when it was lower.
+   */
+  #over(returned: readonly TransactionRecord[]): PoolEntry[] {
+    const over = this.#pool.endedAt(this.#rules.height());
+    const { minFee } = this.#rules.config;
+    const suspects =
+      minFee > this.#minFee ? this.#pool.entries() : returned.map(({ idHex }) => this.#pool.get(idHex));
+    for (const entry of suspects) if (entry && isOver(entry.record, this.#rules)) over.push(entry);
+    this.#minFee = minFee;
+    return over;
+  }
+
+  /**
+   * Drops entries that no block will hold. Those after them wait for a missing nonce now: what does not pay for such a place goes too, or
+   * a first transaction that ends would get the others one for nothing.
+   */
+  #dropAll(entries: readonly PoolEntry[]): Write[] {
+    const stranded = entries.flatMap((entry) => this.#pool.drop(entry));
+    const dropped = [...entries];
+    for (const entry of stranded.reverse()) {
+      if (this.#pool.get(entry.record.idHex) !== entry || paysAhead(entry.record, this.#rules)) continue;
+      this.#pool.drop(entry);
+      dropped.push(entry);
+    }
+    return this.#journal.releaseUnpaid(dropped);
+  }
+
+  /** As `#dropAll`, where what is left on disk goes at the next start. */
   #drop(entry: PoolEntry): Write[] {
-    this.#pool.remove(entry);
+    this.#pool.drop(entry);
     return this.#journal.release(entry);
   }
 }

@@ -2,6 +2,7 @@ import { hexOfShortId, type TransactionRecord } from "../types/index.ts";
 import type { Hex } from "../util/bytes.ts";
 import { Heap } from "../util/heap.ts";
 import { AccountQueue } from "./account-queue.ts";
+import { Endings } from "./endings.ts";
 import type { AccountLookup, PoolEntry } from "./types.ts";
 
 /** As `Buffer.toString("latin1")`, without a Buffer. */
@@ -17,6 +18,7 @@ export class Pool {
   readonly #queues = new Map<string, AccountQueue>();
   /** Those that wait for a nonce that is missing. */
   readonly #ahead = new Set<PoolEntry>();
+  readonly #endings = new Endings();
   #bytes = 0;
 
   constructor(account: AccountLookup) {
@@ -81,6 +83,7 @@ export class Pool {
     queue.set(entry);
     if (isAhead) this.#ahead.add(entry);
     else this.follow(queue, nonce + 1);
+    this.#endings.add(entry);
     this.#byId.set(idHex, entry);
     this.#byShortId.set(shortIdHex, entry);
     this.#bytes += encoded.length;
@@ -100,6 +103,7 @@ export class Pool {
     if (this.#byId.get(idHex) !== entry) return;
     this.#byId.delete(idHex);
     this.#ahead.delete(entry);
+    this.#endings.remove(entry);
     const { from, nonce } = transaction.message;
     const key = addressKey(from);
     const queue = this.#queues.get(key);
@@ -107,6 +111,27 @@ export class Pool {
     if (queue?.size === 0) this.#queues.delete(key);
     if (this.#byShortId.get(shortIdHex) === entry) this.#byShortId.delete(shortIdHex);
     this.#bytes -= encoded.length;
+  }
+
+  /** The entries that no block above `height` may hold. */
+  endedAt(height: number): PoolEntry[] {
+    return this.#endings.take(height);
+  }
+
+  /** Removes an entry that no block will hold. Returns those that did not wait for a missing nonce until now and do from now on. */
+  drop(entry: PoolEntry): PoolEntry[] {
+    const { from, nonce } = entry.record.transaction.message;
+    const wasAhead = this.#ahead.has(entry);
+    this.remove(entry);
+    const queue = this.queue(from);
+    if (!queue || wasAhead || nonce < (this.#account(from)?.nonce ?? 0)) return [];
+    const stranded: PoolEntry[] = [];
+    for (let next = nonce + 1; ; next++) {
+      const follower = queue.get(next);
+      if (!follower || this.#ahead.has(follower)) return stranded;
+      this.#ahead.add(follower);
+      stranded.push(follower);
+    }
   }
 
   /** Of an address of its own: that of a transaction keeps the list alive that it came in. */

@@ -8,6 +8,8 @@ export interface PoolEntry {
   readonly receivedAtMs: number;
   /** This node has answered for it: it is on disk, and gives way to nothing but what its sender does. */
   batch: StoredBatch | undefined;
+  /** Batches that have had transactions which this one has replaced. They must not come back when it goes before its nonce is used. */
+  readonly hides: readonly StoredBatch[];
   /** Order of arrival. */
   readonly sequence: number;
 }

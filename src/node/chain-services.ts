@@ -106,6 +106,7 @@ export async function startChainServices(
     genesisId: genesis.id,
     limits: defaultMempoolLimits,
     account: (address) => chain.state.get(address),
+    height: () => chain.head.height,
     verify,
     database,
     store: new MempoolStore(database),

@@ -1,13 +1,10 @@
 import type { Command } from "commander";
 import { openAccount, readAccountInfo } from "../../accounts/index.ts";
 import {
-  ApiError,
   type Client,
   ClientError,
-  type Hex,
   type PlacedTransaction,
   type SignedTransaction,
-  signTransfer,
 } from "../../client/index.ts";
 import { maxMemoBytes } from "../../types/index.ts";
 import { UserError } from "../../util/errors.ts";
@@ -33,6 +30,7 @@ interface Options extends GlobalOptions {
   memo: string;
   nonce?: number;
   url?: string;
+  validFor?: number;
   wait?: boolean;
   passphraseFile?: string;
 }
@@ -51,6 +49,11 @@ export function addSendCommand(program: Command): void {
     )
     .option("--memo <text>", `at most ${maxMemoBytes} bytes`, "")
     .option("--nonce <n>", "default: the account's next", requireWholeNumber)
+    .option(
+      "--valid-for <blocks>",
+      "it is paid in one of so many next blocks, or never; 0: no limit (default: 100)",
+      requireWholeNumber,
+    )
     .option("--url <url>", "of the HTTP API to use (default: the node's on this machine)")
     .option("--wait", "until a block includes it")
     .addOption(passphraseFileOption())
@@ -68,54 +71,52 @@ async function run(options: Options): Promise<void> {
     throw new UsageError(`--memo has ${bytes} bytes, at most ${maxMemoBytes} are allowed`);
   }
   const client = clientOf(options);
-  const transaction = await sign(options, client);
+  const transaction = await send(options, client);
   const { id } = transaction;
-  await submit(client, transaction);
   if (!options.wait) {
     printResult(options.json, { id }, id);
     return;
   }
   if (!options.json) process.stdout.write(`${id}\n`);
-  const { status, block } = await waitFor(client, id);
+  const { status, block } = await waitFor(client, transaction);
   printResult(options.json, { id, status, block }, `${status} in block ${block?.height}`);
 }
 
+/** After these it is known what has become of the transaction. */
+const decided: readonly string[] = ["EVICTED", "EXPIRED", "REPLACED"];
+
 /** What is wrong names the transaction, which must not be taken for one that was never sent. */
-async function waitFor(client: Client, id: Hex): Promise<PlacedTransaction> {
+async function waitFor(client: Client, transaction: SignedTransaction): Promise<PlacedTransaction> {
   try {
-    return await client.waitFor(id);
+    return await client.waitFor(transaction);
   } catch (error) {
-    if (!(error instanceof ClientError) || error.code === "EVICTED") throw error;
+    if (!(error instanceof ClientError) || decided.includes(error.code)) throw error;
+    const { id } = transaction;
     const hint = `transaction ${id} was accepted; do not send it again, ask ${client.url}/v1/transactions/${id}`;
     throw new UserError(`${error.message}; ${hint}`, error.code, { cause: error });
   }
 }
 
-async function sign(options: Options, client: Client): Promise<SignedTransaction> {
+async function send(options: Options, client: Client): Promise<SignedTransaction> {
   const paths = pathsOf(options);
   // Without the passphrase, so that what needs no key fails before the slow decryption.
   const { address } = await readAccountInfo(paths);
-  const { genesisId, mode, mempool } = await client.status();
+  const { genesisId, mode } = await client.status();
   if (!genesisId) {
     throw new UserError(
       `the node at ${client.url} has no chain yet (mode ${mode}): wait until it has`,
       "NO_GENESIS",
     );
   }
-  const nonce = options.nonce ?? (await client.account(address)).pendingNonce;
+  if (options.nonce === undefined) await client.account(address);
   const signer = await openAccount({ paths, ...(await givenPassphrase(options.passphraseFile, paths)) });
-  const { to, amount, memo } = options;
-  const fee = options.fee ?? BigInt(mempool.minFee ?? 0);
-  return signTransfer(signer, genesisId, { to, amount, fee, nonce, memo });
-}
-
-async function submit(client: Client, transaction: SignedTransaction): Promise<void> {
-  try {
-    await client.submit(transaction);
-  } catch (error) {
-    if (error instanceof ApiError || !(error instanceof ClientError)) throw error;
-    // It may have arrived: sending it again would be another transfer.
-    const hint = `before sending again, see whether ${client.url}/v1/transactions/${transaction.id} knows it`;
-    throw new UserError(`${error.message}; ${hint}`, error.code, { cause: error });
-  }
+  const { to, amount, fee, memo, nonce, validFor } = options;
+  return client.send(signer, {
+    to,
+    amount,
+    memo,
+    ...(fee !== undefined && { fee }),
+    ...(nonce !== undefined && { nonce }),
+    ...(validFor !== undefined && { validFor }),
+  });
 }

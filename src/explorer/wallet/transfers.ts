@@ -5,7 +5,6 @@ import {
   type Hex,
   type Key,
   type SignedTransaction,
-  signTransfer,
 } from "../../client/index.ts";
 import { client } from "../live.ts";
 import { Store } from "../store.ts";
@@ -41,9 +40,7 @@ let unanswered: { name: string; signed: SignedTransaction } | undefined;
 export async function send(key: Key, genesisId: Hex, order: Order): Promise<void> {
   const { to, amount, fee, memo } = order;
   const name = [genesisId, key.address, to, amount, fee, memo].join(" ");
-  const signed = unanswered?.name === name ? unanswered.signed : await sign(key, genesisId, order);
-  unanswered = { name, signed };
-  await submit(signed);
+  const signed = await submit(key, order, name);
   const sent: Sent = {
     id: signed.id,
     from: key.address,
@@ -55,38 +52,36 @@ export async function send(key: Key, genesisId: Hex, order: Order): Promise<void
     error: undefined,
   };
   transfers.set([sent, ...transfers.value]);
-  void follow(sent);
+  void follow(sent, signed);
 }
 
-async function sign(key: Key, genesisId: Hex, order: Order): Promise<SignedTransaction> {
-  const { pendingNonce } = await client.account(key.address);
-  return signTransfer(key, genesisId, { ...order, nonce: pendingNonce });
-}
-
-async function submit(signed: SignedTransaction): Promise<void> {
+async function submit(key: Key, order: Order, name: string): Promise<SignedTransaction> {
   try {
-    await client.submit(signed);
+    const signed = await client.send(key, order, {
+      earlier: unanswered?.name === name ? unanswered.signed : undefined,
+      onSigned: (signed) => (unanswered = { name, signed }),
+    });
+    unanswered = undefined;
+    return signed;
   } catch (error) {
-    if (!(error instanceof ApiError)) {
-      const hint = "It may have taken the transfer: the same order again is the same transfer, made once.";
-      throw new Error(`${(error as Error).message}. ${hint}`, { cause: error });
-    }
-    // An earlier try has reached it.
-    if (error.code !== "ALREADY_KNOWN") {
-      unanswered = undefined;
+    if (error instanceof ApiError) {
+      // One that others overtook, and of which it is not known yet that no block can hold it, is the one to ask about next time.
+      if (!["NONCE_TOO_LOW", "EXPIRED"].includes(error.code)) unanswered = undefined;
       throw error;
     }
+    if (unanswered?.name !== name) throw error;
+    const hint = "It may have taken the transfer: the same order again is the same transfer, made once.";
+    throw new Error(`${(error as Error).message}. ${hint}`, { cause: error });
   }
-  unanswered = undefined;
 }
 
-async function follow({ id, acceptedAtMs }: Sent): Promise<void> {
+async function follow({ id, acceptedAtMs }: Sent, signed: SignedTransaction): Promise<void> {
   const change = (news: Partial<Sent>) =>
     transfers.set(transfers.value.map((each) => (each.id === id ? { ...each, ...news } : each)));
   try {
-    const included = await client.waitFor(id, "included");
+    const included = await client.waitFor(signed, "included");
     change({ block: included.block ?? undefined });
-    const final = await client.waitFor(id, "finalized");
+    const final = await client.waitFor(signed, "finalized");
     change({ block: final.block ?? undefined, finalAfterMs: Date.now() - acceptedAtMs });
   } catch (error) {
     change({ error: error as Error });

@@ -93,6 +93,7 @@ export function transactionJson({ message, signature }: Transaction, addresses =
     amount: message.amount.toString(),
     fee: message.fee.toString(),
     nonce: message.nonce,
+    ...(message.validUntil !== 0 && { validUntil: message.validUntil }),
     memo: new TextDecoder().decode(message.memo),
     signature: toHex(signature),
   };
@@ -142,6 +143,7 @@ export async function startFixture(
     genesisId: genesis.id,
     limits: { ...defaultMempoolLimits, maxCount: 5000, maxPerAccount: 2400 },
     account: (address) => chain.state.get(address),
+    height: () => chain.head.height,
     verify: verifySignatures,
     database,
     store: new MempoolStore(database),

@@ -190,6 +190,20 @@ describe("POST /v1/transactions", () => {
     expect(await node.post(unsigned)).toMatchObject({ status: 400, body: { code: "INVALID_SIGNATURE" } });
   });
 
+  it("says EXPIRED with the height, but ALREADY_KNOWN of what is in a block: to sign that again would pay twice", async () => {
+    const height = node.chain.head.height + 1;
+    const paid = transactionJson(await node.sign({ validUntil: height }));
+    expect((await node.post(paid)).status).toBe(202);
+    await node.produce();
+    expect(await node.post(paid)).toMatchObject({ status: 409, body: { code: "ALREADY_KNOWN" } });
+    const nonce = node.mempool.pendingNonce(alice.publicKey);
+    const late = transactionJson(await node.sign({ nonce, validUntil: height }));
+    expect(await node.post(late)).toMatchObject({
+      status: 422,
+      body: { code: "EXPIRED", detail: `it was valid until block ${height}, the head is block ${height}` },
+    });
+  });
+
   it.each([["text/plain"], ["application/x-www-form-urlencoded"], ["application/jsonp"], [""]])(
     "refuses the content type %j",
     async (contentType) => {

@@ -147,7 +147,8 @@ describe("send", () => {
     "POST /v1/transactions": (body: unknown): Answer => [202, { id: id ?? idOf(body as Posted) }],
   });
 
-  type Posted = Record<"from" | "to" | "amount" | "fee" | "memo" | "signature", string> & { nonce: number };
+  type Posted = Record<"from" | "to" | "amount" | "fee" | "memo" | "signature", string> &
+    Record<"nonce" | "validUntil", number>;
   const record = (body: Posted) =>
     transactionRecord(
       {
@@ -157,7 +158,7 @@ describe("send", () => {
           amount: BigInt(body.amount),
           fee: BigInt(body.fee),
           nonce: body.nonce,
-          validUntil: 0,
+          validUntil: body.validUntil,
           memo: new TextEncoder().encode(body.memo),
         },
         signature: fromHex(body.signature),
@@ -180,7 +181,7 @@ describe("send", () => {
       amount: "18446744073709551615",
       fee: "2",
       nonce: 5,
-      validUntil: 0,
+      validUntil: 112,
       memo: "für dich",
       signature: expect.stringMatching(/^0x[0-9a-f]{128}$/),
     });
@@ -213,6 +214,53 @@ describe("send", () => {
     expect(stdout).toBe(`${idOf(posted[0] as Posted)}\nincluded in block 13\n`);
     expect(asked).toBe(3);
   });
+
+  it.each([
+    [["--valid-for=5"], 17],
+    [["--valid-for=0"], 0],
+  ])("takes %j for the last height", async (options, validUntil) => {
+    answers = accept();
+    await run("send", "--nodeid=1", `--to=${to}`, "--amount=1", ...options);
+    expect(posted).toMatchObject([{ validUntil }]);
+  });
+
+  /** A final block, and the nonce of the account in its state. */
+  const finalBlock = (height: number, nonce: number) => {
+    answers[`GET /v1/accounts/${own.address}/proof?block=finalized`] = () => [
+      200,
+      { block: { height }, account: { nonce } },
+    ];
+  };
+  const nowhere: Answer = [404, { code: "TRANSACTION_NOT_FOUND" }];
+
+  it.each([
+    [112, 5, "EXPIRED", "it was valid until block 112"],
+    [20, 6, "REPLACED", "another has used its nonce 5"],
+  ])(
+    "says of one that is over after block %d that it is not paid, and never will be",
+    async (height, nonce, code, why) => {
+      answers = accept();
+      answers["POST /v1/transactions"] = (body) => {
+        const id = idOf(body as Posted);
+        answers[`GET /v1/transactions/${id}`] = () => nowhere;
+        finalBlock(height, nonce);
+        return [202, { id }];
+      };
+      const { code: exit, stderr } = await run(
+        "send",
+        "--nodeid=1",
+        `--to=${to}`,
+        "--amount=1",
+        "--wait",
+        "--json",
+      );
+      expect(exit).toBe(1);
+      const id = idOf(posted[0] as Posted);
+      const message = `transaction ${id} is not paid, and never will be: ${why}`;
+      expect(oneLine(stderr)).toEqual({ error: { code, message } });
+      expect(posted).toHaveLength(1);
+    },
+  );
 
   it("passes on why the node refuses", async () => {
     answers = accept();

@@ -29,6 +29,7 @@ async function loggedNode() {
     genesisId: node.genesis.id,
     limits: defaultMempoolLimits,
     account: (address) => node.chain.state.get(address),
+    height: () => node.chain.head.height,
     verify: verifyHere,
     database,
     store: new MempoolStore(database),

@@ -44,10 +44,15 @@ export async function testPool(
     },
   });
   const settings = {
-    config: genesis.config.parameters,
+    config: {
+      get minFee() {
+        return node.chain.snapshot.parameters.minFee;
+      },
+    },
     genesisId: genesis.id,
     limits: { ...defaultMempoolLimits, ...options.limits },
     account: (address: Uint8Array) => node.chain.state.get(address),
+    height: () => node.chain.head.height,
     verify,
   };
   const mempool: Mempool = new Mempool({ ...settings, ...persistence(database), clock });

@@ -569,6 +569,17 @@ describe("gossiped transactions", () => {
     expect(await send(...many)).toBe("reject");
   });
 
+  test("that are over here are ignored and not pulled in, and whoever relays them is not blamed: it may be behind", async () => {
+    const { node, peer, maker } = await pair();
+    const over = await maker.transfer({ validUntil: 1 });
+    await peer.mempool.add(peer.mempool.records([over]), "local");
+    await node.addAll(await maker.extend(maker.start(), 1));
+    expect(await node.transactions.onGossip(Transactions.serialize([over]), "peer")).toBe("ignore");
+    await node.transactions.pull("peer");
+    expect(node.mempool.count).toBe(0);
+    expect(node.network.penalties).toEqual([]);
+  });
+
   test("are checked up to the first that is wrong: the rest of the batch costs nothing", async () => {
     const { net, peer, maker } = await pair();
     const { node, checked } = await countingNode(net, peer);

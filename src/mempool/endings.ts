@@ -1,0 +1,36 @@
+import type { PoolEntry } from "./types.ts";
+
+/** The entries that have a last height, by that height: finding those that have ended looks at no others. */
+export class Endings {
+  readonly #byHeight = new Map<number, Set<PoolEntry>>();
+  /** No entry has a lower last height. */
+  #lowest = Number.POSITIVE_INFINITY;
+
+  add(entry: PoolEntry): void {
+    const { validUntil } = entry.record.transaction.message;
+    if (validUntil === 0) return;
+    const entries = this.#byHeight.get(validUntil);
+    if (entries) entries.add(entry);
+    else this.#byHeight.set(validUntil, new Set([entry]));
+    this.#lowest = Math.min(this.#lowest, validUntil);
+  }
+
+  remove(entry: PoolEntry): void {
+    const { validUntil } = entry.record.transaction.message;
+    const entries = this.#byHeight.get(validUntil);
+    if (!entries?.delete(entry) || entries.size > 0) return;
+    this.#byHeight.delete(validUntil);
+    if (this.#byHeight.size === 0) this.#lowest = Number.POSITIVE_INFINITY;
+  }
+
+  /** Removes and returns those that no block above `height` may hold. */
+  take(height: number): PoolEntry[] {
+    const ended: PoolEntry[] = [];
+    for (; this.#byHeight.size > 0 && this.#lowest <= height; this.#lowest++) {
+      for (const entry of this.#byHeight.get(this.#lowest) ?? []) ended.push(entry);
+      this.#byHeight.delete(this.#lowest);
+    }
+    if (this.#byHeight.size === 0) this.#lowest = Number.POSITIVE_INFINITY;
+    return ended;
+  }
+}

@@ -1,0 +1,184 @@
+import { describe, expect, test } from "vitest";
+import { MempoolStore } from "../../../src/storage/mempool.ts";
+import { parameterVote } from "../../../src/types/authority.ts";
+import { encodeRecords } from "../../../src/types/index.ts";
+import { type Tip, type Transfer, testGenesis, users } from "../support/chain.ts";
+import { type TestPool, testPool } from "../support/mempool.ts";
+
+async function add(pool: TestPool, transfers: Transfer[], source: "local" | "gossip" = "local") {
+  const signed = await Promise.all(transfers.map((transfer) => pool.maker.transfer(transfer)));
+  const outcomes = await pool.mempool.add(pool.mempool.records(signed), source);
+  return outcomes.map((outcome) => (outcome.accepted ? "accepted" : outcome.code));
+}
+
+/** Moves the head by empty blocks. */
+async function grow(pool: TestPool, tip: Tip, count = 1): Promise<Tip> {
+  const next = await pool.maker.extend(tip, count);
+  await pool.addAll(next);
+  return next;
+}
+
+const waiting = ({ mempool }: TestPool) =>
+  [...mempool.entries()]
+    .map(({ record: { transaction } }) => transaction.message.nonce)
+    .sort((a, b) => a - b);
+
+const onDisk = async (pool: TestPool) => (await pool.batches()).flat().sort();
+
+/** A chain of one authority, whose vote decides at once, after a vote for the least fee. */
+async function withLeastFee(pool: TestPool, tip: Tip, minFee: number): Promise<Tip> {
+  const next = await pool.maker.block(tip, { edit: { vote: parameterVote("minFee", minFee) } });
+  await pool.addAll(next);
+  expect(pool.chain.snapshot.parameters.minFee).toBe(BigInt(minFee));
+  return next;
+}
+
+describe("a transfer with a last height", () => {
+  test("is admitted for the next block, and refused with the head's height where it is over, from anybody", async () => {
+    const pool = await testPool();
+    await grow(pool, pool.maker.start(), 2);
+    expect(await add(pool, [{ validUntil: 3 }, { from: 1, validUntil: 2 }])).toEqual(["accepted", "EXPIRED"]);
+    expect(await add(pool, [{ from: 1, validUntil: 1 }], "gossip")).toEqual(["EXPIRED"]);
+    const [record] = pool.mempool.records([await pool.maker.transfer({ from: 1, validUntil: 2 })]);
+    const [refusal] = await pool.mempool.add([record!], "peer");
+    expect(refusal).toMatchObject({ detail: "it was valid until block 2, the head is block 2" });
+    expect(await add(pool, [{ from: 1, validUntil: 2 ** 53 }])).toEqual(["MALFORMED"]);
+    expect(pool.mempool.count).toBe(1);
+  });
+
+  test("leaves pool and disk when the head has reached that height; the others of its batch stay", async () => {
+    const pool = await testPool();
+    await add(pool, [{ validUntil: 2 }, { from: 1, validUntil: 3 }, { from: 2 }]);
+    let tip = await grow(pool, pool.maker.start());
+    expect(pool.mempool.count).toBe(3);
+    tip = await grow(pool, tip);
+    expect(pool.mempool.count).toBe(2);
+    expect(await onDisk(pool)).toEqual(pool.durable());
+    tip = await grow(pool, tip);
+    expect(pool.mempool.count).toBe(1);
+    expect(await onDisk(pool)).toEqual(pool.durable());
+  });
+
+  test("takes its batch from the disk with it where it was the last of it", async () => {
+    const pool = await testPool();
+    await add(pool, [{ validUntil: 1 }]);
+    await grow(pool, pool.maker.start());
+    expect(await pool.batches()).toEqual([]);
+  });
+
+  test("leaves its later nonces waiting for the one that is missing, and its nonce to another", async () => {
+    const pool = await testPool();
+    await add(pool, [{ validUntil: 1 }, { nonce: 1 }, { nonce: 2 }]);
+    await grow(pool, pool.maker.start());
+    expect(waiting(pool)).toEqual([1, 2]);
+    expect([...pool.mempool.executable()]).toEqual([]);
+    expect(pool.mempool.hasExecutable).toBe(false);
+    expect(pool.mempool.pendingNonce(users[0]!.publicKey)).toBe(0);
+    expect(await add(pool, [{ nonce: 0, amount: 2n }])).toEqual(["accepted"]);
+    expect([...pool.mempool.executable()]).toHaveLength(3);
+  });
+
+  test("gets those after it no place for nothing: they pay as any that wait for a missing nonce", async () => {
+    const pool = await testPool({ limits: { maxAhead: 8 } });
+    const many = Array.from({ length: 20 }, (_, index) => ({ nonce: index + 1 }));
+    await add(pool, [{ validUntil: 1 }, ...many]);
+    expect(pool.mempool.count).toBe(21);
+    await grow(pool, pool.maker.start());
+    expect(waiting(pool)).toEqual([1, 2, 3, 4]);
+    expect(await onDisk(pool)).toEqual(pool.durable());
+    expect(await add(pool, [{ from: 1, nonce: 1 }])).toEqual(["MEMPOOL_FULL"]);
+    // The places are free again when the missing one has come.
+    expect(await add(pool, [{ nonce: 0, amount: 2n }])).toEqual(["accepted"]);
+    expect(await add(pool, [{ from: 1, nonce: 1 }])).toEqual(["accepted"]);
+  });
+
+  test("does not bring back what it has replaced, at a restart", async () => {
+    const pool = await testPool();
+    await add(pool, [{ nonce: 0 }, { nonce: 1 }]);
+    expect(await add(pool, [{ nonce: 0, fee: 5n, validUntil: 2 }])).toEqual(["accepted"]);
+    expect(await add(pool, [{ nonce: 0, fee: 9n, validUntil: 1 }])).toEqual(["accepted"]);
+    expect((await pool.restart()).durable()).toEqual(pool.durable());
+    await grow(pool, pool.maker.start());
+    expect(waiting(pool)).toEqual([1]);
+    expect(waiting(await pool.restart())).toEqual([1]);
+  });
+
+  test("is forgotten by a restart when it ended while the node was away, with what it has replaced", async () => {
+    const pool = await testPool();
+    await grow(pool, pool.maker.start(), 3);
+    const store = new MempoolStore(pool.database);
+    const transfers: Transfer[][] = [
+      [{ nonce: 0 }, { nonce: 1 }, { from: 1, validUntil: 4 }],
+      [{ nonce: 0, fee: 5n, validUntil: 3 }],
+    ];
+    for (const [sequence, list] of transfers.entries()) {
+      const signed = await Promise.all(list.map((transfer) => pool.maker.transfer(transfer)));
+      const encoded = encodeRecords(pool.mempool.records(signed));
+      await pool.database.commit([store.put({ sequence, receivedAtMs: pool.clock.now(), list: encoded })]);
+    }
+    const again = await pool.restart();
+    expect(waiting(again)).toEqual([0, 1]);
+    expect([...again.mempool.entries()].map(({ record }) => record.transaction.message.validUntil)).toEqual([
+      0, 4,
+    ]);
+    expect(await onDisk(again)).toEqual(again.durable());
+  });
+
+  test("does not come back from a retracted block when it is over on the new chain", async () => {
+    const pool = await testPool();
+    const { maker } = pool;
+    const transactions = [
+      await maker.transfer({ validUntil: 1 }),
+      await maker.transfer({ from: 1, validUntil: 3 }),
+    ];
+    await pool.addAll(await maker.block(maker.start(), { transactions }));
+    const announced: number[] = [];
+    pool.mempool.events.on("added", ({ records }) => announced.push(records.length));
+    await pool.addAll(await maker.extend(maker.start(), 2, { laterMs: 1 }));
+    expect([...pool.mempool.entries()].map(({ record }) => record.transaction.message.validUntil)).toEqual([
+      3,
+    ]);
+    expect(announced).toEqual([1]);
+    expect(await onDisk(pool)).toEqual(pool.durable());
+  });
+});
+
+describe("a least fee that a vote has raised", () => {
+  test("takes what pays less from pool and disk, and offers it to no block again", async () => {
+    const pool = await testPool({ genesis: await testGenesis(1) });
+    await add(pool, [{ fee: 4n }, { nonce: 1, fee: 9n }, { from: 1, fee: 5n }]);
+    await add(pool, [{ from: 2, fee: 4n }], "gossip");
+    const tip = await withLeastFee(pool, pool.maker.start(), 5);
+    expect([...pool.mempool.executable()].map(({ transaction }) => transaction.message.fee)).toEqual([5n]);
+    expect(waiting(pool)).toEqual([0, 1]);
+    expect(await onDisk(pool)).toEqual(pool.durable());
+    // Once it is lower again nothing comes back.
+    await withLeastFee(pool, tip, 1);
+    expect((await pool.restart()).durable()).toEqual(pool.durable());
+  });
+
+  test("is asked for at a restart, and of what a reorganization returns", async () => {
+    const genesis = await testGenesis(1);
+    const pool = await testPool({ genesis });
+    const { maker } = pool;
+    const transactions = [await maker.transfer({ fee: 4n })];
+    const short = await maker.block(maker.start(), { transactions });
+    await pool.addAll(short);
+    await withLeastFee(pool, short, 5);
+    const vote = parameterVote("minFee", 6);
+    const rival = await maker.block(maker.start(), { laterMs: 1, edit: { vote } });
+    const announced: number[] = [];
+    pool.mempool.events.on("added", ({ records }) => announced.push(records.length));
+    await pool.addAll(await maker.extend(rival, 2));
+    expect(pool.chain.snapshot.parameters.minFee).toBe(6n);
+    expect(pool.mempool.count).toBe(0);
+    expect(announced).toEqual([]);
+
+    const store = new MempoolStore(pool.database);
+    const list = encodeRecords(pool.mempool.records([await maker.transfer({ fee: 5n })]));
+    await pool.database.commit([store.put({ sequence: 99, receivedAtMs: pool.clock.now(), list })]);
+    const again = await pool.restart();
+    expect(again.mempool.count).toBe(0);
+    expect(await again.batches()).toEqual([]);
+  });
+});
