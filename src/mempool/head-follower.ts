@@ -88,6 +88,7 @@ export class HeadFollower {
         back.push(record);
       } else {
         // Its sender has sent it, or another with its nonce, meanwhile: that one inherits the promise, in a later batch.
+        rival.hides = [...rival.hides, batch!];
         if (!rival.batch) void this.#journal.append([rival]);
       }
     }

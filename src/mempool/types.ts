@@ -9,7 +9,7 @@ export interface PoolEntry {
   /** This node has answered for it: it is on disk, and gives way to nothing but what its sender does. */
   batch: StoredBatch | undefined;
   /** Batches that have had transactions which this one has replaced. They must not come back when it goes before its nonce is used. */
-  readonly hides: readonly StoredBatch[];
+  hides: readonly StoredBatch[];
   /** Order of arrival. */
   readonly sequence: number;
 }
