@@ -69,7 +69,7 @@ export class Checkpoints {
     const { tree } = this.#options;
     const block = await tree.require(checkpoint.block);
     if (await isAncestor(tree, point(finalized), block)) return;
-    throw conflictingFinality(finalized.block, block.id);
+    throw new FinalityConflictError(point(finalized), block);
   }
 }
 
@@ -77,10 +77,17 @@ function point({ round, height, block }: Checkpoint): FinalityPoint {
   return { round, height, id: block };
 }
 
-/** `one`, `other`: the blocks. */
-export function conflictingFinality(one: Uint8Array, other: Uint8Array): CodedError {
-  return new CodedError(
-    "CONFLICTING_FINALITY",
-    `blocks ${toHex(one)} and ${toHex(other)} are both final, or the second is justified and does not descend from the first: more than a third of the authorities have signed conflicting votes. Compare the chains of their operators before going on`,
-  );
+/** A quorum has signed for a block that cannot be final beside this node's. */
+export class FinalityConflictError extends CodedError<"CONFLICTING_FINALITY"> {
+  readonly own: BlockRef;
+  readonly other: BlockRef;
+
+  constructor(own: BlockRef, other: BlockRef) {
+    super(
+      "CONFLICTING_FINALITY",
+      `blocks ${toHex(own.id)} and ${toHex(other.id)} are both final, or the second is justified and does not descend from the first: more than a third of the authorities have signed conflicting votes. Compare the chains of their operators before going on`,
+    );
+    this.own = { height: own.height, id: own.id };
+    this.other = { height: other.height, id: other.id };
+  }
 }

@@ -9,10 +9,11 @@ import {
 } from "../consensus/index.ts";
 import type { Certificate, FinalityVote, SignedFinalityVote } from "../types/index.ts";
 import { Emitter } from "../util/emitter.ts";
-import { CodedError, messageOf } from "../util/errors.ts";
+import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
+import { LruMap } from "../util/lru.ts";
 import type { Chain } from "./chain.ts";
-import { conflictingFinality } from "./checkpoints.ts";
+import { FinalityConflictError } from "./checkpoints.ts";
 import {
   areSigned,
   checkCertificate,
@@ -26,6 +27,8 @@ import {
 
 /** Votes below the justified round by this much can finalize nothing any more. */
 const keptRounds = 8;
+/** Conflicts that were told of; each takes a third of the authorities to make. */
+const maxConflicts = 64;
 /** Rounds without a result last 30 s after the first few: three weeks of them. */
 const maxRoundsAhead = 2 ** 16;
 
@@ -37,7 +40,7 @@ export type FinalizerEvents = {
   /** What is known of votes and results is another. */
   changed: undefined;
   /** Votes prove a block final that is not on the branch of the one that was final before. */
-  conflict: CodedError;
+  conflict: FinalityConflictError;
 };
 
 /** Counts the votes of all authorities, and takes over what others have counted (Casper FFG; docs/consensus.md). */
@@ -48,6 +51,7 @@ export class Finalizer {
   readonly #chain: Chain;
   readonly #logger: Logger;
   #settling = 0;
+  readonly #conflicts = new LruMap<string, true>(maxConflicts);
 
   constructor({ chain, logger }: { chain: Chain; logger: Logger }) {
     this.#chain = chain;
@@ -171,10 +175,18 @@ export class Finalizer {
       if (error instanceof VoteError) return;
       throw error;
     }
-    this.#onConflict(conflictingFinality(target.block, own));
+    this.#onConflict(
+      new FinalityConflictError(
+        { height: target.height, id: own },
+        { height: target.height, id: target.block },
+      ),
+    );
   }
 
-  #onConflict(error: CodedError): void {
+  /** Once for each pair of blocks, however many peers show it. */
+  #onConflict(error: FinalityConflictError): void {
+    if (this.#conflicts.has(error.message)) return;
+    this.#conflicts.set(error.message, true);
     this.#logger.error({ error: messageOf(error) }, "TWO CONFLICTING BLOCKS ARE FINAL");
     this.events.emit("conflict", error);
   }
@@ -185,7 +197,7 @@ export class Finalizer {
     try {
       await this.#chain.justify(certificate);
     } catch (error) {
-      if (!(error instanceof CodedError) || error.code !== "CONFLICTING_FINALITY") throw error;
+      if (!(error instanceof FinalityConflictError)) throw error;
       this.#onConflict(error);
     } finally {
       this.#settling--;

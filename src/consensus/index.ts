@@ -4,6 +4,7 @@ export * from "./equivocation-watch.ts";
 export * from "./evidence.ts";
 export * from "./finality.ts";
 export * from "./fork-choice.ts";
+export * from "./majority.ts";
 export * from "./parameters.ts";
 export * from "./round-timer.ts";
 export * from "./round-watch.ts";

@@ -166,7 +166,7 @@ export async function startChainServices(
   modes.events.on("mode", (mode) => {
     if (voter) voter.enabled = mode === "ready";
   });
-  const conflicts = new ConflictingFinality({ chain, statuses, logger });
+  const conflicts = new ConflictingFinality(finalizer);
   closers.push("conflicting finality", () => conflicts.stop());
   const finalityStore = new FinalityStore(database);
   const votes = new VoteInbox({

@@ -1,15 +1,21 @@
 import type { Network } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
+import type { Head } from "../chain/types.ts";
 import { sameAddress } from "../consensus/index.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import type { FinalityConflict } from "../sync/conflicting-finality.ts";
 import type { SyncProgress } from "../sync/download-progress.ts";
 import type { PeerStatuses } from "../sync/peer-statuses.ts";
-import { toHex } from "../util/bytes.ts";
+import type { ShownChain } from "../sync/synchronizer.ts";
+import { type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
+import { LruMap } from "../util/lru.ts";
 import { AuthorityActivity } from "./authority-activity.ts";
 import type { ChainInput, DiagnosisInput, FinalityInput, PeerInput, SigningLock } from "./diagnosis.ts";
 import type { ModeMachine } from "./mode.ts";
+
+/** Peers whose heads are older are far behind. */
+const keptBlocks = 256;
 
 /** What a diagnosis is gathered from; the closures that are left out are not known. */
 export interface DiagnosisSources {
@@ -30,7 +36,7 @@ export interface DiagnosisSources {
 export interface DiagnosisChainSources {
   chain: Chain;
   mempool: Pick<Mempool, "hasExecutable">;
-  synchronizer: { readonly progress: SyncProgress | undefined };
+  synchronizer: { readonly progress: SyncProgress | undefined; readonly shown?: ShownChain | undefined };
   /** Without `waitingSinceMs`, which is watched here. */
   finality?(): Omit<FinalityInput, "waitingSinceMs"> | undefined;
   conflicts?: { list(): FinalityConflict[] };
@@ -42,6 +48,8 @@ export class DiagnosisInputs {
   readonly #stops: (() => void)[];
   #parts: DiagnosisChainSources | undefined;
   #activity: AuthorityActivity | undefined;
+  /** Blocks that were imported since the start, newest last. */
+  readonly #blocks = new LruMap<Hex, { height: number; id: Hex }>(keptBlocks);
   #sinceMs: number;
   #wantedSinceMs: number | undefined;
   #finalizedHeight = 0;
@@ -73,6 +81,9 @@ export class DiagnosisInputs {
         this.#watch(parts);
       }),
     );
+    const note = ({ height, idHex: id }: Head) => this.#blocks.set(id, { height, id });
+    note(chain.head);
+    this.#stops.push(chain.events.on("imported", note));
     await activity.load();
   }
 
@@ -109,6 +120,7 @@ export class DiagnosisInputs {
       peers: this.#peers(),
       hasGenesis: parts !== undefined || hasGenesis?.() === true,
       chain: parts && this.#chain(parts),
+      shown: parts?.synchronizer.shown,
       sync: progress && { height: progress.currentHeight, ...progress },
       writeFailure: writeFailure?.(),
       freeDiskBytes: freeDiskBytes?.(),
@@ -151,11 +163,11 @@ export class DiagnosisInputs {
     const { network, statuses } = this.#sources;
     return network.peers().map(({ id }) => {
       const { status, clockOffsetMs, roundTripMs } = statuses.get(id) ?? {};
+      const headId = status && toHex(status.headId);
       return {
         id,
-        height: status?.height,
-        headId: status && toHex(status.headId),
-        totalDifficulty: status?.totalDifficulty,
+        // A claim: only a block that is here, and so was checked, is somebody's head.
+        head: headId === undefined ? undefined : this.#blocks.get(headId),
         clockOffsetMs,
         roundTripMs,
       };

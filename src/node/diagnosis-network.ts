@@ -1,25 +1,16 @@
-import type { ChainInput, DiagnosisInput, Finding, PeerInput } from "./diagnosis.ts";
+import type { ChainInput, DiagnosisInput, Finding, PeerInput, ShownInput } from "./diagnosis.ts";
 import { needsPeers } from "./diagnosis-measures.ts";
 import { count, signedDuration } from "./diagnosis-text.ts";
 
-/** A peer that is so much higher has blocks that this node should have by now. */
+/** A chain that is so much higher has blocks that this node should have by now. */
 const behindGap = 3;
 /** A clock that is off by half a period costs blocks; on slow chains a second is still a sign of a wrong one. */
 const minClockMs = 100;
 const maxClockMs = 1_000;
 
-/** The highest of the peers whose chain is better and clearly higher. */
-export function behindBy(
-  { peers }: DiagnosisInput,
-  { head }: ChainInput,
-): { id: string; height: number } | undefined {
-  let best: { id: string; height: number } | undefined;
-  for (const { id, height, totalDifficulty } of peers) {
-    if (height === undefined || totalDifficulty === undefined) continue;
-    const isAhead = totalDifficulty > head.totalDifficulty && height > head.height + behindGap;
-    if (isAhead && height > (best?.height ?? 0)) best = { id, height };
-  }
-  return best;
+/** The better chain that was shown, if it is clearly higher. What peers only say counts for nothing. */
+export function behindBy({ shown }: DiagnosisInput, { head }: ChainInput): ShownInput | undefined {
+  return shown && shown.height > head.height + behindGap ? shown : undefined;
 }
 
 /** `isLate`: something does not go on, so that what is usual for a moment counts. */
@@ -54,7 +45,7 @@ function behindFindings(input: DiagnosisInput, chain: ChainInput): Finding[] {
   return [
     {
       code: "BEHIND",
-      detail: `peer ${best.id} is at height ${best.height}, this node at ${chain.head.height}`,
+      detail: `peer ${best.peer} has shown a better chain up to height ${best.height}, this node is at ${chain.head.height}`,
       remedy:
         "wait: the blocks are being downloaded; if the height stays, the log says which are refused, and why",
     },
@@ -64,17 +55,13 @@ function behindFindings(input: DiagnosisInput, chain: ChainInput): Finding[] {
 function conflictFindings({ conflicts }: ChainInput): Finding[] {
   const [first] = conflicts;
   if (!first) return [];
-  const { height, own, theirs } = first;
-  const peers = conflicts
-    .map(({ peer }) => peer)
-    .slice(0, 8)
-    .join(", ");
+  const { height, own, otherHeight, other } = first;
   return [
     {
       code: "CONFLICTING_FINALITY",
-      detail: `at height ${height} block ${own} is final here, and ${theirs} for ${count(conflicts.length, "peer")} (${peers}): this node keeps its own`,
+      detail: `at height ${height} block ${own} is final here, and a quorum has signed for ${other} at height ${otherHeight}: this node keeps its own`,
       remedy:
-        "one peer alone may be wrong, or lie; else a third of the authorities or more have signed for both (evidence in GET /v1/authorities): " +
+        "a third of the authorities or more have signed for both (evidence in GET /v1/authorities): " +
         "agree with their operators which chain goes on, and start the nodes of the other one again without their data",
     },
   ];
@@ -83,10 +70,11 @@ function conflictFindings({ conflicts }: ChainInput): Finding[] {
 /** Heads of one height that differ: of peers, and of this node. */
 function competingHeads({ peers }: DiagnosisInput, { head }: ChainInput): Finding[] {
   const byHeight = new Map<number, Map<string, number>>([[head.height, new Map([[head.id, 1]])]]);
-  for (const { height, headId } of peers) {
-    if (height === undefined || headId === undefined) continue;
+  for (const peer of peers) {
+    if (!peer.head) continue;
+    const { height, id } = peer.head;
     const heads = byHeight.get(height) ?? new Map<string, number>();
-    byHeight.set(height, heads.set(headId, (heads.get(headId) ?? 0) + 1));
+    byHeight.set(height, heads.set(id, (heads.get(id) ?? 0) + 1));
   }
   const split = [...byHeight].filter(([, heads]) => heads.size > 1).sort(([a], [b]) => b - a)[0];
   if (!split) return [];

@@ -21,6 +21,8 @@ export interface DiagnosisInput {
   chain: ChainInput | undefined;
   /** A download under way, by heights. */
   sync: { height: number; targetHeight: number; remainingMs?: number | undefined } | undefined;
+  /** A heavier chain that a majority must have signed, by headers that were checked; its blocks are not here. */
+  shown: ShownInput | undefined;
   /** What the database last failed with. */
   writeFailure: string | undefined;
   freeDiskBytes: number | undefined;
@@ -43,9 +45,8 @@ export interface SigningLock {
 /** What is not known is undefined. */
 export interface PeerInput {
   id: string;
-  height: number | undefined;
-  headId: Hex | undefined;
-  totalDifficulty: number | undefined;
+  /** Its head, where that is a block that is here. */
+  head: { height: number; id: Hex } | undefined;
   /** Its clock minus ours, off by half of the round trip at most. */
   clockOffsetMs: number | undefined;
   roundTripMs: number | undefined;
@@ -65,15 +66,21 @@ export interface ChainInput {
   /** By address. */
   activity: ReadonlyMap<Hex, ActivityInput>;
   finality: FinalityInput | undefined;
-  /** Peers for whom another block is final. */
+  /** Blocks that certificates show to be final elsewhere. */
   conflicts: readonly ConflictInput[];
 }
 
 export interface ConflictInput {
-  peer: string;
   height: number;
   own: Hex;
-  theirs: Hex;
+  otherHeight: number;
+  other: Hex;
+}
+
+export interface ShownInput {
+  /** Who showed it. */
+  peer: string;
+  height: number;
 }
 
 /** When an authority was last seen at work. */
@@ -186,8 +193,7 @@ function summaryOf(input: DiagnosisInput, state: DiagnosisState): string {
     return `at height ${height}, but final only up to ${finalized.height}: ${what}`;
   }
   if (chain.conflicts.length > 0) {
-    const { height: at, peer } = chain.conflicts[0]!;
-    return `at height ${height}, but another block at height ${at} is final for ${peer}`;
+    return `at height ${height}, but another block at height ${chain.conflicts[0]!.otherHeight} is final for others`;
   }
   if (state === "waiting") return `at height ${height} without any peer`;
   const final = finality ? `, final up to ${finality.finalized.height}` : "";

@@ -11,6 +11,7 @@ import type { AddressBookEntry, LibP2pNetwork } from "../network/index.ts";
 import { AddressBookStore } from "../storage/address-book.ts";
 import type { Database } from "../storage/database.ts";
 import { EventLog } from "../storage/event-log.ts";
+import { ownStatus } from "../sync/claimed-status.ts";
 import { PeerStatuses } from "../sync/peer-statuses.ts";
 import { serveGenesis } from "../sync/serve.ts";
 import { systemClock } from "../util/clock.ts";
@@ -32,7 +33,7 @@ import { lockFolder, openDatabase } from "./open.ts";
 import { startDiagnosis } from "./start-diagnosis.ts";
 import { loadStoredGenesis } from "./stored-genesis.ts";
 import { createVerifyPool } from "./verify-threads.ts";
-import { apiServices, chainStatus } from "./views.ts";
+import { apiServices } from "./views.ts";
 
 const clock = systemClock;
 
@@ -169,7 +170,7 @@ class Node implements RunningNode {
       network,
       clock,
       logger: this.#logger,
-      status: () => chainStatus(this.#genesis, this.#services?.chain, clock.now()),
+      status: () => ownStatus(this.#genesis?.id, this.#services?.chain, clock.now()),
     });
     statuses.start();
     this.#closers.push("peer statuses", () => statuses.stop());

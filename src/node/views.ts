@@ -1,13 +1,10 @@
-import type { ChainStatus, Network } from "../../protocols/index.ts";
+import type { Network } from "../../protocols/index.ts";
 import type { Signer } from "../accounts/index.ts";
 import { type ApiServices, type PeerBody, parametersView, type StatusBody } from "../api/index.ts";
-import type { Chain } from "../chain/chain.ts";
-import type { Genesis } from "../chain/genesis.ts";
 import { type NodeOptions, version } from "../config/index.ts";
 import type { Metrics } from "../metrics/index.ts";
 import type { EventLog } from "../storage/event-log.ts";
 import type { PeerStatuses } from "../sync/peer-statuses.ts";
-import { zero32 } from "../types/index.ts";
 import { toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Logger } from "../util/logger.ts";
@@ -112,27 +109,4 @@ function peers({ network, statuses }: ApiServicesOptions): PeerBody[] {
       latency: known?.roundTripMs ?? null,
     };
   });
-}
-
-/** Where this node stands, for its peers. */
-export function chainStatus(
-  genesis: Genesis | undefined,
-  chain: Chain | undefined,
-  nowMs: number,
-): ChainStatus {
-  const genesisId = genesis?.id ?? zero32;
-  // While the chain is being loaded it is known to begin there.
-  const first = { height: 0, id: genesisId, totalDifficulty: 0 };
-  const { height, id, totalDifficulty } = chain?.head ?? first;
-  const finalized = chain?.finalized ?? first;
-  return {
-    genesisId,
-    height,
-    headId: id,
-    totalDifficulty,
-    justifiedRound: chain?.justified.round ?? 0,
-    finalizedHeight: finalized.height,
-    finalizedId: finalized.id,
-    timeMs: nowMs,
-  };
 }

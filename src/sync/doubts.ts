@@ -3,35 +3,59 @@ import type { Clock } from "../util/clock.ts";
 import { LruMap } from "../util/lru.ts";
 
 /** A peer whose claim came to nothing is not followed for so long; doubles each time, so that false claims cannot keep us busy. */
-const firstDoubtMs = 1_000;
-const maxDoubtMs = 30_000;
+const firstDoubtMs = 500;
+const maxDoubtMs = 60_000;
+/** New ids cost nothing: the oldest entries give way. */
 const maxDoubted = 1_024;
 
-/** Peers whose claims came to nothing. */
+interface Doubt {
+  times: number;
+  untilMs: number;
+}
+
+/**
+ * Peers whose claims came to nothing, and the networks that they are in: a new id is not a new start. A peer is left out for its own
+ * failures; those of its network only let others go first, since honest peers may share it.
+ */
 export class Doubts {
   readonly #clock: Clock;
-  readonly #doubted = new LruMap<PeerId, { times: number; untilMs: number }>(maxDoubted);
+  readonly #peers = new LruMap<PeerId, Doubt>(maxDoubted);
+  readonly #groups = new LruMap<string, Doubt>(maxDoubted);
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   has(peer: PeerId): boolean {
-    return (this.#doubted.get(peer)?.untilMs ?? 0) > this.#clock.now();
+    return (this.#peers.get(peer)?.untilMs ?? 0) > this.#clock.now();
   }
 
   /** How often, since it last kept what it claimed. */
   times(peer: PeerId): number {
-    return this.#doubted.get(peer)?.times ?? 0;
+    return this.#peers.get(peer)?.times ?? 0;
   }
 
-  add(peer: PeerId): void {
-    const times = this.times(peer);
-    const doubtMs = Math.min(firstDoubtMs * 2 ** times, maxDoubtMs);
-    this.#doubted.set(peer, { times: Math.min(times + 1, 10), untilMs: this.#clock.now() + doubtMs });
+  /** How often peers of this network have failed of late. */
+  timesOfGroup(group: string): number {
+    const doubt = this.#groups.get(group);
+    return doubt && doubt.untilMs > this.#clock.now() ? doubt.times : 0;
+  }
+
+  /** Returns for how long the peer is left out. */
+  add(peer: PeerId, group: string): number {
+    this.#groups.set(group, this.#next({ ...this.#groups.get(group), times: this.timesOfGroup(group) }));
+    const doubt = this.#next(this.#peers.get(peer));
+    this.#peers.set(peer, doubt);
+    return doubt.untilMs - this.#clock.now();
   }
 
   delete(peer: PeerId): void {
-    this.#doubted.delete(peer);
+    this.#peers.delete(peer);
+  }
+
+  #next(before: Pick<Doubt, "times"> | undefined): Doubt {
+    const times = before?.times ?? 0;
+    const doubtMs = Math.min(firstDoubtMs * 2 ** times, maxDoubtMs);
+    return { times: Math.min(times + 1, 10), untilMs: this.#clock.now() + doubtMs };
   }
 }

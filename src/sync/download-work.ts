@@ -53,6 +53,7 @@ export class DownloadWork {
   /** Waits while the buffer is full; `undefined` when every block is checked, or nothing is wanted from this peer. */
   async nextRange(peer: PeerId, signal: AbortSignal): Promise<Range | undefined> {
     while (!signal.aborted && !this.#refused.has(peer) && this.#checked < this.heads.length) {
+      this.#dropReceived();
       const range = this.#wanted[0];
       if (range && (this.#bufferedBytes < maxBufferedBytes || range.start <= this.#nextToCheck))
         return this.#wanted.shift();
@@ -69,10 +70,28 @@ export class DownloadWork {
     this.wake();
   }
 
+  /** Blocks that a peer is slow with: whoever is free may fetch them too, and the first to come counts. */
+  share(range: Range): void {
+    this.giveBack({ ...range });
+  }
+
+  /** One that is here already is dropped. */
   put(received: Received): void {
+    if (this.#isHere(received.index)) return;
     this.#slots[received.index] = { received };
     this.#bufferedBytes += received.body.length;
     this.wake();
+  }
+
+  #isHere(index: number): boolean {
+    return index < this.#nextToTake || this.#slots[index] !== undefined;
+  }
+
+  /** Wanted ranges begin with a block that is not here. */
+  #dropReceived(): void {
+    for (const range of this.#wanted)
+      while (range.start < range.end && this.#isHere(range.start)) range.start++;
+    while (this.#wanted[0] && this.#wanted[0].start >= this.#wanted[0].end) this.#wanted.shift();
   }
 
   /** Blocks to check together, the first of those that are left; waits for them. `undefined` when every block is checked. */

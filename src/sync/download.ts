@@ -4,7 +4,7 @@ import type { CheckedBlock, Head } from "../chain/types.ts";
 import { BlockError } from "../types/errors.ts";
 import { Header, rootOf } from "../types/index.ts";
 import { equalBytes } from "../util/bytes.ts";
-import type { Clock } from "../util/clock.ts";
+import { type Clock, limited } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { DownloadWork, type Range, type Received } from "./download-work.ts";
@@ -13,6 +13,8 @@ import { DownloadWork, type Range, type Received } from "./download-work.ts";
 const batchesUnderWay = 3;
 /** For one request, whose blocks nobody else is asked for meanwhile: a slow line carries an answer of 8 MiB in that time. */
 const maxRangeMs = 20_000;
+/** When nothing of a request has come for so long, what is left of it is offered to the others too; the slow one may still be first. */
+const slowMs = 1_500;
 
 export interface DownloadOptions {
   network: Network;
@@ -20,6 +22,10 @@ export interface DownloadOptions {
   clock: Clock;
   logger: Logger;
   signal: AbortSignal;
+  /** A block of the peer has passed its checks. */
+  onDelivered?(peer: PeerId): void;
+  /** The peer keeps others waiting. */
+  onSlow?(peer: PeerId): void;
 }
 
 /**
@@ -77,13 +83,18 @@ async function fetchRange(
   peer: PeerId,
   work: DownloadWork,
   rest: Range,
-  { network, clock, signal }: DownloadOptions,
+  { network, clock, signal: until, onSlow }: DownloadOptions,
 ): Promise<void> {
   const request = { start: work.heads[rest.start]!.height, count: rest.end - rest.start };
-  const tooLong = new AbortController();
-  const cancel = clock.after(maxRangeMs, () => tooLong.abort());
+  const { signal, cancel } = limited(clock, maxRangeMs, until);
+  const waitFrom = (index: number) =>
+    clock.after(slowMs, () => {
+      onSlow?.(peer);
+      work.share({ start: index, end: rest.end });
+    });
+  let cancelWait = waitFrom(rest.start);
   try {
-    const options = { signal: AbortSignal.any([signal, tooLong.signal]) };
+    const options = { signal };
     for await (const { header, body } of network.request(peer, blocks, request, options)) {
       if (rest.start === rest.end) throw new RequestError("malformed", "more blocks than were asked for");
       if (!equalBytes(rootOf(Header, header.message), work.heads[rest.start]!.id)) {
@@ -91,8 +102,11 @@ async function fetchRange(
         throw new RequestError("resourceUnavailable", "the peer has another chain");
       }
       work.put({ index: rest.start++, body, from: peer });
+      cancelWait();
+      if (rest.start < rest.end) cancelWait = waitFrom(rest.start);
     }
   } finally {
+    cancelWait();
     cancel();
   }
 }
@@ -108,13 +122,14 @@ async function checkBatches(work: DownloadWork, options: DownloadOptions): Promi
 async function check(
   received: Received,
   work: DownloadWork,
-  { checks, logger, network }: DownloadOptions,
+  { checks, logger, network, onDelivered }: DownloadOptions,
 ): Promise<void> {
   const { index, body, from } = received;
   // The signature that was checked is kept: the id does not cover it.
   const { header } = work.heads[index]!;
   try {
     work.accept(received, await checkBlock({ header, body }, checks, { signedHeader: true }));
+    onDelivered?.(from);
   } catch (error) {
     if (!(error instanceof BlockError)) throw error;
     if (!work.refuse(received, error)) return;

@@ -1,11 +1,11 @@
 import { type ChainStatus, height, type Network, type PeerId } from "../../protocols/index.ts";
-import { isSafeCount } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { LruMap } from "../util/lru.ts";
+import { type ClaimedStatus, claimedStatus } from "./claimed-status.ts";
 import { requestOne } from "./request-one.ts";
 
 /** Gossip tells of new blocks at once; this finds what it lost. */
@@ -13,7 +13,7 @@ const pollIntervalMs = 5_000;
 
 export interface PeerStatus {
   peer: PeerId;
-  status: ChainStatus;
+  status: ClaimedStatus;
   receivedAtMs: number;
   /** The peer's clock minus ours; from one exchange, so off by half its duration at most. */
   clockOffsetMs: number | undefined;
@@ -33,7 +33,7 @@ export interface PeerStatusesOptions {
   status(): ChainStatus;
 }
 
-/** Where the connected peers stand: asked on connecting and every few seconds, told by their acknowledgements. */
+/** Where the connected peers say they stand: asked on connecting and every few seconds, told by their acknowledgements. */
 export class PeerStatuses {
   readonly events = new Emitter<PeerStatusEvents>();
   readonly #options: PeerStatusesOptions;
@@ -114,11 +114,6 @@ export class PeerStatuses {
     timing: Pick<PeerStatus, "clockOffsetMs" | "roundTripMs"> | undefined,
   ): void {
     const { clock, network } = this.#options;
-    const { height: at, totalDifficulty, finalizedHeight, timeMs } = status;
-    if (![at, totalDifficulty, finalizedHeight, timeMs].every(isSafeCount)) {
-      network.penalize(peer, "invalidResponse", "a status with numbers above 2^53 - 1");
-      return;
-    }
     const own = this.#options.status().genesisId;
     if (isSet(own) && isSet(status.genesisId) && !equalBytes(own, status.genesisId)) {
       this.#refuse(peer, status.genesisId);
@@ -129,9 +124,21 @@ export class PeerStatuses {
     if (!network.peers().some(({ id }) => id === peer)) return;
     const previous = this.#byPeer.get(peer);
     const { clockOffsetMs, roundTripMs } = timing ?? previous ?? {};
-    const entry = { peer, status, receivedAtMs: clock.now(), clockOffsetMs, roundTripMs };
+    const claim = this.#claimOf(peer, status);
+    if (!claim) return;
+    const entry = { peer, status: claim, receivedAtMs: clock.now(), clockOffsetMs, roundTripMs };
     this.#byPeer.set(peer, entry);
     this.events.emit("status", entry);
+  }
+
+  #claimOf(peer: PeerId, status: ChainStatus): ClaimedStatus | undefined {
+    try {
+      return claimedStatus(status);
+    } catch (error) {
+      this.#byPeer.delete(peer);
+      this.#options.network.penalize(peer, "invalidResponse", `a status with ${messageOf(error)}`);
+      return undefined;
+    }
   }
 
   #refuse(peer: PeerId, genesisId: Uint8Array): void {

@@ -1,31 +1,35 @@
-import { blockIds, maxHeadersPerPage, type Network, type PeerId } from "../../protocols/index.ts";
+import type { Network, PeerId } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
-import type { Head } from "../chain/types.ts";
 import { BlockError } from "../types/errors.ts";
 import { toHex } from "../util/bytes.ts";
-import { type Clock, sleep } from "../util/clock.ts";
+import { type Clock, limited, sleep } from "../util/clock.ts";
 import { CodedError, messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import type { BlockInbox } from "./block-inbox.ts";
-import { findCommonAncestor } from "./common-ancestor.ts";
-import { Doubts } from "./doubts.ts";
-import { downloadBlocks } from "./download.ts";
-import { DownloadProgress, type SyncProgress } from "./download-progress.ts";
-import { fetchHeaders } from "./headers.ts";
+import { Candidates } from "./candidates.ts";
+import type { SyncProgress } from "./download-progress.ts";
+import { gossipGap, type Lead } from "./lead.ts";
+import { LeadDownload } from "./lead-download.ts";
 import type { PeerStatus, PeerStatuses } from "./peer-statuses.ts";
-import { requestOne } from "./request-one.ts";
+import { scout } from "./scout.ts";
+import { Standing } from "./standing.ts";
 import { blockVerdicts } from "./verdicts.ts";
 
-/** A ready node this little behind fetches the blocks one by one and stays ready: their gossip may just be on its way. */
-const gossipGap = 3;
-/** Peers that bodies are downloaded from at once. */
-const downloadPeers = 4;
-/** After a failure, before the next try. */
-const retryMs = 500;
-/** How long a node whose download broke off looks for somebody to go on with before it goes on without. */
-const resumeMs = 10_000;
+/** For the newest block, which the peer sends by itself where gossip has not brought it. */
+const fetchMs = 2_000;
+/** How often peers are asked where they stand while a better chain was shown that nobody gives. */
+const askEveryMs = 500;
+/** A chain that nobody shows again is not there any more. */
+const shownForMs = 60_000;
 /** How long a starting node waits for the first peer to say where it stands. */
 const settleMs = 3_000;
+
+/** A heavier chain that a majority of the authorities must have signed, by headers that were checked. */
+export interface ShownChain {
+  /** Who showed it. */
+  peer: PeerId;
+  height: number;
+}
 
 export interface SynchronizerOptions {
   network: Network;
@@ -34,200 +38,225 @@ export interface SynchronizerOptions {
   inbox: BlockInbox;
   clock: Clock;
   logger: Logger;
-  /** A better chain is known, its headers are checked, and it is being downloaded. */
+  /** Bodies of a heavier chain are coming, which a majority of the authorities must have signed. */
   onBehind(): void;
-  /** No peer is known to have a better chain. */
+  /** No peer shows a better chain, or whoever does gives no blocks of it. */
   onInStep(): void;
 }
 
-/** Follows the best chain that any peer has: finds the last common ancestor, downloads headers, then bodies. */
+/**
+ * Follows the best chain that any peer has. A peer's status is a claim: it says whom to ask. Several peers are asked at once for the
+ * last common ancestor and the headers after it; only what has passed these checks, a `Lead`, is downloaded.
+ */
 export class Synchronizer {
   readonly #options: SynchronizerOptions;
   readonly #stop = new AbortController();
+  readonly #candidates: Candidates;
+  readonly #standing: Standing;
+  readonly #download: LeadDownload;
+  /** Peers that are being asked, and what for. */
+  readonly #jobs = new Set<Promise<void>>();
+  /** Of peers that keep their place until it is their turn. */
+  #leads: Lead[] = [];
+  #shown: (ShownChain & { totalDifficulty: number; untilMs: number }) | undefined;
+  #isAskingAll = false;
+  #wake: () => void = () => undefined;
   #running: Promise<void> | undefined;
-  readonly #doubts: Doubts;
-  /** The heaviest chain that checked headers have shown, and until when to look for somebody who has it. */
-  #shown = { totalDifficulty: 0, untilMs: 0 };
-  #settled = false;
-  #progress: DownloadProgress | undefined;
   #stops: (() => void)[] = [];
 
   constructor(options: SynchronizerOptions) {
     this.#options = options;
-    this.#doubts = new Doubts(options.clock);
+    this.#candidates = new Candidates(options);
+    this.#standing = new Standing(options);
+    this.#download = new LeadDownload({
+      ...options,
+      candidates: this.#candidates,
+      standing: this.#standing,
+      signal: this.#stop.signal,
+    });
   }
 
+  /** Of the download that this node is behind by. */
   get progress(): SyncProgress | undefined {
-    return this.#progress?.current;
+    return this.#standing.isInStep ? undefined : this.#download.progress;
+  }
+
+  /** The heaviest chain that was shown of late and whose blocks are not here. */
+  get shown(): ShownChain | undefined {
+    const { chain, clock } = this.#options;
+    const shown = this.#shown;
+    if (!shown || shown.totalDifficulty <= chain.head.totalDifficulty || shown.untilMs < clock.now())
+      return undefined;
+    return { peer: shown.peer, height: shown.height };
   }
 
   /** `alone`: nobody is expected, so there is nothing to wait for. */
   start(alone: boolean): void {
     const { statuses, clock } = this.#options;
-    const settle = () => {
-      this.#settled = true;
-      this.#evaluate();
+    const begin = () => {
+      this.#running ??= this.#run();
+      this.#wake();
     };
-    this.#stops = [statuses.events.on("status", settle), clock.after(alone ? 0 : settleMs, settle)];
+    this.#stops = [statuses.events.on("status", begin), clock.after(alone ? 0 : settleMs, begin)];
   }
 
   async stop(): Promise<void> {
     for (const stop of this.#stops) stop();
     this.#stop.abort();
+    this.#wake();
+    this.#standing.stop();
     await this.#running;
+    await Promise.all(this.#jobs);
   }
 
-  #evaluate(): void {
-    if (this.#running || !this.#settled || this.#stop.signal.aborted) return;
-    this.#running = this.#followBest()
-      .catch((error) =>
-        this.#options.logger.error({ error: messageOf(error) }, "sync stopped until a peer tells its height"),
-      )
-      .finally(() => {
-        this.#running = undefined;
-      });
-  }
-
-  async #followBest(): Promise<void> {
-    const { chain, clock, logger, network, statuses, onInStep } = this.#options;
+  /** Never rejects. */
+  async #run(): Promise<void> {
+    this.#standing.start();
     while (!this.#stop.signal.aborted) {
-      const best = await this.#best();
-      if (!best && this.#mayResume()) {
-        for (const { id } of network.peers()) void statuses.ask(id);
-        await sleep(clock, retryMs, this.#stop.signal);
-        continue;
-      }
-      if (!best) return onInStep();
+      const woken = new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
       try {
-        await this.#follow(best);
-        if (await chain.tree.get(best.status.headId)) {
-          this.#doubts.delete(best.peer);
-        } else {
-          // What it said was not so, or is not any more.
-          this.#doubts.add(best.peer);
-          statuses.forget(best.peer);
+        await this.#ask();
+        const lead = await this.#takeLead();
+        if (lead) {
+          await this.#follow(lead);
+          continue;
         }
+        if (this.#candidates.tried === 0) this.#settle();
       } catch (error) {
         if (this.#stop.signal.aborted) return;
-        this.#doubts.add(best.peer);
-        this.#onFailure(best.peer, error);
-        logger.debug(
-          { peer: best.peer, error: messageOf(error) },
-          "sync failed; the next best peer is asked",
-        );
-        await sleep(clock, retryMs, this.#stop.signal);
-      } finally {
-        this.#progress = undefined;
+        // The next status of a peer begins anew.
+        this.#options.logger.error({ error: messageOf(error) }, "sync stopped until a peer tells its height");
       }
+      await woken;
     }
   }
 
-  /** Whether a better chain was shown a short while ago that is not here yet: an authority must not build on an old head. */
-  #mayResume(): boolean {
-    const { chain, clock, network } = this.#options;
-    const { totalDifficulty, untilMs } = this.#shown;
-    return (
-      totalDifficulty > chain.head.totalDifficulty && clock.now() < untilMs && network.peers().length > 0
-    );
+  /** Nobody claims anything better. Where a better chain was shown, somebody else may still come who has it. */
+  #settle(): void {
+    const { clock, network, statuses } = this.#options;
+    const isMissing = this.shown !== undefined && network.peers().length > 0;
+    if (!isMissing) this.#standing.settled();
+    if (this.#standing.isInStep || this.#isAskingAll) return;
+    this.#isAskingAll = true;
+    for (const { id } of network.peers()) void statuses.ask(id);
+    void sleep(clock, askEveryMs, this.#stop.signal).then(() => {
+      this.#isAskingAll = false;
+      this.#wake();
+    });
   }
 
-  /**
-   * The believed peer with the best chain, if we do not have its head and it may be better than ours: by the fork choice, a later
-   * justified round comes first, then the total difficulty; between equals the block itself decides. Those whose claims came to
-   * nothing come after all others, however much they claim: they cannot keep us from the honest ones for ever.
-   */
-  async #best(): Promise<PeerStatus | undefined> {
+  /** Gives the free places to peers that claim to have what is not here. */
+  async #ask(): Promise<void> {
     const { chain, statuses } = this.#options;
     const ours = { justifiedRound: chain.justified.round, totalDifficulty: chain.head.totalDifficulty };
-    const believed = statuses.all().filter(({ peer }) => !this.#doubts.has(peer));
-    const candidates = believed.filter(({ status }) => compareStatus(status, ours) >= 0);
-    candidates.sort(
-      (a, b) => this.#doubts.times(a.peer) - this.#doubts.times(b.peer) || compareStatus(b.status, a.status),
-    );
-    for (const candidate of candidates) {
-      if (!(await chain.tree.get(candidate.status.headId))) return candidate;
-    }
-    return undefined;
-  }
-
-  async #follow(best: PeerStatus): Promise<void> {
-    const { chain, inbox } = this.#options;
-    const { status, peer } = best;
-    if (status.height - chain.head.height <= gossipGap) {
-      await inbox.fetch(status.headId, peer);
-      if (await chain.tree.get(status.headId)) return;
-    }
-    await this.#download(best);
-  }
-
-  async #download({ peer, status }: PeerStatus): Promise<void> {
-    const { chain, logger, network, onBehind } = this.#options;
-    const idsOf = async (height: number, count: number) => {
-      const page = await requestOne(
-        network,
-        peer,
-        blockIds,
-        { height, count },
-        { signal: this.#stop.signal },
-      );
-      if (page.height !== height) throw new CodedError("PEER_CHANGED", "the peer's chain became shorter");
-      return page.ids;
-    };
-    const ancestor = await findCommonAncestor({
-      local: (height, count) => chain.reader.idsDown(height, count),
-      remote: idsOf,
-      top: Math.min(chain.head.height, status.height),
-      floor: chain.finalized,
-    });
-    const startedAtMs = this.#options.clock.now();
-    this.#progress = new DownloadProgress(this.#options, ancestor.height, status.height);
-    logger.info(
-      { peer, commonAncestor: ancestor.height, height: chain.head.height, target: status.height },
-      "downloading a better chain",
-    );
-    let next = ancestor.height + 1;
-    for (
-      let heads = await this.#headers(peer, next);
-      heads.length > 0;
-      heads = await this.#headers(peer, next)
-    ) {
-      // A claim alone must not stop an authority from making blocks.
-      const { totalDifficulty } = heads.at(-1)!;
-      const heavier = totalDifficulty > chain.head.totalDifficulty;
-      if (heavier) this.#shown = { totalDifficulty, untilMs: this.#options.clock.now() + resumeMs };
-      if (heavier || status.justifiedRound > chain.justified.round) onBehind();
-      await this.#importBodies(peer, heads);
-      next += heads.length;
-      if (next > status.height || heads.length < maxHeadersPerPage) break;
-    }
-    const seconds = (this.#options.clock.now() - startedAtMs) / 1000;
-    logger.info({ height: chain.head.height, blocks: next - 1 - ancestor.height, seconds }, "downloaded");
-  }
-
-  #headers(peer: PeerId, start: number): Promise<Head[]> {
-    const { network, chain, clock } = this.#options;
-    return fetchHeaders({ network, chain, clock, peer, start, signal: this.#stop.signal });
-  }
-
-  async #importBodies(peer: PeerId, heads: readonly Head[]): Promise<void> {
-    const { chain, clock, network, logger, statuses } = this.#options;
-    const wanted: Head[] = [];
-    for (const head of heads) if (!(await chain.tree.get(head.id))) wanted.push(head);
-    if (wanted.length === 0) return;
-    const others = statuses
+    const claims = statuses
       .all()
-      .filter((other) => other.peer !== peer && other.status.height >= wanted[0]!.height);
-    const peers = [peer, ...others.slice(0, downloadPeers - 1).map((other) => other.peer)];
-    const options = { network, checks: chain.checks, clock, logger, signal: this.#stop.signal };
-    for await (const next of downloadBlocks(wanted, peers, options)) {
-      await chain.importBlocks(next);
-      this.#progress?.update(next.at(-1)!.header.message.height);
+      .filter(({ status }) => compareClaims(status, ours) >= 0)
+      .sort((a, b) => compareClaims(b.status, a.status));
+    for (const peer of this.#candidates.untried(claims.map((claim) => claim.peer))) {
+      const claim = statuses.get(peer);
+      if (!claim || (await chain.tree.get(claim.status.headId))) continue;
+      if (this.#stop.signal.aborted) return;
+      if (this.#candidates.take(peer)) this.#start(claim);
     }
+  }
+
+  #start(claim: PeerStatus): void {
+    const job = this.#investigate(claim)
+      .then((lead) => {
+        if (lead) this.#leads.push(lead);
+        else this.#candidates.free(claim.peer);
+      })
+      .finally(() => {
+        this.#jobs.delete(job);
+        this.#wake();
+      });
+    this.#jobs.add(job);
+  }
+
+  /** What a claim comes to. Never rejects. */
+  async #investigate(claim: PeerStatus): Promise<Lead | undefined> {
+    const { chain } = this.#options;
+    const { peer, status } = claim;
+    try {
+      if (status.height - chain.head.height <= gossipGap && (await this.#fetch(claim))) return undefined;
+      const lead = await scout(claim, { ...this.#options, signal: this.#stop.signal });
+      if (lead?.showsBehind(chain.head)) this.#note(lead);
+      // Else what it said was not so, or is not any more.
+      if (!lead && !(await chain.tree.get(status.headId))) this.#doubt(peer);
+      return lead;
+    } catch (error) {
+      this.#onFailure(peer, error);
+      return undefined;
+    }
+  }
+
+  #note({ peer, top }: Lead): void {
+    const { height, totalDifficulty } = top;
+    const { chain, clock } = this.#options;
+    const isMissing = this.#shown && this.#shown.totalDifficulty > chain.head.totalDifficulty;
+    if (isMissing && this.#shown!.totalDifficulty > totalDifficulty) return;
+    this.#shown = { peer, height, totalDifficulty, untilMs: clock.now() + shownForMs };
+  }
+
+  /** The head alone, and what it needs. Returns whether it is here. */
+  async #fetch({ peer, status }: PeerStatus): Promise<boolean> {
+    const { chain, inbox, clock } = this.#options;
+    const { signal, cancel } = limited(clock, fetchMs, this.#stop.signal);
+    const tooLong = new Promise<void>((resolve) => {
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+    await Promise.race([inbox.fetch(status.headId, peer), tooLong]);
+    cancel();
+    return (await chain.tree.get(status.headId)) !== undefined;
+  }
+
+  /** The heaviest lead that still is one. */
+  async #takeLead(): Promise<Lead | undefined> {
+    const { chain } = this.#options;
+    const still: Lead[] = [];
+    for (const lead of this.#leads) {
+      const isHere = await chain.tree.get(lead.top.id);
+      const isOn = await chain.tree.get(lead.heads[0]!.header.message.parent);
+      if (!isHere && isOn && lead.heads[0]!.height > chain.finalized.height) still.push(lead);
+      else this.#candidates.free(lead.peer);
+    }
+    this.#leads = still.sort((a, b) => b.top.totalDifficulty - a.top.totalDifficulty);
+    return this.#leads.shift();
+  }
+
+  async #follow(lead: Lead): Promise<void> {
+    const { chain, statuses } = this.#options;
+    const { peer } = lead;
+    try {
+      await this.#download.run(lead);
+      const claim = statuses.get(peer);
+      if (claim && !(await chain.tree.get(claim.status.headId))) statuses.forget(peer);
+      this.#candidates.trust(peer);
+    } catch (error) {
+      this.#onFailure(peer, error);
+    } finally {
+      this.#candidates.free(peer);
+    }
+  }
+
+  /** Its claim has come to nothing. */
+  #doubt(peer: PeerId): void {
+    const { clock, statuses } = this.#options;
+    const forMs = this.#candidates.doubt(peer);
+    statuses.forget(peer);
+    void sleep(clock, forMs, this.#stop.signal).then(() => {
+      if (!this.#stop.signal.aborted) void statuses.ask(peer);
+    });
   }
 
   #onFailure(peer: PeerId, error: unknown): void {
-    const { network, statuses, logger } = this.#options;
-    statuses.forget(peer);
+    if (this.#stop.signal.aborted) return;
+    const { network, logger, chain } = this.#options;
+    this.#doubt(peer);
+    logger.debug({ peer, error: messageOf(error) }, "sync failed; other peers are asked");
     if (error instanceof BlockError && error.code === "FUTURE_BLOCK") {
       logger.warn(
         { peer, error: error.message },
@@ -236,19 +265,17 @@ export class Synchronizer {
     } else if (error instanceof BlockError && blockVerdicts[error.code] === "reject") {
       network.penalize(peer, "invalidBlock", `${error.code}: ${error.message}`);
     } else if (error instanceof CodedError && error.code === "CONFLICTS_WITH_FINALIZED") {
-      logger.error(
-        { peer, error: error.message, head: toHex(this.#options.chain.head.id) },
-        "refused the peer's chain",
-      );
+      logger.debug({ peer, error: error.message, head: toHex(chain.head.id) }, "refused the peer's chain");
     }
   }
 }
 
-interface Standing {
+interface Weight {
   justifiedRound: number;
   totalDifficulty: number;
 }
 
-function compareStatus(a: Standing, b: Standing): number {
+/** By the fork choice a later justified round comes first, then the total difficulty; between equals the block itself decides. */
+function compareClaims(a: Weight, b: Weight): number {
   return a.justifiedRound - b.justifiedRound || a.totalDifficulty - b.totalDifficulty;
 }

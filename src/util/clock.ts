@@ -28,3 +28,14 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
     signal?.addEventListener("abort", done);
   });
 }
+
+/** A signal that aborts after `limitMs`, or with another one. `cancel` stops the time. */
+export function limited(
+  clock: Clock,
+  limitMs: number,
+  signal: AbortSignal,
+): { signal: AbortSignal; cancel: () => void } {
+  const limit = new AbortController();
+  const cancel = clock.after(limitMs, () => limit.abort());
+  return { signal: AbortSignal.any([signal, limit.signal]), cancel };
+}

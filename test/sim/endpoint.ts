@@ -68,10 +68,11 @@ export class Endpoint implements Network {
   }
 
   peers(): PeerInfo[] {
-    return this.#options.network.peersOf(this.peerId).map((id) => ({
+    const { network } = this.#options;
+    return network.peersOf(this.peerId).map((id) => ({
       id,
-      address: id,
-      direction: "outbound",
+      address: network.addressOf(id),
+      direction: network.hasDialled(this.peerId, id) ? "outbound" : "inbound",
       score: this.scores.score(id),
       connectedAtMs: 0,
       chosen: true,

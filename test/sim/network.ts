@@ -29,6 +29,9 @@ export class SimNetwork {
   readonly endpoints = new Map<PeerId, Endpoint>();
   readonly #connections = new Map<string, Connection>();
   conditions: NetworkConditions;
+  /** Whether `self` sees its connection with `other` as its own choice. */
+  hasDialled: (self: PeerId, other: PeerId) => boolean = () => true;
+  addressOf: (peer: PeerId) => string = (peer) => peer;
   /** Whether the cable between two peers exists at all. */
   #wired: (a: PeerId, b: PeerId) => boolean = () => true;
   #cut: (a: PeerId, b: PeerId) => boolean = () => false;

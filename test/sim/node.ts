@@ -1,6 +1,6 @@
-import type { ChainStatus, Network, Offence, PeerId, TopicName } from "../../protocols/index.ts";
+import type { Network, Offence, PeerId, TopicName } from "../../protocols/index.ts";
 import type { Signer } from "../../src/accounts/signer.ts";
-import type { CheckedGenesis, Genesis } from "../../src/chain/genesis.ts";
+import type { CheckedGenesis } from "../../src/chain/genesis.ts";
 import { storeGenesis } from "../../src/chain/genesis.ts";
 import { chainStores } from "../../src/chain/stores.ts";
 import { type ChainServices, startChainServices } from "../../src/node/chain-services.ts";
@@ -8,6 +8,7 @@ import { Closers } from "../../src/node/closers.ts";
 import { type Mode, ModeMachine } from "../../src/node/mode.ts";
 import type { Database, Write } from "../../src/storage/database.ts";
 import { EventLog } from "../../src/storage/event-log.ts";
+import { ownStatus } from "../../src/sync/claimed-status.ts";
 import { PeerStatuses } from "../../src/sync/peer-statuses.ts";
 import { serveGenesis } from "../../src/sync/serve.ts";
 import type { SignedFinalityVote } from "../../src/types/index.ts";
@@ -136,7 +137,7 @@ export class SimNode {
       network: seenNetwork,
       clock,
       logger,
-      status: () => statusOf(process.services, genesis, clock.now()),
+      status: () => ownStatus(genesis.id, process.services?.chain, clock.now()),
     });
     statuses.start();
     serveGenesis(
@@ -204,20 +205,4 @@ export class SimNode {
     this.options.disk.crash();
     this.#process = undefined;
   }
-}
-
-function statusOf(services: ChainServices | undefined, genesis: Genesis, timeMs: number): ChainStatus {
-  const chain = services?.chain;
-  const head = chain?.head ?? { height: 0, id: genesis.id, totalDifficulty: 0 };
-  const finalized = chain?.finalized ?? { height: 0, id: genesis.id };
-  return {
-    genesisId: genesis.id,
-    height: head.height,
-    headId: head.id,
-    totalDifficulty: head.totalDifficulty,
-    justifiedRound: chain?.justified.round ?? 0,
-    finalizedHeight: finalized.height,
-    finalizedId: finalized.id,
-    timeMs,
-  };
 }

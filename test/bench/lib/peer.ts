@@ -20,9 +20,9 @@ import type { Mempool } from "../../../src/mempool/mempool.ts";
 import { type ChainServices, startChainServices } from "../../../src/node/chain-services.ts";
 import { Closers } from "../../../src/node/closers.ts";
 import { ModeMachine } from "../../../src/node/mode.ts";
-import { chainStatus } from "../../../src/node/views.ts";
 import { EventLog } from "../../../src/storage/event-log.ts";
 import { LevelDatabase } from "../../../src/storage/level-database.ts";
+import { ownStatus } from "../../../src/sync/claimed-status.ts";
 import { PeerStatuses } from "../../../src/sync/peer-statuses.ts";
 import type { GenesisBalance } from "../../../src/types/genesis.ts";
 import type { TransactionRecord } from "../../../src/types/index.ts";
@@ -149,7 +149,7 @@ export class Peer {
         eventLog: await EventLog.open(database),
         statuses: new PeerStatuses({
           ...common,
-          status: () => chainStatus(genesis, undefined, systemClock.now()),
+          status: () => ownStatus(genesis?.id, undefined, systemClock.now()),
         }),
         verify: signatures.verify,
         pause: systemPause,

@@ -79,9 +79,7 @@ test("another account's known blocks make it known", async () => {
   expect(inputs.gather().peers).toEqual([
     {
       id: "p1",
-      height: undefined,
-      headId: undefined,
-      totalDifficulty: undefined,
+      head: undefined,
       clockOffsetMs: undefined,
       roundTripMs: undefined,
     },

@@ -18,7 +18,7 @@ const written = (name: string) => encodeAddress(addressOf(name));
 
 /** A peer in step, with a clock that is right. */
 function peer(id: string, fields: Partial<PeerInput> = {}): PeerInput {
-  const inStep = { height: 120, headId: "0x01", totalDifficulty: 240 };
+  const inStep = { head: { height: 120, id: "0x01" } };
   return { id, ...inStep, clockOffsetMs: 3, roundTripMs: 2, ...fields };
 }
 
@@ -66,6 +66,7 @@ function input(fields: Partial<DiagnosisInput> = {}): DiagnosisInput {
     hasGenesis: true,
     chain: chain(),
     sync: undefined,
+    shown: undefined,
     writeFailure: undefined,
     freeDiskBytes: 2 ** 40,
     ...fields,
@@ -117,15 +118,18 @@ const cases: Case[] = [
     says: ["no authority is left: the chain has ended at height 120", "nobody may sign block 121"],
   },
   {
-    name: "another block is final for some peers",
+    name: "a certificate shows that another block is final",
     input: input({
       chain: chain({
-        conflicts: ["p1", "p2"].map((id) => ({ peer: id, height: 90, own: "0x0a", theirs: "0x0b" })),
+        conflicts: [{ height: 90, own: "0x0a", otherHeight: 91, other: "0x0b" }],
       }),
     }),
     state: "waiting",
     codes: ["CONFLICTING_FINALITY"],
-    says: ["another block at height 90 is final for p1", "0x0a is final here, and 0x0b for 2 peers (p1, p2)"],
+    says: [
+      "another block at height 91 is final for others",
+      "0x0a is final here, and a quorum has signed for 0x0b at height 91",
+    ],
   },
   {
     name: "a block out of turn is waited for",
@@ -340,20 +344,20 @@ const cases: Case[] = [
   },
   {
     name: "starting",
-    input: input({ mode: "boot", peers: [peer("p1", { height: undefined })] }),
+    input: input({ mode: "boot", peers: [peer("p1", { head: undefined })] }),
     state: "syncing",
     says: ["asks its peers"],
   },
   {
-    name: "behind a peer",
-    input: input({ peers: [peer("p1"), peer("p2", { height: 300, totalDifficulty: 600 })] }),
+    name: "behind a chain that was shown",
+    input: input({ peers: [peer("p1"), peer("p2")], shown: { peer: "p2", height: 300 } }),
     state: "syncing",
     codes: ["BEHIND"],
-    says: ["peer p2 is at height 300, this node at 120"],
+    says: ["peer p2 has shown a better chain up to height 300, this node is at 120"],
   },
   {
-    name: "a longer chain that is lighter is no better",
-    input: input({ peers: [peer("p1", { height: 300, totalDifficulty: 239 })] }),
+    name: "a chain that is a few blocks better is on its way",
+    input: input({ shown: { peer: "p2", height: 123 } }),
     state: "ok",
   },
   {
@@ -403,7 +407,11 @@ const cases: Case[] = [
   {
     name: "competing heads in a halt",
     input: input({
-      peers: [peer("p1"), peer("p2", { headId: "0x02" }), peer("p3", { headId: "0x02" })],
+      peers: [
+        peer("p1"),
+        peer("p2", { head: { height: 120, id: "0x02" } }),
+        peer("p3", { head: { height: 120, id: "0x02" } }),
+      ],
       chain: chain(standing(60_000)),
     }),
     state: "halted",
@@ -412,7 +420,7 @@ const cases: Case[] = [
   },
   {
     name: "two heads for a moment",
-    input: input({ peers: [peer("p1"), peer("p2", { headId: "0x02" })] }),
+    input: input({ peers: [peer("p1"), peer("p2", { head: { height: 120, id: "0x02" } })] }),
     state: "ok",
   },
   {

@@ -2,6 +2,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { Closers } from "../../../src/node/closers.ts";
 import { meetPeers } from "../../../src/node/meet-peers.ts";
 import { ModeMachine } from "../../../src/node/mode.ts";
+import { claimedStatus, ownStatus } from "../../../src/sync/claimed-status.ts";
 import { PeerStatuses } from "../../../src/sync/peer-statuses.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { BlockMaker, testChain, testGenesis } from "../support/chain.ts";
@@ -10,16 +11,7 @@ import { TestNetwork } from "../support/network.ts";
 import { checkpoint } from "../support/votes.ts";
 
 const genesis = await testGenesis();
-const status = {
-  genesisId: genesis.id,
-  height: 0,
-  headId: genesis.id,
-  totalDifficulty: 0,
-  justifiedRound: 0,
-  finalizedHeight: 0,
-  finalizedId: genesis.id,
-  timeMs: 0,
-};
+const status = claimedStatus(ownStatus(genesis.id, undefined, 0));
 
 test("peers are asked for votes on meeting them, and again each second while finality stands still", async () => {
   const clock = new ManualClock();

@@ -64,6 +64,28 @@ export class TestNetwork {
   }
 }
 
+/** As on a stream that is reset: the caller waits no longer, whatever the answerer does. */
+async function* untilAborted<T>(
+  answer: AsyncIterable<T>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<T> {
+  const aborted = Promise.withResolvers<never>();
+  aborted.promise.catch(() => undefined);
+  const abort = () => aborted.reject(new RequestError("aborted", "aborted by the caller"));
+  signal?.addEventListener("abort", abort);
+  if (signal?.aborted) abort();
+  const chunks = answer[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await Promise.race([chunks.next(), aborted.promise]);
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    signal?.removeEventListener("abort", abort);
+  }
+}
+
 /** For `Fault.answer`: an answer that ends with an error. */
 export function failing(code: RequestErrorCode, message: string): () => AsyncIterable<never> {
   return () => ({
@@ -153,6 +175,7 @@ export class TestNode implements Network {
     const fault = this.#network.fault(peer, name);
     if (fault?.stall) {
       await sleep(clock, protocol.timeoutMs, options.signal);
+      if (options.signal?.aborted) throw new RequestError("aborted", "aborted by the caller");
       this.penalize(peer, "timeout", protocol.id);
       throw new RequestError("timeout", "no answer in time");
     }
@@ -171,7 +194,7 @@ export class TestNode implements Network {
     const answer = fault?.answer ? fault.answer(decoded as never, honest) : honest();
     let last: ResponseOf<P> | undefined;
     try {
-      for await (const chunk of answer) {
+      for await (const chunk of untilAborted(answer, options.signal)) {
         await pause();
         const received = protocol.response.deserialize(
           protocol.response.serialize(chunk as ResponseOf<P>),

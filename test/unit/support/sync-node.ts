@@ -2,6 +2,7 @@ import type { ChainStatus } from "../../../protocols/index.ts";
 import type { CheckedGenesis } from "../../../src/chain/genesis.ts";
 import { type Verify, verifySignatures } from "../../../src/crypto/ed25519.ts";
 import { BlockInbox } from "../../../src/sync/block-inbox.ts";
+import { ownStatus } from "../../../src/sync/claimed-status.ts";
 import { Outbox } from "../../../src/sync/outbox.ts";
 import { PeerStatuses } from "../../../src/sync/peer-statuses.ts";
 import { serveChain } from "../../../src/sync/serve.ts";
@@ -55,16 +56,7 @@ export async function syncNode(
     error: log("error"),
     child: () => logger,
   };
-  const status = (): ChainStatus => ({
-    genesisId: genesis.id,
-    height: chain.head.height,
-    headId: chain.head.id,
-    totalDifficulty: chain.head.totalDifficulty,
-    justifiedRound: chain.justified.round,
-    finalizedHeight: chain.finalized.height,
-    finalizedId: chain.finalized.id,
-    timeMs: clock.now(),
-  });
+  const status = (): ChainStatus => ownStatus(genesis.id, chain, clock.now());
   const common = { network, clock, logger };
   const statuses = new PeerStatuses({ ...common, status });
   const farAhead: string[] = [];

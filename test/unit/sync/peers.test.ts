@@ -6,6 +6,7 @@ import {
   headers,
   mempoolIds,
 } from "../../../protocols/index.ts";
+import { ownStatus } from "../../../src/sync/claimed-status.ts";
 import { findGenesis } from "../../../src/sync/genesis-finder.ts";
 import { PeerStatuses } from "../../../src/sync/peer-statuses.ts";
 import { requestOne } from "../../../src/sync/request-one.ts";
@@ -235,20 +236,11 @@ describe("the search for a genesis", () => {
     const net = new TestNetwork(clock);
     const network = net.node("new");
     const stop = new AbortController();
-    const none = {
-      genesisId: zero32,
-      height: 0,
-      headId: zero32,
-      totalDifficulty: 0,
-      justifiedRound: 0,
-      finalizedHeight: 0,
-      finalizedId: zero32,
-    };
     const statuses = new PeerStatuses({
       network,
       clock,
       logger: silentLogger,
-      status: () => ({ ...none, timeMs: clock.now() }),
+      status: () => ownStatus(undefined, undefined, clock.now()),
     });
     statuses.start();
     onTestFinished(() => {
@@ -262,7 +254,7 @@ describe("the search for a genesis", () => {
         network: node,
         clock,
         logger: silentLogger,
-        status: () => ({ ...none, genesisId: own.id, headId: own.id, timeMs: clock.now() }),
+        status: () => ownStatus(own.id, undefined, clock.now()),
       });
       theirs.start();
       onTestFinished(() => theirs.stop());

@@ -1,0 +1,75 @@
+import type { ChainStatus } from "../../protocols/index.ts";
+import type { Chain } from "../chain/chain.ts";
+import { difficulties } from "../consensus/index.ts";
+import { isSafeCount, zero32 } from "../types/index.ts";
+import { equalBytes } from "../util/bytes.ts";
+
+declare const claimed: unique symbol;
+
+/**
+ * What a peer says of itself, without proof: it tells whom to ask for what, and decides nothing. Its fields agree with each other.
+ * What decides something is a `Lead`, or a certificate.
+ */
+export interface ClaimedStatus extends Readonly<ChainStatus> {
+  readonly [claimed]: true;
+}
+
+/** Returns what is wrong with a status that no honest node can have. */
+export function contradictionIn(status: ChainStatus): string | undefined {
+  const { genesisId, height, headId, totalDifficulty, justifiedRound, finalizedHeight, finalizedId, timeMs } =
+    status;
+  const counts = [height, totalDifficulty, justifiedRound, finalizedHeight, timeMs];
+  if (!counts.every(isSafeCount)) return "numbers above 2^53 - 1";
+  if (isZero(genesisId)) {
+    const isEmpty = counts.slice(0, 4).every((count) => count === 0) && isZero(headId) && isZero(finalizedId);
+    return isEmpty ? undefined : "a chain without genesis";
+  }
+  if ((height === 0) !== equalBytes(headId, genesisId))
+    return "another head than the genesis block at height 0";
+  if (totalDifficulty < height * difficulties.outOfTurn || totalDifficulty > height * difficulties.inTurn)
+    return "a total difficulty that no chain of this height has";
+  if (finalizedHeight > height) return "a final block above the head";
+  if ((finalizedHeight === 0) !== equalBytes(finalizedId, genesisId))
+    return "another final block than the genesis block at height 0";
+  if (finalizedHeight === height && !equalBytes(finalizedId, headId)) return "a final block beside the head";
+  // A block is final once the round after its own has a result.
+  if (finalizedHeight > 0 && justifiedRound < 2) return "a final block without a justified round";
+  return undefined;
+}
+
+/** @throws {RangeError} with what contradicts itself. */
+export function claimedStatus(status: ChainStatus): ClaimedStatus {
+  const contradiction = contradictionIn(status);
+  if (contradiction) throw new RangeError(contradiction);
+  return status as ClaimedStatus;
+}
+
+/** Where this node stands, for its peers. */
+export function ownStatus(
+  genesisId: Uint8Array | undefined,
+  chain: Pick<Chain, "head" | "finalized" | "justified"> | undefined,
+  timeMs: number,
+): ChainStatus {
+  const id = genesisId ?? zero32;
+  // While the chain is being loaded it is known to begin there.
+  const first = { height: 0, id, totalDifficulty: 0 };
+  const head = chain?.head ?? first;
+  const known = chain?.finalized ?? first;
+  // For the moment in which the head is about to follow what has become final on another branch.
+  const isBelowHead = known.height < head.height || equalBytes(known.id, head.id);
+  const finalized = isBelowHead ? known : first;
+  return {
+    genesisId: id,
+    height: head.height,
+    headId: head.id,
+    totalDifficulty: head.totalDifficulty,
+    justifiedRound: chain?.justified.round ?? 0,
+    finalizedHeight: finalized.height,
+    finalizedId: finalized.id,
+    timeMs,
+  };
+}
+
+function isZero(id: Uint8Array): boolean {
+  return id.every((byte) => byte === 0);
+}

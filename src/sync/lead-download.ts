@@ -1,0 +1,109 @@
+import type { Network, PeerId } from "../../protocols/index.ts";
+import type { Chain } from "../chain/chain.ts";
+import type { Clock } from "../util/clock.ts";
+import { CodedError } from "../util/errors.ts";
+import type { Logger } from "../util/logger.ts";
+import type { Candidates } from "./candidates.ts";
+import { downloadBlocks } from "./download.ts";
+import { DownloadProgress, type SyncProgress } from "./download-progress.ts";
+import type { Lead } from "./lead.ts";
+import type { PeerStatuses } from "./peer-statuses.ts";
+import { nextLead } from "./scout.ts";
+import { patienceMs, type Standing } from "./standing.ts";
+
+/** Peers that bodies are downloaded from at once. */
+const downloadPeers = 4;
+/** A slow line may carry a large block in so long. */
+const maxPatienceMs = 32_000;
+
+export interface LeadDownloadOptions {
+  network: Network;
+  chain: Chain;
+  statuses: Pick<PeerStatuses, "all">;
+  candidates: Candidates;
+  standing: Standing;
+  clock: Clock;
+  logger: Logger;
+  signal: AbortSignal;
+}
+
+/** Downloads and imports the blocks of a lead, and of the pages of headers that its peer has after it. */
+export class LeadDownload {
+  readonly #options: LeadDownloadOptions;
+  #progress: DownloadProgress | undefined;
+  /** Downloads in a row that were given up since no block came. */
+  #stalls = 0;
+
+  constructor(options: LeadDownloadOptions) {
+    this.#options = options;
+  }
+
+  get progress(): SyncProgress | undefined {
+    return this.#progress?.current;
+  }
+
+  /** @throws {RequestError | BlockError | CodedError} with what came is imported. */
+  async run(first: Lead): Promise<void> {
+    const { chain, clock, logger, statuses } = this.#options;
+    const startedAtMs = clock.now();
+    const claim = statuses.all().find(({ peer }) => peer === first.peer);
+    const target = Math.max(first.top.height, first.next === undefined ? 0 : (claim?.status.height ?? 0));
+    const start = first.heads[0]!.height - 1;
+    let blocks = 0;
+    this.#progress = new DownloadProgress(this.#options, start, target);
+    const log = { peer: first.peer, commonAncestor: start, height: chain.head.height, target };
+    if (first.isOfMajority) logger.info(log, "downloading a better chain");
+    try {
+      for (let lead: Lead | undefined = first; lead; lead = await nextLead(lead, this.#options)) {
+        await this.#importBodies(lead);
+        blocks += lead.heads.length;
+      }
+    } finally {
+      this.#progress = undefined;
+    }
+    const seconds = (clock.now() - startedAtMs) / 1000;
+    if (first.isOfMajority) logger.info({ height: chain.head.height, blocks, seconds }, "downloaded");
+  }
+
+  async #importBodies(lead: Lead): Promise<void> {
+    const { chain, clock, network, logger, candidates, statuses, standing } = this.#options;
+    const { peer, heads } = lead;
+    const showsBehind = lead.showsBehind(chain.head);
+    const having = statuses
+      .all()
+      .filter((other) => other.peer !== peer && other.status.height >= heads[0]!.height);
+    const others = candidates.some(
+      having.map((other) => other.peer),
+      downloadPeers - 1,
+    );
+    const patience = Math.min(patienceMs * 2 ** this.#stalls, maxPatienceMs);
+    const stalled = new AbortController();
+    let cancel = () => {};
+    const wait = () => {
+      cancel = clock.after(patience, () => stalled.abort());
+    };
+    wait();
+    const options = {
+      ...{ network, checks: chain.checks, clock, logger },
+      signal: AbortSignal.any([stalled.signal, this.#options.signal]),
+      onDelivered: (from: PeerId) => candidates.prove(from),
+      onSlow: (from: PeerId) => candidates.doubt(from),
+    };
+    try {
+      for await (const next of downloadBlocks(heads, [peer, ...others], options)) {
+        cancel();
+        if (showsBehind) standing.delivered();
+        await chain.importBlocks(next);
+        this.#progress?.update(next.at(-1)!.header.message.height);
+        wait();
+      }
+      this.#stalls = 0;
+    } catch (error) {
+      if (!stalled.signal.aborted || this.#options.signal.aborted) throw error;
+      this.#stalls = Math.min(this.#stalls + 1, 4);
+      throw new CodedError("STALLED", `no block of a chain that was shown came for ${patience} ms`);
+    } finally {
+      cancel();
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import type { PeerId } from "../../protocols/index.ts";
+import type { Chain } from "../chain/chain.ts";
+import type { Head } from "../chain/types.ts";
+import { majorityHasSigned } from "../consensus/index.ts";
+
+/** A ready node this little behind fetches the blocks and stays ready: their gossip may just be on its way. */
+export const gossipGap = 3;
+
+/**
+ * Checked headers of blocks that are not here: they follow one another from a block that is, their signatures and the rules of Clique
+ * are right. Made from headers that have passed these checks only, so that no claim can take its place.
+ */
+export class Lead {
+  /** Who showed the headers. */
+  readonly peer: PeerId;
+  readonly heads: readonly Head[];
+  /** A majority of the authorities must have signed them, and they are more than gossip has on its way. */
+  readonly isOfMajority: boolean;
+  /** The headers after these, where the peer has more. */
+  readonly next: number | undefined;
+  /** Nobody else makes one: a value of this shape is none. */
+  readonly #checked = true;
+
+  private constructor(
+    peer: PeerId,
+    heads: readonly Head[],
+    { isOfMajority, next }: Pick<Lead, "isOfMajority" | "next">,
+  ) {
+    this.peer = peer;
+    this.heads = heads;
+    this.isOfMajority = isOfMajority;
+    this.next = next;
+  }
+
+  /** `checked`: headers that `fetchHeaders` has returned. Undefined where all of them are here. */
+  static async of(
+    peer: PeerId,
+    { checked, isLast }: { checked: readonly Head[]; isLast: boolean },
+    { tree }: Pick<Chain, "tree">,
+  ): Promise<Lead | undefined> {
+    let known = 0;
+    while (known < checked.length && (await tree.get(checked[known]!.id))) known++;
+    const heads = checked.slice(known);
+    const [first] = heads;
+    if (!first) return undefined;
+    const { authorities } = await tree.snapshotAfter(first.header.message.parent);
+    const proposers = heads.map(({ header }) => header.message.proposer);
+    const isOfMajority = heads.length > gossipGap && majorityHasSigned(authorities, proposers);
+    return new Lead(peer, heads, { isOfMajority, next: isLast ? undefined : heads.at(-1)!.height + 1 });
+  }
+
+  /** The last of the blocks. */
+  get top(): Head {
+    return this.heads.at(-1)!;
+  }
+
+  /** Whether a node with this head is behind, once the blocks come. */
+  showsBehind(head: Pick<Head, "totalDifficulty">): boolean {
+    return this.#checked && this.isOfMajority && this.top.totalDifficulty > head.totalDifficulty;
+  }
+}

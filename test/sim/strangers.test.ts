@@ -1,0 +1,33 @@
+import { describe, expect, test } from "vitest";
+import { attack, type Lie } from "./strangers.ts";
+
+const lies: readonly (readonly [Lie, number])[] = [
+  ["claims", 3],
+  ["claims", 30],
+  ["silent", 30],
+  ["withholds", 5],
+];
+
+describe.each(lies)("strangers that lie (%s, %i ids)", (lie, strangers) => {
+  test("take no authority out of step, and hold no block up", async () => {
+    const result = await attack({ lie, strangers, fromMs: 10_000, untilMs: 70_000 });
+    expect(result.left).toEqual([]);
+    expect(result.blamed).toEqual([]);
+    expect(result.errors).toEqual([]);
+    // An authority of the attacker's makes no blocks: the next in line waits half a period.
+    expect(result.longestGapMs).toBeLessThan(lie === "withholds" ? 2_500 : 1_500);
+    expect(result.height).toBeGreaterThan(lie === "withholds" ? 50 : 66);
+    expect(result.finalizedHeight).toBeGreaterThan(result.height - 3);
+  });
+
+  test.each([false, true])(
+    "keep no new node from one honest peer (all of them came by themselves: %s)",
+    async (allInbound) => {
+      const options = { lie, strangers, fromMs: 10_000, untilMs: 50_000, joinAtMs: 30_000, allInbound };
+      const result = await attack(options);
+      expect(result.joinedAfterMs).toBeLessThan(10_000);
+      expect(result.left).toEqual([]);
+      expect(result.blamed).toEqual([]);
+    },
+  );
+});

@@ -1,0 +1,76 @@
+import { expect, test } from "vitest";
+import { claimedStatus, contradictionIn, ownStatus } from "../../../src/sync/claimed-status.ts";
+import { zero32 } from "../../../src/types/index.ts";
+import { testChain, testGenesis } from "../support/chain.ts";
+
+test("a node says where it stands: nowhere without a genesis block, at that one while it loads its chain", async () => {
+  const genesis = await testGenesis(3);
+  const { id } = genesis;
+  const first = { height: 0, totalDifficulty: 0, justifiedRound: 0, finalizedHeight: 0, timeMs: 7 };
+  expect(ownStatus(undefined, undefined, 7)).toEqual({
+    ...first,
+    genesisId: zero32,
+    headId: zero32,
+    finalizedId: zero32,
+  });
+  // Another final block of height 0 would be taken for a conflict.
+  const atGenesis = { ...first, genesisId: id, headId: id, finalizedId: id };
+  expect(ownStatus(id, undefined, 7)).toEqual(atGenesis);
+  const { chain } = await testChain({ genesis });
+  expect(ownStatus(id, chain, 7)).toEqual(atGenesis);
+});
+
+test("a status that no honest node can have is refused", () => {
+  const [genesisId, headId, finalizedId, other] = [1, 2, 3, 4].map((byte) => new Uint8Array(32).fill(byte));
+  const ids = { genesisId: genesisId!, headId: headId!, finalizedId: finalizedId! };
+  const good = { ...ids, height: 9, totalDifficulty: 14, justifiedRound: 6, finalizedHeight: 7, timeMs: 5 };
+  const none = ownStatus(undefined, undefined, 5);
+  const first = ownStatus(ids.genesisId, undefined, 5);
+  for (const status of [
+    ...[good, none, first],
+    { ...good, finalizedHeight: 9, finalizedId: ids.headId },
+    { ...good, finalizedHeight: 0, finalizedId: ids.genesisId, justifiedRound: 0 },
+    { ...good, totalDifficulty: 9 },
+    { ...good, totalDifficulty: 18 },
+  ])
+    expect(contradictionIn(status)).toBeUndefined();
+  for (const status of [
+    { ...good, height: 2 ** 53 },
+    { ...good, totalDifficulty: Number.POSITIVE_INFINITY },
+    { ...good, justifiedRound: 2 ** 53 },
+    { ...good, finalizedHeight: 2 ** 60 },
+    { ...good, timeMs: Number.POSITIVE_INFINITY },
+    { ...good, finalizedHeight: 10 },
+    { ...good, finalizedHeight: 9 },
+    { ...good, finalizedHeight: 0 },
+    { ...good, finalizedId: ids.genesisId },
+    { ...good, justifiedRound: 1 },
+    { ...good, totalDifficulty: 8 },
+    { ...good, totalDifficulty: 19 },
+    { ...good, headId: ids.genesisId },
+    { ...first, headId: other! },
+    { ...first, totalDifficulty: 1 },
+    { ...none, height: 1 },
+    { ...none, justifiedRound: 1 },
+    { ...none, headId: other! },
+    { ...none, finalizedId: other! },
+  ]) {
+    expect(contradictionIn(status), JSON.stringify(status)).toBeDefined();
+    expect(() => claimedStatus(status)).toThrow(RangeError);
+  }
+});
+
+test("a final block beside the head, while that is about to follow it, is not told of", () => {
+  const genesisId = new Uint8Array(32).fill(1);
+  const [head, final] = [2, 3].map((byte) => ({ id: new Uint8Array(32).fill(byte) }));
+  for (const height of [4, 5]) {
+    const chain = {
+      head: { ...head, height: 4, totalDifficulty: 8 },
+      finalized: { ...final, height, round: 1 },
+      justified: { ...final, height, round: 2 },
+    };
+    const status = ownStatus(genesisId, chain as never, 0);
+    expect(status).toMatchObject({ height: 4, finalizedHeight: 0, finalizedId: genesisId });
+    expect(contradictionIn(status)).toBeUndefined();
+  }
+});
