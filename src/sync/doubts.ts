@@ -7,6 +7,8 @@ const firstDoubtMs = 500;
 const maxDoubtMs = 60_000;
 /** New ids cost nothing: the oldest entries give way. */
 const maxDoubted = 1_024;
+/** More make no difference. */
+const maxTimes = 10;
 
 interface Doubt {
   times: number;
@@ -43,7 +45,9 @@ export class Doubts {
 
   /** Returns for how long the peer is left out. */
   add(peer: PeerId, group: string): number {
-    this.#groups.set(group, this.#next({ ...this.#groups.get(group), times: this.timesOfGroup(group) }));
+    const times = Math.min(this.timesOfGroup(group) + 1, maxTimes);
+    // Long enough that its other ids do not take turns.
+    this.#groups.set(group, { times, untilMs: this.#clock.now() + maxDoubtMs });
     const doubt = this.#next(this.#peers.get(peer));
     this.#peers.set(peer, doubt);
     return doubt.untilMs - this.#clock.now();
@@ -56,6 +60,6 @@ export class Doubts {
   #next(before: Pick<Doubt, "times"> | undefined): Doubt {
     const times = before?.times ?? 0;
     const doubtMs = Math.min(firstDoubtMs * 2 ** times, maxDoubtMs);
-    return { times: Math.min(times + 1, 10), untilMs: this.#clock.now() + doubtMs };
+    return { times: Math.min(times + 1, maxTimes), untilMs: this.#clock.now() + doubtMs };
   }
 }
