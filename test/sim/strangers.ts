@@ -14,6 +14,7 @@ import { hasSignedRecently, requiredDifficulty } from "../../src/consensus/index
 import { ownStatus } from "../../src/sync/claimed-status.ts";
 import { Header, noVote, rootOf, type SignedHeader } from "../../src/types/index.ts";
 import { sleep } from "../../src/util/clock.ts";
+import { testChainConfig } from "../chain-config.ts";
 import { signHeader } from "../sign-header.ts";
 import { SimDisk } from "./disk.ts";
 import { Endpoint } from "./endpoint.ts";
@@ -103,16 +104,10 @@ class Attack {
 
   async build(): Promise<void> {
     const { lie, strangers, joinAtMs } = this.#options;
-    const config = {
-      ...{
-        name: new TextEncoder().encode("sim"),
-        periodMs: 1000,
-        epochLength: 30_000,
-        emptyBlockPeriodMs: 1000,
-      },
+    const config = testChainConfig({
       ...{ maxBlockTransactions: 100, maxBlockBytes: 100_000, blockReward: 0n, minFee: 0n },
       authorities: accounts.slice(0, authorities).map(({ publicKey }) => publicKey),
-    };
+    });
     const balances = [{ address: accounts[30]!.publicKey, balance: 10n }];
     this.#genesis = await checkGenesis(
       await createGenesis(config, { balances }, accounts[0]!, epochMs - 60_000),
@@ -174,6 +169,7 @@ class Attack {
       },
       onError: (_, message) => errors.push(message),
       ...{ onPublish: () => undefined, onVotes: () => undefined, onRestored: () => undefined },
+      ...{ onGossip: () => undefined, onMode: () => undefined },
     });
     this.#nodes.push(node);
   }

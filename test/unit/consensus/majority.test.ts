@@ -7,25 +7,27 @@ import {
   signerLimit,
 } from "../../../src/consensus/index.ts";
 import { noVote } from "../../../src/types/index.ts";
+import { testChainConfig } from "../../chain-config.ts";
 import { authorities as five, signer } from "../support/chain.ts";
 
 const keys = Array.from({ length: 9 }, (_, number) => signer(number + 1).publicKey);
 
 /** The longest run of blocks that these signers can make alone, by the rules of Clique; at most `most`. */
 function longestRun(all: readonly Uint8Array[], signers: readonly Uint8Array[], most: number): Uint8Array[] {
-  let snapshot = genesisSnapshot(all);
+  const config = testChainConfig({ authorities: [...all] });
+  let snapshot = genesisSnapshot(config);
   const run: Uint8Array[] = [];
   for (let height = 1; run.length < most; height++) {
     const next = signers.find((one) => !hasSignedRecently(snapshot, height, one));
     if (!next) return run;
     run.push(next);
-    snapshot = applyHeader(snapshot, { height, proposer: next, vote: noVote }, { epochLength: 30_000 });
+    snapshot = applyHeader(snapshot, { height, proposer: next, vote: noVote }, config);
   }
   return run;
 }
 
 describe.each(Array.from({ length: 9 }, (_, index) => index + 1))("of %i authorities", (count) => {
-  const all = genesisSnapshot(keys.slice(0, count)).authorities;
+  const all = genesisSnapshot(testChainConfig({ authorities: keys.slice(0, count) })).authorities;
 
   test("fewer than a majority make no run that shows one, however they take turns", () => {
     for (let few = 0; few < signerLimit(count); few++) {
