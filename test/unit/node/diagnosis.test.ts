@@ -11,7 +11,7 @@ import {
 } from "../../../src/node/diagnosis.ts";
 import { toHex } from "../../../src/util/bytes.ts";
 import { testChainConfig } from "../../chain-config.ts";
-import { addressOf, genesisParent } from "../consensus/test-chain.ts";
+import { addressOf } from "../consensus/test-chain.ts";
 
 const now = 1_700_000_000_000;
 const written = (name: string) => encodeAddress(addressOf(name));
@@ -38,7 +38,10 @@ function chain(fields: Partial<ChainInput> = {}, recent = "DC", authorities = "A
   return {
     head: { height: 120, id: "0x01", timestampMs: now - 500, totalDifficulty: 240 },
     sinceMs: now - 450,
-    snapshot: { ...genesisParent(authorities).snapshot, recentSigners },
+    snapshot: {
+      ...genesisSnapshot(testChainConfig({ authorities: [...authorities].map(addressOf) })),
+      recentSigners,
+    },
     periodMs: 1_000,
     emptyBlockPeriodMs: 1_000,
     wantedSinceMs: undefined,
