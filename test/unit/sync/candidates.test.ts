@@ -11,6 +11,7 @@ function setUp(peers: Record<string, Partial<PeerInfo>>) {
       id,
       address: `/ip4/10.0.${id.length}.1/tcp/1`,
       direction: "inbound" as const,
+      chosen: false,
       score: 0,
       connectedAtMs: 0,
     },
