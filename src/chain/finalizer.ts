@@ -8,6 +8,7 @@ import {
   votesOf,
 } from "../consensus/index.ts";
 import type { Certificate, FinalityVote, SignedFinalityVote } from "../types/index.ts";
+import { equalBytes } from "../util/bytes.ts";
 import { Emitter } from "../util/emitter.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
@@ -161,14 +162,15 @@ export class Finalizer {
   }
 
   /**
-   * The block of a certificate is not known and not above the final one: its branch was left behind, and deleted if it was here. If a
-   * quorum of the authorities that the own chain had at that height has signed for it all the same, that is a conflict.
+   * The block of a certificate is not known and not above the final one: its branch was left behind, and deleted if it was here. Honest
+   * authorities can have justified it in an earlier round. If the link contradicts the final block, and a quorum of the authorities that
+   * the own chain had at that height has signed it, that is a conflict.
    */
   async #noteLeftBehind(certificate: Certificate): Promise<void> {
     const { target } = certificate.link;
     const { finalized, reader, tree } = this.#chain;
     const own = target.height > finalized.height ? undefined : await reader.canonicalId(target.height);
-    if (!own) return;
+    if (!own || !(await this.#contradictsFinal(certificate.link))) return;
     try {
       await checkSigners(certificate, (await tree.snapshotAfter(own)).authorities, this.#checks);
     } catch (error) {
@@ -181,6 +183,18 @@ export class Finalizer {
         { height: target.height, id: target.block },
       ),
     );
+  }
+
+  /**
+   * Whether a link to a block beside the final one, and not above it, cannot be honest: it justifies the block in the final checkpoint's
+   * round or a later one, or it makes a block beside the canonical chain final (docs/consensus.md, section 7, safety).
+   */
+  async #contradictsFinal({ source, target }: FinalityVote): Promise<boolean> {
+    const { finality, reader } = this.#chain;
+    if (target.round >= finality.finalized.round) return true;
+    if (target.round !== source.round + 1) return false;
+    const own = await reader.canonicalId(source.height);
+    return own === undefined || !equalBytes(own, source.block);
   }
 
   /** Once for each pair of blocks, however many peers show it. */

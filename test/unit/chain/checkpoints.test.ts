@@ -69,3 +69,21 @@ test("nor is a block final that the justified one does not descend from, until a
   expect(chain.finalized.height).toBe(2);
   expect(chain.head.idHex).toBe(three.idHex);
 });
+
+test.each([
+  ["a block that was left behind was justified in an earlier round", { source: [0, "first"], target: 4 }, 0],
+  ["it is justified in the round of the final checkpoint", { source: [0, "first"], target: 5 }, 1],
+  ["it is justified in a later round", { source: [0, "first"], target: 9 }, 1],
+  ["an earlier round made it final", { source: [3, "beside"], target: 4 }, 1],
+  ["an earlier round made an ancestor on the chain final", { source: [3, "first"], target: 4 }, 0],
+] as const)("%s", async (_, { source: [round, name], target }, count) => {
+  const base = await node();
+  const { chain, first, two, three, beside, conflicts, link } = base;
+  await link(first, checkpoint(5, two));
+  await link(checkpoint(5, two), checkpoint(6, three));
+  expect(chain.finality.finalized).toMatchObject({ round: 5, height: 2 });
+  expect(await chain.tree.get(beside.id)).toBeUndefined();
+  const source = name === "first" ? { ...first, round } : checkpoint(round, beside);
+  expect(await codeOf(link(source, checkpoint(target, beside)))).toBe("UNKNOWN_BLOCK");
+  expect(conflicts).toHaveLength(count);
+});
