@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { defaultMempoolLimits } from "../../../src/mempool/limits.ts";
+import { isExpired } from "../../../src/state/execute.ts";
 import { MempoolStore } from "../../../src/storage/mempool.ts";
 import { encodeRecords, type Transaction, type TransactionRecord } from "../../../src/types/index.ts";
 import { fromHex } from "../../../src/util/bytes.ts";
@@ -370,6 +371,7 @@ describe("the disk", () => {
 test("nothing acknowledged is lost, and disk and memory agree, over blocks and reorganizations", async () => {
   const { genesis } = await testPool();
   let partlyDead = 0;
+  const ended = new Set<string>();
   const step = fc.record({
     kind: fc.constantFrom("local", "gossip", "block", "block", "fork", "during"),
     from: fc.nat(2),
@@ -378,6 +380,8 @@ test("nothing acknowledged is lost, and disk and memory agree, over blocks and r
     back: fc.integer({ min: 1, max: 3 }),
     take: fc.nat(4),
     count: fc.integer({ min: 1, max: 5 }),
+    /** Blocks that may hold what is sent, as in `validFor`. */
+    ends: fc.constantFrom(0, 0, 1, 2, 4),
   });
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
@@ -388,13 +392,19 @@ test("nothing acknowledged is lost, and disk and memory agree, over blocks and r
       /** Several at once: a batch on disk whose transactions leave at different times. */
       const send = async (
         source: "local" | "gossip",
-        { from, ahead, fee, count }: (typeof steps)[number],
+        { from, ahead, fee, count, ends }: (typeof steps)[number],
       ) => {
         const first = Math.max(0, pool.mempool.pendingNonce(users[from]!.publicKey) - 1 + ahead);
+        const validUntil = ends === 0 ? 0 : pool.chain.head.height + ends;
         const transfers = Array.from({ length: count }, (_, index) => {
           // Every third has the nonce of the one before it, and may replace it.
           const nonce = first + index - Math.floor(index / 3);
-          return pool.maker.transfer({ from, fee: BigInt(fee + 5 * (index % 3 === 0 ? 2 : 0)), nonce });
+          return pool.maker.transfer({
+            from,
+            fee: BigInt(fee + 5 * (index % 3 === 0 ? 2 : 0)),
+            nonce,
+            validUntil,
+          });
         });
         await submit(await Promise.all(transfers), source);
       };
@@ -419,7 +429,8 @@ test("nothing acknowledged is lost, and disk and memory agree, over blocks and r
         mempool.stop();
         for (const [id, { message }] of acknowledged) {
           const used = message.nonce < chain.state.get(message.from)!.nonce;
-          expect(used || replaced.has(id) || mempool.get(id) !== undefined).toBe(true);
+          const ended = isExpired(message, chain.head.height + 1);
+          expect(used || ended || replaced.has(id) || mempool.get(id) !== undefined).toBe(true);
         }
       };
       for (const one of steps) {
@@ -458,6 +469,11 @@ test("nothing acknowledged is lost, and disk and memory agree, over blocks and r
         await survives(pool.database);
         for (const [id, { message }] of acknowledged) {
           if (pool.mempool.get(id) || replaced.has(id)) continue;
+          if (isExpired(message, pool.chain.head.height + 1)) {
+            ended.add(id);
+            acknowledged.delete(id);
+            continue;
+          }
           expect(message.nonce).toBeLessThan(pool.chain.state.get(message.from)!.nonce);
           // Another transaction has used its nonce: that ends the promise, even if a reorganization takes it back.
           if (!(await pool.chain.reader.transaction(fromHex(id)))) acknowledged.delete(id);
@@ -471,6 +487,7 @@ test("nothing acknowledged is lost, and disk and memory agree, over blocks and r
   );
   // Or the test would say nothing about batches of which a part is in blocks.
   expect(partlyDead).toBeGreaterThan(5);
+  expect(ended.size).toBeGreaterThan(20);
 });
 
 test("a retracted transfer comes back, is announced, and is mined again", async () => {
