@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { Endings } from "../../../src/mempool/endings.ts";
 import { MempoolStore } from "../../../src/storage/mempool.ts";
 import { parameterVote } from "../../../src/types/authority.ts";
 import { encodeRecords } from "../../../src/types/index.ts";
@@ -141,6 +142,25 @@ describe("a transfer with a last height", () => {
     expect(announced).toEqual([1]);
     expect(await onDisk(pool)).toEqual(pool.durable());
   });
+});
+
+test("the index of last heights goes back with the head: after a reorganization to a lower height none is missed", async () => {
+  const pool = await testPool();
+  const endings = new Endings();
+  const entry = async (validUntil: number) => {
+    const [record] = pool.mempool.records([await pool.maker.transfer({ validUntil })]);
+    return { record: record!, receivedAtMs: 0, batch: undefined, hides: [], sequence: 0 };
+  };
+  const [a, b, c, d] = await Promise.all([10, 30, 8, 0].map(entry));
+  for (const each of [a!, b!]) endings.add(each);
+  expect(endings.take(9)).toEqual([]);
+  expect(endings.take(20)).toEqual([a]);
+  // The head is at 7 now.
+  for (const each of [c!, d!]) endings.add(each);
+  expect(endings.take(7)).toEqual([]);
+  expect(endings.take(8)).toEqual([c]);
+  endings.remove(b!);
+  expect(endings.take(30)).toEqual([]);
 });
 
 describe("a least fee that a vote has raised", () => {
