@@ -117,3 +117,14 @@ test("a block that becomes final is told of once", async () => {
     `finalized ${two.idHex}`,
   ]);
 });
+
+test("no event says that a retracted transfer has come back which has ended on the new chain", async () => {
+  const { maker, addAll, mempool, read, told } = await loggedNode();
+  const [ended, lasting] = [await maker.transfer({ validUntil: 1 }), await maker.transfer({ from: 1 })];
+  await addAll(await maker.block(maker.start(), { transactions: [ended, lasting] }));
+  await addAll(await maker.extend(maker.start(), 2, { laterMs: 1 }));
+  expect(mempool.count).toBe(1);
+  const events = await read();
+  expect(events).toContain(told(lasting));
+  expect(events).not.toContain(told(ended));
+});
