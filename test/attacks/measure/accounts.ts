@@ -7,6 +7,9 @@ export const richAccounts = { first: 0, count: 2, balance: 1_000_000_000n } as c
 /** An honest account that pays well. */
 export const honestAccount = { number: 2, balance: 1_000_000_000n, fee: 1_000n } as const;
 
+/** Somebody who never sends: a transfer in its name is wrong only in its signature. */
+export const silentAccount = { number: 3, balance: 1_000_000_000n } as const;
+
 /** An attacker's, with a coin each. */
 export const poorAccounts = { first: 1_000, count: 100, balance: 10_000n } as const;
 export const poorFee = 1n;
@@ -19,6 +22,7 @@ export function genesisBalances(): { address: string; balance: string }[] {
   const accounts = [
     ...range(richAccounts).map((number) => [number, richAccounts.balance] as const),
     [honestAccount.number, honestAccount.balance] as const,
+    [silentAccount.number, silentAccount.balance] as const,
     ...range(poorAccounts).map((number) => [number, poorAccounts.balance] as const),
   ];
   return accounts.map(([number, balance]) => ({ address: addressOf(number), balance: balance.toString() }));

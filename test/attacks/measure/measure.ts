@@ -76,6 +76,7 @@ export async function measure(network: AttackNetwork, measurement: Measurement):
     notReadyPercent: samples.notReadyPercent(),
     lowestHonestScore: samples.lowestScore(),
     ...bans(nodes, samples.honest, startedMs),
+    falseAlarms: falseAlarms([...nodes, joined.node], startedMs),
     ...(provable ? shutOut(offences, lastMs) : { shutOutMs: null, letIn: 0 }),
     joinMs,
     joinerAtHead: joined.isAtHead,
@@ -236,6 +237,15 @@ function bans(nodes: readonly TestNode[], honest: ReadonlySet<string>, sinceMs: 
     });
   const honestBans = lines.filter(({ peer }) => honest.has(String(peer))).length;
   return { honestBans, bans: lines.length - honestBans };
+}
+
+/** Nobody but the attackers signs two things, and they are too few. */
+function falseAlarms(nodes: readonly TestNode[], sinceMs: number): number {
+  return nodes
+    .flatMap((node) => node.log())
+    .filter(({ msg, time }) => {
+      return /CONFLICTING BLOCKS|ANOTHER BLOCK IS FINAL/.test(msg) && Number(time) >= sinceMs;
+    }).length;
 }
 
 /** Those who were given time enough, and did not leave by themselves. */

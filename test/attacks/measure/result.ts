@@ -17,6 +17,8 @@ export interface Result {
   /** Any honest node's score at any other. */
   lowestHonestScore: number;
   honestBans: number;
+  /** That two blocks are final, in honest nodes' logs. */
+  falseAlarms: number;
   /** Peers that were banned, by all nodes. */
   bans: number;
   /** From the first proven offence to the end of the connection, at worst; null where nobody had to be banned. */
@@ -63,6 +65,7 @@ export function qualitiesBroken(result: Result): string[] {
   check(result.notReadyPercent === 0, `not ready in ${result.notReadyPercent} % of the answers`);
   check(result.lowestHonestScore >= 0, `an honest peer's score was ${result.lowestHonestScore}`);
   check(result.honestBans === 0, `${result.honestBans} honest peers banned`);
+  check(result.falseAlarms === 0, `${result.falseAlarms} false alarms of conflicting final blocks`);
   check(result.joinerAtHead, "a new node did not reach the head");
   check(result.transferMs !== null, "an honest transfer got into no block");
   check(result.stopMs <= limits.stopMs * patience.factor, `SIGTERM took ${result.stopMs} ms`);
@@ -83,6 +86,7 @@ export function promisesBroken(result: Omit<Result, "broken">, quiet: Result | u
   check(result.notReadyPercent === 0, `not ready in ${result.notReadyPercent} % of the answers`);
   check(result.lowestHonestScore >= 0, `an honest peer's score was ${result.lowestHonestScore}`);
   check(result.honestBans === 0, `${result.honestBans} honest peers banned`);
+  check(result.falseAlarms === 0, `${result.falseAlarms} false alarms of conflicting final blocks`);
   check((result.shutOutMs ?? 0) <= limits.shutOutMs, `shut out after ${result.shutOutMs} ms`);
   check(result.letIn === 0, `${result.letIn} ids were not shut out`);
   check(

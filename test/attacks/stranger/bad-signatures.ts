@@ -4,18 +4,19 @@ import { type Transaction, Transactions } from "../../../src/types/index.ts";
 import { senderKey } from "../../bench/lib/senders.ts";
 import type { Attack } from "../attack.ts";
 import { give, publication, topicOf } from "../lib/wire.ts";
+import { silentAccount } from "../measure/accounts.ts";
 
 const ids = 4;
 const perSecond = 20;
 
-/** Of accounts that have the money, so that only the signature is wrong. */
+/** In the name of an account that has the money, with its next nonce: only the signature is wrong. */
 export const badSignatures: Attack = {
   name: "bad-signatures",
   by: "stranger",
   provable: true,
   does: `${ids} ids send ${perSecond} gossip messages/s each of ${maxGossipTransactions} transactions with wrong signatures (${ids * perSecond * maxGossipTransactions}/s)`,
   async run(site) {
-    const from = senderKey(0).publicKey;
+    const from = senderKey(silentAccount.number).publicKey;
     const to = senderKey(1).publicKey;
     const list: Transaction[] = Array.from({ length: maxGossipTransactions }, () => ({
       message: { ...emptyTransfer, from, to },

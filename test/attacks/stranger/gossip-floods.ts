@@ -2,14 +2,14 @@ import { randomBytes } from "node:crypto";
 import type { Attack } from "../attack.ts";
 import { control, field, give, rpc, rpcFields, topicOf } from "../lib/wire.ts";
 
-const iwants = { ids: 4, entries: 1_600, perEntry: 5_000, everyMs: 5_000 };
+const iwants = { ids: 4, entries: 1_600, perEntry: 5_000, everyMs: 1_500 };
 
 /** 16 MB that decode to 8 million ids. */
 export const iwantFlood: Attack = {
   name: "iwant-flood",
   by: "stranger",
   provable: true,
-  does: `${iwants.ids} ids send an RPC of ${iwants.entries} IWANTs with ${iwants.perEntry} empty ids each (16 MB) every ${iwants.everyMs / 1_000} s`,
+  does: `${iwants.ids} ids send an RPC of ${iwants.entries} IWANTs with ${iwants.perEntry} empty ids each (16 MB) every ${iwants.everyMs / 1_000} s, each on a new stream`,
   async run(site) {
     const ids = Buffer.concat(Array.from({ length: iwants.perEntry }, () => field(1, new Uint8Array())));
     const message = rpc(
@@ -19,8 +19,9 @@ export const iwantFlood: Attack = {
       ),
     );
     await site.crowd(iwants.ids, { rawGossip: true }, async ({ rogue, offend }) => {
-      const stream = await rogue.gossipStream();
       while (rogue.connected && !site.signal.aborted) {
+        // A node that refuses an RPC reads no more of its stream.
+        const stream = await rogue.gossipStream();
         offend();
         await give(stream, message);
         site.count("rpcs");
