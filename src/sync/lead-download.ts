@@ -68,7 +68,6 @@ export class LeadDownload {
   async #importBodies(lead: Lead): Promise<void> {
     const { chain, clock, network, logger, candidates, statuses, standing } = this.#options;
     const { peer, heads } = lead;
-    const showsBehind = lead.showsBehind(chain.head);
     const having = statuses
       .all()
       .filter((other) => other.peer !== peer && other.status.height >= heads[0]!.height);
@@ -92,7 +91,8 @@ export class LeadDownload {
     try {
       for await (const next of downloadBlocks(heads, [peer, ...others], options)) {
         cancel();
-        if (showsBehind) standing.delivered();
+        // Gossip may have brought the node to the head of the lead meanwhile.
+        if (lead.showsBehind(chain.head)) standing.delivered();
         await chain.importBlocks(next);
         this.#progress?.update(next.at(-1)!.header.message.height);
         wait();

@@ -2,7 +2,7 @@ import type { Random } from "../random.ts";
 import { ofCoalitions, ofStrangers } from "./behaviours.ts";
 
 /** Behaviours that the node does not withstand yet; empty once it keeps every promise. */
-const open: ReadonlySet<string> = new Set<string>(["withholdsItsBlocks", "teasesWithTheNextBlock"]);
+const open: ReadonlySet<string> = new Set<string>([]);
 
 /** The adversary of a run. */
 export interface LiarPlan {
