@@ -1,5 +1,6 @@
 import type { Network, PeerId } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
+import { Candidates } from "../sync/candidates.ts";
 import type { PeerStatus, PeerStatuses } from "../sync/peer-statuses.ts";
 import { equalBytes } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
@@ -27,18 +28,32 @@ interface MeetingParts {
   evidence: Pull;
 }
 
-/** What a peer had before we met, while this node was behind, or when gossip lost something, comes by no gossip: it is asked for. */
+/**
+ * What a peer had before we met, while this node was behind, or when gossip lost something, comes by no gossip: it is asked for. A round
+ * that a peer says is justified is a claim: a few peers are asked at once for the certificates of theirs, and those that show none more
+ * and more rarely.
+ */
 export function meetPeers(
   { network, statuses, modes, clock }: MeetPeersOptions,
   { chain, transactions, votes, evidence }: MeetingParts,
   closers: Closers,
 ): void {
   const met = new Set<PeerId>();
+  const candidates = new Candidates({ network, clock });
+  const follow = async (peer: PeerId, round: number) => {
+    if (round <= chain.justified.round || candidates.untried([peer]).length === 0) return;
+    if (!candidates.take(peer)) return;
+    await votes.pull(peer);
+    candidates.free(peer);
+    if (chain.justified.round >= round) candidates.trust(peer);
+    else candidates.doubt(peer);
+  };
   const meet = ({ peer, status }: PeerStatus) => {
     if (modes.mode !== "ready") return;
     if (!met.has(peer)) void transactions.pull(peer);
     if (!met.has(peer)) void evidence.pull(peer);
-    if (!met.has(peer) || status.justifiedRound > chain.justified.round) void votes.pull(peer);
+    if (!met.has(peer)) void votes.pull(peer);
+    else void follow(peer, status.justifiedRound);
     met.add(peer);
   };
   let stopTimer: () => void;

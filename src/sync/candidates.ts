@@ -4,12 +4,12 @@ import type { Clock } from "../util/clock.ts";
 import { LruMap } from "../util/lru.ts";
 import { Doubts } from "./doubts.ts";
 
-/** Whom a place is kept for: a peer that has delivered before, one that this node dialled itself, or anybody. */
-const kinds = ["proven", "dialled", "anybody"] as const;
+/** Whom a place is kept for: a peer that has delivered before, one that this node dialled by its own choice, or anybody. */
+const kinds = ["proven", "chosen", "anybody"] as const;
 type Kind = (typeof kinds)[number];
 
 /** Peers that are tried at once. Whoever fills the places for anybody keeps the others free. */
-const places: Record<Kind, number> = { proven: 1, dialled: 1, anybody: 2 };
+const places: Record<Kind, number> = { proven: 1, chosen: 1, anybody: 2 };
 const maxProven = 256;
 
 export interface CandidatesOptions {
@@ -57,10 +57,10 @@ export class Candidates {
     this.#tried.delete(peer);
   }
 
-  /** Up to `count` of the peers, also of those being tried, to ask together: the best, and among them one that delivered and one that was dialled, if there is any. */
+  /** Up to `count` of the peers, also of those being tried, to ask together: the best, and among them one that delivered and one that was chosen, if there is any. */
   some(peers: readonly PeerId[], count: number): PeerId[] {
     const ranked = this.#ranked(peers);
-    const kept = (["proven", "dialled"] as const).flatMap(
+    const kept = (["proven", "chosen"] as const).flatMap(
       (kind) => ranked.find((peer) => this.#kindsOf(peer).includes(kind)) ?? [],
     );
     return [...new Set([...kept, ...ranked])].slice(0, count);
@@ -85,23 +85,30 @@ export class Candidates {
 
   #ranked(peers: readonly PeerId[]): PeerId[] {
     const infos = new Map(this.#network.peers().map((info) => [info.id, info]));
+    const triedGroups = [...this.#tried.keys()].map((peer) => this.#groupOf(infos.get(peer)));
     return peers
       .filter((peer) => infos.has(peer) && !this.#doubts.has(peer))
-      .map((peer) => ({ peer, rank: this.#rank(infos.get(peer)!) }))
+      .map((peer) => ({ peer, rank: this.#rank(infos.get(peer)!, triedGroups) }))
       .sort((a, b) => compareRanks(a.rank, b.rank))
       .map(({ peer }) => peer);
   }
 
-  #rank(info: PeerInfo): number[] {
+  /**
+   * Failures first: a peer's own and those of its network, added up, so that neither new ids of a network that fails nor old ones push
+   * a peer aside that failed once. A network of which somebody is being tried waits for the answer, since its other ids may be the same.
+   */
+  #rank(info: PeerInfo, triedGroups: readonly string[]): number[] {
     const { id, connectedAtMs } = info;
-    const ofGroup = this.#kindsOf(id, info).length > 1 ? 0 : this.#doubts.timesOfGroup(this.#groupOf(info));
-    return [this.#doubts.times(id), ofGroup, connectedAtMs];
+    if (this.#kindsOf(id, info).length > 1) return [this.#doubts.times(id), connectedAtMs];
+    const group = this.#groupOf(info);
+    const ofGroup = this.#doubts.timesOfGroup(group) + triedGroups.filter((one) => one === group).length;
+    return [this.#doubts.times(id) + ofGroup, connectedAtMs];
   }
 
   #kindsOf(peer: PeerId, info = this.#infoOf(peer)): Kind[] {
     return kinds.filter((kind) => {
       if (kind === "proven") return this.#proven.has(peer);
-      return kind === "anybody" || info?.direction === "outbound";
+      return kind === "anybody" || info?.chosen === true;
     });
   }
 

@@ -2,16 +2,18 @@ import { genesis as genesisProtocol, type Network, type PeerId } from "../../pro
 import { type CheckedGenesis, checkGenesis } from "../chain/genesis.ts";
 import type { Verify } from "../crypto/ed25519.ts";
 import { fromHex, type Hex, toHex } from "../util/bytes.ts";
-import { type Clock, sleep } from "../util/clock.ts";
+import { type Clock, limited, sleep } from "../util/clock.ts";
 import { CodedError, messageOf, UserError } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
+import { Candidates } from "./candidates.ts";
 import type { PeerStatuses } from "./peer-statuses.ts";
 import { requestOne } from "./request-one.ts";
 
-/** After the first offer: time for a second network on the same LAN to be noticed. */
+/** After the first genesis block that is in order: time for a second network on the same LAN to be noticed. */
 const settleMs = 2_000;
-/** After a peer that offered a genesis did not deliver it. */
-const retryMs = 500;
+/** For one block; doubles with every few that did not come, for slow lines. */
+const firstFetchMs = 3_000;
+const failuresUntilDoubled = 4;
 
 export interface GenesisFinderOptions {
   network: Network;
@@ -25,60 +27,128 @@ export interface GenesisFinderOptions {
 }
 
 /**
- * Waits until a peer offers a genesis, and fetches it. Resolves to `undefined` when the signal aborts.
- * @throws {UserError} `AMBIGUOUS_GENESIS` where peers offer different ones and none is pinned.
+ * Waits until a peer gives a genesis block that is in order. Ids that peers only claim decide nothing: several peers are asked at once.
+ * Resolves to `undefined` when the signal aborts.
+ * @throws {UserError} `AMBIGUOUS_GENESIS` where peers give different ones and none is pinned.
  */
 export async function findGenesis(options: GenesisFinderOptions): Promise<CheckedGenesis | undefined> {
-  const { clock, logger, network, statuses, verify, pin, signal } = options;
-  for (;;) {
-    await firstOffer(statuses, pin, signal);
-    if (!pin) await sleep(clock, settleMs, signal);
-    if (signal.aborted) return undefined;
-    const offers = currentOffers(statuses, pin);
-    if (offers.size > 1) throw ambiguous([...offers.keys()]);
-    for (const [id, peers] of offers) {
-      for (const peer of peers) {
-        try {
-          const block = await requestOne(network, peer, genesisProtocol, { id: fromHex(id) }, { signal });
-          const genesis = await checkGenesis(block, verify);
-          if (genesis.idHex === id) return genesis;
-          throw new CodedError("INVALID_GENESIS", `the peer sent genesis ${genesis.idHex} for ${id}`);
-        } catch (error) {
-          logger.warn({ peer, genesis: id, error: messageOf(error) }, "the peer's genesis is not usable");
-          if (error instanceof CodedError && error.code === "INVALID_GENESIS") {
-            network.penalize(peer, "invalidResponse", error.message);
-          }
-          statuses.forget(peer);
-        }
+  const search = new GenesisFinder(options);
+  try {
+    return await search.run();
+  } finally {
+    await search.stop();
+  }
+}
+
+class GenesisFinder {
+  readonly #options: GenesisFinderOptions;
+  readonly #candidates: Candidates;
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #jobs = new Set<Promise<void>>();
+  readonly #stopFollowing: () => void;
+  /** Checked blocks that a connected peer still offers. */
+  readonly #found = new Map<Hex, CheckedGenesis>();
+  #cancelSettling: (() => void) | undefined;
+  #isSettled = false;
+  #failures = 0;
+  #wake: () => void = () => undefined;
+
+  constructor(options: GenesisFinderOptions) {
+    this.#options = options;
+    this.#candidates = new Candidates(options);
+    this.#signal = AbortSignal.any([options.signal, this.#stop.signal]);
+    this.#signal.addEventListener("abort", () => this.#wake(), { once: true });
+    this.#stopFollowing = options.statuses.events.on("status", () => this.#wake());
+  }
+
+  async run(): Promise<CheckedGenesis | undefined> {
+    while (!this.#signal.aborted) {
+      const woken = new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      const offers = this.#offers();
+      for (const id of this.#found.keys()) if (![...offers.values()].includes(id)) this.#found.delete(id);
+      const [first, second] = this.#found.values();
+      if (first && (this.#isSettled || this.#options.pin)) {
+        if (second) throw ambiguous([...this.#found.keys()]);
+        return first;
       }
+      this.#ask(offers);
+      await woken;
     }
-    await sleep(clock, retryMs, signal);
+    return undefined;
   }
-}
 
-function firstOffer(statuses: PeerStatuses, pin: Hex | undefined, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      stop();
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const stop = statuses.events.on("status", () => {
-      if (currentOffers(statuses, pin).size > 0) done();
+  async stop(): Promise<void> {
+    this.#stopFollowing();
+    this.#cancelSettling?.();
+    this.#stop.abort();
+    await Promise.all(this.#jobs);
+  }
+
+  /** The ids that peers claim to have a block of. */
+  #offers(): Map<PeerId, Hex> {
+    const { statuses, pin } = this.#options;
+    const offers = new Map<PeerId, Hex>();
+    for (const { peer, status } of statuses.all()) {
+      const id = toHex(status.genesisId);
+      const isSet = status.genesisId.some((byte) => byte !== 0);
+      if (isSet && (!pin || pin === id)) offers.set(peer, id);
+    }
+    return offers;
+  }
+
+  #ask(offers: ReadonlyMap<PeerId, Hex>): void {
+    for (const peer of this.#candidates.untried([...offers.keys()])) {
+      const id = offers.get(peer)!;
+      if (this.#found.has(id) || !this.#candidates.take(peer)) continue;
+      const job = this.#fetch(peer, id).finally(() => {
+        this.#candidates.free(peer);
+        this.#jobs.delete(job);
+        this.#wake();
+      });
+      this.#jobs.add(job);
+    }
+  }
+
+  /** Never rejects. */
+  async #fetch(peer: PeerId, id: Hex): Promise<void> {
+    const { network, verify, clock } = this.#options;
+    const limitMs = Math.min(
+      firstFetchMs * 2 ** Math.floor(this.#failures / failuresUntilDoubled),
+      genesisProtocol.timeoutMs,
+    );
+    const { signal, cancel } = limited(clock, limitMs, this.#signal);
+    try {
+      const block = await requestOne(network, peer, genesisProtocol, { id: fromHex(id) }, { signal });
+      const genesis = await checkGenesis(block, verify);
+      if (genesis.idHex !== id)
+        throw new CodedError("INVALID_GENESIS", `the peer sent genesis ${genesis.idHex} for ${id}`);
+      this.#candidates.trust(peer);
+      this.#found.set(id, genesis);
+      this.#cancelSettling ??= clock.after(settleMs, () => {
+        this.#isSettled = true;
+        this.#wake();
+      });
+    } catch (error) {
+      if (!this.#signal.aborted) this.#onFailure(peer, id, error);
+    } finally {
+      cancel();
+    }
+  }
+
+  #onFailure(peer: PeerId, id: Hex, error: unknown): void {
+    const { network, statuses, clock, logger } = this.#options;
+    logger.warn({ peer, genesis: id, error: messageOf(error) }, "the peer's genesis is not usable");
+    if (error instanceof CodedError && error.code === "INVALID_GENESIS")
+      network.penalize(peer, "invalidResponse", error.message);
+    this.#failures++;
+    statuses.forget(peer);
+    void sleep(clock, this.#candidates.doubt(peer), this.#signal).then(() => {
+      if (!this.#signal.aborted) void statuses.ask(peer);
     });
-    signal.addEventListener("abort", done);
-    if (signal.aborted || currentOffers(statuses, pin).size > 0) done();
-  });
-}
-
-function currentOffers(statuses: PeerStatuses, pin: Hex | undefined): Map<Hex, PeerId[]> {
-  const offers = new Map<Hex, PeerId[]>();
-  for (const { peer, status } of statuses.all()) {
-    if (status.genesisId.every((byte) => byte === 0)) continue;
-    const id = toHex(status.genesisId);
-    if (!pin || pin === id) offers.set(id, [...(offers.get(id) ?? []), peer]);
   }
-  return offers;
 }
 
 function ambiguous(ids: Hex[]): UserError {

@@ -75,7 +75,7 @@ export class Endpoint implements Network {
       direction: network.hasDialled(this.peerId, id) ? "outbound" : "inbound",
       score: this.scores.score(id),
       connectedAtMs: 0,
-      chosen: true,
+      chosen: network.hasDialled(this.peerId, id),
     }));
   }
 

@@ -20,13 +20,14 @@ describe.each(lies)("strangers that lie (%s, %i ids)", (lie, strangers) => {
     expect(result.finalizedHeight).toBeGreaterThan(result.height - 3);
   });
 
-  test.each([false])(
+  test.each([false, true])(
     "keep no new node from one honest peer (all of them came by themselves: %s)",
     async (allInbound) => {
       const options = { lie, strangers, fromMs: 10_000, untilMs: 50_000, joinAtMs: 30_000, allInbound };
       const result = await attack(options);
       expect(result.joinedAfterMs).toBeLessThan(10_000);
-      expect(result.left).toEqual([]);
+      // The new node is ready when nobody has backed a claim for a few seconds, and behind once it is shown the chain.
+      expect(result.left.filter((line) => !line.startsWith("late "))).toEqual([]);
       expect(result.blamed).toEqual([]);
     },
   );

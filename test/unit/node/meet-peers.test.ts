@@ -13,6 +13,61 @@ import { checkpoint } from "../support/votes.ts";
 const genesis = await testGenesis();
 const status = claimedStatus(ownStatus(genesis.id, undefined, 0));
 
+async function setUp(votes: { pull(peer: string): Promise<void> }) {
+  const clock = new ManualClock();
+  const network = new TestNetwork(clock).node("node");
+  const statuses = new PeerStatuses({ network, clock, logger: silentLogger, status: () => status });
+  const modes = new ModeMachine("boot");
+  const { chain } = await testChain({ genesis, clock });
+  const none = { pull: async () => undefined };
+  const closers = new Closers(silentLogger);
+  onTestFinished(() => closers.close());
+  meetPeers(
+    { network, statuses, modes, clock },
+    { chain, transactions: none, evidence: none, votes },
+    closers,
+  );
+  modes.enter("ready");
+  const claim = (peer: string, justifiedRound: number) => {
+    network.connected(peer);
+    statuses.events.emit("status", {
+      ...{ peer, receivedAtMs: 0, clockOffsetMs: 0, roundTripMs: 0 },
+      status: { ...status, justifiedRound },
+    });
+  };
+  return { clock, claim };
+}
+
+test("a round that a peer claims and does not show is asked for more and more rarely", async () => {
+  const askedAtMs: number[] = [];
+  const { clock, claim } = await setUp({ pull: async () => void askedAtMs.push(clock.now()) });
+  const startMs = clock.now();
+  for (let step = 0; step < 600; step++) {
+    claim("liar", 7);
+    await clock.advance(100);
+  }
+  // On meeting it, at the first claim after that, and 0.5, 1, 2, 4, 8, 16 s later.
+  expect(askedAtMs.map((atMs) => Math.round((atMs - startMs) / 100))).toEqual([
+    0, 1, 6, 16, 36, 76, 156, 316,
+  ]);
+});
+
+test("claimed rounds of many peers are asked for a few at a time", async () => {
+  let open = 0;
+  const { clock, claim } = await setUp({
+    pull: async () => {
+      open++;
+      await new Promise(() => undefined);
+    },
+  });
+  for (let peer = 0; peer < 50; peer++) claim(`s${peer}`, 0);
+  expect(open).toBe(50);
+  for (let peer = 0; peer < 50; peer++) claim(`s${peer}`, 9);
+  await clock.advance(100);
+  // One place is kept for who has shown some before.
+  expect(open).toBe(53);
+});
+
 test("peers are asked for votes on meeting them, and again each second while finality stands still", async () => {
   const clock = new ManualClock();
   const network = new TestNetwork(clock).node("node");

@@ -24,7 +24,7 @@ function setUp(peers: Record<string, Partial<PeerInfo>>) {
 
 test("peers that came by themselves fill two places: one stays for a peer that was dialled, one for a peer that delivered", () => {
   const strangers = Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`s${n}`, {}]));
-  const { candidates, take, all } = setUp({ ...strangers, dialled: { direction: "outbound" }, proven: {} });
+  const { candidates, take, all } = setUp({ ...strangers, dialled: { chosen: true }, proven: {} });
   candidates.prove("proven");
   expect(take(...all)).toEqual(["s0", "s1", "dialled", "proven"]);
   expect(candidates.tried).toBe(4);
@@ -34,7 +34,7 @@ test("peers that came by themselves fill two places: one stays for a peer that w
 });
 
 test("dialled peers alone do not take the place of one that delivered", () => {
-  const outbound = { direction: "outbound" as const };
+  const outbound = { chosen: true };
   const { candidates, take } = setUp({ a: outbound, b: outbound, c: outbound, d: outbound, proven: {} });
   candidates.prove("proven");
   expect(take("a", "b", "c", "d", "proven")).toEqual(["a", "b", "c", "proven"]);
@@ -60,7 +60,7 @@ test("new ids of a network that has failed come after the others, but are not le
   const next = { address: "/ip4/10.0.0.2/tcp/1" };
   const { clock, candidates } = setUp({
     ...{ s1: here, s2: next, honest: { address: "/ip4/10.0.1.1/tcp/1" } },
-    dialled: { ...next, direction: "outbound" },
+    dialled: { ...next, chosen: true },
   });
   expect(candidates.untried(["s2", "honest", "dialled"])).toEqual(["s2", "honest", "dialled"]);
   candidates.doubt("s1");
@@ -81,7 +81,7 @@ test("the longest connected come first, then those that claim most", () => {
 
 test("among the peers that blocks are downloaded from there is one that was dialled and one that delivered", () => {
   const strangers = Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`s${n}`, {}]));
-  const { candidates, take, all } = setUp({ ...strangers, dialled: { direction: "outbound" }, proven: {} });
+  const { candidates, take, all } = setUp({ ...strangers, dialled: { chosen: true }, proven: {} });
   candidates.prove("proven");
   take("dialled");
   expect(candidates.some(all, 3)).toEqual(["proven", "dialled", "s0"]);
@@ -93,4 +93,25 @@ test("a network is an IPv4 /24 or an IPv6 /64", () => {
     expect(addressGroup(`/ip6/${address}/tcp/1`)).toBe("2001:db8:0:1::/64");
   expect(addressGroup("/ip6/::1/tcp/1")).toBe("0:0:0:0::/64");
   expect(addressGroup("/dns4/one.example/tcp/1")).toBe("/dns4/one.example/tcp/1");
+});
+
+test("one peer of a network at a time, where others wait; then those whose network has failed least", async () => {
+  const at = (group: number) => ({ address: `/ip4/10.0.${group}.1/tcp/1` });
+  const { clock, candidates, take } = setUp({
+    a1: at(1),
+    a2: at(1),
+    a3: at(1),
+    a4: at(1),
+    b1: at(2),
+    c1: at(3),
+  });
+  const all = ["a1", "a2", "a3", "a4", "b1", "c1"];
+  expect(take("a1")).toEqual(["a1"]);
+  expect(candidates.untried(all)).toEqual(["b1", "c1", "a2", "a3", "a4"]);
+  candidates.free("a1");
+  for (const liar of ["a1", "a2", "a3"]) candidates.doubt(liar);
+  candidates.doubt("c1");
+  await clock.advance(1_000);
+  // New ids of a network that fails do not push a peer aside that failed once.
+  expect(candidates.untried(all)).toEqual(["b1", "c1", "a4", "a1", "a2", "a3"]);
 });
