@@ -71,7 +71,7 @@ it("says of a transfer that has ended that it is not paid, and never will be", a
   answers = [[202, ""]];
   final.height = 140;
   await wallet.send(key, genesisId, order);
-  const [{ id }] = wallet.transfers.value as [{ id: string }];
+  const { id } = wallet.transfers.value[0]!;
   await expect
     .poll(() => wallet.transfers.value[0]?.error?.message, { timeout: 5_000 })
     .toBe(`transaction ${id} is not paid, and never will be: it was valid until block 140`);
