@@ -16,6 +16,8 @@ export const rpcLimits = {
   controlMessages: 512,
   /** Of all control messages together: an IHAVE for each of four topics. */
   ids: 4 * maxIdsInMessage + 1_000,
+  /** Fields that this version does not know: of later versions, a few. */
+  unknown: 64,
 } as const;
 
 /** RPCs of one peer, and all that they hold. Above it they are dropped unread, each for a small penalty. */
@@ -35,25 +37,29 @@ export const decodeRpcLimits = {
 
 /** Fields of `RPC` and of its `ControlMessage` (the gossipsub specification's rpc.proto). */
 const rpcFields = { subscriptions: 1, messages: 2, control: 3 } as const;
+const controlFields = { first: 1, last: 5 } as const;
 
 /**
  * Counts what an RPC holds without decoding it: an id of no bytes is two bytes on the wire and some hundred in memory. Undefined above
  * the limits, or where the bytes are no protobuf.
  */
 export function countParts(rpc: Uint8Array): number | undefined {
-  const counts = { subscriptions: 0, messages: 0, ids: 0, control: new Map<number, number>() };
+  const counts = { subscriptions: 0, messages: 0, ids: 0, unknown: 0, control: new Map<number, number>() };
   const isFine = eachField(rpc, (field, control) => {
     if (field === rpcFields.subscriptions) return ++counts.subscriptions <= rpcLimits.subscriptions;
     if (field === rpcFields.messages) return ++counts.messages <= rpcLimits.messages;
-    if (field !== rpcFields.control) return true;
+    if (field !== rpcFields.control) return ++counts.unknown <= rpcLimits.unknown;
     return eachField(control, (kind, message) => {
+      if (kind < controlFields.first || kind > controlFields.last)
+        return ++counts.unknown <= rpcLimits.unknown;
       const count = (counts.control.get(kind) ?? 0) + 1;
       counts.control.set(kind, count);
       return count <= rpcLimits.controlMessages && eachField(message, () => ++counts.ids <= rpcLimits.ids);
     });
   });
   const control = [...counts.control.values()].reduce((sum, count) => sum + count, 0);
-  return isFine ? 1 + counts.subscriptions + counts.messages + control + counts.ids : undefined;
+  const { subscriptions, messages, ids, unknown } = counts;
+  return isFine ? 1 + subscriptions + messages + control + ids + unknown : undefined;
 }
 
 /** Calls `visit` with each field until it says no; false then, and where the bytes are no protobuf. */

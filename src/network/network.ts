@@ -17,6 +17,7 @@ import { placeOf, targetOf } from "./address.ts";
 import { Dialer } from "./dialer.ts";
 import { Gossip, type Validators } from "./gossip.ts";
 import { guardGossip } from "./gossip-guard.ts";
+import { splitRpcs } from "./gossip-split.ts";
 import { watchGossipStreams } from "./gossip-watch.ts";
 import { createHost, type Host } from "./host.ts";
 import { Inbound, type InboundOptions, inboundLimits, isThisMachine } from "./inbound.ts";
@@ -118,6 +119,7 @@ export class LibP2pNetwork implements Network {
     this.#scores = scores;
     this.#options = options;
     guardGossip(host.services.pubsub, { scores, clock });
+    splitRpcs(host.services.pubsub);
     this.#gossip = new Gossip({ pubsub: host.services.pubsub, scores, usefulness, clock, logger, observer });
     this.#requests = new Requests({
       libp2p: host,

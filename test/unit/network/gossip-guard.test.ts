@@ -23,6 +23,10 @@ const many = <T>(count: number, value: T): T[] => new Array<T>(count).fill(value
 const id = new Uint8Array(32);
 const none = new Uint8Array();
 
+/** A field of at most 16 KiB. */
+const framed = (tag: number, bytes: Uint8Array) =>
+  Uint8Array.of(tag, (bytes.length & 0x7f) | 0x80, bytes.length >> 7, ...bytes);
+
 test("what an RPC holds is counted on the wire", () => {
   expect(countParts(rpc({}))).toBe(1);
   const message = { topic: "t", data: new Uint8Array(100) };
@@ -50,6 +54,17 @@ test.each([
   ["GRAFTs", control({ graft: many(rpcLimits.controlMessages + 1, { topicID: "t" }) })],
   ["ids of no bytes", control({ iwant: many(5, { messageIDs: many(5_000, none) }) })],
   ["peers to connect to", control({ prune: many(500, { topicID: "t", peers: many(50, {}) }) })],
+  [
+    "fields that nobody knows",
+    new Uint8Array(2 * (rpcLimits.unknown + 1)).fill(0).map((_, at) => (at % 2 ? 0 : 0x78)),
+  ],
+  [
+    "kinds of control messages that nobody knows",
+    framed(
+      0x1a,
+      Uint8Array.from({ length: 2 * (rpcLimits.unknown + 1) }, (_, at) => (at % 2 ? 0 : 0x7a)),
+    ),
+  ],
   ["a length beyond the end", Uint8Array.of(0x12, 0x7f, 0)],
   ["bytes that are no protobuf", Uint8Array.of(0x0f, 1, 2)],
   ["a varint that does not end", new Uint8Array(20).fill(0xff)],

@@ -1,0 +1,53 @@
+import type { GossipSub } from "@libp2p/gossipsub";
+import { maxGossipBytes } from "../../protocols/index.ts";
+import { rpcLimits } from "./gossip-guard.ts";
+
+/** A message and what goes with it in an RPC. */
+interface Message {
+  topic: string;
+  data?: Uint8Array | undefined;
+}
+interface Rpc {
+  subscriptions: unknown[];
+  messages: Message[];
+  control?: object | undefined;
+}
+interface Sender {
+  sendRpc(peer: string, rpc: Rpc): boolean;
+}
+
+/** Of a message on the wire, beside its data and topic. */
+const overheadBytes = 16;
+
+/**
+ * Gossipsub answers an IWANT with all messages at once, however many and large they are, and a peer refuses such an RPC. Sends them in
+ * several that are within the limits: one message is, and control messages have room beside it.
+ */
+export function splitRpcs(pubsub: GossipSub): void {
+  const sender = pubsub as unknown as Sender;
+  const send = sender.sendRpc.bind(pubsub);
+  sender.sendRpc = (peer, rpc) => {
+    const [first, ...others] = split(rpc.messages);
+    // The rest of the RPC goes with the first ones.
+    let sent = send(peer, first && others.length > 0 ? { ...rpc, messages: first } : rpc);
+    for (const messages of others) sent = send(peer, { subscriptions: [], messages }) && sent;
+    return sent;
+  };
+}
+
+function split(messages: readonly Message[]): Message[][] {
+  const parts: Message[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const message of messages) {
+    const size = (message.data?.length ?? 0) + message.topic.length + overheadBytes;
+    const last = parts.at(-1);
+    if (!last || bytes + size > maxGossipBytes || last.length >= rpcLimits.messages) {
+      parts.push([message]);
+      bytes = size;
+    } else {
+      last.push(message);
+      bytes += size;
+    }
+  }
+  return parts;
+}
