@@ -31,7 +31,7 @@ test.each([
     const bytes = RPC.encode(each);
     expect(bytes.length).toBeLessThanOrEqual(2 * maxGossipBytes);
     expect(countParts(bytes)).toBeDefined();
-    expect(each.messages.length).toBeLessThanOrEqual(rpcLimits.messages);
+    expect(each.messages?.length).toBeLessThanOrEqual(rpcLimits.messages);
   }
   expect(sent.map((each) => each.control !== undefined)).toEqual(sent.map((_, index) => index === 0));
   expect(result).toBe(true);
