@@ -18,8 +18,14 @@ export interface AddressSet {
   address: Uint8Array;
 }
 
-/** Resolves to one verdict a set, in order, and never rejects. */
-export type Verify = (sets: readonly (SignatureSet | AddressSet)[]) => Promise<boolean[]>;
+/** `later`: transactions that wait for a block. However many there are, blocks and votes, which are `first`, do not wait for them. */
+export type VerifyOrder = "first" | "later";
+
+/** Resolves to one verdict a set, in order, and never rejects. Without `order`, `first`. */
+export type Verify = (
+  sets: readonly (SignatureSet | AddressSet)[],
+  order?: VerifyOrder,
+) => Promise<boolean[]>;
 
 /** RFC 8410: what precedes the 32 raw bytes in the DER form of a key. */
 const pkcs8Prefix = Buffer.from("302e020100300506032b657004220420", "hex");

@@ -2,7 +2,7 @@ import { type Verify, verifySet, verifySignatures } from "./ed25519.ts";
 import { type AnySet, isPackable, pack, packedBytes } from "./verify-messages.ts";
 import { type StartVerifyThread, startVerifyThread, type VerifyThread } from "./verify-thread.ts";
 
-/** A call of at most so many goes before larger ones: headers, votes and lone transactions wait for no block. */
+/** A call of at most so many goes before larger ones: headers and votes wait for no block. */
 const smallCall = 16;
 /** At most so many small ones are checked here: a millisecond, and an idle node needs no threads. */
 const maxHere = 16;
@@ -55,6 +55,8 @@ export class VerifyPool {
   #slots: Slot[];
   readonly #small: Range[] = [];
   readonly #large: Range[] = [];
+  /** Calls take turns, a slice each: one with many signatures, or whoever sends many, delays the others little. */
+  readonly #later: Range[] = [];
   #flushing = false;
   #closed = false;
 
@@ -63,14 +65,15 @@ export class VerifyPool {
     this.#slots = Array.from({ length: options.threads }, () => emptySlot());
   }
 
-  readonly verify: Verify = (sets) => {
+  readonly verify: Verify = (sets, order = "first") => {
     if (sets.length === 0) return Promise.resolve([]);
     // Nobody waits for an answer after the end: what is left must not be checked in the caller's thread, for minutes.
     if (this.#closed) return new Promise(() => undefined);
     if (!sets.every(isPackable)) return verifySignatures(sets);
     return new Promise((resolve) => {
       const call: Call = { sets, verdicts: new Array(sets.length), left: sets.length, resolve };
-      const queue = sets.length <= smallCall ? this.#small : this.#large;
+      const first = sets.length <= smallCall ? this.#small : this.#large;
+      const queue = order === "first" ? first : this.#later;
       queue.push({ call, start: 0, end: sets.length });
       if (this.#flushing) return;
       this.#flushing = true;
@@ -90,17 +93,14 @@ export class VerifyPool {
     this.#flushing = false;
     if (this.#closed) return;
     const isRunning = this.#slots.some(({ thread }) => thread);
-    if (lengthOf(this.#small) <= (isRunning ? maxHereBesideThreads : maxHere)) {
-      for (const { call, start, end } of this.#small.splice(0)) {
-        for (let index = start; index < end; index++) this.#settle(call, index, verifySet(call.sets[index]!));
-      }
-    }
+    const few = isRunning ? maxHereBesideThreads : maxHere;
+    for (const queue of [this.#small, this.#later]) if (lengthOf(queue) <= few) this.#checkHere(queue);
     this.#dispatch();
   }
 
   #dispatch(): void {
     if (this.#slots.length === 0) {
-      this.#checkHere();
+      for (const queue of this.#queues()) this.#checkHere(queue);
       return;
     }
     for (let slot = this.#freeSlot(); slot; slot = this.#freeSlot()) {
@@ -118,10 +118,10 @@ export class VerifyPool {
 
   /** The next slice of what waits. */
   #take(): Range[] {
-    const share = Math.ceil((lengthOf(this.#small) + lengthOf(this.#large)) / this.#slots.length);
-    let room = Math.min(Math.max(share, minSlice), maxSlice);
+    const waiting = this.#queues().reduce((sum, queue) => sum + lengthOf(queue), 0);
+    let room = Math.min(Math.max(Math.ceil(waiting / this.#slots.length), minSlice), maxSlice);
     const ranges: Range[] = [];
-    for (const queue of [this.#small, this.#large]) {
+    for (const queue of this.#queues()) {
       while (room > 0 && queue.length > 0) {
         const range = queue[0]!;
         const end = Math.min(range.end, range.start + room);
@@ -129,6 +129,7 @@ export class VerifyPool {
         room -= end - range.start;
         range.start = end;
         if (end === range.end) queue.shift();
+        else if (queue === this.#later) queue.push(queue.shift()!);
       }
     }
     return ranges;
@@ -180,9 +181,14 @@ export class VerifyPool {
     if (--call.left === 0) call.resolve(call.verdicts);
   }
 
+  /** In the order of their turns. */
+  #queues(): Range[][] {
+    return [this.#small, this.#large, this.#later];
+  }
+
   /** Without any thread. */
-  #checkHere(): void {
-    for (const { call, start, end } of [...this.#small.splice(0), ...this.#large.splice(0)])
+  #checkHere(queue: Range[]): void {
+    for (const { call, start, end } of queue.splice(0))
       for (let index = start; index < end; index++) this.#settle(call, index, verifySet(call.sets[index]!));
   }
 }

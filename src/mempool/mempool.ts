@@ -1,4 +1,4 @@
-import type { Verify } from "../crypto/ed25519.ts";
+import type { Verify, VerifyOrder } from "../crypto/ed25519.ts";
 import type { Database, Write } from "../storage/database.ts";
 import type { MempoolStore } from "../storage/mempool.ts";
 import {
@@ -180,9 +180,9 @@ export class Mempool {
     return transactionRecords(transactions, this.#domain);
   }
 
-  /** Verdicts on the signatures of transactions, wherever they are from; none that is known here is checked again. */
-  verify(records: readonly TransactionRecord[]): Promise<boolean[]> {
-    return this.#signatures.verdicts(records);
+  /** Verdicts on the signatures of transactions, wherever they are from; none that is known here is checked again. Those of blocks are `first`. */
+  verify(records: readonly TransactionRecord[], order: VerifyOrder = "first"): Promise<boolean[]> {
+    return this.#signatures.verdicts(records, order);
   }
 
   /**
@@ -194,6 +194,7 @@ export class Mempool {
     const refusals = records.map((record) => refuseCheaply(record, this.#rules));
     const verdicts = await this.#signatures.verdicts(
       records.filter((_, index) => refusals[index] === undefined),
+      "later",
     );
     const step: Step = { writes: [], toStore: new Set(), added: [], known: [] };
     let next = 0;

@@ -1,4 +1,4 @@
-import type { Verify } from "../crypto/ed25519.ts";
+import type { Verify, VerifyOrder } from "../crypto/ed25519.ts";
 import { hexOfShortId, signatureSet, type TransactionRecord } from "../types/index.ts";
 
 /** A transaction whose signature is being checked. `place`: in the list that `verdicts` are of. */
@@ -6,6 +6,7 @@ interface Check {
   record: TransactionRecord;
   verdicts: Promise<boolean[]>;
   place: number;
+  order: VerifyOrder;
 }
 
 /** Finds transactions whose signatures were checked before. */
@@ -16,7 +17,8 @@ export interface CheckedBefore {
 
 /**
  * Checks signatures of transactions, wherever they are from, and each once: not those that were checked before, and what several ask for
- * at the same time, such as a message and the block after it, for all of them.
+ * at the same time, such as two messages or two blocks, for all of them. Only what is asked for `first` waits for no check that is to
+ * be made `later`: a block must not wait for the messages that its transactions came in.
  */
 export class SignatureChecks {
   readonly #verify: Verify;
@@ -42,10 +44,13 @@ export class SignatureChecks {
   }
 
   /** One verdict each, in order. */
-  async verdicts(records: readonly TransactionRecord[]): Promise<boolean[]> {
-    const known = records.map((record) => this.#known(record));
-    if (known.every((verdict) => !verdict)) return this.#check(records);
-    const fresh = await this.#check(records.filter((_, index) => !known[index]));
+  async verdicts(records: readonly TransactionRecord[], order: VerifyOrder = "first"): Promise<boolean[]> {
+    const known = records.map((record) => this.#known(record, order));
+    if (known.every((verdict) => !verdict)) return this.#check(records, order);
+    const fresh = await this.#check(
+      records.filter((_, index) => !known[index]),
+      order,
+    );
     const verdicts: boolean[] = [];
     let next = 0;
     for (const verdict of known) {
@@ -55,15 +60,18 @@ export class SignatureChecks {
     return verdicts;
   }
 
-  #known(record: TransactionRecord): true | Check | undefined {
+  #known(record: TransactionRecord, order: VerifyOrder): true | Check | undefined {
     if (this.#before.some((checked) => checked.has(record))) return true;
     const check = this.#underWay.get(record.shortIdHex);
-    return check?.record.idHex === record.idHex ? check : undefined;
+    if (check?.record.idHex !== record.idHex || (order === "first" && check.order === "later"))
+      return undefined;
+    return check;
   }
 
-  async #check(records: readonly TransactionRecord[]): Promise<boolean[]> {
-    const verdicts = this.#verify(records.map((record) => signatureSet(record, this.#isAccount)));
-    const checks = records.map((record, place): Check => ({ record, verdicts, place }));
+  async #check(records: readonly TransactionRecord[], order: VerifyOrder): Promise<boolean[]> {
+    const sets = records.map((record) => signatureSet(record, this.#isAccount));
+    const verdicts = this.#verify(sets, order);
+    const checks = records.map((record, place): Check => ({ record, verdicts, place, order }));
     for (const check of checks) this.#underWay.set(check.record.shortIdHex, check);
     try {
       return await verdicts;

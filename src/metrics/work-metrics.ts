@@ -56,11 +56,11 @@ export class WorkMetrics {
 
   /** The same, measured. */
   verify(verify: Verify): Verify {
-    return async (sets) => {
+    return async (sets, order) => {
       const end = this.#verifySeconds.startTimer();
       this.#waiting.inc(sets.length);
       try {
-        const verdicts = await verify(sets);
+        const verdicts = await verify(sets, order);
         const valid = verdicts.reduce((count, isValid) => count + Number(isValid), 0);
         this.#verified.inc({ result: "valid" }, valid);
         this.#verified.inc({ result: "invalid" }, sets.length - valid);

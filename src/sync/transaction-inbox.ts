@@ -108,7 +108,7 @@ export class TransactionInbox {
       return outcome.accepted || outcome.isSigned ? [] : outcome.record;
     });
     for (let at = 0; at < refused.length; at += checkedAtOnce) {
-      const verdicts = await this.#options.mempool.verify(refused.slice(at, at + checkedAtOnce));
+      const verdicts = await this.#options.mempool.verify(refused.slice(at, at + checkedAtOnce), "later");
       if (!verdicts.every(Boolean)) return false;
     }
     return true;

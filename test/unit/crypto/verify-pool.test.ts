@@ -114,6 +114,29 @@ describe("VerifyPool", () => {
     expect(await large).toEqual(many(600).map(() => true));
   });
 
+  it("checks blocks before all transactions that wait, and lets these take turns", async () => {
+    const manual = new ManualThreads();
+    const pool = openPool({ threads: 1, start: manual.start });
+    const done: string[] = [];
+    const ask = (name: string, count: number, order: "first" | "later") =>
+      void pool.verify(many(count), order).then(() => done.push(name));
+    ask("flood", 2_000, "later");
+    ask("flood too", 2_000, "later");
+    ask("one transfer", 1, "later");
+    await turn();
+    ask("block", 300, "first");
+    ask("vote", 1, "first");
+    await turn();
+    const [thread] = manual.threads;
+    // Two messages of the flood are under way; the block is in the next three.
+    for (let answered = 0; answered < 5; answered++) await thread!.answer();
+    expect(done).toEqual(["vote", "block", "one transfer"]);
+    while (thread!.waiting.length > 0) await thread!.answer();
+    expect(done.slice(3).sort()).toEqual(["flood", "flood too"]);
+    // The lone vote was checked at once, by no thread.
+    expect(thread!.answered.reduce((sum, count) => sum + count)).toBe(4_301);
+  });
+
   it("does the work of a thread that dies again, on a new one", async () => {
     const manual = new ManualThreads();
     const ends: unknown[] = [];

@@ -37,6 +37,27 @@ test("what several ask for at the same time is checked once, and all get its ver
   expect(checked).toEqual(records.map(({ transaction }) => toHex(transaction.signature)));
 });
 
+test("a block does not wait for the check of a message, but a message for that of a block", async () => {
+  const orders: unknown[] = [];
+  const message = Promise.withResolvers<boolean[]>();
+  const verify: Verify = (sets, order) => {
+    if (sets.length > 0) orders.push([order, sets.length]);
+    return order === "later" && sets.length > 0 ? message.promise : verifyHere(sets);
+  };
+  const checks = new SignatureChecks(verify, [], () => false);
+  const ofMessage = checks.verdicts(records, "later");
+  const ofBlock = checks.verdicts(records.slice(0, 3), "first");
+  const ofOther = checks.verdicts(records.slice(0, 3), "later");
+  expect(await ofBlock).toEqual([true, false, true]);
+  expect(await ofOther).toEqual([true, false, true]);
+  message.resolve([true, false, true, true]);
+  expect(await ofMessage).toEqual([true, false, true, true]);
+  expect(orders).toEqual([
+    ["later", 4],
+    ["first", 3],
+  ]);
+});
+
 test("nothing is kept of what has been checked, also where that failed", async () => {
   const { checks, checked, resolve } = held();
   resolve();
