@@ -45,7 +45,7 @@ export class PeerScores {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #entries = new Map<PeerId, Entry>();
-  readonly #blocked = new Map<PeerId, { untilMs: number; forMs: number }>();
+  readonly #blocked = new Map<PeerId, { untilMs: number; forMs: number; banned: boolean }>();
   readonly #onBlocked: (peer: PeerId, banned: boolean) => void;
 
   /** `onBlocked`: the peer is to be disconnected. `banned`: for misbehaviour. */
@@ -96,7 +96,11 @@ export class PeerScores {
   }
 
   #block(peer: PeerId, forMs: number, banned: boolean): void {
-    if (forMs > this.blockedMs(peer)) this.#blocked.set(peer, { untilMs: this.#clock.now() + forMs, forMs });
+    if (forMs > this.blockedMs(peer)) {
+      // Behind those that were blocked earlier.
+      this.#blocked.delete(peer);
+      this.#blocked.set(peer, { untilMs: this.#clock.now() + forMs, forMs, banned });
+    }
     if (this.#blocked.size > maxTracked) this.#forget();
     this.#onBlocked(peer, banned);
   }
@@ -118,8 +122,15 @@ export class PeerScores {
 
   #forget(): void {
     for (const peer of [...this.#blocked.keys()]) this.blockedMs(peer);
-    const byScore = [...this.#entries.keys()].sort((a, b) => this.score(b) - this.score(a));
-    for (const peer of byScore.slice(0, maxTracked / 2)) this.#entries.delete(peer);
-    for (const peer of [...this.#blocked.keys()].slice(0, -maxTracked)) this.#blocked.delete(peer);
+    if (this.#entries.size > maxTracked) {
+      const byScore = [...this.#entries.keys()].sort((a, b) => this.score(b) - this.score(a));
+      for (const peer of byScore.slice(0, maxTracked / 2)) this.#entries.delete(peer);
+    }
+    // Saying that one is of another chain costs nothing; a ban was earned, and stays as long as there is room for it.
+    const blocked = [...this.#blocked];
+    const surplus = Math.max(0, blocked.length - maxTracked);
+    const cheap = blocked.filter(([, { banned }]) => !banned).slice(0, surplus);
+    const bans = blocked.filter(([, { banned }]) => banned).slice(0, surplus - cheap.length);
+    for (const [peer] of [...cheap, ...bans]) this.#blocked.delete(peer);
   }
 }

@@ -104,6 +104,22 @@ test("many made-up peers do not push out the ban of a real one, nor grow without
   expect(scores.blocked("bad")).toBe(true);
 });
 
+test("thousands of peers of another chain push out no ban and no score", () => {
+  const { scores } = setUp();
+  scores.penalize("suspect", "invalidMessage", "test");
+  for (let count = 0; count < 5; count++) scores.penalize("liar", "invalidMessage", "test");
+  for (let index = 0; index < 5_000; index++) scores.penalize(`stranger ${index}`, "wrongGenesis", "test");
+  expect([scores.blocked("liar"), scores.score("suspect")]).toEqual([true, -22]);
+  expect([scores.blocked("stranger 0"), scores.blocked("stranger 4999")]).toEqual([false, true]);
+});
+
+test("of too many bans the oldest end", () => {
+  const { scores } = setUp();
+  for (let index = 0; index < 4_100; index++)
+    for (let count = 0; count < 5; count++) scores.penalize(`liar ${index}`, "invalidMessage", "test");
+  expect([scores.blocked("liar 0"), scores.blocked("liar 4099")]).toEqual([false, true]);
+});
+
 test("a clock that is set back makes no ban longer", () => {
   let nowMs = 3_600_000;
   const clock = { now: () => nowMs, after: () => () => undefined };
