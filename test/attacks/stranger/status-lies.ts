@@ -54,8 +54,14 @@ export function claim(view: View, genesisId: string, slot: number): Uint8Array {
       totalDifficulty: 2 * view.height + 2,
       justifiedRound: 2 ** 50,
     },
-    { finalizedHeight: Math.max(0, view.finalizedHeight - 1), finalizedId: bytes32() },
-    { finalizedHeight: view.height + 500, finalizedId: bytes32() },
+    { finalizedHeight: Math.max(1, view.finalizedHeight - 1), finalizedId: bytes32() },
+    {
+      height: view.height + 1_000,
+      headId: bytes32(),
+      totalDifficulty: 2 * view.height + 1_000,
+      finalizedHeight: view.height + 500,
+      finalizedId: bytes32(),
+    },
   ];
   return height.response.serialize({ ...honest, ...lies[slot % lies.length] });
 }

@@ -1,0 +1,133 @@
+import { describe, expect, onTestFinished, test } from "vitest";
+import { Lead } from "../../../src/sync/lead.ts";
+import { scout } from "../../../src/sync/scout.ts";
+import type { SignedHeader } from "../../../src/types/index.ts";
+import { type BlockMaker, testChain, testGenesis } from "../support/chain.ts";
+import { TestNetwork } from "../support/network.ts";
+import { type SyncNode, settledClock, syncNode } from "../support/sync-node.ts";
+
+const genesis = await testGenesis(3, { blockReward: 0n });
+
+async function headsOf(maker: BlockMaker, length: number) {
+  const source = await testChain({ genesis });
+  const tip = await maker.extend(maker.start(), length);
+  await source.addAll(tip);
+  return Promise.all(
+    tip.blocks.map(async (_, index) => {
+      const [id] = await source.chain.reader.idsUp(index + 1, 1);
+      return source.chain.tree.require(id!);
+    }),
+  );
+}
+
+test("only more new blocks than gossip has on its way, signed by a majority, show that a node is behind", async () => {
+  const { chain, maker, add } = await testChain({ genesis });
+  const heads = await headsOf(maker, 5);
+  const leadOf = (count: number) => Lead.of("peer", { checked: heads.slice(0, count), isLast: true }, chain);
+  expect((await leadOf(3))!.showsBehind(chain.head)).toBe(false);
+  expect((await leadOf(4))!.showsBehind(chain.head)).toBe(true);
+  // Weight decides, not length.
+  expect((await leadOf(4))!.showsBehind({ totalDifficulty: heads[3]!.totalDifficulty })).toBe(false);
+  // Blocks that are here are none of a lead.
+  const tip = await maker.extend(maker.start(), 2);
+  for (const block of tip.blocks) await add(block);
+  const rest = (await leadOf(5))!;
+  expect([rest.heads.length, rest.isOfMajority, rest.top.height, rest.next]).toEqual([
+    3,
+    false,
+    5,
+    undefined,
+  ]);
+  expect(await leadOf(2)).toBeUndefined();
+  expect((await Lead.of("peer", { checked: heads, isLast: false }, chain))!.next).toBe(6);
+});
+
+test("four blocks that one authority has proposed show nothing", async () => {
+  const { chain, maker } = await testChain({ genesis });
+  const heads = await headsOf(maker, 4);
+  const { proposer } = heads[0]!.header.message;
+  const ofOne = heads.map((head) => ({
+    ...head,
+    header: { ...head.header, message: { ...head.header.message, proposer } },
+  }));
+  const lead = await Lead.of("peer", { checked: ofOne, isLast: true }, chain);
+  expect(lead!.isOfMajority).toBe(false);
+});
+
+describe("headers of a peer that", () => {
+  async function shown(edit: (page: SignedHeader[]) => SignedHeader[]) {
+    const clock = settledClock();
+    const net = new TestNetwork(clock);
+    const [node, bad] = [await syncNode(net, "new", genesis), await syncNode(net, "bad", genesis)];
+    await bad.addAll(await bad.maker.extend(bad.maker.start(), 20));
+    net.fault = (peer, protocol) =>
+      peer === "bad" && protocol === "headers"
+        ? {
+            async *answer(_request, honest) {
+              for await (const page of honest()) yield edit(page as SignedHeader[]);
+            },
+          }
+        : undefined;
+    const nodes: SyncNode[] = [node, bad];
+    for (const one of nodes) one.start();
+    onTestFinished(async () => {
+      for (const one of nodes) await one.stop();
+    });
+    net.connect(node.network, bad.network);
+    for (let step = 0; step < 200; step++) await clock.advance(50);
+    return node;
+  }
+
+  test("are in order bring its blocks", async () => {
+    const node = await shown((page) => page);
+    expect([node.chain.head.height, node.network.penalties]).toEqual([20, []]);
+  });
+
+  const edits: Record<string, (header: SignedHeader) => SignedHeader> = {
+    "are unsigned": (header) => ({ ...header, signature: new Uint8Array(64) }),
+    "have another difficulty than the rules": (header) => ({
+      ...header,
+      message: { ...header.message, difficulty: 3 - header.message.difficulty },
+    }),
+    "come too early": (header) => ({
+      ...header,
+      message: { ...header.message, timestamp: header.message.timestamp - 5_000 },
+    }),
+  };
+
+  test.each(Object.entries(edits))("%s cost it score, and take nobody out of step", async (_, edit) => {
+    const node = await shown((page) => page.map((header, index) => (index === 5 ? edit(header) : header)));
+    expect(node.chain.head.height).toBe(0);
+    expect(node.steps).toEqual(["inStep"]);
+    expect(node.network.penalties[0]).toMatchObject({ peer: "bad", offence: "invalidBlock" });
+  });
+
+  test("begin at another height than was asked for cost it score", async () => {
+    const node = await shown((page) => page.slice(1));
+    expect(node.network.penalties[0]).toMatchObject({ peer: "bad", offence: "invalidBlock" });
+  });
+});
+
+test("a peer that shows no headers, or too slowly, is given up", async () => {
+  const clock = settledClock();
+  const net = new TestNetwork(clock);
+  const [node, bad] = [await syncNode(net, "new", genesis), await syncNode(net, "bad", genesis)];
+  await bad.addAll(await bad.maker.extend(bad.maker.start(), 20));
+  bad.start();
+  onTestFinished(async () => {
+    for (const one of [node, bad]) await one.stop();
+  });
+  net.connect(node.network, bad.network);
+  await clock.advance(100);
+  net.fault = (_, protocol) => (protocol === "headers" ? { stall: true } : undefined);
+  const claim = { peer: "bad", status: bad.status() as never };
+  const { chain, network } = node;
+  const signal = new AbortController().signal;
+  let code: string | undefined;
+  const startedAtMs = clock.now();
+  scout(claim, { network, chain, clock, signal }).catch(
+    () => (code = `after ${clock.now() - startedAtMs} ms`),
+  );
+  for (let step = 0; step < 200 && !code; step++) await clock.advance(50);
+  expect(code).toBe("after 3000 ms");
+});
