@@ -87,3 +87,13 @@ test.each([
   expect(await codeOf(link(source, checkpoint(target, beside)))).toBe("UNKNOWN_BLOCK");
   expect(conflicts).toHaveLength(count);
 });
+
+test("a conflict is told of once, however often and in whatever round it is shown", async () => {
+  const { first, one, two, beside, conflicts, link } = await node();
+  await link(first, checkpoint(1, one));
+  await link(checkpoint(1, one), checkpoint(2, two));
+  // Its branch was left behind, so that it can be counted nowhere.
+  for (let round = 5; round < 10; round++)
+    expect(await codeOf(link(first, checkpoint(round, beside)))).toBe("UNKNOWN_BLOCK");
+  expect(conflicts).toEqual(["CONFLICTING_FINALITY"]);
+});
