@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 
 /** The line may be going to a pipe that nobody reads: it gets this long. */
-const writeMs = 100;
+const writeMs = 250;
 
 /**
  * Source of the thread. It loads no module of the project and needs neither the main thread nor the thread pool for its end, since
