@@ -9,18 +9,22 @@ import {
 } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import { LruMap } from "../util/lru.ts";
-import { headerEvidence, voteEvidence } from "./evidence.ts";
+import { headerEvidence, voteEvidence, voteOffence } from "./evidence.ts";
 
 /** As many as there can be at once. */
 const maxAuthorities = 1024;
-/** Of one authority: the conflicting one comes soon, or with the branch that it is on. */
-const keptPerAuthority = 64;
+/** Headers of one authority: the conflicting one comes soon, or with the branch that it is on. */
+const keptHeaders = 64;
+/** Target rounds of all authorities together, each with an equal share, and the least of one: hours of the rounds of a small set. */
+const keptRounds = { inAll: 16_384, least: 64 };
+/** What contradicts one of three votes in a round, and none of the first two, adds nothing. */
+const votesPerRound = 2;
 
 interface Seen {
   /** By slot. */
   headers: LruMap<number, { header: SignedHeader; id: Uint8Array }>;
-  /** By target round, oldest first. */
-  votes: Map<number, SignedFinalityVote>;
+  /** By target round, in the order they came in. */
+  votes: Map<number, SignedFinalityVote[]>;
 }
 
 /** Finds conflicts among all signed headers and votes that it is shown, those of side branches too. Only checked signatures of authorities. */
@@ -45,24 +49,33 @@ export class EquivocationWatch {
     return equalBytes(before.id, id) ? undefined : headerEvidence(before.header, header, this.#slotMs);
   }
 
-  vote(vote: SignedFinalityVote): Evidence | undefined {
+  /** `isNew`: the vote is not one of those that are remembered. `evidence`: one for each offence that it shows. */
+  vote(vote: SignedFinalityVote): { isNew: boolean; evidence: Evidence[] } {
     const { votes } = this.#of(vote.voter);
-    const same = votes.get(vote.message.target.round);
-    if (same && FinalityVote.equals(same.message, vote.message)) return undefined;
-    for (const before of votes.values()) {
-      const evidence = voteEvidence(before, vote);
-      if (evidence) return evidence;
+    const { round } = vote.message.target;
+    const same = votes.get(round) ?? [];
+    if (same.some(({ message }) => FinalityVote.equals(message, vote.message)))
+      return { isNew: false, evidence: [] };
+    const found = new Map<string, Evidence>();
+    for (const before of [...votes.values()].flat()) {
+      const offence = voteOffence(before.message, vote.message);
+      if (!offence) continue;
+      // The offence is named by the later target: an outer vote that surrounds many is one.
+      const key = `${offence} ${Math.max(before.message.target.round, round)}`;
+      const evidence = found.has(key) ? undefined : voteEvidence(before, vote);
+      if (evidence) found.set(key, evidence);
     }
-    votes.set(vote.message.target.round, vote);
-    if (votes.size > keptPerAuthority) votes.delete(votes.keys().next().value as number);
-    return undefined;
+    if (same.length < votesPerRound) votes.set(round, [...same, vote]);
+    const kept = Math.max(keptRounds.least, Math.floor(keptRounds.inAll / this.#seen.size));
+    if (votes.size > kept) votes.delete(votes.keys().next().value as number);
+    return { isNew: true, evidence: [...found.values()] };
   }
 
   #of(authority: Uint8Array): Seen {
     const key = toHex(authority);
     let seen = this.#seen.get(key);
     if (!seen) {
-      seen = { headers: new LruMap(keptPerAuthority), votes: new Map() };
+      seen = { headers: new LruMap(keptHeaders), votes: new Map() };
       this.#seen.set(key, seen);
     }
     return seen;

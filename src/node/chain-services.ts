@@ -129,9 +129,14 @@ export async function startChainServices(
   const outbox = new Outbox({ ...common, mempool });
   outbox.start();
   closers.push("outbox", () => outbox.stop());
+  const finalityStore = new FinalityStore(database);
   const evidence = await EvidenceInbox.open({
     ...common,
     store: new EvidenceStore(database),
+    certificates: {
+      justifiedRound: () => chain.justified.round,
+      certificate: (round) => finalityStore.certificate(round),
+    },
     verify,
     rules: { slotMs: genesis.config.slotMs, genesisId: genesis.id },
     isAuthority: (address) => authorityIndex(chain.snapshot.authorities, address) >= 0,
@@ -168,7 +173,6 @@ export async function startChainServices(
   });
   const conflicts = new ConflictingFinality(finalizer);
   closers.push("conflicting finality", () => conflicts.stop());
-  const finalityStore = new FinalityStore(database);
   const votes = new VoteInbox({
     network,
     chain,
@@ -189,7 +193,7 @@ export async function startChainServices(
     blocks: (message, from) => inbox.onGossip(message, from),
     transactions: (message, from) => transactions.onGossip(message, from),
     votes: (message, from) => votes.onGossip(message, from),
-    evidence: (message) => evidence.onGossip(message),
+    evidence: (message, from) => evidence.onGossip(message, from),
   });
 
   const proposals = await Proposals.open({

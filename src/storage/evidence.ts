@@ -4,9 +4,9 @@ import type { Database } from "./database.ts";
 import { keyOf, keyRange } from "./key-spaces.ts";
 
 export interface StoredEvidence {
-  /** Root of the evidence. */
-  id: Uint8Array;
   offender: Uint8Array;
+  /** Tells one offence of an offender from the others. */
+  place: Uint8Array;
   evidence: Evidence;
   receivedAtMs: number;
 }
@@ -19,16 +19,21 @@ export class EvidenceStore {
     this.#database = database;
   }
 
-  put({ id, offender, evidence, receivedAtMs }: StoredEvidence): Promise<void> {
+  put({ offender, place, evidence, receivedAtMs }: StoredEvidence): Promise<void> {
     const value = concatBytes(uint64Bytes(receivedAtMs), Evidence.serialize(evidence));
-    return this.#database.commit([{ key: keyOf("evidence", offender, id), value }]);
+    return this.#database.commit([{ key: keyOf("evidence", offender, place), value }]);
+  }
+
+  async get(offender: Uint8Array, place: Uint8Array): Promise<Evidence | undefined> {
+    const value = await this.#database.get(keyOf("evidence", offender, place));
+    return value && Evidence.deserialize(value.slice(8));
   }
 
   async *all(): AsyncIterable<StoredEvidence> {
     for await (const [key, value] of this.#database.iterate(keyRange("evidence"))) {
       yield {
         offender: key.slice(1, 33),
-        id: key.slice(33),
+        place: key.slice(33),
         receivedAtMs: readUint64(value),
         evidence: Evidence.deserialize(value.slice(8)),
       };

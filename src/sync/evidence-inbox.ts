@@ -3,6 +3,7 @@ import {
   maxEvidencePerRequest,
   type Network,
   type PeerId,
+  RateLimiter,
   RequestError,
   type Verdict,
 } from "../../protocols/index.ts";
@@ -15,9 +16,9 @@ import {
   evidenceSubject,
   type Offence,
 } from "../consensus/index.ts";
-import { type Address, encodeAddress } from "../crypto/address.ts";
+import { encodeAddress } from "../crypto/address.ts";
 import type { Verify } from "../crypto/ed25519.ts";
-import type { EvidenceStore, StoredEvidence } from "../storage/evidence.ts";
+import type { EvidenceStore } from "../storage/evidence.ts";
 import {
   Evidence,
   FinalityVote,
@@ -26,31 +27,31 @@ import {
   type SignedFinalityVote,
   type SignedHeader,
 } from "../types/index.ts";
-import { type Hex, toHex } from "../util/bytes.ts";
+import { concatBytes, type Hex, toHex, uint64Bytes } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
+import { CheckPlaces } from "./check-places.ts";
+import { EvidenceList, type EvidenceSummary, type ListedEvidence } from "./evidence-list.ts";
+import { type Certificates, SettledVotes } from "./settled-votes.ts";
+import { evidenceVerdicts } from "./verdicts.ts";
 
-/** More proves nothing more, and an offender can make any number. */
-const maxPerOffender = 8;
-
-export interface EvidenceSummary {
-  id: Hex;
-  offender: Address;
-  offence: Offence;
-  /** Of headers. */
-  slot?: number;
-  /** Target round of the later vote. */
-  round?: number;
-  /** Ids of the blocks, or roots of the votes. */
-  conflicting: [Hex, Hex];
-  receivedAtMs: number;
-}
+/**
+ * New evidence against one authority: many pieces at once, then as many as an authority that runs twice gives in the rounds of a chain.
+ * What the node finds itself and what others tell have a budget each. Some 40 MB a day, until the authority is voted out.
+ */
+const offenderQuota = { requests: 1_024, perMs: 1_024_000 };
+/** Pieces being checked at once. */
+const checksPerPeer = 4;
+const checksInAll = 64;
+const maxListed = 1024;
 
 export interface EvidenceInboxOptions {
   network: Network;
-  store: Pick<EvidenceStore, "put" | "all">;
+  store: Pick<EvidenceStore, "put" | "get" | "all">;
+  /** Of settled rounds: votes are compared with those that they hold. */
+  certificates: Certificates;
   clock: Clock;
   logger: Logger;
   verify: Verify;
@@ -59,38 +60,42 @@ export interface EvidenceInboxOptions {
   isAuthority(address: Uint8Array): boolean;
 }
 
-interface Known {
-  evidence: Evidence;
-  summary: EvidenceSummary;
-}
-
-/** Finds, takes in, keeps and passes on evidence of equivocation. */
+/** Finds, takes in, keeps and passes on evidence of equivocation: one piece for each offender, kind, and slot or round. */
 export class EvidenceInbox {
   readonly events = new Emitter<{ evidence: EvidenceSummary }>();
   readonly #options: EvidenceInboxOptions;
   readonly #watch: EquivocationWatch;
-  /** By offence, so that one is kept once; oldest first. */
-  readonly #known = new Map<string, Known>();
-  readonly #perOffender = new Map<Address, number>();
+  readonly #list = new EvidenceList();
+  readonly #limiter: RateLimiter;
+  readonly #places = new CheckPlaces({ perPeer: () => checksPerPeer, inAll: () => checksInAll });
+  readonly #settled: SettledVotes;
+  /** Offences being stored, so that none is twice. */
+  readonly #storing = new Set<string>();
 
   private constructor(options: EvidenceInboxOptions) {
     this.#options = options;
     this.#watch = new EquivocationWatch({ slotMs: options.rules.slotMs });
+    this.#settled = new SettledVotes(options.certificates, options.clock);
+    this.#limiter = new RateLimiter(options.clock);
   }
 
   static async open(options: EvidenceInboxOptions): Promise<EvidenceInbox> {
     const inbox = new EvidenceInbox(options);
-    const stored: StoredEvidence[] = [];
-    for await (const entry of options.store.all()) stored.push(entry);
-    stored.sort((a, b) => a.receivedAtMs - b.receivedAtMs);
-    for (const { evidence, receivedAtMs } of stored)
-      inbox.#remember(evidence, evidenceSubject(evidence, options.rules.slotMs), receivedAtMs);
+    const { slotMs } = options.rules;
+    const stored: ListedEvidence[] = [];
+    for await (const { evidence, receivedAtMs, ...key } of options.store.all())
+      stored.push({
+        ...key,
+        summary: summaryOf(evidence, evidenceSubject(evidence, slotMs), receivedAtMs),
+      });
+    stored.sort((a, b) => a.summary.receivedAtMs - b.summary.receivedAtMs);
+    for (const listed of stored) inbox.#list.add(listed);
     return inbox;
   }
 
-  /** Newest first. */
+  /** Newest first, some of each offender. */
   list(): EvidenceSummary[] {
-    return [...this.#known.values()].map(({ summary }) => summary).reverse();
+    return this.#list.newest(maxListed).map(({ summary }) => summary);
   }
 
   /** Every header whose signature has been checked goes through here. */
@@ -98,28 +103,37 @@ export class EvidenceInbox {
     if (this.#options.isAuthority(header.message.proposer)) this.#report(this.#watch.header(header));
   }
 
+  /** Every vote whose signature has been checked goes through here, however old its round. */
   seenVote(vote: SignedFinalityVote): void {
-    if (this.#options.isAuthority(vote.voter)) this.#report(this.#watch.vote(vote));
+    if (!this.#options.isAuthority(vote.voter)) return;
+    const { isNew, evidence } = this.#watch.vote(vote);
+    for (const each of evidence) this.#report(each);
+    // A vote that this process has not seen may contradict one that settled its round.
+    if (isNew) void this.#settled.compare(vote).then((found) => this.#report(found), this.#onError);
   }
 
   /** The validator of the topic `evidence`. */
-  async onGossip(message: Uint8Array): Promise<Verdict> {
+  async onGossip(message: Uint8Array, from: PeerId): Promise<Verdict> {
     let evidence: Evidence;
     try {
       evidence = Evidence.deserialize(message);
     } catch {
       return "reject";
     }
-    return this.#take(evidence);
+    return this.#take(evidence, from);
   }
 
   /** Answers the protocol `evidence`. */
   serve(): void {
-    const newest = () => [...this.#known.values()].reverse();
-    this.#options.network.serve(evidenceProtocol, async function* ({ limit }) {
+    const { network, store } = this.#options;
+    const list = this.#list;
+    network.serve(evidenceProtocol, async function* ({ limit }) {
       if (!(limit >= 1 && limit <= maxEvidencePerRequest))
         throw new RequestError("invalidRequest", `limit is 1 to ${maxEvidencePerRequest}`);
-      for (const { evidence } of newest().slice(0, limit)) yield evidence;
+      for (const { offender, place } of list.newest(limit)) {
+        const evidence = await store.get(offender, place);
+        if (evidence) yield evidence;
+      }
     });
   }
 
@@ -129,7 +143,7 @@ export class EvidenceInbox {
     try {
       const request = { limit: maxEvidencePerRequest };
       for await (const evidence of network.request(peer, evidenceProtocol, request)) {
-        if ((await this.#take(evidence)) !== "reject") continue;
+        if ((await this.#take(evidence, peer)) !== "reject") continue;
         return network.penalize(peer, "invalidResponse", "it keeps evidence that proves nothing");
       }
     } catch (error) {
@@ -140,62 +154,83 @@ export class EvidenceInbox {
   /** What this node found itself: kept, and told to everybody. */
   #report(evidence: Evidence | undefined): void {
     if (!evidence) return;
-    const { network, logger } = this.#options;
-    this.#take(evidence)
+    const { network } = this.#options;
+    this.#take(evidence, undefined)
       .then(async (verdict) => {
         if (verdict === "accept") await network.publish("evidence", Evidence.serialize(evidence));
       })
-      .catch((error) => logger.warn({ error: messageOf(error) }, "evidence was not published"));
+      .catch(this.#onError);
   }
 
-  async #take(evidence: Evidence): Promise<Verdict> {
-    const { rules, verify, isAuthority, clock, store } = this.#options;
-    let subject: EvidenceSubject;
+  readonly #onError = (error: unknown): void => {
+    this.#options.logger.warn({ error: messageOf(error) }, "evidence was not published");
+  };
+
+  /** `from`: undefined for what this node found itself. */
+  async #take(evidence: Evidence, from: PeerId | undefined): Promise<Verdict> {
+    const { rules, verify, isAuthority, store } = this.#options;
     try {
-      subject = evidenceSubject(evidence, rules.slotMs);
-      if (this.#known.has(keyOf(subject)) || !isAuthority(subject.offender)) return "ignore";
-      if ((this.#perOffender.get(encodeAddress(subject.offender)) ?? 0) >= maxPerOffender) return "ignore";
-      await checkEvidence(evidence, rules, verify);
+      const subject = evidenceSubject(evidence, rules.slotMs);
+      if (!isAuthority(subject.offender)) return "ignore";
+      const budget = `${from === undefined ? "found" : "told"} ${toHex(subject.offender)}`;
+      if (this.#limiter.delayMs(budget, offenderQuota) > 0) return "ignore";
+      if (await store.get(subject.offender, placeOf(subject))) return "ignore";
+      const check = () => checkEvidence(evidence, rules, verify);
+      // Whoever sends it pays for the check; its offender for what the disk keeps, and only once the signatures are checked.
+      if (!(await (from === undefined ? check() : this.#places.run(from, check)))) return "ignore";
+      return (await this.#keep(evidence, subject, budget)) ? "accept" : "ignore";
     } catch (error) {
-      if (error instanceof EvidenceError) return "reject";
+      if (error instanceof EvidenceError) return evidenceVerdicts[error.code];
       throw error;
     }
-    // The same may have come meanwhile.
-    if (this.#known.has(keyOf(subject))) return "ignore";
-    const receivedAtMs = clock.now();
-    const summary = this.#remember(evidence, subject, receivedAtMs);
-    await store.put({
-      id: rootOf(Evidence, evidence),
-      offender: subject.offender,
-      evidence,
-      receivedAtMs,
-    });
-    this.#options.logger.error(
-      { ...summary },
-      `AUTHORITY ${summary.offender} EQUIVOCATED (${describe(subject)}). It is faulty, or runs twice; "ccoin propose remove ${summary.offender}" votes it out`,
-    );
-    this.events.emit("evidence", summary);
-    return "accept";
   }
 
-  #remember(evidence: Evidence, subject: EvidenceSubject, receivedAtMs: number): EvidenceSummary {
-    const { offender, ...rest } = subject;
-    const address = encodeAddress(offender);
-    const summary = {
-      id: toHex(rootOf(Evidence, evidence)),
-      offender: address,
-      ...rest,
-      conflicting: conflicting(evidence),
-      receivedAtMs,
-    };
-    this.#known.set(keyOf(subject), { evidence, summary });
-    this.#perOffender.set(address, (this.#perOffender.get(address) ?? 0) + 1);
-    return summary;
+  /** Returns false if the same offence has come meanwhile. */
+  async #keep(evidence: Evidence, subject: EvidenceSubject, budget: string): Promise<boolean> {
+    const { clock, store, logger } = this.#options;
+    const { offender } = subject;
+    const place = placeOf(subject);
+    const key = `${toHex(offender)} ${toHex(place)}`;
+    if (this.#storing.has(key)) return false;
+    this.#storing.add(key);
+    try {
+      if (await store.get(offender, place)) return false;
+      if (!this.#limiter.take(budget, offenderQuota)) return false;
+      const receivedAtMs = clock.now();
+      await store.put({ offender, place, evidence, receivedAtMs });
+      const summary = summaryOf(evidence, subject, receivedAtMs);
+      this.#list.add({ summary, offender, place });
+      logger.error(
+        { ...summary },
+        `AUTHORITY ${summary.offender} EQUIVOCATED (${describe(subject)}). It is faulty, or runs twice; "ccoin propose remove ${summary.offender}" votes it out`,
+      );
+      this.events.emit("evidence", summary);
+      return true;
+    } finally {
+      this.#storing.delete(key);
+    }
   }
 }
 
-function keyOf({ offender, offence, slot, round }: EvidenceSubject): string {
-  return `${toHex(offender)} ${offence} ${slot ?? round}`;
+function summaryOf(
+  evidence: Evidence,
+  { offender, ...rest }: EvidenceSubject,
+  receivedAtMs: number,
+): EvidenceSummary {
+  return {
+    id: toHex(rootOf(Evidence, evidence)),
+    offender: encodeAddress(offender),
+    ...rest,
+    conflicting: conflicting(evidence),
+    receivedAtMs,
+  };
+}
+
+/** In the order of the kinds' numbers on the disk. */
+const kinds: readonly Offence[] = ["header", "doubleVote", "surround"];
+
+function placeOf({ offence, slot, round }: EvidenceSubject): Uint8Array {
+  return concatBytes(Uint8Array.of(kinds.indexOf(offence)), uint64Bytes(slot ?? round ?? 0));
 }
 
 function describe({ offence, slot, round }: EvidenceSubject): string {

@@ -7,6 +7,10 @@ export class LruMap<Key, Value> {
     this.#capacity = capacity;
   }
 
+  get size(): number {
+    return this.#map.size;
+  }
+
   get(key: Key): Value | undefined {
     const value = this.#map.get(key);
     if (value !== undefined) {

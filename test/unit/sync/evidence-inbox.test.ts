@@ -5,7 +5,7 @@ import { encodeAddress } from "../../../src/crypto/address.ts";
 import { verifySignatures } from "../../../src/crypto/ed25519.ts";
 import { EvidenceStore } from "../../../src/storage/evidence.ts";
 import { EvidenceInbox } from "../../../src/sync/evidence-inbox.ts";
-import { Evidence } from "../../../src/types/index.ts";
+import { type Certificate, Evidence } from "../../../src/types/index.ts";
 import { equalBytes } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { handClock } from "../accounts/signing.ts";
@@ -13,6 +13,8 @@ import { genesisId, keyOf, signedHeader, signedVote, slotMs } from "../consensus
 import { MemoryDatabase } from "../storage/memory-database.ts";
 
 const clock = handClock(7);
+/** Of settled rounds. */
+const certificates = new Map<number, Certificate>();
 const authorities = ["A", "B"].map((name) => keyOf(name).publicKey);
 const twoHeaders = (name: string, slot = 5) =>
   headerEvidence(signedHeader(name, slot * 1_000, 4), signedHeader(name, slot * 1_000 + 1, 4), slotMs)!;
@@ -43,6 +45,7 @@ function open(network: Network, database = new MemoryDatabase()): Promise<Eviden
     logger: silentLogger,
     verify: verifySignatures,
     rules: { slotMs, genesisId },
+    certificates: { justifiedRound: () => 5, certificate: async (round) => certificates.get(round) },
     isAuthority: (address) => authorities.some((authority) => equalBytes(authority, address)),
   });
 }
@@ -59,10 +62,10 @@ describe("gossip", () => {
   test("new evidence is accepted once, listed, and there after a restart", async () => {
     const told: string[] = [];
     inbox.events.on("evidence", ({ offender }) => told.push(offender));
-    expect(await inbox.onGossip(encode(twoHeaders("A")))).toBe("accept");
-    expect(await inbox.onGossip(encode(twoHeaders("A")))).toBe("ignore");
+    expect(await inbox.onGossip(encode(twoHeaders("A")), "peer")).toBe("accept");
+    expect(await inbox.onGossip(encode(twoHeaders("A")), "peer")).toBe("ignore");
     const votes = voteEvidence(signedVote("B", 0, 3, 1), signedVote("B", 0, 3, 2))!;
-    expect(await inbox.onGossip(encode(votes))).toBe("accept");
+    expect(await inbox.onGossip(encode(votes), "peer")).toBe("accept");
     const address = (name: string) => encodeAddress(keyOf(name).publicKey);
     expect(told).toEqual([address("A"), address("B")]);
     expect(inbox.list()).toMatchObject([
@@ -76,36 +79,99 @@ describe("gossip", () => {
     ]);
     const again = await open(testNetwork().network, database.restart());
     expect(new Set(again.list())).toEqual(new Set(inbox.list()));
-    expect(await again.onGossip(encode(twoHeaders("A")))).toBe("ignore");
+    expect(await again.onGossip(encode(twoHeaders("A")), "peer")).toBe("ignore");
   });
 
   test("two of the same at once are stored once", async () => {
     const message = encode(twoHeaders("A"));
-    expect((await Promise.all([inbox.onGossip(message), inbox.onGossip(message)])).sort()).toEqual([
-      "accept",
-      "ignore",
-    ]);
+    expect(
+      (await Promise.all([inbox.onGossip(message, "peer"), inbox.onGossip(message, "peer")])).sort(),
+    ).toEqual(["accept", "ignore"]);
   });
 
   test("what proves nothing is rejected", async () => {
     const forged = twoHeaders("A");
     forged.headers[0]!.first.signature = new Uint8Array(64);
-    expect(await inbox.onGossip(encode(forged))).toBe("reject");
-    expect(await inbox.onGossip(encode({ headers: [], votes: [] }))).toBe("reject");
-    expect(await inbox.onGossip(new Uint8Array(3))).toBe("reject");
+    expect(await inbox.onGossip(encode(forged), "peer")).toBe("reject");
+    expect(await inbox.onGossip(encode({ headers: [], votes: [] }), "peer")).toBe("reject");
+    expect(await inbox.onGossip(new Uint8Array(3), "peer")).toBe("reject");
     expect(inbox.list()).toEqual([]);
   });
 
   test("others than authorities are ignored", async () => {
-    expect(await inbox.onGossip(encode(twoHeaders("C")))).toBe("ignore");
+    expect(await inbox.onGossip(encode(twoHeaders("C")), "peer")).toBe("ignore");
   });
 
-  test("eight of one offender are enough", async () => {
-    for (let slot = 0; slot < 10; slot++)
-      expect(await inbox.onGossip(encode(twoHeaders("A", slot)))).toBe(slot < 8 ? "accept" : "ignore");
-    expect(await inbox.onGossip(encode(twoHeaders("B")))).toBe("accept");
-    expect(inbox.list()).toHaveLength(9);
+  test("every slot and every round is evidence of its own; another pair of the same is not", async () => {
+    for (let slot = 0; slot < 40; slot++)
+      expect(await inbox.onGossip(encode(twoHeaders("A", slot)), "peer")).toBe("accept");
+    const third = headerEvidence(signedHeader("A", 5_000, 4), signedHeader("A", 5_002, 4), slotMs)!;
+    expect(await inbox.onGossip(encode(third), "peer")).toBe("ignore");
+    for (let round = 2; round < 42; round++) {
+      const votes = voteEvidence(signedVote("A", 0, round, 1), signedVote("A", 0, round, 2))!;
+      expect(await inbox.onGossip(encode(votes), "peer")).toBe("accept");
+    }
+    expect(inbox.list()).toHaveLength(80);
   });
+
+  test("of one offender 1,024 are taken at once, and then one a second; others are not affected", async () => {
+    for (let slot = 0; slot < 1_024; slot++) await inbox.onGossip(encode(twoHeaders("A", slot)), "peer");
+    expect(await inbox.onGossip(encode(twoHeaders("A", 2_000)), "peer")).toBe("ignore");
+    expect(await inbox.onGossip(encode(twoHeaders("B")), "peer")).toBe("accept");
+    clock.nowMs += 1_000;
+    expect(await inbox.onGossip(encode(twoHeaders("A", 2_000)), "peer")).toBe("accept");
+    expect(await inbox.onGossip(encode(twoHeaders("A", 2_001)), "peer")).toBe("ignore");
+    // What the node finds itself is not behind what others tell.
+    inbox.seenHeader(signedHeader("A", 3_000_000, 4));
+    inbox.seenHeader(signedHeader("A", 3_000_001, 4));
+    await expect.poll(() => inbox.list()[0]?.slot).toBe(3_000);
+  });
+
+  test("what is listed and told has a bound, and shows every offender and kind", async () => {
+    expect(await inbox.onGossip(encode(twoHeaders("B")), "peer")).toBe("accept");
+    const votes = voteEvidence(signedVote("A", 0, 3, 1), signedVote("A", 0, 3, 2))!;
+    expect(await inbox.onGossip(encode(votes), "peer")).toBe("accept");
+    for (let slot = 0; slot < 300; slot++) await inbox.onGossip(encode(twoHeaders("A", slot)), "peer");
+    expect(inbox.list()).toHaveLength(2 + 256);
+    const { network, own } = testNetwork();
+    const again = await open(network, database.restart());
+    again.serve();
+    const told: Evidence[] = [];
+    for await (const each of own.handler!({ limit: 3 } as never, {} as never)) told.push(each as Evidence);
+    const [last, ...rest] = [...told].map((each) => each.headers.length);
+    expect([last, ...rest].sort()).toEqual([0, 1, 1]);
+    // The disk has them all.
+    let stored = 0;
+    for await (const _ of new EvidenceStore(database).all()) stored++;
+    expect(stored).toBe(302);
+  });
+
+  test("forged evidence uses up nothing of whom it names, and is checked for a peer only four at a time", async () => {
+    const forged = (slot: number) => {
+      const evidence = twoHeaders("A", slot);
+      evidence.headers[0]!.first.signature = new Uint8Array(64);
+      return encode(evidence);
+    };
+    const verdicts = await Promise.all(
+      [1, 2, 3, 4, 5, 6].map((slot) => inbox.onGossip(forged(slot), "peer")),
+    );
+    expect(verdicts).toEqual(["reject", "reject", "reject", "reject", "ignore", "ignore"]);
+    for (let slot = 0; slot < 1_024; slot++)
+      expect(await inbox.onGossip(forged(slot), "peer")).toBe("reject");
+    expect(await inbox.onGossip(encode(twoHeaders("A")), "peer")).toBe("accept");
+  });
+});
+
+test("a vote against one that settled its round long ago is evidence, also after a restart", async () => {
+  const settled = signedVote("A", 1, 2, 1);
+  certificates.set(2, { link: settled.message, voters: [settled.voter], signatures: [settled.signature] });
+  const inbox = await open(testNetwork().network);
+  inbox.seenVote(settled);
+  inbox.seenVote(signedVote("B", 1, 2, 2));
+  const again = await open(testNetwork().network);
+  again.seenVote(signedVote("A", 1, 2, 2));
+  await expect.poll(() => again.list()).toMatchObject([{ offence: "doubleVote", round: 2 }]);
+  expect(inbox.list()).toEqual([]);
 });
 
 test("what the node sees itself is published", async () => {
@@ -125,7 +191,7 @@ test("a late node asks for it; one that serves what proves nothing pays", async 
   const first = testNetwork();
   const inbox = await open(first.network);
   inbox.serve();
-  for (const slot of [1, 2, 3]) await inbox.onGossip(encode(twoHeaders("A", slot)));
+  for (const slot of [1, 2, 3]) await inbox.onGossip(encode(twoHeaders("A", slot)), "peer");
   const late = testNetwork(first.own);
   const lateInbox = await open(late.network);
   await lateInbox.pull("peer");

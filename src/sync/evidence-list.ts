@@ -1,0 +1,58 @@
+import type { Offence } from "../consensus/index.ts";
+import type { Address } from "../crypto/address.ts";
+import type { Hex } from "../util/bytes.ts";
+
+/** In memory, of all offenders; the disk keeps every piece. */
+const maxListed = 16_384;
+/** Of one offender and kind, where there are few of these: the first ones for ever, the newest of the others. */
+const perGroup = { first: 8, least: 16, most: 256 };
+
+export interface EvidenceSummary {
+  id: Hex;
+  offender: Address;
+  offence: Offence;
+  /** Of headers. */
+  slot?: number;
+  /** Target round of the later vote. */
+  round?: number;
+  /** Ids of the blocks, or roots of the votes. */
+  conflicting: [Hex, Hex];
+  receivedAtMs: number;
+}
+
+export interface ListedEvidence {
+  summary: EvidenceSummary;
+  offender: Uint8Array;
+  /** Its place among the evidence of the offender in the store. */
+  place: Uint8Array;
+}
+
+/** What is shown and told of the evidence on the disk: no offender, and no kind of offence, crowds out another. */
+export class EvidenceList {
+  /** By offender and kind, oldest first. */
+  readonly #groups = new Map<string, { listed: ListedEvidence; order: number }[]>();
+  #added = 0;
+
+  add(listed: ListedEvidence): void {
+    const key = `${listed.summary.offender} ${listed.summary.offence}`;
+    const group = this.#groups.get(key) ?? [];
+    this.#groups.set(key, group);
+    group.push({ listed, order: this.#added++ });
+    const share = Math.floor(maxListed / this.#groups.size);
+    const kept = Math.max(perGroup.least, Math.min(perGroup.most, share));
+    if (group.length > kept) group.splice(perGroup.first, group.length - kept);
+  }
+
+  /** At most `limit`, newest first: the newest of each offender and kind, then the second newest of each, and so on. */
+  newest(limit: number): ListedEvidence[] {
+    const chosen: { listed: ListedEvidence; order: number }[] = [];
+    const groups = [...this.#groups.values()];
+    const deepest = Math.max(0, ...groups.map(({ length }) => length));
+    for (let depth = 1; depth <= deepest && chosen.length < limit; depth++)
+      chosen.push(...groups.flatMap((group) => group.at(-depth) ?? []));
+    return chosen
+      .slice(0, limit)
+      .sort((a, b) => b.order - a.order)
+      .map(({ listed }) => listed);
+  }
+}

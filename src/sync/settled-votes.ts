@@ -1,0 +1,46 @@
+import { RateLimiter } from "../../protocols/index.ts";
+import { authorityIndex, voteEvidence } from "../consensus/index.ts";
+import type { Certificate, Evidence, SignedFinalityVote } from "../types/index.ts";
+import type { Clock } from "../util/clock.ts";
+import { LruMap } from "../util/lru.ts";
+
+/** Certificates in memory, for votes that come just after a round is settled. */
+const cached = 16;
+/** How many others are read, for votes of older rounds: a certificate can have 100 kB. */
+const readQuota = { requests: 100, perMs: 2_000 };
+
+export interface Certificates {
+  justifiedRound(): number;
+  /** The one whose target has this round. */
+  certificate(round: number): Promise<Certificate | undefined>;
+}
+
+/** Compares votes with those that settled their rounds, however long ago: they are on the disk. */
+export class SettledVotes {
+  readonly #certificates: Certificates;
+  readonly #limiter: RateLimiter;
+  readonly #cache = new LruMap<number, Certificate>(cached);
+
+  constructor(certificates: Certificates, clock: Clock) {
+    this.#certificates = certificates;
+    this.#limiter = new RateLimiter(clock);
+  }
+
+  /** The evidence that the vote and one of the same voter in the certificate of its round are. Both signatures have been checked. */
+  async compare(vote: SignedFinalityVote): Promise<Evidence | undefined> {
+    const certificate = await this.#of(vote.message.target.round);
+    const at = certificate ? authorityIndex(certificate.voters, vote.voter) : -1;
+    if (!certificate || at < 0) return undefined;
+    const settled = { message: certificate.link, voter: vote.voter, signature: certificate.signatures[at]! };
+    return voteEvidence(settled, vote);
+  }
+
+  async #of(round: number): Promise<Certificate | undefined> {
+    if (round > this.#certificates.justifiedRound()) return undefined;
+    const known = this.#cache.get(round);
+    if (known || !this.#limiter.take("certificates", readQuota)) return known;
+    const certificate = await this.#certificates.certificate(round);
+    if (certificate) this.#cache.set(round, certificate);
+    return certificate;
+  }
+}
