@@ -3,6 +3,7 @@ import { finality, type Verdict } from "../../../protocols/index.ts";
 import { certificateOf } from "../../../src/consensus/index.ts";
 import type { Verify } from "../../../src/crypto/ed25519.ts";
 import { FinalityStore } from "../../../src/storage/finality.ts";
+import { HeldVotes } from "../../../src/sync/held-votes.ts";
 import { VoteInbox } from "../../../src/sync/vote-inbox.ts";
 import { SignedFinalityVote } from "../../../src/types/index.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
@@ -382,4 +383,46 @@ test("a vote whose block cannot be looked for, as the database was closed meanwh
   await clock.advance(0);
   await new Promise((resolve) => setImmediate(resolve));
   expect(get.mock.calls.length).toBeGreaterThan(1);
+});
+
+test("a vote that is nobody's is not passed on, whether or not its block is here", async () => {
+  const { addAll, gossip, checks } = await node();
+  await addAll(one);
+  const before = checks();
+  const ofNobody = (target: typeof one) =>
+    signedVote(authorities[4]!, genesis, genesisCheckpoint, checkpoint(1, target));
+  expect(await gossip(await ofNobody(one))).toBe("reject");
+  expect(await gossip(await ofNobody(two))).toBe("ignore");
+  expect(checks()).toBe(before);
+});
+
+test("an authority cannot have a node that lacks a block blamed by those that have it", async () => {
+  const [a, b, c] = [await node(), await node(), await node()];
+  for (const { add } of [a, b]) await add(one.blocks[0]!);
+  const wrongHeight = { ...checkpoint(1, one), height: 2 };
+  const vote = await signedVote(authorities[3]!, genesis, genesisCheckpoint, wrongHeight);
+  const blamed: Verdict[] = [];
+  const passedOn = c.gossip(vote).then(async (verdict) => {
+    if (verdict === "accept") for (const { gossip } of [a, b]) blamed.push(await gossip(vote));
+    return verdict;
+  });
+  await c.clock.advance(0);
+  await c.add(one.blocks[0]!);
+  await c.clock.advance(0);
+  // Whoever sent it to the third node is at fault: an honest one would have had the block.
+  expect(await passedOn).toBe("reject");
+  expect(blamed).toEqual([]);
+});
+
+test("no more than 4,096 votes are held in all", async () => {
+  const held = new HeldVotes(settledClock());
+  const vote = await voteFor(one);
+  const verdicts = [];
+  for (let n = 0; n < 4_100; n++) {
+    const voter = new Uint8Array(32);
+    new DataView(voter.buffer).setUint32(0, n);
+    verdicts.push(held.hold({ ...vote, voter }));
+  }
+  expect(held.size).toBe(4_096);
+  expect(await Promise.all(verdicts.slice(0, 4))).toEqual(Array(4).fill("pardon"));
 });
