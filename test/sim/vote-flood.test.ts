@@ -3,6 +3,7 @@ import { height } from "../../protocols/index.ts";
 import { checkGenesis, createGenesis } from "../../src/chain/genesis.ts";
 import { voteSigningRoot } from "../../src/chain/vote-check.ts";
 import { SignedFinalityVote } from "../../src/types/index.ts";
+import { testChainConfig } from "../chain-config.ts";
 import { SimDisk } from "./disk.ts";
 import { Endpoint } from "./endpoint.ts";
 import { accounts, verify } from "./keys.ts";
@@ -31,17 +32,9 @@ async function flooded(roundOf: (sent: number, justified: number) => number) {
     slowMs: 0,
   };
   const network = new SimNetwork(timeline, random.fork("network"), conditions);
-  const config = {
-    name: new TextEncoder().encode("flood"),
-    periodMs: 1_000,
-    epochLength: 30_000,
-    emptyBlockPeriodMs: 1_000,
-    maxBlockTransactions: 100,
-    maxBlockBytes: 100_000,
-    blockReward: 0n,
-    minFee: 0n,
+  const config = testChainConfig({
     authorities: accounts.slice(0, 4).map(({ publicKey }) => publicKey),
-  };
+  });
   const block = await createGenesis(config, { balances: [] }, accounts[0]!, epochMs - 60_000);
   const genesis = await checkGenesis(block, verify);
   const penalties: string[] = [];
