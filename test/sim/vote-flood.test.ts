@@ -1,18 +1,12 @@
 import { expect, test } from "vitest";
 import { height } from "../../protocols/index.ts";
-import { checkGenesis, createGenesis } from "../../src/chain/genesis.ts";
 import { voteSigningRoot } from "../../src/chain/vote-check.ts";
 import { SignedFinalityVote } from "../../src/types/index.ts";
-import { testChainConfig } from "../chain-config.ts";
-import { SimDisk } from "./disk.ts";
 import { Endpoint } from "./endpoint.ts";
-import { accounts, verify } from "./keys.ts";
-import { drained, runUntil } from "./loop.ts";
-import { SimNetwork } from "./network.ts";
-import { SimNode, type SimNodeOptions } from "./node.ts";
-import { Random } from "./random.ts";
-import { epochMs, NodeClock, Timeline } from "./timeline.ts";
-import { Trace } from "./trace.ts";
+import { accounts } from "./keys.ts";
+import { runUntil } from "./loop.ts";
+import { smallNetwork } from "./small-network.ts";
+import { epochMs, NodeClock } from "./timeline.ts";
 
 const attackFromMs = 8_000;
 const endMs = 30_000;
@@ -20,57 +14,23 @@ const votesPerSecond = 100;
 
 /** Three honest authorities and a peer with the fourth one's key, which floods them with votes for blocks that nobody has. */
 async function flooded(roundOf: (sent: number, justified: number) => number) {
-  const random = new Random(1);
-  const timeline = new Timeline();
-  const trace = new Trace(timeline, false);
-  const conditions = {
-    leastDelayMs: 1,
-    mostDelayMs: 5,
-    lossShare: 0,
-    duplicateShare: 0,
-    slowShare: 0,
-    slowMs: 0,
-  };
-  const network = new SimNetwork(timeline, random.fork("network"), conditions);
-  const config = testChainConfig({
-    authorities: accounts.slice(0, 4).map(({ publicKey }) => publicKey),
-  });
-  const block = await createGenesis(config, { balances: [] }, accounts[0]!, epochMs - 60_000);
-  const genesis = await checkGenesis(block, verify);
   const penalties: string[] = [];
-  const steady = { offsetMs: 0, drift: 0, jitterMs: 1 };
-  const nodes = [0, 1, 2].map((index) => {
-    const name = `a${index}`;
-    const disk = { leastMs: 1, mostMs: 3, slowShare: 0, slowMs: 0 };
-    return new SimNode({
-      name,
-      signer: accounts[index],
-      genesis,
-      disk: new SimDisk(timeline, random.fork(name), disk),
-      clockError: steady,
-      network,
-      timeline,
-      random: random.fork(`node ${name}`),
-      trace,
-      alone: false,
-      onStarted: () => undefined,
-      onPenalty: (_who: unknown, peer: string) => penalties.push(peer),
-      onPublish: () => undefined,
-      onVotes: () => undefined,
-      onRestored: () => undefined,
-      onError: () => undefined,
-    } as unknown as SimNodeOptions);
+  const { random, timeline, trace, network, genesis, nodes } = await smallNetwork({
+    count: 3,
+    events: { onPenalty: (_, peer) => penalties.push(peer) },
   });
-  const stored = Promise.all(nodes.map((node) => node.init()));
-  await drained();
-  while (timeline.step()) await drained();
-  await stored;
   for (const node of nodes) timeline.after(0, () => void node.start());
 
   const evil = accounts[3]!;
-  const clock = new NodeClock(timeline, random.fork("clock"), steady, () => true);
+  const clock = new NodeClock(
+    timeline,
+    random.fork("clock"),
+    { offsetMs: 0, drift: 0, jitterMs: 1 },
+    () => true,
+  );
   const logger = trace.logger("evil");
-  const nothing = { onPenalty: () => undefined, onPublish: () => undefined, onVotes: () => undefined };
+  const none = () => undefined;
+  const nothing = { onPenalty: none, onPublish: none, onVotes: none, onGossip: none };
   const endpoint = new Endpoint({ network, peerId: "evil", clock, logger, ...nothing });
   endpoint.serve(height, async function* () {
     yield {

@@ -1,0 +1,70 @@
+import { checkGenesis, createGenesis } from "../../src/chain/genesis.ts";
+import { testChainConfig } from "../chain-config.ts";
+import { SimDisk } from "./disk.ts";
+import { accounts, verify } from "./keys.ts";
+import { drained } from "./loop.ts";
+import { SimNetwork } from "./network.ts";
+import { SimNode, type SimNodeOptions } from "./node.ts";
+import { Random } from "./random.ts";
+import { epochMs, Timeline } from "./timeline.ts";
+import { Trace } from "./trace.ts";
+
+export type NodeEvents = Pick<
+  SimNodeOptions,
+  "onPenalty" | "onPublish" | "onVotes" | "onGossip" | "onError" | "onMode" | "onStarted" | "onRestored"
+>;
+
+/** A simulated network without faults, for tests that bring their own: four authorities with a period of 1 s, `count` of which are nodes. */
+export async function smallNetwork({
+  count = 4,
+  seed = 1,
+  events = {},
+}: {
+  count?: number;
+  seed?: number;
+  events?: Partial<NodeEvents>;
+}) {
+  const random = new Random(seed);
+  const timeline = new Timeline();
+  const trace = new Trace(timeline, false);
+  const conditions = { leastDelayMs: 1, mostDelayMs: 5, lossShare: 0, duplicateShare: 0 };
+  const network = new SimNetwork(timeline, random.fork("network"), {
+    ...conditions,
+    slowShare: 0,
+    slowMs: 0,
+  });
+  const config = testChainConfig({ authorities: accounts.slice(0, 4).map(({ publicKey }) => publicKey) });
+  const block = await createGenesis(config, { balances: [] }, accounts[0]!, epochMs - 60_000);
+  const genesis = await checkGenesis(block, verify);
+  const nothing = () => undefined;
+  const nodes = Array.from({ length: count }, (_, index) => {
+    const name = `a${index}`;
+    const speed = { leastMs: 1, mostMs: 3, slowShare: 0, slowMs: 0 };
+    return new SimNode({
+      name,
+      signer: accounts[index],
+      genesis,
+      disk: new SimDisk(timeline, random.fork(name), speed),
+      clockError: { offsetMs: 0, drift: 0, jitterMs: 1 },
+      network,
+      timeline,
+      random: random.fork(`node ${name}`),
+      trace,
+      alone: false,
+      onStarted: nothing,
+      onPenalty: nothing,
+      onPublish: nothing,
+      onVotes: nothing,
+      onGossip: nothing,
+      onMode: nothing,
+      onRestored: nothing,
+      onError: nothing,
+      ...events,
+    });
+  });
+  const stored = Promise.all(nodes.map((node) => node.init()));
+  await drained();
+  while (timeline.step()) await drained();
+  await stored;
+  return { random, timeline, trace, network, genesis, nodes };
+}
