@@ -41,7 +41,7 @@ test("npm start in a fresh clone: a chain of one node that goes on at the next s
 
   // The printed key sends.
   const wallet = new Wallet(signerFromSeed(fromHex(`0x${first.wallet.key}`)), first.genesisId);
-  const { id, body } = await wallet.transfer(wallet.address, 5n, 0n);
+  const { id, body } = await wallet.transfer(wallet.address, 5n, 1n);
   const headers = { "content-type": "application/json" };
   await fetch(`${first.url}/v1/transactions`, { method: "POST", headers, body: JSON.stringify(body) });
   const status = () => get<{ status: string }>(`${first.url}/v1/transactions/${id}`);
