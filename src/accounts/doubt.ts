@@ -4,12 +4,24 @@ import { SigningError } from "./protection.ts";
 /** Rounds above those that are known of which an account may have entered: by a time-out, and by a start after a lost vote. */
 const unheardRounds = 2;
 
+/**
+ * Longest wait for a result while the others make blocks: the longest time-out of a round. If nothing is justified for that long, they
+ * have no quorum without this account.
+ */
+const stalledMs = 30_000;
+
 /** How far finality is, by what peers have told. */
 export interface HeardRounds {
   /** Highest round that more than a third of the authorities have voted in. */
   reachedRound: number;
   /** Of the highest justified checkpoint. */
   justifiedRound: number;
+  /** A time after which more than two thirds of the authorities signed votes: the timestamp of the justified block. */
+  votedAfterMs?: number | undefined;
+  /** A time after which so many others signed blocks that they are more than two thirds with this account. */
+  aliveAfterMs?: number | undefined;
+  /** Whether no checkpoint can be justified without this account. */
+  isNeeded?: boolean | undefined;
 }
 
 export interface VoteLimits {
@@ -17,15 +29,13 @@ export interface VoteLimits {
   targetRound: number;
 }
 
-/** What a node may have voted that it does not know of: found out by listening before it votes. */
+/** Finds out by listening, before the account votes, which votes it may have signed that are not recorded. */
 export class DoubtfulVotes {
   readonly #clock: Clock;
   readonly #listenMs: number;
   #heard: HeardRounds | undefined;
-  #least: HeardRounds = { reachedRound: 0, justifiedRound: 0 };
+  #least: VoteLimits = { sourceRound: 0, targetRound: 0 };
   #sinceMs: number;
-  /** A doubt was ended in this process. */
-  settled = false;
 
   constructor(options: { clock: Clock; listenMs: number }) {
     this.#clock = options.clock;
@@ -33,7 +43,7 @@ export class DoubtfulVotes {
     this.#sinceMs = options.clock.now();
   }
 
-  /** Listens anew; what was heard before stays true. */
+  /** Listens anew: what was heard before stays true, but proves nothing of what was signed since. */
   restart(): void {
     this.#sinceMs = this.#clock.now();
   }
@@ -42,34 +52,51 @@ export class DoubtfulVotes {
     this.#heard = highest(this.#heard, heard);
   }
 
-  /** Raises what is refused without being a peer's word. */
-  atLeast(rounds: HeardRounds): void {
-    this.#least = highest(this.#least, rounds);
+  /** Raises what is refused, by a vote of the account itself. */
+  atLeast({ sourceRound, targetRound }: VoteLimits): void {
+    this.#least = {
+      sourceRound: Math.max(this.#least.sourceRound, sourceRound),
+      targetRound: Math.max(this.#least.targetRound, targetRound),
+    };
   }
 
   /**
-   * Up to which rounds the account may have voted. Sources: justified by a quorum, so heard of. Targets: nobody enters a round by
-   * a time-out before a quorum has reached the one below, of which more than a third are honest and heard of. `roundsAlone`: rounds
-   * with a result that it can have made as the only authority: where no other node is there to tell, none has its votes.
+   * Up to which rounds the account may have voted. Sources and targets: it voted from a checkpoint that more than two thirds had
+   * signed, and entered no round by a time-out before as many had reached the one below. An honest one of these is among any two thirds
+   * that have voted since, in a higher round; so no peer's word decides, only signatures from after the start. `roundsAlone`: rounds with
+   * a result that it can have made as the only authority: where no other node is there to tell, none has its votes.
    * @throws {SigningError} `SIGNING_DOUBTFUL` while it cannot be known.
    */
   settle(recorded: VoteLimits, roundsAlone: number | undefined): VoteLimits {
-    if (this.#clock.now() - this.#sinceMs < this.#listenMs)
+    // Clocks that differ by less than this mistake no block from before the start for a later one.
+    const listenedMs = this.#sinceMs + this.#listenMs;
+    if (this.#clock.now() < listenedMs)
       throw new SigningError("SIGNING_DOUBTFUL", "no vote yet: listening how far finality is");
-    if (roundsAlone === undefined && !this.#heard)
-      throw new SigningError("SIGNING_DOUBTFUL", "no vote before a peer has told how far finality is");
-    const { reachedRound, justifiedRound } = highest(this.#heard, this.#least);
-    return {
-      sourceRound: Math.max(recorded.sourceRound, justifiedRound),
-      targetRound:
-        Math.max(recorded.targetRound, justifiedRound, reachedRound) + (roundsAlone ?? 0) + unheardRounds,
-    };
+    if (roundsAlone === undefined && !this.#hasHeard(listenedMs))
+      throw new SigningError(
+        "SIGNING_DOUBTFUL",
+        "no vote before more than two thirds of the authorities are heard of, by votes signed since the start",
+      );
+    const { reachedRound = 0, justifiedRound = 0 } = this.#heard ?? {};
+    const sourceRound = Math.max(recorded.sourceRound, justifiedRound, this.#least.sourceRound);
+    const known = Math.max(recorded.targetRound, justifiedRound, reachedRound, this.#least.targetRound);
+    return { sourceRound, targetRound: known + (roundsAlone ?? 0) + unheardRounds };
+  }
+
+  #hasHeard(listenedMs: number): boolean {
+    const { votedAfterMs = -1, aliveAfterMs = -1, isNeeded = false } = this.#heard ?? {};
+    if (votedAfterMs >= listenedMs) return true;
+    return aliveAfterMs >= (isNeeded ? listenedMs : this.#sinceMs + Math.max(this.#listenMs, stalledMs));
   }
 }
 
 function highest(a: HeardRounds | undefined, b: HeardRounds): HeardRounds {
+  const max = (one = -1, other = -1) => Math.max(one, other);
   return {
-    reachedRound: Math.max(a?.reachedRound ?? 0, b.reachedRound),
-    justifiedRound: Math.max(a?.justifiedRound ?? 0, b.justifiedRound),
+    reachedRound: max(a?.reachedRound, b.reachedRound),
+    justifiedRound: max(a?.justifiedRound, b.justifiedRound),
+    votedAfterMs: max(a?.votedAfterMs, b.votedAfterMs),
+    aliveAfterMs: max(a?.aliveAfterMs, b.aliveAfterMs),
+    isNeeded: b.isNeeded,
   };
 }

@@ -5,6 +5,7 @@ import { lineOf, UserError } from "../util/errors.ts";
 import {
   emptyRecord,
   type HeaderEntry,
+  mergeDoubt,
   mergeHeader,
   mergeVote,
   type ProtectionRecord,
@@ -39,6 +40,8 @@ const interchangeSchema = z.object({
       signed_votes: z.array(
         z.object({ source_round: count, target_round: count, signing_root: signingRoot }),
       ),
+      /** Milliseconds since 1970: votes signed after it may be missing. */
+      votes_doubtful_since: count.optional(),
     }),
   ),
 });
@@ -66,6 +69,9 @@ export async function exportInterchange(
           target_round: String(entry.targetRound),
           ...root(entry.root),
         })),
+        ...(record?.votesDoubtfulSinceMs !== undefined && {
+          votes_doubtful_since: String(Math.floor(record.votesDoubtfulSinceMs)),
+        }),
       },
     ],
   };
@@ -108,6 +114,7 @@ export async function importInterchange(
   let record = (await store.load(account)) ?? emptyRecord(nowMs);
   for (const entry of headers) record = mergeHeader(record, entry);
   for (const entry of votes) record = mergeVote(record, entry);
+  for (const { votes_doubtful_since } of own) record = mergeDoubt(record, votes_doubtful_since);
   await store.save(account, record, { headers, votes });
   return { headers: headers.length, votes: votes.length };
 }

@@ -32,11 +32,15 @@ export interface ProtectedSigner {
   signHeader(header: HeaderSigning): Promise<Uint8Array>;
   /** As above. @throws {SigningError} `SLASHABLE_VOTE`, `SIGNING_DOUBTFUL` */
   signFinalityVote(vote: VoteSigning): Promise<Uint8Array>;
-  /** A peer's finality status: ends the doubt about votes. */
+  /** How far finality is: ends the doubt about votes once enough of the others have signed since it began. */
   hearRounds(heard: HeardRounds): void;
   /** This account's valid signature came from elsewhere: by gossip, in a block, in a certificate. */
   observeHeader(header: HeaderSigning): Promise<void>;
-  observeVote(vote: VoteSigning): Promise<void>;
+  /**
+   * `votedAfterMs`: timestamp of the block voted for, where it is known. A vote that was signed after the start of this process is another
+   * copy's, and ends signing; an older one is a reason to doubt, whenever it comes.
+   */
+  observeVote(vote: VoteSigning, votedAfterMs?: number): Promise<void>;
   /** Forgets entries below finalized ones; the limits above stay. */
   prune(below: { slot: number; targetRound: number }): Promise<void>;
 }

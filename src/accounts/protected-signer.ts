@@ -53,6 +53,8 @@ class StoredSigner implements ProtectedSigner {
   readonly #queue = new SerialQueue();
   readonly #votes: DoubtfulVotes;
   readonly #startSlot: number;
+  readonly #startedMs: number;
+  readonly #listenMs: number;
   #record: ProtectionRecord;
   /** Slots above the floor that a header was signed in. */
   readonly #taken: Set<number>;
@@ -70,7 +72,9 @@ class StoredSigner implements ProtectedSigner {
     this.#startSlot = options.slotOf(clock.now());
     this.#watchedSlot = Math.min(this.#startSlot, record.slot) + 1;
     this.#watchedRound = record.targetRound + 1;
-    this.#votes = new DoubtfulVotes({ clock, listenMs: listenMs ?? defaultListenMs });
+    this.#startedMs = clock.now();
+    this.#listenMs = listenMs ?? defaultListenMs;
+    this.#votes = new DoubtfulVotes({ clock, listenMs: this.#listenMs });
   }
 
   get publicKey(): Uint8Array {
@@ -157,16 +161,18 @@ class StoredSigner implements ProtectedSigner {
     });
   }
 
-  observeVote(vote: VoteSigning): Promise<void> {
+  observeVote(vote: VoteSigning, votedAfterMs?: number): Promise<void> {
     return this.#queue.run(async () => {
       const { store } = this.#options;
       const { targetRound, sourceRound } = vote;
-      if (targetRound < this.#watchedRound) return;
+      // A later source is to be kept to also where the target's round is refused already.
+      if (targetRound < this.#watchedRound && sourceRound <= this.#record.sourceRound) return;
       if (await store.hasVote(this.publicKey, vote)) return;
-      if (this.#votes.settled) return this.#stop(`a vote in round ${targetRound}`);
+      if (votedAfterMs !== undefined && votedAfterMs > this.#startedMs + this.#listenMs)
+        return this.#stop(`a vote in round ${targetRound}`);
+      this.#votes.atLeast({ sourceRound, targetRound });
       if (this.#record.votesDoubtfulSinceMs === undefined)
         await this.raiseDoubt(`a vote of this account in round ${targetRound} is not recorded here`);
-      this.#votes.atLeast({ reachedRound: targetRound, justifiedRound: sourceRound });
     });
   }
 
@@ -190,7 +196,7 @@ class StoredSigner implements ProtectedSigner {
     this.#votes.restart();
     logger.error(
       { address: this.address, reason, lastRecordMs: timeMs, refusedToSlot: this.#record.floorSlot },
-      `THIS NODE'S DATA MAY BE OLDER THAN WHAT ITS ACCOUNT SIGNED LAST (${reason}). To contradict nothing, it signs no block in the running period, and no finality vote until it has heard from its peers. Make sure that no other copy of this node is running`,
+      `THIS NODE'S DATA MAY BE OLDER THAN WHAT ITS ACCOUNT SIGNED LAST (${reason}). To contradict nothing, it signs no block in the running period, and no finality vote until it has heard the votes that more than two thirds of the authorities sign from now on. Make sure that no other copy of this node is running`,
     );
   }
 
@@ -209,7 +215,6 @@ class StoredSigner implements ProtectedSigner {
       votesDoubtfulSinceMs: undefined,
     });
     this.#watchedRound = targetRound + 1;
-    this.#votes.settled = true;
     this.#options.logger.warn(
       { address: this.address, refusedToRound: targetRound },
       `votes again, in rounds above ${targetRound}: up to there this account may have voted before`,

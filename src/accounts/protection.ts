@@ -151,6 +151,13 @@ export function mergeVote(record: ProtectionRecord, vote: VoteEntry): Protection
   return { ...merged, targetRoot: sameRoot(record.targetRoot, vote.root) };
 }
 
+/** Votes that one database may lack can be missing in the other too. */
+export function mergeDoubt(record: ProtectionRecord, sinceMs: number | undefined): ProtectionRecord {
+  if (sinceMs === undefined) return record;
+  const own = record.votesDoubtfulSinceMs ?? sinceMs;
+  return { ...record, votesDoubtfulSinceMs: Math.min(own, sinceMs) };
+}
+
 function sameRoot(a: Uint8Array | undefined, b: Uint8Array | undefined): Uint8Array | undefined {
   return a && b && equalBytes(a, b) ? a : undefined;
 }

@@ -8,11 +8,11 @@ import type { Chain } from "../chain/chain.ts";
 import type { Finalizer } from "../chain/finalizer.ts";
 import type { Genesis } from "../chain/genesis.ts";
 import { voteSigningRoot } from "../chain/vote-check.ts";
-import { minRoundTimeoutMs, roundOfMinority } from "../consensus/index.ts";
+import { minRoundTimeoutMs, quorum, roundOfMinority } from "../consensus/index.ts";
 import type { Database } from "../storage/database.ts";
 import { ProtectionStore } from "../storage/protection.ts";
-import { computeDomain, signingRoot, slotOf } from "../types/index.ts";
-import { equalBytes } from "../util/bytes.ts";
+import { computeDomain, type SignedFinalityVote, signingRoot, slotOf } from "../types/index.ts";
+import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
@@ -72,26 +72,53 @@ export function followOwnSignatures(
   let answered = false;
   let prunedRound = 0;
 
-  const hear = () => {
-    // Not the highest round of all: a faulty authority could keep this one from voting for ever.
-    const reachedRound = roundOfMinority(finalizer.rounds.rounds(chain.snapshot.authorities));
-    signer.hearRounds({ reachedRound, justifiedRound: chain.finality.justified.round });
+  /** Of each proposer's newest block. */
+  const signedAtMs = new Map<Hex, number>();
+
+  const listen = async () => {
+    // Needed only after old data was put back.
+    if (!answered || !signer.doubt?.votes) return;
+    const { authorities } = chain.snapshot;
+    const { justified } = chain.finality;
+    const block = await chain.tree.get(justified.block);
+    const others = authorities.filter((authority) => !isOwn(authority));
+    const blocksMs = others.map((authority) => signedAtMs.get(toHex(authority)) ?? 0);
+    signer.hearRounds({
+      // Not the highest round of all: a faulty authority could keep this one from voting for ever.
+      reachedRound: roundOfMinority(finalizer.rounds.rounds(authorities)),
+      justifiedRound: justified.round,
+      votedAfterMs: block?.header.message.timestamp,
+      aliveAfterMs: blocksMs.sort((a, b) => b - a)[quorum(authorities.length) - 2],
+      isNeeded: others.length < quorum(authorities.length),
+    });
+  };
+  const hear = () => void listen().catch(report);
+  const observe = async ({ message, voter }: SignedFinalityVote) => {
+    if (!isOwn(voter)) return;
+    const root = voteSigningRoot(message, genesis.id);
+    const block = await chain.tree.get(message.target.block);
+    const { source, target } = message;
+    await signer.observeVote(
+      { sourceRound: source.round, targetRound: target.round, root },
+      block?.header.message.timestamp,
+    );
   };
   const stops = [
-    finalizer.events.on("signed", ({ message, voter }) => {
-      // Needed only after old data was put back.
-      if (answered && signer.doubt?.votes) hear();
-      if (!isOwn(voter)) return;
-      const root = voteSigningRoot(message, genesis.id);
-      signer
-        .observeVote({ sourceRound: message.source.round, targetRound: message.target.round, root })
-        .catch(report);
+    finalizer.events.on("signed", (vote) => {
+      hear();
+      void observe(vote).catch(report);
     }),
     chain.events.on("imported", ({ header, id }) => {
-      if (!isOwn(header.message.proposer)) return;
-      const slot = slotOf(header.message.timestamp, slotMs);
+      const { proposer, timestamp } = header.message;
+      if (!isOwn(proposer)) {
+        const key = toHex(proposer);
+        signedAtMs.set(key, Math.max(signedAtMs.get(key) ?? 0, timestamp));
+        return hear();
+      }
+      const slot = slotOf(timestamp, slotMs);
       signer.observeHeader({ slot, root: signingRoot(id, domain) }).catch(report);
     }),
+    chain.events.on("finality", hear),
   ];
   const prune = async ({ finalized }: { finalized: { round: number; block: Uint8Array } }) => {
     if (finalized.round < prunedRound + pruneEveryRounds) return;

@@ -72,7 +72,7 @@ test.each([
         identity,
         listenMs: 0,
       });
-      signer.hearRounds({ reachedRound: 20, justifiedRound: 19 });
+      signer.hearRounds({ reachedRound: 20, justifiedRound: 19, votedAfterMs: 50_000 });
       await signer
         .signFinalityVote({ sourceRound: 0, targetRound: 1, root: rootOf(1) })
         .catch(() => undefined);
@@ -99,6 +99,37 @@ test.each([
   expect(b!.floorSlot).toBe(limits(a!).refusedToSlot);
   await importInto(other, text);
   expect(await exported(other)).toBe(text);
+});
+
+test("a database in doubt hands its doubt on, since the earlier time where both have one", async () => {
+  const { database } = await signed([], [[3, 4, 1]]);
+  const clock = handClock(60_000);
+  await openSigner(database, { clock, identity: { reasons: ["a copy"], note: async () => undefined } });
+  const since = (await new ProtectionStore(database).load(account))!.votesDoubtfulSinceMs!;
+  const text = await exported(database);
+  const moved = new MemoryDatabase();
+  await importInto(moved, text);
+  const signer = await openSigner(moved, { clock });
+  expect(signer.doubt).toMatchObject({ votes: true });
+  await expect(
+    signer.signFinalityVote({ sourceRound: 4, targetRound: 5, root: rootOf(3) }),
+  ).rejects.toMatchObject({ code: "SIGNING_DOUBTFUL" });
+  const doubted = async (into: MemoryDatabase, sinceMs: number) => {
+    await importInto(
+      into,
+      text.replace(`"votes_doubtful_since": "${since}"`, `"votes_doubtful_since": "${sinceMs}"`),
+    );
+    return (await new ProtectionStore(into).load(account))!.votesDoubtfulSinceMs;
+  };
+  expect(await doubted(moved, since + 5)).toBe(since);
+  const other = new MemoryDatabase();
+  expect(await doubted(other, since + 5)).toBe(since + 5);
+  expect(await doubted(other, since)).toBe(since);
+  // Without a doubt, there is none to hand on.
+  const sure = await signed([], [[3, 4, 1]]);
+  expect(await exported(sure.database)).not.toContain("doubtful");
+  await importInto(moved, await exported(sure.database));
+  expect((await new ProtectionStore(moved).load(account))!.votesDoubtfulSinceMs).toBe(since);
 });
 
 test("merging keeps the higher limits of both, and refuses a slot or round where they differ", async () => {

@@ -163,7 +163,8 @@ describe("a restored copy", () => {
     signer.hearRounds({ reachedRound: 20, justifiedRound: 18 });
     await refused(900, 1000, "SIGNING_DOUBTFUL");
     clock.nowMs += 5_000;
-    signer.hearRounds({ reachedRound: 30, justifiedRound: 17 });
+    signer.hearRounds({ reachedRound: 30, justifiedRound: 17, votedAfterMs: 120_000 });
+    await refused(900, 1000, "SIGNING_DOUBTFUL");
     clock.nowMs += 5_000;
     // One round by a time-out after a quorum had reached the 30th, one by a start.
     await refused(18, 32, "SLASHABLE_VOTE");
@@ -205,7 +206,7 @@ describe("a restored copy", () => {
       roundsAlone,
     });
     expect(signer.doubt).toMatchObject({ votes: true });
-    signer.hearRounds({ reachedRound: 9, justifiedRound: 8 });
+    signer.hearRounds({ reachedRound: 9, justifiedRound: 8, votedAfterMs: 60_000 });
     await signer.signFinalityVote(vote(8, 12, 2));
     expect(signer.refusedToRound).toBe(12);
     expect(seen).toEqual([50_000]);
@@ -242,19 +243,83 @@ describe("a restored copy", () => {
     await expect(signer.signFinalityVote(vote(0, 1, 1))).rejects.toMatchObject({ code: "SIGNING_DOUBTFUL" });
   });
 
-  test("an unknown own vote is a reason to doubt, a second one to stop", async () => {
-    const signer = await openSigner(new MemoryDatabase(), { listenMs: 0 });
+  test("an unknown own vote is a reason to doubt whenever it comes; one from after the start is another copy's", async () => {
+    const clock = handClock(100_000);
+    const signer = await openSigner(new MemoryDatabase(), { clock, listenMs: 10_000 });
+    const hear = () => {
+      clock.nowMs += 10_000;
+      signer.hearRounds({ reachedRound: 3, justifiedRound: 1, votedAfterMs: clock.nowMs });
+    };
     await signer.signFinalityVote(vote(0, 1, 1));
     await signer.observeVote(vote(0, 1, 1));
     expect(signer.doubt).toBeUndefined();
-    await signer.observeVote(vote(1, 7, 1));
-    signer.hearRounds({ reachedRound: 3, justifiedRound: 1 });
+    await signer.observeVote(vote(1, 7, 1), 99_000);
+    hear();
     await expect(signer.signFinalityVote(vote(1, 9, 2))).rejects.toMatchObject({ code: "SLASHABLE_VOTE" });
     await signer.signFinalityVote(vote(1, 10, 2));
     await signer.observeVote(vote(1, 10, 2));
     await signer.observeVote(vote(1, 9, 1));
     await signer.signFinalityVote(vote(1, 11, 2));
-    await signer.observeVote(vote(1, 11, 3));
-    await expect(signer.signFinalityVote(vote(1, 12, 2))).rejects.toMatchObject({ code: "SIGNING_DOUBTFUL" });
+    // Another old one, of a round that was not refused; its time is known to 10 s.
+    for (const votedAfterMs of [undefined, 99_000, 110_000]) {
+      await signer.observeVote(vote(2, signer.lastTargetRound + 5, 3), votedAfterMs);
+      expect(signer.doubt).toMatchObject({ votes: true });
+      await expect(signer.signFinalityVote(vote(2, 90, 2))).rejects.toMatchObject({
+        code: "SIGNING_DOUBTFUL",
+      });
+      hear();
+      await signer.signFinalityVote(vote(2, signer.lastTargetRound + 8, 2));
+      expect(signer.doubt).toBeUndefined();
+    }
+    await signer.observeVote(vote(2, signer.lastTargetRound + 5, 3), 110_001);
+    hear();
+    await expect(signer.signFinalityVote(vote(2, 190, 1))).rejects.toMatchObject({
+      code: "SIGNING_DOUBTFUL",
+    });
+    expect(signer.doubt?.reason).toContain("another copy");
+  });
+
+  test("an own vote of a refused round is not surrounded either, once it is seen", async () => {
+    const clock = handClock(100_000);
+    const signer = await openSigner(new MemoryDatabase(), { clock, listenMs: 0, identity: copied });
+    signer.hearRounds({ reachedRound: 20, justifiedRound: 4, votedAfterMs: 100_000 });
+    await signer.signFinalityVote(vote(4, 23, 1));
+    await signer.observeVote(vote(19, 20, 2), 99_000);
+    clock.nowMs += 1;
+    signer.hearRounds({ reachedRound: 20, justifiedRound: 4, votedAfterMs: clock.nowMs });
+    await expect(signer.signFinalityVote(vote(18, 40, 1))).rejects.toMatchObject({ code: "SLASHABLE_VOTE" });
+    await signer.signFinalityVote(vote(19, 40, 1));
+  });
+
+  test("votes no sooner for what peers tell than for what two thirds sign 10 s after its start", async () => {
+    const clock = handClock(100_000);
+    const signer = await openSigner(new MemoryDatabase(), { clock, identity: copied });
+    const tries = () => signer.signFinalityVote(vote(90, 1_000, 1)).catch(({ code }) => code);
+    clock.nowMs += 600_000;
+    const told = { reachedRound: 4, justifiedRound: 3 };
+    for (const heard of [
+      {},
+      { aliveAfterMs: 109_999, isNeeded: true },
+      { votedAfterMs: 109_999 },
+      { aliveAfterMs: 129_999 },
+    ]) {
+      signer.hearRounds({ ...told, ...heard });
+      expect(await tries()).toBe("SIGNING_DOUBTFUL");
+    }
+    signer.hearRounds({ ...told, votedAfterMs: 110_000 });
+    expect(await tries()).toBeInstanceOf(Uint8Array);
+  });
+
+  test.each([
+    ["others that make blocks for 30 s and justify nothing", { aliveAfterMs: 130_000 }],
+    ["others that need its vote to justify anything", { aliveAfterMs: 110_000, isNeeded: true }],
+  ])("keeps no chain from finality that waits for it: %s", async (_, heard) => {
+    const clock = handClock(100_000);
+    const signer = await openSigner(new MemoryDatabase(), { clock, identity: copied });
+    clock.nowMs += 60_000;
+    signer.hearRounds({ reachedRound: 4, justifiedRound: 3, ...heard });
+    await expect(signer.signFinalityVote(vote(2, 7, 1))).rejects.toMatchObject({ code: "SLASHABLE_VOTE" });
+    await expect(signer.signFinalityVote(vote(3, 6, 1))).rejects.toMatchObject({ code: "SLASHABLE_VOTE" });
+    await signer.signFinalityVote(vote(3, 7, 1));
   });
 });

@@ -1,0 +1,75 @@
+import { expect, test } from "vitest";
+import { voteOffence } from "../../src/consensus/index.ts";
+import { SignedFinalityVote } from "../../src/types/index.ts";
+import { equalBytes } from "../../src/util/bytes.ts";
+import { runUntil } from "./loop.ts";
+import { smallNetwork } from "./small-network.ts";
+
+/** Four authorities; every offence among the votes that they publish. */
+async function watched() {
+  const votes: SignedFinalityVote[] = [];
+  const offences: string[] = [];
+  const parts = await smallNetwork({
+    events: {
+      onPublish: ({ name }, topic, message) => {
+        if (topic !== "votes") return;
+        const vote = SignedFinalityVote.deserialize(message);
+        for (const other of votes) {
+          if (!equalBytes(other.voter, vote.voter) || equalBytes(other.signature, vote.signature)) continue;
+          const offence = voteOffence(other.message, vote.message);
+          if (offence) offences.push(`${name}: ${offence}`);
+        }
+        votes.push(vote);
+      },
+    },
+  });
+  for (const node of parts.nodes) parts.timeline.after(0, () => void node.start());
+  const votesOf = (index: number) =>
+    votes.filter(({ voter }) => equalBytes(voter, parts.nodes[index]!.options.signer!.publicKey)).length;
+  return { ...parts, offences, votesOf };
+}
+
+test("an authority with old data, alone with one that was down since its backup, votes only once it hears of the others", async () => {
+  const { nodes, timeline, network, offences, votesOf } = await watched();
+  const [restored, stale] = [nodes[0]!, nodes[1]!];
+  await runUntil(timeline, 10_000, () => false);
+  restored.backUp();
+  stale.crash();
+  await runUntil(timeline, 25_000, () => false);
+  restored.crash();
+  restored.restoreBackup();
+  const isOld = (name: string) => [restored.name, stale.name].includes(name);
+  network.partition((a, b) => isOld(a) !== isOld(b));
+  await runUntil(timeline, 27_000, () => false);
+  for (const node of [restored, stale]) void node.start();
+  const before = votesOf(0);
+  await runUntil(timeline, 120_000, () => false);
+  expect(votesOf(0)).toBe(before);
+  network.partition(() => false);
+  await runUntil(timeline, 150_000, () => false);
+  expect(votesOf(0)).toBeGreaterThan(before + 5);
+  expect(offences).toEqual([]);
+  for (const { services } of nodes) {
+    expect(services!.evidence.list()).toEqual([]);
+    const { head, finalized } = services!.chain;
+    expect(head.height - finalized.height).toBeLessThan(4);
+  }
+}, 120_000);
+
+test("all authorities with old data at once, as after a move of them all, come to finality again", async () => {
+  const { nodes, timeline, offences } = await watched();
+  await runUntil(timeline, 10_000, () => false);
+  for (const node of nodes) node.backUp();
+  for (const node of nodes) {
+    node.crash();
+    node.restoreBackup();
+  }
+  for (const node of nodes) timeline.after(0, () => void node.start());
+  await runUntil(timeline, 90_000, () => false);
+  expect(offences).toEqual([]);
+  for (const { services } of nodes) {
+    const { head, finalized } = services!.chain;
+    expect(head.height).toBeGreaterThan(60);
+    expect(head.height - finalized.height).toBeLessThan(4);
+  }
+}, 120_000);
