@@ -30,6 +30,8 @@ export class Violation extends Error {
 /** Sees every node, and checks after every change what must hold for all of them together. */
 export class Oracle {
   readonly #genesis: CheckedGenesis;
+  /** The head of each node before its present one. */
+  readonly #headsBefore = new WeakMap<SimNode, Head>();
   readonly #blocks = new Map<Hex, KnownBlock>();
   /** The one finalized chain: id by height. */
   readonly #finalized = new Map<number, Hex>();
@@ -79,7 +81,12 @@ export class Oracle {
     let finality: FinalityStatus = chain.finality;
     this.#checkFinalized(node, finality);
     this.#checkState(node, services);
-    chain.events.on("head", (change) => this.#onHead(node, services, change, finality));
+    let head = chain.head;
+    chain.events.on("head", (change) => {
+      this.#headsBefore.set(node, head);
+      head = change.head;
+      this.#onHead(node, services, change, finality);
+    });
     chain.events.on("finality", (next) => {
       if (
         next.finalized.height < finality.finalized.height ||
@@ -110,7 +117,10 @@ export class Oracle {
   /** A node in step stays in step until something that was checked says otherwise. */
   onMode(node: SimNode, mode: string, nodes: readonly SimNode[]): void {
     if (!promises.modes || node.faulty || mode !== "boot") return;
-    if (!hasCauseToLeave(node, nodes, this.#blocks))
+    const heads = [node.services?.chain.head, this.#headsBefore.get(node)].filter(
+      (head) => head !== undefined,
+    );
+    if (!heads.some((head) => hasCauseToLeave(node, head, nodes, this.#blocks)))
       this.report("left ready without cause", `${node.name} at ${node.services?.chain.head.height}`);
   }
 
