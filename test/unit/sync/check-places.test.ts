@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import { CheckPlaces } from "../../../src/sync/check-places.ts";
+
+/** Work that ends when it is told to. */
+function held() {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  return { work: () => promise, end: () => resolve("done") };
+}
+
+test("a peer has so many places at once, and gets them back", async () => {
+  const places = new CheckPlaces({ perPeer: () => 1, inAll: () => 10 });
+  const first = held();
+  const running = places.run("a", first.work);
+  expect(await places.run("a", async () => "second")).toBeUndefined();
+  expect(await places.run("b", async () => "other")).toBe("other");
+  first.end();
+  expect(await running).toBe("done");
+  expect(await places.run("a", async () => "again")).toBe("again");
+});
+
+test("all peers together have so many places at once, and get them back where the work fails too", async () => {
+  const places = new CheckPlaces({ perPeer: () => 2, inAll: () => 2 });
+  const [first, second] = [held(), held()];
+  const running = [places.run("a", first.work), places.run("b", second.work)];
+  let begun = false;
+  const refused = await places.run("c", async () => {
+    begun = true;
+  });
+  expect([refused, begun]).toEqual([undefined, false]);
+  for (const { end } of [first, second]) end();
+  await Promise.all(running);
+  await expect(places.run("c", () => Promise.reject(new Error("wrong")))).rejects.toThrow("wrong");
+  expect(await places.run("c", async () => "third")).toBe("third");
+});
