@@ -14,6 +14,9 @@ export class RateLimiter {
   readonly #clock: Clock;
   readonly #fullAt = new Map<string, number>();
   #added = 0;
+  #latest = Number.NEGATIVE_INFINITY;
+  /** By how much the clock was set back, in all. */
+  #setBackMs = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -22,7 +25,7 @@ export class RateLimiter {
   /** Takes tokens, or returns false where there is none. The last ones may be more than there are: they are missing later. */
   take(key: string, quota: Quota, tokens = 1): boolean {
     if (this.delayMs(key, quota) > 0) return false;
-    const now = this.#clock.now();
+    const now = this.#now();
     if (!this.#fullAt.has(key) && ++this.#added % pruneEvery === 0) this.#prune(now);
     this.#fullAt.set(
       key,
@@ -33,14 +36,17 @@ export class RateLimiter {
 
   /** Time until there is a token: 0 where there is one now. */
   delayMs(key: string, quota: Quota): number {
-    const now = this.#clock.now();
-    let fullAt = this.#fullAt.get(key) ?? now;
-    if (fullAt > now + quota.perMs) {
-      // The clock was set back: that must not lock a peer out for longer than a whole refill.
-      fullAt = now + quota.perMs;
-      this.#fullAt.set(key, fullAt);
-    }
+    const now = this.#now();
+    const fullAt = this.#fullAt.get(key) ?? now;
     return Math.max(0, fullAt + quota.perMs / quota.requests - now - quota.perMs);
+  }
+
+  /** Time that never goes back: a clock that is set back must not lock a peer out. */
+  #now(): number {
+    const time = this.#clock.now() + this.#setBackMs;
+    if (time < this.#latest) this.#setBackMs += this.#latest - time;
+    else this.#latest = time;
+    return this.#latest;
   }
 
   #prune(now: number): void {

@@ -47,6 +47,17 @@ test("keys are apart", () => {
   expect([taken(limiter, "a", 5), taken(limiter, "b", 5)]).toEqual([4, 4]);
 });
 
+test("tokens taken beyond what there was are missing later", async () => {
+  const clock = new ManualClock();
+  const limiter = new RateLimiter(clock);
+  expect(limiter.take("a", quota, 40)).toBe(true);
+  expect(limiter.delayMs("a", quota)).toBe(9_250);
+  await clock.advance(9_249);
+  expect(taken(limiter, "a", 1)).toBe(0);
+  await clock.advance(1);
+  expect(taken(limiter, "a", 10)).toBe(1);
+});
+
 test("a clock that is set back locks nobody out for longer than a refill", async () => {
   const clock = new ManualClock();
   const limiter = new RateLimiter(clock);
