@@ -85,7 +85,7 @@ export const clone: Lesson = {
       `The halves compare what they have: two signatures of one key that no honest node makes. That is evidence which anybody can check, and every
       node keeps it (GET /v1/authorities, and the explorer's page of authorities). The honest two vote the cheat out:`,
     );
-    for (const node of honest) await room.ccoin(node, "propose", "remove", cheat.address);
+    for (const node of honest) await room.ccoin(node, "propose", "remove", cheat.address, "--force");
     for (const node of honest) {
       await room.until(
         "the cheat is no authority any more",

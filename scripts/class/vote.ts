@@ -66,7 +66,7 @@ export const vote: Lesson = {
 
     story.title("Node 4 is gone for good, and is voted out");
     const gone = wallets[3]!.address;
-    for (const node of [first, second, third]) await room.ccoin(node, "propose", "remove", gone);
+    for (const node of [first, second, third]) await room.ccoin(node, "propose", "remove", gone, "--force");
     for (const node of [first, second, third]) {
       await room.until("node 4 is no authority", async () => !(await authorities(node)).includes(gone));
       await room.finalizes(node, cut + 5);
