@@ -97,7 +97,7 @@ export class CanonicalChain {
       proposal.onSealed?.(block);
       await this.#adopt(
         { head: block, retracted: [], applied: [block] },
-        [{ block, before: this.#snapshot, after: snapshot }],
+        [{ block, after: snapshot }],
         writes,
       );
       ended("commit");
@@ -138,11 +138,7 @@ export class CanonicalChain {
         await ledger.apply(block, { before, after }, ended);
         applied.push(block);
       }
-      await this.#adopt(
-        { head: target, retracted, applied },
-        [{ block: target, before: after, after }],
-        writes,
-      );
+      await this.#adopt({ head: target, retracted, applied }, [{ block: target, after }], writes);
       ended("commit");
     } catch (error) {
       ledger.rollback();
@@ -154,7 +150,11 @@ export class CanonicalChain {
   }
 
   /** Stages 5 and 6, for what the ledger has executed. `news`: the end of the new chain. */
-  async #adopt(change: HeadChange, news: readonly NewBlock[], writes: Write[]): Promise<void> {
+  async #adopt(
+    change: HeadChange,
+    news: readonly Omit<NewBlock, "before">[],
+    writes: Write[],
+  ): Promise<void> {
     const { stores, ledger, tree, forks, pause, writesWith, onChange } = this.#options;
     const snapshot = news.at(-1)!.after;
     const executed = await ledger.pendingWrites();
