@@ -226,7 +226,10 @@ test("votes, proposals and evidence are shown", async () => {
     const response = await route.fetch();
     const json = {
       ...((await response.json()) as object),
-      openVotes: [{ voter: b, candidate, kind: "remove", height: 1 }],
+      openVotes: [
+        { voter: b, candidate, kind: "remove", height: 1 },
+        { voter: b, parameter: "minFee", value: "10", kind: "set", height: 2 },
+      ],
       proposals: [{ candidate, kind: "remove", proposedAt: 1, votes: 1, needed: 3, enacted: false }],
       evidence: [
         {
@@ -243,8 +246,9 @@ test("votes, proposals and evidence are shown", async () => {
     await route.fulfill({ response, json });
   });
   await goTo(page, { path: "#/authorities", shows: "two finality votes in one round" });
-  const open = page.getByRole("region", { name: "Open votes on the set" });
+  const open = page.getByRole("region", { name: "Open votes" });
   await open.getByRole("cell", { name: "remove" }).waitFor();
+  await open.getByRole("row", { name: /set.*minFee/ }).waitFor();
   const own = page.getByRole("region", { name: "Proposals of this node" });
   await own.getByRole("cell", { name: "1 of 3" }).waitFor();
   expect(await axeViolations(page)).toEqual([]);
