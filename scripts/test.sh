@@ -39,14 +39,13 @@ run() {
   fi
 }
 
-# Whole nodes mostly wait. So the end-to-end tests run in two halves, each in a network of its own and in a process group, to be
-# ended as one; the other tests run beside them, and give way.
-halves=2
+# Whole nodes mostly wait, so two thirds of the end-to-end tests run in the background, each in a network and a process group of its
+# own; the other tests run meanwhile at a lower priority, then the last third.
 export CCOIN_E2E_PATIENCE=5
+end_to_end() { run "e2e-$1" scripts/in-netns.sh vitest run --project e2e --shard="$1/3"; }
 set -m
-for ((half = 1; half <= halves; half++)); do
-  name="e2e-$half"
-  run "$name" scripts/in-netns.sh vitest run --project e2e --shard="$half/$halves" >"$reports/$name.log" 2>&1 </dev/null &
+for third in 1 2; do
+  end_to_end "$third" >"$reports/e2e-$third.log" 2>&1 </dev/null &
   beside+=("$!")
 done
 set +m
@@ -65,7 +64,9 @@ run sim vitest run --project sim
 scripts/browser.sh >/dev/null
 run browser scripts/in-netns.sh vitest run --project browser
 
-echo "waiting for the end-to-end tests…"
+end_to_end 3
+
+echo "waiting for the other end-to-end tests…"
 wait
 beside=()
 cat "$reports"/e2e-*.log

@@ -1,27 +1,36 @@
 import { basename } from "node:path";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** Seconds, on two cores that do other things too; any other file: `short`. Only which is longer matters. */
+/** Seconds of a file on two cores that do other things too; any other file: `short`. Only which is longer matters. */
 const long: Readonly<Record<string, number>> = {
+  attacks: 330,
+  faults: 315,
   consensus: 150,
-  faults: 150,
+  "consensus-kill": 105,
   "consensus-authorities": 100,
   crash: 75,
   signals: 60,
-  "rogue-peers": 60,
   genesis: 55,
   "restored-backup": 50,
-  "consensus-kill": 45,
+  "rogue-peers": 50,
+  events: 45,
+  network: 45,
   class: 40,
   "rogue-requests": 40,
 };
 const short = 30;
 
+/** Seconds after which the third part begins: `scripts/test.sh` runs it when the other tests are over. */
+const beginsAfter: readonly number[] = [0, 0, 500];
+
 /** Parts of the tests (`--shard`) that take about as long as each other; vitest itself deals out by the hash of a file's name. */
 export class EvenShards extends BaseSequencer {
   override async shard(files: TestSpecification[]): Promise<TestSpecification[]> {
     const { index, count } = this.ctx.config.shard!;
-    const parts = Array.from({ length: count }, () => ({ seconds: 0, files: [] as TestSpecification[] }));
+    const parts = Array.from({ length: count }, (_, part) => ({
+      seconds: beginsAfter[part] ?? 0,
+      files: [] as TestSpecification[],
+    }));
     const longestFirst = files.toSorted(
       (a, b) => seconds(b) - seconds(a) || a.moduleId.localeCompare(b.moduleId),
     );
