@@ -24,20 +24,19 @@ export class HeaderRules {
     this.#options = options;
   }
 
-  /** @throws {BlockError} `UNKNOWN_PARENT` */
+  /** Looks at the parent before anything is computed for the header. @throws {BlockError} `UNKNOWN_PARENT`, `BELOW_FINALIZED` */
   async parentOf({ message }: SignedHeader): Promise<Head> {
     const parent = await this.#options.tree.get(message.parent);
     if (!parent) throw new BlockError("UNKNOWN_PARENT", `parent ${toHex(message.parent)} is not known`);
+    this.#requirePlace(parent);
     return parent;
   }
 
   /** The block's place and weight. `snapshot`: after the parent. @throws {BlockError} */
   check(parent: Head, snapshot: ChainSnapshot, header: SignedHeader): Head {
     const { message } = header;
-    const { config, clock, finalized } = this.#options;
-    if (parent.height < finalized().height) {
-      throw new BlockError("BELOW_FINALIZED", `height ${message.height}, finalized is ${finalized().height}`);
-    }
+    const { config, clock } = this.#options;
+    this.#requirePlace(parent);
     checkHeader({ header: parent.header.message, id: parent.id, snapshot }, message, config);
     // The last of the rules: what waits for its time was made by somebody who may make it.
     const aheadMs = futureBlockMs(message, clock.now());
@@ -66,5 +65,11 @@ export class HeaderRules {
       heads.push(parent);
     }
     return heads;
+  }
+
+  #requirePlace(parent: BlockRef): void {
+    const finalized = this.#options.finalized();
+    if (parent.height >= finalized.height) return;
+    throw new BlockError("BELOW_FINALIZED", `height ${parent.height + 1}, finalized is ${finalized.height}`);
   }
 }
