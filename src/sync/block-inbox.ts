@@ -1,11 +1,10 @@
 import type { Network, Offence, PeerId, Verdict } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
-import { checkHeaderForm, checkHeaderSignatures, checkTransactionCount } from "../chain/check.ts";
 import type { CheckedBlock } from "../chain/types.ts";
 import { authorityIndex } from "../consensus/index.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import { BlockError } from "../types/errors.ts";
-import { CompactBlock, Header, rootOf, type SignedHeader } from "../types/index.ts";
+import { CompactBlock, Header, rootOf } from "../types/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
@@ -14,28 +13,22 @@ import { BlockEntries, type BlockEntry, type Payer } from "./block-entries.ts";
 import { BlockLoad, type BlockSource, type LoadedBlock } from "./block-load.ts";
 import { BlockSources } from "./block-sources.ts";
 import { HeaderHold } from "./header-hold.ts";
-import { SlotLimit } from "./slot-limit.ts";
+import { HeaderJudge, type HeaderJudgeOptions } from "./header-judge.ts";
 import { blockVerdicts } from "./verdicts.ts";
 
 /** A longer way to a known block is a matter for sync. */
 const maxParentChase = 16;
-/** Headers of one peer that are being judged at once: an honest one passes on a few blocks at a time. */
-const maxJudgedPerPeer = 16;
 /** A block further ahead of the clock than this is not kept: one of the clocks is wrong. */
 const maxAheadMs = 30_000;
 /** An authority that hears of a block later than this part of a period may miss its turn; much more is long for any answer. */
 const patience = { partOfPeriod: 1 / 4, maxMs: 1_000 };
 
-export interface BlockInboxOptions {
+export interface BlockInboxOptions extends Pick<HeaderJudgeOptions, "onFarAhead" | "onSigned"> {
   network: Network;
   chain: Chain;
   mempool: Mempool;
   clock: Clock;
   logger: Logger;
-  /** A block is too far from what we know: the peer that has it should be asked for its height. */
-  onFarAhead(peer: PeerId): void;
-  /** A header of an authority whose signature is right, whatever else is wrong with it. */
-  onSigned?(header: SignedHeader): void;
 }
 
 /**
@@ -46,9 +39,8 @@ export class BlockInbox {
   readonly #options: BlockInboxOptions;
   readonly #entries = new BlockEntries();
   readonly #sources: BlockSources;
-  readonly #slots: SlotLimit;
+  readonly #judge: HeaderJudge;
   readonly #hold: HeaderHold;
-  readonly #judged = new Map<PeerId, number>();
   readonly #stop = new AbortController();
   readonly #stopFollowing: () => void;
 
@@ -56,7 +48,8 @@ export class BlockInbox {
     const { signal } = this.#stop;
     this.#options = options;
     this.#sources = new BlockSources({ ...options, signal });
-    this.#slots = new SlotLimit(options.chain.genesis.config.slotMs);
+    const isNeeded = (id: Uint8Array) => this.#entries.orphansOf(toHex(id)).length > 0;
+    this.#judge = new HeaderJudge({ ...options, isNeeded });
     this.#hold = new HeaderHold({ ...options, signal });
     // Blocks come by sync too.
     this.#stopFollowing = options.chain.events.on("imported", ({ idHex }) => this.#adoptChildren(idHex));
@@ -90,14 +83,7 @@ export class BlockInbox {
     const id = rootOf(Header, header.message);
     const idHex = toHex(id);
     if (this.#knows(idHex, this.#sources.whole(id, from)) || (await chain.find(id))) return "ignore";
-    const judged = this.#judged.get(from) ?? 0;
-    if (judged >= maxJudgedPerPeer) return "ignore";
-    this.#judged.set(from, judged + 1);
-    const judgement = await this.#judge(compact, id, from).finally(() => {
-      const left = this.#judged.get(from)! - 1;
-      if (left > 0) this.#judged.set(from, left);
-      else this.#judged.delete(from);
-    });
+    const judgement = await this.#judge.judge(compact, id, from);
     if (typeof judgement === "string" && judgement !== "accept") return judgement;
     // The same header with other short ids may have been faster.
     if (this.#knows(idHex, this.#sources.whole(id, from))) return "ignore";
@@ -105,7 +91,7 @@ export class BlockInbox {
     void this.#load(id, idHex, this.#sources.compact({ id, header, shortIds }, from), payer);
     return typeof judgement === "string"
       ? judgement
-      : this.#hold.verdict(header, judgement, () => this.#checkRules(compact));
+      : this.#hold.verdict(header, judgement, () => this.#judge.checkRules(compact));
   }
 
   /** Fetches a block that is not here, and what it needs to be imported. Never rejects. */
@@ -137,58 +123,6 @@ export class BlockInbox {
     const entry = this.#entries.get(idHex);
     if (entry?.state.kind === "loading") entry.state.load.add(source);
     return entry !== undefined;
-  }
-
-  /** A verdict, or an error that says that it is too early for one. */
-  async #judge(compact: CompactBlock, id: Uint8Array, from: PeerId): Promise<Verdict | BlockError> {
-    const { chain, onSigned, onFarAhead } = this.#options;
-    const { header } = compact;
-    try {
-      checkHeaderForm(header);
-      // Nobody else's signature is worth a check.
-      const standing = await this.#standing(header.message);
-      if (standing === "stranger") return "reject";
-      if (standing === "stale") return "ignore";
-      if (standing === "unknown") {
-        onFarAhead(from);
-        return "ignore";
-      }
-      await checkHeaderSignatures([{ header, id }], chain.checks);
-      onSigned?.(header);
-      const error = await this.#checkRules(compact).then(
-        () => undefined,
-        (reason) => reason,
-      );
-      if (error && !(error instanceof BlockError)) throw error;
-      const isEarly = error?.code === "UNKNOWN_PARENT" || error?.code === "FUTURE_BLOCK";
-      if (error && !isEarly) return blockVerdicts[error.code as BlockError["code"]];
-      const isNeeded = this.#entries.orphansOf(toHex(id)).length > 0;
-      if (!this.#slots.admits(header.message, id) && !isNeeded) return "ignore";
-      return error ?? "accept";
-    } catch (error) {
-      if (error instanceof BlockError) return blockVerdicts[error.code];
-      throw error;
-    }
-  }
-
-  /** The rules that the parent is enough to check. @throws {BlockError} */
-  async #checkRules({ header, shortIds }: CompactBlock): Promise<void> {
-    const { chain } = this.#options;
-    await chain.checkHeaders([header]);
-    const { parameters } = await chain.tree.snapshotAfter(header.message.parent);
-    checkTransactionCount(shortIds.length, parameters);
-  }
-
-  /** Whether the proposer may be an authority. A stranger: it is none after the parent, which whoever passes the header on has. */
-  async #standing({ parent, proposer }: Header): Promise<"authority" | "stranger" | "stale" | "unknown"> {
-    const { chain } = this.#options;
-    if (authorityIndex(chain.snapshot.authorities, proposer) >= 0) return "authority";
-    const known = await chain.tree.get(parent);
-    if (!known) return "unknown";
-    if (known.height < chain.finalized.height) return "stale";
-    const after = await chain.tree.snapshotAfter(parent).catch(() => undefined);
-    if (!after) return "unknown";
-    return authorityIndex(after.authorities, proposer) >= 0 ? "authority" : "stranger";
   }
 
   async #load(id: Uint8Array, idHex: Hex, source: BlockSource, payer: Payer): Promise<void> {

@@ -4,7 +4,7 @@ import { LruMap } from "../util/lru.ts";
 
 /** As many as the largest set has. */
 const maxProposers = 1024;
-/** Slots, and heights, of one proposer that are remembered. */
+/** Slots, and heights, of one proposer that are remembered: the highest. */
 const remembered = 64;
 const perSlot = 2;
 /** An honest authority signs once at a height on each branch that it was on. Past slots are free for others to sign in. */
@@ -16,32 +16,56 @@ const perHeight = 8;
  */
 export class SlotLimit {
   readonly #slotMs: number;
-  readonly #proposers = new LruMap<Hex, LruMap<string, Set<Hex>>>(maxProposers);
+  readonly #proposers = new LruMap<Hex, { slots: HighestIds; heights: HighestIds }>(maxProposers);
 
   constructor(slotMs: number) {
     this.#slotMs = slotMs;
   }
 
-  /** For headers of authorities whose signature is right. */
-  admits({ proposer, timestamp, height }: Header, id: Uint8Array): boolean {
-    const key = toHex(proposer);
-    const seen = this.#proposers.get(key) ?? new LruMap<string, Set<Hex>>(2 * remembered);
-    this.#proposers.set(key, seen);
-    const inSlot = setAt(seen, `slot ${slotOf(timestamp, this.#slotMs)}`);
-    const atHeight = setAt(seen, `height ${height}`);
+  /** Whether a header is one too many of its proposer. Nothing is remembered: for headers whose signature is not checked yet. */
+  isSurplus(header: Header, id: Uint8Array): boolean {
+    const { inSlot, atHeight } = this.#idsNear(header);
     const idHex = toHex(id);
-    if (inSlot.has(idHex)) return true;
-    if (inSlot.size >= perSlot || atHeight.size >= perHeight) return false;
-    inSlot.add(idHex);
-    atHeight.add(idHex);
+    if (inSlot?.has(idHex)) return false;
+    return !inSlot || inSlot.size >= perSlot || !atHeight || atHeight.size >= perHeight;
+  }
+
+  /** The same for headers of authorities whose signature is right, which are remembered if they are admitted. */
+  admits(header: Header, id: Uint8Array): boolean {
+    if (this.isSurplus(header, id)) return false;
+    const proposer = toHex(header.proposer);
+    const { slots, heights } = this.#proposers.get(proposer) ?? newProposer();
+    this.#proposers.set(proposer, { slots, heights });
+    slots.add(slotOf(header.timestamp, this.#slotMs), toHex(id));
+    heights.add(header.height, toHex(id));
     return true;
+  }
+
+  #idsNear({ proposer, timestamp, height }: Header) {
+    const { slots, heights } = this.#proposers.get(toHex(proposer)) ?? newProposer();
+    return { inSlot: slots.at(slotOf(timestamp, this.#slotMs)), atHeight: heights.at(height) };
   }
 }
 
-function setAt(seen: LruMap<string, Set<Hex>>, key: string): Set<Hex> {
-  const known = seen.get(key);
-  if (known) return known;
-  const added = new Set<Hex>();
-  seen.set(key, added);
-  return added;
+function newProposer() {
+  return { slots: new HighestIds(), heights: new HighestIds() };
+}
+
+/** Ids by the highest numbers that were added: whoever has signed at more numbers than are remembered cannot begin anew at the lowest. */
+class HighestIds {
+  readonly #ids = new Map<number, Set<Hex>>();
+
+  /** Undefined for a number below all those that are remembered, where no more are. */
+  at(number: number): ReadonlySet<Hex> | undefined {
+    const known = this.#ids.get(number);
+    if (known || this.#ids.size < remembered || number > Math.min(...this.#ids.keys()))
+      return known ?? new Set();
+    return undefined;
+  }
+
+  add(number: number, id: Hex): void {
+    const ids = this.#ids.get(number) ?? new Set();
+    this.#ids.set(number, ids.add(id));
+    if (this.#ids.size > remembered) this.#ids.delete(Math.min(...this.#ids.keys()));
+  }
 }

@@ -24,7 +24,7 @@ function join(network: LibP2pNetwork): Received[] {
     received.push({ topic, text, from });
     if (text.startsWith("throw")) throw new Error("a validator's own fault");
     const word = text.split(" ")[0];
-    return (word === "ignore" || word === "reject" ? word : "accept") as Verdict;
+    return (["ignore", "pardon", "reject"].includes(word!) ? word : "accept") as Verdict;
   };
   network.join(genesisId, {
     transactions: validator("transactions"),
@@ -117,6 +117,23 @@ test("a flood of messages that are only ever ignored is cut off before it is che
   for (let n = 0; n < 5_000; n++) await a.publish("transactions", bytes(`ignore ${n}`));
   await until(() => b.peers().length === 0);
   expect(received.length).toBeLessThan(4_000);
+});
+
+test("a flood of messages that are pardoned reaches the validator whole, costs no score, and travels no further", async () => {
+  const [a, b] = await startPair();
+  const c = await startNode(3, { bootstrap: b.addresses() });
+  await until(() => b.peers().length === 2);
+  join(a);
+  const received = join(b);
+  const beyond = join(c);
+  await ready(a, 1);
+  await ready(b, 2);
+  for (let n = 0; n < 3_000; n++) await a.publish("transactions", bytes(`pardon ${n}`));
+  await until(() => received.filter(({ text }) => text.startsWith("pardon")).length === 3_000);
+  expect(b.peers().map(({ score }) => score)).toEqual([0, 0]);
+  await a.publish("transactions", bytes("accept this"));
+  await until(() => beyond.some(({ text }) => text === "accept this"));
+  expect(beyond.filter(({ text }) => text.startsWith("pardon"))).toEqual([]);
 });
 
 test("gossip goes on after a peer has been away", async () => {

@@ -8,9 +8,7 @@ const start = { round: 0, height: 0, block: genesis.id };
 
 async function certificate(source: typeof start, target: Tip, round: number) {
   const votes = await Promise.all(
-    authorities
-      .slice(0, 3)
-      .map((voter) => signedVote(voter, genesis, source, checkpoint(round, target))),
+    authorities.slice(0, 3).map((voter) => signedVote(voter, genesis, source, checkpoint(round, target))),
   );
   return certificateOf(votes[0]!.message, votes);
 }

@@ -498,15 +498,39 @@ test("many blocks of one peer at once are not all completed", async () => {
   await node.stop();
 });
 
-test("of one authority in one slot two headers are taken up, which is evidence; more are neither passed on nor completed", async () => {
+test("of one authority in one slot two headers are taken up, which is evidence; more are neither passed on nor completed, and cost their relay nothing", async () => {
   const { node, net, gossip, maker } = await pair();
   const said: string[] = [];
   for (const laterMs of [1, 2, 3, 4, 1_000]) {
     const tip = await maker.block(maker.start(), { laterMs });
     said.push(await gossip(compact(tip, maker, () => [new Uint8Array(8)])));
   }
-  expect(said).toEqual(["accept", "accept", "ignore", "ignore", "accept"]);
+  expect(said).toEqual(["accept", "accept", "pardon", "pardon", "accept"]);
   expect(net.requests.length).toBeLessThanOrEqual(3);
+  await node.stop();
+});
+
+test("surplus headers of an authority are checked at its expense alone, up to a rate", async () => {
+  const { node, net, gossip, maker, clock } = await pair();
+  net.fault = () => ({ stall: true });
+  let checked = 0;
+  const { verify } = node.chain.checks;
+  node.chain.checks.verify = async (sets) => {
+    checked += sets.length;
+    return verify(sets);
+  };
+  const twin = async (laterMs: number, by = authorities[1]!) =>
+    gossip(compact(await maker.block(maker.start(), { by, laterMs }), maker, () => [new Uint8Array(8)]));
+  for (let at = 0; at < 2; at++) expect(await twin(at)).toBe("accept");
+  const said: string[] = [];
+  for (let at = 2; at < 102; at++) said.push(await twin(at));
+  expect(said).toEqual(said.map((_, at) => (at < 64 ? "pardon" : "ignore")));
+  expect(checked).toBe(66);
+  // Its headers of other slots, and those of others, are judged as before.
+  expect(await twin(1_000)).toBe("accept");
+  expect(await twin(0, authorities[2]!)).toBe("accept");
+  await clock.advance(250);
+  expect([await twin(200), await twin(201)]).toEqual(["pardon", "ignore"]);
   await node.stop();
 });
 

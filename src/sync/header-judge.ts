@@ -1,0 +1,109 @@
+import { type PeerId, RateLimiter, type Verdict } from "../../protocols/index.ts";
+import type { Chain } from "../chain/chain.ts";
+import { checkHeaderForm, checkHeaderSignatures, checkTransactionCount } from "../chain/check.ts";
+import { authorityIndex } from "../consensus/index.ts";
+import { BlockError } from "../types/errors.ts";
+import type { CompactBlock, Header, SignedHeader } from "../types/index.ts";
+import { toHex } from "../util/bytes.ts";
+import type { Clock } from "../util/clock.ts";
+import { CheckPlaces } from "./check-places.ts";
+import { SlotLimit } from "./slot-limit.ts";
+import { blockVerdicts } from "./verdicts.ts";
+
+/** Headers that are being judged at once: an honest peer passes on a few blocks at a time. */
+const maxJudged = { perPeer: 16, inAll: 256 };
+/** Surplus headers of one authority whose signatures are checked: their relays are not blamed, and may know no better. */
+const surplusQuota = { requests: 64, perMs: 16_000 };
+
+export interface HeaderJudgeOptions {
+  chain: Chain;
+  clock: Clock;
+  /** A block is too far from what we know: the peer that has it should be asked for its height. */
+  onFarAhead(peer: PeerId): void;
+  /** A header of an authority whose signature is right, whatever else is wrong with it. */
+  onSigned?(header: SignedHeader): void;
+  /** Whether blocks that came are built on this one. */
+  isNeeded(id: Uint8Array): boolean;
+}
+
+/** Judges gossiped headers, the cheap checks first. */
+export class HeaderJudge {
+  readonly #options: HeaderJudgeOptions;
+  readonly #places = new CheckPlaces({ perPeer: () => maxJudged.perPeer, inAll: () => maxJudged.inAll });
+  readonly #slots: SlotLimit;
+  readonly #surplus: RateLimiter;
+
+  constructor(options: HeaderJudgeOptions) {
+    this.#options = options;
+    this.#slots = new SlotLimit(options.chain.genesis.config.slotMs);
+    this.#surplus = new RateLimiter(options.clock);
+  }
+
+  /** A verdict, or an error that says that it is too early for one. */
+  async judge(compact: CompactBlock, id: Uint8Array, from: PeerId): Promise<Verdict | BlockError> {
+    try {
+      return (await this.#places.run(from, () => this.#judge(compact, id, from))) ?? "ignore";
+    } catch (error) {
+      if (error instanceof BlockError) return blockVerdicts[error.code];
+      throw error;
+    }
+  }
+
+  /** The rules that the parent is enough to check. @throws {BlockError} */
+  async checkRules({ header, shortIds }: CompactBlock): Promise<void> {
+    const { chain } = this.#options;
+    await chain.checkHeaders([header]);
+    const { parameters } = await chain.tree.snapshotAfter(header.message.parent);
+    checkTransactionCount(shortIds.length, parameters);
+  }
+
+  /** @throws {BlockError} */
+  async #judge(compact: CompactBlock, id: Uint8Array, from: PeerId): Promise<Verdict | BlockError> {
+    const { chain, onSigned, onFarAhead, isNeeded } = this.#options;
+    const { header } = compact;
+    checkHeaderForm(header);
+    // Nobody else's signature is worth a check.
+    const standing = await this.#standing(header.message);
+    if (standing === "stranger") return "reject";
+    if (standing === "stale") return "ignore";
+    if (standing === "unknown") {
+      onFarAhead(from);
+      return "ignore";
+    }
+    const account = toHex(header.message.proposer);
+    const isSurplus = this.#slots.isSurplus(header.message, id) && !isNeeded(id);
+    if (isSurplus && this.#surplus.delayMs(account, surplusQuota) > 0) return "ignore";
+    await checkHeaderSignatures([{ header, id }], chain.checks);
+    onSigned?.(header);
+    const early = await this.#earlyFor(compact);
+    if (!this.#slots.admits(header.message, id) && !isNeeded(id)) {
+      this.#surplus.take(account, surplusQuota);
+      return "pardon";
+    }
+    return early ?? "accept";
+  }
+
+  /** Why the header cannot be judged now, if it cannot. @throws {BlockError} */
+  async #earlyFor(compact: CompactBlock): Promise<BlockError | undefined> {
+    try {
+      await this.checkRules(compact);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof BlockError)) throw error;
+      if (error.code === "UNKNOWN_PARENT" || error.code === "FUTURE_BLOCK") return error;
+      throw error;
+    }
+  }
+
+  /** Whether the proposer may be an authority. A stranger: it is none after the parent, which whoever passes the header on has. */
+  async #standing({ parent, proposer }: Header): Promise<"authority" | "stranger" | "stale" | "unknown"> {
+    const { chain } = this.#options;
+    if (authorityIndex(chain.snapshot.authorities, proposer) >= 0) return "authority";
+    const known = await chain.tree.get(parent);
+    if (!known) return "unknown";
+    if (known.height < chain.finalized.height) return "stale";
+    const after = await chain.tree.snapshotAfter(parent).catch(() => undefined);
+    if (!after) return "unknown";
+    return authorityIndex(after.authorities, proposer) >= 0 ? "authority" : "stranger";
+  }
+}
