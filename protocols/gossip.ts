@@ -14,9 +14,9 @@ export const topicNames = {
 
 export type TopicName = keyof typeof topicNames;
 
-/** Scoped by the genesis id, so that two chains on one LAN never mix. */
-export function topic(name: TopicName, genesisId: Uint8Array): string {
-  return `/ccoin/${toHex(genesisId).slice(2)}/${topicNames[name]}/1`;
+/** Scoped by the genesis id, so that two chains on one LAN never mix, and by the digest, so that the two sides of a change do not. */
+export function topic(name: TopicName, genesisId: Uint8Array, digest: Uint8Array): string {
+  return `/ccoin/${toHex(genesisId).slice(2)}/${toHex(digest).slice(2)}/${topicNames[name]}/1`;
 }
 
 /** What gossipsub may carry in one message; it loses larger ones than 4 MiB without a word. */

@@ -1,11 +1,18 @@
 import { ContainerType, type ValueOf } from "@chainsafe/ssz";
-import { Bytes32, Count } from "../src/types/index.ts";
+import { Bytes32, Count, Uint32 } from "../src/types/index.ts";
+import { Bytes4 } from "./digest.ts";
 import type { Protocol } from "./reqresp/types.ts";
 
-/** Where a node stands. `genesisId` and the ids are zero while it has no genesis. `timeMs`: its clock when it answered. */
+/**
+ * Where a node stands. `genesisId`, the ids, `digest` and `rules` are zero while it has no genesis. `rules`: the version after its head,
+ * which `digest` is of. `knownRules`: the newest version that its program knows. `timeMs`: its clock when it answered.
+ */
 export const ChainStatus = new ContainerType(
   {
     genesisId: Bytes32,
+    digest: Bytes4,
+    rules: Uint32,
+    knownRules: Uint32,
     height: Count,
     headId: Bytes32,
     totalDifficulty: Count,

@@ -1,5 +1,6 @@
 export * from "./block-ids.ts";
 export * from "./blocks.ts";
+export * from "./digest.ts";
 export * from "./evidence.ts";
 export * from "./finality.ts";
 export * from "./genesis.ts";

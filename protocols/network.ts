@@ -70,13 +70,21 @@ export interface Network {
     options?: RequestOptions<P>,
   ): AsyncGenerator<ResponseOf<P>>;
 
-  /** Joins the topics of a chain. The validator's verdict decides whether the message travels on; `reject` costs score. */
+  /**
+   * Says what to do with gossip of a chain, once. The validator's verdict decides whether the message travels on; `reject` costs score.
+   * `digests`: all that this node may come to listen to. What peers subscribe to of these is remembered.
+   */
   join(
-    genesisId: Uint8Array,
+    chain: { genesisId: Uint8Array; digests: readonly Uint8Array[] },
     validators: Record<TopicName, (message: Uint8Array, from: PeerId) => Promise<Verdict>>,
   ): void;
-  /** Resolves to the number of peers it was sent to; 0 also where the same bytes were published before. */
-  publish(topic: TopicName, message: Uint8Array): Promise<number>;
+  /** Subscribes to the topics of these digests, and to no others from now on. Each is one of those that were joined. */
+  listen(digests: readonly Uint8Array[]): void;
+  /**
+   * On the topic of a digest that was joined. Resolves to the number of peers it was sent to; 0 also where the same bytes were published
+   * before.
+   */
+  publish(topic: TopicName, message: Uint8Array, digest: Uint8Array): Promise<number>;
 
   penalize(peer: PeerId, offence: Offence, detail: string): void;
   /** Closes the connection; `forMs` keeps it from being dialled or accepted that long. */

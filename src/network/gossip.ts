@@ -14,13 +14,13 @@ import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { decodeRpcLimits } from "./gossip-guard.ts";
 import type { PeerScores } from "./scores.ts";
-import type { NetworkObserver, PeerId, Verdict } from "./types.ts";
+import type { Network, NetworkObserver, PeerId, Verdict } from "./types.ts";
 import type { Usefulness } from "./usefulness.ts";
 
 /** One message, and what goes with it. Gossipsub puts what others want into one RPC: of large messages there is room for two. */
 const maxRpcBytes = 2 * maxGossipBytes;
-/** Entries of 1 KiB each: a node has two or three topics. */
-const maxTopicBytesPerPeer = 16 * 1024;
+/** Entries of 1 KiB and the topic's name each: a node has four topics of each of at most four digests. */
+const maxTopicBytesPerPeer = 20 * 1024;
 
 /**
  * Rejects cost score only where the topic has parameters. The weights are small: the node's own scores decide about bans,
@@ -96,11 +96,16 @@ export function gossipService(scores: PeerScores): (components: GossipSubCompone
   });
 }
 
+const names = Object.keys(topicNames) as TopicName[];
+
 /** What gossipsub reads of itself at run time, but takes only when it is made. */
 interface GossipInternals {
   opts: { scoreParams: { topics: Record<string, typeof topicScoreParams> } };
   allowedTopics: Set<string> | null;
 }
+
+/** What `Network.join` is told of a chain. */
+export type JoinedChain = Parameters<Network["join"]>[0];
 
 export type Validators = Record<TopicName, (message: Uint8Array, from: PeerId) => Promise<Verdict>>;
 
@@ -121,6 +126,7 @@ export class Gossip {
   readonly #observer: NetworkObserver | undefined;
   readonly #useless: RateLimiter;
   #genesisId: Uint8Array | undefined;
+  readonly #listened = new Set<string>();
   #stopped = false;
 
   constructor(options: {
@@ -141,20 +147,42 @@ export class Gossip {
   }
 
   /** Once; the node must be started. */
-  join(genesisId: Uint8Array, validators: Validators): void {
+  join({ genesisId, digests }: JoinedChain, validators: Validators): void {
     if (this.#genesisId) throw new Error("gossip has been joined before");
     this.#genesisId = genesisId;
-    const names = Object.keys(topicNames) as TopicName[];
     const internals = this.#pubsub as unknown as GossipInternals;
-    // Not from the start: subscriptions are sent once, and those that come before the genesis is known would be lost.
-    internals.allowedTopics = new Set(names.map((name) => topic(name, genesisId)));
-    for (const name of names) {
-      const id = topic(name, genesisId);
-      internals.opts.scoreParams.topics[id] = { ...topicScoreParams };
-      this.#pubsub.topicValidators.set(id, (from, message) =>
-        this.#validate(name, validators[name], from, message),
-      );
+    const allowed = new Set<string>();
+    for (const digest of digests) {
+      for (const name of names) {
+        const id = topic(name, genesisId, digest);
+        allowed.add(id);
+        internals.opts.scoreParams.topics[id] = { ...topicScoreParams };
+        // Also for topics that are not listened to: gossipsub takes what has no validator.
+        this.#pubsub.topicValidators.set(id, (from, message) =>
+          this.#validate(name, validators[name], from, message),
+        );
+      }
+    }
+    // Not from the start: subscriptions are sent once, and those that come before the genesis is known would be lost. All digests at
+    // once for the same reason: a peer may subscribe to the next one long before this node does.
+    internals.allowedTopics = allowed;
+  }
+
+  /** Of a digest that was not joined, nothing is ever taken in. */
+  listen(digests: readonly Uint8Array[]): void {
+    const genesisId = this.#genesisId;
+    if (!genesisId) throw new Error("gossip has not been joined");
+    const wanted = new Set(digests.flatMap((digest) => names.map((name) => topic(name, genesisId, digest))));
+    for (const id of wanted) {
+      if (this.#listened.has(id)) continue;
+      if (!this.#pubsub.topicValidators.has(id)) throw new Error(`the topic ${id} was not joined`);
+      this.#listened.add(id);
       this.#pubsub.subscribe(id);
+    }
+    for (const id of this.#listened) {
+      if (wanted.has(id)) continue;
+      this.#listened.delete(id);
+      this.#pubsub.unsubscribe(id);
     }
   }
 
@@ -164,12 +192,12 @@ export class Gossip {
   }
 
   /** Resolves to the number of peers it was sent to. @throws {RangeError} above `maxGossipBytes`, which nobody would get. */
-  async publish(name: TopicName, data: Uint8Array): Promise<number> {
+  async publish(name: TopicName, data: Uint8Array, digest: Uint8Array): Promise<number> {
     if (data.length > maxGossipBytes)
       throw new RangeError(`a gossip message has at most ${maxGossipBytes} bytes`);
     if (!this.#genesisId) return 0;
     this.#observer?.published(name, data.length);
-    const { recipients } = await this.#pubsub.publish(topic(name, this.#genesisId), data);
+    const { recipients } = await this.#pubsub.publish(topic(name, this.#genesisId, digest), data);
     return recipients.length;
   }
 
@@ -179,8 +207,12 @@ export class Gossip {
     from: Libp2pPeerId,
     message: Message,
   ): Promise<TopicValidatorResult> {
-    if (this.#stopped) return results.ignore;
     const peer = from.toString();
+    if (this.#stopped) return results.ignore;
+    if (!this.#listened.has(message.topic)) {
+      if (!this.#useless.take(peer, uselessQuota)) this.#scores.penalize(peer, "rateLimited", name);
+      return results.ignore;
+    }
     const ended = this.#observer?.received(name, message.data.length);
     if (this.#useless.delayMs(peer, uselessQuota) > 0) {
       this.#scores.penalize(peer, "rateLimited", name);

@@ -15,7 +15,7 @@ import { messageOf, UserError } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { placeOf, targetOf } from "./address.ts";
 import { Dialer } from "./dialer.ts";
-import { Gossip, type Validators } from "./gossip.ts";
+import { Gossip, type JoinedChain, type Validators } from "./gossip.ts";
 import { guardGossip } from "./gossip-guard.ts";
 import { splitRpcs } from "./gossip-split.ts";
 import { watchGossipStreams } from "./gossip-watch.ts";
@@ -216,12 +216,16 @@ export class LibP2pNetwork implements Network {
     return this.#requests.request(peer, protocol, request, options);
   }
 
-  join(genesisId: Uint8Array, validators: Validators): void {
-    this.#gossip.join(genesisId, validators);
+  join(chain: JoinedChain, validators: Validators): void {
+    this.#gossip.join(chain, validators);
   }
 
-  publish(topic: TopicName, message: Uint8Array): Promise<number> {
-    return this.#gossip.publish(topic, message);
+  listen(digests: readonly Uint8Array[]): void {
+    this.#gossip.listen(digests);
+  }
+
+  publish(topic: TopicName, message: Uint8Array, digest: Uint8Array): Promise<number> {
+    return this.#gossip.publish(topic, message, digest);
   }
 
   penalize(peer: PeerId, offence: Offence, detail: string): void {

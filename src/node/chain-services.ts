@@ -20,12 +20,14 @@ import { FinalityStore } from "../storage/finality.ts";
 import { MempoolStore } from "../storage/mempool.ts";
 import { ProposalStore } from "../storage/proposals.ts";
 import { BlockInbox } from "../sync/block-inbox.ts";
+import type { OwnLine } from "../sync/claimed-status.ts";
 import { ConflictingFinality } from "../sync/conflicting-finality.ts";
 import { EvidenceInbox } from "../sync/evidence-inbox.ts";
 import { Outbox } from "../sync/outbox.ts";
 import type { PeerStatuses } from "../sync/peer-statuses.ts";
 import { serveChain } from "../sync/serve.ts";
 import { Synchronizer } from "../sync/synchronizer.ts";
+import { Topics } from "../sync/topics.ts";
 import { TransactionInbox } from "../sync/transaction-inbox.ts";
 import { VoteInbox } from "../sync/vote-inbox.ts";
 import type { Clock } from "../util/clock.ts";
@@ -58,6 +60,7 @@ export interface ChainServicesOptions {
   eventLog: EventLog;
   network: Network;
   statuses: PeerStatuses;
+  line: OwnLine;
   verify: Verify;
   clock: Clock;
   pause: Pause;
@@ -126,12 +129,15 @@ export async function startChainServices(
   void chain.foldAccounts(folding.signal).catch(() => undefined);
   closers.push("account pages", () => folding.abort());
 
-  const outbox = new Outbox({ ...common, mempool });
+  const topics = new Topics({ ...common, chain, line: options.line });
+  closers.push("gossip", () => topics.stop());
+  const outbox = new Outbox({ ...common, topics, mempool });
   outbox.start();
   closers.push("outbox", () => outbox.stop());
   const finalityStore = new FinalityStore(database);
   const evidence = await EvidenceInbox.open({
     ...common,
+    publish: (message) => topics.publish("evidence", message),
     store: new EvidenceStore(database),
     certificates: {
       justifiedRound: () => chain.justified.round,
@@ -189,7 +195,7 @@ export async function startChainServices(
   const transactions = new TransactionInbox({ network, mempool, logger });
   closers.push("transaction inbox", () => transactions.stop());
   serveChain(network, chain, mempool);
-  network.join(genesis.id, {
+  await topics.join({
     blocks: (message, from) => inbox.onGossip(message, from),
     transactions: (message, from) => transactions.onGossip(message, from),
     votes: (message, from) => votes.onGossip(message, from),

@@ -11,9 +11,10 @@ import type { AddressBookEntry, LibP2pNetwork } from "../network/index.ts";
 import { AddressBookStore } from "../storage/address-book.ts";
 import type { Database } from "../storage/database.ts";
 import { EventLog } from "../storage/event-log.ts";
-import { ownStatus } from "../sync/claimed-status.ts";
+import { type OwnLine, ownStatus } from "../sync/claimed-status.ts";
 import { PeerStatuses } from "../sync/peer-statuses.ts";
 import { serveGenesis } from "../sync/serve.ts";
+import { firstRules } from "../types/parameters.ts";
 import { systemClock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
@@ -36,6 +37,7 @@ import { createVerifyPool } from "./verify-threads.ts";
 import { apiServices } from "./views.ts";
 
 const clock = systemClock;
+const line: OwnLine = { recoveries: [], knownRules: firstRules };
 
 export interface RunningNode {
   /** Of the HTTP interface. */
@@ -170,7 +172,7 @@ class Node implements RunningNode {
       network,
       clock,
       logger: this.#logger,
-      status: () => ownStatus(this.#genesis?.id, this.#services?.chain, clock.now()),
+      status: () => ownStatus(this.#genesis?.id, this.#services?.chain, clock.now(), line),
     });
     statuses.start();
     this.#closers.push("peer statuses", () => statuses.stop());
@@ -297,6 +299,7 @@ class Node implements RunningNode {
         eventLog,
         network,
         statuses,
+        line,
         verify: this.#verify,
         clock,
         pause: systemPause,

@@ -1,10 +1,12 @@
-import type { ChainStatus } from "../../protocols/index.ts";
+import { Bytes4, type ChainStatus, chainDigest } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import { difficulties } from "../consensus/index.ts";
-import { isSafeCount, zero32 } from "../types/index.ts";
+import { firstRules, isSafeCount, zero32 } from "../types/index.ts";
 import { equalBytes } from "../util/bytes.ts";
 
 declare const claimed: unique symbol;
+
+const zeroDigest = new Uint8Array(Bytes4.lengthBytes);
 
 /**
  * What a peer says of itself, without proof: it tells whom to ask for what, and decides nothing. Its fields agree with each other.
@@ -16,14 +18,17 @@ export interface ClaimedStatus extends Readonly<ChainStatus> {
 
 /** Returns what is wrong with a status that no honest node can have. */
 export function contradictionIn(status: ChainStatus): string | undefined {
-  const { genesisId, height, headId, totalDifficulty, justifiedRound, finalizedHeight, finalizedId, timeMs } =
-    status;
+  const { genesisId, digest, rules, height, headId, totalDifficulty } = status;
+  const { justifiedRound, finalizedHeight, finalizedId, timeMs } = status;
   const counts = [height, totalDifficulty, justifiedRound, finalizedHeight, timeMs];
   if (!counts.every(isSafeCount)) return "numbers above 2^53 - 1";
   if (isZero(genesisId)) {
-    const isEmpty = counts.slice(0, 4).every((count) => count === 0) && isZero(headId) && isZero(finalizedId);
+    const ids = [headId, finalizedId, digest];
+    const isEmpty = [...counts.slice(0, 4), rules].every((count) => count === 0) && ids.every(isZero);
     return isEmpty ? undefined : "a chain without genesis";
   }
+  // A block raises the version by one at most.
+  if (rules < firstRules || rules > firstRules + height) return "rules that no chain of this height has";
   if ((height === 0) !== equalBytes(headId, genesisId))
     return "another head than the genesis block at height 0";
   if (totalDifficulty < height * difficulties.outOfTurn || totalDifficulty > height * difficulties.inTurn)
@@ -44,11 +49,20 @@ export function claimedStatus(status: ChainStatus): ClaimedStatus {
   return status as ClaimedStatus;
 }
 
+/** What stays as it is while a node runs. */
+export interface OwnLine {
+  /** Ids of the recoveries that it was started with, oldest first. */
+  recoveries: readonly Uint8Array[];
+  /** The newest version of the rules that its program knows. */
+  knownRules: number;
+}
+
 /** Where this node stands, for its peers. */
 export function ownStatus(
   genesisId: Uint8Array | undefined,
-  chain: Pick<Chain, "head" | "finalized" | "justified"> | undefined,
+  chain: Pick<Chain, "head" | "finalized" | "justified" | "snapshot"> | undefined,
   timeMs: number,
+  { recoveries, knownRules }: OwnLine,
 ): ChainStatus {
   const id = genesisId ?? zero32;
   // While the chain is being loaded it is known to begin there.
@@ -58,8 +72,12 @@ export function ownStatus(
   // For the moment in which the head is about to follow what has become final on another branch.
   const isBelowHead = known.height < head.height || equalBytes(known.id, head.id);
   const finalized = isBelowHead ? known : first;
+  const rules = genesisId ? (chain?.snapshot.parameters.rules ?? firstRules) : 0;
   return {
     genesisId: id,
+    digest: genesisId ? chainDigest({ genesisId, recoveries: [...recoveries], rules }) : zeroDigest,
+    rules,
+    knownRules,
     height: head.height,
     headId: head.id,
     totalDifficulty: head.totalDifficulty,

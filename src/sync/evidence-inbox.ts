@@ -48,7 +48,9 @@ const checksInAll = 64;
 const maxListed = 1024;
 
 export interface EvidenceInboxOptions {
-  network: Network;
+  network: Pick<Network, "request" | "serve" | "penalize">;
+  /** By gossip, to everybody. */
+  publish(message: Uint8Array): Promise<unknown>;
   store: Pick<EvidenceStore, "put" | "get" | "all">;
   /** Of settled rounds: votes are compared with those that they hold. */
   certificates: Certificates;
@@ -154,10 +156,9 @@ export class EvidenceInbox {
   /** What this node found itself: kept, and told to everybody. */
   #report(evidence: Evidence | undefined): void {
     if (!evidence) return;
-    const { network } = this.#options;
     this.#take(evidence, undefined)
       .then(async (verdict) => {
-        if (verdict === "accept") await network.publish("evidence", Evidence.serialize(evidence));
+        if (verdict === "accept") await this.#options.publish(Evidence.serialize(evidence));
       })
       .catch(this.#onError);
   }

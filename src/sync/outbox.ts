@@ -1,10 +1,11 @@
-import { maxGossipTransactions, type Network, type TopicName } from "../../protocols/index.ts";
+import { maxGossipTransactions, type TopicName } from "../../protocols/index.ts";
 import type { CanonicalBlock } from "../chain/types.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import { CompactBlock, encodeRecords, SignedFinalityVote, type TransactionRecord } from "../types/index.ts";
 import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
+import type { Topics } from "./topics.ts";
 
 /** Transactions that come within this time travel in one message. */
 const batchDelayMs = 5;
@@ -18,7 +19,7 @@ const maxRepublished = 4096;
 const shortIdBytes = 8;
 
 export interface OutboxOptions {
-  network: Network;
+  topics: Pick<Topics, "publish" | "publishBlock" | "publishVote">;
   mempool: Mempool;
   clock: Clock;
   logger: Logger;
@@ -54,11 +55,17 @@ export class Outbox {
   async publishBlock({ header, records }: CanonicalBlock): Promise<void> {
     this.#flush();
     const shortIds = records.map(({ id }) => id.subarray(0, shortIdBytes));
-    await this.#publish("blocks", CompactBlock.serialize({ header, shortIds }));
+    const message = CompactBlock.serialize({ header, shortIds });
+    await this.#reportFailure("blocks", message, () =>
+      this.#options.topics.publishBlock(message, header.message.parent),
+    );
   }
 
   async publishVote(vote: SignedFinalityVote): Promise<void> {
-    await this.#publish("votes", SignedFinalityVote.serialize(vote));
+    const message = SignedFinalityVote.serialize(vote);
+    await this.#reportFailure("votes", message, () =>
+      this.#options.topics.publishVote(message, vote.message),
+    );
   }
 
   #enqueue(records: readonly TransactionRecord[]): void {
@@ -80,7 +87,10 @@ export class Outbox {
     this.#stopTimers[1]!();
     this.#flushedAtMs = this.#options.clock.now();
     for (let at = 0; at < waiting.length; at += maxGossipTransactions) {
-      void this.#publish("transactions", encodeRecords(waiting.slice(at, at + maxGossipTransactions)));
+      const message = encodeRecords(waiting.slice(at, at + maxGossipTransactions));
+      void this.#reportFailure("transactions", message, () =>
+        this.#options.topics.publish("transactions", message),
+      );
     }
   }
 
@@ -99,9 +109,10 @@ export class Outbox {
     });
   }
 
-  async #publish(topic: TopicName, message: Uint8Array): Promise<void> {
+  /** Never rejects. */
+  async #reportFailure(topic: TopicName, message: Uint8Array, publish: () => Promise<number>): Promise<void> {
     try {
-      await this.#options.network.publish(topic, message);
+      await publish();
     } catch (error) {
       this.#options.logger.warn({ topic, bytes: message.length, error: messageOf(error) }, "not published");
     }

@@ -49,12 +49,12 @@ function liar(endpoint: Endpoint, options: ByzantineOptions): Network {
 
   const resign = (header: Header) => signHeader(signer, header, genesis.id);
 
-  async function publishBlock(message: Uint8Array): Promise<number> {
+  async function publishBlock(message: Uint8Array, digest: Uint8Array): Promise<number> {
     const compact = CompactBlock.deserialize(message);
     const header = compact.header.message;
     if (kind === "badStateRoots" && random.chance(0.5)) {
       const bad = await resign({ ...header, stateRoot: random.bytes(32) });
-      return endpoint.publish("blocks", CompactBlock.serialize({ ...compact, header: bad }));
+      return endpoint.publish("blocks", CompactBlock.serialize({ ...compact, header: bad }), digest);
     }
     if (kind === "equivocateHeaders" && random.chance(0.7)) {
       const twin = CompactBlock.serialize({
@@ -65,13 +65,13 @@ function liar(endpoint: Endpoint, options: ByzantineOptions): Network {
       for (const peer of peers()) endpoint.publishTo(peer, "blocks", first.has(peer) ? message : twin);
       return 1;
     }
-    return endpoint.publish("blocks", message);
+    return endpoint.publish("blocks", message, digest);
   }
 
-  async function publishVote(message: Uint8Array): Promise<number> {
+  async function publishVote(message: Uint8Array, digest: Uint8Array): Promise<number> {
     const { message: link, voter } = SignedFinalityVoteType.deserialize(message);
     seen.push(link.source, link.target);
-    if (kind !== "equivocateVotes") return endpoint.publish("votes", message);
+    if (kind !== "equivocateVotes") return endpoint.publish("votes", message, digest);
     const lies = [
       { source: link.source, target: { ...random.pick(seen), round: link.target.round } },
       { source: random.pick(seen), target: link.target },
@@ -91,15 +91,15 @@ function liar(endpoint: Endpoint, options: ByzantineOptions): Network {
     return 1;
   }
 
-  async function publish(topic: TopicName, message: Uint8Array): Promise<number> {
+  async function publish(topic: TopicName, message: Uint8Array, digest: Uint8Array): Promise<number> {
     if (kind === "withhold" && topic !== "transactions" && random.chance(0.5)) {
       const delayMs = random.chance(0.3) ? undefined : random.between(100, 8_000);
-      if (delayMs !== undefined) timeline.after(delayMs, () => void endpoint.publish(topic, message));
+      if (delayMs !== undefined) timeline.after(delayMs, () => void endpoint.publish(topic, message, digest));
       return 0;
     }
-    if (topic === "blocks") return publishBlock(message);
-    if (topic === "votes") return publishVote(message);
-    return endpoint.publish(topic, message);
+    if (topic === "blocks") return publishBlock(message, digest);
+    if (topic === "votes") return publishVote(message, digest);
+    return endpoint.publish(topic, message, digest);
   }
 
   /** Its own twins and lies come back to it: it takes no notice. */
@@ -124,6 +124,7 @@ function liar(endpoint: Endpoint, options: ByzantineOptions): Network {
     request: (peer, protocol, request, requestOptions) =>
       endpoint.request(peer, protocol, request, requestOptions),
     join: (id, validators) => endpoint.join(id, { ...validators, votes: deaf(validators.votes) }),
+    listen: (digests) => endpoint.listen(digests),
     publish,
     penalize: (peer, offence, detail) => endpoint.penalize(peer, offence, detail),
     disconnect: (peer, disconnectOptions) => endpoint.disconnect(peer, disconnectOptions),

@@ -14,10 +14,11 @@ import type {
 } from "../../protocols/index.ts";
 import { PeerScores } from "../../src/network/scores.ts";
 import { SignedFinalityVote } from "../../src/types/index.ts";
+import { type Hex, toHex } from "../../src/util/bytes.ts";
 import type { Clock } from "../../src/util/clock.ts";
 import { Emitter } from "../../src/util/emitter.ts";
 import type { Logger } from "../../src/util/logger.ts";
-import type { SimNetwork } from "./network.ts";
+import type { GossipMessage, SimNetwork } from "./network.ts";
 import { SimRequests } from "./requests.ts";
 
 type Validators = Record<TopicName, (message: Uint8Array, from: PeerId) => Promise<Verdict>>;
@@ -43,6 +44,8 @@ export class Endpoint implements Network {
   readonly #seen = new Set<string>();
   readonly #requests: SimRequests;
   #validators: Validators | undefined;
+  /** Digests. */
+  #listened: readonly Hex[] = [];
   #alive = true;
 
   constructor(options: EndpointOptions) {
@@ -103,25 +106,33 @@ export class Endpoint implements Network {
     return this.#requests;
   }
 
-  join(_genesisId: Uint8Array, validators: Validators): void {
+  join(_chain: Parameters<Network["join"]>[0], validators: Validators): void {
     this.#validators = validators;
   }
 
-  async publish(topic: TopicName, message: Uint8Array): Promise<number> {
-    const id = messageId(topic, message);
+  listen(digests: readonly Uint8Array[]): void {
+    this.#listened = digests.map(toHex);
+  }
+
+  async publish(topic: TopicName, message: Uint8Array, digest: Uint8Array): Promise<number> {
+    const sent = { topic, message, digest: toHex(digest) };
+    const id = messageId(sent);
     if (this.#seen.has(id)) return 0;
     this.#seen.add(id);
     this.#options.onPublish(topic, message);
     const peers = this.#options.network.peersOf(this.peerId);
-    for (const peer of peers) this.#options.network.send(this.peerId, peer, topic, message, id);
+    for (const peer of peers) this.#options.network.send(this.peerId, peer, sent, id);
     return peers.length;
   }
 
-  /** To one peer alone: what only the faulty do. */
+  /** To one peer alone, on the topic that it listens to: what only the faulty do. */
   publishTo(peer: PeerId, topic: TopicName, message: Uint8Array): void {
-    const id = messageId(topic, message);
+    const digest = this.#listened.at(-1);
+    if (digest === undefined) return;
+    const sent = { topic, message, digest };
+    const id = messageId(sent);
     this.#seen.add(id);
-    this.#options.network.send(this.peerId, peer, topic, message, id);
+    this.#options.network.send(this.peerId, peer, sent, id);
   }
 
   penalize(peer: PeerId, offence: Offence, detail: string): void {
@@ -147,27 +158,27 @@ export class Endpoint implements Network {
     return this.#seen.has(id);
   }
 
-  receive(topic: TopicName, message: Uint8Array, id: string, from: PeerId): void {
-    if (this.#seen.has(id) || !this.#validators) return;
+  receive(sent: GossipMessage, id: string, from: PeerId): void {
+    if (this.#seen.has(id) || !this.#validators || !this.#listened.includes(sent.digest)) return;
     this.#seen.add(id);
+    const { topic, message } = sent;
     this.#options.onGossip?.(topic, message);
     if (topic === "votes") this.#options.onVotes(votesOf(message));
-    void this.#validate(this.#validators[topic], topic, message, id, from);
+    void this.#validate(this.#validators[topic], sent, id, from);
   }
 
   async #validate(
     validator: Validators[TopicName],
-    topic: TopicName,
-    message: Uint8Array,
+    sent: GossipMessage,
     id: string,
     from: PeerId,
   ): Promise<void> {
-    const verdict = await validator(message, from);
-    if (verdict === "reject") this.penalize(from, "invalidMessage", topic);
+    const verdict = await validator(sent.message, from);
+    if (verdict === "reject") this.penalize(from, "invalidMessage", sent.topic);
     if (verdict !== "accept") return;
     const { network } = this.#options;
     for (const peer of network.peersOf(this.peerId))
-      if (peer !== from) network.send(this.peerId, peer, topic, message, id);
+      if (peer !== from) network.send(this.peerId, peer, sent, id);
   }
 }
 
@@ -180,6 +191,8 @@ function votesOf(message: Uint8Array): SignedFinalityVote[] {
   }
 }
 
-function messageId(topic: TopicName, message: Uint8Array): string {
-  return topic + Buffer.from(message.buffer, message.byteOffset, message.byteLength).toString("latin1");
+function messageId({ topic, message, digest }: GossipMessage): string {
+  return (
+    digest + topic + Buffer.from(message.buffer, message.byteOffset, message.byteLength).toString("latin1")
+  );
 }

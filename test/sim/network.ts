@@ -1,7 +1,15 @@
 import type { PeerId, TopicName } from "../../protocols/index.ts";
+import type { Hex } from "../../src/util/bytes.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Random } from "./random.ts";
 import type { Timeline } from "./timeline.ts";
+
+/** On a topic of a chain. */
+export interface GossipMessage {
+  digest: Hex;
+  topic: TopicName;
+  message: Uint8Array;
+}
 
 export interface NetworkConditions {
   /** One way. */
@@ -91,14 +99,14 @@ export class SimNetwork {
   }
 
   /** One gossip message over one connection. */
-  send(from: PeerId, to: PeerId, topic: TopicName, message: Uint8Array, id: string): void {
+  send(from: PeerId, to: PeerId, sent: GossipMessage, id: string): void {
     if (!this.passes(from, to) || this.endpoints.get(to)?.hasSeen(id)) return;
     const { lossShare, duplicateShare } = this.conditions;
     if (lossShare > 0 && this.random.chance(lossShare)) return;
     const copies = duplicateShare > 0 && this.random.chance(duplicateShare) ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
       this.timeline.after(this.delayMs(), () => {
-        if (this.passes(from, to)) this.endpoints.get(to)?.receive(topic, message, id, from);
+        if (this.passes(from, to)) this.endpoints.get(to)?.receive(sent, id, from);
       });
     }
   }

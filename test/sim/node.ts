@@ -12,6 +12,7 @@ import { ownStatus } from "../../src/sync/claimed-status.ts";
 import { PeerStatuses } from "../../src/sync/peer-statuses.ts";
 import { serveGenesis } from "../../src/sync/serve.ts";
 import type { SignedFinalityVote } from "../../src/types/index.ts";
+import { line } from "../own-line.ts";
 import type { SimDisk } from "./disk.ts";
 import { Endpoint } from "./endpoint.ts";
 import { verify } from "./keys.ts";
@@ -137,7 +138,7 @@ export class SimNode {
       network: seenNetwork,
       clock,
       logger,
-      status: () => ownStatus(genesis.id, process.services?.chain, clock.now()),
+      status: () => ownStatus(genesis.id, process.services?.chain, clock.now(), line),
     });
     statuses.start();
     serveGenesis(
@@ -153,6 +154,7 @@ export class SimNode {
         eventLog: await EventLog.open(database),
         network: seenNetwork,
         statuses,
+        line,
         verify,
         clock,
         pause: () => new Promise((resolve) => clock.after(0, resolve)),

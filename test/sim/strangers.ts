@@ -15,6 +15,7 @@ import { ownStatus } from "../../src/sync/claimed-status.ts";
 import { Header, noVote, rootOf, type SignedHeader } from "../../src/types/index.ts";
 import { sleep } from "../../src/util/clock.ts";
 import { testChainConfig } from "../chain-config.ts";
+import { line } from "../own-line.ts";
 import { signHeader } from "../sign-header.ts";
 import { SimDisk } from "./disk.ts";
 import { Endpoint } from "./endpoint.ts";
@@ -266,7 +267,7 @@ class Attack {
   }
 
   #claim(headId: Uint8Array, timeMs: number): ChainStatus {
-    const honest = ownStatus(this.#genesis.id, this.#nodes[0]!.services?.chain, timeMs);
+    const honest = ownStatus(this.#genesis.id, this.#nodes[0]!.services?.chain, timeMs, line);
     if (!this.#isOn) return honest;
     const own = this.#withheld;
     if (own)

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { height } from "../../protocols/index.ts";
 import { voteSigningRoot } from "../../src/chain/vote-check.ts";
 import { SignedFinalityVote } from "../../src/types/index.ts";
+import { firstDigest, ofFirstRules } from "../own-line.ts";
 import { Endpoint } from "./endpoint.ts";
 import { accounts } from "./keys.ts";
 import { runUntil } from "./loop.ts";
@@ -34,7 +35,7 @@ async function flooded(roundOf: (sent: number, justified: number) => number) {
   const endpoint = new Endpoint({ network, peerId: "evil", clock, logger, ...nothing });
   endpoint.serve(height, async function* () {
     yield {
-      genesisId: genesis.id,
+      ...ofFirstRules(genesis.id),
       height: 0,
       headId: genesis.id,
       totalDifficulty: 0,
@@ -44,6 +45,7 @@ async function flooded(roundOf: (sent: number, justified: number) => number) {
       timeMs: Math.floor(epochMs + timeline.nowMs),
     };
   });
+  endpoint.listen([firstDigest(genesis.id)]);
   network.add(endpoint);
   let sent = 0;
   const flood = async () => {

@@ -9,10 +9,12 @@ import {
   SignedFinalityVote,
 } from "../../../src/types/index.ts";
 import { fromHex } from "../../../src/util/bytes.ts";
+import { topicOf } from "../../e2e/harness/rogue.ts";
+import { ofFirstRules } from "../../own-line.ts";
 import { unprotected } from "../../unprotected-signer.ts";
 import type { Attack } from "../attack.ts";
 import type { Site } from "../lib/site.ts";
-import { answering, bytes32, give, publication, topicOf } from "../lib/wire.ts";
+import { answering, bytes32, give, publication } from "../lib/wire.ts";
 import { tell, watchChain } from "../stranger/status-lies.ts";
 import { eachHead, insider } from "./insider.ts";
 
@@ -75,7 +77,7 @@ export const voteSplit: Attack = {
     const signer = unprotected(await site.authority());
     const status = () =>
       height.response.serialize({
-        genesisId: fromHex(site.job.genesisId),
+        ...ofFirstRules(fromHex(site.job.genesisId)),
         height: side?.height ?? view.height,
         headId: side?.id ?? view.head,
         totalDifficulty: 10_000_000,

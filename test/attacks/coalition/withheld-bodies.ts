@@ -1,6 +1,7 @@
 import { blockIds, blocks, blocksById, finality, headers, height } from "../../../protocols/index.ts";
 import { Header, rootOf, type SignedHeader, transactionsRoot } from "../../../src/types/index.ts";
 import { fromHex } from "../../../src/util/bytes.ts";
+import { ofFirstRules } from "../../own-line.ts";
 import type { Attack } from "../attack.ts";
 import { answering, bytes32, silent } from "../lib/wire.ts";
 import { tell, watchChain } from "../stranger/status-lies.ts";
@@ -19,7 +20,7 @@ export const withheldBodies: Attack = {
     const liar = await insider(site);
     const status = () =>
       height.response.serialize({
-        genesisId: fromHex(site.job.genesisId),
+        ...ofFirstRules(fromHex(site.job.genesisId)),
         height: held?.header.message.height ?? view.height,
         headId: held?.id ?? view.head,
         totalDifficulty: held?.totalDifficulty ?? 2 * view.height,

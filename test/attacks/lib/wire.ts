@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import type { Stream } from "@libp2p/interface";
-import { type TopicName, topicNames } from "../../../protocols/index.ts";
 import { frame } from "../../e2e/harness/rogue.ts";
 import { payloads } from "../../frame-payloads.ts";
 
@@ -26,10 +25,6 @@ export function control(name: keyof typeof controlFields, entries: readonly Uint
 export function publication(topic: string, data: Uint8Array): Uint8Array {
   const message = Buffer.concat([field(2, data), field(4, Buffer.from(topic))]);
   return rpc(field(rpcFields.messages, message));
-}
-
-export function topicOf(name: TopicName, genesisId: string): string {
-  return `/ccoin/${genesisId.slice(2)}/${topicNames[name]}/1`;
 }
 
 /** Waits where the stream is full, but not for ever. @throws where it is closed. */

@@ -2,8 +2,9 @@ import { randomInt } from "node:crypto";
 import { maxGossipTransactions } from "../../../protocols/index.ts";
 import { type Transaction, Transactions } from "../../../src/types/index.ts";
 import { senderKey } from "../../bench/lib/senders.ts";
+import { topicOf } from "../../e2e/harness/rogue.ts";
 import type { Attack } from "../attack.ts";
-import { give, publication, topicOf } from "../lib/wire.ts";
+import { give, publication } from "../lib/wire.ts";
 import { silentAccount } from "../measure/accounts.ts";
 
 const ids = 4;

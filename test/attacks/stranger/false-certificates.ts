@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { finality, height } from "../../../protocols/index.ts";
 import { fromHex } from "../../../src/util/bytes.ts";
+import { ofFirstRules } from "../../own-line.ts";
 import type { Attack } from "../attack.ts";
 import { answering, bytes32 } from "../lib/wire.ts";
 import { tell, watchChain } from "./status-lies.ts";
@@ -18,7 +19,7 @@ export const falseCertificates: Attack = {
     const places = [...site.places, site.joiner];
     const status = () =>
       height.response.serialize({
-        genesisId: fromHex(site.job.genesisId),
+        ...ofFirstRules(fromHex(site.job.genesisId)),
         height: view.height,
         headId: view.head,
         totalDifficulty: 2 * view.height,

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { blockIds, genesis, headers, height } from "../../../protocols/index.ts";
 import { zero32 } from "../../../src/types/index.ts";
 import { fromHex } from "../../../src/util/bytes.ts";
+import { ofFirstRules } from "../../own-line.ts";
 import type { Attack } from "../attack.ts";
 import { answering, silent } from "../lib/wire.ts";
 import { tell } from "./status-lies.ts";
@@ -16,7 +17,7 @@ export const genesisLies: Attack = {
   async run(site) {
     const status = (slot: number) =>
       height.response.serialize({
-        genesisId: slot % 4 === 3 ? Uint8Array.from(randomBytes(32)) : fromHex(site.job.genesisId),
+        ...ofFirstRules(slot % 4 === 3 ? Uint8Array.from(randomBytes(32)) : fromHex(site.job.genesisId)),
         height: 10_000,
         headId: Uint8Array.from(randomBytes(32)),
         totalDifficulty: 20_000,

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { topicOf } from "../../e2e/harness/rogue.ts";
 import type { Attack } from "../attack.ts";
-import { control, field, give, rpc, rpcFields, topicOf } from "../lib/wire.ts";
+import { control, field, give, rpc, rpcFields } from "../lib/wire.ts";
 
 const iwants = { ids: 4, entries: 1_600, perEntry: 5_000, everyMs: 1_500 };
 

@@ -1,6 +1,7 @@
 import { blockIds, blocks, blocksById, finality, headers, height } from "../../../protocols/index.ts";
 import { fromHex } from "../../../src/util/bytes.ts";
 import { frame, type Rogue } from "../../e2e/harness/rogue.ts";
+import { ofFirstRules } from "../../own-line.ts";
 import type { Attack } from "../attack.ts";
 import { answering, bytes32, silent } from "../lib/wire.ts";
 import { tell, type View, watchChain } from "./status-lies.ts";
@@ -56,7 +57,7 @@ export const stalledRequests: Attack = {
 
 function longer(view: View, genesisId: string): Uint8Array {
   return height.response.serialize({
-    genesisId: fromHex(genesisId),
+    ...ofFirstRules(fromHex(genesisId)),
     height: view.height + 20,
     headId: bytes32(),
     totalDifficulty: 2 * view.height + 40,

@@ -1,6 +1,7 @@
 import { blockIds, blocks, blocksById, finality, headers, height } from "../../../protocols/index.ts";
 import { fromHex } from "../../../src/util/bytes.ts";
 import { frame, type Rogue } from "../../e2e/harness/rogue.ts";
+import { ofFirstRules } from "../../own-line.ts";
 import type { Attack } from "../attack.ts";
 import type { Site } from "../lib/site.ts";
 import { answering, bytes32, silent } from "../lib/wire.ts";
@@ -36,7 +37,7 @@ export async function watchChain(site: Site): Promise<View> {
 /** Claims about the chain, each of another kind, by the number of who makes it. */
 export function claim(view: View, genesisId: string, slot: number): Uint8Array {
   const honest = {
-    genesisId: fromHex(genesisId),
+    ...ofFirstRules(fromHex(genesisId)),
     height: view.height,
     headId: view.head,
     totalDifficulty: 2 * view.height,
@@ -62,6 +63,7 @@ export function claim(view: View, genesisId: string, slot: number): Uint8Array {
       finalizedHeight: view.height + 500,
       finalizedId: bytes32(),
     },
+    { digest: bytes32().slice(0, 4), rules: view.height + 1, knownRules: 2 ** 32 - 1 },
   ];
   return height.response.serialize({ ...honest, ...lies[slot % lies.length] });
 }
@@ -77,7 +79,7 @@ export async function tell(site: Site, rogue: Rogue, status: Uint8Array): Promis
 export const statusLies: Attack = {
   name: "status-lies",
   by: "stranger",
-  does: `${ids} ids claim heights, weights, justified rounds and final blocks that there are not, when they are asked and every 0.7 s, and answer nothing else`,
+  does: `${ids} ids claim heights, weights, rules, justified rounds and final blocks that there are not, when they are asked and every 0.7 s, and answer nothing else`,
   async run(site) {
     const view = await watchChain(site);
     const stall = Object.fromEntries(

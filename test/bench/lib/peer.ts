@@ -30,6 +30,7 @@ import { systemClock } from "../../../src/util/clock.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { systemPause } from "../../../src/util/slices.ts";
 import { produceInTurn } from "../../e2e/harness/build-chain.ts";
+import { firstDigest, line } from "../../own-line.ts";
 import { TestNetwork } from "../../unit/support/network.ts";
 import type { Context } from "../figure.ts";
 import { senderBalance, senderKeys } from "./senders.ts";
@@ -149,8 +150,9 @@ export class Peer {
         eventLog: await EventLog.open(database),
         statuses: new PeerStatuses({
           ...common,
-          status: () => ownStatus(genesis?.id, undefined, systemClock.now()),
+          status: () => ownStatus(genesis?.id, undefined, systemClock.now(), line),
         }),
+        line,
         verify: signatures.verify,
         pause: systemPause,
         modes: new ModeMachine("boot"),
@@ -170,7 +172,8 @@ export class Peer {
 
   /** A gossip message of the topic `blocks` comes in. */
   async receive(message: Uint8Array): Promise<void> {
-    await this.#gossip.nodes.get("others")!.publish("blocks", message);
+    const digest = firstDigest(this.chain.genesis.id);
+    await this.#gossip.nodes.get("others")!.publish("blocks", message, digest);
   }
 
   /** Resolves when a block is the head. */

@@ -9,6 +9,8 @@ import type { Logger } from "../../../src/util/logger.ts";
 import { startNode, startPair, stop, until } from "./nodes.ts";
 
 const genesisId = new Uint8Array(32).fill(7);
+const digest = new Uint8Array(4).fill(1);
+const chain = { genesisId, digests: [digest] };
 
 interface Received {
   topic: string;
@@ -17,7 +19,7 @@ interface Received {
 }
 
 /** Joins and keeps what comes; the verdict is the message's first word, `accept` for any other. */
-function join(network: LibP2pNetwork): Received[] {
+function join(network: LibP2pNetwork, digests = [digest]): Received[] {
   const received: Received[] = [];
   const validator = (topic: string) => async (message: Uint8Array, from: PeerId) => {
     const text = new TextDecoder().decode(message);
@@ -26,12 +28,13 @@ function join(network: LibP2pNetwork): Received[] {
     const word = text.split(" ")[0];
     return (["ignore", "pardon", "reject"].includes(word!) ? word : "accept") as Verdict;
   };
-  network.join(genesisId, {
+  network.join({ genesisId, digests }, {
     transactions: validator("transactions"),
     blocks: validator("blocks"),
     votes: validator("votes"),
     evidence: validator("evidence"),
   } as Parameters<LibP2pNetwork["join"]>[1]);
+  network.listen(digests);
   return received;
 }
 
@@ -40,7 +43,9 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 /** Publishes under changing texts until somebody gets one: subscriptions take a moment to arrive. */
 async function ready(from: LibP2pNetwork, peers: number): Promise<void> {
   let n = 0;
-  await until(async () => (await from.publish("blocks", bytes(`ready ${from.peerId} ${n++}`))) >= peers);
+  await until(
+    async () => (await from.publish("blocks", bytes(`ready ${from.peerId} ${n++}`), digest)) >= peers,
+  );
 }
 
 test("delivers a message to the validator of its topic, with the sender", async () => {
@@ -48,7 +53,7 @@ test("delivers a message to the validator of its topic, with the sender", async 
   join(a);
   const received = join(b);
   await ready(a, 1);
-  expect(await a.publish("transactions", bytes("hello"))).toBe(1);
+  expect(await a.publish("transactions", bytes("hello"), digest)).toBe(1);
   await until(() => received.some(({ text }) => text === "hello"));
   expect(received.find(({ text }) => text === "hello")).toEqual({
     topic: "transactions",
@@ -64,19 +69,39 @@ test("a peer that joins later is subscribed to by those that joined before", asy
   const received = join(b);
   await ready(a, 1);
   await ready(b, 1);
-  await a.publish("blocks", bytes("later"));
+  await a.publish("blocks", bytes("later"), digest);
   await until(() => received.some(({ text }) => text === "later"));
+});
+
+test("topics of a digest are left and joined; what is not listened to is not judged, and costs nothing", async () => {
+  const next = new Uint8Array(4).fill(2);
+  const both = [digest, next];
+  const [a, b] = await startPair();
+  const [heardByA, heardByB] = [join(a, both), join(b, both)];
+  await ready(a, 1);
+  // The other's subscription is known when this node comes to the topic.
+  a.listen([digest]);
+  await until(async () => (await b.publish("blocks", bytes(`gone ${heardByA.length}`), next)) === 0);
+  a.listen(both);
+  expect(await a.publish("blocks", bytes("back"), next)).toBe(1);
+  await until(() => heardByB.some(({ text }) => text === "back"));
+  b.listen([next]);
+  await until(async () => (await a.publish("votes", bytes(`old ${Math.random()}`), digest)) === 0);
+  expect(await a.publish("votes", bytes("new"), next)).toBe(1);
+  await until(() => heardByB.some(({ text }) => text === "new"));
+  expect(b.peers()[0]?.score).toBe(0);
+  expect(() => a.listen([new Uint8Array(4)])).toThrow("was not joined");
 });
 
 test("publishing the same bytes again reaches 0 peers and does not throw; nor does publishing before joining", async () => {
   const [a, b] = await startPair();
-  expect(await a.publish("blocks", bytes("early"))).toBe(0);
+  expect(await a.publish("blocks", bytes("early"), digest)).toBe(0);
   join(a);
   join(b);
   await ready(a, 1);
-  expect(await a.publish("blocks", bytes("twice"))).toBe(1);
-  expect(await a.publish("blocks", bytes("twice"))).toBe(0);
-  await expect(a.publish("blocks", new Uint8Array(maxGossipBytes + 1))).rejects.toThrow(RangeError);
+  expect(await a.publish("blocks", bytes("twice"), digest)).toBe(1);
+  expect(await a.publish("blocks", bytes("twice"), digest)).toBe(0);
+  await expect(a.publish("blocks", new Uint8Array(maxGossipBytes + 1), digest)).rejects.toThrow(RangeError);
 });
 
 test("the largest message arrives", async () => {
@@ -84,7 +109,7 @@ test("the largest message arrives", async () => {
   join(a);
   const received = join(b);
   await ready(a, 1);
-  await a.publish("blocks", new Uint8Array(maxGossipBytes).fill(65));
+  await a.publish("blocks", new Uint8Array(maxGossipBytes).fill(65), digest);
   await until(() => received.some(({ text }) => text.length === maxGossipBytes));
 });
 
@@ -94,14 +119,14 @@ test("ignore and a validator that throws cost nothing; reject costs score and le
   const received = join(b);
   await ready(a, 1);
   for (let n = 0; n < 6; n++) {
-    await a.publish("transactions", bytes(`ignore ${n}`));
-    await a.publish("transactions", bytes(`throw ${n}`));
+    await a.publish("transactions", bytes(`ignore ${n}`), digest);
+    await a.publish("transactions", bytes(`throw ${n}`), digest);
   }
   await until(() => received.filter(({ text }) => /^(ignore|throw)/.test(text)).length === 12);
   expect(b.peers()[0]?.score).toBe(0);
-  await a.publish("transactions", bytes("reject 0"));
+  await a.publish("transactions", bytes("reject 0"), digest);
   await until(() => (b.peers()[0]?.score ?? 0) < 0);
-  for (let n = 1; n < 5; n++) await a.publish("transactions", bytes(`reject ${n}`));
+  for (let n = 1; n < 5; n++) await a.publish("transactions", bytes(`reject ${n}`), digest);
   await until(() => b.peers().length === 0);
   await until(() => a.peers().length === 0);
   // It dials again, and is refused.
@@ -114,7 +139,7 @@ test("a flood of messages that are only ever ignored is cut off before it is che
   join(a);
   const received = join(b);
   await ready(a, 1);
-  for (let n = 0; n < 5_000; n++) await a.publish("transactions", bytes(`ignore ${n}`));
+  for (let n = 0; n < 5_000; n++) await a.publish("transactions", bytes(`ignore ${n}`), digest);
   await until(() => b.peers().length === 0);
   expect(received.length).toBeLessThan(4_000);
 });
@@ -128,10 +153,10 @@ test("a flood of messages that are pardoned reaches the validator whole, costs n
   const beyond = join(c);
   await ready(a, 1);
   await ready(b, 2);
-  for (let n = 0; n < 3_000; n++) await a.publish("transactions", bytes(`pardon ${n}`));
+  for (let n = 0; n < 3_000; n++) await a.publish("transactions", bytes(`pardon ${n}`), digest);
   await until(() => received.filter(({ text }) => text.startsWith("pardon")).length === 3_000);
   expect(b.peers().map(({ score }) => score)).toEqual([0, 0]);
-  await a.publish("transactions", bytes("accept this"));
+  await a.publish("transactions", bytes("accept this"), digest);
   await until(() => beyond.some(({ text }) => text === "accept this"));
   expect(beyond.filter(({ text }) => text.startsWith("pardon"))).toEqual([]);
 });
@@ -149,7 +174,7 @@ test("gossip goes on after a peer has been away", async () => {
   const again = await startNode(2, { listen });
   const received = join(again);
   await ready(a, 1);
-  await a.publish("blocks", bytes("welcome back"));
+  await a.publish("blocks", bytes("welcome back"), digest);
   await until(() => received.some(({ text }) => text === "welcome back"));
 });
 
@@ -166,11 +191,11 @@ test("only accepted messages travel on", async () => {
   const texts = () => received.filter(({ topic }) => topic === "transactions").map(({ text }) => text);
   // What b does not publish itself travels on once c is in its mesh.
   for (let n = 0; texts().length === 0; n++) {
-    await a.publish("transactions", bytes(`take ${n}`));
+    await a.publish("transactions", bytes(`take ${n}`), digest);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   for (const text of ["ignore this", "reject this", "take this"])
-    await a.publish("transactions", bytes(text));
+    await a.publish("transactions", bytes(text), digest);
   await until(() => texts().includes("take this"));
   expect(texts().filter((text) => text.endsWith("this"))).toEqual(["take this"]);
 });
@@ -181,12 +206,12 @@ test("15 nodes on one address still hear each other", async () => {
     Array.from({ length: 14 }, (_, index) => startNode(index + 2, { bootstrap: first.addresses() })),
   );
   await until(() => first.peers().length === 14, 20_000);
-  const received = [first, ...others].map(join);
+  const received = [first, ...others].map((node) => join(node));
   await ready(first, 14);
   await until(() => received.slice(1).every((messages) => messages.length > 0));
   // Longer than gossipsub takes to compute scores.
   await new Promise((resolve) => setTimeout(resolve, 2_500));
-  await others[13]!.publish("blocks", bytes("from the last"));
+  await others[13]!.publish("blocks", bytes("from the last"), digest);
   await until(() =>
     received.slice(0, 14).every((messages) => messages.some(({ text }) => text === "from the last")),
   );
@@ -202,13 +227,13 @@ test("a large message is not sent to those that have it already", async () => {
   for (const n of [2, 3, 4])
     nodes.push(await startNode(n, { clock, bootstrap: nodes.map((node) => node.addresses()[0]!) }));
   await until(() => nodes.every((node) => node.peers().length === 3));
-  const all = nodes.map(join);
+  const all = nodes.map((node) => join(node));
   for (const node of nodes) await ready(node, 3);
   const sent = vi.spyOn(AbstractMessageStream.prototype, "send");
   onTestFinished(() => sent.mockRestore());
   const messages = 20;
   for (let n = 0; n < messages; n++) {
-    await nodes[0]!.publish("blocks", bytes(`${n} ${"x".repeat(50_000)}`));
+    await nodes[0]!.publish("blocks", bytes(`${n} ${"x".repeat(50_000)}`), digest);
     await until(() =>
       all.slice(1).every((received) => received.some(({ text }) => text.startsWith(`${n} x`))),
     );
@@ -241,7 +266,8 @@ test("what a validator misses because the node stops is no error of the node", a
       waiting = true;
       fail = () => reject(new Error("the database is closed"));
     });
-  b.join(genesisId, { transactions: validator, blocks: validator, votes: validator, evidence: validator });
+  b.join(chain, { transactions: validator, blocks: validator, votes: validator, evidence: validator });
+  b.listen([digest]);
   await ready(a, 1);
   await until(() => waiting);
   await stop(b);

@@ -6,9 +6,10 @@ import type { Connection, Libp2p, Stream } from "@libp2p/interface";
 import { tcp } from "@libp2p/tcp";
 import { multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p } from "libp2p";
-import { type ChainStatus, height, type TopicName, topicNames } from "../../../protocols/index.ts";
+import { type ChainStatus, height, type TopicName, topic } from "../../../protocols/index.ts";
 import { fromHex } from "../../../src/util/bytes.ts";
 import { payloads } from "../../frame-payloads.ts";
+import { firstDigest } from "../../own-line.ts";
 import type { PeerAnswer } from "./node.ts";
 import { patience, until } from "./until.ts";
 
@@ -114,11 +115,11 @@ export class Rogue {
 
   /** Subscribes like any peer, and waits until the node's own subscription is known. */
   async subscribe(name: TopicName, genesisId: string): Promise<string> {
-    const topic = `/ccoin/${genesisId.slice(2)}/${topicNames[name]}/1`;
+    const id = topicOf(name, genesisId);
     const pubsub = this.#pubsub;
-    pubsub.subscribe(topic);
-    await until("the node is subscribed", () => pubsub.getSubscribers(topic).length > 0);
-    return topic;
+    pubsub.subscribe(id);
+    await until("the node is subscribed", () => pubsub.getSubscribers(id).length > 0);
+    return id;
   }
 
   /** Hears what goes round in a topic, from now on. */
@@ -237,11 +238,20 @@ export function answerWith(chunk: Uint8Array): (stream: Stream) => void {
   };
 }
 
+/** Of a chain that has the rules that it began with. */
+export function topicOf(name: TopicName, genesisId: string): string {
+  const id = fromHex(genesisId);
+  return topic(name, id, firstDigest(id));
+}
+
 /** Where a rogue says that it stands. */
 export function statusAnswer(status: Omit<Partial<ChainStatus>, "genesisId"> & { genesisId: string }) {
   const zero = new Uint8Array(32);
   return answerWith(
     height.response.serialize({
+      digest: firstDigest(fromHex(status.genesisId)),
+      rules: 1,
+      knownRules: 1,
       height: 0,
       headId: zero,
       totalDifficulty: 0,

@@ -28,6 +28,7 @@ import {
   slotOf,
 } from "../../../src/types/index.ts";
 import { equalBytes, fromHex, toHex } from "../../../src/util/bytes.ts";
+import { firstDigest } from "../../own-line.ts";
 import type { TestNode } from "./node.ts";
 
 /** `header <slot> <root>` or `vote <source> <target> <root>`, as scripts/kill-signer.ts compares them. */
@@ -80,9 +81,11 @@ export class SignatureWatch {
     const watch = new SignatureWatch(host, nodes, chain);
     const { pubsub } = host.services;
     const id = fromHex(chain.genesisId);
+    const digest = firstDigest(id);
     const readers = {
-      [topic("blocks", id)]: (data: Uint8Array) => watch.#header(CompactBlock.deserialize(data).header),
-      [topic("votes", id)]: (data: Uint8Array) => watch.#vote(SignedFinalityVote.deserialize(data)),
+      [topic("blocks", id, digest)]: (data: Uint8Array) =>
+        watch.#header(CompactBlock.deserialize(data).header),
+      [topic("votes", id, digest)]: (data: Uint8Array) => watch.#vote(SignedFinalityVote.deserialize(data)),
     };
     pubsub.addEventListener("message", ({ detail }) => {
       // A plain array, as SSZ wants it.

@@ -9,6 +9,7 @@ import {
   type TopicName,
 } from "../../../protocols/index.ts";
 import { sleep } from "../../../src/util/clock.ts";
+import { firstDigest } from "../../own-line.ts";
 import { Endpoint } from "../endpoint.ts";
 import type { SimNetwork } from "../network.ts";
 import type { Random } from "../random.ts";
@@ -64,12 +65,16 @@ export class Liar {
       for (const listener of this.#listeners) listener(topic, message, from);
       return "ignore" as const;
     };
-    this.endpoint.join(knowledge.genesis.id, {
+    const { id: genesisId } = knowledge.genesis;
+    const digests = [firstDigest(genesisId)];
+    const chain = { genesisId, digests };
+    this.endpoint.join(chain, {
       blocks: hear("blocks"),
       transactions: hear("transactions"),
       votes: hear("votes"),
       evidence: hear("evidence"),
     });
+    this.endpoint.listen(digests);
   }
 
   get alive(): boolean {

@@ -28,6 +28,8 @@ export function contradictsItself(liar: Liar): void {
       { justifiedRound: truth.justifiedRound + random.int(1, 1000) },
       { height: 0, totalDifficulty: 0, headId: truth.genesisId },
       { totalDifficulty: 2 ** 53 - 1 },
+      { digest: random.bytes(4) },
+      { rules: truth.rules + random.int(1, 3), digest: random.bytes(4) },
       { timeMs: truth.timeMs + random.pick([-86_400_000, 86_400_000]) },
     ];
     return { ...truth, ...random.pick(lies), ...(random.chance(0.5) && random.pick(lies)) };

@@ -7,6 +7,7 @@ import { PeerStatuses } from "../../../src/sync/peer-statuses.ts";
 import { transactionRecord } from "../../../src/types/index.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { systemPause } from "../../../src/util/slices.ts";
+import { line } from "../../own-line.ts";
 import { authorities, testChain } from "../support/chain.ts";
 import { TestNetwork } from "../support/network.ts";
 import { verifyHere } from "../support/sync-node.ts";
@@ -36,6 +37,7 @@ test("a node that was killed between justifying a branch and following it starts
       eventLog: await EventLog.open(database),
       network,
       statuses: new PeerStatuses({ network, clock, logger: silentLogger, status: () => expect.fail() }),
+      line,
       verify: verifyHere,
       clock,
       pause: systemPause,

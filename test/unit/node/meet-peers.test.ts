@@ -5,13 +5,14 @@ import { ModeMachine } from "../../../src/node/mode.ts";
 import { claimedStatus, ownStatus } from "../../../src/sync/claimed-status.ts";
 import { PeerStatuses } from "../../../src/sync/peer-statuses.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
+import { line } from "../../own-line.ts";
 import { BlockMaker, testChain, testGenesis } from "../support/chain.ts";
 import { ManualClock } from "../support/clock.ts";
 import { TestNetwork } from "../support/network.ts";
 import { checkpoint } from "../support/votes.ts";
 
 const genesis = await testGenesis();
-const status = claimedStatus(ownStatus(genesis.id, undefined, 0));
+const status = claimedStatus(ownStatus(genesis.id, undefined, 0, line));
 
 async function setUp(votes: { pull(peer: string): Promise<void> }) {
   const clock = new ManualClock();

@@ -16,6 +16,7 @@ import {
   type TopicName,
   type Verdict,
 } from "../../../protocols/index.ts";
+import { type Hex, toHex } from "../../../src/util/bytes.ts";
 import { type Clock, sleep } from "../../../src/util/clock.ts";
 import { Emitter } from "../../../src/util/emitter.ts";
 
@@ -96,7 +97,9 @@ export function failing(code: RequestErrorCode, message: string): () => AsyncIte
 export class TestNode implements Network {
   readonly peerId: PeerId;
   readonly penalties: { peer: PeerId; offence: Offence; detail: string }[] = [];
-  readonly published: { topic: TopicName; message: Uint8Array }[] = [];
+  readonly published: { topic: TopicName; message: Uint8Array; digest: Hex }[] = [];
+  /** Digests. */
+  listened: Hex[] = [];
   readonly verdicts: Verdict[] = [];
   readonly #network: TestNetwork;
   readonly #events = new Emitter<NetworkEvents>();
@@ -211,20 +214,25 @@ export class TestNode implements Network {
     }
   }
 
-  join(_genesisId: Uint8Array, validators: Parameters<Network["join"]>[1]): void {
+  join(_chain: Parameters<Network["join"]>[0], validators: Parameters<Network["join"]>[1]): void {
     this.#validators = validators;
   }
 
-  async publish(topic: TopicName, message: Uint8Array): Promise<number> {
-    this.published.push({ topic, message });
-    for (const peer of this.#peers) void this.#deliver(peer, topic, message);
+  listen(digests: readonly Uint8Array[]): void {
+    this.listened = digests.map(toHex);
+  }
+
+  async publish(topic: TopicName, message: Uint8Array, digest: Uint8Array): Promise<number> {
+    this.published.push({ topic, message, digest: toHex(digest) });
+    for (const peer of this.#peers) void this.#deliver(peer, topic, message, toHex(digest));
     return this.#peers.size;
   }
 
-  async #deliver(peer: PeerId, topic: TopicName, message: Uint8Array): Promise<void> {
+  async #deliver(peer: PeerId, topic: TopicName, message: Uint8Array, digest: Hex): Promise<void> {
     if (this.#network.delayMs > 0) await sleep(this.#network.clock, this.#network.delayMs);
     if (!this.#peers.has(peer) || this.#network.loses(this.peerId, peer)) return;
     const node = this.#network.nodes.get(peer)!;
+    if (!node.listened.includes(digest)) return;
     const verdict = await node.#validators?.[topic](message.slice(), this.peerId);
     if (!verdict) return;
     node.verdicts.push(verdict);

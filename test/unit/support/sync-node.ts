@@ -7,9 +7,11 @@ import { Outbox } from "../../../src/sync/outbox.ts";
 import { PeerStatuses } from "../../../src/sync/peer-statuses.ts";
 import { serveChain } from "../../../src/sync/serve.ts";
 import { Synchronizer } from "../../../src/sync/synchronizer.ts";
+import { Topics } from "../../../src/sync/topics.ts";
 import { TransactionInbox } from "../../../src/sync/transaction-inbox.ts";
 import { CompactBlock, transactionRecord } from "../../../src/types/index.ts";
 import type { Logger } from "../../../src/util/logger.ts";
+import { line } from "../../own-line.ts";
 import type { Tip } from "./chain.ts";
 import { ManualClock } from "./clock.ts";
 import { type TestPool, testPool } from "./mempool.ts";
@@ -56,7 +58,7 @@ export async function syncNode(
     error: log("error"),
     child: () => logger,
   };
-  const status = (): ChainStatus => ownStatus(genesis.id, chain, clock.now());
+  const status = (): ChainStatus => ownStatus(genesis.id, chain, clock.now(), line);
   const common = { network, clock, logger };
   const statuses = new PeerStatuses({ ...common, status });
   const farAhead: string[] = [];
@@ -70,7 +72,8 @@ export async function syncNode(
     },
   });
   const transactions = new TransactionInbox({ network, mempool, logger });
-  const outbox = new Outbox({ ...common, mempool });
+  const topics = new Topics({ ...common, chain, line });
+  const outbox = new Outbox({ ...common, topics, mempool });
   const steps: string[] = [];
   const step = (name: string) => {
     if (steps.at(-1) !== name) steps.push(name);
@@ -84,7 +87,7 @@ export async function syncNode(
     onInStep: () => step("inStep"),
   });
   serveChain(network, chain, mempool);
-  network.join(genesis.id, {
+  await topics.join({
     blocks: (message, from) => inbox.onGossip(message, from),
     transactions: (message, from) => transactions.onGossip(message, from),
     votes: async () => "ignore",
@@ -114,6 +117,7 @@ export async function syncNode(
       outbox.stop();
       mempool.stop();
       statuses.stop();
+      topics.stop();
     },
   };
 }

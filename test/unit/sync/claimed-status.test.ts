@@ -1,37 +1,53 @@
 import { expect, test } from "vitest";
 import { claimedStatus, contradictionIn, ownStatus } from "../../../src/sync/claimed-status.ts";
 import { zero32 } from "../../../src/types/index.ts";
+import { firstDigest, line } from "../../own-line.ts";
 import { testChain, testGenesis } from "../support/chain.ts";
 
 test("a node says where it stands: nowhere without a genesis block, at that one while it loads its chain", async () => {
   const genesis = await testGenesis(3);
   const { id } = genesis;
   const first = { height: 0, totalDifficulty: 0, justifiedRound: 0, finalizedHeight: 0, timeMs: 7 };
-  expect(ownStatus(undefined, undefined, 7)).toEqual({
+  expect(ownStatus(undefined, undefined, 7, line)).toEqual({
     ...first,
     genesisId: zero32,
+    digest: new Uint8Array(4),
+    rules: 0,
+    knownRules: 1,
     headId: zero32,
     finalizedId: zero32,
   });
   // Another final block of height 0 would be taken for a conflict.
-  const atGenesis = { ...first, genesisId: id, headId: id, finalizedId: id };
-  expect(ownStatus(id, undefined, 7)).toEqual(atGenesis);
+  const atGenesis = {
+    ...first,
+    genesisId: id,
+    digest: firstDigest(id),
+    rules: 1,
+    knownRules: 1,
+    headId: id,
+    finalizedId: id,
+  };
+  expect(ownStatus(id, undefined, 7, line)).toEqual(atGenesis);
   const { chain } = await testChain({ genesis });
-  expect(ownStatus(id, chain, 7)).toEqual(atGenesis);
+  expect(ownStatus(id, chain, 7, line)).toEqual(atGenesis);
 });
 
 test("a status that no honest node can have is refused", () => {
   const [genesisId, headId, finalizedId, other] = [1, 2, 3, 4].map((byte) => new Uint8Array(32).fill(byte));
   const ids = { genesisId: genesisId!, headId: headId!, finalizedId: finalizedId! };
-  const good = { ...ids, height: 9, totalDifficulty: 14, justifiedRound: 6, finalizedHeight: 7, timeMs: 5 };
-  const none = ownStatus(undefined, undefined, 5);
-  const first = ownStatus(ids.genesisId, undefined, 5);
+  const rules = { digest: new Uint8Array(4).fill(9), rules: 1, knownRules: 1 };
+  const heights = { height: 9, totalDifficulty: 14, justifiedRound: 6, finalizedHeight: 7, timeMs: 5 };
+  const good = { ...ids, ...rules, ...heights };
+  const none = ownStatus(undefined, undefined, 5, line);
+  const first = ownStatus(ids.genesisId, undefined, 5, line);
   for (const status of [
     ...[good, none, first],
     { ...good, finalizedHeight: 9, finalizedId: ids.headId },
     { ...good, finalizedHeight: 0, finalizedId: ids.genesisId, justifiedRound: 0 },
     { ...good, totalDifficulty: 9 },
     { ...good, totalDifficulty: 18 },
+    { ...good, rules: 10, knownRules: 0 },
+    { ...none, knownRules: 7 },
   ])
     expect(contradictionIn(status)).toBeUndefined();
   for (const status of [
@@ -54,6 +70,11 @@ test("a status that no honest node can have is refused", () => {
     { ...none, justifiedRound: 1 },
     { ...none, headId: other! },
     { ...none, finalizedId: other! },
+    { ...none, digest: new Uint8Array(4).fill(1) },
+    { ...none, rules: 1 },
+    { ...good, rules: 0 },
+    { ...good, rules: 11 },
+    { ...first, rules: 2 },
   ]) {
     expect(contradictionIn(status), JSON.stringify(status)).toBeDefined();
     expect(() => claimedStatus(status)).toThrow(RangeError);
@@ -68,8 +89,9 @@ test("a final block beside the head, while that is about to follow it, is not to
       head: { ...head, height: 4, totalDifficulty: 8 },
       finalized: { ...final, height, round: 1 },
       justified: { ...final, height, round: 2 },
+      snapshot: { parameters: { rules: 1 } },
     };
-    const status = ownStatus(genesisId, chain as never, 0);
+    const status = ownStatus(genesisId, chain as never, 0, line);
     expect(status).toMatchObject({ height: 4, finalizedHeight: 0, finalizedId: genesisId });
     expect(contradictionIn(status)).toBeUndefined();
   }

@@ -31,15 +31,19 @@ function testNetwork(peer?: { handler: RequestHandler<AnyProtocol> | undefined }
     },
     request: (_peer: string, _protocol: AnyProtocol, request: unknown) =>
       peer!.handler!(request as never, {} as never),
-    publish: async (_topic: string, message: Uint8Array) => published.push(Evidence.deserialize(message)),
     penalize: (_peer: string, offence: string) => penalties.push(offence),
   } as unknown as Network;
-  return { network, own, published, penalties };
+  const publish = async (message: Uint8Array) => published.push(Evidence.deserialize(message));
+  return { network, publish, own, published, penalties };
 }
 
-function open(network: Network, database = new MemoryDatabase()): Promise<EvidenceInbox> {
+function open(
+  { network, publish }: Pick<ReturnType<typeof testNetwork>, "network" | "publish">,
+  database = new MemoryDatabase(),
+): Promise<EvidenceInbox> {
   return EvidenceInbox.open({
     network,
+    publish,
     store: new EvidenceStore(database),
     clock,
     logger: silentLogger,
@@ -56,7 +60,7 @@ describe("gossip", () => {
 
   beforeEach(async () => {
     database = new MemoryDatabase();
-    inbox = await open(testNetwork().network, database);
+    inbox = await open(testNetwork(), database);
   });
 
   test("new evidence is accepted once, listed, and there after a restart", async () => {
@@ -77,7 +81,7 @@ describe("gossip", () => {
         conflicting: [expect.stringMatching(/^0x/), expect.stringMatching(/^0x/)],
       },
     ]);
-    const again = await open(testNetwork().network, database.restart());
+    const again = await open(testNetwork(), database.restart());
     expect(new Set(again.list())).toEqual(new Set(inbox.list()));
     expect(await again.onGossip(encode(twoHeaders("A")), "peer")).toBe("ignore");
   });
@@ -133,7 +137,8 @@ describe("gossip", () => {
     expect(await inbox.onGossip(encode(votes), "peer")).toBe("accept");
     for (let slot = 0; slot < 300; slot++) await inbox.onGossip(encode(twoHeaders("A", slot)), "peer");
     expect(inbox.list()).toHaveLength(2 + 256);
-    const { network, own } = testNetwork();
+    const network = testNetwork();
+    const { own } = network;
     const again = await open(network, database.restart());
     again.serve();
     const told: Evidence[] = [];
@@ -165,17 +170,18 @@ describe("gossip", () => {
 test("a vote against one that settled its round long ago is evidence, also after a restart", async () => {
   const settled = signedVote("A", 1, 2, 1);
   certificates.set(2, { link: settled.message, voters: [settled.voter], signatures: [settled.signature] });
-  const inbox = await open(testNetwork().network);
+  const inbox = await open(testNetwork());
   inbox.seenVote(settled);
   inbox.seenVote(signedVote("B", 1, 2, 2));
-  const again = await open(testNetwork().network);
+  const again = await open(testNetwork());
   again.seenVote(signedVote("A", 1, 2, 2));
   await expect.poll(() => again.list()).toMatchObject([{ offence: "doubleVote", round: 2 }]);
   expect(inbox.list()).toEqual([]);
 });
 
 test("what the node sees itself is published", async () => {
-  const { network, published } = testNetwork();
+  const network = testNetwork();
+  const { published } = network;
   const inbox = await open(network);
   inbox.seenHeader(signedHeader("A", 5_000, 4));
   inbox.seenHeader(signedHeader("C", 5_000, 4));
@@ -189,11 +195,11 @@ test("what the node sees itself is published", async () => {
 
 test("a late node asks for it; one that serves what proves nothing pays", async () => {
   const first = testNetwork();
-  const inbox = await open(first.network);
+  const inbox = await open(first);
   inbox.serve();
   for (const slot of [1, 2, 3]) await inbox.onGossip(encode(twoHeaders("A", slot)), "peer");
   const late = testNetwork(first.own);
-  const lateInbox = await open(late.network);
+  const lateInbox = await open(late);
   await lateInbox.pull("peer");
   expect(lateInbox.list().map(({ slot }) => slot)).toEqual([1, 2, 3]);
   expect(late.penalties).toEqual([]);
@@ -204,6 +210,6 @@ test("a late node asks for it; one that serves what proves nothing pays", async 
     } as RequestHandler<AnyProtocol>,
   };
   const victim = testNetwork(liar);
-  await (await open(victim.network)).pull("peer");
+  await (await open(victim)).pull("peer");
   expect(victim.penalties).toEqual(["invalidResponse"]);
 });

@@ -14,6 +14,7 @@ import { serveGenesis } from "../../../src/sync/serve.ts";
 import { CompactBlock, Transactions, zero32 } from "../../../src/types/index.ts";
 import { toHex } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
+import { line } from "../../own-line.ts";
 import { codeOf, testGenesis } from "../support/chain.ts";
 import { TestNetwork, type TestNode } from "../support/network.ts";
 import { type SyncNode, settledClock, syncNode, verifyHere } from "../support/sync-node.ts";
@@ -240,7 +241,7 @@ describe("the search for a genesis", () => {
       network,
       clock,
       logger: silentLogger,
-      status: () => ownStatus(undefined, undefined, clock.now()),
+      status: () => ownStatus(undefined, undefined, clock.now(), line),
     });
     statuses.start();
     onTestFinished(() => {
@@ -254,7 +255,7 @@ describe("the search for a genesis", () => {
         network: node,
         clock,
         logger: silentLogger,
-        status: () => ownStatus(own.id, undefined, clock.now()),
+        status: () => ownStatus(own.id, undefined, clock.now(), line),
       });
       theirs.start();
       onTestFinished(() => theirs.stop());

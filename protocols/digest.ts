@@ -1,0 +1,28 @@
+import { ByteVectorType, ContainerType, ListCompositeType, type ValueOf } from "@chainsafe/ssz";
+import { Bytes32, rootOf, Uint32 } from "../src/types/index.ts";
+
+/** A digest as it travels. */
+export const Bytes4 = new ByteVectorType(4);
+
+export const maxRecoveries = 1024;
+
+/** What must be the same on two nodes so that they follow each other. */
+export const ChainDigest = new ContainerType(
+  {
+    genesisId: Bytes32,
+    /** Ids of the recoveries that the chain has gone through, oldest first. */
+    recoveries: new ListCompositeType(Bytes32, maxRecoveries),
+    /** Version of the rules. */
+    rules: Uint32,
+  },
+  { typeName: "ChainDigest" },
+);
+export type ChainDigest = ValueOf<typeof ChainDigest>;
+
+/**
+ * The first 4 bytes of the root, as Ethereum's fork digest. It keeps honest nodes apart that would only disturb each other, and proves
+ * nothing: whoever makes another chain with the same digest has his messages checked and refused as always.
+ */
+export function chainDigest(of: Readonly<ChainDigest>): Uint8Array {
+  return rootOf(ChainDigest, of).slice(0, Bytes4.lengthBytes);
+}

@@ -1,0 +1,105 @@
+import { chainDigest, type Network, type TopicName } from "../../protocols/index.ts";
+import type { Chain } from "../chain/chain.ts";
+import type { FinalityVote } from "../types/index.ts";
+import { messageOf } from "../util/errors.ts";
+import type { Logger } from "../util/logger.ts";
+import type { OwnLine } from "./claimed-status.ts";
+
+/** Versions that are listened to at once: there are more only where several were enacted and none of them is final. */
+const maxListened = 4;
+
+export interface TopicsOptions {
+  network: Pick<Network, "join" | "listen" | "publish">;
+  chain: Chain;
+  line: OwnLine;
+  logger: Logger;
+}
+
+/**
+ * The gossip of a chain whose rules change. A block travels on the topic of the rules that it is made by, those after its parent; a vote
+ * on that of its target; all else on that of the next block. A node listens to the topics of every version that a block may still
+ * come by: from the one after its final block, below which nothing is taken, to the one after the version at its head, which the
+ * next blocks may enact and others may have reached before it.
+ */
+export class Topics {
+  readonly #options: TopicsOptions;
+  readonly #digests: readonly Uint8Array[];
+  #listened: readonly number[] = [];
+  #finalRules = 0;
+  #stops: (() => void)[] = [];
+
+  constructor(options: TopicsOptions) {
+    const { line } = options;
+    this.#options = options;
+    this.#digests = Array.from({ length: line.knownRules }, (_, index) => this.#digestOf(index + 1));
+  }
+
+  /** Once. Until then nothing is published. */
+  async join(validators: Parameters<Network["join"]>[1]): Promise<void> {
+    const { chain, network } = this.#options;
+    network.join({ genesisId: chain.genesis.id, digests: this.#digests }, validators);
+    this.#stops = [
+      chain.events.on("head", () => this.#listen()),
+      chain.events.on("finality", () => void this.#onFinality()),
+    ];
+    await this.#onFinality();
+  }
+
+  stop(): void {
+    for (const stop of this.#stops) stop();
+  }
+
+  /** As `Network.publish`, on the topic of what the next block is made by. 0 where this node does not know these rules. */
+  publish(name: TopicName, message: Uint8Array): Promise<number> {
+    return this.#publish(name, message, this.#options.chain.snapshot.parameters.rules);
+  }
+
+  /** The same on the topic of the rules that a block is made by. `parent`: its parent, which is here. */
+  async publishBlock(message: Uint8Array, parent: Uint8Array): Promise<number> {
+    const { parameters } = await this.#options.chain.tree.snapshotAfter(parent);
+    return this.#publish("blocks", message, parameters.rules);
+  }
+
+  /** The same for a vote whose target is here. */
+  async publishVote(message: Uint8Array, { target }: FinalityVote): Promise<number> {
+    const { tree } = this.#options.chain;
+    const { header } = await tree.require(target.block);
+    const { parameters } = await tree.snapshotAfter(header.message.parent);
+    return this.#publish("votes", message, parameters.rules);
+  }
+
+  async #publish(name: TopicName, message: Uint8Array, rules: number): Promise<number> {
+    const digest = this.#digests[rules - 1];
+    return digest ? this.#options.network.publish(name, message, digest) : 0;
+  }
+
+  #digestOf(rules: number): Uint8Array {
+    const { chain, line } = this.#options;
+    return chainDigest({ genesisId: chain.genesis.id, recoveries: [...line.recoveries], rules });
+  }
+
+  /** Never rejects. */
+  async #onFinality(): Promise<void> {
+    const { chain, logger } = this.#options;
+    if (this.#finalRules === chain.snapshot.parameters.rules) return;
+    try {
+      this.#finalRules = (await chain.tree.snapshotAfter(chain.finalized.id)).parameters.rules;
+      this.#listen();
+    } catch (error) {
+      // As after a stop, which closes the database; the next final block tries again.
+      logger.debug({ error: messageOf(error) }, "the final block's rules were not looked for");
+    }
+  }
+
+  #listen(): void {
+    const { chain, line, network, logger } = this.#options;
+    const newest = Math.min(chain.snapshot.parameters.rules + 1, line.knownRules);
+    const versions: number[] = [];
+    for (let rules = newest; rules >= this.#finalRules && versions.length < maxListened; rules--)
+      versions.unshift(rules);
+    if (versions.join() === this.#listened.join()) return;
+    logger.debug({ rules: versions }, "listens to the gossip of these versions of the rules");
+    this.#listened = versions;
+    network.listen(versions.map((rules) => this.#digests[rules - 1]!));
+  }
+}
