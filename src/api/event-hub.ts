@@ -1,9 +1,9 @@
 import type { ServerResponse } from "node:http";
 import { sleep } from "../util/clock.ts";
-import { messageOf } from "../util/errors.ts";
+import { isClosed, messageOf } from "../util/errors.ts";
 import { type EventName, EventTexts } from "./event-texts.ts";
 import type { HttpLimits } from "./limits.ts";
-import { commonHeaders, overloaded, ProblemError } from "./problem.ts";
+import { commonHeaders, ending, overloaded, ProblemError } from "./problem.ts";
 import type { ApiServices } from "./services.ts";
 
 /** Under load the log grows a thousand times a second: a stream at its end reads not more often than this. */
@@ -12,6 +12,8 @@ const readPauseMs = 20;
 interface Stream {
   outgoing: ServerResponse;
   wanted: ReadonlySet<EventName>;
+  /** Its headers are out: it can no longer be answered with a problem. */
+  hasBegun: boolean;
   /** Number of the event to be sent next. */
   next: number;
   /** The last number that the reader was told. */
@@ -33,6 +35,7 @@ export class EventHub {
   /** How often the log has grown. */
   #appended = 0;
   #stopHeartbeat: () => void = () => undefined;
+  #isClosed = false;
 
   constructor(services: ApiServices, limits: HttpLimits) {
     this.#services = services;
@@ -48,7 +51,7 @@ export class EventHub {
 
   /**
    * Takes the response over. `after`: the last event that the reader has had; undefined: it wants what comes from now on.
-   * @throws {ProblemError} `OVERLOADED`, `EVENTS_TOO_OLD`, `EVENTS_UNKNOWN`
+   * @throws {ProblemError} `OVERLOADED`, `EVENTS_TOO_OLD`, `EVENTS_UNKNOWN`, `ENDING`
    */
   async open(
     outgoing: ServerResponse,
@@ -57,7 +60,7 @@ export class EventHub {
   ): Promise<void> {
     if (this.#streams.size >= this.#limits.maxEventStreams)
       throw overloaded(`${this.#streams.size} event streams are open already`, 10);
-    const stream: Stream = { outgoing, wanted, next: 0, told: 0, wake: () => undefined };
+    const stream: Stream = { outgoing, wanted, hasBegun: false, next: 0, told: 0, wake: () => undefined };
     this.#streams.add(stream);
     for (const end of ["close", "error"])
       outgoing.on(end, () => {
@@ -66,6 +69,7 @@ export class EventHub {
       });
     try {
       const last = await this.#services.eventLog.last();
+      if (this.#isClosed) throw ending();
       if (after !== undefined) this.#checkKept(after, last);
       stream.told = after ?? last;
       stream.next = stream.told + 1;
@@ -73,19 +77,22 @@ export class EventHub {
       this.#streams.delete(stream);
       throw error;
     }
+    stream.hasBegun = true;
     outgoing.writeHead(200, { ...commonHeaders, "content-type": "text/event-stream" });
     // A reader that is cut off before the first event resumes from here.
     outgoing.write(after === undefined ? `retry: 1000\nid: ${stream.told}\n\n` : "retry: 1000\n\n");
     void this.#serve(stream);
   }
 
+  /** Ends the streams; one that is just being opened answers `ENDING`. */
   close(): void {
+    this.#isClosed = true;
     this.#stopHeartbeat();
     this.#stopListening();
     const streams = [...this.#streams];
     this.#streams.clear();
-    for (const { outgoing, wake } of streams) {
-      outgoing.end();
+    for (const { outgoing, wake, hasBegun } of streams) {
+      if (hasBegun) outgoing.end();
       wake();
     }
   }
@@ -131,7 +138,7 @@ export class EventHub {
         if (!outgoing.write(piece.text)) await drained(outgoing);
       }
     } catch (error) {
-      if (this.#streams.has(stream))
+      if (this.#streams.has(stream) && !isClosed(error))
         this.#services.logger.error({ error: messageOf(error) }, "an event stream broke off");
     }
     this.#streams.delete(stream);
@@ -162,7 +169,7 @@ export class EventHub {
 /** Keeps a quiet connection open; one that has events of other types only learns how far they have got. */
 function heartbeat(stream: Stream): void {
   const { outgoing, next, told } = stream;
-  if (!outgoing.headersSent || outgoing.writableNeedDrain) return;
+  if (!stream.hasBegun || outgoing.writableNeedDrain) return;
   outgoing.write(next - 1 > told ? `: heartbeat\nid: ${next - 1}\n\n` : ": heartbeat\n\n");
   stream.told = next - 1;
 }

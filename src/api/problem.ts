@@ -1,12 +1,13 @@
 import { ProofError } from "../chain/account-proof.ts";
 import { TransactionError, type TransactionErrorCode } from "../types/errors.ts";
-import { CodedError, messageOf } from "../util/errors.ts";
+import { CodedError, isClosed, messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 
 export type ProblemCode =
   | TransactionErrorCode
   | "NO_GENESIS"
   | "NOT_READY"
+  | "ENDING"
   | "NOT_FOUND"
   | "BLOCK_NOT_FOUND"
   | "TRANSACTION_NOT_FOUND"
@@ -72,6 +73,7 @@ export const problems: Readonly<Record<ProblemCode, { status: number; title: str
   MEMPOOL_FULL: { status: 503, title: "Mempool full" },
   NO_GENESIS: { status: 503, title: "No genesis block yet" },
   NOT_READY: { status: 503, title: "Not in step with the network" },
+  ENDING: { status: 503, title: "Node is ending" },
   OVERLOADED: { status: 503, title: "Too busy" },
   WRITE_FAILED: { status: 503, title: "Cannot write to the database" },
 };
@@ -125,12 +127,22 @@ export function problemResponse(
   });
 }
 
+/** For a request that is under way when the node ends. */
+export function ending(): ProblemError {
+  return new ProblemError("ENDING", "the node is ending: ask again once it runs", { connection: "close" });
+}
+
+/** A refusal as a response. */
+export function refusalResponse({ code, message, headers, fields }: ProblemError): Response {
+  return problemResponse(code, message, headers, fields);
+}
+
 /** What is thrown as a problem; what nobody foresaw is logged and stays inside. */
 export function problemOf(error: unknown, logger: Logger, where: string): Response {
-  if (error instanceof ProblemError)
-    return problemResponse(error.code, error.message, error.headers, error.fields);
+  if (error instanceof ProblemError) return refusalResponse(error);
   if (error instanceof TransactionError || error instanceof ProofError)
     return problemResponse(error.code, error.message);
+  if (isClosed(error)) return refusalResponse(ending());
   logger.error({ error: messageOf(error), stack: error instanceof Error ? error.stack : undefined }, where);
   const code = error instanceof CodedError ? error.code : "INTERNAL";
   if (code === "WRITE_FAILED") return problemResponse(code, writeFailed);

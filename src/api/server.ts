@@ -8,7 +8,7 @@ import { createGuard } from "./guard.ts";
 import type { ApiEnv } from "./http.ts";
 import type { HttpLimits } from "./limits.ts";
 import { listen } from "./listen.ts";
-import { type ProblemCode, problemJson, problemResponse, problems } from "./problem.ts";
+import { ending, type ProblemCode, problemJson, problemResponse, problems, refusalResponse } from "./problem.ts";
 import { RateLimiter } from "./rate-limiter.ts";
 import { loadExplorer } from "./routes/explorer.ts";
 import type { ApiServices } from "./services.ts";
@@ -46,8 +46,10 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const app = createApp(services, limits, hub, limiter);
   const guard = createGuard(host, limiter);
   const slowReaders = new SlowReaders(services.clock, limits);
+  let isClosing = false;
   const server = createAdaptorServer({
     fetch: (request, env) => {
+      if (isClosing) return refusalResponse(ending());
       const { incoming, outgoing } = env as ApiEnv["Bindings"];
       const refusal = guard(incoming);
       if (refusal) return refusal;
@@ -84,6 +86,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const bound = (server.address() as AddressInfo).port;
   const close = () =>
     new Promise<void>((resolve) => {
+      isClosing = true;
       const cancel = services.clock.after(closeGraceMs, () => server.closeAllConnections());
       server.close(() => {
         cancel();

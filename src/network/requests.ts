@@ -14,7 +14,7 @@ import {
   sendRequest,
 } from "../../protocols/index.ts";
 import { type Clock, sleep } from "../util/clock.ts";
-import { messageOf } from "../util/errors.ts";
+import { isClosed, messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import type { PeerScores } from "./scores.ts";
 import type { NetworkObserver, Offence, PeerId } from "./types.ts";
@@ -88,8 +88,11 @@ export class Requests {
     const error = await answerRequest(stream, protocol, handler, {
       peer,
       admitted: answering < maxConcurrent && this.#received.take(key, protocol.quota),
-      onServerError: (error) =>
-        logger.error({ peer, protocol: protocol.id, error: messageOf(error) }, "a request was not answered"),
+      onServerError: (error) => {
+        // The end of this node overtakes the answer.
+        if (isClosed(error)) return;
+        logger.error({ peer, protocol: protocol.id, error: messageOf(error) }, "a request was not answered");
+      },
     });
     ended?.(error?.code ?? "success");
     const left = this.#answering.get(key)! - 1;

@@ -11,7 +11,10 @@ export interface Range {
   limit?: number;
 }
 
-/** An ordered key-value store. Reads throw `DAMAGED` rather than return a value that is not what was written. */
+/**
+ * An ordered key-value store. Reads throw `DAMAGED` rather than return a value that is not what was written. Once `close` was called,
+ * whatever is asked for throws `CLOSED`.
+ */
 export interface Database {
   get(key: Uint8Array): Promise<Uint8Array | undefined>;
   getMany(keys: Uint8Array[]): Promise<(Uint8Array | undefined)[]>;

@@ -1,5 +1,5 @@
 import { ClassicLevel } from "classic-level";
-import { CodedError, lineOf, messageOf } from "../util/errors.ts";
+import { CodedError, closed, lineOf, messageOf } from "../util/errors.ts";
 import { systemPause } from "../util/slices.ts";
 import { plain, seal, unseal } from "./checksum.ts";
 import { damaged } from "./damaged.ts";
@@ -21,7 +21,8 @@ export class LevelDatabase implements Database {
   readonly #level: ClassicLevel<Uint8Array, Uint8Array>;
   #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
-
+  #isClosed = false;
+  readonly #reading = new Set<Promise<unknown>>();
   readonly #onWriteFailed: (error: Error) => void;
 
   private constructor(level: ClassicLevel<Uint8Array, Uint8Array>, onWriteFailed: (error: Error) => void) {
@@ -52,20 +53,21 @@ export class LevelDatabase implements Database {
   }
 
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
-    const sealed = await this.#level.get(key).catch(unreadable);
+    const sealed = await this.#read(() => this.#level.get(key));
     return sealed && unseal(key, sealed);
   }
 
   async getMany(keys: Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
-    const values = await this.#level.getMany(keys).catch(unreadable);
+    const values = await this.#read(() => this.#level.getMany(keys));
     return values.map((sealed, index) => sealed && unseal(keys[index]!, sealed));
   }
 
   async *iterate(range: Range): AsyncIterable<[Uint8Array, Uint8Array]> {
+    if (this.#isClosed) closed("the database");
     const iterator = this.#level.iterator({ ...range, ...encoding, highWaterMarkBytes: 256 * 1024 });
     try {
       for (;;) {
-        const entries = await iterator.nextv(1000).catch(unreadable);
+        const entries = await this.#read(() => iterator.nextv(1000));
         if (entries.length === 0) return;
         for (const [key, sealed] of entries) yield [plain(key), unseal(key, sealed)];
       }
@@ -77,9 +79,25 @@ export class LevelDatabase implements Database {
   commit(writes: Write[]): Promise<void> {
     if (writes.length === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
+      if (this.#isClosed) closed("the database");
       this.#waiting.push({ writes, resolve, reject });
       this.#writing ??= this.#writeAll();
     });
+  }
+
+  /** @throws {CodedError} `DAMAGED`; `CLOSED` once the database closes, before LevelDB is asked for anything. */
+  async #read<T>(read: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) closed("the database");
+    const reading = read();
+    this.#reading.add(reading);
+    try {
+      return await reading;
+    } catch (error) {
+      // A table that is gone, cut or torn.
+      return damaged(lineOf(error));
+    } finally {
+      this.#reading.delete(reading);
+    }
   }
 
   async #writeAll(): Promise<void> {
@@ -117,13 +135,11 @@ export class LevelDatabase implements Database {
     await batch.write({ sync: true });
   }
 
+  /** Finishes the reads and writes that have begun: LevelDB would break them off with errors that look like damage. */
   async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.allSettled(this.#reading);
     await this.#writing;
     await this.#level.close();
   }
-}
-
-/** A table that is gone, cut or torn. */
-function unreadable(error: unknown): never {
-  return damaged(lineOf(error));
 }

@@ -12,6 +12,18 @@ export class CodedError<Code extends string = string> extends Error {
   }
 }
 
+/** The code of what is asked of a part of the node that has begun to close. */
+const closedCode = "CLOSED";
+
+/** @throws {CodedError} `CLOSED`: the node is ending, and nothing is wrong with what was asked. */
+export function closed(what: string): never {
+  throw new CodedError(closedCode, `${what} is closed: the node is ending`);
+}
+
+export function isClosed(error: unknown): boolean {
+  return error instanceof CodedError && error.code === closedCode;
+}
+
 /** What a person gave is wrong: printed as one line without a stack. */
 export class UserError extends CodedError {
   constructor(message: string, code = "USER_ERROR", options?: ErrorOptions) {

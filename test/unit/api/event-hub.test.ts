@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import type { ServerResponse } from "node:http";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { EventHub } from "../../../src/api/event-hub.ts";
 import { eventNames } from "../../../src/api/event-texts.ts";
 import { defaultHttpLimits } from "../../../src/api/limits.ts";
@@ -63,6 +63,18 @@ test("streams that close while nothing happens are let go", async () => {
   collectGarbage();
   // A few may still be on the stack.
   expect(closed.filter((stream) => stream.deref()).length).toBeLessThan(5);
+});
+
+test("a stream that is being opened when the server closes is refused, and nothing is written to it", async () => {
+  const opened = await open();
+  const ends = vi.spyOn(Outgoing.prototype, "end");
+  onTestFinished(() => ends.mockRestore());
+  const opening = open();
+  hub.close();
+  await expect(opening).rejects.toMatchObject({ code: "ENDING" });
+  await expect(open()).rejects.toMatchObject({ code: "ENDING" });
+  expect(new Set(ends.mock.contexts)).toEqual(new Set([opened]));
+  expect(hub.streams).toBe(0);
 });
 
 test("streams that stay open go on when something happens", async () => {

@@ -3,9 +3,9 @@ import { afterEach, describe, expect, it } from "vitest";
 import { defaultHttpLimits, startHttpServer } from "../../../src/api/index.ts";
 import { EventLog } from "../../../src/storage/event-log.ts";
 import { systemClock } from "../../../src/util/clock.ts";
-import { silentLogger } from "../../../src/util/logger.ts";
+import { type Logger, silentLogger } from "../../../src/util/logger.ts";
 import { MemoryDatabase } from "../support/database.ts";
-import { type Fixture, startFixture, transactionJson } from "./fixture.ts";
+import { alice, type Fixture, startFixture, transactionJson } from "./fixture.ts";
 import { rawConnection } from "./raw.ts";
 
 const services = {
@@ -68,6 +68,33 @@ describe("connections", () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
     await node.server.close();
     await Promise.all([kept.closed, events.closed, unfinished.closed, silent.closed]);
+  });
+
+  it("requests under way when the node ends are answered or cut off, and nothing false is logged", async () => {
+    const logged: string[] = [];
+    const log = (_fields: object, message: string) => void logged.push(message);
+    const logger: Logger = { ...silentLogger, warn: log, error: log };
+    node = await startFixture({ logger });
+    const { port } = node.server;
+    const paths = ["/v1/blocks", "/v1/blocks/0", `/v1/accounts/${alice.address}/transactions`, "/v1/events"];
+    const request = (path: string) => `GET ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n`;
+    const clients = Array.from({ length: 40 }, (_, at) => rawConnection(port, request(paths[at % 4]!)));
+    await clients[0]!.until("HTTP/1.1 200");
+    const broken = rawConnection(
+      port,
+      "POST /v1/transactions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{",
+    );
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    for (const { socket } of clients) socket.write(request(paths[1]!).repeat(20));
+    const closing = node.server.close();
+    // Requests outlive the server's patience, and so may the database.
+    await node.database.close();
+    await closing;
+    const answers = (await Promise.all([...clients, broken].map(({ closed }) => closed))).join("");
+    expect(answers).toMatch(/HTTP\/1.1 503 [^{]*connection: close[^{]*{[^}]*"code":"ENDING"/i);
+    const statuses = [...answers.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status);
+    expect(new Set(statuses)).toEqual(new Set(["200", "503"]));
+    expect(logged).toEqual([]);
   });
 
   it("cuts off clients that send too slowly", async () => {

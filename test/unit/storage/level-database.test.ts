@@ -156,6 +156,31 @@ test("iterates in order, in reverse, to a limit, over more than one read", async
   expect(await read({ limit: 2, reverse: true })).toEqual([2399, 2398]);
 });
 
+test("what is under way when the database closes ends or is refused as closed, never as damaged", async () => {
+  const failures: Error[] = [];
+  const { database } = await temporaryDatabase((error) => failures.push(error));
+  const keys = Array.from({ length: 4_000 }, (_, number) => key(number));
+  await database.commit(keys.map((each, number) => ({ key: each, value: value(number) })));
+  const range = { gte: key(0), lt: key(4_000) };
+  const rows = database.iterate(range)[Symbol.asyncIterator]();
+  await rows.next();
+  const begun = [database.get(key(1)), database.getMany(keys)];
+  const whole = codeOf(toArray(database.iterate(range)));
+  const closing = database.close();
+  await expect(Promise.all(begun)).resolves.toHaveLength(2);
+  expect(await whole).toBe("CLOSED");
+  await closing;
+  expect(await codeOf(database.get(key(1)))).toBe("CLOSED");
+  expect(await codeOf(database.getMany(keys))).toBe("CLOSED");
+  expect(await codeOf(toArray(database.iterate(range)))).toBe("CLOSED");
+  expect(await codeOf(database.commit([{ key: key(1), value: value(1) }]))).toBe("CLOSED");
+  const left = async () => {
+    for (let next = await rows.next(); !next.done; next = await rows.next());
+  };
+  expect(await codeOf(left())).toBe("CLOSED");
+  expect(failures).toEqual([]);
+});
+
 test("a folder that cannot be opened is named, with what to do", async () => {
   const { folder } = await temporaryDatabase();
   await expect(LevelDatabase.open(`${folder}/LOG`)).rejects.toThrow(
