@@ -37,6 +37,7 @@ export type Verdict = "accept" | "ignore" | "pardon" | "reject";
 
 /** Why a peer loses score: each reason has its points in `scores.ts`. */
 export type Offence =
+  | "excessiveRpc"
   | "invalidMessage"
   | "invalidBlock"
   | "invalidRequest"

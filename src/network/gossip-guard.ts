@@ -106,7 +106,10 @@ interface Chunk {
   subarray(): Uint8Array;
 }
 
-/** Drops RPCs above the limits and the quotas before gossipsub decodes them, and lets their senders pay. Before the node starts. */
+/**
+ * Drops RPCs above the limits and the quotas before gossipsub decodes them. The first above the limits bans its sender, those above
+ * the quotas cost it a little score each. To be called before the node starts.
+ */
 export function guardGossip(
   pubsub: GossipSub,
   { scores, clock }: { scores: PeerScores; clock: Clock },
@@ -120,7 +123,7 @@ export function guardGossip(
   const onError = reader.handlePeerReadStreamError.bind(pubsub);
   reader.handlePeerReadStreamError = (error, peer) => {
     if (oversized.has(error.name))
-      scores.penalize(peer.toString(), "invalidMessage", "an RPC that is too large");
+      scores.penalize(peer.toString(), "excessiveRpc", "an RPC that is too large");
     onError(error, peer);
   };
 
@@ -136,7 +139,7 @@ export function guardGossip(
     }
     const count = countParts(chunk.subarray());
     if (count === undefined) {
-      scores.penalize(peer, "invalidMessage", "an RPC above the limits");
+      scores.penalize(peer, "excessiveRpc", "an RPC above the limits");
       return false;
     }
     parts.take(peer, partsQuota, count);

@@ -19,14 +19,15 @@ const gossipGrace = 20;
 
 /** `floor`: the offence alone takes nobody below it. */
 export const offences: Record<Offence, { points: number; floor?: number }> = {
-  /** Everybody checks before forwarding, so its sender is at fault; five in a few minutes are no accident. */
-  invalidMessage: { points: 22 },
-  /** Costs more to find out than a message does. */
-  invalidBlock: { points: 40 },
+  /** No honest program comes near the limits, and a flood of such costs a second each: one is enough. */
+  excessiveRpc: { points: 100 },
+  /** Everybody checks before forwarding, so its sender is at fault. One may be a broken memory; the second within a minute bans. */
+  invalidMessage: { points: 55 },
+  invalidBlock: { points: 55 },
   /** A request that does not decode or breaks a rule: a fault in the program, at best. */
   invalidRequest: { points: 15 },
-  /** Sent to us because we asked: whoever answers wrongly wastes a sync. */
-  invalidResponse: { points: 30 },
+  /** Peers are asked every few seconds: two wrong answers must be enough, or a liar stays for longer than ten. */
+  invalidResponse: { points: 55 },
   /** An honest node keeps below the quotas itself, except right after a restart. */
   rateLimited: { points: 1 },
   /** Slow, stopped or cut off: asked last, but never banned for it. */
@@ -74,6 +75,8 @@ export class PeerScores {
   }
 
   penalize(peer: PeerId, offence: Offence, detail: string): void {
+    // Work of a banned peer that was still under way is settled by its ban.
+    if (this.blocked(peer) && this.#blocked.get(peer)!.banned) return;
     const before = this.score(peer);
     const { points, floor } = offences[offence];
     const after = floor === undefined ? before - points : Math.min(before, Math.max(before - points, floor));
@@ -85,7 +88,7 @@ export class PeerScores {
       this.block(peer, wrongGenesisMs);
     } else if (after <= banScore && !this.blocked(peer)) {
       this.#logger.warn({ peer, offence, detail, forMs: banMs }, "peer banned");
-      // What it did is settled by the ban; it starts anew after it.
+      // It starts anew after the ban.
       this.#entries.delete(peer);
       this.#block(peer, banMs, true);
     }

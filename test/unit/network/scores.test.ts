@@ -17,10 +17,11 @@ test("an unknown peer is neutral", () => {
 });
 
 test.each<[Offence, number]>([
-  ["invalidMessage", 5],
-  ["invalidBlock", 3],
+  ["excessiveRpc", 1],
+  ["invalidMessage", 2],
+  ["invalidBlock", 2],
   ["invalidRequest", 7],
-  ["invalidResponse", 4],
+  ["invalidResponse", 2],
   ["rateLimited", 100],
 ])("%s bans at the %ith time", (offence, times) => {
   const { scores, blocked } = setUp();
@@ -46,11 +47,22 @@ test("points that come in slowly are forgotten; points that come in one by one a
   expect(scores.score("b")).toBeLessThan(-15);
 });
 
+test.each<Offence>(["invalidMessage", "invalidBlock", "invalidResponse"])(
+  "whoever repeats %s within 10 s is banned by then, however slowly it goes on",
+  async (offence) => {
+    const { scores, clock } = setUp();
+    scores.penalize("a", offence, "test");
+    await clock.advance(10_000);
+    scores.penalize("a", offence, "test");
+    expect(scores.blocked("a")).toBe(true);
+  },
+);
+
 test("a score is halved in five minutes, and ends at 0", async () => {
   const { scores, clock } = setUp();
   scores.penalize("a", "invalidBlock", "test");
   await clock.advance(5 * 60_000);
-  expect(scores.score("a")).toBeCloseTo(-20);
+  expect(scores.score("a")).toBeCloseTo(-27.5);
   await clock.advance(3_600_000);
   expect(scores.score("a")).toBe(0);
 });
@@ -59,7 +71,7 @@ test("time-outs alone never ban, and do not raise a score that is lower for othe
   const { scores } = setUp();
   for (let n = 0; n < 1_000; n++) scores.penalize("a", "timeout", "test");
   expect(scores.score("a")).toBe(offences.timeout.floor);
-  scores.penalize("a", "invalidBlock", "test");
+  scores.penalize("a", "invalidRequest", "test");
   const before = scores.score("a");
   scores.penalize("a", "timeout", "test");
   expect(scores.score("a")).toBe(before);
@@ -109,7 +121,7 @@ test("thousands of peers of another chain push out no ban and no score", () => {
   scores.penalize("suspect", "invalidMessage", "test");
   for (let count = 0; count < 5; count++) scores.penalize("liar", "invalidMessage", "test");
   for (let index = 0; index < 5_000; index++) scores.penalize(`stranger ${index}`, "wrongGenesis", "test");
-  expect([scores.blocked("liar"), scores.score("suspect")]).toEqual([true, -22]);
+  expect([scores.blocked("liar"), scores.score("suspect")]).toEqual([true, -offences.invalidMessage.points]);
   expect([scores.blocked("stranger 0"), scores.blocked("stranger 4999")]).toEqual([false, true]);
 });
 
