@@ -8,7 +8,14 @@ import { createGuard } from "./guard.ts";
 import type { ApiEnv } from "./http.ts";
 import type { HttpLimits } from "./limits.ts";
 import { listen } from "./listen.ts";
-import { ending, type ProblemCode, problemJson, problemResponse, problems, refusalResponse } from "./problem.ts";
+import {
+  ending,
+  type ProblemCode,
+  problemJson,
+  problemResponse,
+  problems,
+  refusalResponse,
+} from "./problem.ts";
 import { RateLimiter } from "./rate-limiter.ts";
 import { loadExplorer } from "./routes/explorer.ts";
 import type { ApiServices } from "./services.ts";
