@@ -1,6 +1,7 @@
 import { type Header, slotOf } from "../types/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
 import { LruMap } from "../util/lru.ts";
+import { HighestIds } from "./highest-ids.ts";
 
 /** As many as the largest set has. */
 const maxProposers = 1024;
@@ -48,24 +49,5 @@ export class SlotLimit {
 }
 
 function newProposer() {
-  return { slots: new HighestIds(), heights: new HighestIds() };
-}
-
-/** Ids by the highest numbers that were added: whoever has signed at more numbers than are remembered cannot begin anew at the lowest. */
-class HighestIds {
-  readonly #ids = new Map<number, Set<Hex>>();
-
-  /** Undefined for a number below all those that are remembered, where no more are. */
-  at(number: number): ReadonlySet<Hex> | undefined {
-    const known = this.#ids.get(number);
-    if (known || this.#ids.size < remembered || number > Math.min(...this.#ids.keys()))
-      return known ?? new Set();
-    return undefined;
-  }
-
-  add(number: number, id: Hex): void {
-    const ids = this.#ids.get(number) ?? new Set();
-    this.#ids.set(number, ids.add(id));
-    if (this.#ids.size > remembered) this.#ids.delete(Math.min(...this.#ids.keys()));
-  }
+  return { slots: new HighestIds(remembered), heights: new HighestIds(remembered) };
 }

@@ -160,7 +160,8 @@ export class VoteInbox {
       // It may be one in the target's own set; where that is not known, nobody's.
       await checkVoter(vote, chain.tree);
     }
-    if (!this.#accounts.mayCheck(vote)) return "ignore";
+    const account = finalizer.isOld(vote.message) || this.#limit.isPast(vote) ? "past" : "current";
+    if (!this.#accounts.mayCheck(vote, account)) return "ignore";
     const { genesis, checks } = chain;
     const signatureChecks = { genesisId: genesis.id, verify: checks.verify };
     const checked = await this.#places.run(from, async () => {
@@ -169,7 +170,7 @@ export class VoteInbox {
     });
     if (!checked || !this.#limit.take(vote)) return "ignore";
     finalizer.noteSigned(vote);
-    if (!this.#accounts.chargeVote(vote) || finalizer.isOld(vote.message)) return "pardon";
+    if (!this.#accounts.chargeVote(vote, account) || finalizer.isOld(vote.message)) return "pardon";
     this.#pullSource(vote, from);
     try {
       return (await finalizer.addSigned(vote)) ? "accept" : "pardon";

@@ -13,7 +13,14 @@ const errandQuota = { requests: 8, perMs: 8_000 };
 const errandsPerPeer = { requests: 20, perMs: 10_000 };
 
 /**
- * What the votes of an authority may cost. Everything is charged when the signature has been checked: nobody can spend another's account.
+ * Which account of its voter pays for a vote. `current`: those that only the voter can bring about, each once. `past`: what anybody can
+ * repeat, as often as it likes.
+ */
+export type VoteAccount = "current" | "past";
+
+/**
+ * What the votes of an authority may cost. Everything is charged when the signature has been checked, and repeated votes to an account
+ * of their own: nobody can spend what another's votes need.
  */
 export class VoterAccounts {
   readonly #limiter: RateLimiter;
@@ -27,14 +34,14 @@ export class VoterAccounts {
   }
 
   /** Whether a vote that says it is this voter's may be checked; false while the account and what is left over for all are used up. */
-  mayCheck({ voter }: SignedFinalityVote): boolean {
-    const isCovered = this.#limiter.delayMs(`votes ${toHex(voter)}`, this.#voteQuota) === 0;
+  mayCheck({ voter }: SignedFinalityVote, account: VoteAccount): boolean {
+    const isCovered = this.#limiter.delayMs(`${account} votes ${toHex(voter)}`, this.#voteQuota) === 0;
     return isCovered || this.#limiter.delayMs("surplus", surplusQuota) === 0;
   }
 
   /** Charges a vote whose signature is right. False if its voter has used up its account: the vote is evidence at most. */
-  chargeVote({ voter }: SignedFinalityVote): boolean {
-    if (this.#limiter.take(`votes ${toHex(voter)}`, this.#voteQuota)) return true;
+  chargeVote({ voter }: SignedFinalityVote, account: VoteAccount): boolean {
+    if (this.#limiter.take(`${account} votes ${toHex(voter)}`, this.#voteQuota)) return true;
     this.#limiter.take("surplus", surplusQuota);
     return false;
   }

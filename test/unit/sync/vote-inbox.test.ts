@@ -245,6 +245,47 @@ describe("what one authority signs has a bound", () => {
     expect(await gossip(other)).toBe("accept");
   });
 
+  test("votes that anybody can repeat use up nothing that its next ones need", async () => {
+    const { addAll, clock, gossip } = await node();
+    await addAll(two);
+    const repeated: SignedFinalityVote[] = [];
+    for (let round = 1; round <= 120; round++) repeated.push(await voteFor(one, round));
+    const repeat = async () => {
+      for (const vote of repeated) await gossip(vote);
+    };
+    await repeat();
+    // The first that comes of its newest shows that the others are past; by the next one its account is full enough.
+    await gossip(await voteFor(one, 400));
+    for (let round = 401; round <= 403; round++) {
+      await repeat();
+      await clock.advance(1_000);
+      await repeat();
+      expect(await gossip(await voteFor(one, round))).toBe("accept");
+    }
+  });
+
+  test("votes of rounds that are settled use up nothing that its next ones need, also where none of those was heard", async () => {
+    const { addAll, finalizer, gossip, chain } = await node();
+    await addAll(two);
+    const votes = await Promise.all(
+      [0, 2, 3].map((at) => signedVote(authorities[at]!, genesis, genesisCheckpoint, checkpoint(100, one))),
+    );
+    await finalizer.addCertificate(certificateOf(votes[0]!.message, votes));
+    expect(chain.justified.round).toBe(100);
+    for (let round = 1; round <= 80; round++) expect(await gossip(await voteFor(one, round))).toBe("pardon");
+    expect(await gossip(await voteFor(two, 101, checkpoint(100, one)))).toBe("accept");
+  });
+
+  test("a vote that was taken in is not checked again", async () => {
+    const { addAll, gossip, checks } = await node();
+    await addAll(two);
+    const vote = await voteFor(one);
+    expect(await gossip(vote)).toBe("accept");
+    const before = checks();
+    expect(await gossip(vote)).toBe("ignore");
+    expect(checks()).toBe(before);
+  });
+
   test("a flood of votes for unknown blocks asks for few of them, and holds eight", async () => {
     const { clock, fetched, gossip, inbox } = await node();
     for (let round = 1; round <= 60; round++) {
