@@ -1,4 +1,4 @@
-import { applyHeader, compareHeads, type HeadWeight, turnScore } from "../consensus/index.ts";
+import { compareHeads, type HeadWeight, turnScore } from "../consensus/index.ts";
 import type { BlockStore } from "../storage/blocks.ts";
 import { damaged } from "../storage/damaged.ts";
 import type { Write } from "../storage/database.ts";
@@ -6,6 +6,7 @@ import type { ChainConfig } from "../types/genesis.ts";
 import type { BlockRef, ChainSnapshot } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import { LruMap } from "../util/lru.ts";
+import type { KnownRules } from "./rules.ts";
 import type { CheckedBlock, Head } from "./types.ts";
 
 /** Headers, and snapshots, of the newest blocks: what import, production and answers to peers look at again and again. */
@@ -42,11 +43,13 @@ export function blockWrites(
 export class BlockTree {
   readonly #blocks: BlockStore;
   readonly #config: ChainConfig;
+  readonly #rules: KnownRules;
   readonly #heads = new LruMap<Hex, Head>(cached);
   readonly #snapshots = new LruMap<Hex, ChainSnapshot>(cached);
 
-  constructor(blocks: BlockStore, config: ChainConfig) {
+  constructor(blocks: BlockStore, config: ChainConfig, rules: KnownRules) {
     this.#blocks = blocks;
+    this.#rules = rules;
     this.#config = config;
   }
 
@@ -80,7 +83,7 @@ export class BlockTree {
 
   /**
    * The authority snapshot after a block that is here: the nearest known one before it, and the headers since.
-   * @throws {BrokenBranch}
+   * @throws {BrokenBranch}. {BlockError} `UNKNOWN_RULES` where a program that knew more has stored it.
    */
   async snapshotAfter(id: Uint8Array): Promise<ChainSnapshot> {
     const idHex = toHex(id);
@@ -95,7 +98,8 @@ export class BlockTree {
       cursor = head.header.message.parent;
       snapshot = this.#snapshots.get(toHex(cursor));
     }
-    for (const { header } of since.reverse()) snapshot = applyHeader(snapshot, header.message, this.#config);
+    for (const { header } of since.reverse())
+      snapshot = this.#rules.after(snapshot).applyHeader(snapshot, header.message, this.#config);
     this.#snapshots.set(idHex, snapshot);
     return snapshot;
   }

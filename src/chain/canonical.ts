@@ -1,4 +1,3 @@
-import { applyHeader } from "../consensus/index.ts";
 import type { StateReader } from "../state/index.ts";
 import type { Write } from "../storage/database.ts";
 import { BlockError } from "../types/errors.ts";
@@ -12,11 +11,13 @@ import type { Genesis } from "./genesis.ts";
 import type { InvalidBlocks } from "./invalid-blocks.ts";
 import type { Ledger, Snapshots } from "./ledger.ts";
 import { buildBlock, type Proposal } from "./produce.ts";
+import type { KnownRules } from "./rules.ts";
 import type { ChainStores } from "./stores.ts";
 import type { CanonicalBlock, Head, HeadChange, StageTimer } from "./types.ts";
 
 export interface CanonicalChainOptions {
   genesis: Genesis;
+  rules: KnownRules;
   stores: Pick<ChainStores, "database" | "meta" | "blocks">;
   tree: BlockTree;
   reader: BlockReader;
@@ -88,9 +89,16 @@ export class CanonicalChain {
 
   /** Makes, signs and adopts a block on the head; `undefined` where an empty one was not wanted. @throws {BlockError}, errors of the signer */
   async produce(proposal: Proposal, ended: StageTimer): Promise<CanonicalBlock | undefined> {
-    const { ledger, genesis, pause, stores } = this.#options;
+    const { ledger, genesis, rules, pause, stores } = this.#options;
     try {
-      const built = await buildBlock(this.#head, this.#snapshot, ledger, genesis, proposal, pause, ended);
+      const built = await buildBlock(
+        { head: this.#head, snapshot: this.#snapshot, rules: rules.after(this.#snapshot) },
+        ledger,
+        genesis,
+        proposal,
+        pause,
+        ended,
+      );
       if (!built) return undefined;
       const { checked, block, snapshot } = built;
       const writes = blockWrites(stores.blocks, checked, block, snapshot);
@@ -120,7 +128,7 @@ export class CanonicalChain {
     writes: Write[],
     ended: StageTimer,
   ): Promise<void> {
-    const { reader, ledger, genesis, invalid, pause } = this.#options;
+    const { reader, ledger, genesis, rules, invalid, pause } = this.#options;
     const retracted: CanonicalBlock[] = [];
     const applied: CanonicalBlock[] = [];
     let after = snapshot;
@@ -134,7 +142,7 @@ export class CanonicalChain {
       for (const head of path.apply) {
         const block = head.idHex === target.idHex ? target : await reader.canonicalBlock(head);
         const before = after;
-        after = applyHeader(before, head.header.message, genesis.config);
+        after = rules.after(before).applyHeader(before, head.header.message, genesis.config);
         await ledger.apply(block, { before, after }, ended);
         applied.push(block);
       }
@@ -142,7 +150,7 @@ export class CanonicalChain {
       ended("commit");
     } catch (error) {
       ledger.rollback();
-      if (!(error instanceof BlockError)) throw error;
+      if (!(error instanceof BlockError) || error.code === "UNKNOWN_RULES") throw error;
       const refused = path.apply.slice(applied.length);
       await invalid.add(refused);
       throw error;

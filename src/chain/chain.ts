@@ -1,4 +1,4 @@
-import { applyHeader, type FinalityStatus } from "../consensus/index.ts";
+import type { FinalityStatus } from "../consensus/index.ts";
 import type { AccountState, StateReader } from "../state/index.ts";
 import type { Write } from "../storage/database.ts";
 import { BlockError } from "../types/errors.ts";
@@ -6,6 +6,7 @@ import type { BlockRef, Certificate, ChainSnapshot, SignedHeader } from "../type
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
+import { UserError } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { SerialQueue } from "../util/serial-queue.ts";
 import type { Pause } from "../util/slices.ts";
@@ -22,6 +23,7 @@ import { InvalidBlocks } from "./invalid-blocks.ts";
 import { Ledger } from "./ledger.ts";
 import { type LoadedChain, loadChain } from "./load.ts";
 import type { Proposal } from "./produce.ts";
+import type { KnownRules } from "./rules.ts";
 import type { ChainStores } from "./stores.ts";
 import type {
   CanonicalBlock,
@@ -43,6 +45,8 @@ const untimed: StageTimer = () => undefined;
 
 export interface ChainOptions {
   genesis: Genesis;
+  /** Those that this program knows. */
+  rules: KnownRules;
   stores: ChainStores;
   checks: Pick<BlockChecks, "verify" | "verifyTransactions">;
   clock: Clock;
@@ -93,7 +97,7 @@ export class Chain {
       isAccount: (address) => state.indexOf(address) >= 0,
       ...options.checks,
     };
-    this.tree = new BlockTree(stores.blocks, genesis.config);
+    this.tree = new BlockTree(stores.blocks, genesis.config, options.rules);
     this.tree.remember(head, snapshot);
     this.reader = new BlockReader(stores, this.tree, genesis, () => this.#canonical.head);
     this.#forks = forks;
@@ -101,11 +105,12 @@ export class Chain {
     this.#rules = new HeaderRules({
       tree: this.tree,
       invalid: this.#invalid,
+      rules: options.rules,
       config: genesis.config,
       clock: options.clock,
       finalized: () => this.finalized,
     });
-    this.#ledger = new Ledger(state, stores, options.pause);
+    this.#ledger = new Ledger(state, stores, options.rules, options.pause);
     this.#options = options;
     this.#checkpoints = new Checkpoints({ ...options, tree: this.tree }, finality);
     this.#branches = new Branches(this.tree, this.justified, () => forks.refs());
@@ -125,9 +130,14 @@ export class Chain {
     return chain;
   }
 
-  /** The first half of `open`: the head is still as it was, so that others can begin to follow it before `resume`. */
+  /**
+   * The first half of `open`: the head is still as it was, so that others can begin to follow it before `resume`.
+   * @throws {CodedError} `DAMAGED`. {UserError} `UNKNOWN_RULES` where a program that knows more has gone on with it.
+   */
   static async load(options: ChainOptions): Promise<Chain> {
-    return new Chain(options, await loadChain(options.stores, options.genesis, options.seed));
+    const chain = new Chain(options, await loadChain(options.stores, options.genesis, options.seed));
+    await chain.#requireKnownHead();
+    return chain;
   }
 
   /**
@@ -163,6 +173,16 @@ export class Chain {
   /** The authority snapshot after the head. */
   get snapshot(): ChainSnapshot {
     return this.#canonical.snapshot;
+  }
+
+  /** The versions of the rules that this program knows. */
+  get rules(): KnownRules {
+    return this.#options.rules;
+  }
+
+  /** The version of the rules after the head, if this program does not know it: nothing can be built on the head. */
+  get unknownRules(): number | undefined {
+    return this.rules.knows(this.snapshot) ? undefined : this.snapshot.parameters.rules;
   }
 
   /** The accounts after the head. */
@@ -264,7 +284,7 @@ export class Chain {
         parent = this.#rules.check(parent, after, block.header);
         checkBlockLimits(block.records, after.parameters);
         const before = after;
-        after = applyHeader(before, message, this.genesis.config);
+        after = this.rules.after(before).applyHeader(before, message, this.genesis.config);
         writes.push(...blockWrites(this.#options.stores.blocks, block, parent, after));
         news.push({ block: { ...parent, records: block.records }, before, after });
       }
@@ -300,7 +320,7 @@ export class Chain {
       this.#invalid.note(block.id);
       throw error;
     }
-    const after = applyHeader(before, block.header.message, this.genesis.config);
+    const after = this.rules.after(before).applyHeader(before, block.header.message, this.genesis.config);
     ended("check");
 
     const writes = blockWrites(this.#options.stores.blocks, block, head, after);
@@ -356,6 +376,22 @@ export class Chain {
         if (!(error instanceof BlockError) || equalBytes(best.id, this.justified.id)) throw error;
       }
     }
+  }
+
+  /** A node stops at the block that enacts rules that it does not know; only an earlier program meets what is after it. */
+  async #requireKnownHead(): Promise<void> {
+    const { height, header } = this.head;
+    if (height === 0 || this.unknownRules === undefined) return;
+    const before = await this.tree.snapshotAfter(header.message.parent).catch((error) => {
+      if (error instanceof BlockError && error.code === "UNKNOWN_RULES") return undefined;
+      throw error;
+    });
+    if (before && this.rules.knows(before)) return;
+    throw new UserError(
+      `the database holds block ${height}, which is made by later rules than this program knows (version ${this.rules.newest}): ` +
+        "start it with the release that made it, or a later one",
+      "UNKNOWN_RULES",
+    );
   }
 
   /** Deletes some of the blocks that no longer can become canonical. Returns false where there are none. */

@@ -1,4 +1,4 @@
-import { applyHeader, checkHeader, futureBlockMs } from "../consensus/index.ts";
+import { futureBlockMs } from "../consensus/index.ts";
 import { BlockError } from "../types/errors.ts";
 import type { ChainConfig } from "../types/genesis.ts";
 import { type BlockRef, type ChainSnapshot, Header, rootOf, type SignedHeader } from "../types/index.ts";
@@ -6,11 +6,13 @@ import { toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { type BlockTree, BrokenBranch } from "./block-tree.ts";
 import type { InvalidBlocks } from "./invalid-blocks.ts";
+import type { KnownRules } from "./rules.ts";
 import type { Head } from "./types.ts";
 
 export interface HeaderRulesOptions {
   tree: BlockTree;
   invalid: InvalidBlocks;
+  rules: KnownRules;
   config: ChainConfig;
   clock: Clock;
   finalized(): BlockRef;
@@ -35,9 +37,11 @@ export class HeaderRules {
   /** The block's place and weight. `snapshot`: after the parent. @throws {BlockError} */
   check(parent: Head, snapshot: ChainSnapshot, header: SignedHeader): Head {
     const { message } = header;
-    const { config, clock } = this.#options;
+    const { rules, config, clock } = this.#options;
     this.#requirePlace(parent);
-    checkHeader({ header: parent.header.message, id: parent.id, snapshot }, message, config);
+    rules
+      .after(snapshot)
+      .checkHeader({ header: parent.header.message, id: parent.id, snapshot }, message, config);
     // The last of the rules: what waits for its time was made by somebody who may make it.
     const aheadMs = futureBlockMs(message, clock.now());
     if (aheadMs > 0) throw new BlockError("FUTURE_BLOCK", `${aheadMs} ms ahead of this node's clock`);
@@ -46,11 +50,14 @@ export class HeaderRules {
     return { height: message.height, id, idHex: toHex(id), header, totalDifficulty };
   }
 
-  /** For headers that follow one another from a known parent, without their transactions. @throws {BlockError} */
+  /**
+   * For headers that follow one another from a known parent, without their transactions. Those by rules that this program does not
+   * know are left out, if others come before them. @throws {BlockError}
+   */
   async checkAll(headers: readonly SignedHeader[]): Promise<Head[]> {
     const [first] = headers;
     if (!first) return [];
-    const { tree, invalid, config } = this.#options;
+    const { tree, invalid, rules, config } = this.#options;
     // Neither is in the tree, if it is invalid.
     invalid.refuse(toHex(rootOf(Header, first.message)), toHex(first.message.parent));
     let parent = await this.parentOf(first);
@@ -59,9 +66,10 @@ export class HeaderRules {
     });
     const heads: Head[] = [];
     for (const header of headers) {
+      if (heads.length > 0 && !rules.knows(snapshot)) break;
       parent = this.check(parent, snapshot, header);
       invalid.refuse(parent.idHex, toHex(header.message.parent));
-      snapshot = applyHeader(snapshot, header.message, config);
+      snapshot = rules.after(snapshot).applyHeader(snapshot, header.message, config);
       heads.push(parent);
     }
     return heads;

@@ -5,6 +5,7 @@ import type { ChainParameters, ChainSnapshot } from "../types/index.ts";
 import { equalBytes, toHex } from "../util/bytes.ts";
 import { inSlices, type Pause } from "../util/slices.ts";
 import type { BlockReader } from "./block-reader.ts";
+import type { KnownRules } from "./rules.ts";
 import type { ChainStores } from "./stores.ts";
 import type { CanonicalBlock, Head, StageTimer } from "./types.ts";
 
@@ -28,12 +29,14 @@ const pagesAtOnce = 8;
 export class Ledger {
   readonly state: AccountState;
   readonly #stores: ChainStores;
+  readonly #rules: KnownRules;
   readonly #pause: Pause;
   #writes: Write[][] = [];
 
-  constructor(state: AccountState, stores: ChainStores, pause: Pause) {
+  constructor(state: AccountState, stores: ChainStores, rules: KnownRules, pause: Pause) {
     this.state = state;
     this.#stores = stores;
+    this.#rules = rules;
     this.#pause = pause;
   }
 
@@ -56,7 +59,11 @@ export class Ledger {
   /** Executes a block bit by bit: `finish` gives the state root that its header needs, `index` follows when it is known. */
   begin(height: number, proposer: Uint8Array, parameters: ChainParameters) {
     const accountsBefore = this.state.count;
-    const executor = new Executor(this.state, { height, proposer, parameters });
+    const executor = new Executor(this.state, {
+      height,
+      proposer,
+      parameters: this.#rules.after({ parameters }).execution(parameters),
+    });
     return {
       executor,
       finish: async (snapshot: ChainSnapshot): Promise<Uint8Array> => {
@@ -147,6 +154,7 @@ export class Ledger {
   #revert(block: CanonicalBlock, accountsBefore: number, parameters: ChainParameters): void {
     const transactions = block.records.map(({ transaction }) => transaction);
     const { proposer } = block.header.message;
-    revertBlock(this.state, { transactions, proposer, parameters }, accountsBefore);
+    const execution = this.#rules.after({ parameters }).execution(parameters);
+    revertBlock(this.state, { transactions, proposer, parameters: execution }, accountsBefore);
   }
 }

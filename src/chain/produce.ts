@@ -1,4 +1,3 @@
-import { applyHeader, checkHeader } from "../consensus/index.ts";
 import {
   type ChainSnapshot,
   computeDomain,
@@ -17,6 +16,7 @@ import { toHex } from "../util/bytes.ts";
 import type { Pause } from "../util/slices.ts";
 import type { Genesis } from "./genesis.ts";
 import { type Ledger, sliceTransactions } from "./ledger.ts";
+import type { Rules } from "./rules.ts";
 import type { BlockSigner, CanonicalBlock, CheckedBlock, Head, StageTimer } from "./types.ts";
 
 /** How a block of one's own is made. */
@@ -41,10 +41,16 @@ export interface BuiltBlock {
   snapshot: ChainSnapshot;
 }
 
+/** What a block is built on. `rules`: by which it is made. */
+export interface BuildingGround {
+  head: Head;
+  snapshot: ChainSnapshot;
+  rules: Rules;
+}
+
 /** Executes what fits and signs the header. The ledger holds the block's effects afterwards; some, when this throws. @throws {BlockError} */
 export async function buildBlock(
-  parent: Head,
-  before: ChainSnapshot,
+  { head: parent, snapshot: before, rules }: BuildingGround,
   ledger: Ledger,
   { config, id: genesisId }: Genesis,
   proposal: Proposal,
@@ -63,8 +69,8 @@ export async function buildBlock(
     stateRoot: zero32,
   };
   const { parameters } = before;
-  checkHeader({ header: parent.header.message, id: parent.id, snapshot: before }, draft, config);
-  const snapshot = applyHeader(before, draft, config);
+  rules.checkHeader({ header: parent.header.message, id: parent.id, snapshot: before }, draft, config);
+  const snapshot = rules.applyHeader(before, draft, config);
 
   const step = ledger.begin(draft.height, signer.publicKey, parameters);
   const records: TransactionRecord[] = [];

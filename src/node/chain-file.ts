@@ -84,10 +84,13 @@ function importWith(
     });
     let blocks = 0;
     let height = 0;
-    const refused = (at: number, error: unknown): unknown =>
-      error instanceof BlockError
-        ? badFile(file, `block ${at} is invalid, ${error.code}: ${error.message}`)
-        : error;
+    const refused = (at: number, error: unknown): unknown => {
+      if (!(error instanceof BlockError)) return error;
+      const { code, message } = error;
+      if (code === "UNKNOWN_RULES")
+        return badFile(file, `block ${at} cannot be checked: ${message}; what came before was imported`);
+      return badFile(file, `block ${at} is invalid, ${code}: ${message}`);
+    };
     const check = async ({ at, bytes }: Frame): Promise<CheckedBlock> => {
       const block = decode(file, () => EncodedBlock.deserialize(bytes));
       return checkBlock(block, chain.checks).catch((error) => {

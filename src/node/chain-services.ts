@@ -5,6 +5,7 @@ import { Finalizer } from "../chain/finalizer.ts";
 import type { Genesis } from "../chain/genesis.ts";
 import { Producer } from "../chain/producer.ts";
 import { Proposals } from "../chain/proposals.ts";
+import type { KnownRules } from "../chain/rules.ts";
 import { SideBlocks } from "../chain/side-blocks.ts";
 import { chainStores } from "../chain/stores.ts";
 import type { BlockSigner, StartStageTimer } from "../chain/types.ts";
@@ -61,6 +62,8 @@ export interface ChainServicesOptions {
   network: Network;
   statuses: PeerStatuses;
   line: OwnLine;
+  /** Those that this program knows. */
+  rules: KnownRules;
   verify: Verify;
   clock: Clock;
   pause: Pause;
@@ -87,6 +90,7 @@ export async function startChainServices(
 
   const chain: Chain = await Chain.load({
     genesis,
+    rules: options.rules,
     stores: chainStores(database),
     checks: { verify, verifyTransactions: (records) => mempool.verify(records) },
     clock,
@@ -103,7 +107,7 @@ export async function startChainServices(
   const mempool: Mempool = new Mempool({
     config: {
       get minFee() {
-        return chain.snapshot.parameters.minFee;
+        return minFeeAfter(chain);
       },
     },
     genesisId: genesis.id,
@@ -242,6 +246,12 @@ export async function startChainServices(
     synchronizer,
     evidence,
   };
+}
+
+/** By the rules of the next block; the voted one where nobody here knows those. */
+function minFeeAfter({ snapshot, rules }: Pick<Chain, "snapshot" | "rules">): bigint {
+  const { parameters } = snapshot;
+  return rules.knows(snapshot) ? rules.after(snapshot).execution(parameters).minFee : parameters.minFee;
 }
 
 function startProducer(

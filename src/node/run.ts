@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { checkDataIdentity, loadAdminToken, openOrCreateAccount, type Signer } from "../accounts/index.ts";
 import { defaultHttpLimits, startHttpServer } from "../api/index.ts";
 import { type Genesis, storeGenesis } from "../chain/genesis.ts";
+import { type KnownRules, productRules } from "../chain/rules.ts";
 import { chainStores } from "../chain/stores.ts";
 import { minFaultTolerantAuthorities, type NodeOptions } from "../config/index.ts";
 import type { Verify } from "../crypto/ed25519.ts";
@@ -14,7 +15,6 @@ import { EventLog } from "../storage/event-log.ts";
 import { type OwnLine, ownStatus } from "../sync/claimed-status.ts";
 import { PeerStatuses } from "../sync/peer-statuses.ts";
 import { serveGenesis } from "../sync/serve.ts";
-import { firstRules } from "../types/parameters.ts";
 import { systemClock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
@@ -37,7 +37,6 @@ import { createVerifyPool } from "./verify-threads.ts";
 import { apiServices } from "./views.ts";
 
 const clock = systemClock;
-const line: OwnLine = { recoveries: [], knownRules: firstRules };
 
 export interface RunningNode {
   /** Of the HTTP interface. */
@@ -50,10 +49,14 @@ export interface RunningNode {
   stop(reason: string): Promise<void>;
 }
 
-/** Starts a node, and again after a full disk. @throws {CodedError} after closing what was opened. */
-export function runNode(options: NodeOptions, logger: Logger): Promise<RunningNode> {
+/** Starts a node, and again after a full disk. `rules`: that it knows. @throws {CodedError} after closing what was opened. */
+export function runNode(
+  options: NodeOptions,
+  logger: Logger,
+  rules: KnownRules = productRules,
+): Promise<RunningNode> {
   return keepRunning(options, {
-    start: (given) => startNode(given, logger),
+    start: (given) => startNode(given, logger, rules),
     freeBytes: () => freeBytes(options.dataDir.folder),
     clock,
     logger,
@@ -61,8 +64,8 @@ export function runNode(options: NodeOptions, logger: Logger): Promise<RunningNo
 }
 
 /** The only place that knows all parts of a node. */
-async function startNode(options: NodeOptions, logger: Logger): Promise<RunningNode> {
-  const node = new Node(options, logger);
+async function startNode(options: NodeOptions, logger: Logger, rules: KnownRules): Promise<RunningNode> {
+  const node = new Node(options, logger, rules);
   try {
     await node.start();
   } catch (error) {
@@ -75,6 +78,8 @@ async function startNode(options: NodeOptions, logger: Logger): Promise<RunningN
 class Node implements RunningNode {
   readonly #options: NodeOptions;
   readonly #logger: Logger;
+  readonly #rules: KnownRules;
+  readonly #line: OwnLine;
   readonly #closers: Closers;
   readonly #searching = new AbortController();
   readonly #exit = Promise.withResolvers<number>();
@@ -89,8 +94,10 @@ class Node implements RunningNode {
   #writeFailure: string | undefined;
   #ending: Promise<void> | undefined;
 
-  constructor(options: NodeOptions, logger: Logger) {
+  constructor(options: NodeOptions, logger: Logger, rules: KnownRules) {
     this.#options = options;
+    this.#rules = rules;
+    this.#line = { recoveries: [], knownRules: rules.newest };
     this.#logger = logger;
     this.#closers = new Closers(logger);
     this.#signatures = createVerifyPool((error) =>
@@ -172,7 +179,7 @@ class Node implements RunningNode {
       network,
       clock,
       logger: this.#logger,
-      status: () => ownStatus(this.#genesis?.id, this.#services?.chain, clock.now(), line),
+      status: () => ownStatus(this.#genesis?.id, this.#services?.chain, clock.now(), this.#line),
     });
     statuses.start();
     this.#closers.push("peer statuses", () => statuses.stop());
@@ -299,7 +306,8 @@ class Node implements RunningNode {
         eventLog,
         network,
         statuses,
-        line,
+        line: this.#line,
+        rules: this.#rules,
         verify: this.#verify,
         clock,
         pause: systemPause,

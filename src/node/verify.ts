@@ -1,15 +1,16 @@
 import { checkBlock, checkBlockLimits } from "../chain/check.ts";
 import { checkGenesis } from "../chain/genesis.ts";
+import { type KnownRules, productRules } from "../chain/rules.ts";
 import { type ChainStores, chainStores } from "../chain/stores.ts";
 import type { NodePaths } from "../config/index.ts";
-import { applyHeader, checkHeader } from "../consensus/index.ts";
 import type { Verify } from "../crypto/ed25519.ts";
 import { AccountState, executeBlock } from "../state/index.ts";
 import { sameSnapshot } from "../storage/snapshot.ts";
+import { BlockError } from "../types/errors.ts";
 import { balancesOf } from "../types/genesis.ts";
 import type { EncodedBlock } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
-import { CodedError, messageOf } from "../util/errors.ts";
+import { CodedError, messageOf, UserError } from "../util/errors.ts";
 import { inAdvance } from "../util/in-advance.ts";
 import { noChain, withExistingDatabase } from "./open.ts";
 import { maxCheckedBytes, withVerifyPool } from "./verify-threads.ts";
@@ -18,6 +19,8 @@ const hint = "there is nothing to verify";
 
 export interface VerifyOptions {
   paths: NodePaths;
+  /** Those that are known; of this program where they are left out. */
+  rules?: KnownRules;
   onProgress(done: number, total: number): void;
 }
 
@@ -30,13 +33,16 @@ export interface VerifyResult {
 
 /**
  * Checks a whole database: every rule of every canonical block from genesis on, and that the stored accounts are what they
- * lead to. @throws {CodedError} `DAMAGED` with the first block that is wrong.
+ * lead to. @throws {CodedError} `DAMAGED` with the first block that is wrong. {UserError} `UNKNOWN_RULES`
  */
 export function verifyChain(options: VerifyOptions): Promise<VerifyResult> {
   return withVerifyPool((verify) => verifyWith(verify, options));
 }
 
-function verifyWith(verify: Verify, { paths, onProgress }: VerifyOptions): Promise<VerifyResult> {
+function verifyWith(
+  verify: Verify,
+  { paths, rules: known = productRules, onProgress }: VerifyOptions,
+): Promise<VerifyResult> {
   return withExistingDatabase(paths, hint, async (database) => {
     const stores = chainStores(database);
     const block = await stores.meta.genesis();
@@ -61,15 +67,16 @@ function verifyWith(verify: Verify, { paths, onProgress }: VerifyOptions): Promi
     for await (const { height, weight, checked } of inAdvance(readBlocks(stores, total), check, lead)) {
       try {
         const { message } = checked.header;
-        checkHeader(parent, message, config);
+        const rules = known.after(parent.snapshot);
+        rules.checkHeader(parent, message, config);
         checkBlockLimits(checked.records, parent.snapshot.parameters);
-        const snapshot = applyHeader(parent.snapshot, message, config);
+        const snapshot = rules.applyHeader(parent.snapshot, message, config);
         const records = checked.records.map(({ transaction }) => transaction);
         const parties = executeBlock(state, {
           height,
           transactions: records,
           proposer: message.proposer,
-          parameters: parent.snapshot.parameters,
+          parameters: rules.execution(parent.snapshot.parameters),
         });
         state.settle();
         if (!equalBytes(state.stateRoot(snapshot), message.stateRoot)) damaged("the state root is wrong");
@@ -131,7 +138,10 @@ async function compareAccounts({ accounts }: ChainStores, state: AccountState): 
   if (index !== state.count) damaged(`${state.count - index} stored accounts are missing`);
 }
 
+/** @throws {UserError} `UNKNOWN_RULES`: a later program made this block, and nothing can be said of it. {CodedError} `DAMAGED` */
 function wrong(height: number, error: unknown): never {
+  if (error instanceof BlockError && error.code === "UNKNOWN_RULES")
+    throw new UserError(`block ${height} cannot be verified: ${error.message}`, "UNKNOWN_RULES");
   throw new CodedError("DAMAGED", `block ${height} is wrong: ${messageOf(error)}`, { cause: error });
 }
 

@@ -20,7 +20,7 @@ export interface HeadersOptions {
 /** A page of checked headers. */
 export interface HeaderPage {
   checked: Head[];
-  /** The peer has no more for now, or they are ahead of this node's clock. */
+  /** The peer has no more for now, or they are ahead of this node's clock, or by rules that this program does not know. */
   isLast: boolean;
 }
 
@@ -45,10 +45,11 @@ export async function fetchHeaders(options: HeadersOptions): Promise<HeaderPage>
   const checked = await chain.checkHeaders(due).catch(async (error) => {
     // Nobody but an authority makes a node look at its clock.
     if (error instanceof BlockError && error.code === "FUTURE_BLOCK") await checkSignatures(due, chain);
+    if (error instanceof BlockError && error.code === "UNKNOWN_RULES") return [];
     throw error;
   });
-  await checkSignatures(due, chain);
-  return { checked, isLast: due.length < maxHeadersPerPage };
+  await checkSignatures(due.slice(0, checked.length), chain);
+  return { checked, isLast: checked.length < maxHeadersPerPage };
 }
 
 async function checkSignatures(

@@ -39,6 +39,7 @@ export const blockFaults: Faults<BlockErrorCode> = {
   WRONG_STATE_ROOT: undefined,
   INVALID_ANCESTOR: undefined,
   KNOWN_INVALID: undefined,
+  UNKNOWN_RULES: undefined,
 };
 
 /** A transaction can be late or poor by no fault of those who pass it on; a wrong signature or address cannot be honest. */

@@ -47,7 +47,9 @@ export type BlockErrorCode =
   | "REWARD_OVERFLOW"
   | "WRONG_STATE_ROOT"
   | "INVALID_ANCESTOR"
-  | "KNOWN_INVALID";
+  | "KNOWN_INVALID"
+  /** It is made by a version of the rules that this program does not know: nothing can be said of the block. */
+  | "UNKNOWN_RULES";
 
 /** What a block error is about, where it is about one transaction of the block. */
 export interface BlockErrorDetail extends ErrorOptions {

@@ -2,6 +2,7 @@ import type { Network, Offence, PeerId, TopicName } from "../../protocols/index.
 import type { Signer } from "../../src/accounts/signer.ts";
 import type { CheckedGenesis } from "../../src/chain/genesis.ts";
 import { storeGenesis } from "../../src/chain/genesis.ts";
+import { productRules } from "../../src/chain/rules.ts";
 import { chainStores } from "../../src/chain/stores.ts";
 import { type ChainServices, startChainServices } from "../../src/node/chain-services.ts";
 import { Closers } from "../../src/node/closers.ts";
@@ -155,6 +156,7 @@ export class SimNode {
         network: seenNetwork,
         statuses,
         line,
+        rules: productRules,
         verify,
         clock,
         pause: () => new Promise((resolve) => clock.after(0, resolve)),

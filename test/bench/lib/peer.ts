@@ -10,6 +10,7 @@ import {
   genesisOf,
   storeGenesis,
 } from "../../../src/chain/genesis.ts";
+import { productRules } from "../../../src/chain/rules.ts";
 import { type ChainStores, chainStores } from "../../../src/chain/stores.ts";
 import type { CanonicalBlock } from "../../../src/chain/types.ts";
 import { parseGenesis } from "../../../src/config/index.ts";
@@ -153,6 +154,7 @@ export class Peer {
           status: () => ownStatus(genesis?.id, undefined, systemClock.now(), line),
         }),
         line,
+        rules: productRules,
         verify: signatures.verify,
         pause: systemPause,
         modes: new ModeMachine("boot"),

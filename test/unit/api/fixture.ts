@@ -14,6 +14,7 @@ import {
 import { Chain } from "../../../src/chain/chain.ts";
 import { checkGenesis, createGenesis, storeGenesis } from "../../../src/chain/genesis.ts";
 import type { Proposals } from "../../../src/chain/proposals.ts";
+import { productRules } from "../../../src/chain/rules.ts";
 import { SideBlocks } from "../../../src/chain/side-blocks.ts";
 import { chainStores } from "../../../src/chain/stores.ts";
 import { productionTime, requiredDifficulty } from "../../../src/consensus/index.ts";
@@ -126,6 +127,7 @@ export async function startFixture(
   await storeGenesis(stores, genesis);
   const chain: Chain = await Chain.open({
     genesis,
+    rules: productRules,
     stores,
     checks: { verify: verifySignatures, verifyTransactions: (records) => mempool.verify(records) },
     clock: systemClock,

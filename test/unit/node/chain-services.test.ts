@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { productRules } from "../../../src/chain/rules.ts";
 import { startChainServices } from "../../../src/node/chain-services.ts";
 import { Closers } from "../../../src/node/closers.ts";
 import { ModeMachine } from "../../../src/node/mode.ts";
@@ -38,6 +39,7 @@ test("a node that was killed between justifying a branch and following it starts
       network,
       statuses: new PeerStatuses({ network, clock, logger: silentLogger, status: () => expect.fail() }),
       line,
+      rules: productRules,
       verify: verifyHere,
       clock,
       pause: systemPause,

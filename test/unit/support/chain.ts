@@ -7,9 +7,10 @@ import {
   createGenesis,
   storeGenesis,
 } from "../../../src/chain/genesis.ts";
+import { type KnownRules, productRules } from "../../../src/chain/rules.ts";
 import { type ChainStores, chainStores } from "../../../src/chain/stores.ts";
 import type { BlockSigner, CheckedBlock } from "../../../src/chain/types.ts";
-import { applyHeader, requiredDifficulty } from "../../../src/consensus/index.ts";
+import { requiredDifficulty } from "../../../src/consensus/index.ts";
 import { verifySignatures } from "../../../src/crypto/ed25519.ts";
 import { sha256 } from "../../../src/crypto/hash.ts";
 import { AccountState, executeBlock } from "../../../src/state/index.ts";
@@ -86,9 +87,11 @@ export interface Transfer {
 export class BlockMaker {
   readonly genesis: CheckedGenesis;
   readonly domain: Uint8Array;
+  readonly #rules: KnownRules;
 
-  constructor(genesis: CheckedGenesis) {
+  constructor(genesis: CheckedGenesis, rules = productRules) {
     this.genesis = genesis;
+    this.#rules = rules;
     this.domain = computeDomain("transaction", genesis.id);
   }
 
@@ -150,10 +153,11 @@ export class BlockMaker {
       ),
       stateRoot: zero32,
     };
-    const snapshot = applyHeader(tip.snapshot, { ...draft, ...edit }, config);
+    const rules = this.#rules.after(tip.snapshot);
+    const snapshot = rules.applyHeader(tip.snapshot, { ...draft, ...edit }, config);
     const state = () => {
       const next = tip.state();
-      const { parameters } = tip.snapshot;
+      const parameters = rules.execution(tip.snapshot.parameters);
       executeBlock(next, { height, transactions, proposer: proposer.publicKey, parameters });
       return next;
     };
@@ -247,6 +251,7 @@ export async function testChain(
   if (!(await stores.meta.genesis())) await storeGenesis(stores, genesis);
   const chain = await Chain.open({
     genesis,
+    rules: productRules,
     stores,
     checks: { verify: verifySignatures },
     clock,

@@ -1,0 +1,53 @@
+import { applyHeader, checkHeader } from "../consensus/index.ts";
+import type { ExecutionParameters } from "../state/index.ts";
+import { BlockError } from "../types/errors.ts";
+import type { ChainParameters, ChainSnapshot } from "../types/index.ts";
+
+/**
+ * All in which versions of the rules differ; the rest of the program is the same for each. A block is made and checked by the version
+ * after its parent. A new version that changes something else moves that here, and the old ones keep what they had.
+ */
+export interface Rules {
+  readonly version: number;
+  /** Stage 3 of docs/consensus.md. @throws {BlockError} */
+  readonly checkHeader: typeof checkHeader;
+  /** Section 4. */
+  readonly applyHeader: typeof applyHeader;
+  /** What transactions cost and blocks earn, from the parameters that were voted on. */
+  execution(parameters: ChainParameters): ExecutionParameters;
+}
+
+/** Those that every chain begins with. */
+export const rules1: Rules = { version: 1, checkHeader, applyHeader, execution: (parameters) => parameters };
+
+/** The versions of the rules that a program knows, from the first one on. */
+export class KnownRules {
+  readonly #versions: readonly Rules[];
+
+  /** @throws {Error} where one is missing or not in its place. */
+  constructor(versions: readonly Rules[]) {
+    const isInOrder = versions.every(({ version }, index) => version === index + 1);
+    if (!isInOrder || versions.length === 0)
+      throw new Error("versions of the rules follow one another from 1 on");
+    this.#versions = versions;
+  }
+
+  get newest(): number {
+    return this.#versions.length;
+  }
+
+  knows({ parameters }: Pick<ChainSnapshot, "parameters">): boolean {
+    return parameters.rules <= this.newest;
+  }
+
+  /** By which a block is made on one with this snapshot. @throws {BlockError} `UNKNOWN_RULES` */
+  after({ parameters }: Pick<ChainSnapshot, "parameters">): Rules {
+    const rules = this.#versions[parameters.rules - 1];
+    if (rules) return rules;
+    const known = `this program knows versions up to ${this.newest}`;
+    throw new BlockError("UNKNOWN_RULES", `it is made by version ${parameters.rules} of the rules: ${known}`);
+  }
+}
+
+/** Those of this program. */
+export const productRules = new KnownRules([rules1]);

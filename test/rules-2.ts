@@ -1,0 +1,16 @@
+import { KnownRules, type Rules, rules1 } from "../src/chain/rules.ts";
+
+/** What a block earns more by the rules that only tests know, and what a transfer has to pay more. */
+export const moreByRules2 = 7n;
+
+const rules2: Rules = {
+  ...rules1,
+  version: 2,
+  execution: ({ minFee, blockReward }) => ({
+    minFee: minFee + moreByRules2,
+    blockReward: blockReward + moreByRules2,
+  }),
+};
+
+/** Those of a later program. */
+export const laterRules = new KnownRules([rules1, rules2]);
