@@ -24,7 +24,7 @@ export interface AccountProof {
 /** @throws {ProofError} */
 export async function proveAccount(chain: Chain, block: Head, address: Uint8Array): Promise<AccountProof> {
   await requireNear(chain, block);
-  const snapshot = await chain.tree.snapshotAfter(block.id);
+  const snapshot = await chain.tree.stateAfter(block.id);
   const beside = [rootOf(AuthoritySnapshot, snapshot), rightOfState(snapshot)];
   const found = await chain.accountsAfter(block, (accounts) => {
     const index = accounts.indexOf(address);

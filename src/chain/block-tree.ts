@@ -6,6 +6,7 @@ import type { ChainConfig } from "../types/genesis.ts";
 import type { BlockRef, ChainSnapshot } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import { LruMap } from "../util/lru.ts";
+import { Recoveries } from "./recoveries.ts";
 import type { KnownRules } from "./rules.ts";
 import type { CheckedBlock, Head } from "./types.ts";
 
@@ -43,17 +44,20 @@ export function blockWrites(
 export class BlockTree {
   readonly #blocks: BlockStore;
   readonly #config: ChainConfig;
+  readonly recoveries: Recoveries;
   readonly #rules: KnownRules;
   readonly #heads = new LruMap<Hex, Head>(cached);
+  /** As the state roots have them. */
   readonly #snapshots = new LruMap<Hex, ChainSnapshot>(cached);
 
-  constructor(blocks: BlockStore, config: ChainConfig, rules: KnownRules) {
+  constructor(blocks: BlockStore, config: ChainConfig, rules: KnownRules, recoveries = new Recoveries()) {
     this.#blocks = blocks;
     this.#rules = rules;
     this.#config = config;
+    this.recoveries = recoveries;
   }
 
-  /** Keeps no more than the header of a block that comes with its transactions. */
+  /** Keeps no more than the header of a block that comes with its transactions. `snapshot`: as its state root has it. */
   remember({ height, id, idHex, header, totalDifficulty }: Head, snapshot: ChainSnapshot): void {
     this.#heads.set(idHex, { height, id, idHex, header, totalDifficulty });
     this.#snapshots.set(idHex, snapshot);
@@ -81,11 +85,16 @@ export class BlockTree {
     return (await this.get(id)) ?? damaged(`block ${toHex(id)} is missing`);
   }
 
+  /** What a block on one that is here is checked by: after a recovery's block, the recovered snapshot. @throws {BrokenBranch} */
+  async snapshotAfter(id: Uint8Array): Promise<ChainSnapshot> {
+    return this.recoveries.after(id, await this.stateAfter(id));
+  }
+
   /**
-   * The authority snapshot after a block that is here: the nearest known one before it, and the headers since.
+   * The snapshot that is part of a block's own state, under its state root: the nearest known one before it, and the headers since.
    * @throws {BrokenBranch}. {BlockError} `UNKNOWN_RULES` where a program that knew more has stored it.
    */
-  async snapshotAfter(id: Uint8Array): Promise<ChainSnapshot> {
+  async stateAfter(id: Uint8Array): Promise<ChainSnapshot> {
     const idHex = toHex(id);
     const since: Head[] = [];
     let cursor = id;
@@ -98,8 +107,10 @@ export class BlockTree {
       cursor = head.header.message.parent;
       snapshot = this.#snapshots.get(toHex(cursor));
     }
-    for (const { header } of since.reverse())
-      snapshot = this.#rules.after(snapshot).applyHeader(snapshot, header.message, this.#config);
+    for (const { header } of since.reverse()) {
+      const before = this.recoveries.after(header.message.parent, snapshot);
+      snapshot = this.#rules.after(before).applyHeader(before, header.message, this.#config);
+    }
     this.#snapshots.set(idHex, snapshot);
     return snapshot;
   }

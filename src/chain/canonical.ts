@@ -44,17 +44,18 @@ export class CanonicalChain {
   #head: Head;
   #snapshot: ChainSnapshot;
 
+  /** `snapshot`: as the head's state root has it. */
   constructor(options: CanonicalChainOptions, head: Head, snapshot: ChainSnapshot) {
     this.#options = options;
     this.#head = head;
-    this.#snapshot = snapshot;
+    this.#snapshot = options.tree.recoveries.after(head.id, snapshot);
   }
 
   get head(): Head {
     return this.#head;
   }
 
-  /** After the head. */
+  /** What the next block is checked by. */
   get snapshot(): ChainSnapshot {
     return this.#snapshot;
   }
@@ -63,14 +64,26 @@ export class CanonicalChain {
   async moveTo(target: CanonicalBlock, writes: Write[], ended: StageTimer): Promise<void> {
     const { tree, logger } = this.#options;
     const path = await tree.path(this.#head, target);
+    if (path.apply.length === 0) throw new Error("the head only goes back where a recovery says so");
     const fork = path.apply[0]!.header.message.parent;
-    await this.#follow(path, await tree.snapshotAfter(fork), target, writes, ended);
+    await this.#follow(path, await tree.stateAfter(fork), target, writes, ended);
     if (path.retract.length === 0) return;
     const { height, idHex: id } = this.#head;
     logger.warn(
       { retracted: path.retract.length, applied: path.apply.length, height, id },
       "reorganized to a better branch",
     );
+  }
+
+  /** Goes back to an ancestor of the head, which a recovery goes on from: the blocks above it are kept beside the chain. */
+  async goBackTo(target: Head): Promise<void> {
+    const { tree, reader, logger } = this.#options;
+    const path = await tree.path(this.#head, target);
+    if (path.retract.length === 0) return;
+    const block = await reader.canonicalBlock(target);
+    await this.#follow(path, await tree.stateAfter(target.id), block, [], () => undefined);
+    const { height, idHex: id } = target;
+    logger.warn({ retracted: path.retract.length, height, id }, "left the blocks above a recovery's block");
   }
 
   /** Goes on to the last of these, which follow one another from the head, in one batch. After an error everything is as before. @throws {BlockError} */
@@ -128,7 +141,7 @@ export class CanonicalChain {
     writes: Write[],
     ended: StageTimer,
   ): Promise<void> {
-    const { reader, ledger, genesis, rules, invalid, pause } = this.#options;
+    const { tree, reader, ledger, genesis, rules, invalid, pause } = this.#options;
     const retracted: CanonicalBlock[] = [];
     const applied: CanonicalBlock[] = [];
     let after = snapshot;
@@ -141,7 +154,7 @@ export class CanonicalChain {
       }
       for (const head of path.apply) {
         const block = head.idHex === target.idHex ? target : await reader.canonicalBlock(head);
-        const before = after;
+        const before = tree.recoveries.after(head.header.message.parent, after);
         after = rules.after(before).applyHeader(before, head.header.message, genesis.config);
         await ledger.apply(block, { before, after }, ended);
         applied.push(block);
@@ -157,20 +170,20 @@ export class CanonicalChain {
     }
   }
 
-  /** Stages 5 and 6, for what the ledger has executed. `news`: the end of the new chain. */
+  /** Stages 5 and 6, for what the ledger has executed. `news`: the end of the new chain, with snapshots as the state roots have them. */
   async #adopt(
     change: HeadChange,
     news: readonly Omit<NewBlock, "before">[],
     writes: Write[],
   ): Promise<void> {
     const { stores, ledger, tree, forks, pause, writesWith, onChange } = this.#options;
-    const snapshot = news.at(-1)!.after;
+    const { block: last, after: state } = news.at(-1)!;
     const executed = await ledger.pendingWrites();
     await pause();
     await stores.database.commit([
       ...writes,
       ...executed,
-      ...stores.meta.setHead(change.head.id, snapshot),
+      ...stores.meta.setHead(change.head.id, state),
       ...forks.writesWith(change),
       ...writesWith(change, ledger.state),
     ]);
@@ -178,10 +191,8 @@ export class CanonicalChain {
     forks.follow(change);
     for (const { block, after } of news) tree.remember(block, after);
     this.#head = change.head;
-    this.#snapshot = snapshot;
-    onChange(
-      change,
-      news.map(({ block }) => block),
-    );
+    this.#snapshot = tree.recoveries.after(last.id, state);
+    const imported = change.applied.length > 0 ? news.map(({ block }) => block) : [];
+    onChange(change, imported);
   }
 }

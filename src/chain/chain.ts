@@ -2,7 +2,7 @@ import type { FinalityStatus } from "../consensus/index.ts";
 import type { AccountState, StateReader } from "../state/index.ts";
 import type { Write } from "../storage/database.ts";
 import { BlockError } from "../types/errors.ts";
-import type { BlockRef, Certificate, ChainSnapshot, SignedHeader } from "../types/index.ts";
+import type { BlockRef, Certificate, ChainSnapshot, Recovery, SignedHeader } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
@@ -23,6 +23,7 @@ import { InvalidBlocks } from "./invalid-blocks.ts";
 import { Ledger } from "./ledger.ts";
 import { type LoadedChain, loadChain } from "./load.ts";
 import type { Proposal } from "./produce.ts";
+import { RecoveryAdoption } from "./recovery-adoption.ts";
 import type { KnownRules } from "./rules.ts";
 import type { ChainStores } from "./stores.ts";
 import type {
@@ -86,18 +87,20 @@ export class Chain {
   readonly #rules: HeaderRules;
   readonly #canonical: CanonicalChain;
   readonly #checkpoints: Checkpoints;
+  readonly #recovery: RecoveryAdoption;
   /** The block that this node has sealed and is writing. */
   #sealed: Hex | undefined;
 
-  private constructor(options: ChainOptions, { head, snapshot, state, finality, forks }: LoadedChain) {
+  private constructor(options: ChainOptions, loaded: LoadedChain) {
     const { genesis, stores } = options;
+    const { head, snapshot, state, finality, forks, recoveries } = loaded;
     this.genesis = genesis;
     this.checks = {
       genesisId: genesis.id,
       isAccount: (address) => state.indexOf(address) >= 0,
       ...options.checks,
     };
-    this.tree = new BlockTree(stores.blocks, genesis.config, options.rules);
+    this.tree = new BlockTree(stores.blocks, genesis.config, options.rules, recoveries);
     this.tree.remember(head, snapshot);
     this.reader = new BlockReader(stores, this.tree, genesis, () => this.#canonical.head);
     this.#forks = forks;
@@ -121,6 +124,16 @@ export class Chain {
       for (const head of imported) this.events.emit("imported", head);
     };
     this.#canonical = new CanonicalChain({ ...options, ...parts, onChange }, head, snapshot);
+    this.#recovery = new RecoveryAdoption({
+      ...options,
+      ...parts,
+      canonical: this.#canonical,
+      checkpoints: this.#checkpoints,
+      onAdopted: () => {
+        this.#branches.setRoot(this.justified);
+        this.events.emit("finality", this.finality);
+      },
+    });
   }
 
   /** Opens the chain where the database left it. @throws {CodedError} `DAMAGED` if what is stored contradicts itself. */
@@ -141,11 +154,12 @@ export class Chain {
   }
 
   /**
-   * Ends what the last process may have left undone: follows the highest justified block, and deletes what the finalized chain has left
-   * behind.
+   * Goes on from the newest recovery, if it was given since the last start. Ends what the last process may have left undone: follows the
+   * highest justified block, and deletes what the finalized chain has left behind.
    */
   resume(): Promise<void> {
     return this.#queue.run(async () => {
+      await this.#recovery.start();
       await this.#followJustified();
       while (await this.#sweep()) await this.#options.pause();
     });
@@ -170,7 +184,12 @@ export class Chain {
     return this.#checkpoints.finalized;
   }
 
-  /** The authority snapshot after the head. */
+  /** A recovery that this node was given and whose block has not come yet. Until then it signs nothing. */
+  get awaited(): Recovery | undefined {
+    return this.#recovery.awaited;
+  }
+
+  /** The authority snapshot after the head, by which the next block is checked. */
   get snapshot(): ChainSnapshot {
     return this.#canonical.snapshot;
   }
@@ -195,7 +214,11 @@ export class Chain {
    * its proposer's are stored beside the canonical chain. @throws {BlockError}
    */
   importBlock(block: CheckedBlock, { needed = false } = {}): Promise<ImportOutcome> {
-    return this.#queue.run(() => this.#importAlone(block, needed ? "built upon" : "alone"));
+    return this.#queue.run(async () => {
+      const outcome = await this.#importAlone(block, needed ? "built upon" : "alone");
+      await this.#adoptRecoveries();
+      return outcome;
+    });
   }
 
   /**
@@ -204,8 +227,12 @@ export class Chain {
    */
   importBlocks(blocks: readonly CheckedBlock[]): Promise<void> {
     return this.#queue.run(async () => {
-      if (await this.#extend(blocks)) return;
-      for (const block of blocks) await this.#importAlone(block, "downloaded");
+      if (!(await this.#extend(blocks)))
+        for (const block of blocks) {
+          await this.#importAlone(block, "downloaded");
+          await this.#adoptRecoveries();
+        }
+      await this.#adoptRecoveries();
     });
   }
 
@@ -284,9 +311,10 @@ export class Chain {
         parent = this.#rules.check(parent, after, block.header);
         checkBlockLimits(block.records, after.parameters);
         const before = after;
-        after = this.rules.after(before).applyHeader(before, message, this.genesis.config);
-        writes.push(...blockWrites(this.#options.stores.blocks, block, parent, after));
-        news.push({ block: { ...parent, records: block.records }, before, after });
+        const state = this.rules.after(before).applyHeader(before, message, this.genesis.config);
+        writes.push(...blockWrites(this.#options.stores.blocks, block, parent, state));
+        news.push({ block: { ...parent, records: block.records }, before, after: state });
+        after = this.tree.recoveries.after(parent.id, state);
       }
       ended("check");
       await this.#canonical.extend(news, writes, ended);
@@ -378,6 +406,10 @@ export class Chain {
     }
   }
 
+  async #adoptRecoveries(): Promise<void> {
+    if (await this.#recovery.arrived()) await this.#followJustified();
+  }
+
   /** A node stops at the block that enacts rules that it does not know; only an earlier program meets what is after it. */
   async #requireKnownHead(): Promise<void> {
     const { height, header } = this.head;
@@ -402,7 +434,7 @@ export class Chain {
   }
 
   async #produce(proposal: Proposal): Promise<CanonicalBlock | undefined> {
-    if (toHex(proposal.parentId) !== this.head.idHex) return undefined;
+    if (this.awaited || toHex(proposal.parentId) !== this.head.idHex) return undefined;
     const ended = this.#options.startTimer?.("produce") ?? untimed;
     const onSealed = (block: CanonicalBlock) => {
       this.#sealed = block.idHex;

@@ -1,6 +1,6 @@
-import { applyLink, type FinalityStatus } from "../consensus/index.ts";
+import { applyLink, type FinalityStatus, recoveredFinality } from "../consensus/index.ts";
 import type { Write } from "../storage/database.ts";
-import type { BlockRef, Certificate, Checkpoint } from "../types/index.ts";
+import type { BlockRef, Certificate, Checkpoint, Recovery } from "../types/index.ts";
 import { toHex } from "../util/bytes.ts";
 import { CodedError } from "../util/errors.ts";
 import type { BlockTree } from "./block-tree.ts";
@@ -48,21 +48,34 @@ export class Checkpoints {
    * @throws {CodedError} `CONFLICTING_FINALITY`: more than a third of the authorities have equivocated.
    */
   async add(certificate: Certificate): Promise<boolean> {
-    const { database, finality } = this.#options.stores;
+    const { finality } = this.#options.stores;
     const before = this.#status;
     const status = applyLink(before, certificate.link);
     if (status.justified === before.justified && status.finalized === before.finalized) return false;
     // The head follows what is justified, so that may not leave the branch of what is final either.
     await this.#requireDescent(status.finalized, before.finalized);
     await this.#requireDescent(status.justified, status.finalized);
-    const writes = [finality.setStatus(status), finality.putCertificate(certificate)];
+    const writes = [finality.putCertificate(certificate)];
     if (status.finalized !== before.finalized) writes.push(finality.putFinalizedRound(status.finalized));
-    const { height, block: id } = status.finalized;
-    if (height > before.finalized.height)
-      writes.push(...(this.#options.writesWithFinal?.({ height, id }) ?? []));
-    await database.commit(writes);
-    this.#status = status;
+    await this.#set(status, writes);
     return true;
+  }
+
+  /** People have agreed that the recovery's block, which is here, is final. @throws {CodedError} `CONFLICTING_FINALITY` */
+  async recover(recovery: Recovery): Promise<void> {
+    const status = recoveredFinality(recovery);
+    await this.#requireDescent(status.finalized, this.#status.finalized);
+    const { finality } = this.#options.stores;
+    await this.#set(status, await finality.forgetProofsAcross(status.finalized.height));
+  }
+
+  async #set(status: FinalityStatus, writes: Write[]): Promise<void> {
+    const { stores, writesWithFinal } = this.#options;
+    const { height, block: id } = status.finalized;
+    const isHigher = height > this.#status.finalized.height;
+    const told = isHigher ? (writesWithFinal?.({ height, id }) ?? []) : [];
+    await stores.database.commit([stores.finality.setStatus(status), ...writes, ...told]);
+    this.#status = status;
   }
 
   async #requireDescent(checkpoint: Checkpoint, finalized: Checkpoint): Promise<void> {

@@ -131,7 +131,16 @@ export class ForkBlocks {
    * all. Returns them; none are left where it returns none.
    */
   async sweep(finalized: BlockRef): Promise<BlockRef[]> {
-    const doomed = this.#leftBehind(toHex(finalized.id), finalized.height).slice(0, deletedAtOnce);
+    return this.#delete(this.#leftBehind(toHex(finalized.id), finalized.height));
+  }
+
+  /** The same with all blocks above a height, which a recovery has made void. */
+  sweepAbove(height: number): Promise<BlockRef[]> {
+    return this.#delete([...this.#blocks.values()].filter((block) => block.height > height));
+  }
+
+  async #delete(blocks: readonly ForkBlock[]): Promise<BlockRef[]> {
+    const doomed = blocks.slice(0, deletedAtOnce);
     if (doomed.length === 0) return doomed;
     await this.#database.commit(doomed.flatMap((block) => this.#store.delete(block)));
     for (const { idHex } of doomed) this.remove(idHex);

@@ -37,15 +37,16 @@ export class HeaderRules {
   /** The block's place and weight. `snapshot`: after the parent. @throws {BlockError} */
   check(parent: Head, snapshot: ChainSnapshot, header: SignedHeader): Head {
     const { message } = header;
-    const { rules, config, clock } = this.#options;
+    const { tree, rules, config, clock } = this.#options;
     this.#requirePlace(parent);
+    const id = rootOf(Header, message);
+    tree.recoveries.requireNamed({ height: message.height, id });
     rules
       .after(snapshot)
       .checkHeader({ header: parent.header.message, id: parent.id, snapshot }, message, config);
     // The last of the rules: what waits for its time was made by somebody who may make it.
     const aheadMs = futureBlockMs(message, clock.now());
     if (aheadMs > 0) throw new BlockError("FUTURE_BLOCK", `${aheadMs} ms ahead of this node's clock`);
-    const id = rootOf(Header, message);
     const totalDifficulty = parent.totalDifficulty + message.difficulty;
     return { height: message.height, id, idHex: toHex(id), header, totalDifficulty };
   }
@@ -69,7 +70,8 @@ export class HeaderRules {
       if (heads.length > 0 && !rules.knows(snapshot)) break;
       parent = this.check(parent, snapshot, header);
       invalid.refuse(parent.idHex, toHex(header.message.parent));
-      snapshot = rules.after(snapshot).applyHeader(snapshot, header.message, config);
+      const state = rules.after(snapshot).applyHeader(snapshot, header.message, config);
+      snapshot = tree.recoveries.after(parent.id, state);
       heads.push(parent);
     }
     return heads;

@@ -11,6 +11,7 @@ import {
 import { equalBytes, toHex } from "../util/bytes.ts";
 import { ForkBlocks } from "./fork-blocks.ts";
 import type { Genesis } from "./genesis.ts";
+import { Recoveries } from "./recoveries.ts";
 import type { ChainStores } from "./stores.ts";
 import type { Head } from "./types.ts";
 
@@ -21,10 +22,12 @@ const checkedHeights = 8192;
 
 export interface LoadedChain {
   head: Head;
+  /** As the head's state root has it. */
   snapshot: ChainSnapshot;
   state: AccountState;
   finality: FinalityStatus;
   forks: ForkBlocks;
+  recoveries: Recoveries;
 }
 
 /** Loads the head and its state, and compares them. @throws {CodedError} `DAMAGED` */
@@ -54,7 +57,8 @@ export async function loadChain(
     totalDifficulty: record.totalDifficulty,
   };
   const finality = (await stores.finality.status()) ?? genesisFinality(genesis.id);
-  return { head, snapshot, state, finality, forks: await ForkBlocks.load(stores) };
+  const recoveries = new Recoveries(await stores.recoveries.all());
+  return { head, snapshot, state, finality, forks: await ForkBlocks.load(stores), recoveries };
 }
 
 async function checkNewest({ blocks }: ChainStores, head: BlockRef, domain: Uint8Array): Promise<void> {

@@ -110,6 +110,8 @@ export class Producer {
   /** When this account may make the next block; `undefined` if it may not, or nothing asks for one. */
   #nextTime(): Plan | undefined {
     const { chain, signer } = this.#options;
+    // The set that may go on is not the one after this head.
+    if (chain.awaited) return undefined;
     const { emptyBlockPeriodMs } = chain.snapshot.parameters;
     const parent = chain.head.header.message;
     const emptyAtMs =

@@ -3,6 +3,7 @@ import { BlockStore } from "../storage/blocks.ts";
 import type { Database } from "../storage/database.ts";
 import { FinalityStore } from "../storage/finality.ts";
 import { MetaStore } from "../storage/meta.ts";
+import { RecoveryStore } from "../storage/recoveries.ts";
 
 /** The repositories that a chain writes to, over one database. */
 export interface ChainStores {
@@ -11,6 +12,7 @@ export interface ChainStores {
   blocks: BlockStore;
   accounts: AccountStore;
   finality: FinalityStore;
+  recoveries: RecoveryStore;
 }
 
 export function chainStores(database: Database): ChainStores {
@@ -20,5 +22,6 @@ export function chainStores(database: Database): ChainStores {
     blocks: new BlockStore(database),
     accounts: new AccountStore(database),
     finality: new FinalityStore(database),
+    recoveries: new RecoveryStore(database),
   };
 }

@@ -16,11 +16,13 @@ import { findAncestor } from "./branches.ts";
 
 /**
  * `NOT_A_LINK`: rounds or heights do not ascend, whatever the chain. `UNKNOWN_BLOCK`: the target is not here yet, or what it stands on
- * is gone, so nothing can be said. `INVALID_VOTE`: it contradicts the blocks. Only `UNKNOWN_BLOCK` can befall an honest vote.
+ * is gone, so nothing can be said. `BEFORE_RECOVERY`: the target is not above the block of the newest recovery, which is final without
+ * votes. `INVALID_VOTE`: it contradicts the blocks. Only the two before it can befall an honest vote.
  */
 export type VoteErrorCode =
   | "NOT_A_LINK"
   | "UNKNOWN_BLOCK"
+  | "BEFORE_RECOVERY"
   | "INVALID_VOTE"
   | "NOT_AN_AUTHORITY"
   | "INVALID_SIGNATURE"
@@ -54,6 +56,7 @@ export async function checkVote(
 /** What an unchecked vote must have for its signature to be worth a check: a link, and a voter who is in the target's set. @throws {VoteError} */
 export async function checkVoter({ message, voter }: SignedFinalityVote, tree: BlockTree): Promise<void> {
   requireLink(message);
+  requireAboveRecovery(message, tree);
   const target = await tree.get(message.target.block);
   if (!target) throw unknownTarget();
   requireMember(await authoritiesOf(target.id, tree), voter);
@@ -108,6 +111,7 @@ export async function checkSigners(
 /** Checks the link against the block tree; returns the authorities of the target's state. @throws {VoteError} */
 async function checkLink(link: FinalityVote, tree: BlockTree): Promise<Uint8Array[]> {
   requireLink(link);
+  requireAboveRecovery(link, tree);
   const target = await tree.get(link.target.block);
   if (!target) throw unknownTarget();
   requireHeight(link.target, target.height);
@@ -134,6 +138,16 @@ function unknownTarget(): VoteError {
 
 function requireLink(link: FinalityVote): void {
   if (!isLink(link)) throw new VoteError("NOT_A_LINK", "rounds or heights do not ascend");
+}
+
+/** Whoever has the keys of a lost majority must not settle anything below the block that people have agreed on. @throws {VoteError} */
+function requireAboveRecovery({ target }: FinalityVote, { recoveries }: BlockTree): void {
+  const { newest } = recoveries;
+  if (newest && target.height <= newest.block.height)
+    throw new VoteError(
+      "BEFORE_RECOVERY",
+      `not above block ${newest.block.height}, where the chain was recovered`,
+    );
 }
 
 function requireMember(authorities: readonly Uint8Array[], voter: Uint8Array): void {

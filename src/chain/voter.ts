@@ -112,6 +112,8 @@ export class Voter {
   async #evaluate(): Promise<void> {
     const { chain, finalizer, clock, signer } = this.#options;
     if (!this.#enabled || this.#stopped) return;
+    // The set that counts is not the one after this head.
+    if (chain.awaited) return this.#cancelTimer();
     // Others may be a round ahead by then: to follow them from the old source would split the votes. Counting wakes this.
     if (this.#counting > 0 || finalizer.isSettling) return;
     const { justified, finalized } = chain.finality;

@@ -1,6 +1,7 @@
 import type { Signer } from "../accounts/index.ts";
-import type { NodeOptions, NodePaths } from "../config/index.ts";
+import type { NodeOptions, NodePaths, RecoveryJson } from "../config/index.ts";
 import type { ChainConfig, Coinbase } from "../types/genesis.ts";
+import type { Recovery } from "../types/index.ts";
 import type { Hex } from "../util/bytes.ts";
 import type { Logger } from "../util/logger.ts";
 
@@ -31,6 +32,18 @@ export interface DevChain {
   balance: bigint;
 }
 
+interface WrittenRecovery extends RecoveryJson {
+  genesisId: Hex;
+  /** Of the chain. */
+  name: string;
+  /** Recoveries that the chain has gone through before. */
+  earlier: number;
+  /** Height of the head: the blocks from the recovery's to this one are left. */
+  headHeight: number;
+  /** By address. */
+  names: Record<string, string>;
+}
+
 type ProtectionFileOptions = Omit<ChainFileOptions, "onProgress">;
 
 /** What the command line needs of `src/node/index.ts`. */
@@ -48,9 +61,14 @@ export interface NodeModule {
     now: number;
   }): Promise<{ genesisId: Hex }>;
   exportChain(options: ChainFileOptions): Promise<{ blocks: number }>;
-  importChain(options: ChainFileOptions): Promise<{ blocks: number }>;
+  importChain(options: ChainFileOptions & { recoveries?: readonly Recovery[] }): Promise<{ blocks: number }>;
   exportProtection(options: ProtectionFileOptions): Promise<{ headers: number; votes: number }>;
   importProtection(options: ProtectionFileOptions): Promise<{ headers: number; votes: number }>;
+  writeRecovery(options: {
+    paths: NodePaths;
+    file: string;
+    authorities: readonly Uint8Array[];
+  }): Promise<WrittenRecovery>;
   verifyChain(options: Omit<ChainFileOptions, "file">): Promise<{
     blocks: number;
     transactions: number;

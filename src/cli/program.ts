@@ -10,6 +10,7 @@ import { addImportCommand } from "./commands/import.ts";
 import { addInitCommand } from "./commands/init.ts";
 import { addProposeCommand } from "./commands/propose.ts";
 import { addProtectionCommand } from "./commands/protection.ts";
+import { addRecoverCommand } from "./commands/recover.ts";
 import { addSendCommand } from "./commands/send.ts";
 import { addStartCommand } from "./commands/start.ts";
 import { addStatusCommand } from "./commands/status.ts";
@@ -73,6 +74,7 @@ function createProgram(): Command {
     addImportCommand,
     addVerifyCommand,
     addProtectionCommand,
+    addRecoverCommand,
     addCompletionCommand,
   ];
   for (const add of commands) add(program);

@@ -3,4 +3,5 @@ export * from "./chain-rules.ts";
 export * from "./genesis-config.ts";
 export * from "./node-options.ts";
 export * from "./paths.ts";
+export * from "./recovery-file.ts";
 export * from "./version.ts";

@@ -50,6 +50,8 @@ const nodeOptionsSchema = z
     /** How long a node without a genesis looks for one. */
     genesisTimeoutMs: wholeNumber(1, 2 ** 31 - 1, "ms").default(defaultGenesisTimeoutMs),
     passphraseFile: z.string().min(1, { error: "must name a file" }).optional(),
+    /** Recoveries that people have agreed on. */
+    recoveryFile: z.string().min(1, { error: "must name a file" }).optional(),
     /** Typed by a person. */
     passphrase: z.string().optional(),
     logLevel: z.enum(logLevels, { error: `must be one of ${logLevels.join(", ")}` }).default("info"),

@@ -1,5 +1,6 @@
 import type { ChainSnapshot } from "../types/authority.ts";
 import type { ChainConfig } from "../types/genesis.ts";
+import { zero32 } from "../types/primitives.ts";
 import { compareBytes } from "../util/bytes.ts";
 
 /** The snapshot after the genesis block: nobody has signed, nothing is voted on. */
@@ -7,7 +8,13 @@ export function genesisSnapshot({
   authorities,
   parameters,
 }: Pick<ChainConfig, "authorities" | "parameters">): ChainSnapshot {
-  return { authorities: [...authorities].sort(compareBytes), recentSigners: [], openVotes: [], parameters };
+  return {
+    authorities: [...authorities].sort(compareBytes),
+    recentSigners: [],
+    openVotes: [],
+    parameters,
+    recovery: zero32,
+  };
 }
 
 /** An authority signs at most one of this many consecutive blocks; as many votes are a majority (EIP-225 `SIGNER_LIMIT`). */

@@ -108,7 +108,7 @@ export function applyHeader(
     ? { ...snapshot, openVotes: [] }
     : applyVote(snapshot, header, config);
   const recentSigners = recentSignersAfter(snapshot, header, authorities.length);
-  return { authorities, recentSigners, openVotes, parameters };
+  return { authorities, recentSigners, openVotes, parameters, recovery: snapshot.recovery };
 }
 
 /** Only the last `signerLimit - 1` blocks can bar somebody from the next one, by the size of the set after the block. */

@@ -6,6 +6,7 @@ export * from "./finality.ts";
 export * from "./fork-choice.ts";
 export * from "./majority.ts";
 export * from "./parameters.ts";
+export * from "./recovery.ts";
 export * from "./round-timer.ts";
 export * from "./round-watch.ts";
 export * from "./timing.ts";

@@ -1,16 +1,26 @@
 import { createReadStream } from "node:fs";
+import { acceptRecoveries } from "../chain/accept-recoveries.ts";
 import { Chain, importedTogether } from "../chain/chain.ts";
 import { checkBlock } from "../chain/check.ts";
 import { checkGenesis, storeGenesis } from "../chain/genesis.ts";
 import { type ChainStores, chainStores } from "../chain/stores.ts";
 import type { CheckedBlock } from "../chain/types.ts";
 import type { NodePaths } from "../config/index.ts";
+import { recoveryId } from "../consensus/index.ts";
 import type { Verify } from "../crypto/ed25519.ts";
 import { EventLog } from "../storage/event-log.ts";
 import { BlockError } from "../types/errors.ts";
 import { GenesisBlock } from "../types/genesis.ts";
-import { EncodedBlock } from "../types/index.ts";
-import { concatBytes, readUint32, readUint64, uint32Bytes, uint64Bytes } from "../util/bytes.ts";
+import { EncodedBlock, type Recovery, RecoveryList } from "../types/index.ts";
+import {
+  concatBytes,
+  equalBytes,
+  readUint32,
+  readUint64,
+  toHex,
+  uint32Bytes,
+  uint64Bytes,
+} from "../util/bytes.ts";
 import { CodedError, messageOf, UserError } from "../util/errors.ts";
 import { inAdvance } from "../util/in-advance.ts";
 import { headEvents } from "./event-records.ts";
@@ -19,8 +29,12 @@ import { noChain, withDatabase, withExistingDatabase } from "./open.ts";
 import { maxCheckedBytes, withVerifyPool } from "./verify-threads.ts";
 import { writeWholeFile } from "./whole-file.ts";
 
-/** First bytes of a chain file; then the height of its last block (8), then each block after its length (4), from genesis on. */
+/**
+ * First bytes of a chain file; then the height of its last block (8), then each block after its length (4), from genesis on. In a chain that
+ * has gone through recoveries their list, as one more block, comes before genesis.
+ */
 const magic = new TextEncoder().encode("ccoin chain 1\n");
+const recoveredMagic = new TextEncoder().encode("ccoin chain 2\n");
 /** More than a genesis block with 2^20 balances. */
 const maxFrameBytes = 64 * 2 ** 20;
 const headerBytes = magic.length + 8;
@@ -32,6 +46,11 @@ export interface ChainFileOptions {
   onProgress(done: number, total: number): void;
 }
 
+export interface ImportOptions extends ChainFileOptions {
+  /** Recoveries that a person has given: a file's own are not taken on trust. */
+  recoveries?: readonly Recovery[];
+}
+
 /** Writes the canonical chain to a new file. @throws {UserError} `NO_CHAIN`, `CANNOT_WRITE` */
 export function exportChain({ paths, file, onProgress }: ChainFileOptions): Promise<{ blocks: number }> {
   return withExistingDatabase(paths, noChainHint, async (database) => {
@@ -41,7 +60,11 @@ export function exportChain({ paths, file, onProgress }: ChainFileOptions): Prom
     const height = head && (await stores.blocks.header(head))?.header.message.height;
     if (!genesis || height === undefined) throw noChain(paths, noChainHint);
     await writeWholeFile(file, async (handle) => {
-      await handle.writeFile(concatBytes(magic, uint64Bytes(height), frame(GenesisBlock.serialize(genesis))));
+      const recoveries = await stores.recoveries.all();
+      const listed = recoveries.length > 0;
+      await handle.writeFile(concatBytes(listed ? recoveredMagic : magic, uint64Bytes(height)));
+      if (listed) await handle.writeFile(frame(RecoveryList.serialize(recoveries)));
+      await handle.writeFile(frame(GenesisBlock.serialize(genesis)));
       for (let at = 1; at <= height; at++) {
         await handle.writeFile(frame(await encodedBlock(stores, at)));
         onProgress(at, height);
@@ -51,19 +74,26 @@ export function exportChain({ paths, file, onProgress }: ChainFileOptions): Prom
   });
 }
 
-/** Checks and adds the blocks of a file; those that are there already are passed over. @throws {UserError} `BAD_CHAIN_FILE`, `WRONG_CHAIN` */
-export function importChain(options: ChainFileOptions): Promise<{ blocks: number }> {
+/**
+ * Checks and adds the blocks of a file; those that are there already are passed over.
+ * @throws {UserError} `BAD_CHAIN_FILE`, `WRONG_CHAIN`, `RECOVERY_NEEDED`, and those of `acceptRecoveries`
+ */
+export function importChain(options: ImportOptions): Promise<{ blocks: number }> {
   return withVerifyPool((verify) => importWith(verify, options));
 }
 
 function importWith(
   verify: Verify,
-  { paths, file, onProgress }: ChainFileOptions,
+  { paths, file, onProgress, recoveries = [] }: ImportOptions,
 ): Promise<{ blocks: number }> {
   return withDatabase(paths, async (database) => {
     const stores = chainStores(database);
     const frames = readFrames(file);
-    const total = readUint64((await frames.next()).value ?? bad(file, "it was not made by ccoin export"));
+    const start = (await frames.next()).value ?? bad(file, "it was not made by ccoin export");
+    const total = readUint64(start, magic.length);
+    const isRecovered = equalBytes(start.subarray(0, magic.length), recoveredMagic);
+    const list = isRecovered ? ((await frames.next()).value ?? bad(file, "it is damaged")) : undefined;
+    const named = list ? decode(file, () => RecoveryList.deserialize(list)) : [];
     const first = (await frames.next()).value ?? bad(file, "it has no genesis block");
     const genesis = await checkGenesis(
       decode(file, () => GenesisBlock.deserialize(first)),
@@ -77,6 +107,9 @@ function importWith(
         "WRONG_CHAIN",
       );
     }
+    await requireNothingToLeave(stores, recoveries);
+    await acceptRecoveries(stores, genesis.id, recoveries);
+    await requireGiven(stores, named, file);
     const eventLog = await EventLog.open(database);
     const chain = await Chain.open({
       ...offlineChainOptions(genesis, stores, verify),
@@ -113,6 +146,36 @@ function importWith(
     if (height !== total) bad(file, `it ends at block ${height} of ${total}; what there is was imported`);
     return { blocks };
   });
+}
+
+/** Only a node that runs has a mempool for what is in blocks that are left. @throws {UserError} `START_FIRST` */
+async function requireNothingToLeave(
+  { meta, blocks, recoveries }: ChainStores,
+  given: readonly Recovery[],
+): Promise<void> {
+  const added = given[(await recoveries.all()).length];
+  const headId = await meta.head();
+  const height = (headId && (await blocks.header(headId))?.header.message.height) ?? 0;
+  if (!added || height <= added.block.height) return;
+  throw new UserError(
+    `this node has blocks above block ${added.block.height}, from which the chain was recovered: start it once with --recovery=<file>, so that their transactions are kept`,
+    "START_FIRST",
+  );
+}
+
+/** Nobody but a person decides that a chain was recovered. @throws {UserError} `RECOVERY_NEEDED` */
+async function requireGiven(
+  { recoveries }: ChainStores,
+  named: readonly Recovery[],
+  file: string,
+): Promise<void> {
+  const kept = (await recoveries.all()).map((recovery) => toHex(recoveryId(recovery)));
+  const missing = named.map((recovery) => toHex(recoveryId(recovery))).find((id, at) => id !== kept[at]);
+  if (missing === undefined) return;
+  throw new UserError(
+    `the chain in ${file} goes on from the recovery ${missing}: if its operators have agreed on that, give their recovery file with --recovery=<file>`,
+    "RECOVERY_NEEDED",
+  );
 }
 
 interface Frame {
@@ -156,7 +219,7 @@ async function encodedBlock({ blocks }: ChainStores, height: number): Promise<Ui
   return EncodedBlock.serialize({ header: record.header, body });
 }
 
-/** The height of the last block first, then block by block. */
+/** The first bytes with the height of the last block, then block by block. */
 async function* readFrames(file: string): AsyncGenerator<Uint8Array, undefined> {
   const stream = createReadStream(file, { highWaterMark: 2 ** 20 });
   let rest: Uint8Array = new Uint8Array();
@@ -166,9 +229,10 @@ async function* readFrames(file: string): AsyncGenerator<Uint8Array, undefined> 
       rest = concatBytes(rest, chunk);
       if (!started) {
         if (rest.length < headerBytes) continue;
-        if (!Buffer.from(rest.subarray(0, magic.length)).equals(magic))
+        const first = rest.subarray(0, magic.length);
+        if (!equalBytes(first, magic) && !equalBytes(first, recoveredMagic))
           bad(file, "it was not made by ccoin export");
-        yield rest.subarray(magic.length, headerBytes);
+        yield rest.subarray(0, headerBytes);
         rest = rest.subarray(headerBytes);
         started = true;
       }

@@ -2,5 +2,6 @@ export { exportChain, importChain } from "./chain-file.ts";
 export { type DevChain, deleteDevChain, prepareDevChain } from "./dev-chain.ts";
 export { initGenesis } from "./init.ts";
 export { exportProtection, importProtection } from "./protection-file.ts";
+export { writeRecovery } from "./recover.ts";
 export { type RunningNode, runNode } from "./run.ts";
 export { verifyChain } from "./verify.ts";

@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { checkDataIdentity, loadAdminToken, openOrCreateAccount, type Signer } from "../accounts/index.ts";
 import { defaultHttpLimits, startHttpServer } from "../api/index.ts";
+import { acceptRecoveries } from "../chain/accept-recoveries.ts";
 import { type Genesis, storeGenesis } from "../chain/genesis.ts";
 import { type KnownRules, productRules } from "../chain/rules.ts";
 import { chainStores } from "../chain/stores.ts";
-import { minFaultTolerantAuthorities, type NodeOptions } from "../config/index.ts";
+import { minFaultTolerantAuthorities, type NodeOptions, readRecoveryFile } from "../config/index.ts";
+import { recoveryId } from "../consensus/index.ts";
 import type { Verify } from "../crypto/ed25519.ts";
 import type { VerifyPool } from "../crypto/verify-pool.ts";
 import { Metrics } from "../metrics/index.ts";
@@ -15,6 +17,8 @@ import { EventLog } from "../storage/event-log.ts";
 import { type OwnLine, ownStatus } from "../sync/claimed-status.ts";
 import { PeerStatuses } from "../sync/peer-statuses.ts";
 import { serveGenesis } from "../sync/serve.ts";
+import type { Recovery } from "../types/index.ts";
+import { toHex } from "../util/bytes.ts";
 import { systemClock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
@@ -79,7 +83,7 @@ class Node implements RunningNode {
   readonly #options: NodeOptions;
   readonly #logger: Logger;
   readonly #rules: KnownRules;
-  readonly #line: OwnLine;
+  #line: OwnLine;
   readonly #closers: Closers;
   readonly #searching = new AbortController();
   readonly #exit = Promise.withResolvers<number>();
@@ -92,6 +96,8 @@ class Node implements RunningNode {
   #url = "";
   #joinLine: string | undefined;
   #writeFailure: string | undefined;
+  /** Recoveries that came with this start. */
+  #given: readonly Recovery[] = [];
   #ending: Promise<void> | undefined;
 
   constructor(options: NodeOptions, logger: Logger, rules: KnownRules) {
@@ -137,6 +143,9 @@ class Node implements RunningNode {
 
   async start(): Promise<void> {
     const { dataDir: paths, nodeId, passphraseFile, passphrase } = this.#options;
+    const { recoveryFile } = this.#options;
+    // Before anything is made.
+    this.#given = recoveryFile === undefined ? [] : readRecoveryFile(recoveryFile);
     this.#closers.push("lock", await lockFolder(paths));
     this.#closers.push("verification threads", () => this.#signatures.close());
     const { signer, created, madePassphraseFile } = await openOrCreateAccount({
@@ -158,6 +167,7 @@ class Node implements RunningNode {
       publicKey: signer.publicKey,
       place: paths.db,
     });
+    if (stored) await this.#acceptRecoveries(database, stored.genesis);
     this.#genesis = stored?.genesis;
     if (stored?.isNew) this.#modes = new ModeMachine("genesis");
     const eventLog = await EventLog.open(database);
@@ -264,7 +274,7 @@ class Node implements RunningNode {
       verify: this.#verify,
       clock,
       logger: this.#logger,
-      pin: this.#options.genesisPin,
+      pin: this.#options.genesisPin ?? (this.#given[0] && toHex(this.#given[0].genesisId)),
       timeoutMs: this.#options.genesisTimeoutMs,
       signal: this.#searching.signal,
       onTimeout: () => this.#modes.enter("dying"),
@@ -272,6 +282,7 @@ class Node implements RunningNode {
     if (!found || this.#ending) return;
     await storeGenesis(chainStores(database), found);
     const { block: _, ...genesis } = found;
+    await this.#acceptRecoveries(database, genesis);
     this.#genesis = genesis;
     statuses.reset();
     const name = new TextDecoder().decode(genesis.config.name);
@@ -280,6 +291,16 @@ class Node implements RunningNode {
       `ADOPTED THE GENESIS BLOCK OF THIS NETWORK: "${name}", ${genesis.idHex}. Pin it with --genesis=${genesis.idHex}`,
     );
     await this.#startChain(parts, genesis, false);
+  }
+
+  /** @throws {UserError} where they are not this chain's, or its own final block is not on it. */
+  async #acceptRecoveries(database: Database, genesis: Genesis): Promise<void> {
+    const stores = chainStores(database);
+    const { added } = await acceptRecoveries(stores, genesis.id, this.#given);
+    const recoveries = (await stores.recoveries.all()).map(recoveryId);
+    this.#line = { ...this.#line, recoveries };
+    for (const recovery of added)
+      this.#logger.warn({ recovery }, `follows the recovery ${recovery} from now on, also in later starts`);
   }
 
   async #startChain(

@@ -1,8 +1,10 @@
 import { checkBlock, checkBlockLimits } from "../chain/check.ts";
 import { checkGenesis } from "../chain/genesis.ts";
+import { Recoveries } from "../chain/recoveries.ts";
 import { type KnownRules, productRules } from "../chain/rules.ts";
 import { type ChainStores, chainStores } from "../chain/stores.ts";
 import type { NodePaths } from "../config/index.ts";
+import { checkRecoveries } from "../consensus/index.ts";
 import type { Verify } from "../crypto/ed25519.ts";
 import { AccountState, executeBlock } from "../state/index.ts";
 import { sameSnapshot } from "../storage/snapshot.ts";
@@ -49,6 +51,8 @@ function verifyWith(
     if (!block) throw noChain(paths, hint);
     const genesis = await checkGenesis(block, verify);
     const { config } = genesis;
+    const recoveries = new Recoveries(await stores.recoveries.all());
+    checkRecoveries(recoveries.all);
     const headId = (await stores.meta.head()) ?? damaged("it has no head");
     const state = AccountState.fromGenesis(balancesOf(block), new Uint8Array(8));
     const isAccount = (address: Uint8Array) => state.indexOf(address) >= 0;
@@ -67,16 +71,18 @@ function verifyWith(
     for await (const { height, weight, checked } of inAdvance(readBlocks(stores, total), check, lead)) {
       try {
         const { message } = checked.header;
-        const rules = known.after(parent.snapshot);
-        rules.checkHeader(parent, message, config);
-        checkBlockLimits(checked.records, parent.snapshot.parameters);
-        const snapshot = rules.applyHeader(parent.snapshot, message, config);
+        recoveries.requireNamed({ height, id: checked.id });
+        const before = recoveries.after(parent.id, parent.snapshot);
+        const rules = known.after(before);
+        rules.checkHeader({ ...parent, snapshot: before }, message, config);
+        checkBlockLimits(checked.records, before.parameters);
+        const snapshot = rules.applyHeader(before, message, config);
         const records = checked.records.map(({ transaction }) => transaction);
         const parties = executeBlock(state, {
           height,
           transactions: records,
           proposer: message.proposer,
-          parameters: rules.execution(parent.snapshot.parameters),
+          parameters: rules.execution(before.parameters),
         });
         state.settle();
         if (!equalBytes(state.stateRoot(snapshot), message.stateRoot)) damaged("the state root is wrong");

@@ -42,6 +42,25 @@ export class FinalityStore {
     return { key: keyOf("finalizedRound", uint64Bytes(height)), value: uint64Bytes(round) };
   }
 
+  /**
+   * Forgets the proofs of blocks up to `height` whose last link leads to a block above it: a recovery has left that one. The next proof above
+   * serves instead.
+   */
+  async forgetProofsAcross(height: number): Promise<Write[]> {
+    const writes: Write[] = [];
+    const range = {
+      gte: keyRange("finalizedRound").gte,
+      lt: keyOf("finalizedRound", uint64Bytes(height + 1)),
+      reverse: true,
+      limit: 64,
+    };
+    for await (const [key, value] of this.#database.iterate(range)) {
+      const finalization = await this.certificate(readUint64(value) + 1);
+      if (finalization && finalization.link.target.height > height) writes.push({ key, value: undefined });
+    }
+    return writes;
+  }
+
   /** The proof for the lowest block at or above `height` that has one of its own: its ancestors are final with it. */
   async proofFrom(height: number): Promise<FinalityProof | undefined> {
     const range = {

@@ -8,7 +8,7 @@ import { keyOf } from "./key-spaces.ts";
 import { decodeSnapshot, encodeSnapshot } from "./snapshot.ts";
 
 /** Raised when stored values change their form. */
-const formatVersion = 5;
+const formatVersion = 6;
 
 const keys = {
   version: metaKey("version"),

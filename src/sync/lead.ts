@@ -14,8 +14,10 @@ export class Lead {
   /** Who showed the headers. */
   readonly peer: PeerId;
   readonly heads: readonly Head[];
-  /** A majority of the authorities must have signed them, and they are more than gossip has on its way. */
+  /** A majority of the authorities must have signed them, and they are more than gossip has on its way; or people have named one of them. */
   readonly isOfMajority: boolean;
+  /** One of them is a recovery's block: these are better than any that do not hold it. */
+  readonly holdsRecovery: boolean;
   /** The headers after these, where the peer has more. */
   readonly next: number | undefined;
   /** Nobody else makes one: a value of this shape is none. */
@@ -24,11 +26,12 @@ export class Lead {
   private constructor(
     peer: PeerId,
     heads: readonly Head[],
-    { isOfMajority, next }: Pick<Lead, "isOfMajority" | "next">,
+    { isOfMajority, holdsRecovery, next }: Pick<Lead, "isOfMajority" | "holdsRecovery" | "next">,
   ) {
     this.peer = peer;
     this.heads = heads;
     this.isOfMajority = isOfMajority;
+    this.holdsRecovery = holdsRecovery;
     this.next = next;
   }
 
@@ -45,8 +48,11 @@ export class Lead {
     if (!first) return undefined;
     const { authorities } = await tree.snapshotAfter(first.header.message.parent);
     const proposers = heads.map(({ header }) => header.message.proposer);
-    const isOfMajority = heads.length > gossipGap && majorityHasSigned(authorities, proposers);
-    return new Lead(peer, heads, { isOfMajority, next: isLast ? undefined : heads.at(-1)!.height + 1 });
+    const holdsRecovery = heads.some(({ id }) => tree.recoveries.names(id));
+    const isSigned = heads.length > gossipGap && majorityHasSigned(authorities, proposers);
+    const isOfMajority = holdsRecovery || isSigned;
+    const next = isLast ? undefined : heads.at(-1)!.height + 1;
+    return new Lead(peer, heads, { isOfMajority, holdsRecovery, next });
   }
 
   /** The last of the blocks. */
@@ -56,6 +62,7 @@ export class Lead {
 
   /** Whether a node with this head is behind, once the blocks come. */
   showsBehind(head: Pick<Head, "totalDifficulty">): boolean {
-    return this.#checked && this.isOfMajority && this.top.totalDifficulty > head.totalDifficulty;
+    if (!this.#checked || !this.isOfMajority) return false;
+    return this.holdsRecovery || this.top.totalDifficulty > head.totalDifficulty;
   }
 }

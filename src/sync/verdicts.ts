@@ -67,6 +67,7 @@ export const voteFaults: Faults<VoteErrorCode> = {
   INVALID_VOTE: "target",
   NOT_AN_AUTHORITY: "target",
   UNKNOWN_BLOCK: undefined,
+  BEFORE_RECOVERY: undefined,
   NO_QUORUM: "target",
 };
 

@@ -134,7 +134,10 @@ export class VoteInbox {
     try {
       await finalizer.addCertificate(certificate);
     } catch (error) {
-      if (!(error instanceof VoteError) || error.code !== "UNKNOWN_BLOCK") throw error;
+      if (!(error instanceof VoteError)) throw error;
+      // The peer may not have been given the recovery yet.
+      if (error.code === "BEFORE_RECOVERY") return;
+      if (error.code !== "UNKNOWN_BLOCK") throw error;
       const { block } = certificate.link.target;
       this.#awaited.set(toHex(block), peer);
       fetchBlock(block, peer);

@@ -51,8 +51,8 @@ export const AuthoritySnapshot = new ContainerType(
 );
 export type AuthoritySnapshot = ValueOf<typeof AuthoritySnapshot>;
 
-/** All of the state after a block but its accounts. */
-export type ChainSnapshot = AuthoritySnapshot & { parameters: ChainParameters };
+/** All of the state after a block but its accounts. `recovery`: id of the newest recovery that the block is under; zero for none. */
+export type ChainSnapshot = AuthoritySnapshot & { parameters: ChainParameters; recovery: Uint8Array };
 
 /** A vote to add or to remove an authority. */
 export function authorityVote(kind: "add" | "remove", candidate: Uint8Array): HeaderVote {

@@ -7,6 +7,7 @@ export * from "./genesis.ts";
 export * from "./list-root.ts";
 export * from "./parameters.ts";
 export * from "./primitives.ts";
+export * from "./recovery.ts";
 export * from "./root.ts";
 export * from "./slot.ts";
 export * from "./state.ts";

@@ -16,7 +16,13 @@ export const Accounts = new ListCompositeType(Account, accountsLimit);
 
 /** Its root is a header's `stateRoot`. Accounts in order of creation. */
 export const State = new ContainerType(
-  { accounts: Accounts, authorities: AuthoritySnapshot, parameters: ChainParameters },
+  {
+    accounts: Accounts,
+    authorities: AuthoritySnapshot,
+    parameters: ChainParameters,
+    /** Id of the newest recovery that the block is under; zero for none, which is what pads three fields to four. */
+    recovery: Bytes32,
+  },
   { typeName: "State" },
 );
 export type State = ValueOf<typeof State>;

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
+import { readRecoveryFile } from "../../config/index.ts";
 import { UserError } from "../../util/errors.ts";
 import { loadNode } from "../node-module.ts";
 import { addExamples, type GlobalOptions, pathsOf, requiredNodeIdOption } from "../options.ts";
@@ -7,6 +8,7 @@ import { printResult, progressLine } from "../output.ts";
 
 interface Options extends GlobalOptions {
   nodeid: number;
+  recovery?: string;
 }
 
 export function addImportCommand(program: Command): void {
@@ -15,16 +17,24 @@ export function addImportCommand(program: Command): void {
     .description("check the blocks of a file and add them to a stopped node's chain")
     .argument("<file>", "that export wrote")
     .addOption(requiredNodeIdOption())
+    .option(
+      "--recovery <file>",
+      "where the chain was recovered: the recovery file that its operators agreed on",
+    )
     .action(async (file: string, _options, self: Command) => run(file, self.optsWithGlobals<Options>()));
   addExamples(command, "ccoin import chain.ccoin --nodeid=2");
 }
 
 async function run(file: string, options: Options): Promise<void> {
   if (!existsSync(file)) throw new UserError(`there is no file ${file}`, "NO_FILE");
+  const recoveries = options.recovery === undefined ? [] : readRecoveryFile(options.recovery);
   const progress = progressLine("imported block");
   const { importChain } = await loadNode();
-  const result = await importChain({ paths: pathsOf(options), file, onProgress: progress.update }).finally(
-    progress.end,
-  );
+  const result = await importChain({
+    paths: pathsOf(options),
+    file,
+    recoveries,
+    onProgress: progress.update,
+  }).finally(progress.end);
   printResult(options.json, result, `imported ${result.blocks} blocks from ${file}`);
 }

@@ -38,6 +38,7 @@ interface Options extends GlobalOptions {
   mdns: boolean;
   mine: boolean;
   passphraseFile?: string;
+  recovery?: string;
   logLevel?: string;
 }
 
@@ -51,6 +52,7 @@ const optionNames: Record<string, string> = {
   genesisPin: "--genesis",
   genesisTimeoutMs: "--genesis-timeout",
   passphraseFile: "--passphrase-file",
+  recoveryFile: "--recovery",
   logLevel: "--log-level",
   dataDir: "--datadir",
 };
@@ -86,6 +88,12 @@ export function addStartCommand(program: Command): void {
     .option("--no-mdns", "do not look for nodes on the local network")
     .option("--no-mine", "make no blocks, even as an authority")
     .addOption(passphraseFileOption())
+    .addOption(
+      new Option(
+        "--recovery <file>",
+        "go on from the recovery in this file, which everybody has agreed on; needed once",
+      ).env("CCOIN_RECOVERY"),
+    )
     .option("--log-level <level>", `${logLevels.join(", ")} (default: info; without --nodeid: warn)`)
     .action(async (_options, self: Command) => run(self.optsWithGlobals<Options>()));
   addExamples(
@@ -146,6 +154,7 @@ function refuseWithoutNodeId({
   p2pHost,
   mine,
   passphraseFile,
+  recovery,
 }: Options): void {
   const given = {
     bootstrap,
@@ -153,6 +162,7 @@ function refuseWithoutNodeId({
     "genesis-timeout": genesisTimeout,
     "p2p-host": p2pHost,
     "passphrase-file": passphraseFile,
+    recovery,
     "no-mine": mine ? undefined : true,
   };
   const [name] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
@@ -173,6 +183,7 @@ function optionsInput(options: Options) {
     genesisPin: options.genesis,
     genesisTimeoutMs: options.genesisTimeout,
     passphraseFile: options.passphraseFile,
+    recoveryFile: options.recovery,
     // Blocks and finality every second would scroll away what the development chain prints.
     logLevel: options.logLevel ?? (options.nodeid === undefined ? "warn" : undefined),
   };

@@ -16,7 +16,7 @@ function expectRoot(state: AccountState, snapshot: ChainSnapshot = noAuthorities
   const accounts = accountsOf(state);
   expect(state.accountsRoot()).toEqual(Accounts.hashTreeRoot(accounts));
   expect(state.stateRoot(snapshot)).toEqual(
-    State.hashTreeRoot({ accounts, authorities: snapshot, parameters: snapshot.parameters }),
+    State.hashTreeRoot({ accounts, ...snapshot, authorities: snapshot }),
   );
 }
 

@@ -1,0 +1,74 @@
+import { checkRecoveries, recoveryId } from "../consensus/index.ts";
+import type { Recovery } from "../types/index.ts";
+import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
+import { UserError } from "../util/errors.ts";
+import type { ChainStores } from "./stores.ts";
+
+export interface AcceptedRecoveries {
+  /** Ids of those that are new here. */
+  added: Hex[];
+}
+
+/**
+ * Keeps the recoveries that a person gave to this node, whose chain is not open: the next `Chain.resume` goes on from them. Those that are
+ * kept already, and files with fewer, change nothing.
+ * @throws {UserError} `BAD_RECOVERY`, `WRONG_CHAIN`, `OTHER_RECOVERY`, `OTHER_FINAL_BLOCK`
+ */
+export async function acceptRecoveries(
+  { database, recoveries: store, blocks, finality }: ChainStores,
+  genesisId: Uint8Array,
+  given: readonly Recovery[],
+): Promise<AcceptedRecoveries> {
+  checkRecoveries(given);
+  const kept = await store.all();
+  for (const [index, recovery] of given.entries()) {
+    if (!equalBytes(recovery.genesisId, genesisId))
+      throw new UserError(
+        `the recovery is of the chain ${toHex(recovery.genesisId)}, this node's is ${toHex(genesisId)}: give it to a node of that chain`,
+        "WRONG_CHAIN",
+      );
+    const own = kept[index];
+    if (own && !equalBytes(recoveryId(own), recoveryId(recovery)))
+      throw new UserError(
+        `this node follows recovery ${toHex(recoveryId(own))}, the file names ${toHex(recoveryId(recovery))} in its place: agree on one, then start whoever has the other from a backup or with an empty database`,
+        "OTHER_RECOVERY",
+      );
+  }
+  const added = given.slice(kept.length);
+  const [first] = added;
+  if (!first) return { added: [] };
+  const status = await finality.status();
+  if (status) await requireOnChain(first, status.finalized);
+  await database.commit([store.set(given)]);
+  return { added: added.map((recovery) => toHex(recoveryId(recovery))) };
+
+  /** Nothing that is final here may be left. A block that is not here yet is checked when it comes. */
+  async function requireOnChain(
+    { block, round }: Recovery,
+    final: { round: number; height: number; block: Uint8Array },
+  ): Promise<void> {
+    const own = `block ${final.height} (${toHex(final.block)}) is final here`;
+    const named = `the recovery's block ${block.height} (${toHex(block.id)})`;
+    const compare =
+      "compare ccoin status of all nodes, and make the recovery on the one with the newest final block";
+    if (block.height < final.height)
+      throw new UserError(`${own}, above ${named}: ${compare}`, "OTHER_FINAL_BLOCK");
+    if (round <= final.round)
+      throw new UserError(
+        `${own} in round ${final.round}, the recovery begins in round ${round}: make it on this node`,
+        "OTHER_FINAL_BLOCK",
+      );
+    let at: Uint8Array = block.id;
+    for (let height = block.height; height > final.height; height--) {
+      const record = await blocks.header(at);
+      if (!record) {
+        if (height === block.height) return;
+        break;
+      }
+      if (record.header.message.height !== height) break;
+      at = record.header.message.parent;
+    }
+    if (!equalBytes(at, final.block))
+      throw new UserError(`${own}, and ${named} does not descend from it: ${compare}`, "OTHER_FINAL_BLOCK");
+  }
+}

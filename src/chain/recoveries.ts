@@ -1,0 +1,43 @@
+import { recoveredSnapshot, recoveryId } from "../consensus/index.ts";
+import { BlockError } from "../types/errors.ts";
+import type { BlockRef, ChainSnapshot, Recovery } from "../types/index.ts";
+import { equalBytes, toHex } from "../util/bytes.ts";
+
+/** What a chain's recoveries change about its rules. The list has been checked and stays as it is while a node runs. */
+export class Recoveries {
+  /** Oldest first. */
+  readonly all: readonly Recovery[];
+  readonly ids: readonly Uint8Array[];
+
+  constructor(all: readonly Recovery[] = []) {
+    this.all = all;
+    this.ids = all.map(recoveryId);
+  }
+
+  get newest(): Recovery | undefined {
+    return this.all.at(-1);
+  }
+
+  /** What the next block is checked by. `snapshot`: the one after block `id`, as its state root has it. */
+  after(id: Uint8Array, snapshot: ChainSnapshot): ChainSnapshot {
+    const recovery = this.all.findLast(({ block }) => equalBytes(block.id, id));
+    return recovery ? recoveredSnapshot(snapshot, recovery) : snapshot;
+  }
+
+  /** Whether people have agreed that this block is final. */
+  names(id: Uint8Array): boolean {
+    return this.all.some(({ block }) => equalBytes(block.id, id));
+  }
+
+  /** Refuses a block that a recovery has named another for. @throws {BlockError} `BELOW_FINALIZED` */
+  requireNamed({ height, id }: BlockRef): void {
+    const other = this.all.find(({ block }) => block.height === height && !equalBytes(block.id, id));
+    if (!other) return;
+    throw new BlockError("BELOW_FINALIZED", `a recovery names ${toHex(other.block.id)} at height ${height}`);
+  }
+
+  /** Those whose blocks are not final here yet, oldest first. `finalizedRound`: of the final checkpoint. */
+  notAdopted(finalizedRound: number): Recovery[] {
+    return this.all.filter(({ round }) => round > finalizedRound);
+  }
+}

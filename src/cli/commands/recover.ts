@@ -1,0 +1,96 @@
+import { type Command, Option } from "commander";
+import { readRecoveryFile, recoveryFile } from "../../config/index.ts";
+import { decodeAddress } from "../../crypto/address.ts";
+import { loadNode } from "../node-module.ts";
+import { addExamples, collect, type GlobalOptions, nodeIdOption, pathsOf } from "../options.ts";
+import { printResult, table, UsageError } from "../output.ts";
+
+interface Options extends GlobalOptions {
+  nodeid?: number;
+  authorities?: string[];
+  show?: boolean;
+}
+
+export function addRecoverCommand(program: Command): void {
+  const command = program
+    .command("recover")
+    .description("write how a chain that has lost its majority of authorities for good goes on")
+    .argument("<file>", "to write; with --show, to read")
+    .addOption(nodeIdOption("id of a stopped node that has the newest final block"))
+    .addOption(
+      new Option(
+        "--authorities <addresses>",
+        "who makes blocks from then on; repeatable, or a list with commas",
+      ).argParser(collectAddresses),
+    )
+    .option("--show", "print the id of a file and what it says")
+    .action(async (file: string, _options, self: Command) => run(file, self.optsWithGlobals<Options>()));
+  addExamples(
+    command,
+    "ccoin recover recovery.json --nodeid=1 --authorities=cc1…,cc1…,cc1…",
+    "ccoin recover recovery.json --show",
+    "ccoin start --nodeid=1 --recovery=recovery.json   # on every node, once all agree on the id",
+  );
+}
+
+async function run(file: string, options: Options): Promise<void> {
+  if (options.show) return show(file, options);
+  const { nodeid, authorities } = options;
+  if (nodeid === undefined) throw new UsageError("name the node with --nodeid, or read a file with --show");
+  if (!authorities) throw new UsageError("name who makes blocks from then on with --authorities=cc1…,cc1…");
+  const { writeRecovery } = await loadNode();
+  const set = authorities.map((address) => decodeAddress(address));
+  const written = await writeRecovery({ paths: pathsOf({ ...options, nodeid }), file, authorities: set });
+  const { names, block, headHeight, earlier, id } = written;
+  const lines = written.authorities.map((address) =>
+    names[address] ? `${address} (${names[address]})` : address,
+  );
+  const left =
+    headHeight > block.height
+      ? `${block.height + 1} to ${headHeight}; their transactions go back to the mempool`
+      : "none";
+  const text = table([
+    ["recovery", id],
+    ["chain", `${written.name} ${written.genesisId}`],
+    ["final block", `${block.height} ${block.id}`],
+    ["left blocks", left],
+    ["authorities", needs(lines.length)],
+    ...lines.map((line) => ["", line] as const),
+    ...(earlier > 0 ? [["earlier", `recoveries of this chain in the file: ${earlier}`] as const] : []),
+  ]);
+  printResult(options.json, { file, ...written }, `wrote ${file}\n${text}\n${nextSteps(file, id)}`);
+}
+
+function show(file: string, options: Options): void {
+  const recoveries = readRecoveryFile(file);
+  const content = recoveryFile(recoveries[0]!.genesisId, recoveries);
+  const texts = content.recoveries.map(({ id, block, authorities }) =>
+    table([
+      ["recovery", id],
+      ["chain", content.genesisId],
+      ["final block", `${block.height} ${block.id}`],
+      ["authorities", needs(authorities.length)],
+      ...authorities.map((address) => ["", address] as const),
+    ]),
+  );
+  printResult(options.json, content, texts.join("\n\n"));
+}
+
+function needs(count: number): string {
+  const majority = Math.floor(count / 2) + 1;
+  const quorum = Math.floor((2 * count) / 3) + 1;
+  return `${count}: ${majority} must sign blocks, ${quorum} must vote for finality`;
+}
+
+function nextSteps(file: string, id: string): string {
+  return [
+    "Next:",
+    "1. Compare ccoin status of all nodes that are left: none may have a final block above this one.",
+    `2. Agree on the id with everybody who runs a node, where you know each other: ${id}`,
+    `3. Stop every node, and start it once with --recovery=${file}. Later starts need no option.`,
+  ].join("\n");
+}
+
+function collectAddresses(text: string, previous: string[] = []): string[] {
+  return collect(text, previous);
+}

@@ -1,0 +1,114 @@
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { type Address, encodeAddress } from "../crypto/address.ts";
+import { Recovery, rootOf, zero32 } from "../types/index.ts";
+import { compareBytes, fromHex, type Hex, toHex } from "../util/bytes.ts";
+import { lineOf, messageOf, UserError } from "../util/errors.ts";
+import { addressSchema, describeIssues, wholeNumber } from "./schema.ts";
+
+const id = z
+  .string({ error: "must be an id: 0x and 64 hex digits" })
+  .regex(/^0x[0-9a-fA-F]{64}$/, { error: "must be an id: 0x and 64 hex digits" })
+  .transform((text) => fromHex(text.toLowerCase()));
+const count = wholeNumber(1, Number.MAX_SAFE_INTEGER);
+const list = (what: string) => `must be a list of ${what}`;
+
+const fileSchema = z.strictObject(
+  {
+    genesisId: id,
+    recoveries: z
+      .array(
+        z.strictObject(
+          {
+            id,
+            block: z.strictObject({ height: count, id }, { error: "must be {height, id}" }),
+            round: count,
+            authorities: z
+              .array(addressSchema, { error: list("addresses") })
+              .min(1, { error: "name one at least" }),
+          },
+          { error: objectError("must be {id, block, round, authorities}") },
+        ),
+        { error: list("recoveries") },
+      )
+      .min(1, { error: "there is none" }),
+  },
+  { error: objectError("must be an object") },
+);
+
+/** One recovery in a file. Its `previous` is the one before it in the list. */
+export interface RecoveryJson {
+  id: Hex;
+  block: { height: number; id: Hex };
+  round: number;
+  authorities: Address[];
+}
+
+/** A recovery file as JSON: all recoveries of a chain, oldest first. */
+export interface RecoveryFileJson {
+  genesisId: Hex;
+  recoveries: RecoveryJson[];
+}
+
+/** Fields that only a person's wrong hand makes differ get a rule each; all others are covered by the id. @throws {UserError} `BAD_RECOVERY` */
+export function parseRecoveries(value: unknown, file: string): Recovery[] {
+  const result = fileSchema.safeParse(value);
+  if (!result.success) throw bad(file, describeIssues(result.error));
+  const { genesisId, recoveries } = result.data;
+  let previous: Uint8Array = zero32;
+  return recoveries.map(({ id, block, round, authorities }, index) => {
+    const sorted = authorities.toSorted(compareBytes);
+    const recovery = { genesisId, previous, block, round, authorities: sorted };
+    previous = rootOf(Recovery, recovery);
+    if (toHex(previous) !== toHex(id))
+      throw bad(
+        file,
+        `recoveries[${index}].id: what the file says has the id ${toHex(previous)}: it was changed after it was written`,
+      );
+    return recovery;
+  });
+}
+
+/** @throws {UserError} `BAD_RECOVERY`, also where the file cannot be read or is not JSON. */
+export function readRecoveryFile(file: string): Recovery[] {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    throw new UserError(
+      `cannot read ${file} (${messageOf(error)}): a recovery file is written by "ccoin recover"`,
+      "BAD_RECOVERY",
+      { cause: error },
+    );
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new UserError(`${file} is not JSON: ${lineOf(error)}`, "BAD_RECOVERY", { cause: error });
+  }
+  return parseRecoveries(value, file);
+}
+
+/** What `parseRecoveries` reads. */
+export function recoveryFile(genesisId: Uint8Array, recoveries: readonly Recovery[]): RecoveryFileJson {
+  return { genesisId: toHex(genesisId), recoveries: recoveries.map(recoveryJson) };
+}
+
+export function recoveryJson(recovery: Recovery): RecoveryJson {
+  const { block, round, authorities } = recovery;
+  return {
+    id: toHex(rootOf(Recovery, recovery)),
+    block: { height: block.height, id: toHex(block.id) },
+    round,
+    authorities: authorities.map(encodeAddress),
+  };
+}
+
+function objectError(rule: string) {
+  return (issue: { code?: string }) => (issue.code === "invalid_type" ? rule : undefined);
+}
+
+function bad(file: string, why: string): UserError {
+  return new UserError(`${file}: ${why}`, "BAD_RECOVERY");
+}

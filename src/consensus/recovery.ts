@@ -1,0 +1,68 @@
+import { isAddress } from "../crypto/address.ts";
+import type { ChainSnapshot } from "../types/authority.ts";
+import { zero32 } from "../types/primitives.ts";
+import { maxRecoveries, Recovery } from "../types/recovery.ts";
+import { rootOf } from "../types/root.ts";
+import { compareBytes, equalBytes, toHex } from "../util/bytes.ts";
+import { UserError } from "../util/errors.ts";
+import type { FinalityStatus } from "./finality.ts";
+
+/** A recovery begins at a multiple of this: more rounds than can pass while people agree on it. */
+const roundStep = 2 ** 32;
+/** Leaves as many rounds again for votes. */
+export const maxRecoveryRound = 2 ** 52;
+
+/**
+ * The round that a recovery begins in. As every vote signed before has lower rounds, slashing protection refuses no vote under the recovery.
+ * `newest`: the highest known round of any vote.
+ */
+export function nextRecoveryRound(newest: number): number {
+  return (Math.floor(newest / roundStep) + 1) * roundStep;
+}
+
+export function recoveryId(recovery: Recovery): Uint8Array {
+  return rootOf(Recovery, recovery);
+}
+
+/** What blocks on a recovery's block are checked by. The parameters and all accounts stay as they are. */
+export function recoveredSnapshot(snapshot: ChainSnapshot, recovery: Recovery): ChainSnapshot {
+  const { authorities } = recovery;
+  return { ...snapshot, authorities, recentSigners: [], openVotes: [], recovery: recoveryId(recovery) };
+}
+
+/** The block of a recovery is justified and final in its round, as genesis is in round 0. */
+export function recoveredFinality({ block, round }: Recovery): FinalityStatus {
+  const checkpoint = { round, height: block.height, block: block.id };
+  return { justified: checkpoint, finalized: checkpoint };
+}
+
+/**
+ * Checks all of a chain's recoveries, oldest first, as far as that needs no block.
+ * @throws {UserError} `BAD_RECOVERY`
+ */
+export function checkRecoveries(recoveries: readonly Recovery[]): void {
+  if (recoveries.length > maxRecoveries)
+    throw new UserError(`a chain has ${maxRecoveries} recoveries at most`, "BAD_RECOVERY");
+  for (const [index, recovery] of recoveries.entries()) {
+    const why = faultIn(recovery, recoveries[index - 1]);
+    if (why) throw new UserError(`recovery ${index + 1} is not valid: ${why}`, "BAD_RECOVERY");
+  }
+}
+
+function faultIn(recovery: Recovery, before: Recovery | undefined): string | undefined {
+  const { genesisId, previous, block, round, authorities } = recovery;
+  if (before && !equalBytes(genesisId, before.genesisId)) return "it is of another chain";
+  const expected = before ? recoveryId(before) : zero32;
+  if (!equalBytes(previous, expected)) return `it follows ${toHex(previous)}, not ${toHex(expected)}`;
+  if (!Number.isSafeInteger(block.height) || block.height === 0) return "it names no block above genesis";
+  if (!(round > (before?.round ?? 0) && round <= maxRecoveryRound)) return "its round is out of range";
+  if (before && block.height < before.block.height) return "its block is below that of the one before";
+  if (before && block.height === before.block.height && !equalBytes(block.id, before.block.id))
+    return "its block is beside that of the one before";
+  if (authorities.length === 0) return "it names no authority";
+  for (const [at, address] of authorities.entries()) {
+    if (!isAddress(address)) return `no key can have the address ${toHex(address)}`;
+    if (at > 0 && compareBytes(authorities[at - 1]!, address) >= 0) return "its authorities do not ascend";
+  }
+  return undefined;
+}

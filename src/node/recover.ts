@@ -1,0 +1,105 @@
+import { existsSync } from "node:fs";
+import { readAccountInfo } from "../accounts/index.ts";
+import { genesisOf } from "../chain/genesis.ts";
+import { chainStores } from "../chain/stores.ts";
+import { type NodePaths, type RecoveryJson, recoveryFile, recoveryJson } from "../config/index.ts";
+import { checkRecoveries, nextRecoveryRound, recoveryId } from "../consensus/index.ts";
+import { type Address, encodeAddress } from "../crypto/address.ts";
+import type { Database } from "../storage/database.ts";
+import { ProtectionStore } from "../storage/protection.ts";
+import { maxAuthorities, type Recovery, zero32 } from "../types/index.ts";
+import { compareBytes, type Hex, toHex } from "../util/bytes.ts";
+import { UserError } from "../util/errors.ts";
+import { noChain, withExistingDatabase } from "./open.ts";
+import { writeWholeFile } from "./whole-file.ts";
+
+const hint = "make the recovery on a node that has followed the chain";
+
+export interface WrittenRecovery extends RecoveryJson {
+  genesisId: Hex;
+  /** Of the chain. */
+  name: string;
+  /** Recoveries that the chain has gone through before. */
+  earlier: number;
+  /** Height of the head: the blocks from the recovery's to this one are left. */
+  headHeight: number;
+  /** By address. */
+  names: Record<Address, string>;
+}
+
+/**
+ * Writes a recovery from this node's newest final block on, after all that it has gone through before. Nothing in the database changes.
+ * @throws {UserError} `NO_CHAIN`, `NOTHING_FINAL`, `BAD_RECOVERY`, `RECOVERY_AWAITED`, `FILE_EXISTS`, `CANNOT_WRITE`
+ */
+export async function writeRecovery(options: {
+  paths: NodePaths;
+  file: string;
+  authorities: readonly Uint8Array[];
+}): Promise<WrittenRecovery> {
+  const { paths, file } = options;
+  const authorities = checkedSet(options.authorities);
+  if (existsSync(file)) throw new UserError(`${file} exists: choose another file`, "FILE_EXISTS");
+  return withExistingDatabase(paths, hint, async (database) => {
+    const { meta, finality, blocks, recoveries } = chainStores(database);
+    const stored = await meta.genesisHead();
+    const headId = await meta.head();
+    const head = headId && (await blocks.header(headId));
+    if (!stored || !head) throw noChain(paths, hint);
+    const genesis = genesisOf(stored);
+    const earlier = await recoveries.all();
+    const status = await finality.status();
+    if (!status || status.finalized.height === 0)
+      throw new UserError(
+        'no block is final here but genesis, so that there is nothing to go on from: try another node of the chain, or begin a new one with "ccoin init"',
+        "NOTHING_FINAL",
+      );
+    const { finalized, justified } = status;
+    const newest = earlier.at(-1);
+    if (newest && newest.round > finalized.round)
+      throw new UserError(
+        `this node has not reached block ${newest.block.height} of the recovery that it was given: start it until it has, or use another node`,
+        "RECOVERY_AWAITED",
+      );
+    const signed = await signedRound(database, paths);
+    const recovery: Recovery = {
+      genesisId: genesis.id,
+      previous: newest ? recoveryId(newest) : zero32,
+      block: { height: finalized.height, id: finalized.block },
+      round: nextRecoveryRound(Math.max(finalized.round, justified.round, signed)),
+      authorities,
+    };
+    const all = [...earlier, recovery];
+    checkRecoveries(all);
+    const text = `${JSON.stringify(recoveryFile(genesis.id, all), null, 2)}\n`;
+    await writeWholeFile(file, (handle) => handle.writeFile(text));
+    const decoder = new TextDecoder();
+    return {
+      ...recoveryJson(recovery),
+      genesisId: genesis.idHex,
+      name: decoder.decode(genesis.config.name),
+      earlier: earlier.length,
+      headHeight: head.header.message.height,
+      names: Object.fromEntries(
+        genesis.config.names.map(({ address, name }) => [encodeAddress(address), decoder.decode(name)]),
+      ),
+    };
+  });
+}
+
+/** Of the own account's newest vote. */
+async function signedRound(database: Database, paths: NodePaths): Promise<number> {
+  const account = await readAccountInfo(paths).catch(() => undefined);
+  const record = account && (await new ProtectionStore(database).load(account.publicKey));
+  return record?.targetRound ?? 0;
+}
+
+function checkedSet(authorities: readonly Uint8Array[]): Uint8Array[] {
+  const refuse = (why: string) => new UserError(why, "BAD_RECOVERY");
+  if (authorities.length === 0)
+    throw refuse("no authority is named: with none, nobody could make the next block");
+  if (authorities.length > maxAuthorities) throw refuse(`a chain has ${maxAuthorities} authorities at most`);
+  const sorted = authorities.toSorted(compareBytes);
+  const twice = sorted.find((address, at) => at > 0 && toHex(sorted[at - 1]!) === toHex(address));
+  if (twice) throw refuse(`${encodeAddress(twice)} is named twice: name every authority once`);
+  return sorted;
+}

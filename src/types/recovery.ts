@@ -1,0 +1,25 @@
+import { ContainerType, ListCompositeType, type ValueOf } from "@chainsafe/ssz";
+import { maxAuthorities } from "./authority.ts";
+import { Bytes32, Count } from "./primitives.ts";
+
+/** A chain has no more recoveries than this. */
+export const maxRecoveries = 1024;
+
+/**
+ * What people agree on where a chain has lost its majority: from `block` on, the authorities are these. Its root is its id. `previous`: id
+ * of the recovery before it, zero for the first one. `block`: the newest final block, which is final in `round` from then on: above all
+ * rounds before. `authorities` ascend by their bytes.
+ */
+export const Recovery = new ContainerType(
+  {
+    genesisId: Bytes32,
+    previous: Bytes32,
+    block: new ContainerType({ height: Count, id: Bytes32 }, { typeName: "BlockRef" }),
+    round: Count,
+    authorities: new ListCompositeType(Bytes32, maxAuthorities),
+  },
+  { typeName: "Recovery" },
+);
+export type Recovery = ValueOf<typeof Recovery>;
+
+export const RecoveryList = new ListCompositeType(Recovery, maxRecoveries);

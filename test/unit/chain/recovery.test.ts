@@ -1,0 +1,197 @@
+import { describe, expect, test } from "vitest";
+import { acceptRecoveries } from "../../../src/chain/accept-recoveries.ts";
+import type { HeadChange } from "../../../src/chain/types.ts";
+import { certificateOf, recoveryId } from "../../../src/consensus/index.ts";
+import type { Checkpoint, Recovery } from "../../../src/types/index.ts";
+import { toHex } from "../../../src/util/bytes.ts";
+import {
+  authorities,
+  codeOf,
+  contentsOf,
+  type TestChain,
+  type Tip,
+  testChain,
+  testGenesis,
+  users,
+} from "../support/chain.ts";
+import { recovered, recoveryAt } from "../support/recovery.ts";
+import { checkpoint, signedVote, testFinalizer } from "../support/votes.ts";
+
+/** Two of five are left. */
+const left = authorities.slice(0, 2);
+
+async function link(base: TestChain, source: Checkpoint, target: Checkpoint, voters = authorities) {
+  const { finalizer } = testFinalizer(base);
+  const votes = await Promise.all(voters.map((voter) => signedVote(voter, base.genesis, source, target)));
+  return finalizer.addCertificate(certificateOf(votes[0]!.message, votes));
+}
+
+/** A chain of five authorities with six blocks, of which the third is final; the fifth holds a transfer. */
+async function lostMajority() {
+  const retracted: string[] = [];
+  const writesWith = (change: HeadChange) => {
+    retracted.push(...change.retracted.map(({ height, records }) => `${height}:${records.length}`));
+    return [];
+  };
+  const base = await testChain({ genesis: await testGenesis(5), chain: { writesWith } });
+  const { maker, genesis } = base;
+  const transfer = await maker.transfer({ amount: 5n });
+  const tips: Tip[] = [maker.start()];
+  for (let height = 1; height <= 6; height++)
+    tips.push(await maker.block(tips[height - 1]!, { transactions: height === 5 ? [transfer] : [] }));
+  await base.addAll(tips[6]!);
+  const start = { round: 0, height: 0, block: genesis.id };
+  await link(base, start, checkpoint(1, tips[3]!));
+  await link(base, checkpoint(1, tips[3]!), checkpoint(2, tips[4]!));
+  expect(base.chain.finalized.height).toBe(3);
+  return { ...base, tips, transfer, retracted, recovery: recoveryAt(genesis.id, tips[3]!, left) };
+}
+
+async function restart(base: TestChain, ...recoveries: Recovery[]): Promise<TestChain> {
+  await acceptRecoveries(base.stores, base.genesis.id, recoveries);
+  return base.reopen();
+}
+
+describe("a chain that goes on from a recovery", () => {
+  test("leaves the blocks above its block, whose transactions come back, and knows nothing of the old votes", async () => {
+    const { recovery, retracted, ...base } = await lostMajority();
+    const { chain, stores } = await restart(base, recovery);
+    expect(chain.head.height).toBe(3);
+    expect(retracted).toEqual(["6:0", "5:1", "4:0"]);
+    expect(await chain.tree.get(base.tips[4]!.id)).toBeUndefined();
+    const { authorities: set, recentSigners, openVotes, parameters } = chain.snapshot;
+    expect(set).toEqual(recovery.authorities);
+    expect([recentSigners, openVotes]).toEqual([[], []]);
+    expect(parameters).toEqual(base.tips[3]!.snapshot.parameters);
+    expect(toHex(chain.snapshot.recovery)).toBe(toHex(recoveryId(recovery)));
+    const at = { round: 2 ** 32, height: 3, block: recovery.block.id };
+    expect(chain.finality).toEqual({ justified: at, finalized: at });
+    expect(await stores.finality.status()).toEqual({ justified: at, finalized: at });
+  });
+
+  test("is carried on by the new set alone, and its blocks commit to the recovery by their state root", async () => {
+    const { recovery, tips, transfer, ...base } = await lostMajority();
+    const node = await restart(base, recovery);
+    // Signed by the old set, it would pass every check but that of the state root.
+    const old = await node.maker.block({
+      ...tips[3]!,
+      snapshot: { ...recovered(tips[3]!, recovery).snapshot, recovery: new Uint8Array(32) },
+    });
+    expect(await codeOf(node.add(old.blocks.at(-1)!))).toBe("WRONG_STATE_ROOT");
+    expect(await codeOf(node.add(tips[4]!.blocks.at(-1)!))).toMatch(/NOT_AN_AUTHORITY|WRONG_/);
+    let tip = recovered(tips[3]!, recovery);
+    tip = await node.maker.block(tip, { transactions: [transfer] });
+    await node.add(tip.blocks.at(-1)!);
+    tip = await node.maker.block(tip);
+    await node.add(tip.blocks.at(-1)!);
+    expect(node.chain.head.idHex).toBe(tip.idHex);
+    expect(node.chain.state.get(users[0]!.publicKey)).toMatchObject({ nonce: 1 });
+    const again = await node.reopen();
+    expect(again.chain.head.idHex).toBe(tip.idHex);
+    expect(toHex(again.chain.snapshot.recovery)).toBe(toHex(recoveryId(recovery)));
+    expect(await contentsOf(again)).toEqual(await contentsOf(node));
+  });
+
+  test("gets final by votes of the new set, and by none for blocks that are not above the recovery's", async () => {
+    const { recovery, tips, ...base } = await lostMajority();
+    const node = await restart(base, recovery);
+    const one = await node.maker.block(recovered(tips[3]!, recovery));
+    const two = await node.maker.block(one);
+    for (const tip of [one, two]) await node.add(tip.blocks.at(-1)!);
+    const start = { round: recovery.round, height: 3, block: recovery.block.id };
+    // More than two thirds of the old set.
+    const high = recovery.round + 100;
+    expect(await codeOf(link(node, checkpoint(1, tips[2]!), { ...start, round: high }))).toBe(
+      "BEFORE_RECOVERY",
+    );
+    expect(await codeOf(link(node, start, checkpoint(high, one)))).toBe("NOT_AN_AUTHORITY");
+    await link(node, start, checkpoint(recovery.round + 1, one), left);
+    await link(node, checkpoint(recovery.round + 1, one), checkpoint(recovery.round + 2, two), left);
+    expect(node.chain.finalized).toMatchObject({ height: 4, round: recovery.round + 1 });
+  });
+
+  test("can be recovered again, from the same block and from a later one", async () => {
+    const { recovery, tips, ...base } = await lostMajority();
+    const { genesis, maker } = base;
+    const second = recoveryAt(genesis.id, tips[3]!, authorities.slice(2, 4), recovery);
+    const node = await restart(base, recovery, second);
+    expect(node.chain.snapshot.authorities).toEqual(second.authorities);
+    expect(node.chain.finalized).toMatchObject({ height: 3, round: second.round });
+    const one = await maker.block(recovered(tips[3]!, second));
+    await node.add(one.blocks.at(-1)!);
+    const third = recoveryAt(genesis.id, one, left, second);
+    const later = await restart(node, recovery, second, third);
+    expect(later.chain.head.height).toBe(4);
+    expect(later.chain.snapshot.authorities).toEqual(third.authorities);
+    const two = await maker.block(recovered(one, third));
+    await later.add(two.blocks.at(-1)!);
+    expect(later.chain.head.height).toBe(5);
+  });
+
+  test("is followed from genesis by a node that was given the recovery before any block", async () => {
+    const { recovery, tips, ...base } = await lostMajority();
+    const fresh = await restart(await testChain({ genesis: base.genesis }), recovery);
+    expect(fresh.chain.awaited).toEqual(recovery);
+    const one = await base.maker.block(recovered(tips[3]!, recovery));
+    const beside = await base.maker.block(tips[2]!, { laterMs: 5 });
+    expect(await fresh.chain.checkHeaders(one.blocks.map(({ header }) => header))).toHaveLength(4);
+    await fresh.addAll(tips[2]!);
+    expect(await codeOf(fresh.add(beside.blocks.at(-1)!))).toBe("BELOW_FINALIZED");
+    expect(fresh.chain.awaited).toEqual(recovery);
+    await fresh.chain.importBlocks(await Promise.all(one.blocks.slice(2).map(fresh.check)));
+    expect(fresh.chain.awaited).toBeUndefined();
+    expect(fresh.chain.head.idHex).toBe(one.idHex);
+    expect(fresh.chain.finalized).toMatchObject({ height: 3, round: recovery.round });
+  });
+
+  test("a node on another branch goes back below the recovery's height, and changes over when its block comes", async () => {
+    const { recovery, tips, ...base } = await lostMajority();
+    const other = await testChain({ genesis: base.genesis });
+    let beside = await base.maker.block(tips[2]!, { laterMs: 5 });
+    beside = await base.maker.extend(beside, 3);
+    await other.addAll(beside);
+    const node = await restart(other, recovery);
+    expect(node.chain.head.height).toBe(2);
+    await node.add(tips[3]!.blocks.at(-1)!);
+    expect(node.chain.head.idHex).toBe(tips[3]!.idHex);
+    expect(node.chain.snapshot.authorities).toEqual(recovery.authorities);
+  });
+
+  test("with its block on a side branch, moves to that branch", async () => {
+    const { recovery, tips, ...base } = await lostMajority();
+    const other = await testChain({ genesis: base.genesis });
+    const beside = await base.maker.extend(await base.maker.block(tips[2]!, { laterMs: 5 }), 2);
+    await other.addAll(beside);
+    await other.addAll(tips[4]!);
+    expect(other.chain.head.idHex).toBe(beside.idHex);
+    const node = await restart(other, recovery);
+    expect(node.chain.head.idHex).toBe(tips[3]!.idHex);
+    expect(await node.chain.tree.get(tips[4]!.id)).toBeUndefined();
+  });
+});
+
+describe("a recovery is refused", () => {
+  const keep = (base: TestChain, ...recoveries: Recovery[]) =>
+    codeOf(acceptRecoveries(base.stores, base.genesis.id, recoveries));
+
+  test("below a block that is final here, and beside it", async () => {
+    const { tips, ...base } = await lostMajority();
+    expect(await keep(base, recoveryAt(base.genesis.id, tips[2]!, left))).toBe("OTHER_FINAL_BLOCK");
+    const beside = await base.maker.block(tips[2]!, { laterMs: 5 });
+    expect(await keep(base, recoveryAt(base.genesis.id, beside, left))).not.toBe("no error");
+    await base.add(beside.blocks.at(-1)!).catch(() => undefined);
+    expect(await keep(base, recoveryAt(base.genesis.id, beside, left))).toBe("OTHER_FINAL_BLOCK");
+    expect(await base.stores.recoveries.all()).toEqual([]);
+  });
+
+  test("in a round that has passed here, for another chain, and in another's place", async () => {
+    const { recovery, tips, ...base } = await lostMajority();
+    expect(await keep(base, { ...recovery, round: 1 })).toBe("OTHER_FINAL_BLOCK");
+    expect(await keep(base, { ...recovery, genesisId: new Uint8Array(32).fill(7) })).toBe("WRONG_CHAIN");
+    expect(await keep(base, recovery)).toBe("no error");
+    expect(await keep(base, recovery)).toBe("no error");
+    const other = recoveryAt(base.genesis.id, tips[3]!, authorities.slice(0, 3));
+    expect(await keep(base, other)).toBe("OTHER_RECOVERY");
+    expect(await base.stores.recoveries.all()).toEqual([recovery]);
+  });
+});

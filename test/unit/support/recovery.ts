@@ -1,0 +1,26 @@
+import type { Signer } from "../../../src/accounts/index.ts";
+import { nextRecoveryRound, recoveredSnapshot, recoveryId } from "../../../src/consensus/index.ts";
+import { type Recovery, zero32 } from "../../../src/types/index.ts";
+import { compareBytes } from "../../../src/util/bytes.ts";
+import type { Tip } from "./chain.ts";
+
+/** From the block that `tip` ends with on, these make blocks. */
+export function recoveryAt(
+  genesisId: Uint8Array,
+  { header, id }: Pick<Tip, "header" | "id">,
+  authorities: readonly Signer[],
+  before?: Recovery,
+): Recovery {
+  return {
+    genesisId,
+    previous: before ? recoveryId(before) : zero32,
+    block: { height: header.height, id },
+    round: nextRecoveryRound(before?.round ?? 0),
+    authorities: authorities.map(({ publicKey }) => publicKey).sort(compareBytes),
+  };
+}
+
+/** The same block, for making blocks on it under a recovery. */
+export function recovered(tip: Tip, recovery: Recovery): Tip {
+  return { ...tip, snapshot: recoveredSnapshot(tip.snapshot, recovery) };
+}
