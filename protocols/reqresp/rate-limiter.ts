@@ -25,13 +25,24 @@ export class RateLimiter {
   /** Takes tokens, or returns false where there is none. The last ones may be more than there are: they are missing later. */
   take(key: string, quota: Quota, tokens = 1): boolean {
     if (this.delayMs(key, quota) > 0) return false;
+    this.charge(key, quota, tokens);
+    return true;
+  }
+
+  /** Takes tokens whether there are any or not: those that there are not are missing later. */
+  charge(key: string, quota: Quota, tokens: number): void {
     const now = this.#now();
     if (!this.#fullAt.has(key) && ++this.#added % pruneEvery === 0) this.#prune(now);
     this.#fullAt.set(
       key,
       Math.max(this.#fullAt.get(key) ?? now, now) + (tokens * quota.perMs) / quota.requests,
     );
-    return true;
+  }
+
+  /** Time until the bucket is full: what was taken from it of late. 0 for one that was not used. */
+  refillMs(key: string): number {
+    const now = this.#now();
+    return Math.max(0, (this.#fullAt.get(key) ?? now) - now);
   }
 
   /** Time until there is a token: 0 where there is one now. */

@@ -12,16 +12,19 @@ import {
   maxLengthBytes,
   successFrame,
 } from "./frames.ts";
-import type { AckOf, AnyProtocol, RequestHandler, RequestOf, ResponseOf } from "./types.ts";
+import type { AckOf, AnyProtocol, Meter, RequestHandler, RequestOf, ResponseOf } from "./types.ts";
 
 /** A requester in error is answered, as long as it does not go on and on. */
 const slackBytes = 1024;
+/** What an answer costs at least: a stream, a handler, a packet or two. */
+const answerBytes = 4096;
 
 export interface AnswerOptions {
   /** The requester's peer id. */
   peer: string;
   /** False where the requester is over its quota: it is told so, and its request is not read. */
   admitted: boolean;
+  meter: Meter;
   /** Told of what a handler throws that is no `RequestError`, and of answers over the caps: errors of this side. */
   onServerError(error: unknown): void;
 }
@@ -63,6 +66,7 @@ export async function answerRequest<P extends AnyProtocol>(
     guard.fail(outcome.error);
   } finally {
     guard.release();
+    options.meter.release();
     // Suspended where the stream broke: lets the handler end.
     answer.return(undefined).catch(() => undefined);
     input.return(undefined).catch(() => undefined);
@@ -88,14 +92,17 @@ async function* respond<P extends AnyProtocol>(
     guard.restart(protocol.timeoutMs);
     if (!options.admitted) throw new RequestError("rateLimited", "too many requests");
     const request = await readRequest(input, protocol, guard);
+    const read = (bytes: number) => within(options.meter.read(bytes, guard.signal), guard.signal);
+    await read(answerBytes);
     const context = {
       peer: options.peer,
+      read,
       signal: guard.signal,
       onAck: (onAck: (ack: AckOf<P>) => void) => {
         listener = onAck;
       },
     };
-    yield* chunks(handler(request, context), protocol, guard, outcome);
+    yield* chunks(handler(request, context), protocol, guard, options.meter, outcome);
     yield endFrame();
   } catch (error) {
     if (guard.signal.aborted) throw guard.signal.reason;
@@ -134,6 +141,7 @@ async function* chunks<P extends AnyProtocol>(
   answer: AsyncIterable<ResponseOf<P>>,
   protocol: P,
   guard: Guard,
+  meter: Meter,
   outcome: Outcome,
 ): AsyncGenerator<Uint8ArrayList> {
   const iterator = answer[Symbol.asyncIterator]();
@@ -156,7 +164,9 @@ async function* chunks<P extends AnyProtocol>(
       ) {
         throw new RequestError("serverError", `an answer over the caps of ${protocol.id}`);
       }
+      meter.charge(chunk.length);
       yield successFrame(chunk);
+      meter.release();
     }
   } finally {
     // Not awaited: it waits for whatever the handler waits for.

@@ -42,9 +42,21 @@ export const resultCodes = {
 // biome-ignore lint/suspicious/noExplicitAny: a protocol of any message types
 export type AnyProtocol = Protocol<any, any, any>;
 
+/** What one answer costs the answerer. */
+export interface Meter {
+  /** Resolves once so many bytes may be read for it, and held in memory. @throws {RequestError} `rateLimited`, `aborted` */
+  read(bytes: number, signal: AbortSignal): Promise<void>;
+  /** So many bytes are being sent. */
+  charge(bytes: number): void;
+  /** All that was read is sent, or dropped. */
+  release(): void;
+}
+
 export interface RequestContext<P> {
   /** The requester's peer id. */
   peer: string;
+  /** To be awaited before so many bytes are read from the disk; once a chunk. @throws {RequestError} where it is too much. */
+  read(bytes: number): Promise<void>;
   /** Aborts when the requester is gone or the time-out is over. */
   signal: AbortSignal;
   /** The listener is called once with the requester's acknowledgement, where the protocol has one and it arrives. */

@@ -26,6 +26,7 @@ import { hasRoomFor } from "./outbound.ts";
 import { sweepPeerStore } from "./peer-store-sweep.ts";
 import { Requests } from "./requests.ts";
 import { PeerScores } from "./scores.ts";
+import type { ServeLimits } from "./serve-budget.ts";
 import { Told } from "./told.ts";
 import type {
   AddressBook,
@@ -55,6 +56,7 @@ export interface NetworkOptions {
   /** Who is not limited by address; this machine unless told otherwise. */
   isExempt?: InboundOptions["isExempt"];
   inboundLimits?: InboundOptions["limits"];
+  serveLimits?: ServeLimits;
 }
 
 /** For a whole attempt, over all addresses of a peer. */
@@ -129,6 +131,8 @@ export class LibP2pNetwork implements Network {
       clock,
       logger,
       observer,
+      isExempt: options.isExempt ?? isThisMachine,
+      serveLimits: options.serveLimits,
     });
     this.#dialer = new Dialer({
       ...options,

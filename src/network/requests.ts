@@ -16,7 +16,9 @@ import {
 import { type Clock, sleep } from "../util/clock.ts";
 import { isClosed, messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
+import { type Place, placeOf } from "./address.ts";
 import type { PeerScores } from "./scores.ts";
+import { ServeBudget, type ServeLimits } from "./serve-budget.ts";
 import type { NetworkObserver, Offence, PeerId } from "./types.ts";
 import type { Usefulness } from "./usefulness.ts";
 
@@ -51,6 +53,9 @@ export interface RequestsOptions {
   clock: Clock;
   logger: Logger;
   observer?: NetworkObserver | undefined;
+  /** Hosts without a share of their own of what serving may cost. */
+  isExempt(place: Place): boolean;
+  serveLimits?: ServeLimits | undefined;
 }
 
 /** Both sides of every request/response protocol, with quotas and penalties. */
@@ -59,35 +64,41 @@ export class Requests {
   readonly #received: RateLimiter;
   readonly #sent: RateLimiter;
   readonly #answering = new Map<string, number>();
+  readonly #budget: ServeBudget;
 
   constructor(options: RequestsOptions) {
     this.#options = options;
     this.#received = new RateLimiter(options.clock);
     this.#sent = new RateLimiter(options.clock);
+    this.#budget = new ServeBudget(options.clock, options.serveLimits);
   }
 
   serve<P extends AnyProtocol>(protocol: P, handler: RequestHandler<P>): Promise<void> {
     return this.#options.libp2p.handle(
       protocol.id,
-      (stream, connection) => void this.#answer(stream, connection.remotePeer.toString(), protocol, handler),
+      (stream, connection) => void this.#answer(stream, connection, protocol, handler),
       { maxInboundStreams: maxStreams, maxOutboundStreams: maxStreams },
     );
   }
 
   async #answer<P extends AnyProtocol>(
     stream: Stream,
-    peer: PeerId,
+    { remotePeer, remoteAddr }: Connection,
     protocol: P,
     handler: RequestHandler<P>,
   ): Promise<void> {
-    const { scores, logger, observer } = this.#options;
+    const { scores, logger, observer, isExempt } = this.#options;
+    const peer = remotePeer.toString();
+    const place = placeOf(remoteAddr.toString());
     const ended = observer?.request("inbound", protocol.id);
     const key = `${peer} ${protocol.id}`;
     const answering = this.#answering.get(key) ?? 0;
     this.#answering.set(key, answering + 1);
+    const admitted = answering < maxConcurrent && this.#received.take(key, protocol.quota);
     const error = await answerRequest(stream, protocol, handler, {
       peer,
-      admitted: answering < maxConcurrent && this.#received.take(key, protocol.quota),
+      admitted,
+      meter: this.#budget.meter(peer, place, place !== undefined && isExempt(place)),
       onServerError: (error) => {
         // The end of this node overtakes the answer.
         if (isClosed(error)) return;
@@ -98,7 +109,9 @@ export class Requests {
     const left = this.#answering.get(key)! - 1;
     if (left > 0) this.#answering.set(key, left);
     else this.#answering.delete(key);
-    const offence = error && requesterOffences[error.code];
+    // What all others ask for is no fault of this one.
+    const isPaced = error?.code === "rateLimited" && admitted;
+    const offence = error && !isPaced && requesterOffences[error.code];
     if (offence) scores.penalize(peer, offence, `${protocol.id}: ${error.message}`);
   }
 

@@ -34,6 +34,7 @@ import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { CheckPlaces } from "./check-places.ts";
 import { EvidenceList, type EvidenceSummary, type ListedEvidence } from "./evidence-list.ts";
+import { recordBytes } from "./serve.ts";
 import { type Certificates, SettledVotes } from "./settled-votes.ts";
 import { evidenceVerdicts } from "./verdicts.ts";
 
@@ -129,10 +130,11 @@ export class EvidenceInbox {
   serve(): void {
     const { network, store } = this.#options;
     const list = this.#list;
-    network.serve(evidenceProtocol, async function* ({ limit }) {
+    network.serve(evidenceProtocol, async function* ({ limit }, { read }) {
       if (!(limit >= 1 && limit <= maxEvidencePerRequest))
         throw new RequestError("invalidRequest", `limit is 1 to ${maxEvidencePerRequest}`);
       for (const { offender, place } of list.newest(limit)) {
+        await read(recordBytes);
         const evidence = await store.get(offender, place);
         if (evidence) yield evidence;
       }

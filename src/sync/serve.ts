@@ -12,6 +12,7 @@ import {
   maxMempoolIds,
   mempoolIds,
   type Network,
+  type RequestContext,
   RequestError,
   transactions,
 } from "../../protocols/index.ts";
@@ -28,55 +29,68 @@ import {
 } from "../types/index.ts";
 import { equalBytes, toHex } from "../util/bytes.ts";
 
+/** What each record costs that is looked up: LevelDB reads, checks and copies more than the record. */
+export const recordBytes = 2048;
+
+/** What a handler reads with. */
+type Reader = Pick<RequestContext<never>, "read">;
+
 /** Answers the genesis protocol. `load`: the whole block of `own`. */
 export function serveGenesis(
   network: Network,
   own: () => { id: Uint8Array } | undefined,
   load: () => Promise<GenesisBlock | undefined>,
 ): void {
-  network.serve(genesis, async function* ({ id }) {
+  let bytes = recordBytes;
+  network.serve(genesis, async function* ({ id }, { read }) {
     const ours = own();
     const wanted = id.some((byte) => byte !== 0);
-    const block = ours && (!wanted || equalBytes(id, ours.id)) ? await load() : undefined;
+    if (!ours || (wanted && !equalBytes(id, ours.id)))
+      throw new RequestError("resourceUnavailable", "no such genesis");
+    await read(bytes);
+    const block = await load();
     if (!block) throw new RequestError("resourceUnavailable", "no such genesis");
+    // It never changes: from the second time on its size is known before it is read.
+    bytes = genesis.response.value_serializedSize(block);
     yield block;
   });
 }
 
 /** Answers every protocol that reads blocks or the mempool. */
 export function serveChain(network: Network, chain: Chain, mempool: Mempool): void {
-  network.serve(blockIds, async function* (request) {
+  network.serve(blockIds, async function* (request, { read }) {
     const count = checkCount(request.count, maxIdsPerPage);
+    await read(recordBytes);
     const refs = await chain.reader.refsDown(checkHeight(request.height), count);
     yield { height: refs[0]?.height ?? 0, ids: refs.map(({ id }) => id) };
   });
 
-  network.serve(headers, async function* (request) {
+  network.serve(headers, async function* (request, { read }) {
     const count = checkCount(request.count, maxHeadersPerPage);
     const ids = await chain.reader.idsUp(checkHeight(request.start), count);
+    await read(ids.length * recordBytes);
     const page: SignedHeader[] = [];
     for (const id of ids) page.push((await chain.tree.require(id)).header);
     yield page;
   });
 
-  network.serve(blocks, async function* (request) {
+  network.serve(blocks, async function* (request, reader) {
     const count = checkCount(request.count, maxBlocksPerRequest);
     const start = checkHeight(request.start);
     if (start === 0) refuse("the genesis block has a protocol of its own");
-    yield* readBlocks(chain, await chain.reader.idsUp(start, count));
+    yield* readBlocks(chain, await chain.reader.idsUp(start, count), reader);
   });
 
-  network.serve(blocksById, async function* ({ ids }) {
-    yield* readBlocks(chain, ids);
+  network.serve(blocksById, async function* ({ ids }, reader) {
+    yield* readBlocks(chain, ids, reader);
   });
 
-  network.serve(blockTransactions, async function* ({ block, indexes }) {
+  network.serve(blockTransactions, async function* ({ block, indexes }, reader) {
     // Before anything is read for it.
     if (new Set(indexes).size < indexes.length) refuse("a transaction is asked for twice");
-    const head = await chain.find(block);
-    const body = head && head.height > 0 ? await chain.reader.body(block) : undefined;
-    if (!body) throw new RequestError("resourceUnavailable", "no such block");
-    const encoded = splitTransactions(body);
+    const found = await readBlock(chain, block, reader);
+    if (!found) throw new RequestError("resourceUnavailable", "no such block");
+    const encoded = splitTransactions(found.body);
     yield joinTransactions(indexes.map((index) => encoded[index] ?? lacks(encoded.length, index)));
   });
 
@@ -101,16 +115,29 @@ export function serveChain(network: Network, chain: Chain, mempool: Mempool): vo
 }
 
 /** Ends early once the answer holds as much as the protocol allows. */
-async function* readBlocks(chain: Chain, ids: readonly Uint8Array[]): AsyncIterable<EncodedBlock> {
+async function* readBlocks(
+  chain: Chain,
+  ids: readonly Uint8Array[],
+  reader: Reader,
+): AsyncIterable<EncodedBlock> {
   let bytes = 0;
   for (const id of ids) {
     if (bytes >= blocksAnswerBytes) return;
-    const head = await chain.find(id);
-    const body = head && head.height > 0 ? await chain.reader.body(id) : undefined;
-    if (!head || !body) continue;
-    yield { header: head.header, body };
-    bytes += body.length;
+    const block = await readBlock(chain, id, reader);
+    if (!block) continue;
+    yield block;
+    bytes += block.body.length;
   }
+}
+
+/** Undefined for a block that is not here, and for the genesis block. */
+async function readBlock(chain: Chain, id: Uint8Array, { read }: Reader): Promise<EncodedBlock | undefined> {
+  const head = await chain.find(id);
+  const summary = head && head.height > 0 ? await chain.reader.summary(id) : undefined;
+  if (!summary) return undefined;
+  await read(recordBytes + summary.bodyBytes);
+  const body = await chain.reader.body(id);
+  return body && { header: summary.header, body };
 }
 
 function checkCount(count: number, most: number): number {

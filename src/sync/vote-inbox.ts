@@ -20,6 +20,7 @@ import { LruMap } from "../util/lru.ts";
 import { CheckPlaces } from "./check-places.ts";
 import { HeldVotes } from "./held-votes.ts";
 import { requestOne } from "./request-one.ts";
+import { recordBytes } from "./serve.ts";
 import { voteFaults, voteVerdicts } from "./verdicts.ts";
 import { VoteLimit } from "./vote-limit.ts";
 import { VoterAccounts } from "./voter-accounts.ts";
@@ -86,9 +87,10 @@ export class VoteInbox {
   serve(): void {
     const { network } = this.#options;
     const answer = () => this.#answer();
-    network.serve(finality, async function* ({ justifiedRound }) {
+    network.serve(finality, async function* ({ justifiedRound }, { read }) {
       if (!isSafeCount(justifiedRound))
         throw new RequestError("invalidRequest", "the round is above 2^53 - 1");
+      await read(3 * recordBytes);
       yield await answer();
     });
   }

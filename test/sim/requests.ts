@@ -191,6 +191,7 @@ export class SimRequests {
   ): Promise<void> {
     const context = {
       peer,
+      read: async () => undefined,
       signal: new AbortController().signal,
       onAck: (listener: (ack: AckOf<AnyProtocol>) => void) => {
         reply.onAck((ack) => listener(protocol.ack!.deserialize(ack) as AckOf<AnyProtocol>));

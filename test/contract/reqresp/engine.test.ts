@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { RequestError, type RequestErrorCode } from "../../../protocols/index.ts";
 import type { LibP2pNetwork } from "../../../src/network/network.ts";
+import { serveLimits } from "../../../src/network/serve-budget.ts";
 import { payloads } from "../../frame-payloads.ts";
 import { startNode, startPair, until } from "../network/nodes.ts";
 import { type Ask, type Chunk, hasty, many, type Thanks } from "./protocol.ts";
@@ -132,6 +133,43 @@ test("a handler that throws anything else answers serverError without its text; 
   });
   expect(chunks).toHaveLength(1);
   expect([scoreOf(a), scoreOf(b)]).toEqual([0, 0]);
+});
+
+test("above what serving may cost a requester is refused without blame", async () => {
+  const perPeer = { requests: 100_000, perMs: 1_000_000 };
+  const [a, b] = await startPair({ serveLimits: { ...serveLimits, perPeer, maxWaitMs: 200 } });
+  const read: number[] = [];
+  b.serve(many, async function* (ask, context) {
+    await context.read(40_000);
+    read.push(40_000);
+    yield* answer(ask);
+  });
+  const ask = (bytes: number) => collect(a.request(b.peerId, many, { count: 1, bytes }));
+  expect(await ask(60_000)).toHaveLength(1);
+  await expect(ask(1)).rejects.toMatchObject({ code: "rateLimited" });
+  expect(read).toHaveLength(1);
+  expect([scoreOf(a), scoreOf(b)]).toEqual([0, 0]);
+});
+
+test("what was read for an answer holds its place until the answer is sent or given up", async () => {
+  const [a, b] = await startPair({
+    isExempt: () => false,
+    serveLimits: { ...serveLimits, heldPerHost: 500_000, maxWaitMs: 300 },
+  });
+  b.serve(many, async function* (ask, { read, signal }) {
+    await read(300_000);
+    if (ask.count === 2) await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    yield* answer(ask);
+  });
+  const controller = new AbortController();
+  const stalled = codeOf(collect(a.request(b.peerId, many, { count: 2, bytes: 1 }, controller)));
+  await wait(100);
+  const ask = () => collect(a.request(b.peerId, many, { count: 1, bytes: 1 }));
+  await expect(ask()).rejects.toMatchObject({ code: "rateLimited" });
+  controller.abort();
+  expect(await stalled).toBe("aborted");
+  await wait(100);
+  for (let times = 0; times < 4; times++) expect(await ask()).toHaveLength(1);
 });
 
 test.each([

@@ -130,7 +130,12 @@ export class Liar {
 
   /** Its own status, lies and all; undefined while no honest node runs. */
   async status(): Promise<ChainStatus | undefined> {
-    const context = { peer: this.id, signal: new AbortController().signal, onAck: () => undefined };
+    const context = {
+      peer: this.id,
+      read: async () => undefined,
+      signal: new AbortController().signal,
+      onAck: () => undefined,
+    };
     try {
       for await (const status of this.#handlers.get(height.id)!({ timeMs: 0 }, context)) return status;
     } catch {

@@ -25,6 +25,7 @@ test("a peer that is gone before a stream is open costs it no score", async () =
     usefulness: new Usefulness(clock),
     clock,
     logger: silentLogger,
+    isExempt: () => false,
   });
   for (let times = 0; times < 5; times++) {
     const answer = requests.request("peer", height, { timeMs: 0 });

@@ -38,6 +38,9 @@ export class TestNetwork {
   loses: (from: PeerId, to: PeerId) => boolean = () => false;
   /** Asked for each request, by who answers and the protocol's name. */
   fault: (answerer: PeerId, protocol: string) => Fault | undefined = () => undefined;
+  /** Bytes that answerers have asked to read. */
+  readonly reads: { protocol: string; bytes: number }[] = [];
+  mayRead = true;
   readonly requests: { from: PeerId; to: PeerId; protocol: string; request: unknown }[] = [];
 
   constructor(clock: Clock) {
@@ -188,6 +191,10 @@ export class TestNode implements Network {
     let onAck: (ack: AckOf<P>) => void = () => undefined;
     const context = {
       peer: this.peerId,
+      read: async (bytes: number) => {
+        this.#network.reads.push({ protocol: name, bytes });
+        if (!this.#network.mayRead) throw new RequestError("rateLimited", "too much is read");
+      },
       signal: AbortSignal.any([]),
       onAck: (listener: (ack: AckOf<P>) => void) => {
         onAck = listener;

@@ -20,6 +20,8 @@ const twoHeaders = (name: string, slot = 5) =>
   headerEvidence(signedHeader(name, slot * 1_000, 4), signedHeader(name, slot * 1_000 + 1, 4), slotMs)!;
 const encode = (evidence: Evidence) => Evidence.serialize(evidence);
 
+const context = { read: async () => undefined } as never;
+
 /** A network of two: `peer` is what the other side serves. */
 function testNetwork(peer?: { handler: RequestHandler<AnyProtocol> | undefined }) {
   const own: { handler: RequestHandler<AnyProtocol> | undefined } = { handler: undefined };
@@ -30,7 +32,7 @@ function testNetwork(peer?: { handler: RequestHandler<AnyProtocol> | undefined }
       own.handler = handler;
     },
     request: (_peer: string, _protocol: AnyProtocol, request: unknown) =>
-      peer!.handler!(request as never, {} as never),
+      peer!.handler!(request as never, context),
     penalize: (_peer: string, offence: string) => penalties.push(offence),
   } as unknown as Network;
   const publish = async (message: Uint8Array) => published.push(Evidence.deserialize(message));
@@ -142,7 +144,7 @@ describe("gossip", () => {
     const again = await open(network, database.restart());
     again.serve();
     const told: Evidence[] = [];
-    for await (const each of own.handler!({ limit: 3 } as never, {} as never)) told.push(each as Evidence);
+    for await (const each of own.handler!({ limit: 3 } as never, context)) told.push(each as Evidence);
     const [last, ...rest] = [...told].map((each) => each.headers.length);
     expect([last, ...rest].sort()).toEqual([0, 1, 1]);
     // The disk has them all.

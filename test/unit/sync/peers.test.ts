@@ -1,16 +1,20 @@
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import {
+  type AnyProtocol,
   blockIds,
+  blocks,
+  blocksById,
   blockTransactions,
   genesis as genesisProtocol,
   headers,
   mempoolIds,
+  type RequestOf,
 } from "../../../protocols/index.ts";
 import { ownStatus } from "../../../src/sync/claimed-status.ts";
 import { findGenesis } from "../../../src/sync/genesis-finder.ts";
 import { PeerStatuses } from "../../../src/sync/peer-statuses.ts";
 import { requestOne } from "../../../src/sync/request-one.ts";
-import { serveGenesis } from "../../../src/sync/serve.ts";
+import { recordBytes, serveGenesis } from "../../../src/sync/serve.ts";
 import { CompactBlock, Transactions, zero32 } from "../../../src/types/index.ts";
 import { toHex } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
@@ -229,6 +233,64 @@ describe("what is served", () => {
     expect(await codeOf(ask(zero32, [0]))).toBe("resourceUnavailable");
     expect(await codeOf(ask(genesis.id, [0]))).toBe("resourceUnavailable");
   });
+});
+
+test("every answer from the disk is asked for by its size before it is read", async () => {
+  const { net, nodes } = await setUp("a", "b");
+  const [a, b] = nodes;
+  net.connect(a.network, b.network);
+  const transactions = await Promise.all([0, 1, 2].map((nonce) => b.maker.transfer({ nonce })));
+  const tip = await b.maker.extend(await b.maker.block(b.maker.start(), { transactions }), 2);
+  await b.addAll(tip);
+  const [id] = await b.chain.reader.idsUp(1, 1);
+  const { bodyBytes } = (await b.chain.reader.summary(id!))!;
+  const reads = vi.spyOn(b.chain.reader, "body");
+  onTestFinished(() => reads.mockRestore());
+  const ask = async <P extends AnyProtocol>(protocol: P, request: RequestOf<P>) => {
+    net.reads.length = 0;
+    const code = await codeOf(requestOne(a.network, "b", protocol, request));
+    return { code, costs: net.reads.map(({ bytes }) => bytes) };
+  };
+  const askAll = async () => [
+    await ask(blocks, { start: 1, count: 1 }),
+    await ask(blocksById, { ids: [id!] }),
+    await ask(blockTransactions, { block: id!, indexes: [0] }),
+    await ask(headers, { start: 1, count: 3 }),
+    await ask(blockIds, { height: 3, count: 3 }),
+  ];
+  const whole = recordBytes + bodyBytes;
+  const costs = [[whole], [whole], [whole], [3 * recordBytes], [recordBytes]];
+  expect((await askAll()).map((each) => each.costs)).toEqual(costs);
+  expect(reads).toHaveBeenCalledTimes(3);
+  net.mayRead = false;
+  expect(await askAll()).toEqual(costs.map((each) => ({ code: "rateLimited", costs: each })));
+  expect(reads).toHaveBeenCalledTimes(3);
+});
+
+test("a genesis block is charged by its size once that is known", async () => {
+  const net = new TestNetwork(settledClock());
+  const [a, b] = [net.node("a"), net.node("b")];
+  net.connect(a, b);
+  let loads = 0;
+  serveGenesis(
+    b,
+    () => genesis,
+    async () => {
+      loads++;
+      return genesis.block;
+    },
+  );
+  const ask = (id: Uint8Array) => codeOf(requestOne(a, "b", genesisProtocol, { id }));
+  await ask(zero32);
+  await ask(genesis.id);
+  const size = genesisProtocol.response.serialize(genesis.block).length;
+  expect(net.reads.map(({ bytes }) => bytes)).toEqual([recordBytes, size]);
+  net.mayRead = false;
+  expect([await ask(zero32), await ask(otherGenesis.id), loads]).toEqual([
+    "rateLimited",
+    "resourceUnavailable",
+    2,
+  ]);
 });
 
 describe("the search for a genesis", () => {
