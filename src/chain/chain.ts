@@ -39,8 +39,8 @@ import type {
 /** For `importBlocks`: one synced write is enough for many small blocks, and nobody waits long for others behind them. */
 export const importedTogether = { blocks: 32, bytes: 256 * 1024 };
 
-/** Why a block comes. A chain that is downloaded has headers that were checked, and is better than the own one. */
-type Standing = "alone" | "built upon" | "downloaded";
+/** Why a block is stored beside the canonical chain. Of those that a majority of the authorities must have signed there is no flood. */
+type Standing = "alone" | "built upon" | "of a majority";
 
 const untimed: StageTimer = () => undefined;
 
@@ -223,13 +223,14 @@ export class Chain {
 
   /**
    * Imports blocks that follow one another, as a download brings them: where they extend the head, they are written and synced
-   * together. @throws {BlockError} of the first that is refused; those before it are imported.
+   * together. `isOfMajority`: their headers, which were checked, show that a majority of the authorities has signed them, so that all are
+   * stored; others are as any that blocks are built on. @throws {BlockError} of the first that is refused; those before it are imported.
    */
-  importBlocks(blocks: readonly CheckedBlock[]): Promise<void> {
+  importBlocks(blocks: readonly CheckedBlock[], { isOfMajority = true } = {}): Promise<void> {
     return this.#queue.run(async () => {
       if (!(await this.#extend(blocks)))
         for (const block of blocks) {
-          await this.#importAlone(block, "downloaded");
+          await this.#importAlone(block, isOfMajority ? "of a majority" : "built upon");
           await this.#adoptRecoveries();
         }
       await this.#adoptRecoveries();
@@ -371,7 +372,7 @@ export class Chain {
   }
 
   #requireRoom(block: CanonicalBlock, standing: Standing): void {
-    if (standing !== "downloaded") this.#forks.requireRoom(block, standing === "built upon");
+    if (standing !== "of a majority") this.#forks.requireRoom(block, standing === "built upon");
   }
 
   async #justify(certificate: Certificate): Promise<void> {

@@ -68,8 +68,8 @@ export class ForkBlocks {
   }
 
   /**
-   * Refuses a block for which there is no room. `needed`: others have built on it. Blocks that a chain downloaded by its headers is made
-   * of are not asked for: they are never refused.
+   * Refuses a block for which there is no room. `needed`: others have built on it. Blocks that a majority of
+   * the authorities must have signed are never asked for here.
    * @throws {BlockError} `TOO_MANY_SIDE_BLOCKS`
    */
   requireRoom(block: CanonicalBlock, needed: boolean): void {

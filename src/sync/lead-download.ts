@@ -93,7 +93,7 @@ export class LeadDownload {
         cancel();
         // Gossip may have brought the node to the head of the lead meanwhile.
         if (lead.showsBehind(chain.head)) standing.delivered();
-        await chain.importBlocks(next);
+        await chain.importBlocks(next, lead);
         this.#progress?.update(next.at(-1)!.header.message.height);
         wait();
       }

@@ -95,7 +95,7 @@ test("an index entry of a canonical block is dropped at the start, and the block
 });
 
 describe("blocks of one proposer beside the canonical chain", () => {
-  test("are stored up to a number; more where others have built on them; all of a chain that is downloaded", async () => {
+  test("are stored up to a number; more where others have built on them; all of a chain that a majority has signed", async () => {
     const { perProposer, neededFactor } = sideBlockLimits;
     const database = new MemoryDatabase();
     const node = await testChain({ genesis, database });
@@ -115,6 +115,9 @@ describe("blocks of one proposer beside the canonical chain", () => {
       "TOO_MANY_SIDE_BLOCKS",
     );
     const last = await next();
+    expect(await codeOf(chain.importBlocks([await node.check(last)], { isOfMajority: false }))).toBe(
+      "TOO_MANY_SIDE_BLOCKS",
+    );
     await chain.importBlocks([await node.check(last)]);
     expect(sideKeys(database)).toHaveLength(neededFactor * perProposer.blocks + 2);
 

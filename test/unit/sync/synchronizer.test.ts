@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished, test } from "vitest";
+import { sideBlockLimits } from "../../../src/chain/fork-blocks.ts";
 import type { EncodedBlock } from "../../../src/types/index.ts";
 import { sleep } from "../../../src/util/clock.ts";
 import { type BlockMaker, encoded, type Tip, testGenesis } from "../support/chain.ts";
@@ -335,6 +336,44 @@ test("an equal head one block apart is fetched and compared", async () => {
   const asked = net.count("blocks-by-id");
   await clock.advance(30_000);
   expect(net.count("blocks-by-id")).toBe(asked);
+});
+
+test("heads of equal weight that one authority signs are not stored without end, and the honest peers are followed", async () => {
+  const { clock, net, nodes } = await setUp("node", "evil", "honest");
+  const [node, evil, honest] = nodes as [SyncNode, SyncNode, SyncNode];
+  const { perProposer, neededFactor } = sideBlockLimits;
+  const most = neededFactor * perProposer.blocks;
+  const fork = await chainOf(node.maker, 30);
+  const own = await node.maker.block(fork, { laterMs: 1 });
+  for (const one of [node, honest]) await one.addAll(own);
+  await evil.addAll(fork);
+  for (let made = 2; made < 10; made++)
+    await evil.chain.importBlocks([
+      await evil.check((await node.maker.block(fork, { laterMs: made })).blocks.at(-1)!),
+    ]);
+  // As many as are stored at most have come before.
+  for (let made = 0; made < most; made++) {
+    const { blocks } = await node.maker.block(fork, { laterMs: 1_000 + made });
+    await node.chain.importBlock(await node.check(blocks.at(-1)!), { needed: true });
+  }
+  const stored = () => node.stores.blocks.sides();
+  const count = async () => (await Array.fromAsync(stored())).length;
+  const before = await count();
+  // The other one keeps its own head.
+  net.fault = (peer, protocol) =>
+    peer === "node" && protocol.startsWith("block") ? { answer: failing("serverError", "busy") } : undefined;
+  for (const one of nodes) one.start();
+  net.connect(node.network, evil.network);
+  await clock.advance(30_000);
+  expect(await count()).toBe(before);
+  const asked = net.count("blocks");
+  expect(asked).toBeGreaterThan(0);
+  expect(asked).toBeLessThan(12);
+  net.connect(node.network, honest.network);
+  const next = await node.maker.block(own);
+  await honest.add(next.blocks.at(-1)!);
+  await until(clock, () => node.chain.head.idHex === next.idHex);
+  expect(node.network.penalties).toEqual([]);
 });
 
 test("a node that nobody tells anything is ready after a while, one that is alone at once", async () => {
