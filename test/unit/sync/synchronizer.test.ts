@@ -356,8 +356,11 @@ test("heads of equal weight that one authority signs are not stored without end,
     const { blocks } = await node.maker.block(fork, { laterMs: 1_000 + made });
     await node.chain.importBlock(await node.check(blocks.at(-1)!), { needed: true });
   }
-  const stored = () => node.stores.blocks.sides();
-  const count = async () => (await Array.fromAsync(stored())).length;
+  const count = async () => {
+    let stored = 0;
+    for await (const _ of node.stores.blocks.sides()) stored++;
+    return stored;
+  };
   const before = await count();
   // The other one keeps its own head.
   net.fault = (peer, protocol) =>
