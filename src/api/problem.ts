@@ -54,7 +54,7 @@ export const problems: Readonly<Record<ProblemCode, { status: number; title: str
   NONCE_TOO_LOW: { status: 409, title: "Nonce already used" },
   NOTHING_TO_CHANGE: { status: 409, title: "It is like that already" },
   TOO_MANY_PROPOSALS: { status: 409, title: "Too many proposals" },
-  UNSAFE_PROPOSAL: { status: 409, title: "Too few authorities would be alive" },
+  UNSAFE_PROPOSAL: { status: 409, title: "The change could stop the chain, or this node" },
   EVENTS_TOO_OLD: { status: 410, title: "Events no longer kept" },
   EVENTS_UNKNOWN: { status: 410, title: "No such event" },
   BODY_TOO_LARGE: { status: 413, title: "Body too large" },

@@ -1,7 +1,7 @@
 import { isEnacted, type Proposal } from "../chain/proposals.ts";
 import { minFaultTolerantAuthorities } from "../config/chain-rules.ts";
 import { authorityIndex, sameSubject, signerLimit } from "../consensus/index.ts";
-import { type ChainSnapshot, voteKinds } from "../types/index.ts";
+import { type ChainSnapshot, type HeaderVote, parameterName, voteKinds } from "../types/index.ts";
 import type { ProposalBody, WarningBody } from "./services-consensus.ts";
 import { subjectView } from "./views.ts";
 
@@ -27,17 +27,28 @@ export interface ProposalContext {
   /** Whether the node makes blocks, and its account. */
   mines: boolean;
   voter: Uint8Array;
+  /** The newest version of the rules that the node's program knows. */
+  knownRules: number;
+  /** The same of each connected node that has said it. */
+  peersKnow: readonly number[];
 }
 
 /**
  * Why a proposal must not be taken without force: once enacted, fewer authorities would be known to be alive than have to sign blocks,
- * and the chain would stand still. Undefined where it is safe.
+ * and the chain would stand still; or this node itself would stop. Undefined where it is safe.
  */
 export function danger(
   { vote }: Pick<Proposal, "vote">,
   snapshot: ChainSnapshot,
   context: ProposalContext,
 ): string | undefined {
+  const rules = rulesOf(vote);
+  if (rules !== undefined && rules > context.knownRules) {
+    return (
+      `this node's program knows versions of the rules up to ${context.knownRules}, and would stop at the block that enacts ${rules}: ` +
+      "install a release that knows it on all nodes first"
+    );
+  }
   if (vote.kind === voteKinds.set) return undefined;
   const { candidate } = vote;
   const isCandidate = (address: Uint8Array) => authorityIndex([candidate], address) >= 0;
@@ -52,11 +63,17 @@ export function danger(
   );
 }
 
+/** The version of the rules that a vote would set. */
+function rulesOf(vote: HeaderVote): number | undefined {
+  const isOnRules = vote.kind === voteKinds.set && parameterName(vote.parameter) === "rules";
+  return isOnRules ? Number(vote.value) : undefined;
+}
+
 /** Facts that the operator should know, and that refuse nothing. */
 export function proposalWarnings(
   { vote }: Pick<Proposal, "vote">,
   { authorities }: ChainSnapshot,
-  { isKnownInSync, mines, voter }: ProposalContext,
+  { isKnownInSync, mines, voter, peersKnow }: ProposalContext,
 ): WarningBody[] {
   const warnings: WarningBody[] = [];
   const warn = (code: string, detail: string) => warnings.push({ code, detail });
@@ -78,6 +95,14 @@ export function proposalWarnings(
   }
   if (vote.kind === voteKinds.remove && count === 1) {
     warn("LAST_AUTHORITY", "the only authority is not removed: add another first");
+  }
+  const rules = rulesOf(vote);
+  const ignorant = peersKnow.filter((known) => rules !== undefined && known < rules).length;
+  if (ignorant > 0) {
+    warn(
+      "NODES_TO_UPGRADE",
+      `${ignorant} of ${peersKnow.length} connected nodes do not know version ${rules} of the rules: they stop at the block that enacts it until a later release is installed there`,
+    );
   }
   const alive = authorities.filter((address) => isKnownInSync(address) === true).length;
   if (alive < signerLimit(count)) {

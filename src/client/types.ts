@@ -25,6 +25,8 @@ export interface Status {
   periodMs: number | null;
   /** Those after the head. */
   parameters: ChainParameters | null;
+  /** The newest version of the rules that the node's program knows: it stops at a head whose `parameters.rules` is above. */
+  knownRules: number;
   head: (BlockRef & { timestamp: number }) | null;
   finalized: BlockRef | null;
   peers: number;
@@ -271,6 +273,11 @@ export interface Peer {
   score: number;
   connectedAt: number;
   height: number | null;
+  /** The version of the rules after its head, and the newest that its program knows, as it says. */
+  rules: number | null;
+  knownRules: number | null;
+  /** False where it has gone through other recoveries than the node. */
+  followed: boolean;
   /** Its clock minus the node's, and how long it took to answer, in ms. */
   clockOffset: number | null;
   latency: number | null;

@@ -36,6 +36,7 @@ import type { Logger } from "../util/logger.ts";
 import type { Pause } from "../util/slices.ts";
 import type { Closers } from "./closers.ts";
 import { followEvents, headEvents, transactionLog } from "./event-records.ts";
+import { KnowledgeOfRules } from "./knowledge-of-rules.ts";
 import { meetPeers } from "./meet-peers.ts";
 import type { ModeMachine } from "./mode.ts";
 import { followOwnSignatures, openSigning, type SigningOptions } from "./signing.ts";
@@ -219,13 +220,15 @@ export async function startChainServices(
   );
   if (signer) startProducer(options, signer, { chain, mempool, inbox, outbox, proposals }, closers);
   meetPeers(options, { chain, transactions, votes, evidence }, closers);
+  const standing = new KnowledgeOfRules({ chain, modes, logger });
+  closers.push("knowledge of the rules", () => standing.stop());
   const synchronizer = new Synchronizer({
     ...common,
     chain,
     statuses,
     inbox,
-    onBehind: () => modes.enter("boot"),
-    onInStep: () => modes.enter("ready"),
+    onBehind: () => standing.behind(),
+    onInStep: () => standing.inStep(),
   });
   synchronizer.start(alone);
   closers.push("sync", () => {

@@ -151,6 +151,7 @@ export class DiagnosisInputs {
       sinceMs: this.#sinceMs,
       snapshot,
       periodMs: snapshot.parameters.periodMs,
+      knownRules: chain.rules.newest,
       emptyBlockPeriodMs: snapshot.parameters.emptyBlockPeriodMs,
       wantedSinceMs: this.#wantedSinceMs,
       activity: this.#activity?.all() ?? new Map(),

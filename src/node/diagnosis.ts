@@ -6,6 +6,7 @@ import { authorityFindings, missingToGoOn, silentAuthorities } from "./diagnosis
 import { blockAge, blockLateMs, finalityLateMs, needsPeers } from "./diagnosis-measures.ts";
 import { behindBy, networkFindings } from "./diagnosis-network.ts";
 import { count } from "./diagnosis-text.ts";
+import { leftBehindText, remedyText } from "./knowledge-of-rules.ts";
 
 export type Diagnosis = DiagnosisBody;
 export type Finding = FindingBody;
@@ -59,6 +60,8 @@ export interface ChainInput {
   /** After the head. */
   snapshot: ChainSnapshot;
   periodMs: number;
+  /** The newest version of the rules that this program knows. */
+  knownRules: number;
   /** 0: no empty blocks. */
   emptyBlockPeriodMs: number;
   /** Since when a transaction that a block could hold waits. */
@@ -124,8 +127,10 @@ export function diagnose(input: DiagnosisInput): Diagnosis {
   const isLate = state === "halted" || state === "waiting";
   const findings = [
     ...nodeFindings(input),
+    ...(chain ? rulesFindings(chain) : []),
     ...networkFindings(input, isLate),
-    ...(chain ? chainFindings(input, chain, state) : []),
+    // The chain goes on elsewhere.
+    ...(chain && !isLeftBehind(chain) ? chainFindings(input, chain, state) : []),
   ];
   return { state, summary: summaryOf(input, state), findings };
 }
@@ -145,6 +150,7 @@ function stateOf(input: DiagnosisInput): DiagnosisState {
   const { chain, hasGenesis, mode, sync, writeFailure } = input;
   if (writeFailure !== undefined) return "halted";
   if (!chain) return hasGenesis ? "syncing" : "no-genesis";
+  if (isLeftBehind(chain)) return "halted";
   if (mode === "boot" || sync || behindBy(input, chain)) return "syncing";
   if (hasEnded(chain)) return "halted";
   const lateMs = blockLateMs(input, chain);
@@ -152,6 +158,23 @@ function stateOf(input: DiagnosisInput): DiagnosisState {
   const isWaiting = isBlockLate(input) || finalityLateMs(input, chain) > 0 || isAlone(input);
   if (isWaiting || chain.conflicts.length > 0) return "waiting";
   return "ok";
+}
+
+/** The head enacts rules that this program does not know. */
+function isLeftBehind({ snapshot, knownRules }: ChainInput): boolean {
+  return snapshot.parameters.rules > knownRules;
+}
+
+function rulesFindings(chain: ChainInput): Finding[] {
+  if (!isLeftBehind(chain)) return [];
+  const { rules } = chain.snapshot.parameters;
+  return [
+    {
+      code: "UNKNOWN_RULES",
+      detail: `at block ${chain.head.height}: ${leftBehindText(rules, chain.knownRules)}`,
+      remedy: remedyText(rules),
+    },
+  ];
 }
 
 /** The set is empty: nobody may sign the next block. */
@@ -174,6 +197,10 @@ function summaryOf(input: DiagnosisInput, state: DiagnosisState): string {
   if (!chain && input.hasGenesis) return "loads its chain from the disk";
   if (!chain) return "no genesis block yet; that of the first peer that has one is taken";
   const { height } = chain.head;
+  if (isLeftBehind(chain)) {
+    const { rules } = chain.snapshot.parameters;
+    return `stopped at height ${height}: the chain goes on by version ${rules} of the rules, which this program does not know`;
+  }
   if (state === "syncing") {
     const target = sync?.targetHeight ?? behindBy(input, chain)?.height;
     if (target === undefined) return `at height ${height}, asks its peers how high they are`;

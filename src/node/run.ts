@@ -189,6 +189,7 @@ class Node implements RunningNode {
       network,
       clock,
       logger: this.#logger,
+      line: this.#line,
       status: () => ownStatus(this.#genesis?.id, this.#services?.chain, clock.now(), this.#line),
     });
     statuses.start();
@@ -225,6 +226,7 @@ class Node implements RunningNode {
         signer,
         network,
         statuses,
+        line: this.#line,
         clock,
         logger: this.#logger,
         eventLog,

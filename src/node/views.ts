@@ -4,6 +4,7 @@ import { type ApiServices, type PeerBody, parametersView, type StatusBody } from
 import { type NodeOptions, version } from "../config/index.ts";
 import type { Metrics } from "../metrics/index.ts";
 import type { EventLog } from "../storage/event-log.ts";
+import type { OwnLine } from "../sync/claimed-status.ts";
 import type { PeerStatuses } from "../sync/peer-statuses.ts";
 import { toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
@@ -19,6 +20,7 @@ export interface ApiServicesOptions {
   signer: Signer;
   network: Network;
   statuses: PeerStatuses;
+  line: OwnLine;
   clock: Clock;
   logger: Logger;
   eventLog: EventLog;
@@ -59,7 +61,7 @@ export function apiServices(parts: ApiServicesOptions): ApiServices {
   };
 }
 
-function status({ options, signer, network, mode, services, clock }: ApiServicesOptions): StatusBody {
+function status({ options, signer, network, line, mode, services, clock }: ApiServicesOptions): StatusBody {
   const { chain, mempool, synchronizer } = services() ?? {};
   const progress = synchronizer?.progress;
   return {
@@ -72,6 +74,7 @@ function status({ options, signer, network, mode, services, clock }: ApiServices
     genesisId: chain?.genesis.idHex ?? null,
     name: chain ? new TextDecoder().decode(chain.genesis.config.name) : null,
     parameters: chain ? parametersView(chain.snapshot.parameters) : null,
+    knownRules: line.knownRules,
     periodMs: chain?.snapshot.parameters.periodMs ?? null,
     head: chain
       ? { height: chain.head.height, id: chain.head.idHex, timestamp: chain.head.header.message.timestamp }
@@ -105,6 +108,9 @@ function peers({ network, statuses }: ApiServicesOptions): PeerBody[] {
       score,
       connectedAt: connectedAtMs,
       height: known?.status.height ?? null,
+      rules: known?.status.rules ?? null,
+      knownRules: known?.status.knownRules ?? null,
+      followed: known?.isFollowed ?? true,
       clockOffset: known?.clockOffsetMs ?? null,
       latency: known?.roundTripMs ?? null,
     };

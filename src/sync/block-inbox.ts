@@ -112,7 +112,8 @@ export class BlockInbox {
     if (state?.kind === "importing") await state.done;
     if (this.#stop.signal.aborted) return;
     const { chain } = this.#options;
-    if (chain.isInvalid(idHex)) return;
+    // What is built on the head could not be checked; another branch is found by its headers.
+    if (chain.isInvalid(idHex) || chain.unknownRules !== undefined) return;
     if (await chain.find(id)) return this.#adoptChildren(idHex);
     if (this.#knows(idHex, source) || !charge()) return;
     await this.#load(id, idHex, source, payer);

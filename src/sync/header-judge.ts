@@ -90,6 +90,8 @@ export class HeaderJudge {
       return undefined;
     } catch (error) {
       if (!(error instanceof BlockError)) throw error;
+      const isLeftBehind = error.code === "UNKNOWN_PARENT" && this.#options.chain.unknownRules !== undefined;
+      if (isLeftBehind) throw new BlockError("UNKNOWN_RULES", "it may be built on the head");
       if (error.code === "UNKNOWN_PARENT" || error.code === "FUTURE_BLOCK") return error;
       throw error;
     }

@@ -1,19 +1,31 @@
-import { type ChainStatus, height, type Network, type PeerId } from "../../protocols/index.ts";
+import {
+  type ChainStatus,
+  chainDigest,
+  height,
+  type Network,
+  type PeerId,
+  RateLimiter,
+} from "../../protocols/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { LruMap } from "../util/lru.ts";
-import { type ClaimedStatus, claimedStatus } from "./claimed-status.ts";
+import { type ClaimedStatus, claimedStatus, type OwnLine } from "./claimed-status.ts";
 import { requestOne } from "./request-one.ts";
 
 /** Gossip tells of new blocks at once; this finds what it lost. */
 const pollIntervalMs = 5_000;
 
+/** Warnings of chains and digests that are not ours: whoever wants can make as many as he likes. */
+const warningQuota = { requests: 8, perMs: 3_600_000 };
+
 export interface PeerStatus {
   peer: PeerId;
   status: ClaimedStatus;
+  /** It may be asked for its chain. Not so where its digest says that it has gone through other recoveries than this node. */
+  isFollowed: boolean;
   receivedAtMs: number;
   /** The peer's clock minus ours; from one exchange, so off by half its duration at most. */
   clockOffsetMs: number | undefined;
@@ -21,7 +33,7 @@ export interface PeerStatus {
 }
 
 export type PeerStatusEvents = {
-  /** A peer of our chain, or of any while we have none, said where it stands. */
+  /** A peer of our chain, or of any while we have none, said where it stands; one that is followed. */
   status: PeerStatus;
 };
 
@@ -29,6 +41,7 @@ export interface PeerStatusesOptions {
   network: Network;
   clock: Clock;
   logger: Logger;
+  line: Pick<OwnLine, "recoveries">;
   /** Our own. */
   status(): ChainStatus;
 }
@@ -39,13 +52,15 @@ export class PeerStatuses {
   readonly #options: PeerStatusesOptions;
   readonly #byPeer = new Map<PeerId, PeerStatus>();
   readonly #asking = new Set<PeerId>();
-  /** Chains that were warned of. */
+  /** Chains and digests that were warned of. */
   readonly #foreign = new LruMap<Hex, true>(256);
+  readonly #warnings: RateLimiter;
   #stops: (() => void)[] = [];
   #stopped = false;
 
   constructor(options: PeerStatusesOptions) {
     this.#options = options;
+    this.#warnings = new RateLimiter(options.clock);
   }
 
   start(): void {
@@ -66,8 +81,9 @@ export class PeerStatuses {
     for (const stop of this.#stops) stop();
   }
 
+  /** Of those that are followed. */
   all(): PeerStatus[] {
-    return [...this.#byPeer.values()];
+    return [...this.#byPeer.values()].filter(({ isFollowed }) => isFollowed);
   }
 
   get(peer: PeerId): PeerStatus | undefined {
@@ -126,9 +142,33 @@ export class PeerStatuses {
     const { clockOffsetMs, roundTripMs } = timing ?? previous ?? {};
     const claim = this.#claimOf(peer, status);
     if (!claim) return;
-    const entry = { peer, status: claim, receivedAtMs: clock.now(), clockOffsetMs, roundTripMs };
+    const isFollowed = !isSet(own) || this.#isOfOwnLine(claim);
+    const timed = { receivedAtMs: clock.now(), clockOffsetMs, roundTripMs };
+    const entry = { peer, status: claim, isFollowed, ...timed };
     this.#byPeer.set(peer, entry);
-    this.events.emit("status", entry);
+    if (isFollowed) this.events.emit("status", entry);
+    else this.#warnOfOtherLine(entry);
+  }
+
+  /** Whether the digest is that of its version of the rules with our recoveries: then it is ahead of us or behind, on the same way. */
+  #isOfOwnLine({ genesisId, digest, rules }: ClaimedStatus): boolean {
+    const recoveries = [...this.#options.line.recoveries];
+    return equalBytes(digest, chainDigest({ genesisId, recoveries, rules }));
+  }
+
+  #warnOfOtherLine({ peer, status }: PeerStatus): void {
+    const digest = toHex(status.digest);
+    this.#warnOnce(
+      digest,
+      { peer, digest, rules: status.rules },
+      "a node of this chain has gone through other recoveries than this one, by its digest; it is not followed",
+    );
+  }
+
+  #warnOnce(key: Hex, fields: object, text: string): void {
+    if (this.#foreign.has(key)) return;
+    this.#foreign.set(key, true);
+    if (this.#warnings.take("all", warningQuota)) this.#options.logger.warn(fields, text);
   }
 
   #claimOf(peer: PeerId, status: ChainStatus): ClaimedStatus | undefined {
@@ -143,13 +183,8 @@ export class PeerStatuses {
 
   #refuse(peer: PeerId, genesisId: Uint8Array): void {
     const genesis = toHex(genesisId);
-    if (!this.#foreign.has(genesis)) {
-      this.#foreign.set(genesis, true);
-      this.#options.logger.warn(
-        { peer, genesis },
-        "a node of another chain is on this network; it is left alone",
-      );
-    }
+    const text = "a node of another chain is on this network; it is left alone";
+    this.#warnOnce(genesis, { peer, genesis }, text);
     this.#byPeer.delete(peer);
     this.#options.network.penalize(peer, "wrongGenesis", genesis);
   }

@@ -139,6 +139,7 @@ export class SimNode {
       network: seenNetwork,
       clock,
       logger,
+      line,
       status: () => ownStatus(genesis.id, process.services?.chain, clock.now(), line),
     });
     statuses.start();

@@ -79,9 +79,9 @@ export function nodeRoutes(api: Api, services: ApiServices): void {
     () => {
       requireLedger(services);
       const { mode } = services.status();
-      if (mode !== "ready")
-        throw new ProblemError("NOT_READY", `the node is in mode ${mode}: see /v1/status`);
       const { state, summary } = services.diagnosis?.() ?? { state: "ok", summary: "" };
+      if (mode !== "ready" && state !== "halted")
+        throw new ProblemError("NOT_READY", `the node is in mode ${mode}: see /v1/status`);
       // Late is not stale.
       if (state === "ok" || state === "waiting") return { status: "ready" as const };
       throw new ProblemError("NOT_READY", `${state}: ${summary}`);

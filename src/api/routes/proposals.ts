@@ -107,6 +107,8 @@ async function propose(services: ApiServices, value: unknown): Promise<ProposalR
     isKnownInSync: (address) => services.isKnownInSync?.(address),
     mines: services.mines !== false,
     voter: decodeAddress(services.status().address),
+    knownRules: services.status().knownRules,
+    peersKnow: services.peers().flatMap(({ knownRules }) => knownRules ?? []),
   };
   await proposals.check(vote).catch(asProblem);
   const unsafe = danger({ vote }, chain.snapshot, context);

@@ -32,6 +32,9 @@ export const statusSchema = z
     name: z.string().nullable(),
     periodMs: countSchema.nullable(),
     parameters: parametersSchema.nullable().describe("Those after the head."),
+    knownRules: countSchema.describe(
+      "The newest version of the rules that the node's program knows. Where `parameters.rules` is above it, the node has stopped at its head until a later release is installed.",
+    ),
     head: blockRefSchema.extend({ timestamp: timeSchema }).nullable(),
     finalized: blockRefSchema.nullable(),
     peers: countSchema.describe("Connected ones."),
@@ -61,6 +64,13 @@ export const peerSchema = z
     score: z.number(),
     connectedAt: timeSchema,
     height: countSchema.nullable().describe("Of its head, as it last said; null before it has."),
+    rules: countSchema.nullable().describe("Version of the rules after its head, as it says."),
+    knownRules: countSchema.nullable().describe("The newest version that its program knows, as it says."),
+    followed: z
+      .boolean()
+      .describe(
+        "False where it says that it has gone through other recoveries: it is left alone, and its chain is not asked for.",
+      ),
     clockOffset: z
       .number()
       .nullable()

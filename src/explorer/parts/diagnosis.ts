@@ -21,9 +21,10 @@ const titles: Readonly<Record<Diagnosis["state"], string>> = {
 /** What the node waits for, and what can be done; nothing where all is well. */
 export function DiagnosisNote({ diagnosis }: { diagnosis: Diagnosis }): Markup {
   const { state, summary, findings } = diagnosis;
+  const isLeftBehind = findings.some(({ code }) => code === "UNKNOWN_RULES");
   if (state === "ok" && findings.length === 0) return null;
   return html`<section class=${`note ${tones[state]}`} aria-labelledby="diagnosis">
-    <h2 id="diagnosis">${titles[state]}</h2>
+    <h2 id="diagnosis">${isLeftBehind ? "This node must be upgraded" : titles[state]}</h2>
     <p>${withNames(sentence(summary))}</p>
     ${
       findings.length === 0

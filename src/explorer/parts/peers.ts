@@ -103,6 +103,7 @@ export function PeerTable({ status, peers, brief = false }: PeersProps & { brief
     { head: "Clock offset", numeric: true, cell: clockOffset },
   ];
   const more: Column<Peer>[] = [
+    { head: "Rules", cell: rules },
     { head: "Address", cell: ({ address }) => html`<code>${address.replace(/\/p2p\/.*/, "")}</code>` },
     { head: "Direction", cell: ({ direction }) => direction },
     { head: "Score", numeric: true, cell: ({ score }) => whole(score) },
@@ -115,6 +116,14 @@ export function PeerTable({ status, peers, brief = false }: PeersProps & { brief
     rowKey=${({ id }: Peer) => id}
     empty="No peer is connected."
   />`;
+}
+
+/** The version after its head; which it knows where that is another. */
+function rules({ rules: version, knownRules, followed }: Peer): Markup {
+  if (version === null || knownRules === null) return "–";
+  if (!followed) return html`<${Tag} tone="warn">other recovery</${Tag}>`;
+  if (version > knownRules) return html`${version} <${Tag} tone="warn">must be upgraded</${Tag}>`;
+  return version === knownRules ? String(version) : `${version}, knows ${knownRules}`;
 }
 
 function clockOffset({ clockOffset: offset }: Peer): Markup {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { productRules } from "../../../src/chain/rules.ts";
 import { verifyChain } from "../../../src/node/index.ts";
 import type { TestNetwork } from "./network.ts";
 import type { BlockAnswer, TestNode } from "./node.ts";
@@ -98,15 +99,15 @@ export function stopWithinMs(): number {
   return 5_000 * patience.factor;
 }
 
-/** Stops all nodes with exit code 0 in time, and checks their databases as `ccoin verify` does. */
-export async function stopAndVerify(nodes: readonly TestNode[]): Promise<void> {
+/** Stops all nodes with exit code 0 in time, and checks their databases as `ccoin verify` does, by the `rules` of its release. */
+export async function stopAndVerify(nodes: readonly TestNode[], rules = productRules): Promise<void> {
   const ends = await Promise.all(nodes.map((node) => node.stop()));
   for (const { code, stopMs } of ends) {
     assert.equal(code, 0);
     assert.ok(stopMs < stopWithinMs(), `stopping took ${stopMs} ms`);
   }
   for (const { paths } of nodes) {
-    const { blocks } = await verifyChain({ paths, onProgress: () => undefined });
+    const { blocks } = await verifyChain({ paths, rules, onProgress: () => undefined });
     assert.ok(blocks > 0);
   }
 }

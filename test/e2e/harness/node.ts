@@ -11,6 +11,8 @@ export interface Status {
   genesisId: string | null;
   head: { height: number; id: string; timestamp: number } | null;
   finalized: { height: number; id: string } | null;
+  knownRules: number;
+  parameters: { rules: number } | null;
   peers: number;
   mempool: { count: number };
 }
@@ -29,6 +31,8 @@ export interface BlockAnswer {
 export interface PeerAnswer {
   id: string;
   score: number;
+  knownRules: number | null;
+  followed: boolean;
   height: number | null;
   /** Of the last question, ms. */
   latency: number | null;
@@ -112,6 +116,8 @@ export class TestNode {
   requestTimeoutMs = 10_000;
   /** Of Node.js. */
   flags = nodeFlags;
+  /** What is started. */
+  program = cliPath;
   #process: Process | undefined;
 
   constructor(world: World, id: number, machine = loopback) {
@@ -152,7 +158,7 @@ export class TestNode {
 
   start(...args: string[]): this {
     const { address, enter } = this.machine;
-    const command = [process.execPath, ...this.flags, cliPath, "start", `--nodeid=${this.id}`];
+    const command = [process.execPath, ...this.flags, this.program, "start", `--nodeid=${this.id}`];
     const all = [...command, "--datadir", this.world.dataDir, `--host=${address}`, ...args];
     this.#process = this.world.start(`node ${this.id}`, all, { enter });
     return this;

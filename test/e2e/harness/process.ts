@@ -6,6 +6,8 @@ import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("../../..", import.meta.url)).replace(/\/$/, "");
 export const cliPath = join(root, "src/cli/main.js");
+/** Starts a node of a release that knows later rules. */
+export const laterReleasePath = join(root, "test/e2e/harness/later-release.ts");
 /** As in package.json. */
 export const nodeFlags = ["--max-semi-space-size=4"];
 

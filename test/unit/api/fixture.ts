@@ -169,6 +169,7 @@ export async function startFixture(
       genesisId: genesis.idHex,
       name: "test chain",
       parameters: parametersView(config.parameters),
+      knownRules: productRules.newest,
       periodMs: config.parameters.periodMs,
       head: {
         height: chain.head.height,

@@ -37,7 +37,7 @@ test("a node that was killed between justifying a branch and following it starts
       database,
       eventLog: await EventLog.open(database),
       network,
-      statuses: new PeerStatuses({ network, clock, logger: silentLogger, status: () => expect.fail() }),
+      statuses: new PeerStatuses({ network, clock, logger: silentLogger, line, status: () => expect.fail() }),
       line,
       rules: productRules,
       verify: verifyHere,

@@ -43,6 +43,7 @@ function chain(fields: Partial<ChainInput> = {}, recent = "DC", authorities = "A
       recentSigners,
     },
     periodMs: 1_000,
+    knownRules: 1,
     emptyBlockPeriodMs: 1_000,
     wantedSinceMs: undefined,
     activity: new Map(activity(authorities, 118)),

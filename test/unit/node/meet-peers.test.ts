@@ -17,7 +17,7 @@ const status = claimedStatus(ownStatus(genesis.id, undefined, 0, line));
 async function setUp(votes: { pull(peer: string): Promise<void> }) {
   const clock = new ManualClock();
   const network = new TestNetwork(clock).node("node");
-  const statuses = new PeerStatuses({ network, clock, logger: silentLogger, status: () => status });
+  const statuses = new PeerStatuses({ network, clock, logger: silentLogger, line, status: () => status });
   const modes = new ModeMachine("boot");
   const { chain } = await testChain({ genesis, clock });
   const none = { pull: async () => undefined };
@@ -32,7 +32,7 @@ async function setUp(votes: { pull(peer: string): Promise<void> }) {
   const claim = (peer: string, justifiedRound: number) => {
     network.connected(peer);
     statuses.events.emit("status", {
-      ...{ peer, receivedAtMs: 0, clockOffsetMs: 0, roundTripMs: 0 },
+      ...{ peer, isFollowed: true, receivedAtMs: 0, clockOffsetMs: 0, roundTripMs: 0 },
       status: { ...status, justifiedRound },
     });
   };
@@ -72,7 +72,7 @@ test("claimed rounds of many peers are asked for a few at a time", async () => {
 test("peers are asked for votes on meeting them, and again each second while finality stands still", async () => {
   const clock = new ManualClock();
   const network = new TestNetwork(clock).node("node");
-  const statuses = new PeerStatuses({ network, clock, logger: silentLogger, status: () => status });
+  const statuses = new PeerStatuses({ network, clock, logger: silentLogger, line, status: () => status });
   const modes = new ModeMachine("boot");
   const { chain, add } = await testChain({ genesis, clock });
   const one = await new BlockMaker(genesis).block(new BlockMaker(genesis).start());
@@ -89,7 +89,14 @@ test("peers are asked for votes on meeting them, and again each second while fin
   modes.enter("ready");
   for (const peer of ["a", "b"]) {
     network.connected(peer);
-    statuses.events.emit("status", { peer, status, receivedAtMs: 0, clockOffsetMs: 0, roundTripMs: 0 });
+    statuses.events.emit("status", {
+      peer,
+      status,
+      isFollowed: true,
+      receivedAtMs: 0,
+      clockOffsetMs: 0,
+      roundTripMs: 0,
+    });
   }
   expect(asked).toEqual(["a", "b"]);
   await clock.advance(5_000);

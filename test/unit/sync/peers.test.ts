@@ -303,6 +303,7 @@ describe("the search for a genesis", () => {
       network,
       clock,
       logger: silentLogger,
+      line,
       status: () => ownStatus(undefined, undefined, clock.now(), line),
     });
     statuses.start();
@@ -317,6 +318,7 @@ describe("the search for a genesis", () => {
         network: node,
         clock,
         logger: silentLogger,
+        line,
         status: () => ownStatus(own.id, undefined, clock.now(), line),
       });
       theirs.start();

@@ -1,0 +1,86 @@
+import type { Chain } from "../chain/chain.ts";
+import type { Logger } from "../util/logger.ts";
+import type { ModeMachine } from "./mode.ts";
+
+export interface KnowledgeOfRulesOptions {
+  chain: Chain;
+  modes: ModeMachine;
+  logger: Logger;
+}
+
+/** What a person can do about it. */
+export function remedyText(rules: number): string {
+  return `install a release of ccoin that knows version ${rules} of the rules, and start the node with it: it goes on from its data`;
+}
+
+/** What a person is told of a chain that has gone on without this program. */
+export function leftBehindText(rules: number, known: number): string {
+  return (
+    `from here on the chain has version ${rules} of the rules, and this program knows up to ${known}: ` +
+    "it signs and follows nothing more, and serves what it has"
+  );
+}
+
+/**
+ * Keeps the node out of mode `ready`, in which alone it signs, while its head enacts rules that this program does not know. It goes
+ * on by itself where another branch becomes the head, or a later program is started on its data.
+ */
+export class KnowledgeOfRules {
+  readonly #options: KnowledgeOfRulesOptions;
+  readonly #stopFollowing: () => void;
+  #isInStep = false;
+  #hasStopped = false;
+  /** After the head, when it was last looked at. */
+  #rules: number;
+
+  constructor(options: KnowledgeOfRulesOptions) {
+    this.#options = options;
+    this.#rules = options.chain.snapshot.parameters.rules;
+    this.#stopFollowing = options.chain.events.on("head", () => this.#settle());
+    this.#settle();
+  }
+
+  stop(): void {
+    this.#stopFollowing();
+  }
+
+  /** Blocks of a better chain are coming. */
+  behind(): void {
+    this.#isInStep = false;
+    this.#options.modes.enter("boot");
+  }
+
+  /** Nobody shows a better chain. */
+  inStep(): void {
+    this.#isInStep = true;
+    this.#settle();
+  }
+
+  #settle(): void {
+    const { chain, modes, logger } = this.#options;
+    const { unknownRules, head, rules, snapshot } = chain;
+    // A block may still be imported while the node ends.
+    if (modes.mode === "dying" || modes.mode === "dead") return;
+    if (unknownRules === undefined) {
+      if (snapshot.parameters.rules !== this.#rules) {
+        this.#rules = snapshot.parameters.rules;
+        logger.info(
+          { height: head.height, rules: this.#rules },
+          "from the next block on the rules are another version",
+        );
+      }
+      this.#hasStopped = false;
+      if (this.#isInStep) modes.enter("ready");
+      return;
+    }
+    modes.enter("boot");
+    if (this.#hasStopped) return;
+    this.#hasStopped = true;
+    const { height } = head;
+    const fields = { height, rules: unknownRules, knownRules: rules.newest };
+    logger.error(
+      fields,
+      `STOPPED AT BLOCK ${height}: ${leftBehindText(unknownRules, rules.newest)}; ${remedyText(unknownRules)}`,
+    );
+  }
+}

@@ -1,0 +1,23 @@
+// The same program as `ccoin start`, of a release that knows the rules of test/rules-2.ts.
+import { parseArgs } from "node:util";
+import { runUntilSignal } from "../../../src/cli/run-until-signal.ts";
+import { parseNodeOptions } from "../../../src/config/index.ts";
+import { runNode } from "../../../src/node/run.ts";
+import { createLogger } from "../../../src/util/logger.ts";
+import { laterRules } from "../../rules-2.ts";
+
+const { values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    nodeid: { type: "string", default: "1" },
+    datadir: { type: "string", default: "" },
+    host: { type: "string", default: "" },
+  },
+});
+const options = parseNodeOptions({
+  nodeId: Number(values.nodeid),
+  dataDir: values.datadir,
+  httpHost: values.host,
+});
+const logger = await createLogger({ level: "info", pretty: false, colors: false });
+process.exit(await runUntilSignal(() => runNode(options, logger, laterRules)));

@@ -1,0 +1,103 @@
+import { expect, test } from "vitest";
+import { laterRules, moreByRules2 } from "../rules-2.ts";
+import { sameChain, stopAndVerify } from "./harness/checks.ts";
+import { noEvidence } from "./harness/finality.ts";
+import { createNetwork } from "./harness/network.ts";
+import { HttpError, type TestNode } from "./harness/node.ts";
+import { laterReleasePath } from "./harness/process.ts";
+import { until } from "./harness/until.ts";
+import { createWorld } from "./harness/world.ts";
+
+const reward = 5n;
+
+test("three of four vote in rules 2; the fourth, not upgraded, stops there, serves on, and goes on when it is", async () => {
+  const world = createWorld();
+  const network = await createNetwork(world, { nodes: 4, periodMs: 300, blockReward: reward.toString() });
+  const { nodes } = network;
+  const upgraded = nodes.slice(0, 3);
+  const late = nodes[3]!;
+  for (const node of upgraded) node.program = laterReleasePath;
+  for (const node of nodes) node.start();
+  for (const node of nodes) {
+    await node.until(
+      `node ${node.id} is ready`,
+      ({ mode, peers }) => mode === "ready" && peers >= 3,
+      120_000,
+    );
+  }
+  await late.finalizes(1);
+  expect((await upgraded[0]!.status()).knownRules).toBe(2);
+  expect((await late.status()).knownRules).toBe(1);
+  const known = async () => (await late.peers()).map(({ knownRules }) => knownRules);
+  await until("the late node hears what the others know", async () => `${await known()}` === "2,2,2");
+
+  // Its own program would stop.
+  const refused = await world.ccoin(["propose", "set", "rules=2", `--nodeid=${late.id}`]);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain("knows versions of the rules up to 1");
+  for (const { id } of upgraded) {
+    const { warnings } = await world.ccoinJson<{ warnings: { code: string }[] }>([
+      "propose",
+      "set",
+      "rules=2",
+      `--nodeid=${id}`,
+    ]);
+    expect(warnings.map(({ code }) => code)).toContain("NODES_TO_UPGRADE");
+  }
+
+  const line = await late.logs("STOPPED AT BLOCK", { rules: 2, knownRules: 1 });
+  expect(line.msg).toContain("install a release of ccoin that knows version 2");
+  const { height } = line as unknown as { height: number };
+  const goesOn = (await upgraded[0]!.height(height + 4)).head!.height;
+  for (const node of upgraded) await node.finalizes(height + 2);
+
+  // The late node serves what it has, and says what to do.
+  const stopped = await late.status();
+  expect(stopped).toMatchObject({ mode: "boot", knownRules: 1, parameters: { rules: 2 }, head: { height } });
+  expect(await late.block(height)).toMatchObject({ id: stopped.head!.id });
+  const { state, findings } = await late.diagnosis();
+  expect([state, findings[0]?.code]).toEqual(["halted", "UNKNOWN_RULES"]);
+  expect(await reasonOfNotReady(late)).toContain("version 2 of the rules");
+  expect(late.isRunning).toBe(true);
+  await nobodyIsBlamed(nodes);
+  const { blocks } = await upgraded[0]!.get<{ blocks: { height: number; proposer: string }[] }>("/v1/blocks");
+  const since = blocks.filter((block) => block.height > height);
+  expect(since.some(({ proposer }) => proposer === stopped.address)).toBe(false);
+
+  // A fee that rules 1 would take is not enough by rules 2.
+  const answer = await upgraded[0]!.get<{ mempool: { minFee: string } }>("/v1/status");
+  expect(BigInt(answer.mempool.minFee)).toBe(moreByRules2);
+
+  await late.stop();
+  late.program = laterReleasePath;
+  late.start();
+  await late.ready();
+  await late.finalizes(goesOn);
+  await sameChain(nodes, { atLeast: goesOn });
+  const added = (await late.status()).head!.height;
+  await until("the late node makes blocks again", async () => {
+    const page = await late.get<{ blocks: { height: number; proposer: string }[] }>("/v1/blocks");
+    return page.blocks.some((block) => block.height > goesOn && block.proposer === stopped.address);
+  });
+  expect(added).toBeGreaterThan(height);
+  await nobodyIsBlamed(nodes);
+  await noEvidence(nodes);
+  await stopAndVerify(nodes, laterRules);
+}, 120_000);
+
+async function reasonOfNotReady(node: TestNode): Promise<string> {
+  const error = await node.get("/health/ready").catch((reason) => reason);
+  if (!(error instanceof HttpError)) throw new Error("the node says that it is ready");
+  expect(error).toMatchObject({ status: 503, code: "NOT_READY" });
+  return error.message;
+}
+
+/** Everybody is connected to everybody, without any penalty. */
+async function nobodyIsBlamed(nodes: readonly TestNode[]): Promise<void> {
+  for (const node of nodes) {
+    const peers = await node.peers();
+    expect(peers.map(({ score, followed }) => [score, followed])).toEqual(
+      nodes.slice(1).map(() => [0, true]),
+    );
+  }
+}
