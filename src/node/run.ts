@@ -189,7 +189,7 @@ class Node implements RunningNode {
       network,
       clock,
       logger: this.#logger,
-      line: this.#line,
+      recoveries: () => this.#line.recoveries,
       status: () => ownStatus(this.#genesis?.id, this.#services?.chain, clock.now(), this.#line),
     });
     statuses.start();

@@ -12,7 +12,7 @@ import { Emitter } from "../util/emitter.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { LruMap } from "../util/lru.ts";
-import { type ClaimedStatus, claimedStatus, type OwnLine } from "./claimed-status.ts";
+import { type ClaimedStatus, claimedStatus } from "./claimed-status.ts";
 import { requestOne } from "./request-one.ts";
 
 /** Gossip tells of new blocks at once; this finds what it lost. */
@@ -41,7 +41,8 @@ export interface PeerStatusesOptions {
   network: Network;
   clock: Clock;
   logger: Logger;
-  line: Pick<OwnLine, "recoveries">;
+  /** Ids of those that this node was started with, oldest first. */
+  recoveries(): readonly Uint8Array[];
   /** Our own. */
   status(): ChainStatus;
 }
@@ -152,7 +153,7 @@ export class PeerStatuses {
 
   /** Whether the digest is that of its version of the rules with our recoveries: then it is ahead of us or behind, on the same way. */
   #isOfOwnLine({ genesisId, digest, rules }: ClaimedStatus): boolean {
-    const recoveries = [...this.#options.line.recoveries];
+    const recoveries = [...this.#options.recoveries()];
     return equalBytes(digest, chainDigest({ genesisId, recoveries, rules }));
   }
 

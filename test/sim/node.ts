@@ -139,7 +139,7 @@ export class SimNode {
       network: seenNetwork,
       clock,
       logger,
-      line,
+      recoveries: () => line.recoveries,
       status: () => ownStatus(genesis.id, process.services?.chain, clock.now(), line),
     });
     statuses.start();

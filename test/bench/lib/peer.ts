@@ -151,7 +151,7 @@ export class Peer {
         eventLog: await EventLog.open(database),
         statuses: new PeerStatuses({
           ...common,
-          line,
+          recoveries: () => line.recoveries,
           status: () => ownStatus(genesis?.id, undefined, systemClock.now(), line),
         }),
         line,

@@ -17,7 +17,13 @@ const status = claimedStatus(ownStatus(genesis.id, undefined, 0, line));
 async function setUp(votes: { pull(peer: string): Promise<void> }) {
   const clock = new ManualClock();
   const network = new TestNetwork(clock).node("node");
-  const statuses = new PeerStatuses({ network, clock, logger: silentLogger, line, status: () => status });
+  const statuses = new PeerStatuses({
+    network,
+    clock,
+    logger: silentLogger,
+    recoveries: () => line.recoveries,
+    status: () => status,
+  });
   const modes = new ModeMachine("boot");
   const { chain } = await testChain({ genesis, clock });
   const none = { pull: async () => undefined };
@@ -72,7 +78,13 @@ test("claimed rounds of many peers are asked for a few at a time", async () => {
 test("peers are asked for votes on meeting them, and again each second while finality stands still", async () => {
   const clock = new ManualClock();
   const network = new TestNetwork(clock).node("node");
-  const statuses = new PeerStatuses({ network, clock, logger: silentLogger, line, status: () => status });
+  const statuses = new PeerStatuses({
+    network,
+    clock,
+    logger: silentLogger,
+    recoveries: () => line.recoveries,
+    status: () => status,
+  });
   const modes = new ModeMachine("boot");
   const { chain, add } = await testChain({ genesis, clock });
   const one = await new BlockMaker(genesis).block(new BlockMaker(genesis).start());

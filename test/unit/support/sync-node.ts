@@ -60,7 +60,7 @@ export async function syncNode(
   };
   const status = (): ChainStatus => ownStatus(genesis.id, chain, clock.now(), line);
   const common = { network, clock, logger };
-  const statuses = new PeerStatuses({ ...common, line, status });
+  const statuses = new PeerStatuses({ ...common, recoveries: () => line.recoveries, status });
   const farAhead: string[] = [];
   const inbox = new BlockInbox({
     ...common,

@@ -303,7 +303,7 @@ describe("the search for a genesis", () => {
       network,
       clock,
       logger: silentLogger,
-      line,
+      recoveries: () => line.recoveries,
       status: () => ownStatus(undefined, undefined, clock.now(), line),
     });
     statuses.start();
@@ -318,7 +318,7 @@ describe("the search for a genesis", () => {
         network: node,
         clock,
         logger: silentLogger,
-        line,
+        recoveries: () => line.recoveries,
         status: () => ownStatus(own.id, undefined, clock.now(), line),
       });
       theirs.start();
