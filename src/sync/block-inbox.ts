@@ -4,7 +4,7 @@ import type { CheckedBlock } from "../chain/types.ts";
 import { authorityIndex } from "../consensus/index.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import { BlockError } from "../types/errors.ts";
-import { CompactBlock, Header, rootOf } from "../types/index.ts";
+import { decodeCompactBlock, type EncodedCompactBlock, Header, rootOf } from "../types/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
@@ -72,9 +72,9 @@ export class BlockInbox {
 
   /** The validator of the topic `blocks`: a header that keeps the rules travels on before its transactions are here. */
   async onGossip(message: Uint8Array, from: PeerId): Promise<Verdict> {
-    let compact: CompactBlock;
+    let compact: EncodedCompactBlock;
     try {
-      compact = CompactBlock.deserialize(message);
+      compact = decodeCompactBlock(message);
     } catch {
       return "reject";
     }

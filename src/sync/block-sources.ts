@@ -4,7 +4,7 @@ import { checkBlock, checkRecords } from "../chain/check.ts";
 import type { CheckedBlock } from "../chain/types.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import { BlockError } from "../types/errors.ts";
-import { Header, rootOf, type SignedHeader } from "../types/index.ts";
+import { Header, rootOf, type SignedHeader, splitShortIds } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import type { BlockLoad, BlockSource } from "./block-load.ts";
@@ -18,11 +18,11 @@ export interface BlockSourcesOptions {
   signal: AbortSignal;
 }
 
-/** A header whose signature was checked, and the short ids that came with it, which nobody vouches for. */
+/** A header whose signature was checked, and the short ids that came with it, encoded, which nobody vouches for. */
 export interface AnnouncedBlock {
   id: Uint8Array;
   header: SignedHeader;
-  shortIds: readonly Uint8Array[];
+  shortIds: Uint8Array;
 }
 
 /** The ways to a block's transactions. */
@@ -62,7 +62,7 @@ export class BlockSources {
       from,
       fetch: async (load) => {
         try {
-          const records = await completeBlock({ id, shortIds, from }, this.#options);
+          const records = await completeBlock({ id, shortIds: splitShortIds(shortIds), from }, this.#options);
           return await this.#check(load, header, () =>
             checkRecords(header, records, chain.checks, { id, signedHeader: true }),
           );

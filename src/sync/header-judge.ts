@@ -3,7 +3,7 @@ import type { Chain } from "../chain/chain.ts";
 import { checkHeaderForm, checkHeaderSignatures, checkTransactionCount } from "../chain/check.ts";
 import { authorityIndex } from "../consensus/index.ts";
 import { BlockError } from "../types/errors.ts";
-import type { CompactBlock, Header, SignedHeader } from "../types/index.ts";
+import { type EncodedCompactBlock, type Header, type SignedHeader, shortIdCount } from "../types/index.ts";
 import { toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { CheckPlaces } from "./check-places.ts";
@@ -40,7 +40,7 @@ export class HeaderJudge {
   }
 
   /** A verdict, or an error that says that it is too early for one. */
-  async judge(compact: CompactBlock, id: Uint8Array, from: PeerId): Promise<Verdict | BlockError> {
+  async judge(compact: EncodedCompactBlock, id: Uint8Array, from: PeerId): Promise<Verdict | BlockError> {
     try {
       return (await this.#places.run(from, () => this.#judge(compact, id, from))) ?? "ignore";
     } catch (error) {
@@ -50,15 +50,16 @@ export class HeaderJudge {
   }
 
   /** The rules that the parent is enough to check. @throws {BlockError} */
-  async checkRules({ header, shortIds }: CompactBlock): Promise<void> {
+  async checkRules(compact: EncodedCompactBlock): Promise<void> {
     const { chain } = this.#options;
+    const { header } = compact;
     await chain.checkHeaders([header]);
     const { parameters } = await chain.tree.snapshotAfter(header.message.parent);
-    checkTransactionCount(shortIds.length, parameters);
+    checkTransactionCount(shortIdCount(compact), parameters);
   }
 
   /** @throws {BlockError} */
-  async #judge(compact: CompactBlock, id: Uint8Array, from: PeerId): Promise<Verdict | BlockError> {
+  async #judge(compact: EncodedCompactBlock, id: Uint8Array, from: PeerId): Promise<Verdict | BlockError> {
     const { chain, onSigned, onFarAhead, isNeeded } = this.#options;
     const { header } = compact;
     checkHeaderForm(header);
@@ -84,7 +85,7 @@ export class HeaderJudge {
   }
 
   /** Why the header cannot be judged now, if it cannot. @throws {BlockError} */
-  async #earlyFor(compact: CompactBlock): Promise<BlockError | undefined> {
+  async #earlyFor(compact: EncodedCompactBlock): Promise<BlockError | undefined> {
     try {
       await this.checkRules(compact);
       return undefined;

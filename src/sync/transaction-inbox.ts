@@ -10,7 +10,7 @@ import {
 } from "../../protocols/index.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import type { AddOutcome } from "../mempool/types.ts";
-import type { TransactionRecord } from "../types/index.ts";
+import { type TransactionRecord, transactionCount } from "../types/index.ts";
 import { toHex } from "../util/bytes.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
@@ -70,13 +70,15 @@ export class TransactionInbox {
 
   async #check(message: Uint8Array): Promise<Verdict> {
     const { mempool } = this.#options;
+    const count = transactionCount(message);
+    // Before more than that is decoded.
+    if (count === 0 || count > maxGossipTransactions) return "reject";
     let batch: TransactionRecord[];
     try {
       batch = mempool.decode(new Uint8Array(message));
     } catch {
       return "reject";
     }
-    if (batch.length === 0 || batch.length > maxGossipTransactions) return "reject";
     const outcomes = await this.#add(batch, "gossip");
     if (!outcomes) return "reject";
     if (!outcomes.some(({ accepted }) => accepted)) return "ignore";

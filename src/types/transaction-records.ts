@@ -82,6 +82,12 @@ export function detached(record: TransactionRecord): TransactionRecord {
   };
 }
 
+/** How many transactions an encoded list says that it has; 0 where it is none. Reads nothing of them. */
+export function transactionCount(list: Uint8Array): number {
+  if (list.length < 4) return 0;
+  return new DataView(list.buffer, list.byteOffset, list.byteLength).getUint32(0, true) / 4;
+}
+
 /** The SSZ `Transactions` list of these records. */
 export function encodeRecords(records: readonly TransactionRecord[]): Uint8Array {
   return joinTransactions(records.map(({ encoded }) => encoded));
@@ -125,8 +131,8 @@ function withRoots(
 export function splitTransactions(list: Uint8Array): Uint8Array[] {
   if (list.length === 0) return [];
   const view = new DataView(list.buffer, list.byteOffset, list.byteLength);
-  const first = list.length < 4 ? 0 : view.getUint32(0, true);
-  const count = first / 4;
+  const count = transactionCount(list);
+  const first = 4 * count;
   if (first === 0 || first % 4 !== 0 || first > list.length || count > maxTransactionsPerList) {
     throw new RangeError(`not a list of at most ${maxTransactionsPerList} transactions`);
   }

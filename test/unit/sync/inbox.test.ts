@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { blocksById } from "../../../protocols/index.ts";
 import type { CanonicalBlock } from "../../../src/chain/types.ts";
 import { maxHoldMs } from "../../../src/sync/header-hold.ts";
@@ -260,7 +260,8 @@ describe("a compact block", () => {
 
   test("is rejected where it is none, or holds more than the chain allows", async () => {
     const { gossip, maker, node } = await pair();
-    for (const garbage of [new Uint8Array(), new Uint8Array(500).fill(255)])
+    const whole = compact(await maker.block(maker.start()), maker, () => [new Uint8Array(8)]);
+    for (const garbage of [new Uint8Array(), new Uint8Array(500).fill(255), whole.subarray(0, -1)])
       expect(await gossip(garbage)).toBe("reject");
     const tip = await maker.block(maker.start());
     expect(await gossip(compact(tip, maker, () => Array.from({ length: 51 }, () => new Uint8Array(8))))).toBe(
@@ -406,6 +407,22 @@ describe("a header that cannot be judged yet is held", () => {
     expect(verdicts).toHaveLength(9);
     expect(new Set(verdicts)).toEqual(new Set(["ignore"]));
   });
+});
+
+test("short ids are not decoded for a header that nobody has signed", async () => {
+  const { gossip, maker } = await pair();
+  const shortIds = new Array(2 ** 16).fill(new Uint8Array(8));
+  const parent = new Uint8Array(32).fill(7);
+  const message = compact(
+    await maker.block(maker.start(), { by: signer(6000), edit: { parent } }),
+    maker,
+    () => shortIds,
+  );
+  const views = (["slice", "subarray"] as const).map((name) => vi.spyOn(Uint8Array.prototype, name));
+  expect(await gossip(message)).toBe("ignore");
+  const made = views.reduce((sum, { mock }) => sum + mock.calls.length, 0);
+  for (const view of views) view.mockRestore();
+  expect(made).toBeLessThan(100);
 });
 
 test("a stranger's headers are not worth a signature check", async () => {
@@ -591,7 +608,9 @@ describe("gossiped transactions", () => {
     expect(await node.transactions.onGossip(new Uint8Array([9, 9]), "peer")).toBe("reject");
     expect(await send()).toBe("reject");
     const many = Array.from({ length: 513 }, () => first);
+    const decode = vi.spyOn(node.mempool, "decode");
     expect(await send(...many)).toBe("reject");
+    expect(decode).not.toHaveBeenCalled();
   });
 
   test("that are over here are ignored and not pulled in, and whoever relays them is not blamed: it may be behind", async () => {

@@ -5,7 +5,9 @@ import {
   Account,
   AuthoritySnapshot,
   Block,
+  CompactBlock,
   computeDomain,
+  decodeCompactBlock,
   domainTypes,
   EncodedBlock,
   Header,
@@ -13,7 +15,9 @@ import {
   maxAmount,
   maxMemoBytes,
   noVote,
+  shortIdCount,
   signingRoot,
+  splitShortIds,
   Transaction,
   Transactions,
   Transfer,
@@ -177,5 +181,29 @@ describe("counts", () => {
       new DataView(encoded.buffer, encoded.byteOffset).setBigUint64(40, value, true);
       expect(isSafeCount(Account.deserialize(encoded).nonce)).toBe(false);
     }
+  });
+});
+
+describe("a compact block", () => {
+  const header = { message: Header.defaultValue(), signature: new Uint8Array(64).fill(6) };
+
+  test("is decoded with its short ids as they came", () => {
+    for (const count of [0, 1, 3, 2 ** 16]) {
+      const shortIds = Array.from({ length: count }, (_, at) => new Uint8Array(8).fill(at));
+      const compact = decodeCompactBlock(CompactBlock.serialize({ header, shortIds }));
+      expect(compact.header).toEqual(header);
+      expect(shortIdCount(compact)).toBe(count);
+      expect(splitShortIds(compact.shortIds).slice(0, 5)).toEqual(shortIds.slice(0, 5));
+      expect(splitShortIds(compact.shortIds)).toHaveLength(count);
+    }
+  });
+
+  test("has whole short ids, and no more than a list of transactions", () => {
+    const whole = CompactBlock.serialize({ header, shortIds: [new Uint8Array(8)] });
+    for (const length of [whole.length - 1, whole.length - 9, 10, 0])
+      expect(() => decodeCompactBlock(whole.subarray(0, length))).toThrow();
+    const more = new Uint8Array(whole.length + 8 * 2 ** 16);
+    more.set(whole);
+    expect(() => decodeCompactBlock(more)).toThrow();
   });
 });
