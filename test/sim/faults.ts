@@ -1,4 +1,4 @@
-import { authorityVote } from "../../src/types/index.ts";
+import { authorityVote, type HeaderVote, type ParameterName, parameterVote } from "../../src/types/index.ts";
 import { accounts } from "./keys.ts";
 import type { SimNetwork } from "./network.ts";
 import type { SimNode } from "./node.ts";
@@ -36,6 +36,7 @@ export function planFaults(options: FaultsOptions): void {
   repeat(scenario.crashEveryMs, () => crash(options));
   const propose = proposer(options);
   repeat(scenario.authorityVotesEveryMs, propose);
+  repeat(scenario.parameterVotesEveryMs, () => proposeParameter(options));
 }
 
 function split({ random, nodes, trace, network }: FaultsOptions): void {
@@ -63,10 +64,14 @@ function crash({ scenario: { restoreShare }, random, nodes, timeline, start }: F
 
 /** Operators agree, more or less, on a change of the set that leaves fewer than a third faulty. */
 function proposer({ scenario, random, nodes }: FaultsOptions): () => void {
-  const { authorities, observers, faulty } = scenario;
+  const { authorities, observers, faulty, removedComesBack } = scenario;
   /** One at most is removed in a run. */
   let removed: number | undefined;
   return () => {
+    if (removedComesBack && removed !== undefined && random.chance(0.3)) {
+      proposeOn(nodes, random, 1, () => authorityVote("add", accounts[removed!]!.publicKey));
+      return;
+    }
     const add = observers > 0 && random.chance(0.5);
     const index = add ? firstObserver + random.below(observers) : random.below(authorities);
     if (!add) {
@@ -74,11 +79,38 @@ function proposer({ scenario, random, nodes }: FaultsOptions): () => void {
       if ((removed ?? index) !== index || 3 * faultyLeft >= authorities - 1) return;
       removed = index;
     }
-    const share = random.pick([0.4, 0.8, 1]);
-    for (const node of nodes) {
-      if (!node.services || node.faulty || !node.name.startsWith("a") || !random.chance(share)) continue;
-      const vote = authorityVote(add ? "add" : "remove", accounts[index]!.publicKey);
-      node.services.proposals.propose(vote).catch(() => undefined);
-    }
+    const vote = authorityVote(add ? "add" : "remove", accounts[index]!.publicKey);
+    proposeOn(nodes, random, random.pick([0.4, 0.8, 1]), () => vote);
   };
+}
+
+/** Operators agree on a parameter, more or less, and mostly on its value too. */
+function proposeParameter({ scenario, random, nodes }: FaultsOptions): void {
+  const values = parameterValues(scenario);
+  const name = random.pick(Object.keys(values) as (keyof typeof values)[]);
+  const value = random.pick(values[name]);
+  const differ = random.pick([0, 0, 0.2]);
+  proposeOn(nodes, random, random.pick([0.5, 0.8, 1]), () =>
+    parameterVote(name, random.chance(differ) ? random.pick(values[name]) : value),
+  );
+}
+
+/** Values that leave a run time to end; which of them are within the limits depends on the other parameters. */
+function parameterValues({ periodMs, slotMs }: Scenario) {
+  return {
+    periodMs: [slotMs, periodMs, Math.min(2 * periodMs, Math.max(periodMs, 4_000))],
+    emptyBlockPeriodMs: [0, periodMs, 3 * periodMs],
+    minFee: [0, 1, 5, 20],
+    blockReward: [0, 1, 5, 7],
+    maxBlockTransactions: [1, 2, 5, 100],
+    maxBlockBytes: [1_024, 2_000, 100_000],
+  } satisfies Partial<Record<ParameterName, number[]>>;
+}
+
+/** On a share of the honest authorities that run. */
+function proposeOn(nodes: readonly SimNode[], random: Random, share: number, vote: () => HeaderVote): void {
+  for (const node of nodes) {
+    if (!node.services || node.faulty || !node.name.startsWith("a") || !random.chance(share)) continue;
+    node.services.proposals.propose(vote()).catch(() => undefined);
+  }
 }

@@ -7,9 +7,10 @@ import { lastSender, senders } from "./transfers.ts";
 
 /** The first accounts are the authorities; those that send have a balance. */
 export async function makeGenesis(scenario: Scenario): Promise<CheckedGenesis> {
-  const { authorities, periodMs, emptyBlockPeriodMs, epochLength, blockReward } = scenario;
+  const { authorities, periodMs, slotMs, emptyBlockPeriodMs, epochLength, blockReward } = scenario;
   const config = testChainConfig({
     periodMs,
+    slotMs,
     epochLength,
     emptyBlockPeriodMs,
     maxBlockTransactions: 100,

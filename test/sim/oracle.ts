@@ -5,13 +5,12 @@ import { voteSigningRoot } from "../../src/chain/vote-check.ts";
 import type { FinalityStatus } from "../../src/consensus/index.ts";
 import { type Address, encodeAddress } from "../../src/crypto/address.ts";
 import type { ChainServices } from "../../src/node/chain-services.ts";
-import { balancesOf } from "../../src/types/genesis.ts";
 import type { BlockRef, SignedFinalityVote } from "../../src/types/index.ts";
 import { type Hex, toHex } from "../../src/util/bytes.ts";
-import { accountsOf, balanceOf } from "./accounts.ts";
+import { accountsOf } from "./accounts.ts";
+import { BlockWatch } from "./block-watch.ts";
 import { EvidenceWatch } from "./evidence-watch.ts";
 import { verify } from "./keys.ts";
-import { type KnownBlock, signedRecently } from "./known-blocks.ts";
 import { hasCauseToLeave } from "./mode-watch.ts";
 import type { SimNode } from "./node.ts";
 import { promises } from "./promises.ts";
@@ -32,10 +31,9 @@ export class Oracle {
   readonly #genesis: CheckedGenesis;
   /** The head of each node before its present one. */
   readonly #headsBefore = new WeakMap<SimNode, Head>();
-  readonly #blocks = new Map<Hex, KnownBlock>();
+  readonly #watch: BlockWatch;
   /** The one finalized chain: id by height. */
   readonly #finalized = new Map<number, Hex>();
-  readonly #supply: bigint;
   readonly signatures: SignatureWatch;
   readonly evidenceWatch: EvidenceWatch;
   /** The first rule that was broken. */
@@ -45,23 +43,28 @@ export class Oracle {
   readonly evidence = new Set<Address>();
   readonly #honest: ReadonlySet<Address>;
   finalizedHeight = 0;
-  highest = 0;
 
   constructor(genesis: CheckedGenesis, honest: readonly Uint8Array[], offenders: readonly Uint8Array[]) {
     this.#genesis = genesis;
     this.evidenceWatch = new EvidenceWatch(genesis, offenders);
     this.#honest = new Set(honest.map(encodeAddress));
-    this.#supply = balancesOf(genesis.block).reduce((sum, { balance }) => sum + balance, 0n);
     this.signatures = new SignatureWatch(genesis, honest, (rule, detail) => this.report(rule, detail));
-    this.#blocks.set(genesis.idHex, {
-      height: 0,
-      parent: "",
-      totalDifficulty: 0,
-      proposer: "",
-      stateRoot: toHex(genesis.block.header.message.stateRoot),
-      authorities: genesis.config.authorities.length,
+    this.#watch = new BlockWatch({
+      genesis,
+      honest,
+      isFinal: (height, id) => this.#finalized.get(height) === id,
+      report: (rule, detail) => this.report(rule, detail),
     });
     this.#finalized.set(0, genesis.idHex);
+  }
+
+  get highest(): number {
+    return this.#watch.highest;
+  }
+
+  /** The most that any block has asked for as its least fee. */
+  get highestMinFee(): bigint {
+    return this.#watch.highestMinFee;
   }
 
   report(rule: string, detail: string): void {
@@ -120,7 +123,7 @@ export class Oracle {
     const heads = [node.services?.chain.head, this.#headsBefore.get(node)].filter(
       (head) => head !== undefined,
     );
-    if (!heads.some((head) => hasCauseToLeave(node, head, nodes, this.#blocks)))
+    if (!heads.some((head) => hasCauseToLeave(node, head, nodes, this.#watch.blocks)))
       this.report("left ready without cause", `${node.name} at ${node.services?.chain.head.height}`);
   }
 
@@ -148,29 +151,23 @@ export class Oracle {
 
   /** Whether `ancestor` is `id` or below it. */
   descends(id: Hex, ancestor: { height: number; id: Hex }): boolean {
-    return this.#ancestorAt(id, ancestor.height) === ancestor.id;
+    return this.#watch.ancestorAt(id, ancestor.height) === ancestor.id;
   }
 
-  #learn({ header, idHex, totalDifficulty }: Head): void {
-    if (header.message.height === 0) return;
-    const { height, parent, proposer, stateRoot } = header.message;
-    this.signatures.onHeader(header.message, idHex);
-    if (this.#blocks.has(idHex)) return;
-    const known = { height, parent: toHex(parent), totalDifficulty, authorities: undefined };
-    this.#blocks.set(idHex, { ...known, proposer: toHex(proposer), stateRoot: toHex(stateRoot) });
-    this.highest = Math.max(this.highest, height);
+  #learn(head: Head): void {
+    if (head.height === 0) return;
+    this.signatures.onHeader(head.header.message, head.idHex);
+    this.#watch.learn(head);
   }
 
   /** `before`: what the node had known to be final. */
   #onHead(
     node: SimNode,
     services: ChainServices,
-    { head, retracted, applied }: HeadChange,
+    { retracted, applied }: HeadChange,
     before: FinalityStatus,
   ): void {
-    const { idHex } = head;
     for (const block of applied) this.#learn(block);
-    this.#blocks.get(idHex)!.authorities = services.chain.snapshot.authorities.length;
     for (const block of retracted) {
       if (block.height <= before.finalized.height)
         this.report(
@@ -178,10 +175,8 @@ export class Oracle {
           `${node.name}: height ${block.height}, ${block.idHex.slice(0, 8)}`,
         );
     }
-    const tooSoon = signedRecently(idHex, this.#blocks);
-    if (tooSoon) this.report("signed recently", tooSoon);
+    this.#watch.onHead(node.name, services, applied);
     this.#checkDescent(node, services);
-    this.#checkBalances(node, services);
     if (retracted.length > 0) this.#checkState(node, services);
   }
 
@@ -198,7 +193,7 @@ export class Oracle {
         return;
       }
       this.#finalized.set(at.height, at.id);
-      const block = this.#blocks.get(at.id);
+      const block = this.#watch.blocks.get(at.id);
       if (!block) return;
       at = { height: at.height - 1, id: block.parent };
     }
@@ -221,29 +216,13 @@ export class Oracle {
   /** The state is that of the header; where a block was just executed, the node has compared them itself. */
   #checkState(node: SimNode, { chain }: ChainServices): void {
     const { state, head, snapshot } = chain;
-    const expected = this.#blocks.get(head.idHex)?.stateRoot;
+    const expected = this.#watch.blocks.get(head.idHex)?.stateRoot;
     const root = toHex(accountsOf(state).stateRoot(snapshot));
     if (expected && root !== expected)
       this.report(
         "wrong state",
         `${node.name}: height ${head.height}, ${root.slice(0, 8)} not ${expected.slice(0, 8)}`,
       );
-  }
-
-  /** What was created is what is there. */
-  #checkBalances(node: SimNode, { chain }: ChainServices): void {
-    const { state, head } = chain;
-    const sum = balanceOf(state);
-    const supply = this.#supply + BigInt(head.height) * this.#genesis.config.parameters.blockReward;
-    if (sum !== supply)
-      this.report("balances not conserved", `${node.name}: ${sum}, not ${supply}, at ${head.height}`);
-  }
-
-  #ancestorAt(id: Hex, height: number): Hex | undefined {
-    let at: Hex = id;
-    for (let block = this.#blocks.get(at); block && block.height > height; block = this.#blocks.get(at))
-      at = block.parent;
-    return at;
   }
 }
 

@@ -13,8 +13,8 @@ const leastPeriodMs = 500;
 
 /** How long to watch the pace of a run after it has healed; 0 where there is no liar, or where blocks come irregularly without one. */
 export function paceWatchMs(scenario: Scenario): number {
-  const { liars, periodMs, emptyBlockPeriodMs, authorityVotesEveryMs } = scenario;
-  if (!promises.pace || !liars?.remains || authorityVotesEveryMs > 0) return 0;
+  const { liars, periodMs, emptyBlockPeriodMs, authorityVotesEveryMs, parameterVotesEveryMs } = scenario;
+  if (!promises.pace || !liars?.remains || authorityVotesEveryMs + parameterVotesEveryMs > 0) return 0;
   if (periodMs < leastPeriodMs || emptyBlockPeriodMs === 0) return 0;
   return watchedPeriods * Math.max(periodMs, emptyBlockPeriodMs);
 }

@@ -5,7 +5,7 @@ export const promises = {
   /** A node in step leaves `ready` for a chain only that a majority of the authorities must have signed. */
   modes: true,
   /** Two signatures of one authority that conflict, both sent to one node, are evidence there in the end. */
-  evidence: false,
+  evidence: true,
   /** Blocks come at their pace, and are final soon after, while liars go on and all else is well. */
   pace: true,
 };

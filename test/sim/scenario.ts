@@ -27,7 +27,9 @@ export const firstObserver = 16;
 export interface Scenario {
   authorities: number;
   observers: number;
+  /** The first period; it can become no shorter than a slot. */
   periodMs: number;
+  slotMs: number;
   emptyBlockPeriodMs: number;
   epochLength: number;
   blockReward: bigint;
@@ -47,6 +49,10 @@ export interface Scenario {
   crashEveryMs: number;
   /** Mean time between two changes of the set that operators propose; 0: none. */
   authorityVotesEveryMs: number;
+  /** Whether an authority that was removed may be added again. */
+  removedComesBack: boolean;
+  /** Mean time between two parameters that operators propose to set; 0: none. */
+  parameterVotesEveryMs: number;
   /** How often a crash is followed by putting an older copy of the data back. */
   restoreShare: number;
   /** The partition of clones, from the start. */
@@ -59,10 +65,12 @@ export interface ScenarioWishes {
   authorities?: number | undefined;
   /** False: there are no liars. Names of behaviours: there are, and they behave in these ways only. */
   liars?: false | readonly string[] | undefined;
+  /** False: the parameters stay as they are, and who is removed stays away. */
+  changes?: false | undefined;
 }
 
 /** A shape of a run. */
-export function drawScenario(random: Random, { authorities, liars }: ScenarioWishes = {}): Scenario {
+export function drawScenario(random: Random, { authorities, liars, changes }: ScenarioWishes = {}): Scenario {
   const count = authorities ?? random.weighted(authorityWeights);
   const periodMs = random.weighted(periodWeights);
   const quiet = random.chance(0.25);
@@ -77,6 +85,7 @@ export function drawScenario(random: Random, { authorities, liars }: ScenarioWis
       [1, 2],
     ]),
     periodMs,
+    ...drawChanges(random.fork("changes"), periodMs, changes),
     emptyBlockPeriodMs: quiet ? 0 : periodMs * (random.chance(0.2) ? 3 : 1),
     epochLength: random.pick([3, 5, 8, 13, 1000]),
     blockReward: random.pick([0n, 0n, 5n]),
@@ -129,6 +138,20 @@ function drawFaulty(random: Random, count: number): Map<number, FaultKind> {
   const wanted = random.chance(0.55) ? random.int(0, most) : 0;
   const who = random.shuffle(Array.from({ length: count }, (_, index) => index)).slice(0, wanted);
   return new Map(who.map((index) => [index, random.pick(faultKinds)]));
+}
+
+function drawChanges(
+  random: Random,
+  periodMs: number,
+  changes: false | undefined,
+): Pick<Scenario, "slotMs" | "removedComesBack" | "parameterVotesEveryMs"> {
+  if (changes === false || random.chance(0.6))
+    return { slotMs: periodMs, removedComesBack: false, parameterVotesEveryMs: 0 };
+  return {
+    slotMs: random.chance(0.5) ? periodMs : Math.max(100, periodMs / 2),
+    removedComesBack: random.chance(0.5),
+    parameterVotesEveryMs: random.pick([1_000, 3_000]),
+  };
 }
 
 /** `wildness` multiplies delays; from 5 up messages are lost too. */

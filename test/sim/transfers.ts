@@ -21,6 +21,12 @@ interface Acknowledged {
   id: Hex;
   from: Uint8Array;
   nonce: number;
+  fee: bigint;
+}
+
+/** The last transfer waits for no other one, whatever the limits of blocks and fees have become. */
+function feeOf(sender: (typeof accounts)[number], drawn: number): bigint {
+  return sender === lastSender ? 100n : BigInt(drawn);
 }
 
 /** Clients: they send transfers to any node and remember what was promised to them. */
@@ -44,7 +50,7 @@ export class Transfers {
       from: sender.publicKey,
       to: random.pick(receivers).publicKey,
       amount: BigInt(random.int(0, 50)),
-      fee: BigInt(random.int(0, 9)),
+      fee: feeOf(sender, random.int(0, 9)),
       nonce: services.mempool.pendingNonce(sender.publicKey) + (sender === lastSender ? 0 : gap),
       validUntil: 0,
       memo: new Uint8Array(),
@@ -60,16 +66,21 @@ export class Transfers {
       id,
       from: sender.publicKey,
       nonce: message.nonce,
+      fee: message.fee,
     });
     return outcome.record.id;
   }
 
-  /** What was acknowledged is in the chain, waits where it was promised, or another transfer has its nonce. */
+  /**
+   * What was acknowledged is in the chain, waits where it was promised, or another transfer has its nonce; or a vote has raised the least
+   * fee above its own.
+   */
   async check(oracle: Oracle): Promise<void> {
-    for (const { node, restores, id, from, nonce } of this.acknowledged) {
+    for (const { node, restores, id, from, nonce, fee } of this.acknowledged) {
       const { services } = node;
       if (!services || node.faulty || node.restores !== restores) continue;
       const { chain, mempool } = services;
+      if (fee < oracle.highestMinFee) continue;
       if (nonce < (chain.state.get(from)?.nonce ?? 0)) continue;
       if (mempool.get(id)) continue;
       const replaced = [...mempool.entries()].some(({ record: { transaction } }) => {

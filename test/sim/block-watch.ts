@@ -1,0 +1,121 @@
+import type { CheckedGenesis } from "../../src/chain/genesis.ts";
+import type { CanonicalBlock, Head } from "../../src/chain/types.ts";
+import type { ChainServices } from "../../src/node/chain-services.ts";
+import { balancesOf } from "../../src/types/genesis.ts";
+import type { Header } from "../../src/types/index.ts";
+import { type Hex, toHex } from "../../src/util/bytes.ts";
+import { balanceOf } from "./accounts.ts";
+import { type KnownBlock, signedRecently } from "./known-blocks.ts";
+import { differenceOf, firstRules, isVoteOnSet, rulesAfter } from "./reference.ts";
+
+export interface BlockWatchOptions {
+  genesis: CheckedGenesis;
+  /** Public keys. */
+  honest: readonly Uint8Array[];
+  /** Whether some node has held this block to be final. */
+  isFinal(height: number, id: Hex): boolean;
+  report(rule: string, detail: string): void;
+}
+
+/** Every block that any node has imported: each keeps the rules that a second implementation of them asks for. */
+export class BlockWatch {
+  readonly blocks = new Map<Hex, KnownBlock>();
+  readonly #options: BlockWatchOptions;
+  readonly #honest: ReadonlySet<Hex>;
+  highest = 0;
+  highestMinFee = 0n;
+
+  constructor(options: BlockWatchOptions) {
+    this.#options = options;
+    this.#honest = new Set(options.honest.map(toHex));
+    const { block, config, idHex } = options.genesis;
+    const { timestamp, proposer, stateRoot } = block.header.message;
+    this.blocks.set(idHex, {
+      height: 0,
+      parent: "",
+      timestamp,
+      proposer: toHex(proposer),
+      stateRoot: toHex(stateRoot),
+      totalDifficulty: 0,
+      rules: firstRules(config),
+      supply: balancesOf(block).reduce((sum, { balance }) => sum + balance, 0n),
+    });
+  }
+
+  /** A block that passed the checks of a node. */
+  learn({ header, idHex, totalDifficulty }: Head): void {
+    const { height, timestamp, proposer, stateRoot } = header.message;
+    if (height === 0 || this.blocks.get(idHex)?.rules) return;
+    const parent = toHex(header.message.parent);
+    const { rules: before, supply } = this.blocks.get(parent) ?? {};
+    if (before) this.#checkHeader(header.message, parent);
+    const rules = before && rulesAfter(before, header.message, this.#options.genesis.config);
+    if (rules && rules.parameters.minFee > this.highestMinFee) this.highestMinFee = rules.parameters.minFee;
+    this.blocks.set(idHex, {
+      ...{ height, parent, timestamp, totalDifficulty },
+      proposer: toHex(proposer),
+      stateRoot: toHex(stateRoot),
+      rules,
+      supply: before && supply !== undefined ? supply + before.parameters.blockReward : undefined,
+    });
+    this.highest = Math.max(this.highest, height);
+  }
+
+  /** A node has a new head: what is in the blocks, and what the node has made of them. */
+  onHead(node: string, { chain }: ChainServices, applied: readonly CanonicalBlock[]): void {
+    const { head, snapshot, state } = chain;
+    for (const block of applied) this.#checkBody(block);
+    const tooSoon = signedRecently(head.idHex, this.blocks);
+    if (tooSoon) this.#options.report("signed recently", tooSoon);
+    const { rules, supply } = this.blocks.get(head.idHex) ?? {};
+    const difference = rules && differenceOf(rules, snapshot);
+    if (difference) this.#options.report("wrong rules", `${node} at ${head.height}: ${difference}`);
+    const sum = balanceOf(state);
+    if (supply !== undefined && sum !== supply)
+      this.#options.report("balances not conserved", `${node}: ${sum}, not ${supply}, at ${head.height}`);
+  }
+
+  /** Undefined where a block on the way is not known. */
+  ancestorAt(id: Hex, height: number): Hex | undefined {
+    let at: Hex = id;
+    for (let block = this.blocks.get(at); block && block.height > height; block = this.blocks.get(at))
+      at = block.parent;
+    return at;
+  }
+
+  #checkHeader(header: Header, parent: Hex): void {
+    const { timestamp, rules } = this.blocks.get(parent)!;
+    const { report } = this.#options;
+    const { authorities, parameters } = rules!;
+    const proposer = toHex(header.proposer);
+    const name = `block ${header.height} of ${proposer.slice(0, 8)}`;
+    if (!authorities.includes(proposer)) report("not an authority", name);
+    if (header.timestamp < timestamp + parameters.periodMs)
+      report("too early", `${name}, ${header.timestamp - timestamp} ms after its parent`);
+    if (isVoteOnSet(header) && this.#honest.has(proposer) && !this.#isSetFinal(parent))
+      report("vote before the last change of the set is final", name);
+  }
+
+  /** Whether a block that is final, on the way down from this one, has its set. */
+  #isSetFinal(id: Hex): boolean {
+    const own = this.blocks.get(id)!.rules!.authorities.join();
+    let isFinal = false;
+    for (let at = this.blocks.get(id), atId = id; at; atId = at.parent, at = this.blocks.get(atId)) {
+      isFinal ||= this.#options.isFinal(at.height, atId);
+      if (isFinal && (!at.rules || at.rules.authorities.join() === own)) return true;
+    }
+    return false;
+  }
+
+  #checkBody({ header, height, records }: CanonicalBlock): void {
+    const parameters = this.blocks.get(toHex(header.message.parent))?.rules?.parameters;
+    if (!parameters) return;
+    const bytes = records.reduce((sum, { encoded }) => sum + encoded.length, 0);
+    const isKept =
+      records.length <= parameters.maxBlockTransactions &&
+      bytes <= parameters.maxBlockBytes &&
+      records.every(({ transaction }) => transaction.message.fee >= parameters.minFee);
+    if (!isKept)
+      this.#options.report("limits not kept", `block ${height}: ${records.length}, ${bytes} bytes`);
+  }
+}
