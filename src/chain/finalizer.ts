@@ -1,9 +1,9 @@
 import {
   authorityIndex,
   certificateOf,
+  linkKey,
   quorum,
   RoundWatch,
-  roundOfMinority,
   VoteTally,
   votesOf,
 } from "../consensus/index.ts";
@@ -51,7 +51,8 @@ export class Finalizer {
   readonly rounds = new RoundWatch();
   readonly #chain: Chain;
   readonly #logger: Logger;
-  #settling = 0;
+  /** Results on their way to the disk, by link. */
+  readonly #settling = new Map<string, Promise<void>>();
   readonly #conflicts = new LruMap<string, true>(maxConflicts);
 
   constructor({ chain, logger }: { chain: Chain; logger: Logger }) {
@@ -61,7 +62,7 @@ export class Finalizer {
 
   /** A result is on its way to the disk. */
   get isSettling(): boolean {
-    return this.#settling > 0;
+    return this.#settling.size > 0;
   }
 
   /** Checks and counts a vote. Returns false if it is old or known. @throws {VoteError} */
@@ -84,8 +85,8 @@ export class Finalizer {
     const authorities = await checkVote(vote, this.#checks);
     this.tally.add(vote);
     this.#take(vote);
-    const votes = this.tally.votesFor(vote.message, authorities);
-    if (votes.length >= quorum(authorities.length)) await this.#settle(certificateOf(vote.message, votes));
+    if (this.tally.count(vote.message) >= quorum(authorities.length))
+      await this.#settle(vote.message, () => certificateOf(vote.message, this.tally.votesFor(vote.message)));
     this.events.emit("changed", undefined);
     return true;
   }
@@ -107,7 +108,7 @@ export class Finalizer {
       return this.#onRefused(error, certificate);
     });
     for (const vote of votesOf(certificate)) this.noteSigned(vote);
-    await this.#settle(certificate);
+    await this.#settle(link, () => certificate);
     this.events.emit("changed", undefined);
     return true;
   }
@@ -121,7 +122,7 @@ export class Finalizer {
   isFarAhead({ target }: FinalityVote): boolean {
     const { finality, snapshot } = this.#chain;
     if (target.round <= finality.justified.round + maxRoundsAhead) return false;
-    return target.round > roundOfMinority(this.rounds.rounds(snapshot.authorities)) + maxRoundsAhead;
+    return target.round > this.rounds.targets(snapshot.authorities).ofMinority + maxRoundsAhead;
   }
 
   isSettled({ source, target }: FinalityVote): boolean {
@@ -205,17 +206,25 @@ export class Finalizer {
     this.events.emit("conflict", error);
   }
 
-  async #settle(certificate: Certificate): Promise<void> {
-    if (this.isSettled(certificate.link)) return;
-    this.#settling++;
+  /** Once for each link: votes that come after the quorum make no further certificate. */
+  async #settle(link: FinalityVote, certificate: () => Certificate): Promise<void> {
+    if (this.isSettled(link)) return;
+    const key = linkKey(link);
+    const settling = this.#settling.get(key) ?? this.#justify(certificate());
+    this.#settling.set(key, settling);
+    try {
+      await settling;
+    } finally {
+      if (this.#settling.delete(key)) this.events.emit("changed", undefined);
+    }
+  }
+
+  async #justify(certificate: Certificate): Promise<void> {
     try {
       await this.#chain.justify(certificate);
     } catch (error) {
       if (!(error instanceof FinalityConflictError)) throw error;
       this.#onConflict(error);
-    } finally {
-      this.#settling--;
-      this.events.emit("changed", undefined);
     }
     const oldest = this.#chain.finality.justified.round - keptRounds;
     this.tally.prune(oldest);

@@ -1,5 +1,5 @@
-import { authorityIndex, isLink, quorum } from "../consensus/index.ts";
-import type { Verify } from "../crypto/ed25519.ts";
+import { authorityIndex, isLink, linkKey, quorum } from "../consensus/index.ts";
+import type { Verify, VerifyOrder } from "../crypto/ed25519.ts";
 import {
   type Certificate,
   type Checkpoint,
@@ -68,18 +68,25 @@ export async function checkSignature(vote: SignedFinalityVote, checks: Signature
   if (!valid) throw new VoteError("INVALID_SIGNATURE", "the vote's signature is wrong");
 }
 
-/** Whether each signature is the voter's, whatever else is wrong with the vote. */
+/** Whether each signature is the voter's, whatever else is wrong with the vote. Those of a round sign one link, which is hashed once. */
 export function areSigned(
   votes: readonly SignedFinalityVote[],
   { genesisId, verify }: SignatureChecks,
+  order?: VerifyOrder,
 ): Promise<boolean[]> {
-  return verify(
-    votes.map(({ message, voter, signature }) => ({
-      publicKey: voter,
-      message: voteSigningRoot(message, genesisId),
-      signature,
-    })),
-  );
+  const roots = new Map<string, Uint8Array>();
+  const rootOfLink = (link: FinalityVote) => {
+    const key = linkKey(link);
+    const root = roots.get(key) ?? voteSigningRoot(link, genesisId);
+    roots.set(key, root);
+    return root;
+  };
+  const sets = votes.map(({ message, voter, signature }) => ({
+    publicKey: voter,
+    message: rootOfLink(message),
+    signature,
+  }));
+  return verify(sets, order);
 }
 
 /** Checks a certificate: a quorum of the target's own authorities has signed the link. @throws {VoteError} */

@@ -1,11 +1,10 @@
 import { SigningError } from "../accounts/index.ts";
 import {
+  authorityIndex,
   minRoundTimeoutMs,
   quorum,
   RoundTimer,
   restingMs,
-  roundOfMinority,
-  roundOfQuorum,
   targetHeight,
 } from "../consensus/index.ts";
 import type { FinalityVote, SignedFinalityVote } from "../types/index.ts";
@@ -50,6 +49,7 @@ export class Voter {
   readonly #stops: (() => void)[];
   #enabled = false;
   #stopped = false;
+  #isDue = false;
   #cancelTimer: () => void = () => undefined;
   /** Since when the head stands. */
   #headSinceMs: number;
@@ -92,9 +92,14 @@ export class Voter {
   }
 
   #wake(): void {
-    if (this.#stopped) return;
+    // One that waits to begin sees all that has come until then.
+    if (this.#stopped || this.#isDue) return;
+    this.#isDue = true;
     void this.#queue
-      .run(() => this.#evaluate())
+      .run(() => {
+        this.#isDue = false;
+        return this.#evaluate();
+      })
       .catch((error) => {
         // What protects the account says itself why it refuses, and the others come to rounds that it does not.
         const level = error instanceof SigningError ? "debug" : "error";
@@ -122,7 +127,7 @@ export class Voter {
 
     // Rounds that the protection refuses are passed over: where more than a third wait for the others to reach theirs, nobody would.
     if (signer.refusedToRound > this.#round.round) this.#round.enter(signer.refusedToRound);
-    const reached = roundOfMinority(finalizer.rounds.rounds(chain.snapshot.authorities));
+    const reached = finalizer.rounds.targets(chain.snapshot.authorities).ofMinority;
     let round = Math.max(justified.round + 1, reached);
     if (round <= this.#round.round) {
       const waitMs = await this.#resultWaitMs();
@@ -145,7 +150,7 @@ export class Voter {
     // The head has yet to follow the justified block; it wakes this when it has.
     if (!(await isAncestor(chain.tree, { height: justified.height, id: justified.block }, target))) return;
     const voters = (await chain.tree.snapshotAfter(target.id)).authorities;
-    if (!voters.some((voter) => equalBytes(voter, signer.publicKey))) return this.#cancelTimer();
+    if (authorityIndex(voters, signer.publicKey) < 0) return this.#cancelTimer();
 
     await this.#vote({ source: justified, target: { round, height, block: target.id } });
     this.#round.enter(round);
@@ -160,11 +165,14 @@ export class Voter {
     const target = own && (await chain.tree.get(own.message.target.block));
     // The set may have changed since: those who can give this round a result, or those who can give one to the next.
     const snapshots = target ? [await chain.tree.snapshotAfter(target.id), chain.snapshot] : [chain.snapshot];
-    const reached = snapshots.map(({ authorities }) => rounds.rounds(authorities));
+    const reached = snapshots.map(({ authorities }) => ({
+      ranking: rounds.targets(authorities),
+      quorum: quorum(authorities.length),
+    }));
     return this.#round.waitMs(clock.now(), {
       isLost: rounds.roundOf(signer.publicKey) < round,
-      hasQuorum: reached.some((each) => roundOfQuorum(each) >= round),
-      isShared: reached.some((each) => each.filter((other) => other === round).length >= quorum(each.length)),
+      hasQuorum: reached.some(({ ranking }) => ranking.ofQuorum >= round),
+      isShared: reached.some((each) => each.ranking.count(round) >= each.quorum),
       justifiedRound: chain.finality.justified.round,
     });
   }
@@ -172,7 +180,7 @@ export class Voter {
   /** More than a third vote from a later source: its certificate has been asked for, and a vote from the old one would split theirs. */
   #certificateWaitMs(): number {
     const { chain, finalizer, clock } = this.#options;
-    const round = roundOfMinority(finalizer.rounds.sources(chain.snapshot.authorities));
+    const round = finalizer.rounds.sources(chain.snapshot.authorities).ofMinority;
     if (round <= chain.finality.justified.round) return 0;
     if (round !== this.#laterSource.round) this.#laterSource = { round, sinceMs: clock.now() };
     return this.#laterSource.sinceMs + minRoundTimeoutMs - clock.now();

@@ -1,5 +1,5 @@
 import type { Checkpoint, FinalityVote } from "../types/index.ts";
-import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
+import { equalBytes, toHex } from "../util/bytes.ts";
 
 /** Target blocks are this far apart in time at least, so that votes meet on one block of a fast chain: some LAN round trips. */
 const targetSpacingMs = 250;
@@ -30,9 +30,20 @@ export function minority(count: number): number {
   return Math.floor(count / 3) + 1;
 }
 
-/** Names a link: votes for the same one are counted together. */
-export function linkKey({ source, target }: FinalityVote): Hex {
-  return `${source.round}:${toHex(source.block)}>${target.round}:${toHex(target.block)}`;
+/** The name of each link that was asked for: a vote is counted in several places. */
+const linkKeys = new WeakMap<FinalityVote, string>();
+
+/** Names a link: votes for the same one are counted together. Two links of one name are equal. */
+export function linkKey(link: FinalityVote): string {
+  const known = linkKeys.get(link);
+  if (known !== undefined) return known;
+  const key = `${checkpointKey(link.source)}>${checkpointKey(link.target)}`;
+  linkKeys.set(link, key);
+  return key;
+}
+
+function checkpointKey({ round, height, block }: Checkpoint): string {
+  return `${round}:${height}:${toHex(block)}`;
 }
 
 /** A link as such, whatever the chain: from a checkpoint to one of a higher round, at the same block or a later height. */
@@ -100,19 +111,4 @@ export function roundestHeight(above: number, upTo: number): number {
 /** How long an authority waits for the result of a round, by the rounds since the last that had one. */
 export function roundTimeoutMs(roundsWithoutResult: number): number {
   return Math.min(minRoundTimeoutMs * 2 ** Math.min(roundsWithoutResult - 1, 16), maxRoundTimeoutMs);
-}
-
-/** The highest round that more than a third have reached. `rounds`: of each authority's newest vote, 0 where none is known. */
-export function roundOfMinority(rounds: readonly number[]): number {
-  return roundOf(minority(rounds.length), rounds);
-}
-
-/** The highest round that more than two thirds have reached. */
-export function roundOfQuorum(rounds: readonly number[]): number {
-  return roundOf(quorum(rounds.length), rounds);
-}
-
-function roundOf(count: number, rounds: readonly number[]): number {
-  const descending = [...rounds].sort((a, b) => b - a);
-  return descending[count - 1] ?? 0;
 }

@@ -7,6 +7,7 @@ export * from "./fork-choice.ts";
 export * from "./majority.ts";
 export * from "./parameters.ts";
 export * from "./recovery.ts";
+export * from "./round-ranking.ts";
 export * from "./round-timer.ts";
 export * from "./round-watch.ts";
 export * from "./timing.ts";

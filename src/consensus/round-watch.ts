@@ -1,27 +1,50 @@
 import type { SignedFinalityVote } from "../types/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
+import { LruMap } from "../util/lru.ts";
+import { RoundRanking } from "./round-ranking.ts";
+
+/** Sets whose rounds are kept in order: that of the head, and that of the own newest vote. */
+const keptSets = 4;
+
+/** The members of a set, and the rounds of their newest votes. */
+interface RankedSet {
+  members: ReadonlySet<Hex>;
+  targets: RoundRanking;
+  sources: RoundRanking;
+}
 
 /** The newest vote of each authority, whether or not it can be counted: its round is one that the voter has reached. */
 export class RoundWatch {
   readonly #newest = new Map<Hex, SignedFinalityVote>();
+  /** By their lists, which snapshots share for as long as the set stays the same. */
+  readonly #sets = new LruMap<readonly Uint8Array[], RankedSet>(keptSets);
 
   /** `vote`: an authority's, its signature checked. */
   add(vote: SignedFinalityVote): void {
-    if (vote.message.target.round > this.roundOf(vote.voter)) this.#newest.set(toHex(vote.voter), vote);
+    const voter = toHex(vote.voter);
+    const before = this.#newest.get(voter);
+    if (vote.message.target.round <= targetRound(before)) return;
+    this.#newest.set(voter, vote);
+    for (const { members, targets, sources } of this.#sets.values()) {
+      if (!members.has(voter)) continue;
+      targets.move(targetRound(before), targetRound(vote));
+      sources.move(sourceRound(before), sourceRound(vote));
+    }
   }
 
   /** 0: no vote of it is known. */
   roundOf(voter: Uint8Array): number {
-    return this.#newest.get(toHex(voter))?.message.target.round ?? 0;
+    return targetRound(this.voteOf(voter));
   }
 
-  rounds(authorities: readonly Uint8Array[]): number[] {
-    return authorities.map((authority) => this.roundOf(authority));
+  /** The rounds that these authorities have reached: those of their newest votes, 0 where none is known. */
+  targets(authorities: readonly Uint8Array[]): RoundRanking {
+    return this.#ranked(authorities).targets;
   }
 
-  /** Of the sources of these votes. */
-  sources(authorities: readonly Uint8Array[]): number[] {
-    return authorities.map((authority) => this.voteOf(authority)?.message.source.round ?? 0);
+  /** The rounds of the sources of their newest votes. */
+  sources(authorities: readonly Uint8Array[]): RoundRanking {
+    return this.#ranked(authorities).sources;
   }
 
   voteOf(voter: Uint8Array): SignedFinalityVote | undefined {
@@ -34,7 +57,31 @@ export class RoundWatch {
 
   /** Forgets the votes for targets below `round`. */
   prune(round: number): void {
-    for (const [voter, { message }] of this.#newest)
-      if (message.target.round < round) this.#newest.delete(voter);
+    const before = this.#newest.size;
+    for (const [voter, vote] of this.#newest) if (targetRound(vote) < round) this.#newest.delete(voter);
+    if (this.#newest.size < before) this.#sets.clear();
   }
+
+  /** Ordered once for each set, and then kept in order vote by vote. */
+  #ranked(authorities: readonly Uint8Array[]): RankedSet {
+    const known = this.#sets.get(authorities);
+    if (known) return known;
+    const members = authorities.map((authority) => toHex(authority));
+    const votes = members.map((member) => this.#newest.get(member));
+    const ranked = {
+      members: new Set(members),
+      targets: new RoundRanking(votes.map(targetRound)),
+      sources: new RoundRanking(votes.map(sourceRound)),
+    };
+    this.#sets.set(authorities, ranked);
+    return ranked;
+  }
+}
+
+function targetRound(vote: SignedFinalityVote | undefined): number {
+  return vote?.message.target.round ?? 0;
+}
+
+function sourceRound(vote: SignedFinalityVote | undefined): number {
+  return vote?.message.source.round ?? 0;
 }

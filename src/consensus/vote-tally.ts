@@ -5,7 +5,10 @@ import { linkKey } from "./finality.ts";
 /** Of one voter; an honest one has one a round, and those of the newest rounds matter. */
 const maxVotesPerVoter = 32;
 
-/** Finality votes by voter and by link. Votes are checked before they come here. */
+/**
+ * Finality votes by voter and by link. Votes are checked before they come here: each voter is in the set of its vote's target, so that
+ * all the votes for a link count, and nobody has to look for them among the authorities.
+ */
 export class VoteTally {
   readonly #byVoter = new Map<Hex, SignedFinalityVote[]>();
   readonly #byLink = new Map<Hex, Map<Hex, SignedFinalityVote>>();
@@ -26,11 +29,13 @@ export class VoteTally {
     if (votes.length > maxVotesPerVoter) this.#remove(votes[0]!);
   }
 
-  /** The votes of these authorities for a link. */
-  votesFor(link: FinalityVote, authorities: readonly Uint8Array[]): SignedFinalityVote[] {
-    const votes = this.#byLink.get(linkKey(link));
-    if (!votes) return [];
-    return authorities.flatMap((authority) => votes.get(toHex(authority)) ?? []);
+  /** How many authorities have signed this link. */
+  count(link: FinalityVote): number {
+    return this.#byLink.get(linkKey(link))?.size ?? 0;
+  }
+
+  votesFor(link: FinalityVote): SignedFinalityVote[] {
+    return [...(this.#byLink.get(linkKey(link))?.values() ?? [])];
   }
 
   /** Forgets the votes for targets below `round`. */

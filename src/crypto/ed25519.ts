@@ -18,8 +18,11 @@ export interface AddressSet {
   address: Uint8Array;
 }
 
-/** `later`: transactions that wait for a block. However many there are, blocks and votes, which are `first`, do not wait for them. */
-export type VerifyOrder = "first" | "later";
+/**
+ * `later`: transactions that wait for a block. However many there are, blocks and votes, which are `first`, do not wait for them.
+ * `threads`: as `first`, and on other threads however few they are, since more like them come.
+ */
+export type VerifyOrder = "first" | "threads" | "later";
 
 /** Resolves to one verdict a set, in order, and never rejects. Without `order`, `first`. */
 export type Verify = (

@@ -72,8 +72,9 @@ export class VerifyPool {
     if (!sets.every(isPackable)) return verifySignatures(sets);
     return new Promise((resolve) => {
       const call: Call = { sets, verdicts: new Array(sets.length), left: sets.length, resolve };
-      const first = sets.length <= smallCall ? this.#small : this.#large;
-      const queue = order === "first" ? first : this.#later;
+      const isSmall = sets.length <= smallCall && order !== "threads";
+      const first = isSmall ? this.#small : this.#large;
+      const queue = order === "later" ? this.#later : first;
       queue.push({ call, start: 0, end: sets.length });
       if (this.#flushing) return;
       this.#flushing = true;

@@ -2,7 +2,7 @@ import { checkpointBody, type FinalityBody, finalityProofBody, finalityVoteBody 
 import type { Chain } from "../chain/chain.ts";
 import type { Finalizer } from "../chain/finalizer.ts";
 import type { Voter } from "../chain/voter.ts";
-import { quorum, roundOfMinority } from "../consensus/index.ts";
+import { quorum } from "../consensus/index.ts";
 import type { FinalityStore } from "../storage/finality.ts";
 import type { SignedFinalityVote } from "../types/index.ts";
 import type { FinalityInput } from "./diagnosis.ts";
@@ -53,6 +53,6 @@ function currentRound({ chain, finalizer, voter }: FinalityParts): {
 } {
   const { authorities } = chain.snapshot;
   const votes = authorities.flatMap((authority) => finalizer.rounds.voteOf(authority) ?? []);
-  const reached = roundOfMinority(finalizer.rounds.rounds(authorities));
+  const reached = finalizer.rounds.targets(authorities).ofMinority;
   return { round: Math.max(chain.finality.justified.round, voter?.round ?? 0, reached), votes };
 }

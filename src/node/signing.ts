@@ -8,7 +8,7 @@ import type { Chain } from "../chain/chain.ts";
 import type { Finalizer } from "../chain/finalizer.ts";
 import type { Genesis } from "../chain/genesis.ts";
 import { voteSigningRoot } from "../chain/vote-check.ts";
-import { minRoundTimeoutMs, quorum, roundOfMinority } from "../consensus/index.ts";
+import { minRoundTimeoutMs, quorum } from "../consensus/index.ts";
 import type { Database } from "../storage/database.ts";
 import { ProtectionStore } from "../storage/protection.ts";
 import { computeDomain, type SignedFinalityVote, signingRoot, slotOf } from "../types/index.ts";
@@ -85,7 +85,7 @@ export function followOwnSignatures(
     const blocksMs = others.map((authority) => signedAtMs.get(toHex(authority)) ?? 0);
     signer.hearRounds({
       // Not the highest round of all: a faulty authority could keep this one from voting for ever.
-      reachedRound: roundOfMinority(finalizer.rounds.rounds(authorities)),
+      reachedRound: finalizer.rounds.targets(authorities).ofMinority,
       justifiedRound: justified.round,
       votedAfterMs: block?.header.message.timestamp,
       aliveAfterMs: blocksMs.sort((a, b) => b - a)[quorum(authorities.length) - 2],

@@ -1,6 +1,6 @@
 import type { Verdict } from "../../protocols/index.ts";
 import type { SignedFinalityVote } from "../types/index.ts";
-import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
+import { type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 
 /** Votes of one authority that wait for blocks: an honest one is a few rounds ahead at most. */
@@ -12,7 +12,6 @@ const verdictMs = 3_000;
 
 interface HeldVote {
   vote: SignedFinalityVote;
-  voter: Hex;
   /** What is said of the message that brought it; later calls have no effect. */
   decide(verdict: Verdict): void;
 }
@@ -22,6 +21,9 @@ export class HeldVotes {
   readonly #clock: Clock;
   /** Oldest first. */
   readonly #held = new Set<HeldVote>();
+  /** The same, so that none has to be looked for among those of others. */
+  readonly #byVoter = new Map<Hex, Set<HeldVote>>();
+  readonly #byBlock = new Map<Hex, Set<HeldVote>>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -33,24 +35,26 @@ export class HeldVotes {
 
   /** Resolves when the vote is released, given up, or has waited for too long to travel on. It stays here in the last case. */
   hold(vote: SignedFinalityVote): Promise<Verdict> {
-    const voter = toHex(vote.voter);
     const { promise, resolve } = Promise.withResolvers<Verdict>();
     const cancel = this.#clock.after(verdictMs, () => resolve("pardon"));
     const decide = (verdict: Verdict) => {
       cancel();
       resolve(verdict);
     };
-    this.#held.add({ vote, voter, decide });
-    const own = [...this.#held].filter((held) => held.voter === voter);
-    if (own.length > maxPerVoter) this.#giveUp(own[0]!);
-    if (this.#held.size > maxInAll) this.#giveUp(this.#held.values().next().value!);
+    const held = { vote, decide };
+    const { voter, block } = keysOf(held);
+    const own = addTo(this.#byVoter, voter, held);
+    addTo(this.#byBlock, block, held);
+    this.#held.add(held);
+    if (own.size > maxPerVoter) this.#giveUp(oldest(own));
+    if (this.#held.size > maxInAll) this.#giveUp(oldest(this.#held));
     return promise;
   }
 
   /** Takes out those that wait for the block. */
   release(block: Uint8Array): HeldVote[] {
-    const ready = [...this.#held].filter(({ vote }) => equalBytes(vote.message.target.block, block));
-    for (const held of ready) this.#held.delete(held);
+    const ready = [...(this.#byBlock.get(toHex(block)) ?? [])];
+    for (const held of ready) this.#remove(held);
     return ready;
   }
 
@@ -59,7 +63,34 @@ export class HeldVotes {
   }
 
   #giveUp(held: HeldVote): void {
-    this.#held.delete(held);
+    this.#remove(held);
     held.decide("pardon");
   }
+
+  #remove(held: HeldVote): void {
+    const { voter, block } = keysOf(held);
+    this.#held.delete(held);
+    removeFrom(this.#byVoter, voter, held);
+    removeFrom(this.#byBlock, block, held);
+  }
+}
+
+function keysOf({ vote }: HeldVote): { voter: Hex; block: Hex } {
+  return { voter: toHex(vote.voter), block: toHex(vote.message.target.block) };
+}
+
+function addTo(index: Map<Hex, Set<HeldVote>>, key: Hex, held: HeldVote): Set<HeldVote> {
+  const entries = index.get(key) ?? new Set();
+  index.set(key, entries.add(held));
+  return entries;
+}
+
+function removeFrom(index: Map<Hex, Set<HeldVote>>, key: Hex, held: HeldVote): void {
+  const entries = index.get(key);
+  entries?.delete(held);
+  if (entries?.size === 0) index.delete(key);
+}
+
+function oldest(entries: Set<HeldVote>): HeldVote {
+  return entries.values().next().value!;
 }

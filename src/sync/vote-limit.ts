@@ -1,4 +1,5 @@
-import { FinalityVote, rootOf, type SignedFinalityVote } from "../types/index.ts";
+import { linkKey } from "../consensus/index.ts";
+import type { SignedFinalityVote } from "../types/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
 import { LruMap } from "../util/lru.ts";
 import { HighestIds } from "./highest-ids.ts";
@@ -19,7 +20,7 @@ export class VoteLimit {
   /** Whether the vote was taken in, or cannot be any more. */
   excludes(vote: SignedFinalityVote): boolean {
     const taken = this.#taken.get(toHex(vote.voter))?.at(vote.message.target.round) ?? new Set();
-    return taken.size >= maxVotesPerRound || taken.has(rootHex(vote));
+    return taken.size >= maxVotesPerRound || taken.has(linkKey(vote.message));
   }
 
   /** Whether the vote is far below another that its voter has signed. */
@@ -34,11 +35,7 @@ export class VoteLimit {
     const voter = toHex(vote.voter);
     const rounds = this.#taken.get(voter) ?? new HighestIds(maxRounds);
     this.#taken.set(voter, rounds);
-    rounds.add(vote.message.target.round, rootHex(vote));
+    rounds.add(vote.message.target.round, linkKey(vote.message));
     return true;
   }
-}
-
-function rootHex({ message }: SignedFinalityVote): Hex {
-  return toHex(rootOf(FinalityVote, message));
 }

@@ -13,6 +13,7 @@ import { startFigure } from "./start.ts";
 import { stateRootFigure } from "./state-root.ts";
 import { submitFigures } from "./submit.ts";
 import { syncFigure } from "./sync.ts";
+import { votesFigure } from "./votes.ts";
 import { wideAreaFigure } from "./wide-area.ts";
 
 /** In the order in which they run. */
@@ -31,5 +32,6 @@ export const figures: readonly Figure[] = [
   stateRootFigure,
   reorganizeFigure,
   commonAncestorFigure,
+  votesFigure,
   wideAreaFigure,
 ];

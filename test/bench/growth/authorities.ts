@@ -10,7 +10,7 @@ import { defineAxis, leastCpuMs } from "./axis.ts";
 const rounds = 10;
 
 /** Every authority's vote from the highest justified checkpoint to the head, in the round after it. */
-async function votesForHead(
+export async function votesForHead(
   { chain }: Peer,
   { genesis, signers }: BenchChain,
 ): Promise<SignedFinalityVote[]> {

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { TopicName } from "../../../protocols/index.ts";
 import { type Signer, signerFromSeed } from "../../../src/accounts/index.ts";
 import type { Chain } from "../../../src/chain/chain.ts";
 import type { Finalizer } from "../../../src/chain/finalizer.ts";
@@ -173,10 +174,15 @@ export class Peer {
     return this.#closers.close();
   }
 
-  /** A gossip message of the topic `blocks` comes in. */
-  async receive(message: Uint8Array): Promise<void> {
+  /** How many gossip messages have had their verdicts. */
+  get judged(): number {
+    return this.#gossip.nodes.get("peer")!.verdicts.length;
+  }
+
+  /** A gossip message comes in. */
+  async receive(message: Uint8Array, topic: TopicName = "blocks"): Promise<void> {
     const digest = firstDigest(this.chain.genesis.id);
-    await this.#gossip.nodes.get("others")!.publish("blocks", message, digest);
+    await this.#gossip.nodes.get("others")!.publish(topic, message, digest);
   }
 
   /** Resolves when a block is the head. */

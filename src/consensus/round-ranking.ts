@@ -1,0 +1,60 @@
+import { minority, quorum } from "./finality.ts";
+
+/** The round of each of a number of authorities, in order, so that each answer takes a step or a few, however many they are. */
+export class RoundRanking {
+  readonly #ascending: Float64Array;
+
+  constructor(rounds: readonly number[]) {
+    this.#ascending = Float64Array.from(rounds).sort();
+  }
+
+  /** The highest round that more than a third have reached; 0 where there are none. */
+  get ofMinority(): number {
+    return this.#highest(minority(this.#ascending.length));
+  }
+
+  /** The highest round that more than two thirds have reached. */
+  get ofQuorum(): number {
+    return this.#highest(quorum(this.#ascending.length));
+  }
+
+  /** How many are in this very round. */
+  count(round: number): number {
+    return this.#below(round, true) - this.#below(round);
+  }
+
+  /** One of them goes from a round that it is in to another. */
+  move(from: number, to: number): void {
+    const all = this.#ascending;
+    if (to === from) return;
+    if (to > from) {
+      // The last that is in the round gives way, so that the order stays.
+      const at = this.#below(from, true) - 1;
+      const place = this.#below(to) - 1;
+      all.copyWithin(at, at + 1, place + 1);
+      all[place] = to;
+    } else {
+      const at = this.#below(from);
+      const place = this.#below(to, true);
+      all.copyWithin(place + 1, place, at);
+      all[place] = to;
+    }
+  }
+
+  #highest(count: number): number {
+    return this.#ascending[this.#ascending.length - count] ?? 0;
+  }
+
+  /** How many are in a lower round, or in this one too. */
+  #below(round: number, orIn = false): number {
+    let low = 0;
+    let high = this.#ascending.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const other = this.#ascending[middle]!;
+      if (other < round || (orIn && other === round)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

@@ -1,0 +1,68 @@
+import { expect, test } from "vitest";
+import { minority, quorum, RoundRanking, RoundWatch } from "../../../src/consensus/index.ts";
+import type { SignedFinalityVote } from "../../../src/types/index.ts";
+import { createRandom } from "../../e2e/harness/random.ts";
+
+const block = new Uint8Array(32);
+const address = (number: number) => new Uint8Array(32).fill(number + 1);
+
+function vote(voter: number, sourceRound: number, targetRound: number): SignedFinalityVote {
+  const source = { round: sourceRound, height: 0, block };
+  const target = { round: targetRound, height: 0, block };
+  return { message: { source, target }, voter: address(voter), signature: new Uint8Array(64) };
+}
+
+/** What a ranking is to answer, counted anew. */
+function counted(rounds: readonly number[]) {
+  const descending = rounds.toSorted((a, b) => b - a);
+  return {
+    ofMinority: descending[minority(rounds.length) - 1] ?? 0,
+    ofQuorum: descending[quorum(rounds.length) - 1] ?? 0,
+    counts: [0, 1, 2, 3, 4, 5, 6].map((round) => rounds.filter((other) => other === round).length),
+  };
+}
+
+function answers(ranking: RoundRanking) {
+  const { ofMinority, ofQuorum } = ranking;
+  return { ofMinority, ofQuorum, counts: [0, 1, 2, 3, 4, 5, 6].map((round) => ranking.count(round)) };
+}
+
+test("a ranking that is kept in order answers as one that is counted anew", () => {
+  const random = createRandom(7);
+  for (let size = 0; size <= 9; size++) {
+    const rounds = Array.from({ length: size }, () => Math.floor(random() * 6));
+    const ranking = new RoundRanking(rounds);
+    for (let step = 0; step < 60 && size > 0; step++) {
+      const at = Math.floor(random() * size);
+      const to = Math.floor(random() * 7);
+      ranking.move(rounds[at]!, to);
+      rounds[at] = to;
+      expect(answers(ranking)).toEqual(counted(rounds));
+    }
+    expect(answers(ranking)).toEqual(counted(rounds));
+  }
+});
+
+test("the watch ranks the newest votes of every set that it is asked about, also after some are forgotten", () => {
+  const random = createRandom(8);
+  const watch = new RoundWatch();
+  const sets = [[0, 1, 2, 3], [2, 3, 4, 5, 6], [0], []].map((set) => set.map(address));
+  const newest = new Map<number, SignedFinalityVote>();
+  for (let step = 0; step < 300; step++) {
+    const voter = Math.floor(random() * 8);
+    const target = 1 + Math.floor((random() * step) / 20);
+    const cast = vote(voter, Math.floor(random() * target), target);
+    watch.add(cast);
+    if (target > (newest.get(voter)?.message.target.round ?? 0)) newest.set(voter, cast);
+    if (step % 50 === 49) {
+      const oldest = step / 40;
+      watch.prune(oldest);
+      for (const [each, { message }] of newest) if (message.target.round < oldest) newest.delete(each);
+    }
+    for (const set of sets) {
+      const votes = set.map((member) => newest.get(member[0]! - 1)?.message);
+      expect(answers(watch.targets(set))).toEqual(counted(votes.map((link) => link?.target.round ?? 0)));
+      expect(answers(watch.sources(set))).toEqual(counted(votes.map((link) => link?.source.round ?? 0)));
+    }
+  }
+});
