@@ -1,3 +1,4 @@
+import { EventEmitter } from "node:events";
 import type { ServerResponse } from "node:http";
 import { beforeEach, expect, test } from "vitest";
 import { AccountHistory } from "../../../src/api/account-history.ts";
@@ -80,6 +81,37 @@ test("pages of many requests read one block at a time, and too many are refused"
   expect(most).toBe(1);
   expect(pages.filter(({ status }) => status === "rejected")).toHaveLength(6);
   expect((await history.read(reader, page(3), outgoing)).found).toHaveLength(3);
+});
+
+test("a block that took long is followed by a pause as long, and a reader that is gone is read no further for", async () => {
+  const clock = new ManualClock();
+  const history = new AccountHistory(clock, new RateLimiter(clock, rate, rate));
+  const busyMs = 5;
+  const slow = {
+    ...reader,
+    async transactionsAt(height: number, indexes: readonly number[]) {
+      const until = performance.now() + busyMs;
+      while (performance.now() < until);
+      return reader.transactionsAt(height, indexes);
+    },
+  } as unknown as BlockReader;
+  const gone = Object.assign(new EventEmitter(), outgoing, { closed: false });
+  const turns = async () => {
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+  };
+  clock.settle = turns;
+  const reading = history.read(slow, page(9), gone as unknown as ServerResponse);
+  await clock.advance(busyMs - 1);
+  expect(reads).toHaveLength(1);
+  await clock.advance(1_000);
+  expect((await reading).found).toHaveLength(9);
+  reads.length = 0;
+  const given = history.read(slow, page(9), gone as unknown as ServerResponse);
+  await clock.advance(0);
+  gone.closed = true;
+  await clock.advance(1_000);
+  expect((await given).found).toHaveLength(3);
+  expect(reads).toHaveLength(1);
 });
 
 test("who asks pays for what was read", async () => {

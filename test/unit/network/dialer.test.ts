@@ -201,6 +201,73 @@ test("a flood of announcements is no flood of dials", async () => {
   expect(dials.length).toBeLessThan(12);
 });
 
+test("news of a peer that stayed once cut its waiting short every two seconds at most", async () => {
+  const { dialer, clock, dials, alive, cut } = setUp();
+  await dialer.start();
+  // Its id is the lower one: it is dialled without waiting.
+  alive.set(at(1), "a");
+  dialer.found("a", [at(1)], "discovery");
+  await clock.advance(lastedMs + 1_000);
+  alive.clear();
+  cut("a");
+  await clock.advance(60_000);
+  dials.length = 0;
+  for (let n = 0; n < 1_000; n++) {
+    dialer.found("a", [at(100 + n)], "discovery");
+    await clock.advance(10);
+  }
+  // Five times woken, and once by its own timer.
+  expect(dials.length).toBeGreaterThanOrEqual(5);
+  expect(dials.length).toBeLessThanOrEqual(6);
+});
+
+test("16 dials are under way at once, besides those to peers that a person gave", async () => {
+  const given = Array.from({ length: 20 }, (_, n) => at(1, `10.2.0.${n + 1}`));
+  let underWay = 0;
+  const { dialer, clock } = setUp({
+    bootstrap: given,
+    dial: () => {
+      underWay++;
+      return new Promise(() => undefined);
+    },
+  });
+  for (let n = 0; n < 40; n++) dialer.found(`early${n}`, [at(1, `10.1.${n}.1`)], "discovery");
+  await dialer.start();
+  await clock.advance(1_000);
+  expect(underWay).toBe(20);
+  const others = setUp({
+    dial: () => {
+      underWay++;
+      return new Promise(() => undefined);
+    },
+  });
+  underWay = 0;
+  await others.dialer.start();
+  for (let n = 0; n < 40; n++) others.dialer.found(`n${n}`, [at(1, `10.1.${n}.1`)], "discovery");
+  await others.clock.advance(60_000);
+  expect(underWay).toBe(16);
+});
+
+test("512 peers are tried, of which one host tells 32; those that stayed once keep half of the places", async () => {
+  const toldOf = (count: number, teller: (n: number) => ReturnType<typeof placeOf> | "discovery") => {
+    const { dialer, clock } = setUp();
+    return dialer.start().then(() => {
+      for (let n = 0; n < count; n++) dialer.found(`n${n}`, [at(1 + n)], teller(n)!);
+      return clock.pending;
+    });
+  };
+  expect(await toldOf(600, () => "discovery")).toBe(512);
+  expect(await toldOf(600, (n) => placeOf(at(1, `10.${n >> 7}.${n & 127}.1`))!)).toBe(512);
+  expect(await toldOf(600, () => placeOf(at(1)))).toBe(32);
+  const base = setUp();
+  await base.dialer.start();
+  await comeAndGo(base, 512);
+  expect(base.book.size).toBe(512);
+  for (let n = 0; n < 600; n++) base.dialer.found(`new${n}`, [at(1)], "discovery");
+  await base.clock.advance(0);
+  expect(base.book.size).toBe(256);
+});
+
 test("does not dial itself, or blocked peers until they are not", async () => {
   const { dialer, clock, blocked, dials } = setUp();
   await dialer.start();

@@ -218,6 +218,28 @@ test("bans shrink what new ids from the address get, down to an eighth; they are
   );
 });
 
+test("after bans an address gets an eighth of its handshakes and places, at once and later", async () => {
+  const { inbound, clock, connect } = setUp();
+  for (let n = 0; n < 3; n++) inbound.banned("/ip4/198.51.100.1/tcp/1");
+  const begin = () => {
+    const socket = new FakeSocket("198.51.100.1");
+    return inbound.mayBegin(socket) ? socket : undefined;
+  };
+  const begun = Array.from({ length: 100 }, begin).filter((socket) => socket !== undefined);
+  expect(begun.length).toBe(handshakesPerHost / 8);
+  for (const socket of begun) socket.abort();
+  let more = 0;
+  for (let n = 0; n < 100; n++) {
+    const socket = begin();
+    if (socket) more++;
+    socket?.abort();
+  }
+  expect(begun.length + more).toBe(ratePerHost.requests / 8);
+  await clock.advance(ratePerHost.perMs);
+  const stay = Array.from({ length: ratePerHost.requests / 8 }, () => connect("198.51.100.1"));
+  expect(stay.filter((socket) => socket !== undefined)).toHaveLength(placesPerHost / 8 + 1);
+});
+
 test("a machine may run a whole network of its own, and is not penalized", async () => {
   const { inbound, connectMany } = setUp();
   for (let n = 0; n < 20; n++) inbound.banned("/ip4/127.0.0.1/tcp/1");

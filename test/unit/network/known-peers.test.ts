@@ -40,12 +40,14 @@ test("forgets what is too old, of no use, or asked to be forgotten", async () =>
   const now = new ManualClock().now();
   const { stored, peers } = setUp([
     { id: "new", addresses: at("10.0.0.1"), lastSeenMs: now - dayMs },
+    { id: "seldom", addresses: at("10.0.0.3"), lastSeenMs: now - 30 * dayMs },
     { id: "old", addresses: at("10.0.0.2"), lastSeenMs: now - 31 * dayMs },
     { id: "empty", addresses: [], lastSeenMs: now },
   ]);
   await peers.load();
-  expect([...stored.keys()]).toEqual(["new"]);
+  expect([...stored.keys()]).toEqual(["new", "seldom"]);
   peers.forget("new");
+  peers.forget("seldom");
   await peers.written();
   expect([stored.size, peers.has("new")]).toEqual([0, false]);
 });
@@ -54,7 +56,10 @@ test("one host has a share; there those that came first stay, unless they were n
   const { clock, stored, peers } = setUp();
   for (let n = 0; n < 100; n++) peers.remember(`n${n}`, at("10.0.0.1"), true);
   expect(peers.all().map(({ id }) => id)).toEqual(Array.from({ length: maxKnownPerHost }, (_, n) => `n${n}`));
-  await clock.advance(2 * dayMs);
+  await clock.advance(dayMs - 1);
+  peers.remember("early", at("10.0.0.1"), true);
+  expect(peers.has("early")).toBe(false);
+  await clock.advance(1);
   peers.remember("later", at("10.0.0.1"), true);
   await peers.written();
   expect([peers.has("later"), peers.has("n0"), stored.size]).toEqual([true, false, maxKnownPerHost]);

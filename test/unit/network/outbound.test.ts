@@ -36,6 +36,12 @@ test("one host gets a few, a public network too, a LAN as many as there are, and
   ).toBe(false);
   expect(
     hasRoomFor(
+      peer(true, "/ip4/203.0.113.9/tcp/1"),
+      times(3, (n) => `/ip4/203.0.113.${n}/tcp/1`),
+    ),
+  ).toBe(true);
+  expect(
+    hasRoomFor(
       peer(true, "/ip4/192.0.2.9/tcp/1"),
       times(4, (n) => `/ip4/203.0.113.${n}/tcp/1`),
     ),

@@ -41,6 +41,12 @@ test.each([
   expect(told.usable([address], lan, [])).toEqual([]);
 });
 
+test("ports are 1 to 65,535", () => {
+  const told = new Told(new ManualClock());
+  const port = (n: number) => `/ip4/10.0.0.1/tcp/${n}`;
+  expect(told.usable([0, 1, 65_535, 65_536].map(port), lan, [])).toEqual([port(1), port(65_535)]);
+});
+
 test("own addresses are dropped, repetitions too, and there are eight at most", () => {
   const told = new Told(new ManualClock());
   const many = Array.from({ length: 20 }, (_, n) => `/ip4/10.0.0.1/tcp/${n + 1}`);

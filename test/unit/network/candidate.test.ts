@@ -1,0 +1,75 @@
+import { expect, test } from "vitest";
+import { placeOf } from "../../../src/network/address.ts";
+import { Candidate } from "../../../src/network/candidate.ts";
+import { maxAddresses } from "../../../src/network/told.ts";
+
+const at = (n: number, host = "10.0.0.1") => `/ip4/${host}/tcp/${n}`;
+const targets = (count: number, from = 1) => Array.from({ length: count }, (_, n) => at(from + n));
+
+test("keeps a few addresses, those that worked in front and then those told last", () => {
+  const candidate = new Candidate("a", []);
+  candidate.tell(targets(5), "discovery");
+  candidate.onWorked(at(3));
+  for (let n = 0; n < 100; n++) candidate.tell([at(1_000 + n)], "discovery");
+  expect(candidate.targets).toHaveLength(maxAddresses);
+  expect(candidate.targets.slice(0, 2)).toEqual([at(3), at(1_099)]);
+});
+
+test("of addresses that worked the last ones stay", () => {
+  const candidate = new Candidate("a", []);
+  for (const target of targets(20)) candidate.onWorked(target);
+  expect(candidate.worked).toEqual(targets(maxAddresses, 21 - maxAddresses).reverse());
+});
+
+test("news are addresses that it does not have", () => {
+  const candidate = new Candidate("a", []);
+  expect(candidate.tell([at(1), at(2)], "discovery")).toBe(true);
+  expect(candidate.tell([at(2), at(1)], "discovery")).toBe(false);
+  expect(candidate.tell([at(2), at(3)], "discovery")).toBe(true);
+});
+
+test("a peer that stayed is found again where it was dialled, or else where it told of its own host", () => {
+  const own = placeOf(at(50_000))!;
+  const dialled = new Candidate("a", []);
+  dialled.tell([at(1), at(2)], own);
+  dialled.dialledTo = at(2);
+  dialled.attempts = 3;
+  dialled.onLasted();
+  expect([dialled.worked, dialled.attempts, dialled.proven]).toEqual([[at(2)], 0, true]);
+  const came = new Candidate("b", []);
+  came.tell([at(1, "192.0.2.1"), at(7), at(8)], own);
+  came.onLasted();
+  expect(came.worked).toEqual([at(7)]);
+  const found = new Candidate("c", []);
+  found.tell([at(7)], "discovery");
+  found.onLasted();
+  expect(found.worked).toEqual([]);
+});
+
+test("what worked and what a person gave is dialled without asking the quotas, before what is only told", () => {
+  const candidate = new Candidate("a", [at(1)]);
+  candidate.tell([at(1), at(2), at(3)], "discovery");
+  candidate.onWorked(at(4));
+  const asked: string[] = [];
+  const dialled = candidate.toDial((target) => asked.push(target) > 1);
+  expect(asked).toEqual([at(2), at(3)]);
+  expect(dialled).toEqual([at(4), at(1), at(3)]);
+});
+
+test.each([
+  [0, 500],
+  [1, 1_000],
+  [4, 8_000],
+  [5, 10_000],
+  [30, 10_000],
+  [31, 60_000],
+  [60, 60_000],
+  [61, 600_000],
+])("after %i attempts that failed the next is %i ms later, or up to half of that", (attempts, fullMs) => {
+  const candidate = new Candidate("a", []);
+  candidate.attempts = attempts;
+  expect([candidate.retryMs(() => 1), candidate.retryMs(() => 0)]).toEqual([fullMs, fullMs / 2]);
+  const given = new Candidate("a", [at(1)]);
+  given.attempts = attempts;
+  expect(given.retryMs(() => 1)).toBe(Math.min(fullMs, 10_000));
+});
