@@ -3,6 +3,7 @@ import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { targetOf } from "./address.ts";
 import { Candidate, maxRetryMs, toldAttempts } from "./candidate.ts";
+import { Candidates } from "./candidates.ts";
 import type { KnownPeers } from "./known-peers.ts";
 import type { Teller, Told } from "./told.ts";
 import type { PeerId } from "./types.ts";
@@ -14,12 +15,6 @@ import type { PeerId } from "./types.ts";
 const yieldMs = 300;
 /** Announcements are not authenticated: a flood of addresses must not become a flood of dials. */
 const wakeEveryMs = 2_000;
-/** One connection is dialled to each of these; more may come in. */
-const maxCandidates = 512;
-/** Peers that stayed once keep as many places, whatever is announced. */
-const keptCandidates = maxCandidates / 2;
-/** Peers that one host told of, and that never stayed. */
-const maxPerTeller = 32;
 /** At once: dialling costs a handshake, and a classroom has one small router. */
 const maxParallel = 16;
 /** A shorter connection counts as a failed attempt: a peer that closes at once is dialled ever more slowly. */
@@ -50,13 +45,21 @@ export interface DialerOptions {
  */
 export class Dialer {
   readonly #options: DialerOptions;
-  readonly #candidates = new Set<Candidate>();
-  readonly #byId = new Map<PeerId, Candidate>();
+  readonly #candidates: Candidates;
   #dialing = 0;
   #running = false;
 
   constructor(options: DialerOptions) {
     this.#options = options;
+    this.#candidates = new Candidates({
+      connected: options.connected,
+      onRemoved: (candidate) => {
+        candidate.cancel?.();
+        candidate.cancel = undefined;
+        const { id } = candidate;
+        if (id !== undefined && !this.#candidates.get(id)) options.knownPeers.forget(id);
+      },
+    });
   }
 
   async start(): Promise<void> {
@@ -65,7 +68,7 @@ export class Dialer {
     for (const address of bootstrap) this.#give(address);
     await knownPeers.load();
     for (const { id, addresses, dialled } of knownPeers.all()) {
-      const candidate = this.#byId.get(id) ?? this.#add(new Candidate(id, []));
+      const candidate = this.#candidates.get(id) ?? this.#add(new Candidate(id, []));
       if (!candidate) continue;
       candidate.proven = true;
       candidate.chosen = dialled ?? false;
@@ -76,7 +79,7 @@ export class Dialer {
   /** Resolves when the address book is written. */
   async stop(): Promise<void> {
     this.#running = false;
-    for (const candidate of this.#candidates) candidate.cancel?.();
+    for (const candidate of this.#candidates.values()) candidate.cancel?.();
     await this.#options.knownPeers.written();
   }
 
@@ -86,7 +89,7 @@ export class Dialer {
     if (id === ownId || !this.#running) return;
     const targets = told.usable(addresses, teller, ownTargets());
     if (targets.length === 0) return;
-    const known = this.#byId.get(id);
+    const known = this.#candidates.get(id);
     if (!known) {
       const candidate = new Candidate(id, []);
       candidate.teller = teller;
@@ -104,7 +107,7 @@ export class Dialer {
 
   /** `address`: the one that was dialled; undefined for a connection that came in. */
   onConnected(id: PeerId, address: string | undefined): void {
-    const known = this.#byId.get(id);
+    const known = this.#candidates.get(id);
     if (!known) return;
     known.dialledTo = address === undefined ? undefined : targetOf(address);
     known.cancel?.();
@@ -115,7 +118,7 @@ export class Dialer {
   }
 
   onDisconnected(id: PeerId): void {
-    const known = this.#byId.get(id);
+    const known = this.#candidates.get(id);
     if (!known) return;
     // The timer that waited for the connection to last.
     const lasted = known.cancel === undefined;
@@ -127,12 +130,12 @@ export class Dialer {
 
   /** A person gave an address of the peer. */
   isGiven(id: PeerId): boolean {
-    return this.#byId.get(id)?.isGiven ?? false;
+    return this.#candidates.get(id)?.isGiven ?? false;
   }
 
   /** A person gave an address of the peer, or the address book had it at the start, from a dial of this node. */
   isChosen(id: PeerId): boolean {
-    const known = this.#byId.get(id);
+    const known = this.#candidates.get(id);
     return known !== undefined && (known.isGiven || known.chosen);
   }
 
@@ -150,55 +153,16 @@ export class Dialer {
   /** By a person. */
   #give(address: string): void {
     const [bare, id] = splitPeerId(address);
-    const known = id === undefined ? undefined : this.#byId.get(id);
+    const known = id === undefined ? undefined : this.#candidates.get(id);
     if (known) known.given = [...new Set([...known.given, bare])];
     else this.#add(new Candidate(id, [bare]));
   }
 
   #add(candidate: Candidate): Candidate | undefined {
     const { id } = candidate;
-    if (id === this.#options.ownId || (!candidate.isGiven && !this.#makeRoom(candidate))) return undefined;
-    this.#candidates.add(candidate);
-    if (id !== undefined) this.#byId.set(id, candidate);
+    if (id === this.#options.ownId || !this.#candidates.add(candidate)) return undefined;
     this.#schedule(candidate, id === undefined ? 0 : this.#yieldMs(id));
     return candidate;
-  }
-
-  /**
-   * Announcements of peers that never were there must not push out real ones, nor one teller those of others; but anybody can stay
-   * for a while under each of many ids, so that those which are gone make room, too.
-   */
-  #makeRoom({ teller }: Candidate): boolean {
-    const hostOf = (other: Teller | undefined) => (typeof other === "object" ? other.host : other);
-    const told = [...this.#candidates].filter(({ isKept }) => !isKept);
-    if (typeof teller === "object") {
-      const ofHost = told.filter((other) => hostOf(other.teller) === teller.host);
-      if (ofHost.length >= maxPerTeller && !this.#removeWorst(ofHost)) return false;
-    }
-    if (this.#candidates.size < maxCandidates || this.#removeWorst(told)) return true;
-    const stayed = [...this.#candidates].filter(({ isGiven, proven }) => proven && !isGiven);
-    return stayed.length > keptCandidates && this.#removeWorst(stayed);
-  }
-
-  /** Removes the one that failed most; false where none failed. */
-  #removeWorst(candidates: Candidate[]): boolean {
-    const { connected } = this.#options;
-    const failed = candidates.filter(({ id, attempts, proven }) => {
-      return attempts > (proven ? toldAttempts : 0) && !(id && connected(id));
-    });
-    const worst = failed.sort((a, b) => b.attempts - a.attempts)[0];
-    if (worst) this.#remove(worst);
-    return worst !== undefined;
-  }
-
-  #remove(candidate: Candidate): void {
-    candidate.cancel?.();
-    candidate.cancel = undefined;
-    this.#candidates.delete(candidate);
-    const { id } = candidate;
-    if (id === undefined || this.#byId.get(id) !== candidate) return;
-    this.#byId.delete(id);
-    this.#options.knownPeers.forget(id);
   }
 
   #yieldMs(id: PeerId): number {
@@ -228,7 +192,7 @@ export class Dialer {
   #failed(candidate: Candidate): void {
     // It may have connected to us meanwhile.
     if (candidate.id === undefined || !this.#options.connected(candidate.id)) candidate.attempts++;
-    if (!candidate.isKept && candidate.attempts >= toldAttempts) this.#remove(candidate);
+    if (!candidate.isKept && candidate.attempts >= toldAttempts) this.#candidates.remove(candidate);
     else this.#schedule(candidate, this.#retryMs(candidate));
   }
 
@@ -267,7 +231,7 @@ export class Dialer {
 
   /** A bootstrap address tells who is behind it when it is reached; another peer may be there later. */
   #reached(candidate: Candidate, id: PeerId): void {
-    if (id === this.#options.ownId) this.#remove(candidate);
+    if (id === this.#options.ownId) this.#candidates.remove(candidate);
     else if (candidate.id === undefined) {
       for (const address of candidate.given) this.#give(`${address}/p2p/${id}`);
       candidate.reached = id;

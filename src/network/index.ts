@@ -1,2 +1,3 @@
+export * from "./create.ts";
 export * from "./network.ts";
 export * from "./types.ts";

@@ -1,6 +1,4 @@
 import type { Connection, PeerId as Libp2pPeerId } from "@libp2p/interface";
-import { peerIdFromString } from "@libp2p/peer-id";
-import { multiaddr } from "@multiformats/multiaddr";
 import type {
   AnyProtocol,
   RequestHandler,
@@ -13,19 +11,20 @@ import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
 import { messageOf, UserError } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
-import { placeOf, targetOf } from "./address.ts";
+import { placeOf } from "./address.ts";
+import { Connections } from "./connections.ts";
 import { Dialer } from "./dialer.ts";
 import { Gossip, type JoinedChain, type Validators } from "./gossip.ts";
 import { guardGossip } from "./gossip-guard.ts";
 import { splitRpcs } from "./gossip-split.ts";
 import { watchGossipStreams } from "./gossip-watch.ts";
-import { createHost, type Host } from "./host.ts";
-import { Inbound, type InboundOptions, inboundLimits, isThisMachine } from "./inbound.ts";
+import type { Host } from "./host.ts";
+import { type InboundOptions, isThisMachine } from "./inbound.ts";
 import { KnownPeers } from "./known-peers.ts";
 import { hasRoomFor } from "./outbound.ts";
 import { sweepPeerStore } from "./peer-store-sweep.ts";
 import { Requests } from "./requests.ts";
-import { PeerScores } from "./scores.ts";
+import type { PeerScores } from "./scores.ts";
 import type { ServeLimits } from "./serve-budget.ts";
 import { Told } from "./told.ts";
 import type {
@@ -37,7 +36,7 @@ import type {
   PeerId,
   PeerInfo,
 } from "./types.ts";
-import { Usefulness } from "./usefulness.ts";
+import type { Usefulness } from "./usefulness.ts";
 
 export interface NetworkOptions {
   /** Ed25519 seed of the peer key, 32 bytes. */
@@ -59,52 +58,11 @@ export interface NetworkOptions {
   serveLimits?: ServeLimits;
 }
 
-/** For a whole attempt, over all addresses of a peer. */
-const dialTimeoutMs = 10_000;
-
-/** @throws {UserError} `BAD_MULTIADDR`. Opens no port yet. */
-export async function createNetwork(options: NetworkOptions): Promise<LibP2pNetwork> {
-  for (const address of [...options.listen, ...options.bootstrap]) {
-    try {
-      multiaddr(address);
-    } catch (cause) {
-      throw new UserError(`not a multiaddr: ${address}: ${messageOf(cause)}`, "BAD_MULTIADDR", { cause });
-    }
-  }
-  let network: LibP2pNetwork | undefined;
-  const scores = new PeerScores({
-    clock: options.clock,
-    logger: options.logger,
-    onBlocked: (peer, banned) => {
-      if (banned) for (const address of network?.remoteAddresses(peer) ?? []) inbound.banned(address);
-      void network?.disconnect(peer);
-    },
-  });
-  const usefulness = new Usefulness(options.clock);
-  const inbound = new Inbound({
-    clock: options.clock,
-    score: (peer) => scores.score(peer),
-    usefulness: (peer) => usefulness.of(peer),
-    isGiven: (peer) => network?.isGiven(peer) ?? false,
-    isExempt: options.isExempt ?? isThisMachine,
-    limits: options.inboundLimits ?? inboundLimits,
-  });
-  const host = await createHost({
-    privateKey: options.privateKey,
-    listen: options.listen,
-    mdns: options.mdns,
-    scores,
-    inbound,
-    onDiscovered: (peer) => network?.discovered(peer.id.toString(), peer.multiaddrs.map(String)),
-  });
-  network = new LibP2pNetwork(host, scores, usefulness, options);
-  return network;
-}
-
 /** The node's network. `start` and `stop` once each. */
 export class LibP2pNetwork implements Network {
   readonly peerId: PeerId;
   readonly #host: Host;
+  readonly #connections: Connections;
   readonly #scores: PeerScores;
   readonly #options: NetworkOptions;
   readonly #requests: Requests;
@@ -118,6 +76,8 @@ export class LibP2pNetwork implements Network {
     const { clock, logger, observer } = options;
     this.peerId = host.peerId.toString();
     this.#host = host;
+    const connections = new Connections(host);
+    this.#connections = connections;
     this.#scores = scores;
     this.#options = options;
     guardGossip(host.services.pubsub, { scores, clock });
@@ -125,7 +85,7 @@ export class LibP2pNetwork implements Network {
     this.#gossip = new Gossip({ pubsub: host.services.pubsub, scores, usefulness, clock, logger, observer });
     this.#requests = new Requests({
       libp2p: host,
-      connection: (peer) => this.#connections(peer).at(-1),
+      connection: (peer) => connections.of(peer).at(-1),
       scores,
       usefulness,
       clock,
@@ -139,11 +99,15 @@ export class LibP2pNetwork implements Network {
       ownId: this.peerId,
       told: new Told(clock),
       knownPeers: new KnownPeers({ store: options.addressBook, clock, logger }),
-      dial: (addresses, id) => this.#dial(addresses, id),
-      connected: (id) => this.#connections(id).length > 0,
+      dial: (addresses, id) => connections.dial(addresses, id),
+      connected: (id) => connections.of(id).length > 0,
       blockedMs: (id) => scores.blockedMs(id),
-      hasRoom: (peer) => hasRoomFor(peer, this.#dialled()),
-      ownTargets: () => host.getMultiaddrs().map((address) => targetOf(address.toString())),
+      hasRoom: (peer) =>
+        hasRoomFor(
+          peer,
+          connections.dialled((id) => this.isGiven(id)),
+        ),
+      ownTargets: () => connections.ownTargets(),
     });
     host.addEventListener("peer:connect", (event) => this.#onConnect(event.detail));
     host.addEventListener("peer:disconnect", (event) => this.#onDisconnect(event.detail));
@@ -180,7 +144,7 @@ export class LibP2pNetwork implements Network {
   peers(): PeerInfo[] {
     return this.#host.getPeers().flatMap((peer) => {
       const id = peer.toString();
-      const connection = this.#connections(id).at(-1);
+      const connection = this.#connections.of(id).at(-1);
       if (!connection) return [];
       return {
         id,
@@ -239,23 +203,12 @@ export class LibP2pNetwork implements Network {
   async disconnect(peer: PeerId, options: { forMs?: number } = {}): Promise<void> {
     // Comes back here without `forMs`.
     if (options.forMs !== undefined) return this.#scores.block(peer, options.forMs);
-    await Promise.all(
-      this.#connections(peer).map((connection) =>
-        connection.close().catch((error) => connection.abort(error)),
-      ),
-    );
+    await this.#connections.close(peer);
   }
 
   /** A peer that discovery found at these multiaddrs. */
   discovered(peer: PeerId, addresses: readonly string[]): void {
     this.#dialer.found(peer, addresses, "discovery");
-  }
-
-  /** Multiaddrs of the connections that the node dialled, without those to peers that a person gave. */
-  #dialled(): string[] {
-    return this.#host.getConnections().flatMap(({ direction, remotePeer, remoteAddr }) => {
-      return direction === "outbound" && !this.isGiven(remotePeer.toString()) ? remoteAddr.toString() : [];
-    });
   }
 
   /** A person gave its address. */
@@ -265,30 +218,12 @@ export class LibP2pNetwork implements Network {
 
   /** Multiaddrs of its open connections. */
   remoteAddresses(peer: PeerId): string[] {
-    return this.#connections(peer).map(({ remoteAddr }) => remoteAddr.toString());
-  }
-
-  /** Open ones, oldest first. */
-  #connections(peer: PeerId): Connection[] {
-    return this.#host
-      .getConnections(peerIdFromString(peer))
-      .filter((connection) => connection.status === "open")
-      .sort((a, b) => a.timeline.open - b.timeline.open);
-  }
-
-  async #dial(addresses: string[], id: PeerId | undefined): Promise<PeerId> {
-    const own = this.#host.getMultiaddrs().map((address) => targetOf(address.toString()));
-    if (addresses.every((address) => own.includes(address)) && id === undefined) return this.peerId;
-    const targets = addresses.map((address) =>
-      multiaddr(id === undefined ? address : `${address}/p2p/${id}`),
-    );
-    const connection = await this.#host.dial(targets, { signal: AbortSignal.timeout(dialTimeoutMs) });
-    return connection.remotePeer.toString();
+    return this.#connections.addresses(peer);
   }
 
   #onConnect(peer: Libp2pPeerId): void {
     const id = peer.toString();
-    const connection = this.#connections(id).at(-1);
+    const connection = this.#connections.of(id).at(-1);
     this.#options.logger.debug({ peer: id, address: connection?.remoteAddr.toString() }, "peer connected");
     this.#dialer.onConnected(
       id,

@@ -1,5 +1,6 @@
 import { afterEach } from "vitest";
-import { createNetwork, type LibP2pNetwork, type NetworkOptions } from "../../../src/network/network.ts";
+import { createNetwork } from "../../../src/network/create.ts";
+import type { LibP2pNetwork, NetworkOptions } from "../../../src/network/network.ts";
 import type { AddressBook, AddressBookEntry } from "../../../src/network/types.ts";
 import { systemClock } from "../../../src/util/clock.ts";
 import { silentLogger } from "../../../src/util/logger.ts";

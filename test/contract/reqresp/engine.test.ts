@@ -2,6 +2,8 @@ import { expect, test } from "vitest";
 import { RequestError, type RequestErrorCode } from "../../../protocols/index.ts";
 import type { LibP2pNetwork } from "../../../src/network/network.ts";
 import { serveLimits } from "../../../src/network/serve-budget.ts";
+import { closed } from "../../../src/util/errors.ts";
+import { silentLogger } from "../../../src/util/logger.ts";
 import { payloads } from "../../frame-payloads.ts";
 import { startNode, startPair, until } from "../network/nodes.ts";
 import { type Ask, type Chunk, hasty, many, type Thanks } from "./protocol.ts";
@@ -132,6 +134,21 @@ test("a handler that throws anything else answers serverError without its text; 
     message: "the peer answers: internal error",
   });
   expect(chunks).toHaveLength(1);
+  expect([scoreOf(a), scoreOf(b)]).toEqual([0, 0]);
+});
+
+test("a request that the end of the node overtakes is no error of the node", async () => {
+  const logged: string[] = [];
+  const error = (_fields: object, message: string) => void logged.push(message);
+  const [a, b] = await startPair({ logger: { ...silentLogger, error } });
+  // biome-ignore lint/correctness/useYield: fails before its first chunk
+  b.serve(many, async function* ({ count }) {
+    if (count === 1) closed("the database");
+    throw new Error("damaged");
+  });
+  const ask = (count: number) => codeOf(collect(a.request(b.peerId, many, { count, bytes: 1 })));
+  expect([await ask(1), logged]).toEqual(["serverError", []]);
+  expect([await ask(2), logged.length]).toEqual(["serverError", 1]);
   expect([scoreOf(a), scoreOf(b)]).toEqual([0, 0]);
 });
 

@@ -49,6 +49,12 @@ it("allows the scripts and styles that are in the page, each by its hash, and no
   expect(policy).toContain(`style-src ${styles.join(" ")}`);
 });
 
+it("lets no other page frame it", async () => {
+  expect((await page()).policy).toContain("frame-ancestors 'none'");
+  const docs = await get("/docs");
+  expect(docs.headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
+});
+
 it("serves nothing of the sources", async () => {
   for (const path of [
     ...["/explorer/", "/explorer/index.html", "/explorer/main.ts", "/client/index.ts", "/cli/main.ts"],

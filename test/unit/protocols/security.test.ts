@@ -5,11 +5,13 @@ import { defaultHttpLimits } from "../../../src/api/limits.ts";
 import { defaultMempoolLimits } from "../../../src/mempool/limits.ts";
 import { lastedMs } from "../../../src/network/dialer.ts";
 import { uselessQuota } from "../../../src/network/gossip.ts";
+import { partsQuota, rpcLimits, rpcQuota } from "../../../src/network/gossip-guard.ts";
 import { handshakeTimeoutMs, maxStreamsPerConnection } from "../../../src/network/host.ts";
 import { inboundLimits } from "../../../src/network/inbound.ts";
 import { maxKnownPeers, maxKnownPerHost } from "../../../src/network/known-peers.ts";
 import { keptOutbound, maxOutbound } from "../../../src/network/outbound.ts";
 import { banMs, banScore, halfLifeMs } from "../../../src/network/scores.ts";
+import { serveLimits } from "../../../src/network/serve-budget.ts";
 import { toldLimits } from "../../../src/network/told.ts";
 
 const page = readFileSync(new URL("../../../SECURITY.md", import.meta.url), "utf8");
@@ -37,6 +39,17 @@ const values: [limit: string, value: string][] = [
   ],
   ["address book", `${maxKnownPeers} peers that stayed once, ${maxKnownPerHost} of one address`],
   ["streams", `${maxStreamsPerConnection} a connection`],
+  [
+    "serving",
+    `${megabytes(serveLimits.perPeer.requests)} in ${serveLimits.perPeer.perMs / 1_000} s for a peer, ${megabytes(serveLimits.perHost.requests)} for an address, ` +
+      `${text(serveLimits.inAll.requests / 2 ** 20)} MiB in all, of bytes read from the disk and bytes sent; ${megabytes(serveLimits.heldPerHost)} that an address has not read yet, ` +
+      `${megabytes(serveLimits.heldInAll)} in all; answers wait for ${serveLimits.maxWaitMs / 1_000} s at most`,
+  ],
+  [
+    "gossip RPCs",
+    `${rpcLimits.subscriptions} subscriptions, ${rpcLimits.messages} messages, ${rpcLimits.controlMessages} control messages a kind, ` +
+      `${text(rpcLimits.ids)} ids, ${rpcLimits.unknown} unknown fields; ${text(rpcQuota.requests)} in ${rpcQuota.perMs / 1_000} s a peer, which hold ${text(partsQuota.requests)} parts`,
+  ],
   ["useless gossip", `${text(uselessQuota.requests)} messages in ${uselessQuota.perMs / 1_000} s a peer`],
   [
     "peer score",
@@ -63,6 +76,38 @@ const values: [limit: string, value: string][] = [
 test.each(values)("the limit of %s is the code's", (limit, value) => {
   const row = page.split("\n").find((line) => line.startsWith(`| ${limit} |`));
   expect(row?.split("|")[2]).toContain(value);
+});
+
+/** `path`: a part of the test's name, or the path alone; several with semicolons between them. */
+const citation = /`(test\/[\w./-]+\.test\.ts)`(?:: (.+?)(?=; `test\/|$))?/g;
+
+/** The rows of the tables whose last column says what shows them. */
+const shown = (() => {
+  const rows: { claim: string; by: string }[] = [];
+  let isShown = false;
+  for (const line of page.split("\n")) {
+    if (!line.startsWith("|")) isShown = false;
+    else if (line.endsWith("| shown by |")) isShown = true;
+    else if (isShown && !line.startsWith("| ---")) {
+      const cells = line.split(" | ");
+      rows.push({ claim: cells[0]!.slice(2), by: cells.at(-1)!.replace(/ \|$/, "") });
+    }
+  }
+  return rows;
+})();
+
+test("whatever a table says that somebody can or cannot do, or that limits it, names a test", () => {
+  expect(shown.length).toBeGreaterThan(60);
+});
+
+test.each(shown)("$claim: the tests that show it are there", ({ by }) => {
+  const cited = [...by.matchAll(citation)];
+  expect(cited.length).toBeGreaterThan(0);
+  expect(cited.map(([whole]) => whole).join("; ")).toBe(by);
+  for (const [, file, name] of cited) {
+    const source = readFileSync(new URL(`../../../${file}`, import.meta.url), "utf8");
+    if (name !== undefined) expect(source.replaceAll('\\"', '"')).toContain(name);
+  }
 });
 
 test("the cost of a passphrase is the code's, and enough", () => {

@@ -1,0 +1,46 @@
+import { multiaddr } from "@multiformats/multiaddr";
+import { messageOf, UserError } from "../util/errors.ts";
+import { createHost } from "./host.ts";
+import { Inbound, inboundLimits, isThisMachine } from "./inbound.ts";
+import { LibP2pNetwork, type NetworkOptions } from "./network.ts";
+import { PeerScores } from "./scores.ts";
+import { Usefulness } from "./usefulness.ts";
+
+/** @throws {UserError} `BAD_MULTIADDR`. Opens no port yet. */
+export async function createNetwork(options: NetworkOptions): Promise<LibP2pNetwork> {
+  for (const address of [...options.listen, ...options.bootstrap]) {
+    try {
+      multiaddr(address);
+    } catch (cause) {
+      throw new UserError(`not a multiaddr: ${address}: ${messageOf(cause)}`, "BAD_MULTIADDR", { cause });
+    }
+  }
+  let network: LibP2pNetwork | undefined;
+  const scores = new PeerScores({
+    clock: options.clock,
+    logger: options.logger,
+    onBlocked: (peer, banned) => {
+      if (banned) for (const address of network?.remoteAddresses(peer) ?? []) inbound.banned(address);
+      void network?.disconnect(peer);
+    },
+  });
+  const usefulness = new Usefulness(options.clock);
+  const inbound = new Inbound({
+    clock: options.clock,
+    score: (peer) => scores.score(peer),
+    usefulness: (peer) => usefulness.of(peer),
+    isGiven: (peer) => network?.isGiven(peer) ?? false,
+    isExempt: options.isExempt ?? isThisMachine,
+    limits: options.inboundLimits ?? inboundLimits,
+  });
+  const host = await createHost({
+    privateKey: options.privateKey,
+    listen: options.listen,
+    mdns: options.mdns,
+    scores,
+    inbound,
+    onDiscovered: (peer) => network?.discovered(peer.id.toString(), peer.multiaddrs.map(String)),
+  });
+  network = new LibP2pNetwork(host, scores, usefulness, options);
+  return network;
+}
