@@ -5,4 +5,4 @@ export { serveProblem } from "./serve-problem.ts";
 export { type HttpServer, startHttpServer } from "./server.ts";
 export type { ApiServices, LedgerServices, PeerBody, StatusBody, SyncBody } from "./services.ts";
 export type * from "./services-consensus.ts";
-export { parametersView } from "./views.ts";
+export { parametersView, recoverySummaries } from "./views.ts";

@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { setImmediate } from "node:timers/promises";
+import type { Chain } from "../chain/chain.ts";
 import type { Head } from "../chain/types.ts";
 import { encodeAddress } from "../crypto/address.ts";
 import {
@@ -78,4 +79,16 @@ export function subjectView({ kind, candidate, parameter, value }: HeaderVote): 
 /** The parameters of a chain as JSON. */
 export function parametersView({ blockReward, minFee, ...numbers }: ChainParameters) {
   return { ...numbers, blockReward: blockReward.toString(), minFee: minFee.toString() };
+}
+
+/** Those of a chain, in short. */
+export function recoverySummaries({ awaited, tree }: Pick<Chain, "awaited" | "tree">) {
+  const { all, ids } = tree.recoveries;
+  const notReached = awaited ? all.indexOf(awaited) : all.length;
+  return all.map(({ block, authorities }, index) => ({
+    id: toHex(ids[index]!),
+    block: { height: block.height, id: toHex(block.id) },
+    authorities: authorities.length,
+    reached: index < notReached,
+  }));
 }

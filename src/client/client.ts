@@ -16,6 +16,7 @@ import type {
   Peer,
   PlacedTransaction,
   ProposalResult,
+  Recoveries,
   SideBlock,
   SignedTransfer,
   Status,
@@ -72,6 +73,11 @@ export class Client {
 
   status(): Promise<Status> {
     return this.#get("/v1/status");
+  }
+
+  /** What people have agreed on where the chain lost its majority of authorities. */
+  recoveries(): Promise<Recoveries> {
+    return this.#get("/v1/recoveries");
   }
 
   async peers(): Promise<Peer[]> {

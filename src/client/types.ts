@@ -29,6 +29,8 @@ export interface Status {
   knownRules: number;
   head: (BlockRef & { timestamp: number }) | null;
   finalized: BlockRef | null;
+  /** Where people have replaced a lost majority of authorities, oldest first. `reached`: the node has the block. */
+  recoveries: { id: Hex; block: BlockRef; authorities: number; reached: boolean }[];
   peers: number;
   /** `minFee`: the least fee with which a transfer finds room now; null without a chain. */
   mempool: { count: number; bytes: number; minFee: Amount | null };
@@ -39,6 +41,13 @@ export interface Status {
     blocksPerSecond: number;
     remainingMs: number | null;
   } | null;
+}
+
+/** All that a recovery file says. `id` covers the rest, and those before it. */
+export interface Recoveries {
+  genesisId: Hex;
+  /** Oldest first. */
+  recoveries: { id: Hex; block: BlockRef; round: number; authorities: Address[] }[];
 }
 
 export interface Header {

@@ -49,16 +49,29 @@ export function checkRecoveries(recoveries: readonly Recovery[]): void {
   }
 }
 
+/** Checks one recovery that comes without those before it. @throws {UserError} `BAD_RECOVERY` */
+export function checkRecovery(recovery: Recovery, genesisId: Uint8Array): void {
+  const why = equalBytes(recovery.genesisId, genesisId) ? faultAlone(recovery) : "it is of another chain";
+  if (why) throw new UserError(`the recovery is not valid: ${why}`, "BAD_RECOVERY");
+}
+
 function faultIn(recovery: Recovery, before: Recovery | undefined): string | undefined {
-  const { genesisId, previous, block, round, authorities } = recovery;
+  const { genesisId, previous, block, round } = recovery;
   if (before && !equalBytes(genesisId, before.genesisId)) return "it is of another chain";
   const expected = before ? recoveryId(before) : zero32;
   if (!equalBytes(previous, expected)) return `it follows ${toHex(previous)}, not ${toHex(expected)}`;
-  if (!Number.isSafeInteger(block.height) || block.height === 0) return "it names no block above genesis";
-  if (!(round > (before?.round ?? 0) && round <= maxRecoveryRound)) return "its round is out of range";
-  if (before && block.height < before.block.height) return "its block is below that of the one before";
-  if (before && block.height === before.block.height && !equalBytes(block.id, before.block.id))
+  const alone = faultAlone(recovery);
+  if (alone || !before) return alone;
+  if (round <= before.round) return "its round is out of range";
+  if (block.height < before.block.height) return "its block is below that of the one before";
+  if (block.height === before.block.height && !equalBytes(block.id, before.block.id))
     return "its block is beside that of the one before";
+  return undefined;
+}
+
+function faultAlone({ block, round, authorities }: Recovery): string | undefined {
+  if (!Number.isSafeInteger(block.height) || block.height === 0) return "it names no block above genesis";
+  if (!(round > 0 && round <= maxRecoveryRound)) return "its round is out of range";
   if (authorities.length === 0) return "it names no authority";
   for (const [at, address] of authorities.entries()) {
     if (!isAddress(address)) return `no key can have the address ${toHex(address)}`;

@@ -24,6 +24,7 @@ import { BlockInbox } from "../sync/block-inbox.ts";
 import type { OwnLine } from "../sync/claimed-status.ts";
 import { ConflictingFinality } from "../sync/conflicting-finality.ts";
 import { EvidenceInbox } from "../sync/evidence-inbox.ts";
+import { OtherRecoveries } from "../sync/other-recoveries.ts";
 import { Outbox } from "../sync/outbox.ts";
 import type { PeerStatuses } from "../sync/peer-statuses.ts";
 import { serveChain } from "../sync/serve.ts";
@@ -47,6 +48,7 @@ export interface ChainServices {
   /** Where the node makes blocks and votes on them. */
   voter: Voter | undefined;
   conflicts: ConflictingFinality;
+  otherRecoveries: OtherRecoveries;
   mempool: Mempool;
   proposals: Proposals;
   sideBlocks: SideBlocks;
@@ -184,6 +186,9 @@ export async function startChainServices(
   });
   const conflicts = new ConflictingFinality(finalizer);
   closers.push("conflicting finality", () => conflicts.stop());
+  const otherRecoveries = new OtherRecoveries({ ...common, chain, statuses });
+  otherRecoveries.start();
+  closers.push("other recoveries", () => otherRecoveries.stop());
   const votes = new VoteInbox({
     network,
     chain,
@@ -241,6 +246,7 @@ export async function startChainServices(
     finalizer,
     voter,
     conflicts,
+    otherRecoveries,
     mempool,
     proposals,
     sideBlocks,

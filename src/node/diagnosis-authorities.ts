@@ -79,7 +79,9 @@ function missingFindings(input: DiagnosisInput, chain: ChainInput): Finding[] {
       detail:
         `block ${chain.head.height + 1} has been due for ${late}; these may sign it and have not: ` +
         `${named(absent, (address) => lastSeen(input, chain, address))}; ${steady} (${signerLimit(total)} of ${total} must sign)`,
-      remedy: `${startThem}; votes need blocks, so removing an authority (ccoin propose remove) takes a majority that signs`,
+      remedy:
+        `${startThem}; votes need blocks, so removing an authority (ccoin propose remove) takes a majority that signs; ` +
+        "if a majority is lost for good, the others go on with ccoin recover",
     });
   }
   if (barred.length > 0) {

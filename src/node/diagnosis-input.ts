@@ -1,10 +1,11 @@
 import type { Network } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { Head } from "../chain/types.ts";
-import { sameAddress } from "../consensus/index.ts";
+import { recoveryId, sameAddress } from "../consensus/index.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import type { FinalityConflict } from "../sync/conflicting-finality.ts";
 import type { SyncProgress } from "../sync/download-progress.ts";
+import type { RecoveryClaims } from "../sync/other-recoveries.ts";
 import type { PeerStatuses } from "../sync/peer-statuses.ts";
 import type { ShownChain } from "../sync/synchronizer.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
@@ -12,10 +13,12 @@ import type { Clock } from "../util/clock.ts";
 import { LruMap } from "../util/lru.ts";
 import { AuthorityActivity } from "./authority-activity.ts";
 import type { ChainInput, DiagnosisInput, FinalityInput, PeerInput, SigningLock } from "./diagnosis.ts";
+import type { RecoveryInput } from "./diagnosis-recovery.ts";
 import type { ModeMachine } from "./mode.ts";
 
 /** Peers whose heads are older are far behind. */
 const keptBlocks = 256;
+const noClaims: RecoveryClaims = { unknown: [], without: 0 };
 
 /** What a diagnosis is gathered from; the closures that are left out are not known. */
 export interface DiagnosisSources {
@@ -40,6 +43,7 @@ export interface DiagnosisChainSources {
   /** Without `waitingSinceMs`, which is watched here. */
   finality?(): Omit<FinalityInput, "waitingSinceMs"> | undefined;
   conflicts?: { list(): FinalityConflict[] };
+  recoveries?: { claims(): RecoveryClaims };
 }
 
 /** Watches the node, so that a diagnosis can be made at any moment from plain values. */
@@ -138,7 +142,7 @@ export class DiagnosisInputs {
       head.height > finalized.height ? (this.#finalityWaitingSinceMs ?? nowMs) : undefined;
   }
 
-  #chain({ chain, finality, conflicts }: DiagnosisChainSources): ChainInput {
+  #chain({ chain, finality, conflicts, recoveries }: DiagnosisChainSources): ChainInput {
     const { head, snapshot } = chain;
     const known = finality?.();
     return {
@@ -156,6 +160,7 @@ export class DiagnosisInputs {
       wantedSinceMs: this.#wantedSinceMs,
       activity: this.#activity?.all() ?? new Map(),
       conflicts: conflicts?.list() ?? [],
+      recovery: { awaited: awaitedBlock(chain), ...(recoveries?.claims() ?? noClaims) },
       finality: known && { ...known, waitingSinceMs: this.#finalityWaitingSinceMs },
     };
   }
@@ -174,4 +179,10 @@ export class DiagnosisInputs {
       };
     });
   }
+}
+
+function awaitedBlock({ awaited }: Pick<Chain, "awaited">): RecoveryInput["awaited"] {
+  if (!awaited) return undefined;
+  const { height, id } = awaited.block;
+  return { id: toHex(recoveryId(awaited)), height, block: toHex(id) };
 }

@@ -5,6 +5,7 @@ import { duration } from "../util/duration.ts";
 import { authorityFindings, missingToGoOn, silentAuthorities } from "./diagnosis-authorities.ts";
 import { blockAge, blockLateMs, finalityLateMs, needsPeers } from "./diagnosis-measures.ts";
 import { behindBy, networkFindings } from "./diagnosis-network.ts";
+import { type RecoveryInput, recoveryFindings } from "./diagnosis-recovery.ts";
 import { count } from "./diagnosis-text.ts";
 import { leftBehindText, remedyText } from "./knowledge-of-rules.ts";
 
@@ -71,6 +72,7 @@ export interface ChainInput {
   finality: FinalityInput | undefined;
   /** Blocks that certificates show to be final elsewhere. */
   conflicts: readonly ConflictInput[];
+  recovery: RecoveryInput;
 }
 
 export interface ConflictInput {
@@ -128,6 +130,7 @@ export function diagnose(input: DiagnosisInput): Diagnosis {
   const findings = [
     ...nodeFindings(input),
     ...(chain ? rulesFindings(chain) : []),
+    ...(chain ? recoveryFindings(chain.recovery) : []),
     ...networkFindings(input, isLate),
     // The chain goes on elsewhere.
     ...(chain && !isLeftBehind(chain) ? chainFindings(input, chain, state) : []),

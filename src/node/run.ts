@@ -83,7 +83,7 @@ class Node implements RunningNode {
   readonly #options: NodeOptions;
   readonly #logger: Logger;
   readonly #rules: KnownRules;
-  #line: OwnLine;
+  readonly #line: OwnLine;
   readonly #closers: Closers;
   readonly #searching = new AbortController();
   readonly #exit = Promise.withResolvers<number>();
@@ -300,7 +300,7 @@ class Node implements RunningNode {
     const stores = chainStores(database);
     const { added } = await acceptRecoveries(stores, genesis.id, this.#given);
     const recoveries = (await stores.recoveries.all()).map(recoveryId);
-    this.#line = { ...this.#line, recoveries };
+    this.#line.recoveries = recoveries;
     for (const recovery of added)
       this.#logger.warn({ recovery }, `follows the recovery ${recovery} from now on, also in later starts`);
   }
@@ -353,7 +353,11 @@ class Node implements RunningNode {
     });
     // Streams that were opened before can go on.
     eventLog.announce();
-    await diagnosis.follow({ ...services, finality: () => finalityInput(services) });
+    await diagnosis.follow({
+      ...services,
+      recoveries: services.otherRecoveries,
+      finality: () => finalityInput(services),
+    });
     services.finalizer.events.on("seen", ({ voter }) => diagnosis.onFinalityVote(voter));
     // Those that were connected before there was a chain to compare.
     for (const { id } of network.peers()) void statuses.ask(id);

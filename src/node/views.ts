@@ -1,6 +1,12 @@
 import type { Network } from "../../protocols/index.ts";
 import type { Signer } from "../accounts/index.ts";
-import { type ApiServices, type PeerBody, parametersView, type StatusBody } from "../api/index.ts";
+import {
+  type ApiServices,
+  type PeerBody,
+  parametersView,
+  recoverySummaries,
+  type StatusBody,
+} from "../api/index.ts";
 import { type NodeOptions, version } from "../config/index.ts";
 import type { Metrics } from "../metrics/index.ts";
 import type { EventLog } from "../storage/event-log.ts";
@@ -80,6 +86,7 @@ function status({ options, signer, network, line, mode, services, clock }: ApiSe
       ? { height: chain.head.height, id: chain.head.idHex, timestamp: chain.head.header.message.timestamp }
       : null,
     finalized: chain ? { height: chain.finalized.height, id: toHex(chain.finalized.id) } : null,
+    recoveries: chain ? recoverySummaries(chain) : [],
     peers: network.peers().length,
     mempool: {
       count: mempool?.count ?? 0,

@@ -1,8 +1,9 @@
 import { z } from "zod";
+import { recoveryFile } from "../../config/index.ts";
 import type { Api } from "../operation.ts";
 import { commonHeaders, ProblemError } from "../problem.ts";
 import { requireLedger } from "../query.ts";
-import { diagnosisSchema, peerSchema, statusSchema } from "../schemas/node.ts";
+import { diagnosisSchema, peerSchema, recoveriesSchema, statusSchema } from "../schemas/node.ts";
 import type { ApiServices } from "../services.ts";
 
 /** What the node says of itself. */
@@ -18,6 +19,23 @@ export function nodeRoutes(api: Api, services: ApiServices): void {
       answer: statusSchema,
     },
     () => services.status(),
+  );
+  api.serve(
+    {
+      id: "getRecoveries",
+      method: "GET",
+      path: "/v1/recoveries",
+      tag: "Node",
+      summary: "The recoveries that the chain has gone through",
+      description:
+        "The file that `ccoin start --recovery=<file>` takes. That the node serves it proves nothing: compare the id with its operators.",
+      answer: recoveriesSchema,
+      problems: ["NO_GENESIS"],
+    },
+    () => {
+      const { genesis, tree } = requireLedger(services).chain;
+      return recoveryFile(genesis.id, tree.recoveries.all);
+    },
   );
   api.serve(
     {

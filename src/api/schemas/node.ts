@@ -19,6 +19,33 @@ export const syncSchema = z.object({
   remainingMs: countSchema.nullable().describe("Null while nothing has come."),
 });
 
+/** One of those that a chain has gone through, in short. */
+export const recoverySummarySchema = z
+  .object({
+    id: idSchema,
+    block: blockRefSchema.describe("The chain went on from it."),
+    authorities: countSchema.describe("How many it named."),
+    reached: z.boolean().describe("False while the node does not have the block yet: it signs nothing then."),
+  })
+  .meta({ id: "RecoverySummary" });
+
+/** `GET /v1/recoveries`. */
+export const recoveriesSchema = z
+  .object({
+    genesisId: idSchema,
+    recoveries: z
+      .array(
+        z.object({
+          id: idSchema.describe("What people have agreed on: it covers all of the recovery."),
+          block: blockRefSchema.describe("The newest final block of the chain that had lost its majority."),
+          round: countSchema.describe("In which the block is final, above all rounds before."),
+          authorities: z.array(addressText).describe("Who makes the blocks above it."),
+        }),
+      )
+      .describe("Oldest first."),
+  })
+  .meta({ id: "Recoveries", description: "As `ccoin start --recovery=<file>` reads it." });
+
 /** `GET /v1/status`. */
 export const statusSchema = z
   .object({
@@ -37,6 +64,9 @@ export const statusSchema = z
     ),
     head: blockRefSchema.extend({ timestamp: timeSchema }).nullable(),
     finalized: blockRefSchema.nullable(),
+    recoveries: z
+      .array(recoverySummarySchema)
+      .describe("Where people have replaced a lost majority of authorities, oldest first: for ever."),
     peers: countSchema.describe("Connected ones."),
     mempool: z.object({
       count: countSchema,

@@ -4,6 +4,7 @@ import { html, type Markup } from "../html.ts";
 import { client, live } from "../live.ts";
 import { Answer, Fact, Facts, Section, Tag } from "../parts/layout.ts";
 import { Address, Age, Authority, FullName } from "../parts/names.ts";
+import { RecoveryNote } from "../parts/recovery.ts";
 import { Table } from "../parts/table.ts";
 import { TransactionTable } from "../parts/transactions.ts";
 import { Subject } from "../parts/votes.ts";
@@ -25,6 +26,7 @@ function Shown({ block }: { block: Block }): Markup {
     block;
   const { status } = useStore(live);
   const hasNext = (status?.head?.height ?? 0) > height;
+  const recoveries = status?.recoveries.filter((recovery) => recovery.block.id === id) ?? [];
   const isFinal = height <= (status?.finalized?.height ?? -1);
   return html`
     <div class="title">
@@ -35,6 +37,7 @@ function Shown({ block }: { block: Block }): Markup {
         ${canonical && hasNext ? html`<a href=${`#/block/${height + 1}`}>${whole(height + 1)} →</a>` : null}
       </nav>
     </div>
+    ${recoveries.length > 0 ? html`<${RecoveryNote} recoveries=${recoveries} />` : null}
     <section class="card" aria-label="Header">
       <${Facts}>
         <${Fact} name="Id"><${FullName} text=${id} what="id" /></${Fact}>

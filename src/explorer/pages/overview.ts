@@ -8,6 +8,7 @@ import { Answer, Section } from "../parts/layout.ts";
 import { Age, Swatch } from "../parts/names.ts";
 import { PeerGraph, PeerTable } from "../parts/peers.ts";
 import { Plot } from "../parts/plot.ts";
+import { RecoveryNote } from "../parts/recovery.ts";
 import { Countdown, Strip } from "../parts/strip.ts";
 import { expectedProposer, intervals, mean, recentRate, sizes, transactionRates } from "../shape.ts";
 import { useLoad, useStore } from "../store.ts";
@@ -24,6 +25,7 @@ export function Overview(): Markup {
   return html`
     <h1 class="unseen">Overview</h1>
     ${diagnosis ? html`<${DiagnosisNote} diagnosis=${diagnosis} />` : null}
+    ${status && status.recoveries.length > 0 ? html`<${RecoveryNote} recoveries=${status.recoveries} />` : null}
     <${Figures} next=${next} />
     <${Section} title="Newest blocks" aside=${html`<a href="#/blocks">All blocks</a>`}>
       ${blocks.length > 0 ? html`<${Strip} next=${next?.address} />` : html`<p class="empty">No block yet.</p>`}

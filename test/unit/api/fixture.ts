@@ -8,6 +8,7 @@ import {
   type HttpLimits,
   type HttpServer,
   parametersView,
+  recoverySummaries,
   type StatusBody,
   startHttpServer,
 } from "../../../src/api/index.ts";
@@ -177,6 +178,7 @@ export async function startFixture(
         timestamp: chain.head.header.message.timestamp,
       },
       finalized: { height: chain.finalized.height, id: toHex(chain.finalized.id) },
+      recoveries: recoverySummaries(chain),
       peers: 0,
       mempool: { count: mempool.count, bytes: mempool.bytes, minFee: mempool.leastFee.toString() },
       sync: null,

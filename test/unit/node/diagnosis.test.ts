@@ -49,6 +49,7 @@ function chain(fields: Partial<ChainInput> = {}, recent = "DC", authorities = "A
     activity: new Map(activity(authorities, 118)),
     finality: undefined,
     conflicts: [],
+    recovery: { awaited: undefined, unknown: [], without: 0 },
     ...fields,
   };
 }

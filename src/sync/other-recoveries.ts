@@ -1,0 +1,162 @@
+import { chainDigest, type Network, type PeerId, RateLimiter, recovery } from "../../protocols/index.ts";
+import type { Chain } from "../chain/chain.ts";
+import { checkRecovery, recoveryId } from "../consensus/index.ts";
+import { type Recovery, zero32 } from "../types/index.ts";
+import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
+import type { Clock } from "../util/clock.ts";
+import { messageOf } from "../util/errors.ts";
+import type { Logger } from "../util/logger.ts";
+import { LruMap } from "../util/lru.ts";
+import type { ClaimedStatus } from "./claimed-status.ts";
+import type { PeerStatuses } from "./peer-statuses.ts";
+
+/** As often as peers are asked for their heights. */
+const lookEveryMs = 5_000;
+/** One peer is asked again after this long: its operator may have given it another recovery. */
+const askAgainMs = 60_000;
+/** Warnings of claimed recoveries: whoever wants can make as many as he likes. */
+const warningQuota = { requests: 8, perMs: 3_600_000 };
+
+export interface OtherRecoveriesOptions {
+  network: Network;
+  statuses: Pick<PeerStatuses, "get">;
+  chain: Chain;
+  clock: Clock;
+  logger: Logger;
+}
+
+/** What peers say that they were given, and this node was not. Nothing proves it but the agreement of people. */
+export interface ClaimedRecovery {
+  id: Hex;
+  height: number;
+  authorities: number;
+  /** Connected peers that say so. */
+  peers: number;
+}
+
+/** What is said by peers that have gone through other recoveries than this node. */
+export interface RecoveryClaims {
+  /** Recoveries that this node was not given, those that most peers name first. */
+  unknown: ClaimedRecovery[];
+  /** Connected peers that were not given this node's newest recovery. */
+  without: number;
+}
+
+interface Asked {
+  atMs: number;
+  /** Undefined: none, or one of this node's. */
+  claimed: Recovery | undefined;
+}
+
+/**
+ * Asks peers whose digest names other recoveries what they were given, so that the operator can be told. A claim decides nothing: it is shown,
+ * and nobody is blamed for it.
+ */
+export class OtherRecoveries {
+  readonly #options: OtherRecoveriesOptions;
+  readonly #asked = new Map<PeerId, Asked>();
+  readonly #told = new LruMap<Hex, true>(64);
+  readonly #warnings: RateLimiter;
+  #stops: (() => void)[] = [];
+  #stopTimer: () => void = () => undefined;
+
+  constructor(options: OtherRecoveriesOptions) {
+    this.#options = options;
+    this.#warnings = new RateLimiter(options.clock);
+  }
+
+  /** Serves the own one, and begins to look at the peers. */
+  start(): void {
+    const { network, chain } = this.#options;
+    const { newest } = chain.tree.recoveries;
+    network.serve(recovery, async function* () {
+      if (newest) yield newest;
+    });
+    this.#stops = [network.on("disconnected", (peer) => this.#asked.delete(peer))];
+    this.#look();
+  }
+
+  stop(): void {
+    this.#stopTimer();
+    for (const stop of this.#stops) stop();
+  }
+
+  claims(): RecoveryClaims {
+    const { network, chain } = this.#options;
+    const unknown = new Map<Hex, ClaimedRecovery>();
+    let without = 0;
+    for (const { id: peer } of network.peers()) {
+      const asked = this.#asked.get(peer);
+      if (!asked || !this.#isOther(peer)) continue;
+      const { claimed } = asked;
+      if (!claimed) {
+        if (chain.tree.recoveries.newest) without++;
+        continue;
+      }
+      const id = toHex(recoveryId(claimed));
+      const known = unknown.get(id);
+      const { block, authorities } = claimed;
+      const peers = (known?.peers ?? 0) + 1;
+      unknown.set(id, { id, height: block.height, authorities: authorities.length, peers });
+    }
+    return { unknown: [...unknown.values()].sort((a, b) => b.peers - a.peers), without };
+  }
+
+  #look(): void {
+    const { network, clock } = this.#options;
+    for (const { id } of network.peers()) {
+      const asked = this.#asked.get(id);
+      if (this.#isOther(id) && !(asked && clock.now() - asked.atMs < askAgainMs)) void this.#ask(id);
+    }
+    this.#stopTimer = clock.after(lookEveryMs, () => this.#look());
+  }
+
+  /** Whether a peer says that its chain has gone through other recoveries than this node's. */
+  #isOther(peer: PeerId): boolean {
+    const status = this.#options.statuses.get(peer)?.status;
+    return status !== undefined && !this.#isOwnDigest(status);
+  }
+
+  #isOwnDigest({ digest, rules }: ClaimedStatus): boolean {
+    const { genesis, tree } = this.#options.chain;
+    return equalBytes(
+      digest,
+      chainDigest({ genesisId: genesis.id, recoveries: [...tree.recoveries.ids], rules }),
+    );
+  }
+
+  /** Never rejects. */
+  async #ask(peer: PeerId): Promise<void> {
+    const { network, chain, clock, logger } = this.#options;
+    const { newest, ids } = chain.tree.recoveries;
+    const before = this.#asked.get(peer);
+    this.#asked.set(peer, { atMs: clock.now(), claimed: before?.claimed });
+    try {
+      let claimed: Recovery | undefined;
+      const known = newest ? recoveryId(newest) : zero32;
+      for await (const answer of network.request(peer, recovery, { known })) claimed = answer;
+      if (claimed) this.#check(claimed);
+      const isKnown = claimed && ids.some((id) => equalBytes(id, recoveryId(claimed!)));
+      if (!this.#asked.has(peer)) return;
+      this.#asked.set(peer, { atMs: clock.now(), claimed: isKnown ? undefined : claimed });
+      if (claimed && !isKnown) this.#tell(claimed);
+    } catch (error) {
+      logger.debug({ peer, error: messageOf(error) }, "the peer did not say which recovery it follows");
+    }
+  }
+
+  /** @throws {UserError} */
+  #check(claimed: Recovery): void {
+    checkRecovery(claimed, this.#options.chain.genesis.id);
+  }
+
+  #tell(claimed: Recovery): void {
+    const id = toHex(recoveryId(claimed));
+    if (this.#told.has(id) || !this.#warnings.take("warnings", warningQuota)) return;
+    this.#told.set(id, true);
+    this.#options.logger.warn(
+      { recovery: id, height: claimed.block.height, authorities: claimed.authorities.length },
+      `A PEER SAYS THAT THIS CHAIN WENT ON FROM A RECOVERY THAT THIS NODE WAS NOT GIVEN: ${id}. If its operators have agreed on that, start this node once with --recovery=<their file>; if not, there is nothing to do`,
+    );
+  }
+}
