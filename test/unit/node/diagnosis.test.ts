@@ -104,6 +104,42 @@ interface Case {
 
 const cases: Case[] = [
   {
+    name: "a recovery that was given is waited for",
+    input: input({
+      chain: chain({
+        recovery: { awaited: { id: "0x07", height: 130, block: "0x08" }, unknown: [], without: 0 },
+      }),
+    }),
+    state: "ok",
+    codes: ["RECOVERY_AWAITED"],
+    says: ["0x07", "block 130 (0x08)", "signs nothing"],
+  },
+  {
+    name: "peers claim a recovery that this node was not given",
+    input: input({
+      chain: chain({
+        recovery: {
+          awaited: undefined,
+          unknown: [
+            { id: "0x07", height: 110, authorities: 3, peers: 2 },
+            { id: "0x09", height: 110, authorities: 1, peers: 1 },
+          ],
+          without: 0,
+        },
+      }),
+    }),
+    state: "ok",
+    codes: ["NOT_RECOVERED"],
+    says: ["2 peers say", "block 110", "3 authorities", "0x07", "1 more"],
+  },
+  {
+    name: "peers were not given this node's recovery",
+    input: input({ chain: chain({ recovery: { awaited: undefined, unknown: [], without: 1 } }) }),
+    state: "ok",
+    codes: ["PEERS_NOT_RECOVERED"],
+    says: ["1 peer of this chain was not given"],
+  },
+  {
     name: "all is well",
     input: input(),
     state: "ok",

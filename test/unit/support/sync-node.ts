@@ -11,7 +11,7 @@ import { Topics } from "../../../src/sync/topics.ts";
 import { TransactionInbox } from "../../../src/sync/transaction-inbox.ts";
 import { CompactBlock, transactionRecord } from "../../../src/types/index.ts";
 import type { Logger } from "../../../src/util/logger.ts";
-import { line } from "../../own-line.ts";
+import { line as plainLine } from "../../own-line.ts";
 import type { Tip } from "./chain.ts";
 import { ManualClock } from "./clock.ts";
 import { type TestPool, testPool } from "./mempool.ts";
@@ -47,6 +47,7 @@ export async function syncNode(
   const pool = await testPool({ genesis, clock, verify: verifyHere, ...options });
   const { chain, mempool } = pool;
   const network = net.node(id);
+  const line = { ...plainLine, recoveries: chain.tree.recoveries.ids };
   const logs: string[] = [];
   const log = (level: string) => (fields: object, message: string) => {
     logs.push(`${level}: ${message} ${JSON.stringify(fields)}`);

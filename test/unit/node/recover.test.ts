@@ -1,0 +1,190 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { acceptRecoveries } from "../../../src/chain/accept-recoveries.ts";
+import { checkGenesis } from "../../../src/chain/genesis.ts";
+import { chainStores } from "../../../src/chain/stores.ts";
+import { type NodePaths, nodePaths, readRecoveryFile } from "../../../src/config/index.ts";
+import { certificateOf } from "../../../src/consensus/index.ts";
+import { encodeAddress } from "../../../src/crypto/address.ts";
+import { verifySignatures } from "../../../src/crypto/ed25519.ts";
+import {
+  exportChain,
+  importChain,
+  initGenesis,
+  verifyChain,
+  writeRecovery,
+} from "../../../src/node/index.ts";
+import { withDatabase } from "../../../src/node/open.ts";
+import { compareBytes, toHex } from "../../../src/util/bytes.ts";
+import {
+  authorities,
+  chainConfig,
+  codeOf,
+  genesisTime,
+  startBalance,
+  type TestChain,
+  type Tip,
+  testChain,
+  users,
+} from "../support/chain.ts";
+import { recovered } from "../support/recovery.ts";
+import { checkpoint, signedVote, testFinalizer } from "../support/votes.ts";
+
+const quiet = { onProgress: () => undefined };
+const left = authorities.slice(0, 2).map(({ publicKey }) => publicKey);
+const folders: string[] = [];
+afterAll(async () => {
+  for (const folder of folders) await rm(folder, { recursive: true });
+});
+
+async function inFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "recover-"));
+  folders.push(folder);
+  return folder;
+}
+
+/** Runs `use` with the chain of a stopped node. */
+function withChain<T>(paths: NodePaths, use: (node: TestChain) => Promise<T>): Promise<T> {
+  return withDatabase(paths, async (database) => {
+    const block = (await chainStores(database).meta.genesis())!;
+    const genesis = await checkGenesis(block, verifySignatures);
+    return use(await testChain({ genesis, database }));
+  });
+}
+
+/** Four blocks of five authorities, of which the second is final. */
+async function lostMajority(dataDir: string, finalized = true) {
+  const paths = nodePaths(dataDir, 1);
+  const balances = users.slice(0, 3).map(({ publicKey }) => ({ address: publicKey, balance: startBalance }));
+  const name = new TextEncoder().encode("Anna");
+  await initGenesis({
+    paths,
+    config: { ...chainConfig(5), names: [{ address: authorities[0]!.publicKey, name }] },
+    coinbase: { balances },
+    signer: authorities[0]!,
+    now: genesisTime,
+  });
+  const tips = await withChain(paths, async (node) => {
+    const { maker, genesis, chain } = node;
+    const made: Tip[] = [maker.start()];
+    for (let height = 1; height <= 4; height++) made.push(await maker.block(made[height - 1]!));
+    await node.addAll(made[4]!);
+    const points = [
+      { round: 0, height: 0, block: genesis.id },
+      checkpoint(1, made[2]!),
+      checkpoint(2, made[3]!),
+    ];
+    for (const [index, target] of points.slice(1).entries()) {
+      const votes = authorities.map((voter) => signedVote(voter, genesis, points[index]!, target));
+      const certificate = certificateOf({ source: points[index]!, target }, await Promise.all(votes));
+      if (finalized) await testFinalizer(node).finalizer.addCertificate(certificate);
+    }
+    expect(chain.finalized.height).toBe(finalized ? 2 : 0);
+    return made;
+  });
+  return { paths, tips, file: join(dataDir, "recovery.json") };
+}
+
+describe("ccoin recover", () => {
+  test("names the newest final block and the set, changes nothing in the database, and is read back", async () => {
+    const { paths, tips, file } = await lostMajority(await inFolder());
+    const written = await writeRecovery({ paths, file, authorities: left.toReversed() });
+    expect(written).toMatchObject({
+      block: { height: 2, id: tips[2]!.idHex },
+      round: 2 ** 32,
+      headHeight: 4,
+      earlier: 0,
+      authorities: left.toSorted(compareBytes).map(encodeAddress),
+      names: { [encodeAddress(authorities[0]!.publicKey)]: "Anna" },
+    });
+    const [recovery] = readRecoveryFile(file);
+    expect(JSON.parse(await readFile(file, "utf8")).recoveries[0].id).toBe(written.id);
+    expect(toHex(recovery!.genesisId)).toBe(written.genesisId);
+    await withDatabase(paths, async (database) => {
+      expect(await chainStores(database).recoveries.all()).toEqual([]);
+    });
+    expect(await codeOf(writeRecovery({ paths, file, authorities: left }))).toBe("FILE_EXISTS");
+  });
+
+  test("refuses an empty set, one who is named twice, a chain with nothing final, and a folder without one", async () => {
+    const folder = await inFolder();
+    const { paths, file } = await lostMajority(folder, false);
+    const code = (authorities: Uint8Array[], at = paths) =>
+      codeOf(writeRecovery({ paths: at, file, authorities }));
+    expect(await code([])).toBe("BAD_RECOVERY");
+    expect(await code([left[0]!, left[1]!, left[0]!])).toBe("BAD_RECOVERY");
+    expect(await code(left)).toBe("NOTHING_FINAL");
+    expect(await code(left, nodePaths(folder, 2))).toBe("NO_CHAIN");
+  });
+
+  test("goes on from an earlier recovery, which is in the file too, once its block is there", async () => {
+    const folder = await inFolder();
+    const { paths, file } = await lostMajority(folder);
+    await writeRecovery({ paths, file, authorities: left });
+    const [first] = readRecoveryFile(file);
+    const stores = (use: (stores: ReturnType<typeof chainStores>) => Promise<unknown>, at = paths) =>
+      withDatabase(at, (database) => use(chainStores(database)));
+    await stores((each) => acceptRecoveries(each, first!.genesisId, [first!]));
+    const again = { paths, file: `${file}.2`, authorities: left };
+    expect(await codeOf(writeRecovery(again))).toBe("RECOVERY_AWAITED");
+    await withChain(paths, async ({ chain }) => expect(chain.head.height).toBe(2));
+    expect(await writeRecovery(again)).toMatchObject({ earlier: 1, round: 2 ** 33, block: { height: 2 } });
+    expect(readRecoveryFile(again.file)).toHaveLength(2);
+    expect(readRecoveryFile(again.file)[0]).toEqual(first);
+  });
+});
+
+test("a recovered chain is verified, exported, and imported by whoever was given the recovery", async () => {
+  const folder = await inFolder();
+  const { paths, tips, file } = await lostMajority(folder);
+  await writeRecovery({ paths, file, authorities: left });
+  const recoveries = readRecoveryFile(file);
+  await withDatabase(paths, async (database) => {
+    await acceptRecoveries(chainStores(database), recoveries[0]!.genesisId, recoveries);
+  });
+  await withChain(paths, async (node) => {
+    const tip = await node.maker.extend(recovered(tips[2]!, recoveries[0]!), 1);
+    await node.add(tip.blocks.at(-1)!);
+    const next = await node.maker.extend(tip, 2);
+    for (const block of next.blocks.slice(-2)) await node.add(block);
+    expect(node.chain.head.height).toBe(5);
+  });
+  const verified = await verifyChain({ paths, ...quiet });
+  expect(verified).toMatchObject({ blocks: 5 });
+
+  const chainFile = join(folder, "chain.ccoin");
+  await exportChain({ paths, file: chainFile, ...quiet });
+  const copy = nodePaths(folder, 2);
+  expect(await codeOf(importChain({ paths: copy, file: chainFile, ...quiet }))).toBe("RECOVERY_NEEDED");
+  expect(await importChain({ paths: copy, file: chainFile, recoveries, ...quiet })).toEqual({ blocks: 5 });
+  expect(await verifyChain({ paths: copy, ...quiet })).toEqual(verified);
+  // It is kept.
+  expect(await importChain({ paths: copy, file: chainFile, ...quiet })).toEqual({ blocks: 0 });
+  const again = join(folder, "again.ccoin");
+  await exportChain({ paths: copy, file: again, ...quiet });
+  expect(await readFile(again)).toEqual(await readFile(chainFile));
+
+  // Another's recovery, of the same block: other blocks.
+  const other = { ...recoveries[0]!, authorities: left.slice(0, 1) };
+  const third = { paths: nodePaths(folder, 3), file: chainFile, recoveries: [other], ...quiet };
+  expect(await codeOf(importChain(third))).toBe("RECOVERY_NEEDED");
+
+  // Without the recovery the database is that of another chain.
+  await withDatabase(copy, (database) => database.commit([chainStores(database).recoveries.set([])]));
+  expect(await codeOf(verifyChain({ paths: copy, ...quiet }))).toBe("DAMAGED");
+});
+
+test("an import takes no recovery where blocks would be left, as there is no mempool for what they hold", async () => {
+  const folder = await inFolder();
+  const { paths, file } = await lostMajority(folder);
+  await writeRecovery({ paths, file, authorities: left });
+  const recoveries = readRecoveryFile(file);
+  const chainFile = join(folder, "chain.ccoin");
+  await exportChain({ paths, file: chainFile, ...quiet });
+  expect(await codeOf(importChain({ paths, file: chainFile, recoveries, ...quiet }))).toBe("START_FIRST");
+  await withDatabase(paths, async (database) => {
+    expect(await chainStores(database).recoveries.all()).toEqual([]);
+  });
+});

@@ -1,0 +1,94 @@
+import { expect, onTestFinished, test } from "vitest";
+import { recovery as protocol } from "../../../protocols/index.ts";
+import { acceptRecoveries } from "../../../src/chain/accept-recoveries.ts";
+import { recoveryId } from "../../../src/consensus/index.ts";
+import { OtherRecoveries } from "../../../src/sync/other-recoveries.ts";
+import type { Recovery } from "../../../src/types/index.ts";
+import { toHex } from "../../../src/util/bytes.ts";
+import { authorities, testChain, testGenesis } from "../support/chain.ts";
+import { MemoryDatabase } from "../support/database.ts";
+import { TestNetwork } from "../support/network.ts";
+import { recoveryAt } from "../support/recovery.ts";
+import { settledClock, syncNode } from "../support/sync-node.ts";
+
+const genesis = await testGenesis(3);
+const place = { header: { height: 9 } as never, id: new Uint8Array(32).fill(9) };
+const first = recoveryAt(genesis.id, place, authorities.slice(0, 2));
+const second = recoveryAt(genesis.id, place, authorities.slice(1, 2), first);
+
+async function nodes(...given: Recovery[][]) {
+  const clock = settledClock();
+  const net = new TestNetwork(clock);
+  const all: (Awaited<ReturnType<typeof syncNode>> & { others: OtherRecoveries; warnings: string[] })[] = [];
+  for (const [index, recoveries] of given.entries()) {
+    const database = new MemoryDatabase();
+    const { stores } = await testChain({ genesis, database });
+    await acceptRecoveries(stores, genesis.id, recoveries);
+    const node = await syncNode(net, `node ${index}`, genesis, { database });
+    const warnings: string[] = [];
+    const logger = { ...console, warn: (_: object, text: string) => warnings.push(text) } as never;
+    const others = new OtherRecoveries({ ...node, clock, logger });
+    node.statuses.start();
+    others.start();
+    all.push({ ...node, others, warnings });
+  }
+  onTestFinished(async () => {
+    for (const node of all) {
+      node.others.stop();
+      await node.stop();
+    }
+  });
+  const [one, ...rest] = all as [(typeof all)[number], ...typeof all];
+  for (const other of rest) net.connect(one.network, other.network);
+  await clock.advance(12_000);
+  return { net, clock, one, rest };
+}
+
+test("a node is told which recovery its peers were given, asks each once a minute, and blames nobody", async () => {
+  const { net, clock, one, rest } = await nodes([], [first], [first], [first, second], []);
+  expect(one.others.claims()).toEqual({
+    unknown: [
+      { id: toHex(recoveryId(first)), height: 9, authorities: 2, peers: 2 },
+      { id: toHex(recoveryId(second)), height: 9, authorities: 1, peers: 1 },
+    ],
+    without: 0,
+  });
+  expect(one.warnings).toHaveLength(2);
+  expect(one.warnings[0]).toContain("--recovery");
+  const asked = net.count(protocol.id);
+  await clock.advance(30_000);
+  expect(net.count(protocol.id)).toBe(asked);
+  expect(net.nodes.get("node 1")!.penalties ?? []).toEqual([]);
+  expect(rest[0]!.others.claims()).toEqual({ unknown: [], without: 1 });
+  net.disconnect(one.network, rest[0]!.network);
+  expect(one.others.claims().unknown[0]!.peers).toBe(1);
+});
+
+test("peers with the same recoveries are not asked", async () => {
+  const { net, one } = await nodes([first], [first]);
+  expect(net.count(protocol.id)).toBe(0);
+  expect(one.others.claims()).toEqual({ unknown: [], without: 0 });
+});
+
+test("what is no recovery of this chain is not shown", async () => {
+  const { net, clock, one } = await nodes([], [first]);
+  const wrong = [
+    { ...first, genesisId: new Uint8Array(32) },
+    { ...first, authorities: [] },
+    { ...first, authorities: first.authorities.toReversed() },
+  ];
+  for (const answer of wrong) {
+    net.fault = (_, name) =>
+      name === protocol.id
+        ? {
+            async *answer() {
+              yield answer;
+            },
+          }
+        : undefined;
+    net.disconnect(one.network, net.nodes.get("node 1")!);
+    net.connect(one.network, net.nodes.get("node 1")!);
+    await clock.advance(12_000);
+    expect([answer, one.others.claims()]).toEqual([answer, { unknown: [], without: 0 }]);
+  }
+});
