@@ -1,13 +1,12 @@
-import { chainDigest, type Network, type PeerId, RateLimiter, recovery } from "../../protocols/index.ts";
+import { type Network, type PeerId, RateLimiter, recovery } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import { checkRecovery, recoveryId } from "../consensus/index.ts";
 import { type Recovery, zero32 } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
-import { messageOf } from "../util/errors.ts";
+import { messageOf, UserError } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { LruMap } from "../util/lru.ts";
-import type { ClaimedStatus } from "./claimed-status.ts";
 import type { PeerStatuses } from "./peer-statuses.ts";
 
 /** As often as peers are asked for their heights. */
@@ -113,16 +112,7 @@ export class OtherRecoveries {
 
   /** Whether a peer says that its chain has gone through other recoveries than this node's. */
   #isOther(peer: PeerId): boolean {
-    const status = this.#options.statuses.get(peer)?.status;
-    return status !== undefined && !this.#isOwnDigest(status);
-  }
-
-  #isOwnDigest({ digest, rules }: ClaimedStatus): boolean {
-    const { genesis, tree } = this.#options.chain;
-    return equalBytes(
-      digest,
-      chainDigest({ genesisId: genesis.id, recoveries: [...tree.recoveries.ids], rules }),
-    );
+    return this.#options.statuses.get(peer)?.isFollowed === false;
   }
 
   /** Never rejects. */
@@ -135,20 +125,18 @@ export class OtherRecoveries {
       let claimed: Recovery | undefined;
       const known = newest ? recoveryId(newest) : zero32;
       for await (const answer of network.request(peer, recovery, { known })) claimed = answer;
-      if (claimed) this.#check(claimed);
+      if (claimed) checkRecovery(claimed, chain.genesis.id);
       const isKnown = claimed && ids.some((id) => equalBytes(id, recoveryId(claimed!)));
       if (!this.#asked.has(peer)) return;
       this.#asked.set(peer, { atMs: clock.now(), claimed: isKnown ? undefined : claimed });
       if (claimed && !isKnown) this.#tell(claimed);
     } catch (error) {
       logger.debug({ peer, error: messageOf(error) }, "the peer did not say which recovery it follows");
+      // Nobody who follows one has checked this.
+      if (error instanceof UserError) network.penalize(peer, "invalidResponse", messageOf(error));
     }
   }
 
-  /** @throws {UserError} */
-  #check(claimed: Recovery): void {
-    checkRecovery(claimed, this.#options.chain.genesis.id);
-  }
 
   #tell(claimed: Recovery): void {
     const id = toHex(recoveryId(claimed));
