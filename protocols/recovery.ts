@@ -7,8 +7,7 @@ export const RecoveryRequest = new ContainerType({ known: Bytes32 }, { typeName:
 export type RecoveryRequest = ValueOf<typeof RecoveryRequest>;
 
 /**
- * The newest recovery that the answerer follows; no chunk where it follows none. Asked where the digests differ, so that a node can tell its
- * operator what others were given. No node follows a recovery that it was told of by this.
+ * The newest recovery that the answerer follows. Asked where the digests differ, so that a node can tell its operator what others were given. No node follows a recovery that it was told of by this.
  */
 export const recovery: Protocol<RecoveryRequest, Recovery> = {
   id: "/ccoin/recovery/1",

@@ -1,4 +1,4 @@
-import { type Network, type PeerId, RateLimiter, recovery } from "../../protocols/index.ts";
+import { type Network, type PeerId, RateLimiter, RequestError, recovery } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import { checkRecovery, recoveryId } from "../consensus/index.ts";
 import { type Recovery, zero32 } from "../types/index.ts";
@@ -8,6 +8,7 @@ import { messageOf, UserError } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { LruMap } from "../util/lru.ts";
 import type { PeerStatuses } from "./peer-statuses.ts";
+import { requestOne } from "./request-one.ts";
 
 /** As often as peers are asked for their heights. */
 const lookEveryMs = 5_000;
@@ -69,7 +70,8 @@ export class OtherRecoveries {
     const { network, chain } = this.#options;
     const { newest } = chain.tree.recoveries;
     network.serve(recovery, async function* () {
-      if (newest) yield newest;
+      if (!newest) throw new RequestError("resourceUnavailable", "no recovery was given to this node");
+      yield newest;
     });
     this.#stops = [network.on("disconnected", (peer) => this.#asked.delete(peer))];
     this.#look();
@@ -122,9 +124,11 @@ export class OtherRecoveries {
     const before = this.#asked.get(peer);
     this.#asked.set(peer, { atMs: clock.now(), claimed: before?.claimed });
     try {
-      let claimed: Recovery | undefined;
       const known = newest ? recoveryId(newest) : zero32;
-      for await (const answer of network.request(peer, recovery, { known })) claimed = answer;
+      const claimed = await requestOne(network, peer, recovery, { known }).catch((error) => {
+        if (error instanceof RequestError && error.code === "resourceUnavailable") return undefined;
+        throw error;
+      });
       if (claimed) checkRecovery(claimed, chain.genesis.id);
       const isKnown = claimed && ids.some((id) => equalBytes(id, recoveryId(claimed!)));
       if (!this.#asked.has(peer)) return;
@@ -136,7 +140,6 @@ export class OtherRecoveries {
       if (error instanceof UserError) network.penalize(peer, "invalidResponse", messageOf(error));
     }
   }
-
 
   #tell(claimed: Recovery): void {
     const id = toHex(recoveryId(claimed));

@@ -171,7 +171,14 @@ describe("answers are as the document says", () => {
     );
     await node.produce();
 
-    for (const path of ["/v1/status", "/v1/peers", "/v1/diagnosis", "/health/live", "/health/ready"])
+    for (const path of [
+      "/v1/status",
+      "/v1/recoveries",
+      "/v1/peers",
+      "/v1/diagnosis",
+      "/health/live",
+      "/health/ready",
+    ])
       await call("GET", path, path);
     await call("GET", "/v1/blocks", "/v1/blocks?limit=2&before=2");
     const { tree, events } = node.chain;
