@@ -4,7 +4,13 @@ import type { CheckedBlock } from "../chain/types.ts";
 import { authorityIndex } from "../consensus/index.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import { BlockError } from "../types/errors.ts";
-import { decodeCompactBlock, type EncodedCompactBlock, Header, rootOf } from "../types/index.ts";
+import {
+  decodeCompactBlock,
+  type EncodedCompactBlock,
+  Header,
+  rootOf,
+  shortIdCount,
+} from "../types/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
@@ -89,9 +95,10 @@ export class BlockInbox {
     if (this.#knows(idHex, this.#sources.whole(id, from))) return "ignore";
     const payer: Payer = `authority ${toHex(header.message.proposer)}`;
     void this.#load(id, idHex, this.#sources.compact({ id, header, shortIds }, from), payer);
-    return typeof judgement === "string"
-      ? judgement
-      : this.#hold.verdict(header, judgement, () => this.#judge.checkRules(compact));
+    if (typeof judgement === "string") return judgement;
+    // Keeps the number of short ids alone: there may be half a megabyte of them.
+    const count = shortIdCount(compact);
+    return this.#hold.verdict(header, judgement, () => this.#judge.checkRules(header, count));
   }
 
   /** Fetches a block that is not here, and what it needs to be imported. Never rejects. */

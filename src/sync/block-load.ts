@@ -2,8 +2,8 @@ import type { PeerId } from "../../protocols/index.ts";
 import type { CheckedBlock } from "../chain/types.ts";
 import type { Clock } from "../util/clock.ts";
 
-/** More peers than this that say they have a block are not remembered. */
-const maxSources = 5;
+/** More peers than this that say they have a block are not remembered: about as many as a node has connections to. */
+export const maxSources = 64;
 
 /** A peer that has a block. */
 export interface BlockSource {
@@ -26,8 +26,10 @@ export interface BlockLoadOptions {
 }
 
 /**
- * A block on its way here, from the first peer that told of it. That one may not have it, not give it, or take its time: the next
- * is asked where it fails, and beside it where it is slow. It is let go on: whoever never answers is to lose score.
+ * A block on its way here, from the first peer that told of it. That one may not have it, not give it, or take its time: another is
+ * asked where it fails, and beside it where it is slow, the last and the first to tell of the block in turns, so that a crowd of peers
+ * that are fast to tell and give nothing stands between it and nobody. The slow request keeps running so that a peer that never answers
+ * is penalized.
  */
 export class BlockLoad {
   /** The first source's. */
@@ -37,7 +39,9 @@ export class BlockLoad {
   readonly #options: BlockLoadOptions;
   readonly #end: (loaded: LoadedBlock | undefined) => void;
   readonly #peers = new Set<PeerId>();
+  /** In the order in which they told of the block. */
   readonly #untried: BlockSource[] = [];
+  #asked = 0;
   #asking = 0;
   /** Who was asked last, while it may still answer in time. */
   #waitingFor: PeerId | undefined;
@@ -80,13 +84,14 @@ export class BlockLoad {
   #next(): void {
     // What is here may be right: then nobody else has to send it.
     if (this.#passed || this.#checking) return;
-    const source = this.#untried.shift();
+    const source = this.#asked % 2 === 0 ? this.#untried.shift() : this.#untried.pop();
     if (source) void this.#ask(source);
     else if (this.#asking === 0) this.#end(undefined);
   }
 
   async #ask({ from, fetch }: BlockSource): Promise<void> {
     const { clock, patienceMs, onFailure } = this.#options;
+    this.#asked++;
     this.#asking++;
     this.#waitingFor = from;
     const goOn = () => {

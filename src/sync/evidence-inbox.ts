@@ -32,8 +32,8 @@ import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
-import { CheckPlaces } from "./check-places.ts";
 import { EvidenceList, type EvidenceSummary, type ListedEvidence } from "./evidence-list.ts";
+import { Places } from "./places.ts";
 import { recordBytes } from "./serve.ts";
 import { type Certificates, SettledVotes } from "./settled-votes.ts";
 import { evidenceVerdicts } from "./verdicts.ts";
@@ -44,8 +44,7 @@ import { evidenceVerdicts } from "./verdicts.ts";
  */
 const offenderQuota = { requests: 1_024, perMs: 1_024_000 };
 /** Pieces being checked at once. */
-const checksPerPeer = 4;
-const checksInAll = 64;
+const maxChecks = { each: 4, inAll: 64 };
 const maxListed = 1024;
 
 export interface EvidenceInboxOptions {
@@ -70,7 +69,7 @@ export class EvidenceInbox {
   readonly #watch: EquivocationWatch;
   readonly #list = new EvidenceList();
   readonly #limiter: RateLimiter;
-  readonly #places = new CheckPlaces({ perPeer: () => checksPerPeer, inAll: () => checksInAll });
+  readonly #places = new Places(maxChecks);
   readonly #settled: SettledVotes;
   /** Offences being stored, so that none is twice. */
   readonly #storing = new Set<string>();

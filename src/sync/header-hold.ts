@@ -2,14 +2,18 @@ import type { Verdict } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import { BlockError } from "../types/errors.ts";
 import type { SignedHeader } from "../types/index.ts";
-import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
+import { equalBytes, toHex } from "../util/bytes.ts";
 import { type Clock, sleep } from "../util/clock.ts";
+import { Places } from "./places.ts";
 import { blockVerdicts } from "./verdicts.ts";
 
 /** Gossipsub forwards a message whose verdict comes within about five of its heartbeats of 1 s: 3.5 s does, 6.5 s does not. */
 export const maxHoldMs = 3_000;
-/** An honest proposer signs one block in a slot; those of several short slots can be early together. */
-const maxHeld = { perProposer: 8, inAll: 256 };
+/**
+ * An honest proposer signs one block in a slot; those of several short slots can be early together. In all more than a third of the
+ * largest set can fill, so that nobody else's are left out.
+ */
+const maxHeld = { each: 8, inAll: 4_096 };
 
 export interface HeaderHoldOptions {
   chain: Pick<Chain, "events">;
@@ -23,8 +27,7 @@ export interface HeaderHoldOptions {
  */
 export class HeaderHold {
   readonly #options: HeaderHoldOptions;
-  readonly #held = new Map<Hex, number>();
-  #total = 0;
+  readonly #places = new Places(maxHeld);
 
   constructor(options: HeaderHoldOptions) {
     this.#options = options;
@@ -32,19 +35,8 @@ export class HeaderHold {
 
   /** `error`: why it cannot be judged now. `check` throws why it is refused, once it can be. */
   async verdict(header: SignedHeader, error: BlockError, check: () => Promise<void>): Promise<Verdict> {
-    const proposer = toHex(header.message.proposer);
-    const own = this.#held.get(proposer) ?? 0;
-    if (own >= maxHeld.perProposer || this.#total >= maxHeld.inAll) return "ignore";
-    this.#held.set(proposer, own + 1);
-    this.#total++;
-    try {
-      return await this.#wait(header, error, check);
-    } finally {
-      this.#total--;
-      const left = this.#held.get(proposer)! - 1;
-      if (left > 0) this.#held.set(proposer, left);
-      else this.#held.delete(proposer);
-    }
+    const wait = () => this.#wait(header, error, check);
+    return (await this.#places.run(toHex(header.message.proposer), wait)) ?? "ignore";
   }
 
   async #wait(header: SignedHeader, first: BlockError, check: () => Promise<void>): Promise<Verdict> {

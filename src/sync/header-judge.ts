@@ -6,12 +6,12 @@ import { BlockError } from "../types/errors.ts";
 import { type EncodedCompactBlock, type Header, type SignedHeader, shortIdCount } from "../types/index.ts";
 import { toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
-import { CheckPlaces } from "./check-places.ts";
+import { Places } from "./places.ts";
 import { SlotLimit } from "./slot-limit.ts";
 import { blockVerdicts } from "./verdicts.ts";
 
 /** Headers that are being judged at once: an honest peer passes on a few blocks at a time. */
-const maxJudged = { perPeer: 16, inAll: 256 };
+const maxJudged = { each: 16, inAll: 256 };
 /** Surplus headers of one authority whose signatures are checked: their relays are not blamed, and may know no better. */
 const surplusQuota = { requests: 64, perMs: 16_000 };
 
@@ -29,7 +29,7 @@ export interface HeaderJudgeOptions {
 /** Judges gossiped headers, the cheap checks first. */
 export class HeaderJudge {
   readonly #options: HeaderJudgeOptions;
-  readonly #places = new CheckPlaces({ perPeer: () => maxJudged.perPeer, inAll: () => maxJudged.inAll });
+  readonly #places = new Places(maxJudged);
   readonly #slots: SlotLimit;
   readonly #surplus: RateLimiter;
 
@@ -50,12 +50,11 @@ export class HeaderJudge {
   }
 
   /** The rules that the parent is enough to check. @throws {BlockError} */
-  async checkRules(compact: EncodedCompactBlock): Promise<void> {
+  async checkRules(header: SignedHeader, transactionCount: number): Promise<void> {
     const { chain } = this.#options;
-    const { header } = compact;
     await chain.checkHeaders([header]);
     const { parameters } = await chain.tree.snapshotAfter(header.message.parent);
-    checkTransactionCount(shortIdCount(compact), parameters);
+    checkTransactionCount(transactionCount, parameters);
   }
 
   /** @throws {BlockError} */
@@ -87,7 +86,7 @@ export class HeaderJudge {
   /** Why the header cannot be judged now, if it cannot. @throws {BlockError} */
   async #earlyFor(compact: EncodedCompactBlock): Promise<BlockError | undefined> {
     try {
-      await this.checkRules(compact);
+      await this.checkRules(compact.header, shortIdCount(compact));
       return undefined;
     } catch (error) {
       if (!(error instanceof BlockError)) throw error;

@@ -17,8 +17,8 @@ import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { LruMap } from "../util/lru.ts";
-import { CheckPlaces } from "./check-places.ts";
 import { HeldVotes } from "./held-votes.ts";
+import { Places } from "./places.ts";
 import { requestOne } from "./request-one.ts";
 import { recordBytes } from "./serve.ts";
 import { voteFaults, voteVerdicts } from "./verdicts.ts";
@@ -58,7 +58,7 @@ export interface VoteInboxOptions {
 export class VoteInbox {
   readonly #options: VoteInboxOptions;
   readonly #limit = new VoteLimit();
-  readonly #places: CheckPlaces;
+  readonly #places: Places;
   readonly #signatures: VoteSignatures;
   readonly #accounts: VoterAccounts;
   readonly #held: HeldVotes;
@@ -76,8 +76,10 @@ export class VoteInbox {
       verify: chain.checks.verify,
       setSize: () => chain.snapshot.authorities.length,
     });
-    const perPeer = () => checksPerAuthority * chain.snapshot.authorities.length + leastChecks;
-    this.#places = new CheckPlaces({ perPeer, inAll: () => busyPeers * perPeer() });
+    this.#places = new Places(() => {
+      const each = checksPerAuthority * chain.snapshot.authorities.length + leastChecks;
+      return { each, inAll: busyPeers * each };
+    });
     this.#accounts = new VoterAccounts(clock, chain.genesis.config.slotMs);
     this.#held = new HeldVotes(clock);
     this.#stopFollowing = chain.events.on("imported", ({ id }) => this.#release(id));

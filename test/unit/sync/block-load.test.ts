@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { CheckedBlock } from "../../../src/chain/types.ts";
-import { BlockLoad, type BlockSource } from "../../../src/sync/block-load.ts";
+import { BlockLoad, type BlockSource, maxSources } from "../../../src/sync/block-load.ts";
 import { ManualClock } from "../support/clock.ts";
 
 const patienceMs = 100;
@@ -110,9 +110,20 @@ test("of two that send it at once one is checked, and the other only where that 
   }
 });
 
-test("five peers are remembered", async () => {
+test("a crowd that is fast to tell of a block and gives nothing of it does not keep the last one from being asked", async () => {
   const { clock, asked, source, load } = sources();
-  for (const from of "bcdefgh") load.add(source(from));
+  for (let at = 0; at < 30; at++) load.add(source(`liar ${at}`));
+  load.add(source("honest"));
+  await clock.advance(patienceMs);
+  expect(asked).toEqual(["a", "honest"]);
+  await clock.advance(3 * patienceMs);
+  expect(asked.slice(2)).toEqual(["liar 0", "liar 29", "liar 1"]);
+});
+
+test("so many peers are remembered", async () => {
+  const { clock, asked, source, load } = sources();
+  for (let at = 1; at <= maxSources; at++) load.add(source(`${at}`));
   await clock.advance(100 * patienceMs);
-  expect(asked).toEqual([..."abcde"]);
+  expect(asked).toHaveLength(maxSources);
+  expect(asked).not.toContain(`${maxSources}`);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { CheckPlaces } from "../../../src/sync/check-places.ts";
+import { Places } from "../../../src/sync/places.ts";
 
 /** Work that ends when it is told to. */
 function held() {
@@ -8,7 +8,7 @@ function held() {
 }
 
 test("a peer has so many places at once, and gets them back", async () => {
-  const places = new CheckPlaces({ perPeer: () => 1, inAll: () => 10 });
+  const places = new Places({ each: 1, inAll: 10 });
   const first = held();
   const running = places.run("a", first.work);
   expect(await places.run("a", async () => "second")).toBeUndefined();
@@ -19,7 +19,7 @@ test("a peer has so many places at once, and gets them back", async () => {
 });
 
 test("all peers together have so many places at once, and get them back where the work fails too", async () => {
-  const places = new CheckPlaces({ perPeer: () => 2, inAll: () => 2 });
+  const places = new Places({ each: 2, inAll: 2 });
   const [first, second] = [held(), held()];
   const running = [places.run("a", first.work), places.run("b", second.work)];
   let begun = false;
@@ -31,4 +31,14 @@ test("all peers together have so many places at once, and get them back where th
   await Promise.all(running);
   await expect(places.run("c", () => Promise.reject(new Error("wrong")))).rejects.toThrow("wrong");
   expect(await places.run("c", async () => "third")).toBe("third");
+});
+
+test("nothing is kept of those who come and go", async () => {
+  const places = new Places({ each: 1, inAll: 2_000 });
+  const { work, end } = held();
+  const running = Array.from({ length: 1_000 }, (_, at) => places.run(`peer ${at}`, work));
+  expect(places.size).toBe(1_000);
+  end();
+  await Promise.all(running);
+  expect(places.size).toBe(0);
 });

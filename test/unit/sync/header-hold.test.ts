@@ -1,0 +1,114 @@
+import { expect, test } from "vitest";
+import type { Verdict } from "../../../protocols/index.ts";
+import type { ChainEvents } from "../../../src/chain/chain.ts";
+import { HeaderHold, maxHoldMs } from "../../../src/sync/header-hold.ts";
+import { BlockError } from "../../../src/types/errors.ts";
+import type { SignedHeader } from "../../../src/types/index.ts";
+import { Emitter } from "../../../src/util/emitter.ts";
+import { settledClock } from "../support/sync-node.ts";
+
+const orphaned = new BlockError("UNKNOWN_PARENT", "test");
+const early = new BlockError("FUTURE_BLOCK", "test");
+
+function holder() {
+  const clock = settledClock();
+  const events = new Emitter<ChainEvents>();
+  const stop = new AbortController();
+  const hold = new HeaderHold({ chain: { events }, clock, signal: stop.signal });
+  const header = (proposer: number, parent = 0, aheadMs = 0) =>
+    ({
+      message: {
+        proposer: numbered(proposer),
+        parent: new Uint8Array(32).fill(parent),
+        timestamp: clock.now() + aheadMs,
+      },
+    }) as SignedHeader;
+  const arrive = (parent: number) =>
+    events.emit("imported", { id: new Uint8Array(32).fill(parent) } as never);
+  return { clock, hold, header, arrive, stop };
+}
+
+function numbered(number: number): Uint8Array {
+  const bytes = new Uint8Array(32);
+  new DataView(bytes.buffer).setUint32(0, number);
+  return bytes;
+}
+
+async function passes(): Promise<void> {}
+
+test("has places in all, which are free again once their headers are judged", async () => {
+  const { clock, hold, header, arrive } = holder();
+  const verdicts: Verdict[] = [];
+  for (let proposer = 0; proposer < 512; proposer++)
+    for (let at = 0; at < 8; at++)
+      void hold.verdict(header(proposer), orphaned, passes).then((verdict) => verdicts.push(verdict));
+  expect(await hold.verdict(header(600), orphaned, passes)).toBe("ignore");
+  expect(verdicts).toEqual([]);
+  arrive(0);
+  await clock.advance(0);
+  expect(verdicts).toEqual(new Array(4_096).fill("accept"));
+  const again = hold.verdict(header(1), orphaned, passes);
+  arrive(0);
+  expect(await again).toBe("accept");
+  expect(clock.pending).toBe(0);
+});
+
+test("has eight places for a proposer, whatever others hold", async () => {
+  const { hold, header, stop } = holder();
+  const verdicts: Verdict[] = [];
+  const wait = (proposer: number) =>
+    void hold.verdict(header(proposer), orphaned, passes).then((verdict) => verdicts.push(verdict));
+  for (let proposer = 0; proposer < 341; proposer++) for (let at = 0; at < 9; at++) wait(proposer);
+  wait(341);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(verdicts).toEqual(new Array(341).fill("ignore"));
+  stop.abort();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(verdicts).toHaveLength(341 * 9 + 1);
+});
+
+test("judges a header by what is found once its parent is here, or its time has come", async () => {
+  const { clock, hold, header, arrive } = holder();
+  const refused = async () => {
+    throw new BlockError("WRONG_HEIGHT", "test");
+  };
+  const orphan = hold.verdict(header(1, 3), orphaned, refused);
+  arrive(3);
+  expect(await orphan).toBe("reject");
+  const soon = hold.verdict(header(1, 3, 20), early, refused);
+  await clock.advance(20);
+  expect(await soon).toBe("reject");
+});
+
+test("waits for the parent and then for the time, both within what gossip waits for", async () => {
+  const { clock, hold, header, arrive } = holder();
+  const verdicts: Verdict[] = [];
+  const wait = (aheadMs: number) => {
+    const one = header(1, 3, aheadMs);
+    const check = async () => {
+      if (one.message.timestamp > clock.now()) throw early;
+    };
+    void hold.verdict(one, orphaned, check).then((verdict) => verdicts.push(verdict));
+  };
+  wait(2_500);
+  wait(maxHoldMs + 1);
+  await clock.advance(1_000);
+  arrive(4);
+  await clock.advance(0);
+  expect(verdicts).toEqual([]);
+  arrive(3);
+  await clock.advance(0);
+  expect(verdicts).toEqual(["ignore"]);
+  await clock.advance(1_500);
+  expect(verdicts).toEqual(["ignore", "accept"]);
+});
+
+test("ends with the node", async () => {
+  const { clock, hold, header, stop } = holder();
+  const orphan = hold.verdict(header(1), orphaned, passes);
+  const soon = hold.verdict(header(1, 0, 100), early, passes);
+  stop.abort();
+  expect(await orphan).toBe("ignore");
+  expect(await soon).toBe("ignore");
+  expect(clock.pending).toBe(0);
+});
