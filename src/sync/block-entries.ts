@@ -1,8 +1,11 @@
 import { type Hex, toHex } from "../util/bytes.ts";
 import type { BlockLoad, LoadedBlock } from "./block-load.ts";
 
-/** Blocks on their way at once that one payer answers for: who needs more floods. */
-const maxLoads = { perPayer: 16, inAll: 256 };
+/**
+ * Blocks on their way at once: who needs more than 16 floods. Strangers, authorities and votes have places of their own; one block of
+ * each authority is always loaded, so that no crowd of others keeps it out.
+ */
+const maxLoads = { perPayer: 16, authorities: 256, peers: 64, votes: 64 };
 /** Blocks that wait for their parent or their time. What is lost is found again by sync. */
 export const waitingLimits = {
   perPayer: { blocks: 16, bytes: 32 * 2 ** 20 },
@@ -42,9 +45,12 @@ export class BlockEntries {
   }
 
   mayLoad(payer: Payer): boolean {
-    const loads = this.#of("loading");
-    if (loads.length >= maxLoads.inAll) return false;
-    return payer === "vote" || loads.filter((entry) => entry.payer === payer).length < maxLoads.perPayer;
+    const kind = kindOf(payer);
+    const loads = this.#of("loading").filter((entry) => kindOf(entry.payer) === kind);
+    if (kind === "votes") return loads.length < maxLoads.votes;
+    const own = loads.filter((entry) => entry.payer === payer).length;
+    if (kind === "authorities" && own === 0) return true;
+    return own < maxLoads.perPayer && loads.length < maxLoads[kind];
   }
 
   add(entry: BlockEntry): void {
@@ -58,8 +64,9 @@ export class BlockEntries {
   }
 
   /**
-   * Puts a block aside until its parent or its time has come. Where there is no room, the oldest of whoever has put most aside gives
-   * way: nobody pushes out the blocks of others. Returns false if that is this one.
+   * Puts a block aside until its parent or its time has come. Where there is no room, blocks that no authority answers for give way
+   * first, then the oldest of whoever has put most aside: nobody pushes out the blocks of others, and strangers, who can be any number,
+   * none of an authority. Returns false if that is this one.
    */
   wait(entry: BlockEntry, state: Extract<EntryState, { kind: "early" | "orphan" }>): boolean {
     entry.state = state;
@@ -72,6 +79,7 @@ export class BlockEntries {
     for (;;) {
       const waiting = this.#waiting();
       if (fits(waiting, waitingLimits.inAll)) break;
+      const others = waiting.filter(({ payer }) => kindOf(payer) !== "authorities");
       this.remove(largestShare(waiting)[0]!);
     }
     return this.#entries.get(entry.idHex) === entry;
@@ -120,6 +128,11 @@ export class BlockEntries {
 interface Share {
   blocks: number;
   bytes: number;
+}
+
+function kindOf(payer: Payer): "authorities" | "peers" | "votes" {
+  if (payer === "vote") return "votes";
+  return payer.startsWith("authority ") ? "authorities" : "peers";
 }
 
 function fits(entries: readonly BlockEntry[], limit: Share): boolean {

@@ -37,16 +37,72 @@ test("all waiting blocks together have a bound in bytes", () => {
   expect(entries.count("orphan")).toBe(waitingLimits.inAll.bytes / big);
 });
 
-test("loads have places for each payer and in all", () => {
+test("strangers, however many, push out no block of an authority, also where that has more than each of them", () => {
   const entries = new BlockEntries();
-  const load = (at: number, payer: Payer) => {
-    if (!entries.mayLoad(payer)) return false;
-    entries.add({ ...entry(at, payer), state: { kind: "loading", load: {} as never } });
-    return true;
+  const honest = [1, 2, 3].map((number) => entry(number, "authority honest"));
+  for (const one of honest) wait(entries, one);
+  for (let at = 10; at < 1_000; at++) wait(entries, entry(at, `peer ${at}`));
+  expect(honest.map(({ idHex }) => entries.get(idHex))).toEqual(honest);
+  expect(entries.count("orphan")).toBe(waitingLimits.inAll.blocks);
+  for (let at = 1_000; at < 2_000; at++)
+    wait(entries, entry(at, `peer ${at}`, waitingLimits.perPayer.bytes / 2));
+  expect(honest.map(({ idHex }) => entries.get(idHex))).toEqual(honest);
+});
+
+test("of those who have most aside the oldest block gives way, and the new one where it is one too many itself", () => {
+  const entries = new BlockEntries();
+  const all = Array.from({ length: 17 }, (_, payer) =>
+    Array.from({ length: 16 }, (_, at) => entry(payer * 100 + at, `authority ${payer}`)),
+  );
+  for (const one of all.slice(0, 16).flat()) wait(entries, one);
+  expect(entries.count("orphan")).toBe(256);
+  for (const one of all[16]!) expect(wait(entries, one)).toBe(true);
+  const left = all.map((own) => own.filter(({ idHex }) => entries.get(idHex)).length);
+  expect(left.reduce((sum, count) => sum + count)).toBe(256);
+  expect(Math.max(...left) - Math.min(...left)).toBeLessThanOrEqual(1);
+  for (const own of all)
+    expect(own.slice(-left[all.indexOf(own)]!).every(({ idHex }) => entries.get(idHex))).toBe(true);
+  const large = entry(9_000, "peer a", waitingLimits.perPayer.bytes + 1);
+  expect(wait(entries, large)).toBe(false);
+});
+
+test("a block that waits again is not counted twice, and whoever is given up does not come back", () => {
+  const entries = new BlockEntries();
+  const one = entry(1, "authority a");
+  for (let times = 0; times < 300; times++) expect(wait(entries, one)).toBe(true);
+  expect(entries.count("orphan")).toBe(1);
+  const other = { ...one, state: one.state };
+  entries.remove(other);
+  expect(entries.get(one.idHex)).toBe(one);
+});
+
+/** As many as `payers` may load, in turn. */
+function loader() {
+  const entries = new BlockEntries();
+  let number = 0;
+  return (payer: Payer, times = 1) => {
+    let loaded = 0;
+    for (; loaded < times && entries.mayLoad(payer); loaded++)
+      entries.add({ ...entry(++number, payer), state: { kind: "loading", load: {} as never } });
+    return loaded;
   };
-  for (let at = 0; at < 16; at++) expect(load(at, "peer a")).toBe(true);
-  expect(load(16, "peer a")).toBe(false);
-  expect(load(17, "authority b")).toBe(true);
-  for (let at = 100; at < 339; at++) expect(load(at, "vote")).toBe(true);
-  expect(load(400, "authority c")).toBe(false);
+}
+
+test("loads have places for each payer, and for all of its kind", () => {
+  const load = loader();
+  expect(load("peer a", 20)).toBe(16);
+  expect(load("authority a", 20)).toBe(16);
+  expect(load("vote", 100)).toBe(64);
+  for (let at = 0; at < 1_000; at++) load(`peer ${at}`);
+  expect(load("peer new")).toBe(0);
+  expect(load("authority b", 20)).toBe(16);
+});
+
+test("no crowd of peers, votes and other authorities keeps an authority's block from being loaded", () => {
+  const load = loader();
+  for (let at = 0; at < 341; at++) load(`authority ${at}`, 16);
+  load("vote", 1_000);
+  for (let at = 0; at < 341; at++) load(`peer ${at}`, 16);
+  expect(load("authority 5")).toBe(0);
+  expect(load("authority honest", 20)).toBe(1);
 });
