@@ -80,7 +80,7 @@ export class BlockEntries {
       const waiting = this.#waiting();
       if (fits(waiting, waitingLimits.inAll)) break;
       const others = waiting.filter(({ payer }) => kindOf(payer) !== "authorities");
-      this.remove(largestShare(waiting)[0]!);
+      this.remove(largestShare(others.length > 0 ? others : waiting)[0]!);
     }
     return this.#entries.get(entry.idHex) === entry;
   }
