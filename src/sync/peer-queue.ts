@@ -24,7 +24,7 @@ interface Line {
 
 /**
  * Work that peers cause, accounted to them before it is done: one piece of a peer at a time, peers in turn, so that nobody waits for
- * what another has sent. What is over the limits is not taken.
+ * what another has sent. What is over a peer's own limits is not taken; where all have sent too much, whoever has most waiting gives way.
  */
 export class PeerQueue {
   readonly #limits: PeerQueueLimits;
@@ -41,12 +41,19 @@ export class PeerQueue {
     return this.#bytes;
   }
 
-  /** Undefined where there is no room. Resolves to undefined where the work was dropped. */
+  /** Peers with work. */
+  get size(): number {
+    return this.#lines.size;
+  }
+
+  /** Undefined where the peer has used up its share. Resolves to undefined where the work was dropped, for which the peer is not at fault. */
   add<T>(peer: PeerId, bytes: number, work: () => Promise<T>): Promise<T | undefined> | undefined {
     const { maxBytes, maxBytesPerPeer, maxCountPerPeer } = this.#limits;
     const line = this.#lines.get(peer) ?? { bytes: 0, running: false, waiting: [] };
-    if (this.#bytes + bytes > maxBytes || line.bytes + bytes > maxBytesPerPeer) return undefined;
+    if (line.bytes + bytes > maxBytesPerPeer) return undefined;
     if (line.waiting.length + Number(line.running) >= maxCountPerPeer) return undefined;
+    while (this.#bytes + bytes > maxBytes)
+      if (!this.#giveWay(line.bytes + bytes)) return Promise.resolve(undefined);
     const { promise, resolve, reject } = Promise.withResolvers<T | undefined>();
     line.waiting.push({ bytes, run: () => work().then(resolve, reject), drop: () => resolve(undefined) });
     line.bytes += bytes;
@@ -64,6 +71,17 @@ export class PeerQueue {
       piece.drop();
     }
     if (line && !line.running) this.#lines.delete(peer);
+  }
+
+  /** Drops the newest piece of whoever has most waiting. False where nobody has more than `bytes`. */
+  #giveWay(bytes: number): boolean {
+    const lines = [...this.#lines.values()].filter(({ waiting }) => waiting.length > 0);
+    const [most] = lines.sort((a, b) => b.bytes - a.bytes);
+    if (!most || most.bytes <= bytes) return false;
+    const piece = most.waiting.pop()!;
+    this.#release(most, piece);
+    piece.drop();
+    return true;
   }
 
   #next(): void {

@@ -12,11 +12,11 @@ import { checkVoter, VoteError } from "../chain/vote-check.ts";
 import { authorityIndex, isLink } from "../consensus/index.ts";
 import type { FinalityStore } from "../storage/finality.ts";
 import { type Certificate, isSafeCount, maxAuthorities, SignedFinalityVote } from "../types/index.ts";
-import { type Hex, toHex } from "../util/bytes.ts";
+
 import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
-import { LruMap } from "../util/lru.ts";
+import { AwaitedBlocks } from "./awaited-blocks.ts";
 import { HeldVotes } from "./held-votes.ts";
 import { Places } from "./places.ts";
 import { requestOne } from "./request-one.ts";
@@ -33,8 +33,6 @@ const leastChecks = 64;
 const busyPeers = 2;
 /** Votes of an answer. */
 const votesAtOnce = 64;
-/** Some for each of many peers. */
-const maxAwaited = 256;
 
 export interface VoteInboxOptions {
   network: Network;
@@ -63,13 +61,13 @@ export class VoteInbox {
   readonly #accounts: VoterAccounts;
   readonly #held: HeldVotes;
   readonly #asking = new Set<PeerId>();
-  /** Blocks that certificates of a peer wait for. */
-  readonly #awaited = new LruMap<Hex, PeerId>(maxAwaited);
+  readonly #awaited: AwaitedBlocks;
   readonly #stopFollowing: () => void;
 
   constructor(options: VoteInboxOptions) {
     this.#options = options;
-    const { chain, clock } = options;
+    const { network, chain, clock } = options;
+    this.#awaited = new AwaitedBlocks(network);
     this.#signatures = new VoteSignatures({
       clock,
       genesisId: chain.genesis.id,
@@ -92,6 +90,7 @@ export class VoteInbox {
 
   stop(): void {
     this.#stopFollowing();
+    this.#awaited.stop();
     this.#held.giveUpWhere(() => true);
   }
 
@@ -155,7 +154,7 @@ export class VoteInbox {
       if (error.code === "BEFORE_RECOVERY") return;
       if (error.code !== "UNKNOWN_BLOCK") throw error;
       const { block } = certificate.link.target;
-      this.#awaited.set(toHex(block), peer);
+      this.#awaited.add(block, peer);
       fetchBlock(block, peer);
     }
   }
@@ -218,9 +217,7 @@ export class VoteInbox {
 
   #release(block: Uint8Array): void {
     const { finalizer } = this.#options;
-    const peer = this.#awaited.get(toHex(block));
-    if (peer !== undefined) void this.pull(peer);
-    this.#awaited.delete(toHex(block));
+    for (const peer of this.#awaited.release(block)) void this.pull(peer);
     for (const { vote, decide } of this.#held.release(block)) {
       finalizer.addSigned(vote).then(
         (added) => decide(added ? "accept" : "pardon"),

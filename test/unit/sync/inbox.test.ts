@@ -2,10 +2,15 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { blocksById } from "../../../protocols/index.ts";
 import type { CanonicalBlock } from "../../../src/chain/types.ts";
 import { maxHoldMs } from "../../../src/sync/header-hold.ts";
-import { checkedAtOnce, transactionQueueLimits } from "../../../src/sync/transaction-inbox.ts";
+import {
+  checkedAtOnce,
+  TransactionInbox,
+  transactionQueueLimits,
+} from "../../../src/sync/transaction-inbox.ts";
 import { blockVerdicts, transactionVerdicts } from "../../../src/sync/verdicts.ts";
 import { CompactBlock, type Transaction, Transactions } from "../../../src/types/index.ts";
 import { toHex } from "../../../src/util/bytes.ts";
+import { silentLogger } from "../../../src/util/logger.ts";
 import { authorities, encoded, signer, startBalance, type Tip, testGenesis } from "../support/chain.ts";
 import { TestNetwork } from "../support/network.ts";
 import { compact, type SyncNode, settledClock, syncNode, until, verifyHere } from "../support/sync-node.ts";
@@ -648,6 +653,19 @@ describe("gossiped transactions", () => {
       new Array(3).fill(["flooder", "rateLimited"]),
     );
     expect((await Promise.all(verdicts)).filter((verdict) => verdict === "accept")).toHaveLength(1);
+  });
+
+  test("that find no room for those of many others cost their relay nothing", async () => {
+    const { node, maker } = await pair();
+    const message = Transactions.serialize([await maker.transfer({})]);
+    const { network, mempool } = node;
+    const limits = { ...transactionQueueLimits, maxBytes: 4 * message.length, maxRunning: 1 };
+    const inbox = new TransactionInbox({ network, mempool, logger: silentLogger, limits });
+    const verdicts = ["a", "b", "c", "d", "honest"].map((from) => inbox.onGossip(message, from));
+    expect(await verdicts[4]).toBe("ignore");
+    expect(network.penalties).toEqual([]);
+    await Promise.all(verdicts);
+    inbox.stop();
   });
 
   test("of a peer's pool are pulled where they are new; an invalid one costs score", async () => {

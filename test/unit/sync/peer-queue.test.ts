@@ -33,6 +33,20 @@ test("takes one piece of a peer at a time, and peers in turn", async () => {
   expect(begun).toEqual(["a1", "b1", "c1", "a2"]);
 });
 
+test("where there is no room the newest of whoever has most gives way, and nobody with less is refused for it", async () => {
+  const { queue, begun, add, end } = open({ maxRunning: 1 });
+  add("a", "a1", 10);
+  const large = [add("b", "b1", 5), add("b", "b2", 5)];
+  const small = [add("c", "c1", 2), add("d", "d1", 4)];
+  expect(queue.bytes).toBe(21);
+  expect(await large[1]).toBeUndefined();
+  // As much as the largest has is too much.
+  expect(await add("e", "e1", 10)).toBeUndefined();
+  for (const name of ["a1", "b1", "c1", "d1"]) await end(name);
+  expect(await Promise.all([large[0], ...small])).toEqual(["b1", "c1", "d1"]);
+  expect([queue.bytes, begun]).toEqual([0, ["a1", "b1", "c1", "d1"]]);
+});
+
 test("takes no more bytes or pieces than a peer's share, nor than there is room for in all", async () => {
   const { queue, add, end } = open({ maxRunning: 1 });
   expect(add("a", "a1", 10)).toBeDefined();
@@ -41,7 +55,7 @@ test("takes no more bytes or pieces than a peer's share, nor than there is room 
   for (const name of ["b1", "b2", "b3", "b4"]) expect(add("b", name)).toBeDefined();
   expect(add("b", "b5")).toBeUndefined();
   expect(add("c", "c1", 10)).toBeDefined();
-  expect(add("d", "d1", 2)).toBeUndefined();
+  expect(await add("d", "d1", 10)).toBeUndefined();
   expect(queue.bytes).toBe(24);
   await end("a1");
   expect(queue.bytes).toBe(14);
@@ -69,4 +83,20 @@ test("goes on after a piece that failed", async () => {
   await expect(failed).rejects.toThrow("no");
   await new Promise((resolve) => setImmediate(resolve));
   expect(begun).toEqual(["a2"]);
+});
+
+test("a thousand peers that come and go leave nothing, and those with little wait for none that fill it", async () => {
+  const { queue, add, end } = open({ maxRunning: 1 });
+  add("first", "first");
+  const done: unknown[] = [];
+  for (let at = 0; at < 1_000; at++) {
+    void add(`peer ${at}`, "piece", 10)?.then((result) => done.push(result));
+    if (at % 2 === 0) queue.drop(`peer ${at}`);
+  }
+  expect(queue.bytes).toBeLessThanOrEqual(limits.maxBytes);
+  for (let at = 0; at < 1_000; at++) queue.drop(`peer ${at}`);
+  expect(queue.bytes).toBe(1);
+  await end("first");
+  expect([queue.bytes, queue.size]).toEqual([0, 0]);
+  expect(done).toEqual(new Array(1_000).fill(undefined));
 });

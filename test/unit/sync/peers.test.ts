@@ -7,6 +7,7 @@ import {
   blockTransactions,
   genesis as genesisProtocol,
   headers,
+  height,
   mempoolIds,
   type RequestOf,
 } from "../../../protocols/index.ts";
@@ -57,6 +58,28 @@ describe("peer statuses", () => {
     expect(b.statuses.get("a")?.status).toMatchObject({ height: 2, headId: tip.id });
     net.disconnect(a.network, b.network);
     expect([a.statuses.all(), b.statuses.all()]).toEqual([[], []]);
+  });
+
+  test("nothing is kept of a thousand peers that come, say where they stand, and go", async () => {
+    const { clock, net, nodes } = await setUp("a", "b");
+    const [a, b] = nodes;
+    a.statuses.start();
+    const peers = Array.from({ length: 1_000 }, (_, at) => net.node(`peer ${at}`));
+    for (const peer of peers) {
+      peer.serve(height, async function* () {
+        yield b.status();
+      });
+      net.connect(a.network, peer);
+    }
+    await clock.advance(0);
+    expect(a.statuses.all()).toHaveLength(1_000);
+    for (const peer of peers) {
+      void a.statuses.ask(peer.peerId);
+      net.disconnect(a.network, peer);
+    }
+    await clock.advance(0);
+    expect(a.statuses.all()).toEqual([]);
+    expect(peers.filter(({ peerId }) => a.statuses.get(peerId))).toEqual([]);
   });
 
   test("the acknowledgement alone tells the answerer", async () => {

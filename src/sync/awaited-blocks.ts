@@ -1,0 +1,44 @@
+import type { Network, PeerId } from "../../protocols/index.ts";
+import { equalBytes } from "../util/bytes.ts";
+
+/** As many certificates as an answer of `finality` has. */
+const maxPerPeer = 3;
+
+export type Connections = Pick<Network, "peers" | "on">;
+
+/** Blocks that certificates of connected peers wait for: the newest few of each, so that nobody pushes out what another has shown. */
+export class AwaitedBlocks {
+  readonly stop: () => void;
+  readonly #network: Connections;
+  readonly #blocks = new Map<PeerId, Uint8Array[]>();
+
+  constructor(network: Connections) {
+    this.#network = network;
+    this.stop = network.on("disconnected", (peer) => this.#blocks.delete(peer));
+  }
+
+  /** Peers of which blocks are awaited. */
+  get size(): number {
+    return this.#blocks.size;
+  }
+
+  add(block: Uint8Array, peer: PeerId): void {
+    // It may have gone while its answer was being read.
+    if (!this.#network.peers().some(({ id }) => id === peer)) return;
+    const others = (this.#blocks.get(peer) ?? []).filter((one) => !equalBytes(one, block));
+    this.#blocks.set(peer, [...others, block].slice(-maxPerPeer));
+  }
+
+  /** The peers whose certificates wait for this block, no more from now on. */
+  release(block: Uint8Array): PeerId[] {
+    const released: PeerId[] = [];
+    for (const [peer, blocks] of this.#blocks) {
+      const left = blocks.filter((one) => !equalBytes(one, block));
+      if (left.length === blocks.length) continue;
+      released.push(peer);
+      if (left.length > 0) this.#blocks.set(peer, left);
+      else this.#blocks.delete(peer);
+    }
+    return released;
+  }
+}

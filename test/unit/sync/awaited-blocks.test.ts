@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { AwaitedBlocks } from "../../../src/sync/awaited-blocks.ts";
+import { TestNetwork } from "../support/network.ts";
+import { settledClock } from "../support/sync-node.ts";
+
+const block = (number: number) => new Uint8Array(32).fill(number);
+
+function setUp() {
+  const node = new TestNetwork(settledClock()).node("node");
+  return { node, awaited: new AwaitedBlocks(node) };
+}
+
+test("tells of every peer that waits for a block, once", () => {
+  const { node, awaited } = setUp();
+  for (const peer of ["a", "b", "c"]) node.connected(peer);
+  awaited.add(block(1), "a");
+  awaited.add(block(1), "b");
+  awaited.add(block(2), "a");
+  expect(awaited.release(block(1))).toEqual(["a", "b"]);
+  expect(awaited.release(block(1))).toEqual([]);
+  expect(awaited.release(block(2))).toEqual(["a"]);
+  expect(awaited.size).toBe(0);
+});
+
+test("keeps the three newest blocks of a peer; nobody pushes out those of another", () => {
+  const { node, awaited } = setUp();
+  for (const peer of ["honest", "flood"]) node.connected(peer);
+  awaited.add(block(1), "honest");
+  for (let number = 1; number <= 200; number++) awaited.add(block(number), "flood");
+  expect(awaited.release(block(1))).toEqual(["honest"]);
+  expect([197, 198, 199, 200].map((number) => awaited.release(block(number)).length)).toEqual([0, 1, 1, 1]);
+});
+
+test("nothing is kept of a thousand peers that come and go, also where an answer was read when its peer had gone", () => {
+  const { node, awaited } = setUp();
+  for (let at = 0; at < 1_000; at++) {
+    node.connected(`peer ${at}`);
+    awaited.add(block(at % 200), `peer ${at}`);
+    node.disconnected(`peer ${at}`);
+    awaited.add(block(at % 200), `peer ${at}`);
+  }
+  expect(awaited.size).toBe(0);
+  awaited.stop();
+  expect(node.listeners).toBe(0);
+});
