@@ -1,5 +1,5 @@
 import "./hasher.ts";
-import { ByteVectorType, UintBigintType, UintNumberType } from "@chainsafe/ssz";
+import { ByteVectorType, type ByteViews, UintBigintType, UintNumberType } from "@chainsafe/ssz";
 
 /** A `hash_tree_root` or a public key. */
 export const Bytes32 = new ByteVectorType(32);
@@ -8,11 +8,17 @@ export const Bytes64 = new ByteVectorType(64);
 export const ShortId = new ByteVectorType(8);
 export const Uint8 = new UintNumberType(1);
 export const Uint32 = new UintNumberType(4);
-/**
- * Counts and times as numbers. Values above 2^53 - 1 are invalid everywhere in the protocol (`isSafeCount`); they decode to
- * a number that fails that test.
- */
-export const Count = new UintNumberType(8);
+class CountType extends UintNumberType {
+  /** @throws {RangeError} above 2^53 - 1. */
+  override value_deserializeFromBytes(data: ByteViews, start: number, end: number): number {
+    const value = super.value_deserializeFromBytes(data, start, end);
+    if (!isSafeCount(value)) throw new RangeError("a count is at most 2^53 - 1");
+    return value;
+  }
+}
+
+/** Counts and times as numbers. A message with one above 2^53 - 1 does not decode: no reader of a field has to check it. */
+export const Count = new CountType(8);
 /** An amount in base units. */
 export const Amount = new UintBigintType(8);
 

@@ -47,6 +47,9 @@ test.each([
   ["over the cap", [0x80, 0x01], "tooLarge"],
   ["an endless length", [0x80, 0x80, 0x80, 0x80, 0x80, 0x80], "malformed"],
   ["the end within a length", [0x80], "malformed"],
+  ["a length that is not in its shortest form", [0x88, 0x00, 1, 2, 3, 4, 5, 6, 7, 8], "malformed"],
+  ["a zero in two bytes", [0x80, 0x00], "malformed"],
+  ["a length of three bytes that two can hold", [0x80 | 0x7f, 0x80, 0x00], "malformed"],
   ["the end within a payload", [3, 1], "malformed"],
 ])("%s", async (_, bytes, code) => {
   const error = await read(127, new Uint8Array(bytes)).catch((thrown: unknown) => thrown);
