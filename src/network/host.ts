@@ -4,11 +4,11 @@ import { generateKeyPairFromSeed } from "@libp2p/crypto/keys";
 import type { GossipSub } from "@libp2p/gossipsub";
 import { type Identify, identify } from "@libp2p/identify";
 import type { Libp2p, PeerInfo } from "@libp2p/interface";
-import { mdns } from "@libp2p/mdns";
 import { tcp } from "@libp2p/tcp";
 import { createLibp2p } from "libp2p";
 import { gossipService } from "./gossip.ts";
 import type { Inbound } from "./inbound.ts";
+import { lanDiscovery } from "./lan-discovery.ts";
 import type { PeerScores } from "./scores.ts";
 import { sendFewerWindowUpdates } from "./window-updates.ts";
 
@@ -55,7 +55,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
   const { scores, inbound } = options;
   sendFewerWindowUpdates();
   const privateKey = await generateKeyPairFromSeed("Ed25519", options.privateKey);
-  const discovery = mdns({ serviceTag: mdnsServiceTag, interval: mdnsIntervalMs });
+  const discovery = lanDiscovery({ serviceTag: mdnsServiceTag, interval: mdnsIntervalMs });
   const host: Host = await createLibp2p({
     start: false,
     privateKey,

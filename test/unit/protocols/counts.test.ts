@@ -50,9 +50,12 @@ test.each(cases)("a message with $name above 2^53 - 1 does not decode", ({ type,
 });
 
 // So that one bad transaction of a batch is refused by its own code (`MALFORMED`), and not the batch.
-test.each(["nonce", "validUntil"] as const)("the fast decoder of transactions marks a %s above 2^53 - 1", (field) => {
-  const { message, signature } = types.Transaction.defaultValue();
-  const list = types.Transactions.serialize([{ message: { ...message, [field]: 2 ** 53 }, signature }]);
-  const [record] = decodeRecords(list, new Uint8Array(32));
-  expect(types.isSafeCount(record!.transaction.message[field])).toBe(false);
-});
+test.each(["nonce", "validUntil"] as const)(
+  "the fast decoder of transactions marks a %s above 2^53 - 1",
+  (field) => {
+    const { message, signature } = types.Transaction.defaultValue();
+    const list = types.Transactions.serialize([{ message: { ...message, [field]: 2 ** 53 }, signature }]);
+    const [record] = decodeRecords(list, new Uint8Array(32));
+    expect(types.isSafeCount(record!.transaction.message[field])).toBe(false);
+  },
+);

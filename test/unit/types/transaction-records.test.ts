@@ -119,9 +119,7 @@ describe("a damaged list", () => {
       fc.property(damage, ({ at, value, length, cut }) => {
         const damaged = list.slice(0, cut ? length : list.length);
         if (at < damaged.length) damaged[at] = value;
-        expect(accepts(() => decodeSafe(damaged))).toBe(
-          accepts(() => Transactions.deserialize(damaged)),
-        );
+        expect(accepts(() => decodeSafe(damaged))).toBe(accepts(() => Transactions.deserialize(damaged)));
       }),
       { seed: 2, numRuns: 2000 },
     );

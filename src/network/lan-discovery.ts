@@ -1,0 +1,36 @@
+import type { PeerDiscovery } from "@libp2p/interface";
+import { type MulticastDNSComponents, type MulticastDNSInit, mdns } from "@libp2p/mdns";
+
+interface DnsRecord {
+  type: string;
+}
+
+/** What the library keeps of the one that it sends by, while it runs. */
+interface Responder {
+  respond(response: DnsRecord[] | { answers: DnsRecord[]; additionals: DnsRecord[] }): void;
+}
+
+/**
+ * mDNS as libp2p's, whose answers carry their TXT records in the additional section too: that is where the specification puts them
+ * and where others look (rust-libp2p there only), while go-libp2p and js-libp2p put them among the answers.
+ */
+export function lanDiscovery(init: MulticastDNSInit): (components: MulticastDNSComponents) => PeerDiscovery {
+  const create = mdns(init);
+  return (components) => {
+    const found = create(components) as PeerDiscovery & { mdns?: Responder; start(): Promise<void> };
+    const start = () => Object.getPrototypeOf(found).start.call(found) as Promise<void>;
+    found.start = async () => {
+      await start();
+      if (found.mdns) addAdditionals(found.mdns);
+    };
+    return found;
+  };
+}
+
+function addAdditionals(responder: Responder): void {
+  const respond = responder.respond.bind(responder);
+  responder.respond = (response) => {
+    if (!Array.isArray(response)) return respond(response);
+    respond({ answers: response, additionals: response.filter(({ type }) => type === "TXT") });
+  };
+}
