@@ -4,13 +4,17 @@ import { isClosed, messageOf } from "../util/errors.ts";
 import { type EventName, EventTexts } from "./event-texts.ts";
 import type { HttpLimits } from "./limits.ts";
 import { commonHeaders, ending, overloaded, ProblemError } from "./problem.ts";
+import { clientOf, isLoopback } from "./rate-limiter.ts";
 import type { ApiServices } from "./services.ts";
 
 /** Under load the log grows a thousand times a second: a stream at its end reads not more often than this. */
 const readPauseMs = 20;
+/** One client, which may hold them for as long as it likes, has so much of all streams; this machine is not limited. */
+const clientShare = 0.25;
 
 interface Stream {
   outgoing: ServerResponse;
+  client: string;
   wanted: ReadonlySet<EventName>;
   /** Its headers are out: it can no longer be answered with a problem. */
   hasBegun: boolean;
@@ -58,9 +62,15 @@ export class EventHub {
     wanted: ReadonlySet<EventName>,
     after: number | undefined,
   ): Promise<void> {
-    if (this.#streams.size >= this.#limits.maxEventStreams)
+    const { maxEventStreams } = this.#limits;
+    if (this.#streams.size >= maxEventStreams)
       throw overloaded(`${this.#streams.size} event streams are open already`, 10);
-    const stream: Stream = { outgoing, wanted, hasBegun: false, next: 0, told: 0, wake: () => undefined };
+    const address = outgoing.req.socket.remoteAddress ?? "";
+    const client = clientOf(address);
+    const own = [...this.#streams].filter((stream) => stream.client === client).length;
+    if (!isLoopback(address) && own >= maxEventStreams * clientShare)
+      throw overloaded(`your address has ${own} event streams open already`, 10);
+    const stream: Stream = { outgoing, client, wanted, hasBegun: false, next: 0, told: 0, wake: () => undefined };
     this.#streams.add(stream);
     for (const end of ["close", "error"])
       outgoing.on(end, () => {

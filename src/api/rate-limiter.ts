@@ -60,7 +60,8 @@ export class RateLimiter {
   }
 }
 
-function isLoopback(address: string): boolean {
+/** Of this machine itself. */
+export function isLoopback(address: string): boolean {
   return address === "::1" || address.startsWith("127.") || address.startsWith("::ffff:127.");
 }
 

@@ -17,8 +17,13 @@ const collectGarbage = runInNewContext("gc") as () => void;
 
 /** As much of a response as a stream uses. */
 class Outgoing extends EventEmitter {
+  readonly req: { socket: { remoteAddress: string } };
   readonly headersSent = true;
   readonly written: string[] = [];
+  constructor(remoteAddress: string) {
+    super();
+    this.req = { socket: { remoteAddress } };
+  }
   writeHead(): void {}
   write(text: string): boolean {
     return this.written.push(text) > 0;
@@ -39,8 +44,8 @@ beforeEach(async () => {
 });
 afterEach(() => hub.close());
 
-const open = async () => {
-  const outgoing = new Outgoing();
+const open = async (address = "127.0.0.1") => {
+  const outgoing = new Outgoing(address);
   await hub.open(outgoing as unknown as ServerResponse, new Set(eventNames), undefined);
   return outgoing;
 };
@@ -75,6 +80,20 @@ test("a stream that is being opened when the server closes is refused, and nothi
   await expect(open()).rejects.toMatchObject({ code: "ENDING" });
   expect(new Set(ends.mock.contexts)).toEqual(new Set([opened]));
   expect(hub.streams).toBe(0);
+});
+
+test("one client has a quarter of the streams, and this machine as many as there are", async () => {
+  const { maxEventStreams } = defaultHttpLimits;
+  const openMany = (count: number, address: string) =>
+    Promise.allSettled(Array.from({ length: count }, () => open(address)));
+  const opened = async (count: number, address: string) =>
+    (await openMany(count, address)).filter(({ status }) => status === "fulfilled").length;
+  expect(await opened(maxEventStreams, "203.0.113.1")).toBe(maxEventStreams / 4);
+  await expect(open("203.0.113.1")).rejects.toMatchObject({ code: "OVERLOADED" });
+  expect(await opened(maxEventStreams, "2001:db8:1:2::1")).toBe(maxEventStreams / 4);
+  await expect(open("2001:db8:1:2::9")).rejects.toMatchObject({ code: "OVERLOADED" });
+  expect(await opened(maxEventStreams, "127.0.0.1")).toBe(maxEventStreams / 2);
+  await expect(open("203.0.113.2")).rejects.toMatchObject({ code: "OVERLOADED" });
 });
 
 test("streams that stay open go on when something happens", async () => {
