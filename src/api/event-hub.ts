@@ -70,7 +70,15 @@ export class EventHub {
     const own = [...this.#streams].filter((stream) => stream.client === client).length;
     if (!isLoopback(address) && own >= maxEventStreams * clientShare)
       throw overloaded(`your address has ${own} event streams open already`, 10);
-    const stream: Stream = { outgoing, client, wanted, hasBegun: false, next: 0, told: 0, wake: () => undefined };
+    const stream: Stream = {
+      outgoing,
+      client,
+      wanted,
+      hasBegun: false,
+      next: 0,
+      told: 0,
+      wake: () => undefined,
+    };
     this.#streams.add(stream);
     for (const end of ["close", "error"])
       outgoing.on(end, () => {
