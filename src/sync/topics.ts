@@ -11,7 +11,7 @@ const maxListened = 4;
 export interface TopicsOptions {
   network: Pick<Network, "join" | "listen" | "publish">;
   chain: Chain;
-  line: OwnLine;
+  line: Pick<OwnLine, "recoveries">;
   logger: Logger;
 }
 
@@ -29,9 +29,9 @@ export class Topics {
   #stops: (() => void)[] = [];
 
   constructor(options: TopicsOptions) {
-    const { line } = options;
+    const { rules } = options.chain;
     this.#options = options;
-    this.#digests = Array.from({ length: line.knownRules }, (_, index) => this.#digestOf(index + 1));
+    this.#digests = Array.from({ length: rules.newest }, (_, index) => this.#digestOf(index + 1));
   }
 
   /** Once. Until then nothing is published. */
@@ -92,8 +92,8 @@ export class Topics {
   }
 
   #listen(): void {
-    const { chain, line, network, logger } = this.#options;
-    const newest = Math.min(chain.snapshot.parameters.rules + 1, line.knownRules);
+    const { chain, network, logger } = this.#options;
+    const newest = Math.min(chain.snapshot.parameters.rules + 1, this.#digests.length);
     const versions: number[] = [];
     for (let rules = newest; rules >= this.#finalRules && versions.length < maxListened; rules--)
       versions.unshift(rules);

@@ -1,20 +1,28 @@
 import { expect, onTestFinished, test } from "vitest";
 import { chainDigest } from "../../../protocols/index.ts";
+import { KnownRules, rules1 } from "../../../src/chain/rules.ts";
 import { Topics } from "../../../src/sync/topics.ts";
 import { type Checkpoint, parameterVote } from "../../../src/types/index.ts";
 import { type Hex, toHex } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
-import { authorities, type Tip, testChain, testGenesis } from "../support/chain.ts";
+import { authorities, BlockMaker, type Tip, testChain, testGenesis } from "../support/chain.ts";
 import { ManualClock } from "../support/clock.ts";
 import { TestNetwork } from "../support/network.ts";
 import { checkpoint, signedVote, testFinalizer } from "../support/votes.ts";
 
+/** Versions that say the same. */
+function plainRules(newest: number): KnownRules {
+  return new KnownRules(Array.from({ length: newest }, (_, index) => ({ ...rules1, version: index + 1 })));
+}
+
 /** A chain of one authority whose first block enacts rules 2, and its gossip. */
 async function setUp(knownRules: number) {
-  const node = await testChain({ genesis: await testGenesis(1) });
-  const { chain, genesis, maker } = node;
+  const genesis = await testGenesis(1);
+  const node = await testChain({ genesis, chain: { rules: plainRules(knownRules) } });
+  const { chain } = node;
+  const maker = new BlockMaker(genesis, plainRules(2));
   const network = new TestNetwork(new ManualClock()).node("a");
-  const line = { recoveries: [new Uint8Array(32).fill(5)], knownRules };
+  const line = { recoveries: [new Uint8Array(32).fill(5)] };
   const topics = new Topics({ network, chain, line, logger: silentLogger });
   onTestFinished(() => topics.stop());
   const ignore = async () => "ignore" as const;
@@ -22,22 +30,22 @@ async function setUp(knownRules: number) {
   const digest = (rules: number): Hex => toHex(chainDigest({ genesisId: genesis.id, ...line, rules }));
   const before = await maker.block(maker.start());
   const enacting = await maker.block(before, { edit: { vote: parameterVote("rules", 2) } });
-  return { node, chain, network, topics, digest, before, enacting };
+  return { node, maker, chain, network, topics, digest, before, enacting };
 }
 
 test("a node listens around a change until the block that enacts it is final", async () => {
-  const { node, chain, network, digest, before, enacting } = await setUp(3);
+  const { node, maker, chain, network, digest, before, enacting } = await setUp(3);
   expect(network.listened).toEqual([digest(1), digest(2)]);
   await node.addAll(before);
   expect(network.listened).toEqual([digest(1), digest(2)]);
   await node.addAll(enacting);
   expect(network.listened).toEqual([digest(1), digest(2), digest(3)]);
-  const after = await node.maker.block(enacting);
+  const after = await maker.block(enacting);
   await node.addAll(after);
   const { finalizer } = testFinalizer(node);
   const link = async (source: Checkpoint, target: Checkpoint) =>
     finalizer.addVote(await signedVote(authorities[0]!, chain.genesis, source, target));
-  await link(checkpoint(0, node.maker.start()), checkpoint(1, enacting));
+  await link(checkpoint(0, maker.start()), checkpoint(1, enacting));
   expect(network.listened).toEqual([digest(1), digest(2), digest(3)]);
   await link(checkpoint(1, enacting), checkpoint(2, after));
   expect(chain.finalized.height).toBe(2);
@@ -56,8 +64,8 @@ test("a program that does not know the next version listens to none, and publish
 });
 
 test("a block and a vote travel on the topic of the rules that the block is made by, all else on that of the next block", async () => {
-  const { node, network, topics, digest, before, enacting } = await setUp(2);
-  const after = await node.maker.block(enacting);
+  const { node, maker, network, topics, digest, before, enacting } = await setUp(2);
+  const after = await maker.block(enacting);
   await node.addAll(after);
   const message = new Uint8Array([1]);
   const voteFor = (tip: Tip) => ({ source: checkpoint(0, before), target: checkpoint(1, tip) });
