@@ -14,11 +14,14 @@ export function finalityEvidenceBody(evidence: FinalityEvidence | undefined) {
   };
 }
 
-function provedCertificateBody({ certificate, target, authorities, branch }: ProvedCertificate) {
+function provedCertificateBody(proved: ProvedCertificate) {
+  const { certificate, target, authorities, branch, recovery, parametersRoot } = proved;
   return {
     ...certificateBody(certificate),
     header: signedHeaderView(target),
     authorities: authorities.map(encodeAddress),
     branch: branch.map(toHex),
+    recovery: toHex(recovery),
+    parametersRoot: toHex(parametersRoot),
   };
 }

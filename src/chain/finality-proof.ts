@@ -1,7 +1,14 @@
 import { digest64 } from "@chainsafe/persistent-merkle-tree";
 import { rightOfState, stateRootOf } from "../state/index.ts";
 import { damaged } from "../storage/damaged.ts";
-import { AuthoritySnapshot, type Certificate, type FinalityProof, rootOf, zero32 } from "../types/index.ts";
+import {
+  AuthoritySnapshot,
+  type Certificate,
+  ChainParameters,
+  type FinalityProof,
+  rootOf,
+  zero32,
+} from "../types/index.ts";
 import { equalBytes } from "../util/bytes.ts";
 import type { Chain } from "./chain.ts";
 import type { Head } from "./types.ts";
@@ -28,6 +35,9 @@ export interface ProvedCertificate {
   authorities: Uint8Array[];
   /** The SSZ Merkle branch from the root of `authorities` to the target header's `stateRoot`: 4 nodes, lowest first. */
   branch: Uint8Array[];
+  /** The two leaves under the last node of `branch`: which recovery the target is under, zero for none, and what is beside it. */
+  recovery: Uint8Array;
+  parametersRoot: Uint8Array;
 }
 
 /**
@@ -76,5 +86,7 @@ async function prove(chain: Chain, certificate: Certificate): Promise<ProvedCert
       accountsRoot,
       rightOfState(snapshot),
     ],
+    recovery: snapshot.recovery,
+    parametersRoot: rootOf(ChainParameters, snapshot.parameters),
   };
 }

@@ -1,23 +1,29 @@
 import { type Address, decodeAddress } from "./address.ts";
 import { ClientError, equalBytes, fromHex, type Hex, toHex } from "./bytes.ts";
 import { verifySignature } from "./keys.ts";
-import { branchRoot, type Chunk } from "./merkle.ts";
+import { branchRoot, type Chunk, hashPair } from "./merkle.ts";
 import {
   authoritiesRoot,
   bytes32,
   genesisPayloadRoot,
   headerRoot,
   linkRoot,
+  recoveryRoot,
   signingRoot,
 } from "./objects.ts";
-import type { Block, Certificate, Header, ProvedCertificate } from "./types.ts";
+import type { Block, Certificate, Header, ProvedCertificate, Recoveries } from "./types.ts";
 
 /** What somebody who checks proofs relies on: a chain, and authorities of it of whom fewer than a third are faulty. */
 export interface Trust {
   genesisId: Hex;
-  /** Those of the genesis block (`genesisTrust`), or of a certificate that was checked before. */
+  /** Those of the genesis block (`genesisTrust`), of a recovery (`recoveryTrust`), or of a certificate that was checked before. */
   authorities: readonly Address[];
+  /** Id of the chain's newest recovery, as people have agreed on it. */
+  recovery?: Hex;
 }
+
+/** What `ProvedCertificate.recovery` is on a chain without one. */
+export const noRecovery: Hex = `0x${"00".repeat(32)}`;
 
 /** `State.authorities.authorities`, SSZ generalized index 12: number 4 of the nodes three levels below the root. */
 const authoritiesPlace = 4;
@@ -36,6 +42,19 @@ export function genesisTrust(block: Block, genesisId: Hex): Trust {
   if (toHex(genesisPayloadRoot(genesis)) !== block.transactionsRoot)
     throw new ClientError("WRONG_GENESIS", "the genesis block's contents are not what its header says");
   return { genesisId: genesisId.toLowerCase(), authorities: genesis.authorities };
+}
+
+/**
+ * The trust that the id of a chain's newest recovery gives: checks that this is what the id stands for. Nothing but the agreement of people
+ * proves the id. @throws {ClientError} `WRONG_RECOVERY`
+ */
+export function recoveryTrust({ genesisId, recoveries }: Recoveries, id: Hex): Trust {
+  let previous = noRecovery;
+  for (const recovery of recoveries) previous = toHex(recoveryRoot({ ...recovery, genesisId, previous }));
+  const newest = recoveries.at(-1);
+  if (!newest || previous !== id.toLowerCase())
+    throw new ClientError("WRONG_RECOVERY", `not the recovery ${id}`);
+  return { genesisId: genesisId.toLowerCase(), authorities: newest.authorities, recovery: previous };
 }
 
 /** Whether more than two thirds of these authorities, those of the target's state, have signed the link. */
@@ -62,6 +81,8 @@ export async function checkProvedCertificate(
   require(header.id === target.id && header.height === target.height, "the header is another block's");
   const leaf = authoritiesRoot(authorities);
   checkBranch(leaf, branch, authoritiesPlace, authoritiesBranchLength, header.stateRoot);
+  const right = hashPair(bytes32(certificate.parametersRoot), bytes32(certificate.recovery));
+  require(equalBytes(right, bytes32(branch[3]!)), "the recovery is not that of the target's state");
   await checkVotes(certificate, authorities, genesisId);
   return `${certificate.voters.length} of ${authorities.length} authorities of block ${target.height} have signed`;
 }

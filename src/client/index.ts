@@ -1,6 +1,6 @@
 export { type Address, decodeAddress, encodeAddress, isAddress } from "./address.ts";
 export { ClientError, fromHex, type Hex, toHex } from "./bytes.ts";
-export { genesisTrust, type Trust, verifyCertificate } from "./certificate.ts";
+export { genesisTrust, noRecovery, recoveryTrust, type Trust, verifyCertificate } from "./certificate.ts";
 export { type BlockName, Client, type Order, type SendOptions } from "./client.ts";
 export type { ChainEvent, EventOptions, EventType } from "./events.ts";
 export { ApiError } from "./http.ts";

@@ -117,6 +117,29 @@ export function authoritiesRoot(authorities: readonly Address[]): Chunk {
   return listRoot(authorities.map(addressBytes), maxAuthorities);
 }
 
+/** `hash_tree_root` of `Recovery`, its id. `authorities` ascend by their bytes. */
+export function recoveryRoot({
+  genesisId,
+  previous,
+  block,
+  round,
+  authorities,
+}: {
+  genesisId: Hex;
+  previous: Hex;
+  block: { height: number; id: Hex };
+  round: number;
+  authorities: readonly Address[];
+}): Chunk {
+  return merkleize([
+    bytes32(genesisId),
+    bytes32(previous),
+    hashPair(countChunk(block.height), bytes32(block.id)),
+    countChunk(round),
+    authoritiesRoot(authorities),
+  ]);
+}
+
 /** `hash_tree_root` of `GenesisPayload`: the `transactionsRoot` of a genesis header. All balances must be there. */
 export function genesisPayloadRoot(genesis: Genesis): Chunk {
   const config = merkleize([

@@ -1,6 +1,13 @@
 import { decodeAddress } from "./address.ts";
 import { fromHex } from "./bytes.ts";
-import { checkBranch, checkId, checkProvedCertificate, require, type Trust } from "./certificate.ts";
+import {
+  checkBranch,
+  checkId,
+  checkProvedCertificate,
+  noRecovery,
+  require,
+  type Trust,
+} from "./certificate.ts";
 import { verifySignature } from "./keys.ts";
 import { accountRoot, bytes32, headerRoot, signingRoot } from "./objects.ts";
 import { verifyTransaction } from "./transaction.ts";
@@ -104,7 +111,7 @@ async function verifyBlock(
   step: Step,
   block: Header,
   finality: FinalityEvidence | null,
-  { genesisId, authorities }: Trust,
+  { genesisId, authorities, recovery = noRecovery }: Trust,
 ): Promise<"final" | "included"> {
   const isGenesis = block.height === 0;
   await step("header", async () => {
@@ -158,6 +165,11 @@ async function verifyBlock(
     await step(name, () => checkProvedCertificate(certificate, genesisId));
   }
   await step("trust", () => {
+    for (const certificate of [justification, finalization]) {
+      // What was final before the recovery is so without it.
+      const isKnown = certificate.recovery === noRecovery || certificate.recovery === recovery.toLowerCase();
+      require(isKnown, `the chain went on from the recovery ${certificate.recovery}: trust its authorities only if its people have agreed on this id`);
+    }
     const signed = new Set(finalization.voters);
     const trusted = new Set(authorities);
     const count = [...trusted].filter((authority) => signed.has(authority)).length;

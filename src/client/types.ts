@@ -235,6 +235,10 @@ export interface ProvedCertificate extends Certificate {
   header: Header;
   authorities: Address[];
   branch: Hex[];
+  /** The recovery that the target's state is under; zeros for none. */
+  recovery: Hex;
+  /** With `recovery`, the two leaves under the last node of `branch`. */
+  parametersRoot: Hex;
 }
 
 /** That a block is final: headers from the one after it to the finalized checkpoint, and the votes for that. */

@@ -56,6 +56,10 @@ const provedCertificateSchema = z
     header: headerSchema.describe("Of the target."),
     authorities: z.array(addressText).describe("Of the target's state."),
     branch: branchSchema.describe("From the root of `authorities` to the header's `stateRoot`."),
+    recovery: idSchema.describe("The recovery that the target's state is under; zeros for none."),
+    parametersRoot: idSchema.describe(
+      "Root of the target's parameters: with `recovery`, the two leaves under the last node of `branch`.",
+    ),
   })
   .meta({ id: "ProvedCertificate" });
 

@@ -3,6 +3,7 @@ import {
   genesisTrust,
   type ProofStep,
   type ProofVerdict,
+  recoveryTrust,
   type StepName,
   type Trust,
   verifyAccountProof,
@@ -77,15 +78,28 @@ async function checked(
   verify: (trust: Trust) => Promise<ProofVerdict>,
 ): Promise<Checked> {
   if (!isAsked) throw new Error("The node has answered with the proof of something else.");
-  const [{ genesisId }, genesis] = await Promise.all([client.status(), client.block(0)]);
-  const trust = genesisTrust(genesis, genesisId ?? "");
+  const [{ genesisId, recoveries }, genesis] = await Promise.all([client.status(), client.block(0)]);
+  const first = genesisTrust(genesis, genesisId ?? "");
+  const newest = recoveries.at(-1);
+  const trust = newest ? recoveryTrust(await client.recoveries(), newest.id) : first;
   const { verdict, steps } = await verify(trust);
-  const first = {
-    title: "The genesis block is the chain's",
-    ok: true,
-    detail: `${trust.genesisId}: compare it with the id that you know; it names ${trust.authorities.length} authorities`,
-  };
-  return { claim, verdict, steps: [first, ...steps.map(shownStep)] };
+  const relied = [
+    {
+      title: "The genesis block is the chain's",
+      ok: true,
+      detail: `${first.genesisId}: compare it with the id that you know; it names ${first.authorities.length} authorities`,
+    },
+    ...(newest
+      ? [
+          {
+            title: "The chain was recovered",
+            ok: true,
+            detail: `${newest.id}: compare it with the id that its people have agreed on; it names ${trust.authorities.length} authorities, which are relied on here`,
+          },
+        ]
+      : []),
+  ];
+  return { claim, verdict, steps: [...relied, ...steps.map(shownStep)] };
 }
 
 function shownStep({ name, ok, detail }: ProofStep): Checked["steps"][number] {
