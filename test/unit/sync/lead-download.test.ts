@@ -1,0 +1,72 @@
+import { expect, onTestFinished, test } from "vitest";
+import { Candidates } from "../../../src/sync/candidates.ts";
+import { Lead } from "../../../src/sync/lead.ts";
+import { LeadDownload } from "../../../src/sync/lead-download.ts";
+import { Standing } from "../../../src/sync/standing.ts";
+import { silentLogger } from "../../../src/util/logger.ts";
+import { testGenesis } from "../support/chain.ts";
+import { TestNetwork } from "../support/network.ts";
+import { settledClock, syncNode } from "../support/sync-node.ts";
+
+const genesis = await testGenesis(3, { blockReward: 0n });
+
+test("a chain that is shown and not given is waited for 4 s, longer each time, and 4 s again once blocks have come", async () => {
+  const clock = settledClock();
+  const net = new TestNetwork(clock);
+  const [node, peer] = [await syncNode(net, "node", genesis), await syncNode(net, "peer", genesis)];
+  onTestFinished(async () => {
+    for (const one of [node, peer]) await one.stop();
+    expect(clock.pending).toBe(0);
+  });
+  net.connect(node.network, peer.network);
+  await peer.addAll(await peer.maker.extend(peer.maker.start(), 20));
+  const heads = await Promise.all(
+    (await peer.chain.reader.idsUp(1, 20)).map((id) => peer.chain.tree.require(id)),
+  );
+  const behind: number[] = [];
+  const standing = new Standing({
+    clock,
+    onBehind: () => behind.push(node.chain.head.height),
+    onInStep: () => undefined,
+  });
+  const { network, chain } = node;
+  const download = new LeadDownload({
+    ...{ network, chain, clock, standing, logger: silentLogger },
+    statuses: { all: () => [] },
+    candidates: new Candidates({ network, clock }),
+    signal: new AbortController().signal,
+  });
+  /** How a download of these heads ends, and after how many milliseconds. */
+  const ended = async (from: number, to: number) => {
+    const lead = (await Lead.of("peer", { checked: heads.slice(from, to), isLast: true }, chain))!;
+    const startedAtMs = clock.now();
+    let end: string | undefined;
+    download.run(lead).then(
+      () => (end = "downloaded"),
+      ({ code }) => (end = code),
+    );
+    while (!end) await clock.advance(100);
+    return [end, clock.now() - startedAtMs];
+  };
+  const stalls = () => {
+    net.fault = (_, protocol) =>
+      protocol === "blocks"
+        ? {
+            answer: async function* () {
+              await new Promise(() => undefined);
+              yield undefined;
+            },
+          }
+        : undefined;
+  };
+  stalls();
+  for (const patienceMs of [4_000, 8_000, 16_000])
+    expect(await ended(0, 10)).toEqual(["STALLED", patienceMs]);
+  expect([behind, download.progress]).toEqual([[], undefined]);
+  net.fault = () => undefined;
+  expect((await ended(0, 10))[0]).toBe("downloaded");
+  expect([behind.length > 0, chain.head.height]).toEqual([true, 10]);
+  stalls();
+  expect(await ended(10, 20)).toEqual(["STALLED", 4_000]);
+  standing.stop();
+});
