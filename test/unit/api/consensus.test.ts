@@ -113,6 +113,12 @@ describe("the admin routes", () => {
     ["a value beyond the limits", { kind: "set", parameter: "rules", value: "3" }, 400, "MALFORMED"],
     ["a value that is no amount", { kind: "set", parameter: "minFee", value: 3 }, 400, "MALFORMED"],
     ["a change that could halt the chain", add, 409, "UNSAFE_PROPOSAL"],
+    [
+      "rules that its program does not know",
+      { kind: "set", parameter: "rules", value: "2" },
+      409,
+      "UNSAFE_PROPOSAL",
+    ],
     ["a value that is so", { kind: "set", parameter: "minFee", value: "1" }, 409, "NOTHING_TO_CHANGE"],
     ["what is so", { candidate: authority.address, kind: "add" }, 409, "NOTHING_TO_CHANGE"],
     ["what is so, too", { candidate: bob.address, kind: "remove" }, 409, "NOTHING_TO_CHANGE"],

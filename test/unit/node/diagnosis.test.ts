@@ -465,6 +465,19 @@ const cases: Case[] = [
     state: "ok",
   },
   {
+    name: "the chain goes on by later rules: nothing else is said of it",
+    input: input({
+      mode: "boot",
+      chain: chain({
+        ...standing(60_000),
+        snapshot: genesisSnapshot(testChainConfig({ authorities: [addressOf("A")], rules: 2 })),
+      }),
+    }),
+    state: "halted",
+    codes: ["UNKNOWN_RULES"],
+    says: ["stopped at height 120", "version 2 of the rules, and this program knows up to 1"],
+  },
+  {
     name: "the disk cannot be written",
     input: input({ writeFailure: "No space left on device", freeDiskBytes: 4096 }),
     state: "halted",

@@ -1,3 +1,4 @@
+import type { KnownRules } from "../../../src/chain/rules.ts";
 import { type Verify, verifySignatures } from "../../../src/crypto/ed25519.ts";
 import { defaultMempoolLimits, type MempoolLimits } from "../../../src/mempool/limits.ts";
 import { Mempool } from "../../../src/mempool/mempool.ts";
@@ -27,6 +28,7 @@ export async function testPool(
     genesis?: TestChain["genesis"];
     clock?: ManualClock;
     verify?: Verify;
+    rules?: KnownRules;
   } = {},
 ): Promise<TestPool> {
   const genesis = options.genesis ?? (await testGenesis());
@@ -39,6 +41,7 @@ export async function testPool(
     database,
     clock,
     chain: {
+      ...(options.rules && { rules: options.rules }),
       writesWith: (change, after) => mempool.writesFor(change, (address) => after.get(address)),
       checks: { verify, verifyTransactions: (records) => mempool.verify(records) },
     },
