@@ -1,5 +1,6 @@
-import type { EventLog, LoggedEvent } from "../storage/event-log.ts";
-import { toHex } from "../util/bytes.ts";
+import type { IncludedTransaction } from "../chain/types.ts";
+import type { EventLog, LoggedEvent, NumberedEvent } from "../storage/event-log.ts";
+import { type Hex, toHex } from "../util/bytes.ts";
 import { LruMap } from "../util/lru.ts";
 import type { LedgerServices } from "./services.ts";
 import { headerView, transactionView } from "./views.ts";
@@ -10,6 +11,8 @@ export type EventName = (typeof eventNames)[number];
 /** Of one piece: what a stream has in memory beside the socket's own buffer. */
 const pieceBytes = 64 * 1024;
 const pieceRows = 128;
+/** Looked up together: about a piece. */
+const batchEvents = 128;
 /** Streams that are at the end of the log read the same pieces. */
 const sharedPieces = 8;
 
@@ -51,20 +54,44 @@ export class EventTexts {
   async #write(from: number, wanted: ReadonlySet<EventName>): Promise<Piece | undefined> {
     let text = "";
     let next = from;
-    for await (const { number, event } of this.#log.read(from, pieceRows)) {
-      if (wanted.has(event.name)) {
-        const data = await this.#data(event);
+    let last = from - 1;
+    let batch: NumberedEvent[] = [];
+    /** Writes the batch out; false where the piece ends within it. */
+    const flush = async (): Promise<boolean> => {
+      const included = await this.#included(batch);
+      for (const { number, event } of batch) {
+        const data = await this.#data(event, included);
         // The chain is being loaded: what the log says of it comes when it is there.
-        if (!data) break;
+        if (!data) return false;
         text += `id: ${number}\nevent: ${event.name}\ndata: ${JSON.stringify(data)}\n\n`;
+        next = number + 1;
+        if (text.length >= pieceBytes) return false;
       }
-      next = number + 1;
-      if (text.length >= pieceBytes) break;
+      batch = [];
+      next = last + 1;
+      return true;
+    };
+    for await (const each of this.#log.read(from, pieceRows)) {
+      last = each.number;
+      if (wanted.has(each.event.name)) batch.push(each);
+      if (batch.length >= batchEvents && !(await flush())) return { text, next };
     }
+    await flush();
     return next > from ? { text, next } : undefined;
   }
 
-  async #data(event: LoggedEvent): Promise<object | undefined> {
+  /** Transactions of the batch that wait no more: those of one block are read together. */
+  async #included(batch: readonly NumberedEvent[]): Promise<ReadonlyMap<Hex, IncludedTransaction>> {
+    const ledger = this.#ledger();
+    const ids = batch.flatMap(({ event }) => (event.name === "transaction" ? [event.id] : []));
+    const gone = ids.filter((id) => !ledger?.mempool.get(toHex(id)));
+    return ledger && gone.length > 0 ? ledger.chain.reader.transactions(gone) : new Map();
+  }
+
+  async #data(
+    event: LoggedEvent,
+    included: ReadonlyMap<Hex, IncludedTransaction>,
+  ): Promise<object | undefined> {
     if (event.name === "mode") return { mode: event.mode };
     const idHex = toHex(event.id);
     if (event.name === "finalized") return { height: event.height, id: idHex };
@@ -72,7 +99,7 @@ export class EventTexts {
     if (!ledger) return undefined;
     const { chain, mempool } = ledger;
     if (event.name === "transaction") {
-      const found = mempool.get(idHex) ?? (await chain.reader.transaction(event.id));
+      const found = included.get(idHex) ?? mempool.get(idHex) ?? (await chain.reader.transaction(event.id));
       return found ? transactionView(found.record) : { id: idHex };
     }
     const block = await chain.reader.summary(event.id);

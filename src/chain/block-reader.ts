@@ -9,7 +9,7 @@ import {
   decodeRecords,
   transactionRecord,
 } from "../types/index.ts";
-import { equalBytes, toHex } from "../util/bytes.ts";
+import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import type { BlockTree } from "./block-tree.ts";
 import type { Genesis } from "./genesis.ts";
 import type { ChainStores } from "./stores.ts";
@@ -100,6 +100,18 @@ export class BlockReader {
       if (found && equalBytes(found.record.id, id)) return found;
     }
     return undefined;
+  }
+
+  /** Those of the transactions that are in canonical blocks, by their ids. Each block is read once, however many are in it. */
+  async transactions(ids: readonly Uint8Array[]): Promise<Map<Hex, IncludedTransaction>> {
+    const places = new Map<number, Set<number>>();
+    for (const id of ids)
+      for (const { height, index } of await this.#blocks.transactionPlaces(id))
+        places.set(height, (places.get(height) ?? new Set()).add(index));
+    const found = new Map<Hex, IncludedTransaction>();
+    for (const [height, indexes] of places)
+      for (const each of await this.transactionsAt(height, [...indexes])) found.set(each.record.idHex, each);
+    return found;
   }
 
   /** Transactions of one canonical block, which is read once; the others of it are not decoded. */

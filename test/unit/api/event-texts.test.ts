@@ -1,6 +1,8 @@
 import { expect, it } from "vitest";
 import { EventTexts, type Piece } from "../../../src/api/event-texts.ts";
+import type { LedgerServices } from "../../../src/api/services.ts";
 import type { LoggedEvent } from "../../../src/storage/event-log.ts";
+import { type Hex, toHex } from "../../../src/util/bytes.ts";
 
 it("a reader that knows of an event gets it, though another is just being told that there is none", async () => {
   const events: LoggedEvent[] = [];
@@ -28,4 +30,45 @@ it("a reader that knows of an event gets it, though another is just being told t
   }
   expect(await early).toBeUndefined();
   expect((await late)?.text).toContain("event: mode");
+});
+
+it("transactions of one block are read together, and those that are nowhere are named", async () => {
+  const id = (n: number) => new Uint8Array(32).fill(n);
+  const known = new Set([1, 2, 3, 4, 5, 6, 7].map((n) => toHex(id(n))));
+  const asked: number[] = [];
+  const message = { from: id(1), to: id(2), amount: 1n, fee: 1n, nonce: 0, validUntil: 0, memo: id(65) };
+  const view = (idHex: Hex) => ({
+    record: { idHex, transaction: { message, signature: new Uint8Array(64) } },
+  });
+  const ledger = {
+    mempool: { get: () => undefined },
+    chain: {
+      reader: {
+        transactions: async (ids: Uint8Array[]) => {
+          asked.push(ids.length);
+          return new Map(ids.map(toHex).flatMap((hex) => (known.has(hex) ? [[hex, view(hex)]] : [])));
+        },
+        transaction: async () => undefined,
+      },
+    },
+  } as unknown as LedgerServices;
+  const log = {
+    async *read(from: number) {
+      for (let number = from; number <= 9; number++)
+        yield {
+          number,
+          event: {
+            name: number === 5 ? "finalized" : "transaction",
+            height: 1,
+            id: id(number),
+          } as LoggedEvent,
+        };
+    },
+  };
+  const texts = new EventTexts(log, () => ledger);
+  const piece = await texts.read(1, new Set(["transaction"] as const));
+  expect(asked).toEqual([8]);
+  expect(piece?.next).toBe(10);
+  expect(piece?.text.match(/^id: \d+$/gm)).toEqual([1, 2, 3, 4, 6, 7, 8, 9].map((n) => `id: ${n}`));
+  expect(piece?.text).toContain(`data: {"id":"${toHex(id(9))}"}`);
 });
