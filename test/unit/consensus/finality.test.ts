@@ -1,0 +1,164 @@
+import { describe, expect, test } from "vitest";
+import {
+  applyLink,
+  genesisFinality,
+  isLink,
+  linkKey,
+  minority,
+  quorum,
+  restingMs,
+  roundestHeight,
+  roundOfMinority,
+  roundOfQuorum,
+  roundTimeoutMs,
+  targetHeight,
+  targetSpacing,
+} from "../../../src/consensus/index.ts";
+import type { Checkpoint } from "../../../src/types/index.ts";
+
+const block = (name: number) => new Uint8Array(32).fill(name);
+const checkpoint = (round: number, height: number, name = height): Checkpoint => ({
+  round,
+  height,
+  block: block(name),
+});
+
+test("a quorum is more than two thirds and a minority more than one third", () => {
+  const sizes = [1, 2, 3, 4, 5, 6, 7, 9, 10];
+  expect(sizes.map(quorum)).toEqual([1, 2, 3, 3, 4, 5, 5, 7, 7]);
+  expect(sizes.map(minority)).toEqual([1, 1, 2, 2, 2, 3, 3, 4, 4]);
+});
+
+test("the round of a quorum is the lowest of its members' highest rounds, in whatever order they are listed", () => {
+  expect(roundOfQuorum([10, 2, 9, 0])).toBe(2);
+  expect(roundOfMinority([10, 2, 9, 0])).toBe(9);
+  expect(roundOfQuorum([7])).toBe(7);
+  expect(roundOfMinority([])).toBe(0);
+});
+
+test("a faulty authority alone gives no round to a minority", () => {
+  expect(roundOfMinority([0, 0, 0, 1_000_000])).toBe(0);
+});
+
+test("rounds are left as they were listed", () => {
+  const rounds = [1, 3, 2];
+  roundOfQuorum(rounds);
+  expect(rounds).toEqual([1, 3, 2]);
+});
+
+describe("a link", () => {
+  test("rises in rounds, and in heights unless it stays at its block", () => {
+    expect(isLink({ source: checkpoint(1, 5), target: checkpoint(2, 6) })).toBe(true);
+    expect(isLink({ source: checkpoint(1, 5), target: checkpoint(2, 5) })).toBe(true);
+    expect(isLink({ source: checkpoint(2, 5), target: checkpoint(2, 6) })).toBe(false);
+    expect(isLink({ source: checkpoint(3, 5), target: checkpoint(2, 6) })).toBe(false);
+    expect(isLink({ source: checkpoint(1, 5, 1), target: checkpoint(2, 5, 2) })).toBe(false);
+    expect(isLink({ source: checkpoint(1, 6), target: checkpoint(2, 5) })).toBe(false);
+    expect(isLink({ source: checkpoint(1, 5, 1), target: checkpoint(2, 6, 1) })).toBe(false);
+  });
+
+  test("has whole numbers that a double can hold", () => {
+    expect(isLink({ source: checkpoint(1, 5), target: checkpoint(2 ** 53, 6) })).toBe(false);
+    expect(isLink({ source: checkpoint(1, 5), target: checkpoint(2, 2 ** 53) })).toBe(false);
+    expect(isLink({ source: checkpoint(0.5, 5), target: checkpoint(2, 6) })).toBe(false);
+    expect(isLink({ source: checkpoint(1, 5.5), target: checkpoint(2, 6) })).toBe(false);
+  });
+
+  test("has a name of its own for each round and block", () => {
+    const links = [
+      { source: checkpoint(1, 5), target: checkpoint(2, 6) },
+      { source: checkpoint(0, 5), target: checkpoint(2, 6) },
+      { source: checkpoint(1, 4), target: checkpoint(2, 6) },
+      { source: checkpoint(1, 5), target: checkpoint(3, 6) },
+      { source: checkpoint(1, 5), target: checkpoint(2, 7) },
+    ];
+    expect(new Set(links.map(linkKey)).size).toBe(links.length);
+    const zeros = "00".repeat(32);
+    expect(linkKey({ source: checkpoint(1, 0), target: checkpoint(2, 0) })).toMatch(
+      new RegExp(`^1:(0x)?${zeros}>2:(0x)?${zeros}$`),
+    );
+  });
+});
+
+describe("a link with a quorum", () => {
+  const genesis = genesisFinality(block(0));
+
+  test("genesis is justified and final in round 0", () => {
+    expect(genesis).toEqual({ justified: checkpoint(0, 0), finalized: checkpoint(0, 0) });
+  });
+
+  test("justifies its target, and makes its source final only one round below", () => {
+    const first = applyLink(genesis, { source: checkpoint(0, 0), target: checkpoint(2, 4) });
+    expect(first).toEqual({ justified: checkpoint(2, 4), finalized: checkpoint(0, 0) });
+    const next = applyLink(first, { source: checkpoint(2, 4), target: checkpoint(3, 5) });
+    expect(next).toEqual({ justified: checkpoint(3, 5), finalized: checkpoint(2, 4) });
+    expect(applyLink(first, { source: checkpoint(2, 4), target: checkpoint(4, 5) }).finalized).toEqual(
+      checkpoint(0, 0),
+    );
+  });
+
+  test("of lower rounds changes nothing, and a late one still makes its source final", () => {
+    const status = { justified: checkpoint(5, 5), finalized: checkpoint(1, 1) };
+    expect(applyLink(status, { source: checkpoint(0, 0), target: checkpoint(1, 1) })).toEqual(status);
+    expect(applyLink(status, { source: checkpoint(1, 1, 9), target: checkpoint(2, 2) })).toEqual(status);
+    expect(applyLink(status, { source: checkpoint(0, 0), target: checkpoint(5, 7) }).justified).toBe(
+      status.justified,
+    );
+    expect(applyLink(status, { source: checkpoint(3, 3), target: checkpoint(4, 4) })).toEqual({
+      justified: checkpoint(5, 5),
+      finalized: checkpoint(3, 3),
+    });
+  });
+});
+
+describe("the target", () => {
+  const height = (
+    justified: Checkpoint,
+    finalized: Checkpoint,
+    head: { height: number; standsForMs: number },
+    { periodMs = 100, round = justified.round + 1 } = {},
+  ) => targetHeight({ justified, finalized }, head, periodMs, round);
+  const final = checkpoint(4, 6);
+
+  test("targets are 250 ms apart, or at every height where blocks are slower", () => {
+    expect([100, 125, 249, 250, 1000].map(targetSpacing)).toEqual([3, 2, 2, 1, 1]);
+    expect([100, 249, 250, 1000].map(restingMs)).toEqual([250, 250, 0, 0]);
+  });
+
+  test("in the first round: the highest multiple of the spacing above the justified block", () => {
+    expect(height(final, final, { height: 11, standsForMs: 0 })).toBe(9);
+    expect(height(final, final, { height: 9, standsForMs: 0 })).toBe(9);
+  });
+
+  test("in later rounds: the roundest height", () => {
+    expect(height(final, final, { height: 11, standsForMs: 0 }, { round: 6 })).toBe(8);
+    expect(height(final, final, { height: 6, standsForMs: 999 }, { round: 6 })).toBeUndefined();
+  });
+
+  test("the justified block itself while it is not final", () => {
+    expect(height(final, checkpoint(3, 3), { height: 7, standsForMs: 999 })).toBe(6);
+    expect(height(final, checkpoint(3, 3), { height: 6, standsForMs: 0 }, { round: 6 })).toBe(6);
+  });
+
+  test("else the head once it has stood, and nothing on the final block", () => {
+    expect(height(final, final, { height: 7, standsForMs: 249 })).toBeUndefined();
+    expect(height(final, final, { height: 7, standsForMs: 250 })).toBe(7);
+    expect(height(final, final, { height: 6, standsForMs: 999 })).toBeUndefined();
+    expect(height(final, final, { height: 7, standsForMs: 0 }, { periodMs: 250 })).toBe(7);
+  });
+});
+
+test("the roundest height stays until the chain passes a rounder one", () => {
+  const upTo = (above: number) =>
+    [above + 1, above + 2, above + 4, above + 8].map((to) => roundestHeight(above, to));
+  expect(upTo(8)).toEqual([9, 10, 12, 16]);
+  expect(upTo(7)).toEqual([8, 8, 8, 8]);
+  expect(roundestHeight(4, 7)).toBe(6);
+  expect(roundestHeight(0, 1)).toBe(1);
+});
+
+test("time-outs double from 500 ms up to 30 s", () => {
+  expect([1, 2, 3, 6, 7, 8, 100, 2 ** 40].map(roundTimeoutMs)).toEqual([
+    500, 1000, 2000, 16_000, 30_000, 30_000, 30_000, 30_000,
+  ]);
+});
