@@ -1,0 +1,160 @@
+/**
+ * SSZ (consensus-specs, `ssz/simple-serialize.md`) for the types of protocols/README.md, read from its tables. A second implementation,
+ * for the test vectors: it shares no code with src/.
+ */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+
+/** Numbers are bigints, bytes are hex digits, containers are objects, lists are arrays. */
+// biome-ignore lint/suspicious/noExplicitAny: values of types that are read from the page
+export type Value = any;
+type Fields = readonly (readonly [string, string])[];
+
+const page = readFileSync(new URL("../../protocols/README.md", import.meta.url), "utf8");
+/** What a name stands for: fields, or another type. */
+const named = new Map<string, Fields | string>([
+  ["ShortId", "Bytes8"],
+  ["Count", "uint64"],
+  ["Amount", "uint64"],
+]);
+for (const line of page.split("\n")) {
+  const [, name, text = ""] = /^\| `(\w+)` *\| (.*)/.exec(line) ?? [];
+  if (!name) continue;
+  const plain = text.split("|")[0]!.replaceAll(/\([^)]*\)|`/g, "");
+  const fields = [...plain.matchAll(/(\w+): (\w+(?:\[[^\]]*\])?)/g)].map(
+    ([, field, type]) => [field!, type!] as const,
+  );
+  if (fields.length > 0) named.set(name, fields);
+  else if (plain.startsWith("List[")) named.set(name, plain.trim());
+}
+named.set("BlockRef", [
+  ["height", "Count"],
+  ["id", "Bytes32"],
+]);
+
+type Shape =
+  | { kind: "uint"; size: number }
+  | { kind: "bytes"; size: number }
+  | { kind: "byteList"; limit: number }
+  | { kind: "list"; element: string; limit: number }
+  | { kind: "container"; fields: Fields };
+
+function shapeOf(type: string): Shape {
+  const meaning = named.get(type);
+  if (typeof meaning === "string") return shapeOf(meaning);
+  if (meaning) return { kind: "container", fields: meaning };
+  const [, word, inside = ""] = /^([A-Za-z]+)(.*)$/.exec(type)!;
+  if (word === "uint") return { kind: "uint", size: Number(inside) / 8 };
+  if (word === "Bytes") return { kind: "bytes", size: Number(inside) };
+  const parts = inside.slice(1, -1).split(", ");
+  if (word === "ByteList") return { kind: "byteList", limit: numberOf(parts[0]!) };
+  if (word === "List") return { kind: "list", element: parts[0]!, limit: numberOf(parts[1]!) };
+  throw new Error(`the page does not say what ${type} is`);
+}
+
+/** As the page writes it: `1024` or `2^16`. */
+function numberOf(text: string): number {
+  const [base, power] = text.split("^").map(Number);
+  return power === undefined ? base! : base! ** power;
+}
+
+/** Undefined where the encoding has no fixed size. */
+function fixedSize(type: string): number | undefined {
+  const shape = shapeOf(type);
+  if (shape.kind === "uint" || shape.kind === "bytes") return shape.size;
+  if (shape.kind !== "container") return undefined;
+  let sum = 0;
+  for (const [, field] of shape.fields) {
+    const size = fixedSize(field);
+    if (size === undefined) return undefined;
+    sum += size;
+  }
+  return sum;
+}
+
+export function decode(type: string, bytes: Buffer): Value {
+  const shape = shapeOf(type);
+  if (shape.kind === "uint") return BigInt(`0x${Buffer.from(bytes).reverse().toString("hex")}`);
+  if (shape.kind === "bytes" || shape.kind === "byteList") return bytes.toString("hex");
+  if (shape.kind === "list") {
+    const size = fixedSize(shape.element);
+    const firstOffset = bytes.length === 0 ? 0 : bytes.readUInt32LE(0);
+    const count = size === undefined ? firstOffset / 4 : bytes.length / size;
+    const fields = Array.from({ length: count }, (_, index) => [String(index), shape.element] as const);
+    return Object.values(decodeFields(fields, bytes));
+  }
+  return decodeFields(shape.fields, bytes);
+}
+
+function decodeFields(fields: Fields, bytes: Buffer): Record<string, Value> {
+  const value: Record<string, Value> = {};
+  const open: { name: string; type: string; start: number }[] = [];
+  let at = 0;
+  for (const [name, type] of fields) {
+    const size = fixedSize(type);
+    value[name] = undefined;
+    if (size === undefined) open.push({ name, type, start: bytes.readUInt32LE(at) });
+    else value[name] = decode(type, bytes.subarray(at, at + size));
+    at += size ?? 4;
+  }
+  for (const [index, { name, type, start }] of open.entries())
+    value[name] = decode(type, bytes.subarray(start, open[index + 1]?.start ?? bytes.length));
+  return value;
+}
+
+const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest();
+const zeros = [Buffer.alloc(32)];
+for (let level = 0; level < 64; level++) zeros.push(sha256(Buffer.concat([zeros[level]!, zeros[level]!])));
+
+/** `limit`: how many chunks there can be. */
+function merkleize(chunks: Buffer[], limit: number): Buffer {
+  const depth = Math.ceil(Math.log2(Math.max(limit, 1)));
+  let level = chunks.length === 0 ? [zeros[0]!] : chunks;
+  for (let height = 0; height < depth; height++) {
+    const next: Buffer[] = [];
+    for (let at = 0; at < level.length; at += 2)
+      next.push(sha256(Buffer.concat([level[at]!, level[at + 1] ?? zeros[height]!])));
+    level = next;
+  }
+  return level[0]!;
+}
+
+function chunksOf(bytes: Buffer): Buffer[] {
+  const padded = Buffer.concat([bytes, Buffer.alloc((32 - (bytes.length % 32)) % 32)]);
+  return Array.from({ length: padded.length / 32 }, (_, index) =>
+    padded.subarray(index * 32, index * 32 + 32),
+  );
+}
+
+function uintBytes(value: bigint, size: number): Buffer {
+  return Buffer.from(
+    BigInt(value)
+      .toString(16)
+      .padStart(size * 2, "0"),
+    "hex",
+  ).reverse();
+}
+
+/** `hash_tree_root`, as hex digits. */
+export function root(type: string, value: Value): string {
+  return rootBytes(type, value).toString("hex");
+}
+
+function rootBytes(type: string, value: Value): Buffer {
+  const shape = shapeOf(type);
+  if (shape.kind === "uint") return merkleize(chunksOf(uintBytes(value, shape.size)), 1);
+  if (shape.kind === "bytes")
+    return merkleize(chunksOf(Buffer.from(value, "hex")), Math.ceil(shape.size / 32));
+  if (shape.kind === "container")
+    return merkleize(
+      shape.fields.map(([name, field]) => rootBytes(field, value[name])),
+      shape.fields.length,
+    );
+  const isBytes = shape.kind === "byteList";
+  const chunks = isBytes
+    ? chunksOf(Buffer.from(value, "hex"))
+    : value.map((element: Value) => rootBytes(shape.element, element));
+  const limit = isBytes ? Math.ceil(shape.limit / 32) : shape.limit;
+  const length = isBytes ? value.length / 2 : value.length;
+  return sha256(Buffer.concat([merkleize(chunks, limit), uintBytes(BigInt(length), 32)]));
+}

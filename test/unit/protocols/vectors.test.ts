@@ -1,0 +1,83 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { apply, genesisState } from "../../second/chain.ts";
+import { makeVectors } from "../../second/make-vectors.ts";
+import {
+  domainOf,
+  isCertified,
+  isSigned,
+  isVoteSigned,
+  offenceOf,
+  signingRoot,
+} from "../../second/signing.ts";
+import { decode, root } from "../../second/ssz.ts";
+
+const text = (name: string) =>
+  readFileSync(new URL(`../../../protocols/vectors/${name}`, import.meta.url), "utf8");
+const types = JSON.parse(text("types.json"));
+const finality = JSON.parse(text("finality.json"));
+const chain = JSON.parse(text("chain.json"));
+const value = ({ type, encoded }: { type: string; encoded: string }) =>
+  decode(type, Buffer.from(encoded, "hex"));
+type Vector = ReturnType<typeof JSON.parse>;
+const nameOf = (vector: Vector): [string, Vector] => [vector.about ?? vector.type, vector];
+
+test("the vectors are what the reference makes", async () => {
+  for (const [name, made] of Object.entries(await makeVectors())) expect(text(name), name).toBe(made);
+});
+
+// What follows is checked by the second implementation alone.
+
+test.each(
+  [...types.objects, ...finality.votes, ...finality.certificates, ...finality.evidence].map(nameOf) as [
+    string,
+    Vector,
+  ][],
+)("root: %s", (_, vector) => {
+  expect(root(vector.type, value(vector))).toBe(vector.root);
+});
+
+test.each(types.signatures.map(nameOf) as [string, Vector][])("signature of a %s", (_, vector) => {
+  expect(domainOf(vector.type, types.genesisId)).toBe(vector.domain);
+  expect(signingRoot(vector.objectRoot, vector.domain)).toBe(vector.signingRoot);
+  expect(isSigned(vector.signingRoot, vector.publicKey, vector.signature)).toBe(true);
+});
+
+test.each(finality.votes.map(nameOf) as [string, Vector][])("vote: %s", (_, vector) => {
+  const vote = value(vector);
+  expect(root("FinalityVote", vote.message)).toBe(vector.objectRoot);
+  expect(isVoteSigned(vote, finality.genesisId)).toBe(vector.signed);
+});
+
+test.each(finality.certificates.map(nameOf) as [string, Vector][])("certificate: %s", (_, vector) => {
+  expect(isCertified(value(vector), vector.set, finality.genesisId)).toBe(vector.valid);
+});
+
+test.each(finality.evidence.map(nameOf) as [string, Vector][])("evidence: %s", (_, vector) => {
+  expect(offenceOf(value(vector), finality.genesisId, BigInt(finality.slotMs)) ?? null).toBe(vector.offence);
+});
+
+test("the second implementation follows the chain of 50 blocks to the same states", () => {
+  const genesis = decode("GenesisBlock", Buffer.from(chain.genesis.encoded, "hex"));
+  expect(root("Header", genesis.header.message)).toBe(chain.genesis.id);
+  let state = genesisState(genesis);
+  let parent = genesis.header.message;
+  let totalDifficulty = 0n;
+  expect(chain.blocks).toHaveLength(50);
+  for (const vector of chain.blocks) {
+    const block = decode("Block", Buffer.from(vector.encoded, "hex"));
+    state = apply(state, parent, block, genesis.payload.config, chain.genesis.id);
+    parent = block.header.message;
+    totalDifficulty += parent.difficulty;
+    expect(root("Header", parent)).toBe(vector.id);
+    expect(root("State", state)).toBe(vector.stateRoot);
+    expect(totalDifficulty).toBe(BigInt(vector.totalDifficulty));
+    expect(state.authorities.authorities).toEqual(vector.authoritiesAfter);
+    expect(state.authorities.openVotes).toHaveLength(vector.openVotesAfter);
+  }
+  // The chain went through what its description says.
+  const { minFee, blockReward, periodMs, emptyBlockPeriodMs } = state.parameters;
+  expect([minFee, blockReward, periodMs, emptyBlockPeriodMs]).toEqual([3n, 9n, 1_000n, 0n]);
+  expect(chain.blocks[15].authoritiesAfter).toHaveLength(4);
+  expect(state.authorities.authorities).toHaveLength(3);
+});
