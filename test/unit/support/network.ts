@@ -68,6 +68,15 @@ export class TestNetwork {
   }
 }
 
+/** As the answerer reads it; what does not decode is answered `invalidRequest`. */
+function asReceived<P extends AnyProtocol>(protocol: P, request: RequestOf<P>): RequestOf<P> {
+  try {
+    return protocol.request.deserialize(protocol.request.serialize(request)) as RequestOf<P>;
+  } catch (cause) {
+    throw new RequestError("invalidRequest", "the request does not decode", { cause });
+  }
+}
+
 /** As on a stream that is reset: the caller waits no longer, whatever the answerer does. */
 async function* untilAborted<T>(
   answer: AsyncIterable<T>,
@@ -187,7 +196,7 @@ export class TestNode implements Network {
     }
     const served = nodes.get(peer)!.#handlers.get(protocol.id);
     if (!served) throw new RequestError("unsupported", `${peer} does not serve ${protocol.id}`);
-    const decoded = protocol.request.deserialize(protocol.request.serialize(request)) as RequestOf<P>;
+    const decoded = asReceived(protocol, request);
     let onAck: (ack: AckOf<P>) => void = () => undefined;
     const context = {
       peer: this.peerId,
