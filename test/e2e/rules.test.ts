@@ -83,7 +83,7 @@ test("three of four vote in rules 2; the fourth, not upgraded, stops there, serv
   await nobodyIsBlamed(nodes);
   await noEvidence(nodes);
   await stopAndVerify(nodes, laterRules);
-}, 120_000);
+});
 
 async function reasonOfNotReady(node: TestNode): Promise<string> {
   const error = await node.get("/health/ready").catch((reason) => reason);
