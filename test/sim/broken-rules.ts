@@ -140,6 +140,69 @@ export const brokenRules: Record<string, BrokenRule> = {
     runs: 20,
     liars: ["equivocatesInVotes"],
   },
+  /** One authority's word that a later source is justified holds the others' votes up, and for long. */
+  patientVoters: {
+    edits: [
+      {
+        file: "src/chain/voter.ts",
+        find: "roundOfMinority(finalizer.rounds.sources(chain.snapshot.authorities))",
+        replace: "Math.max(...finalizer.rounds.sources(chain.snapshot.authorities))",
+      },
+      {
+        file: "src/chain/voter.ts",
+        find: "this.#laterSource.sinceMs + minRoundTimeoutMs - clock.now()",
+        replace: "this.#laterSource.sinceMs + 16 * minRoundTimeoutMs - clock.now()",
+      },
+    ],
+    found: ["pace lost"],
+    seed: 31,
+    runs: 3,
+    liars: ["votesAgainstTheBlocks"],
+  },
+  /** Votes on the set go on while its last change is not final. */
+  changesInARow: {
+    edits: [
+      {
+        file: "src/chain/proposals.ts",
+        find: "const setIsFinal = sameSet(authorities, this.#finalAuthorities);",
+        replace: "const setIsFinal = true || sameSet(authorities, this.#finalAuthorities);",
+      },
+    ],
+    found: ["vote before the last change of the set is final"],
+    seed: 83,
+    runs: 3,
+  },
+  /** Parameters hold for the block that enacts them already. */
+  parametersEarly: {
+    edits: [
+      {
+        file: "src/chain/ledger.ts",
+        find: "this.begin(block.height, proposer, before.parameters)",
+        replace: "this.begin(block.height, proposer, after.parameters)",
+      },
+      {
+        file: "src/chain/produce.ts",
+        find: "ledger.begin(draft.height, signer.publicKey, parameters)",
+        replace: "ledger.begin(draft.height, signer.publicKey, snapshot.parameters)",
+      },
+    ],
+    found: ["balances not conserved", "limits not kept"],
+    seed: 12,
+    runs: 4,
+  },
+  /** Votes on a parameter count together, whatever values they name. */
+  anyValue: {
+    edits: [
+      {
+        file: "src/consensus/voting.ts",
+        find: "sameSubject(open.vote, vote) && open.vote.value === vote.value",
+        replace: "sameSubject(open.vote, vote)",
+      },
+    ],
+    found: ["wrong rules"],
+    seed: 13,
+    runs: 4,
+  },
 };
 
 /** From now on its modules are loaded with the broken rule. Call it before anything of the node is imported. */

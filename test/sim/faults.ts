@@ -2,7 +2,7 @@ import { authorityVote, type HeaderVote, type ParameterName, parameterVote } fro
 import { accounts } from "./keys.ts";
 import type { SimNetwork } from "./network.ts";
 import type { SimNode } from "./node.ts";
-import { clonePartition, drawPartition, noCut } from "./partitions.ts";
+import { bareMajority, clonePartition, drawPartition, noCut } from "./partitions.ts";
 import type { Random } from "./random.ts";
 import { firstObserver, type Scenario } from "./scenario.ts";
 import type { Timeline } from "./timeline.ts";
@@ -39,8 +39,20 @@ export function planFaults(options: FaultsOptions): void {
   repeat(scenario.parameterVotesEveryMs, () => proposeParameter(options));
 }
 
-function split({ random, nodes, trace, network }: FaultsOptions): void {
+function split({ scenario: { bareMajorityShare }, random, nodes, trace, network }: FaultsOptions): void {
   const peers = nodes.map(({ name }) => name);
+  if (bareMajorityShare > 0 && random.chance(bareMajorityShare)) {
+    const members = peers.filter((name) => name.startsWith("a"));
+    trace.add("net", "partition: a bare majority");
+    network.partition(
+      bareMajority(
+        random,
+        members,
+        peers.filter((name) => !members.includes(name)),
+      ),
+    );
+    return;
+  }
   const { shape, cut } = drawPartition(random, peers);
   const healed = random.chance(0.3);
   trace.add("net", healed ? "whole" : `partition: ${shape}`);

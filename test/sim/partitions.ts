@@ -59,6 +59,15 @@ function partition(shape: PartitionShape, random: Random, peers: readonly PeerId
   }
 }
 
+/** Just more than half of the authorities, and some of the others, stay together. */
+export function bareMajority(random: Random, authorities: readonly PeerId[], others: readonly PeerId[]): Cut {
+  const together = new Set([
+    ...random.shuffle(authorities).slice(0, Math.floor(authorities.length / 2) + 1),
+    ...others.filter(() => random.chance(0.5)),
+  ]);
+  return (from, to) => together.has(from) !== together.has(to);
+}
+
 /** Each half sees another copy of the cloned authorities; the honest are split as evenly as possible. */
 export function clonePartition(honest: readonly PeerId[], copies: readonly PeerId[]): Cut {
   const second = new Set([...honest.filter((_, index) => index % 2 === 1), ...copies]);

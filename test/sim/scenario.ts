@@ -51,6 +51,8 @@ export interface Scenario {
   authorityVotesEveryMs: number;
   /** Whether an authority that was removed may be added again. */
   removedComesBack: boolean;
+  /** How often a partition leaves one side more than half of the authorities, and no more: enough to change the set, too few for finality. */
+  bareMajorityShare: number;
   /** Mean time between two parameters that operators propose to set; 0: none. */
   parameterVotesEveryMs: number;
   /** How often a crash is followed by putting an older copy of the data back. */
@@ -77,7 +79,7 @@ export function drawScenario(random: Random, { authorities, liars, changes }: Sc
   const faulty = drawFaulty(random, count);
   const calm = drawConditions(random, 1);
   const cloned = [...faulty.values()].includes("clone");
-  return {
+  const drawn = {
     authorities: count,
     observers: random.weighted([
       [3, 0],
@@ -85,7 +87,6 @@ export function drawScenario(random: Random, { authorities, liars, changes }: Sc
       [1, 2],
     ]),
     periodMs,
-    ...drawChanges(random.fork("changes"), periodMs, changes),
     emptyBlockPeriodMs: quiet ? 0 : periodMs * (random.chance(0.2) ? 3 : 1),
     epochLength: random.pick([3, 5, 8, 13, 1000]),
     blockReward: random.pick([0n, 0n, 5n]),
@@ -110,6 +111,7 @@ export function drawScenario(random: Random, { authorities, liars, changes }: Sc
     clonePartition: cloned && random.chance(0.8),
     liars: liars === false ? undefined : drawLiars(random.fork("liars"), faulty.size > 0, liars),
   };
+  return { ...drawn, ...drawChanges(random.fork("changes"), drawn.periodMs, changes) };
 }
 
 const authorityWeights = [
@@ -140,17 +142,24 @@ function drawFaulty(random: Random, count: number): Map<number, FaultKind> {
   return new Map(who.map((index) => [index, random.pick(faultKinds)]));
 }
 
-function drawChanges(
-  random: Random,
-  periodMs: number,
-  changes: false | undefined,
-): Pick<Scenario, "slotMs" | "removedComesBack" | "parameterVotesEveryMs"> {
-  if (changes === false || random.chance(0.6))
-    return { slotMs: periodMs, removedComesBack: false, parameterVotesEveryMs: 0 };
-  return {
+type Changes = Pick<Scenario, "slotMs" | "removedComesBack" | "parameterVotesEveryMs" | "bareMajorityShare"> &
+  Partial<Scenario>;
+
+/** Parameters that are voted on in some runs, and a set that keeps moving in some of these. */
+function drawChanges(random: Random, periodMs: number, changes: false | undefined): Changes {
+  const none = { slotMs: periodMs, removedComesBack: false, parameterVotesEveryMs: 0, bareMajorityShare: 0 };
+  if (changes === false || random.chance(0.6)) return none;
+  const drawn = {
     slotMs: random.chance(0.5) ? periodMs : Math.max(100, periodMs / 2),
     removedComesBack: random.chance(0.5),
     parameterVotesEveryMs: random.pick([1_000, 3_000]),
+    bareMajorityShare: 0,
+  };
+  if (random.chance(0.6)) return drawn;
+  return {
+    ...drawn,
+    ...{ observers: 2, authorityVotesEveryMs: random.pick([500, 1_500]) },
+    ...{ bareMajorityShare: 0.6, partitionEveryMs: random.pick([2_000, 5_000]) },
   };
 }
 
