@@ -84,11 +84,17 @@ export class BlockInbox {
     } catch {
       return "reject";
     }
-    const { chain } = this.#options;
+    const { chain, onSigned } = this.#options;
     const { header, shortIds } = compact;
     const id = rootOf(Header, header.message);
     const idHex = toHex(id);
-    if (this.#knows(idHex, this.#sources.whole(id, from)) || (await chain.find(id))) return "ignore";
+    if (this.#knows(idHex, this.#sources.whole(id, from))) return "ignore";
+    const stored = await chain.find(id);
+    if (stored) {
+      // By an earlier process, maybe: this one has to know the header to see another of its slot.
+      onSigned?.(stored.header);
+      return "ignore";
+    }
     const judgement = await this.#judge.judge(compact, id, from);
     if (typeof judgement === "string" && judgement !== "accept") return judgement;
     // The same header with other short ids may have been faster.
@@ -157,9 +163,11 @@ export class BlockInbox {
   }
 
   async #import(entry: BlockEntry, loaded: LoadedBlock): Promise<void> {
-    const { chain, logger } = this.#options;
+    const { chain, logger, onSigned } = this.#options;
     const { block } = loaded;
     if (this.#stop.signal.aborted) return;
+    // One that was fetched has not come by gossip, and may be refused.
+    onSigned?.(block.header);
     const needed = this.#entries.orphansOf(entry.idHex).length > 0;
     const importing = chain.importBlock(block, { needed });
     entry.state = { kind: "importing", loaded, done: Promise.allSettled([importing]) };

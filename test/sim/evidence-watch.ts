@@ -1,9 +1,9 @@
 import type { TopicName } from "../../protocols/index.ts";
 import type { Genesis } from "../../src/chain/genesis.ts";
 import { voteSigningRoot } from "../../src/chain/vote-check.ts";
-import { isLink } from "../../src/consensus/index.ts";
-import { encodeAddress } from "../../src/crypto/address.ts";
+import { authorityIndex, evidenceSubject, isLink } from "../../src/consensus/index.ts";
 import type { ChainServices } from "../../src/node/chain-services.ts";
+import { EvidenceStore } from "../../src/storage/evidence.ts";
 import {
   CompactBlock,
   computeDomain,
@@ -22,20 +22,28 @@ const graceMs = 5_000;
 
 /** A signature that an authority should have given once. */
 interface Signed {
+  offender: Uint8Array;
   /** Offender, kind, and slot or round. */
   key: string;
   root: Hex;
 }
 
+interface Heard {
+  offender: Uint8Array;
+  roots: Set<Hex>;
+  /** When the second came. */
+  atMs: number;
+}
+
 /**
  * Every signature of a faulty authority that gossip brought to an honest node: two that conflict must become evidence there. What is no
- * link from one checkpoint to a later one is no vote, whoever signed it.
+ * link from one checkpoint to a later one is no vote, whoever signed it; and evidence is kept against those who are authorities.
  */
 export class EvidenceWatch {
   readonly #genesis: Genesis;
   readonly #offenders: ReadonlySet<Hex>;
-  /** By running process: what was signed, by offence, with the time when the second came. */
-  readonly #heard = new Map<ChainServices, Map<string, { roots: Set<Hex>; atMs: number }>>();
+  /** By running process: what was signed, by offence. */
+  readonly #heard = new Map<ChainServices, Map<string, Heard>>();
 
   constructor(genesis: Genesis, offenders: readonly Uint8Array[]) {
     this.#genesis = genesis;
@@ -45,24 +53,27 @@ export class EvidenceWatch {
   async onGossip({ services }: SimNode, topic: TopicName, message: Uint8Array, nowMs: number): Promise<void> {
     if (!services || (topic !== "votes" && topic !== "blocks")) return;
     const signed = await this.#read(topic, message);
-    if (!signed) return;
-    const byOffence = this.#heard.get(services) ?? new Map<string, { roots: Set<Hex>; atMs: number }>();
+    if (!signed || !isAuthority(services, signed.offender)) return;
+    const byOffence = this.#heard.get(services) ?? new Map<string, Heard>();
     this.#heard.set(services, byOffence);
-    const heard = byOffence.get(signed.key) ?? { roots: new Set<Hex>(), atMs: nowMs };
+    const { offender } = signed;
+    const heard = byOffence.get(signed.key) ?? { offender, roots: new Set<Hex>(), atMs: nowMs };
     if (heard.roots.size === 1 && !heard.roots.has(signed.root)) heard.atMs = nowMs;
     heard.roots.add(signed.root);
     byOffence.set(signed.key, heard);
   }
 
   /** Offences of which this node has heard both signatures a while ago and keeps no evidence. */
-  missing({ services }: SimNode, nowMs: number): string[] {
-    if (!services) return [];
-    const known = services.evidence.list().map(({ offender, offence, slot, round }) => {
-      return `${offender} ${offence === "surround" ? "doubleVote" : offence} ${slot ?? round}`;
-    });
+  async missing({ services, database }: SimNode, nowMs: number): Promise<string[]> {
+    if (!services || !database) return [];
+    const kept = new Set<string>();
+    for await (const { evidence } of new EvidenceStore(database).all()) {
+      const { offender, offence, slot, round } = evidenceSubject(evidence, this.#genesis.config.slotMs);
+      kept.add(keyOf(offender, offence, slot ?? round!));
+    }
     return [...(this.#heard.get(services) ?? [])]
       .filter(([, { roots, atMs }]) => roots.size > 1 && atMs < nowMs - graceMs)
-      .filter(([key]) => !known.includes(key))
+      .filter(([key, { offender }]) => !kept.has(key) && isAuthority(services, offender))
       .map(([key]) => key);
   }
 
@@ -74,15 +85,16 @@ export class EvidenceWatch {
         const { message: link, voter, signature } = SignedFinalityVote.deserialize(message);
         if (!isLink(link)) return undefined;
         if (!(await this.#isSigned(voter, voteSigningRoot(link, id), signature))) return undefined;
-        const key = `${encodeAddress(voter)} doubleVote ${link.target.round}`;
-        return { key, root: toHex(FinalityVote.hashTreeRoot(link)) };
+        const key = keyOf(voter, "doubleVote", link.target.round);
+        return { offender: voter, key, root: toHex(FinalityVote.hashTreeRoot(link)) };
       }
       const { message: header, signature } = CompactBlock.deserialize(message).header;
       const root = Header.hashTreeRoot(header);
       const signed = signingRoot(root, computeDomain("header", id));
       if (!(await this.#isSigned(header.proposer, signed, signature))) return undefined;
-      const slot = slotOf(header.timestamp, config.slotMs);
-      return { key: `${encodeAddress(header.proposer)} header ${slot}`, root: toHex(root) };
+      const { proposer: offender, timestamp } = header;
+      const key = keyOf(offender, "header", slotOf(timestamp, config.slotMs));
+      return { offender, key, root: toHex(root) };
     } catch {
       return undefined;
     }
@@ -93,4 +105,12 @@ export class EvidenceWatch {
     const [valid] = await verify([{ publicKey, message, signature }]);
     return valid === true;
   }
+}
+
+function keyOf(offender: Uint8Array, offence: string, place: number): string {
+  return `${toHex(offender)} ${offence} ${place}`;
+}
+
+function isAuthority({ chain }: ChainServices, address: Uint8Array): boolean {
+  return authorityIndex(chain.snapshot.authorities, address) >= 0;
 }

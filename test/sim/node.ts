@@ -57,6 +57,7 @@ interface Process {
   alive: boolean;
   endpoint: Endpoint;
   services: ChainServices | undefined;
+  database: Database;
 }
 
 /** A node: the real chain, mempool, finality and sync over a simulated clock, network and disk. Crashes and starts again. */
@@ -102,13 +103,20 @@ export class SimNode {
     return this.#process?.services;
   }
 
+  /** Of the running process. */
+  get database(): Database | undefined {
+    return this.#process?.database;
+  }
+
   async start(): Promise<void> {
     if (this.#process) return;
     const { name, signer, genesis, disk, clockError, network, timeline, random, trace, alone, behaviour } =
       this.options;
     const logger = trace.logger(name, (message) => this.options.onError(this, message));
     trace.add(name, "starts");
-    const process: Process = { alive: true, endpoint: undefined as never, services: undefined };
+    const opened = disk.open();
+    const database = behaviour?.database(opened) ?? opened;
+    const process: Process = { alive: true, endpoint: undefined as never, services: undefined, database };
     const clock = new NodeClock(
       timeline,
       random.fork(`clock ${this.#starts++}`),
@@ -127,8 +135,6 @@ export class SimNode {
     });
     process.endpoint = endpoint;
     this.#process = process;
-    const opened = disk.open();
-    const database = behaviour?.database(opened) ?? opened;
     const seenNetwork = behaviour?.network(endpoint) ?? endpoint;
     this.#modes = new ModeMachine("boot");
     this.#modes.events.on("mode", (mode) => {

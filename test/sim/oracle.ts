@@ -128,10 +128,10 @@ export class Oracle {
   }
 
   /** At the end of a run, once all is well again. */
-  checkEvidence(nodes: readonly SimNode[], nowMs: number): void {
+  async checkEvidence(nodes: readonly SimNode[], nowMs: number): Promise<void> {
     if (!promises.evidence) return;
     for (const node of nodes) {
-      const [missing] = node.faulty ? [] : this.evidenceWatch.missing(node, nowMs);
+      const [missing] = node.faulty ? [] : await this.evidenceWatch.missing(node, nowMs);
       if (missing) this.report("double signature without evidence", `${node.name}: ${missing}`);
     }
   }

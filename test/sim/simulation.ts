@@ -103,7 +103,7 @@ class Simulation {
     await this.#heal();
     if (!this.#oracle.violation && paceWatchMs(this.#scenario) > 0) await this.#watchPace();
     if (this.#oracle.violation) return;
-    this.#oracle.checkEvidence(this.#nodes, this.#timeline.nowMs);
+    await this.#oracle.checkEvidence(this.#nodes, this.#timeline.nowMs);
     await this.#transfers.check(this.#oracle);
   }
 

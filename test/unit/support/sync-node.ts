@@ -9,7 +9,7 @@ import { serveChain } from "../../../src/sync/serve.ts";
 import { Synchronizer } from "../../../src/sync/synchronizer.ts";
 import { Topics } from "../../../src/sync/topics.ts";
 import { TransactionInbox } from "../../../src/sync/transaction-inbox.ts";
-import { CompactBlock, transactionRecord } from "../../../src/types/index.ts";
+import { CompactBlock, type SignedHeader, transactionRecord } from "../../../src/types/index.ts";
 import type { Logger } from "../../../src/util/logger.ts";
 import { line as plainLine } from "../../own-line.ts";
 import type { Tip } from "./chain.ts";
@@ -30,6 +30,8 @@ export interface SyncNode extends TestPool {
   /** `behind` and `inStep`, as they came, without repetition. */
   steps: string[];
   farAhead: string[];
+  /** Headers that were shown to whoever looks for two of one slot. */
+  signed: SignedHeader[];
   logs: string[];
   status(): ChainStatus;
   start(alone?: boolean): void;
@@ -63,6 +65,7 @@ export async function syncNode(
   const common = { network, clock, logger };
   const statuses = new PeerStatuses({ ...common, recoveries: () => line.recoveries, status });
   const farAhead: string[] = [];
+  const signed: SignedHeader[] = [];
   const inbox = new BlockInbox({
     ...common,
     chain,
@@ -71,6 +74,7 @@ export async function syncNode(
       farAhead.push(peer);
       void statuses.ask(peer);
     },
+    onSigned: (header) => signed.push(header),
   });
   const transactions = new TransactionInbox({ network, mempool, logger });
   const topics = new Topics({ ...common, chain, line });
@@ -104,6 +108,7 @@ export async function syncNode(
     outbox,
     steps,
     farAhead,
+    signed,
     logs,
     status,
     start(alone = false) {

@@ -300,6 +300,31 @@ describe("a compact block", () => {
     expect(node.network.penalties).toEqual([]);
   });
 
+  test("of an earlier process, heard again, is shown to whoever looks for another header of its slot", async () => {
+    const { gossip, maker, node } = await pair();
+    const tip = await maker.block(maker.start());
+    await node.addAll(tip);
+    expect(node.signed).toEqual([]);
+    expect(await gossip(compact(tip, maker))).toBe("ignore");
+    expect(node.signed.map(({ signature }) => signature)).toEqual([tip.blocks[0]!.header.signature]);
+  });
+
+  test("that was fetched and is refused is shown to whoever looks for another header of its slot", async () => {
+    const { maker, node, peer, net } = await pair();
+    const bad = await maker.block(maker.start(), { edit: { stateRoot: new Uint8Array(32) } });
+    net.fault = (_, protocol) =>
+      protocol === blocksById.id.split("/")[2]
+        ? {
+            async *answer() {
+              yield encoded(bad.blocks[0]!);
+            },
+          }
+        : undefined;
+    await node.inbox.fetch(bad.id, peer.network.peerId);
+    expect(node.chain.head.height).toBe(0);
+    expect(node.signed.map(({ signature }) => signature)).toEqual([bad.blocks[0]!.header.signature]);
+  });
+
   test("from the near future is kept until its time has come; from the far future it is not", async () => {
     const { gossip, maker, node, clock, peer } = await pair();
     const start = maker.start();
