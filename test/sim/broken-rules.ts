@@ -140,25 +140,6 @@ export const brokenRules: Record<string, BrokenRule> = {
     runs: 20,
     liars: ["equivocatesInVotes"],
   },
-  /** One authority's word that a later source is justified holds the others' votes up, and for long. */
-  patientVoters: {
-    edits: [
-      {
-        file: "src/chain/voter.ts",
-        find: "roundOfMinority(finalizer.rounds.sources(chain.snapshot.authorities))",
-        replace: "Math.max(...finalizer.rounds.sources(chain.snapshot.authorities))",
-      },
-      {
-        file: "src/chain/voter.ts",
-        find: "this.#laterSource.sinceMs + minRoundTimeoutMs - clock.now()",
-        replace: "this.#laterSource.sinceMs + 16 * minRoundTimeoutMs - clock.now()",
-      },
-    ],
-    found: ["pace lost"],
-    seed: 31,
-    runs: 3,
-    liars: ["votesAgainstTheBlocks"],
-  },
   /** Votes on the set go on while its last change is not final. */
   changesInARow: {
     edits: [
