@@ -36,7 +36,8 @@ export const brokenRules: Record<string, BrokenRule> = {
       },
     ],
     found: ["not settled"],
-    runs: 400,
+    seed: 21,
+    runs: 60,
     authorities: 4,
   },
   /** More than half, where more than two thirds are needed. */
@@ -67,7 +68,8 @@ export const brokenRules: Record<string, BrokenRule> = {
       },
     ],
     found: ["slashable vote", "slashable header"],
-    runs: 50,
+    seed: 2,
+    runs: 40,
   },
   /** A vote around an earlier one is signed: shown by nodes that forget, over a restart, what they held to be justified. */
   surround: {
@@ -98,7 +100,8 @@ export const brokenRules: Record<string, BrokenRule> = {
       },
     ],
     found: ["signed recently"],
-    runs: 50,
+    seed: 4,
+    runs: 40,
   },
   /** Whoever tells of a vote is blamed for what only the vote's block shows. */
   tellersBlamed: {
@@ -110,7 +113,8 @@ export const brokenRules: Record<string, BrokenRule> = {
       },
     ],
     found: ["honest node penalized"],
-    runs: 60,
+    seed: 9,
+    runs: 40,
     liars: ["votesAgainstTheBlocks"],
   },
   /** A heavier chain is one to leave `ready` for, whoever has signed it. */
@@ -140,6 +144,26 @@ export const brokenRules: Record<string, BrokenRule> = {
     runs: 20,
     liars: ["equivocatesInVotes"],
   },
+  /** One authority's word that a later source is justified holds the others' votes up, and for long. */
+  patientVoters: {
+    edits: [
+      {
+        file: "src/chain/voter.ts",
+        find: "finalizer.rounds.sources(chain.snapshot.authorities).ofMinority;",
+        replace:
+          "Math.max(...chain.snapshot.authorities.map((one) => finalizer.rounds.voteOf(one)?.message.source.round ?? 0));",
+      },
+      {
+        file: "src/chain/voter.ts",
+        find: "this.#laterSource.sinceMs + minRoundTimeoutMs - clock.now()",
+        replace: "this.#laterSource.sinceMs + 30 * minRoundTimeoutMs - clock.now()",
+      },
+    ],
+    found: ["pace lost"],
+    seed: 31,
+    runs: 20,
+    liars: ["votesAgainstTheBlocks"],
+  },
   /** Votes on the set go on while its last change is not final. */
   changesInARow: {
     edits: [
@@ -151,7 +175,7 @@ export const brokenRules: Record<string, BrokenRule> = {
     ],
     found: ["vote before the last change of the set is final"],
     seed: 83,
-    runs: 3,
+    runs: 60,
   },
   /** Parameters hold for the block that enacts them already. */
   parametersEarly: {
@@ -169,7 +193,7 @@ export const brokenRules: Record<string, BrokenRule> = {
     ],
     found: ["balances not conserved", "limits not kept"],
     seed: 12,
-    runs: 4,
+    runs: 40,
   },
   /** Votes on a parameter count together, whatever values they name. */
   anyValue: {
@@ -182,7 +206,7 @@ export const brokenRules: Record<string, BrokenRule> = {
     ],
     found: ["wrong rules"],
     seed: 13,
-    runs: 4,
+    runs: 40,
   },
 };
 
