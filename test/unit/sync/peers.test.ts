@@ -230,13 +230,10 @@ describe("what is served", () => {
         ({ message }) => message.height,
       ),
     ).toEqual([4, 5]);
-    for (const bad of [0, 101, 2 ** 60])
+    for (const bad of [0, 101])
       expect(await codeOf(requestOne(a.network, "b", blockIds, { height: 1, count: bad }))).toBe(
         "invalidRequest",
       );
-    expect(await codeOf(requestOne(a.network, "b", blockIds, { height: 2 ** 60, count: 1 }))).toBe(
-      "invalidRequest",
-    );
     expect(await codeOf(requestOne(a.network, "b", mempoolIds, { limit: 0 }))).toBe("invalidRequest");
   });
 
