@@ -215,9 +215,7 @@ export class TestNode implements Network {
     try {
       for await (const chunk of untilAborted(answer, options.signal)) {
         await pause();
-        const received = protocol.response.deserialize(
-          protocol.response.serialize(chunk as ResponseOf<P>),
-        ) as ResponseOf<P>;
+        const received = this.#decoded(peer, protocol, chunk as ResponseOf<P>);
         last = received;
         yield received;
       }
@@ -253,6 +251,16 @@ export class TestNode implements Network {
     if (!verdict) return;
     node.verdicts.push(verdict);
     if (verdict === "reject") node.penalize(this.peerId, "invalidMessage", topic);
+  }
+
+  /** A chunk as the requester reads it; one that does not decode costs its sender, as on the wire. */
+  #decoded<P extends AnyProtocol>(peer: PeerId, protocol: P, chunk: ResponseOf<P>): ResponseOf<P> {
+    try {
+      return protocol.response.deserialize(protocol.response.serialize(chunk)) as ResponseOf<P>;
+    } catch (cause) {
+      this.penalize(peer, "invalidResponse", protocol.id);
+      throw new RequestError("malformed", "a chunk does not decode", { cause });
+    }
   }
 
   penalize(peer: PeerId, offence: Offence, detail: string): void {
