@@ -16,7 +16,7 @@ export const FinalityAnswer = new ContainerType(
 );
 export type FinalityAnswer = ValueOf<typeof FinalityAnswer>;
 
-/** What a node that was away needs to know what is final: certificates, and the newest vote of each authority. */
+/** Certificates, and the newest vote of each authority: from these a node that was away learns which blocks are final. */
 export const finality: Protocol<FinalityRequest, FinalityAnswer> = {
   id: "/ccoin/finality/1",
   request: FinalityRequest,

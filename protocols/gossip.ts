@@ -19,7 +19,7 @@ export function topic(name: TopicName, genesisId: Uint8Array, digest: Uint8Array
   return `/ccoin/${toHex(genesisId).slice(2)}/${toHex(digest).slice(2)}/${topicNames[name]}/1`;
 }
 
-/** What gossipsub may carry in one message; it loses larger ones than 4 MiB without a word. */
+/** Largest gossip message; gossipsub silently loses those above 4 MiB. */
 export const maxGossipBytes = 2 * 2 ** 20;
 /** Transactions of one gossiped batch: small enough to check within a few milliseconds a core. */
 export const maxGossipTransactions = 512;

@@ -29,7 +29,7 @@ export type NetworkEvents = {
 };
 
 /**
- * What becomes of a gossip message. `accept`: it travels on. `reject`: its sender is at fault. `ignore`: it is of no use here; many of
+ * Verdict on a gossip message. `accept`: it travels on. `reject`: its sender is at fault. `ignore`: it is of no use here; many of
  * them cost the sender its share of work. `pardon`: ignored too, but the author's signature was checked and the work charged to the
  * author, so that it costs the sender nothing, however many there are.
  */
@@ -46,7 +46,7 @@ export type Offence =
   | "timeout"
   | "wrongGenesis";
 
-/** What the rest of the node needs of libp2p. The simulator has its own. */
+/** The parts of libp2p that the rest of the node needs. The simulator has its own. */
 export interface Network {
   readonly peerId: PeerId;
   /** Multiaddrs that others can dial, with the peer id. */
@@ -114,7 +114,7 @@ export interface AddressBookEntry {
   dialled?: boolean;
 }
 
-/** Where peers that stayed once are kept over restarts; bounded by who writes it. */
+/** Keeps peers that stayed once over restarts; the writer bounds it. */
 export interface AddressBook {
   load(): Promise<AddressBookEntry[]>;
   save(entry: AddressBookEntry): Promise<void>;

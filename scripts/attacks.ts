@@ -49,7 +49,7 @@ const results = new Map<string, Result>(
   values.out && existsSync(values.out) ? readFileSync(values.out, "utf8").trim().split("\n").map(parse) : [],
 );
 const wanted = runs.filter(({ name }) => !only || only.includes(name));
-// What an attack is compared with.
+// Each attack is compared with a run without one.
 const needed = runs.filter(({ name, by, attacks: of }) => {
   return of.length === 0 ? wanted.some((run) => run.by === by) : wanted.some((run) => run.name === name);
 });

@@ -14,7 +14,7 @@ rmSync(folder, { recursive: true, force: true });
 const tsc = join(root, "node_modules/.bin/tsc");
 execFileSync(tsc, ["-p", join(root, "tsconfig.build.json"), "--outDir", folder], { stdio: "inherit" });
 
-// What browsers are sent is made of the sources, by the node: the explorer, and the client that it imports.
+// The node builds the page from these sources: the explorer, and the client that it imports.
 copy("src/explorer");
 for (const name of readdirSync(join(root, "src/client")))
   if (name.endsWith(".ts")) copy(`src/client/${name}`);

@@ -17,7 +17,7 @@ import { until } from "../test/e2e/harness/until.ts";
 import { conflictsAmong } from "./kill-signer.ts";
 
 const periodMs = 300;
-/** Of a life after its first signature: some blocks and rounds. */
+/** Longest life after its first signature: some blocks and rounds. */
 const longestLifeMs = 1_500;
 /** Lives that end before their first signature: in the start, or while it catches up. */
 const partKilledEarly = 0.2;

@@ -15,7 +15,7 @@ import { ProtectionStore } from "../src/storage/protection.ts";
 import type { Clock } from "../src/util/clock.ts";
 import { silentLogger } from "../src/util/logger.ts";
 
-/** Of a life after its first signature: from the first write to the last of hundreds. */
+/** Longest life after its first signature: from the first write to the last of hundreds. */
 const longestLifeMs = 60;
 
 export interface KillResult {

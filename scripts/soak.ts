@@ -24,7 +24,7 @@ const MB = 1e6;
 const maxSlope = 1;
 /** The others live from beginning to end. */
 const killedNodes = 2;
-/** Whether a killed node comes back at all; how long it took is in the figures. */
+/** A killed node must come back within this time; the figures say how long it took. */
 const recoveryTimeoutMs = 10 * minuteMs;
 
 const number = (value: number) => ({ type: "string", default: String(value) }) as const;
@@ -139,7 +139,7 @@ function residentMB(node: TestNode): number {
   return (Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024) / MB;
 }
 
-/** Of its life, because other processes of this machine had it. */
+/** Share of its life in which it waited for a core that other processes had. */
 function waitedPercent({ process: { pid } }: TestNode): number {
   const waitedNs = Number(readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ")[1]);
   const startedTicks = Number(readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ")[19]);

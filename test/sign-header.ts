@@ -1,7 +1,7 @@
 import type { Signer } from "../src/accounts/index.ts";
 import { computeDomain, Header, type SignedHeader, signingRoot } from "../src/types/index.ts";
 
-/** Whatever it says, and whatever was signed before. */
+/** Signs any header, without slashing protection. */
 export async function signHeader(
   signer: Pick<Signer, "sign">,
   message: Header,

@@ -16,7 +16,7 @@ const graceMs = 50;
 /** Watches over one stream: whatever breaks a limit resets the stream and aborts `signal` with a `RequestError`. */
 export interface Guard {
   readonly signal: AbortSignal;
-  /** What is awaited now must happen within `timeoutMs`. */
+  /** Restarts the time-out: the next step must happen within `timeoutMs`. */
   restart(timeoutMs: number): void;
   /** Nothing is awaited from the other side. */
   pause(): void;
@@ -84,7 +84,7 @@ export function guardStream(
 }
 
 /**
- * What arrives, for as long as it does; call it as soon as there is a stream. `messageStreamToDuplex` waits for ever where the
+ * Yields the bytes that arrive; call it as soon as there is a stream. `messageStreamToDuplex` waits for ever if the
  * other side closed its half before: then all that is to come is in the stream's buffer.
  */
 export function incoming(stream: Stream): {

@@ -8,7 +8,7 @@ import { resultCodes } from "./types.ts";
 
 /** UTF-8 bytes of the reason in an error frame; longer ones are cut. */
 export const maxReasonBytes = 256;
-/** Of a frame's unsigned varint length: enough for 2^28 - 1. */
+/** Longest unsigned varint length of a frame: enough for 2^28 - 1. */
 export const maxLengthBytes = 4;
 
 /** A frame: the payload behind its length as an unsigned varint (LEB128). */

@@ -54,7 +54,7 @@ export async function answerRequest<P extends AnyProtocol>(
       guard.signal,
     );
     guard.release();
-    // What else the requester sends is not kept.
+    // Further bytes of the requester are dropped.
     await stream.closeRead();
     linger(stream).catch(() => undefined);
   } catch (error) {

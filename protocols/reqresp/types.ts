@@ -6,18 +6,18 @@ export interface Protocol<Request, Response, Ack = never> {
   readonly id: string;
   readonly request: Type<Request>;
   readonly response: Type<Response>;
-  /** Where there is one, the requester ends the exchange by sending this. */
+  /** If present, the requester ends the exchange by sending this. */
   readonly ack?: Type<Ack>;
   readonly maxRequestBytes: number;
-  /** Of one chunk of the answer. */
+  /** Largest chunk of the answer. */
   readonly maxResponseBytes: number;
   /** Chunks of one answer. */
   readonly maxChunks: number;
-  /** Of all chunks of one answer. */
+  /** Sum of all chunks of one answer. */
   readonly maxTotalBytes: number;
   /** For the request to arrive, and then for each chunk. */
   readonly timeoutMs: number;
-  /** What one peer may ask: `requests` at once, refilled evenly over `perMs`. */
+  /** Quota of one peer: `requests` at once, refilled evenly over `perMs`. */
   readonly quota: { readonly requests: number; readonly perMs: number };
 }
 

@@ -26,7 +26,7 @@ export class Classroom {
   readonly lab: Lab;
   readonly world: World;
   readonly nodes: readonly TestNode[];
-  /** Of the authorities' accounts. */
+  /** Wallets of the authorities' accounts. */
   readonly wallets: readonly Wallet[];
   readonly genesisId: string;
   readonly periodMs: number;
@@ -71,7 +71,7 @@ export class Classroom {
     return (await node.transaction(transaction)).status === "finalized";
   }
 
-  /** Whether it waits there, or is in the node's chain. */
+  /** True if the transaction waits there or is in the node's chain. */
   async isKnown(node: TestNode, transaction: string): Promise<boolean> {
     try {
       await node.transaction(transaction);

@@ -3,7 +3,7 @@ import { styled, table } from "../../src/cli/output.ts";
 
 const width = 100;
 
-/** What is told, in the pace of a reader. */
+/** Prints the lesson at a reader's pace. */
 export class Story {
   readonly #pauseMs: number;
 
@@ -21,7 +21,7 @@ export class Story {
     await sleep(this.#pauseMs);
   }
 
-  /** What a person would type. */
+  /** Shows a command as a person would type it. */
   command(text: string): void {
     console.log(styled("cyan", `$ ${text}`));
   }

@@ -2,7 +2,7 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { defaultHttpPort } from "../../src/config/index.ts";
 
-/** Where the HTTP of a node in another network namespace comes out: namespaces share the file system. */
+/** The socket through which a node in another network namespace serves HTTP: namespaces share the file system. */
 function socketPath(folder: string, id: number): string {
   return join(folder, `${id}.sock`);
 }
@@ -40,6 +40,6 @@ function forward(open: () => Socket): Server {
     incoming.on("error", () => outgoing.destroy());
     outgoing.on("error", () => incoming.destroy());
   });
-  // What holds the process is the lesson.
+  // The lesson keeps the process alive, not this server.
   return server.unref();
 }

@@ -14,7 +14,7 @@ export interface DevnetNode {
   id: number;
   url: string;
   logFile: string;
-  /** Where this run begins in the log. */
+  /** Offset in the log at which this run begins. */
   logStart: number;
   process: ChildProcess;
   /** Exit code or signal, once it has ended. */
@@ -60,7 +60,7 @@ export function startNodes(options: { dataDir: string; count: number; genesisId:
   });
 }
 
-/** Where setpriv of util-linux is, it makes the kernel stop the nodes should this process be killed. */
+/** Makes the kernel stop the nodes if this process is killed, where util-linux has setpriv. */
 export function dieWithParent(): string[] {
   const setpriv = "/usr/bin/setpriv";
   return process.platform === "linux" && existsSync(setpriv) ? [setpriv, "--pdeathsig", "SIGTERM"] : [];

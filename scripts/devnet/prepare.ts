@@ -6,10 +6,10 @@ import { runCcoin } from "./ccoin.ts";
 /** Base units of each node's account. */
 const balance = 1_000_000;
 
-/** What a prepared folder remembers; written last. */
+/** Contents of a prepared folder; written last. */
 export interface Devnet {
   genesisId: string;
-  /** Of the nodes 1 to N. */
+  /** Addresses of the nodes 1 to N. */
   addresses: string[];
 }
 

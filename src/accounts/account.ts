@@ -37,7 +37,7 @@ export interface CreatedAccount {
   madePassphraseFile?: string;
 }
 
-/** What an account file says without its passphrase. */
+/** The part of an account file that is readable without its passphrase. */
 export interface AccountInfo {
   publicKey: Uint8Array;
   address: Address;

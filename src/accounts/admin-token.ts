@@ -4,7 +4,7 @@ import { messageOf, UserError } from "../util/errors.ts";
 import { createFile } from "./atomic-file.ts";
 
 /**
- * What `Authorization: Bearer` must carry for the HTTP routes that change the node: 256 random bits, kept in a file that only
+ * The token that `Authorization: Bearer` must carry for the HTTP routes that change the node: 256 random bits, kept in a file that only
  * its owner can read, and made where there is none. @throws {UserError} `ADMIN_TOKEN`
  */
 export async function loadAdminToken(path: string): Promise<string> {

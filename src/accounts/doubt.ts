@@ -14,13 +14,13 @@ const stalledMs = 30_000;
 export interface HeardRounds {
   /** Highest round that more than a third of the authorities have voted in. */
   reachedRound: number;
-  /** Of the highest justified checkpoint. */
+  /** Round of the highest justified checkpoint. */
   justifiedRound: number;
   /** A time after which more than two thirds of the authorities signed votes: the timestamp of the justified block. */
   votedAfterMs?: number | undefined;
   /** A time after which so many others signed blocks that they are more than two thirds with this account. */
   aliveAfterMs?: number | undefined;
-  /** Whether no checkpoint can be justified without this account. */
+  /** True if no checkpoint can be justified without this account. */
   isNeeded?: boolean | undefined;
 }
 

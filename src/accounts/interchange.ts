@@ -119,7 +119,7 @@ export async function importInterchange(
   return { headers: headers.length, votes: votes.length };
 }
 
-/** What the record refuses beyond the entries. */
+/** Adds the limits that the record sets beyond its entries. */
 function addLimits(record: ProtectionRecord, headers: HeaderEntry[], votes: VoteEntry[]): void {
   const { slot, slotRoot, floorSlot, sourceRound, targetRound, targetRoot } = record;
   const lastSlot = headers.at(-1)?.slot ?? -1;

@@ -39,7 +39,7 @@ const keystoreSchema = z.strictObject({
     })
     .refine(({ n, r }) => 128 * n * r <= maxScryptBytes, { error: "asks for too much memory" }),
   aes256gcm: z.strictObject({ nonce: hexBytes(12), seed: hexBytes(32), tag: hexBytes(16) }),
-  /** What a genesis made of local accounts gives this one. Not covered by `tag`. */
+  /** Balance that a genesis made of local accounts gives this one. Not covered by `tag`. */
   genesisBalance: amountSchema.default(0n),
 });
 

@@ -15,7 +15,7 @@ export interface PassphraseSource {
   kept: string;
 }
 
-/** What was typed wins over a file, and one given by option or environment over the kept one. */
+/** A typed passphrase wins over a file, and one given by option or environment over the kept one. */
 export function passphraseSource(
   kept: string,
   option: string | undefined,

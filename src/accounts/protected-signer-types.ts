@@ -17,10 +17,10 @@ export interface VoteSigning {
 export interface ProtectedSigner {
   readonly publicKey: Uint8Array;
   readonly address: Address;
-  /** Of the headers. -1: none. */
+  /** Slot of the newest header. -1: none. */
   readonly lastHeaderSlot: number;
   readonly lastSourceRound: number;
-  /** Of the newest vote. */
+  /** Target round of the newest vote. */
   readonly lastTargetRound: number;
   /** Up to here no new vote is signed: `lastTargetRound`, or more where older data was put back. */
   readonly refusedToRound: number;
@@ -30,7 +30,7 @@ export interface ProtectedSigner {
   freeSlotFrom(slot: number): number;
   /** Resolves once what is signed is on disk. @throws {SigningError} `SLASHABLE_HEADER`, `SIGNING_DOUBTFUL`; errors of the store */
   signHeader(header: HeaderSigning): Promise<Uint8Array>;
-  /** As above. @throws {SigningError} `SLASHABLE_VOTE`, `SIGNING_DOUBTFUL` */
+  /** Records the vote, then signs it. @throws {SigningError} `SLASHABLE_VOTE`, `SIGNING_DOUBTFUL` */
   signFinalityVote(vote: VoteSigning): Promise<Uint8Array>;
   /** How far finality is: ends the doubt about votes once enough of the others have signed since it began. */
   hearRounds(heard: HeardRounds): void;

@@ -24,9 +24,9 @@ export interface ProtectedSignerOptions {
   store: ProtectionStore;
   clock: Clock;
   logger: Logger;
-  /** Of a time in ms. */
+  /** Slot of a time in ms since the Unix epoch. */
   slotOf(timeMs: number): number;
-  /** Where this account is the only authority: rounds with a result that it can have made in this time. Else undefined. */
+  /** If this account is the only authority: rounds with a result that it can have made in this time. Else undefined. */
   roundsAlone?(elapsedMs: number): number | undefined;
   /** `checkDataIdentity`. Without it, the data is taken for that which signed last. */
   identity?: { reasons: readonly string[]; note(): Promise<void> };

@@ -15,19 +15,19 @@ export interface VoteEntry {
   root: Uint8Array | undefined;
 }
 
-/** What an account signed last or must not sign any more: for votes the minimal database of EIP-3076, with rounds for epochs. */
+/** The last signatures of an account and its limits: for votes the minimal database of EIP-3076, with rounds for epochs. */
 export interface ProtectionRecord {
   /** The highest that a header was signed in. -1: none. */
   slot: number;
-  /** What was signed in `slot`; undefined: nothing may be signed in it. */
+  /** Root signed in `slot`; undefined: nothing may be signed in it. */
   slotRoot: Uint8Array | undefined;
   /** Up to here no new header is signed, as not every one that was has an entry. -1: all have. */
   floorSlot: number;
   sourceRound: number;
   targetRound: number;
-  /** What was signed for `targetRound`; undefined: nothing may be. */
+  /** Root signed for `targetRound`; undefined: nothing may be. */
   targetRoot: Uint8Array | undefined;
-  /** Of the newest known vote; lower than `targetRound` where rounds are refused for doubt. */
+  /** Target round of the newest known vote; lower than `targetRound` while rounds are refused for doubt. */
   votedRound: number;
   /** When it was known last that nothing else was signed. */
   timeMs: number;
@@ -35,11 +35,11 @@ export interface ProtectionRecord {
   votesDoubtfulSinceMs: number | undefined;
 }
 
-/** Where the folder was, when this account signed last: `data-identity.ts`. */
+/** The folder's place when this account signed last: `data-identity.ts`. */
 export interface DataIdentity {
   folder: string;
   machine: string;
-  /** What the token file may hold; "" for no file. */
+  /** Accepted contents of the token file; "" for no file. */
   tokens: string[];
 }
 
@@ -83,7 +83,7 @@ export function emptyRecord(timeMs: number): ProtectionRecord {
 }
 
 /**
- * Whether the header is new, or one that was signed before. `signed`: the entries of its slot. Slots, not heights: on a better branch
+ * Tells a new header from one that was signed before. `signed`: the entries of its slot. Slots, not heights: on a better branch
  * every authority may have signed at a height already, and nobody could go on. Not only rising ones: a clock that was ahead for
  * a moment would keep the account from signing until the slots that it had reached.
  * @throws {SigningError} `SLASHABLE_HEADER`

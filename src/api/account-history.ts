@@ -7,7 +7,7 @@ import { SerialQueue } from "../util/serial-queue.ts";
 import { overloaded } from "./problem.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 
-/** Of the blocks that one page is read from: a page whose transactions lie in large ones is shorter. */
+/** Bytes of the blocks that one page is read from: a page whose transactions lie in large blocks is shorter. */
 const maxPageBytes = 8 * 2 ** 20;
 /** Read for the price of one request. */
 const bytesPerToken = 32 * 1024;

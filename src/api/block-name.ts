@@ -5,7 +5,7 @@ import { fromHex } from "../util/bytes.ts";
 import { ProblemError } from "./problem.ts";
 import { parseCount } from "./query.ts";
 
-/** What a block can be named by beside its height and its id; `latest` is `head`. */
+/** Names of blocks beside heights and ids; `latest` is `head`. */
 const blockNames = ["head", "latest", "justified", "finalized"] as const;
 const pattern = new RegExp(`^(${blockNames.join("|")}|0|[1-9][0-9]{0,15}|0x[0-9a-fA-F]{64})$`);
 

@@ -8,7 +8,7 @@ import { headerView, transactionView } from "./views.ts";
 export const eventNames = ["block", "retracted", "finalized", "transaction", "mode"] as const;
 export type EventName = (typeof eventNames)[number];
 
-/** Of one piece: what a stream has in memory beside the socket's own buffer. */
+/** Size of one piece: a stream's memory beside the socket's own buffer. */
 const pieceBytes = 64 * 1024;
 const pieceRows = 128;
 /** Looked up together: about a piece. */
@@ -37,7 +37,7 @@ export class EventTexts {
   /** The events from `number` on, as many as fit; undefined where there is none yet. */
   async read(number: number, wanted: ReadonlySet<EventName>): Promise<Piece | undefined> {
     const key = `${number} ${[...wanted].join()}`;
-    // That there was none for a reader before says nothing of now.
+    // An earlier reader's empty piece says nothing about now.
     const shared = await this.#pieces.get(key);
     if (shared) return shared;
     const piece = this.#write(number, wanted);

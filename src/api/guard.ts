@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 import { problemResponse } from "./problem.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 
-/** What is asked of every request before it is looked at. Returns the refusal. */
+/** A check of every request before it is read. Returns the refusal. */
 export type Guard = (incoming: IncomingMessage) => Response | undefined;
 
 /** `host`: the one that the server was told to listen on, which may be a name. */

@@ -1,14 +1,14 @@
-/** What one server takes from its clients. */
+/** Limits of one server on its clients. */
 export interface HttpLimits {
   maxConnections: number;
   maxEventStreams: number;
-  /** Of a JSON body. */
+  /** Longest JSON body. */
   maxJsonBytes: number;
-  /** Of an SSZ body. */
+  /** Longest SSZ body. */
   maxSszBytes: number;
-  /** Of all bodies that are being read or worked on. */
+  /** Sum of all bodies that are being read or worked on. */
   maxBodyBytesInFlight: number;
-  /** Of all blocks that are answered whole: in memory they take ten times as much. */
+  /** Sum of all blocks that are answered whole: in memory they take ten times as much. */
   maxBlockBytesAtOnce: number;
   /** Requests of one client address; those from this machine count apart. */
   rate: RateLimit;
@@ -21,7 +21,7 @@ export interface HttpLimits {
   heartbeatMs: number;
   /** An answer that is read more slowly is cut off. */
   leastReadBytesPerSecond: number;
-  /** Of the answers that one client has not read yet. */
+  /** Sum of the answers that one client has not read yet. */
   maxUnreadBytesPerClient: number;
 }
 

@@ -17,7 +17,7 @@ export const tags = {
   Events: "What happens, as it happens.",
 } as const;
 
-/** What one route takes and answers: requests are checked by it, and the OpenAPI document and its tests are made of it. */
+/** Input and answers of one route: requests are checked by it, and the OpenAPI document and its tests are made of it. */
 export interface Operation<
   Params extends z.ZodObject = z.ZodObject,
   Query extends z.ZodObject = z.ZodObject,
@@ -41,7 +41,7 @@ export interface Operation<
   /** 200 by default. */
   status?: 200 | 202;
   answer: Answer;
-  /** Of the answer, `application/json` by default. */
+  /** Media type of the answer, `application/json` by default. */
   mediaType?: string;
   /** Data of server-sent events, by their names. */
   events?: Readonly<Record<string, z.ZodType>>;

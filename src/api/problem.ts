@@ -137,7 +137,7 @@ export function refusalResponse({ code, message, headers, fields }: ProblemError
   return problemResponse(code, message, headers, fields);
 }
 
-/** What is thrown as a problem; what nobody foresaw is logged and stays inside. */
+/** Turns an error into a problem document; an unexpected one is logged and its details stay inside. */
 export function problemOf(error: unknown, logger: Logger, where: string): Response {
   if (error instanceof ProblemError) return refusalResponse(error);
   if (error instanceof TransactionError || error instanceof ProofError)

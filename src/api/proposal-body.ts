@@ -22,9 +22,9 @@ export function proposalBody({ vote, proposedAtMs }: Proposal, snapshot: ChainSn
 
 /** The view of this node on who is there. */
 export interface ProposalContext {
-  /** Whether the account's node follows the chain; undefined where nothing is known of it. */
+  /** True if the account's node follows the chain; undefined if unknown. */
   isKnownInSync(address: Uint8Array): boolean | undefined;
-  /** Whether the node makes blocks, and its account. */
+  /** True if the node makes blocks; its account. */
   mines: boolean;
   voter: Uint8Array;
   /** The newest version of the rules that the node's program knows. */

@@ -32,7 +32,7 @@ export class RateLimiter {
     return 0;
   }
 
-  /** What a request has cost beside the token that let it in. */
+  /** Charges a request's cost beside the token that let it in. */
   charge(address: string, tokens: number): void {
     const bucket = this.#bucket(address);
     // More than a burst of debt would punish for longer than the work was felt.

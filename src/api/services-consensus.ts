@@ -28,13 +28,13 @@ export type DiagnosisBody = z.infer<typeof diagnosisSchema>;
 export type DiagnosisState = DiagnosisBody["state"];
 export type FindingBody = z.infer<typeof findingSchema>;
 
-/** What the HTTP interface needs of consensus; each part may be missing while the node starts. */
+/** Parts of consensus that the HTTP interface needs; each may be missing while the node starts. */
 export interface ConsensusServices {
-  /** What the admin routes ask for; without it they refuse everybody. */
+  /** Token of the admin routes; without it they refuse everybody. */
   adminToken?: string;
-  /** Whether the node makes blocks where its account is an authority. */
+  /** True if the node makes blocks when its account is an authority. */
   mines?: boolean;
-  /** Whether the account's node is known to follow the chain; `undefined`: nothing is known of it. */
+  /** True if the account's node is known to follow the chain; `undefined` if unknown. */
   isKnownInSync?(address: Uint8Array): boolean | undefined;
   /** When the last finality vote of an authority came, ms since the Unix epoch; `undefined`: none since the start. */
   lastVoteMs?(address: Uint8Array): number | undefined;

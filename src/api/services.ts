@@ -28,7 +28,7 @@ export interface ApiServices extends ConsensusServices {
   /** `undefined` until a genesis block is known. */
   ledger(): LedgerServices | undefined;
   peers(): PeerBody[];
-  /** What `GET /v1/events` tells. */
+  /** Source of `GET /v1/events`. */
   eventLog: Pick<EventLog, "first" | "last" | "read" | "events">;
   /** `GET /metrics`. */
   metrics?: { readonly contentType: string; text(): Promise<string> };

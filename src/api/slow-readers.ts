@@ -31,7 +31,7 @@ export class SlowReaders {
     outgoing.once("close", () => this.#answers.delete(outgoing));
   }
 
-  /** Whether this client has so much to read that it gets nothing more now. The connections that are looked through are limited. */
+  /** True if this client has so much to read that it gets nothing more now. The connections that are looked through are limited. */
   isFull(address: string): boolean {
     const client = clientOf(address);
     let bytes = 0;

@@ -98,7 +98,7 @@ async function addBatch(
   }
 }
 
-/** Who sends a transaction again that is in a block already learns that, rather than that its nonce is used or its time is over. */
+/** A client that repeats a transaction learns that a block holds it, rather than that its nonce is used or its time is over. */
 async function refine(
   { code, detail, record, minFee }: Refusal,
   { chain }: LedgerServices,

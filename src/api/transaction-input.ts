@@ -7,7 +7,7 @@ import { messageOf } from "../util/errors.ts";
 import { encodePlain } from "./plain-transaction.ts";
 import { ProblemError } from "./problem.ts";
 
-/** Of a JSON list; an SSZ list is limited by its bytes. */
+/** Longest JSON list; an SSZ list is limited by its bytes. */
 export const maxJsonTransactions = 1000;
 
 const encoder = new TextEncoder();

@@ -6,7 +6,7 @@ import { type Hex, toHex } from "../util/bytes.ts";
 /** Enough turns of every authority of a common set; cheap to count again for each answer. */
 const countedBlocks = 256;
 
-/** What one authority did with its turns, those not counted that the recent-signer rule kept it from. */
+/** Turns of one authority, without those that the recent-signer rule kept it from. */
 export interface Turns {
   turns: number;
   /** Others made the blocks of these. */
@@ -17,7 +17,7 @@ export interface Turns {
 
 export const noTurns: Turns = { turns: 0, missedTurns: 0, lastBlock: null };
 
-/** Whose turns the newest canonical blocks were, from `fromHeight` on, and who made them; by address. */
+/** Turns and proposers of the newest canonical blocks, from `fromHeight` on; by address. */
 export async function countTurns({
   reader,
   tree,
@@ -45,7 +45,7 @@ export async function countTurns({
   return { fromHeight: head.height - ids.length + 1, byAuthority };
 }
 
-/** Who could have made the block in turn. The header says whether its proposer did; only else the set of that time is needed. */
+/** The authority in turn at a block. The header tells if its proposer was; only otherwise the set of that time is needed. */
 async function turnOf(tree: Chain["tree"], { height, header }: Head): Promise<Uint8Array | undefined> {
   const { proposer, parent, difficulty } = header.message;
   if (difficulty === difficulties.inTurn) return proposer;

@@ -12,7 +12,7 @@ export const maxProofTransactions = 32_768;
 /** `ACCOUNT_NOT_FOUND`: nothing has created it by then; `PROOF_NOT_AVAILABLE`: the block's state is not at hand. */
 export class ProofError extends CodedError<"ACCOUNT_NOT_FOUND" | "PROOF_NOT_AVAILABLE"> {}
 
-/** What an account holds in the state after a block. */
+/** Proof of an account's contents in the state after a block. */
 export interface AccountProof {
   account: Account;
   /** Place in the account list. */
@@ -38,7 +38,7 @@ export async function proveAccount(chain: Chain, block: Head, address: Uint8Arra
   return found;
 }
 
-/** Whether it is not too much to go back to it. @throws {ProofError} */
+/** Refuses blocks too far back to rebuild their state. @throws {ProofError} */
 async function requireNear({ head, reader }: Chain, block: Head): Promise<void> {
   const depth = head.height - block.height;
   if (depth > maxProofDepth) throw notAvailable(block, `it is more than ${maxProofDepth} below the head`);

@@ -127,7 +127,7 @@ export class BlockReader {
     );
   }
 
-  /** Of the transactions of a canonical block, encoded: what it costs to read them. */
+  /** Encoded size of a canonical block's transactions: the cost of reading them. */
   async bodyBytesAt(height: number): Promise<number> {
     const id = await this.canonicalId(height);
     return (id && (await this.summary(id))?.bodyBytes) ?? 0;
@@ -145,7 +145,7 @@ export class BlockReader {
     return { ...head, records: decodeRecords(body, this.#domain) };
   }
 
-  /** Of the accounts after a block that was executed. */
+  /** Root of the accounts after a block that was executed. */
   accountsRoot(id: Uint8Array): Promise<Uint8Array | undefined> {
     return this.#blocks.accountsRoot(id);
   }

@@ -27,7 +27,7 @@ export class BrokenBranch extends Error {
   }
 }
 
-/** What stores a block that is not canonical yet. `after`: the snapshot after it. */
+/** Writes that store a block that is not canonical yet. `after`: the snapshot after it. */
 export function blockWrites(
   blocks: BlockStore,
   { id, header, records, body }: CheckedBlock,
@@ -142,7 +142,7 @@ export class BlockTree {
     return own && id && equalBytes(own, head.id) ? this.require(id) : undefined;
   }
 
-  /** Whether the fork choice prefers `candidate` to `head`. */
+  /** True if the fork choice prefers `candidate` to `head`. */
   async isBetter(candidate: Head, head: Head): Promise<boolean> {
     // Between most, no snapshot is needed to tell.
     if (candidate.totalDifficulty !== head.totalDifficulty)

@@ -31,7 +31,7 @@ export class Branches {
     this.#descends.clear();
   }
 
-  /** Whether the branch that ends in `candidate` takes the place of the one that ends in `head`. */
+  /** True if the branch that ends in `candidate` replaces the one that ends in `head`. */
   async prefers(candidate: Head, head: Head): Promise<boolean> {
     if (!(await this.holdsRoot(candidate))) return false;
     if (!(await this.holdsRoot(head))) return true;
@@ -51,7 +51,7 @@ export class Branches {
     return best;
   }
 
-  /** Whether a block is the root or descends from it. One on a block that was found invalid, and is gone, does not. */
+  /** True if a block is the root or descends from it. One on a block that was found invalid, and is gone, does not. */
   async holdsRoot(head: Head): Promise<boolean> {
     const walked: Hex[] = [];
     let at = head;
@@ -77,7 +77,7 @@ export class Branches {
   }
 }
 
-/** Whether `ancestor` is `head` or one of its ancestors. */
+/** True if `ancestor` is `head` or one of its ancestors. */
 export async function isAncestor(tree: BlockTree, ancestor: BlockRef, head: Head): Promise<boolean> {
   if (ancestor.height > head.height) return false;
   return equalBytes((await ancestorAt(tree, head, ancestor.height)).id, ancestor.id);
@@ -88,7 +88,7 @@ export async function ancestorAt(tree: BlockTree, head: Head, height: number): P
   return (await findAncestor(tree, head, height)) ?? damaged(`an ancestor of block ${head.idHex} is missing`);
 }
 
-/** As above; undefined where a block on the way is missing. */
+/** The ancestor of `head` at a height; undefined if a block on the way is missing. */
 export async function findAncestor(tree: BlockTree, head: Head, height: number): Promise<Head | undefined> {
   let at: Head | undefined = head;
   for (let steps = 1; at && at.height > height; steps++) {

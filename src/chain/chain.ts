@@ -169,7 +169,7 @@ export class Chain {
     return this.#canonical.head;
   }
 
-  /** What the votes have settled so far. */
+  /** Finality as far as the votes have settled it. */
   get finality(): FinalityStatus {
     return this.#checkpoints.status;
   }
@@ -248,7 +248,7 @@ export class Chain {
     return this.tree.get(id);
   }
 
-  /** Whether a block that is not here is known to be invalid, as far as that is remembered. */
+  /** True if a block that is not here is known to be invalid, as far as that is remembered. */
   isInvalid(idHex: Hex): boolean {
     return this.#invalid.has(idHex);
   }

@@ -20,13 +20,13 @@ import {
 import { equalBytes, toHex } from "../util/bytes.ts";
 import type { CheckedBlock } from "./types.ts";
 
-/** What stage 1 needs to know of its chain. */
+/** The chain's facts that stage 1 needs. */
 export interface BlockChecks {
   genesisId: Uint8Array;
   verify: Verify;
   /** Verdicts on the signatures of transactions, of which some may have been checked before; without it, `verify` checks all. */
   verifyTransactions?(records: readonly TransactionRecord[]): Promise<boolean[]>;
-  /** Whether an account of this chain has this address, which was checked when it was made. */
+  /** True if an account of this chain has this address, which was checked when it was made. */
   isAccount(address: Uint8Array): boolean;
 }
 

@@ -19,7 +19,7 @@ export interface CheckpointsOptions {
   writesWithFinal?(block: BlockRef): Write[];
 }
 
-/** What the votes have settled, on disk with the certificates that prove it. */
+/** The settled checkpoints, on disk with the certificates that prove them. */
 export class Checkpoints {
   readonly #options: CheckpointsOptions;
   #status: FinalityStatus;

@@ -18,7 +18,7 @@ export const maxProofHeaders = 512;
 
 const { recentSigners, openVotes } = AuthoritySnapshot.fields;
 
-/** That a block is final, for somebody who has nothing but its header and trusts some authorities. */
+/** Proof that a block is final, for somebody who has nothing but its header and trusts some authorities. */
 export interface FinalityEvidence {
   /** From the block after it up to the finalized checkpoint. */
   headers: Head[];

@@ -38,7 +38,7 @@ export type FinalizerEvents = {
   seen: SignedFinalityVote;
   /** Every vote with the right signature: those that were seen, those in certificates, and those that break the rules. */
   signed: SignedFinalityVote;
-  /** What is known of votes and results is another. */
+  /** The known votes or results have changed. */
   changed: undefined;
   /** Votes prove a block final that is not on the branch of the one that was final before. */
   conflict: FinalityConflictError;
@@ -113,12 +113,12 @@ export class Finalizer {
     return true;
   }
 
-  /** Whether a link can change nothing any more. */
+  /** True if a link can change nothing any more. */
   isOld({ target }: FinalityVote): boolean {
     return target.round + keptRounds <= this.#chain.finality.justified.round;
   }
 
-  /** Whether a link is above all rounds that an honest authority can have come to. */
+  /** True if a link is above all rounds that an honest authority can have come to. */
   isFarAhead({ target }: FinalityVote): boolean {
     const { finality, snapshot } = this.#chain;
     if (target.round <= finality.justified.round + maxRoundsAhead) return false;
@@ -187,7 +187,7 @@ export class Finalizer {
   }
 
   /**
-   * Whether a link to a block beside the final one, and not above it, cannot be honest: it justifies the block in the final checkpoint's
+   * True if a link to a block beside the final one, and not above it, cannot be honest: it justifies the block in the final checkpoint's
    * round or a later one, or it makes a block beside the canonical chain final (docs/consensus.md, section 7, safety).
    */
   async #contradictsFinal({ source, target }: FinalityVote): Promise<boolean> {

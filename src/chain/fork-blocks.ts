@@ -93,7 +93,7 @@ export class ForkBlocks {
     return this.#store.putSide(sideRecord(block));
   }
 
-  /** That block has been stored. */
+  /** Notes a block that has been stored. */
   add(block: CanonicalBlock): void {
     this.#add(sideRecord(block));
   }

@@ -30,7 +30,7 @@ import type { GenesisSigner } from "./types.ts";
 /** In turn or not has no meaning at height 0. */
 const genesisDifficulty = 1;
 
-/** What follows from a genesis block that has been checked. */
+/** Facts that follow from a genesis block that has been checked. */
 export interface Genesis {
   id: Uint8Array;
   idHex: Hex;
@@ -64,7 +64,7 @@ export async function createGenesis(
   return { header: { message, signature }, payload: { config, coinbase: Coinbase.serialize(coinbase) } };
 }
 
-/** Of a block that has been checked, such as one that is stored here. */
+/** Derives them from a block that has been checked, such as one that is stored here. */
 export function genesisOf({ header, config }: GenesisHead): Genesis {
   const id = rootOf(Header, header.message);
   return { id, idHex: toHex(id), config, snapshot: genesisSnapshot(config) };

@@ -117,7 +117,7 @@ export class Ledger {
     }
   }
 
-  /** What brings the disk up to the state in memory. */
+  /** Writes that bring the disk up to the state in memory. */
   async pendingWrites(): Promise<Write[]> {
     const { accounts } = this.#stores;
     const { state } = this;

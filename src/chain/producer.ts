@@ -24,10 +24,10 @@ export interface ProducerOptions {
   signer: BlockSigner;
   clock: Clock;
   logger: Logger;
-  /** What a block can hold now, best first. */
+  /** Transactions that a block can hold now, best first. */
   executable(): Iterable<TransactionRecord>;
   hasExecutable(): boolean;
-  /** Whether a block on this parent, whose transactions are all here, is being checked. */
+  /** True while a block on this parent, whose transactions are all here, is being checked. */
   isComing?(parent: Uint8Array): boolean;
   /** A block is made and signed; it is being written still. */
   onSealed(block: CanonicalBlock): void;
@@ -100,7 +100,7 @@ export class Producer {
     else void this.#produce(plan);
   }
 
-  /** Who takes another's turn has come too late where a block is here and only needs to be checked; for a period at most: it may be wrong. */
+  /** True if another's turn would be taken too late: a block is here and only needs to be checked. For a period at most, as it may be wrong. */
   #isLate({ inTurn, parentId, sealAtMs }: Plan): boolean {
     const { chain, clock, isComing } = this.#options;
     if (inTurn || clock.now() >= sealAtMs + chain.snapshot.parameters.periodMs) return false;
@@ -122,7 +122,7 @@ export class Producer {
     return time && { ...this.#moveToFreeSlot(time), emptyAtMs, parentId: chain.head.id };
   }
 
-  /** Where this account has signed in the slot, on another branch, the next one is taken; the wait in line stays as long. */
+  /** Takes the next slot if this account has signed in this one, on another branch; the wait in line stays as long. */
   #moveToFreeSlot(time: ProductionTime): ProductionTime {
     const { chain, signer } = this.#options;
     const { slotMs } = chain.genesis.config;
@@ -166,7 +166,7 @@ export class Producer {
     this.#cancel = this.#options.clock.after(retryMs, () => this.#restart());
   }
 
-  /** What asked for a block is gone; something else may by now. */
+  /** The reason for a block is gone; there may be another by now. */
   #unwanted(): void {
     this.#wantedSince = undefined;
     if (this.#options.hasExecutable()) this.#retry();

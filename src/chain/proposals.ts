@@ -166,7 +166,7 @@ export class Proposals {
   }
 
   /**
-   * Whether the vote would be a new open one, or would change something: an open vote of its own can do that too, where the majority
+   * True if the vote would be a new open one, or would change something: an open vote of its own can do that too, if the majority
    * has become smaller since (no cascades: the subject waits until a header votes on it).
    */
   #changesSomething(
@@ -186,7 +186,7 @@ export class Proposals {
   }
 }
 
-/** Whether a state is as the vote asks for. */
+/** True if a state is as the vote asks for. */
 export function isEnacted({ authorities, parameters }: ChainSnapshot, vote: HeaderVote): boolean {
   const name = parameterName(vote.parameter);
   if (name === "rules") return BigInt(parameters.rules) >= vote.value;

@@ -35,7 +35,7 @@ export interface HeadChange {
 /** A block as the database has it. */
 export interface StoredBlock extends Head {
   records: readonly TransactionRecord[];
-  /** Whether the canonical chain holds it. */
+  /** True if the canonical chain holds it. */
   canonical: boolean;
 }
 
@@ -60,7 +60,7 @@ export type StageTimer = (stage: Stage) => void;
 
 export type StartStageTimer = (operation: "import" | "produce") => StageTimer;
 
-/** What became of a block: the new head, on a side branch, or there already. */
+/** Result of an import: the new head, on a side branch, or there already. */
 export type ImportOutcome = "head" | "side" | "known";
 
 /** Signs headers with an authority's account, at most one in a slot (docs/slashing-protection.md). */

@@ -38,7 +38,7 @@ export interface VoteChecks {
 
 type SignatureChecks = Pick<VoteChecks, "genesisId" | "verify">;
 
-/** What is signed by a vote for this link. */
+/** The root that a vote for this link signs. */
 export function voteSigningRoot(link: FinalityVote, genesisId: Uint8Array): Uint8Array {
   return signingRoot(rootOf(FinalityVote, link), computeDomain("finalityVote", genesisId));
 }
@@ -53,7 +53,7 @@ export async function checkVote(
   return authorities;
 }
 
-/** What an unchecked vote must have for its signature to be worth a check: a link, and a voter who is in the target's set. @throws {VoteError} */
+/** Cheap checks before a vote's signature: its link, and that the voter is in the target's set. @throws {VoteError} */
 export async function checkVoter({ message, voter }: SignedFinalityVote, tree: BlockTree): Promise<void> {
   requireLink(message);
   requireAboveRecovery(message, tree);

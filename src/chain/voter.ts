@@ -53,7 +53,7 @@ export class Voter {
   #cancelTimer: () => void = () => undefined;
   /** Since when the head stands. */
   #headSinceMs: number;
-  /** Of the newest own vote. */
+  /** Round of the newest own vote. */
   readonly #round: RoundTimer;
   /** A later source that others vote from, and since when its certificate is waited for. */
   #laterSource = { round: 0, sinceMs: 0 };
@@ -80,7 +80,7 @@ export class Voter {
     this.#wake();
   }
 
-  /** Of the newest own vote. */
+  /** Round of the newest own vote. */
   get round(): number {
     return this.#round.round;
   }
@@ -101,7 +101,7 @@ export class Voter {
         return this.#evaluate();
       })
       .catch((error) => {
-        // What protects the account says itself why it refuses, and the others come to rounds that it does not.
+        // Slashing protection logs its own refusals, and the others reach rounds that this account does not.
         const level = error instanceof SigningError ? "debug" : "error";
         this.#options.logger[level]({ error: messageOf(error) }, "no finality vote");
         this.#sleep(retryMs);

@@ -7,7 +7,7 @@ import { runInNewContext } from "node:vm";
 const defaultTimes = { afterMs: 20_000, lookMs: 1_000 };
 /** A node with more in its heap has work: then V8 collects by itself, and all at once would take long. */
 const maxHeapBytes = 64 * 2 ** 20;
-/** Of the main thread's time. An idle node takes a hundredth; who is busy would wait some tenths of a second. */
+/** Share of the main thread's time. An idle node takes a hundredth; a busy one would pause for some tenths of a second. */
 const maxUtilization = 0.1;
 
 /**

@@ -6,7 +6,7 @@ import type { Hex } from "../util/bytes.ts";
 import type { Logger } from "../util/logger.ts";
 
 export interface RunningNode {
-  /** Of the HTTP interface. */
+  /** Base URL of the HTTP interface. */
   url: string;
   /** The command that lets another machine join, once there is a genesis block. */
   readonly joinLine: string | undefined;
@@ -28,7 +28,7 @@ export interface DevChain {
   genesisId: Hex;
   /** `key`: the seed, 64 hex digits. */
   wallet: { address: string; key: string };
-  /** Of the wallet. */
+  /** Balance of the wallet. */
   balance: bigint;
 }
 
@@ -46,7 +46,7 @@ interface WrittenRecovery extends RecoveryJson {
 
 type ProtectionFileOptions = Omit<ChainFileOptions, "onProgress">;
 
-/** What the command line needs of `src/node/index.ts`. */
+/** The parts of `src/node/index.ts` that the command line needs. */
 export interface NodeModule {
   runNode(options: NodeOptions, logger: Logger): Promise<RunningNode>;
   prepareDevChain(folder: string): Promise<DevChain>;

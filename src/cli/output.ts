@@ -14,7 +14,7 @@ export class UsageError extends UserError {
   }
 }
 
-/** What to do about an error of the HTTP client. */
+/** Remedies for errors of the HTTP client. */
 const hints: Readonly<Record<string, string>> = {
   UNREACHABLE: ": is the node running? Start it with ccoin start, or name another with --url",
   NOT_A_NODE: ": check --url",

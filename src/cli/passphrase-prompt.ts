@@ -11,7 +11,7 @@ export interface Terminal {
   output: NodeJS.WritableStream;
 }
 
-/** Where an account's passphrase comes from, as `AccountOptions` wants it. */
+/** Source of an account's passphrase, for `AccountOptions`. */
 export interface GivenPassphrase {
   passphraseFile?: string | undefined;
   passphrase?: string;
@@ -48,7 +48,7 @@ async function ask(question: string, { input, output }: Terminal): Promise<strin
   }
 }
 
-/** What a terminal sends in raw mode for these keys. */
+/** Characters that a terminal sends in raw mode for these keys. */
 const keys = { enter: /[\r\n]/, interrupt: "\u0003", endOfInput: "\u0004", backspace: /[\b\u007f]/ };
 
 function readLine(input: NodeJS.ReadableStream): Promise<string> {

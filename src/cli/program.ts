@@ -38,7 +38,7 @@ export async function runCli(argv: string[]): Promise<number> {
   }
 }
 
-/** What commander says of a value that was refused: the option or argument, and why. */
+/** Commander's message for a refused value: the option or argument, and why. */
 const invalidArgument =
   /^(?:option '(?:-\w, )?(--[\w-]+)[^']*' (?:argument|value) '.*' (?:from env '\w+' )?is invalid|command-argument value '.*' is invalid for argument '([\w-]+)')\. (?:It )?(.*)$/;
 
@@ -50,7 +50,7 @@ function createProgram(): Command {
     .option("--datadir <folder>", `holds node-<id>/ (env CCOIN_DATADIR; default: ${defaultDataDir})`)
     .option("--json", "print one line of JSON")
     .configureHelp({ showGlobalOptions: true, styleTitle: (title) => styleText("bold", title) })
-    // What is printed on errors is reportError's.
+    // `reportError` prints errors.
     .configureOutput({ outputError: () => {} })
     .exitOverride()
     .addHelpText("after", "\nHelp on one command, with examples: ccoin <command> --help");

@@ -7,7 +7,7 @@ import { printResult, table } from "./output.ts";
 const alone: Partial<NodeOptionsInput> = { mdns: false, p2pHost: "127.0.0.1" };
 
 interface DevOptions {
-  /** Of its own. */
+  /** The chain's own folder. */
   folder: string;
   reset: boolean;
   json: boolean | undefined;

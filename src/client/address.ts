@@ -17,7 +17,7 @@ const maxRemembered = 2048;
 const remembered = new Map<string, boolean>();
 
 /**
- * Whether these are the canonical 32 bytes of a point of the prime-order subgroup other than the identity: the rule of
+ * True if these are the canonical 32 bytes of a point of the prime-order subgroup other than the identity: the rule of
  * docs/consensus.md, without which some signatures would be valid here and not there.
  */
 export function isAccountKey(bytes: Uint8Array): boolean {

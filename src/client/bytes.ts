@@ -1,7 +1,7 @@
 /** Bytes as `0x` and lower-case hex digits. */
 export type Hex = string;
 
-/** What the library was given, or a node has answered, is not what it should be. `code` is stable. */
+/** An argument, or a node's answer, is malformed. `code` is stable. */
 export class ClientError extends Error {
   readonly code: string;
 

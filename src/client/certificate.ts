@@ -13,7 +13,7 @@ import {
 } from "./objects.ts";
 import type { Block, Certificate, Header, ProvedCertificate, Recoveries } from "./types.ts";
 
-/** What somebody who checks proofs relies on: a chain, and authorities of it of whom fewer than a third are faulty. */
+/** The trust that checking a proof rests on: a chain, and authorities of it of whom fewer than a third are faulty. */
 export interface Trust {
   genesisId: Hex;
   /** Those of the genesis block (`genesisTrust`), of a recovery (`recoveryTrust`), or of a certificate that was checked before. */
@@ -57,7 +57,7 @@ export function recoveryTrust({ genesisId, recoveries }: Recoveries, id: Hex): T
   return { genesisId: genesisId.toLowerCase(), authorities: newest.authorities, recovery: previous };
 }
 
-/** Whether more than two thirds of these authorities, those of the target's state, have signed the link. */
+/** True if more than two thirds of these authorities, those of the target's state, have signed the link. */
 export async function verifyCertificate(
   certificate: Certificate,
   authorities: readonly Address[],

@@ -171,7 +171,7 @@ export class Client {
     return this.#get(`/v1/transactions/${encodeURIComponent(id)}`);
   }
 
-  /** What has become of a transfer: whether it is paid, may be paid still, or never will be. */
+  /** The fate of a transfer: paid, still payable, or never to be paid. */
   outcome(signed: SignedTransaction): Promise<Outcome> {
     return outcomeOf(this, signed);
   }
@@ -268,7 +268,7 @@ export class Client {
   }
 
   /**
-   * What happens once this has resolved, across broken connections and restarts of the node: each event once. Leave the loop, or
+   * Events from now on, across broken connections and restarts of the node: each event once. Leave the loop, or
    * use `signal`, to end it. @throws {ApiError} also from the loop `EVENTS_TOO_OLD`, `EVENTS_UNKNOWN`: the node cannot go on
    * after the last event that was seen.
    */
@@ -297,7 +297,7 @@ export class Client {
     return head && head.height < validUntil ? lostAfterMs : awayMs;
   }
 
-  /** Whether a transfer that was refused has come to the node all the same. @throws {refusal} if that is not decided in a minute. */
+  /** True if the node has a transfer although it refused it. @throws {refusal} if that is not decided in a minute. */
   async #isTaken(signed: SignedTransaction, refusal: ApiError): Promise<boolean> {
     const startedAt = performance.now();
     for (let pollMs = minPollMs; ; pollMs = Math.min(pollMs * 1.1, maxPollMs)) {

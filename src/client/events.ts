@@ -2,7 +2,7 @@ import { ClientError } from "./bytes.ts";
 import { ApiError, isTransient, openStream, reach } from "./http.ts";
 import type { BlockHeader, BlockRef, Mode, Transaction } from "./types.ts";
 
-/** What has happened (docs/http.md, Events). `id`: for `lastEventId`, to go on after it. */
+/** An event (docs/http.md, Events). `id`: for `lastEventId`, to go on after it. */
 export type ChainEvent = { id: string } & (
   | { type: "block" | "retracted"; data: BlockHeader & { transactionCount: number } }
   | { type: "finalized"; data: BlockRef }
@@ -16,7 +16,7 @@ export type EventType = ChainEvent["type"];
 export interface EventOptions {
   /** All of them without it. */
   types?: readonly EventType[];
-  /** Where to go on. */
+  /** Resumes after this event. */
   lastEventId?: string;
   /** Ends the iteration. */
   signal?: AbortSignal;

@@ -25,7 +25,7 @@ export interface RequestOptions {
   timeoutMs?: number;
 }
 
-/** Whether asking again may help: the node is away, starting or busy. */
+/** True if asking again may help: the node is away, starting or busy. */
 export function isTransient(error: unknown): boolean {
   if (error instanceof ApiError) return error.status >= 500 || error.status === 429;
   return error instanceof ClientError && error.code === "UNREACHABLE";

@@ -3,7 +3,7 @@ import { sha512 } from "@noble/hashes/sha2.js";
 import { type Address, encodeAddress, isAccountKey } from "./address.ts";
 import { concatBytes, fromHex, malformed } from "./bytes.ts";
 
-/** Where WebCrypto does not do: pages that did not come over HTTPS have none, older browsers have it without Ed25519. */
+/** Fallback for pages that did not come over HTTPS, which have no WebCrypto, and for older browsers without Ed25519. */
 hashes.sha512 = sha512;
 
 const seedBytes = 32;
@@ -55,7 +55,7 @@ export async function verifySignature(
   return native ?? verifyByNoble(publicKey, message, signature);
 }
 
-/** Whether the R of a signature is the encoding of the point that is 0. */
+/** True if the R of a signature encodes the identity. */
 function isIdentity(signature: Uint8Array): boolean {
   return signature.subarray(0, keyBytes).every((byte, at) => byte === (at === 0 ? 1 : 0));
 }

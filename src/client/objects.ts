@@ -30,7 +30,7 @@ const parameterNumbers: Readonly<Record<keyof ChainParameters, number>> = {
   rules: 7,
 };
 
-/** What a signature is for. */
+/** Domains of signatures. */
 const domainTypes = { genesis: 0, transaction: 1, header: 2, finalityVote: 3 } as const;
 
 /** The 32 bytes that are signed: nothing signed for one chain or purpose is valid for another. */

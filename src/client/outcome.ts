@@ -4,7 +4,7 @@ import type { SignedTransaction } from "./transaction.ts";
 import type { AccountProof } from "./types.ts";
 
 /**
- * What has become of a transfer. `ended` and `replaced`: it is not paid and never will be, as its last height has passed or another
+ * The fate of a transfer. `ended` and `replaced`: it is not paid and never will be, as its last height has passed or another
  * has used its nonce. `unknown`: the node does not have it, but a block may hold it still.
  */
 export type Outcome = "pending" | "included" | "finalized" | "ended" | "replaced" | "unknown";

@@ -37,7 +37,7 @@ export async function signTransfer(
   return { id: transactionId(signed), ...signed };
 }
 
-/** Whether the sender signed this for that chain, and its id is its own. */
+/** True if the sender signed this for that chain, and the id matches. */
 export async function verifyTransaction(transaction: Transaction, genesisId: Hex): Promise<boolean> {
   const { id, from, signature } = transaction;
   const root = signingRoot(transferRoot(transaction), "transaction", genesisId);

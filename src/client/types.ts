@@ -1,7 +1,7 @@
 import type { Address } from "./address.ts";
 import type { Hex } from "./bytes.ts";
 
-/** What a node answers (docs/http.md). Amounts are decimal strings of base units, times ms since the Unix epoch. */
+/** A node's answers (docs/http.md). Amounts are decimal strings of base units, times ms since the Unix epoch. */
 export type Amount = string;
 
 export interface BlockRef {
@@ -70,7 +70,7 @@ export interface BlockHeader extends Header {
 
 export interface BlockSummary extends BlockHeader {
   transactionCount: number;
-  /** Of the encoded transactions. */
+  /** Size of the encoded transactions. */
   bytes: number;
   finalized: boolean;
 }
@@ -85,7 +85,7 @@ export interface Block extends BlockHeader {
   /** False on a side branch. */
   canonical: boolean;
   finalized: boolean;
-  /** Of the block at height 0. */
+  /** Present in the block at height 0. */
   genesis?: Genesis;
 }
 
@@ -115,7 +115,7 @@ export interface Genesis extends ChainParameters {
   balances: { address: Address; balance: Amount }[];
 }
 
-/** What is signed, and how it is sent. */
+/** A signed transfer as it is sent. */
 export interface SignedTransfer {
   from: Address;
   to: Address;
@@ -162,7 +162,7 @@ export interface Authority {
   turn: number;
   inTurn: boolean;
   maySign: boolean;
-  /** Of the counted blocks; turns that the recent-signer rule kept it from are not counted. */
+  /** Turns among the counted blocks, without those that the recent-signer rule kept it from. */
   turns: number;
   missedTurns: number;
   /** The newest of its own among them. */
@@ -241,14 +241,14 @@ export interface ProvedCertificate extends Certificate {
   parametersRoot: Hex;
 }
 
-/** That a block is final: headers from the one after it to the finalized checkpoint, and the votes for that. */
+/** Proof that a block is final: headers from the one after it to the finalized checkpoint, and the votes for that. */
 export interface FinalityEvidence {
   headers: Header[];
   justification: ProvedCertificate;
   finalization: ProvedCertificate;
 }
 
-/** What an account holds after `block`; `branch` leads from it to the header's `stateRoot`. */
+/** Proof of an account's contents after `block`; `branch` leads from it to the header's `stateRoot`. */
 export interface AccountProof {
   block: Header;
   account: { address: Address; balance: Amount; nonce: number };
@@ -259,7 +259,7 @@ export interface AccountProof {
   finality: FinalityEvidence | null;
 }
 
-/** That `block` holds a transaction; `branch` leads from its id to the header's `transactionsRoot`. */
+/** Proof that `block` holds a transaction; `branch` leads from its id to the header's `transactionsRoot`. */
 export interface TransactionProof {
   block: Header;
   transaction: Transaction;

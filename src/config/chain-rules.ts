@@ -6,7 +6,7 @@ import { compareBytes, toHex } from "../util/bytes.ts";
 import { CodedError } from "../util/errors.ts";
 import { exceededLimit, parameterLimits, within } from "./parameter-limits.ts";
 
-/** What a chain's configuration must keep to: checked in genesis.json and in every genesis block that a peer offers. */
+/** Limits of a chain's configuration: checked in genesis.json and in every genesis block that a peer offers. */
 export const chainLimits = {
   ...parameterLimits,
   /** UTF-8. */

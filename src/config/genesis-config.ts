@@ -10,7 +10,7 @@ import { addressSchema, amountSchema, describeIssues, wholeNumber } from "./sche
 
 /** Ten minutes. */
 export const defaultPeriodMs = 600_000;
-/** Of chains that `ccoin genesis` writes; a genesis.json that names none has none. */
+/** Least fee of chains that `ccoin genesis` writes; a genesis.json that names none has none. */
 export const defaultMinFee = 1n;
 /** EIP-225's. */
 const defaultEpochLength = 30_000;

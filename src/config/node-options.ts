@@ -64,7 +64,7 @@ const nodeOptionsSchema = z
   }));
 
 export type NodeOptionsInput = z.input<typeof nodeOptionsSchema>;
-/** Of one node, complete and checked; `dataDir` is the node's own folder. */
+/** Options of one node, complete and checked; `dataDir` is the node's own folder. */
 export type NodeOptions = z.output<typeof nodeOptionsSchema>;
 
 /**

@@ -2,7 +2,7 @@ import { join, resolve } from "node:path";
 
 export const defaultDataDir = "./data";
 
-/** Where a node keeps its files; all below `folder`, all readable by their owner only. */
+/** Files of a node; all below `folder`, all readable by their owner only. */
 export interface NodePaths {
   /** `<datadir>/node-<id>`, absolute. */
   readonly folder: string;
@@ -16,7 +16,7 @@ export interface NodePaths {
   readonly db: string;
   /** Held by the process that uses the folder. */
   readonly lock: string;
-  /** What `Authorization: Bearer` must carry for the HTTP routes that change the node. */
+  /** Token that `Authorization: Bearer` must carry for the HTTP routes that change the node. */
   readonly adminToken: string;
 }
 

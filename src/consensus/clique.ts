@@ -11,7 +11,7 @@ import { applyVote, isWellFormedVote, type VotingConfig } from "./voting.ts";
 /** The part of a chain's configuration that its headers are checked by. */
 export type CliqueConfig = Pick<ChainConfig, "epochLength">;
 
-/** What a header is checked against. `snapshot` is the one after the parent. */
+/** The parent that a header is checked against. `snapshot` is the one after the parent. */
 export interface ParentHeader {
   header: Header;
   id: Uint8Array;
@@ -21,7 +21,7 @@ export interface ParentHeader {
 /** EIP-225 `DIFF_INTURN` and `DIFF_NOTURN`. */
 export const difficulties = { inTurn: 2, outOfTurn: 1 } as const;
 
-/** Whether the turn at `height` is the proposer's. `snapshot`: after the parent of the block at `height`. */
+/** True if the turn at `height` is the proposer's. `snapshot`: after the parent of the block at `height`. */
 export function isInTurn(snapshot: AuthoritySnapshot, height: number, proposer: Uint8Array): boolean {
   const inTurn = snapshot.authorities[height % snapshot.authorities.length];
   return inTurn !== undefined && sameAddress(inTurn, proposer);
@@ -37,7 +37,7 @@ export function mayNotSignBefore(snapshot: AuthoritySnapshot, proposer: Uint8Arr
   return last ? last.height + signerLimit(snapshot.authorities.length) : 0;
 }
 
-/** Whether the proposer signed one of the `signerLimit - 1` blocks before `height`. */
+/** True if the proposer signed one of the `signerLimit - 1` blocks before `height`. */
 export function hasSignedRecently(
   snapshot: AuthoritySnapshot,
   height: number,
@@ -46,7 +46,7 @@ export function hasSignedRecently(
   return height < mayNotSignBefore(snapshot, proposer);
 }
 
-/** Whether the block at `height` clears the open votes and carries none. */
+/** True if the block at `height` clears the open votes and carries none. */
 export function isEpochBlock(height: number, config: Pick<ChainConfig, "epochLength">): boolean {
   return height % config.epochLength === 0;
 }

@@ -17,7 +17,7 @@ const maxAuthorities = 1024;
 const keptHeaders = 64;
 /** Target rounds of all authorities together, each with an equal share, and the least of one: hours of the rounds of a small set. */
 const keptRounds = { inAll: 16_384, least: 64 };
-/** What contradicts one of three votes in a round, and none of the first two, adds nothing. */
+/** Two conflicting votes a round prove the offence; a third adds nothing. */
 const votesPerRound = 2;
 
 interface Seen {

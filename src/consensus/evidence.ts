@@ -23,7 +23,7 @@ export class EvidenceError extends CodedError<EvidenceErrorCode> {}
 /** `header`: two headers in one slot. `doubleVote`: two votes for one target round. `surround`: one vote around another. */
 export type Offence = "header" | "doubleVote" | "surround";
 
-/** What a piece of evidence says. `slot` of headers, `round` of the later target of votes. */
+/** Subject of a piece of evidence. `slot` of headers, `round` of the later target of votes. */
 export interface EvidenceSubject {
   offender: Uint8Array;
   offence: Offence;
@@ -46,7 +46,7 @@ export function headerEvidence(a: SignedHeader, b: SignedHeader, slotMs: number)
   return { headers: [{ first, second }], votes: [] };
 }
 
-/** As above, for votes. */
+/** Evidence from two votes; undefined if they do not conflict. */
 export function voteEvidence(a: SignedFinalityVote, b: SignedFinalityVote): Evidence | undefined {
   if (!equalBytes(a.voter, b.voter) || !voteOffence(a.message, b.message)) return undefined;
   const order = compareBytes(rootOf(FinalityVote, a.message), rootOf(FinalityVote, b.message));
@@ -80,7 +80,7 @@ export async function checkEvidence(
   return subject;
 }
 
-/** What the evidence says, without its signatures. @throws {EvidenceError} `MALFORMED`, `NOT_CONFLICTING` */
+/** Reads the subject of evidence without checking its signatures. @throws {EvidenceError} `MALFORMED`, `NOT_CONFLICTING` */
 export function evidenceSubject({ headers, votes }: Evidence, slotMs: number): EvidenceSubject {
   const malformed = (why: string) => new EvidenceError("MALFORMED", why);
   const [pair] = headers;

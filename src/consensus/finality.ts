@@ -8,7 +8,7 @@ export const minRoundTimeoutMs = 500;
 /** The wait doubles up to this: messages that take longer than half of it are as good as lost. */
 const maxRoundTimeoutMs = 30_000;
 
-/** What is justified and final. The highest round counts; the blocks need not be the head's. */
+/** The justified and final checkpoints. The highest round counts; the blocks need not be the head's. */
 export interface FinalityStatus {
   justified: Checkpoint;
   finalized: Checkpoint;
@@ -56,7 +56,7 @@ export function isLink({ source, target }: FinalityVote): boolean {
 }
 
 /**
- * What a link that a quorum has signed makes of the status: its target is justified; its source, which a quorum that holds an
+ * Applies a link that a quorum has signed: its target is justified; its source, which a quorum that holds an
  * honest authority has seen justified, is final where the rounds are consecutive.
  */
 export function applyLink(status: FinalityStatus, { source, target }: FinalityVote): FinalityStatus {

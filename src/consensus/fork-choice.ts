@@ -4,7 +4,7 @@ import { BlockError } from "../types/errors.ts";
 import { compareBytes } from "../util/bytes.ts";
 import { authorityIndex } from "./authority-set.ts";
 
-/** What two heads are compared by. */
+/** The values by which two heads are compared. */
 export interface HeadWeight {
   /** Sum of the difficulties of the chain, without the genesis block's. */
   totalDifficulty: number;

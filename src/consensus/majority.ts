@@ -2,7 +2,7 @@ import { toHex } from "../util/bytes.ts";
 import { authorityIndex, signerLimit } from "./authority-set.ts";
 
 /**
- * Whether blocks that follow one another show that a majority of the authorities has signed. The recent-signer rule lets an authority
+ * True if blocks that follow one another show that a majority of the authorities has signed. The recent-signer rule lets an authority
  * sign one of `signerLimit(n)` consecutive blocks, so that fewer than a majority make `signerLimit(n) - 1` in a row at most:
  * `signerLimit(n)` of them are a majority's. Signers are counted, and not blocks, so that a change of the set on the way changes
  * nothing.

@@ -10,7 +10,7 @@ type ParameterVote = Pick<HeaderVote, "parameter" | "value">;
 const amounts: readonly ParameterName[] = ["minFee", "blockReward"];
 
 /**
- * Whether the value would change the parameter and keep the rules: every parameter within its limits, and `rules` one higher than it
+ * True if the value would change the parameter and keep the rules: every parameter within its limits, and `rules` one higher than it
  * is, so that no version is passed over and none comes back.
  */
 export function canSetParameter(

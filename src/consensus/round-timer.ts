@@ -3,9 +3,9 @@ import { minRoundTimeoutMs, roundTimeoutMs } from "./finality.ts";
 export interface RoundStanding {
   /** Nobody has the own vote: a crash kept it from leaving, or the protection has refused the round. */
   isLost: boolean;
-  /** Whether those who have reached the round could give it a result. */
+  /** True if those who have reached the round could give it a result. */
   hasQuorum: boolean;
-  /** Whether a quorum is in this round, and none of it in a later one. */
+  /** True if a quorum is in this round, and none of it in a later one. */
   isShared: boolean;
   justifiedRound: number;
 }

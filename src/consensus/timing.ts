@@ -36,7 +36,7 @@ export function productionTime(
   return { timestampMs, sealAtMs, inTurn: distance === 0 };
 }
 
-/** What each place in line waits longer than the one before it. */
+/** The extra wait of each place in line over the one before it. */
 export function turnStepMs(periodMs: number): number {
   return Math.min(Math.max(Math.floor(periodMs / 2), minStepMs), maxStepMs);
 }

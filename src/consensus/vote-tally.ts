@@ -2,7 +2,7 @@ import type { Certificate, FinalityVote, SignedFinalityVote } from "../types/ind
 import { compareBytes, type Hex, toHex } from "../util/bytes.ts";
 import { linkKey } from "./finality.ts";
 
-/** Of one voter; an honest one has one a round, and those of the newest rounds matter. */
+/** Votes kept of one voter; an honest one has one a round, and those of the newest rounds matter. */
 const maxVotesPerVoter = 32;
 
 /**
@@ -13,7 +13,7 @@ export class VoteTally {
   readonly #byVoter = new Map<Hex, SignedFinalityVote[]>();
   readonly #byLink = new Map<Hex, Map<Hex, SignedFinalityVote>>();
 
-  /** Whether this voter's vote for this link is here. */
+  /** True if this voter's vote for this link is here. */
   has({ message, voter }: SignedFinalityVote): boolean {
     return this.#byLink.get(linkKey(message))?.has(toHex(voter)) ?? false;
   }

@@ -26,7 +26,7 @@ export type VotingConfig = Pick<ChainConfig, "slotMs">;
 type VotingState = Pick<ChainSnapshot, "authorities" | "openVotes" | "parameters">;
 type VoteHeader = Pick<Header, "height" | "proposer" | "vote">;
 
-/** Whether a vote has a known kind, and zeros exactly where the kind leaves them. */
+/** True if a vote has a known kind, and zeros exactly in the fields that the kind does not use. */
 export function isWellFormedVote({ kind, candidate, parameter, value }: HeaderVote): boolean {
   const noCandidate = sameAddress(candidate, zero32);
   const noParameter = parameter === 0 && value === 0n;
@@ -35,7 +35,7 @@ export function isWellFormedVote({ kind, candidate, parameter, value }: HeaderVo
   return kind === voteKinds.set && noCandidate && parameterName(parameter) !== undefined;
 }
 
-/** Whether two votes are on the same candidate, or on the same parameter. */
+/** True if two votes are on the same candidate, or on the same parameter. */
 export function sameSubject(a: HeaderVote, b: HeaderVote): boolean {
   return a.parameter === b.parameter && sameAddress(a.candidate, b.candidate);
 }
@@ -105,7 +105,7 @@ function replaceVote(
   return votes;
 }
 
-/** Whether the change would change the set and not make it too large. Emptying the set ends the chain, but is allowed. */
+/** True if the vote would change the set and not make it too large. Emptying the set ends the chain, but is allowed. */
 function canChangeSet(authorities: readonly Uint8Array[], kind: number, candidate: Uint8Array): boolean {
   const member = authorityIndex(authorities, candidate) >= 0;
   return kind === voteKinds.add ? !member && authorities.length < maxAuthorities : member;

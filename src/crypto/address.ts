@@ -9,7 +9,7 @@ const prefix = "cc";
 const keyBytes = 32;
 
 /**
- * Whether these are the canonical 32 bytes of a point of the prime-order subgroup other than the identity: what may become an
+ * True if these are the canonical 32 bytes of a point of the prime-order subgroup other than the identity: only these may become an
  * account or an authority. Takes 40 µs, most of a signature check: for many, ask `Verify`, which has threads.
  */
 export function isAddress(bytes: Uint8Array): boolean {
@@ -24,7 +24,7 @@ export function encodeAddress(publicKey: Uint8Array): Address {
 const values = new Int8Array(128).fill(-1);
 for (const [value, character] of [..."qpzry9x8gf2tvdw0s3jn54khce6mua7l"].entries())
   values[character.charCodeAt(0)] = value;
-/** What the checksum is to be (BIP-350), after its state has taken in the prefix. */
+/** The checksum's final value (BIP-350), after its state has taken in the prefix. */
 const checksum = 0x2bc830a3;
 const stateAfterPrefix = [3, 3, 0, 3, 3].reduce(step, 1);
 const addressLength = 61;

@@ -15,6 +15,6 @@ declare module "sodium-native" {
     message: Uint8Array,
     publicKey: Uint8Array,
   ): boolean;
-  /** Whether these are the canonical 32 bytes of a point of the prime-order group other than the identity. */
+  /** True if these are the canonical 32 bytes of a point of the prime-order group other than the identity. */
   export function crypto_core_ed25519_is_valid_point(point: Uint8Array): boolean;
 }

@@ -1,6 +1,6 @@
 import type { AddressSet, SignatureSet } from "./ed25519.ts";
 
-/** What `VerifyPool` checks. */
+/** Work of `VerifyPool`. */
 export type AnySet = SignatureSet | AddressSet;
 
 /** The sets of one request, packed one after another. */

@@ -6,7 +6,7 @@ import { type StartVerifyThread, startVerifyThread, type VerifyThread } from "./
 const smallCall = 16;
 /** At most so many small ones are checked here: a millisecond, and an idle node needs no threads. */
 const maxHere = 16;
-/** Where threads run already: fewer than a message to them is worth. */
+/** While threads run, so few signatures are checked here: a message would cost more. */
 const maxHereBesideThreads = 4;
 /** Signatures in a message: 7 ms of work, so that nothing waits long behind it, and the message costs nothing beside. */
 const maxSlice = 128;
@@ -34,7 +34,7 @@ interface Range {
 /** The place of a thread; it is started when it is first needed. */
 interface Slot {
   thread: VerifyThread | undefined;
-  /** What each message under way holds. */
+  /** Contents of each message under way. */
   jobs: Range[][];
   hasAnswered: boolean;
 }

@@ -5,7 +5,7 @@ import type { VerifyRequest } from "./verify-messages.ts";
 export interface VerifyThread {
   /** Takes the request's memory with it. */
   post(request: VerifyRequest): void;
-  /** Whether it keeps the process from ending. */
+  /** While `busy`, the thread keeps the process from ending. */
   hold(busy: boolean): void;
   end(): Promise<unknown>;
 }

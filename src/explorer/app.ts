@@ -27,7 +27,7 @@ export function App(): Markup {
     document.title = `${title} · ${status?.name ?? "ccoin"}`;
   }, [title, status?.name]);
   useEffect(() => {
-    // Who comes by keyboard or screen reader goes on where the new page begins.
+    // Keyboards and screen readers go on where the new page begins.
     if (!isFirst.current) {
       scrollTo(0, 0);
       main.current?.focus({ preventScroll: true });

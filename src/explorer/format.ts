@@ -1,6 +1,6 @@
 /** Numbers, times and names as people read them. */
 
-// What is made of a browser's tables takes it some 20 ms: made when it is needed.
+// A browser takes some 20 ms to build one of these from its tables, so each is made at its first use.
 const grouped = atFirstUse(() => new Intl.NumberFormat("en", { maximumFractionDigits: 0 }));
 const rough = atFirstUse(() => new Intl.NumberFormat("en", { maximumSignificantDigits: 2 }));
 const precise = atFirstUse(() => new Intl.NumberFormat("en", { maximumSignificantDigits: 3 }));
@@ -18,7 +18,7 @@ export function whole(value: number | bigint | string): string {
   return grouped().format(typeof value === "string" ? BigInt(value) : value);
 }
 
-/** What `whole` writes, or plain digits. A comma elsewhere may be meant as a decimal one: that is no whole number. */
+/** Reads the output of `whole`, or plain digits. A comma elsewhere may be meant as a decimal one: that is no whole number. */
 export function readAmount(text: string): bigint | undefined {
   const digits = text.trim();
   const isWhole = /^(?:[0-9]{1,20}|[0-9]{1,3}(?:,[0-9]{3}){1,6})$/.test(digits);

@@ -1,7 +1,7 @@
 import htm from "htm";
 import { type ComponentChildren, h } from "preact";
 
-/** What a component returns. */
+/** Return type of a component. */
 export type Markup = ComponentChildren;
 
 type Template = (strings: TemplateStringsArray, ...values: unknown[]) => Markup;

@@ -6,7 +6,7 @@ import { Store } from "./store.ts";
 /** The node that has served this page. */
 export const client = new Client(location.origin);
 
-/** What the page follows all the time. */
+/** State that the page follows all the time. */
 export interface Live {
   connection: "connecting" | "open" | "lost";
   status: Status | undefined;
@@ -42,7 +42,7 @@ const firstBlocks = 30;
 const keptSamples = 100;
 /** A chain may make ten blocks a second; people read slower. */
 const minRefreshMs = 300;
-/** What makes no event, such as a peer that goes, is seen by then. */
+/** Changes without an event, such as a peer that goes, are seen after this time. */
 const maxRefreshMs = 2_000;
 const reconnectMs = 2_000;
 
@@ -141,7 +141,7 @@ async function firstAnswers(): Promise<Pick<Live, "blocks" | "genesis"> | undefi
   }
 }
 
-/** What is known already, what has come on top of it, and what is below as far as it is kept. */
+/** The known blocks, those that have come on top, and those below as far as they are kept. */
 async function newestBlocks(headHeight: number): Promise<readonly BlockSummary[]> {
   const known = live.value.blocks;
   const [newest] = known;
@@ -151,7 +151,7 @@ async function newestBlocks(headHeight: number): Promise<readonly BlockSummary[]
   const lowest = blocks.at(-1);
   if (!lowest) return known;
   const below = known.filter(({ height }) => height < lowest.height);
-  // Where they do not meet, a reorganization has replaced what was known.
+  // If they do not meet, a reorganization has replaced the known blocks.
   const all = below[0]?.id === lowest.parent ? [...blocks, ...below] : blocks;
   const last = all.at(-1)!;
   if (all.length >= keptBlocks || last.height === 0) return all.slice(0, keptBlocks);

@@ -6,5 +6,5 @@ import { startClock } from "./store.ts";
 
 startClock();
 render(html`<${App} />`, document.getElementById("app")!);
-// Where browser and node share a small machine, asking the node meanwhile would hold up both.
+// Asking the node while the page loads would hold up both on a small machine.
 addEventListener("load", followNode);

@@ -3,7 +3,7 @@ import type { Authority, BlockSummary, Genesis, Status } from "../client/index.t
 /** Figures of the chain, made of its newest blocks (newest first). */
 
 export interface Sample {
-  /** What it belongs to, for people. */
+  /** Label for people. */
   label: string;
   value: number;
 }
@@ -46,7 +46,7 @@ export function nextBlockMs(
   return emptyBlockPeriodMs === 0 ? undefined : head.timestamp + Math.max(periodMs, emptyBlockPeriodMs);
 }
 
-/** Who makes the next block unless it is away: whose turn it is, or the first after it that may sign. */
+/** The next block's proposer unless it is away: the one in turn, or the first after it that may sign. */
 export function expectedProposer(authorities: readonly Authority[]): Authority | undefined {
   const turn = authorities.findIndex(({ inTurn }) => inTurn);
   return [...authorities.slice(turn), ...authorities.slice(0, turn)].find(({ maySign }) => maySign);

@@ -48,11 +48,11 @@ export function useSelected<T, Part>(store: Store<T>, select: (value: T) => Part
 export interface Loaded<T> {
   /** The last answer; stays while a newer one is on its way. */
   data: T | undefined;
-  /** Of the last attempt. */
+  /** Error of the last attempt. */
   error: Error | undefined;
 }
 
-/** What `load` resolves to; asked for again whenever `key` changes, once at a time: a slow node is not asked faster than it answers. */
+/** Loads again whenever `key` changes, one request at a time: a slow node is not asked faster than it answers. */
 export function useLoad<T>(load: () => Promise<T>, key: unknown): Loaded<T> {
   const [loaded, setLoaded] = useState<Loaded<T>>({ data: undefined, error: undefined });
   const state = useRef({ load, key, isBusy: false, isGone: false }).current;

@@ -57,7 +57,7 @@ export class AccountQueue {
     return run.end;
   }
 
-  /** Of those that are not in a block yet: while one is being written, the account is ahead of the queue. */
+  /** Cost of those that are not in a block yet: while one is being written, the account is ahead of the queue. */
   costFrom(accountNonce: number): bigint {
     let cost = this.#cost;
     for (let nonce = accountNonce - 1; ; nonce--) {

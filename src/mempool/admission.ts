@@ -9,24 +9,24 @@ import type { MempoolLimits } from "./limits.ts";
 import type { Pool } from "./pool.ts";
 import type { AccountLookup, PoolEntry, Refusal } from "./types.ts";
 
-/** What a transaction is checked against. */
+/** Rules and state that a transaction is checked against. */
 export interface AdmissionRules {
   pool: Pool;
-  /** Of the head's state. */
+  /** Looks accounts up in the head's state. */
   account: AccountLookup;
-  /** Of the head. */
+  /** Height of the head. */
   height(): number;
   limits: MempoolLimits;
   config: Pick<ChainParameters, "minFee">;
   floor: FeeFloor;
 }
 
-/** What is known at a glance: asked before the signature is checked, so that most refusals cost little. */
+/** Cheap checks: made before the signature's, so that most refusals cost little. */
 export function refuseCheaply(record: TransactionRecord, rules: AdmissionRules): Refusal | undefined {
   return refuseAtGlance(record, rules.account(record.transaction.message.from), rules);
 }
 
-/** Whether the pool, as it is now, takes a transaction whose signature is good. `queue`: its sender's. */
+/** The reason why the pool, as it is now, refuses a transaction whose signature is good. `queue`: its sender's. */
 export function refuseAdmission(
   record: TransactionRecord,
   queue: AccountQueue | undefined,
@@ -51,12 +51,12 @@ export function leastFee(rules: AdmissionRules): bigint {
   return rules.floor.least(fillWith(1, maxTransactionBytes, rules), rules.config.minFee);
 }
 
-/** Whether no block after the head can hold a transaction that was admitted once, whatever its sender does. */
+/** True if no block after the head can hold a transaction that was admitted once, whatever its sender does. */
 export function isOver({ transaction: { message } }: TransactionRecord, rules: AdmissionRules): boolean {
   return isExpired(message, rules.height() + 1) || message.fee < rules.config.minFee;
 }
 
-/** Whether one that waits for a missing nonce, and is counted among those already, pays what such a place costs. */
+/** True if one that waits for a missing nonce, and is counted among those already, pays what such a place costs. */
 export function paysAhead(
   { transaction }: TransactionRecord,
   { pool, limits, config }: AdmissionRules,

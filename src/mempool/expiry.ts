@@ -2,7 +2,7 @@ import type { Pool } from "./pool.ts";
 import type { AccountLookup, PoolEntry } from "./types.ts";
 
 /**
- * What came at `oldestMs` or before and has waited long enough. What was acknowledged goes only if it cannot be executed: a chain
+ * Transactions that came at `oldestMs` or before and have waited long enough. An acknowledged one goes only if it cannot be executed: a chain
  * that stands still loses nothing.
  */
 export function expired(pool: Pool, account: AccountLookup, oldestMs: number): PoolEntry[] {

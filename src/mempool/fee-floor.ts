@@ -1,7 +1,7 @@
 import { maxAmount } from "../types/index.ts";
 import type { Clock } from "../util/clock.ts";
 
-/** Of the pool, taken at the chain's least fee; the rest is kept for what pays more. */
+/** Share of the pool that is taken at the chain's least fee; the rest is kept for transactions that pay more. */
 const cheapShare = 0.5;
 /** From the cheap part to the last place the fee doubles so often: no supply pays for that one, so the pool is never full. */
 const doublings = 64;

@@ -13,7 +13,7 @@ export interface IncludedAndRetracted {
   retracted: readonly { height: number; records: readonly TransactionRecord[] }[];
 }
 
-/** What was decided before a change was written. */
+/** Decisions made before a change was written. */
 interface Decided {
   /** Batches that were deleted: all that waited of them is in the change's blocks. */
   deleted: ReadonlySet<StoredBatch>;
@@ -49,7 +49,7 @@ export class HeadFollower {
     const writes = [...deleted].flatMap((batch) => this.#journal.deletion(batch));
     // Nothing is applied where a recovery leaves blocks: the next block takes the place of the lowest of them.
     const nextHeight = (change.applied.at(-1)?.height ?? (change.retracted.at(-1)?.height ?? 1) - 1) + 1;
-    // What is in a block again, whose nonce is used or which has ended does not come back.
+    // A transaction that is in a block again, whose nonce is used or which has ended does not come back.
     const returning = change.retracted
       .toReversed()
       .flatMap(({ records }) => records)

@@ -11,7 +11,7 @@ import type { PoolEntry, TransactionLog } from "./types.ts";
  * some went that no block took, and so nobody paid for, the batch is written again without them.
  */
 export interface StoredBatch {
-  /** Of its key; undefined until it is being written. */
+  /** Sequence number of its key; undefined until it is being written. */
   sequence: number | undefined;
   receivedAtMs: number;
   /** Those of its transactions that wait. */
@@ -27,7 +27,7 @@ interface OpenBatch extends StoredBatch {
   fresh: TransactionRecord[];
 }
 
-/** What goes to the disk together with entries. `fresh`: what is new in the pool. */
+/** Writes made together with entries. `fresh`: transactions that are new in the pool. */
 export interface Beside {
   writes: readonly Write[];
   fresh: readonly TransactionRecord[];

@@ -1,13 +1,13 @@
-/** What a mempool admits. */
+/** Limits of a mempool. */
 export interface MempoolLimits {
   /** From half of these on, by count or by bytes, a place costs more than the chain's least fee. */
   maxCount: number;
   maxBytes: number;
-  /** Of one sender. */
+  /** Transactions of one sender. */
   maxPerAccount: number;
   /** How far a nonce may be ahead of the first that is missing. */
   maxNonceGap: number;
-  /** Of all that wait for a nonce that is missing: no block takes these, so their fees may never be paid. */
+  /** Transactions that wait for a missing nonce: no block takes these, so their fees may never be paid. */
   maxAhead: number;
   /** A replacement pays at least this much more, in percent, and at least 1. */
   replacementPercent: number;

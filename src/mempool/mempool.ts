@@ -35,7 +35,7 @@ import { Pool } from "./pool.ts";
 import { SignatureChecks } from "./signature-checks.ts";
 import type { AccountLookup, AddOutcome, MempoolEvents, PoolEntry, Source, TransactionLog } from "./types.ts";
 
-/** Where fewer than one in so many was taken in, the others' memory would be kept for them. */
+/** If fewer than one in so many was taken in, they are copied, so that they do not keep the others' memory alive. */
 const fewAccepted = 4;
 /** From here on what nobody can pay for any more gives way. */
 const pressedFill = 0.25;
@@ -47,9 +47,9 @@ export interface MempoolOptions {
   config: Pick<ChainParameters, "minFee">;
   genesisId: Uint8Array;
   limits: MempoolLimits;
-  /** Of the head's state. */
+  /** Looks accounts up in the head's state. */
   account: AccountLookup;
-  /** Of the head. */
+  /** Height of the head. */
   height(): number;
   verify: Verify;
   database: Database;
@@ -161,12 +161,12 @@ export class Mempool {
     return this.#pool.nextNonce(address);
   }
 
-  /** What a block can hold now, best paid first. */
+  /** Transactions that a block can hold now, best paid first. */
   executable(): Iterable<TransactionRecord> {
     return this.#pool.executable();
   }
 
-  /** Whether a block could hold a transaction now. */
+  /** True if a block could hold a transaction now. */
   get hasExecutable(): boolean {
     return this.#pool.hasExecutable;
   }
@@ -211,7 +211,7 @@ export class Mempool {
     return outcomes;
   }
 
-  /** What a change of the head does to the stored entries: to be written in one batch with it. `after`: the accounts after it. */
+  /** Writes to the stored entries for a change of the head, in one batch with it. `after`: the accounts after it. */
   writesFor(change: IncludedAndRetracted, after: AccountLookup): Write[] {
     return this.#follower.writesFor(change, after);
   }
@@ -248,7 +248,7 @@ export class Mempool {
     const hides = replaced ? [...replaced.hides, ...(batch ? [batch] : [])] : [];
     const entry = this.#insert(record, this.#options.clock.now(), hides);
     const promised = replaced ? this.#giveUp(replaced, step) : false;
-    // Whoever replaces an acknowledged transaction inherits the promise.
+    // A replacement of an acknowledged transaction inherits the promise.
     if (durable || promised) this.#keep(entry, step);
     step.added.push({ entry, replaced, batch });
     this.#rise();
@@ -268,7 +268,7 @@ export class Mempool {
     return entry;
   }
 
-  /** Where it is being written already, the answer has to wait for that. */
+  /** If the record is being written already, the answer waits for that. */
   #makeDurable(record: TransactionRecord, step: Step): void {
     const entry = this.#pool.get(record.idHex);
     if (entry?.batch) step.known.push(entry.batch);
@@ -361,7 +361,7 @@ export class Mempool {
   }
 }
 
-/** What one call of `add` does. */
+/** Effects of one call of `add`. */
 interface Step {
   /** Deletions. */
   writes: Write[];

@@ -89,7 +89,7 @@ export class Pool {
     this.#bytes += encoded.length;
   }
 
-  /** What waited for the nonces before this one waits for them no more. */
+  /** Transactions after this nonce no longer wait for it. */
   follow(queue: AccountQueue, nonce: number): void {
     if (this.#ahead.size === 0) return;
     for (let next = nonce; ; next++) {
@@ -134,7 +134,7 @@ export class Pool {
     }
   }
 
-  /** Of an address of its own: that of a transaction keeps the list alive that it came in. */
+  /** Copies the address: a transaction's own would keep the whole list alive that it came in. */
   #newQueue(address: Uint8Array): AccountQueue {
     const queue = new AccountQueue(address.slice());
     this.#queues.set(addressKey(address), queue);
@@ -147,7 +147,7 @@ export class Pool {
     return this.queue(address)?.nextNonce(nonce) ?? nonce;
   }
 
-  /** Whether a block could hold a transaction now. */
+  /** True if a block could hold a transaction now. */
   get hasExecutable(): boolean {
     for (const queue of this.#queues.values()) {
       if (queue.get(this.#account(queue.address)?.nonce ?? 0)) return true;
@@ -155,7 +155,7 @@ export class Pool {
     return false;
   }
 
-  /** What a block can hold now, in the order of its nonces for each sender, the best paid of all senders first. */
+  /** Transactions that a block can hold now, in the order of their nonces for each sender, the best paid of all senders first. */
   *executable(): Iterable<TransactionRecord> {
     const heads = new Heap<{ queue: AccountQueue; entry: PoolEntry }>((a, b) =>
       isBetterPaid(a.entry, b.entry),

@@ -14,7 +14,7 @@ export interface PoolEntry {
   readonly sequence: number;
 }
 
-/** Where transactions come from: those by gossip travel on by themselves, the others are to be published. */
+/** Origin of transactions: gossip passes on its own; the others are to be published. */
 export type Source = "local" | "gossip" | "peer" | "retracted";
 
 export type AddOutcome = { readonly accepted: true; readonly record: TransactionRecord } | Refusal;

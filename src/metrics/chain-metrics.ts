@@ -8,7 +8,7 @@ import type { Clock } from "../util/clock.ts";
 
 /** From an empty block to a full one on a slow disk. */
 const stageBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
-/** Of blocks and of finality: milliseconds on a LAN, minutes where something is wrong. */
+/** Buckets for delays of blocks and finality: milliseconds on a LAN, minutes if something is wrong. */
 const delayBuckets = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
 /** Blocks and transactions. */

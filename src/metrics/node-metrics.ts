@@ -1,17 +1,17 @@
 import { Gauge, type Registry } from "prom-client";
 
-/** What is looked up at each scrape; what is not known is undefined. */
+/** Values looked up at each scrape; unknown ones are undefined. */
 export interface NodeSources {
   version: string;
   modes: readonly string[];
   states: readonly string[];
   mode(): string;
-  /** Of the diagnosis. */
+  /** State of the diagnosis. */
   state(): string | undefined;
   head(): { height: number; timestampMs: number } | undefined;
   justifiedHeight(): number | undefined;
   finalizedHeight(): number | undefined;
-  /** Of a download under way. */
+  /** Target of a download under way. */
   syncTargetHeight(): number | undefined;
   authorities(): number | undefined;
   mempool(): { count: number; bytes: number } | undefined;
@@ -21,7 +21,7 @@ export interface NodeSources {
   databaseBytes(): Promise<number | undefined>;
 }
 
-/** What the node is, rather than what it does. */
+/** Gauges of the node's state. */
 export function nodeMetrics(registry: Registry, sources: NodeSources): void {
   const registers = [registry];
   const gauge = (

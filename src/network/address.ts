@@ -3,7 +3,7 @@ import { isIPv4, isIPv6 } from "node:net";
 /** How far an address reaches; a name may lead anywhere. */
 export type Reach = "loopback" | "link" | "private" | "public" | "name";
 
-/** What of a multiaddr tells machines apart. */
+/** The parts of a multiaddr that tell machines apart. */
 export interface Place {
   /** The address or the name, as written. */
   name: string;

@@ -34,12 +34,12 @@ export class Candidate {
   /** Failed, or did not last, since a connection lasted. */
   attempts = 0;
   dialing = false;
-  /** Who was behind an address without an id: it is dialled again once that peer is gone, for another may be there. */
+  /** The peer reached at an address without an id: it is dialled again once that peer is gone, for another may be there. */
   reached: PeerId | undefined;
   /** When news of its addresses last cut the waiting short. */
   wokenAtMs = 0;
   cancel: (() => void) | undefined;
-  /** Who told first. */
+  /** The first teller. */
   teller: Teller | undefined;
   /** The connection there is now was dialled to this target. */
   dialledTo: string | undefined;
@@ -98,7 +98,7 @@ export class Candidate {
     if (own && this.worked.length === 0) this.onWorked(own.target);
   }
 
-  /** What to dial now. `take` asks the quotas for an address that never worked. */
+  /** Addresses to dial now. `take` asks the quotas for an address that never worked. */
   toDial(take: (target: string, teller: Teller) => boolean): string[] {
     const told = this.#addresses.filter(({ worked, target }) => !worked && !this.given.includes(target));
     const taken = told.filter(({ target, teller }) => take(target, teller)).map(({ target }) => target);

@@ -36,7 +36,7 @@ export class Connections {
     });
   }
 
-  /** Where this node listens, without its id. */
+  /** Addresses on which this node listens, without its id. */
   ownTargets(): string[] {
     return this.#host.getMultiaddrs().map((address) => targetOf(address.toString()));
   }

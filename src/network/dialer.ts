@@ -9,7 +9,7 @@ import type { Teller, Told } from "./told.ts";
 import type { PeerId } from "./types.ts";
 
 /**
- * Of two peers that find each other at the same time, the one with the higher id waits this long for the other's dial, so that
+ * When two peers find each other at the same time, the one with the higher id waits this long for the other's dial, so that
  * they do not end up with two connections.
  */
 const yieldMs = 300;
@@ -35,7 +35,7 @@ export interface DialerOptions {
   blockedMs(id: PeerId): number;
   /** False where there are connections enough; peers given by a person are dialled all the same. */
   hasRoom(peer: { addresses: readonly string[]; chosen: boolean }): boolean;
-  /** Where this node listens, without its id. */
+  /** Addresses on which this node listens, without its id. */
   ownTargets(): readonly string[];
 }
 

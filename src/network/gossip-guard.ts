@@ -7,14 +7,14 @@ import type { PeerScores } from "./scores.ts";
 /** Ids that gossipsub puts into one IHAVE or IWANT. */
 const maxIdsInMessage = 5_000;
 
-/** What one RPC may hold; gossipsub itself sends no more. */
+/** Limits of one RPC; gossipsub itself sends no more. */
 export const rpcLimits = {
   /** A few topics, each at most twice. */
   subscriptions: 32,
   messages: maxGossipTransactions,
-  /** Of each kind: IHAVE one a topic, the others one a message that they are about. */
+  /** Control messages of each kind: IHAVE one a topic, the others one a message that they are about. */
   controlMessages: 512,
-  /** Of all control messages together: an IHAVE for each of four topics. */
+  /** Ids in all control messages together: an IHAVE for each of four topics. */
   ids: 4 * maxIdsInMessage + 1_000,
   /** Fields that this version does not know: of later versions, a few. */
   unknown: 64,
@@ -97,7 +97,7 @@ function eachField(bytes: Uint8Array, visit: (field: number, value: Uint8Array) 
 /** How a length above `maxInboundDataLength` is told of. */
 const oversized: ReadonlySet<string> = new Set(["InvalidDataLengthError", "InvalidDataLengthLengthError"]);
 
-/** What gossipsub reads RPCs with. */
+/** The part of gossipsub that reads RPCs. */
 interface Reader {
   pipePeerReadStream(peer: Libp2pPeerId, stream: AsyncIterable<Chunk>): Promise<void>;
   handlePeerReadStreamError(error: Error, peer: Libp2pPeerId): void;

@@ -16,7 +16,7 @@ interface Sender {
   sendRpc(peer: string, rpc: Rpc): boolean;
 }
 
-/** Of a message on the wire, beside its data and topic. */
+/** Bytes of a message on the wire beside its data and topic. */
 const overheadBytes = 16;
 
 /**

@@ -98,7 +98,7 @@ export function gossipService(scores: PeerScores): (components: GossipSubCompone
 
 const names = Object.keys(topicNames) as TopicName[];
 
-/** What gossipsub reads of itself at run time, but takes only when it is made. */
+/** Parts of gossipsub that it reads at run time, but takes only when it is made. */
 interface GossipInternals {
   opts: { scoreParams: { topics: Record<string, typeof topicScoreParams> } };
   allowedTopics: Set<string> | null;
@@ -186,7 +186,7 @@ export class Gossip {
     }
   }
 
-  /** What comes from now on is ignored: all that could check it is being closed. */
+  /** Ignores messages from now on: everything that could check them is being closed. */
   stop(): void {
     this.#stopped = true;
   }

@@ -12,7 +12,7 @@ import { lanDiscovery } from "./lan-discovery.ts";
 import type { PeerScores } from "./scores.ts";
 import { sendFewerWindowUpdates } from "./window-updates.ts";
 
-/** Of its own, so that nodes of other libp2p programs on the LAN are not dialled. */
+/** The product's own tag, so that nodes of other libp2p programs on the LAN are not dialled. */
 export const mdnsServiceTag = "_ccoin._tcp.local";
 /**
  * A node asks at once when it starts; this is for answers that were lost, and for networks that come up later. Every question
@@ -32,7 +32,7 @@ export const handshakeTimeoutMs = 5_000;
 const maxIdentifyBytes = 4_096;
 /** A node may be busy for some seconds, with large blocks on a small machine. */
 const pingTimeoutMs = 8_000;
-/** Of one connection, all protocols together. */
+/** Streams of one connection, all protocols together. */
 export const maxStreamsPerConnection = 512;
 /** A stream's window; a stream that nobody reads yet may hold as much. 4 MiB carry 40 MB/s over 100 ms. */
 const streamWindowBytes = 4 * 2 ** 20;

@@ -56,7 +56,7 @@ export function isThisMachine({ reach }: Place): boolean {
 }
 
 /**
- * Who may connect to us. Two steps, as libp2p asks: before the handshake only the address is known, and each address has a share of
+ * Admits inbound connections in two steps, as libp2p asks: before the handshake only the address is known, and each address has a share of
  * the places and of the time for handshakes; after it the peer is known, and takes one of the places for connections.
  * When these are full, those whose address is of a crowd give way (`diversity.ts`), the least useful and youngest first.
  *

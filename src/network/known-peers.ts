@@ -8,7 +8,7 @@ import type { AddressBook, AddressBookEntry, PeerId } from "./types.ts";
 export const maxKnownPeers = 512;
 /** One machine, or one router, is no crowd of peers. This machine is not limited: it may run a whole test network. */
 export const maxKnownPerHost = 32;
-/** Where a host has too many, one that was not there for so long gives way; the others stay, whoever comes new. */
+/** When a host has too many, one that was not seen for so long gives way; otherwise the new one is refused. */
 const staleMs = 24 * 3_600_000;
 /** A peer that was not there for so long is not dialled at the next start. */
 const forgetMs = 30 * 24 * 3_600_000;

@@ -52,7 +52,7 @@ export interface NetworkOptions {
   observer?: NetworkObserver | undefined;
   /** In [0, 1): spreads what many nodes would do at once. */
   random: () => number;
-  /** Who is not limited by address; this machine unless told otherwise. */
+  /** Addresses that are not limited; this machine's unless told otherwise. */
   isExempt?: InboundOptions["isExempt"];
   inboundLimits?: InboundOptions["limits"];
   serveLimits?: ServeLimits;

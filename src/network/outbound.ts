@@ -10,7 +10,7 @@ const maxPerHost = 4;
 const maxPerPublicGroup = 4;
 
 /**
- * Whether one more peer may be dialled at the addresses. `chosen`: the node knows it from before. `open`: multiaddrs of the
+ * True if one more peer may be dialled at the addresses. `chosen`: the node knows it from before. `open`: multiaddrs of the
  * connections that were dialled, without those that a person gave.
  */
 export function hasRoomFor(

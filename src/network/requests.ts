@@ -29,7 +29,7 @@ const maxStreams = 32;
 /** An honest node asks below the quota, so that late packets that arrive together do not exceed it. */
 const ownShare = 0.9;
 
-/** What a requester pays for, by how its exchange ended here. */
+/** Offences of a requester, by how its exchange ended here. */
 const requesterOffences: Partial<Record<RequestErrorCode, Offence>> = {
   invalidRequest: "invalidRequest",
   malformed: "invalidRequest",
@@ -122,7 +122,7 @@ export class Requests {
     options: RequestOptions<P> = {},
   ): AsyncGenerator<ResponseOf<P>> {
     const ended = this.#options.observer?.request("outbound", protocol.id);
-    // Whoever stops reading has what it wanted.
+    // A requester that stops reading has what it wanted.
     let result: "success" | RequestErrorCode = "success";
     try {
       const stream = await this.#open(peer, protocol, options.signal);

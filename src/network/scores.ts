@@ -68,7 +68,7 @@ export class PeerScores {
     return score > -negligible ? 0 : score;
   }
 
-  /** What gossipsub adds to its own score of the peer. */
+  /** The peer's score as gossipsub's application score. */
   gossipScore(peer: PeerId): number {
     const score = this.score(peer);
     return score > -gossipGrace ? 0 : score;

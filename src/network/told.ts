@@ -2,7 +2,7 @@ import { RateLimiter } from "../../protocols/index.ts";
 import type { Clock } from "../util/clock.ts";
 import { type Place, placeOf, targetOf } from "./address.ts";
 
-/** Who tells of an address: a peer, by where it is connected from, or discovery, whose answers prove nothing. */
+/** Teller of an address: a peer, by the place that it is connected from, or discovery, whose answers prove nothing. */
 export type Teller = Place | "discovery";
 
 /** Addresses of one peer: a machine has a few interfaces. Each that is dead costs time at every attempt. */
@@ -25,7 +25,7 @@ export const toldLimits = {
 type Quota = [key: string, quota: { requests: number; perMs: number }];
 
 /**
- * What addresses may be dialled because others told of them. Nobody pays for telling, and what is told may be a third party: without
+ * Quotas for dialling addresses that others told of. Telling costs nothing, and the address may be a third party's: without
  * limits a stranger could have this node scan or flood whom it likes. So each target, host and teller has a quota, and addresses
  * that cannot be meant for this node are dropped.
  */

@@ -1,7 +1,7 @@
 import type { Clock } from "../util/clock.ts";
 import type { PeerId } from "./types.ts";
 
-/** What was delivered is half forgotten after this time. */
+/** Deliveries count half after this time. */
 const halfLifeMs = 10 * 60_000;
 const maxPeers = 1_024;
 

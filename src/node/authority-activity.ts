@@ -51,7 +51,7 @@ export class AuthorityActivity {
     return this.#byAddress;
   }
 
-  /** Whether it signed one of the blocks of the last two rounds; `undefined` where it has not, which says nothing. */
+  /** True if it signed one of the blocks of the last two rounds; `undefined` if not, which says nothing. */
   hasSignedRecently(address: Uint8Array): true | undefined {
     const { lastHeight } = this.#byAddress.get(toHex(address)) ?? {};
     const oldest = this.#chain.head.height - 2 * this.#authorities.length;

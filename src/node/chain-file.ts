@@ -250,7 +250,7 @@ async function* readFrames(file: string): AsyncGenerator<Uint8Array, undefined> 
   return undefined;
 }
 
-/** Of the first frame, if it is there whole. */
+/** Length of the first frame, if it is complete. */
 function frameLength(file: string, bytes: Uint8Array): number | undefined {
   if (bytes.length < 4) return undefined;
   const length = readUint32(bytes);

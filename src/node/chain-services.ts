@@ -45,7 +45,7 @@ import { followOwnSignatures, openSigning, type SigningOptions } from "./signing
 export interface ChainServices {
   chain: Chain;
   finalizer: Finalizer;
-  /** Where the node makes blocks and votes on them. */
+  /** Present if the node makes blocks and votes on them. */
   voter: Voter | undefined;
   conflicts: ConflictingFinality;
   otherRecoveries: OtherRecoveries;
@@ -74,7 +74,7 @@ export interface ChainServicesOptions {
   /** Times the work on blocks. */
   startTimer?: StartStageTimer;
   modes: ModeMachine;
-  /** Where the node makes blocks and votes on them. */
+  /** Present if the node makes blocks and votes on them. */
   account: Pick<SigningOptions, "signer" | "identify"> | undefined;
   /** No peer is known to come back to. */
   alone: boolean;

@@ -1,7 +1,7 @@
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 
-/** What has been opened, to be closed in reverse order. */
+/** Opened resources, closed in reverse order. */
 export class Closers {
   readonly #logger: Logger;
   readonly #stack: Opened[] = [];
@@ -11,7 +11,7 @@ export class Closers {
     this.#logger = logger;
   }
 
-  /** What is opened after `close`, by a start that was still under way, is closed at once. */
+  /** A resource that is opened after `close`, by a start that was still under way, is closed at once. */
   push(name: string, close: () => unknown): void {
     if (this.#closed) void this.#closeOne({ name, close });
     else this.#stack.push({ name, close });

@@ -23,7 +23,7 @@ const periodMs = 1_000;
 /** Base units of each of the two accounts, the wallet's and the node's. */
 const balance = 1_000_000_000n;
 
-/** What is kept in `dev.json`. */
+/** Contents of `dev.json`. */
 interface DevFile {
   /** `key`: the seed, 64 hex digits. */
   wallet: { address: string; key: string };
@@ -33,7 +33,7 @@ interface DevFile {
 
 export interface DevChain extends Required<DevFile> {
   nodeId: number;
-  /** Of the wallet. */
+  /** Balance of the wallet. */
   balance: bigint;
 }
 

@@ -12,7 +12,7 @@ const recentVoteMs = 60_000;
 const startThem =
   "start the nodes of these authorities, without --no-mine, and see that they reach this one (GET /v1/peers on each)";
 
-/** What the authorities do and do not do. */
+/** Findings about the authorities' work. */
 export function authorityFindings(
   input: DiagnosisInput,
   chain: ChainInput,
@@ -33,7 +33,7 @@ export function authorityFindings(
   return findings;
 }
 
-/** Who may sign the next block by the recent-signer rule, and who may not. */
+/** Authorities that may sign the next block by the recent-signer rule, and those that may not. */
 function places({ snapshot, head }: ChainInput): { eligible: Uint8Array[]; barred: Uint8Array[] } {
   const { authorities, recentSigners } = snapshot;
   const oldest = head.height + 2 - signerLimit(authorities.length);
@@ -94,7 +94,7 @@ function missingFindings(input: DiagnosisInput, chain: ChainInput): Finding[] {
   return findings;
 }
 
-/** What keeps this node's own account from signing. */
+/** Reasons why this node's own account does not sign. */
 function ownFindings(input: DiagnosisInput, chain: ChainInput, isBlockLate: boolean): Finding[] {
   const { own, mode } = input;
   if (authorityIndex(chain.snapshot.authorities, own.address) < 0) return [];

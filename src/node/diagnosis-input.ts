@@ -20,7 +20,7 @@ import type { ModeMachine } from "./mode.ts";
 const keptBlocks = 256;
 const noClaims: RecoveryClaims = { unknown: [], without: 0 };
 
-/** What a diagnosis is gathered from; the closures that are left out are not known. */
+/** Sources of a diagnosis; values of closures that are left out are unknown. */
 export interface DiagnosisSources {
   clock: Clock;
   modes: Pick<ModeMachine, "mode" | "events">;
@@ -28,14 +28,14 @@ export interface DiagnosisSources {
   statuses: Pick<PeerStatuses, "get">;
   own: { publicKey: Uint8Array; mines: boolean };
   hasGenesis?(): boolean;
-  /** What the account does not sign now. */
+  /** Signatures that the account refuses now. */
   signingLock?(): SigningLock | undefined;
-  /** What the database last failed with. */
+  /** The database's last error. */
   writeFailure?(): string | undefined;
   freeDiskBytes?(): number | undefined;
 }
 
-/** What there is once a genesis block is known. */
+/** Sources that exist once a genesis block is known. */
 export interface DiagnosisChainSources {
   chain: Chain;
   mempool: Pick<Mempool, "hasExecutable">;
@@ -100,7 +100,7 @@ export class DiagnosisInputs {
     this.#activity?.onFinalityVote(voter, this.#sources.clock.now());
   }
 
-  /** Of an account: this node's own while it is in step, or one that signed a block of late; else nothing is known. */
+  /** True for this node's own account while it is in step, or one that signed a block of late; else unknown. */
   isKnownInSync(address: Uint8Array): boolean | undefined {
     const { own, modes } = this.#sources;
     if (sameAddress(address, own.publicKey)) return modes.mode === "ready";

@@ -4,7 +4,7 @@ import type { Logger } from "../util/logger.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 
 const lookEveryMs = 1_000;
-/** What passes sooner, such as a block out of turn, is not worth a line; a halt is, at once. */
+/** Trouble that passes sooner, such as a block out of turn, is not worth a line; a halt is, at once. */
 const settleMs = 5_000;
 const repeatMs = 60_000;
 
@@ -18,7 +18,7 @@ export interface DiagnosisLogOptions {
 export class DiagnosisLog {
   readonly #options: DiagnosisLogOptions;
   #cancel: () => void = () => undefined;
-  /** What the log said last, and when. */
+  /** The last logged state, and when. */
   #said: { state: DiagnosisState; atMs: number };
   /** The state that is seen now, and since when. */
   #seen: { state: DiagnosisState; sinceMs: number };

@@ -124,7 +124,7 @@ function clockFindings({ peers, chain }: DiagnosisInput): Finding[] {
   ];
 }
 
-/** What the way there and back cannot explain. */
+/** The part of the offset that the round trip cannot explain. */
 function certainOffsetMs({ clockOffsetMs, roundTripMs }: PeerInput): number {
   return Math.abs(clockOffsetMs ?? 0) - (roundTripMs ?? 0) / 2;
 }

@@ -25,7 +25,7 @@ export interface DiagnosisInput {
   sync: { height: number; targetHeight: number; remainingMs?: number | undefined } | undefined;
   /** A heavier chain that a majority must have signed, by headers that were checked; its blocks are not here. */
   shown: ShownInput | undefined;
-  /** What the database last failed with. */
+  /** The database's last error. */
   writeFailure: string | undefined;
   freeDiskBytes: number | undefined;
 }
@@ -37,14 +37,14 @@ export interface OwnInput {
   signingLock: SigningLock | undefined;
 }
 
-/** What slashing protection does not sign for now, and why. */
+/** Signatures that slashing protection refuses for now, and why. */
 export interface SigningLock {
   headers: boolean;
   votes: boolean;
   reason: string;
 }
 
-/** What is not known is undefined. */
+/** Unknown values are undefined. */
 export interface PeerInput {
   id: string;
   /** Its head, where that is a block that is here. */
@@ -83,7 +83,7 @@ export interface ConflictInput {
 }
 
 export interface ShownInput {
-  /** Who showed it. */
+  /** The peer that showed it. */
   peer: string;
   height: number;
 }
@@ -104,9 +104,9 @@ export interface FinalityInput {
   finalized: { round: number; height: number };
   /** The round that this node votes in. */
   round: number;
-  /** Whose vote of this round was heard, this node's own among them. */
+  /** Authorities whose vote of this round was heard, this node's own among them. */
   voters: readonly Uint8Array[];
-  /** Who votes. */
+  /** The voters. */
   authorities: readonly Uint8Array[];
   /** Votes that justify a block. */
   quorum: number;
@@ -122,7 +122,7 @@ const minHaltMs = 3_000;
 /** Less is the waiting in line of an authority out of its turn. */
 const minLateMs = 1_500;
 
-/** What the node waits for, and what can be done. */
+/** Explains why the node waits, with the remedy. */
 export function diagnose(input: DiagnosisInput): Diagnosis {
   const state = stateOf(input);
   const { chain } = input;
@@ -235,7 +235,7 @@ function summaryOf(input: DiagnosisInput, state: DiagnosisState): string {
   return `at height ${height}, ${duration(blockAge(nowMs, chain))} old${final}${some}`;
 }
 
-/** What is wrong with this machine. */
+/** Findings about this machine. */
 function nodeFindings({ writeFailure, freeDiskBytes }: DiagnosisInput): Finding[] {
   const findings: Finding[] = [];
   if (writeFailure !== undefined) {

@@ -5,7 +5,7 @@ import type { TransactionLog } from "../mempool/types.ts";
 import type { EventLog, LoggedEvent } from "../storage/event-log.ts";
 import type { TransactionRecord } from "../types/index.ts";
 
-/** What a change of the head is in the event log. */
+/** Entries of the event log for a change of the head. */
 export function headEvents({ retracted, applied }: HeadChange): LoggedEvent[] {
   return [
     ...retracted.map(({ height, id }) => ({ name: "retracted", height, id }) as const),

@@ -1,6 +1,6 @@
 import { maxNodeId } from "../config/index.ts";
 
-/** Of several interfaces; a longer line is no help. */
+/** Addresses of several interfaces; a longer line is no help. */
 const maxAddresses = 3;
 /** Nobody else reaches these. */
 const loopback = /^\/(ip4\/127\.|ip6\/::1\/)/;

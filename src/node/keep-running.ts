@@ -9,14 +9,14 @@ import type { RunningNode } from "./run.ts";
 export const minRoomBytes = 32 * 2 ** 20;
 const lookEveryMs = 1_000;
 const sayEveryMs = 60_000;
-/** Where a write fails again so soon, though there is room, it is not for want of room. */
+/** A second failure this soon, with free space, is not ENOSPC. */
 const minLifeMs = 60_000;
 
 const mebibytes = (bytes: number) => `${Math.floor(bytes / 2 ** 20)} MiB`;
 
 export interface KeepRunningParts {
   start(options: NodeOptions): Promise<RunningNode>;
-  /** Of the disk that holds the node's folder; undefined where it does not say. */
+  /** Free bytes of the disk that holds the node's folder; undefined if unknown. */
   freeBytes(): number | undefined;
   clock: Clock;
   logger: Logger;
@@ -55,7 +55,7 @@ class KeptNode implements RunningNode {
   constructor(node: RunningNode, options: NodeOptions, parts: KeepRunningParts) {
     this.#node = node;
     this.#parts = parts;
-    // What "any free port" was stays.
+    // "Any free port" stays the one that was taken.
     this.#options = { ...options, httpPort: Number(new URL(node.url).port) };
     this.#startedAt = parts.clock.now();
     this.exitCode = this.#run();
@@ -132,7 +132,7 @@ class KeptNode implements RunningNode {
     await http?.close();
   }
 
-  /** Where the port is taken meanwhile, the log alone says what is the matter. */
+  /** If the port has been taken meanwhile, only the log gives the reason. */
   async #answer(detail: string): Promise<Pick<HttpServer, "close"> | undefined> {
     const { httpHost: host, httpPort: port } = this.#options;
     try {

@@ -29,7 +29,7 @@ interface MeetingParts {
 }
 
 /**
- * What a peer had before we met, while this node was behind, or when gossip lost something, comes by no gossip: it is asked for. A round
+ * Gossip does not bring messages that a peer had before we met, while this node was behind, or that were lost: they are asked for. A round
  * that a peer says is justified is a claim: a few peers are asked at once for the certificates of theirs, and those that show none more
  * and more rarely.
  */

@@ -15,11 +15,11 @@ export interface MetricSourcesOptions {
   network: Network;
   statuses: PeerStatuses;
   eventStreams(): number;
-  /** Of the database. */
+  /** The database's folder. */
   folder: string;
 }
 
-/** What the metrics look up at each scrape. */
+/** Sources that the metrics read at each scrape. */
 export function metricSources(options: MetricSourcesOptions): NodeSources {
   const { mode, diagnose, services, network, statuses, eventStreams, folder } = options;
   const chain = () => services()?.chain;

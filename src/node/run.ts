@@ -43,7 +43,7 @@ import { apiServices } from "./views.ts";
 const clock = systemClock;
 
 export interface RunningNode {
-  /** Of the HTTP interface. */
+  /** Base URL of the HTTP interface. */
   readonly url: string;
   /** The command that lets another machine join, once there is a genesis block. */
   readonly joinLine: string | undefined;

@@ -25,16 +25,16 @@ const pruneEveryRounds = 1024;
 export interface SigningOptions {
   database: Database;
   signer: Signer;
-  /** Whether this data is that which signed last. */
+  /** Tells if this data is that which signed last. */
   identify(store: ProtectionStore): Promise<DataIdentityCheck>;
   genesis: Genesis;
   clock: Clock;
   logger: Logger;
-  /** Whether the set is this account alone. */
+  /** True if the set is this account alone. */
   isAlone(): boolean;
 }
 
-/** What a sole authority can have entered: with a result, and after starts that found the last vote lost. */
+/** Rounds that a sole authority can have entered: with a result, and after starts that found the last vote lost. */
 function roundsAlone(elapsedMs: number, slotMs: number): number {
   return roundsAlonePerBlock * Math.ceil(elapsedMs / slotMs) + Math.ceil(elapsedMs / minRoundTimeoutMs);
 }
@@ -72,7 +72,7 @@ export function followOwnSignatures(
   let answered = false;
   let prunedRound = 0;
 
-  /** Of each proposer's newest block. */
+  /** Time of each proposer's newest block. */
   const signedAtMs = new Map<Hex, number>();
 
   const listen = async () => {

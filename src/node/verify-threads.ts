@@ -4,7 +4,7 @@ import { VerifyPool } from "../crypto/verify-pool.ts";
 
 /** Beyond this the main thread is the limit. */
 const maxThreads = 4;
-/** Of blocks whose signatures are being checked while others are worked on. */
+/** Bytes of blocks whose signatures are being checked while others are worked on. */
 export const maxCheckedBytes = 2 ** 20;
 
 /** A thread a core. `onThreadEnd`: one has died; its work is done again. */

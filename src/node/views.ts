@@ -37,7 +37,7 @@ export interface ApiServicesOptions {
   metrics: Metrics;
 }
 
-/** What the HTTP interface sees of the node. */
+/** The node's parts that the HTTP interface sees. */
 export function apiServices(parts: ApiServicesOptions): ApiServices {
   const { clock, logger, eventLog, services, adminToken, diagnosis, metrics } = parts;
   return {

@@ -182,7 +182,7 @@ function parentsOf(ascending: Uint32Array): Uint32Array {
   return distinct(ascending.map((index) => index >>> 1));
 }
 
-/** Of an ascending list, in its place. */
+/** Removes repetitions from an ascending list, in place. */
 function distinct(ascending: Uint32Array): Uint32Array {
   let length = 0;
   for (const index of ascending) {

@@ -1,4 +1,4 @@
-/** Where the addresses are. */
+/** A list of addresses. */
 export interface AddressSource {
   /** 32 bytes each, one after another, in order of creation. */
   readonly bytes: Uint8Array;

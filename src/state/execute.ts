@@ -14,7 +14,7 @@ export interface BlockInput {
   parameters: ExecutionParameters;
 }
 
-/** Whether a block at `height` may no longer hold the transfer. */
+/** True if a block at `height` may no longer hold the transfer. */
 export function isExpired({ validUntil }: Pick<Transfer, "validUntil">, height: number): boolean {
   return validUntil !== 0 && height > validUntil;
 }

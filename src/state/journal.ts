@@ -5,7 +5,7 @@ import type { AccountReader, AccountTable, AccountValue } from "./account-table.
 const minEntries = 1024;
 
 /**
- * What the accounts of a table held when they were last settled, for those that changed since: to take the changes back, to write
+ * The settled values of a table's accounts that changed since: to take the changes back, to write
  * them to disk, and to be read as long as they may be taken back. 4 bytes an account, and flat arrays for what changed.
  */
 export class Journal implements AccountReader {
@@ -13,7 +13,7 @@ export class Journal implements AccountReader {
   #settledCount = 0;
   /** The fewest accounts since: those from here on are new, or were removed. */
   #keptCount = 0;
-  /** Of each account below `#keptCount`: 1 + its place in the arrays that follow, 0 where it holds what it held. */
+  /** For each account below `#keptCount`: 1 + its place in the arrays that follow, 0 if it is unchanged. */
   #places = new Uint32Array(0);
   #length = 0;
   #indexes = new Uint32Array(minEntries);
@@ -69,7 +69,7 @@ export class Journal implements AccountReader {
     return changed;
   }
 
-  /** What brings the table back: the accounts to keep, what those of them held that changed, and the ones to append. */
+  /** The inverse change: the accounts to keep, the earlier values of those that changed, and the ones to append. */
   inverse(): { keptCount: number; values: (AccountValue & { index: number })[]; removed: Account[] } {
     const values = [];
     for (let place = 0; place < this.#length; place++) {

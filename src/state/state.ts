@@ -36,7 +36,7 @@ export class AccountState implements StateReader {
     return state;
   }
 
-  /** What the coinbase transaction makes of nothing: each account that it lists. `checkCoinbase` has passed it. */
+  /** Creates each account that the coinbase transaction lists. `checkCoinbase` has passed it. */
   static fromGenesis(balances: readonly GenesisBalance[], seed: Uint8Array): AccountState {
     const accounts = balances.map((entry) => ({ ...entry, nonce: 0 }));
     return AccountState.fromAccounts(accounts, seed, accounts.length);

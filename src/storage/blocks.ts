@@ -173,7 +173,7 @@ export class BlockStore {
     return { key: keyOf("canonical", uint64Bytes(height)), value: undefined };
   }
 
-  /** Where the transaction may be: one place, or more where the ids of others begin as its does. */
+  /** Candidate places of a transaction: more than one if ids begin alike. */
   async transactionPlaces(id: Uint8Array): Promise<TransactionPlace[]> {
     const places: TransactionPlace[] = [];
     for await (const [key] of this.#database.iterate(keyRange("transactionPlace", idPrefix(id))))
@@ -234,7 +234,7 @@ export class BlockStore {
     return { key: keyOf("accountsRoot", id), value: root };
   }
 
-  /** Of the accounts after a block that has been executed. */
+  /** Root of the accounts after a block that has been executed. */
   accountsRoot(id: Uint8Array): Promise<Uint8Array | undefined> {
     return this.#database.get(keyOf("accountsRoot", id));
   }

@@ -5,7 +5,7 @@ import { keySpaces } from "./key-spaces.ts";
 
 const checksumBytes = 4;
 
-/** What has no checksum: places, which lead to transactions that are compared with what was looked for. */
+/** Spaces without a checksum: places lead to transactions whose ids are compared anyway. */
 const unsealed: readonly number[] = [keySpaces.transactionPlace, keySpaces.accountPlaces];
 
 /** One at a time is being sealed: `seal` hands out views of this. */

@@ -1,6 +1,6 @@
 import { CodedError } from "../util/errors.ts";
 
-/** What was read is not what was written, or is gone. `what` names it. */
+/** Stored data has changed or is gone. `what` names it. */
 export function damaged(what: string): never {
   throw new CodedError(
     "DAMAGED",

@@ -5,7 +5,7 @@ import { damaged } from "./damaged.ts";
 import type { Database, Write } from "./database.ts";
 import { keyOf, keyRange } from "./key-spaces.ts";
 
-/** What `GET /v1/events` tells. Blocks and transactions are named only: they are stored elsewhere. */
+/** An event of `GET /v1/events`. Blocks and transactions are named only: they are stored elsewhere. */
 export type LoggedEvent =
   | ({ name: "block" | "retracted" | "finalized" } & BlockRef)
   | { name: "transaction"; id: Uint8Array }
@@ -22,7 +22,7 @@ const names = Object.keys(codes) as LoggedEvent["name"][];
 const idBytes = 32;
 /** Transactions come in their hundreds: a row names several, numbered from its key on. */
 const maxIdsPerRow = 256;
-/** Of a quiet chain weeks, at 10,000 transactions a second two minutes; at most 100 MB. */
+/** Events kept: weeks of a quiet chain, two minutes at 10,000 transactions a second; at most 100 MB. */
 const defaultKept = 1_000_000;
 /** So that not every event costs a look at the oldest ones. */
 const pruneEvery = 1_000;
@@ -56,12 +56,12 @@ export class EventLog {
     return new EventLog(database, first, (await lastNumber(database)) + 1, kept);
   }
 
-  /** Of the oldest event that is kept. */
+  /** Number of the oldest event that is kept. */
   get first(): number {
     return this.#first;
   }
 
-  /** Of the newest event on disk; 0 where there never was one. */
+  /** Number of the newest event on disk; 0 if there never was one. */
   last(): Promise<number> {
     return lastNumber(this.#database);
   }
@@ -93,7 +93,7 @@ export class EventLog {
     return writes;
   }
 
-  /** What was recorded is on disk. */
+  /** Tells readers that the recorded events are on disk. */
   announce(): void {
     this.events.emit("appended", undefined);
     if (this.#next - this.#first >= this.#kept + pruneEvery) void this.#prune();

@@ -11,7 +11,7 @@ export interface StoredEvidence {
   receivedAtMs: number;
 }
 
-/** What proves that authorities signed what they must not have. */
+/** Evidence against authorities that signed conflicting messages. */
 export class EvidenceStore {
   readonly #database: Database;
 

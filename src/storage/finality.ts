@@ -10,7 +10,7 @@ const Status = new ContainerType(
 );
 const statusKey = keyOf("meta", new TextEncoder().encode("finality"));
 
-/** What is justified and final, and the votes that prove it. */
+/** The justified and final checkpoints, and the votes that prove them. */
 export class FinalityStore {
   readonly #database: Database;
 

@@ -12,7 +12,7 @@ export class IndexSet {
     this.#words[word]! |= 1 << (index & 31);
   }
 
-  /** Whether it was there. */
+  /** @returns true if it was there. */
   delete(index: number): boolean {
     const bit = 1 << (index & 31);
     const word = this.#words[index >>> 5] ?? 0;

@@ -43,7 +43,7 @@ export const keySpaces = {
   accountPlaces: 21,
   /** Height (8), block id -> parent (32), proposer (32), size of the body (4): stored blocks that are not canonical. */
   side: 24,
-  /** What was signed and must not be contradicted: `protection.ts`. */
+  /** Signatures that must not be contradicted: `protection.ts`. */
   protection: 30,
   /** Offender (32), evidence id (32) -> time of arrival (8), then `Evidence`. */
   evidence: 31,

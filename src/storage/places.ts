@@ -1,12 +1,12 @@
 import { keySpaces } from "./key-spaces.ts";
 
-/** Of a transaction in the canonical chain. */
+/** Position of a transaction in the canonical chain. */
 export interface TransactionPlace {
   height: number;
   index: number;
 }
 
-/** What the indexes hold of a block: its transactions, with the indexes of their senders' and receivers' accounts, -1 for none. */
+/** The indexes' entries for a block: its transactions, with the indexes of their senders' and receivers' accounts, -1 for none. */
 export interface BlockPlaces {
   height: number;
   records: readonly { id: Uint8Array }[];
@@ -41,14 +41,14 @@ export function placeHeight(height: number): Uint8Array {
   return bytes;
 }
 
-/** Of a key of the index of transactions. */
+/** Reads a place from a key of the index of transactions. */
 export function readPlace(key: Uint8Array): TransactionPlace {
   const view = viewOf(key);
   const at = key.byteLength - indexBytes;
   return { height: readHeight(view, at - heightBytes), index: view.getUint16(at) };
 }
 
-/** Of an entry of the index of accounts, the last one first. */
+/** Reads the places in an entry of the index of accounts, the last one first. */
 export function readPlaces(key: Uint8Array, value: Uint8Array): TransactionPlace[] {
   const height = readHeight(viewOf(key), key.byteLength - heightBytes);
   const indexes = viewOf(value);
@@ -84,7 +84,7 @@ function accountEntries({ height, parties }: BlockPlaces): PlaceEntry[] {
   const targets = new Int32Array(parties.length).fill(-1);
   for (let party = 0; party < parties.length; party++) {
     const account = parties[party]!;
-    // Who sends to itself is there once.
+    // A transfer to oneself is listed once.
     if (account < 0 || (party & 1 && account === parties[party - 1])) continue;
     let entry = entryOf.get(account);
     if (entry === undefined) {
@@ -97,7 +97,7 @@ function accountEntries({ height, parties }: BlockPlaces): PlaceEntry[] {
   const buffer = new Uint8Array(entryOf.size * accountKeyBytes + parties.length * indexBytes);
   const view = viewOf(buffer);
   const entries: PlaceEntry[] = [];
-  /** Where the next place of each entry is written. */
+  /** Offset of the next place of each entry. */
   const next = new Uint32Array(entryOf.size);
   let at = 0;
   for (const [account, entry] of entryOf) {

@@ -35,11 +35,11 @@ interface Identity {
 const kinds = { identity: 0, record: 1, header: 2, vote: 3 } as const;
 const noAccount = new Uint8Array(32);
 const none = new Uint8Array();
-/** Of a key: space, account, kind. */
+/** Prefix of a key: space, account, kind. */
 const prefixBytes = 1 + 32 + 1;
 const rootFields: readonly string[] = ["slotRoot", "targetRoot"];
 
-/** What the accounts of this node signed. Entries are kept under slot or target round and root, so that writing one twice changes nothing. */
+/** Signatures of this node's accounts. Entries are kept under slot or target round and root, so that writing one twice changes nothing. */
 export class ProtectionStore {
   readonly #database: Database;
 

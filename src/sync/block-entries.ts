@@ -12,7 +12,7 @@ export const waitingLimits = {
   inAll: { blocks: 256, bytes: 64 * 2 ** 20 },
 };
 
-/** Who answers for what a block costs: the authority that signed its header, or the peer that told of it, or a vote, which paid before. */
+/** The payer for a block's cost: the authority that signed its header, or the peer that told of it, or a vote, which paid before. */
 export type Payer = `authority ${string}` | `peer ${string}` | "vote";
 
 export type EntryState =

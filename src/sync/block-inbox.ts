@@ -65,7 +65,7 @@ export class BlockInbox {
     return this.#entries.count("orphan");
   }
 
-  /** Whether a block on this parent, whose transactions are all here, is being checked. */
+  /** True while a block on this parent, whose transactions are all here, is being checked. */
   isChecking(parent: Uint8Array): boolean {
     return this.#sources.isChecking(parent);
   }
@@ -132,7 +132,7 @@ export class BlockInbox {
     await this.#load(id, idHex, source, payer);
   }
 
-  /** Whether a block is on its way already; then the peer that tells of it is another that may have it. */
+  /** True if a block is on its way already; then the peer that tells of it is another that may have it. */
   #knows(idHex: Hex, source: BlockSource): boolean {
     const entry = this.#entries.get(idHex);
     if (entry?.state.kind === "loading") entry.state.load.add(source);

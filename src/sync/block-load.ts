@@ -43,10 +43,10 @@ export class BlockLoad {
   readonly #untried: BlockSource[] = [];
   #asked = 0;
   #asking = 0;
-  /** Who was asked last, while it may still answer in time. */
+  /** The peer asked last, while it may still answer in time. */
   #waitingFor: PeerId | undefined;
   #checking: Promise<unknown> | undefined;
-  /** Whether the block is here. */
+  /** True once the block is here. */
   #passed = false;
 
   constructor(first: BlockSource, options: BlockLoadOptions) {
@@ -82,7 +82,7 @@ export class BlockLoad {
   }
 
   #next(): void {
-    // What is here may be right: then nobody else has to send it.
+    // The block being checked may be right: then nobody else has to send it.
     if (this.#passed || this.#checking) return;
     const source = this.#asked % 2 === 0 ? this.#untried.shift() : this.#untried.pop();
     if (source) void this.#ask(source);

@@ -9,8 +9,8 @@ declare const claimed: unique symbol;
 const zeroDigest = new Uint8Array(Bytes4.lengthBytes);
 
 /**
- * What a peer says of itself, without proof: it tells whom to ask for what, and decides nothing. Its fields agree with each other.
- * What decides something is a `Lead`, or a certificate.
+ * A peer's claims about itself, without proof: they tell whom to ask for what, and decide nothing. The fields agree with each other.
+ * Decisions rest on a `Lead` or a certificate.
  */
 export interface ClaimedStatus extends Readonly<ChainStatus> {
   readonly [claimed]: true;
@@ -57,7 +57,7 @@ export interface OwnLine {
   knownRules: number;
 }
 
-/** Where this node stands, for its peers. */
+/** This node's own status, for its peers. */
 export function ownStatus(
   genesisId: Uint8Array | undefined,
   chain: Pick<Chain, "head" | "finalized" | "justified" | "snapshot"> | undefined,

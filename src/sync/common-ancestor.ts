@@ -36,7 +36,7 @@ export async function findCommonAncestor({ local, remote, top, floor }: Ancestor
     apart = match ? Math.min(apart, match.height === from ? apart : match.height + 1) : from - count + 1;
     if (!match && apart <= floor.height) throw conflict(floor);
     if (shared) {
-      // What fits into one page is looked at whole.
+      // A range that fits into one page is fetched whole.
       const middle = Math.floor((shared.height + apart) / 2);
       from = Math.min(apart - 1, Math.max(middle, shared.height + maxIdsPerPage));
     } else {

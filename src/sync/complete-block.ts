@@ -45,7 +45,7 @@ export async function completeBlock(
   return records as TransactionRecord[];
 }
 
-/** What the mempool has of these; waits a little for the others. */
+/** Takes these transactions from the mempool; waits a little for missing ones. */
 async function fromMempool(
   shortIds: readonly Uint8Array[],
   { clock, mempool, signal }: TransactionSources,

@@ -6,7 +6,7 @@ import type { CheckedBlock, Head } from "../chain/types.ts";
 const blocksPerRequest = 32;
 /** Downloaded and not imported yet; only what is next in line is fetched beyond it. */
 const maxBufferedBytes = 32 * 2 ** 20;
-/** Of these, decoded for their checks: that takes several times the memory. Enough for all cores while a block is executed. */
+/** Bytes decoded for their checks, which takes several times the memory. Enough for all cores while a block is executed. */
 const maxDecodedBytes = 3 * 2 ** 20;
 /** Blocks are checked together up to about so many bytes, some thousand signatures: many small ones cost little more than one. */
 const batchBytes = 256 * 1024;
@@ -62,7 +62,7 @@ export class DownloadWork {
     return undefined;
   }
 
-  /** What is left of a range that a peer did not give, and why. */
+  /** Gives back the rest of a range that a peer did not deliver, and why. */
   giveBack(range: Range, error?: unknown): void {
     this.#lastError = error ?? this.#lastError;
     if (range.start < range.end) this.#wanted.push(range);
@@ -97,7 +97,7 @@ export class DownloadWork {
   /** Blocks to check together, the first of those that are left; waits for them. `undefined` when every block is checked. */
   async nextBatch(signal: AbortSignal): Promise<Received[] | undefined> {
     while (!signal.aborted && this.#checked < this.heads.length) {
-      // What is next in line always: all that is decoded may wait for it.
+      // The next in line is always decoded: everything else may wait for it.
       const mayDecode = this.#decodedBytes < maxDecodedBytes || this.#nextToCheck === this.#nextToTake;
       const batch = mayDecode ? this.#takeBatch() : [];
       if (batch.length > 0) return batch;
@@ -183,7 +183,7 @@ export class DownloadWork {
     return taken;
   }
 
-  /** Who waits looks again: call it when a signal that was given aborts. */
+  /** Makes waiters look again: call it when a signal that was given aborts. */
   wake(): void {
     const wakers = this.#wakers;
     this.#wakers = [];

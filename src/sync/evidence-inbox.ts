@@ -40,7 +40,7 @@ import { evidenceVerdicts } from "./verdicts.ts";
 
 /**
  * New evidence against one authority: many pieces at once, then as many as an authority that runs twice gives in the rounds of a chain.
- * What the node finds itself and what others tell have a budget each. Some 40 MB a day, until the authority is voted out.
+ * Own findings and those of others have a budget each. Some 40 MB a day, until the authority is voted out.
  */
 const offenderQuota = { requests: 1_024, perMs: 1_024_000 };
 /** Pieces being checked at once. */
@@ -52,13 +52,13 @@ export interface EvidenceInboxOptions {
   /** By gossip, to everybody. */
   publish(message: Uint8Array): Promise<unknown>;
   store: Pick<EvidenceStore, "put" | "get" | "all">;
-  /** Of settled rounds: votes are compared with those that they hold. */
+  /** Certificates of settled rounds: votes are compared with those that they hold. */
   certificates: Certificates;
   clock: Clock;
   logger: Logger;
   verify: Verify;
   rules: EvidenceRules;
-  /** Whether the address is in the set now: evidence against others is of no use. */
+  /** True if the address is in the set now: evidence against others is of no use. */
   isAuthority(address: Uint8Array): boolean;
 }
 
@@ -154,7 +154,7 @@ export class EvidenceInbox {
     }
   }
 
-  /** What this node found itself: kept, and told to everybody. */
+  /** Keeps evidence that this node found itself, and tells everybody. */
   #report(evidence: Evidence | undefined): void {
     if (!evidence) return;
     this.#take(evidence, undefined)
@@ -178,7 +178,7 @@ export class EvidenceInbox {
       if (this.#limiter.delayMs(budget, offenderQuota) > 0) return "ignore";
       if (await store.get(subject.offender, placeOf(subject))) return "ignore";
       const check = () => checkEvidence(evidence, rules, verify);
-      // Whoever sends it pays for the check; its offender for what the disk keeps, and only once the signatures are checked.
+      // The sender pays for the check; the offender for the place on the disk, and only once the signatures are checked.
       if (!(await (from === undefined ? check() : this.#places.run(from, check)))) return "ignore";
       return (await this.#keep(evidence, subject, budget)) ? "accept" : "ignore";
     } catch (error) {

@@ -4,14 +4,14 @@ import type { Hex } from "../util/bytes.ts";
 
 /** In memory, of all offenders; the disk keeps every piece. */
 const maxListed = 16_384;
-/** Of one offender and kind, where there are few of these: the first ones for ever, the newest of the others. */
+/** Evidence kept of one offender and kind while there are few of these: the first ones for ever, the newest of the others. */
 const perGroup = { first: 8, least: 16, most: 256 };
 
 export interface EvidenceSummary {
   id: Hex;
   offender: Address;
   offence: Offence;
-  /** Of headers. */
+  /** Slot of conflicting headers. */
   slot?: number;
   /** Target round of the later vote. */
   round?: number;
@@ -27,7 +27,7 @@ export interface ListedEvidence {
   place: Uint8Array;
 }
 
-/** What is shown and told of the evidence on the disk: no offender, and no kind of offence, crowds out another. */
+/** The evidence that is shown and told: no offender, and no kind of offence, crowds out another. */
 export class EvidenceList {
   /** By offender and kind, oldest first. */
   readonly #groups = new Map<string, { listed: ListedEvidence; order: number }[]>();

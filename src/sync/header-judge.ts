@@ -97,7 +97,7 @@ export class HeaderJudge {
     }
   }
 
-  /** Whether the proposer may be an authority. A stranger: it is none after the parent, which whoever passes the header on has. */
+  /** Tells if the proposer may be an authority. A stranger is none after the parent, which every relay of the header has. */
   async #standing({ parent, proposer }: Header): Promise<"authority" | "stranger" | "stale" | "unknown"> {
     const { chain } = this.#options;
     if (authorityIndex(chain.snapshot.authorities, proposer) >= 0) return "authority";

@@ -12,7 +12,7 @@ const verdictMs = 3_000;
 
 interface HeldVote {
   vote: SignedFinalityVote;
-  /** What is said of the message that brought it; later calls have no effect. */
+  /** Decides on the message that brought it; later calls have no effect. */
   decide(verdict: Verdict): void;
 }
 

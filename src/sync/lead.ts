@@ -11,7 +11,7 @@ export const gossipGap = 3;
  * are right. Made from headers that have passed these checks only, so that no claim can take its place.
  */
 export class Lead {
-  /** Who showed the headers. */
+  /** The peer that showed the headers. */
   readonly peer: PeerId;
   readonly heads: readonly Head[];
   /** A majority of the authorities must have signed them, and they are more than gossip has on its way; or people have named one of them. */
@@ -60,7 +60,7 @@ export class Lead {
     return this.heads.at(-1)!;
   }
 
-  /** Whether a node with this head is behind, once the blocks come. */
+  /** True if a node with this head is behind, once the blocks come. */
   showsBehind(head: Pick<Head, "totalDifficulty">): boolean {
     if (!this.#checked || !this.isOfMajority) return false;
     return this.holdsRecovery || this.top.totalDifficulty > head.totalDifficulty;

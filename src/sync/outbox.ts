@@ -11,7 +11,7 @@ import type { Topics } from "./topics.ts";
 const batchDelayMs = 5;
 /** Between two messages: under load each has some tens of transactions, and its overhead is less than they are. */
 const messageIntervalMs = 50;
-/** What this node has acknowledged and no block holds after this time is published again. */
+/** Acknowledged transactions that no block holds after this time are published again. */
 const republishMs = 30_000;
 /** The best paid of them: what fits into no block soon would only fill the network. */
 const maxRepublished = 4096;

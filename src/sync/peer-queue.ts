@@ -1,10 +1,10 @@
 import type { PeerId } from "../../protocols/index.ts";
 
 export interface PeerQueueLimits {
-  /** Of one peer, waiting or under way. */
+  /** Bytes of one peer, waiting or under way. */
   maxBytesPerPeer: number;
   maxCountPerPeer: number;
-  /** Of all peers. */
+  /** Bytes of all peers. */
   maxBytes: number;
   /** Pieces of work at a time, one of a peer at most. */
   maxRunning: number;

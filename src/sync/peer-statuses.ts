@@ -47,7 +47,7 @@ export interface PeerStatusesOptions {
   status(): ChainStatus;
 }
 
-/** Where the connected peers say they stand: asked on connecting and every few seconds, told by their acknowledgements. */
+/** Statuses that the connected peers claim: asked on connecting and every few seconds, told by their acknowledgements. */
 export class PeerStatuses {
   readonly events = new Emitter<PeerStatusEvents>();
   readonly #options: PeerStatusesOptions;
@@ -91,7 +91,7 @@ export class PeerStatuses {
     return this.#byPeer.get(peer);
   }
 
-  /** What it said last of itself was not so. */
+  /** Forgets a claim that was wrong. */
   forget(peer: PeerId): void {
     this.#byPeer.delete(peer);
   }

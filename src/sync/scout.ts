@@ -21,7 +21,7 @@ export interface ScoutOptions {
 }
 
 /**
- * What a peer's claim comes to: the first page of checked headers that are not here, from the last common ancestor on. Undefined where
+ * Checks a peer's claim: the first page of checked headers that are not here, from the last common ancestor on. Undefined if
  * the peer shows none.
  * @throws {RequestError | BlockError | CodedError} where it shows something else, or takes too long.
  */

@@ -150,7 +150,7 @@ function checkHeight(height: number): number {
   return refuse("a height is at most 2^53 - 1");
 }
 
-/** Whoever asks has it from short ids that it cannot check: not its fault. */
+/** The requester derived the index from short ids that it cannot check, so it is not at fault. */
 function lacks(length: number, index: number): never {
   throw new RequestError("resourceUnavailable", `the block has ${length} transactions, not ${index + 1}`);
 }

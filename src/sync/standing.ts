@@ -12,7 +12,7 @@ export interface StandingOptions {
 }
 
 /**
- * Whether this node is in step with the others. Nothing that a peer only says goes in here: a node falls behind when blocks come that a
+ * Tracks if this node is in step with the others. A peer's mere claims do not count: a node falls behind when blocks come that a
  * majority must have signed and that are heavier than its own chain, and stays so for as long as they come.
  */
 export class Standing {

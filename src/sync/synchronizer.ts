@@ -26,7 +26,7 @@ const settleMs = 3_000;
 
 /** A heavier chain that a majority of the authorities must have signed, by headers that were checked. */
 export interface ShownChain {
-  /** Who showed it. */
+  /** The peer that showed it. */
   peer: PeerId;
   height: number;
 }
@@ -56,7 +56,7 @@ export class Synchronizer {
   readonly #download: LeadDownload;
   /** Peers that are being asked, and what for. */
   readonly #jobs = new Set<Promise<void>>();
-  /** Of peers that keep their place until it is their turn. */
+  /** Leads of peers that keep their place until it is their turn. */
   #leads: Lead[] = [];
   #shown: (ShownChain & { totalDifficulty: number; untilMs: number }) | undefined;
   #isAskingAll = false;
@@ -76,7 +76,7 @@ export class Synchronizer {
     });
   }
 
-  /** Of the download that this node is behind by. */
+  /** Progress of the download that this node is behind by. */
   get progress(): SyncProgress | undefined {
     return this.#standing.isInStep ? undefined : this.#download.progress;
   }
@@ -176,7 +176,7 @@ export class Synchronizer {
     this.#jobs.add(job);
   }
 
-  /** What a claim comes to. Never rejects. */
+  /** Turns a claim into a checked lead, or nothing. Never rejects. */
   async #investigate(claim: PeerStatus): Promise<Lead | undefined> {
     const { chain } = this.#options;
     const { peer, status } = claim;

@@ -104,7 +104,7 @@ export class TransactionInbox {
     }
   }
 
-  /** What the pool refused at a glance has not been verified, but those it travels on to may have to: the fault would be ours. */
+  /** Verifies transactions that the pool refused by cheap checks: passing on a bad signature would be our fault. */
   async #areSigned(outcomes: AddOutcome[]): Promise<boolean> {
     const refused = outcomes.flatMap((outcome) => {
       return outcome.accepted || outcome.isSigned ? [] : outcome.record;

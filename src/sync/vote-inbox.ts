@@ -45,7 +45,7 @@ export interface VoteInboxOptions {
   fetchBlock(id: Uint8Array, peer: PeerId): void;
   /** Fetches a block that a vote names, if it is not under way and may be charged. Never at the expense of the peer that passed it on. */
   fetchVotedBlock(id: Uint8Array, peer: PeerId, charge: () => boolean): void;
-  /** What a peer knows of finality has been taken in. */
+  /** Called when a peer's answer about finality has been taken in. */
   onAnswer?(): void;
 }
 
@@ -194,7 +194,7 @@ export class VoteInbox {
     return { verdict: this.#hold(vote, from) };
   }
 
-  /** Who votes from a later source has its certificate. */
+  /** A voter with a later source has the source's certificate. */
   #pullSource(vote: SignedFinalityVote, from: PeerId): void {
     if (vote.message.source.round <= this.#options.chain.justified.round) return;
     if (this.#accounts.chargeErrand("certificate", vote, from)) void this.pull(from);

@@ -17,7 +17,7 @@ const recentRounds = 8;
 export class VoteLimit {
   readonly #taken = new LruMap<Hex, HighestIds>(maxVoters);
 
-  /** Whether the vote was taken in, or cannot be any more. */
+  /** True if the vote was taken in, or cannot be any more. */
   excludes(vote: SignedFinalityVote): boolean {
     const taken = this.#taken.get(toHex(vote.voter))?.at(vote.message.target.round) ?? new Set();
     return taken.size >= maxVotesPerRound || taken.has(linkKey(vote.message));

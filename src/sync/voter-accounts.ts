@@ -33,7 +33,7 @@ export class VoterAccounts {
     this.#voteQuota = { requests: voteBurst, perMs: voteBurst * everyMs };
   }
 
-  /** Whether a vote that says it is this voter's may be checked; false while the account and what is left over for all are used up. */
+  /** True if a vote that claims this voter may be checked; false while the account and the share left over for all are used up. */
   mayCheck({ voter }: SignedFinalityVote, account: VoteAccount): boolean {
     const isCovered = this.#limiter.delayMs(`${account} votes ${toHex(voter)}`, this.#voteQuota) === 0;
     return isCovered || this.#limiter.delayMs("surplus", surplusQuota) === 0;

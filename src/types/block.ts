@@ -38,7 +38,7 @@ export const EncodedBlock = new ContainerType(
 );
 export type EncodedBlock = ValueOf<typeof EncodedBlock>;
 
-/** What is gossiped of a block: its transactions by the first 8 bytes of their ids, in order. */
+/** The gossiped form of a block: its transactions by the first 8 bytes of their ids, in order. */
 export const CompactBlock = new ContainerType(
   { header: SignedHeader, shortIds: new ListCompositeType(ShortId, maxTransactionsPerList) },
   { typeName: "CompactBlock" },
@@ -76,7 +76,7 @@ export function splitShortIds(shortIds: Uint8Array): Uint8Array[] {
   );
 }
 
-/** What a block adds to a node's knowledge of a peer or branch: its place and its weight. */
+/** Place and weight of a block. */
 export interface BlockRef {
   height: number;
   id: Uint8Array;

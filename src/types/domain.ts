@@ -2,7 +2,7 @@ import { ContainerType } from "@chainsafe/ssz";
 import { Bytes32 } from "./primitives.ts";
 import { rootOf } from "./root.ts";
 
-/** What a signature is for. The bytes are part of the protocol and are never reused. */
+/** Domains of signatures. The bytes are part of the protocol and are never reused. */
 export const domainTypes = {
   genesis: new Uint8Array([0, 0, 0, 0]),
   transaction: new Uint8Array([1, 0, 0, 0]),

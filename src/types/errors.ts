@@ -51,7 +51,7 @@ export type BlockErrorCode =
   /** It is made by a version of the rules that this program does not know: nothing can be said of the block. */
   | "UNKNOWN_RULES";
 
-/** What a block error is about, where it is about one transaction of the block. */
+/** The transaction of a block that an error is about, if it is about one. */
 export interface BlockErrorDetail extends ErrorOptions {
   transactionIndex?: number;
   transactionCode?: TransactionErrorCode;

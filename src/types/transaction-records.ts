@@ -5,7 +5,7 @@ import { transactionLayout as layout, transactionRoots } from "./transaction-roo
 
 const noMemo = new Uint8Array();
 
-/** Of the SSZ encoding of one, with the longest memo. */
+/** Longest SSZ encoding of one, with the longest memo. */
 export const maxTransactionBytes = layout.memo + maxMemoBytes;
 
 /** A transaction with what is computed from it once. `id` is its `hash_tree_root`; `signingRoot` is what the signature covers. */
@@ -20,7 +20,7 @@ export interface TransactionRecord {
   readonly encoded: Uint8Array;
 }
 
-/** Of a `ShortId`. */
+/** Digits of a `ShortId`. */
 const shortIdDigits = 16;
 
 /** A `ShortId` in hex, without a prefix: what transactions are looked up by for the blocks that name them so. */
@@ -28,7 +28,7 @@ export function hexOfShortId(shortId: Uint8Array): string {
   return toHex(shortId).slice(2);
 }
 
-/** What its signature and its addresses are checked by. `isAccount`: addresses that were checked when the account was made. */
+/** Checks that a transaction needs on its signature and addresses. `isAccount`: addresses that were checked when the account was made. */
 export function signatureSet(
   { transaction, signingRoot: message }: TransactionRecord,
   isAccount: (address: Uint8Array) => boolean,

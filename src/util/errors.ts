@@ -24,7 +24,7 @@ export function isClosed(error: unknown): boolean {
   return error instanceof CodedError && error.code === closedCode;
 }
 
-/** What a person gave is wrong: printed as one line without a stack. */
+/** A person's input is wrong: printed as one line without a stack. */
 export class UserError extends CodedError {
   constructor(message: string, code = "USER_ERROR", options?: ErrorOptions) {
     super(code, message, options);

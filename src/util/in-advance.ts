@@ -1,14 +1,14 @@
 /** How far ahead of the caller `inAdvance` works. */
 export interface Lead<T> {
-  /** What of an item counts, such as its bytes. */
+  /** Weight of an item, such as its bytes. */
   weigh(item: T): number;
   /** Further items wait while those that are made weigh so much together. */
   maxWeight: number;
 }
 
 /**
- * What `make` makes of each item, in order; it works on the next ones while the caller works on one. @throws what `make` or the source
- * throws, after what came before that.
+ * Yields the result of `make` for each item, in order; works on the next ones while the caller works on one. @throws errors of `make` or the source,
+ * after the results before them.
  */
 export async function* inAdvance<T, R>(
   source: AsyncIterable<T>,

@@ -3,7 +3,7 @@ import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:
 import { dirname } from "node:path";
 import { messageOf, UserError } from "./errors.ts";
 
-/** What a lock file holds: who has it. `start` and `boot` tell a process from a later one with the same pid. */
+/** Contents of a lock file: its holder. `start` and `boot` tell a process from a later one with the same pid. */
 interface Holder {
   pid: number;
   /** Start of the process in clock ticks since boot (proc(5), field 22 of stat), "" where there is no /proc. */
@@ -48,7 +48,7 @@ function tryAcquire(path: string, own: Holder): Holder | undefined {
     const holder = readHolder(path);
     if (holder === undefined) continue; // released between the two calls
     if (holder && isAlive(holder)) return holder;
-    // Whoever replaces a dead holder's file holds this second lock meanwhile, so that nobody removes a living one's.
+    // A second lock is held while a dead holder's file is replaced, so that nobody removes a living one's.
     const guard = `${path}.take-over`;
     const busy = tryAcquire(guard, own);
     if (!busy) {

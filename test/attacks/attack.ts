@@ -1,16 +1,16 @@
 import type { Site } from "./lib/site.ts";
 
-/** Who has none of the authorities' keys, or one of four. */
+/** A stranger has none of the authorities' keys, a coalition one of four. */
 export type Adversary = "stranger" | "coalition";
 
 export interface Attack {
   name: string;
   by: Adversary;
-  /** What it does, and how fast; for docs/attacks.md. */
+  /** The attack and its rate, for docs/attacks.md. */
   does: string;
   /** Each of its peer ids proves by itself that it misbehaves. */
   provable?: boolean;
-  /** What is wrong with what the attack counted; `seconds`: how long it ran. */
+  /** Complaints about what the attack counted; `seconds`: how long it ran. */
   judge?(counts: Readonly<Record<string, number>>, seconds: number): string[];
   /** Goes on until the site's signal aborts. */
   run(site: Site): Promise<void>;

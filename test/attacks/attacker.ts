@@ -6,7 +6,7 @@ import { Site } from "./lib/site.ts";
 const job = JSON.parse(process.argv[2]!) as Job;
 const stop = new AbortController();
 const sites = new Map(job.attacks.map((name) => [name, new Site(job, stop.signal)]));
-// What others do to it is not its end.
+// The attacker survives whatever others do to it.
 for (const event of ["uncaughtException", "unhandledRejection"] as const) {
   process.on(event, () => [...sites.values()][0]!.count("errors"));
 }

@@ -1,9 +1,9 @@
 import type { World } from "../e2e/harness/open-world.ts";
 
-/** What one run of a figure was told: numbers and names that go into its result line. */
+/** Settings of one run of a figure: numbers and names that go into its result line. */
 export type Settings = Readonly<Record<string, number | string | boolean>>;
 
-/** What nothing can beat on this machine, measured in the same run and in the unit of the value. */
+/** The bound that nothing can beat on this machine, measured in the same run and in the unit of the value. */
 export interface Limit {
   what: string;
   value: number;
@@ -13,11 +13,11 @@ export interface Measured {
   value: number;
   unit: string;
   limit?: Limit;
-  /** Of all node processes, user and system, while the value was measured; of this process where the figure runs in it. */
+  /** CPU of all node processes, user and system, while the value was measured; of this process if the figure runs in it. */
   cpuSeconds?: number;
-  /** Of this process, where it makes the load for others. */
+  /** CPU of this process if it makes the load for others. */
   loadCpuSeconds?: number;
-  /** Of everything else on the machine: a run beside which much else ran says little. */
+  /** CPU of everything else on the machine: a run beside much other work says little. */
   otherCpuSeconds?: number;
   /** The highest resident set of one node process, from its start on. */
   peakMemoryBytes?: number;
@@ -25,7 +25,7 @@ export interface Measured {
   details?: Record<string, number>;
 }
 
-/** What a figure shall be. `of`: the ratio to the limit, the value, or the name of a detail. */
+/** The goal of a figure. `of`: the ratio to the limit, the value, or the name of a detail. */
 export interface Goal {
   of: string;
   is: ">=" | "<=" | "<";

@@ -9,7 +9,7 @@ import { runGrowth } from "./growth/run.ts";
 import { selectFigures } from "./lib/result-line.ts";
 import { runFigures } from "./run-figures.ts";
 
-/** Of a figure with a goal, the middle of three. */
+/** A figure with a goal is run three times; the median counts. */
 const goalRepeat = "3";
 
 const { values, positionals } = parseArgs({

@@ -46,6 +46,6 @@ export async function runFigures(figures: readonly Figure[], options: FigureOpti
 async function runOnce(figure: Figure, settings: Settings): Promise<Measured> {
   resetOwnPeak();
   const measured = await inWorld((context: Context) => figure.run(context, settings));
-  // Where the figure runs in this process.
+  // The figure may have run in this process.
   return { peakMemoryBytes: memoryOf(process.pid).peakBytes, ...measured };
 }

@@ -11,7 +11,7 @@ export const waitMs = 90_000;
 
 export interface Opened {
   page: Page;
-  /** Whatever went wrong in the page, and requests to anywhere but the node. */
+  /** Errors in the page, and requests to anywhere but the node. */
   troubles: string[];
   /** All that left the page: addresses and bodies. */
   sent: string[];
@@ -20,7 +20,7 @@ export interface Opened {
 export interface Stage {
   network: TestNetwork;
   browser: Browser;
-  /** Of the first node. */
+  /** URL of the first node. */
   url: string;
   /** A page in a profile of its own, which is gone with the test. */
   open(path?: string, options?: BrowserContextOptions): Promise<Opened>;
@@ -111,7 +111,7 @@ export async function tabTo(page: Page, name: string): Promise<void> {
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** What axe finds, one line each: all that it can look for, or these rules of it. */
+/** Findings of axe, one line each, by all of its rules or by these. */
 export async function axeViolations(page: Page, rules?: string[]): Promise<string[]> {
   if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(axeSource);
   return page.evaluate(async (only) => {

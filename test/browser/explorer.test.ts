@@ -132,9 +132,9 @@ test("search finds heights, ids and addresses", async () => {
     await search(text);
     await page.getByRole("heading", { name: heading, exact: true, level: 1 }).waitFor();
   }
-  // Whoever uses a screen reader goes on at the new page.
+  // The focus moves, so that a screen reader goes on at the new page.
   expect(await page.evaluate(() => document.activeElement?.tagName)).toBe("MAIN");
-  // That an id is no transaction's, the browser notes by itself.
+  // The browser itself logs the 404 for an id that is no transaction's.
   expect(troubles.filter((text) => !text.includes("404"))).toEqual([]);
   for (const [text, problem] of [
     ["hello", "Search for a height"],

@@ -7,7 +7,7 @@ import { qualitiesBroken } from "../attacks/measure/result.ts";
 import { patience } from "./harness/until.ts";
 import { createWorld } from "./harness/world.ts";
 
-/** Of each group of attacks: `npm run attacks` does each alone, for a minute, and judges times. */
+/** Each group of attacks runs this long; `npm run attacks` runs each alone for a minute and judges times. */
 const seconds = 7;
 const groups = 2;
 

@@ -3,7 +3,7 @@ import { until } from "./harness/until.ts";
 import { createWorld } from "./harness/world.ts";
 
 const clone = { lesson: "clone", moral: "the cheat has lost its seat" };
-/** What they show beside that other tests see too. */
+/** Lessons whose subject other tests cover too: here only the moral is compared. */
 const others = [
   { lesson: "partition", moral: "nothing has become final on any side" },
   { lesson: "vote", moral: "finality is back" },

@@ -23,7 +23,7 @@ test("two halves of four finalize nothing while they are apart; healed, finality
   const watch = new FinalityWatch(nodes);
 
   lab.cut();
-  // What was on its way.
+  // Time for messages that were under way at the cut.
   await sleep(1_000);
   const finalOn = () => Promise.all(nodes.map(async (node) => (await node.status()).finalized!));
   const cut = await finalOn();
@@ -34,7 +34,7 @@ test("two halves of four finalize nothing while they are apart; healed, finality
     expect(state).toBe("halted");
     expect(findings.map(({ code }) => code)).toContain("MISSING_AUTHORITIES");
   }
-  // What was made after the cut is on one side, and final on none.
+  // Blocks made after the cut are on one side only, and final on neither.
   const tops = await Promise.all(nodes.map(async (node) => (await node.status()).head!.height));
   const common = await commonHeight(nodes[0]!, nodes[2]!, Math.min(...tops));
   expect(Math.max(...tops)).toBeGreaterThan(common);

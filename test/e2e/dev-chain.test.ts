@@ -81,7 +81,7 @@ async function stop(npm: Process): Promise<void> {
   await until("the node has ended", () => !isRunning(npm.pid));
 }
 
-/** Whether a process of its group is left. */
+/** True while a process of the group is left. */
 function isRunning(group: number): boolean {
   try {
     return process.kill(-group, 0);

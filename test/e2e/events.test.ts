@@ -67,7 +67,7 @@ function chainOf(events: readonly NodeEvent[]): Map<unknown, unknown> {
   return chain;
 }
 
-/** What the node has accepted from its own account was told once, but where a retracted block gave it back. */
+/** Checks that each accepted transaction was announced once, or again where a retracted block gave it back. */
 function checkTransactions(events: readonly NodeEvent[], from: string, { accepted, sent }: Traffic): void {
   const told = new Map<string, number>();
   for (const { event, data } of events) {

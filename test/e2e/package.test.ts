@@ -33,7 +33,7 @@ test("npm run build makes a package that runs where it is installed", async () =
     timeoutMs: 60_000,
   });
   const page = await (await fetch(url)).text();
-  // What it runs is made where the package is installed, of the sources in it.
+  // The page is built where the package is installed, from the sources in the package.
   expect(page).toMatch(/<script type="module">.{1000}/s);
   expect(page).toContain("Make the key");
 

@@ -58,7 +58,7 @@ test("an old backup that is put back signs nothing twice, and signs again after 
     },
     { timeoutMs: 60_000 },
   );
-  // Of four, three are needed: from now on its vote is.
+  // Three of four votes are needed, so finality now depends on its vote.
   await third.stop();
   const before = (await finality(first)).finalized.height;
   await until(

@@ -15,6 +15,8 @@ const long: Readonly<Record<string, number>> = {
   "rogue-peers": 50,
   events: 45,
   network: 45,
+  recovery: 75,
+  rules: 60,
   class: 40,
   "rogue-requests": 40,
 };

@@ -81,7 +81,7 @@ test("a second process on the same data is refused with a line that names the fi
     expect(stderr).toContain(`is in use by process ${node.process.pid} `);
   }
   await node.height(head!.height + 2);
-  // What a killed process leaves does not keep the next out.
+  // The lock file of a killed process does not keep the next one out.
   await node.kill();
   expect(existsSync(node.paths.lock)).toBe(true);
   node.start();

@@ -38,7 +38,7 @@ export const clockJumps: Scenario = {
     let backMs = 0;
     for (let round = 1; round <= rounds; round++) {
       const node = nodes[Math.floor(random() * nodes.length)]!;
-      // Where an answer takes seconds, it does not tell of an offset of one.
+      // An answer that takes seconds cannot show an offset of one second.
       const leastMs = shortestMs * patience.factor;
       const size = leastMs * (longestMs / leastMs) ** random();
       const offsetMs = Math.round(random() < 0.5 ? -size : size);

@@ -23,7 +23,7 @@ interface Point {
   among: number;
   /** A node without any data comes to it. */
   isNew?: true;
-  /** What has to be asked of the node. */
+  /** A request that makes the node come to this point. */
   ask?(node: TestNode, network: TestNetwork): Promise<unknown>;
 }
 

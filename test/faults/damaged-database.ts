@@ -12,7 +12,7 @@ const chainMs = 5_000;
 /** Answers that say that something is damaged or gone, rather than something wrong. */
 const honestCodes = new Set(["DAMAGED", "BLOCK_NOT_FOUND"]);
 
-/** What an undamaged node says. */
+/** The answers of an undamaged node. */
 interface Truth {
   blocks: BlockAnswer[];
   total: bigint;

@@ -64,7 +64,7 @@ function fill(disk: string): () => void {
   const file = openSync(path, "w");
   for (const bytes of [2 ** 20, 2 ** 12]) {
     const chunk = Buffer.alloc(bytes);
-    // What the node frees meanwhile stays full too.
+    // Space that the node frees meanwhile is filled too.
     for (let tries = 0; tries < 10_000 && statfsSync(disk).bavail > 0; tries++) {
       try {
         writeSync(file, chunk);

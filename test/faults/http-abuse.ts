@@ -14,7 +14,7 @@ const periodMs = 1_000;
 const idle = 1_000;
 const slowBodies = 200;
 const flooders = 50;
-/** Of the interval between blocks. */
+/** Allowed growth of the interval between blocks. */
 const disturbance = 1.2;
 
 /** A round is a second of flood against one of four nodes; before it, everything that HTTP refuses or limits. */

@@ -21,7 +21,7 @@ export class InspectedHeap {
     this.#url = `http://127.0.0.1:${port}/json/list`;
   }
 
-  /** Of a node that is not running yet. `index`: another one for each node of a network. */
+  /** For a node that is not running yet. `index`: another one for each node of a network. */
   static of(node: TestNode, index: number): InspectedHeap {
     const port = firstPort + index;
     node.flags = [...nodeFlags, `--inspect=127.0.0.1:${port}`];

@@ -36,7 +36,7 @@ export const oldData: Scenario = {
     await startAll(network);
     const { publicKey } = wallets[3]!.signer;
     const watch = await SignatureWatch.start(nodes, { genesisId, periodMs, publicKey });
-    // What the node itself has acknowledged goes with its data.
+    // Transactions that only this node has acknowledged are lost with its data.
     const traffic = new Traffic({ ...network, nodes: nodes.slice(0, 3) }, 100);
     world.onEnd(() => Promise.allSettled([traffic.stop(), watch.stop()]));
     const signs = async (more: number) => {

@@ -14,8 +14,8 @@ interface FinalBlock {
 const concurrency = 8;
 
 /**
- * What must hold after every run, all nodes being up: they have the same final headers and state roots, every transaction
- * that was acknowledged is final exactly once, and nobody's money was made or lost. @throws what does not hold.
+ * Checks after every run, with all nodes up, that they have the same final headers and state roots, every transaction
+ * that was acknowledged is final exactly once, and no money was made or lost. @throws the first promise that is broken.
  */
 export async function checkPromises(
   network: TestNetwork,

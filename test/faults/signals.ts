@@ -7,7 +7,7 @@ import { patience, until } from "../e2e/harness/until.ts";
 import type { Scenario } from "./scenario.ts";
 
 const periodMs = 200;
-/** Of a terminal's second Ctrl-C. */
+/** The exit code after a terminal's second Ctrl-C. */
 const interruptedCode = 130;
 
 /** SIGTERM at every line that a node says when it starts and when it stops, and a second instance; each `rounds` times. */

@@ -22,7 +22,7 @@ const balance = 10_000_000_000n;
 const perRequest = 1_000;
 /** As the base of a least fee that doubles from half of the mempool on. */
 const honestFee = 50n;
-/** Of the time for which the mempool is full. */
+/** Shares of the time for which the mempool is full. */
 const windows = { before: [0.2, 0.4], after: [0.8, 1] } as const;
 const memoryGrowth = 1.1;
 const sampleMs = 5_000;

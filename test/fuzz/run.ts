@@ -14,7 +14,7 @@ const hang = { turns: 200, everyMs: 50, cpuMs: 10_000 };
 
 /** Inputs that failed once, and one of each outcome seen, a folder a target: they are run before all others, and changed further. */
 const corpusFolder = join(import.meta.dirname, "corpus");
-/** Of the corpus of one target. */
+/** Limits of one target's corpus. */
 const maxOutcomes = 24;
 const maxKeptBytes = 2048;
 /** Then mutations begin with what was found since, too. */
@@ -117,7 +117,7 @@ async function runOnce(target: Target, input: Uint8Array): Promise<string> {
   } finally {
     clearInterval(timer);
   }
-  // What blocks the event loop is not interrupted by a timer.
+  // A timer cannot interrupt code that blocks the event loop.
   const { user, system } = process.cpuUsage(before);
   const cpuMs = (user + system) / 1_000;
   if (cpuMs > hang.cpuMs) throw new Error(`took ${cpuMs} ms of the processor`);

@@ -32,7 +32,7 @@ function isProtocol(value: unknown): value is AnyProtocol {
   return typeof value === "object" && value !== null && "request" in value && "response" in value;
 }
 
-/** What is taken is a value: it has a root, and its encoding is as long as what came and says the same. */
+/** Checks that accepted bytes are a value: it has a root, and encodes to bytes of the same length that decode to the same. */
 function typeTarget(type: Type<unknown>): Target {
   return {
     name: `SSZ ${type.typeName}`,

@@ -19,7 +19,7 @@ export function accountsOf(state: State, paid?: { address: Uint8Array; amount: b
   return AccountState.fromAccounts(accounts, new Uint8Array(8));
 }
 
-/** Of all accounts together. */
+/** Balance of all accounts together. */
 export function balanceOf(state: State): bigint {
   let sum = 0n;
   for (let index = 0; index < state.count; index++) sum += state.balance(index);

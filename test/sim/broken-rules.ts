@@ -53,7 +53,7 @@ export const brokenRules: Record<string, BrokenRule> = {
     seed: 23,
     runs: 100,
   },
-  /** What was signed before a crash is not known after it. */
+  /** Forgets after a crash what was signed before it. */
   forgetfulSigner: {
     edits: [
       {
@@ -103,7 +103,7 @@ export const brokenRules: Record<string, BrokenRule> = {
     seed: 4,
     runs: 40,
   },
-  /** Whoever tells of a vote is blamed for what only the vote's block shows. */
+  /** Blames the relay of a vote for what only the vote's block shows. */
   tellersBlamed: {
     edits: [
       {

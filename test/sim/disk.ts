@@ -8,7 +8,7 @@ interface Waiting {
 }
 
 export interface DiskSpeed {
-  /** Of a sync. */
+  /** Least duration of a sync. */
   leastMs: number;
   mostMs: number;
   /** How often one takes `slowMs`. */

@@ -1,4 +1,4 @@
-/** What would make two runs of one seed differ. */
+/** Sources of randomness and time that would make two runs of one seed differ. */
 const forbidden = [
   [Date, "now"],
   [Math, "random"],

@@ -25,7 +25,7 @@ export function forgetVerdicts(): void {
 export const verify: Verify = async (sets) =>
   sets.map((set) => (!set.address || isAddress(set.address)) && (!("message" in set) || verifyOne(set)));
 
-/** What has just been signed need not be checked. */
+/** Signs, and remembers that the signature is good. */
 async function signAndKnow(signer: Signer, root: Uint8Array): Promise<Uint8Array> {
   const signature = await signer.sign(root);
   verdicts.set(verdictKey({ publicKey: signer.publicKey, message: root, signature }), true);

@@ -1,7 +1,7 @@
 import type { Hex } from "../../src/util/bytes.ts";
 import type { ReferenceRules } from "./reference.ts";
 
-/** What is known of a block, from whichever node. */
+/** Facts about a block, from whichever node. */
 export interface KnownBlock {
   height: number;
   parent: Hex;
@@ -23,7 +23,7 @@ export function signedRecently(id: Hex, blocks: ReadonlyMap<Hex, KnownBlock>): s
   if (!parent || authorities === undefined) return undefined;
   let at: KnownBlock | undefined = parent;
   for (let distance = 1; distance <= Math.floor(authorities / 2) && at && at.height > 0; distance++) {
-    // Where the set has just changed, so has the window.
+    // If the set has just changed, so has the window.
     if (at.rules?.authorities.length !== authorities) return undefined;
     if (at.proposer === block.proposer)
       return `block ${block.height} and ${at.height} have one proposer of ${authorities}`;

@@ -4,7 +4,7 @@ import type { KnownBlock } from "./known-blocks.ts";
 import type { SimNode } from "./node.ts";
 
 /**
- * Whether a node may leave `ready`: a heavier chain exists with more blocks that the node's own does not hold than fewer than a
+ * True if a node may leave `ready`: a heavier chain exists with more blocks that the node's own does not hold than fewer than a
  * majority of the authorities can sign; or a later round is justified than the node knows. `head` is the one that the headers of the
  * other chain were compared with: the first block of that chain may be the head by the time the node leaves.
  */

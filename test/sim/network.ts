@@ -15,7 +15,7 @@ export interface NetworkConditions {
   /** One way. */
   leastDelayMs: number;
   mostDelayMs: number;
-  /** Of gossip messages. */
+  /** Share of gossip messages that are lost. */
   lossShare: number;
   duplicateShare: number;
   /** How often a message takes `slowMs` more. */
@@ -30,17 +30,17 @@ interface Connection {
   changing: boolean;
 }
 
-/** Who can reach whom, and how long it takes. */
+/** Connections between nodes, and their delays. */
 export class SimNetwork {
   readonly timeline: Timeline;
   readonly random: Random;
   readonly endpoints = new Map<PeerId, Endpoint>();
   readonly #connections = new Map<string, Connection>();
   conditions: NetworkConditions;
-  /** Whether `self` sees its connection with `other` as its own choice. */
+  /** True if `self` sees its connection with `other` as its own choice. */
   hasDialled: (self: PeerId, other: PeerId) => boolean = () => true;
   addressOf: (peer: PeerId) => string = (peer) => peer;
-  /** Whether the cable between two peers exists at all. */
+  /** True if the cable between two peers exists at all. */
   #wired: (a: PeerId, b: PeerId) => boolean = () => true;
   #cut: (a: PeerId, b: PeerId) => boolean = () => false;
 
@@ -79,7 +79,7 @@ export class SimNetwork {
     }
   }
 
-  /** Whether the two have a connection, even if nothing passes. */
+  /** True if the two have a connection, even if nothing passes. */
   connected(a: PeerId, b: PeerId): boolean {
     return this.#connections.get(pairOf(a, b))?.open ?? false;
   }

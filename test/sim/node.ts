@@ -22,7 +22,7 @@ import type { Random } from "./random.ts";
 import { type ClockError, NodeClock, type Timeline } from "./timeline.ts";
 import type { Trace } from "./trace.ts";
 
-/** What a faulty node changes of itself. */
+/** Changes that make a node faulty. */
 export interface Behaviour {
   network(endpoint: Endpoint): Network;
   database(database: Database): Database;
@@ -38,7 +38,7 @@ export interface SimNodeOptions {
   timeline: Timeline;
   random: Random;
   trace: Trace;
-  /** Whether another node is expected. */
+  /** True if no other node is expected. */
   alone: boolean;
   behaviour?: Behaviour | undefined;
   onStarted(node: SimNode, services: ChainServices): void;
@@ -98,7 +98,7 @@ export class SimNode {
     return this.#process ? this.#modes.mode : "dead";
   }
 
-  /** Of the running process, once it has opened its database. */
+  /** Services of the running process, once it has opened its database. */
   get services(): ChainServices | undefined {
     return this.#process?.services;
   }

@@ -39,7 +39,7 @@ export class Oracle {
   /** The first rule that was broken. */
   violation: Violation | undefined;
   readonly errors = new Map<string, number>();
-  /** Who was shown to have equivocated. */
+  /** Authorities shown to have equivocated. */
   readonly evidence = new Set<Address>();
   readonly #honest: ReadonlySet<Address>;
   finalizedHeight = 0;
@@ -102,7 +102,7 @@ export class Oracle {
     });
   }
 
-  /** What came to an honest node; anybody can write down votes that nobody has signed. */
+  /** Takes in votes that came to an honest node; anybody can write down votes that nobody has signed. */
   async onVotes(votes: readonly SignedFinalityVote[]): Promise<void> {
     for (const vote of votes) {
       const { message, voter: publicKey, signature } = vote;
@@ -142,14 +142,14 @@ export class Oracle {
     if (message.includes("are both final")) this.report("conflicting finality", `${node.name}: ${message}`);
   }
 
-  /** What was checked and kept as proof against somebody is right. */
+  /** Checks that evidence which a node kept is right. */
   #onEvidence(node: SimNode, offender: Address, offence: string): void {
     this.evidence.add(offender);
     if (this.#honest.has(offender))
       this.report("evidence against an honest node", `${node.name}: ${offence} of ${offender}`);
   }
 
-  /** Whether `ancestor` is `id` or below it. */
+  /** True if `ancestor` is `id` or below it. */
   descends(id: Hex, ancestor: { height: number; id: Hex }): boolean {
     return this.#watch.ancestorAt(id, ancestor.height) === ancestor.id;
   }

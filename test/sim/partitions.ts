@@ -1,7 +1,7 @@
 import type { PeerId } from "../../protocols/index.ts";
 import type { Random } from "./random.ts";
 
-/** Whether nothing passes from one to the other. */
+/** True if nothing passes from one to the other. */
 export type Cut = (from: PeerId, to: PeerId) => boolean;
 
 export const noCut: Cut = () => false;

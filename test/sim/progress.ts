@@ -19,7 +19,7 @@ export function paceWatchMs(scenario: Scenario): number {
   return watchedPeriods * Math.max(periodMs, emptyBlockPeriodMs);
 }
 
-/** What is wrong with the pace of a chain since a height, by the timestamps of its blocks; undefined where nothing is. */
+/** The fault in a chain's pace since a height, by the timestamps of its blocks; undefined if there is none. */
 export async function paceFault(
   { services, name }: SimNode,
   sinceHeight: number,

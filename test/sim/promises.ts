@@ -1,4 +1,4 @@
-/** What the oracle holds honest nodes to under attack, beside what always holds. */
+/** Promises that honest nodes keep under attack, beside those that always hold. */
 export const promises = {
   /** No honest node loses score with another one for what a liar has done. */
   blame: true,

@@ -25,7 +25,7 @@ import type { SimNetwork } from "./network.ts";
 /** As in the real engine: an honest node asks below the quota. */
 const ownShare = 0.9;
 
-/** What either side pays for, as in the real engine. */
+/** Offences of either side, as in the real engine. */
 const answererOffences: Partial<Record<RequestErrorCode, Offence>> = {
   malformed: "invalidResponse",
   tooLarge: "invalidResponse",

@@ -63,7 +63,7 @@ export interface Scenario {
 }
 
 export interface ScenarioWishes {
-  /** Where the caller wants a certain number. */
+  /** Set if the caller wants a certain number. */
   authorities?: number | undefined;
   /** False: there are no liars. Names of behaviours: there are, and they behave in these ways only. */
   liars?: false | readonly string[] | undefined;

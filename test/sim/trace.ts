@@ -1,7 +1,7 @@
 import type { Logger } from "../../src/util/logger.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** What happened, in few words; kept only where somebody wants to read it. */
+/** A run's events in few words; kept only if somebody wants to read them. */
 export class Trace {
   readonly #timeline: Timeline;
   readonly #wanted: boolean;

@@ -56,7 +56,7 @@ const description = [
   "Errors are RFC 9457 problem details with a stable `code`: the schema `Problem` lists all of them. Any route can answer `RATE_LIMITED`, `FORBIDDEN_HOST`, `FORBIDDEN_ORIGIN`, `DAMAGED` and `INTERNAL`.",
 ].join("\n\n");
 
-/** What the operations say, for programs. */
+/** The OpenAPI document of the operations. */
 export function openApiDocument(operations: readonly Operation[]): OpenApiDocument {
   const schemas = new SchemaCollection();
   const problem = schemas.add(problemSchema);
@@ -153,7 +153,7 @@ function contentOf(byMediaType: Readonly<Record<string, z.ZodType>>, schemas: Sc
   );
 }
 
-/** What follows from the operation, and what it names. */
+/** Codes that follow from the operation, and those that it names. */
 function problemCodes({ body, admin, problems: named = [] }: Operation): ProblemCode[] {
   const codes: ProblemCode[] = ["MALFORMED", ...named];
   if (admin) codes.push("UNAUTHORIZED");

@@ -27,7 +27,7 @@ export class SchemaCollection {
     return Object.fromEntries([...this.#named].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
-  /** What is sent: a client may find more in an answer than a schema says. */
+  /** Schema of an answer: a client may find more in it than the schema says. */
   add(schema: z.ZodType): JsonSchema {
     const { $defs = {}, $schema: _, ...converted } = z.toJSONSchema(schema, { io: "input" });
     for (const [name, definition] of Object.entries($defs)) this.#named.set(name, refer(definition));

@@ -12,7 +12,7 @@ import type { ApiServices } from "../services.ts";
 import { headerView, parametersView, transactionViews } from "../views.ts";
 import type { WholeBlocks } from "../whole-blocks.ts";
 
-/** Of a genesis block, shown: it may hold a million. */
+/** Balances shown of a genesis block: it may hold a million. */
 const maxShownBalances = 1000;
 
 export function blockRoutes(api: Api, services: ApiServices, wholeBlocks: WholeBlocks): void {

@@ -6,7 +6,7 @@ import { requireLedger } from "../query.ts";
 import { diagnosisSchema, peerSchema, recoveriesSchema, statusSchema } from "../schemas/node.ts";
 import type { ApiServices } from "../services.ts";
 
-/** What the node says of itself. */
+/** Routes about the node itself. */
 export function nodeRoutes(api: Api, services: ApiServices): void {
   api.serve(
     {

@@ -100,7 +100,7 @@ export function proofRoutes(api: Api, services: ApiServices, wholeBlocks: WholeB
   );
 }
 
-/** Of the block of that name; without one, of the canonical block that holds the transaction. */
+/** Id of the block of that name; without one, of the canonical block that holds the transaction. */
 async function idOfBlockWith(
   chain: Chain,
   id: Uint8Array,

@@ -11,7 +11,7 @@ import {
   timeSchema,
 } from "./values.ts";
 
-/** What `POST /v1/authorities/proposals` takes. */
+/** Body of `POST /v1/authorities/proposals`. */
 const inputRule = "a proposal is an object {candidate, kind: add or remove} or {parameter, value, kind: set}";
 const force = z.boolean().prefault(false).describe("Also where too few authorities are known to be alive.");
 

@@ -30,7 +30,7 @@ const page = source
     return `<script${attributes}>${text}</script>`;
   });
 const body = Buffer.from(page);
-/** Of brotli. 9 takes fifteen times as long for one part in a hundred. */
+/** Quality of brotli. 9 takes fifteen times as long for one part in a hundred. */
 const quality = 5;
 const printed: PrintedPage = {
   scripts,

@@ -3,7 +3,7 @@ import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-/** What is printed by make-page.ts. */
+/** Output of make-page.ts. */
 export interface PrintedPage {
   /** CSP sources of its scripts and style sheets, such as `'sha256-…'`. */
   scripts: string[];

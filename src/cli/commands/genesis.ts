@@ -30,7 +30,7 @@ interface Options extends GlobalOptions {
   force?: boolean;
 }
 
-/** What errors call the fields of genesis.json. */
+/** Names of genesis.json's fields in errors. */
 const optionNames = { name: "--name", periodMs: "--period", emptyBlockPeriodMs: "--empty-block-period" };
 
 export function addGenesisCommand(program: Command): void {

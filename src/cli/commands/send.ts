@@ -85,7 +85,7 @@ async function run(options: Options): Promise<void> {
 /** After these it is known what has become of the transaction. */
 const decided: readonly string[] = ["EVICTED", "EXPIRED", "REPLACED"];
 
-/** What is wrong names the transaction, which must not be taken for one that was never sent. */
+/** Errors name the transaction, which must not be taken for one that was never sent. */
 async function waitFor(client: Client, transaction: SignedTransaction): Promise<PlacedTransaction> {
   try {
     return await client.waitFor(transaction);

@@ -42,7 +42,7 @@ interface Options extends GlobalOptions {
   logLevel?: string;
 }
 
-/** What errors call the fields of `NodeOptionsInput`. */
+/** Names of `NodeOptionsInput`'s fields in errors. */
 const optionNames: Record<string, string> = {
   p2pHost: "--p2p-host",
   p2pPort: "--port",

@@ -1,6 +1,6 @@
 import type { Command, Option } from "commander";
 
-/** What can be written after a command. */
+/** Words that can follow a command. */
 export interface CommandWords {
   /** Such as `propose add`; empty for the program itself. */
   path: string;

@@ -95,7 +95,7 @@ function UnlockForm({ account }: { account: WalletAccount }): Markup {
   </form>`;
 }
 
-/** What can be done with the key itself. */
+/** Actions on the key itself. */
 function Keeping({ account }: { account: WalletAccount }): Markup {
   const { address, name, key, isSaved } = account;
   const [seed, setSeed] = useState<Uint8Array>();

@@ -18,7 +18,7 @@ const titles: Readonly<Record<Diagnosis["state"], string>> = {
   "no-genesis": "This node has no chain yet",
 };
 
-/** What the node waits for, and what can be done; nothing where all is well. */
+/** Shows why the node waits, and the remedy; nothing if all is well. */
 export function DiagnosisNote({ diagnosis }: { diagnosis: Diagnosis }): Markup {
   const { state, summary, findings } = diagnosis;
   const isLeftBehind = findings.some(({ code }) => code === "UNKNOWN_RULES");

@@ -44,7 +44,7 @@ export function Problem({ error }: { error: Error }): Markup {
   </div>`;
 }
 
-/** What shows an answer: its error, a wait, or itself. */
+/** Shows an answer, its error, or that it is awaited. */
 export function Answer<T>({ loaded, show }: { loaded: Loaded<T>; show(data: T): Markup }): Markup {
   const { data, error } = loaded;
   if (data !== undefined) return show(data);

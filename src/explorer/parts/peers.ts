@@ -12,7 +12,7 @@ const middle = { x: size.width / 2, y: size.height / 2 };
 const [nearest, farthest] = [55, 100];
 /** The orbits are wider than high. */
 const [wide, high] = [1.3, 0.9];
-/** Of the farthest in ms; a peer that far is across the world. */
+/** Latency of the outermost ring in ms; a peer that far is across the world. */
 const maxLatencyMs = 300;
 /** A node asks its peers for their height every 5 s; they may have grown by a few blocks since. */
 const askedEveryMs = 5_000;

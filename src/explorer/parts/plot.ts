@@ -12,7 +12,7 @@ interface PlotProps {
   empty: string;
 }
 
-/** What is steady shall not look like a full plot. */
+/** Keeps a steady value from filling the plot. */
 const headroom = 1.05;
 const width = 300;
 const height = 80;

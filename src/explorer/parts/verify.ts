@@ -19,7 +19,7 @@ type Verdict = ProofVerdict["verdict"];
 interface Checked {
   verdict: Verdict;
   steps: { title: string; ok: boolean; detail: string }[];
-  /** What the proof is of. */
+  /** The statement that is proven. */
   claim: string;
 }
 

@@ -37,7 +37,7 @@ export function Field({ name, label, hint, error, type = "text", value, ...rest 
   </div>`;
 }
 
-/** What is wrong with a field. */
+/** A field's value is wrong. */
 export class FieldError extends Error {
   readonly field: string;
 
@@ -48,7 +48,7 @@ export class FieldError extends Error {
 }
 
 interface Submission {
-  /** What went wrong last, by the field's name; "" where it is none of a field. */
+  /** The last errors by the field's name; "" for those of no field. */
   errors: Readonly<Record<string, string>>;
   isBusy: boolean;
   onSubmit(event: SubmitEvent): void;

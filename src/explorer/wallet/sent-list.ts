@@ -5,7 +5,7 @@ import { Address, TransactionLink } from "../parts/names.ts";
 import { useStore } from "../store.ts";
 import { type Sent, transfers } from "./transfers.ts";
 
-/** What was sent from this tab, on its way to finality. */
+/** Transfers sent from this tab, on their way to finality. */
 export function SentList(): Markup {
   const sent = useStore(transfers);
   const [newest] = sent;

@@ -1,11 +1,11 @@
 /** A node as an attacker sees it. */
 export interface JobTarget {
   readonly multiaddr: string;
-  /** Of its HTTP interface, such as `http://10.77.1.10:63262`. */
+  /** Base URL of its HTTP interface, such as `http://10.77.1.10:63262`. */
   url: string;
 }
 
-/** What an attacker's process is told, as JSON on its command line. */
+/** The task of an attacker's process, as JSON on its command line. */
 export interface Job {
   /** By name, all at once. */
   attacks: string[];
@@ -16,13 +16,13 @@ export interface Job {
   genesisId: string;
   /** SSZ of the genesis block. */
   genesisFile: string;
-  /** Of this machine; what the attack does comes from all of them. */
+  /** Addresses of this machine; the attack comes from all of them. */
   addresses: string[];
   /** Folder and number of the node whose key a coalition has. */
   authority: { dataDir: string; nodeId: number };
 }
 
-/** Of one peer id towards one node, ms since the Unix epoch. */
+/** Offences of one peer id towards one node, ms since the Unix epoch. */
 export interface Offence {
   id: string;
   node: number;
@@ -34,7 +34,7 @@ export interface Offence {
   left?: boolean;
 }
 
-/** What an attacker's process says, a line of JSON each second: by the attack's name. */
+/** The report of an attacker's process, a line of JSON each second: by the attack's name. */
 export type Reports = Record<string, Report>;
 
 export interface Report {

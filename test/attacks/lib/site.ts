@@ -25,7 +25,7 @@ export interface Member {
   place: Place;
   /** Its number in the crowd, which its next ids keep. */
   slot: number;
-  /** What it is about to do is something that the node can prove. */
+  /** Notes that the next step is an offence that the node can prove. */
   offend(): void;
 }
 
@@ -34,7 +34,7 @@ export interface CrowdOptions extends Omit<RogueOptions, "localAddress" | "onClo
   comeBackMs?: number;
 }
 
-/** What an attack has to work with: addresses, targets, keys; and where it counts what it does. */
+/** The means of an attack: addresses, targets and keys; and the place where it counts what it does. */
 export class Site {
   readonly job: Job;
   readonly signal: AbortSignal;
@@ -77,7 +77,7 @@ export class Site {
     let calls = 0;
     while (!this.signal.aborted && still()) {
       const due = ((performance.now() - startedAt) * perSecond) / 1_000;
-      // What was not done in time is not made up for.
+      // Calls that were missed are not made up for.
       calls = Math.max(calls, due - perSecond);
       while (calls < due && !this.signal.aborted && still()) {
         await act();
@@ -144,7 +144,7 @@ export class Site {
     }
   }
 
-  /** What a target says of itself. */
+  /** The status that a target reports. */
   async status(place: JobTarget = this.places[0]!): Promise<Status> {
     const answer = await fetch(`${place.url}/v1/status`, { signal: AbortSignal.timeout(5_000) });
     return (await answer.json()) as Status;

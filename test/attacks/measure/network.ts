@@ -24,7 +24,7 @@ import { rssKbOf } from "./samples.ts";
 export const periodMs = 1_000;
 const authorities = 4;
 const attackerAddresses = 4;
-/** Of the rich accounts' history. */
+/** Size of the rich accounts' history. */
 const history = { blocks: 60, transactions: 100 };
 /** New ones, before a network counts as undisturbed. */
 const settledBlocks = 3;

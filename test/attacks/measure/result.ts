@@ -1,7 +1,7 @@
 import { patience } from "../../e2e/harness/until.ts";
 import type { Adversary } from "../attack.ts";
 
-/** What was seen in one run; a line of JSON. */
+/** The measurements of one run; a line of JSON. */
 export interface Result {
   name: string;
   by: Adversary;
@@ -10,14 +10,14 @@ export interface Result {
   intervalMs: number | null;
   longestGapMs: number;
   finalityLagMs: number;
-  /** Of each node, at most. */
+  /** The highest resident set of each node. */
   rssMb: number[];
   statusP99Ms: number;
   notReadyPercent: number;
   /** Any honest node's score at any other. */
   lowestHonestScore: number;
   honestBans: number;
-  /** That two blocks are final, in honest nodes' logs. */
+  /** Alarms in honest nodes' logs that two conflicting blocks are final. */
   falseAlarms: number;
   /** Peers that were banned, by all nodes. */
   bans: number;
@@ -33,11 +33,11 @@ export interface Result {
   transferMs: number | null;
   /** From SIGTERM to the end of a node under attack, at worst. */
   stopMs: number;
-  /** Of these nodes; null for one that had to be killed. */
+  /** Exit codes of these nodes; null for one that had to be killed. */
   stopCodes: (number | null)[];
   /** Cores that the attacker's processes used. */
   attackerCpu: number;
-  /** What the attack itself counted. */
+  /** Counts that the attack itself kept. */
   counts: Record<string, number>;
   /** Promises that were not kept. */
   broken: string[];
@@ -55,7 +55,7 @@ export const limits = {
   stopMs: 5_000,
 } as const;
 
-/** What must hold on a machine of any speed: that the chain goes on, and that nobody is blamed for others. */
+/** Promises that hold on a machine of any speed: the chain goes on, and nobody is blamed for others. */
 export function qualitiesBroken(result: Result): string[] {
   const broken: string[] = [];
   const check = (isKept: boolean, what: string) => {

@@ -4,7 +4,7 @@ import type { BlockAnswer, TestNode } from "../../e2e/harness/node.ts";
 
 const statusEveryMs = 200;
 const peersEveryMs = 1_000;
-/** What counts where no answer comes. */
+/** A missing answer counts as this long. */
 const noAnswerMs = 10_000;
 
 interface StatusSample {
@@ -15,7 +15,7 @@ interface StatusSample {
   finalized: number | undefined;
 }
 
-/** What is asked of honest nodes, all the time, from an address of its own. */
+/** Samples of honest nodes, taken all the time, from an address of its own. */
 export class Samples {
   readonly #loops: Promise<void>[];
   readonly #statuses: StatusSample[] = [];

@@ -8,7 +8,7 @@ import { answering, bytes32, silent } from "../lib/wire.ts";
 
 const ids = 20;
 
-/** Where the honest chain is, as anybody may ask. */
+/** The honest chain's head, which anybody may ask for. */
 export interface View {
   height: number;
   head: Uint8Array;

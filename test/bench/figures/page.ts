@@ -64,7 +64,7 @@ interface Seen {
   firstMs: number;
   /** Until the page shows the head. */
   liveMs: number;
-  /** Of all answers until then, headers included. */
+  /** Sum of all answers until then, headers included. */
   bytes: number;
   /** With the files in the browser's cache. */
   againMs: number;
@@ -93,7 +93,7 @@ async function loadMs(page: Page, url: string): Promise<number> {
   return page.evaluate(() => (performance.getEntries()[0] as unknown as Loaded).loadEventEnd!);
 }
 
-/** Of a browser, whose types are not this program's. */
+/** A browser's element; this program has no DOM types. */
 interface Shown {
   textContent: string;
 }

@@ -49,7 +49,7 @@ export const reorganizeFigure = defineFigure<ReorganizeSettings>({
     const plain = await importAll(fresh, branch);
     const watch = new CpuWatch([]);
     const { result: imports, blockedMs } = await longestBlockMs(() => importAll(peer, branch));
-    // Of two branches of one weight either may win: then the last block but one does it.
+    // Either of two branches of equal weight may win; then the last block but one moves the head.
     const depth = imports.findIndex(({ outcome }) => outcome === "head") + 1;
     if (depth < blocks) throw new Error(`the branch became the head after ${depth} blocks`);
     const { loadCpuSeconds: cpuSeconds } = watch.read();

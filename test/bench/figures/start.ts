@@ -7,7 +7,7 @@ import { nodeWithAccounts } from "../lib/many-accounts.ts";
 import { median } from "../lib/statistics.ts";
 import { cpuSeconds, memoryOf } from "../lib/usage.ts";
 
-/** What the node's database holds: that many accounts, or that many empty blocks. */
+/** Contents of the node's database: that many accounts, or that many empty blocks. */
 type StartSettings = { accounts: number; blocks: number; rounds: number };
 
 interface Started {

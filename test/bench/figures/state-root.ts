@@ -24,7 +24,7 @@ export function hashesFor(indexes: ReadonlySet<number>, accounts: number): numbe
   return hashes;
 }
 
-/** Of one pair of 32-byte chunks, when many are hashed by one call. */
+/** Time to hash one pair of 32-byte chunks when one call hashes many. */
 function pairHashMs(): number {
   const pairs = 16_384;
   const input = new Uint8Array(randomBytes(pairs * 64));

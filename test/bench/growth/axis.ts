@@ -8,10 +8,10 @@ export interface Cost {
   should: number;
 }
 
-/** What is made larger, over two decades, and the costs that are looked at. */
+/** A size that is varied over two decades, and the costs that are measured. */
 export interface Axis<Name extends string = string> {
   name: string;
-  /** What a size counts. */
+  /** The unit of the size. */
   unit: string;
   quick: readonly number[];
   full: readonly number[];
@@ -24,7 +24,7 @@ export function defineAxis<Name extends string>(axis: Axis<Name>): Axis {
   return axis as Axis;
 }
 
-/** What was measured on one axis: a number for each size and cost. */
+/** The measurements on one axis: a number for each size and cost. */
 export interface AxisResult {
   axis: Pick<Axis, "name" | "unit" | "costs">;
   points: { size: number; values: Record<string, number> }[];

@@ -6,7 +6,7 @@ const script = fileURLToPath(new URL("./open-chain.ts", import.meta.url));
 
 export interface Opened {
   cpuMs: number;
-  /** What the process holds then. */
+  /** Memory that the process holds then. */
   bytes: number;
 }
 

@@ -71,7 +71,7 @@ export const peersAxis = defineAxis({
         maxAhead: 1,
       });
       await follower.hasCommitted((round + 1) * perBlock);
-      // What is still on its way to the peers.
+      // Time for messages that are still under way to the peers.
       await sleep(periodMs);
       // The first compiles the code.
       if (round === 0) continue;

@@ -9,7 +9,7 @@ export interface BlockNote {
   transactions: number;
   /** When this process heard of it, by `performance.now()`. */
   atMs: number;
-  /** Of its header, ms since the Unix epoch. */
+  /** Timestamp of its header, ms since the Unix epoch. */
   timestamp: number;
 }
 

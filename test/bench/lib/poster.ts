@@ -15,7 +15,7 @@ export interface PostPlan {
 }
 
 export interface Posted {
-  /** Of each request, from its first byte sent to its answer read whole. */
+  /** Per request, from its first byte sent to its answer read whole. */
   answerMs: number[];
   /** Sum over transactions of the time at which they were posted, by `performance.now()`. */
   sumOfPostTimesMs: number;
@@ -127,7 +127,7 @@ class AnswerReader {
   }
 }
 
-/** Of an answer with a `content-length`, in bytes; undefined while its head is not whole. */
+/** Bytes of an answer with a `content-length`; undefined while its head is incomplete. */
 export function answerLength(read: Buffer): number | undefined {
   const end = read.indexOf(headEnd);
   if (end < 0) return undefined;

@@ -1,6 +1,6 @@
 import type { Figure, Goal, Measured, Settings } from "../figure.ts";
 
-/** What the machine and the code were. */
+/** The machine and the code that were measured. */
 export interface Environment {
   version: string;
   commit: string;
@@ -29,7 +29,7 @@ export function ratioOf({ value, limit }: Measured): number | undefined {
   return limit && value / limit.value;
 }
 
-/** What the goal speaks of; undefined where it was not measured. */
+/** The value that the goal is about; undefined if it was not measured. */
 export function valueFor({ of }: Goal, measured: Measured): number | undefined {
   if (of === "ratio") return ratioOf(measured);
   return of === "value" ? measured.value : measured.details?.[of];

@@ -6,7 +6,7 @@ import { keyFromSeed, type SodiumKey } from "./sodium.ts";
 /** Enough for any run; 2^20 of them stay below the largest amount. */
 export const senderBalance = 10_000_000_000n;
 
-/** Of a transfer without memo, encoded. */
+/** Encoded size of a transfer without memo. */
 export const transferBytes = 168;
 
 /** Transfers `first` to before `end` of a run. */
@@ -22,7 +22,7 @@ export function senderKey(number: number): SodiumKey {
   return keyFromSeed(sha256(uint32Bytes(number)));
 }
 
-/** Of the accounts that send; at least two, so that there is another one to send to. */
+/** Keys of the accounts that send; at least two, so that there is another one to send to. */
 export function senderKeys(senders: number): Uint8Array[] {
   return Array.from({ length: Math.max(2, senders) }, (_, number) => senderKey(number).publicKey);
 }

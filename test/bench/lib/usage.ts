@@ -40,7 +40,7 @@ export function parseBusySeconds(stat: string): number {
   return busy.reduce((sum, ticks) => sum + Number(ticks), 0) / ticksPerSecond;
 }
 
-/** Of all threads of this process. */
+/** CPU time of all threads of this process. */
 export function ownCpuSeconds(since?: NodeJS.CpuUsage): number {
   const { user, system } = process.cpuUsage(since);
   return (user + system) / 1e6;

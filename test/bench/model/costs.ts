@@ -51,7 +51,7 @@ async function compactBlock(shortIds: number): Promise<Uint8Array> {
   });
 }
 
-/** What a node does with a compact block before it passes it on, but for what it looks up. */
+/** Time a node takes for a compact block before it passes it on, without looking anything up. */
 async function headerMs(): Promise<number> {
   const encoded = await compactBlock(transactions);
   const times: number[] = [];

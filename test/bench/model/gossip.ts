@@ -21,12 +21,12 @@ const forwardAfterMs = 5;
 /** One message on its way through the network. */
 export interface Message {
   bytes: number;
-  /** What a node does before it passes it on. */
+  /** Work of a node before it passes the message on. */
   validateMs: number;
   /** When it came to each node first; infinite where it has not yet. */
   arrivedMs: Float64Array;
   onArrival?(node: number): void;
-  /** Who has said to whom that it has it already: from, times the number of nodes, plus to. */
+  /** Pairs of which one told the other that it has the message: from, times the number of nodes, plus to. */
   unwanted: Set<number> | undefined;
 }
 
@@ -42,7 +42,7 @@ interface Event {
 export class GossipModel {
   readonly nodes: number;
   nowMs = 0;
-  /** Of each node, with all overhead. */
+  /** Per node, with all overhead. */
   readonly sentBytes: Float64Array;
   readonly receivedBytes: Float64Array;
   /** Messages that came, wanted or not. */

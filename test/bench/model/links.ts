@@ -1,7 +1,7 @@
-/** What lies between the nodes of a model. Latencies in ms, one way; bandwidths in bytes a ms. */
+/** The links between the nodes of a model. Latencies in ms, one way; bandwidths in bytes a ms. */
 export interface Links {
   latencyMs(from: number, to: number): number;
-  /** Of each node's own line. */
+  /** Bandwidth of each node's own line. */
   up: number;
   down: number;
 }

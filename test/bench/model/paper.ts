@@ -3,12 +3,12 @@ import { idBytes, lazyPeers, rememberedHeartbeats } from "./gossip.ts";
 import type { Links } from "./links.ts";
 import { meshDegree, type Topology } from "./topology.ts";
 
-/** What a handful of formulas say of a network. */
+/** An estimate for a network from a handful of formulas. */
 export interface Estimate {
   /** From a block sealed to its import by the last nodes. */
   importMs: number;
   finalMs: number;
-  /** What a node sends, bytes a second. */
+  /** Bytes that a node sends a second. */
   sentPerSecond: number;
 }
 

@@ -3,7 +3,7 @@ export const meshDegree = 6;
 /** Peers that a node is connected to: it hears of no others than those that were named to it. */
 const connectionsWanted = 32;
 
-/** Who is connected to whom, and which of these connections the gossip mesh uses. */
+/** The connections between nodes, and those of them that the gossip mesh uses. */
 export interface Topology {
   connections: readonly (readonly number[])[];
   mesh: readonly (readonly number[])[];

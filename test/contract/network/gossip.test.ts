@@ -189,7 +189,7 @@ test("only accepted messages travel on", async () => {
   await ready(a, 1);
   await ready(b, 2);
   const texts = () => received.filter(({ topic }) => topic === "transactions").map(({ text }) => text);
-  // What b does not publish itself travels on once c is in its mesh.
+  // b relays messages of others once c is in its mesh.
   for (let n = 0; texts().length === 0; n++) {
     await a.publish("transactions", bytes(`take ${n}`), digest);
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -238,7 +238,7 @@ test("a large message is not sent to those that have it already", async () => {
       all.slice(1).every((received) => received.some(({ text }) => text.startsWith(`${n} x`))),
     );
   }
-  // Of gossipsub's streams; the connections below them send the same bytes again.
+  // Counts gossipsub's streams only; the connections below them send the same bytes again.
   const copies = sent.mock.calls.filter(
     ([data], call) => data.byteLength > 40_000 && sent.mock.contexts[call] instanceof AbstractStream,
   ).length;

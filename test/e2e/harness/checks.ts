@@ -87,7 +87,7 @@ export function balancesAtHead(
   }) as Promise<{ height: number; balances: bigint[] }>;
 }
 
-/** What genesis and rewards say, and nothing else, is on the accounts of the network. */
+/** Checks that the accounts together hold the genesis balances plus all rewards. */
 export async function totalIsRight(network: TestNetwork, node: TestNode, reward = 0n): Promise<void> {
   const { height, balances } = await balancesAtHead(node, network);
   const total = balances.reduce((sum, balance) => sum + balance, 0n);

@@ -8,7 +8,7 @@ export interface NodeEvent {
   data: Record<string, unknown>;
 }
 
-/** What `GET /v1/events` tells from now on, for as long as the node runs. */
+/** Collects the events of `GET /v1/events` from now on, for as long as the node runs. */
 export async function watchEvents(node: TestNode): Promise<readonly NodeEvent[]> {
   const events: NodeEvent[] = [];
   await followEvents(node, "", (event) => events.push(event));

@@ -43,7 +43,7 @@ export class Liar {
     return liar;
   }
 
-  /** Whether a block of its on the head could be right. */
+  /** True if the rules let it sign a block on the head. */
   get maySign(): boolean {
     const { head, snapshot } = this.shadow.chain;
     return !hasSignedRecently(snapshot, head.height + 1, this.#options.signer.publicKey);
@@ -136,12 +136,12 @@ export class Liar {
     await peer.publish("blocks", toHex(this.#options.genesis.id), message).catch(() => undefined);
   }
 
-  /** Where it stands, and whom it is connected to. */
+  /** Its height and its connections, for a failure's message. */
   toString(): string {
     return `height ${this.shadow.chain.head.height}, ${this.#heard.size} blocks heard of, connected: ${this.#peers.map(({ connected }) => connected)}`;
   }
 
-  /** Whoever was shut out returns as somebody else; who is told nothing any more, for its score, asks. */
+  /** Returns under another id after it was shut out; asks for the head when its low score means that nobody tells it. */
   async comeBack(): Promise<void> {
     if (performance.now() - this.#heardAt > asksAfterMs) await this.#askForHead();
     for (const [index, peer] of this.#peers.entries()) {

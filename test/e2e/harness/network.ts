@@ -8,7 +8,7 @@ import { Wallet } from "./wallet.ts";
 /** Opens at once; what real accounts cost is measured elsewhere. */
 export const cheapScrypt = { n: 2, r: 1, p: 1 };
 
-/** Of a machine that is busy with other things too. */
+/** Allows for a machine that is busy with other things too. */
 const startTimeoutMs = 300_000;
 
 export interface TestNetwork {
@@ -18,7 +18,7 @@ export interface TestNetwork {
   /** The accounts of the nodes, in their order. */
   wallets: Wallet[];
   genesisId: string;
-  /** Of all balances at genesis. */
+  /** Sum of all balances at genesis. */
   total: bigint;
 }
 

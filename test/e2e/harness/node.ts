@@ -34,7 +34,7 @@ export interface PeerAnswer {
   knownRules: number | null;
   followed: boolean;
   height: number | null;
-  /** Of the last question, ms. */
+  /** Milliseconds that the last request took. */
   latency: number | null;
 }
 
@@ -88,7 +88,7 @@ export interface LogLine {
   [field: string]: unknown;
 }
 
-/** Where a node lives: on this namespace's loopback, or on a machine of the lab. */
+/** The place of a node: this namespace's loopback, or a machine of the lab. */
 export interface Machine {
   address: string;
   enter: readonly string[];
@@ -114,7 +114,7 @@ export class TestNode {
   readonly world: World;
   readonly machine: Machine;
   requestTimeoutMs = 10_000;
-  /** Of Node.js. */
+  /** Options of Node.js. */
   flags = nodeFlags;
   /** What is started. */
   program = cliPath;
@@ -268,7 +268,7 @@ export class TestNode {
     return body;
   }
 
-  /** Of the process that was started last. */
+  /** Log lines of the process that was started last. */
   log(): LogLine[] {
     const lines = this.process.stderr.split("\n").filter((line) => line.startsWith("{"));
     return lines.flatMap((line) => {

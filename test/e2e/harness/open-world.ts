@@ -6,7 +6,7 @@ import { cliPath, type Ended, Process, type StartOptions } from "./process.ts";
 
 const shownLines = 25;
 
-/** What one test or script has started and written. */
+/** The processes and files of one test or script. */
 export interface World {
   readonly dataDir: string;
   start(name: string, command: readonly string[], options?: StartOptions): Process;

@@ -12,7 +12,7 @@ export const laterReleasePath = join(root, "test/e2e/harness/later-release.ts");
 export const nodeFlags = ["--max-semi-space-size=4"];
 
 const setpriv = "/usr/bin/setpriv";
-/** What is left when the test process itself is killed ends with it. */
+/** Makes the kernel end the nodes when the test process itself is killed. */
 const dieWithParent = existsSync(setpriv) ? [setpriv, "--pdeathsig", "KILL"] : [];
 
 export interface Ended {

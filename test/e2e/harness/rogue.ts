@@ -31,7 +31,7 @@ export interface RogueTarget {
 }
 
 export interface RogueOptions {
-  /** What it answers to the node's requests. */
+  /** Answers to the node's requests. */
   answers?: Answers;
   /** Another way to the node. */
   address?: string;
@@ -99,7 +99,7 @@ export class Rogue {
     const [connection] = this.#host.getConnections();
     const stream = await connection!
       .newStream(protocol, { signal: AbortSignal.timeout(10_000 * patience.factor) })
-      // What it rejects with is not always an Error.
+      // The rejection is not always an Error.
       .catch(() => undefined);
     if (!stream) return { payloads: [], reset: true };
     const answer = readAll(stream);
@@ -200,7 +200,7 @@ async function createHost(options: RogueOptions): Promise<RogueHost> {
       }),
     },
   });
-  // What the node says is not read, but taken.
+  // The node's messages are taken and not read.
   const take = (stream: Stream) => stream.addEventListener("message", () => undefined);
   if (rawGossip) await host.handle(gossipProtocols, take);
   return host as RogueHost;
@@ -244,7 +244,7 @@ export function topicOf(name: TopicName, genesisId: string): string {
   return topic(name, id, firstDigest(id));
 }
 
-/** Where a rogue says that it stands. */
+/** The status that a rogue claims. */
 export function statusAnswer(status: Omit<Partial<ChainStatus>, "genesisId"> & { genesisId: string }) {
   const zero = new Uint8Array(32);
   return answerWith(

@@ -37,7 +37,7 @@ export type SignatureLine = string;
 export interface WatchedChain {
   genesisId: string;
   periodMs: number;
-  /** Whose signatures are collected. */
+  /** The key whose signatures are collected. */
   publicKey: Uint8Array;
 }
 
@@ -141,7 +141,7 @@ export class SignatureWatch {
   }
 }
 
-/** What the database of a stopped node has of the key: headers of all branches, and votes in certificates. */
+/** Signatures of the key in a stopped node's database: headers of all branches, and votes in certificates. */
 export function signaturesIn(node: TestNode, chain: WatchedChain): Promise<SignatureLine[]> {
   return withDatabase(node.paths, async (database: Database) => {
     const lines: SignatureLine[] = [];
@@ -159,7 +159,7 @@ export function signaturesIn(node: TestNode, chain: WatchedChain): Promise<Signa
   });
 }
 
-/** What the slashing protection of a stopped node has recorded of its own key. */
+/** Signatures that a stopped node's slashing protection has recorded for its own key. */
 export function recordedBy(node: TestNode, { publicKey }: WatchedChain): Promise<SignatureLine[]> {
   return withDatabase(node.paths, async (database: Database) => {
     const store = new ProtectionStore(database);

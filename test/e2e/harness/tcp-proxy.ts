@@ -46,7 +46,7 @@ export class TcpProxy {
     this.#cut = true;
   }
 
-  /** What was lost stays lost: connections of before are dead. */
+  /** Earlier connections stay dead; only new ones get through. */
   heal(): void {
     this.#cut = false;
   }

@@ -8,7 +8,7 @@ const hasIt = new Set(["ALREADY_KNOWN", "NONCE_TOO_LOW"]);
 
 /** A trickle of transfers: each node's account sends to the next, through its own node, one after the other. */
 export class Traffic {
-  /** Whether or not an answer came. */
+  /** Includes those that were never answered. */
   readonly sent = new Set<string>();
   /** Answered with 202. */
   readonly accepted = new Set<string>();

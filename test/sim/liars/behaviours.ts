@@ -7,10 +7,10 @@ import * as statuses from "./statuses.ts";
 /** One way to lie, put on a peer once when it comes. */
 export type Behaviour = (liar: Liar) => void;
 
-/** What everybody can do. */
+/** Behaviours that need no key. */
 export const ofStrangers: Readonly<Record<string, Behaviour>> = { ...statuses, ...answers, ...gossip };
 
-/** What needs an authority's key. */
+/** Behaviours that need an authority's key. */
 export const ofCoalitions: Readonly<Record<string, Behaviour>> = { ...signed };
 
 export function behaviour(name: string): Behaviour {

@@ -47,7 +47,7 @@ export interface KnowledgeOptions {
   keys: readonly Signer[];
 }
 
-/** What all liars of a run know together: the honest chain at any time, all gossip, and what they have signed themselves. */
+/** Shared knowledge of all liars of a run: the honest chain at any time, all gossip, and their own signatures. */
 export class Knowledge {
   readonly genesis: Genesis;
   readonly keys: readonly Signer[];

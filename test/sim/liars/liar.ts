@@ -27,7 +27,7 @@ export interface LiarOptions {
   knowledge: Knowledge;
 }
 
-/** What a liar does when gossip reaches it. */
+/** Called when gossip reaches a liar. */
 export type GossipListener = (topic: TopicName, message: Uint8Array, from: PeerId) => void;
 
 /** A peer that speaks every protocol. It tells the truth, and passes nothing on, but for what behaviours change of it. */
@@ -81,7 +81,7 @@ export class Liar {
     return this.#alive;
   }
 
-  /** Whether an honest node keeps it away. */
+  /** True if an honest node keeps it away. */
   get isBanned(): boolean {
     const { endpoints } = this.#options.network;
     return [...endpoints.values()].some(({ scores }) => scores.blocked(this.id));

@@ -8,7 +8,7 @@ const open: ReadonlySet<string> = new Set<string>([]);
 export interface LiarPlan {
   /** Peer ids at once. */
   ids: number;
-  /** Whether they hold the keys of the faulty authorities. */
+  /** True if they hold the keys of the faulty authorities. */
   coalition: boolean;
   /** Names of behaviours; each id takes some of them. */
   menu: string[];
@@ -17,7 +17,7 @@ export interface LiarPlan {
   startsMs: number;
   /** Mean time that an id stays; then another comes. */
   stayMs: number;
-  /** Whether they go on when everything else heals. */
+  /** True if they go on when everything else heals. */
   remains: boolean;
 }
 

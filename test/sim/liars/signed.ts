@@ -5,7 +5,7 @@ import { CompactBlock, type FinalityVote, SignedFinalityVote } from "../../../sr
 import type { ForgedBlock } from "./knowledge.ts";
 import type { Liar } from "./liar.ts";
 
-/** What fewer than a third of the authorities' keys can be used for. */
+/** Lies that need the keys of fewer than a third of the authorities. */
 
 async function signVote(liar: Liar, signer: Signer, message: FinalityVote): Promise<Uint8Array> {
   const signature = await signer.sign(voteSigningRoot(message, liar.knowledge.genesis.id));

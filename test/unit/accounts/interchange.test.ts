@@ -12,7 +12,7 @@ const exported = async (database: MemoryDatabase) =>
   (await exportInterchange(new ProtectionStore(database), chain)).text;
 const importInto = (database: MemoryDatabase, text: string) =>
   importInterchange(new ProtectionStore(database), text, { ...chain, nowMs: 0 });
-/** What comes from another database refuses all slots up to its last. */
+/** An import from another database refuses all slots up to its last. */
 const limits = ({ slot, floorSlot, sourceRound, targetRound, targetRoot, votedRound }: ProtectionRecord) => ({
   refusedToSlot: Math.max(slot, floorSlot),
   sourceRound,

@@ -10,7 +10,7 @@ function told(text: string): string[] {
   );
 }
 
-/** Of the events that come from now on; looks at each chunk once. */
+/** Numbers of the events that come from now on; looks at each chunk once. */
 function numbersOf({ socket }: RawConnection): number[] {
   const numbers: number[] = [];
   let text = "";

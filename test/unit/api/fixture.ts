@@ -110,9 +110,9 @@ export async function startFixture(
     /** Ascending; each makes blocks in its turn. */
     authorities?: readonly Signer[];
     keptEvents?: number;
-    /** What consensus offers, over this chain. */
+    /** Consensus services over this chain. */
     consensus?(chain: Chain): Partial<ApiServices>;
-    /** Of the node. */
+    /** The node's own proposals. */
     proposals?(chain: Chain, database: LevelDatabase): Promise<Proposals>;
   } = {},
 ): Promise<Fixture> {

@@ -39,7 +39,7 @@ const odd = fc.oneof(
 );
 const keys = ["from", "to", "amount", "fee", "nonce", "memo", "signature", "genesisId", "extra", "__proto__"];
 
-/** What the schema makes of it. */
+/** The schema's result. */
 function bySchema(value: unknown): string | undefined {
   const result = transactionSchema.safeParse(value);
   if (!result.success) return undefined;

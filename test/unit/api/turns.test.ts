@@ -10,7 +10,7 @@ import { signer } from "./fixture.ts";
 const authorities = [1, 2, 3].map((number) => signer(number).publicKey).sort(Buffer.compare);
 const vote = noVote;
 
-/** What a chain whose blocks these authorities (by place) made, from height 1 on, has to say. */
+/** Counts the turns of a chain whose blocks these authorities (by place) made, from height 1 on. */
 function chainOf(makers: readonly number[]) {
   const snapshots: ChainSnapshot[] = [genesisSnapshot(testChainConfig({ authorities }))];
   const heads = makers.map((maker, place) => {

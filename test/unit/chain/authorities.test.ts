@@ -16,7 +16,7 @@ test("a reorganization across a vote gives the other branch's set, and back", as
   expect(chain.snapshot).toEqual(plain.snapshot);
   expect(chain.snapshot.authorities).toHaveLength(4);
   expect((await node.reopen()).chain.snapshot).toEqual(plain.snapshot);
-  // Who joined on the other branch is a stranger on this one.
+  // An authority that joined on the other branch is a stranger on this one.
   const by = authorities[4]!;
   const stranger = await maker.block(plain, { by });
   await expect(node.add(stranger.blocks[4]!)).rejects.toMatchObject({ code: "NOT_AN_AUTHORITY" });

@@ -266,7 +266,7 @@ describe("a heavier branch with an invalid block", () => {
     return { node, head, first, branch: await maker.block(branch, at === 3 ? bad : {}), fork };
   }
 
-  /** Of blocks with the same weight the lower id is the better: tries times until it is the head's. */
+  /** The lower id wins among blocks of equal weight: tries times until the head's is lower. */
   async function losingTie(make: (laterMs: number) => Promise<Tip>, head: Tip): Promise<Tip> {
     for (let laterMs = 1; ; laterMs++) {
       const tip = await make(laterMs);

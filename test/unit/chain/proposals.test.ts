@@ -137,7 +137,7 @@ describe("the vote of a block", () => {
     await proposals.propose(remove("A"));
     expect(proposals.voteFor(setOf("AB"), 1, addressOf("Z"))).toEqual(noVote);
     expect(proposals.voteFor(setOf("AB"), 1, addressOf("B"))).toEqual(remove("A"));
-    // That would end the chain.
+    // Removing the last authority would end the chain.
     finalized = setOf("A");
     await proposals.onFinalized();
     expect(proposals.voteFor(setOf("A"), 1, addressOf("A"))).toEqual(noVote);

@@ -38,7 +38,7 @@ test("a round stands still until a quorum has reached it, then its time-out runs
   await hear(1, 1, one);
   await clock.advance(600_000);
   expect(votes).toHaveLength(1);
-  // That the third has reached the round counts although the block of its vote is not here.
+  // The third voter has reached the round, although the block of its vote is not here.
   finalizer.hearRound(await vote(2, 1, stranger));
   await clock.advance(490);
   expect(votes).toHaveLength(1);

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 
 const moduleUrl = new URL("../../../src/cli/collect-once.ts", import.meta.url);
 
-/** What V8 says of its collections in a process that does this first, and ends after `forMs`. */
+/** V8's report of its collections in a process that does this first, and ends after `forMs`. */
 async function collections(first: string, forMs = 400): Promise<string> {
   const times = "{ afterMs: 50, lookMs: 50 }";
   const script = `${first}; (await import("${moduleUrl}")).collectOnce(${times}); await new Promise((done) => setTimeout(done, ${forMs}));`;

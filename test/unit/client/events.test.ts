@@ -86,7 +86,7 @@ describe("events", () => {
       },
     );
     const events = await client.events();
-    // What a program does first, such as reading the history.
+    // Stands for a program's first work, such as reading the history.
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect((await events.next()).value).toMatchObject({ id: "6" });
     expect(asked).toEqual([undefined, "5"]);

@@ -18,7 +18,7 @@ let key: Key;
 let account: { nonce: number; pendingNonce: number };
 let final: { height: number; nonce: number };
 let headHeight: number;
-/** What `GET /v1/transactions/{id}` says; unknown by default. */
+/** Answer of `GET /v1/transactions/{id}`; unknown by default. */
 let placed: Record<string, string>;
 
 beforeEach(async () => {

@@ -65,7 +65,7 @@ describe("proofs", () => {
   });
   afterAll(() => node.close());
 
-  /** Of the third transaction of a block. */
+  /** Proof of the third transaction of a block. */
   const transactionIn = (height: number) => client.transactionProof(ids[3 * height - 1]!);
 
   it("say what genesis authorities are, for its id alone", async () => {

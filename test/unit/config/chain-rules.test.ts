@@ -17,7 +17,7 @@ describe("checkChainConfig", () => {
     ["name", { name: Uint8Array.of(97, 10) }],
     ["period", { periodMs: 99 }],
     ["period", { periodMs: 2 ** 31 }],
-    // What SSZ makes of 2^64 - 1.
+    // SSZ decodes 2^64 - 1 to Infinity.
     ["period", { periodMs: Number.POSITIVE_INFINITY }],
     ["shorter than a slot", { slotMs: 1001 }],
     ["slot", { slotMs: 99 }],

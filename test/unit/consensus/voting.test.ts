@@ -170,7 +170,7 @@ test("random chains: the tally model agrees and the snapshot stays well formed",
       const model = new TallyModel(snapshot.authorities.map(toHex));
       for (const [index, { signer, kind, candidate }] of steps.entries()) {
         const height = index + 1;
-        // Who signs does not matter to the voting: the recent-signer rule is not applied here.
+        // The signer does not matter to the voting: the recent-signer rule is not applied here.
         const proposer = snapshot.authorities[signer % snapshot.authorities.length];
         if (!proposer) break;
         const epoch = height % epochLength === 0;

@@ -127,7 +127,7 @@ describe("admission", () => {
     expect(await add(pool, { fee: less, amount: 2n })).toBe("FEE_TOO_LOW");
     expect(await add(pool, { fee: enough, amount: 2n }, "gossip")).toBe("accepted");
     expect(pool.mempool.count).toBe(1);
-    // Whoever replaces what was acknowledged inherits the promise.
+    // A replacement of an acknowledged transaction inherits the promise.
     await agree(pool);
     expect(pool.durable()).toHaveLength(1);
   });
@@ -423,7 +423,7 @@ test("nothing acknowledged is lost, and disk and memory agree, over blocks and r
           if (source === "local") acknowledged.set(record.idHex, record.transaction);
         }
       };
-      /** What a node has that was killed when the disk held this. */
+      /** Transactions of a node that was killed when the disk held this. */
       const survives = async (disk: MemoryDatabase) => {
         const { mempool, chain } = await pool.restart(disk);
         mempool.stop();

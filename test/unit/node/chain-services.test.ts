@@ -18,7 +18,7 @@ test("a node that was killed between justifying a branch and following it starts
   const { maker, genesis, stores, database, clock } = node;
   const transaction = await maker.transfer({});
   const retracted = await maker.block(maker.start(), { transactions: [transaction] });
-  // Of the two that may sign, the one out of turn: the worse branch.
+  // The one out of turn of the two that may sign: the worse branch.
   const inTurn = retracted.header.proposer;
   const other = authorities.slice(0, 3).find(({ publicKey }) => publicKey.toString() !== inTurn.toString())!;
   const justified = await maker.block(maker.start(), { by: other });

@@ -57,7 +57,7 @@ test("an event comes to the disk in one batch with what it tells of, in the orde
   expect(database.commits).toBe(commits + 1);
   expect(await read()).toEqual([told(first)]);
 
-  // Of the two that may sign, the one out of turn: the worse branch.
+  // The one out of turn of the two that may sign: the worse branch.
   const inTurn = (await maker.block(maker.start(), {})).header.proposer;
   const other = authorities.slice(0, 3).find(({ publicKey }) => publicKey.toString() !== inTurn.toString())!;
   const worse = await maker.block(maker.start(), { by: other, transactions: [first] });

@@ -9,7 +9,7 @@ const readme = readFileSync(new URL("../../../protocols/README.md", import.meta.
 const examples = readme
   .split("_Vector._ ")
   .slice(1)
-  .map((text) => text.split(/\n\n|\n- /)[0]!);
+  .map((text) => text.split(/\n\n|\n- /)[0]!.replaceAll(/\s+/g, " "));
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 
 const checks: { begins: string; check(text: string): void }[] = [

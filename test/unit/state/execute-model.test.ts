@@ -13,7 +13,7 @@ import {
   transfer,
 } from "./accounts.ts";
 
-/** What the transfers move is often more than there is, and sometimes more than a receiver can hold. */
+/** The transfers often move more than there is, and sometimes more than a receiver can hold. */
 const randomBlock = fc.record({
   balances: fc.array(fc.oneof(fc.bigInt(0n, 40n), fc.constant(maxAmount / 4n - 40n)), {
     minLength: 1,
@@ -28,7 +28,7 @@ const randomBlock = fc.record({
       to: fc.nat(9),
       amount: fc.oneof(fc.bigInt(0n, 20n), fc.constant(maxAmount / 4n)),
       fee: fc.bigInt(0n, 4n),
-      /** Of the nonce from the right one. */
+      /** Difference of the nonce from the right one. */
       skew: fc.constantFrom(0, 0, 0, 0, 0, -1, 1),
     }),
     { minLength: 5, maxLength: 25 },
@@ -99,7 +99,7 @@ describe("random blocks", () => {
         ]);
         const sum = (list: Account[]) => list.reduce((total, { balance }) => total + balance, 0n);
         expect(sum(after)).toBe(sum(accounts) + reward);
-        // What changed is told, each account once; at once, the whole block does the same.
+        // Each changed account is reported once; executing the whole block at once does the same.
         const touched = after.flatMap(({ balance, nonce }, index) => {
           const before = accounts[index];
           return before?.balance === balance && before.nonce === nonce ? [] : [index];

@@ -149,7 +149,7 @@ test("any sequence of blocks, forwards and backwards, is as in a list of states"
           chain = [...chain, { before, block: made }];
         }
         expectReads(state.settled, settled.accounts);
-        // What changed is what differs on disk.
+        // The changed accounts are those that differ on disk.
         const changed = new Set(state.changed());
         for (const [index, account] of accountsOf(state).entries())
           if (!changed.has(index)) expect(account).toEqual(settled.accounts[index]);

@@ -92,7 +92,7 @@ test("a page whose accounts have changed is written anew, and their own entries 
 const textOf = (accounts: TestAccount[]) =>
   accounts.map(({ address, balance, nonce }) => `${address.join()} ${balance} ${nonce}`).join("\n");
 
-/** What happens to a state and its store. */
+/** Steps applied to a state and its store. */
 const steps = fc.array(
   fc.oneof(
     fc.record({ append: fc.nat({ max: pageAccounts }) }),

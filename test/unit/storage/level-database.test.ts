@@ -207,7 +207,7 @@ test("what was acknowledged is there after kill -9", async () => {
       const [first, second] = await database.getMany([key(number), key(1_000_000 + number)]);
       expect([number, first, second]).toEqual([number, value(number % 256), value(number % 256)]);
     }
-    // Of a batch that was not acknowledged there is all or nothing.
+    // A batch that was not acknowledged is there whole or not at all.
     for (let number = 0; number < 5000; number++) {
       const [first, second] = await database.getMany([key(number), key(1_000_000 + number)]);
       expect([number, first === undefined]).toEqual([number, second === undefined]);

@@ -20,7 +20,7 @@ import { type Hex, toHex } from "../../../src/util/bytes.ts";
 import { type Clock, sleep } from "../../../src/util/clock.ts";
 import { Emitter } from "../../../src/util/emitter.ts";
 
-/** What a test does to one request before it is answered. */
+/** A fault that a test applies to one request before it is answered. */
 export interface Fault {
   /** Instead of the peer's own answer. */
   answer?: (request: never, honest: () => AsyncIterable<unknown>) => AsyncIterable<unknown>;
@@ -32,9 +32,9 @@ export interface Fault {
 export class TestNetwork {
   readonly clock: Clock;
   readonly nodes = new Map<PeerId, TestNode>();
-  /** Of each message, one way. */
+  /** Delay of each message, one way. */
   delayMs = 0;
-  /** Whether a gossip message is lost. */
+  /** True if a gossip message is lost. */
   loses: (from: PeerId, to: PeerId) => boolean = () => false;
   /** Asked for each request, by who answers and the protocol's name. */
   fault: (answerer: PeerId, protocol: string) => Fault | undefined = () => undefined;

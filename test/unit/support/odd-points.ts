@@ -5,7 +5,7 @@ import { concatBytes } from "../../../src/util/bytes.ts";
 
 hashes.sha512 = sha512;
 
-/** Of the field and of the group (RFC 8032, section 5.1). */
+/** Orders of the field and of the group (RFC 8032, section 5.1). */
 export const { p, n: order } = Point.CURVE();
 
 /** y little-endian, with the sign of x in the highest bit. */

@@ -13,7 +13,7 @@ import { genesisId, keyOf, signedHeader, signedVote, slotMs } from "../consensus
 import { MemoryDatabase } from "../storage/memory-database.ts";
 
 const clock = handClock(7);
-/** Of settled rounds. */
+/** Certificates of settled rounds. */
 const certificates = new Map<number, Certificate>();
 const authorities = ["A", "B"].map((name) => keyOf(name).publicKey);
 const twoHeaders = (name: string, slot = 5) =>
@@ -127,7 +127,7 @@ describe("gossip", () => {
     clock.nowMs += 1_000;
     expect(await inbox.onGossip(encode(twoHeaders("A", 2_000)), "peer")).toBe("accept");
     expect(await inbox.onGossip(encode(twoHeaders("A", 2_001)), "peer")).toBe("ignore");
-    // What the node finds itself is not behind what others tell.
+    // Own findings do not wait behind those of others.
     inbox.seenHeader(signedHeader("A", 3_000_000, 4));
     inbox.seenHeader(signedHeader("A", 3_000_001, 4));
     await expect.poll(() => inbox.list()[0]?.slot).toBe(3_000);

@@ -87,7 +87,7 @@ describe("a compact block", () => {
     checking.resolve();
     await until(clock, () => node.chain.head.idHex === tip.idHex);
     expect(node.inbox.isChecking(genesis.id)).toBe(false);
-    // Whoever was later finds them in the block, and does not check them again to know that they are signed.
+    // The later one finds them in the block, and does not check their signatures again.
     await message;
     expect(node.mempool.count).toBe(0);
     expect(net.requests).toEqual([]);

@@ -420,7 +420,7 @@ test("a vote whose block cannot be looked for, as the database was closed meanwh
   get.mockRejectedValue(new Error("the database is closed"));
   const target = { round: 1, height: 1, block: new Uint8Array(32).fill(9) };
   void gossip(await signedVote(authorities[1]!, genesis, genesisCheckpoint, target));
-  // What nobody handles fails the run.
+  // An unhandled rejection fails the run.
   await clock.advance(0);
   await new Promise((resolve) => setImmediate(resolve));
   expect(get.mock.calls.length).toBeGreaterThan(1);
@@ -450,7 +450,7 @@ test("an authority cannot have a node that lacks a block blamed by those that ha
   await c.clock.advance(0);
   await c.add(one.blocks[0]!);
   await c.clock.advance(0);
-  // Whoever sent it to the third node is at fault: an honest one would have had the block.
+  // The sender to the third node is at fault: an honest relay would have had the block.
   expect(await passedOn).toBe("reject");
   expect(blamed).toEqual([]);
 });
