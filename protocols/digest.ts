@@ -6,7 +6,7 @@ export const Bytes4 = new ByteVectorType(4);
 
 export const maxRecoveries = 1024;
 
-/** What must be the same on two nodes so that they follow each other. */
+/** The values that two nodes share if they follow each other. */
 export const ChainDigest = new ContainerType(
   {
     genesisId: Bytes32,

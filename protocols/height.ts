@@ -4,7 +4,7 @@ import { Bytes4 } from "./digest.ts";
 import type { Protocol } from "./reqresp/types.ts";
 
 /**
- * Where a node stands. `genesisId`, the ids, `digest` and `rules` are zero while it has no genesis. `rules`: the version after its head,
+ * A node's status. `genesisId`, the ids, `digest` and `rules` are zero while it has no genesis. `rules`: the version after its head,
  * which `digest` is of. `knownRules`: the newest version that its program knows. `timeMs`: its clock when it answered.
  */
 export const ChainStatus = new ContainerType(

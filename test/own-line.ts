@@ -2,10 +2,10 @@ import { chainDigest } from "../protocols/index.ts";
 import type { OwnLine } from "../src/sync/claimed-status.ts";
 import { firstRules } from "../src/types/index.ts";
 
-/** Of a node without recoveries, whose program knows the first version of the rules. */
+/** A node without recoveries, whose program knows the first version of the rules. */
 export const line: OwnLine = { recoveries: [], knownRules: firstRules };
 
-/** Of a chain without recoveries that has the first version of the rules. */
+/** Digest of a chain without recoveries that has the first version of the rules. */
 export function firstDigest(genesisId: Uint8Array): Uint8Array {
   return chainDigest({ genesisId, recoveries: [], rules: firstRules });
 }

@@ -1,6 +1,6 @@
 import { KnownRules, type Rules, rules1 } from "../src/chain/rules.ts";
 
-/** What a block earns more by the rules that only tests know, and what a transfer has to pay more. */
+/** Extra reward of a block, and extra fee of a transfer, by the rules that only tests know. */
 export const moreByRules2 = 7n;
 
 const rules2: Rules = {

@@ -16,7 +16,7 @@ import type { AckOf, AnyProtocol, Meter, RequestHandler, RequestOf, ResponseOf }
 
 /** A requester in error is answered, as long as it does not go on and on. */
 const slackBytes = 1024;
-/** What an answer costs at least: a stream, a handler, a packet or two. */
+/** Least cost of an answer: a stream, a handler, a packet or two. */
 const answerBytes = 4096;
 
 export interface AnswerOptions {

@@ -42,7 +42,7 @@ export const resultCodes = {
 // biome-ignore lint/suspicious/noExplicitAny: a protocol of any message types
 export type AnyProtocol = Protocol<any, any, any>;
 
-/** What one answer costs the answerer. */
+/** Cost of one answer to the answerer. */
 export interface Meter {
   /** Resolves once so many bytes may be read for it, and held in memory. @throws {RequestError} `rateLimited`, `aborted` */
   read(bytes: number, signal: AbortSignal): Promise<void>;

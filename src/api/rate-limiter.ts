@@ -60,7 +60,7 @@ export class RateLimiter {
   }
 }
 
-/** Of this machine itself. */
+/** Addresses of this machine itself. */
 export function isLoopback(address: string): boolean {
   return address === "::1" || address.startsWith("127.") || address.startsWith("::ffff:127.");
 }

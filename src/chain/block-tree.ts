@@ -85,7 +85,7 @@ export class BlockTree {
     return (await this.get(id)) ?? damaged(`block ${toHex(id)} is missing`);
   }
 
-  /** What a block on one that is here is checked by: after a recovery's block, the recovered snapshot. @throws {BrokenBranch} */
+  /** The snapshot by which a block on a stored one is checked: after a recovery's block, the recovered one. @throws {BrokenBranch} */
   async snapshotAfter(id: Uint8Array): Promise<ChainSnapshot> {
     return this.recoveries.after(id, await this.stateAfter(id));
   }

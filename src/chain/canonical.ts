@@ -55,7 +55,7 @@ export class CanonicalChain {
     return this.#head;
   }
 
-  /** What the next block is checked by. */
+  /** The snapshot by which the next block is checked. */
   get snapshot(): ChainSnapshot {
     return this.#snapshot;
   }

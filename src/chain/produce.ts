@@ -41,7 +41,7 @@ export interface BuiltBlock {
   snapshot: ChainSnapshot;
 }
 
-/** What a block is built on. `rules`: by which it is made. */
+/** The base of a new block. `rules`: by which it is made. */
 export interface BuildingGround {
   head: Head;
   snapshot: ChainSnapshot;

@@ -3,7 +3,7 @@ import { BlockError } from "../types/errors.ts";
 import type { BlockRef, ChainSnapshot, Recovery } from "../types/index.ts";
 import { equalBytes, toHex } from "../util/bytes.ts";
 
-/** What a chain's recoveries change about its rules. The list has been checked and stays as it is while a node runs. */
+/** The changes that a chain's recoveries make to its rules. The list has been checked and stays as it is while a node runs. */
 export class Recoveries {
   /** Oldest first. */
   readonly all: readonly Recovery[];
@@ -18,13 +18,13 @@ export class Recoveries {
     return this.all.at(-1);
   }
 
-  /** What the next block is checked by. `snapshot`: the one after block `id`, as its state root has it. */
+  /** The snapshot by which the next block is checked. `snapshot`: the one after block `id`, as its state root has it. */
   after(id: Uint8Array, snapshot: ChainSnapshot): ChainSnapshot {
     const recovery = this.all.findLast(({ block }) => equalBytes(block.id, id));
     return recovery ? recoveredSnapshot(snapshot, recovery) : snapshot;
   }
 
-  /** Whether people have agreed that this block is final. */
+  /** True if people have agreed that this block is final. */
   names(id: Uint8Array): boolean {
     return this.all.some(({ block }) => equalBytes(block.id, id));
   }

@@ -48,7 +48,7 @@ export class RecoveryAdoption {
     for (let recovery = this.awaited; recovery; recovery = this.awaited) {
       const { height, id } = recovery.block;
       const isHere = (await tree.get(id)) !== undefined;
-      // Where it is not here, this node's block at that height is another.
+      // If it is not here, this node's block at that height is another.
       await this.#leaveAbove(isHere ? recovery.block : { height: height - 1 });
       if (!isHere) return;
       await this.#adopt(recovery);

@@ -13,7 +13,7 @@ export interface Rules {
   readonly checkHeader: typeof checkHeader;
   /** Section 4. */
   readonly applyHeader: typeof applyHeader;
-  /** What transactions cost and blocks earn, from the parameters that were voted on. */
+  /** Fees and rewards, from the parameters that were voted on. */
   execution(parameters: ChainParameters): ExecutionParameters;
 }
 

@@ -68,7 +68,7 @@ export async function checkSignature(vote: SignedFinalityVote, checks: Signature
   if (!valid) throw new VoteError("INVALID_SIGNATURE", "the vote's signature is wrong");
 }
 
-/** Whether each signature is the voter's, whatever else is wrong with the vote. Those of a round sign one link, which is hashed once. */
+/** For each vote, true if the signature is the voter's, whatever else is wrong with it. Votes of a round sign one link, which is hashed once. */
 export function areSigned(
   votes: readonly SignedFinalityVote[],
   { genesisId, verify }: SignatureChecks,
@@ -147,7 +147,7 @@ function requireLink(link: FinalityVote): void {
   if (!isLink(link)) throw new VoteError("NOT_A_LINK", "rounds or heights do not ascend");
 }
 
-/** Whoever has the keys of a lost majority must not settle anything below the block that people have agreed on. @throws {VoteError} */
+/** Keys of a lost majority must not settle anything below the block that people have agreed on. @throws {VoteError} */
 function requireAboveRecovery({ target }: FinalityVote, { recoveries }: BlockTree): void {
   const { newest } = recoveries;
   if (newest && target.height <= newest.block.height)

@@ -34,7 +34,7 @@ export interface DevChain {
 
 interface WrittenRecovery extends RecoveryJson {
   genesisId: Hex;
-  /** Of the chain. */
+  /** Name of the chain. */
   name: string;
   /** Recoveries that the chain has gone through before. */
   earlier: number;

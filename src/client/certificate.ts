@@ -22,7 +22,7 @@ export interface Trust {
   recovery?: Hex;
 }
 
-/** What `ProvedCertificate.recovery` is on a chain without one. */
+/** `ProvedCertificate.recovery` on a chain without one. */
 export const noRecovery: Hex = `0x${"00".repeat(32)}`;
 
 /** `State.authorities.authorities`, SSZ generalized index 12: number 4 of the nodes three levels below the root. */

@@ -75,7 +75,7 @@ export class Client {
     return this.#get("/v1/status");
   }
 
-  /** What people have agreed on where the chain lost its majority of authorities. */
+  /** Agreements of people by which the chain went on after it had lost its majority of authorities. */
   recoveries(): Promise<Recoveries> {
     return this.#get("/v1/recoveries");
   }

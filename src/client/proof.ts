@@ -166,7 +166,7 @@ async function verifyBlock(
   }
   await step("trust", () => {
     for (const certificate of [justification, finalization]) {
-      // What was final before the recovery is so without it.
+      // A block that was final before the recovery needs none.
       const isKnown = certificate.recovery === noRecovery || certificate.recovery === recovery.toLowerCase();
       require(isKnown, `the chain went on from the recovery ${certificate.recovery}: trust its authorities only if its people have agreed on this id`);
     }

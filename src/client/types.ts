@@ -29,7 +29,7 @@ export interface Status {
   knownRules: number;
   head: (BlockRef & { timestamp: number }) | null;
   finalized: BlockRef | null;
-  /** Where people have replaced a lost majority of authorities, oldest first. `reached`: the node has the block. */
+  /** Recoveries by which people have replaced a lost majority of authorities, oldest first. `reached`: the node has the block. */
   recoveries: { id: Hex; block: BlockRef; authorities: number; reached: boolean }[];
   peers: number;
   /** `minFee`: the least fee with which a transfer finds room now; null without a chain. */

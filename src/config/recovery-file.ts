@@ -90,7 +90,7 @@ export function readRecoveryFile(file: string): Recovery[] {
   return parseRecoveries(value, file);
 }
 
-/** What `parseRecoveries` reads. */
+/** Writes the format that `parseRecoveries` reads. */
 export function recoveryFile(genesisId: Uint8Array, recoveries: readonly Recovery[]): RecoveryFileJson {
   return { genesisId: toHex(genesisId), recoveries: recoveries.map(recoveryJson) };
 }

@@ -24,7 +24,7 @@ export function recoveryId(recovery: Recovery): Uint8Array {
   return rootOf(Recovery, recovery);
 }
 
-/** What blocks on a recovery's block are checked by. The parameters and all accounts stay as they are. */
+/** The snapshot by which blocks on a recovery's block are checked. The parameters and all accounts stay as they are. */
 export function recoveredSnapshot(snapshot: ChainSnapshot, recovery: Recovery): ChainSnapshot {
   const { authorities } = recovery;
   return { ...snapshot, authorities, recentSigners: [], openVotes: [], recovery: recoveryId(recovery) };

@@ -104,7 +104,7 @@ interface GossipInternals {
   allowedTopics: Set<string> | null;
 }
 
-/** What `Network.join` is told of a chain. */
+/** The chain that `Network.join` joins. */
 export type JoinedChain = Parameters<Network["join"]>[0];
 
 export type Validators = Record<TopicName, (message: Uint8Array, from: PeerId) => Promise<Verdict>>;
@@ -168,7 +168,7 @@ export class Gossip {
     internals.allowedTopics = allowed;
   }
 
-  /** Of a digest that was not joined, nothing is ever taken in. */
+  /** Messages of a digest that was not joined are never taken in. */
   listen(digests: readonly Uint8Array[]): void {
     const genesisId = this.#genesisId;
     if (!genesisId) throw new Error("gossip has not been joined");

@@ -5,7 +5,7 @@ interface DnsRecord {
   type: string;
 }
 
-/** What the library keeps of the one that it sends by, while it runs. */
+/** The part of the library's running responder that is changed here. */
 interface Responder {
   respond(response: DnsRecord[] | { answers: DnsRecord[]; additionals: DnsRecord[] }): void;
 }

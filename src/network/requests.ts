@@ -109,7 +109,7 @@ export class Requests {
     const left = this.#answering.get(key)! - 1;
     if (left > 0) this.#answering.set(key, left);
     else this.#answering.delete(key);
-    // What all others ask for is no fault of this one.
+    // This requester is not at fault for the requests of all others.
     const isPaced = error?.code === "rateLimited" && admitted;
     const offence = error && !isPaced && requesterOffences[error.code];
     if (offence) scores.penalize(peer, offence, `${protocol.id}: ${error.message}`);

@@ -36,7 +36,7 @@ interface Waiting {
 }
 
 /**
- * What serving others may cost this node, by bytes, for each peer, each address and in all. Above it answers come later, and then
+ * Limits the cost of serving others, by bytes, for each peer, each address and in all. Above it answers come later, and then
  * not at all; the requester loses no score, since it cannot know what others ask. When all that there is has been given away,
  * those go first whose address has had least: many ids from few addresses cannot starve the others.
  */

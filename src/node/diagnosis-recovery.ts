@@ -1,11 +1,11 @@
 import type { Finding } from "./diagnosis.ts";
 import { count } from "./diagnosis-text.ts";
 
-/** Where this node and its peers stand about recoveries. */
+/** Recoveries of this node and of its peers. */
 export interface RecoveryInput {
   /** The block of a recovery that this node was given, and which has not come. */
   awaited: { id: string; height: number; block: string } | undefined;
-  /** What peers say that they were given; most often named first. */
+  /** Recoveries that peers claim to have been given; the most often named first. */
   unknown: readonly { id: string; height: number; authorities: number; peers: number }[];
   /** Peers that were not given this node's newest recovery. */
   without: number;

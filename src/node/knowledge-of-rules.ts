@@ -8,12 +8,12 @@ export interface KnowledgeOfRulesOptions {
   logger: Logger;
 }
 
-/** What a person can do about it. */
+/** The remedy for a person. */
 export function remedyText(rules: number): string {
   return `install a release of ccoin that knows version ${rules} of the rules, and start the node with it: it goes on from its data`;
 }
 
-/** What a person is told of a chain that has gone on without this program. */
+/** The message about a chain that has gone on without this program. */
 export function leftBehindText(rules: number, known: number): string {
   return (
     `from here on the chain has version ${rules} of the rules, and this program knows up to ${known}: ` +

@@ -17,7 +17,7 @@ const hint = "make the recovery on a node that has followed the chain";
 
 export interface WrittenRecovery extends RecoveryJson {
   genesisId: Hex;
-  /** Of the chain. */
+  /** Name of the chain. */
   name: string;
   /** Recoveries that the chain has gone through before. */
   earlier: number;
@@ -86,7 +86,7 @@ export async function writeRecovery(options: {
   });
 }
 
-/** Of the own account's newest vote. */
+/** Target round of the own account's newest vote. */
 async function signedRound(database: Database, paths: NodePaths): Promise<number> {
   const account = await readAccountInfo(paths).catch(() => undefined);
   const record = account && (await new ProtectionStore(database).load(account.publicKey));

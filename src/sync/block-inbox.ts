@@ -125,7 +125,7 @@ export class BlockInbox {
     if (state?.kind === "importing") await state.done;
     if (this.#stop.signal.aborted) return;
     const { chain } = this.#options;
-    // What is built on the head could not be checked; another branch is found by its headers.
+    // A block on the head could not be checked; another branch is found by its headers.
     if (chain.isInvalid(idHex) || chain.unknownRules !== undefined) return;
     if (await chain.find(id)) return this.#adoptChildren(idHex);
     if (this.#knows(idHex, source) || !charge()) return;

@@ -49,7 +49,7 @@ export function claimedStatus(status: ChainStatus): ClaimedStatus {
   return status as ClaimedStatus;
 }
 
-/** What stays as it is while a node runs. */
+/** The parts of a status that stay as they are while a node runs. */
 export interface OwnLine {
   /** Ids of the recoveries that it was started with, oldest first. */
   recoveries: readonly Uint8Array[];

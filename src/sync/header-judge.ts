@@ -22,7 +22,7 @@ export interface HeaderJudgeOptions {
   onFarAhead(peer: PeerId): void;
   /** A header of an authority whose signature is right, whatever else is wrong with it. */
   onSigned?(header: SignedHeader): void;
-  /** Whether blocks that came are built on this one. */
+  /** True if blocks that came are built on this one. */
   isNeeded(id: Uint8Array): boolean;
 }
 

@@ -25,7 +25,7 @@ export interface OtherRecoveriesOptions {
   logger: Logger;
 }
 
-/** What peers say that they were given, and this node was not. Nothing proves it but the agreement of people. */
+/** A recovery that peers claim to have been given, and this node was not. Nothing proves it but the agreement of people. */
 export interface ClaimedRecovery {
   id: Hex;
   height: number;
@@ -34,7 +34,7 @@ export interface ClaimedRecovery {
   peers: number;
 }
 
-/** What is said by peers that have gone through other recoveries than this node. */
+/** Claims of peers that have gone through other recoveries than this node. */
 export interface RecoveryClaims {
   /** Recoveries that this node was not given, those that most peers name first. */
   unknown: ClaimedRecovery[];
@@ -112,7 +112,7 @@ export class OtherRecoveries {
     this.#stopTimer = clock.after(lookEveryMs, () => this.#look());
   }
 
-  /** Whether a peer says that its chain has gone through other recoveries than this node's. */
+  /** True if a peer claims that its chain has gone through other recoveries than this node's. */
   #isOther(peer: PeerId): boolean {
     return this.#options.statuses.get(peer)?.isFollowed === false;
   }

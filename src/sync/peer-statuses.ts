@@ -82,7 +82,7 @@ export class PeerStatuses {
     for (const stop of this.#stops) stop();
   }
 
-  /** Of those that are followed. */
+  /** Statuses of the peers that are followed. */
   all(): PeerStatus[] {
     return [...this.#byPeer.values()].filter(({ isFollowed }) => isFollowed);
   }
@@ -151,7 +151,7 @@ export class PeerStatuses {
     else this.#warnOfOtherLine(entry);
   }
 
-  /** Whether the digest is that of its version of the rules with our recoveries: then it is ahead of us or behind, on the same way. */
+  /** True if the digest is that of its version of the rules with our recoveries: then it is ahead of us or behind, on the same chain. */
   #isOfOwnLine({ genesisId, digest, rules }: ClaimedStatus): boolean {
     const recoveries = [...this.#options.recoveries()];
     return equalBytes(digest, chainDigest({ genesisId, recoveries, rules }));

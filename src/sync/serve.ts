@@ -29,10 +29,10 @@ import {
 } from "../types/index.ts";
 import { equalBytes, toHex } from "../util/bytes.ts";
 
-/** What each record costs that is looked up: LevelDB reads, checks and copies more than the record. */
+/** Cost of each record that is looked up: LevelDB reads, checks and copies more than the record. */
 export const recordBytes = 2048;
 
-/** What a handler reads with. */
+/** Charges a handler's reads to the requester. */
 type Reader = Pick<RequestContext<never>, "read">;
 
 /** Answers the genesis protocol. `load`: the whole block of `own`. */

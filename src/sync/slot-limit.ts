@@ -23,7 +23,7 @@ export class SlotLimit {
     this.#slotMs = slotMs;
   }
 
-  /** Whether a header is one too many of its proposer. Nothing is remembered: for headers whose signature is not checked yet. */
+  /** True if a header is one too many of its proposer. Nothing is remembered: for headers whose signature is not checked yet. */
   isSurplus(header: Header, id: Uint8Array): boolean {
     const { inSlot, atHeight } = this.#idsNear(header);
     const idHex = toHex(id);

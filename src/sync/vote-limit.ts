@@ -6,7 +6,7 @@ import { HighestIds } from "./highest-ids.ts";
 
 /** One of each authority of the largest set. */
 const maxVoters = 1024;
-/** Of one voter, its highest: an honest one is in a few at once. Votes of lower ones are checked again whenever they come. */
+/** Rounds kept of one voter, its highest: an honest one is in a few at once. Votes of lower ones are checked again whenever they come. */
 const maxRounds = 64;
 /** Two prove that the voter contradicts itself; more would only cost, and it can sign any number. */
 const maxVotesPerRound = 2;
@@ -23,7 +23,7 @@ export class VoteLimit {
     return taken.size >= maxVotesPerRound || taken.has(linkKey(vote.message));
   }
 
-  /** Whether the vote is far below another that its voter has signed. */
+  /** True if the vote is far below another that its voter has signed. */
   isPast({ voter, message }: SignedFinalityVote): boolean {
     const highest = this.#taken.get(toHex(voter))?.highest ?? 0;
     return message.target.round + recentRounds <= highest;

@@ -19,7 +19,7 @@ const errandsPerPeer = { requests: 20, perMs: 10_000 };
 export type VoteAccount = "current" | "past";
 
 /**
- * What the votes of an authority may cost. Everything is charged when the signature has been checked, and repeated votes to an account
+ * Limits the cost of an authority's votes. Everything is charged when the signature has been checked, and repeated votes to an account
  * of their own: nobody can spend what another's votes need.
  */
 export class VoterAccounts {

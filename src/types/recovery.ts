@@ -6,7 +6,7 @@ import { Bytes32, Count } from "./primitives.ts";
 export const maxRecoveries = 1024;
 
 /**
- * What people agree on where a chain has lost its majority: from `block` on, the authorities are these. Its root is its id. `previous`: id
+ * An agreement of people about a chain that has lost its majority: from `block` on, the authorities are these. Its root is its id. `previous`: id
  * of the recovery before it, zero for the first one. `block`: the newest final block, which is final in `round` from then on: above all
  * rounds before. `authorities` ascend by their bytes.
  */

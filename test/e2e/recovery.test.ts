@@ -72,7 +72,7 @@ test("with four of seven authorities destroyed, the other three go on from the n
   for (const one of ids)
     await until(`${one} is final`, async () => (await first.transaction(one)).status === "finalized");
   const { balance } = await first.get<{ balance: string }>(`/v1/accounts/${wallets[receiver]!.address}`);
-  // Of no block after the recovery's, and of some before it, this account may have been the proposer.
+  // This account may have proposed some blocks before the recovery's, and none after it.
   expect(BigInt(balance)).toBeGreaterThanOrEqual(1_000_030n);
   const status = await third.get<{
     genesisId: string;

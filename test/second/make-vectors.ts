@@ -1,4 +1,4 @@
-/** What the reference says: the contents of protocols/vectors/. `scripts/make-vectors.ts` writes them. */
+/** Makes the contents of protocols/vectors/ from the reference. `scripts/make-vectors.ts` writes them. */
 import type { Type } from "@chainsafe/ssz";
 import { certificateOf, hasSignedRecently, headerEvidence, voteEvidence } from "../../src/consensus/index.ts";
 import { computeDomain, signingRoot } from "../../src/types/domain.ts";
@@ -40,7 +40,7 @@ function typed<T>(type: Type<T> & { hashTreeRoot(value: T): Uint8Array }, value:
   };
 }
 
-/** What the authorities vote for from this height on, until it is enacted. */
+/** Votes of the authorities from this height on, until they are enacted. */
 const proposals: readonly { from: number; about: string; vote: HeaderVote }[] = [
   { from: 2, about: "add the fourth authority", vote: authorityVote("add", authorities[3]!.publicKey) },
   { from: 10, about: "set minFee to 3", vote: parameterVote("minFee", 3) },

@@ -49,7 +49,7 @@ export function isTransactionSigned({ message, signature }: Value, genesisId: st
   );
 }
 
-/** What a pair of headers or votes proves: undefined where it proves nothing. */
+/** The offence that a pair of headers or votes proves; undefined if none. */
 export function offenceOf({ headers, votes }: Value, genesisId: string, slotMs: bigint): string | undefined {
   if (headers.length + votes.length !== 1) return undefined;
   const [type, { first, second }] =
@@ -72,7 +72,7 @@ export function offenceOf({ headers, votes }: Value, genesisId: string, slotMs: 
   return surrounds(a, b) || surrounds(b, a) ? "surround" : undefined;
 }
 
-/** Whether a quorum of the set has signed the link of a certificate. */
+/** True if a quorum of the set has signed the link of a certificate. */
 export function isCertified(
   { link, voters, signatures }: Value,
   set: readonly string[],

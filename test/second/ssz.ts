@@ -11,7 +11,7 @@ export type Value = any;
 type Fields = readonly (readonly [string, string])[];
 
 const page = readFileSync(new URL("../../protocols/README.md", import.meta.url), "utf8");
-/** What a name stands for: fields, or another type. */
+/** Definition of a name: fields, or another type. */
 const named = new Map<string, Fields | string>([
   ["ShortId", "Bytes8"],
   ["Count", "uint64"],

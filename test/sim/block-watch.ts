@@ -12,7 +12,7 @@ export interface BlockWatchOptions {
   genesis: CheckedGenesis;
   /** Public keys. */
   honest: readonly Uint8Array[];
-  /** Whether some node has held this block to be final. */
+  /** True if some node has held this block to be final. */
   isFinal(height: number, id: Hex): boolean;
   report(rule: string, detail: string): void;
 }
@@ -96,7 +96,7 @@ export class BlockWatch {
       report("vote before the last change of the set is final", name);
   }
 
-  /** Whether a block that is final, on the way down from this one, has its set. */
+  /** True if a final block below this one has the same set. */
   #isSetFinal(id: Hex): boolean {
     const own = this.blocks.get(id)!.rules!.authorities.join();
     let isFinal = false;

@@ -103,7 +103,7 @@ export class SimNode {
     return this.#process?.services;
   }
 
-  /** Of the running process. */
+  /** Database of the running process. */
   get database(): Database | undefined {
     return this.#process?.database;
   }

@@ -93,7 +93,7 @@ export function differenceOf(rules: ReferenceRules, snapshot: ChainSnapshot): st
     : `open votes ${open.join()}, not ${expected.join() || "none"}`;
 }
 
-/** Whether a header votes on the set. */
+/** True if a header votes on the set. */
 export function isVoteOnSet({ vote }: Pick<Header, "vote">): boolean {
   return vote.kind === add || vote.kind === remove;
 }

@@ -49,7 +49,7 @@ export interface Scenario {
   crashEveryMs: number;
   /** Mean time between two changes of the set that operators propose; 0: none. */
   authorityVotesEveryMs: number;
-  /** Whether an authority that was removed may be added again. */
+  /** True if an authority that was removed may be added again. */
   removedComesBack: boolean;
   /** How often a partition leaves one side more than half of the authorities, and no more: enough to change the set, too few for finality. */
   bareMajorityShare: number;

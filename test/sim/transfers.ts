@@ -72,7 +72,7 @@ export class Transfers {
   }
 
   /**
-   * What was acknowledged is in the chain, waits where it was promised, or another transfer has its nonce; or a vote has raised the least
+   * Checks that each acknowledged transfer is in the chain, waits where it was promised, or lost its nonce to another; or a vote has raised the least
    * fee above its own.
    */
   async check(oracle: Oracle): Promise<void> {

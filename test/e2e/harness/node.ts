@@ -116,7 +116,7 @@ export class TestNode {
   requestTimeoutMs = 10_000;
   /** Options of Node.js. */
   flags = nodeFlags;
-  /** What is started. */
+  /** Entry point that is started. */
   program = cliPath;
   #process: Process | undefined;
 

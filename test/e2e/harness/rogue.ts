@@ -238,7 +238,7 @@ export function answerWith(chunk: Uint8Array): (stream: Stream) => void {
   };
 }
 
-/** Of a chain that has the rules that it began with. */
+/** Topic of a chain that has the rules that it began with. */
 export function topicOf(name: TopicName, genesisId: string): string {
   const id = fromHex(genesisId);
   return topic(name, id, firstDigest(id));

@@ -17,7 +17,7 @@ import { checkpoint } from "../support/votes.ts";
 
 const counter = vi.hoisted(() => ({ steps: 0 }));
 
-// Whoever looks at an authority compares its bytes or writes them out.
+// Code that looks at an authority compares its bytes or writes them out.
 vi.mock("../../../src/util/bytes.ts", async (original) => {
   const real = await original<typeof import("../../../src/util/bytes.ts")>();
   const counted =

@@ -29,7 +29,7 @@ import { checkpoint, signedVote, testFinalizer } from "../support/votes.ts";
 
 const genesis = await testGenesis(5);
 const start: Checkpoint = { round: 0, height: 0, block: genesis.id };
-/** Of five authorities; the last is new. */
+/** Keys of five authorities; the last is new. */
 const newSet = [...authorities.slice(0, 1), users[0]!];
 
 async function link(node: TestChain, source: Checkpoint, target: Checkpoint, voters: typeof authorities) {

@@ -12,7 +12,7 @@ function vote(voter: number, sourceRound: number, targetRound: number): SignedFi
   return { message: { source, target }, voter: address(voter), signature: new Uint8Array(64) };
 }
 
-/** What a ranking is to answer, counted anew. */
+/** The ranking's answers, counted anew. */
 function counted(rounds: readonly number[]) {
   const descending = rounds.toSorted((a, b) => b - a);
   return {

@@ -23,7 +23,7 @@ test("a node is out of mode ready while its head enacts rules that it does not k
   const enacting = await maker.block(first, { edit: { vote: parameterVote("rules", 2) } });
   await node.addAll(enacting);
   expect(seen).toEqual(["ready", "boot"]);
-  // Whatever peers show or do not show.
+  // It holds no matter what peers show.
   knowledge.behind();
   knowledge.inStep();
   expect(modes.mode).toBe("boot");

@@ -55,7 +55,7 @@ test("requests for what votes name: eight of a voter at once, then one a second;
   expect(count(20, () => of.chargeErrand("certificate", by(1), "a"))).toHaveLength(8);
   expect(count(20, () => of.chargeErrand("block", by(2), "a"))).toHaveLength(8);
   expect(count(20, () => of.chargeErrand("block", by(3), "a"))).toHaveLength(4);
-  // What one peer may not be asked for any more, another may.
+  // Each peer has a quota of its own.
   expect(count(20, () => of.chargeErrand("block", by(3), "b"))).toHaveLength(4);
   await clock.advance(1_000);
   expect(count(20, () => of.chargeErrand("block", by(1), "b"))).toHaveLength(1);
