@@ -9,7 +9,7 @@ export const serveLimits = {
   /** Bytes read from the disk and bytes sent, together. A peer gets five times as many blocks as a download can check. */
   perPeer: { requests: 256 * mebibyte, perMs: 10_000 },
   perHost: { requests: 512 * mebibyte, perMs: 10_000 },
-  /** Reading and encrypting as much takes a quarter of one core. */
+  /** Bounds the CPU for reading and encrypting, whatever the number of addresses. */
   inAll: { requests: 1024 * mebibyte, perMs: 10_000 },
   /** Read and not sent yet: memory, for as long as a peer reads slowly. One answer that is larger comes alone. */
   heldPerHost: 16 * mebibyte,
