@@ -18,7 +18,7 @@ class CountType extends UintNumberType {
 }
 
 /** Counts and times as numbers. A message with one above 2^53 - 1 does not decode: no reader of a field has to check it. */
-export const Count = new CountType(8);
+export const Count: UintNumberType = new CountType(8);
 /** An amount in base units. */
 export const Amount = new UintBigintType(8);
 
