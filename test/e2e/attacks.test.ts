@@ -8,7 +8,7 @@ import { patience } from "./harness/until.ts";
 import { createWorld } from "./harness/world.ts";
 
 /** Each group of attacks runs this long; `npm run attacks` runs each alone for a minute and judges times. */
-const seconds = 7;
+const seconds = 5;
 const groups = 2;
 
 patience.factor = Math.max(patience.factor, 3);

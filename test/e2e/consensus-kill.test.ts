@@ -4,7 +4,7 @@ import { seed } from "./harness/random.ts";
 import { createWorld } from "./harness/world.ts";
 
 test("an authority that is killed at random moments under load never signs what contradicts itself", async () => {
-  const result = await killNode(createWorld(), { rounds: 4, seed });
+  const result = await killNode(createWorld(), { rounds: 3, seed });
   console.log(
     `seed ${seed}: ${result.rounds} kills, ${result.headers} headers and ${result.votes} votes of its key`,
   );

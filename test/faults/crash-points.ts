@@ -53,7 +53,7 @@ const firstAuthorityId = 500;
  */
 export const crashPoints: Scenario = {
   name: "crash-points",
-  short: 2,
+  short: 1,
   full: 20 * points.length,
   async run(world, { rounds, seed, onRound }) {
     const random = createRandom(seed);
