@@ -41,7 +41,8 @@ run() {
 
 # Whole nodes mostly wait, so two thirds of the end-to-end tests run in the background, each in a network and a process group of its
 # own; the other tests run meanwhile at a lower priority, then the last third.
-export CCOIN_E2E_PATIENCE=5
+# Nodes have as much more time to close.
+export CCOIN_E2E_PATIENCE=5 CCOIN_STOP_TIMEOUT=22500
 end_to_end() { run "e2e-$1" scripts/in-netns.sh vitest run --project e2e --shard="$1/3"; }
 set -m
 for third in 1 2; do
