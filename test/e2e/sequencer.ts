@@ -3,27 +3,29 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Seconds of a file on two cores that do other things too; any other file: `short`. Only which is longer matters. */
 const long: Readonly<Record<string, number>> = {
-  attacks: 330,
-  faults: 315,
+  attacks: 280,
+  faults: 235,
   consensus: 150,
-  "consensus-kill": 105,
+  "consensus-kill": 75,
   "consensus-authorities": 100,
-  crash: 75,
-  signals: 60,
+  crash: 95,
+  signals: 70,
   genesis: 55,
   "restored-backup": 50,
   "rogue-peers": 50,
   events: 45,
   network: 45,
-  recovery: 75,
-  rules: 60,
+  recovery: 60,
+  rules: 40,
+  partition: 45,
+  container: 50,
   class: 40,
   "rogue-requests": 40,
 };
 const short = 30;
 
 /** Seconds after which the third part begins: `scripts/test.sh` runs it when the other tests are over. */
-const beginsAfter: readonly number[] = [0, 0, 500];
+const beginsAfter: readonly number[] = [0, 0, 700];
 
 /** Parts of the tests (`--shard`) that take about as long as each other; vitest itself deals out by the hash of a file's name. */
 export class EvenShards extends BaseSequencer {

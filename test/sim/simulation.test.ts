@@ -9,7 +9,7 @@ import { simulate } from "./simulation.ts";
 const script = fileURLToPath(new URL("../../scripts/sim.ts", import.meta.url));
 /** Another part of the seeds than the long run's first ones, and small enough for every change. */
 const first = 20_001;
-const runs = 48;
+const runs = 24;
 
 /** As by hand: on all cores, without the test runner's overhead. */
 function runScript(...parameters: string[]) {
