@@ -1,10 +1,8 @@
 import { ByteVectorType, ContainerType, ListCompositeType, type ValueOf } from "@chainsafe/ssz";
-import { Bytes32, rootOf, Uint32 } from "../src/types/index.ts";
+import { Bytes32, maxRecoveries, rootOf, Uint32 } from "../src/types/index.ts";
 
 /** A digest as it travels. */
 export const Bytes4 = new ByteVectorType(4);
-
-export const maxRecoveries = 1024;
 
 /** The values that two nodes share if they follow each other. */
 export const ChainDigest = new ContainerType(
@@ -21,7 +19,7 @@ export type ChainDigest = ValueOf<typeof ChainDigest>;
 
 /**
  * The first 4 bytes of the root, as Ethereum's fork digest. It keeps honest nodes apart that would only disturb each other, and proves
- * nothing: whoever makes another chain with the same digest has his messages checked and refused as always.
+ * nothing: messages of another chain with the same digest are checked and refused as always.
  */
 export function chainDigest(of: Readonly<ChainDigest>): Uint8Array {
   return rootOf(ChainDigest, of).slice(0, Bytes4.lengthBytes);

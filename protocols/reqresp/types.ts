@@ -46,16 +46,16 @@ export type AnyProtocol = Protocol<any, any, any>;
 export interface Meter {
   /** Resolves once so many bytes may be read for it, and held in memory. @throws {RequestError} `rateLimited`, `aborted` */
   read(bytes: number, signal: AbortSignal): Promise<void>;
-  /** So many bytes are being sent. */
+  /** Charges bytes that are being sent. */
   charge(bytes: number): void;
-  /** All that was read is sent, or dropped. */
+  /** Releases the memory of everything read so far: it was sent, or dropped. */
   release(): void;
 }
 
 export interface RequestContext<P> {
   /** The requester's peer id. */
   peer: string;
-  /** To be awaited before so many bytes are read from the disk; once a chunk. @throws {RequestError} where it is too much. */
+  /** Handlers await this once a chunk, before they read so many bytes from the disk. @throws {RequestError} if it is too much. */
   read(bytes: number): Promise<void>;
   /** Aborts when the requester is gone or the time-out is over. */
   signal: AbortSignal;

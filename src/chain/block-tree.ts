@@ -109,7 +109,7 @@ export class BlockTree {
     }
     for (const { header } of since.reverse()) {
       const before = this.recoveries.after(header.message.parent, snapshot);
-      snapshot = this.#rules.after(before).applyHeader(before, header.message, this.#config);
+      snapshot = this.#rules.applyHeader(before, header.message, this.#config);
     }
     this.#snapshots.set(idHex, snapshot);
     return snapshot;

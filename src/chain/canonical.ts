@@ -155,7 +155,7 @@ export class CanonicalChain {
       for (const head of path.apply) {
         const block = head.idHex === target.idHex ? target : await reader.canonicalBlock(head);
         const before = tree.recoveries.after(head.header.message.parent, after);
-        after = rules.after(before).applyHeader(before, head.header.message, genesis.config);
+        after = rules.applyHeader(before, head.header.message, genesis.config);
         await ledger.apply(block, { before, after }, ended);
         applied.push(block);
       }

@@ -228,12 +228,11 @@ export class Chain {
    */
   importBlocks(blocks: readonly CheckedBlock[], { isOfMajority = true } = {}): Promise<void> {
     return this.#queue.run(async () => {
-      if (!(await this.#extend(blocks)))
-        for (const block of blocks) {
-          await this.#importAlone(block, isOfMajority ? "of a majority" : "built upon");
-          await this.#adoptRecoveries();
-        }
-      await this.#adoptRecoveries();
+      if (await this.#extend(blocks)) return this.#adoptRecoveries();
+      for (const block of blocks) {
+        await this.#importAlone(block, isOfMajority ? "of a majority" : "built upon");
+        await this.#adoptRecoveries();
+      }
     });
   }
 
@@ -312,7 +311,7 @@ export class Chain {
         parent = this.#rules.check(parent, after, block.header);
         checkBlockLimits(block.records, after.parameters);
         const before = after;
-        const state = this.rules.after(before).applyHeader(before, message, this.genesis.config);
+        const state = this.rules.applyHeader(before, message, this.genesis.config);
         writes.push(...blockWrites(this.#options.stores.blocks, block, parent, state));
         news.push({ block: { ...parent, records: block.records }, before, after: state });
         after = this.tree.recoveries.after(parent.id, state);
@@ -349,7 +348,7 @@ export class Chain {
       this.#invalid.note(block.id);
       throw error;
     }
-    const after = this.rules.after(before).applyHeader(before, block.header.message, this.genesis.config);
+    const after = this.rules.applyHeader(before, block.header.message, this.genesis.config);
     ended("check");
 
     const writes = blockWrites(this.#options.stores.blocks, block, head, after);

@@ -70,7 +70,7 @@ export class HeaderRules {
       if (heads.length > 0 && !rules.knows(snapshot)) break;
       parent = this.check(parent, snapshot, header);
       invalid.refuse(parent.idHex, toHex(header.message.parent));
-      const state = rules.after(snapshot).applyHeader(snapshot, header.message, config);
+      const state = rules.applyHeader(snapshot, header.message, config);
       snapshot = tree.recoveries.after(parent.id, state);
       heads.push(parent);
     }

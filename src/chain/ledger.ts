@@ -62,7 +62,7 @@ export class Ledger {
     const executor = new Executor(this.state, {
       height,
       proposer,
-      parameters: this.#rules.after({ parameters }).execution(parameters),
+      parameters: this.#rules.execution(parameters),
     });
     return {
       executor,
@@ -154,7 +154,7 @@ export class Ledger {
   #revert(block: CanonicalBlock, accountsBefore: number, parameters: ChainParameters): void {
     const transactions = block.records.map(({ transaction }) => transaction);
     const { proposer } = block.header.message;
-    const execution = this.#rules.after({ parameters }).execution(parameters);
+    const execution = this.#rules.execution(parameters);
     revertBlock(this.state, { transactions, proposer, parameters: execution }, accountsBefore);
   }
 }

@@ -36,8 +36,8 @@ export class Recoveries {
     throw new BlockError("BELOW_FINALIZED", `a recovery names ${toHex(other.block.id)} at height ${height}`);
   }
 
-  /** Those whose blocks are not final here yet, oldest first. `finalizedRound`: of the final checkpoint. */
-  notAdopted(finalizedRound: number): Recovery[] {
-    return this.all.filter(({ round }) => round > finalizedRound);
+  /** The oldest one whose block is not final here yet. `finalizedRound`: of the final checkpoint. */
+  awaited(finalizedRound: number): Recovery | undefined {
+    return this.all.find(({ round }) => round > finalizedRound);
   }
 }

@@ -36,7 +36,7 @@ export class RecoveryAdoption {
   /** The oldest recovery whose block has not come yet. */
   get awaited(): Recovery | undefined {
     const { tree, checkpoints } = this.#options;
-    return tree.recoveries.notAdopted(checkpoints.finalized.round)[0];
+    return tree.recoveries.awaited(checkpoints.finalized.round);
   }
 
   /**
@@ -55,7 +55,7 @@ export class RecoveryAdoption {
     }
   }
 
-  /** Blocks have come. What is on a recovery's block already was made under the recovery. Returns whether anything is final now that was not. */
+  /** Blocks have come. Those on a recovery's block were made under the recovery. Returns true if a block has become final by it. */
   async arrived(): Promise<boolean> {
     let adopted = false;
     for (let recovery = this.awaited; recovery; recovery = this.awaited) {

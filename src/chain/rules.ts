@@ -1,7 +1,8 @@
 import { applyHeader, checkHeader } from "../consensus/index.ts";
 import type { ExecutionParameters } from "../state/index.ts";
 import { BlockError } from "../types/errors.ts";
-import type { ChainParameters, ChainSnapshot } from "../types/index.ts";
+import type { ChainConfig } from "../types/genesis.ts";
+import type { ChainParameters, ChainSnapshot, Header } from "../types/index.ts";
 
 /**
  * All in which versions of the rules differ; the rest of the program is the same for each. A block is made and checked by the version
@@ -47,7 +48,17 @@ export class KnownRules {
     const known = `this program knows versions up to ${this.newest}`;
     throw new BlockError("UNKNOWN_RULES", `it is made by version ${parameters.rules} of the rules: ${known}`);
   }
+
+  /** The snapshot after a block on one with snapshot `before`. @throws {BlockError} `UNKNOWN_RULES` */
+  applyHeader(before: ChainSnapshot, header: Header, config: ChainConfig): ChainSnapshot {
+    return this.after(before).applyHeader(before, header, config);
+  }
+
+  /** Fees and rewards of a block on one with these parameters. @throws {BlockError} `UNKNOWN_RULES` */
+  execution(parameters: ChainParameters): ExecutionParameters {
+    return this.after({ parameters }).execution(parameters);
+  }
 }
 
-/** Those of this program. */
+/** The versions that this program knows. */
 export const productRules = new KnownRules([rules1]);

@@ -13,6 +13,7 @@ import { compareBytes, equalBytes } from "../util/bytes.ts";
 import { CodedError } from "../util/errors.ts";
 import { type BlockTree, BrokenBranch } from "./block-tree.ts";
 import { findAncestor } from "./branches.ts";
+import type { Head } from "./types.ts";
 
 /**
  * `NOT_A_LINK`: rounds or heights do not ascend, whatever the chain. `UNKNOWN_BLOCK`: the target is not here yet, or what it stands on
@@ -55,10 +56,7 @@ export async function checkVote(
 
 /** Cheap checks before a vote's signature: its link, and that the voter is in the target's set. @throws {VoteError} */
 export async function checkVoter({ message, voter }: SignedFinalityVote, tree: BlockTree): Promise<void> {
-  requireLink(message);
-  requireAboveRecovery(message, tree);
-  const target = await tree.get(message.target.block);
-  if (!target) throw unknownTarget();
+  const target = await targetOf(message, tree);
   requireMember(await authoritiesOf(target.id, tree), voter);
 }
 
@@ -117,10 +115,7 @@ export async function checkSigners(
 
 /** Checks the link against the block tree; returns the authorities of the target's state. @throws {VoteError} */
 async function checkLink(link: FinalityVote, tree: BlockTree): Promise<Uint8Array[]> {
-  requireLink(link);
-  requireAboveRecovery(link, tree);
-  const target = await tree.get(link.target.block);
-  if (!target) throw unknownTarget();
+  const target = await targetOf(link, tree);
   requireHeight(link.target, target.height);
   const ancestor = await findAncestor(tree, target, link.source.height);
   if (!ancestor) throw noAncestor();
@@ -141,6 +136,15 @@ async function authoritiesOf(block: Uint8Array, tree: BlockTree): Promise<Uint8A
 
 function unknownTarget(): VoteError {
   return new VoteError("UNKNOWN_BLOCK", "the target block is not known");
+}
+
+/** The target's block, for a link that this chain may hold. @throws {VoteError} */
+async function targetOf(link: FinalityVote, tree: BlockTree): Promise<Head> {
+  requireLink(link);
+  requireAboveRecovery(link, tree);
+  const target = await tree.get(link.target.block);
+  if (!target) throw unknownTarget();
+  return target;
 }
 
 function requireLink(link: FinalityVote): void {

@@ -47,8 +47,9 @@ export class HeadFollower {
     for (const [batch, count] of leaving)
       if (batch.sequence !== undefined && count === batch.waiting.size) deleted.add(batch);
     const writes = [...deleted].flatMap((batch) => this.#journal.deletion(batch));
+    const newest = change.applied.at(-1);
     // Nothing is applied where a recovery leaves blocks: the next block takes the place of the lowest of them.
-    const nextHeight = (change.applied.at(-1)?.height ?? (change.retracted.at(-1)?.height ?? 1) - 1) + 1;
+    const nextHeight = newest ? newest.height + 1 : (change.retracted.at(-1)?.height ?? 1);
     // A transaction that is in a block again, whose nonce is used or which has ended does not come back.
     const returning = change.retracted
       .toReversed()

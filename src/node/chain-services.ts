@@ -260,7 +260,7 @@ export async function startChainServices(
 /** By the rules of the next block; the voted one where nobody here knows those. */
 function minFeeAfter({ snapshot, rules }: Pick<Chain, "snapshot" | "rules">): bigint {
   const { parameters } = snapshot;
-  return rules.knows(snapshot) ? rules.after(snapshot).execution(parameters).minFee : parameters.minFee;
+  return rules.knows(snapshot) ? rules.execution(parameters).minFee : parameters.minFee;
 }
 
 function startProducer(

@@ -88,6 +88,7 @@ export async function writeRecovery(options: {
 
 /** Target round of the own account's newest vote. */
 async function signedRound(database: Database, paths: NodePaths): Promise<number> {
+  // A node whose account file is gone can make a recovery too: from the rounds that its chain knows.
   const account = await readAccountInfo(paths).catch(() => undefined);
   const record = account && (await new ProtectionStore(database).load(account.publicKey));
   return record?.targetRound ?? 0;

@@ -142,8 +142,7 @@ class Node implements RunningNode {
   }
 
   async start(): Promise<void> {
-    const { dataDir: paths, nodeId, passphraseFile, passphrase } = this.#options;
-    const { recoveryFile } = this.#options;
+    const { dataDir: paths, nodeId, passphraseFile, passphrase, recoveryFile } = this.#options;
     // Before anything is made.
     this.#given = recoveryFile === undefined ? [] : readRecoveryFile(recoveryFile);
     this.#closers.push("lock", await lockFolder(paths));

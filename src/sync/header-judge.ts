@@ -104,6 +104,7 @@ export class HeaderJudge {
     const known = await chain.tree.get(parent);
     if (!known) return "unknown";
     if (known.height < chain.finalized.height) return "stale";
+    // Nothing can be said of a branch that is broken, or made by rules that this program does not know.
     const after = await chain.tree.snapshotAfter(parent).catch(() => undefined);
     if (!after) return "unknown";
     return authorityIndex(after.authorities, proposer) >= 0 ? "authority" : "stranger";

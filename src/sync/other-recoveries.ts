@@ -120,11 +120,11 @@ export class OtherRecoveries {
   /** Never rejects. */
   async #ask(peer: PeerId): Promise<void> {
     const { network, chain, clock, logger } = this.#options;
-    const { newest, ids } = chain.tree.recoveries;
+    const { ids } = chain.tree.recoveries;
     const before = this.#asked.get(peer);
     this.#asked.set(peer, { atMs: clock.now(), claimed: before?.claimed });
     try {
-      const known = newest ? recoveryId(newest) : zero32;
+      const known = ids.at(-1) ?? zero32;
       const claimed = await requestOne(network, peer, recovery, { known }).catch((error) => {
         if (error instanceof RequestError && error.code === "resourceUnavailable") return undefined;
         throw error;

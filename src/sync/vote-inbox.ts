@@ -12,7 +12,6 @@ import { checkVoter, VoteError } from "../chain/vote-check.ts";
 import { authorityIndex, isLink } from "../consensus/index.ts";
 import type { FinalityStore } from "../storage/finality.ts";
 import { type Certificate, isSafeCount, maxAuthorities, SignedFinalityVote } from "../types/index.ts";
-
 import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";

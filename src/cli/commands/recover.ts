@@ -1,5 +1,7 @@
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { readRecoveryFile, recoveryFile } from "../../config/index.ts";
+import { signerLimit } from "../../consensus/authority-set.ts";
+import { quorum } from "../../consensus/finality.ts";
 import { decodeAddress } from "../../crypto/address.ts";
 import { loadNode } from "../node-module.ts";
 import { addExamples, collect, type GlobalOptions, nodeIdOption, pathsOf } from "../options.ts";
@@ -17,11 +19,10 @@ export function addRecoverCommand(program: Command): void {
     .description("write how a chain that has lost its majority of authorities for good goes on")
     .argument("<file>", "to write; with --show, to read")
     .addOption(nodeIdOption("id of a stopped node that has the newest final block"))
-    .addOption(
-      new Option(
-        "--authorities <addresses>",
-        "who makes blocks from then on; repeatable, or a list with commas",
-      ).argParser(collectAddresses),
+    .option(
+      "--authorities <addresses>",
+      "who makes blocks from then on; repeatable, or a list with commas",
+      collect,
     )
     .option("--show", "print the id of a file and what it says")
     .action(async (file: string, _options, self: Command) => run(file, self.optsWithGlobals<Options>()));
@@ -77,9 +78,7 @@ function show(file: string, options: Options): void {
 }
 
 function needs(count: number): string {
-  const majority = Math.floor(count / 2) + 1;
-  const quorum = Math.floor((2 * count) / 3) + 1;
-  return `${count}: ${majority} must sign blocks, ${quorum} must vote for finality`;
+  return `${count}: ${signerLimit(count)} must sign blocks, ${quorum(count)} must vote for finality`;
 }
 
 function nextSteps(file: string, id: string): string {
@@ -89,8 +88,4 @@ function nextSteps(file: string, id: string): string {
     `2. Agree on the id with everybody who runs a node, where you know each other: ${id}`,
     `3. Stop every node, and start it once with --recovery=${file}. Later starts need no option.`,
   ].join("\n");
-}
-
-function collectAddresses(text: string, previous: string[] = []): string[] {
-  return collect(text, previous);
 }

@@ -15,7 +15,7 @@ export function RecoveryNote({ recoveries }: { recoveries: readonly Recovery[] }
   </section>`;
 }
 
-export function RecoveryText({ recovery }: { recovery: Recovery }): Markup {
+function RecoveryText({ recovery }: { recovery: Recovery }): Markup {
   const { id, block, authorities, reached } = recovery;
   return html`<p>It had lost its majority of authorities, and went on from <a href=${`#/block/${block.id}`}>block ${whole(block.height)}</a> with
     ${count(authorities, "new authority", "new authorities")} that people had agreed on${reached ? "" : "; this node has not reached that block yet"}.</p>

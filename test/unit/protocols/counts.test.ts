@@ -49,7 +49,7 @@ test.each(cases)("a message with $name above 2^53 - 1 does not decode", ({ type,
   expect(() => type.deserialize(bytesWith(2 ** 53 - 1))).not.toThrow();
 });
 
-// So that one bad transaction of a batch is refused by its own code (`MALFORMED`), and not the batch.
+// The batch decodes, so that one bad transaction of it is refused by its own code (`MALFORMED`) and not the whole batch.
 test.each(["nonce", "validUntil"] as const)(
   "the fast decoder of transactions marks a %s above 2^53 - 1",
   (field) => {
