@@ -41,8 +41,7 @@ run() {
 
 # Whole nodes mostly wait, so two thirds of the end-to-end tests run in the background, each in a network and a process group of its
 # own; the other tests run meanwhile at a lower priority, then the last third.
-# Nodes have as much more time to close.
-export CCOIN_E2E_PATIENCE=5 CCOIN_STOP_TIMEOUT=22500
+export CCOIN_E2E_PATIENCE=5
 end_to_end() { run "e2e-$1" scripts/in-netns.sh vitest run --project e2e --shard="$1/3"; }
 set -m
 for third in 1 2; do
