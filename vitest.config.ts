@@ -32,6 +32,7 @@ export default defineConfig({
         test: {
           name: "browser",
           include: ["test/browser/**/*.test.ts"],
+          globalSetup: "test/e2e/harness/compile-cache.ts",
           fileParallelism: false,
           ...limits,
         },
@@ -40,6 +41,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
+          globalSetup: "test/e2e/harness/compile-cache.ts",
           // Nodes of several files would compete for the cores, and time is what these tests measure.
           fileParallelism: false,
           testTimeout: 600_000,

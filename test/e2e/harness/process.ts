@@ -91,7 +91,7 @@ export class Process {
 }
 
 /** Nothing of this process's own settings; modules are compiled once for all processes. */
-function environment(): NodeJS.ProcessEnv {
+export function environment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(CCOIN_|VITEST|npm_|NODE_OPTIONS|TEST$|NODE_ENV)/.test(name),
   );
