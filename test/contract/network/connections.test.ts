@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { LibP2pNetwork } from "../../../src/network/network.ts";
 import type { PeerId } from "../../../src/network/types.ts";
+import { ManualClock } from "../../unit/support/clock.ts";
 import { connect, rawPeer } from "../reqresp/raw-peer.ts";
 import { memoryAddressBook, startNode, startPair, stop, until } from "./nodes.ts";
 
@@ -69,16 +70,24 @@ test("its own bootstrap address does no harm", async () => {
   expect(again.peers()).toEqual([]);
 });
 
-test("what discovery finds is dialled; two that find each other end up with one connection", async () => {
-  const [a, b] = [await startNode(1), await startNode(2)];
-  a.discovered(b.peerId, b.addresses());
-  b.discovered(a.peerId, a.addresses());
-  await until(() => a.peers().length === 1 && b.peers().length === 1);
-  await new Promise((resolve) => setTimeout(resolve, 600));
-  expect(a.peers().length + b.peers().length).toBe(2);
-  expect(new Set([a.peers()[0]!.direction, b.peers()[0]!.direction])).toEqual(
-    new Set(["inbound", "outbound"]),
-  );
+test("of two peers that discover each other, the one with the higher id waits for the other's dial", async () => {
+  const clocks = [new ManualClock(), new ManualClock()] as const;
+  const nodes = [await startNode(1, { clock: clocks[0] }), await startNode(2, { clock: clocks[1] })] as const;
+  const low = nodes[0].peerId < nodes[1].peerId ? 0 : 1;
+  const high = 1 - low;
+  nodes[low].discovered(nodes[high].peerId, nodes[high].addresses());
+  nodes[high].discovered(nodes[low].peerId, nodes[low].addresses());
+  await clocks[high].advance(299);
+  // Longer than a dial takes: only a node that did not wait has connected by then.
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect([nodes[low].peers(), nodes[high].peers()]).toEqual([[], []]);
+  await clocks[low].advance(0);
+  await until(() => nodes.every((node) => node.peers().length === 1));
+  await clocks[high].advance(1_000);
+  expect([nodes[low].peers()[0], nodes[high].peers()[0]]).toMatchObject([
+    { direction: "outbound" },
+    { direction: "inbound" },
+  ]);
 });
 
 test("disconnect with a time keeps the peer away that long, in both directions", async () => {
