@@ -39,7 +39,8 @@ export async function measure(network: AttackNetwork, measurement: Measurement):
   const { attacks, seconds } = measurement;
   const { nodes } = network;
   const startedMs = Date.now();
-  const processes = groupsOf(measurement).map((names) => network.attack(names));
+  const addresses = network.newAddresses();
+  const processes = groupsOf(measurement).map((names) => network.attack(names, addresses));
   await until("the attacks are under way", () => processes.every(isUnderWay), { timeoutMs: 60_000 });
   await sleep(settleMs);
   const samples = new Samples(nodes);

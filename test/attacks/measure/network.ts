@@ -144,9 +144,8 @@ export class AttackNetwork {
     return node.start(`--genesis=${this.genesisId}`, `--bootstrap=${known!.multiaddr}`);
   }
 
-  /** A process of its own, at a low priority, with four addresses that nobody has had before. */
-  attack(names: readonly string[]): Process {
-    const addresses = this.#newAddresses();
+  /** A process of its own, at a low priority, that attacks from `addresses`. */
+  attack(names: readonly string[], addresses: string[]): Process {
     const target = ({ multiaddr, url }: TestNode) => ({ multiaddr, url });
     const job: Job = {
       attacks: [...names],
@@ -161,7 +160,8 @@ export class AttackNetwork {
     return this.#world.start(names.join(", "), command, { enter: this.#machine.enter });
   }
 
-  #newAddresses(): string[] {
+  /** The four addresses of an adversary. Nobody has had them before. */
+  newAddresses(): string[] {
     const group = this.#attacks++;
     return Array.from({ length: attackerAddresses }, (_, index) => {
       // In different networks, as far as a node can tell.
