@@ -73,8 +73,7 @@ test("its own bootstrap address does no harm", async () => {
 test("of two peers that discover each other, the one with the higher id waits for the other's dial", async () => {
   const clocks = [new ManualClock(), new ManualClock()] as const;
   const nodes = [await startNode(1, { clock: clocks[0] }), await startNode(2, { clock: clocks[1] })] as const;
-  const low = nodes[0].peerId < nodes[1].peerId ? 0 : 1;
-  const high = 1 - low;
+  const [low, high] = nodes[0].peerId < nodes[1].peerId ? ([0, 1] as const) : ([1, 0] as const);
   nodes[low].discovered(nodes[high].peerId, nodes[high].addresses());
   nodes[high].discovered(nodes[low].peerId, nodes[low].addresses());
   await clocks[high].advance(299);
