@@ -46,7 +46,9 @@ it("links of the documentation lead somewhere", () => {
   expect(broken).toEqual([]);
 });
 
-it("README leads to every page of docs/", () => {
-  const reached = new Set(links("README.md").map((target) => target.split("#")[0]));
-  expect(files.filter((file) => /^docs\/[^/]+\.md$/.test(file) && !reached.has(file))).toEqual([]);
+it("README leads to the index of the documentation, and the index to every page of docs/", () => {
+  expect(links("README.md")).toContain("docs/README.md");
+  const reached = new Set(links("docs/README.md").map((target) => `docs/${target.split("#")[0]}`));
+  const pages = files.filter((file) => /^docs\/[^/]+\.md$/.test(file) && file !== "docs/README.md");
+  expect(pages.filter((page) => !reached.has(page))).toEqual([]);
 });
