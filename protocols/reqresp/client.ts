@@ -1,6 +1,7 @@
 import type { Stream } from "@libp2p/interface";
 import { pipe } from "it-pipe";
 import type { Uint8ArrayList } from "uint8arraylist";
+import type { Clock } from "../../src/util/clock.ts";
 import { RequestError, requestError } from "./errors.ts";
 import { type Guard, guardStream, incoming, linger, paced, within } from "./exchange.ts";
 import { decodeMessage, frame, frames, maxLengthBytes, maxReasonBytes } from "./frames.ts";
@@ -20,9 +21,10 @@ export async function* sendRequest<P extends AnyProtocol>(
   stream: Stream,
   protocol: P,
   request: RequestOf<P>,
-  options: RequestOptions<P> = {},
+  options: RequestOptions<P> & { clock: Clock },
 ): AsyncGenerator<ResponseOf<P>> {
   const guard = guardStream(stream, {
+    clock: options.clock,
     maxReceivedBytes:
       protocol.maxTotalBytes + maxReasonBytes + (protocol.maxChunks + 1) * (1 + maxLengthBytes),
     signal: options.signal,
@@ -64,7 +66,7 @@ async function receiveAnswer<P extends AnyProtocol>(
   stream: Stream,
   protocol: P,
   request: RequestOf<P>,
-  options: RequestOptions<P>,
+  options: RequestOptions<P> & { clock: Clock },
   guard: Guard,
   onChunk: (chunk: Uint8Array) => void,
 ): Promise<void> {
@@ -99,11 +101,11 @@ async function receiveAnswer<P extends AnyProtocol>(
       const response = decodeMessage(protocol.response, last) as ResponseOf<P>;
       ended.resolve(frame(protocol.ack.serialize(options.ack(response))));
     }
-    close(stream, guard);
+    close(stream, guard, options.clock);
   } catch (error) {
     const known = requestError(error);
     // An answer that is an error is complete.
-    if (known.code in resultCodes) close(stream, guard);
+    if (known.code in resultCodes) close(stream, guard, options.clock);
     else guard.fail(known);
     throw known;
   } finally {
@@ -113,9 +115,9 @@ async function receiveAnswer<P extends AnyProtocol>(
 }
 
 /** The stream closes when what is still to be sent is sent. */
-function close(stream: Stream, guard: Guard): void {
+function close(stream: Stream, guard: Guard, clock: Clock): void {
   guard.release();
-  linger(stream).catch(() => undefined);
+  linger(stream, clock).catch(() => undefined);
 }
 
 /** The end of the stream inside a frame is no proof of malice: a node that stops closes its streams. */

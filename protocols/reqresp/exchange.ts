@@ -1,6 +1,7 @@
 import type { Stream } from "@libp2p/interface";
 import { messageStreamToDuplex } from "@libp2p/utils";
 import type { Uint8ArrayList } from "uint8arraylist";
+import { type Clock, sleep } from "../../src/util/clock.ts";
 import { RequestError } from "./errors.ts";
 
 /** Written at once; what waits in a stream's own buffer stays near this. */
@@ -29,14 +30,14 @@ export interface Guard {
 /** `maxReceivedBytes`: of all that arrives, read or not, so that memory is bounded whoever is slow. */
 export function guardStream(
   stream: Stream,
-  options: { maxReceivedBytes: number; signal?: AbortSignal | undefined; failOnReset: boolean },
+  options: { clock: Clock; maxReceivedBytes: number; signal?: AbortSignal | undefined; failOnReset: boolean },
 ): Guard {
   const controller = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
+  const { clock } = options;
+  let pause = () => {};
   let received = 0;
   stream.maxWriteBufferLength = maxWriteBufferBytes;
 
-  const pause = () => clearTimeout(timer);
   const release = () => {
     pause();
     stream.removeEventListener("message", onMessage);
@@ -69,14 +70,14 @@ export function guardStream(
 
   return {
     signal: controller.signal,
-    pause,
+    pause: () => pause(),
     restart(timeoutMs) {
       pause();
       if (controller.signal.aborted) return;
       const expire = () => fail(new RequestError("timeout", `nothing within ${timeoutMs} ms`));
-      timer = setTimeout(() => {
-        timer = setTimeout(expire, graceMs);
-      }, timeoutMs);
+      pause = clock.after(timeoutMs, () => {
+        pause = clock.after(graceMs, expire);
+      });
     },
     fail,
     release,
@@ -150,13 +151,11 @@ async function writable(stream: Stream, signal: AbortSignal): Promise<void> {
 }
 
 /** Resolves once both sides have closed the stream; resets it where the other side does not. */
-export async function linger(stream: Stream): Promise<void> {
+export async function linger(stream: Stream, clock: Clock): Promise<void> {
   if (stream.status !== "open") return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, lingerMs);
-  stream.addEventListener("close", () => resolve(), { once: true });
-  await promise;
-  clearTimeout(timer);
+  const closed = new AbortController();
+  stream.addEventListener("close", () => closed.abort(), { once: true });
+  await sleep(clock, lingerMs, closed.signal);
   // Does nothing to a stream that is closed.
   stream.abort(new RequestError("timeout", "the other side did not close the stream"));
 }

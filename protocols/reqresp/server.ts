@@ -1,6 +1,7 @@
 import type { Stream } from "@libp2p/interface";
 import { pipe } from "it-pipe";
 import type { Uint8ArrayList } from "uint8arraylist";
+import type { Clock } from "../../src/util/clock.ts";
 import { RequestError, requestError } from "./errors.ts";
 import { type Guard, guardStream, incoming, linger, paced, within } from "./exchange.ts";
 import {
@@ -20,6 +21,7 @@ const slackBytes = 1024;
 const answerBytes = 4096;
 
 export interface AnswerOptions {
+  clock: Clock;
   /** The requester's peer id. */
   peer: string;
   /** False where the requester is over its quota: it is told so, and its request is not read. */
@@ -41,6 +43,7 @@ export async function answerRequest<P extends AnyProtocol>(
 ): Promise<RequestError | undefined> {
   const maxPayloadBytes = Math.max(protocol.maxRequestBytes, protocol.ack?.maxSize ?? 0);
   const guard = guardStream(stream, {
+    clock: options.clock,
     maxReceivedBytes: 2 * (maxPayloadBytes + maxLengthBytes) + slackBytes,
     failOnReset: true,
   });
@@ -56,7 +59,7 @@ export async function answerRequest<P extends AnyProtocol>(
     guard.release();
     // Further bytes of the requester are dropped.
     await stream.closeRead();
-    linger(stream).catch(() => undefined);
+    linger(stream, options.clock).catch(() => undefined);
   } catch (error) {
     const known = requestError(error);
     // Nobody else is to blame for a handler that takes too long.

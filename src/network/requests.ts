@@ -87,7 +87,7 @@ export class Requests {
     protocol: P,
     handler: RequestHandler<P>,
   ): Promise<void> {
-    const { scores, logger, observer, isExempt } = this.#options;
+    const { clock, scores, logger, observer, isExempt } = this.#options;
     const peer = remotePeer.toString();
     const place = placeOf(remoteAddr.toString());
     const ended = observer?.request("inbound", protocol.id);
@@ -96,6 +96,7 @@ export class Requests {
     this.#answering.set(key, answering + 1);
     const admitted = answering < maxConcurrent && this.#received.take(key, protocol.quota);
     const error = await answerRequest(stream, protocol, handler, {
+      clock,
       peer,
       admitted,
       meter: this.#budget.meter(peer, place, place !== undefined && isExempt(place)),
@@ -121,12 +122,17 @@ export class Requests {
     request: RequestOf<P>,
     options: RequestOptions<P> = {},
   ): AsyncGenerator<ResponseOf<P>> {
-    const ended = this.#options.observer?.request("outbound", protocol.id);
+    const { clock, observer } = this.#options;
+    const ended = observer?.request("outbound", protocol.id);
     // A requester that stops reading has what it wanted.
     let result: "success" | RequestErrorCode = "success";
     try {
       const stream = await this.#open(peer, protocol, options.signal);
-      for await (const chunk of sendRequest(stream, protocol, request, options)) {
+      for await (const chunk of sendRequest(stream, protocol, request, {
+        clock,
+        signal: options.signal,
+        ack: options.ack,
+      })) {
         // Everybody is asked for the height. A chunk that turns out to be wrong costs score, which counts first.
         if (protocol.id !== height.id) this.#options.usefulness.add(peer);
         yield chunk;
@@ -144,30 +150,34 @@ export class Requests {
 
   /** @throws {RequestError} */
   async #open(peer: PeerId, protocol: AnyProtocol, signal: AbortSignal | undefined): Promise<Stream> {
+    const { clock } = this.#options;
     const key = `${peer} ${protocol.id}`;
     const quota = {
       ...protocol.quota,
       requests: Math.max(1, Math.floor(protocol.quota.requests * ownShare)),
     };
     while (!this.#sent.take(key, quota)) {
-      await sleep(this.#options.clock, this.#sent.delayMs(key, quota), signal);
+      await sleep(clock, this.#sent.delayMs(key, quota), signal);
       if (signal?.aborted) throw new RequestError("aborted", "aborted by the caller");
     }
     const connection = this.#options.connection(peer);
     if (!connection) throw new RequestError("connection", `not connected to ${peer}`);
-    const timeout = AbortSignal.timeout(protocol.timeoutMs);
+    const timeout = new AbortController();
+    const cancel = clock.after(protocol.timeoutMs, () => timeout.abort());
     try {
       return await connection.newStream(protocol.id, {
-        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+        signal: signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal,
         maxOutboundStreams: maxStreams,
       });
     } catch (error) {
       if (signal?.aborted) throw new RequestError("aborted", "aborted by the caller", { cause: error });
-      if (timeout.aborted) throw new RequestError("timeout", "no stream in time", { cause: error });
+      if (timeout.signal.aborted) throw new RequestError("timeout", "no stream in time", { cause: error });
       const known = requestError(error);
       // A peer that is killed, or has just disconnected, ends the stream before it has agreed on the protocol.
       if (known.code === "malformed") throw new RequestError("connection", known.message, { cause: error });
       throw known;
+    } finally {
+      cancel();
     }
   }
 }

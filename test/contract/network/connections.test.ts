@@ -3,7 +3,7 @@ import type { LibP2pNetwork } from "../../../src/network/network.ts";
 import type { PeerId } from "../../../src/network/types.ts";
 import { ManualClock } from "../../unit/support/clock.ts";
 import { connect, rawPeer } from "../reqresp/raw-peer.ts";
-import { memoryAddressBook, startNode, startPair, stop, until } from "./nodes.ts";
+import { advanceUntil, memoryAddressBook, startNode, startPair, stop, until } from "./nodes.ts";
 
 function events(network: LibP2pNetwork): string[] {
   const seen: string[] = [];
@@ -48,7 +48,7 @@ test("a node that starts again finds its peers in its address book, also those t
   const a = await startNode(1, { bootstrap: b.addresses() });
   await until(
     () => addressBook.entries.get(a.peerId)?.addresses.includes(`/ip4/127.0.0.1/tcp/${port(a)}`) ?? false,
-    20_000,
+    60_000,
   );
   await stop(b);
   const again = await startNode(2, { addressBook, listen: ["/ip4/127.0.0.1/tcp/0"] });
@@ -90,14 +90,19 @@ test("of two peers that discover each other, the one with the higher id waits fo
 });
 
 test("disconnect with a time keeps the peer away that long, in both directions", async () => {
-  const [a, b] = await startPair();
+  const clock = new ManualClock();
+  const [a, b] = await startPair({ clock });
   const seen = events(b);
-  await b.disconnect(a.peerId, { forMs: 1_500 });
+  await b.disconnect(a.peerId, { forMs: 60_000 });
   await until(() => a.peers().length === 0 && b.peers().length === 0);
   b.discovered(a.peerId, a.addresses());
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  // Both dial meanwhile, and real time is left for it.
+  for (let step = 0; step < 5; step++) {
+    await clock.advance(11_999);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
   expect(b.peers()).toEqual([]);
-  await until(() => b.peers().length === 1, 15_000);
+  await advanceUntil(clock, 1_000, () => b.peers().length === 1);
   expect(seen).toEqual([`-${a.peerId}`, `+${a.peerId}`]);
 });
 

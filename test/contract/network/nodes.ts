@@ -5,6 +5,7 @@ import type { AddressBook, AddressBookEntry } from "../../../src/network/types.t
 import { systemClock } from "../../../src/util/clock.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { patience } from "../../e2e/harness/until.ts";
+import { ManualClock } from "../../unit/support/clock.ts";
 
 const running = new Set<LibP2pNetwork>();
 
@@ -44,8 +45,8 @@ export async function stop(network: LibP2pNetwork): Promise<void> {
   if (running.delete(network)) await network.stop();
 }
 
-/** Polls until `condition` holds. */
-export async function until(condition: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
+/** Polls until `condition` holds. The limit only ends what hangs. */
+export async function until(condition: () => boolean | Promise<boolean>, timeoutMs = 30_000): Promise<void> {
   const allowedMs = timeoutMs * patience.factor;
   const deadline = Date.now() + allowedMs;
   while (!(await condition())) {
@@ -54,12 +55,26 @@ export async function until(condition: () => boolean | Promise<boolean>, timeout
   }
 }
 
-/** Two connected nodes: `a` has dialled `b`. */
+/** Moves the clock on, step by step, until `condition` holds. */
+export async function advanceUntil(
+  clock: ManualClock,
+  stepMs: number,
+  condition: () => boolean,
+): Promise<void> {
+  await until(async () => {
+    await clock.advance(stepMs);
+    return condition();
+  });
+}
+
+/** Two connected nodes: `a` has dialled `b`. Their clock may be one that stands still. */
 export async function startPair(
   options: Partial<NetworkOptions> = {},
 ): Promise<[LibP2pNetwork, LibP2pNetwork]> {
   const b = await startNode(2, options);
   const a = await startNode(1, { bootstrap: b.addresses(), ...options });
-  await until(() => a.peers().length === 1 && b.peers().length === 1);
+  const connected = () => a.peers().length === 1 && b.peers().length === 1;
+  if (options.clock instanceof ManualClock) await advanceUntil(options.clock, 300, connected);
+  else await until(connected);
   return [a, b];
 }

@@ -1,7 +1,8 @@
 import type { Stream } from "@libp2p/interface";
 import { expect, test } from "vitest";
 import type { RequestError, RequestErrorCode } from "../../../protocols/index.ts";
-import { startNode, until } from "../network/nodes.ts";
+import { ManualClock } from "../../unit/support/clock.ts";
+import { advanceUntil, startNode, until } from "../network/nodes.ts";
 import { hasty, many } from "./protocol.ts";
 import { rawFrame, rawPeer } from "./raw-peer.ts";
 
@@ -78,18 +79,31 @@ test.each(cases)("an answer, $name", async (options) => {
   const { send, code, chunks, costs } = { chunks: 0, costs: false, ...options };
   const protocol = code === "timeout" ? hasty : many;
   const raw = await rawPeer();
+  let answers = false;
   await raw.handle(protocol.id, (stream) => {
-    stream.addEventListener("message", () => send(stream), { once: true });
+    const answer = () => {
+      answers = true;
+      send(stream);
+    };
+    stream.addEventListener("message", answer, { once: true });
   });
-  const node = await startNode(1, { bootstrap: raw.getMultiaddrs().map(String) });
-  await until(() => node.peers().length === 1);
+  const clock = new ManualClock();
+  const node = await startNode(1, { clock, bootstrap: raw.getMultiaddrs().map(String) });
+  await advanceUntil(clock, 300, () => node.peers().length === 1);
   let count = 0;
   let error: RequestError | undefined;
-  try {
+  const ask = async () => {
     for await (const _ of node.request(raw.peerId.toString(), protocol, { count: 1, bytes: 0 })) count++;
-  } catch (thrown) {
-    error = thrown as RequestError;
+  };
+  const over = ask().catch((thrown: RequestError) => {
+    error = thrown;
+  });
+  if (code === "timeout") {
+    await until(() => answers && count === chunks);
+    expect(error).toBe(undefined);
+    await clock.advance(1.5 * protocol.timeoutMs);
   }
+  await over;
   expect(error?.code).toBe(code);
   expect(error?.message.length ?? 0).toBeLessThan(400);
   if (chunks !== undefined) expect(count).toBe(chunks);

@@ -2,10 +2,12 @@ import { expect, test } from "vitest";
 import { RequestError, type RequestErrorCode } from "../../../protocols/index.ts";
 import type { LibP2pNetwork } from "../../../src/network/network.ts";
 import { serveLimits } from "../../../src/network/serve-budget.ts";
+import type { NetworkObserver } from "../../../src/network/types.ts";
 import { closed } from "../../../src/util/errors.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { payloads } from "../../frame-payloads.ts";
-import { startNode, startPair, until } from "../network/nodes.ts";
+import { ManualClock } from "../../unit/support/clock.ts";
+import { advanceUntil, startNode, startPair, until } from "../network/nodes.ts";
 import { type Ask, type Chunk, hasty, many, type Thanks } from "./protocol.ts";
 import { connect, rawFrame, rawPeer, readAll } from "./raw-peer.ts";
 
@@ -32,6 +34,21 @@ async function codeOf(promise: Promise<unknown>): Promise<RequestErrorCode | und
 }
 
 const scoreOf = (network: LibP2pNetwork) => network.peers()[0]?.score ?? 0;
+
+/** Collects how requests end for who answers them. `begun`: how many have come. */
+function watchAnswers() {
+  const seen = { begun: 0, ends: [] as string[] };
+  const observer: NetworkObserver = {
+    published: () => undefined,
+    received: () => () => undefined,
+    request: (direction) => {
+      if (direction === "outbound") return () => undefined;
+      seen.begun++;
+      return (result) => void seen.ends.push(result);
+    },
+  };
+  return { seen, observer };
+}
 
 /** The server still answers somebody honest. */
 async function expectServing(server: LibP2pNetwork): Promise<void> {
@@ -85,20 +102,18 @@ test("many requests at once are answered", async () => {
 });
 
 test("a slow consumer is not timed out, and does not hold up the answerer", async () => {
-  const [a, b] = await startPair();
-  let finished = false;
-  const protocol = { ...many, timeoutMs: 1_000 };
-  b.serve(protocol, async function* (ask) {
-    yield* answer(ask);
-    finished = true;
-  });
+  const clock = new ManualClock();
+  const { seen, observer } = watchAnswers();
+  const [a, b] = await startPair({ clock, observer });
+  b.serve(many, answer);
   let count = 0;
-  for await (const _ of a.request(b.peerId, protocol, { count: 3, bytes: 1_000_000 })) {
+  for await (const _ of a.request(b.peerId, many, { count: 3, bytes: 1_000_000 })) {
+    if (++count > 1) continue;
+    await until(() => seen.ends.length === 1);
     // Longer than the time-out and than the answerer waits for the stream to be closed.
-    if (++count === 1) await wait(3_000);
-    else expect(finished).toBe(true);
+    await clock.advance(3 * many.timeoutMs);
   }
-  expect(count).toBe(3);
+  expect([count, seen.ends]).toEqual([3, ["success"]]);
   expect([scoreOf(a), scoreOf(b)]).toEqual([0, 0]);
 });
 
@@ -169,23 +184,37 @@ test("above what serving may cost a requester is refused without blame", async (
 });
 
 test("what was read for an answer holds its place until the answer is sent or given up", async () => {
+  const clock = new ManualClock();
+  const { seen, observer } = watchAnswers();
+  const maxWaitMs = 300;
   const [a, b] = await startPair({
+    clock,
+    observer,
     isExempt: () => false,
-    serveLimits: { ...serveLimits, heldPerHost: 500_000, maxWaitMs: 300 },
+    serveLimits: { ...serveLimits, heldPerHost: 500_000, maxWaitMs },
   });
+  let asked = 0;
+  let holds = false;
   b.serve(many, async function* (ask, { read, signal }) {
+    asked++;
     await read(300_000);
-    if (ask.count === 2) await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    if (ask.count === 2) {
+      holds = true;
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    }
     yield* answer(ask);
   });
   const controller = new AbortController();
   const stalled = codeOf(collect(a.request(b.peerId, many, { count: 2, bytes: 1 }, controller)));
-  await wait(100);
+  await until(() => holds);
   const ask = () => collect(a.request(b.peerId, many, { count: 1, bytes: 1 }));
-  await expect(ask()).rejects.toMatchObject({ code: "rateLimited" });
+  const refused = codeOf(ask());
+  await until(() => asked === 2);
+  await clock.advance(maxWaitMs);
+  expect(await refused).toBe("rateLimited");
   controller.abort();
   expect(await stalled).toBe("aborted");
-  await wait(100);
+  await until(() => seen.ends.length === 2);
   for (let times = 0; times < 4; times++) expect(await ask()).toHaveLength(1);
 });
 
@@ -200,15 +229,19 @@ test.each([
 });
 
 test("a handler that takes too long is a time-out for the requester, and costs the requester nothing", async () => {
-  const [a, b] = await startPair();
+  const clock = new ManualClock();
+  const [a, b] = await startPair({ clock });
+  let begun = false;
   let aborted = false;
   b.serve(hasty, async function* (_, { signal }) {
+    begun = true;
     await new Promise((resolve) => signal.addEventListener("abort", resolve));
     aborted = true;
   });
-  expect(await codeOf(collect(a.request(b.peerId, hasty, { count: 1, bytes: 1 })))).toMatch(
-    /^(timeout|connection)$/,
-  );
+  const code = codeOf(collect(a.request(b.peerId, hasty, { count: 1, bytes: 1 })));
+  await until(() => begun);
+  await clock.advance(1.5 * hasty.timeoutMs);
+  expect(await code).toMatch(/^(timeout|connection)$/);
   await until(() => aborted);
   expect(scoreOf(b)).toBe(0);
 });
@@ -363,28 +396,30 @@ test("a truncated request costs score; a stream without a request does not", asy
 });
 
 test("a requester that trickles its request is cut at the deadline", async () => {
-  const server = await startNode(1);
+  const clock = new ManualClock();
+  const { seen, observer } = watchAnswers();
+  const server = await startNode(1, { clock, observer });
   server.serve(hasty, answer);
   const connection = await connect(await rawPeer(), server.addresses());
   const stream = await connection.newStream(many.id);
-  let sent = 0;
   const read = readAll(stream);
-  const timer = setInterval(() => {
-    if (stream.status !== "open") return;
+  await until(() => seen.begun === 1);
+  // The beginning of a length that may be as long.
+  for (let sent = 0; sent < 3; sent++) {
+    expect(seen.ends).toEqual([]);
     stream.send(new Uint8Array([0x80]));
-    sent++;
-  }, 200);
-  const { error } = await read;
-  clearInterval(timer);
-  expect(error).toBeDefined();
-  // No length is as long as ten bytes: it was not cut for that.
-  expect(sent).toBeLessThan(10);
+    await wait(50);
+    await clock.advance(0.4 * hasty.timeoutMs);
+  }
+  expect((await read).error).toBeDefined();
+  expect(seen.ends).toEqual(["timeout"]);
   await until(() => scoreOf(server) < 0);
   await expectServing(server);
 });
 
 test("a requester that does not read the answer is cut, and the server makes no more of it than the stream holds", async () => {
-  const server = await startNode(1);
+  const clock = new ManualClock();
+  const server = await startNode(1, { clock });
   let made = 0;
   let ended = false;
   server.serve({ ...hasty, maxChunks: 1_000, maxTotalBytes: 2 ** 30 }, async function* (ask) {
@@ -402,7 +437,11 @@ test("a requester that does not read the answer is cut, and the server makes no 
   const stream = await connection.newStream(many.id);
   stream.pause();
   stream.send(rawFrame(good));
-  await until(() => ended);
+  await until(() => made > 0);
+  // Time for as much as the stream holds.
+  await wait(300);
+  expect(ended).toBe(false);
+  await advanceUntil(clock, hasty.timeoutMs, () => ended);
   // Its window, grown while it still read, and one chunk.
   expect(made).toBeLessThan(8);
   await expectServing(server);
