@@ -74,7 +74,7 @@ export type ChainEvents = {
 /** The blocks, the canonical chain among them, and the state of its head. One task at a time changes it. */
 export class Chain {
   readonly genesis: Genesis;
-  readonly events = new Emitter<ChainEvents>();
+  readonly events: Emitter<ChainEvents>;
   readonly checks: BlockChecks;
   readonly tree: BlockTree;
   readonly reader: BlockReader;
@@ -115,6 +115,7 @@ export class Chain {
     });
     this.#ledger = new Ledger(state, stores, options.rules, options.pause);
     this.#options = options;
+    this.events = new Emitter(options.logger);
     this.#checkpoints = new Checkpoints({ ...options, tree: this.tree }, finality);
     this.#branches = new Branches(this.tree, this.justified, () => forks.refs());
     const { tree, reader } = this;

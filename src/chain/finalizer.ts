@@ -46,7 +46,7 @@ export type FinalizerEvents = {
 
 /** Counts the votes of all authorities, and takes over what others have counted (Casper FFG; docs/consensus.md). */
 export class Finalizer {
-  readonly events = new Emitter<FinalizerEvents>();
+  readonly events: Emitter<FinalizerEvents>;
   readonly tally = new VoteTally();
   readonly rounds = new RoundWatch();
   readonly #chain: Chain;
@@ -58,6 +58,7 @@ export class Finalizer {
   constructor({ chain, logger }: { chain: Chain; logger: Logger }) {
     this.#chain = chain;
     this.#logger = logger;
+    this.events = new Emitter(logger);
   }
 
   /** A result is on its way to the disk. */

@@ -43,7 +43,7 @@ export interface VoterOptions {
 
 /** Casts the votes of one account: decides when, from which source and for which block (docs/consensus.md, section 7). */
 export class Voter {
-  readonly events = new Emitter<{ vote: SignedFinalityVote }>();
+  readonly events: Emitter<{ vote: SignedFinalityVote }>;
   readonly #options: VoterOptions;
   readonly #queue = new SerialQueue();
   readonly #stops: (() => void)[];
@@ -62,6 +62,7 @@ export class Voter {
 
   constructor(options: VoterOptions) {
     this.#options = options;
+    this.events = new Emitter(options.logger);
     const { chain, finalizer, clock, signer } = options;
     this.#headSinceMs = clock.now();
     this.#round = new RoundTimer(signer.lastTargetRound);

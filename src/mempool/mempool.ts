@@ -14,6 +14,7 @@ import type { ChainParameters } from "../types/parameters.ts";
 import type { Hex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
+import type { Logger } from "../util/logger.ts";
 import {
   type AdmissionRules,
   fillWith,
@@ -55,12 +56,13 @@ export interface MempoolOptions {
   database: Database;
   store: MempoolStore;
   clock: Clock;
+  logger: Logger;
   log?: TransactionLog;
 }
 
 /** The transactions that wait for a block. */
 export class Mempool {
-  readonly events = new Emitter<MempoolEvents>();
+  readonly events: Emitter<MempoolEvents>;
   readonly #options: MempoolOptions;
   readonly #pool: Pool;
   readonly #rules: AdmissionRules;
@@ -78,6 +80,7 @@ export class Mempool {
 
   constructor(options: MempoolOptions) {
     this.#options = options;
+    this.events = new Emitter(options.logger);
     this.#minFee = options.config.minFee;
     this.#pool = new Pool(options.account);
     this.#rules = { ...options, pool: this.#pool, floor: new FeeFloor(options.clock) };

@@ -68,12 +68,13 @@ export class LibP2pNetwork implements Network {
   readonly #requests: Requests;
   readonly #gossip: Gossip;
   readonly #dialer: Dialer;
-  readonly #events = new Emitter<NetworkEvents>();
+  readonly #events: Emitter<NetworkEvents>;
   readonly #pending: Promise<void>[] = [];
   #stops: (() => void)[] = [];
 
   constructor(host: Host, scores: PeerScores, usefulness: Usefulness, options: NetworkOptions) {
     const { clock, logger, observer } = options;
+    this.#events = new Emitter(logger);
     this.peerId = host.peerId.toString();
     this.#host = host;
     const connections = new Connections(host);

@@ -23,6 +23,7 @@ import {
 } from "../util/bytes.ts";
 import { CodedError, messageOf, UserError } from "../util/errors.ts";
 import { inAdvance } from "../util/in-advance.ts";
+import { silentLogger } from "../util/logger.ts";
 import { headEvents } from "./event-records.ts";
 import { offlineChainOptions } from "./offline-chain.ts";
 import { noChain, withDatabase, withExistingDatabase } from "./open.ts";
@@ -110,7 +111,7 @@ function importWith(
     await requireNothingToLeave(stores, recoveries);
     await acceptRecoveries(stores, genesis.id, recoveries);
     await requireGiven(stores, named, file);
-    const eventLog = await EventLog.open(database);
+    const eventLog = await EventLog.open({ database, logger: silentLogger });
     const chain = await Chain.open({
       ...offlineChainOptions(genesis, stores, verify),
       writesWith: (change) => eventLog.record(headEvents(change)),

@@ -121,6 +121,7 @@ export async function startChainServices(
     database,
     store: new MempoolStore(database),
     clock,
+    logger,
     log: transactionLog(eventLog),
   });
   // The first to follow the head: the others ask the mempool what is left.

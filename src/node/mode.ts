@@ -1,4 +1,5 @@
 import { Emitter } from "../util/emitter.ts";
+import type { Logger } from "../util/logger.ts";
 
 export type Mode = "genesis" | "boot" | "ready" | "dying" | "dead";
 
@@ -18,10 +19,11 @@ export const transitions: Record<Mode, readonly Mode[]> = {
 
 /** The mode of a node; it changes along `transitions` only. */
 export class ModeMachine {
-  readonly events = new Emitter<{ mode: Mode }>();
+  readonly events: Emitter<{ mode: Mode }>;
   #mode: Mode;
 
-  constructor(initial: Mode) {
+  constructor(initial: Mode, logger: Logger) {
+    this.events = new Emitter(logger);
     this.#mode = initial;
   }
 

@@ -90,7 +90,7 @@ class Node implements RunningNode {
   readonly #signatures: VerifyPool;
   readonly #verify: Verify;
   readonly #metrics = new Metrics();
-  #modes = new ModeMachine("boot");
+  #modes: ModeMachine;
   #genesis: Genesis | undefined;
   #services: ChainServices | undefined;
   #url = "";
@@ -105,6 +105,7 @@ class Node implements RunningNode {
     this.#rules = rules;
     this.#line = { recoveries: [], knownRules: rules.newest };
     this.#logger = logger;
+    this.#modes = new ModeMachine("boot", logger);
     this.#closers = new Closers(logger);
     this.#signatures = createVerifyPool((error) =>
       logger.warn({ error: messageOf(error) }, "a verification thread has ended"),
@@ -168,8 +169,8 @@ class Node implements RunningNode {
     });
     if (stored) await this.#acceptRecoveries(database, stored.genesis);
     this.#genesis = stored?.genesis;
-    if (stored?.isNew) this.#modes = new ModeMachine("genesis");
-    const eventLog = await EventLog.open(database);
+    if (stored?.isNew) this.#modes = new ModeMachine("genesis", this.#logger);
+    const eventLog = await EventLog.open({ database, logger: this.#logger });
     const logMode = (mode: string) => {
       this.#logger.info({ mode }, `mode: ${mode}`);
       // One that fails ends the node.

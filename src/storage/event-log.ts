@@ -1,6 +1,7 @@
 import type { BlockRef } from "../types/index.ts";
 import { concatBytes, readUint64, uint64Bytes } from "../util/bytes.ts";
 import { Emitter } from "../util/emitter.ts";
+import type { Logger } from "../util/logger.ts";
 import { damaged } from "./damaged.ts";
 import type { Database, Write } from "./database.ts";
 import { keyOf, keyRange } from "./key-spaces.ts";
@@ -28,32 +29,43 @@ const defaultKept = 1_000_000;
 const pruneEvery = 1_000;
 const maxPrunedRows = 10_000;
 
+export interface EventLogOptions {
+  database: Database;
+  logger: Logger;
+  /** About how many of the newest events are kept. */
+  kept?: number | undefined;
+}
+
 /**
  * All events of this node, numbered from 1 on without a gap, over restarts too: an event is written in one batch with what it
  * tells of, and read only from the disk.
  */
 export class EventLog {
   /** There is something new to read. */
-  readonly events = new Emitter<{ appended: undefined }>();
+  readonly events: Emitter<{ appended: undefined }>;
   readonly #database: Database;
   readonly #kept: number;
   #first: number;
   #next: number;
   #pruning = false;
 
-  private constructor(database: Database, first: number, next: number, kept: number) {
+  private constructor(
+    { database, logger, kept = defaultKept }: EventLogOptions,
+    { first, next }: { first: number; next: number },
+  ) {
+    this.events = new Emitter(logger);
     this.#database = database;
+    this.#kept = kept;
     this.#first = first;
     this.#next = next;
-    this.#kept = kept;
   }
 
-  /** `kept`: about so many events are. */
-  static async open(database: Database, kept = defaultKept): Promise<EventLog> {
+  static async open(options: EventLogOptions): Promise<EventLog> {
+    const { database } = options;
     let first = 1;
     for await (const [key] of database.iterate({ ...keyRange("event"), limit: 1 }))
       first = readUint64(key, 1);
-    return new EventLog(database, first, (await lastNumber(database)) + 1, kept);
+    return new EventLog(options, { first, next: (await lastNumber(database)) + 1 });
   }
 
   /** Number of the oldest event that is kept. */

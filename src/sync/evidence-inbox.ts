@@ -64,7 +64,7 @@ export interface EvidenceInboxOptions {
 
 /** Finds, takes in, keeps and passes on evidence of equivocation: one piece for each offender, kind, and slot or round. */
 export class EvidenceInbox {
-  readonly events = new Emitter<{ evidence: EvidenceSummary }>();
+  readonly events: Emitter<{ evidence: EvidenceSummary }>;
   readonly #options: EvidenceInboxOptions;
   readonly #watch: EquivocationWatch;
   readonly #list = new EvidenceList();
@@ -76,6 +76,7 @@ export class EvidenceInbox {
 
   private constructor(options: EvidenceInboxOptions) {
     this.#options = options;
+    this.events = new Emitter(options.logger);
     this.#watch = new EquivocationWatch({ slotMs: options.rules.slotMs });
     this.#settled = new SettledVotes(options.certificates, options.clock);
     this.#limiter = new RateLimiter(options.clock);

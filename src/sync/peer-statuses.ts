@@ -49,7 +49,7 @@ export interface PeerStatusesOptions {
 
 /** Statuses that the connected peers claim: asked on connecting and every few seconds, told by their acknowledgements. */
 export class PeerStatuses {
-  readonly events = new Emitter<PeerStatusEvents>();
+  readonly events: Emitter<PeerStatusEvents>;
   readonly #options: PeerStatusesOptions;
   readonly #byPeer = new Map<PeerId, PeerStatus>();
   readonly #asking = new Set<PeerId>();
@@ -61,6 +61,7 @@ export class PeerStatuses {
 
   constructor(options: PeerStatusesOptions) {
     this.#options = options;
+    this.events = new Emitter(options.logger);
     this.#warnings = new RateLimiter(options.clock);
   }
 

@@ -40,7 +40,7 @@ export class Endpoint implements Network {
   readonly peerId: PeerId;
   readonly scores: PeerScores;
   readonly #options: EndpointOptions;
-  readonly #events = new Emitter<NetworkEvents>();
+  readonly #events: Emitter<NetworkEvents>;
   readonly #seen = new Set<string>();
   readonly #requests: SimRequests;
   #validators: Validators | undefined;
@@ -52,6 +52,7 @@ export class Endpoint implements Network {
     this.#options = options;
     this.peerId = options.peerId;
     const { clock, logger } = options;
+    this.#events = new Emitter(logger);
     this.scores = new PeerScores({ clock, logger, onBlocked: (peer) => void this.disconnect(peer) });
     this.#requests = new SimRequests({
       ...options,

@@ -13,6 +13,7 @@ import { ownStatus } from "../../src/sync/claimed-status.ts";
 import { PeerStatuses } from "../../src/sync/peer-statuses.ts";
 import { serveGenesis } from "../../src/sync/serve.ts";
 import type { SignedFinalityVote } from "../../src/types/index.ts";
+import { silentLogger } from "../../src/util/logger.ts";
 import { line } from "../own-line.ts";
 import type { SimDisk } from "./disk.ts";
 import { Endpoint } from "./endpoint.ts";
@@ -71,7 +72,7 @@ export class SimNode {
   /** How often that has happened. */
   restores = 0;
   /** Mode of the running process. */
-  #modes = new ModeMachine("boot");
+  #modes = new ModeMachine("boot", silentLogger);
 
   constructor(options: SimNodeOptions) {
     this.options = options;
@@ -136,7 +137,7 @@ export class SimNode {
     process.endpoint = endpoint;
     this.#process = process;
     const seenNetwork = behaviour?.network(endpoint) ?? endpoint;
-    this.#modes = new ModeMachine("boot");
+    this.#modes = new ModeMachine("boot", logger);
     this.#modes.events.on("mode", (mode) => {
       trace.add(name, `mode ${mode}`);
       if (process.alive) this.options.onMode(this, mode);
@@ -159,7 +160,7 @@ export class SimNode {
       {
         genesis,
         database,
-        eventLog: await EventLog.open(database),
+        eventLog: await EventLog.open({ database, logger: logger }),
         network: seenNetwork,
         statuses,
         line,

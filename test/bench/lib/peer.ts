@@ -149,7 +149,7 @@ export class Peer {
         ...common,
         genesis,
         database,
-        eventLog: await EventLog.open(database),
+        eventLog: await EventLog.open({ database, logger: silentLogger }),
         statuses: new PeerStatuses({
           ...common,
           recoveries: () => line.recoveries,
@@ -159,7 +159,7 @@ export class Peer {
         rules: productRules,
         verify: signatures.verify,
         pause: systemPause,
-        modes: new ModeMachine("boot"),
+        modes: new ModeMachine("boot", silentLogger),
         account: undefined,
         alone: true,
         hashSeed: new Uint8Array(8),

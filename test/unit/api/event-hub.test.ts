@@ -38,7 +38,7 @@ const turns = async () => {
 let log: EventLog;
 let hub: EventHub;
 beforeEach(async () => {
-  log = await EventLog.open(new MemoryDatabase());
+  log = await EventLog.open({ database: new MemoryDatabase(), logger: silentLogger });
   const services = { eventLog: log, ledger: () => undefined, clock: systemClock, logger: silentLogger };
   hub = new EventHub(services as unknown as ApiServices, defaultHttpLimits);
 });

@@ -121,7 +121,7 @@ export async function startFixture(
   const folder = await mkdtemp(join(tmpdir(), "ccoin-api-"));
   const database = await LevelDatabase.open(folder);
   const stores = chainStores(database);
-  const eventLog = await EventLog.open(database, options.keptEvents);
+  const eventLog = await EventLog.open({ database, logger: silentLogger, kept: options.keptEvents });
   const coinbase = { balances: [{ address: alice.publicKey, balance: 1_000_000n }] };
   const block = await createGenesis(chainConfig, coinbase, authority, genesisTime);
   const genesis = await checkGenesis(block, verifySignatures);
@@ -151,6 +151,7 @@ export async function startFixture(
     database,
     store: new MempoolStore(database),
     clock: systemClock,
+    logger: silentLogger,
     log: transactionLog(eventLog),
   });
   chain.events.on("head", (change) => mempool.update(change));

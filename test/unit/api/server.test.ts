@@ -12,7 +12,7 @@ const services = {
   status: () => ({ version: "1", mode: "boot" }) as never,
   ledger: () => undefined,
   peers: () => [],
-  eventLog: await EventLog.open(new MemoryDatabase()),
+  eventLog: await EventLog.open({ database: new MemoryDatabase(), logger: silentLogger }),
   clock: systemClock,
   logger: silentLogger,
 };

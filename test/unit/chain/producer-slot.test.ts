@@ -17,7 +17,7 @@ async function firstBlock(taken: (slot: number) => boolean, nowMs: number) {
   let now = nowMs;
   const { header, id, snapshot } = genesisParent("A");
   const chain = {
-    events: new Emitter(),
+    events: new Emitter(silentLogger),
     genesis: { config: { slotMs: periodMs } },
     head: { id, header: { message: { ...header, timestamp: parentTime } } },
     snapshot,

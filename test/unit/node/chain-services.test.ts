@@ -35,7 +35,7 @@ test("a node that was killed between justifying a branch and following it starts
     {
       genesis,
       database,
-      eventLog: await EventLog.open(database),
+      eventLog: await EventLog.open({ database, logger: silentLogger }),
       network,
       statuses: new PeerStatuses({
         network,
@@ -50,7 +50,7 @@ test("a node that was killed between justifying a branch and following it starts
       clock,
       pause: systemPause,
       logger: silentLogger,
-      modes: new ModeMachine("boot"),
+      modes: new ModeMachine("boot", silentLogger),
       account: undefined,
       alone: false,
       hashSeed: new Uint8Array(8),

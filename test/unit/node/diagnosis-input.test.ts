@@ -3,6 +3,7 @@ import { diagnose, type SigningLock } from "../../../src/node/diagnosis.ts";
 import { DiagnosisInputs } from "../../../src/node/diagnosis-input.ts";
 import { ModeMachine } from "../../../src/node/mode.ts";
 import { toHex } from "../../../src/util/bytes.ts";
+import { silentLogger } from "../../../src/util/logger.ts";
 import { alice, authority, type Fixture, startFixture } from "../api/fixture.ts";
 import { ManualClock } from "../support/clock.ts";
 
@@ -14,7 +15,7 @@ afterAll(() => node.close());
 
 test("what a chain tells becomes a diagnosis", async () => {
   const clock = new ManualClock();
-  const modes = new ModeMachine("boot");
+  const modes = new ModeMachine("boot", silentLogger);
   const lock: { is: SigningLock | undefined } = { is: undefined };
   const sources = {
     clock,
@@ -64,7 +65,7 @@ test("what a chain tells becomes a diagnosis", async () => {
 test("another account's known blocks make it known", async () => {
   const inputs = new DiagnosisInputs({
     clock: new ManualClock(),
-    modes: new ModeMachine("boot"),
+    modes: new ModeMachine("boot", silentLogger),
     network: {
       peers: () => [
         { id: "p1", address: "", direction: "inbound", score: 0, connectedAtMs: 0, chosen: false },

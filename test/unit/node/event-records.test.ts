@@ -6,6 +6,7 @@ import { EventLog } from "../../../src/storage/event-log.ts";
 import { MempoolStore } from "../../../src/storage/mempool.ts";
 import { type Transaction, transactionRecord } from "../../../src/types/index.ts";
 import { toHex } from "../../../src/util/bytes.ts";
+import { silentLogger } from "../../../src/util/logger.ts";
 import { authorities, codeOf, type TestChain, testChain } from "../support/chain.ts";
 import { MemoryDatabase, toArray } from "../support/database.ts";
 import { verifyHere } from "../support/sync-node.ts";
@@ -13,7 +14,7 @@ import { verifyHere } from "../support/sync-node.ts";
 /** A chain, its mempool and the event log, wired as in the node. */
 async function loggedNode() {
   const database = new MemoryDatabase();
-  const log = await EventLog.open(database);
+  const log = await EventLog.open({ database, logger: silentLogger });
   const node: TestChain = await testChain({
     database,
     chain: {
@@ -34,6 +35,7 @@ async function loggedNode() {
     database,
     store: new MempoolStore(database),
     clock: node.clock,
+    logger: silentLogger,
     log: transactionLog(log),
   });
   node.chain.events.on("head", (change) => mempool.update(change));

@@ -10,7 +10,7 @@ test("a node is out of mode ready while its head enacts rules that it does not k
   const genesis = await testGenesis(1);
   const node = await testChain({ genesis });
   const maker = new BlockMaker(genesis, laterRules);
-  const modes = new ModeMachine("boot");
+  const modes = new ModeMachine("boot", silentLogger);
   const seen: Mode[] = [];
   modes.events.on("mode", (mode) => seen.push(mode));
   const errors: string[] = [];

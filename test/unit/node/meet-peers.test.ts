@@ -24,7 +24,7 @@ async function setUp(votes: { pull(peer: string): Promise<void> }) {
     recoveries: () => line.recoveries,
     status: () => status,
   });
-  const modes = new ModeMachine("boot");
+  const modes = new ModeMachine("boot", silentLogger);
   const { chain } = await testChain({ genesis, clock });
   const none = { pull: async () => undefined };
   const closers = new Closers(silentLogger);
@@ -85,7 +85,7 @@ test("peers are asked for votes on meeting them, and again each second while fin
     recoveries: () => line.recoveries,
     status: () => status,
   });
-  const modes = new ModeMachine("boot");
+  const modes = new ModeMachine("boot", silentLogger);
   const { chain, add } = await testChain({ genesis, clock });
   const one = await new BlockMaker(genesis).block(new BlockMaker(genesis).start());
   const asked: string[] = [];

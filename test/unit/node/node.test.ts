@@ -44,7 +44,7 @@ describe("modes", () => {
   const pairs = modes.flatMap((from) => modes.filter((to) => to !== from).map((to) => [from, to] as const));
 
   test.each(pairs)("from %s to %s", (from, to) => {
-    const machine = new ModeMachine(from);
+    const machine = new ModeMachine(from, silentLogger);
     const heard: Mode[] = [];
     machine.events.on("mode", (mode) => heard.push(mode));
     if (allowed.has(`${from} ${to}`)) {
@@ -58,7 +58,7 @@ describe("modes", () => {
 
   test("staying is no transition", () => {
     for (const mode of modes) {
-      const machine = new ModeMachine(mode);
+      const machine = new ModeMachine(mode, silentLogger);
       machine.events.on("mode", () => {
         throw new Error("no event");
       });

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { EventLog, type LoggedEvent } from "../../../src/storage/event-log.ts";
 import { uint32Bytes } from "../../../src/util/bytes.ts";
+import { silentLogger } from "../../../src/util/logger.ts";
 import { MemoryDatabase, toArray } from "../support/database.ts";
 
 function id(number: number): Uint8Array {
@@ -22,7 +23,7 @@ const some: LoggedEvent[] = [
 ];
 
 test("reads back what was recorded, from any number on", async () => {
-  const log = await EventLog.open(new MemoryDatabase());
+  const log = await EventLog.open({ database: new MemoryDatabase(), logger: silentLogger });
   await log.append(some);
   const numbered = some.map((event, index) => ({ number: index + 1, event }));
   for (const from of [1, 2, 3, 4, 257, 258, 259, 602, 603, 604])
@@ -33,9 +34,9 @@ test("reads back what was recorded, from any number on", async () => {
 
 test("numbers go on where they ended", async () => {
   const database = new MemoryDatabase();
-  expect(await (await EventLog.open(database)).last()).toBe(0);
-  await (await EventLog.open(database)).append(some);
-  const log = await EventLog.open(database);
+  expect(await (await EventLog.open({ database, logger: silentLogger })).last()).toBe(0);
+  await (await EventLog.open({ database, logger: silentLogger })).append(some);
+  const log = await EventLog.open({ database, logger: silentLogger });
   expect([log.first, await log.last()]).toEqual([1, some.length]);
   await log.append([{ name: "mode", mode: "boot" }]);
   expect(await toArray(log.read(some.length, 100))).toEqual([
@@ -46,11 +47,11 @@ test("numbers go on where they ended", async () => {
 
 test("what was recorded and never came to the disk has no number after a restart", async () => {
   const database = new MemoryDatabase();
-  const log = await EventLog.open(database);
+  const log = await EventLog.open({ database, logger: silentLogger });
   await log.append(transactions(3));
   log.record(transactions(5));
   expect(await log.last()).toBe(3);
-  const again = await EventLog.open(database);
+  const again = await EventLog.open({ database, logger: silentLogger });
   await again.append([{ name: "block", height: 1, id: id(1) }]);
   expect(await toArray(again.read(4, 10))).toEqual([
     { number: 4, event: { name: "block", height: 1, id: id(1) } },
@@ -59,7 +60,7 @@ test("what was recorded and never came to the disk has no number after a restart
 
 test("forgets the oldest, whole rows at a time", async () => {
   const database = new MemoryDatabase();
-  const log = await EventLog.open(database, 500);
+  const log = await EventLog.open({ database, logger: silentLogger, kept: 500 });
   for (let round = 0; round < 20; round++) {
     await log.append(transactions(100));
     await log.append([{ name: "block", height: round, id: id(round) }]);
@@ -69,14 +70,14 @@ test("forgets the oldest, whole rows at a time", async () => {
   expect(last).toBe(2_020);
   expect(log.first).toBeGreaterThan(1);
   expect(last - log.first).toBeGreaterThanOrEqual(500 - 1);
-  const reopened = await EventLog.open(database, 500);
+  const reopened = await EventLog.open({ database, logger: silentLogger, kept: 500 });
   expect(reopened.first).toBe(log.first);
   expect((await toArray(log.read(1, 1)))[0]?.number).toBe(log.first);
 });
 
 test("tells its readers when something is on disk", async () => {
   const database = new MemoryDatabase();
-  const log = await EventLog.open(database);
+  const log = await EventLog.open({ database, logger: silentLogger });
   const seen: number[] = [];
   log.events.on("appended", () => seen.push(database.commits));
   await log.append(transactions(1));

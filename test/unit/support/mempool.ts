@@ -3,6 +3,7 @@ import { type Verify, verifySignatures } from "../../../src/crypto/ed25519.ts";
 import { defaultMempoolLimits, type MempoolLimits } from "../../../src/mempool/limits.ts";
 import { Mempool } from "../../../src/mempool/mempool.ts";
 import { MempoolStore } from "../../../src/storage/mempool.ts";
+import { silentLogger } from "../../../src/util/logger.ts";
 import { type TestChain, testChain, testGenesis } from "./chain.ts";
 import { ManualClock } from "./clock.ts";
 import { MemoryDatabase } from "./database.ts";
@@ -57,6 +58,7 @@ export async function testPool(
     account: (address: Uint8Array) => node.chain.state.get(address),
     height: () => node.chain.head.height,
     verify,
+    logger: silentLogger,
   };
   const mempool: Mempool = new Mempool({ ...settings, ...persistence(database), clock });
   node.chain.events.on("head", (change) => mempool.update(change));

@@ -19,6 +19,7 @@ import {
 import { type Hex, toHex } from "../../../src/util/bytes.ts";
 import { type Clock, sleep } from "../../../src/util/clock.ts";
 import { Emitter } from "../../../src/util/emitter.ts";
+import { silentLogger } from "../../../src/util/logger.ts";
 
 /** A fault that a test applies to one request before it is answered. */
 export interface Fault {
@@ -114,7 +115,7 @@ export class TestNode implements Network {
   listened: Hex[] = [];
   readonly verdicts: Verdict[] = [];
   readonly #network: TestNetwork;
-  readonly #events = new Emitter<NetworkEvents>();
+  readonly #events = new Emitter<NetworkEvents>(silentLogger);
   readonly #peers = new Set<PeerId>();
   readonly #handlers = new Map<string, { protocol: AnyProtocol; handler: RequestHandler<AnyProtocol> }>();
   #validators: Parameters<Network["join"]>[1] | undefined;

@@ -4,9 +4,10 @@ import type { FinalizerEvents } from "../../../src/chain/finalizer.ts";
 import { ConflictingFinality } from "../../../src/sync/conflicting-finality.ts";
 import { toHex } from "../../../src/util/bytes.ts";
 import { Emitter } from "../../../src/util/emitter.ts";
+import { silentLogger } from "../../../src/util/logger.ts";
 
 test("what certificates show to be final elsewhere is kept, up to a bound", () => {
-  const events = new Emitter<FinalizerEvents>();
+  const events = new Emitter<FinalizerEvents>(silentLogger);
   const conflicts = new ConflictingFinality({ events });
   onTestFinished(() => conflicts.stop());
   const block = (height: number) => ({ height, id: new Uint8Array(32).fill(height) });

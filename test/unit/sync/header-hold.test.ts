@@ -5,6 +5,7 @@ import { HeaderHold, maxHoldMs } from "../../../src/sync/header-hold.ts";
 import { BlockError } from "../../../src/types/errors.ts";
 import type { SignedHeader } from "../../../src/types/index.ts";
 import { Emitter } from "../../../src/util/emitter.ts";
+import { silentLogger } from "../../../src/util/logger.ts";
 import { settledClock } from "../support/sync-node.ts";
 
 const orphaned = new BlockError("UNKNOWN_PARENT", "test");
@@ -12,7 +13,7 @@ const early = new BlockError("FUTURE_BLOCK", "test");
 
 function holder() {
   const clock = settledClock();
-  const events = new Emitter<ChainEvents>();
+  const events = new Emitter<ChainEvents>(silentLogger);
   const stop = new AbortController();
   const hold = new HeaderHold({ chain: { events }, clock, signal: stop.signal });
   const header = (proposer: number, parent = 0, aheadMs = 0) =>
