@@ -1,35 +1,69 @@
 /**
- * Builds the package as it is published: JavaScript with types, since Node.js strips no types in node_modules. The project itself runs from
- * its sources. Usage: npm run build [-- FOLDER=dist], then npm publish ./dist
+ * Builds the package as it is published: JavaScript, since Node.js strips no types in node_modules. The project itself runs from its
+ * sources. Packs it as ccoin-<version>.tgz beside the folder. Usage: npm run build [-- FOLDER=dist], then npm i -g ./ccoin-<version>.tgz
  */
 import { execFileSync } from "node:child_process";
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { prepareBuildFolder } from "./build-folder.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const [folder = join(root, "dist")] = process.argv.slice(2).map((path) => resolve(path));
+const copied = ["README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE", "docs", "deploy"];
+const packed = ["src", "protocols", "types", ...copied];
 
-rmSync(folder, { recursive: true, force: true });
-const tsc = join(root, "node_modules/.bin/tsc");
-execFileSync(tsc, ["-p", join(root, "tsconfig.build.json"), "--outDir", folder], { stdio: "inherit" });
-
+try {
+  prepareBuildFolder(folder, [...packed, "package.json"]);
+} catch (error) {
+  console.error(`error: ${(error as Error).message}`);
+  process.exit(1);
+}
+tsc("tsconfig.build.json", "--outDir", folder);
+buildClientTypes(join(folder, "types/client"));
 // The node builds the page from these sources: the explorer, and the client that it imports.
 copy("src/explorer");
-for (const name of readdirSync(join(root, "src/client")))
+for (const name of readdirSync(join(root, "src/client"))) {
   if (name.endsWith(".ts")) copy(`src/client/${name}`);
-for (const name of ["README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE", "docs"]) copy(name);
+}
+for (const name of copied) copy(name);
+writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest(), null, 2)}\n`);
+execFileSync("npm", ["pack", "--silent", folder], {
+  cwd: dirname(folder),
+  stdio: ["ignore", "inherit", "inherit"],
+  // npm is a script on Windows.
+  shell: process.platform === "win32",
+});
 
-const {
-  private: _,
-  devDependencies: __,
-  scripts: ___,
-  allowScripts: ____,
-  ...shared
-} = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-const client = { types: "./src/client/index.d.ts", default: "./src/client/index.js" };
-const exports = { ...shared.exports, "./client": client };
-writeFileSync(join(folder, "package.json"), `${JSON.stringify({ ...shared, exports }, null, 2)}\n`);
+/** Declarations of `ccoin/client` alone, apart from any sources: TypeScript would check these instead, by its user's settings. */
+function buildClientTypes(target: string): void {
+  const options = ["--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--rootDir", "src/client"];
+  tsc("src/client", ...options, "--outDir", target);
+  for (const name of readdirSync(target)) {
+    const file = join(target, name);
+    const text = readFileSync(file, "utf8");
+    // tsc rewrites these in JavaScript only.
+    writeFileSync(file, text.replaceAll(/(?<=\bfrom "\.\/[\w-]+)\.ts(?=")/g, ".js"));
+  }
+}
+
+/** package.json without what only developers need. */
+function manifest(): object {
+  const {
+    private: _,
+    devDependencies: __,
+    scripts: ___,
+    allowScripts: ____,
+    ...shared
+  } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const client = { types: "./types/client/index.d.ts", default: "./src/client/index.js" };
+  return { ...shared, exports: { ...shared.exports, "./client": client }, files: packed };
+}
+
+function tsc(project: string, ...options: string[]): void {
+  const script = join(root, "node_modules/typescript/bin/tsc");
+  execFileSync(process.execPath, [script, "-p", project, ...options], { cwd: root, stdio: "inherit" });
+}
 
 function copy(path: string): void {
   cpSync(join(root, path), join(folder, path), { recursive: true });

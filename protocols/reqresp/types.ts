@@ -1,6 +1,6 @@
 import type { Type } from "@chainsafe/ssz";
 
-/** A request/response protocol as data; `engine.ts` runs it. Byte caps are of one encoded message without its frame. */
+/** A request/response protocol as data; `client.ts` and `server.ts` run it. Byte caps are of one encoded message without its frame. */
 export interface Protocol<Request, Response, Ack = never> {
   /** The libp2p protocol id: `/ccoin/<name>/<version>`. */
   readonly id: string;

@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { NodePaths } from "../config/paths.ts";
 import { type Address, encodeAddress } from "../crypto/address.ts";
+import { createFile, exists } from "../util/atomic-file.ts";
 import { CodedError, messageOf, UserError } from "../util/errors.ts";
-import { createFile, exists } from "./atomic-file.ts";
 import {
   type Keystore,
   openKeystore,

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { createFile } from "../util/atomic-file.ts";
 import { messageOf, UserError } from "../util/errors.ts";
-import { createFile } from "./atomic-file.ts";
 
 /**
  * The token that `Authorization: Bearer` must carry for the HTTP routes that change the node: 256 random bits, kept in a file that only

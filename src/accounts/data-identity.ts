@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { replaceFile } from "./atomic-file.ts";
+import { replaceFile } from "../util/atomic-file.ts";
 import type { DataIdentity, ProtectionStore } from "./protection.ts";
 
 /** systemd and D-Bus; elsewhere, and in most containers, there is none. */

@@ -1,6 +1,5 @@
 export * from "./account.ts";
 export * from "./admin-token.ts";
-export * from "./atomic-file.ts";
 export * from "./data-identity.ts";
 export type { HeardRounds } from "./doubt.ts";
 export { exportInterchange, importInterchange } from "./interchange.ts";

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { createFile, exists } from "../util/atomic-file.ts";
 import { messageOf, UserError } from "../util/errors.ts";
-import { createFile, exists } from "./atomic-file.ts";
 
 /** Names a passphrase file where no option does. */
 export const passphraseFileVariable = "CCOIN_PASSPHRASE_FILE";

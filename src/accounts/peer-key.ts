@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { createFile } from "../util/atomic-file.ts";
 import { messageOf, UserError } from "../util/errors.ts";
-import { createFile } from "./atomic-file.ts";
 
 /**
  * The 32-byte Ed25519 seed of the node's libp2p identity, kept as hex and made where there is none. It holds no coins, so

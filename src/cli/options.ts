@@ -56,7 +56,8 @@ export function passphraseFileOption(): Option {
 export function parseNodeId(text: string): number {
   const id = parseWholeNumber(text);
   const result = nodeIdSchema.safeParse(id);
-  if (!result.success) throw new InvalidArgumentError(`It ${result.error.issues[0]?.message}.`);
+  if (!result.success)
+    throw new InvalidArgumentError(result.error.issues[0]?.message ?? "must be a node's id");
   return id;
 }
 
@@ -68,7 +69,7 @@ export function parseWholeNumber(text: string): number {
 /** As `parseWholeNumber`, for options that no schema checks later. */
 export function requireWholeNumber(text: string): number {
   const value = parseWholeNumber(text);
-  if (Number.isNaN(value)) throw new InvalidArgumentError("It must be a whole number.");
+  if (Number.isNaN(value)) throw new InvalidArgumentError("must be a whole number");
   return value;
 }
 
@@ -96,7 +97,7 @@ export function addExamples(command: Command, ...examples: string[]): Command {
   return command.addHelpText("after", `\nExamples:\n${examples.map((line) => `  ${line}`).join("\n")}`);
 }
 
-/** Commander shows only its own errors with the option's name. */
+/** `nameRefusedValues` adds the name of the option or argument. */
 function invalidArgument<T>(parse: (text: string) => T): (text: string) => T {
   return (text) => {
     try {

@@ -15,6 +15,7 @@ import { addSendCommand } from "./commands/send.ts";
 import { addStartCommand } from "./commands/start.ts";
 import { addStatusCommand } from "./commands/status.ts";
 import { addVerifyCommand } from "./commands/verify.ts";
+import { nameRefusedValues } from "./name-refused-values.ts";
 import { addExamples } from "./options.ts";
 import { exitCodes, reportError, UsageError } from "./output.ts";
 
@@ -24,6 +25,7 @@ import { exitCodes, reportError, UsageError } from "./output.ts";
  */
 export async function runCli(argv: string[]): Promise<number> {
   const program = createProgram();
+  nameRefusedValues(program, () => help(program, argv));
   try {
     await program.parseAsync(argv, { from: "user" });
     return exitCodes.success;
@@ -37,10 +39,6 @@ export async function runCli(argv: string[]): Promise<number> {
     );
   }
 }
-
-/** Commander's message for a refused value: the option or argument, and why. */
-const invalidArgument =
-  /^(?:option '(?:-\w, )?(--[\w-]+)[^']*' (?:argument|value) '.*' (?:from env '\w+' )?is invalid|command-argument value '.*' is invalid for argument '([\w-]+)')\. (?:It )?(.*)$/;
 
 function createProgram(): Command {
   const program = new Command("ccoin")
@@ -92,11 +90,5 @@ function usageError(error: CommanderError, hint: string): UsageError {
   // The help was printed instead of a message.
   if (error.code === "commander.help") return new UsageError(`no command was given: ${hint}`);
   const message = error.message.replace(/^error: /, "").replace(/\s*\n\s*/g, " ");
-  const [, option, argument, reason] = invalidArgument.exec(message) ?? [];
-  if (reason === undefined) return new UsageError(`${message}: ${hint}`);
-  return new UsageError(`${option ?? `<${argument}>`}: ${lowerFirst(reason.replace(/\.$/, ""))}: ${hint}`);
-}
-
-function lowerFirst(text: string): string {
-  return text.replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
+  return new UsageError(`${message}: ${hint}`);
 }

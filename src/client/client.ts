@@ -4,6 +4,7 @@ import { type ChainEvent, type EventOptions, openEvents } from "./events.ts";
 import { ApiError, isTransient, type RequestOptions, request } from "./http.ts";
 import type { Key } from "./keys.ts";
 import { isUnknownId, type Outcome, outcomeOf } from "./outcome.ts";
+import { pause } from "./pause.ts";
 import { type SignedTransaction, signTransfer, type Transfer } from "./transaction.ts";
 import type {
   Account,
@@ -58,9 +59,14 @@ export type BlockName = number | Hex | "head" | "justified" | "finalized";
 export class Client {
   /** Without a slash at the end. */
   readonly url: string;
+  readonly #signal: AbortSignal | undefined;
 
-  /** `url`: such as `http://127.0.0.1:63262`; in a page that the node has served, `location.origin`. */
-  constructor(url: string) {
+  /**
+   * `url`: such as `http://127.0.0.1:63262`; in a page that the node has served, `location.origin`. `signal` ends every request,
+   * also one that is under way.
+   */
+  constructor(url: string, { signal }: { signal?: AbortSignal | undefined } = {}) {
+    this.#signal = signal;
     if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
       throw new ClientError(
         "BAD_URL",
@@ -179,7 +185,8 @@ export class Client {
   /**
    * Resolves when a block holds a transaction that the node has accepted, or that block is final. Asks again while the node is
    * away or busy: what it has accepted is on its disk. @throws {ClientError} `EVICTED`: the node has dropped it; `EXPIRED`,
-   * `REPLACED`, of a signed transaction: it is not paid, and never will be; what asking failed with, after a minute.
+   * `REPLACED`, of a signed transaction: it is not paid, and never will be; what asking failed with, after a minute; the reason of
+   * `signal` as soon as it is aborted.
    */
   async waitFor(
     transaction: Hex | SignedTransaction,
@@ -187,12 +194,13 @@ export class Client {
     signal?: AbortSignal,
   ): Promise<PlacedTransaction> {
     const id = typeof transaction === "string" ? transaction : transaction.id;
+    const client = signal ? new Client(this.url, { signal: this.#either(signal) }) : this;
     let knownAt = performance.now();
     let answeredAt = knownAt;
     for (let pollMs = minPollMs; ; pollMs = Math.min(pollMs * 1.1, maxPollMs)) {
       signal?.throwIfAborted();
       try {
-        const answer = await this.transaction(id);
+        const answer = await client.transaction(id);
         if (answer.status === "finalized" || answer.status === until) return answer;
         answeredAt = knownAt = performance.now();
       } catch (error) {
@@ -202,13 +210,13 @@ export class Client {
         // Only an answer can say that it is not there.
         if (isUnknown) answeredAt = now;
         else knownAt = now;
-        if (isUnknown && typeof transaction !== "string") await this.#throwIfOver(transaction);
-        if (now - knownAt > (await this.#lostAfterMs(transaction))) {
+        if (isUnknown && typeof transaction !== "string") await client.#throwIfOver(transaction);
+        if (now - knownAt > (await client.#lostAfterMs(transaction))) {
           const message = `the node no longer knows transaction ${id}: it was evicted; send the same one again`;
           throw new ClientError("EVICTED", message);
         }
       }
-      await pause(pollMs);
+      await pause(pollMs, signal);
     }
   }
 
@@ -264,7 +272,7 @@ export class Client {
   /** `subject` is the candidate's address, or the name of a parameter. */
   dropProposal(subject: string, adminToken: string): Promise<ProposalResult> {
     const path = `/v1/authorities/proposals/${encodeURIComponent(subject)}`;
-    return request(this.url, path, { method: "DELETE", ...bearer(adminToken) });
+    return request(this.url, path, { method: "DELETE", signal: this.#signal, ...bearer(adminToken) });
   }
 
   /**
@@ -273,7 +281,8 @@ export class Client {
    * after the last event that was seen.
    */
   events(options: EventOptions = {}): Promise<AsyncGenerator<ChainEvent, void, void>> {
-    return openEvents(this.url, options);
+    const signal = this.#either(options.signal);
+    return openEvents(this.url, signal ? { ...options, signal } : options);
   }
 
   async #throwIfOver(signed: SignedTransaction): Promise<void> {
@@ -305,16 +314,20 @@ export class Client {
       if (outcome === "ended" || outcome === "replaced") return false;
       if (outcome !== "unknown") return true;
       if (performance.now() - startedAt > awayMs) throw refusal;
-      await pause(pollMs);
+      await pause(pollMs, this.#signal);
     }
   }
 
+  #either(signal: AbortSignal | undefined): AbortSignal | undefined {
+    return signal && this.#signal ? AbortSignal.any([signal, this.#signal]) : (signal ?? this.#signal);
+  }
+
   #get<T>(path: string): Promise<T> {
-    return request(this.url, path);
+    return request(this.url, path, { signal: this.#signal });
   }
 
   #post<T>(path: string, options: RequestOptions): Promise<T> {
-    return request(this.url, path, { method: "POST", ...options });
+    return request(this.url, path, { method: "POST", signal: this.#signal, ...options });
   }
 }
 
@@ -333,10 +346,6 @@ async function orUnknown(outcome: Promise<Outcome>): Promise<Outcome> {
     if (isTransient(error)) return "unknown";
     throw error;
   }
-}
-
-function pause(delayMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, delayMs));
 }
 
 /** The node refuses members that it does not know. */

@@ -1,5 +1,7 @@
-import { ClientError } from "./bytes.ts";
+import { ClientError, shown } from "./bytes.ts";
+import { EventParser, type RawEvent } from "./event-parser.ts";
 import { ApiError, isTransient, openStream, reach } from "./http.ts";
+import { pause } from "./pause.ts";
 import type { BlockHeader, BlockRef, Mode, Transaction } from "./types.ts";
 
 /** An event (docs/http.md, Events). `id`: for `lastEventId`, to go on after it. */
@@ -61,7 +63,7 @@ async function* follow(
       connection?.close();
       connection = undefined;
     }
-    await pause(Math.min(parser.retryMs * 2 ** failures, maxRetryMs), signal);
+    await pause(Math.min((parser.retryMs ?? defaultRetryMs) * 2 ** failures, maxRetryMs), signal);
   }
 }
 
@@ -98,7 +100,9 @@ async function connect(
       const timer = setTimeout(abort, silenceMs);
       try {
         const { done, value } = await reach(url, () => reader.read());
-        return done ? undefined : [...parser.push(decoder.decode(value, { stream: true }))];
+        return done
+          ? undefined
+          : [...parser.push(decoder.decode(value, { stream: true }))].flatMap(toChainEvent);
       } finally {
         clearTimeout(timer);
       }
@@ -122,54 +126,12 @@ async function connect(
   }
 }
 
-/** The text of event streams, piece by piece, into events (WHATWG HTML, 9.2.6). */
-class EventParser {
-  lastEventId: string | undefined;
-  retryMs = defaultRetryMs;
-  #rest = "";
-  #fields: Record<string, string> = {};
-
-  constructor(lastEventId: string | undefined) {
-    this.lastEventId = lastEventId;
+/** Those that this version knows; `data` is what docs/http.md says, as the node is trusted with it. */
+function toChainEvent({ id, type, data }: RawEvent): ChainEvent[] {
+  if (id === undefined || type === "message") return [];
+  try {
+    return [{ id, type, data: JSON.parse(data) } as ChainEvent];
+  } catch (error) {
+    throw new ClientError("NOT_A_NODE", `an event is not JSON: ${shown(data)}`, { cause: error });
   }
-
-  /** Another stream begins. */
-  reset(): void {
-    this.#rest = "";
-    this.#fields = {};
-  }
-
-  *push(text: string): Generator<ChainEvent, void, void> {
-    const lines = (this.#rest + text).split("\n");
-    this.#rest = lines.pop()!;
-    for (const line of lines) {
-      const [, field = "", value = ""] = /^([^:]*):? ?(.*)$/.exec(line.replace(/\r$/, "")) ?? [];
-      if (field !== "") this.#fields[field] = value;
-      else if (!line.startsWith(":")) yield* this.#dispatch();
-    }
-  }
-
-  *#dispatch(): Generator<ChainEvent, void, void> {
-    const { id, event, data, retry } = this.#fields;
-    this.#fields = {};
-    if (retry !== undefined && /^[0-9]+$/.test(retry)) this.retryMs = Number(retry);
-    if (id === undefined) return;
-    this.lastEventId = id;
-    // Without an event it says where the stream is.
-    if (event === undefined || data === undefined) return;
-    yield { id, type: event, data: JSON.parse(data) } as ChainEvent;
-  }
-}
-
-function pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    };
-    const timer = setTimeout(stop, delayMs);
-    signal?.addEventListener("abort", stop, { once: true });
-    if (signal?.aborted) stop();
-  });
 }

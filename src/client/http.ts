@@ -31,7 +31,7 @@ export function isTransient(error: unknown): boolean {
   return error instanceof ClientError && error.code === "UNREACHABLE";
 }
 
-/** The answer's JSON. @throws {ApiError}, {ClientError} `UNREACHABLE`, `NOT_A_NODE` */
+/** The answer's JSON. @throws {ApiError}, {ClientError} `UNREACHABLE`, `NOT_A_NODE`, the reason of `signal` where it is aborted */
 export async function request<T>(base: string, path: string, options: RequestOptions = {}): Promise<T> {
   const { timeoutMs = defaultTimeoutMs, signal } = options;
   const timeout = AbortSignal.timeout(timeoutMs);
@@ -41,6 +41,9 @@ export async function request<T>(base: string, path: string, options: RequestOpt
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     });
     return { response, text: await response.text() };
+  }).catch((error) => {
+    signal?.throwIfAborted();
+    throw error;
   });
   const body = parseJson(text);
   if (!response.ok) throw problem(response.status, body);

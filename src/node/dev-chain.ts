@@ -1,17 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { readdir, readFile, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  createAccount,
-  createFile,
-  exists,
-  openAccount,
-  replaceFile,
-  signerFromSeed,
-} from "../accounts/index.ts";
+import { createAccount, openAccount, signerFromSeed } from "../accounts/index.ts";
 import { chainStores } from "../chain/stores.ts";
 import { defaultMinFee, type NodePaths, nodePaths, parseGenesis } from "../config/index.ts";
 import { Header, rootOf } from "../types/index.ts";
+import { createFile, exists, replaceFile } from "../util/atomic-file.ts";
 import { toHex } from "../util/bytes.ts";
 import { UserError } from "../util/errors.ts";
 import { initGenesis } from "./init.ts";

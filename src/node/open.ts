@@ -1,9 +1,9 @@
 import { mkdir } from "node:fs/promises";
 import { basename } from "node:path";
-import { exists } from "../accounts/index.ts";
 import type { NodePaths } from "../config/index.ts";
 import { LevelDatabase } from "../storage/level-database.ts";
 import { MetaStore } from "../storage/meta.ts";
+import { exists } from "../util/atomic-file.ts";
 import { messageOf, UserError } from "../util/errors.ts";
 import { acquireLock } from "../util/lock-file.ts";
 

@@ -36,7 +36,7 @@ export async function exportProtection({
       genesisId,
       account,
     });
-    await writeWholeFile(file, (handle) => handle.writeFile(text), ownerOnly);
+    await writeWholeFile(file, text, ownerOnly);
     return counts;
   });
 }

@@ -71,7 +71,7 @@ export async function writeRecovery(options: {
     const all = [...earlier, recovery];
     checkRecoveries(all);
     const text = `${JSON.stringify(recoveryFile(genesis.id, all), null, 2)}\n`;
-    await writeWholeFile(file, (handle) => handle.writeFile(text));
+    await writeWholeFile(file, text);
     const decoder = new TextDecoder();
     return {
       ...recoveryJson(recovery),

@@ -1,24 +1,14 @@
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { type FileContent, replaceFile } from "../util/atomic-file.ts";
 import { CodedError, messageOf, UserError } from "../util/errors.ts";
 
-/** Makes or replaces a file that is whole wherever it is there: it gets its name at the end, synced. @throws {UserError} `CANNOT_WRITE` */
-export async function writeWholeFile(
-  file: string,
-  write: (handle: FileHandle) => Promise<void>,
-  mode?: number,
-): Promise<void> {
-  const partial = `${file}.partial`;
+/** As the umask allows: a file that a person asked for. */
+const defaultMode = 0o666;
+
+/** Makes or replaces a file that a person named, in a folder that exists (`replaceFile`). @throws {UserError} `CANNOT_WRITE` */
+export async function writeWholeFile(file: string, content: FileContent, mode = defaultMode): Promise<void> {
   try {
-    const handle = await open(partial, "w", mode);
-    try {
-      await write(handle);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(partial, file);
+    await replaceFile(file, content, { mode, makeFolder: false });
   } catch (error) {
-    await rm(partial, { force: true });
     if (error instanceof CodedError) throw error;
     throw new UserError(`cannot write ${file}: ${messageOf(error)}`, "CANNOT_WRITE", { cause: error });
   }

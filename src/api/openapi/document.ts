@@ -12,6 +12,8 @@ export interface OpenApiDocument {
   info: Record<string, unknown> & { title: string; version: string; description: string };
   servers: { url: string; description: string }[];
   tags: { name: string; description: string }[];
+  /** Of operations that do not name one: none. */
+  security: [];
   paths: Record<string, Record<string, OperationObject>>;
   components: {
     schemas: Record<string, JsonSchema>;
@@ -76,6 +78,7 @@ export function openApiDocument(operations: readonly Operation[]): OpenApiDocume
     },
     servers: [{ url: "/", description: "The node that this document comes from." }],
     tags: Object.entries(tags).map(([name, text]) => ({ name, description: text })),
+    security: [],
     paths,
     components: {
       schemas: schemas.named,

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { readAccountInfo, replaceFile } from "../../accounts/index.ts";
+import { readAccountInfo } from "../../accounts/index.ts";
 import {
   defaultMinFee,
   defaultPeriodMs,
@@ -8,6 +8,7 @@ import {
   nodePaths,
   parseGenesis,
 } from "../../config/index.ts";
+import { replaceFile } from "../../util/atomic-file.ts";
 import { messageOf, UserError } from "../../util/errors.ts";
 import {
   addExamples,
@@ -110,7 +111,7 @@ async function write(file: string, text: string, force: boolean): Promise<void> 
   }
   try {
     // No secret: it is copied and read by others.
-    await replaceFile(file, text, 0o644);
+    await replaceFile(file, text, { mode: 0o644 });
   } catch (error) {
     throw new UserError(`cannot write ${file}: ${messageOf(error)}`, "CANNOT_WRITE", { cause: error });
   }
@@ -118,6 +119,6 @@ async function write(file: string, text: string, force: boolean): Promise<void> 
 
 function parseNodeIds(text: string): number[] {
   const ids = [...new Set(collect(text).map(parseNodeId))];
-  if (ids.length === 0) throw new InvalidArgumentError("Name at least one node.");
+  if (ids.length === 0) throw new InvalidArgumentError("name at least one node");
   return ids;
 }

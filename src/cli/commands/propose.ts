@@ -98,7 +98,7 @@ function parameterArgument(text: string): ParameterVote {
   if (!parameter || !/^[0-9]{1,20}$/.test(value) || more.length > 0) {
     const names = parameterNames.join(", ");
     throw new InvalidArgumentError(
-      `Write <parameter>=<whole number>, such as minFee=10. Parameters: ${names}.`,
+      `write <parameter>=<whole number>, such as minFee=10. Parameters: ${names}`,
     );
   }
   return { kind: "set", parameter, value: BigInt(value).toString() };

@@ -128,6 +128,39 @@ describe("Client, with a real server", () => {
     await expect(waiting).rejects.toMatchObject({ name: "AbortError" });
   });
 
+  it("gives up at once, with the reason, a wait for a node that does not answer or answers rarely", async () => {
+    const asked = Promise.withResolvers<void>();
+    const server = createHttpServer((request, response) => {
+      if (request.url!.includes("0x01")) response.end('{"status":"pending"}');
+      asked.resolve();
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const slow = new Client(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    // The first wait ends in a request, the other in a pause.
+    for (const id of ["0x00", "0x01"]) {
+      const controller = new AbortController();
+      const waiting = slow.waitFor(id, "included", controller.signal);
+      await asked.promise;
+      controller.abort(new Error("enough"));
+      // Well below the shortest pause and the time that a request may take.
+      const late = new Promise((_, reject) => setTimeout(reject, 5_000, new Error("late")).unref());
+      await expect(Promise.race([waiting, late])).rejects.toThrow("enough");
+    }
+    server.close();
+    server.closeAllConnections();
+  });
+
+  it("ends every request of a client whose signal is aborted", async () => {
+    const controller = new AbortController();
+    const ending = new Client(node.server.url, { signal: controller.signal });
+    const events = await ending.events();
+    expect((await ending.status()).mode).toBeDefined();
+    controller.abort(new Error("enough"));
+    await expect(ending.status()).rejects.toThrow("enough");
+    await expect(ending.waitFor("0x00")).rejects.toThrow("enough");
+    expect(await events.next()).toMatchObject({ done: true });
+  });
+
   it("follows events until it is told to stop", async () => {
     const controller = new AbortController();
     const events = await client.events({ types: ["block", "mode"], signal: controller.signal });

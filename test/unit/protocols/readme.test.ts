@@ -1,11 +1,21 @@
 import { readFileSync } from "node:fs";
-import { ByteListType, ByteVectorType, ContainerType, type Type } from "@chainsafe/ssz";
-import { expect, test } from "vitest";
+import {
+  ByteVectorType,
+  ContainerType,
+  ListBasicType,
+  ListCompositeType,
+  type Type,
+  UintNumberType,
+} from "@chainsafe/ssz";
+import { describe, expect, test } from "vitest";
 import * as protocols from "../../../protocols/index.ts";
 import { resultCodes, topicNames } from "../../../protocols/index.ts";
+import { parameterLimits } from "../../../src/config/parameter-limits.ts";
+import { minority, quorum, roundTimeoutMs, targetSpacing } from "../../../src/consensus/finality.ts";
 import { banMs, banScore, offences } from "../../../src/network/scores.ts";
 import * as genesisTypes from "../../../src/types/genesis.ts";
 import * as types from "../../../src/types/index.ts";
+import { toHex } from "../../../src/util/bytes.ts";
 import { allProtocols } from "./all-protocols.ts";
 
 const readme = readFileSync(new URL("../../../protocols/README.md", import.meta.url), "utf8");
@@ -49,16 +59,92 @@ const containers = exported.filter(
     entry[1] instanceof ContainerType && entry[0] !== "EncodedBlock",
 );
 
-test.each(containers)("the fields of %s are there, in order", (name, container) => {
-  const described = rows.filter(([cell]) => cell === name).map((cells) => cells[1] ?? "");
-  // Explanations are in parentheses.
-  const fields = described[0]?.replaceAll(/\([^)]*\)/g, "").match(/\w+(?=: )/g);
-  expect(fields).toEqual(Object.keys(container.fields));
-  for (const [field, type] of Object.entries(container.fields)) {
-    if (type instanceof ByteListType)
-      expect(described[0]).toContain(`${field}: ByteList[${type.limitBytes}]`);
-    if (type instanceof ByteVectorType) expect(described[0]).toContain(`${field}: Bytes${type.lengthBytes}`);
-  }
+/** A limit as the page writes it: powers of two above 1024 as such. */
+function limitText(limit: number): string {
+  const exponent = Math.log2(limit);
+  return limit > 1024 && Number.isInteger(exponent) ? `2^${exponent}` : String(limit);
+}
+
+/** A type as the page names it. */
+function typeText(type: Type<unknown>): string {
+  if (type === types.Count) return "Count";
+  if (type === types.Amount) return "Amount";
+  if (type === types.ShortId) return "ShortId";
+  if (type === types.Transactions) return "Transactions";
+  if (type instanceof UintNumberType) return `uint${8 * type.byteLength}`;
+  if (type instanceof ByteVectorType) return `Bytes${type.lengthBytes}`;
+  if (type instanceof ListCompositeType || type instanceof ListBasicType)
+    return `List[${typeText(type.elementType)}, ${limitText(type.limit)}]`;
+  return type.typeName;
+}
+
+test.each(containers)(
+  "%s has the fields, types and sizes that the table gives, in order",
+  (name, container) => {
+    const described = rows.filter(([cell]) => cell === name);
+    expect(described).toHaveLength(1);
+    const [, cell, bytes] = described[0]!;
+    // Explanations are in parentheses.
+    const fields = cell!.replaceAll(/ ?\([^)]*\)/g, "").replaceAll(/ +/g, " ");
+    const expected = Object.entries(container.fields).map(([field, type]) => `${field}: ${typeText(type)}`);
+    // The compact form is left encoded: 8 bytes for each short id.
+    if (name !== "EncodedCompactBlock") expect(fields).toBe(expected.join(", "));
+    if (bytes === undefined) return;
+    const { minSize, maxSize } = container;
+    const english = (size: number) => size.toLocaleString("en");
+    const range = minSize === maxSize ? english(minSize) : `${english(minSize)} – ${english(maxSize)}`;
+    expect([range, `from ${english(minSize)}`]).toContain(bytes);
+  },
+);
+
+test("the signing domains are those of the code", () => {
+  const domains = tableRows(readme.slice(readme.indexOf("**Addresses**"), readme.indexOf("**Slots.**")));
+  expect(
+    domains.filter(([, bytes]) => /^[0-9a-f]{8}/.test(bytes!)).map(([, bytes]) => bytes!.slice(0, 8)),
+  ).toEqual(Object.values(types.domainTypes).map((bytes) => toHex(bytes).slice(2)));
+});
+
+describe("docs/consensus.md", () => {
+  const page = readFileSync(new URL("../../../docs/consensus.md", import.meta.url), "utf8");
+  const cells = tableRows(page);
+
+  test("leaves the fields of containers to this page", () => {
+    const names = new Set(containers.map(([name]) => name));
+    expect(cells.filter(([first]) => names.has(first!))).toEqual([]);
+  });
+
+  test("has the numbers and limits of parameters that the code has", () => {
+    const { minPeriodMs, maxPeriodMs, maxBlockTransactions, minBlockBytes, maxBlockBytes } = parameterLimits;
+    const english = (value: number) => value.toLocaleString("en");
+    expect(maxPeriodMs).toBe(2 ** 31 - 1);
+    expect(cells.filter(([, name]) => Object.hasOwn(types.parameterNumbers, name!))).toEqual([
+      ["1", "periodMs", expect.stringMatching(`^${minPeriodMs} to 2\\^31 - 1, at least slotMs`)],
+      ["2", "emptyBlockPeriodMs", "0, or from periodMs to 2^31 - 1"],
+      ["3", "minFee", "any amount"],
+      ["4", "blockReward", "any amount"],
+      ["5", "maxBlockTransactions", `1 to ${english(maxBlockTransactions)}`],
+      ["6", "maxBlockBytes", `${english(minBlockBytes)} to ${english(maxBlockBytes)}`],
+      ["7", "rules", "one more than it is"],
+    ]);
+    const numbers = cells.map(([first, name]) => [name, Number(first)]);
+    expect(numbers).toEqual(expect.arrayContaining(Object.entries(types.parameterNumbers)));
+  });
+
+  test("has the quorums and times of finality that the code has", () => {
+    const value = (name: string) => cells.find(([first]) => first === name)?.[1];
+    expect(value("quorum")).toContain("2n // 3 + 1");
+    expect(value("minority")).toContain("n // 3 + 1");
+    for (let n = 1; n <= 1024; n++) {
+      expect([quorum(n), minority(n)]).toEqual([Math.floor((2 * n) / 3) + 1, Math.floor(n / 3) + 1]);
+    }
+    const spacingMs = Number(/^ceil\((\d+) ms \/ periodMs\) heights$/.exec(value("target spacing")!)?.[1]);
+    for (const periodMs of [100, 124, 125, 249, 250, 1000]) {
+      expect(targetSpacing(periodMs)).toBe(Math.ceil(spacingMs / periodMs));
+    }
+    const timeout = /^(\d+) ms, doubled .*, at most (\d+) s$/.exec(value("round time-out")!)!;
+    expect(roundTimeoutMs(1)).toBe(Number(timeout[1]));
+    expect(roundTimeoutMs(1000)).toBe(1000 * Number(timeout[2]));
+  });
 });
 
 test("result codes, topics and points are those of the code", () => {

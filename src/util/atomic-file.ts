@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { access, link, mkdir, open, rename, rm } from "node:fs/promises";
+import { access, type FileHandle, link, mkdir, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 /** Owner only. */
@@ -9,13 +9,26 @@ const folderMode = 0o700;
 
 /** File systems without hard links (FAT, some network shares) answer with one of these. */
 const noLinkCodes = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
+/** File systems that cannot sync a folder (some network shares) answer with one of these. */
+const noSyncCodes = new Set(["EINVAL", "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
+
+/** A text, or a function that writes the contents piece by piece. */
+export type FileContent = string | ((file: FileHandle) => Promise<void>);
+
+export interface ReplaceOptions {
+  /** Owner only by default. */
+  mode?: number;
+  /** False where a folder that is missing is a mistake of the caller's. */
+  makeFolder?: boolean;
+}
 
 /**
  * Writes a file that is complete and on disk when this resolves, or not there at all; makes its folder.
  * @throws `EEXIST` where the file is there already, which stays as it is.
  */
 export async function createFile(path: string, text: string): Promise<void> {
-  const temporary = await writeTemporary(path, text);
+  await makeFolderOf(path);
+  const temporary = await writeTemporary(path, text, fileMode);
   try {
     await link(temporary, path).catch(async (error: NodeJS.ErrnoException) => {
       if (!noLinkCodes.has(error.code ?? "")) throw error;
@@ -28,9 +41,14 @@ export async function createFile(path: string, text: string): Promise<void> {
   await syncFolder(dirname(path));
 }
 
-/** As `createFile`, but replaces what is there: at any moment either the old or the new text is. `mode`: owner only by default. */
-export async function replaceFile(path: string, text: string, mode = fileMode): Promise<void> {
-  const temporary = await writeTemporary(path, text, mode);
+/** As `createFile`, but replaces what is there: at any moment either the old or the new contents are. */
+export async function replaceFile(
+  path: string,
+  content: FileContent,
+  { mode = fileMode, makeFolder = true }: ReplaceOptions = {},
+): Promise<void> {
+  if (makeFolder) await makeFolderOf(path);
+  const temporary = await writeTemporary(path, content, mode);
   try {
     await rename(temporary, path);
   } catch (error) {
@@ -47,15 +65,18 @@ export async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** Beside `path`, so that renaming stays within one file system. */
-async function writeTemporary(path: string, text: string, mode = fileMode): Promise<string> {
-  const folder = dirname(path);
-  const made = await mkdir(folder, { recursive: true, mode: folderMode });
+async function makeFolderOf(path: string): Promise<void> {
+  const made = await mkdir(dirname(path), { recursive: true, mode: folderMode });
   if (made) await syncFolder(dirname(made));
-  const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
+}
+
+/** Beside `path`, so that renaming stays within one file system. */
+async function writeTemporary(path: string, content: FileContent, mode: number): Promise<string> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
   const file = await open(temporary, "wx", mode);
   try {
-    await file.writeFile(text);
+    if (typeof content === "string") await file.writeFile(content);
+    else await content(file);
     await file.sync();
   } catch (error) {
     await rm(temporary, { force: true });
@@ -71,7 +92,9 @@ async function syncFolder(path: string): Promise<void> {
   if (process.platform === "win32") return;
   const folder = await open(path, "r");
   try {
-    await folder.sync();
+    await folder.sync().catch((error: NodeJS.ErrnoException) => {
+      if (!noSyncCodes.has(error.code ?? "")) throw error;
+    });
   } finally {
     await folder.close();
   }
