@@ -2,8 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { BlockReader } from "../chain/block-reader.ts";
 import type { IncludedTransaction } from "../chain/types.ts";
 import type { TransactionPlace } from "../storage/blocks.ts";
-import { type Clock, sleep } from "../util/clock.ts";
-import { SerialQueue } from "../util/serial-queue.ts";
+import type { DearReads } from "./dear-reads.ts";
 import { overloaded } from "./problem.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 
@@ -13,38 +12,40 @@ const maxPageBytes = 8 * 2 ** 20;
 const bytesPerToken = 32 * 1024;
 /** Pages that are being read. */
 const maxPages = 64;
-/** A block that took this long is followed by a pause as long, so that reading takes half of the thread at most. */
-const shortMs = 2;
 
-export interface HistoryPage {
-  found: IncludedTransaction[];
+export interface HistoryPage<T> {
+  found: T[];
   /** The last place that was looked at, where there may be more. */
   last: TransactionPlace | undefined;
 }
 
-/** Reads pages of accounts' transactions: each block of a page once, one block at a time over all requests, charged to who asks. */
+/** Reads pages of accounts' transactions: each block of a page once, each in a turn of its own, charged to who asks. */
 export class AccountHistory {
-  readonly #clock: Clock;
+  readonly #reads: DearReads;
   readonly #limiter: RateLimiter;
-  readonly #queue = new SerialQueue();
   #pages = 0;
 
-  constructor(clock: Clock, limiter: RateLimiter) {
-    this.#clock = clock;
+  constructor(reads: DearReads, limiter: RateLimiter) {
+    this.#reads = reads;
     this.#limiter = limiter;
   }
 
-  /** `account`: its index. Stops for a reader that is gone. @throws {ProblemError} `OVERLOADED` */
-  async read(
+  /**
+   * `account`: its index. `view` makes the entry of a transaction, or none. Stops for a reader that is gone.
+   * @throws {ProblemError} `OVERLOADED`
+   */
+  async read<T>(
     reader: BlockReader,
     { account, before, limit }: { account: number; before: TransactionPlace | undefined; limit: number },
     outgoing: ServerResponse,
-  ): Promise<HistoryPage> {
+    view: (included: IncludedTransaction) => T[],
+  ): Promise<HistoryPage<T>> {
     if (this.#pages >= maxPages) throw overloaded("too many histories are asked for at once: try again");
     this.#pages++;
     try {
       const places = await reader.history(account, before, limit);
-      const found: IncludedTransaction[] = [];
+      const address = outgoing.req.socket.remoteAddress ?? "";
+      const found: T[] = [];
       let bytes = 0;
       let read = 0;
       while (read < places.length && !outgoing.closed) {
@@ -54,24 +55,16 @@ export class AccountHistory {
         const cost = await reader.bodyBytesAt(height);
         if (bytes > 0 && bytes + cost > maxPageBytes) return { found, last: places[read - 1] };
         bytes += cost;
-        this.#limiter.charge(outgoing.req.socket.remoteAddress ?? "", cost / bytesPerToken);
-        found.push(...(await this.#queue.run(() => this.#block(reader, height, block))));
+        this.#limiter.charge(address, cost / bytesPerToken);
+        const indexes = block.map(({ index }) => index);
+        await this.#reads.run(address, async () => {
+          for (const each of await reader.transactionsAt(height, indexes)) found.push(...view(each));
+        });
         read += block.length;
       }
       return { found, last: places.length === limit ? places.at(-1) : undefined };
     } finally {
       this.#pages--;
     }
-  }
-
-  async #block(reader: BlockReader, height: number, places: readonly TransactionPlace[]) {
-    const startedAt = performance.now();
-    const found = await reader.transactionsAt(
-      height,
-      places.map(({ index }) => index),
-    );
-    const tookMs = performance.now() - startedAt;
-    if (tookMs > shortMs) await sleep(this.#clock, tookMs);
-    return found;
   }
 }

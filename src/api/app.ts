@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { AccountHistory } from "./account-history.ts";
+import { DearReads } from "./dear-reads.ts";
 import type { EventHub } from "./event-hub.ts";
 import type { ApiEnv } from "./http.ts";
 import type { HttpLimits } from "./limits.ts";
@@ -34,10 +35,11 @@ export function createApp(
   const submit = submitHandler(services, limits);
   api.serveResponse(submitOperation, ({ context }) => submit(context));
   nodeRoutes(api, services);
-  const wholeBlocks = new WholeBlocks(limits.maxBlockBytesAtOnce, limiter);
-  blockRoutes(api, services, wholeBlocks);
+  const reads = new DearReads(services.clock);
+  const wholeBlocks = new WholeBlocks(limits.maxBlockBytesAtOnce, limiter, reads);
+  blockRoutes(api, services, { wholeBlocks, reads });
   transactionRoutes(api, services);
-  accountRoutes(api, services, new AccountHistory(services.clock, limiter));
+  accountRoutes(api, services, new AccountHistory(reads, limiter));
   proofRoutes(api, services, wholeBlocks);
   authorityRoutes(api, services);
   proposalRoutes(api, services);

@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { Chain } from "../chain/chain.ts";
 import type { StoredBlock } from "../chain/types.ts";
 import { ByteBudget } from "./byte-budget.ts";
+import type { DearReads } from "./dear-reads.ts";
 import { overloaded } from "./problem.ts";
 import { clientOf, type RateLimiter } from "./rate-limiter.ts";
 
@@ -14,15 +15,25 @@ const clientShare = 0.5;
 export class WholeBlocks {
   readonly #budget: ByteBudget;
   readonly #limiter: RateLimiter;
+  readonly #reads: DearReads;
   readonly #clients = new Map<string, number>();
 
-  constructor(maxBytesAtOnce: number, limiter: RateLimiter) {
+  constructor(maxBytesAtOnce: number, limiter: RateLimiter, reads: DearReads) {
     this.#budget = new ByteBudget(maxBytesAtOnce);
     this.#limiter = limiter;
+    this.#reads = reads;
   }
 
-  /** Undefined where there is none. It counts until the answer has gone out. @throws {ProblemError} `OVERLOADED` */
-  async read({ reader }: Chain, id: Uint8Array, outgoing: ServerResponse): Promise<StoredBlock | undefined> {
+  /**
+   * Undefined where there is none. It counts until the answer has gone out; `view` makes the answer.
+   * @throws {ProblemError} `OVERLOADED`
+   */
+  async read<T>(
+    { reader }: Chain,
+    id: Uint8Array,
+    outgoing: ServerResponse,
+    view: (block: StoredBlock) => T | Promise<T>,
+  ): Promise<T | undefined> {
     const summary = await reader.summary(id);
     if (!summary || outgoing.closed) return undefined;
     const address = outgoing.req.socket.remoteAddress ?? "";
@@ -42,6 +53,10 @@ export class WholeBlocks {
       else this.#clients.delete(client);
     });
     this.#limiter.charge(address, summary.bodyBytes / bytesPerToken);
-    return reader.byId(id);
+    return this.#reads.run(address, async () => {
+      if (outgoing.closed) return undefined;
+      const block = await reader.byId(id);
+      return block && view(block);
+    });
   }
 }

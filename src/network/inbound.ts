@@ -15,9 +15,17 @@ export const inboundLimits = {
   /** Connections being set up. A socket that says nothing costs little, so there are many places. */
   handshakes: 256,
   handshakesPerHost: 16,
-  /** A handshake costs some milliseconds: whole classes start at once, but nobody goes on like that. */
-  ratePerHost: { requests: 64, perMs: 16_000 },
+  /**
+   * A handshake with what follows costs some 10 ms of the main thread, several times that in a process that has just started. A class
+   * behind one router is in within seconds, and four addresses together take a tenth of the thread at most.
+   */
+  ratePerHost: { requests: 24, perMs: 12_000 },
   ratePerGroup: { requests: 256, perMs: 16_000 },
+  /**
+   * Handshakes of a host for which there is no place: only a peer that was given by a person, or that is back before its old
+   * connection has ended, gets in by one.
+   */
+  rateOfCrowded: { requests: 2, perMs: 16_000 },
 };
 
 export type InboundLimits = typeof inboundLimits;
@@ -97,18 +105,14 @@ export class Inbound {
     const held = this.#handshakes.get(socket);
     if (!held) return false;
     this.#handshakes.delete(socket);
-    const { limits, isGiven, isExempt } = this.#options;
+    const { limits, isGiven } = this.#options;
     const same = [...this.#open.values()].filter((open) => open.peer === peer);
     if (same.length >= limits.placesPerPeer) this.#end(same[0]!.socket);
     if (!isGiven(peer)) {
-      if (!isExempt(held) && this.#count(this.#open, held.host) >= this.#share(held, limits.placesPerHost))
-        return false;
-      const counted = [...this.#open.values()].filter((open) => !isGiven(open.peer));
-      if (counted.length >= limits.places) {
-        const worst = givesWay(held, counted, (a, b) => this.#worth(a, b));
-        if (!worst) return false;
-        this.#end(worst.socket);
-      }
+      if (!this.#hasPlace(held)) return false;
+      const counted = this.#counted();
+      if (counted.length >= limits.places)
+        this.#end(givesWay(held, counted, (a, b) => this.#worth(a, b))!.socket);
     }
     this.#open.set(socket, { ...held, peer });
     return true;
@@ -129,9 +133,24 @@ export class Inbound {
     const { limits } = this.#options;
     const { host, group } = place;
     if (this.#count(this.#handshakes, host) >= this.#share(place, limits.handshakesPerHost)) return false;
+    if (!this.#hasPlace(place) && !this.#rates.take(`crowded ${host}`, limits.rateOfCrowded)) return false;
     const share = this.#penalties.share(host);
     const perHost = { ...limits.ratePerHost, requests: Math.max(1, limits.ratePerHost.requests * share) };
     return this.#rates.take(host, perHost) && this.#rates.take(`group ${group}`, limits.ratePerGroup);
+  }
+
+  /** A new peer from there would have a place, free or of one that gives way. */
+  #hasPlace(place: Place): boolean {
+    const { limits, isExempt } = this.#options;
+    if (!isExempt(place) && this.#count(this.#open, place.host) >= this.#share(place, limits.placesPerHost))
+      return false;
+    const counted = this.#counted();
+    return counted.length < limits.places || givesWay(place, counted, () => 0) !== undefined;
+  }
+
+  /** Open connections that take one of the places. */
+  #counted(): Open[] {
+    return [...this.#open.values()].filter(({ peer }) => !this.#options.isGiven(peer));
   }
 
   #share({ host }: Place, full: number): number {

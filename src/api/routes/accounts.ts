@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { encodeAddress } from "../../crypto/address.ts";
+import type { Transfer } from "../../types/index.ts";
 import { equalBytes } from "../../util/bytes.ts";
 import type { AccountHistory } from "../account-history.ts";
 import type { Api } from "../operation.ts";
@@ -63,17 +64,14 @@ export function accountRoutes(api: Api, services: ApiServices, histories: Accoun
       const ledger = requireLedger(services);
       const { reader, state } = ledger.chain;
       const account = state.indexOf(address);
-      const { found, last } =
+      // A reorganization between two reads may have given the place to another transaction.
+      const isOfAccount = ({ from, to }: Transfer) => equalBytes(from, address) || equalBytes(to, address);
+      const { found: transactions, last } =
         account < 0
           ? { found: [], last: undefined }
-          : await histories.read(reader, { account, before, limit }, context.env.outgoing);
-      const transactions = found
-        // A reorganization between two reads may have given the place to another transaction.
-        .filter(({ record: { transaction } }) => {
-          const { from, to } = transaction.message;
-          return equalBytes(from, address) || equalBytes(to, address);
-        })
-        .map((included) => includedView(ledger, included));
+          : await histories.read(reader, { account, before, limit }, context.env.outgoing, (included) =>
+              isOfAccount(included.record.transaction.message) ? [includedView(ledger, included)] : [],
+            );
       return { transactions, next: last ? `${last.height}-${last.index}` : null };
     },
   );

@@ -4,6 +4,7 @@ import type { BlockSummary, StoredBlock } from "../../chain/types.ts";
 import { encodeAddress } from "../../crypto/address.ts";
 import { balanceCount, balancesOf, type GenesisBlock } from "../../types/genesis.ts";
 import { blockName, blockNotFound, findBlockId } from "../block-name.ts";
+import type { DearReads } from "../dear-reads.ts";
 import type { Api } from "../operation.ts";
 import { maxCount, requireLedger } from "../query.ts";
 import { blockPageSchema, blockSchema, forksSchema } from "../schemas/blocks.ts";
@@ -15,7 +16,11 @@ import type { WholeBlocks } from "../whole-blocks.ts";
 /** Balances shown of a genesis block: it may hold a million. */
 const maxShownBalances = 1000;
 
-export function blockRoutes(api: Api, services: ApiServices, wholeBlocks: WholeBlocks): void {
+export function blockRoutes(
+  api: Api,
+  services: ApiServices,
+  { wholeBlocks, reads }: { wholeBlocks: WholeBlocks; reads: DearReads },
+): void {
   api.serve(
     {
       id: "listBlocks",
@@ -31,20 +36,22 @@ export function blockRoutes(api: Api, services: ApiServices, wholeBlocks: WholeB
         limit: countQuery(1, 100).default(20).describe("So many at most."),
       }),
       answer: blockPageSchema,
-      problems: ["NO_GENESIS"],
+      problems: ["NO_GENESIS", "OVERLOADED"],
     },
-    async ({ query }) => {
+    async ({ query, context }) => {
       const { chain } = requireLedger(services);
       const top = chain.head.height + 1;
       const from = Math.min(query.before ?? top, top) - 1;
-      const ids = from < 0 ? [] : await chain.reader.idsDown(from, query.limit);
-      const summaries = await Promise.all(ids.map((id) => chain.reader.summary(id)));
-      const blocks = summaries
-        .filter((summary) => summary !== undefined)
-        .map((summary) => ({
-          ...summaryView(summary),
-          finalized: summary.height <= chain.finalized.height,
-        }));
+      const blocks = await reads.run(context.env.incoming.socket.remoteAddress ?? "", async () => {
+        const ids = from < 0 ? [] : await chain.reader.idsDown(from, query.limit);
+        const summaries = await Promise.all(ids.map((id) => chain.reader.summary(id)));
+        return summaries
+          .filter((summary) => summary !== undefined)
+          .map((summary) => ({
+            ...summaryView(summary),
+            finalized: summary.height <= chain.finalized.height,
+          }));
+      });
       const lowest = blocks.at(-1)?.height ?? 0;
       return { blocks, next: lowest > 0 ? lowest : null };
     },
@@ -64,9 +71,10 @@ export function blockRoutes(api: Api, services: ApiServices, wholeBlocks: WholeB
     async ({ params, context }) => {
       const { chain } = requireLedger(services);
       const id = await findBlockId(chain, params.block);
-      const block = id && (await wholeBlocks.read(chain, id, context.env.outgoing));
-      if (!block) throw blockNotFound(params.block);
-      return blockView(chain, block);
+      const { outgoing } = context.env;
+      const view = id && (await wholeBlocks.read(chain, id, outgoing, (block) => blockView(chain, block)));
+      if (!view) throw blockNotFound(params.block);
+      return view;
     },
   );
   api.serve(

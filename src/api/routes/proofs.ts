@@ -83,7 +83,7 @@ export function proofRoutes(api: Api, services: ApiServices, wholeBlocks: WholeB
     async ({ params: { id }, query, context }) => {
       const { chain } = requireLedger(services);
       const blockId = await idOfBlockWith(chain, id, query.block);
-      const block = blockId && (await wholeBlocks.read(chain, blockId, context.env.outgoing));
+      const block = blockId && (await wholeBlocks.read(chain, blockId, context.env.outgoing, (read) => read));
       if (!block) throw blockNotFound(query.block ?? "any more: ask again");
       const index = block.records.findIndex((record) => equalBytes(record.id, id));
       const record = block.records[index];

@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { ServerResponse } from "node:http";
 import { expect, test } from "vitest";
+import { DearReads } from "../../../src/api/dear-reads.ts";
 import { RateLimiter } from "../../../src/api/rate-limiter.ts";
 import { WholeBlocks } from "../../../src/api/whole-blocks.ts";
 import type { Chain } from "../../../src/chain/chain.ts";
@@ -16,9 +17,11 @@ function answer(remoteAddress: string): ServerResponse {
 
 function setting(bodyBytes: number) {
   const reader = { summary: async () => ({ bodyBytes }), byId: async () => ({ height: 1 }) };
-  const limiter = new RateLimiter(new ManualClock(), rate, rate);
-  const blocks = new WholeBlocks(1_000, limiter);
-  const read = (outgoing: ServerResponse) => blocks.read({ reader } as unknown as Chain, id, outgoing);
+  const clock = new ManualClock();
+  const limiter = new RateLimiter(clock, rate, rate);
+  const blocks = new WholeBlocks(1_000, limiter, new DearReads(clock));
+  const read = (outgoing: ServerResponse) =>
+    blocks.read({ reader } as unknown as Chain, id, outgoing, (block) => block);
   return { limiter, read };
 }
 

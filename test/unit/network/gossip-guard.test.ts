@@ -2,6 +2,7 @@ import type { GossipSub } from "@libp2p/gossipsub";
 import { RPC } from "@libp2p/gossipsub/message";
 import { expect, test } from "vitest";
 import {
+  controlQuota,
   countParts,
   guardGossip,
   partsQuota,
@@ -28,13 +29,14 @@ const framed = (tag: number, bytes: Uint8Array) =>
   Uint8Array.of(tag, (bytes.length & 0x7f) | 0x80, bytes.length >> 7, ...bytes);
 
 test("what an RPC holds is counted on the wire", () => {
-  expect(countParts(rpc({}))).toBe(1);
+  const parts = (bytes: Uint8Array) => countParts(bytes)?.parts;
+  expect(parts(rpc({}))).toBe(1);
   const message = { topic: "t", data: new Uint8Array(100) };
   const subscription = { topic: "t", subscribe: true };
-  expect(countParts(rpc({ subscriptions: [subscription], messages: [message, message] as never }))).toBe(4);
+  expect(parts(rpc({ subscriptions: [subscription], messages: [message, message] as never }))).toBe(4);
   // An IHAVE of three ids names its topic, too.
-  expect(countParts(control({ ihave: [{ topicID: "t", messageIDs: many(3, id) }] }))).toBe(1 + 1 + 4);
-  expect(countParts(control({ iwant: [{ messageIDs: many(3, none) }] }))).toBe(1 + 1 + 3);
+  expect(parts(control({ ihave: [{ topicID: "t", messageIDs: many(3, id) }] }))).toBe(1 + 1 + 4);
+  expect(parts(control({ iwant: [{ messageIDs: many(3, none) }] }))).toBe(1 + 1 + 3);
 });
 
 test("what gossipsub itself sends at most is taken", () => {
@@ -88,7 +90,7 @@ function guarded() {
     for (let sent = 0; sent < count; sent++) yield { subarray: () => bytes };
   }
   const send = (count: number, bytes: Uint8Array) => pubsub.pipePeerReadStream("peer", stream(count, bytes));
-  return { scores, taken, send, pubsub };
+  return { clock, scores, taken, send, pubsub };
 }
 
 test("an RPC above the limits is never decoded, and bans its sender", async () => {
@@ -102,11 +104,41 @@ test("an RPC above the limits is never decoded, and bans its sender", async () =
 
 test("a stream of small RPCs is cut off at the quota, and its sender banned", async () => {
   const { scores, taken, send } = guarded();
-  await send(rpcQuota.requests, rpc({}));
+  const small = rpc({ messages: [{ topic: "t", data: none }] as never });
+  await send(rpcQuota.requests, small);
   expect([taken.length, scores.score("peer")]).toEqual([rpcQuota.requests, 0]);
-  await send(1_000, rpc({}));
+  await send(1_000, small);
   expect(taken.length).toBeLessThan(rpcQuota.requests + 10);
   expect(scores.blocked("peer")).toBe(true);
+});
+
+test("control messages that follow from no message of anybody have a quota of their own, and a flood of them bans its sender", async () => {
+  const floods = [
+    control({ ihave: [{ topicID: "t", messageIDs: [id] }] }),
+    control({ iwant: [{ messageIDs: [id] }] }),
+    control({ graft: [{ topicID: "t" }], prune: [{ topicID: "t" }] }),
+    rpc({ subscriptions: [{ topic: "t", subscribe: true }] }),
+    rpc({}),
+  ];
+  for (const bytes of floods) {
+    const { clock, scores, taken, send } = guarded();
+    await send(controlQuota.requests, bytes);
+    expect([taken.length, scores.score("peer")]).toEqual([controlQuota.requests, 0]);
+    await clock.advance(1_000);
+    const aSecond = (1_000 * controlQuota.requests) / controlQuota.perMs;
+    await send(1_000, bytes);
+    expect(taken.length).toBe(controlQuota.requests + aSecond);
+    expect(scores.blocked("peer")).toBe(true);
+  }
+});
+
+test("messages, and what says that they are known, are not counted as control messages", async () => {
+  const { scores, taken, send } = guarded();
+  const message = { topic: "t", data: new Uint8Array(100) };
+  const count = 2 * controlQuota.requests;
+  await send(count, rpc({ messages: [message] as never }));
+  await send(count, control({ idontwant: [{ messageIDs: [id] }] }));
+  expect([taken.length, scores.score("peer")]).toEqual([2 * count, 0]);
 });
 
 test("many ids in few RPCs count as many", async () => {

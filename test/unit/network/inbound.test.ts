@@ -57,7 +57,8 @@ function setUp(options: Partial<InboundOptions> = {}) {
   return { inbound, clock, scores, useful, given, connect, connectMany };
 }
 
-const { places, placesPerHost, handshakes, handshakesPerHost, ratePerHost, ratePerGroup } = inboundLimits;
+const { places, placesPerHost, handshakes, handshakesPerHost, ratePerHost, ratePerGroup, rateOfCrowded } =
+  inboundLimits;
 const attackers = ["198.51.100.1", "203.0.113.1", "192.0.2.1", "198.18.0.1"];
 
 test("a host gets its share of the places, and one that leaves makes room", async () => {
@@ -205,6 +206,41 @@ test("a host that goes on connecting gets a few handshakes a second, and its nei
   expect(ofGroup).toBe(ratePerGroup.requests);
 });
 
+test("a host for which there is no place gets few handshakes: its peers would be turned away after them", async () => {
+  const { inbound, given, clock, connect, connectMany } = setUp();
+  const floods = async (seconds: number) => {
+    let begun = 0;
+    for (let n = 0; n < seconds * 10; n++) {
+      for (const ip of attackers) {
+        const socket = new FakeSocket(ip);
+        if (!inbound.mayBegin(socket)) continue;
+        begun++;
+        expect(inbound.mayStay(socket, `late${n}`)).toBe(false);
+        socket.abort();
+      }
+      await clock.advance(100);
+    }
+    return begun;
+  };
+  for (const ip of attackers) await connectMany(ip, 60);
+  await clock.advance(60_000);
+  const most = (seconds: number) => {
+    const { requests, perMs } = rateOfCrowded;
+    return attackers.length * (requests + (1_000 * seconds * requests) / perMs);
+  };
+  expect(await floods(32)).toBeLessThanOrEqual(most(32));
+  // Those that a person gave, and those that are back before the old connection has ended, still come.
+  await clock.advance(60_000);
+  given.add("given");
+  expect(connect(attackers[0]!, "given")).toBeDefined();
+  // A host with all the places that it may have.
+  const one = setUp();
+  await one.connectMany("10.0.0.1", placesPerHost + 20);
+  await one.clock.advance(60_000);
+  const begun = Array.from({ length: 20 }, () => one.inbound.mayBegin(new FakeSocket("10.0.0.1")));
+  expect(begun.filter((isBegun) => isBegun)).toHaveLength(rateOfCrowded.requests);
+});
+
 test("bans shrink what new ids from the address get, down to an eighth; they are forgotten, and the neighbour has its own", async () => {
   const { inbound, clock, connectMany } = setUp();
   for (let n = 0; n < 20; n++) inbound.banned("/ip4/198.51.100.1/tcp/1");
@@ -235,8 +271,12 @@ test("after bans an address gets an eighth of its handshakes and places, at once
     socket?.abort();
   }
   expect(begun.length + more).toBe(ratePerHost.requests / 8);
-  await clock.advance(ratePerHost.perMs);
-  const stay = Array.from({ length: ratePerHost.requests / 8 }, () => connect("198.51.100.1"));
+  const stay: (FakeSocket | undefined)[] = [];
+  for (let round = 0; round < 5; round++) {
+    await clock.advance(ratePerHost.perMs);
+    stay.push(...Array.from({ length: ratePerHost.requests / 8 }, () => connect("198.51.100.1")));
+  }
+  // By then a part of the bans is forgotten.
   expect(stay.filter((socket) => socket !== undefined)).toHaveLength(placesPerHost / 8 + 1);
 });
 

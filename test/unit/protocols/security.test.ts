@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { defaultScrypt } from "../../../src/accounts/keystore.ts";
+import { dearReadLimits } from "../../../src/api/dear-reads.ts";
 import { defaultHttpLimits } from "../../../src/api/limits.ts";
 import { defaultMempoolLimits } from "../../../src/mempool/limits.ts";
 import { lastedMs } from "../../../src/network/dialer.ts";
 import { uselessQuota } from "../../../src/network/gossip.ts";
-import { partsQuota, rpcLimits, rpcQuota } from "../../../src/network/gossip-guard.ts";
+import { controlQuota, partsQuota, rpcLimits, rpcQuota } from "../../../src/network/gossip-guard.ts";
 import { handshakeTimeoutMs, maxStreamsPerConnection } from "../../../src/network/host.ts";
 import { inboundLimits } from "../../../src/network/inbound.ts";
 import { maxKnownPeers, maxKnownPerHost } from "../../../src/network/known-peers.ts";
@@ -30,7 +31,8 @@ const values: [limit: string, value: string][] = [
     "new connections",
     `${inboundLimits.handshakes} being set up, ${inboundLimits.handshakesPerHost} of them from one address, for ${handshakeTimeoutMs / 1_000} s each; ` +
       `${inboundLimits.ratePerHost.requests} at once and ${(1_000 * inboundLimits.ratePerHost.requests) / inboundLimits.ratePerHost.perMs} a second from an address, ` +
-      `${inboundLimits.ratePerGroup.requests} and ${(1_000 * inboundLimits.ratePerGroup.requests) / inboundLimits.ratePerGroup.perMs} from an IPv4 /24 or IPv6 /48`,
+      `${inboundLimits.ratePerGroup.requests} and ${(1_000 * inboundLimits.ratePerGroup.requests) / inboundLimits.ratePerGroup.perMs} from an IPv4 /24 or IPv6 /48; ` +
+      `one in ${inboundLimits.rateOfCrowded.perMs / inboundLimits.rateOfCrowded.requests / 1_000} s from an address for which there is no place`,
   ],
   [
     "dials",
@@ -48,7 +50,8 @@ const values: [limit: string, value: string][] = [
   [
     "gossip RPCs",
     `${rpcLimits.subscriptions} subscriptions, ${rpcLimits.messages} messages, ${rpcLimits.controlMessages} control messages a kind, ` +
-      `${text(rpcLimits.ids)} ids, ${rpcLimits.unknown} unknown fields; ${text(rpcQuota.requests)} in ${rpcQuota.perMs / 1_000} s a peer, which hold ${text(partsQuota.requests)} parts`,
+      `${text(rpcLimits.ids)} ids, ${rpcLimits.unknown} unknown fields; ${text(rpcQuota.requests)} in ${rpcQuota.perMs / 1_000} s a peer, which hold ${text(partsQuota.requests)} parts; ` +
+      `${controlQuota.requests} of them with control messages alone`,
   ],
   ["useless gossip", `${text(uselessQuota.requests)} messages in ${uselessQuota.perMs / 1_000} s a peer`],
   [
@@ -69,6 +72,11 @@ const values: [limit: string, value: string][] = [
       `${megabytes(defaultHttpLimits.maxBodyBytesInFlight)} in all, ${megabytes(defaultHttpLimits.maxBlockBytesAtOnce)} of blocks in answers, half of it for one address; ` +
       `an answer is read at ${defaultHttpLimits.leastReadBytesPerSecond / 1024} KiB/s at least, and ${megabytes(defaultHttpLimits.maxUnreadBytesPerClient)} of them wait for one address; ${defaultHttpLimits.headersTimeoutMs / 1_000} s for headers, ` +
       `${defaultHttpLimits.requestTimeoutMs / 1_000} s for a request`,
+  ],
+  [
+    "reads over HTTP",
+    `${dearReadLimits.time.requests} ms of the main thread in ${text(dearReadLimits.time.perMs)} ms for all other machines together; ` +
+      `${dearReadLimits.waitingPerClient} waiting for one address, ${dearReadLimits.waiting} in all`,
   ],
   ["event streams", String(defaultHttpLimits.maxEventStreams)],
 ];

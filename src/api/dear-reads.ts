@@ -1,0 +1,77 @@
+import { RateLimiter } from "../../protocols/index.ts";
+import { type Clock, sleep } from "../util/clock.ts";
+import { overloaded } from "./problem.ts";
+import { clientOf, isLoopback } from "./rate-limiter.ts";
+
+export const dearReadLimits = {
+  /** Milliseconds of reading: a quarter of the thread, and a page or two at once. */
+  time: { requests: 250, perMs: 1_000 },
+  waiting: 128,
+  waitingPerClient: 32,
+};
+
+const all = "all";
+
+interface Waiting {
+  client: string;
+  /** Never rejects. */
+  start(): Promise<void>;
+}
+
+/**
+ * Reads for answers that take milliseconds of the main thread each: blocks, and pages of an account's transactions. For other machines
+ * they run one at a time over all requests, take a bounded share of the thread, and those of the client that has had least go first.
+ */
+export class DearReads {
+  readonly #clock: Clock;
+  readonly #now: () => number;
+  readonly #spent: RateLimiter;
+  readonly #waiting = new Set<Waiting>();
+  #isRunning = false;
+
+  /** `now`: milliseconds, with fractions, of a clock that is never set. */
+  constructor(clock: Clock, now = () => performance.now()) {
+    this.#clock = clock;
+    this.#now = now;
+    this.#spent = new RateLimiter(clock);
+  }
+
+  /** `address`: of the client. @throws {ProblemError} `OVERLOADED` */
+  run<T>(address: string, read: () => Promise<T>): Promise<T> {
+    if (isLoopback(address)) return read();
+    const client = clientOf(address);
+    const ofClient = [...this.#waiting].filter((other) => other.client === client).length;
+    const { waiting, waitingPerClient } = dearReadLimits;
+    if (this.#waiting.size >= waiting || ofClient >= waitingPerClient)
+      return Promise.reject(overloaded("too much is read at once: try again, one after the other"));
+    return new Promise((resolve, reject) => {
+      const start = () => read().then(resolve, reject);
+      this.#waiting.add({ client, start });
+      void this.#runAll();
+    });
+  }
+
+  async #runAll(): Promise<void> {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    while (this.#waiting.size > 0) {
+      const delayMs = this.#spent.delayMs(all, dearReadLimits.time);
+      // Somebody who has had less may have come by then.
+      if (delayMs > 0) await sleep(this.#clock, Math.ceil(delayMs));
+      const next = this.#next();
+      this.#waiting.delete(next);
+      const startedAt = this.#now();
+      await next.start();
+      const tookMs = this.#now() - startedAt;
+      this.#spent.charge(`client ${next.client}`, dearReadLimits.time, tookMs);
+      this.#spent.charge(all, dearReadLimits.time, tookMs);
+    }
+    this.#isRunning = false;
+  }
+
+  /** The first one of the client that has had least of late. */
+  #next(): Waiting {
+    const had = ({ client }: Waiting) => this.#spent.refillMs(`client ${client}`);
+    return [...this.#waiting].reduce((best, other) => (had(other) < had(best) ? other : best));
+  }
+}

@@ -1,0 +1,82 @@
+import { expect, test } from "vitest";
+import { DearReads, dearReadLimits } from "../../../src/api/dear-reads.ts";
+import { ManualClock } from "../support/clock.ts";
+
+const { time, waiting, waitingPerClient } = dearReadLimits;
+
+/** Each read takes so long of the thread, by the clock that is handed in. */
+function setUp(tookMs: number) {
+  const clock = new ManualClock();
+  let busyMs = 0;
+  const order: string[] = [];
+  let atOnce = 0;
+  let most = 0;
+  const reads = new DearReads(clock, () => busyMs);
+  const read = (address: string) =>
+    reads.run(address, async () => {
+      most = Math.max(most, ++atOnce);
+      await undefined;
+      atOnce--;
+      busyMs += tookMs;
+      order.push(address);
+    });
+  return { clock, order, read, most: () => most };
+}
+
+const many = (count: number, read: () => Promise<void>) => Array.from({ length: count }, read);
+
+test("reads run one at a time, at once while there is time left, then by their share of the thread", async () => {
+  const tookMs = 10;
+  const { clock, order, read, most } = setUp(tookMs);
+  const all = Promise.all(many(waitingPerClient, () => read("10.0.0.1")));
+  await clock.advance(0);
+  const atOnce = Math.ceil(time.requests / tookMs);
+  expect(order).toHaveLength(atOnce);
+  const aSecond = Math.floor(time.requests / tookMs);
+  await clock.advance(200);
+  expect(order.length - atOnce).toBeLessThanOrEqual(aSecond / 5 + 1);
+  await clock.advance(time.perMs);
+  await all;
+  expect(most()).toBe(1);
+});
+
+test("the client that has had least goes first, and programs of this machine do not wait", async () => {
+  const { clock, order, read } = setUp(time.requests);
+  const flood = many(10, () => read("10.0.0.1"));
+  await clock.advance(0);
+  const done = order.length;
+  const others = [read("10.0.0.2"), read("127.0.0.1")];
+  await clock.advance(0);
+  expect(order.slice(done)).toEqual(["127.0.0.1"]);
+  await clock.advance(2 * time.perMs);
+  expect(order.slice(done + 1, done + 3)).toContain("10.0.0.2");
+  await clock.advance(20 * time.perMs);
+  await Promise.all([...flood, ...others]);
+});
+
+test("a client has so many reads waiting, and all together have so many", async () => {
+  const { clock, read } = setUp(1);
+  const outcome = async (address: string, count: number) => {
+    const all = await Promise.allSettled(many(count, () => read(address)));
+    return all.filter(({ status }) => status === "rejected").length;
+  };
+  // One of them runs.
+  const first = outcome("10.0.0.1", waitingPerClient + 5);
+  const same = outcome("2001:db8::1", waitingPerClient);
+  const neighbour = outcome("2001:db8::2", 3);
+  const rest = Array.from({ length: waiting }, (_, n) => outcome(`10.1.${n}.1`, 1));
+  await clock.advance(20 * time.perMs);
+  expect(await first).toBe(4);
+  expect(await same).toBe(0);
+  expect(await neighbour).toBe(3);
+  const refused = (await Promise.all(rest)).filter((count) => count > 0).length;
+  expect(refused).toBe(2 * waitingPerClient);
+});
+
+test("a read that fails ends nobody else's", async () => {
+  const reads = new DearReads(new ManualClock());
+  const failed = reads.run("10.0.0.1", () => Promise.reject(new Error("damaged")));
+  const other = reads.run("10.0.0.1", async () => "read");
+  await expect(failed).rejects.toThrow("damaged");
+  expect(await other).toBe("read");
+});
