@@ -6,12 +6,12 @@ import { compareBytes, toHex } from "../util/bytes.ts";
 import { CodedError } from "../util/errors.ts";
 import { exceededLimit, parameterLimits, within } from "./parameter-limits.ts";
 
-/** Limits of a chain's configuration: checked in genesis.json and in every genesis block that a peer offers. */
+/** Limits of a chain's configuration. They apply to genesis.json and to every genesis block that a peer offers. */
 export const chainLimits = {
   ...parameterLimits,
-  /** UTF-8. */
+  /** Bytes of UTF-8. */
   maxNameBytes: 64,
-  /** UTF-8. */
+  /** Bytes of UTF-8. */
   maxSymbolBytes: 16,
   /** 2^64 - 1 has 20 digits. */
   maxDecimals: 19,
@@ -21,10 +21,10 @@ export const chainLimits = {
   maxNames: maxAddressNames,
 } as const;
 
-/** An authority set of n >= 3f + 1 tolerates f that fail or lie; below this, f is 0. */
+/** A set of n >= 3f + 1 authorities tolerates f that fail or lie; with fewer than this many, f is 0. */
 export const minFaultTolerantAuthorities = 4;
 
-/** @throws {CodedError} `INVALID_GENESIS` that says which rule it breaks. */
+/** @throws {CodedError} `INVALID_GENESIS` with the rule that is broken. */
 export function checkChainConfig(config: ChainConfig): void {
   const limits = chainLimits;
   require(isName(config.name), `its name is not a text of 1 to ${limits.maxNameBytes} bytes`);
@@ -50,14 +50,14 @@ function ascend(keys: readonly Uint8Array[]): boolean {
   return keys.every((key, index) => index === 0 || compareBytes(keys[index - 1]!, key) < 0);
 }
 
-/** @throws {CodedError} `INVALID_GENESIS` where an address comes twice or the sum is above 2^64 - 1. */
+/** @throws {CodedError} `INVALID_GENESIS` if an address is listed twice or the sum is above 2^64 - 1. */
 export function checkCoinbase({ balances }: Coinbase): void {
   require(balances.length <= chainLimits.maxBalances, "it has too many balances");
   require(firstDuplicate(balances.map((entry) => entry.address)) < 0, "its coinbase names an address twice");
   require(sumOfBalances(balances) <= maxAmount, "the sum of its balances is too large");
 }
 
-/** UTF-8 that can be shown in one line. */
+/** True for UTF-8 that can be shown in one line. */
 export function isName(bytes: Uint8Array, maxBytes: number = chainLimits.maxNameBytes): boolean {
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -71,7 +71,7 @@ export function sumOfBalances(balances: readonly { balance: bigint }[]): bigint 
   return balances.reduce((sum, entry) => sum + entry.balance, 0n);
 }
 
-/** Index of the first key that an earlier one equals, or -1. */
+/** The index of the first key that equals an earlier one, or -1. */
 export function firstDuplicate(keys: readonly Uint8Array[]): number {
   const seen = new Set<string>();
   return keys.findIndex((key) => seen.size === seen.add(toHex(key)).size);

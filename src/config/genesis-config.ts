@@ -10,9 +10,9 @@ import { addressSchema, amountSchema, describeIssues, wholeNumber } from "./sche
 
 /** Ten minutes. */
 export const defaultPeriodMs = 600_000;
-/** Least fee of chains that `ccoin genesis` writes; a genesis.json that names none has none. */
+/** The least fee of chains that `ccoin genesis` writes. A genesis.json that sets no least fee gets 0. */
 export const defaultMinFee = 1n;
-/** EIP-225's. */
+/** The value of EIP-225. */
 const defaultEpochLength = 30_000;
 const defaultSymbol = "CC";
 
@@ -125,7 +125,7 @@ export interface Genesis {
 }
 
 /**
- * @param value what `JSON.parse` made of a genesis.json; `file` names it in errors, `fieldNames` its fields.
+ * @param value the result of `JSON.parse`; `file` names the file in errors, `fieldNames` its fields.
  * @throws {UserError} `BAD_GENESIS`, one line with the field and what to do.
  */
 export function parseGenesis(value: unknown, file: string, fieldNames?: Record<string, string>): Genesis {
@@ -157,7 +157,7 @@ function textSchema(rule: string, maxBytes: number) {
     .refine((bytes) => isName(bytes, maxBytes), { error: rule });
 }
 
-/** @throws {UserError} `BAD_GENESIS`, also where the file cannot be read or is not JSON. */
+/** @throws {UserError} `BAD_GENESIS`, also if the file cannot be read or is not JSON. */
 export function readGenesisFile(file: string): Genesis {
   let text: string;
   try {

@@ -18,11 +18,11 @@ export function defaultHttpPort(nodeId: number): number {
 }
 
 export const nodeIdSchema = wholeNumber(1, maxNodeId);
-/** 0 takes any free port. */
+/** Port 0 stands for any free port. */
 const port = wholeNumber(0, 65_535).optional();
 const host = z.string().regex(/^[0-9a-zA-Z.:-]+$/, { error: "must be an IP address, such as 127.0.0.1" });
 
-/** A dialable address; its peer id may be left out. */
+/** A dialable address; its peer id may be omitted. */
 const bootstrapAddress = z.string().refine(isTcpMultiaddr, {
   error: "must be a TCP multiaddr, such as /ip4/192.168.1.10/tcp/63261",
 });
@@ -30,29 +30,29 @@ const bootstrapAddress = z.string().refine(isTcpMultiaddr, {
 const nodeOptionsSchema = z
   .strictObject({
     nodeId: nodeIdSchema,
-    /** Holds `node-<id>`. */
+    /** The folder that contains `node-<id>`. */
     dataDir: z.string().min(1, { error: "must name a folder" }),
-    /** Address that libp2p listens on. */
+    /** The address that libp2p listens on. */
     p2pHost: host.default("0.0.0.0"),
     p2pPort: port,
     httpHost: host.default("127.0.0.1"),
     httpPort: port,
     bootstrap: z.array(bootstrapAddress).default([]),
     mdns: z.boolean().default(true),
-    /** Makes blocks where the account is an authority. */
+    /** Whether the node makes blocks if its account is an authority. */
     mine: z.boolean().default(true),
-    /** Id of the only genesis to adopt. */
+    /** The id of the only genesis block that the node may adopt. */
     genesisPin: z
       .string()
       .regex(/^0x[0-9a-fA-F]{64}$/, { error: "must be a genesis id: 0x and 64 hex digits" })
       .transform((id) => id.toLowerCase())
       .optional(),
-    /** How long a node without a genesis looks for one. */
+    /** The time for which a node without a genesis block looks for one. */
     genesisTimeoutMs: wholeNumber(1, 2 ** 31 - 1, "ms").default(defaultGenesisTimeoutMs),
     passphraseFile: z.string().min(1, { error: "must name a file" }).optional(),
-    /** Recoveries that people have agreed on. */
+    /** The file with the recoveries that people have agreed on. */
     recoveryFile: z.string().min(1, { error: "must name a file" }).optional(),
-    /** Typed by a person. */
+    /** A passphrase that a person typed. */
     passphrase: z.string().optional(),
     logLevel: z.enum(logLevels, { error: `must be one of ${logLevels.join(", ")}` }).default("info"),
   })

@@ -7,7 +7,7 @@ import { maxTransactionsPerList } from "../types/transaction.ts";
 /** Limits of a chain's parameters, in genesis and in every vote. */
 export const parameterLimits = {
   minPeriodMs: 100,
-  /** The longest time that a timer takes: 24 days. */
+  /** The longest delay that a timer accepts: 24 days. */
   maxPeriodMs: 2 ** 31 - 1,
   maxBlockTransactions: maxTransactionsPerList,
   /** Room for a transaction with the longest memo. */
@@ -16,7 +16,7 @@ export const parameterLimits = {
   maxRules: 2 ** 32 - 1,
 } as const;
 
-/** The first limit that a parameter exceeds, in words; undefined where all are kept. */
+/** The first limit that a parameter exceeds, in words; undefined if all are kept. */
 export function exceededLimit(
   parameters: ChainParameters,
   { slotMs }: Pick<ChainConfig, "slotMs">,

@@ -2,21 +2,21 @@ import { join, resolve } from "node:path";
 
 export const defaultDataDir = "./data";
 
-/** Files of a node; all below `folder`, all readable by their owner only. */
+/** Files of a node. All are below `folder` and readable by their owner only. */
 export interface NodePaths {
   /** `<datadir>/node-<id>`, absolute. */
   readonly folder: string;
   /** The encrypted account key. */
   readonly account: string;
-  /** The passphrase of the account, where nobody gave another. */
+  /** The passphrase of the account, if no other was given. */
   readonly passphrase: string;
-  /** The libp2p identity, apart from the account. */
+  /** The key of the libp2p identity, which is independent of the account. */
   readonly peerKey: string;
   /** The database's folder. */
   readonly db: string;
-  /** Held by the process that uses the folder. */
+  /** The lock file of the process that uses the folder. */
   readonly lock: string;
-  /** Token that `Authorization: Bearer` must carry for the HTTP routes that change the node. */
+  /** The token that `Authorization: Bearer` must carry for the HTTP routes that change the node. */
   readonly adminToken: string;
 }
 

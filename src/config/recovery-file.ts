@@ -36,7 +36,7 @@ const fileSchema = z.strictObject(
   { error: objectError("must be an object") },
 );
 
-/** One recovery in a file. Its `previous` is the one before it in the list. */
+/** One recovery in a file. `previous` is the id of the one before it in the list. */
 export interface RecoveryJson {
   id: Hex;
   block: { height: number; id: Hex };
@@ -50,7 +50,10 @@ export interface RecoveryFileJson {
   recoveries: RecoveryJson[];
 }
 
-/** Fields that only a person's wrong hand makes differ get a rule each; all others are covered by the id. @throws {UserError} `BAD_RECOVERY` */
+/**
+ * Checks the rules that a person's mistake can break, each with a message of its own; the id covers all other fields.
+ * @throws {UserError} `BAD_RECOVERY`
+ */
 export function parseRecoveries(value: unknown, file: string): Recovery[] {
   const result = fileSchema.safeParse(value);
   if (!result.success) throw bad(file, describeIssues(result.error));
@@ -69,7 +72,7 @@ export function parseRecoveries(value: unknown, file: string): Recovery[] {
   });
 }
 
-/** @throws {UserError} `BAD_RECOVERY`, also where the file cannot be read or is not JSON. */
+/** @throws {UserError} `BAD_RECOVERY`, also if the file cannot be read or is not JSON. */
 export function readRecoveryFile(file: string): Recovery[] {
   let text: string;
   try {

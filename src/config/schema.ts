@@ -3,7 +3,7 @@ import { decodeAddress, decodeAddressText } from "../crypto/address.ts";
 import { messageOf } from "../util/errors.ts";
 import { parseAmount } from "./amount.ts";
 
-/** A zod check that runs `parse` and turns what it throws into the issue's message. */
+/** A zod check that runs `parse` and turns its error into the issue's message. */
 function parsed<T>(parse: (text: string) => T, whenNotText: string) {
   return z
     .string({
@@ -25,7 +25,10 @@ const addressMeta = { description: "An address: bech32m with the prefix `cc`." }
 /** A bech32m address -> its 32 bytes. */
 export const addressSchema = parsed(decodeAddress, whenNoAddress).meta(addressMeta);
 
-/** The same where the key is checked later, together with a signature: its check takes longer than all others. */
+/**
+ * Like `addressSchema`, but without the check of the key, which takes longer than all others: it is made later,
+ * together with the signature.
+ */
 export const addressTextSchema = parsed(decodeAddressText, whenNoAddress).meta(addressMeta);
 
 /** A decimal string -> bigint, 0 to 2^64 - 1. */
@@ -44,8 +47,8 @@ export function wholeNumber(min: number, max: number, unit = "") {
 }
 
 /**
- * One line: the place of the first issue, what is wrong there, and how many more there are. `names` says what people
- * call a field, such as `--port` for `p2pPort`.
+ * One line: the place of the first issue, what is wrong there, and how many more there are. `names` maps fields to the
+ * words that people know them by, such as `--port` for `p2pPort`.
  */
 export function describeIssues(error: z.ZodError, names: Readonly<Record<string, string>> = {}): string {
   const [first, ...others] = error.issues;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { findPackageJSON } from "node:module";
 
-/** Version from package.json, wherever this file was built to. */
+/** The version from package.json, wherever this file was built to. */
 export const version: string = (() => {
   const path = findPackageJSON(import.meta.url);
   return path ? (JSON.parse(readFileSync(path, "utf8")) as { version: string }).version : "unknown";

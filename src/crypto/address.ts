@@ -9,8 +9,8 @@ const prefix = "cc";
 const keyBytes = 32;
 
 /**
- * True if these are the canonical 32 bytes of a point of the prime-order subgroup other than the identity: only these may become an
- * account or an authority. Takes 40 µs, most of a signature check: for many, ask `Verify`, which has threads.
+ * True for the canonical 32 bytes of a point of the prime-order subgroup other than the identity: only these may become
+ * an account or an authority. The check takes 40 µs, most of a signature check; `Verify` does many of them on threads.
  */
 export function isAddress(bytes: Uint8Array): boolean {
   return bytes.length === keyBytes && crypto_core_ed25519_is_valid_point(bytes);
@@ -20,7 +20,7 @@ export function encodeAddress(publicKey: Uint8Array): Address {
   return bech32m.encode(prefix, bech32m.toWords(publicKey));
 }
 
-/** BIP-173's characters, by their code: the value of each, -1 for all others. */
+/** The value of each of BIP-173's characters by its code, -1 for all others. */
 const values = new Int8Array(128).fill(-1);
 for (const [value, character] of [..."qpzry9x8gf2tvdw0s3jn54khce6mua7l"].entries())
   values[character.charCodeAt(0)] = value;
@@ -31,8 +31,8 @@ const addressLength = 61;
 const dataStart = prefix.length + 1;
 
 /**
- * Writes the key of an address in lower case to 32 bytes of `out`; false, with whatever in `out`, where the text is none. The
- * key itself is checked with the transaction's signature (`isAddress`).
+ * Writes the 32 key bytes of an address in lower case to `out`. Returns false if the text is no address; `out` is then
+ * undefined. The key itself is checked together with the transaction's signature (`isAddress`).
  */
 export function decodeAddressInto(address: unknown, out: Uint8Array, at: number): boolean {
   if (typeof address !== "string" || address.length !== addressLength || !address.startsWith("cc1"))
@@ -51,7 +51,7 @@ export function decodeAddressInto(address: unknown, out: Uint8Array, at: number)
     if (bits < 8) continue;
     bits -= 8;
     out[next++] = buffer >> bits;
-    // The last character of the key has four bits too many, which are 0.
+    // The last character of the key has four bits too many, which must be 0.
     if (next === at + keyBytes && (buffer & ((1 << bits) - 1)) !== 0) return false;
   }
   return state === checksum;
@@ -76,7 +76,7 @@ export function decodeAddress(address: string): Uint8Array {
   throw new UserError(`an address that no key belongs to: ${JSON.stringify(address)}`, "BAD_ADDRESS");
 }
 
-/** The bytes that the text holds, be they an address or not. @throws {UserError} `BAD_ADDRESS` */
+/** The bytes that the text encodes, whether they are an address or not. @throws {UserError} `BAD_ADDRESS` */
 export function decodeAddressText(address: string): Uint8Array {
   const key = new Uint8Array(keyBytes);
   if (decodeAddressInto(address, key, 0)) return key;

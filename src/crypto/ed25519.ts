@@ -7,24 +7,25 @@ export interface SignatureSet {
   publicKey: Uint8Array;
   message: Uint8Array;
   signature: Uint8Array;
-  /** `publicKey` is not known to be an address: the verdict is false where it is none. */
+  /** True if `publicKey` is not known to be an address. The verdict is false if it is none. */
   newKey?: boolean;
-  /** Named by the message and not known to be an address: the verdict is false where it is none. */
+  /** An address that the message names and that is not known to be valid. The verdict is false if it is not. */
   address?: Uint8Array | undefined;
 }
 
-/** Bytes that are to be an address. */
+/** Bytes to check for being an address. */
 export interface AddressSet {
   address: Uint8Array;
 }
 
 /**
- * `later`: transactions that wait for a block. However many there are, blocks and votes, which are `first`, do not wait for them.
- * `threads`: as `first`, and on other threads however few they are, since more like them come.
+ * The priority of a call. `later`: transactions that wait for a block; however many there are, blocks and votes, which
+ * are `first`, do not wait for them. `threads`: like `first`, but on other threads even for a few signatures, because
+ * more calls like it follow.
  */
 export type VerifyOrder = "first" | "threads" | "later";
 
-/** Resolves to one verdict a set, in order, and never rejects. Without `order`, `first`. */
+/** Resolves to one verdict per set, in order, and never rejects. The default `order` is `first`. */
 export type Verify = (
   sets: readonly (SignatureSet | AddressSet)[],
   order?: VerifyOrder,
@@ -51,8 +52,9 @@ export function keyPairFromSeed(seed: Uint8Array): KeyPair {
 }
 
 /**
- * The rule of docs/consensus.md: s < L, encode(sB - kA) = R, R not the identity. libsodium checks this to the bit for a key that
- * is an address, as those of accounts and authorities are (ADR 3); `newKey` says that it is to be checked.
+ * The rule of docs/consensus.md: s < L, encode(sB - kA) = R, R not the identity. libsodium checks exactly this for a
+ * key that is an address, as the keys of accounts and authorities are (ADR 7); `newKey` says that the key has to be
+ * checked too.
  */
 export function verifySet(set: SignatureSet | AddressSet): boolean {
   if (!("message" in set)) return isAddress(set.address);
@@ -65,5 +67,5 @@ export function verifySet(set: SignatureSet | AddressSet): boolean {
   );
 }
 
-/** Checks in this thread, at once: for commands and tests. A node has a `VerifyPool`. */
+/** Checks on this thread, at once: for commands and tests. A node uses a `VerifyPool`. */
 export const verifySignatures: Verify = async (sets) => sets.map(verifySet);

@@ -1,4 +1,4 @@
-/** The part of sodium-native (libsodium) that is used; the package has no types. It throws where a length is wrong. */
+/** The parts of sodium-native (libsodium) that are used; the package has no types. It throws if a length is wrong. */
 declare module "sodium-native" {
   export function crypto_sign_seed_keypair(
     publicKey: Uint8Array,

@@ -1,6 +1,6 @@
 import type { AddressSet, SignatureSet } from "./ed25519.ts";
 
-/** Work of `VerifyPool`. */
+/** An item of work of `VerifyPool`. */
 export type AnySet = SignatureSet | AddressSet;
 
 /** The sets of one request, packed one after another. */

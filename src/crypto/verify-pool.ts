@@ -2,24 +2,27 @@ import { type Verify, verifySet, verifySignatures } from "./ed25519.ts";
 import { type AnySet, isPackable, pack, packedBytes } from "./verify-messages.ts";
 import { type StartVerifyThread, startVerifyThread, type VerifyThread } from "./verify-thread.ts";
 
-/** A call of at most so many goes before larger ones: headers and votes wait for no block. */
+/** Calls of at most this many signatures go before larger ones, so that headers and votes do not wait for blocks. */
 const smallCall = 16;
-/** At most so many small ones are checked here: a millisecond, and an idle node needs no threads. */
+/**
+ * At most this many signatures of small calls are checked on the caller's thread. This takes a millisecond, and an idle
+ * node needs no threads.
+ */
 const maxHere = 16;
-/** While threads run, so few signatures are checked here: a message would cost more. */
+/** While threads run, at most this many signatures are checked on the caller's thread: a message would cost more. */
 const maxHereBesideThreads = 4;
-/** Signatures in a message: 7 ms of work, so that nothing waits long behind it, and the message costs nothing beside. */
+/** Signatures in a message: 7 ms of work. Nothing waits long behind it, and the cost of the message is negligible. */
 const maxSlice = 128;
-/** Fewer are not split. */
+/** Calls with fewer signatures are not split. */
 const minSlice = 16;
-/** Messages under way to a thread: it finds the next when it has answered one. */
+/** Messages under way to a thread, so that it finds the next one when it has answered one. */
 const depth = 2;
 
 /** One call of `verify`. */
 interface Call {
   sets: readonly AnySet[];
   verdicts: boolean[];
-  /** Verdicts that are missing. */
+  /** The number of verdicts that are still missing. */
   left: number;
   resolve(verdicts: boolean[]): void;
 }
@@ -34,7 +37,7 @@ interface Range {
 /** The place of a thread; it is started when it is first needed. */
 interface Slot {
   thread: VerifyThread | undefined;
-  /** Contents of each message under way. */
+  /** The contents of each message under way. */
   jobs: Range[][];
   hasAnswered: boolean;
 }
@@ -42,20 +45,23 @@ interface Slot {
 export interface VerifyPoolOptions {
   threads: number;
   start?: StartVerifyThread;
-  /** A thread has died; its work is done again. */
+  /** Called when a thread has died. Its work is done again. */
   onThreadEnd?: (error: unknown) => void;
 }
 
 /**
- * Checks signatures on threads of its own, few at once on the caller's. Calls of one turn of the event loop, and those that
- * come while all threads are busy, go together; large ones are split among the threads.
+ * Checks signatures on threads of its own, and a few at once on the caller's thread. Calls made in one turn of the
+ * event loop, and calls made while all threads are busy, share messages; large calls are split among the threads.
  */
 export class VerifyPool {
   readonly #options: VerifyPoolOptions;
   #slots: Slot[];
   readonly #small: Range[] = [];
   readonly #large: Range[] = [];
-  /** Calls take turns, a slice each: one with many signatures, or whoever sends many, delays the others little. */
+  /**
+   * Calls take turns, one slice each, so that a call with many signatures, or a caller with many calls, delays the
+   * others little.
+   */
   readonly #later: Range[] = [];
   #flushing = false;
   #closed = false;
@@ -67,7 +73,7 @@ export class VerifyPool {
 
   readonly verify: Verify = (sets, order = "first") => {
     if (sets.length === 0) return Promise.resolve([]);
-    // Nobody waits for an answer after the end: what is left must not be checked in the caller's thread, for minutes.
+    // Nobody waits for an answer after the end. Checking the rest on the caller's thread could take minutes.
     if (this.#closed) return new Promise(() => undefined);
     if (!sets.every(isPackable)) return verifySignatures(sets);
     return new Promise((resolve) => {
@@ -82,7 +88,7 @@ export class VerifyPool {
     });
   };
 
-  /** Ends the threads. What they have not answered stays unanswered: nobody may take it for refused. */
+  /** Ends the threads. Calls that they have not answered stay unanswered, so that nobody takes them for refused. */
   async close(): Promise<void> {
     this.#closed = true;
     const threads = this.#slots.map(({ thread }) => thread);
@@ -111,13 +117,13 @@ export class VerifyPool {
     }
   }
 
-  /** The least busy one that has room. */
+  /** The least busy slot that has room. */
   #freeSlot(): Slot | undefined {
     const slot = this.#slots.reduce((a, b) => (b.jobs.length < a.jobs.length ? b : a));
     return slot.jobs.length < depth ? slot : undefined;
   }
 
-  /** The next slice of what waits. */
+  /** The next slice of the waiting work. */
   #take(): Range[] {
     const waiting = this.#queues().reduce((sum, queue) => sum + lengthOf(queue), 0);
     let room = Math.min(Math.max(Math.ceil(waiting / this.#slots.length), minSlice), maxSlice);
@@ -166,7 +172,10 @@ export class VerifyPool {
     this.#dispatch();
   }
 
-  /** Its work waits again, before all else. One that ended before its first answer would again: its place is given up. */
+  /**
+   * Puts the thread's work back in front of all other work. A thread that ended before its first answer would end
+   * again, so its slot is given up.
+   */
   #onEnd(slot: Slot, error: unknown): void {
     if (this.#closed) return;
     for (const ranges of slot.jobs.toReversed()) this.#small.unshift(...ranges);
@@ -182,12 +191,12 @@ export class VerifyPool {
     if (--call.left === 0) call.resolve(call.verdicts);
   }
 
-  /** In the order of their turns. */
+  /** The queues in the order of their turns. */
   #queues(): Range[][] {
     return [this.#small, this.#large, this.#later];
   }
 
-  /** Without any thread. */
+  /** Checks on the caller's thread. */
   #checkHere(queue: Range[]): void {
     for (const { call, start, end } of queue.splice(0))
       for (let index = start; index < end; index++) this.#settle(call, index, verifySet(call.sets[index]!));

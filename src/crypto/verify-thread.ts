@@ -3,20 +3,20 @@ import type { VerifyRequest } from "./verify-messages.ts";
 
 /** A thread that answers requests one after the other. */
 export interface VerifyThread {
-  /** Takes the request's memory with it. */
+  /** Transfers the request's memory to the thread. */
   post(request: VerifyRequest): void;
-  /** While `busy`, the thread keeps the process from ending. */
+  /** While `busy`, the thread keeps the process alive. */
   hold(busy: boolean): void;
   end(): Promise<unknown>;
 }
 
-/** `onEnd`: it has ended without being told to. */
+/** `onEnd` is called if the thread ends without having been told to. */
 export type StartVerifyThread = (
   onAnswer: (verdicts: Uint8Array) => void,
   onEnd: (error: unknown) => void,
 ) => VerifyThread;
 
-/** It holds nothing but numbers and libsodium. */
+/** The thread needs memory only for numbers and libsodium. */
 const resourceLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };
 
 export const startVerifyThread: StartVerifyThread = (onAnswer, onEnd) => {

@@ -2,7 +2,10 @@ import { parentPort } from "node:worker_threads";
 import { verifySet } from "./ed25519.ts";
 import { packedBytes, unpack, type VerifyRequest } from "./verify-messages.ts";
 
-/** A thread of `VerifyPool`: answers each request with one verdict a set, in order. A request that it cannot read ends it. */
+/**
+ * The code of a `VerifyPool` thread. It answers each request with one verdict per set, in order. A request that it
+ * cannot read ends it.
+ */
 parentPort?.on("message", ({ packed }: VerifyRequest) => {
   const verdicts = new Uint8Array(packed.length / packedBytes);
   for (let index = 0; index < verdicts.length; index++)

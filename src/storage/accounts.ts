@@ -6,10 +6,10 @@ import { keyOf, keyRange, keySpaces } from "./key-spaces.ts";
 
 const keyBytes = 5;
 const accountBytes = 48;
-/** Accounts in a page: a million of them are read in a tenth of the time that their own entries take. */
+/** Accounts in a page. Reading a million accounts in pages takes a tenth of the time of reading their own entries. */
 export const pageAccounts = 256;
 const pageBytes = pageAccounts * accountBytes;
-/** A page is written anew where at least so many of its accounts have entries of their own. */
+/** A page is rewritten when at least this many of its accounts have entries of their own. */
 const minLoose = 64;
 
 /** Accounts by their index, from 0 on. */
@@ -21,14 +21,15 @@ export interface AccountValues {
 }
 
 /**
- * The accounts of the head's state, by their index. What changes is written as an entry of its own; pages of accounts, of which
- * some may have changed since, make a start fast. A page and the deletion of the entries that it replaces go in one batch.
+ * The accounts of the head's state, by their index. A changed account is written as an entry of its own. Pages of
+ * accounts, of which some may have changed since, make a start fast. A page and the deletions of the entries that it
+ * replaces are one batch.
  */
 export class AccountStore {
   readonly #database: Database;
   /** Accounts with an entry of their own. */
   readonly #loose = new IndexSet();
-  /** Pages there are, from the first accounts on. */
+  /** The number of pages, which cover the first accounts. */
   #pages = 0;
 
   constructor(database: Database) {
@@ -74,7 +75,10 @@ export class AccountStore {
     return [...writes, ...this.putAll(kept, accounts)];
   }
 
-  /** Page by page, what writes accounts that have entries of their own as pages. `accounts`: as they are on the disk, at each step. */
+  /**
+   * Yields, page by page, the writes that turn accounts with entries of their own into pages. `accounts` must be the
+   * accounts as they are on disk at each step.
+   */
   *fold(accounts: AccountValues): Generator<Write[], void> {
     for (let page = 0; page <= this.#pages && (page + 1) * pageAccounts <= accounts.count; page++) {
       const first = page * pageAccounts;
@@ -86,7 +90,7 @@ export class AccountStore {
     }
   }
 
-  /** All accounts of a new chain. */
+  /** Writes all accounts of a new chain. */
   putNew(accounts: AccountValues): Write[] {
     const writes = [...this.fold(accounts)].flat();
     const first = this.#pages * pageAccounts;
@@ -94,7 +98,7 @@ export class AccountStore {
     return [...writes, ...this.putAll(rest, accounts)];
   }
 
-  /** How many there are. */
+  /** The number of accounts. */
   async count(): Promise<number> {
     const last = async (space: "account" | "accountPage") => {
       for await (const [key] of this.#database.iterate({ ...keyRange(space), reverse: true, limit: 1 }))
@@ -104,7 +108,10 @@ export class AccountStore {
     return Math.max(await last("account"), (await last("accountPage")) * pageAccounts);
   }
 
-  /** All accounts in the order of their index, some at a time, each time from 0 on; to be read before the next are asked for. @throws {CodedError} `DAMAGED` where one is not as it was written, or missing. */
+  /**
+   * All accounts in the order of their index, some at a time, each batch indexed from 0 on. Read a batch before
+   * requesting the next one. @throws {CodedError} `DAMAGED` if one is missing or not as it was written.
+   */
   async *all(): AsyncIterable<AccountValues> {
     const entries = this.#database.iterate(keyRange("account"))[Symbol.asyncIterator]();
     let entry = await entries.next();
@@ -149,14 +156,17 @@ function deletion(index: number): Write {
   return { key: keyOf("account", uint32Bytes(index)), value: undefined };
 }
 
-/** `view`: of the same bytes as `to`. */
+/** `view` is a view of the bytes of `to`. */
 function encode(to: Uint8Array, view: DataView, at: number, index: number, accounts: AccountValues): void {
   to.set(accounts.address(index), at);
   view.setBigUint64(at + 32, accounts.balance(index));
   writeUint64(view, at + 40, accounts.nonce(index));
 }
 
-/** One after the other as they are asked for: objects for all of them would be most of the memory that a start takes. */
+/**
+ * Decodes accounts one by one as they are requested: objects for all of them would be most of the memory that a start
+ * takes.
+ */
 function decode(page: Uint8Array): AccountValues {
   const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
   return {

@@ -1,7 +1,7 @@
 import type { Database } from "./database.ts";
 import { keyOf, keyRange } from "./key-spaces.ts";
 
-/** Entries that the network keeps about the peers it knows: JSON under the peer id. */
+/** Entries that the network keeps about its known peers: JSON under the peer id. */
 export class AddressBookStore<Entry extends { id: string }> {
   readonly #database: Database;
 

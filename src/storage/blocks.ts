@@ -35,7 +35,10 @@ import { decodeSnapshot, encodeSnapshot } from "./snapshot.ts";
 
 export type { TransactionPlace } from "./places.ts";
 
-/** A header as stored. `totalDifficulty`: from the block after genesis to this one. `bodyBytes`: of its encoded transactions. */
+/**
+ * A stored header. `totalDifficulty` is the sum from the block after genesis to this one; `bodyBytes` is the size of
+ * its encoded transactions.
+ */
 export const HeaderRecord = new ContainerType(
   { header: SignedHeader, totalDifficulty: Count, transactionCount: Uint32, bodyBytes: Uint32 },
   { typeName: "HeaderRecord" },
@@ -49,7 +52,10 @@ export interface SideRecord extends BlockRef {
   bodyBytes: number;
 }
 
-/** Blocks, the canonical chain and the indexes over it. Methods that change something return the writes, to be committed with others. */
+/**
+ * Blocks, the canonical chain and its indexes. Methods that change something return the writes, so that they can be
+ * committed with others.
+ */
 export class BlockStore {
   readonly #database: Database;
 
@@ -64,7 +70,7 @@ export class BlockStore {
     ];
   }
 
-  /** Everything that is stored of a block that is not canonical. */
+  /** Deletes everything that is stored for a block that is not canonical. */
   delete({ height, id }: BlockRef): Write[] {
     return [
       { key: keyOf("header", id), value: undefined },
@@ -130,7 +136,7 @@ export class BlockStore {
     });
   }
 
-  /** Those of several heights, of one moment. */
+  /** Ids at several heights, all read at one moment. */
   canonicalIds(heights: number[]): Promise<(Uint8Array | undefined)[]> {
     return this.#database.getMany(heights.map((height) => keyOf("canonical", uint64Bytes(height))));
   }
@@ -139,7 +145,10 @@ export class BlockStore {
     return this.#database.get(keyOf("canonical", uint64Bytes(height)));
   }
 
-  /** From `height`, or the head where that is lower, downwards, `count` at most. @throws {CodedError} `DAMAGED` where one is missing. */
+  /**
+   * At most `count` blocks downwards from `height`, or from the head if it is lower. @throws {CodedError} `DAMAGED` if
+   * one is missing.
+   */
   async canonicalDown(height: number, count: number): Promise<BlockRef[]> {
     const refs: BlockRef[] = [];
     if (count <= 0) return refs;
@@ -153,7 +162,7 @@ export class BlockStore {
     return refs;
   }
 
-  /** From `height` upwards, `count` at most. @throws {CodedError} `DAMAGED` where one is missing. */
+  /** At most `count` blocks upwards from `height`. @throws {CodedError} `DAMAGED` if one is missing. */
   async canonicalUp(height: number, count: number): Promise<BlockRef[]> {
     const refs: BlockRef[] = [];
     if (count <= 0) return refs;
@@ -173,7 +182,7 @@ export class BlockStore {
     return { key: keyOf("canonical", uint64Bytes(height)), value: undefined };
   }
 
-  /** Candidate places of a transaction: more than one if ids begin alike. */
+  /** The candidate places of a transaction: more than one if the ids of several begin with the same bytes. */
   async transactionPlaces(id: Uint8Array): Promise<TransactionPlace[]> {
     const places: TransactionPlace[] = [];
     for await (const [key] of this.#database.iterate(keyRange("transactionPlace", idPrefix(id))))
@@ -181,7 +190,7 @@ export class BlockStore {
     return places;
   }
 
-  /** Places of the account's transactions, newest first, those before `before` only. */
+  /** The places of the account's transactions before `before`, newest first. */
   async history(
     account: number,
     before: TransactionPlace | undefined,
@@ -190,7 +199,7 @@ export class BlockStore {
     const range = keyRange("accountPlaces", uint32Bytes(account));
     if (before) range.lt = keyOf("accountPlaces", uint32Bytes(account), placeHeight(before.height + 1));
     const places: TransactionPlace[] = [];
-    // All in the first entry may be from `before` on.
+    // All places in the first entry may be at or after `before`.
     for await (const [key, value] of this.#database.iterate({ ...range, reverse: true, limit: limit + 1 })) {
       for (const place of readPlaces(key, value)) {
         if (before && place.height === before.height && place.index >= before.index) continue;
@@ -201,7 +210,7 @@ export class BlockStore {
     return places;
   }
 
-  /** The indexes over the transactions of a canonical block. */
+  /** The index entries for the transactions of a canonical block. */
   putPlaces(block: BlockPlaces): Write[] {
     return placeEntries(block);
   }
@@ -216,7 +225,7 @@ export class BlockStore {
     return placeEntries(block).map(({ key }) => ({ key, value: undefined }));
   }
 
-  /** `accountsBefore`: how many accounts there were before the block. */
+  /** `accountsBefore` is the number of accounts before the block. */
   putUndo(id: Uint8Array, accountsBefore: number): Write {
     return { key: keyOf("undo", id), value: uint32Bytes(accountsBefore) };
   }
@@ -234,7 +243,7 @@ export class BlockStore {
     return { key: keyOf("accountsRoot", id), value: root };
   }
 
-  /** Root of the accounts after a block that has been executed. */
+  /** The root of the accounts after an executed block. */
   accountsRoot(id: Uint8Array): Promise<Uint8Array | undefined> {
     return this.#database.get(keyOf("accountsRoot", id));
   }

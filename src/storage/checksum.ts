@@ -5,15 +5,15 @@ import { keySpaces } from "./key-spaces.ts";
 
 const checksumBytes = 4;
 
-/** Spaces without a checksum: places lead to transactions whose ids are compared anyway. */
+/** Key spaces without a checksum. Places lead to transactions whose ids are compared anyway. */
 const unsealed: readonly number[] = [keySpaces.transactionPlace, keySpaces.accountPlaces];
 
-/** One at a time is being sealed: `seal` hands out views of this. */
+/** The buffer that `seal` returns views of: only one value at a time is being sealed. */
 let buffer = new Uint8Array(64 * 1024);
 
 /**
- * The value followed by the CRC-32 of key and value: LevelDB returns damaged bytes as if they were sound. The result is to be used
- * before the next call.
+ * The value followed by the CRC-32 of key and value, because LevelDB returns damaged bytes without an error. Use the
+ * result before the next call.
  */
 export function seal(key: Uint8Array, value: Uint8Array): Uint8Array {
   if (unsealed.includes(key[0]!)) return value;

@@ -1,6 +1,6 @@
 import { CodedError } from "../util/errors.ts";
 
-/** Stored data has changed or is gone. `what` names it. */
+/** Throws because stored data has changed or is missing. `what` names it. */
 export function damaged(what: string): never {
   throw new CodedError(
     "DAMAGED",

@@ -12,8 +12,8 @@ export interface Range {
 }
 
 /**
- * An ordered key-value store. Reads throw `DAMAGED` rather than return a value that is not what was written. Once `close` was called,
- * whatever is asked for throws `CLOSED`.
+ * An ordered key-value store. A read throws `DAMAGED` rather than return a value that differs from what was written.
+ * After `close` was called, every operation throws `CLOSED`.
  */
 export interface Database {
   get(key: Uint8Array): Promise<Uint8Array | undefined>;

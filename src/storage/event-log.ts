@@ -6,7 +6,7 @@ import { damaged } from "./damaged.ts";
 import type { Database, Write } from "./database.ts";
 import { keyOf, keyRange } from "./key-spaces.ts";
 
-/** An event of `GET /v1/events`. Blocks and transactions are named only: they are stored elsewhere. */
+/** An event of `GET /v1/events`. Blocks and transactions are only named, because they are stored elsewhere. */
 export type LoggedEvent =
   | ({ name: "block" | "retracted" | "finalized" } & BlockRef)
   | { name: "transaction"; id: Uint8Array }
@@ -17,31 +17,31 @@ export interface NumberedEvent {
   event: LoggedEvent;
 }
 
-/** First byte of a row. */
+/** The first byte of a row. */
 const codes = { block: 0, retracted: 1, finalized: 2, transaction: 3, mode: 4 } as const;
 const names = Object.keys(codes) as LoggedEvent["name"][];
 const idBytes = 32;
-/** Transactions come in their hundreds: a row names several, numbered from its key on. */
+/** Transactions arrive by the hundred. A row therefore names several, numbered from its key on. */
 const maxIdsPerRow = 256;
 /** Events kept: weeks of a quiet chain, two minutes at 10,000 transactions a second; at most 100 MB. */
 const defaultKept = 1_000_000;
-/** So that not every event costs a look at the oldest ones. */
+/** Avoids reading the oldest events for every new one. */
 const pruneEvery = 1_000;
 const maxPrunedRows = 10_000;
 
 export interface EventLogOptions {
   database: Database;
   logger: Logger;
-  /** About how many of the newest events are kept. */
+  /** The approximate number of newest events to keep. */
   kept?: number | undefined;
 }
 
 /**
- * All events of this node, numbered from 1 on without a gap, over restarts too: an event is written in one batch with what it
- * tells of, and read only from the disk.
+ * All events of this node, numbered from 1 on without a gap, across restarts. An event is written in one batch with the
+ * change that it reports, and is read only from the disk.
  */
 export class EventLog {
-  /** There is something new to read. */
+  /** Reports that there is something new to read. */
   readonly events: Emitter<{ appended: undefined }>;
   readonly #database: Database;
   readonly #kept: number;
@@ -78,7 +78,9 @@ export class EventLog {
     return lastNumber(this.#database);
   }
 
-  /** Numbers events. The writes have to be committed in the same turn, so that rows come to the disk in order; then `announce`. */
+  /**
+   * Numbers events. Commit the writes in the same turn, so that rows reach the disk in order, and then call `announce`.
+   */
   record(events: readonly LoggedEvent[]): Write[] {
     const writes: Write[] = [];
     let ids: Uint8Array[] = [];
@@ -111,7 +113,7 @@ export class EventLog {
     if (this.#next - this.#first >= this.#kept + pruneEvery) void this.#prune();
   }
 
-  /** For events that go with no other change. Resolves when they are on disk. */
+  /** Records events that belong to no other change. Resolves when they are on disk. */
   async append(events: readonly LoggedEvent[]): Promise<void> {
     await this.#database.commit(this.record(events));
     this.announce();
@@ -137,12 +139,12 @@ export class EventLog {
       const keys: Uint8Array[] = [];
       for await (const [key] of this.#database.iterate({ ...keyRange("event"), lt, limit: maxPrunedRows }))
         keys.push(key);
-      // May go on beyond the limit.
+      // The last row may reach beyond the limit.
       const kept = keys.pop();
       if (kept) this.#first = readUint64(kept, 1);
       await this.#database.commit(keys.map((key) => ({ key, value: undefined })));
     } catch {
-      // A database that cannot be written or is closed has said so.
+      // A database that cannot be written or is closed has reported it already.
     } finally {
       this.#pruning = false;
     }

@@ -5,7 +5,7 @@ import { keyOf, keyRange } from "./key-spaces.ts";
 
 export interface StoredEvidence {
   offender: Uint8Array;
-  /** Tells one offence of an offender from the others. */
+  /** Distinguishes an offence of an offender from its others. */
   place: Uint8Array;
   evidence: Evidence;
   receivedAtMs: number;

@@ -43,8 +43,8 @@ export class FinalityStore {
   }
 
   /**
-   * Forgets the proofs of blocks up to `height` whose last link leads to a block above it: a recovery has left that one. The next proof above
-   * serves instead.
+   * Deletes the proofs of blocks up to `height` whose last link leads to a block above it: a recovery has abandoned
+   * that block. The next proof above serves instead.
    */
   async forgetProofsAcross(height: number): Promise<Write[]> {
     const writes: Write[] = [];

@@ -21,7 +21,7 @@ export class IndexSet {
     return true;
   }
 
-  /** Those from `start` to below `end`, ascending. */
+  /** The members from `start` to below `end`, ascending. */
   within(start: number, end: number): number[] {
     const found: number[] = [];
     for (let index = start; index < end; index++)

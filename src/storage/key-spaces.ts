@@ -6,12 +6,15 @@ export const keySpaces = {
   meta: 0,
   /** Block id -> `HeaderRecord`. */
   header: 1,
-  /** Block id -> `Transactions`. */
+  /** Block id -> encoded `Transactions`. */
   body: 2,
-  /** Height (8) -> block id, of the canonical chain. */
+  /** Height (8) -> block id of the canonical chain. */
   canonical: 3,
   // 4 was the index of transactions, with places as values.
-  /** Account index (4) -> address (32), balance (8), nonce (8): the state of the head, where it is not in `accountPage`. */
+  /**
+   * Account index (4) -> address (32), balance (8), nonce (8): accounts of the head's state that are not in
+   * `accountPage`.
+   */
   account: 5,
   // 6 was the undo records, with accounts.
   /** Block id -> `ChainSnapshot` after it, for some blocks. */
@@ -24,20 +27,20 @@ export const keySpaces = {
   certificate: 11,
   /** Height (8) of a block that was finalized itself -> its round (8). */
   finalizedRound: 12,
-  /** Number of the first (8) -> one event, or several transactions: `event-log.ts`. */
+  /** Number of the first event (8) -> one event, or several transactions: `event-log.ts`. */
   event: 13,
   /** Block id -> root of the accounts after it: with the authority snapshot, the header's `stateRoot`. */
   accountsRoot: 14,
   /** First 8 bytes of a transaction's id, height (6), index (2) -> nothing: places in the canonical chain. */
   transactionPlace: 15,
   // 16 was the places of an account's transactions, one an entry.
-  /** Id of a canonical block -> number of accounts before it (4): the rest of its execution can be computed backwards. */
+  /** Id of a canonical block -> number of accounts before it (4): inverse execution computes the rest. */
   undo: 17,
   /** Sequence number (8) -> time of arrival (8), then the `Transactions` that were acknowledged together. */
   mempoolBatch: 18,
-  /** Page (4) -> 256 accounts, as those of `account`, which come before them. */
+  /** Page (4) -> 256 accounts. Entries of `account` take precedence. */
   accountPage: 19,
-  /** Candidate -> kind (1), time (8): what this node's operator wishes of the authority set. */
+  /** Candidate -> kind (1), time (8): a change of the authority set that this node's operator proposes. */
   proposal: 20,
   /** Account index (4), height (6) -> index (2) of each of its transactions in that block of the canonical chain, ascending. */
   accountPlaces: 21,
@@ -55,7 +58,7 @@ export function keyOf(space: KeySpace, ...parts: Uint8Array[]): Uint8Array {
   return concatBytes(Uint8Array.of(keySpaces[space]), ...parts);
 }
 
-/** All keys of a space that begin with `prefix`: from the first, to before the second. */
+/** The range of all keys of a space that begin with `prefix`: from the first one to before the second one. */
 export function keyRange(
   space: KeySpace,
   prefix: Uint8Array = new Uint8Array(),

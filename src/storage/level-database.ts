@@ -11,12 +11,15 @@ interface Waiting {
   reject: (error: Error) => void;
 }
 
-/** Entries put into a batch between two pauses: a few ms. */
+/** Entries that are put into a batch between two pauses: a few ms. */
 const sliceEntries = 4096;
 
 const encoding = { keyEncoding: "view", valueEncoding: "view" } as const;
 
-/** LevelDB with group commit: one synced batch carries all the commits that came while the last one was being written. */
+/**
+ * LevelDB with group commit: one synced batch carries all the commits that arrived while the last one was being
+ * written.
+ */
 export class LevelDatabase implements Database {
   readonly #level: ClassicLevel<Uint8Array, Uint8Array>;
   #waiting: Waiting[] = [];
@@ -31,8 +34,9 @@ export class LevelDatabase implements Database {
   }
 
   /**
-   * `onWriteFailed`: LevelDB writes nothing more after a failed write (a full disk, say) until it is opened again.
-   * @throws {CodedError} `OPEN_FAILED`. Never try again in one process: LevelDB would lose its lock.
+   * `onWriteFailed`: after a failed write (for example on a full disk) LevelDB writes nothing more until it is opened
+   * again.
+   * @throws {CodedError} `OPEN_FAILED`. Never retry in the same process: LevelDB would lose its lock.
    */
   static async open(
     folder: string,
@@ -85,7 +89,7 @@ export class LevelDatabase implements Database {
     });
   }
 
-  /** @throws {CodedError} `DAMAGED`; `CLOSED` once the database closes, before LevelDB is asked for anything. */
+  /** @throws {CodedError} `DAMAGED`, or `CLOSED` once the database is closing, before LevelDB is called. */
   async #read<T>(read: () => Promise<T>): Promise<T> {
     if (this.#isClosed) closed("the database");
     const reading = read();
@@ -93,7 +97,7 @@ export class LevelDatabase implements Database {
     try {
       return await reading;
     } catch (error) {
-      // A table that is gone, cut or torn.
+      // A table is missing, truncated or torn.
       return damaged(lineOf(error));
     } finally {
       this.#reading.delete(reading);
@@ -117,7 +121,7 @@ export class LevelDatabase implements Database {
         this.#onWriteFailed(failure);
       }
     }
-    // In the same turn as the last look at what waits, or a commit in between would wait for ever.
+    // This must happen in the same turn as the last check for waiting commits: a commit in between would wait forever.
     this.#writing = undefined;
   }
 
@@ -135,7 +139,7 @@ export class LevelDatabase implements Database {
     await batch.write({ sync: true });
   }
 
-  /** Finishes the reads and writes that have begun: LevelDB would break them off with errors that look like damage. */
+  /** Finishes the reads and writes that have begun. LevelDB would abort them with errors that look like damage. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.allSettled(this.#reading);

@@ -4,14 +4,16 @@ import { keyOf, keyRange } from "./key-spaces.ts";
 
 /** Transactions that were acknowledged together. A later batch holds what replaces transactions of earlier ones. */
 export interface MempoolBatch {
-  /** A safe integer, of one order with the time of writing. */
+  /** A safe integer of the same order of magnitude as the time of writing. */
   sequence: number;
   receivedAtMs: number;
   /** The encoded `Transactions`. */
   list: Uint8Array;
 }
 
-/** The transactions that this node has acknowledged and that are in no canonical block, and some that are. */
+/**
+ * The transactions that this node has acknowledged and that no canonical block includes, and some that are included.
+ */
 export class MempoolStore {
   readonly #database: Database;
 
@@ -30,7 +32,7 @@ export class MempoolStore {
     return { key: keyOf("mempoolBatch", uint64Bytes(sequence)), value: undefined };
   }
 
-  /** In the order of their sequence. */
+  /** All batches in the order of their sequence. */
   async *all(): AsyncIterable<MempoolBatch> {
     for await (const [key, value] of this.#database.iterate(keyRange("mempoolBatch"))) {
       yield { sequence: readUint64(key, 1), receivedAtMs: readUint64(value), list: value.slice(8) };

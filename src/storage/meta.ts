@@ -7,7 +7,7 @@ import type { Database, Write } from "./database.ts";
 import { keyOf } from "./key-spaces.ts";
 import { decodeSnapshot, encodeSnapshot } from "./snapshot.ts";
 
-/** Raised when stored values change their form. */
+/** Incremented when stored values change their form. */
 const formatVersion = 6;
 
 const keys = {
@@ -18,7 +18,7 @@ const keys = {
   headSnapshot: metaKey("head-snapshot"),
 };
 
-/** A genesis block without its balances: what a node needs of it all the time. */
+/** The parts of a genesis block that a node needs all the time, without its balances. */
 const GenesisHead = new ContainerType(
   { header: SignedHeader, config: ChainConfig },
   { typeName: "GenesisHead" },
@@ -31,7 +31,7 @@ function metaKey(name: string): Uint8Array {
   return keyOf("meta", new TextEncoder().encode(name));
 }
 
-/** The single values of a database. */
+/** The single values of the database. */
 export class MetaStore {
   readonly #database: Database;
 
@@ -43,7 +43,7 @@ export class MetaStore {
   async checkVersion(): Promise<void> {
     const bytes = await this.#database.get(keys.version);
     if (!bytes) {
-      // Written before anything else.
+      // The version is written before anything else.
       for await (const _ of this.#database.iterate({ ...everything, limit: 1 }))
         damaged("its version is missing");
       return this.#database.commit([{ key: keys.version, value: Uint8Array.of(formatVersion) }]);
@@ -61,7 +61,7 @@ export class MetaStore {
     return bytes && GenesisHead.deserialize(bytes);
   }
 
-  /** With its balances, of which there may be 40 MB. */
+  /** The genesis block with its balances, which may take 40 MB. */
   async genesis(): Promise<GenesisBlock | undefined> {
     const head = await this.genesisHead();
     if (!head) return undefined;
@@ -82,7 +82,7 @@ export class MetaStore {
     return this.#database.get(keys.head);
   }
 
-  /** The authority snapshot goes with the head, so that it is there at once on start. */
+  /** Stores the authority snapshot with the head, so that it is available at once on start. */
   setHead(id: Uint8Array, snapshot: ChainSnapshot): Write[] {
     return [
       { key: keys.head, value: id },

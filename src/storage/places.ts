@@ -6,11 +6,13 @@ export interface TransactionPlace {
   index: number;
 }
 
-/** The indexes' entries for a block: its transactions, with the indexes of their senders' and receivers' accounts, -1 for none. */
+/**
+ * The index entries of a block: its transactions, with the account indexes of their senders and receivers, -1 for none.
+ */
 export interface BlockPlaces {
   height: number;
   records: readonly { id: Uint8Array }[];
-  /** Two a transaction. */
+  /** Two entries per transaction. */
   parties: readonly number[];
 }
 
@@ -19,7 +21,7 @@ export interface PlaceEntry {
   value: Uint8Array;
 }
 
-/** Ids begin with as many bytes as make others with the same ones a rarity. */
+/** Bytes of an id in a key: enough to make collisions rare. */
 const prefixBytes = 8;
 const accountBytes = 4;
 const heightBytes = 6;
@@ -34,7 +36,7 @@ export function idPrefix(id: Uint8Array): Uint8Array {
   return id.subarray(0, prefixBytes);
 }
 
-/** Big-endian; that of the highest block there can be where this is beyond. */
+/** Big-endian; heights beyond the highest possible block give that block's. */
 export function placeHeight(height: number): Uint8Array {
   const bytes = new Uint8Array(heightBytes);
   writeHeight(new DataView(bytes.buffer), 0, Math.min(height, maxHeight));
@@ -48,7 +50,7 @@ export function readPlace(key: Uint8Array): TransactionPlace {
   return { height: readHeight(view, at - heightBytes), index: view.getUint16(at) };
 }
 
-/** Reads the places in an entry of the index of accounts, the last one first. */
+/** Reads the places in an entry of the account index, the last one first. */
 export function readPlaces(key: Uint8Array, value: Uint8Array): TransactionPlace[] {
   const height = readHeight(viewOf(key), key.byteLength - heightBytes);
   const indexes = viewOf(value);
@@ -76,7 +78,10 @@ function transactionEntries({ height, records }: BlockPlaces): PlaceEntry[] {
   });
 }
 
-/** Places are counted before they are written: in most blocks each account has one or two, and lists of these would cost the most. */
+/**
+ * Counts the places before it writes them. In most blocks each account has one or two, and lists of them would cost the
+ * most.
+ */
 function accountEntries({ height, parties }: BlockPlaces): PlaceEntry[] {
   const entryOf = new Map<number, number>();
   const counts = new Uint32Array(parties.length);
@@ -97,7 +102,7 @@ function accountEntries({ height, parties }: BlockPlaces): PlaceEntry[] {
   const buffer = new Uint8Array(entryOf.size * accountKeyBytes + parties.length * indexBytes);
   const view = viewOf(buffer);
   const entries: PlaceEntry[] = [];
-  /** Offset of the next place of each entry. */
+  /** The offset of the next place in each entry. */
   const next = new Uint32Array(entryOf.size);
   let at = 0;
   for (const [account, entry] of entryOf) {

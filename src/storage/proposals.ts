@@ -9,7 +9,7 @@ export interface StoredProposal {
   proposedAtMs: number;
 }
 
-/** One proposal a candidate, and one a parameter. */
+/** Holds one proposal per candidate and one per parameter. */
 export class ProposalStore {
   readonly #database: Database;
 

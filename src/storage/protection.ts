@@ -39,7 +39,10 @@ const none = new Uint8Array();
 const prefixBytes = 1 + 32 + 1;
 const rootFields: readonly string[] = ["slotRoot", "targetRoot"];
 
-/** Signatures of this node's accounts. Entries are kept under slot or target round and root, so that writing one twice changes nothing. */
+/**
+ * Signatures of this node's accounts. Entries are keyed by slot or target round and root, so that writing one twice
+ * changes nothing.
+ */
 export class ProtectionStore {
   readonly #database: Database;
 
@@ -53,7 +56,7 @@ export class ProtectionStore {
       rootFields.includes(name) && typeof value === "string" ? fromHex(value) : value;
     if (!bytes) return undefined;
     const record = JSON.parse(new TextDecoder().decode(bytes), revive) as SigningRecord;
-    // Older records have no floor: nothing below the last slot was signed in again.
+    // Older records have no floor: they never signed again below the last slot.
     return { ...record, floorSlot: record.floorSlot ?? record.slot };
   }
 
@@ -146,7 +149,7 @@ function voteKey(account: Uint8Array, { targetRound, root }: VoteEntry): Uint8Ar
   return key("vote", account, uint64Bytes(targetRound), root ?? none);
 }
 
-/** The end of an entry's key; a key without one stands for something unknown. */
+/** The root at the end of an entry's key. A key without one stands for an unknown signature. */
 function rootOf(entry: Uint8Array): Uint8Array | undefined {
   const at = prefixBytes + 8;
   return entry.length > at ? entry.slice(at) : undefined;

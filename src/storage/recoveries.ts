@@ -12,7 +12,7 @@ export class RecoveryStore {
     this.#database = database;
   }
 
-  /** Oldest first. */
+  /** All recoveries, oldest first. */
   async all(): Promise<Recovery[]> {
     const bytes = await this.#database.get(recoveriesKey);
     return bytes ? RecoveryList.deserialize(bytes) : [];

@@ -38,7 +38,9 @@ export const OpenVote = new ContainerType(
 );
 export type OpenVote = ValueOf<typeof OpenVote>;
 
-/** The consensus part of the state after a block. `authorities` ascend by their bytes; a turn is an index among them. */
+/**
+ * The consensus part of the state after a block. `authorities` ascend by their bytes; a turn is an index in that list.
+ */
 export const AuthoritySnapshot = new ContainerType(
   {
     authorities: new ListCompositeType(Bytes32, maxAuthorities),
@@ -51,7 +53,10 @@ export const AuthoritySnapshot = new ContainerType(
 );
 export type AuthoritySnapshot = ValueOf<typeof AuthoritySnapshot>;
 
-/** All of the state after a block but its accounts. `recovery`: id of the newest recovery that the block is under; zero for none. */
+/**
+ * The state after a block without its accounts. `recovery` is the id of the newest recovery that applies to the block;
+ * zero for none.
+ */
 export type ChainSnapshot = AuthoritySnapshot & { parameters: ChainParameters; recovery: Uint8Array };
 
 /** A vote to add or to remove an authority. */

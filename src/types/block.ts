@@ -31,14 +31,14 @@ export const Block = new ContainerType(
 );
 export type Block = ValueOf<typeof Block>;
 
-/** A `Block` whose transactions stay encoded: whoever only passes it on need not decode it. */
+/** A `Block` whose transactions stay encoded: a node that only passes it on need not decode it. */
 export const EncodedBlock = new ContainerType(
   { header: SignedHeader, body: EncodedTransactions },
   { typeName: "Block" },
 );
 export type EncodedBlock = ValueOf<typeof EncodedBlock>;
 
-/** The gossiped form of a block: its transactions by the first 8 bytes of their ids, in order. */
+/** The gossiped form of a block. It lists the first 8 bytes of each transaction's id, in order. */
 export const CompactBlock = new ContainerType(
   { header: SignedHeader, shortIds: new ListCompositeType(ShortId, maxTransactionsPerList) },
   { typeName: "CompactBlock" },
@@ -46,8 +46,8 @@ export const CompactBlock = new ContainerType(
 export type CompactBlock = ValueOf<typeof CompactBlock>;
 
 /**
- * A `CompactBlock` whose short ids stay encoded: one after the other. To decode 2^16 of them takes some 60 ms and 10 MB, which a header
- * that nobody has checked is not worth.
+ * A `CompactBlock` whose short ids stay encoded, one after the other. Decoding 2^16 of them takes some 60 ms and 10 MB,
+ * too much for a header that nobody has checked.
  */
 const EncodedCompactBlock = new ContainerType(
   { header: SignedHeader, shortIds: new ByteListType(ShortId.lengthBytes * maxTransactionsPerList) },
@@ -55,7 +55,7 @@ const EncodedCompactBlock = new ContainerType(
 );
 export type EncodedCompactBlock = ValueOf<typeof EncodedCompactBlock>;
 
-/** @throws unless `bytes` are a `CompactBlock`. */
+/** @throws if `bytes` are no `CompactBlock`. */
 export function decodeCompactBlock(bytes: Uint8Array): EncodedCompactBlock {
   const compact = EncodedCompactBlock.deserialize(bytes);
   if (Number.isInteger(shortIdCount(compact))) return compact;
@@ -76,7 +76,7 @@ export function splitShortIds(shortIds: Uint8Array): Uint8Array[] {
   );
 }
 
-/** Place and weight of a block. */
+/** The place and weight of a block. */
 export interface BlockRef {
   height: number;
   id: Uint8Array;

@@ -14,7 +14,7 @@ export type DomainType = keyof typeof domainTypes;
 
 const SigningData = new ContainerType({ objectRoot: Bytes32, domain: Bytes32 });
 
-/** The type's 4 bytes, then the first 28 of the genesis id (as in the Ethereum consensus specs, `compute_domain`). */
+/** The type's 4 bytes, then the first 28 bytes of the genesis id (`compute_domain` in the Ethereum consensus specs). */
 export function computeDomain(type: DomainType, genesisId: Uint8Array): Uint8Array {
   const domain = new Uint8Array(32);
   domain.set(domainTypes[type]);
@@ -22,7 +22,7 @@ export function computeDomain(type: DomainType, genesisId: Uint8Array): Uint8Arr
   return domain;
 }
 
-/** The 32 bytes that are signed: nothing signed for one chain or purpose is valid for another. */
+/** The 32 bytes that a signature covers. A signature for one chain or purpose is invalid for every other. */
 export function signingRoot(objectRoot: Uint8Array, domain: Uint8Array): Uint8Array {
   return rootOf(SigningData, { objectRoot, domain });
 }

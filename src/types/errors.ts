@@ -1,9 +1,9 @@
 import { CodedError } from "../util/errors.ts";
 
-/** Why a transaction is not admitted to a pool or a block. */
+/** The reasons for which a transaction is not admitted to a pool or a block. */
 export type TransactionErrorCode =
   | "INVALID_SIGNATURE"
-  /** `from` or `to` is no point that an account may have. */
+  /** `from` or `to` is not a valid address. */
   | "INVALID_ADDRESS"
   | "NONCE_TOO_LOW"
   | "NONCE_TOO_HIGH"
@@ -21,7 +21,7 @@ export type TransactionErrorCode =
 
 export class TransactionError extends CodedError<TransactionErrorCode> {}
 
-/** Why a block is not imported. The stages that find them are numbered in docs/consensus.md. */
+/** The reasons for which a block is not imported. docs/consensus.md numbers the stages that find them. */
 export type BlockErrorCode =
   | "MALFORMED"
   | "WRONG_TRANSACTIONS_ROOT"
@@ -29,12 +29,12 @@ export type BlockErrorCode =
   | "TOO_LARGE"
   | "UNKNOWN_PARENT"
   | "BELOW_FINALIZED"
-  /** There are too many blocks of its proposer beside the canonical chain: not a fault of the block, nor a rule of the chain. */
+  /** Its proposer has too many blocks on side branches. This is no fault of the block, and no rule of the chain. */
   | "TOO_MANY_SIDE_BLOCKS"
   | "WRONG_HEIGHT"
   /** The timestamp is less than one period after the parent's. */
   | "TOO_EARLY"
-  /** The timestamp is ahead of the local clock: not a fault, the block is tried again when its time has come. */
+  /** The timestamp is ahead of the local clock. This is no fault: the block is tried again when its time has come. */
   | "FUTURE_BLOCK"
   | "NOT_AN_AUTHORITY"
   | "SIGNED_RECENTLY"
@@ -48,10 +48,10 @@ export type BlockErrorCode =
   | "WRONG_STATE_ROOT"
   | "INVALID_ANCESTOR"
   | "KNOWN_INVALID"
-  /** It is made by a version of the rules that this program does not know: nothing can be said of the block. */
+  /** The block follows a version of the rules that this program does not know, so nothing can be said about it. */
   | "UNKNOWN_RULES";
 
-/** The transaction of a block that an error is about, if it is about one. */
+/** The transaction that a block's error is about, if any. */
 export interface BlockErrorDetail extends ErrorOptions {
   transactionIndex?: number;
   transactionCode?: TransactionErrorCode;

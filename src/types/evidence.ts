@@ -9,14 +9,17 @@ export const HeaderEvidence = new ContainerType(
 );
 export type HeaderEvidence = ValueOf<typeof HeaderEvidence>;
 
-/** Two votes of one voter for one target round, or one around the other. `first` has the lower root of its message. */
+/**
+ * Two votes of one voter that have the same target round, or of which one surrounds the other. `first` has the lower
+ * root of its message.
+ */
 export const VoteEvidence = new ContainerType(
   { first: SignedFinalityVote, second: SignedFinalityVote },
   { typeName: "VoteEvidence" },
 );
 export type VoteEvidence = ValueOf<typeof VoteEvidence>;
 
-/** Proof that an authority broke a rule of signing: exactly one of the lists has its element. The id is the root. */
+/** Proof that an authority broke a rule of signing. Exactly one of the lists has its element. The id is the root. */
 export const Evidence = new ContainerType(
   { headers: new ListCompositeType(HeaderEvidence, 1), votes: new ListCompositeType(VoteEvidence, 1) },
   { typeName: "Evidence" },

@@ -33,7 +33,7 @@ export const Certificate = new ContainerType(
 );
 export type Certificate = ValueOf<typeof Certificate>;
 
-/** The link that finalized its source block, and the one that had justified it; the latter is empty for genesis. */
+/** The link that finalized its source block, and the link that had justified it; the latter is empty for genesis. */
 export const FinalityProof = new ContainerType(
   { justification: Certificate, finalization: Certificate },
   { typeName: "FinalityProof" },

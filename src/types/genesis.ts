@@ -8,7 +8,7 @@ export const maxGenesisBalances = 2 ** 20;
 
 export const maxAddressNames = 1024;
 
-/** A name that people know an address by. It is for display only. */
+/** A name by which people know an address. It is for display only. */
 export const AddressName = new ContainerType(
   { address: Bytes32, name: new ByteListType(64) },
   { typeName: "AddressName" },
@@ -19,15 +19,15 @@ export type AddressName = ValueOf<typeof AddressName>;
 export const ChainConfig = new ContainerType(
   {
     name: new ByteListType(64),
-    /** Symbol of the unit that people count in, such as EUR; with `decimals`, for display only. */
+    /** The symbol of the unit that people count in, such as EUR. Like `decimals`, it is for display only. */
     symbol: new ByteListType(16),
     /** One unit is 10^decimals base units. */
     decimals: Uint8,
-    /** Length of a time slot, in ms: an authority signs at most one header in each. It never changes. */
+    /** The length of a time slot in ms. An authority signs at most one header in each. It never changes. */
     slotMs: Count,
     /** Number of blocks after which the open votes are cleared (EIP-225). */
     epochLength: Count,
-    /** The parameters that hold from the first block on, until a vote changes them. */
+    /** The parameters that apply from the first block on, until a vote changes them. */
     parameters: ChainParameters,
     authorities: new ListCompositeType(Bytes32, maxAuthorities),
     /** Addresses ascend by their bytes. */
@@ -49,19 +49,25 @@ export const Coinbase = new ContainerType(
   { typeName: "Coinbase" },
 );
 export type Coinbase = ValueOf<typeof Coinbase>;
-/** The same bytes, left encoded. */
+/** The coinbase with its balances left encoded. */
 const EncodedCoinbase = new ByteListType(Coinbase.maxSize, { typeName: "Coinbase" });
-/** Before the first balance. */
+/** Bytes before the first balance. */
 const coinbaseOffsetBytes = 4;
 
-/** Its root is the `transactionsRoot` of the genesis header, so that the genesis id covers it. */
+/**
+ * The payload of a genesis block. Its root is the `transactionsRoot` of the genesis header, so that the genesis id
+ * covers it.
+ */
 export const GenesisPayload = new ContainerType(
   { config: ChainConfig, coinbase: Coinbase },
   { typeName: "GenesisPayload" },
 );
 export type GenesisPayload = ValueOf<typeof GenesisPayload>;
 
-/** The block at height 0. Its balances stay encoded: a million of them take a second to decode and five times the memory. */
+/**
+ * The block at height 0. Its balances stay encoded: decoding a million of them takes a second and five times the
+ * memory.
+ */
 export const GenesisBlock = new ContainerType(
   {
     header: SignedHeader,
@@ -74,12 +80,12 @@ export const GenesisBlock = new ContainerType(
 );
 export type GenesisBlock = ValueOf<typeof GenesisBlock>;
 
-/** How many balances there are. */
+/** The number of balances. */
 export function balanceCount({ payload }: Pick<GenesisBlock, "payload">): number {
   return (payload.coinbase.length - coinbaseOffsetBytes) / GenesisBalance.fixedSize!;
 }
 
-/** The first balances, all by default. @throws where they are not the encoding of a `Coinbase`. */
+/** The first `count` balances, or all. @throws if they are not the encoding of a `Coinbase`. */
 export function balancesOf({ payload }: Pick<GenesisBlock, "payload">, count?: number): GenesisBalance[] {
   const end = count === undefined ? undefined : coinbaseOffsetBytes + count * GenesisBalance.fixedSize!;
   return Coinbase.deserialize(payload.coinbase.subarray(0, end)).balances;

@@ -1,5 +1,5 @@
 import { setHasher } from "@chainsafe/persistent-merkle-tree";
 import { hasher } from "@chainsafe/persistent-merkle-tree/hasher/hashtree";
 
-/** Imported before any SSZ type: roots are hashed by the native library. */
+/** Makes the native library hash roots. Import this before any SSZ type. */
 setHasher(hasher);

@@ -4,11 +4,14 @@ import { maxTransactionsPerList } from "./transaction.ts";
 
 const depth = Math.log2(maxTransactionsPerList);
 
-/** Root of an empty subtree by its height (SSZ: zero chunks). */
+/** The roots of empty subtrees by their height (SSZ: zero chunks). */
 const zeroRoots: Uint8Array[] = [new Uint8Array(32)];
 for (let level = 0; level < depth; level++) zeroRoots.push(digest64(zeroRoots[level]!, zeroRoots[level]!));
 
-/** `hash_tree_root` of `Transactions` from the ids of its elements, which are their roots: no transaction is hashed again. */
+/**
+ * `hash_tree_root` of `Transactions`, computed from the ids of its elements, which are their roots: no transaction is
+ * hashed again.
+ */
 export function transactionsRoot(ids: readonly Uint8Array[]): Uint8Array {
   const length = lengthChunk(ids.length);
   if (ids.length === 0) return digest64(zeroRoots[depth]!, length);

@@ -4,7 +4,7 @@ import { ByteVectorType, type ByteViews, UintBigintType, UintNumberType } from "
 /** A `hash_tree_root` or a public key. */
 export const Bytes32 = new ByteVectorType(32);
 export const Bytes64 = new ByteVectorType(64);
-/** Leading bytes of a transaction id: enough to find it in a pool, not to name it. */
+/** The leading bytes of a transaction id. They are enough to find it in a pool, but not to identify it. */
 export const ShortId = new ByteVectorType(8);
 export const Uint8 = new UintNumberType(1);
 export const Uint32 = new UintNumberType(4);
@@ -17,7 +17,7 @@ class CountType extends UintNumberType {
   }
 }
 
-/** Counts and times as numbers. A message with one above 2^53 - 1 does not decode: no reader of a field has to check it. */
+/** Counts and times as numbers. A message with a value above 2^53 - 1 does not decode, so readers need not check it. */
 export const Count: UintNumberType = new CountType(8);
 /** An amount in base units. */
 export const Amount = new UintBigintType(8);

@@ -6,9 +6,11 @@ import { Bytes32, Count } from "./primitives.ts";
 export const maxRecoveries = 1024;
 
 /**
- * An agreement of people about a chain that has lost its majority: from `block` on, the authorities are these. Its root is its id. `previous`: id
- * of the recovery before it, zero for the first one. `block`: the newest final block, which is final in `round` from then on: above all
- * rounds before. `authorities` ascend by their bytes.
+ * An agreement of people about a chain that has lost its majority: from `block` on, these are the authorities. Its root
+ * is its id.
+ * - `previous` is the id of the recovery before it, zero for the first one.
+ * - `block` is the newest final block. From then on it is final in `round`, which is above all earlier rounds.
+ * - `authorities` ascend by their bytes.
  */
 export const Recovery = new ContainerType(
   {

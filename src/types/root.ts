@@ -3,8 +3,8 @@ interface Rooted<Value> {
 }
 
 /**
- * The hash tree root of a value, in memory of its own. The library's own is a piece of Node's buffer pool: who keeps its 32 bytes,
- * as every block's id is kept, keeps 64 KiB.
+ * The hash tree root of a value, in memory of its own. The library returns a piece of Node.js's buffer pool: keeping
+ * its 32 bytes, as every block id is kept, would keep 64 KiB.
  */
 export function rootOf<Value>(type: Rooted<Value>, value: Value): Uint8Array {
   return new Uint8Array(type.hashTreeRoot(value));

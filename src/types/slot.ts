@@ -1,6 +1,7 @@
 /**
- * The time slot of a header's timestamp: an authority signs at most one header in each. Slots are counted from 1970 on; their length,
- * `ChainConfig.slotMs`, is fixed by genesis, so that everybody finds the slot of a header whatever period its branch has.
+ * The time slot of a header's timestamp. An authority signs at most one header in each. Slots are counted from 1970 on.
+ * Genesis fixes their length, `ChainConfig.slotMs`, so that the slot of a header does not depend on the period of its
+ * branch.
  */
 export function slotOf(timestampMs: number, slotMs: number): number {
   return Math.floor(timestampMs / slotMs);

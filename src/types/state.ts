@@ -5,7 +5,7 @@ import { Amount, Bytes32, Count } from "./primitives.ts";
 
 export const accountsLimit = 2 ** 32;
 
-/** `nonce`: of the account's next transaction. */
+/** An account. `nonce` is that of its next transaction. */
 export const Account = new ContainerType(
   { address: Bytes32, balance: Amount, nonce: Count },
   { typeName: "Account" },
@@ -14,13 +14,15 @@ export type Account = ValueOf<typeof Account>;
 
 export const Accounts = new ListCompositeType(Account, accountsLimit);
 
-/** Its root is a header's `stateRoot`. Accounts in order of creation. */
+/** The state after a block. Its root is a header's `stateRoot`. Accounts are in the order of their creation. */
 export const State = new ContainerType(
   {
     accounts: Accounts,
     authorities: AuthoritySnapshot,
     parameters: ChainParameters,
-    /** Id of the newest recovery that the block is under; zero for none, which is what pads three fields to four. */
+    /**
+     * The id of the newest recovery that applies to the block; zero for none, which is what pads three fields to four.
+     */
     recovery: Bytes32,
   },
   { typeName: "State" },

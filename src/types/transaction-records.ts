@@ -5,30 +5,36 @@ import { transactionLayout as layout, transactionRoots } from "./transaction-roo
 
 const noMemo = new Uint8Array();
 
-/** Longest SSZ encoding of one, with the longest memo. */
+/** The size of the longest SSZ encoding of a transaction, with the longest memo. */
 export const maxTransactionBytes = layout.memo + maxMemoBytes;
 
-/** A transaction with what is computed from it once. `id` is its `hash_tree_root`; `signingRoot` is what the signature covers. */
+/**
+ * A transaction with the values that are computed from it once. `id` is its `hash_tree_root`; the signature covers
+ * `signingRoot`.
+ */
 export interface TransactionRecord {
   readonly transaction: Transaction;
   readonly id: Uint8Array;
   readonly idHex: Hex;
-  /** As `hexOfShortId` gives it, kept since a transaction is looked up by it several times. */
+  /** The result of `hexOfShortId`, kept because a transaction is looked up by it several times. */
   readonly shortIdHex: string;
   readonly signingRoot: Uint8Array;
-  /** Its SSZ encoding. */
+  /** The SSZ encoding of the transaction. */
   readonly encoded: Uint8Array;
 }
 
-/** Digits of a `ShortId`. */
+/** The number of hex digits of a `ShortId`. */
 const shortIdDigits = 16;
 
-/** A `ShortId` in hex, without a prefix: what transactions are looked up by for the blocks that name them so. */
+/** A `ShortId` in hex without a prefix: the key under which compact blocks look up transactions. */
 export function hexOfShortId(shortId: Uint8Array): string {
   return toHex(shortId).slice(2);
 }
 
-/** Checks that a transaction needs on its signature and addresses. `isAccount`: addresses that were checked when the account was made. */
+/**
+ * The checks of signature and addresses that a transaction needs. `isAccount` tells which addresses were checked when
+ * their account was created.
+ */
 export function signatureSet(
   { transaction, signingRoot: message }: TransactionRecord,
   isAccount: (address: Uint8Array) => boolean,
@@ -43,12 +49,12 @@ export function signatureSet(
   };
 }
 
-/** `domain`: `computeDomain("transaction", genesisId)`. */
+/** `domain` is `computeDomain("transaction", genesisId)`. */
 export function transactionRecord(transaction: Transaction, domain: Uint8Array): TransactionRecord {
   return transactionRecords([transaction], domain)[0]!;
 }
 
-/** For many at once: their roots are hashed together. */
+/** Makes many records at once: their roots are hashed together. */
 export function transactionRecords(
   transactions: readonly Transaction[],
   domain: Uint8Array,
@@ -60,7 +66,10 @@ export function transactionRecords(
   );
 }
 
-/** The records of an encoded `Transactions` list. They keep `list`, which must not change. @throws {RangeError} unless it is one. */
+/**
+ * The records of an encoded `Transactions` list. They keep `list`, which must not change. @throws {RangeError} if it is
+ * no such list.
+ */
 export function decodeRecords(list: Uint8Array, domain: Uint8Array): TransactionRecord[] {
   const encoded = splitTransactions(list);
   return withRoots(
@@ -70,7 +79,7 @@ export function decodeRecords(list: Uint8Array, domain: Uint8Array): Transaction
   );
 }
 
-/** The same record in memory of its own, so that it does not keep the list that it came in. */
+/** The same record in memory of its own, so that it does not keep the list that contained it. */
 export function detached(record: TransactionRecord): TransactionRecord {
   const own = record.encoded.slice();
   return {
@@ -82,7 +91,7 @@ export function detached(record: TransactionRecord): TransactionRecord {
   };
 }
 
-/** How many transactions an encoded list says that it has; 0 where it is none. Reads nothing of them. */
+/** The number of transactions that an encoded list claims to have, without decoding them; 0 if it is no list. */
 export function transactionCount(list: Uint8Array): number {
   if (list.length < 4) return 0;
   return new DataView(list.buffer, list.byteOffset, list.byteLength).getUint32(0, true) / 4;
@@ -93,7 +102,7 @@ export function encodeRecords(records: readonly TransactionRecord[]): Uint8Array
   return joinTransactions(records.map(({ encoded }) => encoded));
 }
 
-/** The SSZ `Transactions` list of encoded transactions: they follow their offsets. */
+/** The SSZ `Transactions` list of encoded transactions, which follow their offsets. */
 export function joinTransactions(encoded: readonly Uint8Array[]): Uint8Array {
   const offsets = encoded.length * 4;
   const list = new Uint8Array(encoded.reduce((bytes, { length }) => bytes + length, offsets));
@@ -147,7 +156,10 @@ export function splitTransactions(list: Uint8Array): Uint8Array[] {
   return elements;
 }
 
-/** As `Transaction.deserialize`, several times as fast; its arrays are views of `encoded`. @throws {RangeError} */
+/**
+ * Decodes like `Transaction.deserialize`, but several times as fast; its arrays are views of `encoded`. @throws
+ * {RangeError}
+ */
 function decodeTransaction(encoded: Uint8Array): Transaction {
   const { length } = encoded;
   if (length < layout.memo || length > maxTransactionBytes) {
@@ -174,7 +186,7 @@ function decodeTransaction(encoded: Uint8Array): Transaction {
   };
 }
 
-/** A `Count`, with infinity for values above 2^53 - 1, which are invalid in every message. */
+/** Reads a `Count`. Values above 2^53 - 1, which are invalid in every message, become infinity. */
 function readCount(view: DataView, at: number): number {
   const count = view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
   return isSafeCount(count) ? count : Number.POSITIVE_INFINITY;

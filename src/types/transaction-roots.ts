@@ -1,7 +1,7 @@
 import { hashInto } from "@chainsafe/hashtree";
 import { zeroHash } from "@chainsafe/persistent-merkle-tree";
 
-/** Byte ranges of an encoded `Transaction`: an offset, the signature, then the `Transfer` with its memo last. */
+/** The byte ranges of an encoded `Transaction`: an offset, the signature, then the `Transfer` with its memo last. */
 export const transactionLayout = {
   signature: 4,
   from: 68,
@@ -16,7 +16,7 @@ export const transactionLayout = {
 
 const layout = transactionLayout;
 
-/** Transactions hashed by one native call: enough to hide its cost, small enough for the cache. */
+/** Transactions that one native call hashes: enough to hide the cost of the call, few enough for the cache. */
 const batch = 256;
 const chunk = 32;
 /** `Transfer` has seven fields: eight leaves. A memo of 256 bytes has eight chunks. */
@@ -27,13 +27,19 @@ const output = new Uint8Array((batch * leaves) / 2);
 const memos = new Uint8Array(batch * leaves);
 const emptyMemoRoot = hashPair(zeroHash(3), zeroHash(0));
 
-/** `ids`: 32 bytes a transaction, its `hash_tree_root`; `signingRoots`: 32 bytes each, what its signature covers. */
+/**
+ * `ids` has 32 bytes per transaction, its `hash_tree_root`; `signingRoots` has 32 bytes each, which its signature
+ * covers.
+ */
 export interface TransactionRoots {
   ids: Uint8Array;
   signingRoots: Uint8Array;
 }
 
-/** The roots of encoded transactions, hashed level by level for many at once. `domain`: `computeDomain("transaction", …)`. */
+/**
+ * The roots of encoded transactions. Many are hashed at once, level by level. `domain` is `computeDomain("transaction",
+ * …)`.
+ */
 export function transactionRoots(encoded: readonly Uint8Array[], domain: Uint8Array): TransactionRoots {
   const roots = {
     ids: new Uint8Array(encoded.length * chunk),
@@ -76,7 +82,7 @@ function hashBatch(
   }
   const pairs = input.subarray(0, 2 * encoded.length * chunk);
   hashInto(pairs, signingRoots);
-  // The signature is two chunks; its root takes the domain's place beside that of the transfer.
+  // The signature is two chunks. Its root takes the domain's place beside the root of the transfer.
   const signatures = memos.subarray(0, pairs.length);
   for (const [index, bytes] of encoded.entries())
     copy(bytes, layout.signature, signatures, 2 * index * chunk, 2 * chunk);
@@ -127,7 +133,7 @@ function reduce(used: number, levels: number): Uint8Array {
   return output.subarray(0, length);
 }
 
-/** Byte by byte: for so few a call would cost more. */
+/** Copies byte by byte: for so few bytes a call would cost more. */
 function copy(from: Uint8Array, start: number, to: Uint8Array, at: number, length: number): void {
   for (let byte = 0; byte < length; byte++) to[at + byte] = from[start + byte]!;
 }

@@ -2,12 +2,12 @@ import { ByteListType, ContainerType, ListCompositeType, type ValueOf } from "@c
 import { Amount, Bytes32, Bytes64, Count } from "./primitives.ts";
 
 export const maxMemoBytes = 256;
-/** The most that the type can hold; the chain's configuration sets a lower limit. */
+/** The limit of the type; the chain's configuration sets a lower one. */
 export const maxTransactionsPerList = 2 ** 16;
 
 /**
- * The message that the sender signs. `from` and `to` are public keys; `nonce` counts the sender's transactions from 0; `validUntil` is
- * the last height whose block may hold the transfer, 0 for no limit.
+ * The message that the sender signs. `from` and `to` are public keys; `nonce` counts the sender's transactions from 0;
+ * `validUntil` is the last height whose block may include the transfer, 0 for no limit.
  */
 export const Transfer = new ContainerType(
   {
@@ -30,5 +30,5 @@ export const Transaction = new ContainerType(
 export type Transaction = ValueOf<typeof Transaction>;
 
 export const Transactions = new ListCompositeType(Transaction, maxTransactionsPerList);
-/** The same bytes, left encoded: `decodeRecords` reads them. */
+/** The same list, left encoded; `decodeRecords` reads it. */
 export const EncodedTransactions = new ByteListType(Transactions.maxSize, { typeName: "Transactions" });

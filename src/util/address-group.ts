@@ -1,5 +1,6 @@
 /**
- * The network that a multiaddr is in: what one owner usually has whole, an IPv4 /24 or an IPv6 /64. Other addresses are a group each.
+ * The network that a multiaddr is in: the part that one owner usually has as a whole, an IPv4 /24 or an IPv6 /64. Every
+ * other address is a group of its own.
  */
 export function addressGroup(multiaddr: string): string {
   const [, kind, host = ""] = multiaddr.split("/");

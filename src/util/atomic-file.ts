@@ -3,7 +3,7 @@ import { constants } from "node:fs";
 import { access, type FileHandle, link, mkdir, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
-/** Owner only. */
+/** Only the owner may read and write. */
 const fileMode = 0o600;
 const folderMode = 0o700;
 
@@ -16,15 +16,15 @@ const noSyncCodes = new Set(["EINVAL", "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS
 export type FileContent = string | ((file: FileHandle) => Promise<void>);
 
 export interface ReplaceOptions {
-  /** Owner only by default. */
+  /** File mode; only the owner may read and write by default. */
   mode?: number;
-  /** False where a folder that is missing is a mistake of the caller's. */
+  /** False if a missing folder is the caller's mistake. */
   makeFolder?: boolean;
 }
 
 /**
- * Writes a file that is complete and on disk when this resolves, or not there at all; makes its folder.
- * @throws `EEXIST` where the file is there already, which stays as it is.
+ * Writes a file that is complete and on disk when this resolves, or does not exist at all. Makes its folder.
+ * @throws `EEXIST` if the file exists already; it stays as it is.
  */
 export async function createFile(path: string, text: string): Promise<void> {
   await makeFolderOf(path);
@@ -41,7 +41,7 @@ export async function createFile(path: string, text: string): Promise<void> {
   await syncFolder(dirname(path));
 }
 
-/** As `createFile`, but replaces what is there: at any moment either the old or the new contents are. */
+/** Like `createFile`, but replaces an existing file. At any moment either the old or the new contents are there. */
 export async function replaceFile(
   path: string,
   content: FileContent,
@@ -70,7 +70,7 @@ async function makeFolderOf(path: string): Promise<void> {
   if (made) await syncFolder(dirname(made));
 }
 
-/** Beside `path`, so that renaming stays within one file system. */
+/** Writes beside `path`, so that renaming stays within one file system. */
 async function writeTemporary(path: string, content: FileContent, mode: number): Promise<string> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
   const file = await open(temporary, "wx", mode);
@@ -87,7 +87,7 @@ async function writeTemporary(path: string, content: FileContent, mode: number):
   return temporary;
 }
 
-/** Makes a new name in the folder survive a power loss. Windows cannot open folders, and needs no such call. */
+/** Makes a new name in the folder survive a power cut. Windows cannot open folders and does not need the call. */
 async function syncFolder(path: string): Promise<void> {
   if (process.platform === "win32") return;
   const folder = await open(path, "r");

@@ -10,7 +10,7 @@ const idDigits = new Uint16Array(33);
 const idText = Buffer.from(idDigits.buffer);
 idText.write("0x");
 
-/** Ids, of 32 bytes, are written without a Buffer for each: they are many. */
+/** Writes ids, which have 32 bytes and are many, without a Buffer for each. */
 export function toHex(bytes: Uint8Array): Hex {
   if (bytes.length === 32) {
     for (let index = 0; index < 32; index++) idDigits[index + 1] = digits[bytes[index]!]!;

@@ -1,4 +1,4 @@
-/** Time, handed in, so that the same code runs in a simulator. */
+/** Time, passed in so that the same code runs in a simulator. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number;
@@ -29,7 +29,7 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
   });
 }
 
-/** A signal that aborts after `limitMs`, or with another one. `cancel` stops the time. */
+/** A signal that aborts after `limitMs`, or together with another signal. `cancel` stops the timer. */
 export function limited(
   clock: Clock,
   limitMs: number,

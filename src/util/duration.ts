@@ -1,4 +1,4 @@
-/** `850 ms`, `35 s`, `12 min`, `7 h`. */
+/** A duration in the form `850 ms`, `35 s`, `12 min`, `7 h`. */
 export function duration(ms: number): string {
   if (ms < 1_000) return `${Math.max(0, Math.round(ms))} ms`;
   if (ms < 120_000) return `${Math.round(ms / 1_000)} s`;

@@ -12,10 +12,10 @@ export class CodedError<Code extends string = string> extends Error {
   }
 }
 
-/** The code of what is asked of a part of the node that has begun to close. */
+/** The code of operations on a part of the node that has begun to close. */
 const closedCode = "CLOSED";
 
-/** @throws {CodedError} `CLOSED`: the node is ending, and nothing is wrong with what was asked. */
+/** @throws {CodedError} `CLOSED`: the node is shutting down; the operation itself is not at fault. */
 export function closed(what: string): never {
   throw new CodedError(closedCode, `${what} is closed: the node is ending`);
 }
@@ -24,7 +24,7 @@ export function isClosed(error: unknown): boolean {
   return error instanceof CodedError && error.code === closedCode;
 }
 
-/** A person's input is wrong: printed as one line without a stack. */
+/** Wrong input by a person. It is printed as one line without a stack. */
 export class UserError extends CodedError {
   constructor(message: string, code = "USER_ERROR", options?: ErrorOptions) {
     super(code, message, options);
@@ -36,7 +36,7 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The same on one line: V8 quotes several of the text that is no JSON. */
+/** The message of anything thrown, on one line: V8 quotes several lines of a text that is not JSON. */
 export function lineOf(error: unknown): string {
   return messageOf(error).replace(/\s+/g, " ");
 }

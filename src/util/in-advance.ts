@@ -1,14 +1,14 @@
-/** How far ahead of the caller `inAdvance` works. */
+/** Limits how far ahead of the caller `inAdvance` works. */
 export interface Lead<T> {
-  /** Weight of an item, such as its bytes. */
+  /** The weight of an item, such as its bytes. */
   weigh(item: T): number;
-  /** Further items wait while those that are made weigh so much together. */
+  /** Further items wait while the finished ones weigh this much together. */
   maxWeight: number;
 }
 
 /**
- * Yields the result of `make` for each item, in order; works on the next ones while the caller works on one. @throws errors of `make` or the source,
- * after the results before them.
+ * Yields the result of `make` for each item, in order, and makes the next ones while the caller uses one. @throws
+ * errors of `make` or the source, after the results before them.
  */
 export async function* inAdvance<T, R>(
   source: AsyncIterable<T>,

@@ -3,25 +3,27 @@ import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:
 import { dirname } from "node:path";
 import { messageOf, UserError } from "./errors.ts";
 
-/** Contents of a lock file: its holder. `start` and `boot` tell a process from a later one with the same pid. */
+/**
+ * The contents of a lock file: its holder. `start` and `boot` distinguish a process from a later one with the same pid.
+ */
 interface Holder {
   pid: number;
-  /** Start of the process in clock ticks since boot (proc(5), field 22 of stat), "" where there is no /proc. */
+  /** The start of the process in clock ticks since boot (proc(5), field 22 of stat), "" if there is no /proc. */
   start: string;
-  /** Id of the boot, "" where there is none. */
+  /** The id of the boot, "" if there is none. */
   boot: string;
   what: string;
-  /** Random, so that a holder knows its own file. */
+  /** A random value by which a holder recognizes its own file. */
   token: string;
 }
 
-/** A take-over is a few file operations: one that lasts longer belongs to a process that hangs. */
+/** A take-over takes a few file operations. If one lasts longer, its process hangs. */
 const takeOverTimeoutMs = 2_000;
 
 /**
- * Holds `path` for this process until the returned function is called. What a dead process left (kill -9, power loss) is
- * taken over, by one process only. `what` names the holder to others, such as "node 2".
- * The database has a lock too, but LevelDB's is lost when its own process opens the folder again.
+ * Holds `path` for this process until the returned function is called. Exactly one process takes over the lock of a
+ * dead process (kill -9, power cut). `what` names the holder to others, such as "node 2". The database has a lock too,
+ * but LevelDB loses it when its own process opens the folder again.
  * @throws {UserError} `IN_USE` naming the other process and the folder.
  */
 export function acquireLock(path: string, what: string): () => void {
@@ -40,15 +42,15 @@ export function acquireLock(path: string, what: string): () => void {
   };
 }
 
-/** Returns the living holder, or nothing when `own` has the lock now. */
+/** Returns the living holder, or nothing if `own` has the lock now. */
 function tryAcquire(path: string, own: Holder): Holder | undefined {
   const deadline = Date.now() + takeOverTimeoutMs;
   for (;;) {
     if (create(path, own)) return undefined;
     const holder = readHolder(path);
-    if (holder === undefined) continue; // released between the two calls
+    if (holder === undefined) continue; // The lock was released between the two calls.
     if (holder && isAlive(holder)) return holder;
-    // A second lock is held while a dead holder's file is replaced, so that nobody removes a living one's.
+    // A second lock is held while a dead holder's file is replaced, so that nobody removes a living holder's.
     const guard = `${path}.take-over`;
     const busy = tryAcquire(guard, own);
     if (!busy) {
@@ -69,7 +71,7 @@ function tryAcquire(path: string, own: Holder): Holder | undefined {
   }
 }
 
-/** Makes the file with its contents in one step: false if it exists. */
+/** Creates the file with its contents in one step. Returns false if it exists. */
 function create(path: string, own: Holder): boolean {
   const temporary = writeTemporary(path, own);
   try {
@@ -97,7 +99,7 @@ function writeTemporary(path: string, own: Holder): string {
   return temporary;
 }
 
-/** `undefined`: no file. `null`: not a complete lock; since files appear complete, a power loss left it. */
+/** `undefined`: there is no file. `null`: it is no complete lock; since files appear complete, a power cut left it. */
 function readHolder(path: string): Holder | null | undefined {
   let text: string;
   try {
@@ -121,7 +123,8 @@ function isAlive(holder: Holder): boolean {
     if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
   }
   const now = identify(holder.pid);
-  // Without /proc, or where it hides others' processes, the pid alone decides: rather refuse than let two in.
+  // Without /proc, or if it hides other users' processes, the pid alone decides: it is better to refuse than to let two
+  // in.
   if (now.start === "") return true;
   return now.boot === holder.boot && now.start === holder.start;
 }
@@ -129,7 +132,7 @@ function isAlive(holder: Holder): boolean {
 /** An ended process that its parent has not collected (state Z or X) has `start` "ended". */
 function identify(pid: number): Pick<Holder, "pid" | "start" | "boot"> {
   const stat = readProc(`/proc/${pid}/stat`);
-  // The second field is the command in parentheses, which may hold spaces and parentheses itself.
+  // The second field is the command in parentheses, which may itself contain spaces and parentheses.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const ended = fields[0] === "Z" || fields[0] === "X";
   return {

@@ -1,6 +1,6 @@
 import { pino } from "pino";
 
-/** The part of pino that the node uses: fields first, then the message. */
+/** The part of pino's interface that the node uses: fields first, then the message. */
 export interface Logger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
@@ -11,14 +11,16 @@ export interface Logger {
 
 export type LogLevel = "silent" | "error" | "warn" | "info" | "debug";
 
-/** One JSON object a line, or text where `pretty`; always on standard error, so that results stay alone on standard output. */
+/**
+ * Logs one JSON object per line, or text if `pretty`, always to standard error: standard output is for results only.
+ */
 export async function createLogger(options: {
   level: LogLevel;
   pretty: boolean;
   colors: boolean;
 }): Promise<Logger> {
   const { level, pretty, colors } = options;
-  // Some thirty modules, loaded only where somebody reads along.
+  // These are some thirty modules, loaded only if a person reads the log.
   const { default: prettyStream } = pretty ? await import("pino-pretty") : { default: undefined };
   const destination = prettyStream
     ? prettyStream({ destination: 2, sync: true, colorize: colors, translateTime: "SYS:HH:MM:ss.l" })

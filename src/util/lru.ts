@@ -1,4 +1,4 @@
-/** A map that forgets the entry longest unused once it holds more than `capacity`. */
+/** A map that drops the least recently used entry once it holds more than `capacity`. */
 export class LruMap<Key, Value> {
   readonly #map = new Map<Key, Value>();
   readonly #capacity: number;
@@ -30,7 +30,7 @@ export class LruMap<Key, Value> {
     if (this.#map.size > this.#capacity) this.#map.delete(this.#map.keys().next().value as Key);
   }
 
-  /** The longest unused first. */
+  /** The values, least recently used first. */
   values(): Iterable<Value> {
     return this.#map.values();
   }

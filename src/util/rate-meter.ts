@@ -1,13 +1,13 @@
 import type { Clock } from "./clock.ts";
 
-/** The rate is that of so long. */
+/** The window over which the rate is measured. */
 const windowMs = 10_000;
 const samples = 20;
 
-/** How fast something goes on: of the last ten seconds, since no two parts of a long work take the same time. */
+/** Measures a rate over the last ten seconds, because parts of a long task differ in speed. */
 export class RateMeter {
   readonly #clock: Clock;
-  /** Oldest first; the first is as old as the window, or where the work began. */
+  /** Oldest first; the first sample is as old as the window, or as the start of the work. */
   readonly #samples: { atMs: number; done: number }[];
   #done: number;
 
@@ -25,14 +25,14 @@ export class RateMeter {
     while (this.#samples.length > 2 && atMs - this.#samples[1]!.atMs >= windowMs) this.#samples.shift();
   }
 
-  /** 0 where nothing has been measured yet. */
+  /** The rate; 0 if nothing has been measured yet. */
   get perSecond(): number {
     const first = this.#samples[0]!;
     const elapsedMs = this.#clock.now() - first.atMs;
     return elapsedMs > 0 ? ((this.#done - first.done) * 1000) / elapsedMs : 0;
   }
 
-  /** Until `total`; undefined while it does not go on. */
+  /** The time until `total` is reached; undefined if there is no progress. */
   remainingMs(total: number): number | undefined {
     const { perSecond } = this;
     return perSecond > 0 ? Math.max(0, ((total - this.#done) * 1000) / perSecond) : undefined;

@@ -3,7 +3,7 @@ export class SerialQueue {
   #tail: Promise<unknown> = Promise.resolve();
   #size = 0;
 
-  /** Tasks waiting or running. */
+  /** The number of tasks that wait or run. */
   get size(): number {
     return this.#size;
   }

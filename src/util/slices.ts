@@ -1,4 +1,4 @@
-/** Lets whatever else waits run. Handed in, so that the same code runs in a simulator. */
+/** Lets other waiting work run. Passed in, so that the same code runs in a simulator. */
 export type Pause = () => Promise<void>;
 
 /** Ends the current turn of the event loop. */
