@@ -18,22 +18,22 @@ type AccountPaths = Pick<NodePaths, "account" | "passphrase">;
 
 export interface AccountOptions {
   paths: AccountPaths;
-  /** Instead of `CCOIN_PASSPHRASE_FILE` and of the kept passphrase. */
+  /** Takes precedence over `CCOIN_PASSPHRASE_FILE` and the kept passphrase. */
   passphraseFile?: string | undefined;
-  /** Typed by a person: instead of any file. */
+  /** A passphrase that a person typed. It takes precedence over every file. */
   passphrase?: string | undefined;
 }
 
 export interface CreateAccountOptions extends AccountOptions {
-  /** Base units; noted in the account file for `ccoin genesis`. */
+  /** An amount in base units, noted in the account file for `ccoin genesis`. */
   genesisBalance?: bigint;
-  /** Lower cost for tests. */
+  /** Tests set a lower cost. */
   scrypt?: ScryptParameters;
 }
 
 export interface CreatedAccount {
   signer: Signer;
-  /** File of the random passphrase that was made for this account; nothing where one was given or kept. */
+  /** The file of the random passphrase that was generated for this account; undefined if one was given or kept. */
   madePassphraseFile?: string;
 }
 
@@ -44,19 +44,19 @@ export interface AccountInfo {
   genesisBalance: bigint;
 }
 
-/** @throws {UserError} `ACCOUNT_EXISTS`; the account that is there stays as it is. */
+/** @throws {UserError} `ACCOUNT_EXISTS`; the existing account stays as it is. */
 export async function createAccount(options: CreateAccountOptions): Promise<CreatedAccount> {
   const { paths, genesisBalance, scrypt } = options;
   if (await exists(paths.account)) throw await existsError(paths);
   const seed = new Uint8Array(randomBytes(32));
   try {
-    // First the passphrase: an account without it would be lost.
+    // The passphrase is written first: an account without it would be lost.
     const { passphrase, made } = await ensurePassphrase(source(options));
     const text = await sealKeystore(seed, passphrase, {
       ...(genesisBalance !== undefined && { genesisBalance }),
       ...(scrypt && { scrypt }),
     });
-    // An account that does not open would be lost.
+    // An account that cannot be opened would be lost.
     await openKeystore(parseKeystore(text), passphrase);
     await createFile(paths.account, text);
     return { signer: signerFromSeed(seed), ...(made && { madePassphraseFile: paths.passphrase }) };
@@ -95,7 +95,7 @@ export async function openAccount(options: AccountOptions): Promise<Signer> {
   }
 }
 
-/** Opens the account, or makes one where there is none: a node starts without any preparation. */
+/** Opens the account, or creates it if there is none, so that a node starts without preparation. */
 export async function openOrCreateAccount(
   options: CreateAccountOptions,
 ): Promise<CreatedAccount & { created: boolean }> {

@@ -4,8 +4,8 @@ import { createFile } from "../util/atomic-file.ts";
 import { messageOf, UserError } from "../util/errors.ts";
 
 /**
- * The token that `Authorization: Bearer` must carry for the HTTP routes that change the node: 256 random bits, kept in a file that only
- * its owner can read, and made where there is none. @throws {UserError} `ADMIN_TOKEN`
+ * The token that `Authorization: Bearer` must carry for the HTTP routes that change the node: 256 random bits in a file
+ * that only its owner can read. Creates the file if there is none. @throws {UserError} `ADMIN_TOKEN`
  */
 export async function loadAdminToken(path: string): Promise<string> {
   try {
@@ -18,13 +18,13 @@ export async function loadAdminToken(path: string): Promise<string> {
     await createFile(path, `${token}\n`);
     return token;
   } catch (error) {
-    // Another process was faster: its token counts.
+    // Another process was faster, so its token applies.
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return parse(await readFile(path, "utf8"), path);
     throw asUserError(error, path);
   }
 }
 
-/** For a client on the node's machine. @throws {UserError} `NO_ADMIN_TOKEN`, `ADMIN_TOKEN` */
+/** Reads the token for a client on the node's machine. @throws {UserError} `NO_ADMIN_TOKEN`, `ADMIN_TOKEN` */
 export async function readAdminToken(path: string): Promise<string> {
   try {
     return parse(await readFile(path, "utf8"), path);
@@ -37,7 +37,7 @@ export async function readAdminToken(path: string): Promise<string> {
   }
 }
 
-/** Short ones were written by hand, and can be guessed. */
+/** A short token was written by hand and can be guessed. */
 function parse(text: string, path: string): string {
   const token = text.trim();
   if (/^[\x21-\x7e]{16,1024}$/.test(token)) return token;

@@ -4,28 +4,32 @@ import { join } from "node:path";
 import { replaceFile } from "../util/atomic-file.ts";
 import type { DataIdentity, ProtectionStore } from "./protection.ts";
 
-/** systemd and D-Bus; elsewhere, and in most containers, there is none. */
+/** Files of systemd and D-Bus. Other systems, and most containers, have none. */
 const machineIdFiles = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
 const tokenFileName = "signing-token";
 
 export interface DataIdentityCheck {
-  /** Why this data may not be the one that signed last; empty: it is. */
+  /** The reasons for which this data may not be the data that signed last; empty if it is. */
   reasons: string[];
   /** Makes this folder the one that signs. */
   note(): Promise<void>;
 }
 
 /**
- * Tells a copy from the original. Noted in the database are: the database folder's inode and time of birth, which no copying tool
- * can carry over (new with cp, tar, rsync, on another disk; kept when it is moved or the machine starts again); the machine (a
- * cloned volume); and a token, new at each start, in a file beside the database (a database put back alone, or deleted).
- * A disk image that is rolled back as a whole is not seen: there the account's own blocks and votes in the network tell
- * (`ProtectedSigner.observeHeader`).
+ * Distinguishes a copy from the original. The database notes three things.
+ * - The inode and time of birth of its folder, which no copying tool can carry over: they are new with cp, tar, rsync
+ *   and on another disk, and stay when the folder is moved or the machine restarts.
+ * - The machine, which reveals a cloned volume.
+ * - A token, new at each start, in a file beside the database, which reveals a database that was restored alone or
+ *   deleted.
+ *
+ * A disk image that is rolled back as a whole is not noticed. There the account's own blocks and votes in the network
+ * reveal it (`ProtectedSigner.observeHeader`).
  */
 export async function checkDataIdentity(options: {
   paths: { folder: string; db: string };
   store: Pick<ProtectionStore, "identity" | "saveIdentity">;
-  /** For tests. */
+  /** Tests set the machine's id. */
   machineId?: string;
 }): Promise<DataIdentityCheck> {
   const { paths, store } = options;
@@ -38,7 +42,7 @@ export async function checkDataIdentity(options: {
     reasons: compare(noted, { folder, machine, token }),
     async note() {
       const next = randomBytes(16).toString("hex");
-      // Whichever of the two a crash leaves in the file, it is known.
+      // Whichever of the two tokens a crash leaves in the file, it is known.
       await store.saveIdentity({ folder, machine, tokens: [token, next] });
       await replaceFile(tokenFile, `${next}\n`);
       await store.saveIdentity({ folder, machine, tokens: [next] });
@@ -50,7 +54,7 @@ function compare(
   noted: DataIdentity | undefined,
   now: { folder: string; machine: string; token: string },
 ): string[] {
-  // Neither has ever been noted: a new node.
+  // Neither has ever been noted, so this is a new node.
   if (!noted) return now.token === "" ? [] : ["the database is another than the one that signed last"];
   const reasons: string[] = [];
   if (noted.folder !== now.folder) reasons.push("the database folder is a copy");
@@ -60,7 +64,7 @@ function compare(
   return reasons;
 }
 
-/** "" where the file system keeps no time of birth: then the inode alone counts. */
+/** "" if the file system keeps no time of birth; then only the inode counts. */
 async function folderIdentity(path: string): Promise<string> {
   const { ino, birthtimeNs } = await stat(path, { bigint: true });
   return `${ino}:${birthtimeNs}`;

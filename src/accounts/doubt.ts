@@ -1,24 +1,27 @@
 import type { Clock } from "../util/clock.ts";
 import { SigningError } from "./protection.ts";
 
-/** Rounds above those that are known of which an account may have entered: by a time-out, and by a start after a lost vote. */
+/**
+ * Rounds that an account may have entered above those that are known: one by a time-out, and one by a start after a
+ * lost vote.
+ */
 const unheardRounds = 2;
 
 /**
- * Longest wait for a result while the others make blocks: the longest time-out of a round. If nothing is justified for that long, they
- * have no quorum without this account.
+ * The longest wait for a result while the others make blocks: the longest time-out of a round. If nothing is justified
+ * for that long, they have no quorum without this account.
  */
 const stalledMs = 30_000;
 
-/** How far finality is, by what peers have told. */
+/** The progress of finality as seen from signatures. */
 export interface HeardRounds {
-  /** Highest round that more than a third of the authorities have voted in. */
+  /** The highest round that more than a third of the authorities have voted in. */
   reachedRound: number;
-  /** Round of the highest justified checkpoint. */
+  /** The round of the highest justified checkpoint. */
   justifiedRound: number;
   /** A time after which more than two thirds of the authorities signed votes: the timestamp of the justified block. */
   votedAfterMs?: number | undefined;
-  /** A time after which so many others signed blocks that they are more than two thirds with this account. */
+  /** A time after which enough others signed blocks to be more than two thirds together with this account. */
   aliveAfterMs?: number | undefined;
   /** True if no checkpoint can be justified without this account. */
   isNeeded?: boolean | undefined;
@@ -29,7 +32,7 @@ export interface VoteLimits {
   targetRound: number;
 }
 
-/** Finds out by listening, before the account votes, which votes it may have signed that are not recorded. */
+/** Listens, before the account votes, to find out which votes it may have signed that are not recorded. */
 export class DoubtfulVotes {
   readonly #clock: Clock;
   readonly #listenMs: number;
@@ -43,7 +46,7 @@ export class DoubtfulVotes {
     this.#sinceMs = options.clock.now();
   }
 
-  /** Listens anew: what was heard before stays true, but proves nothing of what was signed since. */
+  /** Listens again. Facts that were heard before stay true, but prove nothing about what was signed since. */
   restart(): void {
     this.#sinceMs = this.#clock.now();
   }
@@ -52,7 +55,7 @@ export class DoubtfulVotes {
     this.#heard = highest(this.#heard, heard);
   }
 
-  /** Raises what is refused, by a vote of the account itself. */
+  /** Raises the refused rounds because of a vote of the account itself. */
   atLeast({ sourceRound, targetRound }: VoteLimits): void {
     this.#least = {
       sourceRound: Math.max(this.#least.sourceRound, sourceRound),
@@ -61,14 +64,16 @@ export class DoubtfulVotes {
   }
 
   /**
-   * Up to which rounds the account may have voted. Sources and targets: it voted from a checkpoint that more than two thirds had
-   * signed, and entered no round by a time-out before as many had reached the one below. An honest one of these is among any two thirds
-   * that have voted since, in a higher round; so no peer's word decides, only signatures from after the start. `roundsAlone`: rounds with
-   * a result that it can have made as the only authority: where no other node is there to tell, none has its votes.
-   * @throws {SigningError} `SIGNING_DOUBTFUL` while it cannot be known.
+   * The rounds up to which the account may have voted. It voted from a checkpoint that more than two thirds had signed,
+   * and entered no round by a time-out before as many had reached the one below. Any two thirds that have voted since
+   * include an honest one of these, in a higher round. Signatures from after the start therefore decide, and no peer's
+   * claim does.
+   * `roundsAlone`: the rounds with a result that it can have made as the only authority. If there is no other node to
+   * tell, none has its votes.
+   * @throws {SigningError} `SIGNING_DOUBTFUL` while the rounds cannot be known.
    */
   settle(recorded: VoteLimits, roundsAlone: number | undefined): VoteLimits {
-    // Clocks that differ by less than this mistake no block from before the start for a later one.
+    // If clocks differ by less than this, no block from before the start is taken for a later one.
     const listenedMs = this.#sinceMs + this.#listenMs;
     if (this.#clock.now() < listenedMs)
       throw new SigningError("SIGNING_DOUBTFUL", "no vote yet: listening how far finality is");

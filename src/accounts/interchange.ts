@@ -13,7 +13,7 @@ import {
   type VoteEntry,
 } from "./protection.ts";
 
-/** Raised when the meaning of the fields changes. */
+/** Incremented when the meaning of the fields changes. */
 const formatVersion = "1";
 
 /** Decimal text, as in EIP-3076. */
@@ -40,13 +40,16 @@ const interchangeSchema = z.object({
       signed_votes: z.array(
         z.object({ source_round: count, target_round: count, signing_root: signingRoot }),
       ),
-      /** Milliseconds since 1970: votes signed after it may be missing. */
+      /** Milliseconds since 1970. Votes signed after this time may be missing. */
       votes_doubtful_since: count.optional(),
     }),
   ),
 });
 
-/** Everything that an account signed and that was not pruned, as text; an entry without a root refuses up to its slot or rounds. */
+/**
+ * Everything that an account signed and that was not pruned, as text. An entry without a root refuses everything up to
+ * its slot or rounds.
+ */
 export async function exportInterchange(
   store: ProtectionStore,
   { genesisId, account }: { genesisId: Hex; account: Uint8Array },
@@ -79,8 +82,8 @@ export async function exportInterchange(
 }
 
 /**
- * Adds what a file says that the account signed: afterwards the store refuses what either of them refuses.
- * @throws {UserError} `BAD_PROTECTION_FILE`, `WRONG_CHAIN`, `WRONG_ACCOUNT`; nothing is changed then.
+ * Adds what a file says that the account signed. Afterwards the store refuses what either of them refuses.
+ * @throws {UserError} `BAD_PROTECTION_FILE`, `WRONG_CHAIN`, `WRONG_ACCOUNT`; nothing has changed then.
  */
 export async function importInterchange(
   store: ProtectionStore,
@@ -119,7 +122,7 @@ export async function importInterchange(
   return { headers: headers.length, votes: votes.length };
 }
 
-/** Adds the limits that the record sets beyond its entries. */
+/** Adds the limits that the record sets in addition to its entries. */
 function addLimits(record: ProtectionRecord, headers: HeaderEntry[], votes: VoteEntry[]): void {
   const { slot, slotRoot, floorSlot, sourceRound, targetRound, targetRoot } = record;
   const lastSlot = headers.at(-1)?.slot ?? -1;

@@ -8,16 +8,16 @@ import { CodedError } from "../util/errors.ts";
 
 const keystoreVersion = 1;
 
-/** `n` is the cost, a power of two; `r` and `p` as in RFC 7914. */
+/** `n` is the cost, a power of two; `r` and `p` are as in RFC 7914. */
 export interface ScryptParameters {
   n: number;
   r: number;
   p: number;
 }
 
-/** 128 MiB a guess, so that a stolen file is costly to search. */
+/** A guess takes 128 MiB, so that searching a stolen file is expensive. */
 export const defaultScrypt: ScryptParameters = { n: 2 ** 17, r: 8, p: 1 };
-/** 1 GiB at r = 8: no file makes this process ask for more. */
+/** 1 GiB at r = 8, so that no file makes this process allocate more. */
 const maxScryptBytes = 2 ** 30;
 
 const hexBytes = (bytes: number) =>
@@ -28,7 +28,7 @@ const keystoreSchema = z.strictObject({
   version: z.literal(keystoreVersion, {
     error: (issue) => `is ${JSON.stringify(issue.input)}, but this program reads version ${keystoreVersion}`,
   }),
-  /** bech32m; covered by `tag`. */
+  /** The address in bech32m; `tag` covers it. */
   address: z.string().pipe(addressSchema),
   scrypt: z
     .strictObject({
@@ -39,7 +39,7 @@ const keystoreSchema = z.strictObject({
     })
     .refine(({ n, r }) => 128 * n * r <= maxScryptBytes, { error: "asks for too much memory" }),
   aes256gcm: z.strictObject({ nonce: hexBytes(12), seed: hexBytes(32), tag: hexBytes(16) }),
-  /** Balance that a genesis made of local accounts gives this one. Not covered by `tag`. */
+  /** The balance that a genesis block made from local accounts gives this one. `tag` does not cover it. */
   genesisBalance: amountSchema.default(0n),
 });
 
@@ -51,7 +51,7 @@ export interface SealOptions {
   scrypt?: ScryptParameters;
 }
 
-/** The text of an account file that holds `seed` under `passphrase`. */
+/** The text of an account file that contains `seed`, encrypted under `passphrase`. */
 export async function sealKeystore(
   seed: Uint8Array,
   passphrase: string,
@@ -91,8 +91,8 @@ export function parseKeystore(text: string): Keystore {
 }
 
 /**
- * The seed that the file holds.
- * @throws {CodedError} `WRONG_PASSPHRASE`; a damaged ciphertext cannot be told from it.
+ * The seed in the file.
+ * @throws {CodedError} `WRONG_PASSPHRASE`; a damaged ciphertext has the same effect.
  */
 export async function openKeystore(keystore: Keystore, passphrase: string): Promise<Uint8Array> {
   const { scrypt: parameters, aes256gcm, address } = keystore;
@@ -112,9 +112,9 @@ export async function openKeystore(keystore: Keystore, passphrase: string): Prom
   return new Uint8Array(seed);
 }
 
-/** NFC, so that a passphrase typed on another keyboard or system gives the same bytes. */
+/** Normalizes to NFC, so that a passphrase typed on another keyboard or system gives the same bytes. */
 function deriveKey(passphrase: string, salt: Uint8Array, { n, r, p }: ScryptParameters): Promise<Buffer> {
-  // OpenSSL counts 128 * r * (n + p) bytes and a little more.
+  // OpenSSL needs 128 * r * (n + p) bytes and a little more.
   const options = { N: n, r, p, maxmem: 128 * r * (n + p) + 2 ** 20 };
   return new Promise((resolve, reject) => {
     scrypt(passphrase.normalize("NFC"), salt, 32, options, (error, key) =>

@@ -3,19 +3,19 @@ import { readFile } from "node:fs/promises";
 import { createFile, exists } from "../util/atomic-file.ts";
 import { messageOf, UserError } from "../util/errors.ts";
 
-/** Names a passphrase file where no option does. */
+/** The variable that names a passphrase file if no option does. */
 export const passphraseFileVariable = "CCOIN_PASSPHRASE_FILE";
 
 export interface PassphraseSource {
   /** The passphrase itself, typed by a person. */
   typed?: string | undefined;
-  /** A file: the option's, or the environment's. */
+  /** A file named by the option or the environment. */
   given?: string | undefined;
-  /** Used where none is given: `NodePaths.passphrase`. */
+  /** The file used if none is given: `NodePaths.passphrase`. */
   kept: string;
 }
 
-/** A typed passphrase wins over a file, and one given by option or environment over the kept one. */
+/** A typed passphrase takes precedence over a file, and a file given by option or environment over the kept one. */
 export function passphraseSource(
   kept: string,
   option: string | undefined,
@@ -25,7 +25,7 @@ export function passphraseSource(
   return { kept, typed, given: option ?? (environment[passphraseFileVariable] || undefined) };
 }
 
-/** @throws {UserError} `NO_PASSPHRASE` where there is no file, or it is empty. */
+/** @throws {UserError} `NO_PASSPHRASE` if the file does not exist or is empty. */
 export async function readPassphrase({ typed, given, kept }: PassphraseSource): Promise<string> {
   if (typed !== undefined) return typed;
   const path = given ?? kept;
@@ -38,7 +38,7 @@ export async function readPassphrase({ typed, given, kept }: PassphraseSource): 
       : `there is no passphrase in ${kept}: name its file with --passphrase-file or ${passphraseFileVariable}`;
     throw new UserError(reason, "NO_PASSPHRASE", { cause: error });
   }
-  // Editors and echo end a file with a line break that is no part of the passphrase.
+  // Editors and echo end a file with a line break that does not belong to the passphrase.
   const passphrase = text.replace(/\r?\n$/, "");
   if (passphrase === "") {
     throw new UserError(`the passphrase file ${path} is empty: write a passphrase into it`, "NO_PASSPHRASE");
@@ -47,8 +47,8 @@ export async function readPassphrase({ typed, given, kept }: PassphraseSource): 
 }
 
 /**
- * The given passphrase, or else the kept one, which is made at random where there is none.
- * `made` tells whether this call made it, so that people can be told once.
+ * The given passphrase, or otherwise the kept one, which is generated at random if there is none. `made` tells whether
+ * this call generated it, so that people can be told once.
  */
 export async function ensurePassphrase(
   source: PassphraseSource,
@@ -62,7 +62,7 @@ export async function ensurePassphrase(
     await createFile(source.kept, `${passphrase}\n`);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    // Another process was faster: its passphrase counts.
+    // Another process was faster, so its passphrase applies.
     return { passphrase: await readPassphrase(source), made: false };
   }
   return { passphrase, made: true };

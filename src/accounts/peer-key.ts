@@ -4,8 +4,9 @@ import { createFile } from "../util/atomic-file.ts";
 import { messageOf, UserError } from "../util/errors.ts";
 
 /**
- * The 32-byte Ed25519 seed of the node's libp2p identity, kept as hex and made where there is none. It holds no coins, so
- * it is not encrypted; apart from the account key, so that moving an account to another machine does not move the peer id.
+ * The 32-byte Ed25519 seed of the node's libp2p identity, stored as hex and generated if there is none. It holds no
+ * coins, so it is not encrypted. It is independent of the account key, so that moving an account to another machine
+ * does not move the peer id.
  * @throws {UserError} `DAMAGED_PEER_KEY`.
  */
 export async function loadPeerKey(path: string): Promise<Uint8Array> {
@@ -19,7 +20,7 @@ export async function loadPeerKey(path: string): Promise<Uint8Array> {
     await createFile(path, `${seed.toString("hex")}\n`);
     return new Uint8Array(seed);
   } catch (error) {
-    // Another process was faster: its key counts.
+    // Another process was faster, so its key applies.
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return parse(await readFile(path, "utf8"), path);
     throw asUserError(error, path);
   }

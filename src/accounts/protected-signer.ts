@@ -16,7 +16,7 @@ import {
 } from "./protection.ts";
 import type { Signer } from "./signer.ts";
 
-/** Two polls of the peers' statuses: what one peer has not heard of yet, another says. */
+/** Two polls of the peers' statuses: one peer may know what another has not heard of yet. */
 const defaultListenMs = 10_000;
 
 export interface ProtectedSignerOptions {
@@ -24,13 +24,16 @@ export interface ProtectedSignerOptions {
   store: ProtectionStore;
   clock: Clock;
   logger: Logger;
-  /** Slot of a time in ms since the Unix epoch. */
+  /** The slot of a time in ms since the Unix epoch. */
   slotOf(timeMs: number): number;
-  /** If this account is the only authority: rounds with a result that it can have made in this time. Else undefined. */
+  /**
+   * If this account is the only authority: the rounds with a result that it can have made in this time. Otherwise
+   * undefined.
+   */
   roundsAlone?(elapsedMs: number): number | undefined;
-  /** `checkDataIdentity`. Without it, the data is taken for that which signed last. */
+  /** The result of `checkDataIdentity`. Without it, the data is assumed to be the data that signed last. */
   identity?: { reasons: readonly string[]; note(): Promise<void> };
-  /** How long rounds are listened for, once the record is in doubt. */
+  /** The time for which the node listens for rounds once the record is in doubt. */
   listenMs?: number;
 }
 
@@ -42,7 +45,7 @@ export async function createProtectedSigner(options: ProtectedSignerOptions): Pr
   const protectedSigner = new StoredSigner(options, record, taken);
   if (identity) {
     if (identity.reasons.length > 0) await protectedSigner.raiseDoubt(identity.reasons.join("; "));
-    // Only now: a crash before would leave a copy that takes itself for the original.
+    // This must happen last: after a crash before it, a copy would take itself for the original.
     await identity.note();
   }
   return protectedSigner;
@@ -56,12 +59,12 @@ class StoredSigner implements ProtectedSigner {
   readonly #startedMs: number;
   readonly #listenMs: number;
   #record: ProtectionRecord;
-  /** Slots above the floor that a header was signed in. */
+  /** Slots above the floor in which a header was signed. */
   readonly #taken: Set<number>;
-  /** Signatures seen from here on must have their entries; those before may have been pruned. */
+  /** Signatures seen from this slot on must have their entries; earlier entries may have been pruned. */
   #watchedSlot: number;
   #watchedRound: number;
-  /** Another copy signs right now: this one does not any more. */
+  /** Another copy is signing right now, so this one has stopped. */
   #stopped: string | undefined;
 
   constructor(options: ProtectedSignerOptions, record: ProtectionRecord, taken: Set<number>) {
@@ -165,7 +168,7 @@ class StoredSigner implements ProtectedSigner {
     return this.#queue.run(async () => {
       const { store } = this.#options;
       const { targetRound, sourceRound } = vote;
-      // A later source is to be kept to also where the target's round is refused already.
+      // A later source must be respected even if the target's round is refused already.
       if (targetRound < this.#watchedRound && sourceRound <= this.#record.sourceRound) return;
       if (await store.hasVote(this.publicKey, vote)) return;
       if (votedAfterMs !== undefined && votedAfterMs > this.#startedMs + this.#listenMs)
@@ -185,7 +188,7 @@ class StoredSigner implements ProtectedSigner {
     });
   }
 
-  /** Something may have been signed that is not recorded: refuses the slots up to now, and votes until the network was heard. */
+  /** Signatures may exist that are not recorded. Refuses the slots up to now, and votes until the network was heard. */
   async raiseDoubt(reason: string): Promise<void> {
     const { clock, slotOf, logger } = this.#options;
     const { slot, timeMs, votesDoubtfulSinceMs } = this.#record;
@@ -210,7 +213,8 @@ class StoredSigner implements ProtectedSigner {
       sourceRound,
       targetRound,
       ...(raised && { targetRoot: undefined }),
-      // Others that wait for this account's vote come to these rounds by and by; alone it goes there itself.
+      // Other authorities that wait for this account's vote reach these rounds over time. A sole authority goes there
+      // by itself.
       ...(roundsAlone !== undefined && { votedRound: targetRound }),
       votesDoubtfulSinceMs: undefined,
     });
@@ -239,7 +243,7 @@ class StoredSigner implements ProtectedSigner {
     for (const taken of this.#taken) if (taken <= this.#record.floorSlot) this.#taken.delete(taken);
   }
 
-  /** The record in memory follows the disk: after a failed write it is that of what left. */
+  /** The record in memory follows the disk: after a failed write it is that of the signatures that left. */
   async #save(
     change: Partial<ProtectionRecord>,
     entries?: { headers?: HeaderEntry[]; votes?: VoteEntry[] },

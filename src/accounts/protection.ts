@@ -1,41 +1,47 @@
 import { equalBytes, toHex } from "../util/bytes.ts";
 import { CodedError } from "../util/errors.ts";
 
-/** A header that was signed; without `root`, a slot that is taken by something unknown. */
+/** A header that was signed. Without `root`, an unknown header takes the slot. */
 export interface HeaderEntry {
   slot: number;
-  /** 32 bytes: `signingRoot`. */
+  /** The 32 bytes of `signingRoot`. */
   root: Uint8Array | undefined;
 }
 
-/** A finality vote that was signed; rounds as in `FinalityVote`. */
+/** A finality vote that was signed; rounds are as in `FinalityVote`. */
 export interface VoteEntry {
   sourceRound: number;
   targetRound: number;
   root: Uint8Array | undefined;
 }
 
-/** The last signatures of an account and its limits: for votes the minimal database of EIP-3076, with rounds for epochs. */
+/**
+ * The last signatures of an account and its limits. For votes this is the minimal database of EIP-3076, with rounds for
+ * epochs.
+ */
 export interface ProtectionRecord {
-  /** The highest that a header was signed in. -1: none. */
+  /** The highest slot in which a header was signed; -1 for none. */
   slot: number;
-  /** Root signed in `slot`; undefined: nothing may be signed in it. */
+  /** The root that was signed in `slot`; undefined if nothing may be signed in it. */
   slotRoot: Uint8Array | undefined;
-  /** Up to here no new header is signed, as not every one that was has an entry. -1: all have. */
+  /** The slot up to which no new header is signed, because not every signed one has an entry; -1 if all have. */
   floorSlot: number;
   sourceRound: number;
   targetRound: number;
-  /** Root signed for `targetRound`; undefined: nothing may be. */
+  /** The root that was signed for `targetRound`; undefined if nothing may be signed for it. */
   targetRoot: Uint8Array | undefined;
-  /** Target round of the newest known vote; lower than `targetRound` while rounds are refused for doubt. */
+  /**
+   * The target round of the newest known vote. It is lower than `targetRound` while rounds are refused because of
+   * doubt.
+   */
   votedRound: number;
-  /** When it was known last that nothing else was signed. */
+  /** The last time at which it was certain that nothing else was signed. */
   timeMs: number;
-  /** Since then votes may have been signed that are not recorded; undefined: none. */
+  /** The time since which votes may have been signed that are not recorded; undefined for none. */
   votesDoubtfulSinceMs: number | undefined;
 }
 
-/** The folder's place when this account signed last: `data-identity.ts`. */
+/** The folder's place when this account last signed: `data-identity.ts`. */
 export interface DataIdentity {
   folder: string;
   machine: string;
@@ -43,7 +49,10 @@ export interface DataIdentity {
   tokens: string[];
 }
 
-/** Disk of the protection. Everything written is synced when the promise resolves; each call writes all or nothing. */
+/**
+ * The storage of the protection. Everything written is synced when the promise resolves; each call writes all or
+ * nothing.
+ */
 export interface ProtectionStore {
   load(account: Uint8Array): Promise<ProtectionRecord | undefined>;
   save(
@@ -51,7 +60,7 @@ export interface ProtectionStore {
     record: ProtectionRecord,
     entries?: { headers?: readonly HeaderEntry[]; votes?: readonly VoteEntry[] },
   ): Promise<void>;
-  /** Everything signed and not pruned, ascending: the complete database of EIP-3076. */
+  /** Everything that was signed and not pruned, ascending: the complete database of EIP-3076. */
   headers(account: Uint8Array): AsyncIterable<HeaderEntry>;
   votes(account: Uint8Array): AsyncIterable<VoteEntry>;
   headersIn(account: Uint8Array, slot: number): Promise<HeaderEntry[]>;
@@ -65,7 +74,7 @@ export interface ProtectionStore {
 
 export type SigningErrorCode = "SLASHABLE_HEADER" | "SLASHABLE_VOTE" | "SIGNING_DOUBTFUL";
 
-/** Why nothing was signed. */
+/** The reason for which nothing was signed. */
 export class SigningError extends CodedError<SigningErrorCode> {}
 
 export function emptyRecord(timeMs: number): ProtectionRecord {
@@ -83,9 +92,10 @@ export function emptyRecord(timeMs: number): ProtectionRecord {
 }
 
 /**
- * Tells a new header from one that was signed before. `signed`: the entries of its slot. Slots, not heights: on a better branch
- * every authority may have signed at a height already, and nobody could go on. Not only rising ones: a clock that was ahead for
- * a moment would keep the account from signing until the slots that it had reached.
+ * Tells a new header from one that was signed before. `signed` has the entries of its slot.
+ * The rule counts slots, not heights: on a better branch every authority may have signed at a height already, and
+ * nobody could continue. Slots need not rise either: a clock that was ahead for a moment would keep the account from
+ * signing until the slots that it had reached.
  * @throws {SigningError} `SLASHABLE_HEADER`
  */
 export function checkHeaderSigning(
@@ -131,7 +141,9 @@ export function checkVoteSigning(
   return "new";
 }
 
-/** The record after what another database says was signed too: it may know no more of what is below. */
+/**
+ * The record after adding a header that another database reports. That database may know no more of the slots below.
+ */
 export function mergeHeader(record: ProtectionRecord, { slot, root }: HeaderEntry): ProtectionRecord {
   const merged = { ...record, floorSlot: Math.max(record.floorSlot, record.slot, slot) };
   if (slot < record.slot) return merged;

@@ -1,12 +1,14 @@
 import { type Address, encodeAddress } from "../crypto/address.ts";
 import { keyPairFromSeed } from "../crypto/ed25519.ts";
 
-/** Signs for one account. Asynchronous, so that a wrapper can put on disk what is signed before the signature leaves. */
+/**
+ * Signs for one account. It is asynchronous, so that a wrapper can put a record on disk before the signature leaves.
+ */
 export interface Signer {
   /** 32 bytes. */
   readonly publicKey: Uint8Array;
   readonly address: Address;
-  /** `root`: the 32 bytes of `signingRoot`. Resolves to a signature of 64 bytes. */
+  /** `root` is the 32 bytes of `signingRoot`. Resolves to a signature of 64 bytes. */
   sign(root: Uint8Array): Promise<Uint8Array>;
 }
 

@@ -1,20 +1,23 @@
 import { isIPv4, isIPv6 } from "node:net";
 
-/** How far an address reaches; a name may lead anywhere. */
+/** The reach of an address. A name may lead anywhere. */
 export type Reach = "loopback" | "link" | "private" | "public" | "name";
 
-/** The parts of a multiaddr that tell machines apart. */
+/** The parts of a multiaddr that distinguish machines. */
 export interface Place {
   /** The address or the name, as written. */
   name: string;
   reach: Reach;
-  /** One machine, or those behind one router: an IPv4 address, an IPv6 /64. */
+  /** One machine, or the machines behind one router: an IPv4 address, an IPv6 /64. */
   host: string;
-  /** Machines that one owner may well have: an IPv4 /24, an IPv6 /48. */
+  /** Machines that probably have one owner: an IPv4 /24, an IPv6 /48. */
   group: string;
 }
 
-/** Undefined where the multiaddr does not begin with an IP address or a name, or holds one that is no place to connect to. */
+/**
+ * The place of a multiaddr. Undefined if it does not begin with an IP address or a name, or if nothing can connect to
+ * it.
+ */
 export function placeOf(multiaddr: string): Place | undefined {
   const [, protocol, name] = multiaddr.split("/");
   if (name === undefined || name === "") return undefined;
@@ -23,7 +26,7 @@ export function placeOf(multiaddr: string): Place | undefined {
   return { name, reach: "name", host: name.toLowerCase(), group: name.toLowerCase() };
 }
 
-/** The part of a multiaddr that one dials: host and port, without a peer id. */
+/** The part of a multiaddr that is dialled: host and port, without a peer id. */
 export function targetOf(multiaddr: string): string {
   return multiaddr.replace(/\/p2p\/[^/]+$/, "");
 }
@@ -48,7 +51,7 @@ function placeOfIp(name: string): Place | undefined {
       .slice(0, count)
       .map((group) => group.toString(16))
       .join(":")}::/${16 * count}`;
-  // Neighbours on a link all share the prefix fe80::/64, so that there the whole address is the machine.
+  // Neighbours on a link all share the prefix fe80::/64, so here the whole address stands for the machine.
   return {
     name,
     reach,

@@ -2,46 +2,55 @@ import { placeOf } from "./address.ts";
 import { maxAddresses, type Teller } from "./told.ts";
 import type { PeerId } from "./types.ts";
 
-/** Delay before the second attempt; doubles with each. */
+/** The delay before the second attempt. It doubles with each attempt. */
 const firstRetryMs = 500;
-/** A peer that comes back waits no longer than this. */
+/** The longest delay before a peer that comes back is dialled. */
 export const maxRetryMs = 10_000;
-/** After so many attempts a peer that nobody gave is dialled less: one that is gone for minutes, and one that is gone for an hour. */
+/**
+ * After these numbers of attempts, a peer that nobody gave is dialled less often: one that has been gone for minutes,
+ * and one that has been gone for an hour.
+ */
 const rarer = [
   { attempts: 60, retryMs: 600_000 },
   { attempts: 30, retryMs: 60_000 },
 ];
-/** A peer that never stayed is given up after so many attempts. */
+/** A peer that never stayed is given up after this many attempts. */
 export const toldAttempts = 5;
 
 interface Known {
   target: string;
-  /** There was a connection to it, or from there, that lasted. */
+  /** A connection to or from this address lasted. */
   worked: boolean;
   teller: Teller;
 }
 
-/** A peer to dial, and what is known of it. */
+/** A peer to dial, and what is known about it. */
 export class Candidate {
-  /** Unknown for a bootstrap address without one until it was first reached. */
+  /** Unknown for a bootstrap address without an id until it was first reached. */
   readonly id: PeerId | undefined;
-  /** Addresses that a person gave: always dialled, since a name may lead to the peer when all else that is known of it is old. */
+  /**
+   * Addresses that a person gave. They are always dialled, since a name may lead to the peer when everything else that
+   * is known about it is old.
+   */
   given: string[];
-  /** The address book had it at the start, from a dial of this node. */
+  /** The address book had the peer at the start, from a dial of this node. */
   chosen = false;
   /** There was a connection that lasted. */
   proven = false;
-  /** Failed, or did not last, since a connection lasted. */
+  /** Attempts that failed or did not last, since a connection last lasted. */
   attempts = 0;
   dialing = false;
-  /** The peer reached at an address without an id: it is dialled again once that peer is gone, for another may be there. */
+  /**
+   * The peer that was reached at an address without an id. The address is dialled again once that peer is gone, because
+   * another peer may be there.
+   */
   reached: PeerId | undefined;
-  /** When news of its addresses last cut the waiting short. */
+  /** The time at which news of its addresses last shortened the wait. */
   wokenAtMs = 0;
   cancel: (() => void) | undefined;
   /** The first teller. */
   teller: Teller | undefined;
-  /** The connection there is now was dialled to this target. */
+  /** The target that the present connection was dialled to. */
   dialledTo: string | undefined;
   #addresses: Known[] = [];
 
@@ -54,7 +63,7 @@ export class Candidate {
     return this.given.length > 0;
   }
 
-  /** Never forgotten for the sake of peers that are only told of. */
+  /** True for peers that are never forgotten in favour of peers that were only reported. */
   get isKept(): boolean {
     return this.isGiven || this.proven;
   }
@@ -67,7 +76,7 @@ export class Candidate {
     return this.#addresses.filter(({ worked }) => worked).map(({ target }) => target);
   }
 
-  /** Returns whether one is new. What worked stays in front: others cannot push it out. */
+  /** Returns whether an address is new. Addresses that worked stay in front, so that others cannot push them out. */
   tell(targets: readonly string[], teller: Teller): boolean {
     const added = targets.filter((target) => !this.#addresses.some((known) => known.target === target));
     const told = added.map((target) => ({ target, worked: false, teller }));
@@ -79,7 +88,7 @@ export class Candidate {
     return added.length > 0;
   }
 
-  /** The target worked: it comes first. */
+  /** The target worked, so it comes first. */
   onWorked(target: string): void {
     this.#addresses = [
       { target, worked: true, teller: "discovery" as Teller },
@@ -87,7 +96,10 @@ export class Candidate {
     ].slice(0, maxAddresses);
   }
 
-  /** The peer stayed. What it told of the host that it is connected from is no third party: the first such target counts as working. */
+  /**
+   * The peer stayed. An address that it reported for the host that it is connected from belongs to no third party: the
+   * first such target counts as working.
+   */
   onLasted(): void {
     this.proven = true;
     this.attempts = 0;
@@ -98,7 +110,7 @@ export class Candidate {
     if (own && this.worked.length === 0) this.onWorked(own.target);
   }
 
-  /** Addresses to dial now. `take` asks the quotas for an address that never worked. */
+  /** The addresses to dial now. `take` asks the quotas for an address that never worked. */
   toDial(take: (target: string, teller: Teller) => boolean): string[] {
     const told = this.#addresses.filter(({ worked, target }) => !worked && !this.given.includes(target));
     const taken = told.filter(({ target, teller }) => take(target, teller)).map(({ target }) => target);

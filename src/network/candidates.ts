@@ -4,12 +4,12 @@ import type { PeerId } from "./types.ts";
 
 /** One connection is dialled to each of these; more may come in. */
 const maxCandidates = 512;
-/** Peers that stayed once keep as many places, whatever is announced. */
+/** This many places are kept for peers that once stayed, whatever is announced. */
 const keptCandidates = maxCandidates / 2;
-/** Peers that one host told of, and that never stayed. */
+/** The limit for peers that one host reported and that never stayed. */
 const maxPerTeller = 32;
 
-/** The peers that a node dials, bounded by who told of them and whether they ever stayed. */
+/** The peers that a node dials, bounded by who reported them and whether they ever stayed. */
 export class Candidates {
   readonly #all = new Set<Candidate>();
   readonly #byId = new Map<PeerId, Candidate>();
@@ -33,7 +33,7 @@ export class Candidates {
     return this.#all;
   }
 
-  /** False where there is no room for it; peers given by a person always have room. */
+  /** Returns false if there is no room for the candidate. Peers given by a person always have room. */
   add(candidate: Candidate): boolean {
     if (!candidate.isGiven && !this.#makeRoom(candidate)) return false;
     this.#all.add(candidate);
@@ -49,8 +49,8 @@ export class Candidates {
   }
 
   /**
-   * Announcements of peers that never were there must not push out real ones, nor one teller those of others; but anybody can stay
-   * for a while under each of many ids, so that those which are gone make room, too.
+   * Announcements of peers that never existed must not push out real ones, and one teller's must not push out those of
+   * others. But anybody can stay for a while under each of many ids, so peers that are gone make room, too.
    */
   #makeRoom({ teller }: Candidate): boolean {
     const hostOf = (other: Teller | undefined) => (typeof other === "object" ? other.host : other);
@@ -64,7 +64,7 @@ export class Candidates {
     return stayed.length > keptCandidates && this.#removeWorst(stayed);
   }
 
-  /** Removes the one that failed most; false where none failed. */
+  /** Removes the candidate that failed most; returns false if none failed. */
   #removeWorst(candidates: Candidate[]): boolean {
     const failed = candidates.filter(({ id, attempts, proven }) => {
       return attempts > (proven ? toldAttempts : 0) && !(id && this.#connected(id));

@@ -5,7 +5,7 @@ import { targetOf } from "./address.ts";
 import type { Host } from "./host.ts";
 import type { PeerId } from "./types.ts";
 
-/** For a whole attempt, over all addresses of a peer. */
+/** The time for a whole attempt, over all addresses of a peer. */
 const dialTimeoutMs = 10_000;
 
 /** The host's connections, by peer ids as text. */
@@ -16,7 +16,7 @@ export class Connections {
     this.#host = host;
   }
 
-  /** Open ones, oldest first. */
+  /** The open connections to the peer, oldest first. */
   of(peer: PeerId): Connection[] {
     return this.#host
       .getConnections(peerIdFromString(peer))
@@ -24,19 +24,19 @@ export class Connections {
       .sort((a, b) => a.timeline.open - b.timeline.open);
   }
 
-  /** Multiaddrs of its open connections. */
+  /** The multiaddrs of the open connections to the peer. */
   addresses(peer: PeerId): string[] {
     return this.of(peer).map(({ remoteAddr }) => remoteAddr.toString());
   }
 
-  /** Multiaddrs of the connections that the node dialled, without those to `isGiven`. */
+  /** The multiaddrs of the connections that the node dialled, without those to peers for which `isGiven` is true. */
   dialled(isGiven: (peer: PeerId) => boolean): string[] {
     return this.#host.getConnections().flatMap(({ direction, remotePeer, remoteAddr }) => {
       return direction === "outbound" && !isGiven(remotePeer.toString()) ? remoteAddr.toString() : [];
     });
   }
 
-  /** Addresses on which this node listens, without its id. */
+  /** The addresses on which this node listens, without its id. */
   ownTargets(): string[] {
     return this.#host.getMultiaddrs().map((address) => targetOf(address.toString()));
   }

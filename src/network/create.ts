@@ -6,7 +6,7 @@ import { LibP2pNetwork, type NetworkOptions } from "./network.ts";
 import { PeerScores } from "./scores.ts";
 import { Usefulness } from "./usefulness.ts";
 
-/** @throws {UserError} `BAD_MULTIADDR`. Opens no port yet. */
+/** Opens no port yet. @throws {UserError} `BAD_MULTIADDR` */
 export async function createNetwork(options: NetworkOptions): Promise<LibP2pNetwork> {
   for (const address of [...options.listen, ...options.bootstrap]) {
     try {

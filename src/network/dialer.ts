@@ -9,15 +9,17 @@ import type { Teller, Told } from "./told.ts";
 import type { PeerId } from "./types.ts";
 
 /**
- * When two peers find each other at the same time, the one with the higher id waits this long for the other's dial, so that
- * they do not end up with two connections.
+ * When two peers find each other at the same time, the one with the higher id waits this long for the other's dial, so
+ * that they do not end up with two connections.
  */
 const yieldMs = 300;
 /** Announcements are not authenticated: a flood of addresses must not become a flood of dials. */
 const wakeEveryMs = 2_000;
-/** At once: dialling costs a handshake, and a classroom has one small router. */
+/** Dials at one time. Each costs a handshake, and a classroom has one small router. */
 const maxParallel = 16;
-/** A shorter connection counts as a failed attempt: a peer that closes at once is dialled ever more slowly. */
+/**
+ * A shorter connection counts as a failed attempt, so that a peer that closes at once is dialled less and less often.
+ */
 export const lastedMs = 10_000;
 
 export interface DialerOptions {
@@ -28,20 +30,20 @@ export interface DialerOptions {
   knownPeers: KnownPeers;
   told: Told;
   bootstrap: readonly string[];
-  /** Resolves to the peer that was reached. `id` is verified by the handshake where it is given. */
+  /** Resolves to the peer that was reached. The handshake verifies `id` if it is given. */
   dial(addresses: string[], id: PeerId | undefined): Promise<PeerId>;
   connected(id: PeerId): boolean;
-  /** Time for which the peer must not be dialled. */
+  /** The time for which the peer must not be dialled. */
   blockedMs(id: PeerId): number;
-  /** False where there are connections enough; peers given by a person are dialled all the same. */
+  /** False if there are enough connections; peers given by a person are dialled anyway. */
   hasRoom(peer: { addresses: readonly string[]; chosen: boolean }): boolean;
-  /** Addresses on which this node listens, without its id. */
+  /** The addresses on which this node listens, without its id. */
   ownTargets(): readonly string[];
 }
 
 /**
- * Connects to peers: those that a person gave and those that stayed once are dialled again for ever, those that are only told of a
- * few times. libp2p itself dials nobody.
+ * Dials every known peer. Peers that a person gave, and peers that once stayed, are redialled forever with back-off;
+ * peers that were only reported are dialled a few times. libp2p's auto-dial is off.
  */
 export class Dialer {
   readonly #options: DialerOptions;
@@ -83,7 +85,7 @@ export class Dialer {
     await this.#options.knownPeers.written();
   }
 
-  /** Discovery, or a peer that tells its addresses: multiaddrs with or without the peer id. */
+  /** Discovery or a peer reports addresses: multiaddrs with or without the peer id. */
   found(id: PeerId, addresses: readonly string[], teller: Teller): void {
     const { ownId, told, ownTargets, clock, connected } = this.#options;
     if (id === ownId || !this.#running) return;
@@ -101,11 +103,11 @@ export class Dialer {
     const now = clock.now();
     if (Math.abs(now - known.wokenAtMs) < wakeEveryMs) return;
     known.wokenAtMs = now;
-    // News do not shorten the wait of a peer that does not stay.
+    // News does not shorten the wait for a peer that does not stay.
     if (known.attempts === 0 || known.proven) this.#schedule(known, this.#yieldMs(id));
   }
 
-  /** `address`: the one that was dialled; undefined for a connection that came in. */
+  /** `address` is the one that was dialled; undefined for an inbound connection. */
   onConnected(id: PeerId, address: string | undefined): void {
     const known = this.#candidates.get(id);
     if (!known) return;
@@ -128,12 +130,14 @@ export class Dialer {
     } else if (!known.dialing) this.#failed(known);
   }
 
-  /** A person gave an address of the peer. */
+  /** True if a person gave an address of the peer. */
   isGiven(id: PeerId): boolean {
     return this.#candidates.get(id)?.isGiven ?? false;
   }
 
-  /** A person gave an address of the peer, or the address book had it at the start, from a dial of this node. */
+  /**
+   * True if a person gave an address of the peer, or if the address book had it at the start, from a dial of this node.
+   */
   isChosen(id: PeerId): boolean {
     const known = this.#candidates.get(id);
     return known !== undefined && (known.isGiven || known.chosen);
@@ -150,7 +154,7 @@ export class Dialer {
       this.#options.knownPeers.remember(id, candidate.worked, candidate.dialledTo !== undefined);
   }
 
-  /** By a person. */
+  /** Adds an address that a person gave. */
   #give(address: string): void {
     const [bare, id] = splitPeerId(address);
     const known = id === undefined ? undefined : this.#candidates.get(id);
@@ -174,7 +178,7 @@ export class Dialer {
     candidate.cancel = undefined;
     if (!this.#running || !this.#candidates.has(candidate)) return;
     const { id } = candidate;
-    // Its timer is that of the connection.
+    // Its timer belongs to the connection.
     if (id !== undefined && this.#options.connected(id)) {
       this.onConnected(id, candidate.dialledTo);
       return;
@@ -190,7 +194,7 @@ export class Dialer {
   }
 
   #failed(candidate: Candidate): void {
-    // It may have connected to us meanwhile.
+    // The peer may have connected to this node meanwhile.
     if (candidate.id === undefined || !this.#options.connected(candidate.id)) candidate.attempts++;
     if (!candidate.isKept && candidate.attempts >= toldAttempts) this.#candidates.remove(candidate);
     else this.#schedule(candidate, this.#retryMs(candidate));
@@ -229,7 +233,7 @@ export class Dialer {
     else this.#reached(candidate, reached);
   }
 
-  /** A bootstrap address tells who is behind it when it is reached; another peer may be there later. */
+  /** The peer behind a bootstrap address is known once the address is reached; another peer may be there later. */
   #reached(candidate: Candidate, id: PeerId): void {
     if (id === this.#options.ownId) this.#candidates.remove(candidate);
     else if (candidate.id === undefined) {

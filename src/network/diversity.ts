@@ -1,16 +1,18 @@
-/** Something that holds a place among others: its address decides whom it crowds. */
+/** An item that holds a place. Its address decides whom it crowds. */
 export interface Placed {
   host: string;
   group: string;
 }
 
 /**
- * The one that gives way to a newcomer, or undefined where the newcomer is of those that are there in plenty already.
+ * The item that gives way to a newcomer, or undefined if the newcomer belongs to those that are numerous already.
  *
- * The most represented group gives way to a group that would still have fewer places than it afterwards; and within the newcomer's
- * group the most represented host in the same way. So each swap makes the places more even, no two groups take turns in
- * throwing each other out, and an attacker with a few addresses keeps only as many places as everybody else leaves free.
- * `worth` orders those of one host: the least goes.
+ * The most represented group gives way to a group that would still have fewer places than it afterwards. Within the
+ * newcomer's group, the most represented host gives way in the same manner. Each swap makes the places more even, no
+ * two groups take turns in evicting each other, and an attacker with a few addresses keeps only as many places as
+ * everybody else leaves free.
+ *
+ * `worth` orders the items of one host: the least one goes.
  */
 export function givesWay<Item extends Placed>(
   newcomer: Placed,
@@ -27,7 +29,7 @@ export function givesWay<Item extends Placed>(
   );
   return leastOf(newcomer.group, (hosts.get(newcomer.host) ?? 0) + 2);
 
-  /** The least of the most represented host of a group, where that host holds `atLeast`. */
+  /** The least item of the most represented host of a group, if that host holds `atLeast`. */
   function leastOf(group: string, atLeast: number): Item | undefined {
     const members = items.filter((item) => item.group === group);
     const [host, held] = most(countBy(members, (item) => item.host));

@@ -7,29 +7,30 @@ import type { PeerScores } from "./scores.ts";
 /** Ids that gossipsub puts into one IHAVE or IWANT. */
 const maxIdsInMessage = 5_000;
 
-/** Limits of one RPC; gossipsub itself sends no more. */
+/** Limits of one RPC. gossipsub itself sends no more. */
 export const rpcLimits = {
   /** A few topics, each at most twice. */
   subscriptions: 32,
   messages: maxGossipTransactions,
-  /** Control messages of each kind: IHAVE one a topic, the others one a message that they are about. */
+  /** Control messages of each kind. An IHAVE is for one topic, the others are for one message each. */
   controlMessages: 512,
   /** Ids in all control messages together: an IHAVE for each of four topics. */
   ids: 4 * maxIdsInMessage + 1_000,
-  /** Fields that this version does not know: of later versions, a few. */
+  /** Fields that this version does not know. A later version may send a few. */
   unknown: 64,
 } as const;
 
-/** RPCs of one peer, and all that they hold. Above it they are dropped unread, each for a small penalty. */
+/** RPCs of one peer, and the parts that they hold. RPCs above it are dropped unread, each for a small penalty. */
 export const rpcQuota = { requests: 20_000, perMs: 10_000 };
 export const partsQuota = { requests: 200_000, perMs: 10_000 };
 /**
- * RPCs of one peer that bring no message and name none as known (IDONTWANT, one for each large message): what is left is a few a second
- * however much is going on, since gossipsub collects it for its heartbeat. They cost their sender nothing, and this node some 0.3 ms.
+ * RPCs of one peer that bring no message and report none as known (IDONTWANT, one for each large message). gossipsub
+ * collects the others for its heartbeat, so an honest peer sends only a few a second. They cost their sender nothing,
+ * and this node some 0.3 ms.
  */
 export const controlQuota = { requests: 200, perMs: 10_000 };
 
-/** As `decodeRpcLimits`: a second line behind `countParts`. */
+/** gossipsub's `decodeRpcLimits`: a second line of defence behind `countParts`. */
 export const decodeRpcLimits = {
   maxSubscriptions: rpcLimits.subscriptions,
   maxMessages: rpcLimits.messages,
@@ -40,20 +41,20 @@ export const decodeRpcLimits = {
   maxPeerInfos: 16,
 };
 
-/** Fields of `RPC` and of its `ControlMessage` (the gossipsub specification's rpc.proto). */
+/** The fields of `RPC` and of its `ControlMessage` (rpc.proto of the gossipsub specification). */
 const rpcFields = { subscriptions: 1, messages: 2, control: 3 } as const;
 const controlFields = { first: 1, idontwant: 5, last: 5 } as const;
 
 export interface RpcParts {
-  /** All that it holds, and the RPC itself. */
+  /** Everything that the RPC holds, and the RPC itself. */
   parts: number;
-  /** It has no message, and no IDONTWANT, which follows from a message of somebody. */
+  /** The RPC has no message, and no IDONTWANT, which follows from somebody's message. */
   isControl: boolean;
 }
 
 /**
- * Counts what an RPC holds without decoding it: an id of no bytes is two bytes on the wire and some hundred in memory. Undefined above
- * the limits, or where the bytes are no protobuf.
+ * Counts what an RPC holds without decoding it: an id of no bytes takes two bytes on the wire and some hundred in
+ * memory. Undefined above the limits, or if the bytes are no protobuf.
  */
 export function countParts(rpc: Uint8Array): RpcParts | undefined {
   const counts = { subscriptions: 0, messages: 0, ids: 0, unknown: 0, control: new Map<number, number>() };
@@ -78,7 +79,7 @@ export function countParts(rpc: Uint8Array): RpcParts | undefined {
   };
 }
 
-/** Calls `visit` with each field until it says no; false then, and where the bytes are no protobuf. */
+/** Calls `visit` with each field until it returns false. Returns false then, and if the bytes are no protobuf. */
 function eachField(bytes: Uint8Array, visit: (field: number, value: Uint8Array) => boolean): boolean {
   let at = 0;
   const varint = (): number => {
@@ -110,7 +111,7 @@ function eachField(bytes: Uint8Array, visit: (field: number, value: Uint8Array) 
   return true;
 }
 
-/** How a length above `maxInboundDataLength` is told of. */
+/** The errors that report a length above `maxInboundDataLength`. */
 const oversized: ReadonlySet<string> = new Set(["InvalidDataLengthError", "InvalidDataLengthLengthError"]);
 
 /** The part of gossipsub that reads RPCs. */
@@ -123,8 +124,8 @@ interface Chunk {
 }
 
 /**
- * Drops RPCs above the limits and the quotas before gossipsub decodes them. The first above the limits bans its sender, those above
- * the quotas cost it a little score each. To be called before the node starts.
+ * Drops RPCs above the limits and the quotas before gossipsub decodes them. The first RPC above the limits bans its
+ * sender; those above the quotas cost it a little score each. Call this before the node starts.
  */
 export function guardGossip(
   pubsub: GossipSub,

@@ -16,19 +16,20 @@ interface Sender {
   sendRpc(peer: string, rpc: Rpc): boolean;
 }
 
-/** Bytes of a message on the wire beside its data and topic. */
+/** Bytes of a message on the wire in addition to its data and topic. */
 const overheadBytes = 16;
 
 /**
- * Gossipsub answers an IWANT with all messages at once, however many and large they are, and a peer refuses such an RPC. Sends them in
- * several that are within the limits: one message is, and control messages have room beside it.
+ * gossipsub answers an IWANT with all messages at once, however many and large they are, and a peer refuses such an
+ * RPC. This sends them in several RPCs within the limits: a single message always is, and control messages have room
+ * beside it.
  */
 export function splitRpcs(pubsub: GossipSub): void {
   const sender = pubsub as unknown as Sender;
   const send = sender.sendRpc.bind(pubsub);
   sender.sendRpc = (peer, rpc) => {
     const [first, ...others] = split(rpc.messages);
-    // The rest of the RPC goes with the first ones.
+    // The rest of the RPC goes with the first messages.
     let sent = send(peer, first && others.length > 0 ? { ...rpc, messages: first } : rpc);
     for (const messages of others) sent = send(peer, { subscriptions: [], messages }) && sent;
     return sent;

@@ -4,12 +4,13 @@ import type { Logger } from "../util/logger.ts";
 import type { Host } from "./host.ts";
 
 const everyMs = 5_000;
-/** For identify and the first stream of a new connection. */
+/** The time for identify and the first stream of a new connection. */
 const graceMs = 15_000;
 
 /**
- * Gossipsub opens its stream to a peer once for each connection: where that stream breaks (a peer that reads too slowly, the
- * older of two connections), nothing is ever sent to the peer again. Closes such connections; the dialler makes new ones.
+ * gossipsub opens its stream to a peer once for each connection. If that stream breaks (because the peer reads too
+ * slowly, or it was on the older of two connections), nothing is ever sent to the peer again. This closes such
+ * connections, and the dialler makes new ones.
  */
 export function watchGossipStreams(host: Host, options: { clock: Clock; logger: Logger }): () => void {
   const check = () => {

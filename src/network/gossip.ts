@@ -17,14 +17,15 @@ import type { PeerScores } from "./scores.ts";
 import type { Network, NetworkObserver, PeerId, Verdict } from "./types.ts";
 import type { Usefulness } from "./usefulness.ts";
 
-/** One message, and what goes with it. Gossipsub puts what others want into one RPC: of large messages there is room for two. */
+/** One message, and what goes with it. gossipsub puts all requested messages into one RPC: two large messages fit. */
 const maxRpcBytes = 2 * maxGossipBytes;
-/** Entries of 1 KiB and the topic's name each: a node has four topics of each of at most four digests. */
+/** Entries of 1 KiB plus the topic's name. A node has four topics for each of at most four digests. */
 const maxTopicBytesPerPeer = 20 * 1024;
 
 /**
- * Rejects cost score only where the topic has parameters. The weights are small: the node's own scores decide about bans,
- * and gossipsub learns of them as the application's score. Delivery rates are not judged: chains are quiet for minutes.
+ * Rejects cost score only if the topic has parameters. The weights are small: the node's own scores decide about bans,
+ * and gossipsub receives them as the application's score. Delivery rates are not judged, because chains may be quiet
+ * for minutes.
  */
 const topicScoreParams = {
   topicWeight: 1,
@@ -46,18 +47,23 @@ const topicScoreParams = {
   invalidMessageDeliveriesDecay: 0.99,
 };
 
-/** Gossipsub keeps what it counted of a peer that left for so long. The node's own scores last longer, and are bounded in number. */
+/**
+ * The time for which gossipsub keeps its counters of a peer that left. The node's own scores last longer, and are
+ * bounded in number.
+ */
 const retainScoreMs = 60_000;
 
 /**
- * Messages of one peer that turn out to be of no use; above it they are dropped unread, each for a small penalty. Checking one costs
- * more than sending it. Honest nodes forward what they find useful, and the same bytes only once.
+ * Messages of one peer that turn out to be useless. Those above the quota are dropped unread, each for a small penalty,
+ * because checking one costs more than sending it. Honest nodes forward what they find useful, and the same bytes only
+ * once.
  */
 export const uselessQuota = { requests: 2_000, perMs: 10_000 };
 
 /**
- * A larger message travels on no sooner than this after it came: by then the others have said that they have it (IDONTWANT), and
- * it need not be sent. Without, each of four nodes gets it three times, whoever published it.
+ * A large message is forwarded this long after its arrival at the earliest. By then the other peers have said that they
+ * have it (IDONTWANT), and it need not be sent. Without this, each of four nodes receives it three times, whoever
+ * published it.
  */
 export const forwardAfterMs = 5;
 const largeBytes = 1024;
@@ -66,7 +72,7 @@ export function messageId(topicName: string, data: Uint8Array): Uint8Array {
   return sha256(new TextEncoder().encode(topicName), data);
 }
 
-/** The gossipsub service. Topics come later (`Gossip.join`), with the genesis. */
+/** The gossipsub service. Topics follow with the genesis block (`Gossip.join`). */
 export function gossipService(scores: PeerScores): (components: GossipSubComponents) => GossipSub {
   return gossipsub({
     globalSignaturePolicy: StrictNoSign,
@@ -84,8 +90,8 @@ export function gossipService(scores: PeerScores): (components: GossipSubCompone
       topics: {},
       appSpecificScore: (peer) => scores.gossipScore(peer),
       appSpecificWeight: 1,
-      // Ids that only passed count for the address, too, and would take the score of honest peers behind the same router.
-      // `Inbound` has a share for each address.
+      // Ids that only pass through count for the address, too, and would lower the score of honest peers behind the
+      // same router. `Inbound` has a share for each address.
       IPColocationFactorWeight: 0,
       behaviourPenaltyWeight: -1,
       behaviourPenaltyThreshold: 6,
@@ -98,7 +104,7 @@ export function gossipService(scores: PeerScores): (components: GossipSubCompone
 
 const names = Object.keys(topicNames) as TopicName[];
 
-/** Parts of gossipsub that it reads at run time, but takes only when it is made. */
+/** Options that gossipsub reads at run time, but accepts only in its constructor. */
 interface GossipInternals {
   opts: { scoreParams: { topics: Record<string, typeof topicScoreParams> } };
   allowedTopics: Set<string> | null;
@@ -146,7 +152,7 @@ export class Gossip {
     this.#logger = options.logger;
   }
 
-  /** Once; the node must be started. */
+  /** Joins the chain's topics. Call it once, when the node is started. */
   join({ genesisId, digests }: JoinedChain, validators: Validators): void {
     if (this.#genesisId) throw new Error("gossip has been joined before");
     this.#genesisId = genesisId;
@@ -157,18 +163,20 @@ export class Gossip {
         const id = topic(name, genesisId, digest);
         allowed.add(id);
         internals.opts.scoreParams.topics[id] = { ...topicScoreParams };
-        // Also for topics that are not listened to: gossipsub takes what has no validator.
+        // Topics that are not listened to get a validator too: gossipsub accepts every message of a topic that has
+        // none.
         this.#pubsub.topicValidators.set(id, (from, message) =>
           this.#validate(name, validators[name], from, message),
         );
       }
     }
-    // Not from the start: subscriptions are sent once, and those that come before the genesis is known would be lost. All digests at
-    // once for the same reason: a peer may subscribe to the next one long before this node does.
+    // The topics are not allowed from the start: subscriptions are sent once, and those that arrive before the genesis
+    // block is known would be lost. All digests are allowed at once for the same reason: a peer may subscribe to the
+    // next one long before this node does.
     internals.allowedTopics = allowed;
   }
 
-  /** Messages of a digest that was not joined are never taken in. */
+  /** Messages of a digest that was not joined are never accepted. */
   listen(digests: readonly Uint8Array[]): void {
     const genesisId = this.#genesisId;
     if (!genesisId) throw new Error("gossip has not been joined");
@@ -186,12 +194,15 @@ export class Gossip {
     }
   }
 
-  /** Ignores messages from now on: everything that could check them is being closed. */
+  /** Ignores messages from now on, because everything that could check them is being closed. */
   stop(): void {
     this.#stopped = true;
   }
 
-  /** Resolves to the number of peers it was sent to. @throws {RangeError} above `maxGossipBytes`, which nobody would get. */
+  /**
+   * Resolves to the number of peers that it was sent to. @throws {RangeError} above `maxGossipBytes`, which no peer
+   * would accept.
+   */
   async publish(name: TopicName, data: Uint8Array, digest: Uint8Array): Promise<number> {
     if (data.length > maxGossipBytes)
       throw new RangeError(`a gossip message has at most ${maxGossipBytes} bytes`);
@@ -222,11 +233,11 @@ export class Gossip {
     const receivedAtMs = this.#clock.now();
     let verdict: Verdict;
     try {
-      // A plain array over the same bytes: what the transport hands out is a Buffer.
+      // A plain array over the same bytes: the transport returns a Buffer.
       const data = new Uint8Array(message.data.buffer, message.data.byteOffset, message.data.byteLength);
       verdict = data.length > maxGossipBytes ? "reject" : await validator(data, peer);
     } catch (error) {
-      // One that was under way when the node stopped may miss its database.
+      // A message that was being checked when the node stopped may miss its database.
       const level = this.#stopped ? "debug" : "error";
       this.#logger[level]({ topic: name, error: messageOf(error) }, "a gossip validator failed");
       verdict = "ignore";

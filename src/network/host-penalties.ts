@@ -1,17 +1,17 @@
 import type { Clock } from "../util/clock.ts";
 import { LruMap } from "../util/lru.ts";
 
-/** A ban is half forgotten after this time. */
+/** Half of a ban is forgotten after this time. */
 const halfLifeMs = 10 * 60_000;
-/** Each ban halves what the address gets; beyond these nothing more is taken away. */
+/** Each ban halves the share of the address. Bans beyond this number have no effect. */
 const maxBans = 3;
-/** Longest unused first; an address costs an attacker more than a peer id, so a few thousand are enough. */
+/** Least recently used first. An address costs an attacker more than a peer id, so a few thousand are enough. */
 const maxHosts = 4_096;
 
 /**
- * Bans remembered by address. A ban is by key, and a new key costs nothing: so the addresses that a banned peer was connected from get
- * fewer places and handshakes for a time, whoever comes from there. At least an eighth is left, since honest peers may sit behind the
- * same router, and nobody who is connected already is disconnected for it.
+ * Remembers bans by address. A ban is by key, and a new key costs nothing. The addresses that a banned peer was
+ * connected from therefore get fewer places and handshakes for a time, whoever uses them. At least an eighth is left,
+ * since honest peers may be behind the same router, and no connected peer is disconnected for it.
  */
 export class HostPenalties {
   readonly #clock: Clock;
@@ -25,7 +25,7 @@ export class HostPenalties {
     this.#hosts.set(host, { bans: Math.min(maxBans, this.#bans(host) + 1), atMs: this.#clock.now() });
   }
 
-  /** In [1/8, 1]: what an address gets of what it would get otherwise. */
+  /** The share in [1/8, 1] that an address gets of its usual places and handshakes. */
   share(host: string): number {
     return 0.5 ** this.#bans(host);
   }

@@ -12,45 +12,45 @@ import { lanDiscovery } from "./lan-discovery.ts";
 import type { PeerScores } from "./scores.ts";
 import { sendFewerWindowUpdates } from "./window-updates.ts";
 
-/** The product's own tag, so that nodes of other libp2p programs on the LAN are not dialled. */
+/** A tag of this product, so that nodes of other libp2p programs on the LAN are not dialled. */
 export const mdnsServiceTag = "_ccoin._tcp.local";
 /**
- * A node asks at once when it starts; this is for answers that were lost, and for networks that come up later. Every question
- * is answered by every node, to every node: asked often, it would be most of what an idle network does.
+ * A node asks at once when it starts. This interval covers lost answers and networks that come up later. Every node
+ * answers every question to every node: frequent questions would be most of the traffic of an idle network.
  */
 const mdnsIntervalMs = 10_000;
 
-/** `Inbound` and the dialler count connections; libp2p's own limit, which knows no addresses, is only never to be met. */
+/** `Inbound` and the dialler count connections. libp2p's own limit, which knows no addresses, must never be reached. */
 const maxConnections = 4_096;
-/** A second and host, also from this machine: it may run a whole test network, whose nodes start together. */
+/** Per second and host, also for this machine: it may run a whole test network, whose nodes start together. */
 export const inboundPerSecond = 100;
-/** More than `Inbound` lets be there at once. */
+/** More than `Inbound` allows at one time. */
 const maxPendingInbound = 1_024;
 /** A slow machine behind a slow line needs a second or two. */
 export const handshakeTimeoutMs = 5_000;
-/** A peer's keys, addresses and protocols; those of this program are below 1 KiB. */
+/** The limit for a peer's keys, addresses and protocols; those of this program take less than 1 KiB. */
 const maxIdentifyBytes = 4_096;
 /** A node may be busy for some seconds, with large blocks on a small machine. */
 const pingTimeoutMs = 8_000;
 /** Streams of one connection, all protocols together. */
 export const maxStreamsPerConnection = 512;
-/** A stream's window; a stream that nobody reads yet may hold as much. 4 MiB carry 40 MB/s over 100 ms. */
+/** The window of a stream. A stream that nobody reads yet may buffer as much. 4 MiB carry 40 MB/s over 100 ms. */
 const streamWindowBytes = 4 * 2 ** 20;
 
 export type Host = Libp2p<{ identify: Identify; pubsub: GossipSub }>;
 
 export interface HostOptions {
-  /** Ed25519 seed, 32 bytes. */
+  /** The Ed25519 seed, 32 bytes. */
   privateKey: Uint8Array;
   listen: readonly string[];
   mdns: boolean;
   scores: PeerScores;
   inbound: Inbound;
-  /** Each time that a peer answers by mDNS; libp2p's own event comes only the first time. */
+  /** Called each time a peer answers by mDNS; libp2p's own event fires only the first time. */
   onDiscovered(peer: PeerInfo): void;
 }
 
-/** libp2p as the protocol wants it (protocols/README.md): TCP, Noise, yamux, identify, gossipsub. Not started. */
+/** A libp2p host as protocols/README.md requires: TCP, Noise, yamux, identify, gossipsub. It is not started. */
 export async function createHost(options: HostOptions): Promise<Host> {
   const { scores, inbound } = options;
   sendFewerWindowUpdates();
@@ -76,10 +76,10 @@ export async function createHost(options: HostOptions): Promise<Host> {
       inboundUpgradeTimeout: handshakeTimeoutMs,
       // An interface that is down must not use up the time for the others.
       addressDialTimeout: 2_000,
-      // The node's own dialler does this.
+      // The node's own dialler reconnects.
       reconnectRetries: 0,
     },
-    // Finds peers that are gone without a word.
+    // Detects peers that disappeared without closing.
     connectionMonitor: { pingInterval: 5_000, pingTimeout: { minTimeout: pingTimeoutMs } },
     connectionGater: {
       denyInboundConnection: (socket) => !inbound.mayBegin(socket),

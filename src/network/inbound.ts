@@ -6,31 +6,35 @@ import { HostPenalties } from "./host-penalties.ts";
 import type { PeerId } from "./types.ts";
 
 export const inboundLimits = {
-  /** Open connections that came in. */
+  /** Open inbound connections. */
   places: 96,
-  /** A household or a lab behind one router has enough, and one machine cannot take every place. */
+  /** Enough for a household or a lab behind one router, while one machine cannot take every place. */
   placesPerHost: 32,
-  /** Two peers that dial each other at once have two connections for a moment; one that came back after a cut does, too. */
+  /**
+   * Two peers that dial each other at once have two connections for a moment, and so does a peer that returned after a
+   * cut.
+   */
   placesPerPeer: 2,
-  /** Connections being set up. A socket that says nothing costs little, so there are many places. */
+  /** Connections being set up. An idle socket costs little, so there are many places. */
   handshakes: 256,
   handshakesPerHost: 16,
   /**
-   * A handshake with what follows costs some 10 ms of the main thread, several times that in a process that has just started. A class
-   * behind one router is in within seconds, and four addresses together take a tenth of the thread at most.
+   * A handshake and its consequences cost some 10 ms of the main thread, several times that in a process that has just
+   * started. A class behind one router connects within seconds, and four addresses together use at most a tenth of the
+   * thread.
    */
   ratePerHost: { requests: 24, perMs: 12_000 },
   ratePerGroup: { requests: 256, perMs: 16_000 },
   /**
-   * Handshakes of a host for which there is no place: only a peer that was given by a person, or that is back before its old
-   * connection has ended, gets in by one.
+   * Handshakes of a host for which there is no place. One gets in only if a person gave the peer, or if the peer is
+   * back before its old connection has ended.
    */
   rateOfCrowded: { requests: 2, perMs: 16_000 },
 };
 
 export type InboundLimits = typeof inboundLimits;
 
-/** A connection below libp2p's: closing it ends all that is built on it. */
+/** A connection below libp2p's: closing it ends everything that is built on it. */
 export interface Socket {
   remoteAddr: { toString(): string };
   addEventListener(name: "close", listener: () => void): void;
@@ -50,11 +54,14 @@ export interface InboundOptions {
   clock: Clock;
   /** 0 or negative. */
   score(peer: PeerId): number;
-  /** Good things that came from the peer of late. */
+  /** A count of useful things that came from the peer recently. */
   usefulness(peer: PeerId): number;
-  /** Peers that a person gave: they come in whatever is full. */
+  /** True for peers that a person gave: they are accepted even if everything is full. */
   isGiven(peer: PeerId): boolean;
-  /** Hosts without caps of their own: by default this machine, which may run a whole test network. They give way like all others. */
+  /**
+   * Hosts without caps of their own: by default this machine, which may run a whole test network. Their connections
+   * give way like all others.
+   */
   isExempt(place: Place): boolean;
   limits: InboundLimits;
 }
@@ -64,12 +71,13 @@ export function isThisMachine({ reach }: Place): boolean {
 }
 
 /**
- * Admits inbound connections in two steps, as libp2p asks: before the handshake only the address is known, and each address has a share of
- * the places and of the time for handshakes; after it the peer is known, and takes one of the places for connections.
- * When these are full, those whose address is of a crowd give way (`diversity.ts`), the least useful and youngest first.
+ * Admits inbound connections in two steps, as libp2p asks. Before the handshake only the address is known, and each
+ * address has a share of the places and of the time for handshakes. After the handshake the peer is known, and takes
+ * one of the places for connections. When these are full, a connection of a crowded address gives way (`diversity.ts`),
+ * the least useful and youngest first.
  *
- * An honest peer behind an attacker's router competes with it for the places of that address; one in the same /24 has an address
- * of its own, which is less crowded than the attacker's, and gets in.
+ * An honest peer behind an attacker's router competes with the attacker for the places of that address. One in the same
+ * /24 has an address of its own, which is less crowded than the attacker's, and gets in.
  */
 export class Inbound {
   readonly #options: InboundOptions;
@@ -84,7 +92,7 @@ export class Inbound {
     this.#penalties = new HostPenalties(options.clock);
   }
 
-  /** Before the handshake. False where the connection is to be closed. */
+  /** Called before the handshake. Returns false if the connection must be closed. */
   mayBegin(socket: Socket): boolean {
     const place = placeOf(socket.remoteAddr.toString());
     if (!place) return false;
@@ -100,7 +108,7 @@ export class Inbound {
     return true;
   }
 
-  /** After the handshake. False where the connection is to be closed. */
+  /** Called after the handshake. Returns false if the connection must be closed. */
   mayStay(socket: Socket, peer: PeerId): boolean {
     const held = this.#handshakes.get(socket);
     if (!held) return false;
@@ -118,13 +126,13 @@ export class Inbound {
     return true;
   }
 
-  /** A peer was banned that was connected from this multiaddr, whoever dialled: the host gets less. */
+  /** A peer that was connected from this multiaddr was banned, whichever side dialled. Its host gets less. */
   banned(address: string): void {
     const place = placeOf(address);
     if (place && !this.#options.isExempt(place)) this.#penalties.add(place.host);
   }
 
-  /** Connections that are open, and those being set up. */
+  /** The numbers of open connections and of those being set up. */
   get counts(): { open: number; handshakes: number } {
     return { open: this.#open.size, handshakes: this.#handshakes.size };
   }
@@ -139,7 +147,7 @@ export class Inbound {
     return this.#rates.take(host, perHost) && this.#rates.take(`group ${group}`, limits.ratePerGroup);
   }
 
-  /** A new peer from there would have a place, free or of one that gives way. */
+  /** True if a new peer from there would get a place: a free one, or that of a connection that gives way. */
   #hasPlace(place: Place): boolean {
     const { limits, isExempt } = this.#options;
     if (!isExempt(place) && this.#count(this.#open, place.host) >= this.#share(place, limits.placesPerHost))
@@ -163,7 +171,7 @@ export class Inbound {
     return count;
   }
 
-  /** Misbehaviour first, then those that brought least, then the youngest. */
+  /** Misbehaving peers go first, then those that brought least, then the youngest. */
   #worth(a: Open, b: Open): number {
     const { score, usefulness } = this.#options;
     return score(a.peer) - score(b.peer) || usefulness(a.peer) - usefulness(b.peer) || b.sinceMs - a.sinceMs;

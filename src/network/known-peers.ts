@@ -6,23 +6,24 @@ import { givesWay } from "./diversity.ts";
 import type { AddressBook, AddressBookEntry, PeerId } from "./types.ts";
 
 export const maxKnownPeers = 512;
-/** One machine, or one router, is no crowd of peers. This machine is not limited: it may run a whole test network. */
+/** One machine, or one router, must not fill the book. This machine is not limited: it may run a whole test network. */
 export const maxKnownPerHost = 32;
-/** When a host has too many, one that was not seen for so long gives way; otherwise the new one is refused. */
+/** When a host has too many peers, one that was not seen for this long gives way; otherwise the new one is refused. */
 const staleMs = 24 * 3_600_000;
-/** A peer that was not there for so long is not dialled at the next start. */
+/** A peer that was not seen for this long is not dialled at the next start. */
 const forgetMs = 30 * 24 * 3_600_000;
 
 /**
- * The address book: peers whose addresses worked, over restarts. Bounded by diversity, so that whoever has many ids in a few places
- * does not push out the others: then one of the most crowded hosts gives way, the one that was not there for longest.
+ * The address book: peers whose addresses worked, across restarts. It is bounded by diversity, so that a host with many
+ * ids in a few places does not push out the others. When it is full, the most crowded host loses the peer that was not
+ * seen for longest.
  */
 export class KnownPeers {
   readonly #store: AddressBook;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #entries = new Map<PeerId, AddressBookEntry>();
-  /** One after the other: the last word on a peer is what stays. */
+  /** Writes happen one after the other, so that the last one about a peer stays. */
   #written: Promise<void> = Promise.resolve();
 
   constructor(options: { store: AddressBook; clock: Clock; logger: Logger }) {
@@ -31,7 +32,7 @@ export class KnownPeers {
     this.#logger = options.logger;
   }
 
-  /** Reads the store; forgets what is too old or too much. */
+  /** Reads the store, and deletes what is too old or too much. */
   async load(): Promise<void> {
     for (const entry of await this.#store.load()) {
       if (this.#clock.now() - entry.lastSeenMs <= forgetMs && this.#makeRoom(entry))
@@ -49,7 +50,7 @@ export class KnownPeers {
     return this.#entries.has(id);
   }
 
-  /** `addresses`: those that worked, the last one first. `dialled`: by this node. */
+  /** `addresses` are those that worked, the last one first. `dialled` tells whether this node dialled. */
   remember(id: PeerId, addresses: readonly string[], dialled: boolean): void {
     const entry: AddressBookEntry = {
       id,
@@ -66,7 +67,7 @@ export class KnownPeers {
     if (this.#entries.delete(id)) this.#write(() => this.#store.remove(id));
   }
 
-  /** Resolves when all is written. */
+  /** Resolves when everything is written. */
   written(): Promise<void> {
     return this.#written;
   }

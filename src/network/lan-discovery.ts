@@ -11,8 +11,9 @@ interface Responder {
 }
 
 /**
- * mDNS as libp2p's, whose answers carry their TXT records in the additional section too: that is where the specification puts them
- * and where others look (rust-libp2p there only), while go-libp2p and js-libp2p put them among the answers.
+ * libp2p's mDNS, whose answers carry their TXT records in the additional section too. The specification puts them
+ * there, and other implementations look there (rust-libp2p only there), while go-libp2p and js-libp2p put them among
+ * the answers.
  */
 export function lanDiscovery(init: MulticastDNSInit): (components: MulticastDNSComponents) => PeerDiscovery {
   const create = mdns(init);

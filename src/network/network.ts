@@ -39,7 +39,7 @@ import type {
 import type { Usefulness } from "./usefulness.ts";
 
 export interface NetworkOptions {
-  /** Ed25519 seed of the peer key, 32 bytes. */
+  /** The Ed25519 seed of the peer key, 32 bytes. */
   privateKey: Uint8Array;
   /** Multiaddrs, such as `/ip4/0.0.0.0/tcp/63261`. */
   listen: readonly string[];
@@ -50,15 +50,15 @@ export interface NetworkOptions {
   logger: Logger;
   addressBook: AddressBook;
   observer?: NetworkObserver | undefined;
-  /** In [0, 1): spreads what many nodes would do at once. */
+  /** A number in [0, 1) that spreads actions that many nodes would otherwise take at once. */
   random: () => number;
-  /** Addresses that are not limited; this machine's unless told otherwise. */
+  /** Addresses that are not limited; by default this machine's. */
   isExempt?: InboundOptions["isExempt"];
   inboundLimits?: InboundOptions["limits"];
   serveLimits?: ServeLimits;
 }
 
-/** The node's network. `start` and `stop` once each. */
+/** The node's network. Call `start` and `stop` once each. */
 export class LibP2pNetwork implements Network {
   readonly peerId: PeerId;
   readonly #host: Host;
@@ -202,22 +202,22 @@ export class LibP2pNetwork implements Network {
   }
 
   async disconnect(peer: PeerId, options: { forMs?: number } = {}): Promise<void> {
-    // Comes back here without `forMs`.
+    // Blocking calls this method again, without `forMs`.
     if (options.forMs !== undefined) return this.#scores.block(peer, options.forMs);
     await this.#connections.close(peer);
   }
 
-  /** A peer that discovery found at these multiaddrs. */
+  /** Discovery found the peer at these multiaddrs. */
   discovered(peer: PeerId, addresses: readonly string[]): void {
     this.#dialer.found(peer, addresses, "discovery");
   }
 
-  /** A person gave its address. */
+  /** True if a person gave the peer's address. */
   isGiven(peer: PeerId): boolean {
     return this.#dialer.isGiven(peer);
   }
 
-  /** Multiaddrs of its open connections. */
+  /** The multiaddrs of the peer's open connections. */
   remoteAddresses(peer: PeerId): string[] {
     return this.#connections.addresses(peer);
   }
@@ -240,14 +240,14 @@ export class LibP2pNetwork implements Network {
     this.#events.emit("disconnected", id);
   }
 
-  /** A peer says where it listens: the way back to one that dialled us. */
+  /** A peer reports where it listens: this is how a peer that dialled this node can be redialled. */
   #onIdentified(connection: Connection, listenAddresses: string[]): void {
     const teller = placeOf(connection.remoteAddr.toString());
     if (teller) this.#dialer.found(connection.remotePeer.toString(), listenAddresses, teller);
   }
 }
 
-/** libp2p keeps only the text of the error that the system gave. */
+/** libp2p keeps only the text of the system's error. */
 function listenError(error: unknown, listen: readonly string[]): unknown {
   if (!messageOf(error).includes("EADDRINUSE")) return error;
   return new UserError(

@@ -1,17 +1,19 @@
 import { type Place, placeOf } from "./address.ts";
 
-/** Connections that the node dials; peers given by a person are dialled besides. */
+/** Connections that the node dials. Peers given by a person are extra. */
 export const maxOutbound = 32;
-/** Those for peers of the node's own choice, which worked in an earlier run: others may tell of any number of new ones. */
+/**
+ * Places for peers of the node's own choice, which worked in an earlier run: others may report any number of new ones.
+ */
 export const keptOutbound = 12;
-/** One machine, or one router, is no crowd of peers. */
+/** One machine, or one router, must not take all places. */
 const maxPerHost = 4;
-/** A public /24 mostly has one owner; a private one is a LAN. */
+/** A public /24 usually has one owner; a private one is a LAN. */
 const maxPerPublicGroup = 4;
 
 /**
- * True if one more peer may be dialled at the addresses. `chosen`: the node knows it from before. `open`: multiaddrs of the
- * connections that were dialled, without those that a person gave.
+ * True if one more peer may be dialled at the addresses. `chosen`: the node knows it from an earlier run. `open`:
+ * multiaddrs of the dialled connections, without those that a person gave.
  */
 export function hasRoomFor(
   peer: { addresses: readonly string[]; chosen: boolean },

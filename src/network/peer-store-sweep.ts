@@ -6,9 +6,9 @@ import type { Host } from "./host.ts";
 const everyMs = 10_000;
 
 /**
- * libp2p's peer store keeps what every peer said of itself that ever connected, or that discovery named. Forgets those that are not
- * connected: the dialler has the addresses that are worth keeping. A peer goes at the second look, since libp2p reads its entry
- * once more when it disconnects.
+ * libp2p's peer store keeps what every peer reported that ever connected or that discovery named. This deletes peers
+ * that are not connected; the dialler has the addresses that are worth keeping. A peer is deleted at the second look,
+ * since libp2p reads its entry once more when it disconnects.
  */
 export function sweepPeerStore(
   host: Pick<Host, "peerStore" | "getConnections">,

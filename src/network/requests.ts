@@ -22,11 +22,13 @@ import { ServeBudget, type ServeLimits } from "./serve-budget.ts";
 import type { NetworkObserver, Offence, PeerId } from "./types.ts";
 import type { Usefulness } from "./usefulness.ts";
 
-/** Answers to one peer at once in one protocol: each may hold the largest chunk in memory while the peer reads it. */
+/**
+ * Concurrent answers to one peer in one protocol. Each may hold the largest chunk in memory while the peer reads it.
+ */
 const maxConcurrent = 8;
-/** libp2p resets streams above its own limit without an answer; this side answers `rateLimited` before. */
+/** libp2p resets streams above its own limit without an answer; this side answers `rateLimited` first. */
 const maxStreams = 32;
-/** An honest node asks below the quota, so that late packets that arrive together do not exceed it. */
+/** An honest node stays below the quota, so that late packets that arrive together do not exceed it. */
 const ownShare = 0.9;
 
 /** Offences of a requester, by how its exchange ended here. */
@@ -46,14 +48,14 @@ const answererOffences: Partial<Record<RequestErrorCode, Offence>> = {
 
 export interface RequestsOptions {
   libp2p: Libp2p;
-  /** The connection to use; undefined where there is none. */
+  /** The connection to use; undefined if there is none. */
   connection(peer: PeerId): Connection | undefined;
   scores: PeerScores;
   usefulness: Usefulness;
   clock: Clock;
   logger: Logger;
   observer?: NetworkObserver | undefined;
-  /** Hosts without a share of their own of what serving may cost. */
+  /** Hosts without a share of their own in the budget for serving. */
   isExempt(place: Place): boolean;
   serveLimits?: ServeLimits | undefined;
 }
@@ -101,7 +103,7 @@ export class Requests {
       admitted,
       meter: this.#budget.meter(peer, place, place !== undefined && isExempt(place)),
       onServerError: (error) => {
-        // The end of this node overtakes the answer.
+        // This node began to close before the answer was complete.
         if (isClosed(error)) return;
         logger.error({ peer, protocol: protocol.id, error: messageOf(error) }, "a request was not answered");
       },
@@ -133,7 +135,8 @@ export class Requests {
         signal: options.signal,
         ack: options.ack,
       })) {
-        // Everybody is asked for the height. A chunk that turns out to be wrong costs score, which counts first.
+        // Height requests do not count, because every peer is asked. A chunk that turns out to be wrong costs score,
+        // which counts first.
         if (protocol.id !== height.id) this.#options.usefulness.add(peer);
         yield chunk;
       }
@@ -173,7 +176,7 @@ export class Requests {
       if (signal?.aborted) throw new RequestError("aborted", "aborted by the caller", { cause: error });
       if (timeout.signal.aborted) throw new RequestError("timeout", "no stream in time", { cause: error });
       const known = requestError(error);
-      // A peer that is killed, or has just disconnected, ends the stream before it has agreed on the protocol.
+      // A peer that is killed, or has just disconnected, ends the stream before the protocol is agreed.
       if (known.code === "malformed") throw new RequestError("connection", known.message, { cause: error });
       throw known;
     } finally {

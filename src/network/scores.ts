@@ -2,37 +2,42 @@ import type { Clock } from "../util/clock.ts";
 import type { Logger } from "../util/logger.ts";
 import type { Offence, PeerId } from "./types.ts";
 
-/** At or below it a peer is banned. */
+/** A peer is banned at or below this score. */
 export const banScore = -100;
 /** Long enough to make a flood useless, short enough for an operator who has repaired the node to wait for. */
 export const banMs = 10 * 60_000;
-/** A peer of another chain may be given the right one meanwhile. */
+/** A peer of another chain may get the right one meanwhile. */
 export const wrongGenesisMs = 60_000;
 /** A score is halved in this time. */
 export const halfLifeMs = 5 * 60_000;
-/** Nearer to 0 it is 0. */
+/** A score that is nearer to 0 counts as 0. */
 const negligible = 0.1;
-/** Peer ids cost nothing: above this many, the least bad are forgotten. */
+/** Peer ids cost nothing, so above this many the least bad are forgotten. */
 const maxTracked = 4096;
-/** A little trouble does not change whom gossip goes to. */
+/** Minor trouble does not change which peers gossip goes to. */
 const gossipGrace = 20;
 
-/** `floor`: the offence alone takes nobody below it. */
+/** `floor`: the offence alone takes no peer below it. */
 export const offences: Record<Offence, { points: number; floor?: number }> = {
-  /** No honest program comes near the limits, and a flood of such costs a second each: one is enough. */
+  /** No honest program comes near the limits, and such a flood costs a second per RPC: one is enough for a ban. */
   excessiveRpc: { points: 100 },
-  /** Everybody checks before forwarding, so its sender is at fault. One may be a broken memory; the second within a minute bans. */
+  /**
+   * Every node checks before forwarding, so the sender is at fault. One such message may come from broken memory; the
+   * second within a minute bans.
+   */
   invalidMessage: { points: 55 },
   invalidBlock: { points: 55 },
-  /** A request that does not decode or breaks a rule: a fault in the program, at best. */
+  /** A request that does not decode or breaks a rule is at best a fault in the program. */
   invalidRequest: { points: 15 },
-  /** Peers are asked every few seconds: two wrong answers must be enough, or a liar stays for longer than ten. */
+  /**
+   * Peers are asked every few seconds: two wrong answers must be enough, or a liar stays for longer than ten seconds.
+   */
   invalidResponse: { points: 55 },
-  /** An honest node keeps below the quotas itself, except right after a restart. */
+  /** An honest node stays below the quotas by itself, except directly after a restart. */
   rateLimited: { points: 1 },
-  /** Slow, stopped or cut off: asked last, but never banned for it. */
+  /** A slow, stopped or disconnected peer is asked last, but never banned for it. */
   timeout: { points: 5, floor: -50 },
-  /** Another chain on the same network: kept away, not punished. */
+  /** A peer of another chain on the same network is kept away, not punished. */
   wrongGenesis: { points: 0 },
 };
 
@@ -41,7 +46,7 @@ interface Entry {
   atMs: number;
 }
 
-/** Scores of peers by id, and who is kept away until when. Outlives connections. */
+/** Scores of peers by id, and the peers that are kept away, with the end of that time. They outlive connections. */
 export class PeerScores {
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -49,7 +54,7 @@ export class PeerScores {
   readonly #blocked = new Map<PeerId, { untilMs: number; forMs: number; banned: boolean }>();
   readonly #onBlocked: (peer: PeerId, banned: boolean) => void;
 
-  /** `onBlocked`: the peer is to be disconnected. `banned`: for misbehaviour. */
+  /** `onBlocked` must disconnect the peer. `banned` is true for misbehaviour. */
   constructor(options: {
     clock: Clock;
     logger: Logger;
@@ -75,7 +80,7 @@ export class PeerScores {
   }
 
   penalize(peer: PeerId, offence: Offence, detail: string): void {
-    // Work of a banned peer that was still under way is settled by its ban.
+    // A ban settles the offences of a banned peer that were still being processed.
     if (this.blocked(peer) && this.#blocked.get(peer)!.banned) return;
     const before = this.score(peer);
     const { points, floor } = offences[offence];
@@ -88,7 +93,7 @@ export class PeerScores {
       this.block(peer, wrongGenesisMs);
     } else if (after <= banScore && !this.blocked(peer)) {
       this.#logger.warn({ peer, offence, detail, forMs: banMs }, "peer banned");
-      // It starts anew after the ban.
+      // The score starts again at 0 after the ban.
       this.#entries.delete(peer);
       this.#block(peer, banMs, true);
     }
@@ -100,7 +105,7 @@ export class PeerScores {
 
   #block(peer: PeerId, forMs: number, banned: boolean): void {
     if (forMs > this.blockedMs(peer)) {
-      // Behind those that were blocked earlier.
+      // The entry moves behind those that were blocked earlier.
       this.#blocked.delete(peer);
       this.#blocked.set(peer, { untilMs: this.#clock.now() + forMs, forMs, banned });
     }
@@ -112,7 +117,7 @@ export class PeerScores {
     return this.blockedMs(peer) > 0;
   }
 
-  /** How long the peer is still to be kept away. */
+  /** The time for which the peer is still kept away. */
   blockedMs(peer: PeerId): number {
     const block = this.#blocked.get(peer);
     if (!block) return 0;
@@ -129,7 +134,7 @@ export class PeerScores {
       const byScore = [...this.#entries.keys()].sort((a, b) => this.score(b) - this.score(a));
       for (const peer of byScore.slice(0, maxTracked / 2)) this.#entries.delete(peer);
     }
-    // Saying that one is of another chain costs nothing; a ban was earned, and stays as long as there is room for it.
+    // Claiming to be of another chain costs nothing, while a ban was earned and stays as long as there is room for it.
     const blocked = [...this.#blocked];
     const surplus = Math.max(0, blocked.length - maxTracked);
     const cheap = blocked.filter(([, { banned }]) => !banned).slice(0, surplus);

@@ -6,15 +6,19 @@ import type { PeerId } from "./types.ts";
 const mebibyte = 2 ** 20;
 
 export const serveLimits = {
-  /** Bytes read from the disk and bytes sent, together. A peer gets five times as many blocks as a download can check. */
+  /**
+   * Bytes read from the disk and bytes sent, together. A peer gets five times as many blocks as a download can check.
+   */
   perPeer: { requests: 256 * mebibyte, perMs: 10_000 },
   perHost: { requests: 512 * mebibyte, perMs: 10_000 },
   /** Bounds the CPU for reading and encrypting, whatever the number of addresses. */
   inAll: { requests: 1024 * mebibyte, perMs: 10_000 },
-  /** Read and not sent yet: memory, for as long as a peer reads slowly. One answer that is larger comes alone. */
+  /**
+   * Bytes that were read and not sent yet: memory for as long as a peer reads slowly. One larger answer proceeds alone.
+   */
   heldPerHost: 16 * mebibyte,
   heldInAll: 128 * mebibyte,
-  /** An answer that would have to wait for longer is refused: requesters have time-outs. */
+  /** An answer that would have to wait longer is refused, because requesters have time-outs. */
   maxWaitMs: 2_000,
   waitingPerHost: 64,
   waiting: 512,
@@ -36,9 +40,9 @@ interface Waiting {
 }
 
 /**
- * Limits the cost of serving others, by bytes, for each peer, each address and in all. Above it answers come later, and then
- * not at all; the requester loses no score, since it cannot know what others ask. When all that there is has been given away,
- * those go first whose address has had least: many ids from few addresses cannot starve the others.
+ * Limits the cost of serving others, by bytes, for each peer, each address and in all. Above the limits answers are
+ * delayed, and then refused; the requester loses no score, since it cannot know what others request. When the budget is
+ * used up, the address that has had least goes first, so that many ids from few addresses cannot starve the others.
  */
 export class ServeBudget {
   readonly #clock: Clock;
@@ -55,7 +59,7 @@ export class ServeBudget {
     this.#spent = new RateLimiter(clock);
   }
 
-  /** For one answer. `place`: where the requester is connected from. */
+  /** The meter of one answer. `place` is where the requester is connected from. */
   meter(peer: PeerId, place: Place | undefined, isExempt: boolean): Meter {
     const requester = { peer, host: place?.host ?? "unknown", isExempt };
     let held = 0;
@@ -73,7 +77,7 @@ export class ServeBudget {
     };
   }
 
-  /** Answers that wait for their turn. */
+  /** The number of answers that wait for their turn. */
   get waiting(): number {
     return this.#waiting.size;
   }
@@ -101,7 +105,10 @@ export class ServeBudget {
     });
   }
 
-  /** Starts those that may, the address that has had least first, and comes back when there is more to give. */
+  /**
+   * Starts the answers that may proceed, the address that has had least first, and runs again when the budget has been
+   * refilled.
+   */
   #startWaiting(): void {
     this.#cancelTimer();
     for (let next = this.#next(); next; next = this.#next()) {

@@ -2,22 +2,24 @@ import { RateLimiter } from "../../protocols/index.ts";
 import type { Clock } from "../util/clock.ts";
 import { type Place, placeOf, targetOf } from "./address.ts";
 
-/** Teller of an address: a peer, by the place that it is connected from, or discovery, whose answers prove nothing. */
+/**
+ * The source of an address: a peer, by the place that it is connected from, or discovery, whose answers prove nothing.
+ */
 export type Teller = Place | "discovery";
 
-/** Addresses of one peer: a machine has a few interfaces. Each that is dead costs time at every attempt. */
+/** Addresses of one peer: a machine has a few interfaces. Each dead one costs time at every attempt. */
 export const maxAddresses = 8;
 
-/** Dials to addresses that never worked: so many at once, refilled evenly over the time. */
+/** Dials to addresses that never worked: this many at once, refilled evenly over the time. */
 export const toldLimits = {
-  /** A few tries, then one a minute while somebody still tells of it. */
+  /** A few tries, then one a minute while somebody still reports the address. */
   perTarget: { requests: 5, perMs: 5 * 60_000 },
   perHost: { requests: 16, perMs: 60_000 },
   perGroup: { requests: 128, perMs: 60_000 },
-  /** Peers mostly tell where they themselves are; other places are somebody else's. */
+  /** Peers mostly report their own place; other places belong to somebody else. */
   elsewherePerTeller: { requests: 8, perMs: 10 * 60_000 },
   elsewhere: { requests: 64, perMs: 10 * 60_000 },
-  /** A whole class finds each other within a second; on the internet, nobody is found by multicast. */
+  /** A whole class finds each other within a second; on the internet, multicast finds nobody. */
   byDiscovery: { requests: 256, perMs: 60_000 },
   publicByDiscovery: { requests: 16, perMs: 60_000 },
 };
@@ -25,9 +27,9 @@ export const toldLimits = {
 type Quota = [key: string, quota: { requests: number; perMs: number }];
 
 /**
- * Quotas for dialling addresses that others told of. Telling costs nothing, and the address may be a third party's: without
- * limits a stranger could have this node scan or flood whom it likes. So each target, host and teller has a quota, and addresses
- * that cannot be meant for this node are dropped.
+ * Quotas for dialling addresses that others reported. Reporting costs nothing, and the address may be a third party's:
+ * without limits a stranger could use this node to scan or flood any host. Each target, host and teller therefore has a
+ * quota, and addresses that cannot be meant for this node are dropped.
  */
 export class Told {
   readonly #quotas: RateLimiter;
@@ -42,7 +44,7 @@ export class Told {
       (target) => isTcp(target) && !own.includes(target),
     );
     const places = targets.map(placeOf);
-    // A machine with other addresses is reached by those; its loopback is ours.
+    // A machine with other addresses is reached by those; its loopback is this node's own.
     const onlyLoopback = places.every((place) => place?.reach === "loopback");
     return targets
       .filter((_, index) => {
@@ -53,7 +55,7 @@ export class Told {
       .slice(0, maxAddresses);
   }
 
-  /** Takes from the quotas of a dial to the target; false where one of them is used up. */
+  /** Charges a dial to the target to its quotas; returns false if one of them is used up. */
   take(target: string, teller: Teller): boolean {
     const place = placeOf(target);
     if (!place) return false;
@@ -91,7 +93,10 @@ function mayKnow(teller: Place, place: Place): boolean {
   return place.reach === teller.reach;
 }
 
-/** Host and port, without relays. A name that leads to more addresses with more names (`/dnsaddr`) is for persons to give. */
+/**
+ * True for host and port without relays. Only a person may give a name that leads to more addresses with more names
+ * (`/dnsaddr`).
+ */
 function isTcp(target: string): boolean {
   const match = /^\/(?:ip4|ip6|dns|dns4|dns6)\/[^/]+\/tcp\/(\d+)$/.exec(target);
   return match !== null && Number(match[1]) >= 1 && Number(match[1]) <= 65_535;

@@ -5,7 +5,10 @@ import type { PeerId } from "./types.ts";
 const halfLifeMs = 10 * 60_000;
 const maxPeers = 1_024;
 
-/** Counts what peers brought that was new and passed its checks. It decides only who gives way when places are full. */
+/**
+ * Counts what peers delivered that was new and passed its checks. It only decides which connection gives way when
+ * places are full.
+ */
 export class Usefulness {
   readonly #clock: Clock;
   readonly #delivered = new Map<PeerId, { count: number; atMs: number }>();

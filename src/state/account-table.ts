@@ -1,7 +1,7 @@
 import { accountsLimit } from "../types/state.ts";
 import { AddressIndex } from "./address-index.ts";
 
-/** `balance` in base units, `nonce` of the next transaction. */
+/** `balance` is in base units; `nonce` is that of the next transaction. */
 export interface AccountValue {
   balance: bigint;
   nonce: number;
@@ -19,10 +19,12 @@ export interface AccountReader {
 
 const addressBytes = 32;
 const minCapacity = 16;
-/** More room when there is none left: little enough that a large table does not double its memory. */
+/** Growth when there is no room left: little enough that a large table does not double its memory. */
 const growth = 1.25;
 
-/** All accounts in flat arrays that grow: 48 bytes an account, and the address index. Indexes must be below `count`. */
+/**
+ * All accounts in flat arrays that grow: 48 bytes per account, and the address index. Indexes must be below `count`.
+ */
 export class AccountTable implements AccountReader {
   #count = 0;
   #bytes: Uint8Array;
@@ -30,7 +32,7 @@ export class AccountTable implements AccountReader {
   #nonces: Float64Array;
   readonly #index: AddressIndex;
 
-  /** `seed`: 8 random bytes that key the address index. `capacity`: accounts to make room for. */
+  /** `seed` is 8 random bytes that key the address index. `capacity` is the number of accounts to make room for. */
   constructor(seed: Uint8Array, capacity = 0) {
     const room = Math.max(capacity, minCapacity);
     this.#bytes = new Uint8Array(room * addressBytes);
@@ -43,7 +45,10 @@ export class AccountTable implements AccountReader {
     return this.#count;
   }
 
-  /** All addresses one after another, with unused room behind: not to be changed, and replaced when the table grows. */
+  /**
+   * All addresses one after another, followed by unused room. Do not change them; the array is replaced when the table
+   * grows.
+   */
   get bytes(): Uint8Array {
     return this.#bytes;
   }
@@ -56,7 +61,7 @@ export class AccountTable implements AccountReader {
     return { balance: this.balance(index), nonce: this.nonce(index) };
   }
 
-  /** A copy. */
+  /** A copy of the address. */
   address(index: number): Uint8Array {
     return this.#bytes.slice(index * addressBytes, (index + 1) * addressBytes);
   }
@@ -74,7 +79,7 @@ export class AccountTable implements AccountReader {
     this.#nonces[index] = nonce;
   }
 
-  /** Creates the account at index `count`. `address` has none yet. */
+  /** Creates the account at index `count`. No account may have `address` yet. */
   append(address: Uint8Array, balance: bigint, nonce: number): void {
     if (this.#count === accountsLimit) throw new RangeError("the table of accounts is full");
     if (this.#count === this.#nonces.length) this.#grow(Math.ceil(this.#count * growth));

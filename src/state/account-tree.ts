@@ -7,24 +7,26 @@ import { packAccounts } from "./leaves.ts";
 /** `List[Account, 2^32]`. */
 const depth = 32;
 const nodeBytes = 32;
-/** Nodes hashed by one native call: enough to hide its cost, small enough for the cache. */
+/** Nodes that one native call hashes: enough to hide the cost of the call, few enough for the cache. */
 const batchNodes = 1024;
-/** Room made when there is none left, as a multiple of what is needed. */
+/** The room that is made when there is none left, as a multiple of what is needed. */
 const growth = 1.25;
 /** Batches between two pauses: a few ms. */
 const sliceBatches = 8;
 
 /**
- * The Merkle tree of the account list over an `AccountTable`: the nodes of each level in one flat array, level 0 the accounts' own
- * roots. Only what changed is hashed again, level by level, when a root is asked for.
+ * The Merkle tree of the account list over an `AccountTable`. Each level's nodes are in one flat array; level 0 has the
+ * accounts' own roots. When a root is requested, only the nodes that changed are hashed again, level by level.
  */
 export class AccountTree {
   readonly #table: AccountTable;
-  /** `#levels[k]` holds the nodes at height k, the last one being a single node; one array more than once needed is kept. */
+  /**
+   * `#levels[k]` holds the nodes at height k; the last one is a single node. One array more than once needed is kept.
+   */
   readonly #levels: Uint8Array[] = [];
   /** Leaves from here on have never been hashed. */
   #hashedCount = 0;
-  /** A bit for each leaf below it that changed. */
+  /** A bit for each leaf below `#hashedCount` that changed. */
   #dirty = new Uint32Array(0);
   readonly #input = new Uint8Array(batchNodes * 2 * nodeBytes * 2);
   readonly #output = new Uint8Array(batchNodes * 2 * nodeBytes);
@@ -42,7 +44,7 @@ export class AccountTree {
   truncate(count: number): void {
     if (count >= this.#hashedCount) return;
     this.#hashedCount = count;
-    // Every node that held a removed account and stays is above the last one that stays.
+    // Every remaining node that covered a removed account is above the last remaining account.
     if (count > 0) this.mark(count - 1);
   }
 
@@ -68,7 +70,7 @@ export class AccountTree {
     return nodes;
   }
 
-  /** A copy of a node, a zero hash where the list has ended. */
+  /** A copy of a node; a zero hash beyond the end of the list. */
   #node(level: number, index: number): Uint8Array {
     if (index >= nodesAt(this.#table.count, level)) return zeroHash(level);
     return this.#levels[level]!.slice(index * nodeBytes, (index + 1) * nodeBytes);
@@ -84,7 +86,7 @@ export class AccountTree {
     for (const _ of this.#batches());
   }
 
-  /** Hashes what is out of date, a batch at each step. */
+  /** Hashes outdated nodes, one batch per step. */
   *#batches(): Iterable<void> {
     const { count } = this.#table;
     let dirty = this.#takeDirty();
@@ -151,7 +153,7 @@ export class AccountTree {
       const batch = parents.subarray(from, from + batchNodes);
       const [first, end] = [batch[0]!, batch.at(-1)! + 1];
       if (end - first === batch.length && end * pairBytes <= childrenEnd) {
-        // All that change lie side by side, as in a new tree: nothing needs to be copied.
+        // All changed nodes are adjacent, as in a new tree, so nothing needs to be copied.
         const changed = this.#levels[level + 1]!.subarray(first * nodeBytes, end * nodeBytes);
         hashInto(children.subarray(first * pairBytes, end * pairBytes), changed);
         yield;
@@ -191,7 +193,7 @@ function distinct(ascending: Uint32Array): Uint32Array {
   return ascending.subarray(0, length);
 }
 
-/** Copies the pairs of children of `parents` next to each other. Word by word: a call for each would cost more. */
+/** Copies the pairs of children of `parents` next to each other, word by word: a call for each would cost more. */
 function gatherPairs(children: Uint8Array, parents: Uint32Array, out: Uint8Array): void {
   const from = new Uint32Array(children.buffer, 0, children.length >>> 2);
   const to = new Uint32Array(out.buffer, out.byteOffset, out.length >>> 2);

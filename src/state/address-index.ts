@@ -6,12 +6,12 @@ export interface AddressSource {
 
 const addressBytes = 32;
 const minSlots = 16;
-/** Linear probing stays short up to here: five slots on average for an address that is not there. */
+/** Linear probing stays short up to this load: five slots on average for an address that is not in the table. */
 const maxLoad = 2 / 3;
 
 /**
- * Address to account index: an open-addressing hash table of 4-byte slots (6 to 12 bytes an account) over addresses that are
- * stored elsewhere. The hash is keyed, so that nobody can make addresses that collide.
+ * Maps addresses to account indexes: an open-addressing hash table of 4-byte slots (6 to 12 bytes per account) over
+ * addresses that are stored elsewhere. The hash is keyed, so that nobody can construct addresses that collide.
  */
 export class AddressIndex {
   readonly #source: AddressSource;
@@ -21,7 +21,7 @@ export class AddressIndex {
   #slots: Uint32Array;
   #count = 0;
 
-  /** `seed`: 8 random bytes, never shown to anybody. `capacity`: addresses to make room for. */
+  /** `seed` is 8 random bytes that nobody else may know. `capacity` is the number of addresses to make room for. */
   constructor(source: AddressSource, seed: Uint8Array, capacity = 0) {
     if (seed.length < 8) throw new RangeError(`the seed has 8 bytes, not ${seed.length}`);
     this.#source = source;
@@ -35,15 +35,15 @@ export class AddressIndex {
     return this.#slots[this.#find(address)]! - 1;
   }
 
-  /** Adds the next account: its address is not in the index, its place is the number of accounts so far. */
+  /** Adds the next account. Its address must not be in the index; its index is the number of accounts so far. */
   append(address: Uint8Array): void {
     if (this.#count + 1 > this.#slots.length * maxLoad) this.#grow(this.#slots.length * 2);
     this.#slots[this.#find(address)] = ++this.#count;
   }
 
   /**
-   * Forgets the last accounts, whose addresses are still in the source. Their slots are simply freed: accounts are in the table
-   * as if added in order, so no older one was placed by passing over the slot of a newer one.
+   * Removes the last accounts, whose addresses are still in the source. Their slots are simply freed: accounts are in
+   * the table as if added in order, so no older one was placed by passing over the slot of a newer one.
    */
   truncate(count: number): void {
     while (this.#count > count) {
@@ -53,7 +53,7 @@ export class AddressIndex {
     }
   }
 
-  /** The slot of `address`, or the free one where it belongs. */
+  /** The slot of `address`, or the free slot where it belongs. */
   #find(address: Uint8Array): number {
     const slots = this.#slots;
     const mask = slots.length - 1;

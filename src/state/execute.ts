@@ -4,7 +4,7 @@ import { isSafeCount, maxAmount } from "../types/primitives.ts";
 import type { Transaction, Transfer } from "../types/transaction.ts";
 import type { AccountState } from "./state.ts";
 
-/** The parameters that a block's transactions are executed by: those after its parent. */
+/** The parameters by which a block's transactions are executed: those after its parent. */
 export type ExecutionParameters = Pick<ChainParameters, "minFee" | "blockReward">;
 
 export interface BlockInput {
@@ -14,20 +14,23 @@ export interface BlockInput {
   parameters: ExecutionParameters;
 }
 
-/** True if a block at `height` may no longer hold the transfer. */
+/** True if a block at `height` may no longer include the transfer. */
 export function isExpired({ validUntil }: Pick<Transfer, "validUntil">, height: number): boolean {
   return validUntil !== 0 && height > validUntil;
 }
 
-/** Executes the transactions of one block, one by one, in place: `rollback` of the state takes them back. */
+/** Executes the transactions of one block, one by one, in place; `rollback` of the state reverts them. */
 export class Executor {
-  /** Index of the sender's account and of the receiver's, for each executed transaction; -1 where there is none. */
+  /** The indexes of the sender's account and of the receiver's, for each executed transaction; -1 for none. */
   readonly parties: number[] = [];
   readonly #state: AccountState;
   readonly #height: number;
   readonly #proposer: Uint8Array;
   readonly #parameters: ExecutionParameters;
-  /** Receivers of nothing that had no account: places in `parties`. The block may have made it later. */
+  /**
+   * Receivers of a zero amount that had no account, with their places in `parties`. The block may have created the
+   * account later.
+   */
   readonly #strangers: { place: number; address: Uint8Array }[] = [];
   #fees = 0n;
 
@@ -38,7 +41,10 @@ export class Executor {
     this.#parameters = parameters;
   }
 
-  /** Executes a transaction, or says why it cannot be and leaves everything as it was. Signatures are not checked here. */
+  /**
+   * Executes a transaction, or returns why it cannot be executed and leaves everything as it was. Signatures are not
+   * checked here.
+   */
   tryTransaction({ message }: Transaction): TransactionErrorCode | undefined {
     const state = this.#state;
     const { from, to, amount, fee, nonce, validUntil } = message;
@@ -53,7 +59,7 @@ export class Executor {
     const senderNonce = sender < 0 ? 0 : state.nonce(sender);
     if (nonce < senderNonce) return "NONCE_TOO_LOW";
     if (nonce > senderNonce) return "NONCE_TOO_HIGH";
-    // An account that does not exist cannot hold the next nonce, even of a transfer that costs nothing.
+    // An account that does not exist cannot use a nonce, even for a transfer that costs nothing.
     const senderBalance = sender < 0 ? 0n : state.balance(sender);
     if (sender < 0 || senderBalance < cost) return "INSUFFICIENT_BALANCE";
 
@@ -69,7 +75,7 @@ export class Executor {
     return undefined;
   }
 
-  /** As `tryTransaction`. @throws {BlockError} INVALID_TRANSACTION with its index and code */
+  /** Executes like `tryTransaction`. @throws {BlockError} INVALID_TRANSACTION with its index and code */
   execute(transaction: Transaction): void {
     const transactionIndex = this.parties.length / 2;
     const transactionCode = this.tryTransaction(transaction);
@@ -78,7 +84,7 @@ export class Executor {
     throw new BlockError("INVALID_TRANSACTION", message, { transactionIndex, transactionCode });
   }
 
-  /** Pays the proposer. The executor is used up. @throws {BlockError} REWARD_OVERFLOW */
+  /** Pays the proposer. The executor cannot be used afterwards. @throws {BlockError} REWARD_OVERFLOW */
   finish(): void {
     const state = this.#state;
     const income = this.#fees + this.#parameters.blockReward;
@@ -95,7 +101,10 @@ export class Executor {
   }
 }
 
-/** Executes a block at once; returns the executor's `parties`. After an error the state is to be rolled back. @throws {BlockError} INVALID_TRANSACTION, REWARD_OVERFLOW */
+/**
+ * Executes a whole block; returns the executor's `parties`. Roll the state back after an error. @throws {BlockError}
+ * INVALID_TRANSACTION, REWARD_OVERFLOW
+ */
 export function executeBlock(state: AccountState, block: BlockInput): readonly number[] {
   const executor = new Executor(state, block);
   for (const transaction of block.transactions) executor.execute(transaction);
@@ -104,13 +113,13 @@ export function executeBlock(state: AccountState, block: BlockInput): readonly n
 }
 
 /**
- * Takes the last executed block back by its transactions: all that they do is to add and to subtract.
- * `count`: of the accounts before it. @throws {RangeError} if there are fewer
+ * Reverts the last executed block by means of its transactions, which only add and subtract. `count` is the number of
+ * accounts before it. @throws {RangeError} if there are fewer
  */
 export function revertBlock(state: AccountState, block: Omit<BlockInput, "height">, count: number): void {
   if (count > state.count) throw new RangeError(`${count} accounts before a block, ${state.count} after it`);
   const { transactions, proposer, parameters } = block;
-  // Accounts that the block made will be gone. In between a sum may be below zero: the table counts modulo 2^64.
+  // Accounts that the block created will be removed. Meanwhile a sum may be below zero: the table counts modulo 2^64.
   const credit = (address: Uint8Array, amount: bigint, nonces: number) => {
     const index = state.indexOf(address);
     if (index >= 0 && index < count)

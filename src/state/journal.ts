@@ -5,21 +5,22 @@ import type { AccountReader, AccountTable, AccountValue } from "./account-table.
 const minEntries = 1024;
 
 /**
- * The settled values of a table's accounts that changed since: to take the changes back, to write
- * them to disk, and to be read as long as they may be taken back. 4 bytes an account, and flat arrays for what changed.
+ * The settled values of a table's accounts that have changed since. They are used to revert the changes, to write them
+ * to disk, and to read the old state while it can still be restored. It takes 4 bytes per account, and flat arrays for
+ * what changed.
  */
 export class Journal implements AccountReader {
   readonly #table: AccountTable;
   #settledCount = 0;
-  /** The fewest accounts since: those from here on are new, or were removed. */
+  /** The lowest account count since then: accounts from here on are new, or were removed. */
   #keptCount = 0;
-  /** For each account below `#keptCount`: 1 + its place in the arrays that follow, 0 if it is unchanged. */
+  /** For each account below `#keptCount`: 1 + its place in the arrays below, 0 if it is unchanged. */
   #places = new Uint32Array(0);
   #length = 0;
   #indexes = new Uint32Array(minEntries);
   #balances = new BigUint64Array(minEntries);
   #nonces = new Float64Array(minEntries);
-  /** By index, from `#keptCount` to below `#settledCount`. */
+  /** Removed accounts by index, from `#keptCount` to below `#settledCount`. */
   readonly #removed = new Map<number, Account>();
   readonly #removedIndexes = new Map<Hex, number>();
 
@@ -27,7 +28,7 @@ export class Journal implements AccountReader {
     this.#table = table;
   }
 
-  /** Everything is as it shall be: nothing can be taken back any more. */
+  /** Accepts all changes: nothing can be reverted any more. */
   settle(): void {
     for (let place = 0; place < this.#length; place++) this.#places[this.#indexes[place]!] = 0;
     this.#length = 0;
@@ -39,7 +40,7 @@ export class Journal implements AccountReader {
     }
   }
 
-  /** To be called before an account changes. */
+  /** Must be called before an account changes. */
   beforeSet(index: number): void {
     if (index >= this.#keptCount || this.#places[index] !== 0) return;
     if (this.#length === this.#indexes.length) this.#grow();
@@ -49,7 +50,7 @@ export class Journal implements AccountReader {
     this.#places[index] = ++this.#length;
   }
 
-  /** To be called before the accounts from `count` on are removed. */
+  /** Must be called before the accounts from `count` on are removed. */
   beforeTruncate(count: number): void {
     for (let index = count; index < this.#keptCount; index++) {
       const address = this.#table.address(index);
@@ -59,7 +60,7 @@ export class Journal implements AccountReader {
     this.#keptCount = Math.min(this.#keptCount, count);
   }
 
-  /** Indexes of the accounts that hold something new. */
+  /** The indexes of the accounts with new contents. */
   changed(): Uint32Array {
     const { count } = this.#table;
     const kept = this.#indexes.subarray(0, this.#length).filter((index) => index < this.#keptCount);
@@ -69,7 +70,7 @@ export class Journal implements AccountReader {
     return changed;
   }
 
-  /** The inverse change: the accounts to keep, the earlier values of those that changed, and the ones to append. */
+  /** The inverse change: the accounts to keep, the earlier values of those that changed, and the accounts to append. */
   inverse(): { keptCount: number; values: (AccountValue & { index: number })[]; removed: Account[] } {
     const values = [];
     for (let place = 0; place < this.#length; place++) {

@@ -3,7 +3,7 @@ import type { AccountTable } from "./account-table.ts";
 /** SSZ chunks of an `Account`: address, balance, nonce, and one of zeros. */
 const accountBytes = 4 * 32;
 
-/** Writes the four chunks of each account, one account after another. `out` is wholly overwritten. */
+/** Writes the four chunks of each account, one account after another, over all of `out`. */
 export function packAccounts(table: AccountTable, indexes: Uint32Array, out: Uint8Array): void {
   const addresses = table.bytes;
   const view = new DataView(out.buffer, out.byteOffset, out.byteLength);

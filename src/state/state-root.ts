@@ -9,7 +9,10 @@ export function stateRootOf(accountsRoot: Uint8Array, snapshot: ChainSnapshot): 
   return new Uint8Array(digest64(left, rightOfState(snapshot)));
 }
 
-/** The node above the parameters and the recovery: with the authorities' root, the rest of the branch of an account. */
+/**
+ * The node above the parameters and the recovery. Together with the authorities' root it is the rest of an account's
+ * branch.
+ */
 export function rightOfState({
   parameters,
   recovery,

@@ -7,28 +7,28 @@ import { AccountTree } from "./account-tree.ts";
 import { Journal } from "./journal.ts";
 import { stateRootOf } from "./state-root.ts";
 
-/** The accounts as somebody may read them. */
+/** The accounts, read-only. */
 export interface StateReader extends AccountReader {
   get(address: Uint8Array): AccountValue | undefined;
 }
 
 /**
- * The accounts, with their Merkle tree. Blocks change them in place; until `settle` all changes can be taken back together, and
- * `settled` shows the accounts without them.
+ * The accounts, with their Merkle tree. Blocks change them in place. Until `settle`, all changes can be reverted
+ * together, and `settled` shows the accounts without them.
  */
 export class AccountState implements StateReader {
   readonly #table: AccountTable;
   readonly #tree: AccountTree;
   readonly #journal: Journal;
 
-  /** `seed`: 8 random bytes. `capacity`: accounts to make room for. */
+  /** `seed` is 8 random bytes. `capacity` is the number of accounts to make room for. */
   constructor(seed: Uint8Array, capacity = 0) {
     this.#table = new AccountTable(seed, capacity);
     this.#tree = new AccountTree(this.#table);
     this.#journal = new Journal(this.#table);
   }
 
-  /** `accounts` in order of creation. */
+  /** `accounts` are in order of creation. */
   static fromAccounts(accounts: Iterable<Account>, seed: Uint8Array, capacity = 0): AccountState {
     const state = new AccountState(seed, capacity);
     for (const { address, balance, nonce } of accounts) state.append(address, balance, nonce);
@@ -36,13 +36,13 @@ export class AccountState implements StateReader {
     return state;
   }
 
-  /** Creates each account that the coinbase transaction lists. `checkCoinbase` has passed it. */
+  /** Creates each account that the coinbase transaction lists. `checkCoinbase` must have accepted it. */
   static fromGenesis(balances: readonly GenesisBalance[], seed: Uint8Array): AccountState {
     const accounts = balances.map((entry) => ({ ...entry, nonce: 0 }));
     return AccountState.fromAccounts(accounts, seed, accounts.length);
   }
 
-  /** As they were when they were last settled. */
+  /** The accounts as they were when they were last settled. */
   get settled(): StateReader {
     return this.#journal;
   }
@@ -83,7 +83,7 @@ export class AccountState implements StateReader {
     this.#tree.mark(index);
   }
 
-  /** Creates the next account; returns its index. `address` has none yet. */
+  /** Creates the next account and returns its index. No account may have `address` yet. */
   append(address: Uint8Array, balance: bigint, nonce = 0): number {
     this.#table.append(address, balance, nonce);
     return this.#table.count - 1;
@@ -96,17 +96,17 @@ export class AccountState implements StateReader {
     this.#tree.truncate(count);
   }
 
-  /** Indexes of the accounts that hold something new since they were settled: to be written. */
+  /** The indexes of the accounts with new contents since they were last settled: these have to be written. */
   changed(): Uint32Array {
     return this.#journal.changed();
   }
 
-  /** The changes are final. */
+  /** Accepts the changes. */
   settle(): void {
     this.#journal.settle();
   }
 
-  /** Takes all changes since `settle` back. */
+  /** Reverts all changes since `settle`. */
   rollback(): void {
     const { keptCount, values, removed } = this.#journal.inverse();
     this.#table.truncate(keptCount);
