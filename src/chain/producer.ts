@@ -50,11 +50,20 @@ export class Producer {
   /** When the first transaction came to a chain that waits for one. */
   #wantedSince: number | undefined;
   #cancel: () => void = () => undefined;
-  #stopFollowing: () => void;
+  /** The block of a recovery had not come when the next block was planned last. */
+  #awaitsRecovery = false;
+  readonly #stops: (() => void)[];
 
   constructor(options: ProducerOptions) {
     this.#options = options;
-    this.#stopFollowing = options.chain.events.on("head", () => this.#restart());
+    const { events } = options.chain;
+    this.#stops = [
+      events.on("head", () => this.#restart()),
+      // A recovery's block becomes final after it has become the head, and changes the set that may go on.
+      events.on("finality", () => {
+        if (this.#awaitsRecovery) this.#restart();
+      }),
+    ];
   }
 
   /** Only a node in step with its peers produces. */
@@ -75,7 +84,7 @@ export class Producer {
   stop(): void {
     this.#enabled = false;
     this.#cancel();
-    this.#stopFollowing();
+    for (const stop of this.#stops) stop();
   }
 
   #restart(): void {
@@ -111,7 +120,8 @@ export class Producer {
   #nextTime(): Plan | undefined {
     const { chain, signer } = this.#options;
     // The set that may go on is not the one after this head.
-    if (chain.awaited) return undefined;
+    this.#awaitsRecovery = chain.awaited !== undefined;
+    if (this.#awaitsRecovery) return undefined;
     const { emptyBlockPeriodMs } = chain.snapshot.parameters;
     const parent = chain.head.header.message;
     const emptyAtMs =

@@ -27,7 +27,8 @@ export interface HeaderPage {
 /**
  * A page of a peer's headers from `start` on, checked. Where our clock is a little slow, the newest are left out: they wait for
  * their time, the others need not.
- * @throws {BlockError}. {CodedError} `PEER_CHANGED` where they do not follow what is here.
+ * @throws {BlockError}, also `UNKNOWN_RULES` where this program can check none of them. {CodedError} `PEER_CHANGED` where they do not
+ * follow what is here.
  */
 export async function fetchHeaders(options: HeadersOptions): Promise<HeaderPage> {
   const { network, chain, clock, peer, start, signal } = options;
@@ -45,7 +46,6 @@ export async function fetchHeaders(options: HeadersOptions): Promise<HeaderPage>
   const checked = await chain.checkHeaders(due).catch(async (error) => {
     // Nobody but an authority makes a node look at its clock.
     if (error instanceof BlockError && error.code === "FUTURE_BLOCK") await checkSignatures(due, chain);
-    if (error instanceof BlockError && error.code === "UNKNOWN_RULES") return [];
     throw error;
   });
   await checkSignatures(due.slice(0, checked.length), chain);

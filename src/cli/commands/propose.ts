@@ -36,6 +36,7 @@ export function addProposeCommand(program: Command): void {
   subcommand(command, "set", " minFee=10")
     .description(`propose the value of a parameter: ${parameterNames.join(", ")}`)
     .argument("<parameter=value>", "times in ms, amounts in base units", parameterArgument)
+    .addOption(forceOption())
     .action(async (vote: ParameterVote, _options, self: Command) =>
       propose(vote, self.optsWithGlobals<Options>()),
     );
@@ -110,7 +111,10 @@ function subjectArgument(text: string): string {
 }
 
 function forceOption(): Option {
-  return new Option("--force", "also where too few authorities are known to be alive");
+  return new Option(
+    "--force",
+    "also where too few authorities are known to be alive, or this node does not know the rules",
+  );
 }
 
 async function list(options: Options): Promise<void> {

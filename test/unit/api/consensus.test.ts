@@ -176,6 +176,23 @@ describe("a proposal", () => {
     await drop(authority.address);
   });
 
+  it("for rules that its program does not know is taken with force alone, and of the next version alone", async () => {
+    const set = (value: string) => ({ kind: "set", parameter: "rules", value });
+    expect(await propose(set("2"))).toMatchObject({
+      status: 409,
+      body: { detail: expect.stringContaining("would stop at the block that enacts 2") },
+    });
+    expect(await propose({ ...set("2"), force: true })).toMatchObject({
+      status: 202,
+      body: { proposal: { ...set("2"), votes: 0, needed: 1 } },
+    });
+    expect(await propose({ ...set("3"), force: true })).toMatchObject({
+      status: 400,
+      body: { code: "MALFORMED" },
+    });
+    expect((await drop("rules")).status).toBe(200);
+  });
+
   it("is refused while there is no chain", async () => {
     node.hasLedger.yes = false;
     expect(await propose(add)).toMatchObject({ status: 503, body: { code: "NO_GENESIS" } });

@@ -1,9 +1,11 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { acceptRecoveries } from "../../../src/chain/accept-recoveries.ts";
+import { Producer } from "../../../src/chain/producer.ts";
 import type { HeadChange } from "../../../src/chain/types.ts";
 import { certificateOf, recoveryId } from "../../../src/consensus/index.ts";
 import type { Checkpoint, Recovery } from "../../../src/types/index.ts";
 import { toHex } from "../../../src/util/bytes.ts";
+import { silentLogger } from "../../../src/util/logger.ts";
 import {
   authorities,
   codeOf,
@@ -167,6 +169,66 @@ describe("a chain that goes on from a recovery", () => {
     const node = await restart(other, recovery);
     expect(node.chain.head.idHex).toBe(tips[3]!.idHex);
     expect(await node.chain.tree.get(tips[4]!.id)).toBeUndefined();
+  });
+});
+
+describe("a node that was given a recovery, and has the blocks up to two below that one", () => {
+  /** Its account is in the old set and in the new one, and could sign by both. */
+  async function awaiting() {
+    const { recovery, tips, ...base } = await lostMajority();
+    const node = await restart(await testChain({ genesis: base.genesis }), recovery);
+    await node.addAll(tips[2]!);
+    const bring = () => node.add(tips[3]!.blocks.at(-1)!);
+    return { ...node, recovery, tips, bring };
+  }
+
+  test("makes no block until the recovery's comes, then the first one on it", async () => {
+    const { chain, clock, recovery, bring } = await awaiting();
+    const made: number[] = [];
+    const producer = new Producer({
+      ...{ chain, clock, logger: silentLogger, signer: authorities[0]!, hasExecutable: () => false },
+      executable: () => [],
+      onSealed: ({ height }) => made.push(height),
+    });
+    onTestFinished(() => producer.stop());
+    clock.settle = () => chain.idle();
+    producer.enabled = true;
+    await clock.advance(10_000);
+    expect([made, clock.pending]).toEqual([[], 0]);
+    expect(chain.awaited).toEqual(recovery);
+    await bring();
+    await clock.advance(5_000);
+    expect(made).toEqual([4]);
+  });
+
+  test("has none made by whoever asks for one", async () => {
+    const { chain } = await awaiting();
+    const proposal = {
+      signer: { ...authorities[3]!, signHeader: () => expect.fail() },
+      parentId: chain.head.id,
+      timestampMs: chain.head.header.message.timestamp + 1_000,
+      difficulty: 2,
+      allowEmpty: true,
+      select: () => [],
+    };
+    expect(await chain.produce(proposal)).toBeUndefined();
+    expect(chain.head.height).toBe(2);
+  });
+
+  test("casts no vote until the recovery's block comes, then for the blocks above it", async () => {
+    const { clock, recovery, bring, ...node } = await awaiting();
+    const { voter, votes } = testFinalizer({ clock, ...node });
+    onTestFinished(() => voter.stop());
+    voter.enabled = true;
+    await clock.advance(10_000);
+    expect([votes, clock.pending]).toEqual([[], 0]);
+    await bring();
+    await clock.advance(5_000);
+    expect(votes).toEqual([]);
+    const next = await node.maker.block(recovered(node.tips[3]!, recovery));
+    await node.add(next.blocks.at(-1)!);
+    await clock.advance(5_000);
+    expect(votes).toEqual([`${recovery.round} -> ${recovery.round + 1} at 4`]);
   });
 });
 

@@ -73,6 +73,18 @@ describe("propose", () => {
     });
   });
 
+  it.each([
+    ["add", candidate, { candidate, kind: "add" }],
+    ["remove", candidate, { candidate, kind: "remove" }],
+    ["set", "rules=2", { parameter: "rules", value: "2", kind: "set" }],
+  ])("asks with force, where told to, to %s", async (kind, subject, vote) => {
+    answers = {
+      "POST /v1/authorities/proposals": [202, { proposal: { ...proposal, ...vote }, warnings: [] }],
+    };
+    expect((await run(kind, subject, "--nodeid=1", "--force")).code).toBe(0);
+    expect(asked.map(({ body }) => body)).toEqual([{ ...vote, force: true }]);
+  });
+
   it("drops", async () => {
     const path = `/v1/authorities/proposals/${candidate}`;
     answers = { [`DELETE ${path}`]: [200, { proposal, warnings: [] }] };

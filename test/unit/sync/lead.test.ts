@@ -1,9 +1,11 @@
 import { describe, expect, onTestFinished, test } from "vitest";
+import { acceptRecoveries } from "../../../src/chain/accept-recoveries.ts";
 import { Lead } from "../../../src/sync/lead.ts";
 import { scout } from "../../../src/sync/scout.ts";
 import type { SignedHeader } from "../../../src/types/index.ts";
-import { type BlockMaker, testChain, testGenesis } from "../support/chain.ts";
+import { authorities, type BlockMaker, testChain, testGenesis } from "../support/chain.ts";
 import { TestNetwork } from "../support/network.ts";
+import { recoveryAt } from "../support/recovery.ts";
 import { type SyncNode, settledClock, syncNode } from "../support/sync-node.ts";
 
 const genesis = await testGenesis(3, { blockReward: 0n });
@@ -40,6 +42,26 @@ test("only more new blocks than gossip has on its way, signed by a majority, sho
   ]);
   expect(await leadOf(2)).toBeUndefined();
   expect((await Lead.of("peer", { checked: heads, isLast: false }, chain))!.next).toBe(6);
+});
+
+test("one block that a recovery names shows that a node is behind, however light it is and few have signed it", async () => {
+  const heads = await headsOf((await testChain({ genesis })).maker, 2);
+  const { header, id } = heads[0]!;
+  const node = await testChain({ genesis });
+  const recovery = recoveryAt(genesis.id, { header: header.message, id }, authorities.slice(0, 1));
+  await acceptRecoveries(node.stores, genesis.id, [recovery]);
+  const { chain } = await node.reopen();
+  const lead = (await Lead.of("peer", { checked: heads.slice(0, 1), isLast: true }, chain))!;
+  expect(lead.isOfMajority).toBe(true);
+  expect(lead.showsBehind({ totalDifficulty: 1_000 })).toBe(true);
+  const without = (await Lead.of(
+    "peer",
+    { checked: heads.slice(0, 1), isLast: true },
+    (
+      await testChain({ genesis })
+    ).chain,
+  ))!;
+  expect(without.showsBehind({ totalDifficulty: 0 })).toBe(false);
 });
 
 test("four blocks that one authority has proposed show nothing", async () => {
