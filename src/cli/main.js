@@ -2,6 +2,7 @@
 // JavaScript, so that nothing has to be stripped of types before the cache is on: what was compiled is kept from one run to
 // the next, which then takes half the time to start and 20 MB less.
 import nodeModule from "node:module";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
@@ -12,7 +13,14 @@ if (major < 22 || (major === 22 && minor < 18)) {
   process.exit(1);
 }
 
-nodeModule.enableCompileCache(fileURLToPath(new URL("../../node_modules/.cache/ccoin", import.meta.url)));
+const { compileCacheStatus } = nodeModule.constants;
+const own = fileURLToPath(new URL("../../node_modules/.cache/ccoin", import.meta.url));
+if (nodeModule.enableCompileCache(own).status === compileCacheStatus.FAILED) {
+  // Who runs a package that root has installed cannot write there.
+  const { XDG_CACHE_HOME, HOME } = process.env;
+  const caches = XDG_CACHE_HOME || (HOME && join(HOME, ".cache"));
+  if (caches) nodeModule.enableCompileCache(join(caches, "ccoin"));
+}
 
 // A reader that closes the pipe (`ccoin status | head -1`) is no failure.
 process.stdout.on("error", (error) => {

@@ -5,7 +5,16 @@ export { type BlockName, Client, type Order, type SendOptions } from "./client.t
 export type { ChainEvent, EventOptions, EventType } from "./events.ts";
 export { ApiError } from "./http.ts";
 export { generateSeed, type Key, keyFromSeed, verifySignature } from "./keys.ts";
-export { accountRoot, headerRoot, linkRoot, signingRoot, transactionId, transferRoot } from "./objects.ts";
+export type { Chunk } from "./merkle.ts";
+export {
+  accountRoot,
+  headerRoot,
+  linkRoot,
+  signingRoot,
+  type TransferFields,
+  transactionId,
+  transferRoot,
+} from "./objects.ts";
 export type { Outcome } from "./outcome.ts";
 export {
   type ProofStep,

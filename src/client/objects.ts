@@ -39,7 +39,8 @@ export function signingRoot(root: Chunk, type: keyof typeof domainTypes, genesis
   return hashPair(root, domain);
 }
 
-type TransferFields = Omit<Transaction, "id" | "signature">;
+/** A transfer as it is signed. */
+export type TransferFields = Omit<Transaction, "id" | "signature">;
 
 /** `hash_tree_root` of `Transfer`. */
 export function transferRoot(transfer: TransferFields): Chunk {

@@ -58,7 +58,8 @@ export class FeeFloor {
       return level;
     }
     const rolling = amountOf(decayed);
-    return rolling > level ? rolling : level;
+    if (level > rolling) return level;
+    return rolling;
   }
 
   #decayed(fill: number): number {

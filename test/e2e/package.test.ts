@@ -1,30 +1,55 @@
-import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { buildSync } from "esbuild";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openWorld } from "./harness/open-world.ts";
 import { nodeFlags, root } from "./harness/process.ts";
 import { until } from "./harness/until.ts";
-import { createWorld } from "./harness/world.ts";
 
-test("npm run build makes a package that runs where it is installed", async () => {
-  const world = createWorld();
-  const packages = join(world.dataDir, "node_modules");
-  const built = join(packages, "ccoin");
-  mkdirSync(packages);
+const { world, close } = openWorld();
+afterAll(() => close(false));
+const packages = join(world.dataDir, "node_modules");
+const installed = join(packages, "ccoin");
+const readJson = (file: string) => JSON.parse(readFileSync(file, "utf8"));
+const { dependencies, devDependencies, version } = readJson(join(root, "package.json"));
+
+/** Builds and packs; installs the tarball without a registry: its dependencies are those of this project. */
+beforeAll(() => {
+  const built = join(world.dataDir, "built");
   execFileSync(process.execPath, ["scripts/build.ts", built], { cwd: root, stdio: "inherit" });
-  // Nothing that only developers have.
-  const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  const { dependencies: needed, private: isPrivate } = JSON.parse(
-    readFileSync(join(built, "package.json"), "utf8"),
-  );
-  expect(needed).toEqual(dependencies);
-  expect(isPrivate).toBeUndefined();
+  mkdirSync(packages);
+  const tarball = join(world.dataDir, `ccoin-${version}.tgz`);
+  execFileSync("tar", ["-xzf", tarball, "-C", packages, "--transform", "s/^package/ccoin/"]);
   for (const name of readdirSync(join(root, "node_modules"))) {
     if (!name.startsWith(".") && !Object.hasOwn(devDependencies, name))
       symlinkSync(join(root, "node_modules", name), join(packages, name));
   }
+});
 
-  const command = [process.execPath, ...nodeFlags, join(built, "src/cli/main.js")];
+test("the package needs nothing that only developers have, and holds no sources of the client", () => {
+  const {
+    dependencies: needed,
+    devDependencies: more,
+    private: isPrivate,
+    scripts,
+  } = readJson(join(installed, "package.json"));
+  expect(needed).toEqual(dependencies);
+  expect([more, isPrivate, scripts]).toEqual([undefined, undefined, undefined]);
+  expect(existsSync(join(installed, "types/client/index.d.ts"))).toBe(true);
+  expect(readdirSync(join(installed, "types/client")).filter((name) => !name.endsWith(".d.ts"))).toEqual([]);
+});
+
+test("a node of the package runs, with the page and the client", async () => {
+  const command = [process.execPath, ...nodeFlags, join(installed, "src/cli/main.js")];
   const node = world.start("the package", [
     ...command,
     ...["start", "--json", "--datadir", join(world.dataDir, "data"), "--http-port=0", "--port=0"],
@@ -33,19 +58,74 @@ test("npm run build makes a package that runs where it is installed", async () =
     timeoutMs: 60_000,
   });
   const page = await (await fetch(url)).text();
-  // The page is built where the package is installed, from the sources in the package.
   expect(page).toMatch(/<script type="module">.{1000}/s);
   expect(page).toContain("Make the key");
 
   const program = `import { Client } from "ccoin/client"; console.log((await new Client(${JSON.stringify(url)}).status()).mode)`;
-  const client = await world.start(
-    "its client",
-    [process.execPath, "--input-type=module", "--eval", program],
-    {
-      cwd: world.dataDir,
-    },
-  ).ended;
+  const args = ["--input-type=module", "--eval", program];
+  const client = await world.start("its client", [process.execPath, ...args], { cwd: world.dataDir }).ended;
   expect(client).toMatchObject({ code: 0, stdout: "ready\n" });
   node.signal("SIGTERM");
   expect((await node.ended).code).toBe(0);
+});
+
+test("what was compiled is kept in the user's own folder where the package's is not writable", () => {
+  // A file in the place of a folder: root could write into any folder.
+  const cache = join(installed, "node_modules");
+  rmSync(cache, { recursive: true, force: true });
+  writeFileSync(cache, "");
+  const home = join(world.dataDir, "home");
+  const env = { ...process.env, HOME: home, XDG_CACHE_HOME: "", NODE_COMPILE_CACHE: "" };
+  const { stdout } = spawnSync(process.execPath, [join(installed, "src/cli/main.js"), "--version"], { env });
+  expect(stdout.toString()).toBe(`${version}\n`);
+  expect(readdirSync(join(home, ".cache/ccoin"))).not.toEqual([]);
+  rmSync(cache);
+});
+
+/** Uses most of what the client exports. */
+const program = `
+import { Client, type ChainEvent, ClientError, generateSeed, genesisTrust, type Key, keyFromSeed, signTransfer, verifyAccountProof } from "ccoin/client";
+
+const key: Key = await keyFromSeed(generateSeed());
+const client = new Client("http://127.0.0.1:63262", { signal: AbortSignal.timeout(1000) });
+const { head, genesisId } = await client.status();
+const height: number = head!.height;
+const signed = await signTransfer(key, genesisId!, { to: key.address, amount: 5n, fee: 1n, nonce: 0 });
+await client.waitFor(signed, "finalized");
+const trust = genesisTrust(await client.block(0), genesisId!);
+const { verdict } = await verifyAccountProof(await client.accountProof(key.address), trust);
+for await (const event of await client.events({ types: ["block"] })) {
+  const seen: ChainEvent = event;
+  if (seen.type === "block") console.log(seen.data.transactionCount + height, verdict, new ClientError("X", "x").code);
+}
+`;
+
+test.each([
+  ["nodenext", ["--module", "nodenext"], "es2022,dom"],
+  ["bundler", ["--module", "esnext", "--moduleResolution", "bundler"], "es2022,dom,dom.asynciterable"],
+])("the client type-checks strictly for its users, with --moduleResolution %s", (name, options, lib) => {
+  const file = join(world.dataDir, `${name}.mts`);
+  writeFileSync(file, program);
+  const strict = ["--strict", "--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess", "--noEmit"];
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
+  const check = (text: string) => {
+    writeFileSync(file, text);
+    const args = [tsc, ...strict, "--target", "es2022", "--lib", lib, "--types", "", ...options, file];
+    return spawnSync(process.execPath, args, { cwd: world.dataDir }).stdout.toString();
+  };
+  expect(check(program)).toBe("");
+  // It looks at all, and knows the types.
+  expect(check(program.replace("const height: number", "const height: string"))).toContain("TS2322");
+});
+
+test("the client bundles for browsers", () => {
+  const { outputFiles, warnings } = buildSync({
+    stdin: { contents: program, loader: "ts", resolveDir: world.dataDir },
+    ...{ bundle: true, platform: "browser", format: "esm", minify: true, write: false },
+  });
+  expect(warnings).toEqual([]);
+  const [{ text }] = outputFiles as [(typeof outputFiles)[number]];
+  expect(text).not.toMatch(/from"node:|require\("/);
+  // 40 kB, of which curve and hashes are the most.
+  expect(text.length).toBeLessThan(60_000);
 });

@@ -5,9 +5,8 @@ import { modeSchema } from "./node.ts";
 import { transactionSchema } from "./transactions.ts";
 import { blockRefSchema, countSchema } from "./values.ts";
 
-const blockEventSchema = z
-  .object({ ...weightedShape, transactionCount: countSchema })
-  .meta({ id: "BlockEvent" });
+// These have no names: OpenAPI 3.1 does not know where they are used (`x-events`), and no tool would find a use of a component.
+const blockEventSchema = z.object({ ...weightedShape, transactionCount: countSchema });
 
 const { shape } = transactionSchema;
 const transactionEventSchema = z
@@ -22,7 +21,6 @@ const transactionEventSchema = z
     signature: shape.signature.exactOptional(),
   })
   .meta({
-    id: "TransactionEvent",
     description: "A `Transaction`; only its `id` where it is read later and is nowhere any more.",
   });
 

@@ -16,7 +16,7 @@ import { ccoinHere, oneLine } from "./ccoin.ts";
 const genesisId = `0x${"ab".repeat(32)}`;
 const to = encodeAddress(testAddresses(1)[0]!);
 const status = {
-  version: "0.1.0",
+  version: "0.2.0",
   nodeId: 1,
   peerId: "12D3KooWx",
   address: to,

@@ -134,7 +134,7 @@ describe("propose", () => {
 
 describe("status", () => {
   const status = {
-    version: "0.1.0",
+    version: "0.2.0",
     nodeId: 1,
     peerId: "12D3KooWx",
     address: candidate,
