@@ -4,21 +4,21 @@ import type { Protocol } from "./reqresp/types.ts";
 
 export const maxIdsPerPage = 100;
 
-/** Ids of the answerer's canonical chain from `height` downwards; `count` is 1 to 100. */
+/** Requests ids of the answerer's canonical chain from `height` downwards; `count` is 1 to 100. */
 export const BlockIdsRequest = new ContainerType(
   { height: Count, count: Count },
   { typeName: "BlockIdsRequest" },
 );
 export type BlockIdsRequest = ValueOf<typeof BlockIdsRequest>;
 
-/** `height`: of the first id, the lower of the one asked for and the head's. */
+/** `height` is that of the first id: the requested one or the head's, whichever is lower. */
 export const BlockIdsPage = new ContainerType(
   { height: Count, ids: new ListCompositeType(Bytes32, maxIdsPerPage) },
   { typeName: "BlockIdsPage" },
 );
 export type BlockIdsPage = ValueOf<typeof BlockIdsPage>;
 
-/** The search for the last common ancestor asks for these pages. */
+/** Pages of ids, for the search for the last common ancestor. */
 export const blockIds: Protocol<BlockIdsRequest, BlockIdsPage> = {
   id: "/ccoin/block-ids/1",
   request: BlockIdsRequest,
@@ -28,6 +28,6 @@ export const blockIds: Protocol<BlockIdsRequest, BlockIdsPage> = {
   maxChunks: 1,
   maxTotalBytes: BlockIdsPage.maxSize,
   timeoutMs: 5_000,
-  // A galloping search over 100,000 blocks asks for about 20 pages.
+  // A galloping search over 100,000 blocks requests about 20 pages.
   quota: { requests: 100, perMs: 10_000 },
 };

@@ -8,7 +8,7 @@ export const maxBlocksByIdRequest = 16;
 export const blockBytesLimit = 16 * 2 ** 20;
 /** A block with its header, offsets and as many transactions as the limit allows. */
 const maxEncodedBlockBytes = blockBytesLimit + 2 ** 20;
-/** An answer ends early, after at least one block, once it holds this much. */
+/** An answer ends early, after at least one block, once it contains this many bytes. */
 export const blocksAnswerBytes = 8 * 2 ** 20;
 
 const caps = {
@@ -17,11 +17,11 @@ const caps = {
   timeoutMs: 15_000,
 };
 
-/** Blocks of the answerer's canonical chain from height `start` (at least 1) upwards; `count` is 1 to 128. */
+/** Requests blocks of the answerer's canonical chain from height `start` (at least 1) upwards; `count` is 1 to 128. */
 export const BlocksRequest = new ContainerType({ start: Count, count: Count }, { typeName: "BlocksRequest" });
 export type BlocksRequest = ValueOf<typeof BlocksRequest>;
 
-/** A chunk a block, ascending. Ends early at the head or at the byte cap. */
+/** One chunk per block, ascending. The answer ends early at the head or at the byte cap. */
 export const blocks: Protocol<BlocksRequest, EncodedBlock> = {
   id: "/ccoin/blocks/1",
   request: BlocksRequest,
@@ -33,14 +33,14 @@ export const blocks: Protocol<BlocksRequest, EncodedBlock> = {
   quota: { requests: 60, perMs: 10_000 },
 };
 
-/** Blocks by id, canonical or not; at most 16. Used for the parents of orphans. */
+/** Requests blocks by id, canonical or not; at most 16. Used for the parents of orphans. */
 export const BlocksByIdRequest = new ContainerType(
   { ids: new ListCompositeType(Bytes32, maxBlocksByIdRequest) },
   { typeName: "BlocksByIdRequest" },
 );
 export type BlocksByIdRequest = ValueOf<typeof BlocksByIdRequest>;
 
-/** A chunk a block that the answerer has, in the order asked. */
+/** One chunk per block that the answerer has, in the requested order. */
 export const blocksById: Protocol<BlocksByIdRequest, EncodedBlock> = {
   id: "/ccoin/blocks-by-id/1",
   request: BlocksByIdRequest,

@@ -4,11 +4,11 @@ import type { Protocol } from "./reqresp/types.ts";
 
 export const maxEvidencePerRequest = 1024;
 
-/** `limit`: 1 to 1024. */
+/** `limit` is 1 to 1024. */
 export const EvidenceRequest = new ContainerType({ limit: Count }, { typeName: "EvidenceRequest" });
 export type EvidenceRequest = ValueOf<typeof EvidenceRequest>;
 
-/** Evidence of equivocation that the answerer holds, a chunk each, newest first. Asked on connecting. */
+/** Evidence of equivocation that the answerer has, one chunk each, newest first. A node asks on connecting. */
 export const evidence: Protocol<EvidenceRequest, Evidence> = {
   id: "/ccoin/evidence/1",
   request: EvidenceRequest,

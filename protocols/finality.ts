@@ -2,11 +2,14 @@ import { ContainerType, ListCompositeType, type ValueOf } from "@chainsafe/ssz";
 import { Certificate, Count, maxAuthorities, SignedFinalityVote } from "../src/types/index.ts";
 import type { Protocol } from "./reqresp/types.ts";
 
-/** `justifiedRound`: the requester's. */
+/** `justifiedRound` is the requester's. */
 export const FinalityRequest = new ContainerType({ justifiedRound: Count }, { typeName: "FinalityRequest" });
 export type FinalityRequest = ValueOf<typeof FinalityRequest>;
 
-/** `certificates`: of the highest final checkpoint, of the link that finalized it, and of the highest justified checkpoint. */
+/**
+ * `certificates` are those of the highest final checkpoint, of the link that finalized it, and of the highest justified
+ * checkpoint.
+ */
 export const FinalityAnswer = new ContainerType(
   {
     certificates: new ListCompositeType(Certificate, 3),
@@ -16,7 +19,9 @@ export const FinalityAnswer = new ContainerType(
 );
 export type FinalityAnswer = ValueOf<typeof FinalityAnswer>;
 
-/** Certificates, and the newest vote of each authority: from these a node that was away learns which blocks are final. */
+/**
+ * Certificates, and the newest vote of each authority. From these a node that was away learns which blocks are final.
+ */
 export const finality: Protocol<FinalityRequest, FinalityAnswer> = {
   id: "/ccoin/finality/1",
   request: FinalityRequest,
@@ -26,6 +31,6 @@ export const finality: Protocol<FinalityRequest, FinalityAnswer> = {
   maxChunks: 1,
   maxTotalBytes: FinalityAnswer.maxSize,
   timeoutMs: 5_000,
-  // Asked on connecting, and where a vote or a height tells of a round that is not known.
+  // A node asks on connecting, and when a vote or a height tells of an unknown round.
   quota: { requests: 50, perMs: 10_000 },
 };

@@ -3,7 +3,7 @@ import { GenesisBlock } from "../src/types/genesis.ts";
 import { Bytes32 } from "../src/types/index.ts";
 import type { Protocol } from "./reqresp/types.ts";
 
-/** `id`: the wanted genesis, or zero for whichever the answerer has. */
+/** `id` is the wanted genesis block, or zero for the answerer's. */
 export const GenesisRequest = new ContainerType({ id: Bytes32 }, { typeName: "GenesisRequest" });
 export type GenesisRequest = ValueOf<typeof GenesisRequest>;
 

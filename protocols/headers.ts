@@ -4,14 +4,14 @@ import type { Protocol } from "./reqresp/types.ts";
 
 export const maxHeadersPerPage = 512;
 
-/** Headers of the answerer's canonical chain from height `start` upwards; `count` is 1 to 512. */
+/** Requests headers of the answerer's canonical chain from height `start` upwards; `count` is 1 to 512. */
 export const HeadersRequest = new ContainerType(
   { start: Count, count: Count },
   { typeName: "HeadersRequest" },
 );
 export type HeadersRequest = ValueOf<typeof HeadersRequest>;
 
-/** Ends early at the head. */
+/** The page ends early at the head. */
 export const HeadersPage = new ListCompositeType(SignedHeader, maxHeadersPerPage);
 
 export const headers: Protocol<HeadersRequest, SignedHeader[]> = {

@@ -4,8 +4,9 @@ import { Bytes4 } from "./digest.ts";
 import type { Protocol } from "./reqresp/types.ts";
 
 /**
- * A node's status. `genesisId`, the ids, `digest` and `rules` are zero while it has no genesis. `rules`: the version after its head,
- * which `digest` is of. `knownRules`: the newest version that its program knows. `timeMs`: its clock when it answered.
+ * A node's status. `genesisId`, the other ids, `digest` and `rules` are zero while it has no genesis block. `rules` is
+ * the version after its head, to which `digest` belongs; `knownRules` is the newest version that its program knows;
+ * `timeMs` is its clock when it answered.
  */
 export const ChainStatus = new ContainerType(
   {
@@ -25,11 +26,13 @@ export const ChainStatus = new ContainerType(
 );
 export type ChainStatus = ValueOf<typeof ChainStatus>;
 
-/** `timeMs`: the requester's clock when it asked. */
+/** `timeMs` is the requester's clock when it asked. */
 export const HeightRequest = new ContainerType({ timeMs: Count }, { typeName: "HeightRequest" });
 export type HeightRequest = ValueOf<typeof HeightRequest>;
 
-/** How high are you? The requester acknowledges the answer with its own status, so that both know after one exchange. */
+/**
+ * Exchanges statuses. The requester acknowledges the answer with its own status, so that both know after one exchange.
+ */
 export const height: Protocol<HeightRequest, ChainStatus, ChainStatus> = {
   id: "/ccoin/height/1",
   request: HeightRequest,

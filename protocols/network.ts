@@ -19,7 +19,7 @@ export interface PeerInfo {
   /** 0 is neutral; penalties make it negative; at `banScore` the peer is banned for a time. */
   score: number;
   connectedAtMs: number;
-  /** Dialled by this node's own choice: a person gave the peer, or the address book had it when the node started. */
+  /** True for a peer of this node's own choice: a person gave it, or the address book had it when the node started. */
   chosen: boolean;
 }
 
@@ -29,13 +29,16 @@ export type NetworkEvents = {
 };
 
 /**
- * Verdict on a gossip message. `accept`: it travels on. `reject`: its sender is at fault. `ignore`: it is of no use here; many of
- * them cost the sender its share of work. `pardon`: ignored too, but the author's signature was checked and the work charged to the
- * author, so that it costs the sender nothing, however many there are.
+ * The verdict on a gossip message.
+ * - `accept`: it is forwarded.
+ * - `reject`: its sender is at fault.
+ * - `ignore`: it is useless here; many such messages use up the sender's share of work.
+ * - `pardon`: it is ignored too, but the author's signature was checked and the work is charged to the author, so that
+ *   it costs the sender nothing, however many there are.
  */
 export type Verdict = "accept" | "ignore" | "pardon" | "reject";
 
-/** Why a peer loses score: each reason has its points in `scores.ts`. */
+/** The reasons for which a peer loses score; `scores.ts` has the points of each. */
 export type Offence =
   | "excessiveRpc"
   | "invalidMessage"
@@ -46,7 +49,7 @@ export type Offence =
   | "timeout"
   | "wrongGenesis";
 
-/** The parts of libp2p that the rest of the node needs. The simulator has its own. */
+/** The parts of libp2p that the rest of the node needs. The simulator has its own implementation. */
 export interface Network {
   readonly peerId: PeerId;
   /** Multiaddrs that others can dial, with the peer id. */
@@ -57,12 +60,12 @@ export interface Network {
     listener: (event: NetworkEvents[Name]) => void,
   ): () => void;
 
-  /** Answers a protocol from now on. */
+  /** Answers requests of a protocol from now on. */
   serve<P extends AnyProtocol>(protocol: P, handler: RequestHandler<P>): void;
   /**
-   * Asks one peer and yields the chunks of its answer. Every violation (caps, time-out, encoding) ends it with a
-   * `RequestError`, and costs the peer its score.
-   * `ack` makes the acknowledgement from the last chunk where the protocol has one.
+   * Asks one peer and yields the chunks of its answer. Every violation (caps, time-out, encoding) ends the request with
+   * a `RequestError`, and costs the peer score. `ack` makes the acknowledgement from the last chunk if the protocol has
+   * one.
    */
   request<P extends AnyProtocol>(
     peer: PeerId,
@@ -72,49 +75,53 @@ export interface Network {
   ): AsyncGenerator<ResponseOf<P>>;
 
   /**
-   * Says what to do with gossip of a chain, once. The validator's verdict decides whether the message travels on; `reject` costs score.
-   * `digests`: all that this node may come to listen to. What peers subscribe to of these is remembered.
+   * Sets, once, how gossip of a chain is handled. The validator's verdict decides whether a message is forwarded;
+   * `reject` costs score. `digests` are all that this node may ever listen to; the peers' subscriptions to them are
+   * remembered.
    */
   join(
     chain: { genesisId: Uint8Array; digests: readonly Uint8Array[] },
     validators: Record<TopicName, (message: Uint8Array, from: PeerId) => Promise<Verdict>>,
   ): void;
-  /** Subscribes to the topics of these digests, and to no others from now on. Each is one of those that were joined. */
+  /** Subscribes to the topics of these digests, and from now on to no others. Each must have been joined. */
   listen(digests: readonly Uint8Array[]): void;
   /**
-   * On the topic of a digest that was joined. Resolves to the number of peers it was sent to; 0 also where the same bytes were published
-   * before.
+   * Publishes on the topic of a joined digest. Resolves to the number of peers it was sent to; 0 also if the same bytes
+   * were published before.
    */
   publish(topic: TopicName, message: Uint8Array, digest: Uint8Array): Promise<number>;
 
   penalize(peer: PeerId, offence: Offence, detail: string): void;
-  /** Closes the connection; `forMs` keeps it from being dialled or accepted that long. */
+  /** Closes the connection; with `forMs` the peer is neither dialled nor accepted for that time. */
   disconnect(peer: PeerId, options?: { forMs?: number }): Promise<void>;
 }
 
-/** Told of the traffic, to count and time it. A function that is returned is called with the result at the end. */
+/** Observes the traffic to count and time it. A returned function is called with the result at the end. */
 export interface NetworkObserver {
-  /** A message has come by gossip. */
+  /** A gossip message has arrived. */
   received(topic: TopicName, bytes: number): (result: Verdict) => void;
   published(topic: TopicName, bytes: number): void;
-  /** `protocol`: its id. */
+  /** `protocol` is its id. */
   request(
     direction: "inbound" | "outbound",
     protocol: string,
   ): (result: "success" | RequestErrorCode) => void;
 }
 
-/** A peer to come back to. `addresses`: multiaddrs without the peer id that worked, the last one first. */
+/** A peer to reconnect to. `addresses` are multiaddrs without the peer id that worked, the last one first. */
 export interface AddressBookEntry {
   id: PeerId;
   addresses: string[];
-  /** When there was last a connection. */
+  /** The last time at which there was a connection. */
   lastSeenMs: number;
-  /** This node dialled it; otherwise the peer only told the address, of the machine that it was connected from. */
+  /**
+   * True if this node dialled it. Otherwise the peer only reported the address, which is on the machine that it was
+   * connected from.
+   */
   dialled?: boolean;
 }
 
-/** Keeps peers that stayed once over restarts; the writer bounds it. */
+/** Keeps peers that once stayed, across restarts; the writer bounds it. */
 export interface AddressBook {
   load(): Promise<AddressBookEntry[]>;
   save(entry: AddressBookEntry): Promise<void>;

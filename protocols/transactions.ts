@@ -20,7 +20,7 @@ export const TransactionsRequest = new ContainerType(
 );
 export type TransactionsRequest = ValueOf<typeof TransactionsRequest>;
 
-/** Those of the asked-for transactions that the answerer's mempool holds, in the order asked. */
+/** The requested transactions that are in the answerer's mempool, in the requested order. */
 export const transactions: Protocol<TransactionsRequest, Transaction[]> = {
   id: "/ccoin/transactions/1",
   request: TransactionsRequest,
@@ -39,7 +39,10 @@ export const BlockTransactionsRequest = new ContainerType(
 );
 export type BlockTransactionsRequest = ValueOf<typeof BlockTransactionsRequest>;
 
-/** The transactions of one block at these positions, in the order asked: what a compact block's receiver lacks. */
+/**
+ * The transactions of one block at these positions, in the requested order: those that the receiver of a compact block
+ * lacks.
+ */
 export const blockTransactions: Protocol<BlockTransactionsRequest, Uint8Array> = {
   id: "/ccoin/block-transactions/1",
   request: BlockTransactionsRequest,
@@ -53,11 +56,14 @@ export const blockTransactions: Protocol<BlockTransactionsRequest, Uint8Array> =
   quota: { requests: 200, perMs: 10_000 },
 };
 
-/** `limit`: 1 to 8192. */
+/** `limit` is 1 to 8192. */
 export const MempoolRequest = new ContainerType({ limit: Count }, { typeName: "MempoolRequest" });
 export type MempoolRequest = ValueOf<typeof MempoolRequest>;
 
-/** Ids in the answerer's mempool, best paid first. Asked on connecting, so that what one side accepted while apart is known to both. */
+/**
+ * Ids in the answerer's mempool, highest fee first. A node asks on connecting, so that both sides learn what the other
+ * accepted while they were apart.
+ */
 export const mempoolIds: Protocol<MempoolRequest, Uint8Array[]> = {
   id: "/ccoin/mempool-ids/1",
   request: MempoolRequest,

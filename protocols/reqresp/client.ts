@@ -9,13 +9,14 @@ import { type AckOf, type AnyProtocol, type RequestOf, type ResponseOf, resultCo
 
 export interface RequestOptions<P> {
   signal?: AbortSignal | undefined;
-  /** Makes the acknowledgement from the last chunk, where the protocol has one. */
+  /** Makes the acknowledgement from the last chunk, if the protocol has one. */
   ack?: ((response: ResponseOf<P>) => AckOf<P>) | undefined;
 }
 
 /**
- * Asks on a new stream and yields the chunks of the answer. The answer is taken in as fast as it comes, up to its caps, and
- * acknowledged at its end, however slow the consumer is: the time-outs are the answerer's alone. @throws {RequestError}
+ * Sends a request on a new stream and yields the chunks of the answer. The answer is read as fast as it arrives, up to
+ * its caps, and acknowledged at its end, however slow the consumer is: the time-outs apply to the answerer alone.
+ * @throws {RequestError}
  */
 export async function* sendRequest<P extends AnyProtocol>(
   stream: Stream,
@@ -55,7 +56,7 @@ export async function* sendRequest<P extends AnyProtocol>(
       await wake.promise;
     }
   } finally {
-    // Does nothing where the answer has come to its end.
+    // This has no effect if the answer is complete.
     if (!over) guard.fail(new RequestError("aborted", "the answer is not wanted any more"));
   }
   if (failure) throw failure;
@@ -114,13 +115,13 @@ async function receiveAnswer<P extends AnyProtocol>(
   }
 }
 
-/** The stream closes when what is still to be sent is sent. */
+/** The stream closes when everything that is still to be sent is sent. */
 function close(stream: Stream, guard: Guard, clock: Clock): void {
   guard.release();
   linger(stream, clock).catch(() => undefined);
 }
 
-/** The end of the stream inside a frame is no proof of malice: a node that stops closes its streams. */
+/** The end of the stream inside a frame does not prove malice: a node that stops closes its streams. */
 async function nextFrame(input: AsyncGenerator<Uint8ArrayList>, signal: AbortSignal): Promise<Uint8Array> {
   let next: IteratorResult<Uint8ArrayList>;
   try {
@@ -136,7 +137,7 @@ async function nextFrame(input: AsyncGenerator<Uint8ArrayList>, signal: AbortSig
   return next.value.subarray();
 }
 
-/** The chunk; undefined at the end of the answer. @throws {RequestError} what the answerer says, or `malformed`. */
+/** The chunk; undefined at the end of the answer. @throws {RequestError} with the answerer's error, or `malformed`. */
 function readFrame(payload: Uint8Array): Uint8Array | undefined {
   const body = payload.subarray(1);
   switch (payload[0]) {

@@ -1,9 +1,13 @@
 import { CodedError, messageOf } from "../../src/util/errors.ts";
 
 /**
- * The first four are result codes of an answer, from either side. Then, of the exchange itself: `timeout`; `tooLarge`, a cap
- * was exceeded; `malformed`, bytes that are no valid frame or message; `connection`, it ended before the answer did;
- * `unsupported`, the peer does not speak the protocol; `aborted`, by the caller's own signal.
+ * The first four are result codes of an answer, from either side. The others describe the exchange itself.
+ * - `timeout`: a step took too long.
+ * - `tooLarge`: a cap was exceeded.
+ * - `malformed`: the bytes are no valid frame or message.
+ * - `connection`: it ended before the answer did.
+ * - `unsupported`: the peer does not speak the protocol.
+ * - `aborted`: the caller's own signal aborted it.
  */
 export type RequestErrorCode =
   | "invalidRequest"
@@ -19,7 +23,7 @@ export type RequestErrorCode =
 
 export class RequestError extends CodedError<RequestErrorCode> {}
 
-/** Errors of it-length-prefixed and libp2p, by their names. */
+/** Codes for errors of it-length-prefixed and libp2p, by their names. */
 const codesOfNames: Record<string, RequestErrorCode> = {
   InvalidDataLengthError: "tooLarge",
   InvalidDataLengthLengthError: "malformed",
@@ -29,7 +33,7 @@ const codesOfNames: Record<string, RequestErrorCode> = {
   TimeoutError: "timeout",
 };
 
-/** Anything thrown during an exchange. */
+/** Converts anything thrown during an exchange. */
 export function requestError(error: unknown): RequestError {
   if (error instanceof RequestError) return error;
   const name = error instanceof Error ? error.name : "";

@@ -4,30 +4,32 @@ import type { Uint8ArrayList } from "uint8arraylist";
 import { type Clock, sleep } from "../../src/util/clock.ts";
 import { RequestError } from "./errors.ts";
 
-/** Written at once; what waits in a stream's own buffer stays near this. */
+/** Bytes written at once. The stream's own buffer stays near this size. */
 const pieceBytes = 64 * 1024;
-/** More than a piece or two: only an error in the pacing reaches it, and resets the stream. */
+/** More than a piece or two. Only a bug in the pacing reaches it, and resets the stream. */
 const maxWriteBufferBytes = 4 * pieceBytes;
-/** For the other side to close its half after the exchange is over. */
+/** The time for the other side to close its half after the exchange is over. */
 const lingerMs = 2_000;
 
-/** If this process itself was busy all the time, what has arrived meanwhile is read only after the timers have run. */
+/**
+ * If this process itself was busy all the time, the data that arrived meanwhile is read only after the timers have run.
+ */
 const graceMs = 50;
 
-/** Watches over one stream: whatever breaks a limit resets the stream and aborts `signal` with a `RequestError`. */
+/** Watches one stream: breaking a limit resets the stream and aborts `signal` with a `RequestError`. */
 export interface Guard {
   readonly signal: AbortSignal;
   /** Restarts the time-out: the next step must happen within `timeoutMs`. */
   restart(timeoutMs: number): void;
-  /** Nothing is awaited from the other side. */
+  /** Stops the time-out: nothing is expected from the other side. */
   pause(): void;
   /** Resets the stream, unless the guard was released. */
   fail(error: RequestError): void;
-  /** The exchange is over. */
+  /** Ends the watch because the exchange is over. */
   release(): void;
 }
 
-/** `maxReceivedBytes`: of all that arrives, read or not, so that memory is bounded whoever is slow. */
+/** `maxReceivedBytes` bounds everything that arrives, read or not, so that memory is bounded whichever side is slow. */
 export function guardStream(
   stream: Stream,
   options: { clock: Clock; maxReceivedBytes: number; signal?: AbortSignal | undefined; failOnReset: boolean },
@@ -52,7 +54,7 @@ export function guardStream(
   const onMessage = (event: { data: Uint8Array | Uint8ArrayList }) => {
     received += event.data.byteLength;
     if (received > options.maxReceivedBytes) {
-      // Not while libp2p still hands this event on.
+      // The stream cannot be reset while libp2p is still dispatching this event.
       queueMicrotask(() => fail(new RequestError("tooLarge", `more than ${options.maxReceivedBytes} bytes`)));
     }
   };
@@ -65,7 +67,7 @@ export function guardStream(
   stream.addEventListener("close", onClose);
   options.signal?.addEventListener("abort", onAbort);
   if (options.signal?.aborted) onAbort();
-  // Events of a stream that is already gone never come (seen where it ends before the handler attaches).
+  // Events of a stream that is already gone never arrive (for example if it ends before the handler attaches).
   else if (stream.status !== "open") fail(new RequestError("connection", `the stream is ${stream.status}`));
 
   return {
@@ -85,8 +87,8 @@ export function guardStream(
 }
 
 /**
- * Yields the bytes that arrive; call it as soon as there is a stream. `messageStreamToDuplex` waits for ever if the
- * other side closed its half before: then all that is to come is in the stream's buffer.
+ * Yields the bytes that arrive. Call it as soon as there is a stream. `messageStreamToDuplex` waits forever if the
+ * other side closed its half before: then the rest of the data is already in the stream's buffer.
  */
 export function incoming(stream: Stream): {
   source: AsyncIterable<Uint8ArrayList | Uint8Array>;
@@ -109,7 +111,7 @@ function allBuffered(stream: Stream): AsyncIterable<Uint8ArrayList | Uint8Array>
   })();
 }
 
-/** Settles as `promise` does, or rejects with the signal's reason. */
+/** Settles like `promise`, or rejects with the signal's reason. */
 export function within<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason);
@@ -121,8 +123,8 @@ export function within<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> 
 }
 
 /**
- * The bytes of `messages` in pieces, each asked for only when the stream has sent the one before: a slow reader holds back
- * whoever makes the messages. `onDrain()` of libp2p works only once, so the events are awaited.
+ * The bytes of `messages` in pieces. Each is requested only when the stream has sent the one before, so that a slow
+ * reader slows down the producer of the messages. libp2p's `onDrain()` works only once, so the events are awaited.
  */
 export async function* paced(
   stream: Stream,
@@ -150,12 +152,12 @@ async function writable(stream: Stream, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** Resolves once both sides have closed the stream; resets it where the other side does not. */
+/** Resolves once both sides have closed the stream; resets it if the other side does not. */
 export async function linger(stream: Stream, clock: Clock): Promise<void> {
   if (stream.status !== "open") return;
   const closed = new AbortController();
   stream.addEventListener("close", () => closed.abort(), { once: true });
   await sleep(clock, lingerMs, closed.signal);
-  // Does nothing to a stream that is closed.
+  // This has no effect on a closed stream.
   stream.abort(new RequestError("timeout", "the other side did not close the stream"));
 }

@@ -6,12 +6,12 @@ import { messageOf } from "../../src/util/errors.ts";
 import { RequestError } from "./errors.ts";
 import { resultCodes } from "./types.ts";
 
-/** UTF-8 bytes of the reason in an error frame; longer ones are cut. */
+/** UTF-8 bytes of the reason in an error frame; longer reasons are truncated. */
 export const maxReasonBytes = 256;
-/** Longest unsigned varint length of a frame: enough for 2^28 - 1. */
+/** The longest length of a frame as an unsigned varint: enough for 2^28 - 1. */
 export const maxLengthBytes = 4;
 
-/** A frame: the payload behind its length as an unsigned varint (LEB128). */
+/** A frame: the payload after its length as an unsigned varint (LEB128). */
 export function frame(payload: Uint8Array | Uint8ArrayList): Uint8ArrayList {
   return encode.single(payload, { maxDataLength: 2 ** (7 * maxLengthBytes) - 1 });
 }
@@ -31,12 +31,13 @@ export function errorFrame(result: ErrorResult, reason: string): Uint8ArrayList 
   return frame(new Uint8ArrayList(new Uint8Array([resultCodes[result]]), text));
 }
 
-/** Reads a length; the bytes that it took are in `bytes`. @throws {RangeError} where its end has not come yet */
+/** Reads a length; `bytes` is the number of bytes that it took. @throws {RangeError} if it is incomplete */
 const readLength = Object.assign(
   (bytes: Uint8Array | Uint8ArrayList): number => {
     const length = decodeVarint(bytes);
     readLength.bytes = encodingLength(length);
-    // A longer form of the same number ends in a zero byte; one that is read as shorter would leave it to the payload.
+    // A longer form of the same number ends in a zero byte. Reading it as the shorter one would leave that byte to the
+    // payload.
     const last = bytes instanceof Uint8Array ? bytes[readLength.bytes - 1]! : bytes.get(readLength.bytes - 1);
     if (last >= 0x80) throw new RequestError("malformed", "a length that is not in its shortest form");
     return length;
@@ -44,7 +45,10 @@ const readLength = Object.assign(
   { bytes: 0 },
 );
 
-/** Payloads from a stream of bytes. @throws where a length is over `maxPayloadBytes`, badly coded, or the bytes end within a frame. */
+/**
+ * The payloads in a stream of bytes. @throws if a length is above `maxPayloadBytes` or badly coded, or the bytes end
+ * within a frame.
+ */
 export function frames(
   source: AsyncIterable<Uint8ArrayList | Uint8Array>,
   maxPayloadBytes: number,
@@ -56,10 +60,10 @@ export function frames(
   });
 }
 
-/** @throws {RequestError} `malformed` unless the bytes are the SSZ encoding of one value. */
+/** @throws {RequestError} `malformed` if the bytes are not the SSZ encoding of one value. */
 export function decodeMessage<T>(type: Type<T>, bytes: Uint8Array): T {
   try {
-    // Noise hands out Buffers, whose slices are Buffers too: values hold plain arrays, whatever carried them.
+    // Noise returns Buffers, whose slices are Buffers too. Decoded values always hold plain arrays.
     return type.deserialize(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   } catch (cause) {
     throw new RequestError("malformed", `${type.typeName}: ${messageOf(cause)}`, { cause });

@@ -15,25 +15,28 @@ import {
 } from "./frames.ts";
 import type { AckOf, AnyProtocol, Meter, RequestHandler, RequestOf, ResponseOf } from "./types.ts";
 
-/** A requester in error is answered, as long as it does not go on and on. */
+/** A requester in error still gets an answer, unless it keeps sending. */
 const slackBytes = 1024;
-/** Least cost of an answer: a stream, a handler, a packet or two. */
+/** The least cost of an answer: a stream, a handler, a packet or two. */
 const answerBytes = 4096;
 
 export interface AnswerOptions {
   clock: Clock;
   /** The requester's peer id. */
   peer: string;
-  /** False where the requester is over its quota: it is told so, and its request is not read. */
+  /** False if the requester is over its quota: it is told so, and its request is not read. */
   admitted: boolean;
   meter: Meter;
-  /** Told of what a handler throws that is no `RequestError`, and of answers over the caps: errors of this side. */
+  /**
+   * Called for what a handler throws that is no `RequestError`, and for answers over the caps: these are errors of this
+   * side.
+   */
   onServerError(error: unknown): void;
 }
 
 /**
- * Answers one request; call it as soon as there is a stream. Resolves when the exchange is over, to what went wrong, as seen
- * from here, if anything did: `invalidRequest`, `malformed` and `tooLarge` are the requester's fault. Never rejects.
+ * Answers one request. Call it as soon as there is a stream. When the exchange is over, it resolves to the error, if
+ * there was one: `invalidRequest`, `malformed` and `tooLarge` are the requester's fault. Never rejects.
  */
 export async function answerRequest<P extends AnyProtocol>(
   stream: Stream,
@@ -62,7 +65,7 @@ export async function answerRequest<P extends AnyProtocol>(
     linger(stream, options.clock).catch(() => undefined);
   } catch (error) {
     const known = requestError(error);
-    // Nobody else is to blame for a handler that takes too long.
+    // This side alone is to blame for a handler that takes too long.
     const ownFault = known.code === "timeout" && outcome.awaitsHandler;
     if (ownFault) options.onServerError(known);
     outcome.error ??= ownFault ? new RequestError("serverError", "the handler took too long") : known;
@@ -70,7 +73,7 @@ export async function answerRequest<P extends AnyProtocol>(
   } finally {
     guard.release();
     options.meter.release();
-    // Suspended where the stream broke: lets the handler end.
+    // The handler is suspended where the stream broke; this lets it end.
     answer.return(undefined).catch(() => undefined);
     input.return(undefined).catch(() => undefined);
   }
@@ -172,7 +175,7 @@ async function* chunks<P extends AnyProtocol>(
       meter.release();
     }
   } finally {
-    // Not awaited: it waits for whatever the handler waits for.
+    // This is not awaited, since it waits for whatever the handler waits for.
     Promise.resolve(iterator.return?.()).catch(() => undefined);
   }
 }

@@ -1,6 +1,9 @@
 import type { Type } from "@chainsafe/ssz";
 
-/** A request/response protocol as data; `client.ts` and `server.ts` run it. Byte caps are of one encoded message without its frame. */
+/**
+ * A request/response protocol as data; `reqresp/client.ts` and `reqresp/server.ts` run it. Byte caps apply to one
+ * encoded message without its frame.
+ */
 export interface Protocol<Request, Response, Ack = never> {
   /** The libp2p protocol id: `/ccoin/<name>/<version>`. */
   readonly id: string;
@@ -9,15 +12,15 @@ export interface Protocol<Request, Response, Ack = never> {
   /** If present, the requester ends the exchange by sending this. */
   readonly ack?: Type<Ack>;
   readonly maxRequestBytes: number;
-  /** Largest chunk of the answer. */
+  /** The largest chunk of the answer. */
   readonly maxResponseBytes: number;
-  /** Chunks of one answer. */
+  /** The number of chunks of one answer. */
   readonly maxChunks: number;
-  /** Sum of all chunks of one answer. */
+  /** The sum of all chunks of one answer. */
   readonly maxTotalBytes: number;
-  /** For the request to arrive, and then for each chunk. */
+  /** The time for the request to arrive, and then for each chunk. */
   readonly timeoutMs: number;
-  /** Quota of one peer: `requests` at once, refilled evenly over `perMs`. */
+  /** The quota of one peer: `requests` at once, refilled evenly over `perMs`. */
   readonly quota: { readonly requests: number; readonly perMs: number };
 }
 
@@ -25,14 +28,14 @@ export type RequestOf<P> = P extends Protocol<infer Request, infer _Response, in
 export type ResponseOf<P> = P extends Protocol<infer _Request, infer Response, infer _Ack> ? Response : never;
 export type AckOf<P> = P extends Protocol<infer _Request, infer _Response, infer Ack> ? Ack : never;
 
-/** First byte of every frame of an answer. */
+/** The first byte of every frame of an answer. */
 export const resultCodes = {
   /** A chunk follows. */
   success: 0,
-  /** The request does not decode or breaks a rule: the requester is at fault. UTF-8 reason follows. */
+  /** The request does not decode or breaks a rule: the requester is at fault. A UTF-8 reason follows. */
   invalidRequest: 1,
   serverError: 2,
-  /** Asked for something this node does not have. */
+  /** The node does not have what was requested. */
   resourceUnavailable: 3,
   rateLimited: 4,
   /** The answer is complete: nothing follows. */
@@ -42,24 +45,30 @@ export const resultCodes = {
 // biome-ignore lint/suspicious/noExplicitAny: a protocol of any message types
 export type AnyProtocol = Protocol<any, any, any>;
 
-/** Cost of one answer to the answerer. */
+/** The cost of one answer to the answerer. */
 export interface Meter {
-  /** Resolves once so many bytes may be read for it, and held in memory. @throws {RequestError} `rateLimited`, `aborted` */
+  /**
+   * Resolves once this many bytes may be read for the answer and held in memory. @throws {RequestError} `rateLimited`,
+   * `aborted`
+   */
   read(bytes: number, signal: AbortSignal): Promise<void>;
   /** Charges bytes that are being sent. */
   charge(bytes: number): void;
-  /** Releases the memory of everything read so far: it was sent, or dropped. */
+  /** Releases the memory of everything that was read so far, because it was sent or dropped. */
   release(): void;
 }
 
 export interface RequestContext<P> {
   /** The requester's peer id. */
   peer: string;
-  /** Handlers await this once a chunk, before they read so many bytes from the disk. @throws {RequestError} if it is too much. */
+  /**
+   * Handlers await this once per chunk, before they read this many bytes from the disk. @throws {RequestError} if it is
+   * too much.
+   */
   read(bytes: number): Promise<void>;
   /** Aborts when the requester is gone or the time-out is over. */
   signal: AbortSignal;
-  /** The listener is called once with the requester's acknowledgement, where the protocol has one and it arrives. */
+  /** Calls the listener once with the requester's acknowledgement, if the protocol has one and it arrives. */
   onAck(listener: (ack: AckOf<P>) => void): void;
 }
 

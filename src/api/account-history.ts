@@ -6,20 +6,23 @@ import type { DearReads } from "./dear-reads.ts";
 import { overloaded } from "./problem.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 
-/** Bytes of the blocks that one page is read from: a page whose transactions lie in large blocks is shorter. */
+/** Bytes of the blocks that one page may read. If its transactions are in large blocks, the page is shorter. */
 const maxPageBytes = 8 * 2 ** 20;
-/** Read for the price of one request. */
+/** Bytes that are read for the price of one request. */
 const bytesPerToken = 32 * 1024;
-/** Pages that are being read. */
+/** Pages that may be read at once. */
 const maxPages = 64;
 
 export interface HistoryPage<T> {
   found: T[];
-  /** The last place that was looked at, where there may be more. */
+  /** The last place that was examined; there may be more after it. */
   last: TransactionPlace | undefined;
 }
 
-/** Reads pages of accounts' transactions: each block of a page once, each in a turn of its own, charged to who asks. */
+/**
+ * Reads pages of accounts' transactions. It reads each block of a page once, in a turn of its own, and charges the
+ * client.
+ */
 export class AccountHistory {
   readonly #reads: DearReads;
   readonly #limiter: RateLimiter;
@@ -31,7 +34,7 @@ export class AccountHistory {
   }
 
   /**
-   * `account`: its index. `view` makes the entry of a transaction, or none. Stops for a reader that is gone.
+   * `account` is its index. `view` makes the entry of a transaction, or none. Stops when the reader is gone.
    * @throws {ProblemError} `OVERLOADED`
    */
   async read<T>(

@@ -3,7 +3,7 @@ import { sha256 } from "../crypto/hash.ts";
 import type { ApiContext } from "./http.ts";
 import { ProblemError } from "./problem.ts";
 
-/** Lets only those through who can read the node's folder. @throws {ProblemError} `UNAUTHORIZED` */
+/** Admits only clients that can read the node's folder. @throws {ProblemError} `UNAUTHORIZED` */
 export function requireAdmin(context: ApiContext, adminToken: string | undefined): void {
   const [, given] = /^bearer +(\S+) *$/i.exec(context.req.header("authorization") ?? "") ?? [];
   if (given !== undefined && adminToken !== undefined && isSame(given, adminToken)) return;
@@ -11,7 +11,7 @@ export function requireAdmin(context: ApiContext, adminToken: string | undefined
   throw new ProblemError("UNAUTHORIZED", detail, { "www-authenticate": "Bearer" });
 }
 
-/** Takes as long whatever they have in common: digests are compared, which also hides the length. */
+/** Takes the same time whatever the texts have in common: it compares digests, which also hides the length. */
 function isSame(a: string, b: string): boolean {
   const encoder = new TextEncoder();
   return timingSafeEqual(sha256(encoder.encode(a)), sha256(encoder.encode(b)));

@@ -5,7 +5,7 @@ import { fromHex } from "../util/bytes.ts";
 import { ProblemError } from "./problem.ts";
 import { parseCount } from "./query.ts";
 
-/** Names of blocks beside heights and ids; `latest` is `head`. */
+/** Names of blocks in addition to heights and ids; `latest` is `head`. */
 const blockNames = ["head", "latest", "justified", "finalized"] as const;
 const pattern = new RegExp(`^(${blockNames.join("|")}|0|[1-9][0-9]{0,15}|0x[0-9a-fA-F]{64})$`);
 
@@ -37,7 +37,7 @@ function namedBlock(
   }
 }
 
-/** `name`: by `blockName`. The id need not be that of a block. */
+/** `name` is a result of `blockName`. The returned id need not belong to a block. */
 export async function findBlockId(chain: Chain, name: string): Promise<Uint8Array | undefined> {
   const named = namedBlock(chain, name);
   if (named) return named.id;

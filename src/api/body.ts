@@ -3,8 +3,8 @@ import type { ByteBudget } from "./byte-budget.ts";
 import { overloaded, ProblemError } from "./problem.ts";
 
 /**
- * Reads the whole body and hands it to `use`; the budget counts it until that has ended.
- * @throws {ProblemError} `BODY_TOO_LARGE`, `OVERLOADED`, `MALFORMED` where the client broke off.
+ * Reads the whole body and passes it to `use`; the budget counts it until that has ended.
+ * @throws {ProblemError} `BODY_TOO_LARGE`, `OVERLOADED`; `MALFORMED` if the client disconnected.
  */
 export async function withBody<T>(
   incoming: IncomingMessage,
@@ -53,7 +53,7 @@ function readBody(
     incoming.on("data", onData);
     incoming.on("end", onEnd);
     incoming.on("close", onBrokenOff);
-    // "close" follows.
+    // A "close" event follows.
     incoming.on("error", ignore);
   });
 }

@@ -1,4 +1,4 @@
-/** Counts the bytes of all that is in memory of one kind, so that many large ones at once cannot exhaust it. */
+/** Counts the bytes of one kind that are in memory, so that many large ones at once cannot exhaust it. */
 export class ByteBudget {
   readonly maxBytes: number;
   #bytes = 0;

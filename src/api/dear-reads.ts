@@ -19,8 +19,9 @@ interface Waiting {
 }
 
 /**
- * Reads for answers that take milliseconds of the main thread each: blocks, and pages of an account's transactions. For other machines
- * they run one at a time over all requests, take a bounded share of the thread, and those of the client that has had least go first.
+ * Runs reads that take milliseconds of the main thread each: blocks, and pages of an account's transactions. For other
+ * machines they run one at a time over all requests and take a bounded share of the thread; the client that has had
+ * least goes first.
  */
 export class DearReads {
   readonly #clock: Clock;
@@ -29,14 +30,14 @@ export class DearReads {
   readonly #waiting = new Set<Waiting>();
   #isRunning = false;
 
-  /** `now`: milliseconds, with fractions, of a clock that is never set. */
+  /** `now` returns milliseconds, with fractions, of a clock that is never set. */
   constructor(clock: Clock, now = () => performance.now()) {
     this.#clock = clock;
     this.#now = now;
     this.#spent = new RateLimiter(clock);
   }
 
-  /** `address`: of the client. @throws {ProblemError} `OVERLOADED` */
+  /** `address` is the client's. @throws {ProblemError} `OVERLOADED` */
   run<T>(address: string, read: () => Promise<T>): Promise<T> {
     if (isLoopback(address)) return read();
     const client = clientOf(address);
@@ -56,7 +57,7 @@ export class DearReads {
     this.#isRunning = true;
     while (this.#waiting.size > 0) {
       const delayMs = this.#spent.delayMs(all, dearReadLimits.time);
-      // Somebody who has had less may have come by then.
+      // A client that has had less may have arrived by then.
       if (delayMs > 0) await sleep(this.#clock, Math.ceil(delayMs));
       const next = this.#next();
       this.#waiting.delete(next);
@@ -69,7 +70,7 @@ export class DearReads {
     this.#isRunning = false;
   }
 
-  /** The first one of the client that has had least of late. */
+  /** The first read of the client that has had least recently. */
   #next(): Waiting {
     const had = ({ client }: Waiting) => this.#spent.refillMs(`client ${client}`);
     return [...this.#waiting].reduce((best, other) => (had(other) < had(best) ? other : best));

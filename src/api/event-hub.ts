@@ -7,28 +7,31 @@ import { commonHeaders, ending, overloaded, ProblemError } from "./problem.ts";
 import { clientOf, isLoopback } from "./rate-limiter.ts";
 import type { ApiServices } from "./services.ts";
 
-/** Under load the log grows a thousand times a second: a stream at its end reads not more often than this. */
+/** Under load the log grows a thousand times a second. A stream at its end reads it no more often than this. */
 const readPauseMs = 20;
-/** One client, which may hold them for as long as it likes, has so much of all streams; this machine is not limited. */
+/** The share of all streams that one client may hold for as long as it likes; this machine is not limited. */
 const clientShare = 0.25;
 
 interface Stream {
   outgoing: ServerResponse;
   client: string;
   wanted: ReadonlySet<EventName>;
-  /** Its headers are out: it can no longer be answered with a problem. */
+  /** Its headers are sent, so it can no longer be answered with a problem. */
   hasBegun: boolean;
-  /** Number of the event to be sent next. */
+  /** The number of the event to be sent next. */
   next: number;
-  /** The last number that the reader was told. */
+  /** The last number that the reader received. */
   told: number;
-  /** Ends its wait for more. A promise that all streams share would keep the closed ones until something happens. */
+  /**
+   * Ends the stream's wait for more. If all streams shared one promise, it would retain closed ones until something
+   * happens.
+   */
   wake: () => void;
 }
 
 /**
- * The open event streams. Each reads the event log at its own pace: one that is slow, or resumes, reads what is older from the
- * disk, and holds nobody back.
+ * The open event streams. Each reads the event log at its own pace: a stream that is slow, or resumes, reads older
+ * events from the disk, and delays no other.
  */
 export class EventHub {
   readonly #services: ApiServices;
@@ -36,7 +39,7 @@ export class EventHub {
   readonly #texts: EventTexts;
   readonly #streams = new Set<Stream>();
   readonly #stopListening: () => void;
-  /** How often the log has grown. */
+  /** The number of times that the log has grown. */
   #appended = 0;
   #stopHeartbeat: () => void = () => undefined;
   #isClosed = false;
@@ -54,7 +57,8 @@ export class EventHub {
   }
 
   /**
-   * Takes the response over. `after`: the last event that the reader has had; undefined: it wants what comes from now on.
+   * Takes over the response. `after` is the last event that the reader has received; undefined if it wants only new
+   * ones.
    * @throws {ProblemError} `OVERLOADED`, `EVENTS_TOO_OLD`, `EVENTS_UNKNOWN`, `ENDING`
    */
   async open(
@@ -102,7 +106,7 @@ export class EventHub {
     void this.#serve(stream);
   }
 
-  /** Ends the streams; one that is just being opened answers `ENDING`. */
+  /** Ends the streams. One that is just being opened answers `ENDING`. */
   close(): void {
     this.#isClosed = true;
     this.#stopHeartbeat();
@@ -137,7 +141,7 @@ export class EventHub {
     const { clock } = this.#services;
     try {
       while (this.#streams.has(stream)) {
-        // Its next attempt to resume is told why.
+        // The reader's next attempt to resume gets the reason.
         if (stream.next < this.#services.eventLog.first) break;
         const appended = this.#appended;
         const piece = await this.#texts.read(stream.next, wanted);
@@ -145,7 +149,7 @@ export class EventHub {
           const endedAtMs = clock.now();
           await this.#more(stream, appended);
           if (!this.#streams.has(stream)) break;
-          // A clock that is set back must not hold the stream up.
+          // A clock that is set back must not stall the stream.
           const sinceMs = Math.max(0, clock.now() - endedAtMs);
           if (sinceMs < readPauseMs) await sleep(clock, readPauseMs - sinceMs);
           continue;
@@ -163,7 +167,7 @@ export class EventHub {
     outgoing.end();
   }
 
-  /** Resolves when the log has grown since it had been appended to so often, or the stream is closed. */
+  /** Resolves when the log has grown more than `appended` times, or the stream is closed. */
   #more(stream: Stream, appended: number): Promise<void> {
     if (appended !== this.#appended || !this.#streams.has(stream)) return Promise.resolve();
     return new Promise((resolve) => {
@@ -184,7 +188,7 @@ export class EventHub {
   }
 }
 
-/** Keeps a quiet connection open; one that has events of other types only learns how far they have got. */
+/** Keeps a quiet connection open. A stream that asked for other types only learns the number of the last event. */
 function heartbeat(stream: Stream): void {
   const { outgoing, next, told } = stream;
   if (!stream.hasBegun || outgoing.writableNeedDrain) return;
@@ -192,7 +196,7 @@ function heartbeat(stream: Stream): void {
   stream.told = next - 1;
 }
 
-/** Also where the connection closes. */
+/** Resolves when the buffer is sent, and also when the connection closes. */
 function drained(outgoing: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {

@@ -8,22 +8,22 @@ import { headerView, transactionView } from "./views.ts";
 export const eventNames = ["block", "retracted", "finalized", "transaction", "mode"] as const;
 export type EventName = (typeof eventNames)[number];
 
-/** Size of one piece: a stream's memory beside the socket's own buffer. */
+/** The size of one piece: a stream's memory in addition to the socket's own buffer. */
 const pieceBytes = 64 * 1024;
 const pieceRows = 128;
-/** Looked up together: about a piece. */
+/** Events that are looked up together: about a piece. */
 const batchEvents = 128;
-/** Streams that are at the end of the log read the same pieces. */
+/** Pieces kept for streams that are at the end of the log and read the same ones. */
 const sharedPieces = 8;
 
 /** A part of the log as server-sent events (WHATWG HTML 9.2). */
 export interface Piece {
   text: string;
-  /** Number of the event that follows. */
+  /** The number of the event that follows. */
   next: number;
 }
 
-/** Writes the log out, once for all streams that read the same. */
+/** Formats the log once for all streams that read the same part. */
 export class EventTexts {
   readonly #log: Pick<EventLog, "read">;
   readonly #ledger: () => LedgerServices | undefined;
@@ -34,10 +34,10 @@ export class EventTexts {
     this.#ledger = ledger;
   }
 
-  /** The events from `number` on, as many as fit; undefined where there is none yet. */
+  /** The events from `number` on, as many as fit; undefined if there is none yet. */
   async read(number: number, wanted: ReadonlySet<EventName>): Promise<Piece | undefined> {
     const key = `${number} ${[...wanted].join()}`;
-    // An earlier reader's empty piece says nothing about now.
+    // An empty piece of an earlier reader says nothing about now.
     const shared = await this.#pieces.get(key);
     if (shared) return shared;
     const piece = this.#write(number, wanted);
@@ -56,12 +56,12 @@ export class EventTexts {
     let next = from;
     let last = from - 1;
     let batch: NumberedEvent[] = [];
-    /** Writes the batch out; false where the piece ends within it. */
+    /** Formats the batch; returns false if the piece ends within it. */
     const flush = async (): Promise<boolean> => {
       const included = await this.#included(batch);
       for (const { number, event } of batch) {
         const data = await this.#data(event, included);
-        // The chain is being loaded: what the log says of it comes when it is there.
+        // The chain is being loaded. The events are sent when it is available.
         if (!data) return false;
         text += `id: ${number}\nevent: ${event.name}\ndata: ${JSON.stringify(data)}\n\n`;
         next = number + 1;
@@ -80,7 +80,7 @@ export class EventTexts {
     return next > from ? { text, next } : undefined;
   }
 
-  /** Transactions of the batch that wait no more: those of one block are read together. */
+  /** Transactions of the batch that have left the mempool: those of one block are read together. */
   async #included(batch: readonly NumberedEvent[]): Promise<ReadonlyMap<Hex, IncludedTransaction>> {
     const ledger = this.#ledger();
     const ids = batch.flatMap(({ event }) => (event.name === "transaction" ? [event.id] : []));

@@ -6,7 +6,7 @@ import type { RateLimiter } from "./rate-limiter.ts";
 /** A check of every request before it is read. Returns the refusal. */
 export type Guard = (incoming: IncomingMessage) => Response | undefined;
 
-/** `host`: the one that the server was told to listen on, which may be a name. */
+/** `host` is the one that the server was told to listen on, which may be a name. */
 export function createGuard(host: string, limiter: RateLimiter): Guard {
   const configured = host.toLowerCase();
   return (incoming) => {
@@ -49,7 +49,7 @@ function isSameOrigin(origin: string, host: string | undefined): boolean {
   return URL.canParse(origin) && host !== undefined && new URL(origin).host === hostOf(host);
 }
 
-/** Without the default port, as `URL` writes it. */
+/** The host without the default port, as `URL` writes it. */
 function hostOf(host: string): string | undefined {
   const url = `http://${host}`;
   return URL.canParse(url) ? new URL(url).host : undefined;

@@ -12,7 +12,7 @@ export function json(body: unknown, status = 200): Response {
   return new Response(JSON.stringify(body), { status, headers: jsonHeaders });
 }
 
-/** One path with its methods; any other method is answered 405. HEAD goes to GET. */
+/** One path with its methods. Any other method is answered 405. HEAD goes to GET. */
 export function route(
   app: Hono<ApiEnv>,
   path: string,

@@ -1,27 +1,27 @@
-/** Limits of one server on its clients. */
+/** The limits of one server for its clients. */
 export interface HttpLimits {
   maxConnections: number;
   maxEventStreams: number;
-  /** Longest JSON body. */
+  /** The longest JSON body. */
   maxJsonBytes: number;
-  /** Longest SSZ body. */
+  /** The longest SSZ body. */
   maxSszBytes: number;
-  /** Sum of all bodies that are being read or worked on. */
+  /** The sum of all bodies that are being read or processed. */
   maxBodyBytesInFlight: number;
-  /** Sum of all blocks that are answered whole: in memory they take ten times as much. */
+  /** The sum of all blocks that are being answered whole. In memory they take ten times as much. */
   maxBlockBytesAtOnce: number;
-  /** Requests of one client address; those from this machine count apart. */
+  /** Requests of one client address; those from this machine count separately. */
   rate: RateLimit;
   localRate: RateLimit;
   headersTimeoutMs: number;
   requestTimeoutMs: number;
   keepAliveTimeoutMs: number;
-  /** A connection on which nothing moves for so long is cut. */
+  /** A connection on which nothing moves for this long is cut. */
   idleTimeoutMs: number;
   heartbeatMs: number;
   /** An answer that is read more slowly is cut off. */
   leastReadBytesPerSecond: number;
-  /** Sum of the answers that one client has not read yet. */
+  /** The sum of the answers that one client has not read yet. */
   maxUnreadBytesPerClient: number;
 }
 
@@ -37,9 +37,9 @@ export const defaultHttpLimits: HttpLimits = {
   maxSszBytes: 16 * 2 ** 20,
   maxBodyBytesInFlight: 64 * 2 ** 20,
   maxBlockBytesAtOnce: 32 * 2 ** 20,
-  // More than a wallet or an explorer needs by far; who sends more sends lists.
+  // Far more than a wallet or an explorer needs; a client that sends more sends lists.
   rate: { perSecond: 2_000, burst: 10_000 },
-  // A load test on the same machine is welcome to all there is.
+  // A load test on the same machine may use everything there is.
   localRate: { perSecond: 200_000, burst: 400_000 },
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 60_000,

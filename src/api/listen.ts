@@ -1,7 +1,7 @@
 import type { Server } from "node:http";
 import { messageOf, UserError } from "../util/errors.ts";
 
-/** @throws {UserError} where it cannot listen, with what to do. */
+/** @throws {UserError} if it cannot listen, with what to do. */
 export function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException) => reject(listenError(error, host, port));

@@ -17,7 +17,9 @@ export const tags = {
   Events: "What happens, as it happens.",
 } as const;
 
-/** Input and answers of one route: requests are checked by it, and the OpenAPI document and its tests are made of it. */
+/**
+ * Input and answers of one route. Requests are checked by it, and the OpenAPI document and its tests are made from it.
+ */
 export interface Operation<
   Params extends z.ZodObject = z.ZodObject,
   Query extends z.ZodObject = z.ZodObject,
@@ -27,27 +29,27 @@ export interface Operation<
   /** `operationId`. */
   id: string;
   method: "GET" | "POST" | "DELETE";
-  /** As in OpenAPI: `/v1/blocks/{block}`. */
+  /** The path as in OpenAPI: `/v1/blocks/{block}`. */
   path: string;
   tag: keyof typeof tags;
   summary: string;
   description: string;
-  /** Each with a description. */
+  /** Each parameter has a description. */
   params?: Params;
   query?: Query;
   headers?: Headers;
-  /** By media type; the handler reads it. */
+  /** Bodies by media type; the handler reads them. */
   body?: Readonly<Record<string, z.ZodType>>;
-  /** 200 by default. */
+  /** The status of success, 200 by default. */
   status?: 200 | 202;
   answer: Answer;
-  /** Media type of the answer, `application/json` by default. */
+  /** The media type of the answer, `application/json` by default. */
   mediaType?: string;
   /** Data of server-sent events, by their names. */
   events?: Readonly<Record<string, z.ZodType>>;
-  /** Beside those that follow from the rest. */
+  /** Problems in addition to those that follow from the other fields. */
   problems?: readonly ProblemCode[];
-  /** Needs the admin token. */
+  /** True if the route needs the admin token. */
   admin?: true;
 }
 
@@ -64,7 +66,7 @@ export interface ApiRequest<
 
 const noQuery = z.strictObject({});
 
-/** The routes of a node that its OpenAPI document tells of. */
+/** The routes of a node that its OpenAPI document describes. */
 export class Api {
   readonly app: Hono<ApiEnv>;
   readonly operations: Operation[] = [];
@@ -88,7 +90,7 @@ export class Api {
     this.serveResponse(operation, async (request) => json(await handle(request), operation.status));
   }
 
-  /** The same; `handle` makes the whole response. */
+  /** Serves an operation; `handle` returns the whole response. */
   serveResponse<Params extends z.ZodObject, Query extends z.ZodObject, Headers extends z.ZodObject>(
     operation: Operation<Params, Query, Headers>,
     handle: (request: ApiRequest<Params, Query, Headers>) => Response | Promise<Response>,

@@ -15,12 +15,12 @@ const fields = new Set([
 ]);
 const signaturePattern = /^0x[0-9a-fA-F]{128}$/;
 const amountPattern = /^(0|[1-9][0-9]{0,19})$/;
-/** Digits of an amount that a number holds exactly. */
+/** Digits of an amount that a number represents exactly. */
 const numberDigits = 15;
 
 /**
- * The SSZ encoding of a transaction in its usual JSON form, as `transactionSchema` reads it, for a fifth of its work. Undefined
- * where it is unusual or wrong: the schema says.
+ * The SSZ encoding of a transaction in its usual JSON form, as `transactionSchema` reads it, for a fifth of the work.
+ * Undefined if the form is unusual or wrong: the schema then decides.
  */
 export function encodePlain(value: unknown, genesisId: Hex): Uint8Array | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
@@ -61,7 +61,7 @@ function isCount(value: unknown): value is number {
   return typeof value === "number" && isSafeCount(value);
 }
 
-/** A safe integer in 8 bytes. */
+/** Writes a safe integer in 8 bytes. */
 function writeCount(value: number, to: Buffer, at: number): void {
   to.writeUInt32LE(value % 2 ** 32, at);
   to.writeUInt32LE(Math.floor(value / 2 ** 32), at + 4);

@@ -78,16 +78,16 @@ export const problems: Readonly<Record<ProblemCode, { status: number; title: str
   WRITE_FAILED: { status: 503, title: "Cannot write to the database" },
 };
 
-/** Headers of every answer. Nothing is cached: all of it may change with the next block. */
+/** Headers of every answer. Nothing is cached, since everything may change with the next block. */
 export const commonHeaders = { "cache-control": "no-store", "x-content-type-options": "nosniff" } as const;
 
 /** Extension members of a problem (RFC 9457, 3.2). */
 export interface ProblemFields {
-  /** The least fee that gets a transaction in. */
+  /** The least fee that is accepted. */
   minFee?: string;
 }
 
-/** A request that is refused: `message` is the problem's detail. */
+/** A refused request: `message` is the problem's detail. */
 export class ProblemError extends CodedError<ProblemCode> {
   readonly headers: Readonly<Record<string, string>>;
   readonly fields: ProblemFields;
@@ -104,12 +104,12 @@ export class ProblemError extends CodedError<ProblemCode> {
   }
 }
 
-/** Too much is asked for at once: it may be asked for again soon. */
+/** Too much is requested at once. The client may retry soon. */
 export function overloaded(detail: string, retryAfterS = 1): ProblemError {
   return new ProblemError("OVERLOADED", detail, { "retry-after": String(retryAfterS) });
 }
 
-/** RFC 9457. */
+/** A problem document of RFC 9457. */
 export function problemJson(code: ProblemCode, detail: string, fields: ProblemFields = {}): string {
   const { status, title } = problems[code];
   return JSON.stringify({ type: `urn:ccoin:problem:${code}`, title, status, detail, code, ...fields });
@@ -127,7 +127,7 @@ export function problemResponse(
   });
 }
 
-/** For a request that is under way when the node ends. */
+/** The problem for a request that is under way when the node shuts down. */
 export function ending(): ProblemError {
   return new ProblemError("ENDING", "the node is ending: ask again once it runs", { connection: "close" });
 }
@@ -137,7 +137,7 @@ export function refusalResponse({ code, message, headers, fields }: ProblemError
   return problemResponse(code, message, headers, fields);
 }
 
-/** Turns an error into a problem document; an unexpected one is logged and its details stay inside. */
+/** Turns an error into a problem document. An unexpected error is logged, and its details are not sent. */
 export function problemOf(error: unknown, logger: Logger, where: string): Response {
   if (error instanceof ProblemError) return refusalResponse(error);
   if (error instanceof TransactionError || error instanceof ProofError)

@@ -20,22 +20,22 @@ export function proposalBody({ vote, proposedAtMs }: Proposal, snapshot: ChainSn
   };
 }
 
-/** The view of this node on who is there. */
+/** This node's view of which authorities are online. */
 export interface ProposalContext {
   /** True if the account's node follows the chain; undefined if unknown. */
   isKnownInSync(address: Uint8Array): boolean | undefined;
-  /** True if the node makes blocks; its account. */
+  /** Whether the node makes blocks, and with which account. */
   mines: boolean;
   voter: Uint8Array;
   /** The newest version of the rules that the node's program knows. */
   knownRules: number;
-  /** The same of each connected node that has said it. */
+  /** The newest version that each connected node has reported to know. */
   peersKnow: readonly number[];
 }
 
 /**
- * Why a proposal must not be taken without force: once enacted, fewer authorities would be known to be alive than have to sign blocks,
- * and the chain would stand still; or this node itself would stop. Undefined where it is safe.
+ * The reason for which a proposal must not be accepted without force: once enacted, fewer authorities would be known to
+ * be alive than have to sign blocks, and the chain would halt; or this node itself would stop. Undefined if it is safe.
  */
 export function danger(
   { vote }: Pick<Proposal, "vote">,
@@ -69,7 +69,7 @@ function rulesOf(vote: HeaderVote): number | undefined {
   return isOnRules ? Number(vote.value) : undefined;
 }
 
-/** Facts that the operator should know, and that refuse nothing. */
+/** Facts that the operator should know. They do not refuse anything. */
 export function proposalWarnings(
   { vote }: Pick<Proposal, "vote">,
   { authorities }: ChainSnapshot,

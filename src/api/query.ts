@@ -1,7 +1,7 @@
 import { ProblemError } from "./problem.ts";
 import type { ApiServices, LedgerServices } from "./services.ts";
 
-/** The highest count that there can be. */
+/** The highest possible count. */
 export const maxCount = Number.MAX_SAFE_INTEGER;
 
 /** @throws {ProblemError} `NO_GENESIS` */
@@ -15,7 +15,7 @@ export function requireLedger(services: ApiServices): LedgerServices {
   );
 }
 
-/** Decimal digits that are a safe integer. */
+/** Parses decimal digits that are a safe integer. */
 export function parseCount(text: string): number | undefined {
   if (!/^(0|[1-9][0-9]{0,15})$/.test(text)) return undefined;
   const value = Number(text);

@@ -7,10 +7,12 @@ interface Bucket {
   atMs: number;
 }
 
-/** Addresses remembered; who is forgotten begins with a full bucket. */
+/** Addresses that are remembered. A forgotten one starts again with a full bucket. */
 const maxBuckets = 16_384;
 
-/** A token bucket for each client address. A request takes one token, and later what it turned out to cost: that may be a debt. */
+/**
+ * A token bucket for each client address. A request takes one token, and later its actual cost, which may leave a debt.
+ */
 export class RateLimiter {
   readonly #buckets = new LruMap<string, Bucket>(maxBuckets);
   readonly #clock: Clock;
@@ -23,7 +25,7 @@ export class RateLimiter {
     this.#local = local;
   }
 
-  /** 0 if the request may pass, else the seconds (whole, at least 1) after which another may. */
+  /** 0 if the request may pass; otherwise the seconds (whole, at least 1) after which another may. */
   retryAfterS(address: string): number {
     const { perSecond } = this.#limit(address);
     const bucket = this.#bucket(address);
@@ -32,10 +34,10 @@ export class RateLimiter {
     return 0;
   }
 
-  /** Charges a request's cost beside the token that let it in. */
+  /** Charges a request's cost in addition to the token that admitted it. */
   charge(address: string, tokens: number): void {
     const bucket = this.#bucket(address);
-    // More than a burst of debt would punish for longer than the work was felt.
+    // More than a burst of debt would punish for longer than the work took.
     bucket.tokens = Math.max(bucket.tokens - tokens, -this.#limit(address).burst);
   }
 
@@ -52,7 +54,7 @@ export class RateLimiter {
       bucket = { tokens: burst, atMs: nowMs };
       this.#buckets.set(client, bucket);
     }
-    // A clock that was set back gives nothing.
+    // A clock that was set back adds nothing.
     const elapsedMs = Math.max(0, nowMs - bucket.atMs);
     bucket.tokens = Math.min(burst, bucket.tokens + (elapsedMs * perSecond) / 1000);
     bucket.atMs = nowMs;
@@ -60,12 +62,12 @@ export class RateLimiter {
   }
 }
 
-/** Addresses of this machine itself. */
+/** True for addresses of this machine itself. */
 export function isLoopback(address: string): boolean {
   return address === "::1" || address.startsWith("127.") || address.startsWith("::ffff:127.");
 }
 
-/** IPv6 clients choose among the addresses of their /64. */
+/** The address that limits apply to: IPv6 clients may choose any address of their /64. */
 export function clientOf(address: string): string {
   if (!address.includes(":") || address.includes(".")) return address;
   const [head = "", tail] = address.split("%")[0]!.split("::");

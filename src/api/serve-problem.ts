@@ -2,7 +2,10 @@ import { createServer } from "node:http";
 import { listen } from "./listen.ts";
 import { commonHeaders, type ProblemCode, problemJson, problems } from "./problem.ts";
 
-/** Answers every request with one problem, in place of a node that does not run. @throws {UserError} where it cannot listen. */
+/**
+ * Answers every request with one problem, in place of a node that does not run. @throws {UserError} if it cannot
+ * listen.
+ */
 export async function serveProblem(options: {
   host: string;
   port: number;

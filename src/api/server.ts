@@ -21,16 +21,19 @@ import { loadExplorer } from "./routes/explorer.ts";
 import type { ApiServices } from "./services.ts";
 import { SlowReaders } from "./slow-readers.ts";
 
-/** How long requests under way have to end when the server closes. */
+/** The time that requests under way have to end when the server closes. */
 const closeGraceMs = 500;
-/** How often node looks for connections that take too long; its own 30 s would double every time-out. */
+/**
+ * The interval at which Node.js looks for connections that take too long; its default of 30 s would double every
+ * time-out.
+ */
 const connectionCheckMs = 1_000;
-/** After the rush of the start: whoever opens the explorer then need not wait for its page to be made. */
+/** The explorer's page is made after the work of a start, so that the first visitor need not wait for it. */
 const loadExplorerAfterMs = 5_000;
 
 export interface HttpServerOptions {
   host: string;
-  /** 0: any free one. */
+  /** 0 stands for any free port. */
   port: number;
   services: ApiServices;
   limits: HttpLimits;
@@ -39,13 +42,13 @@ export interface HttpServerOptions {
 export interface HttpServer {
   url: string;
   port: number;
-  /** Open ones. */
+  /** The number of open event streams. */
   readonly eventStreams: number;
   /** Resolves within a second, whatever the clients do. */
   close(): Promise<void>;
 }
 
-/** @throws {UserError} where it cannot listen, with what to do. */
+/** @throws {UserError} if it cannot listen, with what to do. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { host, port, services, limits } = options;
   const hub = new EventHub(services, limits);
@@ -85,7 +88,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     slowReaders.close();
     throw error;
   }
-  // Such as no file left for a connection: the server goes on.
+  // For example, no file descriptor is left for a connection. The server continues.
   server.on("error", (error) => services.logger.error({ error: messageOf(error) }, "HTTP server"));
   const cancelLoading = services.clock.after(loadExplorerAfterMs, () => {
     loadExplorer().catch((error) => services.logger.error({ error: messageOf(error) }, "no explorer"));
@@ -137,7 +140,7 @@ function clientProblem(code: string | undefined): [ProblemCode, string] {
   return ["MALFORMED", "this is not an HTTP request"];
 }
 
-/** Every address at once is none to call. */
+/** 0.0.0.0 and :: are not dialable. */
 function dialable(host: string): string {
   if (host === "0.0.0.0") return "127.0.0.1";
   if (host === "::") return "[::1]";

@@ -28,17 +28,20 @@ export type DiagnosisBody = z.infer<typeof diagnosisSchema>;
 export type DiagnosisState = DiagnosisBody["state"];
 export type FindingBody = z.infer<typeof findingSchema>;
 
-/** Parts of consensus that the HTTP interface needs; each may be missing while the node starts. */
+/** The parts of consensus that the HTTP interface needs. Each may be missing while the node starts. */
 export interface ConsensusServices {
-  /** Token of the admin routes; without it they refuse everybody. */
+  /** The token of the admin routes; without it they refuse everybody. */
   adminToken?: string;
   /** True if the node makes blocks when its account is an authority. */
   mines?: boolean;
   /** True if the account's node is known to follow the chain; `undefined` if unknown. */
   isKnownInSync?(address: Uint8Array): boolean | undefined;
-  /** When the last finality vote of an authority came, ms since the Unix epoch; `undefined`: none since the start. */
+  /**
+   * The time at which the last finality vote of an authority arrived, ms since the Unix epoch; `undefined` if none has
+   * since the start.
+   */
   lastVoteMs?(address: Uint8Array): number | undefined;
-  /** Why a block is final: of the lowest one at or above this height that has a proof of its own. */
+  /** The proof of finality for the lowest block at or above this height that has a proof of its own. */
   finalityProof?(height: number): Promise<FinalityProof | undefined>;
   finality?(): FinalityBody | Promise<FinalityBody> | undefined;
   /** Newest first. */

@@ -13,22 +13,22 @@ export type StatusBody = z.infer<typeof statusSchema>;
 export type SyncBody = z.infer<typeof syncSchema>;
 export type PeerBody = z.infer<typeof peerSchema>;
 
-/** The chain and its mempool: there once a genesis is. */
+/** The chain and its mempool. They exist once a genesis block is known. */
 export interface LedgerServices {
   chain: Chain;
   mempool: Mempool;
   sideBlocks: Pick<SideBlocks, "list">;
-  /** The node's own. */
+  /** The node's own proposals. */
   proposals?: Proposals;
 }
 
-/** All that the HTTP interface needs of the node. */
+/** Everything that the HTTP interface needs from the node. */
 export interface ApiServices extends ConsensusServices {
   status(): StatusBody;
   /** `undefined` until a genesis block is known. */
   ledger(): LedgerServices | undefined;
   peers(): PeerBody[];
-  /** Source of `GET /v1/events`. */
+  /** The source of `GET /v1/events`. */
   eventLog: Pick<EventLog, "first" | "last" | "read" | "events">;
   /** `GET /metrics`. */
   metrics?: { readonly contentType: string; text(): Promise<string> };

@@ -4,19 +4,19 @@ import type { HttpLimits } from "./limits.ts";
 import { clientOf } from "./rate-limiter.ts";
 
 const checkMs = 1_000;
-/** Before the rate counts: a slow start is no slow reader. */
+/** The time before the rate counts: a slow start does not make a slow reader. */
 const graceMs = 10_000;
 
 type Limits = Pick<HttpLimits, "leastReadBytesPerSecond" | "maxUnreadBytesPerClient">;
 
 /**
- * The answers that clients have not read yet. They are memory of the node: one client has so much of it in all, over however many
- * connections, and an answer that is read more slowly than the least rate is cut off.
+ * The answers that clients have not read yet. They take the node's memory, so one client may have only so much in all,
+ * over however many connections. An answer that is read more slowly than the minimum rate is cut off.
  */
 export class SlowReaders {
   readonly #clock: Clock;
   readonly #limits: Limits;
-  /** By when each answer that is whole must have gone out; undefined: it was not seen whole yet. */
+  /** The time by which each complete answer must be sent; undefined while it has not been seen complete. */
   readonly #answers = new Map<ServerResponse, number | undefined>();
   #stopChecks: () => void = () => undefined;
 
@@ -31,7 +31,10 @@ export class SlowReaders {
     outgoing.once("close", () => this.#answers.delete(outgoing));
   }
 
-  /** True if this client has so much to read that it gets nothing more now. The connections that are looked through are limited. */
+  /**
+   * True if this client has so much to read that it gets nothing more now. The number of connections to examine is
+   * limited.
+   */
   isFull(address: string): boolean {
     const client = clientOf(address);
     let bytes = 0;
@@ -57,7 +60,7 @@ export class SlowReaders {
     const nowMs = this.#clock.now();
     for (const [outgoing, deadlineMs] of this.#answers) {
       const unread = outgoing.socket?.writableLength ?? 0;
-      // Event streams have no end, and a bound of their own.
+      // Event streams have no end, and a limit of their own.
       if (!outgoing.writableEnded || unread === 0) continue;
       if (deadlineMs === undefined)
         this.#answers.set(

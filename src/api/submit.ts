@@ -7,10 +7,10 @@ import { type ProblemCode, ProblemError, writeFailed } from "./problem.ts";
 import type { LedgerServices } from "./services.ts";
 import type { InputRefusal } from "./transaction-input.ts";
 
-/** Transactions given to the mempool at once: their signatures keep two threads busy for some 30 ms. */
+/** Transactions that are passed to the mempool at once: their signatures keep two threads busy for some 30 ms. */
 const batchSize = 1000;
 
-/** The answer to several transactions. `index`: of the rejected one in the list that was sent. */
+/** The answer to several transactions. `index` is that of the rejected transaction in the list that was sent. */
 export interface SubmitManyBody {
   accepted: Hex[];
   rejected: Rejection[];
@@ -20,11 +20,11 @@ export interface Rejection {
   index: number;
   code: ProblemCode;
   detail: string;
-  /** The least fee that gets it in, where that is what is wrong. */
+  /** The least fee that is accepted, if the fee is the problem. */
   minFee?: string;
 }
 
-/** One transaction, encoded; resolves to its id once it is on disk. @throws {ProblemError} */
+/** Submits one encoded transaction; resolves to its id once it is on disk. @throws {ProblemError} */
 export async function submitOne(input: Uint8Array | InputRefusal, ledger: LedgerServices): Promise<Hex> {
   if (!(input instanceof Uint8Array)) throw new ProblemError(input.code, input.detail);
   const { mempool } = ledger;
@@ -34,7 +34,7 @@ export async function submitOne(input: Uint8Array | InputRefusal, ledger: Ledger
   throw new ProblemError(code, detail, {}, fields);
 }
 
-/** Each element is an encoded transaction, or why it is none. */
+/** Each element is an encoded transaction, or the reason why it is none. */
 export function submitInputs(
   inputs: readonly (Uint8Array | InputRefusal)[],
   ledger: LedgerServices,
@@ -51,7 +51,7 @@ export function submitInputs(
   );
 }
 
-/** Rejections come in the order of the list. */
+/** Rejections are in the order of the list. */
 export async function submitMany(
   inputs: readonly (TransactionRecord | InputRefusal)[],
   ledger: LedgerServices,
@@ -78,7 +78,7 @@ export async function submitMany(
 
 type Rejected = Omit<Rejection, "index">;
 
-/** The id of each that was accepted. A disk that fails refuses the batch, not those before it. */
+/** The id of each accepted transaction. A failing disk refuses the batch, but not the batches before it. */
 async function addBatch(
   records: readonly TransactionRecord[],
   ledger: LedgerServices,
@@ -98,7 +98,10 @@ async function addBatch(
   }
 }
 
-/** A client that repeats a transaction learns that a block holds it, rather than that its nonce is used or its time is over. */
+/**
+ * A client that repeats a transaction learns that a block includes it, rather than that its nonce is used or its time
+ * is over.
+ */
 async function refine(
   { code, detail, record, minFee }: Refusal,
   { chain }: LedgerServices,

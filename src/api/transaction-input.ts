@@ -7,13 +7,13 @@ import { messageOf } from "../util/errors.ts";
 import { encodePlain } from "./plain-transaction.ts";
 import { ProblemError } from "./problem.ts";
 
-/** Longest JSON list; an SSZ list is limited by its bytes. */
+/** The longest JSON list; an SSZ list is limited by its bytes. */
 export const maxJsonTransactions = 1000;
 
 const encoder = new TextEncoder();
 const noMemo = new Uint8Array();
 
-/** Why what was sent is no transaction for this chain. */
+/** The reason for which an input is no transaction for this chain. */
 export interface InputRefusal {
   code: "MALFORMED" | "WRONG_CHAIN";
   detail: string;
@@ -30,7 +30,7 @@ function hexSchema(bytes: number) {
 const memoRule = `must be a text of at most ${maxMemoBytes} bytes in UTF-8`;
 const memoSchema = z
   .string({ error: memoRule })
-  // A lone surrogate would be replaced when it is encoded, and the signature no longer match.
+  // A lone surrogate would be replaced when it is encoded, and the signature would no longer match.
   .refine((text) => text.isWellFormed(), { error: memoRule })
   .transform((text) => (text === "" ? noMemo : encoder.encode(text)))
   .refine((memo) => memo.length <= maxMemoBytes, { error: memoRule });
@@ -58,7 +58,7 @@ export const transactionSchema = z.strictObject(
 
 /** @throws {ProblemError} `MALFORMED` */
 export function parseJson(body: Buffer): unknown {
-  // JSON.parse would see replacement characters, and the memo be another than the one signed.
+  // JSON.parse would see replacement characters, and the memo would differ from the signed one.
   if (!isUtf8(body)) throw new ProblemError("MALFORMED", "the body is not UTF-8");
   try {
     return JSON.parse(body.toString("utf8"));
@@ -69,7 +69,7 @@ export function parseJson(body: Buffer): unknown {
   }
 }
 
-/** The JSON form of a transaction -> its SSZ encoding, or why it has none. */
+/** The SSZ encoding of a transaction in JSON form, or the reason why it has none. */
 export function encodeInput(value: unknown, genesisId: Hex): Uint8Array | InputRefusal {
   const encoded = encodePlain(value, genesisId);
   if (encoded) return encoded;

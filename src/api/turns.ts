@@ -3,21 +3,21 @@ import type { Head } from "../chain/types.ts";
 import { difficulties, hasSignedRecently } from "../consensus/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
 
-/** Enough turns of every authority of a common set; cheap to count again for each answer. */
+/** Enough turns of every authority of a common set, and cheap to count again for each answer. */
 const countedBlocks = 256;
 
-/** Turns of one authority, without those that the recent-signer rule kept it from. */
+/** The turns of one authority, without those from which the recent-signer rule kept it. */
 export interface Turns {
   turns: number;
-  /** Others made the blocks of these. */
+  /** Turns in which others made the block. */
   missedTurns: number;
-  /** The newest of its own. */
+  /** The newest of its own blocks. */
   lastBlock: { height: number; timestamp: number } | null;
 }
 
 export const noTurns: Turns = { turns: 0, missedTurns: 0, lastBlock: null };
 
-/** Turns and proposers of the newest canonical blocks, from `fromHeight` on; by address. */
+/** The turns and proposers of the newest canonical blocks, from `fromHeight` on, by address. */
 export async function countTurns({
   reader,
   tree,
@@ -45,7 +45,10 @@ export async function countTurns({
   return { fromHeight: head.height - ids.length + 1, byAuthority };
 }
 
-/** The authority in turn at a block. The header tells if its proposer was; only otherwise the set of that time is needed. */
+/**
+ * The authority in turn at a block. The header tells whether its proposer was; only otherwise the set of that time is
+ * needed.
+ */
 async function turnOf(tree: Chain["tree"], { height, header }: Head): Promise<Uint8Array | undefined> {
   const { proposer, parent, difficulty } = header.message;
   if (difficulty === difficulties.inTurn) return proposer;

@@ -13,7 +13,7 @@ import {
 import { toHex } from "../util/bytes.ts";
 import type { VoteBody } from "./services-consensus.ts";
 
-/** Transactions written out between two turns of the event loop: about 10 ms. */
+/** Transactions that are formatted between two turns of the event loop: about 10 ms. */
 const sliceSize = 500;
 
 /** A transaction as JSON. A memo that is not UTF-8 is `memoHex`. */
@@ -32,7 +32,7 @@ export function transactionView({ idHex, transaction }: TransactionRecord) {
   };
 }
 
-/** All of them; lets others run in between, so that a large block does not hold up the chain. */
+/** Formats all of them and lets other work run in between, so that a large block does not delay the chain. */
 export async function transactionViews(records: readonly TransactionRecord[]) {
   const views: ReturnType<typeof transactionView>[] = [];
   for (let at = 0; at < records.length; at += sliceSize) {
@@ -42,7 +42,7 @@ export async function transactionViews(records: readonly TransactionRecord[]) {
   return views;
 }
 
-/** A block's header as JSON, with what follows from its ancestors. */
+/** A block's header as JSON, with the values that follow from its ancestors. */
 export function headerView(head: Head) {
   return { ...signedHeaderView(head), totalDifficulty: head.totalDifficulty };
 }
@@ -64,12 +64,12 @@ export function signedHeaderView({ height, idHex, header }: Pick<Head, "height" 
   };
 }
 
-/** A vote as JSON; null where there is none. */
+/** A vote as JSON; null if there is none. */
 export function voteView(vote: HeaderVote) {
   return vote.kind === voteKinds.none ? null : subjectView(vote);
 }
 
-/** A vote on something as JSON. */
+/** The subject of a vote as JSON. */
 export function subjectView({ kind, candidate, parameter, value }: HeaderVote): VoteBody {
   const name = parameterName(parameter);
   if (name) return { kind: "set", parameter: name, value: value.toString() };
@@ -81,7 +81,7 @@ export function parametersView({ blockReward, minFee, ...numbers }: ChainParamet
   return { ...numbers, blockReward: blockReward.toString(), minFee: minFee.toString() };
 }
 
-/** Those of a chain, in short. */
+/** Summaries of the chain's recoveries. */
 export function recoverySummaries({ awaited, tree }: Pick<Chain, "awaited" | "tree">) {
   const { all, ids } = tree.recoveries;
   const notReached = awaited ? all.indexOf(awaited) : all.length;

@@ -6,12 +6,15 @@ import type { DearReads } from "./dear-reads.ts";
 import { overloaded } from "./problem.ts";
 import { clientOf, type RateLimiter } from "./rate-limiter.ts";
 
-/** Answered for the price of one request: writing transactions out takes longer than reading them. */
+/** Bytes that are answered for the price of one request: formatting transactions takes longer than reading them. */
 const bytesPerToken = 2 * 1024;
-/** One client, which may read as slowly as it likes, has so much of all. */
+/** The share that one client, which may read as slowly as it likes, may hold. */
 const clientShare = 0.5;
 
-/** Reads whole blocks for answers, so many bytes at once: as objects and text they take ten times as much memory. */
+/**
+ * Reads whole blocks for answers, with a limit of bytes at once: as objects and text they take ten times as much
+ * memory.
+ */
 export class WholeBlocks {
   readonly #budget: ByteBudget;
   readonly #limiter: RateLimiter;
@@ -25,7 +28,7 @@ export class WholeBlocks {
   }
 
   /**
-   * Undefined where there is none. It counts until the answer has gone out; `view` makes the answer.
+   * Undefined if there is no such block. The block counts until the answer has been sent; `view` makes the answer.
    * @throws {ProblemError} `OVERLOADED`
    */
   async read<T>(
@@ -40,7 +43,7 @@ export class WholeBlocks {
     const client = clientOf(address);
     const taken = this.#clients.get(client) ?? 0;
     const { maxBytes } = this.#budget;
-    // One larger than all that may be at once comes alone.
+    // A block that is larger than the whole limit is read alone.
     const bytes = Math.min(summary.bodyBytes, maxBytes);
     const isAboveShare = taken > 0 && taken + bytes > maxBytes * clientShare;
     if (isAboveShare || !this.#budget.take(bytes))

@@ -3,7 +3,7 @@ import type { ChainConfig } from "../types/genesis.ts";
 import { zero32 } from "../types/primitives.ts";
 import { compareBytes } from "../util/bytes.ts";
 
-/** The snapshot after the genesis block: nobody has signed, nothing is voted on. */
+/** The snapshot after the genesis block: nobody has signed, and there are no votes. */
 export function genesisSnapshot({
   authorities,
   parameters,
@@ -17,19 +17,22 @@ export function genesisSnapshot({
   };
 }
 
-/** An authority signs at most one of this many consecutive blocks; as many votes are a majority (EIP-225 `SIGNER_LIMIT`). */
+/**
+ * An authority signs at most one of this many consecutive blocks; as many votes are a majority (EIP-225
+ * `SIGNER_LIMIT`).
+ */
 export function signerLimit(authorityCount: number): number {
   return Math.floor(authorityCount / 2) + 1;
 }
 
-/** The place of `address` in the ascending list, or -1. */
+/** The index of `address` in the ascending list, or -1. */
 export function authorityIndex(authorities: readonly Uint8Array[], address: Uint8Array): number {
   const at = lowerBound(authorities, address);
   const found = authorities[at];
   return found && compareBytes(found, address) === 0 ? at : -1;
 }
 
-/** A copy with `address`, in its place. */
+/** A copy with `address` inserted in order. */
 export function withAuthority(authorities: readonly Uint8Array[], address: Uint8Array): Uint8Array[] {
   return [...authorities].toSpliced(lowerBound(authorities, address), 0, address);
 }
@@ -39,7 +42,7 @@ export function withoutAuthority(authorities: readonly Uint8Array[], address: Ui
   return authorities.filter((authority) => !sameAddress(authority, address));
 }
 
-/** As `equalBytes` of two 32-byte addresses, without the native call where the first byte tells them apart. */
+/** Like `equalBytes` for two 32-byte addresses, but without the native call if the first byte differs. */
 export function sameAddress(a: Uint8Array, b: Uint8Array): boolean {
   return a[0] === b[0] && compareBytes(a, b) === 0;
 }

@@ -8,7 +8,7 @@ import { equalBytes } from "../util/bytes.ts";
 import { authorityIndex, sameAddress, signerLimit } from "./authority-set.ts";
 import { applyVote, isWellFormedVote, type VotingConfig } from "./voting.ts";
 
-/** The part of a chain's configuration that its headers are checked by. */
+/** The part of a chain's configuration by which its headers are checked. */
 export type CliqueConfig = Pick<ChainConfig, "epochLength">;
 
 /** The parent that a header is checked against. `snapshot` is the one after the parent. */
@@ -21,7 +21,7 @@ export interface ParentHeader {
 /** EIP-225 `DIFF_INTURN` and `DIFF_NOTURN`. */
 export const difficulties = { inTurn: 2, outOfTurn: 1 } as const;
 
-/** True if the turn at `height` is the proposer's. `snapshot`: after the parent of the block at `height`. */
+/** True if the turn at `height` is the proposer's. `snapshot` is the one after the parent of the block at `height`. */
 export function isInTurn(snapshot: AuthoritySnapshot, height: number, proposer: Uint8Array): boolean {
   const inTurn = snapshot.authorities[height % snapshot.authorities.length];
   return inTurn !== undefined && sameAddress(inTurn, proposer);
@@ -31,7 +31,10 @@ export function requiredDifficulty(snapshot: AuthoritySnapshot, height: number, 
   return isInTurn(snapshot, height, proposer) ? difficulties.inTurn : difficulties.outOfTurn;
 }
 
-/** The lowest height that the recent-signer rule leaves to the proposer while the set stays as it is; 0 if it does not bar it. */
+/**
+ * The lowest height at which the recent-signer rule lets the proposer sign while the set stays as it is; 0 if it does
+ * not bar it.
+ */
 export function mayNotSignBefore(snapshot: AuthoritySnapshot, proposer: Uint8Array): number {
   const last = snapshot.recentSigners.findLast((recent) => sameAddress(recent.proposer, proposer));
   return last ? last.height + signerLimit(snapshot.authorities.length) : 0;
@@ -52,7 +55,8 @@ export function isEpochBlock(height: number, config: Pick<ChainConfig, "epochLen
 }
 
 /**
- * The rules of a header that need only its parent: docs/consensus.md, stage 3. Signature, clock and state are checked apart.
+ * Checks the rules of a header that need only its parent: docs/consensus.md, stage 3. Signature, clock and state are
+ * checked elsewhere.
  * @throws {BlockError} with the first rule that is broken.
  */
 export function checkHeader(parent: ParentHeader, header: Header, config: CliqueConfig): void {
@@ -96,8 +100,8 @@ export function checkHeader(parent: ParentHeader, header: Header, config: Clique
 }
 
 /**
- * The snapshot after a header that `checkHeader` passed. Nothing that is handed in changes; lists that stay the same are shared,
- * so a snapshot is never changed in place.
+ * The snapshot after a header that `checkHeader` accepted. Arguments are not changed; unchanged lists are shared, so a
+ * snapshot is never changed in place.
  */
 export function applyHeader(
   snapshot: ChainSnapshot,
@@ -111,7 +115,10 @@ export function applyHeader(
   return { authorities, recentSigners, openVotes, parameters, recovery: snapshot.recovery };
 }
 
-/** Only the last `signerLimit - 1` blocks can bar somebody from the next one, by the size of the set after the block. */
+/**
+ * Only the last `signerLimit - 1` blocks can bar an authority from the next one, by the size of the set after the
+ * block.
+ */
 function recentSignersAfter(
   { recentSigners }: AuthoritySnapshot,
   { height, proposer }: Pick<Header, "height" | "proposer">,

@@ -11,23 +11,29 @@ import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import { LruMap } from "../util/lru.ts";
 import { headerEvidence, voteEvidence, voteOffence } from "./evidence.ts";
 
-/** As many as there can be at once. */
+/** The largest possible set. */
 const maxAuthorities = 1024;
-/** Headers of one authority: the conflicting one comes soon, or with the branch that it is on. */
+/** Headers kept for one authority. A conflicting header comes soon, or with the branch that it is on. */
 const keptHeaders = 64;
-/** Target rounds of all authorities together, each with an equal share, and the least of one: hours of the rounds of a small set. */
+/**
+ * Target rounds kept for all authorities together, each with an equal share, and the least share of one: hours of the
+ * rounds of a small set.
+ */
 const keptRounds = { inAll: 16_384, least: 64 };
-/** Two conflicting votes a round prove the offence; a third adds nothing. */
+/** Two conflicting votes in a round prove the offence; a third adds nothing. */
 const votesPerRound = 2;
 
 interface Seen {
-  /** By slot. */
+  /** Headers by slot. */
   headers: LruMap<number, { header: SignedHeader; id: Uint8Array }>;
-  /** By target round, in the order they came in. */
+  /** Votes by target round, in the order in which they arrived. */
   votes: Map<number, SignedFinalityVote[]>;
 }
 
-/** Finds conflicts among all signed headers and votes that it is shown, those of side branches too. Only checked signatures of authorities. */
+/**
+ * Finds conflicts among all signed headers and votes that it is given, also those of side branches. The signatures must
+ * be checked, and be those of authorities.
+ */
 export class EquivocationWatch {
   readonly #slotMs: number;
   readonly #seen = new LruMap<Hex, Seen>(maxAuthorities);
@@ -49,7 +55,7 @@ export class EquivocationWatch {
     return equalBytes(before.id, id) ? undefined : headerEvidence(before.header, header, this.#slotMs);
   }
 
-  /** `isNew`: the vote is not one of those that are remembered. `evidence`: one for each offence that it shows. */
+  /** `isNew`: the vote is not one of the remembered ones. `evidence`: one piece for each offence that it shows. */
   vote(vote: SignedFinalityVote): { isNew: boolean; evidence: Evidence[] } {
     const { votes } = this.#of(vote.voter);
     const { round } = vote.message.target;
@@ -60,7 +66,7 @@ export class EquivocationWatch {
     for (const before of [...votes.values()].flat()) {
       const offence = voteOffence(before.message, vote.message);
       if (!offence) continue;
-      // The offence is named by the later target: an outer vote that surrounds many is one.
+      // The later target names the offence: an outer vote that surrounds many is one offence.
       const key = `${offence} ${Math.max(before.message.target.round, round)}`;
       const evidence = found.has(key) ? undefined : voteEvidence(before, vote);
       if (evidence) found.set(key, evidence);

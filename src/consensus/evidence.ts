@@ -15,15 +15,18 @@ import { compareBytes, equalBytes } from "../util/bytes.ts";
 import { CodedError } from "../util/errors.ts";
 
 export type EvidenceErrorCode =
-  /** Not one pair, or a pair in the wrong order, or numbers out of their range. */
+  /** `MALFORMED`: not one pair, a pair in the wrong order, or numbers out of range. */
   "MALFORMED" | "NOT_CONFLICTING" | "INVALID_SIGNATURE";
 
 export class EvidenceError extends CodedError<EvidenceErrorCode> {}
 
-/** `header`: two headers in one slot. `doubleVote`: two votes for one target round. `surround`: one vote around another. */
+/**
+ * `header`: two headers in one slot. `doubleVote`: two votes for one target round. `surround`: one vote surrounds
+ * another.
+ */
 export type Offence = "header" | "doubleVote" | "surround";
 
-/** Subject of a piece of evidence. `slot` of headers, `round` of the later target of votes. */
+/** The subject of a piece of evidence: the `slot` of headers, or the `round` of the later target of votes. */
 export interface EvidenceSubject {
   offender: Uint8Array;
   offence: Offence;
@@ -36,7 +39,7 @@ export interface EvidenceRules {
   genesisId: Uint8Array;
 }
 
-/** The evidence that two headers are, if they are. Their signatures have been checked. */
+/** Evidence from two headers; undefined if they do not conflict. Their signatures must have been checked. */
 export function headerEvidence(a: SignedHeader, b: SignedHeader, slotMs: number): Evidence | undefined {
   if (!equalBytes(a.message.proposer, b.message.proposer)) return undefined;
   if (slotOf(a.message.timestamp, slotMs) !== slotOf(b.message.timestamp, slotMs)) return undefined;
@@ -55,7 +58,7 @@ export function voteEvidence(a: SignedFinalityVote, b: SignedFinalityVote): Evid
   return { headers: [], votes: [{ first, second }] };
 }
 
-/** How two votes that are not the same conflict (Casper FFG's two conditions). */
+/** The conflict of two different votes, by Casper FFG's two conditions. */
 export function voteOffence(a: FinalityVote, b: FinalityVote): "doubleVote" | "surround" | undefined {
   if (a.target.round === b.target.round) return "doubleVote";
   return surrounds(a, b) || surrounds(b, a) ? "surround" : undefined;
@@ -66,7 +69,8 @@ function surrounds(outer: FinalityVote, inner: FinalityVote): boolean {
 }
 
 /**
- * Checks that the evidence proves an offence, whoever committed it: whether that is an authority, the caller knows.
+ * Checks that the evidence proves an offence, whoever committed it. The caller knows whether the offender is an
+ * authority.
  * @throws {EvidenceError}
  */
 export async function checkEvidence(

@@ -1,11 +1,14 @@
 import type { Checkpoint, FinalityVote } from "../types/index.ts";
 import { equalBytes, toHex } from "../util/bytes.ts";
 
-/** Target blocks are this far apart in time at least, so that votes meet on one block of a fast chain: some LAN round trips. */
+/**
+ * The least distance in time between target blocks, so that votes meet on one block of a fast chain: some LAN round
+ * trips.
+ */
 const targetSpacingMs = 250;
-/** First wait for the result of a round: two message delays and the work, with room for a busy machine. */
+/** The first wait for the result of a round: two message delays and the work, with room for a busy machine. */
 export const minRoundTimeoutMs = 500;
-/** The wait doubles up to this: messages that take longer than half of it are as good as lost. */
+/** The limit of the doubling wait: messages that take longer than half of it are as good as lost. */
 const maxRoundTimeoutMs = 30_000;
 
 /** The justified and final checkpoints. The highest round counts; the blocks need not be the head's. */
@@ -25,15 +28,15 @@ export function quorum(count: number): number {
   return Math.floor((2 * count) / 3) + 1;
 }
 
-/** More than one third: at least one of them is honest while fewer than a third are faulty. */
+/** More than one third: it contains at least one honest authority while fewer than a third are faulty. */
 export function minority(count: number): number {
   return Math.floor(count / 3) + 1;
 }
 
-/** The name of each link that was asked for: a vote is counted in several places. */
+/** Caches the name of each link, because a vote is counted in several places. */
 const linkKeys = new WeakMap<FinalityVote, string>();
 
-/** Names a link: votes for the same one are counted together. Two links of one name are equal. */
+/** Names a link, so that votes for the same one are counted together. Two links with one name are equal. */
 export function linkKey(link: FinalityVote): string {
   const known = linkKeys.get(link);
   if (known !== undefined) return known;
@@ -46,7 +49,10 @@ function checkpointKey({ round, height, block }: Checkpoint): string {
   return `${round}:${height}:${toHex(block)}`;
 }
 
-/** A link as such, whatever the chain: from a checkpoint to one of a higher round, at the same block or a later height. */
+/**
+ * True for a link as such, whatever the chain: from a checkpoint to one of a higher round, at the same block or a later
+ * height.
+ */
 export function isLink({ source, target }: FinalityVote): boolean {
   const counts = [source.round, source.height, target.round, target.height];
   if (!counts.every((count) => Number.isSafeInteger(count)) || source.round >= target.round) return false;
@@ -56,8 +62,8 @@ export function isLink({ source, target }: FinalityVote): boolean {
 }
 
 /**
- * Applies a link that a quorum has signed: its target is justified; its source, which a quorum that holds an
- * honest authority has seen justified, is final where the rounds are consecutive.
+ * Applies a link that a quorum has signed. Its target is justified. Its source, which a quorum with an honest authority
+ * considers justified, is final if the rounds are consecutive.
  */
 export function applyLink(status: FinalityStatus, { source, target }: FinalityVote): FinalityStatus {
   const finalizes = target.round === source.round + 1 && source.round > status.finalized.round;
@@ -67,20 +73,23 @@ export function applyLink(status: FinalityStatus, { source, target }: FinalityVo
   };
 }
 
-/** Every so many heights there is a target on a chain that does not rest. */
+/** The distance between heights that are targets on a chain that keeps growing. */
 export function targetSpacing(periodMs: number): number {
   return Math.ceil(targetSpacingMs / periodMs);
 }
 
-/** How long a head has to stand before it is a target although its height is none: then the chain rests. */
+/** The time for which a head has to stand before it is a target although its height is not: then the chain rests. */
 export function restingMs(periodMs: number): number {
   return targetSpacing(periodMs) === 1 ? 0 : targetSpacingMs;
 }
 
 /**
- * Height of the block to vote for in `round`: in the first one after the justified block's, the highest multiple of the spacing above
- * it; in later ones the roundest height above it; else the justified block itself while it is not final; else the head, once the
- * chain rests. Undefined: nothing to vote for yet.
+ * The height of the block to vote for in `round`.
+ * - In the first round after the justified block's: the highest multiple of the spacing above it.
+ * - In later rounds: the roundest height above it.
+ * - Otherwise the justified block itself while it is not final, and then the head, once the chain rests.
+ *
+ * Undefined if there is nothing to vote for yet.
  */
 export function targetHeight(
   { justified, finalized }: FinalityStatus,
@@ -99,8 +108,9 @@ export function targetHeight(
 }
 
 /**
- * The height above one and up to another that the highest power of two divides. It stays the same for long while the chain grows,
- * so that authorities whose time-outs end at different times, and who have other heads by then, vote for one block.
+ * The height above `above` and up to `upTo` that is divisible by the highest power of two. It stays the same for long
+ * while the chain grows, so that authorities whose time-outs end at different times, and who have other heads by then,
+ * vote for one block.
  */
 export function roundestHeight(above: number, upTo: number): number {
   let height = upTo;
@@ -108,7 +118,7 @@ export function roundestHeight(above: number, upTo: number): number {
   return height;
 }
 
-/** How long an authority waits for the result of a round, by the rounds since the last that had one. */
+/** The time for which an authority waits for the result of a round, by the number of rounds since the last result. */
 export function roundTimeoutMs(roundsWithoutResult: number): number {
   return Math.min(minRoundTimeoutMs * 2 ** Math.min(roundsWithoutResult - 1, 16), maxRoundTimeoutMs);
 }

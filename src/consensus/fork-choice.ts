@@ -6,18 +6,18 @@ import { authorityIndex } from "./authority-set.ts";
 
 /** The values by which two heads are compared. */
 export interface HeadWeight {
-  /** Sum of the difficulties of the chain, without the genesis block's. */
+  /** The sum of the difficulties of the chain, without the genesis block's. */
   totalDifficulty: number;
   height: number;
-  /** `turnScore` of the head. */
+  /** The `turnScore` of the head. */
   turnScore: number;
   id: Uint8Array;
 }
 
 /**
- * The order of EIP-3436: most total difficulty; then the lowest height; then the proposer whose turn was longest ago; then the
- * lowest id as a big-endian number. Negative if `a` is the better head, so that sorting puts the best first; zero only for one
- * block.
+ * The order of EIP-3436: most total difficulty; then the lowest height; then the proposer whose turn was longest ago;
+ * then the lowest id as a big-endian number. Negative if `a` is the better head, so that sorting puts the best first;
+ * zero only for one and the same block.
  */
 export function compareHeads(a: HeadWeight, b: HeadWeight): number {
   return (
@@ -29,7 +29,7 @@ export function compareHeads(a: HeadWeight, b: HeadWeight): number {
 }
 
 /**
- * How many blocks before this one the proposer's turn was: 0 for a block in turn. `snapshot`: after the parent.
+ * The number of blocks since the proposer's turn: 0 for a block in turn. `snapshot` is the one after the parent.
  * @throws {BlockError} NOT_AN_AUTHORITY
  */
 export function turnScore(

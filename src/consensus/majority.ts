@@ -2,12 +2,13 @@ import { toHex } from "../util/bytes.ts";
 import { authorityIndex, signerLimit } from "./authority-set.ts";
 
 /**
- * True if blocks that follow one another show that a majority of the authorities has signed. The recent-signer rule lets an authority
- * sign one of `signerLimit(n)` consecutive blocks, so that fewer than a majority make `signerLimit(n) - 1` in a row at most:
- * `signerLimit(n)` of them are a majority's. Signers are counted, and not blocks, so that a change of the set on the way changes
- * nothing.
+ * True if consecutive blocks show that a majority of the authorities has signed. The recent-signer rule lets an
+ * authority sign one of `signerLimit(n)` consecutive blocks. Fewer than a majority therefore make at most
+ * `signerLimit(n) - 1` blocks in a row, and `signerLimit(n)` of them are a majority's. Signers are counted, not blocks,
+ * so that a change of the set along the way makes no difference.
  *
- * `authorities`: of the state after the block below the first. `proposers`: of the blocks, whose signatures were checked.
+ * `authorities` are those of the state after the block below the first. `proposers` are those of the blocks, whose
+ * signatures were checked.
  */
 export function majorityHasSigned(
   authorities: readonly Uint8Array[],

@@ -10,8 +10,8 @@ type ParameterVote = Pick<HeaderVote, "parameter" | "value">;
 const amounts: readonly ParameterName[] = ["minFee", "blockReward"];
 
 /**
- * True if the value would change the parameter and keep the rules: every parameter within its limits, and `rules` one higher than it
- * is, so that no version is passed over and none comes back.
+ * True if the value would change the parameter and keep the rules: every parameter stays within its limits, and `rules`
+ * rises by one, so that no version is skipped and none returns.
  */
 export function canSetParameter(
   parameters: ChainParameters,
@@ -25,7 +25,9 @@ export function canSetParameter(
   return isWithinLimits(withParameter(parameters, vote), config);
 }
 
-/** A copy in which the parameter has the voted value. The vote has passed `canSetParameter`, or is about to be. */
+/**
+ * A copy in which the parameter has the voted value. `canSetParameter` has accepted the vote, or is about to check it.
+ */
 export function withParameter(
   parameters: ChainParameters,
   { parameter, value }: ParameterVote,

@@ -13,8 +13,8 @@ const roundStep = 2 ** 32;
 export const maxRecoveryRound = 2 ** 52;
 
 /**
- * The round that a recovery begins in. As every vote signed before has lower rounds, slashing protection refuses no vote under the recovery.
- * `newest`: the highest known round of any vote.
+ * The round in which a recovery begins. Every vote signed before has a lower round, so slashing protection refuses no
+ * vote under the recovery. `newest` is the highest known round of any vote.
  */
 export function nextRecoveryRound(newest: number): number {
   return (Math.floor(newest / roundStep) + 1) * roundStep;
@@ -37,7 +37,7 @@ export function recoveredFinality({ block, round }: Recovery): FinalityStatus {
 }
 
 /**
- * Checks all of a chain's recoveries, oldest first, as far as that needs no block.
+ * Makes those checks of a chain's recoveries, oldest first, that need no block.
  * @throws {UserError} `BAD_RECOVERY`
  */
 export function checkRecoveries(recoveries: readonly Recovery[]): void {
@@ -49,7 +49,7 @@ export function checkRecoveries(recoveries: readonly Recovery[]): void {
   }
 }
 
-/** Checks one recovery that comes without those before it. @throws {UserError} `BAD_RECOVERY` */
+/** Checks one recovery without those before it. @throws {UserError} `BAD_RECOVERY` */
 export function checkRecovery(recovery: Recovery, genesisId: Uint8Array): void {
   const why = equalBytes(recovery.genesisId, genesisId) ? faultAlone(recovery) : "it is of another chain";
   if (why) throw new UserError(`the recovery is not valid: ${why}`, "BAD_RECOVERY");

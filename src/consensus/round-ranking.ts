@@ -1,6 +1,6 @@
 import { minority, quorum } from "./finality.ts";
 
-/** The round of each of a number of authorities, in order, so that each answer takes a step or a few, however many they are. */
+/** Keeps the rounds of a number of authorities in order, so that each answer takes few steps, however many they are. */
 export class RoundRanking {
   readonly #ascending: Float64Array;
 
@@ -8,7 +8,7 @@ export class RoundRanking {
     this.#ascending = Float64Array.from(rounds).sort();
   }
 
-  /** The highest round that more than a third have reached; 0 where there are none. */
+  /** The highest round that more than a third have reached; 0 if there are none. */
   get ofMinority(): number {
     return this.#highest(minority(this.#ascending.length));
   }
@@ -18,17 +18,17 @@ export class RoundRanking {
     return this.#highest(quorum(this.#ascending.length));
   }
 
-  /** How many are in this very round. */
+  /** The number of authorities in exactly this round. */
   count(round: number): number {
     return this.#below(round, true) - this.#below(round);
   }
 
-  /** One of them goes from a round that it is in to another. */
+  /** One authority moves from its round to another. */
   move(from: number, to: number): void {
     const all = this.#ascending;
     if (to === from) return;
     if (to > from) {
-      // The last that is in the round gives way, so that the order stays.
+      // The last authority in the round moves, so that the order stays.
       const at = this.#below(from, true) - 1;
       const place = this.#below(to) - 1;
       all.copyWithin(at, at + 1, place + 1);
@@ -45,7 +45,7 @@ export class RoundRanking {
     return this.#ascending[this.#ascending.length - count] ?? 0;
   }
 
-  /** How many are in a lower round, or in this one too. */
+  /** The number of authorities in a lower round, or with `orIn` also in this one. */
   #below(round: number, orIn = false): number {
     let low = 0;
     let high = this.#ascending.length;

@@ -1,7 +1,7 @@
 import { minRoundTimeoutMs, roundTimeoutMs } from "./finality.ts";
 
 export interface RoundStanding {
-  /** Nobody has the own vote: a crash kept it from leaving, or the protection has refused the round. */
+  /** Nobody has this authority's own vote: a crash kept it from leaving, or the protection has refused the round. */
   isLost: boolean;
   /** True if those who have reached the round could give it a result. */
   hasQuorum: boolean;
@@ -10,7 +10,7 @@ export interface RoundStanding {
   justifiedRound: number;
 }
 
-/** The round that an authority voted in last, and how long it waits for a result there. */
+/** Tracks the round that an authority last voted in, and how long it waits for a result there. */
 export class RoundTimer {
   #round: number;
   #waitingSinceMs: number | undefined;
@@ -29,9 +29,11 @@ export class RoundTimer {
   }
 
   /**
-   * Ms until the next round begins: the time-out begins when the round has a quorum, so that it begins and ends for all at one time.
-   * It is the shortest where a result is not to be expected: who is needed has passed the round, or may tell of the lost vote.
-   * Undefined: more authorities have to come first.
+   * Ms until the next round begins; undefined if more authorities have to come first.
+   *
+   * The time-out begins when the round has a quorum, so that it begins and ends for all at the same time. It is the
+   * shortest one if no result can be expected: because a needed authority has passed the round, or another node may
+   * report the lost vote.
    */
   waitMs(nowMs: number, { isLost, hasQuorum, isShared, justifiedRound }: RoundStanding): number | undefined {
     if (!isLost && !hasQuorum) {

@@ -3,7 +3,7 @@ import { type Hex, toHex } from "../util/bytes.ts";
 import { LruMap } from "../util/lru.ts";
 import { RoundRanking } from "./round-ranking.ts";
 
-/** Sets whose rounds are kept in order: that of the head, and that of the own newest vote. */
+/** Sets whose rounds are kept in order: that of the head, and that of this authority's newest vote. */
 const keptSets = 4;
 
 /** The members of a set, and the rounds of their newest votes. */
@@ -13,13 +13,13 @@ interface RankedSet {
   sources: RoundRanking;
 }
 
-/** The newest vote of each authority, whether or not it can be counted: its round is one that the voter has reached. */
+/** The newest vote of each authority, whether or not it can be counted: the voter has reached its round. */
 export class RoundWatch {
   readonly #newest = new Map<Hex, SignedFinalityVote>();
-  /** By their lists, which snapshots share for as long as the set stays the same. */
+  /** The sets by their lists, which snapshots share for as long as the set stays the same. */
   readonly #sets = new LruMap<readonly Uint8Array[], RankedSet>(keptSets);
 
-  /** `vote`: an authority's, its signature checked. */
+  /** `vote` is an authority's, and its signature was checked. */
   add(vote: SignedFinalityVote): void {
     const voter = toHex(vote.voter);
     const before = this.#newest.get(voter);
@@ -32,12 +32,12 @@ export class RoundWatch {
     }
   }
 
-  /** 0: no vote of it is known. */
+  /** The round of the voter's newest vote; 0 if no vote of it is known. */
   roundOf(voter: Uint8Array): number {
     return targetRound(this.voteOf(voter));
   }
 
-  /** The rounds that these authorities have reached: those of their newest votes, 0 where none is known. */
+  /** The rounds that these authorities have reached: those of their newest votes, 0 if none is known. */
   targets(authorities: readonly Uint8Array[]): RoundRanking {
     return this.#ranked(authorities).targets;
   }
@@ -55,14 +55,14 @@ export class RoundWatch {
     return [...this.#newest.values()];
   }
 
-  /** Forgets the votes for targets below `round`. */
+  /** Deletes the votes for targets below `round`. */
   prune(round: number): void {
     const before = this.#newest.size;
     for (const [voter, vote] of this.#newest) if (targetRound(vote) < round) this.#newest.delete(voter);
     if (this.#newest.size < before) this.#sets.clear();
   }
 
-  /** Ordered once for each set, and then kept in order vote by vote. */
+  /** The ranking of a set. It is sorted once, and then kept in order vote by vote. */
   #ranked(authorities: readonly Uint8Array[]): RankedSet {
     const known = this.#sets.get(authorities);
     if (known) return known;

@@ -5,22 +5,24 @@ import { hasSignedRecently } from "./clique.ts";
 
 /** More than a LAN's delivery time, so that the next in line sees the block it would compete with. */
 const minStepMs = 50;
-/** Enough between machines anywhere; more would only make the chain wait for an authority that is down. */
+/** Enough between machines anywhere. More would only make the chain wait for an authority that is down. */
 const maxStepMs = 1000;
 
-/** When an authority may produce the next block. Times in ms since the Unix epoch. */
+/** The times at which an authority may produce the next block, in ms since the Unix epoch. */
 export interface ProductionTime {
   /** The header's timestamp, the same for every authority. */
   timestampMs: number;
-  /** When the block may be signed and sent: later the further the authority is from its turn. */
+  /**
+   * The time from which the block may be signed and sent. It is the later, the further the authority is from its turn.
+   */
   sealAtMs: number;
   inTurn: boolean;
 }
 
 /**
- * When `proposer` may produce a block on `parent`, or undefined if it is no authority or signed recently.
- * `snapshot`: after the parent. `notBeforeMs`: when there was reason for a block, on a chain that makes no empty ones or was
- * halted; the waiting in line starts then.
+ * The time at which `proposer` may produce a block on `parent`, or undefined if it is no authority or signed recently.
+ * `snapshot` is the one after the parent. `notBeforeMs` is the time since which there has been a reason for a block, on
+ * a chain that makes no empty ones or was halted; the waiting in line starts then.
  */
 export function productionTime(
   snapshot: ChainSnapshot,
@@ -36,14 +38,14 @@ export function productionTime(
   return { timestampMs, sealAtMs, inTurn: distance === 0 };
 }
 
-/** The extra wait of each place in line over the one before it. */
+/** The additional wait of each place in line over the one before it. */
 export function turnStepMs(periodMs: number): number {
   return Math.min(Math.max(Math.floor(periodMs / 2), minStepMs), maxStepMs);
 }
 
 /**
- * 0 for the authority whose turn the height is; else its place, from 1, among those that follow the turn in the order of the set
- * and may sign. Undefined if the proposer may not sign.
+ * 0 for the authority whose turn the height is. Otherwise its place, from 1, among those that follow the turn in the
+ * order of the set and may sign. Undefined if the proposer may not sign.
  */
 export function turnDistance(
   snapshot: AuthoritySnapshot,
@@ -63,7 +65,7 @@ export function turnDistance(
   return distance;
 }
 
-/** How far a header's time is ahead of the clock: 0 if the block may be imported now. */
+/** The time in ms by which a header is ahead of the clock; 0 if the block may be imported now. */
 export function futureBlockMs(header: Pick<Header, "timestamp">, nowMs: number): number {
   return Math.max(0, header.timestamp - nowMs);
 }

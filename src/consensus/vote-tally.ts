@@ -2,18 +2,18 @@ import type { Certificate, FinalityVote, SignedFinalityVote } from "../types/ind
 import { compareBytes, type Hex, toHex } from "../util/bytes.ts";
 import { linkKey } from "./finality.ts";
 
-/** Votes kept of one voter; an honest one has one a round, and those of the newest rounds matter. */
+/** Votes kept of one voter. An honest one has one per round, and only those of the newest rounds matter. */
 const maxVotesPerVoter = 32;
 
 /**
- * Finality votes by voter and by link. Votes are checked before they come here: each voter is in the set of its vote's target, so that
- * all the votes for a link count, and nobody has to look for them among the authorities.
+ * Finality votes by voter and by link. Votes are checked before they are added: each voter is in the set of its vote's
+ * target, so all votes for a link count, and nobody has to look for the voters among the authorities.
  */
 export class VoteTally {
   readonly #byVoter = new Map<Hex, SignedFinalityVote[]>();
   readonly #byLink = new Map<Hex, Map<Hex, SignedFinalityVote>>();
 
-  /** True if this voter's vote for this link is here. */
+  /** True if this voter's vote for this link was added. */
   has({ message, voter }: SignedFinalityVote): boolean {
     return this.#byLink.get(linkKey(message))?.has(toHex(voter)) ?? false;
   }
@@ -29,7 +29,7 @@ export class VoteTally {
     if (votes.length > maxVotesPerVoter) this.#remove(votes[0]!);
   }
 
-  /** How many authorities have signed this link. */
+  /** The number of authorities that have signed this link. */
   count(link: FinalityVote): number {
     return this.#byLink.get(linkKey(link))?.size ?? 0;
   }
@@ -38,7 +38,7 @@ export class VoteTally {
     return [...(this.#byLink.get(linkKey(link))?.values() ?? [])];
   }
 
-  /** Forgets the votes for targets below `round`. */
+  /** Deletes the votes for targets below `round`. */
   prune(round: number): void {
     for (const votes of [...this.#byVoter.values()]) {
       for (const vote of votes) if (targetRound(vote) < round) this.#remove(vote);
@@ -61,7 +61,7 @@ function targetRound(vote: SignedFinalityVote): number {
   return vote.message.target.round;
 }
 
-/** The votes that a certificate is made of. */
+/** The votes in a certificate. */
 export function votesOf({ link, voters, signatures }: Certificate): SignedFinalityVote[] {
   return voters.map((voter, index) => ({ message: link, voter, signature: signatures[index]! }));
 }

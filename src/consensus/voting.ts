@@ -26,7 +26,7 @@ export type VotingConfig = Pick<ChainConfig, "slotMs">;
 type VotingState = Pick<ChainSnapshot, "authorities" | "openVotes" | "parameters">;
 type VoteHeader = Pick<Header, "height" | "proposer" | "vote">;
 
-/** True if a vote has a known kind, and zeros exactly in the fields that the kind does not use. */
+/** True if a vote has a known kind, and zeros in exactly the fields that the kind does not use. */
 export function isWellFormedVote({ kind, candidate, parameter, value }: HeaderVote): boolean {
   const noCandidate = sameAddress(candidate, zero32);
   const noParameter = parameter === 0 && value === 0n;
@@ -41,8 +41,9 @@ export function sameSubject(a: HeaderVote, b: HeaderVote): boolean {
 }
 
 /**
- * Counts the vote of a header and enacts what it brings to a majority (EIP-225, "Voting on signers"). Only the header's own subject
- * ever changes: other proposals that a smaller set brings to a majority wait until a header votes on them.
+ * Counts the vote of a header and enacts the change that it brings to a majority (EIP-225, "Voting on signers"). Only
+ * the header's own subject ever changes: other proposals that have a majority of a smaller set wait until a header
+ * votes on them.
  */
 export function applyVote(state: VotingState, header: VoteHeader, config: VotingConfig): VotingState {
   const { vote } = header;
@@ -71,7 +72,7 @@ function enactAuthority(state: VotingState, candidate: Uint8Array): VotingState 
   };
 }
 
-/** Votes count for the value that they name. */
+/** Votes count only for the value that they name. */
 function enactParameter(state: VotingState, vote: HeaderVote, config: VotingConfig): VotingState {
   const { authorities, openVotes, parameters } = state;
   const tally = count(openVotes, (open) => sameSubject(open.vote, vote) && open.vote.value === vote.value);
@@ -83,7 +84,7 @@ function enactParameter(state: VotingState, vote: HeaderVote, config: VotingConf
   };
 }
 
-/** The voter's older vote on the subject goes, even where the new one does not count. */
+/** The voter's older vote on the subject is discarded, even if the new one does not count. */
 function replaceVote(
   { authorities, openVotes, parameters }: VotingState,
   { height, proposer, vote }: VoteHeader,
@@ -105,7 +106,9 @@ function replaceVote(
   return votes;
 }
 
-/** True if the vote would change the set and not make it too large. Emptying the set ends the chain, but is allowed. */
+/**
+ * True if the vote would change the set without making it too large. Emptying the set ends the chain, but is allowed.
+ */
 function canChangeSet(authorities: readonly Uint8Array[], kind: number, candidate: Uint8Array): boolean {
   const member = authorityIndex(authorities, candidate) >= 0;
   return kind === voteKinds.add ? !member && authorities.length < maxAuthorities : member;

@@ -6,12 +6,12 @@ import { encodeAddress } from "../crypto/address.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import type { Clock } from "../util/clock.ts";
 
-/** From an empty block to a full one on a slow disk. */
+/** Buckets from an empty block to a full one on a slow disk. */
 const stageBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 /** Buckets for delays of blocks and finality: milliseconds on a LAN, minutes if something is wrong. */
 const delayBuckets = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
-/** Blocks and transactions. */
+/** Metrics of blocks and transactions. */
 export class ChainMetrics {
   readonly #applied: Counter;
   readonly #retracted: Counter;
@@ -77,7 +77,7 @@ export class ChainMetrics {
     };
   };
 
-  /** `inStep`: not of the blocks that are downloaded. */
+  /** `inStep` excludes blocks that are being downloaded. */
   follow(chain: Chain, mempool: Mempool, { clock, inStep }: { clock: Clock; inStep(): boolean }): void {
     chain.events.on("head", (change) => {
       this.#count(change);
@@ -115,7 +115,7 @@ export class ChainMetrics {
   }
 }
 
-/** Clocks differ: what comes early is in time. */
+/** Clocks differ, so a block that arrives early counts as in time. */
 function secondsSince(clock: Clock, timestampMs: number): number {
   return Math.max(0, clock.now() - timestampMs) / 1000;
 }

@@ -4,10 +4,13 @@ import { NetworkMetrics } from "./network-metrics.ts";
 import { type NodeSources, nodeMetrics } from "./node-metrics.ts";
 import { WorkMetrics } from "./work-metrics.ts";
 
-/** Looks at the event loop so often: what is shorter is no lag. 10 ms would cost 0.4 % of a core. */
+/**
+ * The interval at which the event loop is measured: shorter delays do not count as lag. 10 ms would cost 0.4 % of a
+ * core.
+ */
 const eventLoopPrecisionMs = 20;
 
-/** All metrics of a node, for Prometheus (docs/metrics.md). Gauges are looked up when they are asked for. */
+/** All metrics of a node, for Prometheus (docs/metrics.md). Gauges are read when they are scraped. */
 export class Metrics {
   readonly #registry = new Registry();
   readonly chain = new ChainMetrics(this.#registry);
@@ -16,7 +19,7 @@ export class Metrics {
 
   #watchesProcess = false;
 
-  /** Call once. */
+  /** Call this once. */
   follow(sources: NodeSources): void {
     nodeMetrics(this.#registry, sources);
   }
@@ -31,13 +34,13 @@ export class Metrics {
     return this.#registry.metrics();
   }
 
-  /** Their names, without the suffixes of histograms. */
+  /** The names of the metrics, without the suffixes of histograms. */
   names(): string[] {
     this.#watchProcess();
     return this.#registry.getMetricsAsArray().map(({ name }) => name);
   }
 
-  /** From the first scrape on: an idle node that nobody asks does not wake up for it. */
+  /** Starts with the first scrape: an idle node that nobody scrapes does not wake up for it. */
   #watchProcess(): void {
     if (this.#watchesProcess) return;
     this.#watchesProcess = true;

@@ -1,11 +1,11 @@
 import { Counter, Histogram, type Registry } from "prom-client";
 import type { NetworkObserver } from "../../protocols/index.ts";
 
-/** From a local network to an answer of many MiB over a slow one. */
+/** Buckets from a local network to an answer of many MiB over a slow one. */
 const requestBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const validationBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 
-/** Gossip by topic, requests by protocol. */
+/** Metrics of gossip by topic and of requests by protocol. */
 export class NetworkMetrics implements NetworkObserver {
   readonly #messages: Counter<"topic" | "result">;
   readonly #receivedBytes: Counter<"topic">;

@@ -1,17 +1,17 @@
 import { Gauge, type Registry } from "prom-client";
 
-/** Values looked up at each scrape; unknown ones are undefined. */
+/** Values that are read at each scrape; unknown ones are undefined. */
 export interface NodeSources {
   version: string;
   modes: readonly string[];
   states: readonly string[];
   mode(): string;
-  /** State of the diagnosis. */
+  /** The state of the diagnosis. */
   state(): string | undefined;
   head(): { height: number; timestampMs: number } | undefined;
   justifiedHeight(): number | undefined;
   finalizedHeight(): number | undefined;
-  /** Target of a download under way. */
+  /** The target of a download under way. */
   syncTargetHeight(): number | undefined;
   authorities(): number | undefined;
   mempool(): { count: number; bytes: number } | undefined;
@@ -39,7 +39,7 @@ export function nodeMetrics(registry: Registry, sources: NodeSources): void {
       },
     });
   };
-  /** 1 for the label that holds, 0 for the others. */
+  /** 1 for the label that applies, 0 for the others. */
   const choice = (
     name: string,
     label: string,

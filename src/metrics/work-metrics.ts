@@ -3,12 +3,12 @@ import type { Verify } from "../crypto/ed25519.ts";
 import type { Database, Write } from "../storage/database.ts";
 
 const verifyBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
-/** A synced write takes 0.1 ms on a fast disk, 10 ms and more on one that turns. */
+/** A synced write takes 0.1 ms on a fast disk, 10 ms and more on a rotating one. */
 const commitBuckets = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5,
 ];
 
-/** Signatures and the database: what the node spends its time on. */
+/** Metrics of signatures and the database, on which the node spends most of its time. */
 export class WorkMetrics {
   readonly #waiting: Gauge;
   readonly #verified: Counter<"result">;
@@ -54,7 +54,7 @@ export class WorkMetrics {
     });
   }
 
-  /** The same, measured. */
+  /** The same function, measured. */
   verify(verify: Verify): Verify {
     return async (sets, order) => {
       const end = this.#verifySeconds.startTimer();
@@ -72,7 +72,7 @@ export class WorkMetrics {
     };
   }
 
-  /** The same, measured. */
+  /** The same database, measured. */
   database(database: Database): Database {
     return {
       get: (key) => database.get(key),

@@ -19,7 +19,7 @@ pre { background: var(--soft); padding: .6rem .8rem; border-radius: .4rem; white
 p { margin: .4rem 0 } .method { display: inline-block; min-width: 4.5rem; font-weight: 700 } .dim { color: light-dark(#5a6068, #9aa4ac) }
 `;
 
-/** Nothing comes from elsewhere, and nothing runs. */
+/** Nothing is loaded from elsewhere, and no script runs. */
 export const docsPolicy = `default-src 'none'; style-src ${cspHash(style)}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
 /** The OpenAPI document for people, on one page without scripts. */
@@ -122,7 +122,7 @@ function contentTable(title: string, content: Content): Html {
   )}`;
 }
 
-/** A schema on its own: the members of an object, else its type. */
+/** A schema on its own: the members of an object, otherwise its type. */
 function body(schema: JsonSchema): Html {
   return schema.properties && !schema.$ref ? members(schema) : html`<p>${type(schema)}</p>`;
 }

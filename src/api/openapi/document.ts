@@ -6,7 +6,7 @@ import { type ProblemCode, problems } from "../problem.ts";
 import { problemSchema } from "../schemas/problem.ts";
 import { type JsonSchema, SchemaCollection } from "./schemas.ts";
 
-/** OpenAPI 3.1, as far as this interface uses it. */
+/** The parts of OpenAPI 3.1 that this interface uses. */
 export interface OpenApiDocument {
   openapi: string;
   info: Record<string, unknown> & { title: string; version: string; description: string };
@@ -31,7 +31,7 @@ export interface OperationObject {
   requestBody?: { required: true; content: Content };
   responses: Record<string, ResponseObject | { $ref: string }>;
   security?: Record<string, string[]>[];
-  /** Data of server-sent events, by their names: OpenAPI 3.1 has no word for it. */
+  /** Data of server-sent events, by their names: OpenAPI 3.1 has no field for it. */
   "x-events"?: Record<string, JsonSchema>;
 }
 
@@ -156,7 +156,7 @@ function contentOf(byMediaType: Readonly<Record<string, z.ZodType>>, schemas: Sc
   );
 }
 
-/** Codes that follow from the operation, and those that it names. */
+/** The codes that follow from the operation, and those that it names. */
 function problemCodes({ body, admin, problems: named = [] }: Operation): ProblemCode[] {
   const codes: ProblemCode[] = ["MALFORMED", ...named];
   if (admin) codes.push("UNAUTHORIZED");
@@ -164,7 +164,7 @@ function problemCodes({ body, admin, problems: named = [] }: Operation): Problem
   return codes;
 }
 
-/** By status. */
+/** The responses by status. */
 function problemResponses(codes: ProblemCode[], problem: JsonSchema): Record<string, ResponseObject> {
   const byStatus = Object.groupBy(codes, (code) => problems[code].status);
   return Object.fromEntries(

@@ -9,7 +9,7 @@ export class Html {
 
 type Part = string | number | Html | undefined | readonly Part[];
 
-/** A template whose parts are escaped unless they are HTML themselves; lists are joined, undefined is nothing. */
+/** A template whose parts are escaped unless they are HTML themselves. Lists are joined; undefined becomes nothing. */
 export function html(strings: TemplateStringsArray, ...parts: Part[]): Html {
   return new Html(
     strings.map((text, index) => text + (index < parts.length ? textOf(parts[index]) : "")).join(""),
@@ -26,7 +26,7 @@ function escapeText(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/** The Markdown that descriptions are written in: paragraphs, tables, `code`, **strong**. */
+/** Converts the Markdown of descriptions: paragraphs, tables, `code`, **strong**. */
 export function markdown(text: string | undefined): Html | undefined {
   if (text === undefined || text === "") return undefined;
   return html`${text.split("\n\n").map((block) => (block.startsWith("|") ? table(block) : html`<p>${inline(block)}</p>`))}`;

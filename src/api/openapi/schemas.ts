@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** A JSON Schema (draft 2020-12), as far as this interface's are made of it. */
+/** The parts of JSON Schema (draft 2020-12) that this interface uses. */
 export interface JsonSchema {
   $ref?: string;
   type?: string;
@@ -18,16 +18,16 @@ export interface JsonSchema {
 
 const prefix = "#/components/schemas/";
 
-/** Turns zod schemas into JSON Schemas; those with a name are collected and referred to. */
+/** Turns zod schemas into JSON Schemas. Those with a name are collected and referenced. */
 export class SchemaCollection {
   readonly #named = new Map<string, JsonSchema>();
 
-  /** By name, in alphabetical order. */
+  /** The collected schemas by name, in alphabetical order. */
   get named(): Record<string, JsonSchema> {
     return Object.fromEntries([...this.#named].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
-  /** Schema of an answer: a client may find more in it than the schema says. */
+  /** Adds the schema of an answer: a client may find more members in it than the schema lists. */
   add(schema: z.ZodType): JsonSchema {
     const { $defs = {}, $schema: _, ...converted } = z.toJSONSchema(schema, { io: "input" });
     for (const [name, definition] of Object.entries($defs)) this.#named.set(name, refer(definition));
@@ -35,12 +35,12 @@ export class SchemaCollection {
   }
 }
 
-/** The name of the schema that is referred to. */
+/** The name of the referenced schema. */
 export function refName($ref: string): string {
   return $ref.slice(prefix.length);
 }
 
-/** Definitions are not in the schema, but beside it in the document. */
+/** Definitions are not inside the schema, but beside it in the document. */
 function refer(schema: object): JsonSchema {
   return JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', `"${prefix}`));
 }

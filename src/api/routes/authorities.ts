@@ -9,7 +9,7 @@ import type { ApiServices } from "../services.ts";
 import { countTurns, noTurns } from "../turns.ts";
 import { subjectView } from "../views.ts";
 
-/** The set after the head, the turn of the next height, the node's proposals, evidence of faults. */
+/** Routes for the set after the head, the turn of the next height, the node's proposals, and evidence. */
 export function authorityRoutes(api: Api, services: ApiServices): void {
   api.serve(
     {

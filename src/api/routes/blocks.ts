@@ -13,7 +13,7 @@ import type { ApiServices } from "../services.ts";
 import { headerView, parametersView, transactionViews } from "../views.ts";
 import type { WholeBlocks } from "../whole-blocks.ts";
 
-/** Balances shown of a genesis block: it may hold a million. */
+/** Balances that are shown of a genesis block, which may have a million. */
 const maxShownBalances = 1000;
 
 export function blockRoutes(
@@ -94,7 +94,7 @@ export function blockRoutes(
       const seen = sideBlocks.list();
       const summaries = await Promise.all(seen.map(({ id }) => chain.reader.summary(id)));
       const blocks = summaries.flatMap((summary, place) =>
-        // One that turned out to be invalid is gone.
+        // A block that turned out to be invalid is gone.
         summary ? [{ ...summaryView(summary), retracted: seen[place]!.retracted }] : [],
       );
       return { blocks };

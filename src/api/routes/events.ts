@@ -7,7 +7,7 @@ import { commonHeaders } from "../problem.ts";
 import { parseCount } from "../query.ts";
 import { eventSchemas } from "../schemas/events.ts";
 
-/** Names with commas between them. */
+/** Names separated by commas. */
 const typesSchema = z.string().transform((text, context): ReadonlySet<EventName> => {
   const names = text.split(",");
   const unknown = names.find((name) => !(eventNames as readonly string[]).includes(name));

@@ -4,17 +4,17 @@ import { loadPage, type Page } from "../site/page.ts";
 
 let loading: Promise<Page> | undefined;
 
-/** The explorer, the same for every server of this process. */
+/** Loads the explorer, which all servers of this process share. */
 export function loadExplorer(): Promise<Page> {
   loading ??= loadPage("explorer").catch((error) => {
-    // Such as no memory for a process at that moment: the next one tries again.
+    // The failure may be temporary, such as a lack of memory for a process: the next request tries again.
     loading = undefined;
     throw error;
   });
   return loading;
 }
 
-/** `GET /`: the explorer. */
+/** Serves the explorer at `GET /`. */
 export function explorerRoutes(app: Hono<ApiEnv>): void {
   route(app, "/", {
     GET: async ({ req }) => {
@@ -35,7 +35,7 @@ export function explorerRoutes(app: Hono<ApiEnv>): void {
   });
 }
 
-/** The page runs what is in it and talks to this server alone: no other script or site, no frame around it. */
+/** The page runs only its own code and talks to this server alone: no other script or site, no frame around it. */
 function headersOf({ scripts, styles, hash }: Page) {
   return {
     "content-security-policy":
@@ -45,10 +45,10 @@ function headersOf({ scripts, styles, hash }: Page) {
     "cross-origin-resource-policy": "same-origin",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
-    // A new version of the node brings another page: the browser asks whether its own still is the one.
+    // A new version of the node has another page: the browser asks whether its own is still current.
     "cache-control": "no-cache",
     vary: "accept-encoding",
-    // Weak: the encodings share it.
+    // The tag is weak because all encodings share it.
     etag: `W/"${hash}"`,
   };
 }

@@ -4,7 +4,7 @@ import { requireLedger } from "../query.ts";
 import { finalitySchema } from "../schemas/finality.ts";
 import type { ApiServices } from "../services.ts";
 
-/** The checkpoints, the proof of the finalized one, and the votes of the round. */
+/** Routes for the checkpoints, the proof of the finalized one, and the votes of the round. */
 export function finalityRoutes(api: Api, services: ApiServices): void {
   api.serve(
     {

@@ -100,7 +100,7 @@ export function nodeRoutes(api: Api, services: ApiServices): void {
       const { state, summary } = services.diagnosis?.() ?? { state: "ok", summary: "" };
       if (mode !== "ready" && state !== "halted")
         throw new ProblemError("NOT_READY", `the node is in mode ${mode}: see /v1/status`);
-      // Late is not stale.
+      // A head that is late is not stale.
       if (state === "ok" || state === "waiting") return { status: "ready" as const };
       throw new ProblemError("NOT_READY", `${state}: ${summary}`);
     },

@@ -5,7 +5,7 @@ import { openApiDocument } from "../openapi/document.ts";
 import type { Operation } from "../operation.ts";
 import { commonHeaders } from "../problem.ts";
 
-/** `GET /openapi.json`, and the same for people: `GET /docs`. `operations`: all of them, when the first request comes. */
+/** `GET /openapi.json`, and `GET /docs` for people. `operations` must be complete when the first request arrives. */
 export function openApiRoutes(app: Hono<ApiEnv>, operations: readonly Operation[]): void {
   route(app, "/openapi.json", { GET: () => json(openApiDocument(operations)) });
   route(app, "/docs", {

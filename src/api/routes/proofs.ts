@@ -21,7 +21,7 @@ import type { WholeBlocks } from "../whole-blocks.ts";
 /** Proofs of accounts are made one at a time, so that blocks wait for one at most. */
 const maxWaiting = 64;
 
-/** Proofs for somebody who trusts the chain's authorities, not this node. */
+/** Proofs for a reader who trusts the chain's authorities, but not this node. */
 export function proofRoutes(api: Api, services: ApiServices, wholeBlocks: WholeBlocks): void {
   const queue = new SerialQueue();
   const accountProof = (chain: Chain, block: Head, address: Uint8Array) => {
@@ -100,7 +100,7 @@ export function proofRoutes(api: Api, services: ApiServices, wholeBlocks: WholeB
   );
 }
 
-/** Id of the block of that name; without one, of the canonical block that holds the transaction. */
+/** The id of the block with that name, or, without a name, of the canonical block that includes the transaction. */
 async function idOfBlockWith(
   chain: Chain,
   id: Uint8Array,

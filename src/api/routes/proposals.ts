@@ -22,7 +22,7 @@ import { mediaType } from "./submit.ts";
 const maxBodyBytes = 4096;
 const maxBodyBytesInFlight = 16 * maxBodyBytes;
 
-/** The name of a parameter, or an address -> what a proposal on it has in common with all others on it. */
+/** The name of a parameter or an address. A proposal is identified by it. */
 const subjectParameter = z
   .string()
   .transform((text, context): { name: string; vote: HeaderVote } => {
@@ -35,7 +35,7 @@ const subjectParameter = z
   })
   .meta({ description: "The candidate's address, or the name of a parameter." });
 
-/** Proposals of this node, for whoever has its admin token. */
+/** Proposals of this node, for clients that have its admin token. */
 export function proposalRoutes(api: Api, services: ApiServices): void {
   const budget = new ByteBudget(maxBodyBytesInFlight);
   api.serve(

@@ -56,7 +56,7 @@ function checkLength({ length }: unknown[]): void {
   );
 }
 
-/** The records keep a copy: `body` may be a small part of a large buffer. @throws {ProblemError} `MALFORMED` */
+/** The records keep a copy, since `body` may be a small part of a large buffer. @throws {ProblemError} `MALFORMED` */
 function decodeList(body: Buffer, { mempool }: LedgerServices): TransactionRecord[] {
   try {
     return mempool.decode(new Uint8Array(body));
@@ -65,7 +65,7 @@ function decodeList(body: Buffer, { mempool }: LedgerServices): TransactionRecor
   }
 }
 
-/** Without its parameters, such as `charset=utf-8`. */
+/** The media type without its parameters, such as `charset=utf-8`. */
 export function mediaType(contentType: string | undefined): string | undefined {
   return contentType?.split(";", 1)[0]?.trim().toLowerCase();
 }

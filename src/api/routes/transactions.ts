@@ -10,7 +10,7 @@ import { countQuery, idParameter } from "../schemas/values.ts";
 import type { ApiServices, LedgerServices } from "../services.ts";
 import { transactionView, transactionViews } from "../views.ts";
 
-/** Reading transactions: one, and those that wait. */
+/** Routes to read transactions: a single one, and the waiting ones. */
 export function transactionRoutes(api: Api, services: ApiServices): void {
   api.serve(
     {
@@ -74,7 +74,7 @@ async function findTransaction(ledger: LedgerServices, id: Uint8Array) {
   if (waiting) return pendingView(waiting.record);
   const included = await ledger.chain.reader.transaction(id);
   if (included) return includedView(ledger, included);
-  // A reorganization may have brought it back to the mempool meanwhile.
+  // A reorganization may have returned it to the mempool meanwhile.
   const returned = ledger.mempool.get(idHex);
   return returned && pendingView(returned.record);
 }

@@ -11,7 +11,7 @@ import {
   timeSchema,
 } from "./values.ts";
 
-/** Body of `POST /v1/authorities/proposals`. */
+/** The rule for the body of `POST /v1/authorities/proposals`. */
 const inputRule = "a proposal is an object {candidate, kind: add or remove} or {parameter, value, kind: set}";
 const force = z.boolean().prefault(false).describe("Also where too few authorities are known to be alive.");
 
@@ -39,7 +39,7 @@ const standingShape = {
   enacted: z.boolean().describe("The head's state has it; it is done once that is final."),
 };
 
-/** One of the node's own proposals, and where it stands at the head. */
+/** One of the node's own proposals, and its votes at the head. */
 export const proposalSchema = z
   .discriminatedUnion("kind", [
     z.object({ ...authorityVoteShape, ...standingShape }),
@@ -53,14 +53,14 @@ const openVoteSchema = z.discriminatedUnion("kind", [
   z.object({ ...parameterVoteShape, ...openVoteShape }),
 ]);
 
-/** Something to know before going on, that refuses nothing. */
+/** A fact to know before proceeding; it does not refuse anything. */
 export const warningSchema = z.object({ code: z.string(), detail: z.string() });
 
 export const proposalResultSchema = z
   .object({ proposal: proposalSchema, warnings: z.array(warningSchema) })
   .meta({ id: "ProposalResult" });
 
-/** Contradicting signatures of one authority, and what to propose against it. */
+/** Contradicting signatures of one authority, and the proposal that removes it. */
 export const evidenceSchema = z
   .object({
     id: idSchema,

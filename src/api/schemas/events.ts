@@ -24,7 +24,7 @@ const transactionEventSchema = z
     description: "A `Transaction`; only its `id` where it is read later and is nowhere any more.",
   });
 
-/** Data of each event. */
+/** The data of each event. */
 export const eventSchemas = {
   block: blockEventSchema,
   retracted: blockEventSchema,

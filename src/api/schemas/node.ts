@@ -19,7 +19,7 @@ export const syncSchema = z.object({
   remainingMs: countSchema.nullable().describe("Null while nothing has come."),
 });
 
-/** One of those that a chain has gone through, in short. */
+/** A summary of one of the recoveries that a chain has gone through. */
 export const recoverySummarySchema = z
   .object({
     id: idSchema,
@@ -85,7 +85,7 @@ export const statusSchema = z
       "Before a genesis block is known `genesisId`, `name`, `periodMs`, `parameters`, `head` and `finalized` are null.",
   });
 
-/** One of `GET /v1/peers`. */
+/** A peer in `GET /v1/peers`. */
 export const peerSchema = z
   .object({
     id: z.string(),
@@ -111,7 +111,7 @@ export const peerSchema = z
   })
   .meta({ id: "Peer" });
 
-/** One of the findings of a diagnosis. */
+/** A finding of a diagnosis. */
 export const findingSchema = z.object({
   code: z.string().describe("Stable: docs/operating.md lists them."),
   detail: z.string(),

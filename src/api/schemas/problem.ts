@@ -5,7 +5,7 @@ import { amountText } from "./values.ts";
 const codes = Object.keys(problems) as [ProblemCode, ...ProblemCode[]];
 const rows = codes.map((code) => `| ${problems[code].status} | \`${code}\` | ${problems[code].title} |`);
 
-/** RFC 9457. */
+/** A problem document of RFC 9457. */
 export const problemSchema = z
   .object({
     type: z.string().describe("`urn:ccoin:problem:` and the code."),

@@ -4,7 +4,7 @@ import { maxAmount, parameterNames } from "../../types/index.ts";
 import { fromHex } from "../../util/bytes.ts";
 import { parseCount } from "../query.ts";
 
-/** Values that many answers and requests are made of. Each `id` is the name of a schema in the OpenAPI document. */
+/** Values that many answers and requests contain. Each `id` is the name of a schema in the OpenAPI document. */
 
 const exampleId = `0x${"5b3f3ed002ec259f".repeat(4)}`;
 const exampleAddress = "cc1qwss00lnecgtu8tsm5vwwj7qn9n7f43snwjs6hcamjrxgyj4xxuq0zljaf";
@@ -63,10 +63,10 @@ export const parametersSchema = z
   })
   .meta({ id: "ChainParameters", description: "The rules that the authorities can change by vote." });
 
-/** Fields of a vote on an authority. */
+/** The fields of a vote on an authority. */
 export const authorityVoteShape = { kind: z.enum(["add", "remove"]), candidate: addressText };
 
-/** Fields of a vote on the value of a parameter. */
+/** The fields of a vote on the value of a parameter. */
 export const parameterVoteShape = {
   kind: z.literal("set"),
   parameter: z.enum(parameterNames),
@@ -77,21 +77,21 @@ export const voteSchema = z
   .discriminatedUnion("kind", [z.object(authorityVoteShape), z.object(parameterVoteShape)])
   .meta({ id: "Vote", description: "On an authority, or on the value of a parameter." });
 
-/** Digits of a whole number within [min, max] in a query -> the number. */
+/** Parses the digits of a whole number within [min, max] in a query. */
 export function countQuery(min: number, max: number) {
   const error = `must be a whole number from ${min} to ${max}`;
   const number = z.int({ error }).min(min, { error }).max(max, { error });
   return z.preprocess((text) => (typeof text === "string" ? parseCount(text) : text), number);
 }
 
-/** An id in a path -> its bytes. */
+/** Parses an id in a path into its bytes. */
 export const idParameter = z
   .string()
   .regex(/^0x[0-9a-fA-F]{64}$/, { error: "must be 0x and 64 hex digits" })
   .transform(fromHex)
   .meta({ description: "`0x` and 64 hex digits.", pattern: "^0x[0-9a-fA-F]{64}$", examples: [exampleId] });
 
-/** An address in a path -> its public key. */
+/** Parses an address in a path into its public key. */
 export const addressParameter = addressSchema.meta({
   description: "An account's address.",
   examples: [exampleAddress],

@@ -1,6 +1,6 @@
 /**
- * Prints a page with its style sheets and scripts, and all that these import, in its one text, as JSON.
- * Usage: node make-page.ts FOLDER   (below src/, with index.html)
+ * Prints a page as JSON: one text with its style sheets and scripts, and everything that these import. Usage: node
+ * make-page.ts FOLDER   (below src/, with index.html)
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -30,7 +30,7 @@ const page = source
     return `<script${attributes}>${text}</script>`;
   });
 const body = Buffer.from(page);
-/** Quality of brotli. 9 takes fifteen times as long for one part in a hundred. */
+/** The quality of brotli. 9 takes fifteen times as long for one percent. */
 const quality = 5;
 const printed: PrintedPage = {
   scripts,

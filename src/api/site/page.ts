@@ -3,27 +3,32 @@ import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-/** Output of make-page.ts. */
+/** The output of make-page.ts. */
 export interface PrintedPage {
-  /** CSP sources of its scripts and style sheets, such as `'sha256-…'`. */
+  /** The CSP sources of its scripts and style sheets, such as `'sha256-…'`. */
   scripts: string[];
   styles: string[];
-  /** Base64 of its SHA-256. */
+  /** The base64 of its SHA-256. */
   hash: string;
-  /** The whole page as it is sent, by content coding, better ones first; base64. */
+  /** The whole page as it is sent, in base64, by content coding, better ones first. */
   bodies: Record<string, string>;
 }
 
-/** A page with all that it needs, in memory. */
+/** A page with everything that it needs, in memory. */
 export interface Page extends Omit<PrintedPage, "bodies"> {
-  /** Its bytes and their content coding: the best that an `accept-encoding` header allows, or `identity`. */
+  /**
+   * The bytes of the page and their content coding: the best that an `accept-encoding` header allows, or `identity`.
+   */
   encoded(acceptEncoding: string): { body: Uint8Array<ArrayBuffer>; coding: string };
 }
 
-/** Several times what the explorer has. */
+/** Several times the size of the explorer. */
 const maxPrintedBytes = 16 * 2 ** 20;
 
-/** The page src/<folder>/index.html. Made by a process of its own: the memory that this takes goes with it. */
+/**
+ * Loads the page src/<folder>/index.html. A process of its own makes it, so that the memory that this takes is
+ * returned.
+ */
 export async function loadPage(folder: string): Promise<Page> {
   const script = fileURLToPath(new URL(`./make-page${extname(import.meta.url)}`, import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, [script, folder], {
