@@ -1,4 +1,3 @@
-import type { StateReader } from "../state/index.ts";
 import type { Write } from "../storage/database.ts";
 import { BlockError } from "../types/errors.ts";
 import type { ChainSnapshot } from "../types/index.ts";
@@ -6,11 +5,11 @@ import type { Logger } from "../util/logger.ts";
 import type { Pause } from "../util/slices.ts";
 import type { BlockReader } from "./block-reader.ts";
 import { type BlockTree, blockWrites } from "./block-tree.ts";
-import type { ForkBlocks } from "./fork-blocks.ts";
 import type { Genesis } from "./genesis.ts";
 import type { InvalidBlocks } from "./invalid-blocks.ts";
 import type { Ledger, Snapshots } from "./ledger.ts";
-import { buildBlock, type Proposal } from "./produce.ts";
+import type { Participants } from "./participants.ts";
+import { type BuiltBlock, buildBlock, type Proposal } from "./produce.ts";
 import type { KnownRules } from "./rules.ts";
 import type { ChainStores } from "./stores.ts";
 import type { CanonicalBlock, Head, HeadChange, StageTimer } from "./types.ts";
@@ -22,14 +21,12 @@ export interface CanonicalChainOptions {
   tree: BlockTree;
   reader: BlockReader;
   ledger: Ledger;
-  forks: ForkBlocks;
+  participants: Participants;
   invalid: InvalidBlocks;
   logger: Logger;
   /** Lets others run within a long task. */
   pause: Pause;
-  /** Writes of others that go with a change of the head, in the same atomic batch. `after`: the accounts after it. */
-  writesWith(change: HeadChange, after: StateReader): Write[];
-  /** `imported`: what of it is new. */
+  /** Tells observers. `imported`: what of it is new. */
   onChange(change: HeadChange, imported: readonly Head[]): void;
 }
 
@@ -90,21 +87,25 @@ export class CanonicalChain {
   async extend(news: readonly NewBlock[], writes: Write[], ended: StageTimer): Promise<void> {
     const { ledger } = this.#options;
     const applied = news.map(({ block }) => block);
+    let move: () => void;
     try {
       for (const { block, ...snapshots } of news) await ledger.apply(block, snapshots, ended);
-      await this.#adopt({ head: applied.at(-1)!, retracted: [], applied }, news, writes);
-      ended("commit");
+      move = await this.#commit({ head: applied.at(-1)!, retracted: [], applied }, news, writes);
     } catch (error) {
       ledger.rollback();
       throw error;
     }
+    move();
+    ended("commit");
   }
 
   /** Makes, signs and adopts a block on the head; `undefined` where an empty one was not wanted. @throws {BlockError}, errors of the signer */
   async produce(proposal: Proposal, ended: StageTimer): Promise<CanonicalBlock | undefined> {
     const { ledger, genesis, rules, pause, stores } = this.#options;
+    let built: BuiltBlock | undefined;
+    let move: () => void;
     try {
-      const built = await buildBlock(
+      built = await buildBlock(
         { head: this.#head, snapshot: this.#snapshot, rules: rules.after(this.#snapshot) },
         ledger,
         genesis,
@@ -116,17 +117,18 @@ export class CanonicalChain {
       const { checked, block, snapshot } = built;
       const writes = blockWrites(stores.blocks, checked, block, snapshot);
       proposal.onSealed?.(block);
-      await this.#adopt(
+      move = await this.#commit(
         { head: block, retracted: [], applied: [block] },
         [{ block, after: snapshot }],
         writes,
       );
-      ended("commit");
-      return block;
     } catch (error) {
       ledger.rollback();
       throw error;
     }
+    move();
+    ended("commit");
+    return built.block;
   }
 
   /**
@@ -145,6 +147,7 @@ export class CanonicalChain {
     const retracted: CanonicalBlock[] = [];
     const applied: CanonicalBlock[] = [];
     let after = snapshot;
+    let move: () => void;
     try {
       for (const head of path.retract) {
         const block = await reader.canonicalBlock(head);
@@ -159,8 +162,7 @@ export class CanonicalChain {
         await ledger.apply(block, { before, after }, ended);
         applied.push(block);
       }
-      await this.#adopt({ head: target, retracted, applied }, [{ block: target, after }], writes);
-      ended("commit");
+      move = await this.#commit({ head: target, retracted, applied }, [{ block: target, after }], writes);
     } catch (error) {
       ledger.rollback();
       if (!(error instanceof BlockError) || error.code === "UNKNOWN_RULES") throw error;
@@ -168,31 +170,37 @@ export class CanonicalChain {
       await invalid.add(refused);
       throw error;
     }
+    move();
+    ended("commit");
   }
 
-  /** Stages 5 and 6, for what the ledger has executed. `news`: the end of the new chain, with snapshots as the state roots have them. */
-  async #adopt(
+  /**
+   * Stage 5, for what the ledger has executed. Returns stage 6, which moves the head in memory: the change is on disk then, so nothing
+   * that happens there makes it look failed. `news`: the end of the new chain, with snapshots as the state roots have them.
+   */
+  async #commit(
     change: HeadChange,
     news: readonly Omit<NewBlock, "before">[],
     writes: Write[],
-  ): Promise<void> {
-    const { stores, ledger, tree, forks, pause, writesWith, onChange } = this.#options;
+  ): Promise<() => void> {
+    const { stores, ledger, tree, participants, pause, onChange } = this.#options;
     const { block: last, after: state } = news.at(-1)!;
     const executed = await ledger.pendingWrites();
     await pause();
+    const prepared = participants.prepare(change, ledger.state);
     await stores.database.commit([
       ...writes,
       ...executed,
       ...stores.meta.setHead(change.head.id, state),
-      ...forks.writesWith(change),
-      ...writesWith(change, ledger.state),
+      ...prepared.writes,
     ]);
-    ledger.settle();
-    forks.follow(change);
-    for (const { block, after } of news) tree.remember(block, after);
-    this.#head = change.head;
-    this.#snapshot = tree.recoveries.after(last.id, state);
-    const imported = change.applied.length > 0 ? news.map(({ block }) => block) : [];
-    onChange(change, imported);
+    return () => {
+      ledger.settle();
+      for (const { block, after } of news) tree.remember(block, after);
+      this.#head = change.head;
+      this.#snapshot = tree.recoveries.after(last.id, state);
+      prepared.applied();
+      onChange(change, change.applied.length > 0 ? news.map(({ block }) => block) : []);
+    };
   }
 }

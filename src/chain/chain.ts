@@ -1,8 +1,9 @@
 import type { FinalityStatus } from "../consensus/index.ts";
+import type { Verify } from "../crypto/ed25519.ts";
 import type { AccountState, StateReader } from "../state/index.ts";
 import type { Write } from "../storage/database.ts";
 import { BlockError } from "../types/errors.ts";
-import type { BlockRef, Certificate, ChainSnapshot, Recovery, SignedHeader } from "../types/index.ts";
+import type { Certificate, ChainSnapshot, Recovery, SignedHeader } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
@@ -14,7 +15,7 @@ import { BlockReader } from "./block-reader.ts";
 import { BlockTree, BrokenBranch, blockWrites } from "./block-tree.ts";
 import { Branches } from "./branches.ts";
 import { CanonicalChain, type NewBlock } from "./canonical.ts";
-import { type BlockChecks, checkBlockLimits } from "./check.ts";
+import { type BlockChecks, checkBlockLimits, freshChecks } from "./check.ts";
 import { Checkpoints, type FinalityPoint } from "./checkpoints.ts";
 import type { ForkBlocks } from "./fork-blocks.ts";
 import type { Genesis } from "./genesis.ts";
@@ -22,6 +23,7 @@ import { HeaderRules } from "./header-rules.ts";
 import { InvalidBlocks } from "./invalid-blocks.ts";
 import { Ledger } from "./ledger.ts";
 import { type LoadedChain, loadChain } from "./load.ts";
+import { type ChainParticipant, Participants } from "./participants.ts";
 import type { Proposal } from "./produce.ts";
 import { RecoveryAdoption } from "./recovery-adoption.ts";
 import type { KnownRules } from "./rules.ts";
@@ -49,17 +51,13 @@ export interface ChainOptions {
   /** Those that this program knows. */
   rules: KnownRules;
   stores: ChainStores;
-  checks: Pick<BlockChecks, "verify" | "verifyTransactions">;
+  verify: Verify;
   clock: Clock;
   logger: Logger;
   /** 8 random bytes that key the address index. */
   seed: Uint8Array;
   /** Lets others run within a long task. */
   pause: Pause;
-  /** Writes of others that go with a change of the head, in the same atomic batch. `after`: the accounts after it. */
-  writesWith(change: HeadChange, after: StateReader): Write[];
-  /** The same with a block that becomes final, and all below it. */
-  writesWithFinal?(block: BlockRef): Write[];
   startTimer?: StartStageTimer;
 }
 
@@ -88,6 +86,7 @@ export class Chain {
   readonly #canonical: CanonicalChain;
   readonly #checkpoints: Checkpoints;
   readonly #recovery: RecoveryAdoption;
+  readonly #participants: Participants;
   /** The block that this node has sealed and is writing. */
   #sealed: Hex | undefined;
 
@@ -95,11 +94,11 @@ export class Chain {
     const { genesis, stores } = options;
     const { head, snapshot, state, finality, forks, recoveries } = loaded;
     this.genesis = genesis;
-    this.checks = {
+    this.checks = freshChecks({
       genesisId: genesis.id,
       isAccount: (address) => state.indexOf(address) >= 0,
-      ...options.checks,
-    };
+      verify: options.verify,
+    });
     this.tree = new BlockTree(stores.blocks, genesis.config, options.rules, recoveries);
     this.tree.remember(head, snapshot);
     this.reader = new BlockReader(stores, this.tree, genesis, () => this.#canonical.head);
@@ -116,10 +115,12 @@ export class Chain {
     this.#ledger = new Ledger(state, stores, options.rules, options.pause);
     this.#options = options;
     this.events = new Emitter(options.logger);
-    this.#checkpoints = new Checkpoints({ ...options, tree: this.tree }, finality);
+    this.#participants = new Participants(options.logger);
+    const participants = this.#participants;
+    this.#checkpoints = new Checkpoints({ ...options, tree: this.tree, participants }, finality);
     this.#branches = new Branches(this.tree, this.justified, () => forks.refs());
     const { tree, reader } = this;
-    const parts = { tree, reader, ledger: this.#ledger, forks, invalid: this.#invalid };
+    const parts = { tree, reader, ledger: this.#ledger, forks, invalid: this.#invalid, participants };
     const onChange = (change: HeadChange, imported: readonly Head[]) => {
       this.events.emit("head", change);
       for (const head of imported) this.events.emit("imported", head);
@@ -138,14 +139,14 @@ export class Chain {
   }
 
   /** Opens the chain where the database left it. @throws {CodedError} `DAMAGED` if what is stored contradicts itself. */
-  static async open(options: ChainOptions): Promise<Chain> {
+  static async open(options: ChainOptions, participants: readonly ChainParticipant[] = []): Promise<Chain> {
     const chain = await Chain.load(options);
-    await chain.resume();
+    await chain.resume(participants);
     return chain;
   }
 
   /**
-   * The first half of `open`: the head is still as it was, so that others can begin to follow it before `resume`.
+   * The first half of `open`: the head stays as it was until `resume`, so that participants can be made from it.
    * @throws {CodedError} `DAMAGED`. {UserError} `UNKNOWN_RULES` where a program that knows more has gone on with it.
    */
   static async load(options: ChainOptions): Promise<Chain> {
@@ -155,10 +156,12 @@ export class Chain {
   }
 
   /**
+   * Lets the head move. Each change goes to the disk with the writes of the `participants`, which follow it in this order.
    * Goes on from the newest recovery, if it was given since the last start. Ends what the last process may have left undone: follows the
    * highest justified block, and deletes what the finalized chain has left behind.
    */
-  resume(): Promise<void> {
+  resume(participants: readonly ChainParticipant[]): Promise<void> {
+    this.#participants.join([this.#forks, ...participants]);
     return this.#queue.run(async () => {
       await this.#recovery.start();
       await this.#followJustified();

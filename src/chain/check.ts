@@ -24,8 +24,8 @@ import type { CheckedBlock } from "./types.ts";
 export interface BlockChecks {
   genesisId: Uint8Array;
   verify: Verify;
-  /** Verdicts on the signatures of transactions, of which some may have been checked before; without it, `verify` checks all. */
-  verifyTransactions?(records: readonly TransactionRecord[]): Promise<boolean[]>;
+  /** Verdicts on the signatures of transactions, of which some may have been checked before. */
+  verifyTransactions(records: readonly TransactionRecord[]): Promise<boolean[]>;
   /** True if an account of this chain has this address, which was checked when it was made. */
   isAccount(address: Uint8Array): boolean;
 }
@@ -37,6 +37,15 @@ export interface CheckOptions {
   signedHeader?: boolean;
   /** The transactions encoded, where they are at hand. */
   body?: Uint8Array;
+}
+
+/** Checks that remember no signature: each one is verified. */
+export function freshChecks(facts: Pick<BlockChecks, "genesisId" | "verify" | "isAccount">): BlockChecks {
+  const { verify, isAccount } = facts;
+  return {
+    ...facts,
+    verifyTransactions: (records) => verify(records.map((record) => signatureSet(record, isAccount))),
+  };
 }
 
 /** Stage 1: every check that needs no other block. @throws {BlockError} */
@@ -129,8 +138,7 @@ async function checkTransactionSignatures(
   records: readonly TransactionRecord[],
   checks: BlockChecks,
 ): Promise<void> {
-  const verdicts = await (checks.verifyTransactions?.(records) ??
-    checks.verify(records.map((record) => signatureSet(record, checks.isAccount))));
+  const verdicts = await checks.verifyTransactions(records);
   const bad = records[verdicts.indexOf(false)];
   if (!bad) return;
   const { from, to } = bad.transaction.message;

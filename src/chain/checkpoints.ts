@@ -5,6 +5,7 @@ import { toHex } from "../util/bytes.ts";
 import { CodedError } from "../util/errors.ts";
 import type { BlockTree } from "./block-tree.ts";
 import { isAncestor } from "./branches.ts";
+import type { Participants } from "./participants.ts";
 import type { ChainStores } from "./stores.ts";
 
 /** A block of a voting round. */
@@ -15,8 +16,7 @@ export interface FinalityPoint extends BlockRef {
 export interface CheckpointsOptions {
   stores: Pick<ChainStores, "database" | "finality">;
   tree: BlockTree;
-  /** Writes of others that go with a block that becomes final, and all below it. */
-  writesWithFinal?(block: BlockRef): Write[];
+  participants: Participants;
 }
 
 /** The settled checkpoints, on disk with the certificates that prove them. */
@@ -70,12 +70,13 @@ export class Checkpoints {
   }
 
   async #set(status: FinalityStatus, writes: Write[]): Promise<void> {
-    const { stores, writesWithFinal } = this.#options;
+    const { stores, participants } = this.#options;
     const { height, block: id } = status.finalized;
     const isHigher = height > this.#status.finalized.height;
-    const told = isHigher ? (writesWithFinal?.({ height, id }) ?? []) : [];
-    await stores.database.commit([stores.finality.setStatus(status), ...writes, ...told]);
+    const prepared = isHigher ? participants.prepareFinal({ height, id }) : undefined;
+    await stores.database.commit([stores.finality.setStatus(status), ...writes, ...(prepared?.writes ?? [])]);
     this.#status = status;
+    prepared?.applied();
   }
 
   async #requireDescent(checkpoint: Checkpoint, finalized: Checkpoint): Promise<void> {

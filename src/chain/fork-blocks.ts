@@ -1,8 +1,9 @@
 import type { BlockStore, SideRecord } from "../storage/blocks.ts";
-import type { Database, Write } from "../storage/database.ts";
+import type { Database, Prepared, Write } from "../storage/database.ts";
 import { BlockError } from "../types/errors.ts";
 import type { BlockRef } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
+import type { ChainParticipant } from "./participants.ts";
 import type { CanonicalBlock, HeadChange } from "./types.ts";
 
 /**
@@ -34,7 +35,7 @@ interface ForkBlock extends BlockRef {
  * Every stored block that is not canonical, as the index on the disk has it: the candidates of the fork choice. Those that the
  * finalized chain has left behind are deleted, a bounded number at a time.
  */
-export class ForkBlocks {
+export class ForkBlocks implements ChainParticipant {
   readonly #blocks = new Map<Hex, ForkBlock>();
   readonly #shares = new Map<Hex, Share>();
   readonly #total: Share = { blocks: 0, bytes: 0 };
@@ -98,19 +99,24 @@ export class ForkBlocks {
     this.#add(sideRecord(block));
   }
 
-  /** The index entries that go with a change of the head, in the same commit. */
-  writesWith({ retracted, applied }: HeadChange): Write[] {
+  /** Retracted blocks come to the index, those that join the canonical chain leave it. */
+  prepare({ retracted, applied }: HeadChange): Prepared {
     const joined = applied.filter(({ idHex }) => this.#blocks.has(idHex));
-    return [
-      ...retracted.map((block) => this.writeFor(block)),
-      ...joined.map((block) => this.#store.clearSide(block)),
-    ];
+    return {
+      writes: [
+        ...retracted.map((block) => this.writeFor(block)),
+        ...joined.map((block) => this.#store.clearSide(block)),
+      ],
+      applied: () => {
+        for (const block of retracted) this.add(block);
+        for (const { idHex } of applied) this.remove(idHex);
+      },
+    };
   }
 
-  /** The head has changed. */
-  follow({ retracted, applied }: HeadChange): void {
-    for (const block of retracted) this.add(block);
-    for (const { idHex } of applied) this.remove(idHex);
+  /** Nothing of what is left behind goes with the commit: `sweep` deletes it in steps. */
+  prepareFinal(): Prepared {
+    return { writes: [], applied: () => undefined };
   }
 
   /** A block has joined the canonical chain, or is deleted. */

@@ -1,5 +1,5 @@
 import { isExpired } from "../state/execute.ts";
-import type { Write } from "../storage/database.ts";
+import type { Prepared, Write } from "../storage/database.ts";
 import type { TransactionRecord } from "../types/index.ts";
 import type { Journal, StoredBatch } from "./journal.ts";
 import type { Pool } from "./pool.ts";
@@ -13,8 +13,11 @@ export interface IncludedAndRetracted {
   retracted: readonly { height: number; records: readonly TransactionRecord[] }[];
 }
 
-/** Decisions made before a change was written. */
-interface Decided {
+/** Decisions made before a change is written. */
+export interface Decided {
+  /** Go into the batch of the change. */
+  writes: Write[];
+  logged: Prepared;
   /** Batches that were deleted: all that waited of them is in the change's blocks. */
   deleted: ReadonlySet<StoredBatch>;
   returning: readonly TransactionRecord[];
@@ -22,25 +25,22 @@ interface Decided {
   batch: StoredBatch | undefined;
 }
 
-const nothing: Decided = { deleted: new Set(), returning: [], batch: undefined };
-
 /**
- * Keeps pool and journal alike over changes of the head. A change is decided before it is written (`writesFor`) and
- * taken into the pool when it is on disk (`update`); what was added in between is put right then.
+ * Keeps pool and journal alike over changes of the head. A change is decided before it is written (`decide`) and
+ * taken into the pool when it is on disk (`follow`); what was added in between is put right then.
  */
 export class HeadFollower {
   readonly #pool: Pool;
   readonly #journal: Journal;
-  readonly #log: TransactionLog | undefined;
-  readonly #decided = new WeakMap<IncludedAndRetracted, Decided>();
+  readonly #log: TransactionLog;
 
-  constructor(pool: Pool, journal: Journal, log: TransactionLog | undefined) {
+  constructor(pool: Pool, journal: Journal, log: TransactionLog) {
     this.#pool = pool;
     this.#journal = journal;
     this.#log = log;
   }
 
-  writesFor(change: IncludedAndRetracted, after: AccountLookup): Write[] {
+  decide(change: IncludedAndRetracted, after: AccountLookup): Decided {
     const leaving = new Map<StoredBatch, number>();
     for (const { batch } of this.#taken(change)) if (batch) leaving.set(batch, (leaving.get(batch) ?? 0) + 1);
     const deleted = new Set<StoredBatch>();
@@ -60,21 +60,18 @@ export class HeadFollower {
         if (isExpired(message, nextHeight)) return false;
         return nonce >= (after(from)?.nonce ?? 0) && !this.#pool.waiting(record);
       });
-    if (returning.length === 0) {
-      this.#decided.set(change, { ...nothing, deleted });
-      return writes;
-    }
+    const logged = this.#log.prepare(returning);
+    if (returning.length === 0) return { writes, logged, deleted, returning, batch: undefined };
     const { batch, write } = this.#journal.batchOf(returning);
-    this.#decided.set(change, { deleted, returning, batch });
-    return [...writes, write, ...(this.#log?.record(returning) ?? [])];
+    return { writes: [...writes, write, ...logged.writes], logged, deleted, returning, batch };
   }
 
   /** Returns what is left to be written, and what came back: `insert` has put it into the pool. */
-  update(
+  follow(
     change: IncludedAndRetracted,
+    { deleted, returning, batch }: Decided,
     insert: (record: TransactionRecord, batch: StoredBatch) => void,
   ): { writes: Write[]; back: TransactionRecord[] } {
-    const { deleted, returning, batch } = this.#decided.get(change) ?? nothing;
     const writes: Write[] = [];
     for (const entry of this.#taken(change)) {
       const left = entry.batch;

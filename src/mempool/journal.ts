@@ -39,7 +39,7 @@ export interface JournalOptions {
   database: Database;
   store: MempoolStore;
   clock: Clock;
-  log?: TransactionLog;
+  log: TransactionLog;
 }
 
 /** The acknowledged transactions on disk, in batches: those that come while one is being written make up the next. */
@@ -144,11 +144,13 @@ export class Journal {
       const list = encodeRecords(entries.map(({ record }) => record));
       writes.push(store.put({ sequence: batch.sequence, receivedAtMs: batch.receivedAtMs, list }));
     }
-    if (fresh.length > 0) for (const write of log?.record(fresh) ?? []) writes.push(write);
+    const logged = log.prepare(fresh);
+    for (const write of logged.writes) writes.push(write);
     // The pool keeps batches.
     batch.entries = [];
     batch.writes = [];
     batch.fresh = [];
     await database.commit(writes);
+    logged.applied();
   }
 }

@@ -1,5 +1,5 @@
 import type { Verify, VerifyOrder } from "../crypto/ed25519.ts";
-import type { Database, Write } from "../storage/database.ts";
+import type { Database, Prepared, Write } from "../storage/database.ts";
 import type { MempoolStore } from "../storage/mempool.ts";
 import {
   computeDomain,
@@ -27,7 +27,7 @@ import {
 } from "./admission.ts";
 import { expired } from "./expiry.ts";
 import { FeeFloor } from "./fee-floor.ts";
-import { HeadFollower, type IncludedAndRetracted } from "./head-follower.ts";
+import { type Decided, HeadFollower, type IncludedAndRetracted } from "./head-follower.ts";
 import { IncludedTransactions } from "./included.ts";
 import { Journal, type StoredBatch } from "./journal.ts";
 import type { MempoolLimits } from "./limits.ts";
@@ -57,7 +57,7 @@ export interface MempoolOptions {
   store: MempoolStore;
   clock: Clock;
   logger: Logger;
-  log?: TransactionLog;
+  log: TransactionLog;
 }
 
 /** The transactions that wait for a block. */
@@ -214,15 +214,21 @@ export class Mempool {
     return outcomes;
   }
 
-  /** Writes to the stored entries for a change of the head, in one batch with it. `after`: the accounts after it. */
-  writesFor(change: IncludedAndRetracted, after: AccountLookup): Write[] {
-    return this.#follower.writesFor(change, after);
+  /** Takes part in a change of the head: what is in blocks leaves, what was retracted comes back. `after`: the accounts after it. */
+  prepare(change: IncludedAndRetracted, after: { get: AccountLookup }): Prepared {
+    const decided = this.#follower.decide(change, (address) => after.get(address));
+    return { writes: decided.writes, applied: () => this.#follow(change, decided) };
   }
 
-  /** Follows a change of the head: what is in blocks leaves, what was retracted comes back. */
-  update(change: IncludedAndRetracted): void {
+  /** Takes part in finality: the blocks up to this one stay what they are. */
+  prepareFinal({ height }: { height: number }): Prepared {
+    return { writes: [], applied: () => this.#included.finalize(height) };
+  }
+
+  #follow(change: IncludedAndRetracted, decided: Decided): void {
     this.#included.update(change);
-    const { writes, back } = this.#follower.update(change, (record, batch) =>
+    decided.logged.applied();
+    const { writes, back } = this.#follower.follow(change, decided, (record, batch) =>
       this.#journal.join(this.#insert(record, this.#options.clock.now()), batch),
     );
     this.#overdrawn.update(change);
@@ -232,11 +238,6 @@ export class Mempool {
     void this.#options.database.commit(writes).catch(() => undefined);
     const returned = back.filter((record) => this.#pool.has(record));
     if (returned.length > 0) this.events.emit("added", { records: returned, source: "retracted" });
-  }
-
-  /** Follows finality: the blocks up to this height stay what they are. */
-  finalize(height: number): void {
-    this.#included.finalize(height);
   }
 
   /** Checks again what may have changed while the signature was checked, and inserts. */
@@ -297,7 +298,7 @@ export class Mempool {
   async #commit({ writes, toStore, added, known }: Step, fresh: readonly TransactionRecord[]): Promise<void> {
     try {
       if (toStore.size > 0) await this.#journal.append([...toStore], { writes, fresh });
-      else if (fresh.length > 0) this.#options.log?.append(fresh);
+      else if (fresh.length > 0) this.#options.log.append(fresh);
     } catch (error) {
       const [first] = toStore;
       const failed = first!.batch;

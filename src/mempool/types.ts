@@ -1,4 +1,4 @@
-import type { Write } from "../storage/database.ts";
+import type { Prepared } from "../storage/database.ts";
 import type { TransactionErrorCode } from "../types/errors.ts";
 import type { TransactionRecord } from "../types/index.ts";
 import type { StoredBatch } from "./journal.ts";
@@ -40,8 +40,8 @@ export type AccountLookup = (address: Uint8Array) => { balance: bigint; nonce: n
 
 /** Told of all that comes to the mempool. */
 export interface TransactionLog {
-  /** Writes that go to the disk with the transactions. */
-  record(records: readonly TransactionRecord[]): Write[];
+  /** Goes to the disk in one batch with the transactions. */
+  prepare(records: readonly TransactionRecord[]): Prepared;
   /** The transactions themselves are not on disk. */
   append(records: readonly TransactionRecord[]): void;
 }

@@ -24,7 +24,7 @@ import {
 import { CodedError, messageOf, UserError } from "../util/errors.ts";
 import { inAdvance } from "../util/in-advance.ts";
 import { silentLogger } from "../util/logger.ts";
-import { headEvents } from "./event-records.ts";
+import { blockLog } from "./event-records.ts";
 import { offlineChainOptions } from "./offline-chain.ts";
 import { noChain, withDatabase, withExistingDatabase } from "./open.ts";
 import { maxCheckedBytes, withVerifyPool } from "./verify-threads.ts";
@@ -112,10 +112,7 @@ function importWith(
     await acceptRecoveries(stores, genesis.id, recoveries);
     await requireGiven(stores, named, file);
     const eventLog = await EventLog.open({ database, logger: silentLogger });
-    const chain = await Chain.open({
-      ...offlineChainOptions(genesis, stores, verify),
-      writesWith: (change) => eventLog.record(headEvents(change)),
-    });
+    const chain = await Chain.open(offlineChainOptions(genesis, stores, verify), [blockLog(eventLog)]);
     let blocks = 0;
     let height = 0;
     const refused = (at: number, error: unknown): unknown => {

@@ -1,6 +1,7 @@
 import type { Network } from "../../protocols/index.ts";
 import type { ProtectedSigner } from "../accounts/index.ts";
 import { Chain } from "../chain/chain.ts";
+import type { BlockChecks } from "../chain/check.ts";
 import { Finalizer } from "../chain/finalizer.ts";
 import type { Genesis } from "../chain/genesis.ts";
 import { Producer } from "../chain/producer.ts";
@@ -36,7 +37,7 @@ import type { Clock } from "../util/clock.ts";
 import type { Logger } from "../util/logger.ts";
 import type { Pause } from "../util/slices.ts";
 import type { Closers } from "./closers.ts";
-import { followEvents, headEvents, transactionLog } from "./event-records.ts";
+import { blockLog, transactionLog } from "./event-records.ts";
 import { KnowledgeOfRules } from "./knowledge-of-rules.ts";
 import { meetPeers } from "./meet-peers.ts";
 import type { ModeMachine } from "./mode.ts";
@@ -91,23 +92,18 @@ export async function startChainServices(
   const { modes, account, alone, hashSeed } = options;
   const common = { network, clock, logger };
 
-  const chain: Chain = await Chain.load({
+  const chain = await Chain.load({
     genesis,
     rules: options.rules,
     stores: chainStores(database),
-    checks: { verify, verifyTransactions: (records) => mempool.verify(records) },
+    verify,
     clock,
     logger,
     seed: hashSeed,
     pause,
     ...(options.startTimer && { startTimer: options.startTimer }),
-    writesWith: (change, after) => [
-      ...eventLog.record(headEvents(change)),
-      ...mempool.writesFor(change, (address) => after.get(address)),
-    ],
-    writesWithFinal: (block) => eventLog.record([{ name: "finalized", ...block }]),
   });
-  const mempool: Mempool = new Mempool({
+  const mempool = new Mempool({
     config: {
       get minFee() {
         return minFeeAfter(chain);
@@ -124,19 +120,20 @@ export async function startChainServices(
     logger,
     log: transactionLog(eventLog),
   });
-  // The first to follow the head: the others ask the mempool what is left.
-  chain.events.on("head", (change) => mempool.update(change));
-  chain.events.on("finality", () => mempool.finalize(chain.finalized.height));
-  followEvents(eventLog, chain, mempool);
   const sideBlocks = new SideBlocks(chain);
   await mempool.start();
   closers.push("mempool", () => mempool.stop());
-  await chain.resume();
+  await chain.resume([blockLog(eventLog), mempool]);
   const folding = new AbortController();
   // A write that fails ends the node.
   void chain.foldAccounts(folding.signal).catch(() => undefined);
   closers.push("account pages", () => folding.abort());
 
+  /** Signatures that the mempool has checked are not checked again. */
+  const checks: BlockChecks = {
+    ...chain.checks,
+    verifyTransactions: (records) => mempool.verify(records),
+  };
   const topics = new Topics({ ...common, chain, line: options.line });
   closers.push("gossip", () => topics.stop());
   const outbox = new Outbox({ ...common, topics, mempool });
@@ -160,6 +157,7 @@ export async function startChainServices(
   const inbox = new BlockInbox({
     ...common,
     chain,
+    checks,
     mempool,
     onFarAhead: (peer) => void statuses.ask(peer),
     onSigned: (header) => evidence.seenHeader(header),
@@ -231,6 +229,7 @@ export async function startChainServices(
   const synchronizer = new Synchronizer({
     ...common,
     chain,
+    checks,
     statuses,
     inbox,
     onBehind: () => standing.behind(),

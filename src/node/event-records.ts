@@ -1,6 +1,5 @@
-import type { Chain } from "../chain/chain.ts";
+import type { ChainParticipant } from "../chain/participants.ts";
 import type { HeadChange } from "../chain/types.ts";
-import type { Mempool } from "../mempool/mempool.ts";
 import type { TransactionLog } from "../mempool/types.ts";
 import type { EventLog, LoggedEvent } from "../storage/event-log.ts";
 import type { TransactionRecord } from "../types/index.ts";
@@ -13,19 +12,21 @@ export function headEvents({ retracted, applied }: HeadChange): LoggedEvent[] {
   ];
 }
 
+/** Records what happens to blocks in one batch with what happens. */
+export function blockLog(log: EventLog): ChainParticipant {
+  return {
+    prepare: (change) => log.prepare(headEvents(change)),
+    prepareFinal: (block) => log.prepare([{ name: "finalized", ...block }]),
+  };
+}
+
+/** The same for transactions that come to the mempool. */
 export function transactionLog(log: EventLog): TransactionLog {
   const events = (records: readonly TransactionRecord[]) =>
     records.map(({ id }) => ({ name: "transaction", id }) as const);
   return {
-    record: (records) => log.record(events(records)),
-    // One that fails ends the node.
+    prepare: (records) => log.prepare(events(records)),
+    // A write that fails ends the node.
     append: (records) => void log.append(events(records)).catch(() => undefined),
   };
-}
-
-/** Tells the readers of the log what has been recorded with changes of the chain and the mempool. */
-export function followEvents(log: EventLog, chain: Chain, mempool: Mempool): void {
-  chain.events.on("head", () => log.announce());
-  chain.events.on("finality", () => log.announce());
-  mempool.events.on("added", () => log.announce());
 }

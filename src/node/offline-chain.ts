@@ -19,11 +19,10 @@ export function offlineChainOptions(
     genesis,
     rules,
     stores,
-    checks: { verify },
+    verify,
     clock: systemClock,
     logger: silentLogger,
     seed: new Uint8Array(randomBytes(8)),
     pause: systemPause,
-    writesWith: () => [],
   };
 }

@@ -1,4 +1,4 @@
-import { checkBlock, checkBlockLimits } from "../chain/check.ts";
+import { checkBlock, checkBlockLimits, freshChecks } from "../chain/check.ts";
 import { checkGenesis } from "../chain/genesis.ts";
 import { Recoveries } from "../chain/recoveries.ts";
 import { type KnownRules, productRules } from "../chain/rules.ts";
@@ -56,7 +56,7 @@ function verifyWith(
     const headId = (await stores.meta.head()) ?? damaged("it has no head");
     const state = AccountState.fromGenesis(balancesOf(block), new Uint8Array(8));
     const isAccount = (address: Uint8Array) => state.indexOf(address) >= 0;
-    const checks = { config, genesisId: genesis.id, verify, isAccount };
+    const checks = freshChecks({ genesisId: genesis.id, verify, isAccount });
 
     let totalDifficulty = 0;
     let parent = { header: block.header.message, id: genesis.id, snapshot: genesis.snapshot };

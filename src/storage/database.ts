@@ -4,6 +4,13 @@ export interface Write {
   value: Uint8Array | undefined;
 }
 
+/** Writes that one part of the node adds to a batch of another. */
+export interface Prepared {
+  writes: Write[];
+  /** Follows in memory; called once the batch is on disk, and never if it failed. */
+  applied(): void;
+}
+
 export interface Range {
   gte: Uint8Array;
   lt: Uint8Array;

@@ -3,7 +3,7 @@ import { concatBytes, readUint64, uint64Bytes } from "../util/bytes.ts";
 import { Emitter } from "../util/emitter.ts";
 import type { Logger } from "../util/logger.ts";
 import { damaged } from "./damaged.ts";
-import type { Database, Write } from "./database.ts";
+import type { Database, Prepared, Write } from "./database.ts";
 import { keyOf, keyRange } from "./key-spaces.ts";
 
 /** An event of `GET /v1/events`. Blocks and transactions are only named, because they are stored elsewhere. */
@@ -78,10 +78,38 @@ export class EventLog {
     return lastNumber(this.#database);
   }
 
-  /**
-   * Numbers events. Commit the writes in the same turn, so that rows reach the disk in order, and then call `announce`.
-   */
-  record(events: readonly LoggedEvent[]): Write[] {
+  /** Numbers events. Commit the writes in the same turn, so that rows reach the disk in order. */
+  prepare(events: readonly LoggedEvent[]): Prepared {
+    if (events.length === 0) return { writes: [], applied: () => undefined };
+    return { writes: this.#record(events), applied: () => this.announce() };
+  }
+
+  /** Tells readers that the recorded events are on disk. */
+  announce(): void {
+    this.events.emit("appended", undefined);
+    if (this.#next - this.#first >= this.#kept + pruneEvery) void this.#prune();
+  }
+
+  /** Records events that belong to no other change. Resolves when they are on disk. */
+  async append(events: readonly LoggedEvent[]): Promise<void> {
+    const { writes, applied } = this.prepare(events);
+    await this.#database.commit(writes);
+    applied();
+  }
+
+  /** The events on disk from `number` on, of at most `maxRows` rows. */
+  async *read(number: number, maxRows: number): AsyncGenerator<NumberedEvent> {
+    const range = keyRange("event");
+    const upToIt = { gte: range.gte, lt: keyOf("event", uint64Bytes(number + 1)), reverse: true, limit: 1 };
+    for await (const [key] of this.#database.iterate(upToIt)) range.gte = key;
+    for await (const [key, value] of this.#database.iterate({ ...range, limit: maxRows })) {
+      const first = readUint64(key, 1);
+      for (const [index, event] of rowEvents(value).entries())
+        if (first + index >= number) yield { number: first + index, event };
+    }
+  }
+
+  #record(events: readonly LoggedEvent[]): Write[] {
     const writes: Write[] = [];
     let ids: Uint8Array[] = [];
     const endRow = (name: LoggedEvent["name"], payload: Uint8Array[], count: number) => {
@@ -105,30 +133,6 @@ export class EventLog {
     }
     endIds();
     return writes;
-  }
-
-  /** Tells readers that the recorded events are on disk. */
-  announce(): void {
-    this.events.emit("appended", undefined);
-    if (this.#next - this.#first >= this.#kept + pruneEvery) void this.#prune();
-  }
-
-  /** Records events that belong to no other change. Resolves when they are on disk. */
-  async append(events: readonly LoggedEvent[]): Promise<void> {
-    await this.#database.commit(this.record(events));
-    this.announce();
-  }
-
-  /** The events on disk from `number` on, of at most `maxRows` rows. */
-  async *read(number: number, maxRows: number): AsyncGenerator<NumberedEvent> {
-    const range = keyRange("event");
-    const upToIt = { gte: range.gte, lt: keyOf("event", uint64Bytes(number + 1)), reverse: true, limit: 1 };
-    for await (const [key] of this.#database.iterate(upToIt)) range.gte = key;
-    for await (const [key, value] of this.#database.iterate({ ...range, limit: maxRows })) {
-      const first = readUint64(key, 1);
-      for (const [index, event] of rowEvents(value).entries())
-        if (first + index >= number) yield { number: first + index, event };
-    }
   }
 
   async #prune(): Promise<void> {

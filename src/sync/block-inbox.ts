@@ -1,5 +1,6 @@
 import type { Network, Offence, PeerId, Verdict } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
+import type { BlockChecks } from "../chain/check.ts";
 import type { CheckedBlock } from "../chain/types.ts";
 import { authorityIndex } from "../consensus/index.ts";
 import type { Mempool } from "../mempool/mempool.ts";
@@ -32,6 +33,7 @@ const patience = { partOfPeriod: 1 / 4, maxMs: 1_000 };
 export interface BlockInboxOptions extends Pick<HeaderJudgeOptions, "onFarAhead" | "onSigned"> {
   network: Network;
   chain: Chain;
+  checks: BlockChecks;
   mempool: Mempool;
   clock: Clock;
   logger: Logger;

@@ -1,6 +1,6 @@
 import { blocksById, type Network, type PeerId, RequestError } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
-import { checkBlock, checkRecords } from "../chain/check.ts";
+import { type BlockChecks, checkBlock, checkRecords } from "../chain/check.ts";
 import type { CheckedBlock } from "../chain/types.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import { BlockError } from "../types/errors.ts";
@@ -13,6 +13,7 @@ import { completeBlock } from "./complete-block.ts";
 export interface BlockSourcesOptions {
   network: Network;
   chain: Chain;
+  checks: BlockChecks;
   mempool: Mempool;
   clock: Clock;
   signal: AbortSignal;
@@ -41,14 +42,14 @@ export class BlockSources {
 
   /** The block itself, signatures and all. Nobody stores a block that fails its checks, so that the answerer is at fault if it does. */
   whole(id: Uint8Array, from: PeerId): BlockSource {
-    const { network, chain, signal } = this.#options;
+    const { network, checks, signal } = this.#options;
     return {
       from,
       fetch: async (load) => {
         for await (const block of network.request(from, blocksById, { ids: [id] }, { signal })) {
           if (!equalBytes(rootOf(Header, block.header.message), id))
             throw new BlockError("MALFORMED", "not the block that was asked for");
-          return this.#check(load, block.header, () => checkBlock(block, chain.checks, { id }));
+          return this.#check(load, block.header, () => checkBlock(block, checks, { id }));
         }
         return undefined;
       },
@@ -57,14 +58,14 @@ export class BlockSources {
 
   /** The transactions of an announced block, by its short ids; the block itself where these lead to others than the header's. */
   compact({ id, header, shortIds }: AnnouncedBlock, from: PeerId): BlockSource {
-    const { chain } = this.#options;
+    const { chain, checks } = this.#options;
     return {
       from,
       fetch: async (load) => {
         try {
           const records = await completeBlock({ id, shortIds: splitShortIds(shortIds), from }, this.#options);
           return await this.#check(load, header, () =>
-            checkRecords(header, records, chain.checks, { id, signedHeader: true }),
+            checkRecords(header, records, checks, { id, signedHeader: true }),
           );
         } catch (error) {
           if (isAuthorsFault(error)) {

@@ -1,6 +1,5 @@
 import { blockTransactions, type Network, type PeerId } from "../../protocols/index.ts";
-import type { Chain } from "../chain/chain.ts";
-import { decodeBody } from "../chain/check.ts";
+import { type BlockChecks, decodeBody } from "../chain/check.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import { BlockError } from "../types/errors.ts";
 import type { TransactionRecord } from "../types/index.ts";
@@ -18,7 +17,7 @@ export interface Announced {
 
 export interface TransactionSources {
   network: Network;
-  chain: Chain;
+  checks: BlockChecks;
   mempool: Mempool;
   clock: Clock;
   signal: AbortSignal;
@@ -32,12 +31,12 @@ export async function completeBlock(
   { id, shortIds, from }: Announced,
   sources: TransactionSources,
 ): Promise<TransactionRecord[]> {
-  const { network, chain, signal } = sources;
+  const { network, checks, signal } = sources;
   const records = await fromMempool(shortIds, sources);
   const indexes = records.flatMap((record, index) => (record ? [] : [index]));
   if (indexes.length > 0) {
     const body = await requestOne(network, from, blockTransactions, { block: id, indexes }, { signal });
-    const fetched = decodeBody(body, chain.checks);
+    const fetched = decodeBody(body, checks);
     if (fetched.length !== indexes.length)
       throw new BlockError("MALFORMED", "not the transactions that were asked for");
     for (const [at, record] of fetched.entries()) records[indexes[at]!] = record;

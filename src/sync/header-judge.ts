@@ -1,6 +1,11 @@
 import { type PeerId, RateLimiter, type Verdict } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
-import { checkHeaderForm, checkHeaderSignatures, checkTransactionCount } from "../chain/check.ts";
+import {
+  type BlockChecks,
+  checkHeaderForm,
+  checkHeaderSignatures,
+  checkTransactionCount,
+} from "../chain/check.ts";
 import { authorityIndex } from "../consensus/index.ts";
 import { BlockError } from "../types/errors.ts";
 import { type EncodedCompactBlock, type Header, type SignedHeader, shortIdCount } from "../types/index.ts";
@@ -17,6 +22,7 @@ const surplusQuota = { requests: 64, perMs: 16_000 };
 
 export interface HeaderJudgeOptions {
   chain: Chain;
+  checks: BlockChecks;
   clock: Clock;
   /** A block is too far from what we know: the peer that has it should be asked for its height. */
   onFarAhead(peer: PeerId): void;
@@ -59,7 +65,7 @@ export class HeaderJudge {
 
   /** @throws {BlockError} */
   async #judge(compact: EncodedCompactBlock, id: Uint8Array, from: PeerId): Promise<Verdict | BlockError> {
-    const { chain, onSigned, onFarAhead, isNeeded } = this.#options;
+    const { checks, onSigned, onFarAhead, isNeeded } = this.#options;
     const { header } = compact;
     checkHeaderForm(header);
     // Nobody else's signature is worth a check.
@@ -73,7 +79,7 @@ export class HeaderJudge {
     const account = toHex(header.message.proposer);
     const isSurplus = this.#slots.isSurplus(header.message, id) && !isNeeded(id);
     if (isSurplus && this.#surplus.delayMs(account, surplusQuota) > 0) return "ignore";
-    await checkHeaderSignatures([{ header, id }], chain.checks);
+    await checkHeaderSignatures([{ header, id }], checks);
     onSigned?.(header);
     const early = await this.#earlyFor(compact);
     if (!this.#slots.admits(header.message, id) && !isNeeded(id)) {

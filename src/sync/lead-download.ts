@@ -1,5 +1,6 @@
 import type { Network, PeerId } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
+import type { BlockChecks } from "../chain/check.ts";
 import type { Clock } from "../util/clock.ts";
 import { CodedError } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
@@ -19,6 +20,7 @@ const maxPatienceMs = 32_000;
 export interface LeadDownloadOptions {
   network: Network;
   chain: Chain;
+  checks: BlockChecks;
   statuses: Pick<PeerStatuses, "all">;
   candidates: Candidates;
   standing: Standing;
@@ -66,7 +68,7 @@ export class LeadDownload {
   }
 
   async #importBodies(lead: Lead): Promise<void> {
-    const { chain, clock, network, logger, candidates, statuses, standing } = this.#options;
+    const { chain, checks, clock, network, logger, candidates, statuses, standing } = this.#options;
     const { peer, heads } = lead;
     const having = statuses
       .all()
@@ -83,7 +85,7 @@ export class LeadDownload {
     };
     wait();
     const options = {
-      ...{ network, checks: chain.checks, clock, logger },
+      ...{ network, checks, clock, logger },
       signal: AbortSignal.any([stalled.signal, this.#options.signal]),
       onDelivered: (from: PeerId) => candidates.prove(from),
       onSlow: (from: PeerId) => candidates.doubt(from),

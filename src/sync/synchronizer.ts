@@ -1,5 +1,6 @@
 import type { Network, PeerId } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
+import type { BlockChecks } from "../chain/check.ts";
 import { BlockError } from "../types/errors.ts";
 import { toHex } from "../util/bytes.ts";
 import { type Clock, limited, sleep } from "../util/clock.ts";
@@ -34,6 +35,7 @@ export interface ShownChain {
 export interface SynchronizerOptions {
   network: Network;
   chain: Chain;
+  checks: BlockChecks;
   statuses: PeerStatuses;
   inbox: BlockInbox;
   clock: Clock;

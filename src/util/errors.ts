@@ -31,6 +31,13 @@ export class UserError extends CodedError {
   }
 }
 
+/** Hands an error that nothing can handle to the process's last handler, which ends the node with the reason. */
+export function failProcess(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
+}
+
 /** The message of anything thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

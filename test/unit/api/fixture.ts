@@ -23,7 +23,7 @@ import { verifySignatures } from "../../../src/crypto/ed25519.ts";
 import { sha256 } from "../../../src/crypto/hash.ts";
 import { defaultMempoolLimits } from "../../../src/mempool/limits.ts";
 import { Mempool } from "../../../src/mempool/mempool.ts";
-import { followEvents, headEvents, transactionLog } from "../../../src/node/event-records.ts";
+import { blockLog, transactionLog } from "../../../src/node/event-records.ts";
 import { EventLog } from "../../../src/storage/event-log.ts";
 import { LevelDatabase } from "../../../src/storage/level-database.ts";
 import { MempoolStore } from "../../../src/storage/mempool.ts";
@@ -126,20 +126,15 @@ export async function startFixture(
   const block = await createGenesis(chainConfig, coinbase, authority, genesisTime);
   const genesis = await checkGenesis(block, verifySignatures);
   await storeGenesis(stores, genesis);
-  const chain: Chain = await Chain.open({
+  const chain = await Chain.load({
     genesis,
     rules: productRules,
     stores,
-    checks: { verify: verifySignatures, verifyTransactions: (records) => mempool.verify(records) },
+    verify: verifySignatures,
     clock: systemClock,
     logger: silentLogger,
     seed: new Uint8Array(8),
-    writesWithFinal: (block) => eventLog.record([{ name: "finalized", ...block }]),
     pause: systemPause,
-    writesWith: (change, after) => [
-      ...eventLog.record(headEvents(change)),
-      ...mempool.writesFor(change, (address) => after.get(address)),
-    ],
   });
   const mempool = new Mempool({
     config: config.parameters,
@@ -154,8 +149,7 @@ export async function startFixture(
     logger: silentLogger,
     log: transactionLog(eventLog),
   });
-  chain.events.on("head", (change) => mempool.update(change));
-  followEvents(eventLog, chain, mempool);
+  await chain.resume([blockLog(eventLog), mempool]);
   const sideBlocks = new SideBlocks(chain);
   const mode: Fixture["mode"] = { mode: "ready" };
   const hasLedger = { yes: true };

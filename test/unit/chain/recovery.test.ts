@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { acceptRecoveries } from "../../../src/chain/accept-recoveries.ts";
+import type { ChainParticipant } from "../../../src/chain/participants.ts";
 import { Producer } from "../../../src/chain/producer.ts";
-import type { HeadChange } from "../../../src/chain/types.ts";
 import { certificateOf, recoveryId } from "../../../src/consensus/index.ts";
 import type { Checkpoint, Recovery } from "../../../src/types/index.ts";
 import { toHex } from "../../../src/util/bytes.ts";
@@ -31,11 +31,15 @@ async function link(base: TestChain, source: Checkpoint, target: Checkpoint, vot
 /** A chain of five authorities with six blocks, of which the third is final; the fifth holds a transfer. */
 async function lostMajority() {
   const retracted: string[] = [];
-  const writesWith = (change: HeadChange) => {
-    retracted.push(...change.retracted.map(({ height, records }) => `${height}:${records.length}`));
-    return [];
+  const nothing = { writes: [], applied: () => undefined };
+  const participant: ChainParticipant = {
+    prepare: (change) => {
+      retracted.push(...change.retracted.map(({ height, records }) => `${height}:${records.length}`));
+      return nothing;
+    },
+    prepareFinal: () => nothing,
   };
-  const base = await testChain({ genesis: await testGenesis(5), chain: { writesWith } });
+  const base = await testChain({ genesis: await testGenesis(5), participants: () => [participant] });
   const { maker, genesis } = base;
   const transfer = await maker.transfer({ amount: 5n });
   const tips: Tip[] = [maker.start()];

@@ -48,7 +48,7 @@ async function node(size: number) {
     return sets.map(() => true);
   };
   const clock = settledClock();
-  const base = await testChain({ genesis, clock, chain: { checks: { verify } } });
+  const base = await testChain({ genesis, clock, chain: { verify } });
   const { chain } = base;
   const block = await new BlockMaker(genesis).block(new BlockMaker(genesis).start(), { by: signers[1]! });
   const finalizer = new Finalizer({ chain, logger: silentLogger });

@@ -19,8 +19,7 @@ const genesisCheckpoint = { round: 0, height: 0, block: genesis.id };
 async function node(signer: Partial<VoteSigner> = {}) {
   const database = new MemoryDatabase();
   const clock = settledClock();
-  const checks = { verify: verifyHere };
-  const base = await testChain({ genesis, database, clock, chain: { checks } });
+  const base = await testChain({ genesis, database, clock, chain: { verify: verifyHere } });
   await base.addAll(two);
   const { finalizer, voter, votes } = testFinalizer(base, signer);
   onTestFinished(() => voter.stop());

@@ -1,13 +1,14 @@
 import { expect, test } from "vitest";
 import { defaultMempoolLimits } from "../../../src/mempool/limits.ts";
 import { Mempool } from "../../../src/mempool/mempool.ts";
-import { followEvents, headEvents, transactionLog } from "../../../src/node/event-records.ts";
+import { blockLog, transactionLog } from "../../../src/node/event-records.ts";
 import { EventLog } from "../../../src/storage/event-log.ts";
 import { MempoolStore } from "../../../src/storage/mempool.ts";
 import { type Transaction, transactionRecord } from "../../../src/types/index.ts";
 import { toHex } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
-import { authorities, codeOf, type TestChain, testChain } from "../support/chain.ts";
+import { authorities, codeOf, testChain } from "../support/chain.ts";
+import { ManualClock } from "../support/clock.ts";
 import { MemoryDatabase, toArray } from "../support/database.ts";
 import { verifyHere } from "../support/sync-node.ts";
 
@@ -15,31 +16,30 @@ import { verifyHere } from "../support/sync-node.ts";
 async function loggedNode() {
   const database = new MemoryDatabase();
   const log = await EventLog.open({ database, logger: silentLogger });
-  const node: TestChain = await testChain({
+  const clock = new ManualClock();
+  const joined = Promise.withResolvers<Mempool>();
+  const node = await testChain({
     database,
-    chain: {
-      writesWith: (change, after) => [
-        ...log.record(headEvents(change)),
-        ...mempool.writesFor(change, (address) => after.get(address)),
-      ],
-      writesWithFinal: (block) => log.record([{ name: "finalized", ...block }]),
+    clock,
+    participants: (chain) => {
+      const mempool = new Mempool({
+        config: chain.genesis.config.parameters,
+        genesisId: chain.genesis.id,
+        limits: defaultMempoolLimits,
+        account: (address) => chain.state.get(address),
+        height: () => chain.head.height,
+        verify: verifyHere,
+        database,
+        store: new MempoolStore(database),
+        clock,
+        logger: silentLogger,
+        log: transactionLog(log),
+      });
+      joined.resolve(mempool);
+      return [blockLog(log), mempool];
     },
   });
-  const mempool: Mempool = new Mempool({
-    config: node.genesis.config.parameters,
-    genesisId: node.genesis.id,
-    limits: defaultMempoolLimits,
-    account: (address) => node.chain.state.get(address),
-    height: () => node.chain.head.height,
-    verify: verifyHere,
-    database,
-    store: new MempoolStore(database),
-    clock: node.clock,
-    logger: silentLogger,
-    log: transactionLog(log),
-  });
-  node.chain.events.on("head", (change) => mempool.update(change));
-  followEvents(log, node.chain, mempool);
+  const mempool = await joined.promise;
   const read = async () =>
     (await toArray(log.read(1, 1_000))).map(({ event }) =>
       event.name === "mode" ? event.mode : `${event.name} ${toHex(event.id)}`,

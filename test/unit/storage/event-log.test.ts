@@ -49,7 +49,7 @@ test("what was recorded and never came to the disk has no number after a restart
   const database = new MemoryDatabase();
   const log = await EventLog.open({ database, logger: silentLogger });
   await log.append(transactions(3));
-  log.record(transactions(5));
+  log.prepare(transactions(5));
   expect(await log.last()).toBe(3);
   const again = await EventLog.open({ database, logger: silentLogger });
   await again.append([{ name: "block", height: 1, id: id(1) }]);

@@ -7,6 +7,7 @@ import {
   createGenesis,
   storeGenesis,
 } from "../../../src/chain/genesis.ts";
+import type { ChainParticipant } from "../../../src/chain/participants.ts";
 import { type KnownRules, productRules } from "../../../src/chain/rules.ts";
 import { type ChainStores, chainStores } from "../../../src/chain/stores.ts";
 import type { BlockSigner, CheckedBlock } from "../../../src/chain/types.ts";
@@ -241,6 +242,8 @@ export async function testChain(
     genesis?: CheckedGenesis;
     database?: Database;
     chain?: Partial<ChainOptions>;
+    /** Made before the head moves. */
+    participants?(chain: Chain): ChainParticipant[] | Promise<ChainParticipant[]>;
     clock?: ManualClock;
   } = {},
 ): Promise<TestChain> {
@@ -249,18 +252,18 @@ export async function testChain(
   const clock = options.clock ?? new ManualClock();
   const stores = chainStores(database);
   if (!(await stores.meta.genesis())) await storeGenesis(stores, genesis);
-  const chain = await Chain.open({
+  const chain = await Chain.load({
     genesis,
     rules: productRules,
     stores,
-    checks: { verify: verifySignatures },
+    verify: verifySignatures,
     clock,
     logger: silentLogger,
     seed: new Uint8Array(8),
     pause: async () => undefined,
-    writesWith: () => [],
     ...options.chain,
   });
+  await chain.resume((await options.participants?.(chain)) ?? []);
   const check = (block: Block) => checkBlock(encoded(block), chain.checks);
   return {
     chain,

@@ -1,15 +1,20 @@
+import type { Chain } from "../../../src/chain/chain.ts";
+import { type BlockChecks, checkBlock } from "../../../src/chain/check.ts";
 import type { KnownRules } from "../../../src/chain/rules.ts";
 import { type Verify, verifySignatures } from "../../../src/crypto/ed25519.ts";
 import { defaultMempoolLimits, type MempoolLimits } from "../../../src/mempool/limits.ts";
 import { Mempool } from "../../../src/mempool/mempool.ts";
+import type { TransactionLog } from "../../../src/mempool/types.ts";
 import { MempoolStore } from "../../../src/storage/mempool.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
-import { type TestChain, testChain, testGenesis } from "./chain.ts";
+import { encoded, type TestChain, testChain, testGenesis } from "./chain.ts";
 import { ManualClock } from "./clock.ts";
 import { MemoryDatabase } from "./database.ts";
 
 export interface TestPool extends TestChain {
   mempool: Mempool;
+  /** As in the node: signatures that the mempool has checked are not checked again. */
+  checks: BlockChecks;
   database: MemoryDatabase;
   /** Ids that a mempool has which starts from what is on disk now, sorted. */
   stored(): Promise<string[]>;
@@ -37,38 +42,54 @@ export async function testPool(
   const clock = options.clock ?? new ManualClock();
   const store = new MempoolStore(database);
   const verify = options.verify ?? verifySignatures;
-  const node: TestChain = await testChain({
+  const mempoolOn = (chain: Chain, on: MemoryDatabase) =>
+    new Mempool({
+      config: {
+        get minFee() {
+          return chain.snapshot.parameters.minFee;
+        },
+      },
+      genesisId: genesis.id,
+      limits: { ...defaultMempoolLimits, ...options.limits },
+      account: (address) => chain.state.get(address),
+      height: () => chain.head.height,
+      verify,
+      database: on,
+      store: new MempoolStore(on),
+      clock,
+      logger: silentLogger,
+      log: noLog,
+    });
+  const joined = Promise.withResolvers<Mempool>();
+  const node = await testChain({
     genesis,
     database,
     clock,
-    chain: {
-      ...(options.rules && { rules: options.rules }),
-      writesWith: (change, after) => mempool.writesFor(change, (address) => after.get(address)),
-      checks: { verify, verifyTransactions: (records) => mempool.verify(records) },
+    chain: { ...(options.rules && { rules: options.rules }), verify },
+    async participants(chain) {
+      const mempool = mempoolOn(chain, database);
+      await mempool.start();
+      joined.resolve(mempool);
+      return [mempool];
     },
   });
-  const settings = {
-    config: {
-      get minFee() {
-        return node.chain.snapshot.parameters.minFee;
-      },
-    },
-    genesisId: genesis.id,
-    limits: { ...defaultMempoolLimits, ...options.limits },
-    account: (address: Uint8Array) => node.chain.state.get(address),
-    height: () => node.chain.head.height,
-    verify,
-    logger: silentLogger,
+  const mempool = await joined.promise;
+  const checks: BlockChecks = {
+    ...node.chain.checks,
+    verifyTransactions: (records) => mempool.verify(records),
   };
-  const mempool: Mempool = new Mempool({ ...settings, ...persistence(database), clock });
-  node.chain.events.on("head", (change) => mempool.update(change));
-  await mempool.start();
   return {
     ...node,
+    check: (block) => checkBlock(encoded(block), checks),
+    add: async (block) => node.chain.importBlock(await checkBlock(encoded(block), checks)),
+    async addAll(tip) {
+      for (const block of tip.blocks) await node.chain.importBlock(await checkBlock(encoded(block), checks));
+    },
+    checks,
     database,
     mempool,
     async stored() {
-      const again = new Mempool({ ...settings, ...persistence(database.copy()), clock });
+      const again = mempoolOn(node.chain, database.copy());
       await again.start();
       again.stop();
       return durableIds(again);
@@ -83,9 +104,10 @@ export async function testPool(
   };
 }
 
-function persistence(database: MemoryDatabase) {
-  return { database, store: new MempoolStore(database) };
-}
+const noLog: TransactionLog = {
+  prepare: () => ({ writes: [], applied: () => undefined }),
+  append: () => undefined,
+};
 
 function durableIds(mempool: Mempool): string[] {
   return [...mempool.entries()]

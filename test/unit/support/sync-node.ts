@@ -47,7 +47,7 @@ export async function syncNode(
 ): Promise<SyncNode> {
   const clock = net.clock as ManualClock;
   const pool = await testPool({ genesis, clock, verify: verifyHere, ...options });
-  const { chain, mempool } = pool;
+  const { chain, checks, mempool } = pool;
   const network = net.node(id);
   const line = { ...plainLine, recoveries: chain.tree.recoveries.ids };
   const logs: string[] = [];
@@ -69,6 +69,7 @@ export async function syncNode(
   const inbox = new BlockInbox({
     ...common,
     chain,
+    checks,
     mempool,
     onFarAhead: (peer) => {
       farAhead.push(peer);
@@ -86,6 +87,7 @@ export async function syncNode(
   const synchronizer = new Synchronizer({
     ...common,
     chain,
+    checks,
     statuses,
     inbox,
     onBehind: () => step("behind"),

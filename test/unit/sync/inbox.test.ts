@@ -459,7 +459,7 @@ test("a stranger's headers are not worth a signature check", async () => {
   const { gossip, net, peer, maker } = await pair();
   const { node } = await countingNode(net, peer);
   let checked = 0;
-  node.chain.checks.verify = async (sets) => {
+  node.checks.verify = async (sets) => {
     checked += sets.length;
     return verifyHere(sets);
   };
@@ -476,7 +476,7 @@ test("garbage headers of one peer are checked a few at a time", async () => {
   const { node, maker } = await pair();
   const checking = Promise.withResolvers<void>();
   let checked = 0;
-  node.chain.checks.verify = async (sets) => {
+  node.checks.verify = async (sets) => {
     checked += sets.length;
     await checking.promise;
     return sets.map(() => false);
@@ -561,8 +561,8 @@ test("surplus headers of an authority are checked at its expense alone, up to a 
   const { node, net, gossip, maker, clock } = await pair();
   net.fault = () => ({ stall: true });
   let checked = 0;
-  const { verify } = node.chain.checks;
-  node.chain.checks.verify = async (sets) => {
+  const { verify } = node.checks;
+  node.checks.verify = async (sets) => {
     checked += sets.length;
     return verify(sets);
   };

@@ -29,9 +29,9 @@ test("a chain that is shown and not given is waited for 4 s, longer each time, a
     onBehind: () => behind.push(node.chain.head.height),
     onInStep: () => undefined,
   });
-  const { network, chain } = node;
+  const { network, chain, checks } = node;
   const download = new LeadDownload({
-    ...{ network, chain, clock, standing, logger: silentLogger },
+    ...{ network, chain, checks, clock, standing, logger: silentLogger },
     statuses: { all: () => [] },
     candidates: new Candidates({ network, clock }),
     signal: new AbortController().signal,

@@ -36,7 +36,7 @@ async function node() {
     await during();
     return verifyHere(sets);
   };
-  const base = await testChain({ genesis, clock, chain: { checks: { verify } } });
+  const base = await testChain({ genesis, clock, chain: { verify } });
   const { finalizer, voter } = testFinalizer(base);
   const fetched: string[] = [];
   const inbox = new VoteInbox({

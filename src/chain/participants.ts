@@ -1,0 +1,62 @@
+import type { StateReader } from "../state/index.ts";
+import type { Prepared } from "../storage/database.ts";
+import type { BlockRef } from "../types/index.ts";
+import { failProcess, messageOf } from "../util/errors.ts";
+import type { Logger } from "../util/logger.ts";
+import type { HeadChange } from "./types.ts";
+
+/**
+ * A part of the node whose data changes together with the chain's: its writes go to the disk in one atomic batch with the chain's own,
+ * and it follows in memory once that batch is on disk.
+ */
+export interface ChainParticipant {
+  /** The head is about to change. `after`: the accounts after the change. */
+  prepare(change: HeadChange, after: StateReader): Prepared;
+  /** This block, and all below it, is about to become final. */
+  prepareFinal(block: BlockRef): Prepared;
+}
+
+/** The participants in the order in which they prepare and follow. What is written first is also told of first. */
+export class Participants {
+  readonly #logger: Logger;
+  #list: readonly ChainParticipant[] | undefined;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /** Once, before the first change: a participant that came later would have missed some. */
+  join(list: readonly ChainParticipant[]): void {
+    if (this.#list) throw new Error("the chain has its participants already");
+    this.#list = list;
+  }
+
+  prepare(change: HeadChange, after: StateReader): Prepared {
+    return this.#together((each) => each.prepare(change, after));
+  }
+
+  prepareFinal(block: BlockRef): Prepared {
+    return this.#together((each) => each.prepareFinal(block));
+  }
+
+  #together(prepare: (each: ChainParticipant) => Prepared): Prepared {
+    if (!this.#list) throw new Error("the chain changes before its participants have joined");
+    const prepared = this.#list.map(prepare);
+    return {
+      writes: prepared.flatMap(({ writes }) => writes),
+      applied: () => {
+        for (const each of prepared) this.#apply(each);
+      },
+    };
+  }
+
+  /** The change is on disk. A participant that cannot follow it would go on with wrong data, so its error ends the node. */
+  #apply({ applied }: Prepared): void {
+    try {
+      applied();
+    } catch (error) {
+      this.#logger.error({ error: messageOf(error) }, "a part of the node cannot follow the chain");
+      failProcess(error);
+    }
+  }
+}
