@@ -6,7 +6,7 @@ export class AccountQueue {
   readonly #byNonce = new Map<number, PoolEntry>();
   #cost = 0n;
   #last = -1;
-  /** Every nonce from `start` to before `end` waits. */
+  /** Every nonce from `start` to below `end` waits. */
   readonly #run = { start: 0, end: 0 };
 
   constructor(address: Uint8Array) {
@@ -25,7 +25,7 @@ export class AccountQueue {
     return this.#byNonce.get(nonce);
   }
 
-  /** The entry with the highest nonce: the only one that can go without stranding others. */
+  /** The entry with the highest nonce: the only one that can be removed without leaving others behind a gap. */
   last(): PoolEntry | undefined {
     return this.#byNonce.get(this.#last);
   }
@@ -49,7 +49,7 @@ export class AccountQueue {
     return entry;
   }
 
-  /** The first nonce from `accountNonce` that no waiting transaction has. */
+  /** The first nonce from `accountNonce` on that no waiting transaction has. */
   nextNonce(accountNonce: number): number {
     const run = this.#run;
     if (accountNonce < run.start || accountNonce > run.end) run.start = run.end = accountNonce;
@@ -57,7 +57,10 @@ export class AccountQueue {
     return run.end;
   }
 
-  /** Cost of those that are not in a block yet: while one is being written, the account is ahead of the queue. */
+  /**
+   * The cost of the transactions that are not in a block yet. While a block is being written, the account is ahead of
+   * the queue.
+   */
   costFrom(accountNonce: number): bigint {
     let cost = this.#cost;
     for (let nonce = accountNonce - 1; ; nonce--) {
@@ -67,7 +70,10 @@ export class AccountQueue {
     }
   }
 
-  /** The first nonce from the account's on that is missing or that its balance, less the cost of those before, does not pay. */
+  /**
+   * The first nonce from the account's on that is missing, or that the account's balance, less the cost of the
+   * transactions before, does not pay.
+   */
   firstUnpaid({ balance, nonce }: { balance: bigint; nonce: number }): number {
     let left = balance;
     for (let next = nonce; ; next++) {

@@ -9,24 +9,26 @@ import type { MempoolLimits } from "./limits.ts";
 import type { Pool } from "./pool.ts";
 import type { AccountLookup, PoolEntry, Refusal } from "./types.ts";
 
-/** Rules and state that a transaction is checked against. */
+/** The rules and the state that a transaction is checked against. */
 export interface AdmissionRules {
   pool: Pool;
-  /** Looks accounts up in the head's state. */
+  /** Looks up accounts in the head's state. */
   account: AccountLookup;
-  /** Height of the head. */
+  /** The height of the head. */
   height(): number;
   limits: MempoolLimits;
   config: Pick<ChainParameters, "minFee">;
   floor: FeeFloor;
 }
 
-/** Cheap checks: made before the signature's, so that most refusals cost little. */
+/** Makes the cheap checks, before that of the signature, so that most refusals cost little. */
 export function refuseCheaply(record: TransactionRecord, rules: AdmissionRules): Refusal | undefined {
   return refuseAtGlance(record, rules.account(record.transaction.message.from), rules);
 }
 
-/** The reason why the pool, as it is now, refuses a transaction whose signature is good. `queue`: its sender's. */
+/**
+ * The reason for which the pool, as it is now, refuses a transaction with a valid signature. `queue` is its sender's.
+ */
 export function refuseAdmission(
   record: TransactionRecord,
   queue: AccountQueue | undefined,
@@ -46,17 +48,20 @@ export function refuseAdmission(
   return refuseBalance(record, waitingCost, account.balance);
 }
 
-/** The least fee that gets any transfer in now. */
+/** The least fee with which any transfer is accepted now. */
 export function leastFee(rules: AdmissionRules): bigint {
   return rules.floor.least(fillWith(1, maxTransactionBytes, rules), rules.config.minFee);
 }
 
-/** True if no block after the head can hold a transaction that was admitted once, whatever its sender does. */
+/** True if no block after the head can include a transaction that was once admitted, whatever its sender does. */
 export function isOver({ transaction: { message } }: TransactionRecord, rules: AdmissionRules): boolean {
   return isExpired(message, rules.height() + 1) || message.fee < rules.config.minFee;
 }
 
-/** True if one that waits for a missing nonce, and is counted among those already, pays what such a place costs. */
+/**
+ * True if a transaction that waits for a missing nonce, and is already counted among those, pays the price of such a
+ * place.
+ */
 export function paysAhead(
   { transaction }: TransactionRecord,
   { pool, limits, config }: AdmissionRules,
@@ -65,7 +70,7 @@ export function paysAhead(
   return taken <= limits.maxAhead && transaction.message.fee >= feeAt(taken / limits.maxAhead, config.minFee);
 }
 
-/** How full the pool is with so many more. */
+/** The fill of the pool after adding so many transactions and bytes. */
 export function fillWith(count: number, bytes: number, { pool, limits }: AdmissionRules): number {
   return Math.max((pool.count + count) / limits.maxCount, (pool.bytes + bytes) / limits.maxBytes);
 }
@@ -95,7 +100,7 @@ function refuseAtGlance(
     const detail = `the fee is ${fee}, this chain asks for at least ${config.minFee}`;
     return { ...refuse(record, "FEE_TOO_LOW", detail), minFee: leastFee(rules) };
   }
-  // Also where it costs nothing: no block takes it, so it would wait for ever.
+  // This also applies to transfers that cost nothing: no block includes them, so they would wait forever.
   if (!account) {
     return refuse(record, "INSUFFICIENT_BALANCE", "the balance is 0: nobody has paid the sender anything");
   }
@@ -105,7 +110,7 @@ function refuseAtGlance(
   return refusePrice(record, pool.waiting(record), rules) ?? refuseBalance(record, 0n, account.balance);
 }
 
-/** A place costs the more the fuller the pool is. A replacement has one; it pays for being longer. */
+/** The fuller the pool, the more a place costs. A replacement has one already and pays for its additional length. */
 function refusePrice(
   record: TransactionRecord,
   replaced: PoolEntry | undefined,
@@ -173,7 +178,7 @@ function refuseRoom(
   return { ...refuse(record, "MEMPOOL_FULL", detail), minFee: least };
 }
 
-/** A transaction that the verdict on its signature and addresses is against. */
+/** The refusal of a transaction whose signature or addresses are invalid. */
 export function refuseUnsigned(record: TransactionRecord): Refusal {
   const { from, to } = record.transaction.message;
   const field = !isAddress(from) ? "from" : isAddress(to) ? undefined : "to";

@@ -1,6 +1,6 @@
 import type { PoolEntry } from "./types.ts";
 
-/** The entries that have a last height, by that height: finding those that have ended looks at no others. */
+/** The entries that have a last height, sorted by it, so that finding the ended ones examines no others. */
 export class Endings {
   readonly #byHeight = new Map<number, Set<PoolEntry>>();
   /** No entry has a lower last height. */
@@ -23,7 +23,7 @@ export class Endings {
     if (this.#byHeight.size === 0) this.#lowest = Number.POSITIVE_INFINITY;
   }
 
-  /** Removes and returns those that no block above `height` may hold. */
+  /** Removes and returns the entries that no block above `height` may include. */
   take(height: number): PoolEntry[] {
     const ended: PoolEntry[] = [];
     for (; this.#byHeight.size > 0 && this.#lowest <= height; this.#lowest++) {

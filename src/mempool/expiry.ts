@@ -2,8 +2,8 @@ import type { Pool } from "./pool.ts";
 import type { AccountLookup, PoolEntry } from "./types.ts";
 
 /**
- * Transactions that came at `oldestMs` or before and have waited long enough. An acknowledged one goes only if it cannot be executed: a chain
- * that stands still loses nothing.
+ * Transactions that arrived at `oldestMs` or before and have waited long enough. An acknowledged one expires only if it
+ * cannot be executed, so that a halted chain loses nothing.
  */
 export function expired(pool: Pool, account: AccountLookup, oldestMs: number): PoolEntry[] {
   const entries: PoolEntry[] = [];

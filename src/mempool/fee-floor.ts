@@ -1,17 +1,22 @@
 import { maxAmount } from "../types/index.ts";
 import type { Clock } from "../util/clock.ts";
 
-/** Share of the pool that is taken at the chain's least fee; the rest is kept for transactions that pay more. */
+/**
+ * The share of the pool that is available at the chain's least fee. The rest is kept for transactions that pay more.
+ */
 const cheapShare = 0.5;
-/** From the cheap part to the last place the fee doubles so often: no supply pays for that one, so the pool is never full. */
+/**
+ * The number of times that the fee doubles from the cheap part to the last place. No supply pays for that one, so the
+ * pool is never full.
+ */
 const doublings = 64;
-/** How fast the fee falls again, as Bitcoin's rolling minimum fee: slowly while the pool is under pressure, then faster. */
+/** The decay of the fee, like Bitcoin's rolling minimum fee: slow while the pool is under pressure, then faster. */
 const pressedHalfLifeMs = 60_000;
 const calmHalfLifeMs = 15_000;
 
 /**
- * The least fee for a place. `fill`: from 0, empty, to 1, the last place taken. Exponential, so that whoever fills the pool to keep
- * a fee out pays at least that fee for thousands of places.
+ * The least fee for a place. `fill` is from 0, empty, to 1, the last place taken. The fee is exponential: anybody who
+ * fills the pool to keep a fee out pays at least that fee for thousands of places.
  */
 export function feeAt(fill: number, minFee: bigint): bigint {
   if (fill <= cheapShare) return minFee;
@@ -28,10 +33,10 @@ function amountOf(fee: number): bigint {
   return whole > maxAmount ? maxAmount : whole;
 }
 
-/** The least fee that a pool accepts: it rises at once as the pool fills, and decays when it empties. */
+/** The least fee that a pool accepts. It rises at once as the pool fills, and decays when it empties. */
 export class FeeFloor {
   readonly #clock: Clock;
-  /** The highest fee that was asked for, less what has decayed since `#atMs`; 0: none above the chain's. */
+  /** The highest fee that was required, less what has decayed since `#atMs`; 0 if none is above the chain's. */
   #raised = 0;
   #atMs = 0;
 
@@ -39,7 +44,7 @@ export class FeeFloor {
     this.#clock = clock;
   }
 
-  /** Notes that a place was taken, after which the pool is so full. */
+  /** Records that a place was taken, after which the pool has this fill. */
   rise(fill: number, minFee: bigint): void {
     if (fill <= cheapShare) return;
     const fee = floatFeeAt(fill, minFee);
@@ -48,7 +53,7 @@ export class FeeFloor {
     this.#atMs = this.#clock.now();
   }
 
-  /** For whatever makes the pool as full as `fill`. */
+  /** The least fee for a transaction that brings the pool to `fill`. */
   least(fill: number, minFee: bigint): bigint {
     const level = feeAt(fill, minFee);
     if (this.#raised === 0) return level;

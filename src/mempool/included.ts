@@ -1,7 +1,7 @@
 import { hexOfShortId, type TransactionRecord } from "../types/index.ts";
 import type { IncludedAndRetracted } from "./head-follower.ts";
 
-/** Two full blocks; more would be much memory while finality waits. */
+/** Two full blocks; more would take much memory while finality waits. */
 const maxRecords = 20_000;
 
 interface Block {
@@ -10,8 +10,8 @@ interface Block {
 }
 
 /**
- * The transactions of the last blocks, until these are final. A block beside theirs holds most of them too: for that one they are
- * neither fetched nor checked again.
+ * The transactions of the last blocks, until these are final. A rival of such a block includes most of them too; they
+ * are then neither fetched nor checked again.
  */
 export class IncludedTransactions {
   readonly #byShortId = new Map<string, TransactionRecord>();

@@ -4,8 +4,9 @@ import type { Pool } from "./pool.ts";
 import type { AccountLookup, PoolEntry } from "./types.ts";
 
 /**
- * Senders whose own transactions, sent by another way, have spent what those that wait here were to be paid with. These would hold
- * their places without ever paying for them. A reorganization overdraws nobody: what it retracts comes back.
+ * Senders who have spent, by transactions sent through other nodes, what was to pay for their transactions that wait
+ * here. These would hold their places without ever paying for them. A reorganization overdraws nobody, because what it
+ * retracts comes back.
  */
 export class Overdrawn {
   readonly #pool: Pool;
@@ -32,7 +33,7 @@ export class Overdrawn {
     }
   }
 
-  /** The entries that nobody can pay for now; those that are paid for stay. */
+  /** The entries that nobody can pay for now; entries that are paid for stay. */
   take(): PoolEntry[] {
     const entries: PoolEntry[] = [];
     for (const queue of this.#queues) {

@@ -5,18 +5,18 @@ import { AccountQueue } from "./account-queue.ts";
 import { Endings } from "./endings.ts";
 import type { AccountLookup, PoolEntry } from "./types.ts";
 
-/** As `Buffer.toString("latin1")`, without a Buffer. */
+/** Like `Buffer.toString("latin1")`, without a Buffer. */
 const { latin1Slice } = Buffer.prototype as unknown as {
   latin1Slice(this: Uint8Array, start: number, end: number): string;
 };
 
-/** The waiting transactions with their indexes; admits whatever it is given. */
+/** The waiting transactions with their indexes. It admits whatever it is given. */
 export class Pool {
   readonly #account: AccountLookup;
   readonly #byId = new Map<Hex, PoolEntry>();
   readonly #byShortId = new Map<string, PoolEntry>();
   readonly #queues = new Map<string, AccountQueue>();
-  /** Those that wait for a nonce that is missing. */
+  /** Entries that wait for a missing nonce. */
   readonly #ahead = new Set<PoolEntry>();
   readonly #endings = new Endings();
   #bytes = 0;
@@ -33,7 +33,7 @@ export class Pool {
     return this.#bytes;
   }
 
-  /** How many wait for a nonce that is missing. */
+  /** The number of entries that wait for a missing nonce. */
   get aheadCount(): number {
     return this.#ahead.size;
   }
@@ -62,13 +62,13 @@ export class Pool {
     return this.#queues.get(addressKey(address));
   }
 
-  /** The entry of the same sender and nonce, mostly the transaction itself. */
+  /** The entry with the same sender and nonce, usually the transaction itself. */
   waiting({ idHex, transaction }: TransactionRecord): PoolEntry | undefined {
     const { from, nonce } = transaction.message;
     return this.#byId.get(idHex) ?? this.queue(from)?.get(nonce);
   }
 
-  /** Takes the place of an entry of the same sender and nonce. */
+  /** Replaces an entry with the same sender and nonce. */
   insert(entry: PoolEntry): void {
     const { idHex, shortIdHex, encoded, transaction } = entry.record;
     const { from, nonce } = transaction.message;
@@ -113,12 +113,15 @@ export class Pool {
     this.#bytes -= encoded.length;
   }
 
-  /** The entries that no block above `height` may hold. */
+  /** The entries that no block above `height` may include. */
   endedAt(height: number): PoolEntry[] {
     return this.#endings.take(height);
   }
 
-  /** Removes an entry that no block will hold. Returns those that did not wait for a missing nonce until now and do from now on. */
+  /**
+   * Removes an entry that no block will include. Returns the entries that wait for a missing nonce from now on and did
+   * not before.
+   */
   drop(entry: PoolEntry): PoolEntry[] {
     const { from, nonce } = entry.record.transaction.message;
     const wasAhead = this.#ahead.has(entry);
@@ -134,14 +137,14 @@ export class Pool {
     }
   }
 
-  /** Copies the address: a transaction's own would keep the whole list alive that it came in. */
+  /** Copies the address: a transaction's own would retain the whole list that it arrived in. */
   #newQueue(address: Uint8Array): AccountQueue {
     const queue = new AccountQueue(address.slice());
     this.#queues.set(addressKey(address), queue);
     return queue;
   }
 
-  /** First nonce that neither the head's state nor a waiting transaction has used. */
+  /** The first nonce that neither the head's state nor a waiting transaction has used. */
   nextNonce(address: Uint8Array): number {
     const nonce = this.#account(address)?.nonce ?? 0;
     return this.queue(address)?.nextNonce(nonce) ?? nonce;
@@ -155,7 +158,10 @@ export class Pool {
     return false;
   }
 
-  /** Transactions that a block can hold now, in the order of their nonces for each sender, the best paid of all senders first. */
+  /**
+   * Transactions that a block can include now, in the order of their nonces for each sender, the best paid of all
+   * senders first.
+   */
   *executable(): Iterable<TransactionRecord> {
     const heads = new Heap<{ queue: AccountQueue; entry: PoolEntry }>((a, b) =>
       isBetterPaid(a.entry, b.entry),
@@ -172,7 +178,7 @@ export class Pool {
   }
 }
 
-/** The higher fee, then the earlier arrival. */
+/** The higher fee wins, then the earlier arrival. */
 function isBetterPaid(a: PoolEntry, b: PoolEntry): boolean {
   const feeA = a.record.transaction.message.fee;
   const feeB = b.record.transaction.message.fee;

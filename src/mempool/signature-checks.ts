@@ -1,7 +1,7 @@
 import type { Verify, VerifyOrder } from "../crypto/ed25519.ts";
 import { hexOfShortId, signatureSet, type TransactionRecord } from "../types/index.ts";
 
-/** A transaction whose signature is being checked. `place`: in the list that `verdicts` are of. */
+/** A transaction whose signature is being checked. `place` is its index in the list that `verdicts` belongs to. */
 interface Check {
   record: TransactionRecord;
   verdicts: Promise<boolean[]>;
@@ -16,25 +16,26 @@ export interface CheckedBefore {
 }
 
 /**
- * Checks signatures of transactions, wherever they are from, and each once: not those that were checked before, and what several ask for
- * at the same time, such as two messages or two blocks, for all of them. Only what is asked for `first` waits for no check that is to
- * be made `later`: a block must not wait for the messages that its transactions came in.
+ * Checks signatures of transactions, wherever they come from, and each only once. Transactions that were checked before
+ * are not checked again, and one check serves all messages and blocks that request it at the same time. A call with
+ * order `first` never waits for a check with order `later`: a block must not wait for the messages that its
+ * transactions arrived in.
  */
 export class SignatureChecks {
   readonly #verify: Verify;
   readonly #before: readonly CheckedBefore[];
   readonly #isAccount: (address: Uint8Array) => boolean;
-  /** By the short id. */
+  /** Checks by the short id. */
   readonly #underWay = new Map<string, Check>();
 
-  /** `isAccount`: an account of this chain has the address. */
+  /** `isAccount` tells whether the address is an account of this chain. */
   constructor(verify: Verify, before: readonly CheckedBefore[], isAccount: (address: Uint8Array) => boolean) {
     this.#verify = verify;
     this.#isAccount = isAccount;
     this.#before = before;
   }
 
-  /** One that was checked, or is being checked. */
+  /** A transaction that was checked, or is being checked. */
   byShortId(shortId: Uint8Array): TransactionRecord | undefined {
     for (const checked of this.#before) {
       const record = checked.byShortId(shortId);
@@ -43,7 +44,7 @@ export class SignatureChecks {
     return this.#underWay.get(hexOfShortId(shortId))?.record;
   }
 
-  /** One verdict each, in order. */
+  /** One verdict per record, in order. */
   async verdicts(records: readonly TransactionRecord[], order: VerifyOrder = "first"): Promise<boolean[]> {
     const known = records.map((record) => this.#known(record, order));
     if (known.every((verdict) => !verdict)) return this.#check(records, order);

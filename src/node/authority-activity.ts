@@ -5,10 +5,10 @@ import type { ChainSnapshot } from "../types/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
 import type { ActivityInput } from "./diagnosis.ts";
 
-/** Two turns of so many authorities; what is older tells nothing about now. */
+/** Two turns of every authority of the largest set, 1,024. Older blocks say nothing about now. */
 const maxLookBack = 2048;
 
-/** When each authority was last seen at work: in the newest headers, and by its finality votes. */
+/** The times at which each authority was last seen at work: in the newest headers, and by its finality votes. */
 export class AuthorityActivity {
   readonly #chain: Chain;
   readonly #byAddress = new Map<Hex, ActivityInput>();
@@ -19,7 +19,7 @@ export class AuthorityActivity {
     this.#authorities = chain.snapshot.authorities;
   }
 
-  /** Reads what the newest blocks tell. */
+  /** Reads the newest blocks. */
   async load(): Promise<void> {
     const { reader, tree, head } = this.#chain;
     const wanted = Math.min(maxLookBack, 2 * this.#authorities.length + 1, head.height);
@@ -42,7 +42,7 @@ export class AuthorityActivity {
     this.#forgetStrangers();
   }
 
-  /** `voter`: an authority whose signature was checked. */
+  /** `voter` is an authority whose signature was checked. */
   onFinalityVote(voter: Uint8Array, nowMs: number): void {
     this.#update(voter, { lastVoteMs: nowMs });
   }
@@ -51,7 +51,7 @@ export class AuthorityActivity {
     return this.#byAddress;
   }
 
-  /** True if it signed one of the blocks of the last two rounds; `undefined` if not, which says nothing. */
+  /** True if it signed one of the blocks of the last two rounds of turns; `undefined` if not, which proves nothing. */
   hasSignedRecently(address: Uint8Array): true | undefined {
     const { lastHeight } = this.#byAddress.get(toHex(address)) ?? {};
     const oldest = this.#chain.head.height - 2 * this.#authorities.length;
@@ -72,7 +72,7 @@ export class AuthorityActivity {
     this.#byAddress.set(key, { ...none, ...this.#byAddress.get(key), ...news });
   }
 
-  /** Those who were removed long ago need no place. */
+  /** Authorities that were removed long ago are forgotten. */
   #forgetStrangers(): void {
     const members = new Set(this.#authorities.map(toHex));
     const oldest = this.#chain.head.height - maxLookBack;

@@ -17,7 +17,7 @@ export class Closers {
     else this.#stack.push({ name, close });
   }
 
-  /** One that fails does not keep the others open. */
+  /** A resource that fails to close does not keep the others open. */
   async close(): Promise<void> {
     this.#closed = true;
     for (let last = this.#stack.pop(); last; last = this.#stack.pop()) await this.#closeOne(last);

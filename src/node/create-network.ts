@@ -7,7 +7,7 @@ import type { Database } from "../storage/database.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Logger } from "../util/logger.ts";
 
-/** The network that the options ask for; not started. */
+/** Creates the network that the options describe, without starting it. */
 export async function createNodeNetwork(
   { dataDir, p2pHost, p2pPort, bootstrap, mdns }: NodeOptions,
   parts: { database: Database; clock: Clock; logger: Logger; observer: NetworkObserver },

@@ -14,26 +14,26 @@ import { lockFolder, withDatabase } from "./open.ts";
 /** The only node of the chain. */
 const nodeId = 1;
 const periodMs = 1_000;
-/** Base units of each of the two accounts, the wallet's and the node's. */
+/** The base units of each of the two accounts, the wallet's and the node's. */
 const balance = 1_000_000_000n;
 
-/** Contents of `dev.json`. */
+/** The contents of `dev.json`. */
 interface DevFile {
-  /** `key`: the seed, 64 hex digits. */
+  /** `key` is the seed, 64 hex digits. */
   wallet: { address: string; key: string };
-  /** Once it is made. */
+  /** Present once the genesis block has been made. */
   genesisId?: string;
 }
 
 export interface DevChain extends Required<DevFile> {
   nodeId: number;
-  /** Balance of the wallet. */
+  /** The balance of the wallet. */
   balance: bigint;
 }
 
 /**
- * A chain of one authority in `folder`, with an account whose key may be shown: for development, worth nothing. Goes on with the one
- * that is there. @throws {UserError} `NOT_A_DEV_FOLDER` where the folder holds something else.
+ * A chain of one authority in `folder`, with an account whose key may be shown: it is for development and worth
+ * nothing. Continues an existing chain. @throws {UserError} `NOT_A_DEV_FOLDER` if the folder contains something else.
  */
 export async function prepareDevChain(folder: string): Promise<DevChain> {
   const paths = nodePaths(folder, nodeId);
@@ -44,7 +44,8 @@ export async function prepareDevChain(folder: string): Promise<DevChain> {
 }
 
 /**
- * Deletes what `prepareDevChain` has made in the folder, and the folder where nothing else is in it. Returns whether there was something.
+ * Deletes what `prepareDevChain` has made in the folder, and the folder if nothing else is in it. Returns whether there
+ * was something.
  * @throws {UserError} `NOT_A_DEV_FOLDER`, `IN_USE`
  */
 export async function deleteDevChain(folder: string): Promise<boolean> {
@@ -53,7 +54,7 @@ export async function deleteDevChain(folder: string): Promise<boolean> {
   const unlock = await lockFolder(paths);
   try {
     await rm(paths.folder, { recursive: true, force: true });
-    // The last: a reset that was interrupted can be done again.
+    // This file goes last, so that an interrupted reset can be repeated.
     await rm(devFile(folder));
   } finally {
     unlock();
@@ -75,7 +76,7 @@ async function readDevFile(folder: string): Promise<DevFile | undefined> {
       throw new UserError(`${file} is damaged: delete the folder ${folder}`, "DAMAGED", { cause: error });
     }
   }
-  // Beside what a crash has left of the file itself.
+  // A crash may leave temporary files of this file.
   const others = (await readdir(folder).catch(() => [])).filter((name) => !name.startsWith(".dev.json."));
   if (others.length === 0) return undefined;
   throw new UserError(
@@ -91,7 +92,7 @@ async function begin(folder: string): Promise<DevFile> {
   return { wallet };
 }
 
-/** Goes on where an earlier attempt ended. */
+/** Continues where an earlier attempt ended. */
 async function makeGenesis(paths: NodePaths, { wallet }: DevFile): Promise<string> {
   const signer = (await exists(paths.account))
     ? await openAccount({ paths })

@@ -6,7 +6,7 @@ import type { ChainInput, DiagnosisInput, Finding, SigningLock } from "./diagnos
 import { blockLateMs, finalityLateMs } from "./diagnosis-measures.ts";
 import { count, named } from "./diagnosis-text.ts";
 
-/** An authority that votes on finality is there, whatever blocks it has made. */
+/** An authority that votes on finality is online, whatever blocks it has made. */
 const recentVoteMs = 60_000;
 
 const startThem =
@@ -33,7 +33,7 @@ export function authorityFindings(
   return findings;
 }
 
-/** Authorities that may sign the next block by the recent-signer rule, and those that may not. */
+/** The authorities that may sign the next block by the recent-signer rule, and those that may not. */
 function places({ snapshot, head }: ChainInput): { eligible: Uint8Array[]; barred: Uint8Array[] } {
   const { authorities, recentSigners } = snapshot;
   const oldest = head.height + 2 - signerLimit(authorities.length);
@@ -47,12 +47,12 @@ function places({ snapshot, head }: ChainInput): { eligible: Uint8Array[]; barre
   };
 }
 
-/** Those that could sign the next block and have not; this node is named apart. */
+/** The authorities that could sign the next block and have not; this node is listed separately. */
 function missing({ own }: DiagnosisInput, chain: ChainInput) {
   const { eligible, barred } = places(chain);
   const absent = eligible.filter((authority) => !sameAddress(authority, own.address));
   const limit = signerLimit(chain.snapshot.authorities.length);
-  // Those that signed the last blocks are there; with `limit` that are, somebody always may sign.
+  // Authorities that signed the last blocks are online. If `limit` are, one of them may always sign.
   const ownIsEligible = absent.length < eligible.length;
   const ownSigns = ownIsEligible && own.mines && !own.signingLock?.headers;
   const needed = Math.max(1, limit - barred.length - (ownSigns ? 1 : 0));
@@ -94,7 +94,7 @@ function missingFindings(input: DiagnosisInput, chain: ChainInput): Finding[] {
   return findings;
 }
 
-/** Reasons why this node's own account does not sign. */
+/** The reasons for which this node's own account does not sign. */
 function ownFindings(input: DiagnosisInput, chain: ChainInput, isBlockLate: boolean): Finding[] {
   const { own, mode } = input;
   if (authorityIndex(chain.snapshot.authorities, own.address) < 0) return [];
@@ -154,7 +154,7 @@ function finalityFindings(input: DiagnosisInput, chain: ChainInput): Finding[] {
   ];
 }
 
-/** Those that had two turns and signed nothing, while the chain goes on without them. */
+/** The authorities that had two turns and signed nothing, while the chain continues without them. */
 export function silentAuthorities({ nowMs, own }: DiagnosisInput, chain: ChainInput): Uint8Array[] {
   const { snapshot, head, activity } = chain;
   const turns = 2 * snapshot.authorities.length;

@@ -20,7 +20,7 @@ import type { ModeMachine } from "./mode.ts";
 const keptBlocks = 256;
 const noClaims: RecoveryClaims = { unknown: [], without: 0 };
 
-/** Sources of a diagnosis; values of closures that are left out are unknown. */
+/** The sources of a diagnosis. The values of omitted functions are unknown. */
 export interface DiagnosisSources {
   clock: Clock;
   modes: Pick<ModeMachine, "mode" | "events">;
@@ -28,19 +28,19 @@ export interface DiagnosisSources {
   statuses: Pick<PeerStatuses, "get">;
   own: { publicKey: Uint8Array; mines: boolean };
   hasGenesis?(): boolean;
-  /** Signatures that the account refuses now. */
+  /** The signatures that the account refuses now. */
   signingLock?(): SigningLock | undefined;
   /** The database's last error. */
   writeFailure?(): string | undefined;
   freeDiskBytes?(): number | undefined;
 }
 
-/** Sources that exist once a genesis block is known. */
+/** The sources that exist once a genesis block is known. */
 export interface DiagnosisChainSources {
   chain: Chain;
   mempool: Pick<Mempool, "hasExecutable">;
   synchronizer: { readonly progress: SyncProgress | undefined; readonly shown?: ShownChain | undefined };
-  /** Without `waitingSinceMs`, which is watched here. */
+  /** The finality input without `waitingSinceMs`, which is tracked here. */
   finality?(): Omit<FinalityInput, "waitingSinceMs"> | undefined;
   conflicts?: { list(): FinalityConflict[] };
   recoveries?: { claims(): RecoveryClaims };
@@ -70,7 +70,7 @@ export class DiagnosisInputs {
     ];
   }
 
-  /** Once there is a chain; after the mempool has begun to follow it. */
+  /** Call this once there is a chain, after the mempool has begun to follow it. */
   async follow(parts: DiagnosisChainSources): Promise<void> {
     const { chain } = parts;
     const activity = new AuthorityActivity(chain);
@@ -95,19 +95,22 @@ export class DiagnosisInputs {
     for (const stop of this.#stops) stop();
   }
 
-  /** `voter`: an authority whose signature was checked. */
+  /** `voter` is an authority whose signature was checked. */
   onFinalityVote(voter: Uint8Array): void {
     this.#activity?.onFinalityVote(voter, this.#sources.clock.now());
   }
 
-  /** True for this node's own account while it is in step, or one that signed a block of late; else unknown. */
+  /**
+   * True for this node's own account while it is in step, and for an account that signed a block recently; otherwise
+   * unknown.
+   */
   isKnownInSync(address: Uint8Array): boolean | undefined {
     const { own, modes } = this.#sources;
     if (sameAddress(address, own.publicKey)) return modes.mode === "ready";
     return this.#activity?.hasSignedRecently(address);
   }
 
-  /** When the last finality vote of an authority came; `undefined`: none since the start. */
+  /** The time at which the last finality vote of an authority arrived; `undefined` if none has since the start. */
   lastVoteMs(address: Uint8Array): number | undefined {
     return this.#activity?.all().get(toHex(address))?.lastVoteMs;
   }
@@ -131,7 +134,7 @@ export class DiagnosisInputs {
     };
   }
 
-  /** Notes since when there is something to do. */
+  /** Records since when there has been something to do. */
   #watch({ chain, mempool }: DiagnosisChainSources): void {
     const nowMs = this.#sources.clock.now();
     const { head, finalized } = chain;
@@ -172,7 +175,7 @@ export class DiagnosisInputs {
       const headId = status && toHex(status.headId);
       return {
         id,
-        // A claim: only a block that is here, and so was checked, is somebody's head.
+        // A peer's claim counts only if the block is here, and so was checked.
         head: headId === undefined ? undefined : this.#blocks.get(headId),
         clockOffsetMs,
         roundTripMs,

@@ -4,7 +4,7 @@ import type { Logger } from "../util/logger.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 
 const lookEveryMs = 1_000;
-/** Trouble that passes sooner, such as a block out of turn, is not worth a line; a halt is, at once. */
+/** Trouble that passes sooner, such as a block out of turn, is not logged. A halt is logged at once. */
 const settleMs = 5_000;
 const repeatMs = 60_000;
 
@@ -14,11 +14,11 @@ export interface DiagnosisLogOptions {
   logger: Logger;
 }
 
-/** Says in the log when the diagnosis changes, and again every minute while the chain is halted. */
+/** Logs each change of the diagnosis, and repeats it every minute while the chain is halted. */
 export class DiagnosisLog {
   readonly #options: DiagnosisLogOptions;
   #cancel: () => void = () => undefined;
-  /** The last logged state, and when. */
+  /** The last logged state, and when it was logged. */
   #said: { state: DiagnosisState; atMs: number };
   /** The state that is seen now, and since when. */
   #seen: { state: DiagnosisState; sinceMs: number };

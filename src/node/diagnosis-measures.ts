@@ -1,10 +1,13 @@
 import { sameAddress } from "../consensus/index.ts";
 import type { ChainInput, DiagnosisInput } from "./diagnosis.ts";
 
-/** Two message delays are enough anywhere; a round that fails is tried again in less. */
+/** Two message delays are enough anywhere; a round that fails is repeated in less. */
 const maxFinalityMs = 5_000;
 
-/** How long the next block has been due: negative before it is, minus infinity where nothing asks for one. */
+/**
+ * The time for which the next block has been due: negative before it is due, minus infinity if there is no reason for a
+ * block.
+ */
 export function blockLateMs({ nowMs }: DiagnosisInput, chain: ChainInput): number {
   const { head, periodMs, emptyBlockPeriodMs, wantedSinceMs, sinceMs } = chain;
   const emptyAtMs =
@@ -17,13 +20,13 @@ export function blockAge(nowMs: number, { head }: ChainInput): number {
   return Math.max(0, nowMs - head.timestampMs);
 }
 
-/** How much longer than usual finality has made no progress; 0 or less while it is in time. */
+/** The time beyond the usual for which finality has made no progress; 0 or less while it is in time. */
 export function finalityLateMs({ nowMs }: DiagnosisInput, { finality }: ChainInput): number {
   if (finality?.waitingSinceMs === undefined) return 0;
   return nowMs - finality.waitingSinceMs - maxFinalityMs;
 }
 
-/** Only a sole authority goes on by itself. */
+/** Only a sole authority can continue by itself. */
 export function needsPeers({ chain, own }: DiagnosisInput): boolean {
   const authorities = chain?.snapshot.authorities ?? [];
   const isSole = authorities.length === 1 && sameAddress(authorities[0]!, own.address);

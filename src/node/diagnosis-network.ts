@@ -2,18 +2,18 @@ import type { ChainInput, DiagnosisInput, Finding, PeerInput, ShownInput } from 
 import { needsPeers } from "./diagnosis-measures.ts";
 import { count, signedDuration } from "./diagnosis-text.ts";
 
-/** A chain that is so much higher has blocks that this node should have by now. */
+/** A chain that is this much higher has blocks that this node should have by now. */
 const behindGap = 3;
-/** A clock that is off by half a period costs blocks; on slow chains a second is still a sign of a wrong one. */
+/** A clock that is off by half a period costs blocks; on slow chains a second is still a sign of a wrong clock. */
 const minClockMs = 100;
 const maxClockMs = 1_000;
 
-/** The better chain that was shown, if it is clearly higher. What peers only say counts for nothing. */
+/** The better chain that was shown, if it is clearly higher. Mere claims of peers do not count. */
 export function behindBy({ shown }: DiagnosisInput, { head }: ChainInput): ShownInput | undefined {
   return shown && shown.height > head.height + behindGap ? shown : undefined;
 }
 
-/** `isLate`: something does not go on, so that what is usual for a moment counts. */
+/** `isLate`: something does not progress, so conditions that are usual for a moment count. */
 export function networkFindings(input: DiagnosisInput, isLate: boolean): Finding[] {
   const { chain } = input;
   return [
@@ -67,7 +67,7 @@ function conflictFindings({ conflicts }: ChainInput): Finding[] {
   ];
 }
 
-/** Heads of one height that differ: of peers, and of this node. */
+/** Heads of one height that differ, among peers and this node. */
 function competingHeads({ peers }: DiagnosisInput, { head }: ChainInput): Finding[] {
   const byHeight = new Map<number, Map<string, number>>([[head.height, new Map([[head.id, 1]])]]);
   for (const peer of peers) {

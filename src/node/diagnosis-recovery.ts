@@ -1,13 +1,13 @@
 import type { Finding } from "./diagnosis.ts";
 import { count } from "./diagnosis-text.ts";
 
-/** Recoveries of this node and of its peers. */
+/** The recoveries of this node and of its peers. */
 export interface RecoveryInput {
-  /** The block of a recovery that this node was given, and which has not come. */
+  /** The block of a recovery that this node was given, while it has not arrived. */
   awaited: { id: string; height: number; block: string } | undefined;
-  /** Recoveries that peers claim to have been given; the most often named first. */
+  /** Recoveries that peers claim to have been given; the most frequent first. */
   unknown: readonly { id: string; height: number; authorities: number; peers: number }[];
-  /** Peers that were not given this node's newest recovery. */
+  /** The number of peers that were not given this node's newest recovery. */
   without: number;
 }
 

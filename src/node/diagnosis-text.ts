@@ -2,13 +2,13 @@ import { encodeAddress } from "../crypto/address.ts";
 
 const maxNamed = 8;
 
-/** `+2.1 s`, `-600 ms`. */
+/** A duration with its sign: `+2.1 s`, `-600 ms`. */
 export function signedDuration(ms: number): string {
   const size = Math.abs(ms);
   return `${ms < 0 ? "-" : "+"}${size < 1_000 ? `${Math.round(size)} ms` : `${(size / 1_000).toFixed(1)} s`}`;
 }
 
-/** The addresses with what `note` says of each, not more than can be read. */
+/** The addresses with a note on each, not more than can be read. */
 export function named(
   addresses: readonly Uint8Array[],
   note: (address: Uint8Array) => string = () => "",
@@ -21,7 +21,7 @@ export function named(
   return `${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
-/** `1 vote`, `2 votes`, `3 authorities`. */
+/** A number with its noun: `1 vote`, `2 votes`, `3 authorities`. */
 export function count(number: number, noun: string): string {
   if (number === 1) return `1 ${noun}`;
   return `${number} ${noun.endsWith("y") ? `${noun.slice(0, -1)}ie` : noun}s`;

@@ -12,14 +12,14 @@ import { leftBehindText, remedyText } from "./knowledge-of-rules.ts";
 export type Diagnosis = DiagnosisBody;
 export type Finding = FindingBody;
 
-/** All that a diagnosis is made of: plain values, gathered by `DiagnosisInputs`. Times are in ms since the Unix epoch. */
+/** The input of a diagnosis: plain values, gathered by `DiagnosisInputs`. Times are in ms since the Unix epoch. */
 export interface DiagnosisInput {
   nowMs: number;
   mode: string;
   own: OwnInput;
   peers: readonly PeerInput[];
   hasGenesis: boolean;
-  /** `undefined`: no genesis block yet, or one whose chain is still being loaded. */
+  /** `undefined` if there is no genesis block yet, or its chain is still being loaded. */
   chain: ChainInput | undefined;
   /** A download under way, by heights. */
   sync: { height: number; targetHeight: number; remainingMs?: number | undefined } | undefined;
@@ -32,42 +32,42 @@ export interface DiagnosisInput {
 
 export interface OwnInput {
   address: Uint8Array;
-  /** Not started with --no-mine. */
+  /** False if the node was started with --no-mine. */
   mines: boolean;
   signingLock: SigningLock | undefined;
 }
 
-/** Signatures that slashing protection refuses for now, and why. */
+/** The signatures that slashing protection refuses for now, and the reason. */
 export interface SigningLock {
   headers: boolean;
   votes: boolean;
   reason: string;
 }
 
-/** Unknown values are undefined. */
+/** A connected peer. Unknown values are undefined. */
 export interface PeerInput {
   id: string;
-  /** Its head, where that is a block that is here. */
+  /** The peer's head, if that block is here. */
   head: { height: number; id: Hex } | undefined;
-  /** Its clock minus ours, off by half of the round trip at most. */
+  /** The peer's clock minus this node's, off by at most half of the round trip. */
   clockOffsetMs: number | undefined;
   roundTripMs: number | undefined;
 }
 
 export interface ChainInput {
   head: { height: number; id: Hex; timestampMs: number; totalDifficulty: number };
-  /** Since when the head stands and the node is in step. */
+  /** The time since which the head has stood and the node has been in step. */
   sinceMs: number;
-  /** After the head. */
+  /** The snapshot after the head. */
   snapshot: ChainSnapshot;
   periodMs: number;
   /** The newest version of the rules that this program knows. */
   knownRules: number;
-  /** 0: no empty blocks. */
+  /** 0 means no empty blocks. */
   emptyBlockPeriodMs: number;
-  /** Since when a transaction that a block could hold waits. */
+  /** The time since which a transaction has waited that a block could include. */
   wantedSinceMs: number | undefined;
-  /** By address. */
+  /** The activity of each authority by address. */
   activity: ReadonlyMap<Hex, ActivityInput>;
   finality: FinalityInput | undefined;
   /** Blocks that certificates show to be final elsewhere. */
@@ -88,14 +88,14 @@ export interface ShownInput {
   height: number;
 }
 
-/** When an authority was last seen at work. */
+/** The times at which an authority was last seen at work. */
 export interface ActivityInput {
   lastHeight: number | undefined;
-  /** Timestamp of that block. */
+  /** The timestamp of that block. */
   lastBlockMs: number | undefined;
-  /** When its last finality vote came. */
+  /** The time at which its last finality vote arrived. */
   lastVoteMs: number | undefined;
-  /** It joined the set here, where that is known. */
+  /** The height at which it joined the set, if that is known. */
   sinceHeight: number;
 }
 
@@ -104,22 +104,22 @@ export interface FinalityInput {
   finalized: { round: number; height: number };
   /** The round that this node votes in. */
   round: number;
-  /** Authorities whose vote of this round was heard, this node's own among them. */
+  /** The authorities whose vote of this round was heard, including this node's own. */
   voters: readonly Uint8Array[];
-  /** The voters. */
+  /** The authorities that vote. */
   authorities: readonly Uint8Array[];
-  /** Votes that justify a block. */
+  /** The number of votes that justify a block. */
   quorum: number;
-  /** Since when there has been a block to finalize without any being finalized. */
+  /** The time since which there has been a block to finalize and none has been finalized. */
   waitingSinceMs: number | undefined;
 }
 
-/** Less is soon used up by a busy chain. */
+/** A busy chain soon uses up less than this. */
 const minFreeDiskBytes = 256 * 2 ** 20;
-/** A chain halts when its block is late by so many periods, or so much time where they are short. */
+/** A chain is halted when its block is late by this many periods, or by the time below if they are short. */
 const haltPeriods = 3;
 const minHaltMs = 3_000;
-/** Less is the waiting in line of an authority out of its turn. */
+/** A shorter delay is the normal wait of an authority out of turn. */
 const minLateMs = 1_500;
 
 /** Explains why the node waits, with the remedy. */
@@ -132,7 +132,7 @@ export function diagnose(input: DiagnosisInput): Diagnosis {
     ...(chain ? rulesFindings(chain) : []),
     ...(chain ? recoveryFindings(chain.recovery) : []),
     ...networkFindings(input, isLate),
-    // The chain goes on elsewhere.
+    // The chain continues elsewhere.
     ...(chain && !isLeftBehind(chain) ? chainFindings(input, chain, state) : []),
   ];
   return { state, summary: summaryOf(input, state), findings };
@@ -163,7 +163,7 @@ function stateOf(input: DiagnosisInput): DiagnosisState {
   return "ok";
 }
 
-/** The head enacts rules that this program does not know. */
+/** True if the head enacts rules that this program does not know. */
 function isLeftBehind({ snapshot, knownRules }: ChainInput): boolean {
   return snapshot.parameters.rules > knownRules;
 }
@@ -180,7 +180,7 @@ function rulesFindings(chain: ChainInput): Finding[] {
   ];
 }
 
-/** The set is empty: nobody may sign the next block. */
+/** True if the set is empty: nobody may sign the next block. */
 function hasEnded({ snapshot }: ChainInput): boolean {
   return snapshot.authorities.length === 0;
 }

@@ -2,7 +2,7 @@ import { statfsSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 
-/** Free bytes of the file system that holds `folder`; `undefined` if unknown. */
+/** The free bytes of the file system that contains `folder`; `undefined` if unknown. */
 export function freeBytes(folder: string): number | undefined {
   try {
     const { bavail, bsize } = statfsSync(folder);
@@ -12,7 +12,7 @@ export function freeBytes(folder: string): number | undefined {
   }
 }
 
-/** Size of the files in `folder`; files may vanish meanwhile. */
+/** The size of the files in `folder`. Files may vanish meanwhile. */
 export async function folderBytes(folder: string): Promise<number | undefined> {
   const names = await readdir(folder).catch(() => undefined);
   if (!names) return undefined;

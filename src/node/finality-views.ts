@@ -13,7 +13,7 @@ interface FinalityParts {
   voter: Pick<Voter, "round"> | undefined;
 }
 
-/** `GET /v1/finality`. */
+/** The answer of `GET /v1/finality`. */
 export async function finalityBody(
   parts: FinalityParts,
   store: Pick<FinalityStore, "proofFrom">,
@@ -34,7 +34,7 @@ export async function finalityBody(
   };
 }
 
-/** For the diagnosis. */
+/** Finality as the diagnosis sees it. */
 export function finalityInput(parts: FinalityParts): Omit<FinalityInput, "waitingSinceMs"> {
   const { justified, finalized } = parts.chain.finality;
   const { authorities } = parts.chain.snapshot;
@@ -46,7 +46,7 @@ export function finalityInput(parts: FinalityParts): Omit<FinalityInput, "waitin
   return { justified, finalized, round, voters, authorities, quorum: quorum(authorities.length) };
 }
 
-/** The highest round that this node has voted in, or more than a third have, and the newest vote of each authority. */
+/** The highest round that this node or more than a third have voted in, and the newest vote of each authority. */
 function currentRound({ chain, finalizer, voter }: FinalityParts): {
   round: number;
   votes: SignedFinalityVote[];

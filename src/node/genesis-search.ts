@@ -4,12 +4,12 @@ import { UserError } from "../util/errors.ts";
 
 export interface GenesisSearchOptions extends GenesisFinderOptions {
   timeoutMs: number;
-  /** Nobody has offered one in time. */
+  /** Nobody has offered a genesis block in time. */
   onTimeout(): void;
 }
 
 /**
- * Looks for a genesis block on the network for a limited time; `undefined` when the signal aborts first.
+ * Searches the network for a genesis block for a limited time; `undefined` if the signal aborts first.
  * @throws {UserError} `NO_GENESIS` with what to do; `AMBIGUOUS_GENESIS`
  */
 export async function searchGenesis(options: GenesisSearchOptions): Promise<CheckedGenesis | undefined> {

@@ -9,7 +9,9 @@ import { type Hex, toHex } from "../util/bytes.ts";
 import { UserError } from "../util/errors.ts";
 import { withDatabase } from "./open.ts";
 
-/** Makes the signed genesis block in an empty database. @throws {UserError} `GENESIS_EXISTS`; the chain that is there stays. */
+/**
+ * Makes the signed genesis block in an empty database. @throws {UserError} `GENESIS_EXISTS`; the existing chain stays.
+ */
 export function initGenesis(options: {
   paths: NodePaths;
   config: ChainConfig;

@@ -1,15 +1,15 @@
 import { maxNodeId } from "../config/index.ts";
 
-/** Addresses of several interfaces; a longer line is no help. */
+/** Addresses of several interfaces. A longer line does not help. */
 const maxAddresses = 3;
-/** Nobody else reaches these. */
+/** No other machine can reach these. */
 const loopback = /^\/(ip4\/127\.|ip6\/::1\/)/;
-/** Means nothing without the name of an interface. */
+/** These mean nothing without the name of an interface. */
 const linkLocal = /^\/ip6\/fe80:/i;
 
 /**
- * The command that lets another machine join where there is no multicast. `addresses`: multiaddrs with the peer id;
- * those of this machine alone are given where there are no others.
+ * The command that lets another machine join without multicast. `addresses` are multiaddrs with the peer id; those of
+ * this machine alone are used only if there are no others.
  */
 export function joinLine({
   nodeId,

@@ -5,7 +5,7 @@ import { CodedError, messageOf, UserError } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import type { RunningNode } from "./run.ts";
 
-/** LevelDB's log, and the tables that it makes of it when it is opened. */
+/** Room for LevelDB's log, and for the tables that it makes of the log when it is opened. */
 export const minRoomBytes = 32 * 2 ** 20;
 const lookEveryMs = 1_000;
 const sayEveryMs = 60_000;
@@ -16,16 +16,17 @@ const mebibytes = (bytes: number) => `${Math.floor(bytes / 2 ** 20)} MiB`;
 
 export interface KeepRunningParts {
   start(options: NodeOptions): Promise<RunningNode>;
-  /** Free bytes of the disk that holds the node's folder; undefined if unknown. */
+  /** The free bytes of the disk that contains the node's folder; undefined if unknown. */
   freeBytes(): number | undefined;
   clock: Clock;
   logger: Logger;
 }
 
 /**
- * Runs a node, and after a failed write, which LevelDB never gets over while it is open, runs it anew from what is on disk: once
- * there is room, at once where there is. Until then HTTP answers 503 `WRITE_FAILED`, and nothing is signed.
- * @throws {UserError} `DISK_FULL` where there is no room from the beginning
+ * Runs a node, and restarts it from what is on disk after a failed write, from which LevelDB never recovers while it is
+ * open. It restarts at once if there is free space, and otherwise once there is. Until then HTTP answers 503
+ * `WRITE_FAILED`, and nothing is signed.
+ * @throws {UserError} `DISK_FULL` if there is no space from the beginning
  */
 export async function keepRunning(options: NodeOptions, parts: KeepRunningParts): Promise<RunningNode> {
   try {
@@ -55,7 +56,7 @@ class KeptNode implements RunningNode {
   constructor(node: RunningNode, options: NodeOptions, parts: KeepRunningParts) {
     this.#node = node;
     this.#parts = parts;
-    // "Any free port" stays the one that was taken.
+    // If any free port was requested, the restarted node keeps the one that was taken.
     this.#options = { ...options, httpPort: Number(new URL(node.url).port) };
     this.#startedAt = parts.clock.now();
     this.exitCode = this.#run();
@@ -86,7 +87,10 @@ class KeptNode implements RunningNode {
     }
   }
 
-  /** False where it was stopped meanwhile. @throws why the node ended, where starting again is no help. */
+  /**
+   * Returns false if it was stopped meanwhile. @throws the reason for which the node ended, if restarting does not
+   * help.
+   */
   async #startAgain(failure: unknown): Promise<boolean> {
     const { clock, logger, start, freeBytes } = this.#parts;
     const { signal } = this.#stopping;

@@ -8,12 +8,12 @@ export interface KnowledgeOfRulesOptions {
   logger: Logger;
 }
 
-/** The remedy for a person. */
+/** The remedy in words. */
 export function remedyText(rules: number): string {
   return `install a release of ccoin that knows version ${rules} of the rules, and start the node with it: it goes on from its data`;
 }
 
-/** The message about a chain that has gone on without this program. */
+/** The message about a chain that has continued under rules that this program does not know. */
 export function leftBehindText(rules: number, known: number): string {
   return (
     `from here on the chain has version ${rules} of the rules, and this program knows up to ${known}: ` +
@@ -22,15 +22,16 @@ export function leftBehindText(rules: number, known: number): string {
 }
 
 /**
- * Keeps the node out of mode `ready`, in which alone it signs, while its head enacts rules that this program does not know. It goes
- * on by itself where another branch becomes the head, or a later program is started on its data.
+ * Keeps the node out of mode `ready`, the only mode in which it signs, while its head enacts rules that this program
+ * does not know. The node continues by itself if another branch becomes the head, or if a later program is started on
+ * its data.
  */
 export class KnowledgeOfRules {
   readonly #options: KnowledgeOfRulesOptions;
   readonly #stopFollowing: () => void;
   #isInStep = false;
   #hasStopped = false;
-  /** After the head, when it was last looked at. */
+  /** The version after the head when it was last checked. */
   #rules: number;
 
   constructor(options: KnowledgeOfRulesOptions) {
@@ -44,7 +45,7 @@ export class KnowledgeOfRules {
     this.#stopFollowing();
   }
 
-  /** Blocks of a better chain are coming. */
+  /** Blocks of a better chain are arriving. */
   behind(): void {
     this.#isInStep = false;
     this.#options.modes.enter("boot");
@@ -59,7 +60,7 @@ export class KnowledgeOfRules {
   #settle(): void {
     const { chain, modes, logger } = this.#options;
     const { unknownRules, head, rules, snapshot } = chain;
-    // A block may still be imported while the node ends.
+    // A block may still be imported while the node shuts down.
     if (modes.mode === "dying" || modes.mode === "dead") return;
     if (unknownRules === undefined) {
       if (snapshot.parameters.rules !== this.#rules) {

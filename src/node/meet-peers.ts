@@ -7,7 +7,7 @@ import type { Clock } from "../util/clock.ts";
 import type { Closers } from "./closers.ts";
 import type { ModeMachine } from "./mode.ts";
 
-/** Finality that has stood still for so long may wait for votes that gossip lost: some rounds of a chain that does well. */
+/** If finality has stood still for this long, gossip may have lost votes: some rounds of a healthy chain. */
 const stalledMs = 1_000;
 
 interface MeetPeersOptions {
@@ -29,9 +29,9 @@ interface MeetingParts {
 }
 
 /**
- * Gossip does not bring messages that a peer had before we met, while this node was behind, or that were lost: they are asked for. A round
- * that a peer says is justified is a claim: a few peers are asked at once for the certificates of theirs, and those that show none more
- * and more rarely.
+ * Gossip does not deliver messages that a peer had before it connected, messages from while this node was behind, or
+ * lost messages: these are requested. A peer's report of a justified round is a claim: a few peers are asked at once
+ * for their certificates, and those that show none are asked less and less often.
  */
 export function meetPeers(
   { network, statuses, modes, clock }: MeetPeersOptions,

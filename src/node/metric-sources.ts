@@ -19,7 +19,7 @@ export interface MetricSourcesOptions {
   folder: string;
 }
 
-/** Sources that the metrics read at each scrape. */
+/** The sources that the metrics read at each scrape. */
 export function metricSources(options: MetricSourcesOptions): NodeSources {
   const { mode, diagnose, services, network, statuses, eventStreams, folder } = options;
   const chain = () => services()?.chain;

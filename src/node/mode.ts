@@ -3,21 +3,23 @@ import type { Logger } from "../util/logger.ts";
 
 export type Mode = "genesis" | "boot" | "ready" | "dying" | "dead";
 
-/** From each mode, the ones that may follow. */
+/** For each mode, the modes that may follow. */
 export const transitions: Record<Mode, readonly Mode[]> = {
-  /** Has made the genesis block and announces it; it may meet peers that went on with it while this node was away. */
+  /**
+   * The node has made the genesis block and announces it. It may meet peers that continued the chain while it was away.
+   */
   genesis: ["ready", "boot", "dead"],
-  /** Looks for a genesis, or downloads a better chain. */
+  /** The node looks for a genesis block, or downloads a better chain. */
   boot: ["ready", "dying", "dead"],
-  /** In step with the best known peer; an authority makes blocks. */
+  /** The node is in step with the best known peer; an authority makes blocks. */
   ready: ["boot", "dead"],
-  /** No genesis was found in time. */
+  /** No genesis block was found in time. */
   dying: ["dead"],
   /** Every port and file is closed, or about to be. */
   dead: [],
 };
 
-/** The mode of a node; it changes along `transitions` only. */
+/** The mode of a node. It changes only along `transitions`. */
 export class ModeMachine {
   readonly events: Emitter<{ mode: Mode }>;
   #mode: Mode;
@@ -31,7 +33,7 @@ export class ModeMachine {
     return this.#mode;
   }
 
-  /** Staying is no transition. @throws {Error} where the table has no such transition. */
+  /** Entering the present mode changes nothing. @throws {Error} if the table has no such transition. */
   enter(mode: Mode): void {
     if (mode === this.#mode) return;
     if (!transitions[this.#mode].includes(mode))

@@ -34,7 +34,7 @@ export async function openDatabase(
   }
 }
 
-/** As `withDatabase`, but makes no database where there is none. @throws {UserError} `NO_CHAIN` */
+/** Like `withDatabase`, but creates no database if there is none. @throws {UserError} `NO_CHAIN` */
 export async function withExistingDatabase<T>(
   paths: NodePaths,
   hint: string,
@@ -44,12 +44,12 @@ export async function withExistingDatabase<T>(
   return withDatabase(paths, use);
 }
 
-/** `hint`: what to do. */
+/** `hint` says what to do. */
 export function noChain(paths: NodePaths, hint: string): UserError {
   return new UserError(`${paths.db} holds no chain yet: ${hint}`, "NO_CHAIN");
 }
 
-/** Runs `use` with the database of a node that is not running; makes one where there is none. */
+/** Runs `use` with the database of a node that is not running; creates one if there is none. */
 export async function withDatabase<T>(
   paths: NodePaths,
   use: (database: LevelDatabase) => Promise<T>,

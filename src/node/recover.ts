@@ -17,18 +17,19 @@ const hint = "make the recovery on a node that has followed the chain";
 
 export interface WrittenRecovery extends RecoveryJson {
   genesisId: Hex;
-  /** Name of the chain. */
+  /** The name of the chain. */
   name: string;
-  /** Recoveries that the chain has gone through before. */
+  /** The number of recoveries that the chain has gone through before. */
   earlier: number;
-  /** Height of the head: the blocks from the recovery's to this one are left. */
+  /** The height of the head. The blocks from the recovery's to this one are abandoned. */
   headHeight: number;
-  /** By address. */
+  /** Names by address. */
   names: Record<Address, string>;
 }
 
 /**
- * Writes a recovery from this node's newest final block on, after all that it has gone through before. Nothing in the database changes.
+ * Writes a recovery that starts at this node's newest final block and follows all earlier ones. Nothing in the database
+ * changes.
  * @throws {UserError} `NO_CHAIN`, `NOTHING_FINAL`, `BAD_RECOVERY`, `RECOVERY_AWAITED`, `FILE_EXISTS`, `CANNOT_WRITE`
  */
 export async function writeRecovery(options: {
@@ -86,9 +87,9 @@ export async function writeRecovery(options: {
   });
 }
 
-/** Target round of the own account's newest vote. */
+/** The target round of the newest vote of this node's account. */
 async function signedRound(database: Database, paths: NodePaths): Promise<number> {
-  // A node whose account file is gone can make a recovery too: from the rounds that its chain knows.
+  // A node whose account file is gone can make a recovery too, from the rounds that its chain knows.
   const account = await readAccountInfo(paths).catch(() => undefined);
   const record = account && (await new ProtectionStore(database).load(account.publicKey));
   return record?.targetRound ?? 0;

@@ -43,17 +43,23 @@ import { apiServices } from "./views.ts";
 const clock = systemClock;
 
 export interface RunningNode {
-  /** Base URL of the HTTP interface. */
+  /** The base URL of the HTTP interface. */
   readonly url: string;
   /** The command that lets another machine join, once there is a genesis block. */
   readonly joinLine: string | undefined;
-  /** Resolves once every port and file is closed: 0 after `stop`. Rejects, then too, with the reason where the node ended by itself. */
+  /**
+   * Resolves to 0 once every port and file is closed after `stop`. If the node ended by itself, it rejects with the
+   * reason once everything is closed.
+   */
   exitCode: Promise<number>;
   /** Resolves once every port and file is closed. */
   stop(reason: string): Promise<void>;
 }
 
-/** Starts a node, and again after a full disk. `rules`: that it knows. @throws {CodedError} after closing what was opened. */
+/**
+ * Starts a node, and restarts it after a full disk. `rules` are those that it knows. @throws {CodedError} after closing
+ * what was opened.
+ */
 export function runNode(
   options: NodeOptions,
   logger: Logger,
@@ -96,7 +102,7 @@ class Node implements RunningNode {
   #url = "";
   #joinLine: string | undefined;
   #writeFailure: string | undefined;
-  /** Recoveries that came with this start. */
+  /** The recoveries that came with this start. */
   #given: readonly Recovery[] = [];
   #ending: Promise<void> | undefined;
 
@@ -144,7 +150,7 @@ class Node implements RunningNode {
 
   async start(): Promise<void> {
     const { dataDir: paths, nodeId, passphraseFile, passphrase, recoveryFile } = this.#options;
-    // Before anything is made.
+    // This comes before anything is created.
     this.#given = recoveryFile === undefined ? [] : readRecoveryFile(recoveryFile);
     this.#closers.push("lock", await lockFolder(paths));
     this.#closers.push("verification threads", () => this.#signatures.close());
@@ -173,7 +179,7 @@ class Node implements RunningNode {
     const eventLog = await EventLog.open({ database, logger: this.#logger });
     const logMode = (mode: string) => {
       this.#logger.info({ mode }, `mode: ${mode}`);
-      // One that fails ends the node.
+      // A failed write ends the node.
       void eventLog.append([{ name: "mode", mode }]).catch(() => undefined);
     };
     logMode(this.#modes.mode);
@@ -295,7 +301,7 @@ class Node implements RunningNode {
     await this.#startChain(parts, genesis, false);
   }
 
-  /** @throws {UserError} where they are not this chain's, or its own final block is not on it. */
+  /** @throws {UserError} if they are not this chain's, or if this node's final block is not on the recovered chain. */
   async #acceptRecoveries(database: Database, genesis: Genesis): Promise<void> {
     const stores = chainStores(database);
     const { added } = await acceptRecoveries(stores, genesis.id, this.#given);
@@ -345,13 +351,13 @@ class Node implements RunningNode {
       },
       this.#closers,
     );
-    // Before anything is waited for: from now on the node may be ready, and says so.
+    // This comes before anything is awaited: from now on the node may be ready, and reports it.
     this.#services = services;
     this.#metrics.chain.follow(services.chain, services.mempool, {
       clock,
       inStep: () => modes.mode === "ready",
     });
-    // Streams that were opened before can go on.
+    // Streams that were opened before can continue.
     eventLog.announce();
     await diagnosis.follow({
       ...services,
@@ -359,7 +365,7 @@ class Node implements RunningNode {
       finality: () => finalityInput(services),
     });
     services.finalizer.events.on("seen", ({ voter }) => diagnosis.onFinalityVote(voter));
-    // Those that were connected before there was a chain to compare.
+    // Asks the peers that were connected before there was a chain to compare.
     for (const { id } of network.peers()) void statuses.ask(id);
   }
 
@@ -368,7 +374,7 @@ class Node implements RunningNode {
     this.#fail(error);
   }
 
-  /** The node cannot go on: it closes everything and says why. */
+  /** The node cannot continue: it closes everything and reports the reason. */
   #fail(error: unknown): void {
     if (this.#ending) return;
     this.#logger.debug({ error: messageOf(error) }, "the node ends");

@@ -17,29 +17,35 @@ import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 
-/** Rounds with a result that a sole authority makes with a block, of which a slot holds one: its own vote is a quorum, and two votes finalize a block. */
+/**
+ * The rounds with a result that a sole authority makes with each block, of which a slot has one: its own vote is a
+ * quorum, and two votes finalize a block.
+ */
 const roundsAlonePerBlock = 2;
-/** Entries of final rounds are deleted when there are this many more: some 100 KB, and seldom a write of its own. */
+/** Entries of final rounds are deleted when this many have accumulated: some 100 KB, and rarely a write of its own. */
 const pruneEveryRounds = 1024;
 
 export interface SigningOptions {
   database: Database;
   signer: Signer;
-  /** Tells if this data is that which signed last. */
+  /** Checks whether this data is the data that signed last. */
   identify(store: ProtectionStore): Promise<DataIdentityCheck>;
   genesis: Genesis;
   clock: Clock;
   logger: Logger;
-  /** True if the set is this account alone. */
+  /** True if this account is the whole set. */
   isAlone(): boolean;
 }
 
-/** Rounds that a sole authority can have entered: with a result, and after starts that found the last vote lost. */
+/**
+ * The rounds that a sole authority can have entered: those with a result, and those after starts that found the last
+ * vote lost.
+ */
 function roundsAlone(elapsedMs: number, slotMs: number): number {
   return roundsAlonePerBlock * Math.ceil(elapsedMs / slotMs) + Math.ceil(elapsedMs / minRoundTimeoutMs);
 }
 
-/** The signer of a node that makes blocks: with what its database says it signed. */
+/** The signer of a node that makes blocks, with the record of what it signed. */
 export async function openSigning(options: SigningOptions): Promise<ProtectedSigner> {
   const { database, signer, identify, genesis, clock, logger, isAlone } = options;
   const store = new ProtectionStore(database);
@@ -56,8 +62,8 @@ export async function openSigning(options: SigningOptions): Promise<ProtectedSig
 }
 
 /**
- * Tells the signer what the network has of its account, and how far finality is: the latter once a peer has answered (`onAnswer`),
- * so that this node's own old word does not count.
+ * Reports to the signer the network's signatures of its account, and the progress of finality. The latter starts once a
+ * peer has answered (`onAnswer`), so that this node's own old data does not count.
  */
 export function followOwnSignatures(
   signer: ProtectedSigner,
@@ -72,11 +78,11 @@ export function followOwnSignatures(
   let answered = false;
   let prunedRound = 0;
 
-  /** Time of each proposer's newest block. */
+  /** The time of each proposer's newest block. */
   const signedAtMs = new Map<Hex, number>();
 
   const listen = async () => {
-    // Needed only after old data was put back.
+    // This is needed only after old data was restored.
     if (!answered || !signer.doubt?.votes) return;
     const { authorities } = chain.snapshot;
     const { justified } = chain.finality;
@@ -84,7 +90,7 @@ export function followOwnSignatures(
     const others = authorities.filter((authority) => !isOwn(authority));
     const blocksMs = others.map((authority) => signedAtMs.get(toHex(authority)) ?? 0);
     signer.hearRounds({
-      // Not the highest round of all: a faulty authority could keep this one from voting for ever.
+      // The highest round of all is not used: a faulty authority could keep this one from voting forever.
       reachedRound: finalizer.rounds.targets(authorities).ofMinority,
       justifiedRound: justified.round,
       votedAfterMs: block?.header.message.timestamp,

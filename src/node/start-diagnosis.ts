@@ -4,7 +4,7 @@ import { type Diagnosis, diagnose } from "./diagnosis.ts";
 import { DiagnosisInputs, type DiagnosisSources } from "./diagnosis-input.ts";
 import { DiagnosisLog } from "./diagnosis-log.ts";
 
-/** Watches the node from now on, and says in the log what it waits for. */
+/** Watches the node from now on, and logs what it waits for. */
 export function startDiagnosis(
   sources: DiagnosisSources,
   logger: Logger,

@@ -5,8 +5,9 @@ import { equalBytes } from "../util/bytes.ts";
 import { UserError } from "../util/errors.ts";
 
 /**
- * The genesis in a database, if there is one: it was checked before it came there. `isNew`: it is the head, too, and `publicKey` has made it.
- * @throws {UserError} `WRONG_CHAIN` where it is not the pinned one, which `place` helps to find.
+ * The genesis block in a database, if there is one. It was checked before it was stored. `isNew`: it is the head, too,
+ * and `publicKey` has made it.
+ * @throws {UserError} `WRONG_CHAIN` if it is not the pinned one; `place` helps to find it.
  */
 export async function loadStoredGenesis(options: {
   database: Database;

@@ -37,7 +37,7 @@ export interface ApiServicesOptions {
   metrics: Metrics;
 }
 
-/** The node's parts that the HTTP interface sees. */
+/** The parts of the node that the HTTP interface uses. */
 export function apiServices(parts: ApiServicesOptions): ApiServices {
   const { clock, logger, eventLog, services, adminToken, diagnosis, metrics } = parts;
   return {

@@ -1,10 +1,13 @@
 import { type FileContent, replaceFile } from "../util/atomic-file.ts";
 import { CodedError, messageOf, UserError } from "../util/errors.ts";
 
-/** As the umask allows: a file that a person asked for. */
+/** The umask decides, because a person asked for the file. */
 const defaultMode = 0o666;
 
-/** Makes or replaces a file that a person named, in a folder that exists (`replaceFile`). @throws {UserError} `CANNOT_WRITE` */
+/**
+ * Creates or replaces a file that a person named, in an existing folder (`replaceFile`). @throws {UserError}
+ * `CANNOT_WRITE`
+ */
 export async function writeWholeFile(file: string, content: FileContent, mode = defaultMode): Promise<void> {
   try {
     await replaceFile(file, content, { mode, makeFolder: false });
