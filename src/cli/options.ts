@@ -13,6 +13,9 @@ import { decodeAddress } from "../crypto/address.ts";
 import { messageOf } from "../util/errors.ts";
 import { UsageError } from "./output.ts";
 
+/** A day: a longer time is a mistake. */
+const maxTimerMs = 24 * 3_600_000;
+
 /** Known to every command. */
 export interface GlobalOptions {
   datadir?: string;
@@ -70,6 +73,14 @@ export function parseWholeNumber(text: string): number {
 export function requireWholeNumber(text: string): number {
   const value = parseWholeNumber(text);
   if (Number.isNaN(value)) throw new InvalidArgumentError("must be a whole number");
+  return value;
+}
+
+/** A time that a timer can wait for. */
+export function requireMilliseconds(text: string): number {
+  const value = parseWholeNumber(text);
+  if (!(value >= 1 && value <= maxTimerMs))
+    throw new InvalidArgumentError(`It must be a whole number from 1 to ${maxTimerMs} ms.`);
   return value;
 }
 

@@ -19,10 +19,11 @@ import {
   parseWholeNumber,
   passphraseFileOption,
   pathsOf,
+  requireMilliseconds,
 } from "../options.ts";
 import { printResult, reportError, UsageError } from "../output.ts";
 import { givenPassphrase } from "../passphrase-prompt.ts";
-import { runUntilSignal } from "../run-until-signal.ts";
+import { defaultStopTimeoutMs, runUntilSignal } from "../run-until-signal.ts";
 import { startDevChain } from "../start-dev-chain.ts";
 
 interface Options extends GlobalOptions {
@@ -39,6 +40,7 @@ interface Options extends GlobalOptions {
   mine: boolean;
   passphraseFile?: string;
   recovery?: string;
+  stopTimeout: number;
   logLevel?: string;
 }
 
@@ -94,6 +96,15 @@ export function addStartCommand(program: Command): void {
         "go on from the recovery in this file, which everybody has agreed on; needed once",
       ).env("CCOIN_RECOVERY"),
     )
+    .addOption(
+      new Option(
+        "--stop-timeout <ms>",
+        "to close after a signal, before the node is killed and recovers at its next start",
+      )
+        .argParser(requireMilliseconds)
+        .env("CCOIN_STOP_TIMEOUT")
+        .default(defaultStopTimeoutMs),
+    )
     .option("--log-level <level>", `${logLevels.join(", ")} (default: info; without --nodeid: warn)`)
     .action(async (_options, self: Command) => run(self.optsWithGlobals<Options>()));
   addExamples(
@@ -139,7 +150,7 @@ async function run(options: Options): Promise<void> {
     );
   };
   void collectOnce();
-  const code = await runUntilSignal(start).catch((error: unknown) =>
+  const code = await runUntilSignal(start, options.stopTimeout).catch((error: unknown) =>
     reportError(error, options.json === true),
   );
   // Nothing is left to do, and what a library has left open must not hold the process.

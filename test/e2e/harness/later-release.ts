@@ -1,6 +1,6 @@
 // The same program as `ccoin start`, of a release that knows the rules of test/rules-2.ts.
 import { parseArgs } from "node:util";
-import { runUntilSignal } from "../../../src/cli/run-until-signal.ts";
+import { defaultStopTimeoutMs, runUntilSignal } from "../../../src/cli/run-until-signal.ts";
 import { parseNodeOptions } from "../../../src/config/index.ts";
 import { runNode } from "../../../src/node/run.ts";
 import { createLogger } from "../../../src/util/logger.ts";
@@ -20,4 +20,5 @@ const options = parseNodeOptions({
   httpHost: values.host,
 });
 const logger = await createLogger({ level: "info", pretty: false, colors: false });
-process.exit(await runUntilSignal(() => runNode(options, logger, laterRules)));
+const stopTimeoutMs = Number(process.env["CCOIN_STOP_TIMEOUT"] ?? defaultStopTimeoutMs);
+process.exit(await runUntilSignal(() => runNode(options, logger, laterRules), stopTimeoutMs));

@@ -76,6 +76,7 @@ describe("wrong usage exits with 2 and one line on standard error", () => {
     ["start --nodeid=1 --bootstrap=/ip4/1.2.3.4/tcp/1,/x", "--bootstrap[1]: must be a TCP multiaddr"],
     ["start --nodeid=1 --genesis=0x12", "--genesis: must be a genesis id: 0x and 64 hex digits"],
     ["start --nodeid=1 --genesis-timeout=0", "--genesis-timeout: must be a whole number from 1"],
+    ["start --nodeid=1 --stop-timeout=0", "--stop-timeout: must be a whole number from 1 to"],
     ["start --nodeid=1 --log-level=loud", "--log-level: must be one of silent, error, warn, info, debug"],
     ["send --nodeid=1 --to=cc1x --amount=1", "error: --to: not an address"],
     [`send --nodeid=1 --to=${address} --amount=-1`, "is not an amount"],
