@@ -73,6 +73,6 @@ it("says of a transfer that has ended that it is not paid, and never will be", a
   await wallet.send(key, genesisId, order);
   const { id } = wallet.transfers.value[0]!;
   await expect
-    .poll(() => wallet.transfers.value[0]?.error?.message, { timeout: 5_000 })
+    .poll(() => wallet.transfers.value[0]?.error?.message)
     .toBe(`transaction ${id} is not paid, and never will be: it was valid until block 140`);
 });

@@ -14,5 +14,5 @@ test("a signer that is killed ten times at random moments signs nothing that con
   const { signatures, conflicts } = await killSigner(10);
   expect(conflicts).toEqual([]);
   // One a life at least: how many more is a matter of the machine.
-  expect(signatures).toBeGreaterThan(10);
+  expect(signatures).toBeGreaterThanOrEqual(10);
 });

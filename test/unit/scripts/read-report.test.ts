@@ -19,6 +19,7 @@ test("counts tests, and files that fail without one; names what failed, without 
     failureMessages: [
       "Error: no\n    at /x/a.test.ts:1:2\n    at file:///x/node_modules/vitest/y.js:3:4\n    at new Promise (<anonymous>)",
     ],
+    meta: { background: "--- node 1, process 7, running:\na last line" },
   };
   const passed = { status: "passed", fullName: "another", failureMessages: [] };
   const testResults = [
@@ -33,6 +34,8 @@ test("counts tests, and files that fail without one; names what failed, without 
       "unit test/a.test.ts: a test",
       "Error: no",
       "    at /x/a.test.ts:1:2",
+      "--- node 1, process 7, running:",
+      "a last line",
       "unit test/b.test.ts: does not load",
       "",
     ].join("\n"),
