@@ -1,6 +1,6 @@
 /**
- * Reads vitest's JSON report. Prints how many tests have passed and failed, then each failure: its project, file, name and message.
- * A file that fails without a test of its own that does counts as one. Usage: node scripts/read-report.ts <project> <report.json>
+ * Reads vitest's JSON report. Prints how many tests have passed and failed, then each failure: its project, file, name and message,
+ * and what the test has kept as its background (test/e2e/harness/world.ts). A file that fails without a test of its own that does counts as one. Usage: node scripts/read-report.ts <project> <report.json>
  */
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
@@ -11,7 +11,12 @@ interface Report {
     name: string;
     status: string;
     message: string;
-    assertionResults: { status: string; fullName: string; failureMessages: string[] }[];
+    assertionResults: {
+      status: string;
+      fullName: string;
+      failureMessages: string[];
+      meta?: { background?: string };
+    }[];
   }[];
 }
 
@@ -21,7 +26,9 @@ const failures = testResults
   .filter(({ status }) => status === "failed")
   .flatMap(({ name, message, assertionResults }) => {
     const tests = assertionResults.filter(({ status }) => status === "failed");
-    const texts = tests.map(({ fullName, failureMessages }) => `${fullName}\n${failureMessages.join("\n")}`);
+    const texts = tests.map(({ fullName, failureMessages, meta }) =>
+      [fullName, ...failureMessages, ...(meta?.background ? [meta.background] : [])].join("\n"),
+    );
     const file = relative(process.cwd(), name);
     return (texts.length > 0 ? texts : [message]).map((text) => `${project} ${file}: ${withoutRunner(text)}`);
   });

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, onTestFinished } from "vitest";
+import { afterAll, beforeAll, onTestFinished } from "vitest";
 import { createNetwork, type NetworkOptions, startAll, type TestNetwork } from "../e2e/harness/network.ts";
-import { openWorld } from "../e2e/harness/open-world.ts";
+import { useShared } from "../e2e/harness/world.ts";
 import { launchBrowser } from "./launch.ts";
 
 /** A busy machine starts a node in half a minute. */
@@ -29,27 +29,17 @@ export interface Stage {
 /** A network and a browser for all tests of the file. */
 export function useStage(options: NetworkOptions): () => Stage {
   const browser = useBrowser();
-  let stage: Stage | undefined;
-  let close: ((failed: boolean) => Promise<void>) | undefined;
-  beforeAll(async () => {
-    const opened = openWorld();
-    close = opened.close;
-    const network = await createNetwork(opened.world, options);
+  return useShared(async (world) => {
+    const network = await createNetwork(world, options);
     await startAll(network);
     const { url } = network.nodes[0]!;
-    stage = {
+    return {
       network,
       browser: browser(),
       url,
       open: (path = "", more = {}) => openPage(browser(), url, path, more),
     };
   });
-  let failed = false;
-  afterEach(({ task }) => {
-    failed ||= task.result?.state === "fail";
-  });
-  afterAll(() => close?.(failed));
-  return () => stage!;
 }
 
 /** One for all tests of the file. */

@@ -5,6 +5,9 @@ import { assertOwnNamespace } from "./namespace.ts";
 import { cliPath, type Ended, Process, type StartOptions } from "./process.ts";
 
 const shownLines = 25;
+/** In the summary of all failures: the newest warnings and errors of a process, then its last lines, each cut. */
+const summary = { troubles: 3, lines: 4, characters: 300 };
+const warnLevel = 40;
 
 /** The processes and files of one test or script. */
 export interface World {
@@ -18,8 +21,15 @@ export interface World {
   onEnd(undo: () => unknown): void;
 }
 
-/** `close` ends and removes everything; where it failed, the last lines of every process are shown before. */
-export function openWorld(): { world: World; close(failed: boolean): Promise<void> } {
+export interface OpenedWorld {
+  world: World;
+  /** Ends and removes everything; where it failed, the last lines of every process are shown before. */
+  close(failed: boolean): Promise<void>;
+  /** What every process said last, in short. */
+  lastWords(): string;
+}
+
+export function openWorld(): OpenedWorld {
   assertOwnNamespace();
   const dataDir = mkdtempSync(join(tmpdir(), "ccoin-e2e-"));
   const processes: Process[] = [];
@@ -46,6 +56,7 @@ export function openWorld(): { world: World; close(failed: boolean): Promise<voi
   };
   return {
     world,
+    lastWords: () => processes.map(lastWordsOf).join("\n"),
     async close(failed) {
       if (failed) for (const each of processes) show(each);
       for (const each of processes) each.signalGroup("SIGKILL");
@@ -63,8 +74,25 @@ export function closeOnSignal(close: (failed: boolean) => Promise<void>): void {
   }
 }
 
-function show({ name, pid, stdout, stderr, end }: Process): void {
-  const state = end ? `ended with ${end.code ?? end.signal}` : "running";
-  const lines = `${stdout}${stderr}`.trimEnd().split("\n").slice(-shownLines);
-  console.error(`--- ${name}, process ${pid}, ${state}:\n${lines.join("\n")}`);
+function show(process: Process): void {
+  console.error(`${headOf(process)}\n${linesOf(process).slice(-shownLines).join("\n")}`);
+}
+
+function lastWordsOf(process: Process): string {
+  const lines = linesOf(process);
+  const last = lines.slice(-summary.lines);
+  const troubles = lines
+    .slice(0, -summary.lines)
+    .filter((line) => Number(/"level":(\d+)/.exec(line)?.[1]) >= warnLevel)
+    .slice(-summary.troubles);
+  const cut = [...troubles, ...last].map((line) => line.slice(0, summary.characters));
+  return [headOf(process), ...cut].join("\n");
+}
+
+function headOf({ name, pid, end }: Process): string {
+  return `--- ${name}, process ${pid}, ${end ? `ended with ${end.code ?? end.signal}` : "running"}:`;
+}
+
+function linesOf({ stdout, stderr }: Process): string[] {
+  return `${stdout}${stderr}`.trimEnd().split("\n");
 }
