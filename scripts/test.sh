@@ -39,13 +39,19 @@ run() {
   fi
 }
 
-# Whole nodes mostly wait, so two thirds of the end-to-end tests run in the background, each in a network and a process group of its
-# own; the other tests run meanwhile at a lower priority, then the last third.
+# Whole nodes mostly wait, so the end-to-end tests run in the background in two halves, each in a network and a process group of its
+# own; the browser's tests follow the second one. The other tests run meanwhile at a lower priority.
 export CCOIN_E2E_PATIENCE=5
-end_to_end() { run "e2e-$1" scripts/in-netns.sh vitest run --project e2e --shard="$1/3"; }
+whole_nodes() {
+  run "e2e-$1" scripts/in-netns.sh vitest run --project e2e --shard="$1/2"
+  (($1 == 2)) || return
+  # Where it has to be installed, that needs the network.
+  scripts/browser.sh >/dev/null
+  run browser scripts/in-netns.sh vitest run --project browser
+}
 set -m
-for third in 1 2; do
-  end_to_end "$third" >"$reports/e2e-$third.log" 2>&1 </dev/null &
+for half in 1 2; do
+  whole_nodes "$half" >"$reports/half-$half.log" 2>&1 </dev/null &
   beside+=("$!")
 done
 set +m
@@ -60,16 +66,11 @@ check floors node scripts/check-floors.ts
 run unit vitest run --project unit
 run contract vitest run --project contract
 run sim vitest run --project sim
-# Where it has to be installed, that needs the network.
-scripts/browser.sh >/dev/null
-run browser scripts/in-netns.sh vitest run --project browser
 
-end_to_end 3
-
-echo "waiting for the other end-to-end tests…"
+echo "waiting for the tests of whole nodes…"
 wait
 beside=()
-cat "$reports"/e2e-*.log
+cat "$reports"/half-*.log
 
 read -r passed failed < <(awk 'FNR == 1 { passed += $1; failed += $2 } END { print passed, failed }' "$reports"/*.result)
 # No test at all is no success.

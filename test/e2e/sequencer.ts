@@ -3,36 +3,38 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Seconds of a file on two cores that do other things too; any other file: `short`. Only which is longer matters. */
 const long: Readonly<Record<string, number>> = {
-  attacks: 280,
-  faults: 235,
-  consensus: 150,
-  "consensus-kill": 75,
+  faults: 225,
+  attacks: 200,
+  consensus: 120,
   "consensus-authorities": 100,
-  crash: 95,
+  "consensus-kill": 95,
+  crash: 70,
   signals: 70,
-  genesis: 55,
   "restored-backup": 50,
-  "rogue-peers": 50,
-  events: 45,
-  network: 45,
-  recovery: 60,
-  rules: 40,
-  partition: 45,
-  container: 50,
-  class: 40,
+  class: 50,
+  container: 45,
+  "dev-chain": 45,
+  genesis: 45,
+  recovery: 45,
+  "rogue-peers": 45,
+  partition: 40,
   "rogue-requests": 40,
+  "consensus-partition": 35,
+  network: 35,
+  rules: 35,
+  events: 30,
 };
-const short = 30;
+const short = 20;
 
-/** Seconds after which the third part begins: `scripts/test.sh` runs it when the other tests are over. */
-const beginsAfter: readonly number[] = [0, 0, 700];
+/** Seconds that each half's turn takes otherwise: in `scripts/test.sh` the browser's tests follow the second. */
+const besides: readonly number[] = [0, 110];
 
 /** Parts of the tests (`--shard`) that take about as long as each other; vitest itself deals out by the hash of a file's name. */
 export class EvenShards extends BaseSequencer {
   override async shard(files: TestSpecification[]): Promise<TestSpecification[]> {
     const { index, count } = this.ctx.config.shard!;
     const parts = Array.from({ length: count }, (_, part) => ({
-      seconds: beginsAfter[part] ?? 0,
+      seconds: besides[part] ?? 0,
       files: [] as TestSpecification[],
     }));
     const longestFirst = files.toSorted(
