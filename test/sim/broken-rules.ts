@@ -86,7 +86,7 @@ export const brokenRules: Record<string, BrokenRule> = {
       },
     ],
     found: ["slashable vote"],
-    seed: 13,
+    seed: 30,
     runs: 100,
   },
   /** The first block of an epoch forgets who signed the ones before. */
