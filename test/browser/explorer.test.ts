@@ -133,7 +133,7 @@ test("search finds heights, ids and addresses", async () => {
     await page.getByRole("heading", { name: heading, exact: true, level: 1 }).waitFor();
   }
   // The focus moves, so that a screen reader goes on at the new page.
-  expect(await page.evaluate(() => document.activeElement?.tagName)).toBe("MAIN");
+  await expect.poll(() => page.evaluate(() => document.activeElement?.tagName)).toBe("MAIN");
   // The browser itself logs the 404 for an id that is no transaction's.
   expect(troubles.filter((text) => !text.includes("404"))).toEqual([]);
   for (const [text, problem] of [
@@ -197,10 +197,10 @@ test("the theme that is chosen stays", async () => {
     page.evaluate(() => getComputedStyle(document.body.parentElement!).backgroundColor);
   const light = await background();
   await page.getByRole("button", { name: "Use the dark theme" }).click();
-  expect(await background()).not.toBe(light);
+  await expect.poll(background).not.toBe(light);
   await page.reload();
   await page.getByRole("button", { name: "Use the light theme" }).waitFor();
-  expect(await background()).not.toBe(light);
+  await expect.poll(background).not.toBe(light);
 });
 
 test("blocks that lost against others, and retracted ones, stay to be seen", async () => {

@@ -69,8 +69,8 @@ test("wrong input is named at its field", async () => {
     await page.getByLabel("Amount").fill(amount);
     await button(page, "Sign and send").click();
     await page.getByRole("alert").filter({ hasText: problem }).waitFor();
-    const focused = await page.evaluate(() => document.activeElement?.getAttribute("aria-invalid"));
-    expect(focused).toBe("true");
+    const focused = () => page.evaluate(() => document.activeElement?.getAttribute("aria-invalid"));
+    await expect.poll(focused).toBe("true");
   }
 });
 
@@ -142,7 +142,11 @@ test("the page itself proves a balance and a transaction, and sees a false answe
   const { page, troubles } = await openWallet();
   await send(page, 11);
   const verify = async (verdict: RegExp) => {
+    const answered = page.waitForResponse(/\/proof/);
     await button(page, "Verify").click();
+    await answered;
+    // Its name is another one while it checks.
+    await button(page, "Verify").waitFor();
     await page.getByText(verdict).waitFor();
     const [done, failed] = [page.locator(".proof .done"), page.locator(".proof .failed")];
     return { done: await done.count(), failed: await failed.count() };

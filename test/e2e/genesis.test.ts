@@ -1,7 +1,9 @@
+import { rmSync } from "node:fs";
 import { expect, test } from "vitest";
 import { stopAndVerify } from "./harness/checks.ts";
 import { createNetwork } from "./harness/network.ts";
 import { TestNode } from "./harness/node.ts";
+import { until } from "./harness/until.ts";
 import { createWorld } from "./harness/world.ts";
 
 test("a node alone with no genesis ends with code 1 and one clear line", async () => {
@@ -31,7 +33,22 @@ test("two different offers without a pin are an error that names both; a pin cho
   for (const node of makers) node.start();
   for (const node of makers) await node.ready();
 
-  const late = new TestNode(world, 3).start("--log-level=silent");
+  // It waits for other offers for two seconds; on a busy machine the second may come later, and it is tried again.
+  const late = new TestNode(world, 3);
+  const hasAdopted = async () => {
+    late.start("--log-level=silent");
+    return (
+      (await until("it has ended or adopted one", async () => {
+        if (late.process.end) return "ended";
+        return (await late.status()).mode === "ready" && "adopted";
+      })) === "adopted"
+    );
+  };
+  for (let tries = 1; await hasAdopted(); tries++) {
+    expect(tries).toBeLessThan(5);
+    await late.kill();
+    rmSync(late.paths.folder, { recursive: true });
+  }
   const { code, stderr } = await late.process.ended;
   expect(code).toBe(1);
   expect(stderr).toMatch(/^error: [^\n]*\n$/);
@@ -56,9 +73,9 @@ test("nodes that wait for a genesis adopt it when its maker comes", async () => 
   const early = [2, 3].map((id) => new TestNode(world, id).start());
   for (const node of early) await node.until("it has found the other", ({ peers }) => peers === 1);
   const maker = nodes[0]!.start();
-  await maker.ready(10_000);
+  await maker.ready();
   for (const node of early) {
-    expect((await node.ready(10_000)).genesisId).toBe(genesisId);
+    expect((await node.ready()).genesisId).toBe(genesisId);
     await node.height(2);
   }
   await stopAndVerify([maker, ...early]);

@@ -23,11 +23,13 @@ test(`a node with no data that joins ${blocks} blocks late reaches the head`, as
   await late.height(blocks, 60_000);
   const headMs = performance.now() - startedAt;
   await late.ready();
-  const download = await late.logs("downloaded");
-  expect(download).toMatchObject({ blocks: expect.any(Number) });
-  expect(Number(download["blocks"])).toBeGreaterThanOrEqual(blocks);
+  await late.logs("downloaded");
+  // One download, unless the machine stalls.
+  const downloads = late.log().filter(({ msg }) => msg.startsWith("downloaded"));
+  const total = (field: string) => downloads.reduce((sum, line) => sum + Number(line[field]), 0);
+  expect(total("blocks")).toBeGreaterThanOrEqual(blocks);
   console.log(
-    `${blocks} blocks late: at the head ${(headMs / 1000).toFixed(2)} s after the start, ${download["seconds"]} s of it download`,
+    `${blocks} blocks late: at the head ${(headMs / 1000).toFixed(2)} s after the start, ${total("seconds").toFixed(1)} s of it download`,
   );
   await sameChain([first, late], { atLeast: blocks + 2 });
   await stopAndVerify([first, late]);

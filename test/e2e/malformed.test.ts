@@ -119,7 +119,6 @@ const requests: [name: string, path: string, init: RequestInit, status: number, 
     400,
     "MALFORMED",
   ],
-  ["a large body", "/v1/transactions", post(new Uint8Array(5 * 2 ** 20)), 413, "BODY_TOO_LARGE"],
   [
     "another site",
     "/v1/transactions",
@@ -132,6 +131,12 @@ const requests: [name: string, path: string, init: RequestInit, status: number, 
 /** Bytes on a socket, and the status of the answer; undefined where it is just closed. */
 const raw: [name: string, bytes: string | Buffer, status: number | undefined][] = [
   ["garbage", Buffer.alloc(2_000, 0xfe), 400],
+  // Its bytes would not all be read: the connection could break before the answer is.
+  [
+    "a large body",
+    "POST /v1/transactions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 5242880\r\n\r\n",
+    413,
+  ],
   ["TLS", Buffer.from("16030100ff010000fb0303", "hex"), 400],
   ["another host", "GET /v1/status HTTP/1.1\r\nHost: evil.example\r\n\r\n", 403],
   ["large headers", `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${"y".repeat(200_000)}\r\n\r\n`, 431],

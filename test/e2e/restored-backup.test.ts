@@ -49,7 +49,10 @@ test("an old backup that is put back signs nothing twice, and signs again after 
 
   const back = await first.status();
   await until("it mines again", () => proposed(first, address, back.head!.height + 2));
-  const settled = (await finality(first)).votes.heard.find(({ voter }) => voter !== address)!.target.round;
+  const settled = await until("another votes", async () => {
+    const { heard } = (await finality(first)).votes;
+    return heard.find(({ voter }) => voter !== address)?.target.round;
+  });
   await until(
     "it votes again",
     async () => {

@@ -1,22 +1,31 @@
 import { randomBytes } from "node:crypto";
 import type { Stream } from "@libp2p/interface";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { blockIds, blocks, headers, height } from "../../protocols/index.ts";
 import { createNetwork } from "./harness/network.ts";
 import type { TestNode } from "./harness/node.ts";
 import { type Answers, answerWith, frame, Rogue, statusAnswer } from "./harness/rogue.ts";
 import { until } from "./harness/until.ts";
-import { createWorld } from "./harness/world.ts";
+import { useShared } from "./harness/world.ts";
 
-const costOfMessage = 55;
-const costOfTimeout = 5;
+/** Scores recover with time: something of what a wrong message, and an answer that does not come, costs. */
+const someOfMessage = 30;
+const someOfTimeout = 3;
 const periodMs = 300;
 
-async function startMiner() {
-  const { nodes, genesisId } = await createNetwork(createWorld(), { nodes: 1, periodMs });
+/** One for all tests: none of them may keep it from mining. */
+const miner = useShared(async (world) => {
+  const { nodes, genesisId } = await createNetwork(world, { nodes: 1, periodMs });
   const node = nodes[0]!.start("--no-mdns");
   await node.ready();
   return { node, genesisId };
+});
+
+/** Connected until the test ends. */
+async function rogueOf(node: TestNode, answers: Answers = {}): Promise<Rogue> {
+  const rogue = await Rogue.connect(node, { answers });
+  onTestFinished(() => rogue.leave());
+  return rogue;
 }
 
 /** The node mines nearly all that it would have mined undisturbed. */
@@ -26,11 +35,11 @@ async function minesFor(node: TestNode, ms: number): Promise<void> {
 }
 
 test("garbage in gossip costs score, and ends in a ban", async () => {
-  const { node, genesisId } = await startMiner();
+  const { node, genesisId } = miner();
   for (const topic of ["blocks", "transactions"] as const) {
-    const rogue = await Rogue.connect(node);
+    const rogue = await rogueOf(node);
     await rogue.publish(topic, genesisId, randomBytes(100));
-    await rogue.pays(-costOfMessage + 1);
+    await rogue.pays(-someOfMessage);
     await rogue.publish(topic, genesisId, randomBytes(10));
     await until("it is banned", () => !rogue.connected);
   }
@@ -38,9 +47,9 @@ test("garbage in gossip costs score, and ends in a ban", async () => {
 });
 
 test("a peer of another chain is disconnected, without a score", async () => {
-  const { node } = await startMiner();
-  const rogue = await Rogue.connect(node, {
-    answers: { [height.id]: statusAnswer({ genesisId: `0x${"9".repeat(64)}` }) },
+  const { node } = miner();
+  const rogue = await rogueOf(node, {
+    [height.id]: statusAnswer({ genesisId: `0x${"9".repeat(64)}` }),
   });
   await until("it is disconnected", () => !rogue.connected);
   await node.logs("peer is of another chain");
@@ -60,15 +69,15 @@ const liars: [name: string, answers: Answers, pay: "ban" | "score" | "nothing"][
 test.each(liars)(
   "peers that claim a better chain and then %s do not keep the node from mining",
   async (_name, answers, pay) => {
-    const { node, genesisId } = await startMiner();
+    const { node, genesisId } = miner();
     const claim = (headId = randomBytes(32)) =>
       statusAnswer({ genesisId, height: 10_000, headId, totalDifficulty: 20_000, justifiedRound: 10_000 });
     const rogues = await Promise.all(
-      [1, 2, 3].map(() => Rogue.connect(node, { answers: { [height.id]: claim(), ...answers } })),
+      [1, 2, 3].map(() => rogueOf(node, { [height.id]: claim(), ...answers })),
     );
-    await minesFor(node, 6_000);
+    await minesFor(node, 4_000);
     if (pay === "ban") await until("they are banned", () => !rogues.some(({ connected }) => connected));
-    if (pay === "score") await rogues[0]!.pays(-costOfTimeout + 1, 20_000);
+    if (pay === "score") await rogues[0]!.pays(-someOfTimeout, 20_000);
     expect(node.log().filter(({ msg }) => msg === "mode: boot")).toEqual([]);
   },
 );

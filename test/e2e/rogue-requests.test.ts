@@ -11,8 +11,9 @@ const all = Object.values(protocols).filter(
   (value): value is AnyProtocol => typeof value === "object" && value !== null && "quota" in value,
 );
 const [success, invalidRequest, unavailable, rateLimited] = [0, 1, 3, 4];
-const costOfInvalid = 15;
-const costOfTimeout = 5;
+/** Scores recover with time: something of what an invalid request, and one that does not come, costs. */
+const someOfInvalid = 10;
+const someOfTimeout = 3;
 
 /** A node that mines, which is to go on whatever comes. */
 async function startMiner(): Promise<TestNode> {
@@ -42,16 +43,15 @@ test("malformed requests get their error, cost score, and leave the node mining"
         ["a length that never ends", new Uint8Array(16).fill(0x80), "none"],
         ["a truncated frame", frame(new Uint8Array(2), maxRequestBytes), "none"],
       ];
-      let score = 0;
       for (const [name, bytes, answer] of cases.slice(0, quota.requests)) {
+        const before = (await rogue.score()) ?? 0;
         const { payloads, reset } = await rogue.send(id, bytes);
         const said = payloads.length === 1 ? payloads[0]![0] : undefined;
         // A list may be empty; and what is cut short may be told so or just be reset.
         if (name === "an empty frame" && said !== invalidRequest) continue;
         if (answer !== "none") expect(said, `${id}: ${name}`).toBe(answer);
         else expect(reset || said === invalidRequest, `${id}: ${name}`).toBe(true);
-        score -= costOfInvalid;
-        await rogue.pays(score + 1);
+        await rogue.pays(before - someOfInvalid);
       }
       // From another peer: this one may be over its quota.
       const lazy = await Rogue.connect(node);
@@ -60,7 +60,7 @@ test("malformed requests get their error, cost score, and leave the node mining"
         lazy.send(id, frame(new Uint8Array(1), maxRequestBytes), { close: false }).then(async (answer) => {
           expect(answer.reset || answer.payloads[0]?.[0] === invalidRequest, `${id}: slow`).toBe(true);
           expect(performance.now() - startedAt).toBeGreaterThan(timeoutMs - 500);
-          await lazy.pays(-costOfTimeout + 1);
+          await lazy.pays(-someOfTimeout);
         }),
       );
     }),
@@ -75,14 +75,17 @@ test("a peer that goes on is banned, one that asks too often is told so, a forei
   const { genesis, height } = protocols;
   const eager = await Rogue.connect(node);
   const request = frame(height.request.serialize({ timeMs: 1 }));
-  const answers = await Promise.all(
-    Array.from({ length: height.quota.requests + 5 }, () => eager.send(height.id, request)),
-  );
-  const said = answers.map(({ payloads, reset }) => payloads[0]?.[0] ?? (reset ? "reset" : "nothing"));
-  const refused = said.filter((code) => code !== success);
-  expect(refused.length, String(said)).toBeGreaterThanOrEqual(5);
-  expect(refused, String(said)).toContain(rateLimited);
-  expect(said).toContain(success);
+  const said: unknown[] = [];
+  // The quota refills with time: on a busy machine it takes more requests to use it up.
+  await until("it has been answered, and refused five times", async () => {
+    const answers = await Promise.all(
+      Array.from({ length: height.quota.requests + 5 }, () => eager.send(height.id, request)),
+    );
+    said.push(...answers.map(({ payloads, reset }) => payloads[0]?.[0] ?? (reset ? "reset" : "nothing")));
+    const refused = said.filter((code) => code !== success);
+    if (refused.length >= 5 && refused.includes(rateLimited) && said.includes(success)) return true;
+    throw new Error(String(said));
+  });
 
   const foreign = await eager.send(genesis.id, frame(new Uint8Array(32).fill(9)));
   expect(foreign.payloads[0]?.[0]).toBe(unavailable);

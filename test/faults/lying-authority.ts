@@ -74,7 +74,8 @@ function rarest(counts: Map<Lie, number>, maySign: boolean): Lie {
 }
 
 async function proved(node: TestNode, offender: string): Promise<void> {
-  const { evidence } = await node.authorities();
-  if (evidence.some((each) => each.offender === offender)) return;
-  throw new Error(`node ${node.id} has no evidence against ${offender}`);
+  await until(`node ${node.id} has evidence against ${offender}`, async () => {
+    const { evidence } = await node.authorities();
+    return evidence.some((each) => each.offender === offender);
+  });
 }

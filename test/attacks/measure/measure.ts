@@ -179,7 +179,7 @@ async function honestTransfers(network: AttackNetwork, ends: number): Promise<nu
     let accepted = false;
     let included = false;
     while (!included) {
-      if (waitedMs() > transferPatienceMs) {
+      if (waitedMs() > transferPatienceMs * patience.factor) {
         // Its nonce is to be used again.
         if (!accepted) wallet.forget();
         return null;
@@ -204,7 +204,7 @@ async function honestTransfers(network: AttackNetwork, ends: number): Promise<nu
 async function stopped(node: TestNode): Promise<{ ms: number; code: number | null }> {
   const startedAt = performance.now();
   const done = node.stop();
-  const inTime = await Promise.race([done.then(() => true), sleep(stopPatienceMs, false)]);
+  const inTime = await Promise.race([done.then(() => true), sleep(stopPatienceMs * patience.factor, false)]);
   if (!inTime) await node.kill();
   return { ms: Math.round(performance.now() - startedAt), code: (await done).code };
 }

@@ -1,3 +1,4 @@
+import { scoreWithoutBlame } from "../../e2e/harness/checks.ts";
 import { patience } from "../../e2e/harness/until.ts";
 import type { Adversary } from "../attack.ts";
 
@@ -63,7 +64,10 @@ export function qualitiesBroken(result: Result): string[] {
   };
   check(result.intervalMs !== null, "no blocks");
   check(result.notReadyPercent === 0, `not ready in ${result.notReadyPercent} % of the answers`);
-  check(result.lowestHonestScore >= 0, `an honest peer's score was ${result.lowestHonestScore}`);
+  check(
+    result.lowestHonestScore >= scoreWithoutBlame,
+    `an honest peer's score was ${result.lowestHonestScore}`,
+  );
   check(result.honestBans === 0, `${result.honestBans} honest peers banned`);
   check(result.falseAlarms === 0, `${result.falseAlarms} false alarms of conflicting final blocks`);
   check(result.joinerAtHead, "a new node did not reach the head");

@@ -94,6 +94,17 @@ export async function totalIsRight(network: TestNetwork, node: TestNode, reward 
   assert.equal(total, network.total + reward * BigInt(height), `total at block ${height}`);
 }
 
+/** Blame costs 15 at least, some of which has recovered when a test looks; slow answers cost 5 each, and a busy machine gives some. */
+export const scoreWithoutBlame = -11;
+
+/** No node blames another for anything that it sent. */
+export async function nobodyIsBlamed(nodes: readonly TestNode[]): Promise<void> {
+  for (const node of nodes) {
+    const blamed = (await node.peers()).filter(({ score }) => score < scoreWithoutBlame);
+    assert.deepEqual(blamed, [], `peers that node ${node.id} blames`);
+  }
+}
+
 /** From a signal until a node has ended. */
 export function stopWithinMs(): number {
   return 5_000 * patience.factor;

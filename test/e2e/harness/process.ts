@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { patience } from "./until.ts";
 
 export const root = fileURLToPath(new URL("../../..", import.meta.url)).replace(/\/$/, "");
 export const cliPath = join(root, "src/cli/main.js");
@@ -90,10 +91,17 @@ export class Process {
   }
 }
 
-/** Nothing of this process's own settings; modules are compiled once for all processes. */
+/** A node's own time to close after a signal (`start --stop-timeout`). */
+const stopTimeoutMs = 4_500;
+
+/** Nothing of this process's own settings; modules are compiled once for all processes. Nodes have as much more time to close as the test has. */
 export function environment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(CCOIN_|VITEST|npm_|NODE_OPTIONS|TEST$|NODE_ENV)/.test(name),
   );
-  return { ...Object.fromEntries(kept), NODE_COMPILE_CACHE: join(tmpdir(), "ccoin-test-cache") };
+  return {
+    ...Object.fromEntries(kept),
+    NODE_COMPILE_CACHE: join(tmpdir(), "ccoin-test-cache"),
+    ...(patience.factor > 1 && { CCOIN_STOP_TIMEOUT: String(stopTimeoutMs * patience.factor) }),
+  };
 }

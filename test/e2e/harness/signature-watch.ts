@@ -30,6 +30,7 @@ import {
 import { equalBytes, fromHex, toHex } from "../../../src/util/bytes.ts";
 import { firstDigest } from "../../own-line.ts";
 import type { TestNode } from "./node.ts";
+import { patience } from "./until.ts";
 
 /** `header <slot> <root>` or `vote <source> <target> <root>`, as scripts/kill-signer.ts compares them. */
 export type SignatureLine = string;
@@ -132,7 +133,7 @@ export class SignatureWatch {
             .getConnections()
             .some(({ remoteAddr, status }) => status === "open" && remoteAddr.toString().startsWith(address));
           if (isThere) return;
-          const signal = AbortSignal.timeout(2_000);
+          const signal = AbortSignal.timeout(2_000 * patience.factor);
           await this.#host.dial(multiaddr(address), { signal }).catch(() => undefined);
         }),
       );

@@ -6,6 +6,33 @@ export const patience = { factor: Number(process.env["CCOIN_E2E_PATIENCE"] ?? 1)
 type Truthy<T> = Exclude<T, undefined | null | false | 0 | "">;
 
 /**
+ * Asks again and again until the answer has been the same for `forMs`, and returns it: what was under way before has come to its end.
+ * @throws where it goes on changing.
+ */
+export async function unchanged<T>(
+  what: string,
+  ask: () => T | Promise<T>,
+  { forMs, timeoutMs = 60_000 }: { forMs: number; timeoutMs?: number },
+): Promise<T> {
+  let last = "";
+  let since = 0;
+  let answer: T | undefined;
+  await until(
+    `${what} stays as it is for ${forMs} ms`,
+    async () => {
+      answer = await ask();
+      const text = JSON.stringify(answer);
+      if (text !== last) since = performance.now();
+      last = text;
+      if (performance.now() - since >= forMs) return true;
+      throw new Error(text);
+    },
+    { timeoutMs, everyMs: 100 },
+  );
+  return answer!;
+}
+
+/**
  * Asks again and again until the answer is truthy, and returns it. What throws counts as no answer yet.
  * @throws after `timeoutMs`, with `what` and the last answer or error.
  */
