@@ -5,13 +5,13 @@ import { UserError } from "../util/errors.ts";
 import type { ChainStores } from "./stores.ts";
 
 export interface AcceptedRecoveries {
-  /** Ids of those that are new here. */
+  /** The ids of the recoveries that are new here. */
   added: Hex[];
 }
 
 /**
- * Keeps the recoveries that a person gave to this node, whose chain is not open: the next `Chain.resume` goes on from them. Those that are
- * kept already, and files with fewer, change nothing.
+ * Stores the recoveries that a person gave to this node, whose chain is not open; the next `Chain.resume` continues
+ * from them. Recoveries that are stored already, and files with fewer, change nothing.
  * @throws {UserError} `BAD_RECOVERY`, `WRONG_CHAIN`, `OTHER_RECOVERY`, `OTHER_FINAL_BLOCK`
  */
 export async function acceptRecoveries(
@@ -42,7 +42,9 @@ export async function acceptRecoveries(
   await database.commit([store.set(given)]);
   return { added: added.map((recovery) => toHex(recoveryId(recovery))) };
 
-  /** Nothing that is final here may be left. A block that is not here yet is checked when it comes. */
+  /**
+   * No block that is final here may be abandoned. A recovery's block that is not here yet is checked when it arrives.
+   */
   async function requireOnChain(
     { block, round }: Recovery,
     final: { round: number; height: number; block: Uint8Array },

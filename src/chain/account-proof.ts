@@ -4,18 +4,21 @@ import { CodedError } from "../util/errors.ts";
 import type { Chain } from "./chain.ts";
 import type { Head } from "./types.ts";
 
-/** How far below the head a state is still made from it: finality is a block or two behind, unless it waits. */
+/**
+ * The number of heights below the head for which a state is still rebuilt. Finality is a block or two behind, unless it
+ * waits.
+ */
 export const maxProofDepth = 128;
-/** In these blocks: some 0.3 s of work, in slices; blocks wait for it. */
+/** The most transactions in these blocks: some 0.3 s of work, in slices; blocks wait for it. */
 export const maxProofTransactions = 32_768;
 
-/** `ACCOUNT_NOT_FOUND`: nothing has created it by then; `PROOF_NOT_AVAILABLE`: the block's state is not at hand. */
+/** `ACCOUNT_NOT_FOUND`: the account did not exist then. `PROOF_NOT_AVAILABLE`: the block's state cannot be rebuilt. */
 export class ProofError extends CodedError<"ACCOUNT_NOT_FOUND" | "PROOF_NOT_AVAILABLE"> {}
 
-/** Proof of an account's contents in the state after a block. */
+/** A proof of an account's contents in the state after a block. */
 export interface AccountProof {
   account: Account;
-  /** Place in the account list. */
+  /** The index in the account list. */
   index: number;
   /** The SSZ Merkle branch from the account's root to the header's `stateRoot`: 35 nodes, lowest first. */
   branch: Uint8Array[];
@@ -38,7 +41,7 @@ export async function proveAccount(chain: Chain, block: Head, address: Uint8Arra
   return found;
 }
 
-/** Refuses blocks too far back to rebuild their state. @throws {ProofError} */
+/** Refuses blocks that are too old to rebuild their state. @throws {ProofError} */
 async function requireNear({ head, reader }: Chain, block: Head): Promise<void> {
   const depth = head.height - block.height;
   if (depth > maxProofDepth) throw notAvailable(block, `it is more than ${maxProofDepth} below the head`);

@@ -15,7 +15,7 @@ import type { Genesis } from "./genesis.ts";
 import type { ChainStores } from "./stores.ts";
 import type { BlockSummary, CanonicalBlock, Head, IncludedTransaction, StoredBlock } from "./types.ts";
 
-/** Looks blocks and transactions up. */
+/** Reads blocks and transactions. */
 export class BlockReader {
   readonly #blocks: BlockStore;
   readonly #meta: MetaStore;
@@ -36,12 +36,12 @@ export class BlockReader {
     this.#head = head;
   }
 
-  /** With the first balances, still encoded. @throws {CodedError} `DAMAGED` */
+  /** The genesis block with its first balances, still encoded. @throws {CodedError} `DAMAGED` */
   async genesis(): Promise<GenesisBlock> {
     return (await this.#meta.genesis()) ?? damaged("its genesis block is missing");
   }
 
-  /** The parameters by which a block that is here was executed: those after its parent. */
+  /** The parameters by which a stored block was executed: those after its parent. */
   async parametersOf({ header }: Head): Promise<ChainParameters> {
     return (await this.#tree.snapshotAfter(header.message.parent)).parameters;
   }
@@ -51,7 +51,7 @@ export class BlockReader {
     if (!head) return undefined;
     const [body, canonicalId] = await Promise.all([this.body(id), this.canonicalId(head.height)]);
     const canonical = canonicalId !== undefined && equalBytes(canonicalId, id);
-    // One beside the canonical chain may have been deleted since its header was read.
+    // A block of a side branch may have been deleted since its header was read.
     if (!body) return canonical ? damaged(`the transactions of block ${head.idHex} are missing`) : undefined;
     return { ...head, records: decodeRecords(body, this.#domain), canonical };
   }
@@ -65,7 +65,7 @@ export class BlockReader {
     return height > this.#head().height ? undefined : this.#blocks.canonicalId(height);
   }
 
-  /** The canonical chain from `height`, or the head where that is lower, downwards. @throws {CodedError} `DAMAGED` */
+  /** The canonical chain downwards from `height`, or from the head if it is lower. @throws {CodedError} `DAMAGED` */
   refsDown(height: number, count: number): Promise<BlockRef[]> {
     return this.#blocks.canonicalDown(height, count);
   }
@@ -79,7 +79,7 @@ export class BlockReader {
     return (await this.#blocks.canonicalUp(height, count)).map(({ id }) => id);
   }
 
-  /** The encoded transactions of a block that is here. */
+  /** The encoded transactions of a stored block. */
   body(id: Uint8Array): Promise<Uint8Array | undefined> {
     return this.#blocks.bodyBytes(id);
   }
@@ -93,7 +93,10 @@ export class BlockReader {
     return { height, id, idHex: toHex(id), header, totalDifficulty, transactionCount, bodyBytes };
   }
 
-  /** A transaction of the canonical chain. Between two reads the chain may move: it is then in no block, or looked up again. */
+  /**
+   * A transaction of the canonical chain. If the chain moves between two reads, the transaction is looked up again, and
+   * may be in no block.
+   */
   async transaction(id: Uint8Array): Promise<IncludedTransaction | undefined> {
     for (const { height, index } of await this.#blocks.transactionPlaces(id)) {
       const [found] = await this.transactionsAt(height, [index]);
@@ -102,7 +105,10 @@ export class BlockReader {
     return undefined;
   }
 
-  /** Those of the transactions that are in canonical blocks, by their ids. Each block is read once, however many are in it. */
+  /**
+   * Those of the transactions that are in canonical blocks, by their ids. Each block is read once, however many it
+   * includes.
+   */
   async transactions(ids: readonly Uint8Array[]): Promise<Map<Hex, IncludedTransaction>> {
     const places = new Map<number, Set<number>>();
     for (const id of ids)
@@ -114,7 +120,7 @@ export class BlockReader {
     return found;
   }
 
-  /** Transactions of one canonical block, which is read once; the others of it are not decoded. */
+  /** Transactions of one canonical block, which is read once; its other transactions are not decoded. */
   async transactionsAt(height: number, indexes: readonly number[]): Promise<IncludedTransaction[]> {
     const id = await this.canonicalId(height);
     const block = id && (await this.#tree.get(id));
@@ -127,13 +133,13 @@ export class BlockReader {
     );
   }
 
-  /** Encoded size of a canonical block's transactions: the cost of reading them. */
+  /** The encoded size of a canonical block's transactions: the cost of reading them. */
   async bodyBytesAt(height: number): Promise<number> {
     const id = await this.canonicalId(height);
     return (id && (await this.summary(id))?.bodyBytes) ?? 0;
   }
 
-  /** Places of an account's transactions, newest first, those before `before` only. `account`: its index. */
+  /** The places of an account's transactions before `before`, newest first. `account` is its index. */
   history(account: number, before: TransactionPlace | undefined, limit: number): Promise<TransactionPlace[]> {
     return this.#blocks.history(account, before, limit);
   }
@@ -145,12 +151,12 @@ export class BlockReader {
     return { ...head, records: decodeRecords(body, this.#domain) };
   }
 
-  /** Root of the accounts after a block that was executed. */
+  /** The root of the accounts after an executed block. */
   accountsRoot(id: Uint8Array): Promise<Uint8Array | undefined> {
     return this.#blocks.accountsRoot(id);
   }
 
-  /** How many accounts there were before a canonical block. @throws {CodedError} `DAMAGED` */
+  /** The number of accounts before a canonical block. @throws {CodedError} `DAMAGED` */
   async undo(id: Uint8Array): Promise<number> {
     const undo = await this.#blocks.undo(id);
     return undo ?? damaged(`the undo record of block ${toHex(id)} is missing`);

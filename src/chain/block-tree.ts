@@ -10,12 +10,12 @@ import { Recoveries } from "./recoveries.ts";
 import type { KnownRules } from "./rules.ts";
 import type { CheckedBlock, Head } from "./types.ts";
 
-/** Headers, and snapshots, of the newest blocks: what import, production and answers to peers look at again and again. */
+/** Headers and snapshots of the newest blocks, which import, production and answers to peers read repeatedly. */
 const cached = 1024;
-/** Every so many heights the snapshot is stored, so that any other is a short walk away. */
+/** The distance in heights between stored snapshots, so that any other one is a short walk away. */
 const snapshotInterval = 256;
 
-/** Stored blocks, newest first, that do not lead down to the canonical chain: the parent of the last is missing. */
+/** Stored blocks, newest first, that do not lead down to the canonical chain: the parent of the last one is missing. */
 export class BrokenBranch extends Error {
   readonly blocks: Head[];
   readonly missing: Uint8Array;
@@ -27,7 +27,7 @@ export class BrokenBranch extends Error {
   }
 }
 
-/** Writes that store a block that is not canonical yet. `after`: the snapshot after it. */
+/** The writes that store a block that is not canonical yet. `after` is the snapshot after it. */
 export function blockWrites(
   blocks: BlockStore,
   { id, header, records, body }: CheckedBlock,
@@ -47,7 +47,7 @@ export class BlockTree {
   readonly recoveries: Recoveries;
   readonly #rules: KnownRules;
   readonly #heads = new LruMap<Hex, Head>(cached);
-  /** As the state roots have them. */
+  /** The snapshots as the state roots contain them. */
   readonly #snapshots = new LruMap<Hex, ChainSnapshot>(cached);
 
   constructor(blocks: BlockStore, config: ChainConfig, rules: KnownRules, recoveries = new Recoveries()) {
@@ -57,7 +57,7 @@ export class BlockTree {
     this.recoveries = recoveries;
   }
 
-  /** Keeps no more than the header of a block that comes with its transactions. `snapshot`: as its state root has it. */
+  /** Keeps only the header of a block that comes with its transactions. `snapshot` is the one in its state root. */
   remember({ height, id, idHex, header, totalDifficulty }: Head, snapshot: ChainSnapshot): void {
     this.#heads.set(idHex, { height, id, idHex, header, totalDifficulty });
     this.#snapshots.set(idHex, snapshot);
@@ -80,19 +80,23 @@ export class BlockTree {
     return head;
   }
 
-  /** A block that has to be there. @throws {CodedError} `DAMAGED` */
+  /** A block that must exist. @throws {CodedError} `DAMAGED` */
   async require(id: Uint8Array): Promise<Head> {
     return (await this.get(id)) ?? damaged(`block ${toHex(id)} is missing`);
   }
 
-  /** The snapshot by which a block on a stored one is checked: after a recovery's block, the recovered one. @throws {BrokenBranch} */
+  /**
+   * The snapshot by which a child of a stored block is checked: after a recovery's block, the recovered one. @throws
+   * {BrokenBranch}
+   */
   async snapshotAfter(id: Uint8Array): Promise<ChainSnapshot> {
     return this.recoveries.after(id, await this.stateAfter(id));
   }
 
   /**
-   * The snapshot that is part of a block's own state, under its state root: the nearest known one before it, and the headers since.
-   * @throws {BrokenBranch}. {BlockError} `UNKNOWN_RULES` where a program that knew more has stored it.
+   * The snapshot that is part of a block's own state, under its state root. It is computed from the nearest known one
+   * before it and the headers since.
+   * @throws {BrokenBranch}. {BlockError} `UNKNOWN_RULES` if a program that knew later rules has stored it.
    */
   async stateAfter(id: Uint8Array): Promise<ChainSnapshot> {
     const idHex = toHex(id);
@@ -116,7 +120,8 @@ export class BlockTree {
   }
 
   /**
-   * The way from the canonical head to another block: down to their last common ancestor (newest first), then up (oldest first).
+   * The path from the canonical head to another block: down to their last common ancestor (newest first), then up
+   * (oldest first).
    * @throws {BrokenBranch}
    */
   async path(from: Head, to: Head): Promise<{ retract: Head[]; apply: Head[] }> {
@@ -144,7 +149,7 @@ export class BlockTree {
 
   /** True if the fork choice prefers `candidate` to `head`. */
   async isBetter(candidate: Head, head: Head): Promise<boolean> {
-    // Between most, no snapshot is needed to tell.
+    // Most comparisons need no snapshot.
     if (candidate.totalDifficulty !== head.totalDifficulty)
       return candidate.totalDifficulty > head.totalDifficulty;
     return compareHeads(await this.#weigh(candidate), await this.#weigh(head)) < 0;
@@ -156,7 +161,7 @@ export class BlockTree {
     return { totalDifficulty, height, id, turnScore: turnScore(before, header.message) };
   }
 
-  /** The parent of the last of these. @throws {BrokenBranch} */
+  /** The parent of the last of these blocks. @throws {BrokenBranch} */
   async #below(blocks: Head[]): Promise<Head> {
     const parent = await this.get(blocks.at(-1)!.header.message.parent);
     if (!parent) throw new BrokenBranch(blocks);

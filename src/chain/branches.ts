@@ -5,26 +5,30 @@ import { LruMap } from "../util/lru.ts";
 import type { BlockTree } from "./block-tree.ts";
 import type { Head } from "./types.ts";
 
-/** Answers kept about blocks of side branches, so that a long branch is walked once and not for each of its blocks. */
+/**
+ * Cached answers about blocks of side branches, so that a long branch is walked once and not for each of its blocks.
+ */
 const rememberedAnswers = 4096;
-/** Ancestors so near are found by walking; for further ones the index of the canonical chain is asked. */
+/** Nearer ancestors are found by walking; for further ones the index of the canonical chain is used. */
 const nearBlocks = 64;
 
-/** The fork choice: among the branches that hold the highest justified block, the order of EIP-3436. */
+/** The fork choice: EIP-3436's order among the branches that contain the highest justified block. */
 export class Branches {
   readonly #tree: BlockTree;
   readonly #forks: () => Iterable<BlockRef>;
   #root: BlockRef;
   readonly #descends = new LruMap<Hex, boolean>(rememberedAnswers);
 
-  /** `root`: the highest justified block. `forks`: all known blocks beside the canonical chain. */
+  /** `root` is the highest justified block. `forks` are all known blocks of side branches. */
   constructor(tree: BlockTree, root: BlockRef, forks: () => Iterable<BlockRef>) {
     this.#tree = tree;
     this.#root = root;
     this.#forks = forks;
   }
 
-  /** From now on only branches that hold this block can win. The others are kept: a later root may be on one of them. */
+  /**
+   * From now on only branches with this block can win. The others are kept, because a later root may be on one of them.
+   */
   setRoot(root: BlockRef): void {
     if (equalBytes(root.id, this.#root.id)) return;
     this.#root = root;
@@ -38,9 +42,12 @@ export class Branches {
     return this.#tree.isBetter(candidate, head);
   }
 
-  /** The best block that holds the root: the head, or one beside the canonical chain; the root itself where there is none. */
+  /**
+   * The best block of the branches that contain the root: the head, or a block of a side branch; the root itself if
+   * there is none.
+   */
   async best(head: Head): Promise<Head> {
-    // The last one may have been found invalid since: other branches have lost an ancestor with it.
+    // The previous root may have been found invalid since. Other branches have then lost an ancestor with it.
     this.#descends.clear();
     let best = (await this.holdsRoot(head)) ? head : await this.#tree.require(this.#root.id);
     for (const { id } of this.#forks()) {
@@ -51,7 +58,10 @@ export class Branches {
     return best;
   }
 
-  /** True if a block is the root or descends from it. One on a block that was found invalid, and is gone, does not. */
+  /**
+   * True if a block is the root or descends from it. A descendant of a block that was found invalid, and is deleted,
+   * does not.
+   */
   async holdsRoot(head: Head): Promise<boolean> {
     const walked: Hex[] = [];
     let at = head;
@@ -83,12 +93,15 @@ export async function isAncestor(tree: BlockTree, ancestor: BlockRef, head: Head
   return equalBytes((await ancestorAt(tree, head, ancestor.height)).id, ancestor.id);
 }
 
-/** The block of the branch that ends in `head` at this height, which is at most the head's. @throws {CodedError} `DAMAGED` */
+/**
+ * The block at this height, which is at most the head's, of the branch that ends in `head`. @throws {CodedError}
+ * `DAMAGED`
+ */
 export async function ancestorAt(tree: BlockTree, head: Head, height: number): Promise<Head> {
   return (await findAncestor(tree, head, height)) ?? damaged(`an ancestor of block ${head.idHex} is missing`);
 }
 
-/** The ancestor of `head` at a height; undefined if a block on the way is missing. */
+/** The ancestor of `head` at a height; undefined if a block in between is missing. */
 export async function findAncestor(tree: BlockTree, head: Head, height: number): Promise<Head | undefined> {
   let at: Head | undefined = head;
   for (let steps = 1; at && at.height > height; steps++) {

@@ -13,36 +13,39 @@ import { equalBytes } from "../util/bytes.ts";
 import type { Chain } from "./chain.ts";
 import type { Head } from "./types.ts";
 
-/** Headers between a block and the next one that was finalized by a certificate of its own. */
+/** The most headers between a block and the next one that was finalized by a certificate of its own. */
 export const maxProofHeaders = 512;
 
 const { recentSigners, openVotes } = AuthoritySnapshot.fields;
 
-/** Proof that a block is final, for somebody who has nothing but its header and trusts some authorities. */
+/** Proof that a block is final, for a reader who has only its header and trusts some authorities. */
 export interface FinalityEvidence {
-  /** From the block after it up to the finalized checkpoint. */
+  /** Headers from the block after it up to the finalized checkpoint. */
   headers: Head[];
-  /** Made the checkpoint justified. */
+  /** The certificate that justified the checkpoint. */
   justification: ProvedCertificate;
-  /** Made it final. */
+  /** The certificate that made it final. */
   finalization: ProvedCertificate;
 }
 
-/** A certificate with its target's own authorities, and the proof that they are. */
+/** A certificate with its target's own authorities, and the proof of these. */
 export interface ProvedCertificate {
   certificate: Certificate;
   target: Head;
   authorities: Uint8Array[];
   /** The SSZ Merkle branch from the root of `authorities` to the target header's `stateRoot`: 4 nodes, lowest first. */
   branch: Uint8Array[];
-  /** The two leaves under the last node of `branch`: which recovery the target is under, zero for none, and what is beside it. */
+  /**
+   * The two leaves under the last node of `branch`: the recovery that applies to the target, zero for none, and the
+   * leaf beside it.
+   */
   recovery: Uint8Array;
   parametersRoot: Uint8Array;
 }
 
 /**
- * `block`: canonical. `proofFrom`: for the lowest block at or above a height that has one. Undefined where the block is not final, the
- * next certificate is too far above it, or a target's state has never been executed here.
+ * `block` is canonical. `proofFrom` returns the proof for the lowest block at or above a height that has one. Undefined
+ * if the block is not final, the next certificate is too far above it, or a target's state was never executed here.
  */
 export async function proveFinality(
   chain: Chain,
@@ -69,7 +72,7 @@ export async function proveFinality(
 
 async function prove(chain: Chain, certificate: Certificate): Promise<ProvedCertificate | undefined> {
   const target = await chain.tree.get(certificate.link.target.block);
-  // A recovery may have left it.
+  // A recovery may have abandoned the block.
   if (!target) return chain.tree.recoveries.newest ? undefined : damaged("a certificate's block is missing");
   const accountsRoot = await chain.reader.accountsRoot(target.id);
   if (!accountsRoot) return undefined;

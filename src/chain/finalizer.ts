@@ -26,32 +26,34 @@ import {
   VoteError,
 } from "./vote-check.ts";
 
-/** Votes below the justified round by this much can finalize nothing any more. */
+/** Votes this many rounds below the justified one can finalize nothing any more. */
 const keptRounds = 8;
-/** Conflicts that were told of; each takes a third of the authorities to make. */
+/** Conflicts that are reported; each takes a third of the authorities to make. */
 const maxConflicts = 64;
-/** Rounds without a result last 30 s after the first few: three weeks of them. */
+/** Rounds without a result last 30 s after the first few, so this is three weeks of them. */
 const maxRoundsAhead = 2 ** 16;
 
 export type FinalizerEvents = {
-  /** A vote that an authority has cast of late, whether or not it can be counted yet. */
+  /** A vote that an authority has cast recently, whether or not it can be counted yet. */
   seen: SignedFinalityVote;
-  /** Every vote with the right signature: those that were seen, those in certificates, and those that break the rules. */
+  /** Every vote with a valid signature: seen ones, those in certificates, and those that break the rules. */
   signed: SignedFinalityVote;
   /** The known votes or results have changed. */
   changed: undefined;
-  /** Votes prove a block final that is not on the branch of the one that was final before. */
+  /** Votes prove final a block that is not on the branch of the previous final block. */
   conflict: FinalityConflictError;
 };
 
-/** Counts the votes of all authorities, and takes over what others have counted (Casper FFG; docs/consensus.md). */
+/**
+ * Counts the votes of all authorities, and accepts certificates that others have made (Casper FFG; docs/consensus.md).
+ */
 export class Finalizer {
   readonly events: Emitter<FinalizerEvents>;
   readonly tally = new VoteTally();
   readonly rounds = new RoundWatch();
   readonly #chain: Chain;
   readonly #logger: Logger;
-  /** Results on their way to the disk, by link. */
+  /** Results that are being written to disk, by link. */
   readonly #settling = new Map<string, Promise<void>>();
   readonly #conflicts = new LruMap<string, true>(maxConflicts);
 
@@ -61,7 +63,7 @@ export class Finalizer {
     this.events = new Emitter(logger);
   }
 
-  /** A result is on its way to the disk. */
+  /** True while a result is being written to disk. */
   get isSettling(): boolean {
     return this.#settling.size > 0;
   }
@@ -75,7 +77,7 @@ export class Finalizer {
     return this.addSigned(vote);
   }
 
-  /** Shows a vote to those who look for contradictions. `vote`: an authority's, its signature checked. */
+  /** Reports a vote to those who look for contradictions. `vote` is an authority's, and its signature was checked. */
   noteSigned(vote: SignedFinalityVote): void {
     this.events.emit("signed", vote);
   }
@@ -92,16 +94,16 @@ export class Finalizer {
     return true;
   }
 
-  /** Takes note of the round of a vote whose block is not here. `vote`: an authority's, its signature checked. */
+  /** Records the round of a vote whose block is not here. `vote` is an authority's, and its signature was checked. */
   hearRound(vote: SignedFinalityVote): void {
     this.#take(vote);
     this.events.emit("changed", undefined);
   }
 
-  /** Takes over what others have counted. Returns false if it says nothing new. @throws {VoteError} */
+  /** Accepts a certificate that others have made. Returns false if it says nothing new. @throws {VoteError} */
   async addCertificate(certificate: Certificate): Promise<boolean> {
     const { link } = certificate;
-    // One of an unknown branch may show who signed for two.
+    // A certificate of an unknown branch may show who signed for two.
     if (this.isSettled(link) && (await this.#chain.tree.get(link.target.block))) return false;
     await checkCertificate(certificate, this.#checks).catch(async (error) => {
       if (error instanceof VoteError && error.code === "UNKNOWN_BLOCK")
@@ -119,7 +121,7 @@ export class Finalizer {
     return target.round + keptRounds <= this.#chain.finality.justified.round;
   }
 
-  /** True if a link is above all rounds that an honest authority can have come to. */
+  /** True if a link is above all rounds that an honest authority can have reached. */
   isFarAhead({ target }: FinalityVote): boolean {
     const { finality, snapshot } = this.#chain;
     if (target.round <= finality.justified.round + maxRoundsAhead) return false;
@@ -152,21 +154,22 @@ export class Finalizer {
     const votes = new Map<number, SignedFinalityVote>();
     for (const [index, voter] of voters.entries()) {
       const signature = signatures[index];
-      // Each authority once: what a peer sends must not make more work than there are authorities.
+      // Each authority counts once: a peer's message must not cause more work than there are authorities.
       if (signature) votes.set(authorityIndex(authorities, voter), { message: link, voter, signature });
     }
     votes.delete(-1);
     const valid = await areSigned([...votes.values()], this.#checks);
     for (const [index, vote] of [...votes.values()].entries()) if (valid[index]) this.noteSigned(vote);
-    // Its sender has counted it, so the signatures were checked there.
+    // The sender has counted the certificate, so it has checked the signatures.
     if (valid.includes(false)) throw new VoteError("INVALID_SIGNATURE", "a signature is wrong");
     throw error;
   }
 
   /**
-   * The block of a certificate is not known and not above the final one: its branch was left behind, and deleted if it was here. Honest
-   * authorities can have justified it in an earlier round. If the link contradicts the final block, and a quorum of the authorities that
-   * the own chain had at that height has signed it, that is a conflict.
+   * The block of a certificate is not known and not above the final one: finality has passed its branch, and it was
+   * deleted if it was here. Honest authorities can have justified it in an earlier round. It is a conflict only if the
+   * link contradicts the final block, and a quorum of the authorities that this node's chain had at that height has
+   * signed it.
    */
   async #noteLeftBehind(certificate: Certificate): Promise<void> {
     const { target } = certificate.link;
@@ -188,8 +191,9 @@ export class Finalizer {
   }
 
   /**
-   * True if a link to a block beside the final one, and not above it, cannot be honest: it justifies the block in the final checkpoint's
-   * round or a later one, or it makes a block beside the canonical chain final (docs/consensus.md, section 7, safety).
+   * True if a link to a block that conflicts with the final one, and is not above it, cannot be honest: it justifies
+   * the block in the final checkpoint's round or a later one, or it makes a block of a side branch final
+   * (docs/consensus.md, section 7, safety).
    */
   async #contradictsFinal({ source, target }: FinalityVote): Promise<boolean> {
     const { finality, reader } = this.#chain;
@@ -199,7 +203,7 @@ export class Finalizer {
     return own === undefined || !equalBytes(own, source.block);
   }
 
-  /** Once for each pair of blocks, however many peers show it. */
+  /** Reports each pair of blocks once, however many peers show it. */
   #onConflict(error: FinalityConflictError): void {
     if (this.#conflicts.has(error.message)) return;
     this.#conflicts.set(error.message, true);
@@ -207,7 +211,7 @@ export class Finalizer {
     this.events.emit("conflict", error);
   }
 
-  /** Once for each link: votes that come after the quorum make no further certificate. */
+  /** Settles each link once: votes that arrive after the quorum make no further certificate. */
   async #settle(link: FinalityVote, certificate: () => Certificate): Promise<void> {
     if (this.isSettled(link)) return;
     const key = linkKey(link);

@@ -27,10 +27,10 @@ import { CodedError } from "../util/errors.ts";
 import type { ChainStores } from "./stores.ts";
 import type { GenesisSigner } from "./types.ts";
 
-/** In turn or not has no meaning at height 0. */
+/** Being in turn has no meaning at height 0. */
 const genesisDifficulty = 1;
 
-/** Facts that follow from a genesis block that has been checked. */
+/** Facts that follow from a checked genesis block. */
 export interface Genesis {
   id: Uint8Array;
   idHex: Hex;
@@ -42,7 +42,7 @@ export interface CheckedGenesis extends Genesis {
   block: GenesisBlock;
 }
 
-/** Makes and signs the block at height 0. `timestampMs` makes its id, and so the chain, unlike any other. */
+/** Makes and signs the block at height 0. `timestampMs` distinguishes its id, and so the chain, from any other. */
 export async function createGenesis(
   config: ChainConfig,
   coinbase: Coinbase,
@@ -64,13 +64,13 @@ export async function createGenesis(
   return { header: { message, signature }, payload: { config, coinbase: Coinbase.serialize(coinbase) } };
 }
 
-/** Derives them from a block that has been checked, such as one that is stored here. */
+/** Derives the facts from a checked block, such as a stored one. */
 export function genesisOf({ header, config }: GenesisHead): Genesis {
   const id = rootOf(Header, header.message);
   return { id, idHex: toHex(id), config, snapshot: genesisSnapshot(config) };
 }
 
-/** @throws {CodedError} `INVALID_GENESIS` that says which rule it breaks. */
+/** @throws {CodedError} `INVALID_GENESIS` with the rule that is broken. */
 export async function checkGenesis(block: GenesisBlock, verify: Verify): Promise<CheckedGenesis> {
   const { header } = block;
   const { message } = header;
@@ -136,7 +136,7 @@ function genesisState(balances: readonly GenesisBalance[]): AccountState {
   return AccountState.fromGenesis(balances, zero32.subarray(0, 8));
 }
 
-/** Signed under the zero id: the genesis id is not known before. */
+/** The genesis header is signed under the zero id, because the genesis id is not known before. */
 function genesisSigningRoot(message: Header): Uint8Array {
   return signingRoot(rootOf(Header, message), computeDomain("genesis", zero32));
 }

@@ -26,7 +26,10 @@ export class HeaderRules {
     this.#options = options;
   }
 
-  /** Looks at the parent before anything is computed for the header. @throws {BlockError} `UNKNOWN_PARENT`, `BELOW_FINALIZED` */
+  /**
+   * Checks the parent before anything is computed for the header. @throws {BlockError} `UNKNOWN_PARENT`,
+   * `BELOW_FINALIZED`
+   */
   async parentOf({ message }: SignedHeader): Promise<Head> {
     const parent = await this.#options.tree.get(message.parent);
     if (!parent) throw new BlockError("UNKNOWN_PARENT", `parent ${toHex(message.parent)} is not known`);
@@ -34,7 +37,7 @@ export class HeaderRules {
     return parent;
   }
 
-  /** The block's place and weight. `snapshot`: after the parent. @throws {BlockError} */
+  /** The block's place and weight. `snapshot` is the one after the parent. @throws {BlockError} */
   check(parent: Head, snapshot: ChainSnapshot, header: SignedHeader): Head {
     const { message } = header;
     const { tree, rules, config, clock } = this.#options;
@@ -44,7 +47,7 @@ export class HeaderRules {
     rules
       .after(snapshot)
       .checkHeader({ header: parent.header.message, id: parent.id, snapshot }, message, config);
-    // The last of the rules: what waits for its time was made by somebody who may make it.
+    // This rule comes last, so that a header that waits for its time was made by an authority that may make it.
     const aheadMs = futureBlockMs(message, clock.now());
     if (aheadMs > 0) throw new BlockError("FUTURE_BLOCK", `${aheadMs} ms ahead of this node's clock`);
     const totalDifficulty = parent.totalDifficulty + message.difficulty;
@@ -52,14 +55,14 @@ export class HeaderRules {
   }
 
   /**
-   * For headers that follow one another from a known parent, without their transactions. Those by rules that this program does not
-   * know are left out, if others come before them. @throws {BlockError}
+   * Checks consecutive headers from a known parent, without their transactions. Headers under rules that this program
+   * does not know are omitted if others come before them. @throws {BlockError}
    */
   async checkAll(headers: readonly SignedHeader[]): Promise<Head[]> {
     const [first] = headers;
     if (!first) return [];
     const { tree, invalid, rules, config } = this.#options;
-    // Neither is in the tree, if it is invalid.
+    // An invalid block is not in the tree.
     invalid.refuse(toHex(rootOf(Header, first.message)), toHex(first.message.parent));
     let parent = await this.parentOf(first);
     let snapshot = await tree.snapshotAfter(parent.id).catch((error) => {

@@ -7,10 +7,13 @@ import type { BlockTree, BrokenBranch } from "./block-tree.ts";
 import type { ForkBlocks } from "./fork-blocks.ts";
 import type { ChainStores } from "./stores.ts";
 
-/** Ids that are remembered; one that was forgotten is executed again. */
+/** Ids that are remembered; a forgotten block is executed again. */
 const remembered = 1024;
 
-/** Blocks found invalid after their header had passed: they and their children are refused at once and are not stored. */
+/**
+ * Blocks that were found invalid after their header had passed. They and their children are refused at once and are not
+ * stored.
+ */
 export class InvalidBlocks {
   readonly #stores: ChainStores;
   readonly #tree: BlockTree;
@@ -35,7 +38,7 @@ export class InvalidBlocks {
     throw new BlockError("INVALID_ANCESTOR", `its parent ${parent} is invalid`);
   }
 
-  /** A block that is not stored, and whose signed header names transactions that are invalid. */
+  /** A block that is not stored, and whose signed header names invalid transactions. */
   note(id: Uint8Array): void {
     this.#ids.set(toHex(id), true);
   }
@@ -46,8 +49,8 @@ export class InvalidBlocks {
   }
 
   /**
-   * A new block is on stored ones that an ancestor is missing of: it was found invalid when they were not in the way, and they
-   * go too. What is not known to be invalid can be fetched again.
+   * A new block builds on stored blocks of which an ancestor is missing. That ancestor was found invalid when these
+   * were not examined, and they are removed too. Blocks that are not known to be invalid can be downloaded again.
    * @throws {BlockError} `INVALID_ANCESTOR`, `UNKNOWN_PARENT`. {CodedError} `DAMAGED` if the canonical chain is broken.
    */
   async refuseBranch({ blocks, missing }: BrokenBranch, newcomer: BlockRef): Promise<never> {

@@ -9,7 +9,7 @@ import type { KnownRules } from "./rules.ts";
 import type { ChainStores } from "./stores.ts";
 import type { CanonicalBlock, Head, StageTimer } from "./types.ts";
 
-/** Transactions executed between two pauses: a few ms. */
+/** Transactions that are executed between two pauses: a few ms. */
 export const sliceTransactions = 1024;
 /** The snapshots after the parent of a block, and after the block. */
 export interface Snapshots {
@@ -17,14 +17,15 @@ export interface Snapshots {
   after: ChainSnapshot;
 }
 
-/** Accounts made ready for the disk between two pauses. */
+/** Accounts that are prepared for the disk between two pauses. */
 const sliceAccounts = 4096;
-/** Pages of accounts written by one commit: a few ms. */
+/** Pages of accounts that one commit writes: a few ms. */
 const pagesAtOnce = 8;
 
 /**
  * The state in memory, moved from block to block. The steps since the last `settle` can be written to disk as one batch
- * or be rolled back; others are shown `state.settled`, so that nobody sees a block half executed, or executed and not on disk.
+ * or be rolled back. Meanwhile readers get `state.settled`, so that nobody sees a block that is half executed, or
+ * executed and not on disk.
  */
 export class Ledger {
   readonly state: AccountState;
@@ -40,7 +41,7 @@ export class Ledger {
     this.#pause = pause;
   }
 
-  /** Executes a block on the state of its parent. After an error `rollback` is due. @throws {BlockError} */
+  /** Executes a block on the state of its parent. Call `rollback` after an error. @throws {BlockError} */
   async apply(block: CanonicalBlock, { before, after }: Snapshots, ended: StageTimer): Promise<void> {
     const { proposer, stateRoot } = block.header.message;
     const step = this.begin(block.height, proposer, before.parameters);
@@ -56,7 +57,10 @@ export class Ledger {
     step.index(block);
   }
 
-  /** Executes a block bit by bit: `finish` gives the state root that its header needs, `index` follows when it is known. */
+  /**
+   * Executes a block step by step. `finish` returns the state root that its header needs; `index` follows when the
+   * header is known.
+   */
   begin(height: number, proposer: Uint8Array, parameters: ChainParameters) {
     const accountsBefore = this.state.count;
     const executor = new Executor(this.state, {
@@ -77,7 +81,7 @@ export class Ledger {
         const own = [
           blocks.setCanonical(block),
           blocks.putUndo(block.id, accountsBefore),
-          // Stays when the block is retracted: it follows from the block's id.
+          // This entry stays when the block is retracted, because it follows from the block's id.
           blocks.putAccountsRoot(block.id, this.state.accountsRoot()),
         ];
         this.#writes.push(own, blocks.putPlaces({ ...block, parties: executor.parties }));
@@ -85,7 +89,7 @@ export class Ledger {
     };
   }
 
-  /** Takes back the newest block. `accountsBefore` is its undo record, `parameters` are those after its parent. */
+  /** Reverts the newest block. `accountsBefore` is its undo record; `parameters` are those after its parent. */
   retract(block: CanonicalBlock, accountsBefore: number, parameters: ChainParameters): void {
     const { blocks } = this.#stores;
     const transactions = block.records.map(({ transaction }) => transaction);
@@ -98,7 +102,9 @@ export class Ledger {
     this.#writes.push(own, blocks.clearPlaces({ ...block, parties }));
   }
 
-  /** Shows `look` the accounts as they were before the newest blocks, newest first. Nothing else may be under way. */
+  /**
+   * Passes to `look` the accounts as they were before the newest blocks, newest first. Nothing else may be under way.
+   */
   async lookBack<T>(
     blocks: readonly Head[],
     reader: Pick<BlockReader, "canonicalBlock" | "undo" | "parametersOf">,
@@ -117,7 +123,7 @@ export class Ledger {
     }
   }
 
-  /** Writes that bring the disk up to the state in memory. */
+  /** The writes that bring the disk up to the state in memory. */
   async pendingWrites(): Promise<Write[]> {
     const { accounts } = this.#stores;
     const { state } = this;
@@ -132,7 +138,7 @@ export class Ledger {
     return writes;
   }
 
-  /** Writes the next of the pages of accounts; false where there were none. Nothing may be pending. */
+  /** Writes the next pages of accounts; returns false if there were none. Nothing may be pending. */
   async writePages(pages: Iterator<Write[], void>): Promise<boolean> {
     const writes: Write[] = [];
     for (let count = 0; count < pagesAtOnce; count++) writes.push(...(pages.next().value ?? []));

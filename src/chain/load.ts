@@ -15,14 +15,17 @@ import { Recoveries } from "./recoveries.ts";
 import type { ChainStores } from "./stores.ts";
 import type { Head } from "./types.ts";
 
-/** The newest blocks are read at start: a torn or damaged end of the database is found before the node speaks. */
+/**
+ * The newest blocks are read at start, so that a torn or damaged end of the database is found before the node says
+ * anything to others.
+ */
 const checkedBlocks = 16;
-/** LevelDB loses no more than its newest log where that is damaged: 4 MiB, or as many of the smallest blocks. */
+/** LevelDB loses at most its newest log if that is damaged: 4 MiB, or that many of the smallest blocks. */
 const checkedHeights = 8192;
 
 export interface LoadedChain {
   head: Head;
-  /** As the head's state root has it. */
+  /** The snapshot in the head's state root. */
   snapshot: ChainSnapshot;
   state: AccountState;
   finality: FinalityStatus;

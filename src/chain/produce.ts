@@ -19,19 +19,19 @@ import { type Ledger, sliceTransactions } from "./ledger.ts";
 import type { Rules } from "./rules.ts";
 import type { BlockSigner, CanonicalBlock, CheckedBlock, Head, StageTimer } from "./types.ts";
 
-/** How a block of one's own is made. */
+/** The way in which this node makes a block. */
 export interface Proposal {
   signer: BlockSigner;
-  /** The head for which the production rule was asked; if another is there by now, nothing is made. */
+  /** The head for which the production rule was evaluated. If there is another head by now, nothing is made. */
   parentId: Uint8Array;
   timestampMs: number;
   difficulty: number;
   allowEmpty: boolean;
-  /** On the authority set; none by default. */
+  /** A vote on the authority set or a parameter; none by default. */
   vote?: HeaderVote;
   /** Offers transactions, best first. */
   select(): Iterable<TransactionRecord>;
-  /** The block is signed, and what it was signed by is on disk; the block itself is written next. */
+  /** Called when the block is signed and the record of the signature is on disk. The block itself is written next. */
   onSealed?(block: CanonicalBlock): void;
 }
 
@@ -41,14 +41,17 @@ export interface BuiltBlock {
   snapshot: ChainSnapshot;
 }
 
-/** The base of a new block. `rules`: by which it is made. */
+/** The base of a new block. `rules` are those by which it is made. */
 export interface BuildingGround {
   head: Head;
   snapshot: ChainSnapshot;
   rules: Rules;
 }
 
-/** Executes what fits and signs the header. The ledger holds the block's effects afterwards; some, when this throws. @throws {BlockError} */
+/**
+ * Executes the transactions that fit and signs the header. The ledger contains the block's effects afterwards, and some
+ * of them if this throws. @throws {BlockError}
+ */
 export async function buildBlock(
   { head: parent, snapshot: before, rules }: BuildingGround,
   ledger: Ledger,

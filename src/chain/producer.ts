@@ -14,9 +14,9 @@ import type { Logger } from "../util/logger.ts";
 import type { Chain } from "./chain.ts";
 import type { BlockSigner, CanonicalBlock } from "./types.ts";
 
-/** After a block could not be made, before the next try. */
+/** The delay before the next attempt after a block could not be made. */
 const retryMs = 1_000;
-/** While another's block is being checked. */
+/** The polling interval while another authority's block is being checked. */
 const lookAgainMs = 20;
 
 export interface ProducerOptions {
@@ -24,33 +24,33 @@ export interface ProducerOptions {
   signer: BlockSigner;
   clock: Clock;
   logger: Logger;
-  /** Transactions that a block can hold now, best first. */
+  /** Transactions that a block can include now, best first. */
   executable(): Iterable<TransactionRecord>;
   hasExecutable(): boolean;
   /** True while a block on this parent, whose transactions are all here, is being checked. */
   isComing?(parent: Uint8Array): boolean;
-  /** A block is made and signed; it is being written still. */
+  /** A block is made and signed, and is still being written. */
   onSealed(block: CanonicalBlock): void;
-  /** The vote of the block at `height`. `snapshot`: after its parent. */
+  /** The vote of the block at `height`. `snapshot` is the one after its parent. */
   voteFor?(snapshot: ChainSnapshot, height: number): HeaderVote;
 }
 
 interface Plan extends ProductionTime {
   parentId: Uint8Array;
-  /** From then on a block without transactions may be made. */
+  /** The time from which a block without transactions may be made. */
   emptyAtMs: number;
 }
 
-/** Makes a block whenever it is this account's turn, or the turn of nobody who is there. */
+/** Makes a block whenever it is this account's turn, or when those before it in line have not made one. */
 export class Producer {
   readonly #options: ProducerOptions;
   #enabled = false;
-  /** Since when the head stands and this node may produce on it. */
+  /** The time since which the head has stood and this node may produce on it. */
   #since = 0;
-  /** When the first transaction came to a chain that waits for one. */
+  /** The time at which the first transaction arrived on a chain that waits for one. */
   #wantedSince: number | undefined;
   #cancel: () => void = () => undefined;
-  /** The block of a recovery had not come when the next block was planned last. */
+  /** The block of a recovery had not arrived when the next block was last planned. */
   #awaitsRecovery = false;
   readonly #stops: (() => void)[];
 
@@ -59,7 +59,7 @@ export class Producer {
     const { events } = options.chain;
     this.#stops = [
       events.on("head", () => this.#restart()),
-      // A recovery's block becomes final after it has become the head, and changes the set that may go on.
+      // A recovery's block becomes final after it has become the head, and changes the set that may continue.
       events.on("finality", () => {
         if (this.#awaitsRecovery) this.#restart();
       }),
@@ -73,7 +73,7 @@ export class Producer {
     this.#restart();
   }
 
-  /** A transaction has come: on a chain without empty blocks it is a reason for one. */
+  /** A transaction has arrived: on a chain without empty blocks it is a reason for one. */
   onTransaction(): void {
     if (this.#enabled && this.#wantedSince === undefined && this.#options.hasExecutable()) {
       this.#wantedSince = this.#options.clock.now();
@@ -103,23 +103,28 @@ export class Producer {
 
   #seal(plan: Plan): void {
     const { clock } = this.#options;
-    // Timers come early at times, and clocks are set back: others would take the block for one from the future.
+    // Timers sometimes fire early, and clocks are set back: others would take the block for one from the future.
     if (clock.now() < plan.sealAtMs) this.#schedule();
     else if (this.#isLate(plan)) this.#cancel = clock.after(lookAgainMs, () => this.#seal(plan));
     else void this.#produce(plan);
   }
 
-  /** True if another's turn would be taken too late: a block is here and only needs to be checked. For a period at most, as it may be wrong. */
+  /**
+   * True if taking the place of another authority is no longer appropriate: its block is here and only needs to be
+   * checked. This holds for a period at most, because that block may be wrong.
+   */
   #isLate({ inTurn, parentId, sealAtMs }: Plan): boolean {
     const { chain, clock, isComing } = this.#options;
     if (inTurn || clock.now() >= sealAtMs + chain.snapshot.parameters.periodMs) return false;
     return isComing?.(parentId) ?? false;
   }
 
-  /** When this account may make the next block; `undefined` if it may not, or nothing asks for one. */
+  /**
+   * The time at which this account may make the next block; `undefined` if it may not, or there is no reason for one.
+   */
   #nextTime(): Plan | undefined {
     const { chain, signer } = this.#options;
-    // The set that may go on is not the one after this head.
+    // The set that may continue is not the one after this head.
     this.#awaitsRecovery = chain.awaited !== undefined;
     if (this.#awaitsRecovery) return undefined;
     const { emptyBlockPeriodMs } = chain.snapshot.parameters;
@@ -132,7 +137,9 @@ export class Producer {
     return time && { ...this.#moveToFreeSlot(time), emptyAtMs, parentId: chain.head.id };
   }
 
-  /** Takes the next slot if this account has signed in this one, on another branch; the wait in line stays as long. */
+  /**
+   * Takes the next slot if this account has signed in this one, on another branch; the wait in line keeps its length.
+   */
   #moveToFreeSlot(time: ProductionTime): ProductionTime {
     const { chain, signer } = this.#options;
     const { slotMs } = chain.genesis.config;
@@ -166,7 +173,7 @@ export class Producer {
     }
   }
 
-  /** There is another head, for which a block is planned already, or no more to do. */
+  /** There is another head, for which a block is planned already, or there is nothing more to do. */
   #isStale(parentId: Uint8Array): boolean {
     return !this.#enabled || !equalBytes(parentId, this.#options.chain.head.id);
   }

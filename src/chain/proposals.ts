@@ -23,14 +23,14 @@ import { CodedError, messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { SerialQueue } from "../util/serial-queue.ts";
 
-/** A change that this node's operator asks for: the node's own blocks vote for it. */
+/** A change that this node's operator proposes: the node's own blocks vote for it. */
 export interface Proposal {
   /** Never of kind none. */
   vote: HeaderVote;
   proposedAtMs: number;
 }
 
-/** The place where proposals are kept, one a subject. */
+/** Storage for proposals, one per subject. */
 export interface ProposalStorage {
   load(): Promise<Proposal[]>;
   save(proposal: Proposal): Promise<void>;
@@ -46,15 +46,18 @@ export interface ProposalsOptions {
   logger: Logger;
 }
 
-/** An authority has at most as many open votes. */
+/** An authority has at most this many open votes. */
 const maxProposals = maxAuthorities;
 
-/** The node's own proposals: one a candidate or parameter, kept on disk until a finalized block has enacted it or it is dropped. */
+/**
+ * The node's own proposals, one per candidate or parameter. They stay on disk until a final block has enacted them or
+ * they are dropped.
+ */
 export class Proposals {
   readonly #options: ProposalsOptions;
   readonly #queue = new SerialQueue();
   readonly #proposals = new Map<Hex, Proposal>();
-  /** The set after the finalized block, or an earlier one where finality has just moved. */
+  /** The set after the finalized block, or an earlier one if finality has just moved. */
   #finalAuthorities: readonly Uint8Array[] = [];
 
   private constructor(options: ProposalsOptions) {
@@ -70,14 +73,14 @@ export class Proposals {
     return proposals;
   }
 
-  /** The same order on every node. */
+  /** The order is the same on every node. */
   list(): Proposal[] {
     return [...this.#proposals.values()].sort(
       (a, b) => a.vote.parameter - b.vote.parameter || compareBytes(a.vote.candidate, b.vote.candidate),
     );
   }
 
-  /** @throws {CodedError} `MALFORMED` where no vote could make the change, `NOTHING_TO_CHANGE` */
+  /** @throws {CodedError} `MALFORMED` if no vote could make the change; `NOTHING_TO_CHANGE` */
   async check(vote: HeaderVote): Promise<void> {
     const snapshot = await this.#options.finalizedSnapshot();
     if (!isWellFormedVote(vote)) throw new CodedError("MALFORMED", "candidate: nobody has this address");
@@ -110,15 +113,15 @@ export class Proposals {
     });
   }
 
-  /** Votes that blocks carry already stay open until the next epoch. Returns what was dropped. */
+  /** Votes that are in blocks already stay open until the next epoch. Returns the dropped proposal. */
   drop(vote: HeaderVote): Promise<Proposal | undefined> {
     return this.#queue.run(() => this.#remove(vote));
   }
 
   /**
-   * The vote that the block at `height` by `voter` carries. `snapshot` is the one after its parent. Several proposals take turns, one
-   * for each round of the authorities, so that nodes with the same proposals vote on the same one. While a change of the set is not
-   * final, no further change of it is voted for (docs/consensus.md, section 7, moving sets).
+   * The vote in the block at `height` by `voter`. `snapshot` is the one after its parent. Several proposals take turns,
+   * one for each round of the authorities, so that nodes with the same proposals vote on the same one. While a change
+   * of the set is not final, no further change of it gets a vote (docs/consensus.md, section 7, moving sets).
    */
   voteFor(snapshot: ChainSnapshot, height: number, voter: Uint8Array): HeaderVote {
     const { authorities } = snapshot;
@@ -132,7 +135,9 @@ export class Proposals {
     return votes[Math.floor(height / authorities.length) % votes.length] ?? noVote;
   }
 
-  /** Drops the proposals that the finalized block's state has enacted. Called after each finalization; never rejects. */
+  /**
+   * Drops the proposals that the finalized block's state has enacted. Called after each finalization; never rejects.
+   */
   async onFinalized(): Promise<void> {
     try {
       await this.#queue.run(() => this.#removeEnacted());
@@ -166,8 +171,8 @@ export class Proposals {
   }
 
   /**
-   * True if the vote would be a new open one, or would change something: an open vote of its own can do that too, if the majority
-   * has become smaller since (no cascades: the subject waits until a header votes on it).
+   * True if the vote would be a new open one, or would change something. A repeated vote can do that too, if the
+   * majority has become smaller since (no cascades: the subject waits until a header votes on it).
    */
   #changesSomething(
     snapshot: ChainSnapshot,
@@ -177,7 +182,7 @@ export class Proposals {
   ): boolean {
     if (vote.kind !== voteKinds.set && isEnacted(snapshot, vote)) return false;
     const after = applyVote(snapshot, { height, proposer, vote }, this.#options.config);
-    // Without an authority the chain ends: no operator can mean that.
+    // Without an authority the chain ends: no operator can intend that.
     if (after.authorities !== snapshot.authorities) return after.authorities.length > 0;
     if (after.parameters !== snapshot.parameters) return true;
     const isOwn = (open: { voter: Uint8Array; vote: HeaderVote }) =>
@@ -186,7 +191,7 @@ export class Proposals {
   }
 }
 
-/** True if a state is as the vote asks for. */
+/** True if the state already is as the vote wants it. */
 export function isEnacted({ authorities, parameters }: ChainSnapshot, vote: HeaderVote): boolean {
   const name = parameterName(vote.parameter);
   if (name === "rules") return BigInt(parameters.rules) >= vote.value;

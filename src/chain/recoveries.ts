@@ -3,7 +3,9 @@ import { BlockError } from "../types/errors.ts";
 import type { BlockRef, ChainSnapshot, Recovery } from "../types/index.ts";
 import { equalBytes, toHex } from "../util/bytes.ts";
 
-/** The changes that a chain's recoveries make to its rules. The list has been checked and stays as it is while a node runs. */
+/**
+ * The changes that a chain's recoveries make to its rules. The list was checked and does not change while a node runs.
+ */
 export class Recoveries {
   /** Oldest first. */
   readonly all: readonly Recovery[];
@@ -18,7 +20,7 @@ export class Recoveries {
     return this.all.at(-1);
   }
 
-  /** The snapshot by which the next block is checked. `snapshot`: the one after block `id`, as its state root has it. */
+  /** The snapshot by which the next block is checked. `snapshot` is the one in the state root of block `id`. */
   after(id: Uint8Array, snapshot: ChainSnapshot): ChainSnapshot {
     const recovery = this.all.findLast(({ block }) => equalBytes(block.id, id));
     return recovery ? recoveredSnapshot(snapshot, recovery) : snapshot;
@@ -29,14 +31,16 @@ export class Recoveries {
     return this.all.some(({ block }) => equalBytes(block.id, id));
   }
 
-  /** Refuses a block that a recovery has named another for. @throws {BlockError} `BELOW_FINALIZED` */
+  /**
+   * Refuses a block at the height of a recovery's block that is a different one. @throws {BlockError} `BELOW_FINALIZED`
+   */
   requireNamed({ height, id }: BlockRef): void {
     const other = this.all.find(({ block }) => block.height === height && !equalBytes(block.id, id));
     if (!other) return;
     throw new BlockError("BELOW_FINALIZED", `a recovery names ${toHex(other.block.id)} at height ${height}`);
   }
 
-  /** The oldest one whose block is not final here yet. `finalizedRound`: of the final checkpoint. */
+  /** The oldest recovery whose block is not final here yet. `finalizedRound` is that of the final checkpoint. */
   awaited(finalizedRound: number): Recovery | undefined {
     return this.all.find(({ round }) => round > finalizedRound);
   }

@@ -10,7 +10,7 @@ import type { CanonicalChain } from "./canonical.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import type { ForkBlocks } from "./fork-blocks.ts";
 
-/** Blocks that are left with one commit: all of them are in memory meanwhile. */
+/** Blocks that are abandoned in one commit: all of them are in memory meanwhile. */
 const leftAtOnce = 64;
 
 export interface RecoveryAdoptionOptions {
@@ -21,11 +21,11 @@ export interface RecoveryAdoptionOptions {
   forks: ForkBlocks;
   pause: Pause;
   logger: Logger;
-  /** The block of a recovery is final now. The head may be on another branch still. */
+  /** The block of a recovery is final now. The head may still be on another branch. */
   onAdopted(): void;
 }
 
-/** Makes the blocks of the recoveries that a node was given final. One call at a time. */
+/** Makes the blocks of the recoveries that a node was given final. Allows one call at a time. */
 export class RecoveryAdoption {
   readonly #options: RecoveryAdoptionOptions;
 
@@ -33,29 +33,32 @@ export class RecoveryAdoption {
     this.#options = options;
   }
 
-  /** The oldest recovery whose block has not come yet. */
+  /** The oldest recovery whose block has not arrived yet. */
   get awaited(): Recovery | undefined {
     const { tree, checkpoints } = this.#options;
     return tree.recoveries.awaited(checkpoints.finalized.round);
   }
 
   /**
-   * Begins to go on from recoveries that came with this start. What is above their blocks was made before: its transactions go back to
-   * the mempool. Whatever ends it, the next start does the rest.
+   * Begins to continue from recoveries that came with this start. Blocks above theirs were made before; their
+   * transactions return to the mempool. If this is interrupted, the next start does the rest.
    */
   async start(): Promise<void> {
     const { tree } = this.#options;
     for (let recovery = this.awaited; recovery; recovery = this.awaited) {
       const { height, id } = recovery.block;
       const isHere = (await tree.get(id)) !== undefined;
-      // If it is not here, this node's block at that height is another.
+      // If the recovery's block is not here, this node's block at that height is another one.
       await this.#leaveAbove(isHere ? recovery.block : { height: height - 1 });
       if (!isHere) return;
       await this.#adopt(recovery);
     }
   }
 
-  /** Blocks have come. Those on a recovery's block were made under the recovery. Returns true if a block has become final by it. */
+  /**
+   * Blocks have arrived. Those on a recovery's block were made under the recovery. Returns true if this has made a
+   * block final.
+   */
   async arrived(): Promise<boolean> {
     let adopted = false;
     for (let recovery = this.awaited; recovery; recovery = this.awaited) {
@@ -69,7 +72,7 @@ export class RecoveryAdoption {
   async #leaveAbove({ height, id }: { height: number; id?: Uint8Array }): Promise<void> {
     const { tree, reader, canonical, forks, pause } = this.#options;
     const own = await reader.canonicalId(height);
-    // On another branch, the head moves with what becomes final.
+    // If it is on another branch, the head moves when it becomes final.
     const isOwn = own !== undefined && (!id || equalBytes(own, id));
     while (isOwn && canonical.head.height > height) {
       const at = Math.max(height, canonical.head.height - leftAtOnce);

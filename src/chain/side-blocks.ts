@@ -6,17 +6,20 @@ import type { Chain } from "./chain.ts";
 const remembered = 100;
 
 export interface SideBlock extends BlockRef {
-  /** It was canonical before a reorganization. */
+  /** True if the block was canonical before a reorganization. */
   retracted: boolean;
 }
 
-/** The blocks that have come since the start and are not canonical: those that lost against another, and those retracted. */
+/**
+ * The blocks that have arrived since the start and are not canonical: those that lost against another, and those that
+ * were retracted.
+ */
 export class SideBlocks {
   readonly #blocks = new LruMap<Hex, SideBlock>(remembered);
 
   constructor(chain: Pick<Chain, "events">) {
     let canonical: ReadonlySet<Hex> = new Set();
-    // Comes before `imported` of the same blocks.
+    // This event comes before `imported` for the same blocks.
     chain.events.on("head", ({ retracted, applied }) => {
       for (const block of retracted) this.#add(block, true);
       for (const { idHex } of applied) this.#blocks.delete(idHex);

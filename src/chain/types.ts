@@ -15,7 +15,7 @@ export interface CheckedBlock {
 export interface Head extends BlockRef {
   idHex: Hex;
   header: SignedHeader;
-  /** From the block after genesis to this one. */
+  /** The sum from the block after genesis to this one. */
   totalDifficulty: number;
 }
 
@@ -35,11 +35,11 @@ export interface HeadChange {
 /** A block as the database has it. */
 export interface StoredBlock extends Head {
   records: readonly TransactionRecord[];
-  /** True if the canonical chain holds it. */
+  /** True if it is on the canonical chain. */
   canonical: boolean;
 }
 
-/** A block without its transactions. `bodyBytes`: of these, encoded. */
+/** A block without its transactions. `bodyBytes` is their encoded size. */
 export interface BlockSummary extends Head {
   transactionCount: number;
   bodyBytes: number;
@@ -52,23 +52,23 @@ export interface IncludedTransaction {
   index: number;
 }
 
-/** `total`: all since the timer was started. */
+/** `total` is the time since the timer was started. */
 export type Stage = "check" | "execute" | "hash" | "sign" | "commit" | "total";
 
-/** Notes that a stage of the work on a block has ended; it began where the one before did. */
+/** Records that a stage of the work on a block has ended. The stage began where the previous one ended. */
 export type StageTimer = (stage: Stage) => void;
 
 export type StartStageTimer = (operation: "import" | "produce") => StageTimer;
 
-/** Result of an import: the new head, on a side branch, or there already. */
+/** The result of an import: the new head, on a side branch, or known before. */
 export type ImportOutcome = "head" | "side" | "known";
 
-/** Signs headers with an authority's account, at most one in a slot (docs/slashing-protection.md). */
+/** Signs headers with an authority's account, at most one per slot (docs/slashing-protection.md). */
 export interface BlockSigner {
   readonly publicKey: Uint8Array;
-  /** The first slot from this one on in which a new header may be signed. */
+  /** The first slot from `slot` on in which a new header may be signed. */
   freeSlotFrom(slot: number): number;
-  /** `root`: the 32 bytes of `signingRoot`. @throws where signing is not safe. */
+  /** `root` is the 32 bytes of `signingRoot`. @throws if signing is not safe. */
   signHeader(header: { slot: number; root: Uint8Array }): Promise<Uint8Array>;
 }
 

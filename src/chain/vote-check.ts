@@ -16,9 +16,11 @@ import { findAncestor } from "./branches.ts";
 import type { Head } from "./types.ts";
 
 /**
- * `NOT_A_LINK`: rounds or heights do not ascend, whatever the chain. `UNKNOWN_BLOCK`: the target is not here yet, or what it stands on
- * is gone, so nothing can be said. `BEFORE_RECOVERY`: the target is not above the block of the newest recovery, which is final without
- * votes. `INVALID_VOTE`: it contradicts the blocks. Only the two before it can befall an honest vote.
+ * The reasons for which a vote is refused. Only `UNKNOWN_BLOCK` and `BEFORE_RECOVERY` can befall an honest vote.
+ * - `NOT_A_LINK`: rounds or heights do not ascend, whatever the chain.
+ * - `UNKNOWN_BLOCK`: the target is not here yet, or its ancestor is gone, so nothing can be said.
+ * - `BEFORE_RECOVERY`: the target is not above the block of the newest recovery, which is final without votes.
+ * - `INVALID_VOTE`: it contradicts the blocks.
  */
 export type VoteErrorCode =
   | "NOT_A_LINK"
@@ -44,7 +46,10 @@ export function voteSigningRoot(link: FinalityVote, genesisId: Uint8Array): Uint
   return signingRoot(rootOf(FinalityVote, link), computeDomain("finalityVote", genesisId));
 }
 
-/** Checks all of a vote but its signature against the blocks; returns the target's own authorities. @throws {VoteError} */
+/**
+ * Checks everything about a vote except its signature against the blocks; returns the target's own authorities. @throws
+ * {VoteError}
+ */
 export async function checkVote(
   { message, voter }: SignedFinalityVote,
   { tree }: Pick<VoteChecks, "tree">,
@@ -54,7 +59,9 @@ export async function checkVote(
   return authorities;
 }
 
-/** Cheap checks before a vote's signature: its link, and that the voter is in the target's set. @throws {VoteError} */
+/**
+ * The cheap checks before a vote's signature: its link, and that the voter is in the target's set. @throws {VoteError}
+ */
 export async function checkVoter({ message, voter }: SignedFinalityVote, tree: BlockTree): Promise<void> {
   const target = await targetOf(message, tree);
   requireMember(await authoritiesOf(target.id, tree), voter);
@@ -66,7 +73,10 @@ export async function checkSignature(vote: SignedFinalityVote, checks: Signature
   if (!valid) throw new VoteError("INVALID_SIGNATURE", "the vote's signature is wrong");
 }
 
-/** For each vote, true if the signature is the voter's, whatever else is wrong with it. Votes of a round sign one link, which is hashed once. */
+/**
+ * For each vote, true if the signature is the voter's, whatever else is wrong with it. Votes of a round often sign one
+ * link, which is hashed once.
+ */
 export function areSigned(
   votes: readonly SignedFinalityVote[],
   { genesisId, verify }: SignatureChecks,
@@ -92,7 +102,7 @@ export async function checkCertificate(certificate: Certificate, checks: VoteChe
   await checkSigners(certificate, await checkLink(certificate.link, checks.tree), checks);
 }
 
-/** Checks that a quorum of these authorities has signed a certificate, whatever its link is worth. @throws {VoteError} */
+/** Checks that a quorum of these authorities has signed a certificate, whatever its link. @throws {VoteError} */
 export async function checkSigners(
   { link, voters, signatures }: Certificate,
   authorities: readonly Uint8Array[],
@@ -138,7 +148,7 @@ function unknownTarget(): VoteError {
   return new VoteError("UNKNOWN_BLOCK", "the target block is not known");
 }
 
-/** The target's block, for a link that this chain may hold. @throws {VoteError} */
+/** The target's block, for a link that can be on this chain. @throws {VoteError} */
 async function targetOf(link: FinalityVote, tree: BlockTree): Promise<Head> {
   requireLink(link);
   requireAboveRecovery(link, tree);
@@ -151,7 +161,9 @@ function requireLink(link: FinalityVote): void {
   if (!isLink(link)) throw new VoteError("NOT_A_LINK", "rounds or heights do not ascend");
 }
 
-/** Keys of a lost majority must not settle anything below the block that people have agreed on. @throws {VoteError} */
+/**
+ * The keys of a lost majority must not settle anything below the block that people have agreed on. @throws {VoteError}
+ */
 function requireAboveRecovery({ target }: FinalityVote, { recoveries }: BlockTree): void {
   const { newest } = recoveries;
   if (newest && target.height <= newest.block.height)
@@ -166,7 +178,7 @@ function requireMember(authorities: readonly Uint8Array[], voter: Uint8Array): v
     throw new VoteError("NOT_AN_AUTHORITY", "the voter is no authority in the target block's state");
 }
 
-/** It was found invalid after blocks on it had been stored. */
+/** The ancestor was found invalid after blocks on it had been stored. */
 function noAncestor(): VoteError {
   return new VoteError("UNKNOWN_BLOCK", "an ancestor of the target block is not known");
 }

@@ -19,15 +19,15 @@ import type { Chain } from "./chain.ts";
 import type { Finalizer } from "./finalizer.ts";
 import { voteSigningRoot } from "./vote-check.ts";
 
-/** After signing was refused, before the next try. */
+/** The delay before the next attempt after signing was refused. */
 const retryMs = 1_000;
 
 /** Signs finality votes; refuses those that could be slashed. */
 export interface VoteSigner {
   publicKey: Uint8Array;
-  /** Target round of the last vote that was signed, in this process or an earlier one; 0 if none was. */
+  /** The target round of the last signed vote, in this process or an earlier one; 0 if there was none. */
   lastTargetRound: number;
-  /** Up to here no new vote is signed: `lastTargetRound`, or more where older data was put back. */
+  /** The round up to which no new vote is signed: `lastTargetRound`, or more after older data was restored. */
   refusedToRound: number;
   signFinalityVote(vote: { sourceRound: number; targetRound: number; root: Uint8Array }): Promise<Uint8Array>;
 }
@@ -37,11 +37,13 @@ export interface VoterOptions {
   finalizer: Finalizer;
   clock: Clock;
   logger: Logger;
-  /** Its account votes while it is an authority. */
+  /** The account of this signer votes while it is an authority. */
   signer: VoteSigner;
 }
 
-/** Casts the votes of one account: decides when, from which source and for which block (docs/consensus.md, section 7). */
+/**
+ * Casts the votes of one account: decides when, from which source and for which block (docs/consensus.md, section 7).
+ */
 export class Voter {
   readonly events: Emitter<{ vote: SignedFinalityVote }>;
   readonly #options: VoterOptions;
@@ -51,13 +53,13 @@ export class Voter {
   #stopped = false;
   #isDue = false;
   #cancelTimer: () => void = () => undefined;
-  /** Since when the head stands. */
+  /** The time since which the head has stood. */
   #headSinceMs: number;
-  /** Round of the newest own vote. */
+  /** The round of this node's newest vote. */
   readonly #round: RoundTimer;
-  /** A later source that others vote from, and since when its certificate is waited for. */
+  /** A later source that others vote from, and the time since which its certificate has been awaited. */
   #laterSource = { round: 0, sinceMs: 0 };
-  /** Own votes that are not counted yet. */
+  /** This node's votes that are not counted yet. */
   #counting = 0;
 
   constructor(options: VoterOptions) {
@@ -81,7 +83,7 @@ export class Voter {
     this.#wake();
   }
 
-  /** Round of the newest own vote. */
+  /** The round of this node's newest vote. */
   get round(): number {
     return this.#round.round;
   }
@@ -93,7 +95,7 @@ export class Voter {
   }
 
   #wake(): void {
-    // One that waits to begin sees all that has come until then.
+    // An evaluation that waits to begin will see everything that arrives until then.
     if (this.#stopped || this.#isDue) return;
     this.#isDue = true;
     void this.#queue
@@ -102,7 +104,7 @@ export class Voter {
         return this.#evaluate();
       })
       .catch((error) => {
-        // Slashing protection logs its own refusals, and the others reach rounds that this account does not.
+        // Slashing protection logs its own refusals.
         const level = error instanceof SigningError ? "debug" : "error";
         this.#options.logger[level]({ error: messageOf(error) }, "no finality vote");
         this.#sleep(retryMs);
@@ -114,19 +116,21 @@ export class Voter {
     if (!this.#stopped) this.#cancelTimer = this.#options.clock.after(delayMs, () => this.#wake());
   }
 
-  /** Votes if it is time to, and sets the timer for when it may be. */
+  /** Votes if it is time to, and sets the timer for the next possible time. */
   async #evaluate(): Promise<void> {
     const { chain, finalizer, clock, signer } = this.#options;
     if (!this.#enabled || this.#stopped) return;
     // The set that counts is not the one after this head.
     if (chain.awaited) return this.#cancelTimer();
-    // Others may be a round ahead by then: to follow them from the old source would split the votes. Counting wakes this.
+    // Others may be a round ahead by then, and following them from the old source would split the votes. Counting
+    // triggers the next evaluation.
     if (this.#counting > 0 || finalizer.isSettling) return;
     const { justified, finalized } = chain.finality;
     const { head } = chain;
     if (equalBytes(head.id, finalized.block)) return this.#cancelTimer();
 
-    // Rounds that the protection refuses are passed over: where more than a third wait for the others to reach theirs, nobody would.
+    // Rounds that the protection refuses are skipped: if more than a third waited for the others to reach their rounds,
+    // nobody would.
     if (signer.refusedToRound > this.#round.round) this.#round.enter(signer.refusedToRound);
     const reached = finalizer.rounds.targets(chain.snapshot.authorities).ofMinority;
     let round = Math.max(justified.round + 1, reached);
@@ -148,7 +152,7 @@ export class Voter {
     );
     if (height === undefined) return this.#sleep(Math.max(restingMs(periodMs) - standsForMs, 1));
     const target = await ancestorAt(chain.tree, head, height);
-    // The head has yet to follow the justified block; it wakes this when it has.
+    // The head has yet to follow the justified block; the change of the head triggers the next evaluation.
     if (!(await isAncestor(chain.tree, { height: justified.height, id: justified.block }, target))) return;
     const voters = (await chain.tree.snapshotAfter(target.id)).authorities;
     if (authorityIndex(voters, signer.publicKey) < 0) return this.#cancelTimer();
@@ -157,14 +161,15 @@ export class Voter {
     this.#round.enter(round);
   }
 
-  /** Undefined: those who have yet to reach the own round wake this. */
+  /** Undefined while authorities have yet to reach this node's round; their votes trigger the next evaluation. */
   async #resultWaitMs(): Promise<number | undefined> {
     const { chain, finalizer, clock, signer } = this.#options;
     const { rounds } = finalizer;
     const { round } = this.#round;
     const own = rounds.voteOf(signer.publicKey);
     const target = own && (await chain.tree.get(own.message.target.block));
-    // The set may have changed since: those who can give this round a result, or those who can give one to the next.
+    // The set may have changed since. This concerns both those who can give this round a result and those who can give
+    // one to the next.
     const snapshots = target ? [await chain.tree.snapshotAfter(target.id), chain.snapshot] : [chain.snapshot];
     const reached = snapshots.map(({ authorities }) => ({
       ranking: rounds.targets(authorities),
@@ -178,7 +183,10 @@ export class Voter {
     });
   }
 
-  /** More than a third vote from a later source: its certificate has been asked for, and a vote from the old one would split theirs. */
+  /**
+   * More than a third vote from a later source: its certificate has been requested, and a vote from the old one would
+   * split theirs.
+   */
   #certificateWaitMs(): number {
     const { chain, finalizer, clock } = this.#options;
     const round = finalizer.rounds.sources(chain.snapshot.authorities).ofMinority;
@@ -196,7 +204,7 @@ export class Voter {
     });
     const vote = { message, voter: signer.publicKey, signature };
     this.events.emit("vote", vote);
-    // Counted like any other's, outside of the queue's task.
+    // It is counted like any other vote, outside of the queue's task.
     this.#counting++;
     void finalizer
       .addVote(vote)

@@ -1,12 +1,15 @@
 import type { Network, PeerId } from "../../protocols/index.ts";
 import { equalBytes } from "../util/bytes.ts";
 
-/** As many certificates as an answer of `finality` has. */
+/** As many certificates as a `finality` answer has. */
 const maxPerPeer = 3;
 
 export type Connections = Pick<Network, "peers" | "on">;
 
-/** Blocks that certificates of connected peers wait for: the newest few of each, so that nobody pushes out what another has shown. */
+/**
+ * Blocks that certificates of connected peers wait for: the newest few of each peer, so that no peer pushes out what
+ * another has shown.
+ */
 export class AwaitedBlocks {
   readonly stop: () => void;
   readonly #network: Connections;
@@ -17,19 +20,19 @@ export class AwaitedBlocks {
     this.stop = network.on("disconnected", (peer) => this.#blocks.delete(peer));
   }
 
-  /** Peers of which blocks are awaited. */
+  /** The number of peers whose blocks are awaited. */
   get size(): number {
     return this.#blocks.size;
   }
 
   add(block: Uint8Array, peer: PeerId): void {
-    // It may have gone while its answer was being read.
+    // The peer may have left while its answer was being read.
     if (!this.#network.peers().some(({ id }) => id === peer)) return;
     const others = (this.#blocks.get(peer) ?? []).filter((one) => !equalBytes(one, block));
     this.#blocks.set(peer, [...others, block].slice(-maxPerPeer));
   }
 
-  /** The peers whose certificates wait for this block, no more from now on. */
+  /** The peers whose certificates wait for this block; they stop waiting. */
   release(block: Uint8Array): PeerId[] {
     const released: PeerId[] = [];
     for (const [peer, blocks] of this.#blocks) {

@@ -2,29 +2,32 @@ import { type Hex, toHex } from "../util/bytes.ts";
 import type { BlockLoad, LoadedBlock } from "./block-load.ts";
 
 /**
- * Blocks on their way at once: who needs more than 16 floods. Strangers, authorities and votes have places of their own; one block of
- * each authority is always loaded, so that no crowd of others keeps it out.
+ * Blocks being loaded at once: a payer that needs more than 16 floods. Strangers, authorities and votes have separate
+ * places. One block of each authority is always loaded, so that no crowd of others keeps it out.
  */
 const maxLoads = { perPayer: 16, authorities: 256, peers: 64, votes: 64 };
-/** Blocks that wait for their parent or their time. What is lost is found again by sync. */
+/** Blocks that wait for their parent or their time. Sync finds dropped ones again. */
 export const waitingLimits = {
   perPayer: { blocks: 16, bytes: 32 * 2 ** 20 },
   inAll: { blocks: 256, bytes: 64 * 2 ** 20 },
 };
 
-/** The payer for a block's cost: the authority that signed its header, or the peer that told of it, or a vote, which paid before. */
+/**
+ * The payer for a block's cost: the authority that signed its header, the peer that announced it, or a vote, which has
+ * been charged before.
+ */
 export type Payer = `authority ${string}` | `peer ${string}` | "vote";
 
 export type EntryState =
   | { kind: "loading"; load: BlockLoad }
-  /** Checked, ahead of the local clock. */
+  /** Checked, but ahead of the local clock. */
   | { kind: "early"; loaded: LoadedBlock; cancel: () => void }
-  /** Checked; its parent is not here. */
+  /** Checked, but its parent is not here. */
   | { kind: "orphan"; loaded: LoadedBlock }
   /** `done` never rejects. */
   | { kind: "importing"; loaded: LoadedBlock; done: Promise<unknown> };
 
-/** A block on its way here, from the first that is heard of it until it is imported or given up. */
+/** A block that is being obtained, from the first announcement until it is imported or given up. */
 export interface BlockEntry {
   readonly id: Uint8Array;
   readonly idHex: Hex;
@@ -32,7 +35,7 @@ export interface BlockEntry {
   state: EntryState;
 }
 
-/** Every block on its way, by id, and the bounds of what they cost. */
+/** Every block that is being obtained, by id, and the bounds of their cost. */
 export class BlockEntries {
   readonly #entries = new Map<Hex, BlockEntry>();
 
@@ -57,16 +60,16 @@ export class BlockEntries {
     this.#entries.set(entry.idHex, entry);
   }
 
-  /** Only if it is still this entry's turn: another may have come after it was given up. */
+  /** Removes the entry only if it is still current: another may have replaced it after it was given up. */
   remove(entry: BlockEntry): void {
     if (this.#entries.get(entry.idHex) === entry) this.#entries.delete(entry.idHex);
     if (entry.state.kind === "early") entry.state.cancel();
   }
 
   /**
-   * Puts a block aside until its parent or its time has come. Where there is no room, blocks that no authority answers for give way
-   * first, then the oldest of whoever has put most aside: nobody pushes out the blocks of others, and strangers, who can be any number,
-   * none of an authority. Returns false if that is this one.
+   * Keeps a block until its parent or its time has come. If there is no room, blocks that no authority answers for are
+   * dropped first, then the oldest of the payer with the most. No payer pushes out the blocks of others, and strangers,
+   * who can be any number, never push out an authority's. Returns false if this block is the one to drop.
    */
   wait(entry: BlockEntry, state: Extract<EntryState, { kind: "early" | "orphan" }>): boolean {
     entry.state = state;
@@ -85,7 +88,7 @@ export class BlockEntries {
     return this.#entries.get(entry.idHex) === entry;
   }
 
-  /** Blocks that wait for this parent. */
+  /** The blocks that wait for this parent. */
   orphansOf(parent: Hex): BlockEntry[] {
     return this.#of("orphan").filter(({ state }) => parentOf(state) === parent);
   }
@@ -98,7 +101,7 @@ export class BlockEntries {
     return parent;
   }
 
-  /** The block was refused: so will be those that wait for it. */
+  /** The block was refused, so the blocks that wait for it will be refused too. */
   removeDescendants(idHex: Hex): void {
     for (const orphan of this.orphansOf(idHex)) {
       this.remove(orphan);
@@ -143,7 +146,7 @@ function bytesOf(entries: readonly BlockEntry[]): number {
   return entries.reduce((sum, { state }) => sum + (loadedOf(state)?.block.body.length ?? 0), 0);
 }
 
-/** The entries of whoever has most: by the part of each limit that they use up. */
+/** The entries of the payer with the most, by the part of each limit that they use up. */
 function largestShare(waiting: readonly BlockEntry[]): BlockEntry[] {
   const { blocks, bytes } = waitingLimits.inAll;
   const byPayer = Map.groupBy(waiting, ({ payer }) => payer);

@@ -2,13 +2,16 @@ import type { PeerId } from "../../protocols/index.ts";
 import type { CheckedBlock } from "../chain/types.ts";
 import type { Clock } from "../util/clock.ts";
 
-/** More peers than this that say they have a block are not remembered: about as many as a node has connections to. */
+/** Further peers that claim to have a block are not remembered: about as many as a node has connections. */
 export const maxSources = 64;
 
 /** A peer that has a block. */
 export interface BlockSource {
   from: PeerId;
-  /** Fetches it there, and has `load` check it. Undefined where nothing comes, or another was faster. */
+  /**
+   * Fetches the block from this peer, and has `load` check it. Undefined if nothing arrives, or another source was
+   * faster.
+   */
   fetch(load: BlockLoad): Promise<CheckedBlock | undefined>;
 }
 
@@ -19,31 +22,31 @@ export interface LoadedBlock {
 
 export interface BlockLoadOptions {
   clock: Clock;
-  /** How long a peer is waited for before the next one is asked too. */
+  /** The time before the next peer is asked too. */
   patienceMs: number;
-  /** For each source that fails before the block is here. */
+  /** Called for each source that fails before the block is here. */
   onFailure(error: unknown, from: PeerId): void;
 }
 
 /**
- * A block on its way here, from the first peer that told of it. That one may not have it, not give it, or take its time: another is
- * asked where it fails, and beside it where it is slow, the last and the first to tell of the block in turns, so that a crowd of peers
- * that are fast to tell and give nothing stands between it and nobody. The slow request keeps running so that a peer that never answers
- * is penalized.
+ * The loading of a block, from the first peer that announced it. That peer may not have the block, not deliver it, or
+ * take its time. If it fails, another one is asked; if it is slow, another one is asked too. The last and the first to
+ * announce the block take turns, so that a crowd of peers that announce quickly and deliver nothing cannot block the
+ * others. The slow request keeps running so that a peer that never answers is penalized.
  */
 export class BlockLoad {
-  /** The first source's. */
+  /** The first source's peer. */
   readonly from: PeerId;
-  /** Undefined where no source had it. Never rejects. */
+  /** Undefined if no source had it. Never rejects. */
   readonly ended: Promise<LoadedBlock | undefined>;
   readonly #options: BlockLoadOptions;
   readonly #end: (loaded: LoadedBlock | undefined) => void;
   readonly #peers = new Set<PeerId>();
-  /** In the order in which they told of the block. */
+  /** In the order in which they announced the block. */
   readonly #untried: BlockSource[] = [];
   #asked = 0;
   #asking = 0;
-  /** The peer asked last, while it may still answer in time. */
+  /** The peer that was asked last, while it may still answer in time. */
   #waitingFor: PeerId | undefined;
   #checking: Promise<unknown> | undefined;
   /** True once the block is here. */
@@ -65,7 +68,7 @@ export class BlockLoad {
     if (this.#waitingFor === undefined) this.#next();
   }
 
-  /** Checks what sources have sent one after the other, until one of it is right. Rejects as `check` does. */
+  /** Checks what sources have sent, one after the other, until one of them is right. Rejects as `check` does. */
   async check(check: () => Promise<CheckedBlock>): Promise<CheckedBlock | undefined> {
     while (this.#checking) await this.#checking;
     if (this.#passed) return undefined;
@@ -82,7 +85,7 @@ export class BlockLoad {
   }
 
   #next(): void {
-    // The block being checked may be right: then nobody else has to send it.
+    // The block being checked may be right; then nobody else has to send it.
     if (this.#passed || this.#checking) return;
     const source = this.#asked % 2 === 0 ? this.#untried.shift() : this.#untried.pop();
     if (source) void this.#ask(source);

@@ -4,11 +4,14 @@ import type { Clock } from "../util/clock.ts";
 import { LruMap } from "../util/lru.ts";
 import { Doubts } from "./doubts.ts";
 
-/** Whom a place is kept for: a peer that has delivered before, one that this node dialled by its own choice, or anybody. */
+/**
+ * The kinds of places: for a peer that has delivered before, for one that this node dialled by its own choice, and for
+ * anybody.
+ */
 const kinds = ["proven", "chosen", "anybody"] as const;
 type Kind = (typeof kinds)[number];
 
-/** Peers that are tried at once. Whoever fills the places for anybody keeps the others free. */
+/** Peers that are tried at once. Filling the places for anybody leaves the others free. */
 const places: Record<Kind, number> = { proven: 1, chosen: 1, anybody: 2 };
 const maxProven = 256;
 
@@ -18,8 +21,8 @@ export interface CandidatesOptions {
 }
 
 /**
- * Decides which peers are tried, several at once, when all that is known of them is what they claim. Ids cost nothing, and neither do
- * claims: what counts is who has failed, who has delivered, and who was the node's own choice.
+ * Decides which peers are tried, several at once, when only their claims are known. Ids and claims cost nothing. What
+ * counts is which peers have failed, which have delivered, and which were the node's own choice.
  */
 export class Candidates {
   readonly #network: Pick<Network, "peers">;
@@ -32,14 +35,14 @@ export class Candidates {
     this.#doubts = new Doubts(clock);
   }
 
-  /** Peers being tried. */
+  /** The number of peers being tried. */
   get tried(): number {
     return this.#tried.size;
   }
 
   /**
-   * Those of `peers`, best first, that may be tried: those being tried and those who failed of late are left out. `peers`: in the order
-   * of what they claim, which decides between equals only.
+   * The peers that may be tried, best first, without those being tried and those that failed recently. `peers` are in
+   * the order of their claims, which decides between equals only.
    */
   untried(peers: readonly PeerId[]): PeerId[] {
     return this.#ranked(peers).filter((peer) => !this.#tried.has(peer));
@@ -57,7 +60,10 @@ export class Candidates {
     this.#tried.delete(peer);
   }
 
-  /** Up to `count` of the peers, also of those being tried, to ask together: the best, and among them one that delivered and one that was chosen, if there is any. */
+  /**
+   * Up to `count` peers to ask together, possibly some that are being tried: the best ones, including one that has
+   * delivered and one that was chosen, if there are any.
+   */
   some(peers: readonly PeerId[], count: number): PeerId[] {
     const ranked = this.#ranked(peers);
     const kept = (["proven", "chosen"] as const).flatMap(
@@ -66,18 +72,18 @@ export class Candidates {
     return [...new Set([...kept, ...ranked])].slice(0, count);
   }
 
-  /** The peer gave something that was checked. */
+  /** The peer delivered something that was checked. */
   prove(peer: PeerId): void {
     this.#proven.set(peer, true);
   }
 
-  /** It gave all that it claimed. */
+  /** The peer delivered everything that it claimed. */
   trust(peer: PeerId): void {
     this.prove(peer);
     this.#doubts.delete(peer);
   }
 
-  /** It did not. Returns for how many milliseconds it is left out. */
+  /** The peer did not deliver what it claimed. Returns for how many milliseconds it is left out. */
   doubt(peer: PeerId): number {
     this.#proven.delete(peer);
     return this.#doubts.add(peer, this.#groupOf(this.#infoOf(peer)));
@@ -94,8 +100,9 @@ export class Candidates {
   }
 
   /**
-   * Failures first: a peer's own and those of its network, added up, so that neither new ids of a network that fails nor old ones push
-   * a peer aside that failed once. A network of which somebody is being tried waits for the answer, since its other ids may be the same.
+   * Failures come first: a peer's own and those of its network, added up. Neither new ids of a failing network nor old
+   * ones then displace a peer that failed once. If a peer of a network is being tried, its others wait for the answer,
+   * since they may be the same.
    */
   #rank(info: PeerInfo, triedGroups: readonly string[]): number[] {
     const { id, connectedAtMs } = info;

@@ -9,14 +9,14 @@ declare const claimed: unique symbol;
 const zeroDigest = new Uint8Array(Bytes4.lengthBytes);
 
 /**
- * A peer's claims about itself, without proof: they tell whom to ask for what, and decide nothing. The fields agree with each other.
- * Decisions rest on a `Lead` or a certificate.
+ * A peer's claims about itself, without proof: they tell which peer to ask for what, and decide nothing. The fields
+ * agree with each other. Decisions rest on a `Lead` or a certificate.
  */
 export interface ClaimedStatus extends Readonly<ChainStatus> {
   readonly [claimed]: true;
 }
 
-/** Returns what is wrong with a status that no honest node can have. */
+/** Returns the contradiction in a status that no honest node can have. */
 export function contradictionIn(status: ChainStatus): string | undefined {
   const { genesisId, digest, rules, height, headId, totalDifficulty } = status;
   const { justifiedRound, finalizedHeight, finalizedId, timeMs } = status;
@@ -42,16 +42,16 @@ export function contradictionIn(status: ChainStatus): string | undefined {
   return undefined;
 }
 
-/** @throws {RangeError} with what contradicts itself. */
+/** @throws {RangeError} with the contradiction. */
 export function claimedStatus(status: ChainStatus): ClaimedStatus {
   const contradiction = contradictionIn(status);
   if (contradiction) throw new RangeError(contradiction);
   return status as ClaimedStatus;
 }
 
-/** The parts of a status that stay as they are while a node runs. */
+/** The parts of a status that do not change while a node runs. */
 export interface OwnLine {
-  /** Ids of the recoveries that it was started with, oldest first. */
+  /** The ids of the recoveries that it was started with, oldest first. */
   recoveries: readonly Uint8Array[];
   /** The newest version of the rules that its program knows. */
   knownRules: number;
@@ -65,11 +65,11 @@ export function ownStatus(
   { recoveries, knownRules }: OwnLine,
 ): ChainStatus {
   const id = genesisId ?? zero32;
-  // While the chain is being loaded it is known to begin there.
+  // While the chain is being loaded, only its beginning is known.
   const first = { height: 0, id, totalDifficulty: 0 };
   const head = chain?.head ?? first;
   const known = chain?.finalized ?? first;
-  // For the moment in which the head is about to follow what has become final on another branch.
+  // This covers the moment in which the head is about to follow a block that has become final on another branch.
   const isBelowHead = known.height < head.height || equalBytes(known.id, head.id);
   const finalized = isBelowHead ? known : first;
   const rules = genesisId ? (chain?.snapshot.parameters.rules ?? firstRules) : 0;

@@ -3,7 +3,7 @@ import type { BlockRef } from "../types/index.ts";
 import { equalBytes } from "../util/bytes.ts";
 import { CodedError } from "../util/errors.ts";
 
-/** Ids of a canonical chain from `height` downwards, `count` or down to genesis. */
+/** Ids of a canonical chain from `height` downwards: `count` of them, or down to genesis. */
 export type IdsDown = (height: number, count: number) => Promise<Uint8Array[]>;
 
 export interface AncestorSearch {
@@ -11,20 +11,21 @@ export interface AncestorSearch {
   remote: IdsDown;
   /** The lower of the two heads' heights. */
   top: number;
-  /** The search never goes below it: both chains have to share it. */
+  /** The search never goes below this block, which both chains must share. */
   floor: BlockRef;
 }
 
 /**
- * The last block that two chains share. Looks at a page of 100 ids below `top`; as long as none is shared, jumps down by
- * 100, 200, 400, …; once one is, halves the gap between it and the lowest that is not. About 2 log2(depth / 100) pages.
+ * The last block that two chains share. The search requests a page of 100 ids below `top`. As long as none is shared,
+ * it jumps down by 100, 200, 400, …; then it halves the gap between the highest shared and the lowest unshared one.
+ * This takes about 2 log2(depth / 100) pages.
  * @throws {CodedError} `CONFLICTS_WITH_FINALIZED`
  */
 export async function findCommonAncestor({ local, remote, top, floor }: AncestorSearch): Promise<BlockRef> {
   if (top < floor.height) throw conflict(floor);
-  /** Highest known to be shared. */
+  /** The highest block known to be shared. */
   let shared: BlockRef | undefined;
-  /** Lowest known not to be. */
+  /** The lowest height known not to be shared. */
   let apart = top + 1;
   let jump = maxIdsPerPage;
   let from = top;

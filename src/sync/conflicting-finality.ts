@@ -2,21 +2,24 @@ import type { FinalityConflictError } from "../chain/checkpoints.ts";
 import type { Finalizer } from "../chain/finalizer.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
 
-/** Each takes a third of the authorities to make. */
+/** Each conflict takes a third of the authorities to make. */
 const maxKept = 8;
 
-/** Another block than here is final, or justified beside what is final here: a quorum has signed, and the signatures were checked. */
+/**
+ * Another block than this node's is final, or justified in conflict with this node's final block: a quorum has signed,
+ * and the signatures were checked.
+ */
 export interface FinalityConflict {
   height: number;
   own: Hex;
-  /** Height of the other block. */
+  /** The height of the other block. */
   otherHeight: number;
   other: Hex;
 }
 
 /**
- * Keeps what certificates have shown to be final elsewhere. No branch leads from one finalized block to another, so two that differ stay
- * apart for ever, and somebody has to be told. The word of a peer shows nothing.
+ * Keeps the blocks that certificates have shown to be final elsewhere. No branch leads from one final block to a
+ * conflicting one, so the two chains never merge, and a person has to be told. A peer's claim shows nothing.
  */
 export class ConflictingFinality {
   readonly stop: () => void;
@@ -26,7 +29,7 @@ export class ConflictingFinality {
     this.stop = events.on("conflict", (error) => this.#add(error));
   }
 
-  /** The first ones since the start. */
+  /** The first conflicts since the start. */
   list(): FinalityConflict[] {
     return this.#conflicts;
   }

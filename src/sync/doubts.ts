@@ -2,12 +2,15 @@ import type { PeerId } from "../../protocols/index.ts";
 import type { Clock } from "../util/clock.ts";
 import { LruMap } from "../util/lru.ts";
 
-/** A peer whose claim came to nothing is not followed for so long; doubles each time, so that false claims cannot keep us busy. */
+/**
+ * The time for which a peer is left out after a claim that came to nothing. It doubles each time, so that false claims
+ * cannot keep this node busy.
+ */
 const firstDoubtMs = 500;
 const maxDoubtMs = 60_000;
-/** New ids cost nothing: the oldest entries give way. */
+/** New ids cost nothing, so the oldest entries give way. */
 const maxDoubted = 1_024;
-/** More make no difference. */
+/** More failures make no difference. */
 const maxTimes = 10;
 
 interface Doubt {
@@ -16,8 +19,8 @@ interface Doubt {
 }
 
 /**
- * Peers whose claims came to nothing, and the networks that they are in: a new id is not a new start. A peer is left out for its own
- * failures; those of its network only let others go first, since honest peers may share it.
+ * Peers whose claims came to nothing, and the networks that they are in: a new id is not a fresh start. A peer is left
+ * out for its own failures. Failures of its network only let others go first, since honest peers may share it.
  */
 export class Doubts {
   readonly #clock: Clock;
@@ -32,18 +35,18 @@ export class Doubts {
     return (this.#peers.get(peer)?.untilMs ?? 0) > this.#clock.now();
   }
 
-  /** How often, since it last kept what it claimed. */
+  /** The number of failures since the peer last delivered what it claimed. */
   times(peer: PeerId): number {
     return this.#peers.get(peer)?.times ?? 0;
   }
 
-  /** How often peers of this network have failed of late. */
+  /** The number of recent failures of peers in this network. */
   timesOfGroup(group: string): number {
     const doubt = this.#groups.get(group);
     return doubt && doubt.untilMs > this.#clock.now() ? doubt.times : 0;
   }
 
-  /** Returns for how long the peer is left out. */
+  /** Returns the time for which the peer is left out. */
   add(peer: PeerId, group: string): number {
     const times = Math.min(this.timesOfGroup(group) + 1, maxTimes);
     // Long enough that its other ids do not take turns.

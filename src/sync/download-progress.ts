@@ -5,17 +5,17 @@ import { RateMeter } from "../util/rate-meter.ts";
 
 const logEveryMs = 10_000;
 
-/** How far a download is. Heights. */
+/** The progress of a download, in heights. */
 export interface SyncProgress {
   startHeight: number;
   currentHeight: number;
   targetHeight: number;
   blocksPerSecond: number;
-  /** Undefined while nothing has come. */
+  /** Undefined while nothing has arrived. */
   remainingMs: number | undefined;
 }
 
-/** Measures a download, and says in the log how it goes on. */
+/** Measures a download, and logs its progress. */
 export class DownloadProgress {
   readonly #options: { clock: Clock; logger: Logger };
   readonly #startHeight: number;

@@ -2,13 +2,19 @@ import { type PeerId, RequestError } from "../../protocols/index.ts";
 import { importedTogether } from "../chain/chain.ts";
 import type { CheckedBlock, Head } from "../chain/types.ts";
 
-/** Blocks that one request asks for: some tenths of a second for full ones, so that a slow peer holds little up. */
+/** Blocks in one request: some tenths of a second for full ones, so that a slow peer delays little. */
 const blocksPerRequest = 32;
-/** Downloaded and not imported yet; only what is next in line is fetched beyond it. */
+/** Bytes that are downloaded and not imported yet. Beyond it only the next block in line is fetched. */
 const maxBufferedBytes = 32 * 2 ** 20;
-/** Bytes decoded for their checks, which takes several times the memory. Enough for all cores while a block is executed. */
+/**
+ * Bytes that are decoded for their checks, which takes several times the memory. Enough for all cores while a block is
+ * executed.
+ */
 const maxDecodedBytes = 3 * 2 ** 20;
-/** Blocks are checked together up to about so many bytes, some thousand signatures: many small ones cost little more than one. */
+/**
+ * Blocks are checked together up to about this many bytes, some thousand signatures: many small ones cost little more
+ * than one.
+ */
 const batchBytes = 256 * 1024;
 
 /** Indexes among the heads. */
@@ -17,7 +23,7 @@ export interface Range {
   end: number;
 }
 
-/** A block as it came, at its place among the heads. */
+/** A block as it arrived, with its index among the heads. */
 export interface Received {
   index: number;
   body: Uint8Array;
@@ -26,12 +32,12 @@ export interface Received {
 
 type Slot = { received: Received } | { checking: Received } | { checked: CheckedBlock } | undefined;
 
-/** The blocks of a download, from wanted to taken: fetched in any order, checked and taken in theirs. */
+/** The blocks of a download and their states. They are fetched in any order, and checked and taken in sequence. */
 export class DownloadWork {
   readonly heads: readonly Head[];
   readonly #wanted: Range[] = [];
   readonly #slots: Slot[] = [];
-  /** Peers that sent what they should not have. */
+  /** Peers that sent wrong blocks. */
   readonly #refused = new Set<PeerId>();
   #nextToCheck = 0;
   #nextToTake = 0;
@@ -62,7 +68,7 @@ export class DownloadWork {
     return undefined;
   }
 
-  /** Gives back the rest of a range that a peer did not deliver, and why. */
+  /** Returns the rest of a range that a peer did not deliver, with the reason. */
   giveBack(range: Range, error?: unknown): void {
     this.#lastError = error ?? this.#lastError;
     if (range.start < range.end) this.#wanted.push(range);
@@ -70,12 +76,12 @@ export class DownloadWork {
     this.wake();
   }
 
-  /** Blocks that a peer is slow with: whoever is free may fetch them too, and the first to come counts. */
+  /** A peer is slow with these blocks: another one may fetch them too, and the first to arrive counts. */
   share(range: Range): void {
     this.giveBack({ ...range });
   }
 
-  /** One that is here already is dropped. */
+  /** A block that is here already is dropped. */
   put(received: Received): void {
     if (this.#isHere(received.index)) return;
     this.#slots[received.index] = { received };
@@ -94,10 +100,10 @@ export class DownloadWork {
     while (this.#wanted[0] && this.#wanted[0].start >= this.#wanted[0].end) this.#wanted.shift();
   }
 
-  /** Blocks to check together, the first of those that are left; waits for them. `undefined` when every block is checked. */
+  /** The next blocks to check together; waits for them. `undefined` when every block is checked. */
   async nextBatch(signal: AbortSignal): Promise<Received[] | undefined> {
     while (!signal.aborted && this.#checked < this.heads.length) {
-      // The next in line is always decoded: everything else may wait for it.
+      // The next block in line is always decoded, because everything else may wait for it.
       const mayDecode = this.#decodedBytes < maxDecodedBytes || this.#nextToCheck === this.#nextToTake;
       const batch = mayDecode ? this.#takeBatch() : [];
       if (batch.length > 0) return batch;
@@ -127,7 +133,7 @@ export class DownloadWork {
     this.wake();
   }
 
-  /** The block is none of these heads': it has to come from another peer. True for a peer's first. */
+  /** The block is none of these heads', so it has to come from another peer. True for a peer's first. */
   refuse({ index, body, from }: Received, error: unknown): boolean {
     const isFirst = !this.#refused.has(from);
     this.#slots[index] = undefined;
@@ -139,20 +145,20 @@ export class DownloadWork {
     return isFirst;
   }
 
-  /** Checking is not possible, and nobody's fault. */
+  /** Checking is impossible, and nobody is at fault. */
   fail(error: unknown): void {
     this.#failure = { error };
     this.wake();
   }
 
-  /** Nobody fetches any more: what has come may still be checked and taken. */
+  /** Nobody fetches any more; blocks that have arrived may still be checked and taken. */
   exhaust(): void {
     this.#isExhausted = true;
     this.wake();
   }
 
   /**
-   * The next blocks that are checked, one or more. @throws what the last peer failed with, or what `fail` was told; the signal's
+   * The next checked blocks, one or more. @throws the last peer's error, the error passed to `fail`, or the signal's
    * reason.
    */
   async take(signal: AbortSignal): Promise<CheckedBlock[]> {
@@ -183,7 +189,7 @@ export class DownloadWork {
     return taken;
   }
 
-  /** Makes waiters look again: call it when a signal that was given aborts. */
+  /** Makes waiters look again. Call it when a signal that was passed in aborts. */
   wake(): void {
     const wakers = this.#wakers;
     this.#wakers = [];

@@ -11,9 +11,15 @@ import { DownloadWork, type Range, type Received } from "./download-work.ts";
 
 /** Batches being checked: while one waits for its signatures, the next is decoded. */
 const batchesUnderWay = 3;
-/** For one request, whose blocks nobody else is asked for meanwhile: a slow line carries an answer of 8 MiB in that time. */
+/**
+ * The time for one request, during which no other peer is asked for its blocks: a slow line carries an answer of 8 MiB
+ * in that time.
+ */
 const maxRangeMs = 20_000;
-/** When nothing of a request has come for so long, what is left of it is offered to the others too; the slow one may still be first. */
+/**
+ * When a request delivers nothing for this long, the rest of it is offered to other peers too; the slow one may still
+ * be first.
+ */
 const slowMs = 1_500;
 
 export interface DownloadOptions {
@@ -29,9 +35,9 @@ export interface DownloadOptions {
 }
 
 /**
- * The blocks of these headers, which follow one another and have been checked, in order, as many together as are ready, from several
- * peers at once. They are checked while earlier ones are taken. A peer that stalls, has another chain or answers nonsense gets no
- * more work; its part goes to the others.
+ * Downloads, from several peers at once, the blocks of these consecutive checked headers, and yields them in order, as
+ * many together as are ready. Blocks are checked while earlier ones are taken. A peer that stalls, has another chain or
+ * answers nonsense gets no more work; its part goes to the others.
  * @throws {RequestError | BlockError} when no peer is left, with the last one's reason.
  */
 export async function* downloadBlocks(
@@ -78,7 +84,10 @@ async function fetchFrom(peer: PeerId, work: DownloadWork, options: DownloadOpti
   }
 }
 
-/** Moves `rest.start` on with each block that came. @throws {RequestError} also where the peer takes too long with all of them. */
+/**
+ * Advances `rest.start` with each block that arrives. @throws {RequestError} also if the peer takes too long for all of
+ * them.
+ */
 async function fetchRange(
   peer: PeerId,
   work: DownloadWork,
@@ -98,7 +107,7 @@ async function fetchRange(
     for await (const { header, body } of network.request(peer, blocks, request, options)) {
       if (rest.start === rest.end) throw new RequestError("malformed", "more blocks than were asked for");
       if (!equalBytes(rootOf(Header, header.message), work.heads[rest.start]!.id)) {
-        // Not a lie: its canonical chain may be another, or have become so.
+        // This is no lie: the peer's canonical chain may be another one, or have changed.
         throw new RequestError("resourceUnavailable", "the peer has another chain");
       }
       work.put({ index: rest.start++, body, from: peer });
@@ -111,7 +120,7 @@ async function fetchRange(
   }
 }
 
-/** Checks batches of blocks until all are. Rejects with errors that are nobody's fault. */
+/** Checks batches of blocks until all are checked. Rejects with errors that are nobody's fault. */
 async function checkBatches(work: DownloadWork, options: DownloadOptions): Promise<void> {
   const { signal } = options;
   for (let batch = await work.nextBatch(signal); batch; batch = await work.nextBatch(signal)) {
@@ -125,7 +134,7 @@ async function check(
   { checks, logger, network, onDelivered }: DownloadOptions,
 ): Promise<void> {
   const { index, body, from } = received;
-  // The signature that was checked is kept: the id does not cover it.
+  // The checked signature is kept, because the id does not cover it.
   const { header } = work.heads[index]!;
   try {
     work.accept(received, await checkBlock({ header, body }, checks, { signedHeader: true }));

@@ -39,8 +39,9 @@ import { type Certificates, SettledVotes } from "./settled-votes.ts";
 import { evidenceVerdicts } from "./verdicts.ts";
 
 /**
- * New evidence against one authority: many pieces at once, then as many as an authority that runs twice gives in the rounds of a chain.
- * Own findings and those of others have a budget each. Some 40 MB a day, until the authority is voted out.
+ * New evidence against one authority: many pieces at once, then as many as an authority that runs twice produces in the
+ * rounds of a chain. Evidence that this node finds and evidence from others have separate budgets. This is some 40 MB a
+ * day, until the authority is voted out.
  */
 const offenderQuota = { requests: 1_024, perMs: 1_024_000 };
 /** Pieces being checked at once. */
@@ -49,20 +50,22 @@ const maxListed = 1024;
 
 export interface EvidenceInboxOptions {
   network: Pick<Network, "request" | "serve" | "penalize">;
-  /** By gossip, to everybody. */
+  /** Publishes by gossip, to everybody. */
   publish(message: Uint8Array): Promise<unknown>;
   store: Pick<EvidenceStore, "put" | "get" | "all">;
-  /** Certificates of settled rounds: votes are compared with those that they hold. */
+  /** Certificates of settled rounds: votes are compared with the votes in them. */
   certificates: Certificates;
   clock: Clock;
   logger: Logger;
   verify: Verify;
   rules: EvidenceRules;
-  /** True if the address is in the set now: evidence against others is of no use. */
+  /** True if the address is in the set now: evidence against others is useless. */
   isAuthority(address: Uint8Array): boolean;
 }
 
-/** Finds, takes in, keeps and passes on evidence of equivocation: one piece for each offender, kind, and slot or round. */
+/**
+ * Finds, accepts, stores and passes on evidence of equivocation: one piece for each offender, kind, and slot or round.
+ */
 export class EvidenceInbox {
   readonly events: Emitter<{ evidence: EvidenceSummary }>;
   readonly #options: EvidenceInboxOptions;
@@ -71,7 +74,7 @@ export class EvidenceInbox {
   readonly #limiter: RateLimiter;
   readonly #places = new Places(maxChecks);
   readonly #settled: SettledVotes;
-  /** Offences being stored, so that none is twice. */
+  /** Offences being stored, so that none is stored twice. */
   readonly #storing = new Set<string>();
 
   private constructor(options: EvidenceInboxOptions) {
@@ -101,12 +104,12 @@ export class EvidenceInbox {
     return this.#list.newest(maxListed).map(({ summary }) => summary);
   }
 
-  /** Every header whose signature has been checked goes through here. */
+  /** Must be called with every header whose signature has been checked. */
   seenHeader(header: SignedHeader): void {
     if (this.#options.isAuthority(header.message.proposer)) this.#report(this.#watch.header(header));
   }
 
-  /** Every vote whose signature has been checked goes through here, however old its round. */
+  /** Must be called with every vote whose signature has been checked, however old its round. */
   seenVote(vote: SignedFinalityVote): void {
     if (!this.#options.isAuthority(vote.voter)) return;
     const { isNew, evidence } = this.#watch.vote(vote);
@@ -141,7 +144,7 @@ export class EvidenceInbox {
     });
   }
 
-  /** Fetches what a peer had before we met. Never rejects. */
+  /** Fetches the evidence that a peer had before it connected. Never rejects. */
   async pull(peer: PeerId): Promise<void> {
     const { network, logger } = this.#options;
     try {
@@ -155,7 +158,7 @@ export class EvidenceInbox {
     }
   }
 
-  /** Keeps evidence that this node found itself, and tells everybody. */
+  /** Stores evidence that this node found itself, and publishes it. */
   #report(evidence: Evidence | undefined): void {
     if (!evidence) return;
     this.#take(evidence, undefined)
@@ -169,7 +172,7 @@ export class EvidenceInbox {
     this.#options.logger.warn({ error: messageOf(error) }, "evidence was not published");
   };
 
-  /** `from`: undefined for what this node found itself. */
+  /** `from` is undefined for evidence that this node found itself. */
   async #take(evidence: Evidence, from: PeerId | undefined): Promise<Verdict> {
     const { rules, verify, isAuthority, store } = this.#options;
     try {
@@ -179,7 +182,8 @@ export class EvidenceInbox {
       if (this.#limiter.delayMs(budget, offenderQuota) > 0) return "ignore";
       if (await store.get(subject.offender, placeOf(subject))) return "ignore";
       const check = () => checkEvidence(evidence, rules, verify);
-      // The sender pays for the check; the offender for the place on the disk, and only once the signatures are checked.
+      // The sender pays for the check. The offender pays for the place on the disk, and only once the signatures are
+      // checked.
       if (!(await (from === undefined ? check() : this.#places.run(from, check)))) return "ignore";
       return (await this.#keep(evidence, subject, budget)) ? "accept" : "ignore";
     } catch (error) {
@@ -188,7 +192,7 @@ export class EvidenceInbox {
     }
   }
 
-  /** Returns false if the same offence has come meanwhile. */
+  /** Returns false if the same offence was stored meanwhile. */
   async #keep(evidence: Evidence, subject: EvidenceSubject, budget: string): Promise<boolean> {
     const { clock, store, logger } = this.#options;
     const { offender } = subject;
@@ -229,7 +233,7 @@ function summaryOf(
   };
 }
 
-/** In the order of the kinds' numbers on the disk. */
+/** In the order of the kinds' numbers on disk. */
 const kinds: readonly Offence[] = ["header", "doubleVote", "surround"];
 
 function placeOf({ offence, slot, round }: EvidenceSubject): Uint8Array {

@@ -2,20 +2,23 @@ import type { Offence } from "../consensus/index.ts";
 import type { Address } from "../crypto/address.ts";
 import type { Hex } from "../util/bytes.ts";
 
-/** In memory, of all offenders; the disk keeps every piece. */
+/** Evidence in memory, of all offenders; the disk keeps every piece. */
 const maxListed = 16_384;
-/** Evidence kept of one offender and kind while there are few of these: the first ones for ever, the newest of the others. */
+/**
+ * Evidence kept of one offender and kind while there are few of these: the first pieces forever, and the newest of the
+ * others.
+ */
 const perGroup = { first: 8, least: 16, most: 256 };
 
 export interface EvidenceSummary {
   id: Hex;
   offender: Address;
   offence: Offence;
-  /** Slot of conflicting headers. */
+  /** The slot of conflicting headers. */
   slot?: number;
-  /** Target round of the later vote. */
+  /** The target round of the later vote. */
   round?: number;
-  /** Ids of the blocks, or roots of the votes. */
+  /** The ids of the blocks, or the roots of the votes. */
   conflicting: [Hex, Hex];
   receivedAtMs: number;
 }
@@ -27,7 +30,7 @@ export interface ListedEvidence {
   place: Uint8Array;
 }
 
-/** The evidence that is shown and told: no offender, and no kind of offence, crowds out another. */
+/** The evidence that is shown and sent to others: no offender, and no kind of offence, crowds out another. */
 export class EvidenceList {
   /** By offender and kind, oldest first. */
   readonly #groups = new Map<string, { listed: ListedEvidence; order: number }[]>();
@@ -43,7 +46,10 @@ export class EvidenceList {
     if (group.length > kept) group.splice(perGroup.first, group.length - kept);
   }
 
-  /** At most `limit`, newest first: the newest of each offender and kind, then the second newest of each, and so on. */
+  /**
+   * At most `limit` pieces, newest first: the newest of each offender and kind, then the second newest of each, and so
+   * on.
+   */
   newest(limit: number): ListedEvidence[] {
     const chosen: { listed: ListedEvidence; order: number }[] = [];
     const groups = [...this.#groups.values()];

@@ -9,9 +9,9 @@ import { Candidates } from "./candidates.ts";
 import type { PeerStatuses } from "./peer-statuses.ts";
 import { requestOne } from "./request-one.ts";
 
-/** After the first genesis block that is in order: time for a second network on the same LAN to be noticed. */
+/** The time after the first valid genesis block in which a second network on the same LAN can be noticed. */
 const settleMs = 2_000;
-/** For one block; doubles with every few that did not come, for slow lines. */
+/** The time for one block. It doubles with every few that did not arrive, for slow lines. */
 const firstFetchMs = 3_000;
 const failuresUntilDoubled = 4;
 
@@ -21,15 +21,15 @@ export interface GenesisFinderOptions {
   verify: Verify;
   clock: Clock;
   logger: Logger;
-  /** The only one to take. */
+  /** The only genesis block that may be adopted. */
   pin: Hex | undefined;
   signal: AbortSignal;
 }
 
 /**
- * Waits until a peer gives a genesis block that is in order. Ids that peers only claim decide nothing: several peers are asked at once.
- * Resolves to `undefined` when the signal aborts.
- * @throws {UserError} `AMBIGUOUS_GENESIS` where peers give different ones and none is pinned.
+ * Waits until a peer delivers a valid genesis block. Ids that peers merely claim decide nothing: several peers are
+ * asked at once. Resolves to `undefined` when the signal aborts.
+ * @throws {UserError} `AMBIGUOUS_GENESIS` if peers deliver different ones and none is pinned.
  */
 export async function findGenesis(options: GenesisFinderOptions): Promise<CheckedGenesis | undefined> {
   const search = new GenesisFinder(options);
@@ -87,7 +87,7 @@ class GenesisFinder {
     await Promise.all(this.#jobs);
   }
 
-  /** The ids that peers claim to have a block of. */
+  /** The genesis ids that peers claim to have. */
   #offers(): Map<PeerId, Hex> {
     const { statuses, pin } = this.#options;
     const offers = new Map<PeerId, Hex>();

@@ -7,11 +7,14 @@ import { type Clock, sleep } from "../util/clock.ts";
 import { Places } from "./places.ts";
 import { blockVerdicts } from "./verdicts.ts";
 
-/** Gossipsub forwards a message whose verdict comes within about five of its heartbeats of 1 s: 3.5 s does, 6.5 s does not. */
+/**
+ * gossipsub forwards a message whose verdict arrives within about five of its heartbeats of 1 s: 3.5 s is in time, 6.5
+ * s is not.
+ */
 export const maxHoldMs = 3_000;
 /**
- * An honest proposer signs one block in a slot; those of several short slots can be early together. In all more than a third of the
- * largest set can fill, so that nobody else's are left out.
+ * An honest proposer signs one block in a slot; those of several short slots can be early together. The total is more
+ * than a third of the largest set can fill, so that nobody else's are left out.
  */
 const maxHeld = { each: 8, inAll: 4_096 };
 
@@ -22,8 +25,8 @@ export interface HeaderHoldOptions {
 }
 
 /**
- * The verdict on a header that nobody can judge yet: it is ahead of the clock, or its parent is on its way. It is held until then, so
- * that gossip passes it on: a message that was ignored never comes again.
+ * Holds headers that nobody can judge yet, because they are ahead of the clock or their parent is being fetched. The
+ * verdict waits until then, so that gossip forwards the header: an ignored message never comes again.
  */
 export class HeaderHold {
   readonly #options: HeaderHoldOptions;
@@ -33,7 +36,10 @@ export class HeaderHold {
     this.#options = options;
   }
 
-  /** `error`: why it cannot be judged now. `check` throws why it is refused, once it can be. */
+  /**
+   * `error` is the reason for which it cannot be judged now. `check` throws the reason for which it is refused, once it
+   * can be judged.
+   */
   async verdict(header: SignedHeader, error: BlockError, check: () => Promise<void>): Promise<Verdict> {
     const wait = () => this.#wait(header, error, check);
     return (await this.#places.run(toHex(header.message.proposer), wait)) ?? "ignore";
@@ -64,7 +70,7 @@ export class HeaderHold {
     }
   }
 
-  /** Waits for a block to be imported; false if it is not within this time. */
+  /** Waits for a block to be imported; false if it is not imported within this time. */
   async #imported(id: Uint8Array, forMs: number): Promise<boolean> {
     const { chain, clock, signal } = this.#options;
     const came = new AbortController();

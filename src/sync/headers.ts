@@ -20,15 +20,18 @@ export interface HeadersOptions {
 /** A page of checked headers. */
 export interface HeaderPage {
   checked: Head[];
-  /** The peer has no more for now, or they are ahead of this node's clock, or by rules that this program does not know. */
+  /**
+   * True if the peer has no more for now, or if the next headers are ahead of this node's clock or under rules that
+   * this program does not know.
+   */
   isLast: boolean;
 }
 
 /**
- * A page of a peer's headers from `start` on, checked. Where our clock is a little slow, the newest are left out: they wait for
- * their time, the others need not.
- * @throws {BlockError}, also `UNKNOWN_RULES` where this program can check none of them. {CodedError} `PEER_CHANGED` where they do not
- * follow what is here.
+ * Fetches and checks a page of a peer's headers from `start` on. If this node's clock is a little slow, the newest ones
+ * are omitted: they wait for their time, but the others need not.
+ * @throws {BlockError}, also `UNKNOWN_RULES` if this program can check none of them. {CodedError} `PEER_CHANGED` if
+ * they do not follow the blocks that are here.
  */
 export async function fetchHeaders(options: HeadersOptions): Promise<HeaderPage> {
   const { network, chain, clock, peer, start, signal } = options;
@@ -44,7 +47,7 @@ export async function fetchHeaders(options: HeadersOptions): Promise<HeaderPage>
   const future = page.findIndex(({ message }, index) => index > 0 && message.timestamp > now);
   const due = future < 0 ? page : page.slice(0, future);
   const checked = await chain.checkHeaders(due).catch(async (error) => {
-    // Nobody but an authority makes a node look at its clock.
+    // Only an authority can make a node doubt its clock.
     if (error instanceof BlockError && error.code === "FUTURE_BLOCK") await checkSignatures(due, chain);
     throw error;
   });

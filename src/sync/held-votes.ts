@@ -3,11 +3,11 @@ import type { SignedFinalityVote } from "../types/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 
-/** Votes of one authority that wait for blocks: an honest one is a few rounds ahead at most. */
+/** Votes of one authority that wait for blocks: an honest one is at most a few rounds ahead. */
 const maxPerVoter = 8;
-/** More than a third of the largest set can fill: the oldest give way. */
+/** More than a third of the largest set can fill. Beyond it the oldest give way. */
 const maxInAll = 4096;
-/** Gossipsub forgets a message that has no verdict after about five heartbeats of a second. */
+/** gossipsub forgets a message that has no verdict after about five heartbeats of a second. */
 const verdictMs = 3_000;
 
 interface HeldVote {
@@ -16,12 +16,15 @@ interface HeldVote {
   decide(verdict: Verdict): void;
 }
 
-/** Votes, signatures checked, whose target block is not here. They travel on only if that comes while gossip remembers them. */
+/**
+ * Votes with checked signatures whose target block is not here. They are forwarded only if the block arrives while
+ * gossip remembers them.
+ */
 export class HeldVotes {
   readonly #clock: Clock;
   /** Oldest first. */
   readonly #held = new Set<HeldVote>();
-  /** The same, so that none has to be looked for among those of others. */
+  /** The same votes by voter, so that finding one does not search those of others. */
   readonly #byVoter = new Map<Hex, Set<HeldVote>>();
   readonly #byBlock = new Map<Hex, Set<HeldVote>>();
 
@@ -33,7 +36,10 @@ export class HeldVotes {
     return this.#held.size;
   }
 
-  /** Resolves when the vote is released, given up, or has waited for too long to travel on. It stays here in the last case. */
+  /**
+   * Resolves when the vote is released, given up, or has waited too long to be forwarded. In the last case the vote
+   * stays here.
+   */
   hold(vote: SignedFinalityVote): Promise<Verdict> {
     const { promise, resolve } = Promise.withResolvers<Verdict>();
     const cancel = this.#clock.after(verdictMs, () => resolve("pardon"));
@@ -51,7 +57,7 @@ export class HeldVotes {
     return promise;
   }
 
-  /** Takes out those that wait for the block. */
+  /** Removes and returns the votes that wait for the block. */
   release(block: Uint8Array): HeldVote[] {
     const ready = [...(this.#byBlock.get(toHex(block)) ?? [])];
     for (const held of ready) this.#remove(held);

@@ -1,8 +1,8 @@
 import type { Hex } from "../util/bytes.ts";
 
 /**
- * Ids by number, of the highest numbers that were added: whoever adds at more numbers than are remembered does not begin anew at the
- * lowest, as it would where the oldest give way.
+ * Ids by number, for the highest numbers that were added. If the oldest entries gave way instead, adding at more
+ * numbers than are remembered would allow starting again at the lowest.
  */
 export class HighestIds {
   readonly #ids = new Map<number, Set<Hex>>();
@@ -13,12 +13,12 @@ export class HighestIds {
     this.#capacity = capacity;
   }
 
-  /** -Infinity where none was added. */
+  /** -Infinity if none was added. */
   get highest(): number {
     return this.#highest;
   }
 
-  /** Undefined for a number below all those that are remembered, where no more are. */
+  /** Undefined for a number below the remembered ones, once no more numbers are remembered. */
   at(number: number): ReadonlySet<Hex> | undefined {
     const known = this.#ids.get(number);
     if (known) return known;

@@ -3,24 +3,28 @@ import type { Chain } from "../chain/chain.ts";
 import type { Head } from "../chain/types.ts";
 import { majorityHasSigned } from "../consensus/index.ts";
 
-/** A ready node this little behind fetches the blocks and stays ready: their gossip may just be on its way. */
+/** A ready node that is this little behind fetches the blocks and stays ready: gossip may be about to deliver them. */
 export const gossipGap = 3;
 
 /**
- * Checked headers of blocks that are not here: they follow one another from a block that is, their signatures and the rules of Clique
- * are right. Made from headers that have passed these checks only, so that no claim can take its place.
+ * Checked headers of blocks that are not here. They follow one another from a block that is here, and their signatures
+ * and the rules of Clique are right. It can only be made from headers that have passed these checks, so that no claim
+ * can take its place.
  */
 export class Lead {
   /** The peer that showed the headers. */
   readonly peer: PeerId;
   readonly heads: readonly Head[];
-  /** A majority of the authorities must have signed them, and they are more than gossip has on its way; or people have named one of them. */
+  /**
+   * True if a majority of the authorities must have signed the headers and there are more than gossip may be about to
+   * deliver, or if people have named one of the blocks.
+   */
   readonly isOfMajority: boolean;
-  /** One of them is a recovery's block: these are better than any that do not hold it. */
+  /** True if one of them is a recovery's block: such headers are better than any that do not contain it. */
   readonly holdsRecovery: boolean;
-  /** The headers after these, where the peer has more. */
+  /** The height of the headers after these, if the peer has more. */
   readonly next: number | undefined;
-  /** Nobody else makes one: a value of this shape is none. */
+  /** A private field: a plain object with the same members is not a `Lead`. */
   readonly #checked = true;
 
   private constructor(
@@ -35,7 +39,7 @@ export class Lead {
     this.next = next;
   }
 
-  /** `checked`: headers that `fetchHeaders` has returned. Undefined where all of them are here. */
+  /** `checked` are headers that `fetchHeaders` has returned. Undefined if all of the blocks are here. */
   static async of(
     peer: PeerId,
     { checked, isLast }: { checked: readonly Head[]; isLast: boolean },
@@ -60,7 +64,7 @@ export class Lead {
     return this.heads.at(-1)!;
   }
 
-  /** True if a node with this head is behind, once the blocks come. */
+  /** True if a node with this head is behind, once the blocks arrive. */
   showsBehind(head: Pick<Head, "totalDifficulty">): boolean {
     if (!this.#checked || !this.isOfMajority) return false;
     return this.holdsRecovery || this.top.totalDifficulty > head.totalDifficulty;

@@ -12,9 +12,9 @@ import { requestOne } from "./request-one.ts";
 
 /** As often as peers are asked for their heights. */
 const lookEveryMs = 5_000;
-/** One peer is asked again after this long: its operator may have given it another recovery. */
+/** A peer is asked again after this time: its operator may have given it another recovery. */
 const askAgainMs = 60_000;
-/** Warnings of claimed recoveries: whoever wants can make as many as he likes. */
+/** Warnings of claimed recoveries are limited, because anybody can claim any number. */
 const warningQuota = { requests: 8, perMs: 3_600_000 };
 
 export interface OtherRecoveriesOptions {
@@ -25,32 +25,32 @@ export interface OtherRecoveriesOptions {
   logger: Logger;
 }
 
-/** A recovery that peers claim to have been given, and this node was not. Nothing proves it but the agreement of people. */
+/** A recovery that peers claim to have been given, and this node was not. Only the agreement of people proves it. */
 export interface ClaimedRecovery {
   id: Hex;
   height: number;
   authorities: number;
-  /** Connected peers that say so. */
+  /** The number of connected peers that claim it. */
   peers: number;
 }
 
 /** Claims of peers that have gone through other recoveries than this node. */
 export interface RecoveryClaims {
-  /** Recoveries that this node was not given, those that most peers name first. */
+  /** Recoveries that this node was not given, the most frequently claimed first. */
   unknown: ClaimedRecovery[];
-  /** Connected peers that were not given this node's newest recovery. */
+  /** The number of connected peers that were not given this node's newest recovery. */
   without: number;
 }
 
 interface Asked {
   atMs: number;
-  /** Undefined: none, or one of this node's. */
+  /** Undefined if the peer has none, or one of this node's. */
   claimed: Recovery | undefined;
 }
 
 /**
- * Asks peers whose digest names other recoveries what they were given, so that the operator can be told. A claim decides nothing: it is shown,
- * and nobody is blamed for it.
+ * Asks peers whose digest names other recoveries which one they were given, so that the operator can be told. A claim
+ * decides nothing: it is shown, and nobody is blamed for it.
  */
 export class OtherRecoveries {
   readonly #options: OtherRecoveriesOptions;
@@ -65,7 +65,7 @@ export class OtherRecoveries {
     this.#warnings = new RateLimiter(options.clock);
   }
 
-  /** Serves the own one, and begins to look at the peers. */
+  /** Serves this node's own recovery, and begins to ask the peers. */
   start(): void {
     const { network, chain } = this.#options;
     const { newest } = chain.tree.recoveries;
@@ -136,7 +136,7 @@ export class OtherRecoveries {
       if (claimed && !isKnown) this.#tell(claimed);
     } catch (error) {
       logger.debug({ peer, error: messageOf(error) }, "the peer did not say which recovery it follows");
-      // Nobody who follows one has checked this.
+      // A node that follows a recovery has checked it, so this peer sends one that nobody follows.
       if (error instanceof UserError) network.penalize(peer, "invalidResponse", messageOf(error));
     }
   }

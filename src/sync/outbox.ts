@@ -7,15 +7,18 @@ import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import type { Topics } from "./topics.ts";
 
-/** Transactions that come within this time travel in one message. */
+/** Transactions that arrive within this time are sent in one message. */
 const batchDelayMs = 5;
-/** Between two messages: under load each has some tens of transactions, and its overhead is less than they are. */
+/**
+ * The time between two messages: under load each has some tens of transactions, and its overhead is smaller than they
+ * are.
+ */
 const messageIntervalMs = 50;
-/** Acknowledged transactions that no block holds after this time are published again. */
+/** Acknowledged transactions that no block has included after this time are published again. */
 const republishMs = 30_000;
-/** The best paid of them: what fits into no block soon would only fill the network. */
+/** Only the best paid are republished: transactions that fit into no block soon would only fill the network. */
 const maxRepublished = 4096;
-/** Bytes of an id that make a `ShortId`. */
+/** The bytes of an id that make a `ShortId`. */
 const shortIdBytes = 8;
 
 export interface OutboxOptions {
@@ -25,7 +28,7 @@ export interface OutboxOptions {
   logger: Logger;
 }
 
-/** Publishes what this node makes and what it took in by another way than gossip. */
+/** Publishes what this node makes, and what it received in other ways than by gossip. */
 export class Outbox {
   readonly #options: OutboxOptions;
   #waiting: TransactionRecord[] = [];
@@ -51,7 +54,7 @@ export class Outbox {
     for (const stop of this.#stopTimers) stop();
   }
 
-  /** Announces a block: header and short ids. What of its transactions waits here goes first. */
+  /** Announces a block: header and short ids. Its transactions that still wait here are sent first. */
   async publishBlock({ header, records }: CanonicalBlock): Promise<void> {
     this.#flush();
     const shortIds = records.map(({ id }) => id.subarray(0, shortIdBytes));
@@ -72,7 +75,7 @@ export class Outbox {
     if (this.#stopped) return;
     if (this.#waiting.length === 0) {
       const { clock } = this.#options;
-      // A clock that is set back must not hold messages up.
+      // A clock that is set back must not delay messages.
       const sinceMs = Math.max(0, clock.now() - this.#flushedAtMs);
       const delayMs = Math.max(batchDelayMs, messageIntervalMs - sinceMs);
       this.#stopTimers[1] = clock.after(delayMs, () => this.#flush());

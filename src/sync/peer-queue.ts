@@ -1,12 +1,12 @@
 import type { PeerId } from "../../protocols/index.ts";
 
 export interface PeerQueueLimits {
-  /** Bytes of one peer, waiting or under way. */
+  /** The bytes of one peer, waiting or under way. */
   maxBytesPerPeer: number;
   maxCountPerPeer: number;
-  /** Bytes of all peers. */
+  /** The bytes of all peers. */
   maxBytes: number;
-  /** Pieces of work at a time, one of a peer at most. */
+  /** The pieces of work at one time, at most one for each peer. */
   maxRunning: number;
 }
 
@@ -23,8 +23,9 @@ interface Line {
 }
 
 /**
- * Work that peers cause, accounted to them before it is done: one piece of a peer at a time, peers in turn, so that nobody waits for
- * what another has sent. What is over a peer's own limits is not taken; where all have sent too much, whoever has most waiting gives way.
+ * Work that peers cause, charged to them before it is done. One piece of a peer runs at a time, and peers take turns,
+ * so that nobody waits for what another has sent. Work above a peer's own limits is not accepted; if all together have
+ * sent too much, the peer with most waiting gives way.
  */
 export class PeerQueue {
   readonly #limits: PeerQueueLimits;
@@ -41,12 +42,15 @@ export class PeerQueue {
     return this.#bytes;
   }
 
-  /** Peers with work. */
+  /** The number of peers with work. */
   get size(): number {
     return this.#lines.size;
   }
 
-  /** Undefined where the peer has used up its share. Resolves to undefined where the work was dropped, for which the peer is not at fault. */
+  /**
+   * Undefined if the peer has used up its share. Resolves to undefined if the work was dropped, for which the peer is
+   * not at fault.
+   */
   add<T>(peer: PeerId, bytes: number, work: () => Promise<T>): Promise<T | undefined> | undefined {
     const { maxBytes, maxBytesPerPeer, maxCountPerPeer } = this.#limits;
     const line = this.#lines.get(peer) ?? { bytes: 0, running: false, waiting: [] };
@@ -63,7 +67,7 @@ export class PeerQueue {
     return promise;
   }
 
-  /** Drops what waits of a peer that is gone; what is under way ends. */
+  /** Drops the waiting work of a peer that is gone; work under way is completed. */
   drop(peer: PeerId): void {
     const line = this.#lines.get(peer);
     for (const piece of line?.waiting.splice(0) ?? []) {
@@ -73,7 +77,7 @@ export class PeerQueue {
     if (line && !line.running) this.#lines.delete(peer);
   }
 
-  /** Drops the newest piece of whoever has most waiting. False where nobody has more than `bytes`. */
+  /** Drops the newest piece of the peer with most waiting. Returns false if nobody has more than `bytes`. */
   #giveWay(bytes: number): boolean {
     const lines = [...this.#lines.values()].filter(({ waiting }) => waiting.length > 0);
     const [most] = lines.sort((a, b) => b.bytes - a.bytes);

@@ -15,25 +15,28 @@ import { LruMap } from "../util/lru.ts";
 import { type ClaimedStatus, claimedStatus } from "./claimed-status.ts";
 import { requestOne } from "./request-one.ts";
 
-/** Gossip tells of new blocks at once; this finds what it lost. */
+/** Gossip announces new blocks at once; polling finds the ones that gossip lost. */
 const pollIntervalMs = 5_000;
 
-/** Warnings of chains and digests that are not ours: whoever wants can make as many as he likes. */
+/** Warnings of other chains and digests are limited, because anybody can claim any number. */
 const warningQuota = { requests: 8, perMs: 3_600_000 };
 
 export interface PeerStatus {
   peer: PeerId;
   status: ClaimedStatus;
-  /** It may be asked for its chain. Not so where its digest says that it has gone through other recoveries than this node. */
+  /**
+   * True if the peer may be asked for its chain. False if its digest says that it has gone through other recoveries
+   * than this node.
+   */
   isFollowed: boolean;
   receivedAtMs: number;
-  /** The peer's clock minus ours; from one exchange, so off by half its duration at most. */
+  /** The peer's clock minus this node's. It comes from one exchange, so it is off by at most half of its duration. */
   clockOffsetMs: number | undefined;
   roundTripMs: number | undefined;
 }
 
 export type PeerStatusEvents = {
-  /** A peer of our chain, or of any while we have none, said where it stands; one that is followed. */
+  /** A followed peer of this node's chain, or any peer while this node has no chain, reported its status. */
   status: PeerStatus;
 };
 
@@ -41,19 +44,22 @@ export interface PeerStatusesOptions {
   network: Network;
   clock: Clock;
   logger: Logger;
-  /** Ids of those that this node was started with, oldest first. */
+  /** The ids of the recoveries that this node was started with, oldest first. */
   recoveries(): readonly Uint8Array[];
-  /** Our own. */
+  /** This node's own status. */
   status(): ChainStatus;
 }
 
-/** Statuses that the connected peers claim: asked on connecting and every few seconds, told by their acknowledgements. */
+/**
+ * The statuses that the connected peers claim. Peers are asked on connecting and every few seconds, and report in their
+ * acknowledgements.
+ */
 export class PeerStatuses {
   readonly events: Emitter<PeerStatusEvents>;
   readonly #options: PeerStatusesOptions;
   readonly #byPeer = new Map<PeerId, PeerStatus>();
   readonly #asking = new Set<PeerId>();
-  /** Chains and digests that were warned of. */
+  /** Chains and digests of which a warning was logged. */
   readonly #foreign = new LruMap<Hex, true>(256);
   readonly #warnings: RateLimiter;
   #stops: (() => void)[] = [];
@@ -83,7 +89,7 @@ export class PeerStatuses {
     for (const stop of this.#stops) stop();
   }
 
-  /** Statuses of the peers that are followed. */
+  /** The statuses of the peers that are followed. */
   all(): PeerStatus[] {
     return [...this.#byPeer.values()].filter(({ isFollowed }) => isFollowed);
   }
@@ -92,17 +98,17 @@ export class PeerStatuses {
     return this.#byPeer.get(peer);
   }
 
-  /** Forgets a claim that was wrong. */
+  /** Deletes a claim that was wrong. */
   forget(peer: PeerId): void {
     this.#byPeer.delete(peer);
   }
 
-  /** Our chain is another from now on: what peers said before was not compared with it. */
+  /** This node has another chain from now on: earlier statuses were not compared with it. */
   reset(): void {
     this.#byPeer.clear();
   }
 
-  /** Asks a peer for its height, and acknowledges the answer with ours. Never rejects. */
+  /** Asks a peer for its height, and acknowledges the answer with this node's. Never rejects. */
   async ask(peer: PeerId): Promise<void> {
     if (this.#asking.has(peer)) return;
     this.#asking.add(peer);
@@ -137,7 +143,7 @@ export class PeerStatuses {
       this.#refuse(peer, status.genesisId);
       return;
     }
-    // It looks for a genesis, and finds ours.
+    // The peer looks for a genesis block, and finds this node's.
     if (isSet(own) && !isSet(status.genesisId)) return;
     if (!network.peers().some(({ id }) => id === peer)) return;
     const previous = this.#byPeer.get(peer);
@@ -152,7 +158,10 @@ export class PeerStatuses {
     else this.#warnOfOtherLine(entry);
   }
 
-  /** True if the digest is that of its version of the rules with our recoveries: then it is ahead of us or behind, on the same chain. */
+  /**
+   * True if the digest is that of the peer's version of the rules with this node's recoveries: then the peer is ahead
+   * or behind on the same chain.
+   */
   #isOfOwnLine({ genesisId, digest, rules }: ClaimedStatus): boolean {
     const recoveries = [...this.#options.recoveries()];
     return equalBytes(digest, chainDigest({ genesisId, recoveries, rules }));

@@ -3,10 +3,13 @@ export interface PlaceLimits {
   inAll: number;
 }
 
-/** How much work of a kind may be under way at once: it is charged to whoever causes it, a peer or an author, before it is done. */
+/**
+ * Limits the work of a kind that is under way at once. It is charged to its causer, a peer or an author, before it is
+ * done.
+ */
 export class Places {
   readonly #limits: () => PlaceLimits;
-  /** By who causes the work; who has none under way is not here. */
+  /** Places by causer. A causer without work under way has no entry. */
   readonly #taken = new Map<string, number>();
   #total = 0;
 
@@ -14,12 +17,12 @@ export class Places {
     this.#limits = typeof limits === "function" ? limits : () => limits;
   }
 
-  /** How many have work under way. */
+  /** The number of causers with work under way. */
   get size(): number {
     return this.#taken.size;
   }
 
-  /** Does the work, or returns undefined, without having begun it, where its causer or all together have no place left. */
+  /** Does the work, or returns undefined without beginning it if its causer or all together have no place left. */
   async run<Result>(causer: string, work: () => Promise<Result>): Promise<Result | undefined> {
     const taken = this.#taken.get(causer) ?? 0;
     const { each, inAll } = this.#limits();

@@ -8,7 +8,7 @@ import {
   type ResponseOf,
 } from "../../protocols/index.ts";
 
-/** Asks a protocol whose answer is one chunk. @throws {RequestError} */
+/** Sends a request of a protocol whose answer is one chunk. @throws {RequestError} */
 export async function requestOne<P extends AnyProtocol>(
   network: Network,
   peer: PeerId,
@@ -17,7 +17,7 @@ export async function requestOne<P extends AnyProtocol>(
   options?: RequestOptions<P>,
 ): Promise<ResponseOf<P>> {
   let answer: { value: ResponseOf<P> } | undefined;
-  // Read to the end, so that the acknowledgement is sent where there is one.
+  // The answer is read to its end, so that the acknowledgement is sent if there is one.
   for await (const value of network.request(peer, protocol, request, options)) answer ??= { value };
   if (!answer) throw new RequestError("malformed", `an empty answer to ${protocol.id}`);
   return answer.value;

@@ -8,9 +8,12 @@ import { fetchHeaders } from "./headers.ts";
 import { Lead } from "./lead.ts";
 import { requestOne } from "./request-one.ts";
 
-/** For one page of ids or headers: a peer that takes longer has to wait until others have had their turn. */
+/** The time for one page of ids or headers. A slower peer has to wait until others have had their turn. */
 const pageMs = 3_000;
-/** For the whole way to the first headers that are not here, so that a peer that trickles does not keep its place. */
+/**
+ * The time for the whole search up to the first headers that are not here, so that a peer that trickles does not keep
+ * its place.
+ */
 const searchMs = 9_000;
 
 export interface ScoutOptions {
@@ -21,9 +24,9 @@ export interface ScoutOptions {
 }
 
 /**
- * Checks a peer's claim: the first page of checked headers that are not here, from the last common ancestor on. Undefined if
- * the peer shows none.
- * @throws {RequestError | BlockError | CodedError} where it shows something else, or takes too long.
+ * Checks a peer's claim: returns the first page of checked headers that are not here, from the last common ancestor on.
+ * Undefined if the peer shows none.
+ * @throws {RequestError | BlockError | CodedError} if it shows something else, or takes too long.
  */
 export async function scout(
   { peer, status }: { peer: PeerId; status: ClaimedStatus },
@@ -50,7 +53,7 @@ export async function scout(
   }
 }
 
-/** The page after a lead's. */
+/** The page of headers after a lead's. */
 export async function nextLead(
   { peer, next }: Pick<Lead, "peer" | "next">,
   options: ScoutOptions,

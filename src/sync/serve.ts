@@ -29,13 +29,13 @@ import {
 } from "../types/index.ts";
 import { equalBytes, toHex } from "../util/bytes.ts";
 
-/** Cost of each record that is looked up: LevelDB reads, checks and copies more than the record. */
+/** The cost of each record that is looked up: LevelDB reads, checks and copies more than the record. */
 export const recordBytes = 2048;
 
 /** Charges a handler's reads to the requester. */
 type Reader = Pick<RequestContext<never>, "read">;
 
-/** Answers the genesis protocol. `load`: the whole block of `own`. */
+/** Answers the genesis protocol. `load` reads the whole block of `own`. */
 export function serveGenesis(
   network: Network,
   own: () => { id: Uint8Array } | undefined,
@@ -50,7 +50,7 @@ export function serveGenesis(
     await read(bytes);
     const block = await load();
     if (!block) throw new RequestError("resourceUnavailable", "no such genesis");
-    // It never changes: from the second time on its size is known before it is read.
+    // The block never changes, so from the second time on its size is known before it is read.
     bytes = genesis.response.value_serializedSize(block);
     yield block;
   });
@@ -86,7 +86,7 @@ export function serveChain(network: Network, chain: Chain, mempool: Mempool): vo
   });
 
   network.serve(blockTransactions, async function* ({ block, indexes }, reader) {
-    // Before anything is read for it.
+    // This check comes before anything is read.
     if (new Set(indexes).size < indexes.length) refuse("a transaction is asked for twice");
     const found = await readBlock(chain, block, reader);
     if (!found) throw new RequestError("resourceUnavailable", "no such block");

@@ -4,18 +4,18 @@ import type { Certificate, Evidence, SignedFinalityVote } from "../types/index.t
 import type { Clock } from "../util/clock.ts";
 import { LruMap } from "../util/lru.ts";
 
-/** Certificates in memory, for votes that come just after a round is settled. */
+/** Certificates in memory, for votes that arrive just after a round is settled. */
 const cached = 16;
-/** How many others are read, for votes of older rounds: a certificate can have 100 kB. */
+/** The rate at which other certificates are read, for votes of older rounds: a certificate can have 100 kB. */
 const readQuota = { requests: 100, perMs: 2_000 };
 
 export interface Certificates {
   justifiedRound(): number;
-  /** The one whose target has this round. */
+  /** The certificate whose target has this round. */
   certificate(round: number): Promise<Certificate | undefined>;
 }
 
-/** Compares votes with those that settled their rounds, however long ago: they are on the disk. */
+/** Compares votes with those that settled their rounds, however long ago: they are on disk. */
 export class SettledVotes {
   readonly #certificates: Certificates;
   readonly #limiter: RateLimiter;
@@ -26,7 +26,10 @@ export class SettledVotes {
     this.#limiter = new RateLimiter(clock);
   }
 
-  /** The evidence that the vote and one of the same voter in the certificate of its round are. Both signatures have been checked. */
+  /**
+   * Evidence from the vote and the same voter's vote in the certificate of its round. Both signatures have been
+   * checked.
+   */
   async compare(vote: SignedFinalityVote): Promise<Evidence | undefined> {
     const certificate = await this.#of(vote.message.target.round);
     const at = certificate ? authorityIndex(certificate.voters, vote.voter) : -1;

@@ -3,17 +3,21 @@ import { type Hex, toHex } from "../util/bytes.ts";
 import { LruMap } from "../util/lru.ts";
 import { HighestIds } from "./highest-ids.ts";
 
-/** As many as the largest set has. */
+/** The largest set has as many. */
 const maxProposers = 1024;
-/** Slots, and heights, of one proposer that are remembered: the highest. */
+/** Slots, and heights, of one proposer that are remembered: the highest ones. */
 const remembered = 64;
 const perSlot = 2;
-/** An honest authority signs once at a height on each branch that it was on. Past slots are free for others to sign in. */
+/**
+ * An honest authority signs once at a height on each branch that it was on. Other authorities may still sign in past
+ * slots.
+ */
 const perHeight = 8;
 
 /**
- * Which gossiped headers are worth the work of a block: two of one authority in one slot prove that it equivocates; more would only
- * cost, and it can sign any number. What is left out comes by request, should a chain be built on it.
+ * Decides which gossiped headers are worth the work of a block. Two of one authority in one slot prove that it
+ * equivocates. More would only cost, and it can sign any number. Omitted headers are requested if a chain builds on
+ * them.
  */
 export class SlotLimit {
   readonly #slotMs: number;
@@ -23,7 +27,10 @@ export class SlotLimit {
     this.#slotMs = slotMs;
   }
 
-  /** True if a header is one too many of its proposer. Nothing is remembered: for headers whose signature is not checked yet. */
+  /**
+   * True if a header is one too many of its proposer. Nothing is remembered, so it may be used for headers whose
+   * signature is not checked yet.
+   */
   isSurplus(header: Header, id: Uint8Array): boolean {
     const { inSlot, atHeight } = this.#idsNear(header);
     const idHex = toHex(id);
@@ -31,7 +38,7 @@ export class SlotLimit {
     return !inSlot || inSlot.size >= perSlot || !atHeight || atHeight.size >= perHeight;
   }
 
-  /** The same for headers of authorities whose signature is right, which are remembered if they are admitted. */
+  /** The same for authorities' headers with valid signatures, which are remembered if they are admitted. */
   admits(header: Header, id: Uint8Array): boolean {
     if (this.isSurplus(header, id)) return false;
     const proposer = toHex(header.proposer);

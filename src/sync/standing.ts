@@ -1,19 +1,23 @@
 import type { Clock } from "../util/clock.ts";
 
-/** How long a node waits for the next body of a better chain that it was shown; longer than that chain is as good as not there. */
+/**
+ * The time for which a node waits for the next body of a better chain that it was shown. If it takes longer, the chain
+ * counts as not available.
+ */
 export const patienceMs = 4_000;
 
 export interface StandingOptions {
   clock: Clock;
-  /** Bodies of a better chain, which a majority of the authorities must have signed, are coming. */
+  /** Bodies of a better chain, which a majority of the authorities must have signed, are arriving. */
   onBehind(): void;
-  /** No peer shows a better chain, or whoever does gives no blocks of it. */
+  /** No peer shows a better chain, or its peer delivers no blocks of it. */
   onInStep(): void;
 }
 
 /**
- * Tracks if this node is in step with the others. A peer's mere claims do not count: a node falls behind when blocks come that a
- * majority must have signed and that are heavier than its own chain, and stays so for as long as they come.
+ * Tracks whether this node is in step with the others. Mere claims of peers do not count: a node falls behind when
+ * blocks arrive that a majority must have signed and that are heavier than its own chain, and stays behind for as long
+ * as they arrive.
  */
 export class Standing {
   readonly #options: StandingOptions;
@@ -39,7 +43,9 @@ export class Standing {
     this.#stopTimer();
   }
 
-  /** A block has come, checked but for its execution, of a heavier chain that a majority must have signed. */
+  /**
+   * A block of a heavier chain that a majority must have signed has arrived, and was checked except for its execution.
+   */
   delivered(): void {
     if (this.#isStopped) return;
     this.#isInStep = false;
@@ -47,7 +53,7 @@ export class Standing {
     this.#options.onBehind();
   }
 
-  /** Nobody is known to have anything better. */
+  /** No peer is known to have anything better. */
   settled(): void {
     this.#stopTimer();
     if (this.#isInStep || this.#isStopped) return;

@@ -5,7 +5,7 @@ import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import type { OwnLine } from "./claimed-status.ts";
 
-/** Versions that are listened to at once: there are more only where several were enacted and none of them is final. */
+/** Versions that are listened to at once. There can be more only if several were enacted and none of them is final. */
 const maxListened = 4;
 
 export interface TopicsOptions {
@@ -16,10 +16,12 @@ export interface TopicsOptions {
 }
 
 /**
- * The gossip of a chain whose rules change. A block travels on the topic of the rules that it is made by, those after its parent; a vote
- * on that of its target; all else on that of the next block. A node listens to the topics of every version that a block may still
- * come by: from the one after its final block, below which nothing is taken, to the one after the version at its head, which the
- * next blocks may enact and others may have reached before it.
+ * The gossip of a chain whose rules change. A block is sent on the topic of the rules by which it is made, those after
+ * its parent; a vote on that of its target; everything else on that of the next block.
+ *
+ * A node listens to the topics of every version under which a block may still arrive. The lowest is the one after its
+ * final block, below which nothing is accepted. The highest is one above the version at its head: the next blocks may
+ * enact it, and others may have reached it already.
  */
 export class Topics {
   readonly #options: TopicsOptions;
@@ -34,7 +36,7 @@ export class Topics {
     this.#digests = Array.from({ length: rules.newest }, (_, index) => this.#digestOf(index + 1));
   }
 
-  /** Once. Until then nothing is published. */
+  /** Call this once. Nothing is published before. */
   async join(validators: Parameters<Network["join"]>[1]): Promise<void> {
     const { chain, network } = this.#options;
     network.join({ genesisId: chain.genesis.id, digests: this.#digests }, validators);
@@ -49,18 +51,18 @@ export class Topics {
     for (const stop of this.#stops) stop();
   }
 
-  /** As `Network.publish`, on the topic of what the next block is made by. 0 where this node does not know these rules. */
+  /** Publishes on the topic of the rules for the next block. Resolves to 0 if this node does not know these rules. */
   publish(name: TopicName, message: Uint8Array): Promise<number> {
     return this.#publish(name, message, this.#options.chain.snapshot.parameters.rules);
   }
 
-  /** The same on the topic of the rules that a block is made by. `parent`: its parent, which is here. */
+  /** Publishes on the topic of the rules by which a block is made. `parent` is its parent, which is here. */
   async publishBlock(message: Uint8Array, parent: Uint8Array): Promise<number> {
     const { parameters } = await this.#options.chain.tree.snapshotAfter(parent);
     return this.#publish("blocks", message, parameters.rules);
   }
 
-  /** The same for a vote whose target is here. */
+  /** Publishes a vote whose target is here. */
   async publishVote(message: Uint8Array, { target }: FinalityVote): Promise<number> {
     const { tree } = this.#options.chain;
     const { header } = await tree.require(target.block);
@@ -86,7 +88,7 @@ export class Topics {
       this.#finalRules = (await chain.tree.snapshotAfter(chain.finalized.id)).parameters.rules;
       this.#listen();
     } catch (error) {
-      // As after a stop, which closes the database; the next final block tries again.
+      // This happens after a stop, which closes the database; otherwise the next final block tries again.
       logger.debug({ error: messageOf(error) }, "the final block's rules were not looked for");
     }
   }

@@ -25,11 +25,14 @@ export interface TransactionInboxOptions {
   limits?: PeerQueueLimits;
 }
 
-/** Signatures that are checked before it is looked whether one is wrong: the rest of a batch with a bad one costs nothing. */
+/**
+ * Signatures that are checked before a wrong one ends the batch: the rest of a batch with a bad signature costs
+ * nothing.
+ */
 export const checkedAtOnce = 128;
 /**
- * Batches that wait to be checked. A peer's share is some seconds of a full network; checked at a time are so few that a block waits for
- * some ten milliseconds of them, at most.
+ * Batches that wait to be checked. A peer's share is some seconds of a full network. So few are checked at one time
+ * that a block waits for them for some ten milliseconds at most.
  */
 export const transactionQueueLimits: PeerQueueLimits = {
   maxBytesPerPeer: 4 * 2 ** 20,
@@ -38,7 +41,7 @@ export const transactionQueueLimits: PeerQueueLimits = {
   maxRunning: 8,
 };
 
-/** Takes in what peers say is to be mined: by gossip, and what they had before we met. */
+/** Accepts transactions from peers: by gossip, and those that they had before they connected. */
 export class TransactionInbox {
   readonly #options: TransactionInboxOptions;
   readonly #queue: PeerQueue;
@@ -47,7 +50,7 @@ export class TransactionInbox {
   constructor(options: TransactionInboxOptions) {
     this.#options = options;
     this.#queue = new PeerQueue(options.limits ?? transactionQueueLimits);
-    // A peer that was banned, too: what it has sent is not worth checking any more.
+    // This also covers banned peers, whose messages are not worth checking any more.
     this.#stopFollowing = options.network.on("disconnected", (peer) => this.#queue.drop(peer));
   }
 
@@ -56,8 +59,8 @@ export class TransactionInbox {
   }
 
   /**
-   * The validator of the topic `transactions`: a batch travels on if a part of it is new and none of it is at fault. Nothing is read
-   * before the peer's turn; what is over its share is dropped, and costs it score.
+   * The validator of the topic `transactions`. A batch is forwarded if part of it is new and none of it is at fault.
+   * Nothing is read before the peer's turn; messages above its share are dropped, and cost it score.
    */
   async onGossip(message: Uint8Array, from: PeerId): Promise<Verdict> {
     const queued = this.#queue.add(from, message.length, () => this.#check(message));
@@ -71,7 +74,7 @@ export class TransactionInbox {
   async #check(message: Uint8Array): Promise<Verdict> {
     const { mempool } = this.#options;
     const count = transactionCount(message);
-    // Before more than that is decoded.
+    // This check comes before the rest is decoded.
     if (count === 0 || count > maxGossipTransactions) return "reject";
     let batch: TransactionRecord[];
     try {
@@ -85,7 +88,7 @@ export class TransactionInbox {
     return (await this.#areSigned(outcomes)) ? "accept" : "reject";
   }
 
-  /** Fetches what a peer's mempool has and ours has not. Never rejects. */
+  /** Fetches transactions of a peer's mempool that this node does not have. Never rejects. */
   async pull(peer: PeerId): Promise<void> {
     const { network, mempool, logger } = this.#options;
     try {
@@ -104,7 +107,9 @@ export class TransactionInbox {
     }
   }
 
-  /** Verifies transactions that the pool refused by cheap checks: passing on a bad signature would be our fault. */
+  /**
+   * Verifies transactions that the pool refused by cheap checks: forwarding a bad signature would be this node's fault.
+   */
   async #areSigned(outcomes: AddOutcome[]): Promise<boolean> {
     const refused = outcomes.flatMap((outcome) => {
       return outcome.accepted || outcome.isSigned ? [] : outcome.record;
@@ -116,7 +121,7 @@ export class TransactionInbox {
     return true;
   }
 
-  /** Undefined at the first that is at fault: what comes after it is not looked at. */
+  /** Undefined at the first faulty transaction: those after it are not examined. */
   async #add(
     batch: readonly TransactionRecord[],
     source: "gossip" | "peer",

@@ -4,18 +4,25 @@ import type { EvidenceErrorCode } from "../consensus/index.ts";
 import type { BlockErrorCode, TransactionErrorCode } from "../types/errors.ts";
 
 /**
- * A fact that every node had to have when it accepted a message of a topic: the bytes of the `message`; the `genesis` of its chain; the
- * `parent` of a block with the chain below it; the `target` block of a vote with the chain below it. The set, the head, the clock, the
- * pool, and what is final are not among them: they differ from node to node.
+ * A fact that every node must have had when it accepted a message of a topic.
+ * - `message`: the bytes of the message.
+ * - `genesis`: the genesis block of its chain.
+ * - `parent`: the parent of a block, with the chain below it.
+ * - `target`: the target block of a vote, with the chain below it.
+ *
+ * The set, the head, the clock, the pool, and what is final are not among them: they differ from node to node.
  */
 export type RelayFact = "message" | "genesis" | "parent" | "target";
 
-/** For each error the facts that show it, if nobody who had them could have accepted the message. Undefined: nobody is blamed. */
+/**
+ * For each error the fact that shows it, if nobody who had that fact could have accepted the message. Undefined: nobody
+ * is blamed.
+ */
 type Faults<Code extends string> = Record<Code, RelayFact | undefined>;
 
 /**
- * Those who pass a block on have seen its header alone, and those who answer for it may have it on a side branch, which nobody
- * executes.
+ * A relay of a block has seen its header alone, and a peer that answers with a block may have it on a side branch,
+ * which nobody executes.
  */
 export const blockFaults: Faults<BlockErrorCode> = {
   MALFORMED: "message",
@@ -42,7 +49,9 @@ export const blockFaults: Faults<BlockErrorCode> = {
   UNKNOWN_RULES: undefined,
 };
 
-/** A transaction can be late or poor by no fault of those who pass it on; a wrong signature or address cannot be honest. */
+/**
+ * A transaction can be late or unpaid without any fault of its relays; a wrong signature or address cannot be honest.
+ */
 export const transactionFaults: Faults<TransactionErrorCode> = {
   INVALID_SIGNATURE: "genesis",
   INVALID_ADDRESS: "message",
@@ -60,7 +69,7 @@ export const transactionFaults: Faults<TransactionErrorCode> = {
   WRONG_CHAIN: "genesis",
 };
 
-/** A vote is accepted, and so passed on, by those alone who have its target block. */
+/** Only nodes that have its target block accept a vote, and so forward it. */
 export const voteFaults: Faults<VoteErrorCode> = {
   NOT_A_LINK: "message",
   INVALID_SIGNATURE: "genesis",
@@ -71,7 +80,7 @@ export const voteFaults: Faults<VoteErrorCode> = {
   NO_QUORUM: "target",
 };
 
-/** Evidence proves itself: whether its offender is an authority is no part of it. */
+/** Evidence proves itself; it does not say whether its offender is an authority. */
 export const evidenceFaults: Faults<EvidenceErrorCode> = {
   MALFORMED: "message",
   NOT_CONFLICTING: "message",

@@ -25,12 +25,12 @@ import { VoteLimit } from "./vote-limit.ts";
 import { VoteSignatures } from "./vote-signatures.ts";
 import { VoterAccounts } from "./voter-accounts.ts";
 
-/** Signature checks under way for one peer: a round of all authorities may come through it, and some of the next. */
+/** Signature checks under way for one peer: a round of all authorities, and some of the next, may come through it. */
 const checksPerAuthority = 2;
 const leastChecks = 64;
-/** For all peers together: as much as two of them may have. */
+/** The limit for all peers together: as much as two of them may have. */
 const busyPeers = 2;
-/** Votes of an answer. */
+/** Votes of an answer that are processed together. */
 const votesAtOnce = 64;
 
 export interface VoteInboxOptions {
@@ -42,15 +42,19 @@ export interface VoteInboxOptions {
   logger: Logger;
   /** Fetches a block that a certificate of the peer names. */
   fetchBlock(id: Uint8Array, peer: PeerId): void;
-  /** Fetches a block that a vote names, if it is not under way and may be charged. Never at the expense of the peer that passed it on. */
+  /**
+   * Fetches a block that a vote names, if it is not being fetched and may be charged. This is never charged to the peer
+   * that forwarded the vote.
+   */
   fetchVotedBlock(id: Uint8Array, peer: PeerId, charge: () => boolean): void;
-  /** Called when a peer's answer about finality has been taken in. */
+  /** Called when a peer's answer about finality has been processed. */
   onAnswer?(): void;
 }
 
 /**
- * Takes finality votes and certificates from peers, keeps votes that come before their block, and answers who was away. Until its
- * signature is checked, a vote is at the expense of the peer that sent it; from then on, at its voter's.
+ * Accepts finality votes and certificates from peers, keeps votes that arrive before their block, and answers peers
+ * that were away. Until its signature is checked, a vote is charged to the peer that sent it; from then on, to its
+ * voter.
  */
 export class VoteInbox {
   readonly #options: VoteInboxOptions;
@@ -82,7 +86,7 @@ export class VoteInbox {
     this.#stopFollowing = chain.events.on("imported", ({ id }) => this.#release(id));
   }
 
-  /** Votes that wait for their blocks. */
+  /** The number of votes that wait for their blocks. */
   get held(): number {
     return this.#held.size;
   }
@@ -121,7 +125,7 @@ export class VoteInbox {
     }
   }
 
-  /** Asks a peer for what it knows to be justified and final. Never rejects. */
+  /** Asks a peer which blocks it knows to be justified and final. Never rejects. */
   async pull(peer: PeerId): Promise<void> {
     if (this.#asking.has(peer)) return;
     this.#asking.add(peer);
@@ -129,7 +133,8 @@ export class VoteInbox {
     try {
       const answer = await requestOne(network, peer, finality, { justifiedRound: chain.justified.round });
       for (const certificate of answer.certificates) await this.#takeCertificate(certificate, peer);
-      // Together, so that their signatures are checked together; few, so that a liar costs no more than few checks.
+      // Votes are processed together, so that their signatures are checked together, but only a few at a time, so that
+      // a liar costs only a few checks.
       for (let at = 0; at < answer.votes.length; at += votesAtOnce)
         await Promise.all(answer.votes.slice(at, at + votesAtOnce).map((vote) => this.#takeTold(vote, peer)));
       this.#options.onAnswer?.();
@@ -142,7 +147,10 @@ export class VoteInbox {
     }
   }
 
-  /** @throws {VoteError} if it is wrong. One for a block that is not here yet is asked for again when it is. */
+  /**
+   * @throws {VoteError} if it is wrong. A certificate for a block that is not here yet is requested again when the
+   * block is.
+   */
   async #takeCertificate(certificate: Certificate, peer: PeerId): Promise<void> {
     const { finalizer, fetchBlock } = this.#options;
     try {
@@ -158,7 +166,10 @@ export class VoteInbox {
     }
   }
 
-  /** A vote in an answer. The answerer may not have its block. @throws {VoteError} where it needs none to see that the vote is wrong */
+  /**
+   * Processes a vote in an answer. The answerer may not have its block. @throws {VoteError} if the vote is wrong
+   * without regard to its block
+   */
   async #takeTold(vote: SignedFinalityVote, peer: PeerId): Promise<void> {
     try {
       await this.#take(vote, peer);
@@ -168,13 +179,13 @@ export class VoteInbox {
     }
   }
 
-  /** Undefined `verdict` until the vote's block is here. @throws {VoteError} */
+  /** `verdict` stays pending until the vote's block is here. @throws {VoteError} */
   async #take(vote: SignedFinalityVote, from: PeerId): Promise<Verdict | { verdict: Promise<Verdict> }> {
     const { chain, finalizer } = this.#options;
     if (!isLink(vote.message)) throw new VoteError("NOT_A_LINK", "rounds or heights do not ascend");
     if (this.#limit.excludes(vote) || finalizer.isFarAhead(vote.message)) return "ignore";
     if (authorityIndex(chain.snapshot.authorities, vote.voter) < 0) {
-      // It may be one in the target's own set; where that is not known, nobody's.
+      // The voter may be in the target's own set; if that is not known, nobody is blamed.
       await checkVoter(vote, chain.tree);
     }
     const account = finalizer.isOld(vote.message) || this.#limit.isPast(vote) ? "past" : "current";
@@ -205,10 +216,10 @@ export class VoteInbox {
     const verdict = this.#held.hold(vote);
     finalizer.hearRound(vote);
     fetchVotedBlock(block, from, () => this.#accounts.chargeErrand("block", vote, from));
-    // It may have come since it was looked for.
+    // The block may have arrived since the last lookup.
     chain.tree.get(block).then(
       (found) => found && this.#release(block),
-      // As after a stop, which closes the database.
+      // This happens after a stop, which closes the database.
       (error) => this.#options.logger.debug({ error: messageOf(error) }, "a vote's block was not looked for"),
     );
     return verdict;
@@ -246,7 +257,7 @@ export class VoteInbox {
   }
 }
 
-/** Rethrows what is no fault of a vote. */
+/** Rethrows errors that are no fault of a vote. */
 function verdictOf(error: unknown): Verdict {
   if (!(error instanceof VoteError)) throw error;
   return voteVerdicts[error.code];

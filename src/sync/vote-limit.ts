@@ -4,32 +4,41 @@ import { type Hex, toHex } from "../util/bytes.ts";
 import { LruMap } from "../util/lru.ts";
 import { HighestIds } from "./highest-ids.ts";
 
-/** One of each authority of the largest set. */
+/** One entry for each authority of the largest set. */
 const maxVoters = 1024;
-/** Rounds kept of one voter, its highest: an honest one is in a few at once. Votes of lower ones are checked again whenever they come. */
+/**
+ * Rounds kept of one voter, its highest ones: an honest voter is in a few at once. Votes of lower rounds are checked
+ * again whenever they arrive.
+ */
 const maxRounds = 64;
-/** Two prove that the voter contradicts itself; more would only cost, and it can sign any number. */
+/** Two votes prove that the voter contradicts itself. More would only cost, and it can sign any number. */
 const maxVotesPerRound = 2;
-/** A vote further than this below its voter's highest is none that an honest voter has just cast: anybody can repeat it. */
+/**
+ * An honest voter has not just cast a vote that is further than this below its highest one: anybody can repeat such a
+ * vote.
+ */
 const recentRounds = 8;
 
-/** Which votes have been taken in: two different ones of one authority for one target round. For votes whose signature is right. */
+/**
+ * Records which votes have been accepted: two different ones of an authority for one target round. Only for votes with
+ * valid signatures.
+ */
 export class VoteLimit {
   readonly #taken = new LruMap<Hex, HighestIds>(maxVoters);
 
-  /** True if the vote was taken in, or cannot be any more. */
+  /** True if the vote was accepted, or cannot be accepted any more. */
   excludes(vote: SignedFinalityVote): boolean {
     const taken = this.#taken.get(toHex(vote.voter))?.at(vote.message.target.round) ?? new Set();
     return taken.size >= maxVotesPerRound || taken.has(linkKey(vote.message));
   }
 
-  /** True if the vote is far below another that its voter has signed. */
+  /** True if the vote is far below another one that its voter has signed. */
   isPast({ voter, message }: SignedFinalityVote): boolean {
     const highest = this.#taken.get(toHex(voter))?.highest ?? 0;
     return message.target.round + recentRounds <= highest;
   }
 
-  /** Returns false if the vote was taken in meanwhile, or two others were. */
+  /** Returns false if the vote was accepted meanwhile, or two others were. */
   take(vote: SignedFinalityVote): boolean {
     if (this.excludes(vote)) return false;
     const voter = toHex(vote.voter);

@@ -3,9 +3,12 @@ import type { Verify } from "../crypto/ed25519.ts";
 import type { SignedFinalityVote } from "../types/index.ts";
 import type { Clock } from "../util/clock.ts";
 
-/** Votes of a larger set are checked on other threads: here a whole round of a smaller one takes a millisecond. */
+/**
+ * The votes of a larger set are checked on other threads. On the main thread a whole round of a smaller set takes a
+ * millisecond.
+ */
 const smallSet = 16;
-/** A round of a larger set comes vote by vote; so long one waits for others that go to the threads with it. */
+/** The votes of a larger set arrive one by one. One waits this long for others that go to the threads with it. */
 const gatherMs = 10;
 
 interface Waiting {
@@ -13,7 +16,9 @@ interface Waiting {
   decide(verdict: Promise<boolean>): void;
 }
 
-/** Checks the signatures of votes that come one by one; those of a large set in batches, on other threads. */
+/**
+ * Checks the signatures of votes that arrive one by one. Those of a large set are checked in batches, on other threads.
+ */
 export class VoteSignatures {
   readonly #options: { clock: Clock; genesisId: Uint8Array; verify: Verify };
   readonly #setSize: () => number;
