@@ -101,7 +101,7 @@ test.each([
   expect(await exported(other)).toBe(text);
 });
 
-test("a database in doubt hands its doubt on, since the earlier time where both have one", async () => {
+test("a database in doubt exports its doubt, with the earlier time if both have one", async () => {
   const { database } = await signed([], [[3, 4, 1]]);
   const clock = handClock(60_000);
   await openSigner(database, { clock, identity: { reasons: ["a copy"], note: async () => undefined } });

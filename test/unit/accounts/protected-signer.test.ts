@@ -104,7 +104,7 @@ describe("votes", () => {
   });
 });
 
-test("what was signed holds after a restart and after pruning", async () => {
+test("remembers signatures after a restart and after pruning", async () => {
   const database = new MemoryDatabase();
   const first = await openSigner(database);
   await first.signHeader(header(7, 1));
@@ -142,7 +142,7 @@ test("a clock that was an hour ahead keeps the account from nothing but the slot
   expect(after.lastHeaderSlot).toBe(3_607);
 });
 
-test("nothing is signed that is not on disk", async () => {
+test("signs nothing whose record is not on disk", async () => {
   const database = new MemoryDatabase();
   database.commit = () => Promise.reject(new Error("the disk is full"));
   const signer = await openSigner(database);
@@ -151,7 +151,7 @@ test("nothing is signed that is not on disk", async () => {
   expect([signer.lastHeaderSlot, signer.lastTargetRound]).toEqual([-1, 0]);
 });
 
-test("of two calls at once for one slot one is refused", async () => {
+test("refuses one of two concurrent calls for one slot", async () => {
   const signer = await openSigner(new MemoryDatabase());
   const results = await Promise.allSettled([
     signer.signHeader(header(1, 1)),
@@ -185,7 +185,7 @@ const action = fc.oneof(
   fc.record({ kind: fc.constant("prune" as const), below: fc.nat(8) }),
 );
 
-test("whatever is asked for and whenever the power fails, what left is never slashable", async () => {
+test("whatever is requested and whenever the power fails, the signatures that left are never slashable", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(action, { maxLength: 40 }), async (actions) => {
       const left: Left[] = [];
@@ -228,7 +228,7 @@ test("whatever is asked for and whenever the power fails, what left is never sla
   );
 });
 
-test("a record of before there were floors refuses all slots up to its last", async () => {
+test("a record without a floor, from an earlier version, refuses all slots up to its last", async () => {
   const database = new MemoryDatabase();
   const store = new ProtectionStore(database);
   const { floorSlot: _, ...old } = emptyRecord(0);

@@ -279,7 +279,7 @@ describe("a restored copy", () => {
     expect(signer.doubt?.reason).toContain("another copy");
   });
 
-  test("an own vote of a refused round is not surrounded either, once it is seen", async () => {
+  test("does not surround an own vote of a refused round either, once it has seen it", async () => {
     const clock = handClock(100_000);
     const signer = await openSigner(new MemoryDatabase(), { clock, listenMs: 0, identity: copied });
     signer.hearRounds({ reachedRound: 20, justifiedRound: 4, votedAfterMs: 100_000 });
@@ -291,7 +291,7 @@ describe("a restored copy", () => {
     await signer.signFinalityVote(vote(19, 40, 1));
   });
 
-  test("votes no sooner for what peers tell than for what two thirds sign 10 s after its start", async () => {
+  test("votes only after two thirds have signed 10 s after its start, whatever peers claim", async () => {
     const clock = handClock(100_000);
     const signer = await openSigner(new MemoryDatabase(), { clock, identity: copied });
     const tries = () => signer.signFinalityVote(vote(90, 1_000, 1)).catch(({ code }) => code);
@@ -313,7 +313,7 @@ describe("a restored copy", () => {
   test.each([
     ["others that make blocks for 30 s and justify nothing", { aliveAfterMs: 130_000 }],
     ["others that need its vote to justify anything", { aliveAfterMs: 110_000, isNeeded: true }],
-  ])("keeps no chain from finality that waits for it: %s", async (_, heard) => {
+  ])("does not keep a chain that needs its vote from finality: %s", async (_, heard) => {
     const clock = handClock(100_000);
     const signer = await openSigner(new MemoryDatabase(), { clock, identity: copied });
     clock.nowMs += 60_000;

@@ -93,7 +93,7 @@ test("pages of many requests read one block at a time, and too many are refused"
   expect((await history.read(reader, page(3), outgoing)).found).toHaveLength(3);
 });
 
-test("a reader that is gone is read no further for", async () => {
+test("stops reading for a client that is gone", async () => {
   const gone = { ...outgoing, closed: false };
   const closing = {
     ...reader,
@@ -108,7 +108,7 @@ test("a reader that is gone is read no further for", async () => {
   expect(reads).toHaveLength(1);
 });
 
-test("who asks pays for what was read", async () => {
+test("charges the client for what was read", async () => {
   blockBytes = 2 ** 20;
   const limiter = new RateLimiter(new ManualClock(), rate, rate);
   const history = historyOf(systemClock, limiter);

@@ -54,7 +54,7 @@ test("the client that has had least goes first, and programs of this machine do 
   await Promise.all([...flood, ...others]);
 });
 
-test("a client has so many reads waiting, and all together have so many", async () => {
+test("limits the waiting reads of a client, and of all together", async () => {
   const { clock, read } = setUp(1);
   const outcome = async (address: string, count: number) => {
     const all = await Promise.allSettled(many(count, () => read(address)));
@@ -73,7 +73,7 @@ test("a client has so many reads waiting, and all together have so many", async 
   expect(refused).toBe(2 * waitingPerClient);
 });
 
-test("a read that fails ends nobody else's", async () => {
+test("a read that fails does not affect the others", async () => {
   const reads = new DearReads(new ManualClock());
   const failed = reads.run("10.0.0.1", () => Promise.reject(new Error("damaged")));
   const other = reads.run("10.0.0.1", async () => "read");

@@ -61,7 +61,7 @@ async function openAndClose(count: number): Promise<WeakRef<Outgoing>[]> {
   return closed;
 }
 
-test("streams that close while nothing happens are let go", async () => {
+test("releases streams that close while nothing happens", async () => {
   const closed = await openAndClose(200);
   expect(hub.streams).toBe(0);
   await turns();

@@ -259,7 +259,7 @@ describe("POST /v1/transactions", () => {
     expect((await node.post(transaction)).status).toBe(202);
   });
 
-  it("does not tell what it did not foresee", async () => {
+  it("does not reveal unexpected errors", async () => {
     const { commit } = node.database;
     const transaction = transactionJson(await node.sign({}));
     node.database.commit = () => Promise.reject(new Error("secret"));

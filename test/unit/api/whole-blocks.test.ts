@@ -44,7 +44,7 @@ test("a client gets one block that is larger than its share", async () => {
   await expect(read(answer("10.0.0.1"))).rejects.toMatchObject({ code: "OVERLOADED" });
 });
 
-test("who asks pays for the size of the block", async () => {
+test("charges the client for the size of the block", async () => {
   const { limiter, read } = setting(400 * 1024);
   await read(answer("10.0.0.1"));
   // 200 tokens of 100: as deep in debt as a burst.

@@ -42,7 +42,7 @@ test("ancestors near and far, on the canonical chain and beside it", async () =>
   expect((await branches.best(head)).idHex).toBe(head.idHex);
 });
 
-test("of a head that a reorganization leaves, the transactions are not kept in memory", async () => {
+test("does not keep the transactions of a head that a reorganization left in memory", async () => {
   const node = await testChain();
   const tip = await node.maker.block(node.maker.start(), { transactions: [await node.maker.transfer({})] });
   const root = node.chain.head;
@@ -98,7 +98,7 @@ describe("two branches on one invalid block, when", () => {
     for (const tip of tips) expect(await add(tip.blocks.at(-1)!)).toBe("side");
   }
 
-  test("the one has been refused: a justified block is followed all the same", async () => {
+  test("one has been refused: follows a justified block all the same", async () => {
     const { node, justified, justify } = await fourAuthorities();
     const { maker } = node;
     const one = await maker.block(maker.start());

@@ -41,7 +41,7 @@ describe.each([3, 6, 9])("a certificate of a set of %i", (count) => {
     expect(node.chain.justified.round).toBe(0);
   });
 
-  test("is refused with one voter twice", async () => {
+  test("is refused if it lists one voter twice", async () => {
     const { all, add, node } = await votes(quorum(count) - 1);
     expect(await add([...all, all[0]!])).toBe("INVALID_VOTE");
     expect(node.chain.justified.round).toBe(0);

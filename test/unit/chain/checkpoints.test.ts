@@ -31,7 +31,7 @@ async function node() {
   return { ...base, first, one, two, three, beside, conflicts, signed, link };
 }
 
-test("a block that does not descend from the final one is not justified, whatever its round", async () => {
+test("does not justify a block that does not descend from the final one, whatever its round", async () => {
   const { chain, first, one, two, three, beside, conflicts, signed, link, ...base } = await node();
   await link(first, checkpoint(1, one));
   await link(checkpoint(1, one), checkpoint(2, two));
@@ -56,7 +56,7 @@ test("a block that does not descend from the final one is not justified, whateve
   expect(chain.justified).toMatchObject({ round: 6, height: 3 });
 });
 
-test("nor is a block final that the justified one does not descend from, until a later one does", async () => {
+test("a block is not final while the justified block does not descend from it", async () => {
   const { chain, first, one, two, three, beside, conflicts, link } = await node();
   await link(first, checkpoint(5, beside));
   expect(chain.head.idHex).toBe(beside.idHex);
@@ -88,7 +88,7 @@ test.each([
   expect(conflicts).toHaveLength(count);
 });
 
-test("a conflict is told of once, however often and in whatever round it is shown", async () => {
+test("reports a conflict once, however often and in whatever round it is shown", async () => {
   const { first, one, two, beside, conflicts, link } = await node();
   await link(first, checkpoint(1, one));
   await link(checkpoint(1, one), checkpoint(2, two));

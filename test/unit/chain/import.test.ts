@@ -136,7 +136,7 @@ describe("each error code", () => {
     expect(await codeOf(node.add(block))).toBe("REWARD_OVERFLOW");
   });
 
-  test("what was found invalid, and what stands on it, is refused without another look", async () => {
+  test("refuses a block that was found invalid, and its descendants, without checking them again", async () => {
     const node = await testChain();
     const bad = await node.maker.block(node.maker.start(), { edit: { stateRoot: bytes32(3) } });
     const child = await node.maker.block(bad);
@@ -176,7 +176,7 @@ test("a block that is here is not imported twice", async () => {
   ]);
 });
 
-test("of blocks that were imported, the transactions are not kept in memory", async () => {
+test("does not keep the transactions of imported blocks in memory", async () => {
   const node = await testChain();
   const start = node.maker.start();
   const tip = await node.maker.block(start, { transactions: [await node.maker.transfer({})] });
@@ -241,7 +241,7 @@ describe("blocks that come together", () => {
     expect(node.chain.head.height).toBe(5);
   });
 
-  test("a branch beside the head becomes it", async () => {
+  test("a side branch becomes the canonical chain", async () => {
     const { node, checked } = await five(new MemoryDatabase());
     await node.addAll(await node.maker.block(node.maker.start(), { laterMs: 1 }));
     await node.chain.importBlocks(checked);
@@ -287,7 +287,7 @@ describe("a heavier branch with an invalid block", () => {
     expect(await contentsOf(await node.reopen())).toEqual(before);
   });
 
-  test("the valid blocks before it stay, and lead on", async () => {
+  test("keeps the valid blocks before it, and builds on them", async () => {
     const { node, branch } = await invalidBranch(3, badRoot);
     const before = await contentsOf(node);
     for (const block of branch.blocks.slice(1, -1)) expect(await node.add(block)).toBe("side");

@@ -101,7 +101,7 @@ test("one is missing: the next in line takes its turn a step later, with the tim
   expect(new Set(produced.map(({ block }) => block.height)).size).toBe(produced.length);
 });
 
-test("who is not in turn waits while a block is being checked, for a period at most", async () => {
+test("an authority out of turn waits while a block is being checked, for a period at most", async () => {
   let coming = true;
   const { clock, produced, enable } = await network(3, 3, {}, () => coming);
   enable(0, 1);
@@ -121,7 +121,7 @@ test("who is not in turn waits while a block is being checked, for a period at m
   expect(waits(first)).toEqual(new Set(["2,0", "1,500", "1,1000"]));
 });
 
-test("who signed recently waits, and a chain without a majority stands still", async () => {
+test("an authority that signed recently waits, and a chain without a majority halts", async () => {
   const { clock, produced, enable } = await network(1, 3);
   enable(0);
   await clock.advance(600_000);
@@ -180,7 +180,7 @@ describe("a quiet chain", () => {
     expect([produced.at(-1)!.atMs, produced.at(-1)!.block.records.length]).toEqual([sentAt, 1]);
   });
 
-  test("goes on looking while nothing that waits can be executed, and mines what can", async () => {
+  test("keeps trying while no waiting transaction can be executed, and includes one that can", async () => {
     const { clock, produced, enable, maker, send } = await network(1, 1, { emptyBlockPeriodMs: 0 });
     enable(0);
     send(await maker.transfer({ nonce: 5 }));
@@ -250,7 +250,7 @@ describe("produce", () => {
     expect(block.records.map(({ transaction }) => transaction.message.nonce)).toEqual([0, 1]);
   });
 
-  test("makes no empty block but where it may", async () => {
+  test("makes no empty block unless it may", async () => {
     const { node, produce, records } = await ready();
     const before = await contentsOf(node);
     expect(await produce(await records([9]))).toBeUndefined();

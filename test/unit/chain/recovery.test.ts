@@ -75,7 +75,7 @@ describe("a chain that goes on from a recovery", () => {
     expect(await stores.finality.status()).toEqual({ justified: at, finalized: at });
   });
 
-  test("is carried on by the new set alone, and its blocks commit to the recovery by their state root", async () => {
+  test("is continued by the new set alone, and its blocks commit to the recovery by their state root", async () => {
     const { recovery, tips, transfer, ...base } = await lostMajority();
     const node = await restart(base, recovery);
     // Signed by the old set, it would pass every check but that of the state root.
@@ -205,7 +205,7 @@ describe("a node that was given a recovery, and has the blocks up to two below t
     expect(made).toEqual([4]);
   });
 
-  test("has none made by whoever asks for one", async () => {
+  test("does not produce a block on request either", async () => {
     const { chain } = await awaiting();
     const proposal = {
       signer: { ...authorities[3]!, signHeader: () => expect.fail() },

@@ -3,7 +3,7 @@ import { SideBlocks } from "../../../src/chain/side-blocks.ts";
 import { toHex } from "../../../src/util/bytes.ts";
 import { authorities, testChain } from "../support/chain.ts";
 
-test("blocks that lost, and those retracted, until they are canonical again", async () => {
+test("lists blocks that lost or were retracted, until they are canonical again", async () => {
   const node = await testChain();
   const side = new SideBlocks(node.chain);
   const known = () =>

@@ -5,7 +5,7 @@ import { authorities, codeOf, testChain } from "../support/chain.ts";
 import { checkpoint, signedVote, testFinalizer } from "../support/votes.ts";
 
 test.each([0, 1])(
-  "nothing is said of a vote on blocks that an ancestor is missing of: source at height %i",
+  "gives no verdict on a vote for blocks with a missing ancestor: source at height %i",
   async (at) => {
     const node = await testChain();
     const { chain, genesis, maker, stores } = node;

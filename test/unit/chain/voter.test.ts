@@ -66,7 +66,7 @@ test("time-outs double from one round without a result to the next", async () =>
   }
 });
 
-test("nobody waits long in a round that somebody who is needed has passed", async () => {
+test("waits only the shortest time-out in a round that a needed authority has passed", async () => {
   const { clock, voter, votes, hear } = await node();
   await hear(1, 7, one);
   await hear(2, 7, one);
@@ -78,7 +78,7 @@ test("nobody waits long in a round that somebody who is needed has passed", asyn
   expect(votes).toEqual(["0 -> 7 at 2", "0 -> 8 at 2"]);
 });
 
-test("a claim of one authority moves nobody; that of more than a third does at once", async () => {
+test("one authority's claim of a round moves nobody; that of more than a third does at once", async () => {
   const { clock, voter, votes, hear } = await node();
   voter.enabled = true;
   await clock.advance(0);
@@ -111,7 +111,7 @@ test("the quorum that a round waits for may be one of the set that its vote coun
   expect(votes.slice(2)).toEqual(["0 -> 3 at 2"]);
 });
 
-test("or one of the head's set: who was voted out is not waited for", async () => {
+test("the quorum may also be one of the head's set: nobody waits for an authority that was voted out", async () => {
   const { addAll, chain, clock, voter, votes, hear } = await node();
   voter.enabled = true;
   await clock.advance(0);
@@ -147,7 +147,7 @@ test("a vote of an earlier life that others have is its newest", async () => {
   expect(votes).toEqual([]);
 });
 
-test("no vote from the old source while the next is on its way to the disk, though others are a round ahead", async () => {
+test("casts no vote from the old source while the next is being written, even if others are a round ahead", async () => {
   const { clock, database, voter, votes, hear, chain } = await node();
   voter.enabled = true;
   await clock.advance(0);

@@ -60,7 +60,7 @@ describe("a transfer with a last height", () => {
     expect(await onDisk(pool)).toEqual(pool.durable());
   });
 
-  test("takes its batch from the disk with it where it was the last of it", async () => {
+  test("deletes its batch from the disk if it was the last of it", async () => {
     const pool = await testPool();
     await add(pool, [{ validUntil: 1 }]);
     await grow(pool, pool.maker.start());
@@ -79,7 +79,7 @@ describe("a transfer with a last height", () => {
     expect([...pool.mempool.executable()]).toHaveLength(3);
   });
 
-  test("gets those after it no place for nothing: they pay as any that wait for a missing nonce", async () => {
+  test("gives later ones no free places: they pay like all that wait for a missing nonce", async () => {
     const pool = await testPool({ limits: { maxAhead: 8 } });
     const many = Array.from({ length: 20 }, (_, index) => ({ nonce: index + 1 }));
     await add(pool, [{ validUntil: 1 }, ...many]);

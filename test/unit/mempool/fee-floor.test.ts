@@ -72,7 +72,7 @@ describe("a pool that is filled for little", () => {
     expect((await add(pool, { from: 2, nonce: 21, fee: startBalance / 2n }, source)).accepted).toBe(true);
   });
 
-  test("names the fee that gets in, and takes nothing a unit below it", async () => {
+  test("names the fee that is accepted, and refuses a fee one unit below it", async () => {
     const pool = await testPool({ limits });
     const { minFee } = await fill(pool, 1n);
     for (const [fee, accepted] of [
@@ -82,7 +82,7 @@ describe("a pool that is filled for little", () => {
       expect((await add(pool, { from: 0, nonce: 20, fee })).accepted).toBe(accepted);
   });
 
-  test("drops nothing that it has acknowledged, whatever comes after", async () => {
+  test("drops nothing that it has acknowledged, whatever arrives later", async () => {
     const pool = await testPool({ limits });
     await fill(pool, 1n);
     const acknowledged = pool.durable();
@@ -101,7 +101,7 @@ describe("a pool that is filled for little", () => {
     expect((await add(pool, { from: 0, nonce: 20, fee: pool.mempool.leastFee, memo })).accepted).toBe(true);
   });
 
-  test("asks whoever refills it for what it asked for last", async () => {
+  test("asks a sender that refills it for the last fee it asked for", async () => {
     const pool = await testPool({ limits });
     await fill(pool, 1n);
     for (let more = 0; more < 4; more++) await add(pool, { from: 0, nonce: 20 + more, fee: 50_000n });
@@ -115,7 +115,7 @@ describe("a pool that is filled for little", () => {
     expect(pool.mempool.leastFee).toBe(1n);
   });
 
-  test("comes back whole after a restart, and as dear", async () => {
+  test("is complete after a restart, at the same price", async () => {
     const pool = await testPool({ limits });
     const { minFee } = await fill(pool, 1n);
     const again = await pool.restart();
@@ -130,7 +130,7 @@ describe("a pool that is filled for little", () => {
   });
 });
 
-test("a fee below the chain's is told the one that gets in now", async () => {
+test("a refusal of a fee below the chain's names the fee that is accepted now", async () => {
   const pool = await testPool({ limits });
   expect(await refusal(pool, { fee: 0n })).toMatchObject({ code: "FEE_TOO_LOW", minFee: 1n });
   await add(pool, { fee: 10n });

@@ -65,7 +65,7 @@ describe("admission", () => {
     expect((await pool.restart()).mempool.count).toBe(1);
   });
 
-  test("a nonce that is used, a signature by another, an address of nobody, the same again", async () => {
+  test("refuses a used nonce, another's signature, an invalid address, and a repetition", async () => {
     const pool = await testPool();
     const used = await pool.maker.transfer({});
     await pool.addAll(await pool.maker.block(pool.maker.start(), { transactions: [used] }));
@@ -86,14 +86,14 @@ describe("admission", () => {
     await agree(pool);
   });
 
-  test("a balance is spent once: what waits counts", async () => {
+  test("spends a balance once: waiting transactions count", async () => {
     const pool = await testPool();
     expect(await add(pool, { amount: startBalance / 2n })).toBe("accepted");
     expect(await add(pool, { nonce: 1, amount: startBalance / 2n })).toBe("INSUFFICIENT_BALANCE");
     expect(await add(pool, { nonce: 1, amount: startBalance / 2n - 2n })).toBe("accepted");
   });
 
-  test("a hundred in one batch, and a gap that is filled later", async () => {
+  test("accepts a hundred in one batch, and a gap that is filled later", async () => {
     const pool = await testPool();
     const batch = await Promise.all(
       Array.from({ length: 100 }, (_, nonce) => pool.maker.transfer({ nonce })),
@@ -119,7 +119,7 @@ describe("admission", () => {
     [1n, 1n, 2n],
     [15n, 16n, 17n],
     [10n ** 18n, 11n * 10n ** 17n - 1n, 11n * 10n ** 17n],
-  ])("a fee of %d is replaced by %d not, by %d", async (old, less, enough) => {
+  ])("replaces a fee of %d not by %d, but by %d", async (old, less, enough) => {
     const pool = await testPool();
     const rich = { balance: 2n ** 64n - 1n, nonce: 0 };
     pool.chain.state.get = () => rich;
@@ -150,7 +150,7 @@ describe("admission", () => {
   });
 });
 
-test("one of a list does not keep the memory of the others", async () => {
+test("an accepted transaction of a list does not retain the memory of the others", async () => {
   const pool = await testPool();
   const list = encodeRecords(
     pool.mempool.records(
@@ -192,7 +192,7 @@ describe("limits", () => {
     await agree(pool);
   });
 
-  test("of those that wait for a missing nonce: whoever sends that one gets in", async () => {
+  test("on transactions that wait for a missing nonce; the missing one is still accepted", async () => {
     const pool = await testPool({ limits: { maxAhead: 8 } });
     const ahead = (from: number, nonce: number, fee = 1n) => add(pool, { from, nonce, fee });
     for (const nonce of [1, 2, 3, 4]) expect(await ahead(0, nonce)).toBe("accepted");
@@ -245,7 +245,7 @@ test("the order of a block: best paid first, nonces in order, as a simple model 
 describe("expiry", () => {
   const hours = 3_600_000;
 
-  test("takes what nobody answered for, and what cannot be executed", async () => {
+  test("removes transactions that this node has not acknowledged, and those that cannot be executed", async () => {
     const pool = await testPool();
     await add(pool, { from: 0, nonce: 0 }, "local");
     await add(pool, { from: 0, nonce: 2 }, "local");
@@ -297,7 +297,7 @@ describe("the disk", () => {
     expect(order(again)).toEqual(order(pool));
   });
 
-  test("a restart forgets what is used", async () => {
+  test("a restart forgets transactions whose nonce is used", async () => {
     const pool = await testPool();
     const old = await pool.maker.transfer({});
     await pool.addAll(await pool.maker.block(pool.maker.start(), { transactions: [old] }));
@@ -314,7 +314,7 @@ describe("the disk", () => {
     expect((await again.restart()).durable()).toEqual(again.durable());
   });
 
-  test("one that fails takes nothing in and loses nothing", async () => {
+  test("a failing disk accepts nothing and loses nothing", async () => {
     const pool = await testPool();
     await add(pool, { nonce: 0, fee: 10n }, "local");
     await add(pool, { nonce: 1, fee: 10n }, "gossip");
@@ -358,7 +358,7 @@ describe("the disk", () => {
     await agree(pool);
   });
 
-  test("what came by gossip is stored when it is sent here too", async () => {
+  test("stores a gossiped transaction when it is submitted here too", async () => {
     const pool = await testPool();
     await add(pool, {}, "gossip");
     expect(await pool.stored()).toEqual([]);

@@ -24,7 +24,7 @@ function held() {
   return { checks: new SignatureChecks(verify, [], () => false), checked, resolve };
 }
 
-test("what several ask for at the same time is checked once, and all get its verdict", async () => {
+test("checks a signature once if several request it at the same time, and all get its verdict", async () => {
   const { checks, checked, resolve } = held();
   const first = checks.verdicts(records.slice(0, 2));
   const second = checks.verdicts(records.slice(1, 4));
@@ -58,7 +58,7 @@ test("a block does not wait for the check of a message, but a message for that o
   ]);
 });
 
-test("nothing is kept of what has been checked, also where that failed", async () => {
+test("keeps nothing of finished checks, also if they failed", async () => {
   const { checks, checked, resolve } = held();
   resolve();
   expect(await checks.verdicts(records.slice(0, 1))).toEqual([true]);

@@ -15,13 +15,13 @@ test("keeps a few addresses, those that worked in front and then those told last
   expect(candidate.targets.slice(0, 2)).toEqual([at(3), at(1_099)]);
 });
 
-test("of addresses that worked the last ones stay", () => {
+test("keeps the last addresses that worked", () => {
   const candidate = new Candidate("a", []);
   for (const target of targets(20)) candidate.onWorked(target);
   expect(candidate.worked).toEqual(targets(maxAddresses, 21 - maxAddresses).reverse());
 });
 
-test("news are addresses that it does not have", () => {
+test("reports only addresses that it does not have as news", () => {
   const candidate = new Candidate("a", []);
   expect(candidate.tell([at(1), at(2)], "discovery")).toBe(true);
   expect(candidate.tell([at(2), at(1)], "discovery")).toBe(false);
@@ -46,7 +46,7 @@ test("a peer that stayed is found again where it was dialled, or else where it t
   expect(found.worked).toEqual([]);
 });
 
-test("what worked and what a person gave is dialled without asking the quotas, before what is only told", () => {
+test("dials addresses that worked or that a person gave without asking the quotas, before reported ones", () => {
   const candidate = new Candidate("a", [at(1)]);
   candidate.tell([at(1), at(2), at(3)], "discovery");
   candidate.onWorked(at(4));

@@ -60,7 +60,7 @@ function setUp(options: Partial<DialerOptions> & { known?: AddressBookEntry[] } 
   return { dialer, clock, alive, connected, blocked, dials, book, cut };
 }
 
-test("dials what is found, once, and writes it to the address book when it stayed", async () => {
+test("dials a discovered peer once, and writes it to the address book when it stayed", async () => {
   const { dialer, clock, alive, dials, book } = setUp();
   await dialer.start();
   alive.set(at(1), "z");
@@ -88,7 +88,7 @@ test("of two that find each other, the one with the higher id waits for the othe
 const gaps = (dials: { atMs: number }[]) =>
   dials.slice(1).map(({ atMs }, index) => atMs - dials[index]!.atMs);
 
-test("dials a person's peer for ever, ever more slowly up to the cap", async () => {
+test("redials a person's peer forever, with delays that grow up to the cap", async () => {
   const { dialer, clock, dials } = setUp({ bootstrap: [`${at(1)}/p2p/z`], hasRoom: () => false });
   await dialer.start();
   await clock.advance(100_000);
@@ -97,7 +97,7 @@ test("dials a person's peer for ever, ever more slowly up to the cap", async () 
   expect(dials.length).toBeGreaterThan(360);
 });
 
-test("dials what others tell of a few times, then at most once a minute while they go on telling", async () => {
+test("dials reported addresses a few times, then at most once a minute while they are reported", async () => {
   const { dialer, clock, dials } = setUp();
   await dialer.start();
   dialer.found("z", [at(1)], "discovery");
@@ -113,7 +113,7 @@ test("dials what others tell of a few times, then at most once a minute while th
   expect(dials.length - before).toBeLessThan(60 + toldAttempts);
 });
 
-test("a peer that closes at once is dialled ever more slowly, also one that a person gave", async () => {
+test("dials a peer that closes at once less and less often, also one that a person gave", async () => {
   for (const given of [true, false]) {
     const base = setUp({ bootstrap: given ? [`${at(1)}/p2p/z`] : [] });
     const { dialer, clock, alive, dials, connected, cut } = base;
@@ -145,7 +145,7 @@ test("a peer that stayed is dialled at once when it is lost, and again for minut
   expect(connected.has("z")).toBe(true);
 });
 
-test("wakes at once when a peer is lost that had dialled us, and told where it listens", async () => {
+test("redials at once when it loses a peer that had dialled this node and reported where it listens", async () => {
   const { dialer, clock, alive, dials, cut, connected, book } = setUp();
   await dialer.start();
   connected.add("z");
@@ -161,7 +161,7 @@ test("wakes at once when a peer is lost that had dialled us, and told where it l
   expect(connected.has("z")).toBe(true);
 });
 
-test("20 passing ids that tell of strangers' ports have the node knock a few times", async () => {
+test("20 short-lived ids that report strangers' ports cause only a few dials", async () => {
   const { dialer, clock, dials, connected, cut, book } = setUp();
   await dialer.start();
   for (let n = 0; n < 20; n++) {
@@ -248,7 +248,7 @@ test("16 dials are under way at once, besides those to peers that a person gave"
   expect(underWay).toBe(16);
 });
 
-test("512 peers are tried, of which one host tells 32; those that stayed once keep half of the places", async () => {
+test("tries 512 peers, at most 32 reported by one host; peers that once stayed keep half of the places", async () => {
   const toldOf = (count: number, teller: (n: number) => ReturnType<typeof placeOf> | "discovery") => {
     const { dialer, clock } = setUp();
     return dialer.start().then(() => {
@@ -374,7 +374,7 @@ test("peers that stayed once are not pushed out by a sudden flood of made-up one
   expect(connected.size).toBe(20);
 });
 
-test("one host that tells of many peers leaves room for what others tell", async () => {
+test("a host that reports many peers leaves room for the reports of others", async () => {
   const { dialer, clock, alive, connected } = setUp();
   await dialer.start();
   for (let n = 0; n < 2_000; n++) dialer.found(`n${n}`, [at(2)], placeOf(at(1, "10.0.0.2"))!);
@@ -384,7 +384,7 @@ test("one host that tells of many peers leaves room for what others tell", async
   expect(connected.has("z")).toBe(true);
 });
 
-test("addresses that a person gave are dialled for ever, however many the peer tells", async () => {
+test("dials addresses that a person gave forever, however many the peer reports", async () => {
   const names = ["/dns4/a/tcp/1", "/dns4/b/tcp/1"];
   const { dialer, clock, alive, connected, cut } = setUp({ bootstrap: names.map((name) => `${name}/p2p/z`) });
   await dialer.start();
@@ -413,7 +413,7 @@ test("stops", async () => {
   expect(clock.pending).toBe(0);
 });
 
-test("waits while there are connections enough", async () => {
+test("does not dial while there are enough connections", async () => {
   let room = false;
   const { dialer, clock, dials } = setUp({ hasRoom: () => room });
   await dialer.start();

@@ -30,6 +30,6 @@ test.each<[newcomer: string, counts: Record<string, number>, loser: string | und
   ["a2", { a1: 2, a2: 1 }, undefined],
   ["a1", { a1: 9 }, undefined],
   ["a1", {}, undefined],
-])("of a newcomer %s and %j, %s gives way", (newcomer, counts, expected) => {
+])("for a newcomer %s and holders %j, %s gives way", (newcomer, counts, expected) => {
   expect(loser(newcomer, counts)).toBe(expected);
 });

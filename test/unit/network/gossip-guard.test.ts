@@ -28,7 +28,7 @@ const none = new Uint8Array();
 const framed = (tag: number, bytes: Uint8Array) =>
   Uint8Array.of(tag, (bytes.length & 0x7f) | 0x80, bytes.length >> 7, ...bytes);
 
-test("what an RPC holds is counted on the wire", () => {
+test("counts the parts of an RPC on the wire", () => {
   const parts = (bytes: Uint8Array) => countParts(bytes)?.parts;
   expect(parts(rpc({}))).toBe(1);
   const message = { topic: "t", data: new Uint8Array(100) };
@@ -39,7 +39,7 @@ test("what an RPC holds is counted on the wire", () => {
   expect(parts(control({ iwant: [{ messageIDs: many(3, none) }] }))).toBe(1 + 1 + 3);
 });
 
-test("what gossipsub itself sends at most is taken", () => {
+test("accepts the largest RPC that gossipsub itself sends", () => {
   const ihave = many(4, { topicID: "t".repeat(80), messageIDs: many(5_000, id) });
   expect(countParts(control({ ihave }))).toBeDefined();
   expect(countParts(control({ iwant: [{ messageIDs: many(5_000, id) }] }))).toBeDefined();
@@ -70,7 +70,7 @@ test.each([
   ["a length beyond the end", Uint8Array.of(0x12, 0x7f, 0)],
   ["bytes that are no protobuf", Uint8Array.of(0x0f, 1, 2)],
   ["a varint that does not end", new Uint8Array(20).fill(0xff)],
-])("too many, or none: %s", (_name, bytes) => {
+])("refuses an RPC with too many parts, or none: %s", (_name, bytes) => {
   expect(countParts(bytes)).toBeUndefined();
 });
 
@@ -112,7 +112,7 @@ test("a stream of small RPCs is cut off at the quota, and its sender banned", as
   expect(scores.blocked("peer")).toBe(true);
 });
 
-test("control messages that follow from no message of anybody have a quota of their own, and a flood of them bans its sender", async () => {
+test("control messages that follow from nobody's message have a quota of their own, and a flood of them bans its sender", async () => {
   const floods = [
     control({ ihave: [{ topicID: "t", messageIDs: [id] }] }),
     control({ iwant: [{ messageIDs: [id] }] }),
@@ -132,7 +132,7 @@ test("control messages that follow from no message of anybody have a quota of th
   }
 });
 
-test("messages, and what says that they are known, are not counted as control messages", async () => {
+test("does not count messages and IDONTWANT as control messages", async () => {
   const { scores, taken, send } = guarded();
   const message = { topic: "t", data: new Uint8Array(100) };
   const count = 2 * controlQuota.requests;
@@ -141,7 +141,7 @@ test("messages, and what says that they are known, are not counted as control me
   expect([taken.length, scores.score("peer")]).toEqual([2 * count, 0]);
 });
 
-test("many ids in few RPCs count as many", async () => {
+test("counts many ids in few RPCs as many parts", async () => {
   const { scores, taken, send } = guarded();
   await send(1_000, control({ ihave: [{ topicID: "t", messageIDs: many(5_000, id) }] }));
   expect(taken.length).toBeLessThan(partsQuota.requests / 5_000 + 2);

@@ -37,7 +37,7 @@ test.each([
   expect(result).toBe(true);
 });
 
-test("what fits into one RPC stays one, and the same: gossipsub adds to it", () => {
+test("leaves an RPC that fits as the same object, because gossipsub adds to it", () => {
   const rpc = { subscriptions: [], messages: [message(5), message(6)], control };
   const sent: unknown[] = [];
   const pubsub = { sendRpc: (_peer: string, each: unknown) => sent.push(each) > 0 };
@@ -48,7 +48,7 @@ test("what fits into one RPC stays one, and the same: gossipsub adds to it", () 
   expect(send({ control }).sent).toHaveLength(1);
 });
 
-test("an RPC of which a part was not sent was not sent", () => {
+test("reports an RPC as not sent if a part of it was not sent", () => {
   const messages = [message(maxGossipBytes), message(maxGossipBytes), message(maxGossipBytes)];
   expect([0, 1, 2].map((fails) => send({ messages }, fails).result)).toEqual([false, false, false]);
 });

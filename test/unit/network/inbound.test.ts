@@ -106,7 +106,7 @@ test("where honest peers and attackers share a /24, the crowded addresses give w
   expect(honest.every((socket) => socket?.open)).toBe(true);
 });
 
-test("an attacker with a /48 of IPv6 is one crowd", async () => {
+test("treats an attacker with an IPv6 /48 as one crowd", async () => {
   const { connect, clock } = setUp();
   for (let n = 0; n < 200; n++) {
     connect(`2001:db8:0:${n.toString(16)}::1`);
@@ -134,7 +134,7 @@ test("misbehaving peers of the crowd go first, then useless ones, then the young
   expect(gone()).not.toContain(1);
 });
 
-test("swaps come to an end: as many of each, and nobody throws the other out again", async () => {
+test("replacing connections ends when all hosts have equally many, and no two evict each other in turns", async () => {
   const { inbound, connect, connectMany } = setUp({ limits: { ...inboundLimits, places: 4 } });
   const first = await connectMany("10.0.1.1", 4);
   const second = [connect("10.0.2.1"), connect("10.0.2.1")];
@@ -145,7 +145,7 @@ test("swaps come to an end: as many of each, and nobody throws the other out aga
   expect(inbound.counts.open).toBe(4);
 });
 
-test("a person's peers come in whatever is full, and never give way", async () => {
+test("accepts a person's peers even if everything is full, and never evicts them", async () => {
   const { given, connect, connectMany } = setUp({ limits: { ...inboundLimits, places: 4 } });
   given.add("given");
   const own = connect("10.0.1.1", "given");
@@ -165,7 +165,7 @@ test("a peer has two connections at most: the newest stay", async () => {
   expect([first?.open, second?.open, third?.open]).toEqual([false, true, true]);
 });
 
-test("half-open connections: a share for each host, and the oldest of the crowd gives way when all are taken", () => {
+test("half-open connections: each host has a share, and the oldest of the crowded host gives way when all are taken", () => {
   const { inbound } = setUp();
   const begin = (ip: string) => {
     const socket = new FakeSocket(ip);
@@ -286,7 +286,7 @@ test("a machine may run a whole network of its own, and is not penalized", async
   expect((await connectMany("127.0.0.1", places)).length).toBe(places);
 });
 
-test("what closes is forgotten", async () => {
+test("forgets closed connections", async () => {
   const { inbound, connectMany } = setUp();
   for (const socket of await connectMany("10.0.0.1", 10)) socket.abort();
   expect(inbound.counts).toEqual({ open: 0, handshakes: 0 });

@@ -23,7 +23,7 @@ function setUp(known: AddressBookEntry[] = []) {
 
 const at = (host: string) => [`/ip4/${host}/tcp/1`];
 
-test("what is remembered is stored, and read again", async () => {
+test("stores what it remembers, and reads it again", async () => {
   const { clock, stored, peers } = setUp();
   peers.remember("a", at("10.0.0.1"), true);
   peers.remember("a", at("10.0.0.2"), false);
@@ -52,7 +52,7 @@ test("forgets what is too old, of no use, or asked to be forgotten", async () =>
   expect([stored.size, peers.has("new")]).toEqual([0, false]);
 });
 
-test("one host has a share; there those that came first stay, unless they were not there for a day", async () => {
+test("one host has a share, in which the first peers stay unless they were absent for a day", async () => {
   const { clock, stored, peers } = setUp();
   for (let n = 0; n < 100; n++) peers.remember(`n${n}`, at("10.0.0.1"), true);
   expect(peers.all().map(({ id }) => id)).toEqual(Array.from({ length: maxKnownPerHost }, (_, n) => `n${n}`));

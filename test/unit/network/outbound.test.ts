@@ -13,7 +13,7 @@ test("places are kept for peers of the node's own choice", () => {
   expect(hasRoomFor(peer(true, lan(200)), open(maxOutbound))).toBe(false);
 });
 
-test("one host gets a few, a public network too, a LAN as many as there are, and this machine all", () => {
+test("one host or public network gets a few connections, a LAN as many as there are, and this machine all", () => {
   const times = (count: number, address: (n: number) => string) =>
     Array.from({ length: count }, (_, n) => address(n));
   expect(

@@ -19,7 +19,7 @@ function setUp(...ids: string[]) {
   return { clock, stored, connected, stop };
 }
 
-test("forgets who is not connected, at the second look", async () => {
+test("deletes peers that are not connected, at the second look", async () => {
   const { clock, stored, connected } = setUp("here", "gone");
   connected.add("here");
   await clock.advance(10_000);

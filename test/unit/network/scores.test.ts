@@ -33,7 +33,7 @@ test.each<[Offence, number]>([
   expect(scores.blocked("b")).toBe(false);
 });
 
-test("points that come in slowly are forgotten; points that come in one by one add up", async () => {
+test("forgets points that come in slowly, and adds up points that come in one by one", async () => {
   const { scores, clock } = setUp();
   for (let n = 0; n < 20; n++) {
     scores.penalize("a", "invalidBlock", "test");
@@ -77,7 +77,7 @@ test("time-outs alone never ban, and do not raise a score that is lower for othe
   expect(scores.score("a")).toBe(before);
 });
 
-test("a ban ends, and the peer begins anew", async () => {
+test("a ban ends, and the peer's score starts again at 0", async () => {
   const { scores, clock } = setUp();
   for (let n = 0; n < 3; n++) scores.penalize("a", "invalidBlock", "test");
   await clock.advance(banMs - 1);
@@ -101,7 +101,7 @@ test("a shorter block does not shorten a longer one", () => {
   expect(scores.blockedMs("a")).toBe(1_000);
 });
 
-test("a little trouble does not change whom gossip goes to; much does", () => {
+test("only serious trouble changes which peers gossip goes to", () => {
   const { scores } = setUp();
   scores.penalize("a", "timeout", "test");
   expect(scores.gossipScore("a")).toBe(0);
@@ -109,7 +109,7 @@ test("a little trouble does not change whom gossip goes to; much does", () => {
   expect(scores.gossipScore("a")).toBeLessThan(-40);
 });
 
-test("many made-up peers do not push out the ban of a real one, nor grow without bound", () => {
+test("many made-up peers do not push out the ban of a real one, and take bounded memory", () => {
   const { scores } = setUp();
   for (let n = 0; n < 3; n++) scores.penalize("bad", "invalidBlock", "test");
   for (let n = 0; n < 10_000; n++) scores.penalize(`made up ${n}`, "timeout", "test");
@@ -125,7 +125,7 @@ test("thousands of peers of another chain push out no ban and no score", () => {
   expect([scores.blocked("stranger 0"), scores.blocked("stranger 4999")]).toEqual([false, true]);
 });
 
-test("of too many bans the oldest end", () => {
+test("ends the oldest bans when there are too many", () => {
   const { scores } = setUp();
   for (let index = 0; index < 4_100; index++)
     for (let count = 0; count < 5; count++) scores.penalize(`liar ${index}`, "invalidMessage", "test");

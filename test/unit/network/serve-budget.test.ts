@@ -62,7 +62,7 @@ test("a peer gets its quota at once, more of it later, and is refused what would
   expect(clock.pending).toBe(0);
 });
 
-test("what is sent counts as what is read does", async () => {
+test("counts bytes sent like bytes read", async () => {
   const { meter, serve, read } = setUp();
   const peer = meter("a", 1);
   peer.charge(1_000);
@@ -84,7 +84,7 @@ test("an exempt address has no share of its own, but no more than there is in al
   expect(await stateOf(serve(meter("f", 2), 1))).toBe(pending);
 });
 
-test("when all is given away, those go first whose address had least", async () => {
+test("when the budget is used up, the address that had least goes first", async () => {
   const { clock, meter, serve, started } = setUp({ waitingPerHost: 100, waiting: 100 });
   for (const host of [1, 2]) for (const peer of ["a", "b"]) await serve(meter(`${peer}${host}`, host), 1_000);
   started.length = 0;
@@ -99,7 +99,7 @@ test("when all is given away, those go first whose address had least", async () 
   await Promise.all(attackers);
 });
 
-test("of one address, the peer goes first that had least", async () => {
+test("within one address, the peer that had least goes first", async () => {
   const { clock, meter, serve, started } = setUp({ perPeer: { requests: 10_000, perMs } });
   await serve(meter("greedy", 1), 1_900);
   await serve(meter("modest", 1), 100);
@@ -110,7 +110,7 @@ test("of one address, the peer goes first that had least", async () => {
   expect(started).toEqual(["modest", "greedy"]);
 });
 
-test("what an address has not read yet is bounded; a large answer comes alone", async () => {
+test("bounds the bytes that an address has not read yet; a large answer proceeds alone", async () => {
   const { meter, read } = setUp({ heldPerHost: 300 });
   const first = meter("a", 1);
   expect(await read(first, 500)).toBe("started");
@@ -123,7 +123,7 @@ test("what an address has not read yet is bounded; a large answer comes alone", 
   expect(await second).toBe("started");
 });
 
-test("what all have not read yet is bounded", async () => {
+test("bounds the bytes that all addresses together have not read yet", async () => {
   const { meter, read } = setUp({ heldInAll: 300 });
   const first = meter("a", 1, true);
   expect(await read(first, 500)).toBe("started");
@@ -135,7 +135,7 @@ test("what all have not read yet is bounded", async () => {
   expect(await stateOf(read(meter("d", 4), 1))).toBe(pending);
 });
 
-test("only so many answers wait, of one address and in all", async () => {
+test("bounds the number of waiting answers, for one address and in all", async () => {
   const { meter, read, budget } = setUp();
   for (const host of [1, 2, 3]) {
     meter("a", host).charge(0);

@@ -17,12 +17,12 @@ test.each<[who: string, teller: Teller, usable: string[]]>([
   ["a peer on the LAN", lan, [priv, pub, name]],
   ["a peer on this machine", self, [loopback, priv, pub, name]],
   ["discovery", "discovery", [priv, link, pub, name]],
-])("%s may know only what reaches as far", (_who, teller, usable) => {
+])("%s may report only addresses that reach as far as its own", (_who, teller, usable) => {
   const told = new Told(new ManualClock());
   expect(told.usable([loopback, priv, link, pub, name], teller, [])).toEqual(usable);
 });
 
-test("loopback counts where discovery knows nothing else: a network of one machine", () => {
+test("accepts loopback if discovery reports nothing else: a network on one machine", () => {
   const told = new Told(new ManualClock());
   expect(told.usable([loopback], "discovery", [])).toEqual([loopback]);
 });
@@ -36,7 +36,7 @@ test.each([
   "/dnsaddr/example.org",
   "/unix/tmp",
   "nonsense",
-])("%s is never dialled because somebody told of it", (address) => {
+])("never dials %s because somebody reported it", (address) => {
   const told = new Told(new ManualClock());
   expect(told.usable([address], lan, [])).toEqual([]);
 });

@@ -41,7 +41,7 @@ test("says each state once, a halt at once and again every minute", async () => 
   expect(await during("waiting", 200_000)).toEqual(["warn waiting: s", "warn no peers"]);
 });
 
-test("is silent about what passes", async () => {
+test("does not log short trouble", async () => {
   const { during } = start();
   for (let count = 0; count < 10; count++) {
     expect(await during("waiting", 3_000)).toEqual([]);

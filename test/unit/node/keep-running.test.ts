@@ -96,7 +96,7 @@ describe("a node whose disk is full", () => {
     await expect(fetch(node.url)).rejects.toThrow();
   });
 
-  test("waits again where it is full in the start", async () => {
+  test("waits again if the disk is full during the restart", async () => {
     const fillsUp = (disk: Disk) => {
       disk.free = 0;
       return new Error("ENOSPC");

@@ -6,7 +6,7 @@ import { type Logger, silentLogger } from "../../../src/util/logger.ts";
 import { laterRules } from "../../rules-2.ts";
 import { BlockMaker, testChain, testGenesis } from "../support/chain.ts";
 
-test("a node is out of mode ready while its head enacts rules that it does not know, says so once, and serves on", async () => {
+test("a node leaves mode ready while its head enacts rules that it does not know, logs this once, and keeps serving", async () => {
   const genesis = await testGenesis(1);
   const node = await testChain({ genesis });
   const maker = new BlockMaker(genesis, laterRules);

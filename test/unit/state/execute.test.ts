@@ -123,7 +123,7 @@ describe("the proposer", () => {
     });
   });
 
-  test("gets no account for nothing", () => {
+  test("gets no account for an income of 0", () => {
     expect(run([100n], 9, [{ from: 0, to: 0 }])).toHaveLength(1);
     expect(run([100n], 9, [])).toHaveLength(1);
   });

@@ -72,7 +72,7 @@ test.each([0, 1, pageAccounts - 1, pageAccounts, 3 * pageAccounts + 7])(
   },
 );
 
-test("a page whose accounts have changed is written anew, and their own entries go", async () => {
+test("rewrites a page whose accounts have changed, and deletes their own entries", async () => {
   const database = new MemoryDatabase();
   const accounts = new Accounts(2 * pageAccounts);
   const store = new AccountStore(database);

@@ -156,7 +156,7 @@ test("iterates in order, in reverse, to a limit, over more than one read", async
   expect(await read({ limit: 2, reverse: true })).toEqual([2399, 2398]);
 });
 
-test("what is under way when the database closes ends or is refused as closed, never as damaged", async () => {
+test("operations under way when the database closes end or are refused as closed, never as damaged", async () => {
   const failures: Error[] = [];
   const { database } = await temporaryDatabase((error) => failures.push(error));
   const keys = Array.from({ length: 4_000 }, (_, number) => key(number));
@@ -188,7 +188,7 @@ test("a folder that cannot be opened is named, with what to do", async () => {
   );
 });
 
-test("what was acknowledged is there after kill -9", async () => {
+test("keeps acknowledged writes after kill -9", async () => {
   for (let round = 0; round < 3; round++) {
     const folder = await temporaryFolder();
     const child = spawn(process.execPath, [`${import.meta.dirname}/writer.ts`, folder], {

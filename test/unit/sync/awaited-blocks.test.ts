@@ -10,7 +10,7 @@ function setUp() {
   return { node, awaited: new AwaitedBlocks(node) };
 }
 
-test("tells of every peer that waits for a block, once", () => {
+test("returns every peer that waits for a block, once", () => {
   const { node, awaited } = setUp();
   for (const peer of ["a", "b", "c"]) node.connected(peer);
   awaited.add(block(1), "a");

@@ -20,7 +20,7 @@ test("one proposer has places for a few waiting blocks; its oldest give way", ()
   expect(all.map(({ idHex }) => entries.get(idHex) !== undefined)).toEqual(all.map((_, at) => at >= 3));
 });
 
-test("nobody pushes out the blocks of others by size or by number", () => {
+test("no payer pushes out the blocks of others by size or by number", () => {
   const entries = new BlockEntries();
   const honest = entry(1, "authority honest");
   wait(entries, honest);
@@ -49,7 +49,7 @@ test("strangers, however many, push out no block of an authority, also where tha
   expect(honest.map(({ idHex }) => entries.get(idHex))).toEqual(honest);
 });
 
-test("of those who have most aside the oldest block gives way, and the new one where it is one too many itself", () => {
+test("the oldest block of the payer with the most gives way, or the new one if it is one too many itself", () => {
   const entries = new BlockEntries();
   const all = Array.from({ length: 17 }, (_, payer) =>
     Array.from({ length: 16 }, (_, at) => entry(payer * 100 + at, `authority ${payer}`)),
@@ -88,7 +88,7 @@ function loader() {
   };
 }
 
-test("loads have places for each payer, and for all of its kind", () => {
+test("limits the loads of each payer, and of all payers of its kind", () => {
   const load = loader();
   expect(load("peer a", 20)).toBe(16);
   expect(load("authority a", 20)).toBe(16);

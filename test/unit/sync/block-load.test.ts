@@ -31,7 +31,7 @@ function sources() {
   return { clock, asked, failures, answers, source, load, answer };
 }
 
-test("the next peer is asked when the first has been waited for, and the last one alone is waited for", async () => {
+test("asks the next peer when the first one is slow, and waits for the last one alone", async () => {
   const { clock, asked, failures, source, load, answer } = sources();
   load.add(source("b"));
   load.add(source("b"));
@@ -52,7 +52,7 @@ test("the next peer is asked when the first has been waited for, and the last on
   expect([failures, clock.pending]).toEqual([[], 0]);
 });
 
-test("the next peer is asked at once where one fails or has nothing; without any that has it nothing comes", async () => {
+test("asks the next peer at once if one fails or has nothing; loads nothing if no peer has it", async () => {
   const { clock, asked, failures, answers, source, load } = sources();
   load.add(source("b"));
   answers.get("a")!.reject("broken");
@@ -63,7 +63,7 @@ test("the next peer is asked at once where one fails or has nothing; without any
   expect(clock.pending).toBe(0);
 });
 
-test("where only a slow peer is left, whoever turns up is asked at once", async () => {
+test("asks a new peer at once if only a slow one is left", async () => {
   const { clock, asked, answers, source, load } = sources();
   load.add(source("b"));
   await clock.advance(patienceMs);
@@ -73,7 +73,7 @@ test("where only a slow peer is left, whoever turns up is asked at once", async 
   expect(asked).toEqual(["a", "b", "c"]);
 });
 
-test("nobody else is asked while what came is checked; if it is wrong the next one is", async () => {
+test("asks nobody else while a received block is checked; if it is wrong, asks the next peer", async () => {
   const { clock, asked, failures, source, load, answer } = sources();
   load.add(source("b"));
   const verdict = Promise.withResolvers<CheckedBlock>();
@@ -87,7 +87,7 @@ test("nobody else is asked while what came is checked; if it is wrong the next o
   expect(await load.ended).toEqual({ block, from: "b" });
 });
 
-test("of two that send it at once one is checked, and the other only where that was wrong", async () => {
+test("checks one of two blocks that arrive at once, and the other only if the first was wrong", async () => {
   for (const firstIsRight of [true, false]) {
     const { clock, source, load, answer } = sources();
     load.add(source("b"));
@@ -110,7 +110,7 @@ test("of two that send it at once one is checked, and the other only where that 
   }
 });
 
-test("a crowd that is fast to tell of a block and gives nothing of it does not keep the last one from being asked", async () => {
+test("a crowd that announces quickly and delivers nothing does not keep the last peer from being asked", async () => {
   const { clock, asked, source, load } = sources();
   for (let at = 0; at < 30; at++) load.add(source(`liar ${at}`));
   load.add(source("honest"));
@@ -120,7 +120,7 @@ test("a crowd that is fast to tell of a block and gives nothing of it does not k
   expect(asked.slice(2)).toEqual(["liar 0", "liar 29", "liar 1"]);
 });
 
-test("so many peers are remembered", async () => {
+test("remembers a bounded number of peers", async () => {
   const { clock, asked, source, load } = sources();
   for (let at = 1; at <= maxSources; at++) load.add(source(`${at}`));
   await clock.advance(100 * patienceMs);

@@ -22,7 +22,7 @@ function setUp(peers: Record<string, Partial<PeerInfo>>) {
   return { clock, candidates, take, all: Object.keys(peers) };
 }
 
-test("peers that came by themselves fill two places: one stays for a peer that was dialled, one for a peer that delivered", () => {
+test("peers that connected by themselves fill two places: one stays for a peer that was dialled, one for a peer that delivered", () => {
   const strangers = Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`s${n}`, {}]));
   const { candidates, take, all } = setUp({ ...strangers, dialled: { chosen: true }, proven: {} });
   candidates.prove("proven");
@@ -40,7 +40,7 @@ test("dialled peers alone do not take the place of one that delivered", () => {
   expect(take("a", "b", "c", "d", "proven")).toEqual(["a", "b", "c", "proven"]);
 });
 
-test("who failed is left out, twice as long each time, and comes after the others then", async () => {
+test("a peer that failed is left out, twice as long each time, and then comes after the others", async () => {
   const { clock, candidates } = setUp({ a: {}, bb: {} });
   const pauses: number[] = [];
   for (let time = 0; time < 9; time++) {
@@ -95,7 +95,7 @@ test("a network is an IPv4 /24 or an IPv6 /64", () => {
   expect(addressGroup("/dns4/one.example/tcp/1")).toBe("/dns4/one.example/tcp/1");
 });
 
-test("one peer of a network at a time, where others wait; then those whose network has failed least", async () => {
+test("tries one peer of a network at a time if others wait, then those whose network has failed least", async () => {
   const at = (group: number) => ({ address: `/ip4/10.0.${group}.1/tcp/1` });
   const { clock, candidates, take } = setUp({
     a1: at(1),

@@ -16,7 +16,7 @@ async function halfWay() {
   return { work, batch: (await work.nextBatch(signal))! };
 }
 
-test("what has come is checked and taken though the last peer is gone; the loop stays free meanwhile", async () => {
+test("checks and takes blocks that have arrived although the last peer is gone; the event loop stays free meanwhile", async () => {
   const { work, batch } = await halfWay();
   work.giveBack({ start: 2, end: 3 }, new Error("the peer is gone"));
   work.exhaust();

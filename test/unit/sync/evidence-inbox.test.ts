@@ -108,7 +108,7 @@ describe("gossip", () => {
     expect(await inbox.onGossip(encode(twoHeaders("C")), "peer")).toBe("ignore");
   });
 
-  test("every slot and every round is evidence of its own; another pair of the same is not", async () => {
+  test("every slot and every round is separate evidence; another pair of the same one is not", async () => {
     for (let slot = 0; slot < 40; slot++)
       expect(await inbox.onGossip(encode(twoHeaders("A", slot)), "peer")).toBe("accept");
     const third = headerEvidence(signedHeader("A", 5_000, 4), signedHeader("A", 5_002, 4), slotMs)!;
@@ -120,7 +120,7 @@ describe("gossip", () => {
     expect(inbox.list()).toHaveLength(80);
   });
 
-  test("of one offender 1,024 are taken at once, and then one a second; others are not affected", async () => {
+  test("accepts 1,024 pieces against one offender at once, and then one a second; others are not affected", async () => {
     for (let slot = 0; slot < 1_024; slot++) await inbox.onGossip(encode(twoHeaders("A", slot)), "peer");
     expect(await inbox.onGossip(encode(twoHeaders("A", 2_000)), "peer")).toBe("ignore");
     expect(await inbox.onGossip(encode(twoHeaders("B")), "peer")).toBe("accept");
@@ -133,7 +133,7 @@ describe("gossip", () => {
     await expect.poll(() => inbox.list()[0]?.slot).toBe(3_000);
   });
 
-  test("what is listed and told has a bound, and shows every offender and kind", async () => {
+  test("bounds the evidence that is listed and sent, and includes every offender and kind", async () => {
     expect(await inbox.onGossip(encode(twoHeaders("B")), "peer")).toBe("accept");
     const votes = voteEvidence(signedVote("A", 0, 3, 1), signedVote("A", 0, 3, 2))!;
     expect(await inbox.onGossip(encode(votes), "peer")).toBe("accept");
@@ -153,7 +153,7 @@ describe("gossip", () => {
     expect(stored).toBe(302);
   });
 
-  test("forged evidence uses up nothing of whom it names, and is checked for a peer only four at a time", async () => {
+  test("forged evidence uses up nothing of the budget of the authority that it names, and only four pieces of a peer are checked at a time", async () => {
     const forged = (slot: number) => {
       const evidence = twoHeaders("A", slot);
       evidence.headers[0]!.first.signature = new Uint8Array(64);
@@ -195,7 +195,7 @@ test("what the node sees itself is published", async () => {
   expect(inbox.list()).toHaveLength(2);
 });
 
-test("a late node asks for it; one that serves what proves nothing pays", async () => {
+test("a late node requests it; a peer that serves what proves nothing loses score", async () => {
   const first = testNetwork();
   const inbox = await open(first);
   inbox.serve();

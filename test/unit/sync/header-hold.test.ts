@@ -68,7 +68,7 @@ test("has eight places for a proposer, whatever others hold", async () => {
   expect(verdicts).toHaveLength(341 * 9 + 1);
 });
 
-test("judges a header by what is found once its parent is here, or its time has come", async () => {
+test("judges a header once its parent is here, or its time has come", async () => {
   const { clock, hold, header, arrive } = holder();
   const refused = async () => {
     throw new BlockError("WRONG_HEIGHT", "test");

@@ -22,7 +22,7 @@ async function headsOf(maker: BlockMaker, length: number) {
   );
 }
 
-test("only more new blocks than gossip has on its way, signed by a majority, show that a node is behind", async () => {
+test("only more new blocks than gossip is about to deliver, signed by a majority, show that a node is behind", async () => {
   const { chain, maker, add } = await testChain({ genesis });
   const heads = await headsOf(maker, 5);
   const leadOf = (count: number) => Lead.of("peer", { checked: heads.slice(0, count), isLast: true }, chain);

@@ -33,7 +33,7 @@ test("takes one piece of a peer at a time, and peers in turn", async () => {
   expect(begun).toEqual(["a1", "b1", "c1", "a2"]);
 });
 
-test("where there is no room the newest of whoever has most gives way, and nobody with less is refused for it", async () => {
+test("if there is no room, the newest piece of the peer with most gives way, and no peer with less is refused for it", async () => {
   const { queue, begun, add, end } = open({ maxRunning: 1 });
   add("a", "a1", 10);
   const large = [add("b", "b1", 5), add("b", "b2", 5)];
@@ -47,7 +47,7 @@ test("where there is no room the newest of whoever has most gives way, and nobod
   expect([queue.bytes, begun]).toEqual([0, ["a1", "b1", "c1", "d1"]]);
 });
 
-test("takes no more bytes or pieces than a peer's share, nor than there is room for in all", async () => {
+test("accepts no more bytes or pieces than a peer's share, and than there is room for in all", async () => {
   const { queue, add, end } = open({ maxRunning: 1 });
   expect(add("a", "a1", 10)).toBeDefined();
   expect(add("a", "a2", 1)).toBeUndefined();

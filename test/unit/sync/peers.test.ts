@@ -135,7 +135,7 @@ describe("peer statuses", () => {
 });
 
 describe("the outbox", () => {
-  test("sends in batches what came here, not what came by gossip", async () => {
+  test("publishes submitted transactions in batches, and not gossiped ones", async () => {
     const { clock, nodes } = await setUp("a");
     const [a] = nodes;
     a.outbox.start();
@@ -182,7 +182,7 @@ describe("the outbox", () => {
     expect(lists.flat()).toHaveLength(31);
   });
 
-  test("publishes again what no block holds, as long as none does", async () => {
+  test("republishes a transaction as long as no block includes it", async () => {
     const { clock, nodes } = await setUp("a");
     const [a] = nodes;
     a.outbox.start();
@@ -255,7 +255,7 @@ describe("what is served", () => {
   });
 });
 
-test("every answer from the disk is asked for by its size before it is read", async () => {
+test("charges every answer from the disk by its size before it is read", async () => {
   const { net, nodes } = await setUp("a", "b");
   const [a, b] = nodes;
   net.connect(a.network, b.network);
@@ -436,7 +436,7 @@ describe("the search for a genesis", () => {
     }
   });
 
-  test("ids that nobody gives a block of decide nothing, and keep nobody from one that is given", async () => {
+  test("ids without a delivered block decide nothing, and do not keep the node from a delivered one", async () => {
     const { clock, net, network, offer, find } = searcher();
     net.fault = (peer, protocol) =>
       peer.startsWith("liar") && protocol === "genesis" ? { stall: true } : undefined;

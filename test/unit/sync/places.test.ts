@@ -7,7 +7,7 @@ function held() {
   return { work: () => promise, end: () => resolve("done") };
 }
 
-test("a peer has so many places at once, and gets them back", async () => {
+test("limits the places of a peer, and returns them", async () => {
   const places = new Places({ each: 1, inAll: 10 });
   const first = held();
   const running = places.run("a", first.work);
@@ -18,7 +18,7 @@ test("a peer has so many places at once, and gets them back", async () => {
   expect(await places.run("a", async () => "again")).toBe("again");
 });
 
-test("all peers together have so many places at once, and get them back where the work fails too", async () => {
+test("limits the places of all peers together, and returns them also if the work fails", async () => {
   const places = new Places({ each: 2, inAll: 2 });
   const [first, second] = [held(), held()];
   const running = [places.run("a", first.work), places.run("b", second.work)];
@@ -33,7 +33,7 @@ test("all peers together have so many places at once, and get them back where th
   expect(await places.run("c", async () => "third")).toBe("third");
 });
 
-test("nothing is kept of those who come and go", async () => {
+test("keeps nothing of causers that come and go", async () => {
   const places = new Places({ each: 1, inAll: 2_000 });
   const { work, end } = held();
   const running = Array.from({ length: 1_000 }, (_, at) => places.run(`peer ${at}`, work));

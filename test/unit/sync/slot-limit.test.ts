@@ -38,7 +38,7 @@ test("a proposer with many headers does not make those of others forgotten", () 
   expect(admits(1, 5, 5)).toBe(false);
 });
 
-test("a proposer that has signed in many slots and at many heights does not begin anew at the lowest", () => {
+test("a proposer that has signed in many slots and at many heights does not start again at the lowest", () => {
   const admits = asker(new SlotLimit(slotMs));
   for (let at = 1; at <= 100; at++)
     expect([1, 2, 3].map(() => admits(1, at, at))).toEqual([true, true, false]);
@@ -54,7 +54,7 @@ test("what is refused pushes out nothing that was admitted", () => {
   expect([admits(1, 0, 6), admits(1, 0, 6)]).toEqual([true, false]);
 });
 
-test("says of a header whether it is surplus, and remembers none for it", () => {
+test("tells whether a header is surplus without remembering it", () => {
   const limit = new SlotLimit(slotMs);
   const header = { proposer: new Uint8Array(32), timestamp: 1, height: 1 } as Header;
   const ids = [1, 2, 3].map((byte) => new Uint8Array(32).fill(byte));

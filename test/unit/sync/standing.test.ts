@@ -27,7 +27,7 @@ test("the first boot ends when nobody has anything better, or after a few second
   expect(patienceMs).toBeLessThan(5_000);
 });
 
-test("a node is behind for as long as blocks come, and in step again when they do not", async () => {
+test("a node is behind for as long as blocks arrive, and in step again when none do", async () => {
   const { clock, steps, standing } = setUp();
   standing.start();
   standing.settled();

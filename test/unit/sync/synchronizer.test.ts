@@ -227,7 +227,7 @@ describe("a peer that", () => {
     expect(node.steps).toEqual(["inStep"]);
   });
 
-  test("says numbers that are none loses score", async () => {
+  test("reports invalid numbers loses score", async () => {
     const { clock, net, nodes } = await setUp("node", "liar");
     const [node, liar] = nodes as [SyncNode, SyncNode];
     net.fault = (_, protocol) =>
@@ -379,7 +379,7 @@ test("heads of equal weight that one authority signs are not stored without end,
   expect(node.network.penalties).toEqual([]);
 });
 
-test("a node that nobody tells anything is ready after a while, one that is alone at once", async () => {
+test("a node that receives no status is ready after a while, one that is alone at once", async () => {
   const { clock, nodes } = await setUp("a", "b");
   const [a, b] = nodes as [SyncNode, SyncNode];
   a.start();

@@ -63,7 +63,7 @@ test("a program that does not know the next version listens to none, and publish
   expect(network.published.map((sent) => sent.digest)).toEqual([digest(1)]);
 });
 
-test("a block and a vote travel on the topic of the rules that the block is made by, all else on that of the next block", async () => {
+test("publishes a block and a vote on the topic of the rules by which the block is made, all else on that of the next block", async () => {
   const { node, maker, network, topics, digest, before, enacting } = await setUp(2);
   const after = await maker.block(enacting);
   await node.addAll(after);

@@ -12,7 +12,7 @@ function vote(voter: number, round: number, number = 0): SignedFinalityVote {
   };
 }
 
-test("takes two different votes of a voter for a round, each once, also where they were checked at the same time", () => {
+test("accepts two different votes of a voter for a round, each once, also if they were checked at the same time", () => {
   const limit = new VoteLimit();
   const numbers = [1, 1, 2, 2, 3];
   expect(numbers.map((number) => limit.excludes(vote(1, 5, number)))).toEqual(Array(5).fill(false));

@@ -49,7 +49,7 @@ test("votes that an account covers leave the surplus to others", () => {
   );
 });
 
-test("requests for what votes name: eight of a voter at once, then one a second; twenty to a peer", async () => {
+test("requests for what votes name are limited: eight of a voter at once, then one a second; twenty to a peer", async () => {
   const { clock, accounts: of } = accounts();
   expect(count(20, () => of.chargeErrand("block", by(1), "a"))).toHaveLength(8);
   expect(count(20, () => of.chargeErrand("certificate", by(1), "a"))).toHaveLength(8);
