@@ -24,9 +24,9 @@ export interface CanonicalChainOptions {
   participants: Participants;
   invalid: InvalidBlocks;
   logger: Logger;
-  /** Lets others run within a long task. */
+  /** Lets other work run within a long task. */
   pause: Pause;
-  /** Tells observers. `imported`: what of it is new. */
+  /** Informs observers. `imported` are the blocks that are new. */
   onChange(change: HeadChange, imported: readonly Head[]): void;
 }
 
@@ -35,13 +35,16 @@ export interface NewBlock extends Snapshots {
   block: CanonicalBlock;
 }
 
-/** The head, and the authorities and accounts after it: moved by stages 4 to 6 of an import, all or nothing. One call at a time. */
+/**
+ * The head, and the authorities and accounts after it. Stages 4 to 6 of an import move it, all or nothing. Allows one
+ * call at a time.
+ */
 export class CanonicalChain {
   readonly #options: CanonicalChainOptions;
   #head: Head;
   #snapshot: ChainSnapshot;
 
-  /** `snapshot`: as the head's state root has it. */
+  /** `snapshot` is the one in the head's state root. */
   constructor(options: CanonicalChainOptions, head: Head, snapshot: ChainSnapshot) {
     this.#options = options;
     this.#head = head;
@@ -57,7 +60,9 @@ export class CanonicalChain {
     return this.#snapshot;
   }
 
-  /** Goes on to `target`, which is on the head or on another branch. `writes` store it where it is new. @throws {BlockError} */
+  /**
+   * Moves to `target`, which is on the head or on another branch. `writes` store it if it is new. @throws {BlockError}
+   */
   async moveTo(target: CanonicalBlock, writes: Write[], ended: StageTimer): Promise<void> {
     const { tree, logger } = this.#options;
     const path = await tree.path(this.#head, target);
@@ -72,7 +77,10 @@ export class CanonicalChain {
     );
   }
 
-  /** Goes back to an ancestor of the head, which a recovery goes on from: the blocks above it are kept beside the chain. */
+  /**
+   * Goes back to an ancestor of the head, from which a recovery continues. The blocks above it are kept as a side
+   * branch.
+   */
   async goBackTo(target: Head): Promise<void> {
     const { tree, reader, logger } = this.#options;
     const path = await tree.path(this.#head, target);
@@ -83,7 +91,10 @@ export class CanonicalChain {
     logger.warn({ retracted: path.retract.length, height, id }, "left the blocks above a recovery's block");
   }
 
-  /** Goes on to the last of these, which follow one another from the head, in one batch. After an error everything is as before. @throws {BlockError} */
+  /**
+   * Moves to the last of these consecutive blocks on the head, in one batch. After an error everything is as before.
+   * @throws {BlockError}
+   */
   async extend(news: readonly NewBlock[], writes: Write[], ended: StageTimer): Promise<void> {
     const { ledger } = this.#options;
     const applied = news.map(({ block }) => block);
@@ -99,7 +110,10 @@ export class CanonicalChain {
     ended("commit");
   }
 
-  /** Makes, signs and adopts a block on the head; `undefined` where an empty one was not wanted. @throws {BlockError}, errors of the signer */
+  /**
+   * Makes, signs and adopts a block on the head; `undefined` if an empty one was not wanted. @throws {BlockError},
+   * errors of the signer
+   */
   async produce(proposal: Proposal, ended: StageTimer): Promise<CanonicalBlock | undefined> {
     const { ledger, genesis, rules, pause, stores } = this.#options;
     let built: BuiltBlock | undefined;
@@ -132,9 +146,10 @@ export class CanonicalChain {
   }
 
   /**
-   * Retracts and executes in memory, writes all in one atomic, synced batch, moves the head. After an error everything is as before,
-   * but that blocks found invalid, and those after them, are remembered and removed. The valid ones before them are no better than
-   * the head: each was compared with it when it came. `snapshot`: where the branches part.
+   * Retracts and executes in memory, writes everything in one atomic, synced batch, and moves the head. After an error
+   * everything is as before, except that blocks found invalid, and their descendants, are remembered and removed. The
+   * valid blocks before them are no better than the head: each was compared with it when it arrived. `snapshot` is the
+   * one at which the branches part.
    */
   async #follow(
     path: { retract: Head[]; apply: Head[] },
@@ -175,8 +190,9 @@ export class CanonicalChain {
   }
 
   /**
-   * Stage 5, for what the ledger has executed. Returns stage 6, which moves the head in memory: the change is on disk then, so nothing
-   * that happens there makes it look failed. `news`: the end of the new chain, with snapshots as the state roots have them.
+   * Stage 5, for what the ledger has executed. Returns stage 6, which moves the head in memory. The change is on disk
+   * then, so nothing that happens in stage 6 makes it look failed. `news` is the end of the new chain, with the
+   * snapshots in the state roots.
    */
   async #commit(
     change: HeadChange,

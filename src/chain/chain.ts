@@ -38,17 +38,23 @@ import type {
   StartStageTimer,
 } from "./types.ts";
 
-/** For `importBlocks`: one synced write is enough for many small blocks, and nobody waits long for others behind them. */
+/**
+ * Limits for `importBlocks`: one synced write is enough for many small blocks, and nobody waits long for others behind
+ * them.
+ */
 export const importedTogether = { blocks: 32, bytes: 256 * 1024 };
 
-/** Why a block is stored beside the canonical chain. Of those that a majority of the authorities must have signed there is no flood. */
+/**
+ * The reason for which a block of a side branch is stored. There can be no flood of blocks that a majority of the
+ * authorities must have signed.
+ */
 type Standing = "alone" | "built upon" | "of a majority";
 
 const untimed: StageTimer = () => undefined;
 
 export interface ChainOptions {
   genesis: Genesis;
-  /** Those that this program knows. */
+  /** The rules that this program knows. */
   rules: KnownRules;
   stores: ChainStores;
   verify: Verify;
@@ -56,7 +62,7 @@ export interface ChainOptions {
   logger: Logger;
   /** 8 random bytes that key the address index. */
   seed: Uint8Array;
-  /** Lets others run within a long task. */
+  /** Lets other work run within a long task. */
   pause: Pause;
   startTimer?: StartStageTimer;
 }
@@ -65,11 +71,11 @@ export type ChainEvents = {
   /** A block has been stored, on whichever branch. */
   imported: Head;
   head: HeadChange;
-  /** A higher checkpoint is justified, and perhaps one final. */
+  /** A higher checkpoint is justified, and perhaps one is final. */
   finality: FinalityStatus;
 };
 
-/** The blocks, the canonical chain among them, and the state of its head. One task at a time changes it. */
+/** The blocks, among them the canonical chain, and the state of its head. One task at a time changes it. */
 export class Chain {
   readonly genesis: Genesis;
   readonly events: Emitter<ChainEvents>;
@@ -147,7 +153,8 @@ export class Chain {
 
   /**
    * The first half of `open`: the head stays as it was until `resume`, so that participants can be made from it.
-   * @throws {CodedError} `DAMAGED`. {UserError} `UNKNOWN_RULES` where a program that knows more has gone on with it.
+   * @throws {CodedError} `DAMAGED`. {UserError} `UNKNOWN_RULES` if a program that knows later rules has continued the
+   * chain.
    */
   static async load(options: ChainOptions): Promise<Chain> {
     const chain = new Chain(options, await loadChain(options.stores, options.genesis, options.seed));
@@ -156,9 +163,11 @@ export class Chain {
   }
 
   /**
-   * Lets the head move. Each change goes to the disk with the writes of the `participants`, which follow it in this order.
-   * Goes on from the newest recovery, if it was given since the last start. Ends what the last process may have left undone: follows the
-   * highest justified block, and deletes what the finalized chain has left behind.
+   * Lets the head move. Each change is written together with the writes of the `participants`, which follow it in this
+   * order.
+   *
+   * Continues from the newest recovery, if it was given since the last start. Completes what the last process may have
+   * left undone: it follows the highest justified block, and deletes the blocks that finality has passed.
    */
   resume(participants: readonly ChainParticipant[]): Promise<void> {
     this.#participants.join([this.#forks, ...participants]);
@@ -188,7 +197,7 @@ export class Chain {
     return this.#checkpoints.finalized;
   }
 
-  /** A recovery that this node was given and whose block has not come yet. Until then it signs nothing. */
+  /** A recovery that this node was given and whose block has not arrived yet. Until then the node signs nothing. */
   get awaited(): Recovery | undefined {
     return this.#recovery.awaited;
   }
@@ -214,8 +223,8 @@ export class Chain {
   }
 
   /**
-   * Imports a block whose parent is here (docs/consensus.md, stages 2 to 6). `needed`: blocks of others are built on it, so that more of
-   * its proposer's are stored beside the canonical chain. @throws {BlockError}
+   * Imports a block whose parent is here (docs/consensus.md, stages 2 to 6). `needed`: blocks of others build on it, so
+   * that more blocks of its proposer are stored on side branches. @throws {BlockError}
    */
   importBlock(block: CheckedBlock, { needed = false } = {}): Promise<ImportOutcome> {
     return this.#queue.run(async () => {
@@ -226,9 +235,10 @@ export class Chain {
   }
 
   /**
-   * Imports blocks that follow one another, as a download brings them: where they extend the head, they are written and synced
-   * together. `isOfMajority`: their headers, which were checked, show that a majority of the authorities has signed them, so that all are
-   * stored; others are as any that blocks are built on. @throws {BlockError} of the first that is refused; those before it are imported.
+   * Imports consecutive blocks of a download. If they extend the head, they are written and synced together.
+   * `isOfMajority`: their headers, which were checked, show that a majority of the authorities has signed them, so that
+   * all are stored; others are treated as blocks that others build on. @throws {BlockError} of the first block that is
+   * refused; those before it are imported.
    */
   importBlocks(blocks: readonly CheckedBlock[], { isOfMajority = true } = {}): Promise<void> {
     return this.#queue.run(async () => {
@@ -240,29 +250,35 @@ export class Chain {
     });
   }
 
-  /** Makes, signs and imports a block; `undefined` where the head is no longer the proposal's parent, or an empty block was not wanted. */
+  /**
+   * Makes, signs and imports a block; `undefined` if the head is no longer the proposal's parent, or an empty block was
+   * not wanted.
+   */
   produce(proposal: Proposal): Promise<CanonicalBlock | undefined> {
     return this.#queue.run(() => this.#produce(proposal));
   }
 
-  /** A block that is here. One of this node's own, which others know of as soon as it is sealed, once it is on disk. */
+  /**
+   * A stored block. Other nodes know this node's own block as soon as it is sealed; here it is returned once it is on
+   * disk.
+   */
   async find(id: Uint8Array): Promise<Head | undefined> {
     if (this.#sealed === toHex(id)) await this.idle();
     return this.tree.get(id);
   }
 
-  /** True if a block that is not here is known to be invalid, as far as that is remembered. */
+  /** True if a block that is not here is remembered as invalid. */
   isInvalid(idHex: Hex): boolean {
     return this.#invalid.has(idHex);
   }
 
-  /** A block that did not come as far as an import is invalid for ever: its signed header names transactions that are. */
+  /** A block that failed before its import is invalid forever: its signed header names invalid transactions. */
   noteInvalid(id: Uint8Array): void {
     this.#invalid.note(id);
   }
 
   /**
-   * Stages 2 and 3 for headers that follow one another from a known parent: their place and rules, without their
+   * Checks stages 2 and 3 for consecutive headers from a known parent: their place and rules, without their
    * transactions. Returns them with their weights. @throws {BlockError}
    */
   checkHeaders(headers: readonly SignedHeader[]): Promise<Head[]> {
@@ -270,21 +286,21 @@ export class Chain {
   }
 
   /**
-   * Takes note of a certificate that has been checked and whose blocks are known; follows its branch if it is another.
+   * Accepts a checked certificate whose blocks are known, and follows its branch if it is another one.
    * @throws {CodedError} `CONFLICTING_FINALITY`: more than a third of the authorities have equivocated.
    */
   justify(certificate: Certificate): Promise<void> {
     return this.#queue.run(() => this.#justify(certificate));
   }
 
-  /** Resolves when every import and production asked for so far has ended. */
+  /** Resolves when every import and production requested so far has ended. */
   idle(): Promise<void> {
     return this.#queue.idle();
   }
 
   /**
-   * Shows `look` the accounts as they were after a block, whatever is under way; imports wait meanwhile. Undefined for a block
-   * that the head does not descend from.
+   * Passes to `look` the accounts as they were after a block, whatever is under way; imports wait meanwhile. Undefined
+   * for a block that is not an ancestor of the head.
    */
   accountsAfter<T>(block: Head, look: (accounts: AccountState) => T): Promise<T | undefined> {
     return this.#queue.run(async () => {
@@ -293,14 +309,19 @@ export class Chain {
     });
   }
 
-  /** Writes accounts on the disk that changed as pages, a few at a time between other tasks: the next start is faster by that. */
+  /**
+   * Rewrites changed accounts on disk as pages, a few at a time between other tasks, which makes the next start faster.
+   */
   async foldAccounts(signal: AbortSignal): Promise<void> {
     const pages = this.#options.stores.accounts.fold(this.#ledger.state);
     for (let more = true; more && !signal.aborted; )
       more = await this.#queue.run(() => this.#ledger.writePages(pages));
   }
 
-  /** False where they do not extend the head, or one of them is refused: nothing has changed then, and one by one they tell which. */
+  /**
+   * Returns false if they do not extend the head, or one of them is refused. Nothing has changed then; importing them
+   * one by one finds the refused one.
+   */
   async #extend(blocks: readonly CheckedBlock[]): Promise<boolean> {
     const ended = this.#options.startTimer?.("import") ?? untimed;
     const news: NewBlock[] = [];
@@ -358,7 +379,8 @@ export class Chain {
     const writes = blockWrites(this.#options.stores.blocks, block, head, after);
     const extendsHead = parent.idHex === this.head.idHex;
     if (extendsHead || (await this.#branches.prefers(head, this.head))) {
-      // One that is better by no more than its place in the order pushes another aside, which is stored all the same.
+      // If it is better only by its place in the order, it displaces the head's block, and the other one is stored all
+      // the same.
       if (!extendsHead && head.totalDifficulty === this.head.totalDifficulty)
         this.#requireRoom({ ...head, records: block.records }, standing);
       await this.#canonical.moveTo({ ...head, records: block.records }, writes, ended);
@@ -387,15 +409,15 @@ export class Chain {
     if (status.finalized !== before.finalized) {
       const { height, round, id } = this.finalized;
       this.#options.logger.info({ height, id: toHex(id), round }, "block finalized");
-      // One bounded step; what is left is deleted with the next final block, or by the next start.
+      // This is one bounded step. The rest is deleted with the next final block, or by the next start.
       await this.#sweep();
     }
     this.events.emit("finality", status);
   }
 
   /**
-   * Moves to the best head that descends from the highest justified block. That may be another one also where the head descends from it:
-   * a later round may justify an ancestor of what an earlier one did.
+   * Moves to the best head that descends from the highest justified block. That may be another one even if the head
+   * descends from it: a later round may justify an ancestor of what an earlier one did.
    */
   async #followJustified(): Promise<void> {
     for (;;) {
@@ -404,7 +426,7 @@ export class Chain {
       try {
         await this.#canonical.moveTo(await this.reader.canonicalBlock(best), [], untimed);
       } catch (error) {
-        // An invalid end of the branch is gone now; the justified block itself was executed by a quorum.
+        // The invalid end of the branch is deleted now. The justified block itself was executed by a quorum.
         if (!(error instanceof BlockError) || equalBytes(best.id, this.justified.id)) throw error;
       }
     }
@@ -414,7 +436,10 @@ export class Chain {
     if (await this.#recovery.arrived()) await this.#followJustified();
   }
 
-  /** A node stops at the block that enacts rules that it does not know; only an earlier program meets what is after it. */
+  /**
+   * A node stops at the block that enacts rules that it does not know; only an earlier program can meet the blocks
+   * after it.
+   */
   async #requireKnownHead(): Promise<void> {
     const { height, header } = this.head;
     if (height === 0 || this.unknownRules === undefined) return;
@@ -430,7 +455,7 @@ export class Chain {
     );
   }
 
-  /** Deletes some of the blocks that no longer can become canonical. Returns false where there are none. */
+  /** Deletes some of the blocks that can no longer become canonical. Returns false if there are none. */
   async #sweep(): Promise<boolean> {
     const deleted = await this.#forks.sweep(this.finalized);
     for (const { id } of deleted) this.tree.forget(toHex(id));

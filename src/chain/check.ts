@@ -20,26 +20,26 @@ import {
 import { equalBytes, toHex } from "../util/bytes.ts";
 import type { CheckedBlock } from "./types.ts";
 
-/** The chain's facts that stage 1 needs. */
+/** The facts of the chain that stage 1 needs. */
 export interface BlockChecks {
   genesisId: Uint8Array;
   verify: Verify;
-  /** Verdicts on the signatures of transactions, of which some may have been checked before. */
+  /** Verdicts on the signatures of transactions, some of which may have been checked before. */
   verifyTransactions(records: readonly TransactionRecord[]): Promise<boolean[]>;
-  /** True if an account of this chain has this address, which was checked when it was made. */
+  /** True if an account of this chain has this address, which was checked when the account was created. */
   isAccount(address: Uint8Array): boolean;
 }
 
 export interface CheckOptions {
-  /** The header's root, where it is at hand. */
+  /** The header's root, if it is known. */
   id?: Uint8Array;
-  /** The header's signature was checked before. */
+  /** True if the header's signature was checked before. */
   signedHeader?: boolean;
-  /** The transactions encoded, where they are at hand. */
+  /** The encoded transactions, if they are known. */
   body?: Uint8Array;
 }
 
-/** Checks that remember no signature: each one is verified. */
+/** Checks without remembered signatures: each one is verified. */
 export function freshChecks(facts: Pick<BlockChecks, "genesisId" | "verify" | "isAccount">): BlockChecks {
   const { verify, isAccount } = facts;
   return {
@@ -48,7 +48,7 @@ export function freshChecks(facts: Pick<BlockChecks, "genesisId" | "verify" | "i
   };
 }
 
-/** Stage 1: every check that needs no other block. @throws {BlockError} */
+/** Stage 1: all checks that need no other block. @throws {BlockError} */
 export async function checkBlock(
   { header, body }: EncodedBlock,
   checks: BlockChecks,
@@ -70,7 +70,7 @@ export function decodeBody(
   }
 }
 
-/** Stage 1 for a block whose transactions are known already, as from the mempool. @throws {BlockError} */
+/** Stage 1 for a block whose transactions are known already, for example from the mempool. @throws {BlockError} */
 export async function checkRecords(
   header: SignedHeader,
   records: readonly TransactionRecord[],
@@ -87,7 +87,7 @@ export async function checkRecords(
   return { id, idHex: toHex(id), header, records, body: body ?? encodeRecords(records) };
 }
 
-/** Stage 1.1: numbers that are numbers and one way to write each thing. @throws {BlockError} `MALFORMED` */
+/** Stage 1.1: numbers are in range, and each thing is written in only one way. @throws {BlockError} `MALFORMED` */
 export function checkHeaderForm({ message }: SignedHeader): void {
   if (!isSafeCount(message.height) || !isSafeCount(message.timestamp)) {
     throw new BlockError("MALFORMED", "height or timestamp above 2^53 - 1");
@@ -97,7 +97,7 @@ export function checkHeaderForm({ message }: SignedHeader): void {
   }
 }
 
-/** Stage 3: the limits that hold for a block, which are those of its parent's state. @throws {BlockError} */
+/** Stage 3: the limits of a block, which come from its parent's state. @throws {BlockError} */
 export function checkBlockLimits(records: readonly TransactionRecord[], parameters: ChainParameters): void {
   checkTransactionCount(records.length, parameters);
   const { maxBlockBytes } = parameters;

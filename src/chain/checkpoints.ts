@@ -8,7 +8,7 @@ import { isAncestor } from "./branches.ts";
 import type { Participants } from "./participants.ts";
 import type { ChainStores } from "./stores.ts";
 
-/** A block of a voting round. */
+/** A block in a voting round. */
 export interface FinalityPoint extends BlockRef {
   round: number;
 }
@@ -44,7 +44,7 @@ export class Checkpoints {
   }
 
   /**
-   * Takes note of a certificate that has been checked and whose blocks are known. Returns false if it says nothing new.
+   * Accepts a checked certificate whose blocks are known. Returns false if it says nothing new.
    * @throws {CodedError} `CONFLICTING_FINALITY`: more than a third of the authorities have equivocated.
    */
   async add(certificate: Certificate): Promise<boolean> {
@@ -52,7 +52,7 @@ export class Checkpoints {
     const before = this.#status;
     const status = applyLink(before, certificate.link);
     if (status.justified === before.justified && status.finalized === before.finalized) return false;
-    // The head follows what is justified, so that may not leave the branch of what is final either.
+    // The head follows the justified block, so that one must not leave the branch of the final block either.
     await this.#requireDescent(status.finalized, before.finalized);
     await this.#requireDescent(status.justified, status.finalized);
     const writes = [finality.putCertificate(certificate)];
@@ -61,7 +61,9 @@ export class Checkpoints {
     return true;
   }
 
-  /** People have agreed that the recovery's block, which is here, is final. @throws {CodedError} `CONFLICTING_FINALITY` */
+  /**
+   * People have agreed that the recovery's block, which is here, is final. @throws {CodedError} `CONFLICTING_FINALITY`
+   */
   async recover(recovery: Recovery): Promise<void> {
     const status = recoveredFinality(recovery);
     await this.#requireDescent(status.finalized, this.#status.finalized);
@@ -91,7 +93,7 @@ function point({ round, height, block }: Checkpoint): FinalityPoint {
   return { round, height, id: block };
 }
 
-/** A quorum has signed for a block that cannot be final beside this node's. */
+/** A quorum has signed for a block that cannot be final together with this node's. */
 export class FinalityConflictError extends CodedError<"CONFLICTING_FINALITY"> {
   readonly own: BlockRef;
   readonly other: BlockRef;

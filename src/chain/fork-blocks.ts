@@ -7,16 +7,16 @@ import type { ChainParticipant } from "./participants.ts";
 import type { CanonicalBlock, HeadChange } from "./types.ts";
 
 /**
- * Blocks beside the canonical chain and above the final block. An authority can sign any number of them; an honest one signs one in a
- * slot, and most of those are canonical.
+ * Limits for blocks of side branches above the final block. An authority can sign any number of them; an honest one
+ * signs one per slot, and most of those are canonical.
  */
 export const sideBlockLimits = {
   perProposer: { blocks: 64, bytes: 64 * 2 ** 20 },
   inAll: { blocks: 4_096, bytes: 512 * 2 ** 20 },
-  /** Times as many of a proposer may be stored where blocks of others are built on them. */
+  /** The factor by which more of a proposer may be stored if blocks of others build on them. */
   neededFactor: 4,
 };
-/** Blocks deleted by one commit. */
+/** Blocks that one commit deletes. */
 const deletedAtOnce = 256;
 
 interface Share {
@@ -32,8 +32,8 @@ interface ForkBlock extends BlockRef {
 }
 
 /**
- * Every stored block that is not canonical, as the index on the disk has it: the candidates of the fork choice. Those that the
- * finalized chain has left behind are deleted, a bounded number at a time.
+ * Every stored block that is not canonical, as the index on disk lists it: the candidates of the fork choice. Blocks
+ * that finality has passed are deleted, a bounded number at a time.
  */
 export class ForkBlocks implements ChainParticipant {
   readonly #blocks = new Map<Hex, ForkBlock>();
@@ -47,7 +47,7 @@ export class ForkBlocks implements ChainParticipant {
     this.#database = stores.database;
   }
 
-  /** Reads the index. An entry of a canonical block is removed: another version of the program may have left it. */
+  /** Reads the index. An entry of a canonical block is removed; another version of the program may have left it. */
   static async load(stores: { blocks: BlockStore; database: Database }): Promise<ForkBlocks> {
     const forks = new ForkBlocks(stores);
     const stale: Write[] = [];
@@ -69,8 +69,8 @@ export class ForkBlocks implements ChainParticipant {
   }
 
   /**
-   * Refuses a block for which there is no room. `needed`: others have built on it. Blocks that a majority of
-   * the authorities must have signed are never asked for here.
+   * Refuses a block if there is no room for it. `needed`: others have built on it. This is not called for blocks that a
+   * majority of the authorities must have signed.
    * @throws {BlockError} `TOO_MANY_SIDE_BLOCKS`
    */
   requireRoom(block: CanonicalBlock, needed: boolean): void {
@@ -89,17 +89,17 @@ export class ForkBlocks implements ChainParticipant {
     );
   }
 
-  /** The index entry of a block that is stored beside the canonical chain. */
+  /** The index entry of a block that is stored on a side branch. */
   writeFor(block: CanonicalBlock): Write {
     return this.#store.putSide(sideRecord(block));
   }
 
-  /** Notes a block that has been stored. */
+  /** Records a block that has been stored. */
   add(block: CanonicalBlock): void {
     this.#add(sideRecord(block));
   }
 
-  /** Retracted blocks come to the index, those that join the canonical chain leave it. */
+  /** Adds retracted blocks to the index, and removes those that join the canonical chain. */
   prepare({ retracted, applied }: HeadChange): Prepared {
     const joined = applied.filter(({ idHex }) => this.#blocks.has(idHex));
     return {
@@ -114,7 +114,7 @@ export class ForkBlocks implements ChainParticipant {
     };
   }
 
-  /** Nothing of what is left behind goes with the commit: `sweep` deletes it in steps. */
+  /** Nothing is deleted with this commit: `sweep` deletes passed blocks in steps. */
   prepareFinal(): Prepared {
     return { writes: [], applied: () => undefined };
   }
@@ -133,14 +133,14 @@ export class ForkBlocks implements ChainParticipant {
   }
 
   /**
-   * Deletes blocks that do not descend from the finalized block, lowest first, as many as one commit takes: header, body, indexes and
-   * all. Returns them; none are left where it returns none.
+   * Deletes blocks that do not descend from the finalized block, lowest first, as many as one commit takes: header,
+   * body, indexes and all. Returns them; an empty result means that none are left.
    */
   async sweep(finalized: BlockRef): Promise<BlockRef[]> {
     return this.#delete(this.#leftBehind(toHex(finalized.id), finalized.height));
   }
 
-  /** The same with all blocks above a height, which a recovery has made void. */
+  /** Deletes all blocks above a height in the same way, because a recovery has abandoned them. */
   sweepAbove(height: number): Promise<BlockRef[]> {
     return this.#delete([...this.#blocks.values()].filter((block) => block.height > height));
   }
@@ -158,7 +158,7 @@ export class ForkBlocks implements ChainParticipant {
     const ascending = [...this.#blocks.values()].sort((a, b) => a.height - b.height);
     return ascending.filter((block) => {
       const above = block.height > height;
-      // The parent of a block just above is the finalized block itself, or no longer of use.
+      // The parent of a block just above is the finalized block itself, or is no longer needed.
       const lost =
         !above || found.has(block.parent) || (block.height === height + 1 && block.parent !== finalized);
       if (lost) found.add(block.idHex);

@@ -6,17 +6,17 @@ import type { Logger } from "../util/logger.ts";
 import type { HeadChange } from "./types.ts";
 
 /**
- * A part of the node whose data changes together with the chain's: its writes go to the disk in one atomic batch with the chain's own,
- * and it follows in memory once that batch is on disk.
+ * A part of the node whose data changes together with the chain's. Its writes go to disk in one atomic batch with the
+ * chain's own, and it follows in memory once that batch is on disk.
  */
 export interface ChainParticipant {
-  /** The head is about to change. `after`: the accounts after the change. */
+  /** The head is about to change. `after` are the accounts after the change. */
   prepare(change: HeadChange, after: StateReader): Prepared;
   /** This block, and all below it, is about to become final. */
   prepareFinal(block: BlockRef): Prepared;
 }
 
-/** The participants in the order in which they prepare and follow. What is written first is also told of first. */
+/** The participants in the order in which they prepare and follow. What is written first is also reported first. */
 export class Participants {
   readonly #logger: Logger;
   #list: readonly ChainParticipant[] | undefined;
@@ -25,7 +25,7 @@ export class Participants {
     this.#logger = logger;
   }
 
-  /** Once, before the first change: a participant that came later would have missed some. */
+  /** Call this once, before the first change: a participant that joined later would have missed some. */
   join(list: readonly ChainParticipant[]): void {
     if (this.#list) throw new Error("the chain has its participants already");
     this.#list = list;
@@ -50,7 +50,10 @@ export class Participants {
     };
   }
 
-  /** The change is on disk. A participant that cannot follow it would go on with wrong data, so its error ends the node. */
+  /**
+   * The change is on disk. A participant that cannot follow it would continue with wrong data, so its error ends the
+   * node.
+   */
   #apply({ applied }: Prepared): void {
     try {
       applied();

@@ -15,19 +15,19 @@ export interface IncludedAndRetracted {
 
 /** Decisions made before a change is written. */
 export interface Decided {
-  /** Go into the batch of the change. */
+  /** Written in the batch of the change. */
   writes: Write[];
   logged: Prepared;
-  /** Batches that were deleted: all that waited of them is in the change's blocks. */
+  /** Batches that are deleted, because all that waited in them is in the change's blocks. */
   deleted: ReadonlySet<StoredBatch>;
   returning: readonly TransactionRecord[];
-  /** Holds those that return. */
+  /** The batch of the transactions that return. */
   batch: StoredBatch | undefined;
 }
 
 /**
- * Keeps pool and journal alike over changes of the head. A change is decided before it is written (`decide`) and
- * taken into the pool when it is on disk (`follow`); what was added in between is put right then.
+ * Keeps pool and journal consistent over changes of the head. A change is decided before it is written (`decide`), and
+ * applied to the pool when it is on disk (`follow`), which also corrects for what was added in between.
  */
 export class HeadFollower {
   readonly #pool: Pool;
@@ -48,9 +48,9 @@ export class HeadFollower {
       if (batch.sequence !== undefined && count === batch.waiting.size) deleted.add(batch);
     const writes = [...deleted].flatMap((batch) => this.#journal.deletion(batch));
     const newest = change.applied.at(-1);
-    // Nothing is applied where a recovery leaves blocks: the next block takes the place of the lowest of them.
+    // A recovery that abandons blocks applies none: the next block takes the place of the lowest abandoned one.
     const nextHeight = newest ? newest.height + 1 : (change.retracted.at(-1)?.height ?? 1);
-    // A transaction that is in a block again, whose nonce is used or which has ended does not come back.
+    // A transaction does not return if it is in a block again, if its nonce is used, or if it has ended.
     const returning = change.retracted
       .toReversed()
       .flatMap(({ records }) => records)
@@ -66,7 +66,7 @@ export class HeadFollower {
     return { writes: [...writes, write, ...logged.writes], logged, deleted, returning, batch };
   }
 
-  /** Returns what is left to be written, and what came back: `insert` has put it into the pool. */
+  /** Returns what is still to be written, and which transactions returned: `insert` has put them into the pool. */
   follow(
     change: IncludedAndRetracted,
     { deleted, returning, batch }: Decided,
@@ -86,7 +86,8 @@ export class HeadFollower {
         insert(record, batch!);
         back.push(record);
       } else {
-        // Its sender has sent it, or another with its nonce, meanwhile: that one inherits the promise, in a later batch.
+        // Its sender has meanwhile sent it again, or another transaction with its nonce. That one inherits the promise,
+        // in a later batch.
         rival.hides = [...rival.hides, batch!];
         if (!rival.batch) void this.#journal.append([rival]);
       }

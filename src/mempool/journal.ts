@@ -5,18 +5,22 @@ import type { Clock } from "../util/clock.ts";
 import type { PoolEntry, TransactionLog } from "./types.ts";
 
 /**
- * Transactions that were written together. It is on disk until none of them waits any more, so that those that blocks take
- * cost no deletion of their own. What no longer waits beside others that do is forgotten at the next start: there its nonce is
- * used, or a later batch holds what has replaced it. Stragglers keep no more on disk than the blocks do that took the others: where
- * some went that no block took, and so nobody paid for, the batch is written again without them.
+ * Transactions that were written together.
+ *
+ * The batch stays on disk until none of them waits any more, so that transactions that blocks include cost no deletion
+ * of their own. Transactions that no longer wait, beside others that do, are dropped at the next start: by then their
+ * nonce is used, or a later batch has their replacement.
+ *
+ * The waiting rest keeps no more on disk than the blocks that included the others. If some left without being included,
+ * and so without being paid for, the batch is rewritten without them.
  */
 export interface StoredBatch {
-  /** Sequence number of its key; undefined until it is being written. */
+  /** The sequence number of its key; undefined until it is being written. */
   sequence: number | undefined;
   receivedAtMs: number;
   /** Those of its transactions that wait. */
   readonly waiting: Set<PoolEntry>;
-  /** Resolves when it is on disk. @throws {CodedError} `WRITE_FAILED` */
+  /** Resolves when the batch is on disk. @throws {CodedError} `WRITE_FAILED` */
   written: Promise<void>;
 }
 
@@ -27,7 +31,7 @@ interface OpenBatch extends StoredBatch {
   fresh: TransactionRecord[];
 }
 
-/** Writes made together with entries. `fresh`: transactions that are new in the pool. */
+/** Writes made together with entries. `fresh` are transactions that are new in the pool. */
 export interface Beside {
   writes: readonly Write[];
   fresh: readonly TransactionRecord[];
@@ -42,7 +46,10 @@ export interface JournalOptions {
   log: TransactionLog;
 }
 
-/** The acknowledged transactions on disk, in batches: those that come while one is being written make up the next. */
+/**
+ * The acknowledged transactions on disk, in batches: those that arrive while one batch is being written form the next
+ * one.
+ */
 export class Journal {
   readonly #options: JournalOptions;
   #nextSequence = 0;
@@ -53,7 +60,7 @@ export class Journal {
     this.#options = options;
   }
 
-  /** All batches, oldest first: of transactions with one sender and nonce the last is the valid one. */
+  /** All batches, oldest first. If several transactions have the same sender and nonce, the last one is valid. */
   async *load(
     domain: Uint8Array,
   ): AsyncIterable<{ batch: StoredBatch; receivedAtMs: number; records: TransactionRecord[] }> {
@@ -64,7 +71,10 @@ export class Journal {
     }
   }
 
-  /** Puts entries into the batch that is written next, and what goes with them beside it. Resolves when they are on disk. */
+  /**
+   * Adds entries, and the writes that belong to them, to the batch that is written next. Resolves when they are on
+   * disk.
+   */
   append(entries: readonly PoolEntry[], { writes, fresh }: Beside = alone): Promise<void> {
     this.#open ??= this.#newBatch();
     for (const entry of entries) {
@@ -77,7 +87,7 @@ export class Journal {
     return this.#open.written;
   }
 
-  /** A batch that somebody else writes, and whose entries `join` it then. */
+  /** A batch that the caller writes, and whose entries then `join` it. */
   batchOf(records: readonly TransactionRecord[]): { batch: StoredBatch; write: Write } {
     const sequence = this.#nextSequence++;
     const receivedAtMs = this.#options.clock.now();
@@ -87,7 +97,7 @@ export class Journal {
     };
   }
 
-  /** The entry waits no more: the deletion of its batch where it was the last. */
+  /** The entry waits no more. Returns the deletion of its batch if it was the last one. */
   release(entry: PoolEntry): Write[] {
     const { batch } = entry;
     entry.batch = undefined;
@@ -95,7 +105,7 @@ export class Journal {
     return batch.waiting.size === 0 ? this.deletion(batch) : [];
   }
 
-  /** Releases entries that no block took: nothing of them, and of what they have replaced, stays on disk. */
+  /** Releases entries that no block included: neither they nor what they have replaced stays on disk. */
   releaseUnpaid(entries: readonly PoolEntry[]): Write[] {
     const writes: Write[] = [];
     const touched = new Set<StoredBatch>();
@@ -112,13 +122,13 @@ export class Journal {
     return writes;
   }
 
-  /** Puts an entry into a batch that holds its transaction. */
+  /** Adds an entry to a batch that contains its transaction. */
   join(entry: PoolEntry, batch: StoredBatch): void {
     batch.waiting.add(entry);
     entry.batch = batch;
   }
 
-  /** None where nothing is written yet: it will not be. */
+  /** No deletion is needed if nothing is written yet: it will not be written. */
   deletion({ sequence }: StoredBatch): Write[] {
     return sequence === undefined ? [] : [this.#options.store.delete(sequence)];
   }
@@ -146,7 +156,7 @@ export class Journal {
     }
     const logged = log.prepare(fresh);
     for (const write of logged.writes) writes.push(write);
-    // The pool keeps batches.
+    // The pool keeps batches alive.
     batch.entries = [];
     batch.writes = [];
     batch.fresh = [];

@@ -36,21 +36,24 @@ import { Pool } from "./pool.ts";
 import { SignatureChecks } from "./signature-checks.ts";
 import type { AccountLookup, AddOutcome, MempoolEvents, PoolEntry, Source, TransactionLog } from "./types.ts";
 
-/** If fewer than one in so many was taken in, they are copied, so that they do not keep the others' memory alive. */
+/**
+ * If fewer than one in this many was accepted, the accepted ones are copied, so that they do not retain the others'
+ * memory.
+ */
 const fewAccepted = 4;
-/** From here on what nobody can pay for any more gives way. */
+/** From this fill on, transactions that nobody can pay for any more are removed. */
 const pressedFill = 0.25;
-/** How often entries are looked through for those that have waited too long. */
+/** The interval at which entries are checked for having waited too long. */
 const expiryIntervalMs = 60_000;
 
 export interface MempoolOptions {
-  /** The rules that a next block is executed by; they change by vote. */
+  /** The parameters by which the next block is executed; they change by vote. */
   config: Pick<ChainParameters, "minFee">;
   genesisId: Uint8Array;
   limits: MempoolLimits;
-  /** Looks accounts up in the head's state. */
+  /** Looks up accounts in the head's state. */
   account: AccountLookup;
-  /** Height of the head. */
+  /** The height of the head. */
   height(): number;
   verify: Verify;
   database: Database;
@@ -69,7 +72,7 @@ export class Mempool {
   readonly #overdrawn: Overdrawn;
   readonly #domain: Uint8Array;
   #sequence = 0;
-  /** The chain's least fee when the pool was last looked through for lower ones. */
+  /** The chain's least fee when the pool was last checked for lower ones. */
   #minFee: bigint;
   #stopExpiry: () => void = () => undefined;
   #stopped = false;
@@ -95,7 +98,10 @@ export class Mempool {
     this.#domain = computeDomain("transaction", options.genesisId);
   }
 
-  /** Loads what was acknowledged before, forgets what can be in no block any more, and begins to look for what waits too long. */
+  /**
+   * Loads the acknowledged transactions, drops those that no block can include any more, and begins to check for those
+   * that wait too long.
+   */
   async start(): Promise<void> {
     const { store, database, account, clock, limits } = this.#options;
     const stored: { batch: StoredBatch; receivedAtMs: number; records: TransactionRecord[] }[] = [];
@@ -110,7 +116,7 @@ export class Mempool {
         this.#journal.join(entry, each.batch);
       }
     }
-    // Once all are read: those that they have replaced do not come back either.
+    // This comes after all are read, so that transactions that they have replaced do not return either.
     for (const { record } of [...this.#pool.entries()].filter((entry) => isOver(entry.record, this.#rules)))
       this.#drop(this.#pool.get(record.idHex)!);
     for (const entry of expired(this.#pool, account, clock.now() - limits.lifetimeMs)) this.#drop(entry);
@@ -140,7 +146,7 @@ export class Mempool {
     return this.#pool.bytes;
   }
 
-  /** The least fee with which any transfer finds room now. */
+  /** The least fee with which any transfer is accepted now. */
   get leastFee(): bigint {
     return leastFee(this.#rules);
   }
@@ -149,7 +155,7 @@ export class Mempool {
     return this.#pool.get(id);
   }
 
-  /** One that waits, whose signature is being checked, or that is in a block which is not final. */
+  /** A transaction that waits, whose signature is being checked, or that is in a block that is not final. */
   byShortId(shortId: Uint8Array): TransactionRecord | undefined {
     return this.#signatures.byShortId(shortId);
   }
@@ -164,17 +170,20 @@ export class Mempool {
     return this.#pool.nextNonce(address);
   }
 
-  /** Transactions that a block can hold now, best paid first. */
+  /** Transactions that a block can include now, best paid first. */
   executable(): Iterable<TransactionRecord> {
     return this.#pool.executable();
   }
 
-  /** True if a block could hold a transaction now. */
+  /** True if a block could include a transaction now. */
   get hasExecutable(): boolean {
     return this.#pool.hasExecutable;
   }
 
-  /** The records of an encoded `Transactions` list. They keep `list`, which must not change. @throws {RangeError} unless it is one. */
+  /**
+   * The records of an encoded `Transactions` list. They keep `list`, which must not change. @throws {RangeError} if it
+   * is no such list.
+   */
   decode(list: Uint8Array): TransactionRecord[] {
     return decodeRecords(list, this.#domain);
   }
@@ -183,14 +192,17 @@ export class Mempool {
     return transactionRecords(transactions, this.#domain);
   }
 
-  /** Verdicts on the signatures of transactions, wherever they are from; none that is known here is checked again. Those of blocks are `first`. */
+  /**
+   * Verdicts on the signatures of transactions, wherever they come from; none that is known here is checked again.
+   * Blocks use the order `first`.
+   */
   verify(records: readonly TransactionRecord[], order: VerifyOrder = "first"): Promise<boolean[]> {
     return this.#signatures.verdicts(records, order);
   }
 
   /**
-   * Takes transactions in; one outcome each, in order. Those from `local` are on disk, synced, once this resolves.
-   * @throws {CodedError} `WRITE_FAILED`: none was taken.
+   * Adds transactions; one outcome each, in order. Those from `local` are on disk, synced, once this resolves.
+   * @throws {CodedError} `WRITE_FAILED`: none was accepted.
    */
   async add(records: readonly TransactionRecord[], source: Source): Promise<AddOutcome[]> {
     const durable = source === "local";
@@ -214,13 +226,16 @@ export class Mempool {
     return outcomes;
   }
 
-  /** Takes part in a change of the head: what is in blocks leaves, what was retracted comes back. `after`: the accounts after it. */
+  /**
+   * Takes part in a change of the head: included transactions leave, and retracted ones return. `after` are the
+   * accounts after it.
+   */
   prepare(change: IncludedAndRetracted, after: { get: AccountLookup }): Prepared {
     const decided = this.#follower.decide(change, (address) => after.get(address));
     return { writes: decided.writes, applied: () => this.#follow(change, decided) };
   }
 
-  /** Takes part in finality: the blocks up to this one stay what they are. */
+  /** Takes part in finality: the blocks up to this one do not change any more. */
   prepareFinal({ height }: { height: number }): Prepared {
     return { writes: [], applied: () => this.#included.finalize(height) };
   }
@@ -240,7 +255,7 @@ export class Mempool {
     if (returned.length > 0) this.events.emit("added", { records: returned, source: "retracted" });
   }
 
-  /** Checks again what may have changed while the signature was checked, and inserts. */
+  /** Repeats the checks whose result may have changed while the signature was checked, and inserts. */
   #admit(record: TransactionRecord, isSigned: boolean, durable: boolean, step: Step): AddOutcome {
     if (!isSigned) return refuseUnsigned(record);
     const { from, nonce } = record.transaction.message;
@@ -259,7 +274,7 @@ export class Mempool {
     return { accepted: true, record };
   }
 
-  /** An entry that was replaced; returns whether its transaction was to be kept. */
+  /** Gives up an entry that was replaced; returns whether its transaction had been acknowledged. */
   #giveUp(entry: PoolEntry, step: Step): boolean {
     const stored = entry.batch !== undefined;
     if (stored) step.writes.push(...this.#journal.release(entry));
@@ -279,7 +294,7 @@ export class Mempool {
     else if (entry) this.#keep(entry, step);
   }
 
-  /** A promise for a transaction is worth nothing without those before it. */
+  /** A promise for a transaction is worth nothing without the transactions before it. */
   #keep(entry: PoolEntry, { toStore }: Step): void {
     const { from, nonce } = entry.record.transaction.message;
     const queue = this.#pool.queue(from);
@@ -330,8 +345,8 @@ export class Mempool {
   }
 
   /**
-   * Entries that can be in no block any more: they have ended, or a vote has raised the least fee above theirs. `returned`: from blocks
-   * that may have been made when it was lower.
+   * Entries that no block can include any more: they have ended, or a vote has raised the least fee above theirs.
+   * `returned` are from blocks that may have been made when it was lower.
    */
   #over(returned: readonly TransactionRecord[]): PoolEntry[] {
     const over = this.#pool.endedAt(this.#rules.height());
@@ -344,8 +359,9 @@ export class Mempool {
   }
 
   /**
-   * Drops entries that no block will hold. Those after them wait for a missing nonce now: what does not pay for such a place goes too, or
-   * a first transaction that ends would get the others one for nothing.
+   * Drops entries that no block will include. Later ones of the same sender then wait for a missing nonce. Those that
+   * do not pay for such a place are dropped too; otherwise a first transaction that ends would get the others a free
+   * place.
    */
   #dropAll(entries: readonly PoolEntry[]): Write[] {
     const stranded = entries.flatMap((entry) => this.#pool.drop(entry));
@@ -358,24 +374,24 @@ export class Mempool {
     return this.#journal.releaseUnpaid(dropped);
   }
 
-  /** As `#dropAll`, where what is left on disk goes at the next start. */
+  /** Drops one entry like `#dropAll`; what is left on disk is deleted at the next start. */
   #drop(entry: PoolEntry): Write[] {
     this.#pool.drop(entry);
     return this.#journal.release(entry);
   }
 }
 
-/** Effects of one call of `add`. */
+/** The effects of one call of `add`. */
 interface Step {
   /** Deletions. */
   writes: Write[];
   toStore: Set<PoolEntry>;
   added: Added[];
-  /** Batches of what was here already. */
+  /** Batches of transactions that were here already. */
   known: StoredBatch[];
 }
 
-/** `batch`: what the replaced entry was in. */
+/** `batch` is that of the replaced entry. */
 interface Added {
   entry: PoolEntry;
   replaced: PoolEntry | undefined;

@@ -6,28 +6,31 @@ import type { StoredBatch } from "./journal.ts";
 export interface PoolEntry {
   record: TransactionRecord;
   readonly receivedAtMs: number;
-  /** This node has answered for it: it is on disk, and gives way to nothing but what its sender does. */
+  /** Set if this node has acknowledged the transaction: it is on disk, and only an action of its sender removes it. */
   batch: StoredBatch | undefined;
-  /** Batches that have had transactions which this one has replaced. They must not come back when it goes before its nonce is used. */
+  /**
+   * Batches with transactions that this one has replaced. They must not return if this one leaves before its nonce is
+   * used.
+   */
   hides: readonly StoredBatch[];
-  /** Order of arrival. */
+  /** The order of arrival. */
   readonly sequence: number;
 }
 
-/** Origin of transactions: gossip passes on its own; the others are to be published. */
+/** The origin of transactions. Gossip forwards its own; the others have to be published. */
 export type Source = "local" | "gossip" | "peer" | "retracted";
 
 export type AddOutcome = { readonly accepted: true; readonly record: TransactionRecord } | Refusal;
 
-/** A plain value, not an error: most of a flood are refused. */
+/** A plain value, not an error, because most of a flood is refused. */
 export interface Refusal {
   readonly accepted: false;
   readonly record: TransactionRecord;
   readonly code: TransactionErrorCode;
   readonly detail: string;
-  /** The least fee that gets it in, where that is what is wrong. */
+  /** The least fee that is accepted, if the fee is the problem. */
   readonly minFee?: bigint;
-  /** Its signature was checked, and is right. */
+  /** Set if the signature was checked and is valid. */
   readonly isSigned?: true;
 }
 
@@ -35,12 +38,12 @@ export type MempoolEvents = {
   added: { records: TransactionRecord[]; source: Source };
 };
 
-/** An account of the head's state, or `undefined` if there is none. */
+/** Returns an account of the head's state, or `undefined` if there is none. */
 export type AccountLookup = (address: Uint8Array) => { balance: bigint; nonce: number } | undefined;
 
-/** Told of all that comes to the mempool. */
+/** Records everything that enters the mempool. */
 export interface TransactionLog {
-  /** Goes to the disk in one batch with the transactions. */
+  /** Goes to disk in one batch with the transactions. */
   prepare(records: readonly TransactionRecord[]): Prepared;
   /** The transactions themselves are not on disk. */
   append(records: readonly TransactionRecord[]): void;

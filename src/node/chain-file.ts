@@ -31,8 +31,9 @@ import { maxCheckedBytes, withVerifyPool } from "./verify-threads.ts";
 import { writeWholeFile } from "./whole-file.ts";
 
 /**
- * First bytes of a chain file; then the height of its last block (8), then each block after its length (4), from genesis on. In a chain that
- * has gone through recoveries their list, as one more block, comes before genesis.
+ * The first bytes of a chain file. They are followed by the height of the last block (8), and then each block after its
+ * length (4), from genesis on. If the chain has gone through recoveries, their list comes before genesis, as one more
+ * block.
  */
 const magic = new TextEncoder().encode("ccoin chain 1\n");
 const recoveredMagic = new TextEncoder().encode("ccoin chain 2\n");
@@ -48,7 +49,7 @@ export interface ChainFileOptions {
 }
 
 export interface ImportOptions extends ChainFileOptions {
-  /** Recoveries that a person has given: a file's own are not taken on trust. */
+  /** Recoveries that a person has given: those in a file are not trusted. */
   recoveries?: readonly Recovery[];
 }
 
@@ -76,7 +77,7 @@ export function exportChain({ paths, file, onProgress }: ChainFileOptions): Prom
 }
 
 /**
- * Checks and adds the blocks of a file; those that are there already are passed over.
+ * Checks and adds the blocks of a file; blocks that exist already are skipped.
  * @throws {UserError} `BAD_CHAIN_FILE`, `WRONG_CHAIN`, `RECOVERY_NEEDED`, and those of `acceptRecoveries`
  */
 export function importChain(options: ImportOptions): Promise<{ blocks: number }> {
@@ -146,7 +147,7 @@ function importWith(
   });
 }
 
-/** Only a node that runs has a mempool for what is in blocks that are left. @throws {UserError} `START_FIRST` */
+/** Only a running node has a mempool for the transactions of abandoned blocks. @throws {UserError} `START_FIRST` */
 async function requireNothingToLeave(
   { meta, blocks, recoveries }: ChainStores,
   given: readonly Recovery[],
@@ -161,7 +162,7 @@ async function requireNothingToLeave(
   );
 }
 
-/** Nobody but a person decides that a chain was recovered. @throws {UserError} `RECOVERY_NEEDED` */
+/** Only a person decides that a chain was recovered. @throws {UserError} `RECOVERY_NEEDED` */
 async function requireGiven(
   { recoveries }: ChainStores,
   named: readonly Recovery[],
@@ -177,7 +178,7 @@ async function requireGiven(
 }
 
 interface Frame {
-  /** Height of the block, if the file is right. */
+  /** The height of the block, if the file is correct. */
   at: number;
   bytes: Uint8Array;
 }
@@ -187,7 +188,7 @@ async function* numbered(frames: AsyncIterable<Uint8Array>): AsyncGenerator<Fram
   for await (const bytes of frames) yield { at: ++at, bytes };
 }
 
-/** As many as are imported together; fewer before an error of the source. */
+/** Groups of as many blocks as are imported together; fewer before an error of the source. */
 async function* inGroups(blocks: AsyncIterable<CheckedBlock>): AsyncGenerator<CheckedBlock[], void> {
   let group: CheckedBlock[] = [];
   let bytes = 0;
@@ -248,7 +249,7 @@ async function* readFrames(file: string): AsyncGenerator<Uint8Array, undefined> 
   return undefined;
 }
 
-/** Length of the first frame, if it is complete. */
+/** The length of the first frame, if it is complete. */
 function frameLength(file: string, bytes: Uint8Array): number | undefined {
   if (bytes.length < 4) return undefined;
   const length = readUint32(bytes);

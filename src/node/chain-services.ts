@@ -66,24 +66,24 @@ export interface ChainServicesOptions {
   network: Network;
   statuses: PeerStatuses;
   line: OwnLine;
-  /** Those that this program knows. */
+  /** The rules that this program knows. */
   rules: KnownRules;
   verify: Verify;
   clock: Clock;
   pause: Pause;
   logger: Logger;
-  /** Times the work on blocks. */
+  /** Measures the work on blocks. */
   startTimer?: StartStageTimer;
   modes: ModeMachine;
   /** Present if the node makes blocks and votes on them. */
   account: Pick<SigningOptions, "signer" | "identify"> | undefined;
-  /** No peer is known to come back to. */
+  /** No peer is known to reconnect to. */
   alone: boolean;
   /** 8 random bytes, so that nobody can choose addresses that collide in the account index. */
   hashSeed: Uint8Array;
 }
 
-/** Everything that needs a genesis block: opened in this order, closed in reverse. */
+/** Starts everything that needs a genesis block. It is opened in this order, and closed in reverse. */
 export async function startChainServices(
   options: ChainServicesOptions,
   closers: Closers,
@@ -237,7 +237,7 @@ export async function startChainServices(
   });
   synchronizer.start(alone);
   closers.push("sync", () => {
-    // It may wait for a block that the inbox asks a peer for.
+    // A task may wait for a block that the inbox requests from a peer.
     inbox.stop();
     return synchronizer.stop();
   });
@@ -257,7 +257,7 @@ export async function startChainServices(
   };
 }
 
-/** By the rules of the next block; the voted one where nobody here knows those. */
+/** The least fee by the rules of the next block; the voted one if this program does not know those rules. */
 function minFeeAfter({ snapshot, rules }: Pick<Chain, "snapshot" | "rules">): bigint {
   const { parameters } = snapshot;
   return rules.knows(snapshot) ? rules.execution(parameters).minFee : parameters.minFee;

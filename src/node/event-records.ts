@@ -4,7 +4,7 @@ import type { TransactionLog } from "../mempool/types.ts";
 import type { EventLog, LoggedEvent } from "../storage/event-log.ts";
 import type { TransactionRecord } from "../types/index.ts";
 
-/** Entries of the event log for a change of the head. */
+/** The entries of the event log for a change of the head. */
 export function headEvents({ retracted, applied }: HeadChange): LoggedEvent[] {
   return [
     ...retracted.map(({ height, id }) => ({ name: "retracted", height, id }) as const),
@@ -12,7 +12,7 @@ export function headEvents({ retracted, applied }: HeadChange): LoggedEvent[] {
   ];
 }
 
-/** Records what happens to blocks in one batch with what happens. */
+/** Records what happens to blocks, in one batch with the change itself. */
 export function blockLog(log: EventLog): ChainParticipant {
   return {
     prepare: (change) => log.prepare(headEvents(change)),
@@ -20,7 +20,7 @@ export function blockLog(log: EventLog): ChainParticipant {
   };
 }
 
-/** The same for transactions that come to the mempool. */
+/** Records transactions that enter the mempool, in one batch with them. */
 export function transactionLog(log: EventLog): TransactionLog {
   const events = (records: readonly TransactionRecord[]) =>
     records.map(({ id }) => ({ name: "transaction", id }) as const);

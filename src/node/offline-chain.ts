@@ -8,7 +8,7 @@ import { systemClock } from "../util/clock.ts";
 import { silentLogger } from "../util/logger.ts";
 import { systemPause } from "../util/slices.ts";
 
-/** For a chain that is worked on without a node around it: no log, nobody else who writes. */
+/** Options for a chain that is processed without a node: there is no log, and nobody else writes. */
 export function offlineChainOptions(
   genesis: Genesis,
   stores: ChainStores,

@@ -21,7 +21,7 @@ const hint = "there is nothing to verify";
 
 export interface VerifyOptions {
   paths: NodePaths;
-  /** Those that are known; of this program where they are left out. */
+  /** The known rules; by default those of this program. */
   rules?: KnownRules;
   onProgress(done: number, total: number): void;
 }
@@ -34,8 +34,8 @@ export interface VerifyResult {
 }
 
 /**
- * Checks a whole database: every rule of every canonical block from genesis on, and that the stored accounts are what they
- * lead to. @throws {CodedError} `DAMAGED` with the first block that is wrong. {UserError} `UNKNOWN_RULES`
+ * Checks a whole database: every rule of every canonical block from genesis on, and that the stored accounts are the
+ * result. @throws {CodedError} `DAMAGED` with the first block that is wrong. {UserError} `UNKNOWN_RULES`
  */
 export function verifyChain(options: VerifyOptions): Promise<VerifyResult> {
   return withVerifyPool((verify) => verifyWith(verify, options));
@@ -144,7 +144,10 @@ async function compareAccounts({ accounts }: ChainStores, state: AccountState): 
   if (index !== state.count) damaged(`${state.count - index} stored accounts are missing`);
 }
 
-/** @throws {UserError} `UNKNOWN_RULES`: a later program made this block, and nothing can be said of it. {CodedError} `DAMAGED` */
+/**
+ * @throws {UserError} `UNKNOWN_RULES`: a later program made this block, and nothing can be said about it. {CodedError}
+ * `DAMAGED`
+ */
 function wrong(height: number, error: unknown): never {
   if (error instanceof BlockError && error.code === "UNKNOWN_RULES")
     throw new UserError(`block ${height} cannot be verified: ${error.message}`, "UNKNOWN_RULES");

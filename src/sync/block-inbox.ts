@@ -23,11 +23,14 @@ import { HeaderHold } from "./header-hold.ts";
 import { HeaderJudge, type HeaderJudgeOptions } from "./header-judge.ts";
 import { blockVerdicts } from "./verdicts.ts";
 
-/** A longer way to a known block is a matter for sync. */
+/** A longer path to a known block is left to sync. */
 const maxParentChase = 16;
 /** A block further ahead of the clock than this is not kept: one of the clocks is wrong. */
 const maxAheadMs = 30_000;
-/** An authority that hears of a block later than this part of a period may miss its turn; much more is long for any answer. */
+/**
+ * An authority that learns of a block later than this part of a period may miss its turn. More would be too long for
+ * any answer.
+ */
 const patience = { partOfPeriod: 1 / 4, maxMs: 1_000 };
 
 export interface BlockInboxOptions extends Pick<HeaderJudgeOptions, "onFarAhead" | "onSigned"> {
@@ -40,8 +43,9 @@ export interface BlockInboxOptions extends Pick<HeaderJudgeOptions, "onFarAhead"
 }
 
 /**
- * Takes blocks that come one by one. A block on its way is one entry, and goes through these states: it is loaded; imported, if its
- * parent is here and its time has come; else put aside until they are, while its parent is fetched.
+ * Accepts blocks that arrive one by one. A block that is being obtained is one entry with these states: it is loaded;
+ * it is imported if its parent is here and its time has come; otherwise it waits for these, while its parent is
+ * fetched.
  */
 export class BlockInbox {
   readonly #options: BlockInboxOptions;
@@ -59,7 +63,7 @@ export class BlockInbox {
     const isNeeded = (id: Uint8Array) => this.#entries.orphansOf(toHex(id)).length > 0;
     this.#judge = new HeaderJudge({ ...options, isNeeded });
     this.#hold = new HeaderHold({ ...options, signal });
-    // Blocks come by sync too.
+    // Blocks also arrive by sync.
     this.#stopFollowing = options.chain.events.on("imported", ({ idHex }) => this.#adoptChildren(idHex));
   }
 
@@ -78,7 +82,9 @@ export class BlockInbox {
     this.#entries.clear();
   }
 
-  /** The validator of the topic `blocks`: a header that keeps the rules travels on before its transactions are here. */
+  /**
+   * The validator of the topic `blocks`: a header that keeps the rules is forwarded before its transactions are here.
+   */
   async onGossip(message: Uint8Array, from: PeerId): Promise<Verdict> {
     let compact: EncodedCompactBlock;
     try {
@@ -93,7 +99,7 @@ export class BlockInbox {
     if (this.#knows(idHex, this.#sources.whole(id, from))) return "ignore";
     const stored = await chain.find(id);
     if (stored) {
-      // By an earlier process, maybe: this one has to know the header to see another of its slot.
+      // An earlier process may have seen it; this one has to know the header to notice another of its slot.
       onSigned?.(stored.header);
       return "ignore";
     }
@@ -104,7 +110,7 @@ export class BlockInbox {
     const payer: Payer = `authority ${toHex(header.message.proposer)}`;
     void this.#load(id, idHex, this.#sources.compact({ id, header, shortIds }, from), payer);
     if (typeof judgement === "string") return judgement;
-    // Keeps the number of short ids alone: there may be half a megabyte of them.
+    // Keeps only the number of short ids: they may take half a megabyte.
     const count = shortIdCount(compact);
     return this.#hold.verdict(header, judgement, () => this.#judge.checkRules(header, count));
   }
@@ -114,7 +120,10 @@ export class BlockInbox {
     await this.#fetch(id, peer, `peer ${peer}`);
   }
 
-  /** As `fetch`, for a block that a vote names: `charge` says whether it may be asked for, and the peer's places stay free. Never rejects. */
+  /**
+   * Fetches a block that a vote names: `charge` tells whether it may be requested, and the peer's places stay free.
+   * Never rejects.
+   */
   async fetchVoted(id: Uint8Array, peer: PeerId, charge: () => boolean): Promise<void> {
     await this.#fetch(id, peer, "vote", charge);
   }
@@ -122,7 +131,7 @@ export class BlockInbox {
   async #fetch(id: Uint8Array, peer: PeerId, payer: Payer, charge = () => true): Promise<void> {
     const idHex = toHex(id);
     const source = this.#sources.whole(id, peer);
-    // Votes for a block come from those that were faster while it is being executed here.
+    // While a block is being executed here, votes for it arrive from faster nodes.
     const { state } = this.#entries.get(idHex) ?? {};
     if (state?.kind === "importing") await state.done;
     if (this.#stop.signal.aborted) return;
@@ -134,7 +143,7 @@ export class BlockInbox {
     await this.#load(id, idHex, source, payer);
   }
 
-  /** True if a block is on its way already; then the peer that tells of it is another that may have it. */
+  /** True if the block is being obtained already; the peer that announces it is then another source. */
   #knows(idHex: Hex, source: BlockSource): boolean {
     const entry = this.#entries.get(idHex);
     if (entry?.state.kind === "loading") entry.state.load.add(source);
@@ -168,7 +177,7 @@ export class BlockInbox {
     const { chain, logger, onSigned } = this.#options;
     const { block } = loaded;
     if (this.#stop.signal.aborted) return;
-    // One that was fetched has not come by gossip, and may be refused.
+    // A block that was fetched has not come by gossip, and may be refused.
     onSigned?.(block.header);
     const needed = this.#entries.orphansOf(entry.idHex).length > 0;
     const importing = chain.importBlock(block, { needed });
@@ -234,7 +243,7 @@ export class BlockInbox {
     await this.#fetch(this.#entries.missingBelow(entry), from, entry.payer);
   }
 
-  /** An authority answers for what it has signed, whoever brought it. */
+  /** An authority is charged for what it has signed, whoever delivered it. */
   #payerOf({ payer }: BlockEntry, { header }: CheckedBlock): Payer {
     const { proposer } = header.message;
     const isAuthority = authorityIndex(this.#options.chain.snapshot.authorities, proposer) >= 0;
@@ -242,7 +251,7 @@ export class BlockInbox {
   }
 }
 
-/** A relay has seen the header only; who answers a request has seen it all. */
+/** A relay has seen the header only; a peer that answers a request has seen everything. */
 function offenceOf({ code }: BlockError): Offence {
   return code === "MALFORMED" ? "invalidResponse" : "invalidBlock";
 }

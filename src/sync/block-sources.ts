@@ -19,17 +19,17 @@ export interface BlockSourcesOptions {
   signal: AbortSignal;
 }
 
-/** A header whose signature was checked, and the short ids that came with it, encoded, which nobody vouches for. */
+/** A header whose signature was checked, and the encoded short ids that came with it, for which nobody vouches. */
 export interface AnnouncedBlock {
   id: Uint8Array;
   header: SignedHeader;
   shortIds: Uint8Array;
 }
 
-/** The ways to a block's transactions. */
+/** The ways to obtain a block's transactions. */
 export class BlockSources {
   readonly #options: BlockSourcesOptions;
-  /** Parents of blocks that are all here and being checked. */
+  /** Parents of blocks that are complete and being checked. */
   readonly #checking: Hex[] = [];
 
   constructor(options: BlockSourcesOptions) {
@@ -40,7 +40,10 @@ export class BlockSources {
     return this.#checking.includes(toHex(parent));
   }
 
-  /** The block itself, signatures and all. Nobody stores a block that fails its checks, so that the answerer is at fault if it does. */
+  /**
+   * The block itself, with all signatures. Nobody stores a block that fails its checks, so the answerer is at fault if
+   * it does.
+   */
   whole(id: Uint8Array, from: PeerId): BlockSource {
     const { network, checks, signal } = this.#options;
     return {
@@ -56,7 +59,10 @@ export class BlockSources {
     };
   }
 
-  /** The transactions of an announced block, by its short ids; the block itself where these lead to others than the header's. */
+  /**
+   * The transactions of an announced block, by its short ids; the block itself if these lead to others than the
+   * header's.
+   */
   compact({ id, header, shortIds }: AnnouncedBlock, from: PeerId): BlockSource {
     const { chain, checks } = this.#options;
     return {
@@ -94,14 +100,14 @@ export class BlockSources {
   }
 }
 
-/** The transactions are those that the signed header names. Whoever passed the header on has not seen them. */
+/** The transactions are those that the signed header names. A relay of the header has not seen them. */
 function isAuthorsFault(error: unknown): boolean {
   return error instanceof BlockError && error.code === "INVALID_TRANSACTION_SIGNATURE";
 }
 
 /**
- * Wrong short ids show in these ways: the transactions are not those of the header (two can also share a short id by chance), or the
- * peer, which did not make them, has no transaction at such a position.
+ * Wrong short ids show in two ways: the transactions are not those of the header (two can also share a short id by
+ * chance), or the peer, which did not make them, has no transaction at such a position.
  */
 function isOfShortIds(error: unknown): boolean {
   if (error instanceof RequestError)

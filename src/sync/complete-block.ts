@@ -6,7 +6,7 @@ import type { TransactionRecord } from "../types/index.ts";
 import { type Clock, sleep } from "../util/clock.ts";
 import { requestOne } from "./request-one.ts";
 
-/** Transactions that were published just before their block may be on their way still, or being checked. */
+/** Transactions that were published just before their block may still be on their way, or being checked. */
 const gossipGraceMs = 15;
 
 export interface Announced {
@@ -24,7 +24,7 @@ export interface TransactionSources {
 }
 
 /**
- * The transactions of an announced block: from the mempool, the others from the peer that announced it.
+ * The transactions of an announced block: from the mempool, and the others from the peer that announced it.
  * @throws {BlockError} `MALFORMED`. {RequestError}
  */
 export async function completeBlock(

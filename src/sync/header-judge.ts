@@ -15,20 +15,23 @@ import { Places } from "./places.ts";
 import { SlotLimit } from "./slot-limit.ts";
 import { blockVerdicts } from "./verdicts.ts";
 
-/** Headers that are being judged at once: an honest peer passes on a few blocks at a time. */
+/** Headers that are being judged at once: an honest peer forwards a few blocks at a time. */
 const maxJudged = { each: 16, inAll: 256 };
-/** Surplus headers of one authority whose signatures are checked: their relays are not blamed, and may know no better. */
+/**
+ * Surplus headers of one authority whose signatures are checked. Their relays are not blamed, because they may not know
+ * that these are surplus.
+ */
 const surplusQuota = { requests: 64, perMs: 16_000 };
 
 export interface HeaderJudgeOptions {
   chain: Chain;
   checks: BlockChecks;
   clock: Clock;
-  /** A block is too far from what we know: the peer that has it should be asked for its height. */
+  /** A block is too far from the known ones: its peer should be asked for its height. */
   onFarAhead(peer: PeerId): void;
-  /** A header of an authority whose signature is right, whatever else is wrong with it. */
+  /** Called for a header of an authority with a valid signature, whatever else is wrong with it. */
   onSigned?(header: SignedHeader): void;
-  /** True if blocks that came are built on this one. */
+  /** True if received blocks build on this one. */
   isNeeded(id: Uint8Array): boolean;
 }
 
@@ -55,7 +58,7 @@ export class HeaderJudge {
     }
   }
 
-  /** The rules that the parent is enough to check. @throws {BlockError} */
+  /** Checks the rules that the parent is enough to check. @throws {BlockError} */
   async checkRules(header: SignedHeader, transactionCount: number): Promise<void> {
     const { chain } = this.#options;
     await chain.checkHeaders([header]);
@@ -68,7 +71,7 @@ export class HeaderJudge {
     const { checks, onSigned, onFarAhead, isNeeded } = this.#options;
     const { header } = compact;
     checkHeaderForm(header);
-    // Nobody else's signature is worth a check.
+    // Only authorities' signatures are worth a check.
     const standing = await this.#standing(header.message);
     if (standing === "stranger") return "reject";
     if (standing === "stale") return "ignore";
@@ -89,7 +92,7 @@ export class HeaderJudge {
     return early ?? "accept";
   }
 
-  /** Why the header cannot be judged now, if it cannot. @throws {BlockError} */
+  /** The reason for which the header cannot be judged now; undefined if it can. @throws {BlockError} */
   async #earlyFor(compact: EncodedCompactBlock): Promise<BlockError | undefined> {
     try {
       await this.checkRules(compact.header, shortIdCount(compact));
@@ -103,14 +106,17 @@ export class HeaderJudge {
     }
   }
 
-  /** Tells if the proposer may be an authority. A stranger is none after the parent, which every relay of the header has. */
+  /**
+   * Tells whether the proposer may be an authority. A stranger is no authority after the parent, which every relay of
+   * the header has.
+   */
   async #standing({ parent, proposer }: Header): Promise<"authority" | "stranger" | "stale" | "unknown"> {
     const { chain } = this.#options;
     if (authorityIndex(chain.snapshot.authorities, proposer) >= 0) return "authority";
     const known = await chain.tree.get(parent);
     if (!known) return "unknown";
     if (known.height < chain.finalized.height) return "stale";
-    // Nothing can be said of a branch that is broken, or made by rules that this program does not know.
+    // Nothing can be said about a branch that is broken, or made under rules that this program does not know.
     const after = await chain.tree.snapshotAfter(parent).catch(() => undefined);
     if (!after) return "unknown";
     return authorityIndex(after.authorities, proposer) >= 0 ? "authority" : "stranger";

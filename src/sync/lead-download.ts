@@ -12,9 +12,9 @@ import type { PeerStatuses } from "./peer-statuses.ts";
 import { nextLead } from "./scout.ts";
 import { patienceMs, type Standing } from "./standing.ts";
 
-/** Peers that bodies are downloaded from at once. */
+/** Peers from which bodies are downloaded at once. */
 const downloadPeers = 4;
-/** A slow line may carry a large block in so long. */
+/** A slow line may need this long for a large block. */
 const maxPatienceMs = 32_000;
 
 export interface LeadDownloadOptions {
@@ -33,7 +33,7 @@ export interface LeadDownloadOptions {
 export class LeadDownload {
   readonly #options: LeadDownloadOptions;
   #progress: DownloadProgress | undefined;
-  /** Downloads in a row that were given up since no block came. */
+  /** Consecutive downloads that were given up because no block arrived. */
   #stalls = 0;
 
   constructor(options: LeadDownloadOptions) {
@@ -44,7 +44,7 @@ export class LeadDownload {
     return this.#progress?.current;
   }
 
-  /** @throws {RequestError | BlockError | CodedError} with what came is imported. */
+  /** Blocks that arrived before an error are imported. @throws {RequestError | BlockError | CodedError} */
   async run(first: Lead): Promise<void> {
     const { chain, clock, logger, statuses } = this.#options;
     const startedAtMs = clock.now();

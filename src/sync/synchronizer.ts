@@ -16,13 +16,13 @@ import { scout } from "./scout.ts";
 import { Standing } from "./standing.ts";
 import { blockVerdicts } from "./verdicts.ts";
 
-/** For the newest block, which the peer sends by itself where gossip has not brought it. */
+/** The time for the newest block, which the peer sends by itself; this covers the case that gossip lost it. */
 const fetchMs = 2_000;
-/** How often peers are asked where they stand while a better chain was shown that nobody gives. */
+/** The interval at which peers are asked for their status while a better chain was shown that nobody delivers. */
 const askEveryMs = 500;
-/** A chain that nobody shows again is not there any more. */
+/** A chain that nobody shows again counts as gone after this time. */
 const shownForMs = 60_000;
-/** How long a starting node waits for the first peer to say where it stands. */
+/** The time that a starting node waits for the first peer's status. */
 const settleMs = 3_000;
 
 /** A heavier chain that a majority of the authorities must have signed, by headers that were checked. */
@@ -40,15 +40,16 @@ export interface SynchronizerOptions {
   inbox: BlockInbox;
   clock: Clock;
   logger: Logger;
-  /** Bodies of a heavier chain are coming, which a majority of the authorities must have signed. */
+  /** Bodies of a heavier chain, which a majority of the authorities must have signed, are arriving. */
   onBehind(): void;
-  /** No peer shows a better chain, or whoever does gives no blocks of it. */
+  /** No peer shows a better chain, or its peer delivers no blocks of it. */
   onInStep(): void;
 }
 
 /**
- * Follows the best chain that any peer has. A peer's status is a claim: it says whom to ask. Several peers are asked at once for the
- * last common ancestor and the headers after it; only what has passed these checks, a `Lead`, is downloaded.
+ * Follows the best chain that any peer has. A peer's status is a claim that tells which peer to ask. Several peers are
+ * asked at once for the last common ancestor and the headers after it. Only what has passed these checks, a `Lead`, is
+ * downloaded.
  */
 export class Synchronizer {
   readonly #options: SynchronizerOptions;
@@ -56,7 +57,7 @@ export class Synchronizer {
   readonly #candidates: Candidates;
   readonly #standing: Standing;
   readonly #download: LeadDownload;
-  /** Peers that are being asked, and what for. */
+  /** The requests to peers that are under way. */
   readonly #jobs = new Set<Promise<void>>();
   /** Leads of peers that keep their place until it is their turn. */
   #leads: Lead[] = [];
@@ -78,12 +79,12 @@ export class Synchronizer {
     });
   }
 
-  /** Progress of the download that this node is behind by. */
+  /** The progress of the download that this node is behind by. */
   get progress(): SyncProgress | undefined {
     return this.#standing.isInStep ? undefined : this.#download.progress;
   }
 
-  /** The heaviest chain that was shown of late and whose blocks are not here. */
+  /** The heaviest chain that was shown recently and whose blocks are not here. */
   get shown(): ShownChain | undefined {
     const { chain, clock } = this.#options;
     const shown = this.#shown;
@@ -92,7 +93,7 @@ export class Synchronizer {
     return { peer: shown.peer, height: shown.height };
   }
 
-  /** `alone`: nobody is expected, so there is nothing to wait for. */
+  /** `alone`: no peer is expected, so there is nothing to wait for. */
   start(alone: boolean): void {
     const { statuses, clock } = this.#options;
     const begin = () => {
@@ -128,14 +129,14 @@ export class Synchronizer {
         if (this.#candidates.tried === 0) this.#settle();
       } catch (error) {
         if (this.#stop.signal.aborted) return;
-        // The next status of a peer begins anew.
+        // The next status of a peer starts it again.
         this.#options.logger.error({ error: messageOf(error) }, "sync stopped until a peer tells its height");
       }
       await woken;
     }
   }
 
-  /** Nobody claims anything better. Where a better chain was shown, somebody else may still come who has it. */
+  /** Nobody claims anything better. If a better chain was shown, another peer that has it may still connect. */
   #settle(): void {
     const { clock, network, statuses } = this.#options;
     const isMissing = this.shown !== undefined && network.peers().length > 0;
@@ -149,7 +150,7 @@ export class Synchronizer {
     });
   }
 
-  /** Gives the free places to peers that claim to have what is not here. */
+  /** Gives the free places to peers that claim to have blocks that are not here. */
   async #ask(): Promise<void> {
     const { chain, statuses } = this.#options;
     const ours = { justifiedRound: chain.justified.round, totalDifficulty: chain.head.totalDifficulty };
@@ -186,7 +187,7 @@ export class Synchronizer {
       if (status.height - chain.head.height <= gossipGap && (await this.#fetch(claim))) return undefined;
       const lead = await scout(claim, { ...this.#options, signal: this.#stop.signal });
       if (lead?.showsBehind(chain.head)) this.#note(lead);
-      // Else what it said was not so, or is not any more.
+      // Otherwise the claim was false, or is no longer true.
       if (!lead && !(await chain.tree.get(status.headId))) this.#doubt(peer);
       return lead;
     } catch (error) {
@@ -203,7 +204,7 @@ export class Synchronizer {
     this.#shown = { peer, height, totalDifficulty, untilMs: clock.now() + shownForMs };
   }
 
-  /** The head alone, and what it needs. Returns whether it is here. */
+  /** Fetches the head alone, and what it needs. Returns whether it is here. */
   async #fetch({ peer, status }: PeerStatus): Promise<boolean> {
     const { chain, inbox, clock } = this.#options;
     const { signal, cancel } = limited(clock, fetchMs, this.#stop.signal);
@@ -215,7 +216,7 @@ export class Synchronizer {
     return (await chain.tree.get(status.headId)) !== undefined;
   }
 
-  /** The heaviest lead that still is one. */
+  /** The heaviest lead that is still better than this node's chain. */
   async #takeLead(): Promise<Lead | undefined> {
     const { chain } = this.#options;
     const still: Lead[] = [];
@@ -244,7 +245,7 @@ export class Synchronizer {
     }
   }
 
-  /** Its claim has come to nothing. */
+  /** The peer's claim has come to nothing. */
   #doubt(peer: PeerId): void {
     const { clock, statuses } = this.#options;
     const forMs = this.#candidates.doubt(peer);
@@ -277,7 +278,10 @@ interface Weight {
   totalDifficulty: number;
 }
 
-/** By the fork choice a later justified round comes first, then the total difficulty; between equals the block itself decides. */
+/**
+ * By the fork choice a later justified round comes first, then the total difficulty; between equals the block itself
+ * decides.
+ */
 function compareClaims(a: Weight, b: Weight): number {
   return a.justifiedRound - b.justifiedRound || a.totalDifficulty - b.totalDifficulty;
 }
