@@ -14,7 +14,7 @@ function events(network: LibP2pNetwork): string[] {
 
 const port = (network: LibP2pNetwork) => /tcp\/(\d+)/.exec(network.addresses()[0]!)![1]!;
 
-test("tells its addresses and its peers", async () => {
+test("reports its addresses and its peers", async () => {
   const [a, b] = await startPair();
   expect(a.addresses()[0]).toMatch(new RegExp(`^/ip4/127.0.0.1/tcp/\\d+/p2p/${a.peerId}$`));
   expect(a.peers()).toMatchObject([{ id: b.peerId, direction: "outbound", score: 0 }]);
@@ -55,13 +55,13 @@ test("a node that starts again finds its peers in its address book, also those t
   await until(() => again.peers().some(({ id, direction }) => id === a.peerId && direction === "outbound"));
 });
 
-test("a bootstrap address without a peer id is enough", async () => {
+test("accepts a bootstrap address without a peer id", async () => {
   const b = await startNode(2);
   const a = await startNode(1, { bootstrap: [`/ip4/127.0.0.1/tcp/${port(b)}`] });
   await until(() => a.peers()[0]?.id === b.peerId);
 });
 
-test("its own bootstrap address does no harm", async () => {
+test("ignores its own bootstrap address", async () => {
   const first = await startNode(1);
   const listen = [`/ip4/127.0.0.1/tcp/${port(first)}`];
   await stop(first);
@@ -124,7 +124,7 @@ test("a banned peer is disconnected and refused; others are not", async () => {
   expect(b.peers()[0]!.id).toBe(c.peerId);
 });
 
-test("the port of another process is a clear error, and so is what is no multiaddr", async () => {
+test("reports a port in use, and an invalid multiaddr, as a clear error", async () => {
   const a = await startNode(1);
   await expect(startNode(2, { listen: [`/ip4/127.0.0.1/tcp/${port(a)}`] })).rejects.toMatchObject({
     code: "PORT_IN_USE",
@@ -146,7 +146,7 @@ test("tells which peers it dialled of its own choice: those that a person gave",
   ]);
 });
 
-test("12 nodes that dial one at once are all connected", async () => {
+test("connects 12 nodes that dial one at once", async () => {
   const hub = await startNode(1);
   await Promise.all(
     Array.from({ length: 12 }, (_, index) => startNode(index + 2, { bootstrap: hub.addresses() })),

@@ -73,7 +73,7 @@ test("a peer that joins later is subscribed to by those that joined before", asy
   await until(() => received.some(({ text }) => text === "later"));
 });
 
-test("topics of a digest are left and joined; what is not listened to is not judged, and costs nothing", async () => {
+test("joins and leaves the topics of a digest; messages of other topics are not judged, and cost nothing", async () => {
   const next = new Uint8Array(4).fill(2);
   const both = [digest, next];
   const [a, b] = await startPair();
@@ -168,7 +168,7 @@ test("a flood of messages that are pardoned reaches the validator whole, costs n
   expect(beyond.filter(({ text }) => text.startsWith("pardon"))).toEqual([]);
 });
 
-test("gossip goes on after a peer has been away", async () => {
+test("gossip continues after a peer has been away", async () => {
   const b = await startNode(2);
   const a = await startNode(1, { bootstrap: b.addresses() });
   await until(() => a.peers().length === 1);
@@ -185,7 +185,7 @@ test("gossip goes on after a peer has been away", async () => {
   await until(() => received.some(({ text }) => text === "welcome back"));
 });
 
-test("only accepted messages travel on", async () => {
+test("forwards only accepted messages", async () => {
   const b = await startNode(2);
   const a = await startNode(1, { bootstrap: b.addresses() });
   const c = await startNode(3, { bootstrap: b.addresses() });
@@ -224,7 +224,7 @@ test("15 nodes on one address still hear each other", async () => {
   );
 });
 
-test("a large message is not sent to those that have it already", async () => {
+test("does not send a large message to peers that have it already", async () => {
   // The others say in time that they have it, whatever else the machine does.
   const clock: Clock = {
     now: () => 0,
@@ -253,7 +253,7 @@ test("a large message is not sent to those that have it already", async () => {
   expect(copies).toBeLessThan(4 * messages);
 });
 
-test("what a validator misses because the node stops is no error of the node", async () => {
+test("an error of a validator while the node stops is not logged as an error of the node", async () => {
   const errors: string[] = [];
   const nothing = () => undefined;
   const logger: Logger = {

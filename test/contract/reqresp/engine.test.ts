@@ -82,7 +82,7 @@ test("an answer may be empty, and may use its caps to the full", async () => {
   expect(large?.data.length).toBe(many.maxResponseBytes - 8);
 });
 
-test("leaves no stream open", async () => {
+test("closes every stream", async () => {
   const [a, b] = await startPair();
   b.serve(many, answer);
   for (let n = 0; n < 40; n++) await collect(a.request(b.peerId, many, { count: 1, bytes: 1 }));
@@ -167,7 +167,7 @@ test("a request that the end of the node overtakes is no error of the node", asy
   expect([scoreOf(a), scoreOf(b)]).toEqual([0, 0]);
 });
 
-test("above what serving may cost a requester is refused without blame", async () => {
+test("refuses a requester above the budget for serving without blame", async () => {
   const perPeer = { requests: 100_000, perMs: 1_000_000 };
   const [a, b] = await startPair({ serveLimits: { ...serveLimits, perPeer, maxWaitMs: 200 } });
   const read: number[] = [];
@@ -183,7 +183,7 @@ test("above what serving may cost a requester is refused without blame", async (
   expect([scoreOf(a), scoreOf(b)]).toEqual([0, 0]);
 });
 
-test("what was read for an answer holds its place until the answer is sent or given up", async () => {
+test("holds the budget of what was read for an answer until it is sent or given up", async () => {
   const clock = new ManualClock();
   const { seen, observer } = watchAnswers();
   const maxWaitMs = 300;
@@ -291,7 +291,7 @@ test("errors of the connection: a peer that is not there, a protocol that it doe
   expect(await codeOf(collect(a.request(b.peerId, many, { count: 1, bytes: 1 })))).toBe("connection");
 });
 
-test("an honest node keeps below the quota by itself; nobody is penalized", async () => {
+test("an honest node stays below the quota by itself; nobody is penalized", async () => {
   const [a, b] = await startPair();
   b.serve(many, answer);
   const limited = { ...many, quota: { requests: 100, perMs: 1_000 } };

@@ -82,7 +82,7 @@ describe("createAccount", () => {
     expect(a.aes256gcm.seed).not.toBe(b.aes256gcm.seed);
   });
 
-  it("changes nothing where there is an account", async () => {
+  it("changes nothing if there is an account", async () => {
     const { signer } = await createAccount({ paths, scrypt });
     const before = [paths.account, paths.passphrase].map((file) => readFileSync(file, "utf8"));
     await expect(createAccount({ paths, scrypt })).rejects.toMatchObject({
@@ -92,7 +92,7 @@ describe("createAccount", () => {
     expect([paths.account, paths.passphrase].map((file) => readFileSync(file, "utf8"))).toEqual(before);
   });
 
-  it("makes one account where several are asked for at once", async () => {
+  it("makes one account if several are requested at once", async () => {
     const results = await Promise.allSettled(
       Array.from({ length: 4 }, () => createAccount({ paths, scrypt })),
     );
@@ -131,7 +131,7 @@ describe("createAccount", () => {
     expect(readFileSync(paths.passphrase, "utf8")).toBe(kept);
   });
 
-  it("says where it cannot write", async () => {
+  it("names the path that it cannot write", async () => {
     writeFileSync(join(folder, "file"), "");
     const inFile = nodePaths(join(folder, "file"), 1);
     await expect(createAccount({ paths: inFile, scrypt })).rejects.toMatchObject({ code: "CANNOT_WRITE" });
@@ -139,7 +139,7 @@ describe("createAccount", () => {
 });
 
 describe("openAccount", () => {
-  it("says that there is none", async () => {
+  it("reports a missing account", async () => {
     await expect(openAccount({ paths })).rejects.toMatchObject({
       code: "NO_ACCOUNT",
       message: expect.stringContaining("ccoin create-account"),

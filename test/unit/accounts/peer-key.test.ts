@@ -23,7 +23,7 @@ describe("loadPeerKey", () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
-  it("gives everybody the same key where several ask at once", async () => {
+  it("returns the same key if several ask at once", async () => {
     const keys = await Promise.all(Array.from({ length: 4 }, () => loadPeerKey(path)));
     expect(new Set(keys.map((key) => Buffer.from(key).toString("hex"))).size).toBe(1);
   });

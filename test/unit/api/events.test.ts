@@ -81,7 +81,7 @@ describe("GET /v1/events", () => {
     stream.socket.destroy();
   });
 
-  it("says at the start where it is, so that nothing is missed by a reader that is cut off before the first event", async () => {
+  it("sends its position at the start, so that a reader that is cut off before the first event misses nothing", async () => {
     await node.produce();
     const stream = await open();
     await stream.until("retry: 1000\nid: 1\n\n");
@@ -113,7 +113,7 @@ describe("GET /v1/events", () => {
     stream.socket.destroy();
   });
 
-  it("waits for the chain where the node is still loading it", async () => {
+  it("waits for the chain while the node is loading it", async () => {
     const id = await node.produce();
     node.hasLedger.yes = false;
     const stream = await open("", 0);
@@ -159,7 +159,7 @@ describe("GET /v1/events", () => {
     streams[1]?.socket.destroy();
   });
 
-  it("a slow reader holds nobody back, and misses nothing", async () => {
+  it("a slow reader delays nobody, and misses nothing", async () => {
     const slow = await open();
     const other = await open("?types=block");
     slow.socket.pause();

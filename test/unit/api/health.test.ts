@@ -34,7 +34,7 @@ it.each<[string, Partial<DiagnosisBody>, StatusBody["mode"] | undefined, string,
   expect(await health(diagnosis, mode)).toMatchObject({ live, ready });
 });
 
-it("says why it is not ready", async () => {
+it("gives the reason if it is not ready", async () => {
   const { ready503 } = await health({ state: "halted", summary: "at height 7, the next block is 9 s late" });
   expect(ready503).toMatchObject({
     status: 503,

@@ -20,7 +20,7 @@ const start = (host: string, port: number) =>
   startHttpServer({ host, port, services, limits: defaultHttpLimits });
 
 describe("startHttpServer", () => {
-  it("says what to do where it cannot listen", async () => {
+  it("says what to do if it cannot listen", async () => {
     const first = await start("127.0.0.1", 0);
     await expect(start("127.0.0.1", first.port)).rejects.toMatchObject({
       name: "UserError",
@@ -43,7 +43,7 @@ describe("startHttpServer", () => {
     await all.close();
   });
 
-  it("closes twice", async () => {
+  it("may be closed twice", async () => {
     const server = await start("127.0.0.1", 0);
     await Promise.all([server.close(), server.close()]);
   });
@@ -70,7 +70,7 @@ describe("connections", () => {
     await Promise.all([kept.closed, events.closed, unfinished.closed, silent.closed]);
   });
 
-  it("requests under way when the node ends are answered or cut off, and nothing false is logged", async () => {
+  it("answers or cuts off requests under way when the node shuts down, and logs nothing false", async () => {
     const logged: string[] = [];
     const log = (_fields: object, message: string) => void logged.push(message);
     const logger: Logger = { ...silentLogger, warn: log, error: log };
@@ -176,7 +176,7 @@ describe("connections", () => {
     await expect.poll(async () => (await node.get("/v1/blocks/1")).status).toBe(200);
   });
 
-  it("answers nothing more to a client that does not read what it has asked for", async () => {
+  it("answers nothing more to a client that does not read its answers", async () => {
     node = await startFixture({ limits: { maxUnreadBytesPerClient: 100_000 } });
     const list = Array.from({ length: 1_000 }, (_, nonce) => node.sign({ nonce }));
     await node.post((await Promise.all(list)).map((transaction) => transactionJson(transaction)));

@@ -34,7 +34,7 @@ function readers() {
   return { clock, slow, answer };
 }
 
-test("an answer that is read more slowly than the least rate is cut off, no other", async () => {
+test("cuts off an answer that is read more slowly than the minimum rate, and no other", async () => {
   const { clock, slow, answer } = readers();
   const large = answer("10.0.0.1", 30_000);
   const small = answer("10.0.0.2", 1_000);

@@ -43,7 +43,7 @@ describe("Chain.accountsAfter", () => {
     }
   });
 
-  it("goes on after a look that throws", async () => {
+  it("continues after a callback that throws", async () => {
     const look = () => {
       throw new Error("looked");
     };

@@ -12,7 +12,7 @@ import {
 } from "../support/chain.ts";
 import { checkpoint, signedVote } from "../support/votes.ts";
 
-test("ancestors near and far, on the canonical chain and beside it", async () => {
+test("finds ancestors near and far, on the canonical chain and on side branches", async () => {
   const node = await testChain();
   const { tree } = node.chain;
   let tip = node.maker.start();
@@ -116,7 +116,7 @@ describe("two branches on one invalid block, when", () => {
     expect(node.chain.head.idHex).toBe(head.idHex);
   });
 
-  test("the block below is justified: that is the head", async () => {
+  test("the block below is justified: it becomes the head", async () => {
     const { node, justified, justify } = await fourAuthorities();
     const { maker } = node;
     await node.addAll(await maker.extend(maker.start(), 5));

@@ -51,7 +51,7 @@ async function forked(node: TestChain) {
   return { lost, one, two, three, upon, kept };
 }
 
-test("deletes everything of the blocks that the final one leaves behind, and of those upon them", async () => {
+test("deletes everything of the blocks that finality has passed, and of their descendants", async () => {
   const database = new MemoryDatabase();
   const node = await testChain({ genesis, database });
   const { lost, two, three, upon, kept } = await forked(node);
@@ -125,7 +125,7 @@ describe("blocks of one proposer beside the canonical chain", () => {
     expect(await codeOf(again.add(await next()))).toBe("TOO_MANY_SIDE_BLOCKS");
   });
 
-  test("are stored up to so many bytes", async () => {
+  test("are stored up to a number of bytes", async () => {
     const roomy = await testGenesis(4, { maxBlockBytes: 2 ** 24, maxBlockTransactions: 2 ** 16 });
     const node = await testChain({ genesis: roomy });
     const { maker } = node;

@@ -7,13 +7,13 @@ import { testGenesis } from "../support/chain.ts";
 
 const { block } = await testGenesis();
 
-test("what follows from a checked block follows from the stored one too", async () => {
+test("derives the same facts from the stored block as from the checked one", async () => {
   const { header, payload } = block;
   const { block: _, ...genesis } = await checkGenesis(block, verifySignatures);
   expect(genesisOf({ header, config: payload.config })).toEqual(genesis);
 });
 
-test("balances stay encoded until they are asked for, all or the first of them", () => {
+test("keeps balances encoded until they are requested, all or the first of them", () => {
   const all = balancesOf(block);
   expect(all.length).toBeGreaterThan(1);
   expect(balanceCount(block)).toBe(all.length);

@@ -31,7 +31,7 @@ async function finalized() {
   return { chain, maker, check, tips, computed: () => computed };
 }
 
-test("headers and blocks on a parent below the final block are refused before anything is computed for them", async () => {
+test("refuses headers and blocks on a parent below the final block before anything is computed for them", async () => {
   const { chain, maker, check, tips, computed } = await finalized();
   const late = await maker.extend(tips[2]!, 3, { laterMs: 5 });
   const branch = late.blocks.slice(2);

@@ -98,7 +98,7 @@ async function deliver(node: TestChain, blocks: Block[]): Promise<void> {
   }
 }
 
-test("every order of delivery ends where a node ends that saw the best branch alone", async () => {
+test("every order of delivery ends with the state of a node that saw only the best branch", async () => {
   const order = fc.array(fc.nat(), { minLength: 40, maxLength: 40 });
   await fc.assert(
     fc.asyncProperty(

@@ -128,7 +128,7 @@ test("an authority that signed recently waits, and a chain without a majority ha
   expect(produced).toHaveLength(1);
 });
 
-test("one that is no authority, or not enabled, makes nothing", async () => {
+test("makes no block if it is no authority or not enabled", async () => {
   const { clock, produced, producers } = await network(4, 3);
   producers[3]!.enabled = true;
   producers[0]!.enabled = true;
@@ -192,7 +192,7 @@ describe("a quiet chain", () => {
   });
 });
 
-test("a timer that comes early, or a clock that is set back: no block from the future", async () => {
+test("makes no block from the future if a timer fires early or the clock is set back", async () => {
   const { clock, produced, enable } = await network(1, 1);
   const after = clock.after.bind(clock);
   clock.after = (delayMs, callback) => after(delayMs > 1 ? delayMs - 1 : delayMs, callback);
@@ -244,7 +244,7 @@ describe("produce", () => {
     expect(await contentsOf(other)).toEqual(await contentsOf(weighed.node));
   });
 
-  test("passes over what cannot be executed", async () => {
+  test("skips transactions that cannot be executed", async () => {
     const { produce, records } = await ready();
     const block = (await produce(await records([3, 0, 7, 1])))!;
     expect(block.records.map(({ transaction }) => transaction.message.nonce)).toEqual([0, 1]);

@@ -131,7 +131,7 @@ describe("a proposal", () => {
 });
 
 describe("the vote of a block", () => {
-  test("is none where the voter is no authority, or the vote could change nothing", async () => {
+  test("is absent if the voter is no authority, or the vote could change nothing", async () => {
     finalized = setOf("AB");
     const proposals = await open();
     await proposals.propose(remove("A"));
@@ -171,7 +171,7 @@ describe("the vote of a block", () => {
     expect(snapshot.authorities).toHaveLength(6);
   });
 
-  test("touches again what a smaller set has brought to a majority", async () => {
+  test("votes again on a subject that has a majority of a smaller set", async () => {
     finalized = setOf("ABCDE");
     const proposals = await open();
     await proposals.propose(remove("E"));

@@ -84,7 +84,7 @@ describe("a program that does not know the next version", () => {
     expect(old.chain.head.idHex).toBe(enacting.idHex);
   });
 
-  test("takes of a row of headers and blocks those that it can check", async () => {
+  test("accepts those of consecutive headers and blocks that it can check", async () => {
     const { old, after, maker } = await setUp();
     const longer = await maker.extend(after, 2);
     const headers = longer.blocks.map(({ header }) => header);

@@ -140,7 +140,7 @@ test.each(["before", "after"] as const)(
   },
 );
 
-test("signatures of a round of a large set are checked together, on other threads; those of a small set at once", async () => {
+test("checks the signatures of a round of a large set together, on other threads, and those of a small set at once", async () => {
   const large = await node(32);
   await large.add(large.block.blocks[0]!);
   large.orders.length = 0;

@@ -8,7 +8,7 @@ function entry(nonce: number, amount: bigint): PoolEntry {
   return { record: { transaction: { message } }, durable: false } as unknown as PoolEntry;
 }
 
-test("nonces and costs are those of a plain map, whatever comes and goes in whatever order", () => {
+test("has the nonces and costs of a plain map, in whatever order transactions come and go", () => {
   const step = fc.record({
     remove: fc.nat(3).map((one) => one === 0),
     nonce: fc.nat(6),

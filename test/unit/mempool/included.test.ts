@@ -17,7 +17,7 @@ const chain = blocks(3, 4);
 const kept = (included: IncludedTransactions, all = chain) =>
   all.filter(({ records }) => records.every((record) => included.has(record))).map(({ height }) => height);
 
-test("transactions of blocks are known until these are final, or retracted", () => {
+test("remembers transactions of blocks until these are final or retracted", () => {
   const included = new IncludedTransactions();
   included.update({ applied: chain, retracted: [] });
   expect(kept(included)).toEqual([1, 2, 3, 4]);

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => node.close());
 
-test("what a chain tells becomes a diagnosis", async () => {
+test("makes a diagnosis from the state of a chain", async () => {
   const clock = new ManualClock();
   const modes = new ModeMachine("boot", silentLogger);
   const lock: { is: SigningLock | undefined } = { is: undefined };

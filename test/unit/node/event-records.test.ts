@@ -78,7 +78,7 @@ test("an event comes to the disk in one batch with what it tells of, in the orde
   expect(announced).toBeGreaterThanOrEqual(3);
 });
 
-test("what comes by gossip is told of when that is on disk, and nobody waits for it", async () => {
+test("reports gossiped transactions when their event is on disk, and nobody waits for it", async () => {
   const { maker, mempool, database, read, told } = await loggedNode();
   const written = Promise.withResolvers<void>();
   database.beforeCommit = () => written.promise;
@@ -90,7 +90,7 @@ test("what comes by gossip is told of when that is on disk, and nobody waits for
   await expect.poll(read).toEqual([told(transaction)]);
 });
 
-test("what could not be written is not told of", async () => {
+test("does not report what could not be written", async () => {
   const { maker, mempool, database, read } = await loggedNode();
   database.failing = 1;
   expect(await codeOf(mempool.add(mempool.records([await maker.transfer({})]), "local"))).toBe(
@@ -99,7 +99,7 @@ test("what could not be written is not told of", async () => {
   expect(await read()).toEqual([]);
 });
 
-test("a block that becomes final is told of once", async () => {
+test("reports a final block once", async () => {
   const { maker, addAll, chain, read } = await loggedNode();
   const one = await maker.block(maker.start(), {});
   const two = await maker.block(one, {});

@@ -45,7 +45,7 @@ async function setUp(votes: { pull(peer: string): Promise<void> }) {
   return { clock, claim };
 }
 
-test("a round that a peer claims and does not show is asked for more and more rarely", async () => {
+test("asks less and less often for a round that a peer claims and does not prove", async () => {
   const askedAtMs: number[] = [];
   const { clock, claim } = await setUp({ pull: async () => void askedAtMs.push(clock.now()) });
   const startMs = clock.now();

@@ -56,7 +56,7 @@ describe("modes", () => {
     }
   });
 
-  test("staying is no transition", () => {
+  test("entering the present mode is no transition", () => {
     for (const mode of modes) {
       const machine = new ModeMachine(mode, silentLogger);
       machine.events.on("mode", () => {
@@ -311,7 +311,7 @@ async function firstKey(database: Parameters<Parameters<typeof withDatabase>[1]>
   return keys;
 }
 
-test("a folder is one process's at a time", async () => {
+test("only one process uses a folder at a time", async () => {
   const paths = nodePaths(await temporaryFolder(), 1);
   await withDatabase(paths, async () => {
     expect(await codeOf(withDatabase(paths, async () => undefined))).toBe("IN_USE");

@@ -32,7 +32,7 @@ test("vectors", () => {
   expect(errorFrame("serverError", "x".repeat(1_000)).byteLength).toBe(2 + 1 + 256);
 });
 
-test("frames are read however they are cut", async () => {
+test("reads frames however they are split", async () => {
   const bytes = new Uint8ArrayList(
     frame(new Uint8Array([1])),
     frame(new Uint8Array(200).fill(7)),
@@ -64,7 +64,7 @@ test("decoding copies into plain arrays, whatever carried the bytes", () => {
   expect(equalBytes(value, new Uint8Array(32).fill(1))).toBe(true);
 });
 
-test("what is not SSZ of the type is malformed", () => {
+test("reports bytes that are not SSZ of the type as malformed", () => {
   for (const length of [0, 1, Header.minSize - 1, Header.maxSize + 1]) {
     expect(() => decodeMessage(Header, new Uint8Array(length))).toThrow(RequestError);
   }

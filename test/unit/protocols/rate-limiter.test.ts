@@ -42,7 +42,7 @@ test("a full bucket holds no more than the quota", async () => {
   expect(taken(limiter, "a", 10)).toBe(4);
 });
 
-test("keys are apart", () => {
+test("keeps a separate bucket for each key", () => {
   const limiter = new RateLimiter(new ManualClock());
   expect([taken(limiter, "a", 5), taken(limiter, "b", 5)]).toEqual([4, 4]);
 });

@@ -44,7 +44,7 @@ describe("a transfer", () => {
     ]);
   });
 
-  test("may take the whole balance", () => {
+  test("may spend the whole balance", () => {
     const [sender, receiver] = run([100n, 0n, 0n], 2, [{ from: 0, to: 1, amount: 90n, fee: 10n }]);
     expect([sender?.balance, receiver?.balance]).toEqual([0n, 90n]);
   });
@@ -184,7 +184,7 @@ describe("Executor", () => {
     expect(accountsOf(state)).toEqual(accountsWith(10n, 0n, maxAmount));
   });
 
-  test("goes on after one that fails", () => {
+  test("continues after one that fails", () => {
     const state = stateOf(accountsWith(10n, 0n));
     const executor = new Executor(state, setting);
     const codes = [

@@ -32,7 +32,7 @@ test("reads back what was recorded, from any number on", async () => {
   expect(await toArray(log.read(3, 2))).toEqual(numbered.slice(2, 2 + 512));
 });
 
-test("numbers go on where they ended", async () => {
+test("continues the numbers after a restart", async () => {
   const database = new MemoryDatabase();
   expect(await (await EventLog.open({ database, logger: silentLogger })).last()).toBe(0);
   await (await EventLog.open({ database, logger: silentLogger })).append(some);
@@ -45,7 +45,7 @@ test("numbers go on where they ended", async () => {
   ]);
 });
 
-test("what was recorded and never came to the disk has no number after a restart", async () => {
+test("events that never reached the disk have no number after a restart", async () => {
   const database = new MemoryDatabase();
   const log = await EventLog.open({ database, logger: silentLogger });
   await log.append(transactions(3));
@@ -75,7 +75,7 @@ test("forgets the oldest, whole rows at a time", async () => {
   expect((await toArray(log.read(1, 1)))[0]?.number).toBe(log.first);
 });
 
-test("tells its readers when something is on disk", async () => {
+test("notifies its readers when something is on disk", async () => {
   const database = new MemoryDatabase();
   const log = await EventLog.open({ database, logger: silentLogger });
   const seen: number[] = [];

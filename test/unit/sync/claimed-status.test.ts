@@ -32,7 +32,7 @@ test("a node says where it stands: nowhere without a genesis block, at that one 
   expect(ownStatus(id, chain, 7, line)).toEqual(atGenesis);
 });
 
-test("a status that no honest node can have is refused", () => {
+test("refuses a status that no honest node can have", () => {
   const [genesisId, headId, finalizedId, other] = [1, 2, 3, 4].map((byte) => new Uint8Array(32).fill(byte));
   const ids = { genesisId: genesisId!, headId: headId!, finalizedId: finalizedId! };
   const rules = { digest: new Uint8Array(4).fill(9), rules: 1, knownRules: 1 };

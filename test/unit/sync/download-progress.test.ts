@@ -3,7 +3,7 @@ import { DownloadProgress } from "../../../src/sync/download-progress.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { ManualClock } from "../support/clock.ts";
 
-test("says every ten seconds how far it is, how fast, and how long it still takes", async () => {
+test("logs its progress, rate and remaining time every ten seconds", async () => {
   const clock = new ManualClock();
   const lines: string[] = [];
   const logger = { ...silentLogger, info: (_fields: object, line: string) => void lines.push(line) };

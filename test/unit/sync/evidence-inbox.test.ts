@@ -95,7 +95,7 @@ describe("gossip", () => {
     ).toEqual(["accept", "ignore"]);
   });
 
-  test("what proves nothing is rejected", async () => {
+  test("rejects a pair that proves nothing", async () => {
     const forged = twoHeaders("A");
     forged.headers[0]!.first.signature = new Uint8Array(64);
     expect(await inbox.onGossip(encode(forged), "peer")).toBe("reject");
@@ -181,7 +181,7 @@ test("a vote against one that settled its round long ago is evidence, also after
   expect(inbox.list()).toEqual([]);
 });
 
-test("what the node sees itself is published", async () => {
+test("publishes evidence that the node finds itself", async () => {
   const network = testNetwork();
   const { published } = network;
   const inbox = await open(network);

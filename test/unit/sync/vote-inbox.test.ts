@@ -163,7 +163,7 @@ test("the newest vote of each authority is told, also where it cannot be counted
 });
 
 describe("every vote that its voter has signed is shown to those who look for contradictions", () => {
-  test("one that waits for a block that never comes", async () => {
+  test("one that waits for a block that never arrives", async () => {
     const { clock, gossip, signed } = await watchedNode();
     const vote = await voteFor(two, 3);
     void gossip(vote);
@@ -350,7 +350,7 @@ describe("what one authority signs has a bound", () => {
     expect(all.filter((verdict) => verdict === "ignore")).toHaveLength(28);
   });
 
-  test("votes that say they are an authority's, and are not, use up nothing of its account", async () => {
+  test("forged votes use up nothing of the authority's account", async () => {
     const { addAll, gossip } = await node();
     await addAll(two);
     for (let round = 1; round <= 100; round++) {
@@ -426,7 +426,7 @@ test("a vote whose block cannot be looked for, as the database was closed meanwh
   expect(get.mock.calls.length).toBeGreaterThan(1);
 });
 
-test("a vote that is nobody's is not passed on, whether or not its block is here", async () => {
+test("does not forward a vote of a stranger, whether or not its block is here", async () => {
   const { addAll, gossip, checks } = await node();
   await addAll(one);
   const before = checks();

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { FinalityVote, Header, rootOf } from "../../../src/types/index.ts";
 
-test("a root keeps no more memory than its own", () => {
+test("a root retains no memory but its own", () => {
   for (const root of [
     rootOf(Header, Header.defaultValue()),
     rootOf(FinalityVote, FinalityVote.defaultValue()),
