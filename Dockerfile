@@ -5,6 +5,15 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev
 
+# The page that the node serves, made of sources by packages that the node does not need.
+FROM node:24-bookworm-slim AS page
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts
+COPY scripts/make-page.ts scripts/
+COPY src src
+RUN node scripts/make-page.ts
+
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production CCOIN_DATADIR=/data CCOIN_NODEID=1
 WORKDIR /app
@@ -12,6 +21,7 @@ COPY --from=packages /app/node_modules node_modules
 COPY package.json LICENSE ./
 COPY protocols protocols
 COPY src src
+COPY --from=page /app/build build
 COPY deploy/compose-init.sh deploy/
 RUN ln -s /app/src/cli/main.js /usr/local/bin/ccoin && mkdir /data && chown node:node /data
 USER node

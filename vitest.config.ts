@@ -13,7 +13,8 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["test/{unit,fuzz}/**/*.test.ts"],
+          include: ["test/{unit,fuzz}/**/*.test.{ts,tsx}"],
+          globalSetup: "test/page.ts",
           // The files share the modules that they test: loading them took a third of the time.
           isolate: false,
           ...limits,
@@ -32,7 +33,7 @@ export default defineConfig({
         test: {
           name: "browser",
           include: ["test/browser/**/*.test.ts"],
-          globalSetup: "test/e2e/harness/compile-cache.ts",
+          globalSetup: ["test/page.ts", "test/e2e/harness/compile-cache.ts"],
           fileParallelism: false,
           ...limits,
         },
@@ -41,7 +42,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
-          globalSetup: "test/e2e/harness/compile-cache.ts",
+          globalSetup: ["test/page.ts", "test/e2e/harness/compile-cache.ts"],
           // Nodes of several files would compete for the cores, and time is what these tests measure.
           fileParallelism: false,
           testTimeout: 600_000,

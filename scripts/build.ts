@@ -11,7 +11,7 @@ import { prepareBuildFolder } from "./build-folder.ts";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const [folder = join(root, "dist")] = process.argv.slice(2).map((path) => resolve(path));
 const copied = ["README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE", "docs", "deploy"];
-const packed = ["src", "protocols", "types", ...copied];
+const packed = ["src", "protocols", "types", "build", ...copied];
 
 try {
   prepareBuildFolder(folder, [...packed, "package.json"]);
@@ -21,11 +21,7 @@ try {
 }
 tsc("tsconfig.build.json", "--outDir", folder);
 buildClientTypes(join(folder, "types/client"));
-// The node builds the page from these sources: the explorer, and the client that it imports.
-copy("src/explorer");
-for (const name of readdirSync(join(root, "src/client"))) {
-  if (name.endsWith(".ts")) copy(`src/client/${name}`);
-}
+execFileSync(process.execPath, [join(root, "scripts/make-page.ts"), join(folder, "build/explorer.json")]);
 for (const name of copied) copy(name);
 writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest(), null, 2)}\n`);
 execFileSync("npm", ["pack", "--silent", folder], {

@@ -1,11 +1,13 @@
 /**
- * Installs the packages where they are missing or older than package-lock.json; says nothing where nothing is to do. Plain JavaScript
- * without packages: it runs before there are any, on Node.js >= 20; the packages bring the Node.js that runs the project.
+ * Installs the packages where they are missing or older than package-lock.json, and makes the page that nodes serve where it is missing or
+ * older than its sources; says nothing where nothing is to do. Plain JavaScript without packages: it runs before there are any, on Node.js
+ * >= 20; the packages bring the Node.js that runs the project.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, lstatSync, statSync, utimesSync } from "node:fs";
-import { dirname } from "node:path";
+import { delimiter, dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isPageFresh } from "./page-is-fresh.mjs";
 
 process.chdir(dirname(dirname(fileURLToPath(import.meta.url))));
 /** npm writes this file last. */
@@ -15,6 +17,7 @@ const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 20)
   fail(`Node.js ${process.version} is too old to install the packages: install >= 20 (https://nodejs.org)`);
 if (!isInstalled()) install();
+if (!isPageFresh(".")) makePage();
 
 function isInstalled() {
   // Packages of another folder are its own to install: npm ci would empty it.
@@ -32,6 +35,13 @@ function install() {
   });
   if (status !== 0) fail(`npm ci failed:\n${stdout}${stderr}`);
   utimesSync(installed, new Date(), new Date());
+}
+
+/** A node works without its page too. */
+function makePage() {
+  const env = { ...process.env, PATH: `${resolve("node_modules/.bin")}${delimiter}${process.env.PATH}` };
+  const { status, stderr } = spawnSync("node scripts/make-page.ts", { shell: true, encoding: "utf8", env });
+  if (status !== 0) console.error(`setup: the explorer's page is not made:\n${stderr}`);
 }
 
 function fail(message) {

@@ -91,7 +91,9 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   // For example, no file descriptor is left for a connection. The server continues.
   server.on("error", (error) => services.logger.error({ error: messageOf(error) }, "HTTP server"));
   const cancelLoading = services.clock.after(loadExplorerAfterMs, () => {
-    loadExplorer().catch((error) => services.logger.error({ error: messageOf(error) }, "no explorer"));
+    loadExplorer().catch((error) =>
+      services.logger.error({ error: messageOf(error) }, "no explorer: make it with npm run page"),
+    );
   });
   const bound = (server.address() as AddressInfo).port;
   const close = () =>

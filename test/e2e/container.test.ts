@@ -61,6 +61,7 @@ test("compose.yaml: four nodes with one chain, which are healthy while they run"
       { timeoutMs: 90_000 },
     );
     expect(await healthCode(env)).toBe(0);
+    expect(await (await fetch(url)).text()).toContain("Make the key");
   }
   const status = await run("status", [...entrypoint(), "status", "--json"], { CCOIN_NODEID: "2" }).ended;
   expect(JSON.parse(status.stdout)).toMatchObject({ nodeId: 2, name: "compose" });
@@ -99,7 +100,10 @@ function enterImage(world: World) {
     string,
   ];
   for (const folder of [app, bin, data]) mkdirSync(folder);
-  for (const [, sources, target] of dockerfile.matchAll(/^COPY (?!--from)(.+) (\S+)$/gm)) {
+  // The last image's own; packages are linked below.
+  const last = dockerfile.slice(dockerfile.lastIndexOf("\nFROM "));
+  const instructions = [...last.matchAll(/^COPY (--from=\S+ \/app\/)?(.+) (\S+)$/gm)];
+  for (const [, , sources, target] of instructions.filter(([line]) => !line.includes("node_modules"))) {
     for (const source of sources!.split(" ")) {
       const isFolder = statSync(join(root, source)).isDirectory();
       cpSync(join(root, source), join(app, target!, isFolder ? "." : source.split("/").at(-1)!), {

@@ -1,12 +1,14 @@
 import type { Hono } from "hono";
+import { messageOf } from "../../util/errors.ts";
 import { type ApiEnv, route } from "../http.ts";
-import { loadPage, type Page } from "../site/page.ts";
+import { loadPage, type Page } from "../page.ts";
+import { ProblemError } from "../problem.ts";
 
 let loading: Promise<Page> | undefined;
 
 /** Loads the explorer, which all servers of this process share. */
 export function loadExplorer(): Promise<Page> {
-  loading ??= loadPage("explorer").catch((error) => {
+  loading ??= loadPage().catch((error) => {
     // The failure may be temporary, such as a lack of memory for a process: the next request tries again.
     loading = undefined;
     throw error;
@@ -14,11 +16,14 @@ export function loadExplorer(): Promise<Page> {
   return loading;
 }
 
-/** Serves the explorer at `GET /`. */
-export function explorerRoutes(app: Hono<ApiEnv>): void {
+/** Serves the explorer at `GET /`, or answers 404 where there is no page. */
+export function explorerRoutes(app: Hono<ApiEnv>, load: () => Promise<Page> = loadExplorer): void {
   route(app, "/", {
     GET: async ({ req }) => {
-      const page = await loadExplorer();
+      const page = await load().catch((error) => {
+        const detail = `this node has no explorer, npm run page makes it: ${messageOf(error)}`;
+        throw new ProblemError("NOT_FOUND", detail);
+      });
       const headers = headersOf(page);
       const known = req.header("if-none-match")?.split(/\s*,\s*/) ?? [];
       if (known.includes(headers.etag)) return new Response(null, { status: 304, headers });

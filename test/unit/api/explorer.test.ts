@@ -1,6 +1,13 @@
 import { createHash } from "node:crypto";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Hono } from "hono";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { findImports } from "../../../scripts/find-imports.ts";
+import type { ApiEnv } from "../../../src/api/http.ts";
+import { loadPage, type MadePage } from "../../../src/api/page.ts";
+import { explorerRoutes } from "../../../src/api/routes/explorer.ts";
+import { temporaryFolder } from "../support/database.ts";
 import { type Fixture, startFixture } from "./fixture.ts";
 import { rawRequest } from "./raw.ts";
 
@@ -88,3 +95,51 @@ it("compresses, and says when nothing has changed", async () => {
   expect(await again.text()).toBe("");
   expect((await get("/", { "if-none-match": '"other"' })).status).toBe(200);
 });
+
+const made: MadePage = {
+  scripts: ["'sha256-a'"],
+  styles: [],
+  hash: "b",
+  bodies: { br: btoa("compressed"), identity: btoa("plain") },
+};
+
+it("serves the page that is there, whatever could make another one", async () => {
+  const root = await project("throw new Error('it was asked for')");
+  await mkdir(join(root, "build"));
+  await writeFile(join(root, "build/explorer.json"), JSON.stringify(made));
+  const { encoded, ...page } = await loadPage(root);
+  expect(page).toEqual({ scripts: made.scripts, styles: [], hash: "b" });
+  expect(Buffer.from(encoded("gzip, br").body).toString()).toBe("compressed");
+  expect(encoded("gzip")).toMatchObject({ coding: "identity" });
+});
+
+it("makes the page once in a clone that has none", async () => {
+  const root = await project(
+    `import { mkdirSync, writeFileSync } from "node:fs";
+    import { dirname } from "node:path";
+    const [file] = process.argv.slice(2);
+    mkdirSync(dirname(file));
+    writeFileSync(file, ${JSON.stringify(JSON.stringify(made))});`,
+  );
+  expect((await loadPage(root)).hash).toBe("b");
+  expect((await loadPage(root)).hash).toBe("b");
+});
+
+it("answers 404 with what to do where there is no page, and nothing to make it of", async () => {
+  const root = await temporaryFolder();
+  await expect(loadPage(root)).rejects.toThrow("build/explorer.json is missing");
+  const app = new Hono<ApiEnv>();
+  explorerRoutes(app, () => loadPage(root));
+  app.onError((error) => new Response(error.message, { status: error.name === "ProblemError" ? 404 : 500 }));
+  const answer = await app.request("/");
+  expect(answer.status).toBe(404);
+  expect(await answer.text()).toContain("npm run page");
+});
+
+/** A folder whose scripts/make-page.ts is this text. */
+async function project(makePage: string): Promise<string> {
+  const root = await temporaryFolder();
+  await mkdir(join(root, "scripts"));
+  await writeFile(join(root, "scripts/make-page.ts"), makePage);
+  return root;
+}

@@ -1,17 +1,28 @@
 import { execFileSync } from "node:child_process";
-import { chmod, copyFile, mkdir, symlink, utimes, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { isPageFresh } from "../../../scripts/page-is-fresh.mjs";
 import { temporaryFolder } from "../support/database.ts";
 
-const script = fileURLToPath(new URL("../../../scripts/setup.mjs", import.meta.url));
+const scripts = fileURLToPath(new URL("../../../scripts", import.meta.url));
+/** Stands for scripts/make-page.ts. */
+const makePage = `import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
+mkdirSync("build", { recursive: true });
+writeFileSync("build/explorer.json", "{}");
+appendFileSync("called", "page");
+`;
 
-/** A project without packages; `setup` resolves to what its npm was called with. */
+/** A project without packages; `setup` returns what its npm was called with, and `page` where it made the page. */
 async function project() {
   const folder = await temporaryFolder();
   await mkdir(join(folder, "scripts"));
-  await copyFile(script, join(folder, "scripts/setup.mjs"));
+  for (const name of ["setup.mjs", "page-is-fresh.mjs"])
+    await copyFile(join(scripts, name), join(folder, "scripts", name));
+  await writeFile(join(folder, "scripts/make-page.ts"), makePage);
+  await mkdir(join(folder, "src/explorer/pages"), { recursive: true });
+  await writeFile(join(folder, "src/explorer/pages/blocks.tsx"), "");
   await writeFile(join(folder, "package-lock.json"), "{}");
   await mkdir(join(folder, "bin"));
   const npm =
@@ -28,7 +39,7 @@ async function project() {
 
 test("installs what is missing or older than the lock file, once", async () => {
   const { folder, setup } = await project();
-  expect(setup()).toMatch(/^ci /);
+  expect(setup()).toMatch(/^ci .*\npage$/);
   expect(setup()).toBe("");
   const later = new Date(Date.now() + 60_000);
   await utimes(join(folder, "package-lock.json"), later, later);
@@ -39,5 +50,30 @@ test("leaves the packages of another folder alone", async () => {
   const { folder, setup } = await project();
   await mkdir(join(folder, "others"));
   await symlink("others", join(folder, "node_modules"));
-  expect(setup()).toBe("");
+  expect(setup()).toBe("page");
+});
+
+test("a page is fresh until one of its sources is younger, or gone", async () => {
+  const { folder } = await project();
+  const page = join(folder, "build/explorer.json");
+  const source = join(folder, "src/explorer/pages/blocks.tsx");
+  expect(isPageFresh(folder)).toBe(false);
+  await mkdir(join(folder, "build"));
+  await writeFile(page, "{}");
+  const [past, future] = [new Date(1), new Date(Date.now() + 60_000)];
+  await utimes(page, future, future);
+  expect(isPageFresh(folder)).toBe(true);
+  await utimes(source, new Date(future.getTime() + 1), new Date(future.getTime() + 1));
+  expect(isPageFresh(folder)).toBe(false);
+  await utimes(source, past, past);
+  expect(isPageFresh(folder)).toBe(true);
+  await utimes(page, past, past);
+  await rm(source);
+  expect(isPageFresh(folder)).toBe(false);
+});
+
+test("goes on where the page cannot be made", async () => {
+  const { folder, setup } = await project();
+  await writeFile(join(folder, "scripts/make-page.ts"), "throw new Error('no esbuild')");
+  expect(setup()).toMatch(/^ci /);
 });

@@ -1,0 +1,71 @@
+/**
+ * Makes the page that every node serves at `/`: the explorer with its style sheets, its scripts and all that these import in one text, and
+ * its compressed forms. The file that it writes is read by src/api/page.ts. Usage: node scripts/make-page.ts [FILE=build/explorer.json]
+ */
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join, parse, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { buildSync } from "esbuild";
+import { cspHash } from "../src/api/csp-hash.ts";
+import type { MadePage } from "../src/api/page.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const folder = join(root, "src/explorer");
+const file = resolve(process.argv[2] ?? join(root, "build/explorer.json"));
+const source = readFileSync(join(folder, "index.html"), "utf8");
+const named = [...source.matchAll(/<(?:link rel="stylesheet" href|script[^>]* src)="([^"]+)"/g)];
+const bundled = bundle(named.map(([, name]) => name!));
+const scripts: string[] = [];
+const styles: string[] = [];
+const page = source
+  .replace(/(?<=<link rel="icon" href=")([^"]+)(?=">)/, (name) => imageUrl(name))
+  .replaceAll(/<link rel="stylesheet" href="([^"]+)">/g, (_, name: string) => {
+    const text = bundled.get(parse(name).name)!;
+    styles.push(cspHash(text));
+    return `<style>${text}</style>`;
+  })
+  .replaceAll(/<script([^>]*) src="([^"]+)"><\/script>/g, (_, attributes: string, name: string) => {
+    const text = bundled.get(parse(name).name)!;
+    scripts.push(cspHash(text));
+    return `<script${attributes}>${text}</script>`;
+  });
+const body = Buffer.from(page);
+/** The quality of brotli. 9 takes fifteen times as long for one percent. */
+const quality = 5;
+const brotli = brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_QUALITY]: quality } });
+const made: MadePage = {
+  scripts,
+  styles,
+  hash: createHash("sha256").update(body).digest("base64"),
+  bodies: {
+    br: brotli.toString("base64"),
+    gzip: gzipSync(body, { level: 9 }).toString("base64"),
+    identity: body.toString("base64"),
+  },
+};
+mkdirSync(dirname(file), { recursive: true });
+// A node may read the page at this moment, and several may make it.
+const temporary = `${file}.${process.pid}`;
+writeFileSync(temporary, JSON.stringify(made));
+renameSync(temporary, file);
+
+/** The texts by the files' names without extension. esbuild writes no `</script` or `</style` into them. */
+function bundle(names: string[]): Map<string, string> {
+  const { outputFiles } = buildSync({
+    entryPoints: names.map((name) => join(folder, name)),
+    outdir: folder,
+    loader: { ".svg": "text" },
+    format: "esm",
+    bundle: true,
+    minify: true,
+    write: false,
+    logLevel: "silent",
+  });
+  return new Map(outputFiles.map(({ path, text }) => [parse(path).name, text]));
+}
+
+function imageUrl(name: string): string {
+  return `data:image/svg+xml;base64,${readFileSync(join(folder, name)).toString("base64")}`;
+}

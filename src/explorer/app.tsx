@@ -1,0 +1,109 @@
+import { useEffect, useErrorBoundary, useRef } from "preact/hooks";
+import { Header } from "./header.tsx";
+import { live } from "./live.ts";
+import type { Markup } from "./markup.ts";
+import { AccountPage } from "./pages/account.tsx";
+import { AuthoritiesPage } from "./pages/authorities.tsx";
+import { BlockPage } from "./pages/block.tsx";
+import { Blocks } from "./pages/blocks.tsx";
+import { MempoolPage } from "./pages/mempool.tsx";
+import { Overview } from "./pages/overview.tsx";
+import { PeersPage } from "./pages/peers.tsx";
+import { TransactionPage } from "./pages/transaction.tsx";
+import { WalletPage } from "./pages/wallet.tsx";
+import { Problem } from "./parts/layout.tsx";
+import { type Route, useRoute } from "./route.ts";
+import { useStore } from "./store.ts";
+
+export function App(): Markup {
+  const route = useRoute();
+  const { status } = useStore(live);
+  const main = useRef<HTMLElement>(null);
+  const isFirst = useRef(true);
+  const [title, page] = pageOf(route);
+  const place = `${route.page}/${route.argument}`;
+
+  useEffect(() => {
+    document.title = `${title} · ${status?.name ?? "ccoin"}`;
+  }, [title, status?.name]);
+  useEffect(() => {
+    // Keyboards and screen readers go on where the new page begins.
+    if (!isFirst.current) {
+      scrollTo(0, 0);
+      main.current?.focus({ preventScroll: true });
+    }
+    isFirst.current = false;
+  }, [place]);
+
+  const skip = (event: MouseEvent) => {
+    event.preventDefault();
+    main.current?.focus();
+  };
+  return (
+    <>
+      {/* biome-ignore lint/a11y/useValidAnchor: a link for assistive technology; the page's address stays. */}
+      <a class="skip" href="#main" onClick={skip}>
+        To the content
+      </a>
+      <Header page={route.page} />
+      <main id="main" ref={main} tabindex={-1} aria-label={title} key={place}>
+        <Guarded>{page}</Guarded>
+      </main>
+      <footer>
+        {status ? (
+          <span>
+            ccoin {status.version}, node {status.nodeId}
+          </span>
+        ) : null}
+        <a href="/docs">HTTP interface</a>
+      </footer>
+    </>
+  );
+}
+
+/** A page that fails leaves the others usable. */
+function Guarded({ children }: { children?: Markup }): Markup {
+  const [error] = useErrorBoundary();
+  return error ? <Problem error={error} /> : children;
+}
+
+/** Its title and itself. */
+function pageOf({ page, argument, query }: Route): [string, Markup] {
+  switch (page) {
+    case "":
+      return ["Overview", <Overview />];
+    case "blocks":
+      return ["Blocks", <Blocks before={numberOf(query.get("before"))} />];
+    case "block":
+      return [`Block ${argument.slice(0, 12)}`, <BlockPage name={argument} />];
+    case "tx":
+      return [`Transaction ${argument.slice(0, 12)}`, <TransactionPage id={argument} />];
+    case "account":
+      return [
+        `Account ${argument.slice(0, 12)}`,
+        <AccountPage address={argument} before={query.get("before") ?? undefined} />,
+      ];
+    case "mempool":
+      return ["Mempool", <MempoolPage />];
+    case "authorities":
+      return ["Authorities", <AuthoritiesPage />];
+    case "peers":
+      return ["Peers", <PeersPage />];
+    case "wallet":
+      return ["Wallet", <WalletPage linkedSeed={query.get("key") ?? undefined} />];
+    default:
+      return [
+        "Not found",
+        <>
+          <h1>Not found</h1>
+          <p>
+            There is no page here. <a href="#/">To the overview</a>
+          </p>
+        </>,
+      ];
+  }
+}
+
+function numberOf(text: string | null): number | undefined {
+  return text !== null && /^[0-9]+$/.test(text) ? Number(text) : undefined;
+}

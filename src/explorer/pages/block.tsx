@@ -1,0 +1,160 @@
+import { Fragment } from "preact";
+import type { Block, Genesis } from "../../client/index.ts";
+import { count, dateTime, duration, whole } from "../format.ts";
+import { client, live } from "../live.ts";
+import type { Markup } from "../markup.ts";
+import { Answer, Fact, Facts, Section, Tag } from "../parts/layout.tsx";
+import { Address, Age, Authority, FullName } from "../parts/names.tsx";
+import { RecoveryNote } from "../parts/recovery.tsx";
+import { Table } from "../parts/table.tsx";
+import { TransactionTable } from "../parts/transactions.tsx";
+import { Subject } from "../parts/votes.tsx";
+import { useLoad, useStore } from "../store.ts";
+
+/** More would make the page slow. */
+const shownTransactions = 500;
+
+/** `name`: a height, an id, `head`, `justified` or `finalized`. */
+export function BlockPage({ name }: { name: string }): Markup {
+  const { forks } = useStore(live);
+  // A reorganization may have taken it away, or brought it back.
+  const loaded = useLoad(() => client.block(name), `${name} ${forks.map(({ id }) => id)}`);
+  return <Answer loaded={loaded} show={(block) => <Shown block={block} />} />;
+}
+
+function Shown({ block }: { block: Block }): Markup {
+  const { height, id, parent, timestamp, proposer, difficulty, vote, transactions, canonical, genesis } =
+    block;
+  const { status } = useStore(live);
+  const hasNext = (status?.head?.height ?? 0) > height;
+  const recoveries = status?.recoveries.filter((recovery) => recovery.block.id === id) ?? [];
+  const isFinal = height <= (status?.finalized?.height ?? -1);
+  return (
+    <>
+      <div class="title">
+        <h1>Block {whole(height)}</h1>
+        {canonical ? (
+          isFinal ? (
+            <Tag tone="good">final</Tag>
+          ) : (
+            <Tag>not final yet</Tag>
+          )
+        ) : (
+          <Tag tone="bad">not on the chain</Tag>
+        )}
+        <nav class="pager" aria-label="Neighbouring blocks">
+          {height > 0 ? <a href={`#/block/${parent}`}>← {whole(height - 1)}</a> : null}
+          {canonical && hasNext ? <a href={`#/block/${height + 1}`}>{whole(height + 1)} →</a> : null}
+        </nav>
+      </div>
+      {recoveries.length > 0 ? <RecoveryNote recoveries={recoveries} /> : null}
+      <section class="card" aria-label="Header">
+        <Facts>
+          <Fact name="Id">
+            <FullName text={id} what="id" />
+          </Fact>
+          <Fact name="Time">
+            {dateTime(timestamp)}{" "}
+            <span class="quiet">
+              <Age atMs={timestamp} />
+            </span>
+          </Fact>
+          <Fact name="Proposer">
+            <Authority address={proposer} />{" "}
+            <span class="quiet">
+              {height === 0 ? "made the genesis block" : difficulty === 2 ? "in turn" : "out of turn"}
+            </span>
+          </Fact>
+          {vote ? (
+            <Fact name="Votes to">
+              {vote.kind} <Subject vote={vote} />
+            </Fact>
+          ) : null}
+          {height > 0 ? (
+            <Fact name="Parent">
+              <a class="id long" href={`#/block/${parent}`}>
+                {parent}
+              </a>
+            </Fact>
+          ) : null}
+          <Fact name="State root">
+            <code>{block.stateRoot}</code>
+          </Fact>
+          <Fact name="Transactions root">
+            <code>{block.transactionsRoot}</code>
+          </Fact>
+          <Fact name="Signature">
+            <code>{block.signature}</code>
+          </Fact>
+          <Fact name="Total difficulty">{whole(block.totalDifficulty)}</Fact>
+        </Facts>
+      </section>
+      {genesis ? <Rules genesis={genesis} /> : null}
+      {height === 0 ? null : (
+        <Section
+          title={count(transactions.length, "transaction")}
+          aside={transactions.length > shownTransactions ? `the first ${shownTransactions} are shown` : null}
+        >
+          <TransactionTable rows={transactions.slice(0, shownTransactions)} empty="This block is empty." />
+        </Section>
+      )}
+    </>
+  );
+}
+
+type Balance = Genesis["balances"][number];
+
+function Rules({ genesis }: { genesis: Genesis }): Markup {
+  const {
+    name,
+    periodMs,
+    emptyBlockPeriodMs,
+    epochLength,
+    minFee,
+    blockReward,
+    authorities,
+    balances,
+    balanceCount,
+  } = genesis;
+  const columns = [
+    { head: "Account", cell: ({ address }: Balance) => <Address address={address} /> },
+    { head: "First balance", numeric: true, cell: ({ balance }: Balance) => whole(balance) },
+  ];
+  return (
+    <>
+      <Section title="Rules of this chain">
+        <Facts>
+          <Fact name="Name">{name}</Fact>
+          <Fact name="Period">{duration(periodMs)}</Fact>
+          <Fact name="Empty blocks">
+            {emptyBlockPeriodMs === 0 ? "none" : `every ${duration(emptyBlockPeriodMs)}`}
+          </Fact>
+          <Fact name="Least fee">{whole(minFee)}</Fact>
+          <Fact name="Block reward">{whole(blockReward)}</Fact>
+          <Fact name="Epoch">{count(epochLength, "block")}</Fact>
+          <Fact name="First authorities">
+            {authorities.map((address) => (
+              <Fragment key={address}>
+                <Authority address={address} />{" "}
+              </Fragment>
+            ))}
+          </Fact>
+        </Facts>
+      </Section>
+      <Section
+        title="First balances"
+        aside={
+          balanceCount > balances.length ? `the first ${balances.length} of ${whole(balanceCount)}` : null
+        }
+      >
+        <Table
+          caption="First balances"
+          columns={columns}
+          rows={balances}
+          rowKey={({ address }) => address}
+          empty="There were none."
+        />
+      </Section>
+    </>
+  );
+}

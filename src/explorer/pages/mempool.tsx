@@ -1,0 +1,36 @@
+import { byteSize, count } from "../format.ts";
+import { client, live } from "../live.ts";
+import type { Markup } from "../markup.ts";
+import { Answer, Section } from "../parts/layout.tsx";
+import { TransactionTable } from "../parts/transactions.tsx";
+import { useLoad, useStore } from "../store.ts";
+
+const shownTransactions = 200;
+
+export function MempoolPage(): Markup {
+  const { status } = useStore(live);
+  const loaded = useLoad(
+    () => client.mempool({ limit: shownTransactions }),
+    `${status?.head?.id} ${status?.mempool.count}`,
+  );
+  return (
+    <>
+      <h1>Mempool</h1>
+      <Answer
+        loaded={loaded}
+        show={({ count: waiting, bytes, transactions }) => (
+          <Section
+            title={`${count(waiting, "transaction")} waiting`}
+            aside={
+              waiting > transactions.length
+                ? `${byteSize(bytes)}, the first ${transactions.length} are shown`
+                : byteSize(bytes)
+            }
+          >
+            <TransactionTable rows={transactions} empty="Nothing waits: what is sent is in a block soon." />
+          </Section>
+        )}
+      />
+    </>
+  );
+}

@@ -1,0 +1,165 @@
+import type { Authorities, Authority, Finality, Peer } from "../../client/index.ts";
+import { byteSize, count, duration, rounded, short, whole } from "../format.ts";
+import { client, live, nodeTime } from "../live.ts";
+import type { Markup } from "../markup.ts";
+import { AuthorityTable } from "../parts/authorities.tsx";
+import { DiagnosisNote } from "../parts/diagnosis.tsx";
+import { Answer, Section } from "../parts/layout.tsx";
+import { Age, Swatch } from "../parts/names.tsx";
+import { PeerGraph, PeerTable } from "../parts/peers.tsx";
+import { Plot } from "../parts/plot.tsx";
+import { RecoveryNote } from "../parts/recovery.tsx";
+import { Countdown, Strip } from "../parts/strip.tsx";
+import { expectedProposer, intervals, mean, recentRate, sizes, transactionRates } from "../shape.ts";
+import { useLoad, useStore } from "../store.ts";
+
+/** The whole chain at a glance. */
+export function Overview(): Markup {
+  const { status, diagnosis, blocks } = useStore(live);
+  const around = useLoad(
+    () => Promise.all([client.authorities(), client.finality(), client.peers()]),
+    `${status?.head?.id} ${status?.finalized?.id} ${status?.peers}`,
+  );
+  const [set, _finality, _peers] = around.data ?? [];
+  const next = set && expectedProposer(set.authorities);
+  return (
+    <>
+      <h1 class="unseen">Overview</h1>
+      {diagnosis ? <DiagnosisNote diagnosis={diagnosis} /> : null}
+      {status && status.recoveries.length > 0 ? <RecoveryNote recoveries={status.recoveries} /> : null}
+      <Figures next={next} />
+      <Section title="Newest blocks" aside={<a href="#/blocks">All blocks</a>}>
+        {blocks.length > 0 ? <Strip next={next?.address} /> : <p class="empty">No block yet.</p>}
+      </Section>
+      <Plots />
+      {status?.head ? (
+        <Answer
+          loaded={around}
+          show={([set, finality, peers]) => <Around set={set} finality={finality} peers={peers} />}
+        />
+      ) : null}
+    </>
+  );
+}
+
+function Figures({ next }: { next: Authority | undefined }): Markup {
+  const { status, blocks, finalityLags } = useStore(live);
+  const { head, finalized, mempool, mode, sync } = status ?? {};
+  const lag = head && finalized ? head.height - finalized.height : 0;
+  const lagMs = finalityLags.at(-1)?.value;
+  return (
+    <dl class="figures">
+      <Figure name="Head" value={head ? whole(head.height) : "–"}>
+        {head ? <Age atMs={head.timestamp} /> : `mode ${mode ?? "…"}`}
+        {sync ? ` · of ${whole(sync.targetHeight)}` : ""}
+      </Figure>
+      <Figure name="Final" value={finalized ? whole(finalized.height) : "–"}>
+        {finalized ? (lag === 0 ? "the head" : `${count(lag, "block")} behind`) : ""}
+        {finalized && lagMs !== undefined ? ` · in ${duration(lagMs)}` : ""}
+      </Figure>
+      <Figure name="Next block" value={<Countdown />}>
+        {next ? (
+          <>
+            {next.inTurn ? "turn of" : "next is"} <Swatch address={next.address} />{" "}
+            <a class="id" href={`#/account/${next.address}`} title={next.address}>
+              {short(next.address, 6, 4)}
+            </a>
+          </>
+        ) : (
+          ""
+        )}
+      </Figure>
+      <Figure
+        name="Transactions"
+        value={
+          <>
+            {rounded(recentRate(blocks, nodeTime(Date.now())))}
+            <small>/s</small>
+          </>
+        }
+      >
+        over the last minute
+      </Figure>
+      <Figure name="Mempool" value={mempool ? whole(mempool.count) : "–"}>
+        <a href="#/mempool">
+          {mempool && mempool.count > 0 ? `${byteSize(mempool.bytes)} waiting` : "nothing waits"}
+        </a>
+      </Figure>
+    </dl>
+  );
+}
+
+function Figure({ name, value, children }: { name: string; value: Markup; children?: Markup }): Markup {
+  return (
+    <div class="figure">
+      <dt>{name}</dt>
+      <dd>
+        <span class="value">{value}</span>
+        <span class="quiet">{children}</span>
+      </dd>
+    </div>
+  );
+}
+
+function Plots(): Markup {
+  const { blocks, finalityLags, mempoolCounts } = useStore(live);
+  const [gaps, rates, bodies] = [intervals(blocks), transactionRates(blocks), sizes(blocks)];
+  const oldest = blocks.at(-1);
+  const span =
+    oldest && gaps.length > 0 ? `${count(blocks.length, "block")}, ${duration(mean(gaps))} apart` : "";
+  return (
+    <Section title="Over time" aside={<span class="quiet">{span}</span>}>
+      <div class="plots">
+        <Plot
+          title="Transactions"
+          samples={rates}
+          kind="bars"
+          format={(value: number) => `${rounded(value)}/s`}
+          empty="After two blocks."
+        />
+        <Plot title="Block interval" samples={gaps} format={duration} empty="After two blocks." />
+        <Plot
+          title="Block size"
+          samples={bodies}
+          kind="bars"
+          format={byteSize}
+          empty="After the first block."
+        />
+        <Plot
+          title="Time to finality"
+          samples={finalityLags}
+          format={duration}
+          empty="With the next final block."
+        />
+        <Plot
+          title="Mempool"
+          samples={mempoolCounts}
+          format={(value: number) => whole(Math.round(value))}
+          empty="In a moment."
+        />
+      </div>
+    </Section>
+  );
+}
+
+function Around({ set, finality, peers }: { set: Authorities; finality: Finality; peers: Peer[] }): Markup {
+  const { status } = useStore(live);
+  if (!status) return null;
+  const { quorum } = finality.votes;
+  return (
+    <>
+      <Section title="Authorities" aside={<a href="#/authorities">Votes and evidence</a>}>
+        <AuthorityTable set={set} finality={finality} />
+        <p class="quiet">
+          {count(quorum, "vote")} of {set.authorities.length} finalize a block.
+        </p>
+      </Section>
+      <Section title="Peers" aside={<a href="#/peers">All about them</a>}>
+        <div class="beside">
+          {peers.length > 0 ? <PeerGraph status={status} peers={peers} /> : null}
+          <PeerTable status={status} peers={peers} brief />
+        </div>
+      </Section>
+    </>
+  );
+}

@@ -1,0 +1,200 @@
+import { useEffect, useState } from "preact/hooks";
+import { toHex } from "../../client/index.ts";
+import { whole } from "../format.ts";
+import { client, live } from "../live.ts";
+import type { Markup } from "../markup.ts";
+import { Answer, Section, Tag } from "../parts/layout.tsx";
+import { FullName } from "../parts/names.tsx";
+import { useLoad, useStore } from "../store.ts";
+import { Field, FieldError, useSubmit } from "../wallet/form.tsx";
+import { KeyForm, LinkedKey, SeedForm } from "../wallet/key-forms.tsx";
+import { SendForm } from "../wallet/send-form.tsx";
+import { SentList } from "../wallet/sent-list.tsx";
+import { transfers } from "../wallet/transfers.ts";
+import { choose, forget, lock, unlock, type WalletAccount, wallet } from "../wallet/wallet.ts";
+
+/** `linkedSeed`: a key in the page's address, `#/wallet?key=<64 hex digits>`. */
+export function WalletPage({ linkedSeed }: { linkedSeed: string | undefined }): Markup {
+  const [offered, setOffered] = useState<string>();
+  useEffect(() => {
+    if (linkedSeed === undefined) return;
+    // It shall stay neither in the address bar nor in the history.
+    history.replaceState(null, "", "#/wallet");
+    dispatchEvent(new HashChangeEvent("hashchange"));
+    setOffered(linkedSeed);
+  }, [linkedSeed]);
+  const { accounts, chosen } = useStore(wallet);
+  const account = accounts.find(({ address }) => address === chosen);
+  if (!isSecureContext)
+    return (
+      <>
+        <h1>Wallet</h1>
+        <Insecure />
+      </>
+    );
+  return (
+    <>
+      <h1>Wallet</h1>
+      {offered ? <LinkedKey seed={offered} onDone={() => setOffered(undefined)} /> : null}
+      {account ? (
+        <Chosen account={account} key={account.address} />
+      ) : offered ? null : (
+        <p class="quiet">Keys are made here and stay here: the node only sees what they have signed.</p>
+      )}
+      <SentList />
+      {account ? (
+        <details class="card">
+          <summary>Another key</summary>
+          <AddKey isWithin />
+        </details>
+      ) : offered ? null : (
+        <AddKey />
+      )}
+    </>
+  );
+}
+
+function Insecure(): Markup {
+  return (
+    <div class="note warn">
+      <h2>No keys on this connection</h2>
+      <p>
+        Anybody on the way could change this page and take them. Open it as{" "}
+        <code>http://localhost:{location.port}</code> on the node's machine, or through HTTPS.
+      </p>
+    </div>
+  );
+}
+
+/** `isWithin`: a card of its own. */
+function AddKey({ isWithin = false }: { isWithin?: boolean }): Markup {
+  const [place, card] = isWithin ? ["beside top", ""] : ["beside cards", "card"];
+  return (
+    <div class={place}>
+      <section class={card} aria-labelledby="make">
+        <h2 id="make">Make a key</h2>
+        <KeyForm kind="make" />
+      </section>
+      <section class={card} aria-labelledby="import">
+        <h2 id="import">Import a key</h2>
+        <KeyForm kind="import" />
+      </section>
+    </div>
+  );
+}
+
+function Chosen({ account }: { account: WalletAccount }): Markup {
+  const { address, name, key, isSaved } = account;
+  const { status } = useStore(live);
+  const { accounts } = useStore(wallet);
+  const isOnTheWay = useStore(transfers).length;
+  const loaded = useLoad(() => client.account(address), `${status?.head?.id} ${isOnTheWay}`);
+  return (
+    <Section title={name} aside={accounts.length > 1 ? <Chooser chosen={address} /> : null}>
+      <Answer
+        loaded={loaded}
+        show={(data) => (
+          <p class="headline">
+            {whole(data.balance)} <span class="quiet">base units</span>
+          </p>
+        )}
+      />
+      <p class="account-line">
+        <a href={`#/account/${address}`}>History</a> <FullName text={address} what="address" />
+        {isSaved ? null : <Tag tone="warn">for this tab only</Tag>}
+      </p>
+      {key && loaded.data ? (
+        <SendForm keyOfAccount={key} account={loaded.data} />
+      ) : key ? null : (
+        <UnlockForm account={account} />
+      )}
+      <Keeping account={account} />
+    </Section>
+  );
+}
+
+function Chooser({ chosen }: { chosen: string }): Markup {
+  const { accounts } = useStore(wallet);
+  return (
+    <label class="chooser">
+      Account
+      <select
+        value={chosen}
+        onChange={(event: Event) => choose((event.currentTarget as HTMLSelectElement).value)}
+      >
+        {accounts.map(({ address, name }) => (
+          <option value={address} key={address}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function UnlockForm({ account }: { account: WalletAccount }): Markup {
+  const { errors, isBusy, onSubmit } = useSubmit(async ({ unlock: passphrase = "" }) => {
+    await unlock(account.address, passphrase).catch((error: Error) => {
+      throw new FieldError("unlock", error.message);
+    });
+  });
+  return (
+    <form class="form" onSubmit={onSubmit}>
+      <Field
+        name="unlock"
+        label="Passphrase"
+        type="password"
+        autocomplete="current-password"
+        error={errors["unlock"]}
+      />
+      <div class="actions">
+        <button type="submit" class="primary" disabled={isBusy}>
+          Unlock
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** Actions on the key itself. */
+function Keeping({ account }: { account: WalletAccount }): Markup {
+  const { address, name, key, isSaved } = account;
+  const [seed, setSeed] = useState<Uint8Array>();
+  const [isSure, setSure] = useState(false);
+  return (
+    <details>
+      <summary>Keep or remove this key</summary>
+      {!isSaved ? null : seed ? (
+        <p>
+          <FullName text={toHex(seed)} what="seed" />{" "}
+          <button type="button" class="small" onClick={() => setSeed(undefined)}>
+            Hide
+          </button>
+        </p>
+      ) : (
+        <SeedForm account={account} onShow={setSeed} />
+      )}
+      <div class="actions">
+        {key && isSaved ? (
+          <button type="button" onClick={() => lock(address)}>
+            Lock
+          </button>
+        ) : null}
+        {isSure ? (
+          <>
+            <button type="button" class="danger" onClick={() => forget(address)}>
+              Yes, remove {name} and its coins from here
+            </button>
+            <button type="button" onClick={() => setSure(false)}>
+              No
+            </button>
+          </>
+        ) : (
+          <button type="button" class="danger" onClick={() => setSure(true)}>
+            Remove from this browser
+          </button>
+        )}
+      </div>
+    </details>
+  );
+}

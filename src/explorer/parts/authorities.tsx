@@ -1,0 +1,78 @@
+import type { Authorities, Finality, Authority as Member } from "../../client/index.ts";
+import type { Markup } from "../markup.ts";
+import { expectedProposer } from "../shape.ts";
+import { Tag } from "./layout.tsx";
+import { Age, Authority } from "./names.tsx";
+import { type Column, Table } from "./table.tsx";
+
+/** The set after the head, in the order of its turns. */
+export function AuthorityTable({ set, finality }: { set: Authorities; finality: Finality }): Markup {
+  const voted = new Set(finality.votes.heard.map(({ voter }) => voter));
+  const next = expectedProposer(set.authorities);
+  const columns: Column<Member>[] = [
+    { head: "Turn", cell: ({ turn }) => turn },
+    { head: "Authority", cell: ({ address }) => <Authority address={address} /> },
+    { head: `Block ${set.nextHeight}`, cell: (member) => turnState(member, member === next) },
+    {
+      head: "Last block",
+      cell: ({ lastBlock }) =>
+        lastBlock ? (
+          <>
+            <a href={`#/block/${lastBlock.height}`}>{lastBlock.height}</a>{" "}
+            <span class="quiet">
+              <Age atMs={lastBlock.timestamp} />
+            </span>
+          </>
+        ) : (
+          <span class="quiet">none of late</span>
+        ),
+    },
+    {
+      head: "Missed turns",
+      cell: ({ turns, missedTurns }) => (
+        <>
+          {missedTurns} <span class="quiet">of {turns}</span>
+        </>
+      ),
+    },
+    {
+      head: "Finality vote",
+      cell: ({ address, lastVoteAt }) =>
+        lastVoteAt === null ? (
+          <span class="quiet">none yet</span>
+        ) : (
+          <>
+            <Age atMs={lastVoteAt} />
+            {voted.has(address) ? (
+              <>
+                {" "}
+                <span class="quiet">round {finality.votes.round}</span>
+              </>
+            ) : null}
+          </>
+        ),
+    },
+    {
+      head: "Evidence",
+      cell: ({ address }) => {
+        const count = set.evidence.filter(({ offender }) => offender === address).length;
+        return count === 0 ? <span class="quiet">none</span> : <Tag tone="bad">{count}</Tag>;
+      },
+    },
+  ];
+  return (
+    <Table
+      caption="Authorities"
+      columns={columns}
+      rows={set.authorities}
+      rowKey={({ address }) => address}
+      empty="There are none."
+    />
+  );
+}
+
+function turnState({ inTurn, maySign }: Member, isNext: boolean): Markup {
+  if (isNext) return <Tag tone="good">{inTurn ? "its turn" : "next in line"}</Tag>;
+  if (maySign) return "may step in";
+  return <span class="quiet">{inTurn ? "its turn, but signed recently" : "signed recently"}</span>;
+}

@@ -1,0 +1,92 @@
+import { useState } from "preact/hooks";
+import { age, dateTime, short, whole } from "../format.ts";
+import { live, nodeTime } from "../live.ts";
+import type { Markup } from "../markup.ts";
+import { useSeconds, useSelected } from "../store.ts";
+
+/** Far apart for neighbours in the set, however many there are. */
+const goldenAngle = 137.5;
+
+/** A colour that goes with an authority. */
+export function Swatch({ address }: { address: string }): Markup {
+  const place = useSelected(live, ({ genesis }) => genesis?.authorities.indexOf(address) ?? -1);
+  const number = place >= 0 ? place : [...address].reduce((sum, letter) => sum + letter.charCodeAt(0), 0);
+  return <span class="swatch" style={{ "--hue": (190 + number * goldenAngle) % 360 }}></span>;
+}
+
+/** `full`: where there is room for all of it. */
+export function Address({ address, full = false }: { address: string; full?: boolean }): Markup {
+  const isNode = useSelected(live, ({ status }) => status?.address === address);
+  return (
+    <span class="name">
+      <a class={full ? "id long" : "id"} href={`#/account/${address}`} title={address}>
+        {full ? address : short(address, 9, 5)}
+      </a>
+      {isNode ? (
+        <>
+          {" "}
+          <span class="tag">this node</span>
+        </>
+      ) : null}
+    </span>
+  );
+}
+
+export function Authority({ address }: { address: string }): Markup {
+  return (
+    <span class="name">
+      <Swatch address={address} />
+      <Address address={address} />
+    </span>
+  );
+}
+
+export function BlockLink({ id, height }: { id: string; height: number }): Markup {
+  return (
+    <a href={`#/block/${id}`} title={id}>
+      {whole(height)}
+    </a>
+  );
+}
+
+export function TransactionLink({ id }: { id: string }): Markup {
+  return (
+    <a class="id" href={`#/tx/${id}`} title={id}>
+      {short(id)}
+    </a>
+  );
+}
+
+/** `atMs`: by the node's clock. */
+export function Age({ atMs }: { atMs: number }): Markup {
+  const nowMs = nodeTime(useSeconds());
+  return (
+    <time datetime={new Date(atMs).toISOString()} title={dateTime(atMs)}>
+      {age(nowMs - atMs)}
+    </time>
+  );
+}
+
+export function Copy({ text, what }: { text: string; what: string }): Markup {
+  const [done, setDone] = useState(false);
+  const copy = async () => {
+    await navigator.clipboard.writeText(text);
+    setDone(true);
+    setTimeout(() => setDone(false), 1500);
+  };
+  return (
+    <button type="button" class="small" onClick={copy} aria-label={`Copy ${what}`}>
+      {done ? "Copied" : "Copy"}
+    </button>
+  );
+}
+
+/** An id or address in full, with the way to take it along. */
+export function FullName({ text, what }: { text: string; what: string }): Markup {
+  return (
+    <span class="full-name">
+      <code>{text}</code>
+      {navigator.clipboard ? <Copy text={text} what={what} /> : null}
+    </span>
+  );
+}

@@ -1,0 +1,171 @@
+import type { Peer, Status } from "../../client/index.ts";
+import { duration, short, whole } from "../format.ts";
+import type { Markup } from "../markup.ts";
+import { Tag } from "./layout.tsx";
+import { Age } from "./names.tsx";
+import { type Column, Table } from "./table.tsx";
+
+const size = { width: 340, height: 280 };
+const lineHeight = 13;
+const middle = { x: size.width / 2, y: size.height / 2 };
+/** Pixels from this node: the nearest and the farthest peer. */
+const [nearest, farthest] = [55, 100];
+/** The orbits are wider than high. */
+const [wide, high] = [1.3, 0.9];
+/** Latency of the outermost ring in ms; a peer that far is across the world. */
+const maxLatencyMs = 300;
+/** A node asks its peers for their height every 5 s; they may have grown by a few blocks since. */
+const askedEveryMs = 5_000;
+/** A clock that is off by more hinders blocks on fast chains (docs/operating.md). */
+const maxClockOffsetMs = 500;
+
+/** Names beside more would cover each other. */
+const maxNamed = 10;
+
+interface PeersProps {
+  status: Status;
+  peers: readonly Peer[];
+}
+
+/** This node and its peers: the quicker one answers, the nearer it is. The table says the same in words. */
+export function PeerGraph({ status, peers }: PeersProps): Markup {
+  const label = `This node at height ${status.head?.height ?? 0} with ${peers.length} peers`;
+  return (
+    <svg class="graph" viewBox={`0 0 ${size.width} ${size.height}`} role="img" aria-label={label}>
+      {[nearest, farthest].map((radius) => (
+        <ellipse
+          class="orbit"
+          cx={middle.x}
+          cy={middle.y}
+          rx={wide * radius}
+          ry={high * radius}
+          key={radius}
+        />
+      ))}
+      {peers.map((peer, index) => {
+        const { x, y } = placeOf(peer, index, peers.length);
+        const lines = [shortPeer(peer.id), heightAndLatency(peer), clock(peer)].filter((line) => line !== "");
+        const firstY = y < middle.y ? y + 1 - lines.length * lineHeight : y + 9 + lineHeight;
+        return (
+          <g key={peer.id} class={isBehind(peer, status) ? "behind" : ""}>
+            <title>{lines.join(", ")}</title>
+            <line class={`edge ${peer.direction}`} x1={middle.x} y1={middle.y} x2={x} y2={y} />
+            <circle class="peer" cx={x} cy={y} r="6" />
+            {peers.length > maxNamed
+              ? null
+              : lines.map((line, place) => (
+                  <text class={place === 0 ? "" : "quiet"} x={x} y={firstY + place * lineHeight} key={place}>
+                    {line}
+                  </text>
+                ))}
+          </g>
+        );
+      })}
+      <circle class="own" cx={middle.x} cy={middle.y} r="9" />
+      {peers.length > maxNamed ? null : (
+        <text x={middle.x} y={middle.y + 26}>
+          this node
+        </text>
+      )}
+    </svg>
+  );
+}
+
+function shortPeer(id: string): string {
+  return short(id, 4, 6);
+}
+
+function heightAndLatency({ height, latency }: Peer): string {
+  return [height === null ? "" : whole(height), latency === null ? "" : duration(latency)]
+    .filter(Boolean)
+    .join(" · ");
+}
+
+function clock({ clockOffset: offset }: Peer): string {
+  return offset === null ? "" : `clock ${signed(offset)}`;
+}
+
+function signed(ms: number): string {
+  return `${ms > 0 ? "+" : ""}${duration(ms)}`;
+}
+
+function placeOf({ latency }: Peer, index: number, count: number): { x: number; y: number } {
+  const angle = (index / count) * 2 * Math.PI - Math.PI / 2 + Math.PI / Math.max(count, 3);
+  const far = Math.min(Math.log1p(latency ?? maxLatencyMs) / Math.log1p(maxLatencyMs), 1);
+  const radius = nearest + far * (farthest - nearest);
+  return { x: middle.x + wide * radius * Math.cos(angle), y: middle.y + high * radius * Math.sin(angle) };
+}
+
+function isBehind({ height }: Peer, { head, periodMs }: Status): boolean {
+  if (height === null || head === null || periodMs === null) return true;
+  return height < head.height - 2 - askedEveryMs / periodMs;
+}
+
+/** `brief`: without what only few look for. */
+export function PeerTable({ status, peers, brief = false }: PeersProps & { brief?: boolean }): Markup {
+  const columns: Column<Peer>[] = [
+    {
+      head: "Peer",
+      cell: ({ id }) => (
+        <code class="whole" title={id}>
+          {shortPeer(id)}
+        </code>
+      ),
+    },
+    {
+      head: "Height",
+      numeric: true,
+      cell: (peer) => (
+        <>
+          {peer.height === null ? "–" : whole(peer.height)}
+          {isBehind(peer, status) && peer.height !== null ? (
+            <>
+              {" "}
+              <Tag tone="warn">behind</Tag>
+            </>
+          ) : null}
+        </>
+      ),
+    },
+    {
+      head: "Latency",
+      numeric: true,
+      cell: ({ latency }) => (latency === null ? "–" : duration(latency)),
+    },
+    { head: "Clock offset", numeric: true, cell: clockOffset },
+  ];
+  const more: Column<Peer>[] = [
+    { head: "Rules", cell: rules },
+    { head: "Address", cell: ({ address }) => <code>{address.replace(/\/p2p\/.*/, "")}</code> },
+    { head: "Direction", cell: ({ direction }) => direction },
+    { head: "Score", numeric: true, cell: ({ score }) => whole(score) },
+    { head: "Connected", cell: ({ connectedAt }) => <Age atMs={connectedAt} /> },
+  ];
+  return (
+    <Table
+      caption="Peers"
+      columns={brief ? columns : [...columns, ...more]}
+      rows={peers}
+      rowKey={({ id }) => id}
+      empty="No peer is connected."
+    />
+  );
+}
+
+/** The version after its head; which it knows where that is another. */
+function rules({ rules: version, knownRules, followed }: Peer): Markup {
+  if (version === null || knownRules === null) return "–";
+  if (!followed) return <Tag tone="warn">other recovery</Tag>;
+  if (version > knownRules)
+    return (
+      <>
+        {version} <Tag tone="warn">must be upgraded</Tag>
+      </>
+    );
+  return version === knownRules ? String(version) : `${version}, knows ${knownRules}`;
+}
+
+function clockOffset({ clockOffset: offset }: Peer): Markup {
+  if (offset === null) return "–";
+  return Math.abs(offset) > maxClockOffsetMs ? <Tag tone="warn">{signed(offset)}</Tag> : signed(offset);
+}

@@ -1,0 +1,167 @@
+import { useState } from "preact/hooks";
+import {
+  genesisTrust,
+  type ProofStep,
+  type ProofVerdict,
+  recoveryTrust,
+  type StepName,
+  type Trust,
+  verifyAccountProof,
+  verifyTransactionProof,
+} from "../../client/index.ts";
+import { short, whole } from "../format.ts";
+import { client } from "../live.ts";
+import type { Markup } from "../markup.ts";
+import { Problem, Section, sentence } from "./layout.tsx";
+
+type Verdict = ProofVerdict["verdict"];
+
+interface Checked {
+  verdict: Verdict;
+  steps: { title: string; ok: boolean; detail: string }[];
+  /** The statement that is proven. */
+  claim: string;
+}
+
+const titles: Readonly<Record<StepName, string>> = {
+  transaction: "The sender has signed it",
+  inclusion: "The Merkle branch leads to the block's root",
+  header: "The proposer has signed the block's header",
+  genesis: "The block is the chain's first",
+  ancestry: "A finalized block is the same, or descends from it",
+  links: "Two links finalize that block",
+  justification: "More than two thirds justified it",
+  finalization: "More than two thirds finalized it",
+  trust: "Authorities of the genesis block vouch for it",
+};
+const verdicts: Readonly<Record<Verdict, { tone: string; text: string }>> = {
+  final: { tone: "good", text: "Proven, and final: whatever this node says, the chain holds it for ever." },
+  included: {
+    tone: "warn",
+    text: "Proven to be in the block. That the block is final is not proven yet: try again in a moment.",
+  },
+  invalid: {
+    tone: "bad",
+    text: "Not proven: what this node has answered is not what the authorities have signed.",
+  },
+};
+
+export function VerifyAccount({ address }: { address: string }): Markup {
+  return (
+    <Verify
+      what="this balance"
+      check={async () => {
+        const proof = await client.accountProof(address);
+        const { account, block } = proof;
+        const claim = `${short(account.address, 9, 5)} holds ${whole(account.balance)}, nonce ${account.nonce}, after block ${whole(block.height)}`;
+        const isAsked = account.address === address;
+        return checked(claim, isAsked, (trust) => verifyAccountProof(proof, trust));
+      }}
+    />
+  );
+}
+
+export function VerifyTransaction({ id }: { id: string }): Markup {
+  return (
+    <Verify
+      what="this transaction"
+      check={async () => {
+        const proof = await client.transactionProof(id);
+        const { transaction, block, index } = proof;
+        const claim = `${short(transaction.id)}, ${whole(transaction.amount)} to ${short(transaction.to, 9, 5)}, is transaction ${index} of block ${whole(block.height)}`;
+        return checked(claim, transaction.id === id, (trust) => verifyTransactionProof(proof, trust));
+      }}
+    />
+  );
+}
+
+/** `isAsked`: the proof is of what was asked for. */
+async function checked(
+  claim: string,
+  isAsked: boolean,
+  verify: (trust: Trust) => Promise<ProofVerdict>,
+): Promise<Checked> {
+  if (!isAsked) throw new Error("The node has answered with the proof of something else.");
+  const [{ genesisId, recoveries }, genesis] = await Promise.all([client.status(), client.block(0)]);
+  const first = genesisTrust(genesis, genesisId ?? "");
+  const newest = recoveries.at(-1);
+  const trust = newest ? recoveryTrust(await client.recoveries(), newest.id) : first;
+  const { verdict, steps } = await verify(trust);
+  const relied = [
+    {
+      title: "The genesis block is the chain's",
+      ok: true,
+      detail: `${first.genesisId}: compare it with the id that you know; it names ${first.authorities.length} authorities`,
+    },
+    ...(newest
+      ? [
+          {
+            title: "The chain was recovered",
+            ok: true,
+            detail: `${newest.id}: compare it with the id that its people have agreed on; it names ${trust.authorities.length} authorities, which are relied on here`,
+          },
+        ]
+      : []),
+  ];
+  return { claim, verdict, steps: [...relied, ...steps.map(shownStep)] };
+}
+
+function shownStep({ name, ok, detail }: ProofStep): Checked["steps"][number] {
+  return { title: titles[name], ok, detail };
+}
+
+/** Asks the node for a proof and checks it here, step by step. */
+function Verify({ what, check }: { what: string; check(): Promise<Checked> }): Markup {
+  const [result, setResult] = useState<Checked | Error>();
+  const [isBusy, setBusy] = useState(false);
+  const run = async () => {
+    setBusy(true);
+    setResult(await check().catch((error: Error) => error));
+    setBusy(false);
+  };
+  return (
+    <Section title="Proof">
+      <p class="quiet">
+        This page can check {what} itself: it asks for the signatures and hashes that prove it, and trusts the
+        genesis block alone.
+      </p>
+      <div class="actions">
+        <button type="button" onClick={run} disabled={isBusy}>
+          {isBusy ? "Checking…" : "Verify"}
+        </button>
+      </div>
+      <div role="status">
+        {result === undefined ? null : result instanceof Error ? (
+          <Problem error={result} />
+        ) : (
+          <Result checked={result} />
+        )}
+      </div>
+    </Section>
+  );
+}
+
+function Result({ checked: { verdict, steps, claim } }: { checked: Checked }): Markup {
+  const { tone, text } = verdicts[verdict];
+  return (
+    <>
+      <div class={`note ${tone} verdict`}>
+        <p>
+          <strong>{text}</strong>
+        </p>
+        <p>{claim}.</p>
+      </div>
+      <ol class="proof">
+        {steps.map(({ title, ok, detail }) => (
+          <li key={title} class={ok ? "done" : "failed"}>
+            <p>
+              {title}
+              <span class="unseen">{ok ? ": holds" : ": does not hold"}</span>
+            </p>
+            <p class="quiet">{sentence(detail)}</p>
+          </li>
+        ))}
+      </ol>
+    </>
+  );
+}

@@ -1,0 +1,89 @@
+import { useId, useState } from "preact/hooks";
+import type { Markup } from "../markup.ts";
+
+interface FieldProps {
+  name: string;
+  label: string;
+  hint?: Markup;
+  error?: string | undefined;
+  type?: "text" | "password";
+  value?: string;
+  placeholder?: string;
+  autocomplete?: string;
+  inputmode?: string;
+  onInput?(event: InputEvent): void;
+}
+
+/** A labelled input with its hint and its error. */
+export function Field({ name, label, hint, error, type = "text", value, ...rest }: FieldProps): Markup {
+  // A page may have two forms with fields of one name.
+  const id = useId();
+  const described = [hint ? `${id}-hint` : "", error ? `${id}-error` : ""].filter(Boolean).join(" ");
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <input
+        id={id}
+        name={name}
+        type={type}
+        spellcheck={false}
+        autocapitalize="off"
+        aria-describedby={described || undefined}
+        aria-invalid={error ? "true" : undefined}
+        {...(value === undefined ? {} : { value })}
+        {...rest}
+      />
+      {error ? (
+        <p class="problem" id={`${id}-error`} role="alert">
+          {error}
+        </p>
+      ) : null}
+      {hint ? (
+        <p class="hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      ) : null}
+    </div>
+  );
+}
+
+/** A field's value is wrong. */
+export class FieldError extends Error {
+  readonly field: string;
+
+  constructor(field: string, message: string) {
+    super(message);
+    this.field = field;
+  }
+}
+
+interface Submission {
+  /** The last errors by the field's name; "" for those of no field. */
+  errors: Readonly<Record<string, string>>;
+  isBusy: boolean;
+  onSubmit(event: SubmitEvent): void;
+}
+
+/** Hands the form's values to `submit`; an error goes to its field, which gets the focus. The form is emptied where all went well. */
+export function useSubmit(submit: (values: Readonly<Record<string, string>>) => Promise<void>): Submission {
+  const [errors, setErrors] = useState<Readonly<Record<string, string>>>({});
+  const [isBusy, setBusy] = useState(false);
+  const onSubmit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    if (isBusy) return;
+    const form = event.currentTarget as HTMLFormElement;
+    setBusy(true);
+    try {
+      await submit(Object.fromEntries(new FormData(form)) as Record<string, string>);
+      setErrors({});
+      form.reset();
+    } catch (error) {
+      const field = error instanceof FieldError ? error.field : "";
+      setErrors({ [field]: (error as Error).message });
+      if (field !== "") form.querySelector<HTMLInputElement>(`[name=${field}]`)?.focus();
+    } finally {
+      setBusy(false);
+    }
+  };
+  return { errors, isBusy, onSubmit };
+}

@@ -1,0 +1,146 @@
+import { useRef } from "preact/hooks";
+import {
+  type Account,
+  ApiError,
+  generateSeed,
+  isAddress,
+  type Key,
+  keyFromSeed,
+} from "../../client/index.ts";
+import { readAmount, short, whole } from "../format.ts";
+import { live } from "../live.ts";
+import type { Markup } from "../markup.ts";
+import { Problem } from "../parts/layout.tsx";
+import { useStore } from "../store.ts";
+import { Field, FieldError, useSubmit } from "./form.tsx";
+import { type Order, send } from "./transfers.ts";
+import { addKey, wallet } from "./wallet.ts";
+
+const maxMemoBytes = 256;
+const shownRecipients = 4;
+
+/** A transfer from an unlocked account. */
+export function SendForm({ keyOfAccount, account }: { keyOfAccount: Key; account: Account }): Markup {
+  const { genesis, status } = useStore(live);
+  const to = useRef<HTMLDivElement>(null);
+  const minFee = status?.mempool.minFee ?? genesis?.minFee ?? "0";
+  const { errors, isBusy, onSubmit } = useSubmit(async (values) => {
+    const order = parseOrder(values, account, minFee);
+    if (!status?.genesisId) throw new Error("The node has no chain yet.");
+    await send(keyOfAccount, status.genesisId, order).catch(asFieldError);
+  });
+  const fill = (address: string) => {
+    const input = to.current?.querySelector("input");
+    if (!input) return;
+    input.value = address;
+    input.focus();
+  };
+  return (
+    <form class="form" onSubmit={onSubmit} aria-label="Send">
+      <div ref={to}>
+        <Field name="to" label="To" placeholder="cc1…" autocomplete="off" error={errors["to"]} />
+        <Recipients from={account.address} onChoose={fill} />
+      </div>
+      <div class="row">
+        <Field
+          name="amount"
+          label="Amount"
+          inputmode="numeric"
+          autocomplete="off"
+          hint={`Of ${whole(account.balance)}`}
+          error={errors["amount"]}
+        />
+        <Field
+          name="fee"
+          label="Fee"
+          inputmode="numeric"
+          autocomplete="off"
+          placeholder={minFee}
+          hint={`At least ${whole(minFee)}`}
+          error={errors["fee"]}
+        />
+      </div>
+      <Field name="memo" label="Memo" autocomplete="off" hint="Anybody can read it" error={errors["memo"]} />
+      {errors[""] ? <Problem error={new Error(errors[""])} /> : null}
+      <div class="actions">
+        <button type="submit" class="primary" disabled={isBusy}>
+          Sign and send
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** For whoever has no address at hand. */
+function Recipients({ from, onChoose }: { from: string; onChoose(address: string): void }): Markup {
+  const { accounts } = useStore(wallet);
+  const { genesis } = useStore(live);
+  const own = accounts.map(({ address, name }) => ({ address, name }));
+  const authorities = (genesis?.authorities ?? []).map((address) => ({
+    address,
+    name: short(address, 9, 5),
+  }));
+  const known = [
+    ...own,
+    ...authorities.filter(({ address }) => !own.some((each) => each.address === address)),
+  ]
+    .filter(({ address }) => address !== from)
+    .slice(0, shownRecipients);
+  const make = async () => {
+    const seed = generateSeed();
+    const { address } = await keyFromSeed(seed);
+    await addKey(seed, "", "");
+    onChoose(address);
+  };
+  return (
+    <p class="recipients">
+      {known.map(({ address, name }) => (
+        <button type="button" class="small" key={address} title={address} onClick={() => onChoose(address)}>
+          {name}
+        </button>
+      ))}
+      <button type="button" class="small" onClick={make}>
+        A new key of mine
+      </button>
+    </p>
+  );
+}
+
+/** @throws {FieldError} */
+function parseOrder(
+  { to = "", amount: amountText = "", fee: feeText = "", memo = "" }: Readonly<Record<string, string>>,
+  account: Account,
+  minFee: string,
+): Order {
+  const address = to.trim().toLowerCase();
+  if (!isAddress(address))
+    throw new FieldError("to", "This is not an address: cc1 and 58 more letters and digits.");
+  const amount = parseAmount("amount", amountText);
+  const fee = feeText.trim() === "" ? BigInt(minFee) : parseAmount("fee", feeText);
+  if (fee < BigInt(minFee)) throw new FieldError("fee", `At least ${whole(minFee)} is asked for now.`);
+  if (amount + fee > BigInt(account.balance)) {
+    throw new FieldError("amount", `Amount and fee are more than the balance of ${whole(account.balance)}.`);
+  }
+  if (new TextEncoder().encode(memo).length > maxMemoBytes) {
+    throw new FieldError("memo", `A memo has at most ${maxMemoBytes} bytes.`);
+  }
+  return { to: address, amount, fee, memo };
+}
+
+function parseAmount(field: string, text: string): bigint {
+  const amount = readAmount(text);
+  if (amount === undefined) throw new FieldError(field, "A whole number of base units, such as 25.");
+  return amount;
+}
+
+function asFieldError(error: unknown): never {
+  const field = error instanceof ApiError ? fieldOfCode[error.code] : undefined;
+  throw field ? new FieldError(field, (error as Error).message) : error;
+}
+
+const fieldOfCode: Readonly<Record<string, string>> = {
+  INSUFFICIENT_BALANCE: "amount",
+  FEE_TOO_LOW: "fee",
+  MEMPOOL_FULL: "fee",
+  OVERFLOW: "amount",
+};

@@ -1,0 +1,77 @@
+import { duration, whole } from "../format.ts";
+import type { Markup } from "../markup.ts";
+import { Problem, Section } from "../parts/layout.tsx";
+import { Address, TransactionLink } from "../parts/names.tsx";
+import { useStore } from "../store.ts";
+import { type Sent, transfers } from "./transfers.ts";
+
+/** Transfers sent from this tab, on their way to finality. */
+export function SentList(): Markup {
+  const sent = useStore(transfers);
+  const [newest] = sent;
+  // Screen readers tell what changes in a part of the page that was there before.
+  return (
+    <>
+      <p class="unseen" role="status">
+        {newest ? progressText(newest) : ""}
+      </p>
+      {newest && (
+        <Section title="Sent from here">
+          <ul class="sent">
+            {sent.map((each) => (
+              <li key={each.id}>
+                <Progress sent={each} />
+              </li>
+            ))}
+          </ul>
+        </Section>
+      )}
+    </>
+  );
+}
+
+function Progress({ sent }: { sent: Sent }): Markup {
+  const { id, to, amount, block, finalAfterMs, error } = sent;
+  const steps = [
+    { text: "Signed in this browser", isDone: true },
+    { text: "On the node's disk", isDone: true },
+    {
+      text: block ? (
+        <>
+          In block <a href={`#/block/${block.id}`}>{whole(block.height)}</a>
+        </>
+      ) : (
+        "In a block"
+      ),
+      isDone: block !== undefined,
+    },
+    {
+      text: finalAfterMs === undefined ? "Final" : `Final after ${duration(finalAfterMs)}`,
+      isDone: finalAfterMs !== undefined,
+    },
+  ];
+  return (
+    <>
+      <p>
+        {whole(amount)} to <Address address={to} /> <span class="quiet">·</span> <TransactionLink id={id} />
+      </p>
+      <ol class="steps">
+        {steps.map(({ text, isDone }, index) => (
+          <li key={index} class={isDone ? "done" : ""}>
+            {text}
+            <span class="unseen">{isDone ? ", done" : ", not yet"}</span>
+          </li>
+        ))}
+      </ol>
+      {error ? <Problem error={error} /> : null}
+    </>
+  );
+}
+
+function progressText({ amount, block, finalAfterMs, error }: Sent): string {
+  if (error) return "";
+  if (finalAfterMs !== undefined) return `The transfer of ${whole(amount)} is final.`;
+  return block
+    ? `The transfer of ${whole(amount)} is in block ${block.height}.`
+    : `The transfer of ${whole(amount)} was sent.`;
+}
