@@ -19,20 +19,20 @@ export function Field({ name, label, hint, error, type = "text", value, ...rest 
   // A page may have two forms with fields of one name.
   const id = useId();
   const described = [hint ? `${id}-hint` : "", error ? `${id}-error` : ""].filter(Boolean).join(" ");
+  const input = {
+    id,
+    name,
+    spellcheck: false,
+    autocapitalize: "off" as const,
+    "aria-describedby": described || undefined,
+    "aria-invalid": error ? ("true" as const) : undefined,
+    ...(value !== undefined && { value }),
+    ...rest,
+  };
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      <input
-        id={id}
-        name={name}
-        type={type}
-        spellcheck={false}
-        autocapitalize="off"
-        aria-describedby={described || undefined}
-        aria-invalid={error ? "true" : undefined}
-        {...(value === undefined ? {} : { value })}
-        {...rest}
-      />
+      {type === "password" ? <input type="password" {...input} /> : <input type="text" {...input} />}
       {error ? (
         <p class="problem" id={`${id}-error`} role="alert">
           {error}

@@ -1,0 +1,1 @@
+export function isPageFresh(root: string): boolean;
