@@ -64,7 +64,15 @@ it("lets no other page frame it", async () => {
 
 it("serves nothing of the sources", async () => {
   for (const path of [
-    ...["/explorer/", "/explorer/index.html", "/explorer/main.ts", "/client/index.ts", "/cli/main.ts"],
+    ...[
+      "/explorer/",
+      "/explorer/index.html",
+      "/explorer/main.ts",
+      "/explorer/main.tsx",
+      "/build/explorer.json",
+      "/client/index.ts",
+      "/cli/main.ts",
+    ],
     ...["/explorer/../cli/main.ts", "/explorer/..%2fcli/main.ts"],
   ]) {
     const headers = { host: "localhost" };
