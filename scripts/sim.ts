@@ -1,8 +1,9 @@
 /**
  * Runs the simulator over many seeds: one seed is one run, and shows the same on every machine.
- * Usage: node scripts/sim.ts [--runs 10000] [--seed 1] [--only SEED] [--authorities N] [--liars NAMES] [--break RULE] [--jobs N] [--all]
+ * Usage: node scripts/sim.ts [--runs 10000] [--seed 1] [--only SEED] [--authorities N] [--liars NAMES] [--recovery] [--break RULE] [--jobs N] [--all]
  * Ends at the first violation with its seed and what happened (`--all`: goes on, and counts), and with exit code 1.
  * `--liars` names the only behaviours of liars (test/sim/liars), separated by commas; `--liars none`: there are no liars.
+ * `--recovery`: every run ends with the loss of its majority and a recovery.
  * `--break` replaces a rule of the node by a wrong one (test/sim/broken-rules.ts), to see that it is found.
  */
 import { availableParallelism } from "node:os";
@@ -15,6 +16,8 @@ interface Work {
   authorities: number | undefined;
   breakRule: string | undefined;
   liars: false | string[] | undefined;
+  /** True: in every run. */
+  recovery: true | undefined;
 }
 
 type Result = Pick<Outcome, "seed" | "violation" | "steps" | "settledMs" | "finalizedHeight">;
@@ -30,6 +33,7 @@ async function main(): Promise<number> {
       only: { type: "string" },
       authorities: { type: "string" },
       liars: { type: "string" },
+      recovery: { type: "boolean" },
       break: { type: "string" },
       jobs: { type: "string", default: String(availableParallelism()) },
       all: { type: "boolean", default: false },
@@ -38,6 +42,7 @@ async function main(): Promise<number> {
   const options = {
     authorities: values.authorities ? Number(values.authorities) : undefined,
     breakRule: values.break,
+    recovery: values.recovery ? (true as const) : undefined,
     liars: values.liars === "none" ? (false as const) : values.liars?.split(","),
   };
   if (values.only) return showOne(Number(values.only), options);
@@ -111,6 +116,7 @@ async function showOne(seed: number, options: Work): Promise<number> {
     seed,
     authorities: options.authorities,
     liars: options.liars,
+    recovery: options.recovery,
     trace: true,
   });
   console.log(trace.slice(-400).join("\n"));
@@ -128,6 +134,7 @@ async function work(options: Work): Promise<void> {
       seed,
       authorities: options.authorities,
       liars: options.liars,
+      recovery: options.recovery,
     });
     parentPort?.postMessage({ seed, violation, steps, settledMs, finalizedHeight } satisfies Result);
   });

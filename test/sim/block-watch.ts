@@ -2,11 +2,19 @@ import type { CheckedGenesis } from "../../src/chain/genesis.ts";
 import type { CanonicalBlock, Head } from "../../src/chain/types.ts";
 import type { ChainServices } from "../../src/node/chain-services.ts";
 import { balancesOf } from "../../src/types/genesis.ts";
-import type { Header } from "../../src/types/index.ts";
+import type { Header, Recovery } from "../../src/types/index.ts";
 import { type Hex, toHex } from "../../src/util/bytes.ts";
 import { balanceOf } from "./accounts.ts";
 import { type KnownBlock, signedRecently } from "./known-blocks.ts";
-import { differenceOf, firstRules, isVoteOnSet, rulesAfter } from "./reference.ts";
+import type { SimNode } from "./node.ts";
+import {
+  differenceOf,
+  firstRules,
+  isVoteOnSet,
+  type ReferenceRules,
+  recoveredRules,
+  rulesAfter,
+} from "./reference.ts";
 
 export interface BlockWatchOptions {
   genesis: CheckedGenesis;
@@ -24,6 +32,7 @@ export class BlockWatch {
   readonly #honest: ReadonlySet<Hex>;
   highest = 0;
   highestMinFee = 0n;
+  #recovery: Recovery | undefined;
 
   constructor(options: BlockWatchOptions) {
     this.#options = options;
@@ -38,36 +47,49 @@ export class BlockWatch {
       stateRoot: toHex(stateRoot),
       totalDifficulty: 0,
       rules: firstRules(config),
+      isRecovered: false,
       supply: balancesOf(block).reduce((sum, { balance }) => sum + balance, 0n),
     });
   }
 
-  /** A block that passed the checks of a node. */
-  learn({ header, idHex, totalDifficulty }: Head): void {
+  /** People have agreed on a recovery: from now on nodes that follow it bring blocks that are made under it. */
+  recover(recovery: Recovery): void {
+    this.#recovery = recovery;
+  }
+
+  /** A block that passed the checks of a node, which follows the recovery or does not. */
+  learn({ header, idHex, totalDifficulty }: Head, isOfRecovered: boolean): void {
     const { height, timestamp, proposer, stateRoot } = header.message;
     if (height === 0 || this.blocks.get(idHex)?.rules) return;
     const parent = toHex(header.message.parent);
-    const { rules: before, supply } = this.blocks.get(parent) ?? {};
-    if (before) this.#checkHeader(header.message, parent);
+    const isRecovered = isOfRecovered && height > (this.#recovery?.block.height ?? Number.POSITIVE_INFINITY);
+    const { supply } = this.blocks.get(parent) ?? {};
+    const before = this.#rulesAfter(parent, isRecovered);
+    if (before) this.#checkHeader(header.message, parent, before);
     const rules = before && rulesAfter(before, header.message, this.#options.genesis.config);
     if (rules && rules.parameters.minFee > this.highestMinFee) this.highestMinFee = rules.parameters.minFee;
     this.blocks.set(idHex, {
       ...{ height, parent, timestamp, totalDifficulty },
       proposer: toHex(proposer),
       stateRoot: toHex(stateRoot),
-      rules,
+      ...{ rules, isRecovered },
       supply: before && supply !== undefined ? supply + before.parameters.blockReward : undefined,
     });
     this.highest = Math.max(this.highest, height);
   }
 
   /** A node has a new head: what is in the blocks, and what the node has made of them. */
-  onHead(node: string, { chain }: ChainServices, applied: readonly CanonicalBlock[]): void {
+  onHead(
+    { name: node, recovered }: SimNode,
+    { chain }: ChainServices,
+    applied: readonly CanonicalBlock[],
+  ): void {
     const { head, snapshot, state } = chain;
     for (const block of applied) this.#checkBody(block);
     const tooSoon = signedRecently(head.idHex, this.blocks);
     if (tooSoon) this.#options.report("signed recently", tooSoon);
-    const { rules, supply } = this.blocks.get(head.idHex) ?? {};
+    const { supply } = this.blocks.get(head.idHex) ?? {};
+    const rules = this.#rulesAfter(head.idHex, recovered);
     const difference = rules && differenceOf(rules, snapshot);
     if (difference) this.#options.report("wrong rules", `${node} at ${head.height}: ${difference}`);
     const sum = balanceOf(state);
@@ -83,10 +105,17 @@ export class BlockWatch {
     return at;
   }
 
-  #checkHeader(header: Header, parent: Hex): void {
-    const { timestamp, rules } = this.blocks.get(parent)!;
+  /** By which a block on this one is checked; undefined where a block up to it is not known. */
+  #rulesAfter(id: Hex, isRecovered: boolean): ReferenceRules | undefined {
+    const rules = this.blocks.get(id)?.rules;
+    const recovery = this.#recovery;
+    const isChanged = recovery && isRecovered && id === toHex(recovery.block.id);
+    return rules && isChanged ? recoveredRules(rules, recovery) : rules;
+  }
+
+  #checkHeader(header: Header, parent: Hex, { authorities, parameters }: ReferenceRules): void {
+    const { timestamp } = this.blocks.get(parent)!;
     const { report } = this.#options;
-    const { authorities, parameters } = rules!;
     const proposer = toHex(header.proposer);
     const name = `block ${header.height} of ${proposer.slice(0, 8)}`;
     if (!authorities.includes(proposer)) report("not an authority", name);
@@ -108,6 +137,7 @@ export class BlockWatch {
   }
 
   #checkBody({ header, height, records }: CanonicalBlock): void {
+    // A recovery leaves the parameters as they are.
     const parameters = this.blocks.get(toHex(header.message.parent))?.rules?.parameters;
     if (!parameters) return;
     const bytes = records.reduce((sum, { encoded }) => sum + encoded.length, 0);

@@ -20,6 +20,8 @@ export interface BrokenRule {
   authorities?: number;
   /** The only behaviours of liars, where the rule shows under these. */
   liars?: readonly string[];
+  /** Every run ends with a recovery. */
+  recovery?: true;
 }
 
 export const brokenRules: Record<string, BrokenRule> = {
@@ -207,6 +209,32 @@ export const brokenRules: Record<string, BrokenRule> = {
     found: ["wrong rules"],
     seed: 13,
     runs: 40,
+  },
+  /** Who follows a recovery, and who does not, look alike to each other. */
+  recoveryNotInDigest: {
+    edits: [
+      {
+        file: "protocols/digest.ts",
+        find: "return rootOf(ChainDigest, of)",
+        replace: "return rootOf(ChainDigest, { ...of, recoveries: [] })",
+      },
+    ],
+    found: ["honest node penalized", "not told of the recovery"],
+    runs: 20,
+    recovery: true,
+  },
+  /** After a recovery's block those that are lost may still sign. */
+  lostSetKept: {
+    edits: [
+      {
+        file: "src/consensus/recovery.ts",
+        find: "return { ...snapshot, authorities, recentSigners",
+        replace: "return { ...snapshot, recentSigners",
+      },
+    ],
+    found: ["wrong rules", "not an authority", "not settled"],
+    runs: 10,
+    recovery: true,
   },
 };
 

@@ -11,6 +11,8 @@ export interface KnownBlock {
   totalDifficulty: number;
   /** After it, by the headers up to it alone; undefined where one of them is not known. */
   rules: ReferenceRules | undefined;
+  /** Made under the recovery. */
+  isRecovered: boolean;
   /** All that was created up to it. */
   supply: bigint | undefined;
 }
@@ -23,6 +25,8 @@ export function signedRecently(id: Hex, blocks: ReadonlyMap<Hex, KnownBlock>): s
   if (!parent || authorities === undefined) return undefined;
   let at: KnownBlock | undefined = parent;
   for (let distance = 1; distance <= Math.floor(authorities / 2) && at && at.height > 0; distance++) {
+    // A recovery begins with no recent signers.
+    if (block.isRecovered && !at.isRecovered) return undefined;
     // If the set has just changed, so has the window.
     if (at.rules?.authorities.length !== authorities) return undefined;
     if (at.proposer === block.proposer)

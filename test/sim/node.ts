@@ -1,18 +1,20 @@
 import type { Network, Offence, PeerId, TopicName } from "../../protocols/index.ts";
 import type { Signer } from "../../src/accounts/signer.ts";
+import { acceptRecoveries } from "../../src/chain/accept-recoveries.ts";
 import type { CheckedGenesis } from "../../src/chain/genesis.ts";
 import { storeGenesis } from "../../src/chain/genesis.ts";
 import { productRules } from "../../src/chain/rules.ts";
 import { chainStores } from "../../src/chain/stores.ts";
+import { recoveryId } from "../../src/consensus/index.ts";
 import { type ChainServices, startChainServices } from "../../src/node/chain-services.ts";
 import { Closers } from "../../src/node/closers.ts";
 import { type Mode, ModeMachine } from "../../src/node/mode.ts";
 import type { Database, Write } from "../../src/storage/database.ts";
 import { EventLog } from "../../src/storage/event-log.ts";
-import { ownStatus } from "../../src/sync/claimed-status.ts";
+import { type OwnLine, ownStatus } from "../../src/sync/claimed-status.ts";
 import { PeerStatuses } from "../../src/sync/peer-statuses.ts";
 import { serveGenesis } from "../../src/sync/serve.ts";
-import type { SignedFinalityVote } from "../../src/types/index.ts";
+import type { Recovery, SignedFinalityVote } from "../../src/types/index.ts";
 import { silentLogger } from "../../src/util/logger.ts";
 import { line } from "../own-line.ts";
 import type { SimDisk } from "./disk.ts";
@@ -71,6 +73,7 @@ export class SimNode {
   #restored = false;
   /** How often that has happened. */
   restores = 0;
+  #line: OwnLine = line;
   /** Mode of the running process. */
   #modes = new ModeMachine("boot", silentLogger);
 
@@ -107,6 +110,27 @@ export class SimNode {
   /** Database of the running process. */
   get database(): Database | undefined {
     return this.#process?.database;
+  }
+
+  /** Present, but for authorities that never are. */
+  get publicKey(): Uint8Array {
+    return this.options.signer?.publicKey ?? new Uint8Array(32);
+  }
+
+  /** True if the node follows a recovery. */
+  get recovered(): boolean {
+    return this.#line.recoveries.length > 0;
+  }
+
+  /** As by the first start with `--recovery=<file>`; the node does not run. @throws {UserError} where it is refused. */
+  async giveRecovery(recovery: Recovery): Promise<void> {
+    await acceptRecoveries(chainStores(this.options.disk.open()), this.options.genesis.id, [recovery]);
+    this.#line = { ...line, recoveries: [recoveryId(recovery)] };
+  }
+
+  /** On disk. */
+  async finalHeight(): Promise<number> {
+    return (await chainStores(this.options.disk.open()).finality.status())?.finalized.height ?? 0;
   }
 
   async start(): Promise<void> {
@@ -146,8 +170,8 @@ export class SimNode {
       network: seenNetwork,
       clock,
       logger,
-      recoveries: () => line.recoveries,
-      status: () => ownStatus(genesis.id, process.services?.chain, clock.now(), line),
+      recoveries: () => this.#line.recoveries,
+      status: () => ownStatus(genesis.id, process.services?.chain, clock.now(), this.#line),
     });
     statuses.start();
     serveGenesis(
@@ -163,7 +187,7 @@ export class SimNode {
         eventLog: await EventLog.open({ database, logger: logger }),
         network: seenNetwork,
         statuses,
-        line,
+        line: this.#line,
         rules: productRules,
         verify,
         clock,

@@ -5,7 +5,7 @@ import { voteSigningRoot } from "../../src/chain/vote-check.ts";
 import type { FinalityStatus } from "../../src/consensus/index.ts";
 import { type Address, encodeAddress } from "../../src/crypto/address.ts";
 import type { ChainServices } from "../../src/node/chain-services.ts";
-import type { BlockRef, SignedFinalityVote } from "../../src/types/index.ts";
+import type { BlockRef, Recovery, SignedFinalityVote } from "../../src/types/index.ts";
 import { type Hex, toHex } from "../../src/util/bytes.ts";
 import { accountsOf } from "./accounts.ts";
 import { BlockWatch } from "./block-watch.ts";
@@ -34,6 +34,8 @@ export class Oracle {
   readonly #watch: BlockWatch;
   /** The one finalized chain: id by height. */
   readonly #finalized = new Map<number, Hex>();
+  /** The one of nodes that follow the recovery. Up to its block it is that of all. */
+  #recovered = new Map<number, Hex>();
   readonly signatures: SignatureWatch;
   readonly evidenceWatch: EvidenceWatch;
   /** The first rule that was broken. */
@@ -67,6 +69,15 @@ export class Oracle {
     return this.#watch.highestMinFee;
   }
 
+  /** From now on some nodes go on from a recovery. */
+  recover(recovery: Recovery): void {
+    const { height, id } = recovery.block;
+    this.#recovered = new Map([...this.#finalized].filter(([at]) => at <= height));
+    if (this.#recovered.get(height) !== toHex(id))
+      this.report("recovery of a block that is not final", toHex(id));
+    this.#watch.recover(recovery);
+  }
+
   report(rule: string, detail: string): void {
     this.violation ??= new Violation(rule, detail);
   }
@@ -75,8 +86,8 @@ export class Oracle {
   watch(node: SimNode, services: ChainServices): void {
     const { chain } = services;
     // Its event may have been lost with the process that stored it.
-    this.#learn(chain.head);
-    chain.events.on("imported", (head) => this.#learn(head));
+    this.#learn(chain.head, node);
+    chain.events.on("imported", (head) => this.#learn(head, node));
     if (node.faulty) return;
     services.evidence.events.on("evidence", ({ offender, offence }) =>
       this.#onEvidence(node, offender, offence),
@@ -154,10 +165,10 @@ export class Oracle {
     return this.#watch.ancestorAt(id, ancestor.height) === ancestor.id;
   }
 
-  #learn(head: Head): void {
+  #learn(head: Head, { recovered }: SimNode): void {
     if (head.height === 0) return;
     this.signatures.onHeader(head.header.message, head.idHex);
-    this.#watch.learn(head);
+    this.#watch.learn(head, recovered);
   }
 
   /** `before`: what the node had known to be final. */
@@ -167,7 +178,7 @@ export class Oracle {
     { retracted, applied }: HeadChange,
     before: FinalityStatus,
   ): void {
-    for (const block of applied) this.#learn(block);
+    for (const block of applied) this.#learn(block, node);
     for (const block of retracted) {
       if (block.height <= before.finalized.height)
         this.report(
@@ -175,7 +186,7 @@ export class Oracle {
           `${node.name}: height ${block.height}, ${block.idHex.slice(0, 8)}`,
         );
     }
-    this.#watch.onHead(node.name, services, applied);
+    this.#watch.onHead(node, services, applied);
     this.#checkDescent(node, services);
     if (retracted.length > 0) this.#checkState(node, services);
   }
@@ -184,15 +195,16 @@ export class Oracle {
   #checkFinalized(node: SimNode, { finalized }: FinalityStatus): void {
     let at: { height: number; id: Hex } = { height: finalized.height, id: toHex(finalized.block) };
     this.finalizedHeight = Math.max(this.finalizedHeight, at.height);
+    const chain = node.recovered ? this.#recovered : this.#finalized;
     for (;;) {
-      const known = this.#finalized.get(at.height);
+      const known = chain.get(at.height);
       if (known === at.id) return;
       if (known) {
         const detail = `${node.name} has ${at.id.slice(0, 8)} at height ${at.height}, another ${known.slice(0, 8)}`;
         this.report("conflicting finality", detail);
         return;
       }
-      this.#finalized.set(at.height, at.id);
+      chain.set(at.height, at.id);
       const block = this.#watch.blocks.get(at.id);
       if (!block) return;
       at = { height: at.height - 1, id: block.parent };
@@ -215,7 +227,10 @@ export class Oracle {
 
   /** The state is that of the header; where a block was just executed, the node has compared them itself. */
   #checkState(node: SimNode, { chain }: ChainServices): void {
-    const { state, head, snapshot } = chain;
+    const { state, head } = chain;
+    // As the state root has it: a recovery changes it after its block.
+    const snapshot = chain.tree.recoveries.names(head.id) ? undefined : chain.snapshot;
+    if (!snapshot) return;
     const expected = this.#watch.blocks.get(head.idHex)?.stateRoot;
     const root = toHex(accountsOf(state).stateRoot(snapshot));
     if (expected && root !== expected)

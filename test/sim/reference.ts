@@ -1,5 +1,5 @@
 import type { ChainConfig } from "../../src/types/genesis.ts";
-import type { ChainParameters, ChainSnapshot, Header } from "../../src/types/index.ts";
+import type { ChainParameters, ChainSnapshot, Header, Recovery } from "../../src/types/index.ts";
 import { type Hex, toHex } from "../../src/util/bytes.ts";
 
 /** Authorities, open votes and parameters after a block, as docs/consensus.md, section 4, says; shares no code with the node's. */
@@ -73,6 +73,14 @@ export function rulesAfter(
     openVotes: others.filter((other) => other.voter !== subject),
     authorities: authorities.filter((authority) => authority !== subject),
   };
+}
+
+/** After a recovery's block, as docs/consensus.md, section 8, says. */
+export function recoveredRules(
+  { parameters }: ReferenceRules,
+  { authorities }: Pick<Recovery, "authorities">,
+): ReferenceRules {
+  return { parameters, openVotes: [], authorities: authorities.map(toHex).sort() };
 }
 
 /** How a node's snapshot differs; undefined where it does not. */

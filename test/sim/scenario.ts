@@ -60,6 +60,8 @@ export interface Scenario {
   /** The partition of clones, from the start. */
   clonePartition: boolean;
   liars: LiarPlan | undefined;
+  /** At the end a majority of the authorities is destroyed, and the others go on from a recovery. */
+  recovers: boolean;
 }
 
 export interface ScenarioWishes {
@@ -69,10 +71,15 @@ export interface ScenarioWishes {
   liars?: false | readonly string[] | undefined;
   /** False: the parameters stay as they are, and who is removed stays away. */
   changes?: false | undefined;
+  /** True: every run ends with a recovery. */
+  recovery?: boolean | undefined;
 }
 
 /** A shape of a run. */
-export function drawScenario(random: Random, { authorities, liars, changes }: ScenarioWishes = {}): Scenario {
+export function drawScenario(
+  random: Random,
+  { authorities, liars, changes, recovery }: ScenarioWishes = {},
+): Scenario {
   const count = authorities ?? random.weighted(authorityWeights);
   const periodMs = random.weighted(periodWeights);
   const quiet = random.chance(0.25);
@@ -111,9 +118,13 @@ export function drawScenario(random: Random, { authorities, liars, changes }: Sc
     clonePartition: cloned && random.chance(0.8),
     liars: liars === false ? undefined : drawLiars(random.fork("liars"), faulty.size > 0, liars),
   };
-  return { ...drawn, ...drawChanges(random.fork("changes"), drawn.periodMs, changes) };
+  const moving = { ...drawn, ...drawChanges(random.fork("changes"), drawn.periodMs, changes) };
+  const recovers = recovery ?? (changes !== false && random.fork("recovery").chance(recoveryShare));
+  return { ...moving, recovers };
 }
 
+/** Of the runs whose rules may change. */
+const recoveryShare = 0.06;
 const authorityWeights = [
   [1, 1],
   [1, 2],

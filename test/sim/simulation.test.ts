@@ -43,10 +43,11 @@ describe("simulator", () => {
 
   test.each(Object.entries(brokenRules))(
     "finds a broken rule: %s",
-    (name, { authorities, liars, ...rule }) => {
+    (name, { authorities, liars, recovery, ...rule }) => {
       const { status, output } = runScript(
         ...["--break", name, "--seed", String(rule.seed ?? 1), "--runs", String(rule.runs)],
         ...(authorities === undefined ? [] : ["--authorities", String(authorities)]),
+        ...(recovery ? ["--recovery"] : []),
         ...(liars === undefined ? [] : ["--liars", liars.join(",")]),
       );
       expect(status, output.slice(-4_000)).toBe(1);

@@ -16,6 +16,7 @@ import type { Outcome, SimulationOptions } from "./outcome.ts";
 import { noCut } from "./partitions.ts";
 import { paceFault, paceWatchMs } from "./progress.ts";
 import { Random } from "./random.ts";
+import { recoverChain } from "./recovery.ts";
 import { drawScenario, type FaultKind, firstObserver, type Scenario } from "./scenario.ts";
 import { isCalm, nameOf, standing } from "./standing.ts";
 import { Timeline } from "./timeline.ts";
@@ -105,6 +106,22 @@ class Simulation {
     if (this.#oracle.violation) return;
     await this.#oracle.checkEvidence(this.#nodes, this.#timeline.nowMs);
     await this.#transfers.check(this.#oracle);
+    if (this.#scenario.recovers && !this.#oracle.violation) await this.#recover();
+  }
+
+  #recover(): Promise<void> {
+    this.#cast?.end();
+    return recoverChain({
+      nodes: this.#nodes,
+      random: this.#random.fork("recovery"),
+      network: this.#network,
+      timeline: this.#timeline,
+      trace: this.#trace,
+      oracle: this.#oracle,
+      transfers: this.#transfers,
+      until: (timeMs, done) => this.#until(timeMs, done),
+      start: (node) => this.#start(node),
+    });
   }
 
   #until(timeMs: number, done = () => false): Promise<void> {
