@@ -27,8 +27,14 @@ export async function rawPeer(): Promise<Libp2p> {
   return peer;
 }
 
-export function connect(peer: Libp2p, addresses: string[]): Promise<Connection> {
-  return peer.dial(addresses.map((address) => multiaddr(address)));
+/** Tries again where the machine takes longer for a handshake than a node gives it. */
+export async function connect(peer: Libp2p, addresses: string[]): Promise<Connection> {
+  const targets = addresses.map((address) => multiaddr(address));
+  for (let triesLeft = 4; triesLeft > 0; triesLeft--) {
+    const connection = await peer.dial(targets).catch(() => undefined);
+    if (connection) return connection;
+  }
+  return peer.dial(targets);
 }
 
 /** Everything that comes until the stream ends, or the reason why it broke. */

@@ -65,7 +65,8 @@ export class Rogue {
 
   static async connect(node: RogueTarget, options: RogueOptions = {}): Promise<Rogue> {
     const rogue = await Rogue.create(node, options);
-    await rogue.dial();
+    // On a busy machine a handshake may take longer than a node gives it.
+    await until("the rogue is connected", () => rogue.dial());
     return rogue;
   }
 
