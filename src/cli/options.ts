@@ -80,7 +80,7 @@ export function requireWholeNumber(text: string): number {
 export function requireMilliseconds(text: string): number {
   const value = parseWholeNumber(text);
   if (!(value >= 1 && value <= maxTimerMs))
-    throw new InvalidArgumentError(`It must be a whole number from 1 to ${maxTimerMs} ms.`);
+    throw new InvalidArgumentError(`must be a whole number from 1 to ${maxTimerMs} ms`);
   return value;
 }
 
