@@ -7,7 +7,7 @@ import type { Offence, Reports } from "../lib/job.ts";
 import { honestAccount } from "./accounts.ts";
 import { type AttackNetwork, periodMs } from "./network.ts";
 import { limits, promisesBroken, type Result } from "./result.ts";
-import { cpuSecondsOf, Samples } from "./samples.ts";
+import { cpuSecondsOf, machineCpuSeconds, Samples } from "./samples.ts";
 
 /** Before the window begins. */
 const settleMs = 2_000;
@@ -47,6 +47,7 @@ export async function measure(network: AttackNetwork, measurement: Measurement):
   const first = (await nodes[0]!.status()).head!;
   const windowMs = seconds * 1_000;
   const cpuBefore = cpuOf(processes);
+  const othersBefore = othersCpuSeconds([...nodes.map(({ process }) => process), ...processes]);
   const ends = performance.now() + windowMs;
   const transfers = honestTransfers(network, ends);
   const joined = joinLater(network, samples, windowMs / 3);
@@ -55,6 +56,8 @@ export async function measure(network: AttackNetwork, measurement: Measurement):
   const lastMs = Date.now();
   await samples.stop();
   const cpu = cpuOf(processes) - cpuBefore;
+  const own = [...nodes.map(({ process }) => process), joined.node.process, ...processes];
+  const others = othersCpuSeconds(own) - othersBefore;
   const [joinMs, transferMs] = await Promise.all([joined.done, transfers]);
   const stops = [await stopped(nodes[0]!), await stopped(joined.node)];
   for (const each of processes) each.signal("SIGTERM");
@@ -85,6 +88,7 @@ export async function measure(network: AttackNetwork, measurement: Measurement):
     stopMs: Math.max(...stops.map(({ ms }) => ms)),
     stopCodes: stops.map(({ code }) => code),
     attackerCpu: Math.round((100 * cpu) / seconds) / 100,
+    othersCpu: Math.round((100 * others) / seconds) / 100,
     counts: summed(Object.values(reports).map(({ counts }) => counts)),
   };
   if (joinMs === null || seen.stopCodes.some((code) => code !== 0)) {
@@ -103,6 +107,12 @@ export async function measure(network: AttackNetwork, measurement: Measurement):
 
 function cpuOf(processes: readonly Process[]): number {
   return processes.reduce((sum, { pid }) => sum + cpuSecondsOf(pid), 0);
+}
+
+/** CPU of everything on the machine beside these processes and this one: what must be near 0 for times to count. */
+function othersCpuSeconds(processes: readonly Process[]): number {
+  const { user, system } = process.cpuUsage();
+  return machineCpuSeconds() - cpuOf(processes) - (user + system) / 1_000_000;
 }
 
 async function headOf(nodes: readonly TestNode[]) {

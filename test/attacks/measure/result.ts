@@ -38,6 +38,8 @@ export interface Result {
   stopCodes: (number | null)[];
   /** Cores that the attacker's processes used. */
   attackerCpu: number;
+  /** Cores that neither the network, the attackers nor the measurement used: where it is not near 0, times do not count. */
+  othersCpu: number;
   /** Counts that the attack itself kept. */
   counts: Record<string, number>;
   /** Promises that were not kept. */

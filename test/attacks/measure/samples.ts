@@ -124,3 +124,13 @@ export function cpuSecondsOf(pid: number): number {
     return 0;
   }
 }
+
+/** Seconds of CPU that the machine has used. */
+export function machineCpuSeconds(): number {
+  const [user, nice, system, , , interrupts, softInterrupts] = readFileSync("/proc/stat", "utf8")
+    .split("\n")[0]!
+    .split(/ +/)
+    .slice(1)
+    .map(Number) as [number, number, number, number, number, number, number];
+  return (user + nice + system + interrupts + softInterrupts) / 100;
+}

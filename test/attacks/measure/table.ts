@@ -17,6 +17,7 @@ export function markdown(results: readonly Result[], all: ReadonlyMap<string, Re
     "transfer, s",
     "SIGTERM, s",
     "attacker's cores",
+    "others' cores",
     "broken",
   ];
   const rows = results.map((result) => {
@@ -36,6 +37,7 @@ export function markdown(results: readonly Result[], all: ReadonlyMap<string, Re
       inSeconds(result.transferMs),
       inSeconds(result.stopMs),
       text(result.attackerCpu),
+      text(result.othersCpu),
       result.broken.length === 0 ? "" : result.broken.join("; "),
     ];
   });
