@@ -4,8 +4,8 @@ import { overloaded } from "./problem.ts";
 import { clientOf, isLoopback } from "./rate-limiter.ts";
 
 export const dearReadLimits = {
-  /** Milliseconds of reading: a quarter of the thread, and a page or two at once. */
-  time: { requests: 250, perMs: 1_000 },
+  /** Milliseconds of the thread: half of it, so that a whole chain can be read from another machine. */
+  time: { requests: 500, perMs: 1_000 },
   waiting: 128,
   waitingPerClient: 32,
 };
