@@ -11,7 +11,7 @@ import type { Finalizer } from "../chain/finalizer.ts";
 import { checkVoter, VoteError } from "../chain/vote-check.ts";
 import { authorityIndex, isLink } from "../consensus/index.ts";
 import type { FinalityStore } from "../storage/finality.ts";
-import { type Certificate, isSafeCount, maxAuthorities, SignedFinalityVote } from "../types/index.ts";
+import { type Certificate, isSafeCount, maxAuthorities, type SignedFinalityVote } from "../types/index.ts";
 import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
@@ -21,6 +21,7 @@ import { Places } from "./places.ts";
 import { requestOne } from "./request-one.ts";
 import { recordBytes } from "./serve.ts";
 import { voteFaults, voteVerdicts } from "./verdicts.ts";
+import { VoteDecoder } from "./vote-decoder.ts";
 import { VoteLimit } from "./vote-limit.ts";
 import { VoteSignatures } from "./vote-signatures.ts";
 import { VoterAccounts } from "./voter-accounts.ts";
@@ -58,6 +59,7 @@ export interface VoteInboxOptions {
  */
 export class VoteInbox {
   readonly #options: VoteInboxOptions;
+  readonly #decoder = new VoteDecoder();
   readonly #limit = new VoteLimit();
   readonly #places: Places;
   readonly #signatures: VoteSignatures;
@@ -113,7 +115,7 @@ export class VoteInbox {
   async onGossip(message: Uint8Array, from: PeerId): Promise<Verdict> {
     let vote: SignedFinalityVote;
     try {
-      vote = SignedFinalityVote.deserialize(message);
+      vote = this.#decoder.decode(message);
     } catch {
       return "reject";
     }

@@ -40,6 +40,11 @@ test("finds ancestors near and far, on the canonical chain and on side branches"
   expect(await branches.holdsRoot(head)).toBe(true);
   expect(await branches.holdsRoot(beside)).toBe(false);
   expect((await branches.best(head)).idHex).toBe(head.idHex);
+
+  // Nothing that was found for the first root answers for the next.
+  branches.setRoot(beside);
+  expect(await branches.holdsRoot(beside)).toBe(true);
+  expect(await branches.holdsRoot(head)).toBe(false);
 });
 
 test("does not keep the transactions of a head that a reorganization left in memory", async () => {
