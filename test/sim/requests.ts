@@ -194,12 +194,17 @@ export class SimRequests {
       read: async () => undefined,
       signal: new AbortController().signal,
       onAck: (listener: (ack: AckOf<AnyProtocol>) => void) => {
-        reply.onAck((ack) => listener(protocol.ack!.deserialize(ack) as AckOf<AnyProtocol>));
+        reply.onAck((bytes) => {
+          const ack = this.#decoded(protocol.ack!, bytes, peer, protocol.id);
+          if (ack !== undefined) listener(ack as AckOf<AnyProtocol>);
+        });
       },
     };
     let arrivalMs = 0;
+    const decoded = this.#decoded(protocol.request, request, peer, protocol.id);
+    if (decoded === undefined) return reply.end({ code: "invalidRequest", reason: "it does not decode" }, 0);
     try {
-      for await (const chunk of handler(protocol.request.deserialize(request), context)) {
+      for await (const chunk of handler(decoded, context)) {
         if (!this.#options.isAlive()) return;
         const bytes = chunk instanceof RawChunk ? chunk.bytes : protocol.response.serialize(chunk);
         arrivalMs = reply.send(bytes, arrivalMs);
@@ -215,6 +220,16 @@ export class SimRequests {
       if (known?.code === "invalidRequest")
         this.#options.penalize(peer, "invalidRequest", `${protocol.id}: ${known.message}`);
       reply.end({ code: known?.code ?? "serverError", reason: messageOf(error) }, arrivalMs);
+    }
+  }
+
+  /** Undefined, for the peer's score, where the bytes are no such message. */
+  #decoded<T>(type: { deserialize(bytes: Uint8Array): T }, bytes: Uint8Array, peer: PeerId, id: string) {
+    try {
+      return type.deserialize(bytes);
+    } catch (error) {
+      this.#options.penalize(peer, "invalidRequest", `${id}: ${messageOf(error)}`);
+      return undefined;
     }
   }
 }

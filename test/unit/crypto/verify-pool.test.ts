@@ -1,3 +1,5 @@
+import { readdirSync } from "node:fs";
+import { getPriority } from "node:os";
 import { describe, expect, it, onTestFinished } from "vitest";
 import {
   keyPairFromSeed,
@@ -161,6 +163,20 @@ describe("VerifyPool", () => {
     expect(manual.threads).toHaveLength(2);
     expect(await pool.verify(many(30))).toEqual(many(30).map(() => true));
   });
+
+  it.skipIf(process.platform !== "linux")(
+    "runs its threads at a lower priority than the caller's",
+    async () => {
+      const threads = () => readdirSync("/proc/self/task");
+      const before = new Set(threads());
+      const pool = openPool({ threads: 1 });
+      expect(await pool.verify(many(40))).toEqual(many(40).map(() => true));
+      const priorities = threads()
+        .filter((thread) => !before.has(thread))
+        .map((thread) => getPriority(Number(thread)));
+      expect(priorities).toContain(Math.min(getPriority() + 5, 19));
+    },
+  );
 
   it("replaces a real thread that is gone", async () => {
     const ends: unknown[] = [];
