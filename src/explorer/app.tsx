@@ -1,4 +1,5 @@
 import { useEffect, useErrorBoundary, useRef } from "preact/hooks";
+import type { Status } from "../client/index.ts";
 import { Header } from "./header.tsx";
 import { live } from "./live.ts";
 import type { Markup } from "./markup.ts";
@@ -12,12 +13,13 @@ import { PeersPage } from "./pages/peers.tsx";
 import { TransactionPage } from "./pages/transaction.tsx";
 import { WalletPage } from "./pages/wallet.tsx";
 import { Problem } from "./parts/layout.tsx";
+import { Age } from "./parts/names.tsx";
 import { type Route, useRoute } from "./route.ts";
 import { useStore } from "./store.ts";
 
 export function App(): Markup {
   const route = useRoute();
-  const { status } = useStore(live);
+  const { status, connection } = useStore(live);
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
   const [title, page] = pageOf(route);
@@ -47,6 +49,7 @@ export function App(): Markup {
       </a>
       <Header page={route.page} />
       <main id="main" ref={main} tabindex={-1} aria-label={title} key={place}>
+        {connection === "lost" ? <Away status={status} /> : null}
         <Guarded>{page}</Guarded>
       </main>
       <footer>
@@ -58,6 +61,23 @@ export function App(): Markup {
         <a href="/docs">HTTP interface</a>
       </footer>
     </>
+  );
+}
+
+/** The state of the page while the node does not answer. The header tells screen readers. */
+function Away({ status }: { status: Status | undefined }): Markup {
+  return (
+    <div class="note bad">
+      <p>
+        <strong>The node does not answer.</strong> This page asks again by itself.
+        {status ? (
+          <>
+            {" "}
+            Its last answer: <Age atMs={status.time} />.
+          </>
+        ) : null}
+      </p>
+    </div>
   );
 }
 

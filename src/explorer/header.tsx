@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { Diagnosis } from "../client/index.ts";
+import { connectionWords } from "./connection.ts";
 import icon from "./icon.svg";
 import { live } from "./live.ts";
 import type { Markup } from "./markup.ts";
@@ -86,21 +86,9 @@ function Search(): Markup {
   );
 }
 
-const connections: Partial<Record<string, [tone: string, text: string]>> = {
-  connecting: ["", "Connecting…"],
-  lost: ["bad", "No connection"],
-};
-const states: Readonly<Record<Diagnosis["state"], [tone: string, text: string]>> = {
-  ok: ["good", "Live"],
-  waiting: ["warn", "Late"],
-  halted: ["bad", "Halted"],
-  syncing: ["warn", "Catching up"],
-  "no-genesis": ["warn", "No chain yet"],
-};
-
 function Connection(): Markup {
-  const { connection, diagnosis } = useStore(live);
-  const [tone, text] = connections[connection] ?? states[diagnosis?.state ?? "ok"];
+  const { connection, status, diagnosis } = useStore(live);
+  const [tone, text] = connectionWords({ connection, status, diagnosis });
   // On the overview.
   const isExplained = connection === "open" && diagnosis !== undefined && diagnosis.state !== "ok";
   return (

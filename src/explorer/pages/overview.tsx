@@ -29,7 +29,11 @@ export function Overview(): Markup {
       {status && status.recoveries.length > 0 ? <RecoveryNote recoveries={status.recoveries} /> : null}
       <Figures next={next} />
       <Section title="Newest blocks" aside={<a href="#/blocks">All blocks</a>}>
-        {blocks.length > 0 ? <Strip next={next?.address} /> : <p class="empty">No block yet.</p>}
+        {blocks.length > 0 ? (
+          <Strip next={next?.address} />
+        ) : (
+          <p class="empty wait">{status ? "No block yet." : "Asking the node…"}</p>
+        )}
       </Section>
       <Plots />
       {status?.head ? (

@@ -1,0 +1,24 @@
+import type { Diagnosis } from "../client/index.ts";
+import type { Live } from "./live.ts";
+
+type Words = readonly [tone: string, text: string];
+
+const states: Readonly<Record<Diagnosis["state"], Words>> = {
+  ok: ["good", "Live"],
+  waiting: ["warn", "Late"],
+  halted: ["bad", "Halted"],
+  syncing: ["warn", "Catching up"],
+  "no-genesis": ["warn", "No chain yet"],
+};
+
+/** The state of the node in a word or two. Claims nothing that the node has not said yet. */
+export function connectionWords({
+  connection,
+  status,
+  diagnosis,
+}: Pick<Live, "connection" | "status" | "diagnosis">): Words {
+  if (connection === "lost") return ["bad", "No connection"];
+  if (connection === "connecting" || !status) return ["", "Connecting…"];
+  // A node has no diagnosis while it starts.
+  return diagnosis ? states[diagnosis.state] : ["warn", "Starting"];
+}
