@@ -1,0 +1,101 @@
+#!/usr/bin/env node
+/**
+ * Mutation testing with StrykerJS: changes the code of a part in one place after the other, and runs the unit tests that run the place.
+ * A mutant that no test notices is a rule without a test. docs/mutation.md has the scores and what survives.
+ * Usage: node scripts/mutate.ts [PART[/FILE]…] [--concurrency N] [--all]
+ * PART is one of test/mutation/parts.ts, all without one; FILE only one file of it. Results are kept in reports/mutation: a mutant is
+ * run again if it or a test that runs it has changed; `--all` runs all again. Ends with exit code 1 where a part scores less than 90 %.
+ */
+import { mkdirSync } from "node:fs";
+import { join, relative } from "node:path";
+import { parseArgs } from "node:util";
+import { Stryker } from "@stryker-mutator/core";
+import { parts } from "../test/mutation/parts.ts";
+
+const goal = 90;
+const root = join(import.meta.dirname, "..");
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { concurrency: { type: "string", default: "2" }, all: { type: "boolean", default: false } },
+});
+
+type Mutants = Awaited<ReturnType<Stryker["runMutationTest"]>>;
+
+async function run(name: string): Promise<Mutants> {
+  const [partName = "", file] = name.split("/");
+  const part = parts[partName];
+  if (!part) throw new Error(`no part ${name}: there are ${Object.keys(parts).join(", ")}`);
+  const report = join("reports/mutation", name.replaceAll("/", "-"));
+  return new Stryker({
+    mutate: file ? [`src/${partName}/${file}`] : part.mutate,
+    testFiles: part.tests,
+    testRunner: "vitest",
+    vitest: { configFile: "test/mutation/vitest.config.ts", related: false },
+    // Only the tests that run a mutant are run for it.
+    coverageAnalysis: "perTest",
+    incremental: true,
+    force: values.all,
+    incrementalFile: `${report}.incremental.json`,
+    concurrency: Number(values.concurrency),
+    // A busy machine is no endless loop.
+    timeoutMS: 20_000,
+    timeoutFactor: 4,
+    dryRunTimeoutMinutes: 30,
+    // Stryker would read it with the API of TypeScript, which TypeScript 7 does not have; node runs the files as they are.
+    tsconfigFile: "none",
+    disableTypeChecks: false,
+    plugins: ["@stryker-mutator/vitest-runner", join(root, "test/mutation/ignore-texts.ts")],
+    ignorers: ["texts"],
+    ignorePatterns: ["data", "dist", "reports"],
+    reporters: ["progress-append-only", "json"],
+    jsonReporter: { fileName: `${report}.json` },
+    allowConsoleColors: false,
+  }).runMutationTest();
+}
+
+const killed = new Set(["Killed", "Timeout"]);
+const survived = new Set(["Survived", "NoCoverage"]);
+
+interface Score {
+  killed: number;
+  survived: number;
+  ignored: number;
+}
+
+function scoreOf(mutants: Mutants): Score {
+  const count = (statuses: ReadonlySet<string>) =>
+    mutants.filter(({ status }) => statuses.has(status)).length;
+  return { killed: count(killed), survived: count(survived), ignored: count(new Set(["Ignored"])) };
+}
+
+function percentOf({ killed, survived }: Score): number {
+  return (100 * killed) / Math.max(1, killed + survived);
+}
+
+function row(name: string, score: Score): string {
+  const { killed, survived, ignored } = score;
+  return `| ${name} | ${killed + survived} | ${killed} | ${survived} | ${ignored} | ${percentOf(score).toFixed(1)} % |`;
+}
+
+mkdirSync(join(root, "reports/mutation"), { recursive: true });
+process.chdir(root);
+const rows: string[] = [];
+for (const name of positionals.length > 0 ? positionals : Object.keys(parts)) {
+  const mutants = await run(name);
+  for (const { fileName, location, mutatorName, replacement, status } of mutants) {
+    if (!survived.has(status)) continue;
+    const { line, column } = location.start;
+    console.log(
+      `${relative(root, fileName)}:${line}:${column} ${status} ${mutatorName}: ${replacement?.replace(/\s+/g, " ")}`,
+    );
+  }
+  const files = Object.groupBy(mutants, ({ fileName }) => relative(root, fileName));
+  for (const [file, ofFile = []] of Object.entries(files)) rows.push(row(file, scoreOf(ofFile)));
+  const score = scoreOf(mutants);
+  rows.push(row(`**${name}**`, score));
+  if (percentOf(score) < goal) process.exitCode = 1;
+}
+console.log(
+  `| | mutants | killed | survived | ignored | score |\n| --- | --- | --- | --- | --- | --- |\n${rows.join("\n")}`,
+);

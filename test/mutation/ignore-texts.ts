@@ -1,0 +1,80 @@
+/**
+ * An ignore plugin for Stryker: texts for people are not mutated. These are calls of a logger, with whatever does nothing else than
+ * log, and the texts in errors; the codes of errors are mutated. No test should repeat a text word by word.
+ */
+
+/** As much of a node of Babel's syntax tree as is looked at. */
+interface Node {
+  type: string;
+  [field: string]: unknown;
+}
+
+interface Path {
+  node: Node;
+  parent?: Node;
+}
+
+const levels = new Set(["trace", "debug", "info", "warn", "error", "fatal"]);
+
+export const strykerPlugins = [
+  {
+    kind: "Ignore",
+    name: "texts",
+    value: {
+      shouldIgnore({ node, parent }: Path): string | undefined {
+        if (onlyLogs(node)) return "it only logs";
+        if (isText(node) && parent?.type === "NewExpression" && /Error$/.test(nameOf(parent["callee"])))
+          return "the text of an error";
+        return undefined;
+      },
+    },
+  },
+];
+
+/** True for a call of a logger, and for a statement or function of nothing but such calls. */
+function onlyLogs(node: unknown): boolean {
+  if (!isNode(node)) return false;
+  switch (node.type) {
+    case "CallExpression": {
+      const callee = node["callee"];
+      return (
+        isMember(callee) &&
+        levels.has(nameOf(callee["property"])) &&
+        /logger$/i.test(nameOf(callee["object"]))
+      );
+    }
+    case "ExpressionStatement":
+      return onlyLogs(node["expression"]);
+    case "ArrowFunctionExpression":
+      return onlyLogs(node["body"]);
+    case "IfStatement":
+      return !node["alternate"] && onlyLogs(node["consequent"]);
+    case "BlockStatement": {
+      const statements = node["body"] as Node[];
+      return statements.length > 0 && statements.every(onlyLogs);
+    }
+    default:
+      return false;
+  }
+}
+
+/** A string of several words; codes and names are of one. */
+function isText(node: Node): boolean {
+  if (node.type === "TemplateLiteral") return true;
+  return node.type === "StringLiteral" && /\s/.test(String(node["value"]));
+}
+
+/** `logger` for `logger`, `#logger` and `this.#options.logger`. */
+function nameOf(node: unknown): string {
+  if (!isNode(node)) return "";
+  if (isMember(node)) return nameOf(node["property"]);
+  return node.type === "PrivateName" ? nameOf(node["id"]) : String(node["name"] ?? "");
+}
+
+function isMember(node: unknown): node is Node {
+  return isNode(node) && (node.type === "MemberExpression" || node.type === "OptionalMemberExpression");
+}
+
+function isNode(node: unknown): node is Node {
+  return typeof node === "object" && node !== null && "type" in node;
+}

@@ -1,0 +1,48 @@
+/** What is mutated together, and the tests that have to notice: those of the same folder, and what else checks formats. */
+export interface Part {
+  mutate: string[];
+  tests: string[];
+}
+
+const ownTests = (folder: string) => `test/unit/${folder}/**/*.test.ts`;
+const vectors = "test/unit/protocols/vectors.test.ts";
+
+function folder(name: string, otherTests: string[] = []): Part {
+  return { mutate: [`src/${name}/**/*.ts`, "!src/**/*.d.ts"], tests: [ownTests(name), ...otherTests] };
+}
+
+/** The checks of `src/sync`: what decides if a peer's word is taken, and who is blamed. The rest of it fetches and serves. */
+const checksOfSync = [
+  "block-inbox",
+  "claimed-status",
+  "common-ancestor",
+  "complete-block",
+  "conflicting-finality",
+  "doubts",
+  "evidence-inbox",
+  "evidence-list",
+  "header-hold",
+  "header-judge",
+  "headers",
+  "held-votes",
+  "lead",
+  "other-recoveries",
+  "settled-votes",
+  "slot-limit",
+  "transaction-inbox",
+  "verdicts",
+  "vote-inbox",
+  "vote-limit",
+  "vote-signatures",
+  "voter-accounts",
+];
+
+export const parts: Readonly<Record<string, Part>> = {
+  consensus: folder("consensus"),
+  accounts: folder("accounts"),
+  types: folder("types", [vectors]),
+  crypto: folder("crypto"),
+  state: folder("state"),
+  chain: folder("chain"),
+  sync: { mutate: checksOfSync.map((name) => `src/sync/${name}.ts`), tests: [ownTests("sync")] },
+};
