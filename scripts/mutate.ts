@@ -27,9 +27,9 @@ async function run(name: string): Promise<Mutants> {
   const part = parts[partName];
   if (!part) throw new Error(`no part ${name}: there are ${Object.keys(parts).join(", ")}`);
   const report = join("reports/mutation", name.replaceAll("/", "-"));
+  process.env["MUTATION_TESTS"] = part.tests.join(" ");
   return new Stryker({
     mutate: file ? [`src/${partName}/${file}`] : part.mutate,
-    testFiles: part.tests,
     testRunner: "vitest",
     vitest: { configFile: "test/mutation/vitest.config.ts", related: false },
     // Only the tests that run a mutant are run for it.

@@ -43,19 +43,27 @@ export interface EvidenceRules {
 export function headerEvidence(a: SignedHeader, b: SignedHeader, slotMs: number): Evidence | undefined {
   if (!equalBytes(a.message.proposer, b.message.proposer)) return undefined;
   if (slotOf(a.message.timestamp, slotMs) !== slotOf(b.message.timestamp, slotMs)) return undefined;
-  const order = compareBytes(rootOf(Header, a.message), rootOf(Header, b.message));
-  if (order === 0) return undefined;
-  const [first, second] = order < 0 ? [a, b] : [b, a];
-  return { headers: [{ first, second }], votes: [] };
+  const pair = inOrder(a, b, ({ message }) => rootOf(Header, message));
+  return pair && { headers: [pair], votes: [] };
 }
 
 /** Evidence from two votes; undefined if they do not conflict. */
 export function voteEvidence(a: SignedFinalityVote, b: SignedFinalityVote): Evidence | undefined {
-  if (!equalBytes(a.voter, b.voter) || !voteOffence(a.message, b.message)) return undefined;
-  const order = compareBytes(rootOf(FinalityVote, a.message), rootOf(FinalityVote, b.message));
+  return voteConflict(a, b)?.evidence;
+}
+
+function voteConflict(a: SignedFinalityVote, b: SignedFinalityVote) {
+  const offence = voteOffence(a.message, b.message);
+  if (!equalBytes(a.voter, b.voter) || !offence) return undefined;
+  const pair = inOrder(a, b, ({ message }) => rootOf(FinalityVote, message));
+  return pair && { offence, first: pair.first, evidence: { headers: [], votes: [pair] } };
+}
+
+/** The one with the lower root first, so that two conflicting messages make one piece of evidence; undefined for the same root. */
+function inOrder<T>(a: T, b: T, root: (of: T) => Uint8Array): { first: T; second: T } | undefined {
+  const order = compareBytes(root(a), root(b));
   if (order === 0) return undefined;
-  const [first, second] = order < 0 ? [a, b] : [b, a];
-  return { headers: [], votes: [{ first, second }] };
+  return order < 0 ? { first: a, second: b } : { first: b, second: a };
 }
 
 /** The conflict of two different votes, by Casper FFG's two conditions. */
@@ -109,13 +117,11 @@ export function evidenceSubject({ headers, votes }: Evidence, slotMs: number): E
         if (!isSafeCount(round) || !isSafeCount(height)) throw malformed("round or height out of range");
       if (source.round >= target.round) throw malformed("a target's round is not above its source's");
     }
-    const canonical = voteEvidence(first, second)?.votes[0];
-    const offence = voteOffence(first.message, second.message);
-    if (!canonical || !offence)
-      throw new EvidenceError("NOT_CONFLICTING", "not two conflicting votes of one voter");
-    if (canonical.first !== first) throw malformed("the votes are in the wrong order");
+    const conflict = voteConflict(first, second);
+    if (!conflict) throw new EvidenceError("NOT_CONFLICTING", "not two conflicting votes of one voter");
+    if (conflict.first !== first) throw malformed("the votes are in the wrong order");
     const round = Math.max(first.message.target.round, second.message.target.round);
-    return { offender: first.voter, offence, round };
+    return { offender: first.voter, offence: conflict.offence, round };
   }
   throw malformed("evidence holds one pair");
 }

@@ -2,7 +2,6 @@ import { isWithinLimits } from "../config/parameter-limits.ts";
 import type { HeaderVote } from "../types/authority.ts";
 import type { ChainConfig } from "../types/genesis.ts";
 import { type ChainParameters, type ParameterName, parameterName } from "../types/parameters.ts";
-import { isSafeCount } from "../types/primitives.ts";
 
 type ParameterVote = Pick<HeaderVote, "parameter" | "value">;
 
@@ -20,8 +19,7 @@ export function canSetParameter(
 ): boolean {
   const name = parameterName(vote.parameter);
   if (name === undefined || vote.value === BigInt(parameters[name])) return false;
-  if (!amounts.includes(name) && !isSafeCount(Number(vote.value))) return false;
-  if (name === "rules") return Number(vote.value) === parameters.rules + 1;
+  if (name === "rules" && Number(vote.value) !== parameters.rules + 1) return false;
   return isWithinLimits(withParameter(parameters, vote), config);
 }
 

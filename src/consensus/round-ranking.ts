@@ -35,7 +35,7 @@ export class RoundRanking {
       all[place] = to;
     } else {
       const at = this.#below(from);
-      const place = this.#below(to, true);
+      const place = this.#below(to);
       all.copyWithin(place + 1, place, at);
       all[place] = to;
     }

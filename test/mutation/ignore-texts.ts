@@ -12,6 +12,7 @@ interface Node {
 interface Path {
   node: Node;
   parent?: Node;
+  parentPath?: Path | null;
 }
 
 const levels = new Set(["trace", "debug", "info", "warn", "error", "fatal"]);
@@ -21,10 +22,9 @@ export const strykerPlugins = [
     kind: "Ignore",
     name: "texts",
     value: {
-      shouldIgnore({ node, parent }: Path): string | undefined {
+      shouldIgnore({ node, parentPath }: Path): string | undefined {
         if (onlyLogs(node)) return "it only logs";
-        if (isText(node) && parent?.type === "NewExpression" && /Error$/.test(nameOf(parent["callee"])))
-          return "the text of an error";
+        if (isText(node) && isOfError(parentPath)) return "the text of an error";
         return undefined;
       },
     },
@@ -56,6 +56,12 @@ function onlyLogs(node: unknown): boolean {
     default:
       return false;
   }
+}
+
+/** True for `new …Error(…)`, and for a call that makes one to be thrown. */
+function isOfError(path: Path | null | undefined): boolean {
+  if (path?.node.type === "NewExpression") return /Error$/.test(nameOf(path.node["callee"]));
+  return path?.node.type === "CallExpression" && path.parent?.type === "ThrowStatement";
 }
 
 /** A string of several words; codes and names are of one. */

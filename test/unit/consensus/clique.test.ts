@@ -79,6 +79,11 @@ describe("checkHeader", () => {
     ["difficulty 0", { difficulty: 0 }, "WRONG_DIFFICULTY"],
     ["an unknown kind of vote", { vote: { ...noVote, kind: 4, candidate: addressOf("E") } }, "INVALID_VOTE"],
     ["a candidate without a vote", { vote: { ...noVote, candidate: addressOf("E") } }, "INVALID_VOTE"],
+    [
+      "an unknown kind of vote on a parameter",
+      { vote: { ...parameterVote("minFee", 2), kind: 4 } },
+      "INVALID_VOTE",
+    ],
     ["a vote without a candidate", { vote: authorityVote("add", zero32) }, "INVALID_VOTE"],
     [
       "a vote on an unknown parameter",
@@ -107,11 +112,28 @@ describe("checkHeader", () => {
       { vote: authorityVote("add", new Uint8Array(32).fill(1)) },
       "INVALID_VOTE",
     ],
+    [
+      "a candidate for removal that no key belongs to",
+      { vote: authorityVote("remove", new Uint8Array(32).fill(1)) },
+      "INVALID_VOTE",
+    ],
   ];
   test.each(broken)("refuses %s", (_, fields, code) => {
     expect(codeOf(() => checkHeader(parent, headerOn(parent, { ...signer, ...fields }), defaultConfig))).toBe(
       code,
     );
+  });
+
+  test("lets an authority sign again once the limit of blocks has passed", () => {
+    expect(codeOf(() => extend(parent, ["C", "A"]))).toBe("no error");
+    expect(codeOf(() => extend(parent, ["C", "B"]))).toBe("SIGNED_RECENTLY");
+  });
+
+  test("says of a stranger that it is none, and of an empty set that the chain has ended", () => {
+    const stranger = headerOn(parent, { proposer: addressOf("Z") });
+    expect(() => checkHeader(parent, stranger, defaultConfig)).toThrow("the proposer is not an authority");
+    const ended = { ...parent, snapshot: { ...parent.snapshot, authorities: [] } };
+    expect(() => checkHeader(ended, stranger, defaultConfig)).toThrow("no authority is left");
   });
 
   test("allows any later timestamp", () => {

@@ -7,8 +7,9 @@ import {
   voteEvidence,
   voteOffence,
 } from "../../../src/consensus/index.ts";
-import { verifySignatures } from "../../../src/crypto/ed25519.ts";
-import { Evidence, FinalityVote, type SignedFinalityVote } from "../../../src/types/index.ts";
+import { type Verify, verifySignatures } from "../../../src/crypto/ed25519.ts";
+import { Evidence, FinalityVote, Header, type SignedFinalityVote } from "../../../src/types/index.ts";
+import { compareBytes } from "../../../src/util/bytes.ts";
 import { genesisId, signedHeader, signedVote, slotMs } from "./equivocation.ts";
 
 const rules = { slotMs, genesisId };
@@ -51,11 +52,69 @@ describe("what proves nothing", () => {
     headers: [{ first, second }],
     votes: [],
   });
+  const pairOfVotes = () => goodVotes().votes[0]!;
   const swapped = (evidence: Evidence) => {
     const { first, second } = pairOf(evidence);
     return { headers: [{ first: second, second: first }], votes: [] } as Evidence;
   };
+  const votes = (a: SignedFinalityVote, b: SignedFinalityVote): Evidence => ({
+    headers: [],
+    votes: [{ first: a, second: b }],
+  });
+  /** A pair of votes for one round in the right order, before `change` was made to both. */
+  const changedVotes = (change: (link: FinalityVote) => unknown): Evidence => {
+    const [a, b] = [signedVote("A", 0, 3, 1), signedVote("A", 0, 3, 2)];
+    change(a.message);
+    change(b.message);
+    return voteEvidence(a, b)!;
+  };
   const cases: [string, string, () => Evidence][] = [
+    ["votes in the wrong order", "MALFORMED", () => votes(pairOfVotes().second, pairOfVotes().first)],
+    [
+      "the same vote twice",
+      "NOT_CONFLICTING",
+      () => votes(signedVote("A", 0, 3, 1), signedVote("A", 0, 3, 1)),
+    ],
+    [
+      "votes of two voters",
+      "NOT_CONFLICTING",
+      () => votes(signedVote("A", 0, 3, 1), signedVote("B", 0, 3, 2)),
+    ],
+    ["honest votes", "NOT_CONFLICTING", () => votes(signedVote("A", 0, 3, 1), signedVote("A", 3, 4, 2))],
+    [
+      "a vote from a round to itself",
+      "MALFORMED",
+      () => changedVotes(({ source }) => Object.assign(source, { round: 3 })),
+    ],
+    [
+      "a source's round below 0",
+      "MALFORMED",
+      () => changedVotes(({ source }) => Object.assign(source, { round: -1 })),
+    ],
+    [
+      "a source's height too large",
+      "MALFORMED",
+      () => changedVotes(({ source }) => Object.assign(source, { height: 2 ** 53 })),
+    ],
+    [
+      "a target's round too large",
+      "MALFORMED",
+      () => changedVotes(({ target }) => Object.assign(target, { round: 2 ** 53 })),
+    ],
+    [
+      "a target's height too large",
+      "MALFORMED",
+      () => changedVotes(({ target }) => Object.assign(target, { height: 2 ** 53 })),
+    ],
+    [
+      "another's signature of a vote",
+      "INVALID_SIGNATURE",
+      () => {
+        const evidence = goodVotes();
+        pairOf(evidence).first.signature = signedVote("B", 0, 3, 1).signature;
+        return evidence;
+      },
+    ],
     ["empty", "MALFORMED", () => ({ headers: [], votes: [] })],
     ["both kinds", "MALFORMED", () => ({ ...good(), votes: goodVotes().votes })],
     ["in the wrong order", "MALFORMED", () => swapped(good())],
@@ -112,7 +171,41 @@ describe("what proves nothing", () => {
   });
 });
 
+test("evidence names the message with the lower root first", () => {
+  const [a, b] = [signedVote("A", 0, 3, 1), signedVote("A", 0, 3, 2)];
+  const [c, d] = [signedHeader("A", 5_000, 4), signedHeader("A", 5_100, 4)];
+  const { first, second } = voteEvidence(a, b)!.votes[0]!;
+  const headers = headerEvidence(c, d, slotMs)!.headers[0]!;
+  const roots = [first, second].map(({ message }) => FinalityVote.hashTreeRoot(message));
+  const headerRoots = [headers.first, headers.second].map(({ message }) => Header.hashTreeRoot(message));
+  expect(roots.toSorted(compareBytes)).toEqual(roots);
+  expect(headerRoots.toSorted(compareBytes)).toEqual(headerRoots);
+});
+
+test("whoever signed evidence need not be known: the keys are checked with the signatures", async () => {
+  const sets: unknown[] = [];
+  const accept: Verify = async (all) => {
+    sets.push(...all);
+    return all.map(() => true);
+  };
+  await checkEvidence(voteEvidence(signedVote("A", 0, 3, 1), signedVote("A", 0, 3, 2))!, rules, accept);
+  await checkEvidence(
+    headerEvidence(signedHeader("A", 5_000, 4), signedHeader("A", 5_100, 4), slotMs)!,
+    rules,
+    accept,
+  );
+  expect(sets).toHaveLength(4);
+  for (const set of sets) expect(set).toMatchObject({ newKey: true });
+});
+
 describe("the watch", () => {
+  test("knows a vote again, of the first two in a round", () => {
+    const watch = new EquivocationWatch({ slotMs });
+    const votes = [1, 2, 3].map((block) => signedVote("A", 1, 2, block));
+    expect(votes.map((vote) => watch.vote(vote).isNew)).toEqual([true, true, true]);
+    expect(votes.map((vote) => watch.vote(vote).isNew)).toEqual([false, false, true]);
+  });
+
   test("shows conflicts among everything it sees, once they are there", async () => {
     const watch = new EquivocationWatch({ slotMs });
     expect(watch.header(signedHeader("A", 5_000, 4))).toBeUndefined();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { applyHeader, canSetParameter } from "../../../src/consensus/index.ts";
+import { applyHeader, canSetParameter, withParameter } from "../../../src/consensus/index.ts";
 import { type ChainParameters, noVote, parameterVote } from "../../../src/types/index.ts";
 import {
   addressOf,
@@ -106,6 +106,17 @@ describe("canSetParameter", () => {
   ] as const)("%s: takes %i, refuses %i", (name, good, bad) => {
     expect(canSetParameter(parameters, parameterVote(name, good), config)).toBe(true);
     expect(canSetParameter(parameters, parameterVote(name, bad), config)).toBe(false);
+  });
+
+  test("takes no version of the rules above the highest", () => {
+    const highest = 2 ** 32 - 1;
+    const raised = (rules: number) => ({ ...parameters, rules });
+    expect(canSetParameter(raised(highest - 1), parameterVote("rules", highest), config)).toBe(true);
+    expect(canSetParameter(raised(highest), parameterVote("rules", highest + 1), config)).toBe(false);
+  });
+
+  test("an unknown parameter leaves all as they are", () => {
+    expect(withParameter(parameters, { parameter: 8, value: 1n })).toBe(parameters);
   });
 
   test("takes any amount, and no empty blocks", () => {

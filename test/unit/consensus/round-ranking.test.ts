@@ -43,6 +43,34 @@ test("a ranking that is kept in order answers as one that is counted anew", () =
   }
 });
 
+test("the watch knows the newest vote of each voter, until it is for a target below the round it is pruned to", () => {
+  const watch = new RoundWatch();
+  const set = [0, 1, 2].map(address);
+  const newest = [vote(0, 2, 5), vote(1, 1, 4)];
+  expect([watch.roundOf(address(0)), watch.voteOf(address(0)), watch.votes()]).toEqual([0, undefined, []]);
+  for (const each of [vote(0, 1, 3), ...newest, vote(0, 3, 5), vote(1, 0, 2)]) watch.add(each);
+  expect(set.map((voter) => watch.roundOf(voter))).toEqual([5, 4, 0]);
+  expect(watch.voteOf(address(0))).toBe(newest[0]);
+  expect(watch.votes()).toEqual(newest);
+  watch.prune(4);
+  expect(watch.votes()).toEqual(newest);
+  watch.prune(5);
+  expect(watch.votes()).toEqual([newest[0]]);
+  expect(watch.targets(set).count(0)).toBe(2);
+});
+
+test("a set is ranked once, and again only after votes were forgotten", () => {
+  const watch = new RoundWatch();
+  const set = [0, 1].map(address);
+  watch.add(vote(0, 2, 5));
+  const ranked = watch.targets(set);
+  watch.prune(5);
+  expect(watch.targets(set)).toBe(ranked);
+  watch.prune(6);
+  expect(watch.targets(set)).not.toBe(ranked);
+  expect(watch.targets(set).ofQuorum).toBe(0);
+});
+
 test("the watch ranks the newest votes of every set that it is asked about, also after some are forgotten", () => {
   const random = createRandom(8);
   const watch = new RoundWatch();

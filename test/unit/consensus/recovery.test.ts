@@ -1,0 +1,137 @@
+import { describe, expect, test } from "vitest";
+import {
+  checkRecoveries,
+  checkRecovery,
+  maxRecoveryRound,
+  nextRecoveryRound,
+  recoveredFinality,
+  recoveredSnapshot,
+  recoveryId,
+} from "../../../src/consensus/index.ts";
+import { Recovery, zero32 } from "../../../src/types/index.ts";
+import { UserError } from "../../../src/util/errors.ts";
+import { addressOf, byTurn, extend, genesisParent } from "./test-chain.ts";
+
+const genesisId = new Uint8Array(32).fill(7);
+const id = (name: number) => new Uint8Array(32).fill(name);
+const ascending = byTurn("ABC").map(addressOf);
+
+const first: Recovery = {
+  genesisId,
+  previous: zero32,
+  block: { height: 9, id: id(9) },
+  round: 2 ** 32,
+  authorities: ascending,
+};
+const second: Recovery = {
+  ...first,
+  previous: recoveryId(first),
+  block: { height: 12, id: id(12) },
+  round: 2 ** 33,
+};
+
+/** The message of the fault, or "none". */
+function faultOf(check: () => void): string {
+  try {
+    check();
+    return "none";
+  } catch (error) {
+    expect(error).toBeInstanceOf(UserError);
+    expect((error as UserError).code).toBe("BAD_RECOVERY");
+    return (error as UserError).message;
+  }
+}
+
+test("a recovery begins at the first multiple of 2^32 above the newest known round", () => {
+  const step = 2 ** 32;
+  expect([0, 1, step - 1, step, step + 1].map(nextRecoveryRound)).toEqual([
+    step,
+    step,
+    step,
+    2 * step,
+    2 * step,
+  ]);
+});
+
+test("the id of a recovery is the root of it", () => {
+  expect(recoveryId(first)).toEqual(Recovery.hashTreeRoot(first));
+});
+
+test("a recovery replaces the set, its signers and its votes, and nothing else", () => {
+  const { snapshot } = extend(genesisParent("ABCDE", { minFee: 5n }), ["B+F"]);
+  expect([snapshot.recentSigners.length, snapshot.openVotes.length]).toEqual([1, 1]);
+  expect(recoveredSnapshot(snapshot, first)).toEqual({
+    authorities: ascending,
+    recentSigners: [],
+    openVotes: [],
+    parameters: snapshot.parameters,
+    recovery: recoveryId(first),
+  });
+});
+
+test("the block of a recovery is justified and final in its round", () => {
+  const checkpoint = { round: 2 ** 32, height: 9, block: id(9) };
+  expect(recoveredFinality(first)).toEqual({ justified: checkpoint, finalized: checkpoint });
+});
+
+describe("a list of recoveries", () => {
+  test("is valid where each follows the one before it", () => {
+    expect(faultOf(() => checkRecoveries([]))).toBe("none");
+    expect(faultOf(() => checkRecoveries([first, second]))).toBe("none");
+    const sameBlock = { ...second, block: first.block };
+    expect(faultOf(() => checkRecoveries([first, sameBlock]))).toBe("none");
+  });
+
+  test.each<[string, Partial<Recovery>, RegExp]>([
+    ["of another chain", { genesisId: id(1) }, /recovery 2 .* another chain/],
+    ["after another one", { previous: id(1) }, /recovery 2 .* follows 0x0101/],
+    ["after none", { previous: zero32 }, /recovery 2 .* follows 0x0000/],
+    ["in the round of the one before", { round: first.round }, /recovery 2 .* round is out of range/],
+    ["with a block below", { block: { height: 8, id: id(8) } }, /recovery 2 .* block is below/],
+    ["with a block beside", { block: { height: 9, id: id(8) } }, /recovery 2 .* block is beside/],
+    ["without authorities", { authorities: [] }, /recovery 2 .* names no authority/],
+  ])("refuses a second one %s", (_, change, why) => {
+    expect(faultOf(() => checkRecoveries([first, { ...second, ...change }]))).toMatch(why);
+  });
+
+  test("refuses a first one that follows another", () => {
+    expect(faultOf(() => checkRecoveries([second]))).toMatch(/recovery 1 .* follows/);
+  });
+
+  test("has 1024 at most", () => {
+    const all = [first];
+    for (let at = 1; at < 1024; at++) {
+      const before = all[at - 1]!;
+      all.push({ ...first, previous: recoveryId(before), round: before.round + 1 });
+    }
+    expect(faultOf(() => checkRecoveries(all))).toBe("none");
+    const last = all.at(-1)!;
+    const more = [...all, { ...first, previous: recoveryId(last), round: last.round + 1 }];
+    expect(faultOf(() => checkRecoveries(more))).toMatch(/1024 recoveries at most/);
+  });
+});
+
+describe("a recovery alone", () => {
+  test("is valid in the lowest and in the highest round, with one authority", () => {
+    for (const round of [1, maxRecoveryRound])
+      expect(faultOf(() => checkRecovery({ ...first, round }, genesisId))).toBe("none");
+    expect(faultOf(() => checkRecovery({ ...first, authorities: ascending.slice(1, 2) }, genesisId))).toBe(
+      "none",
+    );
+    expect(faultOf(() => checkRecovery(second, genesisId))).toBe("none");
+  });
+
+  test.each<[string, Partial<Recovery>, RegExp]>([
+    ["another chain", { genesisId: id(1) }, /another chain/],
+    ["the genesis block", { block: { height: 0, id: genesisId } }, /no block above genesis/],
+    ["a height that is no safe number", { block: { height: 2 ** 53, id: id(9) } }, /no block above genesis/],
+    ["round 0", { round: 0 }, /round is out of range/],
+    ["a round that leaves no room for votes", { round: maxRecoveryRound + 1 }, /round is out of range/],
+    ["no authority", { authorities: [] }, /names no authority/],
+    ["an address that nobody can have", { authorities: [zero32] }, /no key can have the address 0x0000/],
+    ["authorities that do not ascend", { authorities: ascending.toReversed() }, /do not ascend/],
+    ["an authority twice", { authorities: [ascending[0]!, ascending[0]!] }, /do not ascend/],
+  ])("is not valid with %s", (_, change, why) => {
+    expect(faultOf(() => checkRecovery({ ...first, ...change }, genesisId))).toMatch(why);
+  });
+});
