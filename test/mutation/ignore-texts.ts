@@ -77,8 +77,8 @@ function nameOf(node: unknown): string {
   return node.type === "PrivateName" ? nameOf(node["id"]) : String(node["name"] ?? "");
 }
 
-function isMember(node: unknown): node is Node {
-  return isNode(node) && (node.type === "MemberExpression" || node.type === "OptionalMemberExpression");
+function isMember(node: Node): boolean {
+  return node.type === "MemberExpression" || node.type === "OptionalMemberExpression";
 }
 
 function isNode(node: unknown): node is Node {
