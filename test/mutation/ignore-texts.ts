@@ -38,6 +38,7 @@ function onlyLogs(node: unknown): boolean {
     case "CallExpression": {
       const callee = node["callee"];
       return (
+        isNode(callee) &&
         isMember(callee) &&
         levels.has(nameOf(callee["property"])) &&
         /logger$/i.test(nameOf(callee["object"]))
