@@ -60,6 +60,22 @@ describe("the tally", () => {
     expect(tally.count(link(0, 1))).toBe(1);
   });
 
+  test("leaves the votes of others, and the voter's own newer ones, when its oldest goes", () => {
+    const tally = new VoteTally();
+    tally.add(vote(2, link(0, 1)));
+    for (let round = 1; round <= 34; round++) tally.add(vote(1, link(0, round)));
+    expect(tally.votesFor(link(0, 1)).map(({ voter }) => voter[0])).toEqual([2]);
+    expect(Array.from({ length: 34 }, (_, at) => tally.count(link(0, at + 1)))).toEqual([
+      1,
+      0,
+      ...Array.from({ length: 32 }, () => 1),
+    ]);
+    tally.prune(100);
+    expect(
+      Array.from({ length: 34 }, (_, at) => tally.count(link(0, at + 1))).every((count) => count === 0),
+    ).toBe(true);
+  });
+
   test("forgets the votes for targets below a round", () => {
     const tally = new VoteTally();
     for (const [voter, target] of [
