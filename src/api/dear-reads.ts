@@ -1,4 +1,5 @@
 import { RateLimiter } from "../../protocols/index.ts";
+import { inBackground } from "../util/background.ts";
 import { type Clock, sleep } from "../util/clock.ts";
 import { overloaded } from "./problem.ts";
 import { clientOf, isLoopback } from "./rate-limiter.ts";
@@ -48,7 +49,7 @@ export class DearReads {
     return new Promise((resolve, reject) => {
       const start = () => read().then(resolve, reject);
       this.#waiting.add({ client, start });
-      void this.#runAll();
+      inBackground(this.#runAll());
     });
   }
 

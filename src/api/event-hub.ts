@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import { inBackground } from "../util/background.ts";
 import { sleep } from "../util/clock.ts";
 import { isClosed, messageOf } from "../util/errors.ts";
 import { type EventName, EventTexts } from "./event-texts.ts";
@@ -103,7 +104,7 @@ export class EventHub {
     outgoing.writeHead(200, { ...commonHeaders, "content-type": "text/event-stream" });
     // A reader that is cut off before the first event resumes from here.
     outgoing.write(after === undefined ? `retry: 1000\nid: ${stream.told}\n\n` : "retry: 1000\n\n");
-    void this.#serve(stream);
+    inBackground(this.#serve(stream));
   }
 
   /** Ends the streams. One that is just being opened answers `ENDING`. */

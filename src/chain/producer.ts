@@ -7,6 +7,7 @@ import {
   slotStartMs,
   type TransactionRecord,
 } from "../types/index.ts";
+import { inBackground } from "../util/background.ts";
 import { equalBytes } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
@@ -106,7 +107,7 @@ export class Producer {
     // Timers sometimes fire early, and clocks are set back: others would take the block for one from the future.
     if (clock.now() < plan.sealAtMs) this.#schedule();
     else if (this.#isLate(plan)) this.#cancel = clock.after(lookAgainMs, () => this.#seal(plan));
-    else void this.#produce(plan);
+    else inBackground(this.#produce(plan));
   }
 
   /**

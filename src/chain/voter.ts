@@ -8,6 +8,7 @@ import {
   targetHeight,
 } from "../consensus/index.ts";
 import type { FinalityVote, SignedFinalityVote } from "../types/index.ts";
+import { inBackground } from "../util/background.ts";
 import { equalBytes } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
@@ -98,7 +99,7 @@ export class Voter {
     // An evaluation that waits to begin will see everything that arrives until then.
     if (this.#stopped || this.#isDue) return;
     this.#isDue = true;
-    void this.#queue
+    this.#queue
       .run(() => {
         this.#isDue = false;
         return this.#evaluate();
@@ -206,12 +207,14 @@ export class Voter {
     this.events.emit("vote", vote);
     // It is counted like any other vote, outside of the queue's task.
     this.#counting++;
-    void finalizer
-      .addVote(vote)
-      .catch((error) => logger.error({ error: messageOf(error) }, "own vote not counted"))
-      .finally(() => {
-        this.#counting--;
-        this.#wake();
-      });
+    inBackground(
+      finalizer
+        .addVote(vote)
+        .catch((error) => logger.error({ error: messageOf(error) }, "own vote not counted"))
+        .finally(() => {
+          this.#counting--;
+          this.#wake();
+        }),
+    );
   }
 }

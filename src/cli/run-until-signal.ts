@@ -1,3 +1,4 @@
+import { messageOf } from "../util/errors.ts";
 import { endInTime } from "./end-in-time.ts";
 import type { RunningNode } from "./node-module.ts";
 
@@ -13,24 +14,57 @@ const interruptedCode = 130;
 /**
  * Runs a node until it ends or SIGINT or SIGTERM arrives, also while it starts; resolves to the exit code. A second signal
  * ends the process at once with 130. A node that has not closed in time is left to its crash recovery: all that it acknowledged is
- * synced. Where even its event loop has stopped, a thread of its own kills the process soon after.
+ * synced. Where even its event loop has stopped, a thread of its own kills the process soon after. An error that nothing has handled
+ * ends the node in the same way, with its stack on standard error. @throws that error, or the one that the node has ended with
  */
 export async function runUntilSignal(
   start: () => Promise<RunningNode>,
   stopTimeoutMs = defaultStopTimeoutMs,
 ): Promise<number> {
-  const signal = watchSignals(() => endInTime(stopTimeoutMs + killAfterMs));
+  const watch = () => endInTime(stopTimeoutMs + killAfterMs);
+  const signal = watchSignals(watch);
+  const fault = watchFaults(watch);
+  const reason = Promise.race([signal.first, fault.first]);
   const starting = start();
   try {
-    const node = await Promise.race([starting, signal.first.then(() => undefined)]);
+    const node = await Promise.race([starting, reason.then(() => undefined)]);
     if (node) {
-      const ended = await Promise.race([node.exitCode, signal.first]);
+      const ended = await Promise.race([node.exitCode, reason]);
       if (typeof ended === "number") return ended;
     }
-    return await withDeadline(stop(starting, await signal.first), stopTimeoutMs, node ? 1 : 0);
+    const cause = await reason;
+    if (!(cause instanceof Fault))
+      return await withDeadline(stop(starting, cause), stopTimeoutMs, node ? 1 : 0);
+    await withDeadline(stop(starting, `unhandled error: ${messageOf(cause.error)}`), stopTimeoutMs, 1);
+    throw cause.error;
   } finally {
     signal.dispose();
+    fault.dispose();
   }
+}
+
+/** An error that nothing has handled. */
+class Fault {
+  readonly error: unknown;
+
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
+/** Rejections without a handler come here too. Later faults, as of parts that are being closed, are printed only. */
+function watchFaults(onFirst: () => void): { first: Promise<Fault>; dispose(): void } {
+  const { promise, resolve } = Promise.withResolvers<Fault>();
+  let isFirst = true;
+  const listener = (error: unknown) => {
+    const stack = error instanceof Error ? error.stack : String(error);
+    process.stderr.write(`unhandled error${isFirst ? ", the node closes" : ""}: ${stack}\n`);
+    if (isFirst) onFirst();
+    isFirst = false;
+    resolve(new Fault(error));
+  };
+  process.on("uncaughtException", listener);
+  return { first: promise, dispose: () => process.off("uncaughtException", listener) };
 }
 
 async function stop(starting: Promise<RunningNode>, reason: string): Promise<number> {

@@ -89,7 +89,8 @@ export class HeadFollower {
         // Its sender has meanwhile sent it again, or another transaction with its nonce. That one inherits the promise,
         // in a later batch.
         rival.hides = [...rival.hides, batch!];
-        if (!rival.batch) void this.#journal.append([rival]);
+        // A write that fails ends the node.
+        if (!rival.batch) this.#journal.append([rival]).catch(() => undefined);
       }
     }
     if (batch?.waiting.size === 0) writes.push(...this.#journal.deletion(batch));

@@ -11,6 +11,7 @@ import {
   transactionRecords,
 } from "../types/index.ts";
 import type { ChainParameters } from "../types/parameters.ts";
+import { inBackground } from "../util/background.ts";
 import type { Hex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
@@ -250,7 +251,7 @@ export class Mempool {
     const unpaid = fillWith(0, 0, this.#rules) > pressedFill ? this.#overdrawn.take() : [];
     writes.push(...this.#dropAll([...unpaid, ...this.#over(back)]));
     // One that fails stops the node, and the next start finds what is in blocks.
-    void this.#options.database.commit(writes).catch(() => undefined);
+    this.#options.database.commit(writes).catch(() => undefined);
     const returned = back.filter((record) => this.#pool.has(record));
     if (returned.length > 0) this.events.emit("added", { records: returned, source: "retracted" });
   }
@@ -333,7 +334,7 @@ export class Mempool {
   #scheduleExpiry(): void {
     if (this.#stopped) return;
     this.#stopExpiry = this.#options.clock.after(expiryIntervalMs, () => {
-      void this.#expire().finally(() => this.#scheduleExpiry());
+      inBackground(this.#expire().finally(() => this.#scheduleExpiry()));
     });
   }
 

@@ -79,17 +79,17 @@ export class ChainMetrics {
 
   /** `inStep` excludes blocks that are being downloaded. */
   follow(chain: Chain, mempool: Mempool, { clock, inStep }: { clock: Clock; inStep(): boolean }): void {
-    chain.events.on("head", (change) => {
+    chain.events.on("head", async (change) => {
       this.#count(change);
       if (!inStep()) return;
-      for (const block of change.applied) void this.#watchTurn(chain, block);
       this.#blockDelay.observe(secondsSince(clock, change.head.header.message.timestamp));
+      for (const block of change.applied) await this.#watchTurn(chain, block);
     });
     let finalized = chain.finalized.height;
-    chain.events.on("finality", () => {
+    chain.events.on("finality", async () => {
       if (chain.finalized.height === finalized) return;
       finalized = chain.finalized.height;
-      if (inStep()) void this.#watchFinality(chain, clock);
+      if (inStep()) await this.#watchFinality(chain, clock);
     });
     mempool.events.on("added", ({ records, source }) => this.#added.inc({ source }, records.length));
   }

@@ -1,4 +1,5 @@
 import { multiaddr } from "@multiformats/multiaddr";
+import { inBackground } from "../util/background.ts";
 import { messageOf, UserError } from "../util/errors.ts";
 import { createHost } from "./host.ts";
 import { Inbound, inboundLimits, isThisMachine } from "./inbound.ts";
@@ -21,7 +22,7 @@ export async function createNetwork(options: NetworkOptions): Promise<LibP2pNetw
     logger: options.logger,
     onBlocked: (peer, banned) => {
       if (banned) for (const address of network?.remoteAddresses(peer) ?? []) inbound.banned(address);
-      void network?.disconnect(peer);
+      if (network) inBackground(network.disconnect(peer));
     },
   });
   const usefulness = new Usefulness(options.clock);

@@ -1,3 +1,4 @@
+import { inBackground } from "../util/background.ts";
 import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
@@ -185,7 +186,7 @@ export class Dialer {
     }
     candidate.cancel = this.#options.clock.after(delayMs, () => {
       candidate.cancel = undefined;
-      void this.#attempt(candidate);
+      inBackground(this.#attempt(candidate));
     });
   }
 

@@ -13,6 +13,7 @@ import {
   requestError,
   sendRequest,
 } from "../../protocols/index.ts";
+import { inBackground } from "../util/background.ts";
 import { type Clock, sleep } from "../util/clock.ts";
 import { isClosed, messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
@@ -78,7 +79,7 @@ export class Requests {
   serve<P extends AnyProtocol>(protocol: P, handler: RequestHandler<P>): Promise<void> {
     return this.#options.libp2p.handle(
       protocol.id,
-      (stream, connection) => void this.#answer(stream, connection, protocol, handler),
+      (stream, connection) => inBackground(this.#answer(stream, connection, protocol, handler)),
       { maxInboundStreams: maxStreams, maxOutboundStreams: maxStreams },
     );
   }

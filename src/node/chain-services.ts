@@ -33,6 +33,7 @@ import { Synchronizer } from "../sync/synchronizer.ts";
 import { Topics } from "../sync/topics.ts";
 import { TransactionInbox } from "../sync/transaction-inbox.ts";
 import { VoteInbox } from "../sync/vote-inbox.ts";
+import { inBackground } from "../util/background.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Logger } from "../util/logger.ts";
 import type { Pause } from "../util/slices.ts";
@@ -126,7 +127,7 @@ export async function startChainServices(
   await chain.resume([blockLog(eventLog), mempool]);
   const folding = new AbortController();
   // A write that fails ends the node.
-  void chain.foldAccounts(folding.signal).catch(() => undefined);
+  chain.foldAccounts(folding.signal).catch(() => undefined);
   closers.push("account pages", () => folding.abort());
 
   /** Signatures that the mempool has checked are not checked again. */
@@ -159,7 +160,7 @@ export async function startChainServices(
     chain,
     checks,
     mempool,
-    onFarAhead: (peer) => void statuses.ask(peer),
+    onFarAhead: (peer) => inBackground(statuses.ask(peer)),
     onSigned: (header) => evidence.seenHeader(header),
   });
   closers.push("block inbox", () => inbox.stop());
@@ -179,7 +180,7 @@ export async function startChainServices(
   const own = signer && followOwnSignatures(signer, { chain, finalizer, logger });
   if (own) closers.push("own signatures", own.stop);
   finalizer.events.on("signed", (vote) => evidence.seenVote(vote));
-  voter?.events.on("vote", (vote) => void outbox.publishVote(vote));
+  voter?.events.on("vote", (vote) => outbox.publishVote(vote));
   modes.events.on("mode", (mode) => {
     if (voter) voter.enabled = mode === "ready";
   });
@@ -195,8 +196,8 @@ export async function startChainServices(
     store: finalityStore,
     clock,
     logger,
-    fetchBlock: (id, peer) => void inbox.fetch(id, peer),
-    fetchVotedBlock: (id, peer, charge) => void inbox.fetchVoted(id, peer, charge),
+    fetchBlock: (id, peer) => inBackground(inbox.fetch(id, peer)),
+    fetchVotedBlock: (id, peer, charge) => inBackground(inbox.fetchVoted(id, peer, charge)),
     onAnswer: () => own?.onAnswer(),
   });
   votes.serve();
@@ -220,7 +221,7 @@ export async function startChainServices(
   });
   closers.push(
     "proposals",
-    chain.events.on("finality", () => void proposals.onFinalized()),
+    chain.events.on("finality", () => proposals.onFinalized()),
   );
   if (signer) startProducer(options, signer, { chain, mempool, inbox, outbox, proposals }, closers);
   meetPeers(options, { chain, transactions, votes, evidence }, closers);
@@ -283,7 +284,7 @@ function startProducer(
     executable: () => mempool.executable(),
     hasExecutable: () => mempool.hasExecutable,
     isComing: (parent) => inbox.isChecking(parent),
-    onSealed: (block) => void outbox.publishBlock(block),
+    onSealed: (block) => inBackground(outbox.publishBlock(block)),
     voteFor: (snapshot, height) => proposals.voteFor(snapshot, height, signer.publicKey),
   });
   modes.events.on("mode", (mode) => {

@@ -1,3 +1,4 @@
+import { inBackground } from "../util/background.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 
@@ -13,7 +14,7 @@ export class Closers {
 
   /** A resource that is opened after `close`, by a start that was still under way, is closed at once. */
   push(name: string, close: () => unknown): void {
-    if (this.#closed) void this.#closeOne({ name, close });
+    if (this.#closed) inBackground(this.#closeOne({ name, close }));
     else this.#stack.push({ name, close });
   }
 

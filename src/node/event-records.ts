@@ -27,6 +27,8 @@ export function transactionLog(log: EventLog): TransactionLog {
   return {
     prepare: (records) => log.prepare(events(records)),
     // A write that fails ends the node.
-    append: (records) => void log.append(events(records)).catch(() => undefined),
+    append: (records) => {
+      log.append(events(records)).catch(() => undefined);
+    },
   };
 }

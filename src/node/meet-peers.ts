@@ -2,6 +2,7 @@ import type { Network, PeerId } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import { Candidates } from "../sync/candidates.ts";
 import type { PeerStatus, PeerStatuses } from "../sync/peer-statuses.ts";
+import { inBackground } from "../util/background.ts";
 import { equalBytes } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Closers } from "./closers.ts";
@@ -50,10 +51,8 @@ export function meetPeers(
   };
   const meet = ({ peer, status }: PeerStatus) => {
     if (modes.mode !== "ready") return;
-    if (!met.has(peer)) void transactions.pull(peer);
-    if (!met.has(peer)) void evidence.pull(peer);
-    if (!met.has(peer)) void votes.pull(peer);
-    else void follow(peer, status.justifiedRound);
+    if (met.has(peer)) inBackground(follow(peer, status.justifiedRound));
+    else for (const part of [transactions, evidence, votes]) inBackground(part.pull(peer));
     met.add(peer);
   };
   let stopTimer: () => void;
@@ -61,7 +60,7 @@ export function meetPeers(
     stopTimer = clock.after(stalledMs, () => {
       const { finalized, justified } = chain.finality;
       const isStalled = justified.round === before && !equalBytes(chain.head.id, finalized.block);
-      if (isStalled && modes.mode === "ready") for (const peer of met) void votes.pull(peer);
+      if (isStalled && modes.mode === "ready") for (const peer of met) inBackground(votes.pull(peer));
       watchFinality(justified.round);
     });
   };

@@ -18,6 +18,7 @@ import { type OwnLine, ownStatus } from "../sync/claimed-status.ts";
 import { PeerStatuses } from "../sync/peer-statuses.ts";
 import { serveGenesis } from "../sync/serve.ts";
 import type { Recovery } from "../types/index.ts";
+import { inBackground } from "../util/background.ts";
 import { toHex } from "../util/bytes.ts";
 import { systemClock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
@@ -180,7 +181,7 @@ class Node implements RunningNode {
     const logMode = (mode: string) => {
       this.#logger.info({ mode }, `mode: ${mode}`);
       // A failed write ends the node.
-      void eventLog.append([{ name: "mode", mode }]).catch(() => undefined);
+      eventLog.append([{ name: "mode", mode }]).catch(() => undefined);
     };
     logMode(this.#modes.mode);
     this.#modes.events.on("mode", logMode);
@@ -271,7 +272,7 @@ class Node implements RunningNode {
 
     const parts = { database, eventLog, network, statuses, signer, diagnosis: diagnosis.inputs };
     if (this.#genesis) await this.#startChain(parts, this.#genesis, peers.length === 0);
-    else void this.#awaitGenesis(parts).catch((error) => this.#fail(error));
+    else this.#awaitGenesis(parts).catch((error) => this.#fail(error));
   }
 
   async #awaitGenesis(parts: Parts): Promise<void> {
@@ -366,7 +367,7 @@ class Node implements RunningNode {
     });
     services.finalizer.events.on("seen", ({ voter }) => diagnosis.onFinalityVote(voter));
     // Asks the peers that were connected before there was a chain to compare.
-    for (const { id } of network.peers()) void statuses.ask(id);
+    for (const { id } of network.peers()) inBackground(statuses.ask(id));
   }
 
   #onWriteFailed(error: Error): void {
@@ -378,7 +379,8 @@ class Node implements RunningNode {
   #fail(error: unknown): void {
     if (this.#ending) return;
     this.#logger.debug({ error: messageOf(error) }, "the node ends");
-    void this.end().then(() => this.#exit.reject(error));
+    const ended = () => this.#exit.reject(error);
+    this.end().then(ended, ended);
   }
 }
 

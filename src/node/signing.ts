@@ -98,7 +98,9 @@ export function followOwnSignatures(
       isNeeded: others.length < quorum(authorities.length),
     });
   };
-  const hear = () => void listen().catch(report);
+  const hear = () => {
+    listen().catch(report);
+  };
   const observe = async ({ message, voter }: SignedFinalityVote) => {
     if (!isOwn(voter)) return;
     const root = voteSigningRoot(message, genesis.id);
@@ -112,7 +114,7 @@ export function followOwnSignatures(
   const stops = [
     finalizer.events.on("signed", (vote) => {
       hear();
-      void observe(vote).catch(report);
+      observe(vote).catch(report);
     }),
     chain.events.on("imported", ({ header, id }) => {
       const { proposer, timestamp } = header.message;
@@ -132,7 +134,7 @@ export function followOwnSignatures(
     const { header } = await chain.tree.require(finalized.block);
     await signer.prune({ slot: slotOf(header.message.timestamp, slotMs), targetRound: finalized.round });
   };
-  stops.push(chain.events.on("finality", (status) => void prune(status).catch(report)));
+  stops.push(chain.events.on("finality", (status) => prune(status).catch(report)));
   return {
     onAnswer() {
       answered = true;

@@ -1,4 +1,5 @@
 import type { BlockRef } from "../types/index.ts";
+import { inBackground } from "../util/background.ts";
 import { concatBytes, readUint64, uint64Bytes } from "../util/bytes.ts";
 import { Emitter } from "../util/emitter.ts";
 import type { Logger } from "../util/logger.ts";
@@ -87,7 +88,7 @@ export class EventLog {
   /** Tells readers that the recorded events are on disk. */
   announce(): void {
     this.events.emit("appended", undefined);
-    if (this.#next - this.#first >= this.#kept + pruneEvery) void this.#prune();
+    if (this.#next - this.#first >= this.#kept + pruneEvery) inBackground(this.#prune());
   }
 
   /** Records events that belong to no other change. Resolves when they are on disk. */

@@ -12,6 +12,7 @@ import {
   rootOf,
   shortIdCount,
 } from "../types/index.ts";
+import { inBackground } from "../util/background.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
@@ -108,7 +109,7 @@ export class BlockInbox {
     // The same header with other short ids may have been faster.
     if (this.#knows(idHex, this.#sources.whole(id, from))) return "ignore";
     const payer: Payer = `authority ${toHex(header.message.proposer)}`;
-    void this.#load(id, idHex, this.#sources.compact({ id, header, shortIds }, from), payer);
+    inBackground(this.#load(id, idHex, this.#sources.compact({ id, header, shortIds }, from), payer));
     if (typeof judgement === "string") return judgement;
     // Keeps only the number of short ids: they may take half a megabyte.
     const count = shortIdCount(compact);
@@ -214,7 +215,7 @@ export class BlockInbox {
 
   #adoptChildren(parent: Hex): void {
     for (const entry of this.#entries.orphansOf(parent))
-      if (entry.state.kind === "orphan") void this.#import(entry, entry.state.loaded);
+      if (entry.state.kind === "orphan") inBackground(this.#import(entry, entry.state.loaded));
   }
 
   #keepEarly(entry: BlockEntry, loaded: LoadedBlock): void {
@@ -229,7 +230,7 @@ export class BlockInbox {
       );
       return;
     }
-    const cancel = clock.after(aheadMs, () => void this.#import(entry, loaded));
+    const cancel = clock.after(aheadMs, () => inBackground(this.#import(entry, loaded)));
     this.#entries.wait(entry, { kind: "early", loaded, cancel });
   }
 

@@ -1,5 +1,6 @@
 import type { PeerId } from "../../protocols/index.ts";
 import type { CheckedBlock } from "../chain/types.ts";
+import { inBackground } from "../util/background.ts";
 import type { Clock } from "../util/clock.ts";
 
 /** Further peers that claim to have a block are not remembered: about as many as a node has connections. */
@@ -88,7 +89,7 @@ export class BlockLoad {
     // The block being checked may be right; then nobody else has to send it.
     if (this.#passed || this.#checking) return;
     const source = this.#asked % 2 === 0 ? this.#untried.shift() : this.#untried.pop();
-    if (source) void this.#ask(source);
+    if (source) inBackground(this.#ask(source));
     else if (this.#asking === 0) this.#end(undefined);
   }
 

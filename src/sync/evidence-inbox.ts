@@ -115,7 +115,7 @@ export class EvidenceInbox {
     const { isNew, evidence } = this.#watch.vote(vote);
     for (const each of evidence) this.#report(each);
     // A vote that this process has not seen may contradict one that settled its round.
-    if (isNew) void this.#settled.compare(vote).then((found) => this.#report(found), this.#onError);
+    if (isNew) this.#settled.compare(vote).then((found) => this.#report(found), this.#onError);
   }
 
   /** The validator of the topic `evidence`. */

@@ -1,6 +1,7 @@
 import { genesis as genesisProtocol, type Network, type PeerId } from "../../protocols/index.ts";
 import { type CheckedGenesis, checkGenesis } from "../chain/genesis.ts";
 import type { Verify } from "../crypto/ed25519.ts";
+import { inBackground } from "../util/background.ts";
 import { fromHex, type Hex, toHex } from "../util/bytes.ts";
 import { type Clock, limited, sleep } from "../util/clock.ts";
 import { CodedError, messageOf, UserError } from "../util/errors.ts";
@@ -145,9 +146,11 @@ class GenesisFinder {
       network.penalize(peer, "invalidResponse", error.message);
     this.#failures++;
     statuses.forget(peer);
-    void sleep(clock, this.#candidates.doubt(peer), this.#signal).then(() => {
-      if (!this.#signal.aborted) void statuses.ask(peer);
-    });
+    inBackground(
+      sleep(clock, this.#candidates.doubt(peer), this.#signal).then(() => {
+        if (!this.#signal.aborted) inBackground(statuses.ask(peer));
+      }),
+    );
   }
 }
 

@@ -2,6 +2,7 @@ import { type Network, type PeerId, RateLimiter, RequestError, recovery } from "
 import type { Chain } from "../chain/chain.ts";
 import { checkRecovery, recoveryId } from "../consensus/index.ts";
 import { type Recovery, zero32 } from "../types/index.ts";
+import { inBackground } from "../util/background.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { messageOf, UserError } from "../util/errors.ts";
@@ -107,7 +108,7 @@ export class OtherRecoveries {
     const { network, clock } = this.#options;
     for (const { id } of network.peers()) {
       const asked = this.#asked.get(id);
-      if (this.#isOther(id) && !(asked && clock.now() - asked.atMs < askAgainMs)) void this.#ask(id);
+      if (this.#isOther(id) && !(asked && clock.now() - asked.atMs < askAgainMs)) inBackground(this.#ask(id));
     }
     this.#stopTimer = clock.after(lookEveryMs, () => this.#look());
   }

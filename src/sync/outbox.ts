@@ -2,6 +2,7 @@ import { maxGossipTransactions, type TopicName } from "../../protocols/index.ts"
 import type { CanonicalBlock } from "../chain/types.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import { CompactBlock, encodeRecords, SignedFinalityVote, type TransactionRecord } from "../types/index.ts";
+import { inBackground } from "../util/background.ts";
 import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
@@ -91,8 +92,10 @@ export class Outbox {
     this.#flushedAtMs = this.#options.clock.now();
     for (let at = 0; at < waiting.length; at += maxGossipTransactions) {
       const message = encodeRecords(waiting.slice(at, at + maxGossipTransactions));
-      void this.#reportFailure("transactions", message, () =>
-        this.#options.topics.publish("transactions", message),
+      inBackground(
+        this.#reportFailure("transactions", message, () =>
+          this.#options.topics.publish("transactions", message),
+        ),
       );
     }
   }

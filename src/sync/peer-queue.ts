@@ -1,4 +1,5 @@
 import type { PeerId } from "../../protocols/index.ts";
+import { inBackground } from "../util/background.ts";
 
 export interface PeerQueueLimits {
   /** The bytes of one peer, waiting or under way. */
@@ -95,7 +96,7 @@ export class PeerQueue {
       if (!piece) continue;
       line.running = true;
       this.#running++;
-      void piece.run().finally(() => {
+      const ended = piece.run().finally(() => {
         this.#running--;
         line.running = false;
         this.#release(line, piece);
@@ -104,6 +105,7 @@ export class PeerQueue {
         if (line.waiting.length > 0) this.#lines.set(peer, line);
         this.#next();
       });
+      inBackground(ended);
     }
   }
 

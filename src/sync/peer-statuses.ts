@@ -6,6 +6,7 @@ import {
   type PeerId,
   RateLimiter,
 } from "../../protocols/index.ts";
+import { inBackground } from "../util/background.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
@@ -78,7 +79,7 @@ export class PeerStatuses {
       return this.#answer();
     });
     this.#stops = [
-      network.on("connected", (peer) => void this.ask(peer)),
+      network.on("connected", (peer) => this.ask(peer)),
       network.on("disconnected", (peer) => this.#byPeer.delete(peer)),
     ];
     this.#poll();
@@ -203,7 +204,7 @@ export class PeerStatuses {
   #poll(): void {
     const stop = this.#options.clock.after(pollIntervalMs, () => {
       if (this.#stopped) return;
-      for (const { id } of this.#options.network.peers()) void this.ask(id);
+      for (const { id } of this.#options.network.peers()) inBackground(this.ask(id));
       this.#poll();
     });
     this.#stops[2] = stop;

@@ -2,6 +2,7 @@ import type { Network, PeerId } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { BlockChecks } from "../chain/check.ts";
 import { BlockError } from "../types/errors.ts";
+import { inBackground } from "../util/background.ts";
 import { toHex } from "../util/bytes.ts";
 import { type Clock, limited, sleep } from "../util/clock.ts";
 import { CodedError, messageOf } from "../util/errors.ts";
@@ -143,11 +144,13 @@ export class Synchronizer {
     if (!isMissing) this.#standing.settled();
     if (this.#standing.isInStep || this.#isAskingAll) return;
     this.#isAskingAll = true;
-    for (const { id } of network.peers()) void statuses.ask(id);
-    void sleep(clock, askEveryMs, this.#stop.signal).then(() => {
-      this.#isAskingAll = false;
-      this.#wake();
-    });
+    for (const { id } of network.peers()) inBackground(statuses.ask(id));
+    inBackground(
+      sleep(clock, askEveryMs, this.#stop.signal).then(() => {
+        this.#isAskingAll = false;
+        this.#wake();
+      }),
+    );
   }
 
   /** Gives the free places to peers that claim to have blocks that are not here. */
@@ -250,9 +253,11 @@ export class Synchronizer {
     const { clock, statuses } = this.#options;
     const forMs = this.#candidates.doubt(peer);
     statuses.forget(peer);
-    void sleep(clock, forMs, this.#stop.signal).then(() => {
-      if (!this.#stop.signal.aborted) void statuses.ask(peer);
-    });
+    inBackground(
+      sleep(clock, forMs, this.#stop.signal).then(() => {
+        if (!this.#stop.signal.aborted) inBackground(statuses.ask(peer));
+      }),
+    );
   }
 
   #onFailure(peer: PeerId, error: unknown): void {

@@ -42,7 +42,7 @@ export class Topics {
     network.join({ genesisId: chain.genesis.id, digests: this.#digests }, validators);
     this.#stops = [
       chain.events.on("head", () => this.#listen()),
-      chain.events.on("finality", () => void this.#onFinality()),
+      chain.events.on("finality", () => this.#onFinality()),
     ];
     await this.#onFinality();
   }

@@ -12,6 +12,7 @@ import { checkVoter, VoteError } from "../chain/vote-check.ts";
 import { authorityIndex, isLink } from "../consensus/index.ts";
 import type { FinalityStore } from "../storage/finality.ts";
 import { type Certificate, isSafeCount, maxAuthorities, type SignedFinalityVote } from "../types/index.ts";
+import { inBackground } from "../util/background.ts";
 import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
@@ -209,7 +210,7 @@ export class VoteInbox {
   /** A voter with a later source has the source's certificate. */
   #pullSource(vote: SignedFinalityVote, from: PeerId): void {
     if (vote.message.source.round <= this.#options.chain.justified.round) return;
-    if (this.#accounts.chargeErrand("certificate", vote, from)) void this.pull(from);
+    if (this.#accounts.chargeErrand("certificate", vote, from)) inBackground(this.pull(from));
   }
 
   #hold(vote: SignedFinalityVote, from: PeerId): Promise<Verdict> {
@@ -229,7 +230,7 @@ export class VoteInbox {
 
   #release(block: Uint8Array): void {
     const { finalizer } = this.#options;
-    for (const peer of this.#awaited.release(block)) void this.pull(peer);
+    for (const peer of this.#awaited.release(block)) inBackground(this.pull(peer));
     for (const { vote, decide } of this.#held.release(block)) {
       finalizer.addSigned(vote).then(
         (added) => decide(added ? "accept" : "pardon"),

@@ -7,6 +7,7 @@ import {
   type NodeOptionsInput,
   parseNodeOptions,
 } from "../../config/index.ts";
+import { inBackground } from "../../util/background.ts";
 import { createLogger } from "../../util/logger.ts";
 import { collectOnce } from "../collect-once.ts";
 import { loadNode } from "../node-module.ts";
@@ -149,7 +150,7 @@ async function run(options: Options): Promise<void> {
       module.runNode(nodeOptions(dev), logger),
     );
   };
-  void collectOnce();
+  inBackground(collectOnce());
   const code = await runUntilSignal(start, options.stopTimeout).catch((error: unknown) =>
     reportError(error, options.json === true),
   );

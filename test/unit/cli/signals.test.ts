@@ -77,6 +77,27 @@ describe("runUntilSignal", () => {
     expect((await ended)[0]).toBe(0);
   });
 
+  it.each([
+    ["an error that is thrown", "() => { throw new Error('a fault'); }"],
+    ["a promise that floats", "() => { Promise.reject(new Error('a fault')); }"],
+  ])("closes the node in order after %s, and fails with the reason", async (_, fault) => {
+    const { child, ended, output, errors } = await run(
+      `async () => { setTimeout(${fault}, 20); return node(() => sleep(50)); }`,
+    );
+    expect((await ended)[0]).toBe(1);
+    expect(output()).toBe("up\nstop unhandled error: a fault\n");
+    expect(errors()).toMatch(/^unhandled error, the node closes: Error: a fault\n {4}at /);
+    expect(child.signalCode).toBeNull();
+  });
+
+  it("closes a node that was still starting when nothing handled an error", async () => {
+    const { ended, output } = await run(
+      "async () => { setTimeout(() => { throw new Error('a fault'); }, 20); await sleep(200); return node(() => sleep(0)); }",
+    );
+    expect((await ended)[0]).toBe(1);
+    expect(output()).toBe("up\nstop unhandled error: a fault\n");
+  });
+
   it("exits with the node's code where it ends by itself", async () => {
     const { ended } = await run("async () => ({ exitCode: sleep(20).then(() => 1), stop: () => forever })");
     expect((await ended)[0]).toBe(1);

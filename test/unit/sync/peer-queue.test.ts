@@ -23,9 +23,9 @@ function open(changes: Partial<typeof limits> = {}) {
 
 test("takes one piece of a peer at a time, and peers in turn", async () => {
   const { begun, add, end } = open();
-  for (const name of ["a1", "a2", "a3"]) add("a", name);
-  add("b", "b1");
-  add("c", "c1");
+  for (const name of ["a1", "a2", "a3"]) void add("a", name);
+  void add("b", "b1");
+  void add("c", "c1");
   expect(begun).toEqual(["a1", "b1"]);
   await end("a1");
   expect(begun).toEqual(["a1", "b1", "c1"]);
@@ -35,7 +35,7 @@ test("takes one piece of a peer at a time, and peers in turn", async () => {
 
 test("if there is no room, the newest piece of the peer with most gives way, and no peer with less is refused for it", async () => {
   const { queue, begun, add, end } = open({ maxRunning: 1 });
-  add("a", "a1", 10);
+  void add("a", "a1", 10);
   const large = [add("b", "b1", 5), add("b", "b2", 5)];
   const small = [add("c", "c1", 2), add("d", "d1", 4)];
   expect(queue.bytes).toBe(21);
@@ -79,7 +79,7 @@ test("goes on after a piece that failed", async () => {
   const failed = queue.add("a", 1, async () => {
     throw new Error("no");
   });
-  add("a", "a2");
+  void add("a", "a2");
   await expect(failed).rejects.toThrow("no");
   await new Promise((resolve) => setImmediate(resolve));
   expect(begun).toEqual(["a2"]);
@@ -87,7 +87,7 @@ test("goes on after a piece that failed", async () => {
 
 test("a thousand peers that come and go leave nothing, and those with little wait for none that fill it", async () => {
   const { queue, add, end } = open({ maxRunning: 1 });
-  add("first", "first");
+  void add("first", "first");
   const done: unknown[] = [];
   for (let at = 0; at < 1_000; at++) {
     void add(`peer ${at}`, "piece", 10)?.then((result) => done.push(result));
