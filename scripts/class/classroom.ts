@@ -1,15 +1,24 @@
-import { Lab } from "../../test/e2e/harness/lab.ts";
+import { Lab, type Side } from "../../test/e2e/harness/lab.ts";
 import { createNetwork } from "../../test/e2e/harness/network.ts";
 import { HttpError, TestNode } from "../../test/e2e/harness/node.ts";
 import type { World } from "../../test/e2e/harness/open-world.ts";
 import { until } from "../../test/e2e/harness/until.ts";
 import type { Wallet } from "../../test/e2e/harness/wallet.ts";
-import type { Lesson } from "./lesson.ts";
 import { Story } from "./story.ts";
 import { serveWindow } from "./window.ts";
 
 /** Far more than anything takes: a lesson may be given on a slow machine. */
 const patience = { timeoutMs: 600_000, everyMs: 100 };
+
+/** The machines that a lesson needs, and its title. */
+export interface Seating {
+  /** One line. */
+  about: string;
+  /** The switch that each machine is on. */
+  sides: readonly Side[];
+  /** So many of the machines, the first ones, have an authority. */
+  authorities: number;
+}
 
 interface ClassroomOptions {
   pauseMs: number;
@@ -30,9 +39,9 @@ export class Classroom {
   readonly wallets: readonly Wallet[];
   readonly genesisId: string;
   readonly periodMs: number;
-  readonly #sides: Lesson["sides"];
+  readonly #sides: readonly Side[];
 
-  constructor(parts: Parts, { sides }: Lesson) {
+  constructor(parts: Parts, { sides }: Seating) {
     this.story = parts.story;
     this.lab = parts.lab;
     this.world = parts.world;
@@ -115,7 +124,7 @@ export class Classroom {
 /** Makes the machines, a chain, and starts the nodes of the authorities. */
 export async function openClassroom(
   world: World,
-  lesson: Lesson,
+  lesson: Seating,
   { pauseMs, periodMs, folder, urls }: ClassroomOptions,
 ): Promise<Classroom> {
   const { sides, authorities } = lesson;

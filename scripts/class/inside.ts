@@ -2,7 +2,8 @@
 import { messageOf } from "../../src/util/errors.ts";
 import { closeOnSignal, openWorld } from "../../test/e2e/harness/open-world.ts";
 import { openClassroom } from "./classroom.ts";
-import { type LessonOptions, lessons } from "./lesson.ts";
+import type { LessonOptions } from "./lesson.ts";
+import { lessons } from "./lessons.ts";
 
 const options = JSON.parse(process.argv[2]!) as LessonOptions & { folder: string; urls: string[] };
 const lesson = lessons[options.name]!;

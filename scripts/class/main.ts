@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { messageOf } from "../../src/util/errors.ts";
 import { dieWithParent } from "../devnet/nodes.ts";
-import { type LessonOptions, lessons } from "./lesson.ts";
+import type { LessonOptions } from "./lesson.ts";
+import { lessons } from "./lessons.ts";
 import { openWindow } from "./window.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));

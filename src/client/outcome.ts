@@ -1,4 +1,3 @@
-import type { Client } from "./client.ts";
 import { ApiError, isTransient } from "./http.ts";
 import type { SignedTransaction } from "./transaction.ts";
 import type { AccountProof } from "./types.ts";
@@ -9,6 +8,12 @@ import type { AccountProof } from "./types.ts";
  */
 export type Outcome = "pending" | "included" | "finalized" | "ended" | "replaced" | "unknown";
 
+/** The questions that an outcome follows from. */
+interface Answers {
+  accountProof(address: string, at: "finalized"): Promise<AccountProof>;
+  transaction(id: string): Promise<{ status: Outcome }>;
+}
+
 /**
  * It is over for good only if that follows from blocks that are final. With nonce n it would have made its sender's nonce n + 1, and
  * nonces never fall:
@@ -18,7 +23,7 @@ export type Outcome = "pending" | "included" | "finalized" | "ended" | "replaced
  *   which the final one belongs. So another has used the nonce.
  * No answer at all, or one about blocks that are not final, decides nothing. @throws what is neither transient nor an unknown id
  */
-export async function outcomeOf(client: Client, signed: SignedTransaction): Promise<Outcome> {
+export async function outcomeOf(client: Answers, signed: SignedTransaction): Promise<Outcome> {
   const { id, from, nonce, validUntil } = signed;
   const final = await orUndefined<Pick<AccountProof, "block" | "account">>(
     client.accountProof(from, "finalized"),

@@ -1,9 +1,9 @@
 import { isExpired } from "../state/execute.ts";
 import type { Prepared, Write } from "../storage/database.ts";
 import type { TransactionRecord } from "../types/index.ts";
-import type { Journal, StoredBatch } from "./journal.ts";
+import type { Journal } from "./journal.ts";
 import type { Pool } from "./pool.ts";
-import type { AccountLookup, PoolEntry, TransactionLog } from "./types.ts";
+import type { AccountLookup, PoolEntry, StoredBatch, TransactionLog } from "./types.ts";
 
 /** The part of a change of the head that concerns the pool. */
 export interface IncludedAndRetracted {

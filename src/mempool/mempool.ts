@@ -30,12 +30,20 @@ import { expired } from "./expiry.ts";
 import { FeeFloor } from "./fee-floor.ts";
 import { type Decided, HeadFollower, type IncludedAndRetracted } from "./head-follower.ts";
 import { IncludedTransactions } from "./included.ts";
-import { Journal, type StoredBatch } from "./journal.ts";
+import { Journal } from "./journal.ts";
 import type { MempoolLimits } from "./limits.ts";
 import { Overdrawn } from "./overdrawn.ts";
 import { Pool } from "./pool.ts";
 import { SignatureChecks } from "./signature-checks.ts";
-import type { AccountLookup, AddOutcome, MempoolEvents, PoolEntry, Source, TransactionLog } from "./types.ts";
+import type {
+  AccountLookup,
+  AddOutcome,
+  MempoolEvents,
+  PoolEntry,
+  Source,
+  StoredBatch,
+  TransactionLog,
+} from "./types.ts";
 
 /**
  * If fewer than one in this many was accepted, the accepted ones are copied, so that they do not retain the others'

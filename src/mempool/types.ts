@@ -1,7 +1,26 @@
 import type { Prepared } from "../storage/database.ts";
 import type { TransactionErrorCode } from "../types/errors.ts";
 import type { TransactionRecord } from "../types/index.ts";
-import type { StoredBatch } from "./journal.ts";
+
+/**
+ * Transactions that were written together.
+ *
+ * The batch stays on disk until none of them waits any more, so that transactions that blocks include cost no deletion
+ * of their own. Transactions that no longer wait, beside others that do, are dropped at the next start: by then their
+ * nonce is used, or a later batch has their replacement.
+ *
+ * The waiting rest keeps no more on disk than the blocks that included the others. If some left without being included,
+ * and so without being paid for, the batch is rewritten without them.
+ */
+export interface StoredBatch {
+  /** The sequence number of its key; undefined until it is being written. */
+  sequence: number | undefined;
+  receivedAtMs: number;
+  /** Those of its transactions that wait. */
+  readonly waiting: Set<PoolEntry>;
+  /** Resolves when the batch is on disk. @throws {CodedError} `WRITE_FAILED` */
+  written: Promise<void>;
+}
 
 export interface PoolEntry {
   record: TransactionRecord;

@@ -3,7 +3,7 @@ import type { Head, HeadChange } from "../chain/types.ts";
 import { authorityIndex } from "../consensus/index.ts";
 import type { ChainSnapshot } from "../types/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
-import type { ActivityInput } from "./diagnosis.ts";
+import type { ActivityInput } from "./diagnosis-types.ts";
 
 /** Two turns of every authority of the largest set, 1,024. Older blocks say nothing about now. */
 const maxLookBack = 2048;

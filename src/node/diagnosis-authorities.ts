@@ -2,9 +2,9 @@ import type { DiagnosisState } from "../api/index.ts";
 import { authorityIndex, sameAddress, signerLimit } from "../consensus/index.ts";
 import { toHex } from "../util/bytes.ts";
 import { duration } from "../util/duration.ts";
-import type { ChainInput, DiagnosisInput, Finding, SigningLock } from "./diagnosis.ts";
 import { blockLateMs, finalityLateMs } from "./diagnosis-measures.ts";
 import { count, named } from "./diagnosis-text.ts";
+import type { ChainInput, DiagnosisInput, Finding, SigningLock } from "./diagnosis-types.ts";
 
 /** An authority that votes on finality is online, whatever blocks it has made. */
 const recentVoteMs = 60_000;

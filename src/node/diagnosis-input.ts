@@ -12,8 +12,14 @@ import { type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { LruMap } from "../util/lru.ts";
 import { AuthorityActivity } from "./authority-activity.ts";
-import type { ChainInput, DiagnosisInput, FinalityInput, PeerInput, SigningLock } from "./diagnosis.ts";
-import type { RecoveryInput } from "./diagnosis-recovery.ts";
+import type {
+  ChainInput,
+  DiagnosisInput,
+  FinalityInput,
+  PeerInput,
+  RecoveryInput,
+  SigningLock,
+} from "./diagnosis-types.ts";
 import type { ModeMachine } from "./mode.ts";
 
 /** Peers whose heads are older are far behind. */

@@ -1,7 +1,7 @@
 import type { DiagnosisState } from "../api/index.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Logger } from "../util/logger.ts";
-import type { Diagnosis } from "./diagnosis.ts";
+import type { Diagnosis } from "./diagnosis-types.ts";
 
 const lookEveryMs = 1_000;
 /** Trouble that passes sooner, such as a block out of turn, is not logged. A halt is logged at once. */

@@ -1,5 +1,5 @@
 import { sameAddress } from "../consensus/index.ts";
-import type { ChainInput, DiagnosisInput } from "./diagnosis.ts";
+import type { ChainInput, DiagnosisInput } from "./diagnosis-types.ts";
 
 /** Two message delays are enough anywhere; a round that fails is repeated in less. */
 const maxFinalityMs = 5_000;

@@ -1,6 +1,6 @@
-import type { ChainInput, DiagnosisInput, Finding, PeerInput, ShownInput } from "./diagnosis.ts";
 import { needsPeers } from "./diagnosis-measures.ts";
 import { count, signedDuration } from "./diagnosis-text.ts";
+import type { ChainInput, DiagnosisInput, Finding, PeerInput, ShownInput } from "./diagnosis-types.ts";
 
 /** A chain that is this much higher has blocks that this node should have by now. */
 const behindGap = 3;

@@ -1,15 +1,5 @@
-import type { Finding } from "./diagnosis.ts";
 import { count } from "./diagnosis-text.ts";
-
-/** The recoveries of this node and of its peers. */
-export interface RecoveryInput {
-  /** The block of a recovery that this node was given, while it has not arrived. */
-  awaited: { id: string; height: number; block: string } | undefined;
-  /** Recoveries that peers claim to have been given; the most frequent first. */
-  unknown: readonly { id: string; height: number; authorities: number; peers: number }[];
-  /** The number of peers that were not given this node's newest recovery. */
-  without: number;
-}
+import type { Finding, RecoveryInput } from "./diagnosis-types.ts";
 
 export function recoveryFindings({ awaited, unknown, without }: RecoveryInput): Finding[] {
   const findings: Finding[] = [];

@@ -5,7 +5,7 @@ import type { Voter } from "../chain/voter.ts";
 import { quorum } from "../consensus/index.ts";
 import type { FinalityStore } from "../storage/finality.ts";
 import type { SignedFinalityVote } from "../types/index.ts";
-import type { FinalityInput } from "./diagnosis.ts";
+import type { FinalityInput } from "./diagnosis-types.ts";
 
 interface FinalityParts {
   chain: Chain;

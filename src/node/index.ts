@@ -3,5 +3,6 @@ export { type DevChain, deleteDevChain, prepareDevChain } from "./dev-chain.ts";
 export { initGenesis } from "./init.ts";
 export { exportProtection, importProtection } from "./protection-file.ts";
 export { writeRecovery } from "./recover.ts";
-export { type RunningNode, runNode } from "./run.ts";
+export { runNode } from "./run.ts";
+export type { RunningNode } from "./running-node.ts";
 export { verifyChain } from "./verify.ts";

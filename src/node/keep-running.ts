@@ -3,7 +3,7 @@ import type { NodeOptions } from "../config/index.ts";
 import { type Clock, sleep } from "../util/clock.ts";
 import { CodedError, messageOf, UserError } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
-import type { RunningNode } from "./run.ts";
+import type { RunningNode } from "./running-node.ts";
 
 /** Room for LevelDB's log, and for the tables that it makes of the log when it is opened. */
 export const minRoomBytes = 32 * 2 ** 20;

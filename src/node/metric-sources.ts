@@ -4,7 +4,7 @@ import { version } from "../config/index.ts";
 import type { NodeSources } from "../metrics/index.ts";
 import type { PeerStatuses } from "../sync/peer-statuses.ts";
 import type { ChainServices } from "./chain-services.ts";
-import type { Diagnosis } from "./diagnosis.ts";
+import type { Diagnosis } from "./diagnosis-types.ts";
 import { folderBytes, freeBytes } from "./disk.ts";
 import { type Mode, transitions } from "./mode.ts";
 

@@ -36,26 +36,13 @@ import { keepRunning } from "./keep-running.ts";
 import { metricSources } from "./metric-sources.ts";
 import { ModeMachine } from "./mode.ts";
 import { lockFolder, openDatabase } from "./open.ts";
+import type { RunningNode } from "./running-node.ts";
 import { startDiagnosis } from "./start-diagnosis.ts";
 import { loadStoredGenesis } from "./stored-genesis.ts";
 import { createVerifyPool } from "./verify-threads.ts";
 import { apiServices } from "./views.ts";
 
 const clock = systemClock;
-
-export interface RunningNode {
-  /** The base URL of the HTTP interface. */
-  readonly url: string;
-  /** The command that lets another machine join, once there is a genesis block. */
-  readonly joinLine: string | undefined;
-  /**
-   * Resolves to 0 once every port and file is closed after `stop`. If the node ended by itself, it rejects with the
-   * reason once everything is closed.
-   */
-  exitCode: Promise<number>;
-  /** Resolves once every port and file is closed. */
-  stop(reason: string): Promise<void>;
-}
 
 /**
  * Starts a node, and restarts it after a full disk. `rules` are those that it knows. @throws {CodedError} after closing

@@ -1,8 +1,9 @@
 import type { Logger } from "../util/logger.ts";
 import type { Closers } from "./closers.ts";
-import { type Diagnosis, diagnose } from "./diagnosis.ts";
+import { diagnose } from "./diagnosis.ts";
 import { DiagnosisInputs, type DiagnosisSources } from "./diagnosis-input.ts";
 import { DiagnosisLog } from "./diagnosis-log.ts";
+import type { Diagnosis } from "./diagnosis-types.ts";
 
 /** Watches the node from now on, and logs what it waits for. */
 export function startDiagnosis(

@@ -3,7 +3,7 @@ import { encodeAddress } from "../../crypto/address.ts";
 import { toHex } from "../../util/bytes.ts";
 import type { Api } from "../operation.ts";
 import { proposalBody } from "../proposal-body.ts";
-import { requireLedger } from "../query.ts";
+import { requireLedger } from "../require-ledger.ts";
 import { authoritiesSchema } from "../schemas/authorities.ts";
 import type { ApiServices } from "../services.ts";
 import { countTurns, noTurns } from "../turns.ts";

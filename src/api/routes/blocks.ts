@@ -6,7 +6,8 @@ import { balanceCount, balancesOf, type GenesisBlock } from "../../types/genesis
 import { blockName, blockNotFound, findBlockId } from "../block-name.ts";
 import type { DearReads } from "../dear-reads.ts";
 import type { Api } from "../operation.ts";
-import { maxCount, requireLedger } from "../query.ts";
+import { maxCount } from "../query.ts";
+import { requireLedger } from "../require-ledger.ts";
 import { blockPageSchema, blockSchema, forksSchema } from "../schemas/blocks.ts";
 import { countQuery } from "../schemas/values.ts";
 import type { ApiServices } from "../services.ts";

@@ -1,6 +1,6 @@
 import type { Api } from "../operation.ts";
 import { ProblemError } from "../problem.ts";
-import { requireLedger } from "../query.ts";
+import { requireLedger } from "../require-ledger.ts";
 import { finalitySchema } from "../schemas/finality.ts";
 import type { ApiServices } from "../services.ts";
 

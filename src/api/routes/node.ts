@@ -2,7 +2,7 @@ import { z } from "zod";
 import { recoveryFile } from "../../config/index.ts";
 import type { Api } from "../operation.ts";
 import { commonHeaders, ProblemError } from "../problem.ts";
-import { requireLedger } from "../query.ts";
+import { requireLedger } from "../require-ledger.ts";
 import { diagnosisSchema, peerSchema, recoveriesSchema, statusSchema } from "../schemas/node.ts";
 import type { ApiServices } from "../services.ts";
 

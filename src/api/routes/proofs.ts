@@ -11,7 +11,7 @@ import { blockName, blockNotFound, findBlockId } from "../block-name.ts";
 import type { Api } from "../operation.ts";
 import { overloaded, ProblemError } from "../problem.ts";
 import { finalityEvidenceBody } from "../proof-body.ts";
-import { requireLedger } from "../query.ts";
+import { requireLedger } from "../require-ledger.ts";
 import { accountProofSchema, transactionProofSchema } from "../schemas/finality.ts";
 import { addressParameter, idParameter } from "../schemas/values.ts";
 import type { ApiServices } from "../services.ts";

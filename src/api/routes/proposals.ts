@@ -10,7 +10,7 @@ import { ByteBudget } from "../byte-budget.ts";
 import type { Api } from "../operation.ts";
 import { ProblemError } from "../problem.ts";
 import { danger, type ProposalContext, proposalBody, proposalWarnings } from "../proposal-body.ts";
-import { requireLedger } from "../query.ts";
+import { requireLedger } from "../require-ledger.ts";
 import { proposalInputSchema, proposalResultSchema } from "../schemas/authorities.ts";
 import { addressParameter } from "../schemas/values.ts";
 import type { ApiServices, LedgerServices } from "../services.ts";

@@ -5,7 +5,7 @@ import { ByteBudget } from "../byte-budget.ts";
 import { type Handler, json } from "../http.ts";
 import type { HttpLimits } from "../limits.ts";
 import { ProblemError } from "../problem.ts";
-import { requireLedger } from "../query.ts";
+import { requireLedger } from "../require-ledger.ts";
 import type { ApiServices, LedgerServices } from "../services.ts";
 import { submitInputs, submitMany, submitOne } from "../submit.ts";
 import { encodeInput, maxJsonTransactions, parseJson } from "../transaction-input.ts";

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { diagnose, type SigningLock } from "../../../src/node/diagnosis.ts";
+import { diagnose } from "../../../src/node/diagnosis.ts";
 import { DiagnosisInputs } from "../../../src/node/diagnosis-input.ts";
+import type { SigningLock } from "../../../src/node/diagnosis-types.ts";
 import { ModeMachine } from "../../../src/node/mode.ts";
 import { toHex } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Diagnosis } from "../../../src/node/diagnosis.ts";
 import { DiagnosisLog } from "../../../src/node/diagnosis-log.ts";
+import type { Diagnosis } from "../../../src/node/diagnosis-types.ts";
 import type { Logger } from "../../../src/util/logger.ts";
 import { ManualClock } from "../support/clock.ts";
 

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { genesisSnapshot } from "../../../src/consensus/index.ts";
 import { encodeAddress } from "../../../src/crypto/address.ts";
-import {
-  type ActivityInput,
-  type ChainInput,
-  type DiagnosisInput,
-  diagnose,
-  type FinalityInput,
-  type PeerInput,
-} from "../../../src/node/diagnosis.ts";
+import { diagnose } from "../../../src/node/diagnosis.ts";
+import type {
+  ActivityInput,
+  ChainInput,
+  DiagnosisInput,
+  FinalityInput,
+  PeerInput,
+} from "../../../src/node/diagnosis-types.ts";
 import { toHex } from "../../../src/util/bytes.ts";
 import { testChainConfig } from "../../chain-config.ts";
 import { addressOf } from "../consensus/test-chain.ts";

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { describe, expect, test, vi } from "vitest";
 import { parseNodeOptions } from "../../../src/config/index.ts";
 import { keepRunning, minRoomBytes } from "../../../src/node/keep-running.ts";
-import type { RunningNode } from "../../../src/node/run.ts";
+import type { RunningNode } from "../../../src/node/running-node.ts";
 import { CodedError, UserError } from "../../../src/util/errors.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { ManualClock } from "../support/clock.ts";

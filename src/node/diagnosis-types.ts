@@ -1,0 +1,118 @@
+import type { DiagnosisBody, FindingBody } from "../api/index.ts";
+import type { ChainSnapshot } from "../types/index.ts";
+import type { Hex } from "../util/bytes.ts";
+
+export type Diagnosis = DiagnosisBody;
+export type Finding = FindingBody;
+
+/** The input of a diagnosis: plain values, gathered by `DiagnosisInputs`. Times are in ms since the Unix epoch. */
+export interface DiagnosisInput {
+  nowMs: number;
+  mode: string;
+  own: OwnInput;
+  peers: readonly PeerInput[];
+  hasGenesis: boolean;
+  /** `undefined` if there is no genesis block yet, or its chain is still being loaded. */
+  chain: ChainInput | undefined;
+  /** A download under way, by heights. */
+  sync: { height: number; targetHeight: number; remainingMs?: number | undefined } | undefined;
+  /** A heavier chain that a majority must have signed, by headers that were checked; its blocks are not here. */
+  shown: ShownInput | undefined;
+  /** The database's last error. */
+  writeFailure: string | undefined;
+  freeDiskBytes: number | undefined;
+}
+
+export interface OwnInput {
+  address: Uint8Array;
+  /** False if the node was started with --no-mine. */
+  mines: boolean;
+  signingLock: SigningLock | undefined;
+}
+
+/** The signatures that slashing protection refuses for now, and the reason. */
+export interface SigningLock {
+  headers: boolean;
+  votes: boolean;
+  reason: string;
+}
+
+/** A connected peer. Unknown values are undefined. */
+export interface PeerInput {
+  id: string;
+  /** The peer's head, if that block is here. */
+  head: { height: number; id: Hex } | undefined;
+  /** The peer's clock minus this node's, off by at most half of the round trip. */
+  clockOffsetMs: number | undefined;
+  roundTripMs: number | undefined;
+}
+
+export interface ChainInput {
+  head: { height: number; id: Hex; timestampMs: number; totalDifficulty: number };
+  /** The time since which the head has stood and the node has been in step. */
+  sinceMs: number;
+  /** The snapshot after the head. */
+  snapshot: ChainSnapshot;
+  periodMs: number;
+  /** The newest version of the rules that this program knows. */
+  knownRules: number;
+  /** 0 means no empty blocks. */
+  emptyBlockPeriodMs: number;
+  /** The time since which a transaction has waited that a block could include. */
+  wantedSinceMs: number | undefined;
+  /** The activity of each authority by address. */
+  activity: ReadonlyMap<Hex, ActivityInput>;
+  finality: FinalityInput | undefined;
+  /** Blocks that certificates show to be final elsewhere. */
+  conflicts: readonly ConflictInput[];
+  recovery: RecoveryInput;
+}
+
+export interface ConflictInput {
+  height: number;
+  own: Hex;
+  otherHeight: number;
+  other: Hex;
+}
+
+export interface ShownInput {
+  /** The peer that showed it. */
+  peer: string;
+  height: number;
+}
+
+/** The times at which an authority was last seen at work. */
+export interface ActivityInput {
+  lastHeight: number | undefined;
+  /** The timestamp of that block. */
+  lastBlockMs: number | undefined;
+  /** The time at which its last finality vote arrived. */
+  lastVoteMs: number | undefined;
+  /** The height at which it joined the set, if that is known. */
+  sinceHeight: number;
+}
+
+export interface FinalityInput {
+  justified: { round: number; height: number };
+  finalized: { round: number; height: number };
+  /** The round that this node votes in. */
+  round: number;
+  /** The authorities whose vote of this round was heard, including this node's own. */
+  voters: readonly Uint8Array[];
+  /** The authorities that vote. */
+  authorities: readonly Uint8Array[];
+  /** The number of votes that justify a block. */
+  quorum: number;
+  /** The time since which there has been a block to finalize and none has been finalized. */
+  waitingSinceMs: number | undefined;
+}
+
+/** The recoveries of this node and of its peers. */
+export interface RecoveryInput {
+  /** The block of a recovery that this node was given, while it has not arrived. */
+  awaited: { id: string; height: number; block: string } | undefined;
+  /** Recoveries that peers claim to have been given; the most frequent first. */
+  unknown: readonly { id: string; height: number; authorities: number; peers: number }[];
+  /** The number of peers that were not given this node's newest recovery. */
+  without: number;
+}
