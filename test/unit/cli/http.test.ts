@@ -16,7 +16,7 @@ import { ccoinHere, oneLine } from "./ccoin.ts";
 const genesisId = `0x${"ab".repeat(32)}`;
 const to = encodeAddress(testAddresses(1)[0]!);
 const status = {
-  version: "0.2.0",
+  version: "1.2.3",
   nodeId: 1,
   peerId: "12D3KooWx",
   address: to,
@@ -74,7 +74,7 @@ describe("status", () => {
     answers = { "GET /v1/status": () => [200, status] };
     const { code, stdout } = await run("status");
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^node +1 \(ccoin 0\.1\.0\)\nmode +ready\nchain +test, a block every 1000 ms\n/);
+    expect(stdout).toMatch(/^node +1 \(ccoin 1\.2\.3\)\nmode +ready\nchain +test, a block every 1000 ms\n/);
     expect(stdout).toMatch(/^head +12 {2}0x1212/m);
     expect(stdout).toMatch(/^finalized +11 /m);
   });
