@@ -31,7 +31,7 @@ function RecoveryText({ recovery }: { recovery: Recovery }): Markup {
     <>
       <p>
         It had lost its majority of authorities, and went on from{" "}
-        <a href={`#/block/${block.id}`}>block {whole(block.height)}</a> with
+        <a href={`#/block/${block.id}`}>block {whole(block.height)}</a> with{" "}
         {count(authorities, "new authority", "new authorities")} that people had agreed on
         {reached ? "" : "; this node has not reached that block yet"}.
       </p>
