@@ -3,7 +3,7 @@ import type { Verify } from "../crypto/ed25519.ts";
 import type { AccountState, StateReader } from "../state/index.ts";
 import type { Write } from "../storage/database.ts";
 import { BlockError } from "../types/errors.ts";
-import type { Certificate, ChainSnapshot, Recovery, SignedHeader } from "../types/index.ts";
+import type { Certificate, ChainSnapshot, FinalityVote, Recovery, SignedHeader } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
@@ -283,6 +283,11 @@ export class Chain {
    */
   checkHeaders(headers: readonly SignedHeader[]): Promise<Head[]> {
     return this.#rules.checkAll(headers);
+  }
+
+  /** True if a certificate of this link would complete the proof of the final block. */
+  lacksProof(link: FinalityVote): Promise<boolean> {
+    return this.#checkpoints.lacks(link);
   }
 
   /**

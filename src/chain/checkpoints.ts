@@ -1,7 +1,7 @@
 import { applyLink, type FinalityStatus, recoveredFinality } from "../consensus/index.ts";
 import type { Write } from "../storage/database.ts";
-import type { BlockRef, Certificate, Checkpoint, Recovery } from "../types/index.ts";
-import { toHex } from "../util/bytes.ts";
+import type { BlockRef, Certificate, Checkpoint, FinalityVote, Recovery } from "../types/index.ts";
+import { equalBytes, toHex } from "../util/bytes.ts";
 import { CodedError } from "../util/errors.ts";
 import type { BlockTree } from "./block-tree.ts";
 import { isAncestor } from "./branches.ts";
@@ -23,6 +23,8 @@ export interface CheckpointsOptions {
 export class Checkpoints {
   readonly #options: CheckpointsOptions;
   #status: FinalityStatus;
+  /** The newest round whose justification is known to be on disk. */
+  #storedRound = 0;
 
   constructor(options: CheckpointsOptions, status: FinalityStatus) {
     this.#options = options;
@@ -44,14 +46,30 @@ export class Checkpoints {
   }
 
   /**
+   * True if a certificate of this link would prove the justification of the final block, and none is on disk: the votes
+   * that finalized the block can arrive first. Until then the block has no proof that others can check.
+   */
+  async lacks({ target }: FinalityVote): Promise<boolean> {
+    const { finalized } = this.#status;
+    if (target.round !== finalized.round || !equalBytes(target.block, finalized.block)) return false;
+    if (this.#storedRound === target.round) return false;
+    if ((await this.#options.stores.finality.certificate(target.round)) === undefined) return true;
+    this.#storedRound = target.round;
+    return false;
+  }
+
+  /**
    * Accepts a checked certificate whose blocks are known. Returns false if it says nothing new.
    * @throws {CodedError} `CONFLICTING_FINALITY`: more than a third of the authorities have equivocated.
    */
   async add(certificate: Certificate): Promise<boolean> {
-    const { finality } = this.#options.stores;
+    const { database, finality } = this.#options.stores;
     const before = this.#status;
     const status = applyLink(before, certificate.link);
-    if (status.justified === before.justified && status.finalized === before.finalized) return false;
+    if (status.justified === before.justified && status.finalized === before.finalized) {
+      if (await this.lacks(certificate.link)) await database.commit([finality.putCertificate(certificate)]);
+      return false;
+    }
     // The head follows the justified block, so that one must not leave the branch of the final block either.
     await this.#requireDescent(status.finalized, before.finalized);
     await this.#requireDescent(status.justified, status.finalized);

@@ -104,7 +104,8 @@ export class Finalizer {
   async addCertificate(certificate: Certificate): Promise<boolean> {
     const { link } = certificate;
     // A certificate of an unknown branch may show who signed for two.
-    if (this.isSettled(link) && (await this.#chain.tree.get(link.target.block))) return false;
+    const saysNothing = this.isSettled(link) && !(await this.#chain.lacksProof(link));
+    if (saysNothing && (await this.#chain.tree.get(link.target.block))) return false;
     await checkCertificate(certificate, this.#checks).catch(async (error) => {
       if (error instanceof VoteError && error.code === "UNKNOWN_BLOCK")
         await this.#noteLeftBehind(certificate);
@@ -213,7 +214,7 @@ export class Finalizer {
 
   /** Settles each link once: votes that arrive after the quorum make no further certificate. */
   async #settle(link: FinalityVote, certificate: () => Certificate): Promise<void> {
-    if (this.isSettled(link)) return;
+    if (this.isSettled(link) && !(await this.#chain.lacksProof(link))) return;
     const key = linkKey(link);
     const settling = this.#settling.get(key) ?? this.#justify(certificate());
     this.#settling.set(key, settling);

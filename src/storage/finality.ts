@@ -10,6 +10,9 @@ const Status = new ContainerType(
 );
 const statusKey = keyOf("meta", new TextEncoder().encode("finality"));
 
+/** Final blocks without a proof that are passed over, looking for one that has it. */
+const mostUnproven = 16;
+
 /** The justified and final checkpoints, and the votes that prove them. */
 export class FinalityStore {
   readonly #database: Database;
@@ -61,12 +64,15 @@ export class FinalityStore {
     return writes;
   }
 
-  /** The proof for the lowest block at or above `height` that has one of its own: its ancestors are final with it. */
+  /**
+   * The proof for the lowest block at or above `height` that has one of its own: its ancestors are final with it. A
+   * final block has none while the certificate that justified it is missing.
+   */
   async proofFrom(height: number): Promise<FinalityProof | undefined> {
     const range = {
       gte: keyOf("finalizedRound", uint64Bytes(height)),
       lt: keyRange("finalizedRound").lt,
-      limit: 1,
+      limit: mostUnproven,
     };
     for await (const [, value] of this.#database.iterate(range)) {
       const round = readUint64(value);

@@ -56,6 +56,35 @@ test("does not justify a block that does not descend from the final one, whateve
   expect(chain.justified).toMatchObject({ round: 6, height: 3 });
 });
 
+test("a certificate that arrives after the votes that made its block final completes the proof", async () => {
+  const { chain, first, one, two, three, link, stores } = await node();
+  await link(checkpoint(1, one), checkpoint(2, two));
+  expect(chain.finality).toMatchObject({ justified: { round: 2 }, finalized: { round: 1 } });
+  expect(await stores.finality.proofFrom(1)).toBeUndefined();
+  await link(first, checkpoint(1, one));
+  expect(await stores.finality.proofFrom(1)).toMatchObject({
+    justification: { link: { target: { round: 1 } } },
+    finalization: { link: { target: { round: 2 } } },
+  });
+  expect(chain.finality).toMatchObject({ justified: { round: 2 }, finalized: { round: 1 } });
+
+  // Known certificates, and those of older blocks, are not written again.
+  await link(checkpoint(2, two), checkpoint(3, three));
+  const before = await stores.finality.certificate(1);
+  await link(first, checkpoint(1, one), 4);
+  expect(await stores.finality.certificate(1)).toEqual(before);
+});
+
+test("the proof of a block that has none of its own is that of a later one", async () => {
+  const { one, two, three, link, stores } = await node();
+  await link(checkpoint(1, one), checkpoint(2, two));
+  await link(checkpoint(2, two), checkpoint(3, three));
+  expect(await stores.finality.proofFrom(1)).toMatchObject({
+    justification: { link: { target: { round: 2 } } },
+    finalization: { link: { target: { round: 3 } } },
+  });
+});
+
 test("a block is not final while the justified block does not descend from it", async () => {
   const { chain, first, one, two, three, beside, conflicts, link } = await node();
   await link(first, checkpoint(5, beside));
