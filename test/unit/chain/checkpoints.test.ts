@@ -60,6 +60,7 @@ test("a certificate that arrives after the votes that made its block final compl
   const { chain, first, one, two, three, link, stores } = await node();
   await link(checkpoint(1, one), checkpoint(2, two));
   expect(chain.finality).toMatchObject({ justified: { round: 2 }, finalized: { round: 1 } });
+  await link(first, checkpoint(1, two));
   expect(await stores.finality.proofFrom(1)).toBeUndefined();
   await link(first, checkpoint(1, one));
   expect(await stores.finality.proofFrom(1)).toMatchObject({
