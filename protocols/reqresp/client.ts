@@ -118,6 +118,7 @@ async function receiveAnswer<P extends AnyProtocol>(
 /** The stream closes when everything that is still to be sent is sent. */
 function close(stream: Stream, guard: Guard, clock: Clock): void {
   guard.release();
+  // A stream that breaks now needs no closing.
   linger(stream, clock).catch(() => undefined);
 }
 

@@ -62,6 +62,7 @@ export async function answerRequest<P extends AnyProtocol>(
     guard.release();
     // Further bytes of the requester are dropped.
     await stream.closeRead();
+    // A stream that breaks now needs no closing.
     linger(stream, options.clock).catch(() => undefined);
   } catch (error) {
     const known = requestError(error);

@@ -16,7 +16,7 @@ export interface Seating {
   about: string;
   /** The switch that each machine is on. */
   sides: readonly Side[];
-  /** So many of the machines, the first ones, have an authority. */
+  /** The number of machines that have an authority; they are the first ones. */
   authorities: number;
 }
 

@@ -24,7 +24,7 @@ export function proposalBody({ vote, proposedAtMs }: Proposal, snapshot: ChainSn
 export interface ProposalContext {
   /** True if the account's node follows the chain; undefined if unknown. */
   isKnownInSync(address: Uint8Array): boolean | undefined;
-  /** Whether the node makes blocks, and with which account. */
+  /** True if the node makes blocks, with the account `voter`. */
   mines: boolean;
   voter: Uint8Array;
   /** The newest version of the rules that the node's program knows. */

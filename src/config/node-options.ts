@@ -39,7 +39,7 @@ const nodeOptionsSchema = z
     httpPort: port,
     bootstrap: z.array(bootstrapAddress).default([]),
     mdns: z.boolean().default(true),
-    /** Whether the node makes blocks if its account is an authority. */
+    /** True if the node makes blocks when its account is an authority. */
     mine: z.boolean().default(true),
     /** The id of the only genesis block that the node may adopt. */
     genesisPin: z

@@ -258,7 +258,7 @@ export class Mempool {
     this.#overdrawn.update(change);
     const unpaid = fillWith(0, 0, this.#rules) > pressedFill ? this.#overdrawn.take() : [];
     writes.push(...this.#dropAll([...unpaid, ...this.#over(back)]));
-    // One that fails stops the node, and the next start finds what is in blocks.
+    // A write that fails ends the node, and the next start finds what is in blocks.
     this.#options.database.commit(writes).catch(() => undefined);
     const returned = back.filter((record) => this.#pool.has(record));
     if (returned.length > 0) this.events.emit("added", { records: returned, source: "retracted" });

@@ -25,7 +25,7 @@ test("two halves of four finalize nothing while they are apart; healed, finality
 
   lab.cut();
   const finalOn = () => Promise.all(nodes.map(async (node) => (await node.status()).finalized!));
-  // What was under way at the cut may still make something final.
+  // Votes that were under way at the cut may still finalize a block.
   const cut = await unchanged("the final block", finalOn, { forMs: 2_000 });
   await sleep(cutMs);
   expect(await finalOn()).toEqual(cut);

@@ -36,7 +36,7 @@ export const diskFull: Scenario = {
       await until("it says that it cannot write", () => cannotWrite(node));
       await node.logs("DISK FULL");
       await sleep(random() * longestFullMs);
-      // What it has freed meanwhile, and written to, is filled too.
+      // The node may have freed some space since, so the disk is filled again.
       await until("it says that it cannot write for as long as there is no room", () => {
         fill(disk);
         return cannotWrite(node);

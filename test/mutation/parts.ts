@@ -1,4 +1,4 @@
-/** What is mutated together, and the tests that have to notice: those of the same folder, and what else checks formats. */
+/** Code that is mutated together, and the tests that must notice: those of the same folder, and others that check formats. */
 export interface Part {
   mutate: string[];
   tests: string[];

@@ -210,7 +210,7 @@ export const brokenRules: Record<string, BrokenRule> = {
     seed: 13,
     runs: 40,
   },
-  /** Who follows a recovery, and who does not, look alike to each other. */
+  /** Nodes with a recovery and nodes without it cannot tell each other apart. */
   recoveryNotInDigest: {
     edits: [
       {

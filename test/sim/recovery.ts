@@ -10,7 +10,7 @@ import type { Timeline } from "./timeline.ts";
 import type { Trace } from "./trace.ts";
 import { lastSender, type Transfers } from "./transfers.ts";
 
-/** What was on its way when the authorities were destroyed has come by then, and old proposals are dropped. */
+/** By then, all messages that were on their way when the authorities were destroyed have arrived. */
 const quietMs = 5_000;
 /** The longest that somebody takes to start a node with the recovery. */
 const lateMs = 20_000;
@@ -49,7 +49,7 @@ export async function recoverChain(options: RecoveryRunOptions): Promise<void> {
   if (left.length === 0) return;
   for (const node of left) dropProposals(node);
   for (const node of destroyed) node.crash();
-  // Whose neighbours are all destroyed finds others.
+  // A node that has lost all its neighbours finds others.
   network.wire(() => true);
   await until(timeline.nowMs + quietMs);
   const recovery = makeRecovery(left);
@@ -62,7 +62,7 @@ export async function recoverChain(options: RecoveryRunOptions): Promise<void> {
       () => undefined,
       (error) => String(error.code ?? error.stack),
     );
-    // Who is destroyed may have known a later block to be final: what it has is lost with it, and nobody takes it away from it.
+    // A destroyed authority may have finalized a later block. If it comes back, it may refuse the recovery: its finality stays.
     if (code !== undefined && (code !== "OTHER_FINAL_BLOCK" || (await node.finalHeight()) <= height))
       oracle.report("recovery refused", `${node.name}: ${code}`);
     if (code === undefined) start(node);

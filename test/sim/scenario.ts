@@ -123,7 +123,7 @@ export function drawScenario(
   return { ...moving, recovers };
 }
 
-/** Of the runs whose rules may change. */
+/** The share of recoveries among the runs whose rules may change. */
 const recoveryShare = 0.06;
 const authorityWeights = [
   [1, 1],

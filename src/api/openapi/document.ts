@@ -12,7 +12,7 @@ export interface OpenApiDocument {
   info: Record<string, unknown> & { title: string; version: string; description: string };
   servers: { url: string; description: string }[];
   tags: { name: string; description: string }[];
-  /** Of operations that do not name one: none. */
+  /** The security schemes of operations that name none themselves; an empty list: they need none. */
   security: [];
   paths: Record<string, Record<string, OperationObject>>;
   components: {

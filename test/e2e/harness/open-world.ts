@@ -25,7 +25,7 @@ export interface OpenedWorld {
   world: World;
   /** Ends and removes everything; where it failed, the last lines of every process are shown before. */
   close(failed: boolean): Promise<void>;
-  /** What every process said last, in short. */
+  /** The last lines of every process, shortened. */
   lastWords(): string;
 }
 

@@ -27,7 +27,7 @@ it("warns where fewer authorities are known to be alive than must vote: nothing 
 it("refuses a change of the set after which too few would be known to be alive, and no other", () => {
   const refuses = (vote: HeaderVote, context: ProposalContext) =>
     danger({ vote }, snapshot, context) !== undefined;
-  // Of five, three must sign; of three, two.
+  // A set of five needs three signers, a set of three needs two.
   expect(refuses(authorityVote("add", e!), knowing([a, b]))).toBe(true);
   expect(refuses(authorityVote("add", e!), knowing([a, b, e]))).toBe(false);
   expect(refuses(authorityVote("add", e!), knowing([a, b, c]))).toBe(false);
