@@ -45,16 +45,36 @@ export class BlockTree {
   readonly #blocks: BlockStore;
   readonly #config: ChainConfig;
   readonly recoveries: Recoveries;
+  /** The recoveries by which stored blocks are read: those under which they were made. */
+  #inForce: Recoveries;
   readonly #rules: KnownRules;
   readonly #heads = new LruMap<Hex, Head>(cached);
   /** The snapshots as the state roots contain them. */
   readonly #snapshots = new LruMap<Hex, ChainSnapshot>(cached);
 
-  constructor(blocks: BlockStore, config: ChainConfig, rules: KnownRules, recoveries = new Recoveries()) {
+  /**
+   * `headSnapshot` is the one in the head's state root. Blocks above the block of a recovery that was given to the node
+   * later were made without it, and are read without it until they are left.
+   */
+  constructor(
+    blocks: BlockStore,
+    config: ChainConfig,
+    rules: KnownRules,
+    recoveries = new Recoveries(),
+    headSnapshot?: ChainSnapshot,
+  ) {
     this.#blocks = blocks;
     this.#rules = rules;
     this.#config = config;
     this.recoveries = recoveries;
+    this.#inForce = headSnapshot ? recoveries.before(headSnapshot) : recoveries;
+  }
+
+  /** From now on there are no blocks that were made without the newest recoveries. */
+  enforceRecoveries(): void {
+    if (this.#inForce === this.recoveries) return;
+    this.#inForce = this.recoveries;
+    this.#snapshots.clear();
   }
 
   /** Keeps only the header of a block that comes with its transactions. `snapshot` is the one in its state root. */
@@ -90,7 +110,7 @@ export class BlockTree {
    * {BrokenBranch}
    */
   async snapshotAfter(id: Uint8Array): Promise<ChainSnapshot> {
-    return this.recoveries.after(id, await this.stateAfter(id));
+    return this.#inForce.after(id, await this.stateAfter(id));
   }
 
   /**
@@ -112,7 +132,7 @@ export class BlockTree {
       snapshot = this.#snapshots.get(toHex(cursor));
     }
     for (const { header } of since.reverse()) {
-      const before = this.recoveries.after(header.message.parent, snapshot);
+      const before = this.#inForce.after(header.message.parent, snapshot);
       snapshot = this.#rules.applyHeader(before, header.message, this.#config);
     }
     this.#snapshots.set(idHex, snapshot);

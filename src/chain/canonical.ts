@@ -79,7 +79,7 @@ export class CanonicalChain {
 
   /**
    * Goes back to an ancestor of the head, from which a recovery continues. The blocks above it are kept as a side
-   * branch.
+   * branch. @throws {CodedError} `DAMAGED`
    */
   async goBackTo(target: Head): Promise<void> {
     const { tree, reader, logger } = this.#options;
@@ -177,6 +177,7 @@ export class CanonicalChain {
         await ledger.apply(block, { before, after }, ended);
         applied.push(block);
       }
+      if (path.apply.length === 0) await ledger.requireStateOf(target, after);
       move = await this.#commit({ head: target, retracted, applied }, [{ block: target, after }], writes);
     } catch (error) {
       ledger.rollback();

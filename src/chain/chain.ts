@@ -105,7 +105,7 @@ export class Chain {
       isAccount: (address) => state.indexOf(address) >= 0,
       verify: options.verify,
     });
-    this.tree = new BlockTree(stores.blocks, genesis.config, options.rules, recoveries);
+    this.tree = new BlockTree(stores.blocks, genesis.config, options.rules, recoveries, snapshot);
     this.tree.remember(head, snapshot);
     this.reader = new BlockReader(stores, this.tree, genesis, () => this.#canonical.head);
     this.#forks = forks;

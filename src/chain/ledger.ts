@@ -1,4 +1,5 @@
 import { type AccountState, Executor, revertBlock } from "../state/index.ts";
+import { damaged } from "../storage/damaged.ts";
 import type { Write } from "../storage/database.ts";
 import { BlockError } from "../types/errors.ts";
 import type { ChainParameters, ChainSnapshot } from "../types/index.ts";
@@ -121,6 +122,13 @@ export class Ledger {
     } finally {
       this.state.rollback();
     }
+  }
+
+  /** Compares the state in memory with the root in a block that it went back to. @throws {CodedError} `DAMAGED` */
+  async requireStateOf({ height, header }: Head, snapshot: ChainSnapshot): Promise<void> {
+    await this.state.hash(this.#pause);
+    if (!equalBytes(this.state.stateRoot(snapshot), header.message.stateRoot))
+      damaged(`without the blocks after block ${height}, the accounts are not those of that block`);
   }
 
   /** The writes that bring the disk up to the state in memory. */

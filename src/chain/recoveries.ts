@@ -40,6 +40,12 @@ export class Recoveries {
     throw new BlockError("BELOW_FINALIZED", `a recovery names ${toHex(other.block.id)} at height ${height}`);
   }
 
+  /** The recoveries under which the block with this snapshot in its state root was made, and all blocks before it. */
+  before({ recovery }: ChainSnapshot): Recoveries {
+    const count = this.ids.findIndex((id) => equalBytes(id, recovery)) + 1;
+    return count === this.all.length ? this : new Recoveries(this.all.slice(0, count));
+  }
+
   /** The oldest recovery whose block is not final here yet. `finalizedRound` is that of the final checkpoint. */
   awaited(finalizedRound: number): Recovery | undefined {
     return this.all.find(({ round }) => round > finalizedRound);

@@ -45,14 +45,14 @@ export class RecoveryAdoption {
    */
   async start(): Promise<void> {
     const { tree } = this.#options;
-    for (let recovery = this.awaited; recovery; recovery = this.awaited) {
-      const { height, id } = recovery.block;
-      const isHere = (await tree.get(id)) !== undefined;
+    if (this.awaited) {
+      const { block } = this.awaited;
+      const isHere = (await tree.get(block.id)) !== undefined;
       // If the recovery's block is not here, this node's block at that height is another one.
-      await this.#leaveAbove(isHere ? recovery.block : { height: height - 1 });
-      if (!isHere) return;
-      await this.#adopt(recovery);
+      await this.#leaveAbove(isHere ? block : { height: block.height - 1 });
     }
+    tree.enforceRecoveries();
+    await this.arrived();
   }
 
   /**

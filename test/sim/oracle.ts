@@ -94,7 +94,7 @@ export class Oracle {
     );
     let finality: FinalityStatus = chain.finality;
     this.#checkFinalized(node, finality);
-    this.#checkState(node, services);
+    void this.#checkState(node, services);
     let head = chain.head;
     chain.events.on("head", (change) => {
       this.#headsBefore.set(node, head);
@@ -188,7 +188,7 @@ export class Oracle {
     }
     this.#watch.onHead(node, services, applied);
     this.#checkDescent(node, services);
-    if (retracted.length > 0) this.#checkState(node, services);
+    if (retracted.length > 0) void this.#checkState(node, services);
   }
 
   /** No two finalized blocks of any two nodes, at any time, that are not on one chain. */
@@ -226,11 +226,12 @@ export class Oracle {
   }
 
   /** The state is that of the header; where a block was just executed, the node has compared them itself. */
-  #checkState(node: SimNode, { chain }: ChainServices): void {
+  async #checkState(node: SimNode, { chain }: ChainServices): Promise<void> {
     const { state, head } = chain;
     // As the state root has it: a recovery changes it after its block.
-    const snapshot = chain.tree.recoveries.names(head.id) ? undefined : chain.snapshot;
-    if (!snapshot) return;
+    const isChanged = chain.tree.recoveries.names(head.id);
+    const snapshot = isChanged ? await chain.tree.stateAfter(head.id) : chain.snapshot;
+    if (chain.head !== head) return;
     const expected = this.#watch.blocks.get(head.idHex)?.stateRoot;
     const root = toHex(accountsOf(state).stateRoot(snapshot));
     if (expected && root !== expected)

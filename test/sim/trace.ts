@@ -40,7 +40,7 @@ function describe(fields: object): string {
   return Object.entries(fields)
     .map(
       ([name, value]) =>
-        `${name}=${typeof value === "string" && value.startsWith("0x") ? value.slice(2, 8) : value}`,
+        `${name}=${typeof value === "string" && /^0x[0-9a-f]{64}$/.test(value) ? value.slice(2, 8) : value}`,
     )
     .join(" ");
 }

@@ -3,7 +3,8 @@ import { acceptRecoveries } from "../../../src/chain/accept-recoveries.ts";
 import type { ChainParticipant } from "../../../src/chain/participants.ts";
 import { Producer } from "../../../src/chain/producer.ts";
 import { certificateOf, recoveryId } from "../../../src/consensus/index.ts";
-import type { Checkpoint, Recovery } from "../../../src/types/index.ts";
+import { AccountState } from "../../../src/state/index.ts";
+import { type Checkpoint, type HeaderVote, parameterVote, type Recovery } from "../../../src/types/index.ts";
 import { toHex } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import {
@@ -73,6 +74,44 @@ describe("a chain that goes on from a recovery", () => {
     const at = { round: 2 ** 32, height: 3, block: recovery.block.id };
     expect(chain.finality).toEqual({ justified: at, finalized: at });
     expect(await stores.finality.status()).toEqual({ justified: at, finalized: at });
+  });
+
+  /** Six blocks of 1, 2, 3, 1, 2, 3. The last three, or some of them, vote. From the third on, 1 alone goes on. */
+  async function withVotesAbove(vote: HeaderVote, ...heights: number[]) {
+    const base = await testChain({ genesis: await testGenesis(5, { blockReward: 3n }) });
+    const tips = [base.maker.start()];
+    for (let height = 1; height <= 6; height++) {
+      const by = authorities[1 + ((height - 1) % 3)]!;
+      const edit = heights.includes(height) ? { vote } : {};
+      tips.push(await base.maker.block(tips.at(-1)!, { by, edit }));
+    }
+    await base.addAll(tips[6]!);
+    return { ...base, tips, recovery: recoveryAt(base.genesis.id, tips[3]!, [authorities[1]!]) };
+  }
+
+  test("takes back the rewards that were paid, although the new set would have changed them", async () => {
+    const { recovery, tips, maker, ...base } = await withVotesAbove(parameterVote("blockReward", 50), 4);
+    const node = await (await restart({ ...base, maker }, recovery)).reopen();
+    const { height } = node.chain.head;
+    const balances = authorities.map(({ publicKey }) => node.chain.state.get(publicKey)?.balance);
+    const stored = AccountState.fromAccounts((await contentsOf(node)).accounts, new Uint8Array(8));
+    expect([height, balances]).toEqual([3, [undefined, 3n, 3n, 3n, undefined]]);
+    expect(toHex(stored.stateRoot(tips[3]!.snapshot))).toBe(toHex(tips[3]!.header.stateRoot));
+    const next = await maker.block(recovered(tips[3]!, recovery));
+    expect(await node.add(next.blocks.at(-1)!)).toBe("head");
+  });
+
+  test("does not go on with accounts that are not those of its block", async () => {
+    const { recovery, tips, ...base } = await withVotesAbove(parameterVote("blockReward", 50), 4);
+    await base.database.commit([base.stores.blocks.putUndo(tips[4]!.id, 5)]);
+    expect(await codeOf(restart(base, recovery))).toBe("DAMAGED");
+  });
+
+  test("goes back from the block that enacts rules which only later programs know", async () => {
+    const { recovery, tips, ...base } = await withVotesAbove(parameterVote("rules", 2), 4, 5, 6);
+    expect(tips[6]!.snapshot.parameters.rules).toBe(2);
+    const node = await restart(base, recovery);
+    expect(node.chain.head.height).toBe(3);
   });
 
   test("is continued by the new set alone, and its blocks commit to the recovery by their state root", async () => {
