@@ -3,16 +3,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { getHeapStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-/** `afterMs`: a start has then done what it leaves for later; `lookMs`: how long it is watched whether the node has little to do. */
+/** `afterMs`: by then the start has done the work that it postpones. `lookMs`: how long the load is measured before the decision. */
 const defaultTimes = { afterMs: 20_000, lookMs: 1_000 };
-/** A node with more in its heap has work: then V8 collects by itself, and all at once would take long. */
+/** A node with a larger heap is at work: V8 collects by itself then, and one full collection would take long. */
 const maxHeapBytes = 64 * 2 ** 20;
 /** Share of the main thread's time. An idle node takes a hundredth; a busy one would pause for some tenths of a second. */
 const maxUtilization = 0.1;
 
 /**
- * Collects all garbage and gives the memory back, once, in a quiet moment. A node with little to do allocates so little that V8 would
- * not come to that, and keeps what the loading of its modules left behind.
+ * Collects all garbage once, in a quiet moment, and returns the memory to the system. An idle node allocates so little that V8 would
+ * never run a full collection, and would keep the memory that loading its modules took.
  */
 export async function collectOnce({ afterMs, lookMs } = defaultTimes): Promise<void> {
   const unheld = { ref: false };
@@ -24,6 +24,6 @@ export async function collectOnce({ afterMs, lookMs } = defaultTimes): Promise<v
     isQuiet = performance.eventLoopUtilization(before).utilization < maxUtilization;
   }
   setFlagsFromString("--expose-gc");
-  // Other flavors leave it to V8 when, and whether, pages go back to the system.
+  // With any other flavor V8 decides when, and whether, it returns pages to the system.
   runInNewContext("gc")({ type: "major", flavor: "last-resort" });
 }

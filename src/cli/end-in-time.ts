@@ -1,11 +1,11 @@
 import { Worker } from "node:worker_threads";
 
-/** The line may be going to a pipe that nobody reads: it gets this long. */
+/** Time for the last line to be written; standard error may be a pipe that nobody reads. */
 const writeMs = 250;
 
 /**
- * Source of the thread. It loads no module of the project and needs neither the main thread nor the thread pool for its end, since
- * those may be what is stuck.
+ * Source of the thread. It loads no module of the project and kills the process without the help of the main thread or the thread
+ * pool, because those may be stuck.
  */
 const source = `
 const { workerData: { afterMs, writeMs, line } } = require("node:worker_threads");
@@ -18,15 +18,15 @@ setTimeout(() => {
 `;
 
 /**
- * Kills the process after this time, also where its event loop does not turn any more; a process that ends earlier ends the watch
- * with it. Without a thread for it, the caller's own timer is what is left.
+ * Kills the process after this time, even when its event loop no longer turns. A process that ends earlier ends this thread with it.
+ * If the system gives no thread, only the caller's own timer remains.
  */
 export function endInTime(afterMs: number): void {
-  const line = `the node has not ended ${afterMs} ms after the signal, and is killed: it recovers at its next start\n`;
+  const line = `the node did not end within ${afterMs} ms of the signal and is killed: it recovers at its next start\n`;
   try {
     const thread = new Worker(source, {
       eval: true,
-      // Options of the process may load modules, or have the source read as something else.
+      // Options of the process could load modules, or make Node read the source as another format.
       execArgv: [],
       env: {},
       workerData: { afterMs, writeMs, line },
@@ -34,6 +34,6 @@ export function endInTime(afterMs: number): void {
     thread.on("error", () => undefined);
     thread.unref();
   } catch {
-    // The system gives no thread.
+    // The system gives no thread: the caller's timer must do.
   }
 }

@@ -13,16 +13,16 @@ import { decodeAddress } from "../crypto/address.ts";
 import { messageOf } from "../util/errors.ts";
 import { UsageError } from "./output.ts";
 
-/** A day: a longer time is a mistake. */
+/** One day; a longer time is taken for a mistake. */
 const maxTimerMs = 24 * 3_600_000;
 
-/** Known to every command. */
+/** Options that every command knows. */
 export interface GlobalOptions {
   datadir?: string;
   json?: boolean;
 }
 
-/** The option, else the environment, else `./data`. */
+/** Returns the folder that the option names, else the one in the environment, else `./data`. */
 export function dataDirOf({ datadir }: GlobalOptions): string {
   return datadir || process.env["CCOIN_DATADIR"] || defaultDataDir;
 }
@@ -31,7 +31,7 @@ export function pathsOf(options: GlobalOptions & { nodeid: number }): NodePaths 
   return nodePaths(dataDirOf(options), options.nodeid);
 }
 
-/** Asks the node at `url`; without it, the one of this machine, where it listens by default. */
+/** Returns a client of the node at `url`, by default of the node `nodeid` on this machine at its default port. */
 export function clientOf({ url, nodeid }: { url?: string | undefined; nodeid: number }): Client {
   if (url !== undefined && !(URL.canParse(url) && /^https?:$/.test(new URL(url).protocol))) {
     throw new UsageError(
@@ -52,7 +52,7 @@ export function requiredNodeIdOption(): Option {
 export function passphraseFileOption(): Option {
   return new Option(
     "--passphrase-file <file>",
-    "holds the account's passphrase; - asks for it (env CCOIN_PASSPHRASE_FILE; default: a random one, kept beside the account)",
+    "file with the account's passphrase; - asks for it (env CCOIN_PASSPHRASE_FILE; default: a random passphrase in a file beside the account)",
   );
 }
 
@@ -64,19 +64,19 @@ export function parseNodeId(text: string): number {
   return id;
 }
 
-/** NaN for what is no whole number, which every schema refuses. */
+/** Returns NaN, which every schema refuses, for a text that is not a whole number. */
 export function parseWholeNumber(text: string): number {
   return /^[0-9]{1,15}$/.test(text) ? Number(text) : Number.NaN;
 }
 
-/** As `parseWholeNumber`, for options that no schema checks later. */
+/** Parses a whole number for options that no schema checks later. @throws {InvalidArgumentError} */
 export function requireWholeNumber(text: string): number {
   const value = parseWholeNumber(text);
   if (Number.isNaN(value)) throw new InvalidArgumentError("must be a whole number");
   return value;
 }
 
-/** A time that a timer can wait for. */
+/** Parses a time of at least 1 ms and at most a day. @throws {InvalidArgumentError} */
 export function requireMilliseconds(text: string): number {
   const value = parseWholeNumber(text);
   if (!(value >= 1 && value <= maxTimerMs))
@@ -86,12 +86,12 @@ export function requireMilliseconds(text: string): number {
 
 export const amountArgument = invalidArgument(parseAmount);
 
-/** An amount in base units; 0 by default, which help shows as text: commander cannot print a bigint. */
+/** An option for an amount in base units, 0 by default. The help shows the default as text, since commander cannot print a bigint. */
 export function amountOption(name: string, description: string): Option {
   return new Option(`--${name} <amount>`, description).argParser(amountArgument).default(0n, "0");
 }
 
-/** Returns the text: what is sent is the address as written in lower case. */
+/** Checks an address and returns it in lower case, the form in which it is sent. */
 export const addressArgument = invalidArgument((text: string) => {
   decodeAddress(text);
   return text.toLowerCase();
@@ -108,7 +108,7 @@ export function addExamples(command: Command, ...examples: string[]): Command {
   return command.addHelpText("after", `\nExamples:\n${examples.map((line) => `  ${line}`).join("\n")}`);
 }
 
-/** `nameRefusedValues` adds the name of the option or argument. */
+/** Turns any error of `parse` into commander's; `nameRefusedValues` adds the name of the option or argument. */
 function invalidArgument<T>(parse: (text: string) => T): (text: string) => T {
   return (text) => {
     try {

@@ -14,25 +14,25 @@ export class UsageError extends UserError {
   }
 }
 
-/** Remedies for errors of the HTTP client. */
+/** Remedies for errors of the HTTP client, by code. */
 const hints: Readonly<Record<string, string>> = {
   UNREACHABLE: ": is the node running? Start it with ccoin start, or name another with --url",
   NOT_A_NODE: ": check --url",
 };
 
-/** With `json` the object as one line, else the text. */
+/** Prints the object as one line of JSON with `json`, else the text. */
 export function printResult(json: boolean | undefined, result: object, text: string): void {
   process.stdout.write(`${json ? JSON.stringify(result) : text}\n`);
 }
 
-/** Something to know that is no failure. */
+/** Prints a warning on standard error; the exit code stays 0. */
 export function printWarning(json: boolean | undefined, code: string, message: string): void {
   process.stderr.write(
     `${json ? JSON.stringify({ warning: { code, message } }) : `${styled("yellow", "warning:", process.stderr)} ${message}`}\n`,
   );
 }
 
-/** One line on standard error; returns the exit code. `CCOIN_DEBUG=1` adds the stack. */
+/** Prints one line on standard error and returns the exit code. `CCOIN_DEBUG=1` adds the stack. */
 export function reportError(error: unknown, json: boolean): number {
   const code = error instanceof CodedError || error instanceof ClientError ? error.code : "INTERNAL";
   const hint = error instanceof ClientError ? (hints[code] ?? "") : "";
@@ -44,13 +44,13 @@ export function reportError(error: unknown, json: boolean): number {
   return code === "USAGE" || code === "BAD_OPTIONS" ? exitCodes.usage : exitCodes.failure;
 }
 
-/** `name  value` lines with the values below each other. */
+/** Formats rows as `name  value` lines whose values are aligned. */
 export function table(rows: readonly (readonly [string, string])[]): string {
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `${styled("bold", name.padEnd(width))}  ${value}`).join("\n");
 }
 
-/** For `stream` if it is a terminal that shows colours, and nobody has set NO_COLOR; else as it is. */
+/** Styles the text if `stream` is a terminal with colours and NO_COLOR is not set; else returns it unchanged. */
 export function styled(
   format: Parameters<typeof styleText>[0],
   text: string,
@@ -59,7 +59,7 @@ export function styled(
   return styleText(format, text, { stream });
 }
 
-/** Rewrites one line of a terminal, at most ten times a second, with the rate and the time that is left; silent elsewhere. */
+/** Shows progress on one line of a terminal, at most ten times a second, with the rate and the remaining time; silent without a terminal. */
 export function progressLine(
   what: string,
   { stream, clock }: { stream: NodeJS.WriteStream; clock: Clock } = {
@@ -83,7 +83,7 @@ export function progressLine(
   };
 }
 
-/** `, 3400 a second, 26 s left`. */
+/** Formats a rate and a remaining time as `, 3400 a second, 26 s left`. */
 export function paceText(perSecond: number, remainingMs: number | null | undefined): string {
   const left = typeof remainingMs === "number" ? `, ${duration(remainingMs)} left` : "";
   return perSecond > 0 ? `, ${Number(perSecond.toPrecision(2))} a second${left}` : "";

@@ -2,23 +2,24 @@ import { existsSync } from "node:fs";
 import type { NodePaths } from "../config/index.ts";
 import { UserError } from "../util/errors.ts";
 
-/** As `--passphrase-file`: ask for it. */
+/** Value of `--passphrase-file` that asks for the passphrase. */
 const askSign = "-";
 
-/** A terminal, or what stands for it. */
+/** Streams of a terminal, or of the pipes in its place. */
 export interface Terminal {
   input: NodeJS.ReadableStream & { isTTY?: boolean; setRawMode?(raw: boolean): unknown };
   output: NodeJS.WritableStream;
 }
 
-/** Source of an account's passphrase, for `AccountOptions`. */
+/** Source of an account's passphrase, as a part of `AccountOptions`. */
 export interface GivenPassphrase {
   passphraseFile?: string | undefined;
   passphrase?: string;
 }
 
 /**
- * With `-` for a file the passphrase is typed, twice for an account that is still to be made, or comes as the first line of a pipe.
+ * Resolves to the file, or with `-` to the passphrase itself: the user types it, twice for a new account, or a pipe gives it as its
+ * first line.
  * @throws {UserError} `NO_PASSPHRASE`
  */
 export async function givenPassphrase(
@@ -28,14 +29,14 @@ export async function givenPassphrase(
 ): Promise<GivenPassphrase> {
   if (file !== askSign) return { passphraseFile: file };
   const passphrase = await ask("passphrase: ", terminal);
-  if (passphrase === "") throw new UserError("no passphrase was given", "NO_PASSPHRASE");
+  if (passphrase === "") throw new UserError("the passphrase is empty", "NO_PASSPHRASE");
   const isNew = !existsSync(paths.account);
-  if (isNew && terminal.input.isTTY && (await ask("the same again: ", terminal)) !== passphrase)
-    throw new UserError("these were two different passphrases: nothing was made", "NO_PASSPHRASE");
+  if (isNew && terminal.input.isTTY && (await ask("repeat the passphrase: ", terminal)) !== passphrase)
+    throw new UserError("the two passphrases differ: no account was made", "NO_PASSPHRASE");
   return { passphrase };
 }
 
-/** A line that a terminal does not show. */
+/** Reads a line without showing it on the terminal. */
 async function ask(question: string, { input, output }: Terminal): Promise<string> {
   if (input.isTTY) output.write(question);
   input.setRawMode?.(true);
@@ -48,7 +49,7 @@ async function ask(question: string, { input, output }: Terminal): Promise<strin
   }
 }
 
-/** Characters that a terminal sends in raw mode for these keys. */
+/** The characters that a terminal in raw mode sends for these keys. */
 const keys = { enter: /[\r\n]/, interrupt: "\u0003", endOfInput: "\u0004", backspace: /[\b\u007f]/ };
 
 function readLine(input: NodeJS.ReadableStream): Promise<string> {

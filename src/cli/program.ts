@@ -79,7 +79,7 @@ function createProgram(): Command {
   return program;
 }
 
-/** How to get the help of the command that was meant. */
+/** Says how to print the help of the command that the user meant. */
 function help(program: Command, argv: string[]): string {
   const names = new Set(program.commands.map((command) => command.name()));
   const command = argv.find((word) => names.has(word));
@@ -87,7 +87,7 @@ function help(program: Command, argv: string[]): string {
 }
 
 function usageError(error: CommanderError, hint: string): UsageError {
-  // The help was printed instead of a message.
+  // Commander has printed the help in place of a message.
   if (error.code === "commander.help") return new UsageError(`no command was given: ${hint}`);
   const message = error.message.replace(/^error: /, "").replace(/\s*\n\s*/g, " ");
   return new UsageError(`${message}: ${hint}`);

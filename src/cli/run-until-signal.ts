@@ -2,20 +2,20 @@ import { messageOf } from "../util/errors.ts";
 import { endInTime } from "./end-in-time.ts";
 import type { RunningNode } from "./node-module.ts";
 
-/** A service manager's patience is longer, a person's is not. */
+/** Service managers wait longer, people do not. */
 export const defaultStopTimeoutMs = 4_500;
-/** From the time-out to the end of the process at the latest, whatever its main thread does. */
+/** At most this long after the time-out the process is killed, whatever its main thread does. */
 export const killAfterMs = 300;
-/** npm passes a terminal's Ctrl-C on to a process that has had it from the terminal already. */
+/** The terminal sends Ctrl-C to the whole process group and npm passes it on again: a repetition this soon is the same signal. */
 const sameSignalMs = 300;
 /** 128 + SIGINT. */
 const interruptedCode = 130;
 
 /**
- * Runs a node until it ends or SIGINT or SIGTERM arrives, also while it starts; resolves to the exit code. A second signal
- * ends the process at once with 130. A node that has not closed in time is left to its crash recovery: all that it acknowledged is
- * synced. Where even its event loop has stopped, a thread of its own kills the process soon after. An error that nothing has handled
- * ends the node in the same way, with its stack on standard error. @throws that error, or the one that the node has ended with
+ * Runs a node until it ends, or until SIGINT or SIGTERM arrives, even while it starts; resolves to the exit code. A second signal
+ * ends the process at once with 130. A node that does not close in time is abandoned and recovers at its next start: all that it
+ * acknowledged is synced. If even its event loop has stopped, a separate thread kills the process soon after. An unhandled error
+ * closes the node in the same way, with the stack on standard error. @throws that error, or the one that ended the node
  */
 export async function runUntilSignal(
   start: () => Promise<RunningNode>,
@@ -43,7 +43,7 @@ export async function runUntilSignal(
   }
 }
 
-/** An error that nothing has handled. */
+/** An unhandled error. */
 class Fault {
   readonly error: unknown;
 
@@ -52,7 +52,7 @@ class Fault {
   }
 }
 
-/** Rejections without a handler come here too. Later faults, as of parts that are being closed, are printed only. */
+/** Watches unhandled errors and rejections. Later ones, such as those of parts that are closing, are only printed. */
 function watchFaults(onFirst: () => void): { first: Promise<Fault>; dispose(): void } {
   const { promise, resolve } = Promise.withResolvers<Fault>();
   let isFirst = true;
@@ -72,7 +72,7 @@ async function stop(starting: Promise<RunningNode>, reason: string): Promise<num
   try {
     node = await starting;
   } catch {
-    // It was to end anyway.
+    // The node was to end anyway.
     return 0;
   }
   await node.stop(reason);
@@ -89,7 +89,7 @@ function withDeadline(work: Promise<number>, timeoutMs: number, codeWhenLate: nu
   });
 }
 
-/** `onFirst` is called by the handler itself: what waits for the promise may not run any more. */
+/** The handler calls `onFirst` itself, because code that awaits the promise may never run if the event loop is stuck. */
 function watchSignals(onFirst: () => void): { first: Promise<NodeJS.Signals>; dispose(): void } {
   const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
   let firstAt: number | undefined;

@@ -3,17 +3,17 @@ import type { NodeOptionsInput } from "../config/index.ts";
 import type { DevChain, NodeModule, RunningNode } from "./node-module.ts";
 import { printResult, table } from "./output.ts";
 
-/** It is nobody else's chain: no node of the network shall find it and take it for its own. */
+/** Keeps the development chain off the LAN, so that no other node finds it and adopts it. */
 const alone: Partial<NodeOptionsInput> = { mdns: false, p2pHost: "127.0.0.1" };
 
 interface DevOptions {
-  /** The chain's own folder. */
+  /** Holds nothing but the development chain. */
   folder: string;
   reset: boolean;
   json: boolean | undefined;
 }
 
-/** Makes a chain of one authority where there is none, starts its node with `run`, and prints where it is. */
+/** Makes a chain of one authority unless the folder has one, starts its node with `run` and prints its addresses. */
 export async function startDevChain(
   module: Pick<NodeModule, "prepareDevChain" | "deleteDevChain">,
   { folder, reset, json }: DevOptions,
@@ -40,17 +40,17 @@ function text(
 ): string {
   const rows = [
     ["explorer", explorer],
-    ["", "opens the account below. Its key is in the address: for development only, worth nothing"],
+    ["", "opens the account below. The link contains its private key: use it for development only"],
     ["account", `${wallet.address}, ${balance} at genesis`],
     ["HTTP API", `${node.url}/v1/status`],
     ["genesis", genesisId],
-    ["data", `${path} (npm start -- --reset begins anew)`],
+    ["data", `${path} (npm start -- --reset deletes it and begins anew)`],
     [
       "send",
       `npm run -s ccoin -- send --datadir=${path} --nodeid=${nodeId} --to=${wallet.address} --amount=5 --wait`,
     ],
     ["join", `${node.joinLine}`],
-    ["", "in another terminal: a second node of this chain"],
+    ["", "run this in another terminal to start a second node of this chain"],
   ] as const;
   return `\nA development chain of one node, a block a second:\n\n${table(rows)}\n\nCtrl-C stops it.\n`;
 }

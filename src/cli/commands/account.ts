@@ -13,7 +13,7 @@ export function addAccountCommand(program: Command): void {
     .description("show an account's balance and nonce")
     .argument("[address]", "default: the node's own", addressArgument)
     .addOption(nodeIdOption().default(1))
-    .option("--url <url>", "of the HTTP API to ask (default: the node's on this machine)")
+    .option("--url <url>", "HTTP API to ask (default: the node on this machine)")
     .action(async (address: string | undefined, _options, self: Command) =>
       run(address, self.optsWithGlobals<Options>()),
     );

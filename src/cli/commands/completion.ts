@@ -12,11 +12,11 @@ const shells: Readonly<Record<string, (commands: readonly CommandWords[]) => str
   fish: fishCompletion,
 };
 
-/** Completes the words of `ccoin`: an alias, or the program that npm link installs. */
+/** The scripts complete the words of `ccoin`, which is an alias or the program that npm link installs. */
 export function addCompletionCommand(program: Command): void {
   const command = program
     .command("completion")
-    .description("print a script with which a shell completes commands and options")
+    .description("print a script that completes commands and options in a shell")
     .addArgument(new Argument("<shell>").choices(Object.keys(shells)))
     .action((shell: string, _options, self: Command) => {
       const script = shells[shell]!(commandWords(program));

@@ -31,7 +31,7 @@ interface Options extends GlobalOptions {
   force?: boolean;
 }
 
-/** Names of genesis.json's fields in errors. */
+/** The options that errors name for fields of genesis.json. */
 const optionNames = { name: "--name", periodMs: "--period", emptyBlockPeriodMs: "--empty-block-period" };
 
 export function addGenesisCommand(program: Command): void {
@@ -46,10 +46,10 @@ export function addGenesisCommand(program: Command): void {
     .option("--period <ms>", "time between two blocks", requireWholeNumber, defaultPeriodMs)
     .option(
       "--empty-block-period <ms>",
-      "the same without transactions; 0: no empty blocks",
+      "time between two blocks while no transaction waits; 0: no empty blocks",
       requireWholeNumber,
     )
-    .option("--name <name>", "of the chain", "ccoin")
+    .option("--name <name>", "name of the chain", "ccoin")
     .addOption(
       new Option(
         "--min-fee <amount>",
@@ -110,7 +110,7 @@ async function write(file: string, text: string, force: boolean): Promise<void> 
     throw new UserError(`${file} exists: choose another file, or replace it with --force`, "FILE_EXISTS");
   }
   try {
-    // No secret: it is copied and read by others.
+    // The file is not secret: others copy and read it.
     await replaceFile(file, text, { mode: 0o644 });
   } catch (error) {
     throw new UserError(`cannot write ${file}: ${messageOf(error)}`, "CANNOT_WRITE", { cause: error });

@@ -15,11 +15,11 @@ export function addImportCommand(program: Command): void {
   const command = program
     .command("import")
     .description("check the blocks of a file and add them to a stopped node's chain")
-    .argument("<file>", "that export wrote")
+    .argument("<file>", "file that ccoin export wrote")
     .addOption(requiredNodeIdOption())
     .option(
       "--recovery <file>",
-      "where the chain was recovered: the recovery file that its operators agreed on",
+      "the recovery file that the operators agreed on, if the chain was recovered",
     )
     .action(async (file: string, _options, self: Command) => run(file, self.optsWithGlobals<Options>()));
   addExamples(command, "ccoin import chain.ccoin --nodeid=2");

@@ -41,7 +41,7 @@ async function run(options: Options): Promise<void> {
       options.json,
       "NO_FAULT_TOLERANCE",
       `${authorities} ${authorities === 1 ? "authority tolerates" : "authorities tolerate"} no fault: ` +
-        `it takes ${minFaultTolerantAuthorities} to tolerate one that fails or lies`,
+        `${minFaultTolerantAuthorities} are needed to tolerate one that fails or lies`,
     );
   }
   const rows = [

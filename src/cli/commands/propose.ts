@@ -23,11 +23,11 @@ type ParameterVote = Extract<Vote, { kind: "set" }>;
 export function addProposeCommand(program: Command): void {
   const command = program
     .command("propose")
-    .description("vote for a change, with the blocks that a running node makes");
+    .description("have a running node vote for a change in the blocks that it makes");
   for (const kind of ["add", "remove"] as const) {
     subcommand(command, kind, " cc1…")
       .description(kind === "add" ? "propose a new authority" : "propose the removal of an authority")
-      .argument("<address>", "of the account", addressArgument)
+      .argument("<address>", "address of the account", addressArgument)
       .addOption(forceOption())
       .action(async (candidate: string, _options, self: Command) =>
         propose({ candidate, kind }, self.optsWithGlobals<Options>()),
@@ -35,7 +35,7 @@ export function addProposeCommand(program: Command): void {
   }
   subcommand(command, "set", " minFee=10")
     .description(`propose the value of a parameter: ${parameterNames.join(", ")}`)
-    .argument("<parameter=value>", "times in ms, amounts in base units", parameterArgument)
+    .argument("<parameter=value>", "parameter and new value, such as minFee=10; times in ms, amounts in base units", parameterArgument)
     .addOption(forceOption())
     .action(async (vote: ParameterVote, _options, self: Command) =>
       propose(vote, self.optsWithGlobals<Options>()),
@@ -44,8 +44,8 @@ export function addProposeCommand(program: Command): void {
     .description("show the node's proposals")
     .action(async (_options, self: Command) => list(self.optsWithGlobals<Options>()));
   subcommand(command, "drop", " cc1…")
-    .description("take a proposal back")
-    .argument("<subject>", "the address or the parameter that was proposed", subjectArgument)
+    .description("withdraw a proposal")
+    .argument("<subject>", "address or parameter that was proposed", subjectArgument)
     .action(async (subject: string, _options, self: Command) =>
       drop(subject, self.optsWithGlobals<Options>()),
     );
@@ -63,7 +63,7 @@ function subcommand(command: Command, name: string, argument: string): Command {
   const made = command
     .command(name)
     .addOption(requiredNodeIdOption())
-    .option("--url <url>", "of its HTTP API (default: the node's on this machine)");
+    .option("--url <url>", "HTTP API of the node (default: the node on this machine)");
   return addExamples(made, `ccoin propose ${name}${argument} --nodeid=1`);
 }
 
@@ -87,12 +87,12 @@ async function drop(subject: string, options: Options): Promise<void> {
   printResult(options.json, answer, `dropped the proposal to ${proposal.kind} ${subjectOf(proposal)}`);
 }
 
-/** A vote's subject, with the value for a parameter. */
+/** Formats the subject of a vote: a candidate, or a parameter with its value. */
 function subjectOf(vote: Vote): string {
   return vote.kind === "set" ? `${vote.parameter} to ${vote.value}` : vote.candidate;
 }
 
-/** `minFee=10` -> a vote. */
+/** Parses a vote from `minFee=10`. */
 function parameterArgument(text: string): ParameterVote {
   const [name, value = "", ...more] = text.split("=");
   const parameter = parameterNames.find((known) => known === name);
@@ -105,7 +105,7 @@ function parameterArgument(text: string): ParameterVote {
   return { kind: "set", parameter, value: BigInt(value).toString() };
 }
 
-/** The name of a parameter, or an address. */
+/** Parses the name of a parameter, or an address. */
 function subjectArgument(text: string): string {
   return parameterNames.some((name) => name === text) ? text : addressArgument(text);
 }
@@ -113,7 +113,7 @@ function subjectArgument(text: string): string {
 function forceOption(): Option {
   return new Option(
     "--force",
-    "also where too few authorities are known to be alive, or this node does not know the rules",
+    "propose even if too few authorities are known to be alive, or if this node does not know the rules",
   );
 }
 

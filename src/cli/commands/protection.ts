@@ -12,10 +12,10 @@ interface Options extends GlobalOptions {
 export function addProtectionCommand(program: Command): void {
   const command = program
     .command("protection")
-    .description("move the record of what an authority signed, with its account, to another machine");
+    .description("move an authority to another machine: the record of what it signed goes along with its account");
   const exporting = command
     .command("export")
-    .description("write what the account of a stopped node signed to a file")
+    .description("write the record of what a stopped node signed to a file")
     .argument("<file>", "to write")
     .addOption(requiredNodeIdOption())
     .action(async (file: string, _options, self: Command) =>
@@ -23,8 +23,8 @@ export function addProtectionCommand(program: Command): void {
     );
   const importing = command
     .command("import")
-    .description("add what a file says was signed; the node then signs nothing that contradicts it")
-    .argument("<file>", "that protection export wrote")
+    .description("add the record in a file; the node then signs nothing that contradicts it")
+    .argument("<file>", "file that protection export wrote")
     .addOption(requiredNodeIdOption())
     .action(async (file: string, _options, self: Command) =>
       runImport(file, self.optsWithGlobals<Options>()),

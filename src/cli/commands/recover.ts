@@ -16,15 +16,15 @@ interface Options extends GlobalOptions {
 export function addRecoverCommand(program: Command): void {
   const command = program
     .command("recover")
-    .description("write how a chain that has lost its majority of authorities for good goes on")
+    .description("write a recovery file, with which a chain that has lost its majority of authorities for good goes on")
     .argument("<file>", "to write; with --show, to read")
     .addOption(nodeIdOption("id of a stopped node that has the newest final block"))
     .option(
       "--authorities <addresses>",
-      "who makes blocks from then on; repeatable, or a list with commas",
+      "the authorities from then on; repeatable, or a list with commas",
       collect,
     )
-    .option("--show", "print the id of a file and what it says")
+    .option("--show", "print the id and the contents of a recovery file")
     .action(async (file: string, _options, self: Command) => run(file, self.optsWithGlobals<Options>()));
   addExamples(
     command,
@@ -37,8 +37,8 @@ export function addRecoverCommand(program: Command): void {
 async function run(file: string, options: Options): Promise<void> {
   if (options.show) return show(file, options);
   const { nodeid, authorities } = options;
-  if (nodeid === undefined) throw new UsageError("name the node with --nodeid, or read a file with --show");
-  if (!authorities) throw new UsageError("name who makes blocks from then on with --authorities=cc1…,cc1…");
+  if (nodeid === undefined) throw new UsageError("name the node with --nodeid, or print a file with --show");
+  if (!authorities) throw new UsageError("name the new authorities with --authorities=cc1…,cc1…");
   const { writeRecovery } = await loadNode();
   const set = authorities.map((address) => decodeAddress(address));
   const written = await writeRecovery({ paths: pathsOf({ ...options, nodeid }), file, authorities: set });
@@ -85,7 +85,7 @@ function nextSteps(file: string, id: string): string {
   return [
     "Next:",
     "1. Compare ccoin status of all nodes that are left: none may have a final block above this one.",
-    `2. Agree on the id with everybody who runs a node, where you know each other: ${id}`,
-    `3. Stop every node, and start it once with --recovery=${file}. Later starts need no option.`,
+    `2. Agree on the id with everybody who runs a node, over a channel where you know each other: ${id}`,
+    `3. Stop every node, then start it once with --recovery=${file}. Later starts do not need the option.`,
   ].join("\n");
 }

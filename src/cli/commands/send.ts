@@ -40,22 +40,22 @@ export function addSendCommand(program: Command): void {
     .command("send")
     .description("transfer an amount from a node's account and print the transaction's id")
     .addOption(requiredNodeIdOption())
-    .requiredOption("--to <address>", "who receives it", addressArgument)
-    .requiredOption("--amount <amount>", "in base units", amountArgument)
+    .requiredOption("--to <address>", "receiver", addressArgument)
+    .requiredOption("--amount <amount>", "amount in base units", amountArgument)
     .option(
       "--fee <amount>",
-      "for the block's proposer (default: the least that is accepted)",
+      "fee for the block's proposer (default: the least that is accepted)",
       amountArgument,
     )
-    .option("--memo <text>", `at most ${maxMemoBytes} bytes`, "")
+    .option("--memo <text>", `text that anybody can read, at most ${maxMemoBytes} bytes`, "")
     .option("--nonce <n>", "default: the account's next", requireWholeNumber)
     .option(
       "--valid-for <blocks>",
-      "it is paid in one of so many next blocks, or never; 0: no limit (default: 100)",
+      "number of next blocks that may hold the transfer; it is never paid later. 0: no limit (default: 100)",
       requireWholeNumber,
     )
-    .option("--url <url>", "of the HTTP API to use (default: the node's on this machine)")
-    .option("--wait", "until a block includes it")
+    .option("--url <url>", "HTTP API to use (default: the node on this machine)")
+    .option("--wait", "wait until a block includes the transfer")
     .addOption(passphraseFileOption())
     .action(async (_options, self: Command) => run(self.optsWithGlobals<Options>()));
   addExamples(
@@ -82,10 +82,10 @@ async function run(options: Options): Promise<void> {
   printResult(options.json, { id, status, block }, `${status} in block ${block?.height}`);
 }
 
-/** After these it is known what has become of the transaction. */
+/** Codes of errors that say what has become of the transaction. */
 const decided: readonly string[] = ["EVICTED", "EXPIRED", "REPLACED"];
 
-/** Errors name the transaction, which must not be taken for one that was never sent. */
+/** Makes errors name the transaction, so that the user does not take it for one that was never sent. */
 async function waitFor(client: Client, transaction: SignedTransaction): Promise<PlacedTransaction> {
   try {
     return await client.waitFor(transaction);
@@ -99,7 +99,7 @@ async function waitFor(client: Client, transaction: SignedTransaction): Promise<
 
 async function send(options: Options, client: Client): Promise<SignedTransaction> {
   const paths = pathsOf(options);
-  // Without the passphrase, so that what needs no key fails before the slow decryption.
+  // Reads the account without its passphrase, so that failures that need no key come before the slow decryption.
   const { address } = await readAccountInfo(paths);
   const { genesisId, mode } = await client.status();
   if (!genesisId) {

@@ -45,7 +45,7 @@ interface Options extends GlobalOptions {
   logLevel?: string;
 }
 
-/** Names of `NodeOptionsInput`'s fields in errors. */
+/** The options that errors name for fields of `NodeOptionsInput`. */
 const optionNames: Record<string, string> = {
   p2pHost: "--p2p-host",
   p2pPort: "--port",
@@ -64,43 +64,43 @@ export function addStartCommand(program: Command): void {
   const command = program
     .command("start")
     .description(
-      "run a node; makes its account if there is none. Without --nodeid: a development chain of one node",
+      "run a node and make its account if there is none. Without --nodeid: run a development chain of one node",
     )
     .addOption(nodeIdOption(`id of the node, 1 to ${maxNodeId}`))
     .option("--reset", "delete the development chain in <datadir>/dev and begin anew")
     .option(
       "--port <port>",
-      "for other nodes; 0: any free one (default: 63259 + 2 * nodeid)",
+      "port for other nodes; 0: any free one (default: 63259 + 2 * nodeid)",
       parseWholeNumber,
     )
     .option(
       "--http-port <port>",
-      "of the HTTP API; 0: any free one (default: 63260 + 2 * nodeid)",
+      "port of the HTTP API; 0: any free one (default: 63260 + 2 * nodeid)",
       parseWholeNumber,
     )
-    .option("--host <address>", "the HTTP API listens on (default: 127.0.0.1)")
-    .option("--p2p-host <address>", "other nodes connect to (default: 0.0.0.0)")
+    .option("--host <address>", "address that the HTTP API listens on (default: 127.0.0.1)")
+    .option("--p2p-host <address>", "address that other nodes connect to (default: 0.0.0.0)")
     .option("--bootstrap <multiaddr>", "a node to connect to; repeatable, or a list with commas", collect)
-    .option("--genesis <id>", "adopt this genesis block only")
+    .option("--genesis <id>", "adopt only the genesis block with this id")
     .addOption(
       new Option(
         "--genesis-timeout <ms>",
-        `to wait for a genesis block (default: ${defaultGenesisTimeoutMs})`,
+        `how long to wait for a genesis block (default: ${defaultGenesisTimeoutMs})`,
       ).argParser(parseWholeNumber),
     )
     .option("--no-mdns", "do not look for nodes on the local network")
-    .option("--no-mine", "make no blocks, even as an authority")
+    .option("--no-mine", "make no blocks and cast no votes, even as an authority")
     .addOption(passphraseFileOption())
     .addOption(
       new Option(
         "--recovery <file>",
-        "go on from the recovery in this file, which everybody has agreed on; needed once",
+        "continue the chain from the recovery in this file, which all operators have agreed on; needed once",
       ).env("CCOIN_RECOVERY"),
     )
     .addOption(
       new Option(
         "--stop-timeout <ms>",
-        "to close after a signal, before the node is killed and recovers at its next start",
+        "how long the node may take to close after a signal; then it is killed, and recovers at its next start",
       )
         .argParser(requireMilliseconds)
         .env("CCOIN_STOP_TIMEOUT")
@@ -124,14 +124,14 @@ async function run(options: Options): Promise<void> {
   else if (options.reset) throw new UsageError("--reset is for the development chain: leave --nodeid out");
   const nodeOptions = (more: Partial<NodeOptionsInput>) =>
     parseNodeOptions({ ...optionsInput(options), ...more } as NodeOptionsInput, optionNames);
-  // Before anything is made or deleted.
+  // Options are checked before anything is made or deleted.
   const { logLevel } = nodeOptions({ nodeId: nodeid ?? 1 });
   const given =
     nodeid === undefined
       ? {}
       : await givenPassphrase(options.passphraseFile, pathsOf({ ...options, nodeid }));
   const pretty = process.stderr.isTTY === true && !options.json;
-  // Node asks NO_COLOR and the like.
+  // `hasColors` respects NO_COLOR and the like.
   const logger = await createLogger({
     level: logLevel,
     pretty,
@@ -154,11 +154,11 @@ async function run(options: Options): Promise<void> {
   const code = await runUntilSignal(start, options.stopTimeout).catch((error: unknown) =>
     reportError(error, options.json === true),
   );
-  // Nothing is left to do, and what a library has left open must not hold the process.
+  // All is closed; a handle that a library has left open must not keep the process alive.
   process.exit(code);
 }
 
-/** Without --nodeid there is nobody to connect to. */
+/** Refuses options that make no sense for a development chain, which has no other node. */
 function refuseWithoutNodeId({
   bootstrap,
   genesis,
@@ -179,7 +179,7 @@ function refuseWithoutNodeId({
   };
   const [name] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
   if (name)
-    throw new UsageError(`--${name} needs --nodeid: without it a development chain of one node is started`);
+    throw new UsageError(`--${name} needs --nodeid: without it, start runs a development chain of one node`);
 }
 
 function optionsInput(options: Options) {
@@ -196,7 +196,7 @@ function optionsInput(options: Options) {
     genesisTimeoutMs: options.genesisTimeout,
     passphraseFile: options.passphraseFile,
     recoveryFile: options.recovery,
-    // Blocks and finality every second would scroll away what the development chain prints.
+    // A line for every block would scroll away the addresses that the development chain prints.
     logLevel: options.logLevel ?? (options.nodeid === undefined ? "warn" : undefined),
   };
 }

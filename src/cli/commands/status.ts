@@ -13,7 +13,7 @@ export function addStatusCommand(program: Command): void {
     .command("status")
     .description("show what a running node is doing")
     .addOption(nodeIdOption().default(1))
-    .option("--url <url>", "of its HTTP API (default: the node's on this machine)")
+    .option("--url <url>", "HTTP API of the node (default: the node on this machine)")
     .action(async (_options, self: Command) => run(self.optsWithGlobals<Options>()));
   addExamples(command, "ccoin status --nodeid=2", "ccoin status --url=http://192.168.1.10:63262 --json");
 }
@@ -25,7 +25,7 @@ async function run(options: Options): Promise<void> {
   printResult(options.json, { ...status, diagnosis }, statusText(status, diagnosis, Date.now()));
 }
 
-/** `undefined` where the node gives none. */
+/** Resolves to `undefined` if the node has no diagnosis. */
 async function fetchDiagnosis(client: Client): Promise<Diagnosis | undefined> {
   try {
     return await client.diagnosis();

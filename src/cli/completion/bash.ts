@@ -1,6 +1,6 @@
 import type { CommandWords } from "./words.ts";
 
-/** Bash completes file names if no word fits. */
+/** Makes the script for bash, which completes file names if no word fits. */
 export function bashCompletion(commands: readonly CommandWords[]): string {
   const paths = commands.map(({ path }) => path).filter((path) => path !== "");
   const cases = commands.map(({ path, options, commands: own, choices }) => {

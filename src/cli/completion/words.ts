@@ -1,17 +1,17 @@
 import type { Command, Option } from "commander";
 
-/** Words that can follow a command. */
+/** The words that can follow a command. */
 export interface CommandWords {
-  /** Such as `propose add`; empty for the program itself. */
+  /** The command's names, such as `propose add`; empty for the program itself. */
   path: string;
   options: readonly Option[];
-  /** Names of its own commands, with what they do. */
+  /** Its subcommands. */
   commands: readonly { name: string; description: string }[];
-  /** Its arguments, where there are few. */
+  /** The values of its arguments, if they are a fixed list. */
   choices: readonly string[];
 }
 
-/** The program first, then each command, those of a command after it. */
+/** Lists the program first, then each command, followed by its subcommands. */
 export function commandWords(program: Command): CommandWords[] {
   const globals = program.options.filter(({ long }) => long !== "--version");
   const visit = (command: Command, path: string): CommandWords[] => {

@@ -43,7 +43,7 @@ function functionName(path: string): string {
   return ["_ccoin", ...path.split(" ").filter((word) => word !== "")].join("_");
 }
 
-/** `'--port=[for other nodes]:port'`. */
+/** Formats an option as zsh's `_arguments` reads it: `'--port=[for other nodes]:port'`. */
 function optionSpec(option: Option): string {
   const { long, description } = option;
   const text = description.replace(/[[\]:\\]/g, "\\$&");
