@@ -22,7 +22,12 @@ export function addCreateAccountCommand(program: Command): void {
     .command("create-account")
     .description("make the account of a node and print its address")
     .addOption(requiredNodeIdOption())
-    .addOption(amountOption("balance", "first balance in base units, which ccoin genesis writes into the configuration"))
+    .addOption(
+      amountOption(
+        "balance",
+        "first balance in base units, which ccoin genesis writes into the configuration",
+      ),
+    )
     .addOption(passphraseFileOption())
     .action(async (_options, self: Command) => run(self.optsWithGlobals<Options>()));
   addExamples(
@@ -42,7 +47,10 @@ async function run(options: Options): Promise<void> {
   const kept = madePassphraseFile
     ? ([
         ["passphrase", `${madePassphraseFile} (random)`],
-        ["", "Keep copies of both files: whoever has them can spend the coins; without them the coins are lost."],
+        [
+          "",
+          "Keep copies of both files: whoever has them can spend the coins; without them the coins are lost.",
+        ],
       ] as const)
     : [];
   const rows = [

@@ -17,10 +17,7 @@ export function addImportCommand(program: Command): void {
     .description("check the blocks of a file and add them to a stopped node's chain")
     .argument("<file>", "file that ccoin export wrote")
     .addOption(requiredNodeIdOption())
-    .option(
-      "--recovery <file>",
-      "the recovery file that the operators agreed on, if the chain was recovered",
-    )
+    .option("--recovery <file>", "the recovery file that the operators agreed on, if the chain was recovered")
     .action(async (file: string, _options, self: Command) => run(file, self.optsWithGlobals<Options>()));
   addExamples(command, "ccoin import chain.ccoin --nodeid=2");
 }

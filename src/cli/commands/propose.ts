@@ -35,7 +35,11 @@ export function addProposeCommand(program: Command): void {
   }
   subcommand(command, "set", " minFee=10")
     .description(`propose the value of a parameter: ${parameterNames.join(", ")}`)
-    .argument("<parameter=value>", "parameter and new value, such as minFee=10; times in ms, amounts in base units", parameterArgument)
+    .argument(
+      "<parameter=value>",
+      "parameter and new value, such as minFee=10; times in ms, amounts in base units",
+      parameterArgument,
+    )
     .addOption(forceOption())
     .action(async (vote: ParameterVote, _options, self: Command) =>
       propose(vote, self.optsWithGlobals<Options>()),

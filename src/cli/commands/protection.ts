@@ -12,7 +12,9 @@ interface Options extends GlobalOptions {
 export function addProtectionCommand(program: Command): void {
   const command = program
     .command("protection")
-    .description("move an authority to another machine: the record of what it signed goes along with its account");
+    .description(
+      "move an authority to another machine: the record of what it signed goes along with its account",
+    );
   const exporting = command
     .command("export")
     .description("write the record of what a stopped node signed to a file")

@@ -16,7 +16,9 @@ interface Options extends GlobalOptions {
 export function addRecoverCommand(program: Command): void {
   const command = program
     .command("recover")
-    .description("write a recovery file, with which a chain that has lost its majority of authorities for good goes on")
+    .description(
+      "write a recovery file, with which a chain that has lost its majority of authorities for good goes on",
+    )
     .argument("<file>", "to write; with --show, to read")
     .addOption(nodeIdOption("id of a stopped node that has the newest final block"))
     .option(

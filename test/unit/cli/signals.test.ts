@@ -125,7 +125,7 @@ describe("runUntilSignal", () => {
     const begun = performance.now();
     child.kill("SIGTERM");
     expect(await ended).toEqual([null, "SIGKILL"]);
-    expect(errors()).toContain(`has not ended ${300 + killAfterMs} ms after the signal`);
+    expect(errors()).toContain(`did not end within ${300 + killAfterMs} ms of the signal`);
     expect(performance.now() - begun).toBeGreaterThan(300);
   });
 

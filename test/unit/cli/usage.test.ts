@@ -63,7 +63,7 @@ describe("wrong usage exits with 2 and one line on standard error", () => {
     ["init --nodeid=1", "required option '-c, --config <file>' not specified"],
     [
       "start --genesis=0x12",
-      "--genesis needs --nodeid: without it a development chain of one node is started",
+      "--genesis needs --nodeid: without it, start runs a development chain of one node",
     ],
     ["start --no-mine", "--no-mine needs --nodeid"],
     ["start --bootstrap=/ip4/10.0.0.1/tcp/1", "--bootstrap needs --nodeid"],
