@@ -44,7 +44,7 @@ describe("completion", () => {
 
   it("quotes what shells would read otherwise", async () => {
     expect(await script("zsh")).toContain(
-      `'--fee=[for the block'\\''s proposer (default\\: the least that is accepted)]:fee:_files'`,
+      `'--fee=[fee for the block'\\''s proposer (default\\: the least that is accepted)]:fee:_files'`,
     );
     expect(await script("fish")).toContain(
       `-l fee -r -d 'for the block\\'s proposer (default: the least that is accepted)'`,
