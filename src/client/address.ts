@@ -12,13 +12,13 @@ export function encodeAddress(publicKey: Uint8Array): Address {
   return bech32m.encode(prefix, bech32m.toWords(publicKey));
 }
 
-/** More than a chain has authorities; each check takes a millisecond. */
+/** Checks that are remembered, since each takes a millisecond; a chain has at most half as many authorities. */
 const maxRemembered = 2048;
 const remembered = new Map<string, boolean>();
 
 /**
  * True if these are the canonical 32 bytes of a point of the prime-order subgroup other than the identity: the rule of
- * docs/consensus.md, without which some signatures would be valid here and not there.
+ * docs/consensus.md. Without it, implementations would disagree on whether some signatures are valid.
  */
 export function isAccountKey(bytes: Uint8Array): boolean {
   if (bytes.length !== keyBytes) return false;
@@ -37,14 +37,14 @@ export function isAccountKey(bytes: Uint8Array): boolean {
   return is;
 }
 
-/** The public key. @throws {ClientError} `MALFORMED` also where no key belongs to the address. */
+/** Returns the public key. @throws {ClientError} `MALFORMED`, also if the address encodes bytes that are not a valid key */
 export function decodeAddress(address: Address): Uint8Array<ArrayBuffer> {
   const bytes = addressBytes(address);
   if (!isAccountKey(bytes)) malformed(`an address that no key belongs to: ${shown(address)}`);
   return bytes;
 }
 
-/** The bytes of an address that is only hashed: whatever they are, they are compared with what a chain holds. */
+/** Returns the bytes of an address without checking the point. Enough for hashing, since the hash is compared with what a chain holds. */
 export function addressBytes(address: Address): Uint8Array<ArrayBuffer> {
   const decoded = typeof address === "string" ? bech32m.decodeUnsafe(address) : undefined;
   const bytes = decoded?.prefix === prefix ? bech32m.fromWordsUnsafe(decoded.words) : undefined;

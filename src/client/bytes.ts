@@ -1,7 +1,7 @@
-/** Bytes as `0x` and lower-case hex digits. */
+/** Bytes as `0x` followed by lower-case hex digits. */
 export type Hex = string;
 
-/** An argument, or a node's answer, is malformed. `code` is stable. */
+/** The error of an argument or a node's answer that cannot be used. `code` is stable. */
 export class ClientError extends Error {
   readonly code: string;
 
@@ -18,7 +18,7 @@ export function toHex(bytes: Uint8Array): Hex {
   return hex;
 }
 
-/** `length`: in bytes, where it is fixed. @throws {ClientError} `MALFORMED` */
+/** Decodes hex digits; `length` is the required number of bytes, if there is one. @throws {ClientError} `MALFORMED` */
 export function fromHex(hex: Hex, length?: number): Uint8Array<ArrayBuffer> {
   if (typeof hex !== "string" || !/^0x([0-9a-fA-F]{2})*$/.test(hex)) malformed(`not hex: ${shown(hex)}`);
   if (length !== undefined && hex.length !== 2 + 2 * length) malformed(`not ${length} bytes: ${shown(hex)}`);
@@ -47,7 +47,7 @@ export function malformed(message: string): never {
   throw new ClientError("MALFORMED", message);
 }
 
-/** For a message: short, whatever it is. */
+/** Shortens any value for use in a message. */
 export function shown(value: unknown): string {
   return String(JSON.stringify(value)).slice(0, 80);
 }

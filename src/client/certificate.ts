@@ -13,16 +13,16 @@ import {
 } from "./objects.ts";
 import type { Block, Certificate, Header, ProvedCertificate, Recoveries } from "./types.ts";
 
-/** The trust that checking a proof rests on: a chain, and authorities of it of whom fewer than a third are faulty. */
+/** The assumption that a proof is checked under: a chain, and authorities of it of whom fewer than a third are faulty. */
 export interface Trust {
   genesisId: Hex;
-  /** Those of the genesis block (`genesisTrust`), of a recovery (`recoveryTrust`), or of a certificate that was checked before. */
+  /** The authorities of the genesis block (`genesisTrust`), of a recovery (`recoveryTrust`), or of a certificate that was checked before. */
   authorities: readonly Address[];
-  /** Id of the chain's newest recovery, as people have agreed on it. */
+  /** The id of the chain's newest recovery, on which people have agreed. */
   recovery?: Hex;
 }
 
-/** `ProvedCertificate.recovery` on a chain without one. */
+/** The value of `ProvedCertificate.recovery` on a chain without a recovery. */
 export const noRecovery: Hex = `0x${"00".repeat(32)}`;
 
 /** `State.authorities.authorities`, SSZ generalized index 12: number 4 of the nodes three levels below the root. */
@@ -30,8 +30,8 @@ const authoritiesPlace = 4;
 const authoritiesBranchLength = 4;
 
 /**
- * The trust that a genesis id gives: checks that this is its block and returns the authorities that it names.
- * @throws {ClientError} `WRONG_GENESIS`; `TOO_LARGE` where the node shows only the first of many balances.
+ * Derives trust from a genesis id: checks that the block has this id and returns the authorities that it names.
+ * @throws {ClientError} `WRONG_GENESIS`; `TOO_LARGE` if the node returns only the first of many balances
  */
 export function genesisTrust(block: Block, genesisId: Hex): Trust {
   const { genesis } = block;
@@ -40,13 +40,13 @@ export function genesisTrust(block: Block, genesisId: Hex): Trust {
   if (genesis.balances.length !== genesis.balanceCount)
     throw new ClientError("TOO_LARGE", "the genesis block has too many balances to be checked over HTTP");
   if (toHex(genesisPayloadRoot(genesis)) !== block.transactionsRoot)
-    throw new ClientError("WRONG_GENESIS", "the genesis block's contents are not what its header says");
+    throw new ClientError("WRONG_GENESIS", "the contents of the genesis block do not match its header");
   return { genesisId: genesisId.toLowerCase(), authorities: genesis.authorities };
 }
 
 /**
- * The trust that the id of a chain's newest recovery gives: checks that this is what the id stands for. Nothing but the agreement of people
- * proves the id. @throws {ClientError} `WRONG_RECOVERY`
+ * Derives trust from the id of a chain's newest recovery: checks that the recoveries hash to this id. The id itself cannot be proved:
+ * people have to agree on it. @throws {ClientError} `WRONG_RECOVERY`
  */
 export function recoveryTrust({ genesisId, recoveries }: Recoveries, id: Hex): Trust {
   let previous = noRecovery;
@@ -57,7 +57,7 @@ export function recoveryTrust({ genesisId, recoveries }: Recoveries, id: Hex): T
   return { genesisId: genesisId.toLowerCase(), authorities: newest.authorities, recovery: previous };
 }
 
-/** True if more than two thirds of these authorities, those of the target's state, have signed the link. */
+/** True if more than two thirds of the authorities have signed the link. They must be the authorities of the target's state. */
 export async function verifyCertificate(
   certificate: Certificate,
   authorities: readonly Address[],
@@ -71,18 +71,19 @@ export async function verifyCertificate(
   }
 }
 
-/** Returns what it says. @throws {ClientError} */
+/** Checks a certificate with its proof and returns a sentence about it. @throws {ClientError} `INVALID_PROOF`, `MALFORMED` */
 export async function checkProvedCertificate(
   certificate: ProvedCertificate,
   genesisId: Hex,
 ): Promise<string> {
   const { header, target, authorities, branch } = certificate;
   checkId(header);
-  require(header.id === target.id && header.height === target.height, "the header is another block's");
+  require(header.id === target.id &&
+    header.height === target.height, "the header does not belong to the target");
   const leaf = authoritiesRoot(authorities);
   checkBranch(leaf, branch, authoritiesPlace, authoritiesBranchLength, header.stateRoot);
   const right = hashPair(bytes32(certificate.parametersRoot), bytes32(certificate.recovery));
-  require(equalBytes(right, bytes32(branch[3]!)), "the recovery is not that of the target's state");
+  require(equalBytes(right, bytes32(branch[3]!)), "the target's state is under another recovery");
   await checkVotes(certificate, authorities, genesisId);
   return `${certificate.voters.length} of ${authorities.length} authorities of block ${target.height} have signed`;
 }
@@ -94,11 +95,11 @@ async function checkVotes(
   genesisId: Hex,
 ): Promise<void> {
   const members = new Set(authorities);
-  require(new Set(voters).size === voters.length, "a voter is counted twice");
-  require(voters.every((voter) => members.has(voter)), "a voter is no authority");
-  require(voters.length === signatures.length, "not every vote has its signature");
+  require(new Set(voters).size === voters.length, "a voter is listed twice");
+  require(voters.every((voter) => members.has(voter)), "a voter is not an authority");
+  require(voters.length === signatures.length, "the numbers of voters and signatures differ");
   const text = `${voters.length} of ${members.size} authorities have signed`;
-  require(3 * voters.length > 2 * members.size, `${text}, more than two thirds are needed`);
+  require(3 * voters.length > 2 * members.size, `${text}; more than two thirds are needed`);
   const root = signingRoot(linkRoot({ source, target }), "finalityVote", genesisId);
   for (const [index, voter] of voters.entries()) {
     const isSigned = await verifySignature(decodeAddress(voter), root, fromHex(signatures[index]!, 64));
@@ -108,10 +109,10 @@ async function checkVotes(
 
 /** @throws {ClientError} */
 export function checkId(header: Header): void {
-  require(toHex(headerRoot(header)) === header.id, `header ${header.height} has another id`);
+  require(toHex(headerRoot(header)) === header.id, `header ${header.height} does not hash to its id`);
 }
 
-/** `index`: among the nodes as many levels below the root as the branch has nodes. @throws {ClientError} */
+/** Checks that a Merkle branch leads from `leaf`, number `index` of its level, to `root`. @throws {ClientError} `INVALID_PROOF` */
 export function checkBranch(
   leaf: Chunk,
   branch: readonly Hex[],

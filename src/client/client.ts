@@ -27,43 +27,46 @@ import type {
   Vote,
 } from "./types.ts";
 
-/** The first is as fast as the fastest chain makes blocks; a slow one is asked less and less often. */
+/** Polling starts at the block period of the fastest chain and slows down from there. */
 const minPollMs = 100;
 const maxPollMs = 2_000;
-/** A transaction that was accepted and is unknown for so long has been evicted or replaced. */
+/** An accepted transaction that the node has not known for this long has been evicted or replaced. */
 const lostAfterMs = 5_000;
-/** A node that is started again is back by then; one with a long chain may take so long. What has ended is final by then. */
+/** A restarted node with a long chain may take this long to answer again. A transfer that has ended is final by then. */
 const awayMs = 60_000;
-/** Blocks that may hold a transfer that is sent without a last height: some minutes, and many more than one needs that pays its place. */
+/** Number of blocks that may hold a transfer without a last height: some minutes, much longer than a transfer with a sufficient fee waits. */
 const defaultValidFor = 100;
-/** How often one order is signed, each time after the transfer before it can be in no block any more. */
+/** How often one order is signed at most; it is signed again only when no block can hold the previous transfer any more. */
 const maxSignings = 3;
 
-/** A transfer for `Client.send`, which chooses what is left out. */
+/** A transfer for `Client.send`, which fills in the omitted fields. */
 export type Order = Omit<Transfer, "nonce"> & {
   nonce?: number;
-  /** Blocks after the head that may hold it, 100 by default; 0: no limit. Not beside `validUntil`. */
+  /** Number of blocks after the head that may hold the transfer, 100 by default; 0 for no limit. Excludes `validUntil`. */
   validFor?: number;
 };
 
 export interface SendOptions {
-  /** Signed for the same order before, by a call that got no answer: it is submitted, and another only once it can be in no block. */
+  /**
+   * The transfer that an earlier call signed for the same order without getting an answer. It is submitted again, and replaced only
+   * when no block can hold it any more.
+   */
   earlier?: SignedTransaction | undefined;
-  /** Told of each that is signed, before it is submitted. */
+  /** Called with each signed transfer before it is submitted. */
   onSigned?(signed: SignedTransaction): void;
 }
 
 export type BlockName = number | Hex | "head" | "justified" | "finalized";
 
-/** Talks to one node (docs/http.md). @throws from every method {ApiError}, or {ClientError} `UNREACHABLE`, `NOT_A_NODE`. */
+/** Talks to one node (docs/http.md). Every method @throws {ApiError}, or {ClientError} `UNREACHABLE`, `NOT_A_NODE`. */
 export class Client {
-  /** Without a slash at the end. */
+  /** The node's base URL, without a slash at the end. */
   readonly url: string;
   readonly #signal: AbortSignal | undefined;
 
   /**
-   * `url`: such as `http://127.0.0.1:63262`; in a page that the node has served, `location.origin`. `signal` ends every request,
-   * also one that is under way.
+   * `url` is for example `http://127.0.0.1:63262`, or `location.origin` in a page that the node serves. `signal` aborts every request,
+   * including one that is under way.
    */
   constructor(url: string, { signal }: { signal?: AbortSignal | undefined } = {}) {
     this.#signal = signal;
@@ -81,7 +84,7 @@ export class Client {
     return this.#get("/v1/status");
   }
 
-  /** Agreements of people by which the chain went on after it had lost its majority of authorities. */
+  /** The agreements by which people let the chain continue after it had lost its majority of authorities. */
   recoveries(): Promise<Recoveries> {
     return this.#get("/v1/recoveries");
   }
@@ -94,7 +97,7 @@ export class Client {
     return this.#get("/v1/diagnosis");
   }
 
-  /** Canonical blocks below the height `before`, newest first; `next` is the `before` of the next page. */
+  /** Resolves to canonical blocks below the height `before`, newest first; `next` is the `before` of the next page. */
   blocks(page: { before?: number; limit?: number } = {}): Promise<{
     blocks: BlockSummary[];
     next: number | null;
@@ -106,19 +109,19 @@ export class Client {
     return this.#get(`/v1/blocks/${encodeURIComponent(name)}`);
   }
 
-  /** The blocks that the node has seen since its start and that are not canonical, highest first. */
+  /** Resolves to the blocks that the node has seen since its start and that are not canonical, highest first. */
   async forks(): Promise<SideBlock[]> {
     return (await this.#get<{ blocks: SideBlock[] }>("/v1/forks")).blocks;
   }
 
-  /** The least fee with which a transfer finds room in the node's mempool now. */
+  /** Resolves to the least fee with which a transfer finds room in the node's mempool now. */
   async leastFee(): Promise<bigint> {
     return BigInt((await this.status()).mempool.minFee ?? 0);
   }
 
   /**
-   * Signs a transfer for the node's chain. Without `fee` it pays the least that is accepted now, without `nonce` it has the account's
-   * next, without `validUntil` and `validFor` the next 100 blocks may hold it. @throws {ClientError} `NO_GENESIS`: the node has no chain yet
+   * Signs a transfer for the node's chain. By default the fee is the least that is accepted now, the nonce is the account's next, and
+   * the next 100 blocks may hold the transfer. @throws {ClientError} `NO_GENESIS` if the node has no chain yet
    */
   async sign(
     key: Pick<Key, "address" | "sign">,
@@ -133,9 +136,9 @@ export class Client {
   }
 
   /**
-   * Signs a transfer as `sign` does, and submits it; resolves once it is on the node's disk. Where the node refuses it because others
-   * have used the nonce or too many blocks have come meanwhile, and both were left to this method, it is signed again, but only
-   * once a final block shows that the one before can be in no block: it is never paid twice.
+   * Signs a transfer as `sign` does and submits it; resolves once it is on the node's disk. The node may refuse it because its nonce
+   * has been used or its last height has passed in the meantime. If this method chose both, it signs the order again, but only after
+   * a final block shows that no block can hold the previous transfer: an order is never paid twice.
    */
   async send(
     key: Pick<Key, "address" | "sign">,
@@ -152,7 +155,7 @@ export class Client {
         return signed;
       } catch (error) {
         if (!(error instanceof ApiError)) throw unanswered(error, this.url, signed.id);
-        // An earlier try has reached it.
+        // The earlier attempt has reached the node.
         if (error.code === "ALREADY_KNOWN" && signed === earlier) return signed;
         const isLate = error.code === "NONCE_TOO_LOW" || error.code === "EXPIRED";
         if (!isLate || !mayChoose || signings === maxSignings) throw error;
@@ -162,13 +165,13 @@ export class Client {
     }
   }
 
-  /** Resolves to the id once the transaction is on the node's disk. */
+  /** Submits a signed transfer; resolves to its id once it is on the node's disk. */
   async submit(transaction: SignedTransfer): Promise<Hex> {
     const body = transferBody(transaction);
     return (await this.#post<{ id: Hex }>("/v1/transactions", { body })).id;
   }
 
-  /** At most 1,000 at once; one that is refused does not stop the others. */
+  /** Submits at most 1,000 transfers at once; a refused one does not stop the others. */
   submitMany(transactions: readonly SignedTransfer[]): Promise<SubmitResult> {
     return this.#post("/v1/transactions", { body: transactions.map(transferBody) });
   }
@@ -177,16 +180,16 @@ export class Client {
     return this.#get(`/v1/transactions/${encodeURIComponent(id)}`);
   }
 
-  /** The fate of a transfer: paid, still payable, or never to be paid. */
+  /** Resolves to the fate of a transfer: paid, still payable, or never to be paid. */
   outcome(signed: SignedTransaction): Promise<Outcome> {
     return outcomeOf(this, signed);
   }
 
   /**
-   * Resolves when a block holds a transaction that the node has accepted, or that block is final. Asks again while the node is
-   * away or busy: what it has accepted is on its disk. @throws {ClientError} `EVICTED`: the node has dropped it; `EXPIRED`,
-   * `REPLACED`, of a signed transaction: it is not paid, and never will be; what asking failed with, after a minute; the reason of
-   * `signal` as soon as it is aborted.
+   * Resolves when a block holds a transaction that the node has accepted, or when that block is final. Keeps asking while the node is
+   * away or busy, since an accepted transaction is on its disk. @throws {ClientError} `EVICTED` if the node has dropped the transaction;
+   * `EXPIRED` or `REPLACED` if a signed transaction is not paid and never will be; the error of the last request if the node has been
+   * away for a minute; the reason of `signal` as soon as it is aborted
    */
   async waitFor(
     transaction: Hex | SignedTransaction,
@@ -207,12 +210,12 @@ export class Client {
         const now = performance.now();
         const isUnknown = isUnknownId(error);
         if (!isUnknown && (!isTransient(error) || now - answeredAt > awayMs)) throw error;
-        // Only an answer can say that it is not there.
+        // Only an answer shows that the node does not know the transaction; a failed request shows nothing.
         if (isUnknown) answeredAt = now;
         else knownAt = now;
         if (isUnknown && typeof transaction !== "string") await client.#throwIfOver(transaction);
         if (now - knownAt > (await client.#lostAfterMs(transaction))) {
-          const message = `the node no longer knows transaction ${id}: it was evicted; send the same one again`;
+          const message = `the node no longer knows transaction ${id}: it was evicted; submit the same transaction again`;
           throw new ClientError("EVICTED", message);
         }
       }
@@ -220,7 +223,7 @@ export class Client {
     }
   }
 
-  /** Those that wait, in the order of arrival; `next` is the `after` of the next page. */
+  /** Resolves to the waiting transactions in the order of arrival; `next` is the `after` of the next page. */
   mempool(page: { after?: number; limit?: number } = {}): Promise<{
     count: number;
     bytes: number;
@@ -234,7 +237,7 @@ export class Client {
     return this.#get(`/v1/accounts/${encodeURIComponent(address)}`);
   }
 
-  /** Sent and received, newest first; `next` is the `before` of the next page. */
+  /** Resolves to the transactions that the account sent or received, newest first; `next` is the `before` of the next page. */
   history(
     address: Address,
     page: { before?: string; limit?: number } = {},
@@ -242,12 +245,12 @@ export class Client {
     return this.#get(`/v1/accounts/${encodeURIComponent(address)}/transactions${query(page)}`);
   }
 
-  /** `block`: one of the newest; by default the finalized one. For `verifyAccountProof`. */
+  /** Resolves to a proof for `verifyAccountProof` at `block`, which must be a recent block; by default the finalized one. */
   accountProof(address: Address, block: BlockName = "finalized"): Promise<AccountProof> {
     return this.#get(`/v1/accounts/${encodeURIComponent(address)}/proof${query({ block })}`);
   }
 
-  /** `block`: by default the one of the canonical chain that holds it. For `verifyTransactionProof`. */
+  /** Resolves to a proof for `verifyTransactionProof` in `block`, by default the canonical block that holds the transaction. */
   transactionProof(id: Hex, block?: BlockName): Promise<TransactionProof> {
     return this.#get(`/v1/transactions/${encodeURIComponent(id)}/proof${query({ block })}`);
   }
@@ -261,24 +264,24 @@ export class Client {
   }
 
   /**
-   * Has the node vote for a change. `adminToken` is the text of the file `admin-token` in the node's folder. `force` asks for it even
-   * where too few authorities would be known to be alive afterwards.
+   * Makes the node vote for a change. `adminToken` is the content of the file `admin-token` in the node's folder. `force` proposes the
+   * change even if too few authorities would be known to be alive afterwards.
    */
   propose(vote: Vote, adminToken: string, { force = false } = {}): Promise<ProposalResult> {
     const body = force ? { ...vote, force } : vote;
     return this.#post("/v1/authorities/proposals", { body, ...bearer(adminToken) });
   }
 
-  /** `subject` is the candidate's address, or the name of a parameter. */
+  /** Withdraws a proposal; `subject` is the candidate's address, or the name of a parameter. */
   dropProposal(subject: string, adminToken: string): Promise<ProposalResult> {
     const path = `/v1/authorities/proposals/${encodeURIComponent(subject)}`;
     return request(this.url, path, { method: "DELETE", signal: this.#signal, ...bearer(adminToken) });
   }
 
   /**
-   * Events from now on, across broken connections and restarts of the node: each event once. Leave the loop, or
-   * use `signal`, to end it. @throws {ApiError} also from the loop `EVENTS_TOO_OLD`, `EVENTS_UNKNOWN`: the node cannot go on
-   * after the last event that was seen.
+   * Yields each event from now on exactly once, across broken connections and restarts of the node. Leave the loop or abort `signal`
+   * to stop. The loop itself @throws {ApiError} `EVENTS_TOO_OLD`, `EVENTS_UNKNOWN` if the node cannot resume after the last event
+   * that was seen.
    */
   events(options: EventOptions = {}): Promise<AsyncGenerator<ChainEvent, void, void>> {
     const signal = this.#either(options.signal);
@@ -292,10 +295,10 @@ export class Client {
     if (outcome === "ended")
       throw new ClientError("EXPIRED", `${never}: it was valid until block ${validUntil}`);
     if (outcome === "replaced")
-      throw new ClientError("REPLACED", `${never}: another has used its nonce ${nonce}`);
+      throw new ClientError("REPLACED", `${never}: another transaction has used its nonce ${nonce}`);
   }
 
-  /** One whose last height has passed is dropped at once, and known to be over as soon as that height is final. */
+  /** A node drops a transfer as soon as its last height has passed, but the outcome is known only when that height is final. */
   async #lostAfterMs(transaction: Hex | SignedTransaction): Promise<number> {
     const validUntil = typeof transaction === "string" ? 0 : transaction.validUntil;
     if (validUntil === 0) return lostAfterMs;
@@ -306,7 +309,7 @@ export class Client {
     return head && head.height < validUntil ? lostAfterMs : awayMs;
   }
 
-  /** True if the node has a transfer although it refused it. @throws {refusal} if that is not decided in a minute. */
+  /** True if the node has the transfer although it refused it this time. @throws {refusal} if that is undecided after a minute */
   async #isTaken(signed: SignedTransaction, refusal: ApiError): Promise<boolean> {
     const startedAt = performance.now();
     for (let pollMs = minPollMs; ; pollMs = Math.min(pollMs * 1.1, maxPollMs)) {
@@ -331,14 +334,14 @@ export class Client {
   }
 }
 
-/** It may have arrived: another with a new nonce would be a second payment. */
+/** Adds a hint to an error: the transfer may have arrived, and another with a new nonce would be a second payment. */
 function unanswered(error: unknown, url: string, id: Hex): unknown {
   if (!(error instanceof ClientError)) return error;
   const hint = `before sending again, see whether ${url}/v1/transactions/${id} knows it`;
   return new ClientError(error.code, `${error.message}; ${hint}`, { cause: error });
 }
 
-/** Nothing is known while the node is away or busy. */
+/** Resolves to `unknown` while the node is away or busy. */
 async function orUnknown(outcome: Promise<Outcome>): Promise<Outcome> {
   try {
     return await outcome;
@@ -348,7 +351,7 @@ async function orUnknown(outcome: Promise<Outcome>): Promise<Outcome> {
   }
 }
 
-/** The node refuses members that it does not know. */
+/** Picks the members of a transfer, because the node refuses any others. */
 function transferBody(transfer: SignedTransfer): SignedTransfer {
   const { from, to, amount, fee, nonce, validUntil, memo, signature } = transfer;
   return { from, to, amount, fee, nonce, validUntil, memo, signature };

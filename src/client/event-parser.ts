@@ -1,23 +1,23 @@
 import { ClientError } from "./bytes.ts";
 
-/** An event as it is on the wire: `id` is the last one that the stream has named. */
+/** An event as the stream sends it; `id` is the last id that the stream has named. */
 export interface RawEvent {
   id: string | undefined;
   type: string;
   data: string;
 }
 
-/** Characters of one event. Those of a node have a few thousand. */
+/** Longest event in characters. A node's events have a few thousand. */
 const maxEventLength = 2 ** 20;
 
 /**
- * Turns the text of an event stream (WHATWG HTML, section 9.2.6) into events, piece by piece. The package `eventsource-parser` keeps the id
- * of an event without data to itself, and a node begins each stream with one (docs/adr/0010-event-parser.md).
+ * Parses an event stream (WHATWG HTML, section 9.2.6) piece by piece. A node begins each stream with an event that has an id and no
+ * data; the package `eventsource-parser` does not report its id (docs/adr/0010-event-parser.md).
  */
 export class EventParser {
-  /** Also of an event without data, which is not returned. */
+  /** The last id of the stream, including that of an event without data, which is not returned. */
   lastEventId: string | undefined;
-  /** As the stream asks for. */
+  /** The delay before a reconnection that the stream asks for. */
   retryMs: number | undefined;
   #rest = "";
   #endsInCr = false;
@@ -30,7 +30,7 @@ export class EventParser {
     this.lastEventId = this.#id = lastEventId;
   }
 
-  /** Forgets what another stream has left unfinished. */
+  /** Discards the unfinished event of the previous stream. */
   reset(): void {
     this.#rest = "";
     this.#endsInCr = false;
@@ -38,10 +38,10 @@ export class EventParser {
     this.#clear();
   }
 
-  /** @throws {ClientError} `NOT_A_NODE`: an event is longer than any node's */
+  /** Takes the next piece and yields the events that it completes. @throws {ClientError} `NOT_A_NODE` if an event is too long */
   *push(text: string): Generator<RawEvent, void, void> {
     if (text === "") return;
-    // A line may end in CR LF, of which the LF comes with this piece.
+    // If the last piece ended in CR, an LF at the start of this one belongs to the same line end.
     const lines = (this.#rest + text.slice(this.#endsInCr && text[0] === "\n" ? 1 : 0)).split(/\r\n|\n|\r/);
     this.#endsInCr = text.endsWith("\r");
     this.#rest = lines.pop()!;
@@ -52,7 +52,7 @@ export class EventParser {
     }
   }
 
-  /** A line that begins with a colon is a comment: its field has no name. */
+  /** Takes a line. One that begins with a colon is a comment: its field has an empty name, which nothing matches. */
   #take(line: string): void {
     const [field = "", value = ""] = /^([^:]*):? ?(.*)$/s.exec(line)!.slice(1);
     if (field === "data") {
@@ -80,6 +80,6 @@ export class EventParser {
 
   #check(length: number): void {
     if (length > maxEventLength)
-      throw new ClientError("NOT_A_NODE", "the stream of events does not end an event");
+      throw new ClientError("NOT_A_NODE", "the stream of events has an event that does not end");
   }
 }

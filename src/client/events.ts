@@ -4,11 +4,11 @@ import { ApiError, isTransient, openStream, reach } from "./http.ts";
 import { pause } from "./pause.ts";
 import type { BlockHeader, BlockRef, Mode, Transaction } from "./types.ts";
 
-/** An event (docs/http.md, Events). `id`: for `lastEventId`, to go on after it. */
+/** An event (docs/http.md, Events). Passing its `id` as `lastEventId` resumes after it. */
 export type ChainEvent = { id: string } & (
   | { type: "block" | "retracted"; data: BlockHeader & { transactionCount: number } }
   | { type: "finalized"; data: BlockRef }
-  /** Only its id where it was read later and is nowhere any more. */
+  /** Has only the id if the stream was resumed and the node no longer has the transaction. */
   | { type: "transaction"; data: Pick<Transaction, "id"> & Partial<Transaction> }
   | { type: "mode"; data: { mode: Mode } }
 );
@@ -16,23 +16,23 @@ export type ChainEvent = { id: string } & (
 export type EventType = ChainEvent["type"];
 
 export interface EventOptions {
-  /** All of them without it. */
+  /** The types to receive, by default all. */
   types?: readonly EventType[];
-  /** Resumes after this event. */
+  /** Resumes after the event with this id. */
   lastEventId?: string;
   /** Ends the iteration. */
   signal?: AbortSignal;
 }
 
-/** A node sends a comment every 15 s: a connection that is silent for so long is dead. */
+/** A node sends a comment every 15 s, so a connection that is silent for this long is dead. */
 const silenceMs = 45_000;
-/** Before a broken connection is opened again, unless the stream says otherwise; doubled each time that fails. */
+/** Delay before reconnecting, unless the stream asks for another; doubled after each failure. */
 const defaultRetryMs = 1_000;
 const maxRetryMs = 10_000;
 
 /**
- * Resolves once the stream is open: nothing that happens from then on is missed. A connection that breaks is opened
- * again, for ever, from the last event that was seen. @throws as `request`
+ * Resolves once the stream is open; no later event is missed. Reconnects without limit when the connection breaks, and resumes after
+ * the last event that was seen. @throws the same errors as `request`
  */
 export async function openEvents(
   url: string,
@@ -95,7 +95,7 @@ async function connect(
     parser.reset();
     const decoder = new TextDecoder();
     const reader = stream.getReader();
-    /** Undefined at the end. Nobody reads while the caller is busy: only a read can tell that the node is silent. */
+    /** Resolves to undefined at the end. The silence is timed only during a read, because nothing is read while the caller is busy. */
     const read = async (): Promise<ChainEvent[] | undefined> => {
       const timer = setTimeout(abort, silenceMs);
       try {
@@ -107,7 +107,7 @@ async function connect(
         clearTimeout(timer);
       }
     };
-    // The node begins with where the stream is: from there on nothing is missed, whenever this connection breaks.
+    // The node first sends the id of its position. With it, no event is missed even if this connection breaks before the next one.
     const first: ChainEvent[] = [];
     while (parser.lastEventId === undefined) {
       const events = await read();
@@ -126,7 +126,7 @@ async function connect(
   }
 }
 
-/** Those that this version knows; `data` is what docs/http.md says, as the node is trusted with it. */
+/** Drops events without id or type. The node is trusted to send `data` as docs/http.md says: it is not checked. */
 function toChainEvent({ id, type, data }: RawEvent): ChainEvent[] {
   if (id === undefined || type === "message") return [];
   try {

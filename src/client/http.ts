@@ -1,12 +1,12 @@
 import { ClientError } from "./bytes.ts";
 
-/** A node across the world answers within seconds. */
+/** Even a node across the world answers within seconds. */
 const defaultTimeoutMs = 15_000;
 
-/** An answer that is an error (RFC 9457): `status` is HTTP's, `code` one of those in docs/http.md, the message for people. */
+/** A node's error answer (RFC 9457): `status` is HTTP's, `code` one of those in docs/http.md, the message is for people. */
 export class ApiError extends ClientError {
   readonly status: number;
-  /** Base units: the least fee that gets the transaction in, where that is what is wrong. */
+  /** The least fee, in base units, with which the transaction would be accepted, if the fee was too low. */
   readonly minFee: string | undefined;
 
   constructor(status: number, code: string, message: string, minFee?: string) {
@@ -18,7 +18,7 @@ export class ApiError extends ClientError {
 
 export interface RequestOptions {
   method?: "GET" | "POST" | "DELETE";
-  /** Sent as JSON. */
+  /** Value that is sent as JSON. */
   body?: unknown;
   headers?: Readonly<Record<string, string>>;
   signal?: AbortSignal | undefined;
@@ -31,7 +31,7 @@ export function isTransient(error: unknown): boolean {
   return error instanceof ClientError && error.code === "UNREACHABLE";
 }
 
-/** The answer's JSON. @throws {ApiError}, {ClientError} `UNREACHABLE`, `NOT_A_NODE`, the reason of `signal` where it is aborted */
+/** Resolves to the answer's JSON. @throws {ApiError}, {ClientError} `UNREACHABLE`, `NOT_A_NODE`, the reason of `signal` if it is aborted */
 export async function request<T>(base: string, path: string, options: RequestOptions = {}): Promise<T> {
   const { timeoutMs = defaultTimeoutMs, signal } = options;
   const timeout = AbortSignal.timeout(timeoutMs);
@@ -53,7 +53,7 @@ export async function request<T>(base: string, path: string, options: RequestOpt
   return body as T;
 }
 
-/** An answer that is read as it comes. @throws as `request` */
+/** Resolves to an answer that is read while it arrives. @throws the same errors as `request` */
 export async function openStream(
   base: string,
   path: string,
@@ -77,13 +77,13 @@ function open(base: string, path: string, options: RequestOptions): Promise<Resp
   });
 }
 
-/** Turns what `fetch` and its body throw into one error, but for an abort that was asked for. */
+/** Turns the errors of `fetch` and of its body into `ClientError`s; an abort by the caller passes through. */
 export async function reach<T>(base: string, use: () => Promise<T>): Promise<T> {
   try {
     return await use();
   } catch (error) {
     if (error instanceof Error && error.name === "AbortError") throw error;
-    // Node's fetch: it answers, but not in HTTP.
+    // Node's fetch throws this when the server answers with something other than HTTP.
     if ((error as { cause?: { name?: unknown } }).cause?.name === "HTTPParserError") {
       throw new ClientError("NOT_A_NODE", `${base} does not answer like a ccoin node`, { cause: error });
     }
@@ -106,7 +106,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Fetch says "fetch failed" and keeps the reason in `cause`. */
+/** Returns the reason that `fetch` hides in `cause` behind the message "fetch failed". */
 function reason(error: unknown): string {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
   const code = (cause as { code?: unknown }).code;

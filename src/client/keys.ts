@@ -3,15 +3,15 @@ import { sha512 } from "@noble/hashes/sha2.js";
 import { type Address, encodeAddress, isAccountKey } from "./address.ts";
 import { concatBytes, fromHex, malformed } from "./bytes.ts";
 
-/** Fallback for pages that did not come over HTTPS, which have no WebCrypto, and for older browsers without Ed25519. */
+/** Noble's fallback needs a hash: pages without HTTPS have no WebCrypto, and older browsers have no Ed25519. */
 hashes.sha512 = sha512;
 
 const seedBytes = 32;
 const keyBytes = 32;
 const signatureBytes = 64;
-/** L of RFC 8032. */
+/** The order L of the group (RFC 8032). */
 const groupOrder = Point.CURVE().n;
-/** RFC 8410: what precedes a seed in the DER form of a private key. */
+/** The bytes that precede a seed in the DER form of a private key (RFC 8410). */
 const pkcs8Prefix = fromHex("0x302e020100300506032b657004220420");
 
 /** An account's private key. */
@@ -21,12 +21,12 @@ export interface Key {
   sign(message: Uint8Array): Promise<Uint8Array>;
 }
 
-/** 32 random bytes: an account's secret, to be kept safe. Whoever has it has the coins. */
+/** Returns 32 random bytes as the secret of a new account. Keep it safe: whoever has it can spend the coins. */
 export function generateSeed(): Uint8Array<ArrayBuffer> {
   return crypto.getRandomValues(new Uint8Array(seedBytes));
 }
 
-/** `seed`: the private key of RFC 8032. WebCrypto signs where it can; the key itself does not leave it again. */
+/** Makes a key from `seed`, the private key of RFC 8032. WebCrypto holds the key and signs if it can; it never gives the key back. */
 export async function keyFromSeed(seed: Uint8Array): Promise<Key> {
   if (seed.length !== seedBytes) malformed(`an Ed25519 seed has ${seedBytes} bytes, not ${seed.length}`);
   const publicKey = getPublicKey(seed);
@@ -40,8 +40,8 @@ export async function keyFromSeed(seed: Uint8Array): Promise<Key> {
 }
 
 /**
- * By the chain's rule (docs/consensus.md): the key is an address, s < L, encode(sB - kA) = R, R not the identity. For such a key
- * WebCrypto's word is exact; where there is none, noble's arithmetic decides. Never throws.
+ * Verifies by the chain's rule (docs/consensus.md): the key is a valid account key, s < L, encode(sB - kA) = R, and R is not the
+ * identity. For such keys WebCrypto gives exactly this answer; without WebCrypto, noble's arithmetic decides. Never throws.
  */
 export async function verifySignature(
   publicKey: Uint8Array,
@@ -60,7 +60,7 @@ function isIdentity(signature: Uint8Array): boolean {
   return signature.subarray(0, keyBytes).every((byte, at) => byte === (at === 0 ? 1 : 0));
 }
 
-/** The rule as it is written; noble's own `verify` multiplies by the cofactor. */
+/** Computes the rule literally, because noble's own `verify` multiplies by the cofactor. */
 function verifyByNoble(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   const R = signature.subarray(0, keyBytes);
   const s = littleEndian(signature.subarray(keyBytes));
@@ -87,7 +87,7 @@ async function nativeSigner(seed: Uint8Array): Promise<Key["sign"] | undefined> 
   }
 }
 
-/** Undefined where WebCrypto is missing or has no Ed25519. */
+/** Resolves to undefined if WebCrypto is missing or has no Ed25519. */
 async function verifyNatively(
   publicKey: Uint8Array,
   message: Uint8Array,

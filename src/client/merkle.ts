@@ -1,21 +1,21 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { concatBytes, malformed } from "./bytes.ts";
 
-/** Merkleization of SSZ (consensus-specs, `ssz/simple-serialize.md`), as far as this ledger's containers need it. */
+/** SSZ merkleization (consensus-specs, `ssz/simple-serialize.md`), limited to the types of this ledger's containers. */
 
 /** A node of a Merkle tree: 32 bytes. */
 export type Chunk = Uint8Array<ArrayBuffer>;
 
 export const zeroChunk: Chunk = new Uint8Array(32);
 
-/** `zeroRoots[h]`: root of a tree of 2^h chunks of zeros. */
+/** `zeroRoots[h]` is the root of a tree of 2^h chunks of zeros. */
 const zeroRoots: Chunk[] = [zeroChunk];
 
 export function hashPair(left: Uint8Array, right: Uint8Array): Chunk {
   return new Uint8Array(sha256(concatBytes(left, right)));
 }
 
-/** Root of `chunks`, filled up with zeros to `limit`, or to the next power of two. */
+/** Returns the root of `chunks`, padded with zeros to `limit` and from there to the next power of two. */
 export function merkleize(chunks: readonly Chunk[], limit = chunks.length): Chunk {
   const depth = Math.ceil(Math.log2(Math.max(limit, 1)));
   let level = chunks;
@@ -28,24 +28,24 @@ export function merkleize(chunks: readonly Chunk[], limit = chunks.length): Chun
   return level[0] ?? zeroRoot(depth);
 }
 
-/** `hash_tree_root` of a list of composite elements from their roots. */
+/** Returns `hash_tree_root` of a list of composite elements, given their roots. */
 export function listRoot(roots: readonly Chunk[], limit: number): Chunk {
-  if (roots.length > limit) malformed(`a list of ${roots.length}, at most ${limit} are allowed`);
+  if (roots.length > limit) malformed(`a list has ${roots.length} elements, at most ${limit} are allowed`);
   return hashPair(merkleize(roots, limit), uint64(roots.length));
 }
 
-/** `hash_tree_root` of a `ByteList`. */
+/** Returns `hash_tree_root` of a `ByteList`. */
 export function byteListRoot(bytes: Uint8Array, maxBytes: number): Chunk {
   if (bytes.length > maxBytes) malformed(`${bytes.length} bytes, at most ${maxBytes} are allowed`);
   return hashPair(merkleize(chunksOf(bytes), Math.ceil(maxBytes / 32)), uint64(bytes.length));
 }
 
-/** `hash_tree_root` of a `ByteVector`. */
+/** Returns `hash_tree_root` of a `ByteVector`. */
 export function byteVectorRoot(bytes: Uint8Array): Chunk {
   return merkleize(chunksOf(bytes));
 }
 
-/** An unsigned number of at most 8 bytes: little-endian, filled up with zeros. @throws {ClientError} `MALFORMED` */
+/** Encodes an unsigned number of at most 8 bytes in little-endian, padded with zeros. @throws {ClientError} `MALFORMED` */
 export function uint64(value: number | bigint): Chunk {
   const isWhole = typeof value === "bigint" || Number.isSafeInteger(value);
   if (!isWhole || value < 0 || value >= 2n ** 64n) malformed(`not a whole number of 64 bits: ${value}`);
@@ -54,7 +54,7 @@ export function uint64(value: number | bigint): Chunk {
   return chunk;
 }
 
-/** The root that a Merkle branch leads to: the siblings of `leaf`, number `index` of its level, lowest first. */
+/** Computes the root from `leaf`, number `index` of its level, and a Merkle branch: the siblings on the way up, lowest first. */
 export function branchRoot(leaf: Chunk, branch: readonly Chunk[], index: number): Chunk {
   return branch.reduce(
     (node, sibling, level) =>

@@ -12,14 +12,14 @@ import {
 } from "./merkle.ts";
 import type { ChainParameters, Checkpoint, Genesis, Header, Link, Transaction } from "./types.ts";
 
-/** Roots of the ledger's SSZ containers (protocols/README.md, section 2), from their JSON forms. */
+/** Computes roots of the ledger's SSZ containers (protocols/README.md, section 2) from their JSON forms. */
 
 export const maxMemoBytes = 256;
 export const maxAuthorities = 1024;
 const maxGenesisBalances = 2 ** 20;
 const maxAddressNames = 1024;
 
-/** The number of a parameter in a vote. */
+/** The numbers by which votes name parameters. */
 const parameterNumbers: Readonly<Record<keyof ChainParameters, number>> = {
   periodMs: 1,
   emptyBlockPeriodMs: 2,
@@ -30,16 +30,16 @@ const parameterNumbers: Readonly<Record<keyof ChainParameters, number>> = {
   rules: 7,
 };
 
-/** Domains of signatures. */
+/** The domains of signatures. */
 const domainTypes = { genesis: 0, transaction: 1, header: 2, finalityVote: 3 } as const;
 
-/** The 32 bytes that are signed: nothing signed for one chain or purpose is valid for another. */
+/** Returns the 32 bytes that are signed. A signature for one chain or purpose is not valid for another. */
 export function signingRoot(root: Chunk, type: keyof typeof domainTypes, genesisId: Hex): Chunk {
   const domain = concatBytes(Uint8Array.of(domainTypes[type], 0, 0, 0), bytes32(genesisId).subarray(0, 28));
   return hashPair(root, domain);
 }
 
-/** A transfer as it is signed. */
+/** The fields of a transfer that are signed. */
 export type TransferFields = Omit<Transaction, "id" | "signature">;
 
 /** `hash_tree_root` of `Transfer`. */
@@ -57,7 +57,7 @@ export function transferRoot(transfer: TransferFields): Chunk {
   ]);
 }
 
-/** A transaction's id: its root, which covers the signature. */
+/** Returns a transaction's id: its root, which covers the signature. */
 export function transactionId(transaction: Omit<Transaction, "id">): Hex {
   const signature = byteVectorRoot(fromHex(transaction.signature, 64));
   return toHex(hashPair(transferRoot(transaction), signature));
@@ -118,7 +118,7 @@ export function authoritiesRoot(authorities: readonly Address[]): Chunk {
   return listRoot(authorities.map(addressBytes), maxAuthorities);
 }
 
-/** `hash_tree_root` of `Recovery`, its id. `authorities` ascend by their bytes. */
+/** Returns `hash_tree_root` of `Recovery`, which is its id. `authorities` ascend by their bytes. */
 export function recoveryRoot({
   genesisId,
   previous,
@@ -141,7 +141,7 @@ export function recoveryRoot({
   ]);
 }
 
-/** `hash_tree_root` of `GenesisPayload`: the `transactionsRoot` of a genesis header. All balances must be there. */
+/** Returns `hash_tree_root` of `GenesisPayload`, the `transactionsRoot` of a genesis header. `genesis` must hold all balances. */
 export function genesisPayloadRoot(genesis: Genesis): Chunk {
   const config = merkleize([
     byteListRoot(new TextEncoder().encode(genesis.name), 64),
@@ -156,7 +156,7 @@ export function genesisPayloadRoot(genesis: Genesis): Chunk {
   const balances = genesis.balances.map(({ address, balance }) =>
     hashPair(addressBytes(address), amountChunk(balance)),
   );
-  // A container of one field has the field's root.
+  // The root of a container with one field is the root of that field.
   return hashPair(config, listRoot(balances, maxGenesisBalances));
 }
 
@@ -183,6 +183,6 @@ function countChunk(count: number): Chunk {
 }
 
 function uint8Chunk(value: number): Chunk {
-  if (!(value >= 0 && value < 256)) malformed(`not a number of 8 bits: ${value}`);
+  if (!(value >= 0 && value < 256)) malformed(`not a whole number of 8 bits: ${value}`);
   return uint64(value);
 }

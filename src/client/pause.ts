@@ -1,4 +1,4 @@
-/** Resolves after a time, or as soon as `signal` is aborted. */
+/** Resolves after a delay, or as soon as `signal` is aborted. */
 export function pause(delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const stop = () => {

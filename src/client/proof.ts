@@ -13,55 +13,55 @@ import { accountRoot, bytes32, headerRoot, signingRoot } from "./objects.ts";
 import { verifyTransaction } from "./transaction.ts";
 import type { AccountProof, FinalityEvidence, Header, TransactionProof } from "./types.ts";
 
-/** In the order in which they are checked. */
+/** The steps of a proof in the order in which they are checked. */
 export type StepName =
-  /** Its sender has signed it, for this chain; its id is its own. */
+  /** The sender has signed the transaction for this chain, and the transaction hashes to its id. */
   | "transaction"
   /** The Merkle branch leads to the root in the block's header. */
   | "inclusion"
-  /** The header has the block's id, and its proposer has signed it. */
+  /** The header hashes to the block's id, and its proposer has signed it. */
   | "header"
   /** The block is the genesis block of the chain. */
   | "genesis"
-  /** Each header up to the finalized checkpoint names the one before as its parent. */
+  /** Each header up to the finalized checkpoint names the previous one as its parent. */
   | "ancestry"
-  /** The two links end and begin at that checkpoint, in consecutive rounds. */
+  /** The first link ends and the second begins at that checkpoint, in consecutive rounds. */
   | "links"
-  /** The authorities are those of the state of the link's target, and more than two thirds have signed the link. */
+  /** The authorities belong to the state of the link's target, and more than two thirds have signed the link. */
   | "justification"
   | "finalization"
-  /** More than a third of the trusted authorities have signed the last link: an honest one vouches for the state of its target. */
+  /** More than a third of the trusted authorities have signed the last link, so at least one honest authority vouches for its target. */
   | "trust";
 
 export interface ProofStep {
   name: StepName;
   ok: boolean;
-  /** For people: what was compared, or what is wrong. */
+  /** A text for people that says what was compared, or what is wrong. */
   detail: string;
 }
 
 export interface ProofVerdict {
   /**
-   * `final`: the chain holds it, for ever. `included`: the block holds it, and nothing here proves that the block stays.
-   * `invalid`: a step failed.
+   * `final`: the chain holds the statement for ever. `included`: the block holds it, but nothing proves that the block stays
+   * canonical. `invalid`: a step failed.
    */
   verdict: "final" | "included" | "invalid";
   steps: ProofStep[];
 }
 
 const maxAccounts = 2 ** 32;
-/** Up the tree of accounts, then past the list's length, the authorities, and the parameters. */
+/** The depth of the tree of accounts, then the list's length, the authorities and the parameters. */
 const accountBranchLength = 32 + 3;
 const maxTransactions = 2 ** 16;
-/** Up the tree of transactions, then past the list's length. */
+/** The depth of the tree of transactions, then the list's length. */
 const transactionBranchLength = 16 + 1;
 
-/** Checks what an account holds. */
+/** Checks a proof of an account's balance and nonce. */
 export async function verifyAccountProof(proof: AccountProof, trust: Trust): Promise<ProofVerdict> {
   return verdictOf(async (step) => {
     const { block, account, index, branch, finality } = proof;
     await step("inclusion", () => {
-      // A place beyond would be in another part of the tree.
+      // A larger index would lead to another part of the tree.
       checkPlace(index, maxAccounts);
       checkBranch(accountRoot(account), branch, index, accountBranchLength, block.stateRoot);
       return `account ${index} of the state after block ${block.height}`;
@@ -70,12 +70,15 @@ export async function verifyAccountProof(proof: AccountProof, trust: Trust): Pro
   });
 }
 
-/** Checks that a block holds a transaction. */
+/** Checks a proof that a block holds a transaction. */
 export async function verifyTransactionProof(proof: TransactionProof, trust: Trust): Promise<ProofVerdict> {
   return verdictOf(async (step) => {
     const { block, transaction, index, branch, finality } = proof;
     await step("transaction", async () => {
-      require(await verifyTransaction(transaction, trust.genesisId), "its id or its signature is wrong");
+      require(await verifyTransaction(
+        transaction,
+        trust.genesisId,
+      ), "the transaction's id or signature is wrong");
       return `${transaction.id}, signed by ${transaction.from}`;
     });
     await step("inclusion", () => {
@@ -89,7 +92,7 @@ export async function verifyTransactionProof(proof: TransactionProof, trust: Tru
 
 type Step = (name: StepName, check: () => string | Promise<string>) => Promise<void>;
 
-/** Ends with the first step that fails. */
+/** Runs the steps up to the first that fails. */
 async function verdictOf(check: (step: Step) => Promise<"final" | "included">): Promise<ProofVerdict> {
   const steps: ProofStep[] = [];
   try {
@@ -122,12 +125,12 @@ async function verifyBlock(
       isGenesis ? zeroId : genesisId,
     );
     const isSigned = await verifySignature(decodeAddress(block.proposer), root, fromHex(block.signature, 64));
-    require(isSigned, "its proposer's signature is wrong");
+    require(isSigned, "the proposer's signature is wrong");
     return `block ${block.height}, ${block.id}, signed by ${block.proposer}`;
   });
   if (isGenesis) {
     await step("genesis", () => {
-      require(block.id === genesisId.toLowerCase(), `it is not ${genesisId}`);
+      require(block.id === genesisId.toLowerCase(), `the block is not ${genesisId}`);
       return "the genesis block is final";
     });
     return "final";
@@ -139,19 +142,21 @@ async function verifyBlock(
     for (const [place, header] of headers.entries()) {
       const parent = headers[place - 1] ?? block;
       checkId(header);
-      require(header.parent === parent.id, `block ${header.height} has another parent than ${parent.id}`);
-      require(header.height === parent.height + 1, `block ${header.height} has another height`);
+      require(header.parent === parent.id, `the parent of block ${header.height} is not ${parent.id}`);
+      require(header.height ===
+        parent.height + 1, `the height ${header.height} does not follow its parent's`);
     }
     return headers.length === 0
-      ? "it is the finalized checkpoint"
+      ? "the block is the finalized checkpoint"
       : `finalized with block ${checkpoint.height}`;
   });
   await step("links", () => {
     const { source, target } = finalization;
-    require(source.id === checkpoint.id && source.height === checkpoint.height, "it finalizes another block");
+    require(source.id === checkpoint.id &&
+      source.height === checkpoint.height, "the finalization is of another block");
     require(justification.target.id === source.id &&
       justification.target.height === source.height &&
-      justification.target.round === source.round, "it justifies another checkpoint");
+      justification.target.round === source.round, "the justification is of another checkpoint");
     require(target.round === source.round + 1, "the rounds are not consecutive");
     require(target.id === source.id
       ? target.height === source.height
@@ -166,22 +171,22 @@ async function verifyBlock(
   }
   await step("trust", () => {
     for (const certificate of [justification, finalization]) {
-      // A block that was final before the recovery needs none.
+      // The certificates of a block that was final before the recovery name none.
       const isKnown = certificate.recovery === noRecovery || certificate.recovery === recovery.toLowerCase();
-      require(isKnown, `the chain went on from the recovery ${certificate.recovery}: trust its authorities only if its people have agreed on this id`);
+      require(isKnown, `the chain went on from the recovery ${certificate.recovery}: trust its authorities only if the people who run the chain have agreed on this id`);
     }
     const signed = new Set(finalization.voters);
     const trusted = new Set(authorities);
     const count = [...trusted].filter((authority) => signed.has(authority)).length;
     const text = `${count} of ${trusted.size} trusted authorities have signed`;
-    require(count > trusted.size / 3, `${text}, more than a third is needed`);
+    require(count > trusted.size / 3, `${text}; more than a third is needed`);
     return text;
   });
   return "final";
 }
 
 function checkPlace(index: number, count: number): void {
-  require(Number.isSafeInteger(index) && index >= 0 && index < count, `there is no place ${index}`);
+  require(Number.isSafeInteger(index) && index >= 0 && index < count, `index ${index} is out of range`);
 }
 
 const zeroId = `0x${"00".repeat(32)}`;

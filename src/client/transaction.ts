@@ -8,9 +8,9 @@ import type { SignedTransfer, Transaction } from "./types.ts";
 export interface Transfer {
   to: Address;
   amount: bigint | number;
-  /** 0 by default, which few chains accept: `Client.leastFee` tells what a node does. */
+  /** 0 by default, which few chains accept; `Client.leastFee` resolves to the least fee that a node accepts. */
   fee?: bigint | number;
-  /** `pendingNonce` of the account. */
+  /** The `pendingNonce` of the account. */
   nonce: number;
   /** The last height whose block may hold the transfer; 0, the default, for no limit. */
   validUntil?: number;
@@ -18,10 +18,10 @@ export interface Transfer {
   memo?: string;
 }
 
-/** Signed and with its id, which is known before it is sent. */
+/** A signed transfer with its id, which is known before the transfer is sent. */
 export type SignedTransaction = SignedTransfer & { id: Hex };
 
-/** `genesisId`: of the chain that it is for. @throws {ClientError} `MALFORMED` */
+/** Signs a transfer for the chain with this genesis id. @throws {ClientError} `MALFORMED` */
 export async function signTransfer(
   key: Pick<Key, "address" | "sign">,
   genesisId: Hex,
@@ -37,7 +37,7 @@ export async function signTransfer(
   return { id: transactionId(signed), ...signed };
 }
 
-/** True if the sender signed this for that chain, and the id matches. */
+/** True if the sender signed the transaction for this chain and the transaction hashes to its id. */
 export async function verifyTransaction(transaction: Transaction, genesisId: Hex): Promise<boolean> {
   const { id, from, signature } = transaction;
   const root = signingRoot(transferRoot(transaction), "transaction", genesisId);

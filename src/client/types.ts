@@ -1,7 +1,7 @@
 import type { Address } from "./address.ts";
 import type { Hex } from "./bytes.ts";
 
-/** A node's answers (docs/http.md). Amounts are decimal strings of base units, times ms since the Unix epoch. */
+/** An amount in base units as a decimal string. Times in a node's answers (docs/http.md) are ms since the Unix epoch. */
 export type Amount = string;
 
 export interface BlockRef {
@@ -18,21 +18,21 @@ export interface Status {
   peerId: string;
   address: Address;
   mode: Mode;
-  /** By the node's clock. */
+  /** The time of the node's clock. */
   time: number;
   genesisId: Hex | null;
   name: string | null;
   periodMs: number | null;
-  /** Those after the head. */
+  /** The parameters after the head. */
   parameters: ChainParameters | null;
-  /** The newest version of the rules that the node's program knows: it stops at a head whose `parameters.rules` is above. */
+  /** The newest version of the rules that the node's program knows. The node stops at a head whose `parameters.rules` is higher. */
   knownRules: number;
   head: (BlockRef & { timestamp: number }) | null;
   finalized: BlockRef | null;
-  /** Recoveries by which people have replaced a lost majority of authorities, oldest first. `reached`: the node has the block. */
+  /** Recoveries by which people replaced a lost majority of authorities, oldest first. `reached` is true if the node has the block. */
   recoveries: { id: Hex; block: BlockRef; authorities: number; reached: boolean }[];
   peers: number;
-  /** `minFee`: the least fee with which a transfer finds room now; null without a chain. */
+  /** `minFee` is the least fee with which a transfer finds room now; null without a chain. */
   mempool: { count: number; bytes: number; minFee: Amount | null };
   sync: {
     startHeight: number;
@@ -43,10 +43,10 @@ export interface Status {
   } | null;
 }
 
-/** All that a recovery file says. `id` covers the rest, and those before it. */
+/** The contents of a recovery file. Each `id` covers its recovery and all recoveries before it. */
 export interface Recoveries {
   genesisId: Hex;
-  /** Oldest first. */
+  /** The recoveries, oldest first. */
   recoveries: { id: Hex; block: BlockRef; round: number; authorities: Address[] }[];
 }
 
@@ -63,19 +63,19 @@ export interface Header {
   signature: Hex;
 }
 
-/** `totalDifficulty`: from the block after genesis to this one. */
+/** A header with the sum of the difficulties from the block after genesis to this one. */
 export interface BlockHeader extends Header {
   totalDifficulty: number;
 }
 
 export interface BlockSummary extends BlockHeader {
   transactionCount: number;
-  /** Size of the encoded transactions. */
+  /** The size of the encoded transactions. */
   bytes: number;
   finalized: boolean;
 }
 
-/** A block that is not canonical; `retracted`: it was, before a reorganization. */
+/** A block that is not canonical; `retracted` is true if it was canonical before a reorganization. */
 export interface SideBlock extends Omit<BlockSummary, "finalized"> {
   retracted: boolean;
 }
@@ -97,14 +97,14 @@ export interface ChainParameters {
   maxBlockBytes: number;
   blockReward: Amount;
   minFee: Amount;
-  /** Version of the rules. */
+  /** The version of the rules. */
   rules: number;
 }
 
 /** The configuration of a chain, its first parameters, and the first 1,000 of its first balances. */
 export interface Genesis extends ChainParameters {
   name: string;
-  /** The unit, for display: one is 10^decimals base units. */
+  /** The symbol of the unit that amounts are displayed in; one unit is 10^decimals base units. */
   symbol: string;
   decimals: number;
   slotMs: number;
@@ -135,21 +135,21 @@ export interface Transaction extends Omit<SignedTransfer, "memo"> {
   memoHex?: Hex;
 }
 
-/** `block` and `index`, the place in it, are null while it waits. */
+/** `block` and `index`, the place in the block, are null while the transaction waits. */
 export interface PlacedTransaction extends Transaction {
   status: "pending" | "included" | "finalized";
   block: (BlockRef & { timestamp: number }) | null;
   index: number | null;
 }
 
-/** `index`: of the rejected one in the list that was sent. */
+/** `index` is the place of the rejected transaction in the list that was sent. */
 export interface SubmitResult {
   accepted: Hex[];
-  /** `minFee`: the fee that gets in, where that is what is wrong. */
+  /** `minFee` is the fee that would be accepted, if the fee was too low. */
   rejected: { index: number; code: string; detail: string; minFee?: Amount }[];
 }
 
-/** `nonce` after the head; `pendingNonce` counts the waiting transactions too. */
+/** `nonce` is the account's after the head; `pendingNonce` also counts the waiting transactions. */
 export interface Account {
   address: Address;
   balance: Amount;
@@ -162,12 +162,12 @@ export interface Authority {
   turn: number;
   inTurn: boolean;
   maySign: boolean;
-  /** Turns among the counted blocks, without those that the recent-signer rule kept it from. */
+  /** Its turns among the counted blocks, except those in which the recent-signer rule kept it from signing. */
   turns: number;
   missedTurns: number;
-  /** The newest of its own among them. */
+  /** Its newest block among the counted ones. */
   lastBlock: { height: number; timestamp: number } | null;
-  /** When its last finality vote came, since the node's start. */
+  /** When its last finality vote arrived; null if none has since the node's start. */
   lastVoteAt: number | null;
 }
 
@@ -183,7 +183,7 @@ export interface Authorities {
   evidence: Evidence[];
 }
 
-/** A vote in a header: on an authority, or on the value of a parameter. */
+/** A vote in a header, either on an authority or on the value of a parameter. */
 export type Vote =
   | { kind: "add" | "remove"; candidate: Address }
   | { kind: "set"; parameter: keyof ChainParameters; value: Amount };
@@ -208,7 +208,7 @@ export interface Evidence {
   offence: "header" | "doubleVote" | "surround";
   slot?: number;
   round?: number;
-  /** Two ids of blocks, or roots of votes. */
+  /** The ids of the two blocks, or the roots of the two votes. */
   conflicting: Hex[];
   receivedAt: number;
   proposal: { candidate: Address; kind: "remove" };
@@ -230,18 +230,18 @@ export interface Certificate extends Link {
   signatures: Hex[];
 }
 
-/** A certificate, its target's header and own authorities, and the branch from the root of their list to the header's `stateRoot`. */
+/** A certificate, the header and the authorities of its target, and the branch from the root of the authorities to the header's `stateRoot`. */
 export interface ProvedCertificate extends Certificate {
   header: Header;
   authorities: Address[];
   branch: Hex[];
-  /** The recovery that the target's state is under; zeros for none. */
+  /** The id of the recovery that the target's state is under; zeros for none. */
   recovery: Hex;
-  /** With `recovery`, the two leaves under the last node of `branch`. */
+  /** The root of the parameters; with `recovery` it forms the pair whose hash is the last node of `branch`. */
   parametersRoot: Hex;
 }
 
-/** Proof that a block is final: headers from the one after it to the finalized checkpoint, and the votes for that. */
+/** Proof that a block is final: the headers from the next one to the finalized checkpoint, and the votes for that checkpoint. */
 export interface FinalityEvidence {
   headers: Header[];
   justification: ProvedCertificate;
@@ -255,7 +255,7 @@ export interface AccountProof {
   /** Place in the account list. */
   index: number;
   branch: Hex[];
-  /** Null where the block is not final, or the node has no certificate near. */
+  /** Null if the block is not final, or if the node has no certificate near it. */
   finality: FinalityEvidence | null;
 }
 
@@ -266,7 +266,7 @@ export interface TransactionProof {
   /** Place in the block. */
   index: number;
   branch: Hex[];
-  /** As in `AccountProof`. */
+  /** Null if the block is not final, or if the node has no certificate near it. */
   finality: FinalityEvidence | null;
 }
 
@@ -280,18 +280,18 @@ export interface Finality {
 
 export interface Peer {
   id: string;
-  /** Multiaddr. */
+  /** The peer's multiaddr. */
   address: string;
   direction: "inbound" | "outbound";
   score: number;
   connectedAt: number;
   height: number | null;
-  /** The version of the rules after its head, and the newest that its program knows, as it says. */
+  /** The version of the rules after the peer's head, and the newest version that its program knows, both as the peer claims. */
   rules: number | null;
   knownRules: number | null;
-  /** False where it has gone through other recoveries than the node. */
+  /** False if the peer has gone through other recoveries than the node. */
   followed: boolean;
-  /** Its clock minus the node's, and how long it took to answer, in ms. */
+  /** The peer's clock minus the node's, and the peer's response time, in ms. */
   clockOffset: number | null;
   latency: number | null;
 }

@@ -47,7 +47,7 @@ describe("completion", () => {
       `'--fee=[fee for the block'\\''s proposer (default\\: the least that is accepted)]:fee:_files'`,
     );
     expect(await script("fish")).toContain(
-      `-l fee -r -d 'for the block\\'s proposer (default: the least that is accepted)'`,
+      `-l fee -r -d 'fee for the block\\'s proposer (default: the least that is accepted)'`,
     );
   });
 

@@ -235,7 +235,7 @@ describe("send", () => {
 
   it.each([
     [112, 5, "EXPIRED", "it was valid until block 112"],
-    [20, 6, "REPLACED", "another has used its nonce 5"],
+    [20, 6, "REPLACED", "another transaction has used its nonce 5"],
   ])(
     "says of one that is over after block %d that it is not paid, and never will be",
     async (height, nonce, code, why) => {

@@ -42,7 +42,9 @@ describe("with - for a file", () => {
     const same = typing(["secret\r", "secret\r"]);
     expect(await givenPassphrase("-", noAccount, same.terminal)).toEqual({ passphrase: "secret" });
     const other = typing(["secret\r", "sceret\r"]);
-    await expect(givenPassphrase("-", noAccount, other.terminal)).rejects.toThrow("two different");
+    await expect(givenPassphrase("-", noAccount, other.terminal)).rejects.toThrow(
+      "the two passphrases differ",
+    );
   });
 
   test.each([
