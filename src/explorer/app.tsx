@@ -29,7 +29,7 @@ export function App(): Markup {
     document.title = `${title} · ${status?.name ?? "ccoin"}`;
   }, [title, status?.name]);
   useEffect(() => {
-    // Keyboards and screen readers go on where the new page begins.
+    // Moves the focus to the new page, so that keyboards and screen readers continue there.
     if (!isFirst.current) {
       scrollTo(0, 0);
       main.current?.focus({ preventScroll: true });
@@ -64,12 +64,12 @@ export function App(): Markup {
   );
 }
 
-/** The state of the page while the node does not answer. The header tells screen readers. */
+/** A notice while the node does not answer. Screen readers learn it from the header. */
 function Away({ status }: { status: Status | undefined }): Markup {
   return (
     <div class="note bad">
       <p>
-        <strong>The node does not answer.</strong> This page asks again by itself.
+        <strong>The node does not answer.</strong> This page keeps trying.
         {status ? (
           <>
             {" "}
@@ -81,13 +81,13 @@ function Away({ status }: { status: Status | undefined }): Markup {
   );
 }
 
-/** A page that fails leaves the others usable. */
+/** Shows an error in place of a page that fails; the other pages stay usable. */
 function Guarded({ children }: { children?: Markup }): Markup {
   const [error] = useErrorBoundary();
   return error ? <Problem error={error} /> : children;
 }
 
-/** Its title and itself. */
+/** Returns the title and the contents of the page at a route. */
 function pageOf({ page, argument, query }: Route): [string, Markup] {
   switch (page) {
     case "":
@@ -117,7 +117,7 @@ function pageOf({ page, argument, query }: Route): [string, Markup] {
         <>
           <h1>Not found</h1>
           <p>
-            There is no page here. <a href="#/">To the overview</a>
+            There is no page here. <a href="#/">Go to the overview</a>
           </p>
         </>,
       ];

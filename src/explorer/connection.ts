@@ -11,7 +11,7 @@ const states: Readonly<Record<Diagnosis["state"], Words>> = {
   "no-genesis": ["warn", "No chain yet"],
 };
 
-/** The state of the node in a word or two. Claims nothing that the node has not said yet. */
+/** Says the state of the node in a word or two, and nothing that the node has not reported yet. */
 export function connectionWords({
   connection,
   status,
@@ -19,6 +19,6 @@ export function connectionWords({
 }: Pick<Live, "connection" | "status" | "diagnosis">): Words {
   if (connection === "lost") return ["bad", "No connection"];
   if (connection === "connecting" || !status) return ["", "Connecting…"];
-  // A node has no diagnosis while it starts.
+  // A starting node has no diagnosis yet.
   return diagnosis ? states[diagnosis.state] : ["warn", "Starting"];
 }

@@ -1,4 +1,4 @@
-/** Numbers, times and names as people read them. */
+/** Formats numbers, times and names for people. */
 
 // A browser takes some 20 ms to build one of these from its tables, so each is made at its first use.
 const grouped = atFirstUse(() => new Intl.NumberFormat("en", { maximumFractionDigits: 0 }));
@@ -13,19 +13,19 @@ function atFirstUse<T>(make: () => T): () => T {
   return () => (made ??= make());
 }
 
-/** A whole number or an amount in base units: `1,234,567`. */
+/** Formats a whole number, or an amount in base units, as `1,234,567`. */
 export function whole(value: number | bigint | string): string {
   return grouped().format(typeof value === "string" ? BigInt(value) : value);
 }
 
-/** Reads the output of `whole`, or plain digits. A comma elsewhere may be meant as a decimal one: that is no whole number. */
+/** Parses the output of `whole`, or plain digits. Returns undefined for a comma elsewhere, which may be meant as a decimal comma. */
 export function readAmount(text: string): bigint | undefined {
   const digits = text.trim();
   const isWhole = /^(?:[0-9]{1,20}|[0-9]{1,3}(?:,[0-9]{3}){1,6})$/.test(digits);
   return isWhole ? BigInt(digits.replaceAll(",", "")) : undefined;
 }
 
-/** The digits that count: `0.42`, `12.3`, `1,230`. */
+/** Formats a number with its significant digits: `0.42`, `12.3`, `1,230`. */
 export function rounded(value: number): string {
   const size = Math.abs(value);
   return (size < 1 ? rough : size < 1000 ? precise : grouped)().format(value);
@@ -35,7 +35,7 @@ export function count(value: number, singular: string, plural = `${singular}s`):
   return `${whole(value)} ${value === 1 ? singular : plural}`;
 }
 
-/** `420 ms`, `4.2 s`, `12 s`, `3 min`, `5 h`, `12 d`. */
+/** Formats a duration as `420 ms`, `4.2 s`, `12 s`, `3 min`, `5 h` or `12 d`. */
 export function duration(ms: number): string {
   const size = Math.abs(ms);
   if (size < 1000) return `${Math.round(ms)} ms`;
@@ -46,7 +46,7 @@ export function duration(ms: number): string {
   return `${Math.round(ms / 86_400_000)} d`;
 }
 
-/** How long ago: whole seconds, so that it does not flicker. */
+/** Formats how long ago something was, in whole seconds so that the text does not flicker. */
 export function age(ms: number): string {
   if (ms < 1000) return "now";
   return `${ms < 99_500 ? `${Math.floor(ms / 1000)} s` : duration(ms)} ago`;
@@ -61,7 +61,7 @@ export function dateTime(ms: number): string {
   return moment().format(ms);
 }
 
-/** `cc1qwert…6789`, `0x12345…cdef`: enough to tell a few of them apart. */
+/** Shortens a name to `cc1qwert…6789` or `0x12345…cdef`, enough to tell a few of them apart. */
 export function short(name: string, head = 8, tail = 5): string {
   return name.length <= head + tail + 1 ? name : `${name.slice(0, head)}…${name.slice(-tail)}`;
 }

@@ -14,7 +14,7 @@ const places = [
   { page: "peers", name: "Peers" },
   { page: "wallet", name: "Wallet" },
 ];
-/** Pages that are reached from another one of the list. */
+/** Pages that have no entry in the navigation, and the entry that is marked while they are shown. */
 const within: Readonly<Record<string, string>> = { block: "blocks", tx: "blocks", mempool: "blocks" };
 
 export function Header({ page }: { page: string }): Markup {
@@ -89,7 +89,7 @@ function Search(): Markup {
 function Connection(): Markup {
   const { connection, status, diagnosis } = useStore(live);
   const [tone, text] = connectionWords({ connection, status, diagnosis });
-  // On the overview.
+  // The overview explains the state.
   const isExplained = connection === "open" && diagnosis !== undefined && diagnosis.state !== "ok";
   return (
     <span class={`connection ${tone}`} role="status">
@@ -107,7 +107,7 @@ function Theme(): Markup {
     try {
       localStorage.setItem("ccoin.theme", other);
     } catch {
-      // Storage is switched off: it lasts for this page.
+      // Storage is switched off: the choice lasts until the page is reloaded.
     }
     setTheme(other);
   };

@@ -3,23 +3,23 @@ import type { BlockRef, BlockSummary, Diagnosis, Genesis, SideBlock, Status } fr
 import type { Sample } from "./shape.ts";
 import { Store } from "./store.ts";
 
-/** The node that has served this page. */
+/** Talks to the node that has served this page. */
 export const client = new Client(location.origin);
 
-/** State that the page follows all the time. */
+/** The state of the node that the page always follows. */
 export interface Live {
   connection: "connecting" | "open" | "lost";
   status: Status | undefined;
   genesis: Genesis | undefined;
   diagnosis: Diagnosis | undefined;
-  /** The newest canonical ones, newest first. */
+  /** The newest canonical blocks, newest first. */
   blocks: readonly BlockSummary[];
-  /** Not canonical, highest first. */
+  /** Blocks that are not canonical, highest first. */
   forks: readonly SideBlock[];
-  /** From a block's timestamp until this node knew it to be final, ms; oldest first, like the next. */
+  /** Times from a block's timestamp until this node knew it to be final, in ms, oldest first. */
   finalityLags: readonly Sample[];
   mempoolCounts: readonly Sample[];
-  /** The node's clock minus this machine's, ms. */
+  /** The node's clock minus this machine's, in ms. */
   clockOffsetMs: number;
 }
 
@@ -35,24 +35,24 @@ export const live = new Store<Live>({
   clockOffsetMs: 0,
 });
 
-/** One page of the API. */
+/** Number of blocks that are kept: one page of the API. */
 const keptBlocks = 100;
-/** Enough for the strip; the others come once the page is there. */
+/** Number of blocks of the first request, enough for the strip; the others follow when the page is shown. */
 const firstBlocks = 30;
 const keptSamples = 100;
-/** A chain may make ten blocks a second; people read slower. */
+/** A chain may make ten blocks a second, which is faster than people read. */
 const minRefreshMs = 300;
-/** Changes without an event, such as a peer that goes, are seen after this time. */
+/** Changes without an event, such as a peer that disconnects, show up after this time. */
 const maxRefreshMs = 2_000;
 const reconnectMs = 2_000;
 
-/** Timestamps of blocks by id, as events have told them, oldest first. */
+/** Timestamps of blocks by id, from events, oldest first. */
 const timestamps = new Map<string, number>();
 let refreshing = false;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let lastRefreshMs = 0;
 
-/** The node's clock. */
+/** Converts a time of this machine's clock to the node's. */
 export function nodeTime(nowMs: number): number {
   return nowMs + live.value.clockOffsetMs;
 }
@@ -87,11 +87,11 @@ function connect(): void {
     const value = Math.max(0, nodeTime(Date.now()) - timestamp);
     live.update({ finalityLags: withSample(live.value.finalityLags, { label: `block ${height}`, value }) });
   });
-  // The refresh after any event tells the rest.
+  // These events only trigger a refresh, which fetches what has changed.
   for (const type of ["retracted", "mode"]) on(type, () => undefined);
 }
 
-/** Refreshes after the delay at the latest, and never more often than `minRefreshMs`. */
+/** Refreshes within the delay, but never more often than every `minRefreshMs`. */
 function soon(delayMs: number): void {
   clearTimeout(timer);
   timer = setTimeout(refresh, Math.max(delayMs === 0 ? 0 : lastRefreshMs + delayMs - Date.now(), 0));
@@ -105,7 +105,7 @@ async function refresh(): Promise<void> {
     const sentMs = Date.now();
     const [status, diagnosis, first] = await Promise.all([
       client.status(),
-      // There is none while the node starts.
+      // A starting node has no diagnosis yet.
       client.diagnosis().catch(() => undefined),
       live.value.blocks.length === 0 && live.value.status?.genesisId !== null ? firstAnswers() : undefined,
     ]);
@@ -121,14 +121,14 @@ async function refresh(): Promise<void> {
       mempoolCounts: withSample(mempoolCounts, sample),
     });
   } catch {
-    // The event stream tells whether the node is there; the next refresh asks again.
+    // The event stream shows whether the node is there; the next refresh asks again.
   } finally {
     refreshing = false;
     soon(maxRefreshMs);
   }
 }
 
-/** Asked for at once with all else. Nothing where the node has no chain yet. */
+/** Fetches the first blocks and the genesis block, in parallel with the other requests. Resolves to undefined if the node has no chain yet. */
 async function firstAnswers(): Promise<Pick<Live, "blocks" | "genesis"> | undefined> {
   try {
     const [{ blocks }, { genesis }] = await Promise.all([
@@ -141,7 +141,7 @@ async function firstAnswers(): Promise<Pick<Live, "blocks" | "genesis"> | undefi
   }
 }
 
-/** The known blocks, those that have come on top, and those below as far as they are kept. */
+/** Resolves to the known blocks with the new ones on top and older ones below, up to `keptBlocks`. */
 async function newestBlocks(headHeight: number): Promise<readonly BlockSummary[]> {
   const known = live.value.blocks;
   const [newest] = known;
@@ -151,7 +151,7 @@ async function newestBlocks(headHeight: number): Promise<readonly BlockSummary[]
   const lowest = blocks.at(-1);
   if (!lowest) return known;
   const below = known.filter(({ height }) => height < lowest.height);
-  // If they do not meet, a reorganization has replaced the known blocks.
+  // If the lists do not connect, a reorganization has replaced the known blocks.
   const all = below[0]?.id === lowest.parent ? [...blocks, ...below] : blocks;
   const last = all.at(-1)!;
   if (all.length >= keptBlocks || last.height === 0) return all.slice(0, keptBlocks);

@@ -5,5 +5,5 @@ import { startClock } from "./store.ts";
 
 startClock();
 render(<App />, document.getElementById("app")!);
-// Asking the node while the page loads would hold up both on a small machine.
+// The first requests wait until the page has loaded: on a small machine they would slow it down.
 addEventListener("load", followNode);

@@ -1,4 +1,4 @@
 import type { VNode } from "preact";
 
-/** Return type of a component: what can be shown. Narrower than Preact's `ComponentChildren`, which takes any object. */
+/** The return type of components. It is narrower than Preact's `ComponentChildren`, which allows any object. */
 export type Markup = VNode | string | number | null | undefined | Markup[];

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 
-/** A place in the page: `#/block/12?x=1` is `{page: "block", argument: "12", query: x=1}`. */
+/** A parsed location: `#/block/12?x=1` is `{page: "block", argument: "12", query: x=1}`. */
 export interface Route {
   page: string;
   argument: string;

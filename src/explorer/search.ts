@@ -1,7 +1,7 @@
 import { ApiError, isAddress } from "../client/index.ts";
 import { client } from "./live.ts";
 
-/** The place of a height, an id of a block or transaction, or an address. @throws with what is wrong. */
+/** Resolves to the location of a height, of an id of a block or transaction, or of an address. @throws with a text for people */
 export async function find(text: string): Promise<string> {
   const name = text.trim().replaceAll(",", "");
   if (/^[0-9]{1,15}$/.test(name)) return findHeight(Number(name));
@@ -16,7 +16,7 @@ export async function find(text: string): Promise<string> {
 }
 
 async function findHeight(height: number): Promise<string> {
-  // A list, which leaves out the transactions.
+  // Asks for a list of one block, because a list leaves out the transactions.
   const { blocks } = await client.blocks({ before: height + 1, limit: 1 });
   if (blocks[0]?.height === height) return `#/block/${height}`;
   throw new Error(`There is no block ${height} yet.`);

@@ -1,21 +1,21 @@
 import type { Authority, BlockSummary, Genesis, Status } from "../client/index.ts";
 
-/** Figures of the chain, made of its newest blocks (newest first). */
+/** Figures of the chain, computed from its newest blocks (newest first). */
 
 export interface Sample {
-  /** Label for people. */
+  /** The label for people. */
   label: string;
   value: number;
 }
 
 const rateWindowMs = 60_000;
 
-/** Between each block and the one below it, ms; oldest first. */
+/** Returns the times between each block and its parent in ms, oldest first. */
 export function intervals(blocks: readonly BlockSummary[]): Sample[] {
   return pairs(blocks, (block, below) => block.timestamp - below.timestamp);
 }
 
-/** Transactions a second of each block, oldest first. */
+/** Returns the transactions a second of each block, oldest first. */
 export function transactionRates(blocks: readonly BlockSummary[]): Sample[] {
   return pairs(blocks, (block, below) => rate(block.transactionCount, block.timestamp - below.timestamp));
 }
@@ -24,7 +24,7 @@ export function sizes(blocks: readonly BlockSummary[]): Sample[] {
   return blocks.map(({ height, bytes }) => ({ label: `block ${height}`, value: bytes })).reverse();
 }
 
-/** Transactions a second over the last minute, or as far as the blocks reach. `nowMs`: by the node's clock. */
+/** Returns the transactions a second over the last minute, or over the given blocks. `nowMs` is the node's time. */
 export function recentRate(blocks: readonly BlockSummary[], nowMs: number): number {
   const recent = blocks.filter(({ timestamp, height }) => timestamp > nowMs - rateWindowMs && height > 0);
   const transactions = recent.reduce((sum, { transactionCount }) => sum + transactionCount, 0);
@@ -36,7 +36,7 @@ export function mean(samples: readonly Sample[]): number {
   return samples.length === 0 ? 0 : samples.reduce((sum, { value }) => sum + value, 0) / samples.length;
 }
 
-/** When the next block is due, by the node's clock; undefined where the chain waits for a transaction. */
+/** Returns when the next block is due by the node's clock; undefined if the chain waits for a transaction. */
 export function nextBlockMs(
   head: { timestamp: number; height: number },
   { mempool }: Pick<Status, "mempool">,
@@ -46,7 +46,7 @@ export function nextBlockMs(
   return emptyBlockPeriodMs === 0 ? undefined : head.timestamp + Math.max(periodMs, emptyBlockPeriodMs);
 }
 
-/** The next block's proposer unless it is away: the one in turn, or the first after it that may sign. */
+/** Returns the expected proposer of the next block: the authority in turn, or the first one after it that may sign. */
 export function expectedProposer(authorities: readonly Authority[]): Authority | undefined {
   const turn = authorities.findIndex(({ inTurn }) => inTurn);
   return [...authorities.slice(turn), ...authorities.slice(0, turn)].find(({ maySign }) => maySign);
@@ -59,7 +59,7 @@ function pairs(
   return (
     blocks
       .slice(0, -1)
-      // The genesis block may be as old as it likes.
+      // The first interval says nothing: the genesis block may be much older than the first block.
       .filter(({ height }) => height > 1)
       .map((block, index) => ({ label: `block ${block.height}`, value: measure(block, blocks[index + 1]!) }))
       .reverse()

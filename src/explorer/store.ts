@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
-/** A value that components follow. */
+/** A value that components subscribe to. */
 export class Store<T> {
   #value: T;
   readonly #listeners = new Set<(value: T) => void>();
@@ -32,7 +32,7 @@ export function useStore<T>(store: Store<T>): T {
   return useSelected(store, (value) => value);
 }
 
-/** A part of it: its other changes concern nobody here. */
+/** Follows a part of the value; changes of other parts do not render the component again. */
 export function useSelected<T, Part>(store: Store<T>, select: (value: T) => Part): Part {
   const [, setPart] = useState(() => select(store.value));
   const latest = useRef(select);
@@ -46,13 +46,13 @@ export function useSelected<T, Part>(store: Store<T>, select: (value: T) => Part
 }
 
 export interface Loaded<T> {
-  /** The last answer; stays while a newer one is on its way. */
+  /** The last answer, kept until a newer one arrives. */
   data: T | undefined;
-  /** Error of the last attempt. */
+  /** The error of the last attempt. */
   error: Error | undefined;
 }
 
-/** Loads again whenever `key` changes, one request at a time: a slow node is not asked faster than it answers. */
+/** Loads again whenever `key` changes, one request at a time, so that a slow node is not asked faster than it answers. */
 export function useLoad<T>(load: () => Promise<T>, key: unknown): Loaded<T> {
   const [loaded, setLoaded] = useState<Loaded<T>>({ data: undefined, error: undefined });
   const state = useRef({ load, key, isBusy: false, isGone: false }).current;
@@ -82,7 +82,7 @@ export function useLoad<T>(load: () => Promise<T>, key: unknown): Loaded<T> {
   return loaded;
 }
 
-/** This machine's time, every second: ages on one page change together. */
+/** This machine's time, updated every second for the whole page, so that all ages change together. */
 const seconds = new Store(Date.now());
 
 export function startClock(): void {
@@ -93,7 +93,7 @@ export function useSeconds(): number {
   return useStore(seconds);
 }
 
-/** The time by this machine's clock, every `everyMs`. */
+/** Follows the time of this machine's clock, updated every `everyMs`. */
 export function useNow(everyMs: number): number {
   const [nowMs, setNowMs] = useState(Date.now());
   useEffect(() => {

@@ -82,10 +82,10 @@ test("a key is kept encrypted, opened by its passphrase alone, and can be taken 
   await button(page, "Make the key").click();
   await page.getByRole("alert").filter({ hasText: "At least 8 characters" }).waitFor();
   await make.getByLabel("Passphrase").fill(passphrase);
-  await make.getByLabel("The same again").fill("something else");
+  await make.getByLabel("Enter it again").fill("something else");
   await button(page, "Make the key").click();
   await page.getByRole("alert").filter({ hasText: "not the same" }).waitFor();
-  await make.getByLabel("The same again").fill(passphrase);
+  await make.getByLabel("Enter it again").fill(passphrase);
   await button(page, "Make the key").click();
   await page.getByRole("heading", { name: "Savings" }).waitFor();
   const address = await page.locator(".account-line code").textContent();

@@ -10,7 +10,7 @@ import { useLoad, useStore } from "../store.ts";
 
 const pageSize = 25;
 
-/** `before`: the cursor of an older page of its history. */
+/** An account with its history; `before` is the cursor of an older page of the history. */
 export function AccountPage({ address, before }: { address: string; before: string | undefined }): Markup {
   const { status } = useStore(live);
   const at = `${address} ${status?.head?.id}`;

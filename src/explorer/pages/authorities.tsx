@@ -15,7 +15,7 @@ type OpenVote = Authorities["openVotes"][number];
 const offences: Readonly<Record<Evidence["offence"], string>> = {
   header: "two blocks in one slot",
   doubleVote: "two finality votes in one round",
-  surround: "a finality vote around another",
+  surround: "a finality vote that surrounds another",
 };
 
 export function AuthoritiesPage(): Markup {
@@ -82,7 +82,7 @@ function Votes({ set }: { set: Authorities }): Markup {
           columns={openColumns}
           rows={set.openVotes}
           rowKey={(vote) => vote.voter + subjectOf(vote)}
-          empty="None: nobody asks for another authority, for one less, or for another rule."
+          empty="None: no authority votes to add or remove an authority, or to change a parameter."
         />
       </Section>
       {set.proposals.length === 0 ? null : (
@@ -122,7 +122,7 @@ function EvidenceList({ evidence }: { evidence: readonly Evidence[] }): Markup {
         columns={columns}
         rows={evidence}
         rowKey={({ id }) => id}
-        empty="None: no authority has signed two things that contradict each other."
+        empty="None: no authority is known to have signed contradicting blocks or votes."
       />
       {evidence.length === 0 ? null : (
         <p class="quiet">

@@ -11,13 +11,13 @@ import { TransactionTable } from "../parts/transactions.tsx";
 import { Subject } from "../parts/votes.tsx";
 import { useLoad, useStore } from "../store.ts";
 
-/** More would make the page slow. */
+/** More rows would make the page slow. */
 const shownTransactions = 500;
 
-/** `name`: a height, an id, `head`, `justified` or `finalized`. */
+/** A block by its `name`: a height, an id, `head`, `justified` or `finalized`. */
 export function BlockPage({ name }: { name: string }): Markup {
   const { forks } = useStore(live);
-  // A reorganization may have taken it away, or brought it back.
+  // Loads the block again whenever the forks change: a reorganization may have retracted or restored it.
   const loaded = useLoad(() => client.block(name), `${name} ${forks.map(({ id }) => id)}`);
   return <Answer loaded={loaded} show={(block) => <Shown block={block} />} />;
 }

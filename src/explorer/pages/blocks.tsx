@@ -6,7 +6,7 @@ import { useLoad, useStore } from "../store.ts";
 
 const pageSize = 25;
 
-/** All canonical blocks; `before`: those below this height, else the newest, as they come. */
+/** The canonical blocks below the height `before`; without it the newest ones, updated live. */
 export function Blocks({ before }: { before: number | undefined }): Markup {
   const { status } = useStore(live);
   const key = before ?? status?.head?.id;

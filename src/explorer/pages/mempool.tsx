@@ -27,7 +27,10 @@ export function MempoolPage(): Markup {
                 : byteSize(bytes)
             }
           >
-            <TransactionTable rows={transactions} empty="Nothing waits: what is sent is in a block soon." />
+            <TransactionTable
+              rows={transactions}
+              empty="No transaction waits: new ones are in a block soon."
+            />
           </Section>
         )}
       />

@@ -13,7 +13,7 @@ import { Countdown, Strip } from "../parts/strip.tsx";
 import { expectedProposer, intervals, mean, recentRate, sizes, transactionRates } from "../shape.ts";
 import { useLoad, useStore } from "../store.ts";
 
-/** The whole chain at a glance. */
+/** The state of the whole chain at a glance. */
 export function Overview(): Markup {
   const { status, diagnosis, blocks } = useStore(live);
   const around = useLoad(
@@ -158,7 +158,7 @@ function Around({ set, finality, peers }: { set: Authorities; finality: Finality
           {count(quorum, "vote")} of {set.authorities.length} finalize a block.
         </p>
       </Section>
-      <Section title="Peers" aside={<a href="#/peers">All about them</a>}>
+      <Section title="Peers" aside={<a href="#/peers">All peers</a>}>
         <div class="beside">
           {peers.length > 0 ? <PeerGraph status={status} peers={peers} /> : null}
           <PeerTable status={status} peers={peers} brief />

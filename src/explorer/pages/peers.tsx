@@ -19,7 +19,7 @@ export function PeersPage(): Markup {
         loaded={loaded}
         show={(peers) => (
           <>
-            <Section title={count(peers.length, "connection")} aside="the nearer, the quicker it answers">
+            <Section title={count(peers.length, "connection")} aside="nearer peers answer faster">
               {peers.length > 0 && status ? <PeerGraph status={status} peers={peers} /> : null}
               {status ? <PeerTable status={status} peers={peers} /> : null}
             </Section>

@@ -13,12 +13,12 @@ import { SentList } from "../wallet/sent-list.tsx";
 import { transfers } from "../wallet/transfers.ts";
 import { choose, forget, lock, unlock, type WalletAccount, wallet } from "../wallet/wallet.ts";
 
-/** `linkedSeed`: a key in the page's address, `#/wallet?key=<64 hex digits>`. */
+/** The wallet; `linkedSeed` is a key in the page's address, `#/wallet?key=<64 hex digits>`. */
 export function WalletPage({ linkedSeed }: { linkedSeed: string | undefined }): Markup {
   const [offered, setOffered] = useState<string>();
   useEffect(() => {
     if (linkedSeed === undefined) return;
-    // It shall stay neither in the address bar nor in the history.
+    // Removes the key from the address bar and from the history.
     history.replaceState(null, "", "#/wallet");
     dispatchEvent(new HashChangeEvent("hashchange"));
     setOffered(linkedSeed);
@@ -39,7 +39,9 @@ export function WalletPage({ linkedSeed }: { linkedSeed: string | undefined }): 
       {account ? (
         <Chosen account={account} key={account.address} />
       ) : offered ? null : (
-        <p class="quiet">Keys are made here and stay here: the node only sees what they have signed.</p>
+        <p class="quiet">
+          Keys are made in this browser and stay there: the node only sees signed transfers.
+        </p>
       )}
       <SentList />
       {account ? (
@@ -66,7 +68,7 @@ function Insecure(): Markup {
   );
 }
 
-/** `isWithin`: a card of its own. */
+/** Forms that add a key; `isWithin` is true inside another card. */
 function AddKey({ isWithin = false }: { isWithin?: boolean }): Markup {
   const [place, card] = isWithin ? ["beside top", ""] : ["beside cards", "card"];
   return (
@@ -156,7 +158,7 @@ function UnlockForm({ account }: { account: WalletAccount }): Markup {
   );
 }
 
-/** Actions on the key itself. */
+/** Shows the seed of the key, or removes the key. */
 function Keeping({ account }: { account: WalletAccount }): Markup {
   const { address, name, key, isSaved } = account;
   const [seed, setSeed] = useState<Uint8Array>();

@@ -5,7 +5,7 @@ import { Tag } from "./layout.tsx";
 import { Age, Authority } from "./names.tsx";
 import { type Column, Table } from "./table.tsx";
 
-/** The set after the head, in the order of its turns. */
+/** The authorities after the head, in the order of their turns. */
 export function AuthorityTable({ set, finality }: { set: Authorities; finality: Finality }): Markup {
   const voted = new Set(finality.votes.heard.map(({ voter }) => voter));
   const next = expectedProposer(set.authorities);
@@ -24,7 +24,7 @@ export function AuthorityTable({ set, finality }: { set: Authorities; finality: 
             </span>
           </>
         ) : (
-          <span class="quiet">none of late</span>
+          <span class="quiet">none lately</span>
         ),
     },
     {
@@ -73,6 +73,6 @@ export function AuthorityTable({ set, finality }: { set: Authorities; finality: 
 
 function turnState({ inTurn, maySign }: Member, isNext: boolean): Markup {
   if (isNext) return <Tag tone="good">{inTurn ? "its turn" : "next in line"}</Tag>;
-  if (maySign) return "may step in";
+  if (maySign) return "may sign out of turn";
   return <span class="quiet">{inTurn ? "its turn, but signed recently" : "signed recently"}</span>;
 }

@@ -18,7 +18,7 @@ const columns: Column<BlockSummary>[] = [
   { head: "Size", numeric: true, cell: ({ bytes }) => byteSize(bytes) },
 ];
 
-/** `finalHeight`: of the highest final block. */
+/** A table of blocks; `finalHeight` is the height of the highest final block. */
 export function BlockTable({
   rows,
   finalHeight,

@@ -14,11 +14,11 @@ const titles: Readonly<Record<Diagnosis["state"], string>> = {
   ok: "The chain runs",
   waiting: "Something is late",
   halted: "The chain has halted",
-  syncing: "This node catches up",
+  syncing: "This node is catching up",
   "no-genesis": "This node has no chain yet",
 };
 
-/** Shows why the node waits, and the remedy; nothing if all is well. */
+/** Shows why the node waits and what to do; nothing if all is well. */
 export function DiagnosisNote({ diagnosis }: { diagnosis: Diagnosis }): Markup {
   const { state, summary, findings } = diagnosis;
   const isLeftBehind = findings.some(({ code }) => code === "UNKNOWN_RULES");
@@ -43,7 +43,7 @@ export function DiagnosisNote({ diagnosis }: { diagnosis: Diagnosis }): Markup {
   );
 }
 
-/** Addresses in a text become short and lead to their accounts. */
+/** Turns the addresses in a text into short links to their accounts. */
 function withNames(text: string): Markup {
   return text
     .split(/(\bcc1[a-z0-9]{58}\b)/)

@@ -9,7 +9,7 @@ export function Section({
   children,
 }: {
   title: string;
-  /** Beside the title. */
+  /** Contents beside the title. */
   aside?: Markup;
   children?: Markup;
 }): Markup {
@@ -25,7 +25,7 @@ export function Section({
   );
 }
 
-/** One value of a card, with its name. */
+/** A named value in a card. */
 export function Fact({ name, children }: { name: string; children?: Markup }): Markup {
   return (
     <div class="fact">
@@ -62,7 +62,7 @@ export function Problem({ error }: { error: Error }): Markup {
   );
 }
 
-/** Shows an answer, its error, or that it is awaited. */
+/** Shows an answer of the node, its error, or that the answer is awaited. */
 export function Answer<T>({ loaded, show }: { loaded: Loaded<T>; show(data: T): Markup }): Markup {
   const { data, error } = loaded;
   if (data !== undefined) return show(data);

@@ -4,17 +4,17 @@ import { live, nodeTime } from "../live.ts";
 import type { Markup } from "../markup.ts";
 import { useSeconds, useSelected } from "../store.ts";
 
-/** Far apart for neighbours in the set, however many there are. */
+/** Degrees between the hues of neighbours in the set; the golden angle keeps them far apart in a set of any size. */
 const goldenAngle = 137.5;
 
-/** A colour that goes with an authority. */
+/** The colour of an authority. */
 export function Swatch({ address }: { address: string }): Markup {
   const place = useSelected(live, ({ genesis }) => genesis?.authorities.indexOf(address) ?? -1);
   const number = place >= 0 ? place : [...address].reduce((sum, letter) => sum + letter.charCodeAt(0), 0);
   return <span class="swatch" style={{ "--hue": (190 + number * goldenAngle) % 360 }}></span>;
 }
 
-/** `full`: where there is room for all of it. */
+/** An address that links to its account, shortened unless `full`. */
 export function Address({ address, full = false }: { address: string; full?: boolean }): Markup {
   const isNode = useSelected(live, ({ status }) => status?.address === address);
   return (
@@ -57,7 +57,7 @@ export function TransactionLink({ id }: { id: string }): Markup {
   );
 }
 
-/** `atMs`: by the node's clock. */
+/** The age of a time `atMs` of the node's clock. */
 export function Age({ atMs }: { atMs: number }): Markup {
   const nowMs = nodeTime(useSeconds());
   return (
@@ -81,7 +81,7 @@ export function Copy({ text, what }: { text: string; what: string }): Markup {
   );
 }
 
-/** An id or address in full, with the way to take it along. */
+/** An id or address in full, with a button that copies it. */
 export function FullName({ text, what }: { text: string; what: string }): Markup {
   return (
     <span class="full-name">

@@ -8,18 +8,18 @@ import { type Column, Table } from "./table.tsx";
 const size = { width: 340, height: 280 };
 const lineHeight = 13;
 const middle = { x: size.width / 2, y: size.height / 2 };
-/** Pixels from this node: the nearest and the farthest peer. */
+/** Distances of the nearest and of the farthest peer from this node, in pixels. */
 const [nearest, farthest] = [55, 100];
-/** The orbits are wider than high. */
+/** Factors that make the orbits wider than high. */
 const [wide, high] = [1.3, 0.9];
-/** Latency of the outermost ring in ms; a peer that far is across the world. */
+/** Latency of the outermost ring in ms, that of a peer across the world. */
 const maxLatencyMs = 300;
 /** A node asks its peers for their height every 5 s; they may have grown by a few blocks since. */
 const askedEveryMs = 5_000;
-/** A clock that is off by more hinders blocks on fast chains (docs/operating.md). */
+/** A larger offset of a clock delays blocks on fast chains (docs/operating.md). */
 const maxClockOffsetMs = 500;
 
-/** Names beside more would cover each other. */
+/** The names of more peers would cover each other. */
 const maxNamed = 10;
 
 interface PeersProps {
@@ -27,7 +27,7 @@ interface PeersProps {
   peers: readonly Peer[];
 }
 
-/** This node and its peers: the quicker one answers, the nearer it is. The table says the same in words. */
+/** A drawing of this node and its peers, in which faster peers are nearer. The table says the same in words. */
 export function PeerGraph({ status, peers }: PeersProps): Markup {
   const label = `This node at height ${status.head?.height ?? 0} with ${peers.length} peers`;
   return (
@@ -101,7 +101,7 @@ function isBehind({ height }: Peer, { head, periodMs }: Status): boolean {
   return height < head.height - 2 - askedEveryMs / periodMs;
 }
 
-/** `brief`: without what only few look for. */
+/** A table of the peers; `brief` leaves out the columns that few people need. */
 export function PeerTable({ status, peers, brief = false }: PeersProps & { brief?: boolean }): Markup {
   const columns: Column<Peer>[] = [
     {
@@ -152,7 +152,7 @@ export function PeerTable({ status, peers, brief = false }: PeersProps & { brief
   );
 }
 
-/** The version after its head; which it knows where that is another. */
+/** The version of the rules after a peer's head, with the version that the peer knows if it differs. */
 function rules({ rules: version, knownRules, followed }: Peer): Markup {
   if (version === null || knownRules === null) return "–";
   if (!followed) return <Tag tone="warn">other recovery</Tag>;

@@ -4,22 +4,22 @@ import type { Sample } from "../shape.ts";
 
 interface PlotProps {
   title: string;
-  /** Oldest first. */
+  /** The samples, oldest first. */
   samples: readonly Sample[];
   format(value: number): string;
   kind?: "line" | "bars";
-  /** Instead of a plot without samples. */
+  /** Text that replaces a plot without samples. */
   empty: string;
 }
 
-/** Keeps a steady value from filling the plot. */
+/** Factor above the highest sample, so that a steady value does not fill the plot. */
 const headroom = 1.05;
 const width = 300;
 const height = 80;
-/** So that lines at the top and at 0 are whole. */
+/** Pixels of margin, so that lines at the top and at 0 are not cut. */
 const margin = 1;
 
-/** A small plot from 0 up; pointing at it reads a value. */
+/** A small plot that starts at 0; pointing at it shows a value. */
 export function Plot({ title, samples, format, kind = "line", empty }: PlotProps): Markup {
   const [pointed, setPointed] = useState<number>();
   const index = Math.min(pointed ?? samples.length - 1, samples.length - 1);
@@ -99,7 +99,7 @@ function center(index: number, samples: readonly Sample[]): number {
   return ((index + 0.5) * width) / samples.length;
 }
 
-/** The next of 1, 2, 5, 10, 20, … */
+/** Rounds up to the next of 1, 2, 5, 10, 20, … */
 function ceiling(value: number): number {
   if (value <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(value));

@@ -5,7 +5,7 @@ import { FullName } from "./names.tsx";
 
 type Recovery = Status["recoveries"][number];
 
-/** Says for ever that people have replaced the authorities, and where. */
+/** Says permanently that people have replaced the authorities, and after which block. */
 export function RecoveryNote({ recoveries }: { recoveries: readonly Recovery[] }): Markup {
   return (
     <section class="note warn" aria-labelledby="recoveries">

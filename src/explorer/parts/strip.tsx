@@ -8,7 +8,7 @@ import { Swatch } from "./names.tsx";
 
 const shownBlocks = 24;
 
-/** `next`: who is to make the next block. The newest blocks side by side, the one that is awaited first; below each what lost against it. */
+/** The newest blocks side by side, after the expected one of the proposer `next`; each has the blocks that lost against it below. */
 export function Strip({ next }: { next: string | undefined }): Markup {
   const { blocks, forks, status } = useStore(live);
   const shown = blocks.slice(0, shownBlocks);
@@ -95,7 +95,7 @@ function Awaited({ next }: { next: string | undefined }): Markup {
   );
 }
 
-/** Until the next block is due. */
+/** The time until the next block is due. */
 export function Countdown(): Markup {
   const { connection, status, genesis, blocks } = useStore(live);
   const nowMs = nodeTime(useNow(100));

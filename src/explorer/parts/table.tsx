@@ -1,10 +1,10 @@
-// biome-ignore-all lint/a11y/noRedundantRoles: elements that CSS shows as blocks lose the roles of a table.
+// biome-ignore-all lint/a11y/noRedundantRoles: table elements that CSS shows as blocks lose their roles.
 import type { Markup } from "../markup.ts";
 
 export interface Column<Row> {
   head: string;
   cell(row: Row): Markup;
-  /** Right-aligned. */
+  /** True aligns the column to the right. */
   numeric?: boolean;
 }
 
@@ -13,11 +13,11 @@ interface TableProps<Row> {
   columns: readonly Column<Row>[];
   rows: readonly Row[];
   rowKey(row: Row): string | number;
-  /** Instead of a table without rows. */
+  /** Contents that replace a table without rows. */
   empty: Markup;
 }
 
-/** Rows become cards where the screen is narrow; the roles tell that they are still a table. */
+/** A table whose rows become cards on a narrow screen; the roles keep it a table for screen readers. */
 export function Table<Row>({ caption, columns, rows, rowKey, empty }: TableProps<Row>): Markup {
   if (rows.length === 0) return <p class="empty">{empty}</p>;
   return (

@@ -33,7 +33,7 @@ export function TransactionTable({ rows, empty }: { rows: readonly Transaction[]
   return table(common, rows, empty);
 }
 
-/** `account`: whose history it is. */
+/** The history of `account`. */
 export function HistoryTable({
   rows,
   account,

@@ -28,21 +28,21 @@ const titles: Readonly<Record<StepName, string>> = {
   inclusion: "The Merkle branch leads to the block's root",
   header: "The proposer has signed the block's header",
   genesis: "The block is the chain's first",
-  ancestry: "A finalized block is the same, or descends from it",
+  ancestry: "A finalized block is this block, or descends from it",
   links: "Two links finalize that block",
   justification: "More than two thirds justified it",
   finalization: "More than two thirds finalized it",
   trust: "Authorities of the genesis block vouch for it",
 };
 const verdicts: Readonly<Record<Verdict, { tone: string; text: string }>> = {
-  final: { tone: "good", text: "Proven, and final: whatever this node says, the chain holds it for ever." },
+  final: { tone: "good", text: "Proven, and final: the chain holds it for ever, whatever this node says." },
   included: {
     tone: "warn",
-    text: "Proven to be in the block. That the block is final is not proven yet: try again in a moment.",
+    text: "Proven to be in the block. The block is not proven to be final yet: try again in a moment.",
   },
   invalid: {
     tone: "bad",
-    text: "Not proven: what this node has answered is not what the authorities have signed.",
+    text: "Not proven: this node's answer is not what the authorities have signed.",
   },
 };
 
@@ -75,7 +75,7 @@ export function VerifyTransaction({ id }: { id: string }): Markup {
   );
 }
 
-/** `isAsked`: the proof is of what was asked for. */
+/** Checks a proof; `isAsked` is false if the node has answered with the proof of something else. */
 async function checked(
   claim: string,
   isAsked: boolean,
@@ -89,7 +89,7 @@ async function checked(
   const { verdict, steps } = await verify(trust);
   const relied = [
     {
-      title: "The genesis block is the chain's",
+      title: "The genesis block has the chain's id",
       ok: true,
       detail: `${first.genesisId}: compare it with the id that you know; it names ${first.authorities.length} authorities`,
     },
@@ -98,7 +98,7 @@ async function checked(
           {
             title: "The chain was recovered",
             ok: true,
-            detail: `${newest.id}: compare it with the id that its people have agreed on; it names ${trust.authorities.length} authorities, which are relied on here`,
+            detail: `${newest.id}: compare it with the id that the people who run the chain have agreed on; this check relies on the ${trust.authorities.length} authorities that it names`,
           },
         ]
       : []),
@@ -110,7 +110,7 @@ function shownStep({ name, ok, detail }: ProofStep): Checked["steps"][number] {
   return { title: titles[name], ok, detail };
 }
 
-/** Asks the node for a proof and checks it here, step by step. */
+/** A button that asks the node for a proof and checks it in the browser, step by step. */
 function Verify({ what, check }: { what: string; check(): Promise<Checked> }): Markup {
   const [result, setResult] = useState<Checked | Error>();
   const [isBusy, setBusy] = useState(false);

@@ -13,7 +13,7 @@ export function Subject({ vote }: { vote: Vote }): Markup {
   );
 }
 
-/** The candidate's address, or the name of the parameter. */
+/** Returns the candidate's address, or the name of the parameter. */
 export function subjectOf(vote: Vote): string {
   return vote.kind === "set" ? vote.parameter : vote.candidate;
 }

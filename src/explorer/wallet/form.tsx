@@ -16,7 +16,7 @@ interface FieldProps {
 
 /** A labelled input with its hint and its error. */
 export function Field({ name, label, hint, error, type = "text", value, ...rest }: FieldProps): Markup {
-  // A page may have two forms with fields of one name.
+  // Two forms on a page may have fields of the same name.
   const id = useId();
   const described = [hint ? `${id}-hint` : "", error ? `${id}-error` : ""].filter(Boolean).join(" ");
   const input = {
@@ -47,7 +47,7 @@ export function Field({ name, label, hint, error, type = "text", value, ...rest 
   );
 }
 
-/** A field's value is wrong. */
+/** The error of a wrong value in a field. */
 export class FieldError extends Error {
   readonly field: string;
 
@@ -58,13 +58,13 @@ export class FieldError extends Error {
 }
 
 interface Submission {
-  /** The last errors by the field's name; "" for those of no field. */
+  /** The last errors by the field's name; "" for an error that belongs to no field. */
   errors: Readonly<Record<string, string>>;
   isBusy: boolean;
   onSubmit(event: SubmitEvent): void;
 }
 
-/** Hands the form's values to `submit`; an error goes to its field, which gets the focus. The form is emptied where all went well. */
+/** Passes the form's values to `submit`. An error is shown at its field, which gets the focus; after a success the form is cleared. */
 export function useSubmit(submit: (values: Readonly<Record<string, string>>) => Promise<void>): Submission {
   const [errors, setErrors] = useState<Readonly<Record<string, string>>>({});
   const [isBusy, setBusy] = useState(false);

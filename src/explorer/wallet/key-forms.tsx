@@ -11,7 +11,7 @@ import { addKey, choose, parseSeed, seedOf, type WalletAccount } from "./wallet.
 
 const minPassphraseLength = 8;
 
-/** Makes a key, or takes one; `seed`: the one that is taken. */
+/** A form that makes a key, or imports one; `seed` is a key that came with the link. */
 export function KeyForm({
   kind,
   seed,
@@ -27,7 +27,7 @@ export function KeyForm({
     if (passphrase !== "" && passphrase.length < minPassphraseLength) {
       throw new FieldError("passphrase", `At least ${minPassphraseLength} characters, or none.`);
     }
-    if (passphrase !== again) throw new FieldError("again", "This is not the same passphrase.");
+    if (passphrase !== again) throw new FieldError("again", "The passphrases are not the same.");
     const bytes = kind === "make" ? generateSeed() : parsed(seed ?? typed);
     choose(await addKey(bytes, name.trim(), passphrase));
     onDone?.();
@@ -61,10 +61,10 @@ export function KeyForm({
       {isSealed ? (
         <Field
           name="again"
-          label="The same again"
+          label="Enter it again"
           type="password"
           autocomplete="new-password"
-          hint="Nobody can bring it back"
+          hint="Nobody can recover it"
           error={errors["again"]}
         />
       ) : null}
@@ -86,7 +86,7 @@ function parsed(text: string): Uint8Array<ArrayBuffer> {
   }
 }
 
-/** A key that came in the page's address, such as that of a fresh development chain. */
+/** Offers a key that came in the page's address, such as that of a fresh development chain. */
 export function LinkedKey({ seed, onDone }: { seed: string; onDone(): void }): Markup {
   const account = useLoad(async () => client.account((await keyFromSeed(parseSeed(seed))).address), seed);
   return (
@@ -102,13 +102,13 @@ export function LinkedKey({ seed, onDone }: { seed: string; onDone(): void }): M
       ) : account.error ? (
         <Problem error={account.error} />
       ) : (
-        <p class="empty">Looking at it…</p>
+        <p class="empty">Asking the node about its account…</p>
       )}
     </Section>
   );
 }
 
-/** Shows the seed of a saved key to whoever knows its passphrase. */
+/** A form that shows the seed of a saved key after its passphrase was entered. */
 export function SeedForm({
   account,
   onShow,
@@ -130,7 +130,7 @@ export function SeedForm({
         label="Passphrase"
         type="password"
         autocomplete="current-password"
-        hint="The seed is the key: whoever has it has the coins."
+        hint="The seed is the key: whoever has it can spend the coins."
         error={errors["seed-passphrase"]}
       />
       <div class="actions">

@@ -1,6 +1,6 @@
 import { type Address, fromHex, type Hex, toHex } from "../../client/index.ts";
 
-/** A key as this browser keeps it: AES-256-GCM under PBKDF2-HMAC-SHA-256 of a passphrase; the address is authenticated too. */
+/** A key as this browser stores it: AES-256-GCM under PBKDF2-HMAC-SHA-256 of a passphrase; the address is authenticated too. */
 export interface SavedKey {
   address: Address;
   name: string;
@@ -11,15 +11,15 @@ export interface SavedKey {
 }
 
 const storageKey = "ccoin.keys";
-/** OWASP's figure for PBKDF2-HMAC-SHA-256 (2023): a fraction of a second here, and for whoever tries, each time. */
+/** OWASP's figure for PBKDF2-HMAC-SHA-256 (2023). It costs the user a fraction of a second once, and an attacker for each guess. */
 const newIterations = 600_000;
 
-/** @throws where the browser keeps nothing for this page, or what it kept is damaged. */
+/** Reads the saved keys. @throws if the browser has no storage for this page, or if the stored value is damaged */
 export function savedKeys(): SavedKey[] {
   return JSON.parse(localStorage.getItem(storageKey) ?? "[]");
 }
 
-/** Replaces one of the same address. */
+/** Saves a key, in place of one with the same address. */
 export async function saveKey(
   { address, name }: Pick<SavedKey, "address" | "name">,
   seed: Uint8Array<ArrayBuffer>,
@@ -39,7 +39,7 @@ export async function saveKey(
   store([...savedKeys().filter((each) => each.address !== address), saved]);
 }
 
-/** The seed. @throws where the passphrase is another. */
+/** Decrypts the seed. @throws if the passphrase is wrong */
 export async function unsealKey(saved: SavedKey, passphrase: string): Promise<Uint8Array<ArrayBuffer>> {
   const { address, iterations, salt, iv, sealed } = saved;
   const sealingKey = await deriveKey(passphrase, fromHex(salt), iterations);

@@ -19,7 +19,7 @@ import { addKey, wallet } from "./wallet.ts";
 const maxMemoBytes = 256;
 const shownRecipients = 4;
 
-/** A transfer from an unlocked account. */
+/** A form that sends a transfer from an unlocked account. */
 export function SendForm({ keyOfAccount, account }: { keyOfAccount: Key; account: Account }): Markup {
   const { genesis, status } = useStore(live);
   const to = useRef<HTMLDivElement>(null);
@@ -71,7 +71,7 @@ export function SendForm({ keyOfAccount, account }: { keyOfAccount: Key; account
   );
 }
 
-/** For whoever has no address at hand. */
+/** Offers receivers to a user who has no address at hand. */
 function Recipients({ from, onChoose }: { from: string; onChoose(address: string): void }): Markup {
   const { accounts } = useStore(wallet);
   const { genesis } = useStore(live);
@@ -114,10 +114,10 @@ function parseOrder(
 ): Order {
   const address = to.trim().toLowerCase();
   if (!isAddress(address))
-    throw new FieldError("to", "This is not an address: cc1 and 58 more letters and digits.");
+    throw new FieldError("to", "This is not an address, which is cc1 and 58 more letters and digits.");
   const amount = parseAmount("amount", amountText);
   const fee = feeText.trim() === "" ? BigInt(minFee) : parseAmount("fee", feeText);
-  if (fee < BigInt(minFee)) throw new FieldError("fee", `At least ${whole(minFee)} is asked for now.`);
+  if (fee < BigInt(minFee)) throw new FieldError("fee", `The least fee is ${whole(minFee)} now.`);
   if (amount + fee > BigInt(account.balance)) {
     throw new FieldError("amount", `Amount and fee are more than the balance of ${whole(account.balance)}.`);
   }
@@ -129,7 +129,7 @@ function parseOrder(
 
 function parseAmount(field: string, text: string): bigint {
   const amount = readAmount(text);
-  if (amount === undefined) throw new FieldError(field, "A whole number of base units, such as 25.");
+  if (amount === undefined) throw new FieldError(field, "Enter a whole number of base units, such as 25.");
   return amount;
 }
 

@@ -9,14 +9,14 @@ import { type Sent, transfers } from "./transfers.ts";
 export function SentList(): Markup {
   const sent = useStore(transfers);
   const [newest] = sent;
-  // Screen readers tell what changes in a part of the page that was there before.
+  // The region is always rendered, because screen readers only announce changes in elements that already exist.
   return (
     <>
       <p class="unseen" role="status">
         {newest ? progressText(newest) : ""}
       </p>
       {newest && (
-        <Section title="Sent from here">
+        <Section title="Sent from this tab">
           <ul class="sent">
             {sent.map((each) => (
               <li key={each.id}>

@@ -9,21 +9,21 @@ import {
 import { client } from "../live.ts";
 import { Store } from "../store.ts";
 
-/** A transfer that was sent from this tab, and how far it has come. */
+/** A transfer that was sent from this tab, with its progress. */
 export interface Sent {
   id: Hex;
   from: Address;
   to: Address;
   amount: string;
-  /** Once the node has it on its disk. */
+  /** When the node had the transfer on its disk. */
   acceptedAtMs: number;
   block: BlockRef | undefined;
-  /** From acceptance until it was known to be final, ms. */
+  /** The time from acceptance until the transfer was known to be final, in ms. */
   finalAfterMs: number | undefined;
   error: Error | undefined;
 }
 
-/** Newest first. */
+/** The transfers, newest first. */
 export const transfers = new Store<readonly Sent[]>([]);
 
 export interface Order {
@@ -33,10 +33,10 @@ export interface Order {
   memo: string;
 }
 
-/** Sent, and not answered: the same order again is this transaction again, so that it is made once. */
+/** The transaction that was sent without an answer. The same order submits it again, so that the order is paid only once. */
 let unanswered: { name: string; signed: SignedTransaction } | undefined;
 
-/** Signs here, and resolves once the node has taken the transaction; `transfers` tells the rest. */
+/** Signs in the browser and resolves once the node has accepted the transaction; `transfers` shows its further progress. */
 export async function send(key: Key, genesisId: Hex, order: Order): Promise<void> {
   const { to, amount, fee, memo } = order;
   const name = [genesisId, key.address, to, amount, fee, memo].join(" ");
@@ -65,12 +65,13 @@ async function submit(key: Key, order: Order, name: string): Promise<SignedTrans
     return signed;
   } catch (error) {
     if (error instanceof ApiError) {
-      // One that others overtook, and of which it is not known yet that no block can hold it, is the one to ask about next time.
+      // After these errors a block may still hold the transaction, so the next attempt has to ask about it first.
       if (!["NONCE_TOO_LOW", "EXPIRED"].includes(error.code)) unanswered = undefined;
       throw error;
     }
     if (unanswered?.name !== name) throw error;
-    const hint = "It may have taken the transfer: the same order again is the same transfer, made once.";
+    const hint =
+      "The node may have accepted the transfer. Sending the same order again is safe: it is paid only once.";
     throw new Error(`${(error as Error).message}. ${hint}`, { cause: error });
   }
 }

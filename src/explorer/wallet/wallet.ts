@@ -6,21 +6,21 @@ import { forgetKey, savedKeys, saveKey, unsealKey } from "./keyring.ts";
 export interface WalletAccount {
   address: Address;
   name: string;
-  /** Encrypted in this browser's storage; else gone when the tab is. */
+  /** True if the key is encrypted in this browser's storage; otherwise it is lost when the tab closes. */
   isSaved: boolean;
-  /** There while it is unlocked. Never leaves this page. */
+  /** The unlocked key, which never leaves this page. */
   key: Key | undefined;
 }
 
 export interface Wallet {
   accounts: readonly WalletAccount[];
-  /** The one that is shown. */
+  /** The address of the account that is shown. */
   chosen: Address | undefined;
 }
 
 export const wallet = new Store<Wallet>(savedWallet());
 
-/** Without any account where the browser's storage is of no use: all else of the page is. */
+/** Reads the saved accounts; there are none if the browser's storage cannot be used, and the rest of the page still works. */
 function savedWallet(): Wallet {
   try {
     const accounts = savedKeys().map(({ address, name }) => ({
@@ -35,7 +35,7 @@ function savedWallet(): Wallet {
   }
 }
 
-/** Without a passphrase it is kept for this tab only. */
+/** Adds a key, which is kept for this tab only if there is no passphrase. */
 export async function addKey(
   seed: Uint8Array<ArrayBuffer>,
   name: string,
@@ -61,7 +61,7 @@ export function lock(address: Address): void {
   change(address, { key: undefined });
 }
 
-/** The secret itself, to be written down. */
+/** Decrypts the seed, for the user to write down. */
 export async function seedOf(address: Address, passphrase: string): Promise<Uint8Array<ArrayBuffer>> {
   const saved = savedKeys().find((each) => each.address === address);
   if (!saved) throw new Error("This key is not saved in this browser.");
@@ -78,7 +78,7 @@ export function choose(address: Address): void {
   wallet.update({ chosen: address });
 }
 
-/** 64 hex digits, with or without `0x`. @throws */
+/** Parses 64 hex digits, with or without `0x`. @throws with a text for people */
 export function parseSeed(text: string): Uint8Array<ArrayBuffer> {
   const digits = text.trim().replace(/^0x/i, "");
   if (/^[0-9a-f]{64}$/i.test(digits)) return fromHex(`0x${digits}`);

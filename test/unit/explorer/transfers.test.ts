@@ -51,9 +51,7 @@ afterAll(() => {
 
 it("submits the same transaction again where the first got no answer, and another only once that one is over", async () => {
   answers = [undefined, [422, "EXPIRED"], [202, ""]];
-  await expect(wallet.send(key, genesisId, order)).rejects.toThrow(
-    "the same order again is the same transfer",
-  );
+  await expect(wallet.send(key, genesisId, order)).rejects.toThrow("Sending the same order again is safe");
   expect(posted).toMatchObject([{ validUntil: 112, nonce: 3 }]);
   head.height = 40;
   let isOver = false;
