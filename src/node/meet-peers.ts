@@ -1,22 +1,13 @@
-import type { Network, PeerId } from "../../protocols/index.ts";
+import type { PeerId } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import { Candidates } from "../sync/candidates.ts";
-import type { PeerStatus, PeerStatuses } from "../sync/peer-statuses.ts";
+import type { PeerStatus } from "../sync/peer-statuses.ts";
 import { inBackground } from "../util/background.ts";
 import { equalBytes } from "../util/bytes.ts";
-import type { Clock } from "../util/clock.ts";
-import type { Closers } from "./closers.ts";
-import type { ModeMachine } from "./mode.ts";
+import type { ChainSetup } from "./chain-setup.ts";
 
 /** If finality has stood still for this long, gossip may have lost votes: some rounds of a healthy chain. */
 const stalledMs = 1_000;
-
-interface MeetPeersOptions {
-  network: Network;
-  statuses: PeerStatuses;
-  modes: ModeMachine;
-  clock: Clock;
-}
 
 interface Pull {
   pull(peer: PeerId): Promise<void>;
@@ -35,9 +26,14 @@ interface MeetingParts {
  * for their certificates, and those that show none are asked less and less often.
  */
 export function meetPeers(
-  { network, statuses, modes, clock }: MeetPeersOptions,
+  {
+    network,
+    statuses,
+    modes,
+    clock,
+    closers,
+  }: Pick<ChainSetup, "network" | "statuses" | "modes" | "clock" | "closers">,
   { chain, transactions, votes, evidence }: MeetingParts,
-  closers: Closers,
 ): void {
   const met = new Set<PeerId>();
   const candidates = new Candidates({ network, clock });

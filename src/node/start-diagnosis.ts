@@ -1,19 +1,37 @@
-import type { Logger } from "../util/logger.ts";
-import type { Closers } from "./closers.ts";
+import type { Signer } from "../accounts/index.ts";
+import type { NodeCore } from "./core.ts";
+import type { Peers } from "./create-peers.ts";
 import { diagnose } from "./diagnosis.ts";
-import { DiagnosisInputs, type DiagnosisSources } from "./diagnosis-input.ts";
+import { DiagnosisInputs } from "./diagnosis-input.ts";
 import { DiagnosisLog } from "./diagnosis-log.ts";
 import type { Diagnosis } from "./diagnosis-types.ts";
+import { freeBytes } from "./disk.ts";
+
+export interface NodeDiagnosis {
+  inputs: DiagnosisInputs;
+  diagnose(): Diagnosis;
+}
 
 /** Watches the node from now on, and logs what it waits for. */
-export function startDiagnosis(
-  sources: DiagnosisSources,
-  logger: Logger,
-  closers: Closers,
-): { inputs: DiagnosisInputs; diagnose(): Diagnosis } {
-  const inputs = new DiagnosisInputs(sources);
+export function startNodeDiagnosis(
+  core: NodeCore,
+  { network, statuses }: Peers,
+  { publicKey }: Signer,
+): NodeDiagnosis {
+  const { options, clock, logger, modes, closers } = core;
+  const inputs = new DiagnosisInputs({
+    clock,
+    modes,
+    network,
+    statuses,
+    own: { publicKey, mines: options.mine },
+    hasGenesis: () => core.genesis !== undefined,
+    signingLock: () => core.services?.signer?.doubt,
+    writeFailure: () => core.writeFailure,
+    freeDiskBytes: () => freeBytes(options.dataDir.folder),
+  });
   const now = () => diagnose(inputs.gather());
-  const log = new DiagnosisLog({ diagnose: now, clock: sources.clock, logger });
+  const log = new DiagnosisLog({ diagnose: now, clock, logger });
   log.start();
   closers.push("diagnosis", () => {
     log.stop();

@@ -180,26 +180,24 @@ export class SimNode {
       async () => genesis.block,
     );
     network.add(endpoint);
-    const services = await startChainServices(
-      {
-        genesis,
-        database,
-        eventLog: await EventLog.open({ database, logger: logger }),
-        network: seenNetwork,
-        statuses,
-        line: this.#line,
-        rules: productRules,
-        verify,
-        clock,
-        pause: () => new Promise((resolve) => clock.after(0, resolve)),
-        logger,
-        modes: this.#modes,
-        account: signer && { signer, identify: async () => this.#identify() },
-        alone,
-        hashSeed: random.fork("hashes").bytes(8),
-      },
-      new Closers(logger),
-    );
+    const services = await startChainServices({
+      genesis,
+      database,
+      eventLog: await EventLog.open({ database, logger: logger }),
+      network: seenNetwork,
+      statuses,
+      line: this.#line,
+      rules: productRules,
+      verify,
+      clock,
+      pause: () => new Promise((resolve) => clock.after(0, resolve)),
+      logger,
+      modes: this.#modes,
+      account: signer && { signer, identify: async () => this.#identify() },
+      alone,
+      hashSeed: random.fork("hashes").bytes(8),
+      closers: new Closers(logger),
+    });
     if (!process.alive) return;
     process.services = services;
     this.options.onStarted(this, services);

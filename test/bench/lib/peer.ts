@@ -144,28 +144,26 @@ export class Peer {
     const network = gossip.node("peer");
     gossip.connect(network, gossip.node("others"));
     const common = { network, clock: systemClock, logger: silentLogger };
-    const services = await startChainServices(
-      {
+    const services = await startChainServices({
+      ...common,
+      genesis,
+      database,
+      eventLog: await EventLog.open({ database, logger: silentLogger }),
+      statuses: new PeerStatuses({
         ...common,
-        genesis,
-        database,
-        eventLog: await EventLog.open({ database, logger: silentLogger }),
-        statuses: new PeerStatuses({
-          ...common,
-          recoveries: () => line.recoveries,
-          status: () => ownStatus(genesis?.id, undefined, systemClock.now(), line),
-        }),
-        line,
-        rules: productRules,
-        verify: signatures.verify,
-        pause: systemPause,
-        modes: new ModeMachine("boot", silentLogger),
-        account: undefined,
-        alone: true,
-        hashSeed: new Uint8Array(8),
-      },
+        recoveries: () => line.recoveries,
+        status: () => ownStatus(genesis?.id, undefined, systemClock.now(), line),
+      }),
+      line,
+      rules: productRules,
+      verify: signatures.verify,
+      pause: systemPause,
+      modes: new ModeMachine("boot", silentLogger),
+      account: undefined,
+      alone: true,
+      hashSeed: new Uint8Array(8),
       closers,
-    );
+    });
     closers.push("imports", () => services.chain.idle());
     return new Peer(services, signers, gossip, closers);
   }

@@ -31,32 +31,30 @@ test("a node that was killed between justifying a branch and following it starts
 
   const network = new TestNetwork(clock).node("a");
   const closers = new Closers(silentLogger);
-  const { chain, mempool } = await startChainServices(
-    {
-      genesis,
-      database,
-      eventLog: await EventLog.open({ database, logger: silentLogger }),
+  const { chain, mempool } = await startChainServices({
+    genesis,
+    database,
+    eventLog: await EventLog.open({ database, logger: silentLogger }),
+    network,
+    statuses: new PeerStatuses({
       network,
-      statuses: new PeerStatuses({
-        network,
-        clock,
-        logger: silentLogger,
-        recoveries: () => line.recoveries,
-        status: () => expect.fail(),
-      }),
-      line,
-      rules: productRules,
-      verify: verifyHere,
       clock,
-      pause: systemPause,
       logger: silentLogger,
-      modes: new ModeMachine("boot", silentLogger),
-      account: undefined,
-      alone: false,
-      hashSeed: new Uint8Array(8),
-    },
+      recoveries: () => line.recoveries,
+      status: () => expect.fail(),
+    }),
+    line,
+    rules: productRules,
+    verify: verifyHere,
+    clock,
+    pause: systemPause,
+    logger: silentLogger,
+    modes: new ModeMachine("boot", silentLogger),
+    account: undefined,
+    alone: false,
+    hashSeed: new Uint8Array(8),
     closers,
-  );
+  });
   expect(chain.head.idHex).toBe(justified.idHex);
   expect(mempool.get(transactionRecord(transaction, maker.domain).idHex)).toBeDefined();
   await closers.close();

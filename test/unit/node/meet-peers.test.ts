@@ -30,9 +30,8 @@ async function setUp(votes: { pull(peer: string): Promise<void> }) {
   const closers = new Closers(silentLogger);
   onTestFinished(() => closers.close());
   meetPeers(
-    { network, statuses, modes, clock },
+    { network, statuses, modes, clock, closers },
     { chain, transactions: none, evidence: none, votes },
-    closers,
   );
   modes.enter("ready");
   const claim = (peer: string, justifiedRound: number) => {
@@ -94,9 +93,8 @@ test("peers are asked for votes on meeting them, and again each second while fin
   const closers = new Closers(silentLogger);
   onTestFinished(() => closers.close());
   meetPeers(
-    { network, statuses, modes, clock },
+    { network, statuses, modes, clock, closers },
     { chain, transactions: none, evidence: none, votes },
-    closers,
   );
   modes.enter("ready");
   for (const peer of ["a", "b"]) {

@@ -1,0 +1,51 @@
+import { loadPeerKey } from "../accounts/index.ts";
+import { chainStores } from "../chain/stores.ts";
+import { type AddressBookEntry, createNetwork, type LibP2pNetwork } from "../network/index.ts";
+import { AddressBookStore } from "../storage/address-book.ts";
+import type { Database } from "../storage/database.ts";
+import { ownStatus } from "../sync/claimed-status.ts";
+import { PeerStatuses } from "../sync/peer-statuses.ts";
+import { serveGenesis } from "../sync/serve.ts";
+import type { NodeCore } from "./core.ts";
+
+export interface Peers {
+  network: LibP2pNetwork;
+  statuses: PeerStatuses;
+  /** True if no peer of an earlier run is known. */
+  isNewcomer: boolean;
+}
+
+/** Creates the network that the options describe, without connecting it, and what is served before there is a chain. */
+export async function createPeers(core: NodeCore, database: Database): Promise<Peers> {
+  const { options, clock, logger, line, metrics, closers } = core;
+  const { dataDir, p2pHost, p2pPort, bootstrap, mdns } = options;
+  const addressBook = new AddressBookStore<AddressBookEntry>(database);
+  const isNewcomer = (await addressBook.load()).length === 0;
+  const network = await createNetwork({
+    clock,
+    logger,
+    observer: metrics.network,
+    privateKey: await loadPeerKey(dataDir.peerKey),
+    listen: [`/${p2pHost.includes(":") ? "ip6" : "ip4"}/${p2pHost}/tcp/${p2pPort}`],
+    bootstrap,
+    mdns,
+    addressBook,
+    random: Math.random,
+  });
+  const statuses = new PeerStatuses({
+    network,
+    clock,
+    logger,
+    recoveries: () => line.recoveries,
+    status: () => ownStatus(core.genesis?.id, core.services?.chain, clock.now(), line),
+  });
+  statuses.start();
+  closers.push("peer statuses", () => statuses.stop());
+  const { meta } = chainStores(database);
+  serveGenesis(
+    network,
+    () => core.genesis,
+    () => meta.genesis(),
+  );
+  return { network, statuses, isNewcomer };
+}

@@ -1,0 +1,192 @@
+import { randomBytes } from "node:crypto";
+import { checkDataIdentity, type Signer } from "../accounts/index.ts";
+import type { Genesis } from "../chain/genesis.ts";
+import type { KnownRules } from "../chain/rules.ts";
+import { minFaultTolerantAuthorities, type NodeOptions, readRecoveryFile } from "../config/index.ts";
+import type { VerifyPool } from "../crypto/verify-pool.ts";
+import { Metrics } from "../metrics/index.ts";
+import type { LibP2pNetwork } from "../network/index.ts";
+import type { Database } from "../storage/database.ts";
+import type { EventLog } from "../storage/event-log.ts";
+import { inBackground } from "../util/background.ts";
+import { systemClock } from "../util/clock.ts";
+import { messageOf } from "../util/errors.ts";
+import type { Logger } from "../util/logger.ts";
+import { systemPause } from "../util/slices.ts";
+import { type ChainServices, startChainServices } from "./chain-services.ts";
+import { Closers } from "./closers.ts";
+import type { NodeCore } from "./core.ts";
+import { createPeers, type Peers } from "./create-peers.ts";
+import { finalityInput } from "./finality-views.ts";
+import { adoptGenesis } from "./find-genesis.ts";
+import { joinLine } from "./join-line.ts";
+import { ModeMachine } from "./mode.ts";
+import { lockFolder } from "./open.ts";
+import { openEventLog, openNodeAccount, openNodeDatabase } from "./open-data.ts";
+import type { RunningNode } from "./running-node.ts";
+import { type NodeDiagnosis, startNodeDiagnosis } from "./start-diagnosis.ts";
+import { startHttp } from "./start-http.ts";
+import { createVerifyPool } from "./verify-threads.ts";
+
+/** One run of a node, from its start to its end. The only place that knows all parts. */
+export class Node implements RunningNode {
+  readonly #core: NodeCore;
+  readonly #signatures: VerifyPool;
+  readonly #searching = new AbortController();
+  readonly #exit = Promise.withResolvers<number>();
+  #url = "";
+  #joinLine: string | undefined;
+  #ending: Promise<void> | undefined;
+
+  /** @throws {UserError} if the recovery file cannot be read; nothing has been created then. */
+  constructor(options: NodeOptions, logger: Logger, rules: KnownRules) {
+    const { recoveryFile } = options;
+    const givenRecoveries = recoveryFile === undefined ? [] : readRecoveryFile(recoveryFile);
+    const metrics = new Metrics();
+    this.#signatures = createVerifyPool((error) =>
+      logger.warn({ error: messageOf(error) }, "a verification thread has ended"),
+    );
+    this.#core = {
+      options,
+      logger,
+      clock: systemClock,
+      rules,
+      line: { recoveries: [], knownRules: rules.newest },
+      metrics,
+      verify: metrics.work.verify(this.#signatures.verify),
+      closers: new Closers(logger),
+      givenRecoveries,
+      fail: (error) => this.#fail(error),
+      modes: new ModeMachine("boot", logger),
+      genesis: undefined,
+      services: undefined,
+      writeFailure: undefined,
+    };
+    this.#exit.promise.catch(() => undefined);
+  }
+
+  get exitCode(): Promise<number> {
+    return this.#exit.promise;
+  }
+
+  get url(): string {
+    return this.#url;
+  }
+
+  get joinLine(): string | undefined {
+    return this.#joinLine;
+  }
+
+  async start(): Promise<void> {
+    const core = this.#core;
+    await this.#lock();
+    const signer = await openNodeAccount(core);
+    const database = await openNodeDatabase(core, signer);
+    const eventLog = await openEventLog(core, database);
+    const peers = await createPeers(core, database);
+    const diagnosis = startNodeDiagnosis(core, peers, signer);
+    this.#url = await startHttp(core, peers, { signer, eventLog, diagnosis });
+    await this.#connect(peers.network, signer);
+    const parts = { database, eventLog, peers, signer, diagnosis };
+    if (core.genesis) await this.#startChain(parts, core.genesis, peers.isNewcomer);
+    else this.#awaitGenesis(parts).catch((error) => this.#fail(error));
+  }
+
+  async stop(reason: string): Promise<void> {
+    this.#core.logger.info({ reason }, "stopping");
+    await this.end();
+    this.#exit.resolve(0);
+  }
+
+  /** Closes everything, once. */
+  end(): Promise<void> {
+    this.#ending ??= (async () => {
+      this.#searching.abort();
+      this.#core.modes.enter("dead");
+      await this.#core.closers.close();
+    })();
+    return this.#ending;
+  }
+
+  async #lock(): Promise<void> {
+    const { closers, options } = this.#core;
+    closers.push("lock", await lockFolder(options.dataDir));
+    closers.push("verification threads", () => this.#signatures.close());
+  }
+
+  async #connect(network: LibP2pNetwork, { address }: Signer): Promise<void> {
+    const { closers, logger, options, modes } = this.#core;
+    await network.start();
+    closers.push("network", () => network.stop());
+    const p2p = network.addresses();
+    logger.info({ node: options.nodeId, address, http: this.#url, p2p, mode: modes.mode }, "node started");
+  }
+
+  async #awaitGenesis(parts: Parts): Promise<void> {
+    const genesis = await adoptGenesis(this.#core, parts.peers, parts.database, this.#searching.signal);
+    if (genesis) await this.#startChain(parts, genesis, false);
+  }
+
+  async #startChain(parts: Parts, genesis: Genesis, isNewcomer: boolean): Promise<void> {
+    const core = this.#core;
+    const { signer, peers } = parts;
+    const { dataDir: paths, mine, bootstrap } = core.options;
+    this.#sayHowToJoin(peers.network, genesis);
+    const services = await startChainServices({
+      ...core,
+      ...peers,
+      ...parts,
+      genesis,
+      pause: systemPause,
+      startTimer: core.metrics.chain.startTimer,
+      account: mine ? { signer, identify: (store) => checkDataIdentity({ paths, store }) } : undefined,
+      alone: isNewcomer && bootstrap.length === 0,
+      hashSeed: new Uint8Array(randomBytes(8)),
+    });
+    // This comes before anything is awaited: from now on the node may be ready, and reports it.
+    core.services = services;
+    await this.#watch(services, parts);
+    // Asks the peers that were connected before there was a chain to compare.
+    for (const { id } of peers.network.peers()) inBackground(peers.statuses.ask(id));
+  }
+
+  #sayHowToJoin(network: LibP2pNetwork, { idHex, config }: Genesis): void {
+    const { logger, options } = this.#core;
+    this.#joinLine = joinLine({ nodeId: options.nodeId, addresses: network.addresses(), genesisId: idHex });
+    logger.info({ join: this.#joinLine }, "other machines join with this, also without multicast");
+    const authorities = config.authorities.length;
+    if (authorities >= minFaultTolerantAuthorities) return;
+    logger.warn({ authorities }, "fewer than four authorities: the chain tolerates no fault among them");
+  }
+
+  /** Metrics, event streams and the diagnosis follow the chain from now on. */
+  async #watch(services: ChainServices, { eventLog, diagnosis }: Parts): Promise<void> {
+    const { metrics, clock, modes } = this.#core;
+    metrics.chain.follow(services.chain, services.mempool, { clock, inStep: () => modes.mode === "ready" });
+    // Streams that were opened before can continue.
+    eventLog.announce();
+    await diagnosis.inputs.follow({
+      ...services,
+      recoveries: services.otherRecoveries,
+      finality: () => finalityInput(services),
+    });
+    services.finalizer.events.on("seen", ({ voter }) => diagnosis.inputs.onFinalityVote(voter));
+  }
+
+  /** The node cannot continue: it closes everything and reports the reason. */
+  #fail(error: unknown): void {
+    if (this.#ending) return;
+    this.#core.logger.debug({ error: messageOf(error) }, "the node ends");
+    const ended = () => this.#exit.reject(error);
+    this.end().then(ended, ended);
+  }
+}
+
+/** The parts that exist before the chain. */
+interface Parts {
+  database: Database;
+  eventLog: EventLog;
+  peers: Peers;
+  signer: Signer;
+  diagnosis: NodeDiagnosis;
+}

@@ -1,0 +1,132 @@
+import { authorityIndex } from "../consensus/index.ts";
+import { EvidenceStore } from "../storage/evidence.ts";
+import type { FinalityStore } from "../storage/finality.ts";
+import { BlockInbox } from "../sync/block-inbox.ts";
+import { EvidenceInbox } from "../sync/evidence-inbox.ts";
+import { Outbox } from "../sync/outbox.ts";
+import { serveChain } from "../sync/serve.ts";
+import { Topics } from "../sync/topics.ts";
+import { TransactionInbox } from "../sync/transaction-inbox.ts";
+import { VoteInbox } from "../sync/vote-inbox.ts";
+import { inBackground } from "../util/background.ts";
+import type { ChainSetup } from "./chain-setup.ts";
+import type { Ledger } from "./start-ledger.ts";
+import type { Voting } from "./start-voting.ts";
+
+/** The node's own messages, on the topics of its chain. */
+export interface Publishing {
+  topics: Topics;
+  outbox: Outbox;
+}
+
+export function startPublishing(setup: ChainSetup, { chain, mempool }: Ledger): Publishing {
+  const { network, line, clock, logger, closers } = setup;
+  const common = { network, clock, logger };
+  const topics = new Topics({ ...common, chain, line });
+  closers.push("gossip", () => topics.stop());
+  const outbox = new Outbox({ ...common, topics, mempool });
+  outbox.start();
+  closers.push("outbox", () => outbox.stop());
+  return { topics, outbox };
+}
+
+/** Collects proofs of double signing from the blocks and votes that are seen, and from peers. */
+export async function openEvidence(
+  { network, clock, logger, database, verify, genesis }: ChainSetup,
+  { chain }: Ledger,
+  { topics }: Publishing,
+  finalityStore: FinalityStore,
+): Promise<EvidenceInbox> {
+  const evidence = await EvidenceInbox.open({
+    network,
+    clock,
+    logger,
+    publish: (message) => topics.publish("evidence", message),
+    store: new EvidenceStore(database),
+    certificates: {
+      justifiedRound: () => chain.justified.round,
+      certificate: (round) => finalityStore.certificate(round),
+    },
+    verify,
+    rules: { slotMs: genesis.config.slotMs, genesisId: genesis.id },
+    isAuthority: (address) => authorityIndex(chain.snapshot.authorities, address) >= 0,
+  });
+  evidence.serve();
+  chain.events.on("imported", ({ header }) => evidence.seenHeader(header));
+  return evidence;
+}
+
+export function startBlockInbox(
+  { network, clock, logger, statuses, closers }: ChainSetup,
+  { chain, mempool, checks }: Ledger,
+  evidence: EvidenceInbox,
+): BlockInbox {
+  const inbox = new BlockInbox({
+    network,
+    clock,
+    logger,
+    chain,
+    checks,
+    mempool,
+    onFarAhead: (peer) => inBackground(statuses.ask(peer)),
+    onSigned: (header) => evidence.seenHeader(header),
+  });
+  closers.push("block inbox", () => inbox.stop());
+  return inbox;
+}
+
+export function startVoteInbox(
+  { network, clock, logger, closers }: ChainSetup,
+  { chain }: Ledger,
+  { finalizer, own }: Voting,
+  blocks: BlockInbox,
+  store: FinalityStore,
+): VoteInbox {
+  const votes = new VoteInbox({
+    network,
+    clock,
+    logger,
+    chain,
+    finalizer,
+    store,
+    fetchBlock: (id, peer) => inBackground(blocks.fetch(id, peer)),
+    fetchVotedBlock: (id, peer, charge) => inBackground(blocks.fetchVoted(id, peer, charge)),
+    onAnswer: () => own?.onAnswer(),
+  });
+  votes.serve();
+  closers.push("vote inbox", () => votes.stop());
+  return votes;
+}
+
+export function startTransactionInbox(
+  { network, logger, closers }: ChainSetup,
+  { mempool }: Ledger,
+): TransactionInbox {
+  const transactions = new TransactionInbox({ network, mempool, logger });
+  closers.push("transaction inbox", () => transactions.stop());
+  return transactions;
+}
+
+/** The receivers of everything that comes by gossip. */
+export interface Inboxes {
+  blocks: BlockInbox;
+  transactions: TransactionInbox;
+  votes: VoteInbox;
+  evidence: EvidenceInbox;
+}
+
+/** Answers peers' questions about the chain, and receives their gossip. */
+export async function joinNetwork(
+  { network }: ChainSetup,
+  { chain, mempool }: Ledger,
+  { topics }: Publishing,
+  { blocks, transactions, votes, evidence }: Inboxes,
+): Promise<void> {
+  serveChain(network, chain, mempool);
+  await topics.join({
+    blocks: (message, from) => blocks.onGossip(message, from),
+    transactions: (message, from) => transactions.onGossip(message, from),
+    votes: (message, from) => votes.onGossip(message, from),
+    evidence: (message, from) => evidence.onGossip(message, from),
+  });
+}

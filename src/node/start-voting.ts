@@ -1,0 +1,48 @@
+import type { ProtectedSigner } from "../accounts/index.ts";
+import { Finalizer } from "../chain/finalizer.ts";
+import { Voter } from "../chain/voter.ts";
+import type { EvidenceInbox } from "../sync/evidence-inbox.ts";
+import type { Outbox } from "../sync/outbox.ts";
+import type { ChainSetup } from "./chain-setup.ts";
+import { followOwnSignatures, openSigning } from "./signing.ts";
+import type { Ledger } from "./start-ledger.ts";
+
+export interface Voting {
+  finalizer: Finalizer;
+  /** Present, like the voter, if the node makes blocks and votes on them. */
+  signer: ProtectedSigner | undefined;
+  voter: Voter | undefined;
+  /** Tells the signer of signatures of this account that others show. */
+  own: ReturnType<typeof followOwnSignatures> | undefined;
+}
+
+/** Counts votes, and casts this node's own while it is ready. */
+export async function startVoting(
+  setup: ChainSetup,
+  { chain }: Ledger,
+  outbox: Outbox,
+  evidence: EvidenceInbox,
+): Promise<Voting> {
+  const { clock, logger, modes, closers } = setup;
+  const signer = await openSigner(setup, { chain });
+  const finalizer = new Finalizer({ chain, logger });
+  const voter = signer && new Voter({ chain, finalizer, clock, logger, signer });
+  if (voter) closers.push("voter", () => voter.stop());
+  const own = signer && followOwnSignatures(signer, { chain, finalizer, logger });
+  if (own) closers.push("own signatures", own.stop);
+  finalizer.events.on("signed", (vote) => evidence.seenVote(vote));
+  voter?.events.on("vote", (vote) => outbox.publishVote(vote));
+  modes.events.on("mode", (mode) => {
+    if (voter) voter.enabled = mode === "ready";
+  });
+  return { finalizer, signer, voter, own };
+}
+
+async function openSigner(
+  { account, database, genesis, clock, logger }: ChainSetup,
+  { chain }: Pick<Ledger, "chain">,
+): Promise<ProtectedSigner | undefined> {
+  if (!account) return undefined;
+  const isAlone = () => chain.snapshot.authorities.length === 1;
+  return openSigning({ ...account, database, genesis, clock, logger, isAlone });
+}
