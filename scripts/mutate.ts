@@ -30,8 +30,7 @@ async function run(name: string): Promise<Mutants> {
   process.env["MUTATION_TESTS"] = part.tests.join(" ");
   return new Stryker({
     mutate: file ? [`src/${partName}/${file}`] : part.mutate,
-    testRunner: "vitest",
-    vitest: { configFile: "test/mutation/vitest.config.ts", related: false },
+    testRunner: "in-process",
     // Only the tests that run a mutant are run for it.
     coverageAnalysis: "perTest",
     incremental: true,
@@ -45,10 +44,14 @@ async function run(name: string): Promise<Mutants> {
     // Stryker would read it with the API of TypeScript, which TypeScript 7 does not have; node runs the files as they are.
     tsconfigFile: "none",
     disableTypeChecks: false,
-    plugins: ["@stryker-mutator/vitest-runner", join(root, "test/mutation/ignore-texts.ts")],
+    plugins: ["ignore-texts", "in-process", "report-survivors"].map((name) =>
+      join(root, `test/mutation/${name}.ts`),
+    ),
     ignorers: ["texts"],
     ignorePatterns: ["data", "dist", "reports"],
-    reporters: ["progress-append-only", "json"],
+    // Some state that a mutant leaves behind is harmless, and makes later ones only slower.
+    maxTestRunnerReuse: 150,
+    reporters: ["progress-append-only", "json", "survivors"],
     jsonReporter: { fileName: `${report}.json` },
     allowConsoleColors: false,
   }).runMutationTest();
@@ -83,13 +86,6 @@ process.chdir(root);
 const rows: string[] = [];
 for (const name of positionals.length > 0 ? positionals : Object.keys(parts)) {
   const mutants = await run(name);
-  for (const { fileName, location, mutatorName, replacement, status } of mutants) {
-    if (!survived.has(status)) continue;
-    const { line, column } = location.start;
-    console.log(
-      `${relative(root, fileName)}:${line}:${column} ${status} ${mutatorName}: ${replacement?.replace(/\s+/g, " ")}`,
-    );
-  }
   const files = Object.groupBy(mutants, ({ fileName }) => relative(root, fileName));
   for (const [file, ofFile = []] of Object.entries(files)) rows.push(row(file, scoreOf(ofFile)));
   const score = scoreOf(mutants);

@@ -43,6 +43,7 @@ export const parts: Readonly<Record<string, Part>> = {
   types: folder("types", [vectors]),
   crypto: folder("crypto"),
   state: folder("state"),
-  chain: folder("chain"),
+  // Long random runs, and one that counts steps with a module of its own, notice little that the quick tests do not.
+  chain: folder("chain", ["!test/unit/chain/{model,vote-cost}.test.ts"]),
   sync: { mutate: checksOfSync.map((name) => `src/sync/${name}.ts`), tests: [ownTests("sync")] },
 };
