@@ -1,10 +1,7 @@
 export * from "./account.ts";
 export * from "./admin-token.ts";
 export * from "./data-identity.ts";
-export type { HeardRounds } from "./doubt.ts";
 export { exportInterchange, importInterchange } from "./interchange.ts";
-export { defaultScrypt, type ScryptParameters } from "./keystore.ts";
-export { passphraseFileVariable } from "./passphrase.ts";
 export * from "./peer-key.ts";
 export * from "./protected-signer.ts";
 export type * from "./protected-signer-types.ts";

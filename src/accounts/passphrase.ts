@@ -4,7 +4,7 @@ import { createFile, exists } from "../util/atomic-file.ts";
 import { messageOf, UserError } from "../util/errors.ts";
 
 /** The variable that names a passphrase file if no option does. */
-export const passphraseFileVariable = "CCOIN_PASSPHRASE_FILE";
+const passphraseFileVariable = "CCOIN_PASSPHRASE_FILE";
 
 export interface PassphraseSource {
   /** The passphrase itself, typed by a person. */

@@ -6,11 +6,10 @@ import type { Mempool } from "../mempool/mempool.ts";
 import type { EventLog } from "../storage/event-log.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Logger } from "../util/logger.ts";
-import type { peerSchema, statusSchema, syncSchema } from "./schemas/node.ts";
+import type { peerSchema, statusSchema } from "./schemas/node.ts";
 import type { ConsensusServices } from "./services-consensus.ts";
 
 export type StatusBody = z.infer<typeof statusSchema>;
-export type SyncBody = z.infer<typeof syncSchema>;
 export type PeerBody = z.infer<typeof peerSchema>;
 
 /** The chain and its mempool. They exist once a genesis block is known. */

@@ -16,7 +16,7 @@ export interface SubmitManyBody {
   rejected: Rejection[];
 }
 
-export interface Rejection {
+interface Rejection {
   index: number;
   code: ProblemCode;
   detail: string;

@@ -10,7 +10,7 @@ import type { Head } from "./types.ts";
  */
 export const maxProofDepth = 128;
 /** The most transactions in these blocks: some 0.3 s of work, in slices; blocks wait for it. */
-export const maxProofTransactions = 32_768;
+const maxProofTransactions = 32_768;
 
 /** `ACCOUNT_NOT_FOUND`: the account did not exist then. `PROOF_NOT_AVAILABLE`: the block's state cannot be rebuilt. */
 export class ProofError extends CodedError<"ACCOUNT_NOT_FOUND" | "PROOF_NOT_AVAILABLE"> {}

@@ -14,7 +14,7 @@ import type { Chain } from "./chain.ts";
 import type { Head } from "./types.ts";
 
 /** The most headers between a block and the next one that was finalized by a certificate of its own. */
-export const maxProofHeaders = 512;
+const maxProofHeaders = 512;
 
 const { recentSigners, openVotes } = AuthoritySnapshot.fields;
 

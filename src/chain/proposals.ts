@@ -31,7 +31,7 @@ export interface Proposal {
 }
 
 /** Storage for proposals, one per subject. */
-export interface ProposalStorage {
+interface ProposalStorage {
   load(): Promise<Proposal[]>;
   save(proposal: Proposal): Promise<void>;
   remove(vote: HeaderVote): Promise<void>;

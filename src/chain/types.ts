@@ -53,7 +53,7 @@ export interface IncludedTransaction {
 }
 
 /** `total` is the time since the timer was started. */
-export type Stage = "check" | "execute" | "hash" | "sign" | "commit" | "total";
+type Stage = "check" | "execute" | "hash" | "sign" | "commit" | "total";
 
 /** Records that a stage of the work on a block has ended. The stage began where the previous one ended. */
 export type StageTimer = (stage: Stage) => void;

@@ -15,7 +15,7 @@ import type { ChainParameters, Checkpoint, Genesis, Header, Link, Transaction } 
 /** Computes roots of the ledger's SSZ containers (protocols/README.md, section 2) from their JSON forms. */
 
 export const maxMemoBytes = 256;
-export const maxAuthorities = 1024;
+const maxAuthorities = 1024;
 const maxGenesisBalances = 2 ** 20;
 const maxAddressNames = 1024;
 

@@ -47,11 +47,7 @@ export function turnStepMs(periodMs: number): number {
  * 0 for the authority whose turn the height is. Otherwise its place, from 1, among those that follow the turn in the
  * order of the set and may sign. Undefined if the proposer may not sign.
  */
-export function turnDistance(
-  snapshot: AuthoritySnapshot,
-  height: number,
-  proposer: Uint8Array,
-): number | undefined {
+function turnDistance(snapshot: AuthoritySnapshot, height: number, proposer: Uint8Array): number | undefined {
   const { authorities } = snapshot;
   const index = authorityIndex(authorities, proposer);
   if (index < 0 || hasSignedRecently(snapshot, height, proposer)) return undefined;

@@ -186,6 +186,6 @@ export function refuseUnsigned(record: TransactionRecord): Refusal {
   return refuse(record, "INVALID_SIGNATURE", "the signature does not match");
 }
 
-export function refuse(record: TransactionRecord, code: TransactionErrorCode, detail: string): Refusal {
+function refuse(record: TransactionRecord, code: TransactionErrorCode, detail: string): Refusal {
   return { accepted: false, record, code, detail };
 }

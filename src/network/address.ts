@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from "node:net";
 
 /** The reach of an address. A name may lead anywhere. */
-export type Reach = "loopback" | "link" | "private" | "public" | "name";
+type Reach = "loopback" | "link" | "private" | "public" | "name";
 
 /** The parts of a multiaddr that distinguish machines. */
 export interface Place {

@@ -38,7 +38,7 @@ export function givesWay<Item extends Placed>(
   }
 }
 
-export function countBy<Item>(items: Iterable<Item>, key: (item: Item) => string): Map<string, number> {
+function countBy<Item>(items: Iterable<Item>, key: (item: Item) => string): Map<string, number> {
   const counts = new Map<string, number>();
   for (const item of items) counts.set(key(item), (counts.get(key(item)) ?? 0) + 1);
   return counts;

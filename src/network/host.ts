@@ -13,7 +13,7 @@ import type { PeerScores } from "./scores.ts";
 import { sendFewerWindowUpdates } from "./window-updates.ts";
 
 /** A tag of this product, so that nodes of other libp2p programs on the LAN are not dialled. */
-export const mdnsServiceTag = "_ccoin._tcp.local";
+const mdnsServiceTag = "_ccoin._tcp.local";
 /**
  * A node asks at once when it starts. This interval covers lost answers and networks that come up later. Every node
  * answers every question to every node: frequent questions would be most of the traffic of an idle network.
@@ -23,7 +23,7 @@ const mdnsIntervalMs = 10_000;
 /** `Inbound` and the dialler count connections. libp2p's own limit, which knows no addresses, must never be reached. */
 const maxConnections = 4_096;
 /** Per second and host, also for this machine: it may run a whole test network, whose nodes start together. */
-export const inboundPerSecond = 100;
+const inboundPerSecond = 100;
 /** More than `Inbound` allows at one time. */
 const maxPendingInbound = 1_024;
 /** A slow machine behind a slow line needs a second or two. */

@@ -32,7 +32,7 @@ export const inboundLimits = {
   rateOfCrowded: { requests: 2, perMs: 16_000 },
 };
 
-export type InboundLimits = typeof inboundLimits;
+type InboundLimits = typeof inboundLimits;
 
 /** A connection below libp2p's: closing it ends everything that is built on it. */
 export interface Socket {

@@ -23,7 +23,7 @@ export interface DiagnosisInput {
   freeDiskBytes: number | undefined;
 }
 
-export interface OwnInput {
+interface OwnInput {
   address: Uint8Array;
   /** False if the node was started with --no-mine. */
   mines: boolean;
@@ -68,7 +68,7 @@ export interface ChainInput {
   recovery: RecoveryInput;
 }
 
-export interface ConflictInput {
+interface ConflictInput {
   height: number;
   own: Hex;
   otherHeight: number;

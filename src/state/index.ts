@@ -1,4 +1,4 @@
-export type { AccountReader, AccountValue } from "./account-table.ts";
+export type { AccountReader } from "./account-table.ts";
 export * from "./execute.ts";
 export * from "./state.ts";
 export * from "./state-root.ts";

@@ -27,7 +27,7 @@ export interface OtherRecoveriesOptions {
 }
 
 /** A recovery that peers claim to have been given, and this node was not. Only the agreement of people proves it. */
-export interface ClaimedRecovery {
+interface ClaimedRecovery {
   id: Hex;
   height: number;
   authorities: number;

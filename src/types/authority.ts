@@ -25,11 +25,7 @@ export const noVote: HeaderVote = {
 };
 
 /** One of the newest blocks and its proposer. */
-export const RecentSigner = new ContainerType(
-  { height: Count, proposer: Bytes32 },
-  { typeName: "RecentSigner" },
-);
-export type RecentSigner = ValueOf<typeof RecentSigner>;
+const RecentSigner = new ContainerType({ height: Count, proposer: Bytes32 }, { typeName: "RecentSigner" });
 
 /** A header's vote that has not been enacted. `height` is the header's. */
 export const OpenVote = new ContainerType(

@@ -3,21 +3,19 @@ import { SignedHeader } from "./block.ts";
 import { SignedFinalityVote } from "./finality.ts";
 
 /** Two headers of one proposer in one slot. `first` has the lower block id. */
-export const HeaderEvidence = new ContainerType(
+const HeaderEvidence = new ContainerType(
   { first: SignedHeader, second: SignedHeader },
   { typeName: "HeaderEvidence" },
 );
-export type HeaderEvidence = ValueOf<typeof HeaderEvidence>;
 
 /**
  * Two votes of one voter that have the same target round, or of which one surrounds the other. `first` has the lower
  * root of its message.
  */
-export const VoteEvidence = new ContainerType(
+const VoteEvidence = new ContainerType(
   { first: SignedFinalityVote, second: SignedFinalityVote },
   { typeName: "VoteEvidence" },
 );
-export type VoteEvidence = ValueOf<typeof VoteEvidence>;
 
 /** Proof that an authority broke a rule of signing. Exactly one of the lists has its element. The id is the root. */
 export const Evidence = new ContainerType(

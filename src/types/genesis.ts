@@ -9,11 +9,10 @@ export const maxGenesisBalances = 2 ** 20;
 export const maxAddressNames = 1024;
 
 /** A name by which people know an address. It is for display only. */
-export const AddressName = new ContainerType(
+const AddressName = new ContainerType(
   { address: Bytes32, name: new ByteListType(64) },
   { typeName: "AddressName" },
 );
-export type AddressName = ValueOf<typeof AddressName>;
 
 /** The configuration of one chain, set by its genesis. Texts are UTF-8. */
 export const ChainConfig = new ContainerType(

@@ -47,8 +47,3 @@ export function messageOf(error: unknown): string {
 export function lineOf(error: unknown): string {
   return messageOf(error).replace(/\s+/g, " ");
 }
-
-/** Throws if a branch that the types rule out is reached. */
-export function unreachable(value: never): never {
-  throw new Error(`unreachable: ${String(value)}`);
-}

@@ -1,6 +1,6 @@
 import type { World } from "../e2e/harness/open-world.ts";
 
-export interface ScenarioOptions {
+interface ScenarioOptions {
   rounds: number;
   seed: number;
   onRound(round: number): void;

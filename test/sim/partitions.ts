@@ -6,7 +6,7 @@ export type Cut = (from: PeerId, to: PeerId) => boolean;
 
 export const noCut: Cut = () => false;
 
-export const partitionShapes = [
+const partitionShapes = [
   "halves",
   "halves",
   "halves",

@@ -4,7 +4,7 @@ import type { NetworkConditions } from "./network.ts";
 import type { Random } from "./random.ts";
 import type { ClockError } from "./timeline.ts";
 
-export const faultKinds = [
+const faultKinds = [
   /** Two headers for a slot, each to a part of its peers. */
   "equivocateHeaders",
   /** Votes for other targets and from other sources beside the right ones. */

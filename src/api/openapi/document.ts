@@ -35,7 +35,7 @@ export interface OperationObject {
   "x-events"?: Record<string, JsonSchema>;
 }
 
-export interface ParameterObject {
+interface ParameterObject {
   name: string;
   in: "path" | "query" | "header";
   required: boolean;

@@ -41,7 +41,7 @@ export const blockSummarySchema = z
   })
   .meta({ id: "BlockSummary" });
 
-export const genesisSchema = z
+const genesisSchema = z
   .object({
     name: z.string(),
     symbol: z.string().describe("Of the unit that people count in; for display."),

@@ -20,7 +20,7 @@ export const syncSchema = z.object({
 });
 
 /** A summary of one of the recoveries that a chain has gone through. */
-export const recoverySummarySchema = z
+const recoverySummarySchema = z
   .object({
     id: idSchema,
     block: blockRefSchema.describe("The chain went on from it."),

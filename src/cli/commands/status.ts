@@ -43,7 +43,7 @@ const stateColors = {
   "no-genesis": "yellow",
 } as const;
 
-export function statusText(status: Status, diagnosis: Diagnosis | undefined, nowMs: number): string {
+function statusText(status: Status, diagnosis: Diagnosis | undefined, nowMs: number): string {
   const { head, finalized, mempool, sync } = status;
   const ageS = head && Math.max(0, Math.round((nowMs - head.timestamp) / 1000));
   const chain = status.genesisId

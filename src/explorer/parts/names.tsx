@@ -67,7 +67,7 @@ export function Age({ atMs }: { atMs: number }): Markup {
   );
 }
 
-export function Copy({ text, what }: { text: string; what: string }): Markup {
+function Copy({ text, what }: { text: string; what: string }): Markup {
   const [done, setDone] = useState(false);
   const copy = async () => {
     await navigator.clipboard.writeText(text);

@@ -35,7 +35,7 @@ export async function watchChain(site: Site): Promise<View> {
 }
 
 /** Claims about the chain, each of another kind, by the number of who makes it. */
-export function claim(view: View, genesisId: string, slot: number): Uint8Array {
+function claim(view: View, genesisId: string, slot: number): Uint8Array {
   const honest = {
     ...ofFirstRules(fromHex(genesisId)),
     height: view.height,

@@ -12,7 +12,7 @@ import { CpuWatch } from "../lib/usage.ts";
 import { verifyPart, withVerifyLimit } from "../lib/verify-limit.ts";
 
 /** `count`: transactions whose time is taken. */
-export type SubmitSettings = {
+type SubmitSettings = {
   authorities: number;
   senders: number;
   count: number;

@@ -1,7 +1,7 @@
 import type { Context } from "../figure.ts";
 
 /** Something that grows with the size of an axis. */
-export interface Cost {
+interface Cost {
   name: string;
   unit: string;
   /** The exponent that it should have at most: 0 for a cost that does not depend on the size, 1 for one in proportion. */

@@ -28,7 +28,7 @@ export async function sameChain(
 }
 
 /** All blocks above genesis up to `top`, ascending. */
-export async function chainOf(node: TestNode, top: number): Promise<BlockAnswer[]> {
+async function chainOf(node: TestNode, top: number): Promise<BlockAnswer[]> {
   const blocks: BlockAnswer[] = [];
   for (let height = 1; height <= top; height++) blocks.push(await node.block(height));
   for (const [index, block] of blocks.entries()) {

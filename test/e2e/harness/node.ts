@@ -52,7 +52,7 @@ export interface AuthoritiesAnswer {
   evidence: { offender: string; offence: string }[];
 }
 
-export interface CheckpointAnswer {
+interface CheckpointAnswer {
   round: number;
   height: number;
   id: string;

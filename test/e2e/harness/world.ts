@@ -42,7 +42,7 @@ export function useShared<T>(open: (world: World) => Promise<T>): () => T {
 }
 
 /** Keeps with a test that has failed what its message does not say. */
-export function noteBackground(
+function noteBackground(
   { meta, result }: Pick<RunnerTestCase, "meta" | "result">,
   { lastWords }: OpenedWorld,
 ): void {

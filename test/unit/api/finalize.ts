@@ -5,13 +5,13 @@ import { certificateOf } from "../../../src/consensus/index.ts";
 import type { Checkpoint, FinalityVote } from "../../../src/types/index.ts";
 
 /** The canonical block at this height in the round after the highest justified one. */
-export async function nextCheckpoint(chain: Chain, height: number): Promise<Checkpoint> {
+async function nextCheckpoint(chain: Chain, height: number): Promise<Checkpoint> {
   const block = (await chain.reader.canonicalId(height))!;
   return { round: chain.finality.justified.round + 1, height, block };
 }
 
 /** Has these authorities justify a block; from the round before, that makes the block justified then final. */
-export async function justify(chain: Chain, target: Checkpoint, voters: readonly Signer[]): Promise<void> {
+async function justify(chain: Chain, target: Checkpoint, voters: readonly Signer[]): Promise<void> {
   const message: FinalityVote = { source: chain.finality.justified, target };
   const root = voteSigningRoot(message, chain.genesis.id);
   const votes = await Promise.all(

@@ -47,13 +47,13 @@ export const bob = signer(3);
 
 const genesisTime = 1_700_000_000_000;
 
-export const config: ChainConfig = testChainConfig({
+const config: ChainConfig = testChainConfig({
   maxBlockTransactions: 10_000,
   blockReward: 0n,
   authorities: [authority.publicKey],
 });
 
-export interface TestTransfer {
+interface TestTransfer {
   from?: Signer;
   to?: Uint8Array;
   amount?: bigint;

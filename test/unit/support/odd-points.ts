@@ -50,7 +50,7 @@ export function mixedSet(message: Uint8Array, forKey: Point, forR: Point, r = 98
   return { publicKey, message, signature: concatBytes(R, encode((r + k * a) % order)) };
 }
 
-export function challenge(R: Uint8Array, publicKey: Uint8Array, message: Uint8Array): bigint {
+function challenge(R: Uint8Array, publicKey: Uint8Array, message: Uint8Array): bigint {
   const digest = hash(concatBytes(R, publicKey, message));
   return BigInt(`0x${Buffer.from(digest).reverse().toString("hex")}`) % order;
 }
