@@ -13,6 +13,7 @@ import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import type { Chain } from "./chain.ts";
+import { SignsOfLife } from "./signs-of-life.ts";
 import type { BlockSigner, CanonicalBlock } from "./types.ts";
 
 /** The delay before the next attempt after a block could not be made. */
@@ -53,16 +54,22 @@ export class Producer {
   #cancel: () => void = () => undefined;
   /** The block of a recovery had not arrived when the next block was last planned. */
   #awaitsRecovery = false;
+  /** The next block is planned because the head is not final; once it is, there is no reason for one. */
+  #awaitsFinality = false;
+  readonly #signsOfLife: SignsOfLife;
   readonly #stops: (() => void)[];
 
   constructor(options: ProducerOptions) {
     this.#options = options;
     const { events } = options.chain;
+    this.#signsOfLife = new SignsOfLife(options);
     this.#stops = [
+      () => this.#signsOfLife.stop(),
       events.on("head", () => this.#restart()),
       // A recovery's block becomes final after it has become the head, and changes the set that may continue.
       events.on("finality", () => {
         if (this.#awaitsRecovery) this.#restart();
+        else if (this.#awaitsFinality) this.#schedule();
       }),
     ];
   }
@@ -130,10 +137,12 @@ export class Producer {
     if (this.#awaitsRecovery) return undefined;
     const { emptyBlockPeriodMs } = chain.snapshot.parameters;
     const parent = chain.head.header.message;
-    const emptyAtMs =
-      emptyBlockPeriodMs === 0 ? Number.POSITIVE_INFINITY : parent.timestamp + emptyBlockPeriodMs;
+    const signAtMs = this.#signsOfLife.dueMs;
+    const emptyPeriodMs = emptyBlockPeriodMs === 0 ? Number.POSITIVE_INFINITY : emptyBlockPeriodMs;
+    const emptyAtMs = Math.min(parent.timestamp + emptyPeriodMs, signAtMs);
     const reasonAtMs = Math.min(emptyAtMs, this.#wantedSince ?? Number.POSITIVE_INFINITY);
     if (reasonAtMs === Number.POSITIVE_INFINITY) return undefined;
+    this.#awaitsFinality = reasonAtMs === signAtMs;
     const time = productionTime(chain.snapshot, parent, signer.publicKey, Math.max(this.#since, reasonAtMs));
     return time && { ...this.#moveToFreeSlot(time), emptyAtMs, parentId: chain.head.id };
   }

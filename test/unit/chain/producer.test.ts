@@ -16,6 +16,7 @@ import {
 } from "../support/chain.ts";
 import { ManualClock } from "../support/clock.ts";
 import { MemoryDatabase } from "../support/database.ts";
+import { signedVote, testFinalizer } from "../support/votes.ts";
 
 /** Nodes of one chain, each with the producer of one authority; blocks reach the others at once. */
 async function network(
@@ -164,6 +165,43 @@ describe("a quiet chain", () => {
     send(await maker.transfer({ nonce: 2 }));
     await clock.advance(10_000);
     expect(produced.map(({ block }) => block.records.length)).toEqual([1, 2]);
+  });
+
+  test("whose head does not become final makes series of blocks, in which each authority that is there signs", async () => {
+    const { clock, produced, enable, maker, send } = await network(3, 4, { emptyBlockPeriodMs: 0 });
+    enable(0, 1, 2);
+    send(await maker.transfer({}));
+    await clock.advance(29_000);
+    expect(produced).toHaveLength(1);
+    await clock.advance(30_000);
+    expect(produced.at(-1)!.block.height).toBe(8);
+    const firstMs = produced[0]!.block.header.message.timestamp;
+    expect(produced[1]!.block.header.message.timestamp - firstMs).toBe(30_000);
+    const lastMs = produced.at(-1)!.block.header.message.timestamp;
+    await clock.advance(120_000);
+    const next = produced.filter(({ block }) => block.height > 8);
+    expect(next[0]!.block.header.message.timestamp - lastMs).toBe(60_000);
+    expect(next.at(-1)!.block.height).toBe(16);
+    for (const series of [produced.slice(1), next]) expect(new Set(series.map(({ by }) => by)).size).toBe(3);
+  });
+
+  test("whose head has become final rests", async () => {
+    const { clock, chains, produced, enable, maker, send } = await network(1, 1, { emptyBlockPeriodMs: 0 });
+    enable(0);
+    send(await maker.transfer({}));
+    await clock.advance(20_000);
+    const { finalizer } = testFinalizer(chains[0]!);
+    const { genesis } = maker;
+    const inRound = (round: number) => ({ round, height: 1, block: produced[0]!.block.id });
+    const start = { round: 0, height: 0, block: genesis.id };
+    for (const [source, target] of [
+      [start, inRound(1)],
+      [inRound(1), inRound(2)],
+    ] as const)
+      await finalizer.addVote(await signedVote(authorities[0]!, genesis, source, target));
+    expect(chains[0]!.chain.finalized.height).toBe(1);
+    await clock.advance(600_000);
+    expect(produced).toHaveLength(1);
   });
 
   test("that makes some makes them at their period, and a transaction before", async () => {

@@ -1,0 +1,95 @@
+import { type Header, transactionsRoot } from "../types/index.ts";
+import { equalBytes } from "../util/bytes.ts";
+import type { Clock } from "../util/clock.ts";
+import type { Chain } from "./chain.ts";
+import type { Head, HeadChange } from "./types.ts";
+
+/** The longest time-out of a round: a chain that is not final by then lacks more than a message. */
+const stalledMs = 30_000;
+/** Each series doubles the wait for the next one, up to a quarter of an hour. */
+const maxDoublings = 5;
+const noTransactions = transactionsRoot([]);
+
+export interface SignsOfLifeOptions {
+  chain: Pick<Chain, "head" | "finalized" | "snapshot" | "events">;
+  clock: Clock;
+}
+
+/**
+ * Tells when a chain that makes no empty blocks, or few, makes some all the same: while its head does not become final.
+ * An authority whose data may be old votes only once the others have signed something new (docs/slashing-protection.md,
+ * section 3). On a chain that waits for a transaction they would sign nothing, and the chain would wait for its vote.
+ *
+ * The blocks come in series, which end at heights that are multiples of twice the number of authorities. In a whole
+ * series each authority that is there signs a block.
+ */
+export class SignsOfLife {
+  readonly #options: SignsOfLifeOptions;
+  readonly #stops: (() => void)[];
+  #head: Head;
+  /** True if the head is a block of a series: it has no transactions, and was made before an empty block was due. */
+  #isSign = false;
+  /** The time since which finality has made no progress. */
+  #stillSinceMs: number;
+  /** The number of series since then. */
+  #series = 0;
+
+  constructor(options: SignsOfLifeOptions) {
+    this.#options = options;
+    const { chain, clock } = options;
+    this.#head = chain.head;
+    this.#stillSinceMs = clock.now();
+    let finalHeight = chain.finalized.height;
+    this.#stops = [
+      chain.events.on("head", (change) => this.#follow(change)),
+      chain.events.on("finality", ({ finalized: { height } }) => {
+        if (height > finalHeight) this.#restart();
+        finalHeight = height;
+      }),
+    ];
+  }
+
+  stop(): void {
+    for (const stop of this.#stops) stop();
+  }
+
+  /** The time from which a block on the head is due although there is no transaction for it; infinite if there is none. */
+  get dueMs(): number {
+    const { chain } = this.#options;
+    if (equalBytes(chain.head.id, chain.finalized.id)) return Number.POSITIVE_INFINITY;
+    const { timestamp } = this.#head.header.message;
+    const waitMs = this.#isInSeries
+      ? chain.snapshot.parameters.periodMs
+      : stalledMs * 2 ** Math.min(this.#series, maxDoublings);
+    return Math.max(this.#stillSinceMs + stalledMs, timestamp + waitMs);
+  }
+
+  get #isInSeries(): boolean {
+    const { authorities } = this.#options.chain.snapshot;
+    return this.#isSign && this.#head.height % (2 * authorities.length) !== 0;
+  }
+
+  #follow({ head, applied }: HeadChange): void {
+    const { chain } = this.#options;
+    const wasInSeries = this.#isInSeries;
+    const parent = applied.at(-2) ?? this.#head;
+    this.#head = head;
+    // After a reorganization to one other block the parent is not at hand. Others continue the series, or begin one.
+    this.#isSign = equalBytes(parent.id, head.header.message.parent) && this.#isEarly(parent.header.message);
+    if (equalBytes(parent.id, chain.finalized.id)) this.#restart();
+
+    if (this.#isSign && !wasInSeries) this.#series++;
+  }
+
+  #isEarly(parent: Header): boolean {
+    const { emptyBlockPeriodMs } = this.#options.chain.snapshot.parameters;
+    const { message } = this.#head.header;
+    if (!equalBytes(message.transactionsRoot, noTransactions)) return false;
+    return emptyBlockPeriodMs === 0 || message.timestamp < parent.timestamp + emptyBlockPeriodMs;
+  }
+
+  #restart(): void {
+    this.#stillSinceMs = this.#options.clock.now();
+    this.#series = 0;
+  }
+}

@@ -1,0 +1,118 @@
+import { expect, test } from "vitest";
+import type { ChainEvents } from "../../../src/chain/chain.ts";
+import { SignsOfLife } from "../../../src/chain/signs-of-life.ts";
+import type { CanonicalBlock, Head } from "../../../src/chain/types.ts";
+import { transactionsRoot } from "../../../src/types/index.ts";
+import { toHex } from "../../../src/util/bytes.ts";
+import { Emitter } from "../../../src/util/emitter.ts";
+import { silentLogger } from "../../../src/util/logger.ts";
+import { testChain, testGenesis } from "../support/chain.ts";
+import { ManualClock } from "../support/clock.ts";
+
+const transactionRoot = new Uint8Array(32).fill(7);
+
+/** Two authorities: a series ends at a height that is a multiple of 4. Blocks come at once; their period is a second. */
+async function standing(emptyBlockPeriodMs = 0) {
+  const { chain } = await testChain({ genesis: await testGenesis(2, { emptyBlockPeriodMs }) });
+  const clock = new ManualClock();
+  const events = new Emitter<ChainEvents>(silentLogger);
+  const view = { head: chain.head, finalized: chain.finalized, snapshot: chain.snapshot, events };
+  const signs = new SignsOfLife({ chain: view, clock });
+  const nowMs = () => clock.now();
+  const next = (
+    parent: Head,
+    fields: { timestamp?: number; empty?: boolean; salt?: number },
+  ): CanonicalBlock => {
+    const { timestamp = nowMs(), empty = true, salt = 0 } = fields;
+    const height = parent.height + 1;
+    const id = new Uint8Array(32).fill(height + salt);
+    const root = empty ? transactionsRoot([]) : transactionRoot;
+    const message = {
+      ...parent.header.message,
+      height,
+      timestamp,
+      parent: parent.id,
+      transactionsRoot: root,
+    };
+    const header = { ...parent.header, message };
+    return { ...parent, height, id, idHex: toHex(id), header, records: [] };
+  };
+  const move = (applied: CanonicalBlock[]) => {
+    view.head = applied.at(-1)!;
+    events.emit("head", { head: view.head, retracted: [], applied });
+  };
+  const add = (fields: Parameters<typeof next>[1] = {}) => move([next(view.head, fields)]);
+  const finalize = ({ height, id }: Head) => {
+    view.finalized = { ...view.finalized, height, id };
+    events.emit("finality", { ...chain.finality, finalized: { round: height, height, block: id } });
+  };
+  /** The time from now on; undefined for never. */
+  const dueInMs = () => (signs.dueMs === Number.POSITIVE_INFINITY ? undefined : signs.dueMs - nowMs());
+  return { clock, view, signs, next, move, add, finalize, dueInMs };
+}
+
+test("a final head is no reason for a block; one that is not final is, after 30 s", async () => {
+  const { clock, view, add, finalize, dueInMs } = await standing();
+  expect(dueInMs()).toBeUndefined();
+  await clock.advance(100_000);
+  add({ empty: false });
+  expect(dueInMs()).toBe(30_000);
+  await clock.advance(40_000);
+  finalize(view.head);
+  expect(dueInMs()).toBeUndefined();
+  add();
+  expect(dueInMs()).toBe(30_000);
+});
+
+test("progress of finality puts a block off, and blocks without transactions are not answered meanwhile", async () => {
+  const { clock, view, add, finalize, dueInMs } = await standing();
+  add({ empty: false });
+  await clock.advance(20_000);
+  const first = view.head;
+  add();
+  expect(dueInMs()).toBe(10_000);
+  finalize(first);
+  expect(dueInMs()).toBe(30_000);
+  await clock.advance(1_000);
+  finalize(first);
+  expect(dueInMs()).toBe(29_000);
+});
+
+test("a block without transactions is followed by others up to a multiple of twice the authorities, then by a longer wait", async () => {
+  const { clock, add, dueInMs } = await standing();
+  add({ empty: false });
+  const waitsMs: unknown[] = [];
+  for (let height = 2; height <= 32; height++) {
+    await clock.advance(dueInMs()!);
+    add();
+    waitsMs.push(dueInMs());
+  }
+  const series = [1_000, 1_000, 1_000];
+  const after = [60_000, 120_000, 240_000, 480_000, 960_000, 960_000, 960_000, 960_000];
+  expect(waitsMs).toEqual(after.flatMap((waitMs) => [...series, waitMs]).slice(1));
+  add({ empty: false });
+  expect(dueInMs()).toBe(960_000);
+});
+
+test("blocks without transactions that were due are not answered; earlier ones are", async () => {
+  const { clock, view, add, dueInMs } = await standing(60_000);
+  add({ empty: false });
+  await clock.advance(60_000);
+  const { timestamp } = view.head.header.message;
+  add({ timestamp: timestamp + 60_000 });
+  expect(dueInMs()).toBe(30_000);
+  add({ timestamp: timestamp + 119_999 });
+  expect(dueInMs()).toBe(60_999);
+});
+
+test("a reorganization continues a series where the parent of the head is at hand", async () => {
+  const { clock, view, next, move, add, dueInMs } = await standing();
+  add({ empty: false });
+  const fork = view.head;
+  await clock.advance(30_000);
+  const one = next(fork, { salt: 100 });
+  move([one, next(one, { salt: 100 })]);
+  expect(dueInMs()).toBe(1_000);
+  move([next(fork, { salt: 50 })]);
+  expect(dueInMs()).toBe(60_000);
+});
