@@ -1,4 +1,4 @@
-import type { Connection } from "@libp2p/interface";
+import type { Connection, PeerId as Libp2pPeerId } from "@libp2p/interface";
 import { peerIdFromString } from "@libp2p/peer-id";
 import { multiaddr } from "@multiformats/multiaddr";
 import { targetOf } from "./address.ts";
@@ -11,17 +11,26 @@ const dialTimeoutMs = 10_000;
 /** The host's connections, by peer ids as text. */
 export class Connections {
   readonly #host: Host;
+  /** The decoded ids of connected peers: decoding one takes longer than everything else that is done per peer. */
+  readonly #ids = new Map<PeerId, Libp2pPeerId>();
 
   constructor(host: Host) {
     this.#host = host;
+    host.addEventListener("peer:connect", ({ detail }) => this.#ids.set(detail.toString(), detail));
+    host.addEventListener("peer:disconnect", ({ detail }) => this.#ids.delete(detail.toString()));
   }
 
   /** The open connections to the peer, oldest first. */
   of(peer: PeerId): Connection[] {
-    return this.#host
-      .getConnections(peerIdFromString(peer))
-      .filter((connection) => connection.status === "open")
-      .sort((a, b) => a.timeline.open - b.timeline.open);
+    return openOf(this.#host.getConnections(this.#ids.get(peer) ?? peerIdFromString(peer)));
+  }
+
+  /** The connection to use for each connected peer. Many callers ask for this list, some for each message. */
+  byPeer(): Map<PeerId, Connection> {
+    const newest = new Map<PeerId, Connection>();
+    for (const connection of openOf(this.#host.getConnections()))
+      newest.set(connection.remotePeer.toString(), connection);
+    return newest;
   }
 
   /** The multiaddrs of the open connections to the peer. */
@@ -58,4 +67,10 @@ export class Connections {
       this.of(peer).map((connection) => connection.close().catch((error) => connection.abort(error))),
     );
   }
+}
+
+function openOf(connections: readonly Connection[]): Connection[] {
+  return connections
+    .filter(({ status }) => status === "open")
+    .sort((a, b) => a.timeline.open - b.timeline.open);
 }

@@ -143,19 +143,14 @@ export class LibP2pNetwork implements Network {
   }
 
   peers(): PeerInfo[] {
-    return this.#host.getPeers().flatMap((peer) => {
-      const id = peer.toString();
-      const connection = this.#connections.of(id).at(-1);
-      if (!connection) return [];
-      return {
-        id,
-        address: connection.remoteAddr.toString(),
-        direction: connection.direction,
-        score: this.#scores.score(id),
-        connectedAtMs: connection.timeline.open,
-        chosen: connection.direction === "outbound" && this.#dialer.isChosen(id),
-      };
-    });
+    return [...this.#connections.byPeer()].map(([id, connection]) => ({
+      id,
+      address: connection.remoteAddr.toString(),
+      direction: connection.direction,
+      score: this.#scores.score(id),
+      connectedAtMs: connection.timeline.open,
+      chosen: connection.direction === "outbound" && this.#dialer.isChosen(id),
+    }));
   }
 
   on<Name extends keyof NetworkEvents>(

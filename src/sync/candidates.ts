@@ -51,7 +51,7 @@ export class Candidates {
   /** Takes a place for one of the peers, if there is one that it may have. */
   take(peer: PeerId): boolean {
     const free = new Set(kinds.filter((kind) => this.#countOf(kind) < places[kind]));
-    const kind = this.#kindsOf(peer).find((one) => free.has(one));
+    const kind = this.#kindsOf(peer, this.#infoOf(peer)).find((one) => free.has(one));
     if (kind) this.#tried.set(peer, kind);
     return kind !== undefined;
   }
@@ -65,9 +65,10 @@ export class Candidates {
    * delivered and one that was chosen, if there are any.
    */
   some(peers: readonly PeerId[], count: number): PeerId[] {
-    const ranked = this.#ranked(peers);
+    const infos = this.#infos();
+    const ranked = this.#ranked(peers, infos);
     const kept = (["proven", "chosen"] as const).flatMap(
-      (kind) => ranked.find((peer) => this.#kindsOf(peer).includes(kind)) ?? [],
+      (kind) => ranked.find((peer) => this.#kindsOf(peer, infos.get(peer)).includes(kind)) ?? [],
     );
     return [...new Set([...kept, ...ranked])].slice(0, count);
   }
@@ -89,8 +90,7 @@ export class Candidates {
     return this.#doubts.add(peer, this.#groupOf(this.#infoOf(peer)));
   }
 
-  #ranked(peers: readonly PeerId[]): PeerId[] {
-    const infos = new Map(this.#network.peers().map((info) => [info.id, info]));
+  #ranked(peers: readonly PeerId[], infos = this.#infos()): PeerId[] {
     const triedGroups = [...this.#tried.keys()].map((peer) => this.#groupOf(infos.get(peer)));
     return peers
       .filter((peer) => infos.has(peer) && !this.#doubts.has(peer))
@@ -112,7 +112,7 @@ export class Candidates {
     return [this.#doubts.times(id) + ofGroup, connectedAtMs];
   }
 
-  #kindsOf(peer: PeerId, info = this.#infoOf(peer)): Kind[] {
+  #kindsOf(peer: PeerId, info: PeerInfo | undefined): Kind[] {
     return kinds.filter((kind) => {
       if (kind === "proven") return this.#proven.has(peer);
       return kind === "anybody" || info?.chosen === true;
@@ -121,6 +121,11 @@ export class Candidates {
 
   #countOf(kind: Kind): number {
     return [...this.#tried.values()].filter((one) => one === kind).length;
+  }
+
+  /** Listing all peers takes time: once for a call, not once for each peer. */
+  #infos(): Map<PeerId, PeerInfo> {
+    return new Map(this.#network.peers().map((info) => [info.id, info]));
   }
 
   #infoOf(peer: PeerId): PeerInfo | undefined {

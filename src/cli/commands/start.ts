@@ -10,6 +10,7 @@ import {
 import { inBackground } from "../../util/background.ts";
 import { createLogger } from "../../util/logger.ts";
 import { collectOnce } from "../collect-once.ts";
+import { limitHeapGrowth } from "../heap-growth.ts";
 import { loadNode } from "../node-module.ts";
 import {
   addExamples,
@@ -150,6 +151,7 @@ async function run(options: Options): Promise<void> {
       module.runNode(nodeOptions(dev), logger),
     );
   };
+  limitHeapGrowth();
   inBackground(collectOnce());
   const code = await runUntilSignal(start, options.stopTimeout).catch((error: unknown) =>
     reportError(error, options.json === true),

@@ -115,3 +115,25 @@ test("tries one peer of a network at a time if others wait, then those whose net
   // New ids of a network that fails do not push a peer aside that failed once.
   expect(candidates.untried(all)).toEqual(["b1", "c1", "a4", "a1", "a2", "a3"]);
 });
+
+test("lists the peers once for each choice among them, however many there are", () => {
+  const infos = Array.from({ length: 96 }, (_, n) => ({
+    id: `s${n}`,
+    address: "/ip4/10.0.0.1/tcp/1",
+    direction: "inbound" as const,
+    chosen: false,
+    score: 0,
+    connectedAtMs: n,
+  }));
+  let lists = 0;
+  const peers = () => {
+    lists++;
+    return infos;
+  };
+  const candidates = new Candidates({ network: { peers }, clock: new ManualClock() });
+  const ids = infos.map(({ id }) => id);
+  expect(candidates.some(ids, 4)).toHaveLength(4);
+  expect(lists).toBe(1);
+  expect(candidates.untried(ids)).toHaveLength(96);
+  expect(lists).toBe(2);
+});
