@@ -11,7 +11,7 @@ import {
 
 export const modeSchema = z.enum(["genesis", "boot", "ready", "dying", "dead"]).meta({ id: "Mode" });
 
-export const syncSchema = z.object({
+const syncSchema = z.object({
   startHeight: countSchema,
   height: countSchema,
   targetHeight: countSchema,
