@@ -1,13 +1,14 @@
 import {
   authorityIndex,
   certificateOf,
+  checkpointKey,
   linkKey,
   quorum,
   RoundWatch,
   VoteTally,
   votesOf,
 } from "../consensus/index.ts";
-import type { Certificate, FinalityVote, SignedFinalityVote } from "../types/index.ts";
+import type { Certificate, Checkpoint, FinalityVote, SignedFinalityVote } from "../types/index.ts";
 import { equalBytes } from "../util/bytes.ts";
 import { Emitter } from "../util/emitter.ts";
 import { messageOf } from "../util/errors.ts";
@@ -28,6 +29,8 @@ import {
 
 /** Votes this many rounds below the justified one can finalize nothing any more. */
 const keptRounds = 8;
+/** Justified checkpoints that are remembered: those of the newest rounds are sources of votes. */
+const keptCheckpoints = 64;
 /** Conflicts that are reported; each takes a third of the authorities to make. */
 const maxConflicts = 64;
 /** Rounds without a result last 30 s after the first few, so this is three weeks of them. */
@@ -55,6 +58,7 @@ export class Finalizer {
   readonly #logger: Logger;
   /** Results that are being written to disk, by link. */
   readonly #settling = new Map<string, Promise<void>>();
+  readonly #justified = new LruMap<string, true>(keptCheckpoints);
   readonly #conflicts = new LruMap<string, true>(maxConflicts);
 
   constructor({ chain, logger }: { chain: Chain; logger: Logger }) {
@@ -137,6 +141,13 @@ export class Finalizer {
     );
   }
 
+  /** True if a quorum is known to have justified the checkpoint, also if later rounds have been justified since. */
+  isJustified(checkpoint: Checkpoint): boolean {
+    const { justified, finalized } = this.#chain.finality;
+    const key = checkpointKey(checkpoint);
+    return [justified, finalized].some((one) => checkpointKey(one) === key) || this.#justified.has(key);
+  }
+
   get #checks(): VoteChecks {
     const { tree, genesis, checks } = this.#chain;
     return { tree, genesisId: genesis.id, verify: checks.verify };
@@ -214,6 +225,7 @@ export class Finalizer {
 
   /** Settles each link once: votes that arrive after the quorum make no further certificate. */
   async #settle(link: FinalityVote, certificate: () => Certificate): Promise<void> {
+    this.#justified.set(checkpointKey(link.target), true);
     if (this.isSettled(link) && !(await this.#chain.lacksProof(link))) return;
     const key = linkKey(link);
     const settling = this.#settling.get(key) ?? this.#justify(certificate());

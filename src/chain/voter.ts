@@ -5,42 +5,22 @@ import {
   quorum,
   RoundTimer,
   restingMs,
+  settledRound,
   targetHeight,
 } from "../consensus/index.ts";
 import type { FinalityVote, SignedFinalityVote } from "../types/index.ts";
 import { inBackground } from "../util/background.ts";
 import { equalBytes } from "../util/bytes.ts";
-import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
 import { messageOf } from "../util/errors.ts";
-import type { Logger } from "../util/logger.ts";
 import { SerialQueue } from "../util/serial-queue.ts";
 import { ancestorAt, isAncestor } from "./branches.ts";
-import type { Chain } from "./chain.ts";
-import type { Finalizer } from "./finalizer.ts";
+import { RoundLeader } from "./round-leader.ts";
 import { voteSigningRoot } from "./vote-check.ts";
+import type { VoterOptions } from "./voter-options.ts";
 
 /** The delay before the next attempt after signing was refused. */
 const retryMs = 1_000;
-
-/** Signs finality votes; refuses those that could be slashed. */
-export interface VoteSigner {
-  publicKey: Uint8Array;
-  /** The target round of the last signed vote, in this process or an earlier one; 0 if there was none. */
-  lastTargetRound: number;
-  /** The round up to which no new vote is signed: `lastTargetRound`, or more after older data was restored. */
-  refusedToRound: number;
-  signFinalityVote(vote: { sourceRound: number; targetRound: number; root: Uint8Array }): Promise<Uint8Array>;
-}
-
-export interface VoterOptions {
-  chain: Chain;
-  finalizer: Finalizer;
-  clock: Clock;
-  logger: Logger;
-  /** The account of this signer votes while it is an authority. */
-  signer: VoteSigner;
-}
 
 /**
  * Casts the votes of one account: decides when, from which source and for which block (docs/consensus.md, section 7).
@@ -58,6 +38,7 @@ export class Voter {
   #headSinceMs: number;
   /** The round of this node's newest vote. */
   readonly #round: RoundTimer;
+  readonly #leader: RoundLeader;
   /** A later source that others vote from, and the time since which its certificate has been awaited. */
   #laterSource = { round: 0, sinceMs: 0 };
   /** This node's votes that are not counted yet. */
@@ -69,10 +50,14 @@ export class Voter {
     const { chain, finalizer, clock, signer } = options;
     this.#headSinceMs = clock.now();
     this.#round = new RoundTimer(signer.lastTargetRound);
+    this.#leader = new RoundLeader(options);
     this.#stops = [
       chain.events.on("head", () => {
         this.#headSinceMs = clock.now();
         this.#wake();
+      }),
+      chain.events.on("finality", ({ justified }) => {
+        if (justified.round === this.#round.round) this.#round.noteResult(clock.now());
       }),
       finalizer.events.on("changed", () => this.#wake()),
     ];
@@ -134,15 +119,27 @@ export class Voter {
     // nobody would.
     if (signer.refusedToRound > this.#round.round) this.#round.enter(signer.refusedToRound);
     const reached = finalizer.rounds.targets(chain.snapshot.authorities).ofMinority;
-    let round = Math.max(justified.round + 1, reached);
+    const next = justified.round + 1;
+    let round = Math.max(next, reached);
+    let isLed = round > next;
     if (round <= this.#round.round) {
       const waitMs = await this.#resultWaitMs();
       if (waitMs === undefined) return this.#cancelTimer();
       if (waitMs > 0) return this.#sleep(waitMs);
       round = this.#round.round + 1;
+      isLed = true;
+    } else if (justified.round === this.#round.round) {
+      const lateMs = this.#round.lateMs(clock.now());
+      if (lateMs !== undefined && lateMs > 0 && reached < next) return this.#sleep(lateMs);
+      isLed ||= lateMs !== undefined;
     }
     const certificateWaitMs = this.#certificateWaitMs();
     if (certificateWaitMs > 0) return this.#sleep(certificateWaitMs);
+    if (isLed) {
+      const { link, waitMs } = await this.#leader.inRound(round);
+      if (link) return this.#voteIn(round, link);
+      if (waitMs > 0) return this.#sleep(waitMs);
+    }
     const { periodMs } = chain.snapshot.parameters;
     const standsForMs = clock.now() - this.#headSinceMs;
     const height = targetHeight(
@@ -158,7 +155,11 @@ export class Voter {
     const voters = (await chain.tree.snapshotAfter(target.id)).authorities;
     if (authorityIndex(voters, signer.publicKey) < 0) return this.#cancelTimer();
 
-    await this.#vote({ source: justified, target: { round, height, block: target.id } });
+    return this.#voteIn(round, { source: justified, target: { round, height, block: target.id } });
+  }
+
+  async #voteIn(round: number, message: FinalityVote): Promise<void> {
+    await this.#vote(message);
     this.#round.enter(round);
   }
 
@@ -180,7 +181,7 @@ export class Voter {
       isLost: rounds.roundOf(signer.publicKey) < round,
       hasQuorum: reached.some(({ ranking }) => ranking.ofQuorum >= round),
       isShared: reached.some((each) => each.ranking.count(round) >= each.quorum),
-      justifiedRound: chain.finality.justified.round,
+      settledRound: settledRound(chain.finality),
     });
   }
 

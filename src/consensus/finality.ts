@@ -45,7 +45,8 @@ export function linkKey(link: FinalityVote): string {
   return key;
 }
 
-function checkpointKey({ round, height, block }: Checkpoint): string {
+/** Names a checkpoint. Two checkpoints with one name are equal. */
+export function checkpointKey({ round, height, block }: Checkpoint): string {
   return `${round}:${height}:${toHex(block)}`;
 }
 
@@ -116,6 +117,22 @@ export function roundestHeight(above: number, upTo: number): number {
   let height = upTo;
   for (let step = 2; upTo - (upTo % step) > above; step *= 2) height = upTo - (upTo % step);
   return height;
+}
+
+/**
+ * The authority whose vote the others follow in a round that they entered without a result of the round before, or with
+ * a late one (docs/consensus.md, section 7). Undefined for an empty set.
+ */
+export function leaderOf(authorities: readonly Uint8Array[], round: number): Uint8Array | undefined {
+  return authorities[round % authorities.length];
+}
+
+/**
+ * The round by whose distance time-outs grow: the last one that finality has kept up with. Results alone are not
+ * enough: a faulty authority can have a result in each round, and none of them final.
+ */
+export function settledRound({ justified, finalized }: FinalityStatus): number {
+  return Math.min(justified.round, finalized.round + 1);
 }
 
 /** The time for which an authority waits for the result of a round, by the number of rounds since the last result. */

@@ -23,6 +23,11 @@ export class RoundRanking {
     return this.#below(round, true) - this.#below(round);
   }
 
+  /** The number of authorities in later rounds. */
+  countAbove(round: number): number {
+    return this.#ascending.length - this.#below(round, true);
+  }
+
   /** One authority moves from its round to another. */
   move(from: number, to: number): void {
     const all = this.#ascending;

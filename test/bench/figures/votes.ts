@@ -29,7 +29,7 @@ export const votesFigure = defineFigure<VotesSettings>({
     const { publicKey } = bench.signers[0]!;
     const signFinalityVote = async () => new Uint8Array(64);
     // Its own votes are not valid, and so are not counted: it decides anew after each of the others'.
-    const signer = { publicKey, lastTargetRound: 0, refusedToRound: 0, signFinalityVote };
+    const signer = { publicKey, lastSourceRound: 0, lastTargetRound: 0, refusedToRound: 0, signFinalityVote };
     const voter = new Voter({ chain, finalizer, clock: systemClock, logger: silentLogger, signer });
     voter.enabled = true;
     const cpuMs: number[] = [];

@@ -54,7 +54,7 @@ async function node(size: number) {
   const finalizer = new Finalizer({ chain, logger: silentLogger });
   const watch = new EquivocationWatch({ slotMs: 1_000 });
   finalizer.events.on("signed", (vote) => watch.vote(vote));
-  const own = { publicKey: signers[0]!.publicKey, lastTargetRound: 0, refusedToRound: 0 };
+  const own = { publicKey: signers[0]!.publicKey, lastSourceRound: 0, lastTargetRound: 0, refusedToRound: 0 };
   const signFinalityVote = async () => new Uint8Array(64);
   const voter = new Voter({
     chain,

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
-import type { VoteSigner } from "../../../src/chain/voter.ts";
+import type { VoteSigner } from "../../../src/chain/voter-options.ts";
 import { certificateOf } from "../../../src/consensus/index.ts";
 import { authorityVote } from "../../../src/types/index.ts";
 import { authorities, BlockMaker, testChain, testGenesis } from "../support/chain.ts";
@@ -39,7 +39,8 @@ test("a round stands still until a quorum has reached it, then its time-out runs
   expect(votes).toHaveLength(1);
   // The third voter has reached the round, although the block of its vote is not here.
   finalizer.hearRound(await vote(2, 1, stranger));
-  await clock.advance(490);
+  // The leader of round 2 is waited for, half as long again.
+  await clock.advance(740);
   expect(votes).toHaveLength(1);
   await clock.advance(20);
   expect(votes.slice(1)).toEqual(["0 -> 2 at 2"]);
@@ -53,12 +54,13 @@ test("time-outs double from one round without a result to the next", async () =>
   voter.enabled = true;
   await clock.advance(0);
   for (const [round, timeoutMs] of [
-    [1, 500],
-    [2, 1_000],
+    // The leader of the next round, which is this authority in round 4, is waited for half as long again.
+    [1, 750],
+    [2, 1_500],
     [3, 2_000],
   ] as const) {
     await hear(1, round, one);
-    await hear(2, round, one);
+    await hear(2 + (round % 2), round, one);
     await clock.advance(timeoutMs - 10);
     expect(votes).toHaveLength(round);
     await clock.advance(20);
@@ -71,7 +73,10 @@ test("waits only the shortest time-out in a round that a needed authority has pa
   await hear(1, 7, one);
   await hear(2, 7, one);
   voter.enabled = true;
-  await clock.advance(510);
+  // The longest wait for a leader.
+  await clock.advance(1_990);
+  expect(votes).toEqual([]);
+  await clock.advance(20);
   expect(votes).toEqual(["0 -> 7 at 2"]);
   await hear(2, 9, one);
   await clock.advance(510);
@@ -104,8 +109,8 @@ test("the quorum that a round waits for may be one of the set that its vote coun
   expect(votes).toEqual(["0 -> 1 at 3"]);
   // Before the set changed at height 3.
   await hear(1, 2, one);
-  await hear(2, 2, one);
-  await clock.advance(990);
+  await hear(3, 2, one);
+  await clock.advance(1_740);
   expect(votes.slice(1)).toEqual(["0 -> 2 at 2"]);
   await clock.advance(20);
   expect(votes.slice(2)).toEqual(["0 -> 3 at 2"]);
@@ -193,11 +198,11 @@ test("while more than a third vote from a later source, none from the old one: t
 
 test("a certificate that does not come is waited for no longer than the shortest time-out", async () => {
   const { clock, voter, votes, hear } = await node();
-  await hear(1, 2, two, checkpoint(1, two));
-  await hear(2, 2, two, checkpoint(1, two));
+  await hear(1, 4, two, checkpoint(1, two));
+  await hear(2, 4, two, checkpoint(1, two));
   voter.enabled = true;
   await clock.advance(490);
   expect(votes).toEqual([]);
   await clock.advance(20);
-  expect(votes).toEqual(["0 -> 2 at 2"]);
+  expect(votes).toEqual(["0 -> 4 at 2"]);
 });

@@ -3,12 +3,14 @@ import {
   applyLink,
   genesisFinality,
   isLink,
+  leaderOf,
   linkKey,
   minority,
   quorum,
   restingMs,
   roundestHeight,
   roundTimeoutMs,
+  settledRound,
   targetHeight,
   targetSpacing,
 } from "../../../src/consensus/index.ts";
@@ -25,6 +27,18 @@ test("a quorum is more than two thirds and a minority more than one third", () =
   const sizes = [1, 2, 3, 4, 5, 6, 7, 9, 10];
   expect(sizes.map(quorum)).toEqual([1, 2, 3, 3, 4, 5, 5, 7, 7]);
   expect(sizes.map(minority)).toEqual([1, 1, 2, 2, 2, 3, 3, 4, 4]);
+});
+
+test("the authorities lead the rounds in turns", () => {
+  const set = [block(1), block(2), block(3)];
+  expect([6, 7, 8, 9].map((round) => leaderOf(set, round))).toEqual([set[0], set[1], set[2], set[0]]);
+  expect(leaderOf([], 5)).toBeUndefined();
+});
+
+test("time-outs are counted from the last round that finality has kept up with", () => {
+  const settled = (finalized: number, justified: number) =>
+    settledRound({ finalized: checkpoint(finalized, 1), justified: checkpoint(justified, 2) });
+  expect([settled(0, 0), settled(4, 5), settled(4, 9)]).toEqual([0, 5, 5]);
 });
 
 describe("a link", () => {

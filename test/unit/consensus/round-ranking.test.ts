@@ -19,12 +19,15 @@ function counted(rounds: readonly number[]) {
     ofMinority: descending[minority(rounds.length) - 1] ?? 0,
     ofQuorum: descending[quorum(rounds.length) - 1] ?? 0,
     counts: [0, 1, 2, 3, 4, 5, 6].map((round) => rounds.filter((other) => other === round).length),
+    above: [0, 1, 2, 3, 4, 5, 6].map((round) => rounds.filter((other) => other > round).length),
   };
 }
 
 function answers(ranking: RoundRanking) {
   const { ofMinority, ofQuorum } = ranking;
-  return { ofMinority, ofQuorum, counts: [0, 1, 2, 3, 4, 5, 6].map((round) => ranking.count(round)) };
+  const numbers = [0, 1, 2, 3, 4, 5, 6];
+  const counts = numbers.map((round) => ranking.count(round));
+  return { ofMinority, ofQuorum, counts, above: numbers.map((round) => ranking.countAbove(round)) };
 }
 
 test("a ranking that is kept in order answers as one that is counted anew", () => {

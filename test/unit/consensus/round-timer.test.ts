@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { RoundTimer } from "../../../src/consensus/index.ts";
 
-const standing = { isLost: false, hasQuorum: true, isShared: true, justifiedRound: 4 };
+const standing = { isLost: false, hasQuorum: true, isShared: true, settledRound: 4 };
 
 test("the wait begins when the round has a quorum, and doubles with each round without a result", () => {
   const timer = new RoundTimer(5);
@@ -25,7 +25,7 @@ test("the wait begins anew when a quorum was there no more, and in each round", 
 });
 
 test("the wait is the shortest where no result is to be expected", () => {
-  const late = { ...standing, justifiedRound: 0 };
+  const late = { ...standing, settledRound: 0 };
   expect(new RoundTimer(5).waitMs(0, late)).toBe(8_000);
   expect(new RoundTimer(5).waitMs(0, { ...late, isShared: false })).toBe(500);
   expect(new RoundTimer(5).waitMs(0, { ...late, isLost: true })).toBe(500);
@@ -33,6 +33,28 @@ test("the wait is the shortest where no result is to be expected", () => {
 });
 
 test("a justified round above the own one counts as the one below", () => {
-  expect(new RoundTimer(5).waitMs(0, { ...standing, justifiedRound: 5 })).toBe(500);
-  expect(new RoundTimer(5).waitMs(0, { ...standing, justifiedRound: 9 })).toBe(500);
+  expect(new RoundTimer(5).waitMs(0, { ...standing, settledRound: 5 })).toBe(500);
+  expect(new RoundTimer(5).waitMs(0, { ...standing, settledRound: 9 })).toBe(500);
+});
+
+test("a result is late in the second half of the time-out, and stays so until the next round", () => {
+  const timer = new RoundTimer(5);
+  timer.noteResult(0);
+  // No time-out runs.
+  expect(timer.lateMs(0)).toBeUndefined();
+  for (const [resultAtMs, lateMs] of [
+    [1_249, undefined],
+    [1_250, 50],
+    [1_600, 50],
+  ] as const) {
+    timer.enter(5);
+    timer.waitMs(1_000, standing);
+    expect(timer.lateMs(1_450)).toBeUndefined();
+    timer.noteResult(resultAtMs);
+    timer.noteResult(resultAtMs + 300);
+    expect(timer.lateMs(1_450)).toBe(lateMs);
+  }
+  timer.enter(6);
+  timer.waitMs(2_000, standing);
+  expect(timer.lateMs(2_450)).toBeUndefined();
 });

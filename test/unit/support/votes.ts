@@ -2,7 +2,8 @@ import type { Signer } from "../../../src/accounts/index.ts";
 import { Finalizer } from "../../../src/chain/finalizer.ts";
 import type { Genesis } from "../../../src/chain/genesis.ts";
 import { voteSigningRoot } from "../../../src/chain/vote-check.ts";
-import { Voter, type VoteSigner } from "../../../src/chain/voter.ts";
+import { Voter } from "../../../src/chain/voter.ts";
+import type { VoteSigner } from "../../../src/chain/voter-options.ts";
 import type { Checkpoint, SignedFinalityVote } from "../../../src/types/index.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { authorities, type TestChain, type Tip } from "./chain.ts";
@@ -22,9 +23,9 @@ export async function signedVote(
   return { message, voter: publicKey, signature: await sign(voteSigningRoot(message, genesis.id)) };
 }
 
-/** The first authority votes; `votes` are its links as "source -> target" rounds with the target's height. */
-export function testFinalizer({ chain, clock }: TestChain, signer: Partial<VoteSigner> = {}) {
-  const { publicKey, sign } = authorities[0]!;
+/** The first authority, or another one, votes; `votes` are its links as "source -> target" rounds with the target's height. */
+export function testFinalizer({ chain, clock }: TestChain, signer: Partial<VoteSigner> = {}, by = 0) {
+  const { publicKey, sign } = authorities[by]!;
   const finalizer = new Finalizer({ chain, logger: silentLogger });
   const voter = new Voter({
     chain,
@@ -33,6 +34,7 @@ export function testFinalizer({ chain, clock }: TestChain, signer: Partial<VoteS
     logger: silentLogger,
     signer: {
       publicKey,
+      lastSourceRound: 0,
       lastTargetRound: 0,
       refusedToRound: 0,
       signFinalityVote: ({ root }) => sign(root),
