@@ -4,13 +4,14 @@ import type { Chain } from "../chain/chain.ts";
 import type { Head } from "../chain/types.ts";
 import { encodeAddress } from "../crypto/address.ts";
 import {
+  type ChainConfig,
   type ChainParameters,
   type HeaderVote,
   parameterName,
   type TransactionRecord,
   voteKinds,
 } from "../types/index.ts";
-import { toHex } from "../util/bytes.ts";
+import { equalBytes, toHex } from "../util/bytes.ts";
 import type { VoteBody } from "./services-consensus.ts";
 
 /** Transactions that are formatted between two turns of the event loop: about 10 ms. */
@@ -74,6 +75,17 @@ export function subjectView({ kind, candidate, parameter, value }: HeaderVote): 
   const name = parameterName(parameter);
   if (name) return { kind: "set", parameter: name, value: value.toString() };
   return { kind: kind === voteKinds.add ? "add" : "remove", candidate: encodeAddress(candidate) };
+}
+
+/** A text of genesis. */
+export function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("utf8");
+}
+
+/** The name that genesis gives to an address. */
+export function nameOf({ names }: Pick<ChainConfig, "names">, address: Uint8Array): string | undefined {
+  const named = names.find((entry) => equalBytes(entry.address, address));
+  return named && textOf(named.name);
 }
 
 /** The parameters of a chain as JSON. */

@@ -25,3 +25,4 @@ export {
 } from "./proof.ts";
 export { type SignedTransaction, signTransfer, type Transfer, verifyTransaction } from "./transaction.ts";
 export type * from "./types.ts";
+export { formatAmount, type Unit } from "./unit.ts";

@@ -11,7 +11,7 @@ export interface BlockRef {
 
 export type Mode = "genesis" | "boot" | "ready" | "dying" | "dead";
 
-/** `genesisId`, `name`, `periodMs`, `parameters`, `head` and `finalized` are null before a genesis block is known. */
+/** `genesisId`, `name`, `symbol`, `decimals`, `periodMs`, `parameters`, `head` and `finalized` are null before a genesis block is known. */
 export interface Status {
   version: string;
   nodeId: number;
@@ -22,6 +22,9 @@ export interface Status {
   time: number;
   genesisId: Hex | null;
   name: string | null;
+  /** The unit, for display: one is 10^decimals base units. */
+  symbol: string | null;
+  decimals: number | null;
   periodMs: number | null;
   /** The parameters after the head. */
   parameters: ChainParameters | null;
@@ -155,6 +158,8 @@ export interface Account {
   balance: Amount;
   nonce: number;
   pendingNonce: number;
+  /** The name that genesis gives to the address. */
+  name?: string;
 }
 
 export interface Authority {

@@ -6,6 +6,7 @@ import {
   parametersView,
   recoverySummaries,
   type StatusBody,
+  textOf,
 } from "../api/index.ts";
 import { type NodeOptions, version } from "../config/index.ts";
 import type { Metrics } from "../metrics/index.ts";
@@ -78,7 +79,9 @@ function status({ options, signer, network, line, mode, services, clock }: ApiSe
     mode: mode(),
     time: clock.now(),
     genesisId: chain?.genesis.idHex ?? null,
-    name: chain ? new TextDecoder().decode(chain.genesis.config.name) : null,
+    name: chain ? textOf(chain.genesis.config.name) : null,
+    symbol: chain ? textOf(chain.genesis.config.symbol) : null,
+    decimals: chain?.genesis.config.decimals ?? null,
     parameters: chain ? parametersView(chain.snapshot.parameters) : null,
     knownRules: line.knownRules,
     periodMs: chain?.snapshot.parameters.periodMs ?? null,

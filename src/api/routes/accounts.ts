@@ -9,6 +9,7 @@ import { requireLedger } from "../require-ledger.ts";
 import { accountSchema, historySchema } from "../schemas/accounts.ts";
 import { addressParameter, countQuery } from "../schemas/values.ts";
 import type { ApiServices } from "../services.ts";
+import { nameOf } from "../views.ts";
 import { includedView } from "./transactions.ts";
 
 /** `<height>-<index>`: a place in the chain. */
@@ -36,11 +37,13 @@ export function accountRoutes(api: Api, services: ApiServices, histories: Accoun
     ({ params: { address } }) => {
       const { chain, mempool } = requireLedger(services);
       const { balance, nonce } = chain.state.get(address) ?? { balance: 0n, nonce: 0 };
+      const name = nameOf(chain.genesis.config, address);
       return {
         address: encodeAddress(address),
         balance: balance.toString(),
         nonce,
         pendingNonce: mempool.pendingNonce(address),
+        ...(name !== undefined && { name }),
       };
     },
   );

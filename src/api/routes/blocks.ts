@@ -11,7 +11,7 @@ import { requireLedger } from "../require-ledger.ts";
 import { blockPageSchema, blockSchema, forksSchema } from "../schemas/blocks.ts";
 import { countQuery } from "../schemas/values.ts";
 import type { ApiServices } from "../services.ts";
-import { headerView, parametersView, transactionViews } from "../views.ts";
+import { headerView, parametersView, textOf, transactionViews } from "../views.ts";
 import type { WholeBlocks } from "../whole-blocks.ts";
 
 /** Balances that are shown of a genesis block, which may have a million. */
@@ -135,8 +135,4 @@ function genesisView(genesis: GenesisBlock) {
       balance: balance.toString(),
     })),
   };
-}
-
-function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("utf8");
 }

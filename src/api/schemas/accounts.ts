@@ -9,6 +9,7 @@ export const accountSchema = z
     balance: amountText,
     nonce: countSchema.describe("Of its next transaction, after the head."),
     pendingNonce: countSchema.describe("The same with the waiting transactions counted."),
+    name: z.string().exactOptional().describe("The name that genesis gives to the address."),
   })
   .meta({
     id: "Account",

@@ -44,8 +44,8 @@ export const blockSummarySchema = z
 const genesisSchema = z
   .object({
     name: z.string(),
-    symbol: z.string().describe("Of the unit that people count in; for display."),
-    decimals: countSchema.describe("A unit has 10^decimals base units."),
+    symbol: z.string().describe("The unit that people count in, for display."),
+    decimals: countSchema.describe("One unit is 10^decimals base units."),
     slotMs: countSchema.describe("An authority signs at most one header in each time slot."),
     epochLength: countSchema,
     ...parametersSchema.shape,

@@ -57,6 +57,8 @@ export const statusSchema = z
     time: timeSchema.describe("By the node's clock."),
     genesisId: idSchema.nullable(),
     name: z.string().nullable(),
+    symbol: z.string().nullable().describe("The unit that people count in, for display."),
+    decimals: countSchema.nullable().describe("One unit is 10^decimals base units."),
     periodMs: countSchema.nullable(),
     parameters: parametersSchema.nullable().describe("Those after the head."),
     knownRules: countSchema.describe(
@@ -82,7 +84,7 @@ export const statusSchema = z
   .meta({
     id: "Status",
     description:
-      "Before a genesis block is known `genesisId`, `name`, `periodMs`, `parameters`, `head` and `finalized` are null.",
+      "Before a genesis block is known `genesisId`, `name`, `symbol`, `decimals`, `periodMs`, `parameters`, `head` and `finalized` are null.",
   });
 
 /** A peer in `GET /v1/peers`. */

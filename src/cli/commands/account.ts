@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { addExamples, addressArgument, clientOf, type GlobalOptions, nodeIdOption } from "../options.ts";
 import { printResult, table } from "../output.ts";
+import { amountText, namedAddress } from "../unit-text.ts";
 
 interface Options extends GlobalOptions {
   nodeid: number;
@@ -22,11 +23,12 @@ export function addAccountCommand(program: Command): void {
 
 async function run(address: string | undefined, options: Options): Promise<void> {
   const client = clientOf(options);
-  const account = await client.account(address ?? (await client.status()).address);
+  const status = await client.status();
+  const account = await client.account(address ?? status.address);
   const pending = account.pendingNonce - account.nonce;
   const rows = [
-    ["address", account.address],
-    ["balance", account.balance],
+    ["address", namedAddress(account)],
+    ["balance", amountText(account.balance, status)],
     ["nonce", `${account.nonce}${pending > 0 ? ` (${pending} pending)` : ""}`],
   ] as const;
   printResult(options.json, account, table(rows));

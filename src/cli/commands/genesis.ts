@@ -26,13 +26,21 @@ interface Options extends GlobalOptions {
   period: number;
   emptyBlockPeriod?: number;
   name: string;
+  symbol?: string;
+  decimals?: number;
   minFee: bigint;
   out?: string;
   force?: boolean;
 }
 
 /** The options that errors name for fields of genesis.json. */
-const optionNames = { name: "--name", periodMs: "--period", emptyBlockPeriodMs: "--empty-block-period" };
+const optionNames = {
+  name: "--name",
+  symbol: "--symbol",
+  decimals: "--decimals",
+  periodMs: "--period",
+  emptyBlockPeriodMs: "--empty-block-period",
+};
 
 export function addGenesisCommand(program: Command): void {
   const command = program
@@ -50,6 +58,12 @@ export function addGenesisCommand(program: Command): void {
       requireWholeNumber,
     )
     .option("--name <name>", "name of the chain", "ccoin")
+    .option("--symbol <symbol>", "symbol of the unit that people count in, for display (default: CC)")
+    .option(
+      "--decimals <digits>",
+      "digits of that unit after the point, for display; 2: one unit is 100 base units (default: 0)",
+      requireWholeNumber,
+    )
     .addOption(
       new Option(
         "--min-fee <amount>",
@@ -74,6 +88,8 @@ async function run(options: Options): Promise<void> {
   for (const id of options.nodeids) accounts.push(await readAccountInfo(nodePaths(dataDir, id)));
   const genesis: GenesisJson = {
     name: options.name,
+    ...(options.symbol !== undefined && { symbol: options.symbol }),
+    ...(options.decimals !== undefined && { decimals: options.decimals }),
     periodMs: options.period,
     minFee: options.minFee.toString(),
     ...(options.emptyBlockPeriod !== undefined && { emptyBlockPeriodMs: options.emptyBlockPeriod }),

@@ -5,6 +5,7 @@ import {
   ClientError,
   type PlacedTransaction,
   type SignedTransaction,
+  type Status,
 } from "../../client/index.ts";
 import { maxMemoBytes } from "../../types/index.ts";
 import { UserError } from "../../util/errors.ts";
@@ -21,6 +22,7 @@ import {
 } from "../options.ts";
 import { printResult, UsageError } from "../output.ts";
 import { givenPassphrase } from "../passphrase-prompt.ts";
+import { amountText, findAccount, namedAddress } from "../unit-text.ts";
 
 interface Options extends GlobalOptions {
   nodeid: number;
@@ -71,15 +73,17 @@ async function run(options: Options): Promise<void> {
     throw new UsageError(`--memo has ${bytes} bytes, at most ${maxMemoBytes} are allowed`);
   }
   const client = clientOf(options);
-  const transaction = await send(options, client);
-  const { id } = transaction;
+  const { transaction, status: node } = await send(options, client);
+  const { id, amount, fee, to } = transaction;
   if (!options.wait) {
     printResult(options.json, { id }, id);
     return;
   }
   if (!options.json) process.stdout.write(`${id}\n`);
   const { status, block } = await waitFor(client, transaction);
-  printResult(options.json, { id, status, block }, `${status} in block ${block?.height}`);
+  const receiver = (!options.json && (await findAccount(client, to))) || { address: to };
+  const paid = `${amountText(amount, node)} to ${namedAddress(receiver)}, fee ${amountText(fee, node)}`;
+  printResult(options.json, { id, status, block }, `${status} in block ${block?.height}\npaid ${paid}`);
 }
 
 /** Codes of errors that say what has become of the transaction. */
@@ -97,21 +101,24 @@ async function waitFor(client: Client, transaction: SignedTransaction): Promise<
   }
 }
 
-async function send(options: Options, client: Client): Promise<SignedTransaction> {
+async function send(
+  options: Options,
+  client: Client,
+): Promise<{ transaction: SignedTransaction; status: Status }> {
   const paths = pathsOf(options);
   // Reads the account without its passphrase, so that failures that need no key come before the slow decryption.
   const { address } = await readAccountInfo(paths);
-  const { genesisId, mode } = await client.status();
-  if (!genesisId) {
+  const status = await client.status();
+  if (!status.genesisId) {
     throw new UserError(
-      `the node at ${client.url} has no chain yet (mode ${mode}): wait until it has`,
+      `the node at ${client.url} has no chain yet (mode ${status.mode}): wait until it has`,
       "NO_GENESIS",
     );
   }
   if (options.nonce === undefined) await client.account(address);
   const signer = await openAccount({ paths, ...(await givenPassphrase(options.passphraseFile, paths)) });
   const { to, amount, fee, memo, nonce, validFor } = options;
-  return client.send(signer, {
+  const transaction = await client.send(signer, {
     to,
     amount,
     memo,
@@ -119,4 +126,5 @@ async function send(options: Options, client: Client): Promise<SignedTransaction
     ...(nonce !== undefined && { nonce }),
     ...(validFor !== undefined && { validFor }),
   });
+  return { transaction, status };
 }

@@ -1,7 +1,8 @@
 import type { Command } from "commander";
-import { ApiError, type Client, type Diagnosis, type Status } from "../../client/index.ts";
+import { type Account, ApiError, type Client, type Diagnosis, type Status } from "../../client/index.ts";
 import { addExamples, clientOf, type GlobalOptions, nodeIdOption } from "../options.ts";
 import { paceText, printResult, styled, table } from "../output.ts";
+import { amountText, findAccount, namedAddress } from "../unit-text.ts";
 
 interface Options extends GlobalOptions {
   nodeid: number;
@@ -22,7 +23,8 @@ async function run(options: Options): Promise<void> {
   const client = clientOf(options);
   const status = await client.status();
   const diagnosis = await fetchDiagnosis(client);
-  printResult(options.json, { ...status, diagnosis }, statusText(status, diagnosis, Date.now()));
+  const account = await findAccount(client, status.address);
+  printResult(options.json, { ...status, diagnosis }, statusText(status, diagnosis, Date.now(), account));
 }
 
 /** Resolves to `undefined` if the node has no diagnosis. */
@@ -43,9 +45,16 @@ const stateColors = {
   "no-genesis": "yellow",
 } as const;
 
-function statusText(status: Status, diagnosis: Diagnosis | undefined, nowMs: number): string {
+/** `account`: the node's own, `undefined` where it has no chain. */
+function statusText(
+  status: Status,
+  diagnosis: Diagnosis | undefined,
+  nowMs: number,
+  account?: Account,
+): string {
   const { head, finalized, mempool, sync } = status;
   const ageS = head && Math.max(0, Math.round((nowMs - head.timestamp) / 1000));
+  const leastFee = mempool.minFee === null ? "" : `, fee at least ${amountText(mempool.minFee, status)}`;
   const chain = status.genesisId
     ? [
         ["chain", `${status.name}, a block every ${status.periodMs} ms`],
@@ -63,8 +72,9 @@ function statusText(status: Status, diagnosis: Diagnosis | undefined, nowMs: num
     ["finalized", finalized ? `${finalized.height}  ${finalized.id}` : "none"],
     ...(sync ? [["sync", syncText(sync)]] : []),
     ["peers", String(status.peers)],
-    ["mempool", `${mempool.count} transactions, ${mempool.bytes} bytes`],
-    ["account", status.address],
+    ["mempool", `${mempool.count} transactions, ${mempool.bytes} bytes${leastFee}`],
+    ["account", account ? namedAddress(account) : status.address],
+    ...(account ? [["balance", amountText(account.balance, status)]] : []),
     ["peer id", status.peerId],
   ];
   const findings = (diagnosis?.findings ?? []).map(

@@ -1,7 +1,8 @@
 import type { Account } from "../../client/index.ts";
-import { count, whole } from "../format.ts";
+import { count } from "../format.ts";
 import { client, live } from "../live.ts";
 import type { Markup } from "../markup.ts";
+import { Amount } from "../parts/amount.tsx";
 import { Answer, Fact, Facts, Section, Tag } from "../parts/layout.tsx";
 import { FullName, Swatch } from "../parts/names.tsx";
 import { HistoryTable } from "../parts/transactions.tsx";
@@ -50,7 +51,7 @@ export function AccountPage({ address, before }: { address: string; before: stri
 }
 
 function Shown({ account }: { account: Account }): Markup {
-  const { address, balance, nonce, pendingNonce } = account;
+  const { address, balance, nonce, pendingNonce, name } = account;
   const { status } = useStore(live);
   const set = useLoad(() => client.authorities(), status?.finalized?.id);
   const isAuthority = set.data?.authorities.some((authority) => authority.address === address);
@@ -58,7 +59,7 @@ function Shown({ account }: { account: Account }): Markup {
   return (
     <>
       <div class="title">
-        <h1>Account</h1>
+        <h1>{name === undefined ? "Account" : <bdi>{name}</bdi>}</h1>
         {status?.address === address ? <Tag>this node</Tag> : null}
         {isAuthority ? (
           <Tag>
@@ -68,7 +69,7 @@ function Shown({ account }: { account: Account }): Markup {
       </div>
       <section class="card" aria-label="Account">
         <p class="headline">
-          {whole(balance)} <span class="quiet">base units</span>
+          <Amount of={balance} />
         </p>
         <Facts>
           <Fact name="Address">

@@ -1,10 +1,11 @@
 import { Fragment } from "preact";
 import type { Authorities, Evidence, Proposal } from "../../client/index.ts";
-import { short, whole } from "../format.ts";
+import { byteSize, count, duration, short, whole } from "../format.ts";
 import { client, live } from "../live.ts";
 import type { Markup } from "../markup.ts";
+import { Amount } from "../parts/amount.tsx";
 import { AuthorityTable } from "../parts/authorities.tsx";
-import { Answer, Section, Tag } from "../parts/layout.tsx";
+import { Answer, Fact, Facts, Section, Tag } from "../parts/layout.tsx";
 import { Address, Age } from "../parts/names.tsx";
 import { Table } from "../parts/table.tsx";
 import { Subject, subjectOf } from "../parts/votes.tsx";
@@ -44,6 +45,7 @@ export function AuthoritiesPage(): Markup {
                   <a href={`#/block/${finalized.id}`}>{whole(finalized.height)}</a> is final.
                 </p>
               </Section>
+              <Parameters />
               <Votes set={set} />
               <EvidenceList evidence={set.evidence} />
             </>
@@ -51,6 +53,35 @@ export function AuthoritiesPage(): Markup {
         }}
       />
     </>
+  );
+}
+
+/** The parameters that votes can change. */
+function Parameters(): Markup {
+  const { status } = useStore(live);
+  const parameters = status?.parameters;
+  if (!parameters) return null;
+  const { periodMs, emptyBlockPeriodMs, minFee, blockReward, maxBlockTransactions, maxBlockBytes, rules } =
+    parameters;
+  return (
+    <Section title="Parameters" aside="a majority of the authorities changes them">
+      <Facts>
+        <Fact name="Period">{duration(periodMs)}</Fact>
+        <Fact name="Empty blocks">
+          {emptyBlockPeriodMs === 0 ? "none" : `every ${duration(emptyBlockPeriodMs)}`}
+        </Fact>
+        <Fact name="Least fee">
+          <Amount of={minFee} />
+        </Fact>
+        <Fact name="Block reward">
+          <Amount of={blockReward} />
+        </Fact>
+        <Fact name="Most in a block">
+          {count(maxBlockTransactions, "transaction")}, {byteSize(maxBlockBytes)}
+        </Fact>
+        <Fact name="Version of the rules">{rules}</Fact>
+      </Facts>
+    </Section>
   );
 }
 

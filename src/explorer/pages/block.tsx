@@ -3,6 +3,7 @@ import type { Block, Genesis } from "../../client/index.ts";
 import { count, dateTime, duration, whole } from "../format.ts";
 import { client, live } from "../live.ts";
 import type { Markup } from "../markup.ts";
+import { Amount } from "../parts/amount.tsx";
 import { Answer, Fact, Facts, Section, Tag } from "../parts/layout.tsx";
 import { Address, Age, Authority, FullName } from "../parts/names.tsx";
 import { RecoveryNote } from "../parts/recovery.tsx";
@@ -107,6 +108,8 @@ type Balance = Genesis["balances"][number];
 function Rules({ genesis }: { genesis: Genesis }): Markup {
   const {
     name,
+    symbol,
+    decimals,
     periodMs,
     emptyBlockPeriodMs,
     epochLength,
@@ -118,19 +121,27 @@ function Rules({ genesis }: { genesis: Genesis }): Markup {
   } = genesis;
   const columns = [
     { head: "Account", cell: ({ address }: Balance) => <Address address={address} /> },
-    { head: "First balance", numeric: true, cell: ({ balance }: Balance) => whole(balance) },
+    { head: "First balance", numeric: true, cell: ({ balance }: Balance) => <Amount of={balance} /> },
   ];
   return (
     <>
-      <Section title="Rules of this chain">
+      <Section title="First rules of this chain" aside={<a href="#/authorities">Today's</a>}>
         <Facts>
           <Fact name="Name">{name}</Fact>
           <Fact name="Period">{duration(periodMs)}</Fact>
           <Fact name="Empty blocks">
             {emptyBlockPeriodMs === 0 ? "none" : `every ${duration(emptyBlockPeriodMs)}`}
           </Fact>
-          <Fact name="Least fee">{whole(minFee)}</Fact>
-          <Fact name="Block reward">{whole(blockReward)}</Fact>
+          <Fact name="Unit">
+            {symbol}
+            {decimals === 0 ? "" : `, of ${whole(10n ** BigInt(decimals))} base units`}
+          </Fact>
+          <Fact name="Least fee">
+            <Amount of={minFee} />
+          </Fact>
+          <Fact name="Block reward">
+            <Amount of={blockReward} />
+          </Fact>
           <Fact name="Epoch">{count(epochLength, "block")}</Fact>
           <Fact name="First authorities">
             {authorities.map((address) => (

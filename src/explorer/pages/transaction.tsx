@@ -2,6 +2,7 @@ import type { PlacedTransaction } from "../../client/index.ts";
 import { dateTime, whole } from "../format.ts";
 import { client, live } from "../live.ts";
 import type { Markup } from "../markup.ts";
+import { Amount } from "../parts/amount.tsx";
 import { Answer, Fact, Facts } from "../parts/layout.tsx";
 import { Address, Age, BlockLink, FullName } from "../parts/names.tsx";
 import { StatusTag } from "../parts/transactions.tsx";
@@ -15,7 +16,8 @@ export function TransactionPage({ id }: { id: string }): Markup {
 }
 
 function Shown({ transaction }: { transaction: PlacedTransaction }): Markup {
-  const { id, from, to, amount, fee, nonce, memo, memoHex, signature, status, block, index } = transaction;
+  const { id, from, to, amount, fee, nonce, validUntil, memo, memoHex, signature, status, block, index } =
+    transaction;
   return (
     <>
       <div class="title">
@@ -24,7 +26,7 @@ function Shown({ transaction }: { transaction: PlacedTransaction }): Markup {
       </div>
       <section class="card" aria-label="Transfer">
         <p class="headline">
-          {whole(amount)} <span class="quiet">from</span> <Address address={from} />{" "}
+          <Amount of={amount} /> <span class="quiet">from</span> <Address address={from} />{" "}
           <span class="quiet">to</span> <Address address={to} />
         </p>
         <Facts>
@@ -49,7 +51,12 @@ function Shown({ transaction }: { transaction: PlacedTransaction }): Markup {
           <Fact name="To">
             <Address address={to} full />
           </Fact>
-          <Fact name="Fee">{whole(fee)}</Fact>
+          <Fact name="Fee">
+            <Amount of={fee} />
+          </Fact>
+          <Fact name="Last block">
+            {validUntil === 0 ? "any" : `block ${whole(validUntil)} at the latest, or never`}
+          </Fact>
           <Fact name="Nonce">{nonce}</Fact>
           <Fact name="Memo">
             {memo || (memoHex ? <code>{memoHex}</code> : <span class="quiet">none</span>)}

@@ -1,8 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { toHex } from "../../client/index.ts";
-import { whole } from "../format.ts";
 import { client, live } from "../live.ts";
 import type { Markup } from "../markup.ts";
+import { Amount } from "../parts/amount.tsx";
 import { Answer, Section, Tag } from "../parts/layout.tsx";
 import { FullName } from "../parts/names.tsx";
 import { useLoad, useStore } from "../store.ts";
@@ -97,7 +97,7 @@ function Chosen({ account }: { account: WalletAccount }): Markup {
         loaded={loaded}
         show={(data) => (
           <p class="headline">
-            {whole(data.balance)} <span class="quiet">base units</span>
+            <Amount of={data.balance} />
           </p>
         )}
       />

@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import type { Genesis } from "../../client/index.ts";
 import { age, dateTime, short, whole } from "../format.ts";
 import { live, nodeTime } from "../live.ts";
 import type { Markup } from "../markup.ts";
@@ -14,14 +15,26 @@ export function Swatch({ address }: { address: string }): Markup {
   return <span class="swatch" style={{ "--hue": (190 + number * goldenAngle) % 360 }}></span>;
 }
 
-/** An address that links to its account, shortened unless `full`. */
+/** The name that genesis gives to an address. */
+export function nameOf(genesis: Genesis | undefined, address: string): string | undefined {
+  return genesis?.names.find((named) => named.address === address)?.name;
+}
+
+/** An address that links to its account: by its name if genesis gives it one, shortened otherwise; in full if `full`. */
 export function Address({ address, full = false }: { address: string; full?: boolean }): Markup {
   const isNode = useSelected(live, ({ status }) => status?.address === address);
+  const name = useSelected(live, ({ genesis }) => nameOf(genesis, address));
   return (
     <span class="name">
       <a class={full ? "id long" : "id"} href={`#/account/${address}`} title={address}>
-        {full ? address : short(address, 9, 5)}
+        {full ? address : name === undefined ? short(address, 9, 5) : <bdi>{name}</bdi>}
       </a>
+      {full && name !== undefined ? (
+        <>
+          {" "}
+          <bdi>{name}</bdi>
+        </>
+      ) : null}
       {isNode ? (
         <>
           {" "}

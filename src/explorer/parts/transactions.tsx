@@ -1,6 +1,7 @@
 import type { PlacedTransaction, Transaction } from "../../client/index.ts";
 import { whole } from "../format.ts";
 import type { Markup } from "../markup.ts";
+import { Amount } from "./amount.tsx";
 import { Tag } from "./layout.tsx";
 import { Address, Age, TransactionLink } from "./names.tsx";
 import { type Column, Table } from "./table.tsx";
@@ -9,7 +10,7 @@ const common: Column<Transaction>[] = [
   { head: "Transaction", cell: ({ id }) => <TransactionLink id={id} /> },
   { head: "From", cell: ({ from }) => <Address address={from} /> },
   { head: "To", cell: ({ to }) => <Address address={to} /> },
-  { head: "Amount", numeric: true, cell: ({ amount }) => whole(amount) },
+  { head: "Amount", numeric: true, cell: ({ amount }) => <Amount of={amount} /> },
 ];
 const placed: Column<PlacedTransaction>[] = [
   {
@@ -48,11 +49,11 @@ export function HistoryTable({
     numeric: true,
     cell: ({ from, to, amount: value }) =>
       from === account && to === account ? (
-        whole(value)
+        <Amount of={value} />
       ) : (
         <span class={from === account ? "" : "income"}>
           {from === account ? "−" : "+"}
-          {whole(value)}
+          <Amount of={value} />
         </span>
       ),
   };

@@ -1,8 +1,8 @@
 import { useState } from "preact/hooks";
 import { generateSeed, keyFromSeed } from "../../client/index.ts";
-import { whole } from "../format.ts";
 import { client } from "../live.ts";
 import type { Markup } from "../markup.ts";
+import { Amount } from "../parts/amount.tsx";
 import { Problem, Section } from "../parts/layout.tsx";
 import { Address } from "../parts/names.tsx";
 import { useLoad } from "../store.ts";
@@ -95,7 +95,10 @@ export function LinkedKey({ seed, onDone }: { seed: string; onDone(): void }): M
         <>
           <p>
             It opens <Address address={account.data.address} />, which holds{" "}
-            <strong>{whole(account.data.balance)}</strong>. It has not left this browser.
+            <strong>
+              <Amount of={account.data.balance} />
+            </strong>
+            . It has not left this browser.
           </p>
           <KeyForm kind="link" seed={seed} onDone={onDone} />
         </>

@@ -1,4 +1,4 @@
-import { useRef } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import {
   type Account,
   ApiError,
@@ -7,10 +7,12 @@ import {
   type Key,
   keyFromSeed,
 } from "../../client/index.ts";
-import { readAmount, short, whole } from "../format.ts";
+import { readAmount, short } from "../format.ts";
 import { live } from "../live.ts";
 import type { Markup } from "../markup.ts";
+import { amountText, isTypedInUnit, typedAmountText } from "../parts/amount.tsx";
 import { Problem } from "../parts/layout.tsx";
+import { nameOf } from "../parts/names.tsx";
 import { useStore } from "../store.ts";
 import { Field, FieldError, useSubmit } from "./form.tsx";
 import { type Order, send } from "./transfers.ts";
@@ -23,12 +25,15 @@ const shownRecipients = 4;
 export function SendForm({ keyOfAccount, account }: { keyOfAccount: Key; account: Account }): Markup {
   const { genesis, status } = useStore(live);
   const to = useRef<HTMLDivElement>(null);
+  const [typed, setTyped] = useState("");
   const minFee = status?.mempool.minFee ?? genesis?.minFee ?? "0";
   const { errors, isBusy, onSubmit } = useSubmit(async (values) => {
     const order = parseOrder(values, account, minFee);
     if (!status?.genesisId) throw new Error("The node has no chain yet.");
     await send(keyOfAccount, status.genesisId, order).catch(asFieldError);
+    setTyped("");
   });
+  const inUnit = isTypedInUnit() ? undefined : readAmount(typed);
   const fill = (address: string) => {
     const input = to.current?.querySelector("input");
     if (!input) return;
@@ -44,11 +49,12 @@ export function SendForm({ keyOfAccount, account }: { keyOfAccount: Key; account
       <div class="row">
         <Field
           name="amount"
-          label="Amount"
+          label={isTypedInUnit() ? "Amount" : "Amount in base units"}
           inputmode="numeric"
           autocomplete="off"
-          hint={`Of ${whole(account.balance)}`}
+          hint={`${inUnit === undefined ? "Of" : `${amountText(inUnit)}, of`} ${typedAmountText(account.balance)}`}
           error={errors["amount"]}
+          onInput={({ currentTarget }) => setTyped((currentTarget as HTMLInputElement).value)}
         />
         <Field
           name="fee"
@@ -56,7 +62,7 @@ export function SendForm({ keyOfAccount, account }: { keyOfAccount: Key; account
           inputmode="numeric"
           autocomplete="off"
           placeholder={minFee}
-          hint={`At least ${whole(minFee)}`}
+          hint={`At least ${typedAmountText(minFee)}`}
           error={errors["fee"]}
         />
       </div>
@@ -78,7 +84,7 @@ function Recipients({ from, onChoose }: { from: string; onChoose(address: string
   const own = accounts.map(({ address, name }) => ({ address, name }));
   const authorities = (genesis?.authorities ?? []).map((address) => ({
     address,
-    name: short(address, 9, 5),
+    name: nameOf(genesis, address) ?? short(address, 9, 5),
   }));
   const known = [
     ...own,
@@ -117,9 +123,12 @@ function parseOrder(
     throw new FieldError("to", "This is not an address, which is cc1 and 58 more letters and digits.");
   const amount = parseAmount("amount", amountText);
   const fee = feeText.trim() === "" ? BigInt(minFee) : parseAmount("fee", feeText);
-  if (fee < BigInt(minFee)) throw new FieldError("fee", `The least fee is ${whole(minFee)} now.`);
+  if (fee < BigInt(minFee)) throw new FieldError("fee", `The least fee is ${typedAmountText(minFee)} now.`);
   if (amount + fee > BigInt(account.balance)) {
-    throw new FieldError("amount", `Amount and fee are more than the balance of ${whole(account.balance)}.`);
+    throw new FieldError(
+      "amount",
+      `Amount and fee are more than the balance of ${typedAmountText(account.balance)}.`,
+    );
   }
   if (new TextEncoder().encode(memo).length > maxMemoBytes) {
     throw new FieldError("memo", `A memo has at most ${maxMemoBytes} bytes.`);

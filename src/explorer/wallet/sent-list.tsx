@@ -1,5 +1,6 @@
 import { duration, whole } from "../format.ts";
 import type { Markup } from "../markup.ts";
+import { Amount, amountText } from "../parts/amount.tsx";
 import { Problem, Section } from "../parts/layout.tsx";
 import { Address, TransactionLink } from "../parts/names.tsx";
 import { useStore } from "../store.ts";
@@ -53,7 +54,8 @@ function Progress({ sent }: { sent: Sent }): Markup {
   return (
     <>
       <p>
-        {whole(amount)} to <Address address={to} /> <span class="quiet">·</span> <TransactionLink id={id} />
+        <Amount of={amount} /> to <Address address={to} /> <span class="quiet">·</span>{" "}
+        <TransactionLink id={id} />
       </p>
       <ol class="steps">
         {steps.map(({ text, isDone }, index) => (
@@ -70,8 +72,8 @@ function Progress({ sent }: { sent: Sent }): Markup {
 
 function progressText({ amount, block, finalAfterMs, error }: Sent): string {
   if (error) return "";
-  if (finalAfterMs !== undefined) return `The transfer of ${whole(amount)} is final.`;
+  if (finalAfterMs !== undefined) return `The transfer of ${amountText(amount)} is final.`;
   return block
-    ? `The transfer of ${whole(amount)} is in block ${block.height}.`
-    : `The transfer of ${whole(amount)} was sent.`;
+    ? `The transfer of ${amountText(amount)} is in block ${block.height}.`
+    : `The transfer of ${amountText(amount)} was sent.`;
 }

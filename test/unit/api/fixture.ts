@@ -117,7 +117,11 @@ export async function startFixture(
   } = {},
 ): Promise<Fixture> {
   const { authorities = [authority] } = options;
-  const chainConfig = { ...config, authorities: authorities.map(({ publicKey }) => publicKey) };
+  const chainConfig = {
+    ...config,
+    authorities: authorities.map(({ publicKey }) => publicKey),
+    names: [{ address: authority.publicKey, name: new TextEncoder().encode("Ada") }],
+  };
   const folder = await mkdtemp(join(tmpdir(), "ccoin-api-"));
   const database = await LevelDatabase.open(folder);
   const stores = chainStores(database);
@@ -164,6 +168,8 @@ export async function startFixture(
       time: genesisTime,
       genesisId: genesis.idHex,
       name: "test chain",
+      symbol: "CC",
+      decimals: 0,
       parameters: parametersView(config.parameters),
       knownRules: productRules.newest,
       periodMs: config.parameters.periodMs,

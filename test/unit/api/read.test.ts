@@ -127,6 +127,11 @@ describe("reading over HTTP", () => {
     });
   });
 
+  it("adds the name that genesis gives to an address", async () => {
+    expect((await node.get(`/v1/accounts/${authority.address}`)).body).toMatchObject({ name: "Ada" });
+    expect((await node.get(`/v1/accounts/${alice.address}`)).body).not.toHaveProperty("name");
+  });
+
   it("lists an account's transactions newest first, page by page", async () => {
     const seen: string[] = [];
     let next = "";

@@ -137,6 +137,52 @@ describe("account", () => {
   });
 });
 
+describe("the chain's unit and names", () => {
+  const eur = { ...status, symbol: "EUR", decimals: 2 };
+  const answersOf = (unit: object) => ({
+    "GET /v1/status": (): Answer => [200, { ...eur, ...unit, address: own.address }],
+    [`GET /v1/accounts/${own.address}`]: (): Answer => [
+      200,
+      { address: own.address, balance: "12050", nonce: 3, pendingNonce: 3, name: "Anna" },
+    ],
+    [`GET /v1/accounts/${to}`]: (): Answer => [
+      200,
+      { address: to, balance: "0", nonce: 0, pendingNonce: 0, name: "Bert" },
+    ],
+  });
+
+  it("are shown by status and account, beside the base units", async () => {
+    answers = answersOf({});
+    const { stdout } = await run("status");
+    expect(stdout).toMatch(/^account +cc1[a-z0-9]{58} \(Anna\)\nbalance +12050 \(120\.50 EUR\)$/m);
+    expect(stdout).toMatch(/^mempool .* fee at least 3 \(0\.03 EUR\)$/m);
+    expect((await run("account")).stdout).toMatch(/ \(Anna\)\nbalance +12050 \(120\.50 EUR\)\n/);
+    expect(oneLine((await run("account", "--json")).stdout)).toMatchObject({ balance: "12050" });
+  });
+
+  it("are base units with their symbol if there are no decimals", async () => {
+    answers = answersOf({ symbol: "CC", decimals: 0 });
+    expect((await run("account")).stdout).toMatch(/^balance +12050 CC$/m);
+  });
+
+  it("are in what send has paid, after the line with the block", async () => {
+    const placed: Answer = [200, { status: "included", block: { height: 13, id: "0x" } }];
+    answers = new Proxy(
+      { ...answersOf({}), "POST /v1/transactions": (): Answer => [202, { id: "0x" }] },
+      {
+        get: (known: typeof answers, route: string) =>
+          known[route] ?? (route.startsWith("GET /v1/transactions/") ? () => placed : undefined),
+      },
+    );
+    const { stdout } = await run("send", "--nodeid=1", `--to=${to}`, "--amount=250", "--wait");
+    expect(stdout.split("\n").slice(1)).toEqual([
+      "included in block 13",
+      `paid 250 (2.50 EUR) to ${to} (Bert), fee 3 (0.03 EUR)`,
+      "",
+    ]);
+  });
+});
+
 describe("send", () => {
   const accept = (id?: string) => ({
     "GET /v1/status": (): Answer => [200, status],
@@ -211,7 +257,7 @@ describe("send", () => {
     };
     const { code, stdout } = await run("send", "--nodeid=1", `--to=${to}`, "--amount=1", "--wait");
     expect(code).toBe(0);
-    expect(stdout).toBe(`${idOf(posted[0] as Posted)}\nincluded in block 13\n`);
+    expect(stdout).toBe(`${idOf(posted[0] as Posted)}\nincluded in block 13\npaid 1 to ${to}, fee 3\n`);
     expect(asked).toBe(3);
   });
 
