@@ -52,10 +52,7 @@ export async function createAccount(options: CreateAccountOptions): Promise<Crea
   try {
     // The passphrase is written first: an account without it would be lost.
     const { passphrase, made } = await ensurePassphrase(source(options));
-    const text = await sealKeystore(seed, passphrase, {
-      ...(genesisBalance !== undefined && { genesisBalance }),
-      ...(scrypt && { scrypt }),
-    });
+    const text = await sealKeystore(seed, passphrase, { genesisBalance, scrypt });
     // An account that cannot be opened would be lost.
     await openKeystore(parseKeystore(text), passphrase);
     await createFile(paths.account, text);

@@ -29,14 +29,14 @@ export interface DataIdentityCheck {
 export async function checkDataIdentity(options: {
   paths: { folder: string; db: string };
   store: Pick<ProtectionStore, "identity" | "saveIdentity">;
-  /** Tests set the machine's id. */
-  machineId?: string;
+  /** Tests set their own. */
+  machineIdFiles?: readonly string[];
 }): Promise<DataIdentityCheck> {
   const { paths, store } = options;
   const tokenFile = join(paths.folder, tokenFileName);
   const noted = await store.identity();
   const folder = await folderIdentity(paths.db);
-  const machine = options.machineId ?? (await readMachineId());
+  const machine = await readMachineId(options.machineIdFiles ?? machineIdFiles);
   const token = await readToken(tokenFile);
   return {
     reasons: compare(noted, { folder, machine, token }),
@@ -70,8 +70,8 @@ async function folderIdentity(path: string): Promise<string> {
   return `${ino}:${birthtimeNs}`;
 }
 
-async function readMachineId(): Promise<string> {
-  for (const file of machineIdFiles) {
+async function readMachineId(files: readonly string[]): Promise<string> {
+  for (const file of files) {
     const id = await readFile(file, "utf8").catch(() => "");
     if (id.trim() !== "") return id.trim();
   }

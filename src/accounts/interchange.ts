@@ -129,7 +129,7 @@ function addLimits(record: ProtectionRecord, headers: HeaderEntry[], votes: Vote
   if (slot > lastSlot) headers.push({ slot, root: slotRoot });
   if (floorSlot > Math.max(slot, lastSlot)) headers.push({ slot: floorSlot, root: undefined });
   const last = votes.at(-1);
-  const highestSource = Math.max(-1, ...votes.map((vote) => vote.sourceRound));
+  const highestSource = Math.max(0, ...votes.map((vote) => vote.sourceRound));
   if (targetRound > (last?.targetRound ?? 0) || sourceRound > highestSource)
     votes.push({
       sourceRound,
@@ -139,24 +139,23 @@ function addLimits(record: ProtectionRecord, headers: HeaderEntry[], votes: Vote
 }
 
 function parse(text: string): z.infer<typeof interchangeSchema> {
-  const bad = (why: string, cause?: unknown): never => {
-    throw new UserError(`not a signing history (ccoin protection export): ${why}`, "BAD_PROTECTION_FILE", {
+  const bad = (why: string, cause?: unknown) =>
+    new UserError(`not a signing history (ccoin protection export): ${why}`, "BAD_PROTECTION_FILE", {
       cause,
     });
-  };
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (error) {
-    return bad(lineOf(error), error);
+    throw bad(lineOf(error), error);
   }
   let result: ReturnType<typeof interchangeSchema.safeParse>;
   try {
     result = interchangeSchema.safeParse(json);
   } catch (error) {
-    return bad(lineOf(error), error);
+    throw bad(lineOf(error), error);
   }
   if (result.success) return result.data;
   const issue = result.error.issues[0];
-  return bad(`${issue?.path.join(".") || "file"}: ${issue?.message}`);
+  throw bad(`${issue?.path.join(".") || "file"}: ${issue?.message}`);
 }

@@ -47,8 +47,8 @@ const keystoreSchema = z.strictObject({
 export type Keystore = z.output<typeof keystoreSchema>;
 
 export interface SealOptions {
-  genesisBalance?: bigint;
-  scrypt?: ScryptParameters;
+  genesisBalance?: bigint | undefined;
+  scrypt?: ScryptParameters | undefined;
 }
 
 /** The text of an account file that contains `seed`, encrypted under `passphrase`. */

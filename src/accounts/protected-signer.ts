@@ -208,11 +208,10 @@ class StoredSigner implements ProtectedSigner {
     if (since === undefined) return;
     const roundsAlone = this.#options.roundsAlone?.(this.#options.clock.now() - since);
     const { sourceRound, targetRound } = this.#votes.settle(this.#record, roundsAlone);
-    const raised = targetRound > this.#record.targetRound;
     await this.#save({
       sourceRound,
       targetRound,
-      ...(raised && { targetRoot: undefined }),
+      targetRoot: undefined,
       // Other authorities that wait for this account's vote reach these rounds over time. A sole authority goes there
       // by itself.
       ...(roundsAlone !== undefined && { votedRound: targetRound }),

@@ -126,18 +126,17 @@ export function checkVoteSigning(
   record: ProtectionRecord,
   { sourceRound, targetRound, root }: { sourceRound: number; targetRound: number; root: Uint8Array },
 ): "new" | "repeated" {
-  const refuse = (why: string): never => {
-    throw new SigningError("SLASHABLE_VOTE", `vote from round ${sourceRound} to ${targetRound}: ${why}`);
-  };
+  const refused = (why: string) =>
+    new SigningError("SLASHABLE_VOTE", `vote from round ${sourceRound} to ${targetRound}: ${why}`);
   if (!Number.isSafeInteger(sourceRound) || !Number.isSafeInteger(targetRound) || sourceRound < 0)
-    return refuse("no such round");
-  if (sourceRound >= targetRound) return refuse("the target's round must be above the source's");
+    throw refused("no such round");
+  if (sourceRound >= targetRound) throw refused("the target's round must be above the source's");
   if (targetRound === record.targetRound && record.targetRoot && equalBytes(root, record.targetRoot))
     return "repeated";
   if (targetRound <= record.targetRound)
-    return refuse(`no vote is signed up to round ${record.targetRound} any more`);
+    throw refused(`no vote is signed up to round ${record.targetRound} any more`);
   if (sourceRound < record.sourceRound)
-    return refuse(`it could surround one signed before, from round ${record.sourceRound}`);
+    throw refused(`it could surround one signed before, from round ${record.sourceRound}`);
   return "new";
 }
 

@@ -31,7 +31,6 @@ export class RoundRanking {
   /** One authority moves from its round to another. */
   move(from: number, to: number): void {
     const all = this.#ascending;
-    if (to === from) return;
     if (to > from) {
       // The last authority in the round moves, so that the order stays.
       const at = this.#below(from, true) - 1;

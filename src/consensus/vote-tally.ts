@@ -45,15 +45,16 @@ export class VoteTally {
     }
   }
 
+  /** `vote` is one of those that were added. */
   #remove(vote: SignedFinalityVote): void {
     const voter = toHex(vote.voter);
-    const rest = (this.#byVoter.get(voter) ?? []).filter((other) => other !== vote);
+    const rest = this.#byVoter.get(voter)!.filter((other) => other !== vote);
     if (rest.length > 0) this.#byVoter.set(voter, rest);
     else this.#byVoter.delete(voter);
     const key = linkKey(vote.message);
-    const link = this.#byLink.get(key);
-    link?.delete(voter);
-    if (link?.size === 0) this.#byLink.delete(key);
+    const link = this.#byLink.get(key)!;
+    link.delete(voter);
+    if (link.size === 0) this.#byLink.delete(key);
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * An ignore plugin for Stryker: texts for people are not mutated. These are calls of a logger, with whatever does nothing else than
- * log, and the texts in errors; the codes of errors are mutated. No test should repeat a text word by word.
+ * log, and the texts and causes of errors; their codes are mutated. No test should repeat a text word by word.
  */
 
 /** As much of a node of Babel's syntax tree as is looked at. */
@@ -25,6 +25,7 @@ export const strykerPlugins = [
       shouldIgnore({ node, parentPath }: Path): string | undefined {
         if (onlyLogs(node)) return "it only logs";
         if (isText(node) && isOfError(parentPath)) return "the text of an error";
+        if (isCause(node) && isOfError(parentPath)) return "the cause of an error";
         return undefined;
       },
     },
@@ -65,8 +66,18 @@ function isOfError(path: Path | null | undefined): boolean {
   return path?.node.type === "CallExpression" && path.parent?.type === "ThrowStatement";
 }
 
-/** A string of several words; codes and names are of one. */
-function isText(node: Node): boolean {
+/** `{ cause }` and nothing else, which only logs show. */
+function isCause(node: Node): boolean {
+  if (node.type !== "ObjectExpression") return false;
+  const properties = node["properties"] as Node[];
+  return properties.length === 1 && nameOf(properties[0]!["key"]) === "cause";
+}
+
+/** A string of several words, or one that is put together or chosen from such; codes and names are of one word. */
+function isText(node: unknown): boolean {
+  if (!isNode(node)) return false;
+  if (node.type === "BinaryExpression") return isText(node["left"]) && isText(node["right"]);
+  if (node.type === "ConditionalExpression") return isText(node["consequent"]) && isText(node["alternate"]);
   if (node.type === "TemplateLiteral") return true;
   return node.type === "StringLiteral" && /\s/.test(String(node["value"]));
 }

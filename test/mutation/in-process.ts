@@ -30,13 +30,17 @@ interface Result {
   name: string;
   fileName: string;
   timeSpentMs: number;
+  cpuMs: number;
   failure?: string;
 }
 
 /** Ends a test that waits for what a mutant keeps from it. Every test of a part takes much less, on a busy machine too. */
 const testTimeoutMs = 20_000;
 
-/** How long the tests of each file took in the first run, for the processes that run the mutants. */
+/** Tests that take more are not run for mutants: long random runs notice little that the many short ones do not. */
+const maxCpuMs = 300;
+
+/** The CPU time that the tests of each file took in the first run, for the processes that run the mutants. */
 const timesFile = "mutation-test-times.json";
 
 const config = {
@@ -117,11 +121,14 @@ class InProcessRunner {
     }
     coverage.static = loaded;
     const times: Record<string, number> = {};
-    for (const { fileName, timeSpentMs } of results) times[fileName] = (times[fileName] ?? 0) + timeSpentMs;
+    const quick = results.filter(({ cpuMs, failure }) => cpuMs <= maxCpuMs || failure !== undefined);
+    for (const { fileName, cpuMs } of quick) times[fileName] = (times[fileName] ?? 0) + cpuMs;
     writeFileSync(timesFile, JSON.stringify(times));
+    const kept = new Set(quick.map(({ id }) => id));
+    for (const id of Object.keys(coverage.perTest)) if (!kept.has(id)) delete coverage.perTest[id];
     return {
       status: "complete",
-      tests: results.map(({ failure, ...rest }) => ({
+      tests: quick.map(({ failure, cpuMs: _, ...rest }) => ({
         ...rest,
         ...(failure === undefined ? { status: 0 } : { status: 1, failureMessage: failure }),
       })),
@@ -204,6 +211,7 @@ class InProcessRunner {
     isStray();
     let hasFailed = false;
     let startedMs = 0;
+    let startedCpuMs = 0;
     const runner = {
       config,
       importFile: (path: string) => {
@@ -215,6 +223,7 @@ class InProcessRunner {
       },
       onBeforeTryTask(test: Test) {
         startedMs = performance.now();
+        startedCpuMs = cpuMs();
         if (!activate) switches.currentTestId = idOf(test);
         expect.setState({
           assertionCalls: 0,
@@ -235,6 +244,7 @@ class InProcessRunner {
           name: test.name,
           fileName: file,
           timeSpentMs: performance.now() - startedMs,
+          cpuMs: cpuMs() - startedCpuMs,
           ...(failure !== undefined && { failure }),
         });
       },
@@ -248,11 +258,18 @@ class InProcessRunner {
         name: file,
         fileName: file,
         timeSpentMs: 0,
+        cpuMs: 0,
         failure: error?.message ?? "not loaded",
       });
     }
     return results;
   }
+}
+
+/** CPU time of this process: the same on an idle machine and a busy one. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 function idOf(test: Test): string {

@@ -1,4 +1,5 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createCipheriv, scryptSync } from "node:crypto";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -90,6 +91,27 @@ describe("createAccount", () => {
       message: expect.stringContaining(signer.address),
     });
     expect([paths.account, paths.passphrase].map((file) => readFileSync(file, "utf8"))).toEqual(before);
+    rmSync(paths.passphrase);
+    await expect(createAccount({ paths, scrypt })).rejects.toMatchObject({ code: "ACCOUNT_EXISTS" });
+    expect(readdirSync(paths.folder)).toEqual(["account.json"]);
+  });
+
+  it("makes none without the passphrase that it was told to use", async () => {
+    const nowhere = join(folder, "nowhere");
+    await expect(createAccount({ paths, scrypt, passphraseFile: nowhere })).rejects.toMatchObject({
+      code: "NO_PASSPHRASE",
+    });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("takes a typed passphrase before every file", async () => {
+    const file = passphraseFile("of the option");
+    await createAccount({ paths, scrypt, passphraseFile: file, passphrase: "typed" });
+    await openAccount({ paths, passphraseFile: passphraseFile("typed\r\n", "same") });
+    await openAccount({ paths, passphrase: "typed" });
+    await expect(openAccount({ paths, passphrase: "typed\n" })).rejects.toMatchObject({
+      code: "WRONG_PASSPHRASE",
+    });
   });
 
   it("makes one account if several are requested at once", async () => {
@@ -107,7 +129,10 @@ describe("createAccount", () => {
   it("does not touch a file that is no account", async () => {
     await createAccount({ paths, scrypt });
     writeFileSync(paths.account, "garbage");
-    await expect(createAccount({ paths, scrypt })).rejects.toMatchObject({ code: "ACCOUNT_EXISTS" });
+    await expect(createAccount({ paths, scrypt })).rejects.toMatchObject({
+      code: "ACCOUNT_EXISTS",
+      message: expect.stringContaining(`${paths.account}: use it`),
+    });
     expect(readFileSync(paths.account, "utf8")).toBe("garbage");
   });
 
@@ -209,6 +234,28 @@ describe("openAccount", () => {
     const { signer } = await createAccount({ paths: other, scrypt });
     editAccount((account) => (account["address"] = signer.address));
     await expect(openAccount({ paths })).rejects.toMatchObject({ code: "WRONG_PASSPHRASE" });
+  });
+
+  it("says that it cannot read the account file", async () => {
+    mkdirSync(paths.account, { recursive: true });
+    await expect(openAccount({ paths })).rejects.toMatchObject({ code: "CANNOT_READ" });
+  });
+
+  it("calls an account file damaged whose key belongs to another address", async () => {
+    await createAccount({ paths, scrypt, passphrase: "secret" });
+    editAccount((account) => {
+      const { salt } = account["scrypt"] as { salt: string };
+      const { nonce } = account["aes256gcm"] as { nonce: string };
+      const key = scryptSync("secret", Buffer.from(salt, "hex"), 32, { N: 2, r: 1, p: 1 });
+      const cipher = createCipheriv("aes-256-gcm", key, Buffer.from(nonce, "hex"));
+      cipher.setAAD(Buffer.from(account["address"] as string));
+      const seed = Buffer.concat([cipher.update(new Uint8Array(32)), cipher.final()]).toString("hex");
+      account["aes256gcm"] = { nonce, seed, tag: cipher.getAuthTag().toString("hex") };
+    });
+    await expect(openAccount({ paths, passphrase: "secret" })).rejects.toMatchObject({
+      code: "DAMAGED_KEYSTORE",
+      message: expect.stringContaining(paths.account),
+    });
   });
 
   it("refuses half a file", async () => {

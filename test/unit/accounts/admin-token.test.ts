@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -28,4 +28,36 @@ test.each(["", "short\n", "with spaces in the middle of it\n"])("refuses %j", as
   writeFileSync(path, text);
   await expect(loadAdminToken(path)).rejects.toMatchObject({ code: "ADMIN_TOKEN" });
   await expect(readAdminToken(path)).rejects.toMatchObject({ code: "ADMIN_TOKEN" });
+});
+
+test("takes 16 to 1024 printable characters, and says what a file holds instead", async () => {
+  await loadAdminToken(path);
+  for (const token of ["x".repeat(16), "~".repeat(1024)]) {
+    writeFileSync(path, `\n${token}\n`);
+    expect([await loadAdminToken(path), await readAdminToken(path)]).toEqual([token, token]);
+  }
+  for (const text of ["x".repeat(15), "x".repeat(1025), `a ${"x".repeat(16)}`, `${"x".repeat(16)} z`]) {
+    writeFileSync(path, text);
+    for (const read of [loadAdminToken, readAdminToken])
+      await expect(read(path)).rejects.toThrow(/^\S+ does not hold a token/);
+  }
+});
+
+test("names the file that it cannot read or write", async () => {
+  mkdirSync(path, { recursive: true });
+  for (const read of [loadAdminToken, readAdminToken])
+    await expect(read(path)).rejects.toMatchObject({
+      code: "ADMIN_TOKEN",
+      message: expect.stringContaining(`cannot use ${path}`),
+    });
+  writeFileSync(join(folder, "file"), "");
+  const inFile = join(folder, "file", "node-1", "admin-token");
+  await expect(loadAdminToken(inFile)).rejects.toMatchObject({ code: "ADMIN_TOKEN" });
+});
+
+test("tells a client that there is none, and where it is made", async () => {
+  await expect(readAdminToken(path)).rejects.toMatchObject({
+    code: "NO_ADMIN_TOKEN",
+    message: expect.stringContaining(path),
+  });
 });

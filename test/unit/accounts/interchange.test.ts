@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { exportInterchange, importInterchange, type ProtectionRecord } from "../../../src/accounts/index.ts";
+import {
+  emptyRecord,
+  exportInterchange,
+  importInterchange,
+  type ProtectionRecord,
+  signerFromSeed,
+} from "../../../src/accounts/index.ts";
+import type { HeaderEntry, VoteEntry } from "../../../src/accounts/protection.ts";
 import { ProtectionStore } from "../../../src/storage/protection.ts";
 import { MemoryDatabase } from "../storage/memory-database.ts";
 import { handClock, openSigner, plainSigner, rootOf } from "./signing.ts";
@@ -175,3 +182,94 @@ test.each<[string, string, (text: string) => string]>([
   expect(error).toMatchObject({ code });
   expect(await new ProtectionStore(database).load(account)).toBeUndefined();
 });
+
+test("an account that has signed nothing exports nothing, and one of several accounts is imported", async () => {
+  const none = JSON.parse(await exported(new MemoryDatabase()));
+  expect(none.data).toEqual([{ address: plainSigner.address, signed_headers: [], signed_votes: [] }]);
+  const file = JSON.parse(await exported((await signed([[3, 1]], [[0, 4, 3]])).database));
+  const other = signerFromSeed(new Uint8Array(32).fill(2)).address;
+  const foreign = { ...file.data[0], address: other, signed_headers: [{ slot: "99" }] };
+  const database = new MemoryDatabase();
+  const text = JSON.stringify({ ...file, data: [foreign, ...file.data, ...file.data] });
+  expect(await importInto(database, text)).toEqual({ headers: 2, votes: 2 });
+  expect((await openSigner(database)).lastHeaderSlot).toBe(3);
+  await expect(importInto(database, JSON.stringify({ ...file, data: [foreign] }))).rejects.toMatchObject({
+    code: "WRONG_ACCOUNT",
+  });
+});
+
+test("the time of an import into an empty database is that of the call", async () => {
+  const text = await exported((await signed([[3, 1]], [])).database);
+  const store = new ProtectionStore(new MemoryDatabase());
+  await importInterchange(store, text, { ...chain, nowMs: 77 });
+  expect((await store.load(account))!.timeMs).toBe(77);
+});
+
+/** Entries as [slot] and [source, target], with `+` for those with a root. */
+test.each<[string, Partial<ProtectionRecord>, HeaderEntry[], VoteEntry[], string[], string[]]>([
+  ["an empty record", {}, [], [], [], []],
+  ["slot 0", { slot: 0, slotRoot: rootOf(1) }, [], [], ["0+"], []],
+  ["a slot without a root", { slot: 5 }, [], [], ["5"], []],
+  ["the slot of the last entry", { slot: 5 }, [{ slot: 5, root: rootOf(1) }], [], ["5+"], []],
+  ["a floor above", { slot: 5, slotRoot: rootOf(1), floorSlot: 9 }, [], [], ["5+", "9"], []],
+  ["a floor at the slot", { slot: 5, slotRoot: rootOf(1), floorSlot: 5 }, [], [], ["5+"], []],
+  ["a floor below the last entry", { floorSlot: 3 }, [{ slot: 5, root: rootOf(1) }], [], ["5+"], []],
+  ["a floor above the last entry", { floorSlot: 8 }, [{ slot: 5, root: rootOf(1) }], [], ["5+", "8"], []],
+  ["a floor at 0", { floorSlot: 0 }, [], [], ["0"], []],
+  ["rounds", { sourceRound: 1, targetRound: 2, targetRoot: rootOf(1) }, [], [], [], ["1>2+"]],
+  ["refused rounds", { sourceRound: 1, targetRound: 2 }, [], [], [], ["1>2"]],
+  [
+    "the rounds of the last entry",
+    { sourceRound: 1, targetRound: 2, targetRoot: rootOf(1) },
+    [],
+    [{ sourceRound: 1, targetRound: 2, root: rootOf(1) }],
+    [],
+    ["1>2+"],
+  ],
+  [
+    "a target above the last entry's",
+    { sourceRound: 1, targetRound: 5, targetRoot: rootOf(2) },
+    [],
+    [{ sourceRound: 1, targetRound: 2, root: rootOf(1) }],
+    [],
+    ["1>2+", "1>5+"],
+  ],
+  [
+    "a source above every entry's",
+    { sourceRound: 3, targetRound: 9, targetRoot: rootOf(1) },
+    [],
+    [
+      { sourceRound: 2, targetRound: 8, root: rootOf(2) },
+      { sourceRound: 1, targetRound: 9, root: rootOf(1) },
+    ],
+    [],
+    ["2>8+", "1>9+", "3>9"],
+  ],
+  [
+    "a source at the highest of the entries",
+    { sourceRound: 2, targetRound: 9, targetRoot: rootOf(1) },
+    [],
+    [
+      { sourceRound: 2, targetRound: 8, root: rootOf(2) },
+      { sourceRound: 1, targetRound: 9, root: rootOf(1) },
+    ],
+    [],
+    ["2>8+", "1>9+"],
+  ],
+])(
+  "exports the limits that the entries do not show: %s",
+  async (_, record, headers, votes, slots, rounds) => {
+    const database = new MemoryDatabase();
+    const store = new ProtectionStore(database);
+    await store.save(account, { ...emptyRecord(0), ...record }, { headers, votes });
+    const { text, ...counts } = await exportInterchange(store, chain);
+    const [data] = JSON.parse(text).data;
+    type Entry = Record<"slot" | "source_round" | "target_round" | "signing_root", string>;
+    const mark = (entry: Entry) => (entry.signing_root ? "+" : "");
+    expect(data.signed_headers.map((entry: Entry) => entry.slot + mark(entry))).toEqual(slots);
+    expect(
+      data.signed_votes.map((entry: Entry) => `${entry.source_round}>${entry.target_round}${mark(entry)}`),
+    ).toEqual(rounds);
+    expect(counts).toEqual({ headers: slots.length, votes: rounds.length });
+  },
+);

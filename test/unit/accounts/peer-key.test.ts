@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -40,4 +40,24 @@ describe("loadPeerKey", () => {
       expect(readFileSync(path, "utf8")).toBe(text);
     },
   );
+
+  it("says what a damaged file holds, once", async () => {
+    await loadPeerKey(path);
+    for (const text of [`z${"ab".repeat(32)}`, `${"ab".repeat(32)}z`]) {
+      writeFileSync(path, text);
+      await expect(loadPeerKey(path)).rejects.toThrow(/^\S+ does not hold 32 bytes/);
+    }
+    writeFileSync(path, ` ${"AB".repeat(32)}\n`);
+    expect(await loadPeerKey(path)).toEqual(new Uint8Array(32).fill(0xab));
+  });
+
+  it("names the file that it cannot read or write", async () => {
+    mkdirSync(path, { recursive: true });
+    writeFileSync(join(folder, "file"), "");
+    for (const file of [path, join(folder, "file", "node-1", "peer.key")])
+      await expect(loadPeerKey(file)).rejects.toMatchObject({
+        code: "PEER_KEY",
+        message: expect.stringContaining(`cannot use ${file}`),
+      });
+  });
 });

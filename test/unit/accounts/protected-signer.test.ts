@@ -104,6 +104,11 @@ describe("votes", () => {
   });
 });
 
+test("is the account that it signs for", async () => {
+  const signer = await openSigner(new MemoryDatabase());
+  expect([signer.address, signer.publicKey]).toEqual([plainSigner.address, plainSigner.publicKey]);
+});
+
 test("remembers signatures after a restart and after pruning", async () => {
   const database = new MemoryDatabase();
   const first = await openSigner(database);

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { cp, mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -20,9 +20,11 @@ describe("which data signed last", () => {
   let base: string;
   let folder: string;
   const machineId = "machine a";
+  let machineIdFile: string;
 
   beforeEach(async () => {
     base = await mkdtemp(join(tmpdir(), "ccoin-copy-"));
+    machineIdFile = join(base, "machine-id");
     folder = join(base, "node-1");
     await mkdir(folder);
     await start();
@@ -34,12 +36,13 @@ describe("which data signed last", () => {
   /** A start and an end of a node; resolves to why it doubts. */
   async function start(at = folder, machine = machineId): Promise<string[]> {
     const paths = { folder: at, db: join(at, "db") };
+    await writeFile(machineIdFile, `${machine}\n`);
     const database = await LevelDatabase.open(paths.db);
     try {
       const check = await checkDataIdentity({
         paths,
         store: new ProtectionStore(database),
-        machineId: machine,
+        machineIdFiles: [machineIdFile],
       });
       await check.note();
       return check.reasons;
@@ -108,6 +111,27 @@ describe("which data signed last", () => {
     expect(await start(folder, "machine b")).toEqual([]);
   });
 
+  test("the machine's id is that of the first file that has one; the folder's is its inode and time of birth", async () => {
+    const files = ["none", "empty", "first", "second"].map((name) => join(base, name));
+    for (const [at, text] of ["", " \n", " one\n", "two\n"].entries())
+      if (at > 0) await writeFile(files[at]!, text);
+    const store = new ProtectionStore(new MemoryDatabase());
+    const identityFrom = async (machineIdFiles: string[]) => {
+      const paths = { folder: base, db: folder };
+      await (await checkDataIdentity({ paths, store, machineIdFiles })).note();
+      return store.identity();
+    };
+    const { ino, birthtimeNs } = await stat(folder, { bigint: true });
+    expect(await identityFrom(files)).toMatchObject({ folder: `${ino}:${birthtimeNs}`, machine: "one" });
+    expect(await identityFrom(files.slice(0, 2))).toMatchObject({ machine: "" });
+  });
+
+  test("a token that cannot be read is no missing one", async () => {
+    await rm(join(folder, "signing-token"));
+    await mkdir(join(folder, "signing-token"));
+    await expect(start()).rejects.toMatchObject({ code: "EISDIR" });
+  });
+
   test("a crash while the token changes", async () => {
     const paths = { folder, db: join(folder, "db") };
     for (const failAt of [1, 2]) {
@@ -121,7 +145,7 @@ describe("which data signed last", () => {
           await store.saveIdentity(identity);
         },
       };
-      const check = await checkDataIdentity({ paths, store: crashing, machineId });
+      const check = await checkDataIdentity({ paths, store: crashing, machineIdFiles: [machineIdFile] });
       await expect(check.note()).rejects.toThrow("crash");
       await database.close();
       expect(await start()).toEqual([]);
@@ -129,8 +153,85 @@ describe("which data signed last", () => {
   });
 });
 
+test("data that signed last is not in doubt, and is noted as such", async () => {
+  let noted = 0;
+  const note = async () => {
+    noted++;
+  };
+  const signer = await openSigner(new MemoryDatabase(), { identity: { reasons: [], note } });
+  expect([signer.doubt, noted]).toEqual([undefined, 1]);
+  await signer.signFinalityVote(vote(0, 1, 1));
+});
+
 describe("a restored copy", () => {
   const copied = { reasons: ["it is a copy"], note: async () => undefined };
+
+  test("hears nothing from a network that says nothing, at the beginning of time too", async () => {
+    const signer = await openSigner(new MemoryDatabase(), { listenMs: 0, identity: copied });
+    const tries = () => signer.signFinalityVote(vote(90, 1_000, 1)).catch(({ code }) => code);
+    expect(await tries()).toBe("SIGNING_DOUBTFUL");
+    signer.hearRounds({ reachedRound: 4, justifiedRound: 3, isNeeded: true });
+    expect(await tries()).toBe("SIGNING_DOUBTFUL");
+    signer.hearRounds({ reachedRound: 4, justifiedRound: 3, isNeeded: true, aliveAfterMs: 0 });
+    expect(await tries()).toBeInstanceOf(Uint8Array);
+  });
+
+  test("repeats no header of the refused slots but the last, as before a restart", async () => {
+    const clock = handClock(5_000);
+    const database = new MemoryDatabase();
+    const before = await openSigner(database, { clock });
+    for (const slot of [3, 5]) await before.signHeader(header(slot, slot));
+    await openSigner(database, { clock, identity: copied });
+    const signer = await openSigner(database, { clock });
+    await expect(signer.signHeader(header(3, 3))).rejects.toMatchObject({ code: "SLASHABLE_HEADER" });
+    await signer.signHeader(header(5, 5));
+  });
+
+  test("doubts for any signature that it has no entry of, from slot 0 and the next round on, and says so once", async () => {
+    const clock = handClock(10_000);
+    for (const slot of [0, 10]) {
+      const signer = await openSigner(new MemoryDatabase(), { clock });
+      await signer.observeHeader(header(slot, 9));
+      expect(signer.doubt).toMatchObject({ headers: true, votes: true });
+      expect(signer.doubt?.reason).toContain("may be older");
+    }
+    const signer = await openSigner(new MemoryDatabase(), { clock });
+    for (const slot of [3, 5]) await signer.signHeader(header(slot, slot));
+    await signer.signFinalityVote(vote(3, 5, 1));
+    await signer.observeVote(vote(3, 6, 2));
+    expect(signer.doubt).toMatchObject({ votes: true });
+    await expect(signer.signHeader(header(3, 3))).rejects.toMatchObject({ code: "SLASHABLE_HEADER" });
+    // Others of the refused slots and rounds do not make it listen anew.
+    clock.nowMs += 5_000;
+    await signer.observeHeader(header(10, 9));
+    await signer.observeHeader(header(9, 9));
+    await signer.observeVote(vote(3, 7, 2));
+    clock.nowMs += 5_000;
+    signer.hearRounds({ reachedRound: 4, justifiedRound: 3, votedAfterMs: clock.nowMs });
+    await expect(signer.signFinalityVote(vote(3, 9, 2))).rejects.toMatchObject({ code: "SLASHABLE_VOTE" });
+    await signer.signFinalityVote(vote(3, 10, 2));
+  });
+
+  test("names the first signature that showed another copy", async () => {
+    const signer = await openSigner(new MemoryDatabase(), { clock: handClock(10_000) });
+    await signer.observeHeader(header(11, 1));
+    await signer.observeHeader(header(12, 1));
+    expect(signer.doubt?.reason).toContain("slot 11");
+  });
+
+  test("is not doubted for its own signatures whose entries were pruned", async () => {
+    const database = new MemoryDatabase();
+    const before = await openSigner(database, { clock: handClock(20_000) });
+    await before.signHeader(header(7, 1));
+    await before.signFinalityVote(vote(3, 5, 1));
+    await before.prune({ slot: 8, targetRound: 6 });
+    for (const signer of [before, await openSigner(database, { clock: handClock(20_000) })]) {
+      await signer.observeHeader(header(7, 1));
+      await signer.observeVote(vote(3, 5, 1));
+      await signer.observeVote(vote(3, 4, 1));
+      expect(signer.doubt).toBeUndefined();
+    }
+  });
 
   test("signs no header in the slots up to now, also after a restart", async () => {
     const clock = handClock(10_000);
@@ -239,6 +340,7 @@ describe("a restored copy", () => {
     await signer.observeHeader(header(11, 1));
     await signer.signHeader(header(12, 1));
     await signer.observeHeader(header(11, 2));
+    expect(signer.doubt).toMatchObject({ headers: true, votes: true });
     await expect(signer.signHeader(header(13, 1))).rejects.toMatchObject({ code: "SIGNING_DOUBTFUL" });
     await expect(signer.signFinalityVote(vote(0, 1, 1))).rejects.toMatchObject({ code: "SIGNING_DOUBTFUL" });
   });
