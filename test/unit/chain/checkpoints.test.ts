@@ -1,7 +1,11 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { Checkpoints, FinalityConflictError } from "../../../src/chain/checkpoints.ts";
+import type { Participants } from "../../../src/chain/participants.ts";
+import { chainStores } from "../../../src/chain/stores.ts";
 import { certificateOf } from "../../../src/consensus/index.ts";
 import type { Checkpoint } from "../../../src/types/index.ts";
 import { authorities, codeOf, contentsOf, testChain, testGenesis } from "../support/chain.ts";
+import { MemoryDatabase } from "../support/database.ts";
 import { checkpoint, signedVote, testFinalizer } from "../support/votes.ts";
 
 const genesisCheckpoint = (block: Uint8Array): Checkpoint => ({ round: 0, height: 0, block });
@@ -126,4 +130,90 @@ test("reports a conflict once, however often and in whatever round it is shown",
   for (let round = 5; round < 10; round++)
     expect(await codeOf(link(first, checkpoint(round, beside)))).toBe("UNKNOWN_BLOCK");
   expect(conflicts).toEqual(["CONFLICTING_FINALITY"]);
+});
+
+describe("the checkpoints on disk", () => {
+  async function empty() {
+    const { chain, first, one, two, three, beside } = await node();
+    const stores = chainStores(new MemoryDatabase());
+    const final: string[] = [];
+    const participants = {
+      prepareFinal: ({ height }: { height: number }) => {
+        final.push(`prepared ${height}`);
+        return { writes: [], applied: () => final.push(`applied ${height}`) };
+      },
+    } as unknown as Participants;
+    const status = { justified: first, finalized: first };
+    const checkpoints = new Checkpoints({ stores, tree: chain.tree, participants }, status);
+    const link = (source: Checkpoint, target: Checkpoint, voters = 0) =>
+      checkpoints.add({
+        link: { source, target },
+        voters: authorities.slice(0, voters).map(({ publicKey }) => publicKey),
+        signatures: authorities.slice(0, voters).map(() => new Uint8Array(64)),
+      });
+    const [r1, r2, r3] = [checkpoint(1, one), checkpoint(2, two), checkpoint(3, three)];
+    return { checkpoints, stores, final, link, first, one, two, beside, r1, r2, r3 };
+  }
+
+  test("are those of the newest links, and each new final block is told to the participants", async () => {
+    const { checkpoints, stores, final, link, first, r1, r2, r3 } = await empty();
+    expect(await link(first, r1)).toBe(true);
+    expect(checkpoints.status).toEqual({ justified: r1, finalized: first });
+    expect(final).toEqual([]);
+    expect(await link(r1, r2)).toBe(true);
+    expect(final).toEqual(["prepared 1", "applied 1"]);
+    expect(checkpoints.justified).toEqual({ round: 2, height: 2, id: r2.block });
+    expect(checkpoints.finalized).toEqual({ round: 1, height: 1, id: r1.block });
+    // Final in a later round, at the same height.
+    expect(await link(r2, { ...r2, round: 3 })).toBe(true);
+    expect(await link({ ...r2, round: 3 }, { ...r3, round: 4 })).toBe(true);
+    expect(final).toEqual(["prepared 1", "applied 1", "prepared 2", "applied 2"]);
+    expect(await stores.finality.status()).toEqual(checkpoints.status);
+  });
+
+  test("do not change by a link that says nothing new, and its certificate is not written", async () => {
+    const { checkpoints, stores, link, first, r1, r2 } = await empty();
+    await link(first, r1);
+    await link(r1, r2);
+    const { status } = checkpoints;
+    expect(await link(first, r1, 4)).toBe(false);
+    expect(await link(first, r2, 4)).toBe(false);
+    expect((await stores.finality.certificate(1))?.voters).toEqual([]);
+    expect((await stores.finality.certificate(2))?.voters).toEqual([]);
+    expect(checkpoints.status).toBe(status);
+  });
+
+  test("lack the proof of a final block whose justification came later than its votes", async () => {
+    const { checkpoints, stores, link, first, one, beside, r1, r2, r3 } = await empty();
+    await link(r1, r2);
+    expect(checkpoints.finalized.round).toBe(1);
+    const lacks = (target: Checkpoint) => checkpoints.lacks({ source: first, target });
+    expect(await lacks(r1)).toBe(true);
+    for (const other of [r2, r3, checkpoint(2, one), checkpoint(1, beside)])
+      expect(await lacks(other)).toBe(false);
+    expect(await link(first, checkpoint(1, beside), 1)).toBe(false);
+    expect(await stores.finality.certificate(1)).toBeUndefined();
+    expect(await link(first, r1, 2)).toBe(false);
+    expect((await stores.finality.certificate(1))?.voters).toHaveLength(2);
+    expect(await lacks(r1)).toBe(false);
+    // Known from now on, without a look at the disk.
+    stores.finality.certificate = () => Promise.reject(new Error("read again"));
+    expect(await lacks(r1)).toBe(false);
+  });
+
+  test("name both blocks of a conflict, and stay as they are", async () => {
+    const { checkpoints, stores, link, first, one, beside, r1, r2 } = await empty();
+    await link(first, r1);
+    await link(r1, r2);
+    const { status } = checkpoints;
+    const error = await link(first, checkpoint(9, beside)).catch((caught) => caught);
+    expect(error).toBeInstanceOf(FinalityConflictError);
+    expect(error).toMatchObject({
+      code: "CONFLICTING_FINALITY",
+      own: { height: 1, id: one.id },
+      other: { height: 1, id: beside.id },
+    });
+    expect(checkpoints.status).toBe(status);
+    expect(await stores.finality.certificate(9)).toBeUndefined();
+  });
 });
