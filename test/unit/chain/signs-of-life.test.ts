@@ -60,6 +60,7 @@ test("a final head is no reason for a block; one that is not final is, after 30 
   await clock.advance(40_000);
   finalize(view.head);
   expect(dueInMs()).toBeUndefined();
+  await clock.advance(100_000);
   add();
   expect(dueInMs()).toBe(30_000);
 });
