@@ -51,8 +51,11 @@ function verifyWith(
     if (!block) throw noChain(paths, hint);
     const genesis = await checkGenesis(block, verify);
     const { config } = genesis;
-    const recoveries = new Recoveries(await stores.recoveries.all());
-    checkRecoveries(recoveries.all);
+    const stored = (await stores.meta.headSnapshot()) ?? damaged("the authorities of its head are missing");
+    const given = await stores.recoveries.all();
+    checkRecoveries(given);
+    // Without those of a start that has not yet left the blocks above their block.
+    const recoveries = new Recoveries(given).before(stored);
     const headId = (await stores.meta.head()) ?? damaged("it has no head");
     const state = AccountState.fromGenesis(balancesOf(block), new Uint8Array(8));
     const isAccount = (address: Uint8Array) => state.indexOf(address) >= 0;
@@ -98,7 +101,6 @@ function verifyWith(
       onProgress(height, total);
     }
     if (!equalBytes(parent.id, headId)) damaged("its head is not the last block of its chain");
-    const stored = (await stores.meta.headSnapshot()) ?? damaged("the authorities of its head are missing");
     if (!sameSnapshot(stored, parent.snapshot)) damaged("the authorities of its head are wrong");
     await compareAccounts(stores, state);
     return {

@@ -129,6 +129,8 @@ describe("ccoin recover", () => {
     await stores((each) => acceptRecoveries(each, first!.genesisId, [first!]));
     const again = { paths, file: `${file}.2`, authorities: left };
     expect(await codeOf(writeRecovery(again))).toBe("RECOVERY_AWAITED");
+    // The blocks above the recovery's are still there, and valid without it.
+    expect(await verifyChain({ paths, onProgress: () => undefined })).toMatchObject({ blocks: 4 });
     await withChain(paths, async ({ chain }) => expect(chain.head.height).toBe(2));
     expect(await writeRecovery(again)).toMatchObject({ earlier: 1, round: 2 ** 33, block: { height: 2 } });
     expect(readRecoveryFile(again.file)).toHaveLength(2);
