@@ -6,6 +6,7 @@
  * `--recovery`: every run ends with the loss of its majority and a recovery.
  * `--break` replaces a rule of the node by a wrong one (test/sim/broken-rules.ts), to see that it is found.
  */
+import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
@@ -37,8 +38,10 @@ async function main(): Promise<number> {
       break: { type: "string" },
       jobs: { type: "string", default: String(availableParallelism()) },
       all: { type: "boolean", default: false },
+      help: { type: "boolean" },
     },
   });
+  if (values.help) return showUsage();
   const options = {
     authorities: values.authorities ? Number(values.authorities) : undefined,
     breakRule: values.break,
@@ -52,6 +55,13 @@ async function main(): Promise<number> {
     jobs: Number(values.jobs),
     all: values.all,
   });
+}
+
+/** The comment at the head of this file. */
+function showUsage(): number {
+  const [comment] = readFileSync(import.meta.filename, "utf8").split(" */");
+  console.log(comment!.replace(/^\/\*\*\n/, "").replace(/^ \* /gm, ""));
+  return 0;
 }
 
 async function runMany(
