@@ -1,8 +1,11 @@
 import { multiaddr } from "@multiformats/multiaddr";
 import { inBackground } from "../util/background.ts";
 import { messageOf, UserError } from "../util/errors.ts";
+import { placeOf } from "./address.ts";
 import { createHost } from "./host.ts";
 import { Inbound, inboundLimits, isThisMachine } from "./inbound.ts";
+import { Intake } from "./intake.ts";
+import { Muxers } from "./muxer.ts";
 import { LibP2pNetwork, type NetworkOptions } from "./network.ts";
 import { PeerScores } from "./scores.ts";
 import { Usefulness } from "./usefulness.ts";
@@ -34,14 +37,22 @@ export async function createNetwork(options: NetworkOptions): Promise<LibP2pNetw
     isExempt: options.isExempt ?? isThisMachine,
     limits: options.inboundLimits ?? inboundLimits,
   });
+  const intake = new Intake(options.clock);
+  const muxers = new Muxers({ intake, clock: options.clock });
   const host = await createHost({
     privateKey: options.privateKey,
     listen: options.listen,
     mdns: options.mdns,
     scores,
     inbound,
+    muxers,
     onDiscovered: (peer) => network?.discovered(peer.id.toString(), peer.multiaddrs.map(String)),
   });
-  network = new LibP2pNetwork(host, scores, usefulness, options);
+  host.addEventListener("connection:open", ({ detail }) => {
+    const place = placeOf(detail.remoteAddr.toString());
+    const isExempt = place !== undefined && (options.isExempt ?? isThisMachine)(place);
+    muxers.opened(detail, { peer: detail.remotePeer.toString(), place, isExempt });
+  });
+  network = new LibP2pNetwork(host, { scores, usefulness, intake }, options);
   return network;
 }

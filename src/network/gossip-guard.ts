@@ -2,6 +2,7 @@ import type { GossipSub } from "@libp2p/gossipsub";
 import type { PeerId as Libp2pPeerId } from "@libp2p/interface";
 import { maxGossipTransactions, RateLimiter } from "../../protocols/index.ts";
 import type { Clock } from "../util/clock.ts";
+import type { Intake } from "./intake.ts";
 import type { PeerScores } from "./scores.ts";
 
 /** Ids that gossipsub puts into one IHAVE or IWANT. */
@@ -125,11 +126,12 @@ interface Chunk {
 
 /**
  * Drops RPCs above the limits and the quotas before gossipsub decodes them. The first RPC above the limits bans its
- * sender; those above the quotas cost it a little score each. Call this before the node starts.
+ * sender; those above the quotas cost it a little score each. The parts of the others are charged to the share of the
+ * sender's address. Call this before the node starts.
  */
 export function guardGossip(
   pubsub: GossipSub,
-  { scores, clock }: { scores: PeerScores; clock: Clock },
+  { scores, clock, intake }: { scores: PeerScores; clock: Clock; intake: Pick<Intake, "chargePeer"> },
 ): void {
   const rpcs = new RateLimiter(clock);
   const parts = new RateLimiter(clock);
@@ -165,6 +167,7 @@ export function guardGossip(
       return false;
     }
     parts.take(peer, partsQuota, counted.parts);
+    intake.chargePeer(peer, counted.parts);
     return true;
   }
 }

@@ -1,5 +1,4 @@
 import { noise } from "@chainsafe/libp2p-noise";
-import { yamux } from "@chainsafe/libp2p-yamux";
 import { generateKeyPairFromSeed } from "@libp2p/crypto/keys";
 import type { GossipSub } from "@libp2p/gossipsub";
 import { type Identify, identify } from "@libp2p/identify";
@@ -9,6 +8,7 @@ import { createLibp2p } from "libp2p";
 import { gossipService } from "./gossip.ts";
 import type { Inbound } from "./inbound.ts";
 import { lanDiscovery } from "./lan-discovery.ts";
+import type { Muxers } from "./muxer.ts";
 import type { PeerScores } from "./scores.ts";
 import { sendFewerWindowUpdates } from "./window-updates.ts";
 
@@ -46,6 +46,7 @@ export interface HostOptions {
   mdns: boolean;
   scores: PeerScores;
   inbound: Inbound;
+  muxers: Muxers;
   /** Called each time a peer answers by mDNS; libp2p's own event fires only the first time. */
   onDiscovered(peer: PeerInfo): void;
 }
@@ -63,7 +64,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     transports: [tcp()],
     connectionEncrypters: [noise()],
     streamMuxers: [
-      yamux({
+      options.muxers.factory({
         maxInboundStreams: maxStreamsPerConnection,
         maxOutboundStreams: maxStreamsPerConnection,
         streamOptions: { maxStreamWindowSize: streamWindowBytes, maxReadBufferLength: 2 * streamWindowBytes },

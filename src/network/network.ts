@@ -20,6 +20,7 @@ import { splitRpcs } from "./gossip-split.ts";
 import { watchGossipStreams } from "./gossip-watch.ts";
 import type { Host } from "./host.ts";
 import { type InboundOptions, isThisMachine } from "./inbound.ts";
+import type { Intake } from "./intake.ts";
 import { KnownPeers } from "./known-peers.ts";
 import { hasRoomFor } from "./outbound.ts";
 import { sweepPeerStore } from "./peer-store-sweep.ts";
@@ -58,12 +59,20 @@ export interface NetworkOptions {
   serveLimits?: ServeLimits;
 }
 
+/** What the network shares with the host and its gates. */
+export interface NetworkParts {
+  scores: PeerScores;
+  usefulness: Usefulness;
+  intake: Intake;
+}
+
 /** The node's network. Call `start` and `stop` once each. */
 export class LibP2pNetwork implements Network {
   readonly peerId: PeerId;
   readonly #host: Host;
   readonly #connections: Connections;
   readonly #scores: PeerScores;
+  readonly #intake: Intake;
   readonly #options: NetworkOptions;
   readonly #requests: Requests;
   readonly #gossip: Gossip;
@@ -72,7 +81,8 @@ export class LibP2pNetwork implements Network {
   readonly #pending: Promise<void>[] = [];
   #stops: (() => void)[] = [];
 
-  constructor(host: Host, scores: PeerScores, usefulness: Usefulness, options: NetworkOptions) {
+  constructor(host: Host, parts: NetworkParts, options: NetworkOptions) {
+    const { scores, usefulness, intake } = parts;
     const { clock, logger, observer } = options;
     this.#events = new Emitter(logger);
     this.peerId = host.peerId.toString();
@@ -80,8 +90,9 @@ export class LibP2pNetwork implements Network {
     const connections = new Connections(host);
     this.#connections = connections;
     this.#scores = scores;
+    this.#intake = intake;
     this.#options = options;
-    guardGossip(host.services.pubsub, { scores, clock });
+    guardGossip(host.services.pubsub, { scores, clock, intake });
     splitRpcs(host.services.pubsub);
     this.#gossip = new Gossip({ pubsub: host.services.pubsub, scores, usefulness, clock, logger, observer });
     this.#requests = new Requests({
@@ -231,6 +242,7 @@ export class LibP2pNetwork implements Network {
   #onDisconnect(peer: Libp2pPeerId): void {
     const id = peer.toString();
     this.#options.logger.debug({ peer: id }, "peer disconnected");
+    this.#intake.closed(id);
     this.#dialer.onDisconnected(id);
     this.#events.emit("disconnected", id);
   }

@@ -79,18 +79,20 @@ function guarded() {
   const clock = new ManualClock();
   const scores = new PeerScores({ clock, logger: silentLogger, onBlocked: () => undefined });
   const taken: Uint8Array[] = [];
+  const charged: number[] = [];
+  const intake = { chargePeer: (_peer: string, units: number) => charged.push(units) as never };
   const pubsub = {
     async pipePeerReadStream(_peer: unknown, stream: AsyncIterable<{ subarray(): Uint8Array }>) {
       for await (const chunk of stream) taken.push(chunk.subarray());
     },
     handlePeerReadStreamError: () => undefined,
   };
-  guardGossip(pubsub as unknown as GossipSub, { scores, clock });
+  guardGossip(pubsub as unknown as GossipSub, { scores, clock, intake });
   async function* stream(count: number, bytes: Uint8Array) {
     for (let sent = 0; sent < count; sent++) yield { subarray: () => bytes };
   }
   const send = (count: number, bytes: Uint8Array) => pubsub.pipePeerReadStream("peer", stream(count, bytes));
-  return { clock, scores, taken, send, pubsub };
+  return { clock, scores, taken, charged, send, pubsub };
 }
 
 test("an RPC above the limits is never decoded, and bans its sender", async () => {
@@ -100,6 +102,12 @@ test("an RPC above the limits is never decoded, and bans its sender", async () =
   expect(scores.blocked("peer")).toBe(true);
   await send(1, rpc({}));
   expect(taken).toHaveLength(0);
+});
+
+test("the parts of an RPC are charged to the share of its sender's address", async () => {
+  const { charged, send } = guarded();
+  await send(2, rpc({ messages: many(10, { topic: "t", data: none }) as never }));
+  expect(charged).toEqual([11, 11]);
 });
 
 test("a stream of small RPCs is cut off at the quota, and its sender banned", async () => {

@@ -1,0 +1,128 @@
+import { type YamuxMuxerInit, yamux } from "@chainsafe/libp2p-yamux";
+import type { Connection, MessageStream, StreamMuxerFactory } from "@libp2p/interface";
+import type { Clock } from "../util/clock.ts";
+import { type FrameHeader, FrameReader, frameFlags, frameTypes } from "./frames.ts";
+import { type Intake, type Source, unitBytes, unitBytesOfAnswers, unitsOfStream } from "./intake.ts";
+
+/** A connection waits at least this long, so that many connections that wait cause few timers. */
+const leastWaitMs = 50;
+
+/** The part of the library's multiplexer that reads. */
+interface Reader {
+  decoder: FrameReader;
+  onData(bytes: Uint8Array): void;
+  abort(error: Error): void;
+}
+
+/** The connection below the multiplexer. */
+type Wire = Pick<MessageStream, "status" | "pause" | "resume" | "abort">;
+
+export interface MuxersOptions {
+  intake: Intake;
+  clock: Clock;
+}
+
+/** yamux whose frames are charged to their sender, and read no faster than its share allows. */
+export class Muxers {
+  readonly #options: MuxersOptions;
+  readonly #meters = new WeakMap<object, FrameMeter>();
+
+  constructor(options: MuxersOptions) {
+    this.#options = options;
+  }
+
+  /** For libp2p's option `streamMuxers`. */
+  factory(init: YamuxMuxerInit): () => StreamMuxerFactory {
+    const create = yamux(init);
+    return () => {
+      const inner = create();
+      return {
+        protocol: inner.protocol,
+        createStreamMuxer: (wire) => {
+          const muxer = inner.createStreamMuxer(wire);
+          const reader = muxer as unknown as Reader;
+          const meter = new FrameMeter(wire, reader, this.#options);
+          reader.decoder = new FrameReader(meter);
+          this.#meters.set(muxer, meter);
+          return muxer;
+        },
+      };
+    };
+  }
+
+  /** Tells whose connection it is. Until then its frames are only counted. */
+  opened(connection: Connection, source: Source): void {
+    this.#options.intake.opened(source);
+    const { muxer } = connection as unknown as { muxer?: object };
+    if (muxer) this.#meters.get(muxer)?.belongsTo(source, connection.direction === "outbound");
+  }
+}
+
+/** Charges the frames of one connection, and lets it wait when its sender has used up its share. */
+export class FrameMeter {
+  readonly #wire: Wire;
+  readonly #reader: Pick<Reader, "onData" | "abort">;
+  readonly #options: MuxersOptions;
+  #source: Source | undefined;
+  /** This node dialled. The one that dials opens streams with odd ids. */
+  #dialled = false;
+  /** Units of the time before the source was known. */
+  #units = 0;
+  #isWaiting = false;
+
+  constructor(wire: Wire, reader: Pick<Reader, "onData" | "abort">, options: MuxersOptions) {
+    this.#wire = wire;
+    this.#reader = reader;
+    this.#options = options;
+  }
+
+  belongsTo(source: Source, dialled: boolean): void {
+    this.#source = source;
+    this.#dialled = dialled;
+    this.#options.intake.charge(source, this.#units);
+  }
+
+  readonly mayRead = (): boolean => !this.#isWaiting;
+
+  readonly onFrame = (header: FrameHeader): void => {
+    const units = this.#unitsOf(header);
+    if (!this.#source) {
+      this.#units += units;
+      return;
+    }
+    this.#options.intake.charge(this.#source, units);
+    if (this.#options.intake.delayMs(this.#source) > 0) this.#wait(this.#source);
+  };
+
+  #unitsOf({ type, flag, streamID, length }: FrameHeader): number {
+    const isOwn = (streamID % 2 === 1) === this.#dialled;
+    const opens = streamID !== 0 && !isOwn && (flag & frameFlags.syn) !== 0;
+    const bytes = type === frameTypes.data ? length / (isOwn ? unitBytesOfAnswers : unitBytes) : 0;
+    return 1 + bytes + (opens ? unitsOfStream : 0);
+  }
+
+  #wait(source: Source): void {
+    const { intake, clock } = this.#options;
+    this.#isWaiting = true;
+    // Not at once: a connection that is just resuming would resume what is below it after this.
+    queueMicrotask(() => {
+      if (this.#isWaiting && this.#wire.status === "open") this.#wire.pause();
+    });
+    clock.after(Math.max(leastWaitMs, Math.ceil(intake.delayMs(source))), () => this.#goOn());
+  }
+
+  #goOn(): void {
+    const wire = this.#wire;
+    if (wire.status !== "open") return;
+    this.#isWaiting = false;
+    try {
+      // Reads what is here already, as far as the share goes.
+      this.#reader.onData(new Uint8Array());
+      if (this.mayRead()) wire.resume();
+    } catch (error) {
+      const cause = error instanceof Error ? error : new Error(String(error));
+      this.#reader.abort(cause);
+      wire.abort(cause);
+    }
+  }
+}

@@ -1,0 +1,180 @@
+import { expect, test } from "vitest";
+import { placeOf } from "../../../src/network/address.ts";
+import { frameFlags, frameTypes } from "../../../src/network/frames.ts";
+import { Intake, intakeLimits, type Source, unitsOfStream } from "../../../src/network/intake.ts";
+import { FrameMeter } from "../../../src/network/muxer.ts";
+import { ManualClock } from "../support/clock.ts";
+
+const { perPeer, perHost } = intakeLimits;
+/** What a peer alone at its address may send at once. */
+const share = perPeer.requests + perHost.requests;
+const from = (peer: string, address: string, isExempt = false): Source => ({
+  peer,
+  place: placeOf(`/ip4/${address}/tcp/1`),
+  isExempt,
+});
+const flooder = from("flooder", "192.0.2.1");
+const neighbour = from("neighbour", "192.0.2.1");
+const other = from("other", "192.0.2.2");
+
+/** Uses up the share of the source's address. */
+function flood(intake: Intake, source: Source): void {
+  for (let units = 0; units < share; units += 100) intake.charge(source, 100);
+}
+
+test("a peer has its own units and those of its address, then it waits", async () => {
+  const clock = new ManualClock();
+  const intake = new Intake(clock);
+  intake.charge(flooder, perPeer.requests);
+  for (let units = 1_000; units < perHost.requests; units += 1_000) intake.charge(flooder, 1_000);
+  expect(intake.delayMs(flooder)).toBe(0);
+  intake.charge(flooder, 1_000);
+  expect(intake.delayMs(flooder)).toBeGreaterThan(0);
+  await clock.advance(intake.delayMs(flooder));
+  expect(intake.delayMs(flooder)).toBe(0);
+});
+
+test("a flood takes nothing from other addresses, and leaves its neighbours a rate of their own", async () => {
+  const clock = new ManualClock();
+  const intake = new Intake(clock);
+  const second = { own: perPeer.requests / 4, host: perHost.requests / 4 };
+  flood(intake, flooder);
+  for (let seconds = 0; seconds < 10; seconds++) {
+    expect(intake.delayMs(neighbour)).toBe(0);
+    expect(intake.delayMs(other)).toBe(0);
+    intake.charge(neighbour, second.own - 1);
+    intake.charge(flooder, second.host + second.own);
+    await clock.advance(1_000);
+  }
+  flood(intake, other);
+  expect(intake.delayMs(other)).toBeGreaterThan(0);
+});
+
+test("many ids of one address have the share of one, and a little each", () => {
+  const intake = new Intake(new ManualClock());
+  flood(intake, flooder);
+  const ids = Array.from({ length: 32 }, (_, index) => from(`id ${index}`, "192.0.2.1"));
+  for (const id of ids) intake.charge(id, perPeer.requests);
+  expect(ids.every((id) => intake.delayMs(id) > 0)).toBe(true);
+});
+
+test("each peer of an address that is not limited has the share of an address", () => {
+  const intake = new Intake(new ManualClock());
+  flood(intake, from("local flooder", "127.0.0.1", true));
+  expect(intake.delayMs(from("local flooder", "127.0.0.1", true))).toBeGreaterThan(0);
+  const beside = from("local", "127.0.0.1", true);
+  intake.charge(beside, perPeer.requests);
+  intake.charge(beside, perHost.requests / 2);
+  expect(intake.delayMs(beside)).toBe(0);
+});
+
+test("what a peer's bytes turned out to be is charged to where it is connected from", () => {
+  const intake = new Intake(new ManualClock());
+  intake.opened(flooder);
+  for (let units = 0; units <= share; units += 1_000)
+    intake.chargePeer(flooder.peer, 1_000);
+  expect(intake.delayMs(flooder)).toBeGreaterThan(0);
+  intake.closed(flooder.peer);
+  expect(() => intake.chargePeer(flooder.peer, 1)).not.toThrow();
+});
+
+/** A connection whose multiplexer reads the frames that it is given. */
+function connection(clock = new ManualClock()) {
+  const intake = new Intake(clock);
+  const done: string[] = [];
+  const wire = {
+    status: "open" as "open" | "closed",
+    pause: () => done.push("pause"),
+    resume: () => done.push("resume"),
+    abort: () => done.push("abort"),
+  };
+  const reader = { onData: () => done.push("read") as never, abort: () => done.push("abort muxer") as never };
+  const meter = new FrameMeter(wire as never, reader, { intake, clock });
+  const ping = { type: frameTypes.ping, flag: frameFlags.syn, streamID: 0, length: 1 };
+  const open = { type: frameTypes.windowUpdate, flag: frameFlags.syn, streamID: 1, length: 0 };
+  const data = (streamID: number, length: number) => ({ type: frameTypes.data, flag: 0, streamID, length });
+  /** The number of such frames that are read before the connection has to wait. */
+  const until = (frame: typeof ping) => {
+    let count = 0;
+    for (; meter.mayRead() && count < 1e6; count++) meter.onFrame(frame);
+    return count;
+  };
+  return { clock, intake, done, wire, reader, meter, ping, open, data, until };
+}
+
+test("a connection above its share is not read, goes on later, and nobody is blamed", async () => {
+  const { clock, done, meter, ping, until } = connection();
+  meter.belongsTo(flooder, false);
+  // The shares are times, which are rounded.
+  expect(until(ping) / share).toBeCloseTo(1, 2);
+  expect(meter.mayRead()).toBe(false);
+  await Promise.resolve();
+  expect(done).toEqual(["pause"]);
+  await clock.advance(1_000);
+  expect(meter.mayRead()).toBe(true);
+  expect(done).toEqual(["pause", "read", "resume"]);
+});
+
+test("streams that the peer opens cost more than those of this node", () => {
+  const peersOwn = connection();
+  peersOwn.meter.belongsTo(flooder, false);
+  expect(peersOwn.until(peersOwn.open)).toBeLessThanOrEqual(share / unitsOfStream);
+  const dialled = connection();
+  dialled.meter.belongsTo(flooder, true);
+  expect(dialled.until(dialled.open) / share).toBeCloseTo(1, 2);
+});
+
+test("data costs by its bytes, answers less than what nobody has asked for", () => {
+  const bytes = 64 * 1_024;
+  const asked = connection();
+  asked.meter.belongsTo(flooder, false);
+  const unasked = connection();
+  unasked.meter.belongsTo(flooder, false);
+  const [answers, others] = [asked.until(asked.data(2, bytes)), unasked.until(unasked.data(1, bytes))];
+  expect(others * bytes).toBeLessThan(50e6);
+  expect(answers * bytes).toBeGreaterThan(400e6);
+});
+
+test("frames of the time before the peer was known are charged as well", () => {
+  const { intake, meter, ping } = connection();
+  for (let count = 0; count < 5_000; count++) meter.onFrame(ping);
+  expect(intake.delayMs(flooder)).toBe(0);
+  meter.belongsTo(flooder, false);
+  flood(intake, neighbour);
+  expect(intake.delayMs(flooder)).toBeGreaterThan(0);
+});
+
+test("a connection that has to wait while it resumes is paused once it has resumed", async () => {
+  const { clock, done, meter, ping, until, wire } = connection();
+  meter.belongsTo(flooder, false);
+  until(ping);
+  wire.resume = () => {
+    // What has arrived meanwhile is passed on within this call.
+    until(ping);
+    return done.push("resume");
+  };
+  await clock.advance(1_000);
+  expect(done.slice(0, 4)).toEqual(["pause", "read", "resume", "pause"]);
+});
+
+test("bytes that are no frames end the connection when they are read later", async () => {
+  const { clock, done, meter, ping, reader, until } = connection();
+  meter.belongsTo(flooder, false);
+  until(ping);
+  reader.onData = () => {
+    throw new Error("no frame");
+  };
+  await clock.advance(1_000);
+  expect(done).toEqual(["pause", "abort muxer", "abort"]);
+});
+
+test("a connection that closed meanwhile is left alone", async () => {
+  const { clock, done, meter, ping, until, wire } = connection();
+  meter.belongsTo(flooder, false);
+  until(ping);
+  await Promise.resolve();
+  wire.status = "closed";
+  await clock.advance(5_000);
+  expect(done).toEqual(["pause"]);
+  expect(clock.pending).toBe(0);
+});
