@@ -1,31 +1,43 @@
 import type { IncomingMessage } from "node:http";
-import type { ByteBudget } from "./byte-budget.ts";
 import { overloaded, ProblemError } from "./problem.ts";
+import { type Holding, holder, type Shares } from "./shares.ts";
 
 /**
- * Reads the whole body and passes it to `use`; the budget counts it until that has ended.
+ * Reads the whole body and passes it to `use`; the shares count its bytes until that has ended. While it is being read,
+ * it may have to give way to that of another client.
  * @throws {ProblemError} `BODY_TOO_LARGE`, `OVERLOADED`; `MALFORMED` if the client disconnected.
  */
 export async function withBody<T>(
   incoming: IncomingMessage,
   maxBytes: number,
-  budget: ByteBudget,
+  shares: Shares,
   use: (body: Buffer) => Promise<T>,
 ): Promise<T> {
   if (Number(incoming.headers["content-length"]) > maxBytes) throw tooLarge(maxBytes);
-  const taken = { bytes: 0 };
+  const reading: Reading = {
+    client: holder(incoming.socket.remoteAddress ?? ""),
+    size: 0,
+    isRead: false,
+    mayDrop: () => !reading.isRead,
+    drop: () => undefined,
+  };
   try {
-    return await use(await readBody(incoming, maxBytes, budget, taken));
+    return await use(await readBody(incoming, maxBytes, shares, reading));
   } finally {
-    budget.release(taken.bytes);
+    shares.release(reading);
   }
+}
+
+/** A body. What is read is being processed, and stays. */
+interface Reading extends Holding {
+  isRead: boolean;
 }
 
 function readBody(
   incoming: IncomingMessage,
   maxBytes: number,
-  budget: ByteBudget,
-  taken: { bytes: number },
+  shares: Shares,
+  reading: Reading,
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -39,14 +51,15 @@ function readBody(
       incoming.pause();
       reject(error);
     };
+    reading.drop = () => fail(tooMany());
     const onData = (chunk: Buffer) => {
-      if (taken.bytes + chunk.length > maxBytes) return fail(tooLarge(maxBytes));
-      if (!budget.take(chunk.length)) return fail(overloaded("too many large requests at once: try again"));
-      taken.bytes += chunk.length;
+      if (reading.size + chunk.length > maxBytes) return fail(tooLarge(maxBytes));
+      if (!shares.grow(reading, chunk.length)) return fail(tooMany());
       chunks.push(chunk);
     };
     const onEnd = () => {
       stop();
+      reading.isRead = true;
       resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
     };
     const onBrokenOff = () => fail(new ProblemError("MALFORMED", "the body ended too early"));
@@ -59,6 +72,10 @@ function readBody(
 }
 
 function ignore(): void {}
+
+function tooMany(): ProblemError {
+  return overloaded("too many large requests at once: try again");
+}
 
 function tooLarge(maxBytes: number): ProblemError {
   const detail = `a body of this type has at most ${maxBytes} bytes: send the transactions in several requests`;

@@ -3,6 +3,7 @@ import { type AddressInfo, isIPv6, type Socket } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { messageOf } from "../util/errors.ts";
 import { createApp } from "./app.ts";
+import { shareConnections } from "./connection-places.ts";
 import { EventHub } from "./event-hub.ts";
 import { createGuard } from "./guard.ts";
 import type { ApiEnv } from "./http.ts";
@@ -78,7 +79,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       connectionsCheckingInterval: connectionCheckMs,
     },
   }) as Server;
-  server.maxConnections = limits.maxConnections;
+  shareConnections(server, limits.maxConnections);
   server.setTimeout(limits.idleTimeoutMs);
   server.on("clientError", answerClientError);
   try {

@@ -6,13 +6,13 @@ import { decodeAddress } from "../../crypto/address.ts";
 import { authorityVote, type HeaderVote, parameterNames, parameterVote } from "../../types/index.ts";
 import { CodedError } from "../../util/errors.ts";
 import { withBody } from "../body.ts";
-import { ByteBudget } from "../byte-budget.ts";
 import type { Api } from "../operation.ts";
 import { ProblemError } from "../problem.ts";
 import { danger, type ProposalContext, proposalBody, proposalWarnings } from "../proposal-body.ts";
 import { requireLedger } from "../require-ledger.ts";
 import { proposalInputSchema, proposalResultSchema } from "../schemas/authorities.ts";
 import { addressParameter } from "../schemas/values.ts";
+import { Shares } from "../shares.ts";
 import type { ApiServices, LedgerServices } from "../services.ts";
 import type { ProposalResultBody, WarningBody } from "../services-consensus.ts";
 import { parseJson } from "../transaction-input.ts";
@@ -37,7 +37,7 @@ const subjectParameter = z
 
 /** Proposals of this node, for clients that have its admin token. */
 export function proposalRoutes(api: Api, services: ApiServices): void {
-  const budget = new ByteBudget(maxBodyBytesInFlight);
+  const bodies = new Shares(maxBodyBytesInFlight);
   api.serve(
     {
       id: "propose",
@@ -65,7 +65,7 @@ export function proposalRoutes(api: Api, services: ApiServices): void {
       if (mediaType(incoming.headers["content-type"]) !== "application/json") {
         throw new ProblemError("UNSUPPORTED_MEDIA_TYPE", "content-type must be application/json");
       }
-      return withBody(incoming, maxBodyBytes, budget, (body) => propose(services, parseJson(body)));
+      return withBody(incoming, maxBodyBytes, bodies, (body) => propose(services, parseJson(body)));
     },
   );
   api.serve(

@@ -1,18 +1,18 @@
 import type { TransactionRecord } from "../../types/index.ts";
 import { messageOf } from "../../util/errors.ts";
 import { withBody } from "../body.ts";
-import { ByteBudget } from "../byte-budget.ts";
 import { type Handler, json } from "../http.ts";
 import type { HttpLimits } from "../limits.ts";
 import { ProblemError } from "../problem.ts";
 import { requireLedger } from "../require-ledger.ts";
 import type { ApiServices, LedgerServices } from "../services.ts";
+import { Shares } from "../shares.ts";
 import { submitInputs, submitMany, submitOne } from "../submit.ts";
 import { encodeInput, maxJsonTransactions, parseJson } from "../transaction-input.ts";
 
 /** `POST /v1/transactions`: the hot path. */
 export function submitHandler(services: ApiServices, limits: HttpLimits): Handler {
-  const budget = new ByteBudget(limits.maxBodyBytesInFlight);
+  const bodies = new Shares(limits.maxBodyBytesInFlight);
   const { logger } = services;
   const postJson = async (body: Buffer): Promise<Response> => {
     const ledger = requireLedger(services);
@@ -34,9 +34,9 @@ export function submitHandler(services: ApiServices, limits: HttpLimits): Handle
     }
     switch (mediaType(headers["content-type"])) {
       case "application/json":
-        return withBody(incoming, limits.maxJsonBytes, budget, postJson);
+        return withBody(incoming, limits.maxJsonBytes, bodies, postJson);
       case "application/octet-stream":
-        return withBody(incoming, limits.maxSszBytes, budget, postSsz);
+        return withBody(incoming, limits.maxSszBytes, bodies, postSsz);
       default:
         throw new ProblemError(
           "UNSUPPORTED_MEDIA_TYPE",

@@ -1,0 +1,25 @@
+import type { Server } from "node:http";
+import type { Socket } from "node:net";
+import { type Holding, holder, Shares } from "./shares.ts";
+
+/** Node.js counts a connection until it is closed, which takes a moment. */
+const beingClosed = 256;
+
+/** Shares out the places for connections: one of the most crowded address gives way to a less crowded one. */
+export function shareConnections(server: Server, maxConnections: number): void {
+  const shares = new Shares(maxConnections);
+  server.maxConnections = maxConnections + beingClosed;
+  server.on("connection", (socket: Socket) => {
+    const holding: Holding = {
+      client: holder(socket.remoteAddress ?? ""),
+      size: 0,
+      mayDrop: () => true,
+      drop: () => socket.destroy(),
+    };
+    if (!shares.grow(holding, 1)) {
+      socket.destroy();
+      return;
+    }
+    socket.once("close", () => shares.release(holding));
+  });
+}

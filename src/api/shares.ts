@@ -1,0 +1,88 @@
+import { clientOf, isLoopback } from "./rate-limiter.ts";
+
+/** All addresses of this machine are one client, which gives way to no other. */
+const thisMachine = "this machine";
+
+/** A part of a resource that a client holds. */
+export interface Holding {
+  /** See `holder`. */
+  client: string;
+  size: number;
+  /** False if it is in use and cannot be taken away now. */
+  mayDrop(): boolean;
+  /** Takes it away: its holder must then release it. */
+  drop(): void;
+}
+
+/** The client of an address, as shares are counted. */
+export function holder(address: string): string {
+  return isLoopback(address) ? thisMachine : clientOf(address);
+}
+
+/**
+ * Shares out a resource among clients. If there is no room for a client, the client that holds most gives way, as long
+ * as it holds more than the newcomer then would: its oldest holding that may be taken away goes first. A client with any
+ * number of connections from a few addresses thus keeps out nobody, and programs of this machine least of all.
+ */
+export class Shares {
+  readonly #most: number;
+  /** In the order in which they began. */
+  readonly #holdings = new Map<string, Set<Holding>>();
+  #total = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get total(): number {
+    return this.#total;
+  }
+
+  /** Adds to what a client holds; false if there is no room for so much. */
+  grow(holding: Holding, by: number): boolean {
+    while (this.#total + by > this.#most) {
+      const victim = this.#victimOf(holding.client, by);
+      if (!victim) return false;
+      this.release(victim);
+      victim.drop();
+    }
+    const own = this.#holdings.get(holding.client) ?? new Set();
+    this.#holdings.set(holding.client, own.add(holding));
+    holding.size += by;
+    this.#total += by;
+    return true;
+  }
+
+  /** Has no effect on a holding that was taken away. */
+  release(holding: Holding): void {
+    const own = this.#holdings.get(holding.client);
+    if (!own?.delete(holding)) return;
+    if (own.size === 0) this.#holdings.delete(holding.client);
+    this.#total -= holding.size;
+    holding.size = 0;
+  }
+
+  #victimOf(newcomer: string, by: number): Holding | undefined {
+    const own = newcomer === thisMachine ? 0 : this.#heldBy(newcomer) + by;
+    let most = own;
+    let victim: Holding | undefined;
+    for (const [client, holdings] of this.#holdings) {
+      if (client === newcomer || client === thisMachine) continue;
+      const held = this.#heldBy(client);
+      const first = held > most ? firstOf(holdings) : undefined;
+      if (first) [most, victim] = [held, first];
+    }
+    return victim;
+  }
+
+  #heldBy(client: string): number {
+    let held = 0;
+    for (const { size } of this.#holdings.get(client) ?? []) held += size;
+    return held;
+  }
+}
+
+function firstOf(holdings: Iterable<Holding>): Holding | undefined {
+  for (const holding of holdings) if (holding.mayDrop()) return holding;
+  return undefined;
+}

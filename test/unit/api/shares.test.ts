@@ -1,0 +1,134 @@
+import { EventEmitter } from "node:events";
+import type { IncomingMessage, Server } from "node:http";
+import { expect, test } from "vitest";
+import { withBody } from "../../../src/api/body.ts";
+import { shareConnections } from "../../../src/api/connection-places.ts";
+import { type Holding, holder, Shares } from "../../../src/api/shares.ts";
+
+/** Holdings that note which of them gave way. */
+function holdings(most: number) {
+  const shares = new Shares(most);
+  const dropped: string[] = [];
+  const hold = (address: string, size: number, name = address, mayDrop = true) => {
+    const drop = () => void dropped.push(name);
+    const holding: Holding = { client: holder(address), size: 0, mayDrop: () => mayDrop, drop };
+    return { holding, isIn: shares.grow(holding, size) };
+  };
+  return { shares, dropped, hold };
+}
+
+test("one client may hold everything, until another comes: then its oldest holding gives way", () => {
+  const { shares, dropped, hold } = holdings(10);
+  for (const name of ["first", "second", "third"]) expect(hold("192.0.2.1", 3, name).isIn).toBe(true);
+  expect(hold("192.0.2.1", 3).isIn).toBe(false);
+  expect(hold("192.0.2.2", 3).isIn).toBe(true);
+  expect(dropped).toEqual(["first"]);
+  expect(shares.total).toBe(9);
+});
+
+test("nobody pushes out a client that holds no more than itself would, so no two evict each other in turns", () => {
+  const { dropped, hold } = holdings(10);
+  expect(hold("192.0.2.1", 5).isIn).toBe(true);
+  expect(hold("192.0.2.2", 5).isIn).toBe(true);
+  expect(hold("192.0.2.1", 1).isIn).toBe(false);
+  expect(hold("192.0.2.2", 1).isIn).toBe(false);
+  expect(dropped).toEqual([]);
+  expect(hold("192.0.2.3", 4).isIn).toBe(true);
+  expect(hold("192.0.2.4", 5).isIn).toBe(false);
+  expect(dropped).toEqual(["192.0.2.1"]);
+});
+
+test("this machine gives way to nobody, and everybody to it", () => {
+  const { dropped, hold } = holdings(10);
+  expect(hold("127.0.0.1", 6).isIn).toBe(true);
+  expect(hold("192.0.2.1", 4).isIn).toBe(true);
+  expect(hold("192.0.2.2", 1).isIn).toBe(true);
+  expect(dropped).toEqual(["192.0.2.1"]);
+  expect(hold("::1", 4).isIn).toBe(true);
+  expect(dropped).toEqual(["192.0.2.1", "192.0.2.2"]);
+  expect(hold("192.0.2.2", 1).isIn).toBe(false);
+  expect(hold("127.0.0.1", 1).isIn).toBe(false);
+});
+
+test("what is in use stays", () => {
+  const { dropped, hold } = holdings(10);
+  hold("192.0.2.1", 5, "in use", false);
+  hold("192.0.2.1", 5, "idle");
+  expect(hold("192.0.2.2", 3).isIn).toBe(true);
+  expect(dropped).toEqual(["idle"]);
+  expect(hold("192.0.2.2", 3).isIn).toBe(false);
+});
+
+test("what is released, or was taken away, is free again, once", () => {
+  const { shares, hold } = holdings(10);
+  const { holding } = hold("192.0.2.1", 8);
+  hold("192.0.2.2", 5);
+  expect(shares.total).toBe(5);
+  shares.release(holding);
+  expect(shares.total).toBe(5);
+});
+
+class Connection extends EventEmitter {
+  remoteAddress: string;
+  destroyed = false;
+  constructor(remoteAddress: string) {
+    super();
+    this.remoteAddress = remoteAddress;
+  }
+  destroy(): void {
+    this.destroyed = true;
+    this.emit("close");
+  }
+}
+
+test("connections of one address, however many, keep out no other", () => {
+  const server = Object.assign(new EventEmitter(), { maxConnections: 0 });
+  shareConnections(server as unknown as Server, 4);
+  const connect = (address: string) => {
+    const connection = new Connection(address);
+    server.emit("connection", connection);
+    return connection;
+  };
+  const flood = Array.from({ length: 6 }, () => connect("192.0.2.1"));
+  expect(flood.map(({ destroyed }) => destroyed)).toEqual([false, false, false, false, true, true]);
+  const others = [connect("192.0.2.2"), connect("127.0.0.1")];
+  expect(others.map(({ destroyed }) => destroyed)).toEqual([false, false]);
+  expect(flood.filter(({ destroyed }) => !destroyed)).toHaveLength(2);
+  others[0]!.destroy();
+  expect(connect("192.0.2.1").destroyed).toBe(false);
+  expect(server.maxConnections).toBeGreaterThan(4);
+});
+
+function body(address: string) {
+  const socket = { remoteAddress: address };
+  return Object.assign(new EventEmitter(), { headers: {}, socket, pause: () => undefined });
+}
+
+test("a body that never ends gives way to that of another client, and one that is being processed stays", async () => {
+  const shares = new Shares(100);
+  const read = (incoming: ReturnType<typeof body>, use = async (bytes: Buffer) => bytes.length) =>
+    withBody(incoming as unknown as IncomingMessage, 100, shares, use);
+  const stalled = body("192.0.2.1");
+  const stalling = read(stalled);
+  stalled.emit("data", Buffer.alloc(90));
+  const honest = body("192.0.2.2");
+  const answered = read(honest);
+  honest.emit("data", Buffer.alloc(40));
+  await expect(stalling).rejects.toMatchObject({ code: "OVERLOADED" });
+  honest.emit("end");
+  expect(await answered).toBe(40);
+  expect(shares.total).toBe(0);
+
+  const processed = Promise.withResolvers<number>();
+  const first = body("192.0.2.1");
+  const processing = read(first, () => processed.promise);
+  first.emit("data", Buffer.alloc(90));
+  first.emit("end");
+  const second = body("192.0.2.2");
+  const refused = read(second);
+  await Promise.resolve();
+  second.emit("data", Buffer.alloc(40));
+  await expect(refused).rejects.toMatchObject({ code: "OVERLOADED" });
+  processed.resolve(1);
+  expect(await processing).toBe(1);
+});
