@@ -43,6 +43,7 @@ export async function createNetwork(options: NetworkOptions): Promise<LibP2pNetw
     privateKey: options.privateKey,
     listen: options.listen,
     mdns: options.mdns,
+    clock: options.clock,
     scores,
     inbound,
     muxers,

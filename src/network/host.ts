@@ -5,6 +5,7 @@ import { type Identify, identify } from "@libp2p/identify";
 import type { Libp2p, PeerInfo } from "@libp2p/interface";
 import { tcp } from "@libp2p/tcp";
 import { createLibp2p } from "libp2p";
+import type { Clock } from "../util/clock.ts";
 import { gossipService } from "./gossip.ts";
 import type { Inbound } from "./inbound.ts";
 import { lanDiscovery } from "./lan-discovery.ts";
@@ -44,6 +45,7 @@ export interface HostOptions {
   privateKey: Uint8Array;
   listen: readonly string[];
   mdns: boolean;
+  clock: Clock;
   scores: PeerScores;
   inbound: Inbound;
   muxers: Muxers;
@@ -56,7 +58,10 @@ export async function createHost(options: HostOptions): Promise<Host> {
   const { scores, inbound } = options;
   sendFewerWindowUpdates();
   const privateKey = await generateKeyPairFromSeed("Ed25519", options.privateKey);
-  const discovery = lanDiscovery({ serviceTag: mdnsServiceTag, interval: mdnsIntervalMs });
+  const discovery = lanDiscovery(
+    { serviceTag: mdnsServiceTag, interval: mdnsIntervalMs },
+    options.clock,
+  );
   const host: Host = await createLibp2p({
     start: false,
     privateKey,

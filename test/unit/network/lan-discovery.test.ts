@@ -1,7 +1,9 @@
 import { createSocket } from "node:dgram";
 import { multiaddr } from "@multiformats/multiaddr";
 import { expect, onTestFinished, test } from "vitest";
-import { lanDiscovery } from "../../../src/network/lan-discovery.ts";
+import { answerEveryMs, heardQuota, lanDiscovery } from "../../../src/network/lan-discovery.ts";
+import { systemClock } from "../../../src/util/clock.ts";
+import { ManualClock } from "../support/clock.ts";
 
 interface Packet {
   type: string;
@@ -18,19 +20,83 @@ async function unusedPort(): Promise<number> {
   return port;
 }
 
+const log = Object.assign(() => undefined, { error: () => undefined, trace: () => undefined });
+const serviceTag = "_ccoin._tcp.local";
+const peer = "12D3KooWRm8J3iL796zPFi2EtGGtUJn58AG67gcqzMuxXJGn9H6V";
+
+/** Discovery that hears what the test says, and whose answers are counted. */
+function onNoNetwork() {
+  const clock = new ManualClock();
+  const found: string[] = [];
+  const answers: unknown[] = [];
+  const components = {
+    logger: { forComponent: () => log },
+    addressManager: { getAddresses: () => [multiaddr(`/ip4/192.168.7.3/tcp/1/p2p/${peer}`)] },
+  };
+  const discovery = lanDiscovery({ serviceTag }, clock)(components as never) as never as {
+    mdns: object;
+    _onMdnsQuery(packet: object): void;
+    _onMdnsResponse(packet: object): void;
+    addEventListener(name: "peer", listener: (event: { detail: { id: object } }) => void): void;
+  };
+  discovery.mdns = { respond: (answer: unknown) => answers.push(answer) };
+  discovery.addEventListener("peer", ({ detail }) => found.push(detail.id.toString()));
+  const ask = (name = serviceTag) => discovery._onMdnsQuery({ questions: [{ type: "PTR", name }] });
+  const say = (name = serviceTag) =>
+    discovery._onMdnsResponse({
+      answers: [
+        { type: "PTR", name, data: `abc.${name}` },
+        { type: "TXT", name: `abc.${name}`, data: [`dnsaddr=/ip4/192.168.7.4/tcp/1/p2p/${peer}`] },
+      ],
+      additionals: [],
+    });
+  return { clock, found, answers, ask, say };
+}
+
+test("any number of questions in a second is answered once, and once more for those that came after the answer", async () => {
+  const { clock, answers, ask } = onNoNetwork();
+  ask();
+  expect(answers).toHaveLength(1);
+  for (let count = 0; count < 1_000; count++) ask();
+  expect(answers).toHaveLength(1);
+  await clock.advance(answerEveryMs);
+  expect(answers).toHaveLength(2);
+  await clock.advance(10 * answerEveryMs);
+  expect(answers).toHaveLength(2);
+  ask();
+  expect(answers).toHaveLength(3);
+});
+
+test("questions for other services are not answered, and do not delay an answer", () => {
+  const { answers, ask } = onNoNetwork();
+  for (let count = 0; count < 10; count++) ask("_http._tcp.local");
+  expect(answers).toHaveLength(0);
+  ask();
+  expect(answers).toHaveLength(1);
+});
+
+test("of a flood of answers a bounded number is read, and those of other services do not count", async () => {
+  const { clock, found, say } = onNoNetwork();
+  for (let count = 0; count < 1_000; count++) say("_http._tcp.local");
+  for (let count = 0; count < 1_000; count++) say();
+  expect(found).toHaveLength(heardQuota.requests);
+  expect(found[0]).toBe(peer);
+  await clock.advance(heardQuota.perMs);
+  say();
+  expect(found).toHaveLength(heardQuota.requests + 1);
+});
+
 test("an answer by mDNS has its TXT records among the answers and the additional records", async () => {
-  const peer = "12D3KooWRm8J3iL796zPFi2EtGGtUJn58AG67gcqzMuxXJGn9H6V";
   const addresses = ["/ip4/192.168.7.3/tcp/63259", "/ip6/fd00::3/tcp/63259"].map((address) =>
     multiaddr(`${address}/p2p/${peer}`),
   );
-  const log = Object.assign(() => undefined, { error: () => undefined, trace: () => undefined });
   const components = {
     logger: { forComponent: () => log },
     addressManager: { getAddresses: () => addresses },
   };
   // To this machine instead of the group: it asks, and answers, itself.
-  const options = { ip: "127.0.0.1", port: await unusedPort(), serviceTag: "_ccoin._tcp.local" };
-  const discovery = lanDiscovery(options)(components as never) as never as {
+  const options = { ip: "127.0.0.1", port: await unusedPort(), serviceTag };
+  const discovery = lanDiscovery(options, systemClock)(components as never) as never as {
     start(): Promise<void>;
     stop(): Promise<void>;
     mdns: { on(name: "response", listener: (packet: Packet) => void): void };
@@ -41,7 +107,7 @@ test("an answer by mDNS has its TXT records among the answers and the additional
   const texts = (records: Packet["answers"]) =>
     records.filter(({ type }) => type === "TXT").map(({ data }) => String(data));
   const expected = addresses.map((address) => `dnsaddr=${address}`);
-  expect(packet.answers[0]).toMatchObject({ type: "PTR", name: "_ccoin._tcp.local" });
+  expect(packet.answers[0]).toMatchObject({ type: "PTR", name: serviceTag });
   expect(texts(packet.answers)).toEqual(expected);
   expect(texts(packet.additionals)).toEqual(expected);
 });
