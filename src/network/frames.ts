@@ -15,7 +15,7 @@ export interface FrameHeader {
   length: number;
 }
 
-export interface Frame {
+interface Frame {
   header: FrameHeader;
   /** Only in data frames. */
   data?: Uint8ArrayList;

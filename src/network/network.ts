@@ -17,6 +17,7 @@ import { Dialer } from "./dialer.ts";
 import { Gossip, type JoinedChain, type Validators } from "./gossip.ts";
 import { guardGossip } from "./gossip-guard.ts";
 import { splitRpcs } from "./gossip-split.ts";
+import { watchUnreadGossip } from "./gossip-unread.ts";
 import { watchGossipStreams } from "./gossip-watch.ts";
 import type { Host } from "./host.ts";
 import { type InboundOptions, isThisMachine } from "./inbound.ts";
@@ -138,7 +139,9 @@ export class LibP2pNetwork implements Network {
       throw listenError(error, this.#options.listen);
     }
     await this.#dialer.start();
-    this.#stops = [watchGossipStreams(this.#host, this.#options), sweepPeerStore(this.#host, this.#options)];
+    this.#stops = [watchGossipStreams, watchUnreadGossip, sweepPeerStore].map((watch) =>
+      watch(this.#host, this.#options),
+    );
   }
 
   /** Closes every connection and port. */

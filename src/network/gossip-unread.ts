@@ -1,0 +1,51 @@
+import type { Connection } from "@libp2p/interface";
+import type { Clock } from "../util/clock.ts";
+import type { Logger } from "../util/logger.ts";
+import { placeOf } from "./address.ts";
+import type { Host } from "./host.ts";
+
+const everyMs = 1_000;
+const mebibyte = 2 ** 20;
+
+/** Gossip that peers have not read yet. It takes this node's memory, and no protocol lets it say "later". */
+export const unreadLimits = { perHost: 16 * mebibyte, inAll: 64 * mebibyte };
+
+interface Unread {
+  connection: Connection;
+  host: string;
+  bytes: number;
+}
+
+/**
+ * Closes the connections with most unread gossip when all together have more than the limit, or those of one address
+ * have more than its share. Their peers may connect again; they get the blocks by sync.
+ */
+export function watchUnreadGossip(host: Host, options: { clock: Clock; logger: Logger }): () => void {
+  const check = () => {
+    cancel = options.clock.after(everyMs, check);
+    const unread = host.getConnections().map(unreadOf).filter(({ bytes }) => bytes > 0);
+    const kept = new Map<string, number>();
+    let total = 0;
+    // Those with least are kept first.
+    for (const { connection, host: place, bytes } of unread.sort((a, b) => a.bytes - b.bytes)) {
+      const ofHost = (kept.get(place) ?? 0) + bytes;
+      if (ofHost <= unreadLimits.perHost && total + bytes <= unreadLimits.inAll) {
+        kept.set(place, ofHost);
+        total += bytes;
+        continue;
+      }
+      const peer = connection.remotePeer.toString();
+      options.logger.debug({ peer, bytes }, "the peer does not read its gossip: disconnecting");
+      connection.abort(new Error("gossip is not read"));
+    }
+  };
+  let cancel = options.clock.after(everyMs, check);
+  return () => cancel();
+}
+
+function unreadOf(connection: Connection): Unread {
+  const bytes = connection.streams
+    .filter(({ direction, protocol }) => direction === "outbound" && protocol.startsWith("/meshsub/"))
+    .reduce((sum, { writeBufferLength }) => sum + writeBufferLength, 0);
+  return { connection, host: placeOf(connection.remoteAddr.toString())?.host ?? "unknown", bytes };
+}
