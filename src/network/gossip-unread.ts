@@ -23,7 +23,10 @@ interface Unread {
 export function watchUnreadGossip(host: Host, options: { clock: Clock; logger: Logger }): () => void {
   const check = () => {
     cancel = options.clock.after(everyMs, check);
-    const unread = host.getConnections().map(unreadOf).filter(({ bytes }) => bytes > 0);
+    const unread = host
+      .getConnections()
+      .map(unreadOf)
+      .filter(({ bytes }) => bytes > 0);
     const kept = new Map<string, number>();
     let total = 0;
     // Those with least are kept first.

@@ -58,10 +58,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
   const { scores, inbound } = options;
   sendFewerWindowUpdates();
   const privateKey = await generateKeyPairFromSeed("Ed25519", options.privateKey);
-  const discovery = lanDiscovery(
-    { serviceTag: mdnsServiceTag, interval: mdnsIntervalMs },
-    options.clock,
-  );
+  const discovery = lanDiscovery({ serviceTag: mdnsServiceTag, interval: mdnsIntervalMs }, options.clock);
   const host: Host = await createLibp2p({
     start: false,
     privateKey,

@@ -12,9 +12,9 @@ import { danger, type ProposalContext, proposalBody, proposalWarnings } from "..
 import { requireLedger } from "../require-ledger.ts";
 import { proposalInputSchema, proposalResultSchema } from "../schemas/authorities.ts";
 import { addressParameter } from "../schemas/values.ts";
-import { Shares } from "../shares.ts";
 import type { ApiServices, LedgerServices } from "../services.ts";
 import type { ProposalResultBody, WarningBody } from "../services-consensus.ts";
+import { Shares } from "../shares.ts";
 import { parseJson } from "../transaction-input.ts";
 import { mediaType } from "./submit.ts";
 

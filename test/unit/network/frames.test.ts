@@ -39,7 +39,12 @@ test("reads whole frames", () => {
 
 test("reads frames that arrive byte by byte", () => {
   const { read } = reader();
-  const bytes = Buffer.concat([header(hello), text("hello"), header({ ...hello, streamID: 5 }), text("other")]);
+  const bytes = Buffer.concat([
+    header(hello),
+    text("hello"),
+    header({ ...hello, streamID: 5 }),
+    text("other"),
+  ]);
   const parts = [...bytes].flatMap((byte) => read(Uint8Array.of(byte)));
   expect(parts.map(({ data }) => data).join("")).toBe("helloother");
   expect(parts.map(({ streamID }) => streamID)).toEqual([3, 3, 3, 3, 3, 5, 5, 5, 5, 5]);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { placeOf } from "../../../src/network/address.ts";
-import { frameFlags, frameTypes } from "../../../src/network/frames.ts";
+import { type FrameHeader, frameFlags, frameTypes } from "../../../src/network/frames.ts";
 import { Intake, intakeLimits, type Source, unitsOfStream } from "../../../src/network/intake.ts";
 import { FrameMeter } from "../../../src/network/muxer.ts";
 import { ManualClock } from "../support/clock.ts";
@@ -71,8 +71,7 @@ test("each peer of an address that is not limited has the share of an address", 
 test("what a peer's bytes turned out to be is charged to where it is connected from", () => {
   const intake = new Intake(new ManualClock());
   intake.opened(flooder);
-  for (let units = 0; units <= share; units += 1_000)
-    intake.chargePeer(flooder.peer, 1_000);
+  for (let units = 0; units <= share; units += 1_000) intake.chargePeer(flooder.peer, 1_000);
   expect(intake.delayMs(flooder)).toBeGreaterThan(0);
   intake.closed(flooder.peer);
   expect(() => intake.chargePeer(flooder.peer, 1)).not.toThrow();
@@ -94,7 +93,7 @@ function connection(clock = new ManualClock()) {
   const open = { type: frameTypes.windowUpdate, flag: frameFlags.syn, streamID: 1, length: 0 };
   const data = (streamID: number, length: number) => ({ type: frameTypes.data, flag: 0, streamID, length });
   /** The number of such frames that are read before the connection has to wait. */
-  const until = (frame: typeof ping) => {
+  const until = (frame: FrameHeader) => {
     let count = 0;
     for (; meter.mayRead() && count < 1e6; count++) meter.onFrame(frame);
     return count;
