@@ -9,8 +9,6 @@ import { patience } from "../../e2e/harness/until.ts";
 
 /** The frames of yamux, written apart from the node. */
 export const frameTypes = { data: 0, windowUpdate: 1, ping: 2 } as const;
-/** The flags of a frame. */
-export const flags = { syn: 1 } as const;
 
 /** `length` need not be that of `data`. */
 export function yamuxFrame(
