@@ -1,4 +1,7 @@
 import { expect, test } from "vitest";
+import { HeaderRules } from "../../../src/chain/header-rules.ts";
+import type { InvalidBlocks } from "../../../src/chain/invalid-blocks.ts";
+import { productRules } from "../../../src/chain/rules.ts";
 import { certificateOf } from "../../../src/consensus/index.ts";
 import { authorities, codeOf, type Tip, testChain, testGenesis } from "../support/chain.ts";
 import { checkpoint, signedVote } from "../support/votes.ts";
@@ -46,4 +49,40 @@ test("headers on the final block are checked", async () => {
   const beside = await maker.block(tips[3]!, { laterMs: 5 });
   await chain.checkHeaders([beside.blocks.at(-1)!.header]);
   expect(computed()).toBe(1);
+});
+
+test("headers of invalid blocks are refused by name, wherever they stand in a list, and no headers are none", async () => {
+  const { chain, maker, add } = await testChain({ genesis });
+  const one = await maker.block(maker.start());
+  await add(one.blocks[0]!);
+  const bad = await maker.block(one, { edit: { stateRoot: new Uint8Array(32) } });
+  const child = await maker.block(bad);
+  expect(await codeOf(add(bad.blocks.at(-1)!))).toBe("WRONG_STATE_ROOT");
+  const [first, second, third] = child.blocks.map(({ header }) => header);
+  expect(await chain.checkHeaders([])).toEqual([]);
+  expect(await codeOf(chain.checkHeaders([second!]))).toBe("KNOWN_INVALID");
+  expect(await codeOf(chain.checkHeaders([third!]))).toBe("INVALID_ANCESTOR");
+  expect(await codeOf(chain.checkHeaders([first!, second!, third!]))).toBe("KNOWN_INVALID");
+  expect(await chain.checkHeaders([first!])).toMatchObject([{ height: 1, totalDifficulty: 2 }]);
+});
+
+test("a header whose parent finality has passed since it was looked up has no place any more", async () => {
+  const { chain, maker, clock } = await testChain({ genesis });
+  const tip = await maker.block(maker.start());
+  const check = (height: number) => {
+    const { tree } = chain;
+    const invalid = { refuse: () => undefined } as unknown as InvalidBlocks;
+    const finalized = () => ({ height, id: tip.id });
+    const rules = new HeaderRules({
+      tree,
+      invalid,
+      rules: productRules,
+      config: genesis.config,
+      clock,
+      finalized,
+    });
+    return async () => rules.check(chain.head, chain.snapshot, tip.blocks[0]!.header);
+  };
+  expect(await codeOf(check(0)())).toBe("no error");
+  expect(await codeOf(check(1)())).toBe("BELOW_FINALIZED");
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { Executor, executeBlock } from "../../../src/state/index.ts";
+import { isExpired } from "../../../src/state/execute.ts";
+import { Executor, executeBlock, revertBlock } from "../../../src/state/index.ts";
 import { AccountState } from "../../../src/state/state.ts";
 import { type Account, maxAmount } from "../../../src/types/index.ts";
 import { toHex } from "../../../src/util/bytes.ts";
@@ -97,6 +98,32 @@ describe("a transfer", () => {
   ];
   test.each(failures)("with %s is refused", (_, balances, bad, code) => {
     expect(failure(balances, bad)).toBe(code);
+  });
+
+  test("may be in blocks up to the height that it is valid until", () => {
+    const validity = [
+      [0, 2 ** 53 - 1],
+      [5, 4],
+      [5, 5],
+      [5, 6],
+      [1, 2],
+    ] as const;
+    expect(validity.map(([validUntil, height]) => isExpired({ validUntil }, height))).toEqual([
+      false,
+      false,
+      false,
+      true,
+      true,
+    ]);
+    const executor = new Executor(stateOf(accountsWith(9n, 9n)), {
+      height: 5,
+      proposer: address(1),
+      parameters: { minFee: 0n, blockReward: 0n },
+    });
+    const codes = [4, 2 ** 53, 5, 0].map((validUntil, nonce) =>
+      executor.tryTransaction(transfer({ from: 0, to: 1, nonce: Math.max(0, nonce - 2), validUntil })),
+    );
+    expect(codes).toEqual(["EXPIRED", "MALFORMED", undefined, undefined]);
   });
 
   test("below the smallest fee is refused", () => {
@@ -202,4 +229,37 @@ test("the coinbase creates its accounts in order, also empty ones", () => {
   const balances = [5n, 0n, 7n].map((balance, index) => ({ address: address(index), balance }));
   const state = AccountState.fromGenesis(balances, seed);
   expect(accountsOf(state)).toEqual(accountsWith(5n, 0n, 7n));
+});
+
+test("names the accounts of each transaction: an account that the block made later too, none where there is none", () => {
+  const parties = (proposer: number, transfers: TestTransfer[], config = {}) =>
+    executeBlock(stateOf(accountsWith(10n, 0n)), block(proposer, transfers, config));
+  expect(
+    parties(1, [
+      { from: 0, to: 7 },
+      { from: 0, to: 8, nonce: 1 },
+      { from: 0, to: 1, amount: 1n, nonce: 2 },
+      { from: 0, to: 7, amount: 1n, nonce: 3 },
+    ]),
+  ).toEqual([0, 2, 0, -1, 0, 1, 0, 2]);
+  expect(parties(9, [{ from: 0, to: 9 }], { blockReward: 1n })).toEqual([0, 2]);
+});
+
+test("an executed block is reverted by its transactions, with fees and reward", () => {
+  const state = stateOf(accountsWith(50n, 5n, 0n));
+  const transfers = [
+    { from: 0, to: 1, amount: 7n, fee: 2n },
+    { from: 0, to: 0, amount: 3n, fee: 1n, nonce: 1 },
+    { from: 1, to: 7, amount: 12n },
+  ];
+  const made = block(2, transfers, { blockReward: 4n });
+  executeBlock(state, made);
+  expect(accountsOf(state).map(({ balance, nonce }) => [balance, nonce])).toEqual([
+    [40n, 2],
+    [0n, 1],
+    [7n, 0],
+    [12n, 0],
+  ]);
+  revertBlock(state, made, 3);
+  expect(accountsOf(state)).toEqual(accountsWith(50n, 5n, 0n));
 });
