@@ -5,6 +5,7 @@ export interface Part {
 }
 
 const ownTests = (folder: string) => `test/unit/${folder}/**/*.test.ts`;
+const verdicts = "test/unit/protocols/verdict-table.test.ts";
 const vectors = "test/unit/protocols/vectors.test.ts";
 
 function folder(name: string, otherTests: string[] = []): Part {
@@ -45,5 +46,5 @@ export const parts: Readonly<Record<string, Part>> = {
   state: folder("state"),
   // Long random runs, and one that counts steps with a module of its own, notice little that the quick tests do not.
   chain: folder("chain", ["!test/unit/chain/{model,vote-cost}.test.ts"]),
-  sync: { mutate: checksOfSync.map((name) => `src/sync/${name}.ts`), tests: [ownTests("sync")] },
+  sync: { mutate: checksOfSync.map((name) => `src/sync/${name}.ts`), tests: [ownTests("sync"), verdicts] },
 };
