@@ -24,19 +24,19 @@ export class Lead {
   readonly holdsRecovery: boolean;
   /** The height of the headers after these, if the peer has more. */
   readonly next: number | undefined;
-  /** A private field: a plain object with the same members is not a `Lead`. */
-  readonly #checked = true;
+  /** Those after the parent of the first block. A plain object with the same public members is not a `Lead`. */
+  readonly #authorities: readonly Uint8Array[];
 
   private constructor(
-    peer: PeerId,
-    heads: readonly Head[],
-    { isOfMajority, holdsRecovery, next }: Pick<Lead, "isOfMajority" | "holdsRecovery" | "next">,
+    { peer, heads, holdsRecovery, next }: Pick<Lead, "peer" | "heads" | "holdsRecovery" | "next">,
+    authorities: readonly Uint8Array[],
   ) {
     this.peer = peer;
     this.heads = heads;
-    this.isOfMajority = isOfMajority;
     this.holdsRecovery = holdsRecovery;
     this.next = next;
+    this.#authorities = authorities;
+    this.isOfMajority = holdsRecovery || this.#isLong(heads);
   }
 
   /** `checked` are headers that `fetchHeaders` has returned. Undefined if all of the blocks are here. */
@@ -51,12 +51,9 @@ export class Lead {
     const [first] = heads;
     if (!first) return undefined;
     const { authorities } = await tree.snapshotAfter(first.header.message.parent);
-    const proposers = heads.map(({ header }) => header.message.proposer);
     const holdsRecovery = heads.some(({ id }) => tree.recoveries.names(id));
-    const isSigned = heads.length > gossipGap && majorityHasSigned(authorities, proposers);
-    const isOfMajority = holdsRecovery || isSigned;
     const next = isLast ? undefined : heads.at(-1)!.height + 1;
-    return new Lead(peer, heads, { isOfMajority, holdsRecovery, next });
+    return new Lead({ peer, heads, holdsRecovery, next }, authorities);
   }
 
   /** The last of the blocks. */
@@ -64,9 +61,22 @@ export class Lead {
     return this.heads.at(-1)!;
   }
 
-  /** True if a node with this head is behind, once the blocks arrive. */
-  showsBehind(head: Pick<Head, "totalDifficulty">): boolean {
-    if (!this.#checked || !this.isOfMajority) return false;
-    return this.holdsRecovery || this.top.totalDifficulty > head.totalDifficulty;
+  /**
+   * True if a node with this head is behind, once the blocks arrive. Those up to its head do not count: gossip may have
+   * brought them meanwhile.
+   */
+  showsBehind(head: Pick<Head, "height" | "idHex" | "totalDifficulty">): boolean {
+    if (this.holdsRecovery) return true;
+    const place = head.height - this.heads[0]!.height;
+    const missing = this.heads[place]?.idHex === head.idHex ? this.heads.slice(place + 1) : this.heads;
+    return this.#isLong(missing) && this.top.totalDifficulty > head.totalDifficulty;
+  }
+
+  #isLong(heads: readonly Head[]): boolean {
+    if (heads.length <= gossipGap) return false;
+    return majorityHasSigned(
+      this.#authorities,
+      heads.map(({ header }) => header.message.proposer),
+    );
   }
 }

@@ -124,8 +124,8 @@ export const brokenRules: Record<string, BrokenRule> = {
     edits: [
       {
         file: "src/sync/lead.ts",
-        find: "const isOfMajority = holdsRecovery || isSigned;",
-        replace: "const isOfMajority = holdsRecovery || isSigned || heads.length > 0;",
+        find: "if (heads.length <= gossipGap) return false;",
+        replace: "if (heads.length > 0) return true;",
       },
     ],
     found: ["left ready without cause"],

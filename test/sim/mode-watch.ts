@@ -1,21 +1,18 @@
-import type { Head } from "../../src/chain/types.ts";
 import type { Hex } from "../../src/util/bytes.ts";
 import type { KnownBlock } from "./known-blocks.ts";
 import type { SimNode } from "./node.ts";
 
 /**
  * True if a node may leave `ready`: a heavier chain exists with more blocks that the node's own does not hold than fewer than a
- * majority of the authorities can sign; or a later round is justified than the node knows. `head` is the one that the headers of the
- * other chain were compared with: the first block of that chain may be the head by the time the node leaves.
+ * majority of the authorities can sign; or a later round is justified than the node knows.
  */
 export function hasCauseToLeave(
   { services }: SimNode,
-  head: Pick<Head, "idHex" | "totalDifficulty">,
   nodes: readonly SimNode[],
   blocks: ReadonlyMap<Hex, KnownBlock>,
 ): boolean {
   if (!services) return true;
-  const { justified, snapshot } = services.chain;
+  const { head, justified, snapshot } = services.chain;
   if (nodes.some((other) => (other.services?.chain.justified.round ?? 0) > justified.round)) return true;
   const own = new Set<Hex>();
   for (let id: Hex | undefined = head.idHex; id && blocks.has(id); id = blocks.get(id)?.parent) own.add(id);

@@ -29,8 +29,6 @@ export class Violation extends Error {
 /** Sees every node, and checks after every change what must hold for all of them together. */
 export class Oracle {
   readonly #genesis: CheckedGenesis;
-  /** The head of each node before its present one. */
-  readonly #headsBefore = new WeakMap<SimNode, Head>();
   readonly #watch: BlockWatch;
   /** The one finalized chain: id by height. */
   readonly #finalized = new Map<number, Hex>();
@@ -95,12 +93,7 @@ export class Oracle {
     let finality: FinalityStatus = chain.finality;
     this.#checkFinalized(node, finality);
     void this.#checkState(node, services);
-    let head = chain.head;
-    chain.events.on("head", (change) => {
-      this.#headsBefore.set(node, head);
-      head = change.head;
-      this.#onHead(node, services, change, finality);
-    });
+    chain.events.on("head", (change) => this.#onHead(node, services, change, finality));
     chain.events.on("finality", (next) => {
       if (
         next.finalized.height < finality.finalized.height ||
@@ -131,10 +124,7 @@ export class Oracle {
   /** A node in step stays in step until something that was checked says otherwise. */
   onMode(node: SimNode, mode: string, nodes: readonly SimNode[]): void {
     if (!promises.modes || node.faulty || mode !== "boot") return;
-    const heads = [node.services?.chain.head, this.#headsBefore.get(node)].filter(
-      (head) => head !== undefined,
-    );
-    if (!heads.some((head) => hasCauseToLeave(node, head, nodes, this.#watch.blocks)))
+    if (!hasCauseToLeave(node, nodes, this.#watch.blocks))
       this.report("left ready without cause", `${node.name} at ${node.services?.chain.head.height}`);
   }
 

@@ -29,7 +29,8 @@ test("only more new blocks than gossip is about to deliver, signed by a majority
   expect((await leadOf(3))!.showsBehind(chain.head)).toBe(false);
   expect((await leadOf(4))!.showsBehind(chain.head)).toBe(true);
   // Weight decides, not length.
-  expect((await leadOf(4))!.showsBehind({ totalDifficulty: heads[3]!.totalDifficulty })).toBe(false);
+  const { totalDifficulty } = heads[3]!;
+  expect((await leadOf(4))!.showsBehind({ ...chain.head, totalDifficulty })).toBe(false);
   // Blocks that are here are none of a lead.
   const tip = await maker.extend(maker.start(), 2);
   for (const block of tip.blocks) await add(block);
@@ -53,7 +54,7 @@ test("one block that a recovery names shows that a node is behind, however light
   const { chain } = await node.reopen();
   const lead = (await Lead.of("peer", { checked: heads.slice(0, 1), isLast: true }, chain))!;
   expect(lead.isOfMajority).toBe(true);
-  expect(lead.showsBehind({ totalDifficulty: 1_000 })).toBe(true);
+  expect(lead.showsBehind({ ...chain.head, totalDifficulty: 1_000 })).toBe(true);
   const without = (await Lead.of(
     "peer",
     { checked: heads.slice(0, 1), isLast: true },
@@ -61,7 +62,16 @@ test("one block that a recovery names shows that a node is behind, however light
       await testChain({ genesis })
     ).chain,
   ))!;
-  expect(without.showsBehind({ totalDifficulty: 0 })).toBe(false);
+  expect(without.showsBehind(chain.head)).toBe(false);
+});
+
+test("blocks of a lead that gossip has brought meanwhile show nothing any more", async () => {
+  const { chain, maker } = await testChain({ genesis });
+  const heads = await headsOf(maker, 6);
+  const lead = (await Lead.of("peer", { checked: heads, isLast: true }, chain))!;
+  expect([0, 1, 2, 5].map((index) => lead.showsBehind(heads[index]!))).toEqual([true, true, false, false]);
+  // A block beside the second one.
+  expect(lead.showsBehind({ ...heads[2]!, idHex: "0xff" })).toBe(true);
 });
 
 test("four blocks that one authority has proposed show nothing", async () => {
