@@ -48,15 +48,16 @@ export class HeaderRules {
       .after(snapshot)
       .checkHeader({ header: parent.header.message, id: parent.id, snapshot }, message, config);
     // This rule comes last, so that a header that waits for its time was made by an authority that may make it.
-    const aheadMs = futureBlockMs(message, clock.now());
-    if (aheadMs > 0) throw new BlockError("FUTURE_BLOCK", `${aheadMs} ms ahead of this node's clock`);
+    const aheadMs = futureBlockMs(snapshot, message, clock.now());
+    if (aheadMs > 0)
+      throw new BlockError("FUTURE_BLOCK", `${aheadMs} ms ahead of this node's clock`, { aheadMs });
     const totalDifficulty = parent.totalDifficulty + message.difficulty;
     return { height: message.height, id, idHex: toHex(id), header, totalDifficulty };
   }
 
   /**
-   * Checks consecutive headers from a known parent, without their transactions. Headers under rules that this program
-   * does not know are omitted if others come before them. @throws {BlockError}
+   * Checks consecutive headers from a known parent, without their transactions. Headers whose time has not come, or
+   * under rules that this program does not know, are omitted if others come before them. @throws {BlockError}
    */
   async checkAll(headers: readonly SignedHeader[]): Promise<Head[]> {
     const [first] = headers;
@@ -71,7 +72,13 @@ export class HeaderRules {
     const heads: Head[] = [];
     for (const header of headers) {
       if (heads.length > 0 && !rules.knows(snapshot)) break;
-      parent = this.check(parent, snapshot, header);
+      try {
+        parent = this.check(parent, snapshot, header);
+      } catch (error) {
+        const isAhead = error instanceof BlockError && error.code === "FUTURE_BLOCK";
+        if (isAhead && heads.length > 0) break;
+        throw error;
+      }
       invalid.refuse(parent.idHex, toHex(header.message.parent));
       const state = rules.applyHeader(snapshot, header.message, config);
       snapshot = tree.recoveries.after(parent.id, state);

@@ -61,7 +61,19 @@ function turnDistance(snapshot: AuthoritySnapshot, height: number, proposer: Uin
   return distance;
 }
 
-/** The time in ms by which a header is ahead of the clock; 0 if the block may be imported now. */
-export function futureBlockMs(header: Pick<Header, "timestamp">, nowMs: number): number {
-  return Math.max(0, header.timestamp - nowMs);
+/**
+ * The time in ms by which a header is ahead of the clock; 0 if the block may be imported now. A proposer out of turn
+ * may not be earlier than its place in line allows: if it were, its block could be justified before that of the
+ * authority in turn is there. `snapshot` is the one after the parent.
+ */
+export function futureBlockMs(
+  snapshot: ChainSnapshot,
+  { height, proposer, timestamp }: Pick<Header, "height" | "proposer" | "timestamp">,
+  nowMs: number,
+): number {
+  const stepMs = turnStepMs(snapshot.parameters.periodMs);
+  // Finding the place takes time in a large set, and no block of the past needs it.
+  if (timestamp + snapshot.authorities.length * stepMs <= nowMs) return 0;
+  const distance = turnDistance(snapshot, height, proposer) ?? 0;
+  return Math.max(0, timestamp + distance * stepMs - nowMs);
 }

@@ -203,7 +203,7 @@ export class BlockInbox {
     entry.payer = this.#payerOf(entry, loaded.block);
     if (error instanceof BlockError && error.code === "UNKNOWN_PARENT")
       return this.#keepOrphan(entry, loaded);
-    if (error instanceof BlockError && error.code === "FUTURE_BLOCK") return this.#keepEarly(entry, loaded);
+    if (error instanceof BlockError && error.code === "FUTURE_BLOCK") return this.#keepEarly(entry, loaded, error.aheadMs);
     this.#entries.remove(entry);
     if (!(error instanceof BlockError)) {
       return logger.error({ id, error: messageOf(error) }, "block could not be imported");
@@ -218,9 +218,8 @@ export class BlockInbox {
       if (entry.state.kind === "orphan") inBackground(this.#import(entry, entry.state.loaded));
   }
 
-  #keepEarly(entry: BlockEntry, loaded: LoadedBlock): void {
+  #keepEarly(entry: BlockEntry, loaded: LoadedBlock, aheadMs: number): void {
     const { clock, logger } = this.#options;
-    const aheadMs = loaded.block.header.message.timestamp - clock.now();
     if (this.#stop.signal.aborted) return;
     if (aheadMs > maxAheadMs) {
       this.#entries.remove(entry);

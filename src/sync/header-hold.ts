@@ -53,9 +53,8 @@ export class HeaderHold {
       if (error.code === "UNKNOWN_PARENT") {
         if (!(await this.#imported(header.message.parent, leftMs))) return "ignore";
       } else if (error.code === "FUTURE_BLOCK") {
-        const aheadMs = header.message.timestamp - clock.now();
-        if (aheadMs > leftMs) return "ignore";
-        await sleep(clock, aheadMs, signal);
+        if (error.aheadMs > leftMs) return "ignore";
+        await sleep(clock, error.aheadMs, signal);
       } else {
         return blockVerdicts[error.code];
       }

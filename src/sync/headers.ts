@@ -4,14 +4,12 @@ import { checkHeaderForm, checkHeaderSignatures } from "../chain/check.ts";
 import type { Head } from "../chain/types.ts";
 import { BlockError } from "../types/errors.ts";
 import { Header, rootOf, type SignedHeader } from "../types/index.ts";
-import type { Clock } from "../util/clock.ts";
 import { CodedError } from "../util/errors.ts";
 import { requestOne } from "./request-one.ts";
 
 export interface HeadersOptions {
   network: Network;
   chain: Chain;
-  clock: Clock;
   peer: PeerId;
   start: number;
   signal: AbortSignal;
@@ -34,7 +32,7 @@ export interface HeaderPage {
  * they do not follow the blocks that are here.
  */
 export async function fetchHeaders(options: HeadersOptions): Promise<HeaderPage> {
-  const { network, chain, clock, peer, start, signal } = options;
+  const { network, chain, peer, start, signal } = options;
   const page = await requestOne(network, peer, headers, { start, count: maxHeadersPerPage }, { signal });
   const [first] = page;
   if (!first) return { checked: [], isLast: true };
@@ -43,24 +41,21 @@ export async function fetchHeaders(options: HeadersOptions): Promise<HeaderPage>
   if (!(await chain.tree.get(first.message.parent)))
     throw new CodedError("PEER_CHANGED", "the peer's chain has changed meanwhile");
   for (const header of page) checkHeaderForm(header);
-  const now = clock.now();
-  const future = page.findIndex(({ message }, index) => index > 0 && message.timestamp > now);
-  const due = future < 0 ? page : page.slice(0, future);
-  const checked = await chain.checkHeaders(due).catch(async (error) => {
+  const checked = await chain.checkHeaders(page).catch(async (error) => {
     // Only an authority can make a node doubt its clock.
-    if (error instanceof BlockError && error.code === "FUTURE_BLOCK") await checkSignatures(due, chain);
+    if (error instanceof BlockError && error.code === "FUTURE_BLOCK") await checkSignatures([first], chain);
     throw error;
   });
-  await checkSignatures(due.slice(0, checked.length), chain);
+  await checkSignatures(page.slice(0, checked.length), chain);
   return { checked, isLast: checked.length < maxHeadersPerPage };
 }
 
 async function checkSignatures(
-  due: readonly SignedHeader[],
+  signed: readonly SignedHeader[],
   { checks }: Pick<Chain, "checks">,
 ): Promise<void> {
   await checkHeaderSignatures(
-    due.map((header) => ({ header, id: rootOf(Header, header.message) })),
+    signed.map((header) => ({ header, id: rootOf(Header, header.message) })),
     checks,
   );
 }

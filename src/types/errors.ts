@@ -34,7 +34,10 @@ export type BlockErrorCode =
   | "WRONG_HEIGHT"
   /** The timestamp is less than one period after the parent's. */
   | "TOO_EARLY"
-  /** The timestamp is ahead of the local clock. This is no fault: the block is tried again when its time has come. */
+  /**
+   * The timestamp, with the wait of a proposer out of turn, is ahead of the local clock. This is no fault: the block is
+   * tried again when its time has come.
+   */
   | "FUTURE_BLOCK"
   | "NOT_AN_AUTHORITY"
   | "SIGNED_RECENTLY"
@@ -51,19 +54,23 @@ export type BlockErrorCode =
   /** The block follows a version of the rules that this program does not know, so nothing can be said about it. */
   | "UNKNOWN_RULES";
 
-/** The transaction that a block's error is about, if any. */
 export interface BlockErrorDetail extends ErrorOptions {
+  /** The transaction that the error is about. */
   transactionIndex?: number;
   transactionCode?: TransactionErrorCode;
+  /** Of `FUTURE_BLOCK`: milliseconds until the block's time has come. */
+  aheadMs?: number;
 }
 
 export class BlockError extends CodedError<BlockErrorCode> {
   readonly transactionIndex: number | undefined;
   readonly transactionCode: TransactionErrorCode | undefined;
+  readonly aheadMs: number;
 
   constructor(code: BlockErrorCode, message: string, detail: BlockErrorDetail = {}) {
     super(code, message, detail);
     this.transactionIndex = detail.transactionIndex;
     this.transactionCode = detail.transactionCode;
+    this.aheadMs = detail.aheadMs ?? 0;
   }
 }

@@ -73,6 +73,12 @@ describe("each error code", () => {
       "FUTURE_BLOCK",
       ({ maker, clock }, tip) => maker.block(tip, { edit: { timestamp: clock.now() + 1 } }),
     ],
+    [
+      "out of turn, before its place in line has come",
+      "FUTURE_BLOCK",
+      ({ maker, clock }, tip) =>
+        maker.block(tip, { by: inTurn(tip, 2), edit: { timestamp: clock.now() - 499 } }),
+    ],
     ["a proposer who is no authority", "NOT_AN_AUTHORITY", edited({ by: signer(77) })],
     [
       "the future of one who is no authority",

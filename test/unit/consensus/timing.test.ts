@@ -93,10 +93,16 @@ test.each([
   expect(turnStepMs(periodMs)).toBe(stepMs);
 });
 
-test("futureBlockMs is how far a header is ahead of the clock", () => {
-  expect(futureBlockMs({ timestamp: 1500 }, 1000)).toBe(500);
-  expect(futureBlockMs({ timestamp: 1000 }, 1000)).toBe(0);
-  expect(futureBlockMs({ timestamp: 900 }, 1000)).toBe(0);
+test("a header is ahead of the clock until its timestamp, and its proposer's place in line after it", () => {
+  const names = byTurn("ABCDE");
+  const { snapshot } = genesisParent("ABCDE");
+  const ahead = (name: string, nowMs: number) =>
+    futureBlockMs(snapshot, { height: 1, proposer: addressOf(name), timestamp: 10_000 }, nowMs);
+  const line = [names[1]!, names[2]!, names[3]!, names[4]!, names[0]!];
+  expect(line.map((name) => ahead(name, 9_500))).toEqual([500, 1_000, 1_500, 2_000, 2_500]);
+  expect(line.map((name) => ahead(name, 11_100))).toEqual([0, 0, 0, 400, 900]);
+  expect(line.map((name) => ahead(name, 12_000))).toEqual([0, 0, 0, 0, 0]);
+  expect(ahead(line[4]!, 11_999)).toBe(1);
 });
 
 test("a single authority is always in turn", () => {

@@ -9,7 +9,7 @@ import { silentLogger } from "../../../src/util/logger.ts";
 import { settledClock } from "../support/sync-node.ts";
 
 const orphaned = new BlockError("UNKNOWN_PARENT", "test");
-const early = new BlockError("FUTURE_BLOCK", "test");
+const early = (aheadMs: number) => new BlockError("FUTURE_BLOCK", "test", { aheadMs });
 
 function holder() {
   const clock = settledClock();
@@ -76,7 +76,7 @@ test("judges a header once its parent is here, or its time has come", async () =
   const orphan = hold.verdict(header(1, 3), orphaned, refused);
   arrive(3);
   expect(await orphan).toBe("reject");
-  const soon = hold.verdict(header(1, 3, 20), early, refused);
+  const soon = hold.verdict(header(1, 3, 20), early(20), refused);
   await clock.advance(20);
   expect(await soon).toBe("reject");
 });
@@ -87,7 +87,8 @@ test("waits for the parent and then for the time, both within what gossip waits 
   const wait = (aheadMs: number) => {
     const one = header(1, 3, aheadMs);
     const check = async () => {
-      if (one.message.timestamp > clock.now()) throw early;
+      const leftMs = one.message.timestamp - clock.now();
+      if (leftMs > 0) throw early(leftMs);
     };
     void hold.verdict(one, orphaned, check).then((verdict) => verdicts.push(verdict));
   };
@@ -107,7 +108,7 @@ test("waits for the parent and then for the time, both within what gossip waits 
 test("ends with the node", async () => {
   const { clock, hold, header, stop } = holder();
   const orphan = hold.verdict(header(1), orphaned, passes);
-  const soon = hold.verdict(header(1, 0, 100), early, passes);
+  const soon = hold.verdict(header(1, 0, 100), early(100), passes);
   stop.abort();
   expect(await orphan).toBe("ignore");
   expect(await soon).toBe("ignore");

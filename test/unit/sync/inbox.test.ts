@@ -342,6 +342,23 @@ describe("a compact block", () => {
     expect(node.logs.filter((line) => line.includes("compare the clocks"))).toHaveLength(1);
     expect(peer.network.penalties).toEqual([]);
   });
+
+  test("out of turn is taken in and passed on only when the proposer's place in line has come", async () => {
+    const { gossip, maker, node, clock, peer } = await pair();
+    const start = maker.start();
+    const laterMs = clock.now() - start.header.timestamp - 1000;
+    const soon = await maker.block(start, { laterMs, by: authorities[2]! });
+    let verdict: string | undefined;
+    const judged = gossip(compact(soon, maker)).then((its) => {
+      verdict = its;
+    });
+    await clock.advance(490);
+    expect([verdict, node.chain.head.height]).toEqual([undefined, 0]);
+    await clock.advance(20);
+    await judged;
+    expect([verdict, node.chain.head.height]).toEqual(["accept", 1]);
+    expect(peer.network.penalties).toEqual([]);
+  });
 });
 
 describe("parents", () => {
