@@ -203,7 +203,8 @@ export class BlockInbox {
     entry.payer = this.#payerOf(entry, loaded.block);
     if (error instanceof BlockError && error.code === "UNKNOWN_PARENT")
       return this.#keepOrphan(entry, loaded);
-    if (error instanceof BlockError && error.code === "FUTURE_BLOCK") return this.#keepEarly(entry, loaded, error.aheadMs);
+    if (error instanceof BlockError && error.code === "FUTURE_BLOCK")
+      return this.#keepEarly(entry, loaded, error.aheadMs);
     this.#entries.remove(entry);
     if (!(error instanceof BlockError)) {
       return logger.error({ id, error: messageOf(error) }, "block could not be imported");
