@@ -46,9 +46,9 @@ export const importedTogether = { blocks: 32, bytes: 256 * 1024 };
 
 /**
  * The reason for which a block of a side branch is stored. There can be no flood of blocks that a majority of the
- * authorities must have signed.
+ * authorities must have signed, or that more than a third have voted for.
  */
-type Standing = "alone" | "built upon" | "of a majority";
+type Standing = "alone" | "built upon" | "voted for" | "of a majority";
 
 const untimed: StageTimer = () => undefined;
 
@@ -224,11 +224,13 @@ export class Chain {
 
   /**
    * Imports a block whose parent is here (docs/consensus.md, stages 2 to 6). `needed`: blocks of others build on it, so
-   * that more blocks of its proposer are stored on side branches. @throws {BlockError}
+   * that more blocks of its proposer are stored on side branches. `votedFor`: more than a third of the authorities have
+   * voted for it, so that it is stored however many there are. @throws {BlockError}
    */
-  importBlock(block: CheckedBlock, { needed = false } = {}): Promise<ImportOutcome> {
+  importBlock(block: CheckedBlock, { needed = false, votedFor = false } = {}): Promise<ImportOutcome> {
     return this.#queue.run(async () => {
-      const outcome = await this.#importAlone(block, needed ? "built upon" : "alone");
+      const standing = needed ? "built upon" : "alone";
+      const outcome = await this.#importAlone(block, votedFor ? "voted for" : standing);
       await this.#adoptRecoveries();
       return outcome;
     });
@@ -402,7 +404,8 @@ export class Chain {
   }
 
   #requireRoom(block: CanonicalBlock, standing: Standing): void {
-    if (standing !== "of a majority") this.#forks.requireRoom(block, standing === "built upon");
+    if (standing === "of a majority" || standing === "voted for") return;
+    this.#forks.requireRoom(block, standing === "built upon");
   }
 
   async #justify(certificate: Certificate): Promise<void> {

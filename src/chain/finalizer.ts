@@ -3,6 +3,7 @@ import {
   certificateOf,
   checkpointKey,
   linkKey,
+  minority,
   quorum,
   RoundWatch,
   VoteTally,
@@ -146,6 +147,21 @@ export class Finalizer {
     const { justified, finalized } = this.#chain.finality;
     const key = checkpointKey(checkpoint);
     return [justified, finalized].some((one) => checkpointKey(one) === key) || this.#justified.has(key);
+  }
+
+  /**
+   * True if the newest votes of more than a third of the authorities are for this block, which need not be here: an
+   * honest one has it as its head, or has had it.
+   */
+  isVotedFor(block: Uint8Array): boolean {
+    const { authorities } = this.#chain.snapshot;
+    const voters = this.rounds
+      .votes()
+      .filter(
+        ({ message, voter }) =>
+          equalBytes(message.target.block, block) && authorityIndex(authorities, voter) >= 0,
+      );
+    return voters.length >= minority(authorities.length);
   }
 
   get #checks(): VoteChecks {

@@ -70,7 +70,7 @@ export class ForkBlocks implements ChainParticipant {
 
   /**
    * Refuses a block if there is no room for it. `needed`: others have built on it. This is not called for blocks that a
-   * majority of the authorities must have signed.
+   * majority of the authorities must have signed, or that more than a third have voted for.
    * @throws {BlockError} `TOO_MANY_SIDE_BLOCKS`
    */
   requireRoom(block: CanonicalBlock, needed: boolean): void {

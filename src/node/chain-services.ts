@@ -34,8 +34,8 @@ export async function startChainServices(setup: ChainSetup): Promise<ChainServic
   const publishing = startPublishing(setup, ledger);
   const { outbox } = publishing;
   const evidence = await openEvidence(setup, ledger, publishing, finalityStore);
-  const blocks = startBlockInbox(setup, ledger, evidence);
   const voting = await startVoting(setup, ledger, outbox, evidence);
+  const blocks = startBlockInbox(setup, ledger, voting, evidence);
   const divergence = watchDivergence(setup, ledger, voting.finalizer);
   const votes = startVoteInbox(setup, ledger, voting, blocks, finalityStore);
   const transactions = startTransactionInbox(setup, ledger);

@@ -59,6 +59,7 @@ export async function openEvidence(
 export function startBlockInbox(
   { network, clock, logger, statuses, closers }: ChainSetup,
   { chain, mempool, checks }: Ledger,
+  { finalizer }: Pick<Voting, "finalizer">,
   evidence: EvidenceInbox,
 ): BlockInbox {
   const inbox = new BlockInbox({
@@ -70,6 +71,7 @@ export function startBlockInbox(
     mempool,
     onFarAhead: (peer) => inBackground(statuses.ask(peer)),
     onSigned: (header) => evidence.seenHeader(header),
+    isVotedFor: (id) => finalizer.isVotedFor(id),
   });
   closers.push("block inbox", () => inbox.stop());
   return inbox;

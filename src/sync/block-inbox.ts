@@ -41,6 +41,8 @@ export interface BlockInboxOptions extends Pick<HeaderJudgeOptions, "onFarAhead"
   mempool: Mempool;
   clock: Clock;
   logger: Logger;
+  /** True if more than a third of the authorities have voted for a block, whether it is here or not. */
+  isVotedFor(id: Uint8Array): boolean;
 }
 
 /**
@@ -175,13 +177,13 @@ export class BlockInbox {
   }
 
   async #import(entry: BlockEntry, loaded: LoadedBlock): Promise<void> {
-    const { chain, logger, onSigned } = this.#options;
+    const { chain, logger, onSigned, isVotedFor } = this.#options;
     const { block } = loaded;
     if (this.#stop.signal.aborted) return;
     // A block that was fetched has not come by gossip, and may be refused.
     onSigned?.(block.header);
     const needed = this.#entries.orphansOf(entry.idHex).length > 0;
-    const importing = chain.importBlock(block, { needed });
+    const importing = chain.importBlock(block, { needed, votedFor: isVotedFor(entry.id) });
     entry.state = { kind: "importing", loaded, done: Promise.allSettled([importing]) };
     try {
       const outcome = await importing;

@@ -95,7 +95,7 @@ test("an index entry of a canonical block is dropped at the start, and the block
 });
 
 describe("blocks of one proposer beside the canonical chain", () => {
-  test("are stored up to a number; more where others have built on them; all of a chain that a majority has signed", async () => {
+  test("are stored up to a number; more where others have built on them; all that more than a third have voted for, or of a chain that a majority has signed", async () => {
     const { perProposer, neededFactor } = sideBlockLimits;
     const database = new MemoryDatabase();
     const node = await testChain({ genesis, database });
@@ -114,12 +114,13 @@ describe("blocks of one proposer beside the canonical chain", () => {
     expect(await codeOf(chain.importBlock(await node.check(await next()), { needed: true }))).toBe(
       "TOO_MANY_SIDE_BLOCKS",
     );
+    expect(await chain.importBlock(await node.check(await next()), { votedFor: true })).toBe("side");
     const last = await next();
     expect(await codeOf(chain.importBlocks([await node.check(last)], { isOfMajority: false }))).toBe(
       "TOO_MANY_SIDE_BLOCKS",
     );
     await chain.importBlocks([await node.check(last)]);
-    expect(sideKeys(database)).toHaveLength(neededFactor * perProposer.blocks + 2);
+    expect(sideKeys(database)).toHaveLength(neededFactor * perProposer.blocks + 3);
 
     const again = await node.reopen();
     expect(await codeOf(again.add(await next()))).toBe("TOO_MANY_SIDE_BLOCKS");

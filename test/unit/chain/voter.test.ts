@@ -206,3 +206,18 @@ test("a certificate that does not come is waited for no longer than the shortest
   await clock.advance(20);
   expect(votes).toEqual(["0 -> 4 at 2"]);
 });
+
+test("a block is voted for once the newest votes of more than a third are for it, whether it is here or not", async () => {
+  const { finalizer, vote } = await node();
+  finalizer.hearRound(await vote(1, 1, stranger));
+  finalizer.hearRound(await vote(1, 2, stranger));
+  expect(finalizer.isVotedFor(stranger.id)).toBe(false);
+  // Authority 4 is not in the set.
+  finalizer.hearRound(await vote(4, 1, stranger));
+  expect(finalizer.isVotedFor(stranger.id)).toBe(false);
+  finalizer.hearRound(await vote(2, 1, stranger));
+  expect(finalizer.isVotedFor(stranger.id)).toBe(true);
+  expect(finalizer.isVotedFor(one.id)).toBe(false);
+  finalizer.hearRound(await vote(2, 3, one));
+  expect(finalizer.isVotedFor(stranger.id)).toBe(false);
+});

@@ -10,6 +10,7 @@ import { Synchronizer } from "../../../src/sync/synchronizer.ts";
 import { Topics } from "../../../src/sync/topics.ts";
 import { TransactionInbox } from "../../../src/sync/transaction-inbox.ts";
 import { CompactBlock, type SignedHeader, transactionRecord } from "../../../src/types/index.ts";
+import { toHex } from "../../../src/util/bytes.ts";
 import type { Logger } from "../../../src/util/logger.ts";
 import { line as plainLine } from "../../own-line.ts";
 import type { Tip } from "./chain.ts";
@@ -32,6 +33,8 @@ export interface SyncNode extends TestPool {
   farAhead: string[];
   /** Headers that were shown to whoever looks for two of one slot. */
   signed: SignedHeader[];
+  /** Ids of the blocks that more than a third of the authorities have voted for. */
+  votedFor: Set<string>;
   logs: string[];
   status(): ChainStatus;
   start(alone?: boolean): void;
@@ -66,6 +69,7 @@ export async function syncNode(
   const statuses = new PeerStatuses({ ...common, recoveries: () => line.recoveries, status });
   const farAhead: string[] = [];
   const signed: SignedHeader[] = [];
+  const votedFor = new Set<string>();
   const inbox = new BlockInbox({
     ...common,
     chain,
@@ -76,6 +80,7 @@ export async function syncNode(
       void statuses.ask(peer);
     },
     onSigned: (header) => signed.push(header),
+    isVotedFor: (id) => votedFor.has(toHex(id)),
   });
   const transactions = new TransactionInbox({ network, mempool, logger });
   const topics = new Topics({ ...common, chain, line });
@@ -111,6 +116,7 @@ export async function syncNode(
     steps,
     farAhead,
     signed,
+    votedFor,
     logs,
     status,
     start(alone = false) {

@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { blocksById } from "../../../protocols/index.ts";
+import { sideBlockLimits } from "../../../src/chain/fork-blocks.ts";
 import type { CanonicalBlock } from "../../../src/chain/types.ts";
 import { maxHoldMs } from "../../../src/sync/header-hold.ts";
 import {
@@ -359,6 +360,21 @@ describe("a compact block", () => {
     expect([verdict, node.chain.head.height]).toEqual(["accept", 1]);
     expect(peer.network.penalties).toEqual([]);
   });
+});
+
+test("a block that has no place beside the chain is stored once more than a third have voted for it", async () => {
+  const { maker, node, peer } = await pair();
+  await node.addAll(await maker.extend(maker.start(), 2));
+  const twin = (laterMs: number) => maker.block(maker.start(), { by: authorities[0]!, laterMs });
+  for (let at = 1; at <= sideBlockLimits.perProposer.blocks; at++)
+    await node.add((await twin(at)).blocks[0]!);
+  const one = await twin(0);
+  await peer.addAll(one);
+  await node.inbox.fetch(one.id, "peer");
+  expect(await node.chain.find(one.id)).toBeUndefined();
+  node.votedFor.add(one.idHex);
+  await node.inbox.fetch(one.id, "peer");
+  expect(await node.chain.find(one.id)).toBeDefined();
 });
 
 describe("parents", () => {
