@@ -1,8 +1,8 @@
 import type { GossipSub } from "@libp2p/gossipsub";
-import type { PeerId as Libp2pPeerId } from "@libp2p/interface";
 import { maxGossipTransactions, RateLimiter } from "../../protocols/index.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Intake } from "./intake.ts";
+import { type Chunk, internalsOf } from "./libp2p-internals.ts";
 import type { PeerScores } from "./scores.ts";
 
 /** Ids that gossipsub puts into one IHAVE or IWANT. */
@@ -115,15 +115,6 @@ function eachField(bytes: Uint8Array, visit: (field: number, value: Uint8Array) 
 /** The errors that report a length above `maxInboundDataLength`. */
 const oversized: ReadonlySet<string> = new Set(["InvalidDataLengthError", "InvalidDataLengthLengthError"]);
 
-/** The part of gossipsub that reads RPCs. */
-interface Reader {
-  pipePeerReadStream(peer: Libp2pPeerId, stream: AsyncIterable<Chunk>): Promise<void>;
-  handlePeerReadStreamError(error: Error, peer: Libp2pPeerId): void;
-}
-interface Chunk {
-  subarray(): Uint8Array;
-}
-
 /**
  * Drops RPCs above the limits and the quotas before gossipsub decodes them. The first RPC above the limits bans its
  * sender; those above the quotas cost it a little score each. The parts of the others are charged to the share of the
@@ -136,7 +127,7 @@ export function guardGossip(
   const rpcs = new RateLimiter(clock);
   const parts = new RateLimiter(clock);
   const controls = new RateLimiter(clock);
-  const reader = pubsub as unknown as Reader;
+  const reader = internalsOf(pubsub);
   const read = reader.pipePeerReadStream.bind(pubsub);
   reader.pipePeerReadStream = (peer, stream) => read(peer, filter(peer.toString(), stream));
 

@@ -1,20 +1,7 @@
 import type { GossipSub } from "@libp2p/gossipsub";
 import { maxGossipBytes } from "../../protocols/index.ts";
 import { rpcLimits } from "./gossip-guard.ts";
-
-/** A message and what goes with it in an RPC. */
-interface Message {
-  topic: string;
-  data?: Uint8Array | undefined;
-}
-interface Rpc {
-  subscriptions: unknown[];
-  messages: Message[];
-  control?: object | undefined;
-}
-interface Sender {
-  sendRpc(peer: string, rpc: Rpc): boolean;
-}
+import { internalsOf, type RpcMessage } from "./libp2p-internals.ts";
 
 /** Bytes of a message on the wire in addition to its data and topic. */
 const overheadBytes = 16;
@@ -25,7 +12,7 @@ const overheadBytes = 16;
  * beside it.
  */
 export function splitRpcs(pubsub: GossipSub): void {
-  const sender = pubsub as unknown as Sender;
+  const sender = internalsOf(pubsub);
   const send = sender.sendRpc.bind(pubsub);
   sender.sendRpc = (peer, rpc) => {
     const [first, ...others] = split(rpc.messages);
@@ -36,8 +23,8 @@ export function splitRpcs(pubsub: GossipSub): void {
   };
 }
 
-function split(messages: readonly Message[]): Message[][] {
-  const parts: Message[][] = [];
+function split(messages: readonly RpcMessage[]): RpcMessage[][] {
+  const parts: RpcMessage[][] = [];
   let bytes = Number.POSITIVE_INFINITY;
   for (const message of messages) {
     const size = (message.data?.length ?? 0) + message.topic.length + overheadBytes;

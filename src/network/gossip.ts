@@ -13,6 +13,7 @@ import { type Clock, sleep } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { decodeRpcLimits } from "./gossip-guard.ts";
+import { internalsOf } from "./libp2p-internals.ts";
 import type { PeerScores } from "./scores.ts";
 import type { Network, NetworkObserver, PeerId, Verdict } from "./types.ts";
 import type { Usefulness } from "./usefulness.ts";
@@ -104,12 +105,6 @@ export function gossipService(scores: PeerScores): (components: GossipSubCompone
 
 const names = Object.keys(topicNames) as TopicName[];
 
-/** Options that gossipsub reads at run time, but accepts only in its constructor. */
-interface GossipInternals {
-  opts: { scoreParams: { topics: Record<string, typeof topicScoreParams> } };
-  allowedTopics: Set<string> | null;
-}
-
 /** The chain that `Network.join` joins. */
 export type JoinedChain = Parameters<Network["join"]>[0];
 
@@ -156,7 +151,7 @@ export class Gossip {
   join({ genesisId, digests }: JoinedChain, validators: Validators): void {
     if (this.#genesisId) throw new Error("gossip has been joined before");
     this.#genesisId = genesisId;
-    const internals = this.#pubsub as unknown as GossipInternals;
+    const internals = internalsOf(this.#pubsub);
     const allowed = new Set<string>();
     for (const digest of digests) {
       for (const name of names) {

@@ -9,9 +9,9 @@ import type { Clock } from "../util/clock.ts";
 import { gossipService } from "./gossip.ts";
 import type { Inbound } from "./inbound.ts";
 import { lanDiscovery } from "./lan-discovery.ts";
+import { sendFewerWindowUpdates } from "./libp2p-internals.ts";
 import type { Muxers } from "./muxer.ts";
 import type { PeerScores } from "./scores.ts";
-import { sendFewerWindowUpdates } from "./window-updates.ts";
 
 /** A tag of this product, so that nodes of other libp2p programs on the LAN are not dialled. */
 const mdnsServiceTag = "_ccoin._tcp.local";

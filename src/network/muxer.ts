@@ -3,16 +3,10 @@ import type { Connection, MessageStream, StreamMuxerFactory } from "@libp2p/inte
 import type { Clock } from "../util/clock.ts";
 import { type FrameHeader, FrameReader, frameFlags, frameTypes } from "./frames.ts";
 import { type Intake, type Source, unitBytes, unitBytesOfAnswers, unitsOfStream } from "./intake.ts";
+import { type MuxerReader, muxerOf, readerOf } from "./libp2p-internals.ts";
 
 /** A connection waits at least this long, so that many connections that wait cause few timers. */
 const leastWaitMs = 50;
-
-/** The part of the library's multiplexer that reads. */
-interface Reader {
-  decoder: FrameReader;
-  onData(bytes: Uint8Array): void;
-  abort(error: Error): void;
-}
 
 /** The connection below the multiplexer. */
 type Wire = Pick<MessageStream, "status" | "pause" | "resume" | "abort">;
@@ -40,7 +34,7 @@ export class Muxers {
         protocol: inner.protocol,
         createStreamMuxer: (wire) => {
           const muxer = inner.createStreamMuxer(wire);
-          const reader = muxer as unknown as Reader;
+          const reader = readerOf(muxer);
           const meter = new FrameMeter(wire, reader, this.#options);
           reader.decoder = new FrameReader(meter);
           this.#meters.set(muxer, meter);
@@ -53,7 +47,7 @@ export class Muxers {
   /** Tells whose connection it is. Until then its frames are only counted. */
   opened(connection: Connection, source: Source): void {
     this.#options.intake.opened(source);
-    const { muxer } = connection as unknown as { muxer?: object };
+    const muxer = muxerOf(connection);
     if (muxer) this.#meters.get(muxer)?.belongsTo(source, connection.direction === "outbound");
   }
 }
@@ -61,7 +55,7 @@ export class Muxers {
 /** Charges the frames of one connection, and lets it wait when its sender has used up its share. */
 export class FrameMeter {
   readonly #wire: Wire;
-  readonly #reader: Pick<Reader, "onData" | "abort">;
+  readonly #reader: Pick<MuxerReader, "onData" | "abort">;
   readonly #options: MuxersOptions;
   #source: Source | undefined;
   /** This node dialled. The one that dials opens streams with odd ids. */
@@ -70,7 +64,7 @@ export class FrameMeter {
   #units = 0;
   #isWaiting = false;
 
-  constructor(wire: Wire, reader: Pick<Reader, "onData" | "abort">, options: MuxersOptions) {
+  constructor(wire: Wire, reader: Pick<MuxerReader, "onData" | "abort">, options: MuxersOptions) {
     this.#wire = wire;
     this.#reader = reader;
     this.#options = options;

@@ -1,6 +1,7 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { StreamState, YamuxStream } from "@chainsafe/libp2p-yamux/stream";
 import { expect, test } from "vitest";
-import { sendFewerWindowUpdates } from "../../../src/network/window-updates.ts";
+import { sendFewerWindowUpdates } from "../../../src/network/libp2p-internals.ts";
 
 type Frame = Parameters<YamuxStream["handleData"]>[0];
 
@@ -42,4 +43,12 @@ test("a stream's window is made whole again when half of it is used, and the fir
   receive(1024);
   expect(received).toBe((1 + 127 + 1 + 1024) * 1024);
   expect(updates).toEqual([1024, ...new Array(9).fill(windowBytes / 2)]);
+});
+
+test("no other file of the network reaches into private members", () => {
+  const folder = new URL("../../../src/network/", import.meta.url);
+  const casting = readdirSync(folder).filter((file) =>
+    readFileSync(new URL(file, folder), "utf8").includes("as unknown as"),
+  );
+  expect(casting).toEqual(["libp2p-internals.ts"]);
 });

@@ -1,0 +1,78 @@
+import { StreamState, YamuxStream } from "@chainsafe/libp2p-yamux/stream";
+import type { GossipSub } from "@libp2p/gossipsub";
+import type { TopicScoreParams } from "@libp2p/gossipsub/score";
+import type { Connection, PeerId, StreamMuxer } from "@libp2p/interface";
+
+/*
+ * The private parts of libp2p that this node reads or replaces. No other file reaches into them (docs/adr/0014).
+ */
+
+/** The private members of gossipsub 17 that the node needs, because its options offer no such thing. */
+export interface GossipInternals {
+  /** Reads the RPCs of a peer until its stream ends. */
+  pipePeerReadStream(peer: PeerId, stream: AsyncIterable<Chunk>): Promise<void>;
+  handlePeerReadStreamError(error: Error, peer: PeerId): void;
+  sendRpc(peer: string, rpc: Rpc): boolean;
+  /** Read at run time, but accepted only by the constructor. */
+  opts: { scoreParams: { topics: Record<string, TopicScoreParams> } };
+  allowedTopics: Set<string> | null;
+}
+
+/** Bytes that arrive on a stream: one RPC. */
+export interface Chunk {
+  subarray(): Uint8Array;
+}
+
+interface Rpc {
+  subscriptions: unknown[];
+  messages: RpcMessage[];
+  control?: object | undefined;
+}
+
+export interface RpcMessage {
+  topic: string;
+  data?: Uint8Array | undefined;
+}
+
+export function internalsOf(pubsub: GossipSub): GossipInternals {
+  return pubsub as unknown as GossipInternals;
+}
+
+/** The part of yamux that reads the frames of a connection. */
+export interface MuxerReader {
+  decoder: object;
+  onData(bytes: Uint8Array): void;
+  abort(error: Error): void;
+}
+
+export function readerOf(muxer: StreamMuxer): MuxerReader {
+  return muxer as unknown as MuxerReader;
+}
+
+/** The multiplexer of a connection. */
+export function muxerOf(connection: Connection): object | undefined {
+  return (connection as unknown as { muxer?: object }).muxer;
+}
+
+interface ReceiveWindow {
+  state: StreamState;
+  /** A window in bytes, as the sender knows it. */
+  recvWindow: number;
+  recvWindowCapacity: number;
+}
+
+const { sendWindowUpdate } = YamuxStream.prototype;
+
+/**
+ * yamux tells a sender after every frame that its window is whole again. That is an encrypted packet for each packet,
+ * most of them for some hundred bytes of a window of megabytes. From here on it tells the sender once half of the
+ * window is used, as yamux does in other languages.
+ */
+export function sendFewerWindowUpdates(): void {
+  YamuxStream.prototype.sendWindowUpdate = function (this: YamuxStream) {
+    const { state, recvWindow, recvWindowCapacity } = this as unknown as ReceiveWindow;
+    // The first update of a stream says that it was accepted.
+    if (state === StreamState.Established && recvWindowCapacity > recvWindow / 2) return;
+    sendWindowUpdate.call(this);
+  };
+}
