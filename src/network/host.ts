@@ -31,8 +31,6 @@ const maxPendingInbound = 1_024;
 export const handshakeTimeoutMs = 5_000;
 /** The limit for a peer's keys, addresses and protocols; those of this program take less than 1 KiB. */
 const maxIdentifyBytes = 4_096;
-/** A node may be busy for some seconds, with large blocks on a small machine. */
-const pingTimeoutMs = 8_000;
 /** Streams of one connection, all protocols together. */
 export const maxStreamsPerConnection = 512;
 /** The window of a stream. A stream that nobody reads yet may buffer as much. 4 MiB carry 40 MB/s over 100 ms. */
@@ -82,8 +80,8 @@ export async function createHost(options: HostOptions): Promise<Host> {
       // The node's own dialler reconnects.
       reconnectRetries: 0,
     },
-    // Detects peers that disappeared without closing.
-    connectionMonitor: { pingInterval: 5_000, pingTimeout: { minTimeout: pingTimeoutMs } },
+    // `watchConnections` costs less.
+    connectionMonitor: { enabled: false },
     connectionGater: {
       denyInboundConnection: (socket) => !inbound.mayBegin(socket),
       denyDialPeer: (peer) => scores.blocked(peer.toString()),

@@ -12,6 +12,7 @@ import { Emitter } from "../util/emitter.ts";
 import { messageOf, UserError } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { placeOf } from "./address.ts";
+import { watchConnections } from "./connection-watch.ts";
 import { Connections } from "./connections.ts";
 import { Dialer } from "./dialer.ts";
 import { Gossip, type JoinedChain, type Validators } from "./gossip.ts";
@@ -139,7 +140,7 @@ export class LibP2pNetwork implements Network {
       throw listenError(error, this.#options.listen);
     }
     await this.#dialer.start();
-    this.#stops = [watchGossipStreams, watchUnreadGossip, sweepPeerStore].map((watch) =>
+    this.#stops = [watchConnections, watchGossipStreams, watchUnreadGossip, sweepPeerStore].map((watch) =>
       watch(this.#host, this.#options),
     );
   }

@@ -14,10 +14,8 @@ import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { LruMap } from "../util/lru.ts";
 import { type ClaimedStatus, claimedStatus } from "./claimed-status.ts";
+import { PollTurns } from "./poll-turns.ts";
 import { requestOne } from "./request-one.ts";
-
-/** Gossip announces new blocks at once; polling finds the ones that gossip lost. */
-const pollIntervalMs = 5_000;
 
 /** Warnings of other chains and digests are limited, because anybody can claim any number. */
 const warningQuota = { requests: 8, perMs: 3_600_000 };
@@ -52,8 +50,8 @@ export interface PeerStatusesOptions {
 }
 
 /**
- * The statuses that the connected peers claim. Peers are asked on connecting and every few seconds, and report in their
- * acknowledgements.
+ * The statuses that the connected peers claim. Peers are asked on connecting and in turns (`PollTurns`), and report in
+ * their acknowledgements.
  */
 export class PeerStatuses {
   readonly events: Emitter<PeerStatusEvents>;
@@ -63,13 +61,18 @@ export class PeerStatuses {
   /** Chains and digests of which a warning was logged. */
   readonly #foreign = new LruMap<Hex, true>(256);
   readonly #warnings: RateLimiter;
+  readonly #polls: PollTurns;
   #stops: (() => void)[] = [];
-  #stopped = false;
 
   constructor(options: PeerStatusesOptions) {
     this.#options = options;
     this.events = new Emitter(options.logger);
     this.#warnings = new RateLimiter(options.clock);
+    this.#polls = new PollTurns({
+      clock: options.clock,
+      peers: () => options.network.peers(),
+      ask: (peer) => inBackground(this.ask(peer)),
+    });
   }
 
   start(): void {
@@ -82,11 +85,11 @@ export class PeerStatuses {
       network.on("connected", (peer) => this.ask(peer)),
       network.on("disconnected", (peer) => this.#byPeer.delete(peer)),
     ];
-    this.#poll();
+    this.#polls.start();
   }
 
   stop(): void {
-    this.#stopped = true;
+    this.#polls.stop();
     for (const stop of this.#stops) stop();
   }
 
@@ -199,15 +202,6 @@ export class PeerStatuses {
     this.#warnOnce(genesis, { peer, genesis }, text);
     this.#byPeer.delete(peer);
     this.#options.network.penalize(peer, "wrongGenesis", genesis);
-  }
-
-  #poll(): void {
-    const stop = this.#options.clock.after(pollIntervalMs, () => {
-      if (this.#stopped) return;
-      for (const { id } of this.#options.network.peers()) inBackground(this.ask(id));
-      this.#poll();
-    });
-    this.#stops[2] = stop;
   }
 }
 

@@ -153,3 +153,20 @@ test("connects 12 nodes that dial one at once", async () => {
   );
   await until(() => hub.peers().length === 12);
 });
+
+test("asks connected peers for a sign of life, by pings of the muxer", async () => {
+  const clock = new ManualClock();
+  const node = await startNode(1, { clock });
+  const peer = await rawPeer();
+  const connection = await connect(peer, node.addresses());
+  const { muxer } = connection as unknown as { muxer: { handlePing(header: unknown): void } };
+  const handlePing = muxer.handlePing.bind(muxer);
+  let pings = 0;
+  muxer.handlePing = (header) => {
+    pings++;
+    handlePing(header);
+  };
+  // The muxer itself may send the first one, when the connection is made.
+  await advanceUntil(clock, 100, () => pings >= 3);
+  expect(node.peers()).toHaveLength(1);
+});
