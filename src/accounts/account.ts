@@ -139,7 +139,7 @@ async function existsError(paths: AccountPaths): Promise<UserError> {
     () => "",
   );
   return new UserError(
-    `there is an account already in ${paths.account}${whose}: use it, or choose another node id; nothing was changed`,
+    `there is already an account in ${paths.account}${whose}: use it, or choose another node id; nothing was changed`,
     "ACCOUNT_EXISTS",
   );
 }

@@ -55,12 +55,12 @@ function compare(
   now: { folder: string; machine: string; token: string },
 ): string[] {
   // Neither has ever been noted, so this is a new node.
-  if (!noted) return now.token === "" ? [] : ["the database is another than the one that signed last"];
+  if (!noted) return now.token === "" ? [] : ["the database is not the one that signed last"];
   const reasons: string[] = [];
   if (noted.folder !== now.folder) reasons.push("the database folder is a copy");
-  if (noted.machine !== now.machine) reasons.push("it was on another machine");
+  if (noted.machine !== now.machine) reasons.push("the data comes from another machine");
   if (!noted.tokens.includes(now.token))
-    reasons.push("the database is older than the files beside it, or the other way round");
+    reasons.push("the database and the files beside it are of different ages");
   return reasons;
 }
 

@@ -76,11 +76,11 @@ export class DoubtfulVotes {
     // If clocks differ by less than this, no block from before the start is taken for a later one.
     const listenedMs = this.#sinceMs + this.#listenMs;
     if (this.#clock.now() < listenedMs)
-      throw new SigningError("SIGNING_DOUBTFUL", "no vote yet: listening how far finality is");
+      throw new SigningError("SIGNING_DOUBTFUL", "no vote yet: listening for how far finality is");
     if (roundsAlone === undefined && !this.#hasHeard(listenedMs))
       throw new SigningError(
         "SIGNING_DOUBTFUL",
-        "no vote before more than two thirds of the authorities are heard of, by votes signed since the start",
+        "no vote before votes of more than two thirds of the authorities, signed since the start, have arrived",
       );
     const { reachedRound = 0, justifiedRound = 0 } = this.#heard ?? {};
     const sourceRound = Math.max(recorded.sourceRound, justifiedRound, this.#least.sourceRound);

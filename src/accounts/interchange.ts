@@ -100,7 +100,7 @@ export async function importInterchange(
   const own = data.filter(({ address }) => equalBytes(address, account));
   if (own.length === 0) {
     throw new UserError(
-      `the file has nothing about this node's account ${encodeAddress(account)}`,
+      `the file has no record of this node's account ${encodeAddress(account)}`,
       "WRONG_ACCOUNT",
     );
   }

@@ -83,7 +83,7 @@ export function parseKeystore(text: string): Keystore {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new CodedError("DAMAGED_KEYSTORE", "it is not JSON", { cause: error });
+    throw new CodedError("DAMAGED_KEYSTORE", "the file is not JSON", { cause: error });
   }
   const result = keystoreSchema.safeParse(value);
   if (!result.success) throw new CodedError("DAMAGED_KEYSTORE", describeIssues(result.error));
@@ -107,7 +107,7 @@ export async function openKeystore(keystore: Keystore, passphrase: string): Prom
     throw new CodedError("WRONG_PASSPHRASE", "the passphrase does not open it", { cause: error });
   }
   if (!equalBytes(keyPairFromSeed(seed).publicKey, address)) {
-    throw new CodedError("DAMAGED_KEYSTORE", "its key is not that of its address");
+    throw new CodedError("DAMAGED_KEYSTORE", "the key does not belong to the address in the file");
   }
   return new Uint8Array(seed);
 }

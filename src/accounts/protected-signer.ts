@@ -111,7 +111,7 @@ class StoredSigner implements ProtectedSigner {
     const headers = floorSlot >= slotOf(clock.now());
     const votes = votesDoubtfulSinceMs !== undefined;
     if (!headers && !votes) return undefined;
-    return { headers, votes, reason: "this data may be older than what was signed last" };
+    return { headers, votes, reason: "this data may be older than the last signature of its account" };
   }
 
   freeSlotFrom(slot: number): number {
@@ -199,7 +199,7 @@ class StoredSigner implements ProtectedSigner {
     this.#votes.restart();
     logger.error(
       { address: this.address, reason, lastRecordMs: timeMs, refusedToSlot: this.#record.floorSlot },
-      `THIS NODE'S DATA MAY BE OLDER THAN WHAT ITS ACCOUNT SIGNED LAST (${reason}). To contradict nothing, it signs no block in the running period, and no finality vote until it has heard the votes that more than two thirds of the authorities sign from now on. Make sure that no other copy of this node is running`,
+      `THIS NODE'S DATA MAY BE OLDER THAN THE LAST SIGNATURE OF ITS ACCOUNT (${reason}). To avoid a contradiction, it signs no block in the running period, and no finality vote until it has heard votes that more than two thirds of the authorities sign from now on. Make sure that no other copy of this node is running`,
     );
   }
 
@@ -220,7 +220,7 @@ class StoredSigner implements ProtectedSigner {
     this.#watchedRound = targetRound + 1;
     this.#options.logger.warn(
       { address: this.address, refusedToRound: targetRound },
-      `votes again, in rounds above ${targetRound}: up to there this account may have voted before`,
+      `votes again, but only in rounds above ${targetRound}: the account may have voted in earlier ones`,
     );
   }
 

@@ -112,12 +112,12 @@ export function checkHeaderSigning(
       "SLASHABLE_HEADER",
       `another header was signed in slot ${slot}: ${toHex(other.root)}`,
     );
-  if (other) throw new SigningError("SLASHABLE_HEADER", `nothing is signed in slot ${slot} any more`);
+  if (other) throw new SigningError("SLASHABLE_HEADER", `nothing may be signed in slot ${slot} any more`);
   if (known.length > 0) return "repeated";
   if (slot > record.floorSlot) return "new";
   throw new SigningError(
     "SLASHABLE_HEADER",
-    `slot ${slot}: no header is signed up to slot ${record.floorSlot} any more`,
+    `slot ${slot}: no header may be signed up to slot ${record.floorSlot} any more`,
   );
 }
 
@@ -134,9 +134,9 @@ export function checkVoteSigning(
   if (targetRound === record.targetRound && record.targetRoot && equalBytes(root, record.targetRoot))
     return "repeated";
   if (targetRound <= record.targetRound)
-    throw refused(`no vote is signed up to round ${record.targetRound} any more`);
+    throw refused(`no vote may be signed up to round ${record.targetRound} any more`);
   if (sourceRound < record.sourceRound)
-    throw refused(`it could surround one signed before, from round ${record.sourceRound}`);
+    throw refused(`it could surround an earlier vote from round ${record.sourceRound}`);
   return "new";
 }
 

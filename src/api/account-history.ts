@@ -43,7 +43,7 @@ export class AccountHistory {
     outgoing: ServerResponse,
     view: (included: IncludedTransaction) => T[],
   ): Promise<HistoryPage<T>> {
-    if (this.#pages >= maxPages) throw overloaded("too many histories are asked for at once: try again");
+    if (this.#pages >= maxPages) throw overloaded("too many histories are being read: try again");
     this.#pages++;
     try {
       const places = await reader.history(account, before, limit);

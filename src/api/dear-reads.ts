@@ -45,7 +45,9 @@ export class DearReads {
     const ofClient = [...this.#waiting].filter((other) => other.client === client).length;
     const { waiting, waitingPerClient } = dearReadLimits;
     if (this.#waiting.size >= waiting || ofClient >= waitingPerClient)
-      return Promise.reject(overloaded("too much is read at once: try again, one after the other"));
+      return Promise.reject(
+        overloaded("too many expensive requests at once: try again, one after the other"),
+      );
     return new Promise((resolve, reject) => {
       const start = () => read().then(resolve, reject);
       this.#waiting.add({ client, start });

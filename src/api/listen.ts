@@ -23,7 +23,7 @@ function listenError(error: NodeJS.ErrnoException, host: string, port: number): 
       case "EADDRNOTAVAIL":
       case "ENOTFOUND":
       case "EAI_AGAIN":
-        return `${host} is no address of this machine: use --host=127.0.0.1, or --host=0.0.0.0 for all`;
+        return `${host} is not an address of this machine: use --host=127.0.0.1, or --host=0.0.0.0 for all`;
       default:
         return `cannot listen on ${host}, HTTP port ${port}: ${messageOf(error)}`;
     }

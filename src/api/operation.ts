@@ -8,13 +8,13 @@ import type { ApiServices } from "./services.ts";
 
 /** Parts of the interface, in the order of docs/http.md. */
 export const tags = {
-  Node: "What a node says of itself.",
+  Node: "The state of a node.",
   Blocks: "The chain.",
   Transactions: "Sending and reading transfers.",
   Accounts: "Balances and histories.",
-  Authorities: "Who signs blocks, and what this node's operator wishes.",
-  Finality: "What no reorganization takes away.",
-  Events: "What happens, as it happens.",
+  Authorities: "The authorities, and the changes that this node's operator proposes.",
+  Finality: "Finality: blocks that no reorganization can retract, with proofs.",
+  Events: "Events as they happen.",
 } as const;
 
 /**

@@ -46,13 +46,13 @@ export const problems: Readonly<Record<ProblemCode, { status: number; title: str
   BLOCK_NOT_FOUND: { status: 404, title: "Block not found" },
   TRANSACTION_NOT_FOUND: { status: 404, title: "Transaction not found" },
   ACCOUNT_NOT_FOUND: { status: 404, title: "Account not found" },
-  PROOF_NOT_AVAILABLE: { status: 404, title: "State not at hand" },
+  PROOF_NOT_AVAILABLE: { status: 404, title: "State not available" },
   PROPOSAL_NOT_FOUND: { status: 404, title: "No such proposal" },
   METHOD_NOT_ALLOWED: { status: 405, title: "Method not allowed" },
   REQUEST_TIMEOUT: { status: 408, title: "Request too slow" },
   ALREADY_KNOWN: { status: 409, title: "Transaction already known" },
   NONCE_TOO_LOW: { status: 409, title: "Nonce already used" },
-  NOTHING_TO_CHANGE: { status: 409, title: "It is like that already" },
+  NOTHING_TO_CHANGE: { status: 409, title: "Nothing to change" },
   TOO_MANY_PROPOSALS: { status: 409, title: "Too many proposals" },
   UNSAFE_PROPOSAL: { status: 409, title: "The change could stop the chain, or this node" },
   EVENTS_TOO_OLD: { status: 410, title: "Events no longer kept" },
@@ -73,7 +73,7 @@ export const problems: Readonly<Record<ProblemCode, { status: number; title: str
   MEMPOOL_FULL: { status: 503, title: "Mempool full" },
   NO_GENESIS: { status: 503, title: "No genesis block yet" },
   NOT_READY: { status: 503, title: "Not in step with the network" },
-  ENDING: { status: 503, title: "Node is ending" },
+  ENDING: { status: 503, title: "Node is stopping" },
   OVERLOADED: { status: 503, title: "Too busy" },
   WRITE_FAILED: { status: 503, title: "Cannot write to the database" },
 };
@@ -129,7 +129,9 @@ export function problemResponse(
 
 /** The problem for a request that is under way when the node shuts down. */
 export function ending(): ProblemError {
-  return new ProblemError("ENDING", "the node is ending: ask again once it runs", { connection: "close" });
+  return new ProblemError("ENDING", "the node is stopping: ask again once it has restarted", {
+    connection: "close",
+  });
 }
 
 /** A refusal as a response. */
@@ -150,4 +152,5 @@ export function problemOf(error: unknown, logger: Logger, where: string): Respon
   return problemResponse("INTERNAL", "the node failed to answer: its log says why");
 }
 
-export const writeFailed = "the node cannot write to its disk: nothing was taken; see its log and free space";
+export const writeFailed =
+  "the node cannot write to its disk: nothing was accepted; see its log and free space";

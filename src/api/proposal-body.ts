@@ -59,7 +59,7 @@ export function danger(
   if (alive >= needed || after.length === 0) return undefined;
   return (
     `${after.length} authorities would need ${needed} to sign blocks, and only ${alive} are known to be alive: ` +
-    "the chain could stand still for good; check the address, see that its node runs, or ask again with force"
+    "the chain could halt for good; check the address, see that its node runs, or propose it again with force"
   );
 }
 
@@ -90,11 +90,11 @@ export function proposalWarnings(
   if (vote.kind === voteKinds.remove && count - 1 < minFaultTolerantAuthorities) {
     warn(
       "NO_FAULT_TOLERANCE",
-      `${count - 1} ${count === 2 ? "authority" : "authorities"} will be left: below ${minFaultTolerantAuthorities} none may fail`,
+      `${count - 1} ${count === 2 ? "authority" : "authorities"} will be left: with fewer than ${minFaultTolerantAuthorities} none may fail`,
     );
   }
   if (vote.kind === voteKinds.remove && count === 1) {
-    warn("LAST_AUTHORITY", "the only authority is not removed: add another first");
+    warn("LAST_AUTHORITY", "the only authority cannot be removed: add another first");
   }
   const rules = rulesOf(vote);
   const ignorant = peersKnow.filter((known) => rules !== undefined && known < rules).length;
@@ -108,13 +108,13 @@ export function proposalWarnings(
   if (alive < signerLimit(count)) {
     warn(
       "TOO_FEW_VOTERS",
-      `${signerLimit(count)} of ${count} authorities must vote for it, and only ${alive} are known to be alive: it cannot be enacted before more are back`,
+      `${signerLimit(count)} of ${count} authorities must vote for it, and only ${alive} are known to be alive: it cannot be enacted before more of them are back`,
     );
   }
   if (authorityIndex(authorities, voter) < 0) {
-    warn("NOT_AN_AUTHORITY", "this node is no authority: its votes count once it is one");
+    warn("NOT_AN_AUTHORITY", "this node is not an authority: its votes count only once it is one");
   } else if (!mines) {
-    warn("NOT_MINING", "this node makes no blocks (--no-mine), and votes are in blocks");
+    warn("NOT_MINING", "this node makes no blocks (--no-mine), so it casts no votes, which are in blocks");
   }
   return warnings;
 }

@@ -93,7 +93,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   server.on("error", (error) => services.logger.error({ error: messageOf(error) }, "HTTP server"));
   const cancelLoading = services.clock.after(loadExplorerAfterMs, () => {
     loadExplorer().catch((error) =>
-      services.logger.error({ error: messageOf(error) }, "no explorer: make it with npm run page"),
+      services.logger.error({ error: messageOf(error) }, "no explorer: build it with npm run page"),
     );
   });
   const bound = (server.address() as AddressInfo).port;
@@ -139,7 +139,7 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
 
 function clientProblem(code: string | undefined): [ProblemCode, string] {
   if (code === "HPE_HEADER_OVERFLOW") return ["HEADERS_TOO_LARGE", "the headers have more than 16 KiB"];
-  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return ["REQUEST_TIMEOUT", "the request took too long to come in"];
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return ["REQUEST_TIMEOUT", "the request took too long to arrive"];
   return ["MALFORMED", "this is not an HTTP request"];
 }
 

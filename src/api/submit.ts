@@ -111,6 +111,6 @@ async function refine(
   if (!included) return { code, detail, ...(minFee !== undefined && { minFee: minFee.toString() }) };
   return {
     code: "ALREADY_KNOWN",
-    detail: `this transaction is in block ${included.block.height} already`,
+    detail: `this transaction is already in block ${included.block.height}`,
   };
 }

@@ -42,13 +42,13 @@ export const transactionSchema = z.strictObject(
     to: addressTextSchema,
     amount: amountSchema,
     fee: amountSchema.prefault("0"),
-    nonce: wholeNumber(0, Number.MAX_SAFE_INTEGER - 1).describe("`pendingNonce` of the account."),
+    nonce: wholeNumber(0, Number.MAX_SAFE_INTEGER - 1).describe("The `pendingNonce` of the account."),
     validUntil: wholeNumber(0, Number.MAX_SAFE_INTEGER)
       .prefault(0)
       .describe("The last height whose block may hold it; 0 for no limit."),
     memo: memoSchema.prefault("").describe("At most 256 bytes in UTF-8."),
-    signature: hexSchema(64).describe("Ed25519, over the signing root of the transfer."),
-    genesisId: hexSchema(32).optional().describe("Of the chain that it is for."),
+    signature: hexSchema(64).describe("An Ed25519 signature of the transfer's signing root."),
+    genesisId: hexSchema(32).optional().describe("The genesis id of the chain that the transfer is for."),
   },
   {
     error: (issue) =>
@@ -79,7 +79,7 @@ export function encodeInput(value: unknown, genesisId: Hex): Uint8Array | InputR
   if (named !== undefined && named.toLowerCase() !== genesisId) {
     return {
       code: "WRONG_CHAIN",
-      detail: `it is for chain ${named}, this node follows ${genesisId}`,
+      detail: `the transfer is for chain ${named}, this node follows ${genesisId}`,
     };
   }
   return Transaction.serialize({ message, signature: fromHex(signature) });

@@ -47,7 +47,7 @@ export class WholeBlocks {
     const bytes = Math.min(summary.bodyBytes, maxBytes);
     const isAboveShare = taken > 0 && taken + bytes > maxBytes * clientShare;
     if (isAboveShare || !this.#budget.take(bytes))
-      throw overloaded("too many blocks are asked for at once: try again, one after the other");
+      throw overloaded("too many blocks are being read: try again, one after the other");
     this.#clients.set(client, taken + bytes);
     outgoing.once("close", () => {
       this.#budget.release(bytes);

@@ -88,7 +88,10 @@ export class CanonicalChain {
     const block = await reader.canonicalBlock(target);
     await this.#follow(path, await tree.stateAfter(target.id), block, [], () => undefined);
     const { height, idHex: id } = target;
-    logger.warn({ retracted: path.retract.length, height, id }, "left the blocks above a recovery's block");
+    logger.warn(
+      { retracted: path.retract.length, height, id },
+      "retracted the blocks above a recovery's block",
+    );
   }
 
   /**

@@ -457,8 +457,8 @@ export class Chain {
     });
     if (before && this.rules.knows(before)) return;
     throw new UserError(
-      `the database holds block ${height}, which is made by later rules than this program knows (version ${this.rules.newest}): ` +
-        "start it with the release that made it, or a later one",
+      `the database holds block ${height}, which was made by later rules than this program knows (version ${this.rules.newest}): ` +
+        "use the release that made it, or a later one",
       "UNKNOWN_RULES",
     );
   }

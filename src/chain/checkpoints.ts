@@ -119,7 +119,7 @@ export class FinalityConflictError extends CodedError<"CONFLICTING_FINALITY"> {
   constructor(own: BlockRef, other: BlockRef) {
     super(
       "CONFLICTING_FINALITY",
-      `blocks ${toHex(own.id)} and ${toHex(other.id)} are both final, or the second is justified and does not descend from the first: more than a third of the authorities have signed conflicting votes. Compare the chains of their operators before going on`,
+      `blocks ${toHex(own.id)} and ${toHex(other.id)} are both final, or the second is justified and does not descend from the first: more than a third of the authorities have signed conflicting votes. Compare the chains with their operators before going on`,
     );
     this.own = { height: own.height, id: own.id };
     this.other = { height: other.height, id: other.id };

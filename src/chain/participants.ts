@@ -27,7 +27,7 @@ export class Participants {
 
   /** Call this once, before the first change: a participant that joined later would have missed some. */
   join(list: readonly ChainParticipant[]): void {
-    if (this.#list) throw new Error("the chain has its participants already");
+    if (this.#list) throw new Error("the chain already has its participants");
     this.#list = list;
   }
 
@@ -58,7 +58,10 @@ export class Participants {
     try {
       applied();
     } catch (error) {
-      this.#logger.error({ error: messageOf(error) }, "a part of the node cannot follow the chain");
+      this.#logger.error(
+        { error: messageOf(error) },
+        "a part of the node cannot follow a change of the head: the node closes",
+      );
       failProcess(error);
     }
   }

@@ -178,7 +178,7 @@ export class Producer {
       logger.info({ height, id: idHex, transactions: records.length, inTurn }, "block produced");
     } catch (error) {
       if (this.#isStale(parentId)) return;
-      logger.error({ error: messageOf(error), retryMs }, "no block produced");
+      logger.error({ error: messageOf(error), retryMs }, "could not produce a block; trying again");
       this.#retry();
     }
   }

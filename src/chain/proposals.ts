@@ -83,7 +83,8 @@ export class Proposals {
   /** @throws {CodedError} `MALFORMED` if no vote could make the change; `NOTHING_TO_CHANGE` */
   async check(vote: HeaderVote): Promise<void> {
     const snapshot = await this.#options.finalizedSnapshot();
-    if (!isWellFormedVote(vote)) throw new CodedError("MALFORMED", "candidate: nobody has this address");
+    if (!isWellFormedVote(vote))
+      throw new CodedError("MALFORMED", "candidate: no key belongs to this address");
     if (isEnacted(snapshot, vote)) throw new CodedError("NOTHING_TO_CHANGE", describeEnacted(vote));
     if (vote.kind !== voteKinds.set || this.#couldCount(snapshot, vote)) return;
     const name = parameterName(vote.parameter);
@@ -103,7 +104,7 @@ export class Proposals {
       const existing = this.#proposals.get(key);
       if (existing?.vote.kind === vote.kind && existing.vote.value === vote.value) return existing;
       if (!existing && this.#proposals.size >= maxProposals) {
-        throw new CodedError("TOO_MANY_PROPOSALS", `there are ${maxProposals} already: drop some`);
+        throw new CodedError("TOO_MANY_PROPOSALS", `there are already ${maxProposals} proposals: drop some`);
       }
       const proposal = { vote, proposedAtMs: clock.now() };
       await store.save(proposal);
@@ -142,7 +143,7 @@ export class Proposals {
     try {
       await this.#queue.run(() => this.#removeEnacted());
     } catch (error) {
-      this.#options.logger.error({ error: messageOf(error) }, "cannot settle the proposals");
+      this.#options.logger.error({ error: messageOf(error) }, "could not remove the proposals that are done");
     }
   }
 
@@ -203,7 +204,7 @@ function describeEnacted(vote: HeaderVote): string {
   const name = parameterName(vote.parameter);
   if (name) return `${name} is ${vote.value} already`;
   const is =
-    vote.kind === voteKinds.add ? "is an authority already" : "is no authority of the finalized state";
+    vote.kind === voteKinds.add ? "is already an authority" : "is not an authority in the finalized state";
   return `${encodeAddress(vote.candidate)} ${is}`;
 }
 

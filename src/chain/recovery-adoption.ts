@@ -99,7 +99,7 @@ export class RecoveryAdoption {
         recovery: toHex(recoveryId(recovery)),
         authorities: recovery.authorities.length,
       },
-      "GOES ON FROM A RECOVERY: its block is final, and its authorities make the next ones",
+      "THE CHAIN GOES ON FROM A RECOVERY: its block is final, and its authorities make the next blocks",
     );
     onAdopted();
   }

@@ -211,7 +211,7 @@ export class Voter {
     inBackground(
       finalizer
         .addVote(vote)
-        .catch((error) => logger.error({ error: messageOf(error) }, "own vote not counted"))
+        .catch((error) => logger.error({ error: messageOf(error) }, "this node's own vote was not counted"))
         .finally(() => {
           this.#counting--;
           this.#wake();

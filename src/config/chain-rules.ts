@@ -43,7 +43,9 @@ export function checkChainConfig(config: ChainConfig): void {
   require(ascend(config.authorities), "its authorities do not ascend");
   require(config.names.length <= limits.maxNames, "it has too many names");
   require(ascend(config.names.map(({ address }) => address)), "its named addresses do not ascend");
-  require(config.names.every(({ name }) => isName(name)), "one of its names of addresses is no text");
+  require(config.names.every(({ name }) =>
+    isName(name),
+  ), "one of its names of addresses is not a valid text");
 }
 
 function ascend(keys: readonly Uint8Array[]): boolean {

@@ -92,7 +92,10 @@ export function checkHeader(parent: ParentHeader, header: Header, config: Clique
   const { kind, candidate } = header.vote;
   const hasCandidate = kind === voteKinds.add || kind === voteKinds.remove;
   if (!isWellFormedVote(header.vote) || (hasCandidate && !isAddress(candidate))) {
-    throw new BlockError("INVALID_VOTE", "the vote is malformed, or nobody has the candidate's address");
+    throw new BlockError(
+      "INVALID_VOTE",
+      "the vote is malformed, or no key belongs to the candidate's address",
+    );
   }
   if (isEpochBlock(header.height, config) && header.vote.kind !== voteKinds.none) {
     throw new BlockError("INVALID_VOTE", "the first block of an epoch carries no vote");

@@ -63,9 +63,9 @@ function faultIn(recovery: Recovery, before: Recovery | undefined): string | und
   const alone = faultAlone(recovery);
   if (alone || !before) return alone;
   if (round <= before.round) return "its round is out of range";
-  if (block.height < before.block.height) return "its block is below that of the one before";
+  if (block.height < before.block.height) return "its block is below that of the previous recovery";
   if (block.height === before.block.height && !equalBytes(block.id, before.block.id))
-    return "its block is beside that of the one before";
+    return "its block is at the same height as that of the previous recovery, but another block";
   return undefined;
 }
 

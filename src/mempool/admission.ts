@@ -90,7 +90,7 @@ function refuseAtGlance(
     return refuse(record, "OVERFLOW", "amount and fee together are above 2^64 - 1");
   }
   if (pool.get(record.idHex)) {
-    return refuse(record, "ALREADY_KNOWN", "this transaction is waiting already");
+    return refuse(record, "ALREADY_KNOWN", "this transaction is already waiting");
   }
   const height = rules.height();
   if (isExpired(record.transaction.message, height + 1)) {
@@ -102,7 +102,7 @@ function refuseAtGlance(
   }
   // This also applies to transfers that cost nothing: no block includes them, so they would wait forever.
   if (!account) {
-    return refuse(record, "INSUFFICIENT_BALANCE", "the balance is 0: nobody has paid the sender anything");
+    return refuse(record, "INSUFFICIENT_BALANCE", "the balance is 0: the sender has received nothing yet");
   }
   if (nonce < account.nonce) {
     return refuse(record, "NONCE_TOO_LOW", `nonce ${nonce} is used, the next is ${pool.nextNonce(from)}`);
@@ -174,7 +174,7 @@ function refuseRoom(
   const taken = pool.aheadCount + 1;
   const least = feeAt(taken / limits.maxAhead, config.minFee);
   if (fee >= least && taken <= limits.maxAhead) return undefined;
-  const detail = `nonce ${next} is missing, and ${pool.aheadCount} transactions wait for such ones: send it first, or pay at least ${least}`;
+  const detail = `nonce ${next} is missing, and ${pool.aheadCount} transactions already wait for missing ones: send it first, or pay at least ${least}`;
   return { ...refuse(record, "MEMPOOL_FULL", detail), minFee: least };
 }
 

@@ -27,15 +27,15 @@ export class ChainMetrics {
     const registers = [registry];
     const counter = (name: string, help: string) => new Counter({ name, help, registers });
     this.#applied = counter("ccoin_blocks_applied_total", "Blocks that have joined the canonical chain");
-    this.#retracted = counter("ccoin_blocks_retracted_total", "Blocks that a reorganization has taken away");
-    this.#reorganizations = counter("ccoin_reorganizations_total", "Changes to another branch");
+    this.#retracted = counter("ccoin_blocks_retracted_total", "Blocks that a reorganization has retracted");
+    this.#reorganizations = counter("ccoin_reorganizations_total", "Reorganizations to another branch");
     this.#transactions = counter(
       "ccoin_transactions_applied_total",
       "Transactions of blocks that have joined the canonical chain",
     );
     this.#missedTurns = new Counter({
       name: "ccoin_missed_turns_total",
-      help: "Blocks that another authority made in this one's turn, as seen while in step",
+      help: "Turns of an authority in which another one made the block, counted while in step",
       labelNames: ["authority"],
       registers,
     });
@@ -53,7 +53,7 @@ export class ChainMetrics {
     });
     this.#added = new Counter({
       name: "ccoin_mempool_added_total",
-      help: "Transactions that have come to the mempool: from clients, by gossip, from a peer's mempool, from retracted blocks",
+      help: "Transactions that have entered the mempool: from clients, by gossip, from a peer's mempool, from retracted blocks",
       labelNames: ["source"],
       registers,
     });

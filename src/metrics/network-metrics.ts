@@ -36,8 +36,11 @@ export class NetworkMetrics implements NetworkObserver {
       buckets: validationBuckets,
       registers,
     });
-    this.#published = ofTopic("ccoin_gossip_published_total", "Messages of this node's own");
-    this.#publishedBytes = ofTopic("ccoin_gossip_published_bytes_total", "Their bytes, each message once");
+    this.#published = ofTopic("ccoin_gossip_published_total", "Messages that this node has published");
+    this.#publishedBytes = ofTopic(
+      "ccoin_gossip_published_bytes_total",
+      "Bytes of messages that this node has published, each message once",
+    );
     this.#requests = new Counter({
       name: "ccoin_requests_total",
       help: "Requests to peers and from them by how they ended",

@@ -65,7 +65,7 @@ export function nodeMetrics(registry: Registry, sources: NodeSources): void {
     registers,
   }).set({ version: sources.version }, 1);
   choice("ccoin_mode", "mode", "1 for the mode that the node is in", sources.modes, sources.mode);
-  choice("ccoin_state", "state", "1 for what the diagnosis says", sources.states, sources.state);
+  choice("ccoin_state", "state", "1 for the state that the diagnosis says", sources.states, sources.state);
   gauge("ccoin_head_height", "Height of the head", () => sources.head()?.height);
   gauge("ccoin_head_timestamp_seconds", "Timestamp of the head, since the Unix epoch", () => {
     const head = sources.head();
@@ -75,12 +75,16 @@ export function nodeMetrics(registry: Registry, sources: NodeSources): void {
   gauge("ccoin_finalized_height", "Height of the highest final block", sources.finalizedHeight);
   gauge(
     "ccoin_sync_target_height",
-    "Height that is being downloaded to; the head's where nothing is",
+    "Target height of the download; the height of the head if there is none",
     () => sources.syncTargetHeight() ?? sources.head()?.height,
   );
   gauge("ccoin_authorities", "Authorities after the head", sources.authorities);
   gauge("ccoin_mempool_transactions", "Transactions that wait for a block", () => sources.mempool()?.count);
-  gauge("ccoin_mempool_bytes", "Their encoded size", () => sources.mempool()?.bytes);
+  gauge(
+    "ccoin_mempool_bytes",
+    "Encoded size of the transactions that wait for a block",
+    () => sources.mempool()?.bytes,
+  );
   new Gauge({
     name: "ccoin_peers",
     help: "Connected peers",
@@ -91,7 +95,7 @@ export function nodeMetrics(registry: Registry, sources: NodeSources): void {
         this.set({ direction }, sources.peers().filter((peer) => peer.direction === direction).length);
     },
   });
-  gauge("ccoin_peers_best_height", "Greatest height that a connected peer has said", () =>
+  gauge("ccoin_peers_best_height", "Greatest height that a connected peer has claimed", () =>
     Math.max(0, ...sources.peers().map(({ height }) => height ?? 0)),
   );
   gauge("ccoin_event_streams", "Open streams of GET /v1/events", sources.eventStreams);

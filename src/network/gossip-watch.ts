@@ -25,7 +25,7 @@ export function watchGossipStreams(host: Host, options: { clock: Clock; logger: 
         ),
       );
       if (sends) continue;
-      options.logger.debug({ peer: peer.toString() }, "no gossip to the peer: connecting anew");
+      options.logger.debug({ peer: peer.toString() }, "no gossip reaches the peer: reconnecting");
       for (const connection of connections) {
         connection.close().catch((error) => {
           options.logger.debug({ peer: peer.toString(), error: messageOf(error) }, "closing failed");

@@ -91,7 +91,7 @@ export class KnownPeers {
 
   #write(write: () => Promise<void>): void {
     this.#written = this.#written.then(write).catch((error) => {
-      this.#logger.warn({ error: messageOf(error) }, "the address book was not written");
+      this.#logger.warn({ error: messageOf(error) }, "could not write the address book");
     });
   }
 }

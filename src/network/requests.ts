@@ -106,7 +106,7 @@ export class Requests {
       onServerError: (error) => {
         // This node began to close before the answer was complete.
         if (isClosed(error)) return;
-        logger.error({ peer, protocol: protocol.id, error: messageOf(error) }, "a request was not answered");
+        logger.error({ peer, protocol: protocol.id, error: messageOf(error) }, "could not answer a request");
       },
     });
     ended?.(error?.code ?? "success");

@@ -89,7 +89,7 @@ export class PeerScores {
     if (after < 0) this.#entries.set(peer, { score: after, atMs: this.#clock.now() });
     if (this.#entries.size > maxTracked) this.#forget();
     if (offence === "wrongGenesis") {
-      this.#logger.info({ peer, detail }, "peer is of another chain");
+      this.#logger.info({ peer, detail }, "the peer follows another chain");
       this.block(peer, wrongGenesisMs);
     } else if (after <= banScore && !this.blocked(peer)) {
       this.#logger.warn({ peer, offence, detail, forMs: banMs }, "peer banned");

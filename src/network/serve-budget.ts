@@ -174,5 +174,8 @@ function hostKey({ host }: Requester): string {
 }
 
 function refusal(): RequestError {
-  return new RequestError("rateLimited", "too much is asked of this node: ask later, or another one");
+  return new RequestError(
+    "rateLimited",
+    "this node has too many requests: ask again later, or ask another node",
+  );
 }

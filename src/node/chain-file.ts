@@ -120,7 +120,7 @@ function importWith(
       if (!(error instanceof BlockError)) return error;
       const { code, message } = error;
       if (code === "UNKNOWN_RULES")
-        return badFile(file, `block ${at} cannot be checked: ${message}; what came before was imported`);
+        return badFile(file, `block ${at} cannot be checked: ${message}; the blocks before it were imported`);
       return badFile(file, `block ${at} is invalid, ${code}: ${message}`);
     };
     const check = async ({ at, bytes }: Frame): Promise<CheckedBlock> => {
@@ -142,7 +142,8 @@ function importWith(
     };
     const lead = { weigh: ({ bytes }: Frame) => bytes.length, maxWeight: maxCheckedBytes };
     for await (const group of inGroups(inAdvance(numbered(frames), check, lead))) await importGroup(group);
-    if (height !== total) bad(file, `it ends at block ${height} of ${total}; what there is was imported`);
+    if (height !== total)
+      bad(file, `it ends at block ${height} of ${total}; the blocks up to there were imported`);
     return { blocks };
   });
 }
@@ -245,7 +246,7 @@ async function* readFrames(file: string): AsyncGenerator<Uint8Array, undefined> 
     throw new UserError(`cannot read ${file}: ${messageOf(error)}`, "CANNOT_READ", { cause: error });
   }
   if (!started) bad(file, "it was not made by ccoin export");
-  if (rest.length > 0) bad(file, "it ends in the middle of a block; what came before was imported");
+  if (rest.length > 0) bad(file, "it ends in the middle of a block; the blocks before it were imported");
   return undefined;
 }
 

@@ -28,7 +28,7 @@ export class Closers {
     try {
       await close();
     } catch (error) {
-      this.#logger.error({ part: name, error: messageOf(error) }, "could not be closed");
+      this.#logger.error({ part: name, error: messageOf(error) }, "a part of the node could not be closed");
     }
   }
 }

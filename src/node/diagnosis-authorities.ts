@@ -88,7 +88,7 @@ function missingFindings(input: DiagnosisInput, chain: ChainInput): Finding[] {
     findings.push({
       code: "SIGNED_RECENTLY",
       detail: `these signed one of the last ${signerLimit(total) - 1} blocks and may not sign the next: ${named(barred)}`,
-      remedy: "nothing to do for them: they may sign again after the next blocks of others",
+      remedy: "nothing to do: they may sign again after the next blocks of others",
     });
   }
   return findings;
@@ -139,7 +139,7 @@ function finalityFindings(input: DiagnosisInput, chain: ChainInput): Finding[] {
   const missingText =
     needed > 0
       ? `${needed} more of ${named(silent, (address) => lastSeen(input, chain, address))}`
-      : "they are not all for one link";
+      : "they are for different links";
   return [
     {
       code: "FINALITY_WAITING",
@@ -149,7 +149,7 @@ function finalityFindings(input: DiagnosisInput, chain: ChainInput): Finding[] {
       remedy:
         needed > 0
           ? `${startThem}; one that is gone for good can be voted out by a majority of all (ccoin propose remove), and finality resumes with the smaller set`
-          : "wait for the next round: the votes come together after a time-out",
+          : "wait for the next round: the votes agree after a time-out",
     },
   ];
 }

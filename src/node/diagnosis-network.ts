@@ -33,7 +33,7 @@ function peerFindings(input: DiagnosisInput): Finding[] {
       code: "NO_PEERS",
       detail: "no other node is connected",
       remedy:
-        "see that others run on this network; where it carries no multicast (mDNS), name one with " +
+        "see that others run on this network; if it carries no multicast (mDNS), name one with " +
         "--bootstrap=/ip4/<address>/tcp/<port>; see that firewalls let the p2p port through; a node of another chain is left alone",
     },
   ];
@@ -85,7 +85,7 @@ function competingHeads({ peers }: DiagnosisInput, { head }: ChainInput): Findin
       code: "COMPETING_HEADS",
       detail: `there are ${heads.size} heads at height ${height}: ${list}`,
       remedy:
-        "wait for the next block, which decides; if it lasts, parts of the network do not reach each other (GET /v1/peers on each), " +
+        "wait for the next block, which decides; if this lasts, parts of the network do not reach each other (GET /v1/peers on each), " +
         "or an account signs on two nodes (evidence in GET /v1/authorities)",
     },
   ];
@@ -104,7 +104,8 @@ function clockFindings({ peers, chain }: DiagnosisInput): Finding[] {
       {
         code: "OWN_CLOCK",
         detail: `this node's clock is ${signedDuration(Math.abs(medianMs)).slice(1)} ${side} those of ${agreeing.length} of ${measured.length} peers`,
-        remedy: "set this machine's clock by NTP: blocks from the future wait until their time has come",
+        remedy:
+          "set this machine's clock by NTP: blocks from the future have to wait until their time has come",
       },
     ];
   }
@@ -119,7 +120,7 @@ function clockFindings({ peers, chain }: DiagnosisInput): Finding[] {
       remedy:
         measured.length === 1
           ? "set the clocks of both machines by NTP: one of them is wrong"
-          : "set the clocks of these machines by NTP: their blocks come late, or are not taken before their time",
+          : "set the clocks of these machines by NTP: their blocks arrive late, or have to wait for their time",
     },
   ];
 }

@@ -38,7 +38,7 @@ function chainFindings(input: DiagnosisInput, chain: ChainInput, state: Diagnosi
     {
       code: "NO_AUTHORITIES",
       detail: `the last authority has voted itself out: nobody may sign block ${chain.head.height + 1}`,
-      remedy: "begin a new chain with the balances of this one: the nodes go on answering for it",
+      remedy: "begin a new chain with the balances of this one; the nodes still serve this one",
     },
   ];
 }
@@ -92,7 +92,7 @@ function summaryOf(input: DiagnosisInput, state: DiagnosisState): string {
   const { chain, sync, nowMs, writeFailure } = input;
   if (writeFailure !== undefined) return "the database cannot be written";
   if (!chain && input.hasGenesis) return "loads its chain from the disk";
-  if (!chain) return "no genesis block yet; that of the first peer that has one is taken";
+  if (!chain) return "no genesis block yet: adopts that of the first peer that has one";
   const { height } = chain.head;
   if (isLeftBehind(chain)) {
     const { rules } = chain.snapshot.parameters;
@@ -100,7 +100,7 @@ function summaryOf(input: DiagnosisInput, state: DiagnosisState): string {
   }
   if (state === "syncing") {
     const target = sync?.targetHeight ?? behindBy(input, chain)?.height;
-    if (target === undefined) return `at height ${height}, asks its peers how high they are`;
+    if (target === undefined) return `at height ${height}, asks its peers for their heights`;
     const left = sync?.remainingMs === undefined ? "" : `, ${duration(sync.remainingMs)} left`;
     return `at height ${sync?.height ?? height} of ${target}, downloads the rest${left}`;
   }

@@ -97,14 +97,14 @@ class KeptNode implements RunningNode {
     if (!this.#mayGoOn(failure)) throw failure;
     await this.#waitForRoom(failure);
     if (signal.aborted) return false;
-    logger.warn({ free: freeBytes() }, "the disk has room: the node starts again");
+    logger.warn({ free: freeBytes() }, "the disk has room again: the node restarts");
     this.#startedAt = clock.now();
     try {
       this.#node = await start(this.#options);
     } catch (error) {
       return this.#startAgain(error);
     }
-    if (signal.aborted) await this.#node.stop("stopped in its start");
+    if (signal.aborted) await this.#node.stop("stopped while it started");
     return true;
   }
 
@@ -142,7 +142,7 @@ class KeptNode implements RunningNode {
     try {
       return await serveProblem({ host, port, code: "WRITE_FAILED", detail });
     } catch (error) {
-      this.#parts.logger.error({ error: messageOf(error) }, "no HTTP while the disk is full");
+      this.#parts.logger.error({ error: messageOf(error) }, "cannot serve HTTP while the disk is full");
       return undefined;
     }
   }

@@ -10,14 +10,14 @@ export interface KnowledgeOfRulesOptions {
 
 /** The remedy in words. */
 export function remedyText(rules: number): string {
-  return `install a release of ccoin that knows version ${rules} of the rules, and start the node with it: it goes on from its data`;
+  return `install a release of ccoin that knows version ${rules} of the rules, and start the node with it: it continues from its data`;
 }
 
 /** The message about a chain that has continued under rules that this program does not know. */
 export function leftBehindText(rules: number, known: number): string {
   return (
-    `from here on the chain has version ${rules} of the rules, and this program knows up to ${known}: ` +
-    "it signs and follows nothing more, and serves what it has"
+    `from here on the chain follows version ${rules} of the rules, and this program knows versions up to ${known}: ` +
+    "the node neither signs nor follows further blocks, but serves the ones that it has"
   );
 }
 
@@ -67,7 +67,7 @@ export class KnowledgeOfRules {
         this.#rules = snapshot.parameters.rules;
         logger.info(
           { height: head.height, rules: this.#rules },
-          "from the next block on the rules are another version",
+          "the next block follows another version of the rules",
         );
       }
       this.#hasStopped = false;

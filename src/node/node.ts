@@ -44,7 +44,7 @@ export class Node implements RunningNode {
     const givenRecoveries = recoveryFile === undefined ? [] : readRecoveryFile(recoveryFile);
     const metrics = new Metrics();
     this.#signatures = createVerifyPool((error) =>
-      logger.warn({ error: messageOf(error) }, "a verification thread has ended"),
+      logger.warn({ error: messageOf(error) }, "a thread that checks signatures has ended"),
     );
     this.#core = {
       options,
@@ -153,10 +153,10 @@ export class Node implements RunningNode {
   #sayHowToJoin(network: LibP2pNetwork, { idHex, config }: Genesis): void {
     const { logger, options } = this.#core;
     this.#joinLine = joinLine({ nodeId: options.nodeId, addresses: network.addresses(), genesisId: idHex });
-    logger.info({ join: this.#joinLine }, "other machines join with this, also without multicast");
+    logger.info({ join: this.#joinLine }, "other machines can join with this line, even without multicast");
     const authorities = config.authorities.length;
     if (authorities >= minFaultTolerantAuthorities) return;
-    logger.warn({ authorities }, "fewer than four authorities: the chain tolerates no fault among them");
+    logger.warn({ authorities }, "fewer than four authorities: the chain tolerates no faulty one");
   }
 
   /** Metrics, event streams and the diagnosis follow the chain from now on. */

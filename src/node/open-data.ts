@@ -54,7 +54,7 @@ export async function acceptGivenRecoveries(
   const { added } = await acceptRecoveries(stores, genesis.id, givenRecoveries);
   line.recoveries = (await stores.recoveries.all()).map(recoveryId);
   for (const recovery of added)
-    logger.warn({ recovery }, `follows the recovery ${recovery} from now on, also in later starts`);
+    logger.warn({ recovery }, `follows the recovery ${recovery} from now on, also after later starts`);
 }
 
 /** Opens the event log, which records the node's mode from now on. */

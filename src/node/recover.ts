@@ -98,7 +98,7 @@ async function signedRound(database: Database, paths: NodePaths): Promise<number
 function checkedSet(authorities: readonly Uint8Array[]): Uint8Array[] {
   const refuse = (why: string) => new UserError(why, "BAD_RECOVERY");
   if (authorities.length === 0)
-    throw refuse("no authority is named: with none, nobody could make the next block");
+    throw refuse("no authority is named: without one, nobody could make the next block");
   if (authorities.length > maxAuthorities) throw refuse(`a chain has ${maxAuthorities} authorities at most`);
   const sorted = authorities.toSorted(compareBytes);
   const twice = sorted.find((address, at) => at > 0 && toHex(sorted[at - 1]!) === toHex(address));

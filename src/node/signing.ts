@@ -74,7 +74,10 @@ export function followOwnSignatures(
   const domain = computeDomain("header", genesis.id);
   const isOwn = (address: Uint8Array) => equalBytes(address, signer.publicKey);
   const report = (error: unknown) =>
-    logger.error({ error: messageOf(error) }, "an own signature could not be compared");
+    logger.error(
+      { error: messageOf(error) },
+      "a signature of this node's account could not be compared with its record",
+    );
   let answered = false;
   let prunedRound = 0;
 

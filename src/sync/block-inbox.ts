@@ -171,7 +171,7 @@ export class BlockInbox {
   #onFailure(error: unknown, id: Hex, from: PeerId): void {
     const { network, logger, onFarAhead } = this.#options;
     if (this.#stop.signal.aborted) return;
-    logger.debug({ peer: from, id, error: messageOf(error) }, "block not received");
+    logger.debug({ peer: from, id, error: messageOf(error) }, "could not get the block");
     if (error instanceof BlockError) network.penalize(from, offenceOf(error), error.message);
     onFarAhead(from);
   }

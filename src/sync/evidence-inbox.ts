@@ -151,10 +151,10 @@ export class EvidenceInbox {
       const request = { limit: maxEvidencePerRequest };
       for await (const evidence of network.request(peer, evidenceProtocol, request)) {
         if ((await this.#take(evidence, peer)) !== "reject") continue;
-        return network.penalize(peer, "invalidResponse", "it keeps evidence that proves nothing");
+        return network.penalize(peer, "invalidResponse", "the peer serves evidence that proves nothing");
       }
     } catch (error) {
-      logger.debug({ peer, error: messageOf(error) }, "the peer's evidence was not read");
+      logger.debug({ peer, error: messageOf(error) }, "could not read the peer's evidence");
     }
   }
 
@@ -169,7 +169,7 @@ export class EvidenceInbox {
   }
 
   readonly #onError = (error: unknown): void => {
-    this.#options.logger.warn({ error: messageOf(error) }, "evidence was not published");
+    this.#options.logger.warn({ error: messageOf(error) }, "could not publish evidence");
   };
 
   /** `from` is undefined for evidence that this node found itself. */
@@ -244,7 +244,7 @@ function describe({ offence, slot, round }: EvidenceSubject): string {
   if (offence === "header") return `two headers in slot ${slot}`;
   return offence === "doubleVote"
     ? `two votes in round ${round}`
-    : `a vote around another, in round ${round}`;
+    : `a vote that surrounds another, in round ${round}`;
 }
 
 function conflicting({ headers, votes }: Evidence): [Hex, Hex] {

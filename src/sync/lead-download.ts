@@ -103,7 +103,7 @@ export class LeadDownload {
     } catch (error) {
       if (!stalled.signal.aborted || this.#options.signal.aborted) throw error;
       this.#stalls = Math.min(this.#stalls + 1, 4);
-      throw new CodedError("STALLED", `no block of a chain that was shown came for ${patience} ms`);
+      throw new CodedError("STALLED", `no block of the announced chain came for ${patience} ms`);
     } finally {
       cancel();
     }

@@ -148,7 +148,7 @@ export class OtherRecoveries {
     this.#told.set(id, true);
     this.#options.logger.warn(
       { recovery: id, height: claimed.block.height, authorities: claimed.authorities.length },
-      `A PEER SAYS THAT THIS CHAIN WENT ON FROM A RECOVERY THAT THIS NODE WAS NOT GIVEN: ${id}. If its operators have agreed on that, start this node once with --recovery=<their file>; if not, there is nothing to do`,
+      `A PEER CLAIMS THAT THIS CHAIN WENT ON FROM A RECOVERY THAT THIS NODE WAS NOT GIVEN: ${id}. If its operators have agreed on that, start this node once with --recovery=<their file>; if not, there is nothing to do`,
     );
   }
 }

@@ -120,7 +120,10 @@ export class Outbox {
     try {
       await publish();
     } catch (error) {
-      this.#options.logger.warn({ topic, bytes: message.length, error: messageOf(error) }, "not published");
+      this.#options.logger.warn(
+        { topic, bytes: message.length, error: messageOf(error) },
+        "could not publish a message",
+      );
     }
   }
 }

@@ -126,7 +126,7 @@ export class PeerStatuses {
         clockOffsetMs: answer.timeMs - askedAtMs - Math.round(roundTripMs / 2),
       });
     } catch (error) {
-      logger.debug({ peer, error: messageOf(error) }, "no height from peer");
+      logger.debug({ peer, error: messageOf(error) }, "the peer did not tell its status");
     } finally {
       this.#asking.delete(peer);
     }
@@ -176,7 +176,7 @@ export class PeerStatuses {
     this.#warnOnce(
       digest,
       { peer, digest, rules: status.rules },
-      "a node of this chain has gone through other recoveries than this one, by its digest; it is not followed",
+      "by its digest, a node of this chain has gone through other recoveries than this node, which does not follow it",
     );
   }
 
@@ -198,7 +198,7 @@ export class PeerStatuses {
 
   #refuse(peer: PeerId, genesisId: Uint8Array): void {
     const genesis = toHex(genesisId);
-    const text = "a node of another chain is on this network; it is left alone";
+    const text = "a node of another chain is on this network; this node does not connect to it";
     this.#warnOnce(genesis, { peer, genesis }, text);
     this.#byPeer.delete(peer);
     this.#options.network.penalize(peer, "wrongGenesis", genesis);

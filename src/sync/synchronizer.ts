@@ -131,7 +131,10 @@ export class Synchronizer {
       } catch (error) {
         if (this.#stop.signal.aborted) return;
         // The next status of a peer starts it again.
-        this.#options.logger.error({ error: messageOf(error) }, "sync stopped until a peer tells its height");
+        this.#options.logger.error(
+          { error: messageOf(error) },
+          "sync has stopped; it starts again when a peer tells its height",
+        );
       }
       await woken;
     }
@@ -264,7 +267,7 @@ export class Synchronizer {
     if (this.#stop.signal.aborted) return;
     const { network, logger, chain } = this.#options;
     this.#doubt(peer);
-    logger.debug({ peer, error: messageOf(error) }, "sync failed; other peers are asked");
+    logger.debug({ peer, error: messageOf(error) }, "sync with the peer failed; trying other peers");
     if (error instanceof BlockError && error.code === "FUTURE_BLOCK") {
       logger.warn(
         { peer, error: error.message },

@@ -89,7 +89,7 @@ export class Topics {
       this.#listen();
     } catch (error) {
       // This happens after a stop, which closes the database; otherwise the next final block tries again.
-      logger.debug({ error: messageOf(error) }, "the final block's rules were not looked for");
+      logger.debug({ error: messageOf(error) }, "could not look up the rules of the final block");
     }
   }
 
@@ -100,7 +100,7 @@ export class Topics {
     for (let rules = newest; rules >= this.#finalRules && versions.length < maxListened; rules--)
       versions.unshift(rules);
     if (versions.join() === this.#listened.join()) return;
-    logger.debug({ rules: versions }, "listens to the gossip of these versions of the rules");
+    logger.debug({ rules: versions }, "listening to the gossip of these versions of the rules");
     this.#listened = versions;
     network.listen(versions.map((rules) => this.#digests[rules - 1]!));
   }

@@ -99,11 +99,11 @@ export class TransactionInbox {
           ids: missing.slice(at, at + maxTransactionsById),
         });
         if (!(await this.#add(mempool.records(batch), "peer"))) {
-          return network.penalize(peer, "invalidResponse", "its mempool holds an invalid transaction");
+          return network.penalize(peer, "invalidResponse", "the peer's mempool holds an invalid transaction");
         }
       }
     } catch (error) {
-      logger.debug({ peer, error: messageOf(error) }, "the peer's mempool was not read");
+      logger.debug({ peer, error: messageOf(error) }, "could not read the peer's mempool");
     }
   }
 

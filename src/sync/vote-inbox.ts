@@ -142,7 +142,7 @@ export class VoteInbox {
         await Promise.all(answer.votes.slice(at, at + votesAtOnce).map((vote) => this.#takeTold(vote, peer)));
       this.#options.onAnswer?.();
     } catch (error) {
-      logger.debug({ peer, error: messageOf(error) }, "the peer's finality was not taken over");
+      logger.debug({ peer, error: messageOf(error) }, "could not adopt the peer's finality");
       if (error instanceof VoteError)
         network.penalize(peer, "invalidResponse", `${error.code}: ${error.message}`);
     } finally {
@@ -223,7 +223,8 @@ export class VoteInbox {
     chain.tree.get(block).then(
       (found) => found && this.#release(block),
       // This happens after a stop, which closes the database.
-      (error) => this.#options.logger.debug({ error: messageOf(error) }, "a vote's block was not looked for"),
+      (error) =>
+        this.#options.logger.debug({ error: messageOf(error) }, "could not look for the block of a vote"),
     );
     return verdict;
   }

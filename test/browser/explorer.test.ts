@@ -61,7 +61,7 @@ async function goTo(page: Page, { path, shows }: { path: string; shows: string }
   await page.getByText(shows).first().waitFor();
 }
 
-test("the overview goes live, from one small page that asks nobody else", async () => {
+test("the overview goes live from one small page that makes no requests to other hosts", async () => {
   const { open, url } = stage();
   const opened = await open();
   const { page, troubles } = opened;
@@ -147,7 +147,7 @@ test("search finds heights, ids and addresses", async () => {
   }
 });
 
-test("pages of a block, a transaction and an account lead to each other", async () => {
+test("the pages of a block, a transaction and an account link to each other", async () => {
   const { id, from, to, block } = await aTransfer();
   const { page, troubles } = await stage().open(`#/block/${block.id}`);
   await page.getByText("1 transaction", { exact: true }).waitFor();
@@ -163,7 +163,7 @@ test("pages of a block, a transaction and an account lead to each other", async 
   expect(troubles).toEqual([]);
 });
 
-test("axe finds nothing on any page, light or dark, and nothing is wider than a phone", async () => {
+test("axe finds no violation on any page in either theme, and no page is wider than a phone", async () => {
   const { page, troubles } = await stage().open();
   for (const place of await pages()) {
     await goTo(page, place);
@@ -180,7 +180,7 @@ test("axe finds nothing on any page, light or dark, and nothing is wider than a 
   expect(troubles).toEqual([]);
 });
 
-test("axe finds nothing on the page that describes the HTTP interface", async () => {
+test("axe finds no violation on the page that describes the HTTP interface", async () => {
   const { page, troubles } = await stage().open("docs");
   await page.getByRole("heading", { name: "ccoin node", level: 1 }).waitFor();
   expect(await axeViolations(page)).toEqual([]);
@@ -191,7 +191,7 @@ test("axe finds nothing on the page that describes the HTTP interface", async ()
   expect(troubles).toEqual([]);
 });
 
-test("the theme that is chosen stays", async () => {
+test("the chosen theme is remembered", async () => {
   const { page } = await stage().open();
   const background = () =>
     page.evaluate(() => getComputedStyle(document.body.parentElement!).backgroundColor);
@@ -203,7 +203,7 @@ test("the theme that is chosen stays", async () => {
   await expect.poll(background).not.toBe(light);
 });
 
-test("blocks that lost against others, and retracted ones, stay to be seen", async () => {
+test("the page shows blocks of losing branches and retracted blocks", async () => {
   const { open, network } = stage();
   const { page } = await open("#/blocks");
   const { head } = await network.nodes[0]!.status();
@@ -216,7 +216,7 @@ test("blocks that lost against others, and retracted ones, stay to be seen", asy
   await page.getByRole("link", { name: `Block ${lost.height} fork` }).waitFor();
 });
 
-test("votes, proposals and evidence are shown", async () => {
+test("the page shows votes, proposals and evidence", async () => {
   const { network } = stage();
   const [a, b] = network.wallets.map(({ address }) => address);
   const candidate = a!;
@@ -254,7 +254,7 @@ test("votes, proposals and evidence are shown", async () => {
   expect(await axeViolations(page)).toEqual([]);
 });
 
-test("a node without a chain says what it waits for", async () => {
+test("the page of a node without a chain says what the node waits for", async () => {
   const { network } = stage();
   const node = new TestNode(network.world, 9);
   await createAccount({ paths: node.paths, scrypt: cheapScrypt });
@@ -270,7 +270,7 @@ test("a node without a chain says what it waits for", async () => {
   await node.stop();
 });
 
-test("a halt is explained, with what to do; the node's end is seen", async () => {
+test("the page explains a halt and what to do, and shows when the node is gone", async () => {
   const { open, network } = stage();
   const { page } = await open();
   const { nodes } = network;

@@ -6,7 +6,7 @@ import { openPage, useBrowser } from "./browser.ts";
 
 const browser = useBrowser();
 
-test("two commands, then a final transfer by what the page itself offers", async () => {
+test("a new user gets from two commands to a final transfer with what the page offers", async () => {
   const world = createWorld();
   const cwd = cloneProject(world);
   const started = world.start("npm start", ["npm", "start"], { cwd });

@@ -38,7 +38,7 @@ async function send(page: Page, amount: number): Promise<void> {
     .waitFor();
 }
 
-test("from the link that a development chain prints to a final transfer; the key stays in the page", async () => {
+test("the link of a development chain leads to a final transfer, and the key stays in the page", async () => {
   const { page, sent, troubles } = await openWallet();
   expect(page.url()).not.toContain("key=");
   expect(await axeViolations(page)).toEqual([]);
@@ -57,7 +57,7 @@ test("from the link that a development chain prints to a final transfer; the key
   expect(troubles).toEqual([]);
 });
 
-test("wrong input is named at its field", async () => {
+test("a form shows an error at the field that is wrong", async () => {
   const { page } = await openWallet();
   const problems: [string, string, string][] = [
     ["cc1qqqq", "5", "This is not an address"],
@@ -74,7 +74,7 @@ test("wrong input is named at its field", async () => {
   }
 });
 
-test("a key is kept encrypted, opened by its passphrase alone, and can be taken elsewhere", async () => {
+test("the wallet saves a key encrypted, opens it only with its passphrase, and exports it", async () => {
   const { page, sent } = await stage().open("#/wallet");
   const make = page.getByRole("region", { name: "Make a key" });
   await make.getByLabel("Name").fill("Savings");
@@ -118,7 +118,7 @@ test("a key is kept encrypted, opened by its passphrase alone, and can be taken 
   expect(await page.evaluate(() => localStorage.getItem("ccoin.keys"))).toBe("[]");
 });
 
-test("a transfer by keyboard alone", async () => {
+test("a transfer can be sent with the keyboard alone", async () => {
   const { page } = await stage().open();
   await page.getByText("Live", { exact: true }).waitFor();
   await tabTo(page, "To the content");
@@ -138,7 +138,7 @@ test("a transfer by keyboard alone", async () => {
   await page.getByText(/^Final after/).waitFor();
 });
 
-test("the page itself proves a balance and a transaction, and sees a false answer", async () => {
+test("the page verifies a balance and a transaction by itself, and detects a false answer", async () => {
   const { page, troubles } = await openWallet();
   await send(page, 11);
   const verify = async (verdict: RegExp) => {

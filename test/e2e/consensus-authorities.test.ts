@@ -11,7 +11,7 @@ interface Answer {
   warnings: { code: string; detail: string }[];
 }
 
-test("three of four vote a fifth node in; when two of five are gone, one is voted out and finality resumes", async () => {
+test("three of four authorities vote in a fifth; after two of five fail, the others vote one out and finality resumes", async () => {
   const world = createWorld();
   const network = await createNetwork(world, { nodes: 4, periodMs: 400 });
   const { nodes, wallets } = network;

@@ -13,7 +13,7 @@ import { createWorld } from "./harness/world.ts";
 const periodMs = 400;
 /** It listens for 10 s, and then waits for the others to come to its rounds. */
 const signsAgainWithinMs = 90_000;
-const warning = /^THIS NODE'S DATA MAY BE OLDER THAN WHAT ITS ACCOUNT SIGNED LAST/;
+const warning = /^THIS NODE'S DATA MAY BE OLDER THAN THE LAST SIGNATURE OF ITS ACCOUNT/;
 
 /** Copies in every place they can be put, over some minutes; `restored-backup.test.ts` is the short form. */
 const long = test.skipIf(!process.env["CCOIN_E2E_LONG"]);

@@ -3,7 +3,7 @@ import { killNode } from "../../scripts/kill-node.ts";
 import { seed } from "./harness/random.ts";
 import { createWorld } from "./harness/world.ts";
 
-test("an authority that is killed at random moments under load never signs what contradicts itself", async () => {
+test("an authority that is killed at random moments under load never contradicts its own signatures", async () => {
   const result = await killNode(createWorld(), { rounds: 3, seed });
   console.log(
     `seed ${seed}: ${result.rounds} kills, ${result.headers} headers and ${result.votes} votes of its key`,

@@ -12,7 +12,7 @@ const cutMs = process.env["CCOIN_E2E_LONG"] ? 30_000 : 8_000;
 /** Connections come back, and rounds without a result take up to 30 s. */
 const resumesWithinMs = 90_000;
 
-test("two halves of four finalize nothing while they are apart; healed, finality resumes on one chain", async () => {
+test("two halves of a divided network finalize nothing; after it heals, finality resumes on one chain", async () => {
   const world = createWorld();
   const lab = new Lab(world);
   const machines = [];

@@ -42,7 +42,7 @@ async function transfersAreFinal(network: TestNetwork): Promise<void> {
   await noEvidence(nodes);
 }
 
-test("without empty blocks a lone transfer is mined at once and soon final, and then the chain is quiet", async () => {
+test("a chain without empty blocks includes a lone transfer at once, finalizes it soon, and then rests", async () => {
   const network = await createNetwork(createWorld(), { nodes: 4, periodMs: 500, emptyBlockPeriodMs: 0 });
   const { nodes } = network;
   await startAll(network);
@@ -141,21 +141,21 @@ async function haltsAndGoesOn(network: TestNetwork): Promise<void> {
   await stopAndVerify([first, second, fourth]);
 }
 
-describe("four authorities, a block each 500 ms", () => {
+describe("four authorities with a period of 500 ms", () => {
   const network = useShared(async (world) => {
     const made = await createNetwork(world, { nodes: 4, periodMs: 500 });
     await startAll(made);
     return made;
   });
 
-  test("transfers through any node are soon final on all four", () => transfersAreFinal(network()));
+  test("finalize transfers through any node on all four nodes", () => transfersAreFinal(network()));
 
   // The last one: two of the nodes are killed.
-  test("with one of four killed chain and finality go on; with two the halt is explained, and one that returns ends it", () =>
+  test("keep making final blocks without one of them, halt with an explanation without two, and resume when one returns", () =>
     haltsAndGoesOn(network()));
 });
 
-test("a node that was away for 50 blocks learns by certificates what is final, when nobody votes any more", async () => {
+test("a node that was away for 50 blocks learns from certificates which block is final, although nobody votes any more", async () => {
   const network = await createNetwork(createWorld(), { nodes: 4, periodMs: 200 });
   const { nodes, wallets, genesisId } = network;
   const [first, second, third, away] = nodes as [TestNode, TestNode, TestNode, TestNode];

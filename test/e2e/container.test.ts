@@ -22,7 +22,7 @@ const { services } = parseYaml(readFileSync(join(root, "compose.yaml"), "utf8"),
 const { init, ...nodes } = services;
 
 /** There may be no Docker here: what its files say is done without it, in a folder with what the image would hold. */
-test("compose.yaml: four nodes with one chain, which are healthy while they run", async () => {
+test("compose.yaml starts four healthy nodes of one chain", async () => {
   const world = createWorld();
   const run = enterImage(world);
   const [shell, ...args] = init!.entrypoint!;
@@ -72,7 +72,7 @@ test("compose.yaml: four nodes with one chain, which are healthy while they run"
   expect(await healthCode(last!.env)).toBe(1);
 });
 
-test("Dockerfile: another user than root, in a folder that it owns", () => {
+test("the image runs as a user other than root, in a folder that this user owns", () => {
   const lines = dockerfile.split("\n");
   const at = (line: string) => lines.indexOf(line);
   expect(at("USER node")).toBeGreaterThan(lines.findLastIndex((line) => /^(RUN|COPY|FROM) /.test(line)));

@@ -8,7 +8,7 @@ import { Traffic } from "./harness/traffic.ts";
 import { until } from "./harness/until.ts";
 import { createWorld } from "./harness/world.ts";
 
-test("kill -9 of each node in turn under transfers: the others go on, it comes back and mines, nothing is lost", async () => {
+test("nodes that are killed in turn during transfers lose nothing: the others continue, and each returns and makes blocks", async () => {
   const random = createRandom();
   const network = await createNetwork(createWorld(), { nodes: 3, periodMs: 400 });
   const { nodes } = network;
@@ -47,7 +47,7 @@ test("kill -9 of each node in turn under transfers: the others go on, it comes b
   await stopAndVerify(nodes);
 });
 
-test("a node that was stopped for a while, like a laptop asleep, catches up and mines", async () => {
+test("a node that was suspended for a while, like a sleeping laptop, catches up and makes blocks", async () => {
   const network = await createNetwork(createWorld(), { nodes: 3, periodMs: 300 });
   const { nodes } = network;
   await startAll(network);

@@ -18,7 +18,7 @@ interface Summary {
   deleted: boolean;
 }
 
-test("npm start in a fresh clone: a chain of one node that goes on at the next start, or begins anew", async () => {
+test("npm start in a fresh clone runs a chain of one node, which the next start continues or, with --reset, replaces", async () => {
   const world = createWorld();
   const clone = cloneProject(world);
   const start = (...args: string[]) => world.start("npm start", ["npm", "start", ...args], { cwd: clone });

@@ -7,7 +7,7 @@ import { createWorld } from "./harness/world.ts";
 
 const count = 4;
 
-test("scripts/devnet.sh in a fresh clone: URLs, a transfer, and nothing left after Ctrl-C", async () => {
+test("scripts/devnet.sh in a fresh clone prints URLs, carries a transfer, and leaves no process after Ctrl-C", async () => {
   const world = createWorld();
   const clone = cloneProject(world);
 

@@ -9,7 +9,7 @@ import { createWorld } from "./harness/world.ts";
 
 const rounds = process.env["CCOIN_E2E_LONG"] ? 40 : 4;
 
-test("events are resumed across kill -9 under load: none is missing, none comes twice", async () => {
+test("the event stream resumes after kill -9 under load without missing or repeating an event", async () => {
   const random = createRandom();
   const network = await createNetwork(createWorld(), { nodes: 3, periodMs: 300 });
   const { nodes, wallets } = network;

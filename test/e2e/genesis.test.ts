@@ -6,7 +6,7 @@ import { TestNode } from "./harness/node.ts";
 import { until } from "./harness/until.ts";
 import { createWorld } from "./harness/world.ts";
 
-test("a node alone with no genesis ends with code 1 and one clear line", async () => {
+test("a lone node without a genesis block ends with code 1 and a one-line error", async () => {
   const world = createWorld();
   const node = new TestNode(world, 1).start("--genesis-timeout=2000", "--log-level=silent");
   const { code, stdout, stderr, afterMs } = await node.process.ended;
@@ -25,7 +25,7 @@ test("a node alone with no genesis ends with code 1 and one clear line", async (
   await node.logs("mode: dying");
 });
 
-test("two different offers without a pin are an error that names both; a pin chooses", async () => {
+test("two different offers end the node with an error that names both, unless --genesis chooses one", async () => {
   const world = createWorld();
   const one = await createNetwork(world, { nodes: 1, name: "one" });
   const other = await createNetwork(world, { nodes: 1, firstId: 2, name: "other" });
@@ -67,7 +67,7 @@ test("two different offers without a pin are an error that names both; a pin cho
   expect(wrong.stderr).toMatch(/^error: [^\n]* holds the chain 0x[^\n]*\n$/);
 });
 
-test("nodes that wait for a genesis adopt it when its maker comes", async () => {
+test("nodes that wait for a genesis block adopt it when a node that has it joins", async () => {
   const world = createWorld();
   const { nodes, genesisId } = await createNetwork(world, { nodes: 1 });
   const early = [2, 3].map((id) => new TestNode(world, id).start());

@@ -6,7 +6,7 @@ import { TestNode } from "./harness/node.ts";
 import { until } from "./harness/until.ts";
 import { createWorld } from "./harness/world.ts";
 
-test("the line that a node prints lets another machine join where there is no multicast", async () => {
+test("the join line that a node prints lets another machine join without multicast", async () => {
   const world = createWorld();
   const lab = new Lab(world);
   const network = await createNetwork(world, { nodes: [await lab.machine(1)] });

@@ -22,7 +22,7 @@ const commands: [line: string, code: 1 | 2, says: RegExp][] = [
   ["import --nodeid=1 FOLDER/garbage", 1, /garbage/],
 ];
 
-test("a wrong command line is one line on standard error, with code 1 or 2", async () => {
+test("a wrong command line prints one line on standard error and exits with code 1 or 2", async () => {
   const world = createWorld();
   await createNetwork(world, { nodes: 1 });
   writeFileSync(join(world.dataDir, "garbage"), Buffer.alloc(4096, 0xff));
@@ -51,7 +51,7 @@ const geneses: [name: string, text: string, says: RegExp][] = [
   ],
 ];
 
-test("a wrong genesis.json is one line that names the field, and makes no chain", async () => {
+test("a wrong genesis.json makes no chain and prints one line that names the field", async () => {
   const world = createWorld();
   await world.ccoinJson(["create-account", "--nodeid=1"]);
   for (const [name, text, says] of geneses) {
@@ -152,7 +152,7 @@ const raw: [name: string, bytes: string | Buffer, status: number | undefined][] 
   ],
 ];
 
-test("malformed HTTP gets its problem while the chain goes on", async () => {
+test("malformed HTTP requests are answered with problems while the chain continues", async () => {
   const { node, wallet } = await startMiner(createWorld());
   const slow = connectRaw(node, "GET /v1/status HTTP/1.1\r\nHost: local");
   for (const [name, path, init, status, code] of requests) {

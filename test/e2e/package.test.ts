@@ -35,7 +35,7 @@ beforeAll(() => {
   }
 });
 
-test("the package needs nothing that only developers have, and holds no sources of the client", () => {
+test("the package runs without devDependencies and contains no sources of the client", () => {
   const {
     dependencies: needed,
     devDependencies: more,
@@ -48,7 +48,7 @@ test("the package needs nothing that only developers have, and holds no sources 
   expect(readdirSync(join(installed, "types/client")).filter((name) => !name.endsWith(".d.ts"))).toEqual([]);
 });
 
-test("a node of the package runs, with the page and the client", async () => {
+test("the installed package runs a node with the explorer and the client", async () => {
   const command = [process.execPath, ...nodeFlags, join(installed, "src/cli/main.js")];
   const node = world.start("the package", [
     ...command,
@@ -69,7 +69,7 @@ test("a node of the package runs, with the page and the client", async () => {
   expect((await node.ended).code).toBe(0);
 });
 
-test("what was compiled is kept in the user's own folder where the package's is not writable", () => {
+test("the compile cache is in the user's own folder if the package's folder is not writable", () => {
   // A file in the place of a folder: root could write into any folder.
   const cache = join(installed, "node_modules");
   rmSync(cache, { recursive: true, force: true });

@@ -14,7 +14,7 @@ const reward = 7n;
  * Three of five authorities are a majority and go on; each of the other two may sign one block more (a signer signs one of three).
  * So both sides mine, with transfers that only they know, and the smaller side's blocks lose.
  */
-test("two sides that were cut apart and mined become one chain, and what the losing side had mined is mined again", async () => {
+test("two sides that made blocks apart become one chain, which includes the transactions of the losing side again", async () => {
   const world = createWorld();
   const lab = new Lab(world);
   const machines = [];

@@ -16,7 +16,7 @@ async function transfer({ wallets }: TestNetwork, from: number, by: TestNode): P
   return id;
 }
 
-test("with four of seven authorities destroyed, the other three go on from the newest final block, and lose no transfer", async () => {
+test("after four of seven authorities are destroyed, the other three continue from the newest final block and lose no transfer", async () => {
   const world = createWorld();
   const network = await createNetwork(world, { nodes: 7, periodMs: 300 });
   const { nodes, wallets, genesisId } = network;

@@ -25,7 +25,7 @@ async function proposed(node: TestNode, address: string, above: number): Promise
   return blocks.some(({ height, proposer }) => height > above && proposer === address);
 }
 
-test("an old backup that is put back signs nothing twice, and signs again after a while", async () => {
+test("a node that is restored from an old backup signs nothing twice, and signs again after a while", async () => {
   const network = await createNetwork(createWorld(), { nodes: 4, periodMs: 400 });
   const { nodes } = network;
   const [first, second, third, restored] = nodes as [TestNode, TestNode, TestNode, TestNode];
@@ -72,7 +72,7 @@ test("an old backup that is put back signs nothing twice, and signs again after 
   for (const node of [first, second, restored]) expect(await evidenceOf(node)).toEqual([]);
 });
 
-test("a second copy that runs beside the first is found out", async () => {
+test("a second copy that runs beside the first is detected", async () => {
   const world = createWorld();
   const network = await createNetwork(world, { nodes: 4, periodMs: 400 });
   const { nodes } = network;

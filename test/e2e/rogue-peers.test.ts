@@ -34,7 +34,7 @@ async function minesFor(node: TestNode, ms: number): Promise<void> {
   await node.height(before + Math.floor((0.8 * ms) / periodMs), ms);
 }
 
-test("garbage in gossip costs score, and ends in a ban", async () => {
+test("a peer that gossips garbage loses score and is banned", async () => {
   const { node, genesisId } = miner();
   for (const topic of ["blocks", "transactions"] as const) {
     const rogue = await rogueOf(node);
@@ -46,13 +46,13 @@ test("garbage in gossip costs score, and ends in a ban", async () => {
   await minesFor(node, 3_000);
 });
 
-test("a peer of another chain is disconnected, without a score", async () => {
+test("a peer of another chain is disconnected without losing score", async () => {
   const { node } = miner();
   const rogue = await rogueOf(node, {
     [height.id]: statusAnswer({ genesisId: `0x${"9".repeat(64)}` }),
   });
   await until("it is disconnected", () => !rogue.connected);
-  await node.logs("peer is of another chain");
+  await node.logs("the peer follows another chain");
   await rogue.dial().catch(() => undefined);
   await until("it is kept away", () => !rogue.connected);
   await minesFor(node, 3_000);

@@ -29,7 +29,7 @@ async function goesOn(node: TestNode): Promise<void> {
   await node.height(head!.height + 2, 5_000);
 }
 
-test("malformed requests get their error, cost score, and leave the node mining", async () => {
+test("malformed requests are answered with an error and cost score, while the node keeps making blocks", async () => {
   const node = await startMiner();
   expect(all.length).toBeGreaterThanOrEqual(9);
   const slow: Promise<unknown>[] = [];
@@ -70,7 +70,7 @@ test("malformed requests get their error, cost score, and leave the node mining"
   await goesOn(node);
 });
 
-test("a peer that goes on is banned, one that asks too often is told so, a foreign genesis is not there", async () => {
+test("a peer that keeps sending malformed requests is banned, and one that asks too often is told so", async () => {
   const node = await startMiner();
   const { genesis, height } = protocols;
   const eager = await Rogue.connect(node);

@@ -10,7 +10,7 @@ import { createWorld } from "./harness/world.ts";
 
 const reward = 5n;
 
-test("three of four vote in rules 2; the fourth, not upgraded, stops there, serves on, and goes on when it is", async () => {
+test("a node that does not know the rules that the others enact stops there, keeps serving, and continues after its upgrade", async () => {
   const world = createWorld();
   const network = await createNetwork(world, { nodes: 4, periodMs: 300, blockReward: reward.toString() });
   const { nodes } = network;

@@ -66,7 +66,7 @@ test("a signal under load closes the node within 5 s, and the next start continu
   await stopAndVerify(network.nodes);
 });
 
-test("a second process on the same data is refused with a line that names the first", async () => {
+test("a second process on the same data ends with an error that names the first", async () => {
   const world = createWorld();
   const { nodes } = await createNetwork(world, { nodes: 1, periodMs: 200 });
   const node = nodes[0]!.start();

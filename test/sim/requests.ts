@@ -215,7 +215,7 @@ export class SimRequests {
       if (!known)
         this.#options.logger.error(
           { protocol: protocol.id, error: messageOf(error) },
-          "a request was not answered",
+          "could not answer a request",
         );
       if (known?.code === "invalidRequest")
         this.#options.penalize(peer, "invalidRequest", `${protocol.id}: ${known.message}`);

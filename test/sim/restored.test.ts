@@ -29,7 +29,7 @@ async function watched() {
   return { ...parts, offences, votesOf };
 }
 
-test("an authority with old data, alone with one that was down since its backup, votes only once it hears of the others", async () => {
+test("an authority with old data votes only once it hears more than one that was down since its backup", async () => {
   const { nodes, timeline, network, offences, votesOf } = await watched();
   const [restored, stale] = [nodes[0]!, nodes[1]!];
   await runUntil(timeline, 10_000, () => false);
@@ -56,7 +56,7 @@ test("an authority with old data, alone with one that was down since its backup,
   }
 }, 120_000);
 
-test("all authorities with old data at once, as after a move of them all, come to finality again", async () => {
+test("authorities that all start with old data at once finalize blocks again", async () => {
   const { nodes, timeline, offences } = await watched();
   await runUntil(timeline, 10_000, () => false);
   for (const node of nodes) node.backUp();

@@ -23,7 +23,7 @@ describe("simulator", () => {
   test.each([
     ["without liars", false as const],
     ["with every liar", Object.keys({ ...ofStrangers, ...ofCoalitions })],
-  ])("one seed is one run, %s", async (_, liars) => {
+  ])("the same seed gives the same run, %s", async (_, liars) => {
     const options = { seed: 7, liars, trace: true };
     const [one, other] = [await simulate(options), await simulate(options)];
     expect(one.trace.length).toBeGreaterThan(100);
@@ -31,9 +31,12 @@ describe("simulator", () => {
     expect(other.steps).toBe(one.steps);
   });
 
-  test.each(regressions)("seed $seed: $found", async ({ seed, authorities, liars = false as const }) => {
-    expect((await simulate({ seed, authorities, liars, changes: false })).violation).toBeUndefined();
-  });
+  test.each(regressions)(
+    "holds for seed $seed: $found",
+    async ({ seed, authorities, liars = false as const }) => {
+      expect((await simulate({ seed, authorities, liars, changes: false })).violation).toBeUndefined();
+    },
+  );
 
   test(`${runs} seeds without a violation`, () => {
     const { status, output } = runScript("--seed", String(first), "--runs", String(runs));

@@ -17,7 +17,7 @@ const cursorSchema = z.string().transform((text, context) => {
   const [height, index, ...rest] = text.split("-").map(parseCount);
   if (height !== undefined && index !== undefined && index < 2 ** 32 && rest.length === 0)
     return { height, index };
-  context.addIssue({ code: "custom", message: "must be the next of an earlier answer, as 120-3" });
+  context.addIssue({ code: "custom", message: "must be the `next` of an earlier answer, such as 120-3" });
   return z.NEVER;
 });
 
@@ -29,7 +29,7 @@ export function accountRoutes(api: Api, services: ApiServices, histories: Accoun
       path: "/v1/accounts/{address}",
       tag: "Accounts",
       summary: "Balance and nonces",
-      description: "After the head; `pendingNonce` is the nonce of the account's next transaction.",
+      description: "The account after the head; `pendingNonce` is the nonce of its next transaction.",
       params: z.object({ address: addressParameter }),
       answer: accountSchema,
       problems: ["NO_GENESIS"],
@@ -55,11 +55,11 @@ export function accountRoutes(api: Api, services: ApiServices, histories: Accoun
       tag: "Accounts",
       summary: "Transactions that an account sent or received, newest first",
       description:
-        "Those in blocks. Send `next` as `before` for the next page. A page that lies in large blocks is shorter than `limit`.",
+        "Only transactions in blocks. Send `next` as `before` for the next page. A page of transactions in large blocks may be shorter than `limit`.",
       params: z.object({ address: addressParameter }),
       query: z.strictObject({
-        before: cursorSchema.optional().describe("An earlier `next`, `<height>-<index>`."),
-        limit: countQuery(1, 100).default(20).describe("So many at most."),
+        before: cursorSchema.optional().describe("The `next` of an earlier answer: `<height>-<index>`."),
+        limit: countQuery(1, 100).default(20).describe("The largest number of results."),
       }),
       answer: historySchema,
       problems: ["NO_GENESIS", "OVERLOADED"],

@@ -29,12 +29,12 @@ export function blockRoutes(
       path: "/v1/blocks",
       tag: "Blocks",
       summary: "Canonical blocks, newest first",
-      description: "Without their transactions. Send `next` as `before` for the next page.",
+      description: "Blocks without their transactions. Send `next` as `before` for the next page.",
       query: z.strictObject({
         before: countQuery(0, maxCount)
           .optional()
-          .describe("Blocks below this height; from the head without it."),
-        limit: countQuery(1, 100).default(20).describe("So many at most."),
+          .describe("Returns blocks below this height; by default from the head down."),
+        limit: countQuery(1, 100).default(20).describe("The largest number of results."),
       }),
       answer: blockPageSchema,
       problems: ["NO_GENESIS", "OVERLOADED"],
@@ -64,7 +64,7 @@ export function blockRoutes(
       path: "/v1/blocks/{block}",
       tag: "Blocks",
       summary: "One block with its transactions",
-      description: "By its id also one of a side branch.",
+      description: "An id also finds a block of a side branch.",
       params: z.object({ block: blockName }),
       answer: blockSchema,
       problems: ["NO_GENESIS", "BLOCK_NOT_FOUND", "OVERLOADED"],
@@ -86,7 +86,7 @@ export function blockRoutes(
       tag: "Blocks",
       summary: "Blocks that are not canonical, highest first",
       description:
-        "Those that this node has seen since its start, at most 100: another was better, or a reorganization has retracted them.",
+        "At most 100 blocks that this node has seen since its start and that lost against a better block or were retracted by a reorganization.",
       answer: forksSchema,
       problems: ["NO_GENESIS"],
     },

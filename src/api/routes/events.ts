@@ -32,20 +32,20 @@ export function eventRoutes(api: Api, hub: EventHub): void {
       method: "GET",
       path: "/v1/events",
       tag: "Events",
-      summary: "Blocks, finality, transactions and modes as they come",
+      summary: "Blocks, finality, transactions and modes as they happen",
       description:
-        "Server-sent events (WHATWG HTML, 9.2), numbered by `id` without gaps, over restarts too. docs/http.md says how to resume.",
+        "Server-sent events (WHATWG HTML, 9.2), numbered by `id` without gaps, even across restarts. docs/http.md says how to resume.",
       query: z.strictObject({
         types: typesSchema
           .optional()
-          .describe(`Those wanted of ${eventNames.join(", ")}, with commas between them; all without it.`),
+          .describe(`The wanted events, separated by commas, of ${eventNames.join(", ")}; by default all.`),
       }),
       headers: z.object({
         "Last-Event-ID": lastEventIdSchema
           .optional()
-          .describe("Goes on after this event; without it the stream begins now."),
+          .describe("Resumes after this event; without it the stream begins now."),
       }),
-      answer: z.string().describe("`id`, `event` and `data` (JSON) of each event."),
+      answer: z.string().describe("The `id`, `event` and `data` (JSON) of each event."),
       mediaType: "text/event-stream",
       events: eventSchemas,
       problems: ["EVENTS_TOO_OLD", "EVENTS_UNKNOWN", "OVERLOADED"],

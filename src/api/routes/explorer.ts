@@ -21,7 +21,7 @@ export function explorerRoutes(app: Hono<ApiEnv>, load: () => Promise<Page> = lo
   route(app, "/", {
     GET: async ({ req }) => {
       const page = await load().catch((error) => {
-        const detail = `this node has no explorer, npm run page makes it: ${messageOf(error)}`;
+        const detail = `this node has no explorer; build it with npm run page: ${messageOf(error)}`;
         throw new ProblemError("NOT_FOUND", detail);
       });
       const headers = headersOf(page);

@@ -12,7 +12,7 @@ export function finalityRoutes(api: Api, services: ApiServices): void {
       method: "GET",
       path: "/v1/finality",
       tag: "Finality",
-      summary: "What is justified and final, with its proof, and the votes of the round",
+      summary: "Justified and finalized block with their proof, and the votes of the round",
       description: "docs/consensus.md, section 7, says how to check the certificates.",
       answer: finalitySchema,
       problems: ["NO_GENESIS", "NOT_READY"],

@@ -39,7 +39,7 @@ export function proofRoutes(api: Api, services: ApiServices, wholeBlocks: WholeB
       method: "GET",
       path: "/v1/accounts/{address}/proof",
       tag: "Accounts",
-      summary: "Proof of what an account held after a block",
+      summary: "Proof of an account's balance and nonce after a block",
       description: `A Merkle branch to the block's state, and the votes that make the block final. The block is at most ${maxProofDepth} below the head.`,
       params: z.object({ address: addressParameter }),
       query: z.strictObject({ block: blockName.default("finalized") }),
@@ -75,7 +75,7 @@ export function proofRoutes(api: Api, services: ApiServices, wholeBlocks: WholeB
       description: "A Merkle branch to the block's transactions, and the votes that make the block final.",
       params: z.object({ id: idParameter }),
       query: z.strictObject({
-        block: blockName.optional().describe("By default the canonical block that holds it."),
+        block: blockName.optional().describe("By default the canonical block that holds the transaction."),
       }),
       answer: transactionProofSchema,
       problems: ["NO_GENESIS", "BLOCK_NOT_FOUND", "TRANSACTION_NOT_FOUND", "OVERLOADED"],

@@ -44,9 +44,9 @@ export function proposalRoutes(api: Api, services: ApiServices): void {
       method: "POST",
       path: "/v1/authorities/proposals",
       tag: "Authorities",
-      summary: "Has the node vote for a change",
+      summary: "Make the node vote for a change",
       description:
-        "An authority comes or goes, or a parameter is set. The proposal is on disk when this is answered; there is one a candidate and one a parameter, and the newer replaces the older. The node's blocks vote for it until a finalized block has enacted it. Where the change would leave fewer authorities known to be alive than must sign blocks, it is refused without `force`.",
+        "Proposes to add or remove an authority, or to set a parameter. The proposal is on disk when this is answered. A newer proposal replaces an older one on the same candidate or parameter. The node's blocks vote for it until a finalized block has enacted it. A change after which fewer authorities would be known to be alive than must sign blocks is refused without `force`.",
       body: { "application/json": proposalInputSchema },
       status: 202,
       answer: proposalResultSchema,
@@ -74,8 +74,8 @@ export function proposalRoutes(api: Api, services: ApiServices): void {
       method: "DELETE",
       path: "/v1/authorities/proposals/{subject}",
       tag: "Authorities",
-      summary: "Takes a proposal back",
-      description: "A vote that is in a block already stays open until the next epoch.",
+      summary: "Withdraw a proposal",
+      description: "A vote that is already in a block stays open until the next epoch.",
       params: z.object({ subject: subjectParameter }),
       answer: proposalResultSchema,
       problems: ["NO_GENESIS", "NOT_READY", "PROPOSAL_NOT_FOUND", "WRITE_FAILED"],
@@ -91,7 +91,7 @@ export function proposalRoutes(api: Api, services: ApiServices): void {
       const isOpen = chain.snapshot.openVotes.some(
         (open) => sameAddress(open.voter, voter) && sameSubject(open.vote, subject.vote),
       );
-      const detail = "a block carries this node's vote already: it stays open until the next epoch";
+      const detail = "a block already carries this node's vote: it stays open until the next epoch";
       const warnings: WarningBody[] = isOpen ? [{ code: "VOTE_STAYS_OPEN", detail }] : [];
       return { proposal: proposalBody(dropped, chain.snapshot), warnings };
     },
@@ -128,7 +128,7 @@ function requireProposals(services: ApiServices): LedgerServices & { proposals: 
   const ledger = requireLedger(services);
   const { proposals } = ledger;
   if (proposals) return { ...ledger, proposals };
-  throw new ProblemError("NOT_READY", "this node takes no proposals");
+  throw new ProblemError("NOT_READY", "this node accepts no proposals");
 }
 
 function asProblem(error: unknown): never {

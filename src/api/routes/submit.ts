@@ -48,7 +48,7 @@ export function submitHandler(services: ApiServices, limits: HttpLimits): Handle
 
 /** @throws {ProblemError} `MALFORMED` */
 function checkLength({ length }: unknown[]): void {
-  if (length === 0) throw new ProblemError("MALFORMED", "the list holds no transaction");
+  if (length === 0) throw new ProblemError("MALFORMED", "the list is empty");
   if (length <= maxJsonTransactions) return;
   throw new ProblemError(
     "MALFORMED",

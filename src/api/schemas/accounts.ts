@@ -7,17 +7,17 @@ export const accountSchema = z
   .object({
     address: addressText,
     balance: amountText,
-    nonce: countSchema.describe("Of its next transaction, after the head."),
-    pendingNonce: countSchema.describe("The same with the waiting transactions counted."),
+    nonce: countSchema.describe("The nonce of the account's next transaction after the head."),
+    pendingNonce: countSchema.describe("The nonce after the waiting transactions."),
     name: z.string().exactOptional().describe("The name that genesis gives to the address."),
   })
   .meta({
     id: "Account",
-    description: "After the head. An account that nothing has named yet has balance 0 and nonce 0.",
+    description: "An account after the head. An address that no transaction has named yet has balance 0 and nonce 0.",
   });
 
 /** `GET /v1/accounts/{address}/transactions`. */
 export const historySchema = z.object({
   transactions: z.array(placedTransactionSchema),
-  next: z.string().nullable().describe("`before` of the next page."),
+  next: z.string().nullable().describe("The `before` of the next page."),
 });

@@ -13,7 +13,10 @@ import {
 
 /** The rule for the body of `POST /v1/authorities/proposals`. */
 const inputRule = "a proposal is an object {candidate, kind: add or remove} or {parameter, value, kind: set}";
-const force = z.boolean().prefault(false).describe("Also where too few authorities are known to be alive.");
+const force = z
+  .boolean()
+  .prefault(false)
+  .describe("Propose it even if too few authorities are known to be alive.");
 
 /** The body of `POST /v1/authorities/proposals`. */
 export const proposalInputSchema = z
@@ -23,7 +26,7 @@ export const proposalInputSchema = z
       z.strictObject({ candidate: addressSchema, kind: z.enum(["add", "remove"]), force }),
       z.strictObject({
         parameter: z.enum(parameterNames, { error: `must be one of ${parameterNames.join(", ")}` }),
-        value: amountSchema.describe("In digits, as text."),
+        value: amountSchema.describe("Decimal digits as a string."),
         kind: z.literal("set"),
         force,
       }),
@@ -34,9 +37,11 @@ export const proposalInputSchema = z
 
 const standingShape = {
   proposedAt: timeSchema,
-  votes: countSchema.describe("Open ones for it."),
-  needed: countSchema.describe("So many enact it."),
-  enacted: z.boolean().describe("The head's state has it; it is done once that is final."),
+  votes: countSchema.describe("The number of open votes for it."),
+  needed: countSchema.describe("The number of votes that enact it."),
+  enacted: z
+    .boolean()
+    .describe("True if the change is in the head's state. The proposal is done once that is final."),
 };
 
 /** One of the node's own proposals, and its votes at the head. */
@@ -66,13 +71,16 @@ export const evidenceSchema = z
     id: idSchema,
     offender: addressText,
     offence: z.enum(["header", "doubleVote", "surround"]),
-    slot: countSchema.exactOptional().describe("Of two headers."),
-    round: countSchema.exactOptional().describe("Target round of the later vote."),
-    conflicting: z.array(idSchema).length(2).describe("Ids of the blocks, or roots of the votes."),
+    slot: countSchema.exactOptional().describe("The slot of the two headers."),
+    round: countSchema.exactOptional().describe("The target round of the later vote."),
+    conflicting: z
+      .array(idSchema)
+      .length(2)
+      .describe("The ids of the two blocks, or the roots of the two votes."),
     receivedAt: timeSchema,
     proposal: z
       .object({ candidate: addressText, kind: z.literal("remove") })
-      .describe("Can be posted as it is."),
+      .describe("A proposal that can be posted as it is."),
   })
   .meta({ id: "Evidence" });
 
@@ -81,27 +89,27 @@ export const authoritiesSchema = z
   .object({
     head: blockRefSchema,
     nextHeight: countSchema,
-    countedFrom: countSchema.describe("The turns of the blocks from this height on are counted."),
+    countedFrom: countSchema.describe("Turns are counted from this height on."),
     authorities: z.array(
       z.object({
         address: addressText,
         turn: countSchema,
-        inTurn: z.boolean().describe("The turn of `nextHeight` is its."),
-        maySign: z.boolean().describe("It has not signed too recently for `nextHeight`."),
-        turns: countSchema.describe("Without those in which it had signed too recently."),
-        missedTurns: countSchema.describe("Those of them in which another made the block."),
+        inTurn: z.boolean().describe("True if it is in turn at `nextHeight`."),
+        maySign: z.boolean().describe("True if the recent-signer rule lets it sign `nextHeight`."),
+        turns: countSchema.describe("Its counted turns, except those in which it had signed too recently."),
+        missedTurns: countSchema.describe("The turns in which another authority made the block."),
         lastBlock: z
           .object({ height: countSchema, timestamp: timeSchema })
           .nullable()
-          .describe("The newest of its own; null where it made none of those that are counted."),
+          .describe("Its newest block; null if it made none of the counted ones."),
         lastVoteAt: timeSchema
           .nullable()
-          .describe("When its last finality vote came; null where none has since the node's start."),
+          .describe("When its last finality vote arrived; null if none has since the node's start."),
       }),
     ),
     recentSigners: z.array(z.object({ height: countSchema, proposer: addressText })),
     openVotes: z.array(openVoteSchema),
-    proposals: z.array(proposalSchema).describe("Those of this node's operator."),
+    proposals: z.array(proposalSchema).describe("The proposals of this node's operator."),
     evidence: z.array(evidenceSchema).describe("Newest first."),
   })
-  .meta({ id: "Authorities", description: "The set after the head." });
+  .meta({ id: "Authorities", description: "The authorities after the head." });

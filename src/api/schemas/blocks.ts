@@ -19,7 +19,7 @@ export const headerSchema = z
     parent: idSchema,
     timestamp: timeSchema,
     proposer: addressText,
-    difficulty: countSchema.describe("2 in turn, 1 out of turn."),
+    difficulty: countSchema.describe("2 for a block in turn, 1 for one out of turn."),
     vote: voteSchema.nullable().describe("The proposer's vote."),
     transactionsRoot: idSchema,
     stateRoot: idSchema,
@@ -29,14 +29,14 @@ export const headerSchema = z
 
 export const weightedShape = {
   ...headerSchema.shape,
-  totalDifficulty: countSchema.describe("From the block after genesis to this one."),
+  totalDifficulty: countSchema.describe("The sum of the difficulties from the block after genesis to this one."),
 };
 
 export const blockSummarySchema = z
   .object({
     ...weightedShape,
     transactionCount: countSchema,
-    bytes: countSchema.describe("Of the encoded transactions."),
+    bytes: countSchema.describe("The size of the encoded transactions."),
     finalized: z.boolean(),
   })
   .meta({ id: "BlockSummary" });
@@ -54,7 +54,7 @@ const genesisSchema = z
     balanceCount: countSchema,
     balances: z
       .array(z.object({ address: addressText, balance: amountText }))
-      .describe("The first 1,000 at most."),
+      .describe("At most the first 1,000 balances."),
   })
   .meta({ id: "Genesis", description: "The rules of a chain and its first balances." });
 
@@ -62,9 +62,9 @@ export const blockSchema = z
   .object({
     ...weightedShape,
     transactions: z.array(transactionSchema),
-    canonical: z.boolean().describe("False on a side branch."),
+    canonical: z.boolean().describe("False for a block of a side branch."),
     finalized: z.boolean(),
-    genesis: genesisSchema.exactOptional().describe("Of the block at height 0."),
+    genesis: genesisSchema.exactOptional().describe("The contents of the genesis block, present at height 0."),
   })
   .meta({ id: "Block" });
 
@@ -73,7 +73,7 @@ export const forksSchema = z.object({
   blocks: z.array(
     blockSummarySchema
       .omit({ finalized: true })
-      .extend({ retracted: z.boolean().describe("It was canonical before a reorganization.") })
+      .extend({ retracted: z.boolean().describe("True if the block was canonical before a reorganization.") })
       .meta({ id: "SideBlock" }),
   ),
 });
@@ -81,5 +81,5 @@ export const forksSchema = z.object({
 /** `GET /v1/blocks`. */
 export const blockPageSchema = z.object({
   blocks: z.array(blockSummarySchema),
-  next: countSchema.nullable().describe("`before` of the next page."),
+  next: countSchema.nullable().describe("The `before` of the next page."),
 });

@@ -21,7 +21,8 @@ const transactionEventSchema = z
     signature: shape.signature.exactOptional(),
   })
   .meta({
-    description: "A `Transaction`; only its `id` where it is read later and is nowhere any more.",
+    description:
+      "A `Transaction`; only its `id` if the event is read later and the node no longer has the transaction.",
   });
 
 /** The data of each event. */

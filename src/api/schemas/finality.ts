@@ -19,7 +19,7 @@ const linkShape = { source: checkpointSchema, target: checkpointSchema };
 
 export const finalityVoteSchema = z
   .object({ voter: addressText, ...linkShape })
-  .meta({ id: "FinalityVote", description: "What one authority voted for." });
+  .meta({ id: "FinalityVote", description: "The vote of one authority." });
 
 export const certificateSchema = z
   .object({ ...linkShape, voters: z.array(addressText), signatures: z.array(signatureSchema) })
@@ -36,12 +36,14 @@ export const finalitySchema = z
     finalized: checkpointSchema,
     proof: z
       .object({
-        justification: certificateSchema.nullable().describe("Null where the finalized block is genesis."),
+        justification: certificateSchema
+          .nullable()
+          .describe("Null if the finalized block is the genesis block."),
         finalization: certificateSchema,
-        ssz: hexSchema.describe("The same as the SSZ container `FinalityProof`."),
+        ssz: hexSchema.describe("The same proof as the SSZ container `FinalityProof`."),
       })
       .exactOptional()
-      .describe("Why the finalized block is; missing for genesis."),
+      .describe("The proof of the finalized block; missing for the genesis block."),
     votes: z
       .object({ round: countSchema, quorum: countSchema, heard: z.array(finalityVoteSchema) })
       .describe("The round that this node is in: `quorum` votes for one link justify its target."),
@@ -53,35 +55,37 @@ const branchSchema = z.array(idSchema).describe("SSZ Merkle branch, lowest node 
 const provedCertificateSchema = z
   .object({
     ...certificateSchema.shape,
-    header: headerSchema.describe("Of the target."),
-    authorities: z.array(addressText).describe("Of the target's state."),
-    branch: branchSchema.describe("From the root of `authorities` to the header's `stateRoot`."),
+    header: headerSchema.describe("The header of the target."),
+    authorities: z.array(addressText).describe("The authorities of the target's state."),
+    branch: branchSchema.describe("The branch from the root of `authorities` to the header's `stateRoot`."),
     recovery: idSchema.describe("The recovery that the target's state is under; zeros for none."),
     parametersRoot: idSchema.describe(
-      "Root of the target's parameters: with `recovery`, the two leaves under the last node of `branch`.",
+      "The root of the target's parameters; with `recovery` it forms the pair whose hash is the last node of `branch`.",
     ),
   })
   .meta({ id: "ProvedCertificate" });
 
 const finalityEvidenceSchema = z
   .object({
-    headers: z.array(headerSchema).describe("From the block after it to the finalized checkpoint."),
+    headers: z.array(headerSchema).describe("The headers from the next block to the finalized checkpoint."),
     justification: provedCertificateSchema,
     finalization: provedCertificateSchema,
   })
-  .meta({ id: "FinalityEvidence", description: "Why a block is final (docs/http.md, Proofs)." });
+  .meta({ id: "FinalityEvidence", description: "The proof that a block is final (docs/http.md, Proofs)." });
 
 const finality = finalityEvidenceSchema
   .nullable()
-  .describe("Null where the block is not final, or this node has no certificate near.");
+  .describe("Null if the block is not final, or if this node has no certificate near it.");
 
 /** `GET /v1/accounts/{address}/proof`. */
 export const accountProofSchema = z
   .object({
     block: headerSchema,
     account: z.object({ address: addressText, balance: amountText, nonce: countSchema }),
-    index: countSchema.describe("Place in the list of accounts."),
-    branch: branchSchema.describe("From the account to the header's `stateRoot`: 34 nodes, lowest first."),
+    index: countSchema.describe("The index in the list of accounts."),
+    branch: branchSchema.describe(
+      "The branch from the account to the header's `stateRoot`: 34 nodes, lowest first.",
+    ),
     finality,
   })
   .meta({ id: "AccountProof" });
@@ -91,8 +95,10 @@ export const transactionProofSchema = z
   .object({
     block: headerSchema,
     transaction: transactionSchema,
-    index: countSchema.describe("Place in the block."),
-    branch: branchSchema.describe("From the id to the header's `transactionsRoot`: 17 nodes, lowest first."),
+    index: countSchema.describe("The index in the block."),
+    branch: branchSchema.describe(
+      "The branch from the id to the header's `transactionsRoot`: 17 nodes, lowest first.",
+    ),
     finality,
   })
   .meta({ id: "TransactionProof" });

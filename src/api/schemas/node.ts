@@ -15,17 +15,17 @@ const syncSchema = z.object({
   startHeight: countSchema,
   height: countSchema,
   targetHeight: countSchema,
-  blocksPerSecond: z.number().describe("Of the last ten seconds."),
-  remainingMs: countSchema.nullable().describe("Null while nothing has come."),
+  blocksPerSecond: z.number().describe("The rate over the last ten seconds."),
+  remainingMs: countSchema.nullable().describe("Null until blocks have arrived."),
 });
 
 /** A summary of one of the recoveries that a chain has gone through. */
 const recoverySummarySchema = z
   .object({
     id: idSchema,
-    block: blockRefSchema.describe("The chain went on from it."),
-    authorities: countSchema.describe("How many it named."),
-    reached: z.boolean().describe("False while the node does not have the block yet: it signs nothing then."),
+    block: blockRefSchema.describe("The block from which the chain continued."),
+    authorities: countSchema.describe("The number of authorities that the recovery names."),
+    reached: z.boolean().describe("False while the node does not have the block yet. Until then it signs nothing."),
   })
   .meta({ id: "RecoverySummary" });
 
@@ -36,15 +36,15 @@ export const recoveriesSchema = z
     recoveries: z
       .array(
         z.object({
-          id: idSchema.describe("What people have agreed on: it covers all of the recovery."),
+          id: idSchema.describe("The id on which people have agreed. It covers the whole recovery."),
           block: blockRefSchema.describe("The newest final block of the chain that had lost its majority."),
-          round: countSchema.describe("In which the block is final, above all rounds before."),
-          authorities: z.array(addressText).describe("Who makes the blocks above it."),
+          round: countSchema.describe("The round in which the block is final, above all earlier rounds."),
+          authorities: z.array(addressText).describe("The authorities that make the blocks above it."),
         }),
       )
       .describe("Oldest first."),
   })
-  .meta({ id: "Recoveries", description: "As `ccoin start --recovery=<file>` reads it." });
+  .meta({ id: "Recoveries", description: "The recovery file that `ccoin start --recovery=<file>` reads." });
 
 /** `GET /v1/status`. */
 export const statusSchema = z
@@ -52,23 +52,23 @@ export const statusSchema = z
     version: z.string(),
     nodeId: countSchema,
     peerId: z.string(),
-    address: addressText.describe("Of the node's account."),
+    address: addressText.describe("The address of the node's account."),
     mode: modeSchema,
-    time: timeSchema.describe("By the node's clock."),
+    time: timeSchema.describe("The time of the node's clock."),
     genesisId: idSchema.nullable(),
     name: z.string().nullable(),
     symbol: z.string().nullable().describe("The unit that people count in, for display."),
     decimals: countSchema.nullable().describe("One unit is 10^decimals base units."),
     periodMs: countSchema.nullable(),
-    parameters: parametersSchema.nullable().describe("Those after the head."),
+    parameters: parametersSchema.nullable().describe("The parameters after the head."),
     knownRules: countSchema.describe(
-      "The newest version of the rules that the node's program knows. Where `parameters.rules` is above it, the node has stopped at its head until a later release is installed.",
+      "The newest version of the rules that the node's program knows. If `parameters.rules` is higher, the node has stopped at its head until a later release is installed.",
     ),
     head: blockRefSchema.extend({ timestamp: timeSchema }).nullable(),
     finalized: blockRefSchema.nullable(),
     recoveries: z
       .array(recoverySummarySchema)
-      .describe("Where people have replaced a lost majority of authorities, oldest first: for ever."),
+      .describe("Recoveries, by which people replaced a lost majority of authorities, oldest first. They stay visible for ever."),
     peers: countSchema.describe("Connected ones."),
     mempool: z.object({
       count: countSchema,
@@ -76,10 +76,10 @@ export const statusSchema = z
       minFee: amountText
         .nullable()
         .describe(
-          "The least fee with which a transfer finds room now: the chain's, or more where much waits. Null without a chain.",
+          "The least fee with which a transfer finds room now: the chain's `minFee`, or more if many transactions wait. Null without a chain.",
         ),
     }),
-    sync: syncSchema.nullable().describe("A download under way, by heights; null while there is none."),
+    sync: syncSchema.nullable().describe("The progress of a download, in heights; null if there is none."),
   })
   .meta({
     id: "Status",
@@ -91,31 +91,31 @@ export const statusSchema = z
 export const peerSchema = z
   .object({
     id: z.string(),
-    address: z.string().describe("Multiaddr of the connection."),
+    address: z.string().describe("The multiaddr of the connection."),
     direction: z.enum(["inbound", "outbound"]),
     score: z.number(),
     connectedAt: timeSchema,
-    height: countSchema.nullable().describe("Of its head, as it last said; null before it has."),
-    rules: countSchema.nullable().describe("Version of the rules after its head, as it says."),
-    knownRules: countSchema.nullable().describe("The newest version that its program knows, as it says."),
+    height: countSchema.nullable().describe("The height of the peer's head as the peer last claimed; null before it has answered."),
+    rules: countSchema.nullable().describe("The version of the rules after the peer's head, as the peer claims."),
+    knownRules: countSchema.nullable().describe("The newest version of the rules that the peer's program knows, as the peer claims."),
     followed: z
       .boolean()
       .describe(
-        "False where it says that it has gone through other recoveries: it is left alone, and its chain is not asked for.",
+        "False if the peer claims to have gone through other recoveries. The node does not ask such a peer for its chain.",
       ),
     clockOffset: z
       .number()
       .nullable()
       .describe(
-        "Its clock minus ours in ms, off by half of `latency` at most; null before it has been asked.",
+        "The peer's clock minus this node's in ms, with an error of at most half of `latency`; null before the peer has answered.",
       ),
-    latency: z.number().nullable().describe("Of the last height request and its answer, ms."),
+    latency: z.number().nullable().describe("The time from the last status request to its answer, in ms."),
   })
   .meta({ id: "Peer" });
 
 /** A finding of a diagnosis. */
 export const findingSchema = z.object({
-  code: z.string().describe("Stable: docs/operating.md lists them."),
+  code: z.string().describe("A stable code; docs/operating.md lists them."),
   detail: z.string(),
   remedy: z.string(),
 });
@@ -128,7 +128,7 @@ export const diagnosisSchema = z
     state: z
       .enum(diagnosisStates)
       .describe(
-        "`ok`: blocks come, or nothing asks for one; `waiting`: something is late; `halted`: no block for long; `syncing`: behind the peers.",
+        "`ok`: blocks come, or none is needed; `waiting`: something is late; `halted`: no block has come for long; `syncing`: the node is behind its peers.",
       ),
     summary: z.string().describe("One line."),
     findings: z.array(findingSchema).describe("The most important first."),

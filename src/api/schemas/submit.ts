@@ -6,7 +6,7 @@ import { submitResultSchema, submittedSchema } from "./transactions.ts";
 const transfer = transactionSchema.meta({
   id: "SignedTransfer",
   description:
-    "With `genesisId` a transfer for another chain is refused as `WRONG_CHAIN`, else as `INVALID_SIGNATURE`.",
+    "A transfer for another chain is refused as `WRONG_CHAIN` if it has a `genesisId`, else as `INVALID_SIGNATURE`.",
 });
 
 export const submitOperation = {
@@ -14,9 +14,9 @@ export const submitOperation = {
   method: "POST",
   path: "/v1/transactions",
   tag: "Transactions",
-  summary: "Takes one transaction, or several",
+  summary: "Submit one transaction or several",
   description:
-    "One is answered with its id, or a problem; several with what became of each. **202 means that it is on this node's disk, synced.** Who gets no answer sends the same again: it is never carried out twice.",
+    "The answer to one transaction is its id or a problem; the answer to a list says which were accepted and why the others were not. **202 means that the transaction is on this node's disk, synced.** If you get no answer, submit the same transaction again: it is never executed twice.",
   body: {
     "application/json": z.union([transfer, z.array(transfer).min(1).max(maxJsonTransactions)]),
     "application/octet-stream": z

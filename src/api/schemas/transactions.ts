@@ -20,7 +20,7 @@ export const transactionSchema = z
     nonce: countSchema,
     validUntil: countSchema.describe("The last height whose block may hold it; 0 for no limit."),
     memo: z.string().exactOptional(),
-    memoHex: hexSchema.exactOptional().describe("In place of a memo that is not UTF-8."),
+    memoHex: hexSchema.exactOptional().describe("Replaces a memo that is not UTF-8."),
     signature: signatureSchema,
   })
   .meta({ id: "Transaction" });
@@ -34,33 +34,33 @@ export const placedTransactionSchema = z
   })
   .meta({
     id: "PlacedTransaction",
-    description: "`block`, and `index`, the place in it, are null while it waits.",
+    description: "`block` and `index`, the place in the block, are null while the transaction waits.",
   });
 
 /** The answer to one transaction. */
 export const submittedSchema = z
   .object({ id: idSchema })
-  .meta({ id: "Submitted", description: "It is on this node's disk." });
+  .meta({ id: "Submitted", description: "The transaction is on this node's disk." });
 
 /** The answer to several transactions. */
 export const submitResultSchema = z
   .object({
-    accepted: z.array(idSchema).describe("In the order of the list."),
+    accepted: z.array(idSchema).describe("Ids in the order of the list."),
     rejected: z.array(
       z.object({
-        index: countSchema.describe("Place in the list that was sent."),
-        code: z.string().describe("As `Problem.code`."),
+        index: countSchema.describe("The index in the list that was sent."),
+        code: z.string().describe("The same as `Problem.code`."),
         detail: z.string(),
-        minFee: amountText.exactOptional().describe("As `Problem.minFee`."),
+        minFee: amountText.exactOptional().describe("The same as `Problem.minFee`."),
       }),
     ),
   })
-  .meta({ id: "SubmitResult", description: "Those accepted are on this node's disk." });
+  .meta({ id: "SubmitResult", description: "The accepted transactions are on this node's disk." });
 
 /** `GET /v1/mempool`. */
 export const mempoolSchema = z.object({
   count: countSchema,
   bytes: countSchema,
   transactions: z.array(transactionSchema),
-  next: countSchema.nullable().describe("`after` of the next page."),
+  next: countSchema.nullable().describe("The `after` of the next page."),
 });

@@ -12,7 +12,7 @@ const exampleAddress = "cc1qwss00lnecgtu8tsm5vwwj7qn9n7f43snwjs6hcamjrxgyj4xxuq0
 export const idSchema = z
   .string()
   .regex(/^0x[0-9a-f]{64}$/)
-  .meta({ id: "Id", description: "A hash: of a block, a transaction, a state.", examples: [exampleId] });
+  .meta({ id: "Id", description: "The hash of a block, a transaction or a state.", examples: [exampleId] });
 
 export const hexSchema = z
   .string()
@@ -29,14 +29,14 @@ export const addressText = z
   .regex(/^cc1[02-9ac-hj-np-z]{58}$/)
   .meta({
     id: "Address",
-    description: "An account: its Ed25519 public key in bech32m with the prefix `cc`.",
+    description: "The address of an account: its Ed25519 public key in bech32m with the prefix `cc`.",
     examples: [exampleAddress],
   });
 
 export const amountText = z
   .string()
   .regex(/^(0|[1-9][0-9]{0,19})$/)
-  .meta({ id: "Amount", description: `Base units, 0 to ${maxAmount}.`, examples: ["120"] });
+  .meta({ id: "Amount", description: `An amount in base units, 0 to ${maxAmount}.`, examples: ["120"] });
 
 /** A height, a nonce, a round, a size. */
 export const countSchema = z.int().min(0);
@@ -44,7 +44,7 @@ export const countSchema = z.int().min(0);
 export const timeSchema = z
   .int()
   .min(0)
-  .meta({ id: "Time", description: "ms since the Unix epoch.", examples: [1_700_000_000_000] });
+  .meta({ id: "Time", description: "Milliseconds since the Unix epoch.", examples: [1_700_000_000_000] });
 
 export const blockRefSchema = z
   .object({ height: countSchema, id: idSchema })
@@ -59,7 +59,7 @@ export const parametersSchema = z
     maxBlockBytes: countSchema,
     blockReward: amountText,
     minFee: amountText,
-    rules: countSchema.describe("Version of the rules."),
+    rules: countSchema.describe("The version of the rules."),
   })
   .meta({ id: "ChainParameters", description: "The rules that the authorities can change by vote." });
 
@@ -75,7 +75,7 @@ export const parameterVoteShape = {
 
 export const voteSchema = z
   .discriminatedUnion("kind", [z.object(authorityVoteShape), z.object(parameterVoteShape)])
-  .meta({ id: "Vote", description: "On an authority, or on the value of a parameter." });
+  .meta({ id: "Vote", description: "A vote on an authority, or on the value of a parameter." });
 
 /** Parses the digits of a whole number within [min, max] in a query. */
 export function countQuery(min: number, max: number) {

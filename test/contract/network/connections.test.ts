@@ -22,14 +22,14 @@ test("reports its addresses and its peers", async () => {
   expect(a.peers()[0]!.address).toContain(port(b));
 });
 
-test("the seed makes the peer id", async () => {
+test("derives the peer id from the seed", async () => {
   const a = await startNode(1);
   const { peerId } = a;
   await stop(a);
   expect((await startNode(1)).peerId).toBe(peerId);
 });
 
-test("a peer that stops and starts again on the same port is connected again", async () => {
+test("reconnects to a peer that restarts on the same port", async () => {
   const b = await startNode(2);
   const a = await startNode(1, { bootstrap: b.addresses() });
   await until(() => a.peers().length === 1);
@@ -42,7 +42,7 @@ test("a peer that stops and starts again on the same port is connected again", a
   expect(seen).toEqual([`-${b.peerId}`, `+${b.peerId}`]);
 });
 
-test("a node that starts again finds its peers in its address book, also those that had dialled it", async () => {
+test("finds the peers of its last run in its address book, also those that had dialled it", async () => {
   const addressBook = memoryAddressBook();
   const b = await startNode(2, { addressBook });
   const a = await startNode(1, { bootstrap: b.addresses() });
@@ -134,7 +134,7 @@ test("reports a port in use, and an invalid multiaddr, as a clear error", async 
   });
 });
 
-test("tells which peers it dialled of its own choice: those that a person gave", async () => {
+test("counts the peers that a person gave as dialled by its own choice", async () => {
   const [a, b] = await startPair();
   const c = await startNode(3);
   c.discovered(b.peerId, b.addresses());

@@ -115,7 +115,7 @@ test("the largest message arrives", async () => {
   await until(() => received.some(({ text }) => text.length === maxGossipBytes));
 });
 
-test("ignore and a validator that throws cost nothing; reject costs score and leads to a ban", async () => {
+test("penalizes the sender of rejected messages up to a ban, but not of ignored ones or for an error of the validator", async () => {
   const [a, b] = await startPair();
   join(a);
   const received = join(b);
@@ -136,7 +136,7 @@ test("ignore and a validator that throws cost nothing; reject costs score and le
   expect(b.peers()).toEqual([]);
 });
 
-test("a flood of messages that are only ever ignored is cut off before it is checked, and ends in a ban", async () => {
+test("cuts off a flood of ignored messages before it is checked, and bans its sender", async () => {
   // The quota refills with time, and sending takes as long as the machine wants.
   const b = await startNode(2, { clock: new ManualClock() });
   const a = await startNode(1, { bootstrap: b.addresses() });
@@ -151,7 +151,7 @@ test("a flood of messages that are only ever ignored is cut off before it is che
   );
 });
 
-test("a flood of messages that are pardoned reaches the validator whole, costs no score, and travels no further", async () => {
+test("passes a flood of pardoned messages to the validator, without forwarding it or penalizing its sender", async () => {
   const [a, b] = await startPair();
   const c = await startNode(3, { bootstrap: b.addresses() });
   await until(() => b.peers().length === 2);

@@ -59,7 +59,7 @@ test("when four addresses hold all places, a peer from a fifth gets in", async (
   expect(from(node, "127.0.0.9")).toBe(1);
 });
 
-test("80 idle sockets of one address keep nobody out, and are closed after the handshake time-out", async () => {
+test("80 idle sockets of one address keep no peer out, and are closed after the handshake time-out", async () => {
   const node = await startNode(1, limited);
   const idle = Array.from({ length: 80 }, () => idleSocket("127.0.0.2", node));
   const open = () => idle.filter(({ readyState }) => readyState === "open").length;

@@ -73,7 +73,7 @@ test("yields the chunks in order, and hands the acknowledgement to the handler",
   expect([scoreOf(a), scoreOf(b)]).toEqual([0, 0]);
 });
 
-test("an answer may be empty, and may use its caps to the full", async () => {
+test("an answer may be empty, or as large as its caps allow", async () => {
   const [a, b] = await startPair();
   b.serve(many, answer);
   expect(await collect(a.request(b.peerId, many, { count: 0, bytes: 0 }))).toEqual([]);
@@ -152,7 +152,7 @@ test("a handler that throws anything else answers serverError without its text; 
   expect([scoreOf(a), scoreOf(b)]).toEqual([0, 0]);
 });
 
-test("a request that the end of the node overtakes is no error of the node", async () => {
+test("does not log a request as an error that is under way when the node stops", async () => {
   const logged: string[] = [];
   const error = (_fields: object, message: string) => void logged.push(message);
   const [a, b] = await startPair({ logger: { ...silentLogger, error } });
@@ -167,7 +167,7 @@ test("a request that the end of the node overtakes is no error of the node", asy
   expect([scoreOf(a), scoreOf(b)]).toEqual([0, 0]);
 });
 
-test("refuses a requester above the budget for serving without blame", async () => {
+test("refuses a requester above the serving budget without blaming it", async () => {
   const perPeer = { requests: 100_000, perMs: 1_000_000 };
   const [a, b] = await startPair({ serveLimits: { ...serveLimits, perPeer, maxWaitMs: 200 } });
   const read: number[] = [];
@@ -282,7 +282,7 @@ test("the caller's signal ends a request at once", async () => {
   expect(scoreOf(a)).toBe(0);
 });
 
-test("errors of the connection: a peer that is not there, a protocol that it does not speak", async () => {
+test("reports a peer that is not connected, and a protocol that it does not support", async () => {
   const [a, b] = await startPair();
   expect(await codeOf(collect(a.request(b.peerId, many, { count: 1, bytes: 1 })))).toBe("unsupported");
   b.serve(many, answer);
@@ -302,7 +302,7 @@ test("an honest node stays below the quota by itself; nobody is penalized", asyn
   expect([scoreOf(a), scoreOf(b)]).toEqual([0, 0]);
 });
 
-test("over the quota a requester is answered rateLimited, and pays a little", async () => {
+test("answers a requester above its quota with rateLimited, and takes a little of its score", async () => {
   const server = await startNode(1);
   server.serve({ ...many, quota: { requests: 3, perMs: 60_000 } }, answer);
   const raw = await rawPeer();
@@ -417,7 +417,7 @@ test("a requester that trickles its request is cut at the deadline", async () =>
   await expectServing(server);
 });
 
-test("a requester that does not read the answer is cut, and the server makes no more of it than the stream holds", async () => {
+test("cuts off a requester that does not read the answer, and produces no more of it than the stream holds", async () => {
   const clock = new ManualClock();
   const server = await startNode(1, { clock });
   let made = 0;

@@ -91,12 +91,12 @@ describe("which data signed last", () => {
     await start();
     for (const name of await readdir(db)) await rm(join(db, name));
     await cp(join(base, "db-backup"), db, { recursive: true });
-    expect(await start()).toEqual(["the database is older than the files beside it, or the other way round"]);
+    expect(await start()).toEqual(["the database and the files beside it are of different ages"]);
   });
 
   test("the database was removed", async () => {
     await rm(join(folder, "db"), { recursive: true });
-    expect(await start()).toEqual(["the database is another than the one that signed last"]);
+    expect(await start()).toEqual(["the database is not the one that signed last"]);
   });
 
   test("the token was removed, or is another's", async () => {
@@ -107,7 +107,7 @@ describe("which data signed last", () => {
   });
 
   test("the disk is in another machine", async () => {
-    expect(await start(folder, "machine b")).toEqual(["it was on another machine"]);
+    expect(await start(folder, "machine b")).toEqual(["the data comes from another machine"]);
     expect(await start(folder, "machine b")).toEqual([]);
   });
 

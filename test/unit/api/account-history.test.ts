@@ -71,7 +71,7 @@ test("a page reads each block once", async () => {
   ]);
 });
 
-test("a page that lies in large blocks is shorter, and goes on where it ended", async () => {
+test("a page of transactions in large blocks is shorter, and the next page continues after it", async () => {
   blockBytes = 3 * 2 ** 20;
   const history = historyOf(systemClock, new RateLimiter(systemClock, rate, rate));
   const { found, last } = await history.read(reader, page(100), outgoing);
@@ -83,7 +83,7 @@ test("a page that lies in large blocks is shorter, and goes on where it ended", 
   expect((await history.read(reader, page(100), outgoing)).found).toHaveLength(3);
 });
 
-test("pages of many requests read one block at a time, and too many are refused", async () => {
+test("reads one block at a time for many requests, and refuses too many", async () => {
   const history = historyOf(systemClock, new RateLimiter(systemClock, rate, rate));
   const pages = await Promise.allSettled(
     Array.from({ length: 70 }, (_, client) => history.read(reader, page(3), answerTo(`10.1.0.${client}`))),
@@ -93,7 +93,7 @@ test("pages of many requests read one block at a time, and too many are refused"
   expect((await history.read(reader, page(3), outgoing)).found).toHaveLength(3);
 });
 
-test("stops reading for a client that is gone", async () => {
+test("stops reading for a client that has disconnected", async () => {
   const gone = { ...outgoing, closed: false };
   const closing = {
     ...reader,

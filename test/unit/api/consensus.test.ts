@@ -96,7 +96,7 @@ describe("the admin routes", () => {
     expect(proposals.list()).toEqual([]);
   });
 
-  it("take a scheme in any case", async () => {
+  it("accept the authorization scheme in any case", async () => {
     expect((await propose(forced, { authorization: `bearer ${adminToken}` })).status).toBe(202);
     expect((await drop(alice.address)).status).toBe(200);
   });
@@ -156,7 +156,7 @@ describe("a proposal", () => {
     expect((await node.get("/v1/authorities")).body.proposals).toEqual([]);
   });
 
-  it("warns of what the node knows of the candidate", async () => {
+  it("warns if the candidate's node is not in sync", async () => {
     inSync.is = true;
     expect((await propose(add)).body.warnings).toEqual([]);
     inSync.is = false;
@@ -167,7 +167,7 @@ describe("a proposal", () => {
     inSync.is = undefined;
   });
 
-  it("warns of what is left", async () => {
+  it("warns if few authorities are left", async () => {
     const { body } = await propose({ candidate: authority.address, kind: "remove" });
     expect(body.warnings.map(({ code }: { code: string }) => code)).toEqual([
       "NO_FAULT_TOLERANCE",
@@ -176,7 +176,7 @@ describe("a proposal", () => {
     await drop(authority.address);
   });
 
-  it("for rules that its program does not know is taken with force alone, and of the next version alone", async () => {
+  it("for unknown rules is accepted only with force, and only for the next version", async () => {
     const set = (value: string) => ({ kind: "set", parameter: "rules", value });
     expect(await propose(set("2"))).toMatchObject({
       status: 409,

@@ -40,7 +40,7 @@ test("reads run one at a time, at once while there is time left, then by their s
   expect(most()).toBe(1);
 });
 
-test("the client that has had least goes first, and programs of this machine do not wait", async () => {
+test("serves the client first that has used least, and programs of this machine at once", async () => {
   const { clock, order, read } = setUp(time.requests);
   const flood = many(10, () => read("10.0.0.1"));
   await clock.advance(0);

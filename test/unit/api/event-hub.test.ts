@@ -82,7 +82,7 @@ test("a stream that is being opened when the server closes is refused, and nothi
   expect(hub.streams).toBe(0);
 });
 
-test("one client has a quarter of the streams, and this machine as many as there are", async () => {
+test("gives one client a quarter of the streams, and this machine all of them", async () => {
   const { maxEventStreams } = defaultHttpLimits;
   const openMany = (count: number, address: string) =>
     Promise.allSettled(Array.from({ length: count }, () => open(address)));
@@ -96,7 +96,7 @@ test("one client has a quarter of the streams, and this machine as many as there
   await expect(open("203.0.113.2")).rejects.toMatchObject({ code: "OVERLOADED" });
 });
 
-test("streams that stay open go on when something happens", async () => {
+test("delivers events to open streams after others have closed", async () => {
   const outgoing = await open();
   await openAndClose(3);
   await log.append([{ name: "mode", mode: "ready" }]);

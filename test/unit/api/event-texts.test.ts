@@ -4,7 +4,7 @@ import type { LedgerServices } from "../../../src/api/services.ts";
 import type { LoggedEvent } from "../../../src/storage/event-log.ts";
 import { type Hex, toHex } from "../../../src/util/bytes.ts";
 
-it("a reader that knows of an event gets it, though another is just being told that there is none", async () => {
+it("gives a reader the event that it asks for, while another is just told that there is none", async () => {
   const events: LoggedEvent[] = [];
   const looked: (() => void)[] = [];
   const log = {
@@ -32,7 +32,7 @@ it("a reader that knows of an event gets it, though another is just being told t
   expect((await late)?.text).toContain("event: mode");
 });
 
-it("transactions of one block are read together, and those that are nowhere are named", async () => {
+it("reads the transactions of a block together, and names those that no longer exist", async () => {
   const id = (n: number) => new Uint8Array(32).fill(n);
   const known = new Set([1, 2, 3, 4, 5, 6, 7].map((n) => toHex(id(n))));
   const asked: number[] = [];

@@ -41,7 +41,7 @@ describe("GET /v1/events", () => {
   const resume = (id: string) => node.get("/v1/events", { headers: { "last-event-id": id } });
   const logMode = (mode: string) => node.eventLog.append([{ name: "mode", mode }]);
 
-  it("tells of transactions, blocks and modes, with numbers", async () => {
+  it("sends transactions, blocks and modes with numbers", async () => {
     const stream = await open();
     expect(stream.text()).toMatch(/^HTTP\/1.1 200 [\s\S]*content-type: text\/event-stream/i);
     const { body } = await node.post(transactionJson(await node.sign({ amount: 5n })));
@@ -56,7 +56,7 @@ describe("GET /v1/events", () => {
     stream.socket.destroy();
   });
 
-  it("retracts blocks, newest first, before it tells of those that replace them", async () => {
+  it("sends retracted blocks, newest first, before the blocks that replace them", async () => {
     const stream = await open();
     const ids = [await node.produce(), await node.produce()];
     const [first, second] = await Promise.all([1, 2].map((height) => node.chain.reader.byHeight(height)));
@@ -72,7 +72,7 @@ describe("GET /v1/events", () => {
     stream.socket.destroy();
   });
 
-  it("sends the types that were asked for, and says how far the others are", async () => {
+  it("sends the requested types, and the position of the others", async () => {
     const stream = await open("?types=mode");
     await node.produce();
     await stream.until(": heartbeat\nid: 1\n\n");
@@ -92,7 +92,7 @@ describe("GET /v1/events", () => {
     resumed.socket.destroy();
   });
 
-  it("resumes anywhere, also among transactions that came together", async () => {
+  it("resumes after any event, also between transactions that arrived together", async () => {
     const transactions = [];
     for (let nonce = 0; nonce < 300; nonce++) transactions.push(await node.sign({ nonce }));
     const { body } = await node.post(transactions.map((transaction) => transactionJson(transaction)));
@@ -106,7 +106,7 @@ describe("GET /v1/events", () => {
     }
   });
 
-  it("names a transaction that is nowhere any more by its id", async () => {
+  it("sends only the id of a transaction that no longer exists", async () => {
     await node.eventLog.append([{ name: "transaction", id: new Uint8Array(32).fill(7) }]);
     const stream = await open("", 0);
     await stream.until(`event: transaction\ndata: {"id":"0x${"07".repeat(32)}"}\n\n`);
@@ -126,7 +126,7 @@ describe("GET /v1/events", () => {
     stream.socket.destroy();
   });
 
-  it("refuses to resume after what it does not have", async () => {
+  it("refuses to resume after an event that it does not have", async () => {
     for (let i = 0; i < 4; i++) await logMode("boot");
     expect(await resume("5")).toMatchObject({ status: 410, body: { code: "EVENTS_UNKNOWN" } });
     await node.eventLog.append(Array.from({ length: 3_001 }, () => ({ name: "mode", mode: "boot" })));
@@ -141,7 +141,7 @@ describe("GET /v1/events", () => {
       expect(await resume(id)).toMatchObject({ status: 400, body: { code: "MALFORMED" } });
   });
 
-  it("answers HEAD, and 503 where too many streams are open", async () => {
+  it("answers HEAD, and 503 if too many streams are open", async () => {
     expect((await node.get("/v1/events", { method: "HEAD" })).status).toBe(200);
     const streams = [await open(), await open()];
     expect(await node.get("/v1/events")).toMatchObject({ status: 503, body: { code: "OVERLOADED" } });
@@ -159,7 +159,7 @@ describe("GET /v1/events", () => {
     streams[1]?.socket.destroy();
   });
 
-  it("a slow reader delays nobody, and misses nothing", async () => {
+  it("a slow reader delays no other reader and misses nothing", async () => {
     const slow = await open();
     const other = await open("?types=block");
     slow.socket.pause();
@@ -175,7 +175,7 @@ describe("GET /v1/events", () => {
     for (const { socket } of [slow, other]) socket.destroy();
   });
 
-  it("a reader that is slower than the log is long is cut off, and told why when it comes back", async () => {
+  it("cuts off a reader that falls behind the log, and says why when it returns", async () => {
     const slow = await open();
     const numbers = numbersOf(slow);
     slow.socket.pause();

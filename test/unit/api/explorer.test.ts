@@ -30,7 +30,7 @@ async function page(): Promise<{ text: string; policy: string[] }> {
   };
 }
 
-it("serves a page that needs nothing but itself and the API of this server", async () => {
+it("serves a page that loads nothing but itself and the API of this server", async () => {
   const answer = await get("/");
   expect(answer.headers.get("content-type")).toBe("text/html; charset=utf-8");
   const { text, policy } = await page();
@@ -43,7 +43,7 @@ it("serves a page that needs nothing but itself and the API of this server", asy
   for (const part of ["Make the key", "Evidence of faults", "Ed25519"]) expect(script![1]).toContain(part);
 });
 
-it("allows the scripts and styles that are in the page, each by its hash, and no other", async () => {
+it("allows only the scripts and styles of the page, each by its hash", async () => {
   const { text, policy } = await page();
   const hashes = (pattern: RegExp) =>
     [...text.matchAll(pattern)].map(
@@ -62,7 +62,7 @@ it("lets no other page frame it", async () => {
   expect(docs.headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
 });
 
-it("serves nothing of the sources", async () => {
+it("does not serve the sources", async () => {
   for (const path of [
     ...[
       "/explorer/",
@@ -111,7 +111,7 @@ const made: MadePage = {
   bodies: { br: btoa("compressed"), identity: btoa("plain") },
 };
 
-it("serves the page that is there, whatever could make another one", async () => {
+it("serves the existing page without building another", async () => {
   const root = await project("throw new Error('it was asked for')");
   await mkdir(join(root, "build"));
   await writeFile(join(root, "build/explorer.json"), JSON.stringify(made));
@@ -121,7 +121,7 @@ it("serves the page that is there, whatever could make another one", async () =>
   expect(encoded("gzip")).toMatchObject({ coding: "identity" });
 });
 
-it("makes the page once in a clone that has none", async () => {
+it("builds the page once in a clone that has none", async () => {
   const root = await project(
     `import { mkdirSync, writeFileSync } from "node:fs";
     import { dirname } from "node:path";
@@ -133,7 +133,7 @@ it("makes the page once in a clone that has none", async () => {
   expect((await loadPage(root)).hash).toBe("b");
 });
 
-it("answers 404 with what to do where there is no page, and nothing to make it of", async () => {
+it("answers 404 with what to do if there is no page and no source to build it", async () => {
   const root = await temporaryFolder();
   await expect(loadPage(root)).rejects.toThrow("build/explorer.json is missing");
   const app = new Hono<ApiEnv>();

@@ -24,14 +24,14 @@ describe("the Host header", () => {
   });
 });
 
-describe("requests from elsewhere", () => {
+describe("requests from other sites", () => {
   let node: Fixture;
   beforeAll(async () => {
     node = await startFixture();
   });
   afterAll(() => node.close());
 
-  it("refuses a name that was rebound to this address", async () => {
+  it("refuses a host name that was rebound to this address", async () => {
     const { port } = node.server;
     const forbidden = { status: 403, code: "FORBIDDEN_HOST" };
     expect(await rawRequest(port, "GET /v1/status", { host: `evil.example:${port}` })).toEqual(forbidden);
@@ -99,7 +99,7 @@ describe("RateLimiter", () => {
     for (let i = 0; i < 4; i++) expect(limited.retryAfterS(`::ffff:10.0.0.${i}`)).toBe(0);
   });
 
-  it("is generous with this machine", () => {
+  it("gives programs of this machine a larger quota", () => {
     const { limiter: limited } = limiter();
     for (const address of ["127.0.0.1", "::1", "::ffff:127.0.0.1"]) {
       for (let i = 0; i < 1000; i++) expect(limited.retryAfterS(address)).toBe(0);

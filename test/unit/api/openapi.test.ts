@@ -219,7 +219,7 @@ describe("answers are as the document says", () => {
     expect([...seen].sort()).toEqual(all.map(({ operationId }) => operationId).sort());
   });
 
-  it("where something is wrong", async () => {
+  it("for every error", async () => {
     const codes: string[] = [];
     const fail = async (...request: Parameters<typeof call>) =>
       codes.push((await call(...request)).body.code);
@@ -263,7 +263,7 @@ describe("answers are as the document says", () => {
 });
 
 describe("GET /docs", () => {
-  it("tells of every operation, schema and error code, with nothing from elsewhere", async () => {
+  it("lists every operation, schema and error code, and loads nothing from other hosts", async () => {
     const response = await fetch(`${node.server.url}/docs`);
     expect(response.headers.get("content-type")).toBe("text/html; charset=utf-8");
     const page = await response.text();
@@ -282,7 +282,7 @@ describe("GET /docs", () => {
     expect(hash).toBe(`sha256-${Buffer.from(digest).toString("base64")}`);
   });
 
-  it("shows text as text", async () => {
+  it("escapes texts", async () => {
     const { html, markdown } = await import("../../../src/api/openapi/html.ts");
     expect(html`<p>${"<b> & \"'"}</p>`.text).toBe("<p>&#60;b&#62; &#38; &#34;&#39;</p>");
     expect(markdown("a `<x>` **b**\n\n| h |\n| --- |\n| 1 |")?.text).toBe(

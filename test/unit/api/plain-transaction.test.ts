@@ -49,7 +49,7 @@ function bySchema(value: unknown): string | undefined {
 }
 
 describe("a transaction in its usual JSON form", () => {
-  it("is encoded without the schema, as the schema has it", () => {
+  it("is encoded without the schema as with it", () => {
     fc.assert(
       fc.property(usual, (value) => {
         const parsed: unknown = JSON.parse(JSON.stringify(value));
@@ -61,7 +61,7 @@ describe("a transaction in its usual JSON form", () => {
     );
   });
 
-  it("is taken exactly where the schema takes it, whatever else it holds", () => {
+  it("is accepted exactly if the schema accepts it, whatever other fields it has", () => {
     let taken = 0;
     fc.assert(
       fc.property(usual, fc.constantFrom(...keys), odd, fc.boolean(), (value, key, other, remove) => {
@@ -93,7 +93,7 @@ describe("decodeAddressInto", () => {
     return key?.length === 32 ? key : undefined;
   };
 
-  it("agrees with @scure/base on addresses, damaged and made up ones", () => {
+  it("agrees with @scure/base on valid, damaged and invented addresses", () => {
     const letters = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
     const words = fc.array(fc.nat(31), { minLength: 50, maxLength: 54 });
     const text = fc.oneof(

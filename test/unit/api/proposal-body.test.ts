@@ -17,7 +17,7 @@ function knowing(
 const codes = (vote: HeaderVote, context: ProposalContext) =>
   proposalWarnings({ vote }, snapshot, context).map(({ code }) => code);
 
-it("warns where fewer authorities are known to be alive than must vote: nothing can be removed then", () => {
+it("warns if fewer authorities are known to be alive than must vote", () => {
   const remove = authorityVote("remove", d!);
   expect(codes(remove, knowing([a, b]))).toEqual(["NO_FAULT_TOLERANCE", "TOO_FEW_VOTERS"]);
   expect(codes(remove, knowing([a, b, c]))).toEqual(["NO_FAULT_TOLERANCE"]);

@@ -98,7 +98,7 @@ describe("reading over HTTP", () => {
     expect((await node.get("/v1/blocks?before=900&limit=1")).body.blocks[0].height).toBe(5);
   });
 
-  it("tells where a transaction is", async () => {
+  it("says which block holds a transaction", async () => {
     expect((await node.get(`/v1/transactions/${ids[5]}`)).body).toMatchObject({
       id: ids[5],
       status: "included",
@@ -199,7 +199,7 @@ describe("reading over HTTP", () => {
     expect(body).toBeUndefined();
   });
 
-  it("says NO_GENESIS where there is no chain yet", async () => {
+  it("answers NO_GENESIS if there is no chain yet", async () => {
     node.hasLedger.yes = false;
     for (const path of ["/v1/blocks", "/v1/blocks/head", `/v1/accounts/${alice.address}`, "/v1/mempool"]) {
       expect(await node.get(path)).toMatchObject({ status: 503, body: { code: "NO_GENESIS" } });

@@ -36,7 +36,7 @@ describe("startHttpServer", () => {
     });
   });
 
-  it("gives a URL that can be called", async () => {
+  it("reports a URL that can be requested", async () => {
     const all = await start("0.0.0.0", 0);
     expect(all.url).toBe(`http://127.0.0.1:${all.port}`);
     expect((await fetch(`${all.url}/health/live`)).status).toBe(200);
@@ -109,7 +109,7 @@ describe("connections", () => {
     expect(await body.closed).toMatch(/^HTTP\/1.1 408 /);
   });
 
-  it("answers what is not HTTP", async () => {
+  it("answers requests that are not HTTP with a problem", async () => {
     node = await startFixture();
     const { port } = node.server;
     expect(await rawConnection(port, "hello\r\n\r\n").closed).toMatch(
@@ -140,7 +140,7 @@ describe("connections", () => {
     expect((await node.get("/health/live")).status).toBe(200);
   });
 
-  it("takes no more connections than it may", async () => {
+  it("accepts connections up to its limit", async () => {
     node = await startFixture({ limits: { maxConnections: 2 } });
     const { port } = node.server;
     const request = "GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n";
@@ -153,7 +153,7 @@ describe("connections", () => {
       .toContain("live");
   });
 
-  it("limits the blocks that are being answered whole, and answers again when those have gone out", async () => {
+  it("limits the whole blocks in answers under way, and continues once they are sent", async () => {
     node = await startFixture({ limits: { maxBlockBytesAtOnce: 1_000 } });
     for (let nonce = 0; nonce < 5; nonce++) await node.post(transactionJson(await node.sign({ nonce })));
     await node.produce();
@@ -176,7 +176,7 @@ describe("connections", () => {
     await expect.poll(async () => (await node.get("/v1/blocks/1")).status).toBe(200);
   });
 
-  it("answers nothing more to a client that does not read its answers", async () => {
+  it("stops answering a client that does not read its answers", async () => {
     node = await startFixture({ limits: { maxUnreadBytesPerClient: 100_000 } });
     const list = Array.from({ length: 1_000 }, (_, nonce) => node.sign({ nonce }));
     await node.post((await Promise.all(list)).map((transaction) => transactionJson(transaction)));
@@ -194,7 +194,7 @@ describe("connections", () => {
     await expect.poll(ask, { timeout: 60_000 }).toHaveProperty("head");
   });
 
-  it("limits the bodies that are in memory at once", async () => {
+  it("limits the request bodies in memory", async () => {
     node = await startFixture({ limits: { maxBodyBytesInFlight: 1000 } });
     const { port } = node.server;
     const head = (length: number) =>

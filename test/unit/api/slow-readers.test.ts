@@ -34,7 +34,7 @@ function readers() {
   return { clock, slow, answer };
 }
 
-test("cuts off an answer that is read more slowly than the minimum rate, and no other", async () => {
+test("cuts off only answers that are read more slowly than the minimum rate", async () => {
   const { clock, slow, answer } = readers();
   const large = answer("10.0.0.1", 30_000);
   const small = answer("10.0.0.2", 1_000);
@@ -53,7 +53,7 @@ test("cuts off an answer that is read more slowly than the minimum rate, and no 
   expect(clock.pending).toBe(0);
 });
 
-test("one client has so much unread over all its connections, and others are not held back", () => {
+test("limits the unread bytes of a client over all its connections, without delaying others", () => {
   const { slow, answer } = readers();
   const first = answer("10.0.0.1", 30_000);
   const second = answer("10.0.0.1", 20_000);

@@ -18,7 +18,7 @@ describe("POST /v1/transactions", () => {
 
   const idOf = (transaction: Transaction) => transactionRecord(transaction, new Uint8Array(32)).idHex;
 
-  it("takes one transaction and answers its id", async () => {
+  it("accepts one transaction and answers with its id", async () => {
     const transaction = await node.sign({ memo: new TextEncoder().encode("für Bob \u{1f600}") });
     const json = transactionJson(transaction);
     expect(await node.post(json)).toMatchObject({ status: 202, body: { id: idOf(transaction) } });
@@ -26,12 +26,12 @@ describe("POST /v1/transactions", () => {
     await node.produce();
     const again = await node.post(json);
     expect(again).toMatchObject({ status: 409, body: { code: "ALREADY_KNOWN" } });
-    expect(again.body.detail).toBe("this transaction is in block 1 already");
+    expect(again.body.detail).toBe("this transaction is already in block 1");
     const sameNonce = transactionJson(await node.sign({ nonce: 0, amount: 2n }));
     expect(await node.post(sameNonce)).toMatchObject({ status: 409, body: { code: "NONCE_TOO_LOW" } });
   });
 
-  it("takes the genesis id of its own chain only", async () => {
+  it("accepts only the genesis id of its own chain", async () => {
     const transaction = transactionJson(await node.sign({}));
     const wrong = await node.post({ ...transaction, genesisId: `0x${"ab".repeat(32)}` });
     expect(wrong).toMatchObject({ status: 422, body: { code: "WRONG_CHAIN" } });
@@ -40,7 +40,7 @@ describe("POST /v1/transactions", () => {
     expect((await node.post({ ...transaction, genesisId: upper })).status).toBe(202);
   });
 
-  it("takes a list in part", async () => {
+  it("accepts the valid transactions of a list", async () => {
     const first = await node.sign({});
     const poor = signer(50);
     const list = [
@@ -60,7 +60,7 @@ describe("POST /v1/transactions", () => {
     expect(body.rejected[1].detail).toContain("balance");
   });
 
-  it("takes each transaction once, however often it is sent while blocks are made", async () => {
+  it("accepts each transaction once, however often it is sent while blocks are made", async () => {
     const from = node.mempool.pendingNonce(alice.publicKey);
     const counts: Record<string, number> = {};
     let sending = true;
@@ -78,7 +78,7 @@ describe("POST /v1/transactions", () => {
     expect(counts).toEqual({ accepted: 40, ALREADY_KNOWN: 200 });
   });
 
-  it("takes an SSZ list of more than a batch", async () => {
+  it("accepts an SSZ list that is longer than a batch", async () => {
     const from = node.mempool.pendingNonce(alice.publicKey);
     const list: Transaction[] = [];
     for (let nonce = from; nonce < from + 1100; nonce++) list.push(await node.sign({ nonce }));
@@ -92,7 +92,7 @@ describe("POST /v1/transactions", () => {
     await node.produce();
   });
 
-  it("takes an empty SSZ list", async () => {
+  it("accepts an empty SSZ list", async () => {
     expect(await node.post(new Uint8Array(), octets)).toMatchObject({
       status: 202,
       body: { accepted: [], rejected: [] },
@@ -103,7 +103,7 @@ describe("POST /v1/transactions", () => {
     ["no object", 1, "a transaction is an object"],
     ["null", null, "a transaction is an object"],
     ["an empty object", {}, "from: is missing (and 4 more)"],
-    ["an empty list", [], "the list holds no transaction"],
+    ["an empty list", [], "the list is empty"],
     ["a long list", Array.from({ length: 1001 }, () => 1), "at most 1000 transactions"],
     ["a missing member", { signature: undefined }, "signature: is missing"],
     ["an unknown member", { gas: 1 }, 'unknown field "gas"'],
@@ -176,7 +176,7 @@ describe("POST /v1/transactions", () => {
     expect(body.rejected).toMatchObject([{ index: 0, code: "MALFORMED" }]);
   });
 
-  it("refuses what the rules refuse, with the status of each code", async () => {
+  it("answers each refusal of the rules with its status", async () => {
     const nonce = node.mempool.pendingNonce(alice.publicKey);
     const refused = async (change: Parameters<Fixture["sign"]>[0], status: number, code: string) => {
       const answer = await node.post(transactionJson(await node.sign(change)));
@@ -190,7 +190,7 @@ describe("POST /v1/transactions", () => {
     expect(await node.post(unsigned)).toMatchObject({ status: 400, body: { code: "INVALID_SIGNATURE" } });
   });
 
-  it("says EXPIRED with the height, but ALREADY_KNOWN of what is in a block: to sign that again would pay twice", async () => {
+  it("answers EXPIRED with the height, but ALREADY_KNOWN for a transaction in a block, since signing it again would pay twice", async () => {
     const height = node.chain.head.height + 1;
     const paid = transactionJson(await node.sign({ validUntil: height }));
     expect((await node.post(paid)).status).toBe(202);
@@ -212,7 +212,7 @@ describe("POST /v1/transactions", () => {
     },
   );
 
-  it("refuses a compressed body, and takes a charset", async () => {
+  it("refuses a compressed body, and accepts a charset", async () => {
     const compressed = { "content-type": "application/json", "content-encoding": "gzip" };
     expect((await node.post("{}", compressed)).status).toBe(415);
     const transaction = transactionJson(await node.sign({}));
@@ -243,7 +243,7 @@ describe("POST /v1/transactions", () => {
     expect((await node.get("/v1/status")).status).toBe(200);
   });
 
-  it("says that the disk is at fault, and takes nothing, where the database cannot be written", async () => {
+  it("accepts nothing if the database cannot be written, and says so", async () => {
     const { commit } = node.database;
     const transaction = transactionJson(await node.sign({}));
     const count = node.mempool.count;

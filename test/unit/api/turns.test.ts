@@ -50,7 +50,7 @@ async function turnsOf(makers: readonly number[]) {
   return { fromHeight, turns };
 }
 
-it("counts the turns that each authority had, and those in which another made the block", async () => {
+it("counts the turns of each authority, and those in which another made the block", async () => {
   // The turns are 1, 2, 0, 1, 2, 0.
   expect(await turnsOf([1, 2, 0, 1, 2, 0])).toEqual({
     fromHeight: 1,

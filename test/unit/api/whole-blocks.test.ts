@@ -25,7 +25,7 @@ function setting(bodyBytes: number) {
   return { limiter, read };
 }
 
-test("one client has half of the blocks that are answered at once, and leaves the rest to others", async () => {
+test("gives one client half of the blocks in answers under way, and leaves the rest to others", async () => {
   const { read } = setting(250);
   const first = answer("10.0.0.1");
   await read(first);
@@ -38,7 +38,7 @@ test("one client has half of the blocks that are answered at once, and leaves th
   expect(await read(answer("10.0.0.1"))).toBeDefined();
 });
 
-test("a client gets one block that is larger than its share", async () => {
+test("gives a client one block that is larger than its share", async () => {
   const { read } = setting(5_000);
   expect(await read(answer("10.0.0.1"))).toBeDefined();
   await expect(read(answer("10.0.0.1"))).rejects.toMatchObject({ code: "OVERLOADED" });

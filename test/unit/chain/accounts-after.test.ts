@@ -28,7 +28,7 @@ describe("Chain.accountsAfter", () => {
     accounts.push((await node.chain.accountsAfter(node.chain.head, accountsOf))!);
   }
 
-  it("shows each state again, and leaves the head's as it was", async () => {
+  it("gives the accounts after each block and leaves those of the head unchanged", async () => {
     for (let count = 0; count < 6; count++) await extend();
     for (const [height, head] of [...heads].entries()) {
       const seen = await node.chain.accountsAfter(head, (state) => [accountsOf(state), state.accountsRoot()]);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { authorityVote } from "../../../src/types/index.ts";
 import { authorities, testChain, testGenesis } from "../support/chain.ts";
 
-test("a reorganization across a vote gives the other branch's set, and back", async () => {
+test("a reorganization across a vote switches to the other branch's set, and back", async () => {
   const node = await testChain({ genesis: await testGenesis(4) });
   const { chain, maker } = node;
   const vote = authorityVote("add", authorities[4]!.publicKey);
@@ -28,7 +28,7 @@ test("a reorganization across a vote gives the other branch's set, and back", as
   expect(chain.snapshot.authorities).toHaveLength(5);
 });
 
-test("the last authority can end the chain: what would follow is refused with the reason, also after a restart", async () => {
+test("after the last authority has voted itself out, blocks are refused with the reason, also after a restart", async () => {
   const node = await testChain({ genesis: await testGenesis(1) });
   const { maker } = node;
   const [last] = authorities;

@@ -47,7 +47,7 @@ test("finds ancestors near and far, on the canonical chain and on side branches"
   expect(await branches.holdsRoot(head)).toBe(false);
 });
 
-test("does not keep the transactions of a head that a reorganization left in memory", async () => {
+test("does not keep the transactions of a retracted head in memory", async () => {
   const node = await testChain();
   const tip = await node.maker.block(node.maker.start(), { transactions: [await node.maker.transfer({})] });
   const root = node.chain.head;
@@ -58,7 +58,7 @@ test("does not keep the transactions of a head that a reorganization left in mem
   expect(best).not.toHaveProperty("records");
 });
 
-test("a block whose ancestor is gone, near or far, does not hold the root", async () => {
+test("a block with a missing ancestor, near or far, does not descend from the root", async () => {
   const node = await testChain();
   const { tree } = node.chain;
   let tip = await node.maker.block(node.maker.start(), { by: authorities[0]! });
@@ -81,7 +81,7 @@ test("a block whose ancestor is gone, near or far, does not hold the root", asyn
   }
 });
 
-describe("two branches on one invalid block, when", () => {
+describe("two branches on one invalid block", () => {
   const invalid: BlockOptions = { edit: { stateRoot: new Uint8Array(32).fill(3) } };
 
   async function fourAuthorities() {
@@ -103,7 +103,7 @@ describe("two branches on one invalid block, when", () => {
     for (const tip of tips) expect(await add(tip.blocks.at(-1)!)).toBe("side");
   }
 
-  test("one has been refused: follows a justified block all the same", async () => {
+  test("do not keep the chain from a justified block after one was refused", async () => {
     const { node, justified, justify } = await fourAuthorities();
     const { maker } = node;
     const one = await maker.block(maker.start());
@@ -121,7 +121,7 @@ describe("two branches on one invalid block, when", () => {
     expect(node.chain.head.idHex).toBe(head.idHex);
   });
 
-  test("the block below is justified: it becomes the head", async () => {
+  test("make the block below the head once it is justified", async () => {
     const { node, justified, justify } = await fourAuthorities();
     const { maker } = node;
     await node.addAll(await maker.extend(maker.start(), 5));

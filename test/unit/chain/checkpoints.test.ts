@@ -80,7 +80,7 @@ test("a certificate that arrives after the votes that made its block final compl
   expect(await stores.finality.certificate(1)).toEqual(before);
 });
 
-test("the proof of a block that has none of its own is that of a later one", async () => {
+test("a block without its own proof has the proof of a later block", async () => {
   const { one, two, three, link, stores } = await node();
   await link(checkpoint(1, one), checkpoint(2, two));
   await link(checkpoint(2, two), checkpoint(3, three));
@@ -122,7 +122,7 @@ test.each([
   expect(conflicts).toHaveLength(count);
 });
 
-test("reports a conflict once, however often and in whatever round it is shown", async () => {
+test("reports a conflict once, however often and in whichever round it appears", async () => {
   const { first, one, two, beside, conflicts, link } = await node();
   await link(first, checkpoint(1, one));
   await link(checkpoint(1, one), checkpoint(2, two));

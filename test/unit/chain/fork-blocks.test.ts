@@ -17,7 +17,7 @@ async function certificate(source: typeof start, target: Tip, round: number) {
   return certificateOf(votes[0]!.message, votes);
 }
 
-/** Makes `tip` final, and its last block's parent with it. */
+/** Makes `tip` final. */
 async function finalize({ chain }: TestChain, tip: Tip, child: Tip): Promise<void> {
   await chain.justify(await certificate(start, tip, 1));
   await chain.justify(await certificate(checkpoint(1, tip), child, 2));
@@ -30,7 +30,7 @@ function sideKeys(database: MemoryDatabase): string[] {
   );
 }
 
-/** A chain, and branches beside it: one that was canonical, one that never was, and blocks above the height of the final one. */
+/** Makes a chain with branches: one that was canonical, one that never was, and blocks above the final height. */
 async function forked(node: TestChain) {
   const { maker } = node;
   const transactions = [await maker.transfer({})];
@@ -51,7 +51,7 @@ async function forked(node: TestChain) {
   return { lost, one, two, three, upon, kept };
 }
 
-test("deletes everything of the blocks that finality has passed, and of their descendants", async () => {
+test("deletes all data of side blocks below the final block and of their descendants", async () => {
   const database = new MemoryDatabase();
   const node = await testChain({ genesis, database });
   const { lost, two, three, upon, kept } = await forked(node);
@@ -67,7 +67,7 @@ test("deletes everything of the blocks that finality has passed, and of their de
   expect(database.entries).toEqual((plain.database as MemoryDatabase).entries);
 });
 
-test("a start deletes what a crash between a final block and the deletion has left", async () => {
+test("deletes at the start what a crash after a final block has left", async () => {
   const database = new MemoryDatabase();
   const node = await testChain({ genesis, database });
   const { two, three } = await forked(node);
@@ -80,7 +80,7 @@ test("a start deletes what a crash between a final block and the deletion has le
   expect(database.entries).toEqual(clean.entries);
 });
 
-test("an index entry of a canonical block is dropped at the start, and the block is not", async () => {
+test("drops an index entry of a canonical block at the start, but keeps the block", async () => {
   const database = new MemoryDatabase();
   const node = await testChain({ genesis, database });
   const tip = await node.maker.extend(node.maker.start(), 2);
@@ -150,7 +150,7 @@ describe("blocks of one proposer beside the canonical chain", () => {
   });
 });
 
-test("the same blocks and certificates give the same head, in whatever order and over restarts", async () => {
+test("the same blocks and certificates give the same head in any order and across restarts", async () => {
   const random = generator(7);
   for (let round = 0; round < 30; round++) {
     const maker = (await testChain({ genesis })).maker;

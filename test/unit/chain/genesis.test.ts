@@ -31,11 +31,11 @@ test.each<[string, GenesisBlock]>([
   ["another balance", withCoinbase(payload.coinbase.map((byte, at) => (at === 40 ? byte ^ 1 : byte)))],
   ["another signature", { header: { ...header, signature: new Uint8Array(64) }, payload }],
   ["another height", { header: { ...header, message: { ...header.message, height: 1 } }, payload }],
-])("refused: %s", async (_, bad) => {
+])("refuses %s", async (_, bad) => {
   await expect(checkGenesis(bad, verifySignatures)).rejects.toMatchObject({ code: "INVALID_GENESIS" });
 });
 
-test("refused: an address that no key belongs to, as authority, account or proposer", async () => {
+test("refuses an address that no key belongs to, as authority, account or proposer", async () => {
   const signer = signerFromSeed(new Uint8Array(32).fill(9));
   const nobody = new Uint8Array(32).fill(1);
   const { config } = payload;

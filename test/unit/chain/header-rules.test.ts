@@ -44,7 +44,7 @@ test("refuses headers and blocks on a parent below the final block before anythi
   expect(computed()).toBe(0);
 });
 
-test("headers on the final block are checked", async () => {
+test("accepts headers on the final block for checking", async () => {
   const { chain, maker, tips, computed } = await finalized();
   const beside = await maker.block(tips[3]!, { laterMs: 5 });
   await chain.checkHeaders([beside.blocks.at(-1)!.header]);

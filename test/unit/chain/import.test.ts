@@ -124,7 +124,7 @@ describe("each error code", () => {
     expect(await node.add((await node.maker.block(tip)).blocks.at(-1)!)).toBe("head");
   });
 
-  test("a vote in the first block of an epoch: INVALID_VOTE", async () => {
+  test("refuses a vote in the first block of an epoch with INVALID_VOTE", async () => {
     const node = await testChain({ genesis: await testGenesis(3, { epochLength: 2 }) });
     const vote = authorityVote("add", signer(9).publicKey);
     const tip = await node.maker.block(node.maker.start(), { edit: { vote } });
@@ -134,7 +134,7 @@ describe("each error code", () => {
     );
   });
 
-  test("a reward that the proposer's balance cannot hold: REWARD_OVERFLOW", async () => {
+  test("refuses a reward that the proposer's balance cannot hold with REWARD_OVERFLOW", async () => {
     const node = await testChain({ genesis: await testGenesis(3, { blockReward: 2n ** 64n - 1n }) });
     const tip = await node.maker.extend(node.maker.start(), 3);
     await node.addAll(tip);
@@ -168,7 +168,7 @@ describe("each error code", () => {
   });
 });
 
-test("a block that is here is not imported twice", async () => {
+test("does not import a known block again", async () => {
   const node = await testChain();
   const tip = await node.maker.block(node.maker.start());
   const rival = await node.maker.block(node.maker.start(), { by: authorities[0]! });
@@ -190,7 +190,7 @@ test("does not keep the transactions of imported blocks in memory", async () => 
   expect(await node.chain.tree.get(tip.id)).not.toHaveProperty("records");
 });
 
-describe("blocks that come together", () => {
+describe("a batch of blocks", () => {
   /** Five, each with a transfer; the fourth as `edit` makes it. */
   async function five(database: MemoryDatabase, edit: BlockOptions = {}) {
     const node = await testChain({ database });
@@ -203,7 +203,7 @@ describe("blocks that come together", () => {
     return { node, tip, checked: await Promise.all(tip.blocks.map((block) => node.check(block))) };
   }
 
-  test("are written together, and leave what they leave one by one", async () => {
+  test("is written at once and gives the same state as one by one", async () => {
     const database = new MemoryDatabase();
     const { node, tip, checked } = await five(database);
     const alone = await testChain({ genesis: node.genesis });
@@ -227,7 +227,7 @@ describe("blocks that come together", () => {
   test.each([
     ["cannot be executed", { edit: { stateRoot: bytes32(3) } }, "WRONG_STATE_ROOT"],
     ["breaks a rule of headers", { edit: { difficulty: 3 } }, "WRONG_DIFFICULTY"],
-  ])("those before one that %s are imported", async (_name, edit, code) => {
+  ])("is imported up to the last block before one that %s", async (_name, edit, code) => {
     const { node, checked } = await five(new MemoryDatabase(), edit);
     expect(await codeOf(node.chain.importBlocks(checked))).toBe(code);
     expect(node.chain.head.idHex).toBe(checked[2]!.idHex);
@@ -236,7 +236,7 @@ describe("blocks that come together", () => {
     expect(await contentsOf(node)).toEqual(await contentsOf(alone));
   });
 
-  test("a commit that fails leaves everything as before", async () => {
+  test("changes nothing if its commit fails", async () => {
     const database = new MemoryDatabase();
     const { node, checked } = await five(database);
     const before = await contentsOf(node);
@@ -247,7 +247,7 @@ describe("blocks that come together", () => {
     expect(node.chain.head.height).toBe(5);
   });
 
-  test("a side branch becomes the canonical chain", async () => {
+  test("of a better side branch becomes the canonical chain", async () => {
     const { node, checked } = await five(new MemoryDatabase());
     await node.addAll(await node.maker.block(node.maker.start(), { laterMs: 1 }));
     await node.chain.importBlocks(checked);
@@ -281,7 +281,7 @@ describe("a heavier branch with an invalid block", () => {
   }
   const badRoot: BlockOptions = { edit: { stateRoot: bytes32(3) } };
 
-  test("leaves everything as before, and refuses the block and what stands on it", async () => {
+  test("changes nothing, and the block and its descendants are refused", async () => {
     const { node, branch } = await invalidBranch(1, badRoot);
     const before = await contentsOf(node);
     for (const block of branch.blocks.slice(1, -1)) expect(await node.add(block)).toBe("side");
@@ -293,7 +293,7 @@ describe("a heavier branch with an invalid block", () => {
     expect(await contentsOf(await node.reopen())).toEqual(before);
   });
 
-  test("keeps the valid blocks before it, and builds on them", async () => {
+  test("leaves the valid blocks before it, which can be built on", async () => {
     const { node, branch } = await invalidBranch(3, badRoot);
     const before = await contentsOf(node);
     for (const block of branch.blocks.slice(1, -1)) expect(await node.add(block)).toBe("side");
@@ -306,7 +306,7 @@ describe("a heavier branch with an invalid block", () => {
     expect(other.chain.head.height).toBe(valid.length);
   });
 
-  test("a branch of out-of-turn blocks whose last is invalid, then valid", async () => {
+  test("is refused if its last out-of-turn block is invalid, and followed with a valid one", async () => {
     const node = await testChain({ genesis: await testGenesis(4) });
     const { maker } = node;
     // Two blocks in turn weigh 4; the branch of out-of-turn blocks passes that with its fifth.
@@ -337,7 +337,7 @@ describe("a heavier branch with an invalid block", () => {
     expect(await contentsOf(node)).toEqual(await contentsOf(alone));
   });
 
-  test("a transaction that cannot be executed deep in it", async () => {
+  test("is refused for a transaction deep in it that cannot be executed", async () => {
     const node = await testChain();
     const { maker } = node;
     const fork = await maker.block(maker.start());
@@ -356,7 +356,7 @@ describe("a heavier branch with an invalid block", () => {
     expect(await contentsOf(node)).toEqual(before);
   });
 
-  test("other branches that stand on it are refused when they become the best, also after a restart", async () => {
+  test("makes other branches on the block refused when they become the best, also after a restart", async () => {
     for (const restart of [false, true]) {
       let { node, branch, fork, first } = await invalidBranch(0, badRoot);
       const { maker } = node;
@@ -380,7 +380,7 @@ describe("a heavier branch with an invalid block", () => {
 });
 
 describe("a commit that fails", () => {
-  test("rolls memory back: extension, reorganization, side branch", async () => {
+  test("rolls back the memory of an extension, a reorganization and a side branch", async () => {
     const database = new MemoryDatabase();
     const node = await testChain({ database });
     const { maker } = node;
@@ -482,7 +482,7 @@ describe("opening a damaged database", () => {
     return tip.blocks[height]!.header.message.parent;
   }
 
-  test.each(cases)("names it: %s", async (_, damage, message) => {
+  test.each(cases)("names the damage: %s", async (_, damage, message) => {
     const database = new MemoryDatabase();
     const node = await testChain({ database });
     let tip = node.maker.start();
@@ -499,7 +499,7 @@ describe("opening a damaged database", () => {
   });
 });
 
-test("the snapshot after any block is what its headers lead to from genesis", async () => {
+test("the snapshot after any block follows from the headers since genesis", async () => {
   const node = await testChain({ genesis: await testGenesis(4, { epochLength: 40 }) });
   const { maker } = node;
   const candidate = signer(3000);

@@ -98,7 +98,7 @@ async function deliver(node: TestChain, blocks: Block[]): Promise<void> {
   }
 }
 
-test("every order of delivery ends with the state of a node that saw only the best branch", async () => {
+test("every order of delivery ends in the state of a node that saw only the best branch", async () => {
   const order = fc.array(fc.nat(), { minLength: 40, maxLength: 40 });
   await fc.assert(
     fc.asyncProperty(
@@ -128,7 +128,7 @@ test("every order of delivery ends with the state of a node that saw only the be
   );
 });
 
-test("a reorganization 100 blocks deep, there and back", async () => {
+test("reorganizes 100 blocks deep, and back", async () => {
   const node = await testChain({ genesis });
   const spend = async (tip: Tip, from: number) => {
     const nonce = tip.state().get(users[from]!.publicKey)!.nonce;

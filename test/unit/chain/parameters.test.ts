@@ -40,7 +40,7 @@ describe("a block is checked and executed by the parameters after its parent", (
     expect(await refused(node, cheap)).toBe("INVALID_TRANSACTION");
   });
 
-  test("a reorganization across changes gives the state of the other branch", async () => {
+  test("a reorganization across changes leads to the state of the other branch", async () => {
     const { node, maker } = await alone();
     const start = await maker.block(maker.start());
     let one = await maker.block(start, { edit: { vote: parameterVote("blockReward", 100) } });
@@ -55,7 +55,7 @@ describe("a block is checked and executed by the parameters after its parent", (
     expect(again.chain.snapshot.parameters.blockReward).toBe(5n);
   });
 
-  test("the limits of a block are the new ones", async () => {
+  test("the limits of a block change with the block after the vote", async () => {
     const { node, maker } = await alone();
     const vote = { edit: { vote: parameterVote("maxBlockTransactions", 1) } };
     const transfers = [await maker.transfer({}), await maker.transfer({ nonce: 1 })];
@@ -74,7 +74,7 @@ describe("a block is checked and executed by the parameters after its parent", (
     expect(await refused(node, await maker.block(tip, { transactions: many }))).toBe("TOO_LARGE");
   });
 
-  test("the period is the new one", async () => {
+  test("the period changes with the block after the vote", async () => {
     const { node, maker } = await alone();
     const tip = await maker.block(maker.start(), { edit: { vote: parameterVote("periodMs", 500) } });
     await node.addAll(tip);
@@ -83,7 +83,7 @@ describe("a block is checked and executed by the parameters after its parent", (
     expect(node.chain.head.header.message.timestamp).toBe(tip.header.timestamp + 500);
   });
 
-  test("the changes survive a restart, and the set changes beside them", async () => {
+  test("changes of parameters survive a restart, and the set of authorities can change with them", async () => {
     const { node, maker } = await alone();
     let tip = await maker.block(maker.start(), { edit: { vote: parameterVote("minFee", 3) } });
     tip = await maker.block(tip, { edit: { vote: authorityVote("add", signer(2).publicKey) } });
@@ -94,8 +94,8 @@ describe("a block is checked and executed by the parameters after its parent", (
   });
 });
 
-describe("a transfer that ends", () => {
-  test("is valid up to the height that it names, and not in a later block", async () => {
+describe("a transfer with a last height", () => {
+  test("is valid up to that height and not in a later block", async () => {
     const { node, maker } = await alone();
     const first = await maker.block(maker.start(), {
       transactions: [await maker.transfer({ validUntil: 1 })],

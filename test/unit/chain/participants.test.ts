@@ -53,7 +53,7 @@ test("participants prepare and follow in their order, in one batch with the bloc
   expect(notes).toEqual([...final, "b follows final 1 at 1"]);
 });
 
-test("a change that was not written is followed by nobody", async () => {
+test("no participant follows a change that was not written", async () => {
   const notes: string[] = [];
   const database = new MemoryDatabase();
   const node = await testChain({
@@ -66,7 +66,7 @@ test("a change that was not written is followed by nobody", async () => {
   expect(notes).toEqual(["a prepares head 1 at 0"]);
 });
 
-test("a participant that cannot follow ends the process; the others follow, and the import has not failed", async () => {
+test("a participant that cannot follow ends the process after the others have followed, and the import does not fail", async () => {
   const fails = vi.spyOn(globalThis, "queueMicrotask").mockImplementation(() => undefined);
   const notes: string[] = [];
   const broken: ChainParticipant = {

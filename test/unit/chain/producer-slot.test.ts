@@ -75,6 +75,6 @@ test.each([
     7_500,
     { atMs: 8_400, timestampMs: 8_400 },
   ],
-])("a block is never before its time, and in a free slot: %s", async (_, taken, nowMs, expected) => {
+])("gives a block a free slot that is not before its time: %s", async (_, taken, nowMs, expected) => {
   expect(await firstBlock(taken, nowMs)).toEqual(expected);
 });

@@ -76,7 +76,7 @@ async function network(
   return { clock, chains, producers, produced, maker, send, enable };
 }
 
-test("all there: each in its turn, one block a period, no competitor", async () => {
+test("authorities that are all online make one block each period in turn, without competing blocks", async () => {
   const { clock, produced, enable, chains } = await network(3, 3);
   enable(0, 1, 2);
   await clock.advance(20_500);
@@ -90,7 +90,7 @@ test("all there: each in its turn, one block a period, no competitor", async () 
   expect(new Set(chains.map(({ chain }) => chain.head.idHex)).size).toBe(1);
 });
 
-test("one is missing: the next in line takes its turn a step later, with the time it was due", async () => {
+test("the next authority takes the turn of a missing one a step later, with the timestamp that was due", async () => {
   const { clock, produced, enable } = await network(3, 3);
   enable(0, 1);
   await clock.advance(30_500);
@@ -102,7 +102,7 @@ test("one is missing: the next in line takes its turn a step later, with the tim
   expect(new Set(produced.map(({ block }) => block.height)).size).toBe(produced.length);
 });
 
-test("an authority out of turn waits while a block is being checked, for a period at most", async () => {
+test("an authority out of turn waits for a block that is being checked, but at most a period", async () => {
   let coming = true;
   const { clock, produced, enable } = await network(3, 3, {}, () => coming);
   enable(0, 1);
@@ -138,7 +138,7 @@ test("makes no block if it is no authority or not enabled", async () => {
   expect(produced).toHaveLength(0);
 });
 
-test("a halted chain starts again with one block, not one of each authority", async () => {
+test("a halted chain resumes with one block, not with one of each authority", async () => {
   const { clock, produced, enable, producers } = await network(3, 3);
   enable(0, 1, 2);
   await clock.advance(3_500);
@@ -152,7 +152,7 @@ test("a halted chain starts again with one block, not one of each authority", as
 });
 
 describe("a quiet chain", () => {
-  test("that makes no empty blocks mines a transaction at once, and then rests", async () => {
+  test("without empty blocks includes a transaction at once, and then rests", async () => {
     const { clock, produced, enable, maker, send } = await network(3, 3, { emptyBlockPeriodMs: 0 });
     enable(0, 1, 2);
     await clock.advance(60_000);
@@ -204,7 +204,7 @@ describe("a quiet chain", () => {
     expect(produced).toHaveLength(1);
   });
 
-  test("that makes some makes them at their period, and a transaction before", async () => {
+  test("with empty blocks makes them at their period, and includes a transaction earlier", async () => {
     const { clock, produced, enable, maker, send } = await network(3, 3, { emptyBlockPeriodMs: 30_000 });
     enable(0, 1, 2);
     await clock.advance(95_000);
@@ -288,7 +288,7 @@ describe("produce", () => {
     expect(block.records.map(({ transaction }) => transaction.message.nonce)).toEqual([0, 1]);
   });
 
-  test("makes no empty block unless it may", async () => {
+  test("makes an empty block only if that is allowed", async () => {
     const { node, produce, records } = await ready();
     const before = await contentsOf(node);
     expect(await produce(await records([9]))).toBeUndefined();
@@ -296,7 +296,7 @@ describe("produce", () => {
     expect((await produce([], { allowEmpty: true }))!.records).toEqual([]);
   });
 
-  test("makes nothing where the head has moved", async () => {
+  test("makes nothing if the head has moved", async () => {
     const { node, produce } = await ready();
     const parentId = node.chain.head.id;
     const importing = node.add((await node.maker.block(node.maker.start())).blocks[0]!);
@@ -305,7 +305,7 @@ describe("produce", () => {
     expect(node.chain.head.height).toBe(1);
   });
 
-  test("a signer or a disk that fails leaves everything as before", async () => {
+  test("changes nothing if the signer or the disk fails", async () => {
     const { node, database, produce, records } = await ready();
     const before = await contentsOf(node);
     const refuses: TestSigner = {
@@ -325,7 +325,7 @@ describe("produce", () => {
   });
 });
 
-test("a producer whose signer fails tries again, and stops with stop", async () => {
+test("a producer whose signer fails tries again until it is stopped", async () => {
   const clock = new ManualClock();
   const node = await testChain({ genesis: await testGenesis(1), clock });
   let failures = 3;

@@ -55,7 +55,7 @@ function cast(snapshot: ChainSnapshot, height: number, names: string, vote: Head
 }
 
 describe("a proposal", () => {
-  test("is voted for, once it is open no more", async () => {
+  test("is voted for until its vote is open", async () => {
     const proposals = await open();
     const snapshot = setOf("ABC");
     expect(proposals.voteFor(snapshot, 1, addressOf("A"))).toEqual(noVote);
@@ -66,7 +66,7 @@ describe("a proposal", () => {
     expect(proposals.voteFor(after, 2, addressOf("B"))).toEqual(add("D"));
   });
 
-  test("is not voted for by an epoch block, and again after it", async () => {
+  test("is not voted for by an epoch block, but by the next one", async () => {
     const proposals = await open();
     await proposals.propose(add("D"));
     const open99 = cast(setOf("ABC"), 98, "A", add("D"));
@@ -75,7 +75,7 @@ describe("a proposal", () => {
     expect(proposals.voteFor(cleared, 101, addressOf("A"))).toEqual(add("D"));
   });
 
-  test("is kept on disk, and replaced by one of the other kind", async () => {
+  test("is kept on disk, and replaced by a proposal of the other kind", async () => {
     const first = await open();
     await first.propose(add("D"));
     await first.propose(remove("A"));
@@ -87,7 +87,7 @@ describe("a proposal", () => {
     expect(kinds).toEqual([voteKinds.remove, voteKinds.remove]);
   });
 
-  test("is refused where it would change nothing", async () => {
+  test("is refused if it would change nothing", async () => {
     const proposals = await open();
     const code = (run: Promise<unknown>) =>
       run.then(
@@ -102,7 +102,7 @@ describe("a proposal", () => {
     expect(proposals.list()).toEqual([]);
   });
 
-  test("stays until a finalized block has enacted it, over a restart too", async () => {
+  test("stays until a finalized block has enacted it, also across a restart", async () => {
     const proposals = await open();
     await proposals.propose(add("D"));
     await proposals.propose(remove("C"));
@@ -121,7 +121,7 @@ describe("a proposal", () => {
     expect((await open()).list()).toEqual([]);
   });
 
-  test("can be dropped", async () => {
+  test("can be withdrawn", async () => {
     const proposals = await open();
     await proposals.propose(add("D"));
     expect(await proposals.drop(remove("D"))).toMatchObject({ vote: add("D") });
@@ -131,7 +131,7 @@ describe("a proposal", () => {
 });
 
 describe("the vote of a block", () => {
-  test("is absent if the voter is no authority, or the vote could change nothing", async () => {
+  test("is absent if the voter is not an authority, or if it would change nothing", async () => {
     finalized = setOf("AB");
     const proposals = await open();
     await proposals.propose(remove("A"));
@@ -143,7 +143,7 @@ describe("the vote of a block", () => {
     expect(proposals.voteFor(setOf("A"), 1, addressOf("A"))).toEqual(noVote);
   });
 
-  test("takes turns, the same on nodes with the same proposals", async () => {
+  test("alternates between the proposals, in the same way on nodes with the same proposals", async () => {
     const proposals = await open();
     for (const name of "XYZ") await proposals.propose(add(name));
     const snapshot = setOf("ABC");
@@ -203,7 +203,7 @@ describe("a proposal to set a parameter", () => {
     expect((await open()).list()).toEqual([]);
   });
 
-  test("replaces the one on the same parameter, on the disk too", async () => {
+  test("replaces a proposal on the same parameter, also on disk", async () => {
     const proposals = await open();
     await proposals.propose(parameterVote("minFee", 7));
     await proposals.propose(parameterVote("minFee", 8));
@@ -215,7 +215,7 @@ describe("a proposal to set a parameter", () => {
     expect((await open()).list()).toMatchObject([{ vote: votes[1] }]);
   });
 
-  test("changes an own open vote for another value", async () => {
+  test("changes the node's own open vote for another value", async () => {
     const proposals = await open();
     await proposals.propose(parameterVote("minFee", 8));
     const open7 = cast(finalized, 1, "A", parameterVote("minFee", 7));
@@ -240,7 +240,7 @@ describe("a proposal to set a parameter", () => {
     await expect(proposals.propose(vote)).rejects.toMatchObject({ code: "MALFORMED" });
   });
 
-  test("is refused where the parameter has the value", async () => {
+  test("is refused if the parameter has the value", async () => {
     const proposals = await open();
     await expect(proposals.propose(parameterVote("minFee", 1))).rejects.toMatchObject({
       code: "NOTHING_TO_CHANGE",

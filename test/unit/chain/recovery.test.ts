@@ -59,8 +59,8 @@ async function restart(base: TestChain, ...recoveries: Recovery[]): Promise<Test
   return base.reopen();
 }
 
-describe("a chain that goes on from a recovery", () => {
-  test("leaves the blocks above its block, whose transactions come back, and knows nothing of the old votes", async () => {
+describe("a chain that continues from a recovery", () => {
+  test("retracts the blocks above the recovery's block, returns their transactions, and forgets the old votes", async () => {
     const { recovery, retracted, ...base } = await lostMajority();
     const { chain, stores } = await restart(base, recovery);
     expect(chain.head.height).toBe(3);
@@ -101,7 +101,7 @@ describe("a chain that goes on from a recovery", () => {
     expect(await node.add(next.blocks.at(-1)!)).toBe("head");
   });
 
-  test("does not go on with accounts that are not those of its block", async () => {
+  test("does not continue with accounts that are not those of the recovery's block", async () => {
     const { recovery, tips, ...base } = await withVotesAbove(parameterVote("blockReward", 50), 4);
     await base.database.commit([base.stores.blocks.putUndo(tips[4]!.id, 5)]);
     expect(await codeOf(restart(base, recovery))).toBe("DAMAGED");
@@ -137,7 +137,7 @@ describe("a chain that goes on from a recovery", () => {
     expect(await contentsOf(again)).toEqual(await contentsOf(node));
   });
 
-  test("gets final by votes of the new set, and by none for blocks that are not above the recovery's", async () => {
+  test("becomes final by votes of the new set for blocks above the recovery's, and by no other votes", async () => {
     const { recovery, tips, ...base } = await lostMajority();
     const node = await restart(base, recovery);
     const one = await node.maker.block(recovered(tips[3]!, recovery));
@@ -189,7 +189,7 @@ describe("a chain that goes on from a recovery", () => {
     expect(fresh.chain.finalized).toMatchObject({ height: 3, round: recovery.round });
   });
 
-  test("a node on another branch goes back below the recovery's height, and changes over when its block comes", async () => {
+  test("makes a node on another branch go back below the recovery's height, and switch when its block arrives", async () => {
     const { recovery, tips, ...base } = await lostMajority();
     const other = await testChain({ genesis: base.genesis });
     let beside = await base.maker.block(tips[2]!, { laterMs: 5 });
@@ -202,7 +202,7 @@ describe("a chain that goes on from a recovery", () => {
     expect(node.chain.snapshot.authorities).toEqual(recovery.authorities);
   });
 
-  test("with its block on a side branch, moves to that branch", async () => {
+  test("switches to the recovery's block on a side branch", async () => {
     const { recovery, tips, ...base } = await lostMajority();
     const other = await testChain({ genesis: base.genesis });
     const beside = await base.maker.extend(await base.maker.block(tips[2]!, { laterMs: 5 }), 2);
@@ -215,7 +215,7 @@ describe("a chain that goes on from a recovery", () => {
   });
 });
 
-describe("a node that was given a recovery, and has the blocks up to two below that one", () => {
+describe("a node that has a recovery, and the blocks up to two below the recovery's", () => {
   /** Its account is in the old set and in the new one, and could sign by both. */
   async function awaiting() {
     const { recovery, tips, ...base } = await lostMajority();
@@ -225,7 +225,7 @@ describe("a node that was given a recovery, and has the blocks up to two below t
     return { ...node, recovery, tips, bring };
   }
 
-  test("makes no block until the recovery's comes, then the first one on it", async () => {
+  test("makes no block until the recovery's arrives, then the first one on top", async () => {
     const { chain, clock, recovery, bring } = await awaiting();
     const made: number[] = [];
     const producer = new Producer({
@@ -258,7 +258,7 @@ describe("a node that was given a recovery, and has the blocks up to two below t
     expect(chain.head.height).toBe(2);
   });
 
-  test("casts no vote until the recovery's block comes, then for the blocks above it", async () => {
+  test("casts no vote until the recovery's block arrives, then for the blocks above it", async () => {
     const { clock, recovery, bring, ...node } = await awaiting();
     const { voter, votes } = testFinalizer({ clock, ...node });
     onTestFinished(() => voter.stop());
@@ -279,7 +279,7 @@ describe("a recovery is refused", () => {
   const keep = (base: TestChain, ...recoveries: Recovery[]) =>
     codeOf(acceptRecoveries(base.stores, base.genesis.id, recoveries));
 
-  test("below a block that is final here, and beside it", async () => {
+  test("if its block is below a final block or conflicts with it", async () => {
     const { tips, ...base } = await lostMajority();
     expect(await keep(base, recoveryAt(base.genesis.id, tips[2]!, left))).toBe("OTHER_FINAL_BLOCK");
     const beside = await base.maker.block(tips[2]!, { laterMs: 5 });
@@ -289,7 +289,7 @@ describe("a recovery is refused", () => {
     expect(await base.stores.recoveries.all()).toEqual([]);
   });
 
-  test("in a round that has passed here, for another chain, and in another's place", async () => {
+  test("if its round has passed, it is for another chain, or it replaces another recovery", async () => {
     const { recovery, tips, ...base } = await lostMajority();
     expect(await keep(base, { ...recovery, round: 1 })).toBe("OTHER_FINAL_BLOCK");
     expect(await keep(base, { ...recovery, genesisId: new Uint8Array(32).fill(7) })).toBe("WRONG_CHAIN");

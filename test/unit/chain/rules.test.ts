@@ -25,7 +25,7 @@ async function storedBlocks({ database }: TestChain): Promise<number> {
   return count;
 }
 
-test("the table of the product has the first version alone; a table has every version from 1 on", () => {
+test("the product's table has only the first version, and each table has all versions from 1 on", () => {
   expect(productRules.newest).toBe(1);
   const second: Rules = { ...rules1, version: 2 };
   for (const wrong of [[], [second], [second, rules1], [rules1, rules1], [rules1, { ...rules1, version: 3 }]])
@@ -51,7 +51,7 @@ describe("a chain whose rules change", () => {
     expect(await node.add(paying.blocks.at(-1)!)).toBe("head");
   });
 
-  test("goes back to the first version with the branch that did not change it, and on again after a restart", async () => {
+  test("returns to the first version on a branch without the change, and switches again after a restart", async () => {
     const { node, first, after, maker } = await setUp();
     await node.addAll(after);
     const other = await maker.extend(await maker.block(first, { laterMs: 1 }), 2);
@@ -68,7 +68,7 @@ describe("a chain whose rules change", () => {
 });
 
 describe("a program that does not know the next version", () => {
-  test("takes the block that enacts it and none after it, which it neither stores nor remembers as invalid", async () => {
+  test("accepts the block that enacts it but no later one, which it neither stores nor remembers as invalid", async () => {
     const { old, enacting, after, maker } = await setUp();
     await old.addAll(enacting);
     expect(old.chain.unknownRules).toBe(2);
@@ -84,7 +84,7 @@ describe("a program that does not know the next version", () => {
     expect(old.chain.head.idHex).toBe(enacting.idHex);
   });
 
-  test("accepts those of consecutive headers and blocks that it can check", async () => {
+  test("accepts consecutive headers and blocks as far as it can check them", async () => {
     const { old, after, maker } = await setUp();
     const longer = await maker.extend(after, 2);
     const headers = longer.blocks.map(({ header }) => header);
@@ -95,7 +95,7 @@ describe("a program that does not know the next version", () => {
     expect(await codeOf(old.chain.checkHeaders(headers.slice(2)))).toBe("UNKNOWN_RULES");
   });
 
-  test("makes no block there", async () => {
+  test("makes no block above that block", async () => {
     const { old, enacting } = await setUp();
     await old.addAll(enacting);
     const proposal = {
@@ -119,7 +119,7 @@ describe("a program that does not know the next version", () => {
     expect(old.chain.unknownRules).toBeUndefined();
   });
 
-  test("is opened again at that block; the program that knows it goes on from the same data, and only it does after that", async () => {
+  test("opens its data at that block again; after a program that knows the version has continued them, only such a program opens them", async () => {
     const { old, enacting, after } = await setUp();
     await old.addAll(enacting);
     const again = await old.reopen();

@@ -27,7 +27,7 @@ test("lists blocks that lost or were retracted, until they are canonical again",
   expect(known()).toEqual([`1 ${lost!.idHex}`, `1 ${inTurn!.idHex} retracted`]);
 });
 
-test("blocks that come together are no side blocks", async () => {
+test("does not list the blocks of a batch as side blocks", async () => {
   const node = await testChain();
   const side = new SideBlocks(node.chain);
   const { blocks } = await node.maker.extend(node.maker.start(), 3);

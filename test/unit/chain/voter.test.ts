@@ -83,7 +83,7 @@ test("waits only the shortest time-out in a round that a needed authority has pa
   expect(votes).toEqual(["0 -> 7 at 2", "0 -> 8 at 2"]);
 });
 
-test("one authority's claim of a round moves nobody; that of more than a third does at once", async () => {
+test("a node follows a higher round at once if more than a third claim it, and not if one authority does", async () => {
   const { clock, voter, votes, hear } = await node();
   voter.enabled = true;
   await clock.advance(0);
@@ -95,7 +95,7 @@ test("one authority's claim of a round moves nobody; that of more than a third d
   expect(votes.slice(1)).toEqual(["0 -> 7 at 2"]);
 });
 
-test("the quorum that a round waits for may be one of the set that its vote counts for", async () => {
+test("a round may also start by a quorum of the set that its vote counts for", async () => {
   const { addAll, chain, clock, voter, votes, hear } = await node();
   const vote = authorityVote("add", authorities[4]!.publicKey);
   const three = await maker.extend(start, 3, { edit: { vote } });
@@ -116,7 +116,7 @@ test("the quorum that a round waits for may be one of the set that its vote coun
   expect(votes.slice(2)).toEqual(["0 -> 3 at 2"]);
 });
 
-test("the quorum may also be one of the head's set: nobody waits for an authority that was voted out", async () => {
+test("a round may also start by a quorum of the head's set, without an authority that was voted out", async () => {
   const { addAll, chain, clock, voter, votes, hear } = await node();
   voter.enabled = true;
   await clock.advance(0);
@@ -144,7 +144,7 @@ test("a vote that a crash kept from leaving is not waited for", async () => {
   expect(votes).toHaveLength(1);
 });
 
-test("a vote of an earlier life that others have is its newest", async () => {
+test("a vote from before a restart, returned by others, counts as the node's newest", async () => {
   const { clock, voter, votes, hear } = await node({ lastTargetRound: 3, refusedToRound: 3 });
   voter.enabled = true;
   await hear(0, 3);
@@ -178,7 +178,7 @@ test("casts no vote from the old source while the next is being written, even if
   expect(chain.finalized.height).toBe(2);
 });
 
-test("while more than a third vote from a later source, none from the old one: their certificate comes, or is waited for no longer", async () => {
+test("casts no vote from an old source while more than a third vote from a later one, until their certificate arrives or its time is up", async () => {
   const { chain, clock, finalizer, voter, votes, vote, hear } = await node();
   const source = checkpoint(1, two);
   await hear(1, 2, two, source);
@@ -196,7 +196,7 @@ test("while more than a third vote from a later source, none from the old one: t
   expect(chain.finalized.height).toBe(2);
 });
 
-test("a certificate that does not come is waited for no longer than the shortest time-out", async () => {
+test("waits for a missing certificate no longer than the shortest time-out", async () => {
   const { clock, voter, votes, hear } = await node();
   await hear(1, 4, two, checkpoint(1, two));
   await hear(2, 4, two, checkpoint(1, two));

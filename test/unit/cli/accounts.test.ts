@@ -41,7 +41,7 @@ describe("create-account", () => {
     }
   });
 
-  it("refuses a second one with code 1, as JSON too, and changes nothing", async () => {
+  it("refuses to make a second account with code 1, as JSON too, and changes nothing", async () => {
     const file = join(folder, "node-1", "account.json");
     const before = readFileSync(file, "utf8");
     const text = await run("create-account", "--nodeid=1");
@@ -52,7 +52,7 @@ describe("create-account", () => {
     expect(readFileSync(file, "utf8")).toBe(before);
   });
 
-  it("says that a given passphrase file is missing, and makes nothing", async () => {
+  it("makes nothing if the given passphrase file is missing, and says so", async () => {
     const { code, stderr } = await run("create-account", "--nodeid=3", "--passphrase-file=/nonexistent");
     expect(code).toBe(1);
     expect(stderr).toContain("cannot read the passphrase file /nonexistent");
@@ -61,7 +61,7 @@ describe("create-account", () => {
 });
 
 describe("genesis", () => {
-  it("writes what init reads, once", async () => {
+  it("writes a configuration that init reads, and refuses to replace it", async () => {
     const file = join(folder, "genesis.json");
     const options = ["--nodeids=1,2,1", "--period=1000", "--name=Käse", "-o", file];
     const { code, stdout } = await run("genesis", ...options, "--json");
@@ -85,7 +85,7 @@ describe("genesis", () => {
     expect(readGenesisFile(file).config.authorities).toHaveLength(1);
   });
 
-  it("prints it where no file is named", async () => {
+  it("prints the configuration if no file is named", async () => {
     const { code, stdout } = await run("genesis", "--nodeids=2");
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ authorities: [addresses[1]], balances: [] });

@@ -26,7 +26,7 @@ const busyUntil = (endMs: number) =>
      if (performance.now() > ${endMs}) clearInterval(busy);
    }, 20)`;
 
-test("memory that nobody needs is given back, but not where there is much in use", async () => {
+test("an idle process returns unused memory, unless its heap is large", async () => {
   expect(await collections("")).toContain(collected);
   const inUse = "globalThis.much = Array.from({ length: 3e6 }, (_, index) => ({ index }))";
   const output = await collections(inUse, 400);
@@ -34,7 +34,7 @@ test("memory that nobody needs is given back, but not where there is much in use
   expect(output).not.toContain(collected);
 });
 
-test("a process that has much to do waits for a quiet moment", async () => {
+test("a busy process waits for a quiet moment", async () => {
   expect(await collections(busyUntil(Number.POSITIVE_INFINITY), 400)).not.toContain(collected);
   expect(await collections(busyUntil(500))).toContain(collected);
 });

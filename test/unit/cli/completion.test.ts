@@ -18,7 +18,7 @@ describe("completion", () => {
     ["ccoin start --bootstrap x --genesis-", "--genesis-timeout"],
     ["ccoin completion ", "bash zsh fish --datadir --json --help"],
     ["ccoin nonsense", ""],
-  ])("bash: %s", async (line, expected) => {
+  ])("completes in bash: %s", async (line, expected) => {
     const words = line.split(" ");
     const ask = `COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _ccoin; echo "\${COMPREPLY[*]}"`;
     const source = `${await script("bash")}\n${ask}`;
@@ -42,7 +42,7 @@ describe("completion", () => {
     }
   });
 
-  it("quotes what shells would read otherwise", async () => {
+  it("quotes characters that shells interpret", async () => {
     expect(await script("zsh")).toContain(
       `'--fee=[fee for the block'\\''s proposer (default\\: the least that is accepted)]:fee:_files'`,
     );
@@ -51,7 +51,7 @@ describe("completion", () => {
     );
   });
 
-  it("as JSON", async () => {
+  it("prints the script as JSON", async () => {
     const { stdout } = await ccoinHere(["completion", "fish", "--json"]);
     expect(oneLine(stdout)).toMatchObject({
       shell: "fish",
@@ -59,7 +59,7 @@ describe("completion", () => {
     });
   });
 
-  it("of another shell is wrong usage", async () => {
+  it("refuses an unknown shell as wrong usage", async () => {
     const { code, stderr } = await ccoinHere(["completion", "csh"]);
     expect(code).toBe(2);
     expect(stderr).toContain("<shell>: allowed choices are bash, zsh, fish: see ccoin completion --help");

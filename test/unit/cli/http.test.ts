@@ -70,7 +70,7 @@ afterEach(() => {
 const run = (...args: string[]) => ccoinHere([...args, "--datadir", folder, "--url", url]);
 
 describe("status", () => {
-  it("shows it to people", async () => {
+  it("prints a text for people", async () => {
     answers = { "GET /v1/status": () => [200, status] };
     const { code, stdout } = await run("status");
     expect(code).toBe(0);
@@ -79,12 +79,12 @@ describe("status", () => {
     expect(stdout).toMatch(/^finalized +11 /m);
   });
 
-  it("passes it on as one line of JSON", async () => {
+  it("prints one line of JSON", async () => {
     answers = { "GET /v1/status": () => [200, status] };
     expect(oneLine((await run("status", "--json")).stdout)).toEqual(status);
   });
 
-  it("says how a download goes on", async () => {
+  it("shows the progress of a download", async () => {
     const sync = {
       startHeight: 0,
       height: 3_000,
@@ -116,7 +116,7 @@ describe("status", () => {
     expect(stderr).toContain(message);
   });
 
-  it("says that nobody listens", async () => {
+  it("says that no node listens", async () => {
     const { code, stderr } = await ccoinHere(["status", "--url=http://127.0.0.1:1", "--json"]);
     expect(code).toBe(1);
     expect(oneLine(stderr)).toMatchObject({ error: { code: "UNREACHABLE" } });
@@ -308,7 +308,7 @@ describe("send", () => {
     },
   );
 
-  it("passes on why the node refuses", async () => {
+  it("prints the node's reason for a refusal", async () => {
     answers = accept();
     answers["POST /v1/transactions"] = () => [422, { code: "INSUFFICIENT_BALANCE", detail: "it has 3" }];
     const { code, stdout, stderr } = await run("send", "--nodeid=1", `--to=${to}`, "--amount=4", "--json");

@@ -21,7 +21,7 @@ describe("progress", () => {
     return text;
   };
 
-  it("is one line of a terminal, with rate and remaining time, at most ten times a second", async () => {
+  it("rewrites one line of a terminal with rate and remaining time, at most ten times a second", async () => {
     const shown = (await show(true)).split("\r\u001b[K");
     expect(shown.length).toBeLessThanOrEqual(42);
     expect(shown.at(-2)).toBe("imported block 391 of 1000, 100 a second, 6 s left");
@@ -29,7 +29,7 @@ describe("progress", () => {
     expect(shown.at(-1)).toBe("");
   });
 
-  it("is silent elsewhere", async () => {
+  it("is silent without a terminal", async () => {
     expect(await show(false)).toBe("");
   });
 });
@@ -49,15 +49,15 @@ describe.skipIf(!existsSync("/usr/bin/script") || process.platform !== "linux")(
     }).stdout.toString();
   };
 
-  it("are for terminals", () => {
+  it("are used on terminals", () => {
     expect(inTerminal()).toContain("\u001b[31merror:\u001b[39m cannot reach");
   });
 
-  it("are not for those who set NO_COLOR", () => {
+  it("are not used if NO_COLOR is set", () => {
     expect(inTerminal({ NO_COLOR: "1" })).toMatch(/^error: cannot reach/);
   });
 
-  it("are not for files and pipes", () => {
+  it("are not used in files and pipes", () => {
     const { stderr } = spawnSync(process.execPath, [main, ...args], { env: environment({}) });
     expect(stderr.toString()).toMatch(/^error: cannot reach/);
     expect(

@@ -25,20 +25,20 @@ function typing(lines: string[], isTTY = true) {
   return { terminal: { input, output }, raw, shown: () => shown };
 }
 
-describe("with - for a file", () => {
-  test("the passphrase is typed unseen", async () => {
+describe("--passphrase-file=-", () => {
+  test("reads a typed passphrase without showing it", async () => {
     const { terminal, raw, shown } = typing(["se crét\r"]);
     expect(await givenPassphrase("-", someAccount, terminal)).toEqual({ passphrase: "se crét" });
     expect(shown()).toBe("passphrase: \n");
     expect(raw).toEqual([true, false]);
   });
 
-  test("backspace takes back a whole character", async () => {
+  test("deletes a whole character on backspace", async () => {
     const { terminal } = typing(["ab😀\u007fc\r"]);
     expect(await givenPassphrase("-", someAccount, terminal)).toEqual({ passphrase: "abc" });
   });
 
-  test("for an account that is still to be made it is typed twice, the same", async () => {
+  test("asks twice for the passphrase of a new account, and compares", async () => {
     const same = typing(["secret\r", "secret\r"]);
     expect(await givenPassphrase("-", noAccount, same.terminal)).toEqual({ passphrase: "secret" });
     const other = typing(["secret\r", "sceret\r"]);
@@ -51,7 +51,7 @@ describe("with - for a file", () => {
     ["nothing", "\r"],
     ["the end of input", "\u0004"],
     ["Ctrl-C", "secret\u0003"],
-  ])("%s is no passphrase", async (_, typed) => {
+  ])("refuses %s as a passphrase", async (_, typed) => {
     const { terminal, raw } = typing([typed]);
     await expect(givenPassphrase("-", someAccount, terminal)).rejects.toMatchObject({
       code: "NO_PASSPHRASE",
@@ -59,7 +59,7 @@ describe("with - for a file", () => {
     expect(raw).toEqual([true, false]);
   });
 
-  test("a pipe gives its first line", async () => {
+  test("reads the first line of a pipe", async () => {
     const input = new PassThrough();
     input.end("secret\nmore\n");
     const terminal = { input, output: new PassThrough() };
@@ -67,7 +67,7 @@ describe("with - for a file", () => {
   });
 });
 
-test("any other file is passed on", async () => {
+test("a file name is returned unchanged", async () => {
   expect(await givenPassphrase("secret.txt", noAccount)).toEqual({ passphraseFile: "secret.txt" });
   expect(await givenPassphrase(undefined, noAccount)).toEqual({ passphraseFile: undefined });
 });

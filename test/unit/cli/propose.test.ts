@@ -77,7 +77,7 @@ describe("propose", () => {
     ["add", candidate, { candidate, kind: "add" }],
     ["remove", candidate, { candidate, kind: "remove" }],
     ["set", "rules=2", { parameter: "rules", value: "2", kind: "set" }],
-  ])("asks with force, where told to, to %s", async (kind, subject, vote) => {
+  ])("sends force with --force to %s", async (kind, subject, vote) => {
     answers = {
       "POST /v1/authorities/proposals": [202, { proposal: { ...proposal, ...vote }, warnings: [] }],
     };
@@ -85,7 +85,7 @@ describe("propose", () => {
     expect(asked.map(({ body }) => body)).toEqual([{ ...vote, force: true }]);
   });
 
-  it("drops", async () => {
+  it("withdraws a proposal", async () => {
     const path = `/v1/authorities/proposals/${candidate}`;
     answers = { [`DELETE ${path}`]: [200, { proposal, warnings: [] }] };
     const { code, stdout } = await run("drop", candidate, "--nodeid=1");
@@ -93,7 +93,7 @@ describe("propose", () => {
     expect(asked).toMatchObject([{ line: `DELETE ${path}`, authorization: `Bearer ${token}` }]);
   });
 
-  it("lists, without the token", async () => {
+  it("lists proposals without the token", async () => {
     answers = { "GET /v1/authorities": [200, { proposals: [proposal] }] };
     expect((await run("list", "--nodeid=2")).stdout).toBe(`add  ${candidate}  1 of 3 votes\n`);
     expect(asked).toMatchObject([{ authorization: undefined }]);
@@ -102,7 +102,7 @@ describe("propose", () => {
     expect((await run("list", "--nodeid=1")).stdout).toBe("no proposals\n");
   });
 
-  it("passes on why the node refuses", async () => {
+  it("prints the node's reason for a refusal", async () => {
     answers = {
       "POST /v1/authorities/proposals": [409, { code: "NOTHING_TO_CHANGE", detail: "it is an authority" }],
     };
@@ -111,7 +111,7 @@ describe("propose", () => {
     expect(oneLine(stderr)).toEqual({ error: { code: "NOTHING_TO_CHANGE", message: "it is an authority" } });
   });
 
-  it("asks nobody without a token", async () => {
+  it("sends no request without a token", async () => {
     const { code, stderr } = await run("add", candidate, "--nodeid=2");
     expect(code).toBe(1);
     expect(stderr).toMatch(/^error: there is no admin token in [^\n]*node-2[^\n]*\n$/);
@@ -154,7 +154,7 @@ describe("status", () => {
     findings: [{ code: "MISSING_AUTHORITIES", detail: "A and B", remedy: "start them" }],
   };
 
-  it("shows why the chain is halted, and what to do", async () => {
+  it("shows why the chain has halted, and what to do", async () => {
     answers = { "GET /v1/status": [200, status], "GET /v1/diagnosis": [200, diagnosis] };
     const { code, stdout } = await ccoinHere(["status", "--url", url]);
     expect(code).toBe(0);
@@ -162,7 +162,7 @@ describe("status", () => {
     expect(stdout).toMatch(/\n\nMISSING_AUTHORITIES: A and B\n {2}-> start them\n$/);
   });
 
-  it("passes it on as JSON", async () => {
+  it("prints the diagnosis as JSON", async () => {
     answers = { "GET /v1/status": [200, status], "GET /v1/diagnosis": [200, diagnosis] };
     const { stdout } = await ccoinHere(["status", "--url", url, "--json"]);
     expect(oneLine(stdout)).toEqual({ ...status, diagnosis });

@@ -44,7 +44,7 @@ describe("runUntilSignal", () => {
     expect(output()).toBe(`up\nstop ${signal}\n`);
   });
 
-  it("takes a signal that comes twice at once, as through npm, for one", async () => {
+  it("counts a signal that arrives twice at once, as through npm, as one", async () => {
     const { child, ended, output } = await run("async () => node(() => sleep(200))");
     // Two of one name could arrive as one.
     child.kill("SIGINT");
@@ -71,7 +71,7 @@ describe("runUntilSignal", () => {
     expect(output()).toBe("up\nstop SIGTERM\n");
   });
 
-  it("exits with 0 where the start fails after the signal", async () => {
+  it("exits with 0 if the start fails after the signal", async () => {
     const { child, ended } = await run("async () => { await sleep(200); throw new Error('late'); }");
     child.kill("SIGTERM");
     expect((await ended)[0]).toBe(0);
@@ -98,7 +98,7 @@ describe("runUntilSignal", () => {
     expect(output()).toBe("up\nstop unhandled error: a fault\n");
   });
 
-  it("exits with the node's code where it ends by itself", async () => {
+  it("exits with the node's code if the node ends by itself", async () => {
     const { ended } = await run("async () => ({ exitCode: sleep(20).then(() => 1), stop: () => forever })");
     expect((await ended)[0]).toBe(1);
   });
@@ -120,7 +120,7 @@ describe("runUntilSignal", () => {
   it.each([
     ["once it is to stop", "async () => node(() => { for (;;); })"],
     ["while it starts", "async () => { await sleep(100); say('busy'); for (;;); }"],
-  ])("is killed where its main thread is busy for ever %s", async (_name, start) => {
+  ])("is killed if its main thread is busy for ever %s", async (_name, start) => {
     const { child, ended, errors } = await run(start, 300);
     const begun = performance.now();
     child.kill("SIGTERM");
@@ -129,7 +129,7 @@ describe("runUntilSignal", () => {
     expect(performance.now() - begun).toBeGreaterThan(300);
   });
 
-  it("is killed where nobody reads what it says, too", async () => {
+  it("is killed even if nobody reads its standard error", async () => {
     const full =
       "const { writeSync } = await import('node:fs'); for (;;) try { writeSync(2, 'x'.repeat(1e5)); } catch {}";
     const { child } = await run(`async () => node(async () => { ${full} })`, 300);
@@ -138,7 +138,7 @@ describe("runUntilSignal", () => {
     expect(await once(child, "exit")).toEqual([null, "SIGKILL"]);
   });
 
-  it("gives a node less than 5 s to end", () => {
+  it("gives a node less than 5 s to close", () => {
     expect(defaultStopTimeoutMs + killAfterMs).toBeLessThan(5_000);
   });
 });

@@ -96,7 +96,7 @@ describe("wrong usage exits with 2 and one line on standard error", () => {
     expect(stderr).toContain(message);
   });
 
-  it("as JSON too, wherever --json stands", async () => {
+  it("prints JSON wherever --json stands on the line", async () => {
     for (const args of [
       ["status", "--quux", "--json"],
       ["--json", "status", "--quux"],
@@ -109,7 +109,7 @@ describe("wrong usage exits with 2 and one line on standard error", () => {
     }
   });
 
-  it("of CCOIN_NODEID", async () => {
+  it("names CCOIN_NODEID if its value is wrong", async () => {
     const { code, stderr } = await ccoin(["status"], { CCOIN_NODEID: "one" });
     expect(code).toBe(2);
     expect(stderr).toMatch(
@@ -117,7 +117,7 @@ describe("wrong usage exits with 2 and one line on standard error", () => {
     );
   });
 
-  it("of an old Node.js", () => {
+  it("refuses an old Node.js", () => {
     const old =
       'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.1.0" } })';
     const main = fileURLToPath(new URL("../../../src/cli/main.js", import.meta.url));
@@ -128,7 +128,7 @@ describe("wrong usage exits with 2 and one line on standard error", () => {
     });
   });
 
-  it("without a command, after the help", async () => {
+  it("prints the help if no command is given", async () => {
     const { code, stdout, stderr } = await ccoin([]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toMatch(/Usage: ccoin[\s\S]*error: no command was given: see ccoin --help\n$/);

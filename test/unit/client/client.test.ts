@@ -12,7 +12,7 @@ import { sha256 } from "../../../src/crypto/hash.ts";
 import { uint32Bytes } from "../../../src/util/bytes.ts";
 import { alice, authority, bob, type Fixture, startFixture } from "../api/fixture.ts";
 
-describe("Client, with a real server", () => {
+describe("Client with a real server", () => {
   let node: Fixture;
   let client: Client;
   const key = keyFromSeed(sha256(uint32Bytes(2)));
@@ -50,7 +50,7 @@ describe("Client, with a real server", () => {
     expect({ ids: transactions.map(({ id }) => id), next }).toEqual({ ids: [signed.id], next: null });
   });
 
-  it("sends several, and says which were refused", async () => {
+  it("submits several transactions and reports which were refused", async () => {
     const { pendingNonce } = await client.account(alice.address);
     const good = await transfer(pendingNonce);
     const wrong = { ...(await transfer(pendingNonce + 1)), amount: "7" };
@@ -61,7 +61,7 @@ describe("Client, with a real server", () => {
     await node.produce();
   });
 
-  it("reads blocks, authorities and the rest", async () => {
+  it("reads blocks, authorities and all other resources", async () => {
     const { blocks, next } = await client.blocks({ limit: 2 });
     expect(blocks.map(({ height }) => height)).toEqual([2, 1]);
     expect(next).toBe(1);
@@ -73,7 +73,7 @@ describe("Client, with a real server", () => {
     expect(await client.peers()).toEqual([]);
   });
 
-  it("turns problems into errors with their code", async () => {
+  it("turns problem answers into errors with their code", async () => {
     await expect(client.block(99)).rejects.toMatchObject({
       name: "ApiError",
       status: 404,
@@ -98,7 +98,7 @@ describe("Client, with a real server", () => {
     expect(() => new Client("127.0.0.1:1")).toThrow(expect.objectContaining({ code: "BAD_URL" }));
   });
 
-  it("waits on while the node is away, starts or is busy", async () => {
+  it("keeps waiting for a transaction while the node is away, starting or busy", async () => {
     const answers: (readonly [status: number, body: string] | undefined)[] = [
       undefined,
       [503, '{"code":"NO_GENESIS"}'],
@@ -119,7 +119,7 @@ describe("Client, with a real server", () => {
     server.closeAllConnections();
   });
 
-  it("gives up waiting when it is told to", async () => {
+  it("stops waiting when the signal is aborted", async () => {
     const { pendingNonce } = await client.account(alice.address);
     const id = await client.submit(await transfer(pendingNonce));
     const controller = new AbortController();
@@ -128,7 +128,7 @@ describe("Client, with a real server", () => {
     await expect(waiting).rejects.toMatchObject({ name: "AbortError" });
   });
 
-  it("gives up at once, with the reason, a wait for a node that does not answer or answers rarely", async () => {
+  it("stops waiting at once, with the reason of the signal, even if the node answers slowly or not at all", async () => {
     const asked = Promise.withResolvers<void>();
     const server = createHttpServer((request, response) => {
       if (request.url!.includes("0x01")) response.end('{"status":"pending"}');
@@ -150,7 +150,7 @@ describe("Client, with a real server", () => {
     server.closeAllConnections();
   });
 
-  it("ends every request of a client whose signal is aborted", async () => {
+  it("aborts every request when the client's signal is aborted", async () => {
     const controller = new AbortController();
     const ending = new Client(node.server.url, { signal: controller.signal });
     const events = await ending.events();
@@ -161,7 +161,7 @@ describe("Client, with a real server", () => {
     expect(await events.next()).toMatchObject({ done: true });
   });
 
-  it("follows events until it is told to stop", async () => {
+  it("follows events until the signal is aborted", async () => {
     const controller = new AbortController();
     const events = await client.events({ types: ["block", "mode"], signal: controller.signal });
     const id = await node.produce();
@@ -177,7 +177,7 @@ describe("Client, with a real server", () => {
     ]);
   });
 
-  it("passes on why events are refused", async () => {
+  it("reports why the node refuses an event stream", async () => {
     await expect(client.events({ types: ["blocks" as "block"] })).rejects.toMatchObject({
       code: "MALFORMED",
     });

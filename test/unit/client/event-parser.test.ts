@@ -50,7 +50,7 @@ describe("EventParser", () => {
     expect(parse([...text].flatMap((each) => ["", each])), "with empty pieces").toEqual(expected);
   });
 
-  it("goes on with the last id, without the rest of the stream that broke", () => {
+  it("keeps the last id and discards the unfinished event of a broken stream", () => {
     const parser = new EventParser("3");
     expect([...parser.push("id: 4\ndata: 1\n\nid: 5\ndata: 2\nda")]).toEqual([event("1", "message", "4")]);
     parser.reset();
@@ -61,7 +61,7 @@ describe("EventParser", () => {
   it.each([
     ["a line", "data: ", "x".repeat(2 ** 16)],
     ["an event", "", `data: ${"x".repeat(2 ** 16)}\n`],
-  ])("ends a stream in which %s never ends", (_, first, piece) => {
+  ])("rejects a stream in which %s never ends", (_, first, piece) => {
     const parser = new EventParser(undefined);
     expect([...parser.push(first)]).toEqual([]);
     expect(() => {

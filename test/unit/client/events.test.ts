@@ -27,7 +27,7 @@ const finalized = (id: number, height: number) =>
   `id: ${id}\nevent: finalized\ndata: {"height":${height},"id":"0x"}\n\n`;
 
 describe("events", () => {
-  it("are put together from pieces, with comments and CRLF between them", async () => {
+  it("are parsed from pieces with comments and CRLF", async () => {
     const client = await serve(async (_request, response) => {
       stream(response);
       const text = `: heartbeat\n\n${finalized(1, 7)}: ü\n\n${finalized(2, 8).replaceAll("\n", "\r\n")}`;
@@ -44,7 +44,7 @@ describe("events", () => {
     expect(heights).toEqual([7, 8]);
   });
 
-  it("go on after the last one that was seen when the connection breaks, also when the node is away for a while", async () => {
+  it("resume after the last event when the connection breaks, even if the node is away for a while", async () => {
     const asked: unknown[] = [];
     const client = await serve(
       (request, response) => {
@@ -72,7 +72,7 @@ describe("events", () => {
     expect({ ids, asked }).toEqual({ ids: ["41", "42"], asked: [undefined, "40", "41", "41"] });
   });
 
-  it("begin where they were asked for, though the connection breaks before anybody reads", async () => {
+  it("begin at the requested event although the connection breaks before anybody reads", async () => {
     const asked: unknown[] = [];
     const client = await serve(
       (request, response) => {
@@ -93,12 +93,12 @@ describe("events", () => {
     await events.return();
   });
 
-  it("say so where the stream ends before it has begun", async () => {
+  it("fail if the stream ends before its first event", async () => {
     const client = await serve((_request, response) => void stream(response).end());
     await expect(client.events()).rejects.toMatchObject({ code: "UNREACHABLE" });
   });
 
-  it("end with the reason where the node refuses the second time", async () => {
+  it("end with the node's reason if it refuses to resume the stream", async () => {
     const client = await serve(
       (_request, response) => void stream(response).end("id: 1\n\n"),
       (_request, response) => void response.writeHead(400).end('{"code":"MALFORMED","detail":"no"}'),
@@ -117,7 +117,7 @@ describe("events", () => {
     await closed.promise;
   });
 
-  it("are refused from a server that is no node", async () => {
+  it("fail if the server is not a node", async () => {
     const client = await serve((_request, response) => void response.writeHead(200).end("<html>"));
     await expect(client.events()).rejects.toMatchObject({ code: "NOT_A_NODE" });
   });

@@ -80,7 +80,7 @@ describe("the examples of the documentation", () => {
     await node.mempool.add(node.mempool.records([await node.sign({ amount: 7n })]), "local");
   }
 
-  it("docs/client.md: the vector", async () => {
+  it("docs/client.md: the test vector", async () => {
     const [text, ...others] = blocks("docs/client.md", "json");
     expect(others).toEqual([]);
     const { seed, genesisId, transferRoot: root, signingRoot: signedRoot, ...expected } = JSON.parse(text!);

@@ -37,7 +37,7 @@ const same = <T>(arbitrary: fc.Arbitrary<T>, property: (value: T) => void) =>
   fc.assert(fc.property(arbitrary, property), { numRuns: 50 });
 
 describe("addresses", () => {
-  it("are written and read as the node does", () => {
+  it("are encoded and decoded as by the node", () => {
     same(address, (bytes) => {
       expect(client.encodeAddress(bytes)).toBe(nodeAddress.encodeAddress(bytes));
     });
@@ -60,7 +60,7 @@ describe("addresses", () => {
 });
 
 describe("hex", () => {
-  it("is read as it is written", () => {
+  it("is decoded to the bytes that were encoded", () => {
     same(fc.uint8Array(), (value) => {
       expect(client.toHex(value)).toBe(toHex(value));
       expect([...client.fromHex(toHex(value))]).toEqual([...value]);
@@ -82,7 +82,7 @@ describe("roots", () => {
     validUntil: count,
   });
 
-  it("of transactions are the node's, with memos of any bytes", () => {
+  it("of transactions equal the node's, for memos of any bytes", () => {
     same(fc.tuple(transfer, fc.uint8Array({ maxLength: 256 }), bytes(64)), ([fields, memo, signature]) => {
       const message = { ...fields, memo };
       const json = {
@@ -100,7 +100,7 @@ describe("roots", () => {
     });
   });
 
-  it("of transactions are the node's, with memos of text", () => {
+  it("of transactions equal the node's, for memos of text", () => {
     const text = fc.string({ unit: "grapheme", maxLength: 20 });
     same(fc.tuple(transfer, text), ([fields, memo]) => {
       const root = Transfer.hashTreeRoot({ ...fields, memo: new TextEncoder().encode(memo) });
@@ -117,7 +117,7 @@ describe("roots", () => {
     });
   });
 
-  it("of headers are the node's, with and without a vote", () => {
+  it("of headers equal the node's, with and without a vote", () => {
     const header = fc.record({
       height: count,
       parent: bytes(32),
@@ -152,7 +152,7 @@ describe("roots", () => {
     });
   });
 
-  it("of accounts, links and authorities are the node's", () => {
+  it("of accounts, links and authorities equal the node's", () => {
     same(fc.record({ address, balance: amount, nonce: count }), (account) => {
       const json = {
         address: client.encodeAddress(account.address),
@@ -175,7 +175,7 @@ describe("roots", () => {
     });
   });
 
-  it("of a genesis payload are the node's", () => {
+  it("of a genesis payload equal the node's", () => {
     const genesis = fc.record({
       config: fc.record({
         name: fc.string({ unit: "grapheme-ascii", maxLength: 64 }),
@@ -223,14 +223,17 @@ describe("roots", () => {
     });
   });
 
-  it.each<DomainType>(["genesis", "transaction", "header", "finalityVote"])("for signing: %s", (type) => {
-    same(fc.tuple(bytes(32), bytes(32)), ([root, genesisId]) => {
-      const signed = client.signingRoot(new Uint8Array(root), type, toHex(genesisId));
-      expect(client.toHex(signed)).toBe(toHex(signingRoot(root, computeDomain(type, genesisId))));
-    });
-  });
+  it.each<DomainType>(["genesis", "transaction", "header", "finalityVote"])(
+    "for signing equal the node's: %s",
+    (type) => {
+      same(fc.tuple(bytes(32), bytes(32)), ([root, genesisId]) => {
+        const signed = client.signingRoot(new Uint8Array(root), type, toHex(genesisId));
+        expect(client.toHex(signed)).toBe(toHex(signingRoot(root, computeDomain(type, genesisId))));
+      });
+    },
+  );
 
-  it("refuses what the types cannot hold", () => {
+  it("reject values that the types cannot hold", () => {
     const transfer = {
       from: client.encodeAddress(new Uint8Array(32)),
       to: client.encodeAddress(new Uint8Array(32)),
@@ -259,7 +262,7 @@ describe("roots", () => {
 });
 
 describe("keys", () => {
-  it("are the node's, and each verifies the other's signatures", async () => {
+  it("equal the node's, and client and node verify each other's signatures", async () => {
     const seed = Uint8Array.from({ length: 32 }, (_, index) => index);
     const message = new Uint8Array(32).fill(7);
     const key = await client.keyFromSeed(seed);
@@ -278,7 +281,7 @@ describe("keys", () => {
     expect(await client.verifySignature(key.publicKey, message, new Uint8Array(1))).toBe(false);
   });
 
-  it("sign without WebCrypto too", async () => {
+  it("sign without WebCrypto", async () => {
     const subtle = Object.getOwnPropertyDescriptor(crypto, "subtle");
     Object.defineProperty(crypto, "subtle", { value: undefined, configurable: true });
     try {

@@ -97,7 +97,7 @@ describe("the outcome of a transfer", () => {
     expect(await client.outcome(signed)).toBe(outcome);
   });
 
-  it("is never `ended` without a last height, and never `ended` or `replaced` where a block has it", async () => {
+  it("is never `ended` without a last height, and never `ended` or `replaced` if a block holds the transfer", async () => {
     final = { height: 1_000, nonce: 3 };
     expect(await client.outcome(await client.sign(key, order({ validFor: 0 })))).toBe("unknown");
     const signed = await client.sign(key, order());
@@ -111,7 +111,7 @@ describe("the outcome of a transfer", () => {
     }
   });
 
-  it("asks for the final state before the transaction: one that is included in between is found", async () => {
+  it("is found if a block includes the transfer between the two requests", async () => {
     const signed = await client.sign(key, order());
     answers[`GET /v1/accounts/${key.address}/proof?block=finalized`] = () => {
       placed[signed.id] = "finalized";
@@ -130,7 +130,7 @@ describe("a transfer that is refused as late", () => {
     };
   };
 
-  it("is signed again for EXPIRED once its last height is final, and not before", async () => {
+  it("is signed again after EXPIRED once its last height is final, and not before", async () => {
     let isFinal = false;
     refuseFirst("EXPIRED", () => {
       isFinal = true;
@@ -143,7 +143,7 @@ describe("a transfer that is refused as late", () => {
     expect(signed.validUntil).toBe(400);
   });
 
-  it("is signed again for NONCE_TOO_LOW once its nonce is used on the final chain, and not before", async () => {
+  it("is signed again after NONCE_TOO_LOW once its nonce is used on the final chain, and not before", async () => {
     let isFinal = false;
     account.pendingNonce = 3;
     refuseFirst("NONCE_TOO_LOW", () => {
@@ -156,7 +156,7 @@ describe("a transfer that is refused as late", () => {
     expect(posted.map(({ nonce }) => nonce)).toEqual([3, 4]);
   });
 
-  it("is not signed again where it turns out to be in a block", async () => {
+  it("is not signed again if a block turns out to hold it", async () => {
     let first: SignedTransaction | undefined;
     refuseFirst("NONCE_TOO_LOW", () => {
       placed[first!.id] = "included";
@@ -171,14 +171,14 @@ describe("a transfer that is refused as late", () => {
     ["NONCE_TOO_LOW", { nonce: 3 }],
     ["EXPIRED", { validUntil: 11 }],
     ["FEE_TOO_LOW", {}],
-  ])("is %s to the caller where that was the caller's choice: %j", async (code, more) => {
+  ])("is reported as %s if the caller chose the field itself: %j", async (code, more) => {
     final = { height: 500, nonce: 4 };
     answers["POST /v1/transactions"] = () => [422, { code, detail: code }];
     await expect(client.send(key, order(more))).rejects.toMatchObject({ code });
     expect(posted).toHaveLength(1);
   });
 
-  it("is given up after three", async () => {
+  it("is signed three times at most", async () => {
     final.nonce = 9;
     answers["POST /v1/transactions"] = () => [422, { code: "NONCE_TOO_LOW" }];
     await expect(client.send(key, order())).rejects.toMatchObject({ code: "NONCE_TOO_LOW" });
@@ -187,7 +187,7 @@ describe("a transfer that is refused as late", () => {
 });
 
 describe("a transfer without an answer", () => {
-  it("names itself, and is submitted again as it was", async () => {
+  it("is named in the error, and submitted again unchanged", async () => {
     let first: SignedTransaction | undefined;
     const onSigned = (signed: SignedTransaction) => (first ??= signed);
     answers["POST /v1/transactions"] = () => [200, "no object"];
@@ -205,7 +205,7 @@ describe("a transfer without an answer", () => {
 });
 
 describe("waiting for a transfer", () => {
-  it("says EXPIRED only when its last height is final", async () => {
+  it("fails with EXPIRED only when its last height is final", async () => {
     const signed = await client.sign(key, order());
     headHeight = 200;
     let isFinal = false;
@@ -220,13 +220,13 @@ describe("waiting for a transfer", () => {
     expect(isFinal).toBe(true);
   }, 15_000);
 
-  it("says EVICTED of one that a block may still hold", async () => {
+  it("fails with EVICTED if a block may still hold it", async () => {
     const signed = await client.sign(key, order());
     await expect(client.waitFor(signed)).rejects.toMatchObject({ code: "EVICTED" });
   }, 15_000);
 });
 
-it("a real node knows the outcome of one that ended", async () => {
+it("gets the outcome of an ended transfer from a real node", async () => {
   const node = await startFixture();
   const real = new Client(node.server.url);
   const aliceKey = await keyFromSeed(sha256(uint32Bytes(2)));

@@ -68,7 +68,7 @@ describe("proofs", () => {
   /** Proof of the third transaction of a block. */
   const transactionIn = (height: number) => client.transactionProof(ids[3 * height - 1]!);
 
-  it("say what genesis authorities are, for its id alone", async () => {
+  it("give the genesis authorities only for the right genesis id", async () => {
     expect(trust.authorities).toEqual(authorities.map(({ address }) => address));
     const block = await client.block(0);
     const wrong = expect.objectContaining({ code: "WRONG_GENESIS" });
@@ -82,7 +82,7 @@ describe("proofs", () => {
     );
   });
 
-  it("prove a transaction to be final", async () => {
+  it("show that a transaction is final", async () => {
     const proof = await transactionIn(4);
     expect(proof).toMatchObject({ block: { height: 4 }, index: 2, finality: { headers: [] } });
     const { verdict, steps } = await verifyTransactionProof(proof, trust);
@@ -101,13 +101,13 @@ describe("proofs", () => {
     );
   });
 
-  it("prove older ones by the headers up to the finalized block", async () => {
+  it("show by the headers up to the finalized block that older transactions are final", async () => {
     const proof = await transactionIn(1);
     expect(proof.finality?.headers.map(({ height }) => height)).toEqual([2, 3, 4]);
     expect(await verifyTransactionProof(proof, trust)).toMatchObject({ verdict: "final" });
   });
 
-  it("prove newer ones to be included, no more", async () => {
+  it("show only that newer transactions are included", async () => {
     const proof = await transactionIn(6);
     expect(proof.finality).toBeNull();
     const { verdict, steps } = await verifyTransactionProof(proof, trust);
@@ -115,7 +115,7 @@ describe("proofs", () => {
     expect(steps.map(({ name }) => name)).toEqual(["transaction", "inclusion", "header"]);
   });
 
-  it("prove transactions against any block that is named", async () => {
+  it("are available for the block that the request names", async () => {
     const { block } = await transactionIn(2);
     const named = await client.transactionProof(ids[5]!, block.id);
     expect(await verifyTransactionProof(named, trust)).toMatchObject({ verdict: "final" });
@@ -126,7 +126,7 @@ describe("proofs", () => {
     await expect(client.transactionProof(block.id)).rejects.toMatchObject({ code: "TRANSACTION_NOT_FOUND" });
   });
 
-  it("prove what an account held at the finalized block, at the head and between", async () => {
+  it("show the balance of an account at the finalized block, at the head and between", async () => {
     const final = await client.accountProof(alice.address);
     expect(final).toMatchObject({ block: { height: 4 }, account: { balance: balances[4] } });
     expect(await verifyAccountProof(final, trust)).toMatchObject({ verdict: "final" });
@@ -141,21 +141,21 @@ describe("proofs", () => {
     expect(await verifyAccountProof(newest, trust)).toMatchObject({ verdict: "included" });
   });
 
-  it("are refused for accounts that were not there", async () => {
+  it("are refused for accounts that did not exist", async () => {
     const missing = { status: 404, code: "ACCOUNT_NOT_FOUND" };
     await expect(client.accountProof(signer(999).address, "head")).rejects.toMatchObject(missing);
     await expect(client.accountProof(signer(902).address, 8)).rejects.toMatchObject(missing);
     await expect(client.accountProof(alice.address, 77)).rejects.toMatchObject({ code: "BLOCK_NOT_FOUND" });
   });
 
-  it("hold while blocks come", async () => {
+  it("stay valid while blocks arrive", async () => {
     const asked = Array.from({ length: 8 }, () => client.accountProof(bob.address));
     for (let count = 0; count < 4; count++) await node.produce();
     for (const proof of await Promise.all(asked))
       expect(await verifyAccountProof(proof, trust)).toMatchObject({ verdict: "final" });
   });
 
-  it("check certificates by themselves", async () => {
+  it("include certificates that can be verified by themselves", async () => {
     const { finalization } = (await transactionIn(4)).finality!;
     expect(await verifyCertificate(finalization, trust.authorities, trust.genesisId)).toBe(true);
     const five = [...trust.authorities, bob.address];
@@ -163,7 +163,7 @@ describe("proofs", () => {
     expect(await verifyCertificate(finalization, trust.authorities, ids[0]!)).toBe(false);
   });
 
-  it("trust no more than a third of the trusted set alone", async () => {
+  it("need the signatures of more than a third of the trusted set", async () => {
     const proof = await transactionIn(4);
     const strangers = [21, 22, 23, 24].map((number) => signer(number).address);
     const signed = voters.map(({ address }) => address);
@@ -223,7 +223,7 @@ describe("proofs", () => {
     expect(steps.at(-1)).toMatchObject({ name, ok: false });
   });
 
-  it("fail for another chain, and where parts are missing", async () => {
+  it("fail for another chain, and if parts are missing", async () => {
     const proof = await transactionIn(1);
     const elsewhere = { ...trust, genesisId: other };
     expect((await verifyTransactionProof(proof, elsewhere)).verdict).toBe("invalid");

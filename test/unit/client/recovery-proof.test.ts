@@ -86,7 +86,7 @@ const stepsOf = async (proof: AccountProof, trust: Trust) => {
   return [verdict, steps.at(-1)?.name, steps.at(-1)?.detail] as const;
 };
 
-test("a proof from after a recovery holds for whoever trusts its id, and names it to all others", async () => {
+test("a proof from after a recovery is valid with trust in the recovery's id, and names the recovery otherwise", async () => {
   const trust = recoveryTrust(file, file.recoveries[0].id);
   for (const tip of [four, tips[3]!]) {
     const proof = await proofAt(node, tip);
@@ -97,17 +97,17 @@ test("a proof from after a recovery holds for whoever trusts its id, and names i
   }
 });
 
-test("a proof from before it holds without it", async () => {
+test("a proof from before the recovery is valid without trust in it", async () => {
   for (const proof of [early, await proofAt(node, tips[1]!)])
     for (const trust of [first, recoveryTrust(file, file.recoveries[0].id)])
       expect((await stepsOf(proof, trust))[0]).toBe("final");
 });
 
-test("a block whose old certificate led to one that was left has no proof until a later one is final", async () => {
+test("a block whose certificate was for a retracted target has no proof until a later block is final", async () => {
   expect(waiting.finality).toBeNull();
 });
 
-test("a certificate that names another recovery than its state is refused", async () => {
+test("a certificate with another recovery than its state is refused", async () => {
   const proof = await proofAt(node, four);
   for (const certificate of [proof.finality!.justification, proof.finality!.finalization])
     certificate.recovery = `0x${"00".repeat(32)}`;

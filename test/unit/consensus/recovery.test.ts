@@ -88,7 +88,7 @@ describe("a list of recoveries", () => {
     ["after none", { previous: zero32 }, /recovery 2 .* follows 0x0000/],
     ["in the round of the one before", { round: first.round }, /recovery 2 .* round is out of range/],
     ["with a block below", { block: { height: 8, id: id(8) } }, /recovery 2 .* block is below/],
-    ["with a block beside", { block: { height: 9, id: id(8) } }, /recovery 2 .* block is beside/],
+    ["with a block beside", { block: { height: 9, id: id(8) } }, /recovery 2 .* at the same height/],
     ["without authorities", { authorities: [] }, /recovery 2 .* names no authority/],
   ])("refuses a second one %s", (_, change, why) => {
     expect(faultOf(() => checkRecoveries([first, { ...second, ...change }]))).toMatch(why);

@@ -5,18 +5,18 @@ import { connectionWords } from "../../../src/explorer/connection.ts";
 const status = {} as Status;
 const diagnosis = (state: Diagnosis["state"]) => ({ state }) as Diagnosis;
 
-it("claims nothing of the chain before the node has answered", () => {
+it("claims nothing about the chain before the node has answered", () => {
   const unknown = { status: undefined, diagnosis: undefined };
   expect(connectionWords({ connection: "connecting", ...unknown })[1]).toBe("Connecting…");
   // The event stream opens before the first answer comes.
   expect(connectionWords({ connection: "open", ...unknown })[1]).toBe("Connecting…");
 });
 
-it("calls a node without a diagnosis a starting one, not a live one", () => {
+it("shows a node without a diagnosis as starting, not as live", () => {
   expect(connectionWords({ connection: "open", status, diagnosis: undefined })[1]).toBe("Starting");
 });
 
-it("says what the diagnosis says, unless the node is away", () => {
+it("shows the state of the diagnosis unless the node is away", () => {
   const known = { status, diagnosis: diagnosis("ok") };
   expect(connectionWords({ connection: "open", ...known })).toEqual(["good", "Live"]);
   expect(connectionWords({ connection: "open", status, diagnosis: diagnosis("halted") })[1]).toBe("Halted");

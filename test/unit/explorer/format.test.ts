@@ -36,7 +36,7 @@ it.each([
   [count(0, "vote"), "0 votes"],
   [short("0x12345678"), "0x12345678"],
   [short("0x1234567890abcdef"), "0x123456…bcdef"],
-])("writes %s", (text, expected) => {
+])("formats %s", (text, expected) => {
   expect(text).toBe(expected);
 });
 
@@ -50,6 +50,6 @@ it.each([
   ["1.5", undefined],
   ["-1", undefined],
   ["", undefined],
-])("reads %j as an amount, or as none", (text, expected) => {
+])("parses %j as an amount, or refuses it", (text, expected) => {
   expect(readAmount(text)).toBe(expected);
 });

@@ -32,7 +32,7 @@ function textOf(node: unknown): string {
   return textOf(typeof type === "function" ? type(props) : props.children).replace(/\s+/g, " ");
 }
 
-it("says that a chain was recovered, from which block and by which recovery, each time that it was", () => {
+it("lists each recovery of the chain with its block and id", () => {
   const recovery = (digit: string, height: number, authorities: number, reached: boolean) => ({
     ...{ id: `0x${digit.repeat(64)}`, block: { height, id: `0x${"ab".repeat(32)}` } },
     ...{ authorities, reached },
@@ -50,7 +50,7 @@ it("says that a chain was recovered, from which block and by which recovery, eac
   expect(twice).toMatch(/block 5,000 with 1 new authority .*this node has not reached that block yet/);
 });
 
-it("says that a node must be upgraded which does not know the chain's rules, and how; nothing where all is well", () => {
+it("says how to upgrade a node that does not know the chain's rules, and nothing if all is well", () => {
   const finding = (code: string) => ({ code, detail: "it stopped at block 61", remedy: "install a release" });
   const diagnosis = (code: string) => ({
     state: "halted",

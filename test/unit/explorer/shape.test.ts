@@ -27,7 +27,7 @@ it("measures intervals and rates between blocks, oldest first, not from the gene
   expect(intervals([])).toEqual([]);
 });
 
-it("takes the rate of the last minute, or of as long as the blocks reach", () => {
+it("computes the rate over the last minute, or over the known blocks if they are fewer", () => {
   expect(recentRate(blocks([0, 0], [10, 1000], [90, 30], [100, 30]), 100_000)).toBe(1);
   expect(recentRate(blocks([80, 0], [90, 30], [100, 30]), 100_000)).toBe(3);
   expect(recentRate([], 100_000)).toBe(0);
@@ -35,7 +35,7 @@ it("takes the rate of the last minute, or of as long as the blocks reach", () =>
   expect(recentRate(blocks([0, 0], [10, 1000]), 1_000_000)).toBe(0);
 });
 
-it("knows when the next block is due", () => {
+it("computes when the next block is due", () => {
   const [head] = blocks([100, 0]);
   const period = { periodMs: 1000, emptyBlockPeriodMs: 5000 };
   const waiting = (count: number) => ({ mempool: { count, bytes: 0, minFee: "1" } });

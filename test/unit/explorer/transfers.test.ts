@@ -49,7 +49,7 @@ afterAll(() => {
   server.closeAllConnections();
 });
 
-it("submits the same transaction again where the first got no answer, and another only once that one is over", async () => {
+it("submits the same transaction again if it got no answer, and another one only once the first is over", async () => {
   answers = [undefined, [422, "EXPIRED"], [202, ""]];
   await expect(wallet.send(key, genesisId, order)).rejects.toThrow("Sending the same order again is safe");
   expect(posted).toMatchObject([{ validUntil: 112, nonce: 3 }]);
@@ -65,7 +65,7 @@ it("submits the same transaction again where the first got no answer, and anothe
   expect(posted[1]).toEqual(posted[0]);
 });
 
-it("says of a transfer that has ended that it is not paid, and never will be", async () => {
+it("says that an ended transfer is not paid and never will be", async () => {
   answers = [[202, ""]];
   final.height = 140;
   await wallet.send(key, genesisId, order);

@@ -35,7 +35,7 @@ async function withLeastFee(pool: TestPool, tip: Tip, minFee: number): Promise<T
 }
 
 describe("a transfer with a last height", () => {
-  test("is admitted for the next block, and refused with the head's height where it is over, from anybody", async () => {
+  test("is admitted if the next block may hold it, and otherwise refused with the head's height", async () => {
     const pool = await testPool();
     await grow(pool, pool.maker.start(), 2);
     expect(await add(pool, [{ validUntil: 3 }, { from: 1, validUntil: 2 }])).toEqual(["accepted", "EXPIRED"]);
@@ -47,7 +47,7 @@ describe("a transfer with a last height", () => {
     expect(pool.mempool.count).toBe(1);
   });
 
-  test("leaves pool and disk when the head has reached that height; the others of its batch stay", async () => {
+  test("is removed from pool and disk when the head reaches that height; the others of its batch stay", async () => {
     const pool = await testPool();
     await add(pool, [{ validUntil: 2 }, { from: 1, validUntil: 3 }, { from: 2 }]);
     let tip = await grow(pool, pool.maker.start());
@@ -79,7 +79,7 @@ describe("a transfer with a last height", () => {
     expect([...pool.mempool.executable()]).toHaveLength(3);
   });
 
-  test("gives later ones no free places: they pay like all that wait for a missing nonce", async () => {
+  test("gives no free places to later nonces, which pay like all that wait for a missing nonce", async () => {
     const pool = await testPool({ limits: { maxAhead: 8 } });
     const many = Array.from({ length: 20 }, (_, index) => ({ nonce: index + 1 }));
     await add(pool, [{ validUntil: 1 }, ...many]);
@@ -93,7 +93,7 @@ describe("a transfer with a last height", () => {
     expect(await add(pool, [{ from: 1, nonce: 1 }])).toEqual(["accepted"]);
   });
 
-  test("does not bring back what it has replaced, at a restart", async () => {
+  test("does not restore at a restart the transaction that it has replaced", async () => {
     const pool = await testPool();
     await add(pool, [{ nonce: 0 }, { nonce: 1 }]);
     expect(await add(pool, [{ nonce: 0, fee: 5n, validUntil: 2 }])).toEqual(["accepted"]);
@@ -104,7 +104,7 @@ describe("a transfer with a last height", () => {
     expect(waiting(await pool.restart())).toEqual([1]);
   });
 
-  test("is forgotten by a restart when it ended while the node was away, with what it has replaced", async () => {
+  test("is dropped at a restart if it ended while the node was away, with the transaction that it has replaced", async () => {
     const pool = await testPool();
     await grow(pool, pool.maker.start(), 3);
     const store = new MempoolStore(pool.database);
@@ -125,7 +125,7 @@ describe("a transfer with a last height", () => {
     expect(await onDisk(again)).toEqual(again.durable());
   });
 
-  test("does not come back from a retracted block when it is over on the new chain", async () => {
+  test("does not return from a retracted block if it has ended on the new chain", async () => {
     const pool = await testPool();
     const { maker } = pool;
     const transactions = [
@@ -144,7 +144,7 @@ describe("a transfer with a last height", () => {
   });
 });
 
-test("the index of last heights goes back with the head: after a reorganization to a lower height none is missed", async () => {
+test("the index of last heights misses none after a reorganization to a lower height", async () => {
   const pool = await testPool();
   const endings = new Endings();
   const entry = async (validUntil: number) => {
@@ -164,7 +164,7 @@ test("the index of last heights goes back with the head: after a reorganization 
 });
 
 describe("a least fee that a vote has raised", () => {
-  test("takes what pays less from pool and disk, and offers it to no block again", async () => {
+  test("removes transactions that pay less from pool and disk, and offers them to no block again", async () => {
     const pool = await testPool({ genesis: await testGenesis(1) });
     await add(pool, [{ fee: 4n }, { nonce: 1, fee: 9n }, { from: 1, fee: 5n }]);
     await add(pool, [{ from: 2, fee: 4n }], "gossip");
@@ -177,7 +177,7 @@ describe("a least fee that a vote has raised", () => {
     expect((await pool.restart()).durable()).toEqual(pool.durable());
   });
 
-  test("is asked for at a restart, and of what a reorganization returns", async () => {
+  test("applies at a restart, and to transactions that a reorganization returns", async () => {
     const genesis = await testGenesis(1);
     const pool = await testPool({ genesis });
     const { maker } = pool;

@@ -25,7 +25,7 @@ async function fill(pool: TestPool, fee: bigint, source: "local" | "gossip" = "l
 const limits = { maxCount: 120, maxPerAccount: 100 };
 
 describe("the least fee", () => {
-  test("is the chain's up to half of the pool, then doubles all the way to more than anybody has", () => {
+  test("is the chain's up to half of the pool, then doubles until no account can pay it", () => {
     expect(feeAt(0, 7n)).toBe(7n);
     expect(feeAt(0.5, 7n)).toBe(7n);
     expect(feeAt(0.5 + 1 / 128, 7n)).toBe(14n);
@@ -34,7 +34,7 @@ describe("the least fee", () => {
     expect(feeAt(2, 1n)).toBe(2n ** 64n - 1n);
   });
 
-  test("is above 0 beyond half also where the chain asks for nothing", () => {
+  test("is above 0 beyond half of the pool, even if the chain's is 0", () => {
     expect(feeAt(0.5, 0n)).toBe(0n);
     expect(feeAt(0.501, 0n)).toBeGreaterThan(0n);
   });
@@ -62,15 +62,18 @@ describe("the least fee", () => {
 });
 
 describe("a pool that is filled for little", () => {
-  test.each(["local", "gossip"] as const)("keeps room for what pays more, by %s too", async (source) => {
-    const pool = await testPool({ limits });
-    const refused = await fill(pool, 1n, source);
-    expect(refused.code).toBe("MEMPOOL_FULL");
-    expect(pool.mempool.count).toBe(60);
-    expect(refused.detail).toContain(`pay at least ${refused.minFee}`);
-    expect((await add(pool, { from: 2, nonce: 20, fee: refused.minFee! }, source)).accepted).toBe(true);
-    expect((await add(pool, { from: 2, nonce: 21, fee: startBalance / 2n }, source)).accepted).toBe(true);
-  });
+  test.each(["local", "gossip"] as const)(
+    "keeps room for transactions that pay more, also by %s",
+    async (source) => {
+      const pool = await testPool({ limits });
+      const refused = await fill(pool, 1n, source);
+      expect(refused.code).toBe("MEMPOOL_FULL");
+      expect(pool.mempool.count).toBe(60);
+      expect(refused.detail).toContain(`pay at least ${refused.minFee}`);
+      expect((await add(pool, { from: 2, nonce: 20, fee: refused.minFee! }, source)).accepted).toBe(true);
+      expect((await add(pool, { from: 2, nonce: 21, fee: startBalance / 2n }, source)).accepted).toBe(true);
+    },
+  );
 
   test("names the fee that is accepted, and refuses a fee one unit below it", async () => {
     const pool = await testPool({ limits });
@@ -82,7 +85,7 @@ describe("a pool that is filled for little", () => {
       expect((await add(pool, { from: 0, nonce: 20, fee })).accepted).toBe(accepted);
   });
 
-  test("drops nothing that it has acknowledged, whatever arrives later", async () => {
+  test("drops no acknowledged transaction, whatever arrives later", async () => {
     const pool = await testPool({ limits });
     await fill(pool, 1n);
     const acknowledged = pool.durable();
@@ -92,7 +95,7 @@ describe("a pool that is filled for little", () => {
     for (const id of acknowledged) expect(pool.mempool.get(id as `0x${string}`)).toBeDefined();
   });
 
-  test("tells the least fee that gets any transfer in", async () => {
+  test("reports the least fee with which any transfer is accepted", async () => {
     const pool = await testPool({ limits });
     expect(pool.mempool.leastFee).toBe(1n);
     await fill(pool, 1n);
@@ -101,7 +104,7 @@ describe("a pool that is filled for little", () => {
     expect((await add(pool, { from: 0, nonce: 20, fee: pool.mempool.leastFee, memo })).accepted).toBe(true);
   });
 
-  test("asks a sender that refills it for the last fee it asked for", async () => {
+  test("keeps the raised fee for a while after a block has emptied the pool", async () => {
     const pool = await testPool({ limits });
     await fill(pool, 1n);
     for (let more = 0; more < 4; more++) await add(pool, { from: 0, nonce: 20 + more, fee: 50_000n });
@@ -115,7 +118,7 @@ describe("a pool that is filled for little", () => {
     expect(pool.mempool.leastFee).toBe(1n);
   });
 
-  test("is complete after a restart, at the same price", async () => {
+  test("is complete after a restart, with the same least fee", async () => {
     const pool = await testPool({ limits });
     const { minFee } = await fill(pool, 1n);
     const again = await pool.restart();
@@ -123,7 +126,7 @@ describe("a pool that is filled for little", () => {
     expect((await refusal(again, { from: 0, nonce: 20, fee: 1n })).minFee).toBe(minFee);
   });
 
-  test("costs something where the chain's least fee is 0", async () => {
+  test("costs something even if the chain's least fee is 0", async () => {
     const pool = await testPool({ limits, genesis: await testGenesis(3, { minFee: 0n }) });
     const { minFee } = await fill(pool, 0n);
     expect(minFee).toBeGreaterThan(0n);
@@ -143,7 +146,7 @@ test("a replacement of the same size needs no place", async () => {
   expect((await add(pool, { from: 0, nonce: 3, fee: 2n })).accepted).toBe(true);
 });
 
-test("what was acknowledged is stored with what it needs before it", async () => {
+test("stores an acknowledged transaction with the lower nonces that it needs", async () => {
   const pool = await testPool();
   for (const nonce of [0, 1]) await add(pool, { nonce }, "gossip");
   await add(pool, { nonce: 2 });
@@ -165,7 +168,7 @@ describe("transactions that their sender can no longer pay", () => {
     await pool.addAll(await pool.maker.block(pool.maker.start(), { transactions: [drain] }));
   };
 
-  test("give their places up where the pool fills", async () => {
+  test("give up their places when the pool fills", async () => {
     const pool = await testPool({ limits });
     await overdraw(pool);
     // Nonces 1 to 4 are paid.
@@ -175,7 +178,7 @@ describe("transactions that their sender can no longer pay", () => {
     expect(await pool.stored()).toEqual(pool.durable());
   });
 
-  test("wait where there is room", async () => {
+  test("wait while there is room", async () => {
     const pool = await testPool({ limits: { ...limits, maxCount: 1_000 } });
     await overdraw(pool);
     expect(pool.mempool.count).toBe(39);

@@ -47,7 +47,7 @@ describe("admission", () => {
     await agree(pool);
   });
 
-  test("an account that does not exist, also where it costs nothing: no block takes it", async () => {
+  test("refuses a transfer of an account that does not exist, even if it costs nothing", async () => {
     const genesis = await testGenesis(3, { minFee: 0n });
     const free = { from: 3, amount: 0n, fee: 0n };
     const pool = await testPool({ genesis });
@@ -211,7 +211,7 @@ describe("limits", () => {
   });
 });
 
-test("the order of a block: best paid first, nonces in order, as a simple model has it", async () => {
+test("orders a block by fee and by nonce like a simple model", async () => {
   const pool = await testPool();
   const fees = fc.array(fc.integer({ min: 1, max: 6 }), { maxLength: 6 });
   await fc.assert(
@@ -257,7 +257,7 @@ describe("expiry", () => {
     await agree(pool);
   });
 
-  test("takes what the account cannot pay any more", async () => {
+  test("removes transactions that the account can no longer pay", async () => {
     const pool = await testPool();
     await add(pool, { nonce: 0, amount: 10n }, "local");
     await add(pool, { nonce: 1, amount: 500n }, "local");
@@ -283,7 +283,7 @@ describe("expiry", () => {
 });
 
 describe("the disk", () => {
-  test("a restart restores what was acknowledged, in its order, and nothing else", async () => {
+  test("restores the acknowledged transactions in their order after a restart, and nothing else", async () => {
     const pool = await testPool();
     for (const nonce of [0, 1, 2]) {
       await add(pool, { nonce }, "local");
@@ -339,7 +339,7 @@ describe("the disk", () => {
     await agree(pool);
   });
 
-  test("no answer is given before the disk has it, whoever asks first", async () => {
+  test("answers only when the transaction is on disk, whoever asks first", async () => {
     const pool = await testPool();
     const transaction = await pool.maker.transfer({});
     let release: () => void = () => undefined;

@@ -34,7 +34,7 @@ async function lines(metrics: Metrics): Promise<string[]> {
   return (await metrics.text()).split("\n").filter((line) => /^ccoin/.test(line) && !/_bucket/.test(line));
 }
 
-test("what the node is", async () => {
+test("reports the state of the node", async () => {
   const metrics = new Metrics();
   metrics.follow(sources);
   expect(await lines(metrics)).toEqual(
@@ -57,7 +57,7 @@ test("what the node is", async () => {
   expect(await metrics.text()).toMatch(/^nodejs_heap_size_used_bytes \d+$/m);
 });
 
-test("blocks, missed turns and delays, while in step", async () => {
+test("reports blocks, missed turns and delays while in step", async () => {
   const metrics = new Metrics();
   let inStep = false;
   const { chain, maker, addAll, add, clock } = await testChain({
@@ -98,7 +98,7 @@ test("blocks, missed turns and delays, while in step", async () => {
   );
 });
 
-test("gossip and requests", async () => {
+test("reports gossip and requests", async () => {
   const metrics = new Metrics();
   metrics.network.received("votes", 100)("accept");
   metrics.network.received("votes", 50)("reject");
@@ -118,7 +118,7 @@ test("gossip and requests", async () => {
   );
 });
 
-test("signatures and the database", async () => {
+test("reports signature checks and database writes", async () => {
   const metrics = new Metrics();
   const answer = Promise.withResolvers<boolean[]>();
   const sets = Array.from({ length: 3 }, () => ({}) as never);

@@ -44,10 +44,10 @@ test.each([
   "/ip6/ff02::1/tcp/1",
   "/unix/x",
   "x",
-])("%s is no place to connect to", (address) => {
+])("refuses %s as a place to connect to", (address) => {
   expect(placeOf(address)).toBeUndefined();
 });
 
-test("a target is a multiaddr without the peer id", () => {
+test("makes a target of a multiaddr without the peer id", () => {
   expect(targetOf("/ip4/1.2.3.4/tcp/5/p2p/12D3")).toBe("/ip4/1.2.3.4/tcp/5");
 });

@@ -74,7 +74,7 @@ test("dials a discovered peer once, and writes it to the address book when it st
   expect(clock.pending).toBe(0);
 });
 
-test("of two that find each other, the one with the higher id waits for the other's dial", async () => {
+test("waits for the dial of a peer with a lower id that has discovered this node too", async () => {
   const { dialer, clock, dials, connected } = setUp();
   await dialer.start();
   dialer.found("a", [at(1)], "discovery");
@@ -191,7 +191,7 @@ test("the address that worked last is tried first; a liar cannot push it out", a
   expect(dials[1]!.addresses.length).toBe(8);
 });
 
-test("a flood of announcements is no flood of dials", async () => {
+test("does not turn a flood of announcements into a flood of dials", async () => {
   const { dialer, clock, dials } = setUp();
   await dialer.start();
   for (let n = 0; n < 1_000; n++) {
@@ -201,7 +201,7 @@ test("a flood of announcements is no flood of dials", async () => {
   expect(dials.length).toBeLessThan(12);
 });
 
-test("news of a peer that stayed once cut its waiting short every two seconds at most", async () => {
+test("redials a peer that once stayed sooner on new addresses, but at most every two seconds", async () => {
   const { dialer, clock, dials, alive, cut } = setUp();
   await dialer.start();
   // Its id is the lower one: it is dialled without waiting.
@@ -281,7 +281,7 @@ test("does not dial itself, or blocked peers until they are not", async () => {
   expect(dials[0]).toMatchObject({ id: "z" });
 });
 
-test("remembers peers over a restart, as its own choice where it had dialled them, and forgets those that were not there for long", async () => {
+test("remembers peers across a restart, as its own choice if it had dialled them, and forgets those that were long absent", async () => {
   const now = new ManualClock().now();
   const { dialer, clock, dials, book } = setUp({
     known: [
@@ -297,7 +297,7 @@ test("remembers peers over a restart, as its own choice where it had dialled the
   expect([...book.keys()]).toEqual(["x", "y"]);
 });
 
-test("a bootstrap address without a peer id is dialled again when its peer is gone, for another may be there", async () => {
+test("redials a bootstrap address without a peer id when its peer is gone, since another may listen there", async () => {
   const { dialer, clock, alive, dials, cut, connected } = setUp({ bootstrap: [at(1)] });
   alive.set(at(1), "y");
   await dialer.start();
@@ -318,7 +318,7 @@ test("a bootstrap address that turns out to be our own is dropped", async () => 
   expect(dials.length).toBe(1);
 });
 
-test("made-up peers push out made-up peers, never real ones", async () => {
+test("lets invented peers push out only invented peers", async () => {
   const { dialer, clock, alive, dials, cut } = setUp();
   await dialer.start();
   alive.set(at(1), "z");

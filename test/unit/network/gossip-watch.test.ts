@@ -28,7 +28,7 @@ function setUp() {
 
 const sends: FakeStream = { direction: "outbound", protocol: "/meshsub/1.2.0" };
 
-test("closes the connections of a peer to which no gossip stream leads, once there was time for one", async () => {
+test("closes the connections of a peer without a gossip stream after a while", async () => {
   const { clock, closed, connect } = setUp();
   connect("good", sends);
   connect("deaf", { ...sends, direction: "inbound" }, { ...sends, protocol: "/ccoin/height/1" });

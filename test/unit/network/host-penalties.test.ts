@@ -4,7 +4,7 @@ import { ManualClock } from "../support/clock.ts";
 
 const halfLifeMs = 10 * 60_000;
 
-test("each ban halves what an address gets, down to an eighth, which it does not take long to forget", async () => {
+test("each ban halves the share of an address, down to an eighth, for a limited time", async () => {
   const clock = new ManualClock();
   const penalties = new HostPenalties(clock);
   const shares = [1, 2, 3, 4, 5].map(() => {

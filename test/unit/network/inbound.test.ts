@@ -134,7 +134,7 @@ test("misbehaving peers of the crowd go first, then useless ones, then the young
   expect(gone()).not.toContain(1);
 });
 
-test("replacing connections ends when all hosts have equally many, and no two evict each other in turns", async () => {
+test("stops replacing connections when all hosts have equally many, so that no two evict each other in turns", async () => {
   const { inbound, connect, connectMany } = setUp({ limits: { ...inboundLimits, places: 4 } });
   const first = await connectMany("10.0.1.1", 4);
   const second = [connect("10.0.2.1"), connect("10.0.2.1")];
@@ -155,7 +155,7 @@ test("accepts a person's peers even if everything is full, and never evicts them
   expect(connect("10.0.2.1", "given")).toBeDefined();
 });
 
-test("a peer has two connections at most: the newest stay", async () => {
+test("keeps the two newest connections of a peer", async () => {
   const { connect } = setUp();
   const [first, second, third] = [
     connect("10.0.0.1", "a"),

@@ -23,7 +23,7 @@ function setUp(known: AddressBookEntry[] = []) {
 
 const at = (host: string) => [`/ip4/${host}/tcp/1`];
 
-test("stores what it remembers, and reads it again", async () => {
+test("stores the peers that it remembers, and reads them again", async () => {
   const { clock, stored, peers } = setUp();
   peers.remember("a", at("10.0.0.1"), true);
   peers.remember("a", at("10.0.0.2"), false);
@@ -36,7 +36,7 @@ test("stores what it remembers, and reads it again", async () => {
   expect(again.peers.all()).toEqual([...stored.values()]);
 });
 
-test("forgets what is too old, of no use, or asked to be forgotten", async () => {
+test("forgets peers that are too old, useless, or to be forgotten", async () => {
   const now = new ManualClock().now();
   const { stored, peers } = setUp([
     { id: "new", addresses: at("10.0.0.1"), lastSeenMs: now - dayMs },
@@ -83,7 +83,7 @@ test("a crowd in one /24 does not push out the others, and they push out some of
   expect(stored.size).toBe(maxKnownPeers);
 });
 
-test("a store that fails costs nothing but the entry", async () => {
+test("loses only the entry if the store fails", async () => {
   const peers = new KnownPeers({
     store: {
       load: async () => [],

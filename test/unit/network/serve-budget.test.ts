@@ -45,7 +45,7 @@ const pending = Symbol("pending");
 const stateOf = <T>(promise: Promise<T>) =>
   Promise.race([promise, new Promise((resolve) => setImmediate(resolve, pending))]);
 
-test("a peer gets its quota at once, more of it later, and is refused what would take too long", async () => {
+test("gives a peer its quota at once and more later, and refuses requests that would wait too long", async () => {
   const { clock, meter, serve } = setUp();
   const peer = meter("a", 1);
   expect(await serve(peer, 1_000)).toBe("started");
@@ -70,14 +70,14 @@ test("counts bytes sent like bytes read", async () => {
   expect(await serve(meter("b", 1), 1)).toBe("started");
 });
 
-test("peers of one address share what it gets, and others have theirs", async () => {
+test("shares the quota of an address among its peers, apart from other addresses", async () => {
   const { meter, serve } = setUp();
   for (const peer of ["a", "b"]) expect(await serve(meter(peer, 1), 1_000)).toBe("started");
   expect(await stateOf(serve(meter("c", 1), 1))).toBe(pending);
   expect(await serve(meter("d", 2), 1_000)).toBe("started");
 });
 
-test("an exempt address has no share of its own, but no more than there is in all", async () => {
+test("limits an exempt address only by the total", async () => {
   const { meter, serve } = setUp();
   for (const peer of ["a", "b", "c", "d"]) expect(await serve(meter(peer, 1, true), 1_000)).toBe("started");
   expect(await stateOf(serve(meter("e", 1, true), 1))).toBe(pending);

@@ -47,7 +47,7 @@ test("ports are 1 to 65,535", () => {
   expect(told.usable([0, 1, 65_535, 65_536].map(port), lan, [])).toEqual([port(1), port(65_535)]);
 });
 
-test("own addresses are dropped, repetitions too, and there are eight at most", () => {
+test("drops the node's own addresses and repetitions, and keeps eight at most", () => {
   const told = new Told(new ManualClock());
   const many = Array.from({ length: 20 }, (_, n) => `/ip4/10.0.0.1/tcp/${n + 1}`);
   expect(told.usable([priv, `${priv}/p2p/12D3`], lan, [])).toEqual([priv]);

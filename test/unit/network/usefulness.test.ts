@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { Usefulness } from "../../../src/network/usefulness.ts";
 import { ManualClock } from "../support/clock.ts";
 
-test("counts what a peer brought, and forgets it with time", async () => {
+test("counts what a peer has delivered, and forgets it with time", async () => {
   const clock = new ManualClock();
   const usefulness = new Usefulness(clock);
   for (let n = 0; n < 4; n++) usefulness.add("a");

@@ -13,7 +13,7 @@ import { authorities, testChain } from "../support/chain.ts";
 import { TestNetwork } from "../support/network.ts";
 import { verifyHere } from "../support/sync-node.ts";
 
-test("a node that was killed between justifying a branch and following it starts, follows, and loses no transaction", async () => {
+test("a node that was killed after justifying a branch and before following it follows it at its start without losing a transaction", async () => {
   const node = await testChain();
   const { maker, genesis, stores, database, clock } = node;
   const transaction = await maker.transfer({});

@@ -12,7 +12,7 @@ import { fromHex } from "../../../src/util/bytes.ts";
 import { codeOf } from "../support/chain.ts";
 import { temporaryFolder } from "../support/database.ts";
 
-test("one authority, a block a second, and an account with the key that is shown", async () => {
+test("makes a chain of one authority with a block a second, and an account with the key that is shown", async () => {
   const folder = join(await temporaryFolder(), "dev");
   const dev = await prepareDevChain(folder);
   expect(signerFromSeed(fromHex(`0x${dev.wallet.key}`)).address).toBe(dev.wallet.address);
@@ -31,7 +31,7 @@ test("one authority, a block a second, and an account with the key that is shown
   expect(await prepareDevChain(folder)).toEqual(dev);
 });
 
-test("goes on where an earlier start was interrupted", async () => {
+test("continues after an interrupted start", async () => {
   const folder = join(await temporaryFolder(), "dev");
   const { wallet, genesisId } = await prepareDevChain(folder);
   // Killed before the genesis id was noted; then before the genesis block was made.
@@ -42,7 +42,7 @@ test("goes on where an earlier start was interrupted", async () => {
   expect((await prepareDevChain(folder)).genesisId).not.toBe(genesisId);
 });
 
-test("is deleted alone, and only where it was made", async () => {
+test("deletes only its own chain, and only in the folder where it was made", async () => {
   const folder = join(await temporaryFolder(), "dev");
   expect(await deleteDevChain(folder)).toBe(false);
   await mkdir(folder);

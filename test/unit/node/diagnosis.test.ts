@@ -475,7 +475,7 @@ const cases: Case[] = [
     }),
     state: "halted",
     codes: ["UNKNOWN_RULES"],
-    says: ["stopped at height 120", "version 2 of the rules, and this program knows up to 1"],
+    says: ["stopped at height 120", "version 2 of the rules, and this program knows versions up to 1"],
   },
   {
     name: "the disk cannot be written",
@@ -500,14 +500,14 @@ describe("a diagnosis", () => {
     expect(diagnosis.summary).not.toMatch(/\n|undefined|NaN|Infinity/);
   });
 
-  test("names no more authorities than can be read", () => {
+  test("names only as many authorities as people can read", () => {
     const authorities = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
     const { findings } = diagnose(input({ chain: chain(standing(60_000), "DC", authorities) }));
     const missing = findings.find(({ code }) => code === "MISSING_AUTHORITIES")!;
     expect(missing.detail).toMatch(/and 16 more/);
   });
 
-  test("knows the largest set", () => {
+  test("works for the largest set", () => {
     const names = Array.from({ length: 1024 }, (_, index) => `n${index}`);
     const snapshot = genesisSnapshot(testChainConfig({ authorities: names.map(addressOf) }));
     expect(diagnose(input({ chain: chain({ ...standing(600_000), snapshot }) })).state).toBe("halted");

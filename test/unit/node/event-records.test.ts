@@ -49,7 +49,7 @@ async function loggedNode() {
   return { ...node, database, log, mempool, read, told };
 }
 
-test("an event comes to the disk in one batch with what it tells of, in the order of what happened", async () => {
+test("writes each event in one batch with the change that it reports, in order", async () => {
   const { maker, addAll, mempool, database, read, told, log, chain } = await loggedNode();
   let announced = 0;
   log.events.on("appended", () => announced++);
@@ -78,7 +78,7 @@ test("an event comes to the disk in one batch with what it tells of, in the orde
   expect(announced).toBeGreaterThanOrEqual(3);
 });
 
-test("reports gossiped transactions when their event is on disk, and nobody waits for it", async () => {
+test("reports gossiped transactions when their event is on disk, without delaying them", async () => {
   const { maker, mempool, database, read, told } = await loggedNode();
   const written = Promise.withResolvers<void>();
   database.beforeCommit = () => written.promise;
@@ -90,7 +90,7 @@ test("reports gossiped transactions when their event is on disk, and nobody wait
   await expect.poll(read).toEqual([told(transaction)]);
 });
 
-test("does not report what could not be written", async () => {
+test("does not report a change that could not be written", async () => {
   const { maker, mempool, database, read } = await loggedNode();
   database.failing = 1;
   expect(await codeOf(mempool.add(mempool.records([await maker.transfer({})]), "local"))).toBe(
@@ -120,7 +120,7 @@ test("reports a final block once", async () => {
   ]);
 });
 
-test("no event says that a retracted transfer has come back which has ended on the new chain", async () => {
+test("reports no return of a retracted transfer that has ended on the new chain", async () => {
   const { maker, addAll, mempool, read, told } = await loggedNode();
   const [ended, lasting] = [await maker.transfer({ validUntil: 1 }), await maker.transfer({ from: 1 })];
   await addAll(await maker.block(maker.start(), { transactions: [ended, lasting] }));

@@ -20,7 +20,7 @@ test.each<[string, string[], string[]]>([
   expect(line(1, ...hosts)).toBe(`npm start -- --nodeid=2 --bootstrap=${bootstrap} --genesis=${genesisId}`);
 });
 
-test("another node id than its own", () => {
+test("names a node id other than its own", () => {
   expect(line(7, "ip4/10.0.0.5")).toContain("--nodeid=8 ");
   expect(line(1000, "ip4/10.0.0.5")).toContain("--nodeid=1 ");
 });

@@ -67,7 +67,7 @@ function lifeNumber(count: number, lives: readonly unknown[], clock: ManualClock
 }
 
 describe("a node whose disk is full", () => {
-  test("starts again when there is room, and ends when it is stopped", async () => {
+  test("restarts when there is room, and ends when it is stopped", async () => {
     const { node, clock, lives, disk } = await kept();
     disk.free = minRoomBytes - 1;
     lives[0]!.end(writeFailed);
@@ -80,7 +80,7 @@ describe("a node whose disk is full", () => {
     expect(await node.exitCode).toBe(0);
   });
 
-  test("answers meanwhile that it cannot write", async () => {
+  test("answers until then that it cannot write", async () => {
     const { node, clock, lives, disk } = await kept();
     disk.free = 0;
     lives[0]!.end(writeFailed);
@@ -118,7 +118,7 @@ describe("a node whose disk is full", () => {
     await node.stop("test");
   });
 
-  test("says so where it was full from the beginning", async () => {
+  test("says so if the disk is full at the first start", async () => {
     await expect(kept({ free: 0, failing: [() => new Error("ENOSPC")] })).rejects.toMatchObject({
       code: "DISK_FULL",
       message: expect.stringContaining("has 0 MiB left"),
@@ -129,7 +129,7 @@ describe("a node whose disk is full", () => {
 });
 
 describe("a write that fails though there is room", () => {
-  test("long after the start is tried again, soon after it ends the node", async () => {
+  test("restarts the node long after its start, and ends it soon after its start", async () => {
     const { node, clock, lives } = await kept();
     await clock.advance(minuteMs);
     lives[0]!.end(writeFailed);

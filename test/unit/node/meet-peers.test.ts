@@ -44,7 +44,7 @@ async function setUp(votes: { pull(peer: string): Promise<void> }) {
   return { clock, claim };
 }
 
-test("asks less and less often for a round that a peer claims and does not prove", async () => {
+test("asks less and less often for a round that a peer claims without proof", async () => {
   const askedAtMs: number[] = [];
   const { clock, claim } = await setUp({ pull: async () => void askedAtMs.push(clock.now()) });
   const startMs = clock.now();
@@ -58,7 +58,7 @@ test("asks less and less often for a round that a peer claims and does not prove
   ]);
 });
 
-test("claimed rounds of many peers are asked for a few at a time", async () => {
+test("asks for the claimed rounds of many peers a few at a time", async () => {
   let open = 0;
   const { clock, claim } = await setUp({
     pull: async () => {
@@ -74,7 +74,7 @@ test("claimed rounds of many peers are asked for a few at a time", async () => {
   expect(open).toBe(53);
 });
 
-test("peers are asked for votes on meeting them, and again each second while finality stands still", async () => {
+test("asks new peers for votes, and all peers each second while finality stands still", async () => {
   const clock = new ManualClock();
   const network = new TestNetwork(clock).node("node");
   const statuses = new PeerStatuses({

@@ -56,7 +56,7 @@ describe("modes", () => {
     }
   });
 
-  test("entering the present mode is no transition", () => {
+  test("ignores a transition to the current mode", () => {
     for (const mode of modes) {
       const machine = new ModeMachine(mode, silentLogger);
       machine.events.on("mode", () => {
@@ -69,7 +69,7 @@ describe("modes", () => {
 });
 
 describe("closers", () => {
-  test("close in reverse order, one after another, past failures, once", async () => {
+  test("close in reverse order, one after another, once, and continue after failures", async () => {
     const closers = new Closers(silentLogger);
     const order: string[] = [];
     closers.push("first", () => order.push("first"));
@@ -86,7 +86,7 @@ describe("closers", () => {
     expect(order).toEqual(["slow", "first"]);
   });
 
-  test("what a start under way opens after the end is closed at once", async () => {
+  test("close at once what a start opens after the end", async () => {
     const closers = new Closers(silentLogger);
     await closers.close();
     const closed: string[] = [];
@@ -126,7 +126,7 @@ async function nodeWithChain() {
 const quiet = { onProgress: () => undefined };
 
 describe("export, import, verify", () => {
-  test("the same chain comes out, and again; a second import adds nothing", async () => {
+  test("exports and imports the same chain again and again; a second import adds nothing", async () => {
     const { dataDir, paths, file } = await nodeWithChain();
     expect(await exportChain({ paths, file, ...quiet })).toEqual({ blocks: 12 });
     const copy = nodePaths(dataDir, 2);
@@ -144,7 +144,7 @@ describe("export, import, verify", () => {
     expect(await verifyChain({ paths: copy, ...quiet })).toEqual(verified);
   });
 
-  test("a file that ends early is named, wherever it ends; what came before stays, and the rest can follow", async () => {
+  test("names a file that ends early, wherever it ends, and keeps the blocks before, to which the rest can be added", async () => {
     const { dataDir, paths, file } = await nodeWithChain();
     await exportChain({ paths, file, ...quiet });
     const bytes = await readFile(file);
@@ -178,7 +178,7 @@ describe("export, import, verify", () => {
     }
   });
 
-  test("a block that breaks a rule is named, and those before it are imported", async () => {
+  test("names a block that breaks a rule, and imports the blocks before it", async () => {
     const { dataDir, paths, file } = await nodeWithChain();
     await exportChain({ paths, file, ...quiet });
     const bytes = await readFile(file);
@@ -197,7 +197,7 @@ describe("export, import, verify", () => {
     expect(await importChain({ paths: target, file, ...quiet })).toEqual({ blocks: 6 });
   });
 
-  test("a damaged byte anywhere is named or changes nothing", async () => {
+  test("names a damaged byte anywhere, or is not affected by it", async () => {
     const { dataDir, paths, file } = await nodeWithChain();
     await exportChain({ paths, file, ...quiet });
     const bytes = await readFile(file);
@@ -210,7 +210,7 @@ describe("export, import, verify", () => {
     }
   });
 
-  test("a file of another chain, no file, no chain", async () => {
+  test("refuses a file of another chain, a missing file and a missing chain", async () => {
     const { dataDir, paths, file } = await nodeWithChain();
     await exportChain({ paths, file, ...quiet });
     const other = nodePaths(dataDir, 5);

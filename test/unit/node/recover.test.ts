@@ -88,7 +88,7 @@ async function lostMajority(dataDir: string, finalized = true) {
 }
 
 describe("ccoin recover", () => {
-  test("names the newest final block and the set, changes nothing in the database, and is read back", async () => {
+  test("writes a file with the newest final block and the set, which can be read back, and leaves the database unchanged", async () => {
     const { paths, tips, file } = await lostMajority(await inFolder());
     const written = await writeRecovery({ paths, file, authorities: left.toReversed() });
     expect(written).toMatchObject({
@@ -108,7 +108,7 @@ describe("ccoin recover", () => {
     expect(await codeOf(writeRecovery({ paths, file, authorities: left }))).toBe("FILE_EXISTS");
   });
 
-  test("refuses an empty set, one who is named twice, a chain with nothing final, and a folder without one", async () => {
+  test("refuses an empty set, a repeated authority, a chain without a final block, and a folder without a chain", async () => {
     const folder = await inFolder();
     const { paths, file } = await lostMajority(folder, false);
     const code = (authorities: Uint8Array[], at = paths) =>
@@ -119,7 +119,7 @@ describe("ccoin recover", () => {
     expect(await code(left, nodePaths(folder, 2))).toBe("NO_CHAIN");
   });
 
-  test("goes on from an earlier recovery, which is in the file too, once its block is there", async () => {
+  test("follows an earlier recovery, which the file includes, once that one's block has arrived", async () => {
     const folder = await inFolder();
     const { paths, file } = await lostMajority(folder);
     await writeRecovery({ paths, file, authorities: left });
@@ -138,7 +138,7 @@ describe("ccoin recover", () => {
   });
 });
 
-test("a recovered chain is verified, exported, and imported by whoever was given the recovery", async () => {
+test("a recovered chain can be verified, exported, and imported with the recovery", async () => {
   const folder = await inFolder();
   const { paths, tips, file } = await lostMajority(folder);
   await writeRecovery({ paths, file, authorities: left });
@@ -178,7 +178,7 @@ test("a recovered chain is verified, exported, and imported by whoever was given
   expect(await codeOf(verifyChain({ paths: copy, ...quiet }))).toBe("DAMAGED");
 });
 
-test("an import takes no recovery where blocks would be left, as there is no mempool for what they hold", async () => {
+test("an import refuses a recovery that would retract blocks, since it has no mempool for their transactions", async () => {
   const folder = await inFolder();
   const { paths, file } = await lostMajority(folder);
   await writeRecovery({ paths, file, authorities: left });

@@ -7,7 +7,7 @@ import { toHex, uint32Bytes } from "../../../src/util/bytes.ts";
 const readme = readFileSync(new URL("../../../protocols/README.md", import.meta.url), "utf8");
 const genesisId = new Uint8Array(32).fill(7);
 
-test("the digest is that of the example in the protocols' README, made by hand", () => {
+test("the digest equals the example in the protocols' README, computed by hand", () => {
   const digest = chainDigest({ genesisId, recoveries: [], rules: 1 });
   // Merkleization without a library: three fields make four leaves; an empty list of 2^10 is a zero tree of that depth and its length.
   const zero = new Uint8Array(32);
@@ -25,7 +25,7 @@ test("the digest is that of the example in the protocols' README, made by hand",
     );
 });
 
-test("another genesis, version of the rules, recovery or order of recoveries is another digest", () => {
+test("the digest depends on the genesis id, the rules, the recoveries and their order", () => {
   const one = new Uint8Array(32).fill(1);
   const two = new Uint8Array(32).fill(2);
   const digests = [

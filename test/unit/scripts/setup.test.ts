@@ -72,7 +72,7 @@ test("a page is fresh until one of its sources is younger, or gone", async () =>
   expect(isPageFresh(folder)).toBe(false);
 });
 
-test("goes on where the page cannot be made", async () => {
+test("continues if the page cannot be built", async () => {
   const { folder, setup } = await project();
   await writeFile(join(folder, "scripts/make-page.ts"), "throw new Error('no esbuild')");
   expect(setup()).toMatch(/^ci /);

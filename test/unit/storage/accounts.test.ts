@@ -104,7 +104,7 @@ const steps = fc.array(
   { maxLength: 8 },
 );
 
-test("whatever happens, the accounts on the disk are those of the state", async () => {
+test("keeps the accounts on disk equal to those of the state, whatever happens", async () => {
   await fc.assert(
     fc.asyncProperty(steps, async (list) => {
       const database = new MemoryDatabase();
@@ -139,7 +139,7 @@ test("whatever happens, the accounts on the disk are those of the state", async 
   );
 });
 
-test("a page or an entry that is missing is named", async () => {
+test("names a missing page or entry", async () => {
   const database = new MemoryDatabase();
   const accounts = new Accounts(2 * pageAccounts + 3);
   await database.commit(new AccountStore(database).putNew(accounts));

@@ -64,7 +64,7 @@ describe("the canonical index", () => {
     expect((await blocks.canonicalDown(3, 1))[0]!.id).toEqual(id(3));
   });
 
-  test("a hole is named in both directions", async () => {
+  test("names a hole in both directions", async () => {
     const blocks = await indexOf([0, 1, 2, 4, 5]);
     await expect(blocks.canonicalDown(5, 10)).rejects.toThrow("block 3 is missing");
     await expect(blocks.canonicalUp(1, 10)).rejects.toThrow("block 3 is missing");
@@ -132,7 +132,7 @@ describe("the indexes over transactions", () => {
     expect(await blocks.history(3, undefined, 9)).toEqual([{ height: 1, index: 0 }]);
   });
 
-  test("a transaction is found by its id, and by none that begins otherwise", async () => {
+  test("finds a transaction only by its id", async () => {
     const { database, blocks } = await indexed();
     for (const height of heights) {
       const { records } = blockAt(height);
@@ -164,7 +164,7 @@ describe("the format version", () => {
     await expect(meta.checkVersion()).rejects.toThrow(/format 9, this ccoin reads 6: use the ccoin/);
   });
 
-  test("a database with a chain and no version is not a new one", async () => {
+  test("refuses a database that has a chain but no version", async () => {
     const database = new MemoryDatabase();
     await database.commit([{ key: keyOf("canonical", uint64Bytes(0)), value: id(0) }]);
     expect(await codeOf(new MetaStore(database).checkVersion())).toBe("DAMAGED");

@@ -22,7 +22,7 @@ test("returns every peer that waits for a block, once", () => {
   expect(awaited.size).toBe(0);
 });
 
-test("keeps the three newest blocks of a peer; nobody pushes out those of another", () => {
+test("keeps the three newest blocks of each peer, whatever other peers announce", () => {
   const { node, awaited } = setUp();
   for (const peer of ["honest", "flood"]) node.connected(peer);
   awaited.add(block(1), "honest");
@@ -31,7 +31,7 @@ test("keeps the three newest blocks of a peer; nobody pushes out those of anothe
   expect([197, 198, 199, 200].map((number) => awaited.release(block(number)).length)).toEqual([0, 1, 1, 1]);
 });
 
-test("nothing is kept of a thousand peers that come and go, also where an answer was read when its peer had gone", () => {
+test("keeps nothing of a thousand peers that come and go, even if an answer is read after its peer has gone", () => {
   const { node, awaited } = setUp();
   for (let at = 0; at < 1_000; at++) {
     node.connected(`peer ${at}`);

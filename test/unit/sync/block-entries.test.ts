@@ -13,14 +13,14 @@ function wait(entries: BlockEntries, one: BlockEntry): boolean {
   return entries.wait(one, one.state as never);
 }
 
-test("one proposer has places for a few waiting blocks; its oldest give way", () => {
+test("keeps a few waiting blocks of each proposer; its oldest are replaced", () => {
   const entries = new BlockEntries();
   const all = Array.from({ length: waitingLimits.perPayer.blocks + 3 }, (_, at) => entry(at, "authority a"));
   for (const one of all) expect(wait(entries, one)).toBe(true);
   expect(all.map(({ idHex }) => entries.get(idHex) !== undefined)).toEqual(all.map((_, at) => at >= 3));
 });
 
-test("no payer pushes out the blocks of others by size or by number", () => {
+test("does not let a payer push out the blocks of others by size or number", () => {
   const entries = new BlockEntries();
   const honest = entry(1, "authority honest");
   wait(entries, honest);
@@ -30,14 +30,14 @@ test("no payer pushes out the blocks of others by size or by number", () => {
   expect(entries.count("orphan")).toBeLessThanOrEqual(waitingLimits.inAll.blocks);
 });
 
-test("all waiting blocks together have a bound in bytes", () => {
+test("bounds the bytes of all waiting blocks", () => {
   const entries = new BlockEntries();
   const big = waitingLimits.perPayer.bytes;
   for (let at = 0; at < 10; at++) wait(entries, entry(at, `authority ${at}`, big));
   expect(entries.count("orphan")).toBe(waitingLimits.inAll.bytes / big);
 });
 
-test("strangers, however many, push out no block of an authority, also where that has more than each of them", () => {
+test("does not let any number of strangers push out an authority's block, even if it has more blocks than each of them", () => {
   const entries = new BlockEntries();
   const honest = [1, 2, 3].map((number) => entry(number, "authority honest"));
   for (const one of honest) wait(entries, one);
@@ -49,7 +49,7 @@ test("strangers, however many, push out no block of an authority, also where tha
   expect(honest.map(({ idHex }) => entries.get(idHex))).toEqual(honest);
 });
 
-test("the oldest block of the payer with the most gives way, or the new one if it is one too many itself", () => {
+test("removes the oldest block of the payer with the most blocks, or refuses the new block if its payer has the most", () => {
   const entries = new BlockEntries();
   const all = Array.from({ length: 17 }, (_, payer) =>
     Array.from({ length: 16 }, (_, at) => entry(payer * 100 + at, `authority ${payer}`)),
@@ -66,7 +66,7 @@ test("the oldest block of the payer with the most gives way, or the new one if i
   expect(wait(entries, large)).toBe(false);
 });
 
-test("a block that waits again is not counted twice, and whoever is given up does not come back", () => {
+test("does not count a block twice that waits again, and does not restore a removed one", () => {
   const entries = new BlockEntries();
   const one = entry(1, "authority a");
   for (let times = 0; times < 300; times++) expect(wait(entries, one)).toBe(true);
@@ -98,7 +98,7 @@ test("limits the loads of each payer, and of all payers of its kind", () => {
   expect(load("authority b", 20)).toBe(16);
 });
 
-test("no crowd of peers, votes and other authorities keeps an authority's block from being loaded", () => {
+test("loads an authority's block however many peers, votes and other authorities ask for others", () => {
   const load = loader();
   for (let at = 0; at < 341; at++) load(`authority ${at}`, 16);
   load("vote", 1_000);

@@ -22,7 +22,7 @@ function setUp(peers: Record<string, Partial<PeerInfo>>) {
   return { clock, candidates, take, all: Object.keys(peers) };
 }
 
-test("peers that connected by themselves fill two places: one stays for a peer that was dialled, one for a peer that delivered", () => {
+test("inbound peers fill only two places: one stays for a dialled peer, and one for a peer that has delivered", () => {
   const strangers = Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`s${n}`, {}]));
   const { candidates, take, all } = setUp({ ...strangers, dialled: { chosen: true }, proven: {} });
   candidates.prove("proven");
@@ -33,14 +33,14 @@ test("peers that connected by themselves fill two places: one stays for a peer t
   expect(take("s2", "s3")).toEqual(["s2"]);
 });
 
-test("dialled peers alone do not take the place of one that delivered", () => {
+test("dialled peers do not take the place of a peer that has delivered", () => {
   const outbound = { chosen: true };
   const { candidates, take } = setUp({ a: outbound, b: outbound, c: outbound, d: outbound, proven: {} });
   candidates.prove("proven");
   expect(take("a", "b", "c", "d", "proven")).toEqual(["a", "b", "c", "proven"]);
 });
 
-test("a peer that failed is left out, twice as long each time, and then comes after the others", async () => {
+test("leaves out a failed peer, twice as long after each failure, and then ranks it last", async () => {
   const { clock, candidates } = setUp({ a: {}, bb: {} });
   const pauses: number[] = [];
   for (let time = 0; time < 9; time++) {
@@ -55,7 +55,7 @@ test("a peer that failed is left out, twice as long each time, and then comes af
   expect(candidates.doubt("a")).toBe(500);
 });
 
-test("new ids of a network that has failed come after the others, but are not left out; dialled ones keep their rank", async () => {
+test("ranks new ids of a failed network last without leaving them out; dialled peers keep their rank", async () => {
   const here = { address: "/ip4/10.0.0.1/tcp/1" };
   const next = { address: "/ip4/10.0.0.2/tcp/1" };
   const { clock, candidates } = setUp({
@@ -69,7 +69,7 @@ test("new ids of a network that has failed come after the others, but are not le
   expect(candidates.untried(["s2", "honest"])).toEqual(["s2", "honest"]);
 });
 
-test("the longest connected come first, then those that claim most", () => {
+test("ranks the longest connected peers first, then those that claim most", () => {
   const { candidates } = setUp({
     young: { connectedAtMs: 5 },
     old: { connectedAtMs: 1 },
@@ -79,7 +79,7 @@ test("the longest connected come first, then those that claim most", () => {
   expect(candidates.untried(["alike", "young", "gone"])).toEqual(["alike", "young"]);
 });
 
-test("among the peers that blocks are downloaded from there is one that was dialled and one that delivered", () => {
+test("always includes a dialled peer and one that has delivered among the download peers", () => {
   const strangers = Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`s${n}`, {}]));
   const { candidates, take, all } = setUp({ ...strangers, dialled: { chosen: true }, proven: {} });
   candidates.prove("proven");
@@ -87,7 +87,7 @@ test("among the peers that blocks are downloaded from there is one that was dial
   expect(candidates.some(all, 3)).toEqual(["proven", "dialled", "s0"]);
 });
 
-test("a network is an IPv4 /24 or an IPv6 /64", () => {
+test("counts an IPv4 /24 or an IPv6 /64 as one network", () => {
   expect(addressGroup("/ip4/192.0.2.77/tcp/1/p2p/x")).toBe("192.0.2.0/24");
   for (const address of ["2001:db8:0:1::7", "2001:0db8:0000:0001:5:6:7:8", "2001:DB8::1:9:9:9:9"])
     expect(addressGroup(`/ip6/${address}/tcp/1`)).toBe("2001:db8:0:1::/64");
@@ -95,7 +95,7 @@ test("a network is an IPv4 /24 or an IPv6 /64", () => {
   expect(addressGroup("/dns4/one.example/tcp/1")).toBe("/dns4/one.example/tcp/1");
 });
 
-test("tries one peer of a network at a time if others wait, then those whose network has failed least", async () => {
+test("tries one peer of each network at a time, and those first whose network has failed least", async () => {
   const at = (group: number) => ({ address: `/ip4/10.0.${group}.1/tcp/1` });
   const { clock, candidates, take } = setUp({
     a1: at(1),

@@ -4,7 +4,7 @@ import { zero32 } from "../../../src/types/index.ts";
 import { firstDigest, line } from "../../own-line.ts";
 import { testChain, testGenesis } from "../support/chain.ts";
 
-test("a node says where it stands: nowhere without a genesis block, at that one while it loads its chain", async () => {
+test("a node claims no chain without a genesis block, and the genesis block while it loads its chain", async () => {
   const genesis = await testGenesis(3);
   const { id } = genesis;
   const first = { height: 0, totalDifficulty: 0, justifiedRound: 0, finalizedHeight: 0, timeMs: 7 };
@@ -81,7 +81,7 @@ test("refuses a status that no honest node can have", () => {
   }
 });
 
-test("a final block beside the head, while that is about to follow it, is not told of", () => {
+test("a node does not claim a final block that its head does not descend from yet", () => {
   const genesisId = new Uint8Array(32).fill(1);
   const [head, final] = [2, 3].map((byte) => ({ id: new Uint8Array(32).fill(byte) }));
   for (const height of [4, 5]) {

@@ -22,7 +22,7 @@ function chainOf(branch: number, shared: number, height: number) {
   };
 }
 
-test("finds the last common block as a walk block by block does, in few pages, never below the floor", async () => {
+test("finds the same block as a walk block by block, in few pages and never below the floor", async () => {
   const height = fc.oneof(fc.nat(5), fc.nat(350), fc.nat(100_000));
   await fc.assert(
     fc.asyncProperty(height, height, fc.nat(100_000), fc.nat(100_000), async (ours, theirs, share, low) => {
@@ -48,7 +48,7 @@ test("finds the last common block as a walk block by block does, in few pages, n
   );
 });
 
-test("a chain without the finalized block is refused, also where it is lower", async () => {
+test("refuses a chain without the finalized block, even a lower one", async () => {
   for (const [shared, floor, theirs] of [
     [10, 11, 500],
     [0, 400, 500],
@@ -67,7 +67,7 @@ test("a chain without the finalized block is refused, also where it is lower", a
   }
 });
 
-test("short, long and empty pages end the search", async () => {
+test("ends at a page that is too short, too long or empty", async () => {
   const local = chainOf(1, 5, 300);
   const floor = { height: 0, id: local.id(0) };
   for (const remote of [

@@ -6,7 +6,7 @@ import { toHex } from "../../../src/util/bytes.ts";
 import { Emitter } from "../../../src/util/emitter.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 
-test("keeps what certificates show to be final elsewhere, up to a bound", () => {
+test("keeps a bounded number of blocks that certificates show to be final elsewhere", () => {
   const events = new Emitter<FinalizerEvents>(silentLogger);
   const conflicts = new ConflictingFinality({ events });
   onTestFinished(() => conflicts.stop());

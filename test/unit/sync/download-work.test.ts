@@ -16,7 +16,7 @@ async function halfWay() {
   return { work, batch: (await work.nextBatch(signal))! };
 }
 
-test("checks and takes blocks that have arrived although the last peer is gone; the event loop stays free meanwhile", async () => {
+test("checks and imports received blocks although the last peer is gone, without blocking the event loop", async () => {
   const { work, batch } = await halfWay();
   work.giveBack({ start: 2, end: 3 }, new Error("the peer is gone"));
   work.exhaust();
@@ -28,7 +28,7 @@ test("checks and takes blocks that have arrived although the last peer is gone; 
   await expect(work.take(signal)).rejects.toThrow("the peer is gone");
 });
 
-test("nobody waits any more once the signal has aborted", async () => {
+test("ends all waiting once the signal is aborted", async () => {
   const { work } = await halfWay();
   const stop = new AbortController();
   const waiting = [work.take(stop.signal), work.nextRange("other", stop.signal), work.nextBatch(stop.signal)];
@@ -43,7 +43,7 @@ test("nobody waits any more once the signal has aborted", async () => {
   ]);
 });
 
-test("a block that was refused comes from another peer, however much is decoded beyond it", async () => {
+test("gets a refused block from another peer, however many later blocks are already decoded", async () => {
   const work = new DownloadWork(Array.from({ length: 2 }, () => ({}) as Head));
   const [wrong, large] = [new Uint8Array(4), new Uint8Array(4 * 2 ** 20)];
   await work.nextRange("liar", signal);
@@ -57,7 +57,7 @@ test("a block that was refused comes from another peer, however much is decoded 
   expect(await work.nextBatch(signal)).toEqual([{ index: 0, body: wrong, from: "good" }]);
 });
 
-test("blocks are taken together up to some 256 KiB, or 32 of them", async () => {
+test("imports blocks in batches of about 256 KiB or 32 blocks", async () => {
   const sizes = [...Array(40).fill(0), 200_000, 200_000, 200_000];
   const work = new DownloadWork(sizes.map(() => ({}) as Head));
   const checked = sizes.map((size) => ({ body: new Uint8Array(size) }) as CheckedBlock);

@@ -65,7 +65,7 @@ describe("gossip", () => {
     inbox = await open(testNetwork(), database);
   });
 
-  test("new evidence is accepted once, listed, and there after a restart", async () => {
+  test("accepts new evidence once, lists it, and keeps it across a restart", async () => {
     const told: string[] = [];
     inbox.events.on("evidence", ({ offender }) => told.push(offender));
     expect(await inbox.onGossip(encode(twoHeaders("A")), "peer")).toBe("accept");
@@ -88,7 +88,7 @@ describe("gossip", () => {
     expect(await again.onGossip(encode(twoHeaders("A")), "peer")).toBe("ignore");
   });
 
-  test("two of the same at once are stored once", async () => {
+  test("stores the same evidence once if it arrives twice at the same time", async () => {
     const message = encode(twoHeaders("A"));
     expect(
       (await Promise.all([inbox.onGossip(message, "peer"), inbox.onGossip(message, "peer")])).sort(),
@@ -104,11 +104,11 @@ describe("gossip", () => {
     expect(inbox.list()).toEqual([]);
   });
 
-  test("others than authorities are ignored", async () => {
+  test("ignores evidence against an account that is not an authority", async () => {
     expect(await inbox.onGossip(encode(twoHeaders("C")), "peer")).toBe("ignore");
   });
 
-  test("every slot and every round is separate evidence; another pair of the same one is not", async () => {
+  test("counts each slot and each round as separate evidence, but not another pair of the same", async () => {
     for (let slot = 0; slot < 40; slot++)
       expect(await inbox.onGossip(encode(twoHeaders("A", slot)), "peer")).toBe("accept");
     const third = headerEvidence(signedHeader("A", 5_000, 4), signedHeader("A", 5_002, 4), slotMs)!;
@@ -153,7 +153,7 @@ describe("gossip", () => {
     expect(stored).toBe(302);
   });
 
-  test("forged evidence uses up nothing of the budget of the authority that it names, and only four pieces of a peer are checked at a time", async () => {
+  test("does not charge forged evidence to the authority that it names, and checks only four pieces of a peer at a time", async () => {
     const forged = (slot: number) => {
       const evidence = twoHeaders("A", slot);
       evidence.headers[0]!.first.signature = new Uint8Array(64);
@@ -169,7 +169,7 @@ describe("gossip", () => {
   });
 });
 
-test("a vote against one that settled its round long ago is evidence, also after a restart", async () => {
+test("detects a vote that contradicts one of a round settled long ago, also after a restart", async () => {
   const settled = signedVote("A", 1, 2, 1);
   certificates.set(2, { link: settled.message, voters: [settled.voter], signatures: [settled.signature] });
   const inbox = await open(testNetwork());
@@ -195,7 +195,7 @@ test("publishes evidence that the node finds itself", async () => {
   expect(inbox.list()).toHaveLength(2);
 });
 
-test("a late node requests it; a peer that serves what proves nothing loses score", async () => {
+test("a late node requests evidence, and penalizes a peer whose evidence proves nothing", async () => {
   const first = testNetwork();
   const inbox = await open(first);
   inbox.serve();

@@ -37,7 +37,7 @@ function numbered(number: number): Uint8Array {
 
 async function passes(): Promise<void> {}
 
-test("has places in all, which are free again once their headers are judged", async () => {
+test("has a bounded number of places, which are free again once their headers are judged", async () => {
   const { clock, hold, header, arrive } = holder();
   const verdicts: Verdict[] = [];
   for (let proposer = 0; proposer < 512; proposer++)
@@ -54,7 +54,7 @@ test("has places in all, which are free again once their headers are judged", as
   expect(clock.pending).toBe(0);
 });
 
-test("has eight places for a proposer, whatever others hold", async () => {
+test("has eight places for each proposer, whatever others hold", async () => {
   const { hold, header, stop } = holder();
   const verdicts: Verdict[] = [];
   const wait = (proposer: number) =>
@@ -68,7 +68,7 @@ test("has eight places for a proposer, whatever others hold", async () => {
   expect(verdicts).toHaveLength(341 * 9 + 1);
 });
 
-test("judges a header once its parent is here, or its time has come", async () => {
+test("judges a header once its parent has arrived, or its time has come", async () => {
   const { clock, hold, header, arrive } = holder();
   const refused = async () => {
     throw new BlockError("WRONG_HEIGHT", "test");
@@ -81,7 +81,7 @@ test("judges a header once its parent is here, or its time has come", async () =
   expect(await soon).toBe("reject");
 });
 
-test("waits for the parent and then for the time, both within what gossip waits for", async () => {
+test("waits for the parent and then for the time, both within the time that gossip waits for a verdict", async () => {
   const { clock, hold, header, arrive } = holder();
   const verdicts: Verdict[] = [];
   const wait = (aheadMs: number) => {

@@ -14,7 +14,7 @@ test("keeps the ids of the highest numbers, in whatever order they come", () => 
   }
 });
 
-test("has no ids yet for a number that it would remember", () => {
+test("gives no ids for a number that has none yet", () => {
   const ids = filled(1, 5);
   expect([...ids.at(0)!]).toEqual([]);
   ids.add(3, "0x3");

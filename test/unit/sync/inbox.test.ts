@@ -62,7 +62,7 @@ async function withTransfers(tip: Tip, maker: SyncNode["maker"], count: number):
 }
 
 describe("a compact block", () => {
-  test("is completed from the pool alone where all is there", async () => {
+  test("is completed from the pool alone if the pool has all transactions", async () => {
     const { node, peer, net, gossip, maker, clock } = await pair();
     const tip = await withTransfers(maker.start(), maker, 3);
     await peer.addAll(tip);
@@ -73,7 +73,7 @@ describe("a compact block", () => {
     expect(await gossip(compact(tip, maker))).toBe("ignore");
   });
 
-  test("takes transactions whose signatures are being checked: none is asked for", async () => {
+  test("is completed with transactions whose signatures are still being checked, without a request", async () => {
     const { peer, net, maker, clock } = await pair();
     const checking = Promise.withResolvers<void>();
     const { node, checked } = await countingNode(net, peer, checking.promise);
@@ -96,7 +96,7 @@ describe("a compact block", () => {
     expect(checked(transactions)).toEqual(transactions.map(() => 2));
   });
 
-  test("beside the head's, of the same transactions, asks for none, and checks none", async () => {
+  test("with the same transactions as its sibling is completed without a request or a signature check", async () => {
     const { peer, net, maker, clock } = await pair();
     const { node, checked } = await countingNode(net, peer);
     const tip = await withTransfers(maker.start(), maker, 3);
@@ -114,7 +114,7 @@ describe("a compact block", () => {
     expect(checked(transactions)).toEqual(transactions.map(() => 1));
   });
 
-  test("asks for what the pool lacks, and for no more", async () => {
+  test("is completed with a request for only the missing transactions", async () => {
     const { node, peer, net, gossip, maker, clock } = await pair();
     const tip = await withTransfers(maker.start(), maker, 4);
     await peer.addAll(tip);
@@ -126,7 +126,7 @@ describe("a compact block", () => {
     ).toEqual([["block-transactions", [2, 3]]]);
   });
 
-  test("comes from another that told of it where the first does not give it", async () => {
+  test("is requested from another peer that announced it if the first does not deliver", async () => {
     const { node, nodes, net, gossip, maker, clock } = await pair("second");
     const tip = await withTransfers(maker.start(), maker, 3);
     await nodes[2]!.addAll(tip);
@@ -138,7 +138,7 @@ describe("a compact block", () => {
     expect(node.network.penalties).toEqual([]);
   });
 
-  test("comes from another soon where the first never answers, which costs that one score in the end", async () => {
+  test("is soon requested from another peer if the first never answers, which loses score in the end", async () => {
     const { node, nodes, net, gossip, maker, clock } = await pair("second");
     const tip = await withTransfers(maker.start(), maker, 3);
     await nodes[2]!.addAll(tip);
@@ -153,7 +153,7 @@ describe("a compact block", () => {
     expect(node.network.penalties).toMatchObject([{ peer: "peer", offence: "timeout" }]);
   });
 
-  test("that others are slow with is fetched once where they are in time", async () => {
+  test("is fetched once when slow peers still answer in time", async () => {
     const { node, peer, nodes, net, gossip, maker, clock } = await pair("second");
     const tip = await withTransfers(maker.start(), maker, 3);
     for (const other of [peer, nodes[2]!]) await other.addAll(tip);
@@ -196,7 +196,7 @@ describe("a compact block", () => {
       known: 1,
       requests: ["block-transactions"],
     },
-  ])("is announced when it is sealed. The node has $has", async ({ known, requests }) => {
+  ])("is announced when it is sealed, and completed by a node that has $has", async ({ known, requests }) => {
     const { node, peer, net, gossip, maker, clock } = await pair();
     const tip = await withTransfers(maker.start(), maker, 3);
     const records = peer.mempool.records(tip.blocks[0]!.transactions);
@@ -231,7 +231,7 @@ describe("a compact block", () => {
     expect(node.network.penalties).toEqual([]);
   });
 
-  test("does not ask for transactions that come a moment after it", async () => {
+  test("is completed with transactions that arrive a moment later, without a request", async () => {
     const { node, peer, net, gossip, maker, clock } = await pair();
     const tip = await withTransfers(maker.start(), maker, 4);
     const records = node.mempool.records(tip.blocks[0]!.transactions);
@@ -253,7 +253,7 @@ describe("a compact block", () => {
     ["one short id less", (ids: Uint8Array[]) => ids.slice(1)],
     ["more short ids than the block has", (ids: Uint8Array[]) => [...ids, new Uint8Array(8)]],
     ["short ids that nobody has", (ids: Uint8Array[]) => ids.map(() => new Uint8Array(8))],
-  ])("with %s is fetched whole, and nobody is blamed", async (_, edit) => {
+  ])("with %s is fetched whole, and no peer is blamed", async (_, edit) => {
     const { node, peer, gossip, maker, clock } = await pair();
     for (const one of [node, peer]) one.start();
     const tip = await withTransfers(maker.start(), maker, 3);
@@ -264,7 +264,7 @@ describe("a compact block", () => {
     expect([...node.network.penalties, ...peer.network.penalties]).toEqual([]);
   });
 
-  test("is rejected where it is none, or holds more than the chain allows", async () => {
+  test("is rejected if it does not decode, or if it has more transactions than the chain allows", async () => {
     const { gossip, maker, node } = await pair();
     const whole = compact(await maker.block(maker.start()), maker, () => [new Uint8Array(8)]);
     for (const garbage of [new Uint8Array(), new Uint8Array(500).fill(255), whole.subarray(0, -1)])
@@ -290,7 +290,7 @@ describe("a compact block", () => {
     expect(node.chain.head.height).toBe(0);
   });
 
-  test("whose header is good and whose state is not travels on, is refused, and its relay is not blamed", async () => {
+  test("with a valid header and a wrong state is forwarded but not imported, and its relay is not blamed", async () => {
     const { gossip, maker, node, clock } = await pair();
     const bad = await maker.block(maker.start(), { edit: { stateRoot: new Uint8Array(32) } });
     expect(await gossip(compact(bad, maker))).toBe("accept");
@@ -301,7 +301,7 @@ describe("a compact block", () => {
     expect(node.network.penalties).toEqual([]);
   });
 
-  test("of an earlier process, heard again, is shown to whoever looks for another header of its slot", async () => {
+  test("that is already in the chain is reported to the equivocation watch when it arrives by gossip", async () => {
     const { gossip, maker, node } = await pair();
     const tip = await maker.block(maker.start());
     await node.addAll(tip);
@@ -310,7 +310,7 @@ describe("a compact block", () => {
     expect(node.signed.map(({ signature }) => signature)).toEqual([tip.blocks[0]!.header.signature]);
   });
 
-  test("that was fetched and is refused is shown to whoever looks for another header of its slot", async () => {
+  test("that was fetched and refused is reported to the equivocation watch", async () => {
     const { maker, node, peer, net } = await pair();
     const bad = await maker.block(maker.start(), { edit: { stateRoot: new Uint8Array(32) } });
     net.fault = (_, protocol) =>
@@ -326,7 +326,7 @@ describe("a compact block", () => {
     expect(node.signed.map(({ signature }) => signature)).toEqual([bad.blocks[0]!.header.signature]);
   });
 
-  test("from the near future is kept until its time has come; from the far future it is not", async () => {
+  test("from the near future is kept until its time has come, and from the far future dropped", async () => {
     const { gossip, maker, node, clock, peer } = await pair();
     const start = maker.start();
     const now = clock.now() - start.header.timestamp - 1000;
@@ -378,7 +378,7 @@ test("a block that has no place beside the chain is stored once more than a thir
 });
 
 describe("parents", () => {
-  test("of a block that came first are fetched and imported before it", async () => {
+  test("are fetched and imported before the block that arrived first", async () => {
     const { node, peer, gossip, maker, clock } = await pair();
     const tip = await maker.extend(maker.start(), 10);
     await peer.addAll(tip);
@@ -388,7 +388,7 @@ describe("parents", () => {
     expect(node.farAhead).toEqual([]);
   });
 
-  test("that the first peer does not give come from those that tell of them", async () => {
+  test("are fetched from peers that announce them if the first peer does not deliver", async () => {
     const { node, nodes, net, gossip, maker, clock } = await pair("second");
     const parent = await maker.block(maker.start());
     const tip = await maker.block(parent);
@@ -403,7 +403,7 @@ describe("parents", () => {
     expect(await verdict).toBe("accept");
   });
 
-  test("too far back are a matter for sync", async () => {
+  test("that are too far back are left to sync", async () => {
     const { node, peer, net, gossip, maker, clock } = await pair();
     const tip = await maker.extend(maker.start(), 40);
     await peer.addAll(tip);
@@ -414,7 +414,7 @@ describe("parents", () => {
     expect(net.count("headers")).toBeGreaterThan(0);
   });
 
-  test("nobody has: strangers' blocks neither push out the others nor cost more than a little", async () => {
+  test("that no peer has cost little, and blocks of strangers push out no others", async () => {
     const { node, gossip, maker, peer, clock } = await pair("flood");
     const tip = await maker.extend(maker.start(), 2);
     await peer.addAll(tip);
@@ -430,7 +430,7 @@ describe("parents", () => {
 });
 
 describe("a header that cannot be judged yet is held", () => {
-  test("until its time has come: a line of four nodes passes on a block of a clock that is ahead", async () => {
+  test("until its time has come, so that a line of four nodes forwards a block from a fast clock", async () => {
     const { clock, nodes, maker } = await pair("second", "third");
     const start = maker.start();
     const tip = await maker.block(start, { laterMs: clock.now() - start.header.timestamp - 950 });
@@ -451,7 +451,7 @@ describe("a header that cannot be judged yet is held", () => {
     for (const { chain } of nodes) expect(chain.head.idHex).toBe(tip.idHex);
   });
 
-  test("no longer than gossip waits for a verdict, and no more than a few of one proposer", async () => {
+  test("no longer than gossip waits for a verdict, and only a few of each proposer", async () => {
     const { clock, gossip, maker } = await pair();
     const start = maker.start();
     const base = clock.now() - start.header.timestamp - 1_000;
@@ -472,7 +472,7 @@ describe("a header that cannot be judged yet is held", () => {
   });
 });
 
-test("short ids are not decoded for a header that nobody has signed", async () => {
+test("does not decode the short ids of a header with a wrong signature", async () => {
   const { gossip, maker } = await pair();
   const shortIds = new Array(2 ** 16).fill(new Uint8Array(8));
   const parent = new Uint8Array(32).fill(7);
@@ -488,7 +488,7 @@ test("short ids are not decoded for a header that nobody has signed", async () =
   expect(made).toBeLessThan(100);
 });
 
-test("a stranger's headers are not worth a signature check", async () => {
+test("does not check the signatures of headers by strangers", async () => {
   const { gossip, net, peer, maker } = await pair();
   const { node } = await countingNode(net, peer);
   let checked = 0;
@@ -505,7 +505,7 @@ test("a stranger's headers are not worth a signature check", async () => {
   expect(await gossip(compact(stranger, maker))).toBe("reject");
 });
 
-test("garbage headers of one peer are checked a few at a time", async () => {
+test("checks only a few garbage headers of a peer at a time", async () => {
   const { node, maker } = await pair();
   const checking = Promise.withResolvers<void>();
   let checked = 0;
@@ -530,7 +530,7 @@ test("garbage headers of one peer are checked a few at a time", async () => {
   expect(said.filter((verdict) => verdict === "reject")).toHaveLength(16);
 });
 
-test("invalid transactions that a signed header names are its author's fault, and are not fetched again", async () => {
+test("blames the author of a signed header for invalid transactions in its block, and does not fetch them again", async () => {
   const { node, peer, net, gossip, maker, clock } = await pair();
   const good = await maker.transfer({ nonce: 0 });
   const forged = { ...good, signature: new Uint8Array(64) };
@@ -548,7 +548,7 @@ test("invalid transactions that a signed header names are its author's fault, an
   expect([...node.network.penalties, ...peer.network.penalties]).toEqual([]);
 });
 
-test("a peer that answers with another block than was asked for loses score", async () => {
+test("penalizes a peer that answers with another block than the requested one", async () => {
   const { node, peer, net, maker, clock } = await pair();
   const tip = await maker.extend(maker.start(), 2);
   await peer.addAll(tip);
@@ -566,7 +566,7 @@ test("a peer that answers with another block than was asked for loses score", as
   expect(node.chain.head.height).toBe(0);
 });
 
-test("many blocks of one peer at once are not all completed", async () => {
+test("completes only some of many blocks that a peer sends at once", async () => {
   const { node, net, gossip, maker, peer } = await pair();
   await peer.addAll(await maker.block(maker.start()));
   net.fault = () => ({ stall: true });
@@ -578,7 +578,7 @@ test("many blocks of one peer at once are not all completed", async () => {
   await node.stop();
 });
 
-test("of one authority in one slot two headers are taken up, which is evidence; more are neither passed on nor completed, and cost their relay nothing", async () => {
+test("accepts two headers of an authority in a slot as evidence; more are neither forwarded nor completed, and their relay is not blamed", async () => {
   const { node, net, gossip, maker } = await pair();
   const said: string[] = [];
   for (const laterMs of [1, 2, 3, 4, 1_000]) {
@@ -590,7 +590,7 @@ test("of one authority in one slot two headers are taken up, which is evidence; 
   await node.stop();
 });
 
-test("surplus headers of an authority are checked at its expense alone, up to a rate", async () => {
+test("charges the checks of surplus headers to their authority alone, up to a rate", async () => {
   const { node, net, gossip, maker, clock } = await pair();
   net.fault = () => ({ stall: true });
   let checked = 0;
@@ -614,7 +614,7 @@ test("surplus headers of an authority are checked at its expense alone, up to a 
   await node.stop();
 });
 
-test("after stop nothing is imported", async () => {
+test("imports nothing after stop", async () => {
   const { node, peer, net, gossip, maker, clock } = await pair();
   const tip = await withTransfers(maker.start(), maker, 2);
   await peer.addAll(tip);
@@ -625,7 +625,7 @@ test("after stop nothing is imported", async () => {
   expect(node.chain.head.height).toBe(0);
 });
 
-test("the verdicts: who sends a block on has seen its header alone", () => {
+test("blames a relay only for faults of the header, which is all that it has checked", () => {
   const rejected = Object.entries(blockVerdicts).filter(([, verdict]) => verdict === "reject");
   expect(rejected.map(([code]) => code).sort()).toEqual([
     "INVALID_HEADER_SIGNATURE",
@@ -649,7 +649,7 @@ test("the verdicts: who sends a block on has seen its header alone", () => {
 });
 
 describe("gossiped transactions", () => {
-  test("travel on where some are new and all are signed", async () => {
+  test("are forwarded if some are new and all are signed", async () => {
     const { node, maker } = await pair();
     const send = async (...transactions: Awaited<ReturnType<typeof maker.transfer>>[]) =>
       node.transactions.onGossip(Transactions.serialize(transactions), "peer");
@@ -676,7 +676,7 @@ describe("gossiped transactions", () => {
     expect(decode).not.toHaveBeenCalled();
   });
 
-  test("that are over here are ignored and not pulled in, and whoever relays them is not blamed: it may be behind", async () => {
+  test("that have ended are ignored and not requested, and their relay is not blamed, since it may be behind", async () => {
     const { node, peer, maker } = await pair();
     const over = await maker.transfer({ validUntil: 1 });
     await peer.mempool.add(peer.mempool.records([over]), "local");
@@ -687,7 +687,7 @@ describe("gossiped transactions", () => {
     expect(node.network.penalties).toEqual([]);
   });
 
-  test("are checked up to the first that is wrong: the rest of the batch costs nothing", async () => {
+  test("are checked up to the first wrong one, so that the rest of the batch costs nothing", async () => {
     const { net, peer, maker } = await pair();
     const { node, checked } = await countingNode(net, peer);
     const all = await Promise.all(Array.from({ length: 512 }, (_, nonce) => maker.transfer({ nonce })));
@@ -696,7 +696,7 @@ describe("gossiped transactions", () => {
     expect(checked(all).filter((count) => count > 0)).toHaveLength(checkedAtOnce);
   });
 
-  test("above a peer's share are dropped unread, cost it score, and hold nobody else up", async () => {
+  test("above a peer's share are dropped unread and cost it score, without delaying other peers", async () => {
     const { node, maker } = await pair();
     const batch = [await maker.transfer({})];
     const verdicts = Array.from({ length: transactionQueueLimits.maxCountPerPeer + 3 }, () =>
@@ -713,7 +713,7 @@ describe("gossiped transactions", () => {
     expect((await Promise.all(verdicts)).filter((verdict) => verdict === "accept")).toHaveLength(1);
   });
 
-  test("that find no room for those of many others cost their relay nothing", async () => {
+  test("that find no room because of many other peers cost their relay nothing", async () => {
     const { node, maker } = await pair();
     const message = Transactions.serialize([await maker.transfer({})]);
     const { network, mempool } = node;
@@ -726,7 +726,7 @@ describe("gossiped transactions", () => {
     inbox.stop();
   });
 
-  test("of a peer's pool are pulled where they are new; an invalid one costs score", async () => {
+  test("are requested from a peer's pool if they are new; an invalid one costs the peer score", async () => {
     const { node, peer, net, maker } = await pair();
     const all = await Promise.all(Array.from({ length: 30 }, (_, nonce) => maker.transfer({ nonce })));
     await peer.mempool.add(peer.mempool.records(all), "local");

@@ -10,7 +10,7 @@ import { settledClock, syncNode } from "../support/sync-node.ts";
 
 const genesis = await testGenesis(3, { blockReward: 0n });
 
-test("a chain that is shown and not given is waited for 4 s, longer each time, and 4 s again once blocks have come", async () => {
+test("waits 4 s for the blocks of an announced chain, longer each time, and 4 s again once blocks have arrived", async () => {
   const clock = settledClock();
   const net = new TestNetwork(clock);
   const [node, peer] = [await syncNode(net, "node", genesis), await syncNode(net, "peer", genesis)];

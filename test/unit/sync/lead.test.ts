@@ -22,7 +22,7 @@ async function headsOf(maker: BlockMaker, length: number) {
   );
 }
 
-test("only more new blocks than gossip is about to deliver, signed by a majority, show that a node is behind", async () => {
+test("a node is behind only if a majority has signed more new blocks than gossip is about to deliver", async () => {
   const { chain, maker, add } = await testChain({ genesis });
   const heads = await headsOf(maker, 5);
   const leadOf = (count: number) => Lead.of("peer", { checked: heads.slice(0, count), isLast: true }, chain);
@@ -45,7 +45,7 @@ test("only more new blocks than gossip is about to deliver, signed by a majority
   expect((await Lead.of("peer", { checked: heads, isLast: false }, chain))!.next).toBe(6);
 });
 
-test("one block that a recovery names shows that a node is behind, however light it is and few have signed it", async () => {
+test("a block that a recovery names shows that a node is behind, whatever its weight and number of signers", async () => {
   const heads = await headsOf((await testChain({ genesis })).maker, 2);
   const { header, id } = heads[0]!;
   const node = await testChain({ genesis });
@@ -86,7 +86,7 @@ test("four blocks that one authority has proposed show nothing", async () => {
   expect(lead!.isOfMajority).toBe(false);
 });
 
-describe("headers of a peer that", () => {
+describe("headers of a peer", () => {
   async function shown(edit: (page: SignedHeader[]) => SignedHeader[]) {
     const clock = settledClock();
     const net = new TestNetwork(clock);
@@ -110,7 +110,7 @@ describe("headers of a peer that", () => {
     return node;
   }
 
-  test("are in order bring its blocks", async () => {
+  test("lead to a download of its blocks if they are valid", async () => {
     const node = await shown((page) => page);
     expect([node.chain.head.height, node.network.penalties]).toEqual([20, []]);
   });
@@ -127,20 +127,23 @@ describe("headers of a peer that", () => {
     }),
   };
 
-  test.each(Object.entries(edits))("%s cost it score, and take nobody out of step", async (_, edit) => {
-    const node = await shown((page) => page.map((header, index) => (index === 5 ? edit(header) : header)));
-    expect(node.chain.head.height).toBe(0);
-    expect(node.steps).toEqual(["inStep"]);
-    expect(node.network.penalties[0]).toMatchObject({ peer: "bad", offence: "invalidBlock" });
-  });
+  test.each(Object.entries(edits))(
+    "that %s cost it score, and do not take the node out of step",
+    async (_, edit) => {
+      const node = await shown((page) => page.map((header, index) => (index === 5 ? edit(header) : header)));
+      expect(node.chain.head.height).toBe(0);
+      expect(node.steps).toEqual(["inStep"]);
+      expect(node.network.penalties[0]).toMatchObject({ peer: "bad", offence: "invalidBlock" });
+    },
+  );
 
-  test("begin at another height than was asked for cost it score", async () => {
+  test("that begin at another height than requested cost it score", async () => {
     const node = await shown((page) => page.slice(1));
     expect(node.network.penalties[0]).toMatchObject({ peer: "bad", offence: "invalidBlock" });
   });
 });
 
-test("a peer that shows no headers, or too slowly, is given up", async () => {
+test("gives up a peer that shows no headers, or shows them too slowly", async () => {
   const clock = settledClock();
   const net = new TestNetwork(clock);
   const [node, bad] = [await syncNode(net, "new", genesis), await syncNode(net, "bad", genesis)];

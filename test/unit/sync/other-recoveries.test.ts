@@ -44,7 +44,7 @@ async function nodes(...given: Recovery[][]) {
   return { net, clock, one, rest };
 }
 
-test("a node is told which recovery its peers were given, asks each once a minute, and blames nobody", async () => {
+test("a node asks each peer once a minute which recovery it follows, and blames none", async () => {
   const { net, clock, one, rest } = await nodes([], [first], [first], [first, second], []);
   expect(one.others.claims()).toEqual({
     unknown: [
@@ -65,13 +65,13 @@ test("a node is told which recovery its peers were given, asks each once a minut
   expect(one.others.claims().unknown[0]!.peers).toBe(1);
 });
 
-test("peers with the same recoveries are not asked", async () => {
+test("a node does not ask peers with the same recoveries", async () => {
   const { net, one } = await nodes([first], [first]);
   expect(net.count("recovery")).toBe(0);
   expect(one.others.claims()).toEqual({ unknown: [], without: 0 });
 });
 
-test("what is no recovery of this chain is not shown", async () => {
+test("a node does not report a claim that is not a recovery of its chain", async () => {
   const { net, clock, one } = await nodes([], [first]);
   const wrong = [
     { ...first, genesisId: new Uint8Array(32) },

@@ -21,7 +21,7 @@ function open(changes: Partial<typeof limits> = {}) {
   return { queue, begun, add, end };
 }
 
-test("takes one piece of a peer at a time, and peers in turn", async () => {
+test("processes one piece of a peer at a time, and peers in turn", async () => {
   const { begun, add, end } = open();
   for (const name of ["a1", "a2", "a3"]) void add("a", name);
   void add("b", "b1");
@@ -33,7 +33,7 @@ test("takes one piece of a peer at a time, and peers in turn", async () => {
   expect(begun).toEqual(["a1", "b1", "c1", "a2"]);
 });
 
-test("if there is no room, the newest piece of the peer with most gives way, and no peer with less is refused for it", async () => {
+test("drops the newest piece of the peer with the most if there is no room, and never refuses a peer with less", async () => {
   const { queue, begun, add, end } = open({ maxRunning: 1 });
   void add("a", "a1", 10);
   const large = [add("b", "b1", 5), add("b", "b2", 5)];
@@ -62,7 +62,7 @@ test("accepts no more bytes or pieces than a peer's share, and than there is roo
   expect(add("a", "a2", 10)).toBeDefined();
 });
 
-test("drops what waits of a peer that is gone, and gives its room back", async () => {
+test("drops the waiting pieces of a disconnected peer and frees their room", async () => {
   const { queue, begun, add, end } = open();
   const first = add("a", "a1", 4);
   const second = add("a", "a2", 4);
@@ -74,7 +74,7 @@ test("drops what waits of a peer that is gone, and gives its room back", async (
   expect([queue.bytes, begun]).toEqual([0, ["a1"]]);
 });
 
-test("goes on after a piece that failed", async () => {
+test("continues after a piece that failed", async () => {
   const { queue, add, begun } = open({ maxRunning: 1 });
   const failed = queue.add("a", 1, async () => {
     throw new Error("no");
@@ -85,7 +85,7 @@ test("goes on after a piece that failed", async () => {
   expect(begun).toEqual(["a2"]);
 });
 
-test("a thousand peers that come and go leave nothing, and those with little wait for none that fill it", async () => {
+test("keeps nothing of a thousand peers that come and go, and does not let peers that fill it delay others", async () => {
   const { queue, add, end } = open({ maxRunning: 1 });
   void add("first", "first");
   const done: unknown[] = [];

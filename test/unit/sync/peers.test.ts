@@ -40,7 +40,7 @@ async function setUp(...names: string[]) {
 }
 
 describe("peer statuses", () => {
-  test("one exchange tells both sides; polling follows", async () => {
+  test("one exchange informs both sides, and polling follows", async () => {
     const { clock, net, nodes } = await setUp("a", "b");
     const [a, b] = nodes;
     b.statuses.start();
@@ -60,7 +60,7 @@ describe("peer statuses", () => {
     expect([a.statuses.all(), b.statuses.all()]).toEqual([[], []]);
   });
 
-  test("nothing is kept of a thousand peers that come, say where they stand, and go", async () => {
+  test("nothing is kept of a thousand peers that connect, claim a status and leave", async () => {
     const { clock, net, nodes } = await setUp("a", "b");
     const [a, b] = nodes;
     a.statuses.start();
@@ -82,7 +82,7 @@ describe("peer statuses", () => {
     expect(peers.filter(({ peerId }) => a.statuses.get(peerId))).toEqual([]);
   });
 
-  test("the acknowledgement alone tells the answerer", async () => {
+  test("the acknowledgement alone informs the answering side", async () => {
     const { clock, net, nodes } = await setUp("a", "b");
     const [a, b] = nodes;
     b.statuses.start();
@@ -94,7 +94,7 @@ describe("peer statuses", () => {
     expect(b.statuses.get("a")?.status.headId).toEqual(genesis.id);
   });
 
-  test("a node of another chain is kept away, and warned of once", async () => {
+  test("a node of another chain is disconnected, with one warning", async () => {
     const { clock, net, nodes } = await setUp("a", "b");
     const [a, b] = nodes;
     const foreign = { ...b.status(), genesisId: otherGenesis.id };
@@ -114,7 +114,7 @@ describe("peer statuses", () => {
     );
   });
 
-  test("the other's clock is measured", async () => {
+  test("the exchange measures the offset of the peer's clock", async () => {
     const { clock, net, nodes } = await setUp("a", "b");
     const [a, b] = nodes;
     b.statuses.start();
@@ -135,7 +135,7 @@ describe("peer statuses", () => {
 });
 
 describe("the outbox", () => {
-  test("publishes submitted transactions in batches, and not gossiped ones", async () => {
+  test("publishes submitted transactions in batches, but not gossiped ones", async () => {
     const { clock, nodes } = await setUp("a");
     const [a] = nodes;
     a.outbox.start();
@@ -152,7 +152,7 @@ describe("the outbox", () => {
     );
   });
 
-  test("under load messages have an interval, and a block's transactions go before it", async () => {
+  test("spaces messages under load, and publishes a block's transactions before the block", async () => {
     const { clock, nodes } = await setUp("a");
     const [a] = nodes;
     a.outbox.start();
@@ -196,7 +196,7 @@ describe("the outbox", () => {
     expect(a.network.published).toHaveLength(4);
   });
 
-  test("announces a block by its header and short ids; nothing after stop", async () => {
+  test("announces a block by its header and short ids, and nothing after stop", async () => {
     const { clock, nodes } = await setUp("a");
     const [a] = nodes;
     a.outbox.start();
@@ -213,8 +213,8 @@ describe("the outbox", () => {
   });
 });
 
-describe("what is served", () => {
-  test("pages of ids, also above the head, and no more than is allowed", async () => {
+describe("the server", () => {
+  test("serves pages of ids, also above the head, up to the limit", async () => {
     const { net, nodes } = await setUp("a", "b");
     const [a, b] = nodes;
     net.connect(a.network, b.network);
@@ -237,7 +237,7 @@ describe("what is served", () => {
     expect(await codeOf(requestOne(a.network, "b", mempoolIds, { limit: 0 }))).toBe("invalidRequest");
   });
 
-  test("transactions of a block, each once", async () => {
+  test("serves the transactions of a block, each once", async () => {
     const { net, nodes } = await setUp("a", "b");
     const [a, b] = nodes;
     net.connect(a.network, b.network);
@@ -287,7 +287,7 @@ test("charges every answer from the disk by its size before it is read", async (
   expect(reads).toHaveBeenCalledTimes(3);
 });
 
-test("a genesis block is charged by its size once that is known", async () => {
+test("charges a genesis block by its size once that is known", async () => {
   const net = new TestNetwork(settledClock());
   const [a, b] = [net.node("a"), net.node("b")];
   net.connect(a, b);
@@ -370,7 +370,7 @@ describe("the search for a genesis", () => {
     return { clock, net, network, stop, offer, find };
   }
 
-  test("takes the only offer, after a moment for another", async () => {
+  test("accepts the only offer after waiting a moment for others", async () => {
     const { clock, net, network, offer, find } = searcher();
     const result = find();
     net.connect(network, offer("a", genesis));
@@ -380,7 +380,7 @@ describe("the search for a genesis", () => {
     expect(result).toEqual({ id: genesis.idHex });
   });
 
-  test("two different ones are an error that names both; a pin decides", async () => {
+  test("fails with both ids if two differ, unless one is pinned", async () => {
     const one = searcher();
     const result = one.find();
     one.net.connect(one.network, one.offer("a", genesis));
@@ -397,7 +397,7 @@ describe("the search for a genesis", () => {
     expect(pinned).toEqual({ id: otherGenesis.idHex });
   });
 
-  test("an offer whose peer has gone does not count", async () => {
+  test("ignores an offer whose peer has gone", async () => {
     const { clock, net, network, offer, find } = searcher();
     const result = find();
     const a = offer("a", genesis);
@@ -409,7 +409,7 @@ describe("the search for a genesis", () => {
     expect(result).toEqual({ id: otherGenesis.idHex });
   });
 
-  test("one that is invalid, or another than was offered, costs score; the next peer's is taken", async () => {
+  test("penalizes a peer for an invalid or different genesis block, and accepts the next peer's", async () => {
     for (const bad of [
       { ...genesis.block, header: { ...genesis.block.header, signature: new Uint8Array(64) } },
       otherGenesis.block,
@@ -436,7 +436,7 @@ describe("the search for a genesis", () => {
     }
   });
 
-  test("ids without a delivered block decide nothing, and do not keep the node from a delivered one", async () => {
+  test("ignores ids whose block is not delivered, and accepts a delivered one", async () => {
     const { clock, net, network, offer, find } = searcher();
     net.fault = (peer, protocol) =>
       peer.startsWith("liar") && protocol === "genesis" ? { stall: true } : undefined;
@@ -451,7 +451,7 @@ describe("the search for a genesis", () => {
     expect(result).toEqual({ id: genesis.idHex });
   });
 
-  test("ends when it is told to, at any point", async () => {
+  test("stops at any point when its signal is aborted", async () => {
     for (const afterMs of [0, 500, 2_050]) {
       const { clock, net, network, stop, offer, find } = searcher();
       net.fault = (_, protocol) => (protocol === "genesis" ? { stall: true } : undefined);

@@ -18,7 +18,7 @@ test("limits the places of a peer, and returns them", async () => {
   expect(await places.run("a", async () => "again")).toBe("again");
 });
 
-test("limits the places of all peers together, and returns them also if the work fails", async () => {
+test("limits the places of all peers together, and returns them even if the work fails", async () => {
   const places = new Places({ each: 2, inAll: 2 });
   const [first, second] = [held(), held()];
   const running = [places.run("a", first.work), places.run("b", second.work)];

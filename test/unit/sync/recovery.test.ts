@@ -52,7 +52,7 @@ async function setUp(nodes: Record<string, { recovered?: boolean; tip?: Tip }>) 
   return { clock, node: first, made, askedBy };
 }
 
-test("a new node with the recovery downloads across its block, headers and bodies, whatever the old chain offers", async () => {
+test("a new node with the recovery downloads headers and bodies across its block, whatever the old chain offers", async () => {
   const { clock, node, made } = await setUp({
     node: { recovered: true },
     old: { tip: old },
@@ -65,7 +65,7 @@ test("a new node with the recovery downloads across its block, headers and bodie
   expect(made.map(({ network }) => network.penalties)).toEqual([[], [], []]);
 });
 
-test("one without it stays on the old chain, asks the others for nothing but what they are, and blames nobody", async () => {
+test("a node without the recovery stays on the old chain, requests only statuses and recoveries from the others, and blames none", async () => {
   const { clock, node, made, askedBy } = await setUp({
     node: {},
     old: { tip: old },
@@ -79,14 +79,14 @@ test("one without it stays on the old chain, asks the others for nothing but wha
   expect(made.map(({ network }) => network.penalties)).toEqual([[], [], []]);
 });
 
-test("a single block of a recovery, which nobody has built on, is downloaded by a node that was far behind", async () => {
+test("a node that was far behind downloads a single block of a recovery that no block follows yet", async () => {
   const { clock, node } = await setUp({ node: { recovered: true }, peer: { recovered: true, tip: last } });
   await until(clock, () => node.chain.awaited === undefined);
   expect(node.chain.head.idHex).toBe(last.idHex);
   expect(node.chain.snapshot.authorities).toEqual(recovery.authorities);
 });
 
-test("a node that left the old chain goes on with the few blocks that there are under the recovery", async () => {
+test("a node that leaves the old chain continues with the few blocks under the recovery", async () => {
   const before = await maker.extend(maker.start(), 19);
   const beside = await maker.block(before, { laterMs: 7 });
   const { clock, node } = await setUp({

@@ -35,7 +35,7 @@ test("a program that knows the later rules downloads across the change", async (
   expect(node.network.penalties).toEqual([]);
 });
 
-test("one that does not downloads up to the block that enacts them, blames nobody, and asks for nothing above", async () => {
+test("a program that does not know them downloads up to the block that enacts them, blames no peer, and requests nothing above", async () => {
   const { clock, net, node } = await setUp();
   await until(clock, () => node.chain.head.idHex === enacting.idHex);
   await clock.advance(30_000);
@@ -53,7 +53,7 @@ test("one that does not downloads up to the block that enacts them, blames nobod
   ]);
 });
 
-test("a peer with any other digest is not followed, not blamed, and warned of a few times in an hour at most", async () => {
+test("a peer with another digest is neither followed nor blamed, and warned about only a few times in an hour", async () => {
   const { clock, net, node, peer } = await setUp(laterRules);
   await until(clock, () => node.chain.head.idHex === after.idHex);
   const told: string[] = [];

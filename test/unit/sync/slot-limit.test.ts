@@ -15,7 +15,7 @@ function asker(limit: SlotLimit) {
   };
 }
 
-test("admits two headers of a proposer in a slot, and those again", () => {
+test("admits two headers of a proposer in a slot, each repeatedly", () => {
   const admits = asker(new SlotLimit(slotMs));
   expect([1, 2, 3].map((number) => admits(1, 5, 5, 1_000 + number))).toEqual([true, true, false]);
   expect([1, 2, 3].map((number) => admits(1, 5, 5, 1_000 + number))).toEqual([true, true, false]);
@@ -31,14 +31,14 @@ test("admits eight headers of a proposer at a height, however many slots there a
   expect(admits(2, 19, 7)).toBe(true);
 });
 
-test("a proposer with many headers does not make those of others forgotten", () => {
+test("remembers the headers of others whatever one proposer signs", () => {
   const admits = asker(new SlotLimit(slotMs));
   expect([admits(1, 5, 5), admits(1, 5, 5)]).toEqual([true, true]);
   for (let slot = 0; slot < 500; slot++) admits(2, slot, slot);
   expect(admits(1, 5, 5)).toBe(false);
 });
 
-test("a proposer that has signed in many slots and at many heights does not start again at the lowest", () => {
+test("does not admit the lowest slots again for a proposer that has signed in many slots and at many heights", () => {
   const admits = asker(new SlotLimit(slotMs));
   for (let at = 1; at <= 100; at++)
     expect([1, 2, 3].map(() => admits(1, at, at))).toEqual([true, true, false]);
@@ -47,7 +47,7 @@ test("a proposer that has signed in many slots and at many heights does not star
   expect(admits(1, 101, 101)).toBe(true);
 });
 
-test("what is refused pushes out nothing that was admitted", () => {
+test("does not forget an admitted header for a refused one", () => {
   const admits = asker(new SlotLimit(slotMs));
   for (let slot = 0; slot < 8; slot++) expect(admits(1, slot, 5)).toBe(true);
   for (let slot = 8; slot < 200; slot++) expect(admits(1, slot, 5)).toBe(false);

@@ -13,7 +13,7 @@ function setUp() {
   return { clock, steps, standing };
 }
 
-test("the first boot ends when nobody has anything better, or after a few seconds in which nobody showed it", async () => {
+test("the first boot ends when no peer has a better chain, or when none has shown it for a few seconds", async () => {
   const told = setUp();
   told.standing.start();
   told.standing.settled();
@@ -27,7 +27,7 @@ test("the first boot ends when nobody has anything better, or after a few second
   expect(patienceMs).toBeLessThan(5_000);
 });
 
-test("a node is behind for as long as blocks arrive, and in step again when none do", async () => {
+test("a node is behind as long as blocks arrive, and in step again when none do", async () => {
   const { clock, steps, standing } = setUp();
   standing.start();
   standing.settled();

@@ -79,7 +79,7 @@ describe("a peer that", () => {
     expect(node.network.penalties.every(({ peer }) => peer === "bad")).toBe(true);
   });
 
-  test("is very slow holds nobody up for long", async () => {
+  test("is very slow does not delay the download for long", async () => {
     let startedAt = 0;
     const { clock } = await withBadPeer((net) => {
       startedAt = net.clock.now();
@@ -101,7 +101,7 @@ describe("a peer that", () => {
     await clock.advance(14_000);
   });
 
-  test("answers nothing, or fails, gets no more work", async () => {
+  test("answers nothing or fails gets no more work", async () => {
     await withBadPeer(onBlocks(async function* () {}));
     await withBadPeer(onBlocks(failing("serverError", "out of order")));
   });
@@ -135,7 +135,7 @@ describe("a peer that", () => {
     ]);
   });
 
-  test("sends more blocks than were asked for gets no more work", async () => {
+  test("sends more blocks than requested gets no more work", async () => {
     const { net: seen } = await withBadPeer((net) => {
       net.fault = (peer, protocol) => {
         if (peer !== "bad" || protocol !== "blocks") return undefined;
@@ -152,7 +152,7 @@ describe("a peer that", () => {
     expect(asked).toHaveLength(1);
   });
 
-  test("claims more than it has, and another, keep nobody from an honest one", async () => {
+  test("claims more than it has does not keep the node from an honest peer, even together with another", async () => {
     const { clock, net, nodes } = await setUp("node", "liar", "other", "honest");
     const [node, liar, other, honest] = nodes as [SyncNode, SyncNode, SyncNode, SyncNode];
     await honest.addAll(await chainOf(node.maker, 300));
@@ -186,7 +186,7 @@ describe("a peer that", () => {
     await clock.advance(40_000);
   });
 
-  test("claims more than it has stops nobody for long", async () => {
+  test("claims more than it has does not delay the node for long", async () => {
     const { clock, net, nodes } = await setUp("node", "liar");
     const [node, liar] = nodes as [SyncNode, SyncNode];
     const tip = await chainOf(node.maker, 30);
@@ -246,7 +246,7 @@ describe("a peer that", () => {
   });
 });
 
-test("a download that breaks off goes on with the next peer, from where it was, before the node is ready", async () => {
+test("a download that breaks off continues with the next peer from the same block before the node is ready", async () => {
   const { clock, net, nodes } = await setUp("new", "a", "b");
   const [node, a, b] = nodes as [SyncNode, SyncNode, SyncNode];
   const tip = await chainOf(node.maker, 700);
@@ -269,7 +269,7 @@ test("a download that breaks off goes on with the next peer, from where it was, 
   );
 });
 
-test("a failing peer that is the only one is asked again, and the node is not ready before", async () => {
+test("the only peer is asked again if it fails, and the node is not ready before", async () => {
   const { clock, net, nodes } = await setUp("new", "a");
   const [node, a] = nodes as [SyncNode, SyncNode];
   await a.addAll(await chainOf(node.maker, 300));
@@ -302,7 +302,7 @@ test("a clock that is a little slow leaves the newest blocks for later", async (
   expect(node.steps.at(-1)).toBe("inStep");
 });
 
-test("two halves that were apart end on one head, also where both weigh the same", async () => {
+test("two halves that were apart reach one head, even if their branches have the same weight", async () => {
   const { clock, net, nodes } = await setUp("a", "b");
   const [a, b] = nodes as [SyncNode, SyncNode];
   const fork = await chainOf(a.maker, 30);
@@ -338,7 +338,7 @@ test("an equal head one block apart is fetched and compared", async () => {
   expect(net.count("blocks-by-id")).toBe(asked);
 });
 
-test("heads of equal weight that one authority signs are not stored without end, and the honest peers are followed", async () => {
+test("only a bounded number of equal heads that one authority signs is stored, and honest peers are followed", async () => {
   const { clock, net, nodes } = await setUp("node", "evil", "honest");
   const [node, evil, honest] = nodes as [SyncNode, SyncNode, SyncNode];
   const { perProposer, neededFactor } = sideBlockLimits;
@@ -379,7 +379,7 @@ test("heads of equal weight that one authority signs are not stored without end,
   expect(node.network.penalties).toEqual([]);
 });
 
-test("a node that receives no status is ready after a while, one that is alone at once", async () => {
+test("a node that receives no status is ready after a while, and a lone node at once", async () => {
   const { clock, nodes } = await setUp("a", "b");
   const [a, b] = nodes as [SyncNode, SyncNode];
   a.start();
@@ -390,7 +390,7 @@ test("a node that receives no status is ready after a while, one that is alone a
   expect(a.steps).toEqual(["inStep"]);
 });
 
-test("stop ends a download under way, and nothing goes on after it", async () => {
+test("stop ends a download under way, and nothing continues after it", async () => {
   const { clock, net, nodes } = await setUp("new", "a");
   const [node, a] = nodes as [SyncNode, SyncNode];
   await a.addAll(await chainOf(node.maker, 300));

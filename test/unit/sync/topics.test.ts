@@ -33,7 +33,7 @@ async function setUp(knownRules: number) {
   return { node, maker, chain, network, topics, digest, before, enacting };
 }
 
-test("a node listens around a change until the block that enacts it is final", async () => {
+test("a node listens to the topics of both versions until the block that enacts the change is final", async () => {
   const { node, maker, chain, network, digest, before, enacting } = await setUp(3);
   expect(network.listened).toEqual([digest(1), digest(2)]);
   await node.addAll(before);
@@ -52,7 +52,7 @@ test("a node listens around a change until the block that enacts it is final", a
   await expect.poll(() => network.listened).toEqual([digest(2), digest(3)]);
 });
 
-test("a program that does not know the next version listens to none, and publishes nothing under it", async () => {
+test("a program that does not know the next version neither listens nor publishes under it", async () => {
   const { node, network, topics, digest, enacting } = await setUp(1);
   const message = new Uint8Array([1]);
   expect(network.listened).toEqual([digest(1)]);
@@ -63,7 +63,7 @@ test("a program that does not know the next version listens to none, and publish
   expect(network.published.map((sent) => sent.digest)).toEqual([digest(1)]);
 });
 
-test("publishes a block and a vote on the topic of the rules by which the block is made, all else on that of the next block", async () => {
+test("blocks and their votes are published under the rules of the block, all else under those of the next block", async () => {
   const { node, maker, network, topics, digest, before, enacting } = await setUp(2);
   const after = await maker.block(enacting);
   await node.addAll(after);

@@ -11,7 +11,7 @@ function vote(voter: number, round = 7): SignedFinalityVote {
   };
 }
 
-test("votes are decoded as by SSZ, and those for one link share it", () => {
+test("decodes votes as SSZ does, and shares the link of votes for the same one", () => {
   const decoder = new VoteDecoder();
   const decoded = [vote(1), vote(2), vote(3, 8)].map((one) =>
     decoder.decode(SignedFinalityVote.serialize(one)),
@@ -21,7 +21,7 @@ test("votes are decoded as by SSZ, and those for one link share it", () => {
   expect(decoded[2]!.message).not.toBe(decoded[0]!.message);
 });
 
-test("a known link makes no vote of too few or too many bytes, and the vote keeps nothing of the message", () => {
+test("refuses too few or too many bytes even with a known link, and keeps nothing of the message", () => {
   const decoder = new VoteDecoder();
   const bytes = SignedFinalityVote.serialize(vote(1));
   decoder.decode(bytes);
@@ -32,7 +32,7 @@ test("a known link makes no vote of too few or too many bytes, and the vote keep
   expect(again).toEqual(vote(1));
 });
 
-test("a link whose round is no number is refused each time", () => {
+test("refuses a link each time if its round is not a safe number", () => {
   const decoder = new VoteDecoder();
   const bytes = SignedFinalityVote.serialize(vote(1));
   bytes.fill(0xff, 0, 8);

@@ -81,7 +81,7 @@ async function watchedNode() {
 const voteFor = (target: typeof one, round = 1, source = genesisCheckpoint) =>
   signedVote(authorities[1]!, genesis, source, checkpoint(round, target));
 
-test("a vote waits for its block, and is counted and passed on when that comes", async () => {
+test("a vote waits for its block, and is counted and forwarded when the block arrives", async () => {
   const { add, clock, finalizer, fetched, gossip, verdictOf } = await node();
   const vote = await voteFor(one);
   const verdict = gossip(vote);
@@ -95,7 +95,7 @@ test("a vote waits for its block, and is counted and passed on when that comes",
   expect(await verdict).toBe("accept");
 });
 
-test("a vote whose block does not come is not passed on, and nobody is blamed; it counts when the block comes later", async () => {
+test("a vote whose block does not arrive is not forwarded and blames no peer, but counts if the block arrives later", async () => {
   const { add, clock, finalizer, gossip, verdictOf } = await node();
   const vote = await voteFor(one);
   const verdict = gossip(vote);
@@ -107,7 +107,7 @@ test("a vote whose block does not come is not passed on, and nobody is blamed; i
   expect(finalizer.tally.has(vote)).toBe(true);
 });
 
-test("a vote that contradicts its block is rejected once the block is here, and not passed on before", async () => {
+test("a vote that contradicts its block is rejected once the block is known, and not forwarded before", async () => {
   const { add, clock, gossip, verdictOf } = await node();
   const wrongHeight = { ...checkpoint(1, one), height: 2 };
   const verdict = gossip(await signedVote(authorities[1]!, genesis, genesisCheckpoint, wrongHeight));
@@ -117,7 +117,7 @@ test("a vote that contradicts its block is rejected once the block is here, and 
   expect(await verdict).toBe("reject");
 });
 
-test("a newest vote that is told again and again does not push out the one that waits before it", async () => {
+test("a newest vote that is repeated does not push out the waiting one before it", async () => {
   const { add, clock, finalizer, gossip, inbox, peer } = await node();
   const vote = await voteFor(one);
   void gossip(vote);
@@ -132,7 +132,7 @@ test("a newest vote that is told again and again does not push out the one that 
   expect(finalizer.tally.has(newest)).toBe(true);
 });
 
-test("a block that comes while the vote's signature is checked is not waited for", async () => {
+test("a vote does not wait for a block that arrives while its signature is checked", async () => {
   const { add, clock, finalizer, fetched, gossip, beforeVerify } = await node();
   const vote = await voteFor(one);
   beforeVerify(() => add(one.blocks[0]!));
@@ -142,7 +142,7 @@ test("a block that comes while the vote's signature is checked is not waited for
   expect(fetched).toEqual([]);
 });
 
-test("whoever votes from a later source is asked for its certificate, also where the vote's block is unknown", async () => {
+test("a peer whose vote has a later source is asked for the certificate, even if the vote's block is unknown", async () => {
   const { addAll, clock, gossip, net } = await node();
   await addAll(one);
   void gossip(await voteFor(two, 2, checkpoint(1, one)));
@@ -150,7 +150,7 @@ test("whoever votes from a later source is asked for its certificate, also where
   expect(net.requests).toMatchObject([{ to: "peer", protocol: "finality" }]);
 });
 
-test("the newest vote of each authority is told, also where it cannot be counted", async () => {
+test("the newest vote of each authority is served, even if it cannot be counted", async () => {
   const { addAll, clock, gossip, inbox, peer } = await node();
   await addAll(one);
   inbox.serve();
@@ -162,8 +162,8 @@ test("the newest vote of each authority is told, also where it cannot be counted
     expect(votes).toEqual([newest]);
 });
 
-describe("every vote that its voter has signed is shown to those who look for contradictions", () => {
-  test("one that waits for a block that never arrives", async () => {
+describe("the equivocation watch sees every vote that its voter has signed", () => {
+  test("even if the vote waits for a block that never arrives", async () => {
     const { clock, gossip, signed } = await watchedNode();
     const vote = await voteFor(two, 3);
     void gossip(vote);
@@ -171,7 +171,7 @@ describe("every vote that its voter has signed is shown to those who look for co
     expect(signed).toEqual([vote]);
   });
 
-  test("one that breaks the rules, but not one with another's signature", async () => {
+  test("even if the vote breaks the rules, but not if the signature is another's", async () => {
     const { addAll, gossip, signed } = await watchedNode();
     await addAll(two);
     const backwards = await voteFor(one, 3, checkpoint(2, two));
@@ -188,7 +188,7 @@ describe("every vote that its voter has signed is shown to those who look for co
   test.each([
     ["that is new", two, true],
     ["for a block of another branch", aside, false],
-  ])("those of a certificate %s", async (_, target, counts) => {
+  ])("in a certificate %s", async (_, target, counts) => {
     const { addAll, chain, inbox, peer, signed } = await watchedNode();
     await addAll(two);
     const voters = authorities.slice(0, 3);
@@ -205,7 +205,7 @@ describe("every vote that its voter has signed is shown to those who look for co
   });
 });
 
-test("a certificate that comes before its block is taken when that is here", async () => {
+test("a certificate that arrives before its block counts when the block arrives", async () => {
   const { addAll, chain, clock, fetched, inbox, peer } = await node();
   const votes = await Promise.all(
     authorities.slice(0, 3).map((voter) => signedVote(voter, genesis, genesisCheckpoint, checkpoint(1, two))),
@@ -222,8 +222,8 @@ test("a certificate that comes before its block is taken when that is here", asy
   expect(chain.justified.round).toBe(1);
 });
 
-describe("what one authority signs has a bound", () => {
-  test("two different votes for one target round are passed on; a third, and more, not", async () => {
+describe("limits of what one authority signs", () => {
+  test("two different votes for a target round are forwarded, but no third one", async () => {
     const { addAll, gossip } = await node();
     await addAll(two);
     const sources = [genesisCheckpoint, checkpoint(1, one), checkpoint(2, one), checkpoint(3, one)];
@@ -232,7 +232,7 @@ describe("what one authority signs has a bound", () => {
     expect(verdicts).toEqual(["accept", "accept", "ignore", "ignore"]);
   });
 
-  test("beyond its account its votes are not passed on, and cost the peer that sends them nothing", async () => {
+  test("votes beyond its account are not forwarded, and cost the sending peer nothing", async () => {
     const { addAll, gossip, signed } = await watchedNode();
     await addAll(two);
     const verdicts: Verdict[] = [];
@@ -245,7 +245,7 @@ describe("what one authority signs has a bound", () => {
     expect(await gossip(other)).toBe("accept");
   });
 
-  test("votes that anybody can repeat use up nothing that its next ones need", async () => {
+  test("repeated votes do not use up the account", async () => {
     const { addAll, clock, gossip } = await node();
     await addAll(two);
     const repeated: SignedFinalityVote[] = [];
@@ -264,7 +264,7 @@ describe("what one authority signs has a bound", () => {
     }
   });
 
-  test("votes of rounds that are settled use up nothing that its next ones need, also where none of those was heard", async () => {
+  test("votes of settled rounds do not use up the account, even if none of them was heard before", async () => {
     const { addAll, finalizer, gossip, chain } = await node();
     await addAll(two);
     const votes = await Promise.all(
@@ -276,7 +276,7 @@ describe("what one authority signs has a bound", () => {
     expect(await gossip(await voteFor(two, 101, checkpoint(100, one)))).toBe("accept");
   });
 
-  test("a vote that was taken in is not checked again", async () => {
+  test("an accepted vote is not checked again", async () => {
     const { addAll, gossip, checks } = await node();
     await addAll(two);
     const vote = await voteFor(one);
@@ -286,7 +286,7 @@ describe("what one authority signs has a bound", () => {
     expect(checks()).toBe(before);
   });
 
-  test("a flood of votes for unknown blocks asks for few of them, and holds eight", async () => {
+  test("a flood of votes for unknown blocks causes few requests, and only eight votes are held", async () => {
     const { clock, fetched, gossip, inbox } = await node();
     for (let round = 1; round <= 60; round++) {
       const target = { round, height: 1, block: new Uint8Array(32).fill(round) };
@@ -297,7 +297,7 @@ describe("what one authority signs has a bound", () => {
     expect(inbox.held).toBe(8);
   });
 
-  test("votes of several for unknown blocks leave a peer most of its quota", async () => {
+  test("votes of several authorities for unknown blocks leave a peer most of its quota", async () => {
     const { clock, fetched, gossip } = await node();
     for (const voter of authorities.slice(0, 4)) {
       for (let round = 1; round <= 8; round++) {
@@ -309,7 +309,7 @@ describe("what one authority signs has a bound", () => {
     expect(fetched).toHaveLength(20);
   });
 
-  test("votes from sources that nobody has ask for few certificates", async () => {
+  test("votes from unknown sources cause few requests for certificates", async () => {
     const { addAll, clock, gossip, net } = await node();
     await addAll(two);
     for (let round = 1; round <= 30; round++) {
@@ -319,7 +319,7 @@ describe("what one authority signs has a bound", () => {
     expect(net.count("finality")).toBe(8);
   });
 
-  test("a round that no honest authority can have come to is ignored before its signature is checked", async () => {
+  test("a vote in a round that no honest authority can have reached is ignored without a signature check", async () => {
     const { addAll, gossip, checks } = await node();
     await addAll(two);
     expect(await gossip(await voteFor(one, 2 ** 16))).toBe("accept");
@@ -328,7 +328,7 @@ describe("what one authority signs has a bound", () => {
     expect(checks()).toBe(before);
   });
 
-  test("signatures are checked for a peer only so many at a time", async () => {
+  test("only a few signatures of a peer's votes are checked at a time", async () => {
     const { addAll, gossip, checks, beforeVerify } = await node();
     await addAll(two);
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -350,7 +350,7 @@ describe("what one authority signs has a bound", () => {
     expect(all.filter((verdict) => verdict === "ignore")).toHaveLength(28);
   });
 
-  test("forged votes use up nothing of the authority's account", async () => {
+  test("forged votes do not use up the authority's account", async () => {
     const { addAll, gossip } = await node();
     await addAll(two);
     for (let round = 1; round <= 100; round++) {
@@ -361,7 +361,7 @@ describe("what one authority signs has a bound", () => {
   });
 });
 
-describe("what is told in an answer", () => {
+describe("votes and certificates in an answer", () => {
   const told = async (vote: SignedFinalityVote) => {
     const base = await node();
     await base.addAll(one);
@@ -372,25 +372,25 @@ describe("what is told in an answer", () => {
     return base.network.penalties.map(({ offence }) => offence);
   };
 
-  test("a vote whose signature is wrong is the peer's fault", async () => {
+  test("blame the peer for a vote with a wrong signature", async () => {
     expect(await told({ ...(await voteFor(one)), signature: new Uint8Array(64) })).toEqual([
       "invalidResponse",
     ]);
   });
 
-  test("a vote that contradicts a block is not, since the peer may not have the block", async () => {
+  test("do not blame the peer for a vote that contradicts a block, which the peer may not have", async () => {
     const wrongHeight = { ...checkpoint(1, one), height: 2 };
     expect(await told(await signedVote(authorities[1]!, genesis, genesisCheckpoint, wrongHeight))).toEqual(
       [],
     );
   });
 
-  test("a vote of somebody who is no authority at the head, for a block that is not here, is nobody's fault", async () => {
+  test("do not blame the peer for a vote for an unknown block by an account that is not an authority at the head", async () => {
     const vote = await signedVote(authorities[4]!, genesis, genesisCheckpoint, checkpoint(1, aside));
     expect(await told(vote)).toEqual([]);
   });
 
-  test("a certificate for an unknown block with a wrong signature is the peer's fault, at the price of one check each", async () => {
+  test("blame the peer for a certificate of an unknown block with a wrong signature, at the cost of one check", async () => {
     const { checks, inbox, network, peer } = await node();
     const vote = await voteFor(two);
     const voters = Array.from({ length: 1024 }, () => vote.voter);
@@ -404,7 +404,7 @@ describe("what is told in an answer", () => {
     expect(network.penalties.map(({ offence }) => offence)).toEqual(["invalidResponse"]);
   });
 
-  test("a request with a round above 2^53 - 1 is invalid", async () => {
+  test("reject a request with a round above 2^53 - 1", async () => {
     const { inbox, peer } = await node();
     inbox.serve();
     const asked = (async () => {
@@ -414,7 +414,7 @@ describe("what is told in an answer", () => {
   });
 });
 
-test("a vote whose block cannot be looked for, as the database was closed meanwhile, ends no process", async () => {
+test("a vote whose block cannot be looked up because the database was closed does not end the process", async () => {
   const { chain, gossip, clock } = await node();
   const get = vi.spyOn(chain.tree, "get").mockResolvedValueOnce(undefined);
   get.mockRejectedValue(new Error("the database is closed"));
@@ -437,7 +437,7 @@ test("does not forward a vote of a stranger, whether or not its block is here", 
   expect(checks()).toBe(before);
 });
 
-test("an authority cannot have a node that lacks a block blamed by those that have it", async () => {
+test("an authority cannot get a node blamed that lacks a block by nodes that have it", async () => {
   const [a, b, c] = [await node(), await node(), await node()];
   for (const { add } of [a, b]) await add(one.blocks[0]!);
   const wrongHeight = { ...checkpoint(1, one), height: 2 };
@@ -455,7 +455,7 @@ test("an authority cannot have a node that lacks a block blamed by those that ha
   expect(blamed).toEqual([]);
 });
 
-test("no more than 4,096 votes are held in all", async () => {
+test("at most 4,096 votes are held in all", async () => {
   const held = new HeldVotes(settledClock());
   const vote = await voteFor(one);
   const verdicts = [];

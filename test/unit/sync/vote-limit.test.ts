@@ -42,7 +42,7 @@ test("remembers 1,024 voters", () => {
   expect(limit.excludes(of(0))).toBe(true);
 });
 
-test("a vote eight rounds below another of its voter is past", () => {
+test("a vote eight rounds below another vote of its voter counts as past", () => {
   const limit = new VoteLimit();
   expect(limit.isPast(vote(1, 1))).toBe(false);
   limit.take(vote(1, 20));

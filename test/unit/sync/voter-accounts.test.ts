@@ -11,7 +11,7 @@ function accounts() {
 const by = (voter: number) => ({ voter: new Uint8Array(32).fill(voter) }) as SignedFinalityVote;
 const count = (times: number, charge: () => boolean) => Array.from({ length: times }, charge).filter(Boolean);
 
-test("a voter's votes are charged to its own account, current and past ones apart: 64 at once, then four a second", async () => {
+test("charges each voter's votes to its own account, current and past ones separately: 64 at once, then four a second", async () => {
   const { clock, accounts: of } = accounts();
   expect(count(100, () => of.chargeVote(by(1), "past"))).toHaveLength(64);
   expect(count(100, () => of.chargeVote(by(1), "current"))).toHaveLength(64);
@@ -20,7 +20,7 @@ test("a voter's votes are charged to its own account, current and past ones apar
   expect(count(100, () => of.chargeVote(by(1), "current"))).toHaveLength(4);
 });
 
-test("votes beyond an account are checked for as long as there is surplus, which all share", async () => {
+test("checks votes beyond an account while the shared surplus lasts", async () => {
   const { clock, accounts: of } = accounts();
   const spend = (voter: number, times: number) => {
     let checked = 0;
@@ -40,7 +40,7 @@ test("votes beyond an account are checked for as long as there is surplus, which
   expect(spend(2, 10)).toBe(1);
 });
 
-test("votes that an account covers leave the surplus to others", () => {
+test("does not use the surplus for votes that an account covers", () => {
   const { accounts: of } = accounts();
   for (let voter = 10; voter < 60; voter++) count(64, () => of.chargeVote(by(voter), "current"));
   count(64, () => of.chargeVote(by(1), "current"));
@@ -49,7 +49,7 @@ test("votes that an account covers leave the surplus to others", () => {
   );
 });
 
-test("requests for what votes name are limited: eight of a voter at once, then one a second; twenty to a peer", async () => {
+test("limits requests for blocks and certificates that votes name: eight of a voter at once, then one a second; twenty to a peer", async () => {
   const { clock, accounts: of } = accounts();
   expect(count(20, () => of.chargeErrand("block", by(1), "a"))).toHaveLength(8);
   expect(count(20, () => of.chargeErrand("certificate", by(1), "a"))).toHaveLength(8);
@@ -61,7 +61,7 @@ test("requests for what votes name are limited: eight of a voter at once, then o
   expect(count(20, () => of.chargeErrand("block", by(1), "b"))).toHaveLength(1);
 });
 
-test("a voter that has used up its requests takes none of a peer's", () => {
+test("does not charge a peer for a voter that has used up its requests", () => {
   const { accounts: of } = accounts();
   count(100, () => of.chargeErrand("block", by(1), "a"));
   expect(

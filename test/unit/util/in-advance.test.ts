@@ -42,7 +42,7 @@ test("results come in order, however long each takes, and no further ahead than 
   expect(made.indexOf(2)).toBeLessThan(made.indexOf(1));
 });
 
-test("one item heavier than all that may be made is made alone", async () => {
+test("an item above the limit is made alone", async () => {
   const { seen, numbers } = source(3);
   const results: number[] = [];
   for await (const result of inAdvance(numbers, async (number) => number, {
@@ -55,7 +55,7 @@ test("one item heavier than all that may be made is made alone", async () => {
   expect(results).toEqual([1, 2, 3]);
 });
 
-test("an error comes after what was before it, the first one first, and ends the source", async () => {
+test("an error comes after the results before it, the first error first, and ends the source", async () => {
   const bad = source(5, new Error("the source"));
   const failing = async (number: number) => {
     if (number >= 4) throw new Error(`item ${number}`);
@@ -77,7 +77,7 @@ test("an error comes after what was before it, the first one first, and ends the
   expect(all).toEqual([1, 2, 3, 4, 5]);
 });
 
-test("who stops early ends the source", async () => {
+test("a reader that stops early ends the source", async () => {
   const { seen, numbers } = source(9);
   for await (const _ of inAdvance(numbers, async (number) => number, byOne(2))) break;
   expect(seen.closed).toBe(true);

@@ -122,7 +122,7 @@ test("sleep ends with its time or with the signal, and leaves no timer and no li
   expect(clock.pending).toBe(0);
 });
 
-test("numbers as bytes keep their order, and come back", () => {
+test("numbers as bytes keep their order, and can be decoded", () => {
   const sorted = (values: number[], encode: (value: number) => Uint8Array) =>
     values.map(encode).sort(Buffer.compare);
   fc.assert(
@@ -138,7 +138,7 @@ test("numbers as bytes keep their order, and come back", () => {
   );
 });
 
-test("hex comes back, and what is none is refused", () => {
+test("hex can be encoded and decoded, and other texts are refused", () => {
   fc.assert(
     fc.property(fc.uint8Array(), (bytes) => {
       expect(fromHex(toHex(bytes))).toEqual(bytes);
