@@ -1,7 +1,7 @@
 /**
- * Attacks networks of four authorities, real processes on machines of their own, in every way of `test/attacks`, alone and five at once,
- * beside a run without attack. Prints one line of JSON a run; exits with 1 where a promise was broken.
- * With `--out` the lines are also kept in a file, and what is there already is not run again.
+ * Attacks networks of four authorities, which are real processes on separate machines, in every way of `test/attacks`, alone and five
+ * at once, and compares with a run without attack. Prints one line of JSON for each run; exits with 1 if a promise was broken.
+ * With `--out` the lines are also written to a file, and runs that it already has are not repeated.
  * Usage: npm run attacks -- [--only status-lies,iwant-flood] [--seconds 60] [--out attacks.jsonl] [--markdown]
  */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
@@ -23,7 +23,7 @@ const { values } = parseArgs({
   },
 });
 const seconds = Number(values.seconds);
-/** Start, stop and what is asked before and after. */
+/** Time for the start, the stop and the requests before and after. */
 const besideSeconds = 12;
 
 interface Run {
@@ -49,7 +49,7 @@ const results = new Map<string, Result>(
   values.out && existsSync(values.out) ? readFileSync(values.out, "utf8").trim().split("\n").map(parse) : [],
 );
 const wanted = runs.filter(({ name }) => !only || only.includes(name));
-// Each attack is compared with a run without one.
+// Each attack is compared with a run without attack.
 const needed = runs.filter(({ name, by, attacks: of }) => {
   return of.length === 0 ? wanted.some((run) => run.by === by) : wanted.some((run) => run.name === name);
 });
@@ -69,7 +69,7 @@ if (values.markdown)
   );
 process.exit([...results.values()].some(({ broken }) => broken.length > 0) ? 1 : 0);
 
-/** On one network, for as long as it is well after each; else on a new one. */
+/** Runs attacks on one network as long as it recovers after each, otherwise on a new one. */
 async function runAll(part: readonly Run[]): Promise<void> {
   let left = [...part];
   while (left.length > 0) {

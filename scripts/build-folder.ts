@@ -1,14 +1,14 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Marks a folder that a build has made, and lists what it has put there, one name a line. npm does not pack it. */
+/** Name of the file that marks a folder made by a build and lists its contents, one name a line. npm does not pack it. */
 const mark = ".ccoin-build";
 
 /**
- * Makes a folder for a build, or empties one that an earlier build has made. The mark is written before anything is built, so that a
- * build that was interrupted can be repeated.
- * @param names what the build is going to put there
- * @throws where the folder holds anything else, which stays as it is
+ * Makes a folder for a build, or empties one that an earlier build has made. The mark is written first, so that an interrupted build
+ * can be repeated.
+ * @param names the entries that the build will make
+ * @throws if the folder holds anything else, which stays unchanged
  */
 export function prepareBuildFolder(folder: string, names: readonly string[]): void {
   const present = existsSync(folder) ? readdirSync(folder) : [];
@@ -16,7 +16,7 @@ export function prepareBuildFolder(folder: string, names: readonly string[]): vo
     throw new Error(`${folder} is not an earlier build: name a folder that is empty or does not exist`);
   }
   const built = present.includes(mark) ? readFileSync(join(folder, mark), "utf8").split("\n") : [];
-  // A build that was run in its folder has its compile cache there.
+  // A program that was run in the folder has its compile cache there.
   const removable = new Set([mark, "node_modules", ...built]);
   const foreign = present.filter((name) => !removable.has(name));
   if (foreign.length > 0) {

@@ -1,6 +1,7 @@
 /**
- * Builds the package as it is published: JavaScript, since Node.js strips no types in node_modules. The project itself runs from its
- * sources. Packs it as ccoin-<version>.tgz beside the folder. Usage: npm run build [-- FOLDER=dist], then npm i -g ./ccoin-<version>.tgz
+ * Builds the published package in JavaScript, since Node.js strips no types in node_modules, and packs it as ccoin-<version>.tgz
+ * beside the folder. The project itself runs from its sources.
+ * Usage: npm run build [-- FOLDER=dist], then npm i -g ./ccoin-<version>.tgz
  */
 import { execFileSync } from "node:child_process";
 import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -31,19 +32,19 @@ execFileSync("npm", ["pack", "--silent", folder], {
   shell: process.platform === "win32",
 });
 
-/** Declarations of `ccoin/client` alone, apart from any sources: TypeScript would check these instead, by its user's settings. */
+/** Builds the declarations of `ccoin/client`, without sources, which TypeScript would otherwise check by the user's settings. */
 function buildClientTypes(target: string): void {
   const options = ["--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--rootDir", "src/client"];
   tsc("src/client", ...options, "--outDir", target);
   for (const name of readdirSync(target)) {
     const file = join(target, name);
     const text = readFileSync(file, "utf8");
-    // tsc rewrites these in JavaScript only.
+    // tsc rewrites these extensions only in JavaScript.
     writeFileSync(file, text.replaceAll(/(?<=\bfrom "\.\/[\w-]+)\.ts(?=")/g, ".js"));
   }
 }
 
-/** package.json without what only developers need. */
+/** Returns package.json without the parts that only developers need. */
 function manifest(): object {
   const {
     private: _,

@@ -1,6 +1,7 @@
 /**
  * Checks the floors of src/README.md: a folder imports only from lower floors; on floors 0 and 1 also from its own.
- * `src/client` imports no other folder, `src/explorer` only that one. Type-only imports count. Prints each violation as `file:line: …` and exits with 1 where there is one.
+ * `src/client` imports no other folder, `src/explorer` only that one. Type-only imports count. Prints each violation as
+ * `file:line: …` and exits with 1 if there is any.
  * Usage: node scripts/check-floors.ts [root]
  */
 import { readdirSync, readFileSync } from "node:fs";
@@ -28,7 +29,7 @@ const floors: Readonly<Record<string, number>> = {
   "src/cli": 6,
   "src/explorer": 6,
 };
-/** Browsers and other programs run these: they import nothing of the node, and no more than this. */
+/** Folders that browsers and other programs run, with the only folders that they may import. */
 const standalone: Readonly<Record<string, readonly string[]>> = {
   "src/client": [],
   "src/explorer": ["src/client"],

@@ -1,7 +1,7 @@
 /**
- * Does to nodes what may happen to them, many times, and checks that they keep their promises; the tests run the same with fewer
- * rounds. Exits with 1 where a promise was broken.
- * `patience`: for a machine that is busy with other things, on which everything takes longer.
+ * Injects faults into nodes many times, and checks that they keep their promises; the tests run the same with fewer rounds. Exits
+ * with 1 if a promise was broken.
+ * `patience`: factor of all time limits for a busy machine.
  * Usage: npm run faults -- [--only power-cut] [--rounds 100] [--seed 1] [--patience 1]
  */
 import { parseArgs } from "node:util";
@@ -46,5 +46,5 @@ for (const scenario of chosen) {
     await close(failed);
   }
 }
-// The traffic of a run that failed would go on for ever.
+// The traffic of a failed run would continue for ever.
 process.exit();

@@ -1,6 +1,6 @@
 /**
- * Sends transfers on a chain of four authorities, one after the other through random nodes, and prints how long after it was sent
- * each was final on every node. `--lone`: on a chain without empty blocks, which is quiet when each is sent.
+ * Sends transfers on a chain of four authorities, one after another through random nodes, and prints the times until each was final
+ * on every node. `--lone` uses a chain without empty blocks, which rests before each transfer.
  * Usage: scripts/in-netns.sh node scripts/finality-latency.ts [--transfers 200] [--period 500] [--seed 1] [--lone]
  */
 import { readFileSync } from "node:fs";
@@ -45,7 +45,7 @@ try {
   const startedAt = performance.now();
   const first = (await nodes[0]!.status()).head!.height;
   for (let sent = 0; sent < transfers; sent++) {
-    // At any moment between two blocks.
+    // The transfer is sent at any moment between two blocks.
     await sleep(random() * periodMs + (values.lone ? 2 * periodMs : 0));
     slowestMs.push(Math.max(...(await timeToFinal(network, { from: pick(), by: nodes[pick()]!, nodes }))));
   }

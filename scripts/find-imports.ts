@@ -22,8 +22,8 @@ const beforeRegex = new Set([
 ]);
 
 /**
- * Every module named by `import … from`, `export … from`, `import "…"`, `import("…")`, `typeof import("…")` or
- * `require("…")`, type-only ones too. Comments, strings, templates and regular expressions are skipped as such.
+ * Finds every module named by `import … from`, `export … from`, `import "…"`, `import("…")`, `typeof import("…")` or
+ * `require("…")`, including type-only ones. Skips comments, strings, templates and regular expressions.
  */
 export function findImports(text: string): ImportedModule[] {
   const tokens = tokenize(text);
@@ -40,7 +40,7 @@ export function findImports(text: string): ImportedModule[] {
 
 function tokenize(text: string): Token[] {
   const tokens: Token[] = [];
-  /** For each open `{`: whether it belongs to a template's `${`. */
+  /** For each open `{`, true if it belongs to a template's `${`. */
   const braces: boolean[] = [];
   let line = 1;
   let at = 0;
@@ -54,7 +54,7 @@ function tokenize(text: string): Token[] {
     pattern.lastIndex = at;
     return pattern.exec(text)?.[0];
   };
-  /** Up to and with the closing backtick, or the next `${`. */
+  /** Skips up to and including the closing backtick or the next `${`. */
   const skipTemplate = () => {
     const part = match(/(?:[^`\\$]|\\[\s\S]|\$(?!\{))*(?:`|\$\{|$)/y) ?? "";
     if (part.endsWith("${")) braces.push(true);

@@ -1,8 +1,8 @@
 /**
- * Kills one of five authorities with SIGKILL at random moments, under transfers, starts it again each time, and collects every
- * header and vote of its key: what goes round in gossip, what the databases of the others have, what their evidence says. In the
- * last third two others are down: blocks go on without finality, so that the node comes back to the round that it has voted in,
- * with another head. Exits with 1 where two signatures conflict, or one is not in the node's own record, or nodes ban each other.
+ * Kills one of five authorities with SIGKILL at random moments under transfers, restarts it each time, and collects every header and
+ * vote of its key from gossip, from the databases of the others and from their evidence. In the last third two others are down:
+ * blocks continue without finality, so that the node returns to the round in which it has voted with another head. Exits with 1 if
+ * two signatures conflict, one is missing in the node's own record, or nodes ban each other.
  * Usage: scripts/in-netns.sh node scripts/kill-node.ts [--rounds 200] [--seed 1]
  */
 import { setTimeout as sleep } from "node:timers/promises";
@@ -17,25 +17,25 @@ import { until } from "../test/e2e/harness/until.ts";
 import { conflictsAmong } from "./kill-signer.ts";
 
 const periodMs = 300;
-/** Longest life after its first signature: some blocks and rounds. */
+/** The longest life after its first signature: some blocks and rounds. */
 const longestLifeMs = 1_500;
-/** Lives that end before their first signature: in the start, or while it catches up. */
+/** The share of lives that end before their first signature, in the start or while the node catches up. */
 const partKilledEarly = 0.2;
 const partWithQuorum = 2 / 3;
 const longestStartMs = 2_000;
-/** On a machine that is busy with other things too. */
+/** Long enough for a busy machine. */
 const signsWithinMs = 90_000;
 
 export interface KillNodeResult {
   rounds: number;
   headers: number;
   votes: number;
-  /** Lives in which it signed something that others saw. */
+  /** The number of lives in which others saw a signature. */
   livesThatSigned: number;
   conflicts: [string, string][];
-  /** Seen by others, but not in the node's own record, which goes back some hundred rounds. */
+  /** Signatures that others saw but that are not in the node's own record, which covers some hundred rounds. */
   unrecorded: string[];
-  /** How often a node took the killed one, or that one another, for a bad peer. */
+  /** How often a node banned the killed one, or that one another. */
   bans: number;
 }
 
@@ -80,7 +80,7 @@ export async function killNode(
     onRound?.(round);
   }
 
-  // Its last life sees what the lives before have left.
+  // The last life starts from what the earlier lives have left.
   await signs(2);
   for (const node of down) node.start();
   for (const node of nodes) await node.finalizes((await victim.status()).head!.height, signsWithinMs);

@@ -1,5 +1,5 @@
 /**
- * Kills a process that signs, with SIGKILL, at random moments, and looks for two signatures of all its lives that conflict.
+ * Kills a signing process with SIGKILL at random moments, and looks for conflicting signatures among all its lives.
  * Usage: node scripts/kill-signer.ts [rounds]   (200 by default)
  */
 import { spawn } from "node:child_process";
@@ -15,17 +15,17 @@ import { ProtectionStore } from "../src/storage/protection.ts";
 import type { Clock } from "../src/util/clock.ts";
 import { silentLogger } from "../src/util/logger.ts";
 
-/** Longest life after its first signature: from the first write to the last of hundreds. */
+/** The longest life after its first signature, in which it may write hundreds of records. */
 const longestLifeMs = 60;
 
 export interface KillResult {
   rounds: number;
   signatures: number;
-  /** Pairs of lines. */
+  /** Pairs of conflicting lines. */
   conflicts: [string, string][];
 }
 
-/** A signature that left: `header <slot> <root>`, or `vote <source> <target> <root>`. */
+/** Kills the signer this many times. Each published signature is a line `header <slot> <root>` or `vote <source> <target> <root>`. */
 export async function killSigner(rounds: number): Promise<KillResult> {
   const folder = await mkdtemp(join(tmpdir(), "ccoin-kill-"));
   const left = new Set<string>();
@@ -51,7 +51,7 @@ export function conflictsAmong(lines: string[]): [string, string][] {
       votes.push({ line, source: Number(a), target: Number(b) });
     }
   }
-  // Ascending targets: one that starts below the highest source so far surrounds the vote that has it.
+  // With ascending targets, a vote from below the highest source so far surrounds the vote with that source.
   votes.sort((x, y) => x.target - y.target);
   let inner = votes[0];
   for (const [at, vote] of votes.entries()) {
@@ -73,7 +73,7 @@ async function liveAndDie(folder: string, onLine: (line: string) => void): Promi
   });
   let killing = false;
   for await (const line of createInterface({ input: child.stdout })) {
-    // A line that the kill cut off did not leave whole.
+    // A line that the kill has cut off was not published.
     if (/^(header|vote) [\d ]+ [0-9a-f]{64}$/.test(line)) onLine(line);
     if (killing) continue;
     killing = true;
@@ -82,7 +82,7 @@ async function liveAndDie(folder: string, onLine: (line: string) => void): Promi
   if ((await ended) !== "SIGKILL") throw new Error("the signing process ended by itself");
 }
 
-/** Asks for signatures in every order, most of them of the last slots and rounds again with other contents. */
+/** Requests signatures in any order, most of them with other contents for recent slots and rounds. */
 async function sign(folder: string): Promise<never> {
   const database = await LevelDatabase.open(join(folder, "db"));
   const store = new ProtectionStore(database);

@@ -1,6 +1,6 @@
 /**
- * Makes the page that every node serves at `/`: the explorer with its style sheets, its scripts and all that these import in one text, and
- * its compressed forms. The file that it writes is read by src/api/page.ts. Usage: node scripts/make-page.ts [FILE=build/explorer.json]
+ * Builds the page that every node serves at `/`: the explorer with its style sheets and bundled scripts in one text, with compressed
+ * forms. src/api/page.ts reads the file. Usage: node scripts/make-page.ts [FILE=build/explorer.json]
  */
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -46,12 +46,12 @@ const made: MadePage = {
   },
 };
 mkdirSync(dirname(file), { recursive: true });
-// A node may read the page at this moment, and several may make it.
+// A node may read the page at this moment, and several may build it.
 const temporary = `${file}.${process.pid}`;
 writeFileSync(temporary, JSON.stringify(made));
 renameSync(temporary, file);
 
-/** The texts by the files' names without extension. esbuild writes no `</script` or `</style` into them. */
+/** Bundles files; returns the texts by the files' names without extension. esbuild writes no `</script` or `</style` into them. */
 function bundle(names: string[]): Map<string, string> {
   const { outputFiles } = buildSync({
     entryPoints: names.map((name) => join(folder, name)),

@@ -1,5 +1,5 @@
 /**
- * Makes the test vectors for other languages, protocols/vectors/*.json, from the reference. Everything in them follows from fixed seeds.
+ * Makes the test vectors for other languages, protocols/vectors/*.json, from the reference and fixed seeds.
  * Usage: node scripts/make-vectors.ts
  */
 import { mkdirSync, writeFileSync } from "node:fs";

@@ -9,13 +9,13 @@ import { parseArgs } from "node:util";
 
 const model = resolve(import.meta.dirname, "../spec/finality.pml");
 
-/** Each has so few rounds that its whole space fits into the memory. */
+/** The runs, each with so few rounds that its whole state space fits into memory. */
 const runs: Record<string, string[]> = {
   "fixed set": ["ROUNDS=4", "LOST_STARTS=2"],
   "change of the set": ["CHANGE", "ROUNDS=3", "LOST_STARTS=1"],
 };
 
-/** Macros of the model, with a space that holds a run in which the broken rule is missed. */
+/** Macros of the model that break a rule, each with a space that contains a run in which the rule is missing. */
 const breaks: Record<string, string[]> = {
   quorum: ["BREAK_QUORUM", "ROUNDS=4", "LOST_STARTS=1"],
   source: ["BREAK_SOURCE", "ROUNDS=4", "LOST_STARTS=1"],
@@ -41,22 +41,22 @@ function run(folder: string, command: string, args: string[]): string {
   return stdout;
 }
 
-/** Returns the number of errors that Spin found, with the run that leads to the first. */
+/** Runs Spin; returns the number of errors and the run that leads to the first. */
 function check(name: string, macros: readonly string[]): { errors: number; trail: string } {
   const folder = mkdtempSync(join(tmpdir(), "ccoin-model-"));
   try {
-    // Spin writes beside the model.
+    // Spin writes files beside the model.
     copyFileSync(model, join(folder, "finality.pml"));
     const flags = macros.map((macro) => `-D${macro}`);
     run(folder, "spin", ["-a", ...flags, "finality.pml"]);
-    // SAFETY: assertions only. NOREDUCE: there is one process, so there is no order to reduce.
+    // SAFETY checks only assertions. NOREDUCE: with one process there are no orders to reduce.
     run(folder, "cc", ["-O2", "-w", "-DSAFETY", "-DNOREDUCE", `-DMEMLIM=${memoryMb}`, "-o", "pan", "pan.c"]);
     const startedMs = performance.now();
     const output = run(folder, "./pan", ["-m100000", "-w24"]);
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
     if (!/Full statespace search/.test(output)) fail(output);
     const errors = number(output, /errors: (\d+)/);
-    // A search that was cut off proves nothing.
+    // An incomplete search proves nothing.
     if (errors === 0 && /max search depth too small|Search not completed|out of memory/.test(output))
       fail(output);
     const states = number(output, /(\d+) states, stored/);

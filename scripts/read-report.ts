@@ -1,6 +1,7 @@
 /**
- * Reads vitest's JSON report. Prints how many tests have passed and failed, then each failure: its project, file, name and message,
- * and what the test has kept as its background (test/e2e/harness/world.ts). A file that fails without a test of its own that does counts as one. Usage: node scripts/read-report.ts <project> <report.json>
+ * Reads vitest's JSON report. Prints the numbers of passed and failed tests, then each failure with its project, file, name, message
+ * and background (test/e2e/harness/world.ts). A file that fails without a failing test counts as one failure.
+ * Usage: node scripts/read-report.ts <project> <report.json>
  */
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
@@ -34,7 +35,7 @@ const failures = testResults
   });
 console.log([`${numPassedTests} ${failures.length}`, ...failures].join("\n"));
 
-/** Without the lines of the stack that are vitest's. */
+/** Removes vitest's lines from a stack. */
 function withoutRunner(text: string): string {
   return text.replaceAll(/\n +at [^\n]*(?:node_modules|new Promise)[^\n]*/g, "");
 }

@@ -1,11 +1,11 @@
 /**
- * Prints the entry of a release in CHANGELOG.md. Fails where there is none or the tag is not the version of the package.
+ * Prints the entry of a release in CHANGELOG.md. Fails if there is none, or if the tag is not the version of the package.
  * Usage: node scripts/release-notes.ts v0.2.0
  */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** @throws where the changelog has no dated entry for the version */
+/** @throws if the changelog has no dated entry for the version */
 export function releaseNotes(changelog: string, version: string): string {
   const entries = changelog.split(/^(?=## )/m);
   const entry = entries.find((each) => each.startsWith(`## [${version}]`));

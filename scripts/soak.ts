@@ -1,6 +1,6 @@
 /**
- * Five authorities under transfers for hours, one of which is killed with SIGKILL every few minutes and started again. Prints
- * figures every minute. Exits with 1 where the network stood still, something acknowledged is missing at the end, the chains
+ * Runs five authorities under transfers for hours, one of which is killed with SIGKILL every few minutes and restarted. Prints
+ * figures every minute. Exits with 1 if the network stood still, an acknowledged transaction is missing at the end, the chains
  * differ, or the heap of a node that was never killed grew (after the warm-up, by least squares, garbage collected).
  * Usage: npm run soak -- [--nodes 5] [--minutes 120] [--warm-up 30] [--period 1000] [--every 200] [--kill-every 5]
  *   every: ms between the transfers of each node; kill-every: minutes, 0 for never; snapshots: folder for heap snapshots at both ends
@@ -22,7 +22,7 @@ import { slope } from "../test/faults/slope.ts";
 const minuteMs = 60_000;
 const MB = 1e6;
 const maxSlope = 1;
-/** The others live from beginning to end. */
+/** The number of nodes that are killed; the others run from beginning to end. */
 const killedNodes = 2;
 /** A killed node must come back within this time; the figures say how long it took. */
 const recoveryTimeoutMs = 10 * minuteMs;
@@ -43,7 +43,7 @@ const { values } = parseArgs({
 interface Watched {
   node: TestNode;
   heap: InspectedHeap;
-  /** [hours, MB]. */
+  /** Samples as [hours, MB]. */
   points: [number, number][];
 }
 
@@ -139,7 +139,7 @@ function residentMB(node: TestNode): number {
   return (Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024) / MB;
 }
 
-/** Share of its life in which it waited for a core that other processes had. */
+/** Returns the share of its life in which the node waited for a busy core. */
 function waitedPercent({ process: { pid } }: TestNode): number {
   const waitedNs = Number(readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ")[1]);
   const startedTicks = Number(readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ")[19]);

@@ -1,4 +1,4 @@
-/** The payloads of the frames in `bytes`. */
+/** Returns the payloads of the frames in `bytes`. */
 export function payloads(bytes: Uint8Array): Uint8Array[] {
   const found: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; ) {

@@ -5,12 +5,12 @@ import { firstRules } from "../src/types/index.ts";
 /** A node without recoveries, whose program knows the first version of the rules. */
 export const line: OwnLine = { recoveries: [], knownRules: firstRules };
 
-/** Digest of a chain without recoveries that has the first version of the rules. */
+/** Returns the digest of a chain without recoveries under the first version of the rules. */
 export function firstDigest(genesisId: Uint8Array): Uint8Array {
   return chainDigest({ genesisId, recoveries: [], rules: firstRules });
 }
 
-/** The part of a status that says so. */
+/** Returns the part of a status that says so. */
 export function ofFirstRules(genesisId: Uint8Array) {
   return { genesisId, digest: firstDigest(genesisId), rules: firstRules, knownRules: firstRules };
 }

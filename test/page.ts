@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { isPageFresh } from "../scripts/page-is-fresh.mjs";
 
-/** Makes the page that nodes serve, where it is missing or older than its sources. */
+/** Builds the page that nodes serve if it is missing or older than its sources. */
 export default function makePage(): void {
   if (!isPageFresh(".")) execFileSync(process.execPath, ["scripts/make-page.ts"], { stdio: "inherit" });
 }

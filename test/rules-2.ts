@@ -1,6 +1,6 @@
 import { KnownRules, type Rules, rules1 } from "../src/chain/rules.ts";
 
-/** Extra reward of a block, and extra fee of a transfer, by the rules that only tests know. */
+/** The additional reward of a block, and the additional fee of a transfer, under rules that only tests know. */
 export const moreByRules2 = 7n;
 
 const rules2: Rules = {
@@ -12,5 +12,5 @@ const rules2: Rules = {
   }),
 };
 
-/** Those of a later program. */
+/** The rules that a later program knows. */
 export const laterRules = new KnownRules([rules1, rules2]);

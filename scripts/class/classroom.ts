@@ -7,16 +7,16 @@ import type { Wallet } from "../../test/e2e/harness/wallet.ts";
 import { Story } from "./story.ts";
 import { serveWindow } from "./window.ts";
 
-/** Far more than anything takes: a lesson may be given on a slow machine. */
+/** Limits far above any normal time, since a lesson may run on a slow machine. */
 const patience = { timeoutMs: 600_000, everyMs: 100 };
 
 /** The machines that a lesson needs, and its title. */
 export interface Seating {
-  /** One line. */
+  /** The subject in one line. */
   about: string;
   /** The switch that each machine is on. */
   sides: readonly Side[];
-  /** The number of machines that have an authority; they are the first ones. */
+  /** The number of machines with an authority, which are the first ones. */
   authorities: number;
 }
 
@@ -29,13 +29,13 @@ interface ClassroomOptions {
 
 type Parts = Pick<Classroom, "story" | "lab" | "world" | "nodes" | "wallets" | "genesisId" | "periodMs">;
 
-/** Machines on two switches with a node each, which run; those beyond the authorities are there and not started. */
+/** Machines on two switches with a node each. The nodes of authorities run; the others exist but are not started. */
 export class Classroom {
   readonly story: Story;
   readonly lab: Lab;
   readonly world: World;
   readonly nodes: readonly TestNode[];
-  /** Wallets of the authorities' accounts. */
+  /** The wallets of the authorities' accounts. */
   readonly wallets: readonly Wallet[];
   readonly genesisId: string;
   readonly periodMs: number;
@@ -52,7 +52,7 @@ export class Classroom {
     this.#sides = sides;
   }
 
-  /** The first answer that is not empty. @throws where it takes too long. */
+  /** Polls until the answer is not empty. @throws if that takes too long */
   until<T>(what: string, ask: () => T | Promise<T>) {
     return until(what, ask, patience);
   }
@@ -69,7 +69,7 @@ export class Classroom {
     return node.finalizes(above, patience.timeoutMs);
   }
 
-  /** Signs a transfer and gives it to a node; returns its id. */
+  /** Signs a transfer and submits it to a node; resolves to its id. */
   async pay(from: Wallet, to: string, amount: bigint, node: TestNode): Promise<string> {
     const { id, body } = await from.transfer(to, amount, 1n);
     await node.post("/v1/transactions", body);
@@ -91,7 +91,7 @@ export class Classroom {
     }
   }
 
-  /** One line a running node: its side, head, final block and what it says of itself. */
+  /** Prints a line for each running node with its side, head, final block and diagnosis. */
   async board(): Promise<void> {
     const running = this.nodes.filter((node) => node.isRunning);
     const rows = await Promise.all(
@@ -108,7 +108,7 @@ export class Classroom {
     await this.story.facts(rows);
   }
 
-  /** Runs a command as a person at a node's machine would, and shows what it prints. */
+  /** Runs a command like a person at a node's machine, and shows its output. */
   async ccoin(node: TestNode, ...args: string[]): Promise<void> {
     this.story.command(`ccoin ${args.join(" ")} --nodeid=${node.id}`);
     const { code, stdout, stderr } = await this.world.ccoin([

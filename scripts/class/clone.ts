@@ -6,7 +6,7 @@ import { Wallet } from "../../test/e2e/harness/wallet.ts";
 import type { Classroom } from "./classroom.ts";
 import type { Lesson } from "./lesson.ts";
 
-/** One of three that is in two places gives both halves a majority. */
+/** A lesson in which one of three authorities runs in two places and gives both halves a majority. */
 export const clone: Lesson = {
   about: "An authority runs two copies of itself in a divided network, and spends its coins twice",
   sides: [1, 2, 1, 2],
@@ -38,7 +38,7 @@ export const clone: Lesson = {
       left, and the same coins to that of node 2 on the right. What will each of the two see?`,
     );
     const all = 999_999n;
-    // Both with the account's first nonce: one chain has room for one of them.
+    // Both payments have the account's first nonce, so a chain can hold only one of them.
     const payments = [
       await room.pay(cheat, wallets[0]!.address, all, left),
       await room.pay(new Wallet(cheat.signer, genesisId), wallets[1]!.address, all, right),
@@ -104,7 +104,7 @@ export const clone: Lesson = {
   },
 };
 
-/** The slots in which the account has signed a block of each half. */
+/** Resolves to the slots in which the account has signed a block for each half. */
 async function contradictions(
   { periodMs }: Classroom,
   address: string,
@@ -123,7 +123,7 @@ async function contradictions(
   return slots.length > 0 && slots;
 }
 
-/** Which payment is final on all, and which is in no chain. */
+/** Resolves to the payment that is final on all nodes, and to the one that no chain holds. */
 async function outcome(
   room: Classroom,
   payments: readonly string[],

@@ -1,4 +1,4 @@
-/** Runs one lesson, in a network namespace of its own; main.ts starts it. */
+/** Runs a lesson in its own network namespace; main.ts starts it. */
 import { messageOf } from "../../src/util/errors.ts";
 import { closeOnSignal, openWorld } from "../../test/e2e/harness/open-world.ts";
 import { openClassroom } from "./classroom.ts";

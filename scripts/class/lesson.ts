@@ -2,12 +2,12 @@ import type { Classroom, Seating } from "./classroom.ts";
 
 export interface LessonOptions {
   name: string;
-  /** After what is to be read. */
+  /** The pause after a text. */
   pauseMs: number;
   periodMs: number;
 }
 
 export interface Lesson extends Seating {
-  /** @throws where something else happens than what it says. */
+  /** Runs the lesson. @throws if something else happens than the lesson says */
   run(room: Classroom): Promise<void>;
 }

@@ -11,7 +11,7 @@ import { lessons } from "./lessons.ts";
 import { openWindow } from "./window.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-/** Text that runs away is not read, a file's need not be. */
+/** Pause for reading on a terminal; none in a file. */
 const defaultPauseSeconds = process.stdout.isTTY ? 8 : 0;
 
 let options: LessonOptions;
@@ -22,7 +22,7 @@ try {
   process.exit(2);
 }
 
-// The machines have a network of their own, which a browser of this one does not reach: sockets in a folder do.
+// A browser cannot reach the machines' own network, so sockets in a folder connect them.
 const folder = mkdtempSync(join(tmpdir(), "ccoin-class-"));
 const { sides } = lessons[options.name]!;
 const windows = await Promise.all(sides.map((_, index) => openWindow(index + 1, folder)));

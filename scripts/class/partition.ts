@@ -1,6 +1,6 @@
 import type { Lesson } from "./lesson.ts";
 
-/** Three of five are a majority but no quorum. */
+/** A lesson in which three of five authorities are a majority but not a quorum. */
 export const partition: Lesson = {
   about: "A network is cut in two: who goes on, what is final, and what happens when it is whole again",
   sides: [1, 1, 1, 2, 2],
@@ -23,7 +23,7 @@ export const partition: Lesson = {
       `Somebody on the left pays 100 to the account of node 5, and somebody on the right pays 70 to that of node 1. Neither side
       knows of the other's payment. What do you expect of each?`,
     );
-    // Time for messages under way, then for the right side to sign all that it may, and for the left side to go on.
+    // Waits for messages under way, then until the right side has signed all that it may and the left side has continued.
     const { head } = await room.height(left[0]!, (await left[0]!.status()).head!.height + 2);
     const finalAtCut = (await left[0]!.status()).finalized!;
     await room.height(left[0]!, head!.height + 5);

@@ -15,7 +15,7 @@ export class Story {
     console.log(`\n${styled("bold", text)}\n${"-".repeat(text.length)}`);
   }
 
-  /** A paragraph, and the time to read it. */
+  /** Prints a paragraph and leaves time to read it. */
   async say(text: string): Promise<void> {
     console.log(wrap(text));
     await sleep(this.#pauseMs);

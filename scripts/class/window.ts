@@ -2,19 +2,19 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { defaultHttpPort } from "../../src/config/index.ts";
 
-/** The socket through which a node in another network namespace serves HTTP: namespaces share the file system. */
+/** Returns the path of the socket by which a node in another network namespace serves HTTP; namespaces share the file system. */
 function socketPath(folder: string, id: number): string {
   return join(folder, `${id}.sock`);
 }
 
-/** On this side: `http://127.0.0.1:<its usual port>`, or any free one. */
+/** Opens the outer side at `http://127.0.0.1:<the node's usual port>`, or at any free port. */
 export async function openWindow(id: number, folder: string): Promise<{ url: string }> {
   const server = forward(() => connect(socketPath(folder, id)));
   const port = await listen(server, defaultHttpPort(id)).catch(() => listen(server, 0));
   return { url: `http://127.0.0.1:${port}` };
 }
 
-/** On the node's side. */
+/** Opens the node's side. */
 export async function serveWindow(
   { id, address }: { id: number; address: string },
   folder: string,

@@ -3,10 +3,10 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 export const cliPath = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
-/** As in package.json: a young generation that stays in the cache costs 40 MB less and no time. */
+/** The options of package.json: a young generation that fits the CPU's cache saves 40 MB and costs no time. */
 export const nodeFlags = ["--max-semi-space-size=4"];
 
-/** Runs one command with `--json` and resolves to what it prints. @throws with its error's message. */
+/** Runs a command with `--json` and resolves to its result. @throws with the message of its error */
 export async function runCcoin<T>(dataDir: string, args: string[], signal: AbortSignal): Promise<T> {
   const all = [cliPath, ...args, "--json", "--datadir", dataDir];
   try {

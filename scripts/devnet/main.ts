@@ -15,7 +15,7 @@ const readyTimeoutMs = 60_000;
 
 const stopped = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopped.abort());
-// A closed pipe (`devnet.sh | head`) ends it like Ctrl-C.
+// A closed pipe (`devnet.sh | head`) stops the network like Ctrl-C.
 process.stdout.on("error", () => stopped.abort());
 
 const kept = process.env["CCOIN_DATADIR"];
@@ -30,11 +30,11 @@ try {
     console.error(`devnet: ${messageOf(error)}`);
   }
 } finally {
-  // The heights and ^C stand before it in a terminal.
+  // On a terminal the line already has the heights and ^C.
   if (nodes.length > 0) console.log(`${process.stdout.isTTY ? "\n" : ""}stopping…`);
   await stopNodes(nodes);
 }
-// The logs of what failed are worth a look.
+// Keeps the logs of a failure.
 if (!kept && !(failed && nodes.length > 0)) rmSync(dataDir, { recursive: true, force: true });
 else console.log(`data and logs: ${dataDir}`);
 process.exit(failed ? 1 : 0);
@@ -93,7 +93,7 @@ function printNodes(genesisId: string, addresses: readonly string[]): void {
   console.log("\nCtrl-C stops all nodes.\n");
 }
 
-/** Until Ctrl-C, or until the last node has ended; on a terminal with the heights in one line. */
+/** Waits for Ctrl-C or the end of the last node, and shows the heights on a terminal. */
 async function follow(): Promise<void> {
   const told = new Set<DevnetNode>();
   for (;;) {

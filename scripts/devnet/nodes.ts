@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { defaultHttpPort, defaultP2pPort } from "../../src/config/index.ts";
 import { cliPath, nodeFlags } from "./ccoin.ts";
 
-/** A node closes within 5 s of the signal. */
+/** Longer than the 5 s that a node may take to close after a signal. */
 const stopTimeoutMs = 8_000;
 const shownLogLines = 15;
 
@@ -17,7 +17,7 @@ export interface DevnetNode {
   /** Offset in the log at which this run begins. */
   logStart: number;
   process: ChildProcess;
-  /** Exit code or signal, once it has ended. */
+  /** The exit code or signal, once the node has ended. */
   code: number | string | undefined;
 }
 
@@ -60,13 +60,13 @@ export function startNodes(options: { dataDir: string; count: number; genesisId:
   });
 }
 
-/** Makes the kernel stop the nodes if this process is killed, where util-linux has setpriv. */
+/** Makes the kernel stop the nodes if this process is killed; needs setpriv of util-linux. */
 export function dieWithParent(): string[] {
   const setpriv = "/usr/bin/setpriv";
   return process.platform === "linux" && existsSync(setpriv) ? [setpriv, "--pdeathsig", "SIGTERM"] : [];
 }
 
-/** Resolves when all have ended: asked first, then killed. */
+/** Stops all nodes, first by a signal and then by a kill; resolves when they have ended. */
 export async function stopNodes(nodes: readonly DevnetNode[]): Promise<void> {
   await Promise.all(
     nodes.map(async (node) => {

@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
 import { defaultHttpPort, defaultP2pPort } from "../../src/config/index.ts";
 
-/** @throws where a port of the nodes 1 to `count` is taken. */
+/** Checks the ports of the nodes 1 to `count`. @throws if one is taken */
 export async function checkPorts(count: number): Promise<void> {
   const ids = Array.from({ length: count }, (_, index) => index + 1);
   const ports = ids.flatMap((id) => [defaultP2pPort(id), defaultHttpPort(id)]);

@@ -3,13 +3,13 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { runCcoin } from "./ccoin.ts";
 
-/** Base units of each node's account. */
+/** The balance of each node's account in base units. */
 const balance = 1_000_000;
 
-/** Contents of a prepared folder; written last. */
+/** The description of a prepared folder, which is written last. */
 export interface Devnet {
   genesisId: string;
-  /** Addresses of the nodes 1 to N. */
+  /** The addresses of the nodes 1 to N. */
   addresses: string[];
 }
 
@@ -20,7 +20,7 @@ export interface PrepareOptions {
   signal: AbortSignal;
 }
 
-/** Accounts, genesis.json and the genesis block in node 1, or what an earlier call left in the folder. */
+/** Makes accounts, genesis.json and the genesis block in node 1, unless an earlier call has prepared the folder. */
 export async function prepareData(options: PrepareOptions): Promise<Devnet> {
   const { dataDir, count } = options;
   const marker = join(dataDir, "devnet.json");
@@ -34,7 +34,7 @@ export async function prepareData(options: PrepareOptions): Promise<Devnet> {
     writeFileSync(marker, `${JSON.stringify(devnet)}\n`);
     return devnet;
   } catch (error) {
-    // The folder was empty: half a devnet would only be in the way of the next.
+    // The folder was empty, so an incomplete devnet is removed for the next attempt.
     for (const name of readdirSync(dataDir)) rmSync(join(dataDir, name), { recursive: true });
     throw error;
   }

@@ -13,20 +13,20 @@ export interface Opened {
   page: Page;
   /** Errors in the page, and requests to anywhere but the node. */
   troubles: string[];
-  /** All that left the page: addresses and bodies. */
+  /** All requests of the page: addresses and bodies. */
   sent: string[];
 }
 
 export interface Stage {
   network: TestNetwork;
   browser: Browser;
-  /** URL of the first node. */
+  /** The URL of the first node. */
   url: string;
-  /** A page in a profile of its own, which is gone with the test. */
+  /** Opens a page in its own profile, which is removed with the test. */
   open(path?: string, options?: BrowserContextOptions): Promise<Opened>;
 }
 
-/** A network and a browser for all tests of the file. */
+/** Makes a network and a browser for all tests of the file. */
 export function useStage(options: NetworkOptions): () => Stage {
   const browser = useBrowser();
   return useShared(async (world) => {
@@ -42,7 +42,7 @@ export function useStage(options: NetworkOptions): () => Stage {
   });
 }
 
-/** One for all tests of the file. */
+/** Launches one browser for all tests of the file. */
 export function useBrowser(): () => Browser {
   let browser: Browser | undefined;
   beforeAll(async () => {
@@ -61,7 +61,7 @@ export async function openPage(
   const context = await browser.newContext(options);
   const page = await context.newPage();
   onTestFinished(async () => {
-    // An answer that is being falsified would fail as the page closes.
+    // A route that is still falsifying an answer would fail when the page closes.
     await page.unrouteAll({ behavior: "ignoreErrors" });
     await context.close();
   });
@@ -79,14 +79,14 @@ export async function openPage(
   return opened;
 }
 
-/** The number of the overview's figure of that name, once there is one. */
+/** Resolves to the number of a figure on the overview, once it has one. */
 export async function figure(page: Page, name: string): Promise<number> {
   const value = page.locator(".figure", { has: page.getByText(name, { exact: true }) }).locator(".value");
   const text = await value.filter({ hasText: /\d/ }).textContent();
   return Number(text?.replaceAll(",", ""));
 }
 
-/** Goes on with the Tab key until the element of that name has the focus. */
+/** Presses Tab until the element with this name has the focus. */
 export async function tabTo(page: Page, name: string): Promise<void> {
   for (let presses = 0; presses < 80; presses++) {
     await page.keyboard.press("Tab");
@@ -101,7 +101,7 @@ export async function tabTo(page: Page, name: string): Promise<void> {
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** Findings of axe, one line each, by all of its rules or by these. */
+/** Resolves to axe's findings, one line each, for all rules or for these. */
 export async function axeViolations(page: Page, rules?: string[]): Promise<string[]> {
   if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(axeSource);
   return page.evaluate(async (only) => {

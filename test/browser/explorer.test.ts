@@ -12,7 +12,7 @@ const desktop = { width: 1280, height: 800 };
 
 const stage = useStage({ nodes: 4, periodMs: 500, name: "explorer" });
 
-/** A transfer of 25 with a memo, in a final block. */
+/** Sends a transfer of 25 with a memo and waits until its block is final. */
 async function transfer(): Promise<{
   id: string;
   from: string;
@@ -87,7 +87,7 @@ test("the overview goes live from one small page that makes no requests to other
   expect(troubles).toEqual([]);
 });
 
-/** Loads the page once more, nothing of it cached. */
+/** Loads the page again without a cache. */
 async function measure(
   page: Page,
 ): Promise<{ bytes: number; askedBeforeLoad: string[]; loadMs: number; liveMs: number }> {
@@ -132,9 +132,9 @@ test("search finds heights, ids and addresses", async () => {
     await search(text);
     await page.getByRole("heading", { name: heading, exact: true, level: 1 }).waitFor();
   }
-  // The focus moves, so that a screen reader goes on at the new page.
+  // The focus moves, so that a screen reader continues at the new page.
   await expect.poll(() => page.evaluate(() => document.activeElement?.tagName)).toBe("MAIN");
-  // The browser itself logs the 404 for an id that is no transaction's.
+  // The browser itself logs the 404 for an id that no transaction has.
   expect(troubles.filter((text) => !text.includes("404"))).toEqual([]);
   for (const [text, problem] of [
     ["hello", "Search for a height"],
@@ -169,7 +169,7 @@ test("axe finds no violation on any page in either theme, and no page is wider t
     await goTo(page, place);
     expect(await axeViolations(page), place.path).toEqual([]);
     await page.emulateMedia({ colorScheme: "dark" });
-    // All else is the same in the dark.
+    // Only the colours differ in the dark theme.
     expect(await axeViolations(page, ["color-contrast"]), `${place.path}, dark`).toEqual([]);
     await page.emulateMedia({ colorScheme: "light" });
     await page.setViewportSize(phone);

@@ -8,7 +8,7 @@ const flags = [
   ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
 ];
 
-/** The browser of this machine; Debian's Chromium is installed where there is none. */
+/** Launches the browser of this machine; installs Debian's Chromium if there is none. */
 export async function launchBrowser(): Promise<Browser> {
   const executablePath = execFileSync(join(root, "scripts/browser.sh"), { encoding: "utf8" }).trim();
   return chromium.launch({ executablePath, args: flags });

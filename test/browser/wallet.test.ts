@@ -4,7 +4,7 @@ import { signerFromSeed } from "../../src/accounts/index.ts";
 import { sha256 } from "../../src/crypto/hash.ts";
 import { axeViolations, tabTo, useStage } from "./browser.ts";
 
-/** The same in each run. */
+/** The seed of the funded account, the same in each run. */
 const seed = sha256(new TextEncoder().encode("the browser tests' account"));
 const seedHex = Buffer.from(seed).toString("hex");
 const funded = signerFromSeed(seed);
@@ -19,7 +19,7 @@ const stage = useStage({
 
 const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
 
-/** A page whose wallet has the funded key for as long as it is open. */
+/** Opens a page whose wallet has the funded key while it is open. */
 async function openWallet() {
   const opened = await stage().open(`#/wallet?key=${seedHex}`);
   await opened.page.getByText("which holds").waitFor();
@@ -52,7 +52,7 @@ test("the link of a development chain leads to a final transfer, and the key sta
   const submitted = sent.filter((text) => text.includes('"signature"'));
   expect(submitted.length).toBe(1);
   expect(sent.some((text) => text.toLowerCase().includes(seedHex))).toBe(false);
-  // Nor is anything of it stored, without a passphrase.
+  // Without a passphrase nothing of the key is stored.
   expect(await page.evaluate(() => JSON.stringify(localStorage))).not.toContain(funded.address);
   expect(troubles).toEqual([]);
 });
@@ -145,7 +145,7 @@ test("the page verifies a balance and a transaction by itself, and detects a fal
     const answered = page.waitForResponse(/\/proof/);
     await button(page, "Verify").click();
     await answered;
-    // Its name is another one while it checks.
+    // The button has another name while the check runs.
     await button(page, "Verify").waitFor();
     await page.getByText(verdict).waitFor();
     const [done, failed] = [page.locator(".proof .done"), page.locator(".proof .failed")];

@@ -7,9 +7,9 @@ import { qualitiesBroken } from "../attacks/measure/result.ts";
 import { patience } from "./harness/until.ts";
 import { createWorld } from "./harness/world.ts";
 
-/** Each group of attacks runs this long; `npm run attacks` runs each alone for a minute and judges times. */
+/** How long each group of attacks runs. `npm run attacks` runs each attack alone for a minute and judges the times. */
 const seconds = 5;
-/** More at once take each other's places at the nodes. */
+/** Number of groups for each adversary. In larger groups the attackers would take each other's places at the nodes. */
 const groups = { stranger: 2, coalition: 1 };
 
 patience.factor = Math.max(patience.factor, 3);
@@ -35,7 +35,7 @@ test.each(["stranger", "coalition"] as const)(
   },
 );
 
-/** Those that are listed one after the other, as they are alike, in different groups. */
+/** Deals the attacks out to groups, so that similar ones, which are neighbours in the list, are in different groups. */
 function split(all: readonly Attack[], count: number): Attack[][] {
   return Array.from({ length: count }, (_, group) => all.filter((_attack, index) => index % count === group));
 }

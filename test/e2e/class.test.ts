@@ -3,13 +3,13 @@ import { until } from "./harness/until.ts";
 import { createWorld } from "./harness/world.ts";
 
 const clone = { lesson: "clone", moral: "the cheat has lost its seat" };
-/** Lessons whose subject other tests cover too: here only the moral is compared. */
+/** Lessons whose subject other tests also cover; here only the moral is compared. */
 const others = [
   { lesson: "partition", moral: "nothing has become final on any side" },
   { lesson: "vote", moral: "finality is back" },
 ];
 
-/** At once: they wait more than they work. */
+/** The lessons run concurrently because they wait more than they work. */
 test.concurrent.for(process.env["CCOIN_E2E_LONG"] ? [clone, ...others] : [clone])(
   "scripts/class.sh $lesson",
   { timeout: 600_000 },
@@ -21,7 +21,7 @@ test.concurrent.for(process.env["CCOIN_E2E_LONG"] ? [clone, ...others] : [clone]
       () => given.end ?? /^node 2 +(http:\S+)$/m.exec(given.stdout)?.[1],
       { timeoutMs: 120_000 },
     );
-    // From outside of the lesson's network.
+    // Requests the page from outside the lesson's network.
     if (typeof page === "string")
       expect(await (await fetch(`${page}/v1/status`)).json()).toMatchObject({ nodeId: 2 });
 

@@ -24,7 +24,7 @@ test("three of four authorities vote in a fifth; after two of five fail, the oth
   await startAll(network);
   await first.finalizes(1, 30_000);
 
-  // Nobody has heard of the fifth node yet.
+  // No node has heard of the fifth node yet.
   const early = await propose(first, "add", newcomer);
   expect(early.warnings.map(({ code }) => code)).toEqual(["CANDIDATE_NOT_IN_SYNC"]);
   expect(early.proposal).toMatchObject({ needed: 3, enacted: false });
@@ -39,7 +39,7 @@ test("three of four authorities vote in a fifth; after two of five fail, the oth
   const all = [...nodes, fifth];
   const watch = new FinalityWatch(all);
   await propose(second, "add", newcomer);
-  // Two of three that are needed: nothing changes.
+  // Two of the three needed votes change nothing.
   await until("both votes are in blocks", async () => (await third.authorities()).openVotes.length === 2);
   const waitsAt = (await first.status()).head!.height;
   await first.height(waitsAt + 4);
@@ -101,7 +101,7 @@ test("three of four authorities vote in a fifth; after two of five fail, the oth
   await stopAndVerify(all);
 });
 
-/** The proposals are gone, and what they asked for is in a final block. */
+/** Waits until no node has a proposal left: the changes are in final blocks then. */
 async function noProposals(nodes: readonly TestNode[]): Promise<void> {
   for (const node of nodes) {
     await until(

@@ -11,11 +11,11 @@ import { until } from "./harness/until.ts";
 import { createWorld } from "./harness/world.ts";
 
 const periodMs = 400;
-/** It listens for 10 s, and then waits for the others to come to its rounds. */
+/** A node in doubt listens for 10 s, and then waits for the others to reach its rounds. */
 const signsAgainWithinMs = 90_000;
 const warning = /^THIS NODE'S DATA MAY BE OLDER THAN THE LAST SIGNATURE OF ITS ACCOUNT/;
 
-/** Copies in every place they can be put, over some minutes; `restored-backup.test.ts` is the short form. */
+/** Tests copies in every place where they can be put, over some minutes; `restored-backup.test.ts` is the short form. */
 const long = test.skipIf(!process.env["CCOIN_E2E_LONG"]);
 
 long(
@@ -29,7 +29,7 @@ long(
     await startAll(network);
     const watch = await watchLast(network, [...nodes, copy]);
     await signs(watch, 5);
-    // Restarted in its own place it is in no doubt.
+    // A restart in its own place raises no doubt.
     await original.stop();
     original.start();
     await signs(watch, 3);
@@ -44,7 +44,7 @@ long(
     await copy.logs("block produced");
     await copy.stop();
 
-    // The same place, the same files: only what the network has tells that it is behind.
+    // With the same place and files, only the network shows that the data is behind.
     const before = watch.lines.size;
     original.start();
     await until("it is in doubt", () => warnings(original).length > 0, { timeoutMs: 60_000 });
@@ -101,7 +101,7 @@ long(
   },
 );
 
-/** It warns, says so in its diagnosis, and casts no vote while it listens; blocks it may make. */
+/** Expects a warning, a finding in the diagnosis, and no vote while the node listens. It may make blocks. */
 async function expectsDoubt(node: TestNode, watch: SignatureWatch): Promise<void> {
   const { votes } = watch.counts();
   const locked = await until(
@@ -121,7 +121,7 @@ function warnings(node: TestNode) {
   return node.log().filter(({ msg }) => warning.test(msg));
 }
 
-/** Waits for some more headers, and some more votes. */
+/** Waits until the watch has seen some more headers and votes. */
 async function signs(watch: SignatureWatch, more: number): Promise<void> {
   const before = watch.counts();
   await until(

@@ -9,7 +9,7 @@ import { unchanged, until } from "./harness/until.ts";
 import { createWorld } from "./harness/world.ts";
 
 const cutMs = process.env["CCOIN_E2E_LONG"] ? 30_000 : 8_000;
-/** Connections come back, and rounds without a result take up to 30 s. */
+/** Reconnecting takes a while, and each round without a result takes up to 30 s. */
 const resumesWithinMs = 90_000;
 
 test("two halves of a divided network finalize nothing; after it heals, finality resumes on one chain", async () => {
@@ -41,7 +41,7 @@ test("two halves of a divided network finalize nothing; after it heals, finality
   const tops = await Promise.all(nodes.map(async (node) => (await node.status()).head!.height));
   const common = await commonHeight(nodes[0]!, nodes[2]!, Math.min(...tops));
   expect(Math.max(...tops)).toBeGreaterThan(common);
-  // Two of four are no majority: each side stops after its authorities have signed once more.
+  // Two of four are not a majority, so each side stops after its authorities have signed once more.
   for (const top of tops) expect(top - common).toBeLessThanOrEqual(4);
   for (const { height } of cut) expect(height).toBeLessThanOrEqual(common);
 
@@ -60,7 +60,7 @@ test("two halves of a divided network finalize nothing; after it heals, finality
   await stopAndVerify(nodes);
 });
 
-/** The highest block that both have, at this height or below. */
+/** Finds the highest block at or below this height that both nodes have. */
 async function commonHeight(one: TestNode, other: TestNode, from: number): Promise<number> {
   let height = from;
   while ((await one.block(height)).id !== (await other.block(height)).id) height--;

@@ -12,10 +12,10 @@ import { createRandom, seed } from "./harness/random.ts";
 import { patience, unchanged, until } from "./harness/until.ts";
 import { createWorld, useShared } from "./harness/world.ts";
 
-/** `scripts/finality-latency.ts` measures it. */
+/** Bound of the median time to finality; `scripts/finality-latency.ts` measures it. */
 const medianWithinMs = 2_000 * patience.factor;
 const loneWithinMs = 1_500 * patience.factor;
-/** Rounds without a result take up to 30 s each. */
+/** Bound for resuming: each round without a result takes up to 30 s. */
 const resumesWithinMs = 90_000;
 const transfers = 10;
 
@@ -58,13 +58,13 @@ test("a chain without empty blocks includes a lone transfer at once, finalizes i
     );
   const took: number[] = [];
   for (const [index, by] of nodes.entries()) {
-    // Long after the last block, in nobody's period.
+    // The transfer arrives long after the last block, outside of any period.
     await sleep(1_500);
     const before = await stand();
     expect(new Set(before.map(({ head }) => head))).toEqual(new Set([index]));
     expect(new Set(before.map(({ finalized }) => finalized))).toEqual(new Set([index]));
     took.push(Math.max(...(await timeToFinal(network, { from: index, by, nodes }))));
-    // Quiet: no block, and no round.
+    // A quiet chain makes no block and starts no round.
     await until("all know all of it", async () =>
       (await stand()).every(({ head, finalized }) => head === index + 1 && finalized === head),
     );
@@ -103,7 +103,7 @@ async function haltsAndGoesOn(network: TestNetwork): Promise<void> {
       async () => {
         const diagnosis = await node.diagnosis();
         if (diagnosis.state !== "halted") throw new Error(`${diagnosis.state}: ${diagnosis.summary}`);
-        // An authority that was slow for a moment may be named first.
+        // The finding may first name an authority that was only slow for a moment.
         const missing = diagnosis.findings.find(({ code }) => code === "MISSING_AUTHORITIES")?.detail ?? "";
         const present = wallets.slice(0, 2).some(({ address }) => missing.includes(`${address} (`));
         if (present || names.some((name) => !missing.includes(name))) throw new Error(missing);
@@ -150,7 +150,7 @@ describe("four authorities with a period of 500 ms", () => {
 
   test("finalize transfers through any node on all four nodes", () => transfersAreFinal(network()));
 
-  // The last one: two of the nodes are killed.
+  // This test comes last because it kills two of the nodes.
   test("keep making final blocks without one of them, halt with an explanation without two, and resume when one returns", () =>
     haltsAndGoesOn(network()));
 });
@@ -166,7 +166,7 @@ test("a node that was away for 50 blocks learns from certificates which block is
   const { head: left } = await first.status();
   await first.finalizes(left!.height + 55, 90_000);
 
-  // Two of four make no quorum, and soon no block: what is final now was so before.
+  // Two of four are not a quorum and soon make no blocks, so blocks that are final now were final before.
   await third.kill();
   const [halted] = await unchanged(
     "the chain",
@@ -188,7 +188,7 @@ test("a node that was away for 50 blocks learns from certificates which block is
   expect(back.finalized!.height).toBeGreaterThan(left!.height + 50);
   const { finalized, proof } = await away.finality();
   expect(finalized).toMatchObject(halted.finalized);
-  // Anybody can check it: more than two thirds of the authorities have signed both links.
+  // Anybody can check that more than two thirds of the authorities have signed both links.
   const { justification, finalization } = FinalityProof.deserialize(fromHex(proof!.ssz));
   expect(toHex(finalization.link.source.block)).toBe(finalized.id);
   expect(finalization.link.target.round).toBe(finalization.link.source.round + 1);

@@ -13,7 +13,7 @@ interface Service {
 }
 
 const dockerfile = readFileSync(join(root, "Dockerfile"), "utf8");
-// By name: types are checked in checkouts whose packages are older, too.
+// Imported by a variable name, so that types can be checked in checkouts with older packages.
 const yaml = "yaml";
 const { parse: parseYaml } = (await import(yaml)) as { parse(text: string, options: object): object };
 const { services } = parseYaml(readFileSync(join(root, "compose.yaml"), "utf8"), { merge: true }) as {
@@ -21,7 +21,7 @@ const { services } = parseYaml(readFileSync(join(root, "compose.yaml"), "utf8"),
 };
 const { init, ...nodes } = services;
 
-/** There may be no Docker here: what its files say is done without it, in a folder with what the image would hold. */
+/** Follows the Docker files without Docker, which may be missing, in a folder with the contents of the image. */
 test("compose.yaml starts four healthy nodes of one chain", async () => {
   const world = createWorld();
   const run = enterImage(world);
@@ -30,14 +30,14 @@ test("compose.yaml starts four healthy nodes of one chain", async () => {
   const first = await initialize();
   expect(first, first.stderr).toMatchObject({ code: 0 });
   const before = readFileSync(join(world.dataDir, "data/genesis.json"), "utf8");
-  // As each further `docker compose up` does.
+  // Each further `docker compose up` runs this again.
   expect(await initialize()).toMatchObject({ code: 0, stdout: "", stderr: "" });
   expect(readFileSync(join(world.dataDir, "data/genesis.json"), "utf8")).toBe(before);
 
   expect(Object.keys(nodes)).toEqual(["node1", "node2", "node3", "node4"]);
   const started = Object.entries(nodes).map(([name, { environment, command, ports }]) => {
     const env = { CCOIN_NODEID: String(environment!.CCOIN_NODEID) };
-    // In compose each name is a host.
+    // Compose makes each name a host.
     const local = command.map((each) => each.replaceAll(/\/dns4\/node\d\//g, "/dns4/localhost/"));
     const [published] = /:(\d+)$/.exec(ports![0]!)!.slice(1);
     return {
@@ -83,7 +83,7 @@ test("the image runs as a user other than root, in a folder that this user owns"
   expect(devDependencies.node).toMatch(new RegExp(`^${image}\\.`));
 });
 
-/** The words of an instruction in JSON. */
+/** Returns the words of a Dockerfile instruction in JSON form. */
 function instruction(name: string): string[] {
   return JSON.parse(new RegExp(`^${name} .*?(\\[.*\\])$`, "m").exec(dockerfile)![1]!);
 }
@@ -100,7 +100,7 @@ function enterImage(world: World) {
     string,
   ];
   for (const folder of [app, bin, data]) mkdirSync(folder);
-  // The last image's own; packages are linked below.
+  // Copies only into the last image; its packages are linked below.
   const last = dockerfile.slice(dockerfile.lastIndexOf("\nFROM "));
   const instructions = [...last.matchAll(/^COPY (--from=\S+ \/app\/)?(.+) (\S+)$/gm)];
   for (const [, , sources, target] of instructions.filter(([line]) => !line.includes("node_modules"))) {

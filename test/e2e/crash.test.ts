@@ -18,14 +18,14 @@ test("nodes that are killed in turn during transfers lose nothing: the others co
 
   for (const killed of shuffled(nodes, random)) {
     const others = nodes.filter((node) => node !== killed);
-    // Anywhere between two blocks.
+    // The kill falls anywhere between two blocks.
     await sleep(random() * 800);
     await killed.kill();
     const { head } = await others[0]!.status();
-    // With three authorities, two take turns.
+    // Two of three authorities take turns.
     for (const node of others) await node.height(head!.height + 3);
 
-    // And once more while it starts.
+    // The node is killed once more while it starts.
     killed.start();
     await sleep(random() * 1_500);
     await killed.kill();
@@ -54,7 +54,7 @@ test("a node that was suspended for a while, like a sleeping laptop, catches up 
   const [asleep, other] = nodes as [TestNode, TestNode];
   const { head, address } = await asleep.status();
   asleep.process.signal("SIGSTOP");
-  // Longer than it takes the others to give up the connections.
+  // The pause is longer than the others take to give up the connections.
   await other.until("it is missed", ({ peers }) => peers === 1, 30_000);
   await other.height(head!.height + 10);
   asleep.process.signal("SIGCONT");

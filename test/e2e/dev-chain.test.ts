@@ -39,7 +39,7 @@ test("npm start in a fresh clone runs a chain of one node, which the next start 
   const account = `${first.url}/v1/accounts/${first.wallet.address}`;
   expect((await get<{ balance: string }>(account)).balance).toBe("1000000000");
 
-  // The printed key sends.
+  // The printed key can send a transfer.
   const wallet = new Wallet(signerFromSeed(fromHex(`0x${first.wallet.key}`)), first.genesisId);
   const { id, body } = await wallet.transfer(wallet.address, 5n, 1n);
   const headers = { "content-type": "application/json" };
@@ -67,14 +67,14 @@ test("npm start in a fresh clone runs a chain of one node, which the next start 
   expect(anew.genesisId).not.toBe(first.genesisId);
   await stop(anew.node);
 
-  // For people.
+  // Without --json, the summary is a text for people.
   const text = start();
   await until("it says how to stop it", () => text.end ?? text.stdout.includes("Ctrl-C stops it"));
   expect(text.stdout).toContain(anew.explorer);
   await stop(text);
 });
 
-/** As Ctrl-C does: npm ends by the signal, before or after the node does. */
+/** Stops npm and the node as Ctrl-C does. npm ends by the signal, before or after the node. */
 async function stop(npm: Process): Promise<void> {
   npm.signalGroup("SIGINT");
   await npm.ended;

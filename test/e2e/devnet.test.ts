@@ -11,7 +11,7 @@ test("scripts/devnet.sh in a fresh clone prints URLs, carries a transfer, and le
   const world = createWorld();
   const clone = cloneProject(world);
 
-  // As where nothing is installed but Node, npm and git.
+  // Runs as on a machine with only Node, npm and git.
   const devnet = world.start("devnet", ["scripts/devnet.sh", String(count)], { cwd: clone });
   await until("it prints how to send", () => devnet.end || devnet.stdout.includes("Ctrl-C stops"), {
     timeoutMs: 60_000,
@@ -44,7 +44,7 @@ test("scripts/devnet.sh in a fresh clone prints URLs, carries a transfer, and le
   expect(existsSync(data)).toBe(false);
 });
 
-/** Command lines that name `text`. */
+/** Returns the command lines that contain `text`. */
 function processesOf(text: string): string[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))

@@ -26,7 +26,7 @@ test("the event stream resumes after kill -9 under load without missing or repea
     await node!.kill();
     node!.start();
     await until("it reads on", () => reader.connections > before);
-    // Also before it is ready, and while it still loads its chain.
+    // Some kills come before the node is ready, or while it still loads its chain.
     if (random() < 0.7) await node!.ready();
   }
 
@@ -48,7 +48,7 @@ test("the event stream resumes after kill -9 under load without missing or repea
   checkTransactions(events, wallets[0]!.address, traffic);
 });
 
-/** Ids by height. Blocks follow one another, and are retracted in reverse; those from before the first event may be too. */
+/** Maps heights to ids. Checks that blocks follow one another and are retracted in reverse; blocks from before the first event may be retracted too. */
 function chainOf(events: readonly NodeEvent[]): Map<unknown, unknown> {
   const chain = new Map<unknown, unknown>();
   for (const { event, data } of events) {
@@ -67,7 +67,7 @@ function chainOf(events: readonly NodeEvent[]): Map<unknown, unknown> {
   return chain;
 }
 
-/** Checks that each accepted transaction was announced once, or again where a retracted block gave it back. */
+/** Checks that each accepted transaction was announced once, and again only if a retracted block returned it. */
 function checkTransactions(events: readonly NodeEvent[], from: string, { accepted, sent }: Traffic): void {
   const told = new Map<string, number>();
   for (const { event, data } of events) {
@@ -78,6 +78,6 @@ function checkTransactions(events: readonly NodeEvent[], from: string, { accepte
   if (!retracted) expect(Math.max(...told.values())).toBe(1);
   const known = [...accepted].filter((id) => told.has(id));
   expect(known.length).toBeGreaterThan(rounds);
-  // Some may have come to the disk just before a kill, and their answer to nobody.
+  // Some may have reached the disk just before a kill that lost their answer.
   expect([...told.keys()].filter((id) => !sent.has(id))).toEqual([]);
 }

@@ -4,7 +4,7 @@ import { seed } from "./harness/random.ts";
 import { patience } from "./harness/until.ts";
 import { createWorld } from "./harness/world.ts";
 
-// The full runs measure times, on a machine that does nothing else; here only the outcome counts.
+// The full runs measure times on an idle machine; here only the outcome counts.
 patience.factor = Math.max(patience.factor, 3);
 
 test.each(scenarios.filter(({ short }) => short > 0))(

@@ -14,7 +14,7 @@ test("a lone node without a genesis block ends with code 1 and a one-line error"
   expect(stderr).toMatch(/^error: no genesis block here and none offered by a peer within 2 s: [^\n]*\n$/);
   expect(afterMs).toBeGreaterThan(2_000);
 
-  // The same with its log: the error comes once.
+  // With the log on, the error is still printed only once.
   const loud = await node.start("--genesis-timeout=500", "--json").process.ended;
   expect(loud.code).toBe(1);
   const errors = loud.stderr
@@ -33,7 +33,7 @@ test("two different offers end the node with an error that names both, unless --
   for (const node of makers) node.start();
   for (const node of makers) await node.ready();
 
-  // It waits for other offers for two seconds; on a busy machine the second may come later, and it is tried again.
+  // The node waits two seconds for other offers. On a busy machine the second may arrive later, and the test tries again.
   const late = new TestNode(world, 3);
   const hasAdopted = async () => {
     late.start("--log-level=silent");

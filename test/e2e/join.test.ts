@@ -22,7 +22,7 @@ test("the join line that a node prints lets another machine join without multica
   joined.start(...args!.split(" "), "--no-mdns");
   await joined.ready();
   await sameChain([first!, joined], { atLeast: 2 });
-  // And the one after it.
+  // The joined node prints a line for the next one.
   const next = await until("it prints a line too", () => joined.log().find(({ join }) => join)?.["join"]);
   expect(next).toContain(`npm start -- --nodeid=3 --bootstrap=${joined.multiaddr}/p2p/`);
 });

@@ -10,7 +10,7 @@ const periodMs = 500;
 
 test(`a node with no data that joins ${blocks} blocks late reaches the head`, async () => {
   const world = createWorld();
-  // The last block is made a little before now.
+  // The last block has a timestamp shortly before now.
   const now = Date.now() - (blocks + 60) * periodMs;
   const network = await createNetwork(world, { nodes: 1, periodMs, now });
   await buildChain(network, blocks);
@@ -24,7 +24,7 @@ test(`a node with no data that joins ${blocks} blocks late reaches the head`, as
   const headMs = performance.now() - startedAt;
   await late.ready();
   await late.logs("downloaded");
-  // One download, unless the machine stalls.
+  // There is one download unless the machine stalls.
   const downloads = late.log().filter(({ msg }) => msg.startsWith("downloaded"));
   const total = (field: string) => downloads.reduce((sum, line) => sum + Number(line[field]), 0);
   expect(total("blocks")).toBeGreaterThanOrEqual(blocks);

@@ -9,7 +9,7 @@ import { createWorld, type World } from "./harness/world.ts";
 
 const address = "cc1deapehffkzmcl5f67nz4nrl07nhj49ckdc72duhyl07vmqzst0csdtw8ga";
 
-/** Command line, exit code, what the one line on standard error says; `test/unit/cli` has more, and what genesis.json may say `test/unit/config`. */
+/** Command line, exit code, and the one line on standard error. More are in `test/unit/cli`, and those of genesis.json in `test/unit/config`. */
 const commands: [line: string, code: 1 | 2, says: RegExp][] = [
   ["strat", 2, /unknown command 'strat'/],
   ["start --nodeid=1 --host=192.0.2.77 --log-level=silent", 1, /192\.0\.2\.77/],
@@ -128,10 +128,10 @@ const requests: [name: string, path: string, init: RequestInit, status: number, 
   ],
 ];
 
-/** Bytes on a socket, and the status of the answer; undefined where it is just closed. */
+/** Bytes on a socket, and the status of the answer; undefined if the node only closes the connection. */
 const raw: [name: string, bytes: string | Buffer, status: number | undefined][] = [
   ["garbage", Buffer.alloc(2_000, 0xfe), 400],
-  // Its bytes would not all be read: the connection could break before the answer is.
+  // The node would not read all bytes, so the connection could break before the answer is read.
   [
     "a large body",
     "POST /v1/transactions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 5242880\r\n\r\n",
@@ -170,7 +170,7 @@ test("malformed HTTP requests are answered with problems while the chain continu
   const { head, mempool } = await node.status();
   expect(mempool.count).toBe(0);
   await node.height(head!.height + 3, 5_000);
-  // Headers that do not come within 10 s.
+  // The headers do not arrive within 10 s.
   expect(await slow).toMatch(/^(HTTP\/1\.1 408 |$)/);
   expect((await node.stop()).code).toBe(0);
 });
@@ -183,7 +183,7 @@ async function startMiner(world: World) {
   return { node, wallet: wallets[0]! };
 }
 
-/** Everything that comes until the node closes the connection. */
+/** Resolves to everything that arrives until the node closes the connection. */
 function connectRaw(node: TestNode, bytes: string | Buffer): Promise<string> {
   const { hostname, port } = new URL(node.url);
   return new Promise((resolve) => {
@@ -192,7 +192,7 @@ function connectRaw(node: TestNode, bytes: string | Buffer): Promise<string> {
     socket.setEncoding("latin1");
     socket.on("data", (data) => {
       text += data;
-      // Kept alive: the answer is here.
+      // The connection is kept alive, but the answer is complete.
       if (/\r\n\r\n/.test(text) && !/connection: close/i.test(text)) socket.end();
     });
     socket.on("error", () => undefined);

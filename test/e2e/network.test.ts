@@ -62,7 +62,7 @@ test("two authorities find the genesis block of a third, and a transfer is soon 
   );
   expect(balances[1]).toEqual(balances[0]);
   expect(balances[2]).toEqual(balances[0]);
-  // The fee is its proposer's.
+  // The fee goes to the proposer.
   const proposer = (await first.get<{ block: { height: number } }>(`/v1/transactions/${id}`)).block.height;
   const earned = addresses.indexOf((await first.block(proposer)).proposer);
   const expected = [125, 120, 114].map((amount, index) => String(amount + (index === earned ? 1 : 0)));

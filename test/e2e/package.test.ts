@@ -22,7 +22,7 @@ const installed = join(packages, "ccoin");
 const readJson = (file: string) => JSON.parse(readFileSync(file, "utf8"));
 const { dependencies, devDependencies, version } = readJson(join(root, "package.json"));
 
-/** Builds and packs; installs the tarball without a registry: its dependencies are those of this project. */
+/** Builds and packs the project, and installs the tarball with this project's packages instead of a registry. */
 beforeAll(() => {
   const built = join(world.dataDir, "built");
   execFileSync(process.execPath, ["scripts/build.ts", built], { cwd: root, stdio: "inherit" });
@@ -70,7 +70,7 @@ test("the installed package runs a node with the explorer and the client", async
 });
 
 test("the compile cache is in the user's own folder if the package's folder is not writable", () => {
-  // A file in the place of a folder: root could write into any folder.
+  // A file takes the place of the folder, because root could write into any folder.
   const cache = join(installed, "node_modules");
   rmSync(cache, { recursive: true, force: true });
   writeFileSync(cache, "");
@@ -114,7 +114,7 @@ test.each([
     return spawnSync(process.execPath, args, { cwd: world.dataDir }).stdout.toString();
   };
   expect(check(program)).toBe("");
-  // It looks at all, and knows the types.
+  // The check reads the program and knows the types.
   expect(check(program.replace("const height: number", "const height: string"))).toContain("TS2322");
 });
 
@@ -126,6 +126,6 @@ test("the client bundles for browsers", () => {
   expect(warnings).toEqual([]);
   const [{ text }] = outputFiles as [(typeof outputFiles)[number]];
   expect(text).not.toMatch(/from"node:|require\("/);
-  // 40 kB, of which curve and hashes are the most.
+  // The bundle has 40 kB, mostly for the curve and the hashes.
   expect(text.length).toBeLessThan(60_000);
 });

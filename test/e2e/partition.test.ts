@@ -11,8 +11,8 @@ const cutMs = process.env["CCOIN_E2E_LONG"] ? 30_000 : 8_000;
 const reward = 7n;
 
 /**
- * Three of five authorities are a majority and go on; each of the other two may sign one block more (a signer signs one of three).
- * So both sides mine, with transfers that only they know, and the smaller side's blocks lose.
+ * Three of five authorities are a majority and continue; each of the other two may sign one more block (a signer signs one of three).
+ * So both sides make blocks with transfers that only they know, and the blocks of the smaller side lose.
  */
 test("two sides that made blocks apart become one chain, which includes the transactions of the losing side again", async () => {
   const world = createWorld();
@@ -30,8 +30,8 @@ test("two sides that made blocks apart become one chain, which includes the tran
   const loser = minority[0]!;
   const events = await watchEvents(loser);
 
-  // Just after a block of the majority's, so that at least one of the other side may sign the next. On a busy machine its blocks can
-  // come before the cut, or before the transfers that it alone shall mine: then it is made again, with other transfers.
+  // The cut follows a block of the majority, so that at least one authority of the other side may sign the next. On a busy machine its
+  // blocks can come before the cut, or before its transfers; then the test tries again with other transfers.
   const { address: winner } = await majority[0]!.status();
   const others = new Set(await Promise.all(minority.map(async (node) => (await node.status()).address)));
   const sent: string[] = [];
@@ -73,7 +73,7 @@ test("two sides that made blocks apart become one chain, which includes the tran
   await expect(majority[0]!.get(`/v1/transactions/${lost[0]}`)).rejects.toThrow("TRANSACTION_NOT_FOUND");
   await sleep(cutMs - (performance.now() - cutAt));
   const stuck = (await loser.status()).head!;
-  // Counted from the newest block of the majority's: one may have been under way at the cut.
+  // Counts from the newest block of the majority, because one may have been under way at the cut.
   let alone = 0;
   while (others.has((await loser.block(stuck.height - alone)).proposer)) alone++;
   expect([1, 2]).toContain(alone);

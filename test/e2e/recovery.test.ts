@@ -25,7 +25,7 @@ test("after four of seven authorities are destroyed, the other three continue fr
   const ids = [await transfer(network, 0, first)];
   await until("it is final", async () => (await third.transaction(ids[0]!)).status === "finalized");
 
-  // Four of seven make blocks, and five are a quorum: what comes now is in blocks that are not final.
+  // Four of seven make blocks but five are a quorum, so new transfers get into blocks that are not final.
   for (const node of nodes.slice(4)) await node.kill();
   const { finalized } = await first.status();
   ids.push(await transfer(network, 1, second));
@@ -55,7 +55,7 @@ test("after four of seven authorities are destroyed, the other three continue fr
   expect(authorities.toSorted()).toEqual(set.toSorted());
   expect(block.height).toBeGreaterThanOrEqual(finalized!.height);
 
-  // Two of the three make blocks; without the third nothing gets final.
+  // Two of the three make blocks; without the third no block becomes final.
   for (const node of [first, second]) node.start(`--recovery=${file}`);
   for (const node of [first, second]) await node.height(block.height + 2, 20_000);
   const without = await until("the third says what is going on", async () =>
@@ -81,7 +81,7 @@ test("after four of seven authorities are destroyed, the other three continue fr
   expect(status.genesisId).toBe(genesisId);
   expect(status.recoveries).toMatchObject([{ id, block }]);
 
-  // Later starts need no option.
+  // Later starts do not need the option.
   await third.stop();
   third.start();
   await third.ready();

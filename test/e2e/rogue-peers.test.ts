@@ -8,12 +8,12 @@ import { type Answers, answerWith, frame, Rogue, statusAnswer } from "./harness/
 import { until } from "./harness/until.ts";
 import { useShared } from "./harness/world.ts";
 
-/** Scores recover with time: something of what a wrong message, and an answer that does not come, costs. */
+/** A part of the cost of a wrong message, and of a missing answer, since scores recover with time. */
 const someOfMessage = 30;
 const someOfTimeout = 3;
 const periodMs = 300;
 
-/** One for all tests: none of them may keep it from mining. */
+/** A node for all tests, none of which may keep it from making blocks. */
 const miner = useShared(async (world) => {
   const { nodes, genesisId } = await createNetwork(world, { nodes: 1, periodMs });
   const node = nodes[0]!.start("--no-mdns");
@@ -21,14 +21,14 @@ const miner = useShared(async (world) => {
   return { node, genesisId };
 });
 
-/** Connected until the test ends. */
+/** Connects a rogue until the test ends. */
 async function rogueOf(node: TestNode, answers: Answers = {}): Promise<Rogue> {
   const rogue = await Rogue.connect(node, { answers });
   onTestFinished(() => rogue.leave());
   return rogue;
 }
 
-/** The node mines nearly all that it would have mined undisturbed. */
+/** Checks that the node makes nearly as many blocks as undisturbed. */
 async function minesFor(node: TestNode, ms: number): Promise<void> {
   const before = (await node.status()).head!.height;
   await node.height(before + Math.floor((0.8 * ms) / periodMs), ms);
@@ -102,7 +102,7 @@ function hangingUp(): Answers {
   return forAll((stream) => void stream.close().catch(() => undefined));
 }
 
-/** An empty page is a whole answer. */
+/** Answers with empty pages, which are complete answers. */
 function empty(): Answers {
   return {
     [blockIds.id]: answerWith(blockIds.response.serialize({ height: 0, ids: [] })),

@@ -11,11 +11,11 @@ const all = Object.values(protocols).filter(
   (value): value is AnyProtocol => typeof value === "object" && value !== null && "quota" in value,
 );
 const [success, invalidRequest, unavailable, rateLimited] = [0, 1, 3, 4];
-/** Scores recover with time: something of what an invalid request, and one that does not come, costs. */
+/** A part of the cost of an invalid request, and of a missing one, since scores recover with time. */
 const someOfInvalid = 10;
 const someOfTimeout = 3;
 
-/** A node that mines, which is to go on whatever comes. */
+/** Starts a node that makes blocks, which no request may stop. */
 async function startMiner(): Promise<TestNode> {
   const { nodes } = await createNetwork(createWorld(), { nodes: 1, periodMs: 500 });
   const node = nodes[0]!.start("--no-mdns");
@@ -47,13 +47,13 @@ test("malformed requests are answered with an error and cost score, while the no
         const before = (await rogue.score()) ?? 0;
         const { payloads, reset } = await rogue.send(id, bytes);
         const said = payloads.length === 1 ? payloads[0]![0] : undefined;
-        // A list may be empty; and what is cut short may be told so or just be reset.
+        // A list may be empty, and a truncated request may be answered or just be reset.
         if (name === "an empty frame" && said !== invalidRequest) continue;
         if (answer !== "none") expect(said, `${id}: ${name}`).toBe(answer);
         else expect(reset || said === invalidRequest, `${id}: ${name}`).toBe(true);
         await rogue.pays(before - someOfInvalid);
       }
-      // From another peer: this one may be over its quota.
+      // Another peer sends it, because this one may be over its quota.
       const lazy = await Rogue.connect(node);
       const startedAt = performance.now();
       slow.push(

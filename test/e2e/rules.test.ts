@@ -31,7 +31,7 @@ test("a node that does not know the rules that the others enact stops there, kee
   const known = async () => (await late.peers()).map(({ knownRules }) => knownRules);
   await until("the late node hears what the others know", async () => `${await known()}` === "2,2,2");
 
-  // Its own program would stop.
+  // The program refuses to propose rules that would stop it.
   const refused = await world.ccoin(["propose", "set", "rules=2", `--nodeid=${late.id}`]);
   expect(refused.code).toBe(1);
   expect(refused.stderr).toContain("knows versions of the rules up to 1");
@@ -51,7 +51,7 @@ test("a node that does not know the rules that the others enact stops there, kee
   const goesOn = (await upgraded[0]!.height(height + 4)).head!.height;
   for (const node of upgraded) await node.finalizes(height + 2);
 
-  // The late node serves what it has, and says what to do.
+  // The late node serves its blocks and says what to do.
   const stopped = await late.status();
   expect(stopped).toMatchObject({ mode: "boot", knownRules: 1, parameters: { rules: 2 }, head: { height } });
   expect(await late.block(height)).toMatchObject({ id: stopped.head!.id });
@@ -65,7 +65,7 @@ test("a node that does not know the rules that the others enact stops there, kee
   const since = blocks.filter((block) => block.height > height);
   expect(since.some(({ proposer }) => proposer === stopped.address)).toBe(false);
 
-  // A fee that rules 1 would take is not enough by rules 2.
+  // A fee that is enough under rules 1 is too low under rules 2.
   const answer = await upgraded[0]!.get<{ mempool: { minFee: string } }>("/v1/status");
   expect(BigInt(answer.mempool.minFee)).toBe(moreByRules2);
 
@@ -94,7 +94,7 @@ async function reasonOfNotReady(node: TestNode): Promise<string> {
   return error.message;
 }
 
-/** Everybody is connected to everybody, and follows them. */
+/** Waits until all nodes are connected to and follow each other. */
 async function allFollowEachOther(nodes: readonly TestNode[]): Promise<void> {
   for (const node of nodes) {
     await until(`node ${node.id} follows all others`, async () => {

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** Seconds of a file on two cores that do other things too; any other file: `short`. Only which is longer matters. */
+/** Seconds that a file takes on two busy cores; any other file takes `short`. Only the order matters. */
 const long: Readonly<Record<string, number>> = {
   faults: 225,
   attacks: 200,
@@ -26,10 +26,10 @@ const long: Readonly<Record<string, number>> = {
 };
 const short = 20;
 
-/** Seconds that each half's turn takes otherwise: in `scripts/test.sh` the browser's tests follow the second. */
+/** Additional seconds of each half: in `scripts/test.sh` the browser tests follow the second one. */
 const besides: readonly number[] = [0, 110];
 
-/** Parts of the tests (`--shard`) that take about as long as each other; vitest itself deals out by the hash of a file's name. */
+/** Splits the tests into shards (`--shard`) of about the same duration; vitest itself splits by the hash of a file's name. */
 export class EvenShards extends BaseSequencer {
   override async shard(files: TestSpecification[]): Promise<TestSpecification[]> {
     const { index, count } = this.ctx.config.shard!;

@@ -15,7 +15,7 @@ test("SIGTERM and SIGINT at any moment of a start close the node, and the next s
   const { nodes } = await createNetwork(createWorld(), { nodes: 1, periodMs: 200 });
   const node = nodes[0]!;
   console.log(`seed ${seed}`);
-  // How long a start takes is a matter of the machine.
+  // The duration of a start depends on the machine.
   const startedAt = performance.now();
   node.start();
   await node.ready();
@@ -24,12 +24,12 @@ test("SIGTERM and SIGINT at any moment of a start close the node, and the next s
   let closed = 0;
   for (let round = 0; round < rounds; round++) {
     node.start();
-    // At any moment; the last ones at a line that it says, so that they are sure to meet one that can close.
+    // The signal comes at any moment; in the last rounds it comes after a log line, when the node surely can close.
     if (round < rounds - 2) await sleep((1.2 * startMs * (round + random())) / rounds);
     else await until("it says something", () => node.log().length > 3 * random(), { everyMs: 5 });
     const { code, signal, stopMs, stderr } = await node.stop(round % 2 === 0 ? "SIGTERM" : "SIGINT");
     expect(stopMs, stderr).toBeLessThan(stopWithinMs());
-    // Before it has loaded, the signal ends it like any other program.
+    // Before the node has loaded, the signal ends it like any other program.
     if (code === null) expect({ signal: signal !== null, stderr }).toEqual({ signal: true, stderr: "" });
     else expect(code, stderr).toBe(0);
     if (code === 0) closed++;

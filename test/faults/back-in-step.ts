@@ -1,10 +1,10 @@
 import type { TestNode } from "../e2e/harness/node.ts";
 import { until } from "../e2e/harness/until.ts";
 
-/** After a fault is over. */
+/** Bound of the time from the end of a fault until all is well. */
 const inStepWithinMs = 20_000;
 
-/** Waits until all nodes have one chain that has grown, and a block made after the fault is final on all. Returns how long that took, in ms. */
+/** Waits until all nodes have one growing chain, on which a block from after the fault is final. Resolves to the time that took, in ms. */
 export async function backInStep(nodes: readonly TestNode[]): Promise<number> {
   const startedAt = performance.now();
   let highest: number | undefined;

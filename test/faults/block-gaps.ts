@@ -2,12 +2,12 @@ import { followEvents } from "../e2e/harness/events.ts";
 import type { TestNode } from "../e2e/harness/node.ts";
 import { patience } from "../e2e/harness/until.ts";
 
-/** Without a block, while one authority of four makes none. */
+/** Longest gap between blocks while one of four authorities makes none. */
 const maxPeriods = 3;
 
 const firstHeight = 20;
 
-/** Times from the first block of a height that one of the nodes took for its head to that of the next height. */
+/** Measures the times from the first head that any node has at a height to the first at the next height. */
 export class BlockGaps {
   readonly #periodMs: number;
   readonly #seenAt = new Map<number, number>();
@@ -16,7 +16,7 @@ export class BlockGaps {
     this.#periodMs = periodMs;
   }
 
-  /** From its first blocks on, which take longer: it compiles what it needs for them. */
+  /** Follows a node after its first blocks, which take longer because the code is compiled then. */
   async follow(node: TestNode): Promise<void> {
     await node.height(firstHeight);
     await followEvents(node, "?types=block", ({ data }) => {
@@ -25,7 +25,7 @@ export class BlockGaps {
     });
   }
 
-  /** @throws where one was too long. */
+  /** @throws if a gap was too long */
   text(): string {
     const gaps: number[] = [];
     for (const [height, at] of this.#seenAt) {

@@ -14,13 +14,13 @@ import type { Scenario } from "./scenario.ts";
 const periodMs = 500;
 const shortestMs = 1_000;
 const longestMs = 3_600_000;
-/** At least; until it is told of. */
+/** Least time that the clock stays wrong, so that the node has to report it. */
 const offForMs = 4_000;
 const toldWithinMs = 20_000;
-/** Blocks that all must have made together after a jump. */
+/** Number of blocks that the network must make after a jump. */
 const growth = 4;
 const codes = { own: "OWN_CLOCK", peers: "PEER_CLOCKS" };
-/** The clock of one of four authorities after the other jumps by 1 s to 1 h, ahead or back, and is set right again after a while. */
+/** The clock of each of four authorities in turn jumps by 1 s to 1 h, ahead or back, and is corrected after a while. */
 export const clockJumps: Scenario = {
   name: "clock-jumps",
   short: 1,
@@ -81,7 +81,7 @@ function clockFile({ world, id }: TestNode): string {
   return join(world.dataDir, `clock-${id}`);
 }
 
-/** At once, never half written. */
+/** Sets the clock of a node atomically, so that the node never reads half of it. */
 function setClock(node: TestNode, offsetMs: number): void {
   const file = clockFile(node);
   writeFileSync(`${file}.new`, String(offsetMs));

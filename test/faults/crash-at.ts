@@ -1,7 +1,7 @@
 /**
- * Loaded before a node (`node --import`): kills its process at one of its commit points, as the query of this module's URL says.
- * `at`: a key space that is written to, `any`, or a file operation, `link` or `rename`; `nth`: the first such write is 1;
- * `phase`: before it, during it, or after it before anybody knows.
+ * A module that is loaded before a node (`node --import`) and kills the process at one of its commit points, chosen by the query of
+ * the module's URL. `at` is a key space that is written to, `any`, or a file operation (`link`, `rename`); `nth` counts such writes
+ * from 1; `phase` is before, during or after the write, in the last case before it is acknowledged.
  */
 import fs from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
@@ -14,7 +14,7 @@ const at = given.get("at") ?? "any";
 const phase = given.get("phase") as CrashPhase;
 let left = Number(given.get("nth"));
 
-// Threads load it too.
+// Threads load this module too.
 if (isMainThread && (at === "link" || at === "rename")) {
   const operation = fs[at];
   fs[at] = (...paths) => crashingAt(() => operation(...paths));
@@ -34,7 +34,7 @@ function crashingAt(write: () => Promise<void>): Promise<void> {
   if (--left !== 0) return write();
   if (phase === "before") die();
   const written = write();
-  // By then another thread writes.
+  // Another thread is writing by then.
   if (phase === "during") setImmediate(die);
   return written.then(die);
 }

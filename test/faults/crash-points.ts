@@ -17,13 +17,13 @@ import { checkPromises } from "./promises.ts";
 import type { Scenario } from "./scenario.ts";
 
 interface Point {
-  /** As `crash-at.ts` takes it. */
+  /** The commit point in the form of `crash-at.ts`. */
   at: string;
-  /** The crash is at one of the first so many. */
+  /** The crash comes at one of the first this many writes. */
   among: number;
-  /** A node without any data comes to it. */
+  /** True if a node without data reaches the point. */
   isNew?: true;
-  /** A request that makes the node come to this point. */
+  /** A request that makes the node reach the point. */
   ask?(node: TestNode, network: TestNetwork): Promise<unknown>;
 }
 
@@ -43,13 +43,13 @@ const points: readonly Point[] = [
 const phases: readonly CrashPhase[] = ["before", "during", "after"];
 const periodMs = 200;
 const crashTimeoutMs = 120_000;
-/** Ids of nodes that come to a network, and of authorities. */
+/** First ids of new nodes and of authorities. */
 const firstNewId = 100;
 const firstAuthorityId = 500;
 
 /**
- * One of two authorities under transfers, or a new node, is killed at each point at which it writes, then up to three times as it
- * starts again; then it goes on by itself. The points take turns.
+ * Kills one of two authorities under transfers, or a new node, at each point at which it writes, and then up to three times while it
+ * starts again; after that the node must continue by itself. The points take turns.
  */
 export const crashPoints: Scenario = {
   name: "crash-points",
@@ -69,7 +69,7 @@ export const crashPoints: Scenario = {
   },
 };
 
-/** Rounds `done + 1` to `last`, each point once at most, on a chain of their own: new nodes have not long to download then. */
+/** Runs rounds `done + 1` to `last`, each point at most once, on a new chain, so that new nodes have little to download. */
 async function crashInTurn(
   world: World,
   {
@@ -88,7 +88,7 @@ async function crashInTurn(
   for (let round = done + 1; round <= last; round++) {
     const index = round - done - 1;
     const point = points[index]!;
-    // Another one each time that its turn comes.
+    // The phase changes each time that the point has its turn.
     const phase = phases[(index + done / points.length) % phases.length]!;
     const nth = 1 + Math.floor(random() * point.among);
     const node = point.isNew ? new TestNode(world, firstNewId + round) : authority;
@@ -110,7 +110,7 @@ async function crashInTurn(
   return { crashes, transactions };
 }
 
-/** Returns the number of crashes. The node is down then. */
+/** Crashes the node, which is down afterwards, and returns the number of crashes. */
 async function crash(
   node: TestNode,
   network: TestNetwork,
@@ -142,7 +142,7 @@ async function crashOnce(
   const hasEnded = () => node.process.end;
   const crash = until(`a crash ${phase} write ${nth} of ${at}`, hasEnded, { timeoutMs: crashTimeoutMs });
   const asked = until("it answers", async () => hasEnded() || (await node.status())).then(ask);
-  // Asking fails also where the node is killed meanwhile, of which one hears a little later.
+  // The request also fails if the node is killed in the meantime, which becomes known a little later.
   const failed = asked.then(
     () => crash,
     (error) => sleep(1_000).then(() => hasEnded() ?? Promise.reject(error)),
@@ -151,7 +151,7 @@ async function crashOnce(
   if (end.signal !== "SIGKILL") throw new Error(`it ended with ${end.code}: ${end.stderr}`);
 }
 
-/** In step, with everything that it has acknowledged. */
+/** Checks that the node is in step and has everything that it acknowledged. */
 async function goesOn(node: TestNode, { nodes }: TestNetwork, traffic: Traffic): Promise<void> {
   const accepted = [...traffic.accepted].slice(-20);
   node.flags = nodeFlags;
@@ -161,13 +161,13 @@ async function goesOn(node: TestNode, { nodes }: TestNetwork, traffic: Traffic):
   for (const id of accepted) await until(`${id} is known`, () => node.transaction(id));
 }
 
-/** A vote for somebody whom nobody else wants. */
+/** Proposes an authority that no other node proposes. */
 async function propose(node: TestNode, { wallets, world }: TestNetwork): Promise<unknown> {
   await until("it has its chain", () => node.authorities());
   return world.ccoin(["propose", "remove", wallets[0]!.address, "--force", `--nodeid=${node.id}`]);
 }
 
-/** Somebody tells it that the key of the other authority has signed two blocks in one slot. */
+/** Sends the node evidence that the other authority has signed two blocks in one slot. */
 async function accuse(node: TestNode, { wallets, genesisId }: TestNetwork): Promise<void> {
   const { signer } = wallets[0]!;
   const sign = (timestamp: number) => {

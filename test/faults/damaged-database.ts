@@ -9,7 +9,7 @@ import { until } from "../e2e/harness/until.ts";
 import type { Scenario } from "./scenario.ts";
 
 const chainMs = 5_000;
-/** Answers that say that something is damaged or gone, rather than something wrong. */
+/** Codes of answers that report damaged or missing data, in place of a wrong answer. */
 const honestCodes = new Set(["DAMAGED", "BLOCK_NOT_FOUND"]);
 
 /** The answers of an undamaged node. */
@@ -18,7 +18,7 @@ interface Truth {
   total: bigint;
 }
 
-/** One file of a database is changed while the node is down: it then refuses with a reason, or whatever it serves is right. */
+/** Changes a file of the database while the node is down. The node must then refuse with a reason, or serve only correct data. */
 export const damagedDatabase: Scenario = {
   name: "damaged-database",
   short: 3,
@@ -47,7 +47,7 @@ export const damagedDatabase: Scenario = {
   },
 };
 
-/** A chain with transfers, certificates and several tables on disk. */
+/** Makes a chain with transfers, certificates and several tables on disk. */
 async function makeChain(network: TestNetwork): Promise<Truth> {
   const node = network.nodes[0]!;
   for (let life = 1; life <= 3; life++) {
@@ -107,7 +107,7 @@ async function tryToStart(
   try {
     return await compare(node, network, truth);
   } catch (error) {
-    // Fetch's: where the damage is found as the node runs, it ends.
+    // A node that finds the damage while it runs ends, and fetch throws a TypeError.
     if (!(error instanceof TypeError)) throw error;
     await until("the node has ended", () => node.process.end);
     return refused(node);
@@ -118,7 +118,7 @@ async function tryToStart(
 
 function refused({ process }: TestNode): "refused" | "aborted" {
   const { code, signal, stderr } = process.end!;
-  // classic-level does not let LevelDB check its blocks before it reads them.
+  // classic-level cannot make LevelDB check its blocks before it reads them.
   if (signal === "SIGABRT" && /leveldb.*Assertion/.test(stderr)) return "aborted";
   const last = stderr.trimEnd().split("\n").at(-1)!;
   if (code !== 1 || !last.includes("database") || /^\s*at /m.test(stderr))
@@ -134,7 +134,7 @@ async function compare(node: TestNode, network: TestNetwork, truth: Truth): Prom
   if (top >= truth.blocks.length) throw new Error(`the head is ${top} of ${truth.blocks.length - 1}`);
   for (const expected of truth.blocks.slice(0, top + 1)) {
     const block = await honest(node.block(expected.height));
-    // Finality may have been lost with the end of a log.
+    // A truncated log may have lost the newest finality.
     if (block && JSON.stringify(essence(block)) !== JSON.stringify(essence(expected)))
       throw new Error(`block ${expected.height} is ${JSON.stringify(block)}`);
     for (const { id } of expected.transactions) await honest(node.transaction(id));
@@ -151,7 +151,7 @@ function essence({ id, height, parent, stateRoot, transactions }: BlockAnswer): 
   return { id, height, parent, stateRoot, transactions };
 }
 
-/** The answer, or undefined where the node says that it cannot give it. */
+/** Resolves to the answer, or to undefined if the node says that it cannot give one. */
 async function honest<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;

@@ -15,7 +15,7 @@ const diskMiB = 96;
 const longestLifeMs = 2_000;
 const longestFullMs = 3_000;
 
-/** The disk of a lone authority under transfers gets full, and some time later there is room again. */
+/** Fills the disk of a lone authority under transfers, and makes room again some time later. */
 export const diskFull: Scenario = {
   name: "disk-full",
   short: 1,
@@ -62,13 +62,13 @@ function mountDisk(world: World): string {
   return folder;
 }
 
-/** Returns what makes room again. */
+/** Fills the disk and returns a function that makes room again. */
 function fill(disk: string): () => void {
   const path = join(disk, "filler");
   const file = openSync(path, "a");
   for (const bytes of [2 ** 20, 2 ** 12]) {
     const chunk = Buffer.alloc(bytes);
-    // Space that the node frees meanwhile is filled too.
+    // Fills the space that the node frees in the meantime, too.
     for (let tries = 0; tries < 10_000 && statfsSync(disk).bavail > 0; tries++) {
       try {
         writeSync(file, chunk);

@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileS
 import { join } from "node:path";
 import type { World } from "../e2e/harness/open-world.ts";
 
-/** A file system of its own in a file: what is in the file is what a power cut leaves. */
+/** A file system in a file, whose contents are what a power cut would leave. */
 export class DiskImage {
   readonly folder: string;
   readonly #file: string;
@@ -13,12 +13,12 @@ export class DiskImage {
     this.folder = folder;
   }
 
-  /** An empty ext4 of `bytes`, mounted until the world ends. */
+  /** Makes an empty ext4 file system of `bytes` that is mounted until the world ends. */
   static create(world: World, name: string, bytes: number): DiskImage {
     const image = DiskImage.#at(world, name);
     writeFileSync(image.#file, "");
     truncateSync(image.#file, bytes);
-    // All at once: what the kernel would write later is no part of the test.
+    // Initializes everything at once; later writes by the kernel are not part of the test.
     run("mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0", image.#file);
     image.mount();
     world.onEnd(() => image.remove());
@@ -26,8 +26,8 @@ export class DiskImage {
   }
 
   /**
-   * The state that a power cut now would leave, as another image, not mounted. Whoever writes to this one has to be stopped: the
-   * copy is made again until it is the same twice, so that it is of one moment.
+   * Copies the state that a power cut would leave now to another image, which is not mounted. Writers must be stopped, since the copy
+   * is repeated until two copies are equal and so of one moment.
    */
   cut(world: World, name: string): DiskImage {
     const copy = DiskImage.#at(world, name);
@@ -36,7 +36,7 @@ export class DiskImage {
     return copy;
   }
 
-  /** ext4 brings itself in order from its journal. */
+  /** Mounts the image; ext4 recovers from its journal. */
   mount(): void {
     mkdirSync(this.folder, { recursive: true });
     run("mount", "-o", "loop", this.#file, this.folder);

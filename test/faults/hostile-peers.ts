@@ -17,13 +17,13 @@ import { patience, until } from "../e2e/harness/until.ts";
 import type { Scenario } from "./scenario.ts";
 
 const periodMs = 500;
-/** An honest peer's question is answered, and the next block there, within this, whatever others do. */
+/** Bound of the time until an honest peer gets an answer and the next block, whatever other peers do. */
 const patienceMs = 2_000;
 const halfOpenSockets = 200;
 
 const misdeeds = [...smallMisdeeds, ...largeMisdeeds];
 
-/** Everything a peer can do wrong on a stream, on every protocol, to one of two authorities; each round does it all. */
+/** Attacks one of two authorities with everything that a peer can do wrong on a stream, on every protocol, in each round. */
 export const hostilePeers: Scenario = {
   name: "hostile-peers",
   /** `test/e2e/rogue-requests.test.ts` has the requests. */
@@ -36,7 +36,7 @@ export const hostilePeers: Scenario = {
     const proxy = await TcpProxy.open({ host: "127.0.0.1", port: node.p2pPort });
     world.onEnd(() => proxy.close());
     let latencyMs = 0;
-    // Each block needs both: what one has signed, the other has heard of, and has answered.
+    // Each block needs both authorities, so each has received the other's blocks and answered.
     const pings = new Pings(async () => {
       const { head } = await honest.status();
       await honest.height(head!.height + 1);
@@ -70,7 +70,7 @@ export const hostilePeers: Scenario = {
   },
 };
 
-/** Below all protocols: junk instead of a handshake, and connections that say nothing. */
+/** Attacks below all protocols, with junk instead of a handshake and with silent connections. */
 async function rawTcp(node: TestNode): Promise<void> {
   const sockets: Socket[] = [];
   try {
@@ -86,7 +86,7 @@ async function rawTcp(node: TestNode): Promise<void> {
   }
 }
 
-/** A peer that is gone without a word is let go of, and may come again. */
+/** Checks that the node drops a peer that vanished silently, and accepts it again. */
 async function halfOpen(node: TestNode, proxy: TcpProxy): Promise<void> {
   const rogue = await Rogue.connect(node, { address: `/ip4/127.0.0.1/tcp/${proxy.port}` });
   await until("the node has the peer", async () => (await rogue.score()) !== undefined);
@@ -102,7 +102,7 @@ async function halfOpen(node: TestNode, proxy: TcpProxy): Promise<void> {
   await rogue.leave();
 }
 
-/** One that goes on is banned, and not let in again. */
+/** Checks that a persistent attacker is banned and not accepted again. */
 async function shutOut(node: TestNode): Promise<number> {
   const rogue = await Rogue.connect(node);
   await until("it is banned", async () => {

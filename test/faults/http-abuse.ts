@@ -17,7 +17,7 @@ const flooders = 50;
 /** Allowed growth of the interval between blocks. */
 const disturbance = 1.2;
 
-/** A round is a second of flood against one of four nodes; before it, everything that HTTP refuses or limits. */
+/** Sends everything that HTTP refuses or limits, and then floods one of four nodes for a second each round. */
 export const httpAbuse: Scenario = {
   name: "http-abuse",
   short: 2,
@@ -71,7 +71,7 @@ export const httpAbuse: Scenario = {
   },
 };
 
-/** Mean ms between the blocks of about `seconds`, by their own times. */
+/** Measures the mean interval of blocks over about `seconds`, in ms by their timestamps. */
 async function blockInterval(node: TestNode, seconds: number): Promise<number> {
   const { head: first } = await node.status();
   const { head: last } = await node.height(first!.height + Math.ceil((1_000 * seconds) / periodMs), 60_000);
@@ -122,19 +122,19 @@ async function exchange(node: TestNode, request: string): Promise<string> {
 async function open({ machine, httpPort }: TestNode): Promise<Socket> {
   const socket = connect(httpPort, machine.address);
   socket.on("error", () => undefined);
-  // Else it would not hear that it was closed.
+  // Without reading, the socket would not notice that it was closed.
   socket.resume();
   await once(socket, "connect");
   return socket;
 }
 
-/** While so many connections are held, others get their answer. */
+/** Checks that others are answered while these connections are held. */
 async function answers(node: TestNode, held: readonly Socket[]): Promise<void> {
   if (held.length !== idle) throw new Error(`only ${held.length} connections`);
   await node.status();
 }
 
-/** As many requests as the node answers, on connections that stay. */
+/** Sends as many requests as the node answers on persistent connections. */
 class Flood {
   readonly #loops: Promise<void>[];
   #count = 0;

@@ -13,7 +13,7 @@ interface Answer {
   error?: { message: string };
 }
 
-/** The heap of a node, through its inspector. */
+/** Access to the heap of a node by its inspector. */
 export class InspectedHeap {
   readonly #url: string;
 
@@ -21,14 +21,14 @@ export class InspectedHeap {
     this.#url = `http://127.0.0.1:${port}/json/list`;
   }
 
-  /** For a node that is not running yet. `index`: another one for each node of a network. */
+  /** Enables the inspector of a node that is not running yet. `index` must differ for each node of a network. */
   static of(node: TestNode, index: number): InspectedHeap {
     const port = firstPort + index;
     node.flags = [...nodeFlags, `--inspect=127.0.0.1:${port}`];
     return new InspectedHeap(port);
   }
 
-  /** Bytes of heap and buffers that are in use after a full garbage collection. */
+  /** Resolves to the bytes of heap and buffers in use after a full garbage collection. */
   async usedBytes(): Promise<number> {
     return this.#session(async (call) => {
       await call("HeapProfiler.collectGarbage");
@@ -37,7 +37,7 @@ export class InspectedHeap {
     });
   }
 
-  /** For the memory tab of a browser's developer tools. */
+  /** Writes a snapshot for the memory tab of a browser's developer tools. */
   async writeSnapshot(file: string): Promise<void> {
     const out = createWriteStream(file);
     await this.#session(

@@ -13,7 +13,7 @@ import type { Scenario } from "./scenario.ts";
 
 const periodMs = 400;
 
-/** One of four authorities breaks the rules at every height: each lie `rounds` times. The other three go on, and tell. */
+/** One of four authorities breaks the rules at every height, with each lie `rounds` times. The other three must continue and report it. */
 export const lyingAuthority: Scenario = {
   name: "lying-authority",
   short: 1,
@@ -47,7 +47,7 @@ export const lyingAuthority: Scenario = {
       );
       lastHeight = head.height;
       const lie = rarest(counts, liar.maySign);
-      // A block before its time is another lie.
+      // An early block would be another lie.
       const waitMs = head.header.message.timestamp + periodMs - Date.now();
       if (lie !== "future time" && waitMs > 0) await sleep(waitMs);
       if (liar.shadow.chain.head.height !== lastHeight) continue;
@@ -67,7 +67,7 @@ export const lyingAuthority: Scenario = {
   },
 };
 
-/** The one told least, of those that can be told now. */
+/** Returns the lie that was told least, among those that are possible now. */
 function rarest(counts: Map<Lie, number>, maySign: boolean): Lie {
   if (!maySign) return "wrong turn";
   return [...counts].sort(([, a], [, b]) => a - b)[0]![0];

@@ -15,12 +15,12 @@ import type { Scenario } from "./scenario.ts";
 
 const periodMs = 400;
 const longestLifeMs = 6_000;
-/** It listens for 10 s, and then waits for the others to come to its rounds. */
+/** A node in doubt listens for 10 s, and then waits for the others to reach its rounds. */
 const signsAgainWithinMs = 90_000;
 
 /**
- * An authority's folder is put back as it was some time before, in which it has signed more, and a second process is started on
- * it: it says that its data may be old, signs nothing that contradicts, and signs again after a while.
+ * Restores an older copy of an authority's folder after the authority has signed more, and starts a process on it. The process must
+ * warn that its data may be old, sign nothing that contradicts, and sign again after a while.
  */
 export const oldData: Scenario = {
   name: "old-data",

@@ -9,7 +9,7 @@ import { backInStep } from "./back-in-step.ts";
 import { checkPromises } from "./promises.ts";
 import type { Scenario } from "./scenario.ts";
 
-/** By place in the round's order: pairs of four nodes that do not reach each other, and whose chain goes on meanwhile. */
+/** Pairs of four nodes that cannot reach each other, by place in the round's order, and the nodes whose chain continues. */
 const kinds: Readonly<
   Record<string, { cut: readonly (readonly [number, number])[]; goOn: readonly number[] }>
 > = {
@@ -52,7 +52,7 @@ const kinds: Readonly<
 const names = Object.keys(kinds);
 const secondsCut = [5, 30, 120];
 
-/** Four authorities are cut off from each other in several ways, for a while: afterwards they go on together. */
+/** Cuts four authorities off from each other in several ways for a while; afterwards they must continue together. */
 export const partitions: Scenario = {
   name: "partitions",
   short: 1,

@@ -38,7 +38,7 @@ const perturbations: Readonly<Record<string, Perturb>> = {
 };
 const names = Object.keys(perturbations);
 
-/** One of five authorities under transfers is killed, paused, disconnected or restarted: it is soon back. */
+/** Kills, pauses, disconnects or restarts one of five authorities under transfers, which must soon be back. */
 export const perturbed: Scenario = {
   name: "perturbations",
   short: 1,

@@ -11,7 +11,7 @@ import type { Scenario } from "./scenario.ts";
 const imageBytes = 96 * 2 ** 20;
 const longestLifeMs = 2_500;
 
-/** The power fails under a lone authority that makes ten blocks a second: what it has acknowledged is there when it starts again. */
+/** Cuts the power of a lone authority that makes ten blocks a second. What it acknowledged must be there after a restart. */
 export const powerCut: Scenario = {
   name: "power-cut",
   short: 2,
@@ -27,7 +27,7 @@ export const powerCut: Scenario = {
   },
 };
 
-/** Returns the number of transactions that were acknowledged before the cut. @throws where one is missing after it. */
+/** Resolves to the number of transactions that were acknowledged before the cut. @throws if one is missing after it */
 async function cutOnce(world: World, name: string, random: () => number): Promise<number> {
   const disk = DiskImage.create(world, name, imageBytes);
   const network = await createNetwork({ ...world, dataDir: disk.folder }, { nodes: 1, periodMs: 100 });

@@ -3,15 +3,15 @@ import type { TestNode } from "../e2e/harness/node.ts";
 import type { Traffic } from "../e2e/harness/traffic.ts";
 import { patience } from "../e2e/harness/until.ts";
 
-/** A run fails where there was no new height, or no accepted transaction, for so long. */
+/** A run fails if no new height, or no accepted transaction, appears for this long. */
 const maxBlockGapMs = 20_000;
 const maxAcceptGapMs = 30_000;
 const everyMs = 250;
 
-/** Watches that a network goes on: what it sees of the nodes that answer. */
+/** Watches the progress of a network by the nodes that answer. */
 export class Progress {
   height = 0;
-  /** The longest so far. */
+  /** The longest gap so far. */
   blockGapMs = 0;
   acceptGapMs = 0;
   readonly #traffic: Traffic;
@@ -24,7 +24,7 @@ export class Progress {
     this.#loops = nodes.map((node) => this.#watch(node));
   }
 
-  /** Call while there is traffic. @throws where the network stood still for too long. */
+  /** Ends the watch; call it while there is traffic. @throws if the network stood still for too long */
   async stop(): Promise<void> {
     this.#stopped = true;
     await Promise.all(this.#loops);
@@ -37,7 +37,7 @@ export class Progress {
 
   async #watch(node: TestNode): Promise<void> {
     while (!this.#stopped) {
-      // One that is down has nothing to say.
+      // A node that is down reports nothing.
       const status = await node.status().catch(() => undefined);
       const now = performance.now();
       this.blockGapMs = Math.max(this.blockGapMs, now - this.#grewAt);

@@ -10,12 +10,12 @@ interface FinalBlock {
   transactions: string[];
 }
 
-/** Requests to one node at a time. */
+/** Number of concurrent requests to a node. */
 const concurrency = 8;
 
 /**
- * Checks after every run, with all nodes up, that they have the same final headers and state roots, every transaction
- * that was acknowledged is final exactly once, and no money was made or lost. @throws the first promise that is broken.
+ * Checks after every run, with all nodes up, that they have the same final headers and state roots, that every acknowledged
+ * transaction is final exactly once, and that no coins were created or lost. @throws for the first broken promise
  */
 export async function checkPromises(
   network: TestNetwork,
@@ -49,7 +49,7 @@ export async function checkPromises(
   return { height: chain.length - 1, transactions: all.length };
 }
 
-/** The blocks from `from` to `to`, whose parents are checked. */
+/** Reads the blocks from `from` to `to` and checks their parents. */
 async function read(node: TestNode, from: number, to: number): Promise<FinalBlock[]> {
   const blocks: FinalBlock[] = [];
   let parent: string | undefined;

@@ -6,12 +6,12 @@ interface ScenarioOptions {
   onRound(round: number): void;
 }
 
-/** A kind of fault, done to real nodes again and again at seeded moments. */
+/** A kind of fault that is repeated on real nodes at seeded moments. */
 export interface Scenario {
   name: string;
-  /** Rounds that the tests run, and those of `npm run faults`. */
+  /** The rounds of the tests, and those of `npm run faults`. */
   short: number;
   full: number;
-  /** Resolves to what was seen, in one line. @throws where the node broke a promise. */
+  /** Resolves to one line about what was observed. @throws if the node broke a promise */
   run(world: World, options: ScenarioOptions): Promise<string>;
 }

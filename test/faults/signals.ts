@@ -10,7 +10,7 @@ const periodMs = 200;
 /** The exit code after a terminal's second Ctrl-C. */
 const interruptedCode = 130;
 
-/** SIGTERM at every line that a node says when it starts and when it stops, and a second instance; each `rounds` times. */
+/** Sends SIGTERM at every log line of a node's start and stop, and starts a second instance; each `rounds` times. */
 export const signals: Scenario = {
   name: "signals",
   /** `test/e2e/signals.test.ts` does the same at a few moments. */
@@ -43,7 +43,7 @@ function start(node: TestNode): void {
   node.start("--no-mdns", "--log-level=debug");
 }
 
-/** How many lines a node says until it is ready, and then until it has stopped. */
+/** Counts the log lines of a node until it is ready, and then until it has stopped. */
 async function linesOfALife(node: TestNode): Promise<number[]> {
   start(node);
   await node.ready();
@@ -54,14 +54,14 @@ async function linesOfALife(node: TestNode): Promise<number[]> {
     .map((_, index) => index + 1);
 }
 
-/** A signal as soon as the start has said so many lines. */
+/** Sends a signal as soon as the start has logged this many lines. */
 async function stopAtStart(node: TestNode, lines: number): Promise<void> {
   start(node);
   await said(node, lines);
   await endsWell(node, `after line ${lines} of a start`);
 }
 
-/** A second signal as soon as the stop has said so many lines: that is a person in a hurry. The next start continues in any case. */
+/** Sends a second signal, like a person in a hurry, as soon as the stop has logged this many lines. The next start must continue. */
 async function stopTwice(node: TestNode, lines: number): Promise<void> {
   start(node);
   await node.ready();
@@ -78,7 +78,7 @@ async function stopTwice(node: TestNode, lines: number): Promise<void> {
 
 async function endsWell(node: TestNode, when: string): Promise<void> {
   const { code, signal, stopMs, stderr } = await node.stop();
-  // A machine with no time for it: the node says so and is gone, its lock file stays.
+  // On a busy machine the node reports that it did not close in time, and leaves its lock file.
   if (patience.factor > 1 && stderr.includes("did not close within")) return;
   if (code !== 0) throw new Error(`${when}: ended with ${code ?? signal}: ${stderr.slice(-1_000)}`);
   if (stopMs > stopWithinMs()) throw new Error(`${when}: the stop took ${Math.round(stopMs)} ms`);

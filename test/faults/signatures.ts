@@ -2,7 +2,7 @@ import { killNode } from "../../scripts/kill-node.ts";
 import { killSigner } from "../../scripts/kill-signer.ts";
 import type { Scenario } from "./scenario.ts";
 
-/** A process that does nothing but sign is killed between what it records and what it gives out; a unit test is the short form. */
+/** Kills a process that only signs between the record and the signature; a unit test is the short form. */
 export const killedSigner: Scenario = {
   name: "killed-signer",
   short: 0,
@@ -14,7 +14,7 @@ export const killedSigner: Scenario = {
   },
 };
 
-/** One of five authorities under transfers is killed; `consensus-kill.test.ts` is the short form. */
+/** Kills one of five authorities under transfers; `consensus-kill.test.ts` is the short form. */
 export const killedAuthority: Scenario = {
   name: "killed-authority",
   short: 0,

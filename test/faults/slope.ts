@@ -1,4 +1,4 @@
-/** The slope of the line with the least squares of distances to the points [x, y]. */
+/** Computes the slope of the least-squares line through the points [x, y]. */
 export function slope(points: readonly (readonly [number, number])[]): number {
   const mean = (at: 0 | 1) => points.reduce((sum, point) => sum + point[at], 0) / points.length;
   const [x, y] = [mean(0), mean(1)];

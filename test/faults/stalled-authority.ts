@@ -15,10 +15,10 @@ import type { Scenario } from "./scenario.ts";
 
 const periodMs = 400;
 
-/** One of four authorities is stopped (SIGSTOP) each time that its turn comes, and goes on a little after that: the next takes over. */
+/** Stops (SIGSTOP) one of four authorities before each of its turns and continues it shortly after. The next authority must take over. */
 export const stalledAuthority: Scenario = {
   name: "stalled-authority",
-  /** `test/e2e/crash.test.ts` has a node asleep. */
+  /** `test/e2e/crash.test.ts` suspends a node. */
   short: 0,
   full: 1_000,
   async run(world, { rounds, seed, onRound }) {

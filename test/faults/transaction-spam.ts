@@ -14,20 +14,20 @@ import { checkPromises } from "./promises.ts";
 import type { Scenario } from "./scenario.ts";
 
 const periodMs = 1_000;
-/** Less than comes, so that the mempool is soon full; enough for what waits at the end. */
+/** Less than arrives, so that the mempool is soon full, but enough for the transactions that wait at the end. */
 const maxBlockTransactions = 500;
-/** Enough to fill the mempool's cheap half: of each 5,000 may wait. */
+/** Enough senders to fill the cheap half of the mempool, where 5,000 transactions of each may wait. */
 const senders = 40;
 const balance = 10_000_000_000n;
 const perRequest = 1_000;
-/** As the base of a least fee that doubles from half of the mempool on. */
+/** Above the least fee, which doubles from half of the mempool on. */
 const honestFee = 50n;
 /** Shares of the time for which the mempool is full. */
 const windows = { before: [0.2, 0.4], after: [0.8, 1] } as const;
 const memoryGrowth = 1.1;
 const sampleMs = 5_000;
 
-/** Two authorities; one is sent a thousand transactions a round of all kinds, most of no use; honest ones come to both meanwhile. */
+/** Sends one of two authorities a thousand transactions of all kinds each round, most of them useless, while both get honest ones. */
 export const transactionSpam: Scenario = {
   name: "transaction-spam",
   short: 0,
@@ -75,7 +75,7 @@ interface SubmitAnswer {
   rejected: { index: number; code: string }[];
 }
 
-/** Transfers of some accounts, valid and not, in lists. */
+/** Sends lists of valid and invalid transfers of some accounts. */
 class Spam {
   readonly accepted: string[] = [];
   /** When the mempool was first full (`performance.now`). */
@@ -94,7 +94,7 @@ class Spam {
     this.#random = random;
   }
 
-  /** One request: of ten, six that are next, one far ahead, one known already, one badly signed, one that replaces another for nothing. */
+  /** Sends one request: six of ten transactions have the next nonce, one is far ahead, one known, one badly signed, and one replaces another at the same fee. */
   async post(): Promise<void> {
     const ahead = [...this.#next];
     const list = Array.from({ length: perRequest }, () => {
@@ -114,7 +114,7 @@ class Spam {
     for (const [index, { from, nonce }] of list.entries()) {
       if (!rejected.has(index) && nonce === this.#next[from]) this.#next[from] = nonce + 1;
     }
-    // Nothing is left to sign for: the mempool is full, and so it stays.
+    // The mempool is full and stays so: there is nothing left to sign.
     if (answer.accepted.length === 0) await sleep(10);
   }
 
@@ -125,7 +125,7 @@ class Spam {
 
   #encoded(from: number, nonce: number): Uint8Array {
     const index = nonce * senders + from;
-    // At the end nothing is that far ahead: one that would wait for ever is no spam but a loss. A known one instead.
+    // At the end none is sent that far ahead, because it would wait for ever and count as lost; a known one takes its place.
     return this.#signed.encoded(index < this.#signed.count ? index : from);
   }
 
@@ -143,14 +143,14 @@ class Spam {
   }
 }
 
-/** Another amount under the same signature, or another signature. */
+/** Changes the amount or the signature. */
 function broken(bytes: Uint8Array, random: () => number): Uint8Array {
   const copy = Uint8Array.from(bytes);
   copy[4 + Math.floor(random() * 64)]! ^= 1;
   return copy;
 }
 
-/** Sends one well-paid transfer after the other, each until it is taken, and waits until it is in a block. */
+/** Sends well-paid transfers one after another: repeats each until it is accepted, and waits until a block includes it. */
 class Honest {
   readonly accepted: string[] = [];
   readonly #loop: Promise<void>;
@@ -204,7 +204,7 @@ class Honest {
   }
 }
 
-/** Bytes that a node holds after a garbage collection, now and then. */
+/** Samples the bytes that a node holds after a garbage collection. */
 class Memory {
   readonly #heap: InspectedHeap;
   readonly #samples: { at: number; bytes: number }[] = [];
@@ -217,7 +217,7 @@ class Memory {
     this.#loop.catch(() => undefined);
   }
 
-  /** The mean late in the time since `from` by the mean early in it; NaN where there was none. */
+  /** Resolves to the ratio of the late mean to the early mean since `from`; NaN without samples. */
   async stop(from: number): Promise<number> {
     this.#stop.abort();
     await this.#loop;

@@ -12,7 +12,7 @@ const decoder = new TextDecoder();
 const [first, second] = users.map(({ address }) => address) as [string, string];
 const genesisId = `0x${"12".repeat(32)}`;
 
-/** Files that a person gives, and the words of the command line. What is wrong with them is said in one line, by a coded error. */
+/** Files that a person gives, and the words of the command line. Each fault must be a coded error of one line. */
 export async function fileTargets(): Promise<Target[]> {
   const account = users[0]!.publicKey;
   return [
@@ -65,7 +65,7 @@ export async function fileTargets(): Promise<Target[]> {
   ];
 }
 
-/** A history of signing with some entries. */
+/** Returns a signing history with some entries. */
 async function history(account: Uint8Array): Promise<string> {
   const entry = { signing_root: `0x${"ab".repeat(32)}` };
   const file = {
@@ -86,7 +86,7 @@ async function history(account: Uint8Array): Promise<string> {
   return (await exportInterchange(store, { genesisId, account })).text;
 }
 
-/** A `CodedError` with a message of one line is the only error allowed. */
+/** Allows only `CodedError`s whose message is one line. */
 function refusing(run: (input: Uint8Array) => unknown): (input: Uint8Array) => Promise<string> {
   return async (input) => {
     try {
@@ -101,7 +101,7 @@ function refusing(run: (input: Uint8Array) => unknown): (input: Uint8Array) => P
   };
 }
 
-/** `readGenesisFile` has its own words for what is no JSON. */
+/** Parses JSON; `readGenesisFile` has its own error for other texts. */
 function parseJson(input: Uint8Array): unknown {
   try {
     return JSON.parse(decoder.decode(input));

@@ -3,7 +3,7 @@ import fc from "fast-check";
 const interestingBytes = [0, 1, 0x7f, 0x80, 0xff];
 const interestingWords = [0, 1, 4, 0x7f_ff_ff_ff, 0x80_00_00_00, 0xff_ff_ff_fe, 0xff_ff_ff_ff];
 
-/** One change to some bytes. Places are shares of the length, so that an edit fits inputs of any length. */
+/** A change of some bytes. Positions are shares of the length, so that an edit fits inputs of any length. */
 type Edit =
   | { kind: "flip"; at: number; bit: number }
   | { kind: "byte"; at: number; value: number }
@@ -26,7 +26,7 @@ const edit: fc.Arbitrary<Edit> = fc.oneof(
   fc.record({ kind: fc.constant("truncate"), at: place }),
 );
 
-/** Some input of the corpus, changed in up to eight places, or bytes of no origin at all. */
+/** Generates an input of the corpus with up to eight changes, or arbitrary bytes. */
 export function mutationsOf(corpus: readonly Uint8Array[]): fc.Arbitrary<Uint8Array> {
   const changed = fc
     .tuple(fc.nat({ max: corpus.length - 1 }), fc.array(edit, { minLength: 1, maxLength: 8 }))
@@ -93,7 +93,7 @@ const extremes = [
   [[[[[]]]]],
 ];
 
-/** A JSON text of the corpus with some of its values replaced by extreme ones, members taken out or added; or any JSON at all. */
+/** Generates a JSON text of the corpus with extreme values, removed or added members; or arbitrary JSON. */
 export function jsonMutationsOf(corpus: readonly Uint8Array[]): fc.Arbitrary<Uint8Array> {
   const value = fc.oneof(fc.constantFrom<unknown>(...extremes), fc.jsonValue({ maxDepth: 3 }));
   const change = fc.record({

@@ -8,7 +8,7 @@ import { type Target, text } from "./target.ts";
 
 const verdicts = new Set(["accept", "ignore", "reject"]);
 
-/** The validators of a node with a real chain and mempool: whatever comes gets a verdict, and the head stays. */
+/** The gossip validators of a node with a real chain and mempool: every input gets a verdict, and the head stays. */
 export async function gossipTargets(): Promise<Target[]> {
   const genesis = await testGenesis(3, { maxBlockTransactions: 50 });
   const node = await syncNode(new TestNetwork(settledClock()), "node", genesis);
@@ -49,7 +49,7 @@ async function compactBlocks(maker: BlockMaker): Promise<Uint8Array[]> {
   return [compact(first, maker), compact(second, maker)];
 }
 
-/** A real server on loopback: nothing that comes is a fault of its own (5xx), and it goes on answering. */
+/** A real server on loopback: no input causes a server error (5xx), and the server keeps answering. */
 export async function httpTargets(): Promise<Target[]> {
   const fixture = await startFixture();
   const transfer = await fixture.sign({ memo: text("memo") });
@@ -59,7 +59,7 @@ export async function httpTargets(): Promise<Target[]> {
     form,
     seeds,
     async run(input) {
-      // One that is kept open may be closed for its age just when it is used again, where the machine is busy.
+      // On a busy machine a kept-alive connection may be closed for its age just when it is used again.
       const headers = { "content-type": contentType, connection: "close" };
       const { status, body } = await fixture.post(input, headers);
       if (status >= 500) throw new Error(`answered ${status} ${JSON.stringify(body)}`);
@@ -102,7 +102,7 @@ export async function httpTargets(): Promise<Target[]> {
   ];
 }
 
-/** Sends the bytes as they are and reads to the end. */
+/** Sends the bytes unchanged and reads the answer to its end. */
 async function rawRequest({ server, get }: Fixture, input: Uint8Array): Promise<string> {
   const answer = await new Promise<string>((resolve) => {
     const chunks: Buffer[] = [];

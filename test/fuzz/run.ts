@@ -7,30 +7,30 @@ import { jsonMutationsOf, mutationsOf } from "./mutations.ts";
 import type { Target } from "./target.ts";
 
 /**
- * No input may take longer: a hang is a fault as a crash is. Far above what any takes. In turns of the event loop that are this far
- * apart, and in time of this process alone: a machine that is busy with other things makes nobody hang.
+ * An input that takes longer hangs, which is a fault like a crash; the bound is far above the normal time. It counts turns of the
+ * event loop and the CPU time of this process, so that a busy machine does not look like a hang.
  */
 const hang = { turns: 200, everyMs: 50, cpuMs: 10_000 };
 
-/** Inputs that failed once, and one of each outcome seen, a folder a target: they are run before all others, and changed further. */
+/** Inputs that failed once, and one for each observed outcome, in a folder for each target. They run first, and mutations start from them. */
 const corpusFolder = join(import.meta.dirname, "corpus");
-/** Limits of one target's corpus. */
+/** Limits of the corpus of one target. */
 const maxOutcomes = 24;
 const maxKeptBytes = 2048;
-/** Then mutations begin with what was found since, too. */
+/** After each slice, mutations also start from the inputs that were found in it. */
 const sliceMs = 10_000;
-/** Those beside get their turn. */
+/** Number of runs after which other work gets its turn. */
 const yieldEvery = 16;
 
 export interface FuzzResult {
   runs: number;
-  /** Inputs whose outcome none of the corpus has. */
+  /** Inputs whose outcome no input of the corpus has. */
   found: Uint8Array[];
-  /** The smallest input found that fails, and why. */
+  /** The smallest failing input, and its error. */
   failure?: { input: Uint8Array; error: unknown };
 }
 
-/** Runs what is kept, then mutations of it: `runs` of them, or as many as fit into `forMs`. */
+/** Runs the corpus and then mutations of it: `runs` of them, or as many as fit into `forMs`. */
 export async function fuzz(
   target: Target,
   { seed, runs, forMs = Number.POSITIVE_INFINITY }: { seed: number; runs?: number; forMs?: number },
@@ -68,7 +68,7 @@ export async function fuzz(
         }),
       },
     );
-    // A slice in which the machine had no time for a single run counts as failed, too.
+    // A slice without a single run, on a busy machine, also counts as failed.
     if (!result.failed || !result.counterexample) continue;
     const [input] = result.counterexample;
     return { runs: done, found, failure: { input, error: result.errorInstance } };
@@ -80,7 +80,7 @@ function mutations(target: Target, inputs: readonly Uint8Array[]): fc.Arbitrary<
   return target.form === "json" ? jsonMutationsOf(inputs.filter(isJson)) : mutationsOf(inputs);
 }
 
-/** Keeps an input in the corpus; returns its file. */
+/** Saves an input in the corpus and returns its file. */
 export function keep(target: Target, input: Uint8Array): string {
   const folder = folderOf(target);
   mkdirSync(folder, { recursive: true });
@@ -101,7 +101,7 @@ function folderOf({ name }: Target): string {
   return join(corpusFolder, name.toLowerCase().replace(/[^a-z0-9]+/g, "-"));
 }
 
-/** Resolves to its outcome. */
+/** Runs an input and resolves to its outcome. */
 async function runOnce(target: Target, input: Uint8Array): Promise<string> {
   let timer: NodeJS.Timeout | undefined;
   const before = process.cpuUsage();
@@ -124,7 +124,7 @@ async function runOnce(target: Target, input: Uint8Array): Promise<string> {
   return outcome;
 }
 
-/** Numbers, ids and quoted words of an input make no outcome of their own. */
+/** Removes numbers, ids and quoted words, which would make each outcome different. */
 function withoutValues(outcome: string): string {
   return outcome.replace(/"[^"]*"/g, '""').replace(/\b[0-9a-f]{8,}\b|\b\d[\d.e+]*/g, "0");
 }

@@ -1,11 +1,11 @@
-/** Something that takes bytes from outside. */
+/** Code that takes bytes from outside. */
 export interface Target {
   name: string;
-  /** Valid inputs, which mutations begin with. */
+  /** Valid inputs, from which mutations start. */
   seeds: readonly Uint8Array[];
-  /** `json`: values are changed too, not only bytes. */
+  /** With `json`, values are mutated as well as bytes. */
   form: "binary" | "json";
-  /** Gives the input to the code, and tells in words what came of it. @throws where the code does what it must not. */
+  /** Passes the input to the code and returns the outcome in words. @throws if the code breaks a promise */
   run(input: Uint8Array): string | Promise<string>;
   close?(): Promise<void>;
 }

@@ -3,7 +3,7 @@ import { gossipTargets, httpTargets } from "./node-targets.ts";
 import type { Target } from "./target.ts";
 import { wireTargets } from "./wire-targets.ts";
 
-/** All that takes bytes from outside. Some hold a server or a folder: close them. */
+/** Opens all targets. Some hold a server or a folder and must be closed. */
 export async function openTargets(): Promise<Target[]> {
   return [...wireTargets(), ...(await fileTargets()), ...(await gossipTargets()), ...(await httpTargets())];
 }

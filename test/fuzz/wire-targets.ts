@@ -16,7 +16,7 @@ import { equalBytes } from "../../src/util/bytes.ts";
 import { messageOf } from "../../src/util/errors.ts";
 import type { Target } from "./target.ts";
 
-/** Every message of every request/response protocol and topic, and the frames that carry them. */
+/** Makes targets of every message of every request/response protocol and topic, and of the frames that carry them. */
 export function wireTargets(): Target[] {
   const all = Object.values(protocols).filter(isProtocol);
   const types = new Map<string, Type<unknown>>();
@@ -32,7 +32,7 @@ function isProtocol(value: unknown): value is AnyProtocol {
   return typeof value === "object" && value !== null && "request" in value && "response" in value;
 }
 
-/** Checks that accepted bytes are a value: it has a root, and encodes to bytes of the same length that decode to the same. */
+/** Checks that accepted bytes are a value that has a root, and encodes to bytes of the same length that decode to it again. */
 function typeTarget(type: Type<unknown>): Target {
   return {
     name: `SSZ ${type.typeName}`,
@@ -57,7 +57,7 @@ function typeTarget(type: Type<unknown>): Target {
   };
 }
 
-/** Encodings of values whose lists have elements: their default has none. */
+/** Returns encodings of values whose lists have elements, unlike the default values. */
 function filled(type: Type<unknown>): Uint8Array[] {
   return [1, 3].map((elements) => type.serialize(fill(type, elements)));
 }
@@ -109,7 +109,7 @@ function framesTarget(): Target {
     seeds: [seed(0), seed(1, 200, 4000), seed(130, 130)].map((bytes) => new Uint8Array(bytes)),
     async run(input) {
       const source = async function* () {
-        // In two parts, so that a frame is cut anywhere.
+        // The input comes in two parts, so that a frame may be cut anywhere.
         yield input.subarray(0, input.length >> 1);
         yield input.subarray(input.length >> 1);
       };

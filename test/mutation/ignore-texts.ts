@@ -3,7 +3,7 @@
  * log, and the texts and causes of errors; their codes are mutated. No test should repeat a text word by word.
  */
 
-/** As much of a node of Babel's syntax tree as is looked at. */
+/** The used part of a node of Babel's syntax tree. */
 interface Node {
   type: string;
   [field: string]: unknown;
@@ -84,7 +84,7 @@ function isText(node: unknown): boolean {
   return node.type === "StringLiteral" && /\s/.test(String(node["value"]));
 }
 
-/** `logger` for `logger`, `#logger` and `this.#options.logger`. */
+/** Returns `logger` for `logger`, `#logger` and `this.#options.logger`. */
 function nameOf(node: unknown): string {
   if (!isNode(node)) return "";
   if (isMember(node)) return nameOf(node["property"]);

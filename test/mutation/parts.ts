@@ -1,4 +1,4 @@
-/** Code that is mutated together, and the tests that must notice: those of the same folder, and others that check formats. */
+/** Code that is mutated together, and the tests that must notice it: those of the same folder, and others that check formats. */
 export interface Part {
   mutate: string[];
   tests: string[];
@@ -12,7 +12,7 @@ function folder(name: string, otherTests: string[] = []): Part {
   return { mutate: [`src/${name}/**/*.ts`, "!src/**/*.d.ts"], tests: [ownTests(name), ...otherTests] };
 }
 
-/** The checks of `src/sync`: what decides if a peer's word is taken, and who is blamed. The rest of it fetches and serves. */
+/** The checks of `src/sync`, which decide whether a peer's claim is accepted and who is blamed. The rest fetches and serves. */
 const checksOfSync = [
   "block-inbox",
   "claimed-status",
@@ -44,7 +44,7 @@ export const parts: Readonly<Record<string, Part>> = {
   types: folder("types", [vectors]),
   crypto: folder("crypto"),
   state: folder("state"),
-  // Long random runs, and one that counts steps with a module of its own, notice little that the quick tests do not.
+  // Left out are long random runs and a test that counts steps with its own module: they notice little that the quick tests do not.
   chain: folder("chain", ["!test/unit/chain/{model,vote-cost}.test.ts"]),
   sync: { mutate: checksOfSync.map((name) => `src/sync/${name}.ts`), tests: [ownTests("sync"), verdicts] },
 };

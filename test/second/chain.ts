@@ -1,4 +1,4 @@
-/** The rules of docs/consensus.md, sections 2 to 4, without the clock. Part of the second implementation: it shares no code with src/. */
+/** The rules of docs/consensus.md, sections 2 to 4, without the clock. This second implementation shares no code with src/. */
 import { isHeaderSigned, isTransactionSigned } from "./signing.ts";
 import { root, type Value } from "./ssz.ts";
 
@@ -36,7 +36,7 @@ export function genesisState({ header, payload }: Value): Value {
 
 const limit = (count: number) => BigInt(Math.floor(count / 2) + 1);
 
-/** The state after a block. @throws where it breaks a rule. */
+/** Returns the state after a block. @throws if the block breaks a rule */
 export function apply(state: Value, parent: Value, block: Value, config: Value, genesisId: string): Value {
   const { message } = block.header;
   const { authorities, recentSigners } = state.authorities;
@@ -90,7 +90,7 @@ function isEpoch(height: bigint, { epochLength }: { epochLength: bigint }): bool
   return height % epochLength === 0n;
 }
 
-/** Section 4. */
+/** Counts a vote by section 4. */
 function vote(state: Value, { height, proposer, vote: cast }: Value, config: Value): void {
   const { slotMs } = config;
   const snapshot = state.authorities;

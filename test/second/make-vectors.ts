@@ -27,7 +27,7 @@ import { checkpoint, signedVote } from "../unit/support/votes.ts";
 const blockCount = 50;
 const epochLength = 20;
 
-/** Without a prefix: every byte string of the vectors is written so. */
+/** Hex digits without a prefix, the form of all byte strings in the vectors. */
 const hex = (bytes: Uint8Array) => toHex(bytes).slice(2);
 const json = (value: unknown) => `${JSON.stringify(value, undefined, 1)}\n`;
 
@@ -40,7 +40,7 @@ function typed<T>(type: Type<T> & { hashTreeRoot(value: T): Uint8Array }, value:
   };
 }
 
-/** Votes of the authorities from this height on, until they are enacted. */
+/** The votes of the authorities from a height on, until they are enacted. */
 const proposals: readonly { from: number; about: string; vote: HeaderVote }[] = [
   { from: 2, about: "add the fourth authority", vote: authorityVote("add", authorities[3]!.publicKey) },
   { from: 10, about: "set minFee to 3", vote: parameterVote("minFee", 3) },
@@ -75,7 +75,7 @@ function isEnacted({ snapshot }: Tip, at: number): boolean {
   ][at]!;
 }
 
-/** The authority in turn; every seventh block another, and another too where that one has just signed. */
+/** Returns the authority in turn, or another one for every seventh block or if the one in turn has just signed. */
 function proposerOf({ snapshot }: Tip, height: number) {
   const { authorities: set } = snapshot;
   for (let step = height % 7 === 0 ? 1 : 0; ; step++) {
@@ -245,7 +245,7 @@ function makeTypes({ genesis, tips }: Made) {
   };
 }
 
-/** File names and texts. */
+/** Resolves to the texts of the files, by name. */
 export async function makeVectors(): Promise<Record<string, string>> {
   const made = await makeChain();
   return {

@@ -1,4 +1,4 @@
-/** Ids, domains and signatures, as protocols/README.md says. Part of the second implementation: it shares no code with src/. */
+/** Ids, domains and signatures by protocols/README.md. This second implementation shares no code with src/. */
 import { createHash, createPublicKey, verify } from "node:crypto";
 import { root, type Value } from "./ssz.ts";
 
@@ -13,14 +13,14 @@ export function domainOf(type: keyof typeof domainBytes, genesisId: string): str
   return domainBytes[type] + (type === "genesis" ? "0".repeat(56) : genesisId.slice(0, 56));
 }
 
-/** The 32 bytes that are signed. */
+/** Returns the 32 bytes that are signed. */
 export function signingRoot(objectRoot: string, domain: string): string {
   return createHash("sha256")
     .update(Buffer.from(objectRoot + domain, "hex"))
     .digest("hex");
 }
 
-/** RFC 8410: what precedes the 32 raw bytes in the DER form of a key. */
+/** The bytes that precede the 32 raw bytes in the DER form of a key (RFC 8410). */
 const prefix = "302a300506032b6570032100";
 
 export function isSigned(message: string, publicKey: string, signature: string): boolean {
@@ -49,7 +49,7 @@ export function isTransactionSigned({ message, signature }: Value, genesisId: st
   );
 }
 
-/** The offence that a pair of headers or votes proves; undefined if none. */
+/** Returns the offence that a pair of headers or votes proves; undefined if it proves none. */
 export function offenceOf({ headers, votes }: Value, genesisId: string, slotMs: bigint): string | undefined {
   if (headers.length + votes.length !== 1) return undefined;
   const [type, { first, second }] =

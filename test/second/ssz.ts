@@ -1,17 +1,17 @@
 /**
- * SSZ (consensus-specs, `ssz/simple-serialize.md`) for the types of protocols/README.md, read from its tables. A second implementation,
- * for the test vectors: it shares no code with src/.
+ * SSZ (consensus-specs, `ssz/simple-serialize.md`) for the types of protocols/README.md, which are read from its tables. This second
+ * implementation, for the test vectors, shares no code with src/.
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 
-/** Numbers are bigints, bytes are hex digits, containers are objects, lists are arrays. */
+/** A decoded value: numbers are bigints, bytes are hex digits, containers are objects, lists are arrays. */
 // biome-ignore lint/suspicious/noExplicitAny: values of types that are read from the page
 export type Value = any;
 type Fields = readonly (readonly [string, string])[];
 
 const page = readFileSync(new URL("../../protocols/README.md", import.meta.url), "utf8");
-/** Definition of a name: fields, or another type. */
+/** The definitions of names: fields, or another type. */
 const named = new Map<string, Fields | string>([
   ["ShortId", "Bytes8"],
   ["Count", "uint64"],
@@ -52,13 +52,13 @@ function shapeOf(type: string): Shape {
   throw new Error(`the page does not say what ${type} is`);
 }
 
-/** As the page writes it: `1024` or `2^16`. */
+/** Parses a number of the page: `1024` or `2^16`. */
 function numberOf(text: string): number {
   const [base, power] = text.split("^").map(Number);
   return power === undefined ? base! : base! ** power;
 }
 
-/** Undefined where the encoding has no fixed size. */
+/** Returns the size of an encoding; undefined if it varies. */
 function fixedSize(type: string): number | undefined {
   const shape = shapeOf(type);
   if (shape.kind === "uint" || shape.kind === "bytes") return shape.size;
@@ -106,7 +106,7 @@ const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest();
 const zeros = [Buffer.alloc(32)];
 for (let level = 0; level < 64; level++) zeros.push(sha256(Buffer.concat([zeros[level]!, zeros[level]!])));
 
-/** `limit`: how many chunks there can be. */
+/** Returns the root of chunks; `limit` is the largest number of chunks. */
 function merkleize(chunks: Buffer[], limit: number): Buffer {
   const depth = Math.ceil(Math.log2(Math.max(limit, 1)));
   let level = chunks.length === 0 ? [zeros[0]!] : chunks;
@@ -135,7 +135,7 @@ function uintBytes(value: bigint, size: number): Buffer {
   ).reverse();
 }
 
-/** `hash_tree_root`, as hex digits. */
+/** Returns `hash_tree_root` as hex digits. */
 export function root(type: string, value: Value): string {
   return rootBytes(type, value).toString("hex");
 }

@@ -4,7 +4,7 @@ import { equalBytes } from "../../src/util/bytes.ts";
 
 type State = Chain["state"];
 
-/** The accounts of a node in a table of their own: nothing of what the node has reckoned is taken over. */
+/** Copies the accounts of a node to a new table, without any intermediate result of the node. */
 export function accountsOf(state: State, paid?: { address: Uint8Array; amount: bigint }): AccountState {
   const accounts = Array.from({ length: state.count }, (_, index) => ({
     address: state.address(index),
@@ -19,7 +19,7 @@ export function accountsOf(state: State, paid?: { address: Uint8Array; amount: b
   return AccountState.fromAccounts(accounts, new Uint8Array(8));
 }
 
-/** Balance of all accounts together. */
+/** Returns the sum of all balances. */
 export function balanceOf(state: State): bigint {
   let sum = 0n;
   for (let index = 0; index < state.count; index++) sum += state.balance(index);

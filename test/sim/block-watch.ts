@@ -18,14 +18,14 @@ import {
 
 export interface BlockWatchOptions {
   genesis: CheckedGenesis;
-  /** Public keys. */
+  /** The public keys of the honest authorities. */
   honest: readonly Uint8Array[];
-  /** True if some node has held this block to be final. */
+  /** True if the block was ever final on some node. */
   isFinal(height: number, id: Hex): boolean;
   report(rule: string, detail: string): void;
 }
 
-/** Every block that any node has imported: each keeps the rules that a second implementation of them asks for. */
+/** Checks every block that any node imports against a second implementation of the rules. */
 export class BlockWatch {
   readonly blocks = new Map<Hex, KnownBlock>();
   readonly #options: BlockWatchOptions;
@@ -52,12 +52,12 @@ export class BlockWatch {
     });
   }
 
-  /** People have agreed on a recovery: from now on nodes that follow it bring blocks that are made under it. */
+  /** Tells the watch of a recovery: from now on the nodes that follow it make blocks under it. */
   recover(recovery: Recovery): void {
     this.#recovery = recovery;
   }
 
-  /** A block that passed the checks of a node, which follows the recovery or does not. */
+  /** Learns a block that has passed the checks of a node, which may follow the recovery. */
   learn({ header, idHex, totalDifficulty }: Head, isOfRecovered: boolean): void {
     const { height, timestamp, proposer, stateRoot } = header.message;
     if (height === 0 || this.blocks.get(idHex)?.rules) return;
@@ -78,7 +78,7 @@ export class BlockWatch {
     this.highest = Math.max(this.highest, height);
   }
 
-  /** A node has a new head: what is in the blocks, and what the node has made of them. */
+  /** Checks the blocks of a new head, and the state that the node has computed from them. */
   onHead(
     { name: node, recovered }: SimNode,
     { chain }: ChainServices,
@@ -97,7 +97,7 @@ export class BlockWatch {
       this.#options.report("balances not conserved", `${node}: ${sum}, not ${supply}, at ${head.height}`);
   }
 
-  /** Undefined where a block on the way is not known. */
+  /** Returns the ancestor at a height; undefined if a block on the way is not known. */
   ancestorAt(id: Hex, height: number): Hex | undefined {
     let at: Hex = id;
     for (let block = this.blocks.get(at); block && block.height > height; block = this.blocks.get(at))
@@ -105,7 +105,7 @@ export class BlockWatch {
     return at;
   }
 
-  /** By which a block on this one is checked; undefined where a block up to it is not known. */
+  /** Returns the rules for a child of the block; undefined if an ancestor is not known. */
   #rulesAfter(id: Hex, isRecovered: boolean): ReferenceRules | undefined {
     const rules = this.blocks.get(id)?.rules;
     const recovery = this.#recovery;

@@ -2,30 +2,30 @@ import { readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { fileURLToPath } from "node:url";
 
-/** `find` stands once in `file`, and becomes `replace`. */
+/** An edit that replaces `find`, which occurs once in `file`, by `replace`. */
 interface Edit {
   file: string;
   find: string;
   replace: string;
 }
 
-/** A rule of the node made wrong, to see that the simulator finds it. */
+/** A rule of the node that is broken on purpose, to test that the simulator finds it. */
 export interface BrokenRule {
   edits: readonly Edit[];
-  /** Rules of the oracle of which one has to be reported. */
+  /** The rules of the oracle, one of which has to be reported. */
   found: readonly string[];
-  /** The first of the seeds, and how many there are: those before it find nothing, and take their time. */
+  /** The first of the seeds; earlier ones find nothing and only take time. */
   seed?: number;
   runs: number;
   authorities?: number;
-  /** The only behaviours of liars, where the rule shows under these. */
+  /** The only behaviours of liars, if the broken rule shows only under these. */
   liars?: readonly string[];
-  /** Every run ends with a recovery. */
+  /** True if every run ends with a recovery. */
   recovery?: true;
 }
 
 export const brokenRules: Record<string, BrokenRule> = {
-  /** Heads of equal weight stay where they were first seen, as in the first version of Clique. */
+  /** A node keeps the first of two heads of equal weight, as in the first version of Clique. */
   firstSeen: {
     edits: [
       {
@@ -42,7 +42,7 @@ export const brokenRules: Record<string, BrokenRule> = {
     runs: 60,
     authorities: 4,
   },
-  /** More than half, where more than two thirds are needed. */
+  /** A quorum is more than half instead of more than two thirds. */
   majorityQuorum: {
     edits: [
       {
@@ -55,7 +55,7 @@ export const brokenRules: Record<string, BrokenRule> = {
     seed: 23,
     runs: 100,
   },
-  /** Forgets after a crash what was signed before it. */
+  /** The signer forgets at a crash what it has signed. */
   forgetfulSigner: {
     edits: [
       {
@@ -73,7 +73,7 @@ export const brokenRules: Record<string, BrokenRule> = {
     seed: 2,
     runs: 40,
   },
-  /** A vote around an earlier one is signed: shown by nodes that forget, over a restart, what they held to be justified. */
+  /** The signer signs a vote that surrounds an earlier one. Shown by nodes that forget at a restart what was justified. */
   surround: {
     edits: [
       {
@@ -91,7 +91,7 @@ export const brokenRules: Record<string, BrokenRule> = {
     seed: 30,
     runs: 100,
   },
-  /** The first block of an epoch forgets who signed the ones before. */
+  /** The first block of an epoch forgets the recent signers. */
   recentsCleared: {
     edits: [
       {
@@ -105,7 +105,7 @@ export const brokenRules: Record<string, BrokenRule> = {
     seed: 4,
     runs: 40,
   },
-  /** Blames the relay of a vote for what only the vote's block shows. */
+  /** The relay of a vote is blamed for a fault that only the vote's block shows. */
   tellersBlamed: {
     edits: [
       {
@@ -119,7 +119,7 @@ export const brokenRules: Record<string, BrokenRule> = {
     runs: 40,
     liars: ["votesAgainstTheBlocks"],
   },
-  /** A heavier chain is one to leave `ready` for, whoever has signed it. */
+  /** A node leaves `ready` for a heavier chain whoever has signed it. */
   anyLead: {
     edits: [
       {
@@ -132,7 +132,7 @@ export const brokenRules: Record<string, BrokenRule> = {
     seed: 7,
     runs: 20,
   },
-  /** Two votes for one target are no offence, only one around the other. */
+  /** Only a surround vote counts as an offence, not two votes for one target round. */
   doubleVotesAllowed: {
     edits: [
       {
@@ -146,7 +146,7 @@ export const brokenRules: Record<string, BrokenRule> = {
     runs: 20,
     liars: ["equivocatesInVotes"],
   },
-  /** One authority's word that a later source is justified holds the others' votes up, and for long. */
+  /** One authority's claim that a later source is justified delays the votes of the others for long. */
   patientVoters: {
     edits: [
       {
@@ -166,7 +166,7 @@ export const brokenRules: Record<string, BrokenRule> = {
     runs: 20,
     liars: ["votesAgainstTheBlocks"],
   },
-  /** Votes on the set go on while its last change is not final. */
+  /** Nodes vote on the set while its last change is not final. */
   changesInARow: {
     edits: [
       {
@@ -179,7 +179,7 @@ export const brokenRules: Record<string, BrokenRule> = {
     seed: 83,
     runs: 60,
   },
-  /** Parameters hold for the block that enacts them already. */
+  /** New parameters apply to the block that enacts them. */
   parametersEarly: {
     edits: [
       {
@@ -197,7 +197,7 @@ export const brokenRules: Record<string, BrokenRule> = {
     seed: 12,
     runs: 40,
   },
-  /** Votes on a parameter count together, whatever values they name. */
+  /** Votes on a parameter count together, whatever their values. */
   anyValue: {
     edits: [
       {
@@ -224,7 +224,7 @@ export const brokenRules: Record<string, BrokenRule> = {
     runs: 2,
     recovery: true,
   },
-  /** After a recovery's block those that are lost may still sign. */
+  /** The lost authorities may still sign after a recovery's block. */
   lostSetKept: {
     edits: [
       {
@@ -240,7 +240,7 @@ export const brokenRules: Record<string, BrokenRule> = {
   },
 };
 
-/** From now on its modules are loaded with the broken rule. Call it before anything of the node is imported. */
+/** Loads the node's modules with the broken rule from now on. Call it before importing anything of the node. */
 export function breakRule(name: string): void {
   const rule = brokenRules[name];
   if (!rule) throw new RangeError(`no such rule: ${name}; there are ${Object.keys(brokenRules).join(", ")}`);

@@ -26,11 +26,11 @@ export interface ByzantineOptions {
   timeline: Timeline;
 }
 
-/** A node that runs the real code, but lies in what it publishes and never believes that another copy of it signs. */
+/** A node that runs the real code, but lies in its messages and never notices that another copy signs. */
 export function byzantine(options: ByzantineOptions): Behaviour {
   return {
     network: (endpoint) => liar(endpoint, options),
-    // Every signature of its own is "recorded" already: the protection never stops it.
+    // The protection finds every own signature "recorded" already, so it never stops the node.
     database: (database) => ({
       ...database,
       get: async (key) =>
@@ -102,7 +102,7 @@ function liar(endpoint: Endpoint, options: ByzantineOptions): Network {
     return endpoint.publish(topic, message, digest);
   }
 
-  /** Its own twins and lies come back to it: it takes no notice. */
+  /** Ignores its own lies and those of its twins when they come back to it. */
   const deaf = (validator: (message: Uint8Array, from: string) => Promise<Verdict>) => {
     return async (message: Uint8Array, from: string): Promise<Verdict> => {
       let vote: SignedFinalityVote | undefined;

@@ -8,15 +8,15 @@ interface Waiting {
 }
 
 export interface DiskSpeed {
-  /** Least duration of a sync. */
+  /** The least duration of a sync. */
   leastMs: number;
   mostMs: number;
-  /** How often one takes `slowMs`. */
+  /** The share of syncs that take `slowMs`. */
   slowShare: number;
   slowMs: number;
 }
 
-/** Keys of one space in order; bytes as a string of chars 0 to 255, which compares as bytes do. */
+/** The keys of one space in order. Bytes are strings of chars 0 to 255, which compare like bytes. */
 class Space {
   readonly values = new Map<string, { key: Uint8Array; value: Uint8Array }>();
   #sorted: string[] | undefined;
@@ -36,7 +36,7 @@ class Space {
   }
 }
 
-/** A disk that outlives the processes that use it. Only what was synced is on it. */
+/** A disk that outlives the processes that use it, and holds only what was synced. */
 export class SimDisk {
   readonly #spaces = new Map<number, Space>();
   readonly #timeline: Timeline;
@@ -52,7 +52,7 @@ export class SimDisk {
     this.speed = speed;
   }
 
-  /** As a process opens it: what an earlier one had under way is not heard of again. */
+  /** Opens the disk for a process; unfinished writes of an earlier one are gone. */
   open(): Database {
     const generation = ++this.#generation;
     return {
@@ -64,7 +64,7 @@ export class SimDisk {
     };
   }
 
-  /** The process dies: what is not synced is lost, but for the batch being written, which may just have come through. */
+  /** Crashes the process: unsynced data is lost, except for the batch being written, which may or may not have reached the disk. */
   crash(): void {
     this.#generation++;
     const inFlight = this.#writing;
@@ -73,7 +73,7 @@ export class SimDisk {
     if (inFlight && this.#random.chance(0.5)) this.#apply(inFlight);
   }
 
-  /** The content as it is now, for a disk that is put back later. */
+  /** Returns the current contents, to be restored later. */
   snapshot(): Write[] {
     return [...this.#spaces.values()].flatMap((space) => [...space.values.values()]);
   }
@@ -112,7 +112,7 @@ export class SimDisk {
 
   #writeNext(generation: number): void {
     const { leastMs, mostMs, slowShare, slowMs } = this.speed;
-    // Commits of the same instant join the first group, as in the real database.
+    // Commits at the same instant join the first group, as in the real database.
     const group: Waiting[] = [];
     this.#writing = group;
     const delayMs = this.#random.chance(slowShare) ? slowMs : this.#random.between(leastMs, mostMs);

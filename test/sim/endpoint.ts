@@ -30,12 +30,12 @@ export interface EndpointOptions {
   logger: Logger;
   onPenalty(peer: PeerId, offence: Offence, detail: string): void;
   onPublish(topic: TopicName, message: Uint8Array): void;
-  /** Votes of others have come, by gossip or in an answer. */
+  /** Called with votes of others that arrive by gossip or in an answer. */
   onVotes(votes: readonly SignedFinalityVote[]): void;
   onGossip?(topic: TopicName, message: Uint8Array): void;
 }
 
-/** The network as one process sees it. Gossip is a flood over all connections; scores and bans are the real ones. */
+/** The network of one process. Gossip floods all connections; scores and bans are the real code. */
 export class Endpoint implements Network {
   readonly peerId: PeerId;
   readonly scores: PeerScores;
@@ -44,7 +44,7 @@ export class Endpoint implements Network {
   readonly #seen = new Set<string>();
   readonly #requests: SimRequests;
   #validators: Validators | undefined;
-  /** Digests. */
+  /** The digests whose topics it listens to. */
   #listened: readonly Hex[] = [];
   #alive = true;
 
@@ -61,7 +61,7 @@ export class Endpoint implements Network {
     });
   }
 
-  /** The process is gone. */
+  /** Ends the process without a goodbye. */
   kill(): void {
     this.#alive = false;
     this.#options.network.remove(this);
@@ -126,7 +126,7 @@ export class Endpoint implements Network {
     return peers.length;
   }
 
-  /** To one peer alone, on the topic that it listens to: what only the faulty do. */
+  /** Publishes to a single peer on the topic that it listens to, as only faulty nodes do. */
   publishTo(peer: PeerId, topic: TopicName, message: Uint8Array): void {
     const digest = this.#listened.at(-1);
     if (digest === undefined) return;
@@ -183,7 +183,7 @@ export class Endpoint implements Network {
   }
 }
 
-/** None where it is no vote. */
+/** Decodes votes; returns none for other bytes. */
 function votesOf(message: Uint8Array): SignedFinalityVote[] {
   try {
     return [SignedFinalityVote.deserialize(message)];

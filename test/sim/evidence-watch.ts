@@ -17,13 +17,13 @@ import { type Hex, toHex } from "../../src/util/bytes.ts";
 import { verify } from "./keys.ts";
 import type { SimNode } from "./node.ts";
 
-/** Evidence is stored, after the blocks and votes before it. */
+/** Time that a node may take to store evidence after the blocks and votes before it. */
 const graceMs = 5_000;
 
-/** A signature that an authority should have given once. */
+/** A signature that an authority may give only once. */
 interface Signed {
   offender: Uint8Array;
-  /** Offender, kind, and slot or round. */
+  /** The offender, the kind, and the slot or round. */
   key: string;
   root: Hex;
 }
@@ -31,18 +31,18 @@ interface Signed {
 interface Heard {
   offender: Uint8Array;
   roots: Set<Hex>;
-  /** When the second came. */
+  /** When the second signature arrived. */
   atMs: number;
 }
 
 /**
- * Every signature of a faulty authority that gossip brought to an honest node: two that conflict must become evidence there. What is no
- * link from one checkpoint to a later one is no vote, whoever signed it; and evidence is kept against those who are authorities.
+ * Records every signature of a faulty authority that reaches an honest node by gossip: two that conflict must become evidence there.
+ * A message that is not a link from one checkpoint to a later one does not count as a vote, and evidence is kept only against authorities.
  */
 export class EvidenceWatch {
   readonly #genesis: Genesis;
   readonly #offenders: ReadonlySet<Hex>;
-  /** By running process: what was signed, by offence. */
+  /** For each running process, the signatures by offence. */
   readonly #heard = new Map<ChainServices, Map<string, Heard>>();
 
   constructor(genesis: Genesis, offenders: readonly Uint8Array[]) {
@@ -63,7 +63,7 @@ export class EvidenceWatch {
     byOffence.set(signed.key, heard);
   }
 
-  /** Offences of which this node has heard both signatures a while ago and keeps no evidence. */
+  /** Resolves to the offences whose two signatures the node received a while ago without storing evidence. */
   async missing({ services, database }: SimNode, nowMs: number): Promise<string[]> {
     if (!services || !database) return [];
     const kept = new Set<string>();
@@ -77,7 +77,7 @@ export class EvidenceWatch {
       .map(([key]) => key);
   }
 
-  /** Undefined where it does not decode, or no faulty authority has signed it. */
+  /** Resolves to undefined if the message does not decode, or if no faulty authority has signed it. */
   async #read(topic: "votes" | "blocks", message: Uint8Array): Promise<Signed | undefined> {
     const { id, config } = this.#genesis;
     try {

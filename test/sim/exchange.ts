@@ -1,6 +1,6 @@
 import { type PeerId, RequestError, type RequestErrorCode } from "../../protocols/index.ts";
 
-/** A chunk that only a liar sends: it stands for bytes that its program did not encode. */
+/** A chunk of raw bytes, which only a liar sends. */
 export class RawChunk {
   readonly bytes: Uint8Array;
 
@@ -9,14 +9,14 @@ export class RawChunk {
   }
 }
 
-/** One exchange, as its requester sees it. */
+/** An exchange from the view of its requester. */
 export interface Exchange {
   peer: PeerId;
   chunks: Uint8Array[];
   ended: boolean;
   failure: RequestError | undefined;
   wake: () => void;
-  /** Hands the acknowledgement to the answerer. */
+  /** Passes the acknowledgement to the answering side. */
   acknowledge: (ack: Uint8Array) => void;
 }
 
@@ -25,7 +25,7 @@ export interface Failure {
   reason: string;
 }
 
-/** Each part comes after the one before: `notBeforeMs`. */
+/** Sends the parts of an answer in order (`notBeforeMs`). */
 export interface Reply {
   send(chunk: Uint8Array, notBeforeMs: number): number;
   end(failure: Failure | undefined, notBeforeMs: number): void;

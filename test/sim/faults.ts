@@ -20,7 +20,7 @@ export interface FaultsOptions {
   start(node: SimNode): void;
 }
 
-/** Puts all that a scenario does to its nodes on the timeline, up to the time when all heals. */
+/** Schedules all faults of a scenario up to the time when everything heals. */
 export function planFaults(options: FaultsOptions): void {
   const { scenario, timeline, random, nodes, transfers } = options;
   const { healAtMs } = scenario;
@@ -74,10 +74,10 @@ function crash({ scenario: { restoreShare }, random, nodes, timeline, start }: F
   timeline.after(random.between(20, random.chance(0.5) ? 500 : 10_000), () => start(node));
 }
 
-/** Operators agree, more or less, on a change of the set that leaves fewer than a third faulty. */
+/** Lets most operators propose the same change of the set, which keeps fewer than a third faulty. */
 function proposer({ scenario, random, nodes }: FaultsOptions): () => void {
   const { authorities, observers, faulty, removedComesBack } = scenario;
-  /** One at most is removed in a run. */
+  /** The removed authority; at most one is removed in a run. */
   let removed: number | undefined;
   return () => {
     if (removedComesBack && removed !== undefined && random.chance(0.3)) {
@@ -96,7 +96,7 @@ function proposer({ scenario, random, nodes }: FaultsOptions): () => void {
   };
 }
 
-/** Operators agree on a parameter, more or less, and mostly on its value too. */
+/** Lets most operators propose the same parameter, mostly with the same value. */
 function proposeParameter({ scenario, random, nodes }: FaultsOptions): void {
   const values = parameterValues(scenario);
   const name = random.pick(Object.keys(values) as (keyof typeof values)[]);
@@ -107,7 +107,7 @@ function proposeParameter({ scenario, random, nodes }: FaultsOptions): void {
   );
 }
 
-/** Values that leave a run time to end; which of them are within the limits depends on the other parameters. */
+/** Returns values that let a run end in time. Some may be outside the limits, which depend on the other parameters. */
 function parameterValues({ periodMs, slotMs }: Scenario) {
   return {
     periodMs: [slotMs, periodMs, Math.min(2 * periodMs, Math.max(periodMs, 4_000))],
@@ -119,7 +119,7 @@ function parameterValues({ periodMs, slotMs }: Scenario) {
   } satisfies Partial<Record<ParameterName, number[]>>;
 }
 
-/** On a share of the honest authorities that run. */
+/** Proposes a vote on a share of the running honest authorities. */
 function proposeOn(nodes: readonly SimNode[], random: Random, share: number, vote: () => HeaderVote): void {
   for (const node of nodes) {
     if (!node.services || node.faulty || !node.name.startsWith("a") || !random.chance(share)) continue;

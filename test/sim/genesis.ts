@@ -5,7 +5,7 @@ import type { Scenario } from "./scenario.ts";
 import { epochMs } from "./timeline.ts";
 import { lastSender, senders } from "./transfers.ts";
 
-/** The first accounts are the authorities; those that send have a balance. */
+/** Makes the genesis block: the first accounts are the authorities, and the senders have a balance. */
 export async function makeGenesis(scenario: Scenario): Promise<CheckedGenesis> {
   const { authorities, periodMs, slotMs, emptyBlockPeriodMs, epochLength, blockReward } = scenario;
   const config = testChainConfig({

@@ -8,10 +8,10 @@ const forbidden = [
   [globalThis, "setImmediate"],
 ] as const;
 
-/** Code of the node; test runners may look at the clock meanwhile. */
+/** Matches code of the node. The test runner may read the clock at the same time. */
 const nodeCode = /\/(src|protocols)\/[a-z-]+\/?[a-z-/]*\.ts/;
 
-/** Until the returned function is called, `onUse` hears of node code that looks at real time or randomness. */
+/** Reports every use of real time or randomness by node code to `onUse` until the returned function is called. */
 export function forbidRealTime(onUse: (what: string) => void): () => void {
   const restores = forbidden.map(([owner, name]) => {
     const table = owner as unknown as Record<string, (...args: unknown[]) => unknown>;

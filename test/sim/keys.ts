@@ -4,10 +4,10 @@ import { isAddress } from "../../src/crypto/address.ts";
 import type { SignatureSet, Verify } from "../../src/crypto/ed25519.ts";
 import { compareBytes } from "../../src/util/bytes.ts";
 
-/** More than any scenario has nodes, senders and candidates. */
+/** More accounts than any scenario has nodes, senders and candidates. */
 const accountCount = 40;
 
-/** Real keys, the same in every run; ascending, so that an account's number is also its place in a set of the first ones. */
+/** Real keys that are the same in every run. They ascend, so that an account's number is its place in a set of the first ones. */
 export const accounts: readonly Signer[] = Array.from({ length: accountCount }, (_, index) => {
   const signer = signerFromSeed(new Uint8Array(32).fill(index + 1));
   return { ...signer, sign: (root: Uint8Array) => signAndKnow(signer, root) };
@@ -16,12 +16,12 @@ export const accounts: readonly Signer[] = Array.from({ length: accountCount }, 
 const publicKeys = new Map<string, KeyObject>();
 let verdicts = new Map<string, boolean>();
 
-/** Signatures that were checked in one run are of no use in the next. */
+/** Forgets the verdicts of one run, which the next does not need. */
 export function forgetVerdicts(): void {
   verdicts = new Map();
 }
 
-/** Real Ed25519 at once instead of on a thread pool; each signature is checked once for all nodes. */
+/** Verifies Ed25519 synchronously instead of on threads; each signature is checked once for all nodes. */
 export const verify: Verify = async (sets) =>
   sets.map((set) => (!set.address || isAddress(set.address)) && (!("message" in set) || verifyOne(set)));
 

@@ -1,7 +1,7 @@
 import type { Hex } from "../../src/util/bytes.ts";
 import type { ReferenceRules } from "./reference.ts";
 
-/** Facts about a block, from whichever node. */
+/** Facts about a block from any node. */
 export interface KnownBlock {
   height: number;
   parent: Hex;
@@ -9,15 +9,15 @@ export interface KnownBlock {
   proposer: Hex;
   stateRoot: Hex;
   totalDifficulty: number;
-  /** After it, by the headers up to it alone; undefined where one of them is not known. */
+  /** The rules after the block, computed from the headers up to it; undefined if one of them is not known. */
   rules: ReferenceRules | undefined;
-  /** Made under the recovery. */
+  /** True if the block was made under the recovery. */
   isRecovered: boolean;
-  /** All that was created up to it. */
+  /** All coins that were created up to the block. */
   supply: bigint | undefined;
 }
 
-/** EIP-225: a proposer signs one of `limit` consecutive blocks. Reckoned from the blocks alone; undefined where the rule is kept. */
+/** Checks from the blocks alone that a proposer signs one of `limit` consecutive blocks (EIP-225); returns undefined if that holds. */
 export function signedRecently(id: Hex, blocks: ReadonlyMap<Hex, KnownBlock>): string | undefined {
   const block = blocks.get(id)!;
   const parent = blocks.get(block.parent);

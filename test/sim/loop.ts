@@ -1,9 +1,9 @@
 import type { Timeline } from "./timeline.ts";
 
-// Taken before a run forbids them.
+// Saved before a run forbids it.
 const immediate = setImmediate;
 
-/** Resolves when everything that the last event has begun waits for another event: only promises are used, and all have run. */
+/** Resolves when all promises that the last event has started are settled or wait for another event. */
 export function drained(): Promise<void> {
   return new Promise((resolve) => immediate(resolve));
 }

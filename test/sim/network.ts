@@ -4,7 +4,7 @@ import type { Endpoint } from "./endpoint.ts";
 import type { Random } from "./random.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** On a topic of a chain. */
+/** A message on a topic of a chain. */
 export interface GossipMessage {
   digest: Hex;
   topic: TopicName;
@@ -12,21 +12,21 @@ export interface GossipMessage {
 }
 
 export interface NetworkConditions {
-  /** One way. */
+  /** The least delay in one direction. */
   leastDelayMs: number;
   mostDelayMs: number;
-  /** Share of gossip messages that are lost. */
+  /** The share of gossip messages that are lost. */
   lossShare: number;
   duplicateShare: number;
-  /** How often a message takes `slowMs` more. */
+  /** The share of messages that take `slowMs` longer. */
   slowShare: number;
   slowMs: number;
 }
 
-/** A connection between two endpoints; both see the same one. */
+/** A connection between two endpoints, shared by both. */
 interface Connection {
   open: boolean;
-  /** A change is on its way. */
+  /** True while the connection is being opened or closed. */
   changing: boolean;
 }
 
@@ -55,7 +55,7 @@ export class SimNetwork {
     this.update();
   }
 
-  /** From now on nothing passes between these; connections notice it after a while. */
+  /** Drops everything between these peers from now on; their connections break after a while. */
   partition(cut: (a: PeerId, b: PeerId) => boolean): void {
     this.#cut = cut;
     this.update();
@@ -66,7 +66,7 @@ export class SimNetwork {
     this.update();
   }
 
-  /** The process is gone: its connections break. */
+  /** Removes a process, whose connections break. */
   remove(endpoint: Endpoint): void {
     this.endpoints.delete(endpoint.peerId);
     for (const other of this.endpoints.values()) {
@@ -98,7 +98,7 @@ export class SimNetwork {
     return this.random.between(leastDelayMs, mostDelayMs) + slow;
   }
 
-  /** One gossip message over one connection. */
+  /** Sends a gossip message over one connection. */
   send(from: PeerId, to: PeerId, sent: GossipMessage, id: string): void {
     if (!this.passes(from, to) || this.endpoints.get(to)?.hasSeen(id)) return;
     const { lossShare, duplicateShare } = this.conditions;
@@ -111,7 +111,7 @@ export class SimNetwork {
     }
   }
 
-  /** One part of a request or an answer: TCP delivers it late or never, where the two are apart. */
+  /** Sends a part of a request or an answer, which TCP delivers late, or never while the two are apart. */
   transmit(from: PeerId, to: PeerId, arrive: (target: Endpoint) => void, notBeforeMs = 0): number {
     const target = this.endpoints.get(to);
     const arrivalMs = Math.max(this.timeline.nowMs + this.delayMs(), notBeforeMs);
@@ -133,7 +133,7 @@ export class SimNetwork {
     this.update();
   }
 
-  /** Opens and closes connections, each after its time, until they are as they should be. */
+  /** Opens and closes connections, each with a delay, until they match the wiring. */
   update(): void {
     const peers = [...this.endpoints.keys()];
     for (const [index, a] of peers.entries()) for (const b of peers.slice(index + 1)) this.#settle(a, b);

@@ -25,7 +25,7 @@ import type { Random } from "./random.ts";
 import { type ClockError, NodeClock, type Timeline } from "./timeline.ts";
 import type { Trace } from "./trace.ts";
 
-/** Changes that make a node faulty. */
+/** The changes that make a node faulty. */
 export interface Behaviour {
   network(endpoint: Endpoint): Network;
   database(database: Database): Database;
@@ -49,13 +49,13 @@ export interface SimNodeOptions {
   onPublish(node: SimNode, topic: TopicName, message: Uint8Array): void;
   onVotes(votes: readonly SignedFinalityVote[]): void;
   onGossip(node: SimNode, topic: TopicName, message: Uint8Array): void;
-  /** The running process has another mode than before. */
+  /** Called when the mode of the running process changes. */
   onMode(node: SimNode, mode: Mode): void;
   onRestored(node: SimNode): void;
   onError(node: SimNode, message: string): void;
 }
 
-/** One run of a node's program, from its start to a crash. */
+/** A run of a node's program from its start to a crash. */
 interface Process {
   alive: boolean;
   endpoint: Endpoint;
@@ -63,25 +63,25 @@ interface Process {
   database: Database;
 }
 
-/** A node: the real chain, mempool, finality and sync over a simulated clock, network and disk. Crashes and starts again. */
+/** A node with the real chain, mempool, finality and sync over a simulated clock, network and disk. It can crash and restart. */
 export class SimNode {
   readonly options: SimNodeOptions;
   #process: Process | undefined;
   #starts = 0;
   #backup: Write[] | undefined;
-  /** The data is older than what was signed last. */
+  /** True if the data is older than the last signature. */
   #restored = false;
-  /** How often that has happened. */
+  /** How often older data was restored. */
   restores = 0;
   #line: OwnLine = line;
-  /** Mode of the running process. */
+  /** The mode of the running process. */
   #modes = new ModeMachine("boot", silentLogger);
 
   constructor(options: SimNodeOptions) {
     this.options = options;
   }
 
-  /** Puts the genesis block on the disk. */
+  /** Writes the genesis block to the disk. */
   async init(): Promise<void> {
     await storeGenesis(chainStores(this.options.disk.open()), this.options.genesis);
   }
@@ -102,17 +102,17 @@ export class SimNode {
     return this.#process ? this.#modes.mode : "dead";
   }
 
-  /** Services of the running process, once it has opened its database. */
+  /** The services of the running process, once it has opened its database. */
   get services(): ChainServices | undefined {
     return this.#process?.services;
   }
 
-  /** Database of the running process. */
+  /** The database of the running process. */
   get database(): Database | undefined {
     return this.#process?.database;
   }
 
-  /** Present, but for authorities that never are. */
+  /** The public key, also of authorities that are never present. */
   get publicKey(): Uint8Array {
     return this.options.signer?.publicKey ?? new Uint8Array(32);
   }
@@ -122,13 +122,13 @@ export class SimNode {
     return this.#line.recoveries.length > 0;
   }
 
-  /** As by the first start with `--recovery=<file>`; the node does not run. @throws {UserError} where it is refused. */
+  /** Gives a stopped node a recovery like `--recovery=<file>`. @throws {UserError} if the recovery is refused */
   async giveRecovery(recovery: Recovery): Promise<void> {
     await acceptRecoveries(chainStores(this.options.disk.open()), this.options.genesis.id, [recovery]);
     this.#line = { ...line, recoveries: [recoveryId(recovery)] };
   }
 
-  /** On disk. */
+  /** Reads the final height from the disk. */
   async finalHeight(): Promise<number> {
     return (await chainStores(this.options.disk.open()).finality.status())?.finalized.height ?? 0;
   }
@@ -204,12 +204,12 @@ export class SimNode {
     for (const { id } of seenNetwork.peers()) void statuses.ask(id);
   }
 
-  /** A copy of the data, to be put back later. */
+  /** Copies the data, to be restored later. */
   backUp(): void {
     this.#backup = this.options.disk.snapshot();
   }
 
-  /** Puts the copy back, where there is one; the node finds out that it is one. */
+  /** Restores the copy if there is one; the node detects that. */
   restoreBackup(): void {
     if (!this.#backup) {
       this.backUp();
@@ -230,7 +230,7 @@ export class SimNode {
     return { reasons, note };
   }
 
-  /** As by kill -9 or a power cut: nothing of the process runs on, the disk keeps what was synced. */
+  /** Crashes the process like kill -9 or a power cut; the disk keeps what was synced. */
   crash(): void {
     if (!this.#process) return;
     this.options.trace.add(this.name, "crashes");

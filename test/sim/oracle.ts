@@ -16,7 +16,7 @@ import type { SimNode } from "./node.ts";
 import { promises } from "./promises.ts";
 import { SignatureWatch } from "./signature-watch.ts";
 
-/** A rule of the whole that a run has broken. */
+/** The error of a broken rule of the whole network. */
 export class Violation extends Error {
   readonly rule: string;
 
@@ -26,13 +26,13 @@ export class Violation extends Error {
   }
 }
 
-/** Sees every node, and checks after every change what must hold for all of them together. */
+/** Observes all nodes and checks after every change the rules that hold for all of them together. */
 export class Oracle {
   readonly #genesis: CheckedGenesis;
   readonly #watch: BlockWatch;
-  /** The one finalized chain: id by height. */
+  /** The only finalized chain: ids by height. */
   readonly #finalized = new Map<number, Hex>();
-  /** The one of nodes that follow the recovery. Up to its block it is that of all. */
+  /** The finalized chain of nodes that follow the recovery. Up to the recovery's block it is that of all nodes. */
   #recovered = new Map<number, Hex>();
   readonly signatures: SignatureWatch;
   readonly evidenceWatch: EvidenceWatch;
@@ -62,12 +62,12 @@ export class Oracle {
     return this.#watch.highest;
   }
 
-  /** The most that any block has asked for as its least fee. */
+  /** The highest least fee that has applied to any block. */
   get highestMinFee(): bigint {
     return this.#watch.highestMinFee;
   }
 
-  /** From now on some nodes go on from a recovery. */
+  /** Tells the oracle that some nodes follow a recovery from now on. */
   recover(recovery: Recovery): void {
     const { height, id } = recovery.block;
     this.#recovered = new Map([...this.#finalized].filter(([at]) => at <= height));
@@ -83,7 +83,7 @@ export class Oracle {
   /** Follows a process of a node. */
   watch(node: SimNode, services: ChainServices): void {
     const { chain } = services;
-    // Its event may have been lost with the process that stored it.
+    // The event of the head may have been lost with the process that stored it.
     this.#learn(chain.head, node);
     chain.events.on("imported", (head) => this.#learn(head, node));
     if (node.faulty) return;
@@ -106,7 +106,7 @@ export class Oracle {
     });
   }
 
-  /** Takes in votes that came to an honest node; anybody can write down votes that nobody has signed. */
+  /** Records votes that reached an honest node after checking their signatures, since anybody can invent votes. */
   async onVotes(votes: readonly SignedFinalityVote[]): Promise<void> {
     for (const vote of votes) {
       const { message, voter: publicKey, signature } = vote;
@@ -121,14 +121,14 @@ export class Oracle {
     this.report("honest node penalized", `${node.name} penalizes ${peer.name}: ${offence} ${detail}`);
   }
 
-  /** A node in step stays in step until something that was checked says otherwise. */
+  /** Checks that a node in step leaves `ready` only for a checked reason. */
   onMode(node: SimNode, mode: string, nodes: readonly SimNode[]): void {
     if (!promises.modes || node.faulty || mode !== "boot") return;
     if (!hasCauseToLeave(node, nodes, this.#watch.blocks))
       this.report("left ready without cause", `${node.name} at ${node.services?.chain.head.height}`);
   }
 
-  /** At the end of a run, once all is well again. */
+  /** Checks the evidence of all nodes at the end of a run, once all is well again. */
   async checkEvidence(nodes: readonly SimNode[], nowMs: number): Promise<void> {
     if (!promises.evidence) return;
     for (const node of nodes) {
@@ -143,14 +143,14 @@ export class Oracle {
     if (message.includes("are both final")) this.report("conflicting finality", `${node.name}: ${message}`);
   }
 
-  /** Checks that evidence which a node kept is right. */
+  /** Checks that the evidence of a node is correct. */
   #onEvidence(node: SimNode, offender: Address, offence: string): void {
     this.evidence.add(offender);
     if (this.#honest.has(offender))
       this.report("evidence against an honest node", `${node.name}: ${offence} of ${offender}`);
   }
 
-  /** True if `ancestor` is `id` or below it. */
+  /** True if `id` is `ancestor` or descends from it. */
   descends(id: Hex, ancestor: { height: number; id: Hex }): boolean {
     return this.#watch.ancestorAt(id, ancestor.height) === ancestor.id;
   }
@@ -161,7 +161,7 @@ export class Oracle {
     this.#watch.learn(head, recovered);
   }
 
-  /** `before`: what the node had known to be final. */
+  /** Checks a new head; `before` is the block that was final for the node until then. */
   #onHead(
     node: SimNode,
     services: ChainServices,
@@ -181,7 +181,7 @@ export class Oracle {
     if (retracted.length > 0) void this.#checkState(node, services);
   }
 
-  /** No two finalized blocks of any two nodes, at any time, that are not on one chain. */
+  /** Checks that all finalized blocks of all nodes, at any time, are on one chain. */
   #checkFinalized(node: SimNode, { finalized }: FinalityStatus): void {
     let at: { height: number; id: Hex } = { height: finalized.height, id: toHex(finalized.block) };
     this.finalizedHeight = Math.max(this.finalizedHeight, at.height);
@@ -201,7 +201,7 @@ export class Oracle {
     }
   }
 
-  /** The head descends from the justified block, and from the finalized one. */
+  /** Checks that the head descends from the justified block and from the finalized one. */
   #checkDescent(node: SimNode, { chain }: ChainServices): void {
     for (const [name, block] of [
       ["justified", chain.justified],
@@ -215,10 +215,10 @@ export class Oracle {
     }
   }
 
-  /** The state is that of the header; where a block was just executed, the node has compared them itself. */
+  /** Checks that the state matches the header. For a block that was just executed, the node has compared them itself. */
   async #checkState(node: SimNode, { chain }: ChainServices): Promise<void> {
     const { state, head } = chain;
-    // As the state root has it: a recovery changes it after its block.
+    // A recovery changes the state after its block, and the state root with it.
     const isChanged = chain.tree.recoveries.names(head.id);
     const snapshot = isChanged ? await chain.tree.stateAfter(head.id) : chain.snapshot;
     if (chain.head !== head) return;

@@ -2,7 +2,7 @@ import type { Scenario, ScenarioWishes } from "./scenario.ts";
 
 export interface SimulationOptions extends ScenarioWishes {
   seed: number;
-  /** Keeps what happened. */
+  /** True to keep a trace of events. */
   trace?: boolean;
 }
 
@@ -11,10 +11,10 @@ export interface Outcome {
   violation: { rule: string; detail: string } | undefined;
   scenario: Scenario;
   trace: string[];
-  /** Events, simulated time, blocks, and errors that nodes have logged. */
+  /** The numbers of events and blocks, the simulated time, and the errors that nodes have logged. */
   steps: number;
   simulatedMs: number;
-  /** From the end of the faults until all was well. */
+  /** The time from the end of the faults until all was well. */
   settledMs: number;
   height: number;
   finalizedHeight: number;

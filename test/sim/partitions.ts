@@ -1,7 +1,7 @@
 import type { PeerId } from "../../protocols/index.ts";
 import type { Random } from "./random.ts";
 
-/** True if nothing passes from one to the other. */
+/** True if no message passes from one peer to the other. */
 export type Cut = (from: PeerId, to: PeerId) => boolean;
 
 export const noCut: Cut = () => false;
@@ -59,7 +59,7 @@ function partition(shape: PartitionShape, random: Random, peers: readonly PeerId
   }
 }
 
-/** Just more than half of the authorities, and some of the others, stay together. */
+/** Keeps just more than half of the authorities together with some of the other nodes. */
 export function bareMajority(random: Random, authorities: readonly PeerId[], others: readonly PeerId[]): Cut {
   const together = new Set([
     ...random.shuffle(authorities).slice(0, Math.floor(authorities.length / 2) + 1),
@@ -68,7 +68,7 @@ export function bareMajority(random: Random, authorities: readonly PeerId[], oth
   return (from, to) => together.has(from) !== together.has(to);
 }
 
-/** Each half sees another copy of the cloned authorities; the honest are split as evenly as possible. */
+/** Shows each half another copy of the cloned authorities, and splits the honest ones as evenly as possible. */
 export function clonePartition(honest: readonly PeerId[], copies: readonly PeerId[]): Cut {
   const second = new Set([...honest.filter((_, index) => index % 2 === 1), ...copies]);
   return (from, to) => second.has(from) !== second.has(to);

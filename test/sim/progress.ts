@@ -3,15 +3,15 @@ import { promises } from "./promises.ts";
 import type { Scenario } from "./scenario.ts";
 import { epochMs } from "./timeline.ts";
 
-/** Longest time without a block, and how far finality may be behind its slowest block. */
+/** The longest time without a block, and the longest time by which finality may lag. */
 const mostGapPeriods = 3;
 const mostFinalityMs = 3_000;
-/** Blocks that are waited for while liars go on and all else is well. */
+/** The time, in periods, for which the pace is watched while liars continue and all else is well. */
 const watchedPeriods = 10;
-/** Delays of the calm network are short beside this. */
+/** The delays of the calm network are much shorter than this. */
 const leastPeriodMs = 500;
 
-/** How long to watch the pace of a run after it has healed; 0 where there is no liar, or where blocks come irregularly without one. */
+/** Returns how long to watch the pace after a run has healed; 0 without liars, or if blocks come irregularly even without them. */
 export function paceWatchMs(scenario: Scenario): number {
   const { liars, periodMs, emptyBlockPeriodMs, authorityVotesEveryMs, parameterVotesEveryMs } = scenario;
   if (!promises.pace || !liars?.remains || authorityVotesEveryMs + parameterVotesEveryMs > 0) return 0;
@@ -19,7 +19,7 @@ export function paceWatchMs(scenario: Scenario): number {
   return watchedPeriods * Math.max(periodMs, emptyBlockPeriodMs);
 }
 
-/** The fault in a chain's pace since a height, by the timestamps of its blocks; undefined if there is none. */
+/** Resolves to the fault in the pace of a chain since a height, by its timestamps; undefined if there is none. */
 export async function paceFault(
   { services, name }: SimNode,
   sinceHeight: number,

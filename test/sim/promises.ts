@@ -1,11 +1,11 @@
-/** Promises that honest nodes keep under attack, beside those that always hold. */
+/** The promises of honest nodes under attack, besides those that always hold. */
 export const promises = {
-  /** No honest node loses score with another one for what a liar has done. */
+  /** No honest node is blamed by another for what a liar has done. */
   blame: true,
-  /** A node in step leaves `ready` for a chain only that a majority of the authorities must have signed. */
+  /** A node in step leaves `ready` only for a chain that a majority of the authorities must have signed. */
   modes: true,
-  /** Two signatures of one authority that conflict, both sent to one node, are evidence there in the end. */
+  /** Two conflicting signatures of an authority that both reach a node become evidence there. */
   evidence: true,
-  /** Blocks come at their pace, and are final soon after, while liars go on and all else is well. */
+  /** Blocks come at their pace and are soon final while liars continue and all else is well. */
   pace: true,
 };

@@ -15,27 +15,27 @@ export class Random {
     for (let round = 0; round < 16; round++) this.#word();
   }
 
-  /** A source of its own for one purpose, so that a draw more here changes nothing there. */
+  /** Makes a separate source for one purpose, so that an additional draw does not change others. */
   fork(purpose: string): Random {
     return new Random(`${this.#name}/${purpose}`);
   }
 
-  /** From 0 to below 1. */
+  /** Returns a number from 0 to below 1. */
   next(): number {
     return this.#word() / 2 ** 32;
   }
 
-  /** An integer from 0 to below `count`. */
+  /** Returns an integer from 0 to below `count`. */
   below(count: number): number {
     return Math.floor(this.next() * count);
   }
 
-  /** An integer from `least` to `most`. */
+  /** Returns an integer from `least` to `most`. */
   int(least: number, most: number): number {
     return least + this.below(most - least + 1);
   }
 
-  /** A real number. */
+  /** Returns a real number from `least` to `most`. */
   between(least: number, most: number): number {
     return least + this.next() * (most - least);
   }
@@ -48,7 +48,7 @@ export class Random {
     return items[this.below(items.length)]!;
   }
 
-  /** An item by its weight. */
+  /** Returns an item with a probability by its weight. */
   weighted<Item>(items: readonly (readonly [weight: number, item: Item])[]): Item {
     let left = this.next() * items.reduce((sum, [weight]) => sum + weight, 0);
     for (const [weight, item] of items) {

@@ -10,11 +10,11 @@ import type { Timeline } from "./timeline.ts";
 import type { Trace } from "./trace.ts";
 import { lastSender, type Transfers } from "./transfers.ts";
 
-/** By then, all messages that were on their way when the authorities were destroyed have arrived. */
+/** Time until all messages have arrived that were under way when the authorities were destroyed. */
 const quietMs = 5_000;
-/** The longest that somebody takes to start a node with the recovery. */
+/** The longest time that an operator takes to start a node with the recovery. */
 const lateMs = 20_000;
-/** Peers that follow other recoveries are asked once a minute. */
+/** Time until a node has asked a peer with other recoveries, which it does once a minute. */
 const toldMs = 70_000;
 const settleMs = 60_000;
 
@@ -30,18 +30,18 @@ export interface RecoveryRunOptions {
   start(node: SimNode): void;
 }
 
-/** Nodes of a chain that has lost its majority. */
+/** The nodes of a chain that has lost its majority. */
 interface Remains {
-  /** Honest nodes that were not destroyed. */
+  /** The honest nodes that were not destroyed. */
   left: readonly SimNode[];
-  /** Destroyed authorities whose machines come back with the old chain: too few to carry it on. */
+  /** Destroyed authorities whose machines return with the old chain; too few to continue it. */
   back: readonly SimNode[];
   destroyed: readonly SimNode[];
 }
 
 /**
- * The end of some runs: a majority of the authorities is destroyed, people agree on a recovery from the newest final block that is left,
- * and start the nodes with it one after another. Some of the destroyed come back with the old chain, and are given it last of all.
+ * The end of some runs: a majority of the authorities is destroyed, people agree on a recovery from the newest remaining final block,
+ * and start the nodes with it one after another. Some of the destroyed authorities return with the old chain, and get the recovery last.
  */
 export async function recoverChain(options: RecoveryRunOptions): Promise<void> {
   const { nodes, random, network, timeline, trace, oracle, until, start } = options;
@@ -49,7 +49,7 @@ export async function recoverChain(options: RecoveryRunOptions): Promise<void> {
   if (left.length === 0) return;
   for (const node of left) dropProposals(node);
   for (const node of destroyed) node.crash();
-  // A node that has lost all its neighbours finds others.
+  // A node that has lost all its neighbours can connect to others.
   network.wire(() => true);
   await until(timeline.nowMs + quietMs);
   const recovery = makeRecovery(left);
@@ -62,7 +62,7 @@ export async function recoverChain(options: RecoveryRunOptions): Promise<void> {
       () => undefined,
       (error) => String(error.code ?? error.stack),
     );
-    // A destroyed authority may have finalized a later block. If it comes back, it may refuse the recovery: its finality stays.
+    // A destroyed authority may have finalized a later block. If it returns, it may refuse the recovery, because its final block stays.
     if (code !== undefined && (code !== "OTHER_FINAL_BLOCK" || (await node.finalHeight()) <= height))
       oracle.report("recovery refused", `${node.name}: ${code}`);
     if (code === undefined) start(node);
@@ -84,7 +84,7 @@ function drawRemains(nodes: readonly SimNode[], random: Random): Remains {
   const { authorities } = honest[0]!.services!.chain.snapshot;
   const isMember = ({ publicKey }: SimNode) => authorityIndex(authorities, publicKey) >= 0;
   const members = random.shuffle(honest.filter(isMember));
-  /** As many cannot go on, with or without those that come back. */
+  /** This many authorities cannot continue the chain, with or without those that return. */
   const most = Math.ceil(authorities.length / 2) - 1;
   const others = honest.filter((node) => !isMember(node));
   const least = Math.min(most, others.length > 0 ? 0 : 1);
@@ -95,7 +95,7 @@ function drawRemains(nodes: readonly SimNode[], random: Random): Remains {
   return { left, back, destroyed: nodes.filter((node) => !left.includes(node)) };
 }
 
-/** As `ccoin recover` on the node with the newest final block. */
+/** Makes the recovery like `ccoin recover` on the node with the newest final block. */
 function makeRecovery(left: readonly SimNode[]): Recovery {
   const [best] = left.toSorted((a, b) => finalized(b).height - finalized(a).height);
   const { chain, voter } = best!.services!;
@@ -109,7 +109,7 @@ function makeRecovery(left: readonly SimNode[]): Recovery {
   };
 }
 
-/** All are on one chain, and a transfer that comes now is final on it. */
+/** Waits until all are on one chain and a new transfer is final on it. */
 async function requireCalm(
   options: RecoveryRunOptions,
   nodes: readonly SimNode[],
@@ -131,7 +131,7 @@ async function requireCalm(
   if (!calm) oracle.report("not settled", `after the recovery: ${nodes.map(standing).join("; ")}`);
 }
 
-/** Nodes without the recovery stand still, and say that others have one. */
+/** Waits until nodes without the recovery report that others have one; their chain must not grow. */
 async function requireTold(
   { timeline, oracle, until }: RecoveryRunOptions,
   nodes: readonly SimNode[],

@@ -2,9 +2,9 @@ import type { ChainConfig } from "../../src/types/genesis.ts";
 import type { ChainParameters, ChainSnapshot, Header, Recovery } from "../../src/types/index.ts";
 import { type Hex, toHex } from "../../src/util/bytes.ts";
 
-/** Authorities, open votes and parameters after a block, as docs/consensus.md, section 4, says; shares no code with the node's. */
+/** Authorities, open votes and parameters after a block by docs/consensus.md, section 4, without code of the node. */
 export interface ReferenceRules {
-  /** Ascending. */
+  /** The authorities in ascending order. */
   authorities: readonly Hex[];
   openVotes: readonly { voter: Hex; subject: string; value: bigint }[];
   parameters: ChainParameters;
@@ -12,7 +12,7 @@ export interface ReferenceRules {
 
 type Config = Pick<ChainConfig, "epochLength" | "slotMs">;
 
-/** By their numbers in a vote, from 1. */
+/** The parameters by their numbers in a vote, from 1. */
 const names = [
   "periodMs",
   "emptyBlockPeriodMs",
@@ -32,7 +32,7 @@ export function firstRules({
   return { authorities: authorities.map(toHex).sort(), openVotes: [], parameters };
 }
 
-/** After a header that keeps the rules, on those after its parent. */
+/** Computes the rules after a valid header from those after its parent. */
 export function rulesAfter(
   before: ReferenceRules,
   { height, proposer, vote }: Pick<Header, "height" | "proposer" | "vote">,
@@ -75,7 +75,7 @@ export function rulesAfter(
   };
 }
 
-/** After a recovery's block, as docs/consensus.md, section 8, says. */
+/** Computes the rules after a recovery's block by docs/consensus.md, section 8. */
 export function recoveredRules(
   { parameters }: ReferenceRules,
   { authorities }: Pick<Recovery, "authorities">,
@@ -83,7 +83,7 @@ export function recoveredRules(
   return { parameters, openVotes: [], authorities: authorities.map(toHex).sort() };
 }
 
-/** How a node's snapshot differs; undefined where it does not. */
+/** Describes how a node's snapshot differs; undefined if it does not. */
 export function differenceOf(rules: ReferenceRules, snapshot: ChainSnapshot): string | undefined {
   const authorities = snapshot.authorities.map(toHex).join();
   if (authorities !== rules.authorities.join()) return `authorities ${authorities}`;

@@ -22,10 +22,10 @@ import type { Logger } from "../../src/util/logger.ts";
 import { type Exchange, end, fail, RawChunk, type Reply, receive } from "./exchange.ts";
 import type { SimNetwork } from "./network.ts";
 
-/** As in the real engine: an honest node asks below the quota. */
+/** Share of the quota that an honest node uses, as in the real engine. */
 const ownShare = 0.9;
 
-/** Offences of either side, as in the real engine. */
+/** The offences of either side, as in the real engine. */
 const answererOffences: Partial<Record<RequestErrorCode, Offence>> = {
   malformed: "invalidResponse",
   tooLarge: "invalidResponse",
@@ -47,7 +47,7 @@ interface Answerer {
   protocol: AnyProtocol;
 }
 
-/** Requests and answers over simulated streams: encoded, in order, delayed, rate-limited, timed out. */
+/** Requests and answers over simulated streams: encoded, in order, with delays, rate limits and time-outs. */
 export class SimRequests {
   readonly #options: SimRequestsOptions;
   readonly #answerers = new Map<string, Answerer>();
@@ -65,7 +65,7 @@ export class SimRequests {
     this.#answerers.set(protocol.id, { protocol, handler });
   }
 
-  /** The handler that answers a protocol here. */
+  /** Returns the handler of a protocol. */
   handlerOf(protocol: AnyProtocol): RequestHandler<AnyProtocol> | undefined {
     return this.#answerers.get(protocol.id)?.handler;
   }
@@ -149,7 +149,7 @@ export class SimRequests {
     return exchange;
   }
 
-  /** Resolves when there is a chunk, the end or a failure. */
+  /** Resolves to the next chunk, the end or a failure. */
   async #next(exchange: Exchange, protocol: AnyProtocol, signal: AbortSignal | undefined): Promise<void> {
     const isReady = () => exchange.chunks.length > 0 || exchange.ended || exchange.failure;
     if (signal?.aborted) fail(exchange, "aborted", "aborted by the caller");
@@ -166,7 +166,7 @@ export class SimRequests {
     signal?.removeEventListener("abort", abort);
   }
 
-  /** The answerer's side. */
+  /** Answers a request. */
   answer(id: string, peer: PeerId, request: Uint8Array, reply: Reply): void {
     const answerer = this.#answerers.get(id);
     if (!answerer) {
@@ -223,7 +223,7 @@ export class SimRequests {
     }
   }
 
-  /** Undefined, for the peer's score, where the bytes are no such message. */
+  /** Decodes a message; penalizes the peer and returns undefined if the bytes do not decode. */
   #decoded<T>(type: { deserialize(bytes: Uint8Array): T }, bytes: Uint8Array, peer: PeerId, id: string) {
     try {
       return type.deserialize(bytes);

@@ -5,7 +5,7 @@ import { equalBytes } from "../../src/util/bytes.ts";
 import { runUntil } from "./loop.ts";
 import { smallNetwork } from "./small-network.ts";
 
-/** Four authorities; every offence among the votes that they publish. */
+/** Starts four authorities and records every offence among their votes. */
 async function watched() {
   const votes: SignedFinalityVote[] = [];
   const offences: string[] = [];

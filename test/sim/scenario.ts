@@ -5,77 +5,77 @@ import type { Random } from "./random.ts";
 import type { ClockError } from "./timeline.ts";
 
 const faultKinds = [
-  /** Two headers for a slot, each to a part of its peers. */
+  /** Signs two headers for a slot, and sends each to a part of its peers. */
   "equivocateHeaders",
-  /** Votes for other targets and from other sources beside the right ones. */
+  /** Also votes for other targets and from other sources. */
   "equivocateVotes",
-  /** Publishes some of what it makes late, or never. */
+  /** Publishes some of its messages late, or never. */
   "withhold",
-  /** Headers with a state root that no execution gives. */
+  /** Signs headers with a wrong state root. */
   "badStateRoots",
   /** Runs twice under one key (Ekparinya, Gramoli and Jourjon, "The attack of the clones against proof-of-authority"). */
   "clone",
-  /** Is not there at all. */
+  /** Is absent. */
   "absent",
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
-/** Number of the first observer's account: there are fewer authorities. */
+/** The number of the first observer's account, above those of the authorities. */
 export const firstObserver = 16;
 
-/** Everything that a seed decides before the run begins. */
+/** All that a seed decides before the run begins. */
 export interface Scenario {
   authorities: number;
   observers: number;
-  /** The first period; it can become no shorter than a slot. */
+  /** The first period, at least a slot. */
   periodMs: number;
   slotMs: number;
   emptyBlockPeriodMs: number;
   epochLength: number;
   blockReward: bigint;
-  /** By authority. */
+  /** The faults by authority. */
   faulty: Map<number, FaultKind>;
   storm: NetworkConditions;
   calm: NetworkConditions;
-  /** Neighbours that each node has a cable to; all, where it is as many as there are nodes. */
+  /** The number of neighbours that each node is wired to; all nodes if it is their number. */
   degree: number;
   disk: DiskSpeed;
   clock(random: Random): ClockError;
-  /** Everything may happen until then; from then on nothing does. */
+  /** Faults happen up to this time. */
   healAtMs: number;
   transfers: number;
-  /** Mean time between two partitions, or two crashes; 0: none. */
+  /** The mean time between two partitions, and between two crashes; 0 for none. */
   partitionEveryMs: number;
   crashEveryMs: number;
-  /** Mean time between two changes of the set that operators propose; 0: none. */
+  /** The mean time between two proposed changes of the set; 0 for none. */
   authorityVotesEveryMs: number;
   /** True if an authority that was removed may be added again. */
   removedComesBack: boolean;
-  /** How often a partition leaves one side more than half of the authorities, and no more: enough to change the set, too few for finality. */
+  /** The share of partitions that leave one side just more than half of the authorities: enough to change the set, too few for finality. */
   bareMajorityShare: number;
-  /** Mean time between two parameters that operators propose to set; 0: none. */
+  /** The mean time between two proposed parameters; 0 for none. */
   parameterVotesEveryMs: number;
-  /** How often a crash is followed by putting an older copy of the data back. */
+  /** The share of crashes after which an older copy of the data is restored. */
   restoreShare: number;
-  /** The partition of clones, from the start. */
+  /** True if the run starts with the partition of the clones. */
   clonePartition: boolean;
   liars: LiarPlan | undefined;
-  /** At the end a majority of the authorities is destroyed, and the others go on from a recovery. */
+  /** True if a majority of the authorities is destroyed at the end, and the others continue from a recovery. */
   recovers: boolean;
 }
 
 export interface ScenarioWishes {
-  /** Set if the caller wants a certain number. */
+  /** The number of authorities, if the caller chooses it. */
   authorities?: number | undefined;
-  /** False: there are no liars. Names of behaviours: there are, and they behave in these ways only. */
+  /** False for no liars, or the only behaviours of the liars. */
   liars?: false | readonly string[] | undefined;
-  /** False: the parameters stay as they are, and who is removed stays away. */
+  /** False if the parameters stay unchanged and a removed authority is not added again. */
   changes?: false | undefined;
-  /** True: every run ends with a recovery. */
+  /** True if every run ends with a recovery. */
   recovery?: boolean | undefined;
 }
 
-/** A shape of a run. */
+/** Draws the scenario of a run. */
 export function drawScenario(
   random: Random,
   { authorities, liars, changes, recovery }: ScenarioWishes = {},
@@ -123,7 +123,7 @@ export function drawScenario(
   return { ...moving, recovers };
 }
 
-/** The share of recoveries among the runs whose rules may change. */
+/** The share of runs with a recovery among those whose rules may change. */
 const recoveryShare = 0.06;
 const authorityWeights = [
   [1, 1],
@@ -156,7 +156,7 @@ function drawFaulty(random: Random, count: number): Map<number, FaultKind> {
 type Changes = Pick<Scenario, "slotMs" | "removedComesBack" | "parameterVotesEveryMs" | "bareMajorityShare"> &
   Partial<Scenario>;
 
-/** Parameters that are voted on in some runs, and a set that keeps moving in some of these. */
+/** Draws votes on parameters in some runs, and in some of these a set that keeps changing. */
 function drawChanges(random: Random, periodMs: number, changes: false | undefined): Changes {
   const none = { slotMs: periodMs, removedComesBack: false, parameterVotesEveryMs: 0, bareMajorityShare: 0 };
   if (changes === false || random.chance(0.6)) return none;

@@ -6,11 +6,11 @@ interface SeenVote {
   source: number;
   target: number;
   root: Hex;
-  /** Somebody else has it. */
+  /** True if another node has the signature. */
   heard: boolean;
 }
 
-/** All that has left the honest accounts: nothing of it may contradict the rest (docs/slashing-protection.md). */
+/** Records all signatures of honest accounts, none of which may contradict another (docs/slashing-protection.md). */
 export class SignatureWatch {
   readonly #slotMs: number;
   readonly #report: (rule: string, detail: string) => void;
@@ -43,7 +43,7 @@ export class SignatureWatch {
     slots.set(slot, id);
   }
 
-  /** `heard`: it came to somebody else, not only left its voter. */
+  /** Records a vote; `heard` is true if it has reached another node. */
   onVote({ message, voter }: SignedFinalityVote, heard: boolean): void {
     const votes = this.#votes.get(toHex(voter));
     if (!votes) return;
@@ -69,7 +69,7 @@ export class SignatureWatch {
     votes.push(vote);
   }
 
-  /** An account with old data cannot know what nobody has heard, and nobody can show it: it counts if it comes after all. */
+  /** Forgets the signatures of an account with old data that no other node has: the account cannot know them. They count if they arrive later. */
   onRestored(account: Uint8Array): void {
     const votes = this.#votes.get(toHex(account));
     if (votes)

@@ -7,11 +7,11 @@ import { regressions } from "./regressions.ts";
 import { simulate } from "./simulation.ts";
 
 const script = fileURLToPath(new URL("../../scripts/sim.ts", import.meta.url));
-/** Another part of the seeds than the long run's first ones, and small enough for every change. */
+/** First seed, apart from those that the long run starts with. */
 const first = 20_001;
 const runs = 24;
 
-/** As by hand: on all cores, without the test runner's overhead. */
+/** Runs the script as by hand, on all cores and without the overhead of the test runner. */
 function runScript(...parameters: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...parameters], {
     encoding: "utf8",

@@ -23,11 +23,11 @@ import { Timeline } from "./timeline.ts";
 import { Trace } from "./trace.ts";
 import { lastSender, Transfers } from "./transfers.ts";
 
-/** In which all must be well again after the last fault: the longest round time-out, and some rounds. */
+/** Time until all must be well after the last fault: the longest time-out of a round, and some rounds. */
 const settleMs = 60_000;
 const pollMs = 50;
 
-/** One seed, one run. */
+/** Runs one seed. */
 export async function simulate(options: SimulationOptions): Promise<Outcome> {
   forgetVerdicts();
   const simulation = new Simulation(options);
@@ -227,7 +227,7 @@ class Simulation {
     node.start().catch((error) => this.#oracle.report("node does not start", `${node.name}: ${error.stack}`));
   }
 
-  /** Nothing fails any more: within `settleMs` all are on one chain, and a new transfer is final everywhere. */
+  /** Ends all faults, and checks that within `settleMs` all nodes are on one chain and a new transfer is final everywhere. */
   async #heal(): Promise<void> {
     this.#trace.add("net", "healed");
     const { calm } = this.#scenario;
@@ -255,7 +255,7 @@ class Simulation {
       this.#oracle.report("not settled", honest.map(standing).join("; "));
   }
 
-  /** All but the liars is well: blocks come as if there were none. */
+  /** Checks that blocks come as without liars once all else is well. */
   async #watchPace(): Promise<void> {
     const node = this.#nodes.find(({ faulty }) => !faulty)!;
     const sinceHeight = node.services!.chain.head.height;

@@ -14,7 +14,7 @@ export type NodeEvents = Pick<
   "onPenalty" | "onPublish" | "onVotes" | "onGossip" | "onError" | "onMode" | "onStarted" | "onRestored"
 >;
 
-/** A simulated network without faults, for tests that bring their own: four authorities with a period of 1 s, `count` of which are nodes. */
+/** Makes a simulated network without faults, for tests that add their own: four authorities with a period of 1 s, of which `count` are nodes. */
 export async function smallNetwork({
   count = 4,
   seed = 1,

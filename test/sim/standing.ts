@@ -2,12 +2,12 @@ import type { Checkpoint } from "../../src/types/index.ts";
 import { toHex } from "../../src/util/bytes.ts";
 import type { SimNode } from "./node.ts";
 
-/** Round, height and block. */
+/** Formats a checkpoint's round, height and block. */
 export function nameOf({ round, height, block }: Checkpoint): string {
   return `${round}/${height} ${toHex(block).slice(2, 8)}`;
 }
 
-/** All on one head, with the last transfer in a block that is final everywhere, above what was final before. */
+/** True if all nodes have one head, and the last transfer is in a block that is final everywhere, above the block that was final before. */
 export async function isCalm(
   nodes: readonly SimNode[],
   last: Uint8Array,
@@ -24,7 +24,7 @@ export async function isCalm(
   return true;
 }
 
-/** For a report. */
+/** Describes the state of a node for a report. */
 export function standing({ name, services, mode }: SimNode): string {
   if (!services) return `${name} ${mode}`;
   const { head, finality } = services.chain;

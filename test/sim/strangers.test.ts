@@ -14,7 +14,7 @@ describe.each(lies)("strangers that lie (%s, %i ids)", (lie, strangers) => {
     expect(result.left).toEqual([]);
     expect(result.blamed).toEqual([]);
     expect(result.errors).toEqual([]);
-    // An authority of the attacker's makes no blocks: the next in line waits half a period.
+    // The attacker's authority makes no blocks, so the next in line waits half a period.
     expect(result.longestGapMs).toBeLessThan(lie === "withholds" ? 2_500 : 1_500);
     expect(result.height).toBeGreaterThan(lie === "withholds" ? 50 : 66);
     expect(result.finalizedHeight).toBeGreaterThan(result.height - 3);
@@ -26,7 +26,7 @@ describe.each(lies)("strangers that lie (%s, %i ids)", (lie, strangers) => {
       const options = { lie, strangers, fromMs: 10_000, untilMs: 50_000, joinAtMs: 30_000, allInbound };
       const result = await attack(options);
       expect(result.joinedAfterMs).toBeLessThan(10_000);
-      // The new node is ready when nobody has backed a claim for a few seconds, and behind once it is shown the chain.
+      // The new node is ready when no peer has proved a claim for a few seconds, and behind once it is shown the chain.
       expect(result.left.filter((line) => !line.startsWith("late "))).toEqual([]);
       expect(result.blamed).toEqual([]);
     },

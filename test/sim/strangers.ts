@@ -39,9 +39,9 @@ const conditions = {
 const clockError = () => ({ offsetMs: 0, drift: 0, jitterMs: 1 });
 
 /**
- * `claims`: heights, rounds and heads that nobody has; answers come just before their time-out, and tell of the honest chain. `withholds`:
- * the same, with a header on the head that an authority of the attacker's has signed and whose body nobody gets. `silent`: claims, and
- * no answer at all.
+ * `claims`: claims of heights, rounds and heads that do not exist; answers about the honest chain come just before their time-out.
+ * `withholds`: the same, and a header on the head that the attacker's authority has signed and whose body is withheld. `silent`:
+ * claims without any answer.
  */
 export type Lie = "claims" | "withholds" | "silent";
 
@@ -50,27 +50,27 @@ export interface AttackOptions {
   strangers: number;
   fromMs: number;
   untilMs: number;
-  /** When a fifth node starts, without data. */
+  /** When a fifth node starts without data. */
   joinAtMs?: number;
-  /** Nobody is the honest nodes' own choice. */
+  /** True if the honest nodes have dialled no peer by their own choice. */
   allInbound?: boolean;
 }
 
 export interface AttackResult {
-  /** Modes of honest nodes after they were ready for the first time, each with its node. */
+  /** Modes of honest nodes after their first `ready`, each with its node. */
   left: string[];
-  /** Longest time between two heads of the first node while the attack is on, ms. */
+  /** The longest time between two heads of the first node during the attack, in ms. */
   longestGapMs: number;
   height: number;
   finalizedHeight: number;
-  /** How long the fifth node took to have the head of the first, ms. */
+  /** The time that the fifth node took to reach the head of the first, in ms. */
   joinedAfterMs: number | undefined;
   /** Penalties of honest nodes for honest nodes. */
   blamed: string[];
   errors: string[];
 }
 
-/** Four authorities, and strangers who lie to them. */
+/** Runs four authorities, and strangers who lie to them. */
 export async function attack(options: AttackOptions): Promise<AttackResult> {
   const run = new Attack(options);
   await run.build();
@@ -89,7 +89,7 @@ class Attack {
     ...{ blamed: [], errors: [] },
   };
   #genesis!: CheckedGenesis;
-  /** The header whose body nobody gets. */
+  /** The header whose body is withheld. */
   #withheld: { header: SignedHeader; id: Uint8Array; totalDifficulty: number } | undefined;
   #lastHeadMs = 0;
 
@@ -98,7 +98,7 @@ class Attack {
     const { strangers, allInbound = false } = options;
     const numbers = new Map(Array.from({ length: strangers }, (_, number) => [`s${number}`, number]));
     this.#network.hasDialled = (_, other) => !allInbound && !numbers.has(other);
-    // Any number of ids, from four addresses.
+    // Any number of ids connect from four addresses.
     this.#network.addressOf = (peer) =>
       numbers.has(peer) ? `/ip4/192.0.${numbers.get(peer)! % 4}.1/tcp/1` : peer;
   }
@@ -259,7 +259,7 @@ class Attack {
     this.#push(endpoint, status);
   }
 
-  /** Tells everybody, unasked. */
+  /** Sends the status to all peers, unasked. */
   #push(endpoint: Endpoint, status: () => ChainStatus): void {
     this.#timeline.after(500, () => this.#push(endpoint, status));
     if (!this.#isOn) return;
@@ -287,7 +287,7 @@ class Attack {
         totalDifficulty: totalDifficulty + 2000,
         justifiedRound: 2 ** 40,
       },
-      // Another block is final, they say.
+      // The strangers claim that another block is final.
       ...(honest.finalizedHeight > 0 && { finalizedId: headId }),
     };
   }

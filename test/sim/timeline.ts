@@ -8,7 +8,7 @@ interface Entry {
   run: (() => void) | undefined;
 }
 
-/** Simulated time: what happens when, in the order of (time, sequence). */
+/** Simulated time: events in the order of (time, sequence). */
 export class Timeline {
   readonly #queue = new Heap<Entry>(
     (a, b) => a.timeMs < b.timeMs || (a.timeMs === b.timeMs && a.sequence < b.sequence),
@@ -21,10 +21,10 @@ export class Timeline {
     return this.#nowMs;
   }
 
-  /** Events that have been run. */
+  /** The number of events that have run. */
   steps = 0;
 
-  /** Returns the function that cancels it. */
+  /** Schedules an event and returns the function that cancels it. */
   at(timeMs: number, run: () => void): () => void {
     const entry: Entry = { timeMs: Math.max(timeMs, this.#nowMs), sequence: this.#sequence++, run };
     this.#queue.push(entry);
@@ -37,7 +37,7 @@ export class Timeline {
     return this.at(this.#nowMs + delayMs, run);
   }
 
-  /** Runs the next event; false where there is none. */
+  /** Runs the next event; returns false if there is none. */
   step(): boolean {
     for (let entry = this.#queue.pop(); entry; entry = this.#queue.pop()) {
       if (!entry.run) continue;
@@ -50,19 +50,19 @@ export class Timeline {
   }
 }
 
-/** Time 0 of every simulation, in ms since the Unix epoch. */
+/** The start of every simulation, in ms since the Unix epoch. */
 export const epochMs = 1_700_000_000_000;
 
 export interface ClockError {
-  /** The clock shows this much too much. */
+  /** How much the clock is ahead. */
   offsetMs: number;
-  /** And runs this much too fast: 1e-4 is 100 ppm. */
+  /** How much too fast the clock runs; 1e-4 is 100 ppm. */
   drift: number;
-  /** Timers come at most this much too late; and, as in libuv, up to 1 ms too early. */
+  /** How late timers fire at most; as in libuv, they may also fire up to 1 ms early. */
   jitterMs: number;
 }
 
-/** Time as one process sees it. Once `isAlive` is false, no timer calls back. */
+/** The clock of one process. Once `isAlive` is false, no timer fires. */
 export class NodeClock implements Clock {
   readonly #timeline: Timeline;
   readonly #random: Random;

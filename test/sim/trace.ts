@@ -1,7 +1,7 @@
 import type { Logger } from "../../src/util/logger.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** A run's events in few words; kept only if somebody wants to read them. */
+/** A short record of a run's events, kept only on request. */
 export class Trace {
   readonly #timeline: Timeline;
   readonly #wanted: boolean;
@@ -17,7 +17,7 @@ export class Trace {
       this.lines.push(`${(this.#timeline.nowMs / 1000).toFixed(3).padStart(8)} ${who.padEnd(4)} ${what}`);
   }
 
-  /** A logger that writes here. `onError` hears of what a node calls an error. */
+  /** Returns a logger that writes to the trace and passes errors to `onError`. */
   logger(who: string, onError: (message: string) => void = () => undefined): Logger {
     const write = (level: string) => (fields: object, message: string) => {
       if (this.#wanted) this.add(who, `${level}${message} ${describe(fields)}`);

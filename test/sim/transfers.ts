@@ -6,17 +6,17 @@ import type { SimNode } from "./node.ts";
 import type { Oracle } from "./oracle.ts";
 import type { Random } from "./random.ts";
 
-/** The accounts that send; those before them are authorities, observers and candidates. */
+/** The accounts that send. Those before them are authorities, observers and candidates. */
 export const senders = accounts.slice(24, 30);
-/** Sends nothing but the transfer that shows that all is well again. */
+/** Sends only the transfer that shows that all is well again. */
 export const lastSender = accounts[30]!;
-/** Some have no account before. */
+/** The receivers, some of which have no account before. */
 const receivers = accounts.slice(20, 36);
 
 /** A transfer that a node has promised to keep. */
 interface Acknowledged {
   node: SimNode;
-  /** Old data that was put back holds no later promise. */
+  /** The number of restores at that time: older data that is restored holds no later promise. */
   restores: number;
   id: Hex;
   from: Uint8Array;
@@ -24,12 +24,12 @@ interface Acknowledged {
   fee: bigint;
 }
 
-/** The last transfer waits for no other one, whatever the limits of blocks and fees have become. */
+/** Returns a fee with which the last transfer does not wait for others, whatever the limits of blocks and fees are by then. */
 function feeOf(sender: (typeof accounts)[number], drawn: number): bigint {
   return sender === lastSender ? 100n : BigInt(drawn);
 }
 
-/** Clients: they send transfers to any node and remember what was promised to them. */
+/** Clients that send transfers to any node and remember the promises that they got. */
 export class Transfers {
   readonly #genesis: Genesis;
   readonly #random: Random;
@@ -40,7 +40,7 @@ export class Transfers {
     this.#random = random;
   }
 
-  /** Sends one as a client of this node. */
+  /** Sends a transfer as a client of this node. */
   async send(node: SimNode, sender = this.#random.pick(senders)): Promise<Uint8Array | undefined> {
     const { services } = node;
     if (!services) return undefined;
@@ -72,8 +72,8 @@ export class Transfers {
   }
 
   /**
-   * Checks that each acknowledged transfer is in the chain, waits where it was promised, or lost its nonce to another; or a vote has raised the least
-   * fee above its own.
+   * Checks that each acknowledged transfer is in the chain, still waits at the node that promised it, or has lost its nonce to another
+   * transfer; or that a vote has raised the least fee above its fee.
    */
   async check(oracle: Oracle): Promise<void> {
     for (const { node, restores, id, from, nonce, fee } of this.acknowledged) {

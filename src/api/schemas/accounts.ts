@@ -13,7 +13,8 @@ export const accountSchema = z
   })
   .meta({
     id: "Account",
-    description: "An account after the head. An address that no transaction has named yet has balance 0 and nonce 0.",
+    description:
+      "An account after the head. An address that no transaction has named yet has balance 0 and nonce 0.",
   });
 
 /** `GET /v1/accounts/{address}/transactions`. */

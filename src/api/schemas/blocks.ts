@@ -29,7 +29,9 @@ export const headerSchema = z
 
 export const weightedShape = {
   ...headerSchema.shape,
-  totalDifficulty: countSchema.describe("The sum of the difficulties from the block after genesis to this one."),
+  totalDifficulty: countSchema.describe(
+    "The sum of the difficulties from the block after genesis to this one.",
+  ),
 };
 
 export const blockSummarySchema = z
@@ -64,7 +66,9 @@ export const blockSchema = z
     transactions: z.array(transactionSchema),
     canonical: z.boolean().describe("False for a block of a side branch."),
     finalized: z.boolean(),
-    genesis: genesisSchema.exactOptional().describe("The contents of the genesis block, present at height 0."),
+    genesis: genesisSchema
+      .exactOptional()
+      .describe("The contents of the genesis block, present at height 0."),
   })
   .meta({ id: "Block" });
 

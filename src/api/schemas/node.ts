@@ -25,7 +25,9 @@ const recoverySummarySchema = z
     id: idSchema,
     block: blockRefSchema.describe("The block from which the chain continued."),
     authorities: countSchema.describe("The number of authorities that the recovery names."),
-    reached: z.boolean().describe("False while the node does not have the block yet. Until then it signs nothing."),
+    reached: z
+      .boolean()
+      .describe("False while the node does not have the block yet. Until then it signs nothing."),
   })
   .meta({ id: "RecoverySummary" });
 
@@ -68,7 +70,9 @@ export const statusSchema = z
     finalized: blockRefSchema.nullable(),
     recoveries: z
       .array(recoverySummarySchema)
-      .describe("Recoveries, by which people replaced a lost majority of authorities, oldest first. They stay visible for ever."),
+      .describe(
+        "Recoveries, by which people replaced a lost majority of authorities, oldest first. They stay visible for ever.",
+      ),
     peers: countSchema.describe("Connected ones."),
     mempool: z.object({
       count: countSchema,
@@ -95,9 +99,15 @@ export const peerSchema = z
     direction: z.enum(["inbound", "outbound"]),
     score: z.number(),
     connectedAt: timeSchema,
-    height: countSchema.nullable().describe("The height of the peer's head as the peer last claimed; null before it has answered."),
-    rules: countSchema.nullable().describe("The version of the rules after the peer's head, as the peer claims."),
-    knownRules: countSchema.nullable().describe("The newest version of the rules that the peer's program knows, as the peer claims."),
+    height: countSchema
+      .nullable()
+      .describe("The height of the peer's head as the peer last claimed; null before it has answered."),
+    rules: countSchema
+      .nullable()
+      .describe("The version of the rules after the peer's head, as the peer claims."),
+    knownRules: countSchema
+      .nullable()
+      .describe("The newest version of the rules that the peer's program knows, as the peer claims."),
     followed: z
       .boolean()
       .describe(

@@ -77,7 +77,7 @@ test("of two peers that discover each other, the one with the higher id waits fo
   nodes[low].discovered(nodes[high].peerId, nodes[high].addresses());
   nodes[high].discovered(nodes[low].peerId, nodes[low].addresses());
   await clocks[high].advance(299);
-  // Longer than a dial takes: only a node that did not wait has connected by then.
+  // The pause is longer than a dial, so only a node that did not wait has connected by then.
   await new Promise((resolve) => setTimeout(resolve, 300));
   expect([nodes[low].peers(), nodes[high].peers()]).toEqual([[], []]);
   await clocks[low].advance(0);
@@ -96,7 +96,7 @@ test("disconnect with a time keeps the peer away that long, in both directions",
   await b.disconnect(a.peerId, { forMs: 60_000 });
   await until(() => a.peers().length === 0 && b.peers().length === 0);
   b.discovered(a.peerId, a.addresses());
-  // Both dial meanwhile, and real time is left for it.
+  // Both dial in the meantime, for which real time passes.
   for (let step = 0; step < 5; step++) {
     await clock.advance(11_999);
     await new Promise((resolve) => setTimeout(resolve, 100));

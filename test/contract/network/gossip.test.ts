@@ -19,7 +19,7 @@ interface Received {
   from: PeerId;
 }
 
-/** Joins and keeps what comes; the verdict is the message's first word, `accept` for any other. */
+/** Joins and records the messages. The verdict is the first word of the message, or `accept` for any other word. */
 function join(network: LibP2pNetwork, digests = [digest]): Received[] {
   const received: Received[] = [];
   const validator = (topic: string) => async (message: Uint8Array, from: PeerId) => {
@@ -41,7 +41,7 @@ function join(network: LibP2pNetwork, digests = [digest]): Received[] {
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-/** Publishes in every topic, under changing texts, until so many peers get it: subscriptions take a moment to arrive, one after the other. */
+/** Publishes changing texts in every topic until this many peers get them, because subscriptions arrive one after another. */
 async function ready(from: LibP2pNetwork, peers: number, of = digest): Promise<void> {
   let n = 0;
   for (const name of Object.keys(topicNames) as TopicName[])
@@ -80,7 +80,7 @@ test("joins and leaves the topics of a digest; messages of other topics are not 
   join(a, both);
   const heardByB = join(b, both);
   for (const of of both) for (const node of [a, b]) await ready(node, 1, of);
-  // The other's subscription is known when this node comes to the topic.
+  // The other's subscription is known before this node joins the topic.
   a.listen([digest]);
   let n = 0;
   await until(async () => (await b.publish("blocks", bytes(`gone ${n++}`), next)) === 0);
@@ -131,13 +131,13 @@ test("penalizes the sender of rejected messages up to a ban, but not of ignored 
   for (let n = 1; n < 5; n++) await a.publish("transactions", bytes(`reject ${n}`), digest);
   await until(() => b.peers().length === 0);
   await until(() => a.peers().length === 0);
-  // It dials again, and is refused.
+  // The peer dials again and is refused.
   await new Promise((resolve) => setTimeout(resolve, 1_500));
   expect(b.peers()).toEqual([]);
 });
 
 test("cuts off a flood of ignored messages before it is checked, and bans its sender", async () => {
-  // The quota refills with time, and sending takes as long as the machine wants.
+  // The clock stands still, because the quota refills with time and sending may take long.
   const b = await startNode(2, { clock: new ManualClock() });
   const a = await startNode(1, { bootstrap: b.addresses() });
   await until(() => a.peers().length === 1 && b.peers().length === 1);
@@ -216,7 +216,7 @@ test("15 nodes on one address still hear each other", async () => {
   const received = [first, ...others].map((node) => join(node));
   await ready(first, 14);
   await until(() => received.slice(1).every((messages) => messages.length > 0));
-  // Longer than gossipsub takes to compute scores.
+  // The pause is longer than gossipsub takes to compute scores.
   await new Promise((resolve) => setTimeout(resolve, 2_500));
   await others[13]!.publish("blocks", bytes("from the last"), digest);
   await until(() =>
@@ -225,7 +225,7 @@ test("15 nodes on one address still hear each other", async () => {
 });
 
 test("does not send a large message to peers that have it already", async () => {
-  // The others say in time that they have it, whatever else the machine does.
+  // The clock lets the others announce in time that they have the message, however busy the machine is.
   const clock: Clock = {
     now: () => 0,
     after: (ms, callback) => systemClock.after(ms === forwardAfterMs ? 40 * ms : ms, callback),
@@ -245,7 +245,7 @@ test("does not send a large message to peers that have it already", async () => 
       all.slice(1).every((received) => received.some(({ text }) => text.startsWith(`${n} x`))),
     );
   }
-  // Counts gossipsub's streams only; the connections below them send the same bytes again.
+  // Only gossipsub's streams count; the connections below them send the same bytes again.
   const copies = sent.mock.calls.filter(
     ([data], call) => data.byteLength > 40_000 && sent.mock.contexts[call] instanceof AbstractStream,
   ).length;

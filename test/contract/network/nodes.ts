@@ -23,7 +23,7 @@ export function memoryAddressBook(): AddressBook & { entries: Map<string, Addres
   };
 }
 
-/** A started node on loopback without mDNS; stopped after the test. `n` makes its peer key. */
+/** Starts a node on loopback without mDNS and stops it after the test. `n` is the seed of its peer key. */
 export async function startNode(n: number, options: Partial<NetworkOptions> = {}): Promise<LibP2pNetwork> {
   const network = await createNetwork({
     privateKey: new Uint8Array(32).fill(n),
@@ -45,7 +45,7 @@ export async function stop(network: LibP2pNetwork): Promise<void> {
   if (running.delete(network)) await network.stop();
 }
 
-/** Polls until `condition` holds. The limit only ends what hangs. */
+/** Polls until `condition` holds. The limit only ends a test that hangs. */
 export async function until(condition: () => boolean | Promise<boolean>, timeoutMs = 30_000): Promise<void> {
   const allowedMs = timeoutMs * patience.factor;
   const deadline = Date.now() + allowedMs;
@@ -55,7 +55,7 @@ export async function until(condition: () => boolean | Promise<boolean>, timeout
   }
 }
 
-/** Moves the clock on, step by step, until `condition` holds. */
+/** Advances the clock step by step until `condition` holds. */
 export async function advanceUntil(
   clock: ManualClock,
   stepMs: number,
@@ -67,7 +67,7 @@ export async function advanceUntil(
   });
 }
 
-/** Two connected nodes: `a` has dialled `b`. Their clock may be one that stands still. */
+/** Starts two connected nodes, of which `a` has dialled `b`. Their clock may be one that stands still. */
 export async function startPair(
   options: Partial<NetworkOptions> = {},
 ): Promise<[LibP2pNetwork, LibP2pNetwork]> {

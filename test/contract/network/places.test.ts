@@ -22,7 +22,7 @@ afterEach(async () => {
   peers.clear();
 });
 
-/** A peer that connects from an address of this machine, as if it were another. */
+/** Connects a peer from an address of this machine that stands for another machine. */
 async function connectFrom(localAddress: string, node: LibP2pNetwork): Promise<Libp2p> {
   const peer = await createLibp2p({
     transports: [tcp({ dialOpts: { localAddress } as never })],
@@ -64,7 +64,7 @@ test("80 idle sockets of one address keep no peer out, and are closed after the 
   const idle = Array.from({ length: 80 }, () => idleSocket("127.0.0.2", node));
   const open = () => idle.filter(({ readyState }) => readyState === "open").length;
   await until(() => open() <= inboundLimits.handshakesPerHost);
-  // It dials once: a node that had no place for it would not have it later.
+  // The peer dials only once, so a node without a place for it will not have it later.
   await connectFrom("127.0.0.3", node);
   await until(() => from(node, "127.0.0.3") === 1);
   await until(() => open() === 0, 4 * handshakeTimeoutMs);

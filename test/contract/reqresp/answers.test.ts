@@ -132,7 +132,7 @@ function trickle(stream: Stream): void {
   }, 100);
 }
 
-/** Sends without looking whether anybody wants it, in frames that are each allowed. */
+/** Sends without regard to back-pressure, in frames that are each allowed. */
 function flood(stream: Stream): void {
   const data = rawFrame(cat(bytes(0, 0, 0, 0, 0, 8, 0, 0, 0), new Uint8Array(2 ** 19)));
   const more = () => {

@@ -12,7 +12,7 @@ const end = 5;
 test.each(allProtocols.map((protocol): [string, AnyProtocol] => [protocol.id, protocol]))(
   "%s refuses garbage, oversized, wrong and truncated requests, and answers a good one afterwards",
   async (_, protocol) => {
-    // Scores recover with time.
+    // The clock stands still, because scores recover with time.
     const server = await startNode(1, { clock: new ManualClock() });
     let asked = 0;
     // biome-ignore lint/correctness/useYield: an empty answer

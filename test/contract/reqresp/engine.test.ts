@@ -35,7 +35,7 @@ async function codeOf(promise: Promise<unknown>): Promise<RequestErrorCode | und
 
 const scoreOf = (network: LibP2pNetwork) => network.peers()[0]?.score ?? 0;
 
-/** Collects how requests end for who answers them. `begun`: how many have come. */
+/** Records how requests end on the answering side; `begun` counts the received ones. */
 function watchAnswers() {
   const seen = { begun: 0, ends: [] as string[] };
   const observer: NetworkObserver = {
@@ -50,7 +50,7 @@ function watchAnswers() {
   return { seen, observer };
 }
 
-/** The server still answers somebody honest. */
+/** Checks that the server still answers an honest peer. */
 async function expectServing(server: LibP2pNetwork): Promise<void> {
   const honest = await startNode(99, { bootstrap: server.addresses() });
   await until(() => honest.peers().length === 1);
@@ -110,7 +110,7 @@ test("a slow consumer is not timed out, and does not hold up the answerer", asyn
   for await (const _ of a.request(b.peerId, many, { count: 3, bytes: 1_000_000 })) {
     if (++count > 1) continue;
     await until(() => seen.ends.length === 1);
-    // Longer than the time-out and than the answerer waits for the stream to be closed.
+    // The pause is longer than the time-out, and than the answerer waits for the stream to be closed.
     await clock.advance(3 * many.timeoutMs);
   }
   expect([count, seen.ends]).toEqual([3, ["success"]]);
@@ -297,7 +297,7 @@ test("an honest node stays below the quota by itself; nobody is penalized", asyn
   const limited = { ...many, quota: { requests: 100, perMs: 1_000 } };
   const begin = Date.now();
   for (let n = 0; n < 120; n++) await collect(a.request(b.peerId, limited, { count: 1, bytes: 1 }));
-  // 90 at once, then 90 a second.
+  // 90 requests pass at once, then 90 a second.
   expect(Date.now() - begin).toBeGreaterThan(300);
   expect([scoreOf(a), scoreOf(b)]).toEqual([0, 0]);
 });
@@ -344,7 +344,7 @@ test("a request that is there with its FIN before the handler attaches is answer
   const reads = streams.map(readAll);
   for (const stream of streams) {
     stream.send(rawFrame(good));
-    // Not awaited: FIN follows in the same packet.
+    // Not awaited, so that FIN follows in the same packet.
     void stream.close();
   }
   for (const { bytes } of await Promise.all(reads))
@@ -404,7 +404,7 @@ test("a requester that trickles its request is cut at the deadline", async () =>
   const stream = await connection.newStream(many.id);
   const read = readAll(stream);
   await until(() => seen.begun === 1);
-  // The beginning of a length that may be as long.
+  // Sends the beginning of a length prefix that may be this long.
   for (let sent = 0; sent < 3; sent++) {
     expect(seen.ends).toEqual([]);
     stream.send(new Uint8Array([0x80]));
@@ -438,11 +438,11 @@ test("cuts off a requester that does not read the answer, and produces no more o
   stream.pause();
   stream.send(rawFrame(good));
   await until(() => made > 0);
-  // Time for as much as the stream holds.
+  // Leaves time for the stream to fill.
   await wait(300);
   expect(ended).toBe(false);
   await advanceUntil(clock, hasty.timeoutMs, () => ended);
-  // Its window, grown while it still read, and one chunk.
+  // The stream holds its window, which has grown while the peer still read, and one chunk.
   expect(made).toBeLessThan(8);
   await expectServing(server);
 });

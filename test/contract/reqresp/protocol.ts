@@ -14,7 +14,7 @@ export type Chunk = ValueOf<typeof Chunk>;
 export const Thanks = new ContainerType({ count: Uint32 }, { typeName: "Thanks" });
 export type Thanks = ValueOf<typeof Thanks>;
 
-/** `count` chunks of `bytes` bytes, acknowledged by their count. */
+/** A protocol that answers with `count` chunks of `bytes` bytes, acknowledged by their count. */
 export const many: Protocol<Ask, Chunk, Thanks> = {
   id: "/test/many/1",
   request: Ask,
@@ -28,5 +28,5 @@ export const many: Protocol<Ask, Chunk, Thanks> = {
   quota: { requests: 100, perMs: 1_000 },
 };
 
-/** For what shall time out. */
+/** A variant with a short time-out, for requests that shall time out. */
 export const hasty: typeof many = { ...many, timeoutMs: 500 };

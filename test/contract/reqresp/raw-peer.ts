@@ -14,7 +14,7 @@ afterEach(async () => {
   running.clear();
 });
 
-/** libp2p without the node's engine: what it sends is up to the test. */
+/** A libp2p host without the node's engine, which sends what the test chooses. */
 export async function rawPeer(): Promise<Libp2p> {
   const peer = await createLibp2p({
     addresses: { listen: ["/ip4/127.0.0.1/tcp/0"] },
@@ -27,7 +27,7 @@ export async function rawPeer(): Promise<Libp2p> {
   return peer;
 }
 
-/** Tries again where the machine takes longer for a handshake than a node gives it. */
+/** Connects, and tries again if the machine takes longer for a handshake than the node allows. */
 export async function connect(peer: Libp2p, addresses: string[]): Promise<Connection> {
   const targets = addresses.map((address) => multiaddr(address));
   for (let triesLeft = 4; triesLeft > 0; triesLeft--) {
@@ -37,7 +37,7 @@ export async function connect(peer: Libp2p, addresses: string[]): Promise<Connec
   return peer.dial(targets);
 }
 
-/** Everything that comes until the stream ends, or the reason why it broke. */
+/** Resolves to everything that arrives until the stream ends, with the error if it broke. */
 export function readAll(stream: Stream): Promise<{ bytes: Uint8Array; error?: Error }> {
   return new Promise((resolve) => {
     const parts: Uint8Array[] = [];
@@ -49,7 +49,7 @@ export function readAll(stream: Stream): Promise<{ bytes: Uint8Array; error?: Er
   });
 }
 
-/** A frame as the protocol's README describes it, written apart from the engine. */
+/** Encodes a frame by the protocols' README, independently of the engine. */
 export function rawFrame(payload: Uint8Array): Uint8Array {
   const head: number[] = [];
   let length = payload.length;

@@ -12,8 +12,8 @@ import { unprotected } from "../../unprotected-signer.ts";
 import type { TestNetwork } from "./network.ts";
 
 /**
- * Blocks on the genesis of the first node, each by the authority whose turn it is, in its database; their times are in the past
- * if genesis is. `transactionsOf`: what the block at a height holds; nothing by default.
+ * Writes blocks on the genesis block into the first node's database, each by the authority in turn; their times are in the past if
+ * that of the genesis block is. `transactionsOf` gives the transactions of the block at a height, none by default.
  */
 export function buildChain(
   { nodes, wallets }: Pick<TestNetwork, "nodes" | "wallets">,
@@ -31,7 +31,7 @@ export function buildChain(
   });
 }
 
-/** A block on the head by the authority whose turn it is, `laterMs` later than it could be. */
+/** Produces a block on the head by the authority in turn, `laterMs` after the earliest possible time. */
 export async function produceInTurn(
   chain: Chain,
   signers: readonly Signer[],

@@ -5,7 +5,7 @@ import type { TestNetwork } from "./network.ts";
 import type { BlockAnswer, TestNode } from "./node.ts";
 import { patience, until } from "./until.ts";
 
-/** Waits until all nodes have the same block at the height that all have reached, and returns it. */
+/** Waits until all nodes have the same block at the greatest height that all have reached, and returns the block. */
 export async function sameChain(
   nodes: readonly TestNode[],
   { atLeast = 1, timeoutMs = 60_000 } = {},
@@ -27,7 +27,7 @@ export async function sameChain(
   );
 }
 
-/** All blocks above genesis up to `top`, ascending. */
+/** Returns all blocks above genesis up to `top`, ascending. */
 async function chainOf(node: TestNode, top: number): Promise<BlockAnswer[]> {
   const blocks: BlockAnswer[] = [];
   for (let height = 1; height <= top; height++) blocks.push(await node.block(height));
@@ -71,7 +71,7 @@ export async function includedOnce(
   }
 }
 
-/** Waits for a moment at which the balances of all accounts of the network were read at one head, and returns them with it. */
+/** Tries until the balances of all accounts of the network were read at one head, and returns them with the head. */
 export function balancesAtHead(
   node: TestNode,
   { wallets }: Pick<TestNetwork, "wallets">,
@@ -94,10 +94,10 @@ export async function totalIsRight(network: TestNetwork, node: TestNode, reward 
   assert.equal(total, network.total + reward * BigInt(height), `total at block ${height}`);
 }
 
-/** Blame costs 15 at least, some of which has recovered when a test looks; slow answers cost 5 each, and a busy machine gives some. */
+/** Blame costs at least 15, of which some has recovered when a test looks. Slow answers cost 5 each, and happen on a busy machine. */
 export const scoreWithoutBlame = -11;
 
-/** No node blames another for anything that it sent. */
+/** Checks that no node has blamed another for what it sent. */
 export async function nobodyIsBlamed(nodes: readonly TestNode[]): Promise<void> {
   for (const node of nodes) {
     const blamed = (await node.peers()).filter(({ score }) => score < scoreWithoutBlame);
@@ -105,12 +105,12 @@ export async function nobodyIsBlamed(nodes: readonly TestNode[]): Promise<void> 
   }
 }
 
-/** From a signal until a node has ended. */
+/** Bound of the time from a signal until the node has ended. */
 export function stopWithinMs(): number {
   return 5_000 * patience.factor;
 }
 
-/** Stops all nodes with exit code 0 in time, and checks their databases as `ccoin verify` does, by the `rules` of its release. */
+/** Stops all nodes in time with exit code 0, and verifies their databases as `ccoin verify` does, by the `rules` of their release. */
 export async function stopAndVerify(nodes: readonly TestNode[], rules = productRules): Promise<void> {
   const ends = await Promise.all(nodes.map((node) => node.stop()));
   for (const { code, stopMs } of ends) {

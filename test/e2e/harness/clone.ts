@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { World } from "./open-world.ts";
 import { root } from "./process.ts";
 
-/** A fresh clone of this checkout's last commit, with its packages. */
+/** Makes a fresh clone of this checkout's last commit, with its packages. */
 export function cloneProject(world: World): string {
   const clone = join(world.dataDir, "clone");
   execFileSync("git", ["clone", "--quiet", "--local", root, clone]);
@@ -12,7 +12,7 @@ export function cloneProject(world: World): string {
   return clone;
 }
 
-/** Those of this checkout, as hard links where that works; the lock file is older, so that nothing is installed again. */
+/** Links or copies the packages of this checkout. The lock file is made older, so that nothing is installed again. */
 function copyPackages(clone: string): void {
   const [from, to] = [join(root, "node_modules"), join(clone, "node_modules")];
   try {

@@ -2,20 +2,20 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { TestNode } from "./node.ts";
 
 export interface NodeEvent {
-  /** Undefined where only the position of the stream is told. */
+  /** Undefined if the message tells only the position of the stream. */
   event: string | undefined;
   id: number;
   data: Record<string, unknown>;
 }
 
-/** Collects the events of `GET /v1/events` from now on, for as long as the node runs. */
+/** Collects the events of `GET /v1/events` from now on, while the node runs. */
 export async function watchEvents(node: TestNode): Promise<readonly NodeEvent[]> {
   const events: NodeEvent[] = [];
   await followEvents(node, "", (event) => events.push(event));
   return events;
 }
 
-/** The same, event by event. `query`: of the address. */
+/** Passes on the events one by one; `query` is that of the URL. */
 export async function followEvents(
   node: TestNode,
   query: string,
@@ -30,7 +30,7 @@ export async function followEvents(
   void follow().catch(() => undefined);
 }
 
-/** Reads on as an EventSource does: after each disconnection from the last id on. */
+/** Reads like an EventSource, which resumes after the last id after each disconnection. */
 export class EventReader {
   readonly events: NodeEvent[] = [];
   connections = 0;
@@ -46,7 +46,7 @@ export class EventReader {
     node.world.onEnd(() => this.#stop.abort());
   }
 
-  /** @throws what a node answered that is no event stream. */
+  /** @throws an error if a node answered with something other than an event stream */
   stop(): Promise<void> {
     this.#stop.abort();
     return this.#ended;

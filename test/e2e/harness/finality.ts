@@ -3,7 +3,7 @@ import type { TestNetwork } from "./network.ts";
 import type { TestNode } from "./node.ts";
 import { until } from "./until.ts";
 
-/** Sends a transfer through the HTTP of `by`; resolves to the ms until each of `nodes` says that it is final. */
+/** Sends a transfer to the HTTP API of `by`; resolves to the times in ms until each of `nodes` reports it as final. */
 export async function timeToFinal(
   { wallets }: TestNetwork,
   { from, by, nodes }: { from: number; by: TestNode; nodes: readonly TestNode[] },
@@ -29,9 +29,9 @@ export async function timeToFinal(
   );
 }
 
-/** Looks again and again at what nodes hold to be final: none may ever take a final block back, and no two may differ. */
+/** Polls the final blocks of nodes: none may ever retract a final block, and no two may differ. */
 export class FinalityWatch {
-  /** Final blocks by height, as anybody first said. */
+  /** Final blocks by height, as the first node reported them. */
   readonly #blocks = new Map<number, { id: string; node: number }>();
   readonly #heights = new Map<TestNode, number>();
   readonly #nodes: readonly TestNode[];
@@ -44,7 +44,7 @@ export class FinalityWatch {
     this.#loop = this.#watch(everyMs);
   }
 
-  /** Compares all that was ever final with the chains that the nodes, all running, have now. @throws what was wrong. */
+  /** Compares all blocks that were ever final with the chains of the nodes, which must all run. @throws the first fault */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#loop;
@@ -67,7 +67,7 @@ export class FinalityWatch {
 
   async #watch(everyMs: number): Promise<void> {
     while (!this.#stopped) {
-      // A node that is down has nothing to say.
+      // A node that is down reports nothing.
       await Promise.all(this.#nodes.map((node) => this.#look(node).catch(() => undefined)));
       await sleep(everyMs);
     }
@@ -93,7 +93,7 @@ export class FinalityWatch {
   }
 }
 
-/** No node knows of contradicting signatures. @throws the first that one knows of. */
+/** Checks that no node knows of contradicting signatures. @throws the first evidence */
 export async function noEvidence(nodes: readonly TestNode[]): Promise<void> {
   for (const node of nodes) {
     const { evidence } = await node.authorities();

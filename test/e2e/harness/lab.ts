@@ -6,9 +6,8 @@ import type { World } from "./open-world.ts";
 export type Side = 1 | 2;
 
 /**
- * Two switches joined by a cable that can be cut, with machines on both: each is a network namespace of its own, with an address
- * in 10.77.0.0/16. This process is on both switches (10.77.1.1 and 10.77.2.1) and reaches every machine whether the cable is
- * cut or not.
+ * Two switches joined by a cable that can be cut, with machines on both. Each machine is a network namespace with an address in
+ * 10.77.0.0/16. This process is on both switches (10.77.1.1 and 10.77.2.1) and reaches every machine even while the cable is cut.
  */
 export class Lab {
   readonly #world: World;
@@ -37,9 +36,9 @@ export class Lab {
     ip("link set cable2 up");
   }
 
-  /** From now on nothing that one of the two sends arrives at the other, nor any word that it does not. */
+  /** Drops all packets between two machines from now on, without telling the senders. */
   block(a: Machine, b: Machine): void {
-    // To a network card that is not there.
+    // Sends the packets to a network card that does not exist.
     for (const [from, to] of [
       [a, b],
       [b, a],
@@ -55,7 +54,7 @@ export class Lab {
       ipOf(from, `neigh del ${to.address} dev eth0`);
   }
 
-  /** A machine on a switch. Its namespace lives as long as a process in it, which ends with this one. */
+  /** Adds a machine to a switch. Its namespace lives as long as a process in it, which ends with this one. */
   async machine(side: Side): Promise<Machine> {
     const number = 10 + this.#counts[side]++;
     const keeper = spawn("unshare", ["-n", "sh", "-c", "echo in; exec cat"], {

@@ -1,4 +1,4 @@
-// The same program as `ccoin start`, of a release that knows the rules of test/rules-2.ts.
+// Stands for `ccoin start` of a later release that knows the rules of test/rules-2.ts.
 import { parseArgs } from "node:util";
 import { defaultStopTimeoutMs, runUntilSignal } from "../../../src/cli/run-until-signal.ts";
 import { parseNodeOptions } from "../../../src/config/index.ts";

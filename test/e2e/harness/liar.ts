@@ -22,9 +22,9 @@ export type Lie = (typeof lies)[number];
 
 const asksAfterMs = 2_000;
 
-/** The key of an authority in the hands of somebody who breaks the rules: a peer of all other nodes, who knows their chain. */
+/** A dishonest authority: a peer of all other nodes that knows their chain, has an authority's key and breaks the rules. */
 export class Liar {
-  /** Times that it was shut out and came back under another peer key. */
+  /** How often it was banned and returned with another peer key. */
   banned = 0;
   readonly shadow: ShadowChain;
   readonly #options: LiarOptions;
@@ -50,8 +50,8 @@ export class Liar {
   }
 
   /**
-   * Publishes a block on the head that is wrong in this way; for the first three it must be one that may sign. False where the head
-   * has changed meanwhile.
+   * Publishes a block on the head that is wrong in this way; for the first three lies it must be allowed to sign. Resolves to false if
+   * the head has changed in the meantime.
    */
   async tell(lie: Lie): Promise<boolean> {
     switch (lie) {
@@ -78,7 +78,7 @@ export class Liar {
     }
   }
 
-  /** Two valid blocks in one slot: one for the first node, one for the second, both for the others. */
+  /** Signs two valid blocks in one slot, and sends one to the first node, the other to the second, and both to the rest. */
   async #equivocate(): Promise<boolean> {
     const { chain } = this.shadow;
     const { timestamp, difficulty } = this.draft();
@@ -105,7 +105,7 @@ export class Liar {
     return true;
   }
 
-  /** An empty block on the head, without its state. */
+  /** Returns an empty block on the head, without its state root. */
   draft(): Header {
     const { head, snapshot } = this.shadow.chain;
     return {
@@ -124,7 +124,7 @@ export class Liar {
     return signHeader(this.#options.signer, { ...this.draft(), ...changes }, this.#options.genesis.id);
   }
 
-  /** To every node. */
+  /** Publishes a header to every node. */
   async publish(header: SignedHeader, shortIds: Uint8Array[] = []): Promise<boolean> {
     await Promise.all(this.#peers.map((peer) => this.#publishTo(peer, header, shortIds)));
     return true;
@@ -136,12 +136,12 @@ export class Liar {
     await peer.publish("blocks", toHex(this.#options.genesis.id), message).catch(() => undefined);
   }
 
-  /** Its height and its connections, for a failure's message. */
+  /** Describes its height and connections for the message of a failure. */
   toString(): string {
     return `height ${this.shadow.chain.head.height}, ${this.#heard.size} blocks heard of, connected: ${this.#peers.map(({ connected }) => connected)}`;
   }
 
-  /** Returns under another id after it was shut out; asks for the head when its low score means that nobody tells it. */
+  /** Returns under another id after a ban, and requests the head when its low score keeps it from being told. */
   async comeBack(): Promise<void> {
     if (performance.now() - this.#heardAt > asksAfterMs) await this.#askForHead();
     for (const [index, peer] of this.#peers.entries()) {
@@ -158,7 +158,7 @@ export class Liar {
   }
 
   async #dial(index: number): Promise<Rogue> {
-    // Never answers: what it withholds is waited for.
+    // Never answers requests, so that nodes wait for the withheld block.
     const silent = (_stream: Stream) => undefined;
     const { localAddress } = this.#options;
     const peer = await Rogue.connect(this.#options.nodes[index]!, {
@@ -175,7 +175,7 @@ export class Liar {
     if (this.#heard.has(toHex(id))) return;
     this.#heard.add(toHex(id));
     this.#heardAt = performance.now();
-    // The one that told it may shut the liar out meanwhile.
+    // The peer that announced it may ban the liar in the meantime.
     for (const peer of [this.#peers[index]!, ...this.#peers]) {
       await this.shadow.follow(id, peer).catch(() => undefined);
       if (await this.shadow.chain.tree.get(id)) break;
@@ -192,7 +192,7 @@ export interface LiarOptions {
   genesis: CheckedGenesis;
   signer: Signer;
   random: () => number;
-  /** Instead of silence, to requests for blocks. */
+  /** Answers to requests for blocks, in place of silence. */
   answers?: Answers;
   localAddress?: string;
 }

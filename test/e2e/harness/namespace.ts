@@ -1,6 +1,6 @@
 import { networkInterfaces } from "node:os";
 
-/** @throws where nodes of these tests could find, or be found by, anything else. */
+/** @throws if nodes of these tests could reach, or be reached by, anything else */
 export function assertOwnNamespace(): void {
   const outside = Object.entries(networkInterfaces())
     .filter(([, addresses]) => addresses?.some(({ internal, address }) => !internal && !isLab(address)))
@@ -12,7 +12,7 @@ export function assertOwnNamespace(): void {
   }
 }
 
-/** The addresses that `lab.ts` gives, and those that the kernel makes for its links. */
+/** True for the addresses that `lab.ts` assigns, and those that the kernel makes for its links. */
 function isLab(address: string): boolean {
   return address.startsWith("10.77.") || address.startsWith("fe80:");
 }

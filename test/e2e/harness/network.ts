@@ -5,34 +5,34 @@ import { type Machine, TestNode } from "./node.ts";
 import type { World } from "./open-world.ts";
 import { Wallet } from "./wallet.ts";
 
-/** Opens at once; what real accounts cost is measured elsewhere. */
+/** Parameters that open an account at once; the cost of real accounts is measured elsewhere. */
 export const cheapScrypt = { n: 2, r: 1, p: 1 };
 
-/** Allows for a machine that is busy with other things too. */
+/** Long enough for a busy machine. */
 const startTimeoutMs = 300_000;
 
 export interface TestNetwork {
   world: World;
-  /** All authorities; the first has the genesis block. None runs yet. */
+  /** The nodes, all of them authorities. The first has the genesis block; none runs yet. */
   nodes: TestNode[];
   /** The accounts of the nodes, in their order. */
   wallets: Wallet[];
   genesisId: string;
-  /** Sum of all balances at genesis. */
+  /** The sum of all balances at genesis. */
   total: bigint;
 }
 
 export interface NetworkOptions extends Partial<GenesisJson> {
-  /** Nodes on loopback, or machines of a lab. */
+  /** The number of nodes on loopback, or the machines of a lab. */
   nodes: number | readonly Machine[];
-  /** Beside those of the nodes' accounts. */
+  /** Balances in addition to those of the nodes' accounts. */
   balances?: GenesisJson["balances"];
-  /** When genesis was, ms since the Unix epoch. */
+  /** The time of the genesis block, in ms since the Unix epoch. */
   now?: number;
   firstId?: number;
 }
 
-/** Accounts and a genesis block. The command line's own way to them is what `network.test.ts` goes. */
+/** Makes accounts and a genesis block directly; `network.test.ts` makes them by the command line. */
 export async function createNetwork(world: World, options: NetworkOptions): Promise<TestNetwork> {
   const { nodes: machines, now = Date.now(), firstId = 1, balances = [], ...config } = options;
   const places = typeof machines === "number" ? new Array<undefined>(machines).fill(undefined) : machines;

@@ -88,7 +88,7 @@ export interface LogLine {
   [field: string]: unknown;
 }
 
-/** The place of a node: this namespace's loopback, or a machine of the lab. */
+/** Where a node runs: on loopback of this namespace, or on a machine of the lab. */
 export interface Machine {
   address: string;
   enter: readonly string[];
@@ -96,7 +96,7 @@ export interface Machine {
 
 const loopback: Machine = { address: "127.0.0.1", enter: [] };
 
-/** An answer of the HTTP interface that is not 2xx. */
+/** The error of an HTTP answer whose status is not 2xx. */
 export class HttpError extends Error {
   readonly status: number;
   readonly code: string | undefined;
@@ -108,15 +108,15 @@ export class HttpError extends Error {
   }
 }
 
-/** One node of a test, through its command line and its HTTP interface; it may be started many times. */
+/** A node of a test, driven by its command line and its HTTP API. It can be started many times. */
 export class TestNode {
   readonly id: number;
   readonly world: World;
   readonly machine: Machine;
   requestTimeoutMs = 10_000;
-  /** Options of Node.js. */
+  /** The options of Node.js. */
   flags = nodeFlags;
-  /** Entry point that is started. */
+  /** The entry point that is started. */
   program = cliPath;
   #process: Process | undefined;
 
@@ -146,7 +146,7 @@ export class TestNode {
     return nodePaths(this.world.dataDir, this.id);
   }
 
-  /** The last that was started. */
+  /** The process that was started last. */
   get process(): Process {
     if (!this.#process) throw new Error(`node ${this.id} was never started`);
     return this.#process;
@@ -164,14 +164,14 @@ export class TestNode {
     return this;
   }
 
-  /** As a person does, through npm. */
+  /** Starts the node through npm, as a person does. */
   startByNpm(cwd: string, ...args: string[]): this {
     const command = ["npm", "start", "--", `--nodeid=${this.id}`, "--datadir", this.world.dataDir, ...args];
     this.#process = this.world.start(`node ${this.id} by npm`, command, { cwd });
     return this;
   }
 
-  /** Resolves when the process has ended. */
+  /** Sends a signal and resolves when the process has ended. */
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<Ended & { stopMs: number }> {
     const startedAt = performance.now();
     this.process.signal(signal);
@@ -179,7 +179,7 @@ export class TestNode {
     return { ...ended, stopMs: performance.now() - startedAt };
   }
 
-  /** kill -9. */
+  /** Kills the process with SIGKILL. */
   async kill(): Promise<void> {
     this.process.signalGroup("SIGKILL");
     await this.process.ended;
@@ -189,7 +189,7 @@ export class TestNode {
     return this.until(`node ${this.id} is ready`, ({ mode }) => mode === "ready", timeoutMs);
   }
 
-  /** The first status that fits. @throws at once where the process has ended. */
+  /** Resolves to the first status that fits. @throws at once if the process has ended */
   async until(what: string, fits: (status: Status) => boolean, timeoutMs = 60_000): Promise<Status> {
     const answer = await until(
       what,
@@ -236,7 +236,7 @@ export class TestNode {
     return this.get("/v1/diagnosis");
   }
 
-  /** Waits until a block above this height is final, and returns the status that says so. */
+  /** Waits until a block above this height is final, and returns the status that reports it. */
   finalizes(above: number, timeoutMs?: number): Promise<Status> {
     return this.until(
       `node ${this.id} has finalized a block above ${above}`,
@@ -268,7 +268,7 @@ export class TestNode {
     return body;
   }
 
-  /** Log lines of the process that was started last. */
+  /** Returns the log lines of the process that was started last. */
   log(): LogLine[] {
     const lines = this.process.stderr.split("\n").filter((line) => line.startsWith("{"));
     return lines.flatMap((line) => {
@@ -280,7 +280,7 @@ export class TestNode {
     });
   }
 
-  /** Waits for a line of its log that begins so: it may come after what it tells of. */
+  /** Waits for a log line that begins with `msg`, since a line may follow its event with a delay. */
   logs(msg: string, fields: Record<string, unknown> = {}): Promise<LogLine> {
     const isIt = (line: LogLine) =>
       line.msg.startsWith(msg) && Object.entries(fields).every(([name, value]) => line[name] === value);

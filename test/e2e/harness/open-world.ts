@@ -5,27 +5,27 @@ import { assertOwnNamespace } from "./namespace.ts";
 import { cliPath, type Ended, Process, type StartOptions } from "./process.ts";
 
 const shownLines = 25;
-/** In the summary of all failures: the newest warnings and errors of a process, then its last lines, each cut. */
+/** Limits of the summary of a failure: the newest warnings and errors of a process, then its last lines, each cut. */
 const summary = { troubles: 3, lines: 4, characters: 300 };
 const warnLevel = 40;
 
-/** The processes and files of one test or script. */
+/** The processes and files of a test or script. */
 export interface World {
   readonly dataDir: string;
   start(name: string, command: readonly string[], options?: StartOptions): Process;
-  /** Runs one command of ccoin to its end. */
+  /** Runs a command of ccoin to its end. */
   ccoin(args: readonly string[], options?: StartOptions): Promise<Ended>;
-  /** The same with `--json`. @throws where its exit code is not 0. */
+  /** Runs a command with `--json` and returns its result. @throws if the exit code is not 0 */
   ccoinJson<T>(args: readonly string[], options?: StartOptions): Promise<T>;
-  /** Undone in reverse order, after the processes have ended. */
+  /** Registers a clean-up; all run in reverse order after the processes have ended. */
   onEnd(undo: () => unknown): void;
 }
 
 export interface OpenedWorld {
   world: World;
-  /** Ends and removes everything; where it failed, the last lines of every process are shown before. */
+  /** Ends and removes everything; after a failure it first prints the last lines of every process. */
   close(failed: boolean): Promise<void>;
-  /** The last lines of every process, shortened. */
+  /** Returns the last lines of every process, shortened. */
   lastWords(): string;
 }
 
@@ -67,7 +67,7 @@ export function openWorld(): OpenedWorld {
   };
 }
 
-/** For scripts: Ctrl-C and the like leave nothing behind. */
+/** Closes the world of a script on Ctrl-C and the like, so that nothing is left behind. */
 export function closeOnSignal(close: (failed: boolean) => Promise<void>): void {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => void close(false).finally(() => process.exit(1)));

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Asks for something honest again and again, one request at a time, while others misbehave. */
+/** Repeats an honest request, one at a time, while other peers misbehave. */
 export class Pings {
   longestMs = 0;
   count = 0;
@@ -12,7 +12,7 @@ export class Pings {
     this.#loop = this.#run(ask, everyMs);
   }
 
-  /** @throws the first failure. */
+  /** @throws the first failure */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#loop;

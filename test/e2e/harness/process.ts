@@ -9,7 +9,7 @@ export const root = fileURLToPath(new URL("../../..", import.meta.url)).replace(
 export const cliPath = join(root, "src/cli/main.js");
 /** Starts a node of a release that knows later rules. */
 export const laterReleasePath = join(root, "test/e2e/harness/later-release.ts");
-/** As in package.json. */
+/** The same options as in package.json. */
 export const nodeFlags = ["--max-semi-space-size=4"];
 
 const setpriv = "/usr/bin/setpriv";
@@ -21,18 +21,18 @@ export interface Ended {
   signal: NodeJS.Signals | null;
   stdout: string;
   stderr: string;
-  /** Since its start. */
+  /** Milliseconds since the start of the process. */
   afterMs: number;
 }
 
 export interface StartOptions {
   cwd?: string;
   env?: Record<string, string>;
-  /** Before the command, such as nsenter. */
+  /** A command that runs the program, such as nsenter. */
   enter?: readonly string[];
 }
 
-/** A process in a process group of its own, with what it says. */
+/** A process in its own process group, with its output. */
 export class Process {
   readonly name: string;
   readonly ended: Promise<Ended>;
@@ -76,25 +76,25 @@ export class Process {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** To the process alone. */
+  /** Sends a signal to the process alone. */
   signal(signal: NodeJS.Signals): void {
     if (this.running) this.#child.kill(signal);
   }
 
-  /** As a terminal does: to the process and those that it started. */
+  /** Sends a signal to the process and its children, as a terminal does. */
   signalGroup(signal: NodeJS.Signals): void {
     try {
       process.kill(-this.pid, signal);
     } catch {
-      // It has ended.
+      // The process has ended.
     }
   }
 }
 
-/** A node's own time to close after a signal (`start --stop-timeout`). */
+/** The time that a node may take to close after a signal (`start --stop-timeout`). */
 const stopTimeoutMs = 4_500;
 
-/** Nothing of this process's own settings; modules are compiled once for all processes. Nodes have as much more time to close as the test has. */
+/** Returns an environment without this process's settings. All processes share a compile cache; nodes get more time to close on a busy machine. */
 export function environment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(CCOIN_|VITEST|npm_|NODE_OPTIONS|TEST$|NODE_ENV)/.test(name),

@@ -1,7 +1,7 @@
-/** Seeded: `CCOIN_E2E_SEED` chooses another run. */
+/** The seed of all random choices; `CCOIN_E2E_SEED` sets another. */
 export const seed = Number(process.env["CCOIN_E2E_SEED"] ?? 1);
 
-/** Mulberry32: numbers in [0, 1). */
+/** Returns a generator of numbers in [0, 1) (Mulberry32). */
 export function createRandom(from = seed): () => number {
   let state = from >>> 0;
   return () => {
@@ -12,7 +12,7 @@ export function createRandom(from = seed): () => number {
   };
 }
 
-/** A new order of the items. */
+/** Returns the items in random order. */
 export function shuffled<T>(items: readonly T[], random: () => number): T[] {
   return items
     .map((item) => ({ item, at: random() }))

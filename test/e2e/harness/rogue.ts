@@ -14,13 +14,13 @@ import type { PeerAnswer } from "./node.ts";
 import { patience, until } from "./until.ts";
 
 export interface Answer {
-  /** Payloads of the frames that came. */
+  /** The payloads of the received frames. */
   payloads: Uint8Array[];
-  /** The stream was reset. */
+  /** True if the stream was reset. */
   reset: boolean;
 }
 
-/** By protocol id, what is done with the stream of a request. */
+/** Handlers of request streams, by protocol id. */
 export type Answers = Record<string, (stream: Stream) => void>;
 
 /** The node that a rogue connects to. */
@@ -31,19 +31,19 @@ export interface RogueTarget {
 }
 
 export interface RogueOptions {
-  /** Answers to the node's requests. */
+  /** The handlers of the node's requests. */
   answers?: Answers;
-  /** Another way to the node. */
+  /** Another address of the node, such as that of a proxy. */
   address?: string;
-  /** An address of this machine that it comes from. */
+  /** The local address that the rogue connects from. */
   localAddress?: string;
-  /** Multiaddrs that it listens on, and those that it tells instead of these. */
+  /** The multiaddrs that it listens on, and those that it announces in their place. */
   listen?: string[];
   announce?: string[];
   userAgent?: string;
-  /** It hears no gossip: it opens the streams itself (`gossipStream`). */
+  /** True if it takes no part in gossip and opens the streams itself (`gossipStream`). */
   rawGossip?: boolean;
-  /** When the last connection is closed, by whomever. */
+  /** Called when the last connection is closed by either side. */
   onClosed?(): void;
 }
 
@@ -51,7 +51,7 @@ type RogueHost = Libp2p<{ identify: Identify; pubsub?: GossipSub }>;
 
 const gossipProtocols = ["/meshsub/1.2.0", "/meshsub/1.1.0"];
 
-/** A libp2p host with a key of its own and nothing of the node's manners, connected to a node. */
+/** A libp2p host with its own key that is connected to a node but does not run the node's code. */
 export class Rogue {
   readonly #host: RogueHost;
   readonly #node: RogueTarget;
@@ -70,7 +70,7 @@ export class Rogue {
     return rogue;
   }
 
-  /** Not connected yet. */
+  /** Makes a rogue without connecting it. */
   static async create(node: RogueTarget, options: RogueOptions = {}): Promise<Rogue> {
     const { address = node.multiaddr } = options;
     const host = await createHost(options);
@@ -95,7 +95,7 @@ export class Rogue {
     return this.#host.getConnections().some(({ status }) => status === "open");
   }
 
-  /** Sends bytes on a new stream and resolves to what comes back until the stream ends. */
+  /** Sends bytes on a new stream and resolves to everything that arrives until the stream ends. */
   async send(protocol: string, bytes: Uint8Array, { close = true } = {}): Promise<Answer> {
     const [connection] = this.#host.getConnections();
     const stream = await connection!
@@ -109,12 +109,12 @@ export class Rogue {
     return answer;
   }
 
-  /** Subscribes like any peer, and publishes bytes in a topic. */
+  /** Subscribes to a topic like any peer, and publishes bytes in it. */
   async publish(name: TopicName, genesisId: string, data: Uint8Array): Promise<void> {
     await this.#pubsub.publish(await this.subscribe(name, genesisId), data);
   }
 
-  /** Subscribes like any peer, and waits until the node's own subscription is known. */
+  /** Subscribes to a topic like any peer, and waits until the node's subscription is known. */
   async subscribe(name: TopicName, genesisId: string): Promise<string> {
     const id = topicOf(name, genesisId);
     const pubsub = this.#pubsub;
@@ -123,16 +123,16 @@ export class Rogue {
     return id;
   }
 
-  /** Hears what goes round in a topic, from now on. */
+  /** Passes on the messages of a topic from now on. */
   async listen(name: TopicName, genesisId: string, hear: (data: Uint8Array) => void): Promise<void> {
     const topic = await this.subscribe(name, genesisId);
     this.#pubsub.addEventListener("message", ({ detail }) => {
-      // A plain array, as SSZ wants it.
+      // SSZ needs a plain array.
       if (detail.topic === topic) hear(Uint8Array.from(detail.data));
     });
   }
 
-  /** A new stream, in the caller's hands. */
+  /** Opens a stream for the caller. */
   stream(protocol: string | string[]): Promise<Stream> {
     const [connection] = this.#host.getConnections();
     if (!connection) throw new Error("not connected");
@@ -142,17 +142,17 @@ export class Rogue {
     });
   }
 
-  /** For RPCs written by hand. */
+  /** Opens a gossip stream for hand-written RPCs. */
   gossipStream(): Promise<Stream> {
     return this.stream(gossipProtocols);
   }
 
-  /** For good. */
+  /** Disconnects for good. */
   async leave(): Promise<void> {
     await this.#host.stop();
   }
 
-  /** The node's score of it; undefined while it is not connected. */
+  /** Resolves to the node's score of the rogue; undefined while it is not connected. */
   async score(): Promise<number | undefined> {
     return (await this.#node.peers()).find(({ id }) => id === this.id)?.score;
   }
@@ -201,7 +201,7 @@ async function createHost(options: RogueOptions): Promise<RogueHost> {
       }),
     },
   });
-  // The node's messages are taken and not read.
+  // The node's messages are received but not read.
   const take = (stream: Stream) => stream.addEventListener("message", () => undefined);
   if (rawGossip) await host.handle(gossipProtocols, take);
   return host as RogueHost;
@@ -217,7 +217,7 @@ function readAll(stream: Stream): Promise<Answer> {
   });
 }
 
-/** As protocols/README.md describes it, written apart from the node. */
+/** Encodes a frame by protocols/README.md, independently of the node's code. */
 export function frame(payload: Uint8Array, length = payload.length): Uint8Array {
   const head: number[] = [];
   for (let left = length; ; left = Math.floor(left / 128)) {
@@ -230,7 +230,7 @@ export function frame(payload: Uint8Array, length = payload.length): Uint8Array 
   return framed;
 }
 
-/** An answer with one chunk. */
+/** Makes a handler that answers with one chunk. */
 export function answerWith(chunk: Uint8Array): (stream: Stream) => void {
   return (stream) => {
     stream.send(frame(new Uint8Array([0, ...chunk])));
@@ -239,13 +239,13 @@ export function answerWith(chunk: Uint8Array): (stream: Stream) => void {
   };
 }
 
-/** Topic of a chain that has the rules that it began with. */
+/** Returns the name of a topic of a chain that still has its first rules. */
 export function topicOf(name: TopicName, genesisId: string): string {
   const id = fromHex(genesisId);
   return topic(name, id, firstDigest(id));
 }
 
-/** The status that a rogue claims. */
+/** Encodes the status that a rogue claims. */
 export function statusAnswer(status: Omit<Partial<ChainStatus>, "genesisId"> & { genesisId: string }) {
   const zero = new Uint8Array(32);
   return answerWith(

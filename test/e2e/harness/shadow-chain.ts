@@ -15,13 +15,13 @@ import { frame, type Rogue } from "./rogue.ts";
 
 const answerWithinMs = 5_000;
 
-/** The real chain of a node that was given its genesis block, before it is started. */
+/** Reads the genesis block from the database of a node that has not started yet. */
 export async function genesisOf(node: TestNode): Promise<CheckedGenesis> {
   const block = await withDatabase(node.paths, (database) => chainStores(database).meta.genesis());
   return checkGenesis(block!, verifySignatures);
 }
 
-/** A copy of the chain of some nodes in this process, kept in step by requests as a peer may make them. */
+/** A copy of some nodes' chain in this process, kept in step by requests that any peer may make. */
 export class ShadowChain {
   readonly chain: Chain;
 
@@ -36,7 +36,7 @@ export class ShadowChain {
     return new ShadowChain(chain);
   }
 
-  /** Takes in all that a node has above the own head: many blocks a request. */
+  /** Imports all blocks of a node above the own head, many with each request. */
   async download(peer: Rogue): Promise<void> {
     for (;;) {
       const request = blocks.request.serialize({
@@ -50,13 +50,13 @@ export class ShadowChain {
     }
   }
 
-  /** As `follow`, for the head that a node says it has. */
+  /** Follows the head that a node claims. */
   async followHead(peer: Rogue): Promise<void> {
     const [answer] = await ask(peer, height.id, height.request.serialize({ timeMs: Date.now() }));
     if (answer) await this.follow(height.response.deserialize(answer).headId, peer);
   }
 
-  /** Takes in a block that a node has, and what is missing below it. */
+  /** Imports a block of a node and the missing blocks below it. */
   async follow(id: Uint8Array, peer: Rogue): Promise<void> {
     if (await this.chain.tree.get(id)) return;
     const [answer] = await ask(peer, blocksById.id, blocksById.request.serialize({ ids: [id] }));
@@ -73,7 +73,7 @@ export class ShadowChain {
   }
 }
 
-/** The chunks of an answer; none where it does not come in time. */
+/** Resolves to the chunks of an answer; none if the answer does not arrive in time. */
 async function ask(peer: Rogue, protocol: string, request: Uint8Array): Promise<Uint8Array[]> {
   const { payloads } = await Promise.race([
     peer.send(protocol, frame(request)),

@@ -43,8 +43,8 @@ export interface WatchedChain {
 }
 
 /**
- * A peer of all nodes that subscribes to blocks and votes as they do, and writes down every valid signature of one key that goes
- * round. It takes no part otherwise.
+ * A peer of all nodes that subscribes to blocks and votes as they do, and records every valid signature of one key that is gossiped.
+ * It takes no other part.
  */
 export class SignatureWatch {
   readonly lines = new Set<SignatureLine>();
@@ -89,7 +89,7 @@ export class SignatureWatch {
       [topic("votes", id, digest)]: (data: Uint8Array) => watch.#vote(SignedFinalityVote.deserialize(data)),
     };
     pubsub.addEventListener("message", ({ detail }) => {
-      // A plain array, as SSZ wants it.
+      // SSZ needs a plain array.
       const read = readers[detail.topic];
       if (read) watch.#checks.push(read(Uint8Array.from(detail.data)));
     });
@@ -104,7 +104,7 @@ export class SignatureWatch {
     await Promise.all(this.#checks);
   }
 
-  /** Headers and votes. */
+  /** Counts the recorded headers and votes. */
   counts(): { headers: number; votes: number } {
     const headers = [...this.lines].filter((line) => line.startsWith("header")).length;
     return { headers, votes: this.lines.size - headers };
@@ -142,13 +142,13 @@ export class SignatureWatch {
   }
 }
 
-/** Signatures of the key in a stopped node's database: headers of all branches, and votes in certificates. */
+/** Reads the signatures of the key in a stopped node's database: headers of all branches, and votes in certificates. */
 export function signaturesIn(node: TestNode, chain: WatchedChain): Promise<SignatureLine[]> {
   return withDatabase(node.paths, async (database: Database) => {
     const lines: SignatureLine[] = [];
     for await (const [, value] of database.iterate(keyRange("header"))) {
       const { header } = HeaderRecord.deserialize(value);
-      // Genesis is signed by a domain of its own.
+      // The signature of the genesis block has its own domain.
       if (header.message.height > 0 && equalBytes(header.message.proposer, chain.publicKey))
         lines.push(headerLine(header, chain));
     }
@@ -160,7 +160,7 @@ export function signaturesIn(node: TestNode, chain: WatchedChain): Promise<Signa
   });
 }
 
-/** Signatures that a stopped node's slashing protection has recorded for its own key. */
+/** Reads the signatures that a stopped node's slashing protection has recorded for its own key. */
 export function recordedBy(node: TestNode, { publicKey }: WatchedChain): Promise<SignatureLine[]> {
   return withDatabase(node.paths, async (database: Database) => {
     const store = new ProtectionStore(database);

@@ -3,14 +3,14 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { setTimeout as sleep } from "node:timers/promises";
 
 export interface LinkOptions {
-  /** Each byte comes so much later, both ways. */
+  /** Delay of each byte in both directions. */
   delayMs?: number;
-  /** And up to so much more, in order. */
+  /** Largest additional delay; bytes stay in order. */
   jitterMs?: number;
   random?: () => number;
 }
 
-/** A TCP port whose connections go on to another, over a link that may be slow or broken. */
+/** A TCP port that forwards its connections to another port over a link that can be slow or broken. */
 export class TcpProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -41,12 +41,12 @@ export class TcpProxy {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** From now on nothing arrives and nobody is told, as on a network that loses everything: both ends are left half-open. */
+  /** Drops everything from now on without closing the connections, like a network that loses all packets: both ends stay half-open. */
   cut(): void {
     this.#cut = true;
   }
 
-  /** Earlier connections stay dead; only new ones get through. */
+  /** Lets new connections through again; earlier ones stay dead. */
   heal(): void {
     this.#cut = false;
   }

@@ -3,16 +3,16 @@ import type { TestNetwork } from "./network.ts";
 import { HttpError, type TestNode } from "./node.ts";
 import type { Transfer, Wallet } from "./wallet.ts";
 
-/** The node has it already: an earlier try reached it, but its answer was lost. */
+/** Codes that show that an earlier attempt reached the node although its answer was lost. */
 const hasIt = new Set(["ALREADY_KNOWN", "NONCE_TOO_LOW"]);
 
-/** A trickle of transfers: each node's account sends to the next, through its own node, one after the other. */
+/** A steady trickle of transfers: each node's account sends to the next through its own node, one transfer after another. */
 export class Traffic {
-  /** Includes those that were never answered. */
+  /** Ids of all sent transfers, including those that were never answered. */
   readonly sent = new Set<string>();
-  /** Answered with 202. */
+  /** Ids of the transfers that were answered with 202. */
   readonly accepted = new Set<string>();
-  /** When the last was, by `performance.now()`. */
+  /** When the last transfer was accepted, by `performance.now()`. */
   lastAcceptedAt = performance.now();
   readonly #loops: Promise<void>[];
   #stopped = false;
@@ -21,11 +21,11 @@ export class Traffic {
     this.#loops = nodes.map((node, index) =>
       this.#run(node, wallets[index]!, wallets[(index + 1) % wallets.length]!.address, everyMs),
     );
-    // `stop` tells.
+    // `stop` throws the error.
     for (const loop of this.#loops) loop.catch(() => undefined);
   }
 
-  /** @throws what a node answered that it should not have. */
+  /** @throws the first answer that a node should not have given */
   async stop(): Promise<void> {
     this.#stopped = true;
     await Promise.all(this.#loops);
@@ -40,7 +40,7 @@ export class Traffic {
     }
   }
 
-  /** False where it is to be sent again: the node is down, or not ready for it. */
+  /** Resolves to false if the transfer has to be sent again because the node is down or not ready. */
   async #send(node: TestNode, { id, body }: Transfer): Promise<boolean> {
     try {
       await node.post("/v1/transactions", body);

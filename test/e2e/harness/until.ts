@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** On a machine that is busy with other things everything may take so many times as long (`CCOIN_E2E_PATIENCE`). */
+/** Factor of all time limits for a busy machine (`CCOIN_E2E_PATIENCE`). */
 export const patience = { factor: Number(process.env["CCOIN_E2E_PATIENCE"] ?? 1) };
 
 type Truthy<T> = Exclude<T, undefined | null | false | 0 | "">;
 
 /**
- * Asks again and again until the answer has been the same for `forMs`, and returns it: what was under way before has come to its end.
- * @throws where it goes on changing.
+ * Polls until the answer has been the same for `forMs`, and returns it: everything under way before has ended by then.
+ * @throws if the answer keeps changing
  */
 export async function unchanged<T>(
   what: string,
@@ -33,8 +33,8 @@ export async function unchanged<T>(
 }
 
 /**
- * Asks again and again until the answer is truthy, and returns it. What throws counts as no answer yet.
- * @throws after `timeoutMs`, with `what` and the last answer or error.
+ * Polls until the answer is truthy, and returns it. An error counts as no answer yet.
+ * @throws after `timeoutMs` with `what` and the last answer or error
  */
 export async function until<T>(
   what: string,

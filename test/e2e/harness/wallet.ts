@@ -3,13 +3,13 @@ import { decodeAddress } from "../../../src/crypto/address.ts";
 import { computeDomain, transactionRecord } from "../../../src/types/index.ts";
 import { fromHex, type Hex, toHex } from "../../../src/util/bytes.ts";
 
-/** A signed transfer, as `POST /v1/transactions` takes it. */
+/** A signed transfer in the form of `POST /v1/transactions`. */
 export interface Transfer {
   id: Hex;
   body: Record<string, unknown>;
 }
 
-/** An account in the test's hands, which counts its nonces itself. */
+/** An account of the test that counts its own nonces. */
 export class Wallet {
   readonly signer: Signer;
   readonly #domain: Uint8Array;
@@ -24,7 +24,7 @@ export class Wallet {
     return this.signer.address;
   }
 
-  /** The last transfer was never taken: the next one has its nonce. */
+  /** Takes back the last nonce, because its transfer was never accepted. */
   forget(): void {
     this.#nonce--;
   }

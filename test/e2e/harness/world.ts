@@ -5,12 +5,12 @@ export type { World };
 
 declare module "vitest" {
   interface TaskMeta {
-    /** For scripts/read-report.ts: causes of the failure, and what the test's processes said last. */
+    /** The causes of the failure and the last output of the test's processes, for scripts/read-report.ts. */
     background?: string;
   }
 }
 
-/** For the test that calls it: all of it is gone when the test has ended. A concurrent test hands in its own `onTestFinished`. */
+/** Makes a world for the calling test, which is removed when the test ends. A concurrent test passes its own `onTestFinished`. */
 export function createWorld(onFinished = onTestFinished): World {
   const opened = openWorld();
   onFinished(({ task }) => {
@@ -21,11 +21,11 @@ export function createWorld(onFinished = onTestFinished): World {
   return opened.world;
 }
 
-/** One world for all tests of a file or `describe`, with what `open` makes in it. */
+/** Makes one world for all tests of a file or `describe`, and opens something in it. */
 export function useShared<T>(open: (world: World) => Promise<T>): () => T {
   let opened: OpenedWorld | undefined;
   let made: T | undefined;
-  // Until it is made.
+  // Counts as failed until it is open.
   let failed = true;
   beforeAll(async () => {
     opened = openWorld();
@@ -41,7 +41,7 @@ export function useShared<T>(open: (world: World) => Promise<T>): () => T {
   return () => made!;
 }
 
-/** Keeps with a test that has failed what its message does not say. */
+/** Attaches background to a failed test that its message does not contain. */
 function noteBackground(
   { meta, result }: Pick<RunnerTestCase, "meta" | "result">,
   { lastWords }: OpenedWorld,

@@ -18,7 +18,7 @@ import { served } from "./served.ts";
 const ofBodies: readonly AnyProtocol[] = [blocks, blocksById, blockTransactions];
 const ofChain: readonly AnyProtocol[] = [blockIds, headers, ...ofBodies, finality];
 
-/** Shows the headers of the chain, but keeps every body to itself. */
+/** Serves the headers of the chain but withholds every body. */
 export function withholdsBodies(liar: Liar): void {
   const silent = liar.random.chance(0.5);
   for (const protocol of ofBodies) {
@@ -33,7 +33,7 @@ export function withholdsBodies(liar: Liar): void {
   }
 }
 
-/** Takes its time with some protocols: just less than allowed, or more. */
+/** Answers some protocols just before the time-out, or after it. */
 export function stalls(liar: Liar): void {
   const { random } = liar;
   const slow = random.shuffle([height, ...ofChain]).slice(0, random.int(1, ofChain.length));
@@ -50,7 +50,7 @@ export function stalls(liar: Liar): void {
   }
 }
 
-/** Gives blocks one by one, each just in time. */
+/** Serves blocks one by one, each just in time. */
 export function tricklesBodies(liar: Liar): void {
   for (const protocol of ofBodies) {
     liar.answer(
@@ -66,7 +66,7 @@ export function tricklesBodies(liar: Liar): void {
   }
 }
 
-/** Sends bytes that are no message, or too many of them. */
+/** Answers with bytes that do not decode, or with too many. */
 export function answersNonsense(liar: Liar): void {
   const { random } = liar;
   for (const protocol of random.shuffle(served).slice(0, random.int(1, 4))) {
@@ -82,7 +82,7 @@ export function answersNonsense(liar: Liar): void {
   }
 }
 
-/** Answers with errors, also those that accuse the one who asks. */
+/** Answers with errors, including those that blame the requester. */
 export function answersErrors(liar: Liar): void {
   const { random } = liar;
   const codes = ["invalidRequest", "serverError", "resourceUnavailable", "rateLimited"] as const;
@@ -98,7 +98,7 @@ export function answersErrors(liar: Liar): void {
   }
 }
 
-/** Gives blocks whose bodies belong to other headers, and other blocks than were asked for. */
+/** Serves blocks with the bodies of other headers, and other blocks than the requested ones. */
 export function mixesBodies(liar: Liar): void {
   const { random } = liar;
   for (const protocol of [blocks, blocksById]) {
@@ -118,7 +118,7 @@ export function mixesBodies(liar: Liar): void {
   }
 }
 
-/** Shows more headers than there are: on the right chain, with signatures of nobody. */
+/** Serves invented headers on the right chain with invalid signatures. */
 export function inventsHeaders(liar: Liar): void {
   const { random, knowledge } = liar;
   const more = random.pick([1, 3, 40]);
@@ -153,7 +153,7 @@ export function inventsHeaders(liar: Liar): void {
   );
 }
 
-/** Answers a search for the common ancestor with ids that nobody has, or of another height. */
+/** Answers a search for the common ancestor with unknown ids, or with ids of another height. */
 export function liesAboutIds(liar: Liar): void {
   const { random } = liar;
   liar.answer(
@@ -172,7 +172,7 @@ export function liesAboutIds(liar: Liar): void {
   );
 }
 
-/** Keeps who follows it waiting for the next block, shows that one as proof of a long chain, and then gives nothing. */
+/** Makes its followers wait for the next block, presents that block as proof of a long chain, and then serves nothing. */
 export function teasesWithTheNextBlock(liar: Liar): void {
   const { random, knowledge } = liar;
   const headId = random.bytes(32);
@@ -205,7 +205,7 @@ export function teasesWithTheNextBlock(liar: Liar): void {
   }
 }
 
-/** Shows certificates that are wrong: one voter twice, one too few, somebody's, another link's. */
+/** Serves wrong certificates: with a repeated voter, one voter too few, a stranger, or another link. */
 export function showsWrongCertificates(liar: Liar): void {
   const { random } = liar;
   const raised = random.pick([1, 5, 2 ** 40]);

@@ -4,7 +4,7 @@ import type { Liar } from "./liar.ts";
 import * as signed from "./signed.ts";
 import * as statuses from "./statuses.ts";
 
-/** One way to lie, put on a peer once when it comes. */
+/** A way to lie, which is applied to a peer once when it connects. */
 export type Behaviour = (liar: Liar) => void;
 
 /** Behaviours that need no key. */

@@ -8,9 +8,9 @@ import type { Knowledge } from "./knowledge.ts";
 import { Liar } from "./liar.ts";
 import type { LiarPlan } from "./plan.ts";
 
-/** How often each id looks whether it is banned, or has stayed long enough. */
+/** How often each id checks whether it is banned or has stayed long enough. */
 const lookMs = 500;
-/** An id that is gone comes back as another after at most this time. */
+/** Longest time after which an id that has left returns as another. */
 const mostAwayMs = 2_000;
 
 export interface CastOptions {
@@ -22,7 +22,7 @@ export interface CastOptions {
   trace: Trace;
 }
 
-/** Brings the liars on, and back under new ids when they leave or are banned. */
+/** Connects the liars, and replaces those that leave or are banned by new ids. */
 export class Cast {
   readonly #options: CastOptions;
   readonly #present = new Set<Liar>();
@@ -39,7 +39,7 @@ export class Cast {
       timeline.at(plan.startsMs + random.between(0, mostAwayMs), () => this.#enter());
   }
 
-  /** All leave for good. */
+  /** Disconnects all liars for good. */
   end(): void {
     this.#over = true;
     for (const liar of this.#present) liar.leave();

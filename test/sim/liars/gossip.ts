@@ -23,10 +23,10 @@ import { accounts } from "../keys.ts";
 import type { Liar } from "./liar.ts";
 
 const topics = Object.keys(topicNames) as TopicName[];
-/** Keys of accounts that no scenario gives a coin to. */
+/** Accounts without a balance in any scenario. */
 const penniless = accounts.slice(37);
 
-/** Sends bytes that are no message. */
+/** Gossips bytes that do not decode. */
 export function sendsRandomBytes(liar: Liar): void {
   const { random } = liar;
   liar.every(500, () => {
@@ -35,7 +35,7 @@ export function sendsRandomBytes(liar: Liar): void {
   });
 }
 
-/** Passes blocks on with the ids of other transactions: their headers are right, and nothing vouches for the rest. */
+/** Forwards blocks with short ids of other transactions. The header is valid, but does not cover the short ids. */
 export function sendsWrongShortIds(liar: Liar): void {
   const { random } = liar;
   liar.onGossip((topic, message) => {
@@ -48,7 +48,7 @@ export function sendsWrongShortIds(liar: Liar): void {
   });
 }
 
-/** Sends again what was said long ago. */
+/** Repeats old messages. */
 export function replays(liar: Liar): void {
   const { random, knowledge } = liar;
   liar.every(200, () => {
@@ -59,7 +59,7 @@ export function replays(liar: Liar): void {
   });
 }
 
-/** Passes on to some only, and late. */
+/** Forwards messages only to some peers, and late. */
 export function relaysSelectively(liar: Liar): void {
   const { random } = liar;
   const lateMs = random.pick([0, 500, 4_000]);
@@ -71,7 +71,7 @@ export function relaysSelectively(liar: Liar): void {
   });
 }
 
-/** Passes on what it heard with another signature. */
+/** Forwards messages with another signature. */
 export function breaksSignatures(liar: Liar): void {
   const { random } = liar;
   liar.onGossip((topic, message) => {
@@ -88,7 +88,7 @@ export function breaksSignatures(liar: Liar): void {
   });
 }
 
-/** Sends transfers of accounts that do not exist, rightly signed. */
+/** Sends correctly signed transfers of accounts that do not exist. */
 export function floodsTransfers(liar: Liar): void {
   const { random, knowledge } = liar;
   const domain = computeDomain("transaction", knowledge.genesis.id);
@@ -109,7 +109,7 @@ export function floodsTransfers(liar: Liar): void {
   });
 }
 
-/** Asks for as much as the quotas allow, and for what nobody has. */
+/** Requests as much as the quotas allow, including data that does not exist. */
 export function asksForMuch(liar: Liar): void {
   const { random, knowledge } = liar;
   liar.every(100, () => {
@@ -132,7 +132,7 @@ export function asksForMuch(liar: Liar): void {
   });
 }
 
-/** Sends evidence that proves nothing: the same twice, or with signatures of nobody. */
+/** Sends evidence that proves nothing: the same message twice, or invalid signatures. */
 export function accusesFalsely(liar: Liar): void {
   const { random, knowledge } = liar;
   liar.every(800, () => {

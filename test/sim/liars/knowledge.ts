@@ -24,9 +24,9 @@ import type { SimNode } from "../node.ts";
 import type { Random } from "../random.ts";
 import { epochMs, type Timeline } from "../timeline.ts";
 
-/** Gossip that is kept for later. */
+/** Number of gossip messages that are kept for later. */
 const maxHeard = 200;
-/** Headers of its own that a coalition still answers for. */
+/** Number of its own headers for which a coalition still serves blocks. */
 const maxForged = 200;
 
 export interface Heard {
@@ -43,7 +43,7 @@ export interface KnowledgeOptions {
   timeline: Timeline;
   random: Random;
   nodes: readonly SimNode[];
-  /** Authorities' keys, fewer than a third of the set; none for strangers. */
+  /** The keys of authorities, fewer than a third of the set; none for strangers. */
   keys: readonly Signer[];
 }
 
@@ -65,7 +65,7 @@ export class Knowledge {
     return Math.floor(epochMs + this.#options.timeline.nowMs);
   }
 
-  /** The running honest node with the highest head: what it answers is the truth that lies start from. */
+  /** Returns the running honest node with the highest head, whose answers are the truth that lies start from. */
   model(): SimNode | undefined {
     const running = this.#options.nodes.filter(({ faulty, services }) => !faulty && services);
     running.sort((a, b) => b.services!.chain.head.height - a.services!.chain.head.height);
@@ -82,8 +82,8 @@ export class Knowledge {
   }
 
   /**
-   * Signs a header on a block of the honest chain that keeps every rule that a header is checked by; undefined where the signer may
-   * not sign there. `valid`: its empty body and its state are right as well, if the parent is the head.
+   * Signs a header on a block of the honest chain that passes every check of headers; undefined if the signer may not sign there.
+   * `valid`: its empty body and its state root are correct too, if the parent is the head.
    */
   async forge(
     signer: Signer,
@@ -119,7 +119,7 @@ export class Knowledge {
     return this.#keep(await signHeader(signer, message, genesis.id), parent);
   }
 
-  /** The same block at another time: a second header for the slot, or one of the next. */
+  /** Signs the same block with another timestamp: a second header for the slot, or one for the next slot. */
   async twin(signer: Signer, { header, totalDifficulty }: Head, laterMs = 1): Promise<ForgedBlock> {
     const message = { ...header.message, timestamp: header.message.timestamp + laterMs };
     const before = { totalDifficulty: totalDifficulty - message.difficulty };
@@ -144,7 +144,7 @@ export class Knowledge {
     return forged;
   }
 
-  /** A forged block as answers hold it. */
+  /** Encodes a forged block for an answer. */
   blockOf({ header, body }: ForgedBlock): EncodedBlock {
     return { header, body };
   }

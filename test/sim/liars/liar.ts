@@ -30,7 +30,7 @@ export interface LiarOptions {
 /** Called when gossip reaches a liar. */
 export type GossipListener = (topic: TopicName, message: Uint8Array, from: PeerId) => void;
 
-/** A peer that speaks every protocol. It tells the truth, and passes nothing on, but for what behaviours change of it. */
+/** A peer that speaks every protocol, tells the truth and forwards nothing, unless a behaviour changes that. */
 export class Liar {
   readonly id: PeerId;
   readonly endpoint: Endpoint;
@@ -81,7 +81,7 @@ export class Liar {
     return this.#alive;
   }
 
-  /** True if an honest node keeps it away. */
+  /** True if an honest node has banned it. */
   get isBanned(): boolean {
     const { endpoints } = this.#options.network;
     return [...endpoints.values()].some(({ scores }) => scores.blocked(this.id));
@@ -96,28 +96,28 @@ export class Liar {
     this.endpoint.kill();
   }
 
-  /** Connected peers; liars do not connect to each other. */
+  /** Returns the connected peers; liars do not connect to each other. */
   victims(): PeerId[] {
     return this.#options.network.peersOf(this.id);
   }
 
-  /** One of the connected, where there is one. */
+  /** Returns a random connected peer; undefined if there is none. */
   victim(): PeerId | undefined {
     const victims = this.victims();
     return victims.length > 0 ? this.random.pick(victims) : undefined;
   }
 
-  /** Each of the connected with the same chance. */
+  /** Returns each connected peer with the same probability. */
   some(share = 0.5): PeerId[] {
     return this.victims().filter(() => this.random.chance(share));
   }
 
-  /** Answers a protocol in another way; `before` is how it was answered until now. */
+  /** Replaces the handler of a protocol; `before` is the previous handler. */
   answer<P extends AnyProtocol>(protocol: P, make: (before: RequestHandler<P>) => RequestHandler<P>): void {
     this.#handlers.set(protocol.id, make(this.#handlers.get(protocol.id)!) as RequestHandler<AnyProtocol>);
   }
 
-  /** Says something else of itself in every status. */
+  /** Changes every status that it sends. */
   claim(lie: (truth: ChainStatus) => ChainStatus): void {
     this.answer(
       height,
@@ -128,7 +128,7 @@ export class Liar {
     );
   }
 
-  /** Its own status, lies and all; undefined while no honest node runs. */
+  /** Resolves to its status with all lies; undefined while no honest node runs. */
   async status(): Promise<ChainStatus | undefined> {
     const context = {
       peer: this.id,
@@ -139,12 +139,12 @@ export class Liar {
     try {
       for await (const status of this.#handlers.get(height.id)!({ timeMs: 0 }, context)) return status;
     } catch {
-      // Nobody to take the truth from.
+      // No honest node runs.
     }
     return undefined;
   }
 
-  /** Does something again and again, about every so many milliseconds, until it leaves. */
+  /** Repeats an action about every `meanMs` milliseconds until it leaves. */
   every(meanMs: number, action: () => void | Promise<void>): void {
     const again = () => {
       this.clock.after(this.random.between(0.5, 1.5) * meanMs, () => {
@@ -167,7 +167,7 @@ export class Liar {
     if (this.#alive) this.endpoint.publishTo(peer, topic, message);
   }
 
-  /** Asks, takes the whole answer in and throws it away; every failure is the same to it. */
+  /** Sends a request and discards the whole answer or any error. */
   async ask<P extends AnyProtocol>(
     peer: PeerId,
     protocol: P,
@@ -178,11 +178,11 @@ export class Liar {
       const options = ack && { ack };
       for await (const _ of this.endpoint.request(peer, protocol, request, options as never));
     } catch {
-      // It expects no answer.
+      // The liar needs no answer.
     }
   }
 
-  /** As an honest node with the best chain answers at this moment. */
+  /** Answers like the honest node with the best chain at this moment. */
   #serveTruth(protocol: AnyProtocol): void {
     const { network } = this.#options;
     this.#handlers.set(protocol.id, async function* (request, context) {

@@ -1,27 +1,27 @@
 import type { Random } from "../random.ts";
 import { ofCoalitions, ofStrangers } from "./behaviours.ts";
 
-/** Behaviours that the node does not withstand yet; empty once it keeps every promise. */
+/** Behaviours that the node does not withstand yet; empty when it keeps every promise. */
 const open: ReadonlySet<string> = new Set<string>([]);
 
 /** The adversary of a run. */
 export interface LiarPlan {
-  /** Peer ids at once. */
+  /** The number of peer ids at the same time. */
   ids: number;
-  /** True if they hold the keys of the faulty authorities. */
+  /** True if the liars hold the keys of the faulty authorities. */
   coalition: boolean;
-  /** Names of behaviours; each id takes some of them. */
+  /** The names of behaviours, of which each id gets some. */
   menu: string[];
-  /** Most that one id takes. */
+  /** The largest number of behaviours of one id. */
   behavioursEach: number;
   startsMs: number;
-  /** Mean time that an id stays; then another comes. */
+  /** The mean time that an id stays before another replaces it. */
   stayMs: number;
-  /** True if they go on when everything else heals. */
+  /** True if the liars continue when everything else heals. */
   remains: boolean;
 }
 
-/** Undefined where there is none. `isFaulty`: some authority is at fault. `wanted`: the only behaviours, where the caller names some. */
+/** Draws an adversary; undefined for a run without one. `isFaulty` says that some authority is faulty; `wanted` restricts the behaviours. */
 export function drawLiars(
   random: Random,
   isFaulty: boolean,

@@ -12,7 +12,7 @@ async function signVote(liar: Liar, signer: Signer, message: FinalityVote): Prom
   return SignedFinalityVote.serialize({ message, voter: signer.publicKey, signature });
 }
 
-/** The right vote of this moment, as an honest authority might cast it; undefined while there is none. */
+/** Resolves to the vote that an honest authority would cast now; undefined if there is none. */
 function rightLink({ knowledge }: Liar): FinalityVote | undefined {
   const { chain } = knowledge;
   if (!chain || chain.head.height <= chain.finality.justified.height) return undefined;
@@ -21,7 +21,7 @@ function rightLink({ knowledge }: Liar): FinalityVote | undefined {
   return { source: justified, target: { round: justified.round + 1, height: head.height, block: head.id } };
 }
 
-/** Votes for blocks that do not exist, ever another one. */
+/** Votes for a new block that does not exist each time. */
 export function votesForUnknownBlocks(liar: Liar): void {
   const { random, knowledge } = liar;
   const signer = random.pick(knowledge.keys);
@@ -34,7 +34,7 @@ export function votesForUnknownBlocks(liar: Liar): void {
   });
 }
 
-/** Votes for two blocks of a round, each before a part of the others. */
+/** Votes for two blocks in a round, and sends each vote to a part of the peers. */
 export function equivocatesInVotes(liar: Liar): void {
   const { random, knowledge } = liar;
   const signer = random.pick(knowledge.keys);
@@ -51,7 +51,7 @@ export function equivocatesInVotes(liar: Liar): void {
   });
 }
 
-/** Votes that contradict the blocks that they name: only who has these can know. */
+/** Casts votes that contradict their blocks, which only nodes with the blocks can notice. */
 export function votesAgainstTheBlocks(liar: Liar): void {
   const { random, knowledge } = liar;
   const signer = random.pick(knowledge.keys);
@@ -70,7 +70,7 @@ export function votesAgainstTheBlocks(liar: Liar): void {
   });
 }
 
-/** Votes again, in rounds that are long decided. */
+/** Votes again in rounds that were settled long ago. */
 export function votesInOldRounds(liar: Liar): void {
   const { random, knowledge } = liar;
   const signer = random.pick(knowledge.keys);
@@ -87,7 +87,7 @@ export function votesInOldRounds(liar: Liar): void {
   });
 }
 
-/** Signs two blocks for its slot, and shows each to a part of the others. */
+/** Signs two blocks for its slot, and sends each to a part of the peers. */
 export function equivocatesInHeaders(liar: Liar): void {
   const { random, knowledge } = liar;
   const signer = random.pick(knowledge.keys);
@@ -104,7 +104,7 @@ export function equivocatesInHeaders(liar: Liar): void {
   });
 }
 
-/** Tells of a block of its own that keeps every rule, as far as a header shows, and gives nobody its body. */
+/** Announces its own block with a valid header, and withholds the body. */
 export function withholdsItsBlocks(liar: Liar): void {
   const { random, knowledge } = liar;
   const signer = random.pick(knowledge.keys);
@@ -144,7 +144,7 @@ export function withholdsItsBlocks(liar: Liar): void {
   );
 }
 
-/** Signs blocks for a moment that has not come yet. */
+/** Signs blocks with timestamps in the future. */
 export function signsEarlyBlocks(liar: Liar): void {
   const { random, knowledge } = liar;
   const signer = random.pick(knowledge.keys);
@@ -158,7 +158,7 @@ export function signsEarlyBlocks(liar: Liar): void {
   });
 }
 
-/** Signs any number of blocks on old ones. */
+/** Signs any number of blocks on old blocks. */
 export function signsSideBranches(liar: Liar): void {
   const { random, knowledge } = liar;
   const signer = random.pick(knowledge.keys);
@@ -178,7 +178,7 @@ function announce(liar: Liar, victim: string, { header }: ForgedBlock): void {
   liar.tell(victim, "blocks", CompactBlock.serialize({ header, shortIds: [] }));
 }
 
-/** Gives the blocks that the coalition has signed, beside those of the chain. */
+/** Serves the blocks that the coalition has signed, besides those of the chain. */
 function answersForForged(liar: Liar): void {
   const { knowledge } = liar;
   liar.answer(

@@ -1,7 +1,7 @@
 import { type ChainStatus, height } from "../../../protocols/index.ts";
 import type { Liar } from "./liar.ts";
 
-/** Says that it has a much longer chain, justified far ahead, that nobody else knows. */
+/** Claims a much longer chain that is justified far ahead and that no other peer knows. */
 export function claimsFarAhead(liar: Liar): void {
   const { random } = liar;
   const headId = random.bytes(32);
@@ -16,7 +16,7 @@ export function claimsFarAhead(liar: Liar): void {
   }));
 }
 
-/** Says something else of itself each time, also what contradicts itself. */
+/** Claims another status each time, even one that contradicts itself. */
 export function contradictsItself(liar: Liar): void {
   const { random } = liar;
   liar.claim((truth) => {
@@ -36,19 +36,19 @@ export function contradictsItself(liar: Liar): void {
   });
 }
 
-/** Says that another block is final. */
+/** Claims that another block is final. */
 export function claimsOtherFinality(liar: Liar): void {
   const finalizedId = liar.random.bytes(32);
   liar.claim((truth) => ({ ...truth, finalizedId }));
 }
 
-/** Says now and then that it is of another chain. */
+/** Claims now and then to follow another chain. */
 export function changesItsChain(liar: Liar): void {
   const genesisId = liar.random.bytes(32);
   liar.claim((truth) => (liar.random.chance(0.05) ? { ...truth, genesisId } : truth));
 }
 
-/** Tells its status as often as the quota allows: by asking for others', and acknowledging with its own. */
+/** Sends its status as often as the quota allows, in requests and acknowledgements. */
 export function pushesItsStatus(liar: Liar): void {
   liar.every(300, async () => {
     const victim = liar.victim();

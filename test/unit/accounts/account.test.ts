@@ -12,7 +12,7 @@ import {
 import { nodePaths } from "../../../src/config/index.ts";
 import { verifySignatures } from "../../../src/crypto/ed25519.ts";
 
-/** Scrypt at its cheapest. */
+/** The cheapest parameters of scrypt. */
 const scrypt = { n: 2, r: 1, p: 1 };
 
 let folder: string;

@@ -132,7 +132,7 @@ test("a database in doubt exports its doubt, with the earlier time if both have 
   const other = new MemoryDatabase();
   expect(await doubted(other, since + 5)).toBe(since + 5);
   expect(await doubted(other, since)).toBe(since);
-  // Without a doubt, there is none to hand on.
+  // A database without a doubt exports none.
   const sure = await signed([], [[3, 4, 1]]);
   expect(await exported(sure.database)).not.toContain("doubtful");
   await importInto(moved, await exported(sure.database));

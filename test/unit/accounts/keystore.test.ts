@@ -19,7 +19,7 @@ describe("keystore", () => {
     expect(await openKeystore(keystore, "Gr\u00fc\u00dfe")).toEqual(seed);
   });
 
-  /** Written once by this program: later versions must open it. */
+  /** The file was written once by this program, and later versions must open it. */
   it("opens a file of version 1", async () => {
     const text = JSON.stringify({
       version: 1,

@@ -176,7 +176,7 @@ function isSlashable(a: Left, b: Left): boolean {
   return a.target === b.target || (a.source < b.source && b.target < a.target);
 }
 
-/** Small numbers, so that they meet. */
+/** Draws small numbers, so that actions collide. */
 const action = fc.oneof(
   fc.record({ kind: fc.constant("header" as const), slot: fc.nat(8), root: fc.nat(3), turns: fc.nat(6) }),
   fc.record({

@@ -33,7 +33,7 @@ describe("which data signed last", () => {
 
   afterEach(() => rm(base, { recursive: true }));
 
-  /** A start and an end of a node; resolves to why it doubts. */
+  /** Starts and ends a node; resolves to its reasons for doubt. */
   async function start(at = folder, machine = machineId): Promise<string[]> {
     const paths = { folder: at, db: join(at, "db") };
     await writeFile(machineIdFile, `${machine}\n`);
@@ -267,7 +267,7 @@ describe("a restored copy", () => {
     signer.hearRounds({ reachedRound: 30, justifiedRound: 17, votedAfterMs: 120_000 });
     await refused(900, 1000, "SIGNING_DOUBTFUL");
     clock.nowMs += 5_000;
-    // One round by a time-out after a quorum had reached the 30th, one by a start.
+    // A time-out after a quorum had reached round 30 adds one round, and a start another.
     await refused(18, 32, "SLASHABLE_VOTE");
     await refused(17, 33, "SLASHABLE_VOTE");
     expect([signer.lastTargetRound, signer.refusedToRound, signer.lastSourceRound]).toEqual([5, 32, 18]);
@@ -277,7 +277,7 @@ describe("a restored copy", () => {
     signer = await openSigner(database.copy(), { ...options, roundsAlone: (ms) => ms / 10_000 });
     await refused(900, 1000, "SIGNING_DOUBTFUL");
     clock.nowMs += 10_000;
-    // 12 alone.
+    // Only round 12 is left.
     await refused(5, 19, "SLASHABLE_VOTE");
     expect(signer.lastTargetRound).toBe(19);
     await signer.signFinalityVote(vote(5, 20, 2));
@@ -362,7 +362,7 @@ describe("a restored copy", () => {
     await signer.observeVote(vote(1, 10, 2));
     await signer.observeVote(vote(1, 9, 1));
     await signer.signFinalityVote(vote(1, 11, 2));
-    // Another old one, of a round that was not refused; its time is known to 10 s.
+    // Another old vote, in a round that was not refused; its time is known to within 10 s.
     for (const votedAfterMs of [undefined, 99_000, 110_000]) {
       await signer.observeVote(vote(2, signer.lastTargetRound + 5, 3), votedAfterMs);
       expect(signer.doubt).toMatchObject({ votes: true });

@@ -17,7 +17,7 @@ let atOnce: number;
 let most: number;
 let blockBytes: number;
 
-/** An account with three transactions in each block, 100 blocks. */
+/** An account with three transactions in each of 100 blocks. */
 const reader = {
   async history(_: number, before: { height: number; index: number } | undefined, limit: number) {
     const all = Array.from({ length: 300 }, (_, at) => ({
@@ -78,7 +78,7 @@ test("a page of transactions in large blocks is shorter, and the next page conti
   expect(found).toHaveLength(6);
   const next = await history.read(reader, { ...page(100), before: last }, outgoing);
   expect(next.found[0]).toEqual({ height: 98, index: 2 });
-  // One block is always read.
+  // At least one block is always read.
   blockBytes = 16 * 2 ** 20;
   expect((await history.read(reader, page(100), outgoing)).found).toHaveLength(3);
 });
@@ -114,7 +114,7 @@ test("charges the client for what was read", async () => {
   const history = historyOf(systemClock, limiter);
   expect(limiter.retryAfterS("10.0.0.1")).toBe(0);
   for (let asked = 0; asked < 2; asked++) await history.read(reader, page(6), outgoing);
-  // 128 tokens of 100.
+  // The read costs 128 of 100 tokens.
   expect(limiter.retryAfterS("10.0.0.1")).toBe(30);
   expect(limiter.retryAfterS("10.0.0.2")).toBe(0);
 });

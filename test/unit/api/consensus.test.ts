@@ -12,7 +12,7 @@ import { silentLogger } from "../../../src/util/logger.ts";
 import { testChainConfig } from "../../chain-config.ts";
 import { alice, authority, bob, type Fixture, signer, startFixture } from "./fixture.ts";
 
-/** Nobody has signed it. */
+/** A certificate without signatures. */
 const noCertificate = {
   link: {
     source: { round: 0, height: 0, block: new Uint8Array(32) },
@@ -78,7 +78,7 @@ const propose = (body: unknown, headers: Record<string, string> = authorized) =>
 const drop = (address: string, headers: Record<string, string> = authorized) =>
   node.get(`${path}/${address}`, { method: "DELETE", headers });
 const add = { candidate: alice.address, kind: "add" };
-/** The same, although the only authority would then wait for an account that nobody is known to have. */
+/** The same proposal with force, after which the only authority would wait for an account without a known node. */
 const forced = { ...add, force: true };
 
 describe("the admin routes", () => {

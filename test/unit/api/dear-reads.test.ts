@@ -4,7 +4,7 @@ import { ManualClock } from "../support/clock.ts";
 
 const { time, waiting, waitingPerClient } = dearReadLimits;
 
-/** Each read takes so long of the thread, by the clock that is handed in. */
+/** Makes reads that each take this long on the thread by the given clock. */
 function setUp(tookMs: number) {
   const clock = new ManualClock();
   let busyMs = 0;
@@ -60,7 +60,7 @@ test("limits the waiting reads of a client, and of all together", async () => {
     const all = await Promise.allSettled(many(count, () => read(address)));
     return all.filter(({ status }) => status === "rejected").length;
   };
-  // One of them runs.
+  // One of the reads runs.
   const first = outcome("10.0.0.1", waitingPerClient + 5);
   const same = outcome("2001:db8::1", waitingPerClient);
   const neighbour = outcome("2001:db8::2", 3);

@@ -15,7 +15,7 @@ import { MemoryDatabase } from "../support/database.ts";
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
 
-/** As much of a response as a stream uses. */
+/** The part of a response that a stream uses. */
 class Outgoing extends EventEmitter {
   readonly req: { socket: { remoteAddress: string } };
   readonly headersSent = true;
@@ -66,7 +66,7 @@ test("releases streams that close while nothing happens", async () => {
   expect(hub.streams).toBe(0);
   await turns();
   collectGarbage();
-  // A few may still be on the stack.
+  // A few streams may still be on the stack.
   expect(closed.filter((stream) => stream.deref()).length).toBeLessThan(5);
 });
 

@@ -9,7 +9,7 @@ it("gives a reader the event that it asks for, while another is just told that t
   const looked: (() => void)[] = [];
   const log = {
     async *read(from: number) {
-      // As a database: what it says is what there was when it was asked.
+      // Answers like a database, with the contents at the time of the request.
       const found = events.slice(from - 1);
       await new Promise<void>((resolve) => looked.push(resolve));
       for (const [index, event] of found.entries()) yield { number: from + index, event };

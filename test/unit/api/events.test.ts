@@ -3,14 +3,14 @@ import { headEvents } from "../../../src/node/event-records.ts";
 import { type Fixture, startFixture, transactionJson } from "./fixture.ts";
 import { type RawConnection, rawConnection } from "./raw.ts";
 
-/** Number, name and first member of the events in a stream's text. */
+/** Returns number, name and first member of the events in a stream's text. */
 function told(text: string): string[] {
   return [...text.matchAll(/^id: (\d+)\nevent: (\w+)\ndata: {"\w+":"?([^",}]{1,70})/gm)].map(
     ([, number, name, value]) => `${number} ${name} ${value}`,
   );
 }
 
-/** Numbers of the events that come from now on; looks at each chunk once. */
+/** Collects the numbers of events from now on, reading each chunk once. */
 function numbersOf({ socket }: RawConnection): number[] {
   const numbers: number[] = [];
   let text = "";
@@ -164,7 +164,7 @@ describe("GET /v1/events", () => {
     const other = await open("?types=block");
     slow.socket.pause();
     const numbers = numbersOf(slow);
-    // More than the buffers of both sockets hold.
+    // Writes more than the buffers of both sockets hold.
     for (let i = 0; i < 24; i++) await logMode("x".repeat(1_000_000));
     const id = await node.produce();
     await other.until(`id: 25\nevent: block\ndata: {"id":"${id}"`);

@@ -21,7 +21,7 @@ afterAll(() => node.close());
 const get = (path: string, headers: Record<string, string> = {}) =>
   fetch(node.server.url + path, { headers });
 
-/** The page and what it may run. */
+/** Resolves to the page and its content security policy. */
 async function page(): Promise<{ text: string; policy: string[] }> {
   const answer = await get("/");
   return {
@@ -144,7 +144,7 @@ it("answers 404 with what to do if there is no page and no source to build it", 
   expect(await answer.text()).toContain("npm run page");
 });
 
-/** A folder whose scripts/make-page.ts is this text. */
+/** Makes a project folder whose scripts/make-page.ts is this text. */
 async function project(makePage: string): Promise<string> {
   const root = await temporaryFolder();
   await mkdir(join(root, "scripts"));

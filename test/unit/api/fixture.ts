@@ -36,7 +36,7 @@ import { systemPause } from "../../../src/util/slices.ts";
 import { testChainConfig } from "../../chain-config.ts";
 import { unprotected } from "../../unprotected-signer.ts";
 
-/** The same key for the same number, always. */
+/** Returns the signer of a number, which is the same in every run. */
 export function signer(number: number): Signer {
   return signerFromSeed(sha256(uint32Bytes(number)));
 }
@@ -73,7 +73,7 @@ export interface Fixture {
   mode: { mode: StatusBody["mode"] };
   hasLedger: { yes: boolean };
   sign(transfer: TestTransfer): Promise<Transaction>;
-  /** A block with what waits; returns its id. */
+  /** Makes a block of the waiting transactions; resolves to its id. */
   produce(): Promise<string>;
   get(path: string, init?: RequestInit): Promise<Answer>;
   post(body: unknown, headers?: Record<string, string>): Promise<Answer>;
@@ -87,7 +87,7 @@ export interface Answer {
   body: any;
 }
 
-/** The JSON form of a transaction. */
+/** Encodes a transaction as JSON. */
 export function transactionJson({ message, signature }: Transaction, addresses = { from: alice, to: bob }) {
   return {
     from: addresses.from.address,
@@ -107,12 +107,12 @@ export async function startFixture(
     clock?: Clock;
     logger?: Logger;
     host?: string;
-    /** Ascending; each makes blocks in its turn. */
+    /** The authorities in ascending order; each makes blocks in its turn. */
     authorities?: readonly Signer[];
     keptEvents?: number;
-    /** Consensus services over this chain. */
+    /** Makes the consensus services of the chain. */
     consensus?(chain: Chain): Partial<ApiServices>;
-    /** The node's own proposals. */
+    /** Opens the node's own proposals. */
     proposals?(chain: Chain, database: LevelDatabase): Promise<Proposals>;
   } = {},
 ): Promise<Fixture> {

@@ -25,7 +25,7 @@ import {
   transactionJson,
 } from "./fixture.ts";
 
-/** The part of Redocly's linter that is used. By name: types are checked in checkouts whose packages are older, too. */
+/** Imported by a variable name, so that types can be checked in checkouts with older packages. */
 const redocly = "@redocly/openapi-core";
 interface Redocly {
   createConfig(config: { extends: string[] }): Promise<object>;
@@ -103,7 +103,7 @@ describe("GET /openapi.json", () => {
       return found.map(({ ruleId, message, location }) => `${ruleId}: ${message} ${location[0]?.pointer}`);
     };
     expect(await problemsOf(document)).toEqual([]);
-    // It looks at all: at the schema, and at the rules.
+    // The linter checks both the schema and the rules.
     expect(await problemsOf({ ...document, tags: {} })).toEqual([expect.stringMatching(/^struct: /)]);
     const { security: _, ...silent } = document;
     expect((await problemsOf(silent))[0]).toMatch(/^security-defined: /);
@@ -138,7 +138,7 @@ describe("answers are as the document says", () => {
     ajv.addSchema(closed(document) as object, "openapi.json");
   });
 
-  /** `path`: as in the document; `actual`: with its parameters. */
+  /** Requests `actual`, which is the document's `path` with parameters, and checks the answer. */
   async function call(method: string, path: string, actual: string, init: RequestInit = {}): Promise<Answer> {
     const answer = await node.get(actual, { method, ...init });
     const operation = document.paths[path]![method.toLowerCase()]!;
@@ -214,7 +214,7 @@ describe("answers are as the document says", () => {
     await call("DELETE", `${proposals}/{subject}`, `${proposals}/${alice.address}`, { headers: admin });
 
     const all = Object.values(document.paths).flatMap((methods) => Object.values(methods));
-    // A stream and a text, which the tests of events and metrics read.
+    // The tests of events and metrics read these, a stream and a text.
     for (const other of ["followEvents", "getMetrics"]) seen.add(other);
     expect([...seen].sort()).toEqual(all.map(({ operationId }) => operationId).sort());
   });
@@ -291,7 +291,7 @@ describe("GET /docs", () => {
   });
 });
 
-/** The same with no other members than those that it names. */
+/** Returns the schema without additional members. */
 function closed(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(closed);
   if (typeof schema !== "object" || schema === null) return schema;

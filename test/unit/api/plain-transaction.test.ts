@@ -11,7 +11,7 @@ const genesisId = `0x${"0c".repeat(32)}`;
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 const address = bytes(32).map(encodeAddress);
 const amount = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(String);
-/** As programs write it. */
+/** The form in which programs usually write a transaction. */
 const usual = fc.record(
   {
     from: address,
@@ -33,13 +33,13 @@ const odd = fc.oneof(
   address.map((text) => text.toUpperCase()),
   address.map((text) => `${text.slice(0, 60)}q`),
   bytes(64).map((each) => toHex(each).toUpperCase()),
-  // Digits of which the lowest byte is that of a hex digit.
+  // Characters whose lowest byte is that of a hex digit.
   bytes(64).map((each) => toHex(each).replaceAll("a", "\u0161")),
   fc.constant(`0x${"ab".repeat(32)}`),
 );
 const keys = ["from", "to", "amount", "fee", "nonce", "memo", "signature", "genesisId", "extra", "__proto__"];
 
-/** The schema's result. */
+/** Returns the result of the schema. */
 function bySchema(value: unknown): string | undefined {
   const result = transactionSchema.safeParse(value);
   if (!result.success) return undefined;
@@ -104,7 +104,7 @@ describe("decodeAddressInto", () => {
       fc
         .tuple(address, fc.nat(60), fc.constantFrom(...letters))
         .map(([each, at, letter]) => each.slice(0, at) + letter + each.slice(at + 1)),
-      // A right checksum behind anything: padding bits that are set, other lengths.
+      // Correct checksums after set padding bits and other lengths.
       words.map((each) => bech32m.encode("cc", each)),
       words.map((each) => bech32m.encode("cd", each)),
       fc.string(),

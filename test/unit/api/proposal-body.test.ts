@@ -6,7 +6,7 @@ import { addressOf, genesisParent } from "../consensus/test-chain.ts";
 const { snapshot } = genesisParent("ABCD");
 const [a, b, c, d, e] = ["A", "B", "C", "D", "E"].map(addressOf);
 
-/** The node of A, which knows rules 1; these authorities are known to be alive. */
+/** Makes the context of A's node, which knows rules 1 and that these authorities are alive. */
 function knowing(
   alive: readonly (Uint8Array | undefined)[],
   more: Partial<ProposalContext> = {},

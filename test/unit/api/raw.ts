@@ -1,13 +1,13 @@
 import { connect, type Socket } from "node:net";
 
-/** A connection that the tests write bytes to: `fetch` sets headers of its own. */
+/** A connection for raw bytes, since `fetch` adds its own headers. */
 export interface RawConnection {
   socket: Socket;
-  /** All that came until now. */
+  /** Returns everything that has arrived. */
   text(): string;
-  /** Resolves when `part` has come. @throws when the connection ends before. */
+  /** Resolves when `part` has arrived. @throws if the connection ends before */
   until(part: string): Promise<string>;
-  /** Resolves to all that came, when the other side has closed. */
+  /** Resolves to everything that arrived when the other side has closed. */
   closed: Promise<string>;
 }
 

@@ -54,7 +54,7 @@ describe("connections", () => {
   afterEach(() => node.close());
 
   it("ends kept-alive, event and unfinished connections", async () => {
-    // No time-out of a connection ends it before the test's own.
+    // The connections' time-outs are longer than the test's own.
     node = await startFixture({ limits: { headersTimeoutMs: 60_000, keepAliveTimeoutMs: 60_000 } });
     const { port } = node.server;
     const host = `host: 127.0.0.1:${port}\r\n`;
@@ -87,7 +87,7 @@ describe("connections", () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     for (const { socket } of clients) socket.write(request(paths[1]!).repeat(20));
     const closing = node.server.close();
-    // Requests outlive the server's patience, and so may the database.
+    // Requests may outlive the server's patience, and the database must stay open for them.
     await node.database.close();
     await closing;
     const answers = (await Promise.all([...clients, broken].map(({ closed }) => closed))).join("");
@@ -167,7 +167,7 @@ describe("connections", () => {
       return read(id);
     };
     const first = node.get("/v1/blocks/1");
-    // Else the second might come before it, and be the one that is held.
+    // Otherwise the second request might arrive first and be the one that is held.
     await reading.promise;
     expect((await node.get("/v1/blocks/1")).body).toMatchObject({ code: "OVERLOADED" });
     expect((await node.get("/v1/blocks?limit=1")).status).toBe(200);

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { SlowReaders } from "../../../src/api/slow-readers.ts";
 import { ManualClock } from "../support/clock.ts";
 
-/** As much of an answer as is asked about. */
+/** The part of an answer that is used. */
 class Answer extends EventEmitter {
   readonly socket: { remoteAddress: string; writableLength: number };
   writableEnded = true;
@@ -42,7 +42,7 @@ test("cuts off only answers that are read more slowly than the minimum rate", as
   stream.writableEnded = false;
   const done = answer("10.0.0.4", 1_000);
   done.socket.writableLength = 0;
-  // Seen whole after a second; then ten to begin with, and one for its 1,000 bytes.
+  // The answer is complete after a second; then it has ten seconds, and one more for its 1,000 bytes.
   await clock.advance(12_000);
   expect([large, small, stream, done].map(({ isCut }) => isCut)).toEqual([false, false, false, false]);
   await clock.advance(1_000);

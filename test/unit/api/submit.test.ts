@@ -287,7 +287,7 @@ function writeFailed(): CodedError {
   return new CodedError("WRITE_FAILED", "cannot write to the database: secret path");
 }
 
-/** A list of empty elements. */
+/** Encodes a list of empty elements. */
 function sszOffsets(count: number): Uint8Array {
   const bytes = new Uint8Array(count * 4);
   const view = new DataView(bytes.buffer);

@@ -47,7 +47,7 @@ test("gives a client one block that is larger than its share", async () => {
 test("charges the client for the size of the block", async () => {
   const { limiter, read } = setting(400 * 1024);
   await read(answer("10.0.0.1"));
-  // 200 tokens of 100: as deep in debt as a burst.
+  // The block costs 200 of 100 tokens, a debt as large as a burst.
   expect(limiter.retryAfterS("10.0.0.1")).toBe(101);
   expect(limiter.retryAfterS("10.0.0.2")).toBe(0);
 });

@@ -5,7 +5,7 @@ import { createLinks, evenLinks } from "../../bench/model/links.ts";
 import { createTopology, type Topology } from "../../bench/model/topology.ts";
 import { createRandom } from "../../e2e/harness/random.ts";
 
-/** Each node has the next and the one before it as its only peers. */
+/** Makes a ring in which each node's only peers are its two neighbours. */
 function ring(nodes: number): Topology {
   const peers = Array.from({ length: nodes }, (_, node) => [(node + 1) % nodes, (node + nodes - 1) % nodes]);
   return { connections: peers, mesh: peers };
@@ -16,7 +16,7 @@ const slow = { latencyMs: () => 10, up: 1, down: 1_000_000 };
 describe("gossip model", () => {
   test("a message takes its time on the line, its latency and the work at each hop", () => {
     const gossip = new GossipModel(slow, ring(5));
-    // 100 bytes, 150 and 66 around them: 316 ms on the line for each copy, the second after the first.
+    // 100 bytes with 150 and 66 bytes around them take 316 ms on the line for each copy, one after another.
     const message = gossip.publish(0, 100, 3);
     gossip.run(10_000);
     const line = 316;
@@ -24,7 +24,7 @@ describe("gossip model", () => {
     expect(message.arrivedMs[4]).toBe(2 * line + 10);
     expect(message.arrivedMs[2]).toBe(line + 10 + 3 + line + 10);
     expect(message.arrivedMs[3]).toBe(2 * line + 10 + 3 + line + 10);
-    // 2 from the publisher and 1 from each of the others.
+    // The publisher sends 2 copies and each of the others 1.
     expect([gossip.arrivals, gossip.firstArrivals]).toEqual([6, 4]);
     expect([...gossip.sentBytes].map(Math.round).slice(0, 2)).toEqual([2 * line, line]);
   });
@@ -73,10 +73,10 @@ describe("chain model", () => {
     gossip.run(3_500);
     const [, second] = blocks;
     expect(second!.transactions.length).toBeCloseTo(100, -1);
-    // The second authority made it.
+    // The second authority made the block.
     for (const node of [0, 2, 3]) {
       const importMs = second!.importedMs[node]! - second!.sealedMs;
-      // A header, its import and a hundred transactions.
+      // The time is that of a header, its import and a hundred transactions.
       expect(importMs).toBeGreaterThan(20 + 2);
       expect(importMs).toBeLessThan(20 + 2 + 15 + 3);
       const finalMs = second!.finalMs[node]! - second!.sealedMs;

@@ -18,7 +18,7 @@ describe("Chain.accountsAfter", () => {
   });
   afterAll(() => node.close());
 
-  /** A block with a transfer to an old account and two to new ones. */
+  /** Adds a block with a transfer to an old account and two to new ones. */
   async function extend(): Promise<void> {
     const first = 10 * heads.length + 100;
     for (const to of [bob.publicKey, signer(first).publicKey, signer(first + 1).publicKey])
@@ -33,7 +33,7 @@ describe("Chain.accountsAfter", () => {
     for (const [height, head] of [...heads].entries()) {
       const seen = await node.chain.accountsAfter(head, (state) => [accountsOf(state), state.accountsRoot()]);
       expect(seen).toEqual([accounts[height], rootOf(accounts[height]!)]);
-      // Made from what the look back has left behind.
+      // The next block is made on the state that the look back has left behind.
       await extend();
       const { head: newest } = node.chain;
       const root = await node.chain.accountsAfter(newest, (state) => state.accountsRoot());

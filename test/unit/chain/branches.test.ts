@@ -18,7 +18,7 @@ test("finds ancestors near and far, on the canonical chain and on side branches"
   let tip = node.maker.start();
   for (let height = 1; height <= 150; height++) tip = await node.maker.block(tip);
   await node.addAll(tip);
-  // A branch from height 2 that is worse than the chain from the start.
+  // A branch that stays worse than the chain.
   let side = await node.maker.block(node.maker.start());
   side = await node.maker.block(side);
   side = await node.maker.block(side, { by: authorities[1]! });
@@ -41,7 +41,7 @@ test("finds ancestors near and far, on the canonical chain and on side branches"
   expect(await branches.holdsRoot(beside)).toBe(false);
   expect((await branches.best(head)).idHex).toBe(head.idHex);
 
-  // Nothing that was found for the first root answers for the next.
+  // Nothing that was found for the first root is reused for the next.
   branches.setRoot(beside);
   expect(await branches.holdsRoot(beside)).toBe(true);
   expect(await branches.holdsRoot(head)).toBe(false);
@@ -67,7 +67,7 @@ test("a block with a missing ancestor, near or far, does not descend from the ro
   await node.addAll(tip);
   const ends = await Promise.all([2, 100].map((height) => ancestorAt(tree, node.chain.head, height)));
   const root = await ancestorAt(tree, node.chain.head, 0);
-  // No shortcuts by the index of the canonical chain.
+  // On a side branch there is no shortcut by the canonical index.
   const beside = await node.maker.extend(node.maker.start(), 101);
   await node.addAll(beside);
   tree.forget(lowest.idHex);

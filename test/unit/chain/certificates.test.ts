@@ -14,7 +14,7 @@ describe.each([3, 6, 9])("a certificate of a set of %i", (count) => {
     const genesis = await testGenesis(count, { authorities: members.map(({ publicKey }) => publicKey) });
     const maker = new BlockMaker(genesis);
     const node = await testChain({ genesis });
-    // In turn at height 1.
+    // This authority is in turn at height 1.
     const tip = await maker.block(maker.start(), { by: members[1]! });
     await node.addAll(tip);
     const source = { round: 0, height: 0, block: genesis.id };

@@ -10,7 +10,7 @@ import { checkpoint, signedVote, testFinalizer } from "../support/votes.ts";
 
 const genesisCheckpoint = (block: Uint8Array): Checkpoint => ({ round: 0, height: 0, block });
 
-/** A head at height 3, and another block at height 1; `link` takes over the certificate of three of four authorities. */
+/** Makes a head at height 3 and another block at height 1; `link` adopts a certificate of three of four authorities. */
 async function node() {
   const base = await testChain({ genesis: await testGenesis(4) });
   const { genesis, maker } = base;
@@ -42,7 +42,7 @@ test("does not justify a block that does not descend from the final one, whateve
   expect(chain.finality).toMatchObject({ justified: { round: 2 }, finalized: { round: 1 } });
   const before = { status: chain.finality, contents: await contentsOf({ chain, ...base }) };
 
-  // Not consecutive: it finalizes nothing.
+  // The rounds are not consecutive, so the link finalizes nothing.
   expect(await codeOf(link(first, checkpoint(5, beside), 2))).toBe("UNKNOWN_BLOCK");
   expect(conflicts).toEqual([]);
   const late = await codeOf(link(first, checkpoint(5, beside)));
@@ -52,7 +52,7 @@ test("does not justify a block that does not descend from the final one, whateve
   expect(await contentsOf({ chain, ...base })).toEqual(before.contents);
   expect(await base.stores.finality.certificate(5)).toBeUndefined();
   expect(await base.stores.finality.status()).toEqual(before.status);
-  // It shows who signed for both.
+  // The certificate shows who signed for both.
   expect(signed.slice(-3)).toEqual([5, 5, 5]);
 
   await link(checkpoint(2, two), checkpoint(6, three));
@@ -126,7 +126,7 @@ test("reports a conflict once, however often and in whichever round it appears",
   const { first, one, two, beside, conflicts, link } = await node();
   await link(first, checkpoint(1, one));
   await link(checkpoint(1, one), checkpoint(2, two));
-  // Its branch was left behind, so that it can be counted nowhere.
+  // The block's branch was dropped, so the vote cannot be counted.
   for (let round = 5; round < 10; round++)
     expect(await codeOf(link(first, checkpoint(round, beside)))).toBe("UNKNOWN_BLOCK");
   expect(conflicts).toEqual(["CONFLICTING_FINALITY"]);

@@ -120,7 +120,7 @@ describe("each error code", () => {
     const block = "blocks" in made ? made.blocks.at(-1)! : made;
     expect(await codeOf(node.add(block))).toBe(code);
     expect(await contentsOf(node)).toEqual(before);
-    // A good one still comes in.
+    // A valid block is still imported.
     expect(await node.add((await node.maker.block(tip)).blocks.at(-1)!)).toBe("head");
   });
 
@@ -191,7 +191,7 @@ test("does not keep the transactions of imported blocks in memory", async () => 
 });
 
 describe("a batch of blocks", () => {
-  /** Five, each with a transfer; the fourth as `edit` makes it. */
+  /** Makes five blocks with a transfer each, of which the fourth is changed by `edit`. */
   async function five(database: MemoryDatabase, edit: BlockOptions = {}) {
     const node = await testChain({ database });
     const { maker } = node;
@@ -256,7 +256,7 @@ describe("a batch of blocks", () => {
 });
 
 describe("a heavier branch with an invalid block", () => {
-  /** A head at height 4, and a branch from height 1 that is better from its fourth block on; `at` is the bad one. */
+  /** Makes a head at height 4 and a branch from height 1 that is better from its fourth block on; the block `at` is invalid. */
   async function invalidBranch(at: number, bad: BlockOptions) {
     const node = await testChain();
     const { maker } = node;
@@ -272,7 +272,7 @@ describe("a heavier branch with an invalid block", () => {
     return { node, head, first, branch: await maker.block(branch, at === 3 ? bad : {}), fork };
   }
 
-  /** The lower id wins among blocks of equal weight: tries times until the head's is lower. */
+  /** Tries timestamps until the head's id is lower, since the lower id wins among blocks of equal weight. */
   async function losingTie(make: (laterMs: number) => Promise<Tip>, head: Tip): Promise<Tip> {
     for (let laterMs = 1; ; laterMs++) {
       const tip = await make(laterMs);
@@ -309,7 +309,7 @@ describe("a heavier branch with an invalid block", () => {
   test("is refused if its last out-of-turn block is invalid, and followed with a valid one", async () => {
     const node = await testChain({ genesis: await testGenesis(4) });
     const { maker } = node;
-    // Two blocks in turn weigh 4; the branch of out-of-turn blocks passes that with its fifth.
+    // Two blocks in turn weigh 4, which the branch of out-of-turn blocks exceeds with its fifth.
     const head = await maker.extend(maker.start(), 2);
     await node.addAll(head);
     const outOfTurn = async (tip: Tip, options: BlockOptions = {}) => {
@@ -324,12 +324,12 @@ describe("a heavier branch with an invalid block", () => {
     };
     let branch = maker.start();
     for (let block = 0; block < 4; block++) branch = await outOfTurn(branch);
-    // Four of weight 1 tie with the head's 4, but are higher: worse. The next makes the branch better, but is invalid.
+    // Four blocks of weight 1 tie with the head's 4 but are higher, which is worse. The next makes the branch better, but is invalid.
     for (const block of branch.blocks) expect(await node.add(block)).toBe("side");
     const bad = await maker.block(branch, badRoot);
     expect(await codeOf(node.add(bad.blocks.at(-1)!))).toBe("WRONG_STATE_ROOT");
     expect(node.chain.head.idHex).toBe(head.idHex);
-    // The valid ones are still there, and lead on.
+    // The valid blocks are still stored and can be built on.
     const good = await maker.block(branch);
     expect(await node.add(good.blocks.at(-1)!)).toBe("head");
     const alone = await testChain({ genesis: node.genesis });
@@ -360,7 +360,7 @@ describe("a heavier branch with an invalid block", () => {
     for (const restart of [false, true]) {
       let { node, branch, fork, first } = await invalidBranch(0, badRoot);
       const { maker } = node;
-      // Stored before anybody knows.
+      // The block is stored before it is known to be invalid.
       let other = await maker.block({ ...first, state: fork.state }, { laterMs: 2 });
       for (const block of branch.blocks.slice(1, -1)) expect(await node.add(block)).toBe("side");
       expect(await node.add(other.blocks.at(-1)!)).toBe("side");
@@ -509,7 +509,7 @@ test("the snapshot after any block follows from the headers since genesis", asyn
     const tip = tips.at(-1)!;
     const vote = authorityVote("add", candidate.publicKey);
     const edit = height % 40 !== 0 && height < 80 ? { vote } : {};
-    // Nobody knows the fifth authority's key: its turns are taken by others.
+    // The fifth authority has no known key, so others take its turns.
     const by = authorities.find(({ publicKey }) => {
       const barred = tip.snapshot.recentSigners.some(({ proposer }) => toHex(proposer) === toHex(publicKey));
       return !barred && tip.snapshot.authorities.some((member) => toHex(member) === toHex(publicKey));
@@ -524,7 +524,7 @@ test("the snapshot after any block follows from the headers since genesis", asyn
     expect(await again.chain.tree.snapshotAfter(tip.id)).toEqual(tip.snapshot);
   expect(tips.at(-1)!.snapshot.authorities).toHaveLength(5);
 
-  /** Without transactions only the proposers' rewards change: the state is carried on rather than executed anew. */
+  /** Makes a block without transactions by updating the state instead of executing everything again; only rewards change. */
   async function cheapBlock(tip: Tip, options: BlockOptions): Promise<Tip> {
     const made = await maker.block(tip, options);
     const state = made.state();

@@ -16,7 +16,7 @@ import {
   users,
 } from "../support/chain.ts";
 
-/** How a random block grows out of the tree so far: which parent, who of those that may sign, which transfers. */
+/** The choices of a random block: its parent in the tree, its signer among those that may sign, and its transfers. */
 interface Sprout {
   parent: number;
   by: number;
@@ -24,7 +24,7 @@ interface Sprout {
 }
 
 const sprout = fc.record({
-  // Mostly on the newest blocks, so that branches become long.
+  // Parents are mostly the newest blocks, so that branches become long.
   parent: fc.oneof({ weight: 4, arbitrary: fc.nat(2) }, { weight: 1, arbitrary: fc.nat(30) }),
   by: fc.nat(4),
   transfers: fc.array(
@@ -47,7 +47,7 @@ async function grow(sprouts: Sprout[]): Promise<Tip[]> {
     const nonces = users.map(({ publicKey }) => state.get(publicKey)?.nonce ?? 0);
     const transactions = [];
     for (const { from, to, amount, fee } of transfers) {
-      // Some go to accounts that the branch creates.
+      // Some transfers go to accounts that the branch creates.
       const receiver = to < 3 ? users[to]!.publicKey : signer(500 + to).publicKey;
       transactions.push(
         await maker.transfer({
@@ -64,7 +64,7 @@ async function grow(sprouts: Sprout[]): Promise<Tip[]> {
   return tips;
 }
 
-/** docs/consensus.md, section 6, written again. */
+/** Chooses the best tip by docs/consensus.md, section 6, independently of the node's code. */
 function best(tips: Tip[]): Tip {
   const score = ({ blocks, header }: Tip) => {
     if (blocks.length === 0) return 0;
@@ -80,7 +80,7 @@ function best(tips: Tip[]): Tip {
   return tips.reduce((winner, tip) => (isBetter(tip, winner) ? tip : winner));
 }
 
-/** As a node would: what has no parent yet waits for it. */
+/** Delivers blocks like a node, where a block waits for its parent. */
 async function deliver(node: TestChain, blocks: Block[]): Promise<void> {
   let waiting = blocks;
   while (waiting.length > 0) {
@@ -144,7 +144,7 @@ test("reorganizes 100 blocks deep, and back", async () => {
   let other = await maker.block(fork, { laterMs: 1, transactions: [await spend(fork, 1)] });
   for (let depth = 0; depth < 100; depth++)
     other = await maker.block(other, { transactions: [await spend(other, depth % 3)] });
-  // The ids decide whether the branches are changed over at equal height already.
+  // The ids decide whether the reorganization already happens at equal height.
   const changed = { retracted: 0, applied: 0 };
   node.chain.events.on("head", ({ retracted, applied }) => {
     changed.retracted += retracted.length;

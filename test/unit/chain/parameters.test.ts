@@ -10,12 +10,12 @@ import {
   testGenesis,
 } from "../support/chain.ts";
 
-/** The code of the error with which the tip's newest block is refused. */
+/** Resolves to the code of the error with which the tip's newest block is refused. */
 async function refused(node: TestChain, tip: Tip): Promise<string> {
   return codeOf(node.add(tip.blocks.at(-1)!));
 }
 
-/** A chain of one authority, whose vote is a majority. */
+/** Makes a chain of one authority, whose vote is a majority. */
 async function alone() {
   const node = await testChain({ genesis: await testGenesis(1, { slotMs: 500, emptyBlockPeriodMs: 0 }) });
   return { node, maker: node.maker };

@@ -7,7 +7,7 @@ import { MemoryDatabase } from "../support/database.ts";
 
 const key = (name: string) => keyOf("meta", new TextEncoder().encode(name));
 
-/** Writes its name with each change; notes what it is asked for, and the head that it sees then. */
+/** Makes a participant that writes its name with each change, and notes each call with the head at that time. */
 function participant(name: string, notes: string[], height: () => number): ChainParticipant {
   const prepared = (what: string) => {
     notes.push(`${name} prepares ${what} at ${height()}`);

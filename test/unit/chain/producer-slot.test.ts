@@ -6,10 +6,10 @@ import { silentLogger } from "../../../src/util/logger.ts";
 import { addressOf, genesisParent } from "../consensus/test-chain.ts";
 
 const periodMs = 1_000;
-/** In the middle of slot 7. */
+/** A time in the middle of slot 7. */
 const parentTime = 7_400;
 
-/** When the block is made and what its timestamp is, for an authority that may not sign in these slots. */
+/** Resolves to the time and the timestamp of the first block of an authority that may not sign in some slots. */
 async function firstBlock(taken: (slot: number) => boolean, nowMs: number) {
   const freeSlotFrom = (slot: number): number => (taken(slot) ? freeSlotFrom(slot + 1) : slot);
   const timers: { atMs: number; callback(): void }[] = [];

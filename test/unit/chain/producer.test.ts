@@ -18,7 +18,7 @@ import { ManualClock } from "../support/clock.ts";
 import { MemoryDatabase } from "../support/database.ts";
 import { signedVote, testFinalizer } from "../support/votes.ts";
 
-/** Nodes of one chain, each with the producer of one authority; blocks reach the others at once. */
+/** Makes nodes of one chain, each with the producer of one authority; blocks reach the others at once. */
 async function network(
   nodes: number,
   authorityCount: number,
@@ -96,7 +96,7 @@ test("the next authority takes the turn of a missing one a step later, with the 
   await clock.advance(30_500);
   const late = produced.filter(({ block }) => block.header.message.difficulty === 1);
   expect(late.length).toBeGreaterThan(5);
-  // Two steps where the missing one is the first in line after one in turn who may not sign.
+  // It is two steps if the missing one is the first in line after an authority in turn that may not sign.
   const waits = new Set(late.map(({ block, atMs }) => atMs - block.header.message.timestamp));
   expect(waits).toEqual(new Set([500, 1000]));
   expect(new Set(produced.map(({ block }) => block.height)).size).toBe(produced.length);

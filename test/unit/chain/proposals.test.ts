@@ -45,7 +45,7 @@ const open = (options: Partial<ProposalsOptions> = {}) =>
   });
 const add = (name: string) => authorityVote("add", addressOf(name));
 const remove = (name: string) => authorityVote("remove", addressOf(name));
-/** The snapshot after blocks in which `names` cast `vote`, from `height` on. */
+/** Returns the snapshot after blocks from `height` on in which `names` cast `vote`. */
 function cast(snapshot: ChainSnapshot, height: number, names: string, vote: HeaderVote) {
   let after = snapshot;
   for (const [index, name] of [...names].entries()) {
@@ -108,7 +108,7 @@ describe("a proposal", () => {
     await proposals.propose(remove("C"));
     await proposals.onFinalized();
     expect(proposals.list()).toHaveLength(2);
-    // It is enacted at the head, and not final: it stays, and no other change of the set is voted for.
+    // The change is enacted at the head but not final: the proposal stays, and no other change of the set is voted for.
     const head = setOf("ABCD");
     expect(proposals.voteFor(head, 9, addressOf("A"))).toEqual(noVote);
     expect(proposals.list()).toHaveLength(2);
@@ -175,7 +175,7 @@ describe("the vote of a block", () => {
     finalized = setOf("ABCDE");
     const proposals = await open();
     await proposals.propose(remove("E"));
-    // Two of five are for the removal of E; then D goes, and of four three are needed; then C, and two are enough.
+    // Two of five vote for the removal of E. Then D is removed, and three of four are needed; then C, and two are enough.
     let snapshot = cast(setOf("ABCDE"), 1, "AB", remove("E"));
     snapshot = cast(snapshot, 3, "ABC", remove("D"));
     snapshot = cast(snapshot, 6, "ABC", remove("C"));

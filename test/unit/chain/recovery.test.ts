@@ -20,7 +20,7 @@ import {
 import { recovered, recoveryAt } from "../support/recovery.ts";
 import { checkpoint, signedVote, testFinalizer } from "../support/votes.ts";
 
-/** Two of five are left. */
+/** The two of five authorities that are left. */
 const left = authorities.slice(0, 2);
 
 async function link(base: TestChain, source: Checkpoint, target: Checkpoint, voters = authorities) {
@@ -29,7 +29,7 @@ async function link(base: TestChain, source: Checkpoint, target: Checkpoint, vot
   return finalizer.addCertificate(certificateOf(votes[0]!.message, votes));
 }
 
-/** A chain of five authorities with six blocks, of which the third is final; the fifth holds a transfer. */
+/** Makes a chain of five authorities with six blocks, of which the third is final; the fifth holds a transfer. */
 async function lostMajority() {
   const retracted: string[] = [];
   const nothing = { writes: [], applied: () => undefined };
@@ -117,7 +117,7 @@ describe("a chain that continues from a recovery", () => {
   test("is continued by the new set alone, and its blocks commit to the recovery by their state root", async () => {
     const { recovery, tips, transfer, ...base } = await lostMajority();
     const node = await restart(base, recovery);
-    // Signed by the old set, it would pass every check but that of the state root.
+    // A block of the old set would pass every check but that of the state root.
     const old = await node.maker.block({
       ...tips[3]!,
       snapshot: { ...recovered(tips[3]!, recovery).snapshot, recovery: new Uint8Array(32) },
@@ -144,7 +144,7 @@ describe("a chain that continues from a recovery", () => {
     const two = await node.maker.block(one);
     for (const tip of [one, two]) await node.add(tip.blocks.at(-1)!);
     const start = { round: recovery.round, height: 3, block: recovery.block.id };
-    // More than two thirds of the old set.
+    // The voters are more than two thirds of the old set.
     const high = recovery.round + 100;
     expect(await codeOf(link(node, checkpoint(1, tips[2]!), { ...start, round: high }))).toBe(
       "BEFORE_RECOVERY",
@@ -216,7 +216,7 @@ describe("a chain that continues from a recovery", () => {
 });
 
 describe("a node that has a recovery, and the blocks up to two below the recovery's", () => {
-  /** Its account is in the old set and in the new one, and could sign by both. */
+  /** Makes a node whose account is in the old and in the new set and could sign under both. */
   async function awaiting() {
     const { recovery, tips, ...base } = await lostMajority();
     const node = await restart(await testChain({ genesis: base.genesis }), recovery);

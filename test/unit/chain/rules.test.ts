@@ -9,7 +9,7 @@ const genesis = await testGenesis(1, { slotMs: 500 });
 const proposer = authorities[0]!.publicKey;
 const later = { chain: { rules: laterRules } };
 
-/** Two chains of one authority; the second program knows rules 2, which `enacting`, block 2, sets. `after`: a block on it. */
+/** Makes two chains of one authority. The second program knows rules 2, which block 2 (`enacting`) sets; `after` is a block on it. */
 async function setUp() {
   const old = await testChain({ genesis });
   const node = await testChain({ genesis, ...later });

@@ -23,7 +23,7 @@ test.each([0, 1])(
     const start = maker.start();
     const path = [start, await maker.block(start)];
     for (let height = 2; height <= 4; height++) path.push(await maker.block(path.at(-1)!));
-    // As where the first was found invalid when those above it were not in the way.
+    // This happens if the first was found invalid before the blocks above it were known.
     for (const { blocks, snapshot, header, id } of path.slice(3)) {
       const block = await node.check(blocks.at(-1)!);
       const weight = { height: header.height, totalDifficulty: 2 * header.height };
@@ -44,7 +44,7 @@ test.each([0, 1])(
   },
 );
 
-/** Four authorities, a chain of three blocks and a block beside the first; the third block removes the last authority. */
+/** Makes a chain of four authorities with three blocks and a sibling of the first; the third block removes the last authority. */
 async function fourBlocks() {
   const node = await testChain({ genesis: await testGenesis(4) });
   const { maker, genesis, chain } = node;

@@ -17,7 +17,7 @@ import { checkpoint } from "../support/votes.ts";
 
 const counter = vi.hoisted(() => ({ steps: 0 }));
 
-// Code that looks at an authority compares its bytes or writes them out.
+// Code that uses an authority compares its bytes or formats them.
 vi.mock("../../../src/util/bytes.ts", async (original) => {
   const real = await original<typeof import("../../../src/util/bytes.ts")>();
   const counted =
@@ -34,7 +34,7 @@ vi.mock("../../../src/util/bytes.ts", async (original) => {
   };
 });
 
-/** A node that is an authority among `size`, with a block to vote for; each signature is right and costs nothing. */
+/** Makes a node that is one of `size` authorities, with a block to vote for; all signatures are valid and cost nothing. */
 async function node(size: number) {
   const signers = Array.from({ length: size }, (_, index) => signer(1_000 + index)).sort((a, b) =>
     compareBytes(a.publicKey, b.publicKey),
@@ -88,7 +88,7 @@ async function node(size: number) {
   return { ...base, block, votes, inbox, voter, clock, orders, stop };
 }
 
-/** Steps that the votes of one round take, each. `blockComes`: before the votes, or after them. */
+/** Resolves to the steps that each vote of a round takes. The block arrives before or after the votes. */
 async function stepsPerVote(size: number, blockComes: "before" | "after"): Promise<number> {
   const { add, block, chain, clock, inbox, stop, voter, votes } = await node(size);
   if (blockComes === "before") await add(block.blocks[0]!);
@@ -135,7 +135,7 @@ test.each(["before", "after"] as const)(
   async (blockComes) => {
     const few = await stepsPerVote(32, blockComes);
     const many = await stepsPerVote(256, blockComes);
-    // Looking one authority up among them takes three comparisons more.
+    // A lookup of one authority in the larger set takes three more comparisons.
     expect(many - few).toBeLessThan(4 * Math.log2(256 / 32));
   },
 );

@@ -15,7 +15,7 @@ const two = await maker.block(one);
 const stranger = await maker.block(start, { by: authorities[3]! });
 const genesisCheckpoint = { round: 0, height: 0, block: genesis.id };
 
-/** A node of the first of four authorities; its head is the block at height 2. */
+/** Makes a node of the first of four authorities with a head at height 2. */
 async function node(signer: Partial<VoteSigner> = {}) {
   const database = new MemoryDatabase();
   const clock = settledClock();
@@ -37,14 +37,14 @@ test("a round stands still until a quorum has reached it, then its time-out runs
   await hear(1, 1, one);
   await clock.advance(600_000);
   expect(votes).toHaveLength(1);
-  // The third voter has reached the round, although the block of its vote is not here.
+  // The third voter has reached the round, although the block of its vote is unknown.
   finalizer.hearRound(await vote(2, 1, stranger));
   // The leader of round 2 is waited for, half as long again.
   await clock.advance(740);
   expect(votes).toHaveLength(1);
   await clock.advance(20);
   expect(votes.slice(1)).toEqual(["0 -> 2 at 2"]);
-  // Nobody has followed.
+  // No other voter has followed.
   await clock.advance(600_000);
   expect(votes).toHaveLength(2);
 });
@@ -107,7 +107,7 @@ test("a round may also start by a quorum of the set that its vote counts for", a
   await hear(2, 1, one);
   await clock.advance(600_000);
   expect(votes).toEqual(["0 -> 1 at 3"]);
-  // Before the set changed at height 3.
+  // These votes are for a target before the change of the set at height 3.
   await hear(1, 2, one);
   await hear(3, 2, one);
   await clock.advance(1_740);
@@ -182,7 +182,7 @@ test("casts no vote from an old source while more than a third vote from a later
   const { chain, clock, finalizer, voter, votes, vote, hear } = await node();
   const source = checkpoint(1, two);
   await hear(1, 2, two, source);
-  // One alone may claim anything.
+  // A single authority may claim anything.
   voter.enabled = true;
   await clock.advance(0);
   expect(votes).toEqual(["0 -> 1 at 2"]);

@@ -9,7 +9,7 @@ import { ccoinHere, oneLine } from "./ccoin.ts";
 let folder: string;
 let addresses: string[];
 
-/** Two accounts: node 1 by option and for JSON, node 2 by environment and for people. */
+/** Makes two accounts: node 1 by option with JSON, node 2 by environment with text. */
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "ccoin-cli-"));
   const one = await ccoinHere([

@@ -14,11 +14,11 @@ export interface CliResult {
   stderr: string;
 }
 
-/** Runs the real command line in a process of its own, with nothing of this process's CCOIN_ environment. */
+/** Runs the real command line in a process without this process's CCOIN_ environment. */
 export async function ccoin(args: string[], env: Record<string, string> = {}): Promise<CliResult> {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("CCOIN_"));
   const child = spawn(process.execPath, [main, ...args], {
-    // The modules are compiled once for all processes.
+    // All processes share a compile cache.
     env: { ...Object.fromEntries(inherited), NODE_COMPILE_CACHE: join(tmpdir(), "ccoin-test-cache"), ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -34,7 +34,7 @@ export async function ccoin(args: string[], env: Record<string, string> = {}): P
   return { code, stdout, stderr };
 }
 
-/** The same in this process, which is faster. */
+/** Runs the command line in this process, which is faster. */
 export async function ccoinHere(args: string[], env: Record<string, string> = {}): Promise<CliResult> {
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
   const stdout = vi.spyOn(process.stdout, "write").mockReturnValue(true);
@@ -50,7 +50,7 @@ export async function ccoinHere(args: string[], env: Record<string, string> = {}
   }
 }
 
-/** The only line, as JSON. */
+/** Parses the only line as JSON. */
 export function oneLine(text: string): unknown {
   if (!/^[^\n]+\n$/.test(text)) throw new Error(`not one line: ${JSON.stringify(text)}`);
   return JSON.parse(text);

@@ -5,7 +5,7 @@ const moduleUrl = new URL("../../../src/cli/collect-once.ts", import.meta.url);
 
 const collected = "Mark-Compact (reduce)";
 
-/** V8's report of its collections in a process that does this first. It ends after `forMs`; without, when it has collected. */
+/** Resolves to V8's report of the collections of a process that runs `first`. It ends after `forMs`, by default when it has collected. */
 async function collections(first: string, forMs?: number): Promise<string> {
   const times = "{ afterMs: 50, lookMs: 50 }";
   const script = `${first}; (await import("${moduleUrl}")).collectOnce(${times}); await new Promise((done) => setTimeout(done, ${forMs ?? 60_000}));`;
@@ -19,7 +19,7 @@ async function collections(first: string, forMs?: number): Promise<string> {
   return output;
 }
 
-/** The main thread has nothing else to do half of the time, until then. */
+/** Keeps the main thread busy for half of the time until `endMs`. */
 const busyUntil = (endMs: number) =>
   `const busy = setInterval(() => {
      for (const end = performance.now() + 10; performance.now() < end; );

@@ -270,7 +270,7 @@ describe("send", () => {
     expect(posted).toMatchObject([{ validUntil }]);
   });
 
-  /** A final block, and the nonce of the account in its state. */
+  /** Answers with a final block and the nonce of the account in its state. */
   const finalBlock = (height: number, nonce: number) => {
     answers[`GET /v1/accounts/${own.address}/proof?block=finalized`] = () => [
       200,

@@ -25,7 +25,7 @@ describe("progress", () => {
     const shown = (await show(true)).split("\r\u001b[K");
     expect(shown.length).toBeLessThanOrEqual(42);
     expect(shown.at(-2)).toBe("imported block 391 of 1000, 100 a second, 6 s left");
-    // Nothing is left of it.
+    // The line is cleared at the end.
     expect(shown.at(-1)).toBe("");
   });
 
@@ -38,7 +38,7 @@ describe("progress", () => {
 describe.skipIf(!existsSync("/usr/bin/script") || process.platform !== "linux")("colours", () => {
   const args = ["status", "--url=http://127.0.0.1:1"];
   const environment = (extra: Record<string, string>) => {
-    // By these Node decides on colours before it looks at the terminal; a log of CI is none.
+    // Node checks these variables before the terminal; the log of a CI is not a terminal.
     const { NO_COLOR: _, FORCE_COLOR: __, CI: ___, ...others } = process.env;
     return { ...others, TERM: "xterm-256color", ...extra };
   };

@@ -5,7 +5,7 @@ import { givenPassphrase } from "../../../src/cli/passphrase-prompt.ts";
 const noAccount = { account: "/nonexistent/account.json" };
 const someAccount = { account: import.meta.filename };
 
-/** A terminal at which these lines are typed, each once it is asked for. */
+/** Makes a terminal at which each of these lines is typed when it is asked for. */
 function typing(lines: string[], isTTY = true) {
   const waiting = [...lines];
   let shown = "";

@@ -5,7 +5,7 @@ import { defaultStopTimeoutMs, killAfterMs } from "../../../src/cli/run-until-si
 
 const module = new URL("../../../src/cli/run-until-signal.ts", import.meta.url).href;
 
-/** A process that runs the fake node that `start` makes, and says "up" when starting and "stop <reason>" when stopped. */
+/** Runs a process with the fake node of `start`, which prints "up" when it starts and "stop <reason>" when it is stopped. */
 async function run(start: string, timeoutMs = defaultStopTimeoutMs) {
   const code = `
     import { runUntilSignal } from ${JSON.stringify(module)};
@@ -14,7 +14,7 @@ async function run(start: string, timeoutMs = defaultStopTimeoutMs) {
     const forever = new Promise(() => setInterval(() => {}, 1000));
     const node = (stop) => ({ exitCode: forever, stop: async (reason) => { say("stop " + reason); await stop(); } });
     const start = ${start};
-    // Called once the signals are watched.
+    // `start` is called once the signals are watched.
     process.exit(await runUntilSignal(() => { say("up"); return start(); }, ${timeoutMs}));`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", code], {
     stdio: ["ignore", "pipe", "pipe"],
@@ -46,7 +46,7 @@ describe("runUntilSignal", () => {
 
   it("counts a signal that arrives twice at once, as through npm, as one", async () => {
     const { child, ended, output } = await run("async () => node(() => sleep(200))");
-    // Two of one name could arrive as one.
+    // Two signals of the same name could arrive as one.
     child.kill("SIGINT");
     child.kill("SIGTERM");
     expect((await ended)[0]).toBe(0);
@@ -109,7 +109,7 @@ describe("runUntilSignal", () => {
   ])("exits %s", async (_name, start, code) => {
     const { child, ended, errors } = await run(start, 200);
     child.kill("SIGTERM");
-    // It is killed soon after, which on a busy machine may come before its own end.
+    // The kill comes soon after, on a busy machine perhaps before the process ends by itself.
     expect([
       [code, null],
       [null, "SIGKILL"],

@@ -87,7 +87,7 @@ describe("Client with a real server", () => {
       name: "ClientError",
       code: "UNREACHABLE",
     });
-    // Its port for other nodes, say.
+    // Stands for a node's port for other nodes, for example.
     const other = createServer((socket) => socket.end("no HTTP\r\n"));
     await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
     const { port } = other.address() as AddressInfo;
@@ -142,7 +142,7 @@ describe("Client with a real server", () => {
       const waiting = slow.waitFor(id, "included", controller.signal);
       await asked.promise;
       controller.abort(new Error("enough"));
-      // Well below the shortest pause and the time that a request may take.
+      // Well below the longest pause and the time that a request may take.
       const late = new Promise((_, reject) => setTimeout(reject, 5_000, new Error("late")).unref());
       await expect(Promise.race([waiting, late])).rejects.toThrow("enough");
     }

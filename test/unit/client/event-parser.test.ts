@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { EventParser, type RawEvent } from "../../../src/client/event-parser.ts";
 
-/** What the pieces of a stream bring, the last id and the delay. */
+/** Parses the pieces of a stream; returns the events, the last id and the delay. */
 function parse(pieces: readonly string[], lastEventId?: string) {
   const parser = new EventParser(lastEventId);
   const events = pieces.flatMap((piece) => [...parser.push(piece)]);

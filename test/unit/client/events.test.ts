@@ -11,7 +11,7 @@ afterEach(() => {
   server?.close();
 });
 
-/** The nth request is answered by the nth answer. */
+/** Serves the nth answer to the nth request. */
 async function serve(...answers: Answer[]): Promise<Client> {
   server = createServer((request, response) => answers.shift()!(request, response));
   await new Promise<void>((resolve) => server!.listen(0, "127.0.0.1", resolve));

@@ -10,7 +10,7 @@ import { finalize } from "../api/finalize.ts";
 import { alice, authority, bob, type Fixture, startFixture } from "../api/fixture.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
-/** The code blocks of one language. */
+/** Returns the code blocks of a language. */
 const blocks = (file: string, language: string) =>
   [
     ...readFileSync(`${root}/${file}`, "utf8").matchAll(
@@ -31,7 +31,7 @@ describe("the examples of the documentation", () => {
   });
   afterAll(() => node.close());
 
-  /** Runs it as a file of its own, while the chain goes on and is finalized; resolves to what it prints. */
+  /** Runs code as a file while the chain grows and is finalized; resolves to the output. */
   async function run(code: string, beforeBlock = async () => {}): Promise<string> {
     const child = spawn(process.execPath, ["--input-type=module-typescript", "--eval", code], {
       cwd: root,

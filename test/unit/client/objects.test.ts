@@ -26,7 +26,7 @@ import {
 import { toHex } from "../../../src/util/bytes.ts";
 import { testAddresses } from "../support/addresses.ts";
 
-/** The client's own code against the node's SSZ library: two implementations of one page of rules. */
+/** Compares the client's own code with the node's SSZ library: two implementations of the same rules. */
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 const count = fc.oneof(fc.nat(), fc.maxSafeNat());

@@ -18,7 +18,7 @@ let key: Key;
 let account: { nonce: number; pendingNonce: number };
 let final: { height: number; nonce: number };
 let headHeight: number;
-/** Answer of `GET /v1/transactions/{id}`; unknown by default. */
+/** The status in the answer of `GET /v1/transactions/{id}`; unknown by default. */
 let placed: Record<string, string>;
 
 beforeEach(async () => {
@@ -199,7 +199,7 @@ describe("a transfer without an answer", () => {
     answers["POST /v1/transactions"] = () => [409, { code: "ALREADY_KNOWN" }];
     expect(await client.send(key, order(), { earlier: first, onSigned })).toEqual(first);
     expect(posted.map(({ signature }) => signature)).toEqual([first!.signature, first!.signature]);
-    // The same bytes by chance are another order, that is not carried out.
+    // Without `earlier`, another order with the same bytes is refused, because it would not be executed.
     await expect(client.send(key, order())).rejects.toMatchObject({ code: "ALREADY_KNOWN" });
   });
 });

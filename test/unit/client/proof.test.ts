@@ -25,7 +25,7 @@ const voters = authorities.slice(1);
 type Any = any;
 type Change = (value: Any) => unknown;
 
-/** `path`: names of members, and numbers of elements. */
+/** Changes the member at `path`, which consists of names and indexes. */
 function replace(object: Any, path: string, change: Change): void {
   const names = path.split(".");
   const last = names.pop()!;
@@ -33,7 +33,7 @@ function replace(object: Any, path: string, change: Change): void {
   parent[last] = change(parent[last]);
 }
 
-/** A chain of 9 blocks, of which 4 is finalized by a certificate of its own. */
+/** The chain has 9 blocks, of which block 4 has its own finalizing certificate. */
 describe("proofs", () => {
   let node: Fixture;
   let client: Client;
@@ -55,7 +55,7 @@ describe("proofs", () => {
     trust = genesisTrust(await client.block(0), genesisId!);
     balances.push((await client.account(alice.address)).balance);
     for (let height = 1; height <= 9; height++) {
-      // New accounts come with every block; block 7 is empty.
+      // Every block but the empty block 7 creates accounts.
       for (let count = 0; count < 3 && height !== 7; count++)
         ids.push(await send(count === 0 ? bob.address : signer(100 * height + count).address));
       await node.produce();
@@ -65,7 +65,7 @@ describe("proofs", () => {
   });
   afterAll(() => node.close());
 
-  /** Proof of the third transaction of a block. */
+  /** Requests a proof of the third transaction of a block. */
   const transactionIn = (height: number) => client.transactionProof(ids[3 * height - 1]!);
 
   it("give the genesis authorities only for the right genesis id", async () => {

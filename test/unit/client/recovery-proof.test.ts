@@ -29,7 +29,7 @@ import { checkpoint, signedVote, testFinalizer } from "../support/votes.ts";
 
 const genesis = await testGenesis(5);
 const start: Checkpoint = { round: 0, height: 0, block: genesis.id };
-/** Keys of five authorities; the last is new. */
+/** The new set: one of the old authorities, and a new one. */
 const newSet = [...authorities.slice(0, 1), users[0]!];
 
 async function link(node: TestChain, source: Checkpoint, target: Checkpoint, voters: typeof authorities) {
@@ -54,7 +54,7 @@ async function proofAt({ chain, stores }: TestChain, { id }: Tip): Promise<Accou
   );
 }
 
-/** A chain whose third block was final before the recovery from it, and whose fourth is after it. */
+/** Makes a chain whose third block was final before the recovery from it, and whose fourth comes after. */
 async function recoveredChain() {
   const node = await testChain({ genesis });
   const { maker } = node;

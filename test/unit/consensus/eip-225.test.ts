@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { codeOf, defaultConfig, extend, genesisParent, namesOf } from "./test-chain.ts";
 
-/** Blocks as in `parseBlock`: `A` signs, `A+B` votes to add B, `A-B` to remove it. */
+/** A case; its blocks have the form of `parseBlock`: `A` signs, `A+B` votes to add B, `A-B` to remove it. */
 interface Case {
   name: string;
   signers: string;
   blocks: string;
-  /** The authorities after all blocks; else the error of the last block. */
+  /** The authorities after all blocks, or the error of the last block. */
   result: string | { code: string };
   epochLength?: number;
 }

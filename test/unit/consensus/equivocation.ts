@@ -41,7 +41,7 @@ export function signedHeader(
   };
 }
 
-/** `block`: a number that makes the target block's id. */
+/** Signs a vote; the number `block` determines the target block's id. */
 export function signedVote(name: string, source: number, target: number, block: number): SignedFinalityVote {
   const { publicKey, sign } = keyOf(name);
   const checkpoint = (round: number, id: number) => ({

@@ -61,7 +61,7 @@ describe("what proves nothing", () => {
     headers: [],
     votes: [{ first: a, second: b }],
   });
-  /** A pair of votes for one round in the right order, before `change` was made to both. */
+  /** Makes a pair of votes for one round in the right order and applies `change` to both. */
   const changedVotes = (change: (link: FinalityVote) => unknown): Evidence => {
     const [a, b] = [signedVote("A", 0, 3, 1), signedVote("A", 0, 3, 2)];
     change(a.message);
@@ -279,7 +279,7 @@ describe("the watch", () => {
   });
 });
 
-/** As `signedVote`, without the signature. */
+/** Makes a vote like `signedVote`, without a signature. */
 function signedVoteOf(target: number, block: number) {
   const checkpoint = (round: number, id: number) => ({ round, height: round, block: Buffer.alloc(32, id) });
   return {

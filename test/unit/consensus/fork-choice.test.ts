@@ -23,7 +23,7 @@ describe("compareHeads", () => {
     expect(compareHeads({ ...base, ...b }, { ...base, ...a })).toBeGreaterThan(0);
   });
 
-  // Few values, so that ties are common.
+  // Draws from few values, so that ties are common.
   const head = fc.record({
     totalDifficulty: fc.integer({ min: 5, max: 7 }),
     height: fc.integer({ min: 3, max: 5 }),
@@ -106,7 +106,7 @@ test("the worked example of docs/consensus.md", () => {
   expect(order).toEqual([nineB, tenD, tenB, nineC].map(({ head }) => head));
 });
 
-/** EIP-3436, "Rationale": eight validators named 1 to 8 in the order of the set. `blocks`: who signed height 9, 10, ... */
+/** The cases of EIP-3436, "Rationale": eight validators named 1 to 8 in the order of the set. `blocks` lists the signers from height 9 on. */
 describe("the halts that EIP-3436 resolves", () => {
   const turnOf = (height: number) => (height - 1) % 8;
   const head = (parentHeight: number, signers: number[], lastByte: number): HeadWeight => {

@@ -12,7 +12,7 @@ import { authorities as five, signer } from "../support/chain.ts";
 
 const keys = Array.from({ length: 9 }, (_, number) => signer(number + 1).publicKey);
 
-/** The longest run of blocks that these signers can make alone, by the rules of Clique; at most `most`. */
+/** Returns the length of the longest run of blocks that these signers can make alone under Clique, at most `most`. */
 function longestRun(all: readonly Uint8Array[], signers: readonly Uint8Array[], most: number): Uint8Array[] {
   const config = testChainConfig({ authorities: [...all] });
   let snapshot = genesisSnapshot(config);

@@ -30,7 +30,7 @@ const second: Recovery = {
   round: 2 ** 33,
 };
 
-/** The message of the fault, or "none". */
+/** Returns the message of the fault, or "none". */
 function faultOf(check: () => void): string {
   try {
     check();

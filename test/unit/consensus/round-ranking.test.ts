@@ -12,7 +12,7 @@ function vote(voter: number, sourceRound: number, targetRound: number): SignedFi
   return { message: { source, target }, voter: address(voter), signature: new Uint8Array(64) };
 }
 
-/** The ranking's answers, counted anew. */
+/** Computes the ranking's answers from scratch. */
 function counted(rounds: readonly number[]) {
   const descending = rounds.toSorted((a, b) => b - a);
   return {

@@ -26,7 +26,7 @@ export const defaultConfig: CliqueConfig & VotingConfig = { epochLength: 30_000,
 
 const cached = new Map<string, Uint8Array>();
 
-/** The address of a named authority: its key is seeded by its name. */
+/** Returns the address of a named authority, whose key is derived from its name. */
 export function addressOf(name: string): Uint8Array {
   let address = cached.get(name);
   if (!address) {
@@ -36,17 +36,17 @@ export function addressOf(name: string): Uint8Array {
   return address;
 }
 
-/** Those of the names `among` whose addresses are given, in the order of `among`. */
+/** Returns the names of `among` whose addresses are given, in the order of `among`. */
 export function namesOf(addresses: readonly Uint8Array[], among: readonly string[]): string {
   return among.filter((name) => addresses.some((address) => equalBytes(address, addressOf(name)))).join("");
 }
 
-/** The letters of `text`, ordered by their addresses: the first has the turn at heights that divide by their number. */
+/** Returns the letters of `text` ordered by their addresses. The first is in turn at heights divisible by their number. */
 export function byTurn(text: string): string[] {
   return [...text].sort((a, b) => compareBytes(addressOf(a), addressOf(b)));
 }
 
-/** `A`: A signs; `A+B`, `A-B`: and votes to add or to remove B; `A:minFee=5`: and votes to set a parameter. */
+/** Parses a block: `A` signs; `A+B` and `A-B` also vote to add or remove B; `A:minFee=5` also votes to set a parameter. */
 export function parseBlock(text: string): { proposer: Uint8Array; vote: HeaderVote } {
   const [signer, sign, candidate] = text;
   if (!candidate) return { proposer: addressOf(signer!), vote: noVote };
@@ -73,7 +73,7 @@ export function genesisParent(names: string, changes: Partial<ChainParameters> =
   return { header, id: Header.hashTreeRoot(header), snapshot };
 }
 
-/** A valid header on `parent`, apart from what `fields` says. */
+/** Makes a valid header on `parent`, changed by `fields`. */
 export function headerOn(parent: ParentHeader, fields: Partial<Header>): Header {
   const height = parent.header.height + 1;
   const { authorities } = parent.snapshot;
@@ -91,7 +91,7 @@ export function headerOn(parent: ParentHeader, fields: Partial<Header>): Header 
   };
 }
 
-/** Checks and applies blocks written as in `parseBlock`; returns the tip. */
+/** Checks and applies blocks in the form of `parseBlock`; returns the tip. */
 export function extend(
   parent: ParentHeader,
   blocks: readonly string[],

@@ -105,7 +105,7 @@ describe("limits of the set", () => {
   });
 });
 
-/** Ascending addresses. */
+/** Returns ascending addresses. */
 function numbered(count: number, first: number): Uint8Array[] {
   return Array.from({ length: count }, (_, i) => {
     const address = new Uint8Array(32).fill(first);
@@ -114,7 +114,7 @@ function numbered(count: number, first: number): Uint8Array[] {
   });
 }
 
-/** Clique's voting as a table of tallies, kept apart from the list of votes: another way to the same result. */
+/** A model of Clique's voting with a table of tallies instead of a list of votes. */
 class TallyModel {
   readonly signers: Set<string>;
   votes: { voter: string; candidate: string }[] = [];
@@ -170,7 +170,7 @@ test("random chains: the tally model agrees and the snapshot stays well formed",
       const model = new TallyModel(snapshot.authorities.map(toHex));
       for (const [index, { signer, kind, candidate }] of steps.entries()) {
         const height = index + 1;
-        // The signer does not matter to the voting: the recent-signer rule is not applied here.
+        // Any signer will do, because the recent-signer rule is not applied here.
         const proposer = snapshot.authorities[signer % snapshot.authorities.length];
         if (!proposer) break;
         const epoch = height % epochLength === 0;

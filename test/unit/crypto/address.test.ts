@@ -10,7 +10,7 @@ const words = bech32m.toWords(key);
 
 describe("addresses", () => {
   it("are 61 characters of bech32m with the prefix cc", () => {
-    // The bytes 0 to 31, encoded by a program of its own after BIP-350.
+    // The bytes 0 to 31, encoded by an independent program after BIP-350.
     const bytes = Uint8Array.from({ length: 32 }, (_, index) => index);
     expect(encodeAddress(bytes)).toBe("cc1qqqsyqcyq5rqwzqfpg9scrgwpugpzysnzs23v9ccrydpk8qarc0sqxmdxr");
     expect(address).toMatch(/^cc1[02-9ac-hj-np-z]{58}$/);

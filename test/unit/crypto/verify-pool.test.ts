@@ -15,7 +15,7 @@ const pair = keyPairFromSeed(new Uint8Array(32).fill(1));
 const message = new Uint8Array(32).fill(2);
 const good: SignatureSet = { publicKey: pair.publicKey, message, signature: pair.sign(message) };
 const bad: SignatureSet = { ...good, message: new Uint8Array(32) };
-/** No point of the curve. */
+/** Bytes that are not a point of the curve. */
 const noPoint = Uint8Array.of(2, ...new Uint8Array(31));
 
 const many = (count: number, set = good) => new Array<SignatureSet>(count).fill(set);
@@ -27,7 +27,7 @@ function openPool(options: Partial<VerifyPoolOptions> = {}): VerifyPool {
   return pool;
 }
 
-/** Threads that answer when they are told to. */
+/** Threads that answer on command. */
 class ManualThreads {
   readonly threads: {
     waiting: VerifyRequest[];
@@ -40,7 +40,7 @@ class ManualThreads {
   readonly start: StartVerifyThread = (onAnswer, onEnd) => {
     const thread = {
       waiting: [] as VerifyRequest[],
-      /** Signatures of each answered request. */
+      /** The number of signatures of each answered request. */
       answered: [] as number[],
       ended: false,
       die: () => onEnd("died"),
@@ -104,7 +104,7 @@ describe("VerifyPool", () => {
     const [a, b] = manual.threads;
     const lengths = () =>
       manual.threads.map((t) => t.waiting.map(({ packed }) => packed.length / packedBytes));
-    // Two messages under way to each, of 620 signatures.
+    // Each thread has two messages of 620 signatures under way.
     expect(lengths()).toEqual([
       [128, 128],
       [128, 118],
@@ -135,7 +135,7 @@ describe("VerifyPool", () => {
     expect(done).toEqual(["vote", "block", "one transfer"]);
     while (thread!.waiting.length > 0) await thread!.answer();
     expect(done.slice(3).sort()).toEqual(["flood", "flood too"]);
-    // The lone vote was checked at once, by no thread.
+    // The lone vote was checked at once without a thread.
     expect(thread!.answered.reduce((sum, count) => sum + count)).toBe(4_301);
   });
 

@@ -7,7 +7,7 @@ const folder = "../../../src/explorer/parts/";
 let RecoveryNote: Component;
 let DiagnosisNote: Component;
 
-/** By a name that the compiler does not follow: the page's code is checked with the types of browsers. */
+/** Imports a part of the page by a variable name, which the compiler does not follow: that code is checked with browsers' types. */
 async function part(name: string): Promise<Record<string, Component>> {
   const file = readdirSync(new URL(folder, import.meta.url)).find((file) => file.startsWith(`${name}.ts`));
   return import(/* @vite-ignore */ `${folder}${file}`);
@@ -20,11 +20,11 @@ beforeAll(async () => {
 });
 afterAll(() => {
   vi.unstubAllGlobals();
-  // Other tests of the page have another node.
+  // Other tests of the page use another node.
   vi.resetModules();
 });
 
-/** The words of a view, without its tags. */
+/** Returns the text of a view without its tags. */
 function textOf(node: unknown): string {
   if (Array.isArray(node)) return node.map(textOf).join(" ");
   if (typeof node !== "object" || node === null) return typeof node === "boolean" ? "" : String(node ?? "");

@@ -8,7 +8,7 @@ import {
   transactionRates,
 } from "../../../src/explorer/shape.ts";
 
-/** Newest first, from `[timestamp in s, transactions]`, oldest first, the genesis block included. */
+/** Makes blocks, newest first, from `[timestamp in s, transactions]`, oldest first with the genesis block. */
 function blocks(...made: readonly [number, number][]): BlockSummary[] {
   return made
     .map(
@@ -31,7 +31,7 @@ it("computes the rate over the last minute, or over the known blocks if they are
   expect(recentRate(blocks([0, 0], [10, 1000], [90, 30], [100, 30]), 100_000)).toBe(1);
   expect(recentRate(blocks([80, 0], [90, 30], [100, 30]), 100_000)).toBe(3);
   expect(recentRate([], 100_000)).toBe(0);
-  // A chain that stands still makes nothing.
+  // A halted chain has a rate of 0.
   expect(recentRate(blocks([0, 0], [10, 1000]), 1_000_000)).toBe(0);
 });
 

@@ -12,7 +12,7 @@ const genesisId = `0x${"ab".repeat(32)}`;
 const key = await keyFromSeed(new Uint8Array(32).fill(9));
 const order = { to: key.address, amount: 5n, fee: 1n, memo: "" };
 const posted: SignedTransaction[] = [];
-/** Undefined: the connection breaks. */
+/** The answers of the node; undefined breaks the connection. */
 let answers: (readonly [status: number, code: string] | undefined)[] = [];
 const final = { height: 10, nonce: 3 };
 const head = { height: 12 };
@@ -39,7 +39,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   // The page talks to the node that has served it.
   vi.stubGlobal("location", { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
-  // By a name that the compiler does not follow: the page's code is checked with the types of browsers.
+  // Imported by a variable name, which the compiler does not follow: the page's code is checked with browsers' types.
   const path = "../../../src/explorer/wallet/transfers.ts";
   wallet = await import(/* @vite-ignore */ path);
 });

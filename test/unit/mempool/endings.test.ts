@@ -12,7 +12,7 @@ async function add(pool: TestPool, transfers: Transfer[], source: "local" | "gos
   return outcomes.map((outcome) => (outcome.accepted ? "accepted" : outcome.code));
 }
 
-/** Moves the head by empty blocks. */
+/** Advances the head by empty blocks. */
 async function grow(pool: TestPool, tip: Tip, count = 1): Promise<Tip> {
   const next = await pool.maker.extend(tip, count);
   await pool.addAll(next);
@@ -26,7 +26,7 @@ const waiting = ({ mempool }: TestPool) =>
 
 const onDisk = async (pool: TestPool) => (await pool.batches()).flat().sort();
 
-/** A chain of one authority, whose vote decides at once, after a vote for the least fee. */
+/** Sets the least fee of a chain of one authority, whose vote decides at once. */
 async function withLeastFee(pool: TestPool, tip: Tip, minFee: number): Promise<Tip> {
   const next = await pool.maker.block(tip, { edit: { vote: parameterVote("minFee", minFee) } });
   await pool.addAll(next);
@@ -88,7 +88,7 @@ describe("a transfer with a last height", () => {
     expect(waiting(pool)).toEqual([1, 2, 3, 4]);
     expect(await onDisk(pool)).toEqual(pool.durable());
     expect(await add(pool, [{ from: 1, nonce: 1 }])).toEqual(["MEMPOOL_FULL"]);
-    // The places are free again when the missing one has come.
+    // The places are free again when the missing transaction has arrived.
     expect(await add(pool, [{ nonce: 0, amount: 2n }])).toEqual(["accepted"]);
     expect(await add(pool, [{ from: 1, nonce: 1 }])).toEqual(["accepted"]);
   });
@@ -172,7 +172,7 @@ describe("a least fee that a vote has raised", () => {
     expect([...pool.mempool.executable()].map(({ transaction }) => transaction.message.fee)).toEqual([5n]);
     expect(waiting(pool)).toEqual([0, 1]);
     expect(await onDisk(pool)).toEqual(pool.durable());
-    // Once it is lower again nothing comes back.
+    // Nothing returns when the fee is lowered again.
     await withLeastFee(pool, tip, 1);
     expect((await pool.restart()).durable()).toEqual(pool.durable());
   });
@@ -185,7 +185,7 @@ describe("a least fee that a vote has raised", () => {
     const short = await maker.block(maker.start(), { transactions });
     await pool.addAll(short);
     await withLeastFee(pool, short, 5);
-    // The least fee is the same after the reorganization: it is the returned transfer that is older.
+    // The reorganization does not change the least fee; the returned transfer is older than it.
     const vote = parameterVote("minFee", 5);
     const rival = await maker.block(maker.start(), { laterMs: 1, edit: { vote } });
     const announced: number[] = [];

@@ -12,7 +12,7 @@ async function add(pool: TestPool, transfer: Transfer, source: "local" | "gossip
 
 const refusal = async (...args: Parameters<typeof add>) => (await add(...args)) as Refusal;
 
-/** Cheap transfers of three accounts until one is refused, which is returned. */
+/** Adds cheap transfers of three accounts until one is refused; resolves to that one. */
 async function fill(pool: TestPool, fee: bigint, source: "local" | "gossip" = "local"): Promise<Refusal> {
   for (let nonce = 0; ; nonce++) {
     for (const from of [0, 1, 2]) {
@@ -154,7 +154,7 @@ test("stores an acknowledged transaction with the lower nonces that it needs", a
   expect(pool.durable()).toHaveLength(3);
   const again = await pool.restart();
   expect([...again.mempool.executable()]).toHaveLength(3);
-  // Also where it was known already.
+  // This also holds for a transaction that was already known.
   await add(pool, { nonce: 3 }, "gossip");
   await add(pool, { nonce: 4 });
   expect(pool.durable()).toHaveLength(5);
@@ -171,7 +171,7 @@ describe("transactions that their sender can no longer pay", () => {
   test("give up their places when the pool fills", async () => {
     const pool = await testPool({ limits });
     await overdraw(pool);
-    // Nonces 1 to 4 are paid.
+    // The balance covers nonces 1 to 4.
     expect([...pool.mempool.entries()].map(({ record }) => record.transaction.message.nonce)).toEqual([
       1, 2, 3, 4,
     ]);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { IncludedTransactions } from "../../../src/mempool/included.ts";
 import type { TransactionRecord } from "../../../src/types/index.ts";
 
-/** Blocks of `count` transactions; only their ids matter. */
+/** Makes blocks of `count` transactions, of which only the ids matter. */
 function blocks(count: number, heights: number) {
   return Array.from({ length: heights }, (_, index) => ({
     height: index + 1,
@@ -23,7 +23,7 @@ test("remembers transactions of blocks until these are final or retracted", () =
   expect(kept(included)).toEqual([1, 2, 3, 4]);
   included.finalize(2);
   expect(kept(included)).toEqual([3, 4]);
-  // The same transaction in the block that takes the place of another.
+  // The replacing block holds one of the transactions.
   const rival = { height: 4, records: chain[3]!.records.slice(0, 1) };
   included.update({ applied: [rival], retracted: [chain[3]!] });
   expect(kept(included)).toEqual([3]);

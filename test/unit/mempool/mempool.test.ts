@@ -21,7 +21,7 @@ async function add(
   return outcome!.accepted ? "accepted" : outcome!.code;
 }
 
-/** Disk and memory say the same, and nothing is on disk of which nothing waits. */
+/** Checks that disk and memory agree, and that no batch on disk is without a waiting transaction. */
 async function agree(pool: TestPool): Promise<void> {
   const durable = pool.durable();
   expect(await pool.stored()).toEqual(durable);
@@ -53,7 +53,7 @@ describe("admission", () => {
     const pool = await testPool({ genesis });
     expect(await add(pool, free)).toBe("INSUFFICIENT_BALANCE");
     expect(await add(pool, { ...free, from: 0 })).toBe("accepted");
-    // One that is on disk from before goes when it has waited long enough.
+    // A stored one from before is removed when it has waited long enough.
     const { database, clock } = pool;
     const store = new MempoolStore(database);
     const [record] = pool.mempool.records([await pool.maker.transfer(free)]);
@@ -202,7 +202,7 @@ describe("limits", () => {
     expect([...pool.mempool.executable()]).toHaveLength(5);
     for (const nonce of [2, 3, 4]) expect(await ahead(1, nonce)).toBe("accepted");
     expect(await ahead(1, 5)).toBe("MEMPOOL_FULL");
-    // A block has the missing nonce: those that waited for it count no more.
+    // A block includes the missing nonce, so the transactions that waited for it no longer count.
     const missing = [await pool.maker.transfer({ from: 1, nonce: 0, fee: 3n })];
     await pool.addAll(await pool.maker.block(pool.maker.start(), { transactions: missing }));
     for (const nonce of [1, 2, 3, 4]) expect(await ahead(2, nonce)).toBe("accepted");
@@ -309,7 +309,7 @@ describe("the disk", () => {
     const again = await pool.restart();
     expect(again.durable()).toEqual([waiting!.idHex]);
     expect(await again.batches()).toEqual([[waiting!.idHex]]);
-    // Numbers go on where they were.
+    // The numbers of batches continue.
     expect(await add(again, { nonce: 1, fee: 9n })).toBe("accepted");
     expect((await again.restart()).durable()).toEqual(again.durable());
   });
@@ -380,7 +380,7 @@ test("nothing acknowledged is lost, and disk and memory agree, over blocks and r
     back: fc.integer({ min: 1, max: 3 }),
     take: fc.nat(4),
     count: fc.integer({ min: 1, max: 5 }),
-    /** Blocks that may hold what is sent, as in `validFor`. */
+    /** Number of blocks that may hold the transactions, like `validFor`. */
     ends: fc.constantFrom(0, 0, 1, 2, 4),
   });
   await fc.assert(
@@ -389,7 +389,7 @@ test("nothing acknowledged is lost, and disk and memory agree, over blocks and r
       const tips = [pool.maker.start()];
       const acknowledged = new Map<string, Transaction>();
       const replaced = new Set<string>();
-      /** Several at once: a batch on disk whose transactions leave at different times. */
+      /** Sends a batch whose transactions leave the disk at different times. */
       const send = async (
         source: "local" | "gossip",
         { from, ahead, fee, count, ends }: (typeof steps)[number],
@@ -397,7 +397,7 @@ test("nothing acknowledged is lost, and disk and memory agree, over blocks and r
         const first = Math.max(0, pool.mempool.pendingNonce(users[from]!.publicKey) - 1 + ahead);
         const validUntil = ends === 0 ? 0 : pool.chain.head.height + ends;
         const transfers = Array.from({ length: count }, (_, index) => {
-          // Every third has the nonce of the one before it, and may replace it.
+          // Every third transaction has the nonce of the previous one and may replace it.
           const nonce = first + index - Math.floor(index / 3);
           return pool.maker.transfer({
             from,
@@ -423,7 +423,7 @@ test("nothing acknowledged is lost, and disk and memory agree, over blocks and r
           if (source === "local") acknowledged.set(record.idHex, record.transaction);
         }
       };
-      /** Transactions of a node that was killed when the disk held this. */
+      /** Resolves to the transactions of a node that restarts after a kill with this disk. */
       const survives = async (disk: MemoryDatabase) => {
         const { mempool, chain } = await pool.restart(disk);
         mempool.stop();
@@ -436,7 +436,7 @@ test("nothing acknowledged is lost, and disk and memory agree, over blocks and r
       for (const one of steps) {
         if (one.kind === "local" || one.kind === "gossip") await send(one.kind, one);
         else {
-          // A fork starts some blocks below the head and goes on above it, so that it wins.
+          // A fork starts some blocks below the head and ends above it, so that it wins.
           const isFork = one.kind === "fork";
           const base = isFork ? Math.max(0, tips.length - 1 - one.back) : tips.length - 1;
           const length = isFork ? tips.length - base : 1;
@@ -485,7 +485,7 @@ test("nothing acknowledged is lost, and disk and memory agree, over blocks and r
     }),
     { numRuns: 60, seed: 1 },
   );
-  // Or the test would say nothing about batches of which a part is in blocks.
+  // Otherwise the test would not cover batches of which a part is in blocks.
   expect(partlyDead).toBeGreaterThan(5);
   expect(ended.size).toBeGreaterThan(20);
 });

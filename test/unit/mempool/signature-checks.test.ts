@@ -8,11 +8,11 @@ import { verifyHere } from "../support/sync-node.ts";
 
 const { mempool, maker } = await testPool({ genesis: await testGenesis() });
 const transfers = await Promise.all([0, 1, 2, 3].map((nonce) => maker.transfer({ nonce })));
-// The second is badly signed.
+// The second transfer has a wrong signature.
 transfers[1] = { ...transfers[1]!, signature: transfers[0]!.signature };
 const records = mempool.records(transfers);
 
-/** Answers nothing until it may. */
+/** Makes a verifier that answers on command. */
 function held() {
   const { promise, resolve } = Promise.withResolvers<void>();
   const checked: string[] = [];

@@ -29,7 +29,7 @@ const sources: NodeSources = {
   databaseBytes: async () => 1024,
 };
 
-/** Lines without comments and buckets. */
+/** Resolves to the metrics' lines without comments and buckets. */
 async function lines(metrics: Metrics): Promise<string[]> {
   return (await metrics.text()).split("\n").filter((line) => /^ccoin/.test(line) && !/_bucket/.test(line));
 }
@@ -73,7 +73,7 @@ test("reports blocks, missed turns and delays while in step", async () => {
   ]);
 
   inStep = true;
-  // The one out of turn of the two that may sign.
+  // Of the two that may sign, this one is out of turn.
   const inTurn = (await maker.block(first, {})).header.proposer.toString();
   const last = first.header.proposer.toString();
   const other = authorities
@@ -176,7 +176,7 @@ describe("documents", () => {
     expect(used.filter((name) => !names.includes(name.replace(/^.*: /, "")))).toEqual([]);
   });
 
-  /** Histograms are known by one name. */
+  /** Returns the name of a histogram without its suffix. */
   function base(name: string): string {
     return names.includes(name) ? name : name.replace(/_(bucket|sum|count)$/, "");
   }

@@ -8,10 +8,10 @@ import type { AddressBookEntry } from "../../../src/network/types.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { ManualClock } from "../support/clock.ts";
 
-/** A target of a LAN. */
+/** Returns an address on a LAN. */
 const at = (n: number, host = "10.0.0.1") => `/ip4/${host}/tcp/${n}`;
 
-/** A network in which `alive` addresses answer as the peer they name. */
+/** Makes a network in which the `alive` addresses answer as the peer that they map to. */
 function setUp(options: Partial<DialerOptions> & { known?: AddressBookEntry[] } = {}) {
   const clock = new ManualClock();
   const begin = clock.now();
@@ -204,7 +204,7 @@ test("does not turn a flood of announcements into a flood of dials", async () =>
 test("redials a peer that once stayed sooner on new addresses, but at most every two seconds", async () => {
   const { dialer, clock, dials, alive, cut } = setUp();
   await dialer.start();
-  // Its id is the lower one: it is dialled without waiting.
+  // The peer has the lower id, so it is dialled without waiting.
   alive.set(at(1), "a");
   dialer.found("a", [at(1)], "discovery");
   await clock.advance(lastedMs + 1_000);
@@ -216,7 +216,7 @@ test("redials a peer that once stayed sooner on new addresses, but at most every
     dialer.found("a", [at(100 + n)], "discovery");
     await clock.advance(10);
   }
-  // Five times woken, and once by its own timer.
+  // Five dials come from news, and one from its own timer.
   expect(dials.length).toBeGreaterThanOrEqual(5);
   expect(dials.length).toBeLessThanOrEqual(6);
 });
@@ -333,7 +333,7 @@ test("lets invented peers push out only invented peers", async () => {
   expect(dials.filter(({ id }) => id === "z").length).toBe(2);
 });
 
-/** Peers that connect to us, stay for a while, and are gone; each on a machine of its own. */
+/** Lets peers on different machines connect to the node, stay for a while and leave. */
 async function comeAndGo({ dialer, clock, connected, cut }: ReturnType<typeof setUp>, count: number) {
   const host = (n: number) => `10.1.${n >> 7}.${1 + (n & 127)}`;
   for (let n = 0; n < count; n++) {
@@ -389,7 +389,7 @@ test("dials addresses that a person gave forever, however many the peer reports"
   const { dialer, clock, alive, connected, cut } = setUp({ bootstrap: names.map((name) => `${name}/p2p/z`) });
   await dialer.start();
   for (const name of names) {
-    // The address of a connection is the one to which the name resolved.
+    // A connection has the address that the name resolved to.
     connected.add("z");
     dialer.onConnected("z", at(1));
     const told = Array.from({ length: 10 }, (_, n) => at(2 + n));

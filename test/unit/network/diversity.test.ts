@@ -6,7 +6,7 @@ interface Item extends Placed {
   worth: number;
 }
 
-/** `counts`: of each host, named by group and host, as `a1`. */
+/** Makes items from the counts of hosts, which are named by group and number, such as `a1`. */
 function items(counts: Record<string, number>): Item[] {
   return Object.entries(counts).flatMap(([host, count]) =>
     Array.from({ length: count }, (_, n) => ({ host, group: host[0]!, name: `${host}#${n}`, worth: -n })),
@@ -17,13 +17,13 @@ const loser = (newcomer: string, counts: Record<string, number>) =>
   givesWay({ host: newcomer, group: newcomer[0]! }, items(counts), (a, b) => a.worth - b.worth)?.name;
 
 test.each<[newcomer: string, counts: Record<string, number>, loser: string | undefined]>([
-  // A group gives way to one that has fewer afterwards, too.
+  // A group gives way to another that has fewer even afterwards.
   ["b1", { a1: 3, b1: 1 }, "a1#2"],
   ["b1", { a1: 3, b1: 2 }, undefined],
   ["b1", { a1: 2, a2: 1, b1: 1 }, "a1#1"],
   ["b1", { a1: 2 }, "a1#1"],
   ["b1", { a1: 1 }, undefined],
-  // Within the newcomer's group the same holds of hosts, which end up with as many each.
+  // Within the newcomer's group the same holds for hosts, which end up with equal counts.
   ["a2", { a1: 2 }, "a1#1"],
   ["a2", { a1: 1 }, undefined],
   ["a2", { a1: 3, a2: 1 }, "a1#2"],

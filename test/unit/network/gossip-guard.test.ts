@@ -24,7 +24,7 @@ const many = <T>(count: number, value: T): T[] => new Array<T>(count).fill(value
 const id = new Uint8Array(32);
 const none = new Uint8Array();
 
-/** A field of at most 16 KiB. */
+/** Encodes a field of at most 16 KiB. */
 const framed = (tag: number, bytes: Uint8Array) =>
   Uint8Array.of(tag, (bytes.length & 0x7f) | 0x80, bytes.length >> 7, ...bytes);
 
@@ -34,7 +34,7 @@ test("counts the parts of an RPC on the wire", () => {
   const message = { topic: "t", data: new Uint8Array(100) };
   const subscription = { topic: "t", subscribe: true };
   expect(parts(rpc({ subscriptions: [subscription], messages: [message, message] as never }))).toBe(4);
-  // An IHAVE of three ids names its topic, too.
+  // An IHAVE of three ids also names its topic.
   expect(parts(control({ ihave: [{ topicID: "t", messageIDs: many(3, id) }] }))).toBe(1 + 1 + 4);
   expect(parts(control({ iwant: [{ messageIDs: many(3, none) }] }))).toBe(1 + 1 + 3);
 });
@@ -74,7 +74,7 @@ test.each([
   expect(countParts(bytes)).toBeUndefined();
 });
 
-/** A peer's stream as gossipsub would read it. */
+/** Guards a peer's stream as gossipsub would read it. */
 function guarded() {
   const clock = new ManualClock();
   const scores = new PeerScores({ clock, logger: silentLogger, onBlocked: () => undefined });

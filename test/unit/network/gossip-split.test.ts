@@ -11,7 +11,7 @@ const message = (length: number, mark = 0) => ({ topic, data: new Uint8Array(len
 const ihave = new Array(4).fill({ topicID: topic, messageIDs: new Array(5_000).fill(new Uint8Array(32)) });
 const control = { ihave, iwant: [], graft: [], prune: [], idontwant: [] };
 
-/** The RPCs that go out for one that gossipsub sends; `fails`: the place of one that finds no room. */
+/** Returns the RPCs that are sent for one of gossipsub's; the one with the index `fails` finds no room. */
 function send(rpc: object, fails?: number) {
   const sent: Rpc[] = [];
   const pubsub = { sendRpc: (_peer: string, each: Rpc) => sent.push(each) - 1 !== fails };

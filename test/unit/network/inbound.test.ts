@@ -39,12 +39,12 @@ function setUp(options: Partial<InboundOptions> = {}) {
     ...options,
   });
   let peers = 0;
-  /** Undefined where the connection was refused. */
+  /** Connects a peer; returns undefined if the connection is refused. */
   const connect = (ip: string, peer = `peer${peers++}`) => {
     const socket = new FakeSocket(ip);
     return inbound.mayBegin(socket) && inbound.mayStay(socket, peer) ? socket : undefined;
   };
-  /** As many as get in, with time between them. */
+  /** Connects peers with pauses, and returns those that are accepted. */
   const connectMany = async (ip: string, count: number) => {
     const sockets: FakeSocket[] = [];
     for (let n = 0; n < count; n++) {
@@ -229,11 +229,11 @@ test("a host for which there is no place gets few handshakes: its peers would be
     return attackers.length * (requests + (1_000 * seconds * requests) / perMs);
   };
   expect(await floods(32)).toBeLessThanOrEqual(most(32));
-  // Those that a person gave, and those that are back before the old connection has ended, still come.
+  // Peers that a person gave, and peers that return before their old connection has ended, are still accepted.
   await clock.advance(60_000);
   given.add("given");
   expect(connect(attackers[0]!, "given")).toBeDefined();
-  // A host with all the places that it may have.
+  // One host has all its places.
   const one = setUp();
   await one.connectMany("10.0.0.1", placesPerHost + 20);
   await one.clock.advance(60_000);
@@ -276,7 +276,7 @@ test("after bans an address gets an eighth of its handshakes and places, at once
     await clock.advance(ratePerHost.perMs);
     stay.push(...Array.from({ length: ratePerHost.requests / 8 }, () => connect("198.51.100.1")));
   }
-  // By then a part of the bans is forgotten.
+  // A part of the bans is forgotten by then.
   expect(stay.filter((socket) => socket !== undefined)).toHaveLength(placesPerHost / 8 + 1);
 });
 

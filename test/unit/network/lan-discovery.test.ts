@@ -11,7 +11,7 @@ interface Packet {
   additionals: { type: string; data: unknown }[];
 }
 
-/** A UDP port that nobody has. */
+/** Resolves to an unused UDP port. */
 async function unusedPort(): Promise<number> {
   const socket = createSocket("udp4");
   await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
@@ -94,7 +94,7 @@ test("an answer by mDNS has its TXT records among the answers and the additional
     logger: { forComponent: () => log },
     addressManager: { getAddresses: () => addresses },
   };
-  // To this machine instead of the group: it asks, and answers, itself.
+  // Sends to this machine instead of the group, so that it asks and answers itself.
   const options = { ip: "127.0.0.1", port: await unusedPort(), serviceTag };
   const discovery = lanDiscovery(options, systemClock)(components as never) as never as {
     start(): Promise<void>;

@@ -22,7 +22,7 @@ function setUp(changed: Partial<ServeLimits> = {}) {
   const started: string[] = [];
   const meter = (peer: string, host: string | number, isExempt = false) =>
     budget.meter(peer, placeOf(`/ip4/198.51.100.${host}/tcp/1`), isExempt);
-  /** Says "started", or the code of the refusal. */
+  /** Resolves to "started", or to the code of the refusal. */
   const read = async (of: Meter, bytes: number, name = "", signal = new AbortController().signal) => {
     try {
       await of.read(bytes, signal);

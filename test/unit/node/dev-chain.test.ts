@@ -25,7 +25,7 @@ test("makes a chain of one authority with a block a second, and an account with 
     Buffer.from(address).equals(decodeAddress(dev.wallet.address)),
   );
   expect(funded?.balance).toBe(dev.balance);
-  // The key is nobody else's to read.
+  // No other user may read the key.
   expect((await stat(join(folder, "dev.json"))).mode & 0o077).toBe(0);
 
   expect(await prepareDevChain(folder)).toEqual(dev);
@@ -34,7 +34,7 @@ test("makes a chain of one authority with a block a second, and an account with 
 test("continues after an interrupted start", async () => {
   const folder = join(await temporaryFolder(), "dev");
   const { wallet, genesisId } = await prepareDevChain(folder);
-  // Killed before the genesis id was noted; then before the genesis block was made.
+  // The first kill comes before the genesis id is recorded, the second before the genesis block is made.
   await writeFile(join(folder, "dev.json"), JSON.stringify({ wallet }));
   expect(await prepareDevChain(folder)).toMatchObject({ wallet, genesisId });
   await writeFile(join(folder, "dev.json"), JSON.stringify({ wallet }));

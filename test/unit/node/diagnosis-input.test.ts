@@ -38,7 +38,7 @@ test("makes a diagnosis from the state of a chain", async () => {
   expect(inputs.isKnownInSync(authority.publicKey)).toBe(true);
   expect(inputs.isKnownInSync(alice.publicKey)).toBeUndefined();
 
-  // The block before was read from the chain, the next one is told.
+  // The previous block is read from the chain, and the next one comes as an event.
   const seen = () => inputs.gather().chain!.activity.get(toHex(authority.publicKey));
   expect(seen()).toMatchObject({ lastHeight: 1, lastVoteMs: undefined });
   await node.produce();

@@ -21,7 +21,7 @@ function start() {
   const current: { is: Diagnosis } = { is: { state: "ok", summary: "fine", findings: [] } };
   const log = new DiagnosisLog({ diagnose: () => current.is, clock, logger });
   log.start();
-  /** Lines logged while `state` lasts for `ms`. */
+  /** Resolves to the lines that are logged while `state` lasts for `ms`. */
   const during = async (state: Diagnosis["state"], ms: number) => {
     current.is = { state, summary: "s", findings: state === "ok" ? [] : [finding] };
     await clock.advance(ms);

@@ -16,7 +16,7 @@ import { addressOf } from "../consensus/test-chain.ts";
 const now = 1_700_000_000_000;
 const written = (name: string) => encodeAddress(addressOf(name));
 
-/** A peer in step, with a clock that is right. */
+/** Makes a peer that is in step and has a correct clock. */
 function peer(id: string, fields: Partial<PeerInput> = {}): PeerInput {
   const inStep = { head: { height: 120, id: "0x01" } };
   return { id, ...inStep, clockOffsetMs: 3, roundTripMs: 2, ...fields };
@@ -29,7 +29,7 @@ function activity(names: string, lastHeight: number): [string, ActivityInput][] 
   ]);
 }
 
-/** A, B, C, D; the head at 120 came half a second ago, D and C have signed the last two blocks. This node is C. */
+/** Makes a chain of A, B, C and D, whose head at height 120 is half a second old. D and C signed the last two blocks; this node is C. */
 function chain(fields: Partial<ChainInput> = {}, recent = "DC", authorities = "ABCD"): ChainInput {
   const recentSigners = [...recent].map((name, index) => ({
     height: 120 - recent.length + 1 + index,
@@ -54,7 +54,7 @@ function chain(fields: Partial<ChainInput> = {}, recent = "DC", authorities = "A
   };
 }
 
-/** The head stands for `ms`. */
+/** Returns a chain whose head is `ms` old. */
 function standing(ms: number): Partial<ChainInput> {
   return {
     head: { height: 120, id: "0x01", timestampMs: now - ms, totalDifficulty: 240 },

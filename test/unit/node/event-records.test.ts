@@ -12,7 +12,7 @@ import { ManualClock } from "../support/clock.ts";
 import { MemoryDatabase, toArray } from "../support/database.ts";
 import { verifyHere } from "../support/sync-node.ts";
 
-/** A chain, its mempool and the event log, wired as in the node. */
+/** Makes a chain, its mempool and the event log, wired as in the node. */
 async function loggedNode() {
   const database = new MemoryDatabase();
   const log = await EventLog.open({ database, logger: silentLogger });
@@ -59,7 +59,7 @@ test("writes each event in one batch with the change that it reports, in order",
   expect(database.commits).toBe(commits + 1);
   expect(await read()).toEqual([told(first)]);
 
-  // The one out of turn of the two that may sign: the worse branch.
+  // Of the two that may sign, the one out of turn makes the worse branch.
   const inTurn = (await maker.block(maker.start(), {})).header.proposer;
   const other = authorities.slice(0, 3).find(({ publicKey }) => publicKey.toString() !== inTurn.toString())!;
   const worse = await maker.block(maker.start(), { by: other, transactions: [first] });
@@ -72,7 +72,7 @@ test("writes each event in one batch with the change that it reports, in order",
     `block ${worse.idHex}`,
     `retracted ${worse.idHex}`,
     `block ${better.idHex}`,
-    // It is back in the mempool.
+    // The transaction is back in the mempool.
     told(first),
   ]);
   expect(announced).toBeGreaterThanOrEqual(3);

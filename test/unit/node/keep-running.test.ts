@@ -26,7 +26,7 @@ interface Disk {
   free: number;
 }
 
-/** Lives that end when told; `failing`: in their start, the first of them first. */
+/** Makes runs of a node that end on command; those in `failing` fail while they start, in order. */
 async function kept({ free = minRoomBytes, failing = [] as ((disk: Disk) => Error | undefined)[] } = {}) {
   const clock = new ManualClock();
   const lives: { end: (error: Error) => void; stopped: boolean }[] = [];

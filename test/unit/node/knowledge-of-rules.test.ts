@@ -23,7 +23,7 @@ test("a node leaves mode ready while its head enacts rules that it does not know
   const enacting = await maker.block(first, { edit: { vote: parameterVote("rules", 2) } });
   await node.addAll(enacting);
   expect(seen).toEqual(["ready", "boot"]);
-  // It holds no matter what peers show.
+  // Claims of peers do not change that.
   knowledge.behind();
   knowledge.inStep();
   expect(modes.mode).toBe("boot");

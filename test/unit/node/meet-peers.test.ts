@@ -52,7 +52,7 @@ test("asks less and less often for a round that a peer claims without proof", as
     claim("liar", 7);
     await clock.advance(100);
   }
-  // On meeting it, at the first claim after that, and 0.5, 1, 2, 4, 8, 16 s later.
+  // The node asks when they meet, at the first claim after that, and 0.5, 1, 2, 4, 8 and 16 s later.
   expect(askedAtMs.map((atMs) => Math.round((atMs - startMs) / 100))).toEqual([
     0, 1, 6, 16, 36, 76, 156, 316,
   ]);
@@ -70,7 +70,7 @@ test("asks for the claimed rounds of many peers a few at a time", async () => {
   expect(open).toBe(50);
   for (let peer = 0; peer < 50; peer++) claim(`s${peer}`, 9);
   await clock.advance(100);
-  // One place is kept for who has shown some before.
+  // One place is kept for a peer that has delivered before.
   expect(open).toBe(53);
 });
 
@@ -110,7 +110,7 @@ test("asks new peers for votes, and all peers each second while finality stands 
   }
   expect(asked).toEqual(["a", "b"]);
   await clock.advance(5_000);
-  // The head is final.
+  // No more requests follow, since the head is final.
   expect(asked).toHaveLength(2);
   await add(one.blocks[0]!);
   await clock.advance(2_000);

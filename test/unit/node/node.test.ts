@@ -95,7 +95,7 @@ describe("closers", () => {
   });
 });
 
-/** Node 1 with 12 blocks, transfers in each, and where its files are. */
+/** Makes node 1 with 12 blocks of transfers, and returns the places of its files. */
 async function nodeWithChain() {
   const dataDir = await temporaryFolder();
   const paths = nodePaths(dataDir, 1);
@@ -185,7 +185,7 @@ describe("export, import, verify", () => {
     const frames: Buffer[] = [];
     for (let at = 22; at < bytes.length; at += frames.at(-1)!.length)
       frames.push(bytes.subarray(at, at + 4 + bytes.readUInt32BE(at)));
-    // Genesis is the first.
+    // The genesis block is the first.
     const withoutSeventh = join(dataDir, "without-seventh");
     await writeFile(withoutSeventh, Buffer.concat([bytes.subarray(0, 22), ...frames.toSpliced(7, 1)]));
     const target = nodePaths(dataDir, 2);
@@ -220,7 +220,7 @@ describe("export, import, verify", () => {
     expect(await codeOf(importChain({ paths: other, file: `${file}.none`, ...quiet }))).toBe("CANNOT_READ");
     expect(await codeOf(exportChain({ paths: nodePaths(dataDir, 6), file, ...quiet }))).toBe("NO_CHAIN");
     expect(await codeOf(verifyChain({ paths: nodePaths(dataDir, 7), ...quiet }))).toBe("NO_CHAIN");
-    // To look makes nothing.
+    // Reading creates no folder.
     for (const id of [6, 7]) expect(existsSync(nodePaths(dataDir, id).folder)).toBe(false);
     expect(await codeOf(exportChain({ paths, file: join(dataDir, "no", "folder"), ...quiet }))).toBe(
       "CANNOT_WRITE",

@@ -54,7 +54,7 @@ function withChain<T>(paths: NodePaths, use: (node: TestChain) => Promise<T>): P
   });
 }
 
-/** Four blocks of five authorities, of which the second is final. */
+/** Makes four blocks of five authorities, of which the second is final. */
 async function lostMajority(dataDir: string, finalized = true) {
   const paths = nodePaths(dataDir, 1);
   const balances = users.slice(0, 3).map(({ publicKey }) => ({ address: publicKey, balance: startBalance }));
@@ -162,18 +162,18 @@ test("a recovered chain can be verified, exported, and imported with the recover
   expect(await codeOf(importChain({ paths: copy, file: chainFile, ...quiet }))).toBe("RECOVERY_NEEDED");
   expect(await importChain({ paths: copy, file: chainFile, recoveries, ...quiet })).toEqual({ blocks: 5 });
   expect(await verifyChain({ paths: copy, ...quiet })).toEqual(verified);
-  // It is kept.
+  // The recovery is kept.
   expect(await importChain({ paths: copy, file: chainFile, ...quiet })).toEqual({ blocks: 0 });
   const again = join(folder, "again.ccoin");
   await exportChain({ paths: copy, file: again, ...quiet });
   expect(await readFile(again)).toEqual(await readFile(chainFile));
 
-  // Another's recovery, of the same block: other blocks.
+  // Another recovery from the same block leads to other blocks.
   const other = { ...recoveries[0]!, authorities: left.slice(0, 1) };
   const third = { paths: nodePaths(folder, 3), file: chainFile, recoveries: [other], ...quiet };
   expect(await codeOf(importChain(third))).toBe("RECOVERY_NEEDED");
 
-  // Without the recovery the database is that of another chain.
+  // Without the recovery, the database belongs to another chain.
   await withDatabase(copy, (database) => database.commit([chainStores(database).recoveries.set([])]));
   expect(await codeOf(verifyChain({ paths: copy, ...quiet }))).toBe("DAMAGED");
 });

@@ -10,7 +10,7 @@ import type { Logger } from "../../../src/util/logger.ts";
 import { chainConfig, users } from "../support/chain.ts";
 import { temporaryFolder } from "../support/database.ts";
 
-/** Everything that is logged, at any level. */
+/** Makes a logger that collects all lines of any level. */
 function listeningLogger(lines: string[]): Logger {
   const log = (fields: object, message: string) => void lines.push(`${message} ${JSON.stringify(fields)}`);
   const logger: Logger = { debug: log, info: log, warn: log, error: log, child: () => logger };

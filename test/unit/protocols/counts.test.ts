@@ -8,7 +8,7 @@ import { decodeRecords } from "../../../src/types/index.ts";
 type AnyContainer = ContainerType<Record<string, Type<unknown>>>;
 const isContainer = (type: unknown): type is AnyContainer => type instanceof ContainerType;
 
-/** A value of the type for each of its counts, which is `count`; lists have one element. */
+/** Yields for each count of the type a value in which it is `count`; lists have one element. */
 function* withCount(type: unknown, count: number): Generator<{ path: string; value: unknown }> {
   if (type === types.Count) yield { path: "", value: count };
   if (type instanceof ListCompositeType)
@@ -49,7 +49,7 @@ test.each(cases)("a message with $name above 2^53 - 1 does not decode", ({ type,
   expect(() => type.deserialize(bytesWith(2 ** 53 - 1))).not.toThrow();
 });
 
-// The batch decodes, so that one bad transaction of it is refused by its own code (`MALFORMED`) and not the whole batch.
+// The batch decodes, so that only the bad transaction is refused (`MALFORMED`) and not the whole batch.
 test.each(["nonce", "validUntil"] as const)(
   "the fast decoder of transactions marks a %s above 2^53 - 1",
   (field) => {

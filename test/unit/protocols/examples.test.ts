@@ -5,7 +5,7 @@ import { endFrame, frame, successFrame } from "../../../protocols/reqresp/frames
 import { computeDomain, signingRoot } from "../../../src/types/index.ts";
 
 const readme = readFileSync(new URL("../../../protocols/README.md", import.meta.url), "utf8");
-/** The text of each example on the page, up to the end of its paragraph or item. */
+/** The texts of the page's examples, each up to the end of its paragraph or item. */
 const examples = readme
   .split("_Vector._ ")
   .slice(1)

@@ -19,7 +19,7 @@ import { toHex } from "../../../src/util/bytes.ts";
 import { allProtocols } from "./all-protocols.ts";
 
 const readme = readFileSync(new URL("../../../protocols/README.md", import.meta.url), "utf8");
-/** Rows of all tables, as cells without code marks. */
+/** Returns the rows of all tables as cells without code marks. */
 function tableRows(text: string): string[][] {
   const lines = text.split("\n").filter((line) => line.startsWith("| "));
   return lines.map((line) =>
@@ -55,17 +55,17 @@ test.each(allProtocols.map((protocol) => [protocol.id, protocol] as const))(
 const exported: [string, unknown][] = Object.entries({ ...types, ...genesisTypes, ...protocols });
 const containers = exported.filter(
   (entry): entry is [string, ContainerType<Record<string, Type<unknown>>>] =>
-    // The bytes of a `Block`, read another way.
+    // `EncodedBlock` is another view of the bytes of a `Block`.
     entry[1] instanceof ContainerType && entry[0] !== "EncodedBlock",
 );
 
-/** A limit as the page writes it: powers of two above 1024 as such. */
+/** Formats a limit like the page, which writes powers of two above 1024 as such. */
 function limitText(limit: number): string {
   const exponent = Math.log2(limit);
   return limit > 1024 && Number.isInteger(exponent) ? `2^${exponent}` : String(limit);
 }
 
-/** A type as the page names it. */
+/** Formats a type like the page. */
 function typeText(type: Type<unknown>): string {
   if (type === types.Count) return "Count";
   if (type === types.Amount) return "Amount";

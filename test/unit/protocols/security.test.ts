@@ -20,7 +20,7 @@ const text = (count: number) => count.toLocaleString("en-US");
 const megabytes = (bytes: number) => `${bytes / 2 ** 20} MiB`;
 const { rate, localRate } = defaultHttpLimits;
 
-/** By the first cell of the table of limits. */
+/** The values of the code by the first cell of the table of limits. */
 const values: [limit: string, value: string][] = [
   [
     "connections",
@@ -86,10 +86,10 @@ test.each(values)("the limit of %s is the code's", (limit, value) => {
   expect(row?.split("|")[2]).toContain(value);
 });
 
-/** `path`: a part of the test's name, or the path alone; several with semicolons between them. */
+/** A citation is `path`: a part of the test's name, or the path alone; several are separated by semicolons. */
 const citation = /`(test\/[\w./-]+\.test\.ts)`(?:: (.+?)(?=; `test\/|$))?/g;
 
-/** The rows of the tables whose last column says what shows them. */
+/** The rows of the tables whose last column cites tests. */
 const shown = (() => {
   const rows: { claim: string; by: string }[] = [];
   let isShown = false;

@@ -26,7 +26,7 @@ test("the vectors are what the reference makes", async () => {
   for (const [name, made] of Object.entries(await makeVectors())) expect(text(name), name).toBe(made);
 });
 
-// The second implementation alone checks the rest.
+// Only the second implementation checks the rest.
 
 test.each(
   [...types.objects, ...finality.votes, ...finality.certificates, ...finality.evidence].map(nameOf) as [

@@ -14,7 +14,7 @@ const section = readme.slice(
   readme.indexOf("- `transactions`: reject if"),
 );
 
-/** The codes that the table names for a topic and a fact. */
+/** Returns the codes that the table names for a topic and a fact. */
 function named(topic: string, fact: RelayFact): string[] {
   const rows = section.split("\n").map((line) => line.split("|").map((cell) => cell.trim()));
   return rows

@@ -19,7 +19,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(parent, { recursive: true }));
 
-/** A folder with one key in a file. */
+/** Makes a folder with a key file. */
 function folderWith(name: string, ...more: string[]): string {
   const folder = join(parent, "folder");
   mkdirSync(folder);

@@ -12,7 +12,7 @@ const files = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "*.m
   .filter((file) => existsSync(join(root, file)));
 const read = (file: string) => readFileSync(join(root, file), "utf8");
 
-/** `[text](target)` and pictures, outside of code. */
+/** Returns the targets of links and pictures outside of code. */
 function links(file: string): string[] {
   const text = read(file)
     .replaceAll(/^```.*?^```/gms, "")
@@ -20,7 +20,7 @@ function links(file: string): string[] {
   return [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!);
 }
 
-/** As GitHub makes them of headings. */
+/** Returns the anchors that GitHub makes of headings. */
 function anchors(file: string): string[] {
   return [...read(file).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
     heading!

@@ -13,6 +13,6 @@ test("finds conflicting signatures", () => {
 test("a signer that is killed ten times at random moments signs nothing that conflicts", async () => {
   const { signatures, conflicts } = await killSigner(10);
   expect(conflicts).toEqual([]);
-  // One a life at least: how many more is a matter of the machine.
+  // There is at least one signature for each life; more depend on the machine.
   expect(signatures).toBeGreaterThanOrEqual(10);
 });

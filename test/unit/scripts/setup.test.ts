@@ -7,14 +7,14 @@ import { isPageFresh } from "../../../scripts/page-is-fresh.mjs";
 import { temporaryFolder } from "../support/database.ts";
 
 const scripts = fileURLToPath(new URL("../../../scripts", import.meta.url));
-/** Stands for scripts/make-page.ts. */
+/** Source that stands for scripts/make-page.ts. */
 const makePage = `import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 mkdirSync("build", { recursive: true });
 writeFileSync("build/explorer.json", "{}");
 appendFileSync("called", "page");
 `;
 
-/** A project without packages; `setup` returns what its npm was called with, and `page` where it made the page. */
+/** Makes a project without packages. `setup` returns the calls of its npm, and `page` the places where it built the page. */
 async function project() {
   const folder = await temporaryFolder();
   await mkdir(join(folder, "scripts"));

@@ -12,7 +12,7 @@ export function address(index: number): Uint8Array {
   return sha256(uint32Bytes(index));
 }
 
-/** Accounts at the addresses 0, 1, ... with these balances. */
+/** Returns accounts at the addresses 0, 1, … with these balances. */
 export function accountsWith(...balances: bigint[]): Account[] {
   return balances.map((balance, index) => ({ address: address(index), balance, nonce: 0 }));
 }
@@ -21,7 +21,7 @@ export function stateOf(accounts: Account[]): AccountState {
   return AccountState.fromAccounts(accounts, seed);
 }
 
-/** All accounts, in order. */
+/** Returns all accounts in order. */
 export function accountsOf(state: AccountReader): Account[] {
   return Array.from({ length: state.count }, (_, index) => ({
     address: state.address(index),
@@ -39,7 +39,7 @@ export interface TestTransfer {
   validUntil?: number;
 }
 
-/** `from` and `to` are the numbers of `address`. Signed by nobody: execution does not look. */
+/** Makes an unsigned transfer, since execution does not check signatures. `from` and `to` are numbers for `address`. */
 export function transfer({
   from,
   to,

@@ -46,7 +46,7 @@ describe("AccountTable", () => {
           model.length = Math.floor(model.length * keep);
           table.truncate(model.length);
           for (let i = 0; i < add; i++) {
-            // Some addresses come back, others are new.
+            // Some addresses are repeated, others are new.
             const number = 7 * i + model.length;
             if (table.indexOf(address(number)) >= 0) continue;
             table.append(address(number), BigInt(number), 0);

@@ -13,7 +13,7 @@ import {
   transfer,
 } from "./accounts.ts";
 
-/** The transfers often move more than there is, and sometimes more than a receiver can hold. */
+/** Draws a block whose transfers often exceed the balance, and sometimes what a receiver can hold. */
 const randomBlock = fc.record({
   balances: fc.array(fc.oneof(fc.bigInt(0n, 40n), fc.constant(maxAmount / 4n - 40n)), {
     minLength: 1,
@@ -28,7 +28,7 @@ const randomBlock = fc.record({
       to: fc.nat(9),
       amount: fc.oneof(fc.bigInt(0n, 20n), fc.constant(maxAmount / 4n)),
       fee: fc.bigInt(0n, 4n),
-      /** Difference of the nonce from the right one. */
+      /** The difference of the nonce from the correct one. */
       skew: fc.constantFrom(0, 0, 0, 0, 0, -1, 1),
     }),
     { minLength: 5, maxLength: 25 },
@@ -36,7 +36,7 @@ const randomBlock = fc.record({
 });
 type RandomBlock = typeof randomBlock extends fc.Arbitrary<infer T> ? T : never;
 
-/** Execution in the plainest way: a map that is copied for every transaction. */
+/** Executes a block in the simplest way, with a map that is copied for every transaction. */
 function model({ balances, proposer, minFee, reward, attempts }: RandomBlock) {
   const accounts = accountsWith(...balances);
   let state = new Map(accounts.map(({ address, balance, nonce }) => [toHex(address), { balance, nonce }]));
@@ -99,7 +99,7 @@ describe("random blocks", () => {
         ]);
         const sum = (list: Account[]) => list.reduce((total, { balance }) => total + balance, 0n);
         expect(sum(after)).toBe(sum(accounts) + reward);
-        // Each changed account is reported once; executing the whole block at once does the same.
+        // Each changed account is reported once, also when the whole block is executed at once.
         const touched = after.flatMap(({ balance, nonce }, index) => {
           const before = accounts[index];
           return before?.balance === balance && before.nonce === nonce ? [] : [index];

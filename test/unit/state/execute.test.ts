@@ -15,14 +15,14 @@ import {
   transfer,
 } from "./accounts.ts";
 
-/** Balances by address number after a block on accounts 0, 1, ... */
+/** Returns the balances by address number after a block on accounts 0, 1, … */
 function run(balances: bigint[], proposer: number, transfers: TestTransfer[], config = {}): Account[] {
   const state = stateOf(accountsWith(...balances));
   executeBlock(state, block(proposer, transfers, config));
   return accountsOf(state);
 }
 
-/** The code of a second transaction, after one that is fine. */
+/** Returns the error code of a second transaction after a valid one. */
 function failure(balances: bigint[], bad: TestTransfer, config = {}): unknown {
   const state = stateOf(accountsWith(...balances));
   const fine = { from: 0, to: 1, amount: 1n, fee: 1n };

@@ -92,7 +92,7 @@ describe("branch", () => {
   });
 });
 
-/** A step of a random chain: transfers that can be executed are made of these numbers. */
+/** Draws the steps of a random chain; their numbers are turned into executable transfers. */
 const steps = fc.array(
   fc.record({
     kind: fc.constantFrom("block", "block", "block", "revert", "settle", "rollback"),
@@ -106,7 +106,7 @@ const steps = fc.array(
 
 const addresses = Array.from({ length: 42 }, (_, number) => address(number));
 
-/** With an account of each address that has one, and of one that has none. */
+/** Checks reads of every existing account, and of an address without one. */
 function expectReads(reader: AccountReader, accounts: Account[]): void {
   expect(accountsOf(reader)).toEqual(accounts);
   const indexes = new Map(accounts.map((account, index) => [toHex(account.address), index]));
@@ -117,7 +117,7 @@ test("any sequence of blocks, forwards and backwards, is as in a list of states"
   fc.assert(
     fc.property(fc.nat(20), steps, (size, list) => {
       const state = stateOf(accountsWith(...Array.from({ length: size }, () => 100n)));
-      /** The blocks from the start on, with the accounts before them. */
+      /** The blocks from the start, each with the accounts before it. */
       let chain: { before: Account[]; block: BlockInput }[] = [];
       let settled = { accounts: accountsOf(state), chain };
       for (const { kind, checkRoot, transfers } of list) {
@@ -153,7 +153,7 @@ test("any sequence of blocks, forwards and backwards, is as in a list of states"
         const changed = new Set(state.changed());
         for (const [index, account] of accountsOf(state).entries())
           if (!changed.has(index)) expect(account).toEqual(settled.accounts[index]);
-        // Sometimes the tree has not been brought up to date before the next change.
+        // Sometimes the tree is not updated before the next change.
         if (checkRoot) expectRoot(state);
       }
       expectRoot(state);

@@ -11,7 +11,7 @@ interface TestAccount {
   nonce: number;
 }
 
-/** Accounts as a state has them. */
+/** A stand-in for the accounts of a state. */
 class Accounts {
   readonly list: TestAccount[] = [];
   #made = 0;
@@ -84,7 +84,7 @@ test("rewrites a page whose accounts have changed, and deletes their own entries
   expect(database.entries.size).toBe(2 + 110);
   expect(await stored(database)).toEqual(accounts.list);
   for (const writes of store.fold(accounts)) await database.commit(writes);
-  // The ten of the second page are not worth it.
+  // The ten accounts of the second page are too few to rewrite it.
   expect(database.entries.size).toBe(2 + 10);
   expect(await stored(database)).toEqual(accounts.list);
 });
@@ -92,7 +92,7 @@ test("rewrites a page whose accounts have changed, and deletes their own entries
 const textOf = (accounts: TestAccount[]) =>
   accounts.map(({ address, balance, nonce }) => `${address.join()} ${balance} ${nonce}`).join("\n");
 
-/** Steps applied to a state and its store. */
+/** Draws steps that are applied to a state and its store. */
 const steps = fc.array(
   fc.oneof(
     fc.record({ append: fc.nat({ max: pageAccounts }) }),

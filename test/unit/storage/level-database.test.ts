@@ -12,7 +12,7 @@ import { temporaryDatabase, temporaryFolder, toArray } from "../support/database
 const key = (number: number) => keyOf("header", uint32Bytes(number));
 const value = (number: number) => new Uint8Array(100).fill(number);
 
-/** Counts the batches that LevelDB gets, and lets them fail. */
+/** Counts the batches for LevelDB, and can make them fail. */
 function watchBatches() {
   const calls = { sizes: [] as number[], syncs: [] as unknown[], fail: undefined as Error | undefined };
   const original = ClassicLevel.prototype.batch as () => ReturnType<ClassicLevel["batch"]>;
@@ -207,7 +207,7 @@ test("keeps acknowledged writes after kill -9", async () => {
       const [first, second] = await database.getMany([key(number), key(1_000_000 + number)]);
       expect([number, first, second]).toEqual([number, value(number % 256), value(number % 256)]);
     }
-    // A batch that was not acknowledged is there whole or not at all.
+    // A batch that was not acknowledged is stored completely or not at all.
     for (let number = 0; number < 5000; number++) {
       const [first, second] = await database.getMany([key(number), key(1_000_000 + number)]);
       expect([number, first === undefined]).toEqual([number, second === undefined]);

@@ -2,8 +2,8 @@ import type { Database, Range, Write } from "../../../src/storage/database.ts";
 import { compareBytes, type Hex, toHex } from "../../../src/util/bytes.ts";
 
 /**
- * A disk that can lose power: `crash` ends every commit under way, each written whole or not at all as `survives` says, and none of
- * them resolves. What is on disk goes on in `restart()`.
+ * A disk that can lose power. `crash` ends every commit under way without resolving it; `survives` says which are written, each
+ * completely or not at all. `restart()` continues with the contents of the disk.
  */
 export class MemoryDatabase implements Database {
   readonly #disk: Map<Hex, [Uint8Array, Uint8Array]>;
@@ -32,7 +32,7 @@ export class MemoryDatabase implements Database {
   async commit(writes: Write[]): Promise<void> {
     if (this.#dead) return new Promise(() => undefined);
     this.#pending.push(writes);
-    // A sync takes its time: others may run, and the power may fail.
+    // A sync takes a while, in which other work may run and the power may fail.
     for (let turn = 0; turn < 3; turn++) await null;
     if (this.#dead) return new Promise(() => undefined);
     this.#pending.splice(this.#pending.indexOf(writes), 1);
@@ -51,7 +51,7 @@ export class MemoryDatabase implements Database {
     return new MemoryDatabase(this.#disk);
   }
 
-  /** An independent one with the same contents: a backup. */
+  /** Returns an independent database with the same contents, as a backup. */
   copy(): MemoryDatabase {
     return new MemoryDatabase(new Map(this.#disk));
   }

@@ -86,7 +86,7 @@ describe("the canonical index", () => {
 describe("the indexes over transactions", () => {
   const heights = [1, 2, 255, 256, 2 ** 32 + 5];
   const senders = [0, 1, 255, 256, 0xffffffff];
-  /** 300 transactions a block, their senders in turn, all but the first to account 7, or to themselves where that is the sender. */
+  /** Makes a block of 300 transactions of senders in turn; all but the first go to account 7, also those of account 7 itself. */
   const blockAt = (height: number) => ({
     height,
     records: Array.from({ length: 300 }, (_, index) => ({ id: sha256(uint64Bytes(height * 1000 + index)) })),
@@ -116,9 +116,9 @@ describe("the indexes over transactions", () => {
       expect(pages).toEqual(places.toReversed());
     }
     expect(await blocks.history(7, undefined, 9999)).toHaveLength(299 * heights.length);
-    // Nothing of the block that the page before ended in.
+    // The page has nothing of the block in which the previous page ended.
     expect(await blocks.history(7, { height: 2, index: 1 }, 1)).toEqual([{ height: 1, index: 299 }]);
-    // A place beyond all that can be is as good as none.
+    // A place beyond all possible ones is the same as none.
     const beyond = { height: Number.MAX_SAFE_INTEGER, index: 2 ** 32 - 1 };
     expect(await blocks.history(0, beyond, 1)).toEqual([{ height: 2 ** 32 + 5, index: 295 }]);
     await database.commit(blocks.clearPlaces(blockAt(256)));

@@ -1,7 +1,7 @@
 import { keyPairFromSeed } from "../../../src/crypto/ed25519.ts";
 import { compareBytes } from "../../../src/util/bytes.ts";
 
-/** So many addresses, ascending, the same in every run. */
+/** Returns this many ascending addresses, the same in every run. */
 export function testAddresses(count: number): Uint8Array[] {
   const seed = new Uint8Array(32);
   const addresses = Array.from({ length: count }, (_, index) => {

@@ -38,16 +38,16 @@ import { type ConfigChanges, testChainConfig } from "../../chain-config.ts";
 import { ManualClock } from "./clock.ts";
 import { MemoryDatabase } from "./database.ts";
 
-/** Signs headers too, whatever it has signed before. */
+/** A signer that also signs headers, without slashing protection. */
 export type TestSigner = Signer & BlockSigner;
 
-/** The same key for the same number, always. */
+/** Returns the signer of a number, which is the same in every run. */
 export function signer(number: number): TestSigner {
   const account = signerFromSeed(sha256(uint32Bytes(number)));
   return { ...account, freeSlotFrom: (slot) => slot, signHeader: ({ root }) => account.sign(root) };
 }
 
-/** Ascending, as in the authority list: the index is the turn. */
+/** The authorities, ascending as in the authority list: the index is the turn. */
 export const authorities: TestSigner[] = [1, 2, 3, 4, 5]
   .map(signer)
   .sort((a, b) => compareBytes(a.publicKey, b.publicKey));
@@ -74,7 +74,7 @@ export async function testGenesis(authorityCount = 3, config: ConfigChanges = {}
 }
 
 export interface Transfer {
-  /** Index among `users`. */
+  /** The index among `users`. */
   from?: number;
   to?: Uint8Array;
   amount?: bigint;
@@ -84,7 +84,7 @@ export interface Transfer {
   memo?: Uint8Array;
 }
 
-/** Makes transfers and blocks for one chain; pure, so a model of it. */
+/** Makes transfers and blocks for a chain without its code, so that it is a model of the chain. */
 export class BlockMaker {
   readonly genesis: CheckedGenesis;
   readonly domain: Uint8Array;
@@ -134,7 +134,7 @@ export class BlockMaker {
     };
   }
 
-  /** A valid block on `tip`, but for what `edit` and `signature` do to it. */
+  /** Makes a valid block on `tip`, which `edit` and `signature` may change. */
   async block(tip: Tip, options: BlockOptions = {}): Promise<Tip> {
     const { config } = this.genesis;
     const { transactions = [], edit = {}, laterMs = 0 } = options;
@@ -181,7 +181,7 @@ export class BlockMaker {
     };
   }
 
-  /** `count` empty blocks in turn. */
+  /** Makes `count` empty blocks in turn. */
   async extend(tip: Tip, count: number, options: BlockOptions = {}): Promise<Tip> {
     let last = tip;
     for (let made = 0; made < count; made++) last = await this.block(last, options);
@@ -195,20 +195,20 @@ export interface BlockOptions {
   transactions?: readonly Transaction[];
   edit?: Partial<Header>;
   laterMs?: number;
-  /** The state root is left zero: the transactions cannot be executed. */
+  /** True to leave the state root zero, because the transactions cannot be executed. */
   unexecuted?: boolean;
 }
 
-/** A block with all before it, and what follows from them. */
+/** A block with all its ancestors and the state after it. */
 export interface Tip {
   header: Header;
   id: Uint8Array;
   idHex: string;
   snapshot: ChainSnapshot;
   totalDifficulty: number;
-  /** From height 1 on. */
+  /** The blocks from height 1 on. */
   blocks: Block[];
-  /** Executed anew from genesis: nothing of the chain under test. */
+  /** Computes the state from genesis without the chain under test. */
   state(): AccountState;
 }
 
@@ -224,25 +224,25 @@ export interface TestChain {
   database: Database;
   clock: ManualClock;
   check(block: Block): Promise<CheckedBlock>;
-  /** Checks and imports. */
+  /** Checks and imports a block; resolves to the outcome. */
   add(block: Block): Promise<string>;
   addAll(tip: Tip): Promise<void>;
-  /** The same database, opened again. */
+  /** Opens the same database again. */
   reopen(): Promise<TestChain>;
 }
 
-/** As it travels and is stored. */
+/** Encodes a block in its form on the wire and on disk. */
 export function encoded({ header, transactions }: Block): EncodedBlock {
   return { header, body: Transactions.serialize(transactions) };
 }
 
-/** A chain in memory, or in `database`. */
+/** Opens a chain in memory, or in `database`. */
 export async function testChain(
   options: {
     genesis?: CheckedGenesis;
     database?: Database;
     chain?: Partial<ChainOptions>;
-    /** Made before the head moves. */
+    /** Makes the participants before the head moves. */
     participants?(chain: Chain): ChainParticipant[] | Promise<ChainParticipant[]>;
     clock?: ManualClock;
   } = {},
@@ -281,7 +281,7 @@ export async function testChain(
   };
 }
 
-/** Everything that follows from the canonical chain: memory, and each key on disk but side blocks and snapshots. */
+/** Resolves to everything that follows from the canonical chain: memory, and all keys on disk except side blocks and snapshots. */
 export async function contentsOf({ chain, stores, database }: TestChain) {
   const { state, head, snapshot } = chain;
   const accounts = Array.from({ length: state.count }, (_, index) => ({

@@ -1,10 +1,10 @@
 import type { Clock } from "../../../src/util/clock.ts";
 
-/** A clock that stands still until it is moved. */
+/** A clock that stands still until a test advances it. */
 export class ManualClock implements Clock {
   #now = 1_700_000_000_000;
   readonly #timers = new Set<{ atMs: number; callback: () => void }>();
-  /** Work that a timer began, such as signatures in other threads: awaited before time goes on. */
+  /** Work that a timer has started, such as signatures in other threads, which is awaited before time advances. */
   settle: () => Promise<unknown> = async () => undefined;
 
   now(): number {
@@ -21,7 +21,7 @@ export class ManualClock implements Clock {
     return this.#timers.size;
   }
 
-  /** Runs what falls due, in order, and lets promises settle after each. */
+  /** Runs the timers that fall due, in order, and lets promises settle after each. */
   async advance(ms: number): Promise<void> {
     const until = this.#now + ms;
     for (;;) {

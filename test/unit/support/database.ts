@@ -6,14 +6,14 @@ import type { Database, Range, Write } from "../../../src/storage/database.ts";
 import { LevelDatabase } from "../../../src/storage/level-database.ts";
 import { CodedError } from "../../../src/util/errors.ts";
 
-/** A folder that is gone after the test. */
+/** Makes a folder that is removed after the test. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "ccoin-unit-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** LevelDB in a temporary folder, closed after the test. */
+/** Opens LevelDB in a temporary folder and closes it after the test. */
 export async function temporaryDatabase(
   onWriteFailed?: (error: Error) => void,
 ): Promise<{ database: LevelDatabase; folder: string }> {
@@ -29,7 +29,7 @@ export async function temporaryDatabase(
 /** A sorted map in memory. Its commits can be made to fail or to wait. */
 export class MemoryDatabase implements Database {
   readonly entries = new Map<string, Uint8Array>();
-  /** Commits that fail from now on. */
+  /** The number of next commits that fail. */
   failing = 0;
   commits = 0;
   /** Awaited before each commit. */

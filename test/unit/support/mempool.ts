@@ -13,20 +13,20 @@ import { MemoryDatabase } from "./database.ts";
 
 export interface TestPool extends TestChain {
   mempool: Mempool;
-  /** As in the node: signatures that the mempool has checked are not checked again. */
+  /** The checks as in the node, which do not repeat the mempool's signature checks. */
   checks: BlockChecks;
   database: MemoryDatabase;
-  /** Ids that a mempool has which starts from what is on disk now, sorted. */
+  /** Resolves to the sorted ids of a mempool that starts from the current disk. */
   stored(): Promise<string[]>;
-  /** Batches on disk, as the ids in each. */
+  /** Resolves to the ids in each batch on disk. */
   batches(): Promise<string[][]>;
-  /** Ids of the entries that this node has answered for, sorted. */
+  /** Returns the sorted ids of the acknowledged entries. */
   durable(): string[];
-  /** A node that starts from what is on disk, or from `from`. */
+  /** Starts a node from the current disk, or from `from`. */
   restart(from?: MemoryDatabase): Promise<TestPool>;
 }
 
-/** A chain and its mempool, wired as in the node. */
+/** Makes a chain and its mempool, wired as in the node. */
 export async function testPool(
   options: {
     limits?: Partial<MempoolLimits>;

@@ -23,9 +23,9 @@ import { silentLogger } from "../../../src/util/logger.ts";
 
 /** A fault that a test applies to one request before it is answered. */
 export interface Fault {
-  /** Instead of the peer's own answer. */
+  /** Replaces the peer's own answer. */
   answer?: (request: never, honest: () => AsyncIterable<unknown>) => AsyncIterable<unknown>;
-  /** The answer never comes: the request fails after the protocol's time-out. */
+  /** True if no answer comes, so that the request fails after the protocol's time-out. */
   stall?: boolean;
 }
 
@@ -33,13 +33,13 @@ export interface Fault {
 export class TestNetwork {
   readonly clock: Clock;
   readonly nodes = new Map<PeerId, TestNode>();
-  /** Delay of each message, one way. */
+  /** The delay of each message in one direction. */
   delayMs = 0;
   /** True if a gossip message is lost. */
   loses: (from: PeerId, to: PeerId) => boolean = () => false;
-  /** Asked for each request, by who answers and the protocol's name. */
+  /** Returns the fault of a request, by the answering peer and the protocol's name. */
   fault: (answerer: PeerId, protocol: string) => Fault | undefined = () => undefined;
-  /** Bytes that answerers have asked to read. */
+  /** The bytes that the answering side has asked to read. */
   readonly reads: { protocol: string; bytes: number }[] = [];
   mayRead = true;
   readonly requests: { from: PeerId; to: PeerId; protocol: string; request: unknown }[] = [];
@@ -69,7 +69,7 @@ export class TestNetwork {
   }
 }
 
-/** As the answerer reads it; what does not decode is answered `invalidRequest`. */
+/** Decodes a request like the answering side. @throws `invalidRequest` if it does not decode */
 function asReceived<P extends AnyProtocol>(protocol: P, request: RequestOf<P>): RequestOf<P> {
   try {
     return protocol.request.deserialize(protocol.request.serialize(request)) as RequestOf<P>;
@@ -78,7 +78,7 @@ function asReceived<P extends AnyProtocol>(protocol: P, request: RequestOf<P>): 
   }
 }
 
-/** As on a stream that is reset: the caller waits no longer, whatever the answerer does. */
+/** Ends the answer at an abort as on a reset stream, whatever the answering side does. */
 async function* untilAborted<T>(
   answer: AsyncIterable<T>,
   signal: AbortSignal | undefined,
@@ -100,7 +100,7 @@ async function* untilAborted<T>(
   }
 }
 
-/** For `Fault.answer`: an answer that ends with an error. */
+/** Makes an answer for `Fault.answer` that ends with an error. */
 export function failing(code: RequestErrorCode, message: string): () => AsyncIterable<never> {
   return () => ({
     [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new RequestError(code, message)) }),
@@ -111,7 +111,7 @@ export class TestNode implements Network {
   readonly peerId: PeerId;
   readonly penalties: { peer: PeerId; offence: Offence; detail: string }[] = [];
   readonly published: { topic: TopicName; message: Uint8Array; digest: Hex }[] = [];
-  /** Digests. */
+  /** The digests whose topics it listens to. */
   listened: Hex[] = [];
   readonly verdicts: Verdict[] = [];
   readonly #network: TestNetwork;
@@ -126,7 +126,7 @@ export class TestNode implements Network {
     this.#network = network;
   }
 
-  /** Listeners that were not removed. */
+  /** The number of listeners that were not removed. */
   get listeners(): number {
     return this.#listeners;
   }
@@ -254,7 +254,7 @@ export class TestNode implements Network {
     if (verdict === "reject") node.penalize(this.peerId, "invalidMessage", topic);
   }
 
-  /** A chunk as the requester reads it; one that does not decode costs its sender, as on the wire. */
+  /** Decodes a chunk like the requester; one that does not decode costs its sender score, as on the wire. */
   #decoded<P extends AnyProtocol>(peer: PeerId, protocol: P, chunk: ResponseOf<P>): ResponseOf<P> {
     try {
       return protocol.response.deserialize(protocol.response.serialize(chunk)) as ResponseOf<P>;

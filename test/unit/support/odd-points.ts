@@ -5,17 +5,17 @@ import { concatBytes } from "../../../src/util/bytes.ts";
 
 hashes.sha512 = sha512;
 
-/** Orders of the field and of the group (RFC 8032, section 5.1). */
+/** The orders of the field and of the group (RFC 8032, section 5.1). */
 export const { p, n: order } = Point.CURVE();
 
-/** y little-endian, with the sign of x in the highest bit. */
+/** Encodes y in little-endian with the sign of x in the highest bit. */
 export function encode(y: bigint, sign = false): Uint8Array {
   const out = new Uint8Array(Buffer.from(y.toString(16).padStart(64, "0"), "hex").reverse());
   if (sign) out[31]! |= 0x80;
   return out;
 }
 
-/** The eight points whose order divides 8: multiples of one of order 8, found by removing the large factor. */
+/** The eight points whose order divides 8: the multiples of one of order 8, found by removing the large factor. */
 export const torsion: readonly Point[] = torsionPoints();
 
 function torsionPoints(): Point[] {
@@ -33,7 +33,7 @@ function torsionPoints(): Point[] {
   }
 }
 
-/** Every text of the eight points: y or y + p where it fits 255 bits, and both signs where x is 0. */
+/** All encodings of the eight points: y or y + p if it fits 255 bits, and both signs if x is 0. */
 export const smallOrder: readonly Uint8Array[] = torsion.flatMap((point) => {
   const { x, y } = point.toAffine();
   const ys = y + p < 2n ** 255n ? [y, y + p] : [y];
@@ -41,7 +41,7 @@ export const smallOrder: readonly Uint8Array[] = torsion.flatMap((point) => {
   return ys.flatMap((each) => signs.map((sign) => encode(each, sign)));
 });
 
-/** Fits sB = R + kA with the cofactor: a[forKey added], r[forR added]. Without it only where k times `forKey` is minus `forR`. */
+/** Makes a signature with small-order parts in key and R. It satisfies sB = R + kA with the cofactor, and without it only if k times `forKey` is minus `forR`. */
 export function mixedSet(message: Uint8Array, forKey: Point, forR: Point, r = 987_654_321n): SignatureSet {
   const a = 123_456_789n;
   const publicKey = new Uint8Array(Point.BASE.multiply(a).add(forKey).toBytes());
@@ -55,7 +55,7 @@ function challenge(R: Uint8Array, publicKey: Uint8Array, message: Uint8Array): b
   return BigInt(`0x${Buffer.from(digest).reverse().toString("hex")}`) % order;
 }
 
-/** The rule of docs/consensus.md as it is written, on noble's arithmetic: what libsodium and the client are compared with. */
+/** Computes the rule of docs/consensus.md literally with noble's arithmetic, as a reference for libsodium and the client. */
 export function isSignedByRule({ publicKey, message, signature }: SignatureSet): boolean {
   try {
     const A = Point.fromBytes(publicKey);

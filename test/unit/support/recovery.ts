@@ -4,7 +4,7 @@ import { type Recovery, zero32 } from "../../../src/types/index.ts";
 import { compareBytes } from "../../../src/util/bytes.ts";
 import type { Tip } from "./chain.ts";
 
-/** From the block that `tip` ends with on, these make blocks. */
+/** Makes a recovery from the last block of `tip` with these authorities. */
 export function recoveryAt(
   genesisId: Uint8Array,
   { header, id }: Pick<Tip, "header" | "id">,
@@ -20,7 +20,7 @@ export function recoveryAt(
   };
 }
 
-/** The same block, for making blocks on it under a recovery. */
+/** Returns the tip under a recovery, for making blocks on it. */
 export function recovered(tip: Tip, recovery: Recovery): Tip {
   return { ...tip, snapshot: recoveredSnapshot(tip.snapshot, recovery) };
 }

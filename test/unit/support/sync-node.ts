@@ -18,7 +18,7 @@ import { ManualClock } from "./clock.ts";
 import { type TestPool, testPool } from "./mempool.ts";
 import type { TestNetwork, TestNode } from "./network.ts";
 
-/** In this thread, so that a manual clock knows when it is done. */
+/** Verifies in this thread, so that a manual clock knows when it is done. */
 export const verifyHere: Verify = verifySignatures;
 
 export interface SyncNode extends TestPool {
@@ -28,10 +28,10 @@ export interface SyncNode extends TestPool {
   transactions: TransactionInbox;
   synchronizer: Synchronizer;
   outbox: Outbox;
-  /** `behind` and `inStep`, as they came, without repetition. */
+  /** The changes between `behind` and `inStep`, without repetitions. */
   steps: string[];
   farAhead: string[];
-  /** Headers that were shown to whoever looks for two of one slot. */
+  /** The headers that were reported to the equivocation watch. */
   signed: SignedHeader[];
   /** Ids of the blocks that more than a third of the authorities have voted for. */
   votedFor: Set<string>;
@@ -41,7 +41,7 @@ export interface SyncNode extends TestPool {
   stop(): Promise<void>;
 }
 
-/** Everything of a node between network and chain, as `chain-services.ts` wires it. */
+/** Makes everything of a node between network and chain, wired as in `chain-services.ts`. */
 export async function syncNode(
   net: TestNetwork,
   id: string,
@@ -136,7 +136,7 @@ export async function syncNode(
   };
 }
 
-/** The last block of `tip` as it is gossiped, `edit` of its short ids. */
+/** Encodes the last block of `tip` for gossip; `edit` changes its short ids. */
 export function compact(
   tip: Tip,
   { domain }: { domain: Uint8Array },
@@ -147,7 +147,7 @@ export function compact(
   return CompactBlock.serialize({ header, shortIds: edit(shortIds) });
 }
 
-/** Moves the clock in small steps until something holds. @throws after `maxMs`. */
+/** Advances the clock in small steps until a condition holds. @throws after `maxMs` */
 export async function until(clock: ManualClock, holds: () => boolean, maxMs = 60_000): Promise<void> {
   for (let waited = 0; !holds(); waited += 50) {
     if (waited > maxMs) throw new Error(`not within ${maxMs} ms: ${holds}`);
@@ -155,7 +155,7 @@ export async function until(clock: ManualClock, holds: () => boolean, maxMs = 60
   }
 }
 
-/** A clock that lets all work in this thread end before it moves. */
+/** Makes a clock that lets all work in this thread end before it advances. */
 export function settledClock(): ManualClock {
   const clock = new ManualClock();
   clock.settle = async () => {

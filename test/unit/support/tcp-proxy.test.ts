@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { type LinkOptions, TcpProxy } from "../../e2e/harness/tcp-proxy.ts";
 
-/** A socket to an echo over a link. */
+/** Opens a socket to an echo server over a link. */
 async function overLink(options: LinkOptions): Promise<{ link: TcpProxy; socket: Socket }> {
   const echo = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on("error", () => undefined);
@@ -34,7 +34,7 @@ test.each([
     const received: Buffer[] = [];
     for await (const chunk of socket) received.push(chunk as Buffer);
     expect(Buffer.concat(received).equals(sent)).toBe(true);
-    // Timers may be a millisecond early; never faster than the link.
+    // Timers may fire a millisecond early, but the echo is never faster than the link.
     expect(performance.now() - startedAt).toBeGreaterThan(38);
   },
 );

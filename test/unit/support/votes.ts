@@ -8,7 +8,7 @@ import type { Checkpoint, SignedFinalityVote } from "../../../src/types/index.ts
 import { silentLogger } from "../../../src/util/logger.ts";
 import { authorities, type TestChain, type Tip } from "./chain.ts";
 
-/** A block in a round. */
+/** Makes a checkpoint of a block in a round. */
 export function checkpoint(round: number, { header, id }: Pick<Tip, "header" | "id">): Checkpoint {
   return { round, height: header.height, block: id };
 }

@@ -76,7 +76,7 @@ test("does not count a block twice that waits again, and does not restore a remo
   expect(entries.get(one.idHex)).toBe(one);
 });
 
-/** As many as `payers` may load, in turn. */
+/** Loads as many blocks of `payers` as allowed, in turn. */
 function loader() {
   const entries = new BlockEntries();
   let number = 0;

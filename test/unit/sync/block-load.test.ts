@@ -6,7 +6,7 @@ import { ManualClock } from "../support/clock.ts";
 const patienceMs = 100;
 const block = {} as CheckedBlock;
 
-/** Sources that answer when they are told to, and what was asked of them. */
+/** Makes sources that answer on command, and records the requests. */
 function sources() {
   const clock = new ManualClock();
   const asked: string[] = [];
@@ -41,7 +41,7 @@ test("asks the next peer when the first one is slow, and waits for the last one 
   await clock.advance(1);
   expect(asked).toEqual(["a", "b"]);
   await clock.advance(10 * patienceMs);
-  // Nobody is left who may still answer in time: whoever turns up is asked at once.
+  // No other peer can still answer in time, so a new peer is asked at once.
   load.add(source("c"));
   expect(asked).toEqual(["a", "b", "c"]);
   answer("b");

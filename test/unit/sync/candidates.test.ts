@@ -112,7 +112,7 @@ test("tries one peer of each network at a time, and those first whose network ha
   for (const liar of ["a1", "a2", "a3"]) candidates.doubt(liar);
   candidates.doubt("c1");
   await clock.advance(1_000);
-  // New ids of a network that fails do not push a peer aside that failed once.
+  // New ids of a failing network do not displace a peer that failed once.
   expect(candidates.untried(all)).toEqual(["b1", "c1", "a4", "a1", "a2", "a3"]);
 });
 

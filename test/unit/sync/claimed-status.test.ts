@@ -17,7 +17,7 @@ test("a node claims no chain without a genesis block, and the genesis block whil
     headId: zero32,
     finalizedId: zero32,
   });
-  // Another final block of height 0 would be taken for a conflict.
+  // Another final block at height 0 would count as a conflict.
   const atGenesis = {
     ...first,
     genesisId: id,

@@ -5,7 +5,7 @@ import { findCommonAncestor } from "../../../src/sync/common-ancestor.ts";
 import { compareBytes, uint32Bytes } from "../../../src/util/bytes.ts";
 import { codeOf } from "../support/chain.ts";
 
-/** Ids of a chain that shares blocks 0 to `shared` with all others, and has `height`. */
+/** Returns the ids of a chain of this height that shares blocks 0 to `shared` with all others. */
 function chainOf(branch: number, shared: number, height: number) {
   const id = (at: number) => new Uint8Array([at > shared ? branch : 0, ...uint32Bytes(at)]);
   const pages: { from: number; count: number }[] = [];

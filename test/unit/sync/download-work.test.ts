@@ -8,7 +8,7 @@ const blocks = ["first", "second"].map(
   (name) => ({ body: new Uint8Array(10), name }) as unknown as CheckedBlock,
 );
 
-/** Three blocks are wanted, of which the peer has sent two, which are being checked. */
+/** Starts work on three blocks, of which the peer has sent two, which are being checked. */
 async function halfWay() {
   const work = new DownloadWork(Array.from({ length: 3 }, () => ({}) as Head));
   const { start } = (await work.nextRange("peer", signal))!;
@@ -21,7 +21,7 @@ test("checks and imports received blocks although the last peer is gone, without
   work.giveBack({ start: 2, end: 3 }, new Error("the peer is gone"));
   work.exhaust();
   const taken = work.take(signal);
-  // One that looks again and again would not let it come.
+  // A loop that polls would not let the event loop turn.
   await turn();
   for (const [index, received] of batch.entries()) work.accept(received, blocks[index]!);
   expect(await taken).toEqual(blocks);

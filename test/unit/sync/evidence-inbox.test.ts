@@ -22,7 +22,7 @@ const encode = (evidence: Evidence) => Evidence.serialize(evidence);
 
 const context = { read: async () => undefined } as never;
 
-/** A network of two: `peer` is what the other side serves. */
+/** Makes a network of two; `peer` is the handler of the other side. */
 function testNetwork(peer?: { handler: RequestHandler<AnyProtocol> | undefined }) {
   const own: { handler: RequestHandler<AnyProtocol> | undefined } = { handler: undefined };
   const published: Evidence[] = [];
@@ -127,7 +127,7 @@ describe("gossip", () => {
     clock.nowMs += 1_000;
     expect(await inbox.onGossip(encode(twoHeaders("A", 2_000)), "peer")).toBe("accept");
     expect(await inbox.onGossip(encode(twoHeaders("A", 2_001)), "peer")).toBe("ignore");
-    // Own findings do not wait behind those of others.
+    // The node's own findings do not wait behind those of others.
     inbox.seenHeader(signedHeader("A", 3_000_000, 4));
     inbox.seenHeader(signedHeader("A", 3_000_001, 4));
     await expect.poll(() => inbox.list()[0]?.slot).toBe(3_000);
@@ -147,7 +147,7 @@ describe("gossip", () => {
     for await (const each of own.handler!({ limit: 3 } as never, context)) told.push(each as Evidence);
     const [last, ...rest] = [...told].map((each) => each.headers.length);
     expect([last, ...rest].sort()).toEqual([0, 1, 1]);
-    // The disk has them all.
+    // All of them are on disk.
     let stored = 0;
     for await (const _ of new EvidenceStore(database).all()) stored++;
     expect(stored).toBe(302);

@@ -18,7 +18,7 @@ import { compact, type SyncNode, settledClock, syncNode, until, verifyHere } fro
 
 const genesis = await testGenesis(3, { maxBlockTransactions: 50 });
 
-/** A node and the peer that it hears of blocks from; the peer has `tip`. */
+/** Makes a node and the peer from which it hears of blocks; the peer has `tip`. */
 async function pair(...more: string[]) {
   const clock = settledClock();
   const net = new TestNetwork(clock);
@@ -34,7 +34,7 @@ async function pair(...more: string[]) {
   return { clock, net, node, peer, nodes, gossip, maker: node.maker };
 }
 
-/** A node that counts how often each signature was checked. Several at once are not before `mayCheck`. */
+/** Makes a node that counts the checks of each signature. Checks of several signatures wait for `mayCheck`. */
 async function countingNode(net: TestNetwork, peer: SyncNode, mayCheck?: Promise<void>) {
   const counts = new Map<string, number>();
   const node = await syncNode(net, "counting", genesis, {
@@ -88,11 +88,11 @@ describe("a compact block", () => {
     checking.resolve();
     await until(clock, () => node.chain.head.idHex === tip.idHex);
     expect(node.inbox.isChecking(genesis.id)).toBe(false);
-    // The later one finds them in the block, and does not check their signatures again.
+    // The later message finds the transactions in the block and does not check their signatures again.
     await message;
     expect(node.mempool.count).toBe(0);
     expect(net.requests).toEqual([]);
-    // For the block, before the many that may wait with the message.
+    // They are checked for the block, ahead of the many that may wait with the message.
     expect(checked(transactions)).toEqual(transactions.map(() => 2));
   });
 
@@ -218,7 +218,7 @@ describe("a compact block", () => {
     const block = (await Promise.race([sealed.promise, made]))!;
     const shortIds = block.records.map(({ id }) => id.slice(0, 8));
     expect(await gossip(CompactBlock.serialize({ header: block.header, shortIds }))).toBe("accept");
-    // As for a vote of somebody who was faster.
+    // The fetch comes from a vote by a faster node.
     const fetched = peer.inbox.fetch(block.id, node.network.peerId);
     await clock.advance(100);
     expect(peer.chain.head.height).toBe(0);
@@ -606,7 +606,7 @@ test("charges the checks of surplus headers to their authority alone, up to a ra
   for (let at = 2; at < 102; at++) said.push(await twin(at));
   expect(said).toEqual(said.map((_, at) => (at < 64 ? "pardon" : "ignore")));
   expect(checked).toBe(66);
-  // Its headers of other slots, and those of others, are judged as before.
+  // Headers of its other slots, and those of other authorities, are judged as before.
   expect(await twin(1_000)).toBe("accept");
   expect(await twin(0, authorities[2]!)).toBe("accept");
   await clock.advance(250);
@@ -665,7 +665,7 @@ describe("gossiped transactions", () => {
     expect(await send(poor, unpaid)).toBe("ignore");
     expect(await send(first, poor, second)).toBe("accept");
     expect(await send(forged(await maker.transfer({ nonce: 2 })))).toBe("reject");
-    // Refused at a glance here, but maybe not where it travels on to.
+    // This node refuses it cheaply, but others may not.
     expect(await send(forged(poor), await maker.transfer({ nonce: 2 }))).toBe("reject");
     expect(await send(await maker.transfer({ nonce: 2, to: new Uint8Array(32).fill(1) }))).toBe("reject");
     expect(await node.transactions.onGossip(new Uint8Array([9, 9]), "peer")).toBe("reject");

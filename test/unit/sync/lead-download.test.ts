@@ -36,7 +36,7 @@ test("waits 4 s for the blocks of an announced chain, longer each time, and 4 s 
     candidates: new Candidates({ network, clock }),
     signal: new AbortController().signal,
   });
-  /** How a download of these heads ends, and after how many milliseconds. */
+  /** Resolves to the end of a download of these heads, and its time in milliseconds. */
   const ended = async (from: number, to: number) => {
     const lead = (await Lead.of("peer", { checked: heads.slice(from, to), isLast: true }, chain))!;
     const startedAtMs = clock.now();

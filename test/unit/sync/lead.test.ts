@@ -31,7 +31,7 @@ test("a node is behind only if a majority has signed more new blocks than gossip
   // Weight decides, not length.
   const { totalDifficulty } = heads[3]!;
   expect((await leadOf(4))!.showsBehind({ ...chain.head, totalDifficulty })).toBe(false);
-  // Blocks that are here are none of a lead.
+  // Known blocks do not count for a lead.
   const tip = await maker.extend(maker.start(), 2);
   for (const block of tip.blocks) await add(block);
   const rest = (await leadOf(5))!;

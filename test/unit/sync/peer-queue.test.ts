@@ -40,7 +40,7 @@ test("drops the newest piece of the peer with the most if there is no room, and 
   const small = [add("c", "c1", 2), add("d", "d1", 4)];
   expect(queue.bytes).toBe(21);
   expect(await large[1]).toBeUndefined();
-  // As much as the largest has is too much.
+  // A piece that brings a peer level with the largest is refused.
   expect(await add("e", "e1", 10)).toBeUndefined();
   for (const name of ["a1", "b1", "c1", "d1"]) await end(name);
   expect(await Promise.all([large[0], ...small])).toEqual(["b1", "c1", "d1"]);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Places } from "../../../src/sync/places.ts";
 
-/** Work that ends when it is told to. */
+/** Makes work that ends on command. */
 function held() {
   const { promise, resolve } = Promise.withResolvers<string>();
   return { work: () => promise, end: () => resolve("done") };

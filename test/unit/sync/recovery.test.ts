@@ -12,7 +12,7 @@ import { type SyncNode, settledClock, syncNode, until } from "../support/sync-no
 const genesis = await testGenesis(5, { blockReward: 0n });
 const maker = new BlockMaker(genesis);
 const last = await maker.extend(maker.start(), 20);
-/** The chain of the lost majority went on. */
+/** The chain of the lost majority, which has continued. */
 const old = await maker.extend(last, 12);
 const recovery = recoveryAt(genesis.id, last, authorities.slice(0, 2));
 const one = await maker.block(recovered(last, recovery));
@@ -27,7 +27,7 @@ async function databaseWith(...recoveries: Recovery[]): Promise<MemoryDatabase> 
   return database;
 }
 
-/** Nodes by name: with the recovery or without, and with these blocks. The first is connected with all others. */
+/** Makes named nodes with or without the recovery and with these blocks. The first is connected to all others. */
 async function setUp(nodes: Record<string, { recovered?: boolean; tip?: Tip }>) {
   const clock = settledClock();
   const net = new TestNetwork(clock);

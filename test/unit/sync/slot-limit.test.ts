@@ -4,7 +4,7 @@ import type { Header } from "../../../src/types/index.ts";
 
 const slotMs = 1_000;
 
-/** The limit's answer for a header that is like no other. */
+/** Returns a function that asks the limit about a new header each time. */
 function asker(limit: SlotLimit) {
   let made = 0;
   return (proposer: number, slot: number, height: number, number = ++made) => {

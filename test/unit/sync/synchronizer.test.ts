@@ -21,7 +21,7 @@ async function setUp(...names: string[]) {
   return { clock, net, nodes };
 }
 
-/** Without transactions and rewards the state never changes: long chains cost little. */
+/** Makes a long chain at little cost: without transactions and rewards the state never changes. */
 async function long(maker: BlockMaker, from: Tip, length: number, laterMs = 0): Promise<Tip> {
   return maker.extend(from, length, { laterMs });
 }
@@ -47,7 +47,7 @@ test("a new node downloads a chain from several peers and is in step", async () 
   expect(node.steps).toEqual(["behind", "inStep"]);
   const answerers = new Set(net.requests.filter(({ protocol }) => protocol === "blocks").map(({ to }) => to));
   expect(answerers).toEqual(new Set(["a", "b", "c"]));
-  // Each block was asked for once.
+  // Each block was requested once.
   expect(net.count("blocks")).toBeLessThan(700 / 32 + 4);
   expect(node.network.penalties).toEqual([]);
 });
@@ -88,7 +88,7 @@ describe("a peer that", () => {
         return {
           async *answer(_request, honest) {
             for await (const block of honest()) {
-              // Just in time for the protocol, each of 32.
+              // Each of 32 answers comes just in time for the protocol.
               await sleep(net.clock, 14_000);
               yield block;
             }
@@ -97,7 +97,7 @@ describe("a peer that", () => {
       };
     });
     expect(clock.now() - startedAt).toBeLessThan(10_000);
-    // The answer that nobody waits for any more.
+    // The late answer is no longer awaited.
     await clock.advance(14_000);
   });
 
@@ -170,7 +170,7 @@ describe("a peer that", () => {
           },
         };
       }
-      // For longer than anybody is doubted.
+      // The claims last longer than any doubt about a peer.
       return {
         async *answer(_request, own) {
           await sleep(net.clock, 31_000);
@@ -181,7 +181,7 @@ describe("a peer that", () => {
     for (const one of nodes) one.start();
     for (const peer of [liar, other, honest]) net.connect(node.network, peer.network);
     await until(clock, () => node.chain.head.height === 300, 180_000);
-    // The answers that are on their way.
+    // Answers under way still arrive.
     net.fault = () => undefined;
     await clock.advance(40_000);
   });
@@ -211,7 +211,7 @@ describe("a peer that", () => {
     await clock.advance(60_000);
     expect(node.steps).toEqual(["inStep"]);
     expect(net.count("headers")).toBeLessThan(30);
-    // Headers of another height than was asked for would lead nowhere for ever.
+    // Headers of another height than requested would lead nowhere for ever.
     net.fault = (peer, protocol) =>
       peer === "liar" && protocol !== "block-ids"
         ? {
@@ -313,7 +313,7 @@ test("two halves that were apart reach one head, even if their branches have the
   expect(left.totalDifficulty).toBe(right.totalDifficulty);
   for (const one of nodes) one.start();
   net.connect(a.network, b.network);
-  // Equal weight: the fork choice decides once one has the other's blocks, which the next block brings.
+  // The weights are equal, so the fork choice decides once one node has the other's blocks, which it gets with the next block.
   const longer = await a.maker.block(right);
   await until(clock, () => b.chain.head.height === 180);
   await b.add(longer.blocks.at(-1)!);
@@ -351,7 +351,7 @@ test("only a bounded number of equal heads that one authority signs is stored, a
     await evil.chain.importBlocks([
       await evil.check((await node.maker.block(fork, { laterMs: made })).blocks.at(-1)!),
     ]);
-  // As many as are stored at most have come before.
+  // The largest number of blocks that are stored has arrived before.
   for (let made = 0; made < most; made++) {
     const { blocks } = await node.maker.block(fork, { laterMs: 1_000 + made });
     await node.chain.importBlock(await node.check(blocks.at(-1)!), { needed: true });

@@ -10,12 +10,12 @@ import { ManualClock } from "../support/clock.ts";
 import { TestNetwork } from "../support/network.ts";
 import { checkpoint, signedVote, testFinalizer } from "../support/votes.ts";
 
-/** Versions that say the same. */
+/** Makes versions of the rules that do not differ. */
 function plainRules(newest: number): KnownRules {
   return new KnownRules(Array.from({ length: newest }, (_, index) => ({ ...rules1, version: index + 1 })));
 }
 
-/** A chain of one authority whose first block enacts rules 2, and its gossip. */
+/** Makes a chain of one authority whose first block enacts rules 2, and its gossip. */
 async function setUp(knownRules: number) {
   const genesis = await testGenesis(1);
   const node = await testChain({ genesis, chain: { rules: plainRules(knownRules) } });

@@ -19,7 +19,7 @@ const two = await maker.block(one);
 const aside = await maker.block(maker.start(), { by: authorities[3]! });
 const genesisCheckpoint = { round: 0, height: 0, block: genesis.id };
 
-/** A node that takes votes from its peer "peer"; `verify` may do something meanwhile. */
+/** Makes a node that receives votes from its peer "peer"; `verify` may act during the checks. */
 async function node() {
   const clock = settledClock();
   const net = new TestNetwork(clock);
@@ -56,7 +56,7 @@ async function node() {
     voter.stop();
   });
   const gossip = (vote: SignedFinalityVote) => inbox.onGossip(SignedFinalityVote.serialize(vote), "peer");
-  /** The verdict so far: a vote whose block is missing has none for a time. */
+  /** Resolves to the verdict so far; a vote with a missing block has none for a while. */
   const verdictOf = async (verdict: Promise<Verdict>): Promise<Verdict | "none"> => {
     await clock.advance(0);
     return Promise.race([verdict, new Promise<"none">((resolve) => setImmediate(() => resolve("none")))]);
@@ -65,12 +65,12 @@ async function node() {
     duringVerify = action;
     always = options.always;
   };
-  /** Signatures that have been checked. */
+  /** Returns the number of checked signatures. */
   const checks = () => checked;
   return { ...base, net, peer, network, inbox, finalizer, fetched, gossip, verdictOf, beforeVerify, checks };
 }
 
-/** Notes the votes that are shown to those who look for contradictions. */
+/** Makes a node that records the votes that reach the equivocation watch. */
 async function watchedNode() {
   const base = await node();
   const signed: SignedFinalityVote[] = [];
@@ -239,7 +239,7 @@ describe("limits of what one authority signs", () => {
     for (let round = 1; round <= 70; round++) verdicts.push(await gossip(await voteFor(one, round)));
     expect(verdicts.slice(0, 64)).toEqual(Array(64).fill("accept"));
     expect(verdicts.slice(64)).toEqual(Array(6).fill("pardon"));
-    // They are evidence all the same.
+    // The votes still reach the equivocation watch.
     expect(signed).toHaveLength(70);
     const other = await signedVote(authorities[2]!, genesis, genesisCheckpoint, checkpoint(1, one));
     expect(await gossip(other)).toBe("accept");
@@ -254,7 +254,7 @@ describe("limits of what one authority signs", () => {
       for (const vote of repeated) await gossip(vote);
     };
     await repeat();
-    // The first that comes of its newest shows that the others are past; by the next one its account is full enough.
+    // Its first newest vote shows that the others are past; its account has refilled enough by the next one.
     await gossip(await voteFor(one, 400));
     for (let round = 401; round <= 403; round++) {
       await repeat();
@@ -342,7 +342,7 @@ describe("limits of what one authority signs", () => {
     );
     const verdicts = forged.map((vote) => gossip(vote));
     await new Promise(setImmediate);
-    // 64 and two for each authority.
+    // 64 checks, and two for each authority.
     expect(checks() - before).toBe(72);
     resolve();
     const all = await Promise.all(verdicts);
@@ -450,7 +450,7 @@ test("an authority cannot get a node blamed that lacks a block by nodes that hav
   await c.clock.advance(0);
   await c.add(one.blocks[0]!);
   await c.clock.advance(0);
-  // The sender to the third node is at fault: an honest relay would have had the block.
+  // The peer that sent the vote to the third node is at fault, because an honest relay would have had the block.
   expect(await passedOn).toBe("reject");
   expect(blamed).toEqual([]);
 });

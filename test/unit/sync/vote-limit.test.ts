@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { VoteLimit } from "../../../src/sync/vote-limit.ts";
 import type { SignedFinalityVote } from "../../../src/types/index.ts";
 
-/** A vote of `voter` that is like no other with another `number`. */
+/** Makes a vote of `voter`; each `number` gives a different one. */
 function vote(voter: number, round: number, number = 0): SignedFinalityVote {
   const block = new Uint8Array(32).fill(number);
   return {

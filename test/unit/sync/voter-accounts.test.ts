@@ -55,7 +55,7 @@ test("limits requests for blocks and certificates that votes name: eight of a vo
   expect(count(20, () => of.chargeErrand("certificate", by(1), "a"))).toHaveLength(8);
   expect(count(20, () => of.chargeErrand("block", by(2), "a"))).toHaveLength(8);
   expect(count(20, () => of.chargeErrand("block", by(3), "a"))).toHaveLength(4);
-  // Each peer has a quota of its own.
+  // Each peer has its own quota.
   expect(count(20, () => of.chargeErrand("block", by(3), "b"))).toHaveLength(4);
   await clock.advance(1_000);
   expect(count(20, () => of.chargeErrand("block", by(1), "b"))).toHaveLength(1);

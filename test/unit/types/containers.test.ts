@@ -53,7 +53,7 @@ const transaction: Transaction = {
   signature: new Uint8Array(64).fill(5),
 };
 
-/** SHA-256 of two nodes, without the library under test. */
+/** Computes SHA-256 of two nodes without the library under test. */
 function hash(left: Uint8Array, right: Uint8Array): Uint8Array {
   return new Uint8Array(createHash("sha256").update(left).update(right).digest());
 }

@@ -29,7 +29,7 @@ const randomTransaction = fc.record({
   }),
   signature: bytes(64),
 });
-/** More than one batch of hashing at times. */
+/** Draws lists that sometimes exceed one batch of hashing. */
 const randomList = fc.array(randomTransaction, { maxLength: 600, size: "+1" });
 
 describe("records of many transactions", () => {
@@ -101,7 +101,7 @@ describe("a damaged list", () => {
     }
   };
 
-  /** Without counts that are too large, which the SSZ type refuses at once. */
+  /** Decodes lists without counts that are too large, which the SSZ type refuses at once. */
   const decodeSafe = (bytes: Uint8Array) => {
     for (const { transaction } of decodeRecords(bytes, domain))
       if (![transaction.message.nonce, transaction.message.validUntil].every(Number.isSafeInteger))

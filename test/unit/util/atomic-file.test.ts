@@ -17,7 +17,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** The kinds of what is synced from now on, in order. */
+/** Records in order whether a file or a folder is synced from now on. */
 async function recordSyncs(): Promise<("file" | "folder")[]> {
   const handle = await open(folder, "r");
   const prototype = Object.getPrototypeOf(handle) as FileHandle;

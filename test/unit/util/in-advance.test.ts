@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { inAdvance } from "../../../src/util/in-advance.ts";
 
-/** Numbers from 1 on; notes how far it was read, and whether it was ended. */
+/** Makes a source of numbers from 1 on that records how far it was read and whether it was ended. */
 function source(end: number, error?: Error) {
   const seen = { read: 0, closed: false };
   async function* numbers() {

@@ -24,7 +24,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** A process that runs `body` with `acquireLock` and `path`; resolves with its first line of output. */
+/** Starts a process that runs `body` with `acquireLock` and `path`; resolves with its first line of output. */
 async function inChild(body: string): Promise<{ child: ChildProcess; line: string }> {
   const code = `import { acquireLock } from ${JSON.stringify(module)}; const path = ${JSON.stringify(path)}; ${body}`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", code], {
@@ -77,13 +77,13 @@ describe("acquireLock", () => {
     const release = acquireLock(path, "this");
     const holder = JSON.parse(readFileSync(path, "utf8"));
     release();
-    // This process's pid, started earlier: a pid used again.
+    // The same pid with an earlier start is a reused pid.
     writeFileSync(path, JSON.stringify({ ...holder, start: "1" }));
     acquireLock(path, "this")();
-    // The same pid and start, before a reboot.
+    // The same pid and start in another boot belong to another process.
     writeFileSync(path, JSON.stringify({ ...holder, boot: "another" }));
     acquireLock(path, "this")();
-    // Unchanged, it is this process.
+    // An unchanged record names this process.
     writeFileSync(path, JSON.stringify(holder));
     expect(() => acquireLock(path, "this")).toThrow(/in use/);
   });

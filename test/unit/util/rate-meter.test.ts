@@ -19,7 +19,7 @@ test("the rate is that of the last ten seconds", async () => {
   expect(meter.remainingMs(3_000)).toBeCloseTo(5_000);
   await goOn(30, 1_000);
   expect(meter.perSecond).toBeCloseTo(1_000, -2);
-  // It stands still.
+  // The progress stops.
   await clock.advance(40_000);
   expect(meter.perSecond).toBeLessThan(250);
   expect(meter.remainingMs(done)).toBe(0);
