@@ -14,7 +14,7 @@ async function run(start: string, timeoutMs = defaultStopTimeoutMs) {
     const forever = new Promise(() => setInterval(() => {}, 1000));
     const node = (stop) => ({ exitCode: forever, stop: async (reason) => { say("stop " + reason); await stop(); } });
     const start = ${start};
-    // `start` is called once the signals are watched.
+    // The start is called once the signals are watched.
     process.exit(await runUntilSignal(() => { say("up"); return start(); }, ${timeoutMs}));`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", code], {
     stdio: ["ignore", "pipe", "pipe"],
