@@ -118,7 +118,6 @@ export class Finalizer {
     });
     for (const vote of votesOf(certificate)) this.noteSigned(vote);
     await this.#settle(link, () => certificate);
-    this.events.emit("changed", undefined);
     return true;
   }
 

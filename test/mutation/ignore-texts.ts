@@ -60,12 +60,16 @@ function onlyLogs(node: unknown): boolean {
   }
 }
 
-/** True for `new …Error(…)`, for a call that makes one to be thrown, and for `super(…)` with a text, which errors alone have. */
+/** True for `new …Error(…)`, for a call that makes or throws one, and for `super(…)` with a text, which errors alone have. */
 function isOfError(path: Path | null | undefined): boolean {
   if (path?.node.type === "NewExpression") return /Error$/.test(nameOf(path.node["callee"]));
   if (path?.node.type !== "CallExpression") return false;
   const { callee } = path.node;
-  return path.parent?.type === "ThrowStatement" || (isNode(callee) && callee.type === "Super");
+  return (
+    path.parent?.type === "ThrowStatement" ||
+    nameOf(callee) === "damaged" ||
+    (isNode(callee) && callee.type === "Super")
+  );
 }
 
 /** `{ cause }` and nothing else, which only logs show. */

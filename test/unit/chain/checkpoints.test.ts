@@ -109,6 +109,11 @@ test.each([
   ["it is justified in the round of the final checkpoint", { source: [0, "first"], target: 5 }, 1],
   ["it is justified in a later round", { source: [0, "first"], target: 9 }, 1],
   ["an earlier round made it final", { source: [3, "beside"], target: 4 }, 1],
+  [
+    "it was justified in earlier rounds that do not follow one another",
+    { source: [2, "beside"], target: 4 },
+    0,
+  ],
   ["an earlier round made an ancestor on the chain final", { source: [3, "first"], target: 4 }, 0],
 ] as const)("%s", async (_, { source: [round, name], target }, count) => {
   const base = await node();
@@ -130,6 +135,17 @@ test("reports a conflict once, however often and in whichever round it appears",
   for (let round = 5; round < 10; round++)
     expect(await codeOf(link(first, checkpoint(round, beside)))).toBe("UNKNOWN_BLOCK");
   expect(conflicts).toEqual(["CONFLICTING_FINALITY"]);
+});
+
+test("a certificate that contradicts the blocks, or is for an unknown block above the final one, shows no conflict", async () => {
+  const { first, one, two, three, conflicts, link } = await node();
+  await link(first, checkpoint(1, one));
+  await link(checkpoint(1, one), checkpoint(2, two));
+  expect(await codeOf(link(first, { ...checkpoint(9, two), height: 1 }))).toBe("INVALID_VOTE");
+  const unknown = { ...checkpoint(9, three), block: new Uint8Array(32).fill(9) };
+  expect(await codeOf(link(first, unknown))).toBe("UNKNOWN_BLOCK");
+  expect(await codeOf(link(first, { ...unknown, height: 9 }))).toBe("UNKNOWN_BLOCK");
+  expect(conflicts).toEqual([]);
 });
 
 describe("the checkpoints on disk", () => {
@@ -189,7 +205,7 @@ describe("the checkpoints on disk", () => {
     expect(checkpoints.finalized.round).toBe(1);
     const lacks = (target: Checkpoint) => checkpoints.lacks({ source: first, target });
     expect(await lacks(r1)).toBe(true);
-    for (const other of [r2, r3, checkpoint(2, one), checkpoint(1, beside)])
+    for (const other of [r2, r3, checkpoint(2, one), checkpoint(7, one), checkpoint(1, beside)])
       expect(await lacks(other)).toBe(false);
     expect(await link(first, checkpoint(1, beside), 1)).toBe(false);
     expect(await stores.finality.certificate(1)).toBeUndefined();

@@ -51,6 +51,12 @@ test("a quorum of votes justifies, a fourth vote changes nothing, and the votes 
   const { chain, database, finalizer, events, vote, one, first, justify } = await node();
   const link = { source: first, target: checkpoint(1, one) };
   const writing: boolean[] = [];
+  let justified = 0;
+  const justifyOnce = chain.justify.bind(chain);
+  chain.justify = (proof) => {
+    justified++;
+    return justifyOnce(proof);
+  };
   const commit = database.commit.bind(database);
   database.commit = (writes) => {
     writing.push(finalizer.isSettling);
@@ -67,6 +73,7 @@ test("a quorum of votes justifies, a fourth vote changes nothing, and the votes 
     expect(finalizer.isSettling).toBe(false);
   }
   expect(writing).toEqual([true]);
+  expect(justified).toBe(1);
   expect(events.seen).toEqual([0, 1, 2, 3]);
   expect(finalizer.tally.count(link)).toBe(4);
   await justify(9);
@@ -120,6 +127,7 @@ test("a certificate counts once, and reports each of its votes", async () => {
   expect(await finalizer.addCertificate(good)).toBe(true);
   expect([...events.signed].sort()).toEqual([0, 1, 2]);
   expect(events.seen).toEqual([]);
+  expect(events.changed).toBe(1);
   expect(await finalizer.addCertificate(good)).toBe(false);
   expect(events.signed).toHaveLength(3);
 });
@@ -146,6 +154,13 @@ test("a certificate that cannot be counted reports the votes that were really si
   expect(await codeOf(finalizer.addCertificate(wrong))).toBe("INVALID_SIGNATURE");
   expect(events.signed).toHaveLength(2);
 
+  // If the blocks are known, the sender has checked the signatures of what it counted: none of its votes are taken.
+  events.signed.length = 0;
+  const known = await certificate([0, 1, 2], checkpoint(1, one));
+  const forged = { ...known, signatures: [known.signatures[1]!, ...known.signatures.slice(1)] };
+  expect(await codeOf(finalizer.addCertificate(forged))).toBe("INVALID_SIGNATURE");
+  expect(events.signed).toEqual([]);
+
   // Nothing is checked for what is no link, and nothing is checked twice.
   events.signed.length = 0;
   const noLink = await certificate([0, 1, 2], { ...unknown, round: 0 });
@@ -163,4 +178,18 @@ test("a certificate that cannot be counted reports the votes that were really si
   ).toBe("NOT_A_LINK");
   expect(events.signed).toEqual([]);
   await expect(finalizer.addCertificate(wrong)).rejects.toBeInstanceOf(VoteError);
+});
+
+test("a result that cannot be written is an error, no conflict, and can be tried again", async () => {
+  const { chain, database, finalizer, certificate, one } = await node();
+  const conflicts: unknown[] = [];
+  finalizer.events.on("conflict", (error) => conflicts.push(error));
+  const commit = database.commit.bind(database);
+  database.commit = () => Promise.reject(new Error("the disk is full"));
+  const good = await certificate([0, 1, 2], checkpoint(1, one));
+  await expect(finalizer.addCertificate(good)).rejects.toThrow("the disk is full");
+  expect([conflicts.length, finalizer.isSettling, chain.justified.round]).toEqual([0, false, 0]);
+  database.commit = commit;
+  expect(await finalizer.addCertificate(good)).toBe(true);
+  expect(chain.justified.round).toBe(1);
 });

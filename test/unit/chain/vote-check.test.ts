@@ -30,6 +30,8 @@ test.each([0, 1])(
       await stores.database.commit(blockWrites(stores.blocks, block, weight, snapshot));
       expect(await chain.tree.get(id)).toBeDefined();
     }
+    const next = await maker.block(path[4]!);
+    expect(await codeOf(chain.checkHeaders([next.blocks.at(-1)!.header]))).toBe("UNKNOWN_PARENT");
     const { finalizer } = testFinalizer(node);
     const source = checkpoint(at, path[3 * at]!);
     const votes = await Promise.all(

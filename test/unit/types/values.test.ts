@@ -31,6 +31,7 @@ import {
   encodeRecords,
   hexOfShortId,
   signatureSet,
+  splitTransactions,
   transactionCount,
 } from "../../../src/types/transaction-records.ts";
 import { toHex } from "../../../src/util/bytes.ts";
@@ -224,6 +225,24 @@ test("what is no list of transactions is refused", () => {
   // A count above 2^53 - 1 is invalid in every message.
   const [record] = decodeRecords(edited(4 + 148 + 7, 1), domain);
   expect(record!.transaction.message.nonce).toBe(Number.POSITIVE_INFINITY);
+});
+
+test("a list is split at its offsets, which never go back, into 2^16 transactions at most", () => {
+  const list = (...offsets: number[]) => {
+    const bytes = new Uint8Array(4 * offsets.length + 3);
+    const view = new DataView(bytes.buffer);
+    for (const [at, offset] of offsets.entries()) view.setUint32(4 * at, offset, true);
+    return bytes;
+  };
+  const lengths = (bytes: Uint8Array) => splitTransactions(bytes).map(({ length }) => length);
+  expect(lengths(list(4))).toEqual([3]);
+  expect(lengths(list(12, 13, 13))).toEqual([1, 0, 2]);
+  expect(lengths(list(12, 15, 15))).toEqual([3, 0, 0]);
+  for (const bad of [list(12, 11, 13), list(12, 14, 13), list(12, 16, 16), list(12, 13, 16)])
+    expect(() => splitTransactions(bad)).toThrow(RangeError);
+  const many = (count: number) => list(...Array.from({ length: count }, () => 4 * count));
+  expect(lengths(many(2 ** 16))).toHaveLength(2 ** 16);
+  expect(() => splitTransactions(many(2 ** 16 + 1))).toThrow(RangeError);
 });
 
 test("short ids are 8 bytes each", async () => {
