@@ -15,28 +15,34 @@ function folder(name: string, otherTests: string[] = []): Part {
 /** The checks of `src/sync`, which decide whether a peer's claim is accepted and who is blamed. The rest fetches and serves. */
 const checksOfSync = [
   "block-inbox",
-  "claimed-status",
-  "common-ancestor",
   "complete-block",
-  "conflicting-finality",
-  "doubts",
   "evidence-inbox",
-  "evidence-list",
-  "header-hold",
   "header-judge",
   "headers",
+  "other-recoveries",
+  "transaction-inbox",
+  "vote-inbox",
+];
+
+/** Those of them that need no node: their own tests are enough. */
+const limitsOfSync = [
+  "claimed-status",
+  "common-ancestor",
+  "conflicting-finality",
+  "doubts",
+  "evidence-list",
+  "header-hold",
   "held-votes",
   "lead",
-  "other-recoveries",
   "settled-votes",
   "slot-limit",
-  "transaction-inbox",
   "verdicts",
-  "vote-inbox",
   "vote-limit",
   "vote-signatures",
   "voter-accounts",
 ];
+
+const filesOfSync = (names: readonly string[]) => names.map((name) => `src/sync/${name}.ts`);
 
 export const parts: Readonly<Record<string, Part>> = {
   consensus: folder("consensus"),
@@ -46,5 +52,9 @@ export const parts: Readonly<Record<string, Part>> = {
   state: folder("state"),
   // Left out are long random runs and a test that counts steps with its own module: they notice little that the quick tests do not.
   chain: folder("chain", ["!test/unit/chain/{model,vote-cost}.test.ts"]),
-  sync: { mutate: checksOfSync.map((name) => `src/sync/${name}.ts`), tests: [ownTests("sync"), verdicts] },
+  sync: { mutate: filesOfSync(checksOfSync), tests: [ownTests("sync"), verdicts] },
+  "sync-limits": {
+    mutate: filesOfSync(limitsOfSync),
+    tests: [...limitsOfSync.map((name) => `test/unit/sync/${name}.test.ts`), verdicts],
+  },
 };

@@ -44,6 +44,8 @@ test("refuses a status that no honest node can have", () => {
     ...[good, none, first],
     { ...good, finalizedHeight: 9, finalizedId: ids.headId },
     { ...good, finalizedHeight: 0, finalizedId: ids.genesisId, justifiedRound: 0 },
+    { ...good, justifiedRound: 2 },
+    { ...good, genesisId: new Uint8Array(32).fill(1, 1) },
     { ...good, totalDifficulty: 9 },
     { ...good, totalDifficulty: 18 },
     { ...good, rules: 10, knownRules: 0 },
@@ -95,4 +97,27 @@ test("a node does not claim a final block that its head does not descend from ye
     expect(status).toMatchObject({ height: 4, finalizedHeight: 0, finalizedId: genesisId });
     expect(contradictionIn(status)).toBeUndefined();
   }
+});
+
+test("a final block at the head or below it is told of, and the digest covers the recoveries", () => {
+  const [genesisId, id, below] = [1, 2, 3].map((byte) => new Uint8Array(32).fill(byte));
+  const chain = (finalized: object) =>
+    ({
+      head: { id, height: 4, totalDifficulty: 8 },
+      finalized,
+      justified: { round: 6 },
+      snapshot: { parameters: { rules: 1 } },
+    }) as unknown as Parameters<typeof ownStatus>[1];
+  const final = (finalized: object) => {
+    const { finalizedHeight, finalizedId } = ownStatus(genesisId, chain(finalized), 7, line);
+    return [finalizedHeight, finalizedId];
+  };
+  expect(final({ height: 4, id })).toEqual([4, id]);
+  expect(final({ height: 3, id: below })).toEqual([3, below]);
+  expect(final({ height: 4, id: below })).toEqual([0, genesisId]);
+  const digestWith = (...recoveries: Uint8Array[]) =>
+    ownStatus(genesisId, undefined, 7, { ...line, recoveries }).digest;
+  expect(digestWith()).toEqual(firstDigest(genesisId!));
+  expect(digestWith(id!)).not.toEqual(digestWith());
+  expect(digestWith(id!, below!)).not.toEqual(digestWith(id!));
 });
