@@ -118,6 +118,7 @@ export class Finalizer {
     });
     for (const vote of votesOf(certificate)) this.noteSigned(vote);
     await this.#settle(link, () => certificate);
+    this.events.emit("changed", undefined);
     return true;
   }
 
