@@ -65,13 +65,17 @@ function splitForClones({ nodes, network }: FaultsOptions): void {
   network.partition(clonePartition(honest, copies));
 }
 
-function crash({ scenario: { restoreShare }, random, nodes, timeline, start }: FaultsOptions): void {
+function crash({ scenario, random, nodes, timeline, start }: FaultsOptions): void {
+  const { restoreShare, healAtMs } = scenario;
   const node = random.pick(nodes);
   node.crash();
   const afterwards = random.next();
   if (afterwards < restoreShare) node.restoreBackup();
   else if (afterwards < 2 * restoreShare) node.backUp();
-  timeline.after(random.between(20, random.chance(0.5) ? 500 : 10_000), () => start(node));
+  // All are started when everything heals; what is destroyed later does not come back by itself.
+  timeline.after(random.between(20, random.chance(0.5) ? 500 : 10_000), () => {
+    if (timeline.nowMs < healAtMs) start(node);
+  });
 }
 
 /** Lets most operators propose the same change of the set, which keeps fewer than a third faulty. */
