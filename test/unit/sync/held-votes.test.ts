@@ -67,6 +67,14 @@ test("the oldest of a voter's nine votes gives way, whatever others hold", async
   expect(verdicts).toHaveLength(1);
 });
 
+test("a voter holds eight votes, however many it casts", async () => {
+  const { clock, held, hold, verdicts } = holder();
+  for (let block = 1; block <= 20; block++) hold(vote(1, block));
+  await clock.advance(0);
+  expect([held.size, verdicts.length]).toEqual([8, 12]);
+  expect([12, 13, 20].map((block) => held.release(id(block)).length)).toEqual([0, 1, 1]);
+});
+
 test("4,096 votes are held in all, the newest", async () => {
   const { clock, held, hold, verdicts } = holder();
   for (let voter = 0; voter < 4_097; voter++) hold(vote(voter, voter));
