@@ -68,3 +68,19 @@ test("does not charge a peer for a voter that has used up its requests", () => {
     count(12, () => of.chargeErrand("block", by(2), "a") || of.chargeErrand("block", by(3), "a")),
   ).toHaveLength(12);
 });
+
+test.each([
+  [100, 75],
+  [1_000, 250],
+  [10_000, 250],
+])("with a period of %i ms an account of 64 votes refills one in %i ms", async (periodMs, everyMs) => {
+  const clock = new ManualClock();
+  const accounts = new VoterAccounts(clock, periodMs);
+  const vote = { voter: new Uint8Array(32).fill(1) } as SignedFinalityVote;
+  const charge = () => accounts.chargeVote(vote, "current");
+  expect(Array.from({ length: 65 }, charge).lastIndexOf(true)).toBe(63);
+  await clock.advance(everyMs - 1);
+  expect(charge()).toBe(false);
+  await clock.advance(1);
+  expect([charge(), charge()]).toEqual([true, false]);
+});
