@@ -195,6 +195,9 @@ describe("a restored copy", () => {
       expect(signer.doubt).toMatchObject({ headers: true, votes: true });
       expect(signer.doubt?.reason).toContain("may be older");
     }
+    const fresh = await openSigner(new MemoryDatabase(), { clock });
+    await fresh.observeVote(vote(0, 1, 1));
+    expect(fresh.doubt).toMatchObject({ votes: true });
     const signer = await openSigner(new MemoryDatabase(), { clock });
     for (const slot of [3, 5]) await signer.signHeader(header(slot, slot));
     await signer.signFinalityVote(vote(3, 5, 1));
