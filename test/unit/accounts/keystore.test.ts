@@ -72,7 +72,7 @@ describe("keystore", () => {
       expect(() => parseKeystore(text)).toThrow(expect.objectContaining(damaged));
     }
     expect(() => parseKeystore("{")).toThrow(
-      expect.objectContaining({ ...damaged, message: "it is not JSON" }),
+      expect.objectContaining({ ...damaged, message: expect.stringContaining("JSON") }),
     );
     expect(() => parseKeystore("{}")).toThrow(expect.objectContaining(damaged));
   });
