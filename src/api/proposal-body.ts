@@ -1,7 +1,8 @@
 import { isEnacted, type Proposal } from "../chain/proposals.ts";
 import { minFaultTolerantAuthorities } from "../config/chain-rules.ts";
 import { authorityIndex, sameSubject, signerLimit } from "../consensus/index.ts";
-import { type ChainSnapshot, type HeaderVote, parameterName, voteKinds } from "../types/index.ts";
+import { type ChainSnapshot, type HeaderVote, maxAmount, parameterName, voteKinds } from "../types/index.ts";
+import { duration } from "../util/duration.ts";
 import type { ProposalBody, WarningBody } from "./services-consensus.ts";
 import { subjectView } from "./views.ts";
 
@@ -31,7 +32,14 @@ export interface ProposalContext {
   knownRules: number;
   /** The newest version that each connected node has reported to know. */
   peersKnow: readonly number[];
+  /** The balance of an account after the head. */
+  balanceOf(address: Uint8Array): bigint;
 }
+
+/** A reward is refused if an authority's balance could not hold it this many times. */
+const leastRewards = 1_000_000n;
+/** A longer period is refused if it is more than ten times as long as now, and at least this long. */
+const longPeriodMs = 3_600_000n;
 
 /**
  * The reason for which a proposal must not be accepted without force: once enacted, fewer authorities would be known to
@@ -49,7 +57,7 @@ export function danger(
       "install a release that knows it on all nodes first"
     );
   }
-  if (vote.kind === voteKinds.set) return undefined;
+  if (vote.kind === voteKinds.set) return dangerOfValue(vote, snapshot, context);
   const { candidate } = vote;
   const isCandidate = (address: Uint8Array) => authorityIndex([candidate], address) >= 0;
   const others = snapshot.authorities.filter((address) => !isCandidate(address));
@@ -63,6 +71,30 @@ export function danger(
   );
 }
 
+function dangerOfValue(
+  { parameter, value }: HeaderVote,
+  { authorities, parameters }: ChainSnapshot,
+  { balanceOf }: ProposalContext,
+): string | undefined {
+  const name = parameterName(parameter);
+  if (name === "blockReward" && value > 0n) {
+    const left = authorities.map((authority) => (maxAmount - balanceOf(authority)) / value);
+    const fewest = left.reduce((least, count) => (count < least ? count : least), maxAmount);
+    if (fewest >= leastRewards) return undefined;
+    return (
+      `an authority's balance could hold this reward ${fewest} times and stays below 2^64: then it could make no more blocks, ` +
+      "and the chain would end for good, since its votes are in blocks; propose less, or ask again with force"
+    );
+  }
+  if (name !== "periodMs" || value < longPeriodMs || value <= 10n * BigInt(parameters.periodMs))
+    return undefined;
+  const votes = signerLimit(authorities.length);
+  return (
+    `there would be a block every ${duration(Number(value))}, and a vote to undo it would take ${votes} blocks: ` +
+    "times are in ms; ask again with force if this is meant"
+  );
+}
+
 /** The version of the rules that a vote would set. */
 function rulesOf(vote: HeaderVote): number | undefined {
   const isOnRules = vote.kind === voteKinds.set && parameterName(vote.parameter) === "rules";
@@ -73,7 +105,7 @@ function rulesOf(vote: HeaderVote): number | undefined {
 export function proposalWarnings(
   { vote }: Pick<Proposal, "vote">,
   { authorities }: ChainSnapshot,
-  { isKnownInSync, mines, voter, peersKnow }: ProposalContext,
+  { isKnownInSync, mines, voter, peersKnow, balanceOf }: ProposalContext,
 ): WarningBody[] {
   const warnings: WarningBody[] = [];
   const warn = (code: string, detail: string) => warnings.push({ code, detail });
@@ -102,6 +134,13 @@ export function proposalWarnings(
     warn(
       "NODES_TO_UPGRADE",
       `${ignorant} of ${peersKnow.length} connected nodes do not know version ${rules} of the rules: they stop at the block that enacts it until a later release is installed there`,
+    );
+  }
+  const richest = authorities.map(balanceOf).reduce((most, balance) => (balance > most ? balance : most), 0n);
+  if (parameterName(vote.parameter) === "minFee" && richest > 0n && vote.value > richest) {
+    warn(
+      "FEE_NOT_PAYABLE",
+      `no authority could pay this fee: the highest of their balances is ${richest}; amounts are in base units`,
     );
   }
   const alive = authorities.filter((address) => isKnownInSync(address) === true).length;

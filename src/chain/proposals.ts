@@ -1,3 +1,4 @@
+import { limitsInWords } from "../config/parameter-limits.ts";
 import {
   applyVote,
   authorityIndex,
@@ -88,8 +89,9 @@ export class Proposals {
     if (isEnacted(snapshot, vote)) throw new CodedError("NOTHING_TO_CHANGE", describeEnacted(vote));
     if (vote.kind !== voteKinds.set || this.#couldCount(snapshot, vote)) return;
     const name = parameterName(vote.parameter);
-    const hint = name === "rules" ? `: the next version is ${snapshot.parameters.rules + 1}` : "";
-    throw new CodedError("MALFORMED", `value: ${vote.value} is not within the limits of ${name}${hint}`);
+    if (!name) throw new CodedError("MALFORMED", "parameter: there is no such parameter");
+    const limits = limitsInWords(name, snapshot.parameters, this.#options.config);
+    throw new CodedError("MALFORMED", `value: ${vote.value} is not within the limits of ${name}: ${limits}`);
   }
 
   /**

@@ -25,7 +25,7 @@ export interface Trust {
 /** The value of `ProvedCertificate.recovery` on a chain without a recovery. */
 export const noRecovery: Hex = `0x${"00".repeat(32)}`;
 
-/** `State.authorities.authorities`, SSZ generalized index 12: number 4 of the nodes three levels below the root. */
+/** `State.authorities.authorities`, SSZ generalized index 20: number 4 of the nodes four levels below the root. */
 const authoritiesPlace = 4;
 const authoritiesBranchLength = 4;
 

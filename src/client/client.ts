@@ -14,6 +14,7 @@ import type {
   BlockSummary,
   Diagnosis,
   Finality,
+  ParametersProof,
   Peer,
   PlacedTransaction,
   ProposalResult,
@@ -248,6 +249,11 @@ export class Client {
   /** Resolves to a proof for `verifyAccountProof` at `block`, which must be a recent block; by default the finalized one. */
   accountProof(address: Address, block: BlockName = "finalized"): Promise<AccountProof> {
     return this.#get(`/v1/accounts/${encodeURIComponent(address)}/proof${query({ block })}`);
+  }
+
+  /** Resolves to a proof for `verifyParametersProof` at `block`, by default the finalized one. */
+  parametersProof(block: BlockName = "finalized"): Promise<ParametersProof> {
+    return this.#get(`/v1/parameters/proof${query({ block })}`);
   }
 
   /** Resolves to a proof for `verifyTransactionProof` in `block`, by default the canonical block that holds the transaction. */

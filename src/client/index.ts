@@ -10,6 +10,7 @@ export {
   accountRoot,
   headerRoot,
   linkRoot,
+  parametersRoot,
   signingRoot,
   type TransferFields,
   transactionId,
@@ -21,6 +22,7 @@ export {
   type ProofVerdict,
   type StepName,
   verifyAccountProof,
+  verifyParametersProof,
   verifyTransactionProof,
 } from "./proof.ts";
 export { type SignedTransaction, signTransfer, type Transfer, verifyTransaction } from "./transaction.ts";

@@ -91,7 +91,7 @@ function voteRoot(vote: Header["vote"]): Chunk {
 }
 
 /** `hash_tree_root` of `ChainParameters`. */
-function parametersRoot(parameters: ChainParameters): Chunk {
+export function parametersRoot(parameters: ChainParameters): Chunk {
   return merkleize([
     countChunk(parameters.periodMs),
     countChunk(parameters.emptyBlockPeriodMs),

@@ -9,9 +9,9 @@ import {
   type Trust,
 } from "./certificate.ts";
 import { verifySignature } from "./keys.ts";
-import { accountRoot, bytes32, headerRoot, signingRoot } from "./objects.ts";
+import { accountRoot, bytes32, headerRoot, parametersRoot, signingRoot } from "./objects.ts";
 import { verifyTransaction } from "./transaction.ts";
-import type { AccountProof, FinalityEvidence, Header, TransactionProof } from "./types.ts";
+import type { AccountProof, FinalityEvidence, Header, ParametersProof, TransactionProof } from "./types.ts";
 
 /** The steps of a proof in the order in which they are checked. */
 export type StepName =
@@ -52,6 +52,9 @@ export interface ProofVerdict {
 const maxAccounts = 2 ** 32;
 /** The depth of the tree of accounts, then the list's length, the authorities and the parameters. */
 const accountBranchLength = 32 + 3;
+/** The place of the parameters among the four fields of `State`. */
+const parametersPlace = 2;
+const parametersBranchLength = 2;
 const maxTransactions = 2 ** 16;
 /** The depth of the tree of transactions, then the list's length. */
 const transactionBranchLength = 16 + 1;
@@ -65,6 +68,19 @@ export async function verifyAccountProof(proof: AccountProof, trust: Trust): Pro
       checkPlace(index, maxAccounts);
       checkBranch(accountRoot(account), branch, index, accountBranchLength, block.stateRoot);
       return `account ${index} of the state after block ${block.height}`;
+    });
+    return verifyBlock(step, block, finality, trust);
+  });
+}
+
+/** Checks the parameters after a block, which the next one keeps to. */
+export async function verifyParametersProof(proof: ParametersProof, trust: Trust): Promise<ProofVerdict> {
+  return verdictOf(async (step) => {
+    const { block, parameters, branch, finality } = proof;
+    await step("inclusion", () => {
+      const leaf = parametersRoot(parameters);
+      checkBranch(leaf, branch, parametersPlace, parametersBranchLength, block.stateRoot);
+      return `the parameters in the state after block ${block.height}`;
     });
     return verifyBlock(step, block, finality, trust);
   });

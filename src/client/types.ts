@@ -264,6 +264,15 @@ export interface AccountProof {
   finality: FinalityEvidence | null;
 }
 
+/** Proof of the parameters after `block`; `branch` leads from them to the header's `stateRoot`. */
+export interface ParametersProof {
+  block: Header;
+  parameters: ChainParameters;
+  branch: Hex[];
+  /** As in `AccountProof`. */
+  finality: FinalityEvidence | null;
+}
+
 /** Proof that `block` holds a transaction; `branch` leads from its id to the header's `transactionsRoot`. */
 export interface TransactionProof {
   block: Header;

@@ -1,6 +1,6 @@
 import { blockBytesLimit } from "../../protocols/blocks.ts";
 import type { ChainConfig } from "../types/genesis.ts";
-import type { ChainParameters } from "../types/parameters.ts";
+import type { ChainParameters, ParameterName } from "../types/parameters.ts";
 import { maxAmount } from "../types/primitives.ts";
 import { maxTransactionsPerList } from "../types/transaction.ts";
 
@@ -43,6 +43,27 @@ export function exceededLimit(
     [within(parameters.rules, 1, limits.maxRules), "its version of the rules is out of range"],
   ];
   return checks.find(([kept]) => !kept)?.[1];
+}
+
+/** The limits of one parameter in words, as a vote sees them: some depend on the other parameters. */
+export function limitsInWords(
+  name: ParameterName,
+  { periodMs, emptyBlockPeriodMs, rules }: ChainParameters,
+  { slotMs }: Pick<ChainConfig, "slotMs">,
+): string {
+  const limits = parameterLimits;
+  const longest =
+    emptyBlockPeriodMs === 0 ? limits.maxPeriodMs : `${emptyBlockPeriodMs} (emptyBlockPeriodMs)`;
+  const inWords: Readonly<Record<ParameterName, string>> = {
+    periodMs: `${slotMs} (slotMs) to ${longest}`,
+    emptyBlockPeriodMs: `0, or ${periodMs} (periodMs) to ${limits.maxPeriodMs}`,
+    minFee: `0 to ${maxAmount}`,
+    blockReward: `0 to ${maxAmount}`,
+    maxBlockTransactions: `1 to ${limits.maxBlockTransactions}`,
+    maxBlockBytes: `${limits.minBlockBytes} to ${limits.maxBlockBytes}`,
+    rules: `the next version is ${rules + 1}`,
+  };
+  return inWords[name];
 }
 
 export function isWithinLimits(parameters: ChainParameters, config: Pick<ChainConfig, "slotMs">): boolean {

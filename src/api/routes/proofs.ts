@@ -2,6 +2,7 @@ import { z } from "zod";
 import { maxProofDepth, proveAccount } from "../../chain/account-proof.ts";
 import type { Chain } from "../../chain/chain.ts";
 import { proveFinality } from "../../chain/finality-proof.ts";
+import { proveParameters } from "../../chain/parameters-proof.ts";
 import type { Head } from "../../chain/types.ts";
 import { encodeAddress } from "../../crypto/address.ts";
 import { transactionBranch } from "../../types/index.ts";
@@ -12,10 +13,10 @@ import type { Api } from "../operation.ts";
 import { overloaded, ProblemError } from "../problem.ts";
 import { finalityEvidenceBody } from "../proof-body.ts";
 import { requireLedger } from "../require-ledger.ts";
-import { accountProofSchema, transactionProofSchema } from "../schemas/finality.ts";
+import { accountProofSchema, parametersProofSchema, transactionProofSchema } from "../schemas/finality.ts";
 import { addressParameter, idParameter } from "../schemas/values.ts";
 import type { ApiServices } from "../services.ts";
-import { signedHeaderView, transactionView } from "../views.ts";
+import { parametersView, signedHeaderView, transactionView } from "../views.ts";
 import type { WholeBlocks } from "../whole-blocks.ts";
 
 /** Proofs of accounts are made one at a time, so that blocks wait for one at most. */
@@ -48,9 +49,7 @@ export function proofRoutes(api: Api, services: ApiServices, wholeBlocks: WholeB
     },
     async ({ params: { address }, query: { block: name } }) => {
       const { chain } = requireLedger(services);
-      const id = await findBlockId(chain, name);
-      const block = id && (await chain.tree.get(id));
-      if (!block) throw blockNotFound(name);
+      const block = await findBlock(chain, name);
       const { account, index, branch } = await accountProof(chain, block, address);
       return {
         block: signedHeaderView(block),
@@ -60,6 +59,30 @@ export function proofRoutes(api: Api, services: ApiServices, wholeBlocks: WholeB
           nonce: account.nonce,
         },
         index,
+        branch: branch.map(toHex),
+        finality: await finalityOf(chain, block),
+      };
+    },
+  );
+  api.serve(
+    {
+      id: "getParametersProof",
+      method: "GET",
+      path: "/v1/parameters/proof",
+      tag: "Authorities",
+      summary: "Proof of the parameters after a block",
+      description: "A Merkle branch to the block's state, and the votes that make the block final.",
+      query: z.strictObject({ block: blockName.default("finalized") }),
+      answer: parametersProofSchema,
+      problems: ["NO_GENESIS", "BLOCK_NOT_FOUND", "PROOF_NOT_AVAILABLE"],
+    },
+    async ({ query: { block: name } }) => {
+      const { chain } = requireLedger(services);
+      const block = await findBlock(chain, name);
+      const { parameters, branch } = await proveParameters(chain, block);
+      return {
+        block: signedHeaderView(block),
+        parameters: parametersView(parameters),
         branch: branch.map(toHex),
         finality: await finalityOf(chain, block),
       };
@@ -98,6 +121,14 @@ export function proofRoutes(api: Api, services: ApiServices, wholeBlocks: WholeB
       };
     },
   );
+}
+
+/** @throws {ProblemError} `BLOCK_NOT_FOUND` */
+async function findBlock(chain: Chain, name: z.output<typeof blockName>): Promise<Head> {
+  const id = await findBlockId(chain, name);
+  const block = id && (await chain.tree.get(id));
+  if (!block) throw blockNotFound(name);
+  return block;
 }
 
 /** The id of the block with that name, or, without a name, of the canonical block that includes the transaction. */

@@ -46,7 +46,7 @@ export function proposalRoutes(api: Api, services: ApiServices): void {
       tag: "Authorities",
       summary: "Make the node vote for a change",
       description:
-        "Proposes to add or remove an authority, or to set a parameter. The proposal is on disk when this is answered. A newer proposal replaces an older one on the same candidate or parameter. The node's blocks vote for it until a finalized block has enacted it. A change after which fewer authorities would be known to be alive than must sign blocks is refused without `force`.",
+        "Proposes to add or remove an authority, or to set a parameter. The proposal is on disk when this is answered. A newer proposal replaces an older one on the same candidate or parameter. The node's blocks vote for it until a finalized block has enacted it. A change by which the chain or this node could come to a halt is refused without `force`.",
       body: { "application/json": proposalInputSchema },
       status: 202,
       answer: proposalResultSchema,
@@ -108,6 +108,7 @@ async function propose(services: ApiServices, value: unknown): Promise<ProposalR
     mines: services.mines !== false,
     voter: decodeAddress(services.status().address),
     knownRules: services.status().knownRules,
+    balanceOf: (address) => chain.state.get(address)?.balance ?? 0n,
     peersKnow: services.peers().flatMap(({ knownRules }) => knownRules ?? []),
   };
   await proposals.check(vote).catch(asProblem);

@@ -16,7 +16,7 @@ const inputRule = "a proposal is an object {candidate, kind: add or remove} or {
 const force = z
   .boolean()
   .prefault(false)
-  .describe("Propose it even if too few authorities are known to be alive.");
+  .describe("Propose it even if the chain or this node could come to a halt.");
 
 /** The body of `POST /v1/authorities/proposals`. */
 export const proposalInputSchema = z

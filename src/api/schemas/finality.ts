@@ -8,6 +8,7 @@ import {
   countSchema,
   hexSchema,
   idSchema,
+  parametersSchema,
   signatureSchema,
 } from "./values.ts";
 
@@ -84,11 +85,21 @@ export const accountProofSchema = z
     account: z.object({ address: addressText, balance: amountText, nonce: countSchema }),
     index: countSchema.describe("The index in the list of accounts."),
     branch: branchSchema.describe(
-      "The branch from the account to the header's `stateRoot`: 34 nodes, lowest first.",
+      "The branch from the account to the header's `stateRoot`: 35 nodes, lowest first.",
     ),
     finality,
   })
   .meta({ id: "AccountProof" });
+
+/** `GET /v1/parameters/proof`. */
+export const parametersProofSchema = z
+  .object({
+    block: headerSchema,
+    parameters: parametersSchema,
+    branch: branchSchema.describe("From the parameters to the header's `stateRoot`: 2 nodes, lowest first."),
+    finality,
+  })
+  .meta({ id: "ParametersProof" });
 
 /** `GET /v1/transactions/{id}/proof`. */
 export const transactionProofSchema = z

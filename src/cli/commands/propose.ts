@@ -115,10 +115,7 @@ function subjectArgument(text: string): string {
 }
 
 function forceOption(): Option {
-  return new Option(
-    "--force",
-    "propose even if too few authorities are known to be alive, or if this node does not know the rules",
-  );
+  return new Option("--force", "propose it even if the chain or this node could come to a halt");
 }
 
 async function list(options: Options): Promise<void> {

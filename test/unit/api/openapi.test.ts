@@ -210,6 +210,7 @@ describe("answers are as the document says", () => {
       await call("GET", path, `/v1/accounts/${alice.address}${rest}`);
     }
     await call("GET", "/v1/authorities", "/v1/authorities");
+    await call("GET", "/v1/parameters/proof", "/v1/parameters/proof");
     expect((await call("GET", "/v1/finality", "/v1/finality")).body).toHaveProperty("proof");
     await call("DELETE", `${proposals}/{subject}`, `${proposals}/${alice.address}`, { headers: admin });
 

@@ -12,7 +12,15 @@ function knowing(
   more: Partial<ProposalContext> = {},
 ): ProposalContext {
   const isKnownInSync = (address: Uint8Array) => (alive.includes(address) ? true : undefined);
-  return { isKnownInSync, mines: true, voter: a!, knownRules: 1, peersKnow: [1, 2, 1], ...more };
+  return {
+    isKnownInSync,
+    mines: true,
+    voter: a!,
+    knownRules: 1,
+    peersKnow: [1, 2, 1],
+    balanceOf: () => 100n,
+    ...more,
+  };
 }
 const codes = (vote: HeaderVote, context: ProposalContext) =>
   proposalWarnings({ vote }, snapshot, context).map(({ code }) => code);
@@ -45,6 +53,37 @@ it("refuses rules that its program does not know, and warns of nodes that do not
   expect(danger({ vote }, snapshot, upgraded)).toBeUndefined();
   expect(codes(vote, upgraded)).toEqual(["NODES_TO_UPGRADE"]);
   expect(codes(vote, { ...upgraded, peersKnow: [2, 3] })).toEqual([]);
+});
+
+it("refuses a reward that would soon be more than a balance can hold: no block is valid then", () => {
+  const all = [a, b, c, d];
+  const refused = (value: bigint, balance = 100n) =>
+    danger(
+      { vote: parameterVote("blockReward", value) },
+      snapshot,
+      knowing(all, { balanceOf: () => balance }),
+    );
+  expect(refused(2n ** 64n - 1n)).toContain("could hold this reward 0 times");
+  expect(refused(18_446_744_073_710n)).toContain("could hold this reward 999999 times");
+  expect(refused(2n ** 44n)).toBeUndefined();
+  expect(refused(1n, 2n ** 64n - 5n)).toContain("could hold this reward 4 times");
+  expect(refused(0n, 2n ** 64n - 1n)).toBeUndefined();
+});
+
+it("refuses a far longer period, with which votes would take days, and no other", () => {
+  const refused = (value: bigint) =>
+    danger({ vote: parameterVote("periodMs", value) }, snapshot, knowing([a, b, c, d]));
+  expect(refused(2n ** 31n - 1n)).toContain("a vote to undo it would take 3 blocks");
+  expect(refused(3_600_000n)).toContain("a block every");
+  expect(refused(3_599_999n)).toBeUndefined();
+});
+
+it("warns of a fee that no authority could pay, unless they have nothing at all", () => {
+  const fee = (value: bigint, balance: bigint) =>
+    codes(parameterVote("minFee", value), knowing([a, b, c], { balanceOf: () => balance }));
+  expect(fee(101n, 100n)).toEqual(["FEE_NOT_PAYABLE"]);
+  expect(fee(100n, 100n)).toEqual([]);
+  expect(fee(101n, 0n)).toEqual([]);
 });
 
 it("warns a node whose votes do not count", () => {

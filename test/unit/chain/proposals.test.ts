@@ -231,13 +231,30 @@ describe("a proposal to set a parameter", () => {
   });
 
   test.each([
-    ["a period shorter than a slot", parameterVote("periodMs", 999)],
-    ["a period above the empty block period", parameterVote("periodMs", 2000)],
-    ["a version of the rules that is not the next", parameterVote("rules", 3)],
-    ["no transactions in a block", parameterVote("maxBlockTransactions", 0)],
-  ])("is refused: %s", async (_, vote) => {
+    [
+      "a period shorter than a slot",
+      parameterVote("periodMs", 999),
+      "1000 (slotMs) to 1000 (emptyBlockPeriodMs)",
+    ],
+    [
+      "a period above that of empty blocks",
+      parameterVote("periodMs", 2000),
+      "(slotMs) to 1000 (emptyBlockPeriodMs)",
+    ],
+    [
+      "a period of empty blocks below the period",
+      parameterVote("emptyBlockPeriodMs", 999),
+      "0, or 1000 (periodMs) to 2147483647",
+    ],
+    ["a version of the rules that is not the next", parameterVote("rules", 3), "the next version is 2"],
+    ["no transactions in a block", parameterVote("maxBlockTransactions", 0), "1 to 65536"],
+    ["blocks without room", parameterVote("maxBlockBytes", 1023), "1024 to 16777216"],
+  ])("is refused with the limits: %s", async (_, vote, limits) => {
     const proposals = await open();
-    await expect(proposals.propose(vote)).rejects.toMatchObject({ code: "MALFORMED" });
+    await expect(proposals.propose(vote)).rejects.toMatchObject({
+      code: "MALFORMED",
+      message: expect.stringContaining(limits),
+    });
   });
 
   test("is refused if the parameter has the value", async () => {

@@ -33,6 +33,7 @@ export type Checks = [
   Check<Same<client.ProposalResult, typeof authorities.proposalResultSchema>>,
   Check<Same<client.Finality, typeof finality.finalitySchema>>,
   Check<Same<client.AccountProof, typeof finality.accountProofSchema>>,
+  Check<Same<client.ParametersProof, typeof finality.parametersProofSchema>>,
   Check<Same<client.TransactionProof, typeof finality.transactionProofSchema>>,
   Check<Same<Extract<client.ChainEvent, { type: "block" | "retracted" }>["data"], Events["block"]>>,
   Check<Same<Data<"finalized">, Events["finalized"]>>,

@@ -10,6 +10,7 @@ import {
   type Trust,
   verifyAccountProof,
   verifyCertificate,
+  verifyParametersProof,
   verifyTransactionProof,
 } from "../../../src/client/index.ts";
 import { sha256 } from "../../../src/crypto/hash.ts";
@@ -64,6 +65,8 @@ describe("proofs", () => {
     }
   });
   afterAll(() => node.close());
+
+  const other = `0x${"12".repeat(32)}`;
 
   /** Requests a proof of the third transaction of a block. */
   const transactionIn = (height: number) => client.transactionProof(ids[3 * height - 1]!);
@@ -141,6 +144,32 @@ describe("proofs", () => {
     expect(await verifyAccountProof(newest, trust)).toMatchObject({ verdict: "included" });
   });
 
+  it("prove the parameters after a block, which is final or only in the chain", async () => {
+    const final = await client.parametersProof();
+    const { parameters } = await client.status();
+    expect(final).toMatchObject({ block: { height: 4 }, parameters });
+    expect(await verifyParametersProof(final, trust)).toMatchObject({ verdict: "final" });
+    await expect(client.parametersProof(0)).rejects.toMatchObject({ code: "PROOF_NOT_AVAILABLE" });
+    const newest = await client.parametersProof("head");
+    expect(await verifyParametersProof(newest, trust)).toMatchObject({ verdict: "included" });
+    await expect(client.parametersProof(77)).rejects.toMatchObject({ code: "BLOCK_NOT_FOUND" });
+  });
+
+  it.each<[string, string, Change]>([
+    ["another least fee", "parameters.minFee", () => "7"],
+    ["another period", "parameters.periodMs", (periodMs) => periodMs + 1],
+    ["another version of the rules", "parameters.rules", (rules) => rules + 1],
+    ["another recovery", "branch.0", () => other],
+    ["a longer branch", "branch", (branch) => [...branch, other]],
+    ["the place of the accounts", "branch", ([a, b]) => [b, a]],
+  ])("of parameters fail with %s", async (_what, path, change) => {
+    const proof = await client.parametersProof();
+    replace(proof, path, change);
+    const { verdict, steps } = await verifyParametersProof(proof, trust);
+    expect(verdict).toBe("invalid");
+    expect(steps).toMatchObject([{ name: "inclusion", ok: false }]);
+  });
+
   it("are refused for accounts that did not exist", async () => {
     const missing = { status: 404, code: "ACCOUNT_NOT_FOUND" };
     await expect(client.accountProof(signer(999).address, "head")).rejects.toMatchObject(missing);
@@ -173,8 +202,6 @@ describe("proofs", () => {
     expect(await verdict([...signed.slice(0, 2), ...strangers])).toBe("invalid");
     expect(await verdict([])).toBe("invalid");
   });
-
-  const other = `0x${"12".repeat(32)}`;
 
   it.each<[StepName, string, string, Change]>([
     ["transaction", "another amount", "transaction.amount", () => "11"],
