@@ -1,6 +1,6 @@
 import { isEnacted, type Proposal } from "../chain/proposals.ts";
 import { minFaultTolerantAuthorities } from "../config/chain-rules.ts";
-import { authorityIndex, sameSubject, signerLimit } from "../consensus/index.ts";
+import { authorityIndex, sameAddress, sameSubject, signerLimit } from "../consensus/index.ts";
 import { type ChainSnapshot, type HeaderVote, maxAmount, parameterName, voteKinds } from "../types/index.ts";
 import { duration } from "../util/duration.ts";
 import type { ProposalBody, WarningBody } from "./services-consensus.ts";
@@ -32,6 +32,8 @@ export interface ProposalContext {
   knownRules: number;
   /** The newest version that each connected node has reported to know. */
   peersKnow: readonly number[];
+  /** The votes of the node's other proposals. */
+  otherVotes: readonly HeaderVote[];
   /** The balance of an account after the head. */
   balanceOf(address: Uint8Array): bigint;
 }
@@ -58,17 +60,32 @@ export function danger(
     );
   }
   if (vote.kind === voteKinds.set) return dangerOfValue(vote, snapshot, context);
-  const { candidate } = vote;
-  const isCandidate = (address: Uint8Array) => authorityIndex([candidate], address) >= 0;
-  const others = snapshot.authorities.filter((address) => !isCandidate(address));
-  const after = vote.kind === voteKinds.add ? [...others, candidate] : others;
-  const alive = after.filter((address) => context.isKnownInSync(address) === true).length;
+  const { authorities } = snapshot;
+  return (
+    dangerOfSet(withVote(authorities, vote), "", context) ??
+    dangerOfSet([...context.otherVotes, vote].reduce(withVote, authorities), " (with this node's other proposals)", context)
+  );
+}
+
+function dangerOfSet(
+  after: readonly Uint8Array[],
+  when: string,
+  { isKnownInSync }: ProposalContext,
+): string | undefined {
+  const alive = after.filter((address) => isKnownInSync(address) === true).length;
   const needed = signerLimit(after.length);
   if (alive >= needed || after.length === 0) return undefined;
   return (
-    `${after.length} authorities would need ${needed} to sign blocks, and only ${alive} are known to be alive: ` +
+    `${after.length} authorities${when} would need ${needed} to sign blocks, and only ${alive} are known to be alive: ` +
     "the chain could halt for good; check the address, see that its node runs, or propose it again with force"
   );
+}
+
+/** The set once a vote on an authority is enacted. */
+function withVote(authorities: readonly Uint8Array[], { kind, candidate }: HeaderVote): readonly Uint8Array[] {
+  if (kind !== voteKinds.add && kind !== voteKinds.remove) return authorities;
+  const others = authorities.filter((address) => !sameAddress(address, candidate));
+  return kind === voteKinds.add ? [...others, candidate] : others;
 }
 
 function dangerOfValue(
@@ -77,12 +94,21 @@ function dangerOfValue(
   { balanceOf }: ProposalContext,
 ): string | undefined {
   const name = parameterName(parameter);
+  const after = name ? { ...parameters, [name]: value } : parameters;
+  if ((name === "minFee" || name === "emptyBlockPeriodMs") && Number(after.emptyBlockPeriodMs) === 0) {
+    const richest = highestBalance(authorities, balanceOf);
+    if (after.minFee <= richest || after.minFee === 0n) return undefined;
+    return (
+      `without empty blocks a block needs a transfer, and no authority could pay a fee of ${after.minFee} (their highest balance is ${richest}): ` +
+      "the chain could stand still for good, since its votes are in blocks; ask again with force if others can pay"
+    );
+  }
   if (name === "blockReward" && value > 0n) {
     const left = authorities.map((authority) => (maxAmount - balanceOf(authority)) / value);
-    const fewest = left.reduce((least, count) => (count < least ? count : least), maxAmount);
-    if (fewest >= leastRewards) return undefined;
+    const few = left.find((count) => count < leastRewards);
+    if (few === undefined) return undefined;
     return (
-      `an authority's balance could hold this reward ${fewest} times and stays below 2^64: then it could make no more blocks, ` +
+      `an authority's balance could hold this reward ${few} times, since it stays below 2^64: then it could make no more blocks, ` +
       "and the chain would end for good, since its votes are in blocks; propose less, or ask again with force"
     );
   }
@@ -95,6 +121,18 @@ function dangerOfValue(
   );
 }
 
+function highestBalance(
+  authorities: readonly Uint8Array[],
+  balanceOf: ProposalContext["balanceOf"],
+): bigint {
+  let highest = 0n;
+  for (const authority of authorities) {
+    const balance = balanceOf(authority);
+    if (balance > highest) highest = balance;
+  }
+  return highest;
+}
+
 /** The version of the rules that a vote would set. */
 function rulesOf(vote: HeaderVote): number | undefined {
   const isOnRules = vote.kind === voteKinds.set && parameterName(vote.parameter) === "rules";
@@ -104,7 +142,7 @@ function rulesOf(vote: HeaderVote): number | undefined {
 /** Facts that the operator should know. They do not refuse anything. */
 export function proposalWarnings(
   { vote }: Pick<Proposal, "vote">,
-  { authorities }: ChainSnapshot,
+  { authorities, parameters }: ChainSnapshot,
   { isKnownInSync, mines, voter, peersKnow, balanceOf }: ProposalContext,
 ): WarningBody[] {
   const warnings: WarningBody[] = [];
@@ -136,11 +174,20 @@ export function proposalWarnings(
       `${ignorant} of ${peersKnow.length} connected nodes do not know version ${rules} of the rules: they stop at the block that enacts it until a later release is installed there`,
     );
   }
-  const richest = authorities.map(balanceOf).reduce((most, balance) => (balance > most ? balance : most), 0n);
+  const richest = highestBalance(authorities, balanceOf);
   if (parameterName(vote.parameter) === "minFee" && richest > 0n && vote.value > richest) {
     warn(
       "FEE_NOT_PAYABLE",
       `no authority could pay this fee: the highest of their balances is ${richest}; amounts are in base units`,
+    );
+  }
+  if (vote.kind === voteKinds.remove && sameAddress(vote.candidate, voter)) {
+    warn("OWN_ACCOUNT", "this is the account of this node: once it is removed, the node makes no blocks");
+  }
+  if (parameters.emptyBlockPeriodMs === 0) {
+    warn(
+      "NO_EMPTY_BLOCKS",
+      "votes are in blocks, and this chain makes no empty ones: each vote waits for a block with transactions",
     );
   }
   const alive = authorities.filter((address) => isKnownInSync(address) === true).length;

@@ -108,6 +108,10 @@ async function propose(services: ApiServices, value: unknown): Promise<ProposalR
     mines: services.mines !== false,
     voter: decodeAddress(services.status().address),
     knownRules: services.status().knownRules,
+    otherVotes: proposals
+      .list()
+      .map((other) => other.vote)
+      .filter((other) => !sameSubject(other, vote)),
     balanceOf: (address) => chain.state.get(address)?.balance ?? 0n,
     peersKnow: services.peers().flatMap(({ knownRules }) => knownRules ?? []),
   };

@@ -18,6 +18,7 @@ function knowing(
     voter: a!,
     knownRules: 1,
     peersKnow: [1, 2, 1],
+    otherVotes: [],
     balanceOf: () => 100n,
     ...more,
   };
@@ -42,6 +43,42 @@ it("refuses a change of the set after which too few would be known to be alive, 
   expect(refuses(authorityVote("remove", d!), knowing([a, d]))).toBe(true);
   expect(refuses(authorityVote("remove", d!), knowing([a, b]))).toBe(false);
   expect(refuses(parameterVote("minFee", 2n), knowing([]))).toBe(false);
+});
+
+it("counts the changes of the set that the node has proposed before", () => {
+  const add = (name: string) => authorityVote("add", addressOf(name));
+  const refusal = (vote: HeaderVote, otherVotes: HeaderVote[], alive = [a, b, c, d]) =>
+    danger({ vote }, snapshot, knowing(alive, { otherVotes }));
+  // With four alive a set of seven can go on, and a set of eight cannot.
+  expect(refusal(add("E"), [])).toBeUndefined();
+  expect(refusal(add("G"), [add("E"), add("F"), parameterVote("minFee", 2n)])).toBeUndefined();
+  expect(refusal(add("H"), [add("E"), add("F"), add("G")])).toContain(
+    "8 authorities (with this node's other proposals) would need 5 to sign blocks, and only 4 are known",
+  );
+  // The set of C and D needs both.
+  const removals = [authorityVote("remove", a!)];
+  expect(refusal(authorityVote("remove", b!), removals, [a, b, c, d])).toBeUndefined();
+  expect(refusal(authorityVote("remove", b!), removals, [a, b, c])).toContain("2 authorities (with");
+});
+
+it("warns of the removal of the node's own account", () => {
+  expect(codes(authorityVote("remove", a!), knowing([a, b, c, d]))).toContain("OWN_ACCOUNT");
+  expect(codes(authorityVote("remove", b!), knowing([a, b, c, d]))).not.toContain("OWN_ACCOUNT");
+});
+
+it("warns that votes wait for transactions on a chain without empty blocks, and refuses a fee that would keep them out", () => {
+  const quiet = { ...snapshot, parameters: { ...snapshot.parameters, emptyBlockPeriodMs: 0, minFee: 100n } };
+  const vote = parameterVote("minFee", 101n);
+  const context = knowing([a, b, c, d]);
+  expect(proposalWarnings({ vote }, quiet, context).map(({ code }) => code)).toContain("NO_EMPTY_BLOCKS");
+  expect(codes(vote, context)).not.toContain("NO_EMPTY_BLOCKS");
+  expect(danger({ vote }, quiet, context)).toContain("no authority could pay a fee of 101");
+  expect(danger({ vote }, snapshot, context)).toBeUndefined();
+  expect(danger({ vote: parameterVote("minFee", 100n) }, quiet, context)).toBeUndefined();
+  const stop = parameterVote("emptyBlockPeriodMs", 0n);
+  const dear = { ...snapshot, parameters: { ...snapshot.parameters, minFee: 101n } };
+  expect(danger({ vote: stop }, dear, context)).toContain("no authority could pay a fee of 101");
+  expect(danger({ vote: stop }, snapshot, context)).toBeUndefined();
 });
 
 it("refuses rules that its program does not know, and warns of nodes that do not", () => {
