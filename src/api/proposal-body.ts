@@ -63,7 +63,11 @@ export function danger(
   const { authorities } = snapshot;
   return (
     dangerOfSet(withVote(authorities, vote), "", context) ??
-    dangerOfSet([...context.otherVotes, vote].reduce(withVote, authorities), " (with this node's other proposals)", context)
+    dangerOfSet(
+      [...context.otherVotes, vote].reduce(withVote, authorities),
+      " (with this node's other proposals)",
+      context,
+    )
   );
 }
 
@@ -82,7 +86,10 @@ function dangerOfSet(
 }
 
 /** The set once a vote on an authority is enacted. */
-function withVote(authorities: readonly Uint8Array[], { kind, candidate }: HeaderVote): readonly Uint8Array[] {
+function withVote(
+  authorities: readonly Uint8Array[],
+  { kind, candidate }: HeaderVote,
+): readonly Uint8Array[] {
   if (kind !== voteKinds.add && kind !== voteKinds.remove) return authorities;
   const others = authorities.filter((address) => !sameAddress(address, candidate));
   return kind === voteKinds.add ? [...others, candidate] : others;
@@ -121,10 +128,7 @@ function dangerOfValue(
   );
 }
 
-function highestBalance(
-  authorities: readonly Uint8Array[],
-  balanceOf: ProposalContext["balanceOf"],
-): bigint {
+function highestBalance(authorities: readonly Uint8Array[], balanceOf: ProposalContext["balanceOf"]): bigint {
   let highest = 0n;
   for (const authority of authorities) {
     const balance = balanceOf(authority);
@@ -181,7 +185,7 @@ export function proposalWarnings(
       `no authority could pay this fee: the highest of their balances is ${richest}; amounts are in base units`,
     );
   }
-  if (vote.kind === voteKinds.remove && sameAddress(vote.candidate, voter)) {
+  if (vote.kind === voteKinds.remove && count > 1 && sameAddress(vote.candidate, voter)) {
     warn("OWN_ACCOUNT", "this is the account of this node: once it is removed, the node makes no blocks");
   }
   if (parameters.emptyBlockPeriodMs === 0) {
