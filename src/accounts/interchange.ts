@@ -46,15 +46,23 @@ const interchangeSchema = z.object({
   ),
 });
 
+interface ExportOptions {
+  genesisId: Hex;
+  account: Uint8Array;
+  /** The present slot, if the database may be a copy that is older than what the account has signed. */
+  copyAtSlot?: number;
+}
+
 /**
  * Everything that an account signed and that was not pruned, as text. An entry without a root refuses everything up to
  * its slot or rounds.
  */
 export async function exportInterchange(
   store: ProtectionStore,
-  { genesisId, account }: { genesisId: Hex; account: Uint8Array },
+  { genesisId, account, copyAtSlot }: ExportOptions,
 ): Promise<{ text: string; headers: number; votes: number }> {
-  const record = await store.load(account);
+  const known = await store.load(account);
+  const record = copyAtSlot === undefined ? known : doubted(known ?? emptyRecord(0), copyAtSlot);
   const headers: HeaderEntry[] = [];
   const votes: VoteEntry[] = [];
   for await (const entry of store.headers(account)) headers.push(entry);
@@ -120,6 +128,12 @@ export async function importInterchange(
   for (const { votes_doubtful_since } of own) record = mergeDoubt(record, votes_doubtful_since);
   await store.save(account, record, { headers, votes });
   return { headers: headers.length, votes: votes.length };
+}
+
+/** The record as a start from a copy would leave it: refuses slots up to the present one, and votes until it has listened. */
+function doubted(record: ProtectionRecord, slot: number): ProtectionRecord {
+  const floorSlot = Math.max(record.floorSlot, record.slot, slot);
+  return { ...record, floorSlot, votesDoubtfulSinceMs: record.votesDoubtfulSinceMs ?? record.timeMs };
 }
 
 /** Adds the limits that the record sets in addition to its entries. */

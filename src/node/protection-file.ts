@@ -1,10 +1,15 @@
 import { readFile } from "node:fs/promises";
-import { exportInterchange, importInterchange, readAccountInfo } from "../accounts/index.ts";
+import {
+  checkDataIdentity,
+  exportInterchange,
+  importInterchange,
+  readAccountInfo,
+} from "../accounts/index.ts";
 import type { NodePaths } from "../config/index.ts";
 import type { Database } from "../storage/database.ts";
 import { MetaStore } from "../storage/meta.ts";
 import { ProtectionStore } from "../storage/protection.ts";
-import { Header, rootOf } from "../types/index.ts";
+import { Header, rootOf, slotOf } from "../types/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
 import { systemClock } from "../util/clock.ts";
 import { messageOf, UserError } from "../util/errors.ts";
@@ -24,20 +29,26 @@ export interface ProtectionFileResult {
   votes: number;
 }
 
-/** Writes what the node's account signed to a new file. @throws {UserError} `NO_CHAIN`, `CANNOT_WRITE` */
+/**
+ * Writes what the node's account signed to a new file. `reasons` say why the data may be older than that: the file then
+ * carries the doubt. @throws {UserError} `NO_CHAIN`, `CANNOT_WRITE`
+ */
 export async function exportProtection({
   paths,
   file,
-}: ProtectionFileOptions): Promise<ProtectionFileResult> {
+}: ProtectionFileOptions): Promise<ProtectionFileResult & { reasons: string[] }> {
   const { publicKey: account } = await readAccountInfo(paths);
   return withExistingDatabase(paths, noChainHint, async (database) => {
-    const genesisId = await genesisOf(database, paths);
-    const { text, ...counts } = await exportInterchange(new ProtectionStore(database), {
+    const { genesisId, slotMs } = await genesisOf(database, paths);
+    const store = new ProtectionStore(database);
+    const { reasons } = await checkDataIdentity({ paths, store });
+    const { text, ...counts } = await exportInterchange(store, {
       genesisId,
       account,
+      ...(reasons.length > 0 && { copyAtSlot: slotOf(systemClock.now(), slotMs) }),
     });
     await writeWholeFile(file, text, ownerOnly);
-    return counts;
+    return { ...counts, reasons };
   });
 }
 
@@ -51,14 +62,15 @@ export async function importProtection({
     throw new UserError(`cannot read ${file}: ${messageOf(error)}`, "CANNOT_READ", { cause: error });
   });
   return withExistingDatabase(paths, noChainHint, async (database) => {
-    const genesisId = await genesisOf(database, paths);
+    const { genesisId } = await genesisOf(database, paths);
     const store = new ProtectionStore(database);
     return importInterchange(store, text, { genesisId, account, nowMs: systemClock.now() });
   });
 }
 
-async function genesisOf(database: Database, paths: NodePaths): Promise<Hex> {
+async function genesisOf(database: Database, paths: NodePaths): Promise<{ genesisId: Hex; slotMs: number }> {
   const genesis = await new MetaStore(database).genesisHead();
-  if (genesis) return toHex(rootOf(Header, genesis.header.message));
+  if (genesis)
+    return { genesisId: toHex(rootOf(Header, genesis.header.message)), slotMs: genesis.config.slotMs };
   throw noChain(paths, noChainHint);
 }

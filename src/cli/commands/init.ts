@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { openAccount } from "../../accounts/index.ts";
-import { minFaultTolerantAuthorities, readGenesisFile } from "../../config/index.ts";
+import { readGenesisFile } from "../../config/index.ts";
 import { loadNode } from "../node-module.ts";
 import {
   addExamples,
@@ -9,7 +9,7 @@ import {
   pathsOf,
   requiredNodeIdOption,
 } from "../options.ts";
-import { printResult, printWarning, table } from "../output.ts";
+import { printResult, table, warnOfSmallSet } from "../output.ts";
 import { givenPassphrase } from "../passphrase-prompt.ts";
 
 interface Options extends GlobalOptions {
@@ -36,14 +36,7 @@ async function run(options: Options): Promise<void> {
   const node = await loadNode();
   const { genesisId } = await node.initGenesis({ paths, config, coinbase, signer, now: Date.now() });
   const authorities = config.authorities.length;
-  if (authorities < minFaultTolerantAuthorities) {
-    printWarning(
-      options.json,
-      "NO_FAULT_TOLERANCE",
-      `${authorities} ${authorities === 1 ? "authority tolerates" : "authorities tolerate"} no fault: ` +
-        `${minFaultTolerantAuthorities} are needed to tolerate one that fails or lies`,
-    );
-  }
+  warnOfSmallSet(options.json, authorities);
   const rows = [
     ["genesis id", genesisId],
     ["authorities", String(authorities)],

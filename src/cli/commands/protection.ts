@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { UserError } from "../../util/errors.ts";
 import { loadNode } from "../node-module.ts";
 import { addExamples, type GlobalOptions, pathsOf, requiredNodeIdOption } from "../options.ts";
-import { printResult } from "../output.ts";
+import { printResult, printWarning } from "../output.ts";
 
 interface Options extends GlobalOptions {
   nodeid: number;
@@ -40,7 +40,14 @@ export function addProtectionCommand(program: Command): void {
 async function runExport(file: string, options: Options): Promise<void> {
   if (existsSync(file)) throw new UserError(`${file} exists: choose another file`, "FILE_EXISTS");
   const { exportProtection } = await loadNode();
-  const result = await exportProtection({ paths: pathsOf(options), file });
+  const { reasons, ...result } = await exportProtection({ paths: pathsOf(options), file });
+  if (reasons.length > 0) {
+    printWarning(
+      options.json,
+      "OLD_DATA",
+      `this data may be older than what the account signed last (${reasons.join("; ")}): the file says so, and the node that imports it listens before it votes`,
+    );
+  }
   printResult(
     options.json,
     result,

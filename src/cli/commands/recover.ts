@@ -4,8 +4,15 @@ import { signerLimit } from "../../consensus/authority-set.ts";
 import { quorum } from "../../consensus/finality.ts";
 import { decodeAddress } from "../../crypto/address.ts";
 import { loadNode } from "../node-module.ts";
-import { addExamples, collect, type GlobalOptions, nodeIdOption, pathsOf } from "../options.ts";
-import { printResult, table, UsageError } from "../output.ts";
+import {
+  addExamples,
+  addressArgument,
+  collect,
+  type GlobalOptions,
+  nodeIdOption,
+  pathsOf,
+} from "../options.ts";
+import { printResult, table, UsageError, warnOfSmallSet } from "../output.ts";
 
 interface Options extends GlobalOptions {
   nodeid?: number;
@@ -24,7 +31,7 @@ export function addRecoverCommand(program: Command): void {
     .option(
       "--authorities <addresses>",
       "the authorities from then on; repeatable, or a list with commas",
-      collect,
+      collectAddresses,
     )
     .option("--show", "print the id and the contents of a recovery file")
     .action(async (file: string, _options, self: Command) => run(file, self.optsWithGlobals<Options>()));
@@ -35,6 +42,9 @@ export function addRecoverCommand(program: Command): void {
     "ccoin start --nodeid=1 --recovery=recovery.json   # on every node, once all agree on the id",
   );
 }
+
+const collectAddresses = (text: string, previous?: string[]): string[] =>
+  collect(text, previous).map(addressArgument);
 
 async function run(file: string, options: Options): Promise<void> {
   if (options.show) return show(file, options);
@@ -61,6 +71,7 @@ async function run(file: string, options: Options): Promise<void> {
     ...lines.map((line) => ["", line] as const),
     ...(earlier > 0 ? [["earlier", `recoveries of this chain in the file: ${earlier}`] as const] : []),
   ]);
+  warnOfSmallSet(options.json, lines.length);
   printResult(options.json, { file, ...written }, `wrote ${file}\n${text}\n${nextSteps(file, id)}`);
 }
 

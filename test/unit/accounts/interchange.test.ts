@@ -273,3 +273,19 @@ test.each<[string, Partial<ProtectionRecord>, HeaderEntry[], VoteEntry[], string
     expect(counts).toEqual({ headers: slots.length, votes: rounds.length });
   },
 );
+
+test("the file of a copy carries the doubt that a start of the copy would raise", async () => {
+  const { database } = await signed([[9, 2]], [[3, 4, 1]]);
+  const exportCopy = async (from: MemoryDatabase, copyAtSlot: number) =>
+    (await exportInterchange(new ProtectionStore(from), { ...chain, copyAtSlot })).text;
+  const moved = new MemoryDatabase();
+  await importInto(moved, await exportCopy(database, 20));
+  const signer = await openSigner(moved, { clock: handClock(60_000) });
+  expect(signer.doubt).toMatchObject({ votes: true });
+  await expect(signer.signHeader({ slot: 20, root: rootOf(5) })).rejects.toThrow();
+  await expect(
+    signer.signFinalityVote({ sourceRound: 4, targetRound: 5, root: rootOf(3) }),
+  ).rejects.toMatchObject({ code: "SIGNING_DOUBTFUL" });
+  // A copy from before the first signature knows of none.
+  expect(await exportCopy(new MemoryDatabase(), 20)).toMatch(/"slot": "20".*"votes_doubtful_since": "0"/s);
+});

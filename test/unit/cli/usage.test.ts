@@ -57,6 +57,7 @@ describe("wrong usage exits with 2 and one line on standard error", () => {
     ["create-account --nodeid=one", "must be a whole number from 1 to 1000"],
     ["create-account --nodeid=1 --balance=1.5", '"1.5" is not an amount'],
     ["create-account --nodeid=1 --balance=18446744073709551616", "above the largest amount"],
+    ["recover r.json --nodeid=1 --authorities=cc1xyz", "--authorities: not an address"],
     ["genesis --nodeids=", "--nodeids: name at least one node: see ccoin genesis --help"],
     ["genesis --nodeids=1,x", "must be a whole number from 1 to 1000"],
     ["genesis --nodeids=1 --period=1s", "must be a whole number"],
