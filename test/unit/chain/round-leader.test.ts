@@ -91,9 +91,9 @@ test.each([
 
 test("repeats no vote for a block that it has not executed", async () => {
   const { add, clock, votes, hear } = await undecided();
-  const twin = await maker.block(one, { by: authorities[0]!, unexecuted: true });
-  await add(twin.blocks.at(-1)!);
-  await hear(2, 2, twin);
+  const beside = await maker.block(start, { by: authorities[3]!, unexecuted: true });
+  await add(beside.blocks[0]!);
+  await hear(2, 2, beside);
   await clock.advance(260);
   expect(votes.slice(1)).toEqual(["0 -> 2 at 2"]);
 });
