@@ -4,18 +4,13 @@ import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import type { Host } from "./host.ts";
+import { muxerOf } from "./libp2p-internals.ts";
 
 const everyMs = 5_000;
 /** A node may be busy for some seconds, with large blocks on a small machine. */
 export const pongTimeoutMs = 8_000;
-
 /** After this node itself was busy or suspended, what arrived meanwhile is read only after the timers have run. */
 const graceMs = 200;
-
-/** A muxer that can ping, which libp2p's type of a connection leaves out. */
-interface Muxed {
-  muxer?: { ping(options: { signal: AbortSignal }): Promise<unknown> };
-}
 
 /**
  * Detects peers that disappeared without closing: aborts the connections on which no answer comes to yamux's ping. That
@@ -28,7 +23,7 @@ export function watchConnections(
 ): () => void {
   const asked = new Map<Connection, () => void>();
   const ask = async (connection: Connection) => {
-    const { muxer } = connection as Connection & Muxed;
+    const muxer = muxerOf(connection);
     if (!muxer) return;
     const timeout = new AbortController();
     let cancel = clock.after(pongTimeoutMs, () => {

@@ -13,6 +13,8 @@ import { sendFewerWindowUpdates } from "./libp2p-internals.ts";
 import type { Muxers } from "./muxer.ts";
 import type { PeerScores } from "./scores.ts";
 
+import { silentComponents } from "./silent-components.ts";
+
 /** A tag of this product, so that nodes of other libp2p programs on the LAN are not dialled. */
 const mdnsServiceTag = "_ccoin._tcp.local";
 /**
@@ -59,6 +61,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
   const discovery = lanDiscovery({ serviceTag: mdnsServiceTag, interval: mdnsIntervalMs }, options.clock);
   const host: Host = await createLibp2p({
     start: false,
+    logger: silentComponents,
     privateKey,
     addresses: { listen: [...options.listen] },
     transports: [tcp()],

@@ -49,9 +49,14 @@ export function readerOf(muxer: StreamMuxer): MuxerReader {
   return muxer as unknown as MuxerReader;
 }
 
+/** Resolves when the other side has answered. */
+interface Pings {
+  ping(options: { signal: AbortSignal }): Promise<unknown>;
+}
+
 /** The multiplexer of a connection. */
-export function muxerOf(connection: Connection): object | undefined {
-  return (connection as unknown as { muxer?: object }).muxer;
+export function muxerOf(connection: Connection): Pings | undefined {
+  return (connection as unknown as { muxer?: Pings }).muxer;
 }
 
 interface ReceiveWindow {

@@ -26,6 +26,7 @@ import type { Intake } from "./intake.ts";
 import { KnownPeers } from "./known-peers.ts";
 import { hasRoomFor } from "./outbound.ts";
 import { sweepPeerStore } from "./peer-store-sweep.ts";
+import { writeFewerRecords } from "./protocol-records.ts";
 import { Requests } from "./requests.ts";
 import type { PeerScores } from "./scores.ts";
 import type { ServeLimits } from "./serve-budget.ts";
@@ -94,6 +95,7 @@ export class LibP2pNetwork implements Network {
     this.#scores = scores;
     this.#intake = intake;
     this.#options = options;
+    writeFewerRecords(host, { clock });
     guardGossip(host.services.pubsub, { scores, clock, intake });
     splitRpcs(host.services.pubsub);
     this.#gossip = new Gossip({ pubsub: host.services.pubsub, scores, usefulness, clock, logger, observer });
