@@ -155,6 +155,11 @@ export class Mempool {
     return this.#pool.bytes;
   }
 
+  /** The number of accounts with transactions here: `executable` looks at each of them. */
+  get senders(): number {
+    return this.#pool.senders;
+  }
+
   /** The least fee with which any transfer is accepted now. */
   get leastFee(): bigint {
     return leastFee(this.#rules);

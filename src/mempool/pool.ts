@@ -33,6 +33,11 @@ export class Pool {
     return this.#bytes;
   }
 
+  /** The number of accounts with transactions here. */
+  get senders(): number {
+    return this.#queues.size;
+  }
+
   /** The number of entries that wait for a missing nonce. */
   get aheadCount(): number {
     return this.#ahead.size;

@@ -13,6 +13,7 @@ import { type Clock, sleep } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { decodeRpcLimits } from "./gossip-guard.ts";
+import type { Intake } from "./intake.ts";
 import { internalsOf } from "./libp2p-internals.ts";
 import type { PeerScores } from "./scores.ts";
 import type { Network, NetworkObserver, PeerId, Verdict } from "./types.ts";
@@ -69,6 +70,12 @@ export const uselessQuota = { requests: 2_000, perMs: 10_000 };
 export const forwardAfterMs = 5;
 const largeBytes = 1024;
 
+/**
+ * Units of `Intake` for a useless message, in addition to its bytes: it was looked up and decoded, and gossipsub remembers
+ * it for two minutes. Many ids, each below its quota, thus have no more than their address.
+ */
+export const unitsOfUseless = 15;
+
 export function messageId(topicName: string, data: Uint8Array): Uint8Array {
   return sha256(new TextEncoder().encode(topicName), data);
 }
@@ -99,7 +106,14 @@ export function gossipService(scores: PeerScores): (components: GossipSubCompone
       behaviourPenaltyDecay: 0.9,
       retainScore: retainScoreMs,
     },
-    scoreThresholds: { gossipThreshold: -40, publishThreshold: -80, graylistThreshold: -200 },
+    scoreThresholds: {
+      gossipThreshold: -40,
+      publishThreshold: -80,
+      graylistThreshold: -200,
+      // No score is as high: gossipsub itself would dial any address that a PRUNE of a peer with score 10 names, and
+      // five minutes of good behaviour are enough for that score.
+      acceptPXThreshold: Number.MAX_SAFE_INTEGER,
+    },
   });
 }
 
@@ -126,6 +140,7 @@ export class Gossip {
   readonly #logger: Logger;
   readonly #observer: NetworkObserver | undefined;
   readonly #useless: RateLimiter;
+  readonly #intake: Pick<Intake, "chargePeer">;
   #genesisId: Uint8Array | undefined;
   readonly #listened = new Set<string>();
   #stopped = false;
@@ -134,12 +149,14 @@ export class Gossip {
     pubsub: GossipSub;
     scores: PeerScores;
     usefulness: Usefulness;
+    intake: Pick<Intake, "chargePeer">;
     clock: Clock;
     logger: Logger;
     observer?: NetworkObserver | undefined;
   }) {
     this.#observer = options.observer;
     this.#useless = new RateLimiter(options.clock);
+    this.#intake = options.intake;
     this.#pubsub = options.pubsub;
     this.#scores = options.scores;
     this.#usefulness = options.usefulness;
@@ -216,7 +233,7 @@ export class Gossip {
     const peer = from.toString();
     if (this.#stopped) return results.ignore;
     if (!this.#listened.has(message.topic)) {
-      if (!this.#useless.take(peer, uselessQuota)) this.#scores.penalize(peer, "rateLimited", name);
+      if (!this.#takeUseless(peer)) this.#scores.penalize(peer, "rateLimited", name);
       return results.ignore;
     }
     const ended = this.#observer?.received(name, message.data.length);
@@ -238,12 +255,18 @@ export class Gossip {
       verdict = "ignore";
     }
     ended?.(verdict);
-    if (verdict === "ignore") this.#useless.take(peer, uselessQuota);
+    if (verdict === "ignore") this.#takeUseless(peer);
     if (verdict === "accept" && name !== "transactions") this.#usefulness.add(peer);
     if (verdict === "reject") this.#scores.penalize(peer, "invalidMessage", name);
     const heldMs = this.#clock.now() - receivedAtMs;
     if (verdict === "accept" && message.data.length >= largeBytes && heldMs < forwardAfterMs)
       await sleep(this.#clock, forwardAfterMs - Math.max(0, heldMs));
     return results[verdict];
+  }
+
+  /** Charges a useless message; returns false if the peer has sent too many. */
+  #takeUseless(peer: PeerId): boolean {
+    this.#intake.chargePeer(peer, unitsOfUseless);
+    return this.#useless.take(peer, uselessQuota);
   }
 }

@@ -98,7 +98,15 @@ export class LibP2pNetwork implements Network {
     writeFewerRecords(host, { clock });
     guardGossip(host.services.pubsub, { scores, clock, intake });
     splitRpcs(host.services.pubsub);
-    this.#gossip = new Gossip({ pubsub: host.services.pubsub, scores, usefulness, clock, logger, observer });
+    this.#gossip = new Gossip({
+      pubsub: host.services.pubsub,
+      scores,
+      usefulness,
+      intake,
+      clock,
+      logger,
+      observer,
+    });
     this.#requests = new Requests({
       libp2p: host,
       connection: (peer) => connections.of(peer).at(-1),

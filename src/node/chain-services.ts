@@ -38,7 +38,7 @@ export async function startChainServices(setup: ChainSetup): Promise<ChainServic
   const blocks = startBlockInbox(setup, ledger, voting, evidence);
   const divergence = watchDivergence(setup, ledger, voting.finalizer);
   const votes = startVoteInbox(setup, ledger, voting, blocks, finalityStore);
-  const transactions = startTransactionInbox(setup, ledger);
+  const transactions = startTransactionInbox(setup, ledger, publishing);
   await joinNetwork(setup, ledger, publishing, { blocks, transactions, votes, evidence });
   const proposals = await openProposals(setup, ledger);
   if (voting.signer) startProducer(setup, ledger, voting.signer, { inbox: blocks, outbox, proposals });

@@ -103,8 +103,10 @@ export function startVoteInbox(
 export function startTransactionInbox(
   { network, logger, closers }: ChainSetup,
   { mempool }: Ledger,
+  { outbox }: Publishing,
 ): TransactionInbox {
-  const transactions = new TransactionInbox({ network, mempool, logger });
+  const publish = outbox.publishTransactions.bind(outbox);
+  const transactions = new TransactionInbox({ network, mempool, logger, publish });
   closers.push("transaction inbox", () => transactions.stop());
   return transactions;
 }

@@ -44,7 +44,7 @@ export class Outbox {
   start(): void {
     const { mempool } = this.#options;
     const stopAdded = mempool.events.on("added", ({ records, source }) => {
-      if (source !== "gossip") this.#enqueue(records);
+      if (source !== "gossip") this.publishTransactions(records);
     });
     this.#stopTimers = [stopAdded, () => undefined, () => undefined];
     this.#republish();
@@ -72,7 +72,8 @@ export class Outbox {
     );
   }
 
-  #enqueue(records: readonly TransactionRecord[]): void {
+  /** Publishes transactions in the next message. */
+  publishTransactions(records: readonly TransactionRecord[]): void {
     if (this.#stopped) return;
     if (this.#waiting.length === 0) {
       const { clock } = this.#options;
@@ -110,7 +111,7 @@ export class Outbox {
         if (entry?.batch && entry.receivedAtMs <= old) records.push(record);
         if (records.length === maxRepublished) break;
       }
-      if (records.length > 0) this.#enqueue(records);
+      if (records.length > 0) this.publishTransactions(records);
       this.#republish();
     });
   }

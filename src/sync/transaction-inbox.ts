@@ -22,8 +22,16 @@ export interface TransactionInboxOptions {
   network: Network;
   mempool: Mempool;
   logger: Logger;
+  /** Sends transactions on in a message of this node's own. */
+  publish(records: readonly TransactionRecord[]): void;
   limits?: PeerQueueLimits;
 }
+
+/**
+ * A batch is forwarded only if at least one in this many of its transactions is new. Those that are not would have to be
+ * checked by every node that it reaches, for the fee of a single one.
+ */
+const fewAccepted = 4;
 
 /**
  * Signatures that are checked before a wrong one ends the batch: the rest of a batch with a bad signature costs
@@ -59,7 +67,8 @@ export class TransactionInbox {
   }
 
   /**
-   * The validator of the topic `transactions`. A batch is forwarded if part of it is new and none of it is at fault.
+   * The validator of the topic `transactions`. A batch is forwarded if much of it is new and none of it is at fault; if
+   * little of it is new, this node sends that on itself.
    * Nothing is read before the peer's turn; messages above its share are dropped, and cost it score.
    */
   async onGossip(message: Uint8Array, from: PeerId): Promise<Verdict> {
@@ -84,7 +93,11 @@ export class TransactionInbox {
     }
     const outcomes = await this.#add(batch, "gossip");
     if (!outcomes) return "reject";
-    if (!outcomes.some(({ accepted }) => accepted)) return "ignore";
+    const accepted = outcomes.filter((outcome) => outcome.accepted).map(({ record }) => record);
+    if (accepted.length * fewAccepted < outcomes.length) {
+      if (accepted.length > 0) this.#options.publish(accepted);
+      return "ignore";
+    }
     return (await this.#areSigned(outcomes)) ? "accept" : "reject";
   }
 

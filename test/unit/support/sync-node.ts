@@ -82,9 +82,10 @@ export async function syncNode(
     onSigned: (header) => signed.push(header),
     isVotedFor: (id) => votedFor.has(toHex(id)),
   });
-  const transactions = new TransactionInbox({ network, mempool, logger });
   const topics = new Topics({ ...common, chain, line });
   const outbox = new Outbox({ ...common, topics, mempool });
+  const publish = outbox.publishTransactions.bind(outbox);
+  const transactions = new TransactionInbox({ network, mempool, logger, publish });
   const steps: string[] = [];
   const step = (name: string) => {
     if (steps.at(-1) !== name) steps.push(name);

@@ -676,6 +676,27 @@ describe("gossiped transactions", () => {
     expect(decode).not.toHaveBeenCalled();
   });
 
+  test("of which few are new do not make everybody check the others: the new ones travel on by themselves", async () => {
+    const { net, peer, maker } = await pair();
+    const { node, checked } = await countingNode(net, peer);
+    const fresh = await maker.transfer({ nonce: 0 });
+    const refused = await Promise.all(
+      Array.from({ length: 4 }, (_, index) =>
+        maker.transfer({ from: 1, amount: startBalance, nonce: index }),
+      ),
+    );
+    const { transactions, network, clock } = node;
+    node.outbox.start();
+    expect(await transactions.onGossip(Transactions.serialize([fresh, ...refused]), "peer")).toBe("ignore");
+    expect(node.mempool.count).toBe(1);
+    expect(checked(refused).every((count) => count === 0)).toBe(true);
+    expect(network.penalties).toEqual([]);
+    await clock.advance(1_000);
+    expect(network.published.map(({ topic, message }) => [topic, Buffer.from(message)])).toEqual([
+      ["transactions", Buffer.from(Transactions.serialize([fresh]))],
+    ]);
+  });
+
   test("that have ended are ignored and not requested, and their relay is not blamed, since it may be behind", async () => {
     const { node, peer, maker } = await pair();
     const over = await maker.transfer({ validUntil: 1 });
@@ -718,7 +739,13 @@ describe("gossiped transactions", () => {
     const message = Transactions.serialize([await maker.transfer({})]);
     const { network, mempool } = node;
     const limits = { ...transactionQueueLimits, maxBytes: 4 * message.length, maxRunning: 1 };
-    const inbox = new TransactionInbox({ network, mempool, logger: silentLogger, limits });
+    const inbox = new TransactionInbox({
+      network,
+      mempool,
+      logger: silentLogger,
+      publish: () => undefined,
+      limits,
+    });
     const verdicts = ["a", "b", "c", "d", "honest"].map((from) => inbox.onGossip(message, from));
     expect(await verdicts[4]).toBe("ignore");
     expect(network.penalties).toEqual([]);

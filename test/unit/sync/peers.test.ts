@@ -15,7 +15,7 @@ import { ownStatus } from "../../../src/sync/claimed-status.ts";
 import { findGenesis } from "../../../src/sync/genesis-finder.ts";
 import { PeerStatuses } from "../../../src/sync/peer-statuses.ts";
 import { requestOne } from "../../../src/sync/request-one.ts";
-import { recordBytes, serveGenesis } from "../../../src/sync/serve.ts";
+import { recordBytes, senderBytes, serveGenesis } from "../../../src/sync/serve.ts";
 import { CompactBlock, Transactions, zero32 } from "../../../src/types/index.ts";
 import { toHex } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
@@ -285,6 +285,23 @@ test("charges every answer from the disk by its size before it is read", async (
   net.mayRead = false;
   expect(await askAll()).toEqual(costs.map((each) => ({ code: "rateLimited", costs: each })));
   expect(reads).toHaveBeenCalledTimes(3);
+});
+
+test("the ids of a pool are charged by the number of its senders before they are looked for", async () => {
+  const { net, nodes } = await setUp("a", "b");
+  const [a, b] = nodes;
+  net.connect(a.network, b.network);
+  const waiting = await Promise.all([b.maker.transfer({ nonce: 0 }), b.maker.transfer({ nonce: 1 })]);
+  await b.mempool.add(b.mempool.records([...waiting, await b.maker.transfer({ from: 1 })]), "local");
+  const looks = vi.spyOn(b.mempool, "executable");
+  const ask = () => codeOf(requestOne(a.network, "b", mempoolIds, { limit: 10 }));
+  net.reads.length = 0;
+  await ask();
+  expect(net.reads.map(({ bytes }) => bytes)).toEqual([2 * senderBytes]);
+  expect(looks).toHaveBeenCalledTimes(1);
+  net.mayRead = false;
+  expect(await ask()).toBe("rateLimited");
+  expect(looks).toHaveBeenCalledTimes(1);
 });
 
 test("charges a genesis block by its size once that is known", async () => {

@@ -1,0 +1,55 @@
+import type { GossipSub } from "@libp2p/gossipsub";
+import { expect, test } from "vitest";
+import { topic } from "../../../protocols/index.ts";
+import { Gossip, unitsOfUseless } from "../../../src/network/gossip.ts";
+import { PeerScores } from "../../../src/network/scores.ts";
+import type { Verdict } from "../../../src/network/types.ts";
+import { Usefulness } from "../../../src/network/usefulness.ts";
+import { silentLogger } from "../../../src/util/logger.ts";
+import { ManualClock } from "../support/clock.ts";
+
+const genesisId = new Uint8Array(32).fill(7);
+const digest = new Uint8Array(4);
+const otherDigest = new Uint8Array(4).fill(1);
+
+type Validator = (from: string, message: { topic: string; data: Uint8Array }) => Promise<unknown>;
+
+/** The validators of a joined chain, which give this verdict, and the units that they charge. */
+function joined(verdict: Verdict) {
+  const clock = new ManualClock();
+  const charged: number[] = [];
+  const topicValidators = new Map<string, Validator>();
+  const pubsub = { topicValidators, subscribe: () => undefined, opts: { scoreParams: { topics: {} } } };
+  const gossip = new Gossip({
+    pubsub: pubsub as unknown as GossipSub,
+    scores: new PeerScores({ clock, logger: silentLogger, onBlocked: () => undefined }),
+    usefulness: new Usefulness(clock),
+    intake: { chargePeer: (_peer, units) => void charged.push(units) },
+    clock,
+    logger: silentLogger,
+  });
+  const validate = async () => verdict;
+  gossip.join(
+    { genesisId, digests: [digest, otherDigest] },
+    { transactions: validate, blocks: validate, votes: validate, evidence: validate },
+  );
+  gossip.listen([digest]);
+  const receive = (of = digest) => {
+    const name = topic("votes", genesisId, of);
+    return topicValidators.get(name)!("peer", { topic: name, data: new Uint8Array(10) });
+  };
+  return { charged, receive };
+}
+
+test("useless messages are charged to the share of their sender's address", async () => {
+  const { charged, receive } = joined("ignore");
+  await receive();
+  await receive(otherDigest);
+  expect(charged).toEqual([unitsOfUseless, unitsOfUseless]);
+});
+
+test.each(["accept", "pardon", "reject"] as const)("messages that are judged %s are not", async (verdict) => {
+  const { charged, receive } = joined(verdict);
+  await receive();
+  expect(charged).toEqual([]);
+});
