@@ -3,8 +3,18 @@ import { Checkpoints, FinalityConflictError } from "../../../src/chain/checkpoin
 import type { Participants } from "../../../src/chain/participants.ts";
 import { chainStores } from "../../../src/chain/stores.ts";
 import { certificateOf } from "../../../src/consensus/index.ts";
-import type { Checkpoint } from "../../../src/types/index.ts";
-import { authorities, codeOf, contentsOf, testChain, testGenesis } from "../support/chain.ts";
+import { authorityVote, type Checkpoint } from "../../../src/types/index.ts";
+import {
+  authorities,
+  BlockMaker,
+  codeOf,
+  contentsOf,
+  type TestChain,
+  type TestSigner,
+  type Tip,
+  testChain,
+  testGenesis,
+} from "../support/chain.ts";
 import { MemoryDatabase } from "../support/database.ts";
 import { checkpoint, signedVote, testFinalizer } from "../support/votes.ts";
 
@@ -232,4 +242,40 @@ describe("the checkpoints on disk", () => {
     expect(checkpoints.status).toBe(status);
     expect(await stores.finality.certificate(9)).toBeUndefined();
   });
+});
+
+test("those who once were the authorities deceive a node that has no later block of the chain, and no other", async () => {
+  const lone = await testGenesis(1);
+  const maker = new BlockMaker(lone);
+  const [first, second] = authorities as [TestSigner, TestSigner];
+  const vote = (kind: "add" | "remove", { publicKey }: TestSigner) => ({
+    vote: authorityVote(kind, publicKey),
+  });
+  const added = await maker.block(maker.start(), { edit: vote("add", second) });
+  const proposed = await maker.block(added, { by: second, edit: vote("remove", first) });
+  const handedOver = await maker.block(proposed, { by: first, edit: vote("remove", first) });
+  const real = await maker.block(handedOver);
+  expect(real.snapshot.authorities).toEqual([second.publicKey]);
+  const forged = await maker.extend(maker.start(), 6);
+  const finalize = async ({ chain }: TestChain, by: TestSigner, tip: Tip) => {
+    for (const [source, round] of [
+      [{ round: 0, height: 0, block: lone.id }, 1],
+      [checkpoint(1, tip), 2],
+    ] as const) {
+      const signed = await signedVote(by, lone, source, checkpoint(round, tip));
+      await chain.justify(certificateOf(signed.message, [signed]));
+    }
+    expect(chain.finalized.id).toEqual(tip.id);
+  };
+
+  const follower = await testChain({ genesis: lone });
+  await follower.addAll(real);
+  await finalize(follower, second, real);
+  expect(await codeOf(follower.addAll(forged))).toBe("BELOW_FINALIZED");
+  expect(follower.chain.head.idHex).toBe(real.idHex);
+
+  const newcomer = await testChain({ genesis: lone });
+  await newcomer.addAll(forged);
+  await finalize(newcomer, first, forged);
+  expect(await codeOf(newcomer.addAll(real))).toBe("BELOW_FINALIZED");
 });
