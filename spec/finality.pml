@@ -82,10 +82,10 @@ byte final;
 byte voted;
 bool isFirstFinal;
 
-/* Whether so many honest authorities voted in the last round that they are a quorum of four with the faulty one: the next round begins. */
+/* True if so many honest authorities voted in the last round that they are a quorum of four with the faulty one: the next round begins. */
 bool isOpen = true;
 bool isOpenBefore = true;
-/* Whether each life of authority 0 entered the last round, and how often it has gone on without a quorum. */
+/* True if each life of authority 0 entered the last round, and how often it has gone on without a quorum. */
 bool entered[ROWS];
 byte lostStarts[ROWS];
 
@@ -185,7 +185,7 @@ inline countVotes() {
   if :: nBefore >= quorum(size(block)) -> justifiedBefore[round] = justifiedBefore[round] | bit(block) :: else fi
 }
 
-/* What the votes of this round make of the state. */
+/* Computes the state after the votes of this round. */
 inline endRound() {
   d_step {
     row = 0;

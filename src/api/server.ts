@@ -89,7 +89,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     slowReaders.close();
     throw error;
   }
-  // For example, no file descriptor is left for a connection. The server continues.
+  // A connection may fail, for example because no file descriptor is left. The server continues.
   server.on("error", (error) => services.logger.error({ error: messageOf(error) }, "HTTP server"));
   const cancelLoading = services.clock.after(loadExplorerAfterMs, () => {
     loadExplorer().catch((error) =>

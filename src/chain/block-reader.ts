@@ -106,7 +106,7 @@ export class BlockReader {
   }
 
   /**
-   * Those of the transactions that are in canonical blocks, by their ids. Each block is read once, however many it
+   * Finds the transactions that are in canonical blocks, by their ids. Each block is read once, however many it
    * includes.
    */
   async transactions(ids: readonly Uint8Array[]): Promise<Map<Hex, IncludedTransaction>> {

@@ -97,7 +97,7 @@ export const addressArgument = invalidArgument((text: string) => {
   return text.toLowerCase();
 });
 
-/** For repeatable options that also take a comma-separated list. */
+/** Collects the values of a repeatable option that also takes a comma-separated list. */
 export function collect(text: string, previous: string[] = []): string[] {
   const parts = text.split(",").map((part) => part.trim());
   return [...previous, ...parts.filter((part) => part !== "")];

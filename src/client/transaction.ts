@@ -14,7 +14,7 @@ export interface Transfer {
   nonce: number;
   /** The last height whose block may hold the transfer; 0, the default, for no limit. */
   validUntil?: number;
-  /** At most 256 bytes in UTF-8. */
+  /** A text of at most 256 bytes in UTF-8. */
   memo?: string;
 }
 

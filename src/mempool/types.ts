@@ -16,7 +16,7 @@ export interface StoredBatch {
   /** The sequence number of its key; undefined until it is being written. */
   sequence: number | undefined;
   receivedAtMs: number;
-  /** Those of its transactions that wait. */
+  /** Its transactions that still wait. */
   readonly waiting: Set<PoolEntry>;
   /** Resolves when the batch is on disk. @throws {CodedError} `WRITE_FAILED` */
   written: Promise<void>;

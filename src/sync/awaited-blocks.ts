@@ -1,7 +1,7 @@
 import type { Network, PeerId } from "../../protocols/index.ts";
 import { equalBytes } from "../util/bytes.ts";
 
-/** As many certificates as a `finality` answer has. */
+/** The number of certificates in a `finality` answer. */
 const maxPerPeer = 3;
 
 export type Connections = Pick<Network, "peers" | "on">;

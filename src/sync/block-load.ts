@@ -43,7 +43,7 @@ export class BlockLoad {
   readonly #options: BlockLoadOptions;
   readonly #end: (loaded: LoadedBlock | undefined) => void;
   readonly #peers = new Set<PeerId>();
-  /** In the order in which they announced the block. */
+  /** The sources in the order in which they announced the block. */
   readonly #untried: BlockSource[] = [];
   #asked = 0;
   #asking = 0;

@@ -233,7 +233,7 @@ function summaryOf(
   };
 }
 
-/** In the order of the kinds' numbers on disk. */
+/** The offences in the order of their numbers on disk. */
 const kinds: readonly Offence[] = ["header", "doubleVote", "surround"];
 
 function placeOf({ offence, slot, round }: EvidenceSubject): Uint8Array {

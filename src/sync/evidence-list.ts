@@ -32,7 +32,7 @@ export interface ListedEvidence {
 
 /** The evidence that is shown and sent to others: no offender, and no kind of offence, crowds out another. */
 export class EvidenceList {
-  /** By offender and kind, oldest first. */
+  /** The pieces by offender and kind, oldest first. */
   readonly #groups = new Map<string, { listed: ListedEvidence; order: number }[]>();
   #added = 0;
 

@@ -11,7 +11,7 @@ import { LruMap } from "../util/lru.ts";
 import type { PeerStatuses } from "./peer-statuses.ts";
 import { requestOne } from "./request-one.ts";
 
-/** As often as peers are asked for their heights. */
+/** The interval at which peers are asked for their heights. */
 const lookEveryMs = 5_000;
 /** A peer is asked again after this time: its operator may have given it another recovery. */
 const askAgainMs = 60_000;

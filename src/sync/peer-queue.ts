@@ -30,7 +30,7 @@ interface Line {
  */
 export class PeerQueue {
   readonly #limits: PeerQueueLimits;
-  /** In the order of their turns. */
+  /** The peers in the order of their turns. */
   readonly #lines = new Map<PeerId, Line>();
   #bytes = 0;
   #running = 0;

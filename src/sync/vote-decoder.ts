@@ -9,7 +9,7 @@ const voterEnd = voteBytes - 64;
 
 /** Decodes votes. Those for one link share the link: it is decoded and named once, and not for each authority. */
 export class VoteDecoder {
-  /** By their bytes, one character each. */
+  /** The known links by their bytes, one character for each. */
   readonly #links = new LruMap<string, FinalityVote>(keptLinks);
 
   /** @throws {Error} where the bytes are no vote */

@@ -8,10 +8,10 @@ export interface Attack {
   by: Adversary;
   /** The attack and its rate, for docs/attacks.md. */
   does: string;
-  /** Each of its peer ids proves by itself that it misbehaves. */
+  /** True if each of its peer ids proves its misbehaviour by itself. */
   provable?: boolean;
-  /** Complaints about what the attack counted; `seconds`: how long it ran. */
+  /** Returns complaints about the counts of the attack, which ran for `seconds`. */
   judge?(counts: Readonly<Record<string, number>>, seconds: number): string[];
-  /** Goes on until the site's signal aborts. */
+  /** Attacks until the site's signal is aborted. */
   run(site: Site): Promise<void>;
 }

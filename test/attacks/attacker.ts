@@ -1,4 +1,4 @@
-/** An attacker's process. Its one argument is a `Job`; it says what it does in lines of JSON, and ends with SIGTERM. */
+/** The process of an attacker. Its argument is a `Job`; it reports its actions in lines of JSON, and ends with SIGTERM. */
 import { attackOf } from "./attacks.ts";
 import type { Job, Reports } from "./lib/job.ts";
 import { Site } from "./lib/site.ts";
@@ -6,7 +6,7 @@ import { Site } from "./lib/site.ts";
 const job = JSON.parse(process.argv[2]!) as Job;
 const stop = new AbortController();
 const sites = new Map(job.attacks.map((name) => [name, new Site(job, stop.signal)]));
-// The attacker survives whatever others do to it.
+// The attacker survives all errors that others cause.
 for (const event of ["uncaughtException", "unhandledRejection"] as const) {
   process.on(event, () => [...sites.values()][0]!.count("errors"));
 }
@@ -18,7 +18,7 @@ setInterval(say, 1_000).unref();
 process.once("SIGTERM", () => {
   say();
   stop.abort();
-  // Those that they are connected to shall see them go, but need not answer.
+  // Leaves time for the connected nodes to notice the end, but not to answer.
   setTimeout(() => process.exit(), 300);
 });
 await Promise.all(

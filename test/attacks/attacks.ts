@@ -15,7 +15,7 @@ import { stalledRequests } from "./stranger/stalled-requests.ts";
 import { statusLies } from "./stranger/status-lies.ts";
 import { strangerVotes } from "./stranger/stranger-votes.ts";
 
-/** Those of strangers first. */
+/** All attacks, those of strangers first. */
 export const attacks: readonly Attack[] = [
   statusLies,
   stalledRequests,
@@ -51,7 +51,7 @@ export interface Mix {
   attacks: readonly Attack[];
 }
 
-/** Five at once. */
+/** Mixes of five attacks at once. */
 export const mixes: readonly Mix[] = [
   {
     name: "five-strangers",

@@ -3,7 +3,7 @@ import type { World } from "../e2e/harness/open-world.ts";
 /** Settings of one run of a figure: numbers and names that go into its result line. */
 export type Settings = Readonly<Record<string, number | string | boolean>>;
 
-/** The bound that nothing can beat on this machine, measured in the same run and in the unit of the value. */
+/** The bound of the figure on this machine, measured in the same run and in the unit of the value. */
 export interface Limit {
   what: string;
   value: number;
@@ -17,15 +17,15 @@ export interface Measured {
   cpuSeconds?: number;
   /** CPU of this process if it makes the load for others. */
   loadCpuSeconds?: number;
-  /** CPU of everything else on the machine: a run beside much other work says little. */
+  /** CPU of everything else on the machine; a run on a busy machine says little. */
   otherCpuSeconds?: number;
   /** The highest resident set of one node process, from its start on. */
   peakMemoryBytes?: number;
-  /** Everything else that was seen, with its unit in the name. */
+  /** All other measurements, with the unit in the name. */
   details?: Record<string, number>;
 }
 
-/** The goal of a figure. `of`: the ratio to the limit, the value, or the name of a detail. */
+/** The goal of a figure, for the ratio to the limit, the value, or a detail (`of`). */
 export interface Goal {
   of: string;
   is: ">=" | "<=" | "<";
@@ -33,25 +33,25 @@ export interface Goal {
 }
 
 export interface Context {
-  /** Processes and a data folder, gone after the run. */
+  /** Processes and a data folder, which are removed after the run. */
   readonly world: World;
-  /** A line for people. */
+  /** Prints a line for people. */
   note(text: string): void;
 }
 
-/** One thing that is measured, with one result for each of its settings. */
+/** A kind of measurement with one result for each of its settings. */
 export interface Figure<S extends Settings = Settings> {
   name: string;
   /** One sentence for the table. */
   measures: string;
   quick: readonly S[];
   full: readonly S[];
-  /** On a machine of two cores. */
+  /** The goals on a machine of two cores. */
   goals?(settings: S): readonly Goal[];
   run(context: Context, settings: S): Promise<Measured>;
 }
 
-/** Keeps the type of the settings inside of the figure. */
+/** Makes a figure without exposing the type of its settings. */
 export function defineFigure<S extends Settings>(figure: Figure<S>): Figure {
   return figure as unknown as Figure;
 }

@@ -1,5 +1,5 @@
 /**
- * Measures what the node can do on this machine, and how its costs grow (docs/benchmarks.md). Asserts nothing.
+ * Measures the node's performance on this machine, and how its costs grow (docs/benchmarks.md). Asserts nothing.
  * Usage: npm run bench -- [goals] [--full] [--only submit,sync] [--repeat N] [--json FILE] [--list]
  *        npm run bench -- growth [--full] [--only accounts,peers] [--out docs]
  */
@@ -16,14 +16,14 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     full: { type: "boolean", default: false },
-    /** Names of figures, or what they begin with; names of axes of growth. */
+    /** Names or prefixes of figures; names of axes of growth. */
     only: { type: "string" },
-    /** Runs of each, of which the middle one is the result. */
+    /** The number of runs of each figure, of which the middle one is the result. */
     repeat: { type: "string" },
-    /** The result lines are added to this file. */
+    /** The file to which the result lines are appended. */
     json: { type: "string" },
     list: { type: "boolean", default: false },
-    /** The folder that the tables and the plot of growth are written to. */
+    /** The folder for the tables and the plot of growth. */
     out: { type: "string" },
   },
 });

@@ -9,15 +9,15 @@ import { memoryOf, resetOwnPeak } from "./lib/usage.ts";
 
 export interface FigureOptions {
   full: boolean;
-  /** Only what has a goal, and a table of the goals at the end. */
+  /** True for only the figures with a goal, and a table of the goals at the end. */
   onlyGoals: boolean;
-  /** Runs of each, of which the middle one is the result. */
+  /** The number of runs of each figure, of which the middle one is the result. */
   repeat: number;
-  /** The result lines are added to this file. */
+  /** The file to which the result lines are appended. */
   json?: string | undefined;
 }
 
-/** Measures one figure after the other and prints each result as it comes. */
+/** Measures one figure after another and prints each result. */
 export async function runFigures(figures: readonly Figure[], options: FigureOptions): Promise<void> {
   const { full, onlyGoals, repeat, json } = options;
   const machine = environment();

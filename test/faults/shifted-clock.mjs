@@ -1,4 +1,4 @@
-// For `node --import=…?file=…`: this process's wall clock is off by the milliseconds that the file holds, read anew every 20 ms.
+// A module for `node --import=…?file=…` that shifts the process's wall clock by the milliseconds in the file, which it reads every 20 ms.
 // Timers go on as they did, as on a machine whose clock is set.
 import { readFileSync } from "node:fs";
 

@@ -70,7 +70,7 @@ class InProcessRunner {
   #files: string[] = [];
   #runs = 0;
   readonly #loaded = new Set<string>();
-  /** What no test waited for: a promise that was rejected, an error in a timer. */
+  /** An error that no test waited for, of a rejected promise or a timer. */
   #stray: string | undefined;
   #isOrdered = false;
   #isSpoiled = false;

@@ -7,7 +7,7 @@ import type { ClockError } from "./timeline.ts";
 const faultKinds = [
   /** Signs two headers for a slot, and sends each to a part of its peers. */
   "equivocateHeaders",
-  /** Also votes for other targets and from other sources. */
+  /** Casts additional votes for other targets and from other sources. */
   "equivocateVotes",
   /** Publishes some of its messages late, or never. */
   "withhold",

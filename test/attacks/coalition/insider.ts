@@ -4,7 +4,7 @@ import { createRandom } from "../../e2e/harness/random.ts";
 import { type Answers, Rogue } from "../../e2e/harness/rogue.ts";
 import type { Site } from "../lib/site.ts";
 
-/** One with the authority's key, who follows the chain as a peer of every node. */
+/** Makes a liar with the authority's key that follows the chain as a peer of every node. */
 export async function insider(site: Site, answers: Answers = {}): Promise<Liar> {
   const liar = await Liar.connect({
     nodes: site.places,
@@ -21,7 +21,7 @@ export async function insider(site: Site, answers: Answers = {}): Promise<Liar> 
   return liar;
 }
 
-/** Calls `act` for each new head, once it is time for the block on it. Whoever was shut out comes back. */
+/** Calls `act` for each new head, once it is time for the next block. Reconnects after bans. */
 export async function eachHead(site: Site, liar: Liar, act: (head: Head) => Promise<unknown>): Promise<void> {
   const { periodMs } = (await site.genesis()).config.parameters;
   let last = 0;

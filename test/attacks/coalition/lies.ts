@@ -25,7 +25,7 @@ export const lyingBlocks: Attack = {
 
 const twins = 20;
 
-/** Each is valid as far as its header tells. */
+/** Signs two blocks in a slot with valid headers. */
 export const equivocation: Attack = {
   name: "equivocation",
   by: "coalition",
@@ -66,7 +66,7 @@ export const earlyBlocks: Attack = {
   },
 };
 
-/** Honest relays pass them on unchanged: the short ids are not signed. */
+/** Sends blocks with wrong short ids, which honest relays forward unchanged because they are not signed. */
 export const wrongShortIds: Attack = {
   name: "wrong-short-ids",
   by: "coalition",

@@ -29,7 +29,7 @@ async function voteWriter(site: Site): Promise<(message: FinalityVote) => Promis
   };
 }
 
-/** Each is signed, and names a block that nobody has. */
+/** Sends signed votes for blocks that do not exist. */
 export const unknownVotes: Attack = {
   name: "unknown-votes",
   by: "coalition",
@@ -59,8 +59,8 @@ export const unknownVotes: Attack = {
 };
 
 /**
- * A side block goes to some of the nodes by request alone; then votes for it, with a wrong height, to one that lacks it: it can
- * only pass them on to those who know that they are wrong.
+ * Sends a side block to some of the nodes only, and votes for it with a wrong height to a node that lacks it, which would forward them
+ * to nodes that know that they are wrong.
  */
 export const voteSplit: Attack = {
   name: "vote-split",
@@ -139,7 +139,7 @@ export const voteSplit: Attack = {
   },
 };
 
-/** Valid double votes: two in each round, to different nodes. */
+/** Sends two valid votes in each round to different nodes. */
 export const doubleVotes: Attack = {
   name: "double-votes",
   by: "coalition",

@@ -9,7 +9,7 @@ import { eachHead, insider } from "./insider.ts";
 
 const ids = 10;
 
-/** The header is valid, and heavier than the chain; nobody has what it names. */
+/** Announces valid headers that are heavier than the chain, and withholds their bodies. */
 export const withheldBodies: Attack = {
   name: "withheld-bodies",
   by: "coalition",

@@ -3,7 +3,7 @@ import { Agent, request } from "node:http";
 import { connect, type Socket } from "node:net";
 import type { JobTarget } from "./job.ts";
 
-/** Requests from one of the attacker's addresses, over connections that stay. */
+/** Sends requests from one of the attacker's addresses over persistent connections. */
 export class HttpClient {
   readonly #agent: Agent;
   readonly #localAddress: string;
@@ -13,7 +13,7 @@ export class HttpClient {
     this.#agent = new Agent({ keepAlive: true, maxSockets });
   }
 
-  /** Resolves to the status code, or 0 where none came; the body is thrown away. */
+  /** Resolves to the status code, or to 0 without an answer; discards the body. */
   send(
     target: JobTarget,
     path: string,
@@ -47,7 +47,7 @@ export class HttpClient {
   }
 }
 
-/** A bare connection to the host and port of a target. */
+/** Opens a raw connection to the host and port of a target. */
 export async function openSocket(
   host: string,
   port: number,

@@ -1,4 +1,4 @@
-/** A node as an attacker sees it. */
+/** A node from the view of an attacker. */
 export interface JobTarget {
   readonly multiaddr: string;
   /** Base URL of its HTTP interface, such as `http://10.77.1.10:63262`. */
@@ -7,14 +7,14 @@ export interface JobTarget {
 
 /** The task of an attacker's process, as JSON on its command line. */
 export interface Job {
-  /** By name, all at once. */
+  /** The names of the attacks, which run at once. */
   attacks: string[];
-  /** Honest nodes. */
+  /** The honest nodes. */
   targets: JobTarget[];
   /** A node that starts during the attack. */
   joiner: JobTarget;
   genesisId: string;
-  /** SSZ of the genesis block. */
+  /** The file with the SSZ encoding of the genesis block. */
   genesisFile: string;
   /** Addresses of this machine; the attack comes from all of them. */
   addresses: string[];
@@ -28,9 +28,9 @@ export interface Offence {
   node: number;
   /** When it first did what the node can prove. */
   atMs: number;
-  /** When it was not connected any more. */
+  /** When it was no longer connected. */
   closedMs?: number;
-  /** It closed the connection itself. */
+  /** True if it closed the connection itself. */
   left?: boolean;
 }
 

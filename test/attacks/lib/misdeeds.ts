@@ -7,7 +7,7 @@ import { frame, type Rogue } from "../../e2e/harness/rogue.ts";
 
 export const junkBytes = 4 * 2 ** 20;
 export const junkStreams = 80;
-/** More than a node allows of one protocol, and than it has time for. */
+/** More streams than a node allows for a protocol, and than it has time for. */
 const manyStreams = 600;
 
 /** Protocols of the node, and of libp2p below it. */
@@ -24,7 +24,7 @@ function isProtocol(value: unknown): value is AnyProtocol {
   return typeof value === "object" && value !== null && "quota" in value;
 }
 
-/** Something that a peer can do wrong on a stream, on any protocol. */
+/** A misdeed of a peer on a stream of any protocol. */
 export type Misdeed = (rogue: Rogue, id: string) => Promise<void>;
 
 /** Malformed, oversized and truncated frames; a byte now and then, without an end. */
@@ -64,7 +64,7 @@ async function send(rogue: Rogue, id: string, bytes: Uint8Array): Promise<void> 
   await Promise.race([stream.close().catch(() => undefined), sleep(500)]);
 }
 
-/** Undefined where the node does not let it. */
+/** Opens a stream; resolves to undefined if the node refuses it. */
 async function open(rogue: Rogue, id: string): Promise<Stream | undefined> {
   try {
     return await rogue.stream(id);

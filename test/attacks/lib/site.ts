@@ -9,23 +9,23 @@ import type { Status } from "../../e2e/harness/node.ts";
 import { Rogue, type RogueOptions, type RogueTarget } from "../../e2e/harness/rogue.ts";
 import type { Job, JobTarget, Offence, Report } from "./job.ts";
 
-/** Enough to tell whether all of them were shut out. */
+/** Number of recorded offences, enough to tell whether all offenders were banned. */
 const maxOffences = 1_000;
-/** Before somebody who was shut out comes back under a new id. */
+/** Delay before a banned peer returns under a new id. */
 const comeBackMs = 1_000;
 
 export interface Place extends RogueTarget, JobTarget {
-  /** Its place among the targets; that of the joiner is -1. */
+  /** The index among the targets; -1 for the joiner. */
   index: number;
 }
 
-/** One of a crowd. */
+/** A member of a crowd. */
 export interface Member {
   rogue: Rogue;
   place: Place;
-  /** Its number in the crowd, which its next ids keep. */
+  /** Its number in the crowd, which later ids keep. */
   slot: number;
-  /** Notes that the next step is an offence that the node can prove. */
+  /** Records that the next step is an offence that the node can prove. */
   offend(): void;
 }
 
@@ -34,7 +34,7 @@ export interface CrowdOptions extends Omit<RogueOptions, "localAddress" | "onClo
   comeBackMs?: number;
 }
 
-/** The means of an attack: addresses, targets and keys; and the place where it counts what it does. */
+/** The means of an attack: addresses, targets, keys and counters. */
 export class Site {
   readonly job: Job;
   readonly signal: AbortSignal;
@@ -46,7 +46,7 @@ export class Site {
   constructor(job: Job, signal: AbortSignal) {
     this.job = job;
     this.signal = signal;
-    // Each of the crowd leaves by itself.
+    // Each member of the crowd leaves by itself.
     const world = { onEnd: () => undefined };
     const place = (target: JobTarget, index: number): Place => ({
       ...target,
@@ -66,18 +66,18 @@ export class Site {
     return { counts: Object.fromEntries(this.#counts), offences: [...this.#offences.values()] };
   }
 
-  /** Ends early, without a word, when the attack ends. */
+  /** Waits; ends early without an error when the attack ends. */
   async pause(ms: number): Promise<void> {
     await delay(ms, undefined, { signal: this.signal }).catch(() => undefined);
   }
 
-  /** Calls `act` so many times a second, one call after the other, until it throws, or the attack or `still` ends. */
+  /** Calls `act` at this rate, one call after another, until it throws, `still` is false or the attack ends. */
   async repeat(perSecond: number, act: () => unknown, still: () => boolean = () => true): Promise<void> {
     const startedAt = performance.now();
     let calls = 0;
     while (!this.signal.aborted && still()) {
       const due = ((performance.now() - startedAt) * perSecond) / 1_000;
-      // Calls that were missed are not made up for.
+      // Missed calls are not made up for.
       calls = Math.max(calls, due - perSecond);
       while (calls < due && !this.signal.aborted && still()) {
         await act();
@@ -87,15 +87,15 @@ export class Site {
     }
   }
 
-  /** An address of this machine; they take turns. */
+  /** Returns an address of this machine in turn. */
   address(slot: number): string {
     const { addresses } = this.job;
     return addresses[slot % addresses.length]!;
   }
 
   /**
-   * So many peers at once, spread over the targets and this machine's addresses. Each does `act`; when that has ended, or the node
-   * has closed the connection, it comes back under a new id.
+   * Keeps this many peers connected, spread over the targets and this machine's addresses. Each runs `act`; when that has ended, or the
+   * node has closed the connection, it returns under a new id.
    */
   async crowd(size: number, options: CrowdOptions, act: (member: Member) => Promise<unknown>): Promise<void> {
     await Promise.all(
@@ -135,7 +135,7 @@ export class Site {
       };
       await act({ rogue, place, slot, offend });
     } catch {
-      // Told by what follows.
+      // The following code handles the end.
     } finally {
       if (!wasIn) this.count("notLetIn");
       else if (!rogue?.connected) this.count("shutOut");
@@ -144,7 +144,7 @@ export class Site {
     }
   }
 
-  /** The status that a target reports. */
+  /** Resolves to the status that a target reports. */
   async status(place: JobTarget = this.places[0]!): Promise<Status> {
     const answer = await fetch(`${place.url}/v1/status`, { signal: AbortSignal.timeout(5_000) });
     return (await answer.json()) as Status;
@@ -155,7 +155,7 @@ export class Site {
     return checkGenesis(GenesisBlock.deserialize(Uint8Array.from(bytes)), verifySignatures);
   }
 
-  /** The key of the authority that a coalition has. */
+  /** Resolves to the key of the coalition's authority. */
   authority(): Promise<Signer> {
     const { dataDir, nodeId } = this.job.authority;
     return openAccount({ paths: nodePaths(dataDir, nodeId) });

@@ -25,7 +25,7 @@ function keyOf(number: number): SodiumKey {
   return key;
 }
 
-/** Signed as fast as can be. */
+/** Signs transfers as fast as possible. */
 export function signed(plans: readonly Plan[], genesisId: Uint8Array): TransactionRecord[] {
   const domain = computeDomain("transaction", genesisId);
   const transactions: Transaction[] = plans.map(({ from, to, ...rest }) => ({

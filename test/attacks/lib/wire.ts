@@ -3,7 +3,7 @@ import type { Stream } from "@libp2p/interface";
 import { frame } from "../../e2e/harness/rogue.ts";
 import { payloads } from "../../frame-payloads.ts";
 
-/** A field of a protocol buffer that holds bytes. */
+/** Encodes a protobuf field that holds bytes. */
 export function field(number: number, bytes: Uint8Array): Uint8Array {
   return Buffer.concat([Uint8Array.of((number << 3) | 2), frame(bytes)]);
 }
@@ -12,7 +12,7 @@ export function field(number: number, bytes: Uint8Array): Uint8Array {
 export const rpcFields = { subscriptions: 1, messages: 2, control: 3 } as const;
 export const controlFields = { ihave: 1, iwant: 2, graft: 3, prune: 4, idontwant: 5 } as const;
 
-/** One RPC, framed, with the fields that are given. */
+/** Encodes a framed RPC with these fields. */
 export function rpc(...fields: Uint8Array[]): Uint8Array {
   return frame(Buffer.concat(fields));
 }
@@ -21,13 +21,13 @@ export function control(name: keyof typeof controlFields, entries: readonly Uint
   return field(rpcFields.control, Buffer.concat(entries.map((entry) => field(controlFields[name], entry))));
 }
 
-/** An RPC that publishes these bytes. */
+/** Encodes an RPC that publishes these bytes. */
 export function publication(topic: string, data: Uint8Array): Uint8Array {
   const message = Buffer.concat([field(2, data), field(4, Buffer.from(topic))]);
   return rpc(field(rpcFields.messages, message));
 }
 
-/** Waits where the stream is full, but not for ever. @throws where it is closed. */
+/** Sends bytes, and waits for a limited time if the stream is full. @throws if it is closed */
 export async function give(stream: Stream, bytes: Uint8Array, patienceMs = 1_000): Promise<void> {
   for (let at = 0; at < bytes.length; at += 65_536) {
     if (stream.send(bytes.subarray(at, at + 65_536))) continue;
@@ -43,7 +43,7 @@ export async function give(stream: Stream, bytes: Uint8Array, patienceMs = 1_000
   }
 }
 
-/** Reads a request, and answers with the chunks that it is given for it; silence where there are none. */
+/** Makes a handler that reads a request and answers with chunks, or with silence if there are none. */
 export function answering(
   chunksFor: (request: Uint8Array) => Uint8Array[] | undefined | Promise<Uint8Array[] | undefined>,
 ): (stream: Stream) => void {
@@ -68,7 +68,7 @@ export function answering(
   };
 }
 
-/** Never says anything. */
+/** A handler that never answers. */
 export function silent(_stream: Stream): void {}
 
 export function bytes32(): Uint8Array {

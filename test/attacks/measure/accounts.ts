@@ -1,16 +1,16 @@
 import { encodeAddress } from "../../../src/crypto/address.ts";
 import { senderKey } from "../../bench/lib/senders.ts";
 
-/** Two accounts that have sent to each other a lot: their history is long. By number (`senderKey`). */
+/** Two accounts with a long history of transfers to each other. Numbers are those of `senderKey`. */
 export const richAccounts = { first: 0, count: 2, balance: 1_000_000_000n } as const;
 
 /** An honest account that pays well. */
 export const honestAccount = { number: 2, balance: 1_000_000_000n, fee: 1_000n } as const;
 
-/** Somebody who never sends: a transfer in its name is wrong only in its signature. */
+/** An account that never sends, so that a transfer in its name is wrong only by its signature. */
 export const silentAccount = { number: 3, balance: 1_000_000_000n } as const;
 
-/** An attacker's, with a coin each. */
+/** The attacker's accounts, each with a small balance. */
 export const poorAccounts = { first: 1_000, count: 100, balance: 10_000n } as const;
 export const poorFee = 1n;
 

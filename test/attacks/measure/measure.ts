@@ -9,22 +9,22 @@ import { type AttackNetwork, periodMs } from "./network.ts";
 import { limits, promisesBroken, type Result } from "./result.ts";
 import { cpuSecondsOf, machineCpuSeconds, Samples } from "./samples.ts";
 
-/** Before the window begins. */
+/** Time before the measurement begins. */
 const settleMs = 2_000;
 const transferEveryMs = 3_000;
-/** A transfer that is in no block after this never will be. */
+/** A transfer that is in no block after this time counts as lost. */
 const transferPatienceMs = 30_000;
-/** A node that does not end is killed. */
+/** Time after which a node that does not end is killed. */
 const stopPatienceMs = 20_000;
 
 export interface Measurement {
   name: string;
   by: Adversary;
-  /** All at once; none: a run without attack. */
+  /** The attacks, which run at once; none for a run without attack. */
   attacks: readonly Attack[];
   seconds: number;
   quiet?: Result | undefined;
-  /** One process does all of them, which takes less to start. */
+  /** True if one process runs all of them, which starts faster. */
   oneProcess?: boolean;
 }
 
@@ -34,7 +34,7 @@ function groupsOf({ attacks, oneProcess }: Measurement): string[][] {
   return oneProcess ? [names] : names.map((name) => [name]);
 }
 
-/** Attacks the network for so long, and sees what becomes of the promises. Leaves the network as it was, or throws. */
+/** Attacks the network and measures its promises. Leaves the network as it was, or throws. */
 export async function measure(network: AttackNetwork, measurement: Measurement): Promise<Result> {
   const { attacks, seconds } = measurement;
   const { nodes } = network;
@@ -109,7 +109,7 @@ function cpuOf(processes: readonly Process[]): number {
   return processes.reduce((sum, { pid }) => sum + cpuSecondsOf(pid), 0);
 }
 
-/** CPU of everything on the machine beside these processes and this one: what must be near 0 for times to count. */
+/** Returns the CPU time of all other processes on the machine, which must be near 0 for the measured times to count. */
 function othersCpuSeconds(processes: readonly Process[]): number {
   const { user, system } = process.cpuUsage();
   return machineCpuSeconds() - cpuOf(processes) - (user + system) / 1_000_000;
@@ -120,7 +120,7 @@ async function headOf(nodes: readonly TestNode[]) {
   return statuses.flatMap((status) => status?.head ?? []).sort((a, b) => b.height - a.height)[0]!;
 }
 
-/** Ascending, as far as the node has them. */
+/** Reads blocks in ascending order, as far as the node has them. */
 async function blocksBetween(node: TestNode, from: number, to: number): Promise<BlockAnswer[]> {
   const blocks: BlockAnswer[] = [];
   for (let before = to + 1; before > from; ) {
@@ -132,7 +132,7 @@ async function blocksBetween(node: TestNode, from: number, to: number): Promise<
   return blocks.reverse();
 }
 
-/** The time since the last block counts as a gap. */
+/** Computes the intervals; the time since the last block counts as one. */
 function intervals(
   chain: readonly BlockAnswer[],
   endMs: number,
@@ -177,7 +177,7 @@ function joinLater(network: AttackNetwork, samples: Samples, afterMs: number) {
   };
 }
 
-/** One after the other, each as soon as the last is in a block. Resolves to the longest wait. */
+/** Sends transfers, each as soon as the last is in a block. Resolves to the longest wait. */
 async function honestTransfers(network: AttackNetwork, ends: number): Promise<number | null> {
   const node = network.nodes[1]!;
   const { wallet } = network;
@@ -190,7 +190,7 @@ async function honestTransfers(network: AttackNetwork, ends: number): Promise<nu
     let included = false;
     while (!included) {
       if (waitedMs() > transferPatienceMs * patience.factor) {
-        // Its nonce is to be used again.
+        // Its nonce has to be used again.
         if (!accepted) wallet.forget();
         return null;
       }
@@ -225,7 +225,7 @@ async function ended(attacker: Process): Promise<void> {
   await attacker.ended;
 }
 
-/** Each of its attacks has counted something. */
+/** True if each of its attacks has counted something. */
 function isUnderWay(attacker: Process): boolean {
   if (!attacker.running) throw new Error(`an attacker has ended: ${attacker.stderr}`);
   const reports = Object.values(reportsOf(attacker));
@@ -250,7 +250,7 @@ function bans(nodes: readonly TestNode[], honest: ReadonlySet<string>, sinceMs: 
   return { honestBans, bans: lines.length - honestBans };
 }
 
-/** Nobody but the attackers signs two things, and they are too few. */
+/** Counts alarms of conflicting finality, which are false because the attackers are too few. */
 function falseAlarms(nodes: readonly TestNode[], sinceMs: number): number {
   return nodes
     .flatMap((node) => node.log())
@@ -259,7 +259,7 @@ function falseAlarms(nodes: readonly TestNode[], sinceMs: number): number {
     }).length;
 }
 
-/** Those who were given time enough, and did not leave by themselves. */
+/** Measures how long peers stayed after an offence, without those that left by themselves or had too little time. */
 function shutOut(offences: readonly Offence[], endMs: number): Pick<Result, "shutOutMs" | "letIn"> {
   const judged = offences.filter(({ left, closedMs, atMs }) => {
     return !left && (closedMs !== undefined || atMs < endMs - limits.shutOutMs);

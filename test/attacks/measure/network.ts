@@ -24,17 +24,17 @@ import { rssKbOf } from "./samples.ts";
 export const periodMs = 1_000;
 const authorities = 4;
 const attackerAddresses = 4;
-/** Size of the rich accounts' history. */
+/** The size of the rich accounts' history. */
 const history = { blocks: 60, transactions: 100 };
-/** New ones, before a network counts as undisturbed. */
+/** Number of new final blocks after which a network counts as undisturbed. */
 const settledBlocks = 3;
 /** Memory that one attack may leave to the next. */
 const carriedMb = 40;
 const attackerFile = new URL("../attacker.ts", import.meta.url).pathname;
 
 /**
- * Four authorities, each on a machine of its own, of which the last one's key may be the attacker's: then three run. Another
- * machine is for nodes that join, and one for attackers.
+ * Four authorities on separate machines. If the attacker has the last one's key, only three run. Another machine is for nodes that
+ * join, and one for attackers.
  */
 export class AttackNetwork {
   readonly nodes: readonly TestNode[];
@@ -109,7 +109,7 @@ export class AttackNetwork {
     node.start(`--genesis=${this.genesisId}`, ...others.map(({ multiaddr }) => `--bootstrap=${multiaddr}`));
   }
 
-  /** Waits until each node is ready, has all the others, and has finalized something new. */
+  /** Waits until each node is ready, is connected to all others, and has finalized new blocks. */
   async healthy(timeoutMs = 60_000): Promise<void> {
     const connected = async (node: TestNode, least: number) => {
       const { head } = await node.until(
@@ -125,7 +125,7 @@ export class AttackNetwork {
     await Promise.all(this.nodes.map((node) => connected(node, least)));
   }
 
-  /** Waits until all is well again, for the next attack; what an attack has blown up is started anew. @throws where it is not. */
+  /** Waits until all is well for the next attack; restarts nodes whose memory an attack has inflated. @throws if it stays bad */
   async recovered({ rssMb }: Pick<Result, "rssMb">): Promise<void> {
     const least = Math.min(...rssMb);
     for (const [index, node] of this.nodes.entries()) {
@@ -136,7 +136,7 @@ export class AttackNetwork {
     await this.healthy();
   }
 
-  /** A new node without data, that knows one of the others; the one before it is gone. */
+  /** Starts a new node without data that knows one of the others, in place of the previous one. */
   join(): TestNode {
     const node = this.#joiner;
     rmSync(node.paths.folder, { recursive: true, force: true });
@@ -144,7 +144,7 @@ export class AttackNetwork {
     return node.start(`--genesis=${this.genesisId}`, `--bootstrap=${known!.multiaddr}`);
   }
 
-  /** A process of its own, at a low priority, that attacks from `addresses`. */
+  /** Starts a low-priority process that attacks from `addresses`. */
   attack(names: readonly string[], addresses: string[]): Process {
     const target = ({ multiaddr, url }: TestNode) => ({ multiaddr, url });
     const job: Job = {
@@ -160,11 +160,11 @@ export class AttackNetwork {
     return this.#world.start(names.join(", "), command, { enter: this.#machine.enter });
   }
 
-  /** The four addresses of an adversary. Nobody has had them before. */
+  /** Returns four unused addresses for an adversary. */
   newAddresses(): string[] {
     const group = this.#attacks++;
     return Array.from({ length: attackerAddresses }, (_, index) => {
-      // In different networks, as far as a node can tell.
+      // The addresses are in different networks from the view of a node.
       const address = `10.77.${100 + index}.${1 + group}`;
       const [nsenter, ...args] = this.#machine.enter;
       execFileSync(nsenter!, [...args, "ip", "addr", "add", `${address}/16`, "dev", "eth0"]);

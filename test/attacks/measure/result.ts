@@ -7,7 +7,7 @@ export interface Result {
   name: string;
   by: Adversary;
   seconds: number;
-  /** Mean time between blocks, by their own timestamps; null where there were none. */
+  /** The mean time between blocks by their timestamps; null without blocks. */
   intervalMs: number | null;
   longestGapMs: number;
   finalityLagMs: number;
@@ -15,34 +15,34 @@ export interface Result {
   rssMb: number[];
   statusP99Ms: number;
   notReadyPercent: number;
-  /** Any honest node's score at any other. */
+  /** The lowest score of any honest node at any other. */
   lowestHonestScore: number;
   honestBans: number;
   /** Alarms in honest nodes' logs that two conflicting blocks are final. */
   falseAlarms: number;
-  /** Peers that were banned, by all nodes. */
+  /** The number of bans by all nodes. */
   bans: number;
-  /** From the first proven offence to the end of the connection, at worst; null where nobody had to be banned. */
+  /** The longest time from the first proven offence to the end of the connection; null if no peer had to be banned. */
   shutOutMs: number | null;
   /** Ids that were still connected ten seconds after an offence. */
   letIn: number;
-  /** A new node, from its start until it was ready at the head; null where it was not in time. */
+  /** The time from a new node's start until it was ready at the head; null if that took too long. */
   joinMs: number | null;
-  /** The new node reached the head, in whatever mode. */
+  /** True if the new node reached the head in any mode. */
   joinerAtHead: boolean;
-  /** Honest transfers from the answer to the block, at worst; null where one never was in a block. */
+  /** The longest time of honest transfers from the answer to the block; null if one was in no block. */
   transferMs: number | null;
-  /** From SIGTERM to the end of a node under attack, at worst. */
+  /** The longest time from SIGTERM to the end of a node under attack. */
   stopMs: number;
   /** Exit codes of these nodes; null for one that had to be killed. */
   stopCodes: (number | null)[];
   /** Cores that the attacker's processes used. */
   attackerCpu: number;
-  /** Cores that neither the network, the attackers nor the measurement used: where it is not near 0, times do not count. */
+  /** Cores used by other processes than the network, the attackers and the measurement. It must be near 0 for the times to count. */
   othersCpu: number;
-  /** Counts that the attack itself kept. */
+  /** The counts of the attack itself. */
   counts: Record<string, number>;
-  /** Promises that were not kept. */
+  /** The broken promises. */
   broken: string[];
 }
 
@@ -58,7 +58,7 @@ export const limits = {
   stopMs: 5_000,
 } as const;
 
-/** Promises that hold on a machine of any speed: the chain goes on, and nobody is blamed for others. */
+/** Checks the promises that hold on a machine of any speed: the chain continues, and no peer is blamed for others. */
 export function qualitiesBroken(result: Result): string[] {
   const broken: string[] = [];
   const check = (isKept: boolean, what: string) => {
@@ -79,7 +79,7 @@ export function qualitiesBroken(result: Result): string[] {
   return broken;
 }
 
-/** All promises; `quiet`: a run without attack, unless it is that. */
+/** Checks all promises; `quiet` is a run without attack, unless this is one. */
 export function promisesBroken(result: Omit<Result, "broken">, quiet: Result | undefined): string[] {
   const { intervalMs } = result;
   const broken: string[] = [];

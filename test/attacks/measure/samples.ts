@@ -4,7 +4,7 @@ import type { BlockAnswer, TestNode } from "../../e2e/harness/node.ts";
 
 const statusEveryMs = 200;
 const peersEveryMs = 1_000;
-/** A missing answer counts as this long. */
+/** The latency that a missing answer counts for. */
 const noAnswerMs = 10_000;
 
 interface StatusSample {
@@ -15,7 +15,7 @@ interface StatusSample {
   finalized: number | undefined;
 }
 
-/** Samples of honest nodes, taken all the time, from an address of its own. */
+/** Samples honest nodes continuously from a separate address. */
 export class Samples {
   readonly #loops: Promise<void>[];
   readonly #statuses: StatusSample[] = [];
@@ -46,7 +46,7 @@ export class Samples {
     await Promise.all(this.#loops);
   }
 
-  /** MB, each node's highest. */
+  /** Returns the highest resident set of each node in MB. */
   rssMb(): number[] {
     return this.#rssKb.map((kb) => Math.round(kb / 1_024));
   }
@@ -60,13 +60,13 @@ export class Samples {
     return Math.round(sorted[Math.floor(0.99 * sorted.length)] ?? 0);
   }
 
-  /** Answers of nodes that said that they were in another mode than ready; in per cent. */
+  /** Returns the percentage of answers in another mode than `ready`. */
   notReadyPercent(): number {
     const bad = this.#statuses.filter(({ mode }) => mode !== undefined && mode !== "ready").length;
     return Math.round((1_000 * bad) / Math.max(1, this.#statuses.length)) / 10;
   }
 
-  /** How far, by blocks' timestamps, the final block was behind the head at worst. */
+  /** Returns the longest lag of the final block behind the head, by the blocks' timestamps. */
   finalityLagMs(blocks: readonly Pick<BlockAnswer, "height" | "timestamp">[]): number {
     const times = new Map(blocks.map(({ height, timestamp }) => [height, timestamp]));
     const first = blocks[0];
@@ -106,7 +106,7 @@ export class Samples {
   }
 }
 
-/** 0 where the process has ended. */
+/** Returns the resident set of a process, 0 if it has ended. */
 export function rssKbOf(pid: number): number {
   try {
     return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);

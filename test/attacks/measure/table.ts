@@ -1,6 +1,6 @@
 import { type Result, rssMoreMb } from "./result.ts";
 
-/** For docs/attacks.md. `all`: by name, with the runs without attack. */
+/** Makes the table of docs/attacks.md. `all` has the results by name, with the runs without attack. */
 export function markdown(results: readonly Result[], all: ReadonlyMap<string, Result>): string {
   const columns = [
     "attack",

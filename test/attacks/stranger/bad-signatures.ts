@@ -10,7 +10,7 @@ import { silentAccount } from "../measure/accounts.ts";
 const ids = 4;
 const perSecond = 20;
 
-/** In the name of an account that has the money, with its next nonce: only the signature is wrong. */
+/** Sends transfers of an account with a balance and with its next nonce, so that only the signature is wrong. */
 export const badSignatures: Attack = {
   name: "bad-signatures",
   by: "stranger",
@@ -32,7 +32,7 @@ export const badSignatures: Attack = {
       await site.repeat(
         perSecond,
         async () => {
-          // Other bytes in each signature, so that none is known.
+          // Each signature has other bytes, so that none is known.
           for (let index = 0; index < list.length; index++) {
             const offset = view.getUint32(4 * index, true);
             view.setUint32(offset + 4, counter++);

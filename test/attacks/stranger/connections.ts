@@ -5,14 +5,14 @@ import { hostAndPort, openSocket } from "../lib/http.ts";
 
 const perNode = 160;
 
-/** More than a node has places for, from four addresses, so that each stays below what one address may have. */
+/** Opens more connections than a node has places for, from four addresses that each stay below their limit. */
 export const connectionFlood: Attack = {
   name: "connection-flood",
   by: "stranger",
   does: `${perNode} ids from four addresses connect to each of two nodes and to the one that joins, speak the protocols, and come again when they are cut off`,
   async run(site) {
     const places = [...site.places.slice(0, 2), site.joiner];
-    // As an idle peer would.
+    // The peers stay idle.
     await site.crowd(
       perNode * places.length,
       { places, rawGossip: true, comeBackMs: 5_000 },
@@ -27,7 +27,7 @@ export const connectionFlood: Attack = {
 
 const idleEach = 80;
 
-/** Sockets that never say a word. */
+/** Opens sockets that stay silent. */
 export const halfOpen: Attack = {
   name: "half-open",
   by: "stranger",
@@ -55,7 +55,7 @@ export const halfOpen: Attack = {
 
 const churned = { slots: 8, pauseMs: 400 };
 
-/** A new id each time, with as much to remember as identify carries. */
+/** Connects with a new id each time, with as much data as identify can carry. */
 export const identityChurn: Attack = {
   name: "identity-churn",
   by: "stranger",
@@ -71,7 +71,7 @@ export const identityChurn: Attack = {
 };
 
 const told = { ids: 20, addresses: 8, firstPort: 20_000 };
-/** More than a few, of each address that a passing peer told. */
+/** More dials than this of an address that a passing peer announced are too many. */
 const maxKnocksEach = 10;
 
 export const toldAddresses: Attack = {
@@ -88,7 +88,7 @@ export const toldAddresses: Attack = {
     ];
   },
   async run(site) {
-    // Anybody's port, which the nodes knock at.
+    // Ports of third parties, on which the nodes' dials are counted.
     const servers = Array.from({ length: told.ids * told.addresses }, (_, index) => {
       const server = createServer((socket) => {
         site.count("knocks");

@@ -8,7 +8,7 @@ import { tell, watchChain } from "./status-lies.ts";
 
 const ids = 12;
 
-/** They claim the next justified rounds, and answer with certificates that the authorities never signed. */
+/** Claims the next justified rounds, and answers with certificates that the authorities never signed. */
 export const falseCertificates: Attack = {
   name: "false-certificates",
   by: "stranger",

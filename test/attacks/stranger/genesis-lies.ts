@@ -9,7 +9,7 @@ import { tell } from "./status-lies.ts";
 
 const ids = 20;
 
-/** All of them wait for the node that joins, to be the first that it asks. */
+/** Waits for the joining node with all ids, to be the first peers that it asks. */
 export const genesisLies: Attack = {
   name: "genesis-lies",
   by: "stranger",

@@ -5,7 +5,7 @@ import { control, field, give, rpc, rpcFields } from "../lib/wire.ts";
 
 const iwants = { ids: 4, entries: 1_600, perEntry: 5_000, everyMs: 1_500 };
 
-/** 16 MB that decode to 8 million ids. */
+/** Sends RPCs of 16 MB that decode to 8 million ids. */
 export const iwantFlood: Attack = {
   name: "iwant-flood",
   by: "stranger",
@@ -34,7 +34,7 @@ export const iwantFlood: Attack = {
 
 const floods = { ids: 8, perSecond: 200 };
 
-/** Small RPCs of every kind that costs the sender nothing. */
+/** Sends small RPCs of every kind that is free for the sender. */
 export const controlFlood: Attack = {
   name: "control-flood",
   by: "stranger",

@@ -6,7 +6,7 @@ import { addressOf, richAccounts } from "../measure/accounts.ts";
 
 const readers = 20;
 
-/** Each page is made of 100 blocks' bodies. */
+/** Requests pages of history for which the node must read the bodies of 100 blocks. */
 export const httpHistory: Attack = {
   name: "http-history",
   by: "stranger",
@@ -34,7 +34,7 @@ export const httpHistory: Attack = {
 const held = { idle: 200, slow: 100, unread: 100 };
 const streamsPerSecond = 50;
 
-/** Connections that are held, for nothing. */
+/** Holds idle connections. */
 export const httpSlow: Attack = {
   name: "http-slow",
   by: "stranger",
@@ -74,7 +74,7 @@ export const eventStreams: Attack = {
   },
 };
 
-/** Keeps so many connections at one node's HTTP port: says `first`, then `more` each second. */
+/** Keeps this many connections at a node's HTTP port, which send `first`, and then `more` each second. */
 async function hold(
   site: Site,
   size: number,

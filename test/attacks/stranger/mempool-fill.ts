@@ -8,7 +8,7 @@ import { poorAccounts, poorFee } from "../measure/accounts.ts";
 const perSecond = 2_000;
 const perRequest = 200;
 
-/** Valid transfers of one unit, at the least fee that the chain asks for. */
+/** Sends valid transfers of one unit at the chain's least fee. */
 export const mempoolFill: Attack = {
   name: "mempool-fill",
   by: "stranger",

@@ -20,7 +20,7 @@ import { watchChain } from "./status-lies.ts";
 const idsEach = 2;
 const perSecond = 30;
 
-/** Each protocol's dearest request, whatever the quota says. */
+/** Sends the most expensive request of each protocol without regard to quotas. */
 export const requestFloods: Attack = {
   name: "request-floods",
   by: "stranger",
@@ -49,7 +49,7 @@ export const requestFloods: Attack = {
       await site.repeat(
         perSecond,
         () => {
-          // More streams than this at once it would have to wait for itself.
+          // With more streams at once the attacker would have to wait for itself.
           if (waiting > 100) return;
           waiting++;
           void rogue

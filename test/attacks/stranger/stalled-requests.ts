@@ -7,10 +7,10 @@ import { answering, bytes32, silent } from "../lib/wire.ts";
 import { tell, type View, watchChain } from "./status-lies.ts";
 
 const ids = 15;
-/** Below the time-outs of 5 and 10 s. */
+/** Interval below the time-outs of 5 and 10 s. */
 const trickleMs = 4_500;
 
-/** Real headers, one an answer and each as late as it may be, of a chain that it says is long; never a block. */
+/** Claims a long chain and serves real headers, one in each answer and as late as allowed, but never a block. */
 export const stalledRequests: Attack = {
   name: "stalled-requests",
   by: "stranger",
@@ -35,7 +35,7 @@ export const stalledRequests: Attack = {
       }),
       ...Object.fromEntries([blocks, blocksById, finality].map(({ id }) => [id, silent])),
     };
-    // Its own questions are honest.
+    // Its own requests are honest.
     const proxy = site.crowd(1, { rawGossip: true }, async ({ rogue }) => {
       honest = rogue;
       await site.repeat(

@@ -8,7 +8,7 @@ import { answering, bytes32, silent } from "../lib/wire.ts";
 
 const ids = 20;
 
-/** The honest chain's head, which anybody may ask for. */
+/** The head of the honest chain, which any peer can request. */
 export interface View {
   height: number;
   head: Uint8Array;
@@ -16,7 +16,7 @@ export interface View {
   finalized: Uint8Array;
 }
 
-/** Kept up to date until the attack ends. */
+/** Keeps a view of the chain up to date until the attack ends. */
 export async function watchChain(site: Site): Promise<View> {
   const view: View = { height: 0, head: bytes32(), finalizedHeight: 0, finalized: bytes32() };
   const look = async () => {
@@ -34,7 +34,7 @@ export async function watchChain(site: Site): Promise<View> {
   return view;
 }
 
-/** Claims about the chain, each of another kind, by the number of who makes it. */
+/** Makes a claim about the chain; its kind depends on the number of the claiming peer. */
 function claim(view: View, genesisId: string, slot: number): Uint8Array {
   const honest = {
     ...ofFirstRules(fromHex(genesisId)),
@@ -68,7 +68,7 @@ function claim(view: View, genesisId: string, slot: number): Uint8Array {
   return height.response.serialize({ ...honest, ...lies[slot % lies.length] });
 }
 
-/** Asks for the node's status, and gives this one as its own. */
+/** Requests the node's status, and sends this one as its own. */
 export async function tell(site: Site, rogue: Rogue, status: Uint8Array): Promise<void> {
   const question = height.request.serialize({ timeMs: Date.now() });
   const bytes = Buffer.concat([frame(question), frame(status)]);

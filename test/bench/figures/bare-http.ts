@@ -28,7 +28,7 @@ export const bareHttpFigure = defineFigure<BareHttpSettings>({
     const requests = buildRequests(presigned, "json-single", indexes, 1);
     const post = () =>
       postAll({ host: "127.0.0.1", port: Number(server.stdout), connections, requests, maxAhead: count });
-    // V8 has then compiled what is used most.
+    // V8 has compiled the most used code by then.
     await post();
     const { result, limit, verifyCpuMs } = await withVerifyLimit(async () => {
       const startedAt = performance.now();

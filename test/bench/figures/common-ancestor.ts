@@ -8,13 +8,13 @@ import { type Context, defineFigure } from "../figure.ts";
 import { median } from "../lib/statistics.ts";
 import { ownCpuSeconds } from "../lib/usage.ts";
 
-/** `depth`: blocks on both branches above the last that they share. */
+/** `depth` is the number of blocks on each branch above the last shared one. */
 type AncestorSettings = { depth: number; shared: number };
 
 const rounds = 20;
 const batch = 10_000;
 
-/** The index of a canonical chain from genesis on, and nothing else, in a database. */
+/** Writes only the index of a canonical chain from genesis on to a database. */
 async function canonicalChain(
   { world }: Context,
   name: string,

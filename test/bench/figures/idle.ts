@@ -3,7 +3,7 @@ import { defineFigure } from "../figure.ts";
 import { benchNetwork, pidsOf, startNodes, stopNodes } from "../lib/bench-network.ts";
 import { CpuWatch, memoryOf } from "../lib/usage.ts";
 
-/** The start has then done what it left for later, and memory that nobody needs any more was given back. */
+/** Time until the start has done its postponed work and the node has returned unused memory. */
 const settleMs = 40_000;
 
 type IdleSettings = { seconds: number; periodMs: number };

@@ -9,10 +9,10 @@ import { median } from "../lib/statistics.ts";
 import { CpuWatch } from "../lib/usage.ts";
 import { withVerifyLimit } from "../lib/verify-limit.ts";
 
-/** `rounds`: blocks that are imported, one after the other. */
+/** `rounds` is the number of blocks that are imported, one after another. */
 type ImportSettings = { transactions: number; rounds: number; senders: number };
 
-/** A compact block comes by gossip, and all of its transactions wait in the mempool. */
+/** Imports a compact block from gossip whose transactions all wait in the mempool. */
 async function importPooled(peer: Peer, { header, records, idHex }: CanonicalBlock): Promise<void> {
   const shortIds = records.map(({ id }) => id.subarray(0, 8));
   const message = CompactBlock.serialize({ header, shortIds });
@@ -21,7 +21,7 @@ async function importPooled(peer: Peer, { header, records, idHex }: CanonicalBlo
   await imported;
 }
 
-/** A whole block comes by download, and nothing of it is known. */
+/** Imports a downloaded block whose transactions are all unknown. */
 async function importUnknown({ chain }: Peer, { header, records }: CanonicalBlock): Promise<void> {
   const body = encodeRecords(records);
   await chain.importBlock(await checkBlock({ header, body }, chain.checks));

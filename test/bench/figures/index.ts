@@ -16,7 +16,7 @@ import { syncFigure } from "./sync.ts";
 import { votesFigure } from "./votes.ts";
 import { wideAreaFigure } from "./wide-area.ts";
 
-/** In the order in which they run. */
+/** The figures in the order in which they run. */
 export const figures: readonly Figure[] = [
   ...submitFigures,
   bareHttpFigure,

@@ -11,7 +11,7 @@ import { CpuWatch } from "../lib/usage.ts";
 
 type LatencySettings = { authorities: number; transfers: number; periodMs: number };
 
-/** The transfer, then its block. */
+/** Two synced writes: of the transfer and of its block. */
 const syncedWrites = 2;
 
 export const latencyFigure = defineFigure<LatencySettings>({
@@ -43,7 +43,7 @@ export const latencyFigure = defineFigure<LatencySettings>({
       });
       const committedAt = await followers[sent % nodes.length]!.hasCommitted(sent + 1);
       const finalAt = await Promise.all(followers.map((follower) => follower.hasFinalized(sent + 1)));
-      // The first compiles the code.
+      // The first transfer compiles the code.
       if (sent === 0) continue;
       answerMs.push(posted.answerMs[0]!);
       committedMs.push(committedAt - startedAt);
@@ -52,7 +52,7 @@ export const latencyFigure = defineFigure<LatencySettings>({
     const usage = watch.read();
     await stopNodes(nodes);
     return {
-      // Not the median: after a block that is no target of votes the chain has to rest first, so there are two kinds of times.
+      // The mean is used because there are two kinds of times: after a block that is not a target of votes the chain has to rest first.
       value: mean(finalMs),
       unit: "ms",
       limit: { what: "ms for two synced writes", value: syncedWrites * (await syncedWriteMs(context)) },

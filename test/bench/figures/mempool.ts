@@ -33,7 +33,7 @@ export const mempoolFigure = defineFigure<MempoolSettings>({
       requests: buildRequests(presigned, "ssz", indexes, perRequest),
       maxAhead: 50,
     });
-    // Garbage of the posts themselves.
+    // Leaves time to collect the garbage of the posts.
     await sleep(5_000);
     const usage = watch.read();
     const bytes = memoryOf(node!.process.pid).bytes - before.bytes;

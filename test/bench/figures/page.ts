@@ -31,7 +31,7 @@ export const pageFigure = defineFigure<PageSettings>({
     const watch = new CpuWatch(pidsOf(nodes));
     const seen: Seen[] = [];
     const emptyMs: number[] = [];
-    // The first ones have the browser begin, and the node compress its files.
+    // The first loads start the browser, and make the node compress its files.
     for (let load = -1; load < loads; load++) {
       const bare = await inNewTab(browser, async (page) =>
         loadMs(page, `http://127.0.0.1:${(empty.address() as AddressInfo).port}/`),
@@ -62,17 +62,17 @@ export const pageFigure = defineFigure<PageSettings>({
 
 interface Seen {
   firstMs: number;
-  /** Until the page shows the head. */
+  /** The time until the page shows the head. */
   liveMs: number;
-  /** Sum of all answers until then, headers included. */
+  /** The bytes of all answers until then, including headers. */
   bytes: number;
-  /** With the files in the browser's cache. */
+  /** The time with the files in the browser's cache. */
   againMs: number;
 }
 
 async function look(page: Page, url: string): Promise<Seen> {
   const firstMs = await loadMs(page, url);
-  // No text: the page's policy lets none be evaluated.
+  // A function, because the page's policy forbids evaluating a text.
   const live = await page.waitForFunction(() => {
     const { document } = globalThis as unknown as { document: { querySelector(path: string): Shown | null } };
     return /[0-9]/.test(document.querySelector(".figure .value")?.textContent ?? "") && performance.now();
@@ -86,14 +86,14 @@ async function look(page: Page, url: string): Promise<Seen> {
   return { ...first, againMs: await loadMs(page, url) };
 }
 
-/** From the navigation's start until the page's load event is over. */
+/** Measures the time from the start of the navigation to the end of the load event. */
 async function loadMs(page: Page, url: string): Promise<number> {
   await page.goto(url);
-  // The first of all entries is the navigation.
+  // The first entry is the navigation.
   return page.evaluate(() => (performance.getEntries()[0] as unknown as Loaded).loadEventEnd!);
 }
 
-/** A browser's element; this program has no DOM types. */
+/** An element of the browser, since this program has no DOM types. */
 interface Shown {
   textContent: string;
 }
@@ -102,7 +102,7 @@ interface Loaded {
   loadEventEnd?: number;
 }
 
-/** With a cache of its own. */
+/** Opens a tab with its own cache. */
 async function inNewTab<T>(browser: Browser, look: (page: Page) => Promise<T>): Promise<T> {
   const browserContext = await browser.newContext();
   try {

@@ -14,24 +14,24 @@ import { StageWatch } from "../lib/stage-watch.ts";
 import { mean, quantile } from "../lib/statistics.ts";
 import { CpuWatch } from "../lib/usage.ts";
 
-/** Four of the nodes are authorities. `delayMs`: of every link between two nodes, one way; 0 is plain loopback. */
+/** Four of the nodes are authorities. `delayMs` is the one-way delay of every link; 0 is plain loopback. */
 type PropagationSettings = { nodes: number; transactions: number; delayMs: number; rounds: number };
 
 const authorities = 4;
 const senders = 1_000;
-/** V8 has then compiled what every block needs; rounds of small blocks take as long as others. */
+/** Transactions after which V8 has compiled the code of every block; rounds of small blocks take as long as others. */
 const warmUp = { transactions: 10_000, maxRounds: 10 };
-/** Before a slot: the mempools must be full by then. */
+/** Time before a slot by which the mempools must be full. */
 const marginMs = 150;
-/** After the last import, for what is still on its way. */
+/** Time after the last import for messages under way. */
 const settleMs = 300;
 
 interface Round {
-  /** From the seal to the word of each other node that the block is on its disk. */
+  /** The times from the seal until each other node reports that the block is on its disk. */
   importMs: number[];
-  /** From the time in the header, when the proposer begins to make the block. */
+  /** The times since the header's timestamp, at which the proposer begins to make the block. */
   sinceSlotMs: number[];
-  /** By all nodes together. */
+  /** The bytes that all nodes sent. */
   bytesSent: number;
 }
 
@@ -54,13 +54,13 @@ class Propagation {
     this.#periodMs = periodMs;
   }
 
-  /** One transaction: on a quiet chain it is mined at once, and so begins the time in which the mempools are filled. */
+  /** Sends one transaction, which a quiet chain includes at once; then the mempools can be filled. */
   async begin(): Promise<void> {
     await this.#post(1);
     await Promise.all(this.#followers.map((follower) => follower.hasCommitted(1)));
   }
 
-  /** Fills the mempools of all nodes, then sees how the block comes to them; nothing where they were not full in time. */
+  /** Fills the mempools of all nodes and measures the block's propagation; resolves to undefined if they were not full in time. */
   async round(transactions: number): Promise<Round | undefined> {
     const [first] = this.#followers;
     const parent = first!.last!;
@@ -83,7 +83,7 @@ class Propagation {
     const made = await Promise.all(productions.map((each) => each.meansMs()));
     const proposer = made.findIndex(({ commit }) => commit !== undefined);
     const isWhole = blocks.every((block) => block.transactions === transactions);
-    // On a busy machine the block may be there before its proposer is watched.
+    // On a busy machine the block may arrive before its proposer is watched.
     if (!full || !isWhole || proposer < 0) return undefined;
     const sealedAtMs = blocks[proposer]!.atMs - made[proposer]!["commit"]!;
     const others = blocks.flatMap(({ atMs }, index) => (index === proposer ? [] : [atMs]));
@@ -127,7 +127,7 @@ function delayed({ world }: Context, delayMs: number): Dial {
 
 async function measure(context: Context, settings: PropagationSettings): Promise<Measured> {
   const { transactions, delayMs, rounds } = settings;
-  // Time to fill all mempools: every node checks every signature.
+  // The period leaves time to fill all mempools, since every node checks every signature.
   const periodMs = Math.round((1_000 + transactions) * (settings.nodes / authorities)) + 4 * delayMs;
   const network = await benchNetwork(context, {
     authorities,
@@ -140,7 +140,7 @@ async function measure(context: Context, settings: PropagationSettings): Promise
   const presigned = await presign(network.genesis, senders, 1 + transactions * (warmUpRounds + rounds));
   const { nodes } = network;
   await startNodes(nodes, [], delayed(context, delayMs));
-  // Until the gossip meshes stand.
+  // Waits until the gossip meshes are built.
   await sleep(3_000);
   const followers = await Promise.all(nodes.map((node) => ChainFollower.follow(node)));
   const propagation = new Propagation(nodes, followers, presigned, periodMs);

@@ -7,7 +7,7 @@ import { nodeWithAccounts } from "../lib/many-accounts.ts";
 import { median } from "../lib/statistics.ts";
 import { cpuSeconds, memoryOf } from "../lib/usage.ts";
 
-/** Contents of the node's database: that many accounts, or that many empty blocks. */
+/** The contents of the node's database: this many accounts, or this many empty blocks. */
 type StartSettings = { accounts: number; blocks: number; rounds: number };
 
 interface Started {
@@ -17,7 +17,7 @@ interface Started {
   peakBytes: number;
 }
 
-/** From the start of the process to the mode `ready`. */
+/** Measures a start from the start of the process to the mode `ready`. */
 async function startOnce(node: TestNode): Promise<Started> {
   const startedAt = performance.now();
   node.start("--no-mine", "--no-mdns", "--log-level=warn");
@@ -30,7 +30,7 @@ async function startOnce(node: TestNode): Promise<Started> {
   return started;
 }
 
-/** The medians of several starts; the first, which finds nothing in the caches of the disk, is not counted. */
+/** Resolves to the medians of several starts, without the first, which finds the disk's caches empty. */
 async function measureStarts(node: TestNode, rounds: number): Promise<Started> {
   await startOnce(node);
   const starts: Started[] = [];

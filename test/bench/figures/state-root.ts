@@ -7,13 +7,13 @@ import { heldBytes } from "../lib/memory.ts";
 import { median } from "../lib/statistics.ts";
 import { ownCpuSeconds } from "../lib/usage.ts";
 
-/** `changed`: accounts that a block touches, at random places. */
+/** `changed` is the number of accounts that a block touches, at random places. */
 type StateRootSettings = { accounts: number; changed: number; rounds: number };
 
-/** An account is three fields: two hashes of four chunks, then one. */
+/** An account has three fields: two hashes make two nodes of four chunks, and one their parent. */
 const hashesPerAccount = 3;
 
-/** Pairs that have to be hashed anew where these accounts, and no others, have changed. */
+/** Returns the number of pairs that have to be hashed again if exactly these accounts have changed. */
 export function hashesFor(indexes: ReadonlySet<number>, accounts: number): number {
   let hashes = indexes.size * hashesPerAccount;
   let nodes = new Set(indexes);
@@ -24,7 +24,7 @@ export function hashesFor(indexes: ReadonlySet<number>, accounts: number): numbe
   return hashes;
 }
 
-/** Time to hash one pair of 32-byte chunks when one call hashes many. */
+/** Measures the time to hash a pair of 32-byte chunks when one call hashes many. */
 function pairHashMs(): number {
   const pairs = 16_384;
   const input = new Uint8Array(randomBytes(pairs * 64));

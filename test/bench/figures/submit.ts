@@ -11,7 +11,7 @@ import { syncedWriteMs } from "../lib/synced-write.ts";
 import { CpuWatch } from "../lib/usage.ts";
 import { verifyPart, withVerifyLimit } from "../lib/verify-limit.ts";
 
-/** `count`: transactions whose time is taken. */
+/** `count` is the number of timed transactions. */
 type SubmitSettings = {
   authorities: number;
   senders: number;
@@ -22,10 +22,10 @@ type SubmitSettings = {
 const maxUncommittedPerSender = 4_000;
 const maxUncommitted = 15_000;
 
-/** As many before, but not more: by then V8 has compiled what is used most, with which a node that runs for days has long been done. */
+/** Most transactions of the warm-up, which equals the run up to here: V8 has compiled the most used code by then, as on a node that has run for days. */
 const maxWarmUp = 20_000;
 
-/** Less than the 64 that a mempool takes a nonce ahead of the first that is missing. */
+/** Less than the 64 nonces that a mempool accepts after a missing one. */
 const maxNoncesAhead = 60;
 
 const formats: Record<Format, { perRequest: number; connections: number }> = {
@@ -45,7 +45,7 @@ interface Load {
   format: Format;
 }
 
-/** Each sender has a node of its own, so that its nonces come to it in order. */
+/** Assigns each sender to a node, so that its nonces arrive there in order. */
 function indexesOf(node: number, nodes: number, senders: number, { first, end }: Part): number[] {
   const indexes: number[] = [];
   for (let index = first; index < end; index++) {
@@ -102,7 +102,7 @@ async function runPart(
     committedAt,
     finalAt,
     answerMs: posts.flatMap(({ answerMs }) => answerMs),
-    // Exact whatever the order in which they were committed: the mean of a difference.
+    // The mean of differences is exact in any order of commits.
     meanToCommittedMs: (first.sumOfCommitTimesMs - sumOfCommitTimesMs - sumOfPostTimesMs) / count,
     meanToFinalMs: (first.sumOfFinalTimesMs - sumOfFinalTimesMs - sumOfPostTimesMs) / count,
   };

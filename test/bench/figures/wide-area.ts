@@ -7,13 +7,13 @@ import { createLinks, evenLinks, type LinksName } from "../model/links.ts";
 import { estimate } from "../model/paper.ts";
 import { createTopology } from "../model/topology.ts";
 
-/** `links`: see model/links.ts; a number is that many ms between any two. `perMessage`: transactions in a gossip message. */
+/** `links` is a name in model/links.ts, or the ms between any two nodes. `perMessage` is the number of transactions in a gossip message. */
 type WideAreaSettings = { nodes: number; links: LinksName | number; perMessage: number; seconds: number };
 
 const periodMs = 1_000;
 const mostAuthorities = 20;
 const mostGateways = 10;
-/** The first block has fewer transactions; the last may not have come to its end. */
+/** Time at both ends that is not counted: the first block has fewer transactions, and the last may be unfinished. */
 const settleMs = 5_000;
 
 async function model(

@@ -9,7 +9,7 @@ import { defineAxis, leastCpuMs } from "./axis.ts";
 
 const rounds = 10;
 
-/** Every authority's vote from the highest justified checkpoint to the head, in the round after it. */
+/** Signs every authority's vote from the highest justified checkpoint to the head in the next round. */
 export async function votesForHead(
   { chain }: Peer,
   { genesis, signers }: BenchChain,

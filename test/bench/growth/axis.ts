@@ -1,10 +1,10 @@
 import type { Context } from "../figure.ts";
 
-/** Something that grows with the size of an axis. */
+/** A cost that grows with the size of an axis. */
 interface Cost {
   name: string;
   unit: string;
-  /** The exponent that it should have at most: 0 for a cost that does not depend on the size, 1 for one in proportion. */
+  /** The largest allowed exponent: 0 for a cost that does not depend on the size, 1 for a proportional one. */
   should: number;
 }
 
@@ -19,7 +19,7 @@ export interface Axis<Name extends string = string> {
   measure(context: Context, size: number): Promise<Record<Name, number>>;
 }
 
-/** Keeps the names of the costs inside of the axis. */
+/** Makes an axis without exposing the names of its costs. */
 export function defineAxis<Name extends string>(axis: Axis<Name>): Axis {
   return axis as Axis;
 }
@@ -30,7 +30,7 @@ export interface AxisResult {
   points: { size: number; values: Record<string, number> }[];
 }
 
-/** CPU ms of this process, all threads, that it takes; the least of `times`, since whatever else happens adds to it. */
+/** Measures the CPU time of all threads in ms; takes the least of `times` runs, since other work only adds to it. */
 export async function leastCpuMs(times: number, run: (time: number) => unknown): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
   for (let time = 0; time < times; time++) {

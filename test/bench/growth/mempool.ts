@@ -37,7 +37,7 @@ export const mempoolAxis = defineAxis({
       add = Math.min(add, await leastCpuMs(1, addNext));
       block = Math.min(block, await leastCpuMs(1, () => peer.produce(peer.mempool.executable())));
     }
-    // As many wait as before: each block took as many as were added.
+    // The number of waiting transactions is unchanged, since each block took as many as were added.
     await peer.close();
     const { cpuMs: open, bytes: memory } = await openElsewhere(context, "peer");
     return { add, block, open, memory };

@@ -6,11 +6,11 @@ const script = fileURLToPath(new URL("./open-chain.ts", import.meta.url));
 
 export interface Opened {
   cpuMs: number;
-  /** Memory that the process holds then. */
+  /** The memory that the process holds after opening. */
   bytes: number;
 }
 
-/** Opens the chain of a peer that was closed, in a process of its own. `name`: of its folder. */
+/** Opens the chain of a closed peer in a separate process. `name` is that of its folder. */
 export async function openElsewhere({ world }: Context, name: string): Promise<Opened> {
   const started = world.start("open-chain", [process.execPath, script, join(world.dataDir, name)]);
   const { code, stdout, stderr } = await started.ended;

@@ -19,7 +19,7 @@ const rounds = 5;
 const periodMs = 1_000;
 const idleSeconds = 10;
 
-/** Hosts that follow the node's topics, stand at genesis and ask for nothing. */
+/** Connects hosts that follow the node's topics, are at genesis and request nothing. */
 async function connectPeers(
   { genesisId }: { genesisId: string },
   node: TestNode,
@@ -49,7 +49,7 @@ export const peersAxis = defineAxis({
     const presigned = await presign(network.genesis, senders, perBlock * (rounds + 1));
     await startNodes(network.nodes);
     await connectPeers(network, node!, peers);
-    // Until the gossip meshes stand.
+    // Waits until the gossip meshes are built.
     await sleep(3_000);
     const { pid } = node!.process;
     const idleBefore = cpuSeconds(pid);
@@ -71,9 +71,9 @@ export const peersAxis = defineAxis({
         maxAhead: 1,
       });
       await follower.hasCommitted((round + 1) * perBlock);
-      // Time for messages that are still under way to the peers.
+      // Leaves time for messages under way to the peers.
       await sleep(periodMs);
-      // The first compiles the code.
+      // The first round compiles the code.
       if (round === 0) continue;
       cpu.push((cpuSeconds(pid) - cpuBefore) * 1_000);
       bytes.push(sent() - sentBefore);

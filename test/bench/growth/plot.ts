@@ -4,7 +4,7 @@ const panel = { width: 380, height: 300, left: 52, right: 12, top: 34, bottom: 9
 const colours = ["#1f6feb", "#d1242f", "#1a7f37", "#9a6700"];
 const columns = 2;
 
-/** Each axis as a panel, both scales logarithmic: what a cost is at each size, against what it is at the smallest. */
+/** Draws each axis as a panel with logarithmic scales: the cost at each size relative to that at the smallest. */
 export function growthPlot(results: readonly AxisResult[]): string {
   const width = columns * panel.width;
   const height = Math.ceil(results.length / columns) * panel.height;
@@ -49,7 +49,7 @@ function drawPanel({ axis, points }: AxisResult): string {
       ({ size }) =>
         `<text x="${x(size)}" y="${bottom + 16}" text-anchor="middle">${size.toLocaleString("en")}</text>`,
     ),
-    // In proportion to the size.
+    // The line of a cost proportional to the size.
     `<path d="M${x(first.size)} ${y(1)}L${x(last.size)} ${y(last.size / first.size)}" stroke="#999" stroke-dasharray="4 4"/>`,
     ...lines.map(({ label, colour, ratios: line }, index) => {
       const path = line.map(({ size, ratio }) => `${x(size)} ${y(ratio)}`).join("L");

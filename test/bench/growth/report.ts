@@ -2,10 +2,10 @@ import { round } from "../lib/result-line.ts";
 import { growthExponent } from "../lib/statistics.ts";
 import type { AxisResult } from "./axis.ts";
 
-/** Two decades of noise do not bend a line by more. */
+/** Largest deviation of an exponent by noise over two decades. */
 const tolerance = 0.25;
 
-/** Exponent of a cost over the sizes of its axis. */
+/** Returns the exponent of a cost over the sizes of its axis. */
 export function exponentOf({ points }: AxisResult, cost: string): number {
   return growthExponent(points.map(({ size, values }) => ({ size, cost: values[cost]! })));
 }
@@ -14,7 +14,7 @@ export function growsTooFast(result: AxisResult, cost: string): boolean {
   return exponentOf(result, cost) > result.axis.costs[cost]!.should + tolerance;
 }
 
-/** One Markdown table an axis. */
+/** Makes a Markdown table for each axis. */
 export function growthTables(results: readonly AxisResult[]): string {
   return results.map(table).join("\n\n");
 }

@@ -9,13 +9,13 @@ import { growthTables } from "./report.ts";
 
 export interface GrowthOptions {
   full: boolean;
-  /** Names of axes; all by default. */
+  /** The names of the axes; all by default. */
   only?: readonly string[] | undefined;
-  /** Folder for growth.md and growth.svg. */
+  /** The folder for growth.md and growth.svg. */
   out?: string | undefined;
 }
 
-/** Measures how each cost grows with the size of what the node handles; prints a table, and writes it with its plot. */
+/** Measures how each cost grows with its size; prints a table, and writes it with its plot. */
 export async function runGrowth({ full, only, out }: GrowthOptions): Promise<void> {
   const results: AxisResult[] = [];
   for (const axis of axes.filter(({ name }) => only?.includes(name) ?? true)) {

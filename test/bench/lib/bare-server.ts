@@ -1,4 +1,4 @@
-/** Reads the body of each post and answers 202 with an id: what an HTTP server costs that does nothing else. Prints its port. */
+/** An HTTP server that only reads the body of each post and answers 202 with an id, to measure its cost. Prints its port. */
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";

@@ -11,15 +11,15 @@ export interface BenchNetwork extends TestNetwork {
 
 export interface BenchNetworkOptions extends Partial<Omit<GenesisJson, "authorities">> {
   authorities: number;
-  /** Nodes without authority, after them. */
+  /** The number of nodes after the authorities that are not authorities. */
   followers?: number;
-  /** Accounts that the load sends from. */
+  /** The number of accounts that send the load. */
   senders?: number;
-  /** When genesis was, ms since the Unix epoch. */
+  /** The time of the genesis block, in ms since the Unix epoch. */
   now?: number;
 }
 
-/** Authorities on loopback, whose genesis pays the senders. None runs yet. */
+/** Makes authorities on loopback with a genesis block that pays the senders. None runs yet. */
 export async function benchNetwork(
   { world }: Context,
   { authorities, followers = 0, senders = 1, ...options }: BenchNetworkOptions,
@@ -36,12 +36,12 @@ export async function benchNetwork(
   return { ...network, nodes: [...network.nodes, ...nodes], genesis: fromHex(network.genesisId) };
 }
 
-/** The multiaddr by which a node reaches another. */
+/** Resolves to the multiaddr by which a node reaches another. */
 export type Dial = (from: TestNode, to: TestNode) => Promise<string>;
 
 export const directly: Dial = async (_from, to) => to.multiaddr;
 
-/** Starts all of them, each knowing those before it, and waits until they are ready and connected. */
+/** Starts all nodes, each with the addresses of those before it, and waits until they are ready and connected. */
 export async function startNodes(
   nodes: readonly TestNode[],
   args: readonly string[] = [],
@@ -65,7 +65,7 @@ export function pidsOf(nodes: readonly TestNode[]): number[] {
   return nodes.map(({ process }) => process.pid);
 }
 
-/** Stops them, so that nothing of theirs runs beside the next figure. */
+/** Stops the nodes, so that they do not disturb the next figure. */
 export async function stopNodes(nodes: readonly TestNode[]): Promise<void> {
   await Promise.all(nodes.map((node) => node.stop()));
 }

@@ -14,7 +14,7 @@ export interface ChainShape {
   senders: number;
 }
 
-/** A chain of one authority in the database of node 1, which does not run; its blocks are of the past. */
+/** Writes a chain of one authority, with blocks in the past, into the database of node 1, which does not run. */
 export async function chainFixture(
   context: Context,
   { blocks, transactionsPerBlock, senders }: ChainShape,
@@ -29,12 +29,12 @@ export async function chainFixture(
   return network;
 }
 
-/** Bytes of the encoded transactions of such a chain. */
+/** Returns the bytes of the encoded transactions of such a chain. */
 export function bodyBytes({ blocks, transactionsPerBlock }: ChainShape): number {
   return blocks * transactionsPerBlock * (transferBytes + 4);
 }
 
-/** Bytes of all files in it. */
+/** Returns the bytes of all files in a folder. */
 export function folderBytes(folder: string): number {
   return readdirSync(folder, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile())

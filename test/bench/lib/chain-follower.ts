@@ -4,12 +4,12 @@ import type { TestNode } from "../../e2e/harness/node.ts";
 
 export interface BlockNote {
   height: number;
-  /** Transactions of all blocks up to this one. */
+  /** The number of transactions in all blocks up to this one. */
   total: number;
   transactions: number;
-  /** When this process heard of it, by `performance.now()`. */
+  /** When this process received the event, by `performance.now()`. */
   atMs: number;
-  /** Timestamp of its header, ms since the Unix epoch. */
+  /** The timestamp of its header, in ms since the Unix epoch. */
   timestamp: number;
 }
 
@@ -18,15 +18,15 @@ interface Waiter {
   resolve(atMs: number): void;
 }
 
-/** Counts the transactions that a node has in blocks, and in final ones, by its event stream: a block is told once it is on disk. */
+/** Counts a node's transactions in blocks and in final blocks by its event stream, which reports a block once it is on disk. */
 export class ChainFollower {
   readonly blocks = new Map<number, BlockNote>();
-  /** Sum over committed transactions of the time at which they were, by `performance.now()`. */
+  /** The sum of the commit times of all committed transactions, by `performance.now()`. */
   sumOfCommitTimesMs = 0;
-  /** The same for those that are final. */
+  /** The sum of the times at which transactions became final. */
   sumOfFinalTimesMs = 0;
   committed = 0;
-  /** The newest block that was told of. */
+  /** The newest reported block. */
   last: BlockNote | undefined;
   finalized = 0;
   readonly #response: IncomingMessage;
@@ -40,7 +40,7 @@ export class ChainFollower {
     response.on("error", () => undefined);
   }
 
-  /** From now on. */
+  /** Follows a node from now on. */
   static async follow(node: TestNode): Promise<ChainFollower> {
     const request = get(`${node.url}/v1/events?types=block,retracted,finalized`);
     const [response] = (await once(request, "response")) as [IncomingMessage];
@@ -53,7 +53,7 @@ export class ChainFollower {
     this.#response.destroy();
   }
 
-  /** When this many transactions were in blocks. */
+  /** Resolves to the time at which this many transactions were in blocks. */
   hasCommitted(count: number): Promise<number> {
     return this.until(() => this.committed >= count);
   }
@@ -62,7 +62,7 @@ export class ChainFollower {
     return this.until(() => this.finalized >= count);
   }
 
-  /** Resolves to the time of the event that makes it true. */
+  /** Resolves to the time of the event that makes the condition true. */
   until(done: () => boolean): Promise<number> {
     if (done()) return Promise.resolve(performance.now());
     return new Promise((resolve) => this.#waiters.push({ done, resolve }));
@@ -99,7 +99,7 @@ export class ChainFollower {
         this.blocks.set(height!, this.last);
         break;
       case "retracted": {
-        // Those from before it followed were not counted.
+        // Blocks from before the start were not counted.
         const block = this.blocks.get(height!);
         if (!block) break;
         this.committed -= block.transactions;

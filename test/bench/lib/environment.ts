@@ -20,7 +20,7 @@ export function environmentLine({ version, commit, node, cores, cpu }: Environme
   return `ccoin ${version} ${commit}, Node ${node}, ${cores} x ${cpu}`;
 }
 
-/** Nothing where this is no clone. */
+/** Runs git; returns an empty text outside of a clone. */
 function git(...args: string[]): string {
   try {
     return execFileSync("git", args, {

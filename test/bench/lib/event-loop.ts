@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 const resolutionMs = 1;
 
-/** Runs it and tells the longest time for which nothing else could run in this thread. */
+/** Runs a function and measures the longest time for which it blocked this thread. */
 export async function longestBlockMs<T>(run: () => Promise<T>): Promise<{ result: T; blockedMs: number }> {
   const delays = monitorEventLoopDelay({ resolution: resolutionMs });
   delays.enable();

@@ -1,7 +1,7 @@
 import type { Goal } from "../figure.ts";
 import { isMet, pairs, type Result, round, valueFor } from "./result-line.ts";
 
-/** A Markdown table: what each goal's figure came to, with the least and the most of its runs. */
+/** Makes a Markdown table with the result of each goal's figure, and the least and the greatest of its runs. */
 export function goalTable(results: readonly Result[]): string {
   const rows = results.flatMap((result) => result.goals.map((goal) => row(result, goal)));
   return [["figure", "goal", "measured", "runs", ""], ["---", "---", "---", "---", "---"], ...rows]

@@ -9,7 +9,7 @@ import type { Context } from "../figure.ts";
 
 const balance = 1_000n;
 
-/** A node that does not run, whose genesis has so many accounts. Nobody has their keys. */
+/** Makes a node, without starting it, whose genesis block has this many accounts without known keys. */
 export async function nodeWithAccounts({ world }: Context, id: number, accounts: number): Promise<TestNode> {
   const node = new TestNode(world, id);
   const { signer } = await createAccount({ paths: node.paths, scrypt: cheapScrypt });

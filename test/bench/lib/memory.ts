@@ -4,7 +4,7 @@ import { runInNewContext } from "node:vm";
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
 
-/** Bytes that this process holds once nothing is left to collect: its heap and what lies outside of it. */
+/** Returns the bytes that this process holds after a full collection, on the heap and outside. */
 export function heldBytes(): number {
   collect();
   const { heapUsed, external } = process.memoryUsage();

@@ -2,7 +2,7 @@ import type { Measured } from "../figure.ts";
 import { ratioOf } from "./result-line.ts";
 import { median } from "./statistics.ts";
 
-/** The run whose ratio, or else value, is in the middle; of each detail the median of all runs. */
+/** Returns the run with the median ratio, or value without a ratio, with the median of each detail over all runs. */
 export function middleOf(runs: readonly Measured[]): Measured {
   const sorted = runs.toSorted((a, b) => order(a) - order(b));
   const middle = sorted[Math.ceil(sorted.length / 2) - 1]!;

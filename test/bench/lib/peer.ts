@@ -38,10 +38,10 @@ import type { Context } from "../figure.ts";
 import { senderBalance, senderKeys } from "./senders.ts";
 
 const periodMs = 1_000;
-/** How long ago genesis was: room for as many blocks as any figure makes, none of them in the future. */
+/** The age of the genesis block: room for the blocks of any figure, none of them in the future. */
 const ageMs = 250_000 * periodMs;
 
-/** A chain that lives in this process, and the keys of its authorities. */
+/** A chain in this process, with the keys of its authorities. */
 export interface BenchChain {
   genesis: CheckedGenesis;
   signers: Signer[];
@@ -49,7 +49,7 @@ export interface BenchChain {
 
 export interface BenchChainOptions {
   senders: number;
-  /** Among which the senders are spread; nobody has the keys of the others. */
+  /** The number of accounts, among which the senders are spread; the others have no known keys. */
   accounts?: number;
   authorities?: number;
   maxBlockTransactions?: number;
@@ -85,8 +85,8 @@ function spreadSenders(senders: number, accounts: number): GenesisBalance[] {
 }
 
 /**
- * A node in this process, composed by the node's own code on a LevelDB, with two threads that verify. It has no libp2p, no HTTP
- * and makes no blocks by itself; gossip comes to it by `receive`.
+ * A node in this process, composed by the node's own code on a LevelDB, with two verification threads. It has no libp2p and no HTTP,
+ * and makes no blocks by itself; `receive` passes gossip to it.
  */
 export class Peer {
   readonly chain: Chain;
@@ -110,7 +110,7 @@ export class Peer {
     this.#closers = closers;
   }
 
-  /** A new one. `name`: of its folder. */
+  /** Makes a new peer; `name` is that of its folder. */
   static async create({ world }: Context, name: string, { genesis, signers }: BenchChain): Promise<Peer> {
     const peer = await Peer.#start(join(world.dataDir, name), signers, async (stores) => {
       await storeGenesis(stores, genesis);
@@ -120,7 +120,7 @@ export class Peer {
     return peer;
   }
 
-  /** Goes on with what was closed before, as a node that starts again; makes no blocks. */
+  /** Opens the data of a closed peer like a restarted node; it makes no blocks. */
   static reopen(folder: string): Promise<Peer> {
     return Peer.#start(folder, [], async ({ meta }) => {
       const genesis = await meta.genesisHead();
@@ -172,12 +172,12 @@ export class Peer {
     return this.#closers.close();
   }
 
-  /** How many gossip messages have had their verdicts. */
+  /** The number of gossip messages with a verdict. */
   get judged(): number {
     return this.#gossip.nodes.get("peer")!.verdicts.length;
   }
 
-  /** A gossip message comes in. */
+  /** Passes a gossip message to the peer. */
   async receive(message: Uint8Array, topic: TopicName = "blocks"): Promise<void> {
     const digest = firstDigest(this.chain.genesis.id);
     await this.#gossip.nodes.get("others")!.publish(topic, message, digest);
@@ -194,7 +194,7 @@ export class Peer {
     });
   }
 
-  /** A block on the head, `laterMs` later than it could be: with another time it is another block. */
+  /** Makes a block on the head, `laterMs` after the earliest time; another time makes another block. */
   produce(records: Iterable<TransactionRecord>, laterMs = 0): Promise<CanonicalBlock> {
     return produceInTurn(this.chain, this.#signers, records, laterMs);
   }

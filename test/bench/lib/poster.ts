@@ -7,25 +7,25 @@ export interface PostPlan {
   port: number;
   connections: number;
   requests: readonly PostRequest[];
-  /** How far a request may be ahead of the first that is not answered: nonces that come too early are refused. */
+  /** How far a request may be ahead of the first unanswered one, since nonces that arrive too early are refused. */
   maxAhead: number;
-  /** Waits where more may not be sent yet. */
+  /** Waits until more may be sent. */
   mayPost?(): Promise<unknown> | undefined;
   onAccepted?(transactions: number): void;
 }
 
 export interface Posted {
-  /** Per request, from its first byte sent to its answer read whole. */
+  /** The time of each request from its first byte to the end of its answer. */
   answerMs: number[];
-  /** Sum over transactions of the time at which they were posted, by `performance.now()`. */
+  /** The sum of the posting times of all transactions, by `performance.now()`. */
   sumOfPostTimesMs: number;
 }
 
 const headEnd = Buffer.from("\r\n\r\n");
 
 /**
- * Posts over raw keep-alive connections, one request at a time on each, whichever is free: as little work as possible on a machine
- * that the node shares. @throws where an answer is anything but 202 for every transaction.
+ * Posts over raw keep-alive connections, one request at a time on each, which costs little on a machine that the node shares.
+ * @throws if an answer is not 202 for every transaction
  */
 export async function postAll(plan: PostPlan): Promise<Posted> {
   const { requests, maxAhead, mayPost, onAccepted } = plan;
@@ -59,11 +59,11 @@ export async function postAll(plan: PostPlan): Promise<Posted> {
   return posted;
 }
 
-/** Which requests, counted from 0, have their answers. */
+/** Tracks which requests, counted from 0, have their answers. */
 export class AnsweredRequests {
   readonly #early = new Set<number>();
   #waiting: { index: number; resolve(): void }[] = [];
-  /** All before it are answered. */
+  /** The first unanswered request. */
   #first = 0;
 
   add(index: number): void {
@@ -76,7 +76,7 @@ export class AnsweredRequests {
     });
   }
 
-  /** Resolves once this one and all before it are answered. */
+  /** Resolves once this request and all before it are answered. */
   async until(index: number): Promise<void> {
     if (index < this.#first) return;
     await new Promise<void>((resolve) => this.#waiting.push({ index, resolve }));
@@ -89,7 +89,7 @@ async function open({ host, port }: PostPlan): Promise<Socket> {
   return socket;
 }
 
-/** @throws with what the node says. */
+/** @throws with the node's text */
 export function checkAnswer(answer: Buffer): void {
   const body = answer.subarray(answer.indexOf(headEnd) + headEnd.length);
   const accepted = answer.toString("latin1", 9, 12) === "202";
@@ -101,7 +101,7 @@ export function checkAnswer(answer: Buffer): void {
   );
 }
 
-/** The answers of one connection, whole, one after the other. */
+/** Reads the complete answers of a connection one after another. */
 class AnswerReader {
   #read: Buffer = Buffer.alloc(0);
   #waiting: { resolve(answer: Buffer): void; reject(error: Error): void } | undefined;
@@ -127,7 +127,7 @@ class AnswerReader {
   }
 }
 
-/** Bytes of an answer with a `content-length`; undefined while its head is incomplete. */
+/** Returns the length of an answer with a `content-length`; undefined while its head is incomplete. */
 export function answerLength(read: Buffer): number | undefined {
   const end = read.indexOf(headEnd);
   if (end < 0) return undefined;

@@ -5,7 +5,7 @@ import { computeDomain, transactionRecords } from "../../../src/types/index.ts";
 import { type PresignJob, placeOf, senderKey, transferBytes } from "./senders.ts";
 import type { SodiumKey } from "./sodium.ts";
 
-/** Offset of the signature in an encoded transaction. */
+/** The offset of the signature in an encoded transaction. */
 const signatureAt = 4;
 const batch = 1_000;
 

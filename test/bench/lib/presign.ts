@@ -7,15 +7,15 @@ import { sszList } from "./ssz-list.ts";
 const workerFile = new URL("./presign-worker.ts", import.meta.url);
 const threads = 2;
 
-/** Transfers in the order in which they are sent. */
+/** Signed transfers in the order in which they are sent. */
 export interface Presigned {
   count: number;
   senders: number;
-  /** The SSZ encoding of transaction `index`. */
+  /** Returns the SSZ encoding of transaction `index`. */
   encoded(index: number): Uint8Array;
 }
 
-/** Signs on all cores, before any clock starts. */
+/** Signs transfers on all cores before the measurement starts. */
 export async function presign(genesisId: Uint8Array, senders: number, count: number): Promise<Presigned> {
   const part = Math.ceil(count / threads);
   const parts = await Promise.all(
@@ -37,7 +37,7 @@ export async function presign(genesisId: Uint8Array, senders: number, count: num
   };
 }
 
-/** The records of transactions `first` to before `end`, as a node that has seen them holds them. */
+/** Returns the records of transactions `first` to before `end` in the form that a node holds. */
 export function recordsOf(
   presigned: Presigned,
   genesisId: Uint8Array,

@@ -3,16 +3,16 @@ import type { Presigned } from "./presign.ts";
 import { placeOf, senderAddresses } from "./senders.ts";
 import { sszList } from "./ssz-list.ts";
 
-/** How transactions are posted: one JSON object, a JSON array, or an SSZ list a request. */
+/** The form of a request: one JSON object, a JSON array, or an SSZ list. */
 export type Format = "json-single" | "json-array" | "ssz";
 
-/** A whole HTTP request, made before the clock starts. */
+/** A complete HTTP request, which is made before the measurement starts. */
 export interface PostRequest {
   bytes: Buffer;
   transactions: number;
 }
 
-/** The requests that post these transactions, `perRequest` each. */
+/** Makes the requests that post these transactions, `perRequest` in each. */
 export function buildRequests(
   presigned: Presigned,
   format: Format,

@@ -1,6 +1,6 @@
 import type { Figure, Goal, Measured, Settings } from "../figure.ts";
 
-/** The machine and the code that were measured. */
+/** The measured machine and code. */
 export interface Environment {
   version: string;
   commit: string;
@@ -16,11 +16,11 @@ export interface Result {
   settings: Settings;
   measured: Measured;
   goals: readonly Goal[];
-  /** All of them; `measured` is their middle. */
+  /** All runs; `measured` is the middle one. */
   runs: readonly Measured[];
 }
 
-/** Three significant digits, or all of a whole number that has more. */
+/** Rounds to three significant digits, but keeps all digits of a whole number. */
 export function round(value: number): number {
   return Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3));
 }
@@ -29,7 +29,7 @@ export function ratioOf({ value, limit }: Measured): number | undefined {
   return limit && value / limit.value;
 }
 
-/** The value that the goal is about; undefined if it was not measured. */
+/** Returns the value that the goal is about; undefined if it was not measured. */
 export function valueFor({ of }: Goal, measured: Measured): number | undefined {
   if (of === "ratio") return ratioOf(measured);
   return of === "value" ? measured.value : measured.details?.[of];
@@ -42,7 +42,7 @@ export function isMet(goal: Goal, measured: Measured): boolean {
   return goal.is === "<" ? value < goal.bound : value <= goal.bound;
 }
 
-/** One line of JSON: all that is needed to compare it with another run. */
+/** Formats a result as one line of JSON with all that a comparison with another run needs. */
 export function jsonLine(
   { figure, settings, measured, goals, runs }: Result,
   environment: Environment,
@@ -62,7 +62,7 @@ export function jsonLine(
   });
 }
 
-/** Two to three lines for people. */
+/** Formats a result in two to three lines for people. */
 export function textLines({ figure, settings, measured, goals }: Result): string {
   const { value, unit, limit, cpuSeconds, details = {} } = measured;
   const { loadCpuSeconds, otherCpuSeconds, peakMemoryBytes } = measured;
@@ -102,7 +102,7 @@ function mapNumbers(numbers: Record<string, number>): Record<string, number> {
   return Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, round(value)]));
 }
 
-/** `submit` names `submit` and all that begin with `submit-`. @throws {Error} for a name that fits nothing. */
+/** Selects figures by name; `submit` selects `submit` and all that begin with `submit-`. @throws {Error} for an unknown name */
 export function selectFigures(figures: readonly Figure[], only: readonly string[]): Figure[] {
   const fits = (figure: Figure, name: string) => figure.name === name || figure.name.startsWith(`${name}-`);
   const unknown = only.find((name) => !figures.some((figure) => fits(figure, name)));

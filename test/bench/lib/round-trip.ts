@@ -5,7 +5,7 @@ import { median } from "./statistics.ts";
 
 const pings = 20;
 
-/** Median of a byte's way to an echo over TCP and back, over links of this delay. */
+/** Measures the median round trip of a byte to a TCP echo over links of this delay. */
 export async function roundTripMs(delayMs: number): Promise<number> {
   const echo = createServer({ noDelay: true }, (socket) => socket.pipe(socket)).listen(0, "127.0.0.1");
   await once(echo, "listening");

@@ -1,12 +1,12 @@
 import { execFileSync } from "node:child_process";
 
-/** Bytes that processes have sent on their open TCP connections (`ss -tinpH`), but for those of the local ports left out. */
+/** Returns the bytes that processes have sent on their open TCP connections (`ss -tinpH`), without those of some local ports. */
 export function bytesSentBy(pids: readonly number[], without: readonly number[]): number {
   const text = execFileSync("ss", ["-tinpH"], { encoding: "utf8", maxBuffer: 64 * 2 ** 20 });
   return parseBytesSent(text, pids, without);
 }
 
-/** A line with the addresses and the process of each connection, then one with its counters. */
+/** Parses two lines for each connection: one with its addresses and process, and one with its counters. */
 export function parseBytesSent(text: string, pids: readonly number[], without: readonly number[]): number {
   const ports = new Set(without);
   const processes = new Set(pids);

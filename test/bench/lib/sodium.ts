@@ -6,7 +6,7 @@ export interface SodiumKey {
   secretKey: Uint8Array;
 }
 
-/** By libsodium, which makes and uses keys several times as fast as OpenSSL. */
+/** Makes a key with libsodium, which makes and uses keys several times as fast as OpenSSL. */
 export function keyFromSeed(seed: Uint8Array): SodiumKey {
   const key = { publicKey: new Uint8Array(32), secretKey: new Uint8Array(64) };
   crypto_sign_seed_keypair(key.publicKey, key.secretKey, seed);

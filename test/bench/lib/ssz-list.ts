@@ -1,4 +1,4 @@
-/** The SSZ list of encoded elements of variable size: a 4-byte offset for each, then the elements. */
+/** Encodes an SSZ list of encoded elements of variable size: a 4-byte offset for each, then the elements. */
 export function sszList(elements: readonly Uint8Array[]): Buffer {
   const offsets = Buffer.alloc(4 * elements.length);
   let at = offsets.length;

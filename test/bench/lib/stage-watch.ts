@@ -1,6 +1,6 @@
 import type { TestNode } from "../../e2e/harness/node.ts";
 
-/** Seconds of all so far, and how many there were. */
+/** The sum of the times in seconds, and their number. */
 interface Times {
   sum: number;
   count: number;
@@ -8,7 +8,7 @@ interface Times {
 
 const line = /^ccoin_block_stage_seconds_(sum|count)\{operation="(\w+)",stage="(\w+)"\} (\S+)$/gm;
 
-/** How long a node takes for the stages of its work on blocks, by its own metrics. */
+/** Measures by a node's metrics how long the stages of its work on blocks take. */
 export class StageWatch {
   readonly #node: TestNode;
   readonly #operation: string;
@@ -20,12 +20,12 @@ export class StageWatch {
     this.#before = before;
   }
 
-  /** From now on. */
+  /** Starts a measurement. */
   static async begin(node: TestNode, operation: "import" | "produce"): Promise<StageWatch> {
     return new StageWatch(node, operation, await read(node, operation));
   }
 
-  /** The mean of each stage, in ms; none where there was no such work. */
+  /** Resolves to the mean of each stage in ms; stages without work are missing. */
   async meansMs(): Promise<Record<string, number>> {
     const means: Record<string, number> = {};
     for (const [stage, { sum, count }] of await read(this.#node, this.#operation)) {

@@ -1,4 +1,4 @@
-/** The value below which `part` of the numbers lie (nearest rank). @throws {RangeError} without numbers. */
+/** Returns the value below which `part` of the numbers lie (nearest rank). @throws {RangeError} without numbers */
 export function quantile(numbers: Iterable<number>, part: number): number {
   const sorted = Float64Array.from(numbers).sort();
   if (sorted.length === 0) throw new RangeError("a quantile of nothing");
@@ -14,7 +14,7 @@ export function mean(numbers: readonly number[]): number {
   return numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
 }
 
-/** The exponent b of `cost = a * size^b` that fits best: 0 for a constant cost, 1 for one in proportion to the size. */
+/** Fits the exponent b of `cost = a * size^b`: 0 for a constant cost, 1 for one in proportion to the size. */
 export function growthExponent(points: readonly { size: number; cost: number }[]): number {
   const logs = points.map(({ size, cost }) => ({ x: Math.log(size), y: Math.log(cost) }));
   const [x, y] = [mean(logs.map((log) => log.x)), mean(logs.map((log) => log.y))];

@@ -5,7 +5,7 @@ import { median } from "./statistics.ts";
 
 const writes = 50;
 
-/** Median of a small LevelDB write that is synced: what nothing that must be on disk can beat. */
+/** Measures the median of a small synced LevelDB write, the bound of everything that must be on disk. */
 export async function syncedWriteMs({ world }: Context): Promise<number> {
   const level = new ClassicLevel<string, string>(join(world.dataDir, "synced-writes"));
   await level.open();

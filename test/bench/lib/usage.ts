@@ -4,24 +4,24 @@ import type { Measured } from "../figure.ts";
 /** `sysconf(_SC_CLK_TCK)`: 100 on every Linux that Node runs on. */
 const ticksPerSecond = 100;
 
-/** CPU seconds of all threads of a process, user and system. */
+/** Returns the CPU seconds of all threads of a process, user and system. */
 export function cpuSeconds(pid: number): number {
   return parseCpuSeconds(readFileSync(`/proc/${pid}/stat`, "utf8"));
 }
 
-/** `/proc/<pid>/stat`: the name in parentheses may hold anything; `utime` and `stime` are fields 14 and 15. */
+/** Parses `/proc/<pid>/stat`. The name in parentheses may contain anything; `utime` and `stime` are fields 14 and 15. */
 export function parseCpuSeconds(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }
 
-/** `peakBytes`: the highest resident set since the process began; `bytes`: now. */
+/** Returns the current resident set (`bytes`) and the highest since the process began (`peakBytes`). */
 export function memoryOf(pid: number): { bytes: number; peakBytes: number } {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   return { bytes: parseKilobytes(status, "VmRSS"), peakBytes: parseKilobytes(status, "VmHWM") };
 }
 
-/** The peak of this process counts from now on (`proc_pid_clear_refs(5)`). */
+/** Resets the peak of this process (`proc_pid_clear_refs(5)`). */
 export function resetOwnPeak(): void {
   writeFileSync("/proc/self/clear_refs", "5");
 }
@@ -32,7 +32,7 @@ export function parseKilobytes(status: string, field: string): number {
   return Number(kilobytes) * 1024;
 }
 
-/** CPU seconds of everything on the machine: the first line of `/proc/stat` without idle time and waiting for disks. */
+/** Parses the CPU seconds of the whole machine from the first line of `/proc/stat`, without idle time and waiting for disks. */
 export function parseBusySeconds(stat: string): number {
   const [, ...fields] = stat.slice(0, stat.indexOf("\n")).trim().split(/ +/);
   // user nice system idle iowait irq softirq steal; the rest is part of user time.
@@ -40,7 +40,7 @@ export function parseBusySeconds(stat: string): number {
   return busy.reduce((sum, ticks) => sum + Number(ticks), 0) / ticksPerSecond;
 }
 
-/** CPU time of all threads of this process. */
+/** Returns the CPU time of all threads of this process. */
 export function ownCpuSeconds(since?: NodeJS.CpuUsage): number {
   const { user, system } = process.cpuUsage(since);
   return (user + system) / 1e6;
@@ -56,7 +56,7 @@ export class CpuWatch {
     this.#before = new Map(pids.map((pid) => [pid, cpuSeconds(pid)]));
   }
 
-  /** As a result has it. */
+  /** Returns the usage in the form of a result. */
   read(): Usage {
     const pids = [...this.#before.keys()];
     const nodes = pids.reduce((sum, pid) => sum + cpuSeconds(pid) - this.#before.get(pid)!, 0);

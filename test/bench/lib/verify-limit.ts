@@ -8,14 +8,14 @@ const workerFile = new URL("./verify-worker.ts", import.meta.url);
 const threads = 2;
 const forMs = 700;
 
-/** Ed25519 signatures that threads verify with libsodium and nothing else to do. */
+/** The rate at which threads verify Ed25519 signatures with libsodium without other work. */
 export interface VerifyRate {
   perSecond: number;
-  /** CPU time of one, which others on the machine do not change. */
+  /** The CPU time of one signature, which other load on the machine does not change. */
   cpuMs: number;
 }
 
-/** All threads together. */
+/** Measures the rate of all threads together. */
 export async function verifyRate(): Promise<VerifyRate> {
   const workers = Array.from({ length: threads }, () => new Worker(workerFile, { workerData: { forMs } }));
   try {
@@ -32,7 +32,7 @@ export async function verifyRate(): Promise<VerifyRate> {
   }
 }
 
-/** Measures the limit of two threads just before and just after `measure`: on a busy machine it moves. */
+/** Measures the limit of two threads just before and just after `measure`, since it varies on a busy machine. */
 export async function withVerifyLimit<T>(
   measure: () => Promise<T>,
 ): Promise<{ result: T; limit: Limit; verifyCpuMs: number }> {
@@ -50,8 +50,8 @@ export async function withVerifyLimit<T>(
 }
 
 /**
- * How much of the CPU time, that for the load included, is bare verification. Where nothing but CPU holds a figure back, this is its
- * ratio to the limit on a machine that does nothing else, and what else runs does not change it.
+ * Returns the share of bare verification in the CPU time, including that of the load. If only CPU limits a figure, this is its ratio
+ * to the limit on an idle machine, and other load does not change it.
  */
 export function verifyPart(
   verifyCpuMs: number,

@@ -1,10 +1,10 @@
-/** Verifies Ed25519 signatures over 32 bytes for as long as it is asked to, and says how many it did. */
+/** Verifies Ed25519 signatures of 32 bytes for a given time, and reports their number. */
 import { parentPort, workerData } from "node:worker_threads";
 import { crypto_sign_detached, crypto_sign_verify_detached } from "sodium-native";
 import { keyFromSeed } from "./sodium.ts";
 import type { VerifyRate } from "./verify-limit.ts";
 
-/** As many keys as leave no doubt about the caches. */
+/** Enough keys to exceed the caches. */
 const signatures = 512;
 
 const sets = Array.from({ length: signatures }, (_, index) => {

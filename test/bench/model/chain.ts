@@ -3,28 +3,28 @@ import { GossipModel, type Message } from "./gossip.ts";
 import type { Links } from "./links.ts";
 import type { Topology } from "./topology.ts";
 
-/** As the node has it: src/sync/block-inbox.ts. */
+/** The value of the node in src/sync/block-inbox.ts. */
 const gossipGraceMs = 15;
 
-/** Bytes on the wire are those of the real SSZ types; times of work are those measured on this machine. */
+/** The costs of a chain: bytes of the real SSZ types, and times measured on this machine. */
 export interface ChainCosts {
   transactionBytes: number;
   shortIdBytes: number;
   headerBytes: number;
   voteBytes: number;
   verifyMs: number;
-  /** A header's rules and signature. */
+  /** The time to check a header's rules and signature. */
   headerMs: number;
-  /** Import of a block, a transaction. */
+  /** The time of an import for each transaction. */
   importMsPerTransaction: number;
 }
 
 export interface ChainLoad {
   periodMs: number;
   transactionsPerSecond: number;
-  /** Transactions that a node publishes together. */
+  /** The number of transactions in a message. */
   perMessage: number;
-  /** Nodes that take transactions in. */
+  /** The number of nodes that accept transactions. */
   gateways: number;
   authorities: number;
 }
@@ -33,22 +33,22 @@ interface ModelBlock {
   sealedMs: number;
   transactions: readonly Message[];
   importedMs: Float64Array;
-  /** When each node knew it to be final. */
+  /** When the block was final for each node. */
   finalMs: Float64Array;
-  /** Votes that each node has, of the first and of the second round. */
+  /** The number of votes of the first and of the second round that each node has. */
   votes: readonly [Uint16Array, Uint16Array];
   /** Authorities that have voted in the second round. */
   voters: Set<number>;
   fetched: number;
 }
 
-/** Transfers, blocks and votes over modelled gossip. Authorities are the first nodes; everything is honest and up. */
+/** A model of transfers, blocks and votes over modelled gossip. The first nodes are authorities; all nodes are honest and online. */
 export class ChainModel {
   readonly gossip: GossipModel;
   readonly blocks: ModelBlock[] = [];
   readonly #load: ChainLoad;
   readonly #costs: ChainCosts;
-  /** Published, and in no block yet. */
+  /** Published messages that are in no block yet. */
   #waiting: Message[] = [];
   #turn = 0;
 
@@ -64,7 +64,7 @@ export class ChainModel {
     this.gossip.after(load.periodMs, () => this.#seal());
   }
 
-  /** Spread over all nodes, so that they are not only authorities. */
+  /** Publishes transactions at gateways that are spread over all nodes, not only authorities. */
   #publishTransactions(gateway: number, everyMs: number): void {
     const { perMessage, gateways } = this.#load;
     const { transactionBytes, verifyMs } = this.#costs;
@@ -100,7 +100,7 @@ export class ChainModel {
     gossip.after(periodMs, () => this.#seal());
   }
 
-  /** Waits a little for transactions that are on their way, then asks for them. */
+  /** Waits a little for transactions under way, then requests the missing ones. */
   #complete(block: ModelBlock, node: number, proposer: number): void {
     const { gossip } = this;
     const missing = () => block.transactions.filter(({ arrivedMs }) => arrivedMs[node]! > gossip.nowMs);
@@ -144,7 +144,7 @@ export class ChainModel {
     });
   }
 
-  /** A quorum of first votes justifies the block: authorities vote again. One of second votes makes it final. */
+  /** Counts votes: a quorum of first votes justifies the block, and the authorities vote again; a quorum of second votes makes it final. */
   #count(block: ModelBlock, node: number): void {
     const { votes, voters, importedMs, finalMs } = block;
     const { authorities } = this.#load;

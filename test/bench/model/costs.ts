@@ -11,7 +11,7 @@ import type { ChainCosts } from "./chain.ts";
 const transactions = 1_000;
 const rounds = 50;
 
-/** Sizes by the SSZ types, times by doing it. */
+/** Computes sizes by the SSZ types, and measures times. */
 export async function measureCosts(context: Context): Promise<ChainCosts> {
   const { value: importMs } = await measureImport(context, { transactions, rounds: 5, senders: 1_000 }, true);
   const { cpuMs: verifyMs } = await verifyRate();
@@ -51,7 +51,7 @@ async function compactBlock(shortIds: number): Promise<Uint8Array> {
   });
 }
 
-/** Time a node takes for a compact block before it passes it on, without looking anything up. */
+/** Measures how long a node checks a compact block before it forwards it, without lookups. */
 async function headerMs(): Promise<number> {
   const encoded = await compactBlock(transactions);
   const times: number[] = [];

@@ -2,31 +2,31 @@ import { Heap } from "../../../src/util/heap.ts";
 import type { Links } from "./links.ts";
 import type { Topology } from "./topology.ts";
 
-/** Around the payload of a gossip message: topic, protobuf, Noise and yamux. */
+/** The bytes around the payload of a gossip message: topic, protobuf, Noise and yamux. */
 const messageOverheadBytes = 150;
-/** TCP, IP and Ethernet around so many bytes. */
+/** The payload of a packet, around which TCP, IP and Ethernet add their headers. */
 const packetBytes = 1_448;
 const packetOverheadBytes = 66;
-/** An id and what is around it, in IHAVE and IDONTWANT. */
+/** The bytes of an id with its framing in IHAVE and IDONTWANT. */
 export const idBytes = 34;
-/** Peers outside of the mesh that are told, every second, of the messages of the last three (gossipsub's heartbeat). */
+/** Number of peers outside of the mesh that hear every second of the messages of the last three (gossipsub's heartbeat). */
 export const lazyPeers = 6;
 const heartbeatMs = 1_000;
 export const rememberedHeartbeats = 3;
 const maxIdsPerHeartbeat = 5_000;
-/** As the node has it: src/network/gossip.ts. */
+/** The value of the node in src/network/gossip.ts. */
 const largeBytes = 1_024;
 const forwardAfterMs = 5;
 
-/** One message on its way through the network. */
+/** A message on its way through the network. */
 export interface Message {
   bytes: number;
-  /** Work of a node before it passes the message on. */
+  /** The time that a node works before it forwards the message. */
   validateMs: number;
-  /** When it came to each node first; infinite where it has not yet. */
+  /** When it first reached each node; infinite if it has not. */
   arrivedMs: Float64Array;
   onArrival?(node: number): void;
-  /** Pairs of which one told the other that it has the message: from, times the number of nodes, plus to. */
+  /** Pairs of which one has told the other that it has the message, encoded as from times the number of nodes plus to. */
   unwanted: Set<number> | undefined;
 }
 
@@ -36,25 +36,25 @@ interface Event {
 }
 
 /**
- * Gossipsub among nodes that have lines of limited bandwidth: eager push in the mesh, to all connections by the publisher, IDONTWANT
- * for large messages, and the bytes of IHAVE. A line takes its messages one after the other. TCP is a stream without loss or slow start.
+ * A model of gossipsub among nodes with lines of limited bandwidth: eager push in the mesh, and by the publisher to all connections,
+ * IDONTWANT for large messages, and the bytes of IHAVE. A line sends messages one after another; TCP has no loss and no slow start.
  */
 export class GossipModel {
   readonly nodes: number;
   nowMs = 0;
-  /** Per node, with all overhead. */
+  /** The sent bytes of each node with all overhead. */
   readonly sentBytes: Float64Array;
   readonly receivedBytes: Float64Array;
-  /** Messages that came, wanted or not. */
+  /** The number of received messages, including unwanted ones. */
   arrivals = 0;
-  /** Messages that were new to the node. */
+  /** The number of messages that were new to the receiver. */
   firstArrivals = 0;
   readonly #links: Links;
   readonly #topology: Topology;
   readonly #events = new Heap<Event>((a, b) => a.atMs < b.atMs);
   readonly #upFreeMs: Float64Array;
   readonly #downFreeMs: Float64Array;
-  /** Published in the heartbeat that goes on, and in those before. */
+  /** The messages published in the current heartbeat and in earlier ones. */
   #published = [0];
 
   constructor(links: Links, topology: Topology) {
@@ -82,7 +82,7 @@ export class GossipModel {
     this.#events.push({ atMs: this.nowMs + delayMs, run });
   }
 
-  /** @param bytes of the payload. */
+  /** Publishes a message. @param bytes the size of the payload */
   publish(node: number, bytes: number, validateMs: number, onArrival?: (node: number) => void): Message {
     const message: Message = {
       bytes,
@@ -98,7 +98,7 @@ export class GossipModel {
     return message;
   }
 
-  /** A message of one connection, as a request or its answer: over both lines, and then `run`. */
+  /** Sends a request or an answer over both lines, and then calls `run`. */
   transmit(from: number, to: number, bytes: number, run: () => void): void {
     const wire = onWire(bytes);
     this.sentBytes[from]! += wire;
@@ -130,14 +130,14 @@ export class GossipModel {
     message.onArrival?.(node);
   }
 
-  /** IDONTWANT. */
+  /** Sends IDONTWANT. */
   #refuse(message: Message, node: number, peer: number): void {
     this.transmit(node, peer, idBytes + messageOverheadBytes, () =>
       message.unwanted!.add(node * this.nodes + peer),
     );
   }
 
-  /** IHAVE: only its bytes matter, since nothing is lost. */
+  /** Sends IHAVE, of which only the bytes matter, since nothing is lost. */
   #heartbeat(node: number): void {
     this.after(heartbeatMs, () => this.#heartbeat(node));
     const ids = Math.min(

@@ -3,12 +3,12 @@ import { idBytes, lazyPeers, rememberedHeartbeats } from "./gossip.ts";
 import type { Links } from "./links.ts";
 import { meshDegree, type Topology } from "./topology.ts";
 
-/** An estimate for a network from a handful of formulas. */
+/** An estimate for a network by a few formulas. */
 export interface Estimate {
-  /** From a block sealed to its import by the last nodes. */
+  /** The time from the seal of a block to its import by the last nodes. */
   importMs: number;
   finalMs: number;
-  /** Bytes that a node sends a second. */
+  /** The bytes that a node sends in a second. */
   sentPerSecond: number;
 }
 

@@ -1,6 +1,6 @@
-/** As the gossipsub library has it by default. */
+/** The default of the gossipsub library. */
 export const meshDegree = 6;
-/** Peers that a node is connected to: it hears of no others than those that were named to it. */
+/** Number of peers that a node connects to; it knows only the peers that were named to it. */
 const connectionsWanted = 32;
 
 /** The connections between nodes, and those of them that the gossip mesh uses. */
@@ -9,7 +9,7 @@ export interface Topology {
   mesh: readonly (readonly number[])[];
 }
 
-/** A connected graph in which each node has chosen half of its connections, and of these half of its mesh. */
+/** Makes a connected graph in which each node has chosen half of its connections, and half of its mesh among them. */
 export function createTopology(nodes: number, random: () => number): Topology {
   const connections = chooseHalf(nodes, connectionsWanted, () => everyone(nodes), random);
   const mesh = chooseHalf(nodes, meshDegree, (node) => connections[node]!, random);
@@ -20,7 +20,7 @@ function everyone(nodes: number): number[] {
   return Array.from({ length: nodes }, (_, node) => node);
 }
 
-/** Each node chooses `degree / 2` others among its candidates, and the next one in a ring, so that nobody is left out. */
+/** Lets each node choose `degree / 2` others among its candidates, and the next one in a ring, so that no node is left out. */
 function chooseHalf(
   nodes: number,
   degree: number,

@@ -88,7 +88,7 @@ export interface LogLine {
   [field: string]: unknown;
 }
 
-/** Where a node runs: on loopback of this namespace, or on a machine of the lab. */
+/** The place of a node: loopback of this namespace, or a machine of the lab. */
 export interface Machine {
   address: string;
   enter: readonly string[];

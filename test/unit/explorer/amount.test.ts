@@ -12,7 +12,7 @@ let live: { update(change: Shown): void };
 
 beforeAll(async () => {
   vi.stubGlobal("location", { origin: "http://127.0.0.1:1" });
-  // By names that the compiler does not follow: the page's code is checked with the types of browsers.
+  // Imported by variable names, which the compiler does not follow: the page's code is checked with browsers' types.
   const folder = "../../../src/explorer/";
   const [file] = readdirSync(new URL(`${folder}parts/`, import.meta.url)).filter((name) =>
     /^amount/.test(name),

@@ -73,7 +73,7 @@ test("reports blocks, missed turns and delays while in step", async () => {
   ]);
 
   inStep = true;
-  // Of the two that may sign, this one is out of turn.
+  // This one is out of turn of the two that may sign.
   const inTurn = (await maker.block(first, {})).header.proposer.toString();
   const last = first.header.proposer.toString();
   const other = authorities

@@ -18,7 +18,7 @@ test("a node that was killed after justifying a branch and before following it f
   const { maker, genesis, stores, database, clock } = node;
   const transaction = await maker.transfer({});
   const retracted = await maker.block(maker.start(), { transactions: [transaction] });
-  // Of the two that may sign, the one out of turn makes the worse branch.
+  // The worse branch is by the one out of turn of the two that may sign.
   const inTurn = retracted.header.proposer;
   const other = authorities.slice(0, 3).find(({ publicKey }) => publicKey.toString() !== inTurn.toString())!;
   const justified = await maker.block(maker.start(), { by: other });

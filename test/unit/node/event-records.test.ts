@@ -59,7 +59,7 @@ test("writes each event in one batch with the change that it reports, in order",
   expect(database.commits).toBe(commits + 1);
   expect(await read()).toEqual([told(first)]);
 
-  // Of the two that may sign, the one out of turn makes the worse branch.
+  // The worse branch is by the one out of turn of the two that may sign.
   const inTurn = (await maker.block(maker.start(), {})).header.proposer;
   const other = authorities.slice(0, 3).find(({ publicKey }) => publicKey.toString() !== inTurn.toString())!;
   const worse = await maker.block(maker.start(), { by: other, transactions: [first] });
