@@ -5,12 +5,12 @@ const thisMachine = "this machine";
 
 /** A part of a resource that a client holds. */
 export interface Holding {
-  /** See `holder`. */
+  /** The client that holds it, as returned by `holder`. */
   client: string;
   size: number;
   /** False if it is in use and cannot be taken away now. */
   mayDrop(): boolean;
-  /** Takes it away: its holder must then release it. */
+  /** Evicts the holding, which its holder must then release. */
   drop(): void;
 }
 
@@ -26,7 +26,7 @@ export function holder(address: string): string {
  */
 export class Shares {
   readonly #most: number;
-  /** In the order in which they began. */
+  /** The holdings in the order in which they began. */
   readonly #holdings = new Map<string, Set<Holding>>();
   #total = 0;
 

@@ -3,7 +3,7 @@ import type { FinalityVote, SignedFinalityVote } from "../types/index.ts";
 import { equalBytes } from "../util/bytes.ts";
 import type { VoterOptions } from "./voter-options.ts";
 
-/** A leader whose messages take longer than a quarter of this is as good as dead. */
+/** A leader whose messages take longer than a quarter of this counts as absent. */
 const maxPatienceMs = 2_000;
 
 /**
@@ -20,7 +20,7 @@ export class RoundLeader {
     this.#options = options;
   }
 
-  /** The link to vote for, or the time for which to wait for it. Neither if this authority votes as it thinks best. */
+  /** The link to vote for, or the time for which to wait for it; neither if this authority chooses its vote itself. */
   async inRound(round: number): Promise<{ link?: FinalityVote; waitMs: number }> {
     const { chain, finalizer, clock, signer } = this.#options;
     const { authorities } = chain.snapshot;
@@ -30,7 +30,7 @@ export class RoundLeader {
     const reached = vote?.message.target.round ?? 0;
     if (vote && reached === round && (await this.#mayRepeat(vote))) return { link: vote.message, waitMs: 0 };
     const passed = finalizer.rounds.targets(authorities).countAbove(round);
-    // Where a needed authority has passed the round, it can have no result: this one only follows.
+    // If a needed authority has passed the round, the round can have no result, and this authority only follows.
     if (reached > round || authorities.length - passed < quorum(authorities.length)) return { waitMs: 0 };
     if (this.#awaited.round !== round)
       this.#awaited = { round, untilMs: clock.now() + this.#patienceMs(round) };

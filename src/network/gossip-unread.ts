@@ -29,7 +29,7 @@ export function watchUnreadGossip(host: Host, options: { clock: Clock; logger: L
       .filter(({ bytes }) => bytes > 0);
     const kept = new Map<string, number>();
     let total = 0;
-    // Those with least are kept first.
+    // The connections with the least unread gossip are kept first.
     for (const { connection, host: place, bytes } of unread.sort((a, b) => a.bytes - b.bytes)) {
       const ofHost = (kept.get(place) ?? 0) + bytes;
       if (ofHost <= unreadLimits.perHost && total + bytes <= unreadLimits.inAll) {

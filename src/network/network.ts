@@ -62,7 +62,7 @@ export interface NetworkOptions {
   serveLimits?: ServeLimits;
 }
 
-/** What the network shares with the host and its gates. */
+/** The parts that the network shares with the host and its gates. */
 export interface NetworkParts {
   scores: PeerScores;
   usefulness: Usefulness;

@@ -4,7 +4,7 @@ import { frameTypes, RawPeer, yamuxFrame } from "../../attacks/lib/raw-peer.ts";
 import { ManualClock } from "../../unit/support/clock.ts";
 import { advanceUntil, startNode } from "./nodes.ts";
 
-/** Of a stream that does not exist: read, and thrown away. */
+/** A frame of a stream that does not exist, which is read and discarded. */
 const frame = yamuxFrame(frameTypes.data, 0, 999, 0);
 
 test("a peer is read as far as the share of its address goes, and further when time has passed", async () => {

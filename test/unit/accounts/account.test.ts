@@ -96,7 +96,7 @@ describe("createAccount", () => {
     expect(readdirSync(paths.folder)).toEqual(["account.json"]);
   });
 
-  it("makes none without the passphrase that it was told to use", async () => {
+  it("makes no account if the given passphrase cannot be read", async () => {
     const nowhere = join(folder, "nowhere");
     await expect(createAccount({ paths, scrypt, passphraseFile: nowhere })).rejects.toMatchObject({
       code: "NO_PASSPHRASE",
@@ -236,7 +236,7 @@ describe("openAccount", () => {
     await expect(openAccount({ paths })).rejects.toMatchObject({ code: "WRONG_PASSPHRASE" });
   });
 
-  it("says that it cannot read the account file", async () => {
+  it("reports an account file that it cannot read", async () => {
     mkdirSync(paths.account, { recursive: true });
     await expect(openAccount({ paths })).rejects.toMatchObject({ code: "CANNOT_READ" });
   });

@@ -111,7 +111,7 @@ describe("which data signed last", () => {
     expect(await start(folder, "machine b")).toEqual([]);
   });
 
-  test("the machine's id is that of the first file that has one; the folder's is its inode and time of birth", async () => {
+  test("identifies a machine by the first file that has an id, and a folder by inode and time of birth", async () => {
     const files = ["none", "empty", "first", "second"].map((name) => join(base, name));
     for (const [at, text] of ["", " \n", " one\n", "two\n"].entries())
       if (at > 0) await writeFile(files[at]!, text);
@@ -126,7 +126,7 @@ describe("which data signed last", () => {
     expect(await identityFrom(files.slice(0, 2))).toMatchObject({ machine: "" });
   });
 
-  test("a token that cannot be read is no missing one", async () => {
+  test("does not take an unreadable token for a missing one", async () => {
     await rm(join(folder, "signing-token"));
     await mkdir(join(folder, "signing-token"));
     await expect(start()).rejects.toMatchObject({ code: "EISDIR" });
@@ -166,7 +166,7 @@ test("data that signed last is not in doubt, and is noted as such", async () => 
 describe("a restored copy", () => {
   const copied = { reasons: ["it is a copy"], note: async () => undefined };
 
-  test("hears nothing from a network that says nothing, at the beginning of time too", async () => {
+  test("stays in doubt if the network is silent, even with a clock at 0", async () => {
     const signer = await openSigner(new MemoryDatabase(), { listenMs: 0, identity: copied });
     const tries = () => signer.signFinalityVote(vote(90, 1_000, 1)).catch(({ code }) => code);
     expect(await tries()).toBe("SIGNING_DOUBTFUL");

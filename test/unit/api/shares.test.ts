@@ -17,7 +17,7 @@ function holdings(most: number) {
   return { shares, dropped, hold };
 }
 
-test("one client may hold everything, until another comes: then its oldest holding gives way", () => {
+test("lets one client hold everything until another comes, for which its oldest holding gives way", () => {
   const { shares, dropped, hold } = holdings(10);
   for (const name of ["first", "second", "third"]) expect(hold("192.0.2.1", 3, name).isIn).toBe(true);
   expect(hold("192.0.2.1", 3).isIn).toBe(false);
@@ -26,7 +26,7 @@ test("one client may hold everything, until another comes: then its oldest holdi
   expect(shares.total).toBe(9);
 });
 
-test("nobody pushes out a client that holds no more than itself would, so no two evict each other in turns", () => {
+test("does not evict a holding for a client that would then hold as much, so that no two evict each other in turns", () => {
   const { dropped, hold } = holdings(10);
   expect(hold("192.0.2.1", 5).isIn).toBe(true);
   expect(hold("192.0.2.2", 5).isIn).toBe(true);
@@ -38,7 +38,7 @@ test("nobody pushes out a client that holds no more than itself would, so no two
   expect(dropped).toEqual(["192.0.2.1"]);
 });
 
-test("this machine gives way to nobody, and everybody to it", () => {
+test("evicts others for this machine, but never this machine for others", () => {
   const { dropped, hold } = holdings(10);
   expect(hold("127.0.0.1", 6).isIn).toBe(true);
   expect(hold("192.0.2.1", 4).isIn).toBe(true);
@@ -50,7 +50,7 @@ test("this machine gives way to nobody, and everybody to it", () => {
   expect(hold("127.0.0.1", 1).isIn).toBe(false);
 });
 
-test("what is in use stays", () => {
+test("keeps a holding that is in use", () => {
   const { dropped, hold } = holdings(10);
   hold("192.0.2.1", 5, "in use", false);
   hold("192.0.2.1", 5, "idle");
@@ -59,7 +59,7 @@ test("what is in use stays", () => {
   expect(hold("192.0.2.2", 3).isIn).toBe(false);
 });
 
-test("what is released, or was taken away, is free again, once", () => {
+test("frees a released or evicted holding once", () => {
   const { shares, hold } = holdings(10);
   const { holding } = hold("192.0.2.1", 8);
   hold("192.0.2.2", 5);

@@ -90,7 +90,7 @@ test("the head stays if no other branch with the root is better, and the root is
   expect((await new Branches(tree, beside!, () => [one!]).best(three!)).idHex).toBe(beside!.idHex);
 });
 
-test("a branch that lost an ancestor does not hold the root any more once the best is looked for again", async () => {
+test("a branch that has lost an ancestor is no longer preferred when the best is chosen again", async () => {
   const { tree, heads, gone } = treeOf([...line(4), 0, 5]);
   const root = heads[0]!;
   const branches = new Branches(tree, root, () => heads);

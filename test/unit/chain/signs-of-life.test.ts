@@ -51,7 +51,7 @@ async function standing(emptyBlockPeriodMs = 0) {
   return { clock, view, signs, next, move, add, finalize, dueInMs };
 }
 
-test("a final head is no reason for a block; one that is not final is, after 30 s", async () => {
+test("a head that is not final is a reason for a block after 30 s, and a final one is not", async () => {
   const { clock, view, add, finalize, dueInMs } = await standing();
   expect(dueInMs()).toBeUndefined();
   await clock.advance(100_000);
@@ -65,7 +65,7 @@ test("a final head is no reason for a block; one that is not final is, after 30 
   expect(dueInMs()).toBe(30_000);
 });
 
-test("progress of finality puts a block off, and blocks without transactions are not answered meanwhile", async () => {
+test("progress of finality postpones a block, and blocks without transactions cause no others in the meantime", async () => {
   const { clock, view, add, finalize, dueInMs } = await standing();
   add({ empty: false });
   await clock.advance(20_000);

@@ -3,7 +3,7 @@ import { RoundTimer } from "../../../src/consensus/index.ts";
 
 const standing = { isLost: false, hasQuorum: true, isShared: true, settledRound: 4 };
 
-test("the wait begins when the round has a quorum, and doubles with each round without a result", () => {
+test("starts the time-out when the round has a quorum, and doubles it after each round without a result", () => {
   const timer = new RoundTimer(5);
   expect(timer.round).toBe(5);
   expect(timer.waitMs(1_000, { ...standing, hasQuorum: false })).toBeUndefined();
@@ -15,7 +15,7 @@ test("the wait begins when the round has a quorum, and doubles with each round w
   expect(timer.waitMs(3_000, standing)).toBe(2_000);
 });
 
-test("the wait begins anew when a quorum was there no more, and in each round", () => {
+test("restarts the time-out in each round, and after a quorum was lost", () => {
   const timer = new RoundTimer(5);
   timer.waitMs(1_000, standing);
   timer.waitMs(1_200, { ...standing, hasQuorum: false });
@@ -24,7 +24,7 @@ test("the wait begins anew when a quorum was there no more, and in each round", 
   expect(timer.waitMs(1_700, standing)).toBe(500);
 });
 
-test("the wait is the shortest where no result is to be expected", () => {
+test("uses the shortest time-out if no result can be expected", () => {
   const late = { ...standing, settledRound: 0 };
   expect(new RoundTimer(5).waitMs(0, late)).toBe(8_000);
   expect(new RoundTimer(5).waitMs(0, { ...late, isShared: false })).toBe(500);

@@ -50,7 +50,7 @@ test("reads frames that arrive byte by byte", () => {
   expect(parts.map(({ streamID }) => streamID)).toEqual([3, 3, 3, 3, 3, 5, 5, 5, 5, 5]);
 });
 
-test("keeps nothing of a frame, whatever its length: each part that arrives is a frame of its own", () => {
+test("keeps no part of a frame of any length: each part that arrives becomes a frame", () => {
   const { read } = reader();
   const endless = { ...hello, length: 2 ** 32 - 1 };
   expect(read(header(endless))).toEqual([]);
@@ -68,7 +68,7 @@ test("the first part of a frame opens its stream, and the last one ends it", () 
   expect(flags(ack | rst)).toEqual([ack, 0, rst]);
 });
 
-test("reads nothing more while it may not, and goes on with what is here", () => {
+test("stops reading when it may not read, and continues later with the received bytes", () => {
   const { read, state } = reader();
   state.mayRead = false;
   expect(read(header(hello), text("hello"))).toEqual([]);

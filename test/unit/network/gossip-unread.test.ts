@@ -23,7 +23,7 @@ function setUp() {
   return { clock, cut, connect, stop };
 }
 
-test("gossip that nobody reads is bounded for each address: the connections with most are cut", async () => {
+test("bounds unread gossip for each address by closing the connections with most of it", async () => {
   const { clock, cut, connect } = setUp();
   connect("deaf", "192.0.2.1", perHost + 1);
   connect("slow", "192.0.2.1", perHost / 2);
@@ -32,7 +32,7 @@ test("gossip that nobody reads is bounded for each address: the connections with
   expect(cut).toEqual(["deaf"]);
 });
 
-test("and in all: those with least stay", async () => {
+test("bounds unread gossip in all, and keeps the connections with least of it", async () => {
   const { clock, cut, connect } = setUp();
   const size = perHost / 2;
   const count = inAll / size;
@@ -42,7 +42,7 @@ test("and in all: those with least stay", async () => {
   expect(cut).toEqual(["peer 7", "peer 8", "peer 9"]);
 });
 
-test("answers and what peers send do not count", async () => {
+test("does not count answers and received bytes", async () => {
   const { clock, cut, connect } = setUp();
   connect("answered", "192.0.2.1", perHost + 1, { direction: "inbound", protocol: "/ccoin/blocks/1" });
   connect("asked", "192.0.2.2", perHost + 1, { protocol: "/ccoin/height/1" });

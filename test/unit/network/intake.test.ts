@@ -6,7 +6,7 @@ import { FrameMeter } from "../../../src/network/muxer.ts";
 import { ManualClock } from "../support/clock.ts";
 
 const { perPeer, perHost } = intakeLimits;
-/** What a peer alone at its address may send at once. */
+/** The bytes that a peer alone at its address may send at once. */
 const share = perPeer.requests + perHost.requests;
 const from = (peer: string, address: string, isExempt = false): Source => ({
   peer,
@@ -22,7 +22,7 @@ function flood(intake: Intake, source: Source): void {
   for (let units = 0; units < share; units += 100) intake.charge(source, 100);
 }
 
-test("a peer has its own units and those of its address, then it waits", async () => {
+test("lets a peer use its own units and those of its address, then makes it wait", async () => {
   const clock = new ManualClock();
   const intake = new Intake(clock);
   intake.charge(flooder, perPeer.requests);
@@ -34,7 +34,7 @@ test("a peer has its own units and those of its address, then it waits", async (
   expect(intake.delayMs(flooder)).toBe(0);
 });
 
-test("a flood takes nothing from other addresses, and leaves its neighbours a rate of their own", async () => {
+test("does not slow other addresses for a flood, and leaves peers of the same address their own rate", async () => {
   const clock = new ManualClock();
   const intake = new Intake(clock);
   const second = { own: perPeer.requests / 4, host: perHost.requests / 4 };
@@ -50,7 +50,7 @@ test("a flood takes nothing from other addresses, and leaves its neighbours a ra
   expect(intake.delayMs(other)).toBeGreaterThan(0);
 });
 
-test("many ids of one address have the share of one, and a little each", () => {
+test("gives many ids of one address the share of the address, and a little for each", () => {
   const intake = new Intake(new ManualClock());
   flood(intake, flooder);
   const ids = Array.from({ length: 32 }, (_, index) => from(`id ${index}`, "192.0.2.1"));
@@ -58,7 +58,7 @@ test("many ids of one address have the share of one, and a little each", () => {
   expect(ids.every((id) => intake.delayMs(id) > 0)).toBe(true);
 });
 
-test("each peer of an address that is not limited has the share of an address", () => {
+test("gives each peer of an exempt address the share of an address", () => {
   const intake = new Intake(new ManualClock());
   flood(intake, from("local flooder", "127.0.0.1", true));
   expect(intake.delayMs(from("local flooder", "127.0.0.1", true))).toBeGreaterThan(0);
@@ -68,7 +68,7 @@ test("each peer of an address that is not limited has the share of an address", 
   expect(intake.delayMs(beside)).toBe(0);
 });
 
-test("what a peer's bytes turned out to be is charged to where it is connected from", () => {
+test("charges later work for a peer's bytes to the peer's address", () => {
   const intake = new Intake(new ManualClock());
   intake.opened(flooder);
   for (let units = 0; units <= share; units += 1_000) intake.chargePeer(flooder.peer, 1_000);
@@ -101,7 +101,7 @@ function connection(clock = new ManualClock()) {
   return { clock, intake, done, wire, reader, meter, ping, open, data, until };
 }
 
-test("a connection above its share is not read, goes on later, and nobody is blamed", async () => {
+test("stops reading a connection above its share, continues later, and blames no peer", async () => {
   const { clock, done, meter, ping, until } = connection();
   meter.belongsTo(flooder, false);
   // The shares are times, which are rounded.
@@ -114,7 +114,7 @@ test("a connection above its share is not read, goes on later, and nobody is bla
   expect(done).toEqual(["pause", "read", "resume"]);
 });
 
-test("streams that the peer opens cost more than those of this node", () => {
+test("charges more for streams that the peer opens than for those of this node", () => {
   const peersOwn = connection();
   peersOwn.meter.belongsTo(flooder, false);
   expect(peersOwn.until(peersOwn.open)).toBeLessThanOrEqual(share / unitsOfStream);
@@ -123,7 +123,7 @@ test("streams that the peer opens cost more than those of this node", () => {
   expect(dialled.until(dialled.open) / share).toBeCloseTo(1, 2);
 });
 
-test("data costs by its bytes, answers less than what nobody has asked for", () => {
+test("charges data by its bytes, and answers less than unrequested data", () => {
   const bytes = 64 * 1_024;
   const asked = connection();
   asked.meter.belongsTo(flooder, false);
@@ -134,7 +134,7 @@ test("data costs by its bytes, answers less than what nobody has asked for", () 
   expect(answers * bytes).toBeGreaterThan(400e6);
 });
 
-test("frames of the time before the peer was known are charged as well", () => {
+test("also charges the frames from before the peer was known", () => {
   const { intake, meter, ping } = connection();
   for (let count = 0; count < 5_000; count++) meter.onFrame(ping);
   expect(intake.delayMs(flooder)).toBe(0);
@@ -148,7 +148,7 @@ test("a connection that has to wait while it resumes is paused once it has resum
   meter.belongsTo(flooder, false);
   until(ping);
   wire.resume = () => {
-    // What has arrived meanwhile is passed on within this call.
+    // Bytes that have arrived in the meantime are passed on within this call.
     until(ping);
     return done.push("resume");
   };
@@ -156,7 +156,7 @@ test("a connection that has to wait while it resumes is paused once it has resum
   expect(done.slice(0, 4)).toEqual(["pause", "read", "resume", "pause"]);
 });
 
-test("bytes that are no frames end the connection when they are read later", async () => {
+test("ends the connection when delayed bytes turn out to be no frames", async () => {
   const { clock, done, meter, ping, reader, until } = connection();
   meter.belongsTo(flooder, false);
   until(ping);

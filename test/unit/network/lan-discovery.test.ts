@@ -53,7 +53,7 @@ function onNoNetwork() {
   return { clock, found, answers, ask, say };
 }
 
-test("any number of questions in a second is answered once, and once more for those that came after the answer", async () => {
+test("answers any number of questions in a second once, and once more for those after the answer", async () => {
   const { clock, answers, ask } = onNoNetwork();
   ask();
   expect(answers).toHaveLength(1);
@@ -67,7 +67,7 @@ test("any number of questions in a second is answered once, and once more for th
   expect(answers).toHaveLength(3);
 });
 
-test("questions for other services are not answered, and do not delay an answer", () => {
+test("does not answer questions for other services, and does not let them delay an answer", () => {
   const { answers, ask } = onNoNetwork();
   for (let count = 0; count < 10; count++) ask("_http._tcp.local");
   expect(answers).toHaveLength(0);
@@ -75,7 +75,7 @@ test("questions for other services are not answered, and do not delay an answer"
   expect(answers).toHaveLength(1);
 });
 
-test("of a flood of answers a bounded number is read, and those of other services do not count", async () => {
+test("reads a bounded number of a flood of answers, without counting those of other services", async () => {
   const { clock, found, say } = onNoNetwork();
   for (let count = 0; count < 1_000; count++) say("_http._tcp.local");
   for (let count = 0; count < 1_000; count++) say();

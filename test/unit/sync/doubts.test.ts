@@ -6,7 +6,7 @@ import { ManualClock } from "../support/clock.ts";
 const peer = (name: string) => name as unknown as PeerId;
 const [a, b] = [peer("a"), peer("b")];
 
-test("a peer is left out twice as long after each failure, a minute at most", async () => {
+test("leaves a peer out twice as long after each failure, at most a minute", async () => {
   const clock = new ManualClock();
   const doubts = new Doubts(clock);
   expect([doubts.has(a), doubts.times(a)]).toEqual([false, 0]);
@@ -22,7 +22,7 @@ test("a peer is left out twice as long after each failure, a minute at most", as
   expect(doubts.times(a)).toBe(10);
 });
 
-test("what it delivers makes up for its failures, not for those of its network", async () => {
+test("forgives a peer's failures when it delivers, but not those of its network", async () => {
   const clock = new ManualClock();
   const doubts = new Doubts(clock);
   doubts.add(a, "net");

@@ -21,7 +21,7 @@ function evidence(offender: string, number: number, offence: Offence = "header")
 
 const names = (list: readonly ListedEvidence[]) => list.map(({ summary }) => summary.id.slice(2));
 
-test("the newest come first: one of each offender and kind, then a second of each", () => {
+test("lists the newest first: one of each offender and kind, then a second of each", () => {
   const list = new EvidenceList();
   expect(list.newest(10)).toEqual([]);
   for (const [offender, number] of [

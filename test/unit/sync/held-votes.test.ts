@@ -27,7 +27,7 @@ function holder() {
   return { clock, held, hold, verdicts };
 }
 
-test("votes wait for their block, and are decided by whoever releases them", async () => {
+test("holds votes until their block arrives, and gives them the verdict of the release", async () => {
   const { clock, held, hold, verdicts } = holder();
   hold(vote(1, 7), vote(2, 7), vote(3, 8));
   expect(held.release(id(9))).toEqual([]);
@@ -42,7 +42,7 @@ test("votes wait for their block, and are decided by whoever releases them", asy
   expect(clock.pending).toBe(1);
 });
 
-test("after 3 s a vote is forwarded no more, but it waits on", async () => {
+test("does not forward a vote after 3 s, but keeps holding it", async () => {
   const { clock, held, hold, verdicts } = holder();
   hold(vote(1, 7));
   await clock.advance(2_999);
@@ -52,7 +52,7 @@ test("after 3 s a vote is forwarded no more, but it waits on", async () => {
   expect(held.release(id(7))).toHaveLength(1);
 });
 
-test("the oldest of a voter's nine votes gives way, whatever others hold", async () => {
+test("drops the oldest of a voter's nine votes, whatever others hold", async () => {
   const { clock, held, hold, verdicts } = holder();
   hold(vote(2, 1));
   for (let block = 1; block <= 9; block++) hold(vote(1, block));
@@ -85,7 +85,7 @@ test("4,096 votes are held in all, the newest", async () => {
   expect(held.release(id(1))).toHaveLength(1);
 });
 
-test("votes that became useless are given up, and the others stay", async () => {
+test("drops votes that became useless, and keeps the others", async () => {
   const { clock, held, hold, verdicts } = holder();
   hold(vote(1, 7, 1), vote(2, 7, 5));
   held.giveUpWhere(({ message }) => message.target.round < 5);

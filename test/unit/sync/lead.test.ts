@@ -68,7 +68,7 @@ test("a block that a recovery names shows that a node is behind, whatever its we
   expect(without.showsBehind(chain.head)).toBe(false);
 });
 
-test("blocks of a lead that gossip has brought meanwhile show nothing any more", async () => {
+test("blocks of a lead that gossip has delivered in the meantime no longer count", async () => {
   const { chain, maker } = await testChain({ genesis });
   const heads = await headsOf(maker, 6);
   const lead = (await Lead.of("peer", { checked: heads, isLast: true }, chain))!;

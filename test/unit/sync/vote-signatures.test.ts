@@ -32,7 +32,7 @@ function signatures(setSize: number) {
   };
 }
 
-test("the votes of a set of 16 are checked at once, each by itself", async () => {
+test("checks the votes of a set of 16 at once, each by itself", async () => {
   const { clock, calls, votes } = signatures(16);
   expect(await Promise.all([votes.isSigned(vote(1)), votes.isSigned(vote(2))])).toEqual([false, true]);
   expect(calls).toEqual([
@@ -42,7 +42,7 @@ test("the votes of a set of 16 are checked at once, each by itself", async () =>
   expect(clock.pending).toBe(0);
 });
 
-test("those of a larger set wait 10 ms for others, and are checked together on the threads", async () => {
+test("collects the votes of a larger set for 10 ms and checks them together on the threads", async () => {
   const { clock, calls, votes } = signatures(17);
   const verdicts = [1, 2, 3, 4].map((voter) => votes.isSigned(vote(voter)));
   await clock.advance(9);
@@ -56,7 +56,7 @@ test("those of a larger set wait 10 ms for others, and are checked together on t
   expect(calls.slice(1)).toEqual([[[6], "threads"]]);
 });
 
-test("the size of the set is that of now", async () => {
+test("uses the current size of the set", async () => {
   const { clock, calls, size, votes } = signatures(17);
   size.now = 4;
   expect(await votes.isSigned(vote(2))).toBe(true);
