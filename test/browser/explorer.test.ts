@@ -46,7 +46,7 @@ async function pages(): Promise<{ path: string; shows: string }[]> {
     { path: "#/block/0", shows: "Rules of this chain" },
     { path: `#/tx/${id}`, shows: "Signature" },
     { path: `#/account/${from}`, shows: "−25" },
-    { path: "#/mempool", shows: "Nothing waits" },
+    { path: "#/mempool", shows: "No transaction waits" },
     { path: "#/authorities", shows: "Evidence of faults" },
     { path: "#/peers", shows: "3 connections" },
     { path: "#/wallet", shows: "Make the key" },
