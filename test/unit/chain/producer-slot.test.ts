@@ -16,10 +16,12 @@ async function firstBlock(taken: (slot: number) => boolean, nowMs: number) {
   const made: { atMs: number; timestampMs: number }[] = [];
   let now = nowMs;
   const { header, id, snapshot } = genesisParent("A");
+  const head = { id, height: 0, header: { message: { ...header, timestamp: parentTime } } };
   const chain = {
     events: new Emitter(silentLogger),
     genesis: { config: { slotMs: periodMs } },
-    head: { id, header: { message: { ...header, timestamp: parentTime } } },
+    head,
+    finalized: head,
     snapshot,
     produce: async ({ timestampMs }: { timestampMs: number }) => {
       made.push({ atMs: now, timestampMs });

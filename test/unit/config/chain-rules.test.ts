@@ -29,7 +29,7 @@ describe("checkChainConfig", () => {
     ["amount", { minFee: 2n ** 64n }],
     ["named addresses do not ascend", { names: [named(2), named(1)] }],
     ["named addresses do not ascend", { names: [named(1), named(1)] }],
-    ["no text", { names: [{ address: key(1), name: new Uint8Array() }] }],
+    ["names of addresses is not a valid text", { names: [{ address: key(1), name: new Uint8Array() }] }],
     ["empty block period", { emptyBlockPeriodMs: 999 }],
     ["epoch", { epochLength: 0 }],
     ["epoch", { epochLength: 2 ** 53 }],

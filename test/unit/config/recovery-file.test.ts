@@ -104,7 +104,11 @@ describe("a list of recoveries", () => {
     ["at genesis", [{ ...first, block: { height: 0, id: genesisId } }], /no block above genesis/],
     ["at no height", [{ ...first, block: { height: 2 ** 53, id: genesisId } }], /no block above genesis/],
     ["below the one before", [first, recoveryAt(genesisId, at(9, 2), authorities, first)], /below/],
-    ["beside the one before", [first, recoveryAt(genesisId, at(10, 4), authorities, first)], /beside/],
+    [
+      "beside the one before",
+      [first, recoveryAt(genesisId, at(10, 4), authorities, first)],
+      /same height as that of the previous recovery, but another block/,
+    ],
     ["in the round before", [first, { ...second, round: first.round }], /round is out of range/],
     ["in round 0", [{ ...first, round: 0 }], /round is out of range/],
     ["in a round that leaves none", [{ ...first, round: 2 ** 52 + 1 }], /round is out of range/],
