@@ -66,6 +66,7 @@ export class Lab {
     const address = `10.77.${side}.${number}`;
     const port = `port${side}-${number}`;
     ip(`link add ${port} type veth peer name eth0 netns ${keeper.pid}`);
+    this.#world.onEnd(() => removeLink(port));
     ip(`link set ${port} master sw${side} up`);
     const machine = { address, enter };
     for (const command of [
@@ -82,6 +83,18 @@ export class Lab {
 
 function ip(command: string): void {
   execFileSync("ip", command.split(" "));
+}
+
+/**
+ * Removes a network card at once. The kernel removes those of a namespace some time after its last process has ended, and
+ * the next lab may want the same name and address before. If the processes were ended from outside, it may be gone.
+ */
+function removeLink(name: string): void {
+  try {
+    ip(`link del ${name}`);
+  } catch {
+    // Already gone.
+  }
 }
 
 function ipOf({ enter: [nsenter, ...args] }: Machine, command: string): void {
