@@ -1,6 +1,6 @@
 import type { Connection } from "@libp2p/interface";
 import { inBackground } from "../util/background.ts";
-import type { Clock } from "../util/clock.ts";
+import { type Clock, every } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import type { Host } from "./host.ts";
@@ -43,15 +43,13 @@ export function watchConnections(
       asked.delete(connection);
     }
   };
-  const check = () => {
-    cancelCheck = clock.after(everyMs, check);
+  const stop = every(clock, everyMs, () => {
     for (const connection of host.getConnections()) {
       if (connection.status === "open" && !asked.has(connection)) inBackground(ask(connection));
     }
-  };
-  let cancelCheck = clock.after(everyMs, check);
+  });
   return () => {
-    cancelCheck();
+    stop();
     for (const cancel of asked.values()) cancel();
   };
 }

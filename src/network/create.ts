@@ -29,12 +29,13 @@ export async function createNetwork(options: NetworkOptions): Promise<LibP2pNetw
     },
   });
   const usefulness = new Usefulness(options.clock);
+  const isExempt = options.isExempt ?? isThisMachine;
   const inbound = new Inbound({
     clock: options.clock,
     score: (peer) => scores.score(peer),
     usefulness: (peer) => usefulness.of(peer),
     isGiven: (peer) => network?.isGiven(peer) ?? false,
-    isExempt: options.isExempt ?? isThisMachine,
+    isExempt,
     limits: options.inboundLimits ?? inboundLimits,
   });
   const intake = new Intake(options.clock);
@@ -51,9 +52,9 @@ export async function createNetwork(options: NetworkOptions): Promise<LibP2pNetw
   });
   host.addEventListener("connection:open", ({ detail }) => {
     const place = placeOf(detail.remoteAddr.toString());
-    const isExempt = place !== undefined && (options.isExempt ?? isThisMachine)(place);
-    muxers.opened(detail, { peer: detail.remotePeer.toString(), place, isExempt });
+    const peer = detail.remotePeer.toString();
+    muxers.opened(detail, { peer, place, isExempt: place !== undefined && isExempt(place) });
   });
-  network = new LibP2pNetwork(host, { scores, usefulness, intake }, options);
+  network = new LibP2pNetwork(host, { scores, usefulness, intake, isExempt }, options);
   return network;
 }

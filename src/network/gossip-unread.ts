@@ -1,7 +1,8 @@
 import type { Connection } from "@libp2p/interface";
-import type { Clock } from "../util/clock.ts";
+import { type Clock, every } from "../util/clock.ts";
 import type { Logger } from "../util/logger.ts";
 import { placeOf } from "./address.ts";
+import { gossipStreamsTo } from "./gossip-watch.ts";
 import type { Host } from "./host.ts";
 
 const everyMs = 1_000;
@@ -21,8 +22,7 @@ interface Unread {
  * have more than its share. Their peers may connect again; they get the blocks by sync.
  */
 export function watchUnreadGossip(host: Host, options: { clock: Clock; logger: Logger }): () => void {
-  const check = () => {
-    cancel = options.clock.after(everyMs, check);
+  return every(options.clock, everyMs, () => {
     const unread = host
       .getConnections()
       .map(unreadOf)
@@ -41,14 +41,13 @@ export function watchUnreadGossip(host: Host, options: { clock: Clock; logger: L
       options.logger.debug({ peer, bytes }, "the peer does not read its gossip: disconnecting");
       connection.abort(new Error("gossip is not read"));
     }
-  };
-  let cancel = options.clock.after(everyMs, check);
-  return () => cancel();
+  });
 }
 
 function unreadOf(connection: Connection): Unread {
-  const bytes = connection.streams
-    .filter(({ direction, protocol }) => direction === "outbound" && protocol.startsWith("/meshsub/"))
-    .reduce((sum, { writeBufferLength }) => sum + writeBufferLength, 0);
+  const bytes = gossipStreamsTo(connection).reduce(
+    (sum, { writeBufferLength }) => sum + writeBufferLength,
+    0,
+  );
   return { connection, host: placeOf(connection.remoteAddr.toString())?.host ?? "unknown", bytes };
 }

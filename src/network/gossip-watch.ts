@@ -1,4 +1,5 @@
-import type { Clock } from "../util/clock.ts";
+import type { Connection, Stream } from "@libp2p/interface";
+import { type Clock, every } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import type { Host } from "./host.ts";
@@ -13,18 +14,12 @@ const graceMs = 15_000;
  * connections, and the dialler makes new ones.
  */
 export function watchGossipStreams(host: Host, options: { clock: Clock; logger: Logger }): () => void {
-  const check = () => {
-    cancel = options.clock.after(everyMs, check);
+  return every(options.clock, everyMs, () => {
     for (const peer of host.getPeers()) {
       const connections = host.getConnections(peer);
       if (connections.some((connection) => options.clock.now() - connection.timeline.open < graceMs))
         continue;
-      const sends = connections.some((connection) =>
-        connection.streams.some(
-          (stream) => stream.direction === "outbound" && stream.protocol.startsWith("/meshsub/"),
-        ),
-      );
-      if (sends) continue;
+      if (connections.some((connection) => gossipStreamsTo(connection).length > 0)) continue;
       options.logger.debug({ peer: peer.toString() }, "no gossip reaches the peer: reconnecting");
       for (const connection of connections) {
         connection.close().catch((error) => {
@@ -32,7 +27,12 @@ export function watchGossipStreams(host: Host, options: { clock: Clock; logger: 
         });
       }
     }
-  };
-  let cancel = options.clock.after(everyMs, check);
-  return () => cancel();
+  });
+}
+
+/** The streams on which this node sends gossip. */
+export function gossipStreamsTo({ streams }: Connection): Stream[] {
+  return streams.filter(
+    ({ direction, protocol }) => direction === "outbound" && protocol.startsWith("/meshsub/"),
+  );
 }

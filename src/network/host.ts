@@ -12,7 +12,6 @@ import { lanDiscovery } from "./lan-discovery.ts";
 import { sendFewerWindowUpdates } from "./libp2p-internals.ts";
 import type { Muxers } from "./muxer.ts";
 import type { PeerScores } from "./scores.ts";
-
 import { silentComponents } from "./silent-components.ts";
 
 /** A tag of this product, so that nodes of other libp2p programs on the LAN are not dialled. */

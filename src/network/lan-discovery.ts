@@ -2,30 +2,7 @@ import type { PeerDiscovery } from "@libp2p/interface";
 import { type MulticastDNSComponents, type MulticastDNSInit, mdns } from "@libp2p/mdns";
 import { RateLimiter } from "../../protocols/index.ts";
 import type { Clock } from "../util/clock.ts";
-
-interface DnsRecord {
-  type: string;
-  name?: string;
-}
-
-/** A packet of mDNS. */
-interface Packet {
-  questions: DnsRecord[];
-  answers: DnsRecord[];
-}
-
-/** The part of the library's running responder that is changed here. */
-interface Responder {
-  respond(response: DnsRecord[] | { answers: DnsRecord[]; additionals: DnsRecord[] }): void;
-}
-
-/** The part of the library's discovery that is changed here. */
-interface Discovery extends PeerDiscovery {
-  mdns?: Responder;
-  start(): Promise<void>;
-  _onMdnsQuery(packet: Packet): void;
-  _onMdnsResponse(packet: Packet): void;
-}
+import { type DiscoveryInternals, discoveryOf, type MdnsResponder } from "./libp2p-internals.ts";
 
 /** Everybody hears an answer, so nobody needs another one sooner (RFC 6762, section 6). */
 export const answerEveryMs = 1_000;
@@ -44,7 +21,7 @@ export function lanDiscovery(
 ): (components: MulticastDNSComponents) => PeerDiscovery {
   const create = mdns(init);
   return (components) => {
-    const found = create(components) as Discovery;
+    const found = discoveryOf(create(components));
     limit(found, init.serviceTag, clock);
     const start = () => Object.getPrototypeOf(found).start.call(found) as Promise<void>;
     found.start = async () => {
@@ -55,7 +32,7 @@ export function lanDiscovery(
   };
 }
 
-function limit(found: Discovery, serviceTag: string, clock: Clock): void {
+function limit(found: DiscoveryInternals, serviceTag: string, clock: Clock): void {
   const heard = new RateLimiter(clock);
   const read = found._onMdnsResponse;
   found._onMdnsResponse = (packet) => {
@@ -80,7 +57,7 @@ function limit(found: Discovery, serviceTag: string, clock: Clock): void {
   };
 }
 
-function addAdditionals(responder: Responder): void {
+function addAdditionals(responder: MdnsResponder): void {
   const respond = responder.respond.bind(responder);
   responder.respond = (response) => {
     if (!Array.isArray(response)) return respond(response);

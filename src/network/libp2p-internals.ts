@@ -1,7 +1,7 @@
 import { StreamState, YamuxStream } from "@chainsafe/libp2p-yamux/stream";
 import type { GossipSub } from "@libp2p/gossipsub";
 import type { TopicScoreParams } from "@libp2p/gossipsub/score";
-import type { Connection, PeerId, StreamMuxer } from "@libp2p/interface";
+import type { Connection, PeerDiscovery, PeerId, StreamMuxer } from "@libp2p/interface";
 
 /*
  * The private parts of libp2p that this node reads or replaces. No other file reaches into them (docs/adr/0014).
@@ -57,6 +57,33 @@ interface Pings {
 /** The multiplexer of a connection. */
 export function muxerOf(connection: Connection): Pings | undefined {
   return (connection as unknown as { muxer?: Pings }).muxer;
+}
+
+interface DnsRecord {
+  type: string;
+  name?: string;
+}
+
+interface MdnsPacket {
+  questions: DnsRecord[];
+  answers: DnsRecord[];
+}
+
+/** The running responder of @libp2p/mdns. */
+export interface MdnsResponder {
+  respond(response: DnsRecord[] | { answers: DnsRecord[]; additionals: DnsRecord[] }): void;
+}
+
+/** The private members of @libp2p/mdns. */
+export interface DiscoveryInternals extends PeerDiscovery {
+  mdns?: MdnsResponder;
+  start(): Promise<void>;
+  _onMdnsQuery(packet: MdnsPacket): void;
+  _onMdnsResponse(packet: MdnsPacket): void;
+}
+
+export function discoveryOf(discovery: PeerDiscovery): DiscoveryInternals {
+  return discovery as DiscoveryInternals;
 }
 
 interface ReceiveWindow {

@@ -21,7 +21,7 @@ import { splitRpcs } from "./gossip-split.ts";
 import { watchUnreadGossip } from "./gossip-unread.ts";
 import { watchGossipStreams } from "./gossip-watch.ts";
 import type { Host } from "./host.ts";
-import { type InboundOptions, isThisMachine } from "./inbound.ts";
+import type { InboundOptions } from "./inbound.ts";
 import type { Intake } from "./intake.ts";
 import { KnownPeers } from "./known-peers.ts";
 import { hasRoomFor } from "./outbound.ts";
@@ -67,6 +67,7 @@ export interface NetworkParts {
   scores: PeerScores;
   usefulness: Usefulness;
   intake: Intake;
+  isExempt: InboundOptions["isExempt"];
 }
 
 /** The node's network. Call `start` and `stop` once each. */
@@ -85,7 +86,7 @@ export class LibP2pNetwork implements Network {
   #stops: (() => void)[] = [];
 
   constructor(host: Host, parts: NetworkParts, options: NetworkOptions) {
-    const { scores, usefulness, intake } = parts;
+    const { scores, usefulness, intake, isExempt } = parts;
     const { clock, logger, observer } = options;
     this.#events = new Emitter(logger);
     this.peerId = host.peerId.toString();
@@ -115,7 +116,7 @@ export class LibP2pNetwork implements Network {
       clock,
       logger,
       observer,
-      isExempt: options.isExempt ?? isThisMachine,
+      isExempt,
       serveLimits: options.serveLimits,
     });
     this.#dialer = new Dialer({

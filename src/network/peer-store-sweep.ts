@@ -1,4 +1,4 @@
-import type { Clock } from "../util/clock.ts";
+import { type Clock, every } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import type { Host } from "./host.ts";
@@ -26,16 +26,13 @@ export function sweepPeerStore(
     }
     seen = idle;
   };
-  const later = () =>
-    options.clock.after(everyMs, () => {
-      cancel = later();
-      sweep().catch((error) => {
-        if (!stopped) options.logger.debug({ error: messageOf(error) }, "the peer store was not swept");
-      });
+  const stop = every(options.clock, everyMs, () => {
+    sweep().catch((error) => {
+      if (!stopped) options.logger.debug({ error: messageOf(error) }, "the peer store was not swept");
     });
-  let cancel = later();
+  });
   return () => {
     stopped = true;
-    cancel();
+    stop();
   };
 }

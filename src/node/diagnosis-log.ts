@@ -1,5 +1,5 @@
 import type { DiagnosisState } from "../api/index.ts";
-import type { Clock } from "../util/clock.ts";
+import { type Clock, every } from "../util/clock.ts";
 import type { Logger } from "../util/logger.ts";
 import type { Diagnosis } from "./diagnosis-types.ts";
 
@@ -31,10 +31,7 @@ export class DiagnosisLog {
   }
 
   start(): void {
-    this.#cancel = this.#options.clock.after(lookEveryMs, () => {
-      this.#look();
-      this.start();
-    });
+    this.#cancel = every(this.#options.clock, lookEveryMs, () => this.#look());
   }
 
   stop(): void {

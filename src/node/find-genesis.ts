@@ -1,3 +1,4 @@
+import { textOf } from "../api/index.ts";
 import { type Genesis, storeGenesis } from "../chain/genesis.ts";
 import { chainStores } from "../chain/stores.ts";
 import type { Database } from "../storage/database.ts";
@@ -32,7 +33,7 @@ export async function adoptGenesis(
   await acceptGivenRecoveries(core, database, genesis);
   core.genesis = genesis;
   statuses.reset();
-  const name = new TextDecoder().decode(genesis.config.name);
+  const name = textOf(genesis.config.name);
   logger.warn(
     { genesis: genesis.idHex, name },
     `ADOPTED THE GENESIS BLOCK OF THIS NETWORK: "${name}", ${genesis.idHex}. Pin it with --genesis=${genesis.idHex}`,

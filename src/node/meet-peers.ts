@@ -4,6 +4,7 @@ import { Candidates } from "../sync/candidates.ts";
 import type { PeerStatus } from "../sync/peer-statuses.ts";
 import { inBackground } from "../util/background.ts";
 import { equalBytes } from "../util/bytes.ts";
+import { every } from "../util/clock.ts";
 import type { ChainSetup } from "./chain-setup.ts";
 
 /** If finality has stood still for this long, gossip may have lost votes: some rounds of a healthy chain. */
@@ -51,16 +52,13 @@ export function meetPeers(
     else for (const part of [transactions, evidence, votes]) inBackground(part.pull(peer));
     met.add(peer);
   };
-  let stopTimer: () => void;
-  const watchFinality = (before: number) => {
-    stopTimer = clock.after(stalledMs, () => {
-      const { finalized, justified } = chain.finality;
-      const isStalled = justified.round === before && !equalBytes(chain.head.id, finalized.block);
-      if (isStalled && modes.mode === "ready") for (const peer of met) inBackground(votes.pull(peer));
-      watchFinality(justified.round);
-    });
+  let before = chain.finality.justified.round;
+  const watchFinality = () => {
+    const { finalized, justified } = chain.finality;
+    const isStalled = justified.round === before && !equalBytes(chain.head.id, finalized.block);
+    if (isStalled && modes.mode === "ready") for (const peer of met) inBackground(votes.pull(peer));
+    before = justified.round;
   };
-  watchFinality(chain.finality.justified.round);
   const stops = [
     statuses.events.on("status", meet),
     network.on("disconnected", (peer) => met.delete(peer)),
@@ -68,7 +66,7 @@ export function meetPeers(
       if (mode === "boot") met.clear();
       for (const status of statuses.all()) meet(status);
     }),
-    () => stopTimer(),
+    every(clock, stalledMs, watchFinality),
   ];
   closers.push("peers' mempools and votes", () => {
     for (const stop of stops) stop();

@@ -62,6 +62,7 @@ export class Node implements RunningNode {
       services: undefined,
       writeFailure: undefined,
     };
+    // The reason of an end that nobody awaits is in the log; the process must not end by it.
     this.#exit.promise.catch(() => undefined);
   }
 
@@ -129,14 +130,16 @@ export class Node implements RunningNode {
 
   async #startChain(parts: Parts, genesis: Genesis, isNewcomer: boolean): Promise<void> {
     const core = this.#core;
-    const { signer, peers } = parts;
+    const { database, eventLog, signer, peers } = parts;
     const { dataDir: paths, mine, bootstrap } = core.options;
     this.#sayHowToJoin(peers.network, genesis);
     const services = await startChainServices({
       ...core,
-      ...peers,
-      ...parts,
       genesis,
+      database,
+      eventLog,
+      network: peers.network,
+      statuses: peers.statuses,
       pause: systemPause,
       startTimer: core.metrics.chain.startTimer,
       account: mine ? { signer, identify: (store) => checkDataIdentity({ paths, store }) } : undefined,

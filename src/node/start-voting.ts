@@ -19,12 +19,13 @@ export interface Voting {
 /** Counts votes, and casts this node's own while it is ready. */
 export async function startVoting(
   setup: ChainSetup,
-  { chain }: Ledger,
+  ledger: Ledger,
   outbox: Outbox,
   evidence: EvidenceInbox,
 ): Promise<Voting> {
   const { clock, logger, modes, closers } = setup;
-  const signer = await openSigner(setup, { chain });
+  const { chain } = ledger;
+  const signer = await openSigner(setup, ledger);
   const finalizer = new Finalizer({ chain, logger });
   const voter = signer && new Voter({ chain, finalizer, clock, logger, signer });
   if (voter) closers.push("voter", () => voter.stop());
@@ -40,7 +41,7 @@ export async function startVoting(
 
 async function openSigner(
   { account, database, genesis, clock, logger }: ChainSetup,
-  { chain }: Pick<Ledger, "chain">,
+  { chain }: Ledger,
 ): Promise<ProtectedSigner | undefined> {
   if (!account) return undefined;
   const isAlone = () => chain.snapshot.authorities.length === 1;

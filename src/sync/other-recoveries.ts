@@ -4,7 +4,7 @@ import { checkRecovery, recoveryId } from "../consensus/index.ts";
 import { type Recovery, zero32 } from "../types/index.ts";
 import { inBackground } from "../util/background.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
-import type { Clock } from "../util/clock.ts";
+import { type Clock, every } from "../util/clock.ts";
 import { messageOf, UserError } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { LruMap } from "../util/lru.ts";
@@ -59,7 +59,6 @@ export class OtherRecoveries {
   readonly #told = new LruMap<Hex, true>(64);
   readonly #warnings: RateLimiter;
   #stops: (() => void)[] = [];
-  #stopTimer: () => void = () => undefined;
 
   constructor(options: OtherRecoveriesOptions) {
     this.#options = options;
@@ -68,18 +67,20 @@ export class OtherRecoveries {
 
   /** Serves this node's own recovery, and begins to ask the peers. */
   start(): void {
-    const { network, chain } = this.#options;
+    const { network, chain, clock } = this.#options;
     const { newest } = chain.tree.recoveries;
     network.serve(recovery, async function* () {
       if (!newest) throw new RequestError("resourceUnavailable", "no recovery was given to this node");
       yield newest;
     });
-    this.#stops = [network.on("disconnected", (peer) => this.#asked.delete(peer))];
     this.#look();
+    this.#stops = [
+      network.on("disconnected", (peer) => this.#asked.delete(peer)),
+      every(clock, lookEveryMs, () => this.#look()),
+    ];
   }
 
   stop(): void {
-    this.#stopTimer();
     for (const stop of this.#stops) stop();
   }
 
@@ -110,7 +111,6 @@ export class OtherRecoveries {
       const asked = this.#asked.get(id);
       if (this.#isOther(id) && !(asked && clock.now() - asked.atMs < askAgainMs)) inBackground(this.#ask(id));
     }
-    this.#stopTimer = clock.after(lookEveryMs, () => this.#look());
   }
 
   /** True if a peer claims that its chain has gone through other recoveries than this node's. */

@@ -58,7 +58,7 @@ export interface BlockErrorDetail extends ErrorOptions {
   /** The transaction that the error is about. */
   transactionIndex?: number;
   transactionCode?: TransactionErrorCode;
-  /** Of `FUTURE_BLOCK`: milliseconds until the block's time has come. */
+  /** Milliseconds until the time of a `FUTURE_BLOCK` has come. */
   aheadMs?: number;
 }
 

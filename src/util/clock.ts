@@ -15,6 +15,17 @@ export const systemClock: Clock = {
   },
 };
 
+/** Calls `callback` every `intervalMs`, the first time after one interval, until the returned function is called. */
+export function every(clock: Clock, intervalMs: number, callback: () => void): () => void {
+  let cancel = clock.after(intervalMs, tick);
+  return () => cancel();
+
+  function tick(): void {
+    cancel = clock.after(intervalMs, tick);
+    callback();
+  }
+}
+
 /** Resolves after `delayMs`, or at once when `signal` aborts: never rejects. */
 export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -23,7 +23,7 @@ async function run(options: Options): Promise<void> {
   const client = clientOf(options);
   const status = await client.status();
   const diagnosis = await fetchDiagnosis(client);
-  const account = await findAccount(client, status.address);
+  const account = options.json ? undefined : await findAccount(client, status.address);
   printResult(options.json, { ...status, diagnosis }, statusText(status, diagnosis, Date.now(), account));
 }
 

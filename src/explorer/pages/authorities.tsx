@@ -1,12 +1,12 @@
 import { Fragment } from "preact";
 import type { Authorities, Evidence, Proposal } from "../../client/index.ts";
-import { byteSize, count, duration, short, whole } from "../format.ts";
+import { byteSize, count, short, whole } from "../format.ts";
 import { client, live } from "../live.ts";
 import type { Markup } from "../markup.ts";
-import { Amount } from "../parts/amount.tsx";
 import { AuthorityTable } from "../parts/authorities.tsx";
 import { Answer, Fact, Facts, Section, Tag } from "../parts/layout.tsx";
 import { Address, Age } from "../parts/names.tsx";
+import { PeriodFacts, PriceFacts } from "../parts/parameters.tsx";
 import { Table } from "../parts/table.tsx";
 import { Subject, subjectOf } from "../parts/votes.tsx";
 import { useLoad, useStore } from "../store.ts";
@@ -61,21 +61,12 @@ function Parameters(): Markup {
   const { status } = useStore(live);
   const parameters = status?.parameters;
   if (!parameters) return null;
-  const { periodMs, emptyBlockPeriodMs, minFee, blockReward, maxBlockTransactions, maxBlockBytes, rules } =
-    parameters;
+  const { maxBlockTransactions, maxBlockBytes, rules } = parameters;
   return (
     <Section title="Parameters" aside="a majority of the authorities changes them">
       <Facts>
-        <Fact name="Period">{duration(periodMs)}</Fact>
-        <Fact name="Empty blocks">
-          {emptyBlockPeriodMs === 0 ? "none" : `every ${duration(emptyBlockPeriodMs)}`}
-        </Fact>
-        <Fact name="Least fee">
-          <Amount of={minFee} />
-        </Fact>
-        <Fact name="Block reward">
-          <Amount of={blockReward} />
-        </Fact>
+        <PeriodFacts {...parameters} />
+        <PriceFacts {...parameters} />
         <Fact name="Most in a block">
           {count(maxBlockTransactions, "transaction")}, {byteSize(maxBlockBytes)}
         </Fact>

@@ -1,11 +1,12 @@
 import { Fragment } from "preact";
 import type { Block, Genesis } from "../../client/index.ts";
-import { count, dateTime, duration, whole } from "../format.ts";
+import { count, dateTime, whole } from "../format.ts";
 import { client, live } from "../live.ts";
 import type { Markup } from "../markup.ts";
 import { Amount } from "../parts/amount.tsx";
 import { Answer, Fact, Facts, Section, Tag } from "../parts/layout.tsx";
 import { Address, Age, Authority, FullName } from "../parts/names.tsx";
+import { PeriodFacts, PriceFacts } from "../parts/parameters.tsx";
 import { RecoveryNote } from "../parts/recovery.tsx";
 import { Table } from "../parts/table.tsx";
 import { TransactionTable } from "../parts/transactions.tsx";
@@ -106,19 +107,7 @@ function Shown({ block }: { block: Block }): Markup {
 type Balance = Genesis["balances"][number];
 
 function Rules({ genesis }: { genesis: Genesis }): Markup {
-  const {
-    name,
-    symbol,
-    decimals,
-    periodMs,
-    emptyBlockPeriodMs,
-    epochLength,
-    minFee,
-    blockReward,
-    authorities,
-    balances,
-    balanceCount,
-  } = genesis;
+  const { name, symbol, decimals, epochLength, authorities, balances, balanceCount } = genesis;
   const columns = [
     { head: "Account", cell: ({ address }: Balance) => <Address address={address} /> },
     { head: "First balance", numeric: true, cell: ({ balance }: Balance) => <Amount of={balance} /> },
@@ -128,20 +117,12 @@ function Rules({ genesis }: { genesis: Genesis }): Markup {
       <Section title="First rules of this chain" aside={<a href="#/authorities">Today's</a>}>
         <Facts>
           <Fact name="Name">{name}</Fact>
-          <Fact name="Period">{duration(periodMs)}</Fact>
-          <Fact name="Empty blocks">
-            {emptyBlockPeriodMs === 0 ? "none" : `every ${duration(emptyBlockPeriodMs)}`}
-          </Fact>
+          <PeriodFacts {...genesis} />
           <Fact name="Unit">
             {symbol}
             {decimals === 0 ? "" : `, of ${whole(10n ** BigInt(decimals))} base units`}
           </Fact>
-          <Fact name="Least fee">
-            <Amount of={minFee} />
-          </Fact>
-          <Fact name="Block reward">
-            <Amount of={blockReward} />
-          </Fact>
+          <PriceFacts {...genesis} />
           <Fact name="Epoch">{count(epochLength, "block")}</Fact>
           <Fact name="First authorities">
             {authorities.map((address) => (

@@ -6,6 +6,7 @@ import { tcp } from "@libp2p/tcp";
 import { multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p } from "libp2p";
 import { patience } from "../../e2e/harness/until.ts";
+import { drained } from "./wire.ts";
 
 /** The frames of yamux, written apart from the node. */
 export const frameTypes = { data: 0, windowUpdate: 1, ping: 2 } as const;
@@ -92,14 +93,7 @@ export class RawPeer {
     const wire = this.#wire;
     if (!wire || !this.connected) throw new Error("not connected");
     if (wire.send(bytes)) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, patienceMs);
-      const go = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      wire.addEventListener("drain", go, { once: true });
-    });
+    await drained(wire, patienceMs);
   }
 
   /** Reads nothing of the socket any more. */

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Stream } from "@libp2p/interface";
+import type { MessageStream, Stream } from "@libp2p/interface";
 import { frame } from "../../e2e/harness/rogue.ts";
 import { payloads } from "../../frame-payloads.ts";
 
@@ -27,18 +27,23 @@ export function publication(topic: string, data: Uint8Array): Uint8Array {
   return rpc(field(rpcFields.messages, message));
 }
 
+/** Resolves when there is room again, or after a limited time. */
+export function drained(target: Pick<MessageStream, "addEventListener">, patienceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, patienceMs);
+    const go = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    target.addEventListener("drain", go, { once: true });
+  });
+}
+
 /** Sends bytes, and waits for a limited time if the stream is full. @throws if it is closed */
 export async function give(stream: Stream, bytes: Uint8Array, patienceMs = 1_000): Promise<void> {
   for (let at = 0; at < bytes.length; at += 65_536) {
     if (stream.send(bytes.subarray(at, at + 65_536))) continue;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, patienceMs);
-      const go = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      stream.addEventListener("drain", go, { once: true });
-    });
+    await drained(stream, patienceMs);
     if (stream.status !== "open") throw new Error("the stream is closed");
   }
 }

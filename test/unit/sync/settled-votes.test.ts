@@ -51,7 +51,7 @@ test("16 certificates are kept; others are read at most 100 times in 2 s", async
   expect(reads).toHaveLength(18);
   for (let round = 40; round < 180; round++) await votes.compare(vote(1, round, 2));
   expect(reads).toHaveLength(100);
-  // What is in memory answers all the same.
+  // The limit is on reads: a certificate in memory still answers.
   expect(await votes.compare(vote(1, reads.at(-1)!, 2))).toBeDefined();
   expect(await votes.compare(vote(1, 179, 2))).toBeUndefined();
   await clock.advance(2_000);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fromHex, readUint32, readUint64, toHex, uint32Bytes, uint64Bytes } from "../../../src/util/bytes.ts";
-import { sleep } from "../../../src/util/clock.ts";
+import { every, sleep } from "../../../src/util/clock.ts";
 import { Emitter } from "../../../src/util/emitter.ts";
 import { Heap } from "../../../src/util/heap.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
@@ -10,6 +10,19 @@ import { SerialQueue } from "../../../src/util/serial-queue.ts";
 import { ManualClock } from "../support/clock.ts";
 
 const runs = { seed: 1, numRuns: 300 };
+
+test("a callback is called at every interval until it is stopped, also if it stops itself", async () => {
+  const clock = new ManualClock();
+  const startedAt = clock.now();
+  const calledAtMs: number[] = [];
+  const stop = every(clock, 100, () => {
+    calledAtMs.push(clock.now() - startedAt);
+    if (calledAtMs.length === 3) stop();
+  });
+  await clock.advance(1_000);
+  expect(calledAtMs).toEqual([100, 200, 300]);
+  expect(clock.pending).toBe(0);
+});
 
 test("a heap gives back in order", () => {
   const step = fc.option(fc.integer(), { nil: undefined, freq: 3 });
