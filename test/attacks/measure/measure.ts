@@ -28,10 +28,17 @@ export interface Measurement {
   oneProcess?: boolean;
 }
 
-function groupsOf({ attacks, oneProcess }: Measurement): string[][] {
+/**
+ * Groups the attacks by process, and the processes by when they start. An authority's come first: once the floods have had an
+ * address banned, they could not connect from it.
+ */
+function groupsOf({ attacks, oneProcess }: Measurement): string[][][] {
   const names = attacks.map(({ name }) => name);
   if (names.length === 0) return [];
-  return oneProcess ? [names] : names.map((name) => [name]);
+  if (oneProcess) return [[names]];
+  return (["coalition", "stranger"] as const).map((adversary) => {
+    return attacks.filter(({ by }) => by === adversary).map(({ name }) => [name]);
+  });
 }
 
 /** Attacks the network and measures its promises. Leaves the network as it was, or throws. */
@@ -40,8 +47,12 @@ export async function measure(network: AttackNetwork, measurement: Measurement):
   const { nodes } = network;
   const startedMs = Date.now();
   const addresses = network.newAddresses();
-  const processes = groupsOf(measurement).map((names) => network.attack(names, addresses));
-  await until("the attacks are under way", () => processes.every(isUnderWay), { timeoutMs: 60_000 });
+  const processes: Process[] = [];
+  for (const group of groupsOf(measurement)) {
+    const started = group.map((names) => network.attack(names, addresses));
+    await until("the attacks are under way", () => started.every(isUnderWay), { timeoutMs: 60_000 });
+    processes.push(...started);
+  }
   await sleep(settleMs);
   const samples = new Samples(nodes);
   const first = (await nodes[0]!.status()).head!;
@@ -225,11 +236,13 @@ async function ended(attacker: Process): Promise<void> {
   await attacker.ended;
 }
 
-/** True if each of its attacks has counted something. */
+/** True if each of its attacks has counted something. @throws if one has not */
 function isUnderWay(attacker: Process): boolean {
   if (!attacker.running) throw new Error(`an attacker has ended: ${attacker.stderr}`);
-  const reports = Object.values(reportsOf(attacker));
-  return reports.length > 0 && reports.every(({ counts }) => Object.keys(counts).length > 0);
+  const reports = Object.entries(reportsOf(attacker));
+  const idle = reports.filter(([, { counts }]) => Object.keys(counts).length === 0).map(([name]) => name);
+  if (idle.length > 0) throw new Error(`${idle.join(", ")} did nothing yet: ${attacker.stderr}`);
+  return reports.length > 0;
 }
 
 function reportsOf({ stdout }: Process): Reports {
