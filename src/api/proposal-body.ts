@@ -115,8 +115,8 @@ function dangerOfValue(
     const few = left.find((count) => count < leastRewards);
     if (few === undefined) return undefined;
     return (
-      `an authority's balance could hold this reward ${few} times, since it stays below 2^64: then it could make no more blocks, ` +
-      "and the chain would end for good, since its votes are in blocks; propose less, or ask again with force"
+      `an authority's balance could hold this reward ${few} times, since it stays below 2^64: what is above that is lost, ` +
+      "and no vote takes back what was paid; amounts are in base units; propose less, or ask again with force"
     );
   }
   if (name !== "periodMs" || value < longPeriodMs || value <= 10n * BigInt(parameters.periodMs))

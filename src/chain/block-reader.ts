@@ -1,14 +1,8 @@
-import type { BlockStore, TransactionPlace } from "../storage/blocks.ts";
+import type { BlockStore, TransactionPlace, UndoRecord } from "../storage/blocks.ts";
 import { damaged } from "../storage/damaged.ts";
 import type { MetaStore } from "../storage/meta.ts";
 import type { GenesisBlock } from "../types/genesis.ts";
-import {
-  type BlockRef,
-  type ChainParameters,
-  computeDomain,
-  decodeRecords,
-  transactionRecord,
-} from "../types/index.ts";
+import { type BlockRef, computeDomain, decodeRecords, transactionRecord } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import type { BlockTree } from "./block-tree.ts";
 import type { Genesis } from "./genesis.ts";
@@ -39,11 +33,6 @@ export class BlockReader {
   /** The genesis block with its first balances, still encoded. @throws {CodedError} `DAMAGED` */
   async genesis(): Promise<GenesisBlock> {
     return (await this.#meta.genesis()) ?? damaged("its genesis block is missing");
-  }
-
-  /** The parameters by which a stored block was executed: those after its parent. */
-  async parametersOf({ header }: Head): Promise<ChainParameters> {
-    return (await this.#tree.snapshotAfter(header.message.parent)).parameters;
   }
 
   async byId(id: Uint8Array): Promise<StoredBlock | undefined> {
@@ -156,8 +145,8 @@ export class BlockReader {
     return this.#blocks.accountsRoot(id);
   }
 
-  /** The number of accounts before a canonical block. @throws {CodedError} `DAMAGED` */
-  async undo(id: Uint8Array): Promise<number> {
+  /** The undo record of a canonical block. @throws {CodedError} `DAMAGED` */
+  async undo(id: Uint8Array): Promise<UndoRecord> {
     const undo = await this.#blocks.undo(id);
     return undo ?? damaged(`the undo record of block ${toHex(id)} is missing`);
   }

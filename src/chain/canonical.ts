@@ -169,7 +169,7 @@ export class CanonicalChain {
     try {
       for (const head of path.retract) {
         const block = await reader.canonicalBlock(head);
-        ledger.retract(block, await reader.undo(head.id), await reader.parametersOf(head));
+        ledger.retract(block, await reader.undo(head.id));
         retracted.push(block);
         await pause();
       }

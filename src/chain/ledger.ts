@@ -1,4 +1,4 @@
-import { type AccountState, Executor, revertBlock } from "../state/index.ts";
+import { type AccountState, type BlockUndo, Executor, revertBlock } from "../state/index.ts";
 import { damaged } from "../storage/damaged.ts";
 import type { Write } from "../storage/database.ts";
 import { BlockError } from "../types/errors.ts";
@@ -63,7 +63,8 @@ export class Ledger {
    * header is known.
    */
   begin(height: number, proposer: Uint8Array, parameters: ChainParameters) {
-    const accountsBefore = this.state.count;
+    const accounts = this.state.count;
+    let income = 0n;
     const executor = new Executor(this.state, {
       height,
       proposer,
@@ -72,7 +73,7 @@ export class Ledger {
     return {
       executor,
       finish: async (snapshot: ChainSnapshot): Promise<Uint8Array> => {
-        executor.finish();
+        income = executor.finish();
         await this.#pause();
         await this.state.hash(this.#pause);
         return this.state.stateRoot(snapshot);
@@ -81,7 +82,7 @@ export class Ledger {
         const { blocks } = this.#stores;
         const own = [
           blocks.setCanonical(block),
-          blocks.putUndo(block.id, accountsBefore),
+          blocks.putUndo(block.id, { accounts, income }),
           // This entry stays when the block is retracted, because it follows from the block's id.
           blocks.putAccountsRoot(block.id, this.state.accountsRoot()),
         ];
@@ -90,15 +91,15 @@ export class Ledger {
     };
   }
 
-  /** Reverts the newest block. `accountsBefore` is its undo record; `parameters` are those after its parent. */
-  retract(block: CanonicalBlock, accountsBefore: number, parameters: ChainParameters): void {
+  /** Reverts the newest block. `undo` is its undo record. */
+  retract(block: CanonicalBlock, undo: BlockUndo): void {
     const { blocks } = this.#stores;
     const transactions = block.records.map(({ transaction }) => transaction);
     const parties = transactions.flatMap(({ message: { from, to } }) => [
       this.state.indexOf(from),
       this.state.indexOf(to),
     ]);
-    this.#revert(block, accountsBefore, parameters);
+    this.#revert(block, undo);
     const own = [blocks.clearCanonical(block.height), blocks.deleteUndo(block.id)];
     this.#writes.push(own, blocks.clearPlaces({ ...block, parties }));
   }
@@ -108,13 +109,13 @@ export class Ledger {
    */
   async lookBack<T>(
     blocks: readonly Head[],
-    reader: Pick<BlockReader, "canonicalBlock" | "undo" | "parametersOf">,
+    reader: Pick<BlockReader, "canonicalBlock" | "undo">,
     look: (accounts: AccountState) => T,
   ): Promise<T> {
     try {
       for (const head of blocks) {
         const block = await reader.canonicalBlock(head);
-        this.#revert(block, await reader.undo(head.id), await reader.parametersOf(head));
+        this.#revert(block, await reader.undo(head.id));
         await this.#pause();
       }
       await this.state.hash(this.#pause);
@@ -165,10 +166,9 @@ export class Ledger {
     this.#writes = [];
   }
 
-  #revert(block: CanonicalBlock, accountsBefore: number, parameters: ChainParameters): void {
+  #revert(block: CanonicalBlock, undo: BlockUndo): void {
     const transactions = block.records.map(({ transaction }) => transaction);
     const { proposer } = block.header.message;
-    const execution = this.#rules.execution(parameters);
-    revertBlock(this.state, { transactions, proposer, parameters: execution }, accountsBefore);
+    revertBlock(this.state, { transactions, proposer }, undo);
   }
 }

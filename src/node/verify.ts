@@ -81,7 +81,7 @@ function verifyWith(
         checkBlockLimits(checked.records, before.parameters);
         const snapshot = rules.applyHeader(before, message, config);
         const records = checked.records.map(({ transaction }) => transaction);
-        const parties = executeBlock(state, {
+        const { parties } = executeBlock(state, {
           height,
           transactions: records,
           proposer: message.proposer,

@@ -14,6 +14,21 @@ export interface BlockInput {
   parameters: ExecutionParameters;
 }
 
+/** The effect of a whole block. */
+export interface ExecutedBlock {
+  /** The indexes of the sender's account and of the receiver's, for each transaction; -1 for none. */
+  parties: readonly number[];
+  /** The amount that the proposer was paid. */
+  income: bigint;
+}
+
+/** The facts that a block itself does not show, and that `revertBlock` needs. */
+export interface BlockUndo {
+  /** The number of accounts before the block. */
+  accounts: number;
+  income: bigint;
+}
+
 /** True if a block at `height` may no longer include the transfer. */
 export function isExpired({ validUntil }: Pick<Transfer, "validUntil">, height: number): boolean {
   return validUntil !== 0 && height > validUntil;
@@ -21,7 +36,7 @@ export function isExpired({ validUntil }: Pick<Transfer, "validUntil">, height: 
 
 /** Executes the transactions of one block, one by one, in place; `rollback` of the state reverts them. */
 export class Executor {
-  /** The indexes of the sender's account and of the receiver's, for each executed transaction; -1 for none. */
+  /** As in `ExecutedBlock`, for the transactions that were executed. */
   readonly parties: number[] = [];
   readonly #state: AccountState;
   readonly #height: number;
@@ -84,53 +99,55 @@ export class Executor {
     throw new BlockError("INVALID_TRANSACTION", message, { transactionIndex, transactionCode });
   }
 
-  /** Pays the proposer. The executor cannot be used afterwards. @throws {BlockError} REWARD_OVERFLOW */
-  finish(): void {
+  /**
+   * Pays the proposer as much of the fees and the reward as its balance can hold, and returns that amount. The rest is
+   * lost: no reward that was voted for, and no balance, makes a block invalid. The executor cannot be used afterwards.
+   */
+  finish(): bigint {
     const state = this.#state;
-    const income = this.#fees + this.#parameters.blockReward;
     const proposer = state.indexOf(this.#proposer);
-    const balance = (proposer < 0 ? 0n : state.balance(proposer)) + income;
-    if (balance > maxAmount) {
-      throw new BlockError("REWARD_OVERFLOW", "the proposer's balance cannot hold its fees and reward");
-    }
+    const balance = proposer < 0 ? 0n : state.balance(proposer);
+    const earned = this.#fees + this.#parameters.blockReward;
+    const income = earned > maxAmount - balance ? maxAmount - balance : earned;
     if (income > 0n) {
-      if (proposer >= 0) state.set(proposer, balance, state.nonce(proposer));
-      else state.append(this.#proposer, balance);
+      if (proposer >= 0) state.set(proposer, balance + income, state.nonce(proposer));
+      else state.append(this.#proposer, income);
     }
     for (const { place, address } of this.#strangers) this.parties[place] = state.indexOf(address);
+    return income;
   }
 }
 
 /**
- * Executes a whole block; returns the executor's `parties`. Roll the state back after an error. @throws {BlockError}
- * INVALID_TRANSACTION, REWARD_OVERFLOW
+ * Executes a whole block. Roll the state back after an error. @throws {BlockError} INVALID_TRANSACTION
  */
-export function executeBlock(state: AccountState, block: BlockInput): readonly number[] {
+export function executeBlock(state: AccountState, block: BlockInput): ExecutedBlock {
   const executor = new Executor(state, block);
   for (const transaction of block.transactions) executor.execute(transaction);
-  executor.finish();
-  return executor.parties;
+  const income = executor.finish();
+  return { parties: executor.parties, income };
 }
 
 /**
- * Reverts the last executed block by means of its transactions, which only add and subtract. `count` is the number of
- * accounts before it. @throws {RangeError} if there are fewer
+ * Reverts the last executed block by means of its transactions, which only add and subtract. @throws {RangeError} if
+ * there are fewer accounts than before the block
  */
-export function revertBlock(state: AccountState, block: Omit<BlockInput, "height">, count: number): void {
+export function revertBlock(
+  state: AccountState,
+  { transactions, proposer }: Pick<BlockInput, "transactions" | "proposer">,
+  { accounts: count, income }: BlockUndo,
+): void {
   if (count > state.count) throw new RangeError(`${count} accounts before a block, ${state.count} after it`);
-  const { transactions, proposer, parameters } = block;
   // Accounts that the block created will be removed. Meanwhile a sum may be below zero: the table counts modulo 2^64.
   const credit = (address: Uint8Array, amount: bigint, nonces: number) => {
     const index = state.indexOf(address);
     if (index >= 0 && index < count)
       state.set(index, state.balance(index) + amount, state.nonce(index) - nonces);
   };
-  let income = parameters.blockReward;
   for (const { message } of transactions) {
     const { from, to, amount, fee } = message;
     credit(from, amount + fee, 1);
     credit(to, -amount, 0);
-    income += fee;
   }
   credit(proposer, -income, 0);
   state.truncate(count);

@@ -1,5 +1,6 @@
 import { ContainerType, type ValueOf } from "@chainsafe/ssz";
 import {
+  Amount,
   type BlockRef,
   type ChainSnapshot,
   Count,
@@ -44,6 +45,10 @@ export const HeaderRecord = new ContainerType(
   { typeName: "HeaderRecord" },
 );
 export type HeaderRecord = ValueOf<typeof HeaderRecord>;
+
+/** What inverse execution needs besides the block: the number of accounts before it, and what its proposer was paid. */
+const UndoRecord = new ContainerType({ accounts: Uint32, income: Amount }, { typeName: "UndoRecord" });
+export type UndoRecord = ValueOf<typeof UndoRecord>;
 
 /** The index entry of a stored block that is not canonical. */
 export interface SideRecord extends BlockRef {
@@ -225,18 +230,17 @@ export class BlockStore {
     return placeEntries(block).map(({ key }) => ({ key, value: undefined }));
   }
 
-  /** `accountsBefore` is the number of accounts before the block. */
-  putUndo(id: Uint8Array, accountsBefore: number): Write {
-    return { key: keyOf("undo", id), value: uint32Bytes(accountsBefore) };
+  putUndo(id: Uint8Array, undo: UndoRecord): Write {
+    return { key: keyOf("undo", id), value: UndoRecord.serialize(undo) };
   }
 
   deleteUndo(id: Uint8Array): Write {
     return { key: keyOf("undo", id), value: undefined };
   }
 
-  async undo(id: Uint8Array): Promise<number | undefined> {
+  async undo(id: Uint8Array): Promise<UndoRecord | undefined> {
     const bytes = await this.#database.get(keyOf("undo", id));
-    return bytes && readUint32(bytes);
+    return bytes && UndoRecord.deserialize(bytes);
   }
 
   putAccountsRoot(id: Uint8Array, root: Uint8Array): Write {

@@ -34,8 +34,7 @@ export const keySpaces = {
   /** First 8 bytes of a transaction's id, height (6), index (2) -> nothing: places in the canonical chain. */
   transactionPlace: 15,
   // 16 was the places of an account's transactions, one an entry.
-  /** Id of a canonical block -> number of accounts before it (4): inverse execution computes the rest. */
-  undo: 17,
+  // 17 was the number of accounts before a block.
   /** Sequence number (8) -> time of arrival (8), then the `Transactions` that were acknowledged together. */
   mempoolBatch: 18,
   /** Page (4) -> 256 accounts. Entries of `account` take precedence. */
@@ -46,6 +45,8 @@ export const keySpaces = {
   accountPlaces: 21,
   /** Height (8), block id -> parent (32), proposer (32), size of the body (4): stored blocks that are not canonical. */
   side: 24,
+  /** Id of a canonical block -> `UndoRecord`: inverse execution computes the rest. */
+  undo: 25,
   /** Signatures that must not be contradicted: `protection.ts`. */
   protection: 30,
   /** Offender (32), evidence id (32) -> time of arrival (8), then `Evidence`. */

@@ -42,7 +42,6 @@ export const blockFaults: Faults<BlockErrorCode> = {
   INVALID_HEADER_SIGNATURE: "genesis",
   INVALID_TRANSACTION_SIGNATURE: undefined,
   INVALID_TRANSACTION: undefined,
-  REWARD_OVERFLOW: undefined,
   WRONG_STATE_ROOT: undefined,
   INVALID_ANCESTOR: undefined,
   KNOWN_INVALID: undefined,

@@ -47,7 +47,6 @@ export type BlockErrorCode =
   | "INVALID_TRANSACTION_SIGNATURE"
   | "INVALID_TRANSACTION"
   /** The proposer's balance cannot hold its fees and reward. */
-  | "REWARD_OVERFLOW"
   | "WRONG_STATE_ROOT"
   | "INVALID_ANCESTOR"
   | "KNOWN_INVALID"

@@ -65,11 +65,13 @@ export function apply(state: Value, parent: Value, block: Value, config: Value, 
 
 function execute({ accounts, parameters }: Value, { header, transactions }: Value): void {
   const find = (address: string) => accounts.find((account: Value) => account.address === address);
-  const pay = (address: string, amount: bigint) => {
+  const pay = (address: string, amount: bigint, rule: "all" | "what fits" = "all") => {
+    if (!find(address) && amount > 0n) accounts.push({ address, balance: 0n, nonce: 0n });
     const account = find(address);
-    if (account) account.balance += amount;
-    else if (amount > 0n) accounts.push({ address, balance: amount, nonce: 0n });
-    must(!account || account.balance < most, "overflow");
+    if (!account) return;
+    account.balance += amount;
+    must(account.balance < most || rule === "what fits", "overflow");
+    if (account.balance >= most) account.balance = most - 1n;
   };
   let fees = 0n;
   for (const { message } of transactions) {
@@ -83,7 +85,8 @@ function execute({ accounts, parameters }: Value, { header, transactions }: Valu
     pay(to, amount);
     fees += fee;
   }
-  pay(header.message.proposer, fees + parameters.blockReward);
+  const { proposer } = header.message;
+  pay(proposer, fees + parameters.blockReward, "what fits");
 }
 
 function isEpoch(height: bigint, { epochLength }: { epochLength: bigint }): boolean {

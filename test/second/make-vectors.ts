@@ -12,6 +12,7 @@ import {
   FinalityVote,
   Header,
   type HeaderVote,
+  maxAmount,
   noVote,
   parameterVote,
   SignedFinalityVote,
@@ -60,6 +61,11 @@ const proposals: readonly { from: number; about: string; vote: HeaderVote }[] = 
     vote: parameterVote("periodMs", 2_000),
   },
   { from: 45, about: "set emptyBlockPeriodMs to 0", vote: parameterVote("emptyBlockPeriodMs", 0) },
+  {
+    from: 47,
+    about: "set blockReward to 2^64 - 1: the last blocks pay what the balance of their proposer can hold",
+    vote: parameterVote("blockReward", maxAmount),
+  },
 ];
 
 function isEnacted({ snapshot }: Tip, at: number): boolean {
@@ -72,6 +78,7 @@ function isEnacted({ snapshot }: Tip, at: number): boolean {
     !has(1),
     false,
     parameters.emptyBlockPeriodMs === 0,
+    parameters.blockReward === maxAmount,
   ][at]!;
 }
 

@@ -92,7 +92,7 @@ it("refuses rules that its program does not know, and warns of nodes that do not
   expect(codes(vote, { ...upgraded, peersKnow: [2, 3] })).toEqual([]);
 });
 
-it("refuses a reward that would soon be more than a balance can hold: no block is valid then", () => {
+it("refuses a reward that would soon be more than a balance can hold", () => {
   const all = [a, b, c, d];
   const refused = (value: bigint, balance = 100n) =>
     danger(

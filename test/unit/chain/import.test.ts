@@ -134,14 +134,6 @@ describe("each error code", () => {
     );
   });
 
-  test("refuses a reward that the proposer's balance cannot hold with REWARD_OVERFLOW", async () => {
-    const node = await testChain({ genesis: await testGenesis(3, { blockReward: 2n ** 64n - 1n }) });
-    const tip = await node.maker.extend(node.maker.start(), 3);
-    await node.addAll(tip);
-    const block = (await node.maker.block(tip, { unexecuted: true })).blocks[3]!;
-    expect(await codeOf(node.add(block))).toBe("REWARD_OVERFLOW");
-  });
-
   test("refuses a block that was found invalid, and its descendants, without checking them again", async () => {
     const node = await testChain();
     const bad = await node.maker.block(node.maker.start(), { edit: { stateRoot: bytes32(3) } });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { authorityVote, parameterVote } from "../../../src/types/index.ts";
+import { authorityVote, maxAmount, parameterVote } from "../../../src/types/index.ts";
 import {
   authorities,
   codeOf,
@@ -53,6 +53,37 @@ describe("a block is checked and executed by the parameters after its parent", (
     expect(node.chain.state.get(authorities[0]!.publicKey)?.balance).toBe(25n);
     const again = await node.reopen();
     expect(again.chain.snapshot.parameters.blockReward).toBe(5n);
+  });
+
+  test("a reward that no balance can hold is paid in part, and a reorganization takes back what was paid", async () => {
+    const { node, maker } = await alone();
+    const proposer = authorities[0]!.publicKey;
+    const start = await maker.block(maker.start());
+    let rich = await maker.block(start, { edit: { vote: parameterVote("blockReward", maxAmount) } });
+    for (let nonce = 0; nonce < 3; nonce++)
+      rich = await maker.block(rich, { transactions: [await maker.transfer({ nonce })] });
+    rich = await maker.block(rich, { edit: { vote: parameterVote("blockReward", 5) } });
+    rich = await maker.block(rich);
+    await node.addAll(rich);
+    expect(node.chain.snapshot.parameters.blockReward).toBe(5n);
+    expect(node.chain.state.get(proposer)?.balance).toBe(maxAmount);
+
+    // The balances after earlier blocks, by going back from the head.
+    const seen: (bigint | undefined)[] = [];
+    for (const id of await node.chain.reader.idsUp(1, 4)) {
+      const block = (await node.chain.tree.get(id))!;
+      await node.chain.accountsAfter(block, (accounts) => seen.push(accounts.get(proposer)?.balance));
+    }
+    expect(seen).toEqual([5n, 10n, maxAmount, maxAmount]);
+
+    let other = await maker.block(start, { laterMs: 1 });
+    for (let count = 0; count < 7; count++) other = await maker.block(other);
+    await node.addAll(other);
+    expect(node.chain.head.idHex).toBe(other.idHex);
+    expect(node.chain.state.get(proposer)?.balance).toBe(45n);
+    const again = await node.reopen();
+    expect(again.chain.state.get(proposer)?.balance).toBe(45n);
+    await again.addAll(await maker.block(other));
   });
 
   test("the limits of a block change with the block after the vote", async () => {

@@ -103,7 +103,7 @@ describe("a chain that continues from a recovery", () => {
 
   test("does not continue with accounts that are not those of the recovery's block", async () => {
     const { recovery, tips, ...base } = await withVotesAbove(parameterVote("blockReward", 50), 4);
-    await base.database.commit([base.stores.blocks.putUndo(tips[4]!.id, 5)]);
+    await base.database.commit([base.stores.blocks.putUndo(tips[4]!.id, { accounts: 5, income: 3n })]);
     expect(await codeOf(restart(base, recovery))).toBe("DAMAGED");
   });
 

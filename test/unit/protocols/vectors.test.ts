@@ -77,7 +77,8 @@ test("the second implementation follows the chain of 50 blocks to the same state
   }
   // The chain went through what its description says.
   const { minFee, blockReward, periodMs, emptyBlockPeriodMs } = state.parameters;
-  expect([minFee, blockReward, periodMs, emptyBlockPeriodMs]).toEqual([3n, 9n, 1_000n, 0n]);
+  expect([minFee, blockReward, periodMs, emptyBlockPeriodMs]).toEqual([3n, 2n ** 64n - 1n, 1000n, 0n]);
+  expect(state.accounts.filter(({ balance }: Vector) => balance === 2n ** 64n - 1n)).toHaveLength(2);
   expect(chain.blocks[15].authoritiesAfter).toHaveLength(4);
   expect(state.authorities.authorities).toHaveLength(3);
 });

@@ -164,13 +164,34 @@ describe("the proposer", () => {
     expect(() => executeBlock(state, block(1, transfers))).toThrow("INSUFFICIENT_BALANCE");
   });
 
-  test("an income above u64 is an error", () => {
-    const state = stateOf(accountsWith(maxAmount));
-    expect(() => executeBlock(state, block(0, [], { blockReward: 1n }))).toThrow(
-      expect.objectContaining({ code: "REWARD_OVERFLOW" }),
-    );
-    executeBlock(state, block(0, [{ from: 0, to: 0, fee: 9n }]));
-    expect(accountsOf(state)).toEqual([{ address: address(0), balance: maxAmount, nonce: 1 }]);
+  describe("gets what its balance can hold of fees and reward", () => {
+    const pays = [{ from: 0, to: 0, fee: 9n }];
+    const cases: [string, bigint[], number, TestTransfer[], bigint, bigint, bigint[]][] = [
+      ["a full balance holds nothing", [0n, maxAmount], 1, [], 1n, 0n, [0n, maxAmount]],
+      ["room for all of it, exactly", [9n, maxAmount - 14n], 1, pays, 5n, 14n, [0n, maxAmount]],
+      ["one too many", [9n, maxAmount - 13n], 1, pays, 5n, 13n, [0n, maxAmount]],
+      ["room that the block itself made", [maxAmount], 0, pays, 0n, 9n, [maxAmount]],
+      ["the highest reward, to a new account", [9n], 1, pays, maxAmount, maxAmount, [0n, maxAmount]],
+      [
+        "the highest fees and reward",
+        [maxAmount],
+        0,
+        [{ from: 0, to: 0, fee: maxAmount }],
+        maxAmount,
+        maxAmount,
+        [maxAmount],
+      ],
+    ];
+
+    test.each(cases)("%s", (_, balances, proposer, transfers, blockReward, income, after) => {
+      const accounts = accountsWith(...balances);
+      const state = stateOf(accounts);
+      const made = block(proposer, transfers, { blockReward });
+      expect(executeBlock(state, made).income).toBe(income);
+      expect(accountsOf(state).map(({ balance }) => balance)).toEqual(after);
+      revertBlock(state, made, { accounts: accounts.length, income });
+      expect(accountsOf(state)).toEqual(accounts);
+    });
   });
 });
 
@@ -233,7 +254,7 @@ test("the coinbase creates its accounts in order, also empty ones", () => {
 
 test("names the accounts of each transaction: an account that the block made later too, none where there is none", () => {
   const parties = (proposer: number, transfers: TestTransfer[], config = {}) =>
-    executeBlock(stateOf(accountsWith(10n, 0n)), block(proposer, transfers, config));
+    executeBlock(stateOf(accountsWith(10n, 0n)), block(proposer, transfers, config)).parties;
   expect(
     parties(1, [
       { from: 0, to: 7 },
@@ -253,13 +274,13 @@ test("an executed block is reverted by its transactions, with fees and reward", 
     { from: 1, to: 7, amount: 12n },
   ];
   const made = block(2, transfers, { blockReward: 4n });
-  executeBlock(state, made);
+  const { income } = executeBlock(state, made);
   expect(accountsOf(state).map(({ balance, nonce }) => [balance, nonce])).toEqual([
     [40n, 2],
     [0n, 1],
     [7n, 0],
     [12n, 0],
   ]);
-  revertBlock(state, made, 3);
+  revertBlock(state, made, { accounts: 3, income });
   expect(accountsOf(state)).toEqual(accountsWith(50n, 5n, 0n));
 });

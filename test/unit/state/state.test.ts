@@ -118,7 +118,7 @@ test("any sequence of blocks, forwards and backwards, is as in a list of states"
     fc.property(fc.nat(20), steps, (size, list) => {
       const state = stateOf(accountsWith(...Array.from({ length: size }, () => 100n)));
       /** The blocks from the start, each with the accounts before it. */
-      let chain: { before: Account[]; block: BlockInput }[] = [];
+      let chain: { before: Account[]; block: BlockInput; income: bigint }[] = [];
       let settled = { accounts: accountsOf(state), chain };
       for (const { kind, checkRoot, transfers } of list) {
         if (kind === "settle") {
@@ -131,7 +131,7 @@ test("any sequence of blocks, forwards and backwards, is as in a list of states"
         } else if (kind === "revert") {
           const last = chain.at(-1);
           if (!last) continue;
-          revertBlock(state, last.block, last.before.length);
+          revertBlock(state, last.block, { accounts: last.before.length, income: last.income });
           expectReads(state, last.before);
           chain = chain.slice(0, -1);
         } else {
@@ -145,8 +145,8 @@ test("any sequence of blocks, forwards and backwards, is as in a list of states"
             });
           const before = accountsOf(state);
           const made = block(41, valid, { blockReward: 50n });
-          executeBlock(state, made);
-          chain = [...chain, { before, block: made }];
+          const { income } = executeBlock(state, made);
+          chain = [...chain, { before, block: made, income }];
         }
         expectReads(state.settled, settled.accounts);
         // The changed accounts are those that differ on disk.
@@ -172,12 +172,12 @@ test("an account that changed and then was removed leaves nothing in the tree", 
   expectRoot(state);
   const change = block(0, [{ from: 6, to: 5, amount: 1n }]);
   executeBlock(state, change);
-  revertBlock(state, change, 7);
-  revertBlock(state, create, 3);
+  revertBlock(state, change, { accounts: 7, income: 0n });
+  revertBlock(state, create, { accounts: 3, income: 0n });
   expectRoot(state);
 });
 
 test("an undo record of more accounts than there are is refused", () => {
   const state = stateOf(accountsWith(1n, 2n));
-  expect(() => revertBlock(state, block(0, []), 3)).toThrow(RangeError);
+  expect(() => revertBlock(state, block(0, []), { accounts: 3, income: 0n })).toThrow(RangeError);
 });

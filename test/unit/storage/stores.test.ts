@@ -161,7 +161,7 @@ describe("the format version", () => {
     expect(database.entries.size).toBe(1);
     database.entries.set(key!, Uint8Array.of(9));
     expect(await codeOf(meta.checkVersion())).toBe("OPEN_FAILED");
-    await expect(meta.checkVersion()).rejects.toThrow(/format 9, this ccoin reads 6: use the ccoin/);
+    await expect(meta.checkVersion()).rejects.toThrow(/format 9, this ccoin reads 7: use the ccoin/);
   });
 
   test("refuses a database that has a chain but no version", async () => {
