@@ -39,8 +39,8 @@ export class Voter {
   /** The round of this node's newest vote. */
   readonly #round: RoundTimer;
   readonly #leader: RoundLeader;
-  /** A later source that others vote from, and the time since which its certificate has been awaited. */
-  #laterSource = { round: 0, sinceMs: 0 };
+  /** The round in which this node was to vote while others had a later source, and the time since when. */
+  #behindIn = { round: 0, sinceMs: 0 };
   /** This node's votes that are not counted yet. */
   #counting = 0;
 
@@ -133,7 +133,7 @@ export class Voter {
       if (lateMs !== undefined && lateMs > 0 && reached < next) return this.#sleep(lateMs);
       isLed ||= lateMs !== undefined;
     }
-    const certificateWaitMs = this.#certificateWaitMs();
+    const certificateWaitMs = this.#certificateWaitMs(round, isLed);
     if (certificateWaitMs > 0) return this.#sleep(certificateWaitMs);
     if (isLed) {
       const { link, waitMs } = await this.#leader.inRound(round);
@@ -186,15 +186,18 @@ export class Voter {
   }
 
   /**
-   * More than a third vote from a later source: its certificate has been requested, and a vote from the old one would
-   * split theirs.
+   * Others vote from a later source: its certificate has been requested, and a vote from the old one would split theirs.
+   * One authority's word is enough if the round before had no timely result here: it may have been shown to that
+   * authority alone, whose vote has then called the others into this round.
    */
-  #certificateWaitMs(): number {
+  #certificateWaitMs(round: number, isLed: boolean): number {
     const { chain, finalizer, clock } = this.#options;
-    const round = finalizer.rounds.sources(chain.snapshot.authorities).ofMinority;
-    if (round <= chain.finality.justified.round) return 0;
-    if (round !== this.#laterSource.round) this.#laterSource = { round, sinceMs: clock.now() };
-    return this.#laterSource.sinceMs + minRoundTimeoutMs - clock.now();
+    const sources = finalizer.rounds.sources(chain.snapshot.authorities);
+    const later = isLed ? sources.highest : sources.ofMinority;
+    if (later <= chain.finality.justified.round) return 0;
+    // A faulty authority can claim any source, and a later one each time: it delays a round once.
+    if (round !== this.#behindIn.round) this.#behindIn = { round, sinceMs: clock.now() };
+    return this.#behindIn.sinceMs + minRoundTimeoutMs - clock.now();
   }
 
   async #vote(message: FinalityVote): Promise<void> {

@@ -8,6 +8,11 @@ export class RoundRanking {
     this.#ascending = Float64Array.from(rounds).sort();
   }
 
+  /** The highest round that anybody has reached; 0 if there are no authorities. */
+  get highest(): number {
+    return this.#ascending.at(-1) ?? 0;
+  }
+
   /** The highest round that more than a third have reached; 0 if there are none. */
   get ofMinority(): number {
     return this.#highest(minority(this.#ascending.length));

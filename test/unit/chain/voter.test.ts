@@ -207,6 +207,26 @@ test("waits for a missing certificate no longer than the shortest time-out", asy
   expect(votes).toEqual(["0 -> 4 at 2"]);
 });
 
+test("in a round that was entered without a result, one vote from a later source is enough to wait for its certificate, once a round", async () => {
+  const { clock, finalizer, voter, votes, vote, hear } = await node();
+  voter.enabled = true;
+  await clock.advance(0);
+  expect(votes).toEqual(["0 -> 1 at 2"]);
+  await hear(1, 2, two, checkpoint(1, two));
+  await hear(2, 2);
+  await clock.advance(300);
+  // Later and later claims of one authority do not prolong the wait.
+  await hear(1, 5, two, checkpoint(4, two));
+  await clock.advance(190);
+  expect(votes).toHaveLength(1);
+  await clock.advance(20);
+  expect(votes.slice(1)).toEqual(["0 -> 2 at 2"]);
+  const justifying = await Promise.all([1, 2, 3].map((authority) => vote(authority, 2)));
+  await finalizer.addCertificate(certificateOf(justifying[0]!.message, justifying));
+  await clock.advance(0);
+  expect(votes.slice(2)).toEqual(["2 -> 3 at 2"]);
+});
+
 test("a block is voted for once the newest votes of more than a third are for it, whether it is here or not", async () => {
   const { finalizer, vote } = await node();
   finalizer.hearRound(await vote(1, 1, stranger));

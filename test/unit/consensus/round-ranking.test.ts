@@ -16,6 +16,7 @@ function vote(voter: number, sourceRound: number, targetRound: number): SignedFi
 function counted(rounds: readonly number[]) {
   const descending = rounds.toSorted((a, b) => b - a);
   return {
+    highest: descending[0] ?? 0,
     ofMinority: descending[minority(rounds.length) - 1] ?? 0,
     ofQuorum: descending[quorum(rounds.length) - 1] ?? 0,
     counts: [0, 1, 2, 3, 4, 5, 6].map((round) => rounds.filter((other) => other === round).length),
@@ -24,10 +25,10 @@ function counted(rounds: readonly number[]) {
 }
 
 function answers(ranking: RoundRanking) {
-  const { ofMinority, ofQuorum } = ranking;
+  const { highest, ofMinority, ofQuorum } = ranking;
   const numbers = [0, 1, 2, 3, 4, 5, 6];
   const counts = numbers.map((round) => ranking.count(round));
-  return { ofMinority, ofQuorum, counts, above: numbers.map((round) => ranking.countAbove(round)) };
+  return { highest, ofMinority, ofQuorum, counts, above: numbers.map((round) => ranking.countAbove(round)) };
 }
 
 test("a ranking that is kept in order answers as one that is counted anew", () => {
