@@ -1,9 +1,8 @@
-import { bech32m } from "@scure/base";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { encodePlain } from "../../../src/api/plain-transaction.ts";
 import { encodeInput, transactionSchema } from "../../../src/api/transaction-input.ts";
-import { decodeAddressInto, decodeAddressText, encodeAddress } from "../../../src/crypto/address.ts";
+import { encodeAddress } from "../../../src/crypto/address.ts";
 import { Transaction } from "../../../src/types/index.ts";
 import { fromHex, toHex } from "../../../src/util/bytes.ts";
 
@@ -83,44 +82,5 @@ describe("a transaction in its usual JSON form", () => {
   it("is an object", () => {
     for (const value of [null, [], "text", 1, true, [{}]])
       expect(encodePlain(value, genesisId)).toBeUndefined();
-  });
-});
-
-describe("decodeAddressInto", () => {
-  const scure = (text: string) => {
-    const decoded = bech32m.decodeUnsafe(text);
-    const key = decoded?.prefix === "cc" ? bech32m.fromWordsUnsafe(decoded.words) : undefined;
-    return key?.length === 32 ? key : undefined;
-  };
-
-  it("agrees with @scure/base on valid, damaged and invented addresses", () => {
-    const letters = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
-    const words = fc.array(fc.nat(31), { minLength: 50, maxLength: 54 });
-    const text = fc.oneof(
-      address,
-      fc
-        .tuple(address, fc.nat(60), fc.string({ minLength: 1, maxLength: 1, unit: "binary" }))
-        .map(([each, at, letter]) => each.slice(0, at) + letter + each.slice(at + 1)),
-      fc
-        .tuple(address, fc.nat(60), fc.constantFrom(...letters))
-        .map(([each, at, letter]) => each.slice(0, at) + letter + each.slice(at + 1)),
-      // Correct checksums after set padding bits and other lengths.
-      words.map((each) => bech32m.encode("cc", each)),
-      words.map((each) => bech32m.encode("cd", each)),
-      fc.string(),
-    );
-    fc.assert(
-      fc.property(text, (each) => {
-        const out = new Uint8Array(40).fill(9);
-        const taken = decodeAddressInto(each, out, 4);
-        const expected = scure(each);
-        // @scure/base reads capitals too, as `decodeAddressText` does.
-        if (each === each.toLowerCase()) expect(taken).toBe(expected !== undefined);
-        if (taken) expect(out).toEqual(Uint8Array.of(9, 9, 9, 9, ...expected!, 9, 9, 9, 9));
-        if (expected) expect(decodeAddressText(each)).toEqual(new Uint8Array(expected));
-        else expect(() => decodeAddressText(each)).toThrow();
-      }),
-      { numRuns: 2000, seed: 1 },
-    );
   });
 });

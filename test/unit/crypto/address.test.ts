@@ -1,12 +1,18 @@
 import { bech32, bech32m } from "@scure/base";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeAddress, encodeAddress } from "../../../src/crypto/address.ts";
+import {
+  decodeAddress,
+  decodeAddressInto,
+  decodeAddressText,
+  encodeAddress,
+} from "../../../src/crypto/address.ts";
 import { testAddresses } from "../support/addresses.ts";
 
 const key = testAddresses(1)[0]!;
 const address = encodeAddress(key);
 
-const words = bech32m.toWords(key);
+const keyWords = bech32m.toWords(key);
 
 describe("addresses", () => {
   it("are 61 characters of bech32m with the prefix cc", () => {
@@ -49,13 +55,13 @@ describe("addresses", () => {
     ["one character too few", address.slice(0, -1), /not an address/],
     ["one character too many", `${address}q`, /not an address/],
     ["a space", `${address} `, /not an address/],
-    ["another prefix", bech32m.encode("bc", words), /starts with "cc1"/],
-    ["the older checksum (BIP-173)", bech32.encode("cc", words), /not an address/],
+    ["another prefix", bech32m.encode("bc", keyWords), /starts with "cc1"/],
+    ["the older checksum (BIP-173)", bech32.encode("cc", keyWords), /not an address/],
     ["31 bytes", bech32m.encode("cc", bech32m.toWords(key.subarray(1))), /holds 32 bytes/],
     ["33 bytes", bech32m.encode("cc", bech32m.toWords(Uint8Array.of(...key, 0))), /holds 32 bytes/],
     [
       "padding bits that are set",
-      bech32m.encode("cc", [...words.slice(0, -1), words.at(-1)! | 1]),
+      bech32m.encode("cc", [...keyWords.slice(0, -1), keyWords.at(-1)! | 1]),
       /holds 32/,
     ],
     ["a long text", "cc1".padEnd(10_000, "q"), /not an address/],
@@ -63,4 +69,69 @@ describe("addresses", () => {
     expect(() => decodeAddress(text)).toThrow(message);
     expect(() => decodeAddress(text)).toThrow(expect.objectContaining({ code: "BAD_ADDRESS" }));
   });
+});
+
+describe("decodeAddressInto", () => {
+  const bytes = fc.uint8Array({ minLength: 32, maxLength: 32 });
+  const texts = bytes.map(encodeAddress);
+  const words = fc.array(fc.nat(31), { minLength: 50, maxLength: 54 });
+  const scure = (text: string) => {
+    const decoded = bech32m.decodeUnsafe(text);
+    const key = decoded?.prefix === "cc" ? bech32m.fromWordsUnsafe(decoded.words) : undefined;
+    return key?.length === 32 ? key : undefined;
+  };
+
+  it("agrees with @scure/base on valid, damaged and invented addresses", () => {
+    const damaged = (letter: fc.Arbitrary<string>) =>
+      fc
+        .tuple(texts, fc.nat(60), letter)
+        .map(([each, at, other]) => each.slice(0, at) + other + each.slice(at + 1));
+    const text = fc.oneof(
+      texts,
+      damaged(fc.string({ minLength: 1, maxLength: 1, unit: "binary" })),
+      damaged(fc.constantFrom(..."qpzry9x8gf2tvdw0s3jn54khce6mua7l")),
+      // Correct checksums after set padding bits and other lengths.
+      words.map((each) => bech32m.encode("cc", each)),
+      words.map((each) => bech32m.encode("cd", each)),
+      fc.string(),
+    );
+    fc.assert(
+      fc.property(text, (each) => {
+        const out = new Uint8Array(40).fill(9);
+        const taken = decodeAddressInto(each, out, 4);
+        const expected = scure(each);
+        // @scure/base reads capitals too, as `decodeAddressText` does.
+        if (each === each.toLowerCase()) expect(taken).toBe(expected !== undefined);
+        if (taken) expect(out).toEqual(Uint8Array.of(9, 9, 9, 9, ...expected!, 9, 9, 9, 9));
+        if (expected) expect(decodeAddressText(each)).toEqual(new Uint8Array(expected));
+        else expect(() => decodeAddressText(each)).toThrow();
+      }),
+      { numRuns: 2000, seed: 1 },
+    );
+  });
+
+  it("refuses every set padding bit with a correct checksum, and every character that is no letter of bech32", () => {
+    const out = new Uint8Array(32);
+    expect(decodeAddressInto(address, out, 0)).toBe(true);
+    for (let padding = 1; padding < 16; padding++)
+      expect(
+        decodeAddressInto(
+          bech32m.encode("cc", [...keyWords.slice(0, -1), keyWords.at(-1)! | padding]),
+          out,
+          0,
+        ),
+      ).toBe(false);
+    for (let code = 0; code < 256; code++) {
+      const letter = String.fromCharCode(code);
+      const taken = decodeAddressInto(address.slice(0, -1) + letter, out, 0);
+      expect([letter, taken]).toEqual([letter, letter === address.at(-1)]);
+    }
+  });
+
+  it.each([undefined, null, 61, [...address], { length: 61, startsWith: () => true }])(
+    "refuses what is no text: %s",
+    (value) => {
+      expect(decodeAddressInto(value, new Uint8Array(32), 0)).toBe(false);
+    },
+  );
 });

@@ -87,6 +87,12 @@ describe("VerifyPool", () => {
     expect(await pool.verify([])).toEqual([]);
   });
 
+  it("accepts a signature over a message that is no signing root, which no thread can be sent", async () => {
+    const pool = openPool();
+    const short = { ...good, message: new Uint8Array(3), signature: pair.sign(new Uint8Array(3)) };
+    expect(await pool.verify([good, short, bad])).toEqual([true, true, false]);
+  });
+
   it("checks a few at once without a thread", async () => {
     const manual = new ManualThreads();
     const pool = openPool({ start: manual.start });
