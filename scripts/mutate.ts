@@ -32,9 +32,11 @@ async function run(name: string): Promise<Mutants> {
   const part = parts[partName];
   if (!part) throw new Error(`no part ${name}: there are ${Object.keys(parts).join(", ")}`);
   const report = join("reports/mutation", name.replaceAll("/", "-"));
-  process.env["MUTATION_TESTS"] = part.tests.join(" ");
+  process.env["MUTATION_TESTS"] = ((file && part.testsOf?.[file]) || part.tests).join(" ");
   return new Stryker({
-    mutate: file ? [`src/${partName}/${file}`] : part.mutate,
+    mutate: file
+      ? [part.mutate.find((each) => each.endsWith(`/${file}`)) ?? `src/${partName}/${file}`]
+      : part.mutate,
     testRunner: "in-process",
     // Only the tests that run a mutant are run for it.
     coverageAnalysis: "perTest",

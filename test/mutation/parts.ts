@@ -2,6 +2,8 @@
 export interface Part {
   mutate: string[];
   tests: string[];
+  /** The tests of single files, where those of the part take long. */
+  testsOf?: Readonly<Record<string, readonly string[]>>;
 }
 
 const ownTests = (folder: string) => `test/unit/${folder}/**/*.test.ts`;
@@ -12,17 +14,20 @@ function folder(name: string, otherTests: string[] = []): Part {
   return { mutate: [`src/${name}/**/*.ts`, "!src/**/*.d.ts"], tests: [ownTests(name), ...otherTests] };
 }
 
-/** The checks of `src/sync`, which decide whether a peer's claim is accepted and who is blamed. The rest fetches and serves. */
-const checksOfSync = [
-  "block-inbox",
-  "complete-block",
-  "evidence-inbox",
-  "header-judge",
-  "headers",
-  "other-recoveries",
-  "transaction-inbox",
-  "vote-inbox",
-];
+/**
+ * The checks of `src/sync`, which decide whether a peer's claim is accepted and who is blamed, with the tests of each. The rest fetches
+ * and serves.
+ */
+const checksOfSync: Readonly<Record<string, readonly string[]>> = {
+  "block-inbox": ["inbox", "rules"],
+  "complete-block": ["inbox"],
+  "evidence-inbox": ["evidence-inbox"],
+  "header-judge": ["inbox", "rules"],
+  headers: ["headers", "rules"],
+  "other-recoveries": ["other-recoveries"],
+  "transaction-inbox": ["inbox"],
+  "vote-inbox": ["vote-inbox", "awaited-blocks"],
+};
 
 /** Those of them that need no node: their own tests are enough. */
 const limitsOfSync = [
@@ -42,6 +47,10 @@ const limitsOfSync = [
   "voter-accounts",
 ];
 
+const testsOfSync = (names: readonly string[]) => [
+  ...names.map((name) => `test/unit/sync/${name}.test.ts`),
+  verdicts,
+];
 const filesOfSync = (names: readonly string[]) => names.map((name) => `src/sync/${name}.ts`);
 
 export const parts: Readonly<Record<string, Part>> = {
@@ -52,9 +61,12 @@ export const parts: Readonly<Record<string, Part>> = {
   state: folder("state"),
   // Left out are long random runs and a test that counts steps with its own module: they notice little that the quick tests do not.
   chain: folder("chain", ["!test/unit/chain/{model,vote-cost}.test.ts"]),
-  sync: { mutate: filesOfSync(checksOfSync), tests: [ownTests("sync"), verdicts] },
-  "sync-limits": {
-    mutate: filesOfSync(limitsOfSync),
-    tests: [...limitsOfSync.map((name) => `test/unit/sync/${name}.test.ts`), verdicts],
+  sync: {
+    mutate: filesOfSync(Object.keys(checksOfSync)),
+    tests: testsOfSync([...new Set(Object.values(checksOfSync).flat())]),
+    testsOf: Object.fromEntries(
+      Object.entries(checksOfSync).map(([name, tests]) => [`${name}.ts`, testsOfSync(tests)]),
+    ),
   },
+  "sync-limits": { mutate: filesOfSync(limitsOfSync), tests: testsOfSync(limitsOfSync) },
 };

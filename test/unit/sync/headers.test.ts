@@ -1,0 +1,95 @@
+import { expect, onTestFinished, test } from "vitest";
+import { headers, maxHeadersPerPage } from "../../../protocols/index.ts";
+import { fetchHeaders } from "../../../src/sync/headers.ts";
+import type { SignedHeader } from "../../../src/types/index.ts";
+import { authorities, BlockMaker, type Tip, testGenesis } from "../support/chain.ts";
+import { TestNetwork } from "../support/network.ts";
+import { settledClock, syncNode } from "../support/sync-node.ts";
+
+const genesis = await testGenesis(3);
+const maker = new BlockMaker(genesis);
+const tip = await maker.extend(maker.start(), 3);
+const headersOf = ({ blocks }: Tip) => blocks.map(({ header }) => header);
+
+/** Fetches headers from `start` on from a peer that answers with `answer`. */
+async function fetchAnswer(answer: readonly SignedHeader[], start = 1, own?: Tip) {
+  const net = new TestNetwork(settledClock());
+  const node = await syncNode(net, "node", genesis);
+  const peer = net.node("peer");
+  onTestFinished(() => node.stop());
+  net.connect(node.network, peer);
+  if (own) await node.addAll(own);
+  const asked: unknown[] = [];
+  peer.serve(headers, async function* (request) {
+    asked.push(request);
+    yield [...answer];
+  });
+  const { network, chain } = node;
+  const { signal } = new AbortController();
+  const fetched = fetchHeaders({ network, chain, peer: "peer", start, signal });
+  return { fetched, asked, node };
+}
+
+const forged = (header: SignedHeader): SignedHeader => ({ ...header, signature: new Uint8Array(64) });
+
+test("a page is fetched from a height on, and the last one is not full", async () => {
+  const { fetched, asked } = await fetchAnswer(headersOf(tip));
+  const { checked, isLast } = await fetched;
+  expect(checked.map(({ height }) => height)).toEqual([1, 2, 3]);
+  expect(checked.at(-1)!.idHex).toBe(tip.idHex);
+  expect(isLast).toBe(true);
+  expect(asked).toEqual([{ start: 1, count: maxHeadersPerPage }]);
+});
+
+test("a full page is not the last one", async () => {
+  const long = await maker.extend(maker.start(), maxHeadersPerPage);
+  const { checked, isLast } = await (await fetchAnswer(headersOf(long))).fetched;
+  expect(checked).toHaveLength(maxHeadersPerPage);
+  expect(isLast).toBe(false);
+});
+
+test("an empty page is the last one", async () => {
+  const { fetched } = await fetchAnswer([]);
+  expect(await fetched).toEqual({ checked: [], isLast: true });
+});
+
+test("headers from another height than the requested one are refused", async () => {
+  const { fetched } = await fetchAnswer(headersOf(tip).slice(1));
+  await expect(fetched).rejects.toMatchObject({ code: "WRONG_HEIGHT" });
+});
+
+test("headers on a block that is not here say that the peer's chain has changed", async () => {
+  const { fetched } = await fetchAnswer(headersOf(tip).slice(1), 2);
+  await expect(fetched).rejects.toMatchObject({ code: "PEER_CHANGED" });
+});
+
+test.each([0, 1, 2])("a page with a wrong signature of header %i is refused", async (at) => {
+  const answer = headersOf(tip).map((header, index) => (index === at ? forged(header) : header));
+  const { fetched } = await fetchAnswer(answer);
+  await expect(fetched).rejects.toMatchObject({ code: "INVALID_HEADER_SIGNATURE" });
+});
+
+test("a header of a wrong form is refused", async () => {
+  const [first, second] = headersOf(tip);
+  const endless = { ...second!, message: { ...second!.message, timestamp: Number.POSITIVE_INFINITY } };
+  const { fetched } = await fetchAnswer([first!, endless]);
+  await expect(fetched).rejects.toMatchObject({ code: "MALFORMED" });
+});
+
+/** A block that is far ahead of the clock of the tests. */
+const ahead = await maker.block(maker.start(), { laterMs: 10 ** 9, by: authorities[1]! });
+
+test("a page that is ahead of the clock is a doubt about the clock only if an authority has signed it", async () => {
+  const [header] = headersOf(ahead);
+  await expect((await fetchAnswer([header!])).fetched).rejects.toMatchObject({ code: "FUTURE_BLOCK" });
+  await expect((await fetchAnswer([forged(header!)])).fetched).rejects.toMatchObject({
+    code: "INVALID_HEADER_SIGNATURE",
+  });
+});
+
+test("the headers before one that is ahead of the clock are taken, and the page counts as the last", async () => {
+  const late = await maker.block(tip, { laterMs: 10 ** 9 });
+  const { checked, isLast } = await (await fetchAnswer(headersOf(late))).fetched;
+  expect(checked.map(({ height }) => height)).toEqual([1, 2, 3]);
+  expect(isLast).toBe(true);
+});
