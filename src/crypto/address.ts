@@ -81,12 +81,7 @@ export function decodeAddressText(address: string): Uint8Array {
   const key = new Uint8Array(keyBytes);
   if (decodeAddressInto(address, key, 0)) return key;
   const shown = JSON.stringify(address.slice(0, 80));
-  let decoded: ReturnType<typeof bech32m.decodeUnsafe>;
-  try {
-    decoded = bech32m.decodeUnsafe(address);
-  } catch {
-    decoded = undefined;
-  }
+  const decoded = bech32m.decodeUnsafe(address);
   if (!decoded) throw new UserError(`not an address (a typing error?): ${shown}`, "BAD_ADDRESS");
   if (decoded.prefix !== prefix) {
     throw new UserError(`an address starts with "${prefix}1": ${shown}`, "BAD_ADDRESS");

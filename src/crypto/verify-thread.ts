@@ -10,7 +10,7 @@ export interface VerifyThread {
   end(): Promise<unknown>;
 }
 
-/** `onEnd` is called if the thread ends without having been told to. */
+/** `onEnd` is called when the thread has ended, whoever has ended it. */
 export type StartVerifyThread = (
   onAnswer: (verdicts: Uint8Array) => void,
   onEnd: (error: unknown) => void,
@@ -23,21 +23,14 @@ export const startVerifyThread: StartVerifyThread = (onAnswer, onEnd) => {
   const file = import.meta.url.endsWith(".ts") ? "./verify-worker.ts" : "./verify-worker.js";
   const worker = new Worker(new URL(file, import.meta.url), { resourceLimits });
   let reason: unknown = "it exited";
-  let told = false;
-  worker.unref();
   worker.on("message", onAnswer);
   worker.on("error", (error) => {
     reason = error;
   });
-  worker.on("exit", () => {
-    if (!told) onEnd(reason);
-  });
+  worker.on("exit", () => onEnd(reason));
   return {
     post: (request) => worker.postMessage(request, [request.packed.buffer]),
     hold: (busy) => (busy ? worker.ref() : worker.unref()),
-    end: () => {
-      told = true;
-      return worker.terminate();
-    },
+    end: () => worker.terminate(),
   };
 };

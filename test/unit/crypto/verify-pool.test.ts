@@ -58,6 +58,7 @@ class ManualThreads {
       hold: () => undefined,
       end: async () => {
         thread.ended = true;
+        onEnd("ended");
       },
     };
   };
@@ -205,15 +206,17 @@ describe("VerifyPool", () => {
     expect(await pool.verify(many(40))).toEqual(many(40).map(() => true));
     failed = true;
     expect(await pool.verify(many(40))).toEqual(many(40).map(() => true));
-    expect(ends).toHaveLength(1);
+    expect(ends).toEqual([expect.any(Error)]);
   });
 
   it("ends its threads, and answers nothing any more", async () => {
     const manual = new ManualThreads();
-    const pool = openPool({ start: manual.start });
+    const ends: unknown[] = [];
+    const pool = openPool({ start: manual.start, onThreadEnd: (error) => ends.push(error) });
     void pool.verify(many(40));
     await turn();
     await pool.close();
+    expect(ends).toEqual([]);
     expect(manual.threads.map(({ ended }) => ended)).toEqual([true, true]);
     const answered = await Promise.race([pool.verify(many(20)), turn().then(() => "nothing")]);
     expect(answered).toBe("nothing");
