@@ -26,6 +26,14 @@ type Result = Pick<Outcome, "seed" | "violation" | "steps" | "settledMs" | "fina
 if (isMainThread) process.exitCode = await main();
 else await work(workerData as Work);
 
+/** Loads the node with its rules, of which one may be broken, and returns the function that runs a seed. */
+async function runner(options: Work): Promise<(seed: number, trace?: boolean) => Promise<Outcome>> {
+  if (options.breakRule) breakRule(options.breakRule);
+  const { simulate } = await import("../test/sim/simulation.ts");
+  const { authorities, liars, recovery } = options;
+  return (seed, trace = false) => simulate({ seed, authorities, liars, recovery, trace });
+}
+
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
@@ -81,30 +89,47 @@ async function runMany(
     const rate = `${(runs / seconds).toFixed(1)} runs/s, ${Math.round(steps / seconds)} events/s`;
     return `${runs} runs, ${violations.length} violations, recovery ${quantiles(recoveriesMs)} (seed ${slowest?.seed}), ${rate}`;
   };
-  const timer = setInterval(() => console.error(line()), 10_000);
+  const note = (result: Result) => {
+    runs++;
+    steps += result.steps;
+    recoveriesMs.push(result.settledMs);
+    if (result.settledMs > (slowest?.settledMs ?? 0)) slowest = result;
+    if (!result.violation) return;
+    violations.push(result);
+    console.log(`seed ${result.seed}: ${result.violation.detail}`);
+  };
+  const isDue = () => next < end && (options.all || violations.length === 0);
   const loop = () =>
     new Promise<void>((resolve, reject) => {
       const worker = new Worker(new URL(import.meta.url), { workerData: options });
       const give = () => {
-        if (next < end && (options.all || violations.length === 0)) return worker.postMessage(next++);
+        if (isDue()) return worker.postMessage(next++);
         void worker.terminate();
         resolve();
       };
       worker.on("error", reject);
       worker.on("message", (result: Result) => {
-        runs++;
-        steps += result.steps;
-        recoveriesMs.push(result.settledMs);
-        if (result.settledMs > (slowest?.settledMs ?? 0)) slowest = result;
-        if (result.violation) {
-          violations.push(result);
-          console.log(`seed ${result.seed}: ${result.violation.detail}`);
-        }
+        note(result);
         give();
       });
       give();
     });
-  await Promise.all(Array.from({ length: options.jobs }, loop));
+  const timer = setInterval(() => console.error(line()), 10_000);
+  if (options.jobs === 1) {
+    // In this thread and with a trace, so that a violation is shown without another load of the node and another run.
+    const run = await runner(options);
+    while (isDue()) {
+      const outcome = await run(next++, true);
+      note(outcome);
+      if (outcome.violation && !options.all) {
+        clearInterval(timer);
+        console.log(line());
+        return show(outcome);
+      }
+    }
+  } else {
+    await Promise.all(Array.from({ length: options.jobs }, loop));
+  }
   clearInterval(timer);
   console.log(line());
   violations.sort((a, b) => a.seed - b.seed);
@@ -120,15 +145,11 @@ function quantiles(timesMs: readonly number[]): string {
 }
 
 async function showOne(seed: number, options: Work): Promise<number> {
-  if (options.breakRule) breakRule(options.breakRule);
-  const { simulate } = await import("../test/sim/simulation.ts");
-  const { trace, scenario, violation, ...rest } = await simulate({
-    seed,
-    authorities: options.authorities,
-    liars: options.liars,
-    recovery: options.recovery,
-    trace: true,
-  });
+  return show(await (await runner(options))(seed, true));
+}
+
+function show({ trace, scenario, violation, ...rest }: Outcome): number {
+  const { seed } = rest;
   console.log(trace.slice(-400).join("\n"));
   console.log(scenario);
   console.log(rest);
@@ -137,15 +158,9 @@ async function showOne(seed: number, options: Work): Promise<number> {
 }
 
 async function work(options: Work): Promise<void> {
-  if (options.breakRule) breakRule(options.breakRule);
-  const { simulate } = await import("../test/sim/simulation.ts");
-  parentPort?.on("message", async (seed: number) => {
-    const { violation, steps, settledMs, finalizedHeight } = await simulate({
-      seed,
-      authorities: options.authorities,
-      liars: options.liars,
-      recovery: options.recovery,
-    });
+  const run = await runner(options);
+  parentPort?.on("message", async (given: number) => {
+    const { seed, violation, steps, settledMs, finalizedHeight } = await run(given);
     parentPort?.postMessage({ seed, violation, steps, settledMs, finalizedHeight } satisfies Result);
   });
 }

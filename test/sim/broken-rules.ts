@@ -14,7 +14,7 @@ export interface BrokenRule {
   edits: readonly Edit[];
   /** The rules of the oracle, one of which has to be reported. */
   found: readonly string[];
-  /** The first of the seeds; earlier ones find nothing and only take time. */
+  /** The first of the seeds: one that finds the broken rule soon. */
   seed?: number;
   runs: number;
   authorities?: number;
@@ -70,7 +70,7 @@ export const brokenRules: Record<string, BrokenRule> = {
       },
     ],
     found: ["slashable vote", "slashable header"],
-    seed: 2,
+    seed: 10,
     runs: 40,
   },
   /** The signer signs a vote that surrounds an earlier one. Shown by nodes that forget at a restart what was justified. */
@@ -102,7 +102,7 @@ export const brokenRules: Record<string, BrokenRule> = {
       },
     ],
     found: ["signed recently"],
-    seed: 4,
+    seed: 30,
     runs: 40,
   },
   /** The relay of a vote is blamed for a fault that only the vote's block shows. */
@@ -129,7 +129,7 @@ export const brokenRules: Record<string, BrokenRule> = {
       },
     ],
     found: ["left ready without cause"],
-    seed: 7,
+    seed: 9,
     runs: 20,
   },
   /** Only a surround vote counts as an offence, not two votes for one target round. */
@@ -142,7 +142,7 @@ export const brokenRules: Record<string, BrokenRule> = {
       },
     ],
     found: ["double signature without evidence"],
-    seed: 7,
+    seed: 8,
     runs: 20,
     liars: ["equivocatesInVotes"],
   },
@@ -162,7 +162,7 @@ export const brokenRules: Record<string, BrokenRule> = {
       },
     ],
     found: ["pace lost"],
-    seed: 31,
+    seed: 22,
     runs: 20,
     liars: ["votesAgainstTheBlocks"],
   },
@@ -220,8 +220,8 @@ export const brokenRules: Record<string, BrokenRule> = {
       },
     ],
     found: ["honest node penalized"],
-    seed: 4,
-    runs: 2,
+    seed: 10,
+    runs: 20,
     recovery: true,
   },
   /** The lost authorities may still sign after a recovery's block. */
@@ -234,8 +234,8 @@ export const brokenRules: Record<string, BrokenRule> = {
       },
     ],
     found: ["wrong rules"],
-    seed: 4,
-    runs: 2,
+    seed: 18,
+    runs: 20,
     recovery: true,
   },
 };

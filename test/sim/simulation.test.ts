@@ -1,4 +1,6 @@
 import { spawnSync } from "node:child_process";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { brokenRules } from "./broken-rules.ts";
@@ -11,10 +13,15 @@ const script = fileURLToPath(new URL("../../scripts/sim.ts", import.meta.url));
 const first = 20_001;
 const runs = 24;
 
-/** Runs the script as by hand, on all cores and without the overhead of the test runner. */
+/** The large young generation saves a third of the time. */
+const flags = ["--max-semi-space-size=64"];
+const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), "ccoin-test-cache") };
+
+/** Runs the script as by hand, without the overhead of the test runner. */
 function runScript(...parameters: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...parameters], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...flags, script, ...parameters], {
     encoding: "utf8",
+    env,
   });
   return { status, output: `${stdout}\n${stderr}` };
 }
@@ -49,6 +56,8 @@ describe("simulator", () => {
     (name, { authorities, liars, recovery, ...rule }) => {
       const { status, output } = runScript(
         ...["--break", name, "--seed", String(rule.seed ?? 1), "--runs", String(rule.runs)],
+        // Another worker would load the node and run the next seed for nothing: the first seed usually finds it.
+        ...["--jobs", "1"],
         ...(authorities === undefined ? [] : ["--authorities", String(authorities)]),
         ...(recovery ? ["--recovery"] : []),
         ...(liars === undefined ? [] : ["--liars", liars.join(",")]),
