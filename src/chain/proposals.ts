@@ -5,6 +5,7 @@ import {
   isEpochBlock,
   isWellFormedVote,
   sameAddress,
+  sameSet,
   sameSubject,
   type VotingConfig,
 } from "../consensus/index.ts";
@@ -220,8 +221,4 @@ function logged({ kind, candidate, parameter, value }: HeaderVote) {
 /** One key for each candidate and each parameter. */
 function keyOf({ candidate, parameter }: HeaderVote): Hex {
   return toHex(parameter === 0 ? candidate : Uint8Array.of(parameter));
-}
-
-function sameSet(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
-  return a.length === b.length && a.every((address, index) => sameAddress(address, b[index]!));
 }

@@ -6,7 +6,6 @@ import {
   RoundTimer,
   restingMs,
   settledRound,
-  targetHeight,
 } from "../consensus/index.ts";
 import type { FinalityVote, SignedFinalityVote } from "../types/index.ts";
 import { inBackground } from "../util/background.ts";
@@ -14,9 +13,10 @@ import { equalBytes } from "../util/bytes.ts";
 import { Emitter } from "../util/emitter.ts";
 import { messageOf } from "../util/errors.ts";
 import { SerialQueue } from "../util/serial-queue.ts";
-import { ancestorAt, isAncestor } from "./branches.ts";
+import { isAncestor } from "./branches.ts";
 import { RoundLeader } from "./round-leader.ts";
 import { voteSigningRoot } from "./vote-check.ts";
+import { voteTarget } from "./vote-target.ts";
 import type { VoterOptions } from "./voter-options.ts";
 
 /** The delay before the next attempt after signing was refused. */
@@ -140,22 +140,16 @@ export class Voter {
       if (link) return this.#voteIn(round, link);
       if (waitMs > 0) return this.#sleep(waitMs);
     }
-    const { periodMs } = chain.snapshot.parameters;
     const standsForMs = clock.now() - this.#headSinceMs;
-    const height = targetHeight(
-      { justified, finalized },
-      { height: head.height, standsForMs },
-      periodMs,
-      round,
-    );
-    if (height === undefined) return this.#sleep(Math.max(restingMs(periodMs) - standsForMs, 1));
-    const target = await ancestorAt(chain.tree, head, height);
+    const target = await voteTarget(chain, { round, standsForMs });
+    if (!target) return this.#sleep(Math.max(restingMs(chain.snapshot.parameters.periodMs) - standsForMs, 1));
     // The head has yet to follow the justified block; the change of the head triggers the next evaluation.
     if (!(await isAncestor(chain.tree, { height: justified.height, id: justified.block }, target))) return;
     const voters = (await chain.tree.snapshotAfter(target.id)).authorities;
     if (authorityIndex(voters, signer.publicKey) < 0) return this.#cancelTimer();
 
-    return this.#voteIn(round, { source: justified, target: { round, height, block: target.id } });
+    const { height, id } = target;
+    return this.#voteIn(round, { source: justified, target: { round, height, block: id } });
   }
 
   async #voteIn(round: number, message: FinalityVote): Promise<void> {

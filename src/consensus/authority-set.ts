@@ -42,6 +42,12 @@ export function withoutAuthority(authorities: readonly Uint8Array[], address: Ui
   return authorities.filter((authority) => !sameAddress(authority, address));
 }
 
+/** True for two sets with the same authorities. */
+export function sameSet(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
+  if (a === b) return true;
+  return a.length === b.length && a.every((address, index) => sameAddress(address, b[index]!));
+}
+
 /** Like `equalBytes` for two 32-byte addresses, but without the native call if the first byte differs. */
 export function sameAddress(a: Uint8Array, b: Uint8Array): boolean {
   return a[0] === b[0] && compareBytes(a, b) === 0;

@@ -85,38 +85,45 @@ export function restingMs(periodMs: number): number {
 }
 
 /**
- * The height of the block to vote for in `round`.
- * - In the first round after the justified block's: the highest multiple of the spacing above it.
- * - In later rounds: the roundest height above it.
+ * The heights of the blocks to vote for in `round`, the best one first. An authority votes for the first whose own set
+ * is the head's, or else for the last.
+ * - In the first round after the justified block's: the highest multiple of the spacing above it, while finality keeps
+ *   up; otherwise the justified block itself, in which the votes of all agree.
+ * - In later rounds: the round heights above it.
  * - Otherwise the justified block itself while it is not final, and then the head, once the chain rests.
  *
- * Undefined if there is nothing to vote for yet.
+ * Empty if there is nothing to vote for yet.
  */
-export function targetHeight(
-  { justified, finalized }: FinalityStatus,
+export function targetHeights(
+  status: FinalityStatus,
   head: { height: number; standsForMs: number },
   periodMs: number,
   round: number,
-): number | undefined {
-  if (round > justified.round + 1 && head.height > justified.height)
-    return roundestHeight(justified.height, head.height);
+): number[] {
+  const { justified, finalized } = status;
+  const isNew = head.height > justified.height;
+  if (round > justified.round + 1 && isNew) return roundHeights(justified.height, head.height);
+  const isFinal = equalBytes(justified.block, finalized.block);
+  const keepsUp = settledRound(status) === justified.round;
   const spacing = targetSpacing(periodMs);
   const multiple = head.height - (head.height % spacing);
-  if (multiple > justified.height) return multiple;
-  if (!equalBytes(justified.block, finalized.block)) return justified.height;
-  if (head.height <= justified.height) return undefined;
-  return head.standsForMs >= restingMs(periodMs) ? head.height : undefined;
+  if (multiple > justified.height && (keepsUp || isFinal)) return [multiple];
+  if (!isFinal) return [justified.height];
+  return isNew && head.standsForMs >= restingMs(periodMs) ? [head.height] : [];
 }
 
 /**
- * The height above `above` and up to `upTo` that is divisible by the highest power of two. It stays the same for long
- * while the chain grows, so that authorities whose time-outs end at different times, and who have other heads by then,
- * vote for one block.
+ * The highest multiple of each power of two above `above` and up to `upTo`, the one of the highest power first. A
+ * multiple of a high power stays the same for long while the chain grows, so that authorities whose time-outs end at
+ * different times, and who have other heads by then, vote for one block.
  */
-export function roundestHeight(above: number, upTo: number): number {
-  let height = upTo;
-  for (let step = 2; upTo - (upTo % step) > above; step *= 2) height = upTo - (upTo % step);
-  return height;
+export function roundHeights(above: number, upTo: number): number[] {
+  const heights: number[] = [];
+  for (let step = 1; upTo - (upTo % step) > above; step *= 2) {
+    const height = upTo - (upTo % step);
+    if (height !== heights[0]) heights.unshift(height);
+  }
+  return heights;
 }
 
 /**

@@ -14,26 +14,36 @@ export type NodeEvents = Pick<
   "onPenalty" | "onPublish" | "onVotes" | "onGossip" | "onError" | "onMode" | "onStarted" | "onRestored"
 >;
 
-/** Makes a simulated network without faults, for tests that add their own: four authorities with a period of 1 s, of which `count` are nodes. */
-export async function smallNetwork({
-  count = 4,
-  seed = 1,
-  events = {},
-}: {
+interface SmallNetworkOptions {
+  authorities?: number;
+  /** The number of authorities that are nodes. */
   count?: number;
+  periodMs?: number;
+  mostDelayMs?: number;
   seed?: number;
   events?: Partial<NodeEvents>;
-}) {
+}
+
+/** Makes a simulated network without faults, for tests that add their own. */
+export async function smallNetwork({
+  authorities = 4,
+  count = authorities,
+  periodMs = 1_000,
+  mostDelayMs = 5,
+  seed = 1,
+  events = {},
+}: SmallNetworkOptions) {
   const random = new Random(seed);
   const timeline = new Timeline();
   const trace = new Trace(timeline, false);
-  const conditions = { leastDelayMs: 1, mostDelayMs: 5, lossShare: 0, duplicateShare: 0 };
+  const conditions = { leastDelayMs: 1, mostDelayMs, lossShare: 0, duplicateShare: 0 };
   const network = new SimNetwork(timeline, random.fork("network"), {
     ...conditions,
     slowShare: 0,
     slowMs: 0,
   });
-  const config = testChainConfig({ authorities: accounts.slice(0, 4).map(({ publicKey }) => publicKey) });
+  const keys = accounts.slice(0, authorities).map(({ publicKey }) => publicKey);
+  const config = testChainConfig({ authorities: keys, periodMs });
   const block = await createGenesis(config, { balances: [] }, accounts[0]!, epochMs - 60_000);
   const genesis = await checkGenesis(block, verify);
   const nothing = () => undefined;

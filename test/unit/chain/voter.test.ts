@@ -97,23 +97,20 @@ test("a node follows a higher round at once if more than a third claim it, and n
 
 test("a round may also start by a quorum of the set that its vote counts for", async () => {
   const { addAll, chain, clock, voter, votes, hear } = await node();
-  const vote = authorityVote("add", authorities[4]!.publicKey);
-  const three = await maker.extend(start, 3, { edit: { vote } });
-  await addAll(three);
-  expect(chain.snapshot.authorities).toHaveLength(5);
   voter.enabled = true;
   await clock.advance(0);
+  const vote = authorityVote("add", authorities[4]!.publicKey);
+  await addAll(await maker.extend(start, 3, { edit: { vote } }));
+  expect(chain.snapshot.authorities).toHaveLength(5);
   await hear(1, 1, one);
-  await hear(2, 1, one);
   await clock.advance(600_000);
-  expect(votes).toEqual(["0 -> 1 at 3"]);
-  // These votes are for a target before the change of the set at height 3.
-  await hear(1, 2, one);
-  await hear(3, 2, one);
-  await clock.advance(1_740);
-  expect(votes.slice(1)).toEqual(["0 -> 2 at 2"]);
+  expect(votes).toEqual(["0 -> 1 at 2"]);
+  // Three of four, but not of five.
+  await hear(2, 1, one);
+  await clock.advance(740);
+  expect(votes).toHaveLength(1);
   await clock.advance(20);
-  expect(votes.slice(2)).toEqual(["0 -> 3 at 2"]);
+  expect(votes.slice(1)).toEqual(["0 -> 2 at 3"]);
 });
 
 test("a round may also start by a quorum of the head's set, without an authority that was voted out", async () => {
@@ -130,7 +127,31 @@ test("a round may also start by a quorum of the head's set, without an authority
   await addAll(await maker.extend(without3, 2, { edit: remove(2) }));
   expect(chain.snapshot.authorities).toHaveLength(2);
   await clock.advance(510);
-  expect(votes.slice(1)).toEqual(["0 -> 2 at 4"]);
+  expect(votes.slice(1)).toEqual(["0 -> 2 at 5"]);
+});
+
+test("in a later round the target has the head's set, however round the heights before the change are", async () => {
+  const { addAll, chain, clock, finalizer, voter, votes, vote: voteOf } = await node();
+  const vote = authorityVote("remove", authorities[3]!.publicKey);
+  // Height 5 brings the removal to a majority; 4 is the roundest height.
+  await addAll(await maker.extend(two, 3, { edit: { vote } }));
+  expect(chain.snapshot.authorities).toHaveLength(3);
+  // The blocks of these votes are unknown, so that the leader's cannot be repeated.
+  for (const authority of [1, 2]) finalizer.hearRound(await voteOf(authority, 7, stranger));
+  voter.enabled = true;
+  await clock.advance(2_010);
+  expect(votes).toEqual(["0 -> 7 at 5"]);
+});
+
+test("while finality lags, the first vote from a new source is for the source's own block", async () => {
+  const { addAll, chain, clock, voter, votes, hear } = await node();
+  await addAll(await maker.block(two));
+  voter.enabled = true;
+  await clock.advance(0);
+  for (const authority of [1, 2, 3]) await hear(authority, 5, two);
+  await clock.advance(0);
+  expect(chain.finality).toMatchObject({ justified: { round: 5, height: 2 }, finalized: { round: 0 } });
+  expect(votes.at(-1)).toBe("5 -> 6 at 2");
 });
 
 test("a vote that a crash kept from leaving is not waited for", async () => {

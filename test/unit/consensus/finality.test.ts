@@ -8,10 +8,10 @@ import {
   minority,
   quorum,
   restingMs,
-  roundestHeight,
+  roundHeights,
   roundTimeoutMs,
   settledRound,
-  targetHeight,
+  targetHeights,
   targetSpacing,
 } from "../../../src/consensus/index.ts";
 import type { Checkpoint } from "../../../src/types/index.ts";
@@ -108,7 +108,7 @@ describe("the target", () => {
     finalized: Checkpoint,
     head: { height: number; standsForMs: number },
     { periodMs = 100, round = justified.round + 1 } = {},
-  ) => targetHeight({ justified, finalized }, head, periodMs, round);
+  ) => targetHeights({ justified, finalized }, head, periodMs, round);
   const final = checkpoint(4, 6);
 
   test("targets are 250 ms apart, or at every height where blocks are slower", () => {
@@ -117,35 +117,42 @@ describe("the target", () => {
   });
 
   test("in the first round: the highest multiple of the spacing above the justified block", () => {
-    expect(height(final, final, { height: 11, standsForMs: 0 })).toBe(9);
-    expect(height(final, final, { height: 9, standsForMs: 0 })).toBe(9);
+    expect(height(final, final, { height: 11, standsForMs: 0 })).toEqual([9]);
+    expect(height(final, final, { height: 9, standsForMs: 0 })).toEqual([9]);
+    expect(height(final, checkpoint(3, 3), { height: 9, standsForMs: 0 })).toEqual([9]);
   });
 
-  test("in later rounds: the roundest height", () => {
-    expect(height(final, final, { height: 11, standsForMs: 0 }, { round: 6 })).toBe(8);
-    expect(height(final, final, { height: 6, standsForMs: 999 }, { round: 6 })).toBeUndefined();
+  test("in the first round while finality lags: the justified block itself, unless it is final", () => {
+    expect(height(final, checkpoint(2, 3), { height: 9, standsForMs: 0 })).toEqual([6]);
+    expect(height(final, checkpoint(2, 6), { height: 9, standsForMs: 0 })).toEqual([9]);
+  });
+
+  test("in later rounds: the round heights", () => {
+    expect(height(final, final, { height: 11, standsForMs: 0 }, { round: 6 })).toEqual([8, 10, 11]);
+    expect(height(final, final, { height: 6, standsForMs: 999 }, { round: 6 })).toEqual([]);
   });
 
   test("the justified block itself while it is not final", () => {
-    expect(height(final, checkpoint(3, 3), { height: 7, standsForMs: 999 })).toBe(6);
-    expect(height(final, checkpoint(3, 3), { height: 6, standsForMs: 0 }, { round: 6 })).toBe(6);
+    expect(height(final, checkpoint(3, 3), { height: 7, standsForMs: 999 })).toEqual([6]);
+    expect(height(final, checkpoint(3, 3), { height: 6, standsForMs: 0 }, { round: 6 })).toEqual([6]);
   });
 
   test("else the head once it has stood, and nothing on the final block", () => {
-    expect(height(final, final, { height: 7, standsForMs: 249 })).toBeUndefined();
-    expect(height(final, final, { height: 7, standsForMs: 250 })).toBe(7);
-    expect(height(final, final, { height: 6, standsForMs: 999 })).toBeUndefined();
-    expect(height(final, final, { height: 7, standsForMs: 0 }, { periodMs: 250 })).toBe(7);
+    expect(height(final, final, { height: 7, standsForMs: 249 })).toEqual([]);
+    expect(height(final, final, { height: 7, standsForMs: 250 })).toEqual([7]);
+    expect(height(final, final, { height: 6, standsForMs: 999 })).toEqual([]);
+    expect(height(final, final, { height: 7, standsForMs: 0 }, { periodMs: 250 })).toEqual([7]);
   });
 });
 
 test("the roundest height stays until the chain passes a rounder one", () => {
   const upTo = (above: number) =>
-    [above + 1, above + 2, above + 4, above + 8].map((to) => roundestHeight(above, to));
+    [above + 1, above + 2, above + 4, above + 8].map((to) => roundHeights(above, to)[0]);
   expect(upTo(8)).toEqual([9, 10, 12, 16]);
   expect(upTo(7)).toEqual([8, 8, 8, 8]);
-  expect(roundestHeight(4, 7)).toBe(6);
-  expect(roundestHeight(0, 1)).toBe(1);
+  expect(roundHeights(4, 7)).toEqual([6, 7]);
+  expect(roundHeights(0, 1)).toEqual([1]);
+  expect(roundHeights(0, 13)).toEqual([8, 12, 13]);
 });
 
 test("time-outs double from 500 ms up to 30 s", () => {
