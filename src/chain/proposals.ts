@@ -12,6 +12,7 @@ import {
 import { encodeAddress } from "../crypto/address.ts";
 import type { ChainConfig } from "../types/genesis.ts";
 import {
+  authorityVote,
   type ChainSnapshot,
   type HeaderVote,
   maxAuthorities,
@@ -50,6 +51,8 @@ export interface ProposalsOptions {
 
 /** An authority has at most this many open votes. */
 const maxProposals = maxAuthorities;
+/** Turns of all authorities for which they vote on one change of the set, before they try the next one. */
+const turnsPerChange = 4;
 
 /**
  * The node's own proposals, one per candidate or parameter. They stay on disk until a final block has enacted them or
@@ -124,19 +127,42 @@ export class Proposals {
 
   /**
    * The vote in the block at `height` by `voter`. `snapshot` is the one after its parent. Several proposals take turns,
-   * one for each round of the authorities, so that nodes with the same proposals vote on the same one. While a change
-   * of the set is not final, no further change of it gets a vote (docs/consensus.md, section 7, moving sets).
+   * one for each round of the authorities, so that nodes with the same proposals vote on the same one.
    */
   voteFor(snapshot: ChainSnapshot, height: number, voter: Uint8Array): HeaderVote {
     const { authorities } = snapshot;
     if (this.#proposals.size === 0 || isEpochBlock(height, this.#options.config)) return noVote;
     if (authorityIndex(authorities, voter) < 0) return noVote;
-    const setIsFinal = sameSet(authorities, this.#finalAuthorities);
     const votes = this.list()
       .map(({ vote }) => vote)
-      .filter((vote) => vote.kind === voteKinds.set || setIsFinal)
-      .filter((vote) => this.#changesSomething(snapshot, height, voter, vote));
+      .filter((vote) => vote.kind === voteKinds.set && this.#changesSomething(snapshot, height, voter, vote));
+    const onSet = this.#voteOnSet(snapshot, height, voter);
+    if (onSet) votes.unshift(onSet);
     return votes[Math.floor(height / authorities.length) % votes.length] ?? noVote;
+  }
+
+  /**
+   * An authority votes for one change of the set at a time: for none while the last one is not final, and for another
+   * one only when its open vote is withdrawn. Otherwise blocks of faulty authorities could complete several changes
+   * before any of them is final (docs/consensus.md, section 7, moving sets).
+   */
+  #voteOnSet(snapshot: ChainSnapshot, height: number, voter: Uint8Array): HeaderVote | undefined {
+    const { authorities, openVotes } = snapshot;
+    if (!sameSet(authorities, this.#finalAuthorities)) return undefined;
+    const wanted = this.list()
+      .map(({ vote }) => vote)
+      .filter((vote) => vote.kind !== voteKinds.set && !isEnacted(snapshot, vote));
+    const vote = wanted[Math.floor(height / (turnsPerChange * authorities.length)) % wanted.length];
+    if (!vote) return undefined;
+    const other = openVotes.find(
+      (open) =>
+        sameAddress(open.voter, voter) && open.vote.kind !== voteKinds.set && !sameSubject(open.vote, vote),
+    );
+    if (!other) return this.#changesSomething(snapshot, height, voter, vote) ? vote : undefined;
+    const withdrawal = opposite(other.vote);
+    const after = applyVote(snapshot, { height, proposer: voter, vote: withdrawal }, this.#options.config);
+    // If the votes of others are a majority of a smaller set, any vote on the candidate would make the change.
+    return after.authorities === authorities ? withdrawal : undefined;
   }
 
   /**
@@ -193,6 +219,11 @@ export class Proposals {
       sameAddress(open.voter, proposer) && sameSubject(open.vote, vote) && open.vote.value === vote.value;
     return !snapshot.openVotes.some(isOwn) && after.openVotes.some(isOwn);
   }
+}
+
+/** The vote that asks for the present state: it is not counted, and the voter's open vote is discarded for it. */
+function opposite({ kind, candidate }: HeaderVote): HeaderVote {
+  return authorityVote(kind === voteKinds.add ? "remove" : "add", candidate);
 }
 
 /** True if the state already is as the vote wants it. */

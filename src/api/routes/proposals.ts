@@ -75,7 +75,7 @@ export function proposalRoutes(api: Api, services: ApiServices): void {
       path: "/v1/authorities/proposals/{subject}",
       tag: "Authorities",
       summary: "Withdraw a proposal",
-      description: "A vote that is already in a block stays open until the next epoch.",
+      description: "A vote that is already in a block stays open, until the next epoch at the latest.",
       params: z.object({ subject: subjectParameter }),
       answer: proposalResultSchema,
       problems: ["NO_GENESIS", "NOT_READY", "PROPOSAL_NOT_FOUND", "WRITE_FAILED"],
@@ -91,7 +91,8 @@ export function proposalRoutes(api: Api, services: ApiServices): void {
       const isOpen = chain.snapshot.openVotes.some(
         (open) => sameAddress(open.voter, voter) && sameSubject(open.vote, subject.vote),
       );
-      const detail = "a block already carries this node's vote: it stays open until the next epoch";
+      const detail =
+        "a block already carries this node's vote: it stays open, until the next epoch at the latest";
       const warnings: WarningBody[] = isOpen ? [{ code: "VOTE_STAYS_OPEN", detail }] : [];
       return { proposal: proposalBody(dropped, chain.snapshot), warnings };
     },

@@ -147,12 +147,48 @@ describe("the vote of a block", () => {
     const proposals = await open();
     for (const name of "XYZ") await proposals.propose(add(name));
     const snapshot = setOf("ABC");
-    const rounds = [3, 6, 9, 12].map((height) => proposals.voteFor(snapshot, height, addressOf("A")));
-    expect(new Set(rounds.slice(0, 3).map(({ candidate }) => candidate[0])).size).toBe(3);
-    expect(rounds[3]).toEqual(rounds[0]);
+    const turns = [12, 24, 36, 48].map((height) => proposals.voteFor(snapshot, height, addressOf("A")));
+    expect(new Set(turns.slice(0, 3).map(({ candidate }) => candidate[0])).size).toBe(3);
+    expect(turns[3]).toEqual(turns[0]);
     for (const name of "BC") {
-      expect(proposals.voteFor(snapshot, 4, addressOf(name))).toEqual(rounds[0]);
+      expect(proposals.voteFor(snapshot, 23, addressOf(name))).toEqual(turns[0]);
     }
+  });
+
+  test("withdraws an open vote on the set before it is for another change, so that an authority never has two", async () => {
+    const proposals = await open();
+    for (const name of "XY") await proposals.propose(add(name));
+    const first = proposals.voteFor(setOf("ABC"), 13, addressOf("A"));
+    let snapshot = cast(setOf("ABC"), 13, "A", first);
+    expect(proposals.voteFor(snapshot, 16, addressOf("A"))).toEqual(noVote);
+    const withdrawal = proposals.voteFor(snapshot, 25, addressOf("A"));
+    expect(withdrawal).toEqual({ ...first, kind: voteKinds.remove });
+    snapshot = cast(snapshot, 25, "A", withdrawal);
+    expect(snapshot.openVotes).toEqual([]);
+    const second = proposals.voteFor(snapshot, 28, addressOf("A"));
+    expect(second).toMatchObject({ kind: voteKinds.add });
+    expect(second.candidate).not.toEqual(first.candidate);
+    // A vote of another node on the first one is none of this node's.
+    expect(proposals.voteFor(cast(snapshot, 26, "B", first), 28, addressOf("A"))).toEqual(second);
+  });
+
+  test("withdraws no vote if that would enact the change", async () => {
+    finalized = setOf("ABCDE");
+    const proposals = await open();
+    await proposals.propose(add("Z"));
+    // Two of five vote for Y, then the set becomes smaller: any vote on Y adds it now.
+    let snapshot = cast(finalized, 1, "ABC", add("Y"));
+    expect(snapshot.authorities).toHaveLength(6);
+    snapshot = cast(finalized, 1, "AB", add("Y"));
+    snapshot = cast(cast(snapshot, 3, "CDA", remove("E")), 6, "CAB", remove("D"));
+    expect(snapshot.authorities).toHaveLength(3);
+    snapshot = {
+      ...snapshot,
+      openVotes: [...snapshot.openVotes, { ...snapshot.openVotes[0]!, voter: addressOf("C") }],
+    };
+    finalized = snapshot;
+    await proposals.onFinalized();
+    expect(proposals.voteFor(snapshot, 9, addressOf("A"))).toEqual(noVote);
   });
 
   test("reaches every proposal, within an epoch that has room for it", async () => {
