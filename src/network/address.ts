@@ -37,15 +37,18 @@ function placeOfIp(name: string): Place | undefined {
   const groups = hextets(name);
   const [first] = groups;
   if (groups.slice(0, 5).every((group) => group === 0)) {
-    if (groups[5] === 0xffff) return placeOfIp4(mapped(groups));
-    if (groups[5] === 0 && groups[6] === 0) {
-      return groups[7] === 1 ? { name, reach: "loopback", host: "::1", group: "::1" } : undefined;
-    }
+    if (groups[5] === 0xffff) return placeOfIp4(dotted(groups[6]!, groups[7]!));
+    // ::/96, which once meant IPv4 addresses.
+    if (groups[5] === 0)
+      return address(groups) === "0:0:0:0:0:0:0:1"
+        ? { name, reach: "loopback", host: "::1", group: "::1" }
+        : undefined;
   }
   if (first! >= 0xff00) return undefined;
-  let reach: Reach = "public";
+  let reach: Reach | undefined = reachThrough(groups);
   if ((first! & 0xffc0) === 0xfe80) reach = "link";
-  else if ((first! & 0xfe00) === 0xfc00) reach = "private";
+  else if ((first! & 0xfe00) === 0xfc00 || (first! & 0xffc0) === 0xfec0) reach = "private";
+  if (!reach) return undefined;
   const prefix = (count: number) =>
     `${groups
       .slice(0, count)
@@ -55,7 +58,7 @@ function placeOfIp(name: string): Place | undefined {
   return {
     name,
     reach,
-    host: reach === "link" ? groups.map((group) => group.toString(16)).join(":") : prefix(4),
+    host: reach === "link" ? address(groups) : prefix(4),
     group: prefix(3),
   };
 }
@@ -70,15 +73,33 @@ function placeOfIp4(name: string): Place | undefined {
     a === 10 ||
     (a === 172 && b >= 16 && b < 32) ||
     (a === 192 && b === 168) ||
-    (a === 100 && b >= 64 && b < 128)
+    (a === 100 && b >= 64 && b < 128) ||
+    // For protocols and for benchmarks; never on the internet.
+    (a === 192 && b === 0 && c === 0) ||
+    (a === 198 && (b === 18 || b === 19))
   )
     reach = "private";
   return { name, reach, host: name, group: `${a}.${b}.${c}.0/24` };
 }
 
-function mapped(groups: readonly number[]): string {
-  const [high, low] = [groups[6]!, groups[7]!];
+/**
+ * A gateway of the network leads from some IPv6 addresses to the public IPv4 address in them (RFC 3056, 6052), or to
+ * others of its own network (RFC 8215).
+ */
+function reachThrough([first, second, third, , , , seventh, eighth]: readonly number[]): Reach | undefined {
+  let inside: Place | undefined;
+  if (first === 0x2002) inside = placeOfIp4(dotted(second!, third!));
+  else if (first === 0x64 && second === 0xff9b && third === 0) inside = placeOfIp4(dotted(seventh!, eighth!));
+  else return first === 0x64 && second === 0xff9b ? "private" : "public";
+  return inside?.reach === "public" ? "public" : undefined;
+}
+
+function dotted(high: number, low: number): string {
   return [high >> 8, high & 255, low >> 8, low & 255].join(".");
+}
+
+function address(groups: readonly number[]): string {
+  return groups.map((group) => group.toString(16)).join(":");
 }
 
 /** The eight numbers of an IPv6 address. */

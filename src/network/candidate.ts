@@ -17,11 +17,15 @@ const rarer = [
 /** A peer that never stayed is given up after this many attempts. */
 export const toldAttempts = 5;
 
+/** Addresses that worked keep this many places, whatever is reported; the newest come first. */
+const keptWorked = 3;
+
 interface Known {
   target: string;
   /** A connection to or from this address lasted. */
   worked: boolean;
-  teller: Teller;
+  /** Undefined if the address is known by a connection. */
+  teller: Teller | undefined;
 }
 
 /** A peer to dial, and what is known about it. */
@@ -76,22 +80,25 @@ export class Candidate {
     return this.#addresses.filter(({ worked }) => worked).map(({ target }) => target);
   }
 
-  /** Returns whether an address is new. Addresses that worked stay in front, so that others cannot push them out. */
+  /** Returns whether there is a new address among those that are kept. */
   tell(targets: readonly string[], teller: Teller): boolean {
     const added = targets.filter((target) => !this.#addresses.some((known) => known.target === target));
     const told = added.map((target) => ({ target, worked: false, teller }));
+    const all = [...told, ...this.#addresses];
+    const worked = all.filter((known) => known.worked);
     this.#addresses = [
-      ...this.#addresses.filter(({ worked }) => worked),
-      ...told,
-      ...this.#addresses.filter(({ worked }) => !worked),
+      ...worked.slice(0, keptWorked),
+      ...all.filter((known) => !known.worked && known.teller?.by === "peer"),
+      ...inTurns(all.filter((known) => !known.worked && known.teller?.by === "discovery")),
+      ...worked.slice(keptWorked),
     ].slice(0, maxAddresses);
-    return added.length > 0;
+    return this.#addresses.some(({ target }) => added.includes(target));
   }
 
   /** The target worked, so it comes first. */
   onWorked(target: string): void {
     this.#addresses = [
-      { target, worked: true, teller: "discovery" as Teller },
+      { target, worked: true, teller: undefined },
       ...this.#addresses.filter((known) => known.target !== target),
     ].slice(0, maxAddresses);
   }
@@ -104,16 +111,16 @@ export class Candidate {
     this.proven = true;
     this.attempts = 0;
     if (this.dialledTo !== undefined) this.onWorked(this.dialledTo);
-    const own = this.#addresses.find(
-      ({ target, teller }) => teller !== "discovery" && placeOf(target)?.host === teller.host,
-    );
+    const own = this.#addresses.find((known) => known.teller?.by === "peer" && isTellersOwn(known));
     if (own && this.worked.length === 0) this.onWorked(own.target);
   }
 
   /** The addresses to dial now. `take` asks the quotas for an address that never worked. */
   toDial(take: (target: string, teller: Teller) => boolean): string[] {
     const told = this.#addresses.filter(({ worked, target }) => !worked && !this.given.includes(target));
-    const taken = told.filter(({ target, teller }) => take(target, teller)).map(({ target }) => target);
+    const taken = told
+      .filter(({ target, teller }) => teller !== undefined && take(target, teller))
+      .map(({ target }) => target);
     return [...new Set([...this.worked, ...this.given, ...taken])];
   }
 
@@ -122,4 +129,22 @@ export class Candidate {
     const full = gone?.retryMs ?? Math.min(maxRetryMs, firstRetryMs * 2 ** Math.min(this.attempts, 10));
     return full * (0.5 + 0.5 * random());
   }
+}
+
+/**
+ * Answers by mDNS can be forged: their senders take turns, each with its own address first, so that no other can push
+ * out the address that the peer's own answer came from.
+ */
+function inTurns(told: readonly Known[]): Known[] {
+  const bySender = [...Map.groupBy(told, ({ teller }) => teller?.place.host).values()];
+  const queues = bySender.map((ofSender) => [
+    ...ofSender.filter(isTellersOwn),
+    ...ofSender.filter((known) => !isTellersOwn(known)),
+  ]);
+  const turns = Array.from({ length: maxAddresses }, (_, turn) => turn);
+  return turns.flatMap((turn) => queues.flatMap((queue) => queue[turn] ?? []));
+}
+
+function isTellersOwn({ target, teller }: Known): boolean {
+  return placeOf(target)?.host === teller?.place.host;
 }

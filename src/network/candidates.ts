@@ -1,5 +1,4 @@
 import { type Candidate, toldAttempts } from "./candidate.ts";
-import type { Teller } from "./told.ts";
 import type { PeerId } from "./types.ts";
 
 /** One connection is dialled to each of these; more may come in. */
@@ -53,10 +52,10 @@ export class Candidates {
    * others. But anybody can stay for a while under each of many ids, so peers that are gone make room, too.
    */
   #makeRoom({ teller }: Candidate): boolean {
-    const hostOf = (other: Teller | undefined) => (typeof other === "object" ? other.host : other);
     const told = [...this.#all].filter(({ isKept }) => !isKept);
-    if (typeof teller === "object") {
-      const ofHost = told.filter((other) => hostOf(other.teller) === teller.host);
+    const isThisMachine = teller?.by === "discovery" && teller.place.reach === "loopback";
+    if (teller && !isThisMachine) {
+      const ofHost = told.filter((other) => other.teller?.place.host === teller.place.host);
       if (ofHost.length >= maxPerTeller && !this.#removeWorst(ofHost)) return false;
     }
     if (this.#all.size < maxCandidates || this.#removeWorst(told)) return true;

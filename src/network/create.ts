@@ -48,7 +48,8 @@ export async function createNetwork(options: NetworkOptions): Promise<LibP2pNetw
     scores,
     inbound,
     muxers,
-    onDiscovered: (peer) => network?.discovered(peer.id.toString(), peer.multiaddrs.map(String)),
+    onDiscovered: (peer, place) =>
+      network?.discovered(peer.id.toString(), peer.multiaddrs.map(String), place),
   });
   host.addEventListener("connection:open", ({ detail }) => {
     const place = placeOf(detail.remoteAddr.toString());

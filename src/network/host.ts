@@ -6,10 +6,12 @@ import type { Libp2p, PeerInfo } from "@libp2p/interface";
 import { tcp } from "@libp2p/tcp";
 import { createLibp2p } from "libp2p";
 import type { Clock } from "../util/clock.ts";
+import type { Place } from "./address.ts";
 import { gossipService } from "./gossip.ts";
 import type { Inbound } from "./inbound.ts";
 import { lanDiscovery } from "./lan-discovery.ts";
 import { sendFewerWindowUpdates } from "./libp2p-internals.ts";
+import { Link } from "./link.ts";
 import type { Muxers } from "./muxer.ts";
 import type { PeerScores } from "./scores.ts";
 import { silentComponents } from "./silent-components.ts";
@@ -49,7 +51,7 @@ export interface HostOptions {
   inbound: Inbound;
   muxers: Muxers;
   /** Called each time a peer answers by mDNS; libp2p's own event fires only the first time. */
-  onDiscovered(peer: PeerInfo): void;
+  onDiscovered(peer: PeerInfo, from: Place): void;
 }
 
 /** A libp2p host as protocols/README.md requires: TCP, Noise, yamux, identify, gossipsub. It is not started. */
@@ -57,7 +59,10 @@ export async function createHost(options: HostOptions): Promise<Host> {
   const { scores, inbound } = options;
   sendFewerWindowUpdates();
   const privateKey = await generateKeyPairFromSeed("Ed25519", options.privateKey);
-  const discovery = lanDiscovery({ serviceTag: mdnsServiceTag, interval: mdnsIntervalMs }, options.clock);
+  const discovery = lanDiscovery(
+    { serviceTag: mdnsServiceTag, interval: mdnsIntervalMs },
+    { clock: options.clock, link: new Link(options.clock), onFound: options.onDiscovered },
+  );
   const host: Host = await createLibp2p({
     start: false,
     logger: silentComponents,
@@ -91,15 +96,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
       denyInboundUpgradedConnection: (peer, socket) => !inbound.mayStay(socket, peer.toString()),
       denyOutboundEncryptedConnection: (peer) => scores.blocked(peer.toString()) || isSelf(peer),
     },
-    peerDiscovery: options.mdns
-      ? [
-          (components) => {
-            const found = discovery(components);
-            found.addEventListener("peer", (event) => options.onDiscovered(event.detail));
-            return found;
-          },
-        ]
-      : [],
+    peerDiscovery: options.mdns ? [discovery] : [],
     services: { identify: identify({ maxMessageSize: maxIdentifyBytes }), pubsub: gossipService(scores) },
     nodeInfo: { name: "ccoin" },
   });

@@ -79,7 +79,7 @@ export interface DiscoveryInternals extends PeerDiscovery {
   mdns?: MdnsResponder;
   start(): Promise<void>;
   _onMdnsQuery(packet: MdnsPacket): void;
-  _onMdnsResponse(packet: MdnsPacket): void;
+  _onMdnsResponse(packet: MdnsPacket, sender: { address: string; port: number }): void;
 }
 
 export function discoveryOf(discovery: PeerDiscovery): DiscoveryInternals {

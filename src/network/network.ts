@@ -11,7 +11,7 @@ import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
 import { messageOf, UserError } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
-import { placeOf } from "./address.ts";
+import { type Place, placeOf } from "./address.ts";
 import { watchConnections } from "./connection-watch.ts";
 import { Connections } from "./connections.ts";
 import { Dialer } from "./dialer.ts";
@@ -228,9 +228,9 @@ export class LibP2pNetwork implements Network {
     await this.#connections.close(peer);
   }
 
-  /** Discovery found the peer at these multiaddrs. */
-  discovered(peer: PeerId, addresses: readonly string[]): void {
-    this.#dialer.found(peer, addresses, "discovery");
+  /** An answer by mDNS, which came from `place`, says that the peer is at these multiaddrs. */
+  discovered(peer: PeerId, addresses: readonly string[], place: Place): void {
+    this.#dialer.found(peer, addresses, { by: "discovery", place });
   }
 
   /** True if a person gave the peer's address. */
@@ -264,8 +264,8 @@ export class LibP2pNetwork implements Network {
 
   /** A peer reports where it listens: this is how a peer that dialled this node can be redialled. */
   #onIdentified(connection: Connection, listenAddresses: string[]): void {
-    const teller = placeOf(connection.remoteAddr.toString());
-    if (teller) this.#dialer.found(connection.remotePeer.toString(), listenAddresses, teller);
+    const place = placeOf(connection.remoteAddr.toString());
+    if (place) this.#dialer.found(connection.remotePeer.toString(), listenAddresses, { by: "peer", place });
   }
 }
 

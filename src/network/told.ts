@@ -3,9 +3,13 @@ import type { Clock } from "../util/clock.ts";
 import { type Place, placeOf, targetOf } from "./address.ts";
 
 /**
- * The source of an address: a peer, by the place that it is connected from, or discovery, whose answers prove nothing.
+ * The source of an address: the peer itself, which the handshake has proved, or an answer by mDNS, which proves nothing.
  */
-export type Teller = Place | "discovery";
+export interface Teller {
+  by: "peer" | "discovery";
+  /** Where the peer is connected from, or where the answer came from. */
+  place: Place;
+}
 
 /** Addresses of one peer: a machine has a few interfaces. Each dead one costs time at every attempt. */
 export const maxAddresses = 8;
@@ -21,6 +25,8 @@ export const toldLimits = {
   elsewhere: { requests: 64, perMs: 10 * 60_000 },
   /** A whole class finds each other within a second; on the internet, multicast finds nobody. */
   byDiscovery: { requests: 256, perMs: 60_000 },
+  /** A machine that runs a few nodes, each with a few addresses. */
+  discoveryPerTeller: { requests: 64, perMs: 60_000 },
   publicByDiscovery: { requests: 16, perMs: 60_000 },
 };
 
@@ -50,7 +56,8 @@ export class Told {
       .filter((_, index) => {
         const place = places[index];
         if (!place) return false;
-        return teller === "discovery" ? place.reach !== "loopback" || onlyLoopback : mayKnow(teller, place);
+        const isOwnLoopback = place.reach === "loopback" && teller.by === "discovery";
+        return mayKnow(teller.place, place) && (!isOwnLoopback || onlyLoopback);
       })
       .slice(0, maxAddresses);
   }
@@ -71,13 +78,14 @@ export class Told {
     if (place.reach !== "loopback") {
       quotas.push([`host ${place.host}`, toldLimits.perHost], [`group ${place.group}`, toldLimits.perGroup]);
     }
-    if (teller === "discovery") {
+    if (teller.by === "discovery") {
       quotas.push(["discovery", toldLimits.byDiscovery]);
-      if (place.reach === "public" || place.reach === "name")
-        quotas.push(["public", toldLimits.publicByDiscovery]);
-    } else if (teller.host !== place.host && place.reach !== "loopback") {
+      if (teller.place.reach !== "loopback")
+        quotas.push([`discovery ${teller.place.host}`, toldLimits.discoveryPerTeller]);
+      if (place.reach === "public") quotas.push(["public", toldLimits.publicByDiscovery]);
+    } else if (teller.place.host !== place.host && place.reach !== "loopback") {
       quotas.push(
-        [`teller ${teller.host}`, toldLimits.elsewherePerTeller],
+        [`teller ${teller.place.host}`, toldLimits.elsewherePerTeller],
         ["elsewhere", toldLimits.elsewhere],
       );
     }
@@ -85,19 +93,22 @@ export class Told {
   }
 }
 
-/** A peer on the internet knows nothing of the networks that this node is in. */
+/**
+ * A peer on the internet knows nothing of the networks that this node is in, and a neighbour nothing of this machine.
+ * A link-local address says nothing of its link, and some stand for services (169.254.169.254): each machine may report
+ * its own.
+ */
 function mayKnow(teller: Place, place: Place): boolean {
-  if (teller.host === place.host) return true;
-  if (place.reach === "public" || place.reach === "name") return true;
+  if (place.reach === "public" || teller.host === place.host) return true;
   if (place.reach === "private") return teller.reach !== "public";
-  return place.reach === teller.reach;
+  return place.reach === "loopback" && teller.reach === "loopback";
 }
 
 /**
- * True for host and port without relays. Only a person may give a name that leads to more addresses with more names
- * (`/dnsaddr`).
+ * True for an IP address and a port without relays. A name may lead to this machine, to its private networks or to
+ * anybody's, and to another place at each look: only a person may give one.
  */
 function isTcp(target: string): boolean {
-  const match = /^\/(?:ip4|ip6|dns|dns4|dns6)\/[^/]+\/tcp\/(\d+)$/.exec(target);
+  const match = /^\/ip[46]\/[^/]+\/tcp\/(\d+)$/.exec(target);
   return match !== null && Number(match[1]) >= 1 && Number(match[1]) <= 65_535;
 }

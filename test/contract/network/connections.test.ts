@@ -1,9 +1,12 @@
 import { expect, test } from "vitest";
+import { placeOf } from "../../../src/network/address.ts";
 import type { LibP2pNetwork } from "../../../src/network/network.ts";
 import type { PeerId } from "../../../src/network/types.ts";
 import { ManualClock } from "../../unit/support/clock.ts";
 import { connect, rawPeer } from "../reqresp/raw-peer.ts";
 import { advanceUntil, memoryAddressBook, startNode, startPair, stop, until } from "./nodes.ts";
+
+const here = placeOf("/ip4/127.0.0.1/udp/5353")!;
 
 function events(network: LibP2pNetwork): string[] {
   const seen: string[] = [];
@@ -74,8 +77,8 @@ test("of two peers that discover each other, the one with the higher id waits fo
   const clocks = [new ManualClock(), new ManualClock()] as const;
   const nodes = [await startNode(1, { clock: clocks[0] }), await startNode(2, { clock: clocks[1] })] as const;
   const [low, high] = nodes[0].peerId < nodes[1].peerId ? ([0, 1] as const) : ([1, 0] as const);
-  nodes[low].discovered(nodes[high].peerId, nodes[high].addresses());
-  nodes[high].discovered(nodes[low].peerId, nodes[low].addresses());
+  nodes[low].discovered(nodes[high].peerId, nodes[high].addresses(), here);
+  nodes[high].discovered(nodes[low].peerId, nodes[low].addresses(), here);
   await clocks[high].advance(299);
   // The pause is longer than a dial, so only a node that did not wait has connected by then.
   await new Promise((resolve) => setTimeout(resolve, 300));
@@ -95,7 +98,7 @@ test("disconnect with a time keeps the peer away that long, in both directions",
   const seen = events(b);
   await b.disconnect(a.peerId, { forMs: 60_000 });
   await until(() => a.peers().length === 0 && b.peers().length === 0);
-  b.discovered(a.peerId, a.addresses());
+  b.discovered(a.peerId, a.addresses(), here);
   // Both dial in the meantime, for which real time passes.
   for (let step = 0; step < 5; step++) {
     await clock.advance(11_999);
@@ -137,7 +140,7 @@ test("reports a port in use, and an invalid multiaddr, as a clear error", async 
 test("counts the peers that a person gave as dialled by its own choice", async () => {
   const [a, b] = await startPair();
   const c = await startNode(3);
-  c.discovered(b.peerId, b.addresses());
+  c.discovered(b.peerId, b.addresses(), here);
   await until(() => c.peers().length === 1 && b.peers().length === 2);
   expect([a, b, c].map((node) => node.peers().map(({ chosen }) => chosen))).toEqual([
     [true],

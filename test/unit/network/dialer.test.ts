@@ -3,13 +3,18 @@ import { placeOf } from "../../../src/network/address.ts";
 import { maxRetryMs, toldAttempts } from "../../../src/network/candidate.ts";
 import { Dialer, type DialerOptions, lastedMs, splitPeerId } from "../../../src/network/dialer.ts";
 import { KnownPeers } from "../../../src/network/known-peers.ts";
-import { Told, toldLimits } from "../../../src/network/told.ts";
+import { type Teller, Told, toldLimits } from "../../../src/network/told.ts";
 import type { AddressBookEntry } from "../../../src/network/types.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { ManualClock } from "../support/clock.ts";
 
 /** Returns an address on a LAN. */
 const at = (n: number, host = "10.0.0.1") => `/ip4/${host}/tcp/${n}`;
+
+const peer = (address: string): Teller => ({ by: "peer", place: placeOf(address)! });
+const answerFrom = (address: string): Teller => ({ by: "discovery", place: placeOf(address)! });
+/** This machine, which may run a whole network. */
+const discovery = answerFrom("/ip4/127.0.0.1/udp/5353");
 
 /** Makes a network in which the `alive` addresses answer as the peer that they map to. */
 function setUp(options: Partial<DialerOptions> & { known?: AddressBookEntry[] } = {}) {
@@ -64,8 +69,8 @@ test("dials a discovered peer once, and writes it to the address book when it st
   const { dialer, clock, alive, dials, book } = setUp();
   await dialer.start();
   alive.set(at(1), "z");
-  dialer.found("z", [`${at(1)}/p2p/z`], "discovery");
-  dialer.found("z", [`${at(1)}/p2p/z`], "discovery");
+  dialer.found("z", [`${at(1)}/p2p/z`], discovery);
+  dialer.found("z", [`${at(1)}/p2p/z`], discovery);
   await clock.advance(lastedMs - 1);
   expect([...book.keys()]).toEqual([]);
   await clock.advance(60_000);
@@ -77,8 +82,8 @@ test("dials a discovered peer once, and writes it to the address book when it st
 test("waits for the dial of a peer with a lower id that has discovered this node too", async () => {
   const { dialer, clock, dials, connected } = setUp();
   await dialer.start();
-  dialer.found("a", [at(1)], "discovery");
-  dialer.found("b", [at(2)], "discovery");
+  dialer.found("a", [at(1)], discovery);
+  dialer.found("b", [at(2)], discovery);
   connected.add("b");
   dialer.onConnected("b", undefined);
   await clock.advance(400);
@@ -100,13 +105,13 @@ test("redials a person's peer forever, with delays that grow up to the cap", asy
 test("dials reported addresses a few times, then at most once a minute while they are reported", async () => {
   const { dialer, clock, dials } = setUp();
   await dialer.start();
-  dialer.found("z", [at(1)], "discovery");
+  dialer.found("z", [at(1)], discovery);
   await clock.advance(3_600_000);
   expect(gaps(dials)).toEqual([1_000, 2_000, 4_000, 8_000]);
   expect(dials.length).toBe(toldAttempts);
   const before = dials.length;
   for (let n = 0; n < 360; n++) {
-    dialer.found("z", [at(1)], "discovery");
+    dialer.found("z", [at(1)], discovery);
     await clock.advance(10_000);
   }
   expect(dials.length - before).toBeGreaterThan(30);
@@ -119,7 +124,7 @@ test("dials a peer that closes at once less and less often, also one that a pers
     const { dialer, clock, alive, dials, connected, cut } = base;
     await dialer.start();
     alive.set(at(1), "z");
-    dialer.found("z", [at(1)], "discovery");
+    dialer.found("z", [at(1)], discovery);
     for (let n = 0; n < 250; n++) {
       await clock.advance(100);
       if (connected.has("z")) cut("z");
@@ -133,7 +138,7 @@ test("a peer that stayed is dialled at once when it is lost, and again for minut
   const { dialer, clock, alive, dials, cut, connected } = setUp();
   await dialer.start();
   alive.set(at(1), "z");
-  dialer.found("z", [at(1)], "discovery");
+  dialer.found("z", [at(1)], discovery);
   await clock.advance(60_000);
   cut("z");
   alive.clear();
@@ -149,7 +154,7 @@ test("redials at once when it loses a peer that had dialled this node and report
   const { dialer, clock, alive, dials, cut, connected, book } = setUp();
   await dialer.start();
   connected.add("z");
-  dialer.found("z", [at(1)], placeOf(at(50_000))!);
+  dialer.found("z", [at(1)], peer(at(50_000)));
   dialer.onConnected("z", undefined);
   await clock.advance(60_000);
   expect(dials).toEqual([]);
@@ -167,7 +172,7 @@ test("20 short-lived ids that report strangers' ports cause only a few dials", a
   for (let n = 0; n < 20; n++) {
     connected.add(`n${n}`);
     const strangers = Array.from({ length: 8 }, (_, m) => at(1 + m, `192.0.2.${n}`));
-    dialer.found(`n${n}`, strangers, placeOf(at(50_000, "198.51.100.1"))!);
+    dialer.found(`n${n}`, strangers, peer(at(50_000, "198.51.100.1")));
     dialer.onConnected(`n${n}`, undefined);
     await clock.advance(100);
     cut(`n${n}`);
@@ -182,20 +187,34 @@ test("the address that worked last is tried first; a liar cannot push it out", a
   const { dialer, clock, alive, dials, cut } = setUp();
   await dialer.start();
   alive.set(at(2), "z");
-  dialer.found("z", [at(1), at(2)], "discovery");
+  dialer.found("z", [at(1), at(2)], discovery);
   await clock.advance(60_000);
-  for (let n = 0; n < 100; n++) dialer.found("z", [at(100 + n)], "discovery");
+  for (let n = 0; n < 100; n++) dialer.found("z", [at(100 + n)], discovery);
   cut("z");
   await clock.advance(1_000);
   expect(dials[1]!.addresses[0]).toBe(at(2));
   expect(dials[1]!.addresses.length).toBe(8);
 });
 
+test("a peer that answers by mDNS is reached, however many forged answers for its id come from other machines", async () => {
+  const { dialer, clock, alive, connected } = setUp();
+  await dialer.start();
+  const own = at(4_000, "10.0.0.9");
+  dialer.found("z", [own], answerFrom(at(5_353, "10.0.0.9")));
+  for (let n = 0; n < 250; n++) {
+    const forger = `10.0.0.${21 + (n % 4)}`;
+    dialer.found("z", [at(1 + n, forger)], answerFrom(at(5_353, forger)));
+  }
+  alive.set(own, "z");
+  await clock.advance(1_000);
+  expect(connected.has("z")).toBe(true);
+});
+
 test("does not turn a flood of announcements into a flood of dials", async () => {
   const { dialer, clock, dials } = setUp();
   await dialer.start();
   for (let n = 0; n < 1_000; n++) {
-    dialer.found("z", [at(100 + n)], "discovery");
+    dialer.found("z", [at(100 + n)], discovery);
     await clock.advance(10);
   }
   expect(dials.length).toBeLessThan(12);
@@ -206,14 +225,14 @@ test("redials a peer that once stayed sooner on new addresses, but at most every
   await dialer.start();
   // The peer has the lower id, so it is dialled without waiting.
   alive.set(at(1), "a");
-  dialer.found("a", [at(1)], "discovery");
+  dialer.found("a", [at(1)], discovery);
   await clock.advance(lastedMs + 1_000);
   alive.clear();
   cut("a");
   await clock.advance(60_000);
   dials.length = 0;
   for (let n = 0; n < 1_000; n++) {
-    dialer.found("a", [at(100 + n)], "discovery");
+    dialer.found("a", [at(100 + n)], discovery);
     await clock.advance(10);
   }
   // Five dials come from news, and one from its own timer.
@@ -231,7 +250,7 @@ test("16 dials are under way at once, besides those to peers that a person gave"
       return new Promise(() => undefined);
     },
   });
-  for (let n = 0; n < 40; n++) dialer.found(`early${n}`, [at(1, `10.1.${n}.1`)], "discovery");
+  for (let n = 0; n < 40; n++) dialer.found(`early${n}`, [at(1, `10.1.${n}.1`)], discovery);
   await dialer.start();
   await clock.advance(1_000);
   expect(underWay).toBe(20);
@@ -243,27 +262,28 @@ test("16 dials are under way at once, besides those to peers that a person gave"
   });
   underWay = 0;
   await others.dialer.start();
-  for (let n = 0; n < 40; n++) others.dialer.found(`n${n}`, [at(1, `10.1.${n}.1`)], "discovery");
+  for (let n = 0; n < 40; n++) others.dialer.found(`n${n}`, [at(1, `10.1.${n}.1`)], discovery);
   await others.clock.advance(60_000);
   expect(underWay).toBe(16);
 });
 
 test("tries 512 peers, at most 32 reported by one host; peers that once stayed keep half of the places", async () => {
-  const toldOf = (count: number, teller: (n: number) => ReturnType<typeof placeOf> | "discovery") => {
+  const toldOf = (count: number, teller: (n: number) => Teller) => {
     const { dialer, clock } = setUp();
     return dialer.start().then(() => {
-      for (let n = 0; n < count; n++) dialer.found(`n${n}`, [at(1 + n)], teller(n)!);
+      for (let n = 0; n < count; n++) dialer.found(`n${n}`, [at(1 + n)], teller(n));
       return clock.pending;
     });
   };
-  expect(await toldOf(600, () => "discovery")).toBe(512);
-  expect(await toldOf(600, (n) => placeOf(at(1, `10.${n >> 7}.${n & 127}.1`))!)).toBe(512);
-  expect(await toldOf(600, () => placeOf(at(1)))).toBe(32);
+  expect(await toldOf(600, () => discovery)).toBe(512);
+  expect(await toldOf(600, (n) => peer(at(1, `10.${n >> 7}.${n & 127}.1`)))).toBe(512);
+  expect(await toldOf(600, () => peer(at(1)))).toBe(32);
+  expect(await toldOf(600, () => answerFrom(at(1)))).toBe(32);
   const base = setUp();
   await base.dialer.start();
   await comeAndGo(base, 512);
   expect(base.book.size).toBe(512);
-  for (let n = 0; n < 600; n++) base.dialer.found(`new${n}`, [at(1)], "discovery");
+  for (let n = 0; n < 600; n++) base.dialer.found(`new${n}`, [at(1)], discovery);
   await base.clock.advance(0);
   expect(base.book.size).toBe(256);
 });
@@ -272,9 +292,9 @@ test("does not dial itself, or blocked peers until they are not", async () => {
   const { dialer, clock, blocked, dials } = setUp();
   await dialer.start();
   blocked.set("z", clock.now() + 60_000);
-  dialer.found("m", [at(1)], "discovery");
-  dialer.found("y", [at(99)], "discovery");
-  dialer.found("z", [at(2)], "discovery");
+  dialer.found("m", [at(1)], discovery);
+  dialer.found("y", [at(99)], discovery);
+  dialer.found("z", [at(2)], discovery);
   await clock.advance(59_000);
   expect(dials).toEqual([]);
   await clock.advance(3_000);
@@ -322,10 +342,10 @@ test("lets invented peers push out only invented peers", async () => {
   const { dialer, clock, alive, dials, cut } = setUp();
   await dialer.start();
   alive.set(at(1), "z");
-  dialer.found("z", [at(1)], "discovery");
+  dialer.found("z", [at(1)], discovery);
   await clock.advance(60_000);
   for (let n = 0; n < 2_000; n++) {
-    dialer.found(`n${n}`, [at(2)], "discovery");
+    dialer.found(`n${n}`, [at(2)], discovery);
     if (n % 100 === 0) await clock.advance(5_000);
   }
   cut("z");
@@ -338,7 +358,7 @@ async function comeAndGo({ dialer, clock, connected, cut }: ReturnType<typeof se
   const host = (n: number) => `10.1.${n >> 7}.${1 + (n & 127)}`;
   for (let n = 0; n < count; n++) {
     connected.add(`n${n}`);
-    dialer.found(`n${n}`, [at(1, host(n))], placeOf(at(50_000, host(n)))!);
+    dialer.found(`n${n}`, [at(1, host(n))], peer(at(50_000, host(n))));
   }
   await clock.advance(lastedMs + 1_000);
   for (let n = 0; n < count; n++) cut(`n${n}`);
@@ -354,7 +374,7 @@ test("peers that stayed once and are gone make room, also in the address book, b
   const remembered = book.size;
   expect(remembered).toBeLessThanOrEqual(512);
   alive.set(at(2), "znew");
-  dialer.found("znew", [at(2)], "discovery");
+  dialer.found("znew", [at(2)], discovery);
   await clock.advance(25_000);
   expect(connected.has("znew")).toBe(true);
   expect(book.size).toBeLessThanOrEqual(remembered);
@@ -368,7 +388,7 @@ test("peers that stayed once are not pushed out by a sudden flood of made-up one
   const { dialer, clock, alive, connected } = base;
   await dialer.start();
   const host = await comeAndGo(base, 20);
-  for (let n = 0; n < 2_000; n++) dialer.found(`made-up${n}`, [at(2)], "discovery");
+  for (let n = 0; n < 2_000; n++) dialer.found(`made-up${n}`, [at(2)], discovery);
   for (let n = 0; n < 20; n++) alive.set(at(1, host(n)), `n${n}`);
   await clock.advance(15_000);
   expect(connected.size).toBe(20);
@@ -377,9 +397,9 @@ test("peers that stayed once are not pushed out by a sudden flood of made-up one
 test("a host that reports many peers leaves room for the reports of others", async () => {
   const { dialer, clock, alive, connected } = setUp();
   await dialer.start();
-  for (let n = 0; n < 2_000; n++) dialer.found(`n${n}`, [at(2)], placeOf(at(1, "10.0.0.2"))!);
+  for (let n = 0; n < 2_000; n++) dialer.found(`n${n}`, [at(2)], peer(at(1, "10.0.0.2")));
   alive.set(at(1), "z");
-  dialer.found("z", [at(1)], placeOf(at(1))!);
+  dialer.found("z", [at(1)], peer(at(1)));
   await clock.advance(1_000);
   expect(connected.has("z")).toBe(true);
 });
@@ -393,7 +413,7 @@ test("dials addresses that a person gave forever, however many the peer reports"
     connected.add("z");
     dialer.onConnected("z", at(1));
     const told = Array.from({ length: 10 }, (_, n) => at(2 + n));
-    dialer.found("z", told, "discovery");
+    dialer.found("z", told, discovery);
     alive.clear();
     alive.set(name, "z");
     await clock.advance(60_000);
@@ -406,7 +426,7 @@ test("dials addresses that a person gave forever, however many the peer reports"
 test("stops", async () => {
   const { dialer, clock, dials } = setUp({ bootstrap: [at(1)] });
   await dialer.start();
-  dialer.found("z", [at(2)], "discovery");
+  dialer.found("z", [at(2)], discovery);
   await dialer.stop();
   await clock.advance(60_000);
   expect(dials).toEqual([]);
@@ -417,7 +437,7 @@ test("does not dial while there are enough connections", async () => {
   let room = false;
   const { dialer, clock, dials } = setUp({ hasRoom: () => room });
   await dialer.start();
-  dialer.found("z", [at(1)], "discovery");
+  dialer.found("z", [at(1)], discovery);
   await clock.advance(30_000);
   expect(dials).toEqual([]);
   room = true;

@@ -1,7 +1,8 @@
 import { createSocket } from "node:dgram";
 import { multiaddr } from "@multiformats/multiaddr";
 import { expect, onTestFinished, test } from "vitest";
-import { answerEveryMs, heardQuota, lanDiscovery } from "../../../src/network/lan-discovery.ts";
+import { answerEveryMs, heardQuotas, lanDiscovery } from "../../../src/network/lan-discovery.ts";
+import { Link } from "../../../src/network/link.ts";
 import { systemClock } from "../../../src/util/clock.ts";
 import { ManualClock } from "../support/clock.ts";
 
@@ -27,29 +28,36 @@ const peer = "12D3KooWRm8J3iL796zPFi2EtGGtUJn58AG67gcqzMuxXJGn9H6V";
 /** Discovery that hears what the test says, and whose answers are counted. */
 function onNoNetwork() {
   const clock = new ManualClock();
-  const found: string[] = [];
+  const found: { id: string; from: string }[] = [];
   const answers: unknown[] = [];
   const components = {
     logger: { forComponent: () => log },
     addressManager: { getAddresses: () => [multiaddr(`/ip4/192.168.7.3/tcp/1/p2p/${peer}`)] },
   };
-  const discovery = lanDiscovery({ serviceTag }, clock)(components as never) as never as {
+  const options = {
+    clock,
+    link: new Link(clock, () => [{ address: "192.168.7.3", prefix: 16 }]),
+    onFound: (peer: { id: object }, from: { host: string }) =>
+      found.push({ id: peer.id.toString(), from: from.host }),
+  };
+  const discovery = lanDiscovery({ serviceTag }, options)(components as never) as never as {
     mdns: object;
     _onMdnsQuery(packet: object): void;
-    _onMdnsResponse(packet: object): void;
-    addEventListener(name: "peer", listener: (event: { detail: { id: object } }) => void): void;
+    _onMdnsResponse(packet: object, sender: object): void;
   };
   discovery.mdns = { respond: (answer: unknown) => answers.push(answer) };
-  discovery.addEventListener("peer", ({ detail }) => found.push(detail.id.toString()));
   const ask = (name = serviceTag) => discovery._onMdnsQuery({ questions: [{ type: "PTR", name }] });
-  const say = (name = serviceTag) =>
-    discovery._onMdnsResponse({
-      answers: [
-        { type: "PTR", name, data: `abc.${name}` },
-        { type: "TXT", name: `abc.${name}`, data: [`dnsaddr=/ip4/192.168.7.4/tcp/1/p2p/${peer}`] },
-      ],
-      additionals: [],
-    });
+  const say = (name = serviceTag, sender = "192.168.7.3") =>
+    discovery._onMdnsResponse(
+      {
+        answers: [
+          { type: "PTR", name, data: `abc.${name}` },
+          { type: "TXT", name: `abc.${name}`, data: [`dnsaddr=/ip4/192.168.7.4/tcp/1/p2p/${peer}`] },
+        ],
+        additionals: [],
+      },
+      { address: sender, port: 5_353 },
+    );
   return { clock, found, answers, ask, say };
 }
 
@@ -79,11 +87,25 @@ test("reads a bounded number of a flood of answers, without counting those of ot
   const { clock, found, say } = onNoNetwork();
   for (let count = 0; count < 1_000; count++) say("_http._tcp.local");
   for (let count = 0; count < 1_000; count++) say();
-  expect(found).toHaveLength(heardQuota.requests);
-  expect(found[0]).toBe(peer);
-  await clock.advance(heardQuota.perMs);
+  expect(found).toHaveLength(heardQuotas.inAll.requests);
+  expect(found[0]).toEqual({ id: peer, from: "127.0.0.1" });
+  await clock.advance(heardQuotas.inAll.perMs);
   say();
-  expect(found).toHaveLength(heardQuota.requests + 1);
+  expect(found).toHaveLength(heardQuotas.inAll.requests + 1);
+});
+
+test("one machine that floods answers leaves room for those of others", () => {
+  const { found, say } = onNoNetwork();
+  for (let count = 0; count < 1_000; count++) say(serviceTag, "192.168.9.9");
+  expect(found).toHaveLength(heardQuotas.perSender.requests);
+  say(serviceTag, "192.168.7.4");
+  expect(found.at(-1)).toEqual({ id: peer, from: "192.168.7.4" });
+});
+
+test("reads no answer that comes from outside the machine's links", () => {
+  const { found, say } = onNoNetwork();
+  for (const sender of ["198.51.100.1", "10.0.0.1", "192.169.0.1", "fe80::1"]) say(serviceTag, sender);
+  expect(found).toEqual([]);
 });
 
 test("an answer by mDNS has its TXT records among the answers and the additional records", async () => {
@@ -96,7 +118,8 @@ test("an answer by mDNS has its TXT records among the answers and the additional
   };
   // Sends to this machine instead of the group, so that it asks and answers itself.
   const options = { ip: "127.0.0.1", port: await unusedPort(), serviceTag };
-  const discovery = lanDiscovery(options, systemClock)(components as never) as never as {
+  const parts = { clock: systemClock, link: new Link(systemClock), onFound: () => undefined };
+  const discovery = lanDiscovery(options, parts)(components as never) as never as {
     start(): Promise<void>;
     stop(): Promise<void>;
     mdns: { on(name: "response", listener: (packet: Packet) => void): void };
