@@ -107,7 +107,7 @@ test("repeats no vote for a block whose set it is not in", async () => {
   // Authority 3 leads round 2 of the smaller set.
   await hear(3, 2, removed);
   await clock.advance(260);
-  expect(votes.slice(1)).toEqual(["0 -> 2 at 2"]);
+  expect(votes).toHaveLength(1);
 });
 
 test("a result in the second half of the time-out is followed by a vote only when that ends, and then the leader decides", async () => {
