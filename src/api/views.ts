@@ -5,7 +5,6 @@ import type { Head } from "../chain/types.ts";
 import { encodeAddress } from "../crypto/address.ts";
 import {
   type ChainConfig,
-  type ChainParameters,
   type HeaderVote,
   parameterName,
   type TransactionRecord,
@@ -13,6 +12,8 @@ import {
 } from "../types/index.ts";
 import { equalBytes, toHex } from "../util/bytes.ts";
 import type { VoteBody } from "./services-consensus.ts";
+
+export { parametersJson as parametersView } from "../config/index.ts";
 
 /** Transactions that are formatted between two turns of the event loop: about 10 ms. */
 const sliceSize = 500;
@@ -86,11 +87,6 @@ export function textOf(bytes: Uint8Array): string {
 export function nameOf({ names }: Pick<ChainConfig, "names">, address: Uint8Array): string | undefined {
   const named = names.find((entry) => equalBytes(entry.address, address));
   return named && textOf(named.name);
-}
-
-/** The parameters of a chain as JSON. */
-export function parametersView({ blockReward, minFee, ...numbers }: ChainParameters) {
-  return { ...numbers, blockReward: blockReward.toString(), minFee: minFee.toString() };
 }
 
 /** Summaries of the chain's recoveries. */

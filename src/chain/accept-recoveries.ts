@@ -2,6 +2,7 @@ import { checkRecoveries, recoveryId } from "../consensus/index.ts";
 import type { Recovery } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import { UserError } from "../util/errors.ts";
+import type { Genesis } from "./genesis.ts";
 import type { ChainStores } from "./stores.ts";
 
 export interface AcceptedRecoveries {
@@ -16,10 +17,10 @@ export interface AcceptedRecoveries {
  */
 export async function acceptRecoveries(
   { database, recoveries: store, blocks, finality }: ChainStores,
-  genesisId: Uint8Array,
+  { id: genesisId, config }: Pick<Genesis, "id" | "config">,
   given: readonly Recovery[],
 ): Promise<AcceptedRecoveries> {
-  checkRecoveries(given);
+  checkRecoveries(given, config);
   const kept = await store.all();
   for (const [index, recovery] of given.entries()) {
     if (!equalBytes(recovery.genesisId, genesisId))

@@ -23,7 +23,7 @@ export class Recoveries {
   /** The snapshot by which the next block is checked. `snapshot` is the one in the state root of block `id`. */
   after(id: Uint8Array, snapshot: ChainSnapshot): ChainSnapshot {
     const recovery = this.all.findLast(({ block }) => equalBytes(block.id, id));
-    return recovery ? recoveredSnapshot(snapshot, recovery) : snapshot;
+    return recovery ? recoveredSnapshot(recovery) : snapshot;
   }
 
   /** True if people have agreed that this block is final. */

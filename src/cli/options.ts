@@ -10,6 +10,7 @@ import {
   parseAmount,
 } from "../config/index.ts";
 import { decodeAddress } from "../crypto/address.ts";
+import { type ParameterName, parameterNames } from "../types/index.ts";
 import { messageOf } from "../util/errors.ts";
 import { UsageError } from "./output.ts";
 
@@ -96,6 +97,19 @@ export const addressArgument = invalidArgument((text: string) => {
   decodeAddress(text);
   return text.toLowerCase();
 });
+
+/** Parses the value of a parameter from `minFee=10`. @throws {InvalidArgumentError} */
+export function parameterArgument(text: string): { parameter: ParameterName; value: bigint } {
+  const [name, value = "", ...more] = text.split("=");
+  const parameter = parameterNames.find((known) => known === name);
+  if (!parameter || !/^[0-9]{1,20}$/.test(value) || more.length > 0) {
+    const names = parameterNames.join(", ");
+    throw new InvalidArgumentError(
+      `write <parameter>=<whole number>, such as minFee=10. Parameters: ${names}`,
+    );
+  }
+  return { parameter, value: BigInt(value) };
+}
 
 /** Collects the values of a repeatable option that also takes a comma-separated list. */
 export function collect(text: string, previous: string[] = []): string[] {

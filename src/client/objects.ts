@@ -125,12 +125,14 @@ export function recoveryRoot({
   block,
   round,
   authorities,
+  parameters,
 }: {
   genesisId: Hex;
   previous: Hex;
   block: { height: number; id: Hex };
   round: number;
   authorities: readonly Address[];
+  parameters: ChainParameters;
 }): Chunk {
   return merkleize([
     bytes32(genesisId),
@@ -138,6 +140,7 @@ export function recoveryRoot({
     hashPair(countChunk(block.height), bytes32(block.id)),
     countChunk(round),
     authoritiesRoot(authorities),
+    parametersRoot(parameters),
   ]);
 }
 

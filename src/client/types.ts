@@ -50,7 +50,14 @@ export interface Status {
 export interface Recoveries {
   genesisId: Hex;
   /** The recoveries, oldest first. */
-  recoveries: { id: Hex; block: BlockRef; round: number; authorities: Address[] }[];
+  recoveries: {
+    id: Hex;
+    block: BlockRef;
+    round: number;
+    authorities: Address[];
+    /** The parameters by which the block after the recovery's is made. */
+    parameters: ChainParameters;
+  }[];
 }
 
 export interface Header {

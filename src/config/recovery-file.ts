@@ -1,16 +1,30 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { type Address, encodeAddress } from "../crypto/address.ts";
-import { Recovery, rootOf, zero32 } from "../types/index.ts";
+import { type ChainParameters, Recovery, rootOf, zero32 } from "../types/index.ts";
 import { compareBytes, fromHex, type Hex, toHex } from "../util/bytes.ts";
 import { lineOf, messageOf, UserError } from "../util/errors.ts";
-import { addressSchema, describeIssues, wholeNumber } from "./schema.ts";
+import { parameterLimits } from "./parameter-limits.ts";
+import { addressSchema, amountSchema, describeIssues, wholeNumber } from "./schema.ts";
 
 const id = z
   .string({ error: "must be an id: 0x and 64 hex digits" })
   .regex(/^0x[0-9a-fA-F]{64}$/, { error: "must be an id: 0x and 64 hex digits" })
   .transform((text) => fromHex(text.toLowerCase()));
 const count = wholeNumber(1, Number.MAX_SAFE_INTEGER);
+const limits = parameterLimits;
+const parameters = z.strictObject(
+  {
+    periodMs: wholeNumber(limits.minPeriodMs, limits.maxPeriodMs, "ms"),
+    emptyBlockPeriodMs: wholeNumber(0, limits.maxPeriodMs, "ms (0: no empty blocks)"),
+    maxBlockTransactions: wholeNumber(1, limits.maxBlockTransactions),
+    maxBlockBytes: wholeNumber(limits.minBlockBytes, limits.maxBlockBytes, "bytes"),
+    blockReward: amountSchema,
+    minFee: amountSchema,
+    rules: wholeNumber(1, limits.maxRules),
+  },
+  { error: objectError("must be an object with all parameters") },
+);
 const list = (what: string) => `must be a list of ${what}`;
 
 const fileSchema = z.strictObject(
@@ -26,8 +40,9 @@ const fileSchema = z.strictObject(
             authorities: z
               .array(addressSchema, { error: list("addresses") })
               .min(1, { error: "name one at least" }),
+            parameters,
           },
-          { error: objectError("must be {id, block, round, authorities}") },
+          { error: objectError("must be {id, block, round, authorities, parameters}") },
         ),
         { error: list("recoveries") },
       )
@@ -42,7 +57,14 @@ export interface RecoveryJson {
   block: { height: number; id: Hex };
   round: number;
   authorities: Address[];
+  parameters: ParametersJson;
 }
+
+/** Parameters as JSON: amounts are decimal strings. */
+export type ParametersJson = Omit<ChainParameters, "blockReward" | "minFee"> & {
+  blockReward: string;
+  minFee: string;
+};
 
 /** A recovery file as JSON: all recoveries of a chain, oldest first. */
 export interface RecoveryFileJson {
@@ -59,9 +81,9 @@ export function parseRecoveries(value: unknown, file: string): Recovery[] {
   if (!result.success) throw bad(file, describeIssues(result.error));
   const { genesisId, recoveries } = result.data;
   let previous: Uint8Array = zero32;
-  return recoveries.map(({ id, block, round, authorities }, index) => {
+  return recoveries.map(({ id, block, round, authorities, parameters }, index) => {
     const sorted = authorities.toSorted(compareBytes);
-    const recovery = { genesisId, previous, block, round, authorities: sorted };
+    const recovery = { genesisId, previous, block, round, authorities: sorted, parameters };
     previous = rootOf(Recovery, recovery);
     if (toHex(previous) !== toHex(id))
       throw bad(
@@ -99,13 +121,18 @@ export function recoveryFile(genesisId: Uint8Array, recoveries: readonly Recover
 }
 
 export function recoveryJson(recovery: Recovery): RecoveryJson {
-  const { block, round, authorities } = recovery;
+  const { block, round, authorities, parameters } = recovery;
   return {
     id: toHex(rootOf(Recovery, recovery)),
     block: { height: block.height, id: toHex(block.id) },
     round,
     authorities: authorities.map(encodeAddress),
+    parameters: parametersJson(parameters),
   };
+}
+
+export function parametersJson({ blockReward, minFee, ...numbers }: ChainParameters): ParametersJson {
+  return { ...numbers, blockReward: blockReward.toString(), minFee: minFee.toString() };
 }
 
 function objectError(rule: string) {

@@ -110,7 +110,7 @@ function importWith(
       );
     }
     await requireNothingToLeave(stores, recoveries);
-    await acceptRecoveries(stores, genesis.id, recoveries);
+    await acceptRecoveries(stores, genesis, recoveries);
     await requireGiven(stores, named, file);
     const eventLog = await EventLog.open({ database, logger: silentLogger });
     const chain = await Chain.open(offlineChainOptions(genesis, stores, verify), [blockLog(eventLog)]);

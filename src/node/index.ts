@@ -2,7 +2,7 @@ export { exportChain, importChain } from "./chain-file.ts";
 export { type DevChain, deleteDevChain, prepareDevChain } from "./dev-chain.ts";
 export { initGenesis } from "./init.ts";
 export { exportProtection, importProtection } from "./protection-file.ts";
-export { writeRecovery } from "./recover.ts";
+export { type ParameterChange, writeRecovery } from "./recover.ts";
 export { runNode } from "./run.ts";
 export type { RunningNode } from "./running-node.ts";
 export { verifyChain } from "./verify.ts";

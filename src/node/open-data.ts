@@ -51,7 +51,7 @@ export async function acceptGivenRecoveries(
   genesis: Genesis,
 ): Promise<void> {
   const stores = chainStores(database);
-  const { added } = await acceptRecoveries(stores, genesis.id, givenRecoveries);
+  const { added } = await acceptRecoveries(stores, genesis, givenRecoveries);
   line.recoveries = (await stores.recoveries.all()).map(recoveryId);
   for (const recovery of added)
     logger.warn({ recovery }, `follows the recovery ${recovery} from now on, also after later starts`);

@@ -1,19 +1,35 @@
 import { existsSync } from "node:fs";
 import { readAccountInfo } from "../accounts/index.ts";
+import { BlockTree } from "../chain/block-tree.ts";
 import { genesisOf } from "../chain/genesis.ts";
+import { Recoveries } from "../chain/recoveries.ts";
+import { productRules } from "../chain/rules.ts";
 import { chainStores } from "../chain/stores.ts";
-import { type NodePaths, type RecoveryJson, recoveryFile, recoveryJson } from "../config/index.ts";
-import { checkRecoveries, nextRecoveryRound, recoveryId } from "../consensus/index.ts";
+import {
+  type NodePaths,
+  type ParametersJson,
+  parametersJson,
+  type RecoveryJson,
+  recoveryFile,
+  recoveryJson,
+} from "../config/index.ts";
+import { checkRecoveries, nextRecoveryRound, recoveryId, withParameter } from "../consensus/index.ts";
 import { type Address, encodeAddress } from "../crypto/address.ts";
 import type { Database } from "../storage/database.ts";
 import { ProtectionStore } from "../storage/protection.ts";
-import { maxAuthorities, type Recovery, zero32 } from "../types/index.ts";
+import { maxAuthorities, type ParameterName, parameterVote, type Recovery, zero32 } from "../types/index.ts";
 import { compareBytes, type Hex, toHex } from "../util/bytes.ts";
 import { UserError } from "../util/errors.ts";
 import { noChain, withExistingDatabase } from "./open.ts";
 import { writeWholeFile } from "./whole-file.ts";
 
 const hint = "make the recovery on a node that has followed the chain";
+
+/** A parameter that the recovery sets. */
+export interface ParameterChange {
+  name: ParameterName;
+  value: bigint;
+}
 
 export interface WrittenRecovery extends RecoveryJson {
   genesisId: Hex;
@@ -25,20 +41,23 @@ export interface WrittenRecovery extends RecoveryJson {
   headHeight: number;
   /** Names by address. */
   names: Record<Address, string>;
+  /** The parameters after the block without the recovery. */
+  parametersBefore: ParametersJson;
 }
 
 /**
- * Writes a recovery that starts at this node's newest final block and follows all earlier ones. Nothing in the database
- * changes.
+ * Writes a recovery that starts at this node's newest final block and follows all earlier ones. The authorities and
+ * parameters after that block stay where no others are given. Nothing in the database changes.
  * @throws {UserError} `NO_CHAIN`, `NOTHING_FINAL`, `BAD_RECOVERY`, `RECOVERY_AWAITED`, `FILE_EXISTS`, `CANNOT_WRITE`
  */
 export async function writeRecovery(options: {
   paths: NodePaths;
   file: string;
-  authorities: readonly Uint8Array[];
+  authorities?: readonly Uint8Array[];
+  set?: readonly ParameterChange[];
 }): Promise<WrittenRecovery> {
-  const { paths, file } = options;
-  const authorities = checkedSet(options.authorities);
+  const { paths, file, set = [] } = options;
+  const given = options.authorities && checkedSet(options.authorities);
   if (existsSync(file)) throw new UserError(`${file} exists: choose another file`, "FILE_EXISTS");
   return withExistingDatabase(paths, hint, async (database) => {
     const { meta, finality, blocks, recoveries } = chainStores(database);
@@ -61,16 +80,24 @@ export async function writeRecovery(options: {
         `this node has not reached block ${newest.block.height} of the recovery that it was given: start it until it has, or use another node`,
         "RECOVERY_AWAITED",
       );
+    const headSnapshot = await meta.headSnapshot();
+    const tree = new BlockTree(blocks, genesis.config, productRules, new Recoveries(earlier), headSnapshot);
+    const present = await tree.snapshotAfter(finalized.block);
+    const parameters = set.reduce(
+      (changed, { name, value }) => withParameter(changed, parameterVote(name, value)),
+      present.parameters,
+    );
     const signed = await signedRound(database, paths);
     const recovery: Recovery = {
       genesisId: genesis.id,
       previous: newest ? recoveryId(newest) : zero32,
       block: { height: finalized.height, id: finalized.block },
       round: nextRecoveryRound(Math.max(finalized.round, justified.round, signed)),
-      authorities,
+      authorities: given ?? present.authorities,
+      parameters,
     };
     const all = [...earlier, recovery];
-    checkRecoveries(all);
+    checkRecoveries(all, genesis.config);
     const text = `${JSON.stringify(recoveryFile(genesis.id, all), null, 2)}\n`;
     await writeWholeFile(file, text);
     const decoder = new TextDecoder();
@@ -80,6 +107,7 @@ export async function writeRecovery(options: {
       name: decoder.decode(genesis.config.name),
       earlier: earlier.length,
       headHeight: head.header.message.height,
+      parametersBefore: parametersJson(present.parameters),
       names: Object.fromEntries(
         genesis.config.names.map(({ address, name }) => [encodeAddress(address), decoder.decode(name)]),
       ),

@@ -53,7 +53,7 @@ function verifyWith(
     const { config } = genesis;
     const stored = (await stores.meta.headSnapshot()) ?? damaged("the authorities of its head are missing");
     const given = await stores.recoveries.all();
-    checkRecoveries(given);
+    checkRecoveries(given, config);
     // Without those of a start that has not yet left the blocks above their block.
     const recoveries = new Recoveries(given).before(stored);
     const headId = (await stores.meta.head()) ?? damaged("it has no head");

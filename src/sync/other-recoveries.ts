@@ -130,7 +130,7 @@ export class OtherRecoveries {
         if (error instanceof RequestError && error.code === "resourceUnavailable") return undefined;
         throw error;
       });
-      if (claimed) checkRecovery(claimed, chain.genesis.id);
+      if (claimed) checkRecovery(claimed, chain.genesis.id, chain.genesis.config);
       const isKnown = claimed && ids.some((id) => equalBytes(id, recoveryId(claimed!)));
       if (!this.#asked.has(peer)) return;
       this.#asked.set(peer, { atMs: clock.now(), claimed: isKnown ? undefined : claimed });

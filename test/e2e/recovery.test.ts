@@ -42,7 +42,7 @@ test("after four of seven authorities are destroyed, the other three continue fr
 
   const file = join(world.dataDir, "recovery.json");
   const set = wallets.slice(0, 3).map(({ address }) => address);
-  const recover = ["recover", file, "--nodeid=1", `--authorities=${set}`];
+  const recover = ["recover", file, "--nodeid=1", `--authorities=${set}`, "--set=blockReward=3"];
   const running = await world.ccoin(recover);
   expect(running).toMatchObject({ code: 1, stderr: expect.stringContaining("in use") });
   for (const node of [first, second]) await node.stop();
@@ -52,6 +52,7 @@ test("after four of seven authorities are destroyed, the other three continue fr
   const { id, block, authorities } = recoveries[0];
   expect(written.stdout).toContain(id);
   expect(written.stdout).toContain("--recovery=");
+  expect(written.stdout).toContain("blockReward 3 (was 0)");
   expect(authorities.toSorted()).toEqual(set.toSorted());
   expect(block.height).toBeGreaterThanOrEqual(finalized!.height);
 
@@ -77,7 +78,9 @@ test("after four of seven authorities are destroyed, the other three continue fr
   const status = await third.get<{
     genesisId: string;
     recoveries: { id: string; block: { height: number } }[];
+    parameters: { blockReward: string };
   }>("/v1/status");
+  expect(status.parameters.blockReward).toBe("3");
   expect(status.genesisId).toBe(genesisId);
   expect(status.recoveries).toMatchObject([{ id, block }]);
 

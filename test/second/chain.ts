@@ -1,5 +1,5 @@
 /** The rules of docs/consensus.md, sections 2 to 4, without the clock. This second implementation shares no code with src/. */
-import { isHeaderSigned, isTransactionSigned } from "./signing.ts";
+import { isAddress, isHeaderSigned, isTransactionSigned } from "./signing.ts";
 import { root, type Value } from "./ssz.ts";
 
 const most = 2n ** 64n;
@@ -34,6 +34,38 @@ export function genesisState({ header, payload }: Value): Value {
   return state;
 }
 
+/** The state by which blocks on a recovery's block are checked: section 8. `before` is the recovery before it. */
+export function recover(
+  state: Value,
+  recovery: Value,
+  before: Value | undefined,
+  { slotMs }: Value,
+  genesisId: string,
+): Value {
+  const { previous, block, round, authorities, parameters } = recovery;
+  must(recovery.genesisId === genesisId, "another chain");
+  must(previous === (before ? root("Recovery", before) : zero32), "previous");
+  must(block.height > 0n && (!before || block.height >= before.block.height), "height");
+  must(!before || block.height > before.block.height || block.id === before.block.id, "another block");
+  must(round > (before?.round ?? 0n) && round <= 2n ** 52n, "round");
+  must(authorities.length > 0, "no authority");
+  for (const [at, address] of authorities.entries())
+    must(isAddress(address) && (at === 0 || authorities[at - 1] < address), "authorities");
+  const { periodMs, emptyBlockPeriodMs, maxBlockTransactions, maxBlockBytes, rules } = parameters;
+  must(isTime(periodMs, emptyBlockPeriodMs, slotMs), "times");
+  must(isCount(maxBlockTransactions) && isSize(maxBlockBytes), "limits");
+  must(rules > 0n && rules <= block.height + 1n, "rules");
+  const snapshot = { authorities, recentSigners: [], openVotes: [] };
+  return { ...state, authorities: snapshot, parameters, recovery: root("Recovery", recovery) };
+}
+
+function isTime(periodMs: bigint, emptyMs: bigint, slotMs: bigint): boolean {
+  const isPeriod = periodMs >= 100n && periodMs < 2n ** 31n && periodMs >= slotMs;
+  return isPeriod && (emptyMs === 0n || (emptyMs >= periodMs && emptyMs < 2n ** 31n));
+}
+
+const isCount = (transactions: bigint) => transactions >= 1n && transactions <= 65_536n;
+const isSize = (bytes: bigint) => bytes >= 1_024n && bytes <= 16_777_216n;
 const limit = (count: number) => BigInt(Math.floor(count / 2) + 1);
 
 /** Returns the state after a block. @throws if the block breaks a rule */
@@ -123,12 +155,10 @@ function mayChange(
   const name = parameterNames[Number(cast.parameter)]!;
   if (parameters[name] === cast.value) return false;
   const { periodMs, emptyBlockPeriodMs, rules }: Value = { ...parameters, [name]: cast.value };
-  const isTime = periodMs >= 100n && periodMs < 2n ** 31n && periodMs >= slotMs;
-  const isEmptyTime =
-    emptyBlockPeriodMs === 0n || (emptyBlockPeriodMs >= periodMs && emptyBlockPeriodMs < 2n ** 31n);
-  if (name === "periodMs" || name === "emptyBlockPeriodMs") return isTime && isEmptyTime;
-  if (name === "maxBlockTransactions") return cast.value >= 1n && cast.value <= 65_536n;
-  if (name === "maxBlockBytes") return cast.value >= 1_024n && cast.value <= 16_777_216n;
+  if (name === "periodMs" || name === "emptyBlockPeriodMs")
+    return isTime(periodMs, emptyBlockPeriodMs, slotMs);
+  if (name === "maxBlockTransactions") return isCount(cast.value);
+  if (name === "maxBlockBytes") return isSize(cast.value);
   return name !== "rules" || rules === parameters.rules + 1n;
 }
 

@@ -15,6 +15,8 @@ import {
   maxAmount,
   noVote,
   parameterVote,
+  type Recovery,
+  Recovery as RecoveryType,
   SignedFinalityVote,
   SignedHeader,
   type Transaction,
@@ -23,6 +25,7 @@ import {
 } from "../../src/types/index.ts";
 import { toHex } from "../../src/util/bytes.ts";
 import { authorities, BlockMaker, type Tip, testGenesis, users } from "../unit/support/chain.ts";
+import { recovered, recoveryAt } from "../unit/support/recovery.ts";
 import { checkpoint, signedVote } from "../unit/support/votes.ts";
 
 const blockCount = 50;
@@ -92,6 +95,18 @@ function proposerOf({ snapshot }: Tip, height: number) {
   }
 }
 
+function describe({ blocks, id, header, snapshot, totalDifficulty }: Tip) {
+  return {
+    height: header.height,
+    id: hex(id),
+    encoded: hex(Block.serialize(blocks.at(-1)!)),
+    stateRoot: hex(header.stateRoot),
+    totalDifficulty,
+    authoritiesAfter: snapshot.authorities.map(hex),
+    openVotesAfter: snapshot.openVotes.length,
+  };
+}
+
 async function makeChain() {
   const genesis = await testGenesis(3, { epochLength });
   const maker = new BlockMaker(genesis);
@@ -124,15 +139,6 @@ async function makeChain() {
     });
     tips.push(tip);
   }
-  const describe = ({ blocks, id, header, snapshot, totalDifficulty }: Tip) => ({
-    height: header.height,
-    id: hex(id),
-    encoded: hex(Block.serialize(blocks.at(-1)!)),
-    stateRoot: hex(header.stateRoot),
-    totalDifficulty,
-    authoritiesAfter: snapshot.authorities.map(hex),
-    openVotesAfter: snapshot.openVotes.length,
-  });
   const { block } = genesis;
   const chain = {
     about: `A chain of ${blockCount} blocks: transfers, rewards, votes on the set and on parameters. Proposals, in turn: ${proposals.map(({ about }) => about).join("; ")}.`,
@@ -205,6 +211,53 @@ async function makeFinality({ genesis, tips }: Made) {
   return { genesisId: hex(genesis.id), slotMs: genesis.config.slotMs, votes, certificates, evidence };
 }
 
+/** Two recoveries, one after the other, with blocks on each, and recoveries that are not valid. */
+async function makeRecoveries({ genesis, tips }: Made) {
+  const maker = new BlockMaker(genesis);
+  const from = tips[48]!;
+  const set = { blockReward: 2n, minFee: 1n, periodMs: 2_000 };
+  const first = recoveryAt(genesis.id, from, authorities.slice(2, 4), undefined, set);
+  const one = await maker.block(recovered(from, first));
+  const two = await maker.block(one);
+  const second = recoveryAt(genesis.id, one, authorities.slice(1, 2), first);
+  const three = await maker.block(recovered(one, second));
+  const four = await maker.block(three, { edit: { vote: parameterVote("minFee", 2) } });
+  const valid: [string, Recovery, Tip[]][] = [
+    ["from block 48 of chain.json: two authorities, and other values of three parameters", first, [one, two]],
+    [
+      "from the first block under the one before: one authority, the parameters as they are",
+      second,
+      [three, four],
+    ],
+  ];
+  const { parameters, block, authorities: both } = second;
+  const wrong: [string, Partial<Recovery>][] = [
+    ["of another chain", { genesisId: new Uint8Array(32) }],
+    ["that does not follow the one before it", { previous: new Uint8Array(32) }],
+    ["from genesis", { block: { height: 0, id: genesis.id } }],
+    ["from a block below that of the one before it", { block: { ...block, height: 47 } }],
+    ["from another block at the height of the one before it", { block: { ...block, height: 48 } }],
+    ["in the round of the one before it", { round: first.round }],
+    ["in a round above 2^52", { round: 2 ** 52 + 1 }],
+    ["without authorities", { authorities: [] }],
+    ["with an authority twice", { authorities: [...both, ...both] }],
+    ["with an authority that is no address", { authorities: [new Uint8Array(32)] }],
+    ["with a period below slotMs", { parameters: { ...parameters, periodMs: 999 } }],
+    ["with empty blocks before the period", { parameters: { ...parameters, emptyBlockPeriodMs: 1_999 } }],
+    ["with blocks of no transaction", { parameters: { ...parameters, maxBlockTransactions: 0 } }],
+    ["with blocks of 16 MiB and a byte", { parameters: { ...parameters, maxBlockBytes: 2 ** 24 + 1 } }],
+    ["with rules that no vote could have reached", { parameters: { ...parameters, rules: 51 } }],
+  ];
+  return {
+    genesisId: hex(genesis.id),
+    recoveries: valid.map(([about, recovery, blocks]) => ({
+      ...typed(RecoveryType, recovery, about),
+      blocks: blocks.map(describe),
+    })),
+    invalid: wrong.map(([about, change]) => typed(RecoveryType, { ...second, ...change }, about)),
+  };
+}
+
 function makeTypes({ genesis, tips }: Made) {
   const genesisId = genesis.id;
   const blocks = tips.at(-1)!.blocks;
@@ -257,6 +310,7 @@ export async function makeVectors(): Promise<Record<string, string>> {
   const made = await makeChain();
   return {
     "chain.json": json(made.chain),
+    "recovery.json": json(await makeRecoveries(made)),
     "finality.json": json(await makeFinality(made)),
     "types.json": json(makeTypes(made)),
   };

@@ -1,5 +1,6 @@
 /** Ids, domains and signatures by protocols/README.md. This second implementation shares no code with src/. */
 import { createHash, createPublicKey, verify } from "node:crypto";
+import { Point } from "@noble/ed25519";
 import { root, type Value } from "./ssz.ts";
 
 export const domainBytes = {
@@ -26,6 +27,16 @@ const prefix = "302a300506032b6570032100";
 export function isSigned(message: string, publicKey: string, signature: string): boolean {
   const key = createPublicKey({ key: Buffer.from(prefix + publicKey, "hex"), format: "der", type: "spki" });
   return verify(null, Buffer.from(message, "hex"), key, Buffer.from(signature, "hex"));
+}
+
+/** True for the canonical encoding of a point of the prime-order subgroup other than the identity. */
+export function isAddress(bytes: string): boolean {
+  try {
+    const point = Point.fromHex(bytes);
+    return !point.equals(Point.ZERO) && point.isTorsionFree();
+  } catch {
+    return false;
+  }
 }
 
 export function isHeaderSigned({ message, signature }: Value, genesisId: string): boolean {

@@ -85,7 +85,7 @@ export class BlockWatch {
     applied: readonly CanonicalBlock[],
   ): void {
     const { head, snapshot, state } = chain;
-    for (const block of applied) this.#checkBody(block);
+    for (const block of applied) this.#checkBody(block, recovered);
     const tooSoon = signedRecently(head.idHex, this.blocks);
     if (tooSoon) this.#options.report("signed recently", tooSoon);
     const { supply } = this.blocks.get(head.idHex) ?? {};
@@ -110,7 +110,7 @@ export class BlockWatch {
     const rules = this.blocks.get(id)?.rules;
     const recovery = this.#recovery;
     const isChanged = recovery && isRecovered && id === toHex(recovery.block.id);
-    return rules && isChanged ? recoveredRules(rules, recovery) : rules;
+    return rules && isChanged ? recoveredRules(recovery) : rules;
   }
 
   #checkHeader(header: Header, parent: Hex, { authorities, parameters }: ReferenceRules): void {
@@ -136,9 +136,8 @@ export class BlockWatch {
     return false;
   }
 
-  #checkBody({ header, height, records }: CanonicalBlock): void {
-    // A recovery leaves the parameters as they are.
-    const parameters = this.blocks.get(toHex(header.message.parent))?.rules?.parameters;
+  #checkBody({ header, height, records }: CanonicalBlock, isRecovered: boolean): void {
+    const parameters = this.#rulesAfter(toHex(header.message.parent), isRecovered)?.parameters;
     if (!parameters) return;
     const bytes = records.reduce((sum, { encoded }) => sum + encoded.length, 0);
     const isKept =

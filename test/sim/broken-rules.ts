@@ -228,9 +228,9 @@ export const brokenRules: Record<string, BrokenRule> = {
   lostSetKept: {
     edits: [
       {
-        file: "src/consensus/recovery.ts",
-        find: "return { ...snapshot, authorities, recentSigners",
-        replace: "return { ...snapshot, recentSigners",
+        file: "src/chain/recoveries.ts",
+        find: "return recovery ? recoveredSnapshot(recovery)",
+        replace: "return recovery ? { ...recoveredSnapshot(recovery), authorities: snapshot.authorities }",
       },
     ],
     found: ["wrong rules"],

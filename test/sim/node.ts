@@ -124,7 +124,7 @@ export class SimNode {
 
   /** Gives a stopped node a recovery like `--recovery=<file>`. @throws {UserError} if the recovery is refused */
   async giveRecovery(recovery: Recovery): Promise<void> {
-    await acceptRecoveries(chainStores(this.options.disk.open()), this.options.genesis.id, [recovery]);
+    await acceptRecoveries(chainStores(this.options.disk.open()), this.options.genesis, [recovery]);
     this.#line = { ...line, recoveries: [recoveryId(recovery)] };
   }
 

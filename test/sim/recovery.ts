@@ -1,5 +1,5 @@
 import { authorityIndex, nextRecoveryRound, recoveryId } from "../../src/consensus/index.ts";
-import { type Recovery, zero32 } from "../../src/types/index.ts";
+import { type ChainParameters, type Recovery, zero32 } from "../../src/types/index.ts";
 import { compareBytes, toHex } from "../../src/util/bytes.ts";
 import type { SimNetwork } from "./network.ts";
 import type { SimNode } from "./node.ts";
@@ -52,7 +52,10 @@ export async function recoverChain(options: RecoveryRunOptions): Promise<void> {
   // A node that has lost all its neighbours can connect to others.
   network.wire(() => true);
   await until(timeline.nowMs + quietMs);
-  const recovery = makeRecovery(left);
+  const recovery = await makeRecovery(
+    left,
+    random.pick([{}, { blockReward: 9n }, { maxBlockTransactions: 3 }]),
+  );
   const { height } = recovery.block;
   trace.add("net", `recovery from ${height}, ${destroyed.length} destroyed, ${back.length} come back`);
   oracle.recover(recovery);
@@ -96,16 +99,18 @@ function drawRemains(nodes: readonly SimNode[], random: Random): Remains {
 }
 
 /** Makes the recovery like `ccoin recover` on the node with the newest final block. */
-function makeRecovery(left: readonly SimNode[]): Recovery {
+async function makeRecovery(left: readonly SimNode[], set: Partial<ChainParameters>): Promise<Recovery> {
   const [best] = left.toSorted((a, b) => finalized(b).height - finalized(a).height);
   const { chain, voter } = best!.services!;
   const { height, block: id } = finalized(best!);
+  const { parameters } = await chain.tree.snapshotAfter(id);
   return {
     genesisId: chain.genesis.id,
     previous: zero32,
     block: { height, id },
     round: nextRecoveryRound(Math.max(chain.finality.justified.round, voter?.round ?? 0)),
     authorities: left.map(({ publicKey }) => publicKey).sort(compareBytes),
+    parameters: { ...parameters, ...set },
   };
 }
 

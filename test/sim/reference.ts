@@ -76,10 +76,10 @@ export function rulesAfter(
 }
 
 /** Computes the rules after a recovery's block by docs/consensus.md, section 8. */
-export function recoveredRules(
-  { parameters }: ReferenceRules,
-  { authorities }: Pick<Recovery, "authorities">,
-): ReferenceRules {
+export function recoveredRules({
+  authorities,
+  parameters,
+}: Pick<Recovery, "authorities" | "parameters">): ReferenceRules {
   return { parameters, openVotes: [], authorities: authorities.map(toHex).sort() };
 }
 

@@ -42,6 +42,7 @@ export const recoveriesSchema = z
           block: blockRefSchema.describe("The newest final block of the chain that had lost its majority."),
           round: countSchema.describe("The round in which the block is final, above all earlier rounds."),
           authorities: z.array(addressText).describe("The authorities that make the blocks above it."),
+          parameters: parametersSchema.describe("The parameters by which the next block is made."),
         }),
       )
       .describe("Oldest first."),

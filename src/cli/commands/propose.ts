@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { readAdminToken } from "../../accounts/admin-token.ts";
 import type { ProposalResult, Vote } from "../../client/index.ts";
 import { parameterNames } from "../../types/index.ts";
@@ -7,6 +7,7 @@ import {
   addressArgument,
   clientOf,
   type GlobalOptions,
+  parameterArgument,
   pathsOf,
   requiredNodeIdOption,
 } from "../options.ts";
@@ -38,7 +39,7 @@ export function addProposeCommand(program: Command): void {
     .argument(
       "<parameter=value>",
       "parameter and new value, such as minFee=10; times in ms, amounts in base units",
-      parameterArgument,
+      parameterVoteArgument,
     )
     .addOption(forceOption())
     .action(async (vote: ParameterVote, _options, self: Command) =>
@@ -96,17 +97,9 @@ function subjectOf(vote: Vote): string {
   return vote.kind === "set" ? `${vote.parameter} to ${vote.value}` : vote.candidate;
 }
 
-/** Parses a vote from `minFee=10`. */
-function parameterArgument(text: string): ParameterVote {
-  const [name, value = "", ...more] = text.split("=");
-  const parameter = parameterNames.find((known) => known === name);
-  if (!parameter || !/^[0-9]{1,20}$/.test(value) || more.length > 0) {
-    const names = parameterNames.join(", ");
-    throw new InvalidArgumentError(
-      `write <parameter>=<whole number>, such as minFee=10. Parameters: ${names}`,
-    );
-  }
-  return { kind: "set", parameter, value: BigInt(value).toString() };
+function parameterVoteArgument(text: string): ParameterVote {
+  const { parameter, value } = parameterArgument(text);
+  return { kind: "set", parameter, value: value.toString() };
 }
 
 /** Parses the name of a parameter, or an address. */

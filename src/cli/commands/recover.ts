@@ -3,6 +3,8 @@ import { readRecoveryFile, recoveryFile } from "../../config/index.ts";
 import { signerLimit } from "../../consensus/authority-set.ts";
 import { quorum } from "../../consensus/finality.ts";
 import { decodeAddress } from "../../crypto/address.ts";
+import type { ParameterChange } from "../../node/index.ts";
+import { parameterNames } from "../../types/index.ts";
 import { loadNode } from "../node-module.ts";
 import {
   addExamples,
@@ -10,6 +12,7 @@ import {
   collect,
   type GlobalOptions,
   nodeIdOption,
+  parameterArgument,
   pathsOf,
 } from "../options.ts";
 import { printResult, table, UsageError, warnOfSmallSet } from "../output.ts";
@@ -17,6 +20,7 @@ import { printResult, table, UsageError, warnOfSmallSet } from "../output.ts";
 interface Options extends GlobalOptions {
   nodeid?: number;
   authorities?: string[];
+  set?: ParameterChange[];
   show?: boolean;
 }
 
@@ -24,20 +28,29 @@ export function addRecoverCommand(program: Command): void {
   const command = program
     .command("recover")
     .description(
-      "write a recovery file, with which a chain that has lost its majority of authorities for good goes on",
+      "write a recovery file, with which a chain that has lost its majority of authorities for good, or cannot go on by its parameters, goes on",
     )
     .argument("<file>", "to write; with --show, to read")
     .addOption(nodeIdOption("id of a stopped node that has the newest final block"))
     .option(
       "--authorities <addresses>",
-      "the authorities from then on; repeatable, or a list with commas",
+      "the authorities from then on; repeatable, or a list with commas (default with --set: as they are)",
       collectAddresses,
+    )
+    .option(
+      "--set <parameter=value>",
+      `a parameter from then on, as in ccoin propose set; repeatable: ${parameterNames.join(", ")}`,
+      (text: string, previous: ParameterChange[] = []) => {
+        const { parameter, value } = parameterArgument(text);
+        return [...previous.filter(({ name }) => name !== parameter), { name: parameter, value }];
+      },
     )
     .option("--show", "print the id and the contents of a recovery file")
     .action(async (file: string, _options, self: Command) => run(file, self.optsWithGlobals<Options>()));
   addExamples(
     command,
     "ccoin recover recovery.json --nodeid=1 --authorities=cc1…,cc1…,cc1…",
+    "ccoin recover recovery.json --nodeid=1 --set minFee=10 --set periodMs=1000",
     "ccoin recover recovery.json --show",
     "ccoin start --nodeid=1 --recovery=recovery.json   # on every node, once all agree on the id",
   );
@@ -48,16 +61,26 @@ const collectAddresses = (text: string, previous?: string[]): string[] =>
 
 async function run(file: string, options: Options): Promise<void> {
   if (options.show) return show(file, options);
-  const { nodeid, authorities } = options;
+  const { nodeid, authorities, set } = options;
   if (nodeid === undefined) throw new UsageError("name the node with --nodeid, or print a file with --show");
-  if (!authorities) throw new UsageError("name the new authorities with --authorities=cc1…,cc1…");
+  if (!authorities && !set)
+    throw new UsageError(
+      "name the new authorities with --authorities=cc1…,cc1…, or what to set with --set minFee=10",
+    );
   const { writeRecovery } = await loadNode();
-  const set = authorities.map((address) => decodeAddress(address));
-  const written = await writeRecovery({ paths: pathsOf({ ...options, nodeid }), file, authorities: set });
+  const written = await writeRecovery({
+    paths: pathsOf({ ...options, nodeid }),
+    file,
+    ...(authorities && { authorities: authorities.map((address) => decodeAddress(address)) }),
+    ...(set && { set }),
+  });
   const { names, block, headHeight, earlier, id } = written;
   const lines = written.authorities.map((address) =>
     names[address] ? `${address} (${names[address]})` : address,
   );
+  const changed = parameterNames
+    .filter((name) => written.parameters[name] !== written.parametersBefore[name])
+    .map((name) => `${name} ${written.parameters[name]} (was ${written.parametersBefore[name]})`);
   const left =
     headHeight > block.height
       ? `${block.height + 1} to ${headHeight}; their transactions go back to the mempool`
@@ -69,6 +92,7 @@ async function run(file: string, options: Options): Promise<void> {
     ["left blocks", left],
     ["authorities", needs(lines.length)],
     ...lines.map((line) => ["", line] as const),
+    ...parameterRows(changed.length > 0 ? changed : ["as they are"]),
     ...(earlier > 0 ? [["earlier", `recoveries of this chain in the file: ${earlier}`] as const] : []),
   ]);
   warnOfSmallSet(options.json, lines.length);
@@ -78,16 +102,21 @@ async function run(file: string, options: Options): Promise<void> {
 function show(file: string, options: Options): void {
   const recoveries = readRecoveryFile(file);
   const content = recoveryFile(recoveries[0]!.genesisId, recoveries);
-  const texts = content.recoveries.map(({ id, block, authorities }) =>
+  const texts = content.recoveries.map(({ id, block, authorities, parameters }) =>
     table([
       ["recovery", id],
       ["chain", content.genesisId],
       ["final block", `${block.height} ${block.id}`],
       ["authorities", needs(authorities.length)],
       ...authorities.map((address) => ["", address] as const),
+      ...parameterRows(parameterNames.map((name) => `${name} ${parameters[name]}`)),
     ]),
   );
   printResult(options.json, content, texts.join("\n\n"));
+}
+
+function parameterRows(lines: readonly string[]): (readonly [string, string])[] {
+  return lines.map((line, index) => [index === 0 ? "parameters" : "", line]);
 }
 
 function needs(count: number): string {

@@ -55,7 +55,7 @@ async function lostMajority() {
 }
 
 async function restart(base: TestChain, ...recoveries: Recovery[]): Promise<TestChain> {
-  await acceptRecoveries(base.stores, base.genesis.id, recoveries);
+  await acceptRecoveries(base.stores, base.genesis, recoveries);
   return base.reopen();
 }
 
@@ -99,6 +99,43 @@ describe("a chain that continues from a recovery", () => {
     expect(toHex(stored.stateRoot(tips[3]!.snapshot))).toBe(toHex(tips[3]!.header.stateRoot));
     const next = await maker.block(recovered(tips[3]!, recovery));
     expect(await node.add(next.blocks.at(-1)!)).toBe("head");
+  });
+
+  test("continues with the parameters that the recovery sets", async () => {
+    const { tips, maker, ...base } = await lostMajority();
+    const set = { blockReward: 40n, minFee: 7n, periodMs: 2_000, emptyBlockPeriodMs: 0 };
+    const recovery = recoveryAt(base.genesis.id, tips[3]!, left, undefined, set);
+    const node = await (await restart({ ...base, maker }, recovery)).reopen();
+    expect(node.chain.snapshot.parameters).toEqual({ ...tips[3]!.snapshot.parameters, ...set });
+    const soon = await maker.block(recovered(tips[3]!, recovery), { laterMs: -1 });
+    expect(await codeOf(node.add(soon.blocks.at(-1)!))).toBe("TOO_EARLY");
+    const cheap = await maker.block(recovered(tips[3]!, recovery), {
+      transactions: [await maker.transfer({ fee: 6n })],
+      unexecuted: true,
+    });
+    expect(await codeOf(node.add(cheap.blocks.at(-1)!))).toBe("INVALID_TRANSACTION");
+    const next = await maker.block(recovered(tips[3]!, recovery));
+    expect(await node.add(next.blocks.at(-1)!)).toBe("head");
+    expect(node.chain.snapshot.parameters).toEqual(recovery.parameters);
+    const { proposer } = next.header;
+    expect(node.chain.state.get(proposer)!.balance - (tips[3]!.state().get(proposer)?.balance ?? 0n)).toBe(
+      40n,
+    );
+    expect((await node.reopen()).chain.head.idHex).toBe(next.idHex);
+  });
+
+  test("can go back to rules that the program knows", async () => {
+    const base = await testChain({ genesis: await testGenesis(1) });
+    const { maker } = base;
+    const last = await maker.block(maker.start(), { edit: { vote: parameterVote("rules", 2) } });
+    await base.addAll(last);
+    expect(base.chain.unknownRules).toBe(2);
+    const back = recoveryAt(base.genesis.id, last, authorities.slice(0, 1), undefined, { rules: 1 });
+    const node = await restart(base, back);
+    expect(node.chain.unknownRules).toBeUndefined();
+    const next = await maker.block(recovered(last, back));
+    expect(await node.add(next.blocks.at(-1)!)).toBe("head");
+    expect(node.chain.snapshot.parameters.rules).toBe(1);
   });
 
   test("does not continue with accounts that are not those of the recovery's block", async () => {
@@ -277,7 +314,7 @@ describe("a node that has a recovery, and the blocks up to two below the recover
 
 describe("a recovery is refused", () => {
   const keep = (base: TestChain, ...recoveries: Recovery[]) =>
-    codeOf(acceptRecoveries(base.stores, base.genesis.id, recoveries));
+    codeOf(acceptRecoveries(base.stores, base.genesis, recoveries));
 
   test("if its block is below a final block or conflicts with it", async () => {
     const { tips, ...base } = await lostMajority();

@@ -66,7 +66,7 @@ async function recoveredChain() {
   const early = await proofAt(node, tips[2]!);
   await link(node, checkpoint(2, tips[3]!), checkpoint(3, tips[4]!), authorities);
   const recovery = recoveryAt(genesis.id, tips[3]!, newSet);
-  await acceptRecoveries(node.stores, genesis.id, [recovery]);
+  await acceptRecoveries(node.stores, genesis, [recovery]);
   const after = await node.reopen();
   const four = await maker.block(recovered(tips[3]!, recovery), { by: newSet[0]! });
   const five = await maker.block(four, { by: newSet[1]! });

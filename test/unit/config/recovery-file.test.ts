@@ -40,6 +40,7 @@ describe("a recovery file", () => {
       block: { height: 20, id: toHex(second.block.id) },
       round: second.round,
       authorities: second.authorities.map(encodeAddress),
+      parameters: { ...second.parameters, blockReward: "5", minFee: "1" },
     });
   });
 
@@ -72,6 +73,21 @@ describe("a recovery file", () => {
       /authorities\[0\]/,
     ],
     ["an id that is none", (file) => (file.genesisId = "0x12"), /genesisId: must be an id/],
+    [
+      "a changed parameter",
+      (file) => (file.recoveries[0]!.parameters.minFee = "2"),
+      /recoveries\[0\]\.id.*was changed/,
+    ],
+    [
+      "a parameter that is out of range",
+      (file) => (file.recoveries[0]!.parameters.maxBlockBytes = 1023),
+      /parameters\.maxBlockBytes: must be a whole number from 1024/,
+    ],
+    [
+      "without a parameter",
+      (file) => Reflect.deleteProperty(file.recoveries[0]!.parameters, "rules"),
+      /parameters\.rules/,
+    ],
     ["another field", (file) => Object.assign(file, { more: 1 }), /unknown field "more"/],
   ])("with %s is refused", (_name, change, problem) => {
     const file = json();
@@ -89,7 +105,7 @@ describe("a recovery file", () => {
 });
 
 describe("a list of recoveries", () => {
-  const check = (...recoveries: Recovery[]) => problemOf(() => checkRecoveries(recoveries));
+  const check = (...recoveries: Recovery[]) => problemOf(() => checkRecoveries(recoveries, { slotMs: 1000 }));
   const notFirst = { ...first, block: { ...first.block, height: 9 } };
 
   test("that follow each other is valid, also from one block", () => {

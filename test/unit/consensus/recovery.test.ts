@@ -10,11 +10,14 @@ import {
 } from "../../../src/consensus/index.ts";
 import { Recovery, zero32 } from "../../../src/types/index.ts";
 import { UserError } from "../../../src/util/errors.ts";
-import { addressOf, byTurn, extend, genesisParent } from "./test-chain.ts";
+import { addressOf, byTurn, genesisParent } from "./test-chain.ts";
 
 const genesisId = new Uint8Array(32).fill(7);
 const id = (name: number) => new Uint8Array(32).fill(name);
 const ascending = byTurn("ABC").map(addressOf);
+
+const { parameters } = genesisParent("A").snapshot;
+const config = { slotMs: 500 };
 
 const first: Recovery = {
   genesisId,
@@ -22,6 +25,7 @@ const first: Recovery = {
   block: { height: 9, id: id(9) },
   round: 2 ** 32,
   authorities: ascending,
+  parameters,
 };
 const second: Recovery = {
   ...first,
@@ -57,14 +61,12 @@ test("the id of a recovery is the root of it", () => {
   expect(recoveryId(first)).toEqual(Recovery.hashTreeRoot(first));
 });
 
-test("a recovery replaces the set, its signers and its votes, and nothing else", () => {
-  const { snapshot } = extend(genesisParent("ABCDE", { minFee: 5n }), ["B+F"]);
-  expect([snapshot.recentSigners.length, snapshot.openVotes.length]).toEqual([1, 1]);
-  expect(recoveredSnapshot(snapshot, first)).toEqual({
+test("after a recovery there are its set and its parameters, no signers and no votes", () => {
+  expect(recoveredSnapshot(first)).toEqual({
     authorities: ascending,
     recentSigners: [],
     openVotes: [],
-    parameters: snapshot.parameters,
+    parameters,
     recovery: recoveryId(first),
   });
 });
@@ -76,10 +78,10 @@ test("the block of a recovery is justified and final in its round", () => {
 
 describe("a list of recoveries", () => {
   test("is valid where each follows the one before it", () => {
-    expect(faultOf(() => checkRecoveries([]))).toBe("none");
-    expect(faultOf(() => checkRecoveries([first, second]))).toBe("none");
+    expect(faultOf(() => checkRecoveries([], config))).toBe("none");
+    expect(faultOf(() => checkRecoveries([first, second], config))).toBe("none");
     const sameBlock = { ...second, block: first.block };
-    expect(faultOf(() => checkRecoveries([first, sameBlock]))).toBe("none");
+    expect(faultOf(() => checkRecoveries([first, sameBlock], config))).toBe("none");
   });
 
   test.each<[string, Partial<Recovery>, RegExp]>([
@@ -91,11 +93,11 @@ describe("a list of recoveries", () => {
     ["with a block beside", { block: { height: 9, id: id(8) } }, /recovery 2 .* at the same height/],
     ["without authorities", { authorities: [] }, /recovery 2 .* names no authority/],
   ])("refuses a second one %s", (_, change, why) => {
-    expect(faultOf(() => checkRecoveries([first, { ...second, ...change }]))).toMatch(why);
+    expect(faultOf(() => checkRecoveries([first, { ...second, ...change }], config))).toMatch(why);
   });
 
   test("refuses a first one that follows another", () => {
-    expect(faultOf(() => checkRecoveries([second]))).toMatch(/recovery 1 .* follows/);
+    expect(faultOf(() => checkRecoveries([second], config))).toMatch(/recovery 1 .* follows/);
   });
 
   test("has 1024 at most", () => {
@@ -104,21 +106,23 @@ describe("a list of recoveries", () => {
       const before = all[at - 1]!;
       all.push({ ...first, previous: recoveryId(before), round: before.round + 1 });
     }
-    expect(faultOf(() => checkRecoveries(all))).toBe("none");
+    expect(faultOf(() => checkRecoveries(all, config))).toBe("none");
     const last = all.at(-1)!;
     const more = [...all, { ...first, previous: recoveryId(last), round: last.round + 1 }];
-    expect(faultOf(() => checkRecoveries(more))).toMatch(/1024 recoveries at most/);
+    expect(faultOf(() => checkRecoveries(more, config))).toMatch(/1024 recoveries at most/);
   });
 });
 
 describe("a recovery alone", () => {
   test("is valid in the lowest and in the highest round, with one authority", () => {
     for (const round of [1, maxRecoveryRound])
-      expect(faultOf(() => checkRecovery({ ...first, round }, genesisId))).toBe("none");
-    expect(faultOf(() => checkRecovery({ ...first, authorities: ascending.slice(1, 2) }, genesisId))).toBe(
-      "none",
-    );
-    expect(faultOf(() => checkRecovery(second, genesisId))).toBe("none");
+      expect(faultOf(() => checkRecovery({ ...first, round }, genesisId, config))).toBe("none");
+    expect(
+      faultOf(() => checkRecovery({ ...first, authorities: ascending.slice(1, 2) }, genesisId, config)),
+    ).toBe("none");
+    expect(faultOf(() => checkRecovery(second, genesisId, config))).toBe("none");
+    const changed = { ...parameters, rules: 10, periodMs: 500, emptyBlockPeriodMs: 0 };
+    expect(faultOf(() => checkRecovery({ ...first, parameters: changed }, genesisId, config))).toBe("none");
   });
 
   test.each<[string, Partial<Recovery>, RegExp]>([
@@ -131,7 +135,10 @@ describe("a recovery alone", () => {
     ["an address that nobody can have", { authorities: [zero32] }, /no key can have the address 0x0000/],
     ["authorities that do not ascend", { authorities: ascending.toReversed() }, /do not ascend/],
     ["an authority twice", { authorities: [ascending[0]!, ascending[0]!] }, /do not ascend/],
+    ["a period below the slot", { parameters: { ...parameters, periodMs: 499 } }, /shorter than a slot/],
+    ["a limit of no transactions", { parameters: { ...parameters, maxBlockTransactions: 0 } }, /limit/],
+    ["rules that no vote could have reached", { parameters: { ...parameters, rules: 11 } }, /version/],
   ])("is not valid with %s", (_, change, why) => {
-    expect(faultOf(() => checkRecovery({ ...first, ...change }, genesisId))).toMatch(why);
+    expect(faultOf(() => checkRecovery({ ...first, ...change }, genesisId, config))).toMatch(why);
   });
 });

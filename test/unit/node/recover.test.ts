@@ -17,6 +17,7 @@ import {
   writeRecovery,
 } from "../../../src/node/index.ts";
 import { withDatabase } from "../../../src/node/open.ts";
+import type { Recovery } from "../../../src/types/index.ts";
 import { compareBytes, toHex } from "../../../src/util/bytes.ts";
 import {
   authorities,
@@ -38,6 +39,8 @@ const folders: string[] = [];
 afterAll(async () => {
   for (const folder of folders) await rm(folder, { recursive: true });
 });
+
+const chainOf = ({ genesisId }: Recovery) => ({ id: genesisId, config: chainConfig(5) });
 
 async function inFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "recover-"));
@@ -108,6 +111,28 @@ describe("ccoin recover", () => {
     expect(await codeOf(writeRecovery({ paths, file, authorities: left }))).toBe("FILE_EXISTS");
   });
 
+  test("keeps the set and the parameters after the final block, except for those that it is told to set", async () => {
+    const { paths, tips, file } = await lostMajority(await inFolder());
+    const before = tips[2]!.snapshot;
+    const set = [
+      { name: "minFee", value: 10n },
+      { name: "emptyBlockPeriodMs", value: 0n },
+    ] as const;
+    const written = await writeRecovery({ paths, file, set });
+    expect(written.authorities).toEqual(before.authorities.map(encodeAddress));
+    expect(written.parameters).toMatchObject({ minFee: "10", emptyBlockPeriodMs: 0, periodMs: 1000 });
+    expect(written.parametersBefore).toMatchObject({ minFee: "1", emptyBlockPeriodMs: 1000 });
+    const [recovery] = readRecoveryFile(file);
+    expect(recovery!.parameters).toEqual({ ...before.parameters, minFee: 10n, emptyBlockPeriodMs: 0 });
+    const none = { paths, file: `${file}.2`, authorities: left };
+    expect((await writeRecovery(none)).parameters).toEqual(written.parametersBefore);
+    for (const change of [
+      { name: "periodMs", value: 999n },
+      { name: "rules", value: 4n },
+    ] as const)
+      expect(await codeOf(writeRecovery({ paths, file: `${file}.3`, set: [change] }))).toBe("BAD_RECOVERY");
+  });
+
   test("refuses an empty set, a repeated authority, a chain without a final block, and a folder without a chain", async () => {
     const folder = await inFolder();
     const { paths, file } = await lostMajority(folder, false);
@@ -126,7 +151,7 @@ describe("ccoin recover", () => {
     const [first] = readRecoveryFile(file);
     const stores = (use: (stores: ReturnType<typeof chainStores>) => Promise<unknown>, at = paths) =>
       withDatabase(at, (database) => use(chainStores(database)));
-    await stores((each) => acceptRecoveries(each, first!.genesisId, [first!]));
+    await stores((each) => acceptRecoveries(each, chainOf(first!), [first!]));
     const again = { paths, file: `${file}.2`, authorities: left };
     expect(await codeOf(writeRecovery(again))).toBe("RECOVERY_AWAITED");
     // The blocks above the recovery's are still there, and valid without it.
@@ -144,7 +169,7 @@ test("a recovered chain can be verified, exported, and imported with the recover
   await writeRecovery({ paths, file, authorities: left });
   const recoveries = readRecoveryFile(file);
   await withDatabase(paths, async (database) => {
-    await acceptRecoveries(chainStores(database), recoveries[0]!.genesisId, recoveries);
+    await acceptRecoveries(chainStores(database), chainOf(recoveries[0]!), recoveries);
   });
   await withChain(paths, async (node) => {
     const tip = await node.maker.extend(recovered(tips[2]!, recoveries[0]!), 1);

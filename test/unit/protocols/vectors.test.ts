@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { apply, genesisState } from "../../second/chain.ts";
+import { apply, genesisState, recover } from "../../second/chain.ts";
 import { makeVectors } from "../../second/make-vectors.ts";
 import {
   domainOf,
@@ -17,6 +17,7 @@ const text = (name: string) =>
 const types = JSON.parse(text("types.json"));
 const finality = JSON.parse(text("finality.json"));
 const chain = JSON.parse(text("chain.json"));
+const recovery = JSON.parse(text("recovery.json"));
 const value = ({ type, encoded }: { type: string; encoded: string }) =>
   decode(type, Buffer.from(encoded, "hex"));
 type Vector = ReturnType<typeof JSON.parse>;
@@ -29,10 +30,14 @@ test("the vectors are what the reference makes", async () => {
 // Only the second implementation checks the rest.
 
 test.each(
-  [...types.objects, ...finality.votes, ...finality.certificates, ...finality.evidence].map(nameOf) as [
-    string,
-    Vector,
-  ][],
+  [
+    ...types.objects,
+    ...finality.votes,
+    ...finality.certificates,
+    ...finality.evidence,
+    ...recovery.recoveries,
+    ...recovery.invalid,
+  ].map(nameOf) as [string, Vector][],
 )("root: %s", (_, vector) => {
   expect(root(vector.type, value(vector))).toBe(vector.root);
 });
@@ -55,6 +60,37 @@ test.each(finality.certificates.map(nameOf) as [string, Vector][])("certificate:
 
 test.each(finality.evidence.map(nameOf) as [string, Vector][])("evidence: %s", (_, vector) => {
   expect(offenceOf(value(vector), finality.genesisId, BigInt(finality.slotMs)) ?? null).toBe(vector.offence);
+});
+
+test("the second implementation follows both recoveries to the same states, and refuses those that are not valid", () => {
+  const genesis = decode("GenesisBlock", Buffer.from(chain.genesis.encoded, "hex"));
+  const { config } = genesis.payload;
+  const states = new Map<bigint, Vector>();
+  let state = genesisState(genesis);
+  let parent = genesis.header.message;
+  const follow = ({ encoded, id, stateRoot }: Vector) => {
+    const block = decode("Block", Buffer.from(encoded, "hex"));
+    state = apply(state, parent, block, config, chain.genesis.id);
+    parent = block.header.message;
+    expect([root("Header", parent), root("State", state)]).toEqual([id, stateRoot]);
+    states.set(parent.height, [state, parent]);
+  };
+  for (const vector of chain.blocks) follow(vector);
+  let before: Vector;
+  for (const vector of recovery.recoveries) {
+    const next = value(vector);
+    [state, parent] = states.get(next.block.height);
+    expect(root("Header", parent)).toBe(next.block.id);
+    for (const wrong of recovery.invalid)
+      expect(
+        () => recover(state, value(wrong), value(recovery.recoveries[0]), config, chain.genesis.id),
+        wrong.about,
+      ).toThrow();
+    state = recover(state, next, before, config, chain.genesis.id);
+    for (const block of vector.blocks) follow(block);
+    before = next;
+  }
+  expect(state.parameters).toMatchObject({ minFee: 2n, blockReward: 2n, periodMs: 2000n });
 });
 
 test("the second implementation follows the chain of 50 blocks to the same states", () => {

@@ -50,7 +50,7 @@ test("a block that a recovery names shows that a node is behind, whatever its we
   const { header, id } = heads[0]!;
   const node = await testChain({ genesis });
   const recovery = recoveryAt(genesis.id, { header: header.message, id }, authorities.slice(0, 1));
-  await acceptRecoveries(node.stores, genesis.id, [recovery]);
+  await acceptRecoveries(node.stores, genesis, [recovery]);
   const { chain } = await node.reopen();
   const lead = (await Lead.of("peer", { checked: heads.slice(0, 1), isLast: true }, chain))!;
   expect(lead.isOfMajority).toBe(true);

@@ -23,7 +23,7 @@ async function nodes(...given: Recovery[][]) {
   for (const [index, recoveries] of given.entries()) {
     const database = new MemoryDatabase();
     const { stores } = await testChain({ genesis, database });
-    await acceptRecoveries(stores, genesis.id, recoveries);
+    await acceptRecoveries(stores, genesis, recoveries);
     const node = await syncNode(net, `node ${index}`, genesis, { database });
     const warnings: string[] = [];
     const logger = { ...silentLogger, warn: (_: object, text: string) => warnings.push(text) } as never;

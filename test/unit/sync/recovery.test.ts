@@ -23,7 +23,7 @@ async function databaseWith(...recoveries: Recovery[]): Promise<MemoryDatabase> 
   const database = new MemoryDatabase();
   const stores = chainStores(database);
   await storeGenesis(stores, genesis);
-  await acceptRecoveries(stores, genesis.id, recoveries);
+  await acceptRecoveries(stores, genesis, recoveries);
   return database;
 }
 
