@@ -20,7 +20,7 @@ function folder(name: string, otherTests: string[] = []): Part {
  */
 const checksOfSync: Readonly<Record<string, readonly string[]>> = {
   "block-inbox": ["inbox", "rules"],
-  "complete-block": ["inbox"],
+  "complete-block": ["complete-block", "inbox"],
   "evidence-inbox": ["evidence-inbox"],
   "header-judge": ["inbox", "rules"],
   headers: ["headers", "rules"],
