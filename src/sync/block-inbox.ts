@@ -103,7 +103,7 @@ export class BlockInbox {
     const stored = await chain.find(id);
     if (stored) {
       // An earlier process may have seen it; this one has to know the header to notice another of its slot.
-      onSigned?.(stored.header);
+      onSigned(stored.header);
       return "ignore";
     }
     const judgement = await this.#judge.judge(compact, id, from);
@@ -181,7 +181,7 @@ export class BlockInbox {
     const { block } = loaded;
     if (this.#stop.signal.aborted) return;
     // A block that was fetched has not come by gossip, and may be refused.
-    onSigned?.(block.header);
+    onSigned(block.header);
     const needed = this.#entries.orphansOf(entry.idHex).length > 0;
     const importing = chain.importBlock(block, { needed, votedFor: isVotedFor(entry.id) });
     entry.state = { kind: "importing", loaded, done: Promise.allSettled([importing]) };

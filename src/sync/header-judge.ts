@@ -30,7 +30,7 @@ export interface HeaderJudgeOptions {
   /** A block is too far from the known ones: its peer should be asked for its height. */
   onFarAhead(peer: PeerId): void;
   /** Called for a header of an authority with a valid signature, whatever else is wrong with it. */
-  onSigned?(header: SignedHeader): void;
+  onSigned(header: SignedHeader): void;
   /** True if received blocks build on this one. */
   isNeeded(id: Uint8Array): boolean;
 }
@@ -83,7 +83,7 @@ export class HeaderJudge {
     const isSurplus = this.#slots.isSurplus(header.message, id) && !isNeeded(id);
     if (isSurplus && this.#surplus.delayMs(account, surplusQuota) > 0) return "ignore";
     await checkHeaderSignatures([{ header, id }], checks);
-    onSigned?.(header);
+    onSigned(header);
     const early = await this.#earlyFor(compact);
     if (!this.#slots.admits(header.message, id) && !isNeeded(id)) {
       this.#surplus.take(account, surplusQuota);

@@ -1,6 +1,6 @@
 /**
  * An ignore plugin for Stryker: texts for people are not mutated. These are calls of a logger, with whatever does nothing else than
- * log, and the texts and causes of errors; their codes are mutated. No test should repeat a text word by word.
+ * log, and the texts and causes of errors, and the reasons of penalties; their codes are mutated. No test should repeat a text word by word.
  */
 
 /** The used part of a node of Babel's syntax tree. */
@@ -60,12 +60,16 @@ function onlyLogs(node: unknown): boolean {
   }
 }
 
-/** True for `new …Error(…)`, for a call that makes or throws one, and for `super(…)` with a text, which errors alone have. */
+/**
+ * True for `new …Error(…)`, for a call that makes or throws one, for `super(…)` with a text, which errors alone have, and for the reason
+ * of a penalty.
+ */
 function isOfError(path: Path | null | undefined): boolean {
   if (path?.node.type === "NewExpression") return /Error$/.test(nameOf(path.node["callee"]));
   if (path?.node.type !== "CallExpression") return false;
   const { callee } = path.node;
   return (
+    nameOf(callee) === "penalize" ||
     path.parent?.type === "ThrowStatement" ||
     nameOf(callee) === "damaged" ||
     (isNode(callee) && callee.type === "Super")

@@ -19,10 +19,10 @@ function folder(name: string, otherTests: string[] = []): Part {
  * and serves.
  */
 const checksOfSync: Readonly<Record<string, readonly string[]>> = {
-  "block-inbox": ["inbox", "rules"],
+  "block-inbox": ["block-inbox", "inbox", "rules"],
   "complete-block": ["complete-block", "inbox"],
   "evidence-inbox": ["evidence-inbox"],
-  "header-judge": ["inbox", "rules"],
+  "header-judge": ["header-judge", "inbox"],
   headers: ["headers", "rules"],
   "other-recoveries": ["other-recoveries"],
   "transaction-inbox": ["inbox"],

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { blocksById } from "../../../protocols/index.ts";
+import { blocksById, maxTransactionsById } from "../../../protocols/index.ts";
 import { sideBlockLimits } from "../../../src/chain/fork-blocks.ts";
 import type { CanonicalBlock } from "../../../src/chain/types.ts";
 import { maxHoldMs } from "../../../src/sync/header-hold.ts";
@@ -10,7 +10,7 @@ import {
 } from "../../../src/sync/transaction-inbox.ts";
 import { blockVerdicts, transactionVerdicts } from "../../../src/sync/verdicts.ts";
 import { CompactBlock, type Transaction, Transactions } from "../../../src/types/index.ts";
-import { toHex } from "../../../src/util/bytes.ts";
+import { concatBytes, toHex, uint64Bytes } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { authorities, encoded, signer, startBalance, type Tip, testGenesis } from "../support/chain.ts";
 import { TestNetwork } from "../support/network.ts";
@@ -527,7 +527,7 @@ test("checks only a few garbage headers of a peer at a time", async () => {
   checking.resolve();
   const said = await Promise.all(verdicts);
   expect(checked).toBe(16);
-  expect(said.filter((verdict) => verdict === "reject")).toHaveLength(16);
+  expect(said).toEqual(said.map((_, at) => (at < 16 ? "reject" : "ignore")));
 });
 
 test("blames the author of a signed header for invalid transactions in its block, and does not fetch them again", async () => {
@@ -731,7 +731,77 @@ describe("gossiped transactions", () => {
     expect(node.network.penalties.map(({ peer, offence }) => [peer, offence])).toEqual(
       new Array(3).fill(["flooder", "rateLimited"]),
     );
-    expect((await Promise.all(verdicts)).filter((verdict) => verdict === "accept")).toHaveLength(1);
+    const said = await Promise.all(verdicts);
+    expect(said.filter((verdict) => verdict === "accept")).toHaveLength(1);
+    expect(said.slice(-3)).toEqual(["ignore", "ignore", "ignore"]);
+  });
+
+  test("of a peer that has gone are not read any more", async () => {
+    const { node, maker, net } = await pair("banned");
+    const message = Transactions.serialize([await maker.transfer({})]);
+    const decode = vi.spyOn(node.mempool, "decode");
+    const verdicts = Array.from({ length: 3 }, () => node.transactions.onGossip(message, "banned"));
+    net.disconnect(node.network, net.nodes.get("banned")!);
+    expect(await Promise.all(verdicts)).toEqual(["accept", "ignore", "ignore"]);
+    expect(decode).toHaveBeenCalledTimes(1);
+    const { listeners } = node.network;
+    node.transactions.stop();
+    expect(node.network.listeners).toBe(listeners - 1);
+  });
+
+  test("that do not decode are rejected", async () => {
+    const { node, maker } = await pair();
+    const message = Transactions.serialize([await maker.transfer({})]);
+    expect(await node.transactions.onGossip(message.subarray(0, -80), "peer")).toBe("reject");
+  });
+
+  test("are forwarded if one in four is new", async () => {
+    const { node, maker } = await pair();
+    const fresh = await maker.transfer({ nonce: 0 });
+    const old = await Promise.all(
+      [1, 2, 3].map((nonce) => maker.transfer({ from: 1, amount: startBalance, nonce })),
+    );
+    expect(await node.transactions.onGossip(Transactions.serialize([fresh, ...old]), "peer")).toBe("accept");
+  });
+
+  test("that were refused after a check of their signatures are not checked again", async () => {
+    const { net, peer, maker } = await pair();
+    const { node, checked } = await countingNode(net, peer);
+    const all = [await maker.transfer({ nonce: 0 }), await maker.transfer({ nonce: 1 })];
+    const { mempool } = node;
+    const add = mempool.add.bind(mempool);
+    // The second one loses its place while its signature is checked.
+    mempool.add = async (batch, source) => {
+      const [first, second] = await add(batch, source);
+      return [first!, { ...second!, accepted: false, code: "MEMPOOL_FULL", reason: "", isSigned: true }];
+    };
+    mempool.verify = vi.fn(mempool.verify.bind(mempool));
+    expect(await node.transactions.onGossip(Transactions.serialize(all), "peer")).toBe("accept");
+    expect(checked(all)).toEqual([1, 1]);
+    expect(mempool.verify).not.toHaveBeenCalled();
+  });
+
+  test("that were refused unchecked are rejected for a single wrong signature among many", async () => {
+    const { node, maker } = await pair();
+    const fresh = await Promise.all(Array.from({ length: 50 }, (_, nonce) => maker.transfer({ nonce })));
+    const poor = await Promise.all(
+      Array.from({ length: 140 }, (_, nonce) => maker.transfer({ from: 1, amount: startBalance, nonce })),
+    );
+    const verify = vi.spyOn(node.mempool, "verify");
+    expect(await node.transactions.onGossip(Transactions.serialize([...fresh, ...poor]), "peer")).toBe(
+      "accept",
+    );
+    expect(verify.mock.calls.map(([records, order]) => [records.length, order])).toEqual([
+      [checkedAtOnce, "later"],
+      [140 - checkedAtOnce, "later"],
+    ]);
+    const forged = poor.map((each, at) => (at === 60 ? { ...each, signature: new Uint8Array(64) } : each));
+    const more = await Promise.all(
+      Array.from({ length: 50 }, (_, nonce) => maker.transfer({ nonce: nonce + 50 })),
+    );
+    expect(await node.transactions.onGossip(Transactions.serialize([...more, ...forged]), "peer")).toBe(
+      "reject",
+    );
   });
 
   test("that find no room because of many other peers cost their relay nothing", async () => {
@@ -751,6 +821,25 @@ describe("gossiped transactions", () => {
     expect(network.penalties).toEqual([]);
     await Promise.all(verdicts);
     inbox.stop();
+  });
+
+  test("are requested from a peer's pool in as many requests as their number takes", async () => {
+    const { node, net } = await pair();
+    const ids = Array.from({ length: maxTransactionsById + 1 }, (_, at) => uint64Bytes(at)).map((each) =>
+      concatBytes(each, new Uint8Array(24)),
+    );
+    net.fault = (_, protocol) => ({
+      async *answer() {
+        yield protocol === "transactions" ? [] : ids;
+      },
+    });
+    await node.transactions.pull("peer");
+    const asked = net.requests.filter(({ protocol }) => protocol === "transactions");
+    expect(asked.map(({ request }) => (request as { ids: Uint8Array[] }).ids.length)).toEqual([
+      maxTransactionsById,
+      1,
+    ]);
+    expect(node.network.penalties).toEqual([]);
   });
 
   test("are requested from a peer's pool if they are new; an invalid one costs the peer score", async () => {
