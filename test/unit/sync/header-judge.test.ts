@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { certificateOf } from "../../../src/consensus/index.ts";
 import { HeaderJudge } from "../../../src/sync/header-judge.ts";
 import { BlockError } from "../../../src/types/errors.ts";
-import type { ChainSnapshot } from "../../../src/types/index.ts";
-import { decodeCompactBlock, type SignedHeader } from "../../../src/types/index.ts";
+import { type ChainSnapshot, decodeCompactBlock, type SignedHeader } from "../../../src/types/index.ts";
+import { compareBytes } from "../../../src/util/bytes.ts";
 import {
   authorities,
   type BlockOptions,

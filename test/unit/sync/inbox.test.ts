@@ -773,7 +773,7 @@ describe("gossiped transactions", () => {
     // The second one loses its place while its signature is checked.
     mempool.add = async (batch, source) => {
       const [first, second] = await add(batch, source);
-      return [first!, { ...second!, accepted: false, code: "MEMPOOL_FULL", reason: "", isSigned: true }];
+      return [first!, { ...second!, accepted: false, code: "MEMPOOL_FULL", detail: "", isSigned: true }];
     };
     mempool.verify = vi.fn(mempool.verify.bind(mempool));
     expect(await node.transactions.onGossip(Transactions.serialize(all), "peer")).toBe("accept");
