@@ -17,6 +17,7 @@ import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { AwaitedBlocks } from "./awaited-blocks.ts";
+import { CertificateErrands } from "./certificate-errands.ts";
 import { HeldVotes } from "./held-votes.ts";
 import { Places } from "./places.ts";
 import { requestOne } from "./request-one.ts";
@@ -65,6 +66,7 @@ export class VoteInbox {
   readonly #places: Places;
   readonly #signatures: VoteSignatures;
   readonly #accounts: VoterAccounts;
+  readonly #errands: CertificateErrands;
   readonly #held: HeldVotes;
   readonly #asking = new Set<PeerId>();
   readonly #awaited: AwaitedBlocks;
@@ -85,6 +87,13 @@ export class VoteInbox {
       return { each, inAll: busyPeers * each };
     });
     this.#accounts = new VoterAccounts(clock, chain.genesis.config.slotMs);
+    this.#errands = new CertificateErrands({
+      network,
+      clock,
+      accounts: this.#accounts,
+      justifiedRound: () => chain.justified.round,
+      pull: (peer) => inBackground(this.pull(peer)),
+    });
     this.#held = new HeldVotes(clock);
     this.#stopFollowing = chain.events.on("imported", ({ id }) => this.#release(id));
   }
@@ -96,6 +105,7 @@ export class VoteInbox {
 
   stop(): void {
     this.#stopFollowing();
+    this.#errands.stop();
     this.#awaited.stop();
     this.#held.giveUpWhere(() => true);
   }
@@ -198,19 +208,13 @@ export class VoteInbox {
     if (!valid || !this.#limit.take(vote)) return "ignore";
     finalizer.noteSigned(vote);
     if (!this.#accounts.chargeVote(vote, account) || finalizer.isOld(vote.message)) return "pardon";
-    this.#pullSource(vote, from);
+    this.#errands.request(vote, from);
     try {
       return (await finalizer.addSigned(vote)) ? "accept" : "pardon";
     } catch (error) {
       if (!(error instanceof VoteError) || error.code !== "UNKNOWN_BLOCK") throw error;
     }
     return { verdict: this.#hold(vote, from) };
-  }
-
-  /** A voter with a later source has the source's certificate. */
-  #pullSource(vote: SignedFinalityVote, from: PeerId): void {
-    if (vote.message.source.round <= this.#options.chain.justified.round) return;
-    if (this.#accounts.chargeErrand("certificate", vote, from)) inBackground(this.pull(from));
   }
 
   #hold(vote: SignedFinalityVote, from: PeerId): Promise<Verdict> {

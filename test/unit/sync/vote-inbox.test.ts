@@ -150,6 +150,40 @@ test("a peer whose vote has a later source is asked for the certificate, even if
   expect(net.requests).toMatchObject([{ to: "peer", protocol: "finality" }]);
 });
 
+test("if the peer that passed a vote on keeps its source's certificate back, a few others are asked, dialled ones first", async () => {
+  const { addAll, clock, finalizer, gossip, net, network } = await node();
+  await addAll(one);
+  const justifying = await Promise.all(
+    [1, 2, 3].map((by) => signedVote(authorities[by]!, genesis, genesisCheckpoint, checkpoint(1, one))),
+  );
+  const certificates = [certificateOf(justifying[0]!.message, justifying)];
+  for (const name of ["one", "two", "dialled", "chosen"]) {
+    const other = net.node(name);
+    net.connect(network, other);
+    other.serve(finality, async function* () {
+      yield { certificates: name === "dialled" ? certificates : [], votes: [] };
+    });
+  }
+  const peers = network.peers();
+  network.peers = () =>
+    peers.map((info) => ({
+      ...info,
+      chosen: info.id === "chosen",
+      direction: ["dialled", "chosen"].includes(info.id) ? "outbound" : "inbound",
+    }));
+  const source = checkpoint(1, one);
+  void gossip(await signedVote(authorities[1]!, genesis, source, checkpoint(2, two)));
+  await clock.advance(90);
+  expect(net.requests.map(({ to }) => to)).toEqual(["peer"]);
+  await clock.advance(20);
+  expect(net.requests.map(({ to }) => to)).toEqual(["peer", "chosen", "dialled", "one"]);
+  expect(finalizer.isJustified(source)).toBe(true);
+  // Once the certificate is here, nobody is asked.
+  void gossip(await signedVote(authorities[2]!, genesis, source, checkpoint(2, two)));
+  await clock.advance(200);
+  expect(net.requests).toHaveLength(4);
+});
+
 test("the newest vote of each authority is served, even if it cannot be counted", async () => {
   const { addAll, clock, gossip, inbox, peer } = await node();
   await addAll(one);
