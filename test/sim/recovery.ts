@@ -5,7 +5,7 @@ import type { SimNetwork } from "./network.ts";
 import type { SimNode } from "./node.ts";
 import type { Oracle } from "./oracle.ts";
 import type { Random } from "./random.ts";
-import { isCalm, standing } from "./standing.ts";
+import { isCalm, settleMs, standing } from "./standing.ts";
 import type { Timeline } from "./timeline.ts";
 import type { Trace } from "./trace.ts";
 import { lastSender, type Transfers } from "./transfers.ts";
@@ -16,7 +16,6 @@ const quietMs = 5_000;
 const lateMs = 20_000;
 /** Time until a node has asked a peer with other recoveries, which it does once a minute. */
 const toldMs = 70_000;
-const settleMs = 60_000;
 
 export interface RecoveryRunOptions {
   nodes: readonly SimNode[];
@@ -123,16 +122,16 @@ async function requireCalm(
   const { timeline, oracle, transfers, until } = options;
   let last: Uint8Array | undefined;
   let calm = false;
-  const sinceMs = timeline.nowMs;
+  const endMs = timeline.nowMs + settleMs(nodes);
   const poll = async () => {
-    if (calm || timeline.nowMs > sinceMs + settleMs) return;
+    if (calm || timeline.nowMs > endMs) return;
     timeline.after(50, () => void poll());
     if (nodes.some(({ services }) => !services)) return;
     last ??= await transfers.send(nodes[0]!, lastSender);
     if (last) calm = await isCalm(nodes, last, height);
   };
   void poll();
-  await until(sinceMs + settleMs, () => calm);
+  await until(endMs, () => calm);
   if (!calm) oracle.report("not settled", `after the recovery: ${nodes.map(standing).join("; ")}`);
 }
 

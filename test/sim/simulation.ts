@@ -18,13 +18,11 @@ import { paceFault, paceWatchMs } from "./progress.ts";
 import { Random } from "./random.ts";
 import { recoverChain } from "./recovery.ts";
 import { drawScenario, type FaultKind, firstObserver, type Scenario } from "./scenario.ts";
-import { isCalm, nameOf, standing } from "./standing.ts";
+import { isCalm, nameOf, settleMs, standing } from "./standing.ts";
 import { Timeline } from "./timeline.ts";
 import { Trace } from "./trace.ts";
 import { lastSender, Transfers } from "./transfers.ts";
 
-/** Time until all must be well after the last fault: the longest time-out of a round, and some rounds. */
-const settleMs = 60_000;
 const pollMs = 50;
 
 /** Runs one seed. */
@@ -249,7 +247,7 @@ class Simulation {
     };
     const healedMs = this.#timeline.nowMs;
     this.#timeline.after(pollMs, () => void poll());
-    await this.#until(healedMs + settleMs, () => this.#calm);
+    await this.#until(healedMs + settleMs(this.#nodes), () => this.#calm);
     this.#settledMs = this.#timeline.nowMs - healedMs;
     if (!this.#calm && !this.#oracle.violation)
       this.#oracle.report("not settled", honest.map(standing).join("; "));

@@ -2,6 +2,23 @@ import type { Checkpoint } from "../../src/types/index.ts";
 import { toHex } from "../../src/util/bytes.ts";
 import type { SimNode } from "./node.ts";
 
+/** Time for the longest time-out of a round, and some rounds. */
+const fewRoundsMs = 60_000;
+/** The longest time-out of a round, for which an authority with old data listens before blocks alone can end its doubt. */
+const listensMs = 30_000;
+
+/**
+ * Returns the time until all must be well after the last fault. An authority with old data may need a block of each
+ * other one before it votes, and then two more for its vote to make a block final; they may be empty ones.
+ */
+export function settleMs(nodes: readonly SimNode[]): number {
+  const snapshots = nodes.flatMap(({ services }) => services?.chain.snapshot ?? []);
+  const blocksMs = snapshots.map(
+    ({ authorities, parameters }) => (authorities.length + 2) * parameters.emptyBlockPeriodMs,
+  );
+  return Math.max(fewRoundsMs, ...blocksMs.map((ms) => listensMs + ms));
+}
+
 /** Formats a checkpoint's round, height and block. */
 export function nameOf({ round, height, block }: Checkpoint): string {
   return `${round}/${height} ${toHex(block).slice(2, 8)}`;
