@@ -101,15 +101,6 @@ function dangerOfValue(
   { balanceOf }: ProposalContext,
 ): string | undefined {
   const name = parameterName(parameter);
-  const after = name ? { ...parameters, [name]: value } : parameters;
-  if ((name === "minFee" || name === "emptyBlockPeriodMs") && Number(after.emptyBlockPeriodMs) === 0) {
-    const richest = highestBalance(authorities, balanceOf);
-    if (after.minFee <= richest || after.minFee === 0n) return undefined;
-    return (
-      `without empty blocks a block needs a transfer, and no authority could pay a fee of ${after.minFee} (their highest balance is ${richest}): ` +
-      "the chain could stand still for good, since its votes are in blocks; ask again with force if others can pay"
-    );
-  }
   if (name === "blockReward" && value > 0n) {
     const left = authorities.map((authority) => (maxAmount - balanceOf(authority)) / value);
     const few = left.find((count) => count < leastRewards);
@@ -146,7 +137,7 @@ function rulesOf(vote: HeaderVote): number | undefined {
 /** Facts that the operator should know. They do not refuse anything. */
 export function proposalWarnings(
   { vote }: Pick<Proposal, "vote">,
-  { authorities, parameters }: ChainSnapshot,
+  { authorities }: ChainSnapshot,
   { isKnownInSync, mines, voter, peersKnow, balanceOf }: ProposalContext,
 ): WarningBody[] {
   const warnings: WarningBody[] = [];
@@ -187,12 +178,6 @@ export function proposalWarnings(
   }
   if (vote.kind === voteKinds.remove && count > 1 && sameAddress(vote.candidate, voter)) {
     warn("OWN_ACCOUNT", "this is the account of this node: once it is removed, the node makes no blocks");
-  }
-  if (parameters.emptyBlockPeriodMs === 0) {
-    warn(
-      "NO_EMPTY_BLOCKS",
-      "votes are in blocks, and this chain makes no empty ones: each vote waits for a block with transactions",
-    );
   }
   const alive = authorities.filter((address) => isKnownInSync(address) === true).length;
   if (alive < signerLimit(count)) {

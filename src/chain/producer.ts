@@ -15,6 +15,7 @@ import type { Logger } from "../util/logger.ts";
 import type { Chain } from "./chain.ts";
 import { SignsOfLife } from "./signs-of-life.ts";
 import type { BlockSigner, CanonicalBlock } from "./types.ts";
+import { voteBlockDueMs } from "./vote-blocks.ts";
 
 /** The delay before the next attempt after a block could not be made. */
 const retryMs = 1_000;
@@ -35,6 +36,8 @@ export interface ProducerOptions {
   onSealed(block: CanonicalBlock): void;
   /** The vote of the block at `height`. `snapshot` is the one after its parent. */
   voteFor?(snapshot: ChainSnapshot, height: number): HeaderVote;
+  /** True if a vote of this account is a reason for the block at `height`. */
+  wantsVote?(snapshot: ChainSnapshot, height: number): boolean;
 }
 
 interface Plan extends ProductionTime {
@@ -51,6 +54,8 @@ export class Producer {
   #since = 0;
   /** The time at which the first transaction arrived on a chain that waits for one. */
   #wantedSince: number | undefined;
+  /** The time since which this account has had a vote for the next block. */
+  #voteSince: number | undefined;
   #cancel: () => void = () => undefined;
   /** The block of a recovery had not arrived when the next block was last planned. */
   #awaitsRecovery = false;
@@ -89,6 +94,14 @@ export class Producer {
     }
   }
 
+  /** The vote of the next block may have changed: on a chain without empty blocks it is a reason for one. */
+  onProposals(): void {
+    const wants = this.#enabled && this.#wantsVote;
+    if (wants === (this.#voteSince !== undefined)) return;
+    this.#voteSince = wants ? this.#options.clock.now() : undefined;
+    this.#schedule();
+  }
+
   stop(): void {
     this.#enabled = false;
     this.#cancel();
@@ -98,7 +111,13 @@ export class Producer {
   #restart(): void {
     this.#since = this.#options.clock.now();
     this.#wantedSince = this.#enabled && this.#options.hasExecutable() ? this.#since : undefined;
+    this.#voteSince = this.#enabled && this.#wantsVote ? this.#since : undefined;
     this.#schedule();
+  }
+
+  get #wantsVote(): boolean {
+    const { chain, wantsVote } = this.#options;
+    return wantsVote?.(chain.snapshot, chain.head.height + 1) ?? false;
   }
 
   #schedule(): void {
@@ -139,7 +158,12 @@ export class Producer {
     const parent = chain.head.header.message;
     const signAtMs = this.#signsOfLife.dueMs;
     const emptyPeriodMs = emptyBlockPeriodMs === 0 ? Number.POSITIVE_INFINITY : emptyBlockPeriodMs;
-    const emptyAtMs = Math.min(parent.timestamp + emptyPeriodMs, signAtMs);
+    const emptyAtMs = Math.min(
+      parent.timestamp + emptyPeriodMs,
+      signAtMs,
+      voteBlockDueMs(chain.snapshot, parent),
+      this.#voteSince ?? Number.POSITIVE_INFINITY,
+    );
     const reasonAtMs = Math.min(emptyAtMs, this.#wantedSince ?? Number.POSITIVE_INFINITY);
     if (reasonAtMs === Number.POSITIVE_INFINITY) return undefined;
     this.#awaitsFinality = reasonAtMs === signAtMs;

@@ -22,6 +22,7 @@ import {
 } from "../types/index.ts";
 import { compareBytes, type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
+import { Emitter } from "../util/emitter.ts";
 import { CodedError, messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { SerialQueue } from "../util/serial-queue.ts";
@@ -62,11 +63,14 @@ export class Proposals {
   readonly #options: ProposalsOptions;
   readonly #queue = new SerialQueue();
   readonly #proposals = new Map<Hex, Proposal>();
+  /** `changed`: the vote of the next block may be another one. */
+  readonly events: Emitter<{ changed: undefined }>;
   /** The set after the finalized block, or an earlier one if finality has just moved. */
   #finalAuthorities: readonly Uint8Array[] = [];
 
   private constructor(options: ProposalsOptions) {
     this.#options = options;
+    this.events = new Emitter(options.logger);
   }
 
   static async open(options: ProposalsOptions): Promise<Proposals> {
@@ -115,14 +119,17 @@ export class Proposals {
       const proposal = { vote, proposedAtMs: clock.now() };
       await store.save(proposal);
       this.#proposals.set(key, proposal);
+      this.events.emit("changed", undefined);
       logger.info(logged(vote), "proposal taken");
       return proposal;
     });
   }
 
   /** Votes that are in blocks already stay open until the next epoch. Returns the dropped proposal. */
-  drop(vote: HeaderVote): Promise<Proposal | undefined> {
-    return this.#queue.run(() => this.#remove(vote));
+  async drop(vote: HeaderVote): Promise<Proposal | undefined> {
+    const dropped = await this.#queue.run(() => this.#remove(vote));
+    this.events.emit("changed", undefined);
+    return dropped;
   }
 
   /**
@@ -166,6 +173,15 @@ export class Proposals {
   }
 
   /**
+   * True if the block at `height` by `voter` would vote, or is in the way of a vote: the first block of an epoch carries
+   * none. `snapshot` is the one after its parent.
+   */
+  wantsBlock(snapshot: ChainSnapshot, height: number, voter: Uint8Array): boolean {
+    const isInTheWay = isEpochBlock(height, this.#options.config) && snapshot.openVotes.length === 0;
+    return this.voteFor(snapshot, isInTheWay ? height + 1 : height, voter) !== noVote;
+  }
+
+  /**
    * Drops the proposals that the finalized block's state has enacted. Called after each finalization; never rejects.
    */
   async onFinalized(): Promise<void> {
@@ -174,6 +190,7 @@ export class Proposals {
     } catch (error) {
       this.#options.logger.error({ error: messageOf(error) }, "could not remove the proposals that are done");
     }
+    this.events.emit("changed", undefined);
   }
 
   async #removeEnacted(): Promise<void> {

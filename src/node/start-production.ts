@@ -44,10 +44,12 @@ export function startProducer(
     isComing: (parent) => inbox.isChecking(parent),
     onSealed: (block) => inBackground(outbox.publishBlock(block)),
     voteFor: (snapshot, height) => proposals.voteFor(snapshot, height, signer.publicKey),
+    wantsVote: (snapshot, height) => proposals.wantsBlock(snapshot, height, signer.publicKey),
   });
   modes.events.on("mode", (mode) => {
     producer.enabled = mode === "ready";
   });
   mempool.events.on("added", () => producer.onTransaction());
+  proposals.events.on("changed", () => producer.onProposals());
   closers.push("producer", () => producer.stop());
 }

@@ -66,21 +66,6 @@ it("warns of the removal of the node's own account", () => {
   expect(codes(authorityVote("remove", b!), knowing([a, b, c, d]))).not.toContain("OWN_ACCOUNT");
 });
 
-it("warns that votes wait for transactions on a chain without empty blocks, and refuses a fee that would keep them out", () => {
-  const quiet = { ...snapshot, parameters: { ...snapshot.parameters, emptyBlockPeriodMs: 0, minFee: 100n } };
-  const vote = parameterVote("minFee", 101n);
-  const context = knowing([a, b, c, d]);
-  expect(proposalWarnings({ vote }, quiet, context).map(({ code }) => code)).toContain("NO_EMPTY_BLOCKS");
-  expect(codes(vote, context)).not.toContain("NO_EMPTY_BLOCKS");
-  expect(danger({ vote }, quiet, context)).toContain("no authority could pay a fee of 101");
-  expect(danger({ vote }, snapshot, context)).toBeUndefined();
-  expect(danger({ vote: parameterVote("minFee", 100n) }, quiet, context)).toBeUndefined();
-  const stop = parameterVote("emptyBlockPeriodMs", 0n);
-  const dear = { ...snapshot, parameters: { ...snapshot.parameters, minFee: 101n } };
-  expect(danger({ vote: stop }, dear, context)).toContain("no authority could pay a fee of 101");
-  expect(danger({ vote: stop }, snapshot, context)).toBeUndefined();
-});
-
 it("refuses rules that its program does not know, and warns of nodes that do not", () => {
   const vote = parameterVote("rules", 2n);
   expect(danger({ vote }, snapshot, knowing([a, b, c, d]))).toContain(

@@ -1,0 +1,229 @@
+import fc from "fast-check";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { Producer } from "../../../src/chain/producer.ts";
+import { Proposals } from "../../../src/chain/proposals.ts";
+import type { CanonicalBlock } from "../../../src/chain/types.ts";
+import { voteBlockDueMs } from "../../../src/chain/vote-blocks.ts";
+import { isWithinLimits } from "../../../src/config/parameter-limits.ts";
+import { ProposalStore } from "../../../src/storage/proposals.ts";
+import {
+  authorityVote,
+  type ChainParameters,
+  type HeaderVote,
+  maxAmount,
+  parameterVote,
+} from "../../../src/types/index.ts";
+import { silentLogger } from "../../../src/util/logger.ts";
+import type { ConfigChanges } from "../../chain-config.ts";
+import { finalize } from "../api/finalize.ts";
+import { extend, genesisParent } from "../consensus/test-chain.ts";
+import { authorities, testChain, testGenesis } from "../support/chain.ts";
+import { ManualClock } from "../support/clock.ts";
+import { MemoryDatabase } from "../support/database.ts";
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+const dayMs = 24 * hourMs;
+
+/** Makes authorities on one chain without transactions, whose blocks are final at once; the last `dead` ones make none. */
+async function council(count: number, config: ConfigChanges, dead = 0) {
+  const clock = new ManualClock();
+  const { chain } = await testChain({ genesis: await testGenesis(count, config), clock });
+  const made: CanonicalBlock[] = [];
+  let settling: Promise<unknown> = Promise.resolve();
+  clock.settle = async () => {
+    await chain.idle();
+    await settling;
+    await chain.idle();
+  };
+  const alive = authorities.slice(0, count - dead);
+  const members = await Promise.all(
+    alive.map(async (signer) => {
+      const proposals = await Proposals.open({
+        store: new ProposalStore(new MemoryDatabase()),
+        config: chain.genesis.config,
+        finalizedSnapshot: () => chain.tree.snapshotAfter(chain.finalized.id),
+        clock,
+        logger: silentLogger,
+      });
+      const producer = new Producer({
+        chain,
+        signer,
+        clock,
+        logger: silentLogger,
+        executable: () => [],
+        hasExecutable: () => false,
+        onSealed: (block) => made.push(block),
+        voteFor: (snapshot, height) => proposals.voteFor(snapshot, height, signer.publicKey),
+        wantsVote: (snapshot, height) => proposals.wantsBlock(snapshot, height, signer.publicKey),
+      });
+      proposals.events.on("changed", () => producer.onProposals());
+      return { proposals, producer };
+    }),
+  );
+  chain.events.on("head", ({ head }) => {
+    settling = finalize(chain, head.height, authorities.slice(0, count)).then(async () => {
+      for (const { proposals } of members) await proposals.onFinalized();
+    });
+  });
+  for (const { producer } of members) producer.enabled = true;
+  onTestFinished(() => {
+    for (const { producer } of members) producer.stop();
+  });
+  const propose = async (vote: HeaderVote, ...by: number[]) => {
+    for (const index of by) await members[index]!.proposals.propose(vote);
+  };
+  return { clock, chain, made, propose, members };
+}
+
+const quiet = { emptyBlockPeriodMs: 0 };
+
+describe("a chain without empty blocks", () => {
+  test("makes the blocks that a proposal of a majority needs, and no others", async () => {
+    const { clock, chain, made, propose } = await council(4, quiet);
+    await clock.advance(dayMs);
+    expect(made).toHaveLength(0);
+    await propose(parameterVote("minFee", 7), 0, 1, 2);
+    await clock.advance(10_000);
+    expect(chain.snapshot.parameters.minFee).toBe(7n);
+    // One block is of the authority that did not propose it: it was its turn, and a vote was open.
+    expect(made).toHaveLength(4);
+    await clock.advance(30 * dayMs);
+    expect(made).toHaveLength(4);
+  });
+
+  test("makes a block for a vote on the set once the last change is final", async () => {
+    const { clock, chain, made, propose } = await council(3, quiet);
+    await propose(authorityVote("add", authorities[3]!.publicKey), 0, 1);
+    await propose(authorityVote("add", authorities[4]!.publicKey), 0, 1, 2);
+    await clock.advance(minuteMs);
+    expect(chain.snapshot.authorities).toHaveLength(5);
+    expect(made.length).toBeLessThanOrEqual(7);
+  });
+
+  test("lets an authority vote that had just signed when its operator proposed, within a day", async () => {
+    const { clock, chain, made, propose } = await council(4, quiet);
+    await propose(parameterVote("minFee", 7), 1, 2);
+    await clock.advance(5 * dayMs);
+    const [last, other] = made.slice(-2).map(({ header }) => header.message.proposer);
+    const late = authorities.findIndex(({ publicKey }) => publicKey === last);
+    expect(last).not.toEqual(other);
+    // One of those who signed last has not voted.
+    expect([0, 3]).toContain(late);
+    await propose(parameterVote("minFee", 7), late);
+    await clock.advance(dayMs + minuteMs);
+    expect(chain.snapshot.parameters.minFee).toBe(7n);
+  });
+
+  test("makes ever fewer blocks for a vote that finds no majority, and none once an epoch has discarded it", async () => {
+    const { clock, chain, made, propose, members } = await council(4, { ...quiet, epochLength: 60 });
+    const vote = parameterVote("minFee", 7);
+    await propose(vote, 1);
+    const counts: number[] = [];
+    for (const ms of [minuteMs, hourMs, dayMs, 10 * dayMs]) {
+      await clock.advance(ms);
+      counts.push(made.length);
+    }
+    // The vote with a series of two, then a series after 1, 2, 4 … minutes, and at last one a day.
+    expect(counts).toEqual([3, 13, 23, 43]);
+    await members[1]!.proposals.drop(vote);
+    await clock.advance(60 * dayMs);
+    expect(chain.head.height).toBe(60);
+  });
+
+  test("makes the first block of an epoch, which carries no vote, for the vote after it", async () => {
+    const { clock, chain, made, propose } = await council(2, { ...quiet, epochLength: 3 });
+    await propose(parameterVote("minFee", 7), 0, 1);
+    await clock.advance(10_000);
+    expect([made.length, chain.snapshot.parameters.minFee]).toEqual([2, 7n]);
+    await propose(parameterVote("blockReward", 7), 0, 1);
+    await clock.advance(10_000);
+    expect([made.length, chain.snapshot.parameters.blockReward]).toEqual([5, 7n]);
+    await clock.advance(30 * dayMs);
+    expect(made).toHaveLength(5);
+  });
+});
+
+/** The lowest and the highest value of each parameter, and one between. */
+const extremes = fc.record({
+  periodMs: fc.constantFrom(100, 1000, 2 ** 31 - 1),
+  emptyBlockPeriodMs: fc.constantFrom(0, 1000, 2 ** 31 - 1),
+  maxBlockTransactions: fc.constantFrom(1, 65_536),
+  maxBlockBytes: fc.constantFrom(1_024, 2 ** 24),
+  blockReward: fc.constantFrom(0n, 1n, maxAmount),
+  minFee: fc.constantFrom(0n, 1n, maxAmount),
+});
+
+test("whatever the parameters are, a majority votes them back, without a transaction", async () => {
+  const slotMs = 100;
+  const wanted = {
+    emptyBlockPeriodMs: 0,
+    maxBlockTransactions: 9,
+    maxBlockBytes: 2_000,
+    blockReward: 7n,
+    minFee: 7n,
+  };
+  const target: Partial<ChainParameters> = { periodMs: 101, ...wanted };
+  await fc.assert(
+    fc.asyncProperty(
+      extremes.filter((parameters) => isWithinLimits({ ...parameters, rules: 1 }, { slotMs })),
+      async (parameters) => {
+        const { clock, chain, propose, members } = await council(4, { ...parameters, slotMs }, 1);
+        const names = Object.keys(target) as (keyof typeof target)[];
+        for (const name of names.toSorted((a) => (a === "periodMs" ? 1 : -1)))
+          if (target[name] !== parameters[name as keyof typeof parameters])
+            await propose(parameterVote(name, target[name]!), 0, 1, 2).catch(() => undefined);
+        await clock.advance(2 ** 31 * 60);
+        expect(chain.snapshot.parameters).toMatchObject(wanted);
+        if (chain.snapshot.parameters.periodMs !== 101)
+          await propose(parameterVote("periodMs", 101), 0, 1, 2);
+        await clock.advance(2 ** 31 * 60);
+        expect(chain.snapshot.parameters).toMatchObject(target);
+        for (const { producer } of members) producer.stop();
+      },
+    ),
+    {
+      numRuns: 5,
+      seed: 5,
+      examples: [
+        [
+          {
+            ...{ periodMs: 2 ** 31 - 1, emptyBlockPeriodMs: 0, blockReward: maxAmount, minFee: maxAmount },
+            ...{ maxBlockTransactions: 1, maxBlockBytes: 1_024 },
+          },
+        ],
+      ],
+    },
+  );
+});
+
+describe("the time at which a block is due for open votes", () => {
+  const open = (names: string, blocks: string) => extend(genesisParent(names), blocks.split(" ")).snapshot;
+  const dueIn = (snapshot: ReturnType<typeof open>, height: number) =>
+    voteBlockDueMs(snapshot, { height, timestamp: 5_000 }) - 5_000;
+
+  test("is never without open votes", () => {
+    expect(dueIn(open("ABCD", "A B"), 2)).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test("is a period after the newest vote until as many blocks have followed as bar an authority, then after pauses that double", () => {
+    const five = open("ABCDE", "A:minFee=7 B C:minFee=8");
+    expect([3, 4, 5, 6, 7, 8, 9].map((height) => dueIn(five, height))).toEqual([
+      1000,
+      1000,
+      minuteMs,
+      1000,
+      2 * minuteMs,
+      1000,
+      4 * minuteMs,
+    ]);
+    expect(dueIn(five, 3 + 2 * 11)).toBe(1024 * minuteMs);
+    expect(dueIn(five, 3 + 2 * 12)).toBe(dayMs);
+    expect(dueIn(five, 3 + 2 * 5_000)).toBe(dayMs);
+  });
+
+  test("is after a pause for each block of two authorities", () => {
+    const two = open("AB", "A:minFee=7");
+    expect([1, 2, 3].map((height) => dueIn(two, height))).toEqual([1000, minuteMs, 2 * minuteMs]);
+  });
+});
