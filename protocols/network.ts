@@ -55,6 +55,11 @@ export interface Network {
   /** Multiaddrs that others can dial, with the peer id. */
   addresses(): string[];
   peers(): PeerInfo[];
+  /**
+   * The name under which the work that a peer causes is added up with that of others: its IPv4 address or IPv6 /64. A
+   * peer on this machine, or one that is not connected, has its own.
+   */
+  hostOf(peer: PeerId): string;
   on<Name extends keyof NetworkEvents>(
     name: Name,
     listener: (event: NetworkEvents[Name]) => void,

@@ -54,6 +54,12 @@ export class Intake {
     this.#sources.delete(peer);
   }
 
+  /** The address whose share the peer has a part in; its own id if it is not connected, or on this machine. */
+  hostOf(peer: PeerId): string {
+    const source = this.#sources.get(peer);
+    return source ? hostOf(source) : peer;
+  }
+
   /** Charges what turned out to be work when the peer's bytes were read. */
   chargePeer(peer: PeerId, units: number): void {
     const source = this.#sources.get(peer);

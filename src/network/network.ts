@@ -179,6 +179,10 @@ export class LibP2pNetwork implements Network {
     }));
   }
 
+  hostOf(peer: PeerId): string {
+    return this.#intake.hostOf(peer);
+  }
+
   on<Name extends keyof NetworkEvents>(
     name: Name,
     listener: (event: NetworkEvents[Name]) => void,

@@ -3,7 +3,8 @@ import type { BlockLoad, LoadedBlock } from "./block-load.ts";
 
 /**
  * Blocks being loaded at once: a payer that needs more than 16 floods. Strangers, authorities and votes have separate
- * places. One block of each authority is always loaded, so that no crowd of others keeps it out.
+ * places. One block of each authority, and of each address of peers, is always loaded, so that no crowd of others keeps
+ * it out.
  */
 const maxLoads = { perPayer: 16, authorities: 256, peers: 64, votes: 64 };
 /** Blocks that wait for their parent or their time. Sync finds dropped ones again. */
@@ -38,6 +39,12 @@ export interface BlockEntry {
 /** Every block that is being obtained, by id, and the bounds of their cost. */
 export class BlockEntries {
   readonly #entries = new Map<Hex, BlockEntry>();
+  readonly #hostOf: (peer: string) => string;
+
+  /** `hostOf` returns the address that a peer's work is added up for. */
+  constructor(hostOf: (peer: string) => string) {
+    this.#hostOf = hostOf;
+  }
 
   get(idHex: Hex): BlockEntry | undefined {
     return this.#entries.get(idHex);
@@ -52,7 +59,8 @@ export class BlockEntries {
     const loads = this.#of("loading").filter((entry) => kindOf(entry.payer) === kind);
     if (kind === "votes") return loads.length < maxLoads.votes;
     const own = loads.filter((entry) => entry.payer === payer).length;
-    if (kind === "authorities" && own === 0) return true;
+    const sharer = this.#sharerOf(payer);
+    if (!loads.some((entry) => this.#sharerOf(entry.payer) === sharer)) return true;
     return own < maxLoads.perPayer && loads.length < maxLoads[kind];
   }
 
@@ -68,8 +76,9 @@ export class BlockEntries {
 
   /**
    * Keeps a block until its parent or its time has come. If there is no room, blocks that no authority answers for are
-   * dropped first, then the oldest of the payer with the most. No payer pushes out the blocks of others, and strangers,
-   * who can be any number, never push out an authority's. Returns false if this block is the one to drop.
+   * dropped first, then the oldest of the authority, or the address of peers, with the most. None pushes out the blocks
+   * of others, and strangers, who can be any number, never push out an authority's. Returns false if this block is the
+   * one to drop.
    */
   wait(entry: BlockEntry, state: Extract<EntryState, { kind: "early" | "orphan" }>): boolean {
     entry.state = state;
@@ -83,7 +92,7 @@ export class BlockEntries {
       const waiting = this.#waiting();
       if (fits(waiting, waitingLimits.inAll)) break;
       const others = waiting.filter(({ payer }) => kindOf(payer) !== "authorities");
-      this.remove(largestShare(others.length > 0 ? others : waiting)[0]!);
+      this.remove(this.#largestShare(others.length > 0 ? others : waiting)[0]!);
     }
     return this.#entries.get(entry.idHex) === entry;
   }
@@ -123,6 +132,21 @@ export class BlockEntries {
     );
   }
 
+  /** The entries of the sharer with the most, by the part of each limit that they use up. */
+  #largestShare(waiting: readonly BlockEntry[]): BlockEntry[] {
+    const { blocks, bytes } = waitingLimits.inAll;
+    const bySharer = Map.groupBy(waiting, ({ payer }) => this.#sharerOf(payer));
+    const weight = (entries: BlockEntry[]) => Math.max(entries.length / blocks, bytesOf(entries) / bytes);
+    return [...bySharer.values()].reduce((most, entries) =>
+      weight(entries) > weight(most) ? entries : most,
+    );
+  }
+
+  /** Peers cost nothing: those of one address share. */
+  #sharerOf(payer: Payer): string {
+    return payer.startsWith("peer ") ? `host ${this.#hostOf(payer.slice("peer ".length))}` : payer;
+  }
+
   #giveWay(own: BlockEntry[], limit: Share): void {
     while (!fits(own, limit)) this.remove(own.shift()!);
   }
@@ -144,14 +168,6 @@ function fits(entries: readonly BlockEntry[], limit: Share): boolean {
 
 function bytesOf(entries: readonly BlockEntry[]): number {
   return entries.reduce((sum, { state }) => sum + (loadedOf(state)?.block.body.length ?? 0), 0);
-}
-
-/** The entries of the payer with the most, by the part of each limit that they use up. */
-function largestShare(waiting: readonly BlockEntry[]): BlockEntry[] {
-  const { blocks, bytes } = waitingLimits.inAll;
-  const byPayer = Map.groupBy(waiting, ({ payer }) => payer);
-  const weight = (entries: BlockEntry[]) => Math.max(entries.length / blocks, bytesOf(entries) / bytes);
-  return [...byPayer.values()].reduce((most, entries) => (weight(entries) > weight(most) ? entries : most));
 }
 
 function loadedOf(state: EntryState): LoadedBlock | undefined {

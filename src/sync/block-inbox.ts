@@ -52,7 +52,7 @@ export interface BlockInboxOptions extends Pick<HeaderJudgeOptions, "onFarAhead"
  */
 export class BlockInbox {
   readonly #options: BlockInboxOptions;
-  readonly #entries = new BlockEntries();
+  readonly #entries: BlockEntries;
   readonly #sources: BlockSources;
   readonly #judge: HeaderJudge;
   readonly #hold: HeaderHold;
@@ -62,6 +62,7 @@ export class BlockInbox {
   constructor(options: BlockInboxOptions) {
     const { signal } = this.#stop;
     this.#options = options;
+    this.#entries = new BlockEntries((peer) => options.network.hostOf(peer));
     this.#sources = new BlockSources({ ...options, signal });
     const isNeeded = (id: Uint8Array) => this.#entries.orphansOf(toHex(id)).length > 0;
     this.#judge = new HeaderJudge({ ...options, isNeeded });

@@ -45,11 +45,11 @@ import { evidenceVerdicts } from "./verdicts.ts";
  */
 const offenderQuota = { requests: 1_024, perMs: 1_024_000 };
 /** Pieces being checked at once. */
-const maxChecks = { each: 4, inAll: 64 };
+export const maxChecks = { each: 4, inAll: 64, always: 1 };
 const maxListed = 1024;
 
 export interface EvidenceInboxOptions {
-  network: Pick<Network, "request" | "serve" | "penalize">;
+  network: Pick<Network, "request" | "serve" | "penalize" | "hostOf">;
   /** Publishes by gossip, to everybody. */
   publish(message: Uint8Array): Promise<unknown>;
   store: Pick<EvidenceStore, "put" | "get" | "all">;
@@ -184,12 +184,16 @@ export class EvidenceInbox {
       const check = () => checkEvidence(evidence, rules, verify);
       // The sender pays for the check. The offender pays for the place on the disk, and only once the signatures are
       // checked.
-      if (!(await (from === undefined ? check() : this.#places.run(from, check)))) return "ignore";
+      if (!(await (from === undefined ? check() : this.#asOf(from, check)))) return "ignore";
       return (await this.#keep(evidence, subject, budget)) ? "accept" : "ignore";
     } catch (error) {
       if (error instanceof EvidenceError) return evidenceVerdicts[error.code];
       throw error;
     }
+  }
+
+  #asOf<Result>(peer: PeerId, check: () => Promise<Result>): Promise<Result | undefined> {
+    return this.#places.run({ id: peer, host: this.#options.network.hostOf(peer) }, check);
   }
 
   /** Returns false if the same offence was stored meanwhile. */

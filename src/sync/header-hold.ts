@@ -16,7 +16,7 @@ export const maxHoldMs = 3_000;
  * An honest proposer signs one block in a slot; those of several short slots can be early together. The total is more
  * than a third of the largest set can fill, so that nobody else's are left out.
  */
-const maxHeld = { each: 8, inAll: 4_096 };
+const maxHeld = { each: 8, inAll: 4_096, always: 1 };
 
 export interface HeaderHoldOptions {
   chain: Pick<Chain, "events">;
@@ -42,7 +42,8 @@ export class HeaderHold {
    */
   async verdict(header: SignedHeader, error: BlockError, check: () => Promise<void>): Promise<Verdict> {
     const wait = () => this.#wait(header, error, check);
-    return (await this.#places.run(toHex(header.message.proposer), wait)) ?? "ignore";
+    const author = toHex(header.message.proposer);
+    return (await this.#places.run({ id: author, host: author }, wait)) ?? "ignore";
   }
 
   async #wait(header: SignedHeader, first: BlockError, check: () => Promise<void>): Promise<Verdict> {

@@ -1,4 +1,4 @@
-import { type PeerId, RateLimiter, type Verdict } from "../../protocols/index.ts";
+import { type Network, type PeerId, RateLimiter, type Verdict } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import {
   type BlockChecks,
@@ -16,7 +16,7 @@ import { SlotLimit } from "./slot-limit.ts";
 import { blockVerdicts } from "./verdicts.ts";
 
 /** Headers that are being judged at once: an honest peer forwards a few blocks at a time. */
-const maxJudged = { each: 16, inAll: 256 };
+export const maxJudged = { each: 16, inAll: 256, always: 4 };
 /**
  * Surplus headers of one authority whose signatures are checked. Their relays are not blamed, because they may not know
  * that these are surplus.
@@ -29,6 +29,7 @@ export interface HeaderJudgeOptions {
   clock: Clock;
   /** A block is too far from the known ones: its peer should be asked for its height. */
   onFarAhead(peer: PeerId): void;
+  network: Pick<Network, "hostOf">;
   /** Called for a header of an authority with a valid signature, whatever else is wrong with it. */
   onSigned(header: SignedHeader): void;
   /** True if received blocks build on this one. */
@@ -51,7 +52,8 @@ export class HeaderJudge {
   /** A verdict, or an error that says that it is too early for one. */
   async judge(compact: EncodedCompactBlock, id: Uint8Array, from: PeerId): Promise<Verdict | BlockError> {
     try {
-      return (await this.#places.run(from, () => this.#judge(compact, id, from))) ?? "ignore";
+      const host = this.#options.network.hostOf(from);
+      return (await this.#places.run({ id: from, host }, () => this.#judge(compact, id, from))) ?? "ignore";
     } catch (error) {
       if (error instanceof BlockError) return blockVerdicts[error.code];
       throw error;

@@ -31,8 +31,9 @@ import { VoterAccounts } from "./voter-accounts.ts";
 /** Signature checks under way for one peer: a round of all authorities, and some of the next, may come through it. */
 const checksPerAuthority = 2;
 const leastChecks = 64;
-/** The limit for all peers together: as much as two of them may have. */
+/** The limit for all peers together: as much as two of them may have; each address has a part of that for itself. */
 const busyPeers = 2;
+const ownPart = 1 / 4;
 /** Votes of an answer that are processed together. */
 const votesAtOnce = 64;
 
@@ -84,7 +85,7 @@ export class VoteInbox {
     });
     this.#places = new Places(() => {
       const each = checksPerAuthority * chain.snapshot.authorities.length + leastChecks;
-      return { each, inAll: busyPeers * each };
+      return { each, inAll: busyPeers * each, always: Math.ceil(ownPart * each) };
     });
     this.#accounts = new VoterAccounts(clock, chain.genesis.config.slotMs);
     this.#errands = new CertificateErrands({
@@ -194,7 +195,7 @@ export class VoteInbox {
 
   /** `verdict` stays pending until the vote's block is here. @throws {VoteError} */
   async #take(vote: SignedFinalityVote, from: PeerId): Promise<Verdict | { verdict: Promise<Verdict> }> {
-    const { chain, finalizer } = this.#options;
+    const { network, chain, finalizer } = this.#options;
     if (!isLink(vote.message)) throw new VoteError("NOT_A_LINK", "rounds or heights do not ascend");
     if (this.#limit.excludes(vote) || finalizer.isFarAhead(vote.message)) return "ignore";
     if (authorityIndex(chain.snapshot.authorities, vote.voter) < 0) {
@@ -203,7 +204,8 @@ export class VoteInbox {
     }
     const account = finalizer.isOld(vote.message) || this.#limit.isPast(vote) ? "past" : "current";
     if (!this.#accounts.mayCheck(vote, account)) return "ignore";
-    const valid = await this.#places.run(from, () => this.#signatures.isSigned(vote));
+    const causer = { id: from, host: network.hostOf(from) };
+    const valid = await this.#places.run(causer, () => this.#signatures.isSigned(vote));
     if (valid === false) throw new VoteError("INVALID_SIGNATURE", "the vote's signature is wrong");
     if (!valid || !this.#limit.take(vote)) return "ignore";
     finalizer.noteSigned(vote);

@@ -119,6 +119,7 @@ function liar(endpoint: Endpoint, options: ByzantineOptions): Network {
     peerId: endpoint.peerId,
     addresses: () => [],
     peers: () => endpoint.peers(),
+    hostOf: (peer) => endpoint.hostOf(peer),
     on: (name, listener) => endpoint.on(name, listener),
     serve: (protocol, handler) => endpoint.serve(protocol, handler),
     request: (peer, protocol, request, requestOptions) =>

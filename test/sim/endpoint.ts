@@ -14,6 +14,7 @@ import type {
 } from "../../protocols/index.ts";
 import { PeerScores } from "../../src/network/scores.ts";
 import { SignedFinalityVote } from "../../src/types/index.ts";
+import { addressGroup } from "../../src/util/address-group.ts";
 import { type Hex, toHex } from "../../src/util/bytes.ts";
 import type { Clock } from "../../src/util/clock.ts";
 import { Emitter } from "../../src/util/emitter.ts";
@@ -81,6 +82,10 @@ export class Endpoint implements Network {
       connectedAtMs: 0,
       chosen: network.hasDialled(this.peerId, id),
     }));
+  }
+
+  hostOf(peer: PeerId): string {
+    return addressGroup(this.#options.network.addressOf(peer));
   }
 
   on<Name extends keyof NetworkEvents>(

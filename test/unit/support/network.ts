@@ -146,6 +146,11 @@ export class TestNode implements Network {
     }));
   }
 
+  /** A peer's name before the first `@` is its address. */
+  hostOf(peer: PeerId): string {
+    return peer.split("@")[0]!;
+  }
+
   on<Name extends keyof NetworkEvents>(
     name: Name,
     listener: (event: NetworkEvents[Name]) => void,

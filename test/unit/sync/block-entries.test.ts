@@ -9,19 +9,22 @@ function entry(number: number, payer: Payer, bytes = 100): BlockEntry {
   return { id, idHex: toHex(id), payer, state: { kind: "orphan", loaded: { block, from: "peer" } as never } };
 }
 
+/** A peer's name before the first `@` is its address. */
+const hostOf = (peer: string) => peer.split("@")[0]!;
+
 function wait(entries: BlockEntries, one: BlockEntry): boolean {
   return entries.wait(one, one.state as never);
 }
 
 test("keeps a few waiting blocks of each proposer; its oldest are replaced", () => {
-  const entries = new BlockEntries();
+  const entries = new BlockEntries(hostOf);
   const all = Array.from({ length: waitingLimits.perPayer.blocks + 3 }, (_, at) => entry(at, "authority a"));
   for (const one of all) expect(wait(entries, one)).toBe(true);
   expect(all.map(({ idHex }) => entries.get(idHex) !== undefined)).toEqual(all.map((_, at) => at >= 3));
 });
 
 test("does not let a payer push out the blocks of others by size or number", () => {
-  const entries = new BlockEntries();
+  const entries = new BlockEntries(hostOf);
   const honest = entry(1, "authority honest");
   wait(entries, honest);
   for (let at = 2; at < 12; at++) wait(entries, entry(at, "authority evil", 16 * 2 ** 20));
@@ -31,14 +34,14 @@ test("does not let a payer push out the blocks of others by size or number", () 
 });
 
 test("bounds the bytes of all waiting blocks", () => {
-  const entries = new BlockEntries();
+  const entries = new BlockEntries(hostOf);
   const big = waitingLimits.perPayer.bytes;
   for (let at = 0; at < 10; at++) wait(entries, entry(at, `authority ${at}`, big));
   expect(entries.count("orphan")).toBe(waitingLimits.inAll.bytes / big);
 });
 
 test("does not let any number of strangers push out an authority's block, even if it has more blocks than each of them", () => {
-  const entries = new BlockEntries();
+  const entries = new BlockEntries(hostOf);
   const honest = [1, 2, 3].map((number) => entry(number, "authority honest"));
   for (const one of honest) wait(entries, one);
   for (let at = 10; at < 1_000; at++) wait(entries, entry(at, `peer ${at}`));
@@ -50,7 +53,7 @@ test("does not let any number of strangers push out an authority's block, even i
 });
 
 test("removes the oldest block of the payer with the most blocks, or refuses the new block if its payer has the most", () => {
-  const entries = new BlockEntries();
+  const entries = new BlockEntries(hostOf);
   const all = Array.from({ length: 17 }, (_, payer) =>
     Array.from({ length: 16 }, (_, at) => entry(payer * 100 + at, `authority ${payer}`)),
   );
@@ -67,7 +70,7 @@ test("removes the oldest block of the payer with the most blocks, or refuses the
 });
 
 test("does not count a block twice that waits again, and does not restore a removed one", () => {
-  const entries = new BlockEntries();
+  const entries = new BlockEntries(hostOf);
   const one = entry(1, "authority a");
   for (let times = 0; times < 300; times++) expect(wait(entries, one)).toBe(true);
   expect(entries.count("orphan")).toBe(1);
@@ -78,7 +81,7 @@ test("does not count a block twice that waits again, and does not restore a remo
 
 /** Loads as many blocks of `payers` as allowed, in turn. */
 function loader() {
-  const entries = new BlockEntries();
+  const entries = new BlockEntries(hostOf);
   let number = 0;
   return (payer: Payer, times = 1) => {
     let loaded = 0;
@@ -93,8 +96,8 @@ test("limits the loads of each payer, and of all payers of its kind", () => {
   expect(load("peer a", 20)).toBe(16);
   expect(load("authority a", 20)).toBe(16);
   expect(load("vote", 100)).toBe(64);
-  for (let at = 0; at < 1_000; at++) load(`peer ${at}`);
-  expect(load("peer new")).toBe(0);
+  for (let at = 0; at < 1_000; at++) load(`peer crowd@${at}`);
+  expect(load("peer crowd@new")).toBe(0);
   expect(load("authority b", 20)).toBe(16);
 });
 
@@ -105,4 +108,22 @@ test("loads an authority's block however many peers, votes and other authorities
   for (let at = 0; at < 341; at++) load(`peer ${at}`, 16);
   expect(load("authority 5")).toBe(0);
   expect(load("authority honest", 20)).toBe(1);
+});
+
+test("a peer of another address loads a block when any number of ids of a few addresses have taken all places", () => {
+  const load = loader();
+  let taken = 0;
+  for (let id = 0; id < 100; id++) taken += load(`peer host${id % 4}@${id}`, 20);
+  expect(taken).toBe(64);
+  expect(load("peer honest@1", 20)).toBe(1);
+  expect(load("peer honest@2")).toBe(0);
+  expect(load("peer other@1")).toBe(1);
+});
+
+test("a crowd of ids of one address does not push out the waiting blocks of a peer of another", () => {
+  const entries = new BlockEntries(hostOf);
+  const honest = [1, 2, 3].map((number) => entry(number, "peer honest@1"));
+  for (const one of honest) wait(entries, one);
+  for (let at = 10; at < 1_000; at++) wait(entries, entry(at, `peer evil@${at}`));
+  expect(honest.map(({ idHex }) => entries.get(idHex))).toEqual(honest);
 });

@@ -4,7 +4,7 @@ import { headerEvidence, voteEvidence } from "../../../src/consensus/index.ts";
 import { encodeAddress } from "../../../src/crypto/address.ts";
 import { verifySignatures } from "../../../src/crypto/ed25519.ts";
 import { EvidenceStore } from "../../../src/storage/evidence.ts";
-import { EvidenceInbox } from "../../../src/sync/evidence-inbox.ts";
+import { EvidenceInbox, maxChecks } from "../../../src/sync/evidence-inbox.ts";
 import { type Certificate, Evidence } from "../../../src/types/index.ts";
 import { equalBytes } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
@@ -33,6 +33,7 @@ function testNetwork(peer?: { handler: RequestHandler<AnyProtocol> | undefined }
     },
     request: (_peer: string, _protocol: AnyProtocol, request: unknown) =>
       peer!.handler!(request as never, context),
+    hostOf: (peer: string) => peer.split("@")[0]!,
     penalize: (_peer: string, offence: string) => penalties.push(offence),
   } as unknown as Network;
   const publish = async (message: Uint8Array) => published.push(Evidence.deserialize(message));
@@ -166,6 +167,19 @@ describe("gossip", () => {
     for (let slot = 0; slot < 1_024; slot++)
       expect(await inbox.onGossip(forged(slot), "peer")).toBe("reject");
     expect(await inbox.onGossip(encode(twoHeaders("A")), "peer")).toBe("accept");
+  });
+
+  test("checks a peer's evidence even if many ids of another address have taken all places", async () => {
+    const forged = (slot: number) => {
+      const evidence = twoHeaders("A", slot);
+      evidence.headers[0]!.first.signature = new Uint8Array(64);
+      return encode(evidence);
+    };
+    const flood = Array.from({ length: 100 }, (_, id) => inbox.onGossip(forged(id + 2), `flooder@${id}`));
+    const honest = inbox.onGossip(encode(twoHeaders("B")), "honest");
+    const verdicts = await Promise.all(flood);
+    expect(verdicts.filter((verdict) => verdict === "reject")).toHaveLength(maxChecks.inAll);
+    expect(await honest).toBe("accept");
   });
 });
 

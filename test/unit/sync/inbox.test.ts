@@ -3,6 +3,7 @@ import { blocksById, maxTransactionsById } from "../../../protocols/index.ts";
 import { sideBlockLimits } from "../../../src/chain/fork-blocks.ts";
 import type { CanonicalBlock } from "../../../src/chain/types.ts";
 import { maxHoldMs } from "../../../src/sync/header-hold.ts";
+import { maxJudged } from "../../../src/sync/header-judge.ts";
 import {
   checkedAtOnce,
   TransactionInbox,
@@ -528,6 +529,32 @@ test("checks only a few garbage headers of a peer at a time", async () => {
   const said = await Promise.all(verdicts);
   expect(checked).toBe(16);
   expect(said).toEqual(said.map((_, at) => (at < 16 ? "reject" : "ignore")));
+});
+
+test("checks headers of a peer even if any number of ids of four other addresses have taken all places", async () => {
+  const { node, maker } = await pair();
+  const checking = Promise.withResolvers<void>();
+  let checked = 0;
+  node.checks.verify = async (sets) => {
+    checked += sets.length;
+    await checking.promise;
+    return sets.map(() => false);
+  };
+  const { header } = (await maker.block(maker.start())).blocks[0]!;
+  let sent = 0;
+  const send = (from: string) => {
+    const message = { ...header.message, timestamp: header.message.timestamp + ++sent };
+    const block = CompactBlock.serialize({ header: { ...header, message }, shortIds: [] });
+    return node.inbox.onGossip(block, from);
+  };
+  const verdicts = Array.from({ length: 300 }, (_, at) => send(`flooder${at % 4}@${at}`));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(checked).toBe(maxJudged.inAll);
+  verdicts.push(...Array.from({ length: 10 }, () => send("honest")));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(checked).toBe(maxJudged.inAll + maxJudged.always);
+  checking.resolve();
+  await Promise.all(verdicts);
 });
 
 test("blames the author of a signed header for invalid transactions in its block, and does not fetch them again", async () => {

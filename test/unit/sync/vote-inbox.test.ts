@@ -384,6 +384,31 @@ describe("limits of what one authority signs", () => {
     expect(all.filter((verdict) => verdict === "ignore")).toHaveLength(28);
   });
 
+  test("a peer's votes are checked even if many ids of another address have taken all places", async () => {
+    const { addAll, inbox, checks, beforeVerify } = await node();
+    await addAll(two);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    beforeVerify(() => promise, { always: true });
+    const before = checks();
+    let round = 0;
+    const send = async (count: number, from: (n: number) => string) => {
+      const voter = authorities[2]!.publicKey;
+      const forged = await Promise.all(
+        Array.from({ length: count }, async () => ({ ...(await voteFor(one, ++round)), voter })),
+      );
+      const verdicts = forged.map((vote, n) => inbox.onGossip(SignedFinalityVote.serialize(vote), from(n)));
+      await new Promise(setImmediate);
+      return verdicts;
+    };
+    const verdicts = await send(200, (n) => `flooder@${n}`);
+    // Twice the share of a peer, which is 72.
+    expect(checks() - before).toBe(144);
+    verdicts.push(...(await send(30, () => "honest")));
+    expect(checks() - before).toBe(144 + 18);
+    resolve();
+    await Promise.all(verdicts);
+  });
+
   test("forged votes do not use up the authority's account", async () => {
     const { addAll, gossip } = await node();
     await addAll(two);
