@@ -35,8 +35,9 @@ export function createApp(
   const submit = submitHandler(services, limits);
   api.serveResponse(submitOperation, ({ context }) => submit(context));
   nodeRoutes(api, services);
-  const reads = new DearReads(services.clock);
-  const wholeBlocks = new WholeBlocks(limits.maxBlockBytesAtOnce, limiter, reads);
+  const { clock } = services;
+  const reads = new DearReads(clock);
+  const wholeBlocks = new WholeBlocks(limits.maxBlockBytesAtOnce, { limiter, reads, clock });
   blockRoutes(api, services, { wholeBlocks, reads });
   transactionRoutes(api, services);
   accountRoutes(api, services, new AccountHistory(reads, limiter));

@@ -38,6 +38,13 @@ export class Shares {
     return this.#total;
   }
 
+  /** The size of all that a client holds. */
+  heldBy(client: string): number {
+    let held = 0;
+    for (const { size } of this.#holdings.get(client) ?? []) held += size;
+    return held;
+  }
+
   /** Adds to what a client holds; false if there is no room for so much. */
   grow(holding: Holding, by: number): boolean {
     while (this.#total + by > this.#most) {
@@ -63,22 +70,16 @@ export class Shares {
   }
 
   #victimOf(newcomer: string, by: number): Holding | undefined {
-    const own = newcomer === thisMachine ? 0 : this.#heldBy(newcomer) + by;
+    const own = newcomer === thisMachine ? 0 : this.heldBy(newcomer) + by;
     let most = own;
     let victim: Holding | undefined;
     for (const [client, holdings] of this.#holdings) {
       if (client === newcomer || client === thisMachine) continue;
-      const held = this.#heldBy(client);
+      const held = this.heldBy(client);
       const first = held > most ? firstOf(holdings) : undefined;
       if (first) [most, victim] = [held, first];
     }
     return victim;
-  }
-
-  #heldBy(client: string): number {
-    let held = 0;
-    for (const { size } of this.#holdings.get(client) ?? []) held += size;
-    return held;
   }
 }
 

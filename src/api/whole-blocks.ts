@@ -1,30 +1,36 @@
 import type { ServerResponse } from "node:http";
 import type { Chain } from "../chain/chain.ts";
 import type { StoredBlock } from "../chain/types.ts";
-import { ByteBudget } from "./byte-budget.ts";
+import type { Clock } from "../util/clock.ts";
 import type { DearReads } from "./dear-reads.ts";
 import { overloaded } from "./problem.ts";
-import { clientOf, type RateLimiter } from "./rate-limiter.ts";
+import type { RateLimiter } from "./rate-limiter.ts";
+import { type Holding, holder, Shares } from "./shares.ts";
 
 /** Bytes that are answered for the price of one request: formatting transactions takes longer than reading them. */
 const bytesPerToken = 2 * 1024;
 /** The share that one client, which may read as slowly as it likes, may hold. */
 const clientShare = 0.5;
+/** An answer that was not read by then may be cut off for a client that holds less. */
+export const quickReadMs = 2_000;
 
 /**
  * Reads whole blocks for answers, with a limit of bytes at once: as objects and text they take ten times as much
- * memory.
+ * memory. The bytes are shared out among clients, so that a few addresses that read slowly keep out no other.
  */
 export class WholeBlocks {
-  readonly #budget: ByteBudget;
+  readonly #maxBytes: number;
+  readonly #shares: Shares;
   readonly #limiter: RateLimiter;
   readonly #reads: DearReads;
-  readonly #clients = new Map<string, number>();
+  readonly #clock: Clock;
 
-  constructor(maxBytesAtOnce: number, limiter: RateLimiter, reads: DearReads) {
-    this.#budget = new ByteBudget(maxBytesAtOnce);
-    this.#limiter = limiter;
-    this.#reads = reads;
+  constructor(maxBytesAtOnce: number, parts: { limiter: RateLimiter; reads: DearReads; clock: Clock }) {
+    this.#maxBytes = maxBytesAtOnce;
+    this.#shares = new Shares(maxBytesAtOnce);
+    this.#limiter = parts.limiter;
+    this.#reads = parts.reads;
+    this.#clock = parts.clock;
   }
 
   /**
@@ -40,26 +46,30 @@ export class WholeBlocks {
     const summary = await reader.summary(id);
     if (!summary || outgoing.closed) return undefined;
     const address = outgoing.req.socket.remoteAddress ?? "";
-    const client = clientOf(address);
-    const taken = this.#clients.get(client) ?? 0;
-    const { maxBytes } = this.#budget;
-    // A block that is larger than the whole limit is read alone.
-    const bytes = Math.min(summary.bodyBytes, maxBytes);
-    const isAboveShare = taken > 0 && taken + bytes > maxBytes * clientShare;
-    if (isAboveShare || !this.#budget.take(bytes))
-      throw overloaded("too many blocks are being read: try again, one after the other");
-    this.#clients.set(client, taken + bytes);
-    outgoing.once("close", () => {
-      this.#budget.release(bytes);
-      const left = this.#clients.get(client)! - bytes;
-      if (left > 0) this.#clients.set(client, left);
-      else this.#clients.delete(client);
-    });
+    this.#hold(address, summary.bodyBytes, outgoing);
     this.#limiter.charge(address, summary.bodyBytes / bytesPerToken);
     return this.#reads.run(address, async () => {
       if (outgoing.closed) return undefined;
       const block = await reader.byId(id);
       return block && view(block);
     });
+  }
+
+  #hold(address: string, bodyBytes: number, outgoing: ServerResponse): void {
+    const client = holder(address);
+    const startedAtMs = this.#clock.now();
+    const holding: Holding = {
+      client,
+      size: 0,
+      mayDrop: () => Math.abs(this.#clock.now() - startedAtMs) >= quickReadMs,
+      drop: () => outgoing.destroy(),
+    };
+    // A block that is larger than the whole limit is read alone.
+    const bytes = Math.min(bodyBytes, this.#maxBytes);
+    const taken = this.#shares.heldBy(client);
+    const isAboveShare = taken > 0 && taken + bytes > this.#maxBytes * clientShare;
+    if (isAboveShare || !this.#shares.grow(holding, bytes))
+      throw overloaded("too many blocks are being read: try again, one after the other");
+    outgoing.once("close", () => this.#shares.release(holding));
   }
 }

@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http";
 import { expect, test } from "vitest";
 import { DearReads } from "../../../src/api/dear-reads.ts";
 import { RateLimiter } from "../../../src/api/rate-limiter.ts";
-import { WholeBlocks } from "../../../src/api/whole-blocks.ts";
+import { quickReadMs, WholeBlocks } from "../../../src/api/whole-blocks.ts";
 import type { Chain } from "../../../src/chain/chain.ts";
 import { ManualClock } from "../support/clock.ts";
 
@@ -12,17 +12,25 @@ const rate = { perSecond: 1, burst: 100 };
 
 function answer(remoteAddress: string): ServerResponse {
   const req = { socket: { remoteAddress } };
-  return Object.assign(new EventEmitter(), { closed: false, req }) as unknown as ServerResponse;
+  const outgoing = Object.assign(new EventEmitter(), {
+    closed: false,
+    req,
+    destroy: () => {
+      outgoing.closed = true;
+      outgoing.emit("close");
+    },
+  });
+  return outgoing as unknown as ServerResponse;
 }
 
 function setting(bodyBytes: number) {
   const reader = { summary: async () => ({ bodyBytes }), byId: async () => ({ height: 1 }) };
   const clock = new ManualClock();
   const limiter = new RateLimiter(clock, rate, rate);
-  const blocks = new WholeBlocks(1_000, limiter, new DearReads(clock));
+  const blocks = new WholeBlocks(1_000, { limiter, reads: new DearReads(clock), clock });
   const read = (outgoing: ServerResponse) =>
     blocks.read({ reader } as unknown as Chain, id, outgoing, (block) => block);
-  return { limiter, read };
+  return { clock, limiter, read };
 }
 
 test("gives one client half of the blocks in answers under way, and leaves the rest to others", async () => {
@@ -36,6 +44,20 @@ test("gives one client half of the blocks in answers under way, and leaves the r
   await expect(read(answer("10.0.0.4"))).rejects.toMatchObject({ code: "OVERLOADED" });
   first.emit("close");
   expect(await read(answer("10.0.0.1"))).toBeDefined();
+});
+
+test("two clients that read slowly keep out no third: their oldest answers are cut off, but none that is new", async () => {
+  const { clock, read } = setting(250);
+  const slow = [1, 1, 2, 2].map((host) => answer(`10.0.0.${host}`));
+  for (const each of slow) await read(each);
+  await clock.advance(quickReadMs - 1);
+  await expect(read(answer("10.0.0.3"))).rejects.toMatchObject({ code: "OVERLOADED" });
+  await clock.advance(1);
+  expect(await read(answer("10.0.0.3"))).toBeDefined();
+  expect(slow.map(({ closed }) => closed)).toEqual([true, false, false, false]);
+  expect(await read(answer("127.0.0.1"))).toBeDefined();
+  expect(slow.filter(({ closed }) => closed)).toHaveLength(2);
+  await expect(read(answer("10.0.0.2"))).rejects.toMatchObject({ code: "OVERLOADED" });
 });
 
 test("gives a client one block that is larger than its share", async () => {

@@ -38,6 +38,7 @@ async function judging(tip?: Tip) {
     chain,
     checks,
     clock,
+    network: { hostOf: (peer) => peer },
     onFarAhead: (peer) => farAhead.push(peer),
     onSigned: (header) => signed.push(header),
     isNeeded: (id) => needed.has(id),
