@@ -3,6 +3,7 @@ import { acceptRecoveries } from "../chain/accept-recoveries.ts";
 import { Chain, importedTogether } from "../chain/chain.ts";
 import { checkBlock } from "../chain/check.ts";
 import { checkGenesis, storeGenesis } from "../chain/genesis.ts";
+import { Recoveries } from "../chain/recoveries.ts";
 import { type ChainStores, chainStores } from "../chain/stores.ts";
 import type { CheckedBlock } from "../chain/types.ts";
 import type { NodePaths } from "../config/index.ts";
@@ -11,7 +12,7 @@ import type { Verify } from "../crypto/ed25519.ts";
 import { EventLog } from "../storage/event-log.ts";
 import { BlockError } from "../types/errors.ts";
 import { GenesisBlock } from "../types/genesis.ts";
-import { EncodedBlock, type Recovery, RecoveryList } from "../types/index.ts";
+import { type BlockRef, EncodedBlock, type Recovery, RecoveryList } from "../types/index.ts";
 import {
   concatBytes,
   equalBytes,
@@ -60,9 +61,9 @@ export function exportChain({ paths, file, onProgress }: ChainFileOptions): Prom
     const genesis = await stores.meta.genesis();
     const head = await stores.meta.head();
     const height = head && (await stores.blocks.header(head))?.header.message.height;
-    if (!genesis || height === undefined) throw noChain(paths, noChainHint);
+    if (!genesis || head === undefined || height === undefined) throw noChain(paths, noChainHint);
     await writeWholeFile(file, async (handle) => {
-      const recoveries = await stores.recoveries.all();
+      const recoveries = await recoveriesOf(stores, { height, id: head });
       const listed = recoveries.length > 0;
       await handle.writeFile(concatBytes(listed ? recoveredMagic : magic, uint64Bytes(height)));
       if (listed) await handle.writeFile(frame(RecoveryList.serialize(recoveries)));
@@ -74,6 +75,22 @@ export function exportChain({ paths, file, onProgress }: ChainFileOptions): Prom
     });
     return { blocks: height };
   });
+}
+
+/**
+ * The recoveries that the chain up to its head can follow. Those of a start that has not yet left the blocks above
+ * their block are not among them: these blocks were made without them.
+ */
+async function recoveriesOf({ meta, recoveries }: ChainStores, head: BlockRef): Promise<Recovery[]> {
+  const all = await recoveries.all();
+  const snapshot = await meta.headSnapshot();
+  const inForce = snapshot ? new Recoveries(all).before(snapshot).all.length : 0;
+  const refused = all.findIndex(
+    ({ block }, index) =>
+      index >= inForce &&
+      (head.height > block.height || (head.height === block.height && !equalBytes(head.id, block.id))),
+  );
+  return refused < 0 ? all : all.slice(0, refused);
 }
 
 /**

@@ -203,6 +203,52 @@ test("a recovered chain can be verified, exported, and imported with the recover
   expect(await codeOf(verifyChain({ paths: copy, ...quiet }))).toBe("DAMAGED");
 });
 
+test("a chain that has not left the blocks above a recovery's block yet is exported as it was made, and then with the recovery", async () => {
+  const folder = await inFolder();
+  const { paths, file } = await lostMajority(folder);
+  await writeRecovery({ paths, file, authorities: left });
+  const recoveries = readRecoveryFile(file);
+  await withDatabase(paths, (database) =>
+    acceptRecoveries(chainStores(database), chainOf(recoveries[0]!), recoveries),
+  );
+  const verified = await verifyChain({ paths, ...quiet });
+  expect(verified).toMatchObject({ blocks: 4 });
+  const before = join(folder, "before.ccoin");
+  await exportChain({ paths, file: before, ...quiet });
+  const copy = nodePaths(folder, 2);
+  expect(await importChain({ paths: copy, file: before, ...quiet })).toEqual({ blocks: 4 });
+  expect(await verifyChain({ paths: copy, ...quiet })).toEqual(verified);
+
+  // Opening the chain leaves them. The next block would be made under the recovery.
+  await withChain(paths, async ({ chain }) => expect(chain.head.height).toBe(2));
+  const after = join(folder, "after.ccoin");
+  await exportChain({ paths, file: after, ...quiet });
+  const other = { paths: nodePaths(folder, 3), file: after, ...quiet };
+  expect(await codeOf(importChain(other))).toBe("RECOVERY_NEEDED");
+  expect(await importChain({ ...other, recoveries })).toEqual({ blocks: 2 });
+  expect(await verifyChain({ paths: other.paths, ...quiet })).toEqual(await verifyChain({ paths, ...quiet }));
+});
+
+test("a chain with another block than a recovery's at its height is exported without the recovery", async () => {
+  const folder = await inFolder();
+  const { paths, tips, file } = await lostMajority(folder);
+  await writeRecovery({ paths, file, authorities: left });
+  const [recovery] = readRecoveryFile(file);
+  for (const [name, height, needed] of [
+    ["other.ccoin", 4, false],
+    ["later.ccoin", 5, true],
+  ] as const) {
+    const block = { height, id: new Uint8Array(32).fill(9) };
+    await withDatabase(paths, (database) =>
+      database.commit([chainStores(database).recoveries.set([{ ...recovery!, block }])]),
+    );
+    await exportChain({ paths, file: join(folder, name), ...quiet });
+    const copy = { paths: nodePaths(folder, height), file: join(folder, name), ...quiet };
+    expect(await codeOf(importChain(copy))).toBe(needed ? "RECOVERY_NEEDED" : "no error");
+  }
+  expect(tips).toHaveLength(5);
+});
+
 test("an import refuses a recovery that would retract blocks, since it has no mempool for their transactions", async () => {
   const folder = await inFolder();
   const { paths, file } = await lostMajority(folder);
