@@ -85,7 +85,7 @@ export class Client {
     return this.#get("/v1/status");
   }
 
-  /** The agreements by which people let the chain continue after it had lost its majority of authorities. */
+  /** The agreements by which people let the chain continue with other authorities or parameters. */
   recoveries(): Promise<Recoveries> {
     return this.#get("/v1/recoveries");
   }

@@ -32,7 +32,7 @@ export interface Status {
   knownRules: number;
   head: (BlockRef & { timestamp: number }) | null;
   finalized: BlockRef | null;
-  /** Recoveries by which people replaced a lost majority of authorities, oldest first. `reached` is true if the node has the block. */
+  /** Recoveries by which people replaced authorities or parameters, oldest first. `reached` is true if the node has the block. */
   recoveries: { id: Hex; block: BlockRef; authorities: number; reached: boolean }[];
   peers: number;
   /** `minFee` is the least fee with which a transfer finds room now; null without a chain. */

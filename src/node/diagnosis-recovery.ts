@@ -17,7 +17,7 @@ export function recoveryFindings({ awaited, unknown, without }: RecoveryInput): 
     findings.push({
       code: "NOT_RECOVERED",
       detail:
-        `${count(first.peers, "peer")} ${first.peers === 1 ? "says" : "say"} that this chain went on from block ${first.height} with a new set of ${count(first.authorities, "authority")}, ` +
+        `${count(first.peers, "peer")} ${first.peers === 1 ? "says" : "say"} that this chain went on from block ${first.height} with ${count(first.authorities, "authority")}, ` +
         `by the recovery ${first.id}${more}; this node was not given it and does not follow`,
       remedy:
         "if you have agreed on this id with the other operators, take their recovery file (GET /v1/recoveries of their nodes) and start this node once with " +

@@ -254,6 +254,21 @@ test("the page shows votes, proposals and evidence", async () => {
   expect(await axeViolations(page)).toEqual([]);
 });
 
+test("the page shows parameters, and for ever that and where the chain was recovered", async () => {
+  const { page } = await stage().open("#/blocks");
+  const id = `0x${"ab".repeat(32)}`;
+  await page.route("**/v1/status", async (route) => {
+    const response = await route.fetch();
+    const status = (await response.json()) as { head: object; parameters: object };
+    const recoveries = [{ id, block: status.head, round: 9, authorities: 3, reached: true }];
+    const parameters = { ...status.parameters, minFee: "4242" };
+    await route.fulfill({ response, json: { ...status, recoveries, parameters } });
+  });
+  await goTo(page, { path: "#/authorities", shows: "4,242" });
+  await goTo(page, { path: "#/", shows: "This chain was recovered" });
+  await page.getByText("with 3 authorities").waitFor();
+});
+
 test("the page of a node without a chain says what the node waits for", async () => {
   const { network } = stage();
   const node = new TestNode(network.world, 9);

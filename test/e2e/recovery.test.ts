@@ -89,6 +89,8 @@ test("after four of seven authorities are destroyed, the other three continue fr
   third.start();
   await third.ready();
   await third.height((await first.status()).head!.height, 20_000);
+  expect(await third.status()).toMatchObject({ recoveries: [{ id, block }] });
+  expect(await third.get("/v1/recoveries")).toMatchObject({ genesisId, recoveries });
   await sameChain(left);
   await stopAndVerify(left);
 });

@@ -39,7 +39,7 @@ export const recoveriesSchema = z
       .array(
         z.object({
           id: idSchema.describe("The id on which people have agreed. It covers the whole recovery."),
-          block: blockRefSchema.describe("The newest final block of the chain that had lost its majority."),
+          block: blockRefSchema.describe("The block from which the chain continues."),
           round: countSchema.describe("The round in which the block is final, above all earlier rounds."),
           authorities: z.array(addressText).describe("The authorities that make the blocks above it."),
           parameters: parametersSchema.describe("The parameters by which the next block is made."),
@@ -72,7 +72,7 @@ export const statusSchema = z
     recoveries: z
       .array(recoverySummarySchema)
       .describe(
-        "Recoveries, by which people replaced a lost majority of authorities, oldest first. They stay visible for ever.",
+        "Recoveries, by which people replaced authorities or parameters, oldest first. They stay visible for ever.",
       ),
     peers: countSchema.describe("Connected ones."),
     mempool: z.object({

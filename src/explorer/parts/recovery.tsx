@@ -5,7 +5,7 @@ import { FullName } from "./names.tsx";
 
 type Recovery = Status["recoveries"][number];
 
-/** Says permanently that people have replaced the authorities, and after which block. */
+/** Says permanently that people have agreed on how the chain continues, and after which block. */
 export function RecoveryNote({ recoveries }: { recoveries: readonly Recovery[] }): Markup {
   return (
     <section class="note warn" aria-labelledby="recoveries">
@@ -30,9 +30,8 @@ function RecoveryText({ recovery }: { recovery: Recovery }): Markup {
   return (
     <>
       <p>
-        It had lost its majority of authorities, and went on from{" "}
-        <a href={`#/block/${block.id}`}>block {whole(block.height)}</a> with{" "}
-        {count(authorities, "new authority", "new authorities")} that people had agreed on
+        People agreed that it continues from <a href={`#/block/${block.id}`}>block {whole(block.height)}</a>{" "}
+        with {count(authorities, "authority", "authorities")}
         {reached ? "" : "; this node has not reached that block yet"}.
       </p>
       <p>
