@@ -105,6 +105,14 @@ test("a header is ahead of the clock until its timestamp, and its proposer's pla
   expect(ahead(line[4]!, 11_999)).toBe(1);
 });
 
+test("a header whose timestamp is old has waited long enough, whoever is in turn on a chain that has rested", () => {
+  const { snapshot } = genesisParent("ABCD");
+  for (const name of byTurn("ABCD")) {
+    const header = { height: 1, proposer: addressOf(name), timestamp: 10_000 };
+    expect(futureBlockMs(snapshot, header, 600_000)).toBe(0);
+  }
+});
+
 test("a single authority is always in turn", () => {
   const { snapshot } = genesisParent("A", { periodMs: 100 });
   for (let height = 0; height < 3; height++) {
