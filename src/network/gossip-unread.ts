@@ -4,11 +4,15 @@ import type { Logger } from "../util/logger.ts";
 import { placeOf } from "./address.ts";
 import { gossipStreamsTo } from "./gossip-watch.ts";
 import type { Host } from "./host.ts";
+import { muxerOf } from "./libp2p-internals.ts";
 
 const everyMs = 1_000;
 const mebibyte = 2 ** 20;
 
-/** Gossip that peers have not read yet. It takes this node's memory, and no protocol lets it say "later". */
+/**
+ * Gossip that peers have not read yet, and what the multiplexer holds of other things for them. It takes this node's memory, and no protocol
+ * lets it say "later".
+ */
 export const unreadLimits = { perHost: 16 * mebibyte, inAll: 64 * mebibyte };
 
 interface Unread {
@@ -45,9 +49,11 @@ export function watchUnreadGossip(host: Host, options: { clock: Clock; logger: L
 }
 
 function unreadOf(connection: Connection): Unread {
+  // A peer that reads nothing, but enlarges the window of its stream, moves the gossip from the stream down here.
+  const below = muxerOf(connection)?.maConn?.writeBufferLength ?? 0;
   const bytes = gossipStreamsTo(connection).reduce(
     (sum, { writeBufferLength }) => sum + writeBufferLength,
-    0,
+    below,
   );
   return { connection, host: placeOf(connection.remoteAddr.toString())?.host ?? "unknown", bytes };
 }

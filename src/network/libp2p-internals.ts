@@ -1,7 +1,14 @@
 import { StreamState, YamuxStream } from "@chainsafe/libp2p-yamux/stream";
 import type { GossipSub } from "@libp2p/gossipsub";
 import type { TopicScoreParams } from "@libp2p/gossipsub/score";
-import type { Connection, PeerDiscovery, PeerId, StreamMuxer } from "@libp2p/interface";
+import type {
+  Connection,
+  MessageStream,
+  PeerDiscovery,
+  PeerId,
+  Stream,
+  StreamMuxer,
+} from "@libp2p/interface";
 
 /*
  * The private parts of libp2p that this node reads or replaces. No other file reaches into them (docs/adr/0014).
@@ -9,6 +16,8 @@ import type { Connection, PeerDiscovery, PeerId, StreamMuxer } from "@libp2p/int
 
 /** The private members of gossipsub 17 that the node needs, because its options offer no such thing. */
 export interface GossipInternals {
+  /** Called with each stream that a peer opens; calls `pipePeerReadStream` before it returns. */
+  createInboundStream(peer: PeerId, stream: Stream): void;
   /** Reads the RPCs of a peer until its stream ends. */
   pipePeerReadStream(peer: PeerId, stream: AsyncIterable<Chunk>): Promise<void>;
   handlePeerReadStreamError(error: Error, peer: PeerId): void;
@@ -20,6 +29,7 @@ export interface GossipInternals {
 
 /** Bytes that arrive on a stream: one RPC. */
 export interface Chunk {
+  readonly byteLength: number;
   subarray(): Uint8Array;
 }
 
@@ -49,14 +59,16 @@ export function readerOf(muxer: StreamMuxer): MuxerReader {
   return muxer as unknown as MuxerReader;
 }
 
-/** Resolves when the other side has answered. */
-interface Pings {
+interface Muxer {
+  /** The connection below it. */
+  maConn?: Pick<MessageStream, "writeBufferLength">;
+  /** Resolves when the other side has answered. */
   ping(options: { signal: AbortSignal }): Promise<unknown>;
 }
 
 /** The multiplexer of a connection. */
-export function muxerOf(connection: Connection): Pings | undefined {
-  return (connection as unknown as { muxer?: Pings }).muxer;
+export function muxerOf(connection: Connection): Muxer | undefined {
+  return (connection as unknown as { muxer?: Muxer }).muxer;
 }
 
 interface DnsRecord {

@@ -8,8 +8,14 @@ import { type MuxerReader, muxerOf, readerOf } from "./libp2p-internals.ts";
 /** A connection waits at least this long, so that many connections that wait cause few timers. */
 const leastWaitMs = 50;
 
+/**
+ * Pings and new streams of a peer that reads nothing. This node answers each, and only the peer's reading makes room
+ * for the answers.
+ */
+export const maxUnreadAnswers = 1_024;
+
 /** The connection below the multiplexer. */
-type Wire = Pick<MessageStream, "status" | "pause" | "resume" | "abort">;
+type Wire = Pick<MessageStream, "status" | "writableNeedsDrain" | "pause" | "resume" | "abort">;
 
 export interface MuxersOptions {
   intake: Intake;
@@ -63,6 +69,8 @@ export class FrameMeter {
   /** Units of the time before the source was known. */
   #units = 0;
   #isWaiting = false;
+  /** Frames that this node has answered since the peer last made room for the answers. */
+  #unreadAnswers = 0;
 
   constructor(wire: Wire, reader: Pick<MuxerReader, "onData" | "abort">, options: MuxersOptions) {
     this.#wire = wire;
@@ -78,7 +86,12 @@ export class FrameMeter {
 
   readonly mayRead = (): boolean => !this.#isWaiting;
 
+  /** @throws {Error} if the peer asks on and on, and reads no answer. */
   readonly onFrame = (header: FrameHeader): void => {
+    const isAnswered = (header.flag & frameFlags.syn) !== 0;
+    if (!this.#wire.writableNeedsDrain) this.#unreadAnswers = 0;
+    else if (isAnswered && ++this.#unreadAnswers > maxUnreadAnswers)
+      throw new Error("the peer reads no answers");
     const units = this.#unitsOf(header);
     if (!this.#source) {
       this.#units += units;

@@ -18,6 +18,7 @@ import { Dialer } from "./dialer.ts";
 import { Gossip, type JoinedChain, type Validators } from "./gossip.ts";
 import { guardGossip } from "./gossip-guard.ts";
 import { splitRpcs } from "./gossip-split.ts";
+import { limitUnfinished } from "./gossip-unfinished.ts";
 import { watchUnreadGossip } from "./gossip-unread.ts";
 import { watchGossipStreams } from "./gossip-watch.ts";
 import type { Host } from "./host.ts";
@@ -98,6 +99,7 @@ export class LibP2pNetwork implements Network {
     this.#options = options;
     writeFewerRecords(host, { clock });
     guardGossip(host.services.pubsub, { scores, clock, intake });
+    limitUnfinished(host.services.pubsub, (peer) => intake.hostOf(peer));
     splitRpcs(host.services.pubsub);
     this.#gossip = new Gossip({
       pubsub: host.services.pubsub,

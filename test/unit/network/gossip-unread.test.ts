@@ -12,8 +12,9 @@ function setUp() {
   const cut: string[] = [];
   const connections: object[] = [];
   const host = { getConnections: () => connections } as unknown as Host;
-  const connect = (peer: string, address: string, bytes: number, stream: object = {}) =>
+  const connect = (peer: string, address: string, bytes: number, stream: object = {}, below = 0) =>
     connections.push({
+      muxer: { maConn: { writeBufferLength: below } },
       remotePeer: peer,
       remoteAddr: `/ip4/${address}/tcp/1`,
       streams: [{ direction: "outbound", protocol: "/meshsub/1.2.0", writeBufferLength: bytes, ...stream }],
@@ -48,6 +49,14 @@ test("does not count answers and received bytes", async () => {
   connect("asked", "192.0.2.2", perHost + 1, { protocol: "/ccoin/height/1" });
   await clock.advance(1_000);
   expect(cut).toEqual([]);
+});
+
+test("counts what a peer has moved out of its stream by enlarging the window", async () => {
+  const { clock, cut, connect } = setUp();
+  connect("deaf", "192.0.2.1", 0, {}, perHost + 1);
+  connect("slow", "192.0.2.2", perHost / 2, {}, perHost / 2);
+  await clock.advance(1_000);
+  expect(cut).toEqual(["deaf"]);
 });
 
 test("stops", async () => {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { placeOf } from "../../../src/network/address.ts";
 import { type FrameHeader, frameFlags, frameTypes } from "../../../src/network/frames.ts";
 import { Intake, intakeLimits, type Source, unitsOfStream } from "../../../src/network/intake.ts";
-import { FrameMeter } from "../../../src/network/muxer.ts";
+import { FrameMeter, maxUnreadAnswers } from "../../../src/network/muxer.ts";
 import { ManualClock } from "../support/clock.ts";
 
 const { perPeer, perHost } = intakeLimits;
@@ -83,6 +83,7 @@ function connection(clock = new ManualClock()) {
   const done: string[] = [];
   const wire = {
     status: "open" as "open" | "closed",
+    writableNeedsDrain: false,
     pause: () => done.push("pause"),
     resume: () => done.push("resume"),
     abort: () => done.push("abort"),
@@ -141,6 +142,23 @@ test("also charges the frames from before the peer was known", () => {
   meter.belongsTo(flooder, false);
   flood(intake, neighbour);
   expect(intake.delayMs(flooder)).toBeGreaterThan(0);
+});
+
+test("a peer that asks on and on and reads no answer loses its connection", () => {
+  const { meter, ping, open, data, wire } = connection();
+  const ask = (count: number) => {
+    for (let asked = 0; asked < count; asked += 2) for (const frame of [ping, open]) meter.onFrame(frame);
+  };
+  ask(maxUnreadAnswers);
+  wire.writableNeedsDrain = true;
+  ask(maxUnreadAnswers);
+  meter.onFrame(data(1, 10));
+  expect(() => meter.onFrame(ping)).toThrow("reads no answers");
+  wire.writableNeedsDrain = false;
+  ask(2);
+  wire.writableNeedsDrain = true;
+  ask(maxUnreadAnswers);
+  expect(() => meter.onFrame(open)).toThrow("reads no answers");
 });
 
 test("a connection that has to wait while it resumes is paused once it has resumed", async () => {
