@@ -66,12 +66,6 @@ export class Intake {
     if (source) this.charge(source, units);
   }
 
-  /** What has a share of its own: the peer's address, or the peer itself where the address has none. */
-  hostOf(peer: PeerId): string {
-    const source = this.#sources.get(peer);
-    return source ? hostOf(source) : peer;
-  }
-
   charge(source: Source, units: number): void {
     const { perPeer, perHost } = intakeLimits;
     if (this.#peers.take(source.peer, perPeer, units)) return;
