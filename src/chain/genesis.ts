@@ -99,7 +99,8 @@ export async function checkGenesis(block: GenesisBlock, verify: Verify): Promise
   };
   const [signed] = await verify([signatureSet]);
   require("its signature is wrong", signed === true);
-  const addresses = [...config.authorities, ...balances.map(({ address }) => address)];
+  const named = [...config.names, ...balances].map(({ address }) => address);
+  const addresses = [...config.authorities, ...named];
   const verdicts = await verify(addresses.map((address) => ({ address })));
   require("it names an address that no key belongs to", verdicts.every(Boolean));
   const genesis = { ...genesisOf({ header, config }), block };

@@ -35,10 +35,11 @@ test.each<[string, GenesisBlock]>([
   await expect(checkGenesis(bad, verifySignatures)).rejects.toMatchObject({ code: "INVALID_GENESIS" });
 });
 
-test("refuses an address that no key belongs to, as authority, account or proposer", async () => {
+test("refuses an address that no key belongs to, as authority, account, named address or proposer", async () => {
   const signer = signerFromSeed(new Uint8Array(32).fill(9));
   const nobody = new Uint8Array(32).fill(1);
   const { config } = payload;
+  const name = new TextEncoder().encode("Anna");
   const make = (authorities: Uint8Array[], address: Uint8Array) =>
     createGenesis({ ...config, authorities }, { balances: [{ address, balance: 1n }] }, signer, 1);
   const good = await make([signer.publicKey], signer.publicKey);
@@ -47,6 +48,7 @@ test("refuses an address that no key belongs to, as authority, account or propos
     await make([nobody], signer.publicKey),
     await make([signer.publicKey], nobody),
     await createGenesis(config, { balances: [] }, { ...signer, publicKey: nobody }, 1),
+    await createGenesis({ ...config, names: [{ address: nobody, name }] }, { balances: [] }, signer, 1),
   ])
     await expect(checkGenesis(bad, verifySignatures)).rejects.toMatchObject({ code: "INVALID_GENESIS" });
 });

@@ -6,15 +6,44 @@ import { type ConfigChanges, testChainConfig } from "../../chain-config.ts";
 const key = (fill: number) => new Uint8Array(32).fill(fill);
 
 const valid: ChainConfig = testChainConfig({ authorities: [key(1), key(2)] });
-const named = (fill: number) => ({ address: key(fill), name: new TextEncoder().encode("Ann") });
+const text = (characters: string) => new TextEncoder().encode(characters);
+const named = (fill: number) => ({ address: key(fill), name: text("Ann") });
 
 describe("checkChainConfig", () => {
   it("accepts a configuration", () => checkChainConfig(valid));
 
   it.each<[string, ConfigChanges]>([
+    ["names at their limits", { name: new Uint8Array(64).fill(97), symbol: new Uint8Array(16).fill(97) }],
+    [
+      "names with white space around them, a byte order mark, and format characters",
+      { name: text("\ufeff a\u00a0\u200b") },
+    ],
+    ["one name for two addresses", { names: [named(1), named(2)] }],
+    ["19 decimals", { decimals: 19 }],
+    ["the longest epoch", { epochLength: 2 ** 32 - 1 }],
+    ["the highest amounts", { minFee: 2n ** 64n - 1n, blockReward: 2n ** 64n - 1n }],
+    ["the longest slot", { slotMs: 2 ** 31 - 1, periodMs: 2 ** 31 - 1 }],
+    ["the shortest slot", { slotMs: 100, periodMs: 100 }],
+  ])("accepts %s", (_, change) => {
+    const { parameters, ...config } = valid;
+    const { periodMs = parameters.periodMs } = change;
+    checkChainConfig(testChainConfig({ ...parameters, ...config, emptyBlockPeriodMs: periodMs, ...change }));
+  });
+
+  it.each<[string, ConfigChanges]>([
     ["name", { name: new Uint8Array() }],
     ["name", { name: Uint8Array.of(0xff) }],
     ["name", { name: Uint8Array.of(97, 10) }],
+    ["name", { name: text("a\u007f") }],
+    ["name", { name: text("a\u009f") }],
+    ["name", { name: text("\ufeff\u00a0\u2003\u3000\u2028") }],
+    // A surrogate, an overlong form, and the end of a character are no UTF-8.
+    ["name", { name: Uint8Array.of(0xed, 0xa0, 0x80) }],
+    ["name", { name: Uint8Array.of(0xc1, 0xa1) }],
+    ["name", { name: Uint8Array.of(97, 0xe2, 0x82) }],
+    ["name", { name: new Uint8Array(65).fill(97) }],
+    ["symbol", { symbol: text(" ") }],
+    ["symbol", { symbol: Uint8Array.of(0) }],
     ["period", { periodMs: 99 }],
     ["period", { periodMs: 2 ** 31 }],
     // SSZ decodes 2^64 - 1 to Infinity.
