@@ -1,10 +1,16 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import type { AnyProtocol, Network, RequestHandler } from "../../../protocols/index.ts";
+import {
+  type AnyProtocol,
+  maxEvidencePerRequest,
+  type Network,
+  type RequestHandler,
+} from "../../../protocols/index.ts";
 import { headerEvidence, voteEvidence } from "../../../src/consensus/index.ts";
 import { encodeAddress } from "../../../src/crypto/address.ts";
-import { verifySignatures } from "../../../src/crypto/ed25519.ts";
+import { type Verify, verifySignatures } from "../../../src/crypto/ed25519.ts";
 import { EvidenceStore } from "../../../src/storage/evidence.ts";
 import { EvidenceInbox, maxChecks } from "../../../src/sync/evidence-inbox.ts";
+import { recordBytes } from "../../../src/sync/serve.ts";
 import { type Certificate, Evidence } from "../../../src/types/index.ts";
 import { equalBytes } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
@@ -18,6 +24,20 @@ const certificates = new Map<number, Certificate>();
 const authorities = ["A", "B"].map((name) => keyOf(name).publicKey);
 const twoHeaders = (name: string, slot = 5) =>
   headerEvidence(signedHeader(name, slot * 1_000, 4), signedHeader(name, slot * 1_000 + 1, 4), slotMs)!;
+/** Lets all work end that nothing waits for. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+const anA = signedHeader("A", 5_000, 4);
+/** Evidence whose signatures only `verifyMarks` accepts, unless it is forged: to sign thousands takes seconds. */
+const marked = (slot: number, mark = 1, proposer = anA.message.proposer) => {
+  const header = (timestamp: number) => ({
+    message: { ...anA.message, timestamp, proposer },
+    signature: new Uint8Array(64).fill(mark),
+  });
+  return headerEvidence(header(slot * slotMs), header(slot * slotMs + 1), slotMs)!;
+};
+const verifyMarks: Verify = async (sets) => sets.map((set) => "signature" in set && set.signature[0] === 1);
 const encode = (evidence: Evidence) => Evidence.serialize(evidence);
 
 const context = { read: async () => undefined } as never;
@@ -43,18 +63,27 @@ function testNetwork(peer?: { handler: RequestHandler<AnyProtocol> | undefined }
 function open(
   { network, publish }: Pick<ReturnType<typeof testNetwork>, "network" | "publish">,
   database = new MemoryDatabase(),
+  verify = verifySignatures,
 ): Promise<EvidenceInbox> {
-  return EvidenceInbox.open({
+  return EvidenceInbox.open(optionsOf({ network, publish }, database, verify));
+}
+
+function optionsOf(
+  { network, publish }: Pick<ReturnType<typeof testNetwork>, "network" | "publish">,
+  database = new MemoryDatabase(),
+  verify = verifySignatures,
+) {
+  return {
     network,
     publish,
     store: new EvidenceStore(database),
     clock,
     logger: silentLogger,
-    verify: verifySignatures,
+    verify,
     rules: { slotMs, genesisId },
-    certificates: { justifiedRound: () => 5, certificate: async (round) => certificates.get(round) },
-    isAuthority: (address) => authorities.some((authority) => equalBytes(authority, address)),
-  });
+    certificates: { justifiedRound: () => 5, certificate: async (round: number) => certificates.get(round) },
+    isAuthority: (address: Uint8Array) => authorities.some((authority) => equalBytes(authority, address)),
+  };
 }
 
 describe("gossip", () => {
@@ -122,24 +151,28 @@ describe("gossip", () => {
   });
 
   test("accepts 1,024 pieces against one offender at once, and then one a second; others are not affected", async () => {
-    for (let slot = 0; slot < 1_024; slot++) await inbox.onGossip(encode(twoHeaders("A", slot)), "peer");
-    expect(await inbox.onGossip(encode(twoHeaders("A", 2_000)), "peer")).toBe("ignore");
-    expect(await inbox.onGossip(encode(twoHeaders("B")), "peer")).toBe("accept");
+    const marking = await open(testNetwork(), database, verifyMarks);
+    for (let slot = 0; slot < 1_024; slot++)
+      expect(await marking.onGossip(encode(marked(slot)), "peer")).toBe("accept");
+    expect(await marking.onGossip(encode(marked(2_000)), "peer")).toBe("ignore");
+    expect(await marking.onGossip(encode(marked(1, 1, authorities[1])), "peer")).toBe("accept");
     clock.nowMs += 1_000;
-    expect(await inbox.onGossip(encode(twoHeaders("A", 2_000)), "peer")).toBe("accept");
-    expect(await inbox.onGossip(encode(twoHeaders("A", 2_001)), "peer")).toBe("ignore");
+    expect(await marking.onGossip(encode(marked(2_000)), "peer")).toBe("accept");
+    expect(await marking.onGossip(encode(marked(2_001)), "peer")).toBe("ignore");
     // The node's own findings do not wait behind those of others.
-    inbox.seenHeader(signedHeader("A", 3_000_000, 4));
-    inbox.seenHeader(signedHeader("A", 3_000_001, 4));
-    await expect.poll(() => inbox.list()[0]?.slot).toBe(3_000);
+    const own = marked(3_000).headers[0]!;
+    for (const header of [own.first, own.second]) marking.seenHeader(header);
+    await turns();
+    expect(marking.list()[0]?.slot).toBe(3_000);
   });
 
   test("bounds the evidence that is listed and sent, and includes every offender and kind", async () => {
     expect(await inbox.onGossip(encode(twoHeaders("B")), "peer")).toBe("accept");
     const votes = voteEvidence(signedVote("A", 0, 3, 1), signedVote("A", 0, 3, 2))!;
     expect(await inbox.onGossip(encode(votes), "peer")).toBe("accept");
-    for (let slot = 0; slot < 300; slot++) await inbox.onGossip(encode(twoHeaders("A", slot)), "peer");
-    expect(inbox.list()).toHaveLength(2 + 256);
+    const marking = await open(testNetwork(), database, verifyMarks);
+    for (let slot = 0; slot < 300; slot++) await marking.onGossip(encode(marked(slot)), "peer");
+    expect(marking.list()).toHaveLength(2 + 256);
     const network = testNetwork();
     const { own } = network;
     const again = await open(network, database.restart());
@@ -164,9 +197,10 @@ describe("gossip", () => {
       [1, 2, 3, 4, 5, 6].map((slot) => inbox.onGossip(forged(slot), "peer")),
     );
     expect(verdicts).toEqual(["reject", "reject", "reject", "reject", "ignore", "ignore"]);
+    const marking = await open(testNetwork(), database, verifyMarks);
     for (let slot = 0; slot < 1_024; slot++)
-      expect(await inbox.onGossip(forged(slot), "peer")).toBe("reject");
-    expect(await inbox.onGossip(encode(twoHeaders("A")), "peer")).toBe("accept");
+      expect(await marking.onGossip(encode(marked(slot, 0)), "peer")).toBe("reject");
+    expect(await marking.onGossip(encode(marked(5)), "peer")).toBe("accept");
   });
 
   test("checks a peer's evidence even if many ids of another address have taken all places", async () => {
@@ -191,7 +225,8 @@ test("detects a vote that contradicts one of a round settled long ago, also afte
   inbox.seenVote(signedVote("B", 1, 2, 2));
   const again = await open(testNetwork());
   again.seenVote(signedVote("A", 1, 2, 2));
-  await expect.poll(() => again.list()).toMatchObject([{ offence: "doubleVote", round: 2 }]);
+  await turns();
+  expect(again.list()).toMatchObject([{ offence: "doubleVote", round: 2 }]);
   expect(inbox.list()).toEqual([]);
 });
 
@@ -205,7 +240,8 @@ test("publishes evidence that the node finds itself", async () => {
   inbox.seenHeader(signedHeader("A", 5_001, 4));
   inbox.seenVote(signedVote("B", 0, 3, 1));
   inbox.seenVote(signedVote("B", 0, 3, 2));
-  await expect.poll(() => published.length).toBe(2);
+  await turns();
+  expect(published).toHaveLength(2);
   expect(inbox.list()).toHaveLength(2);
 });
 
@@ -228,4 +264,145 @@ test("a late node requests evidence, and penalizes a peer whose evidence proves 
   const victim = testNetwork(liar);
   await (await open(victim)).pull("peer");
   expect(victim.penalties).toEqual(["invalidResponse"]);
+});
+
+test("a restarted node lists its evidence newest first, and knows which offences it has", async () => {
+  const database = new MemoryDatabase();
+  const inbox = await open(testNetwork(), database);
+  for (const slot of [9, 3, 6]) {
+    clock.nowMs += 1;
+    await inbox.onGossip(encode(twoHeaders("A", slot)), "peer");
+  }
+  expect(inbox.list().map(({ slot }) => slot)).toEqual([6, 3, 9]);
+  const again = await open(testNetwork(), database.restart());
+  expect(again.list()).toEqual(inbox.list());
+});
+
+test("votes and headers of accounts that are no authorities are not remembered", async () => {
+  const network = testNetwork();
+  const inbox = await open(network);
+  inbox.seenVote(signedVote("C", 0, 3, 1));
+  inbox.seenHeader(signedHeader("C", 5_000, 4));
+  // The account becomes an authority.
+  authorities.push(keyOf("C").publicKey);
+  inbox.seenVote(signedVote("C", 0, 3, 2));
+  inbox.seenHeader(signedHeader("C", 5_001, 4));
+  await turns();
+  authorities.pop();
+  expect(network.published).toEqual([]);
+});
+
+test("a vote is compared with the certificate of its round when it is seen first, and not again", async () => {
+  const network = testNetwork();
+  let lookups = 0;
+  const inbox = await EvidenceInbox.open({
+    ...optionsOf(network),
+    certificates: {
+      justifiedRound: () => 5,
+      certificate: async () => {
+        lookups++;
+        return undefined;
+      },
+    },
+  });
+  const vote = signedVote("A", 0, 3, 1);
+  inbox.seenVote(vote);
+  await turns();
+  const first = lookups;
+  inbox.seenVote(vote);
+  await turns();
+  expect([first > 0, lookups]).toEqual([true, first]);
+});
+
+test("what the node cannot store or publish is logged, and nothing else fails", async () => {
+  const network = testNetwork();
+  const warnings: string[] = [];
+  const inbox = await EvidenceInbox.open({
+    ...optionsOf(network),
+    publish: () => Promise.reject(new Error("no peers")),
+    logger: { ...silentLogger, warn: (_: object, text: string) => warnings.push(text) } as never,
+  });
+  inbox.seenHeader(signedHeader("A", 5_000, 4));
+  inbox.seenHeader(signedHeader("A", 5_001, 4));
+  await turns();
+  expect(warnings).toHaveLength(1);
+  expect(inbox.list()).toHaveLength(1);
+});
+
+test("an error of the disk reaches gossip, which forwards nothing", async () => {
+  const { store, ...options } = optionsOf(testNetwork());
+  const inbox = await EvidenceInbox.open({
+    ...options,
+    store: {
+      put: () => Promise.reject(new Error("the disk is full")),
+      get: (...key) => store.get(...key),
+      all: () => store.all(),
+    },
+  });
+  await expect(inbox.onGossip(encode(twoHeaders("A")), "peer")).rejects.toThrow("the disk is full");
+  // The offence is not taken for one that is being stored.
+  await expect(inbox.onGossip(encode(twoHeaders("A")), "peer")).rejects.toThrow("the disk is full");
+  expect(inbox.list()).toEqual([]);
+});
+
+test("an offence found twice at the same time is stored once", async () => {
+  const network = testNetwork();
+  const inbox = await open(network);
+  inbox.seenHeader(signedHeader("A", 5_000, 4));
+  inbox.seenHeader(signedHeader("A", 5_001, 4));
+  const other = headerEvidence(signedHeader("A", 5_000, 4), signedHeader("A", 5_002, 4), slotMs)!;
+  const told = await inbox.onGossip(encode(other), "peer");
+  await turns();
+  expect([told, inbox.list().length, network.published.length]).toEqual(["ignore", 1, 1]);
+});
+
+test("a surround vote is evidence of its own, beside two votes of the same round", async () => {
+  const inbox = await open(testNetwork());
+  const surround = voteEvidence(signedVote("A", 1, 6, 1), signedVote("A", 2, 3, 1))!;
+  expect(await inbox.onGossip(encode(surround), "peer")).toBe("accept");
+  const [{ offence, round }] = inbox.list() as [{ offence: string; round: number }];
+  expect(offence).toBe("surround");
+  const double = voteEvidence(signedVote("A", 0, round, 1), signedVote("A", 0, round, 2))!;
+  expect(await inbox.onGossip(encode(double), "peer")).toBe("accept");
+  expect(inbox.list().map((each) => [each.offence, each.round])).toContainEqual(["doubleVote", round]);
+});
+
+test("requests outside of 1 to the most pieces are refused, and each piece is charged by the size of a record", async () => {
+  const network = testNetwork();
+  const database = new MemoryDatabase();
+  const inbox = await open(network, database);
+  for (const slot of [1, 2]) await inbox.onGossip(encode(twoHeaders("A", slot)), "peer");
+  inbox.serve();
+  const read: number[] = [];
+  const ask = async (limit: number) => {
+    const told: unknown[] = [];
+    const counting = { read: async (bytes: number) => read.push(bytes) } as never;
+    for await (const each of network.own.handler!({ limit } as never, counting)) told.push(each);
+    return told.length;
+  };
+  for (const limit of [0, maxEvidencePerRequest + 1, Number.NaN])
+    await expect(ask(limit)).rejects.toMatchObject({ code: "invalidRequest" });
+  expect(read).toEqual([]);
+  expect([await ask(1), await ask(maxEvidencePerRequest)]).toEqual([1, 2]);
+  expect(read).toEqual([recordBytes, recordBytes, recordBytes]);
+});
+
+test("a pull asks for as many pieces as a request may, and a peer that cannot be asked is not blamed", async () => {
+  const limits: number[] = [];
+  const asked = testNetwork({
+    handler: async function* ({ limit }: { limit: number }) {
+      limits.push(limit);
+      yield* [];
+    } as RequestHandler<AnyProtocol>,
+  });
+  await (await open(asked)).pull("peer");
+  const failing = testNetwork({
+    handler: async function* () {
+      yield* [];
+      throw new Error("gone");
+    } as RequestHandler<AnyProtocol>,
+  });
+  await (await open(failing)).pull("peer");
+  expect(limits).toEqual([maxEvidencePerRequest]);
+  expect(failing.penalties).toEqual([]);
 });
