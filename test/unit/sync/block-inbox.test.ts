@@ -182,7 +182,7 @@ describe("after a failure", () => {
   test("that is no fault of the block nobody is blamed, the peer's height is asked for, and the block can be fetched again", async () => {
     const { node, net, answer, maker } = await nodeOf();
     const tip = await maker.block(maker.start());
-    net.fault = () => ({ answer: failing("internal", "the disk is full") });
+    net.fault = () => ({ answer: failing("connection", "the disk is full") });
     await node.inbox.fetch(tip.id, "peer");
     expect(node.network.penalties).toEqual([]);
     expect(node.farAhead).toEqual(["peer"]);
