@@ -36,6 +36,8 @@ class ManualThreads {
     waiting: VerifyRequest[];
     answered: number[];
     ended: boolean;
+    /** True while it keeps the process alive. */
+    busy: boolean;
     die(): void;
     answer(): Promise<void>;
   }[] = [];
@@ -46,6 +48,7 @@ class ManualThreads {
       /** The number of signatures of each answered request. */
       answered: [] as number[],
       ended: false,
+      busy: false,
       die: () => onEnd("died"),
       async answer() {
         const { packed } = thread.waiting.shift()!;
@@ -58,7 +61,9 @@ class ManualThreads {
     this.threads.push(thread);
     return {
       post: (request) => thread.waiting.push(request),
-      hold: () => undefined,
+      hold: (busy) => {
+        thread.busy = busy;
+      },
       end: async () => {
         thread.ended = true;
         onEnd("ended");
@@ -68,12 +73,6 @@ class ManualThreads {
 }
 
 describe("VerifyPool", () => {
-  it("accepts a signature over a message that is no signing root, which no thread can be sent", async () => {
-    const pool = openPool({ threads: 0 });
-    const short = { ...good, message: new Uint8Array(3), signature: pair.sign(new Uint8Array(3)) };
-    expect(await settled(pool.verify([good, short, bad]))).toEqual([true, true, false]);
-  });
-
   it("checks a few at once without a thread", async () => {
     const manual = new ManualThreads();
     const pool = openPool({ start: manual.start });
@@ -126,6 +125,88 @@ describe("VerifyPool", () => {
     expect(done.slice(3).sort()).toEqual(["flood", "flood too"]);
     // The lone vote was checked at once without a thread.
     expect(thread!.answered.reduce((sum, count) => sum + count)).toBe(4_301);
+  });
+
+  it("answers no question at once, and needs no thread for 16 signatures", async () => {
+    const manual = new ManualThreads();
+    const pool = openPool({ start: manual.start });
+    expect(await Promise.race([pool.verify([]), Promise.resolve().then(() => "later")])).toEqual([]);
+    const verdicts = pool.verify(many(16));
+    await turn();
+    expect(await settled(verdicts)).toEqual(many(16).map(() => true));
+    expect(manual.threads).toHaveLength(0);
+  });
+
+  it("checks what no thread can be sent on the caller's", async () => {
+    const manual = new ManualThreads();
+    const pool = openPool({ start: manual.start });
+    const short = { ...good, message: new Uint8Array(3), signature: pair.sign(new Uint8Array(3)) };
+    expect(await settled(pool.verify([...many(20), short]))).toEqual(many(21).map(() => true));
+    expect(manual.threads).toHaveLength(0);
+  });
+
+  it("starts a thread for a single signature if more calls like it follow, and then checks at most four at once", async () => {
+    const manual = new ManualThreads();
+    const pool = openPool({ start: manual.start });
+    const one = pool.verify([good], "threads");
+    await turn();
+    expect(manual.threads.map(({ waiting }) => waiting.length)).toEqual([1]);
+    const four = pool.verify(many(4));
+    await turn();
+    expect(await settled(four)).toEqual(many(4).map(() => true));
+    const five = pool.verify(many(5));
+    await turn();
+    expect(await settled(five)).toBe("pending");
+    for (const thread of manual.threads) while (thread.waiting.length > 0) await thread.answer();
+    expect([await settled(one), await settled(five)]).toEqual([[true], many(5).map(() => true)]);
+  });
+
+  it("keeps the process alive exactly while a thread has work", async () => {
+    const manual = new ManualThreads();
+    const pool = openPool({ threads: 1, start: manual.start });
+    void pool.verify(many(200));
+    await turn();
+    const [thread] = manual.threads;
+    expect([thread!.waiting.length, thread!.busy]).toEqual([2, true]);
+    await thread!.answer();
+    expect(thread!.busy).toBe(true);
+    await thread!.answer();
+    expect(thread!.busy).toBe(false);
+    void pool.verify(many(20));
+    await turn();
+    expect(thread!.busy).toBe(true);
+  });
+
+  it("finishes a block before it begins the next one", async () => {
+    const manual = new ManualThreads();
+    const pool = openPool({ threads: 1, start: manual.start });
+    const [first, second] = [pool.verify(many(256)), pool.verify(many(256))];
+    await turn();
+    for (let answered = 0; answered < 2; answered++) await manual.threads[0]!.answer();
+    expect(await settled(first)).toEqual(many(256).map(() => true));
+    expect(await settled(second)).toBe("pending");
+  });
+
+  it("gives up only the place of a thread that cannot run", async () => {
+    const manual = new ManualThreads();
+    const pool = openPool({ start: manual.start });
+    const verdicts = pool.verify(many(100));
+    await turn();
+    manual.threads[0]!.die();
+    await turn();
+    expect(await settled(verdicts)).toBe("pending");
+    const [, other] = manual.threads;
+    while (other!.waiting.length > 0) await other!.answer();
+    expect(await settled(verdicts)).toEqual(many(100).map(() => true));
+    expect(manual.threads).toHaveLength(2);
+  });
+
+  it("answers nothing that was asked in the turn of the end", async () => {
+    const pool = openPool();
+    const verdicts = pool.verify([good]);
+    await pool.close();
+    await turn();
+    expect(await settled(verdicts)).toBe("pending");
   });
 
   it("does the work of a thread that dies again, on a new one", async () => {
