@@ -1,11 +1,13 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { finality, type Verdict } from "../../../protocols/index.ts";
+import { VoteError } from "../../../src/chain/vote-check.ts";
 import { certificateOf } from "../../../src/consensus/index.ts";
 import type { Verify } from "../../../src/crypto/ed25519.ts";
 import { FinalityStore } from "../../../src/storage/finality.ts";
 import { HeldVotes } from "../../../src/sync/held-votes.ts";
+import { recordBytes } from "../../../src/sync/serve.ts";
 import { VoteInbox } from "../../../src/sync/vote-inbox.ts";
-import { SignedFinalityVote } from "../../../src/types/index.ts";
+import { type Checkpoint, SignedFinalityVote } from "../../../src/types/index.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { authorities, BlockMaker, testChain, testGenesis } from "../support/chain.ts";
 import { TestNetwork } from "../support/network.ts";
@@ -39,6 +41,7 @@ async function node() {
   const base = await testChain({ genesis, clock, chain: { verify } });
   const { finalizer, voter } = testFinalizer(base);
   const fetched: string[] = [];
+  let answers = 0;
   const inbox = new VoteInbox({
     network,
     chain: base.chain,
@@ -47,6 +50,7 @@ async function node() {
     clock,
     logger: silentLogger,
     fetchBlock: (_, from) => fetched.push(from),
+    onAnswer: () => answers++,
     fetchVotedBlock: (_, from, charge) => {
       if (charge()) fetched.push(from);
     },
@@ -67,7 +71,20 @@ async function node() {
   };
   /** Returns the number of checked signatures. */
   const checks = () => checked;
-  return { ...base, net, peer, network, inbox, finalizer, fetched, gossip, verdictOf, beforeVerify, checks };
+  return {
+    ...base,
+    net,
+    peer,
+    network,
+    inbox,
+    finalizer,
+    fetched,
+    gossip,
+    verdictOf,
+    beforeVerify,
+    checks,
+    answers: () => answers,
+  };
 }
 
 /** Makes a node that records the votes that reach the equivocation watch. */
@@ -463,13 +480,98 @@ describe("votes and certificates in an answer", () => {
     expect(network.penalties.map(({ offence }) => offence)).toEqual(["invalidResponse"]);
   });
 
-  test("reject a request with a round above 2^53 - 1", async () => {
-    const { inbox, peer } = await node();
+  test("refuse a request with a round above 2^53 - 1, and charge each answer as three records", async () => {
+    const { inbox, peer, net } = await node();
     inbox.serve();
-    const asked = (async () => {
-      for await (const _ of peer.request("node", finality, { justifiedRound: Number.POSITIVE_INFINITY }));
-    })();
-    await expect(asked).rejects.toMatchObject({ code: "invalidRequest" });
+    const ask = async (justifiedRound: number) => {
+      for await (const _ of peer.request("node", finality, { justifiedRound }));
+    };
+    await expect(ask(2 ** 53)).rejects.toMatchObject({ code: "invalidRequest" });
+    expect(net.reads).toEqual([]);
+    await ask(2 ** 53 - 1);
+    expect(net.reads).toEqual([{ protocol: "finality", bytes: 3 * recordBytes }]);
+  });
+
+  test("are requested once at a time, from the own justified round on, and the answer is reported", async () => {
+    const { inbox, peer, net, answers } = await node();
+    peer.serve(finality, async function* () {
+      yield { certificates: [], votes: [] };
+    });
+    await Promise.all([inbox.pull("peer"), inbox.pull("peer")]);
+    expect(net.requests.map(({ request }) => request)).toEqual([{ justifiedRound: 0 }]);
+    expect(answers()).toBe(1);
+    await inbox.pull("peer");
+    expect(net.requests).toHaveLength(2);
+  });
+
+  test("do not blame a peer that does not answer", async () => {
+    const { inbox, network, answers } = await node();
+    await inbox.pull("peer");
+    expect([network.penalties, answers()]).toEqual([[], 0]);
+  });
+
+  test("of a liar cost 64 checks at most", async () => {
+    const { inbox, peer, network, checks } = await node();
+    const vote = await voteFor(one);
+    const votes = Array.from({ length: 70 }, (_, at) => ({
+      ...vote,
+      message: { ...vote.message, target: { ...vote.message.target, round: at + 1 } },
+      signature: new Uint8Array(64),
+    }));
+    peer.serve(finality, async function* () {
+      yield { certificates: [], votes };
+    });
+    const before = checks();
+    await inbox.pull("peer");
+    expect(checks() - before).toBe(64);
+    expect(network.penalties.map(({ offence }) => offence)).toEqual(["invalidResponse"]);
+  });
+
+  test("that rest on a recovery that the peer was not given blame nobody", async () => {
+    const { finalizer, inbox, peer, network, fetched, answers } = await node();
+    finalizer.addCertificate = () => Promise.reject(new VoteError("BEFORE_RECOVERY", "…"));
+    const vote = await voteFor(one);
+    peer.serve(finality, async function* () {
+      yield { certificates: [certificateOf(vote.message, [vote])], votes: [] };
+    });
+    await inbox.pull("peer");
+    expect([network.penalties, fetched, answers()]).toEqual([[], [], 1]);
+  });
+
+  test("that this node cannot store blame nobody", async () => {
+    const { finalizer, inbox, peer, network, fetched, answers } = await node();
+    finalizer.addCertificate = () =>
+      Promise.reject(Object.assign(new Error("the disk is full"), { code: "UNKNOWN_BLOCK" }));
+    const vote = await voteFor(one);
+    peer.serve(finality, async function* () {
+      yield { certificates: [certificateOf(vote.message, [vote])], votes: [] };
+    });
+    await inbox.pull("peer");
+    expect([network.penalties, fetched, answers()]).toEqual([[], [], 0]);
+  });
+
+  test("name the certificates of the final rounds and of the justified one, each once, but none of genesis", async () => {
+    const { addAll, finalizer, inbox, peer } = await node();
+    const three = await maker.block(two);
+    await addAll(three);
+    inbox.serve();
+    const rounds = async () => {
+      for await (const { certificates } of peer.request("node", finality, { justifiedRound: 0 }))
+        return certificates.map(({ link }) => link.target.round);
+    };
+    expect(await rounds()).toEqual([]);
+    const certify = async (source: Checkpoint, target: Checkpoint) => {
+      const votes = await Promise.all(
+        authorities.slice(0, 3).map((voter) => signedVote(voter, genesis, source, target)),
+      );
+      await finalizer.addCertificate(certificateOf(votes[0]!.message, votes));
+    };
+    await certify(genesisCheckpoint, checkpoint(1, one));
+    expect(await rounds()).toEqual([1]);
+    await certify(checkpoint(1, one), checkpoint(2, two));
+    expect(await rounds()).toEqual([1, 2]);
+    await certify(checkpoint(2, two), checkpoint(4, three));
+    expect((await rounds())!.sort()).toEqual([1, 2, 4]);
   });
 });
 
@@ -525,4 +627,95 @@ test("at most 4,096 votes are held in all", async () => {
   }
   expect(held.size).toBe(4_096);
   expect(await Promise.all(verdicts.slice(0, 4))).toEqual(Array(4).fill("pardon"));
+});
+
+test("bytes that are no vote are rejected", async () => {
+  const { inbox } = await node();
+  expect(await inbox.onGossip(new Uint8Array(7), "peer")).toBe("reject");
+});
+
+test("a stop decides on every vote that waits, and follows the chain no longer", async () => {
+  const { chain, gossip, inbox, verdictOf, network } = await node();
+  const verdict = gossip(await voteFor(one));
+  expect(await verdictOf(verdict)).toBe("none");
+  const { listeners } = network;
+  const release = vi.spyOn(HeldVotes.prototype, "release");
+  inbox.stop();
+  expect(await verdict).toBe("pardon");
+  expect(inbox.held).toBe(0);
+  expect(network.listeners).toBeLessThan(listeners);
+  chain.events.emit("imported", chain.head as never);
+  expect(release).not.toHaveBeenCalled();
+  release.mockRestore();
+});
+
+test("a vote of the first authority of the set waits for its block, too", async () => {
+  const { gossip, verdictOf } = await node();
+  const vote = await signedVote(authorities[0]!, genesis, genesisCheckpoint, checkpoint(1, one));
+  expect(await verdictOf(gossip(vote))).toBe("none");
+});
+
+test("a peer is not asked for a certificate that this node has", async () => {
+  const { addAll, clock, finalizer, gossip, net } = await node();
+  await addAll(two);
+  const votes = await Promise.all(
+    authorities.slice(0, 3).map((voter) => signedVote(voter, genesis, genesisCheckpoint, checkpoint(1, one))),
+  );
+  await finalizer.addCertificate(certificateOf(votes[0]!.message, votes));
+  expect(await gossip(await voteFor(two, 2, checkpoint(1, one)))).toBe("accept");
+  await clock.advance(0);
+  expect(net.requests).toEqual([]);
+});
+
+test("a vote whose block is stored while the vote begins to wait is released at once", async () => {
+  const { addAll, finalizer, gossip } = await node();
+  await addAll(one);
+  const addSigned = finalizer.addSigned.bind(finalizer);
+  let calls = 0;
+  finalizer.addSigned = (vote) => {
+    calls++;
+    return calls === 1 ? Promise.reject(new VoteError("UNKNOWN_BLOCK", "…")) : addSigned(vote);
+  };
+  expect(await gossip(await voteFor(one))).toBe("accept");
+  expect(calls).toBe(2);
+});
+
+test("an error that is no fault of a vote is no verdict on it, and an answer with it blames nobody", async () => {
+  const { addAll, finalizer, gossip, inbox, peer, network } = await node();
+  await addAll(one);
+  finalizer.addSigned = () => Promise.reject(new Error("the disk is full"));
+  await expect(gossip(await voteFor(one))).rejects.toThrow("the disk is full");
+  const other = await signedVote(authorities[2]!, genesis, genesisCheckpoint, checkpoint(1, one));
+  peer.serve(finality, async function* () {
+    yield { certificates: [], votes: [other] };
+  });
+  await inbox.pull("peer");
+  expect(network.penalties).toEqual([]);
+});
+
+test("a vote that waited and is refused for no fault of its own is ignored", async () => {
+  const { add, clock, finalizer, gossip, verdictOf } = await node();
+  const verdict = gossip(await voteFor(one));
+  expect(await verdictOf(verdict)).toBe("none");
+  finalizer.addSigned = () => Promise.reject(new Error("the disk is full"));
+  await add(one.blocks[0]!);
+  await clock.advance(0);
+  expect(await verdict).toBe("ignore");
+});
+
+test("votes of rounds that are settled meanwhile do not wait any longer", async () => {
+  const { add, addAll, clock, finalizer, gossip, inbox, verdictOf } = await node();
+  const unknown = { round: 1, height: 1, block: new Uint8Array(32).fill(9) };
+  const verdict = gossip(await signedVote(authorities[1]!, genesis, genesisCheckpoint, unknown));
+  expect(await verdictOf(verdict)).toBe("none");
+  await addAll(one);
+  const votes = await Promise.all(
+    authorities.slice(0, 3).map((voter) => signedVote(voter, genesis, genesisCheckpoint, checkpoint(9, one))),
+  );
+  await finalizer.addCertificate(certificateOf(votes[0]!.message, votes));
+  expect(inbox.held).toBe(1);
+  await add(two.blocks.at(-1)!);
+  await clock.advance(0);
+  expect(inbox.held).toBe(0);
+  expect(await verdict).toBe("pardon");
 });
