@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
+import { recovery } from "../../../protocols/index.ts";
 import { acceptRecoveries } from "../../../src/chain/accept-recoveries.ts";
 import { recoveryId } from "../../../src/consensus/index.ts";
 import { OtherRecoveries } from "../../../src/sync/other-recoveries.ts";
@@ -7,7 +8,7 @@ import { toHex } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { authorities, testChain, testGenesis } from "../support/chain.ts";
 import { MemoryDatabase } from "../support/database.ts";
-import { TestNetwork } from "../support/network.ts";
+import { failing, TestNetwork } from "../support/network.ts";
 import { recoveryAt } from "../support/recovery.ts";
 import { settledClock, syncNode } from "../support/sync-node.ts";
 
@@ -93,4 +94,87 @@ test("a node does not report a claim that is not a recovery of its chain", async
     expect(one.others.claims()).toEqual({ unknown: [], without: 0 });
     expect(one.network.penalties.splice(0)).toMatchObject([{ peer: "node 1", offence: "invalidResponse" }]);
   }
+});
+
+const answering = (answer: () => AsyncIterable<unknown>) => (_: string, name: string) =>
+  name === "recovery" ? { answer } : undefined;
+
+test("a peer is asked with the node's own newest recovery", async () => {
+  const { net } = await nodes([first], [first, second]);
+  const asked = net.requests.filter(({ from, protocol }) => from === "node 0" && protocol === "recovery");
+  expect(asked.map(({ request }) => request)).toEqual([{ known: recoveryId(first) }]);
+});
+
+test("claims are ordered by the number of peers", async () => {
+  const { one } = await nodes([], [first, second], [first], [first]);
+  expect(one.others.claims().unknown.map(({ peers }) => peers)).toEqual([2, 1]);
+});
+
+test("a peer with an older recovery of this node's is one without the newest, and no warning", async () => {
+  const { one } = await nodes([first, second], [first]);
+  expect(one.others.claims()).toEqual({ unknown: [], without: 1 });
+  expect(one.warnings).toEqual([]);
+});
+
+test("a node without a recovery says so, and a claim lasts until the peer says that it has none", async () => {
+  const { net, clock, one, rest } = await nodes([], [first]);
+  const claims = () => one.others.claims().unknown.length;
+  expect(claims()).toBe(1);
+  net.fault = answering(failing("connection", "gone"));
+  await clock.advance(60_000);
+  const before = net.count("recovery");
+  expect(before).toBeGreaterThan(2);
+  expect([claims(), one.network.penalties]).toEqual([1, []]);
+  net.fault = answering(failing("resourceUnavailable", "none"));
+  await clock.advance(60_000);
+  expect(net.count("recovery")).toBeGreaterThan(before);
+  expect([claims(), one.network.penalties]).toEqual([0, []]);
+  net.fault = () => undefined;
+  const ask = async () => {
+    for await (const _ of rest[0]!.network.request("node 0", recovery, { known: new Uint8Array(32) }));
+  };
+  await expect(ask()).rejects.toMatchObject({ code: "resourceUnavailable" });
+});
+
+test("a peer is asked at the start, again after a minute and not before, and not after a stop", async () => {
+  const { net, clock, one } = await nodes([], [first]);
+  const asked = () =>
+    net.requests.filter(({ from, protocol }) => from === "node 0" && protocol === "recovery").length;
+  const count = asked();
+  const again = new OtherRecoveries({ ...one, clock, logger: silentLogger });
+  again.start();
+  await clock.advance(0);
+  expect(asked()).toBe(count + 1);
+  await clock.advance(55_000);
+  // The other one has asked again meanwhile; this one has not.
+  const other = asked() - count - 1;
+  await clock.advance(5_000);
+  expect(asked()).toBe(count + 2 + other);
+  const { listeners } = one.network;
+  again.stop();
+  one.others.stop();
+  expect(one.network.listeners).toBe(listeners - 2);
+  const stopped = asked();
+  await clock.advance(120_000);
+  expect(asked()).toBe(stopped);
+});
+
+test("claims end where the peer's digest says that it follows the same recoveries", async () => {
+  const { one } = await nodes([], [first]);
+  expect(one.others.claims().unknown).toHaveLength(1);
+  one.statuses.get = () => undefined;
+  expect(one.others.claims()).toEqual({ unknown: [], without: 0 });
+});
+
+test("warns of each claimed recovery once, and of eight in an hour at most", async () => {
+  const { net, clock, one } = await nodes([], [first]);
+  one.warnings.length = 0;
+  let turn = 0;
+  net.fault = answering(async function* () {
+    yield { ...first, round: first.round + 1 + Math.floor(turn++ / 2) };
+  });
+  for (let round = 0; round < 24; round++) await clock.advance(60_000);
+  expect(turn).toBeGreaterThan(20);
+  // Seven places were left, and one more comes free every seven and a half minutes.
+  expect(one.warnings).toHaveLength(10);
 });
