@@ -379,6 +379,28 @@ test.each<[string, Uint8Array[], number | undefined]>([
   await expectServing(server);
 });
 
+test("an acknowledgement that does not decode costs as much as a bad request; none costs nothing", async () => {
+  const server = await startNode(1);
+  const acks: Thanks[] = [];
+  server.serve(many, (ask, { onAck }) => {
+    onAck((ack) => acks.push(ack));
+    return answer(ask);
+  });
+  const connection = await connect(await rawPeer(), server.addresses());
+  for (const ack of [undefined, new Uint8Array(3)]) {
+    expect(scoreOf(server)).toBe(0);
+    const stream = await connection.newStream(many.id);
+    const read = readAll(stream);
+    stream.send(rawFrame(good));
+    if (ack) stream.send(rawFrame(ack));
+    await stream.close();
+    const { bytes } = await read;
+    expect(payloads(bytes).map(([code]) => code)).toEqual([0, 0, 5]);
+  }
+  await until(() => scoreOf(server) < 0);
+  expect(acks).toEqual([]);
+});
+
 test("a truncated request costs score; a stream without a request does not", async () => {
   const server = await startNode(1);
   server.serve(many, answer);

@@ -10,6 +10,8 @@ import {
   height,
   mempoolIds,
   type RequestOf,
+  type ResponseOf,
+  transactions,
 } from "../../../protocols/index.ts";
 import { ownStatus } from "../../../src/sync/claimed-status.ts";
 import { findGenesis } from "../../../src/sync/genesis-finder.ts";
@@ -252,6 +254,47 @@ describe("the server", () => {
     expect(await codeOf(ask(tip.id, [3]))).toBe("resourceUnavailable");
     expect(await codeOf(ask(zero32, [0]))).toBe("resourceUnavailable");
     expect(await codeOf(ask(genesis.id, [0]))).toBe("resourceUnavailable");
+  });
+
+  test("answers a request for nothing with nothing, and sends a pooled transaction as often as it is asked for", async () => {
+    const { net, nodes } = await setUp("a", "b");
+    const [a, b] = nodes;
+    net.connect(a.network, b.network);
+    const tip = await b.maker.block(b.maker.start(), { transactions: [await b.maker.transfer({})] });
+    await b.addAll(tip);
+    const records = b.mempool.records([await b.maker.transfer({ nonce: 1 })]);
+    await b.mempool.add(records, "gossip");
+    const found: unknown[] = [];
+    for await (const block of a.network.request("b", blocksById, { ids: [] })) found.push(block);
+    expect(found).toEqual([]);
+    expect(await requestOne(a.network, "b", transactions, { ids: [] })).toEqual([]);
+    const none = await requestOne(a.network, "b", blockTransactions, { block: tip.id, indexes: [] });
+    expect(Transactions.deserialize(none)).toEqual([]);
+    const twice = { ids: [records[0]!.id, records[0]!.id] };
+    expect(await requestOne(a.network, "b", transactions, twice)).toHaveLength(2);
+    expect([...a.network.penalties, ...b.network.penalties]).toEqual([]);
+  });
+
+  test("counts an acknowledgement that contradicts itself as an invalid answer", async () => {
+    const { net, nodes } = await setUp("a", "b");
+    const [a, b] = nodes;
+    b.statuses.start();
+    net.connect(a.network, b.network);
+    const ack = (status: ResponseOf<typeof height>) => ({ ...status, finalizedHeight: status.height + 1 });
+    await requestOne(a.network, "b", height, { timeMs: 0 }, { ack });
+    expect(b.network.penalties).toMatchObject([{ peer: "a", offence: "invalidResponse" }]);
+  });
+
+  test("has no genesis block to give while the node has none", async () => {
+    const net = new TestNetwork(settledClock());
+    const [a, b] = [net.node("a"), net.node("b")];
+    net.connect(a, b);
+    serveGenesis(
+      b,
+      () => undefined,
+      async () => undefined,
+    );
+    expect(await codeOf(requestOne(a, "b", genesisProtocol, { id: zero32 }))).toBe("resourceUnavailable");
   });
 });
 
