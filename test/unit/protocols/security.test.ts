@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { defaultScrypt } from "../../../src/accounts/keystore.ts";
 import { dearReadLimits } from "../../../src/api/dear-reads.ts";
 import { defaultHttpLimits } from "../../../src/api/limits.ts";
+import { quickReadMs } from "../../../src/api/whole-blocks.ts";
 import { defaultMempoolLimits } from "../../../src/mempool/limits.ts";
 import { lastedMs } from "../../../src/network/dialer.ts";
 import { uselessQuota } from "../../../src/network/gossip.ts";
@@ -69,7 +70,8 @@ const values: [limit: string, value: string][] = [
     `${text(defaultHttpLimits.maxConnections)} connections; ${text(rate.perSecond)} requests a second and address ` +
       `(burst ${text(rate.burst)}), from the machine itself ${text(localRate.perSecond)}; ` +
       `bodies ${megabytes(defaultHttpLimits.maxJsonBytes)} (JSON), ${megabytes(defaultHttpLimits.maxSszBytes)} (SSZ), ` +
-      `${megabytes(defaultHttpLimits.maxBodyBytesInFlight)} in all, ${megabytes(defaultHttpLimits.maxBlockBytesAtOnce)} of blocks in answers, half of it for one address; ` +
+      `${megabytes(defaultHttpLimits.maxBodyBytesInFlight)} in all, ${megabytes(defaultHttpLimits.maxBlockBytesAtOnce)} of blocks in answers, half of it for one address, ` +
+      `of which answers that were not read within ${quickReadMs / 1_000} s give way to those of an address with less; ` +
       `an answer is read at ${defaultHttpLimits.leastReadBytesPerSecond / 1024} KiB/s at least, and ${megabytes(defaultHttpLimits.maxUnreadBytesPerClient)} of them wait for one address; ${defaultHttpLimits.headersTimeoutMs / 1_000} s for headers, ` +
       `${defaultHttpLimits.requestTimeoutMs / 1_000} s for a request`,
   ],
