@@ -7,11 +7,9 @@ import { brokenRules } from "./broken-rules.ts";
 import { ofCoalitions, ofStrangers } from "./liars/behaviours.ts";
 import { regressions } from "./regressions.ts";
 import { simulate } from "./simulation.ts";
+import { testedSeeds } from "./tested-seeds.ts";
 
 const script = fileURLToPath(new URL("../../scripts/sim.ts", import.meta.url));
-/** First seed, apart from those that the long run starts with. */
-const first = 20_001;
-const runs = 24;
 
 /** The large young generation saves a third of the time. */
 const flags = ["--max-semi-space-size=64"];
@@ -45,8 +43,9 @@ describe("simulator", () => {
     },
   );
 
-  test(`${runs} seeds without a violation`, () => {
-    const { status, output } = runScript("--seed", String(first), "--runs", String(runs));
+  test(`${testedSeeds.count} seeds without a violation`, () => {
+    const { first, count } = testedSeeds;
+    const { status, output } = runScript("--seed", String(first), "--runs", String(count));
     expect(output.split("\n").slice(-60).join("\n")).not.toContain("VIOLATION");
     expect(status, output.slice(-4_000)).toBe(0);
   });

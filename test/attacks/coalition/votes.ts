@@ -66,26 +66,30 @@ export const voteSplit: Attack = {
   name: "vote-split",
   by: "coalition",
   does: "an authority shows a block beside the head to two of three nodes, and sends six votes for it with a wrong height to the third, which cannot know; on every head",
+  judge: ({ served = 0 }) => (served > 0 ? [] : ["no node asked for a side block"]),
   async run(site) {
     const view = await watchChain(site);
     const write = await voteWriter(site);
     const { id: genesisId } = await site.genesis();
     const topic = topicOf("votes", site.job.genesisId);
-    let side: { id: Uint8Array; bytes: Uint8Array; height: number } | undefined;
+    let side: { id: Uint8Array; bytes: Uint8Array; height: number; totalDifficulty: number } | undefined;
     let served = 0;
     const liar = await insider(site);
     const signer = unprotected(await site.authority());
-    const status = () =>
-      height.response.serialize({
+    const status = () => {
+      // A side block at or below the final block would contradict the rest of the status.
+      const shown = side && side.height > view.finalizedHeight ? side : undefined;
+      return height.response.serialize({
         ...ofFirstRules(fromHex(site.job.genesisId)),
-        height: side?.height ?? view.height,
-        headId: side?.id ?? view.head,
-        totalDifficulty: 10_000_000,
+        height: shown?.height ?? view.height,
+        headId: shown?.id ?? view.head,
+        totalDifficulty: shown?.totalDifficulty ?? 2 * view.height,
         justifiedRound: view.height + 3,
         finalizedHeight: view.finalizedHeight,
         finalizedId: view.finalized,
         timeMs: Date.now(),
       });
+    };
     const answers = {
       [height.id]: answering(() => [status()]),
       [blocksById.id]: answering(() => {
@@ -125,6 +129,7 @@ export const voteSplit: Attack = {
           id: rootOf(Header, message),
           bytes: EncodedBlock.serialize({ header: block.header, body: encodeRecords([]) }),
           height: message.height,
+          totalDifficulty: head.totalDifficulty + difficulty,
         };
         served = 0;
         for (const claim of knowing) void claim().catch(() => undefined);

@@ -15,6 +15,7 @@ export interface Plan {
   amount: bigint;
   fee: bigint;
   nonce: number;
+  memo?: Uint8Array;
 }
 
 const keys = new Map<number, SodiumKey>();

@@ -89,6 +89,7 @@ export async function measure(network: AttackNetwork, measurement: Measurement):
     rssMb: samples.rssMb(),
     statusP99Ms: samples.statusP99Ms(),
     notReadyPercent: samples.notReadyPercent(),
+    notHealthyPercent: samples.notHealthyPercent(),
     lowestHonestScore: samples.lowestScore(),
     ...bans(nodes, samples.honest, startedMs),
     falseAlarms: falseAlarms([...nodes, joined.node], startedMs),

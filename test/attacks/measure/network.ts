@@ -18,18 +18,20 @@ import type { Adversary } from "../attack.ts";
 import type { Job } from "../lib/job.ts";
 import { signed } from "../lib/transfers.ts";
 import { genesisBalances, honestAccount, poorFee, richAccounts } from "./accounts.ts";
+import { history } from "./history.ts";
 import type { Result } from "./result.ts";
 import { rssKbOf } from "./samples.ts";
 
 export const periodMs = 1_000;
 const authorities = 4;
 const attackerAddresses = 4;
-/** The size of the rich accounts' history. */
-const history = { blocks: 60, transactions: 100 };
+/** Blocks take less than the attackers send, so that the mempool fills. No attack needs larger blocks. */
+const maxBlockTransactions = 300;
 /** Number of new final blocks after which a network counts as undisturbed. */
 const settledBlocks = 3;
-/** Memory that one attack may leave to the next. */
+/** Memory and waiting transactions that one attack may leave to the next. */
 const carriedMb = 40;
+const carriedTransactions = 3_000;
 const attackerFile = new URL("../attacker.ts", import.meta.url).pathname;
 
 /**
@@ -67,7 +69,12 @@ export class AttackNetwork {
     const machines: Machine[] = [];
     for (let index = 0; index <= authorities; index++) machines.push(await lab.machine(1));
     const now = Date.now() - (history.blocks + 10) * periodMs;
-    const options = { periodMs, emptyBlockPeriodMs: periodMs, minFee: poorFee.toString() };
+    const options = {
+      periodMs,
+      emptyBlockPeriodMs: periodMs,
+      minFee: poorFee.toString(),
+      maxBlockTransactions,
+    };
     const network = await createNetwork(world, {
       ...options,
       now,
@@ -128,6 +135,8 @@ export class AttackNetwork {
   /** Waits until all is well for the next attack; restarts nodes whose memory an attack has inflated. @throws if it stays bad */
   async recovered({ rssMb }: Pick<Result, "rssMb">): Promise<void> {
     const least = Math.min(...rssMb);
+    const { mempool } = await this.nodes[1]!.status();
+    if (mempool.count > carriedTransactions) throw new Error(`${mempool.count} transactions still wait`);
     for (const [index, node] of this.nodes.entries()) {
       if (index === 0 || rssKbOf(node.process.pid) / 1_024 < least + carriedMb) continue;
       await node.stop();

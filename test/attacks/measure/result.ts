@@ -15,6 +15,8 @@ export interface Result {
   rssMb: number[];
   statusP99Ms: number;
   notReadyPercent: number;
+  /** Answers of `/health/ready` that say no. */
+  notHealthyPercent: number;
   /** The lowest score of any honest node at any other. */
   lowestHonestScore: number;
   honestBans: number;
@@ -90,6 +92,10 @@ export function promisesBroken(result: Omit<Result, "broken">, quiet: Result | u
   check(result.finalityLagMs <= limits.finalityLagMs, `finality ${result.finalityLagMs} ms behind`);
   check(result.statusP99Ms <= limits.statusP99Ms, `/v1/status p99 ${result.statusP99Ms} ms`);
   check(result.notReadyPercent === 0, `not ready in ${result.notReadyPercent} % of the answers`);
+  check(
+    result.notHealthyPercent === 0,
+    `/health/ready said no in ${result.notHealthyPercent} % of the answers`,
+  );
   check(result.lowestHonestScore >= 0, `an honest peer's score was ${result.lowestHonestScore}`);
   check(result.honestBans === 0, `${result.honestBans} honest peers banned`);
   check(result.falseAlarms === 0, `${result.falseAlarms} false alarms of conflicting final blocks`);

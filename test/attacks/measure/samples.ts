@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { BlockAnswer, TestNode } from "../../e2e/harness/node.ts";
+import { type BlockAnswer, HttpError, type TestNode } from "../../e2e/harness/node.ts";
 
 const statusEveryMs = 200;
 const peersEveryMs = 1_000;
+const healthEveryMs = 1_000;
 /** The latency that a missing answer counts for. */
 const noAnswerMs = 10_000;
 
@@ -22,6 +23,7 @@ export class Samples {
   readonly #rssKb: number[];
   readonly #honest = new Map<string, number>();
   #lowestScore = 0;
+  readonly #health = { answers: 0, refusals: 0 };
   #stopped = false;
 
   constructor(nodes: readonly TestNode[]) {
@@ -29,6 +31,7 @@ export class Samples {
     this.#loops = nodes.flatMap((node, index) => [
       this.#watchStatus(node, index),
       this.#watchPeers(node, index),
+      this.#watchHealth(node),
     ]);
   }
 
@@ -63,7 +66,12 @@ export class Samples {
   /** Returns the percentage of answers in another mode than `ready`. */
   notReadyPercent(): number {
     const bad = this.#statuses.filter(({ mode }) => mode !== undefined && mode !== "ready").length;
-    return Math.round((1_000 * bad) / Math.max(1, this.#statuses.length)) / 10;
+    return percent(bad, this.#statuses.length);
+  }
+
+  /** Returns the percentage of answers to `/health/ready` that say no. */
+  notHealthyPercent(): number {
+    return percent(this.#health.refusals, this.#health.answers);
   }
 
   /** Returns the longest lag of the final block behind the head, by the blocks' timestamps. */
@@ -95,6 +103,16 @@ export class Samples {
     }
   }
 
+  async #watchHealth(node: TestNode): Promise<void> {
+    while (!this.#stopped) {
+      const answer = await node.get("/health/ready").catch((error: unknown) => error);
+      // A missing answer shows in the latency of `/v1/status`.
+      if (answer instanceof HttpError) this.#health.refusals++;
+      if (answer instanceof HttpError || !(answer instanceof Error)) this.#health.answers++;
+      await sleep(healthEveryMs);
+    }
+  }
+
   async #watchPeers(node: TestNode, index: number): Promise<void> {
     while (!this.#stopped) {
       this.#rssKb[index] = Math.max(this.#rssKb[index]!, rssKbOf(node.process.pid));
@@ -104,6 +122,10 @@ export class Samples {
       await sleep(peersEveryMs);
     }
   }
+}
+
+function percent(part: number, all: number): number {
+  return Math.round((1_000 * part) / Math.max(1, all)) / 10;
 }
 
 /** Returns the resident set of a process, 0 if it has ended. */

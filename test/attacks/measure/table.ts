@@ -4,12 +4,14 @@ import { type Result, rssMoreMb } from "./result.ts";
 export function markdown(results: readonly Result[], all: ReadonlyMap<string, Result>): string {
   const columns = [
     "attack",
+    "did",
     "interval, ms",
     "longest gap, ms",
     "finality behind, ms",
     "RSS more, MB",
     "status p99, ms",
     "not ready, %",
+    "health refused, %",
     "lowest honest score",
     "banned (honest)",
     "shut out after, s",
@@ -24,12 +26,14 @@ export function markdown(results: readonly Result[], all: ReadonlyMap<string, Re
     const quiet = all.get(`quiet-${result.by}`);
     return [
       `\`${result.name}\``,
+      done(result.counts),
       text(result.intervalMs),
       text(result.longestGapMs),
       text(result.finalityLagMs),
       quiet && result !== quiet ? text(rssMoreMb(result, quiet)) : `(${Math.max(...result.rssMb)} in all)`,
       text(result.statusP99Ms),
       text(result.notReadyPercent),
+      text(result.notHealthyPercent),
       text(result.lowestHonestScore),
       `${result.bans} (${result.honestBans})`,
       inSeconds(result.shutOutMs),
@@ -43,6 +47,13 @@ export function markdown(results: readonly Result[], all: ReadonlyMap<string, Re
   });
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   return [line(columns), line(columns.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+/** Lists what the attackers counted themselves. */
+function done(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(", ");
 }
 
 function text(value: number | null): string {

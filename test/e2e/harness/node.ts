@@ -14,7 +14,7 @@ export interface Status {
   knownRules: number;
   parameters: { rules: number } | null;
   peers: number;
-  mempool: { count: number };
+  mempool: { count: number; minFee: string };
 }
 
 /** `GET /v1/blocks/{…}`. */

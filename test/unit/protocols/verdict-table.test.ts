@@ -7,6 +7,7 @@ import {
   transactionFaults,
   voteFaults,
 } from "../../../src/sync/verdicts.ts";
+import { allProtocols } from "./all-protocols.ts";
 
 const readme = readFileSync(new URL("../../../protocols/README.md", import.meta.url), "utf8");
 const section = readme.slice(
@@ -33,4 +34,11 @@ test.each([
     const codes = Object.entries<RelayFact | undefined>(faults).filter(([, of]) => of === fact);
     expect(named(topic, fact), fact).toEqual(codes.map(([code]) => code).sort());
   }
+});
+
+test.each(allProtocols.map(({ id }) => id))("the table of answers has a row of %s", (id) => {
+  const table = readme.slice(readme.indexOf("| answer | at fault if |"));
+  const answers = table.split("\n").map((line) => line.split("|")[1] ?? "");
+  const name = id.split("/")[2];
+  expect(answers.filter((cell) => cell.includes(`\`${name}\``))).toHaveLength(1);
 });
