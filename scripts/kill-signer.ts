@@ -6,6 +6,7 @@ import { spawn } from "node:child_process";
 import { randomBytes, randomInt } from "node:crypto";
 import { writeSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
+import { flushCompileCache } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -84,6 +85,8 @@ async function liveAndDie(folder: string, onLine: (line: string) => void): Promi
 
 /** Requests signatures in any order, most of them with other contents for recent slots and rounds. */
 async function sign(folder: string): Promise<never> {
+  // Node.js writes its compile cache, where it has one, at the end of a process, which a kill does not allow.
+  flushCompileCache();
   const database = await LevelDatabase.open(join(folder, "db"));
   const store = new ProtectionStore(database);
   const clock: Clock = { now: () => 0, after: () => () => undefined };

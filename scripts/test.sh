@@ -7,6 +7,8 @@ scripts/setup.sh || exit 1
 export PATH="$PWD/node_modules/.bin:$PATH"
 
 reports="$(mktemp -d)"
+# All processes share their compiled code.
+export NODE_COMPILE_CACHE="$reports/compiled"
 beside=()
 trap 'end_beside; rm -rf "$reports"' EXIT
 trap 'exit 130' INT
@@ -63,7 +65,7 @@ check "client types" tsc -p src/client
 check "explorer types" tsc -p src/explorer
 check "browser test types" tsc -p test/browser
 check floors node scripts/check-floors.ts
-run unit vitest run --project unit
+run unit vitest run --project unit --project transformed
 run contract vitest run --project contract
 run sim vitest run --project sim
 

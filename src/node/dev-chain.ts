@@ -25,6 +25,8 @@ interface DevFile {
   genesisId?: string;
 }
 
+type AccountCost = Pick<Parameters<typeof createAccount>[0], "scrypt">;
+
 export interface DevChain extends Required<DevFile> {
   nodeId: number;
   /** The balance of the wallet. */
@@ -35,10 +37,10 @@ export interface DevChain extends Required<DevFile> {
  * A chain of one authority in `folder`, with an account whose key may be shown: it is for development and worth
  * nothing. Continues an existing chain. @throws {UserError} `NOT_A_DEV_FOLDER` if the folder contains something else.
  */
-export async function prepareDevChain(folder: string): Promise<DevChain> {
+export async function prepareDevChain(folder: string, options: AccountCost = {}): Promise<DevChain> {
   const paths = nodePaths(folder, nodeId);
   const stored = (await readDevFile(folder)) ?? (await begin(folder));
-  const genesisId = stored.genesisId ?? (await makeGenesis(paths, stored));
+  const genesisId = stored.genesisId ?? (await makeGenesis(paths, stored, options));
   if (!stored.genesisId) await replaceFile(devFile(folder), JSON.stringify({ ...stored, genesisId }));
   return { ...stored, genesisId, nodeId, balance };
 }
@@ -93,10 +95,10 @@ async function begin(folder: string): Promise<DevFile> {
 }
 
 /** Continues where an earlier attempt ended. */
-async function makeGenesis(paths: NodePaths, { wallet }: DevFile): Promise<string> {
+async function makeGenesis(paths: NodePaths, { wallet }: DevFile, options: AccountCost): Promise<string> {
   const signer = (await exists(paths.account))
     ? await openAccount({ paths })
-    : (await createAccount({ paths })).signer;
+    : (await createAccount({ paths, ...options })).signer;
   const existing = await withDatabase(paths, (database) => chainStores(database).meta.genesisHead());
   if (existing) return toHex(rootOf(Header, existing.header.message));
   const genesis = {

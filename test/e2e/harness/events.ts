@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TestNode } from "./node.ts";
+import { until } from "./until.ts";
 
 export interface NodeEvent {
   /** Undefined if the message tells only the position of the stream. */
@@ -8,11 +9,11 @@ export interface NodeEvent {
   data: Record<string, unknown>;
 }
 
-/** Collects the events of `GET /v1/events` from now on, while the node runs. */
+/** Collects the events of `GET /v1/events` from now on; a connection that breaks, as on a busy machine, is resumed. */
 export async function watchEvents(node: TestNode): Promise<readonly NodeEvent[]> {
-  const events: NodeEvent[] = [];
-  await followEvents(node, "", (event) => events.push(event));
-  return events;
+  const reader = new EventReader(node);
+  await until("the event stream is open", () => reader.connections > 0);
+  return reader.events;
 }
 
 /** Passes on the events one by one; `query` is that of the URL. */

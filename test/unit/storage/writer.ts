@@ -1,9 +1,12 @@
 /** Commits pairs of entries until it is killed, and prints the number of each that was acknowledged. */
 import { writeSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { keyOf } from "../../../src/storage/key-spaces.ts";
 import { LevelDatabase } from "../../../src/storage/level-database.ts";
 import { uint32Bytes } from "../../../src/util/bytes.ts";
 
+// Node.js would write its compile cache, where it has one, at the end of the process.
+flushCompileCache();
 const database = await LevelDatabase.open(process.argv[2]!);
 let next = 0;
 
