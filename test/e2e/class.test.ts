@@ -26,7 +26,9 @@ test.concurrent.for(process.env["CCOIN_E2E_LONG"] ? [clone, ...others] : [clone]
       expect(await (await fetch(`${page}/v1/status`)).json()).toMatchObject({ nodeId: 2 });
 
     // A lesson that hangs is ended by a signal, and then prints the last lines of its nodes.
-    await until("the lesson ends", () => given.end, { timeoutMs: 80_000 }).catch(() => given.signal("SIGTERM"));
+    await until("the lesson ends", () => given.end, { timeoutMs: 80_000 }).catch(() =>
+      given.signal("SIGTERM"),
+    );
     const { code, stdout, stderr } = await given.ended;
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout.replaceAll(/\s+/g, " ")).toContain(moral);
