@@ -67,7 +67,9 @@ test("the root found in slices is the same, whatever runs in between", async () 
   let pauses = 0;
   const pause = async () => void pauses++;
   await state.hash(pause);
+  // Some fifty batches, with a pause after every eighth one.
   expect(pauses).toBeGreaterThan(2);
+  expect(pauses).toBeLessThan(10);
   for (let index = 0; index < 20_000; index += 7) state.set(index, 1n, 1);
   state.append(address(20_000), 3n);
   await state.hash(pause);
@@ -180,4 +182,20 @@ test("an account that changed and then was removed leaves nothing in the tree", 
 test("an undo record of more accounts than there are is refused", () => {
   const state = stateOf(accountsWith(1n, 2n));
   expect(() => revertBlock(state, block(0, []), { accounts: 3, income: 0n })).toThrow(RangeError);
+});
+
+test("the settled accounts are read as they were, by address too, whatever has changed, come or gone since", () => {
+  const before = accountsWith(100n, 200n, 300n, 400n);
+  const state = stateOf(before);
+  state.set(1, 1n, 9);
+  state.set(3, 2n, 9);
+  state.truncate(2);
+  state.append(address(9), 5n);
+  expect(state.account(2)).toEqual({ address: address(9), balance: 5n, nonce: 0 });
+  for (const { address: each, ...values } of before) expect(state.settled.get(each)).toEqual(values);
+  expect(state.settled.get(address(9))).toBeUndefined();
+  expect(state.settled.get(address(8))).toBeUndefined();
+  state.rollback();
+  expect(accountsOf(state)).toEqual(before);
+  expectRoot(state);
 });
