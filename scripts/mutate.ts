@@ -33,6 +33,7 @@ async function run(name: string): Promise<Mutants> {
   if (!part) throw new Error(`no part ${name}: there are ${Object.keys(parts).join(", ")}`);
   const report = join("reports/mutation", name.replaceAll("/", "-"));
   process.env["MUTATION_TESTS"] = ((file && part.testsOf?.[file]) || part.tests).join(" ");
+  process.env["MUTATION_TEST_TIMEOUT_MS"] = String(part.testTimeoutMs ?? "");
   return new Stryker({
     mutate: file
       ? [part.mutate.find((each) => each.endsWith(`/${file}`)) ?? `src/${partName}/${file}`]

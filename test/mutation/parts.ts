@@ -4,6 +4,8 @@ export interface Part {
   tests: string[];
   /** The tests of single files, where those of the part take long. */
   testsOf?: Readonly<Record<string, readonly string[]>>;
+  /** The time after which a test has hung, where many mutants make tests hang, and no test takes long. */
+  testTimeoutMs?: number;
 }
 
 const ownTests = (folder: string) => `test/unit/${folder}/**/*.test.ts`;
@@ -57,13 +59,14 @@ export const parts: Readonly<Record<string, Part>> = {
   consensus: folder("consensus"),
   accounts: folder("accounts"),
   types: folder("types", [vectors]),
-  crypto: folder("crypto"),
+  crypto: { ...folder("crypto"), testTimeoutMs: 10_000 },
   state: folder("state"),
   // Left out are long random runs and a test that counts steps with its own module: they notice little that the quick tests do not.
   chain: folder("chain", ["!test/unit/chain/{model,vote-cost}.test.ts"]),
   sync: {
     mutate: filesOfSync(Object.keys(checksOfSync)),
     tests: testsOfSync([...new Set(Object.values(checksOfSync).flat())]),
+    testTimeoutMs: 6_000,
     testsOf: Object.fromEntries(
       Object.entries(checksOfSync).map(([name, tests]) => [`${name}.ts`, testsOfSync(tests)]),
     ),
