@@ -14,7 +14,12 @@ const tip = await maker.extend(maker.start(), 3);
 const headersOf = ({ blocks }: Tip) => blocks.map(({ header }) => header);
 
 /** Fetches headers from `start` on from a peer that answers with `answer`. */
-async function fetchAnswer(answer: readonly SignedHeader[], start = 1, prepare?: (chain: Chain) => void) {
+async function fetchAnswer(
+  answer: readonly SignedHeader[],
+  start = 1,
+  prepare?: (chain: Chain) => void,
+  signal = new AbortController().signal,
+) {
   const net = new TestNetwork(settledClock());
   const node = await syncNode(net, "node", genesis);
   const peer = net.node("peer");
@@ -27,7 +32,6 @@ async function fetchAnswer(answer: readonly SignedHeader[], start = 1, prepare?:
     yield [...answer];
   });
   const { network, chain } = node;
-  const { signal } = new AbortController();
   const fetched = fetchHeaders({ network, chain, peer: "peer", start, signal });
   return { fetched, asked, node };
 }
@@ -95,8 +99,24 @@ test("a page that is ahead of the clock is a doubt about the clock only if an au
 });
 
 test("the headers before one that is ahead of the clock are taken, and the page counts as the last", async () => {
-  const late = await maker.block(tip, { laterMs });
-  const { checked, isLast } = await (await fetchAnswer(headersOf(late))).fetched;
-  expect(checked.map(({ height }) => height)).toEqual([1, 2, 3]);
-  expect(isLast).toBe(true);
+  const late = headersOf(await maker.block(tip, { laterMs }));
+  // What is left for later is not checked yet.
+  for (const answer of [late, late.with(-1, forged(late.at(-1)!))]) {
+    const { checked, isLast } = await (await fetchAnswer(answer)).fetched;
+    expect(checked.map(({ height }) => height)).toEqual([1, 2, 3]);
+    expect(isLast).toBe(true);
+  }
+});
+
+test("no signature is checked of a page that breaks a rule", async () => {
+  const [wrong] = headersOf(await maker.block(maker.start(), { edit: { difficulty: 1 } }));
+  const { fetched } = await fetchAnswer([forged(wrong!)]);
+  await expect(fetched).rejects.toMatchObject({ code: "WRONG_DIFFICULTY" });
+});
+
+test("a stop ends the request", async () => {
+  const stop = new AbortController();
+  stop.abort();
+  const { fetched } = await fetchAnswer(headersOf(tip), 1, () => undefined, stop.signal);
+  await expect(fetched).rejects.toMatchObject({ code: "aborted" });
 });
