@@ -32,7 +32,7 @@ export function createApp(
 ): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>();
   const api = new Api(app, services);
-  const submit = submitHandler(services, limits);
+  const submit = submitHandler(services, limits, limiter);
   api.serveResponse(submitOperation, ({ context }) => submit(context));
   nodeRoutes(api, services);
   const { clock } = services;

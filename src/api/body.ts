@@ -2,8 +2,13 @@ import type { IncomingMessage } from "node:http";
 import { overloaded, ProblemError } from "./problem.ts";
 import { type Holding, holder, type Shares } from "./shares.ts";
 
+/** The memory that a piece takes besides its bytes. */
+const pieceBytes = 256;
+/** A body in more pieces than this, most of which are smaller than `pieceBytes`, is not read to its end. */
+const maxCrumbs = 1_024;
+
 /**
- * Reads the whole body and passes it to `use`; the shares count its bytes until that has ended. While it is being read,
+ * Reads the whole body and passes it to `use`; the shares count its memory until that has ended. While it is being read,
  * it may have to give way to that of another client.
  * @throws {ProblemError} `BODY_TOO_LARGE`, `OVERLOADED`; `MALFORMED` if the client disconnected.
  */
@@ -52,10 +57,15 @@ function readBody(
       reject(error);
     };
     reading.drop = () => fail(tooMany());
+    let bytes = 0;
     const onData = (chunk: Buffer) => {
-      if (reading.size + chunk.length > maxBytes) return fail(tooLarge(maxBytes));
-      if (!shares.grow(reading, chunk.length)) return fail(tooMany());
-      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes > maxBytes) return fail(tooLarge(maxBytes));
+      if (!shares.grow(reading, chunk.length + pieceBytes)) return fail(tooMany());
+      if (chunks.push(chunk) <= maxCrumbs || bytes >= chunks.length * pieceBytes) return;
+      fail(new ProblemError("MALFORMED", "the body comes in crumbs"));
+      // To read the rest would take as long as to accept it.
+      incoming.socket.destroy();
     };
     const onEnd = () => {
       stop();

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
+import { isChunked } from "./pipelines.ts";
 import { problemResponse } from "./problem.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 
@@ -23,6 +24,9 @@ export function createGuard(host: string, limiter: RateLimiter): Guard {
         "the Host header must be localhost, an IP address or the host that the node was started with",
       );
     }
+    // Such a body would stay in memory for as long as the answer takes.
+    if (method !== "POST" && isChunked(incoming))
+      return problemResponse("MALFORMED", `a ${method} request has no body here`);
     const { origin } = headers;
     if (
       origin !== undefined &&

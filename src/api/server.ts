@@ -1,4 +1,4 @@
-import type { Server, ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { type AddressInfo, isIPv6, type Socket } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { messageOf } from "../util/errors.ts";
@@ -9,6 +9,7 @@ import { createGuard } from "./guard.ts";
 import type { ApiEnv } from "./http.ts";
 import type { HttpLimits } from "./limits.ts";
 import { listen } from "./listen.ts";
+import { Pipelines } from "./pipelines.ts";
 import {
   ending,
   type ProblemCode,
@@ -57,11 +58,15 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const app = createApp(services, limits, hub, limiter);
   const guard = createGuard(host, limiter);
   const slowReaders = new SlowReaders(services.clock, limits);
+  const pipelines = new Pipelines();
   let isClosing = false;
   const server = createAdaptorServer({
     fetch: (request, env) => {
       if (isClosing) return refusalResponse(ending());
       const { incoming, outgoing } = env as ApiEnv["Bindings"];
+      // Nobody reads this answer: the connection is closed.
+      if (!pipelines.begin(incoming as IncomingMessage, outgoing as ServerResponse))
+        return new Response(null);
       const refusal = guard(incoming);
       if (refusal) return refusal;
       if (slowReaders.isFull(incoming.socket.remoteAddress ?? ""))

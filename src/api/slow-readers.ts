@@ -38,9 +38,9 @@ export class SlowReaders {
   isFull(address: string): boolean {
     const client = clientOf(address);
     let bytes = 0;
-    for (const { socket } of this.#answers.keys()) {
-      if (socket && socket.writableLength > 0 && clientOf(socket.remoteAddress ?? "") === client)
-        bytes += socket.writableLength;
+    for (const { writableLength, req } of this.#answers.keys()) {
+      // This includes an answer that waits for those before it.
+      if (writableLength > 0 && clientOf(req.socket.remoteAddress ?? "") === client) bytes += writableLength;
     }
     return bytes > this.#limits.maxUnreadBytesPerClient;
   }
@@ -59,7 +59,7 @@ export class SlowReaders {
   #check(): void {
     const nowMs = this.#clock.now();
     for (const [outgoing, deadlineMs] of this.#answers) {
-      const unread = outgoing.socket?.writableLength ?? 0;
+      const unread = outgoing.writableLength;
       // Event streams have no end, and a limit of their own.
       if (!outgoing.writableEnded || unread === 0) continue;
       if (deadlineMs === undefined)

@@ -30,7 +30,8 @@ export async function submitOne(input: Uint8Array | InputRefusal, ledger: Ledger
   const { mempool } = ledger;
   const [outcome] = await mempool.add(mempool.decode(joinTransactions([input])), "local");
   if (outcome!.accepted) return outcome!.record.idHex;
-  const { code, detail, ...fields } = await refine(outcome as Refusal, ledger);
+  const refusal = outcome as Refusal;
+  const { code, detail, ...fields } = (await refine([refusal], ledger))(refusal);
   throw new ProblemError(code, detail, {}, fields);
 }
 
@@ -87,10 +88,11 @@ async function addBatch(
   if (records.length === 0) return [];
   try {
     const outcomes = await ledger.mempool.add(records, "local");
-    const answers: (Hex | Rejected)[] = [];
-    for (const outcome of outcomes)
-      answers.push(outcome.accepted ? outcome.record.idHex : await refine(outcome, ledger));
-    return answers;
+    const answer = await refine(
+      outcomes.filter((outcome) => !outcome.accepted),
+      ledger,
+    );
+    return outcomes.map((outcome) => (outcome.accepted ? outcome.record.idHex : answer(outcome)));
   } catch (error) {
     if (!(error instanceof CodedError) || error.code !== "WRITE_FAILED") throw error;
     logger.error({ error: error.message }, "cannot write transactions");
@@ -100,17 +102,19 @@ async function addBatch(
 
 /**
  * A client that repeats a transaction learns that a block includes it, rather than that its nonce is used or its time
- * is over.
+ * is over. Each block is read once, however many of the refused transactions it includes.
  */
 async function refine(
-  { code, detail, record, minFee }: Refusal,
+  refusals: readonly Refusal[],
   { chain }: LedgerServices,
-): Promise<Rejected> {
-  const mayBeIncluded = code === "NONCE_TOO_LOW" || code === "EXPIRED";
-  const included = mayBeIncluded && (await chain.reader.transaction(record.id));
-  if (!included) return { code, detail, ...(minFee !== undefined && { minFee: minFee.toString() }) };
-  return {
-    code: "ALREADY_KNOWN",
-    detail: `this transaction is already in block ${included.block.height}`,
+): Promise<(refusal: Refusal) => Rejected> {
+  const ids = new Map<Hex, Uint8Array>();
+  for (const { code, record } of refusals)
+    if (code === "NONCE_TOO_LOW" || code === "EXPIRED") ids.set(record.idHex, record.id);
+  const included = await chain.reader.transactions([...ids.values()]);
+  return ({ code, detail, record, minFee }) => {
+    const found = included.get(record.idHex);
+    if (!found) return { code, detail, ...(minFee !== undefined && { minFee: minFee.toString() }) };
+    return { code: "ALREADY_KNOWN", detail: `this transaction is already in block ${found.block.height}` };
   };
 }

@@ -1,17 +1,25 @@
-import type { TransactionRecord } from "../../types/index.ts";
+import type { IncomingMessage } from "node:http";
+import { joinTransactions, splitTransactions, type TransactionRecord } from "../../types/index.ts";
 import { messageOf } from "../../util/errors.ts";
+import { inSlices, systemPause } from "../../util/slices.ts";
 import { withBody } from "../body.ts";
 import { type Handler, json } from "../http.ts";
 import type { HttpLimits } from "../limits.ts";
 import { ProblemError } from "../problem.ts";
+import type { RateLimiter } from "../rate-limiter.ts";
 import { requireLedger } from "../require-ledger.ts";
 import type { ApiServices, LedgerServices } from "../services.ts";
 import { Shares } from "../shares.ts";
 import { submitInputs, submitMany, submitOne } from "../submit.ts";
 import { encodeInput, maxJsonTransactions, parseJson } from "../transaction-input.ts";
 
+/** Bytes of a body that are read for the price of one request: parsing takes some microseconds a KiB. */
+const bytesPerToken = 2 * 1024;
+/** Transactions that are decoded in one turn of the event loop: a few milliseconds. */
+const sliceSize = 250;
+
 /** `POST /v1/transactions`: the hot path. */
-export function submitHandler(services: ApiServices, limits: HttpLimits): Handler {
+export function submitHandler(services: ApiServices, limits: HttpLimits, limiter: RateLimiter): Handler {
   const bodies = new Shares(limits.maxBodyBytesInFlight);
   const { logger } = services;
   const postJson = async (body: Buffer): Promise<Response> => {
@@ -20,23 +28,31 @@ export function submitHandler(services: ApiServices, limits: HttpLimits): Handle
     const value = parseJson(body);
     if (!Array.isArray(value)) return json({ id: await submitOne(encodeInput(value, idHex), ledger) }, 202);
     checkLength(value);
-    const inputs = value.map((each) => encodeInput(each, idHex));
+    const inputs: ReturnType<typeof encodeInput>[] = [];
+    await inSlices(value.length, sliceSize, systemPause, (index) =>
+      inputs.push(encodeInput(value[index], idHex)),
+    );
     return json(await submitInputs(inputs, ledger, logger), 202);
   };
   const postSsz = async (body: Buffer): Promise<Response> => {
     const ledger = requireLedger(services);
-    return json(await submitMany(decodeList(body, ledger), ledger, logger), 202);
+    return json(await submitMany(await decodeList(body, ledger), ledger, logger), 202);
   };
-  return ({ env: { incoming } }) => {
+  const charged = (incoming: IncomingMessage, use: (body: Buffer) => Promise<Response>) => (body: Buffer) => {
+    limiter.charge(incoming.socket.remoteAddress ?? "", body.length / bytesPerToken);
+    return use(body);
+  };
+  return ({ env }) => {
+    const incoming = env.incoming as IncomingMessage;
     const { headers } = incoming;
     if (headers["content-encoding"] !== undefined && headers["content-encoding"] !== "identity") {
       throw new ProblemError("UNSUPPORTED_MEDIA_TYPE", "compressed bodies are not supported");
     }
     switch (mediaType(headers["content-type"])) {
       case "application/json":
-        return withBody(incoming, limits.maxJsonBytes, bodies, postJson);
+        return withBody(incoming, limits.maxJsonBytes, bodies, charged(incoming, postJson));
       case "application/octet-stream":
-        return withBody(incoming, limits.maxSszBytes, bodies, postSsz);
+        return withBody(incoming, limits.maxSszBytes, bodies, charged(incoming, postSsz));
       default:
         throw new ProblemError(
           "UNSUPPORTED_MEDIA_TYPE",
@@ -56,10 +72,19 @@ function checkLength({ length }: unknown[]): void {
   );
 }
 
-/** The records keep a copy, since `body` may be a small part of a large buffer. @throws {ProblemError} `MALFORMED` */
-function decodeList(body: Buffer, { mempool }: LedgerServices): TransactionRecord[] {
+/**
+ * The records keep a copy, since `body` may be a small part of a large buffer. Other work runs between the slices.
+ * @throws {ProblemError} `MALFORMED`
+ */
+async function decodeList(body: Buffer, { mempool }: LedgerServices): Promise<TransactionRecord[]> {
   try {
-    return mempool.decode(new Uint8Array(body));
+    const encoded = splitTransactions(body);
+    const records: TransactionRecord[] = [];
+    await inSlices(Math.ceil(encoded.length / sliceSize), 1, systemPause, (slice) => {
+      const list = joinTransactions(encoded.slice(slice * sliceSize, (slice + 1) * sliceSize));
+      for (const record of mempool.decode(list)) records.push(record);
+    });
+    return records;
   } catch (error) {
     throw new ProblemError("MALFORMED", `the body is not an SSZ list of transactions: ${messageOf(error)}`);
   }

@@ -195,19 +195,19 @@ describe("connections", () => {
   });
 
   it("limits the request bodies in memory", async () => {
-    node = await startFixture({ limits: { maxBodyBytesInFlight: 1000 } });
+    node = await startFixture({ limits: { maxBodyBytesInFlight: 10_000 } });
     const { port } = node.server;
     const head = (length: number) =>
       `POST /v1/transactions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n`;
-    const first = rawConnection(port, head(901) + " ".repeat(900));
+    const first = rawConnection(port, head(9_001) + " ".repeat(9_000));
     await new Promise((resolve) => setTimeout(resolve, 100));
-    const second = rawConnection(port, head(200) + " ".repeat(200));
+    const second = rawConnection(port, head(2_000) + " ".repeat(2_000));
     expect(await second.until("OVERLOADED")).toMatch(/^HTTP\/1.1 503 /);
     first.socket.destroy();
     await expect
       .poll(
         () =>
-          rawConnection(port, head(200).replace("host", "connection: close\r\nhost") + " ".repeat(200))
+          rawConnection(port, head(2_000).replace("host", "connection: close\r\nhost") + " ".repeat(2_000))
             .closed,
       )
       .toContain("MALFORMED");

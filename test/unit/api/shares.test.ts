@@ -100,35 +100,59 @@ test("connections of one address, however many, keep out no other", () => {
 });
 
 function body(address: string) {
-  const socket = { remoteAddress: address };
+  const socket = {
+    remoteAddress: address,
+    isDestroyed: false,
+    destroy: () => {
+      socket.isDestroyed = true;
+    },
+  };
   return Object.assign(new EventEmitter(), { headers: {}, socket, pause: () => undefined });
 }
 
 test("a body that never ends gives way to that of another client, and one that is being processed stays", async () => {
-  const shares = new Shares(100);
+  const shares = new Shares(100_000);
   const read = (incoming: ReturnType<typeof body>, use = async (bytes: Buffer) => bytes.length) =>
-    withBody(incoming as unknown as IncomingMessage, 100, shares, use);
+    withBody(incoming as unknown as IncomingMessage, 100_000, shares, use);
   const stalled = body("192.0.2.1");
   const stalling = read(stalled);
-  stalled.emit("data", Buffer.alloc(90));
+  stalled.emit("data", Buffer.alloc(90_000));
   const honest = body("192.0.2.2");
   const answered = read(honest);
-  honest.emit("data", Buffer.alloc(40));
+  honest.emit("data", Buffer.alloc(40_000));
   await expect(stalling).rejects.toMatchObject({ code: "OVERLOADED" });
   honest.emit("end");
-  expect(await answered).toBe(40);
+  expect(await answered).toBe(40_000);
   expect(shares.total).toBe(0);
 
   const processed = Promise.withResolvers<number>();
   const first = body("192.0.2.1");
   const processing = read(first, () => processed.promise);
-  first.emit("data", Buffer.alloc(90));
+  first.emit("data", Buffer.alloc(90_000));
   first.emit("end");
   const second = body("192.0.2.2");
   const refused = read(second);
   await Promise.resolve();
-  second.emit("data", Buffer.alloc(40));
+  second.emit("data", Buffer.alloc(40_000));
   await expect(refused).rejects.toMatchObject({ code: "OVERLOADED" });
   processed.resolve(1);
   expect(await processing).toBe(1);
+});
+
+test("a body in small pieces counts for the memory that these take, and one in crumbs is not read to its end", async () => {
+  const shares = new Shares(1e6);
+  const read = (incoming: ReturnType<typeof body>) =>
+    withBody(incoming as unknown as IncomingMessage, 1e6, shares, async (bytes) => bytes.length);
+  const crumbs = body("192.0.2.1");
+  const reading = read(crumbs);
+  for (let sent = 0; sent < 1_000; sent++) crumbs.emit("data", Buffer.alloc(1));
+  expect(shares.total).toBeGreaterThan(200_000);
+  for (let sent = 0; sent < 25; sent++) crumbs.emit("data", Buffer.alloc(1));
+  await expect(reading).rejects.toMatchObject({ code: "MALFORMED" });
+  expect([crumbs.socket.isDestroyed, shares.total]).toEqual([true, 0]);
+  const pieces = body("192.0.2.1");
+  const whole = read(pieces);
+  for (let sent = 0; sent < 1_500; sent++) pieces.emit("data", Buffer.alloc(300));
+  pieces.emit("end");
+  expect(await whole).toBe(450_000);
 });

@@ -6,13 +6,15 @@ import { ManualClock } from "../support/clock.ts";
 
 /** The part of an answer that is used. */
 class Answer extends EventEmitter {
-  readonly socket: { remoteAddress: string; writableLength: number };
+  readonly req: { socket: { remoteAddress: string } };
+  writableLength: number;
   writableEnded = true;
   isCut = false;
 
   constructor(remoteAddress: string, writableLength: number) {
     super();
-    this.socket = { remoteAddress, writableLength };
+    this.req = { socket: { remoteAddress } };
+    this.writableLength = writableLength;
   }
 
   destroy(): void {
@@ -41,7 +43,7 @@ test("cuts off only answers that are read more slowly than the minimum rate", as
   const stream = answer("10.0.0.3", 1_000);
   stream.writableEnded = false;
   const done = answer("10.0.0.4", 1_000);
-  done.socket.writableLength = 0;
+  done.writableLength = 0;
   // The answer is complete after a second; then it has ten seconds, and one more for its 1,000 bytes.
   await clock.advance(12_000);
   expect([large, small, stream, done].map(({ isCut }) => isCut)).toEqual([false, false, false, false]);
@@ -58,7 +60,7 @@ test("limits the unread bytes of a client over all its connections, without dela
   const first = answer("10.0.0.1", 30_000);
   const second = answer("10.0.0.1", 20_000);
   expect(slow.isFull("10.0.0.1")).toBe(false);
-  second.socket.writableLength++;
+  second.writableLength++;
   expect(slow.isFull("10.0.0.1")).toBe(true);
   expect(slow.isFull("10.0.0.2")).toBe(false);
   first.emit("close");

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { defaultHttpLimits } from "../../../src/api/index.ts";
 import { type Transaction, Transactions, transactionRecord } from "../../../src/types/index.ts";
 import { CodedError } from "../../../src/util/errors.ts";
@@ -188,6 +188,20 @@ describe("POST /v1/transactions", () => {
     await refused({ amount: 2n ** 64n - 1n }, 400, "OVERFLOW");
     const unsigned = { ...transactionJson(await node.sign({})), signature: `0x${"00".repeat(64)}` };
     expect(await node.post(unsigned)).toMatchObject({ status: 400, body: { code: "INVALID_SIGNATURE" } });
+  });
+
+  it("reads a block once, however often its transactions are sent again in one request", async () => {
+    const transaction = await node.sign({});
+    await node.post(transactionJson(transaction));
+    await node.produce();
+    const reads = vi.spyOn(node.chain.reader, "transactionsAt");
+    onTestFinished(() => reads.mockRestore());
+    const list = Transactions.serialize(new Array(600).fill(transaction));
+    const { body } = await node.post(list, octets);
+    expect(body.rejected.map(({ code }: { code: string }) => code)).toEqual(
+      new Array(600).fill("ALREADY_KNOWN"),
+    );
+    expect(reads).toHaveBeenCalledTimes(1);
   });
 
   it("answers EXPIRED with the height, but ALREADY_KNOWN for a transaction in a block, since signing it again would pay twice", async () => {

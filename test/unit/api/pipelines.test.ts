@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type HttpServer, startHttpServer } from "../../../src/api/index.ts";
+import { defaultHttpLimits } from "../../../src/api/limits.ts";
+import { maxPipelined } from "../../../src/api/pipelines.ts";
+import { EventLog } from "../../../src/storage/event-log.ts";
+import { systemClock } from "../../../src/util/clock.ts";
+import { silentLogger } from "../../../src/util/logger.ts";
+import { MemoryDatabase } from "../support/database.ts";
+import { rawConnection } from "./raw.ts";
+
+let server: HttpServer;
+beforeAll(async () => {
+  const services = {
+    status: () => ({ version: "1", mode: "boot" }) as never,
+    ledger: () => undefined,
+    peers: () => [],
+    eventLog: await EventLog.open({ database: new MemoryDatabase(), logger: silentLogger }),
+    clock: systemClock,
+    logger: silentLogger,
+  };
+  server = await startHttpServer({ host: "127.0.0.1", port: 0, services, limits: defaultHttpLimits });
+});
+afterAll(() => server.close());
+
+const request = (line: string, ...headers: string[]) =>
+  `${[`${line} HTTP/1.1`, "host: 127.0.0.1", ...headers].join("\r\n")}\r\n\r\n`;
+const live = request("GET /health/live");
+const chunked = "transfer-encoding: chunked";
+
+test("answers a few requests that are sent at once, any number of times", async () => {
+  const { port } = server;
+  const connection = rawConnection(port, "");
+  for (let time = 1; time <= 3; time++) {
+    connection.socket.write(live.repeat(maxPipelined));
+    await expect
+      .poll(() => connection.text().split('{"status":"live"}').length - 1)
+      .toBe(time * maxPipelined);
+  }
+  connection.socket.destroy();
+});
+
+test("ends a connection with more unanswered requests, whose answers would wait behind an event stream", async () => {
+  const flood = rawConnection(server.port, request("GET /v1/events") + live.repeat(maxPipelined));
+  await flood.closed;
+  await expect.poll(() => server.eventStreams).toBe(0);
+});
+
+test("does not read the rest of a chunked body once the request is answered", async () => {
+  const unread = rawConnection(server.port, `${request("POST /v1/nothing", chunked)}1\r\n0\r\n`);
+  expect(await unread.closed).toContain("NOT_FOUND");
+});
+
+test("refuses a chunked body where none belongs: it would wait beside an event stream", async () => {
+  const stream = rawConnection(server.port, `${request("GET /v1/events", chunked)}1\r\n0\r\n`);
+  expect(await stream.closed).toContain("MALFORMED");
+  expect(server.eventStreams).toBe(0);
+});
+
+test("does not read a body of crumbs to its end", async () => {
+  const crumbs = rawConnection(
+    server.port,
+    request("POST /v1/transactions", chunked, "content-type: application/json") + "1\r\n0\r\n".repeat(1_025),
+  );
+  expect(await crumbs.closed).toBe("");
+});
