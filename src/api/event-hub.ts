@@ -7,6 +7,7 @@ import type { HttpLimits } from "./limits.ts";
 import { commonHeaders, ending, overloaded, ProblemError } from "./problem.ts";
 import { clientOf, isLoopback } from "./rate-limiter.ts";
 import type { ApiServices } from "./services.ts";
+import { type Holding, holder, Shares } from "./shares.ts";
 
 /** Under load the log grows a thousand times a second. A stream at its end reads it no more often than this. */
 const readPauseMs = 20;
@@ -39,6 +40,8 @@ export class EventHub {
   readonly #limits: HttpLimits;
   readonly #texts: EventTexts;
   readonly #streams = new Set<Stream>();
+  /** The places for streams. If all are taken, one of the address with most gives way, never one of this machine. */
+  readonly #places: Shares;
   readonly #stopListening: () => void;
   /** The number of times that the log has grown. */
   #appended = 0;
@@ -48,6 +51,7 @@ export class EventHub {
   constructor(services: ApiServices, limits: HttpLimits) {
     this.#services = services;
     this.#limits = limits;
+    this.#places = new Shares(limits.maxEventStreams);
     this.#texts = new EventTexts(services.eventLog, services.ledger);
     this.#stopListening = services.eventLog.events.on("appended", () => this.#wake());
     this.#scheduleHeartbeat();
@@ -68,8 +72,6 @@ export class EventHub {
     after: number | undefined,
   ): Promise<void> {
     const { maxEventStreams } = this.#limits;
-    if (this.#streams.size >= maxEventStreams)
-      throw overloaded(`${this.#streams.size} event streams are open already`, 10);
     const address = outgoing.req.socket.remoteAddress ?? "";
     const client = clientOf(address);
     const own = [...this.#streams].filter((stream) => stream.client === client).length;
@@ -84,9 +86,22 @@ export class EventHub {
       told: 0,
       wake: () => undefined,
     };
+    const place: Holding = {
+      client: holder(address),
+      size: 0,
+      mayDrop: () => stream.hasBegun,
+      drop: () => {
+        this.#streams.delete(stream);
+        outgoing.end();
+        stream.wake();
+      },
+    };
+    if (!this.#places.grow(place, 1))
+      throw overloaded(`${this.#streams.size} event streams are open already`, 10);
     this.#streams.add(stream);
     for (const end of ["close", "error"])
       outgoing.on(end, () => {
+        this.#places.release(place);
         this.#streams.delete(stream);
         stream.wake();
       });
@@ -97,6 +112,7 @@ export class EventHub {
       stream.told = after ?? last;
       stream.next = stream.told + 1;
     } catch (error) {
+      this.#places.release(place);
       this.#streams.delete(stream);
       throw error;
     }

@@ -92,8 +92,24 @@ test("gives one client a quarter of the streams, and this machine all of them", 
   await expect(open("203.0.113.1")).rejects.toMatchObject({ code: "OVERLOADED" });
   expect(await opened(maxEventStreams, "2001:db8:1:2::1")).toBe(maxEventStreams / 4);
   await expect(open("2001:db8:1:2::9")).rejects.toMatchObject({ code: "OVERLOADED" });
-  expect(await opened(maxEventStreams, "127.0.0.1")).toBe(maxEventStreams / 2);
-  await expect(open("203.0.113.2")).rejects.toMatchObject({ code: "OVERLOADED" });
+  expect(await opened(maxEventStreams / 2, "127.0.0.1")).toBe(maxEventStreams / 2);
+});
+
+test("when four addresses hold all streams, one of them gives way to this machine, and to a fifth address", async () => {
+  const { maxEventStreams } = defaultHttpLimits;
+  const ends = vi.spyOn(Outgoing.prototype, "end");
+  onTestFinished(() => ends.mockRestore());
+  const crowd: Outgoing[] = [];
+  for (let index = 0; index < maxEventStreams; index++) crowd.push(await open(`203.0.113.${index % 4}`));
+  await expect(open("203.0.113.1")).rejects.toMatchObject({ code: "OVERLOADED" });
+  const others = [await open("127.0.0.1"), await open("198.51.100.1")];
+  expect(hub.streams).toBe(maxEventStreams);
+  const ended = new Set(ends.mock.contexts as Outgoing[]);
+  expect(ended.size).toBe(2);
+  expect(crowd.filter((outgoing) => ended.has(outgoing))).toHaveLength(2);
+  for (const outgoing of others) outgoing.emit("close");
+  await open("198.51.100.2");
+  expect(hub.streams).toBe(maxEventStreams - 1);
 });
 
 test("delivers events to open streams after others have closed", async () => {
