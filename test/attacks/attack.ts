@@ -10,6 +10,8 @@ export interface Attack {
   does: string;
   /** True if each of its peer ids proves its misbehaviour by itself. */
   provable?: boolean;
+  /** True if the tests leave it out, whose time is limited. */
+  fullOnly?: boolean;
   /** Returns complaints about the counts of the attack, which ran for `seconds`. */
   judge?(counts: Readonly<Record<string, number>>, seconds: number): string[];
   /** Attacks until the site's signal is aborted. */

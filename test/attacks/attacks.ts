@@ -1,5 +1,6 @@
 import type { Adversary, Attack } from "./attack.ts";
 import { earlyBlocks, equivocation, lyingBlocks, wrongShortIds } from "./coalition/lies.ts";
+import { sideBlocks } from "./coalition/side-blocks.ts";
 import { doubleVotes, unknownVotes, voteSplit } from "./coalition/votes.ts";
 import { withheldBodies } from "./coalition/withheld-bodies.ts";
 import { badSignatures } from "./stranger/bad-signatures.ts";
@@ -43,6 +44,7 @@ export const attacks: readonly Attack[] = [
   unknownVotes,
   doubleVotes,
   voteSplit,
+  sideBlocks,
 ];
 
 export interface Mix {

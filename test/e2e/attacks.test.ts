@@ -19,7 +19,7 @@ test.each(["stranger", "coalition"] as const)(
   async (by) => {
     const network = await AttackNetwork.open(createWorld(), by);
     const all = split(
-      attacks.filter((attack) => attack.by === by),
+      attacks.filter((attack) => attack.by === by && !attack.fullOnly),
       groups[by],
     );
     for (const group of all) {

@@ -227,6 +227,25 @@ describe("a peer that", () => {
     expect(node.steps).toEqual(["inStep"]);
   });
 
+  test("shows the headers of a majority and gives no bodies is asked for headers a few times only", async () => {
+    const { clock, net, nodes } = await setUp("node", "withholder");
+    const [node, withholder] = nodes as [SyncNode, SyncNode];
+    const fork = await chainOf(node.maker, 30);
+    await node.addAll(fork);
+    await withholder.addAll(await long(node.maker, fork, 10));
+    net.fault = (peer, protocol) =>
+      peer === "withholder" && protocol.startsWith("blocks")
+        ? { answer: failing("serverError", "no bodies") }
+        : undefined;
+    for (const one of nodes) one.start();
+    net.connect(node.network, withholder.network);
+    await clock.advance(30_000);
+    const asked = net.requests.filter(({ protocol, to }) => protocol === "headers" && to === "withholder");
+    expect(asked.length).toBeGreaterThan(0);
+    expect(asked.length).toBeLessThanOrEqual(6);
+    expect(node.chain.head.height).toBe(30);
+  });
+
   test("reports invalid numbers loses score", async () => {
     const { clock, net, nodes } = await setUp("node", "liar");
     const [node, liar] = nodes as [SyncNode, SyncNode];
@@ -336,6 +355,21 @@ test("an equal head one block apart is fetched and compared", async () => {
   const asked = net.count("blocks-by-id");
   await clock.advance(30_000);
   expect(net.count("blocks-by-id")).toBe(asked);
+});
+
+test.each([2, 3])("a ready node that is %i blocks behind fetches them and stays ready", async (missing) => {
+  const { clock, net, nodes } = await setUp("node", "ahead");
+  const [node, ahead] = nodes as [SyncNode, SyncNode];
+  const tip = await chainOf(node.maker, 30);
+  for (const one of nodes) await one.addAll(tip);
+  for (const one of nodes) one.start();
+  net.connect(node.network, ahead.network);
+  await until(clock, () => node.steps.at(-1) === "inStep");
+  for (const { header } of (await long(node.maker, tip, missing)).blocks.slice(30))
+    await ahead.add({ header, transactions: [] });
+  await until(clock, () => node.chain.head.height === 30 + missing);
+  await clock.advance(10_000);
+  expect(node.steps).toEqual(["inStep"]);
 });
 
 test("only a bounded number of equal heads that one authority signs is stored, and honest peers are followed", async () => {
