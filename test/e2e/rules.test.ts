@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { FinalityProof } from "../../src/types/index.ts";
+import { fromHex, toHex } from "../../src/util/bytes.ts";
 import { laterRules, moreByRules2 } from "../rules-2.ts";
 import { nobodyIsBlamed, sameChain, stopAndVerify } from "./harness/checks.ts";
 import { noEvidence } from "./harness/finality.ts";
@@ -64,6 +66,10 @@ test("a node that does not know the rules that the others enact stops there, kee
   const { blocks } = await upgraded[0]!.get<{ blocks: { height: number; proposer: string }[] }>("/v1/blocks");
   const since = blocks.filter((block) => block.height > height);
   expect(since.some(({ proposer }) => proposer === stopped.address)).toBe(false);
+  const { finalized, proof } = await upgraded[0]!.finality();
+  expect(finalized!.height).toBeGreaterThan(height);
+  const { finalization } = FinalityProof.deserialize(fromHex(proof!.ssz));
+  expect(finalization.voters.map(toHex)).not.toContain(toHex(network.wallets[3]!.signer.publicKey));
 
   // A fee that is enough under rules 1 is too low under rules 2.
   const answer = await upgraded[0]!.get<{ mempool: { minFee: string } }>("/v1/status");

@@ -62,6 +62,14 @@ test.each(finality.evidence.map(nameOf) as [string, Vector][])("evidence: %s", (
   expect(offenceOf(value(vector), finality.genesisId, BigInt(finality.slotMs)) ?? null).toBe(vector.offence);
 });
 
+test("the second implementation shares no code with the first", () => {
+  const folder = new URL("../../second/", import.meta.url);
+  for (const file of ["chain.ts", "signing.ts", "ssz.ts"]) {
+    const imports = readFileSync(new URL(file, folder), "utf8").matchAll(/\bfrom "(.+)"|\bimport\((.+)\)/g);
+    for (const [, name] of imports) expect(name, file).toMatch(/^(node:|\.\/|@noble\/ed25519$)/);
+  }
+});
+
 test("the second implementation follows both recoveries to the same states, and refuses those that are not valid", () => {
   const genesis = decode("GenesisBlock", Buffer.from(chain.genesis.encoded, "hex"));
   const { config } = genesis.payload;
