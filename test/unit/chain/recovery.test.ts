@@ -7,6 +7,7 @@ import { AccountState } from "../../../src/state/index.ts";
 import { type Checkpoint, type HeaderVote, parameterVote, type Recovery } from "../../../src/types/index.ts";
 import { toHex } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
+import { handClock, openSigner, rootOf } from "../accounts/signing.ts";
 import {
   authorities,
   codeOf,
@@ -149,6 +150,25 @@ describe("a chain that continues from a recovery", () => {
     expect(tips[6]!.snapshot.parameters.rules).toBe(2);
     const node = await restart(base, recovery);
     expect(node.chain.head.height).toBe(3);
+  });
+
+  test("keeps the record of what was signed: no slot twice, and votes only from the recovery's round on", async () => {
+    const { recovery, tips, ...base } = await lostMajority();
+    const clock = handClock(tips[6]!.header.timestamp);
+    const open = () => openSigner(base.database, { clock });
+    const header = (root: number) => ({ slot: 7, root: rootOf(root) });
+    const vote = (sourceRound: number, root: number) => ({
+      ...{ sourceRound, targetRound: sourceRound + 1 },
+      root: rootOf(root),
+    });
+    const before = await open();
+    await before.signHeader(header(1));
+    await before.signFinalityVote(vote(2, 1));
+    await restart(base, recovery);
+    const after = await open();
+    await expect(after.signHeader(header(2))).rejects.toMatchObject({ code: "SLASHABLE_HEADER" });
+    await expect(after.signFinalityVote(vote(2, 2))).rejects.toMatchObject({ code: "SLASHABLE_VOTE" });
+    await after.signFinalityVote(vote(recovery.round, 3));
   });
 
   test("is continued by the new set alone, and its blocks commit to the recovery by their state root", async () => {
