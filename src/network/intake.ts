@@ -20,6 +20,8 @@ export const unitBytes = 1_024;
 export const unitBytesOfAnswers = 16 * 1_024;
 /** A stream has an object, timers and the negotiation of its protocol. */
 export const unitsOfStream = 100;
+/** A ping is answered: an encrypted packet, which takes some ten times as long as reading a frame that is not. */
+export const unitsOfPing = 10;
 /** Sources are forgotten when their peers leave; this bounds them if that is missed. */
 const maxSources = 4_096;
 

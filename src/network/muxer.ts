@@ -2,7 +2,14 @@ import { type YamuxMuxerInit, yamux } from "@chainsafe/libp2p-yamux";
 import type { Connection, MessageStream, StreamMuxerFactory } from "@libp2p/interface";
 import type { Clock } from "../util/clock.ts";
 import { type FrameHeader, FrameReader, frameFlags, frameTypes } from "./frames.ts";
-import { type Intake, type Source, unitBytes, unitBytesOfAnswers, unitsOfStream } from "./intake.ts";
+import {
+  type Intake,
+  type Source,
+  unitBytes,
+  unitBytesOfAnswers,
+  unitsOfPing,
+  unitsOfStream,
+} from "./intake.ts";
 import { type MuxerReader, muxerOf, readerOf } from "./libp2p-internals.ts";
 
 /** A connection waits at least this long, so that many connections that wait cause few timers. */
@@ -102,6 +109,7 @@ export class FrameMeter {
   };
 
   #unitsOf({ type, flag, streamID, length }: FrameHeader): number {
+    if (type === frameTypes.ping && (flag & frameFlags.syn) !== 0) return unitsOfPing;
     const isOwn = (streamID % 2 === 1) === this.#dialled;
     const opens = streamID !== 0 && !isOwn && (flag & frameFlags.syn) !== 0;
     const bytes = type === frameTypes.data ? length / (isOwn ? unitBytesOfAnswers : unitBytes) : 0;

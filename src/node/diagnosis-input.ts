@@ -30,7 +30,7 @@ const noClaims: RecoveryClaims = { unknown: [], without: 0 };
 export interface DiagnosisSources {
   clock: Clock;
   modes: Pick<ModeMachine, "mode" | "events">;
-  network: Pick<Network, "peers">;
+  network: Pick<Network, "peers" | "hostOf">;
   statuses: Pick<PeerStatuses, "get">;
   own: { publicKey: Uint8Array; mines: boolean };
   hasGenesis?(): boolean;
@@ -176,11 +176,13 @@ export class DiagnosisInputs {
 
   #peers(): PeerInput[] {
     const { network, statuses } = this.#sources;
-    return network.peers().map(({ id }) => {
+    return network.peers().map(({ id, chosen }) => {
       const { status, clockOffsetMs, roundTripMs } = statuses.get(id) ?? {};
       const headId = status && toHex(status.headId);
       return {
         id,
+        host: network.hostOf(id),
+        chosen,
         // A peer's claim counts only if the block is here, and so was checked.
         head: headId === undefined ? undefined : this.#blocks.get(headId),
         clockOffsetMs,

@@ -1,12 +1,10 @@
+import { clockFindings } from "./diagnosis-clocks.ts";
 import { needsPeers } from "./diagnosis-measures.ts";
-import { count, signedDuration } from "./diagnosis-text.ts";
-import type { ChainInput, DiagnosisInput, Finding, PeerInput, ShownInput } from "./diagnosis-types.ts";
+import { count } from "./diagnosis-text.ts";
+import type { ChainInput, DiagnosisInput, Finding, ShownInput } from "./diagnosis-types.ts";
 
 /** A chain that is this much higher has blocks that this node should have by now. */
 const behindGap = 3;
-/** A clock that is off by half a period costs blocks; on slow chains a second is still a sign of a wrong clock. */
-const minClockMs = 100;
-const maxClockMs = 1_000;
 
 /** The better chain that was shown, if it is clearly higher. Mere claims of peers do not count. */
 export function behindBy({ shown }: DiagnosisInput, { head }: ChainInput): ShownInput | undefined {
@@ -89,47 +87,4 @@ function competingHeads({ peers }: DiagnosisInput, { head }: ChainInput): Findin
         "or an account signs on two nodes (evidence in GET /v1/authorities)",
     },
   ];
-}
-
-function clockFindings({ peers, chain }: DiagnosisInput): Finding[] {
-  const thresholdMs = Math.min(Math.max((chain?.periodMs ?? maxClockMs) / 2, minClockMs), maxClockMs);
-  const measured = peers.filter(({ clockOffsetMs }) => clockOffsetMs !== undefined);
-  const off = measured.filter((peer) => certainOffsetMs(peer) > thresholdMs);
-  if (off.length === 0) return [];
-  const medianMs = median(off.map(({ clockOffsetMs }) => clockOffsetMs!));
-  const agreeing = off.filter(({ clockOffsetMs }) => Math.abs(clockOffsetMs! - medianMs) <= thresholdMs);
-  if (measured.length >= 2 && agreeing.length * 2 > measured.length) {
-    const side = medianMs > 0 ? "behind" : "ahead of";
-    return [
-      {
-        code: "OWN_CLOCK",
-        detail: `this node's clock is ${signedDuration(Math.abs(medianMs)).slice(1)} ${side} those of ${agreeing.length} of ${measured.length} peers`,
-        remedy:
-          "set this machine's clock by NTP: blocks from the future have to wait until their time has come",
-      },
-    ];
-  }
-  const list = off
-    .slice(0, 8)
-    .map(({ id, clockOffsetMs }) => `${id} by ${signedDuration(clockOffsetMs!)}`)
-    .join(", ");
-  return [
-    {
-      code: "PEER_CLOCKS",
-      detail: `clocks differ from this node's: ${list}`,
-      remedy:
-        measured.length === 1
-          ? "set the clocks of both machines by NTP: one of them is wrong"
-          : "set the clocks of these machines by NTP: their blocks arrive late, or have to wait for their time",
-    },
-  ];
-}
-
-/** The part of the offset that the round trip cannot explain. */
-function certainOffsetMs({ clockOffsetMs, roundTripMs }: PeerInput): number {
-  return Math.abs(clockOffsetMs ?? 0) - (roundTripMs ?? 0) / 2;
-}
-
-function median(values: number[]): number {
-  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }

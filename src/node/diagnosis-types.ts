@@ -40,6 +40,10 @@ export interface SigningLock {
 /** A connected peer. Unknown values are undefined. */
 export interface PeerInput {
   id: string;
+  /** The address that the peer counts for; ids cost nothing. */
+  host: string;
+  /** True for a peer of this node's own choice. */
+  chosen: boolean;
   /** The peer's head, if that block is here. */
   head: { height: number; id: Hex } | undefined;
   /** The peer's clock minus this node's, off by at most half of the round trip. */

@@ -1,7 +1,13 @@
 import { expect, test } from "vitest";
 import { placeOf } from "../../../src/network/address.ts";
 import { type FrameHeader, frameFlags, frameTypes } from "../../../src/network/frames.ts";
-import { Intake, intakeLimits, type Source, unitsOfStream } from "../../../src/network/intake.ts";
+import {
+  Intake,
+  intakeLimits,
+  type Source,
+  unitsOfPing,
+  unitsOfStream,
+} from "../../../src/network/intake.ts";
 import { FrameMeter, maxUnreadAnswers } from "../../../src/network/muxer.ts";
 import { ManualClock } from "../support/clock.ts";
 
@@ -106,7 +112,7 @@ test("stops reading a connection above its share, continues later, and blames no
   const { clock, done, meter, ping, until } = connection();
   meter.belongsTo(flooder, false);
   // The shares are times, which are rounded.
-  expect(until(ping) / share).toBeCloseTo(1, 2);
+  expect((unitsOfPing * until(ping)) / share).toBeCloseTo(1, 2);
   expect(meter.mayRead()).toBe(false);
   await Promise.resolve();
   expect(done).toEqual(["pause"]);
@@ -122,6 +128,15 @@ test("charges more for streams that the peer opens than for those of this node",
   const dialled = connection();
   dialled.meter.belongsTo(flooder, true);
   expect(dialled.until(dialled.open) / share).toBeCloseTo(1, 2);
+});
+
+test("charges a ping that is to be answered ten times as much as the answer to one", () => {
+  const asking = connection();
+  asking.meter.belongsTo(flooder, false);
+  expect((unitsOfPing * asking.until(asking.ping)) / share).toBeCloseTo(1, 2);
+  const answering = connection();
+  answering.meter.belongsTo(flooder, false);
+  expect(answering.until({ ...answering.ping, flag: frameFlags.ack }) / share).toBeCloseTo(1, 2);
 });
 
 test("charges data by its bytes, and answers less than unrequested data", () => {

@@ -21,7 +21,7 @@ test("makes a diagnosis from the state of a chain", async () => {
   const sources = {
     clock,
     modes,
-    network: { peers: () => [] },
+    network: { peers: () => [], hostOf: (peer: string) => peer },
     statuses: { get: () => undefined },
     own: { publicKey: authority.publicKey, mines: true },
     signingLock: () => lock.is,
@@ -71,6 +71,7 @@ test("another account's known blocks make it known", async () => {
       peers: () => [
         { id: "p1", address: "", direction: "inbound", score: 0, connectedAtMs: 0, chosen: false },
       ],
+      hostOf: (peer) => `host of ${peer}`,
     },
     statuses: { get: () => undefined },
     own: { publicKey: alice.publicKey, mines: true },
@@ -81,6 +82,8 @@ test("another account's known blocks make it known", async () => {
   expect(inputs.gather().peers).toEqual([
     {
       id: "p1",
+      host: "host of p1",
+      chosen: false,
       head: undefined,
       clockOffsetMs: undefined,
       roundTripMs: undefined,

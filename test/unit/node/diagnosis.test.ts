@@ -19,7 +19,7 @@ const written = (name: string) => encodeAddress(addressOf(name));
 /** Makes a peer that is in step and has a correct clock. */
 function peer(id: string, fields: Partial<PeerInput> = {}): PeerInput {
   const inStep = { head: { height: 120, id: "0x01" } };
-  return { id, ...inStep, clockOffsetMs: 3, roundTripMs: 2, ...fields };
+  return { id, host: id, chosen: false, ...inStep, clockOffsetMs: 3, roundTripMs: 2, ...fields };
 }
 
 function activity(names: string, lastHeight: number): [string, ActivityInput][] {
@@ -424,7 +424,51 @@ const cases: Case[] = [
     }),
     state: "ok",
     codes: ["OWN_CLOCK"],
-    says: ["5.1 s behind those of 2 of 3 peers"],
+    says: ["5.1 s behind those of peers at 2 of 3 addresses"],
+  },
+  {
+    name: "many ids of one address say that the own clock is wrong",
+    input: input({
+      peers: [
+        ...Array.from({ length: 90 }, (_, at) => peer(`id${at}`, { host: "evil", clockOffsetMs: 60_000 })),
+        peer("p1"),
+      ],
+    }),
+    state: "ok",
+    codes: ["PEER_CLOCKS"],
+  },
+  {
+    name: "peers that connected by themselves, from many addresses, say that the own clock is wrong",
+    input: input({
+      peers: [
+        ...Array.from({ length: 90 }, (_, at) => peer(`id${at}`, { clockOffsetMs: 60_000 })),
+        peer("p1", { chosen: true }),
+        peer("p2", { chosen: true, clockOffsetMs: -2_000 }),
+      ],
+    }),
+    state: "ok",
+    codes: ["PEER_CLOCKS"],
+    says: ["clocks differ from this node's: p2 by -2.0 s, id0"],
+  },
+  {
+    name: "the peers of the node's own choice say that its clock is wrong, and many others that it is right",
+    input: input({
+      peers: [
+        ...Array.from({ length: 90 }, (_, at) => peer(`id${at}`)),
+        ...["p1", "p2"].map((id) => peer(id, { chosen: true, clockOffsetMs: 5_000 })),
+      ],
+    }),
+    state: "ok",
+    codes: ["OWN_CLOCK"],
+    says: ["5.0 s behind those of peers at 2 of 2 addresses"],
+  },
+  {
+    name: "all peers of one machine say that the own clock is wrong",
+    input: input({
+      peers: ["p1", "p2", "p3"].map((id) => peer(id, { host: "same", clockOffsetMs: 5_000 })),
+    }),
+    state: "ok",
+    codes: ["PEER_CLOCKS"],
   },
   {
     name: "a peer's clock is wrong",
