@@ -36,10 +36,13 @@ interface Seen {
  */
 export class EquivocationWatch {
   readonly #slotMs: number;
+  readonly #isOpen: (round: number) => boolean;
   readonly #seen = new LruMap<Hex, Seen>(maxAuthorities);
 
-  constructor(options: { slotMs: number }) {
+  /** `isOpen`: a contradiction in the round may give another result, so votes in other rounds are forgotten first. */
+  constructor(options: { slotMs: number; isOpen?: (round: number) => boolean }) {
     this.#slotMs = options.slotMs;
+    this.#isOpen = options.isOpen ?? (() => false);
   }
 
   /** Returns evidence if the header conflicts with one seen before. */
@@ -73,8 +76,14 @@ export class EquivocationWatch {
     }
     if (same.length < votesPerRound) votes.set(round, [...same, vote]);
     const kept = Math.max(keptRounds.least, Math.floor(keptRounds.inAll / this.#seen.size));
-    if (votes.size > kept) votes.delete(votes.keys().next().value as number);
+    if (votes.size > kept) votes.delete(this.#leastUseful(votes.keys()));
     return { isNew: true, evidence: [...found.values()] };
+  }
+
+  /** The round that came first among those that are not open; otherwise among all. */
+  #leastUseful(rounds: Iterable<number>): number {
+    const all = [...rounds];
+    return all.find((round) => !this.#isOpen(round)) ?? all[0]!;
   }
 
   #of(authority: Uint8Array): Seen {

@@ -30,6 +30,9 @@ export function startPublishing(setup: ChainSetup, { chain, mempool }: Ledger): 
   return { topics, outbox };
 }
 
+/** Rounds above the justified one whose double votes have a budget of their own, however many others there are. */
+const openRoundsAhead = 8;
+
 /** Collects proofs of double signing from the blocks and votes that are seen, and from peers. */
 export async function openEvidence(
   { network, clock, logger, database, verify, genesis }: ChainSetup,
@@ -47,6 +50,7 @@ export async function openEvidence(
       justifiedRound: () => chain.justified.round,
       certificate: (round) => finalityStore.certificate(round),
     },
+    openRounds: () => ({ from: chain.finalized.round, to: chain.justified.round + openRoundsAhead }),
     verify,
     rules: { slotMs: genesis.config.slotMs, genesisId: genesis.id },
     isAuthority: (address) => authorityIndex(chain.snapshot.authorities, address) >= 0,

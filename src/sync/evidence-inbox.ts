@@ -40,13 +40,19 @@ import { evidenceVerdicts } from "./verdicts.ts";
 
 /**
  * New evidence against one authority: many pieces at once, then as many as an authority that runs twice produces in the
- * rounds of a chain. Evidence that this node finds and evidence from others have separate budgets. This is some 40 MB a
- * day, until the authority is voted out.
+ * rounds of a chain. Headers, votes of open rounds and votes of other rounds have separate budgets, and so have evidence
+ * that this node finds and evidence from others. Each is some 40 MB a day at most, until the authority is voted out.
  */
 const offenderQuota = { requests: 1_024, perMs: 1_024_000 };
 /** Pieces being checked at once. */
 export const maxChecks = { each: 4, inAll: 64, always: 1 };
 const maxListed = 1024;
+
+/** Both are included. */
+interface OpenRounds {
+  from: number;
+  to: number;
+}
 
 export interface EvidenceInboxOptions {
   network: Pick<Network, "request" | "serve" | "penalize" | "hostOf">;
@@ -59,6 +65,11 @@ export interface EvidenceInboxOptions {
   logger: Logger;
   verify: Verify;
   rules: EvidenceRules;
+  /**
+   * The rounds in which a contradiction may give another result. There are a few at a time, so an authority can sign any
+   * number of votes for old or invented rounds, but not for these.
+   */
+  openRounds(): OpenRounds;
   /** True if the address is in the set now: evidence against others is useless. */
   isAuthority(address: Uint8Array): boolean;
 }
@@ -80,7 +91,10 @@ export class EvidenceInbox {
   private constructor(options: EvidenceInboxOptions) {
     this.#options = options;
     this.events = new Emitter(options.logger);
-    this.#watch = new EquivocationWatch({ slotMs: options.rules.slotMs });
+    this.#watch = new EquivocationWatch({
+      slotMs: options.rules.slotMs,
+      isOpen: (round) => isWithin(options.openRounds(), round),
+    });
     this.#settled = new SettledVotes(options.certificates, options.clock);
     this.#limiter = new RateLimiter(options.clock);
   }
@@ -178,7 +192,7 @@ export class EvidenceInbox {
     try {
       const subject = evidenceSubject(evidence, rules.slotMs);
       if (!isAuthority(subject.offender)) return "ignore";
-      const budget = `${from === undefined ? "found" : "told"} ${toHex(subject.offender)}`;
+      const budget = `${from === undefined ? "found" : "told"} ${this.#kindOf(subject)} ${toHex(subject.offender)}`;
       if (this.#limiter.delayMs(budget, offenderQuota) > 0) return "ignore";
       if (await store.get(subject.offender, placeOf(subject))) return "ignore";
       const check = () => checkEvidence(evidence, rules, verify);
@@ -194,6 +208,11 @@ export class EvidenceInbox {
 
   #asOf<Result>(peer: PeerId, check: () => Promise<Result>): Promise<Result | undefined> {
     return this.#places.run({ id: peer, host: this.#options.network.hostOf(peer) }, check);
+  }
+
+  #kindOf({ round }: EvidenceSubject): string {
+    if (round === undefined) return "headers";
+    return isWithin(this.#options.openRounds(), round) ? "open rounds" : "other rounds";
   }
 
   /** Returns false if the same offence was stored meanwhile. */
@@ -221,6 +240,10 @@ export class EvidenceInbox {
       this.#storing.delete(key);
     }
   }
+}
+
+function isWithin({ from, to }: OpenRounds, round: number): boolean {
+  return round >= from && round <= to;
 }
 
 function summaryOf(

@@ -117,14 +117,15 @@ export function serveChain(network: Network, chain: Chain, mempool: Mempool): vo
   });
 }
 
-/** Ends early once the answer holds as much as the protocol allows. */
+/** Reads each block once. Ends early once the answer holds as much as the protocol allows. */
 async function* readBlocks(
   chain: Chain,
   ids: readonly Uint8Array[],
   reader: Reader,
 ): AsyncIterable<EncodedBlock> {
   let bytes = 0;
-  for (const id of ids) {
+  const different = new Map(ids.map((id) => [toHex(id), id]));
+  for (const id of different.values()) {
     if (bytes >= blocksAnswerBytes) return;
     const block = await readBlock(chain, id, reader);
     if (!block) continue;

@@ -276,6 +276,13 @@ describe("the watch", () => {
     for (let round = 2; round <= 66; round++) crowd.vote(unsigned(999, round, 1));
     expect(contradicts(crowd, 999, 3)).toBe(true);
     expect(contradicts(crowd, 999, 1)).toBe(false);
+    // Votes of invented rounds do not push out those of the rounds that count.
+    const flooded = new EquivocationWatch({ slotMs, isOpen: (round) => round <= 2 });
+    for (let voter = 0; voter < 1_000; voter++) flooded.vote(unsigned(voter, 1, 1));
+    for (let round = 2; round <= 200; round++) flooded.vote(unsigned(999, round, 1));
+    expect(contradicts(flooded, 999, 1)).toBe(true);
+    expect(contradicts(flooded, 999, 2)).toBe(true);
+    expect(contradicts(flooded, 999, 3)).toBe(false);
   });
 });
 

@@ -82,6 +82,7 @@ function optionsOf(
     verify,
     rules: { slotMs, genesisId },
     certificates: { justifiedRound: () => 5, certificate: async (round: number) => certificates.get(round) },
+    openRounds: () => ({ from: 3, to: 13 }),
     isAuthority: (address: Uint8Array) => authorities.some((authority) => equalBytes(authority, address)),
   };
 }
@@ -164,6 +165,35 @@ describe("gossip", () => {
     for (const header of [own.first, own.second]) marking.seenHeader(header);
     await turns();
     expect(marking.list()[0]?.slot).toBe(3_000);
+  });
+
+  test("offences in old and invented rounds, and in slots, use up no evidence of the rounds that count", async () => {
+    // The signatures are taken for valid: only their number matters here.
+    const trusting = await open(testNetwork(), database, async (sets) => sets.map(() => true));
+    const checkpoint = (round: number, block: number) => ({
+      round,
+      height: round,
+      block: new Uint8Array(32).fill(block),
+    });
+    const { voter, signature } = signedVote("A", 0, 1, 1);
+    const vote = (round: number, block: number) => ({
+      message: { source: checkpoint(0, 0), target: checkpoint(round, block) },
+      voter,
+      signature,
+    });
+    const twoVotes = (round: number) => encode(voteEvidence(vote(round, 1), vote(round, 2))!);
+    const header = signedHeader("A", 0, 4);
+    const at = (timestamp: number) => ({ ...header, message: { ...header.message, timestamp } });
+    const headersOf = (slot: number) =>
+      encode(headerEvidence(at(slot * slotMs), at(slot * slotMs + 1), slotMs)!);
+    for (let cheap = 0; cheap < 1_025; cheap++) {
+      await trusting.onGossip(twoVotes(14 + cheap), "peer");
+      await trusting.onGossip(headersOf(cheap), "peer");
+    }
+    for (const round of [2, 14 + 1_025])
+      expect(await trusting.onGossip(twoVotes(round), "peer")).toBe("ignore");
+    expect(await trusting.onGossip(headersOf(1_025), "peer")).toBe("ignore");
+    for (const round of [3, 7, 13]) expect(await trusting.onGossip(twoVotes(round), "peer")).toBe("accept");
   });
 
   test("bounds the evidence that is listed and sent, and includes every offender and kind", async () => {

@@ -330,6 +330,23 @@ test("charges every answer from the disk by its size before it is read", async (
   expect(reads).toHaveBeenCalledTimes(3);
 });
 
+test("a block that is requested by its id many times is read and sent once", async () => {
+  const { net, nodes } = await setUp("a", "b");
+  const [a, b] = nodes;
+  net.connect(a.network, b.network);
+  const tip = await b.maker.extend(b.maker.start(), 2);
+  await b.addAll(tip);
+  const [first, second] = await b.chain.reader.idsUp(1, 2);
+  const reads = vi.spyOn(b.chain.reader, "body");
+  onTestFinished(() => reads.mockRestore());
+  const heights: number[] = [];
+  const ids = [...Array.from({ length: 14 }, () => second!), first!, second!];
+  for await (const { header } of a.network.request("b", blocksById, { ids }))
+    heights.push(header.message.height);
+  expect(heights).toEqual([2, 1]);
+  expect(reads).toHaveBeenCalledTimes(2);
+});
+
 test("the ids of a pool are charged by the number of its senders before they are looked for", async () => {
   const { net, nodes } = await setUp("a", "b");
   const [a, b] = nodes;
