@@ -4,12 +4,10 @@ import type { IncludedTransaction } from "../chain/types.ts";
 import type { TransactionPlace } from "../storage/blocks.ts";
 import type { DearReads } from "./dear-reads.ts";
 import { overloaded } from "./problem.ts";
-import type { RateLimiter } from "./rate-limiter.ts";
+import { bytesPerToken, type RateLimiter } from "./rate-limiter.ts";
 
 /** Bytes of the blocks that one page may read. If its transactions are in large blocks, the page is shorter. */
 const maxPageBytes = 8 * 2 ** 20;
-/** Bytes that are read for the price of one request. */
-const bytesPerToken = 32 * 1024;
 /** Pages that may be read at once. */
 const maxPages = 64;
 

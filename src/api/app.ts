@@ -21,6 +21,7 @@ import { submitHandler } from "./routes/submit.ts";
 import { transactionRoutes } from "./routes/transactions.ts";
 import { submitOperation } from "./schemas/submit.ts";
 import type { ApiServices } from "./services.ts";
+import { TransactionReads } from "./transaction-reads.ts";
 import { WholeBlocks } from "./whole-blocks.ts";
 
 /** All routes (docs/http.md). */
@@ -32,14 +33,15 @@ export function createApp(
 ): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>();
   const api = new Api(app, services);
-  const submit = submitHandler(services, limits, limiter);
-  api.serveResponse(submitOperation, ({ context }) => submit(context));
-  nodeRoutes(api, services);
   const { clock } = services;
   const reads = new DearReads(clock);
+  const transactions = new TransactionReads(reads, limiter);
+  const submit = submitHandler(services, limits, limiter, transactions);
+  api.serveResponse(submitOperation, ({ context }) => submit(context));
+  nodeRoutes(api, services);
   const wholeBlocks = new WholeBlocks(limits.maxBlockBytesAtOnce, { limiter, reads, clock });
   blockRoutes(api, services, { wholeBlocks, reads });
-  transactionRoutes(api, services);
+  transactionRoutes(api, services, { transactions, reads });
   accountRoutes(api, services, new AccountHistory(reads, limiter));
   proofRoutes(api, services, wholeBlocks);
   authorityRoutes(api, services);

@@ -7,6 +7,9 @@ interface Bucket {
   atMs: number;
 }
 
+/** Bytes of stored blocks that are read for the price of one request. */
+export const bytesPerToken = 32 * 1024;
+
 /** Addresses that are remembered. A forgotten one starts again with a full bucket. */
 const maxBuckets = 16_384;
 

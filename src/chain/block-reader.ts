@@ -109,6 +109,11 @@ export class BlockReader {
     return found;
   }
 
+  /** The places in canonical blocks that the transaction may be at: their transactions' ids begin in the same way. */
+  placesOf(id: Uint8Array): Promise<TransactionPlace[]> {
+    return this.#blocks.transactionPlaces(id);
+  }
+
   /** Transactions of one canonical block, which is read once; its other transactions are not decoded. */
   async transactionsAt(height: number, indexes: readonly number[]): Promise<IncludedTransaction[]> {
     const id = await this.canonicalId(height);

@@ -3,7 +3,7 @@ import { maxProofDepth, proveAccount } from "../../chain/account-proof.ts";
 import type { Chain } from "../../chain/chain.ts";
 import { proveFinality } from "../../chain/finality-proof.ts";
 import { proveParameters } from "../../chain/parameters-proof.ts";
-import type { Head } from "../../chain/types.ts";
+import type { Head, StoredBlock } from "../../chain/types.ts";
 import { encodeAddress } from "../../crypto/address.ts";
 import { transactionBranch } from "../../types/index.ts";
 import { equalBytes, toHex } from "../../util/bytes.ts";
@@ -105,10 +105,13 @@ export function proofRoutes(api: Api, services: ApiServices, wholeBlocks: WholeB
     },
     async ({ params: { id }, query, context }) => {
       const { chain } = requireLedger(services);
-      const blockId = await idOfBlockWith(chain, id, query.block);
-      const block = blockId && (await wholeBlocks.read(chain, blockId, context.env.outgoing, (read) => read));
-      if (!block) throw blockNotFound(query.block ?? "any more: ask again");
-      const index = block.records.findIndex((record) => equalBytes(record.id, id));
+      const { outgoing } = context.env;
+      const name = query.block;
+      const candidates = name === undefined ? await blocksWith(chain, id) : [await findBlockId(chain, name)];
+      const { block, index } = await findIn(candidates, id, (blockId) =>
+        wholeBlocks.read(chain, blockId, outgoing, (read) => read),
+      );
+      if (!block) throw blockNotFound(name ?? "any more: ask again");
       const record = block.records[index];
       if (!record) throw notFound(id, `block ${block.height} does not hold the transaction`);
       const ids = block.records.map((other) => other.id);
@@ -131,16 +134,27 @@ async function findBlock(chain: Chain, name: z.output<typeof blockName>): Promis
   return block;
 }
 
-/** The id of the block with that name, or, without a name, of the canonical block that includes the transaction. */
-async function idOfBlockWith(
-  chain: Chain,
+/** The ids of the canonical blocks that may hold the transaction: almost always one. No block is read. */
+async function blocksWith(chain: Chain, id: Uint8Array): Promise<(Uint8Array | undefined)[]> {
+  const places = await chain.reader.placesOf(id);
+  if (places.length === 0) throw notFound(id, "no block of the chain holds the transaction");
+  const heights = new Set(places.map(({ height }) => height));
+  return Promise.all([...heights].map((height) => chain.reader.canonicalId(height)));
+}
+
+/** The first of the blocks that holds the transaction; otherwise the last that exists, and a negative index. */
+async function findIn(
+  blockIds: readonly (Uint8Array | undefined)[],
   id: Uint8Array,
-  name: string | undefined,
-): Promise<Uint8Array | undefined> {
-  if (name !== undefined) return findBlockId(chain, name);
-  const included = await chain.reader.transaction(id);
-  if (!included) throw notFound(id, "no block of the chain holds the transaction");
-  return included.block.id;
+  read: (blockId: Uint8Array) => Promise<StoredBlock | undefined>,
+): Promise<{ block: StoredBlock | undefined; index: number }> {
+  let block: StoredBlock | undefined;
+  for (const blockId of blockIds) {
+    block = (blockId && (await read(blockId))) ?? block;
+    const index = block?.records.findIndex((record) => equalBytes(record.id, id)) ?? -1;
+    if (index >= 0) return { block, index };
+  }
+  return { block, index: -1 };
 }
 
 function notFound(id: Uint8Array, why: string): ProblemError {

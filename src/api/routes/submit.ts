@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { joinTransactions, splitTransactions, type TransactionRecord } from "../../types/index.ts";
 import { messageOf } from "../../util/errors.ts";
 import { inSlices, systemPause } from "../../util/slices.ts";
@@ -10,49 +10,70 @@ import type { RateLimiter } from "../rate-limiter.ts";
 import { requireLedger } from "../require-ledger.ts";
 import type { ApiServices, LedgerServices } from "../services.ts";
 import { Shares } from "../shares.ts";
-import { submitInputs, submitMany, submitOne } from "../submit.ts";
+import { type Submission, submitInputs, submitMany, submitOne } from "../submit.ts";
 import { encodeInput, maxJsonTransactions, parseJson } from "../transaction-input.ts";
+import type { TransactionReads } from "../transaction-reads.ts";
 
 /** Bytes of a body that are read for the price of one request: parsing takes some microseconds a KiB. */
-const bytesPerToken = 2 * 1024;
+const bodyBytesPerToken = 2 * 1024;
 /** Transactions that are decoded in one turn of the event loop: a few milliseconds. */
 const sliceSize = 250;
 
 /** `POST /v1/transactions`: the hot path. */
-export function submitHandler(services: ApiServices, limits: HttpLimits, limiter: RateLimiter): Handler {
+export function submitHandler(
+  services: ApiServices,
+  limits: HttpLimits,
+  limiter: RateLimiter,
+  transactions: TransactionReads,
+): Handler {
   const bodies = new Shares(limits.maxBodyBytesInFlight);
-  const { logger } = services;
-  const postJson = async (body: Buffer): Promise<Response> => {
+  const begin = (outgoing: ServerResponse): Submission => {
     const ledger = requireLedger(services);
-    const { idHex } = ledger.chain.genesis;
+    const lookUp = (ids: readonly Uint8Array[]) => transactions.find(ledger.chain.reader, ids, outgoing);
+    return { ledger, logger: services.logger, lookUp };
+  };
+  const postJson = async (body: Buffer, outgoing: ServerResponse): Promise<Response> => {
+    const submission = begin(outgoing);
+    const { idHex } = submission.ledger.chain.genesis;
     const value = parseJson(body);
-    if (!Array.isArray(value)) return json({ id: await submitOne(encodeInput(value, idHex), ledger) }, 202);
+    if (!Array.isArray(value))
+      return json({ id: await submitOne(encodeInput(value, idHex), submission) }, 202);
     checkLength(value);
     const inputs: ReturnType<typeof encodeInput>[] = [];
     await inSlices(value.length, sliceSize, systemPause, (index) =>
       inputs.push(encodeInput(value[index], idHex)),
     );
-    return json(await submitInputs(inputs, ledger, logger), 202);
+    return json(await submitInputs(inputs, submission), 202);
   };
-  const postSsz = async (body: Buffer): Promise<Response> => {
-    const ledger = requireLedger(services);
-    return json(await submitMany(await decodeList(body, ledger), ledger, logger), 202);
+  const postSsz = async (body: Buffer, outgoing: ServerResponse): Promise<Response> => {
+    const submission = begin(outgoing);
+    return json(await submitMany(await decodeList(body, submission.ledger), submission), 202);
   };
   const charged = (incoming: IncomingMessage, use: (body: Buffer) => Promise<Response>) => (body: Buffer) => {
-    limiter.charge(incoming.socket.remoteAddress ?? "", body.length / bytesPerToken);
+    limiter.charge(incoming.socket.remoteAddress ?? "", body.length / bodyBytesPerToken);
     return use(body);
   };
   return ({ env }) => {
-    const incoming = env.incoming as IncomingMessage;
+    const { incoming, outgoing } = env as { incoming: IncomingMessage; outgoing: ServerResponse };
     const { headers } = incoming;
     if (headers["content-encoding"] !== undefined && headers["content-encoding"] !== "identity") {
       throw new ProblemError("UNSUPPORTED_MEDIA_TYPE", "compressed bodies are not supported");
     }
     switch (mediaType(headers["content-type"])) {
       case "application/json":
-        return withBody(incoming, limits.maxJsonBytes, bodies, charged(incoming, postJson));
+        return withBody(
+          incoming,
+          limits.maxJsonBytes,
+          bodies,
+          charged(incoming, (body) => postJson(body, outgoing)),
+        );
       case "application/octet-stream":
-        return withBody(incoming, limits.maxSszBytes, bodies, charged(incoming, postSsz));
+        return withBody(
+          incoming,
+          limits.maxSszBytes,
+          bodies,
+          charged(incoming, (body) => postSsz(body, outgoing)),
+        );
       default:
         throw new ProblemError(
           "UNSUPPORTED_MEDIA_TYPE",

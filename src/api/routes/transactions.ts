@@ -1,7 +1,8 @@
 import { z } from "zod";
-import type { Head } from "../../chain/types.ts";
+import type { Head, IncludedTransaction } from "../../chain/types.ts";
 import type { TransactionRecord } from "../../types/index.ts";
 import { toHex } from "../../util/bytes.ts";
+import type { DearReads } from "../dear-reads.ts";
 import type { Api } from "../operation.ts";
 import { ProblemError } from "../problem.ts";
 import { maxCount } from "../query.ts";
@@ -9,10 +10,15 @@ import { requireLedger } from "../require-ledger.ts";
 import { mempoolSchema, placedTransactionSchema } from "../schemas/transactions.ts";
 import { countQuery, idParameter } from "../schemas/values.ts";
 import type { ApiServices, LedgerServices } from "../services.ts";
+import type { TransactionReads } from "../transaction-reads.ts";
 import { transactionView, transactionViews } from "../views.ts";
 
 /** Routes to read transactions: a single one, and the waiting ones. */
-export function transactionRoutes(api: Api, services: ApiServices): void {
+export function transactionRoutes(
+  api: Api,
+  services: ApiServices,
+  { transactions, reads }: { transactions: TransactionReads; reads: DearReads },
+): void {
   api.serve(
     {
       id: "getTransaction",
@@ -23,10 +29,14 @@ export function transactionRoutes(api: Api, services: ApiServices): void {
       description: "A reorganization can make an included transaction pending again, never a finalized one.",
       params: z.object({ id: idParameter }),
       answer: placedTransactionSchema,
-      problems: ["NO_GENESIS", "TRANSACTION_NOT_FOUND"],
+      problems: ["NO_GENESIS", "TRANSACTION_NOT_FOUND", "OVERLOADED"],
     },
-    async ({ params: { id } }) => {
-      const found = await findTransaction(requireLedger(services), id);
+    async ({ params: { id }, context }) => {
+      const ledger = requireLedger(services);
+      const { outgoing } = context.env;
+      const found = await findTransaction(ledger, id, () =>
+        transactions.one(ledger.chain.reader, id, outgoing),
+      );
       if (found) return found;
       throw new ProblemError(
         "TRANSACTION_NOT_FOUND",
@@ -47,33 +57,39 @@ export function transactionRoutes(api: Api, services: ApiServices): void {
         limit: countQuery(1, 1000).default(100).describe("The largest number of results."),
       }),
       answer: mempoolSchema,
-      problems: ["NO_GENESIS"],
+      problems: ["NO_GENESIS", "OVERLOADED"],
     },
-    async ({ query: { after = -1, limit } }) => {
+    async ({ query: { after = -1, limit }, context }) => {
       const { mempool } = requireLedger(services);
-      const records: TransactionRecord[] = [];
-      let next: number | null = null;
-      let last = -1;
-      for (const { record, sequence } of mempool.entries()) {
-        if (sequence <= after) continue;
-        if (records.length === limit) {
-          next = last;
-          break;
+      return reads.run(context.env.incoming.socket.remoteAddress ?? "", async () => {
+        const records: TransactionRecord[] = [];
+        let next: number | null = null;
+        let last = -1;
+        for (const { record, sequence } of mempool.entries()) {
+          if (sequence <= after) continue;
+          if (records.length === limit) {
+            next = last;
+            break;
+          }
+          records.push(record);
+          last = sequence;
         }
-        records.push(record);
-        last = sequence;
-      }
-      const { count, bytes } = mempool;
-      return { count, bytes, transactions: await transactionViews(records), next };
+        const { count, bytes } = mempool;
+        return { count, bytes, transactions: await transactionViews(records), next };
+      });
     },
   );
 }
 
-async function findTransaction(ledger: LedgerServices, id: Uint8Array) {
+async function findTransaction(
+  ledger: LedgerServices,
+  id: Uint8Array,
+  inBlock: () => Promise<IncludedTransaction | undefined>,
+) {
   const idHex = toHex(id);
   const waiting = ledger.mempool.get(idHex);
   if (waiting) return pendingView(waiting.record);
-  const included = await ledger.chain.reader.transaction(id);
+  const included = await inBlock();
   if (included) return includedView(ledger, included);
   // A reorganization may have returned it to the mempool meanwhile.
   const returned = ledger.mempool.get(idHex);

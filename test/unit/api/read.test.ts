@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { DearReads } from "../../../src/api/dear-reads.ts";
+import { RateLimiter } from "../../../src/api/rate-limiter.ts";
+import { BlockStore } from "../../../src/storage/blocks.ts";
 import { alice, authority, bob, type Fixture, signer, startFixture, transactionJson } from "./fixture.ts";
 
 describe("reading over HTTP", () => {
@@ -149,6 +152,7 @@ describe("reading over HTTP", () => {
   });
 
   it("lists the mempool page by page", async () => {
+    const turns = vi.spyOn(DearReads.prototype, "run");
     const more = [];
     for (let count = 0; count < 4; count++) more.push(await node.post(transactionJson(await node.sign({}))));
     const all = [ids[10], ...more.map(({ body }) => body.id)];
@@ -158,6 +162,8 @@ describe("reading over HTTP", () => {
     expect(second.body.next).toBeNull();
     const pages = [...first.body.transactions, ...second.body.transactions];
     expect(pages.map(({ id }) => id)).toEqual(all);
+    expect(turns).toHaveBeenCalledTimes(2);
+    vi.restoreAllMocks();
   });
 
   it("answers the authorities", async () => {
@@ -197,6 +203,22 @@ describe("reading over HTTP", () => {
     const { status, body } = await node.get("/v1/status", { method: "HEAD" });
     expect(status).toBe(200);
     expect(body).toBeUndefined();
+  });
+
+  it("reads a block once for one of its transactions, and once for its proof, and the client pays", async () => {
+    const { body } = await node.post(transactionJson(await node.sign({})));
+    const block = await node.produce();
+    const bodies = vi.spyOn(BlockStore.prototype, "bodyBytes");
+    const charge = vi.spyOn(RateLimiter.prototype, "charge");
+    const found = await node.get(`/v1/transactions/${body.id}`);
+    expect(found.body.block.id).toBe(block);
+    expect(bodies).toHaveBeenCalledTimes(1);
+    const proof = await node.get(`/v1/transactions/${body.id}/proof`);
+    expect(proof.body.transaction.id).toBe(body.id);
+    expect(bodies).toHaveBeenCalledTimes(2);
+    // The first looks the id up and reads a block; the second reads a whole block.
+    expect(charge).toHaveBeenCalledTimes(3);
+    vi.restoreAllMocks();
   });
 
   it("answers NO_GENESIS if there is no chain yet", async () => {

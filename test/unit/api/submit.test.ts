@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { defaultHttpLimits } from "../../../src/api/index.ts";
+import { TransactionReads } from "../../../src/api/transaction-reads.ts";
+import { BlockStore } from "../../../src/storage/blocks.ts";
 import { type Transaction, Transactions, transactionRecord } from "../../../src/types/index.ts";
 import { CodedError } from "../../../src/util/errors.ts";
 import { alice, bob, type Fixture, signer, startFixture, transactionJson } from "./fixture.ts";
@@ -76,6 +78,27 @@ describe("POST /v1/transactions", () => {
     sending = false;
     await producing;
     expect(counts).toEqual({ accepted: 40, ALREADY_KNOWN: 200 });
+  });
+
+  it("reads a block once for a list of its transactions that is sent again, whoever signed what", async () => {
+    const from = node.mempool.pendingNonce(alice.publicKey);
+    const list: Transaction[] = [];
+    for (let nonce = from; nonce < from + 20; nonce++) list.push(await node.sign({ nonce }));
+    expect((await node.post(Transactions.serialize(list), octets)).body.accepted).toHaveLength(20);
+    await node.produce();
+    const copied = list.map((transaction) => ({ ...transaction, signature: new Uint8Array(64) }));
+    const bodies = vi.spyOn(BlockStore.prototype, "bodyBytes");
+    const lookUps = vi.spyOn(TransactionReads.prototype, "find");
+    const { body } = await node.post(Transactions.serialize([...list, ...copied]), octets);
+    const { height } = node.chain.head;
+    expect(body.rejected.map(({ code }: { code: string }) => code)).toEqual([
+      ...list.map(() => "ALREADY_KNOWN"),
+      ...copied.map(() => "NONCE_TOO_LOW"),
+    ]);
+    expect(body.rejected[19].detail).toBe(`this transaction is already in block ${height}`);
+    expect(bodies).toHaveBeenCalledTimes(1);
+    expect(lookUps).toHaveBeenCalledTimes(1);
+    vi.restoreAllMocks();
   });
 
   it("accepts an SSZ list that is longer than a batch", async () => {
