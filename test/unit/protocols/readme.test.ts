@@ -124,7 +124,7 @@ describe("docs/consensus.md", () => {
       ["4", "blockReward", "any amount"],
       ["5", "maxBlockTransactions", `1 to ${english(maxBlockTransactions)}`],
       ["6", "maxBlockBytes", `${english(minBlockBytes)} to ${english(maxBlockBytes)}`],
-      ["7", "rules", "one more than it is"],
+      ["7", "rules", "one more than it is, at most 2^32 - 1"],
     ]);
     const numbers = cells.map(([first, name]) => [name, Number(first)]);
     expect(numbers).toEqual(expect.arrayContaining(Object.entries(types.parameterNumbers)));
