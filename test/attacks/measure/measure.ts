@@ -49,7 +49,7 @@ export async function measure(network: AttackNetwork, measurement: Measurement):
   const addresses = network.newAddresses();
   const processes: Process[] = [];
   for (const group of groupsOf(measurement)) {
-    const started = group.map((names) => network.attack(names, addresses));
+    const started = group.map((names) => network.attack(names, { addresses, seconds }));
     await until("the attacks are under way", () => started.every(isUnderWay), { timeoutMs: 60_000 });
     processes.push(...started);
   }

@@ -154,7 +154,7 @@ export class AttackNetwork {
   }
 
   /** Starts a low-priority process that attacks from `addresses`. */
-  attack(names: readonly string[], addresses: string[]): Process {
+  attack(names: readonly string[], { addresses, seconds }: Pick<Job, "addresses" | "seconds">): Process {
     const target = ({ multiaddr, url }: TestNode) => ({ multiaddr, url });
     const job: Job = {
       attacks: [...names],
@@ -163,6 +163,7 @@ export class AttackNetwork {
       genesisId: this.genesisId,
       genesisFile: this.#genesisFile,
       addresses,
+      seconds,
       authority: { dataDir: this.#world.dataDir, nodeId: authorities },
     };
     const command = ["nice", "-n", "10", process.execPath, attackerFile, JSON.stringify(job)];

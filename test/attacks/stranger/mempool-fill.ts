@@ -26,12 +26,14 @@ export const mempoolFill: Attack = {
     const genesisId = fromHex(site.job.genesisId);
     const clients = site.job.addresses.map((address) => new HttpClient(address, 4));
     const nonces = new Map<number, number>();
+    // A short run cannot fill the pool, and a new node has to follow while others attack too.
+    const rate = site.job.seconds < halfFullSeconds ? perSecond / 4 : perSecond;
     let turn = 0;
     void site.repeat(1, async () => {
       const status = await site.status().catch(() => undefined);
       if (status && BigInt(status.mempool.minFee) > poorFee) site.count(feeRose);
     });
-    await site.repeat(perSecond / perRequest, () => {
+    await site.repeat(rate / perRequest, () => {
       const number = turn++;
       const plans = Array.from({ length: perRequest }, (_, index): Plan => {
         const account = (number * perRequest + index) % poorAccounts.count;
