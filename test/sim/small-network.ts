@@ -9,7 +9,7 @@ import { Random } from "./random.ts";
 import { epochMs, Timeline } from "./timeline.ts";
 import { Trace } from "./trace.ts";
 
-export type NodeEvents = Pick<
+type NodeEvents = Pick<
   SimNodeOptions,
   "onPenalty" | "onPublish" | "onVotes" | "onGossip" | "onError" | "onMode" | "onStarted" | "onRestored"
 >;
