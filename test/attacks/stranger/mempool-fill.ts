@@ -35,15 +35,18 @@ export const mempoolFill: Attack = {
     });
     await site.repeat(rate / perRequest, () => {
       const number = turn++;
+      // Each node gets all nonces of its accounts, so that none waits for those that went to another one.
+      const at = number % site.places.length;
+      const own = Math.floor(poorAccounts.count / site.places.length);
       const plans = Array.from({ length: perRequest }, (_, index): Plan => {
-        const account = (number * perRequest + index) % poorAccounts.count;
+        const account = at * own + ((Math.floor(number / site.places.length) * perRequest + index) % own);
         const from = poorAccounts.first + account;
         const nonce = nonces.get(from) ?? 0;
         nonces.set(from, nonce + 1);
         return { from, to: poorAccounts.first, amount: 1n, fee: poorFee, nonce, memo };
       });
       const bytes = sszList(signed(plans, genesisId).map(({ encoded }) => encoded));
-      const place = site.places[number % site.places.length]!;
+      const place = site.places[at]!;
       const client = clients[number % clients.length]!;
       void client
         .send(place, "/v1/transactions", { type: "application/octet-stream", bytes }, site.signal)
