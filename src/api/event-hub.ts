@@ -5,7 +5,7 @@ import { isClosed, messageOf } from "../util/errors.ts";
 import { type EventName, EventTexts } from "./event-texts.ts";
 import type { HttpLimits } from "./limits.ts";
 import { commonHeaders, ending, overloaded, ProblemError } from "./problem.ts";
-import { clientOf, isLoopback } from "./rate-limiter.ts";
+import { isLoopback } from "./rate-limiter.ts";
 import type { ApiServices } from "./services.ts";
 import { type Holding, holder, Shares } from "./shares.ts";
 
@@ -16,7 +16,6 @@ const clientShare = 0.25;
 
 interface Stream {
   outgoing: ServerResponse;
-  client: string;
   wanted: ReadonlySet<EventName>;
   /** Its headers are sent, so it can no longer be answered with a problem. */
   hasBegun: boolean;
@@ -73,13 +72,12 @@ export class EventHub {
   ): Promise<void> {
     const { maxEventStreams } = this.#limits;
     const address = outgoing.req.socket.remoteAddress ?? "";
-    const client = clientOf(address);
-    const own = [...this.#streams].filter((stream) => stream.client === client).length;
+    const client = holder(address);
+    const own = this.#places.heldBy(client);
     if (!isLoopback(address) && own >= maxEventStreams * clientShare)
       throw overloaded(`your address has ${own} event streams open already`, 10);
     const stream: Stream = {
       outgoing,
-      client,
       wanted,
       hasBegun: false,
       next: 0,
@@ -87,7 +85,7 @@ export class EventHub {
       wake: () => undefined,
     };
     const place: Holding = {
-      client: holder(address),
+      client,
       size: 0,
       mayDrop: () => stream.hasBegun,
       drop: () => {

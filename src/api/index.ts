@@ -5,4 +5,4 @@ export { serveProblem } from "./serve-problem.ts";
 export { type HttpServer, startHttpServer } from "./server.ts";
 export type { ApiServices, PeerBody, StatusBody } from "./services.ts";
 export type * from "./services-consensus.ts";
-export { parametersView, recoverySummaries, textOf } from "./views.ts";
+export { recoverySummaries, textOf } from "./views.ts";

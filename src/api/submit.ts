@@ -3,10 +3,10 @@ import { joinTransactions, type TransactionRecord } from "../types/index.ts";
 import type { Hex } from "../util/bytes.ts";
 import { CodedError } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
-import { overloaded, type ProblemCode, ProblemError, writeFailed } from "./problem.ts";
+import { type ProblemCode, ProblemError, writeFailed } from "./problem.ts";
 import type { LedgerServices } from "./services.ts";
 import type { InputRefusal } from "./transaction-input.ts";
-import type { Lookup } from "./transaction-reads.ts";
+import { type Lookup, requireRead } from "./transaction-reads.ts";
 
 /** Transactions that are passed to the mempool at once: their signatures keep two threads busy for some 30 ms. */
 const batchSize = 1000;
@@ -25,7 +25,7 @@ interface Rejection {
   minFee?: string;
 }
 
-/** What a submission needs. */
+/** The services that a submission uses. */
 export interface Submission {
   ledger: LedgerServices;
   logger: Logger;
@@ -41,7 +41,7 @@ export async function submitOne(input: Uint8Array | InputRefusal, submission: Su
   if (outcome!.accepted) return outcome!.record.idHex;
   const refusal = outcome as Refusal;
   const lookup = mayBeIncluded(refusal) ? await submission.lookUp([refusal.record.id]) : nothing;
-  if (lookup.unread.size > 0) throw overloaded("too many blocks are being read: try again");
+  requireRead(lookup);
   const { code, detail, ...fields } = refine(refusal, lookup);
   throw new ProblemError(code, detail, {}, fields);
 }

@@ -42,10 +42,9 @@ export class TransactionReads {
     id: Uint8Array,
     outgoing: ServerResponse,
   ): Promise<IncludedTransaction | undefined> {
-    const { found, unread } = await this.find(reader, [id], outgoing);
-    const idHex = toHex(id);
-    if (unread.has(idHex)) throw overloaded("too many blocks are being read: try again");
-    return found.get(idHex);
+    const lookup = await this.find(reader, [id], outgoing);
+    requireRead(lookup);
+    return lookup.found.get(toHex(id));
   }
 
   /** Stops when the reader of the answer is gone. */
@@ -105,4 +104,9 @@ export class TransactionReads {
   #charge({ req }: ServerResponse, tokens: number): void {
     this.#limiter.charge(req.socket.remoteAddress ?? "", tokens);
   }
+}
+
+/** @throws {ProblemError} `OVERLOADED` if a block that may hold one of the transactions was not read */
+export function requireRead({ unread }: Lookup): void {
+  if (unread.size > 0) throw overloaded("too many blocks are being read: try again");
 }

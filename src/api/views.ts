@@ -13,8 +13,6 @@ import {
 import { equalBytes, toHex } from "../util/bytes.ts";
 import type { VoteBody } from "./services-consensus.ts";
 
-export { parametersJson as parametersView } from "../config/index.ts";
-
 /** Transactions that are formatted between two turns of the event loop: about 10 ms. */
 const sliceSize = 500;
 

@@ -7,7 +7,7 @@ import { type Place, placeOf, targetOf } from "./address.ts";
  */
 export interface Teller {
   by: "peer" | "discovery";
-  /** Where the peer is connected from, or where the answer came from. */
+  /** The place that the peer is connected from, or that the answer came from. */
   place: Place;
 }
 

@@ -1,14 +1,7 @@
 import type { Network } from "../../protocols/index.ts";
 import type { Signer } from "../accounts/index.ts";
-import {
-  type ApiServices,
-  type PeerBody,
-  parametersView,
-  recoverySummaries,
-  type StatusBody,
-  textOf,
-} from "../api/index.ts";
-import { type NodeOptions, version } from "../config/index.ts";
+import { type ApiServices, type PeerBody, recoverySummaries, type StatusBody, textOf } from "../api/index.ts";
+import { type NodeOptions, parametersJson, version } from "../config/index.ts";
 import type { Metrics } from "../metrics/index.ts";
 import type { EventLog } from "../storage/event-log.ts";
 import type { OwnLine } from "../sync/claimed-status.ts";
@@ -82,7 +75,7 @@ function status({ options, signer, network, line, mode, services, clock }: ApiSe
     name: chain ? textOf(chain.genesis.config.name) : null,
     symbol: chain ? textOf(chain.genesis.config.symbol) : null,
     decimals: chain?.genesis.config.decimals ?? null,
-    parameters: chain ? parametersView(chain.snapshot.parameters) : null,
+    parameters: chain ? parametersJson(chain.snapshot.parameters) : null,
     knownRules: line.knownRules,
     periodMs: chain?.snapshot.parameters.periodMs ?? null,
     head: chain

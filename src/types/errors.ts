@@ -46,7 +46,6 @@ export type BlockErrorCode =
   | "INVALID_HEADER_SIGNATURE"
   | "INVALID_TRANSACTION_SIGNATURE"
   | "INVALID_TRANSACTION"
-  /** The proposer's balance cannot hold its fees and reward. */
   | "WRONG_STATE_ROOT"
   | "INVALID_ANCESTOR"
   | "KNOWN_INVALID"

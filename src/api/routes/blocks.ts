@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Chain } from "../../chain/chain.ts";
 import type { BlockSummary, StoredBlock } from "../../chain/types.ts";
+import { parametersJson } from "../../config/index.ts";
 import { encodeAddress } from "../../crypto/address.ts";
 import { balanceCount, balancesOf, type GenesisBlock } from "../../types/genesis.ts";
 import { blockName, blockNotFound, findBlockId } from "../block-name.ts";
@@ -11,7 +12,7 @@ import { requireLedger } from "../require-ledger.ts";
 import { blockPageSchema, blockSchema, forksSchema } from "../schemas/blocks.ts";
 import { countQuery } from "../schemas/values.ts";
 import type { ApiServices } from "../services.ts";
-import { headerView, parametersView, textOf, transactionViews } from "../views.ts";
+import { headerView, textOf, transactionViews } from "../views.ts";
 import type { WholeBlocks } from "../whole-blocks.ts";
 
 /** Balances that are shown of a genesis block, which may have a million. */
@@ -126,7 +127,7 @@ function genesisView(genesis: GenesisBlock) {
     name: textOf(name),
     symbol: textOf(symbol),
     ...rest,
-    ...parametersView(parameters),
+    ...parametersJson(parameters),
     names: names.map((entry) => ({ address: encodeAddress(entry.address), name: textOf(entry.name) })),
     authorities: authorities.map(encodeAddress),
     balanceCount: count,

@@ -4,6 +4,7 @@ import type { Chain } from "../../chain/chain.ts";
 import { proveFinality } from "../../chain/finality-proof.ts";
 import { proveParameters } from "../../chain/parameters-proof.ts";
 import type { Head, StoredBlock } from "../../chain/types.ts";
+import { parametersJson } from "../../config/index.ts";
 import { encodeAddress } from "../../crypto/address.ts";
 import { transactionBranch } from "../../types/index.ts";
 import { equalBytes, toHex } from "../../util/bytes.ts";
@@ -16,7 +17,7 @@ import { requireLedger } from "../require-ledger.ts";
 import { accountProofSchema, parametersProofSchema, transactionProofSchema } from "../schemas/finality.ts";
 import { addressParameter, idParameter } from "../schemas/values.ts";
 import type { ApiServices } from "../services.ts";
-import { parametersView, signedHeaderView, transactionView } from "../views.ts";
+import { signedHeaderView, transactionView } from "../views.ts";
 import type { WholeBlocks } from "../whole-blocks.ts";
 
 /** Proofs of accounts are made one at a time, so that blocks wait for one at most. */
@@ -82,7 +83,7 @@ export function proofRoutes(api: Api, services: ApiServices, wholeBlocks: WholeB
       const { parameters, branch } = await proveParameters(chain, block);
       return {
         block: signedHeaderView(block),
-        parameters: parametersView(parameters),
+        parameters: parametersJson(parameters),
         branch: branch.map(toHex),
         finality: await finalityOf(chain, block),
       };

@@ -49,31 +49,22 @@ export function submitHandler(
     const submission = begin(outgoing);
     return json(await submitMany(await decodeList(body, submission.ledger), submission), 202);
   };
-  const charged = (incoming: IncomingMessage, use: (body: Buffer) => Promise<Response>) => (body: Buffer) => {
-    limiter.charge(incoming.socket.remoteAddress ?? "", body.length / bodyBytesPerToken);
-    return use(body);
-  };
   return ({ env }) => {
     const { incoming, outgoing } = env as { incoming: IncomingMessage; outgoing: ServerResponse };
+    const read = (maxBytes: number, post: typeof postJson) =>
+      withBody(incoming, maxBytes, bodies, (body) => {
+        limiter.charge(incoming.socket.remoteAddress ?? "", body.length / bodyBytesPerToken);
+        return post(body, outgoing);
+      });
     const { headers } = incoming;
     if (headers["content-encoding"] !== undefined && headers["content-encoding"] !== "identity") {
       throw new ProblemError("UNSUPPORTED_MEDIA_TYPE", "compressed bodies are not supported");
     }
     switch (mediaType(headers["content-type"])) {
       case "application/json":
-        return withBody(
-          incoming,
-          limits.maxJsonBytes,
-          bodies,
-          charged(incoming, (body) => postJson(body, outgoing)),
-        );
+        return read(limits.maxJsonBytes, postJson);
       case "application/octet-stream":
-        return withBody(
-          incoming,
-          limits.maxSszBytes,
-          bodies,
-          charged(incoming, (body) => postSsz(body, outgoing)),
-        );
+        return read(limits.maxSszBytes, postSsz);
       default:
         throw new ProblemError(
           "UNSUPPORTED_MEDIA_TYPE",

@@ -7,7 +7,6 @@ import {
   defaultHttpLimits,
   type HttpLimits,
   type HttpServer,
-  parametersView,
   recoverySummaries,
   type StatusBody,
   startHttpServer,
@@ -18,6 +17,7 @@ import type { Proposals } from "../../../src/chain/proposals.ts";
 import { productRules } from "../../../src/chain/rules.ts";
 import { SideBlocks } from "../../../src/chain/side-blocks.ts";
 import { chainStores } from "../../../src/chain/stores.ts";
+import { parametersJson } from "../../../src/config/index.ts";
 import { productionTime, requiredDifficulty } from "../../../src/consensus/index.ts";
 import { verifySignatures } from "../../../src/crypto/ed25519.ts";
 import { sha256 } from "../../../src/crypto/hash.ts";
@@ -170,7 +170,7 @@ export async function startFixture(
       name: "test chain",
       symbol: "CC",
       decimals: 0,
-      parameters: parametersView(config.parameters),
+      parameters: parametersJson(config.parameters),
       knownRules: productRules.newest,
       periodMs: config.parameters.periodMs,
       head: {

@@ -2,22 +2,12 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type HttpServer, startHttpServer } from "../../../src/api/index.ts";
 import { defaultHttpLimits } from "../../../src/api/limits.ts";
 import { maxPipelined } from "../../../src/api/pipelines.ts";
-import { EventLog } from "../../../src/storage/event-log.ts";
-import { systemClock } from "../../../src/util/clock.ts";
-import { silentLogger } from "../../../src/util/logger.ts";
-import { MemoryDatabase } from "../support/database.ts";
+import { bareServices } from "./bare-services.ts";
 import { rawConnection } from "./raw.ts";
 
 let server: HttpServer;
 beforeAll(async () => {
-  const services = {
-    status: () => ({ version: "1", mode: "boot" }) as never,
-    ledger: () => undefined,
-    peers: () => [],
-    eventLog: await EventLog.open({ database: new MemoryDatabase(), logger: silentLogger }),
-    clock: systemClock,
-    logger: silentLogger,
-  };
+  const services = await bareServices();
   server = await startHttpServer({ host: "127.0.0.1", port: 0, services, limits: defaultHttpLimits });
 });
 afterAll(() => server.close());

@@ -1,21 +1,12 @@
 import { connect } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { defaultHttpLimits, startHttpServer } from "../../../src/api/index.ts";
-import { EventLog } from "../../../src/storage/event-log.ts";
-import { systemClock } from "../../../src/util/clock.ts";
 import { type Logger, silentLogger } from "../../../src/util/logger.ts";
-import { MemoryDatabase } from "../support/database.ts";
+import { bareServices } from "./bare-services.ts";
 import { alice, type Fixture, startFixture, transactionJson } from "./fixture.ts";
 import { rawConnection } from "./raw.ts";
 
-const services = {
-  status: () => ({ version: "1", mode: "boot" }) as never,
-  ledger: () => undefined,
-  peers: () => [],
-  eventLog: await EventLog.open({ database: new MemoryDatabase(), logger: silentLogger }),
-  clock: systemClock,
-  logger: silentLogger,
-};
+const services = await bareServices();
 const start = (host: string, port: number) =>
   startHttpServer({ host, port, services, limits: defaultHttpLimits });
 

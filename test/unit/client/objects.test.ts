@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parametersView } from "../../../src/api/index.ts";
 import { voteView } from "../../../src/api/views.ts";
 import * as client from "../../../src/client/index.ts";
 import { authoritiesRoot, genesisPayloadRoot } from "../../../src/client/objects.ts";
+import { parametersJson } from "../../../src/config/index.ts";
 import * as nodeAddress from "../../../src/crypto/address.ts";
 import { keyPairFromSeed } from "../../../src/crypto/ed25519.ts";
 import { type ChainConfig, GenesisPayload } from "../../../src/types/genesis.ts";
@@ -209,7 +209,7 @@ describe("roots", () => {
       };
       const root = genesisPayloadRoot({
         ...config,
-        ...parametersView(config.parameters),
+        ...parametersJson(config.parameters),
         names: config.names.map(({ address, name }) => ({ address: client.encodeAddress(address), name })),
         authorities: config.authorities.map(client.encodeAddress),
         balanceCount: balances.length,

@@ -312,7 +312,7 @@ describe("a block ahead of the clock", () => {
     expect(node.logs.filter((line) => line.includes("compare the clocks"))).toHaveLength(times);
     restore();
     await node.inbox.fetch(tip.id, "peer");
-    // What waits for its time is not requested again.
+    // A block that waits for its time is not requested again.
     expect(net.count("blocks-by-id")).toBe(1 + times);
     await clock.advance(30_000);
     expect(node.chain.head.idHex).toBe(tip.idHex);

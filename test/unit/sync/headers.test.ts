@@ -100,7 +100,7 @@ test("a page that is ahead of the clock is a doubt about the clock only if an au
 
 test("the headers before one that is ahead of the clock are taken, and the page counts as the last", async () => {
   const late = headersOf(await maker.block(tip, { laterMs }));
-  // What is left for later is not checked yet.
+  // Headers that are left for later are not checked yet.
   for (const answer of [late, late.with(-1, forged(late.at(-1)!))]) {
     const { checked, isLast } = await (await fetchAnswer(answer)).fetched;
     expect(checked.map(({ height }) => height)).toEqual([1, 2, 3]);

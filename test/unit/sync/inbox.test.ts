@@ -506,15 +506,21 @@ test("does not check the signatures of headers by strangers", async () => {
   expect(await gossip(compact(stranger, maker))).toBe("reject");
 });
 
-test("checks only a few garbage headers of a peer at a time", async () => {
-  const { node, maker } = await pair();
-  const checking = Promise.withResolvers<void>();
-  let checked = 0;
-  node.checks.verify = async (sets) => {
-    checked += sets.length;
-    await checking.promise;
+/** Holds back all checks of signatures; then none is valid. `begun` counts the signatures. */
+function heldChecks({ checks }: SyncNode): { begun: number; release(): void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const held = { begun: 0, release: resolve };
+  checks.verify = async (sets) => {
+    held.begun += sets.length;
+    await promise;
     return sets.map(() => false);
   };
+  return held;
+}
+
+test("checks only a few garbage headers of a peer at a time", async () => {
+  const { node, maker } = await pair();
+  const checks = heldChecks(node);
   const tip = await maker.block(maker.start());
   const verdicts = Array.from({ length: 40 }, (_, at) => {
     const { header } = tip.blocks[0]!;
@@ -525,21 +531,15 @@ test("checks only a few garbage headers of a peer at a time", async () => {
     );
   });
   await new Promise((resolve) => setImmediate(resolve));
-  checking.resolve();
+  checks.release();
   const said = await Promise.all(verdicts);
-  expect(checked).toBe(16);
+  expect(checks.begun).toBe(16);
   expect(said).toEqual(said.map((_, at) => (at < 16 ? "reject" : "ignore")));
 });
 
 test("checks headers of a peer even if any number of ids of four other addresses have taken all places", async () => {
   const { node, maker } = await pair();
-  const checking = Promise.withResolvers<void>();
-  let checked = 0;
-  node.checks.verify = async (sets) => {
-    checked += sets.length;
-    await checking.promise;
-    return sets.map(() => false);
-  };
+  const checks = heldChecks(node);
   const { header } = (await maker.block(maker.start())).blocks[0]!;
   let sent = 0;
   const send = (from: string) => {
@@ -549,11 +549,11 @@ test("checks headers of a peer even if any number of ids of four other addresses
   };
   const verdicts = Array.from({ length: 300 }, (_, at) => send(`flooder${at % 4}@${at}`));
   await new Promise((resolve) => setImmediate(resolve));
-  expect(checked).toBe(maxJudged.inAll);
+  expect(checks.begun).toBe(maxJudged.inAll);
   verdicts.push(...Array.from({ length: 10 }, () => send("honest")));
   await new Promise((resolve) => setImmediate(resolve));
-  expect(checked).toBe(maxJudged.inAll + maxJudged.always);
-  checking.resolve();
+  expect(checks.begun).toBe(maxJudged.inAll + maxJudged.always);
+  checks.release();
   await Promise.all(verdicts);
 });
 

@@ -1,0 +1,16 @@
+import { EventLog } from "../../../src/storage/event-log.ts";
+import { systemClock } from "../../../src/util/clock.ts";
+import { silentLogger } from "../../../src/util/logger.ts";
+import { MemoryDatabase } from "../support/database.ts";
+
+/** Makes the services of a node without a chain. */
+export async function bareServices() {
+  return {
+    status: () => ({ version: "1", mode: "boot" }) as never,
+    ledger: () => undefined,
+    peers: () => [],
+    eventLog: await EventLog.open({ database: new MemoryDatabase(), logger: silentLogger }),
+    clock: systemClock,
+    logger: silentLogger,
+  };
+}
