@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createFile } from "../util/atomic-file.ts";
-import { messageOf, UserError } from "../util/errors.ts";
+import { codeOf, messageOf, UserError } from "../util/errors.ts";
 
 /**
  * The token that `Authorization: Bearer` must carry for the HTTP routes that change the node: 256 random bits in a file
@@ -11,7 +11,7 @@ export async function loadAdminToken(path: string): Promise<string> {
   try {
     return parse(await readFile(path, "utf8"), path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw asUserError(error, path);
+    if (codeOf(error) !== "ENOENT") throw asUserError(error, path);
   }
   try {
     const token = randomBytes(32).toString("base64url");
@@ -19,7 +19,7 @@ export async function loadAdminToken(path: string): Promise<string> {
     return token;
   } catch (error) {
     // Another process was faster, so its token applies.
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return parse(await readFile(path, "utf8"), path);
+    if (codeOf(error) === "EEXIST") return parse(await readFile(path, "utf8"), path);
     throw asUserError(error, path);
   }
 }
@@ -29,7 +29,7 @@ export async function readAdminToken(path: string): Promise<string> {
   try {
     return parse(await readFile(path, "utf8"), path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw asUserError(error, path);
+    if (codeOf(error) !== "ENOENT") throw asUserError(error, path);
     throw new UserError(
       `there is no admin token in ${path}: run this where the node's folder is (--datadir, --nodeid); the node makes it at its first start`,
       "NO_ADMIN_TOKEN",

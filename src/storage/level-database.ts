@@ -1,5 +1,5 @@
 import { ClassicLevel } from "classic-level";
-import { CodedError, closed, lineOf, messageOf } from "../util/errors.ts";
+import { CodedError, closed, codeOf, lineOf, messageOf, UserError } from "../util/errors.ts";
 import { systemPause } from "../util/slices.ts";
 import { plain, seal, unseal } from "./checksum.ts";
 import { damaged } from "./damaged.ts";
@@ -36,6 +36,7 @@ export class LevelDatabase implements Database {
   /**
    * `onWriteFailed`: after a failed write (for example on a full disk) LevelDB writes nothing more until it is opened
    * again.
+   * @throws {UserError} `IN_USE`
    * @throws {CodedError} `OPEN_FAILED`. Never retry in the same process: LevelDB would lose its lock.
    */
   static async open(
@@ -47,6 +48,12 @@ export class LevelDatabase implements Database {
       await level.open();
     } catch (error) {
       const cause = error instanceof Error && error.cause ? error.cause : error;
+      if (codeOf(cause) === "LEVEL_LOCKED")
+        throw new UserError(
+          `the database ${folder} is in use by another process: stop it first, or use another folder`,
+          "IN_USE",
+          { cause },
+        );
       throw new CodedError(
         "OPEN_FAILED",
         `cannot open the database ${folder}: ${messageOf(cause)}. If it is damaged, move the folder away and start again: the node downloads the chain from its peers`,

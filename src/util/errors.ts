@@ -38,6 +38,12 @@ export function failProcess(error: unknown): void {
   });
 }
 
+/** The code of an error of the operating system, such as `ENOENT`, or of this program. */
+export function codeOf(error: unknown): string | undefined {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  return typeof code === "string" ? code : undefined;
+}
+
 /** The message of anything thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

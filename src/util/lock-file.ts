@@ -1,7 +1,8 @@
+import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, linkSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { messageOf, UserError } from "./errors.ts";
+import { codeOf, messageOf, UserError } from "./errors.ts";
 
 /**
  * The contents of a lock file: its holder. `start` and `boot` distinguish a process from a later one with the same pid.
@@ -19,27 +20,63 @@ interface Holder {
 
 /** A take-over takes a few file operations. If one lasts longer, its process hangs. */
 const takeOverTimeoutMs = 2_000;
+/** The exit code of `flock --nonblock` if another process has the lock. */
+const heldByAnother = 1;
 
 /**
- * Holds `path` for this process until the returned function is called. Exactly one process takes over the lock of a
- * dead process (kill -9, power cut). `what` names the holder to others, such as "node 2". The database has a lock too,
- * but LevelDB loses it when its own process opens the folder again.
+ * Holds `path` and its folder for this process until the returned function is called. Exactly one process takes over the lock of a
+ * dead process (kill -9, power cut). `what` names the holder to others, such as "node 2". The database has a lock too, but LevelDB loses
+ * it when its own process opens the folder again.
  * @throws {UserError} `IN_USE` naming the other process and the folder.
  */
 export function acquireLock(path: string, what: string): () => void {
   const own: Holder = { ...identify(process.pid), what, token: randomBytes(16).toString("hex") };
-  const holder = tryAcquire(path, own);
-  if (holder) {
-    const who =
-      holder.pid === process.pid ? "this process already" : `process ${holder.pid} (${holder.what})`;
-    throw new UserError(
-      `the folder ${dirname(path)} is in use by ${who}: stop it first, or use another folder`,
-      "IN_USE",
-    );
+  const folder = lockFolder(dirname(path));
+  try {
+    const holder = folder === "held" ? (readHolder(path) ?? null) : tryAcquire(path, own);
+    if (holder !== undefined) throw inUse(path, holder);
+  } catch (error) {
+    if (typeof folder === "number") closeSync(folder);
+    throw error;
   }
+  let isReleased = false;
   return () => {
+    if (isReleased) return;
+    isReleased = true;
     if (readHolder(path)?.token === own.token) rmSync(path, { force: true });
+    if (typeof folder === "number") closeSync(folder);
   };
+}
+
+function inUse(path: string, holder: Holder | null): UserError {
+  const who =
+    holder === null
+      ? "another process"
+      : holder.pid === process.pid && holder.start === identify(process.pid).start
+        ? "this process already"
+        : `process ${holder.pid} (${holder.what})`;
+  return new UserError(
+    `the folder ${dirname(path)} is in use by ${who}: stop it first, or use another folder`,
+    "IN_USE",
+  );
+}
+
+/**
+ * Locks the folder by flock(2), which counts between containers too: a pid says nothing to a process of another pid namespace. Node.js has
+ * no flock; the program `flock` of util-linux locks the open file that it inherits, and the lock stays with this process until it closes
+ * the file or dies. Returns the file descriptor; `unavailable` where there is no such program, or no such lock.
+ */
+function lockFolder(folder: string): number | "held" | "unavailable" {
+  let fd: number;
+  try {
+    fd = openSync(folder, "r");
+  } catch {
+    return "unavailable";
+  }
+  const { status } = spawnSync("flock", ["--nonblock", "3"], { stdio: ["ignore", "ignore", "ignore", fd] });
+  if (status === 0) return fd;
+  closeSync(fd);
+  return status === heldByAnother ? "held" : "unavailable";
 }
 
 /** Returns the living holder, or nothing if `own` has the lock now. */
@@ -78,7 +115,7 @@ function create(path: string, own: Holder): boolean {
     linkSync(temporary, path);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    if (codeOf(error) === "EEXIST") return false;
     throw new UserError(`cannot lock ${path}: ${messageOf(error)}`, "IN_USE", { cause: error });
   } finally {
     rmSync(temporary, { force: true });
@@ -105,7 +142,7 @@ function readHolder(path: string): Holder | null | undefined {
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if (codeOf(error) === "ENOENT") return undefined;
     throw new UserError(`cannot read the lock ${path}: ${messageOf(error)}`, "IN_USE", { cause: error });
   }
   try {
@@ -120,7 +157,7 @@ function isAlive(holder: Holder): boolean {
   try {
     process.kill(holder.pid, 0);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+    if (codeOf(error) === "ESRCH") return false;
   }
   const now = identify(holder.pid);
   // Without /proc, or if it hides other users' processes, the pid alone decides: it is better to refuse than to let two

@@ -215,3 +215,16 @@ test("keeps acknowledged writes after kill -9", async () => {
     await database.close();
   }
 });
+
+test("a database that another process uses is said to be in use, not damaged", async () => {
+  const folder = await temporaryFolder();
+  const writer = spawn(process.execPath, [new URL("./writer.ts", import.meta.url).pathname, folder], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  onTestFinished(() => void writer.kill("SIGKILL"));
+  await once(writer.stdout!, "data");
+  await expect(LevelDatabase.open(folder)).rejects.toMatchObject({
+    code: "IN_USE",
+    message: `the database ${folder} is in use by another process: stop it first, or use another folder`,
+  });
+});

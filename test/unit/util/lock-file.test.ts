@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,6 +8,8 @@ import { acquireLock } from "../../../src/util/lock-file.ts";
 
 const module = new URL("../../../src/util/lock-file.ts", import.meta.url).href;
 const hasProc = existsSync("/proc/self/stat");
+const pidNamespace = ["--pid", "--fork", "--kill-child", "--mount-proc"];
+const canUnshare = spawnSync("unshare", [...pidNamespace, "flock", "--version"]).status === 0;
 
 let folder: string;
 let path: string;
@@ -33,6 +35,15 @@ async function inChild(body: string): Promise<{ child: ChildProcess; line: strin
   children.push(child);
   const [data] = (await once(child.stdout!, "data")) as [Buffer];
   return { child, line: data.toString().trim() };
+}
+
+function attempt(work: () => void): boolean {
+  try {
+    work();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const hold = 'acquireLock(path, "other"); console.log("held"); setInterval(() => {}, 1000);';
@@ -105,6 +116,28 @@ describe("acquireLock", () => {
       writeFileSync(path, text);
       acquireLock(path, "this")();
       expect(readdirSync(folder)).toEqual([]);
+    },
+  );
+
+  it.runIf(canUnshare)(
+    "refuses while a process in another pid namespace holds it, and not after that",
+    async () => {
+      const body = `import { acquireLock } from ${JSON.stringify(module)}; acquireLock(${JSON.stringify(path)}, "node in a container"); console.log("held"); setInterval(() => {}, 1000);`;
+      const container = spawn(
+        "unshare",
+        [...pidNamespace, process.execPath, "--input-type=module", "-e", body],
+        {
+          stdio: ["ignore", "pipe", "inherit"],
+        },
+      );
+      children.push(container);
+      await once(container.stdout!, "data");
+      // To the outside, the pid in the lock belongs to another process.
+      expect(JSON.parse(readFileSync(path, "utf8")).pid).toBe(1);
+      expect(() => acquireLock(path, "this")).toThrow(/in use by process 1 \(node in a container\)/);
+      container.kill("SIGKILL");
+      await once(container, "exit");
+      await expect.poll(() => attempt(() => acquireLock(path, "this")())).toBe(true);
     },
   );
 
