@@ -8,6 +8,8 @@ export interface NodeSources {
   mode(): string;
   /** The state of the diagnosis. */
   state(): string | undefined;
+  /** The codes of what the diagnosis has found. */
+  findings(): readonly string[];
   head(): { height: number; timestampMs: number } | undefined;
   justifiedHeight(): number | undefined;
   finalizedHeight(): number | undefined;
@@ -66,6 +68,16 @@ export function nodeMetrics(registry: Registry, sources: NodeSources): void {
   }).set({ version: sources.version }, 1);
   choice("ccoin_mode", "mode", "1 for the mode that the node is in", sources.modes, sources.mode);
   choice("ccoin_state", "state", "1 for the state that the diagnosis says", sources.states, sources.state);
+  new Gauge({
+    name: "ccoin_finding",
+    help: "1 for each finding of the diagnosis",
+    labelNames: ["code"],
+    registers,
+    collect() {
+      this.reset();
+      for (const code of sources.findings()) this.set({ code }, 1);
+    },
+  });
   gauge("ccoin_head_height", "Height of the head", () => sources.head()?.height);
   gauge("ccoin_head_timestamp_seconds", "Timestamp of the head, since the Unix epoch", () => {
     const head = sources.head();

@@ -29,6 +29,7 @@ export function metricSources(options: MetricSourcesOptions): NodeSources {
     states: diagnosisStates,
     mode,
     state: () => diagnose().state,
+    findings: () => diagnose().findings.map(({ code }) => code),
     head: () => {
       const head = chain()?.head;
       return head && { height: head.height, timestampMs: head.header.message.timestamp };

@@ -1,33 +1,12 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Mempool } from "../../../src/mempool/mempool.ts";
-import { Metrics, type NodeSources } from "../../../src/metrics/index.ts";
+import { Metrics } from "../../../src/metrics/index.ts";
 import { authorities, testChain } from "../support/chain.ts";
 import { MemoryDatabase } from "../support/database.ts";
+import { sources } from "./sources.ts";
 
 const docs = new URL("../../../docs/", import.meta.url);
-
-const sources: NodeSources = {
-  version: "1.2.3",
-  modes: ["boot", "ready"],
-  states: ["ok", "halted"],
-  mode: () => "ready",
-  state: () => "halted",
-  head: () => ({ height: 7, timestampMs: 1_700_000_000_500 }),
-  justifiedHeight: () => 6,
-  finalizedHeight: () => 5,
-  syncTargetHeight: () => undefined,
-  authorities: () => 4,
-  mempool: () => ({ count: 3, bytes: 400 }),
-  peers: () => [
-    { direction: "inbound", height: 9 },
-    { direction: "outbound", height: undefined },
-    { direction: "outbound", height: 2 },
-  ],
-  eventStreams: () => 2,
-  freeDiskBytes: () => undefined,
-  databaseBytes: async () => 1024,
-};
 
 /** Resolves to the metrics' lines without comments and buckets. */
 async function lines(metrics: Metrics): Promise<string[]> {
@@ -43,6 +22,7 @@ test("reports the state of the node", async () => {
       `ccoin_mode{mode="boot"} 0`,
       `ccoin_mode{mode="ready"} 1`,
       `ccoin_state{state="halted"} 1`,
+      `ccoin_finding{code="NO_PEERS"} 1`,
       "ccoin_head_height 7",
       "ccoin_head_timestamp_seconds 1700000000.5",
       "ccoin_finalized_height 5",
@@ -55,6 +35,16 @@ test("reports the state of the node", async () => {
   );
   expect(metrics.contentType).toContain("text/plain");
   expect(await metrics.text()).toMatch(/^nodejs_heap_size_used_bytes \d+$/m);
+});
+
+test("forgets what the diagnosis no longer finds", async () => {
+  const metrics = new Metrics();
+  let findings = ["NO_PEERS", "OWN_CLOCK"];
+  metrics.follow({ ...sources, findings: () => findings });
+  await metrics.text();
+  findings = ["OWN_CLOCK"];
+  const found = (await lines(metrics)).filter((line) => line.startsWith("ccoin_finding"));
+  expect(found).toEqual(['ccoin_finding{code="OWN_CLOCK"} 1']);
 });
 
 test("reports blocks, missed turns and delays while in step", async () => {
