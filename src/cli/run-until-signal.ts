@@ -12,17 +12,21 @@ const sameSignalMs = 300;
 const interruptedCode = 130;
 
 /**
- * Runs a node until it ends, or until SIGINT or SIGTERM arrives, even while it starts; resolves to the exit code. A second signal
+ * Runs a node until it ends, or until SIGINT, SIGTERM or SIGHUP arrives, even while it starts; resolves to the exit code. A second signal
  * ends the process at once with 130. A node that does not close in time is abandoned and recovers at its next start: all that it
  * acknowledged is synced. If even its event loop has stopped, a separate thread kills the process soon after. An unhandled error
- * closes the node in the same way, with the stack on standard error. @throws that error, or the one that ended the node
+ * closes the node in the same way, with the stack on standard error. With `onHangup`, SIGHUP calls that instead.
+ * @throws the unhandled error, or the one that ended the node
  */
 export async function runUntilSignal(
   start: () => Promise<RunningNode>,
   stopTimeoutMs = defaultStopTimeoutMs,
+  onHangup?: () => void,
 ): Promise<number> {
   const watch = () => endInTime(stopTimeoutMs + killAfterMs);
-  const signal = watchSignals(watch);
+  // A terminal that was closed, or a pipe without a reader, takes nothing more, which is no fault of the node.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", ignore);
+  const signal = watchSignals(watch, onHangup);
   const fault = watchFaults(watch);
   const reason = Promise.race([signal.first, fault.first]);
   const starting = start();
@@ -40,8 +44,11 @@ export async function runUntilSignal(
   } finally {
     signal.dispose();
     fault.dispose();
+    for (const stream of [process.stdout, process.stderr]) stream.off("error", ignore);
   }
 }
+
+function ignore(): void {}
 
 /** An unhandled error. */
 class Fault {
@@ -90,7 +97,10 @@ function withDeadline(work: Promise<number>, timeoutMs: number, codeWhenLate: nu
 }
 
 /** The handler calls `onFirst` itself, because code that awaits the promise may never run if the event loop is stuck. */
-function watchSignals(onFirst: () => void): { first: Promise<NodeJS.Signals>; dispose(): void } {
+function watchSignals(
+  onFirst: () => void,
+  onHangup?: () => void,
+): { first: Promise<NodeJS.Signals>; dispose(): void } {
   const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
   let firstAt: number | undefined;
   const listener = (name: NodeJS.Signals) => {
@@ -100,12 +110,13 @@ function watchSignals(onFirst: () => void): { first: Promise<NodeJS.Signals>; di
     firstAt ??= now;
     resolve(name);
   };
-  const names = ["SIGINT", "SIGTERM"] as const;
-  for (const name of names) process.on(name, listener);
+  const listeners = { SIGINT: listener, SIGTERM: listener, SIGHUP: onHangup ?? listener };
+  const names = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  for (const name of names) process.on(name, listeners[name]);
   return {
     first: promise,
     dispose: () => {
-      for (const name of names) process.off(name, listener);
+      for (const name of names) process.off(name, listeners[name]);
     },
   };
 }

@@ -1,11 +1,11 @@
-import { readFileSync } from "node:fs";
 import { z } from "zod";
 import type { ChainConfig, Coinbase } from "../types/genesis.ts";
 import { firstRules } from "../types/parameters.ts";
 import { maxAmount } from "../types/primitives.ts";
 import { compareBytes } from "../util/bytes.ts";
-import { lineOf, messageOf, UserError } from "../util/errors.ts";
+import { UserError } from "../util/errors.ts";
 import { chainLimits, firstDuplicate, isName, sumOfBalances } from "./chain-rules.ts";
+import { readJsonFile } from "./json-file.ts";
 import { addressSchema, amountSchema, describeIssues, wholeNumber } from "./schema.ts";
 
 /** Ten minutes. */
@@ -159,20 +159,5 @@ function textSchema(rule: string, maxBytes: number) {
 
 /** @throws {UserError} `BAD_GENESIS`, also if the file cannot be read or is not JSON. */
 export function readGenesisFile(file: string): Genesis {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    const hint = 'write one with "ccoin genesis"';
-    throw new UserError(`cannot read ${file} (${messageOf(error)}): ${hint}`, "BAD_GENESIS", {
-      cause: error,
-    });
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new UserError(`${file} is not JSON: ${lineOf(error)}`, "BAD_GENESIS", { cause: error });
-  }
-  return parseGenesis(value, file);
+  return parseGenesis(readJsonFile(file, "BAD_GENESIS", 'write one with "ccoin genesis"'), file);
 }

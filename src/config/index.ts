@@ -1,6 +1,7 @@
 export * from "./amount.ts";
 export * from "./chain-rules.ts";
 export * from "./genesis-config.ts";
+export * from "./json-file.ts";
 export * from "./node-options.ts";
 export * from "./paths.ts";
 export * from "./recovery-file.ts";

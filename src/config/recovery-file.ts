@@ -1,9 +1,9 @@
-import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { type Address, encodeAddress } from "../crypto/address.ts";
 import { type ChainParameters, Recovery, rootOf, zero32 } from "../types/index.ts";
 import { compareBytes, fromHex, type Hex, toHex } from "../util/bytes.ts";
-import { lineOf, messageOf, UserError } from "../util/errors.ts";
+import { UserError } from "../util/errors.ts";
+import { readJsonFile } from "./json-file.ts";
 import { parameterLimits } from "./parameter-limits.ts";
 import { addressSchema, amountSchema, describeIssues, wholeNumber } from "./schema.ts";
 
@@ -96,23 +96,8 @@ export function parseRecoveries(value: unknown, file: string): Recovery[] {
 
 /** @throws {UserError} `BAD_RECOVERY`, also if the file cannot be read or is not JSON. */
 export function readRecoveryFile(file: string): Recovery[] {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    throw new UserError(
-      `cannot read ${file} (${messageOf(error)}): a recovery file is written by "ccoin recover"`,
-      "BAD_RECOVERY",
-      { cause: error },
-    );
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new UserError(`${file} is not JSON: ${lineOf(error)}`, "BAD_RECOVERY", { cause: error });
-  }
-  return parseRecoveries(value, file);
+  const hint = 'a recovery file is written by "ccoin recover"';
+  return parseRecoveries(readJsonFile(file, "BAD_RECOVERY", hint), file);
 }
 
 /** Writes the format that `parseRecoveries` reads. */

@@ -1,4 +1,6 @@
 import { pino } from "pino";
+import { LogFile } from "./log-file.ts";
+import { type LogOutput, standardErrorOutput } from "./log-output.ts";
 
 /** The part of pino's interface that the node uses: fields first, then the message. */
 export interface Logger {
@@ -10,23 +12,45 @@ export interface Logger {
 }
 
 export type LogLevel = "silent" | "error" | "warn" | "info" | "debug";
+export const logFormats = ["json", "text"] as const;
+export type LogFormat = (typeof logFormats)[number];
+
+/** A logger and what it writes to. */
+export interface Log {
+  logger: Logger;
+  /** The file that takes the lines, if it is not standard error. */
+  file: LogFile | undefined;
+}
+
+const warnLevel = 40;
 
 /**
- * Logs one JSON object per line, or text if `pretty`, always to standard error: standard output is for results only.
+ * Logs one JSON object, or readable text, per line: to the file, or to standard error, since standard output is for results only. Logging
+ * never stops the node: lines that cannot be written are dropped, and a later line counts them.
+ * @throws if the file cannot be written
  */
-export async function createLogger(options: {
+export async function createLog(options: {
   level: LogLevel;
-  pretty: boolean;
+  format: LogFormat;
   colors: boolean;
-}): Promise<Logger> {
-  const { level, pretty, colors } = options;
-  // These are some thirty modules, loaded only if a person reads the log.
-  const { default: prettyStream } = pretty ? await import("pino-pretty") : { default: undefined };
-  const destination = prettyStream
-    ? prettyStream({ destination: 2, sync: true, colorize: colors, translateTime: "SYS:HH:MM:ss.l" })
-    : pino.destination({ fd: 2, sync: true });
-  const logger: Logger = pino({ level, base: null }, destination);
-  return logger;
+  file?: string | undefined;
+}): Promise<Log> {
+  const { level, colors } = options;
+  const format = options.format === "text" ? await textFormat(colors) : (line: string) => line;
+  const lostLines = (lines: number, reason: string) =>
+    format(
+      `${JSON.stringify({ level: warnLevel, time: Date.now(), lines, reason, msg: "LOG LINES WERE LOST" })}\n`,
+    );
+  const file = options.file === undefined ? undefined : await LogFile.open(options.file, lostLines);
+  const output: LogOutput = file ?? standardErrorOutput(lostLines);
+  const logger: Logger = pino({ level, base: null }, { write: (line: string) => output.write(format(line)) });
+  return { logger, file };
+}
+
+/** Loads some thirty modules, which only a log that people read needs. */
+async function textFormat(colors: boolean): Promise<(line: string) => string> {
+  const { prettyFactory } = await import("pino-pretty");
+  return prettyFactory({ colorize: colors, translateTime: "SYS:HH:MM:ss.l" });
 }
 
 export const silentLogger: Logger = pino({ level: "silent" });

@@ -4,11 +4,13 @@ import {
   defaultGenesisTimeoutMs,
   logLevels,
   maxNodeId,
+  type NodeOptions,
   type NodeOptionsInput,
   parseNodeOptions,
 } from "../../config/index.ts";
 import { inBackground } from "../../util/background.ts";
-import { createLogger } from "../../util/logger.ts";
+import { messageOf, UserError } from "../../util/errors.ts";
+import { createLog, type Log, type LogFormat, type LogLevel, logFormats } from "../../util/logger.ts";
 import { collectOnce } from "../collect-once.ts";
 import { limitHeapGrowth } from "../heap-growth.ts";
 import { loadNode } from "../node-module.ts";
@@ -25,7 +27,9 @@ import {
 } from "../options.ts";
 import { printResult, reportError, UsageError } from "../output.ts";
 import { givenPassphrase } from "../passphrase-prompt.ts";
+import { printConfig } from "../print-config.ts";
 import { defaultStopTimeoutMs, runUntilSignal } from "../run-until-signal.ts";
+import { applySettings } from "../settings.ts";
 import { startDevChain } from "../start-dev-chain.ts";
 
 interface Options extends GlobalOptions {
@@ -44,6 +48,9 @@ interface Options extends GlobalOptions {
   recovery?: string;
   stopTimeout: number;
   logLevel?: string;
+  logFormat?: LogFormat;
+  logFile?: string;
+  printConfig?: boolean;
 }
 
 /** The options that errors name for fields of `NodeOptionsInput`. */
@@ -96,7 +103,7 @@ export function addStartCommand(program: Command): void {
       new Option(
         "--recovery <file>",
         "continue the chain from the recovery in this file, which all operators have agreed on; needed once",
-      ).env("CCOIN_RECOVERY"),
+      ),
     )
     .addOption(
       new Option(
@@ -104,11 +111,21 @@ export function addStartCommand(program: Command): void {
         "how long the node may take to close after a signal; then it is killed, and recovers at its next start",
       )
         .argParser(requireMilliseconds)
-        .env("CCOIN_STOP_TIMEOUT")
         .default(defaultStopTimeoutMs),
     )
     .option("--log-level <level>", `${logLevels.join(", ")} (default: info; without --nodeid: warn)`)
-    .action(async (_options, self: Command) => run(self.optsWithGlobals<Options>()));
+    .addOption(
+      new Option("--log-format <format>", "default: text on a terminal, else json").choices(logFormats),
+    )
+    .option("--log-file <file>", "write the log to this file, and rotate it: 5 old files of 10 MB")
+    .option("--config <file>", 'take options from this file, such as { "nodeid": 2, "mdns": false }')
+    .option("--print-config", "print all options and where they are from, and start nothing")
+    .addHelpText(
+      "after",
+      "\nEach option also comes from the environment: --http-port is CCOIN_HTTP_PORT, --no-mdns is CCOIN_MDNS=false.\n" +
+        "The command line wins over the environment, and that over the file of --config.",
+    )
+    .action(async (_options, self: Command) => run(self));
   addExamples(
     command,
     "ccoin start                               # a development chain of one node",
@@ -119,25 +136,25 @@ export function addStartCommand(program: Command): void {
   );
 }
 
-async function run(options: Options): Promise<void> {
+async function run(command: Command): Promise<void> {
+  applySettings(command);
+  const options = command.optsWithGlobals<Options>();
   const { nodeid } = options;
   if (nodeid === undefined) refuseWithoutNodeId(options);
   else if (options.reset) throw new UsageError("--reset is for the development chain: leave --nodeid out");
   const nodeOptions = (more: Partial<NodeOptionsInput>) =>
     parseNodeOptions({ ...optionsInput(options), ...more } as NodeOptionsInput, optionNames);
   // Options are checked before anything is made or deleted.
-  const { logLevel } = nodeOptions({ nodeId: nodeid ?? 1 });
+  const checked = nodeOptions({ nodeId: nodeid ?? 1 });
+  if (options.printConfig) {
+    printConfig(command, defaultsOf(checked, dataDirOf(options)), options.json === true);
+    return;
+  }
   const given =
     nodeid === undefined
       ? {}
       : await givenPassphrase(options.passphraseFile, pathsOf({ ...options, nodeid }));
-  const pretty = process.stderr.isTTY === true && !options.json;
-  // `hasColors` respects NO_COLOR and the like.
-  const logger = await createLogger({
-    level: logLevel,
-    pretty,
-    colors: pretty && process.stderr.hasColors(),
-  });
+  const { logger, file } = await openLog(options, checked.logLevel);
   const start = async () => {
     const module = await loadNode();
     if (nodeid !== undefined) {
@@ -153,11 +170,33 @@ async function run(options: Options): Promise<void> {
   };
   limitHeapGrowth();
   inBackground(collectOnce());
-  const code = await runUntilSignal(start, options.stopTimeout).catch((error: unknown) =>
-    reportError(error, options.json === true),
+  const code = await runUntilSignal(start, options.stopTimeout, file && (() => file.reopen())).catch(
+    (error: unknown) => reportError(error, options.json === true),
   );
+  await file?.close();
   // All is closed; a handle that a library has left open must not keep the process alive.
   process.exit(code);
+}
+
+/** The values by option, such as `http-port`. */
+function defaultsOf(checked: NodeOptions, datadir: string): ReadonlyMap<string, unknown> {
+  const values = { ...checked, dataDir: datadir };
+  const byOption = Object.entries(optionNames).map(
+    ([field, name]) => [name.slice(2), values[field as keyof NodeOptions]] as const,
+  );
+  return new Map(byOption);
+}
+
+async function openLog(options: Options, level: LogLevel): Promise<Log> {
+  const { logFile: file } = options;
+  const isTerminal = file === undefined && process.stderr.isTTY === true;
+  const format = options.logFormat ?? (isTerminal && !options.json ? "text" : "json");
+  try {
+    // `hasColors` respects NO_COLOR and the like.
+    return await createLog({ level, format, colors: isTerminal && process.stderr.hasColors(), file });
+  } catch (error) {
+    throw new UserError(`--log-file: cannot write ${file}: ${messageOf(error)}`, "BAD_OPTIONS");
+  }
 }
 
 /** Refuses options that make no sense for a development chain, which has no other node. */

@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { defaultStopTimeoutMs, runUntilSignal } from "../../../src/cli/run-until-signal.ts";
 import { parseNodeOptions } from "../../../src/config/index.ts";
 import { runNode } from "../../../src/node/run.ts";
-import { createLogger } from "../../../src/util/logger.ts";
+import { createLog } from "../../../src/util/logger.ts";
 import { laterRules } from "../../rules-2.ts";
 
 const { values } = parseArgs({
@@ -19,6 +19,6 @@ const options = parseNodeOptions({
   dataDir: values.datadir,
   httpHost: values.host,
 });
-const logger = await createLogger({ level: "info", pretty: false, colors: false });
+const { logger } = await createLog({ level: "info", format: "json", colors: false });
 const stopTimeoutMs = Number(process.env["CCOIN_STOP_TIMEOUT"] ?? defaultStopTimeoutMs);
 process.exit(await runUntilSignal(() => runNode(options, logger, laterRules), stopTimeoutMs));

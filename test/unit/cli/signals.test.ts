@@ -6,7 +6,7 @@ import { defaultStopTimeoutMs, killAfterMs } from "../../../src/cli/run-until-si
 const module = new URL("../../../src/cli/run-until-signal.ts", import.meta.url).href;
 
 /** Runs a process with the fake node of `start`, which prints "up" when it starts and "stop <reason>" when it is stopped. */
-async function run(start: string, timeoutMs = defaultStopTimeoutMs) {
+async function run(start: string, timeoutMs = defaultStopTimeoutMs, onHangup = "undefined") {
   const code = `
     import { runUntilSignal } from ${JSON.stringify(module)};
     const say = (text) => process.stdout.write(text + "\\n");
@@ -15,7 +15,7 @@ async function run(start: string, timeoutMs = defaultStopTimeoutMs) {
     const node = (stop) => ({ exitCode: forever, stop: async (reason) => { say("stop " + reason); await stop(); } });
     const start = ${start};
     // The start is called once the signals are watched.
-    process.exit(await runUntilSignal(() => { say("up"); return start(); }, ${timeoutMs}));`;
+    process.exit(await runUntilSignal(() => { say("up"); return start(); }, ${timeoutMs}, ${onHangup}));`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", code], {
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -37,11 +37,34 @@ async function run(start: string, timeoutMs = defaultStopTimeoutMs) {
 }
 
 describe("runUntilSignal", () => {
-  it.each(["SIGINT", "SIGTERM"] as const)("stops once on %s and exits with 0", async (signal) => {
+  it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("stops once on %s and exits with 0", async (signal) => {
     const { child, ended, output } = await run("async () => node(() => sleep(50))");
     child.kill(signal);
     expect((await ended)[0]).toBe(0);
     expect(output()).toBe(`up\nstop ${signal}\n`);
+  });
+
+  it("calls the given function on SIGHUP instead", async () => {
+    const { child, ended, output, seen } = await run(
+      "async () => node(() => sleep(0))",
+      defaultStopTimeoutMs,
+      "() => say('hangup')",
+    );
+    child.kill("SIGHUP");
+    await seen("hangup");
+    child.kill("SIGTERM");
+    expect((await ended)[0]).toBe(0);
+    expect(output()).toBe("up\nhangup\nstop SIGTERM\n");
+  });
+
+  it("closes in order, with its code, when nothing takes its output any more", async () => {
+    const { child, ended, output } = await run(
+      "async () => node(async () => { console.error('gone'); await sleep(50); say('closed'); })",
+    );
+    child.stderr!.destroy();
+    child.kill("SIGHUP");
+    expect((await ended)[0]).toBe(0);
+    expect(output()).toBe("up\nstop SIGHUP\nclosed\n");
   });
 
   it("counts a signal that arrives twice at once, as through npm, as one", async () => {

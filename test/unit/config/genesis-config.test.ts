@@ -183,6 +183,11 @@ describe("parseGenesis", () => {
       "above the largest",
     ],
     [
+      "a balance of very many digits",
+      balance({ address: address(1), balance: "1".repeat(1_000) }),
+      `balances[0].balance: ${"1".repeat(40)} is above the largest amount`,
+    ],
+    [
       "a field too many",
       balance({ address: address(1), balance: "1", nonce: 0 }),
       'balances[0]: unknown field "nonce"',
