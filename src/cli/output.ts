@@ -5,6 +5,7 @@ import { type Clock, systemClock } from "../util/clock.ts";
 import { duration } from "../util/duration.ts";
 import { CodedError, messageOf, UserError } from "../util/errors.ts";
 import { RateMeter } from "../util/rate-meter.ts";
+import { jsonLine, plain } from "./plain.ts";
 
 export const exitCodes = { success: 0, failure: 1, usage: 2 } as const;
 
@@ -23,13 +24,13 @@ const hints: Readonly<Record<string, string>> = {
 
 /** Prints the object as one line of JSON with `json`, else the text. */
 export function printResult(json: boolean | undefined, result: object, text: string): void {
-  process.stdout.write(`${json ? JSON.stringify(result) : text}\n`);
+  process.stdout.write(`${json ? jsonLine(result) : text}\n`);
 }
 
 /** Prints a warning on standard error; the exit code stays 0. */
 export function printWarning(json: boolean | undefined, code: string, message: string): void {
   process.stderr.write(
-    `${json ? JSON.stringify({ warning: { code, message } }) : `${styled("yellow", "warning:", process.stderr)} ${message}`}\n`,
+    `${json ? jsonLine({ warning: { code, message } }) : `${styled("yellow", "warning:", process.stderr)} ${plain(message)}`}\n`,
   );
 }
 
@@ -50,7 +51,7 @@ export function reportError(error: unknown, json: boolean): number {
   const hint = error instanceof ClientError ? (hints[code] ?? "") : "";
   const message = `${messageOf(error)}${hint}`.replace(/\s*\n\s*/g, " ");
   process.stderr.write(
-    `${json ? JSON.stringify({ error: { code, message } }) : `${styled("red", "error:", process.stderr)} ${message}`}\n`,
+    `${json ? jsonLine({ error: { code, message } }) : `${styled("red", "error:", process.stderr)} ${plain(message)}`}\n`,
   );
   if (process.env["CCOIN_DEBUG"] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return code === "USAGE" || code === "BAD_OPTIONS" ? exitCodes.usage : exitCodes.failure;

@@ -9,7 +9,7 @@ import type {
 } from "../../protocols/index.ts";
 import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
-import { messageOf, UserError } from "../util/errors.ts";
+import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { type Place, placeOf } from "./address.ts";
 import { watchConnections } from "./connection-watch.ts";
@@ -25,6 +25,7 @@ import type { Host } from "./host.ts";
 import type { InboundOptions } from "./inbound.ts";
 import type { Intake } from "./intake.ts";
 import { KnownPeers } from "./known-peers.ts";
+import { listenError } from "./listen-error.ts";
 import { hasRoomFor } from "./outbound.ts";
 import { sweepPeerStore } from "./peer-store-sweep.ts";
 import { writeFewerRecords } from "./protocol-records.ts";
@@ -143,7 +144,7 @@ export class LibP2pNetwork implements Network {
     );
   }
 
-  /** Listens, and begins to look for peers. @throws {UserError} `PORT_IN_USE` */
+  /** Listens, and begins to look for peers. @throws {UserError} `PORT_IN_USE`, `LISTEN_FAILED` */
   async start(): Promise<void> {
     await Promise.all(this.#pending);
     try {
@@ -273,16 +274,4 @@ export class LibP2pNetwork implements Network {
     const place = placeOf(connection.remoteAddr.toString());
     if (place) this.#dialer.found(connection.remotePeer.toString(), listenAddresses, { by: "peer", place });
   }
-}
-
-/** libp2p keeps only the text of the system's error. */
-function listenError(error: unknown, listen: readonly string[]): unknown {
-  if (!messageOf(error).includes("EADDRINUSE")) return error;
-  return new UserError(
-    `the port of ${listen.join(", ")} is in use: is this node running already?`,
-    "PORT_IN_USE",
-    {
-      cause: error,
-    },
-  );
 }

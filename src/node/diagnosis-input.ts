@@ -34,6 +34,8 @@ export interface DiagnosisSources {
   statuses: Pick<PeerStatuses, "get">;
   own: { publicKey: Uint8Array; mines: boolean };
   hasGenesis?(): boolean;
+  /** The id of the only genesis block that the node may adopt. */
+  genesisPin?: string | undefined;
   /** The signatures that the account refuses now. */
   signingLock?(): SigningLock | undefined;
   /** The database's last error. */
@@ -122,7 +124,8 @@ export class DiagnosisInputs {
   }
 
   gather(): DiagnosisInput {
-    const { clock, modes, own, hasGenesis, signingLock, writeFailure, freeDiskBytes } = this.#sources;
+    const { clock, modes, own, hasGenesis, genesisPin, signingLock, writeFailure, freeDiskBytes } =
+      this.#sources;
     const parts = this.#parts;
     const progress = parts?.synchronizer.progress;
     if (parts) this.#watch(parts);
@@ -132,6 +135,7 @@ export class DiagnosisInputs {
       own: { address: own.publicKey, mines: own.mines, signingLock: signingLock?.() },
       peers: this.#peers(),
       hasGenesis: parts !== undefined || hasGenesis?.() === true,
+      genesisPin,
       chain: parts && this.#chain(parts),
       shown: parts?.synchronizer.shown,
       sync: progress && { height: progress.currentHeight, ...progress },

@@ -12,6 +12,8 @@ export interface DiagnosisInput {
   own: OwnInput;
   peers: readonly PeerInput[];
   hasGenesis: boolean;
+  /** The id of the only genesis block that the node may adopt. */
+  genesisPin: string | undefined;
   /** `undefined` if there is no genesis block yet, or its chain is still being loaded. */
   chain: ChainInput | undefined;
   /** A download under way, by heights. */

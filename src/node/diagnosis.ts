@@ -13,6 +13,8 @@ const minFreeDiskBytes = 256 * 2 ** 20;
 /** A chain is halted when its block is late by this many periods, or by the time below if they are short. */
 const haltPeriods = 3;
 const minHaltMs = 3_000;
+/** A shorter wait for the next block is over before anybody wonders. */
+const minNamedWaitMs = 10_000;
 /** A shorter delay is the normal wait of an authority out of turn. */
 const minLateMs = 1_500;
 
@@ -92,7 +94,10 @@ function summaryOf(input: DiagnosisInput, state: DiagnosisState): string {
   const { chain, sync, nowMs, writeFailure } = input;
   if (writeFailure !== undefined) return "the database cannot be written";
   if (!chain && input.hasGenesis) return "loads its chain from the disk";
-  if (!chain) return "no genesis block yet: adopts that of the first peer that has one";
+  if (!chain)
+    return input.genesisPin
+      ? `no genesis block yet: waits for a peer that has ${input.genesisPin}`
+      : "no genesis block yet: adopts that of the first peer that has one";
   const { height } = chain.head;
   if (isLeftBehind(chain)) {
     const { rules } = chain.snapshot.parameters;
@@ -121,12 +126,13 @@ function summaryOf(input: DiagnosisInput, state: DiagnosisState): string {
   }
   if (state === "waiting") return `at height ${height} without any peer`;
   const final = finality ? `, final up to ${finality.finalized.height}` : "";
-  if (blockLateMs(input, chain) === Number.NEGATIVE_INFINITY) {
+  const dueInMs = -blockLateMs(input, chain);
+  if (dueInMs === Number.POSITIVE_INFINITY)
     return `at height ${height}${final}; quiet until a transaction comes`;
-  }
   const silent = silentAuthorities(input, chain).length;
   const some = silent > 0 ? `; ${silent} of ${chain.snapshot.authorities.length} authorities are silent` : "";
-  return `at height ${height}, ${duration(blockAge(nowMs, chain))} old${final}${some}`;
+  const next = dueInMs >= minNamedWaitMs ? `, next block in ${duration(dueInMs)}` : "";
+  return `at height ${height}, ${duration(blockAge(nowMs, chain))} old${next}${final}${some}`;
 }
 
 /** Findings about this machine. */

@@ -15,14 +15,14 @@ export async function adoptGenesis(
   database: Database,
   signal: AbortSignal,
 ): Promise<Genesis | undefined> {
-  const { options, verify, clock, logger, modes, givenRecoveries } = core;
+  const { options, verify, clock, logger, modes } = core;
   const found = await searchGenesis({
     network,
     statuses,
     verify,
     clock,
     logger,
-    pin: options.genesisPin ?? (givenRecoveries[0] && toHex(givenRecoveries[0].genesisId)),
+    pin: genesisPinOf(core),
     timeoutMs: options.genesisTimeoutMs,
     signal,
     onTimeout: () => modes.enter("dying"),
@@ -39,4 +39,9 @@ export async function adoptGenesis(
     `ADOPTED THE GENESIS BLOCK OF THIS NETWORK: "${name}", ${genesis.idHex}. Pin it with --genesis=${genesis.idHex}`,
   );
   return genesis;
+}
+
+/** The id of the only genesis block that the node may adopt: a person gave it, perhaps by a recovery. */
+export function genesisPinOf({ options, givenRecoveries }: NodeCore): string | undefined {
+  return options.genesisPin ?? (givenRecoveries[0] && toHex(givenRecoveries[0].genesisId));
 }

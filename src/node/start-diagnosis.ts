@@ -6,6 +6,7 @@ import { DiagnosisInputs } from "./diagnosis-input.ts";
 import { DiagnosisLog } from "./diagnosis-log.ts";
 import type { Diagnosis } from "./diagnosis-types.ts";
 import { freeBytes } from "./disk.ts";
+import { genesisPinOf } from "./find-genesis.ts";
 
 export interface NodeDiagnosis {
   inputs: DiagnosisInputs;
@@ -26,6 +27,7 @@ export function startNodeDiagnosis(
     statuses,
     own: { publicKey, mines: options.mine },
     hasGenesis: () => core.genesis !== undefined,
+    genesisPin: genesisPinOf(core),
     signingLock: () => core.services?.signer?.doubt,
     writeFailure: () => core.writeFailure,
     freeDiskBytes: () => freeBytes(options.dataDir.folder),

@@ -1,6 +1,16 @@
 import type { Command } from "commander";
-import { addExamples, addressArgument, clientOf, type GlobalOptions, nodeIdOption } from "../options.ts";
+import { readAccountInfo } from "../../accounts/index.ts";
+import { codeOf } from "../../util/errors.ts";
+import {
+  addExamples,
+  addressArgument,
+  clientOf,
+  type GlobalOptions,
+  nodeIdOption,
+  pathsOf,
+} from "../options.ts";
 import { printResult, table } from "../output.ts";
+import { plain } from "../plain.ts";
 import { amountText, namedAddress } from "../unit-text.ts";
 
 interface Options extends GlobalOptions {
@@ -23,13 +33,32 @@ export function addAccountCommand(program: Command): void {
 
 async function run(address: string | undefined, options: Options): Promise<void> {
   const client = clientOf(options);
-  const status = await client.status();
-  const account = await client.account(address ?? status.address);
+  const isOwn = address === undefined && options.url === undefined;
+  const status = await client.status().catch((error: unknown) => {
+    if (isOwn && codeOf(error) === "UNREACHABLE") return undefined;
+    throw error;
+  });
+  if (!status) return printAddress(options);
+  const answer = await client.account(address ?? status.address);
+  const account = plain(answer);
   const pending = account.pendingNonce - account.nonce;
   const rows = [
     ["address", namedAddress(account)],
-    ["balance", amountText(account.balance, status)],
+    ["balance", amountText(account.balance, plain(status))],
     ["nonce", `${account.nonce}${pending > 0 ? ` (${pending} pending)` : ""}`],
   ] as const;
-  printResult(options.json, account, table(rows));
+  printResult(options.json, answer, table(rows));
+}
+
+/** Prints what a node's folder says of its account, for a node that does not run. */
+async function printAddress(options: Options): Promise<void> {
+  const { address } = await readAccountInfo(pathsOf(options));
+  printResult(
+    options.json,
+    { address, balance: null },
+    table([
+      ["address", address],
+      ["balance", "unknown: the node does not run"],
+    ]),
+  );
 }

@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import { openAccount } from "../../accounts/index.ts";
 import { readGenesisFile } from "../../config/index.ts";
+import type { ChainConfig, Coinbase } from "../../types/index.ts";
+import { equalBytes } from "../../util/bytes.ts";
 import { loadNode } from "../node-module.ts";
 import {
   addExamples,
@@ -9,7 +11,7 @@ import {
   pathsOf,
   requiredNodeIdOption,
 } from "../options.ts";
-import { printResult, table, warnOfSmallSet } from "../output.ts";
+import { printResult, printWarning, table, warnOfSmallSet } from "../output.ts";
 import { givenPassphrase } from "../passphrase-prompt.ts";
 
 interface Options extends GlobalOptions {
@@ -37,11 +39,34 @@ async function run(options: Options): Promise<void> {
   const { genesisId } = await node.initGenesis({ paths, config, coinbase, signer, now: Date.now() });
   const authorities = config.authorities.length;
   warnOfSmallSet(options.json, authorities);
+  for (const [code, message] of mistakesOf(config, coinbase, signer.publicKey))
+    printWarning(options.json, code, message);
   const rows = [
     ["genesis id", genesisId],
     ["authorities", String(authorities)],
     ["accounts", String(coinbase.balances.length)],
     ["next", `ccoin start --nodeid=${options.nodeid}`],
+    ["others", `ccoin start --nodeid=<id> --genesis=${genesisId}`],
+    ["", "Run init on one node only: each init makes another chain, also from the same file."],
   ] as const;
   printResult(options.json, { genesisId }, table(rows));
+}
+
+/** Mistakes in a valid configuration that people would notice only when the chain does not do what they want. */
+function* mistakesOf(
+  { parameters, authorities }: ChainConfig,
+  { balances }: Coinbase,
+  account: Uint8Array,
+): Iterable<[code: string, message: string]> {
+  const hasCoins = parameters.blockReward > 0n || balances.some(({ balance }) => balance > 0n);
+  if (!hasCoins)
+    yield [
+      "NO_COINS",
+      "no account has coins and blocks earn none, so nobody can ever send a transfer: add balances, or a blockReward",
+    ];
+  if (!authorities.some((authority) => equalBytes(authority, account)))
+    yield [
+      "NOT_AN_AUTHORITY",
+      "this node's account is no authority of the chain: it makes no blocks; start the authorities with the line above",
+    ];
 }

@@ -12,6 +12,7 @@ import {
   requiredNodeIdOption,
 } from "../options.ts";
 import { printResult, printWarning, table } from "../output.ts";
+import { plain } from "../plain.ts";
 
 interface Options extends GlobalOptions {
   nodeid: number;
@@ -113,7 +114,7 @@ function forceOption(): Option {
 
 async function list(options: Options): Promise<void> {
   const { proposals } = await clientOf(options).authorities();
-  const rows = proposals.map((proposal) => {
+  const rows = plain(proposals).map((proposal) => {
     const { kind, votes, needed, enacted } = proposal;
     const standing = enacted ? "enacted, not final yet" : `${votes} of ${needed} votes`;
     return [kind, `${subjectOf(proposal)}  ${standing}`] as const;

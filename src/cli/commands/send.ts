@@ -22,6 +22,7 @@ import {
 } from "../options.ts";
 import { printResult, UsageError } from "../output.ts";
 import { givenPassphrase } from "../passphrase-prompt.ts";
+import { plain } from "../plain.ts";
 import { amountText, findAccount, namedAddress } from "../unit-text.ts";
 
 interface Options extends GlobalOptions {
@@ -73,7 +74,8 @@ async function run(options: Options): Promise<void> {
     throw new UsageError(`--memo has ${bytes} bytes, at most ${maxMemoBytes} are allowed`);
   }
   const client = clientOf(options);
-  const { transaction, status: node } = await send(options, client);
+  const { transaction, status: answered } = await send(options, client);
+  const node = plain(answered);
   const { id, amount, fee, to } = transaction;
   if (!options.wait) {
     printResult(options.json, { id }, id);
@@ -81,7 +83,7 @@ async function run(options: Options): Promise<void> {
   }
   if (!options.json) process.stdout.write(`${id}\n`);
   const { status, block } = await waitFor(client, transaction);
-  const receiver = (!options.json && (await findAccount(client, to))) || { address: to };
+  const receiver = plain((!options.json && (await findAccount(client, to))) || { address: to });
   const paid = `${amountText(amount, node)} to ${namedAddress(receiver)}, fee ${amountText(fee, node)}`;
   printResult(options.json, { id, status, block }, `${status} in block ${block?.height}\npaid ${paid}`);
 }

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { type Account, ApiError, type Client, type Diagnosis, type Status } from "../../client/index.ts";
 import { addExamples, clientOf, type GlobalOptions, nodeIdOption } from "../options.ts";
 import { paceText, printResult, styled, table } from "../output.ts";
+import { plain } from "../plain.ts";
 import { amountText, findAccount, namedAddress } from "../unit-text.ts";
 
 interface Options extends GlobalOptions {
@@ -24,7 +25,8 @@ async function run(options: Options): Promise<void> {
   const status = await client.status();
   const diagnosis = await fetchDiagnosis(client);
   const account = options.json ? undefined : await findAccount(client, status.address);
-  printResult(options.json, { ...status, diagnosis }, statusText(status, diagnosis, Date.now(), account));
+  const text = statusText(plain(status), plain(diagnosis), Date.now(), plain(account));
+  printResult(options.json, { ...status, diagnosis }, text);
 }
 
 /** Resolves to `undefined` if the node has no diagnosis. */
@@ -60,7 +62,7 @@ function statusText(
         ["chain", `${status.name}, a block every ${status.periodMs} ms`],
         ["genesis", status.genesisId],
       ]
-    : [["chain", "none yet: it adopts the genesis block of the first peer that has one"]];
+    : [["chain", "none yet"]];
   const rows: string[][] = [
     ["node", `${status.nodeId} (ccoin ${status.version})`],
     ["mode", status.mode],

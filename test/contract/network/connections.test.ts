@@ -131,6 +131,12 @@ test("reports a port in use, and an invalid multiaddr, as a clear error", async 
   const a = await startNode(1);
   await expect(startNode(2, { listen: [`/ip4/127.0.0.1/tcp/${port(a)}`] })).rejects.toMatchObject({
     code: "PORT_IN_USE",
+    message: expect.stringContaining("choose another with --port"),
+  });
+  // A documentation address (RFC 5737).
+  await expect(startNode(4, { listen: ["/ip4/192.0.2.1/tcp/0"] })).rejects.toMatchObject({
+    code: "LISTEN_FAILED",
+    message: "/ip4/192.0.2.1/tcp/0 is not an address of this machine: leave --p2p-host out to listen on all",
   });
   await expect(startNode(3, { bootstrap: ["192.168.1.1:4000"] })).rejects.toMatchObject({
     code: "BAD_MULTIADDR",

@@ -116,6 +116,36 @@ describe("init", () => {
     expect(again).toMatchObject({ code: 1, stdout: "", stderr: expect.stringMatching(/^error: [^\n]*\n$/) });
   });
 
+  it("warns of a chain without coins, and of an account that is no authority", async () => {
+    const file = join(folder, "mistaken.json");
+    const genesis = { name: "x", authorities: [addresses[0]], balances: [] };
+    const warningsOf = async (more: object) => {
+      writeFileSync(file, JSON.stringify({ ...genesis, ...more }));
+      const { code, stderr } = await run("init", "-c", file, "--nodeid=2", "--json");
+      expect(code).toBe(0);
+      rmSync(join(folder, "node-2", "db"), { recursive: true });
+      const warnings = stderr
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line).warning.code);
+      return warnings.filter((warning) => warning !== "NO_FAULT_TOLERANCE");
+    };
+    expect(await warningsOf({})).toEqual(["NO_COINS", "NOT_AN_AUTHORITY"]);
+    expect(await warningsOf({ blockReward: "1" })).toEqual(["NOT_AN_AUTHORITY"]);
+    const balances = [{ address: addresses[0], balance: "5" }];
+    expect(await warningsOf({ balances, authorities: addresses })).toEqual([]);
+  });
+
+  it("says how the other nodes join, and that a second init makes another chain", async () => {
+    const file = join(folder, "joined.json");
+    await run("genesis", "--nodeids=2", "-o", file);
+    const { stdout } = await run("init", "-c", file, "--nodeid=2");
+    expect(stdout).toMatch(
+      /^others +ccoin start --nodeid=<id> --genesis=0x[0-9a-f]{64}\n +Run init on one node only/m,
+    );
+    rmSync(join(folder, "node-2", "db"), { recursive: true });
+  });
+
   it.each([
     ["that is missing", undefined, /cannot read .*ccoin genesis/],
     ["that is not JSON", "{", /is not JSON/],

@@ -137,6 +137,58 @@ describe("account", () => {
   });
 });
 
+describe("account of a node that does not run", () => {
+  // The HTTP port of node 1000 is the highest; nothing listens there.
+  const runHere = (...args: string[]) =>
+    ccoinHere(["account", "--nodeid=1000", "--datadir", folder, ...args]);
+
+  it("shows the address that its folder names", async () => {
+    expect((await runHere()).stderr).toContain("there is no account in");
+    const { signer } = await createAccount({
+      paths: nodePaths(folder, 1000),
+      scrypt: { n: 2, r: 1, p: 1 },
+    });
+    expect(await runHere()).toEqual({
+      code: 0,
+      stdout: `address  ${signer.address}\nbalance  unknown: the node does not run\n`,
+      stderr: "",
+    });
+    expect(oneLine((await runHere("--json")).stdout)).toEqual({ address: signer.address, balance: null });
+    const other = await runHere(to);
+    expect(other).toMatchObject({ code: 1, stdout: "" });
+    expect(other.stderr).toContain("is the node running?");
+  });
+});
+
+describe("what a node answers", () => {
+  const colour = "\u001b[31m\u009b2J\u202e\r";
+
+  it("is printed without control characters", async () => {
+    const name = `name${colour}`;
+    answers = {
+      "GET /v1/status": () => [200, { ...status, name, symbol: colour, decimals: 2, address: own.address }],
+      "GET /v1/diagnosis": () => [200, { state: "ok", summary: colour, findings: [] }],
+      [`GET /v1/accounts/${own.address}`]: () => [
+        200,
+        { address: own.address, balance: "1", nonce: 0, pendingNonce: 0, name },
+      ],
+      [`GET /v1/accounts/${to}`]: () => [404, { code: "NOT_FOUND", detail: colour }],
+    };
+    for (const args of [
+      ["status"],
+      ["account"],
+      ["account", to],
+      ["status", "--json"],
+      ["account", to, "--json"],
+    ]) {
+      const { stdout, stderr } = await run(...args);
+      expect(stdout + stderr, args.join(" ")).not.toMatch(/(?!\n)[\p{Cc}\u202e]/u);
+    }
+    expect(oneLine((await run("status", "--json")).stdout)).toMatchObject({ name });
+    expect((await run("status")).stdout).toContain("name\uFFFD[31m\uFFFD2J\uFFFD\uFFFD, a block");
+  });
+});
+
 describe("the chain's unit and names", () => {
   const eur = { ...status, symbol: "EUR", decimals: 2 };
   const answersOf = (unit: object) => ({

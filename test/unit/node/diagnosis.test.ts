@@ -69,6 +69,7 @@ function input(fields: Partial<DiagnosisInput> = {}): DiagnosisInput {
     own: { address: addressOf("C"), mines: true, signingLock: undefined },
     peers: [peer("p1"), peer("p2"), peer("p3")],
     hasGenesis: true,
+    genesisPin: undefined,
     chain: chain(),
     sync: undefined,
     shown: undefined,
@@ -144,6 +145,12 @@ const cases: Case[] = [
     input: input(),
     state: "ok",
     says: ["at height 120, 500 ms old"],
+  },
+  {
+    name: "all is well on a chain with a long period",
+    input: input({ chain: chain({ ...standing(60_000), periodMs: 600_000, emptyBlockPeriodMs: 600_000 }) }),
+    state: "ok",
+    says: ["at height 120, 60 s old, next block in 9 min"],
   },
   {
     name: "all is well, with finality behind by what is usual",
@@ -406,6 +413,12 @@ const cases: Case[] = [
     input: input({ mode: "boot", hasGenesis: false, chain: undefined, peers: [] }),
     state: "no-genesis",
     codes: ["NO_PEERS"],
+  },
+  {
+    name: "no genesis, where one is pinned",
+    input: input({ mode: "boot", hasGenesis: false, genesisPin: "0xab", chain: undefined }),
+    state: "no-genesis",
+    says: ["waits for a peer that has 0xab"],
   },
   {
     name: "a chain that is still being loaded",
