@@ -94,7 +94,7 @@ export class LeadDownload {
       for await (const next of downloadBlocks(heads, [peer, ...others], options)) {
         cancel();
         // Gossip may have brought the node to the head of the lead meanwhile.
-        if (lead.showsBehind(chain.head)) standing.delivered();
+        if (await lead.showsBehind(chain)) standing.delivered();
         await chain.importBlocks(next, lead);
         this.#progress?.update(next.at(-1)!.header.message.height);
         wait();

@@ -2,9 +2,16 @@ import type { PeerId } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { Head } from "../chain/types.ts";
 import { majorityHasSigned } from "../consensus/index.ts";
+import { equalBytes } from "../util/bytes.ts";
 
 /** A ready node that is this little behind fetches the blocks and stays ready: gossip may be about to deliver them. */
 export const gossipGap = 3;
+
+/** The parts of a chain that tell whether a lead is ahead of it. */
+export interface OwnChain {
+  readonly head: Pick<Head, "height" | "totalDifficulty">;
+  readonly reader: Pick<Chain["reader"], "canonicalId">;
+}
 
 /**
  * Checked headers of blocks that are not here. They follow one another from a block that is here, and their signatures
@@ -62,14 +69,25 @@ export class Lead {
   }
 
   /**
-   * True if a node with this head is behind, once the blocks arrive. Those up to its head do not count: gossip may have
+   * True if a node with this chain is behind, once the blocks arrive. Those that are part of its chain do not count: gossip may have
    * brought them meanwhile.
    */
-  showsBehind(head: Pick<Head, "height" | "idHex" | "totalDifficulty">): boolean {
+  async showsBehind(own: OwnChain): Promise<boolean> {
     if (this.holdsRecovery) return true;
-    const place = head.height - this.heads[0]!.height;
-    const missing = this.heads[place]?.idHex === head.idHex ? this.heads.slice(place + 1) : this.heads;
-    return this.#isLong(missing) && this.top.totalDifficulty > head.totalDifficulty;
+    if (this.top.totalDifficulty <= own.head.totalDifficulty) return false;
+    return this.#isLong(await this.#missing(own));
+  }
+
+  /** Those after the last one that is part of a chain. */
+  async #missing({ head, reader }: OwnChain): Promise<readonly Head[]> {
+    const { heads } = this;
+    let place = Math.min(head.height - heads[0]!.height, heads.length - 1);
+    for (; place >= 0; place--) {
+      const { height, id } = heads[place]!;
+      const canonical = await reader.canonicalId(height);
+      if (canonical && equalBytes(canonical, id)) break;
+    }
+    return heads.slice(place + 1);
   }
 
   #isLong(heads: readonly Head[]): boolean {

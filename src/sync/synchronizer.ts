@@ -192,7 +192,7 @@ export class Synchronizer {
     try {
       if (status.height - chain.head.height <= gossipGap && (await this.#fetch(claim))) return undefined;
       const lead = await scout(claim, { ...this.#options, signal: this.#stop.signal });
-      if (lead?.showsBehind(chain.head)) this.#note(lead);
+      if (lead && (await lead.showsBehind(chain))) this.#note(lead);
       // Otherwise the claim was false, or is no longer true.
       if (!lead && !(await chain.tree.get(status.headId))) this.#doubt(peer);
       return lead;

@@ -26,11 +26,12 @@ test("a node is behind only if a majority has signed more new blocks than gossip
   const { chain, maker, add } = await testChain({ genesis });
   const heads = await headsOf(maker, 5);
   const leadOf = (count: number) => Lead.of("peer", { checked: heads.slice(0, count), isLast: true }, chain);
-  expect((await leadOf(3))!.showsBehind(chain.head)).toBe(false);
-  expect((await leadOf(4))!.showsBehind(chain.head)).toBe(true);
+  expect(await (await leadOf(3))!.showsBehind(chain)).toBe(false);
+  expect(await (await leadOf(4))!.showsBehind(chain)).toBe(true);
   // Weight decides, not length.
   const { totalDifficulty } = heads[3]!;
-  expect((await leadOf(4))!.showsBehind({ ...chain.head, totalDifficulty })).toBe(false);
+  const heavy = { head: { ...chain.head, totalDifficulty }, reader: chain.reader };
+  expect(await (await leadOf(4))!.showsBehind(heavy)).toBe(false);
   // Known blocks do not count for a lead.
   const tip = await maker.extend(maker.start(), 2);
   for (const block of tip.blocks) await add(block);
@@ -54,27 +55,45 @@ test("a block that a recovery names shows that a node is behind, whatever its we
   const { chain } = await node.reopen();
   const lead = (await Lead.of("peer", { checked: heads.slice(0, 1), isLast: true }, chain))!;
   expect(lead.isOfMajority).toBe(true);
-  expect(lead.showsBehind({ ...chain.head, totalDifficulty: 1_000 })).toBe(true);
+  const heavy = { head: { ...chain.head, totalDifficulty: 1_000 }, reader: chain.reader };
+  expect(await lead.showsBehind(heavy)).toBe(true);
   // It may be one of several.
   const more = (await Lead.of("peer", { checked: heads, isLast: true }, chain))!;
   expect([more.holdsRecovery, more.isOfMajority]).toEqual([true, true]);
-  const without = (await Lead.of(
-    "peer",
-    { checked: heads.slice(0, 1), isLast: true },
-    (
-      await testChain({ genesis })
-    ).chain,
-  ))!;
-  expect(without.showsBehind(chain.head)).toBe(false);
+  const { chain: other } = await testChain({ genesis });
+  const without = (await Lead.of("peer", { checked: heads.slice(0, 1), isLast: true }, other))!;
+  expect(await without.showsBehind(other)).toBe(false);
 });
 
 test("blocks of a lead that gossip has delivered in the meantime no longer count", async () => {
-  const { chain, maker } = await testChain({ genesis });
+  const { chain, maker, add } = await testChain({ genesis });
   const heads = await headsOf(maker, 6);
   const lead = (await Lead.of("peer", { checked: heads, isLast: true }, chain))!;
-  expect([0, 1, 2, 5].map((index) => lead.showsBehind(heads[index]!))).toEqual([true, true, false, false]);
-  // A block beside the second one.
-  expect(lead.showsBehind({ ...heads[2]!, idHex: "0xff" })).toBe(true);
+  const tip = await maker.extend(maker.start(), 6);
+  const isBehind: boolean[] = [];
+  for (const block of tip.blocks) {
+    await add(block);
+    isBehind.push(await lead.showsBehind(chain));
+  }
+  expect(isBehind).toEqual([true, true, false, false, false, false]);
+});
+
+test.each([
+  [1, true],
+  [2, true],
+  [3, false],
+  [4, false],
+])("the %i blocks below a node's own branch do not count", async (shared, expected) => {
+  const { chain, maker, addAll } = await testChain({ genesis });
+  const heads = await headsOf(maker, 6);
+  const lead = (await Lead.of("peer", { checked: heads, isLast: true }, chain))!;
+  await addAll(await maker.extend(maker.start(), shared));
+  const beside = { height: shared + 1, totalDifficulty: heads[shared]!.totalDifficulty - 1 };
+  const reader = {
+    canonicalId: async (height: number) =>
+      height > shared ? new Uint8Array(32) : chain.reader.canonicalId(height),
+  };
+  expect(await lead.showsBehind({ head: beside, reader })).toBe(expected);
 });
 
 test("four blocks that one authority has proposed show nothing", async () => {
