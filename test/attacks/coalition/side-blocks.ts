@@ -41,7 +41,7 @@ export const sideBlocks: Attack = {
         headId: view.head,
         totalDifficulty: 2 * view.height,
         ...(await fresh()),
-        justifiedRound: view.height + 3,
+        justifiedRound: view.justifiedRound + 3,
         finalizedHeight: view.finalizedHeight,
         finalizedId: view.finalized,
         timeMs: Date.now(),

@@ -47,7 +47,7 @@ export const unknownVotes: Attack = {
         perSecond / size,
         async () => {
           const ahead = 1 + (turn++ % 20);
-          const target = { round: view.height + ahead, height: view.height + 1, block: bytes32() };
+          const target = { round: view.justifiedRound + ahead, height: view.height + 1, block: bytes32() };
           const vote = await write({ source: { round: 0, height: 0, block: id }, target });
           await give(stream, publication(topic, vote));
           site.count("votes");
@@ -84,7 +84,7 @@ export const voteSplit: Attack = {
         height: shown?.height ?? view.height,
         headId: shown?.id ?? view.head,
         totalDifficulty: shown?.totalDifficulty ?? 2 * view.height,
-        justifiedRound: view.height + 3,
+        justifiedRound: view.justifiedRound + 3,
         finalizedHeight: view.finalizedHeight,
         finalizedId: view.finalized,
         timeMs: Date.now(),
@@ -135,7 +135,11 @@ export const voteSplit: Attack = {
         for (const claim of knowing) void claim().catch(() => undefined);
         for (let wait = 0; wait < 20 && served < 2; wait++) await site.pause(10);
         for (let ahead = 1; ahead <= 6; ahead++) {
-          const target = { round: head.height + 1 + ahead, height: message.height + 1_000, block: side.id };
+          const target = {
+            round: view.justifiedRound + 1 + ahead,
+            height: message.height + 1_000,
+            block: side.id,
+          };
           await say?.(await write({ source: { round: 0, height: 0, block: genesisId }, target }));
           site.count("votes");
         }

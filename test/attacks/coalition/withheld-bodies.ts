@@ -24,7 +24,7 @@ export const withheldBodies: Attack = {
         height: held?.header.message.height ?? view.height,
         headId: held?.id ?? view.head,
         totalDifficulty: held?.totalDifficulty ?? 2 * view.height,
-        justifiedRound: view.finalizedHeight,
+        justifiedRound: view.justifiedRound + 3,
         finalizedHeight: view.finalizedHeight,
         finalizedId: view.finalized,
         timeMs: Date.now(),

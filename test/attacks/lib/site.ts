@@ -5,7 +5,7 @@ import { type CheckedGenesis, checkGenesis } from "../../../src/chain/genesis.ts
 import { nodePaths } from "../../../src/config/index.ts";
 import { verifySignatures } from "../../../src/crypto/ed25519.ts";
 import { GenesisBlock } from "../../../src/types/index.ts";
-import type { Status } from "../../e2e/harness/node.ts";
+import type { FinalityAnswer, Status } from "../../e2e/harness/node.ts";
 import { Rogue, type RogueOptions, type RogueTarget } from "../../e2e/harness/rogue.ts";
 import type { Job, JobTarget, Offence, Report } from "./job.ts";
 
@@ -145,9 +145,18 @@ export class Site {
   }
 
   /** Resolves to the status that a target reports. */
-  async status(place: JobTarget = this.places[0]!): Promise<Status> {
-    const answer = await fetch(`${place.url}/v1/status`, { signal: AbortSignal.timeout(5_000) });
-    return (await answer.json()) as Status;
+  status(place?: JobTarget): Promise<Status> {
+    return this.#get("/v1/status", place);
+  }
+
+  /** Resolves to what a target reports as justified and final. */
+  finality(place?: JobTarget): Promise<FinalityAnswer> {
+    return this.#get("/v1/finality", place);
+  }
+
+  async #get<T>(path: string, place: JobTarget = this.places[0]!): Promise<T> {
+    const answer = await fetch(place.url + path, { signal: AbortSignal.timeout(5_000) });
+    return (await answer.json()) as T;
   }
 
   async genesis(): Promise<CheckedGenesis> {

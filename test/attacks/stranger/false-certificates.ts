@@ -23,7 +23,7 @@ export const falseCertificates: Attack = {
         height: view.height,
         headId: view.head,
         totalDifficulty: 2 * view.height,
-        justifiedRound: view.height + 5,
+        justifiedRound: view.justifiedRound + 5,
         finalizedHeight: view.finalizedHeight,
         finalizedId: view.finalized,
         timeMs: Date.now(),
@@ -31,7 +31,7 @@ export const falseCertificates: Attack = {
     const certificate = (known: boolean) => ({
       link: {
         source: { round: 0, height: 0, block: id },
-        target: { round: view.height + 4, height: view.height, block: known ? view.head : bytes32() },
+        target: { round: view.justifiedRound + 5, height: view.height, block: known ? view.head : bytes32() },
       },
       voters: config.authorities,
       signatures: config.authorities.map(() => Uint8Array.from(randomBytes(64))),

@@ -61,7 +61,7 @@ function longer(view: View, genesisId: string): Uint8Array {
     height: view.height + 20,
     headId: bytes32(),
     totalDifficulty: 2 * view.height + 40,
-    justifiedRound: view.height + 20,
+    justifiedRound: view.justifiedRound + 20,
     finalizedHeight: view.finalizedHeight,
     finalizedId: view.finalized,
     timeMs: Date.now(),

@@ -14,19 +14,28 @@ export interface View {
   head: Uint8Array;
   finalizedHeight: number;
   finalized: Uint8Array;
+  /** Claims of lower rounds are not looked into. */
+  justifiedRound: number;
 }
 
 /** Keeps a view of the chain up to date until the attack ends. */
 export async function watchChain(site: Site): Promise<View> {
-  const view: View = { height: 0, head: bytes32(), finalizedHeight: 0, finalized: bytes32() };
+  const view: View = {
+    height: 0,
+    head: bytes32(),
+    finalizedHeight: 0,
+    finalized: bytes32(),
+    justifiedRound: 0,
+  };
   const look = async () => {
-    const { head, finalized } = await site.status();
+    const [{ head, finalized }, { justified }] = await Promise.all([site.status(), site.finality()]);
     if (!head || !finalized) return;
     Object.assign(view, {
       height: head.height,
       head: fromHex(head.id),
       finalizedHeight: finalized.height,
       finalized: fromHex(finalized.id),
+      justifiedRound: justified.round,
     });
   };
   await look().catch(() => undefined);
@@ -41,7 +50,7 @@ function claim(view: View, genesisId: string, slot: number): Uint8Array {
     height: view.height,
     headId: view.head,
     totalDifficulty: 2 * view.height,
-    justifiedRound: view.height,
+    justifiedRound: view.justifiedRound,
     finalizedHeight: view.finalizedHeight,
     finalizedId: view.finalized,
     timeMs: Date.now(),

@@ -27,7 +27,7 @@ export const strangerVotes: Attack = {
             message: {
               source: { round: 0, height: 0, block: id },
               target: {
-                round: view.height + 2,
+                round: view.justifiedRound + 2,
                 height: view.height + (turn % 2),
                 block: turn % 2 ? bytes32() : view.head,
               },
