@@ -2,8 +2,8 @@
 /**
  * Mutation testing with StrykerJS: changes the code of a part in one place after the other, and runs the unit tests that run the place.
  * A mutant that no test notices is a rule without a test. docs/mutation.md has the scores and what survives.
- * Usage: node scripts/mutate.ts [PART[/FILE]…] [--concurrency N] [--all] [--quick]
- * PART is one of test/mutation/parts.ts, all without one; FILE only one file of it. Results are kept in reports/mutation: a mutant is
+ * Usage: node scripts/mutate.ts [PART[/FILE[,FILE…]]…] [--concurrency N] [--all] [--quick]
+ * PART is one of test/mutation/parts.ts, all without one; FILE only some files of it. Results are kept in reports/mutation: a mutant is
  * run again if it or a test that runs it has changed; `--all` runs all again. `--quick` leaves out those that only run while modules are
  * loaded: a few per cent of them, but most of the time. Ends with exit code 1 where a part scores less than 90 %.
  */
@@ -28,16 +28,19 @@ const { values, positionals } = parseArgs({
 type Mutants = Awaited<ReturnType<Stryker["runMutationTest"]>>;
 
 async function run(name: string): Promise<Mutants> {
-  const [partName = "", file] = name.split("/");
+  const [partName = "", list] = name.split("/");
   const part = parts[partName];
   if (!part) throw new Error(`no part ${name}: there are ${Object.keys(parts).join(", ")}`);
-  const report = join("reports/mutation", name.replaceAll("/", "-"));
-  process.env["MUTATION_TESTS"] = ((file && part.testsOf?.[file]) || part.tests).join(" ");
+  const files = list?.split(",");
+  const report = join("reports/mutation", name.replaceAll(/[/,]/g, "-"));
+  const tests = files?.flatMap((file) => part.testsOf?.[file] ?? part.tests) ?? part.tests;
+  process.env["MUTATION_TESTS"] = [...new Set(tests)].join(" ");
   process.env["MUTATION_TEST_TIMEOUT_MS"] = String(part.testTimeoutMs ?? "");
   return new Stryker({
-    mutate: file
-      ? [part.mutate.find((each) => each.endsWith(`/${file}`)) ?? `src/${partName}/${file}`]
-      : part.mutate,
+    mutate:
+      files?.map(
+        (file) => part.mutate.find((each) => each.endsWith(`/${file}`)) ?? `src/${partName}/${file}`,
+      ) ?? part.mutate,
     testRunner: "in-process",
     // Only the tests that run a mutant are run for it.
     coverageAnalysis: "perTest",

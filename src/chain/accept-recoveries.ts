@@ -68,7 +68,6 @@ export async function acceptRecoveries(
         if (height === block.height) return;
         break;
       }
-      if (record.header.message.height !== height) break;
       at = record.header.message.parent;
     }
     if (!equalBytes(at, final.block))

@@ -69,12 +69,12 @@ export class CanonicalChain {
     if (path.apply.length === 0) throw new Error("the head only goes back where a recovery says so");
     const fork = path.apply[0]!.header.message.parent;
     await this.#follow(path, await tree.stateAfter(fork), target, writes, ended);
-    if (path.retract.length === 0) return;
     const { height, idHex: id } = this.#head;
-    logger.warn(
-      { retracted: path.retract.length, applied: path.apply.length, height, id },
-      "reorganized to a better branch",
-    );
+    if (path.retract.length > 0)
+      logger.warn(
+        { retracted: path.retract.length, applied: path.apply.length, height, id },
+        "reorganized to a better branch",
+      );
   }
 
   /**

@@ -96,8 +96,7 @@ export class Proposals {
       throw new CodedError("MALFORMED", "candidate: no key belongs to this address");
     if (isEnacted(snapshot, vote)) throw new CodedError("NOTHING_TO_CHANGE", describeEnacted(vote));
     if (vote.kind !== voteKinds.set || this.#couldCount(snapshot, vote)) return;
-    const name = parameterName(vote.parameter);
-    if (!name) throw new CodedError("MALFORMED", "parameter: there is no such parameter");
+    const name = parameterName(vote.parameter)!;
     const limits = limitsInWords(name, snapshot.parameters, this.#options.config);
     throw new CodedError("MALFORMED", `value: ${vote.value} is not within the limits of ${name}: ${limits}`);
   }

@@ -36,13 +36,13 @@ interface Seen {
  */
 export class EquivocationWatch {
   readonly #slotMs: number;
-  readonly #isOpen: (round: number) => boolean;
+  readonly #isOpen: ((round: number) => boolean) | undefined;
   readonly #seen = new LruMap<Hex, Seen>(maxAuthorities);
 
   /** `isOpen`: a contradiction in the round may give another result, so votes in other rounds are forgotten first. */
   constructor(options: { slotMs: number; isOpen?: (round: number) => boolean }) {
     this.#slotMs = options.slotMs;
-    this.#isOpen = options.isOpen ?? (() => false);
+    this.#isOpen = options.isOpen;
   }
 
   /** Returns evidence if the header conflicts with one seen before. */
@@ -83,7 +83,7 @@ export class EquivocationWatch {
   /** The round that came first among those that are not open; otherwise among all. */
   #leastUseful(rounds: Iterable<number>): number {
     const all = [...rounds];
-    return all.find((round) => !this.#isOpen(round)) ?? all[0]!;
+    return all.find((round) => !this.#isOpen?.(round)) ?? all[0]!;
   }
 
   #of(authority: Uint8Array): Seen {

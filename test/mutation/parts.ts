@@ -16,6 +16,52 @@ function folder(name: string, otherTests: string[] = []): Part {
   return { mutate: [`src/${name}/**/*.ts`, "!src/**/*.d.ts"], tests: [ownTests(name), ...otherTests] };
 }
 
+/** The tests of files of `src/chain`: those of the whole folder take minutes. */
+const testsOfChain: Readonly<Record<string, readonly string[]>> = {
+  "accept-recoveries": ["recoveries", "recovery"],
+  "account-proof": ["proofs"],
+  "block-reader": ["block-reader"],
+  "block-tree": ["block-tree", "import", "recovery", "authorities"],
+  branches: ["branches", "branch-choice"],
+  canonical: ["chain", "import", "recovery", "participants", "producer"],
+  chain: [
+    "chain",
+    "import",
+    "fork-blocks",
+    "recovery",
+    "rules",
+    "header-rules",
+    "accounts-after",
+    "producer",
+  ],
+  check: ["check"],
+  checkpoints: ["checkpoints"],
+  "finality-proof": ["proofs"],
+  finalizer: ["finalizer", "checkpoints", "certificates", "voter", "round-leader"],
+  "fork-blocks": ["fork-block-limits", "fork-blocks"],
+  genesis: ["genesis", "chain"],
+  "header-rules": ["header-rules", "import", "rules"],
+  "invalid-blocks": ["invalid-blocks", "import"],
+  ledger: ["chain", "import", "accounts-after", "parameters", "recovery"],
+  load: ["import", "recovery"],
+  "parameters-proof": ["proofs"],
+  participants: ["participants"],
+  produce: ["producer", "chain", "vote-blocks"],
+  producer: ["producer", "producer-plan", "producer-slot", "recovery"],
+  proposals: ["proposals", "proposal-changes"],
+  recoveries: ["recoveries"],
+  "recovery-adoption": ["recovery"],
+  "round-leader": ["round-leader", "withheld-results"],
+  rules: ["rules"],
+  "side-blocks": ["side-blocks"],
+  "signs-of-life": ["signs-of-life"],
+  stores: ["chain"],
+  "vote-blocks": ["vote-blocks"],
+  "vote-check": ["vote-check", "certificates"],
+  "vote-target": ["voter", "round-leader"],
+  voter: ["voter", "voter-pauses", "round-leader", "withheld-results", "recovery"],
+};
+
 /**
  * The checks of `src/sync`, which decide whether a peer's claim is accepted and who is blamed, with the tests of each. The rest fetches
  * and serves.
@@ -62,7 +108,15 @@ export const parts: Readonly<Record<string, Part>> = {
   crypto: { ...folder("crypto"), testTimeoutMs: 10_000 },
   state: folder("state"),
   // Left out are long random runs and a test that counts steps with its own module: they notice little that the quick tests do not.
-  chain: folder("chain", ["!test/unit/chain/{model,vote-cost}.test.ts"]),
+  chain: {
+    ...folder("chain", ["!test/unit/chain/{model,vote-cost}.test.ts"]),
+    testsOf: Object.fromEntries(
+      Object.entries(testsOfChain).map(([name, tests]) => [
+        `${name}.ts`,
+        tests.map((test) => `test/unit/chain/${test}.test.ts`),
+      ]),
+    ),
+  },
   sync: {
     mutate: filesOfSync(Object.keys(checksOfSync)),
     tests: testsOfSync([...new Set(Object.values(checksOfSync).flat())]),

@@ -19,13 +19,10 @@ export function paceWatchMs(scenario: Scenario): number {
   return watchedPeriods * Math.max(periodMs, emptyBlockPeriodMs);
 }
 
-/**
- * Resolves to the fault in the pace of a chain since a height, by its timestamps; undefined if there is none. The block of that height may
- * be older than `sinceMs`, the time since which blocks have to come.
- */
+/** Resolves to the fault in the pace of a chain since a height, by its timestamps; undefined if there is none. */
 export async function paceFault(
   { services, name }: SimNode,
-  { sinceHeight, sinceMs }: { sinceHeight: number; sinceMs: number },
+  sinceHeight: number,
   nowMs: number,
 ): Promise<string | undefined> {
   if (!services) return `${name} does not run`;
@@ -34,7 +31,7 @@ export async function paceFault(
   const mostGapMs = mostGapPeriods * Math.max(periodMs, emptyBlockPeriodMs);
   const times: number[] = [];
   for (const id of await chain.reader.idsUp(sinceHeight, chain.head.height - sinceHeight + 1))
-    times.push(Math.max(epochMs + sinceMs, (await chain.tree.require(id)).header.message.timestamp));
+    times.push((await chain.tree.require(id)).header.message.timestamp);
   times.push(epochMs + nowMs);
   const gaps = times.slice(1).map((time, index) => time - times[index]!);
   const longest = Math.max(...gaps);

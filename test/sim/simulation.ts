@@ -256,9 +256,9 @@ class Simulation {
   /** Checks that blocks come as without liars once all else is well. */
   async #watchPace(): Promise<void> {
     const node = this.#nodes.find(({ faulty }) => !faulty)!;
-    const since = { sinceHeight: node.services!.chain.head.height, sinceMs: this.#timeline.nowMs };
+    const sinceHeight = node.services!.chain.head.height;
     await this.#until(this.#timeline.nowMs + paceWatchMs(this.#scenario));
-    const fault = await paceFault(node, since, this.#timeline.nowMs);
+    const fault = await paceFault(node, sinceHeight, this.#timeline.nowMs);
     if (fault) this.#oracle.report("pace lost", fault);
   }
 }

@@ -121,6 +121,19 @@ test("a link is settled if it can neither justify nor finalize anything new", as
   expect(settled(4, 6)).toBe(true);
 });
 
+test("knows justified checkpoints, after a restart the newest and the final one", async () => {
+  const { finalizer, certificate, one, two, first, justify, reopen } = await node();
+  expect([first, checkpoint(1, one)].map((each) => finalizer.isJustified(each))).toEqual([true, false]);
+  await justify(1);
+  await finalizer.addCertificate(await certificate([0, 1, 2], checkpoint(2, two), checkpoint(1, one)));
+  await justify(5);
+  const [final, between, newest] = [checkpoint(1, one), checkpoint(2, two), checkpoint(5, one)];
+  const known = [final, between, newest, checkpoint(5, two), checkpoint(3, one), { ...newest, height: 2 }];
+  expect(known.map((each) => finalizer.isJustified(each))).toEqual([true, true, true, false, false, false]);
+  const again = testFinalizer(await reopen()).finalizer;
+  expect([final, between, newest].map((each) => again.isJustified(each))).toEqual([true, false, true]);
+});
+
 test("a certificate counts once, and reports each of its votes", async () => {
   const { finalizer, events, certificate, one } = await node();
   const good = await certificate([0, 1, 2], checkpoint(1, one));

@@ -150,6 +150,22 @@ describe("blocks of one proposer beside the canonical chain", () => {
   });
 });
 
+test("a block that displaces the head by its lower id alone needs room beside the chain; one that extends or outweighs it does not", async () => {
+  const node = await testChain({ genesis: await testGenesis(1) });
+  const { maker } = node;
+  const twins: Tip[] = [];
+  for (let laterMs = 0; laterMs <= sideBlockLimits.perProposer.blocks + 1; laterMs++)
+    twins.push(await maker.block(maker.start(), { laterMs }));
+  twins.sort((a, b) => (a.idHex < b.idHex ? 1 : -1));
+  const outcomes = [];
+  for (const { blocks } of twins.slice(0, -1)) outcomes.push(await node.add(blocks[0]!));
+  expect(new Set(outcomes)).toEqual(new Set(["head"]));
+  expect(await codeOf(node.add(twins.at(-1)!.blocks[0]!))).toBe("TOO_MANY_SIDE_BLOCKS");
+  const heavier = await maker.block(twins[0]!);
+  expect(await node.add(heavier.blocks[1]!)).toBe("head");
+  expect(await node.add((await maker.block(heavier)).blocks[2]!)).toBe("head");
+});
+
 test("the same blocks and certificates give the same head in any order and across restarts", async () => {
   const random = generator(7);
   for (let round = 0; round < 30; round++) {

@@ -1,9 +1,23 @@
 import { expect, test } from "vitest";
 import { signerFromSeed } from "../../../src/accounts/signer.ts";
 import { checkGenesis, createGenesis, genesisOf } from "../../../src/chain/genesis.ts";
-import { verifySignatures } from "../../../src/crypto/ed25519.ts";
-import { balanceCount, balancesOf, type GenesisBlock } from "../../../src/types/genesis.ts";
-import { testGenesis } from "../support/chain.ts";
+import { type Verify, verifySignatures } from "../../../src/crypto/ed25519.ts";
+import {
+  balanceCount,
+  balancesOf,
+  type ChainConfig,
+  type Coinbase,
+  type GenesisBlock,
+} from "../../../src/types/genesis.ts";
+import {
+  authorityVote,
+  computeDomain,
+  Header,
+  maxAmount,
+  signingRoot,
+  zero32,
+} from "../../../src/types/index.ts";
+import { authorities, codeOf, genesisTime, testGenesis, users } from "../support/chain.ts";
 
 const { block } = await testGenesis();
 
@@ -51,4 +65,54 @@ test("refuses an address that no key belongs to, as authority, account, named ad
     await createGenesis({ ...config, names: [{ address: nobody, name }] }, { balances: [] }, signer, 1),
   ])
     await expect(checkGenesis(bad, verifySignatures)).rejects.toMatchObject({ code: "INVALID_GENESIS" });
+});
+
+test("is signed under the zero id, by a key that is checked with the signature", async () => {
+  const checked: unknown[] = [];
+  const verify: Verify = async (sets) => {
+    checked.push(...sets);
+    return verifySignatures(sets);
+  };
+  await checkGenesis(block, verify);
+  const root = signingRoot(Header.hashTreeRoot(header.message), computeDomain("genesis", zero32));
+  const publicKey = authorities[0]!.publicKey;
+  expect(checked[0]).toEqual({ publicKey, message: root, signature: header.signature, newKey: true });
+  expect(checked.slice(1)).toEqual(
+    [...authorities.slice(0, 3), ...users.slice(0, 3)].map(({ publicKey: address }) => ({ address })),
+  );
+});
+
+const nonzero = new Uint8Array(32).fill(1);
+
+test.each<[string, Partial<Header>]>([
+  ["another height", { height: 1 }],
+  ["a time that is no safe number", { timestamp: 2 ** 53 }],
+  ["another difficulty", { difficulty: 2 }],
+  ["a vote", { vote: authorityVote("add", nonzero) }],
+  ["a parent", { parent: nonzero }],
+  ["another root of its payload", { transactionsRoot: nonzero }],
+  ["another root of its state", { stateRoot: nonzero }],
+])("refuses a signed header with %s", async (_, edit) => {
+  const message = { ...header.message, ...edit };
+  const root = signingRoot(Header.hashTreeRoot(message), computeDomain("genesis", zero32));
+  const signed = { message, signature: await authorities[0]!.sign(root) };
+  expect(await codeOf(checkGenesis({ header: signed, payload }, verifySignatures))).toBe("INVALID_GENESIS");
+});
+
+test.each<[string, Partial<ChainConfig>, Coinbase["balances"]]>([
+  ["a configuration out of its limits", { epochLength: 0 }, []],
+  [
+    "an account twice",
+    {},
+    [users[0]!, users[0]!].map(({ publicKey }) => ({ address: publicKey, balance: 1n })),
+  ],
+  [
+    "more than there can be",
+    {},
+    users.slice(0, 2).map(({ publicKey }) => ({ address: publicKey, balance: maxAmount })),
+  ],
+])("refuses a signed block with %s", async (_, changes, balances) => {
+  const config = { ...payload.config, ...changes };
+  const made = await createGenesis(config, { balances }, authorities[0]!, genesisTime);
+  expect(await codeOf(checkGenesis(made, verifySignatures))).toBe("INVALID_GENESIS");
 });

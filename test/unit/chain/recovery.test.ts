@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { acceptRecoveries } from "../../../src/chain/accept-recoveries.ts";
+import type { Chain } from "../../../src/chain/chain.ts";
 import type { ChainParticipant } from "../../../src/chain/participants.ts";
 import { Producer } from "../../../src/chain/producer.ts";
 import { certificateOf, recoveryId } from "../../../src/consensus/index.ts";
@@ -41,7 +42,12 @@ async function lostMajority() {
     },
     prepareFinal: () => nothing,
   };
-  const base = await testChain({ genesis: await testGenesis(5), participants: () => [participant] });
+  const imported: number[] = [];
+  const participants = (chain: Chain) => {
+    chain.events.on("imported", ({ height }) => imported.push(height));
+    return [participant];
+  };
+  const base = await testChain({ genesis: await testGenesis(5), participants });
   const { maker, genesis } = base;
   const transfer = await maker.transfer({ amount: 5n });
   const tips: Tip[] = [maker.start()];
@@ -52,7 +58,8 @@ async function lostMajority() {
   await link(base, start, checkpoint(1, tips[3]!));
   await link(base, checkpoint(1, tips[3]!), checkpoint(2, tips[4]!));
   expect(base.chain.finalized.height).toBe(3);
-  return { ...base, tips, transfer, retracted, recovery: recoveryAt(genesis.id, tips[3]!, left) };
+  imported.length = 0;
+  return { ...base, tips, transfer, retracted, imported, recovery: recoveryAt(genesis.id, tips[3]!, left) };
 }
 
 async function restart(base: TestChain, ...recoveries: Recovery[]): Promise<TestChain> {
@@ -62,10 +69,11 @@ async function restart(base: TestChain, ...recoveries: Recovery[]): Promise<Test
 
 describe("a chain that continues from a recovery", () => {
   test("retracts the blocks above the recovery's block, returns their transactions, and forgets the old votes", async () => {
-    const { recovery, retracted, ...base } = await lostMajority();
+    const { recovery, retracted, imported, ...base } = await lostMajority();
     const { chain, stores } = await restart(base, recovery);
     expect(chain.head.height).toBe(3);
     expect(retracted).toEqual(["6:0", "5:1", "4:0"]);
+    expect(imported).toEqual([]);
     expect(await chain.tree.get(base.tips[4]!.id)).toBeUndefined();
     const { authorities: set, recentSigners, openVotes, parameters } = chain.snapshot;
     expect(set).toEqual(recovery.authorities);

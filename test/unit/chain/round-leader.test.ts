@@ -129,6 +129,23 @@ test("a result in the second half of the time-out is followed by a vote only whe
   expect(votes.slice(1)).toEqual(["0 -> 2 at 1"]);
 });
 
+test("after a late result the rest of the time-out is not waited for once more than a third have entered the next round", async () => {
+  const { chain, clock, voter, votes, hear } = await node();
+  voter.enabled = true;
+  await clock.advance(0);
+  await hear(1, 1);
+  await hear(3, 1, one);
+  await clock.advance(260);
+  await hear(2, 1);
+  await hear(2, 2, one);
+  await clock.advance(0);
+  expect(chain.finality.justified.round).toBe(1);
+  expect(votes).toHaveLength(1);
+  await hear(1, 2, one);
+  await clock.advance(0);
+  expect(votes[1]).toBe("0 -> 2 at 1");
+});
+
 test("a result in the first half, and one that came in time on a chain that has rested since, is followed at once", async () => {
   const { clock, voter, votes, hear } = await node();
   voter.enabled = true;

@@ -1,6 +1,10 @@
 import { expect, test } from "vitest";
+import type { ChainEvents } from "../../../src/chain/chain.ts";
 import { SideBlocks } from "../../../src/chain/side-blocks.ts";
+import type { Head } from "../../../src/chain/types.ts";
 import { toHex } from "../../../src/util/bytes.ts";
+import { Emitter } from "../../../src/util/emitter.ts";
+import { silentLogger } from "../../../src/util/logger.ts";
 import { authorities, testChain } from "../support/chain.ts";
 
 test("lists blocks that lost or were retracted, until they are canonical again", async () => {
@@ -34,4 +38,16 @@ test("does not list the blocks of a batch as side blocks", async () => {
   await node.chain.importBlocks(await Promise.all(blocks.map((block) => node.check(block))));
   expect(node.chain.head.height).toBe(3);
   expect(side.list()).toEqual([]);
+});
+
+test("lists the 100 newest, highest first", () => {
+  const events = new Emitter<ChainEvents>(silentLogger);
+  const side = new SideBlocks({ events });
+  const heights = [...Array(102).keys()].map((at) => (at * 37) % 102);
+  for (const height of heights) {
+    const id = new Uint8Array(32).fill(height);
+    events.emit("imported", { height, id, idHex: toHex(id) } as Head);
+  }
+  const newest = heights.slice(2).sort((a, b) => b - a);
+  expect(side.list().map(({ height }) => height)).toEqual(newest);
 });

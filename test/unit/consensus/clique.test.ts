@@ -7,6 +7,7 @@ import {
   isInTurn,
   mayNotSignBefore,
   requiredDifficulty,
+  sameSet,
   signerLimit,
 } from "../../../src/consensus/index.ts";
 import type { Header } from "../../../src/types/block.ts";
@@ -32,6 +33,17 @@ describe("authority set", () => {
     expect(authorities).toEqual(byTurn("ABCDE").map(addressOf));
     expect(given).toEqual([..."CABED"].map(addressOf));
     expect([recentSigners, openVotes]).toEqual([[], []]);
+  });
+
+  test("sets are the same if they have the same authorities, one by one", () => {
+    const [a, b, c] = [..."ABC"].map(addressOf) as [Uint8Array, Uint8Array, Uint8Array];
+    const copy = a.slice();
+    expect(sameSet([], [])).toBe(true);
+    expect(sameSet([a, b], [copy, b])).toBe(true);
+    for (const other of [[], [a], [b], [a, c], [c, b], [b, a], [a, b, c]]) {
+      expect(sameSet([a, b], other)).toBe(false);
+      expect(sameSet(other, [a, b])).toBe(false);
+    }
   });
 
   test.each([

@@ -199,3 +199,28 @@ test("the settled accounts are read as they were, by address too, whatever has c
   expect(accountsOf(state)).toEqual(before);
   expectRoot(state);
 });
+
+test("thousands of changes since the accounts were settled are read, listed and reverted", () => {
+  const before = accountsWith(...Array.from({ length: 3000 }, (_, index) => BigInt(index)));
+  const state = stateOf(before);
+  for (let index = 0; index < 3000; index++) state.set(index, 7n, index + 1);
+  expect(accountsOf(state.settled)).toEqual(before);
+  expect([...state.changed()]).toEqual(before.map((_, index) => index));
+  state.rollback();
+  expect(accountsOf(state)).toEqual(before);
+  expect(state.changed()).toHaveLength(0);
+});
+
+test("addresses that are read are copies", () => {
+  const before = accountsWith(1n, 2n);
+  const state = stateOf(before);
+  state.truncate(1);
+  for (const [reader, index] of [
+    [state, 0],
+    [state.settled, 0],
+    [state.settled, 1],
+  ] as const)
+    reader.address(index).fill(0);
+  state.rollback();
+  expect(accountsOf(state)).toEqual(before);
+});

@@ -359,6 +359,24 @@ test("what the node cannot store or publish is logged, and nothing else fails", 
   expect(inbox.list()).toHaveLength(1);
 });
 
+test("the log names the authority and its offence", async () => {
+  const errors: string[] = [];
+  const inbox = await EvidenceInbox.open({
+    ...optionsOf(testNetwork()),
+    logger: { ...silentLogger, error: (_: object, text: string) => errors.push(text) } as never,
+  });
+  const doubleVote = voteEvidence(signedVote("A", 0, 3, 1), signedVote("A", 0, 3, 2))!;
+  const surround = voteEvidence(signedVote("A", 1, 9, 1), signedVote("A", 2, 8, 1))!;
+  for (const evidence of [twoHeaders("A"), doubleVote, surround])
+    await inbox.onGossip(encode(evidence), "peer");
+  const offender = encodeAddress(keyOf("A").publicKey);
+  expect(errors.map((text) => text.split(". ")[0])).toEqual(
+    ["two headers in slot 5", "two votes in round 3", "a vote that surrounds another, in round 9"].map(
+      (offence) => `AUTHORITY ${offender} EQUIVOCATED (${offence})`,
+    ),
+  );
+});
+
 test("an error of the disk reaches gossip, which forwards nothing", async () => {
   const { store, ...options } = optionsOf(testNetwork());
   const inbox = await EvidenceInbox.open({

@@ -116,3 +116,24 @@ test("ends with the node", async () => {
   expect(await soon).toBe("ignore");
   expect(clock.pending).toBe(0);
 });
+
+test("waits for a time that is 3 s ahead, and for no later one", async () => {
+  const { clock, hold, header } = holder();
+  expect(await hold.verdict(header(1), early(3_001), passes)).toBe("ignore");
+  const last = hold.verdict(header(1), early(3_000), passes);
+  await clock.advance(2_999);
+  expect(clock.pending).toBe(1);
+  await clock.advance(1);
+  expect(await last).toBe("accept");
+});
+
+test("an error that is no fault of a header reaches the caller, and frees the header's place", async () => {
+  const { clock, hold, header } = holder();
+  const failed = () => Promise.reject(new Error("the disk is full"));
+  for (let time = 0; time < 10; time++) {
+    const held = hold.verdict(header(1), early(1), failed);
+    const thrown = expect(held).rejects.toThrow("the disk is full");
+    await clock.advance(1);
+    await thrown;
+  }
+});

@@ -1,0 +1,163 @@
+import { describe, expect, test } from "vitest";
+import { keyOf } from "../../../src/storage/key-spaces.ts";
+import {
+  authorities,
+  codeOf,
+  signer,
+  type TestChain,
+  type Tip,
+  testChain,
+  testGenesis,
+  users,
+} from "../support/chain.ts";
+
+const genesis = await testGenesis(3);
+const nobody = new Uint8Array(32).fill(9);
+
+/** Two blocks, of which the second holds three transfers, and a block without any beside it. */
+async function written() {
+  const node = await testChain({ genesis });
+  const { maker, chain } = node;
+  const transactions = await Promise.all([
+    maker.transfer({}),
+    maker.transfer({ nonce: 1, to: signer(50).publicKey }),
+    maker.transfer({ from: 1 }),
+  ]);
+  const one = await maker.block(maker.start());
+  const two = await maker.block(one, { transactions });
+  await node.addAll(two);
+  const side = await maker.block(one, { by: authorities[0]!, transactions: transactions.slice(2) });
+  await node.add(side.blocks[1]!);
+  expect(chain.head.idHex).toBe(two.idHex);
+  const { records } = await node.check(two.blocks[1]!);
+  return { ...node, reader: chain.reader, one, two, side, records };
+}
+
+const forget = ({ database }: TestChain, space: "body" | "undo", { id }: Tip) =>
+  database.commit([{ key: keyOf(space, id), value: undefined }]);
+
+describe("blocks", () => {
+  test("are read by id, with their transactions and whether they are canonical, and by height", async () => {
+    const { reader, two, side, records } = await written();
+    expect(await reader.byId(two.id)).toMatchObject({ height: 2, idHex: two.idHex, canonical: true });
+    expect((await reader.byId(two.id))!.records.map(({ idHex }) => idHex)).toEqual(
+      records.map(({ idHex }) => idHex),
+    );
+    expect(await reader.byId(side.id)).toMatchObject({ height: 2, canonical: false });
+    expect(await reader.byId(nobody)).toBeUndefined();
+    expect(await reader.byHeight(2)).toMatchObject({ idHex: two.idHex, canonical: true });
+    expect(await reader.byHeight(0)).toMatchObject({ idHex: genesis.idHex, records: [], canonical: true });
+    expect(await reader.byHeight(3)).toBeUndefined();
+    expect(await reader.genesis()).toEqual(genesis.block);
+  });
+
+  test("of the canonical chain have transactions and undo records; one of another branch may have been deleted", async () => {
+    const node = await written();
+    const { reader, chain, two, side } = node;
+    const head = await chain.tree.require(two.id);
+    await forget(node, "body", side);
+    expect(await reader.byId(side.id)).toBeUndefined();
+    await forget(node, "body", two);
+    expect(await codeOf(reader.byId(two.id))).toBe("DAMAGED");
+    expect(await codeOf(reader.canonicalBlock(head))).toBe("DAMAGED");
+    expect(await reader.undo(two.id)).toMatchObject({ accounts: 4 });
+    await forget(node, "undo", two);
+    expect(await codeOf(reader.undo(two.id))).toBe("DAMAGED");
+    const name = new TextEncoder().encode("genesis");
+    await node.database.commit([{ key: keyOf("meta", name), value: undefined }]);
+    expect(await codeOf(reader.genesis())).toBe("DAMAGED");
+  });
+
+  test("above the head are not there yet, although they may be on disk", async () => {
+    const { reader, database, stores, one, two } = await written();
+    await database.commit([stores.blocks.setCanonical({ height: 3, id: one.id })]);
+    expect(await reader.canonicalId(2)).toEqual(two.id);
+    expect(await reader.canonicalId(3)).toBeUndefined();
+  });
+
+  test("are listed downwards and upwards", async () => {
+    const { reader, one, two } = await written();
+    expect(await reader.refsDown(2, 2)).toEqual([
+      { height: 2, id: two.id },
+      { height: 1, id: one.id },
+    ]);
+    expect(await reader.idsDown(1, 5)).toEqual([one.id, genesis.id]);
+    expect(await reader.idsUp(1, 5)).toEqual([one.id, two.id]);
+  });
+
+  test("have summaries on every branch", async () => {
+    const { reader, side, two, stores } = await written();
+    for (const [{ id, idHex, totalDifficulty }, transactionCount] of [
+      [two, 3],
+      [side, 1],
+    ] as const) {
+      const bodyBytes = (await stores.blocks.bodyBytes(id))!.length;
+      const expected = { height: 2, id, idHex, totalDifficulty, transactionCount, bodyBytes };
+      expect(await reader.summary(id)).toMatchObject(expected);
+    }
+    expect(await reader.summary(nobody)).toBeUndefined();
+    const { length } = (await reader.body(two.id))!;
+    expect(await reader.bodyBytesAt(2)).toBe(length);
+    expect(await reader.bodyBytesAt(3)).toBe(0);
+  });
+});
+
+describe("transactions", () => {
+  test("are found by id where they are in a canonical block", async () => {
+    const { reader, two, records } = await written();
+    for (const [index, { id, idHex }] of records.entries())
+      expect(await reader.transaction(id)).toMatchObject({
+        record: { idHex },
+        block: { idHex: two.idHex },
+        index,
+      });
+    expect(await reader.transaction(nobody)).toBeUndefined();
+    const found = await reader.transactions([records[2]!.id, nobody, records[0]!.id]);
+    expect([...found].map(([idHex, { index }]) => [idHex, index])).toEqual([
+      [records[2]!.idHex, 2],
+      [records[0]!.idHex, 0],
+    ]);
+  });
+
+  test("are told apart although their ids begin alike, and each block is read once", async () => {
+    const { reader, stores, records } = await written();
+    const places = [
+      { height: 9, index: 0 },
+      { height: 2, index: 1 },
+      { height: 2, index: 0 },
+    ];
+    stores.blocks.transactionPlaces = async () => places;
+    const reads: string[] = [];
+    const bodyTransactions = stores.blocks.bodyTransactions.bind(stores.blocks);
+    stores.blocks.bodyTransactions = (id, indexes) => {
+      reads.push(`${indexes}`);
+      return bodyTransactions(id, indexes);
+    };
+    expect(await reader.placesOf(records[0]!.id)).toEqual(places);
+    expect(await reader.transaction(records[0]!.id)).toMatchObject({ index: 0 });
+    expect(await reader.transaction(records[2]!.id)).toBeUndefined();
+    reads.length = 0;
+    const ids = records.map(({ id }) => id);
+    expect([...(await reader.transactions(ids)).keys()]).toEqual([records[1]!.idHex, records[0]!.idHex]);
+    expect(reads).toEqual(["1,0"]);
+  });
+
+  test("are read by their places, as far as there are such", async () => {
+    const { reader, records } = await written();
+    const found = await reader.transactionsAt(2, [2, 7, 0]);
+    expect(found.map(({ record, index }) => [record.idHex, index])).toEqual([
+      [records[2]!.idHex, 2],
+      [records[0]!.idHex, 0],
+    ]);
+    expect(await reader.transactionsAt(3, [0])).toEqual([]);
+  });
+
+  test("of an account are listed, newest first", async () => {
+    const { reader, chain } = await written();
+    const account = chain.state.indexOf(users[0]!.publicKey);
+    const at = (index: number) => ({ height: 2, index });
+    expect(await reader.history(account, undefined, 5)).toEqual([at(1), at(0)]);
+    expect(await reader.history(account, at(1), 5)).toEqual([at(0)]);
+    expect(await reader.history(account, undefined, 1)).toEqual([at(1)]);
+  });
+});

@@ -1,0 +1,203 @@
+import { describe, expect, test } from "vitest";
+import { Ledger } from "../../../src/chain/ledger.ts";
+import type { Proposal } from "../../../src/chain/produce.ts";
+import { productRules } from "../../../src/chain/rules.ts";
+import type { CanonicalBlock } from "../../../src/chain/types.ts";
+import type { AccountState } from "../../../src/state/index.ts";
+import type { Write } from "../../../src/storage/database.ts";
+import { type Checkpoint, type TransactionRecord, transactionRecord } from "../../../src/types/index.ts";
+import { accountsWith, stateOf } from "../state/accounts.ts";
+import { authorities, codeOf, type TestChain, testChain, testGenesis } from "../support/chain.ts";
+import { MemoryDatabase } from "../support/database.ts";
+
+const genesis = await testGenesis(1);
+const pause = async () => undefined;
+
+const proposalOf = ({ chain }: TestChain, options: Partial<Proposal> = {}): Proposal => ({
+  signer: authorities[0]!,
+  parentId: chain.head.id,
+  timestampMs: chain.head.header.message.timestamp + 1000,
+  difficulty: 2,
+  allowEmpty: true,
+  select: () => [],
+  ...options,
+});
+
+test("a block that this node has sealed is found once it is on disk, and others at once", async () => {
+  const database = new MemoryDatabase();
+  const node = await testChain({ genesis, database });
+  const written = Promise.withResolvers<void>();
+  const sealed = Promise.withResolvers<CanonicalBlock>();
+  database.beforeCommit = () => written.promise;
+  const producing = node.chain.produce(proposalOf(node, { onSealed: sealed.resolve }));
+  const { id, idHex } = await sealed.promise;
+  const finding = node.chain.find(id);
+  expect((await node.chain.find(genesis.id))?.height).toBe(0);
+  written.resolve();
+  expect((await finding)?.idHex).toBe(idHex);
+  expect((await producing)?.idHex).toBe(idHex);
+});
+
+test("a block that is noted as invalid is refused from then on", async () => {
+  const { chain, maker, add } = await testChain({ genesis });
+  const tip = await maker.block(maker.start());
+  expect(chain.isInvalid(tip.idHex)).toBe(false);
+  chain.noteInvalid(tip.id);
+  expect(chain.isInvalid(tip.idHex)).toBe(true);
+  expect(await codeOf(add(tip.blocks[0]!))).toBe("KNOWN_INVALID");
+});
+
+test("a block above the limits, which its header's signer chose, is refused by name afterwards", async () => {
+  const small = await testGenesis(1, { maxBlockTransactions: 1 });
+  const { chain, maker, add } = await testChain({ genesis: small });
+  const transactions = [await maker.transfer({}), await maker.transfer({ nonce: 1 })];
+  const tip = await maker.block(maker.start(), { transactions });
+  expect(await codeOf(add(tip.blocks[0]!))).toBe("TOO_MANY_TRANSACTIONS");
+  expect(chain.isInvalid(tip.idHex)).toBe(true);
+});
+
+test("the stages of imports and productions are timed", async () => {
+  const stages: string[] = [];
+  const startTimer = (operation: string) => (stage: string) => void stages.push(`${operation} ${stage}`);
+  const node = await testChain({ genesis, chain: { startTimer } });
+  const { chain, maker } = node;
+  const timed = async (run: () => Promise<unknown>) => {
+    stages.length = 0;
+    await run();
+    return stages.map((stage) => stage.replace("import ", "")).join(" ");
+  };
+  const one = await maker.block(maker.start());
+  const three = await maker.extend(one, 2);
+  expect(await timed(() => node.add(one.blocks[0]!))).toBe("check execute hash commit total");
+  const blocks = await Promise.all(three.blocks.slice(1).map(node.check));
+  const twice = "execute hash execute hash";
+  expect(await timed(() => chain.importBlocks(blocks))).toBe(`check ${twice} commit total`);
+  const beside = await maker.block(maker.start(), { laterMs: 5 });
+  expect(await timed(() => node.add(beside.blocks[0]!))).toBe("check");
+  expect(await timed(() => chain.produce(proposalOf(node)))).toBe(
+    ["execute", "hash", "sign", "commit", "total"].map((stage) => `produce ${stage}`).join(" "),
+  );
+  const unwanted = proposalOf(node, { allowEmpty: false });
+  expect(await timed(() => chain.produce(unwanted))).toBe("");
+});
+
+describe("making a block", () => {
+  test("lets other work run after every 1,024 transactions that it tries", async () => {
+    let pauses = 0;
+    const node = await testChain({ genesis, chain: { pause: async () => void pauses++ } });
+    const { maker, chain } = node;
+    const unfit = transactionRecord(await maker.transfer({ nonce: 7 }), maker.domain);
+    const pausesFor = async (count: number) => {
+      pauses = 0;
+      const block = await chain.produce(proposalOf(node, { select: () => Array(count).fill(unfit) }));
+      expect(block?.records).toEqual([]);
+      return pauses;
+    };
+    const least = await pausesFor(0);
+    const more = [];
+    for (const count of [1023, 1024, 2047, 2048]) more.push((await pausesFor(count)) - least);
+    expect(more).toEqual([0, 1, 1, 2]);
+  });
+
+  test("fills it to the last byte", async () => {
+    const { maker } = await testChain({ genesis });
+    const memo = new Uint8Array(256);
+    const { length } = transactionRecord(await maker.transfer({ memo }), maker.domain).encoded;
+    for (const [spare, count] of [
+      [0, 3],
+      [-1, 2],
+    ] as const) {
+      const node = await testChain({ genesis: await testGenesis(1, { maxBlockBytes: 3 * length + spare }) });
+      const records: TransactionRecord[] = [];
+      for (const nonce of [0, 1, 2, 3])
+        records.push(transactionRecord(await node.maker.transfer({ nonce, memo }), node.maker.domain));
+      const block = await node.chain.produce(proposalOf(node, { select: () => records }));
+      expect(block?.records).toHaveLength(count);
+    }
+  });
+});
+
+test("a result is announced once, with what is final by then", async () => {
+  const node = await testChain({ genesis });
+  const { chain, maker } = node;
+  const tip = await maker.block(maker.start());
+  await node.addAll(tip);
+  const heard: number[][] = [];
+  chain.events.on("finality", ({ justified, finalized }) => heard.push([justified.round, finalized.round]));
+  const at = (round: number) => ({ round, height: 1, block: tip.id });
+  const start = { round: 0, height: 0, block: genesis.id };
+  const certify = (source: Checkpoint, target: Checkpoint) =>
+    chain.justify({ link: { source, target }, voters: [], signatures: [] });
+  await certify(start, at(1));
+  await certify(start, at(1));
+  await certify(at(1), at(2));
+  expect(heard).toEqual([
+    [1, 0],
+    [2, 1],
+  ]);
+  expect(await chain.lacksProof({ source: start, target: at(1) })).toBe(false);
+});
+
+test("changed accounts are prepared for the disk 4,096 at a time, and removed ones are deleted", async () => {
+  let pauses = 0;
+  const calls: number[][] = [];
+  const accounts = {
+    putAll: ({ length }: Uint32Array) => {
+      calls.push([length]);
+      return [];
+    },
+    truncate: (end: number, { count }: AccountState) => {
+      calls.push([end, count]);
+      return [];
+    },
+  };
+  const state = stateOf(accountsWith(...Array.from({ length: 5_000 }, () => 1n)));
+  const ledger = new Ledger(state, { accounts } as never, productRules, async () => void pauses++);
+  expect(await ledger.pendingWrites()).toEqual([]);
+  for (let index = 0; index < 5_000; index++) state.set(index, 2n, 0);
+  await ledger.pendingWrites();
+  expect([calls, pauses]).toEqual([[[4_096], [904]], 2]);
+  ledger.settle();
+  calls.length = 0;
+  state.truncate(4_990);
+  await ledger.pendingWrites();
+  expect(calls).toEqual([[5_000, 4_990]]);
+});
+
+describe("accounts on disk are rewritten as pages", () => {
+  function* pagesOf(count: number): Generator<Write[], void> {
+    for (let page = 0; page < count; page++)
+      yield [{ key: Uint8Array.of(200, page), value: Uint8Array.of(page) }];
+  }
+
+  test("eight in a commit, until there are none", async () => {
+    const database = new MemoryDatabase();
+    const ledger = new Ledger(stateOf(accountsWith(1n)), { database } as never, productRules, pause);
+    const pages = pagesOf(19);
+    const sizes = [];
+    for (;;) {
+      const more = await ledger.writePages(pages);
+      sizes.push(database.entries.size);
+      if (!more) break;
+    }
+    expect(sizes).toEqual([8, 16, 19, 19]);
+  });
+
+  test("all of them, or those until it is stopped", async () => {
+    const database = new MemoryDatabase();
+    const node = await testChain({ genesis, database });
+    node.stores.accounts.fold = () => pagesOf(19);
+    const before = database.entries.size;
+    const stopped = new AbortController();
+    let commits = 0;
+    database.beforeCommit = async () => {
+      if (++commits === 2) stopped.abort();
+    };
+    await node.chain.foldAccounts(stopped.signal);
+    expect(database.entries.size - before).toBe(16);
+    await node.chain.foldAccounts(new AbortController().signal);
+    expect(database.entries.size - before).toBe(19);
+    database.beforeCommit = () => expect.fail("nothing is written after a stop");
+    await node.chain.foldAccounts(stopped.signal);
+  });
+});

@@ -1,0 +1,240 @@
+import { expect, onTestFinished, test } from "vitest";
+import type { Chain, ChainEvents } from "../../../src/chain/chain.ts";
+import type { Proposal } from "../../../src/chain/produce.ts";
+import { Producer, type ProducerOptions } from "../../../src/chain/producer.ts";
+import { noVote, parameterVote } from "../../../src/types/index.ts";
+import { Emitter } from "../../../src/util/emitter.ts";
+import { silentLogger } from "../../../src/util/logger.ts";
+import { addressOf, byTurn, genesisParent } from "../consensus/test-chain.ts";
+import { ManualClock } from "../support/clock.ts";
+
+const periodMs = 1_000;
+const [, inTurn, next] = byTurn("ABC") as [string, string, string];
+
+/**
+ * A producer on a head that is final, of a chain that has no transactions and whose head stays. `asked` are the blocks
+ * that it asks for, each as the time since the head, with `e` if the block may be empty.
+ */
+function planned(options: Partial<ProducerOptions> & { emptyBlockPeriodMs?: number; by?: string } = {}) {
+  const { emptyBlockPeriodMs = 0, by = inTurn, ...others } = options;
+  const clock = new ManualClock();
+  const { header, id, snapshot } = genesisParent("ABC", { periodMs, emptyBlockPeriodMs });
+  const startMs = clock.now();
+  const head = { id, height: 0, header: { message: { ...header, timestamp: startMs } } };
+  const proposals: Proposal[] = [];
+  const asked: string[] = [];
+  const chain = {
+    events: new Emitter<ChainEvents>(silentLogger),
+    genesis: { config: { slotMs: periodMs } },
+    head,
+    finalized: head,
+    snapshot,
+    produce: async (proposal: Proposal) => {
+      proposals.push(proposal);
+      asked.push(`${clock.now() - startMs}${proposal.allowEmpty ? "e" : ""}`);
+      return proposal.allowEmpty ? { height: 1, idHex: "0x", records: [] } : undefined;
+    },
+  };
+  const pool = { hasExecutable: false };
+  const producer = new Producer({
+    chain: chain as unknown as Chain,
+    signer: { publicKey: addressOf(by), freeSlotFrom: (slot) => slot, signHeader: () => expect.fail() },
+    clock,
+    logger: silentLogger,
+    executable: () => [],
+    hasExecutable: () => pool.hasExecutable,
+    onSealed: () => undefined,
+    ...others,
+  });
+  onTestFinished(() => {
+    producer.stop();
+    expect(clock.pending).toBe(0);
+  });
+  return { clock, chain, producer, proposals, asked, pool };
+}
+
+test("a disabled producer plans nothing, and enabling it again does not begin its wait in line again", async () => {
+  const { clock, producer, asked } = planned({ emptyBlockPeriodMs: 1_000, by: next });
+  expect(clock.pending).toBe(0);
+  producer.enabled = true;
+  await clock.advance(1_400);
+  producer.enabled = true;
+  await clock.advance(100);
+  expect(asked).toEqual(["1500e"]);
+  producer.enabled = false;
+  producer.enabled = true;
+  expect(clock.pending).toBe(1);
+  producer.enabled = false;
+  expect(clock.pending).toBe(0);
+});
+
+test("the first transaction that can be executed is a reason for a block a period after the head", async () => {
+  const { clock, producer, asked, pool } = planned();
+  pool.hasExecutable = true;
+  producer.onTransaction();
+  await clock.advance(300);
+  expect(clock.pending).toBe(0);
+  pool.hasExecutable = false;
+  producer.enabled = true;
+  producer.onTransaction();
+  expect(clock.pending).toBe(0);
+  pool.hasExecutable = true;
+  producer.onTransaction();
+  await clock.advance(699);
+  expect(asked).toEqual([]);
+  await clock.advance(1);
+  expect(asked).toEqual(["1000"]);
+});
+
+test("later transactions do not begin the wait in line again", async () => {
+  const { clock, producer, asked, pool } = planned({ by: next });
+  producer.enabled = true;
+  await clock.advance(2_000);
+  pool.hasExecutable = true;
+  producer.onTransaction();
+  await clock.advance(300);
+  producer.onTransaction();
+  await clock.advance(200);
+  expect(asked).toEqual(["2500"]);
+});
+
+test("transactions that wait when it is enabled are a reason, at once if the period is over", async () => {
+  const { clock, producer, asked, pool } = planned();
+  pool.hasExecutable = true;
+  await clock.advance(2_000);
+  producer.enabled = true;
+  await clock.advance(0);
+  expect(asked).toEqual(["2000"]);
+});
+
+test("a producer rests if the transaction that was the reason is gone", async () => {
+  const { clock, producer, asked, pool } = planned();
+  pool.hasExecutable = true;
+  producer.enabled = true;
+  pool.hasExecutable = false;
+  await clock.advance(1_000);
+  expect([asked, clock.pending]).toEqual([["1000"], 0]);
+});
+
+test("while what waits cannot be executed after all, it tries again each second", async () => {
+  const { clock, producer, asked, pool } = planned();
+  pool.hasExecutable = true;
+  producer.enabled = true;
+  await clock.advance(3_500);
+  expect(asked).toEqual(["1000", "2000", "3000"]);
+  pool.hasExecutable = false;
+  await clock.advance(600);
+  expect(clock.pending).toBe(0);
+  pool.hasExecutable = true;
+  producer.onTransaction();
+  await clock.advance(0);
+  expect(asked.slice(3)).toEqual(["4100"]);
+});
+
+test("a block for a transaction may be empty only once an empty one is due", async () => {
+  const { clock, producer, asked, pool } = planned({ emptyBlockPeriodMs: 2_000 });
+  pool.hasExecutable = true;
+  producer.enabled = true;
+  await clock.advance(2_500);
+  expect(asked).toEqual(["1000", "2000e"]);
+});
+
+test("a vote is a reason for a block that may be empty, for as long as it is wanted", async () => {
+  let wants = true;
+  const vote = parameterVote("minFee", 7);
+  const heights: number[] = [];
+  const { clock, producer, asked, proposals } = planned({
+    wantsVote: (_, height) => {
+      heights.push(height);
+      return wants;
+    },
+    voteFor: (_, height) => {
+      heights.push(height);
+      return vote;
+    },
+  });
+  producer.onProposals();
+  expect(clock.pending).toBe(0);
+  producer.enabled = true;
+  expect(clock.pending).toBe(1);
+  wants = false;
+  producer.onProposals();
+  expect(clock.pending).toBe(0);
+  await clock.advance(400);
+  wants = true;
+  producer.onProposals();
+  await clock.advance(400);
+  producer.onProposals();
+  await clock.advance(300);
+  expect(asked).toEqual(["1000e"]);
+  expect(proposals[0]!.vote).toEqual(vote);
+  expect(new Set(heights)).toEqual(new Set([1]));
+});
+
+test("without proposals of an operator a block carries no vote, and none is wanted", async () => {
+  const { clock, producer, proposals } = planned({ emptyBlockPeriodMs: 1_000 });
+  producer.enabled = true;
+  producer.onProposals();
+  await clock.advance(1_000);
+  expect(proposals[0]!.vote).toEqual(noVote);
+});
+
+test("a block in turn waits for nobody's; one out of turn waits up to a period for one that is being checked", async () => {
+  const early = planned({ emptyBlockPeriodMs: 1_000, isComing: () => true });
+  early.producer.enabled = true;
+  await early.clock.advance(1_000);
+  expect(early.asked).toEqual(["1000e"]);
+  const parents: Uint8Array[] = [];
+  const late = planned({
+    emptyBlockPeriodMs: 1_000,
+    by: next,
+    isComing: (parent) => {
+      parents.push(parent);
+      return true;
+    },
+  });
+  late.producer.enabled = true;
+  await late.clock.advance(2_499);
+  expect(late.asked).toEqual([]);
+  await late.clock.advance(1);
+  expect(late.asked).toEqual(["2500e"]);
+  expect(parents[0]).toBe(late.chain.head.id);
+  expect([early, late].map(({ proposals }) => proposals[0]!.difficulty)).toEqual([2, 1]);
+});
+
+test("a plan for another head is given up without another attempt", async () => {
+  const { clock, producer, asked, chain } = planned({ emptyBlockPeriodMs: 1_000 });
+  const { produce } = chain;
+  for (const failure of [undefined, new Error("the disk is full")]) {
+    chain.produce = async (proposal) => {
+      chain.head = { ...chain.head, id: new Uint8Array(32).fill(asked.length + 1) };
+      await produce(proposal);
+      if (failure) throw failure;
+      return undefined;
+    };
+    producer.enabled = false;
+    producer.enabled = true;
+    const before = asked.length;
+    await clock.advance(5_000);
+    expect([asked.length - before, clock.pending]).toEqual([1, 0]);
+  }
+});
+
+test("after a failure it tries again a second later, unless it was disabled", async () => {
+  const { clock, producer, chain } = planned({ emptyBlockPeriodMs: 1_000 });
+  let attempts = 0;
+  chain.produce = async () => {
+    attempts++;
+    throw new Error("the disk is full");
+  };
+  producer.enabled = true;
+  await clock.advance(3_999);
+  expect(attempts).toBe(3);
+  chain.produce = async () => {
+    attempts++;
+    producer.enabled = false;
+    throw new Error("the disk is full");
+  };
+  await clock.advance(5_000);
+  expect([attempts, clock.pending]).toEqual([4, 0]);
+});

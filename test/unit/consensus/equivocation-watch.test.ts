@@ -1,0 +1,111 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { checkEvidence, EquivocationWatch, voteEvidence, voteOffence } from "../../../src/consensus/index.ts";
+import { verifySignatures } from "../../../src/crypto/ed25519.ts";
+import { type Evidence, FinalityVote, type SignedFinalityVote } from "../../../src/types/index.ts";
+import { genesisId, signedHeader, signedVote, slotMs } from "./equivocation.ts";
+
+const check = (evidence: Evidence) => checkEvidence(evidence, { slotMs, genesisId }, verifySignatures);
+
+describe("the watch", () => {
+  test("knows a vote again, of the first two in a round", () => {
+    const watch = new EquivocationWatch({ slotMs });
+    const votes = [1, 2, 3].map((block) => signedVote("A", 1, 2, block));
+    expect(votes.map((vote) => watch.vote(vote).isNew)).toEqual([true, true, true]);
+    expect(votes.map((vote) => watch.vote(vote).isNew)).toEqual([false, false, true]);
+  });
+
+  test("shows conflicts among everything it sees, once they are there", async () => {
+    const watch = new EquivocationWatch({ slotMs });
+    expect(watch.header(signedHeader("A", 5_000, 4))).toBeUndefined();
+    expect(watch.header(signedHeader("A", 5_000, 4))).toBeUndefined();
+    expect(watch.header(signedHeader("B", 5_100, 4))).toBeUndefined();
+    expect(watch.header(signedHeader("A", 6_000, 5))).toBeUndefined();
+    await check(watch.header(signedHeader("A", 5_200, 5))!);
+    expect(watch.vote(signedVote("A", 1, 2, 1)).evidence).toEqual([]);
+    expect(watch.vote(signedVote("A", 1, 2, 1)).evidence).toEqual([]);
+    expect(watch.vote(signedVote("A", 2, 3, 1)).evidence).toEqual([]);
+    await check(watch.vote(signedVote("A", 1, 4, 1)).evidence[0]!);
+    const both = watch.vote(signedVote("A", 2, 3, 2)).evidence;
+    const offences = await Promise.all(both.map((evidence) => check(evidence)));
+    expect(offences.map(({ offence, round }) => `${offence} ${round}`).sort()).toEqual([
+      "doubleVote 3",
+      "surround 4",
+    ]);
+  });
+
+  test("finds every offence among two votes of each round, once or more, and none among honest ones", () => {
+    const link = fc.tuple(fc.nat(6), fc.integer({ min: 1, max: 7 }), fc.integer({ min: 1, max: 2 }));
+    const offenceOf = (a: SignedFinalityVote, b: SignedFinalityVote) => {
+      const offence = voteEvidence(a, b) && voteOffence(a.message, b.message);
+      return offence && `${offence} ${Math.max(a.message.target.round, b.message.target.round)}`;
+    };
+    fc.assert(
+      fc.property(fc.array(link, { maxLength: 12 }), (links) => {
+        const watch = new EquivocationWatch({ slotMs });
+        const votes = links.filter(([s, t]) => s < t).map(([s, t, block]) => signedVote("A", s, t, block));
+        const taken: SignedFinalityVote[] = [];
+        const expected = new Set<string>();
+        const found = new Set<string>();
+        for (const vote of votes) {
+          for (const before of taken) expected.add(offenceOf(before, vote) ?? "");
+          const isNew = !taken.some((before) => FinalityVote.equals(before.message, vote.message));
+          const inRound = taken.filter(({ message }) => message.target.round === vote.message.target.round);
+          if (isNew && inRound.length < 2) taken.push(vote);
+          for (const { votes: pairs } of watch.vote(vote).evidence)
+            for (const { first, second } of pairs) found.add(offenceOf(first, second) ?? "none");
+        }
+        expected.delete("");
+        expect([...found].sort()).toEqual([...expected].sort());
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test("remembers the newest of an authority that signs without end", () => {
+    const watch = new EquivocationWatch({ slotMs });
+    for (let n = 0; n < 1_000; n++) watch.header(signedHeader("A", n * slotMs, n + 1));
+    expect(watch.header(signedHeader("A", 999_500, 7))).toBeDefined();
+    expect(watch.header(signedHeader("A", 500, 7))).toBeUndefined();
+  });
+
+  test("remembers 16,384 rounds of votes in all, and 64 of an authority at least", () => {
+    const unsigned = (voter: number, target: number, block: number): SignedFinalityVote => ({
+      ...signedVoteOf(target, block),
+      voter: Buffer.alloc(32, `${voter}`),
+    });
+    const contradicts = (watch: EquivocationWatch, voter: number, round: number) =>
+      watch.vote(unsigned(voter, round, 2)).evidence.length > 0;
+    const alone = new EquivocationWatch({ slotMs });
+    // Later ones are compared with all others: sources that rise with them keep that short.
+    for (let round = 1; round <= 400; round++) alone.vote(unsigned(1, round, 1));
+    expect(contradicts(alone, 1, 1)).toBe(true);
+    const crowd = new EquivocationWatch({ slotMs });
+    for (let voter = 0; voter < 1_000; voter++) crowd.vote(unsigned(voter, 1, 1));
+    for (let round = 2; round <= 66; round++) crowd.vote(unsigned(999, round, 1));
+    expect(contradicts(crowd, 999, 3)).toBe(true);
+    expect(contradicts(crowd, 999, 1)).toBe(false);
+    // Votes of invented rounds do not push out those of the rounds that count.
+    const flooded = new EquivocationWatch({ slotMs, isOpen: (round) => round <= 2 });
+    for (let voter = 0; voter < 1_000; voter++) flooded.vote(unsigned(voter, 1, 1));
+    for (let round = 2; round <= 200; round++) flooded.vote(unsigned(999, round, 1));
+    expect(contradicts(flooded, 999, 1)).toBe(true);
+    expect(contradicts(flooded, 999, 2)).toBe(true);
+    expect(contradicts(flooded, 999, 3)).toBe(false);
+    // If all of them count, the first ones go.
+    const open = new EquivocationWatch({ slotMs, isOpen: () => true });
+    for (let voter = 0; voter < 1_000; voter++) open.vote(unsigned(voter, 1, 1));
+    for (let round = 2; round <= 66; round++) open.vote(unsigned(999, round, 1));
+    expect(contradicts(open, 999, 3)).toBe(true);
+    expect(contradicts(open, 999, 1)).toBe(false);
+  });
+});
+
+/** Makes a vote like `signedVote`, without a signature. */
+function signedVoteOf(target: number, block: number) {
+  const checkpoint = (round: number, id: number) => ({ round, height: round, block: Buffer.alloc(32, id) });
+  return {
+    message: { source: checkpoint(target - 1, 0), target: checkpoint(target, block) },
+    signature: new Uint8Array(64),
+  };
+}
