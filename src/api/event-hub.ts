@@ -5,7 +5,7 @@ import { isClosed, messageOf } from "../util/errors.ts";
 import { type EventName, EventTexts } from "./event-texts.ts";
 import type { HttpLimits } from "./limits.ts";
 import { commonHeaders, ending, overloaded, ProblemError } from "./problem.ts";
-import { isLoopback } from "./rate-limiter.ts";
+import { isLoopback } from "./client-limiter.ts";
 import type { ApiServices } from "./services.ts";
 import { type Holding, holder, Shares } from "./shares.ts";
 

@@ -15,7 +15,7 @@ import { BlockReader } from "./block-reader.ts";
 import { BlockTree, BrokenBranch, blockWrites } from "./block-tree.ts";
 import { Branches } from "./branches.ts";
 import { CanonicalChain, type NewBlock } from "./canonical.ts";
-import { type BlockChecks, checkBlockLimits, freshChecks } from "./check.ts";
+import { type BlockChecks, checkBlockLimits, freshChecks } from "./block-check.ts";
 import { Checkpoints, type FinalityPoint } from "./checkpoints.ts";
 import type { ForkBlocks } from "./fork-blocks.ts";
 import type { Genesis } from "./genesis.ts";
@@ -24,14 +24,14 @@ import { InvalidBlocks } from "./invalid-blocks.ts";
 import { Ledger } from "./ledger.ts";
 import { type LoadedChain, loadChain } from "./load.ts";
 import { type ChainParticipant, Participants } from "./participants.ts";
-import type { Proposal } from "./produce.ts";
+import type { BlockPlan } from "./build-block.ts";
 import { RecoveryAdoption } from "./recovery-adoption.ts";
 import type { KnownRules } from "./rules.ts";
 import type { ChainStores } from "./stores.ts";
 import type {
   CanonicalBlock,
   CheckedBlock,
-  Head,
+  WeightedHeader,
   HeadChange,
   ImportOutcome,
   StageTimer,
@@ -69,7 +69,7 @@ export interface ChainOptions {
 
 export type ChainEvents = {
   /** A block has been stored, on whichever branch. */
-  imported: Head;
+  imported: WeightedHeader;
   head: HeadChange;
   /** A higher checkpoint is justified, and perhaps one is final. */
   finality: FinalityStatus;
@@ -127,7 +127,7 @@ export class Chain {
     this.#branches = new Branches(this.tree, this.justified, () => forks.refs());
     const { tree, reader } = this;
     const parts = { tree, reader, ledger: this.#ledger, forks, invalid: this.#invalid, participants };
-    const onChange = (change: HeadChange, imported: readonly Head[]) => {
+    const onChange = (change: HeadChange, imported: readonly WeightedHeader[]) => {
       this.events.emit("head", change);
       for (const head of imported) this.events.emit("imported", head);
     };
@@ -178,7 +178,7 @@ export class Chain {
     });
   }
 
-  get head(): Head {
+  get head(): WeightedHeader {
     return this.#canonical.head;
   }
 
@@ -253,18 +253,18 @@ export class Chain {
   }
 
   /**
-   * Makes, signs and imports a block; `undefined` if the head is no longer the proposal's parent, or an empty block was
+   * Makes, signs and imports a block; `undefined` if the head is no longer the parent of the plan, or an empty block was
    * not wanted.
    */
-  produce(proposal: Proposal): Promise<CanonicalBlock | undefined> {
-    return this.#queue.run(() => this.#produce(proposal));
+  produce(plan: BlockPlan): Promise<CanonicalBlock | undefined> {
+    return this.#queue.run(() => this.#produce(plan));
   }
 
   /**
    * A stored block. Other nodes know this node's own block as soon as it is sealed; here it is returned once it is on
    * disk.
    */
-  async find(id: Uint8Array): Promise<Head | undefined> {
+  async find(id: Uint8Array): Promise<WeightedHeader | undefined> {
     if (this.#sealed === toHex(id)) await this.idle();
     return this.tree.get(id);
   }
@@ -283,7 +283,7 @@ export class Chain {
    * Checks stages 2 and 3 for consecutive headers from a known parent: their place and rules, without their
    * transactions. Returns them with their weights. @throws {BlockError}
    */
-  checkHeaders(headers: readonly SignedHeader[]): Promise<Head[]> {
+  checkHeaders(headers: readonly SignedHeader[]): Promise<WeightedHeader[]> {
     return this.#rules.checkAll(headers);
   }
 
@@ -309,7 +309,7 @@ export class Chain {
    * Passes to `look` the accounts as they were after a block, whatever is under way; imports wait meanwhile. Undefined
    * for a block that is not an ancestor of the head.
    */
-  accountsAfter<T>(block: Head, look: (accounts: AccountState) => T): Promise<T | undefined> {
+  accountsAfter<T>(block: WeightedHeader, look: (accounts: AccountState) => T): Promise<T | undefined> {
     return this.#queue.run(async () => {
       const { retract, apply } = await this.tree.path(this.head, block);
       return apply.length > 0 ? undefined : this.#ledger.lookBack(retract, this.reader, look);
@@ -330,7 +330,7 @@ export class Chain {
    * one by one finds the refused one.
    */
   async #extend(blocks: readonly CheckedBlock[]): Promise<boolean> {
-    const ended = this.#options.startTimer?.("import") ?? untimed;
+    const stageEnded = this.#options.startTimer?.("import") ?? untimed;
     const news: NewBlock[] = [];
     const writes: Write[] = [];
     let parent = this.head;
@@ -348,9 +348,9 @@ export class Chain {
         news.push({ block: { ...parent, records: block.records }, before, after: state });
         after = this.tree.recoveries.after(parent.id, state);
       }
-      ended("check");
-      await this.#canonical.extend(news, writes, ended);
-      ended("total");
+      stageEnded("check");
+      await this.#canonical.extend(news, writes, stageEnded);
+      stageEnded("total");
       return true;
     } catch (error) {
       if (!(error instanceof BlockError)) throw error;
@@ -368,7 +368,7 @@ export class Chain {
     }
   }
 
-  async #import(block: CheckedBlock, standing: Standing, ended: StageTimer): Promise<ImportOutcome> {
+  async #import(block: CheckedBlock, standing: Standing, stageEnded: StageTimer): Promise<ImportOutcome> {
     if (await this.tree.get(block.id)) return "known";
     this.#invalid.refuse(block.idHex, toHex(block.header.message.parent));
     const parent = await this.#rules.parentOf(block.header);
@@ -381,7 +381,7 @@ export class Chain {
       throw error;
     }
     const after = this.rules.applyHeader(before, block.header.message, this.genesis.config);
-    ended("check");
+    stageEnded("check");
 
     const writes = blockWrites(this.#options.stores.blocks, block, head, after);
     const extendsHead = parent.idHex === this.head.idHex;
@@ -390,8 +390,8 @@ export class Chain {
       // the same.
       if (!extendsHead && head.totalDifficulty === this.head.totalDifficulty)
         this.#requireRoom({ ...head, records: block.records }, standing);
-      await this.#canonical.moveTo({ ...head, records: block.records }, writes, ended);
-      ended("total");
+      await this.#canonical.moveTo({ ...head, records: block.records }, writes, stageEnded);
+      stageEnded("total");
       return "head";
     }
     const side = { ...head, records: block.records };
@@ -470,16 +470,16 @@ export class Chain {
     return deleted.length > 0;
   }
 
-  async #produce(proposal: Proposal): Promise<CanonicalBlock | undefined> {
-    if (this.awaited || toHex(proposal.parentId) !== this.head.idHex) return undefined;
-    const ended = this.#options.startTimer?.("produce") ?? untimed;
+  async #produce(plan: BlockPlan): Promise<CanonicalBlock | undefined> {
+    if (this.awaited || toHex(plan.parentId) !== this.head.idHex) return undefined;
+    const stageEnded = this.#options.startTimer?.("produce") ?? untimed;
     const onSealed = (block: CanonicalBlock) => {
       this.#sealed = block.idHex;
-      proposal.onSealed?.(block);
+      plan.onSealed?.(block);
     };
     try {
-      const block = await this.#canonical.produce({ ...proposal, onSealed }, ended);
-      if (block) ended("total");
+      const block = await this.#canonical.produce({ ...plan, onSealed }, stageEnded);
+      if (block) stageEnded("total");
       return block;
     } finally {
       this.#sealed = undefined;

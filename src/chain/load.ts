@@ -13,7 +13,7 @@ import { ForkBlocks } from "./fork-blocks.ts";
 import type { Genesis } from "./genesis.ts";
 import { Recoveries } from "./recoveries.ts";
 import type { ChainStores } from "./stores.ts";
-import type { Head } from "./types.ts";
+import type { WeightedHeader } from "./types.ts";
 
 /**
  * The newest blocks are read at start, so that a torn or damaged end of the database is found before the node says
@@ -24,7 +24,7 @@ const checkedBlocks = 16;
 const checkedHeights = 8192;
 
 export interface LoadedChain {
-  head: Head;
+  head: WeightedHeader;
   /** The snapshot in the head's state root. */
   snapshot: ChainSnapshot;
   state: AccountState;

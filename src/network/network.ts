@@ -34,11 +34,10 @@ import type { PeerScores } from "./scores.ts";
 import type { ServeLimits } from "./serve-budget.ts";
 import { Told } from "./told.ts";
 import type {
-  AddressBook,
   Network,
   NetworkEvents,
   NetworkObserver,
-  Offence,
+  PeerOffence,
   PeerId,
   PeerInfo,
 } from "./types.ts";
@@ -225,7 +224,7 @@ export class LibP2pNetwork implements Network {
     return this.#gossip.publish(topic, message, digest);
   }
 
-  penalize(peer: PeerId, offence: Offence, detail: string): void {
+  penalize(peer: PeerId, offence: PeerOffence, detail: string): void {
     this.#scores.penalize(peer, offence, detail);
   }
 

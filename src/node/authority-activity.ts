@@ -1,5 +1,5 @@
 import type { Chain } from "../chain/chain.ts";
-import type { Head, HeadChange } from "../chain/types.ts";
+import type { WeightedHeader, HeadChange } from "../chain/types.ts";
 import { authorityIndex } from "../consensus/index.ts";
 import type { ChainSnapshot } from "../types/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
@@ -58,7 +58,7 @@ export class AuthorityActivity {
     return lastHeight !== undefined && lastHeight >= oldest ? true : undefined;
   }
 
-  #onBlock({ height, header }: Head): void {
+  #onBlock({ height, header }: WeightedHeader): void {
     const { proposer, timestamp } = header.message;
     const known = this.#byAddress.get(toHex(proposer))?.lastHeight;
     if (known === undefined || known < height) {

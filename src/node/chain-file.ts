@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { acceptRecoveries } from "../chain/accept-recoveries.ts";
 import { Chain, importedTogether } from "../chain/chain.ts";
-import { checkBlock } from "../chain/check.ts";
+import { checkBlock } from "../chain/block-check.ts";
 import { checkGenesis, storeGenesis } from "../chain/genesis.ts";
 import { Recoveries } from "../chain/recoveries.ts";
 import { type ChainStores, chainStores } from "../chain/stores.ts";

@@ -1,4 +1,4 @@
-import type { Network } from "../../protocols/index.ts";
+import type { Network } from "../network/types.ts";
 import type { Genesis } from "../chain/genesis.ts";
 import type { KnownRules } from "../chain/rules.ts";
 import type { StartStageTimer } from "../chain/types.ts";

@@ -1,6 +1,6 @@
-import type { Network } from "../../protocols/index.ts";
+import type { Network } from "../network/types.ts";
 import type { Chain } from "../chain/chain.ts";
-import type { Head } from "../chain/types.ts";
+import type { WeightedHeader } from "../chain/types.ts";
 import { recoveryId, sameAddress } from "../consensus/index.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import type { FinalityConflict } from "../sync/conflicting-finality.ts";
@@ -93,7 +93,7 @@ export class DiagnosisInputs {
         this.#watch(parts);
       }),
     );
-    const note = ({ height, idHex: id }: Head) => this.#blocks.set(id, { height, id });
+    const note = ({ height, idHex: id }: WeightedHeader) => this.#blocks.set(id, { height, id });
     note(chain.head);
     this.#stops.push(chain.events.on("imported", note));
     await activity.load();

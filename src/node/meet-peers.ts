@@ -1,4 +1,4 @@
-import type { PeerId } from "../../protocols/index.ts";
+import type { PeerId } from "../network/types.ts";
 import type { Chain } from "../chain/chain.ts";
 import { Candidates } from "../sync/candidates.ts";
 import type { PeerStatus } from "../sync/peer-statuses.ts";

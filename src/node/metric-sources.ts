@@ -1,4 +1,4 @@
-import type { Network } from "../../protocols/index.ts";
+import type { Network } from "../network/types.ts";
 import { diagnosisStates } from "../api/index.ts";
 import { version } from "../config/index.ts";
 import type { NodeSources } from "../metrics/index.ts";

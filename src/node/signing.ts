@@ -10,7 +10,7 @@ import type { Genesis } from "../chain/genesis.ts";
 import { voteSigningRoot } from "../chain/vote-check.ts";
 import { minRoundTimeoutMs, quorum } from "../consensus/index.ts";
 import type { Database } from "../storage/database.ts";
-import { ProtectionStore } from "../storage/protection.ts";
+import { ProtectionStore } from "../accounts/protection-store.ts";
 import { computeDomain, type SignedFinalityVote, signingRoot, slotOf } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";

@@ -6,12 +6,12 @@ import type { BlockInbox } from "../sync/block-inbox.ts";
 import type { Outbox } from "../sync/outbox.ts";
 import { inBackground } from "../util/background.ts";
 import type { ChainSetup } from "./chain-setup.ts";
-import type { Ledger } from "./start-ledger.ts";
+import type { OpenedChain } from "./open-chain.ts";
 
 /** The changes that this node's operator wants, for which its blocks vote. */
 export async function openProposals(
   { genesis, database, clock, logger, closers }: ChainSetup,
-  { chain }: Ledger,
+  { chain }: OpenedChain,
 ): Promise<Proposals> {
   const proposals = await Proposals.open({
     store: new ProposalStore(database),
@@ -30,7 +30,7 @@ export async function openProposals(
 /** Makes blocks while the node is ready. */
 export function startProducer(
   { clock, logger, modes, closers }: ChainSetup,
-  { chain, mempool }: Ledger,
+  { chain, mempool }: OpenedChain,
   signer: BlockSigner,
   { inbox, outbox, proposals }: { inbox: BlockInbox; outbox: Outbox; proposals: Proposals },
 ): void {

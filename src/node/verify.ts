@@ -1,4 +1,4 @@
-import { checkBlock, checkBlockLimits, freshChecks } from "../chain/check.ts";
+import { checkBlock, checkBlockLimits, freshChecks } from "../chain/block-check.ts";
 import { checkGenesis } from "../chain/genesis.ts";
 import { Recoveries } from "../chain/recoveries.ts";
 import { type KnownRules, productRules } from "../chain/rules.ts";

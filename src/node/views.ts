@@ -1,4 +1,4 @@
-import type { Network } from "../../protocols/index.ts";
+import type { Network } from "../network/types.ts";
 import type { Signer } from "../accounts/index.ts";
 import { type ApiServices, type PeerBody, recoverySummaries, type StatusBody, textOf } from "../api/index.ts";
 import { type NodeOptions, parametersJson, version } from "../config/index.ts";

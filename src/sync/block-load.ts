@@ -1,4 +1,4 @@
-import type { PeerId } from "../../protocols/index.ts";
+import type { PeerId } from "../network/types.ts";
 import type { CheckedBlock } from "../chain/types.ts";
 import { inBackground } from "../util/background.ts";
 import type { Clock } from "../util/clock.ts";

@@ -1,6 +1,7 @@
-import { blocksById, type Network, type PeerId, RequestError } from "../../protocols/index.ts";
+import type { Network, PeerId } from "../network/types.ts";
+import { blocksById, RequestError } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
-import { type BlockChecks, checkBlock, checkRecords } from "../chain/check.ts";
+import { type BlockChecks, checkBlock, checkRecords } from "../chain/block-check.ts";
 import type { CheckedBlock } from "../chain/types.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import { BlockError } from "../types/errors.ts";

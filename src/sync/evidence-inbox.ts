@@ -1,12 +1,5 @@
-import {
-  evidence as evidenceProtocol,
-  maxEvidencePerRequest,
-  type Network,
-  type PeerId,
-  RateLimiter,
-  RequestError,
-  type Verdict,
-} from "../../protocols/index.ts";
+import type { Network, PeerId, Verdict } from "../network/types.ts";
+import { evidence as evidenceProtocol, maxEvidencePerRequest, RateLimiter, RequestError } from "../../protocols/index.ts";
 import {
   checkEvidence,
   EquivocationWatch,

@@ -1,4 +1,5 @@
-import { genesis as genesisProtocol, type Network, type PeerId } from "../../protocols/index.ts";
+import type { Network, PeerId } from "../network/types.ts";
+import { genesis as genesisProtocol } from "../../protocols/index.ts";
 import { type CheckedGenesis, checkGenesis } from "../chain/genesis.ts";
 import type { Verify } from "../crypto/ed25519.ts";
 import { inBackground } from "../util/background.ts";

@@ -1,4 +1,4 @@
-import type { Verdict } from "../../protocols/index.ts";
+import type { Verdict } from "../network/types.ts";
 import type { Chain } from "../chain/chain.ts";
 import { BlockError } from "../types/errors.ts";
 import type { SignedHeader } from "../types/index.ts";

@@ -1,11 +1,12 @@
-import { type Network, type PeerId, RateLimiter, type Verdict } from "../../protocols/index.ts";
+import type { Network, PeerId, Verdict } from "../network/types.ts";
+import { RateLimiter } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import {
   type BlockChecks,
   checkHeaderForm,
   checkHeaderSignatures,
   checkTransactionCount,
-} from "../chain/check.ts";
+} from "../chain/block-check.ts";
 import { authorityIndex } from "../consensus/index.ts";
 import { BlockError } from "../types/errors.ts";
 import { type EncodedCompactBlock, type Header, type SignedHeader, shortIdCount } from "../types/index.ts";

@@ -1,4 +1,5 @@
-import { type Network, type PeerId, RateLimiter, RequestError, recovery } from "../../protocols/index.ts";
+import type { Network, PeerId } from "../network/types.ts";
+import { RateLimiter, RequestError, recovery } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import { checkRecovery, recoveryId } from "../consensus/index.ts";
 import { type Recovery, zero32 } from "../types/index.ts";

@@ -1,4 +1,5 @@
-import { blockIds, type Network, type PeerId } from "../../protocols/index.ts";
+import type { Network, PeerId } from "../network/types.ts";
+import { blockIds } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import { type Clock, limited } from "../util/clock.ts";
 import { CodedError } from "../util/errors.ts";

@@ -1,21 +1,5 @@
-import {
-  blockIds,
-  blocks,
-  blocksAnswerBytes,
-  blocksById,
-  blockTransactions,
-  genesis,
-  headers,
-  maxBlocksPerRequest,
-  maxHeadersPerPage,
-  maxIdsPerPage,
-  maxMempoolIds,
-  mempoolIds,
-  type Network,
-  type RequestContext,
-  RequestError,
-  transactions,
-} from "../../protocols/index.ts";
+import type { Network } from "../network/types.ts";
+import { blockIds, blocks, blocksAnswerBytes, blocksById, blockTransactions, genesis, headers, maxBlocksPerRequest, maxHeadersPerPage, maxIdsPerPage, maxMempoolIds, mempoolIds, type RequestContext, RequestError, transactions } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import type { GenesisBlock } from "../types/genesis.ts";

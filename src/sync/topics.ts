@@ -1,4 +1,5 @@
-import { chainDigest, type Network, type TopicName } from "../../protocols/index.ts";
+import type { Network } from "../network/types.ts";
+import { chainDigest, type TopicName } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { FinalityVote } from "../types/index.ts";
 import { messageOf } from "../util/errors.ts";

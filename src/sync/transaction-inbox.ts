@@ -1,13 +1,5 @@
-import {
-  maxGossipTransactions,
-  maxMempoolIds,
-  maxTransactionsById,
-  mempoolIds,
-  type Network,
-  type PeerId,
-  transactions,
-  type Verdict,
-} from "../../protocols/index.ts";
+import type { Network, PeerId, Verdict } from "../network/types.ts";
+import { maxGossipTransactions, maxMempoolIds, maxTransactionsById, mempoolIds, transactions } from "../../protocols/index.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import type { AddOutcome } from "../mempool/types.ts";
 import { type TransactionRecord, transactionCount } from "../types/index.ts";

@@ -1,11 +1,5 @@
-import {
-  type FinalityAnswer,
-  finality,
-  type Network,
-  type PeerId,
-  RequestError,
-  type Verdict,
-} from "../../protocols/index.ts";
+import type { Network, PeerId, Verdict } from "../network/types.ts";
+import { type FinalityAnswer, finality, RequestError } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { Finalizer } from "../chain/finalizer.ts";
 import { checkVoter, VoteError } from "../chain/vote-check.ts";

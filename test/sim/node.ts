@@ -1,4 +1,5 @@
-import type { Network, Offence, PeerId, TopicName } from "../../protocols/index.ts";
+import type { Network, PeerOffence, PeerId } from "../../src/network/types.ts";
+import type { TopicName } from "../../protocols/index.ts";
 import type { Signer } from "../../src/accounts/signer.ts";
 import { acceptRecoveries } from "../../src/chain/accept-recoveries.ts";
 import type { CheckedGenesis } from "../../src/chain/genesis.ts";
@@ -45,7 +46,7 @@ export interface SimNodeOptions {
   alone: boolean;
   behaviour?: Behaviour | undefined;
   onStarted(node: SimNode, services: ChainServices): void;
-  onPenalty(node: SimNode, peer: PeerId, offence: Offence, detail: string): void;
+  onPenalty(node: SimNode, peer: PeerId, offence: PeerOffence, detail: string): void;
   onPublish(node: SimNode, topic: TopicName, message: Uint8Array): void;
   onVotes(votes: readonly SignedFinalityVote[]): void;
   onGossip(node: SimNode, topic: TopicName, message: Uint8Array): void;

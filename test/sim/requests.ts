@@ -1,18 +1,5 @@
-import {
-  type AckOf,
-  type AnyProtocol,
-  type FinalityAnswer,
-  finality,
-  type Offence,
-  type PeerId,
-  RateLimiter,
-  RequestError,
-  type RequestErrorCode,
-  type RequestHandler,
-  type RequestOf,
-  type RequestOptions,
-  type ResponseOf,
-} from "../../protocols/index.ts";
+import type { PeerOffence, PeerId } from "../../src/network/types.ts";
+import { type AckOf, type AnyProtocol, type FinalityAnswer, finality, RateLimiter, RequestError, type RequestErrorCode, type RequestHandler, type RequestOf, type RequestOptions, type ResponseOf } from "../../protocols/index.ts";
 import { decodeMessage } from "../../protocols/reqresp/frames.ts";
 import { votesOf } from "../../src/consensus/index.ts";
 import type { SignedFinalityVote } from "../../src/types/index.ts";
@@ -26,7 +13,7 @@ import type { SimNetwork } from "./network.ts";
 const ownShare = 0.9;
 
 /** The offences of either side, as in the real engine. */
-const answererOffences: Partial<Record<RequestErrorCode, Offence>> = {
+const answererOffences: Partial<Record<RequestErrorCode, PeerOffence>> = {
   malformed: "invalidResponse",
   tooLarge: "invalidResponse",
   timeout: "timeout",
@@ -37,7 +24,7 @@ export interface SimRequestsOptions {
   peerId: PeerId;
   clock: Clock;
   logger: Logger;
-  penalize(peer: PeerId, offence: Offence, detail: string): void;
+  penalize(peer: PeerId, offence: PeerOffence, detail: string): void;
   onVotes(votes: readonly SignedFinalityVote[]): void;
   isAlive(): boolean;
 }

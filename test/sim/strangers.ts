@@ -1,13 +1,5 @@
-import {
-  blockIds,
-  blocks,
-  blocksById,
-  type ChainStatus,
-  finality,
-  headers,
-  height,
-  type PeerId,
-} from "../../protocols/index.ts";
+import type { PeerId } from "../../src/network/types.ts";
+import { blockIds, blocks, blocksById, type ChainStatus, finality, headers, height } from "../../protocols/index.ts";
 import type { Chain } from "../../src/chain/chain.ts";
 import { type CheckedGenesis, checkGenesis, createGenesis } from "../../src/chain/genesis.ts";
 import { hasSignedRecently, requiredDifficulty } from "../../src/consensus/index.ts";

@@ -3,7 +3,7 @@ import { maxProofDepth, proveAccount } from "../../chain/account-proof.ts";
 import type { Chain } from "../../chain/chain.ts";
 import { proveFinality } from "../../chain/finality-proof.ts";
 import { proveParameters } from "../../chain/parameters-proof.ts";
-import type { Head, StoredBlock } from "../../chain/types.ts";
+import type { WeightedHeader, StoredBlock } from "../../chain/types.ts";
 import { parametersJson } from "../../config/index.ts";
 import { encodeAddress } from "../../crypto/address.ts";
 import { transactionBranch } from "../../types/index.ts";
@@ -12,7 +12,7 @@ import { SerialQueue } from "../../util/serial-queue.ts";
 import { blockName, blockNotFound, findBlockId } from "../block-name.ts";
 import type { Api } from "../operation.ts";
 import { overloaded, ProblemError } from "../problem.ts";
-import { finalityEvidenceBody } from "../proof-body.ts";
+import { provedFinalityBody } from "../proof-body.ts";
 import { requireLedger } from "../require-ledger.ts";
 import { accountProofSchema, parametersProofSchema, transactionProofSchema } from "../schemas/finality.ts";
 import { addressParameter, idParameter } from "../schemas/values.ts";
@@ -26,12 +26,12 @@ const maxWaiting = 64;
 /** Proofs for a reader who trusts the chain's authorities, but not this node. */
 export function proofRoutes(api: Api, services: ApiServices, wholeBlocks: WholeBlocks): void {
   const queue = new SerialQueue();
-  const accountProof = (chain: Chain, block: Head, address: Uint8Array) => {
+  const accountProof = (chain: Chain, block: WeightedHeader, address: Uint8Array) => {
     if (queue.size >= maxWaiting) throw overloaded("too many proofs at once: try again");
     return queue.run(() => proveAccount(chain, block, address));
   };
-  const finalityOf = async (chain: Chain, block: Head) =>
-    finalityEvidenceBody(
+  const finalityOf = async (chain: Chain, block: WeightedHeader) =>
+    provedFinalityBody(
       await proveFinality(chain, block, async (height) => services.finalityProof?.(height)),
     );
 
@@ -128,7 +128,7 @@ export function proofRoutes(api: Api, services: ApiServices, wholeBlocks: WholeB
 }
 
 /** @throws {ProblemError} `BLOCK_NOT_FOUND` */
-async function findBlock(chain: Chain, name: z.output<typeof blockName>): Promise<Head> {
+async function findBlock(chain: Chain, name: z.output<typeof blockName>): Promise<WeightedHeader> {
   const id = await findBlockId(chain, name);
   const block = id && (await chain.tree.get(id));
   if (!block) throw blockNotFound(name);

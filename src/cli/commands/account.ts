@@ -4,7 +4,7 @@ import { codeOf } from "../../util/errors.ts";
 import {
   addExamples,
   addressArgument,
-  clientOf,
+  nodeClient,
   type GlobalOptions,
   nodeIdOption,
   pathsOf,
@@ -32,7 +32,7 @@ export function addAccountCommand(program: Command): void {
 }
 
 async function run(address: string | undefined, options: Options): Promise<void> {
-  const client = clientOf(options);
+  const client = nodeClient(options);
   const isOwn = address === undefined && options.url === undefined;
   const status = await client.status().catch((error: unknown) => {
     if (isOwn && codeOf(error) === "UNREACHABLE") return undefined;

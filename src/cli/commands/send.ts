@@ -13,7 +13,7 @@ import {
   addExamples,
   addressArgument,
   amountArgument,
-  clientOf,
+  nodeClient,
   type GlobalOptions,
   passphraseFileOption,
   pathsOf,
@@ -73,7 +73,7 @@ async function run(options: Options): Promise<void> {
   if (bytes > maxMemoBytes) {
     throw new UsageError(`--memo has ${bytes} bytes, at most ${maxMemoBytes} are allowed`);
   }
-  const client = clientOf(options);
+  const client = nodeClient(options);
   const { transaction, status: answered } = await send(options, client);
   const node = plain(answered);
   const { id, amount, fee, to } = transaction;

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { type Account, ApiError, type Client, type Diagnosis, type Status } from "../../client/index.ts";
-import { addExamples, clientOf, type GlobalOptions, nodeIdOption } from "../options.ts";
+import { addExamples, nodeClient, type GlobalOptions, nodeIdOption } from "../options.ts";
 import { paceText, printResult, styled, table } from "../output.ts";
 import { plain } from "../plain.ts";
 import { amountText, findAccount, namedAddress } from "../unit-text.ts";
@@ -21,7 +21,7 @@ export function addStatusCommand(program: Command): void {
 }
 
 async function run(options: Options): Promise<void> {
-  const client = clientOf(options);
+  const client = nodeClient(options);
   const status = await client.status();
   const diagnosis = await fetchDiagnosis(client);
   const account = options.json ? undefined : await findAccount(client, status.address);

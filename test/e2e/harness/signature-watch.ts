@@ -15,7 +15,7 @@ import { withDatabase } from "../../../src/node/open.ts";
 import { HeaderRecord } from "../../../src/storage/blocks.ts";
 import type { Database } from "../../../src/storage/database.ts";
 import { keyRange } from "../../../src/storage/key-spaces.ts";
-import { ProtectionStore } from "../../../src/storage/protection.ts";
+import { ProtectionStore } from "../../../src/accounts/protection-store.ts";
 import {
   Certificate,
   CompactBlock,

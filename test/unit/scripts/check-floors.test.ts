@@ -60,6 +60,7 @@ describe("checkFile", () => {
     ["its own folder from a sub-folder", "src/cli/commands/a.ts", "../output.ts"],
     ["a package", "src/chain/a.ts", "zod"],
     ["a sibling on floor 1", "src/config/a.ts", "../crypto/address.ts"],
+    ["the network from sync", "src/sync/a.ts", "../network/types.ts"],
     ["protocols from src", "src/config/a.ts", "../../protocols/blocks.ts"],
     ["src from protocols", "protocols/reqresp/a.ts", "../../src/types/index.ts"],
   ])("allows %s", (_name, file, specifier) => {
@@ -74,7 +75,7 @@ describe("checkFile", () => {
       "../storage/a.ts",
       "imports its sibling src/storage (floor 2)",
     ],
-    ["a sibling on floor 4", "src/sync/a.ts", "../network/types.ts", "imports its sibling src/network"],
+    ["a sibling on floor 4", "src/sync/a.ts", "../api/problem.ts", "imports its sibling src/api"],
     ["floor 1 from floor 0", "src/util/a.ts", "../types/index.ts", "imports the higher src/types (floor 1)"],
     [
       "floor 2 from protocols",

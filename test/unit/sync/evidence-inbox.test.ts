@@ -1,10 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import {
-  type AnyProtocol,
-  maxEvidencePerRequest,
-  type Network,
-  type RequestHandler,
-} from "../../../protocols/index.ts";
+import type { Network } from "../../../src/network/types.ts";
+import { type AnyProtocol, maxEvidencePerRequest, type RequestHandler } from "../../../protocols/index.ts";
 import { headerEvidence, voteEvidence } from "../../../src/consensus/index.ts";
 import { encodeAddress } from "../../../src/crypto/address.ts";
 import { type Verify, verifySignatures } from "../../../src/crypto/ed25519.ts";
@@ -16,7 +12,7 @@ import { equalBytes } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { handClock } from "../accounts/signing.ts";
 import { genesisId, keyOf, signedHeader, signedVote, slotMs } from "../consensus/equivocation.ts";
-import { MemoryDatabase } from "../storage/memory-database.ts";
+import { CrashableDatabase } from "../storage/crashable-database.ts";
 
 const clock = handClock(7);
 /** Certificates of settled rounds. */
@@ -62,7 +58,7 @@ function testNetwork(peer?: { handler: RequestHandler<AnyProtocol> | undefined }
 
 function open(
   { network, publish }: Pick<ReturnType<typeof testNetwork>, "network" | "publish">,
-  database = new MemoryDatabase(),
+  database = new CrashableDatabase(),
   verify = verifySignatures,
 ): Promise<EvidenceInbox> {
   return EvidenceInbox.open(optionsOf({ network, publish }, database, verify));
@@ -70,7 +66,7 @@ function open(
 
 function optionsOf(
   { network, publish }: Pick<ReturnType<typeof testNetwork>, "network" | "publish">,
-  database = new MemoryDatabase(),
+  database = new CrashableDatabase(),
   verify = verifySignatures,
 ) {
   return {
@@ -89,10 +85,10 @@ function optionsOf(
 
 describe("gossip", () => {
   let inbox: EvidenceInbox;
-  let database: MemoryDatabase;
+  let database: CrashableDatabase;
 
   beforeEach(async () => {
-    database = new MemoryDatabase();
+    database = new CrashableDatabase();
     inbox = await open(testNetwork(), database);
   });
 
@@ -297,7 +293,7 @@ test("a late node requests evidence, and penalizes a peer whose evidence proves 
 });
 
 test("a restarted node lists its evidence newest first, and knows which offences it has", async () => {
-  const database = new MemoryDatabase();
+  const database = new CrashableDatabase();
   const inbox = await open(testNetwork(), database);
   for (const slot of [9, 3, 6]) {
     clock.nowMs += 1;
@@ -417,7 +413,7 @@ test("a surround vote is evidence of its own, beside two votes of the same round
 
 test("requests outside of 1 to the most pieces are refused, and each piece is charged by the size of a record", async () => {
   const network = testNetwork();
-  const database = new MemoryDatabase();
+  const database = new CrashableDatabase();
   const inbox = await open(network, database);
   for (const slot of [1, 2]) await inbox.onGossip(encode(twoHeaders("A", slot)), "peer");
   inbox.serve();

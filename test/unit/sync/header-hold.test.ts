@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Verdict } from "../../../protocols/index.ts";
+import type { Verdict } from "../../../src/network/types.ts";
 import type { ChainEvents } from "../../../src/chain/chain.ts";
 import { HeaderHold, maxHoldMs } from "../../../src/sync/header-hold.ts";
 import { BlockError } from "../../../src/types/errors.ts";
