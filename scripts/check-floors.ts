@@ -49,7 +49,7 @@ export function checkFile(file: string, text: string): Violation[] {
   const from = folderOf(file);
   const floor = floors[from];
   if (floor === undefined) return [violation(1, `${from} has no floor: add it to scripts/check-floors.ts`)];
-  return findImports(text).flatMap(({ specifier, line }) => {
+  return findImports(file, text).flatMap(({ specifier, line }) => {
     if (!specifier.startsWith(".")) return [];
     const to = folderOf(posix.join(posix.dirname(file), specifier));
     if (to === from) return [];

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { conflictsAmong } from "../../scripts/kill-signer.ts";
+import { conflictsAmong } from "./kill-signer.ts";
 import { noEvidence } from "../e2e/harness/finality.ts";
 import { createNetwork, startAll } from "../e2e/harness/network.ts";
 import { TestNode } from "../e2e/harness/node.ts";

@@ -32,7 +32,7 @@ import { firstDigest } from "../../own-line.ts";
 import type { TestNode } from "./node.ts";
 import { patience } from "./until.ts";
 
-/** `header <slot> <root>` or `vote <source> <target> <root>`, as scripts/kill-signer.ts compares them. */
+/** `header <slot> <root>` or `vote <source> <target> <root>`, as test/faults/kill-signer.ts compares them. */
 export type SignatureLine = string;
 
 export interface WatchedChain {
