@@ -38,7 +38,7 @@ export class WholeBlocks {
    * @throws {ProblemError} `OVERLOADED`
    */
   async read<T>(
-    { reader }: Chain,
+    { reader }: Pick<Chain, "reader">,
     id: Uint8Array,
     outgoing: ServerResponse,
     view: (block: StoredBlock) => T | Promise<T>,

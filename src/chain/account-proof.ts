@@ -25,7 +25,11 @@ export interface AccountProof {
 }
 
 /** @throws {ProofError} */
-export async function proveAccount(chain: Chain, block: WeightedHeader, address: Uint8Array): Promise<AccountProof> {
+export async function proveAccount(
+  chain: Pick<Chain, "head" | "reader" | "tree" | "accountsAfter">,
+  block: WeightedHeader,
+  address: Uint8Array,
+): Promise<AccountProof> {
   await requireNear(chain, block);
   const snapshot = await chain.tree.stateAfter(block.id);
   const beside = [rootOf(AuthoritySnapshot, snapshot), rightOfState(snapshot)];
@@ -42,7 +46,7 @@ export async function proveAccount(chain: Chain, block: WeightedHeader, address:
 }
 
 /** Refuses blocks that are too old to rebuild their state. @throws {ProofError} */
-async function requireNear({ head, reader }: Chain, block: WeightedHeader): Promise<void> {
+async function requireNear({ head, reader }: Pick<Chain, "head" | "reader">, block: WeightedHeader): Promise<void> {
   const depth = head.height - block.height;
   if (depth > maxProofDepth) throw notAvailable(block, `it is more than ${maxProofDepth} below the head`);
   const ids = await reader.idsDown(head.height, depth);

@@ -18,6 +18,8 @@ const maxProofHeaders = 512;
 
 const { recentSigners, openVotes } = AuthoritySnapshot.fields;
 
+type ProvingChain = Pick<Chain, "finalized" | "reader" | "tree">;
+
 /** Proof that a block is final, for a reader who has only its header and trusts some authorities. */
 export interface ProvedFinality {
   /** Headers from the block after it up to the finalized checkpoint. */
@@ -48,7 +50,7 @@ export interface ProvedCertificate {
  * if the block is not final, the next certificate is too far above it, or a target's state was never executed here.
  */
 export async function proveFinality(
-  chain: Chain,
+  chain: ProvingChain,
   block: WeightedHeader,
   proofFrom: (height: number) => Promise<FinalityProof | undefined>,
 ): Promise<ProvedFinality | undefined> {
@@ -70,7 +72,7 @@ export async function proveFinality(
   };
 }
 
-async function prove(chain: Chain, certificate: Certificate): Promise<ProvedCertificate | undefined> {
+async function prove(chain: ProvingChain, certificate: Certificate): Promise<ProvedCertificate | undefined> {
   const target = await chain.tree.get(certificate.link.target.block);
   // A recovery may have abandoned the block.
   if (!target) return chain.tree.recoveries.newest ? undefined : damaged("a certificate's block is missing");

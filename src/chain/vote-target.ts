@@ -9,7 +9,7 @@ import type { WeightedHeader } from "./types.ts";
  * head's set can be justified.
  */
 export async function voteTarget(
-  { finality, head, snapshot, tree }: Chain,
+  { finality, head, snapshot, tree }: Pick<Chain, "finality" | "head" | "snapshot" | "tree">,
   { round, standsForMs }: { round: number; standsForMs: number },
 ): Promise<WeightedHeader | undefined> {
   const stand = { height: head.height, standsForMs };

@@ -8,13 +8,15 @@ import type { ActivityInput } from "./diagnosis-types.ts";
 /** Two turns of every authority of the largest set, 1,024. Older blocks say nothing about now. */
 const maxLookBack = 2048;
 
+type ReadableChain = Pick<Chain, "head" | "snapshot" | "reader" | "tree">;
+
 /** The times at which each authority was last seen at work: in the newest headers, and by its finality votes. */
 export class AuthorityActivity {
-  readonly #chain: Chain;
+  readonly #chain: ReadableChain;
   readonly #byAddress = new Map<Hex, ActivityInput>();
   #authorities: ChainSnapshot["authorities"];
 
-  constructor(chain: Chain) {
+  constructor(chain: ReadableChain) {
     this.#chain = chain;
     this.#authorities = chain.snapshot.authorities;
   }

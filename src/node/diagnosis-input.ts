@@ -45,7 +45,7 @@ export interface DiagnosisSources {
 
 /** The sources that exist once a genesis block is known. */
 export interface DiagnosisChainSources {
-  chain: Chain;
+  chain: Pick<Chain, "head" | "finalized" | "snapshot" | "rules" | "awaited" | "events" | "reader" | "tree">;
   mempool: Pick<Mempool, "hasExecutable">;
   synchronizer: { readonly progress: SyncProgress | undefined; readonly shown?: ShownChain | undefined };
   /** The finality input without `waitingSinceMs`, which is tracked here. */

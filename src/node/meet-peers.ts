@@ -15,7 +15,7 @@ interface Pull {
 }
 
 interface MeetingParts {
-  chain: Chain;
+  chain: Pick<Chain, "head" | "finality" | "justified">;
   transactions: Pull;
   votes: Pull;
   evidence: Pull;

@@ -61,13 +61,19 @@ export async function openSigning(options: SigningOptions): Promise<ProtectedSig
   });
 }
 
+interface OwnSignaturesOptions {
+  chain: Pick<Chain, "genesis" | "snapshot" | "finality" | "tree" | "events">;
+  finalizer: Pick<Finalizer, "rounds" | "events">;
+  logger: Logger;
+}
+
 /**
  * Reports to the signer the network's signatures of its account, and the progress of finality. The latter starts once a
  * peer has answered (`onAnswer`), so that this node's own old data does not count.
  */
 export function followOwnSignatures(
   signer: ProtectedSigner,
-  { chain, finalizer, logger }: { chain: Chain; finalizer: Finalizer; logger: Logger },
+  { chain, finalizer, logger }: OwnSignaturesOptions,
 ): { onAnswer(): void; stop(): void } {
   const { genesis } = chain;
   const { slotMs } = genesis.config;

@@ -39,12 +39,10 @@ export function startProducer(
     signer,
     clock,
     logger,
-    executable: () => mempool.executable(),
-    hasExecutable: () => mempool.hasExecutable,
+    transactions: mempool,
+    proposals,
     isComing: (parent) => inbox.isChecking(parent),
     onSealed: (block) => inBackground(outbox.publishBlock(block)),
-    voteFor: (snapshot, height) => proposals.voteFor(snapshot, height, signer.publicKey),
-    wantsVote: (snapshot, height) => proposals.wantsBlock(snapshot, height, signer.publicKey),
   });
   modes.events.on("mode", (mode) => {
     producer.enabled = mode === "ready";

@@ -13,7 +13,7 @@ import { completeBlock } from "./complete-block.ts";
 
 export interface BlockSourcesOptions {
   network: Network;
-  chain: Chain;
+  chain: Pick<Chain, "noteInvalid">;
   checks: BlockChecks;
   mempool: Mempool;
   clock: Clock;

@@ -25,7 +25,7 @@ export const maxJudged = { each: 16, inAll: 256, always: 4 };
 const surplusQuota = { requests: 64, perMs: 16_000 };
 
 export interface HeaderJudgeOptions {
-  chain: Chain;
+  chain: Pick<Chain, "genesis" | "finalized" | "snapshot" | "unknownRules" | "tree" | "checkHeaders">;
   checks: BlockChecks;
   clock: Clock;
   /** A block is too far from the known ones: its peer should be asked for its height. */

@@ -10,7 +10,7 @@ import { requestOne } from "./request-one.ts";
 
 export interface HeadersOptions {
   network: Network;
-  chain: Chain;
+  chain: Pick<Chain, "tree" | "checks" | "checkHeaders">;
   peer: PeerId;
   start: number;
   signal: AbortSignal;

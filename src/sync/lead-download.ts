@@ -9,7 +9,7 @@ import { downloadBlocks } from "./download.ts";
 import { DownloadProgress, type SyncProgress } from "./download-progress.ts";
 import type { Lead } from "./lead.ts";
 import type { PeerStatuses } from "./peer-statuses.ts";
-import { nextLead } from "./scout.ts";
+import { nextLead, type ScoutOptions } from "./scout.ts";
 import { patienceMs, type Standing } from "./standing.ts";
 
 /** Peers from which bodies are downloaded at once. */
@@ -19,7 +19,7 @@ const maxPatienceMs = 32_000;
 
 export interface LeadDownloadOptions {
   network: Network;
-  chain: Chain;
+  chain: ScoutOptions["chain"] & Pick<Chain, "importBlocks">;
   checks: BlockChecks;
   statuses: Pick<PeerStatuses, "all">;
   candidates: Candidates;

@@ -22,7 +22,7 @@ const warningQuota = { requests: 8, perMs: 3_600_000 };
 export interface OtherRecoveriesOptions {
   network: Network;
   statuses: Pick<PeerStatuses, "get">;
-  chain: Chain;
+  chain: Pick<Chain, "genesis" | "tree">;
   clock: Clock;
   logger: Logger;
 }

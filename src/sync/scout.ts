@@ -5,7 +5,7 @@ import { type Clock, limited } from "../util/clock.ts";
 import { CodedError } from "../util/errors.ts";
 import type { ClaimedStatus } from "./claimed-status.ts";
 import { findCommonAncestor } from "./common-ancestor.ts";
-import { fetchHeaders } from "./headers.ts";
+import { fetchHeaders, type HeadersOptions } from "./headers.ts";
 import { Lead } from "./lead.ts";
 import { requestOne } from "./request-one.ts";
 
@@ -19,7 +19,7 @@ const searchMs = 9_000;
 
 export interface ScoutOptions {
   network: Network;
-  chain: Chain;
+  chain: HeadersOptions["chain"] & Pick<Chain, "head" | "finalized" | "reader">;
   clock: Clock;
   signal: AbortSignal;
 }

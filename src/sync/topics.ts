@@ -11,7 +11,7 @@ const maxListened = 4;
 
 export interface TopicsOptions {
   network: Pick<Network, "join" | "listen" | "publish">;
-  chain: Chain;
+  chain: Pick<Chain, "genesis" | "finalized" | "snapshot" | "rules" | "tree" | "events">;
   line: Pick<OwnLine, "recoveries">;
   logger: Logger;
 }

@@ -33,7 +33,7 @@ const votesAtOnce = 64;
 
 export interface VoteInboxOptions {
   network: Network;
-  chain: Chain;
+  chain: Pick<Chain, "genesis" | "finality" | "justified" | "snapshot" | "checks" | "tree" | "events">;
   finalizer: Finalizer;
   store: FinalityStore;
   clock: Clock;

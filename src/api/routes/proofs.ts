@@ -136,11 +136,11 @@ async function findBlock(chain: Chain, name: z.output<typeof blockName>): Promis
 }
 
 /** The ids of the canonical blocks that may hold the transaction: almost always one. No block is read. */
-async function blocksWith(chain: Chain, id: Uint8Array): Promise<(Uint8Array | undefined)[]> {
-  const places = await chain.reader.placesOf(id);
+async function blocksWith({ reader }: Pick<Chain, "reader">, id: Uint8Array): Promise<(Uint8Array | undefined)[]> {
+  const places = await reader.placesOf(id);
   if (places.length === 0) throw notFound(id, "no block of the chain holds the transaction");
   const heights = new Set(places.map(({ height }) => height));
-  return Promise.all([...heights].map((height) => chain.reader.canonicalId(height)));
+  return Promise.all([...heights].map((height) => reader.canonicalId(height)));
 }
 
 /** The first of the blocks that holds the transaction; otherwise the last that exists, and a negative index. */
