@@ -1,30 +1,29 @@
 import type { FinalityStatus } from "../consensus/index.ts";
 import type { Verify } from "../crypto/ed25519.ts";
 import type { AccountState, StateReader } from "../state/index.ts";
-import type { Write } from "../storage/database.ts";
-import { BlockError } from "../types/errors.ts";
 import type { Certificate, ChainSnapshot, FinalityVote, Recovery, SignedHeader } from "../types/index.ts";
-import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
+import { type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
-import { UserError } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { SerialQueue } from "../util/serial-queue.ts";
 import type { Pause } from "../util/slices.ts";
+import { type BlockChecks, freshChecks } from "./block-check.ts";
+import { BlockImport } from "./block-import.ts";
 import { BlockReader } from "./block-reader.ts";
-import { BlockTree, BrokenBranch, blockWrites } from "./block-tree.ts";
+import { BlockTree } from "./block-tree.ts";
 import { Branches } from "./branches.ts";
-import { CanonicalChain, type NewBlock } from "./canonical.ts";
-import { type BlockChecks, checkBlockLimits, freshChecks } from "./block-check.ts";
+import type { BlockPlan } from "./build-block.ts";
+import { CanonicalChain } from "./canonical.ts";
 import { Checkpoints, type FinalityPoint } from "./checkpoints.ts";
+import { FinalityFollower } from "./finality-follower.ts";
 import type { ForkBlocks } from "./fork-blocks.ts";
 import type { Genesis } from "./genesis.ts";
 import { HeaderRules } from "./header-rules.ts";
 import { InvalidBlocks } from "./invalid-blocks.ts";
 import { Ledger } from "./ledger.ts";
-import { type LoadedChain, loadChain } from "./load.ts";
+import { type LoadedChain, loadChain, requireKnownHead } from "./load.ts";
 import { type ChainParticipant, Participants } from "./participants.ts";
-import type { BlockPlan } from "./build-block.ts";
 import { RecoveryAdoption } from "./recovery-adoption.ts";
 import type { KnownRules } from "./rules.ts";
 import type { ChainStores } from "./stores.ts";
@@ -34,7 +33,6 @@ import type {
   WeightedHeader,
   HeadChange,
   ImportOutcome,
-  StageTimer,
   StartStageTimer,
 } from "./types.ts";
 
@@ -44,13 +42,7 @@ import type {
  */
 export const importedTogether = { blocks: 32, bytes: 256 * 1024 };
 
-/**
- * The reason for which a block of a side branch is stored. There can be no flood of blocks that a majority of the
- * authorities must have signed, or that more than a third have voted for.
- */
-type Standing = "alone" | "built upon" | "voted for" | "of a majority";
-
-const untimed: StageTimer = () => undefined;
+const untimed: StartStageTimer = () => () => undefined;
 
 export interface ChainOptions {
   genesis: Genesis;
@@ -82,65 +74,78 @@ export class Chain {
   readonly checks: BlockChecks;
   readonly tree: BlockTree;
   readonly reader: BlockReader;
-  readonly #branches: Branches;
-  readonly #forks: ForkBlocks;
-  readonly #ledger: Ledger;
   readonly #options: ChainOptions;
+  readonly #startTimer: StartStageTimer;
   readonly #queue = new SerialQueue();
+  readonly #participants: Participants;
+  readonly #forks: ForkBlocks;
   readonly #invalid: InvalidBlocks;
-  readonly #rules: HeaderRules;
+  readonly #headers: HeaderRules;
+  readonly #ledger: Ledger;
   readonly #canonical: CanonicalChain;
   readonly #checkpoints: Checkpoints;
   readonly #recovery: RecoveryAdoption;
-  readonly #participants: Participants;
+  readonly #import: BlockImport;
+  readonly #following: FinalityFollower;
   /** The block that this node has sealed and is writing. */
   #sealed: Hex | undefined;
 
   private constructor(options: ChainOptions, loaded: LoadedChain) {
-    const { genesis, stores } = options;
-    const { head, snapshot, state, finality, forks, recoveries } = loaded;
+    const { genesis, stores, rules, logger, startTimer = untimed } = options;
+    const { head, snapshot, state, forks, recoveries } = loaded;
+    const { config } = genesis;
+    const events = new Emitter<ChainEvents>(logger);
+    const tree = new BlockTree(stores.blocks, config, rules, recoveries, snapshot);
+    tree.remember(head, snapshot);
+    const reader = new BlockReader(stores, tree, genesis, () => this.#canonical.head);
+    const participants = new Participants(logger);
+    const invalid = new InvalidBlocks(stores, tree, forks);
+    const ledger = new Ledger(state, stores, rules, options.pause);
+    const parts = { ...options, config, startTimer, tree, reader, forks, participants, invalid, ledger };
+
+    const checkpoints = new Checkpoints(parts, loaded.finality);
+    const headers = new HeaderRules({ ...parts, finalized: () => checkpoints.finalized });
+    const branches = new Branches(tree, checkpoints.justified, () => forks.refs());
+    const onChange = (change: HeadChange, imported: readonly WeightedHeader[]) => {
+      events.emit("head", change);
+      for (const block of imported) events.emit("imported", block);
+    };
+    const canonical = new CanonicalChain({ ...parts, onChange }, head, snapshot);
+    const onFinality = (status: FinalityStatus) => events.emit("finality", status);
+    const onAdopted = () => {
+      branches.setRoot(checkpoints.justified);
+      onFinality(checkpoints.status);
+    };
+    const recovery = new RecoveryAdoption({ ...parts, canonical, checkpoints, onAdopted });
+    const onSide = (block: WeightedHeader) => events.emit("imported", block);
+
     this.genesis = genesis;
+    this.events = events;
     this.checks = freshChecks({
       genesisId: genesis.id,
       isAccount: (address) => state.indexOf(address) >= 0,
       verify: options.verify,
     });
-    this.tree = new BlockTree(stores.blocks, genesis.config, options.rules, recoveries, snapshot);
-    this.tree.remember(head, snapshot);
-    this.reader = new BlockReader(stores, this.tree, genesis, () => this.#canonical.head);
-    this.#forks = forks;
-    this.#invalid = new InvalidBlocks(stores, this.tree, forks);
-    this.#rules = new HeaderRules({
-      tree: this.tree,
-      invalid: this.#invalid,
-      rules: options.rules,
-      config: genesis.config,
-      clock: options.clock,
-      finalized: () => this.finalized,
-    });
-    this.#ledger = new Ledger(state, stores, options.rules, options.pause);
+    this.tree = tree;
+    this.reader = reader;
     this.#options = options;
-    this.events = new Emitter(options.logger);
-    this.#participants = new Participants(options.logger);
-    const participants = this.#participants;
-    this.#checkpoints = new Checkpoints({ ...options, tree: this.tree, participants }, finality);
-    this.#branches = new Branches(this.tree, this.justified, () => forks.refs());
-    const { tree, reader } = this;
-    const parts = { tree, reader, ledger: this.#ledger, forks, invalid: this.#invalid, participants };
-    const onChange = (change: HeadChange, imported: readonly WeightedHeader[]) => {
-      this.events.emit("head", change);
-      for (const head of imported) this.events.emit("imported", head);
-    };
-    this.#canonical = new CanonicalChain({ ...options, ...parts, onChange }, head, snapshot);
-    this.#recovery = new RecoveryAdoption({
-      ...options,
+    this.#startTimer = startTimer;
+    this.#participants = participants;
+    this.#forks = forks;
+    this.#invalid = invalid;
+    this.#headers = headers;
+    this.#ledger = ledger;
+    this.#canonical = canonical;
+    this.#checkpoints = checkpoints;
+    this.#recovery = recovery;
+    this.#import = new BlockImport({ ...parts, canonical, branches, headers, onSide });
+    this.#following = new FinalityFollower({
       ...parts,
-      canonical: this.#canonical,
-      checkpoints: this.#checkpoints,
-      onAdopted: () => {
-        this.#branches.setRoot(this.justified);
-        this.events.emit("finality", this.finality);
-      },
+      canonical,
+      checkpoints,
+      branches,
+      recovery,
+      onFinality,
     });
   }
 
@@ -158,7 +163,7 @@ export class Chain {
    */
   static async load(options: ChainOptions): Promise<Chain> {
     const chain = new Chain(options, await loadChain(options.stores, options.genesis, options.seed));
-    await chain.#requireKnownHead();
+    await requireKnownHead(chain);
     return chain;
   }
 
@@ -171,11 +176,7 @@ export class Chain {
    */
   resume(participants: readonly ChainParticipant[]): Promise<void> {
     this.#participants.join([this.#forks, ...participants]);
-    return this.#queue.run(async () => {
-      await this.#recovery.start();
-      await this.#followJustified();
-      while (await this.#sweep()) await this.#options.pause();
-    });
+    return this.#queue.run(() => this.#following.start());
   }
 
   get head(): WeightedHeader {
@@ -230,8 +231,8 @@ export class Chain {
   importBlock(block: CheckedBlock, { needed = false, votedFor = false } = {}): Promise<ImportOutcome> {
     return this.#queue.run(async () => {
       const standing = needed ? "built upon" : "alone";
-      const outcome = await this.#importAlone(block, votedFor ? "voted for" : standing);
-      await this.#adoptRecoveries();
+      const outcome = await this.#import.run(block, votedFor ? "voted for" : standing);
+      await this.#following.onBlocks();
       return outcome;
     });
   }
@@ -244,10 +245,10 @@ export class Chain {
    */
   importBlocks(blocks: readonly CheckedBlock[], { isOfMajority = true } = {}): Promise<void> {
     return this.#queue.run(async () => {
-      if (await this.#extend(blocks)) return this.#adoptRecoveries();
+      if (await this.#import.extend(blocks)) return this.#following.onBlocks();
       for (const block of blocks) {
-        await this.#importAlone(block, isOfMajority ? "of a majority" : "built upon");
-        await this.#adoptRecoveries();
+        await this.#import.run(block, isOfMajority ? "of a majority" : "built upon");
+        await this.#following.onBlocks();
       }
     });
   }
@@ -284,7 +285,7 @@ export class Chain {
    * transactions. Returns them with their weights. @throws {BlockError}
    */
   checkHeaders(headers: readonly SignedHeader[]): Promise<WeightedHeader[]> {
-    return this.#rules.checkAll(headers);
+    return this.#headers.checkAll(headers);
   }
 
   /** True if a certificate of this link would complete the proof of the final block. */
@@ -297,7 +298,7 @@ export class Chain {
    * @throws {CodedError} `CONFLICTING_FINALITY`: more than a third of the authorities have equivocated.
    */
   justify(certificate: Certificate): Promise<void> {
-    return this.#queue.run(() => this.#justify(certificate));
+    return this.#queue.run(() => this.#following.justify(certificate));
   }
 
   /** Resolves when every import and production requested so far has ended. */
@@ -325,154 +326,9 @@ export class Chain {
       more = await this.#queue.run(() => this.#ledger.writePages(pages));
   }
 
-  /**
-   * Returns false if they do not extend the head, or one of them is refused. Nothing has changed then; importing them
-   * one by one finds the refused one.
-   */
-  async #extend(blocks: readonly CheckedBlock[]): Promise<boolean> {
-    const stageEnded = this.#options.startTimer?.("import") ?? untimed;
-    const news: NewBlock[] = [];
-    const writes: Write[] = [];
-    let parent = this.head;
-    let after = this.snapshot;
-    try {
-      for (const block of blocks) {
-        const { message } = block.header;
-        if (toHex(message.parent) !== parent.idHex) return false;
-        this.#invalid.refuse(block.idHex, parent.idHex);
-        parent = this.#rules.check(parent, after, block.header);
-        checkBlockLimits(block.records, after.parameters);
-        const before = after;
-        const state = this.rules.applyHeader(before, message, this.genesis.config);
-        writes.push(...blockWrites(this.#options.stores.blocks, block, parent, state));
-        news.push({ block: { ...parent, records: block.records }, before, after: state });
-        after = this.tree.recoveries.after(parent.id, state);
-      }
-      stageEnded("check");
-      await this.#canonical.extend(news, writes, stageEnded);
-      stageEnded("total");
-      return true;
-    } catch (error) {
-      if (!(error instanceof BlockError)) throw error;
-      return false;
-    }
-  }
-
-  async #importAlone(block: CheckedBlock, standing: Standing): Promise<ImportOutcome> {
-    try {
-      return await this.#import(block, standing, this.#options.startTimer?.("import") ?? untimed);
-    } catch (error) {
-      if (!(error instanceof BrokenBranch)) throw error;
-      const ref = { height: block.header.message.height, id: block.id };
-      return this.#invalid.refuseBranch(error, ref);
-    }
-  }
-
-  async #import(block: CheckedBlock, standing: Standing, stageEnded: StageTimer): Promise<ImportOutcome> {
-    if (await this.tree.get(block.id)) return "known";
-    this.#invalid.refuse(block.idHex, toHex(block.header.message.parent));
-    const parent = await this.#rules.parentOf(block.header);
-    const before = await this.tree.snapshotAfter(parent.id);
-    const head = this.#rules.check(parent, before, block.header);
-    try {
-      checkBlockLimits(block.records, before.parameters);
-    } catch (error) {
-      this.#invalid.note(block.id);
-      throw error;
-    }
-    const after = this.rules.applyHeader(before, block.header.message, this.genesis.config);
-    stageEnded("check");
-
-    const writes = blockWrites(this.#options.stores.blocks, block, head, after);
-    const extendsHead = parent.idHex === this.head.idHex;
-    if (extendsHead || (await this.#branches.prefers(head, this.head))) {
-      // If it is better only by its place in the order, it displaces the head's block, and the other one is stored all
-      // the same.
-      if (!extendsHead && head.totalDifficulty === this.head.totalDifficulty)
-        this.#requireRoom({ ...head, records: block.records }, standing);
-      await this.#canonical.moveTo({ ...head, records: block.records }, writes, stageEnded);
-      stageEnded("total");
-      return "head";
-    }
-    const side = { ...head, records: block.records };
-    this.#requireRoom(side, standing);
-    await this.#options.stores.database.commit([...writes, this.#forks.writeFor(side)]);
-    this.#forks.add(side);
-    this.tree.remember(head, after);
-    this.events.emit("imported", head);
-    return "side";
-  }
-
-  #requireRoom(block: CanonicalBlock, standing: Standing): void {
-    if (standing === "of a majority" || standing === "voted for") return;
-    this.#forks.requireRoom(block, standing === "built upon");
-  }
-
-  async #justify(certificate: Certificate): Promise<void> {
-    const before = this.finality;
-    if (!(await this.#checkpoints.add(certificate))) return;
-    const { finality: status } = this;
-    this.#branches.setRoot(this.justified);
-    await this.#followJustified();
-    if (status.finalized !== before.finalized) {
-      const { height, round, id } = this.finalized;
-      this.#options.logger.info({ height, id: toHex(id), round }, "block finalized");
-      // This is one bounded step. The rest is deleted with the next final block, or by the next start.
-      await this.#sweep();
-    }
-    this.events.emit("finality", status);
-  }
-
-  /**
-   * Moves to the best head that descends from the highest justified block. That may be another one even if the head
-   * descends from it: a later round may justify an ancestor of what an earlier one did.
-   */
-  async #followJustified(): Promise<void> {
-    for (;;) {
-      const best = await this.#branches.best(this.head);
-      if (best.idHex === this.head.idHex) return;
-      try {
-        await this.#canonical.moveTo(await this.reader.canonicalBlock(best), [], untimed);
-      } catch (error) {
-        // The invalid end of the branch is deleted now. The justified block itself was executed by a quorum.
-        if (!(error instanceof BlockError) || equalBytes(best.id, this.justified.id)) throw error;
-      }
-    }
-  }
-
-  async #adoptRecoveries(): Promise<void> {
-    if (await this.#recovery.arrived()) await this.#followJustified();
-  }
-
-  /**
-   * A node stops at the block that enacts rules that it does not know; only an earlier program can meet the blocks
-   * after it.
-   */
-  async #requireKnownHead(): Promise<void> {
-    const { height, header } = this.head;
-    if (height === 0 || this.unknownRules === undefined) return;
-    const before = await this.tree.snapshotAfter(header.message.parent).catch((error) => {
-      if (error instanceof BlockError && error.code === "UNKNOWN_RULES") return undefined;
-      throw error;
-    });
-    if (before && this.rules.knows(before)) return;
-    throw new UserError(
-      `the database holds block ${height}, which was made by later rules than this program knows (version ${this.rules.newest}): ` +
-        "use the release that made it, or a later one",
-      "UNKNOWN_RULES",
-    );
-  }
-
-  /** Deletes some of the blocks that can no longer become canonical. Returns false if there are none. */
-  async #sweep(): Promise<boolean> {
-    const deleted = await this.#forks.sweep(this.finalized);
-    for (const { id } of deleted) this.tree.forget(toHex(id));
-    return deleted.length > 0;
-  }
-
   async #produce(plan: BlockPlan): Promise<CanonicalBlock | undefined> {
     if (this.awaited || toHex(plan.parentId) !== this.head.idHex) return undefined;
-    const stageEnded = this.#options.startTimer?.("produce") ?? untimed;
+    const stageEnded = this.#startTimer("produce");
     const onSealed = (block: CanonicalBlock) => {
       this.#sealed = block.idHex;
       plan.onSealed?.(block);
