@@ -70,8 +70,8 @@ function verifyWith(
       const checked = await checkBlock(block, checks).catch((error) => wrong(height, error));
       return { height, weight: totalDifficulty, checked };
     };
-    const lead = { weigh: ({ body }: StoredBlock) => body.length, maxWeight: maxCheckedBytes };
-    for await (const { height, weight, checked } of inAdvance(readBlocks(stores, total), check, lead)) {
+    const limit = { weigh: ({ body }: StoredBlock) => body.length, maxWeight: maxCheckedBytes };
+    for await (const { height, weight, checked } of inAdvance(readBlocks(stores, total), check, limit)) {
       try {
         const { message } = checked.header;
         recoveries.requireNamed({ height, id: checked.id });
