@@ -8,7 +8,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, posix, relative, resolve, sep } from "node:path";
 import { findImports } from "./find-imports.ts";
 
-const floors: Readonly<Record<string, number>> = {
+/** The floor of each folder, as in the table of src/README.md. */
+export const floors: Readonly<Record<string, number>> = {
   "src/util": 0,
   protocols: 1,
   "src/crypto": 1,

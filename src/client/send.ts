@@ -5,7 +5,7 @@ import { type Outcome, orUnknown } from "./outcome.ts";
 import { awayMs, firstPollMs, nextPollMs, pause } from "./pause.ts";
 import type { SignedTransaction, Transfer } from "./transaction.ts";
 
-/** How often one order is signed at most; it is signed again only when no block can hold the previous transfer any more. */
+/** The most times that one order is signed. It is signed again only when no block can hold the previous transfer any more. */
 const maxSignings = 3;
 
 /** A transfer for `Client.send`, which fills in the omitted fields. */

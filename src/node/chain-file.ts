@@ -22,7 +22,7 @@ export interface ChainFileOptions {
   onProgress(done: number, total: number): void;
 }
 
-/** What a chain file begins with. */
+/** The start of a chain file. */
 export interface ChainFileStart {
   /** The height of the last block. */
   height: number;
