@@ -34,15 +34,28 @@ function testSources(
   };
 }
 
-/** Returns the sources that come with the node's chain, whose blocks are final at once. */
+/** Returns the sources that come with the node's chain, as if its blocks were final at once. */
 function chainSources(): DiagnosisChainSources {
   const { chain, mempool } = node;
+  const { events, reader, rules, tree } = chain;
+  const finalPoint = () => ({ round: 1, height: chain.head.height, id: chain.head.id });
   return {
-    chain,
+    chain: {
+      ...{ events, reader, rules, tree, awaited: undefined },
+      get head() {
+        return chain.head;
+      },
+      get snapshot() {
+        return chain.snapshot;
+      },
+      get finalized() {
+        return finalPoint();
+      },
+    },
     mempool,
     synchronizer: { progress: undefined, shown: undefined },
     finality: () => {
-      const point = { round: 1, height: chain.head.height };
+      const point = finalPoint();
       return { justified: point, finalized: point, round: 1, voters: [], authorities: [], quorum: 1 };
     },
     conflicts: { list: () => [] },
