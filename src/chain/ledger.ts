@@ -147,6 +147,11 @@ export class Ledger {
     return writes;
   }
 
+  /** The changed accounts as pages, for `writePages`. */
+  pages(): Iterator<Write[], void> {
+    return this.#stores.accounts.fold(this.state);
+  }
+
   /** Writes the next pages of accounts; returns false if there were none. Nothing may be pending. */
   async writePages(pages: Iterator<Write[], void>): Promise<boolean> {
     const writes: Write[] = [];

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ChainEvents } from "../../../src/chain/chain.ts";
+import type { ChainEvents } from "../../../src/chain/assemble.ts";
 import { SignsOfLife } from "../../../src/chain/signs-of-life.ts";
 import type { CanonicalBlock, WeightedHeader } from "../../../src/chain/types.ts";
 import { transactionsRoot } from "../../../src/types/index.ts";
