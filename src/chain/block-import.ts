@@ -25,7 +25,7 @@ import type {
  * The reason for which a block of a side branch is stored. There can be no flood of blocks that a majority of the
  * authorities must have signed, or that more than a third have voted for.
  */
-export type Standing = "alone" | "built upon" | "voted for" | "of a majority";
+export type StoringReason = "alone" | "built upon" | "voted for" | "of a majority";
 
 export interface BlockImportOptions {
   config: ChainConfig;
@@ -59,10 +59,10 @@ export class BlockImport {
   }
 
   /** @throws {BlockError} */
-  async run(checked: CheckedBlock, standing: Standing): Promise<ImportOutcome> {
+  async run(checked: CheckedBlock, reason: StoringReason): Promise<ImportOutcome> {
     const { invalid, startTimer } = this.#options;
     try {
-      return await this.#import(checked, standing, startTimer("import"));
+      return await this.#import(checked, reason, startTimer("import"));
     } catch (error) {
       if (!(error instanceof BrokenBranch)) throw error;
       return invalid.refuseBranch(error, { height: checked.header.message.height, id: checked.id });
@@ -92,7 +92,7 @@ export class BlockImport {
 
   async #import(
     checked: CheckedBlock,
-    standing: Standing,
+    reason: StoringReason,
     stageEnded: StageTimer,
   ): Promise<ImportOutcome> {
     const { tree, canonical } = this.#options;
@@ -100,7 +100,7 @@ export class BlockImport {
     const candidate = await this.#checkOnParent(checked);
     stageEnded("check");
     const wins = await this.#winsHead(candidate.block);
-    this.#requireRoom(candidate.block, standing, wins);
+    this.#requireRoom(candidate.block, reason, wins);
     if (!wins) return this.#storeAside(candidate);
     await canonical.moveTo(candidate.block, candidate.writes, stageEnded);
     stageEnded("total");
@@ -158,12 +158,12 @@ export class BlockImport {
    * A block of a side branch needs room there. So does one that is better only by its place in the order: it displaces
    * the head's block, and the other one is stored all the same. @throws {BlockError} `TOO_MANY_SIDE_BLOCKS`
    */
-  #requireRoom(block: CanonicalBlock, standing: Standing, wins: boolean): void {
+  #requireRoom(block: CanonicalBlock, reason: StoringReason, wins: boolean): void {
     const { canonical, forks } = this.#options;
     const isHeavier = block.totalDifficulty !== canonical.head.totalDifficulty;
     if (wins && (isHeavier || this.#extendsHead(block))) return;
-    if (standing === "of a majority" || standing === "voted for") return;
-    forks.requireRoom(block, standing === "built upon");
+    if (reason === "of a majority" || reason === "voted for") return;
+    forks.requireRoom(block, reason === "built upon");
   }
 
   async #storeAside({ block, after, writes }: Candidate): Promise<ImportOutcome> {

@@ -123,8 +123,8 @@ export class Chain {
    */
   importBlock(block: CheckedBlock, { needed = false, votedFor = false } = {}): Promise<ImportOutcome> {
     return this.#queue.run(async () => {
-      const standing = needed ? "built upon" : "alone";
-      const outcome = await this.#parts.blockImport.run(block, votedFor ? "voted for" : standing);
+      const reason = needed ? "built upon" : "alone";
+      const outcome = await this.#parts.blockImport.run(block, votedFor ? "voted for" : reason);
       await this.#parts.following.onBlocks();
       return outcome;
     });

@@ -42,17 +42,17 @@ export interface ChainFileBlock {
   bytes: Uint8Array;
 }
 
-/** The first parts of a file; then comes `frame` of each block. */
+/** The first parts of a file; then comes each block `withLength`. */
 export function startOfFile({ height, recoveries, genesis }: ChainFileStart): Uint8Array[] {
   const listed = recoveries.length > 0;
   return [
     concatBytes(listed ? recoveredMagic : magic, uint64Bytes(height)),
-    ...(listed ? [frame(RecoveryList.serialize(recoveries))] : []),
-    frame(GenesisBlock.serialize(genesis)),
+    ...(listed ? [withLength(RecoveryList.serialize(recoveries))] : []),
+    withLength(GenesisBlock.serialize(genesis)),
   ];
 }
 
-export function frame(bytes: Uint8Array): Uint8Array {
+export function withLength(bytes: Uint8Array): Uint8Array {
   return concatBytes(uint32Bytes(bytes.length), bytes);
 }
 

@@ -3,7 +3,7 @@ import { type ChainStores, chainStores } from "../chain/stores.ts";
 import { type BlockRef, EncodedBlock, type Recovery } from "../types/index.ts";
 import { equalBytes } from "../util/bytes.ts";
 import { CodedError } from "../util/errors.ts";
-import { type ChainFileOptions, frame, startOfFile } from "./chain-file.ts";
+import { type ChainFileOptions, startOfFile, withLength } from "./chain-file.ts";
 import { noChain, withExistingDatabase } from "./open.ts";
 import { writeWholeFile } from "./whole-file.ts";
 
@@ -21,7 +21,7 @@ export function exportChain({ paths, file, onProgress }: ChainFileOptions): Prom
       const recoveries = await recoveriesOf(stores, { height, id: head });
       for (const part of startOfFile({ height, recoveries, genesis })) await handle.writeFile(part);
       for (let at = 1; at <= height; at++) {
-        await handle.writeFile(frame(await encodedBlock(stores, at)));
+        await handle.writeFile(withLength(await encodedBlock(stores, at)));
         onProgress(at, height);
       }
     });

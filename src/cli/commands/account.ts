@@ -11,7 +11,7 @@ import {
 } from "../options.ts";
 import { printResult, table } from "../output.ts";
 import { plain } from "../plain.ts";
-import { amountText, namedAddress } from "../unit-text.ts";
+import { amountInUnit, namedAddress } from "../unit-text.ts";
 
 interface Options extends GlobalOptions {
   nodeid: number;
@@ -44,7 +44,7 @@ async function run(address: string | undefined, options: Options): Promise<void>
   const pending = account.pendingNonce - account.nonce;
   const rows = [
     ["address", namedAddress(account)],
-    ["balance", amountText(account.balance, plain(status))],
+    ["balance", amountInUnit(account.balance, plain(status))],
     ["nonce", `${account.nonce}${pending > 0 ? ` (${pending} pending)` : ""}`],
   ] as const;
   printResult(options.json, answer, table(rows));
