@@ -22,7 +22,7 @@ import { Participants } from "./participants.ts";
 import { RecoveryAdoption } from "./recovery-adoption.ts";
 import type { KnownRules } from "./rules.ts";
 import type { ChainStores } from "./stores.ts";
-import type { HeadChange, StartStageTimer, WeightedHeader } from "./types.ts";
+import type { CanonicalBlock, HeadChange, StartStageTimer, WeightedHeader } from "./types.ts";
 
 export interface ChainOptions {
   genesis: Genesis;
@@ -43,6 +43,8 @@ export type ChainEvents = {
   /** A block has been stored, on whichever branch. */
   imported: WeightedHeader;
   head: HeadChange;
+  /** This node has made a block, and the record of its signature is on disk. The block itself is written next. */
+  sealed: CanonicalBlock;
   /** A higher checkpoint is justified, and perhaps one is final. */
   finality: FinalityStatus;
 };
@@ -91,7 +93,8 @@ export function assembleChain(options: ChainOptions, loaded: LoadedChain): Chain
     events.emit("head", change);
     for (const block of imported) events.emit("imported", block);
   };
-  const canonical = new CanonicalChain({ ...common, onChange }, head, snapshot);
+  const onSealed = (block: CanonicalBlock) => events.emit("sealed", block);
+  const canonical = new CanonicalChain({ ...common, onChange, onSealed }, head, snapshot);
   const onSide = (block: WeightedHeader) => events.emit("imported", block);
   const blockImport = new BlockImport({ ...common, canonical, branches, headers, onSide });
 

@@ -31,8 +31,6 @@ export interface BlockPlan {
   vote?: HeaderVote;
   /** Offers transactions, best first. */
   select(): Iterable<TransactionRecord>;
-  /** Called when the block is signed and the record of the signature is on disk. The block itself is written next. */
-  onSealed?(block: CanonicalBlock): void;
 }
 
 export interface BuiltBlock {

@@ -28,6 +28,8 @@ export interface CanonicalChainOptions {
   pause: Pause;
   /** Informs observers. `imported` are the blocks that are new. */
   onChange(change: HeadChange, imported: readonly WeightedHeader[]): void;
+  /** A block is signed, and the record of the signature is on disk. The block itself is written next. */
+  onSealed(block: CanonicalBlock): void;
 }
 
 /** A block that is not stored yet. */
@@ -118,7 +120,7 @@ export class CanonicalChain {
    * errors of the signer
    */
   async produce(plan: BlockPlan, stageEnded: StageTimer): Promise<CanonicalBlock | undefined> {
-    const { ledger, genesis, rules, pause, stores } = this.#options;
+    const { ledger, genesis, rules, pause, stores, onSealed } = this.#options;
     let built: BuiltBlock | undefined;
     let move: () => void;
     try {
@@ -133,7 +135,7 @@ export class CanonicalChain {
       if (!built) return undefined;
       const { checked, block, snapshot } = built;
       const writes = blockWrites(stores.blocks, checked, block, snapshot);
-      plan.onSealed?.(block);
+      onSealed(block);
       move = await this.#commit(
         { head: block, retracted: [], applied: [block] },
         [{ block, after: snapshot }],

@@ -44,6 +44,9 @@ export class Chain {
     this.reader = parts.reader;
     this.rules = rules;
     this.#parts = parts;
+    parts.events.on("sealed", ({ idHex }) => {
+      this.#sealed = idHex;
+    });
   }
 
   /** Opens the chain where the database left it. @throws {CodedError} `DAMAGED` if what is stored contradicts itself. */
@@ -223,12 +226,8 @@ export class Chain {
   async #produce(plan: BlockPlan): Promise<CanonicalBlock | undefined> {
     if (this.awaited || toHex(plan.parentId) !== this.head.idHex) return undefined;
     const stageEnded = this.#parts.startTimer("produce");
-    const onSealed = (block: CanonicalBlock) => {
-      this.#sealed = block.idHex;
-      plan.onSealed?.(block);
-    };
     try {
-      const block = await this.#parts.canonical.produce({ ...plan, onSealed }, stageEnded);
+      const block = await this.#parts.canonical.produce(plan, stageEnded);
       if (block) stageEnded("total");
       return block;
     } finally {

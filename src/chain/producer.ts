@@ -8,7 +8,7 @@ import type { Logger } from "../util/logger.ts";
 import type { Chain } from "./chain.ts";
 import type { Proposals } from "./proposals.ts";
 import { SignsOfLife } from "./signs-of-life.ts";
-import type { BlockSigner, CanonicalBlock } from "./types.ts";
+import type { BlockSigner } from "./types.ts";
 import { voteBlockDueMs } from "./vote-blocks.ts";
 
 /** The delay before the next attempt after a block could not be made. */
@@ -36,8 +36,6 @@ export interface ProducerOptions {
   proposals: Pick<Proposals, "voteFor" | "wantsBlock">;
   /** True while a block on this parent, whose transactions are all here, is being checked. */
   isComing(parent: Uint8Array): boolean;
-  /** A block is made and signed, and is still being written. */
-  onSealed(block: CanonicalBlock): void;
 }
 
 interface Plan extends ProductionTime {
@@ -185,7 +183,7 @@ export class Producer {
   }
 
   async #produce({ timestampMs, inTurn, emptyAtMs, parentId }: Plan): Promise<void> {
-    const { chain, signer, logger, transactions, proposals, onSealed } = this.#options;
+    const { chain, signer, logger, transactions, proposals } = this.#options;
     try {
       const block = await chain.produce({
         signer,
@@ -195,7 +193,6 @@ export class Producer {
         allowEmpty: timestampMs >= emptyAtMs,
         vote: proposals.voteFor(chain.snapshot, chain.head.height + 1, signer.publicKey),
         select: () => transactions.executable(),
-        onSealed,
       });
       if (!block) return this.#isStale(parentId) ? undefined : this.#unwanted();
       const { height, idHex, records } = block;

@@ -42,11 +42,12 @@ export function startProducer(
     transactions: mempool,
     proposals,
     isComing: (parent) => inbox.isChecking(parent),
-    onSealed: (block) => inBackground(outbox.publishBlock(block)),
   });
   modes.events.on("mode", (mode) => {
     producer.enabled = mode === "ready";
   });
+  // Others get the block while it is still being written here.
+  chain.events.on("sealed", (block) => inBackground(outbox.publishBlock(block)));
   mempool.events.on("added", () => producer.onTransaction());
   proposals.events.on("changed", () => producer.onProposals());
   closers.push("producer", () => producer.stop());

@@ -53,14 +53,14 @@ async function network(
         },
       },
       ...(isComing && { isComing }),
-      onSealed: (block) => {
-        produced.push({ by: at, block, atMs: clock.now() });
-        const message = {
-          header: block.header,
-          transactions: block.records.map(({ transaction }) => transaction),
-        };
-        for (const other of chains) if (other !== node) deliveries.push(other.add(message));
-      },
+    });
+    node.chain.events.on("sealed", (block) => {
+      produced.push({ by: at, block, atMs: clock.now() });
+      const message = {
+        header: block.header,
+        transactions: block.records.map(({ transaction }) => transaction),
+      };
+      for (const other of chains) if (other !== node) deliveries.push(other.add(message));
     });
     producers.push(producer);
   }

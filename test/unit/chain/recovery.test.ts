@@ -292,8 +292,8 @@ describe("a node that has a recovery, and the blocks up to two below the recover
   test("makes no block until the recovery's arrives, then the first one on top", async () => {
     const { chain, clock, recovery, bring } = await awaiting();
     const made: number[] = [];
-    const onSealed = ({ height }: { height: number }) => made.push(height);
-    const producer = testProducer({ chain, clock, signer: authorities[0]!, onSealed });
+    chain.events.on("sealed", ({ height }) => made.push(height));
+    const producer = testProducer({ chain, clock, signer: authorities[0]! });
     onTestFinished(() => producer.stop());
     clock.settle = () => chain.idle();
     producer.enabled = true;

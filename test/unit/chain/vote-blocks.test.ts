@@ -46,12 +46,12 @@ async function council(count: number, config: ConfigChanges, dead = 0) {
         clock,
         logger: silentLogger,
       });
-      const onSealed = (block: CanonicalBlock) => made.push(block);
-      const producer = testProducer({ chain, signer, clock, proposals, onSealed });
+      const producer = testProducer({ chain, signer, clock, proposals });
       proposals.events.on("changed", () => producer.onProposals());
       return { proposals, producer };
     }),
   );
+  chain.events.on("sealed", (block) => made.push(block));
   chain.events.on("head", ({ head }) => {
     settling = finalize(chain, head.height, authorities.slice(0, count)).then(async () => {
       for (const { proposals } of members) await proposals.onFinalized();

@@ -11,7 +11,6 @@ export function testProducer(
     transactions: { executable: () => [], hasExecutable: false },
     proposals: { voteFor: () => noVote, wantsBlock: () => false },
     isComing: () => false,
-    onSealed: () => undefined,
     ...options,
   });
 }

@@ -206,6 +206,7 @@ describe("a compact block", () => {
     const written = Promise.withResolvers<void>();
     peer.database.beforeCommit = () => written.promise;
     const sealed = Promise.withResolvers<CanonicalBlock>();
+    peer.chain.events.on("sealed", sealed.resolve);
     const { message } = tip.blocks[0]!.header;
     const made = peer.chain.produce({
       signer: authorities[1]!,
@@ -214,7 +215,6 @@ describe("a compact block", () => {
       difficulty: message.difficulty,
       allowEmpty: false,
       select: () => peer.mempool.executable(),
-      onSealed: sealed.resolve,
     });
     const block = (await Promise.race([sealed.promise, made]))!;
     const shortIds = block.records.map(({ id }) => id.slice(0, 8));
