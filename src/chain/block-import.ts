@@ -160,8 +160,8 @@ export class BlockImport {
    */
   #requireRoom(block: CanonicalBlock, reason: StoringReason, wins: boolean): void {
     const { canonical, forks } = this.#options;
-    const isHeavier = block.totalDifficulty !== canonical.head.totalDifficulty;
-    if (wins && (isHeavier || this.#extendsHead(block))) return;
+    const isTie = block.totalDifficulty === canonical.head.totalDifficulty && !this.#extendsHead(block);
+    if (wins && !isTie) return;
     if (reason === "of a majority" || reason === "voted for") return;
     forks.requireRoom(block, reason === "built upon");
   }
