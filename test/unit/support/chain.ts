@@ -1,5 +1,6 @@
 import { type Signer, signerFromSeed } from "../../../src/accounts/signer.ts";
-import { Chain, type ChainOptions } from "../../../src/chain/chain.ts";
+import type { ChainOptions } from "../../../src/chain/assemble.ts";
+import { Chain } from "../../../src/chain/chain.ts";
 import { checkBlock } from "../../../src/chain/block-check.ts";
 import {
   type CheckedGenesis,
