@@ -3,7 +3,7 @@ import { pipe } from "it-pipe";
 import type { Uint8ArrayList } from "uint8arraylist";
 import type { Clock } from "../../src/util/clock.ts";
 import { RequestError, requestError } from "./errors.ts";
-import { type StreamGuard, guardStream, incoming, linger, paced, within } from "./exchange.ts";
+import { guardStream, incoming, linger, paced, type StreamGuard, within } from "./exchange.ts";
 import {
   decodeMessage,
   type ErrorResult,

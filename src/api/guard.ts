@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
+import type { ClientLimiter } from "./client-limiter.ts";
 import { isChunked } from "./pipelines.ts";
 import { problemResponse } from "./problem.ts";
-import type { ClientLimiter } from "./client-limiter.ts";
 
 /** A check of every request before it is read. Returns the refusal. */
 export type Guard = (incoming: IncomingMessage) => Response | undefined;

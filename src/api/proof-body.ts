@@ -1,4 +1,4 @@
-import type { ProvedFinality, ProvedCertificate } from "../chain/finality-proof.ts";
+import type { ProvedCertificate, ProvedFinality } from "../chain/finality-proof.ts";
 import { encodeAddress } from "../crypto/address.ts";
 import { toHex } from "../util/bytes.ts";
 import { certificateBody } from "./finality-body.ts";

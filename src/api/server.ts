@@ -3,6 +3,7 @@ import { type AddressInfo, isIPv6, type Socket } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { messageOf } from "../util/errors.ts";
 import { createApp } from "./app.ts";
+import { ClientLimiter } from "./client-limiter.ts";
 import { shareConnections } from "./connection-places.ts";
 import { EventHub } from "./event-hub.ts";
 import { createGuard } from "./guard.ts";
@@ -18,7 +19,6 @@ import {
   problems,
   refusalResponse,
 } from "./problem.ts";
-import { ClientLimiter } from "./client-limiter.ts";
 import { loadExplorer } from "./routes/explorer.ts";
 import type { ApiServices } from "./services.ts";
 import { SlowReaders } from "./slow-readers.ts";

@@ -2,9 +2,9 @@ import type { ServerResponse } from "node:http";
 import type { BlockReader } from "../chain/block-reader.ts";
 import type { IncludedTransaction } from "../chain/types.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
+import { bytesPerToken, type ClientLimiter } from "./client-limiter.ts";
 import type { DearReads } from "./dear-reads.ts";
 import { overloaded, ProblemError } from "./problem.ts";
-import { bytesPerToken, type ClientLimiter } from "./client-limiter.ts";
 
 /** Bytes of the blocks that one request may read. At least one block is always read. */
 const maxRequestBytes = 32 * 2 ** 20;

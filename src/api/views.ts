@@ -48,7 +48,11 @@ export function headerView(head: WeightedHeader) {
 }
 
 /** A header as JSON. */
-export function signedHeaderView({ height, idHex, header }: Pick<WeightedHeader, "height" | "idHex" | "header">) {
+export function signedHeaderView({
+  height,
+  idHex,
+  header,
+}: Pick<WeightedHeader, "height" | "idHex" | "header">) {
   const { message, signature } = header;
   return {
     id: idHex,

@@ -2,9 +2,9 @@ import type { ServerResponse } from "node:http";
 import type { Chain } from "../chain/chain.ts";
 import type { StoredBlock } from "../chain/types.ts";
 import type { Clock } from "../util/clock.ts";
+import type { ClientLimiter } from "./client-limiter.ts";
 import type { DearReads } from "./dear-reads.ts";
 import { overloaded } from "./problem.ts";
-import type { ClientLimiter } from "./client-limiter.ts";
 import { type Holding, holder, Shares } from "./shares.ts";
 
 /** Bytes that are answered for the price of one request: formatting transactions takes longer than reading them. */

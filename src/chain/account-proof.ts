@@ -46,7 +46,10 @@ export async function proveAccount(
 }
 
 /** Refuses blocks that are too old to rebuild their state. @throws {ProofError} */
-async function requireNear({ head, reader }: Pick<Chain, "head" | "reader">, block: WeightedHeader): Promise<void> {
+async function requireNear(
+  { head, reader }: Pick<Chain, "head" | "reader">,
+  block: WeightedHeader,
+): Promise<void> {
   const depth = head.height - block.height;
   if (depth > maxProofDepth) throw notAvailable(block, `it is more than ${maxProofDepth} below the head`);
   const ids = await reader.idsDown(head.height, depth);

@@ -7,7 +7,13 @@ import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import type { BlockTree } from "./block-tree.ts";
 import type { Genesis } from "./genesis.ts";
 import type { ChainStores } from "./stores.ts";
-import type { BlockSummary, CanonicalBlock, WeightedHeader, IncludedTransaction, StoredBlock } from "./types.ts";
+import type {
+  BlockSummary,
+  CanonicalBlock,
+  IncludedTransaction,
+  StoredBlock,
+  WeightedHeader,
+} from "./types.ts";
 
 /** Reads blocks and transactions. */
 export class BlockReader {

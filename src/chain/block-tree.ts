@@ -95,7 +95,13 @@ export class BlockTree {
     const record = await this.#blocks.header(id);
     if (!record) return undefined;
     const { header, totalDifficulty } = record;
-    const head: WeightedHeader = { height: header.message.height, id: id.slice(), idHex, header, totalDifficulty };
+    const head: WeightedHeader = {
+      height: header.message.height,
+      id: id.slice(),
+      idHex,
+      header,
+      totalDifficulty,
+    };
     this.#heads.set(idHex, head);
     return head;
   }
@@ -144,7 +150,10 @@ export class BlockTree {
    * (oldest first).
    * @throws {BrokenBranch}
    */
-  async path(from: WeightedHeader, to: WeightedHeader): Promise<{ retract: WeightedHeader[]; apply: WeightedHeader[] }> {
+  async path(
+    from: WeightedHeader,
+    to: WeightedHeader,
+  ): Promise<{ retract: WeightedHeader[]; apply: WeightedHeader[] }> {
     const retract: WeightedHeader[] = [];
     const apply: WeightedHeader[] = [];
     let down = from;

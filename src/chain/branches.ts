@@ -88,7 +88,11 @@ export class Branches {
 }
 
 /** True if `ancestor` is `head` or one of its ancestors. */
-export async function isAncestor(tree: BlockTree, ancestor: BlockRef, head: WeightedHeader): Promise<boolean> {
+export async function isAncestor(
+  tree: BlockTree,
+  ancestor: BlockRef,
+  head: WeightedHeader,
+): Promise<boolean> {
   if (ancestor.height > head.height) return false;
   return equalBytes((await ancestorAt(tree, head, ancestor.height)).id, ancestor.id);
 }
@@ -97,12 +101,20 @@ export async function isAncestor(tree: BlockTree, ancestor: BlockRef, head: Weig
  * The block at this height, which is at most the head's, of the branch that ends in `head`. @throws {CodedError}
  * `DAMAGED`
  */
-export async function ancestorAt(tree: BlockTree, head: WeightedHeader, height: number): Promise<WeightedHeader> {
+export async function ancestorAt(
+  tree: BlockTree,
+  head: WeightedHeader,
+  height: number,
+): Promise<WeightedHeader> {
   return (await findAncestor(tree, head, height)) ?? damaged(`an ancestor of block ${head.idHex} is missing`);
 }
 
 /** The ancestor of `head` at a height; undefined if a block in between is missing. */
-export async function findAncestor(tree: BlockTree, head: WeightedHeader, height: number): Promise<WeightedHeader | undefined> {
+export async function findAncestor(
+  tree: BlockTree,
+  head: WeightedHeader,
+  height: number,
+): Promise<WeightedHeader | undefined> {
   let at: WeightedHeader | undefined = head;
   for (let steps = 1; at && at.height > height; steps++) {
     if (steps % nearBlocks === 0) {

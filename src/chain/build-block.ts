@@ -17,7 +17,7 @@ import type { Pause } from "../util/slices.ts";
 import type { Genesis } from "./genesis.ts";
 import { type Ledger, sliceTransactions } from "./ledger.ts";
 import type { Rules } from "./rules.ts";
-import type { BlockSigner, CanonicalBlock, CheckedBlock, WeightedHeader, StageTimer } from "./types.ts";
+import type { BlockSigner, CanonicalBlock, CheckedBlock, StageTimer, WeightedHeader } from "./types.ts";
 
 /** The way in which this node makes a block. */
 export interface BlockPlan {

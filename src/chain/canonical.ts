@@ -5,14 +5,14 @@ import type { Logger } from "../util/logger.ts";
 import type { Pause } from "../util/slices.ts";
 import type { BlockReader } from "./block-reader.ts";
 import { type BlockTree, blockWrites } from "./block-tree.ts";
+import { type BlockPlan, type BuiltBlock, buildBlock } from "./build-block.ts";
 import type { Genesis } from "./genesis.ts";
 import type { InvalidBlocks } from "./invalid-blocks.ts";
 import type { Ledger, Snapshots } from "./ledger.ts";
 import type { Participants } from "./participants.ts";
-import { type BuiltBlock, buildBlock, type BlockPlan } from "./build-block.ts";
 import type { KnownRules } from "./rules.ts";
 import type { ChainStores } from "./stores.ts";
-import type { CanonicalBlock, WeightedHeader, HeadChange, StageTimer } from "./types.ts";
+import type { CanonicalBlock, HeadChange, StageTimer, WeightedHeader } from "./types.ts";
 
 export interface CanonicalChainOptions {
   genesis: Genesis;

@@ -8,7 +8,7 @@ import { inSlices, type Pause } from "../util/slices.ts";
 import type { BlockReader } from "./block-reader.ts";
 import type { KnownRules } from "./rules.ts";
 import type { ChainStores } from "./stores.ts";
-import type { CanonicalBlock, WeightedHeader, StageTimer } from "./types.ts";
+import type { CanonicalBlock, StageTimer, WeightedHeader } from "./types.ts";
 
 /** Transactions that are executed between two pauses: a few ms. */
 export const sliceTransactions = 1024;

@@ -15,7 +15,10 @@ export interface ParametersProof {
 }
 
 /** @throws {ProofError} `PROOF_NOT_AVAILABLE` if the block was never executed here: on a side branch, or genesis. */
-export async function proveParameters({ reader, tree }: Pick<Chain, "reader" | "tree">, block: WeightedHeader): Promise<ParametersProof> {
+export async function proveParameters(
+  { reader, tree }: Pick<Chain, "reader" | "tree">,
+  block: WeightedHeader,
+): Promise<ParametersProof> {
   const accountsRoot = await reader.accountsRoot(block.id);
   if (!accountsRoot) {
     const what = `the state after block ${block.height} is not at hand`;

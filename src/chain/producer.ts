@@ -24,10 +24,7 @@ export interface ExecutableTransactions {
 }
 
 export interface ProducerOptions {
-  chain: Pick<
-    Chain,
-    "genesis" | "head" | "finalized" | "awaited" | "snapshot" | "events" | "produce"
-  >;
+  chain: Pick<Chain, "genesis" | "head" | "finalized" | "awaited" | "snapshot" | "events" | "produce">;
   signer: BlockSigner;
   clock: Clock;
   logger: Logger;

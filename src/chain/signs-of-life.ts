@@ -2,7 +2,7 @@ import { type Header, transactionsRoot } from "../types/index.ts";
 import { equalBytes } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Chain } from "./chain.ts";
-import type { WeightedHeader, HeadChange } from "./types.ts";
+import type { HeadChange, WeightedHeader } from "./types.ts";
 
 /** The longest time-out of a round: a chain that is not final by then lacks more than a message. */
 const stalledMs = 30_000;

@@ -4,7 +4,7 @@ import { firstRules } from "../types/parameters.ts";
 import { maxAmount } from "../types/primitives.ts";
 import { compareBytes, toHex } from "../util/bytes.ts";
 import { CodedError } from "../util/errors.ts";
-import { exceededLimit, parameterLimits, isWithin } from "./parameter-limits.ts";
+import { exceededLimit, isWithin, parameterLimits } from "./parameter-limits.ts";
 
 /** Limits of a chain's configuration. They apply to genesis.json and to every genesis block that a peer offers. */
 export const chainLimits = {

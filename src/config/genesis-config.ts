@@ -123,7 +123,11 @@ export interface GenesisJson {
  * @param value the result of `JSON.parse`; `file` names the file in errors, `fieldNames` its fields.
  * @throws {UserError} `BAD_GENESIS`, one line with the field and what to do.
  */
-export function parseGenesis(value: unknown, file: string, fieldNames?: Record<string, string>): GenesisPayload {
+export function parseGenesis(
+  value: unknown,
+  file: string,
+  fieldNames?: Record<string, string>,
+): GenesisPayload {
   const result = genesisSchema.safeParse(value);
   if (!result.success)
     throw new UserError(`${file}: ${describeIssues(result.error, fieldNames)}`, "BAD_GENESIS");

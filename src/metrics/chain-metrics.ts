@@ -80,7 +80,11 @@ export class ChainMetrics {
   };
 
   /** `inStep` excludes blocks that are being downloaded. */
-  follow(chain: WatchedChain, mempool: Pick<Mempool, "events">, { clock, inStep }: { clock: Clock; inStep(): boolean }): void {
+  follow(
+    chain: WatchedChain,
+    mempool: Pick<Mempool, "events">,
+    { clock, inStep }: { clock: Clock; inStep(): boolean },
+  ): void {
     chain.events.on("head", async (change) => {
       this.#count(change);
       if (!inStep()) return;

@@ -12,6 +12,7 @@ import { Emitter } from "../util/emitter.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { type Place, placeOf } from "./address.ts";
+import type { AddressBook } from "./address-book.ts";
 import { watchConnections } from "./connection-watch.ts";
 import { Connections } from "./connections.ts";
 import { Dialer } from "./dialer.ts";
@@ -33,14 +34,7 @@ import { Requests } from "./requests.ts";
 import type { PeerScores } from "./scores.ts";
 import type { ServeLimits } from "./serve-budget.ts";
 import { Told } from "./told.ts";
-import type {
-  Network,
-  NetworkEvents,
-  NetworkObserver,
-  PeerOffence,
-  PeerId,
-  PeerInfo,
-} from "./types.ts";
+import type { Network, NetworkEvents, NetworkObserver, PeerId, PeerInfo, PeerOffence } from "./types.ts";
 import type { Usefulness } from "./usefulness.ts";
 
 export interface NetworkOptions {

@@ -20,7 +20,7 @@ import type { Logger } from "../util/logger.ts";
 import { type Place, placeOf } from "./address.ts";
 import type { PeerScores } from "./scores.ts";
 import { ServeBudget, type ServeLimits } from "./serve-budget.ts";
-import type { NetworkObserver, PeerOffence, PeerId } from "./types.ts";
+import type { NetworkObserver, PeerId, PeerOffence } from "./types.ts";
 import type { Usefulness } from "./usefulness.ts";
 
 /**

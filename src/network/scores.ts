@@ -1,6 +1,6 @@
 import type { Clock } from "../util/clock.ts";
 import type { Logger } from "../util/logger.ts";
-import type { PeerOffence, PeerId } from "./types.ts";
+import type { PeerId, PeerOffence } from "./types.ts";
 
 /** A peer is banned at or below this score. */
 export const banScore = -100;

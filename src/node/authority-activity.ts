@@ -1,5 +1,5 @@
 import type { Chain } from "../chain/chain.ts";
-import type { WeightedHeader, HeadChange } from "../chain/types.ts";
+import type { HeadChange, WeightedHeader } from "../chain/types.ts";
 import { authorityIndex } from "../consensus/index.ts";
 import type { ChainSnapshot } from "../types/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";

@@ -4,6 +4,7 @@ import type { EvidenceInbox } from "../sync/evidence-inbox.ts";
 import type { Synchronizer } from "../sync/synchronizer.ts";
 import type { ChainSetup } from "./chain-setup.ts";
 import { meetPeers } from "./meet-peers.ts";
+import { type OpenedChain, openChain } from "./open-chain.ts";
 import {
   joinNetwork,
   openEvidence,
@@ -12,7 +13,6 @@ import {
   startTransactionInbox,
   startVoteInbox,
 } from "./start-gossip.ts";
-import { type OpenedChain, openChain } from "./open-chain.ts";
 import { openProposals, startProducer } from "./start-production.ts";
 import { type Divergence, startSynchronizer, watchDivergence } from "./start-sync.ts";
 import { startVoting, type Voting } from "./start-voting.ts";

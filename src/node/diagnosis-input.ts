@@ -1,8 +1,8 @@
-import type { Network } from "../network/types.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { WeightedHeader } from "../chain/types.ts";
 import { recoveryId, sameAddress } from "../consensus/index.ts";
 import type { Mempool } from "../mempool/mempool.ts";
+import type { Network } from "../network/types.ts";
 import type { FinalityConflict } from "../sync/conflicting-finality.ts";
 import type { SyncProgress } from "../sync/download-progress.ts";
 import type { RecoveryClaims } from "../sync/other-recoveries.ts";

@@ -1,5 +1,5 @@
-import { Chain } from "../chain/chain.ts";
 import type { BlockChecks } from "../chain/block-check.ts";
+import { Chain } from "../chain/chain.ts";
 import { SideBlocks } from "../chain/side-blocks.ts";
 import { chainStores } from "../chain/stores.ts";
 import { defaultMempoolLimits } from "../mempool/limits.ts";

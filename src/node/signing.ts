@@ -4,13 +4,13 @@ import {
   type ProtectedSigner,
   type Signer,
 } from "../accounts/index.ts";
+import { ProtectionStore } from "../accounts/protection-store.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { Finalizer } from "../chain/finalizer.ts";
 import type { Genesis } from "../chain/genesis.ts";
 import { voteSigningRoot } from "../chain/vote-check.ts";
 import { minRoundTimeoutMs, quorum } from "../consensus/index.ts";
 import type { Database } from "../storage/database.ts";
-import { ProtectionStore } from "../accounts/protection-store.ts";
 import { computeDomain, type SignedFinalityVote, signingRoot, slotOf } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";

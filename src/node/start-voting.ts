@@ -4,8 +4,8 @@ import { Voter } from "../chain/voter.ts";
 import type { EvidenceInbox } from "../sync/evidence-inbox.ts";
 import type { Outbox } from "../sync/outbox.ts";
 import type { ChainSetup } from "./chain-setup.ts";
-import { followOwnSignatures, openSigning } from "./signing.ts";
 import type { OpenedChain } from "./open-chain.ts";
+import { followOwnSignatures, openSigning } from "./signing.ts";
 
 export interface Voting {
   finalizer: Finalizer;

@@ -1,9 +1,9 @@
-import type { Network, PeerOffence, PeerId, Verdict } from "../network/types.ts";
-import type { Chain } from "../chain/chain.ts";
 import type { BlockChecks } from "../chain/block-check.ts";
+import type { Chain } from "../chain/chain.ts";
 import type { CheckedBlock } from "../chain/types.ts";
 import { authorityIndex } from "../consensus/index.ts";
 import type { Mempool } from "../mempool/mempool.ts";
+import type { Network, PeerId, PeerOffence, Verdict } from "../network/types.ts";
 import { BlockError } from "../types/errors.ts";
 import {
   decodeCompactBlock,

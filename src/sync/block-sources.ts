@@ -1,9 +1,9 @@
-import type { Network, PeerId } from "../network/types.ts";
 import { blocksById, RequestError } from "../../protocols/index.ts";
-import type { Chain } from "../chain/chain.ts";
 import { type BlockChecks, checkBlock, checkRecords } from "../chain/block-check.ts";
+import type { Chain } from "../chain/chain.ts";
 import type { CheckedBlock } from "../chain/types.ts";
 import type { Mempool } from "../mempool/mempool.ts";
+import type { Network, PeerId } from "../network/types.ts";
 import { BlockError } from "../types/errors.ts";
 import { Header, rootOf, type SignedHeader, splitShortIds } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";

@@ -1,7 +1,7 @@
-import type { Network, PeerId } from "../network/types.ts";
 import { blockTransactions } from "../../protocols/index.ts";
 import { type BlockChecks, decodeBody } from "../chain/block-check.ts";
 import type { Mempool } from "../mempool/mempool.ts";
+import type { Network, PeerId } from "../network/types.ts";
 import { BlockError } from "../types/errors.ts";
 import type { TransactionRecord } from "../types/index.ts";
 import { type Clock, sleep } from "../util/clock.ts";

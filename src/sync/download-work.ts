@@ -1,7 +1,7 @@
-import type { PeerId } from "../network/types.ts";
 import { RequestError } from "../../protocols/index.ts";
 import { importedTogether } from "../chain/chain.ts";
 import type { CheckedBlock, WeightedHeader } from "../chain/types.ts";
+import type { PeerId } from "../network/types.ts";
 
 /** Blocks in one request: some tenths of a second for full ones, so that a slow peer delays little. */
 const blocksPerRequest = 32;

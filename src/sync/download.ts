@@ -1,7 +1,7 @@
-import type { Network, PeerId } from "../network/types.ts";
 import { blocks, RequestError } from "../../protocols/index.ts";
 import { type BlockChecks, checkBlock } from "../chain/block-check.ts";
 import type { CheckedBlock, WeightedHeader } from "../chain/types.ts";
+import type { Network, PeerId } from "../network/types.ts";
 import { BlockError } from "../types/errors.ts";
 import { Header, rootOf } from "../types/index.ts";
 import { equalBytes } from "../util/bytes.ts";

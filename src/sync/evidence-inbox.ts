@@ -1,5 +1,9 @@
-import type { Network, PeerId, Verdict } from "../network/types.ts";
-import { evidence as evidenceProtocol, maxEvidencePerRequest, RateLimiter, RequestError } from "../../protocols/index.ts";
+import {
+  evidence as evidenceProtocol,
+  maxEvidencePerRequest,
+  RateLimiter,
+  RequestError,
+} from "../../protocols/index.ts";
 import {
   checkEvidence,
   EquivocationWatch,
@@ -11,6 +15,7 @@ import {
 } from "../consensus/index.ts";
 import { encodeAddress } from "../crypto/address.ts";
 import type { Verify } from "../crypto/ed25519.ts";
+import type { Network, PeerId, Verdict } from "../network/types.ts";
 import type { EvidenceStore } from "../storage/evidence.ts";
 import {
   Evidence,

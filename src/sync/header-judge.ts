@@ -1,13 +1,13 @@
-import type { Network, PeerId, Verdict } from "../network/types.ts";
 import { RateLimiter } from "../../protocols/index.ts";
-import type { Chain } from "../chain/chain.ts";
 import {
   type BlockChecks,
   checkHeaderForm,
   checkHeaderSignatures,
   checkTransactionCount,
 } from "../chain/block-check.ts";
+import type { Chain } from "../chain/chain.ts";
 import { authorityIndex } from "../consensus/index.ts";
+import type { Network, PeerId, Verdict } from "../network/types.ts";
 import { BlockError } from "../types/errors.ts";
 import { type EncodedCompactBlock, type Header, type SignedHeader, shortIdCount } from "../types/index.ts";
 import { toHex } from "../util/bytes.ts";

@@ -1,8 +1,8 @@
-import type { Network, PeerId } from "../network/types.ts";
 import { headers, maxHeadersPerPage } from "../../protocols/index.ts";
-import type { Chain } from "../chain/chain.ts";
 import { checkHeaderForm, checkHeaderSignatures } from "../chain/block-check.ts";
+import type { Chain } from "../chain/chain.ts";
 import type { WeightedHeader } from "../chain/types.ts";
+import type { Network, PeerId } from "../network/types.ts";
 import { BlockError } from "../types/errors.ts";
 import { Header, rootOf, type SignedHeader } from "../types/index.ts";
 import { CodedError } from "../util/errors.ts";

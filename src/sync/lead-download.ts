@@ -1,6 +1,6 @@
-import type { Network, PeerId } from "../network/types.ts";
-import type { Chain } from "../chain/chain.ts";
 import type { BlockChecks } from "../chain/block-check.ts";
+import type { Chain } from "../chain/chain.ts";
+import type { Network, PeerId } from "../network/types.ts";
 import type { Clock } from "../util/clock.ts";
 import { CodedError } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";

@@ -1,7 +1,7 @@
-import type { PeerId } from "../network/types.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { WeightedHeader } from "../chain/types.ts";
 import { majorityHasSigned } from "../consensus/index.ts";
+import type { PeerId } from "../network/types.ts";
 import { equalBytes } from "../util/bytes.ts";
 
 /** A ready node that is this little behind fetches the blocks and stays ready: gossip may be about to deliver them. */

@@ -1,7 +1,7 @@
-import type { Network, PeerId } from "../network/types.ts";
 import { RateLimiter, RequestError, recovery } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import { checkRecovery, recoveryId } from "../consensus/index.ts";
+import type { Network, PeerId } from "../network/types.ts";
 import { type Recovery, zero32 } from "../types/index.ts";
 import { inBackground } from "../util/background.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";

@@ -1,5 +1,11 @@
+import {
+  type AnyProtocol,
+  RequestError,
+  type RequestOf,
+  type RequestOptions,
+  type ResponseOf,
+} from "../../protocols/index.ts";
 import type { Network, PeerId } from "../network/types.ts";
-import { type AnyProtocol, RequestError, type RequestOf, type RequestOptions, type ResponseOf } from "../../protocols/index.ts";
 
 /** Sends a request of a protocol whose answer is one chunk. @throws {RequestError} */
 export async function requestOne<P extends AnyProtocol>(

@@ -1,6 +1,6 @@
-import type { Network, PeerId } from "../network/types.ts";
 import { blockIds } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
+import type { Network, PeerId } from "../network/types.ts";
 import { type Clock, limited } from "../util/clock.ts";
 import { CodedError } from "../util/errors.ts";
 import type { ClaimedStatus } from "./claimed-status.ts";

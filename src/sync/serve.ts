@@ -1,7 +1,23 @@
-import type { Network } from "../network/types.ts";
-import { blockIds, blocks, blocksAnswerBytes, blocksById, blockTransactions, genesis, headers, maxBlocksPerRequest, maxHeadersPerPage, maxIdsPerPage, maxMempoolIds, mempoolIds, type RequestContext, RequestError, transactions } from "../../protocols/index.ts";
+import {
+  blockIds,
+  blocks,
+  blocksAnswerBytes,
+  blocksById,
+  blockTransactions,
+  genesis,
+  headers,
+  maxBlocksPerRequest,
+  maxHeadersPerPage,
+  maxIdsPerPage,
+  maxMempoolIds,
+  mempoolIds,
+  type RequestContext,
+  RequestError,
+  transactions,
+} from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { Mempool } from "../mempool/mempool.ts";
+import type { Network } from "../network/types.ts";
 import type { GenesisBlock } from "../types/genesis.ts";
 import {
   type EncodedBlock,
@@ -122,7 +138,11 @@ async function* readBlocks(
 }
 
 /** Undefined for a block that is not here, and for the genesis block. */
-async function readBlock(chain: ServedChain, id: Uint8Array, { read }: Reader): Promise<EncodedBlock | undefined> {
+async function readBlock(
+  chain: ServedChain,
+  id: Uint8Array,
+  { read }: Reader,
+): Promise<EncodedBlock | undefined> {
   const head = await chain.find(id);
   const summary = head && head.height > 0 ? await chain.reader.summary(id) : undefined;
   if (!summary) return undefined;

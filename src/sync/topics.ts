@@ -1,6 +1,6 @@
-import type { Network } from "../network/types.ts";
 import { chainDigest, type TopicName } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
+import type { Network } from "../network/types.ts";
 import type { FinalityVote } from "../types/index.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";

@@ -1,7 +1,13 @@
-import type { Network, PeerId, Verdict } from "../network/types.ts";
-import { maxGossipTransactions, maxMempoolIds, maxTransactionsById, mempoolIds, transactions } from "../../protocols/index.ts";
+import {
+  maxGossipTransactions,
+  maxMempoolIds,
+  maxTransactionsById,
+  mempoolIds,
+  transactions,
+} from "../../protocols/index.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import type { AddOutcome } from "../mempool/types.ts";
+import type { Network, PeerId, Verdict } from "../network/types.ts";
 import { type TransactionRecord, transactionCount } from "../types/index.ts";
 import { toHex } from "../util/bytes.ts";
 import { messageOf } from "../util/errors.ts";

@@ -1,9 +1,9 @@
-import type { Network, PeerId, Verdict } from "../network/types.ts";
 import { type FinalityAnswer, finality, RequestError } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { Finalizer } from "../chain/finalizer.ts";
 import { checkVoter, VoteError } from "../chain/vote-check.ts";
 import { authorityIndex, isLink } from "../consensus/index.ts";
+import type { Network, PeerId, Verdict } from "../network/types.ts";
 import type { FinalityStore } from "../storage/finality.ts";
 import { type Certificate, isSafeCount, maxAuthorities, type SignedFinalityVote } from "../types/index.ts";
 import { inBackground } from "../util/background.ts";

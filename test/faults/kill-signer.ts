@@ -11,8 +11,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { checkDataIdentity, createProtectedSigner, signerFromSeed } from "../../src/accounts/index.ts";
-import { LevelDatabase } from "../../src/storage/level-database.ts";
 import { ProtectionStore } from "../../src/accounts/protection-store.ts";
+import { LevelDatabase } from "../../src/storage/level-database.ts";
 import type { Clock } from "../../src/util/clock.ts";
 import { silentLogger } from "../../src/util/logger.ts";
 

@@ -1,6 +1,20 @@
-import type { Network, NetworkEvents, PeerOffence, PeerId, PeerInfo, Verdict } from "../../src/network/types.ts";
-import type { AnyProtocol, RequestHandler, RequestOf, RequestOptions, ResponseOf, TopicName } from "../../protocols/index.ts";
+import type {
+  AnyProtocol,
+  RequestHandler,
+  RequestOf,
+  RequestOptions,
+  ResponseOf,
+  TopicName,
+} from "../../protocols/index.ts";
 import { PeerScores } from "../../src/network/scores.ts";
+import type {
+  Network,
+  NetworkEvents,
+  PeerId,
+  PeerInfo,
+  PeerOffence,
+  Verdict,
+} from "../../src/network/types.ts";
 import { SignedFinalityVote } from "../../src/types/index.ts";
 import { addressGroup } from "../../src/util/address-group.ts";
 import { type Hex, toHex } from "../../src/util/bytes.ts";

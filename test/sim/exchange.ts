@@ -1,5 +1,5 @@
-import type { PeerId } from "../../src/network/types.ts";
 import { RequestError, type RequestErrorCode } from "../../protocols/index.ts";
+import type { PeerId } from "../../src/network/types.ts";
 
 /** A chunk of raw bytes, which only a liar sends. */
 export class RawChunk {

@@ -1,4 +1,3 @@
-import type { Network, PeerOffence, PeerId } from "../../src/network/types.ts";
 import type { TopicName } from "../../protocols/index.ts";
 import type { Signer } from "../../src/accounts/signer.ts";
 import { acceptRecoveries } from "../../src/chain/accept-recoveries.ts";
@@ -7,6 +6,7 @@ import { storeGenesis } from "../../src/chain/genesis.ts";
 import { productRules } from "../../src/chain/rules.ts";
 import { chainStores } from "../../src/chain/stores.ts";
 import { recoveryId } from "../../src/consensus/index.ts";
+import type { Network, PeerId, PeerOffence } from "../../src/network/types.ts";
 import { type ChainServices, startChainServices } from "../../src/node/chain-services.ts";
 import { Closers } from "../../src/node/closers.ts";
 import { type Mode, ModeMachine } from "../../src/node/mode.ts";

@@ -1,9 +1,9 @@
-import type { PeerOffence } from "../../src/network/types.ts";
 import type { CheckedGenesis } from "../../src/chain/genesis.ts";
-import type { WeightedHeader, HeadChange } from "../../src/chain/types.ts";
+import type { HeadChange, WeightedHeader } from "../../src/chain/types.ts";
 import { voteSigningRoot } from "../../src/chain/vote-check.ts";
 import type { FinalityStatus } from "../../src/consensus/index.ts";
 import { type Address, encodeAddress } from "../../src/crypto/address.ts";
+import type { PeerOffence } from "../../src/network/types.ts";
 import type { ChainServices } from "../../src/node/chain-services.ts";
 import type { BlockRef, Recovery, SignedFinalityVote } from "../../src/types/index.ts";
 import { type Hex, toHex } from "../../src/util/bytes.ts";

@@ -1,7 +1,19 @@
-import type { PeerOffence, PeerId } from "../../src/network/types.ts";
-import { type AckOf, type AnyProtocol, type FinalityAnswer, finality, RateLimiter, RequestError, type RequestErrorCode, type RequestHandler, type RequestOf, type RequestOptions, type ResponseOf } from "../../protocols/index.ts";
+import {
+  type AckOf,
+  type AnyProtocol,
+  type FinalityAnswer,
+  finality,
+  RateLimiter,
+  RequestError,
+  type RequestErrorCode,
+  type RequestHandler,
+  type RequestOf,
+  type RequestOptions,
+  type ResponseOf,
+} from "../../protocols/index.ts";
 import { decodeMessage } from "../../protocols/reqresp/frames.ts";
 import { votesOf } from "../../src/consensus/index.ts";
+import type { PeerId, PeerOffence } from "../../src/network/types.ts";
 import type { SignedFinalityVote } from "../../src/types/index.ts";
 import { type Clock, sleep } from "../../src/util/clock.ts";
 import { messageOf } from "../../src/util/errors.ts";

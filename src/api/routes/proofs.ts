@@ -3,7 +3,7 @@ import { maxProofDepth, proveAccount } from "../../chain/account-proof.ts";
 import type { Chain } from "../../chain/chain.ts";
 import { proveFinality } from "../../chain/finality-proof.ts";
 import { proveParameters } from "../../chain/parameters-proof.ts";
-import type { WeightedHeader, StoredBlock } from "../../chain/types.ts";
+import type { StoredBlock, WeightedHeader } from "../../chain/types.ts";
 import { parametersJson } from "../../config/index.ts";
 import { encodeAddress } from "../../crypto/address.ts";
 import { transactionBranch } from "../../types/index.ts";
@@ -31,9 +31,7 @@ export function proofRoutes(api: Api, services: ApiServices, wholeBlocks: WholeB
     return queue.run(() => proveAccount(chain, block, address));
   };
   const finalityOf = async (chain: Chain, block: WeightedHeader) =>
-    provedFinalityBody(
-      await proveFinality(chain, block, async (height) => services.finalityProof?.(height)),
-    );
+    provedFinalityBody(await proveFinality(chain, block, async (height) => services.finalityProof?.(height)));
 
   api.serve(
     {
@@ -136,7 +134,10 @@ async function findBlock(chain: Chain, name: z.output<typeof blockName>): Promis
 }
 
 /** The ids of the canonical blocks that may hold the transaction: almost always one. No block is read. */
-async function blocksWith({ reader }: Pick<Chain, "reader">, id: Uint8Array): Promise<(Uint8Array | undefined)[]> {
+async function blocksWith(
+  { reader }: Pick<Chain, "reader">,
+  id: Uint8Array,
+): Promise<(Uint8Array | undefined)[]> {
   const places = await reader.placesOf(id);
   if (places.length === 0) throw notFound(id, "no block of the chain holds the transaction");
   const heights = new Set(places.map(({ height }) => height));

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { WeightedHeader, IncludedTransaction } from "../../chain/types.ts";
+import type { IncludedTransaction, WeightedHeader } from "../../chain/types.ts";
 import type { TransactionRecord } from "../../types/index.ts";
 import { toHex } from "../../util/bytes.ts";
 import type { DearReads } from "../dear-reads.ts";

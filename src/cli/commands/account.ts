@@ -4,8 +4,8 @@ import { codeOf } from "../../util/errors.ts";
 import {
   addExamples,
   addressArgument,
-  nodeClient,
   type GlobalOptions,
+  nodeClient,
   nodeIdOption,
   pathsOf,
 } from "../options.ts";

@@ -5,8 +5,8 @@ import { parameterNames } from "../../types/index.ts";
 import {
   addExamples,
   addressArgument,
-  nodeClient,
   type GlobalOptions,
+  nodeClient,
   parameterArgument,
   pathsOf,
   requiredNodeIdOption,

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { type Account, ApiError, type Client, type Diagnosis, type Status } from "../../client/index.ts";
-import { addExamples, nodeClient, type GlobalOptions, nodeIdOption } from "../options.ts";
+import { addExamples, type GlobalOptions, nodeClient, nodeIdOption } from "../options.ts";
 import { paceText, printResult, styled, table } from "../output.ts";
 import { plain } from "../plain.ts";
 import { amountInUnit, findAccount, namedAddress } from "../unit-text.ts";

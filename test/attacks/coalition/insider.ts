@@ -22,7 +22,11 @@ export async function insider(site: Site, answers: Answers = {}): Promise<Liar> 
 }
 
 /** Calls `act` for each new head, once it is time for the next block. Reconnects after bans. */
-export async function eachHead(site: Site, liar: Liar, act: (head: WeightedHeader) => Promise<unknown>): Promise<void> {
+export async function eachHead(
+  site: Site,
+  liar: Liar,
+  act: (head: WeightedHeader) => Promise<unknown>,
+): Promise<void> {
   const { periodMs } = (await site.genesis()).config.parameters;
   let last = 0;
   while (!site.signal.aborted) {

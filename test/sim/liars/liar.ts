@@ -1,5 +1,13 @@
+import {
+  type AnyProtocol,
+  type ChainStatus,
+  height,
+  RequestError,
+  type RequestHandler,
+  type RequestOf,
+  type TopicName,
+} from "../../../protocols/index.ts";
 import type { PeerId } from "../../../src/network/types.ts";
-import { type AnyProtocol, type ChainStatus, height, RequestError, type RequestHandler, type RequestOf, type TopicName } from "../../../protocols/index.ts";
 import { sleep } from "../../../src/util/clock.ts";
 import { firstDigest } from "../../own-line.ts";
 import { Endpoint } from "../endpoint.ts";

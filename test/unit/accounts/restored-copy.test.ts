@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { checkDataIdentity } from "../../../src/accounts/index.ts";
-import { LevelDatabase } from "../../../src/storage/level-database.ts";
 import { ProtectionStore } from "../../../src/accounts/protection-store.ts";
+import { LevelDatabase } from "../../../src/storage/level-database.ts";
 import { CrashableDatabase } from "../storage/crashable-database.ts";
 import { handClock, openSigner, periodMs, rootOf } from "./signing.ts";
 

@@ -1,8 +1,8 @@
 import type { ServerResponse } from "node:http";
 import { beforeEach, expect, test } from "vitest";
 import { AccountHistory } from "../../../src/api/account-history.ts";
-import { DearReads } from "../../../src/api/dear-reads.ts";
 import { ClientLimiter } from "../../../src/api/client-limiter.ts";
+import { DearReads } from "../../../src/api/dear-reads.ts";
 import type { BlockReader } from "../../../src/chain/block-reader.ts";
 import { type Clock, systemClock } from "../../../src/util/clock.ts";
 import { ManualClock } from "../support/clock.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { isAllowedHost } from "../../../src/api/guard.ts";
 import { ClientLimiter } from "../../../src/api/client-limiter.ts";
+import { isAllowedHost } from "../../../src/api/guard.ts";
 import type { Clock } from "../../../src/util/clock.ts";
 import { type Fixture, startFixture } from "./fixture.ts";
 import { rawRequest } from "./raw.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { DearReads } from "../../../src/api/dear-reads.ts";
 import { ClientLimiter } from "../../../src/api/client-limiter.ts";
+import { DearReads } from "../../../src/api/dear-reads.ts";
 import { BlockStore } from "../../../src/storage/blocks.ts";
 import { alice, authority, bob, type Fixture, signer, startFixture, transactionJson } from "./fixture.ts";
 

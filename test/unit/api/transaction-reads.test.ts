@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { beforeEach, expect, test } from "vitest";
-import { DearReads } from "../../../src/api/dear-reads.ts";
 import { ClientLimiter } from "../../../src/api/client-limiter.ts";
+import { DearReads } from "../../../src/api/dear-reads.ts";
 import { TransactionReads } from "../../../src/api/transaction-reads.ts";
 import type { BlockReader } from "../../../src/chain/block-reader.ts";
 import { toHex, uint32Bytes } from "../../../src/util/bytes.ts";

@@ -1,8 +1,8 @@
 import { EventEmitter } from "node:events";
 import type { ServerResponse } from "node:http";
 import { expect, test } from "vitest";
-import { DearReads } from "../../../src/api/dear-reads.ts";
 import { ClientLimiter } from "../../../src/api/client-limiter.ts";
+import { DearReads } from "../../../src/api/dear-reads.ts";
 import { quickReadMs, WholeBlocks } from "../../../src/api/whole-blocks.ts";
 import type { Chain } from "../../../src/chain/chain.ts";
 import { ManualClock } from "../support/clock.ts";

@@ -35,7 +35,8 @@ function treeOf(parents: readonly number[]) {
       return find(toHex(id));
     },
     require: async (id: Uint8Array) => find(toHex(id))!,
-    isBetter: async (a: WeightedHeader, b: WeightedHeader) => a.height > b.height || (a.height === b.height && a.idHex < b.idHex),
+    isBetter: async (a: WeightedHeader, b: WeightedHeader) =>
+      a.height > b.height || (a.height === b.height && a.idHex < b.idHex),
     canonicalAncestor: async (head: WeightedHeader, height: number) => {
       counts.jumps++;
       return canonical.has(head.idHex)

@@ -3,8 +3,8 @@ import { placeOf } from "../../../src/network/address.ts";
 import { type FrameHeader, frameFlags, frameTypes } from "../../../src/network/frames.ts";
 import {
   Intake,
-  intakeLimits,
   type IntakeSource,
+  intakeLimits,
   unitsOfPing,
   unitsOfStream,
 } from "../../../src/network/intake.ts";

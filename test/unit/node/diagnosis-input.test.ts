@@ -106,7 +106,14 @@ test("makes a diagnosis from the state of a chain", async () => {
 });
 
 test("another account's known blocks make it known", async () => {
-  const peer = { id: "p1", address: "", direction: "inbound", score: 0, connectedAtMs: 0, chosen: false } as const;
+  const peer = {
+    id: "p1",
+    address: "",
+    direction: "inbound",
+    score: 0,
+    connectedAtMs: 0,
+    chosen: false,
+  } as const;
   const inputs = new DiagnosisInputs(
     testSources({
       clock: new ManualClock(),

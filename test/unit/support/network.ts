@@ -1,5 +1,23 @@
-import type { Network, NetworkEvents, PeerOffence, PeerId, PeerInfo, Verdict } from "../../../src/network/types.ts";
-import { type AckOf, type AnyProtocol, RequestError, type RequestErrorCode, type RequestHandler, type RequestOf, type RequestOptions, type ResponseOf, requestError, type TopicName } from "../../../protocols/index.ts";
+import {
+  type AckOf,
+  type AnyProtocol,
+  RequestError,
+  type RequestErrorCode,
+  type RequestHandler,
+  type RequestOf,
+  type RequestOptions,
+  type ResponseOf,
+  requestError,
+  type TopicName,
+} from "../../../protocols/index.ts";
+import type {
+  Network,
+  NetworkEvents,
+  PeerId,
+  PeerInfo,
+  PeerOffence,
+  Verdict,
+} from "../../../src/network/types.ts";
 import { type Hex, toHex } from "../../../src/util/bytes.ts";
 import { type Clock, sleep } from "../../../src/util/clock.ts";
 import { Emitter } from "../../../src/util/emitter.ts";

@@ -3,7 +3,7 @@ import { blocksById } from "../../../protocols/index.ts";
 import { BlockError, type BlockErrorCode } from "../../../src/types/errors.ts";
 import type { Block } from "../../../src/types/index.ts";
 import { authorities, encoded, signer, type Tip, testGenesis } from "../support/chain.ts";
-import { failing, FakeNetwork } from "../support/network.ts";
+import { FakeNetwork, failing } from "../support/network.ts";
 import { compact, settledClock, syncNode, until, verifyHere } from "../support/sync-node.ts";
 
 const genesis = await testGenesis(3);

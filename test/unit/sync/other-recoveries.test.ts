@@ -8,7 +8,7 @@ import { toHex } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { authorities, testChain, testGenesis } from "../support/chain.ts";
 import { MemoryDatabase } from "../support/database.ts";
-import { failing, FakeNetwork } from "../support/network.ts";
+import { FakeNetwork, failing } from "../support/network.ts";
 import { recoveryAt } from "../support/recovery.ts";
 import { settledClock, syncNode } from "../support/sync-node.ts";
 

@@ -3,7 +3,7 @@ import { sideBlockLimits } from "../../../src/chain/fork-blocks.ts";
 import type { EncodedBlock } from "../../../src/types/index.ts";
 import { sleep } from "../../../src/util/clock.ts";
 import { type BlockMaker, encoded, type Tip, testGenesis } from "../support/chain.ts";
-import { failing, FakeNetwork } from "../support/network.ts";
+import { FakeNetwork, failing } from "../support/network.ts";
 import { type SyncNode, settledClock, syncNode, until } from "../support/sync-node.ts";
 
 const genesis = await testGenesis(3, { blockReward: 0n });

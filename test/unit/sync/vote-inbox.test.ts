@@ -1,9 +1,9 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import type { Verdict } from "../../../src/network/types.ts";
 import { finality } from "../../../protocols/index.ts";
 import { VoteError } from "../../../src/chain/vote-check.ts";
 import { certificateOf } from "../../../src/consensus/index.ts";
 import type { Verify } from "../../../src/crypto/ed25519.ts";
+import type { Verdict } from "../../../src/network/types.ts";
 import { FinalityStore } from "../../../src/storage/finality.ts";
 import { HeldVotes } from "../../../src/sync/held-votes.ts";
 import { recordBytes } from "../../../src/sync/serve.ts";
