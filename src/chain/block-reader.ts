@@ -7,13 +7,7 @@ import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import type { BlockTree } from "./block-tree.ts";
 import type { Genesis } from "./genesis.ts";
 import type { ChainStores } from "./stores.ts";
-import type {
-  BlockSummary,
-  CanonicalBlock,
-  IncludedTransaction,
-  StoredBlock,
-  WeightedHeader,
-} from "./types.ts";
+import type { BlockSummary, CanonicalBlock, Head, IncludedTransaction, StoredBlock } from "./types.ts";
 
 /** Reads blocks and transactions. */
 export class BlockReader {
@@ -21,13 +15,13 @@ export class BlockReader {
   readonly #meta: MetaStore;
   readonly #tree: BlockTree;
   readonly #domain: Uint8Array;
-  readonly #head: () => WeightedHeader;
+  readonly #head: () => Head;
 
   constructor(
     { blocks, meta }: Pick<ChainStores, "blocks" | "meta">,
     tree: BlockTree,
     genesis: Genesis,
-    head: () => WeightedHeader,
+    head: () => Head,
   ) {
     this.#blocks = blocks;
     this.#meta = meta;
@@ -145,7 +139,7 @@ export class BlockReader {
   }
 
   /** A block with its transactions. @throws {CodedError} `DAMAGED` */
-  async canonicalBlock(head: WeightedHeader): Promise<CanonicalBlock> {
+  async canonicalBlock(head: Head): Promise<CanonicalBlock> {
     const body = await this.#blocks.bodyBytes(head.id);
     if (!body) damaged(`the transactions of block ${head.idHex} are missing`);
     return { ...head, records: decodeRecords(body, this.#domain) };

@@ -5,14 +5,14 @@ import type { Logger } from "../util/logger.ts";
 import type { Pause } from "../util/slices.ts";
 import type { BlockReader } from "./block-reader.ts";
 import { type BlockTree, blockWrites } from "./block-tree.ts";
-import { type BlockPlan, type BuiltBlock, buildBlock } from "./build-block.ts";
 import type { Genesis } from "./genesis.ts";
 import type { InvalidBlocks } from "./invalid-blocks.ts";
 import type { Ledger, Snapshots } from "./ledger.ts";
 import type { Participants } from "./participants.ts";
+import { type BuiltBlock, buildBlock, type Proposal } from "./produce.ts";
 import type { KnownRules } from "./rules.ts";
 import type { ChainStores } from "./stores.ts";
-import type { CanonicalBlock, HeadChange, StageTimer, WeightedHeader } from "./types.ts";
+import type { CanonicalBlock, Head, HeadChange, StageTimer } from "./types.ts";
 
 export interface CanonicalChainOptions {
   genesis: Genesis;
@@ -27,9 +27,7 @@ export interface CanonicalChainOptions {
   /** Lets other work run within a long task. */
   pause: Pause;
   /** Informs observers. `imported` are the blocks that are new. */
-  onChange(change: HeadChange, imported: readonly WeightedHeader[]): void;
-  /** A block is signed, and the record of the signature is on disk. The block itself is written next. */
-  onSealed(block: CanonicalBlock): void;
+  onChange(change: HeadChange, imported: readonly Head[]): void;
 }
 
 /** A block that is not stored yet. */
@@ -43,17 +41,17 @@ export interface NewBlock extends Snapshots {
  */
 export class CanonicalChain {
   readonly #options: CanonicalChainOptions;
-  #head: WeightedHeader;
+  #head: Head;
   #snapshot: ChainSnapshot;
 
   /** `snapshot` is the one in the head's state root. */
-  constructor(options: CanonicalChainOptions, head: WeightedHeader, snapshot: ChainSnapshot) {
+  constructor(options: CanonicalChainOptions, head: Head, snapshot: ChainSnapshot) {
     this.#options = options;
     this.#head = head;
     this.#snapshot = options.tree.recoveries.after(head.id, snapshot);
   }
 
-  get head(): WeightedHeader {
+  get head(): Head {
     return this.#head;
   }
 
@@ -65,12 +63,12 @@ export class CanonicalChain {
   /**
    * Moves to `target`, which is on the head or on another branch. `writes` store it if it is new. @throws {BlockError}
    */
-  async moveTo(target: CanonicalBlock, writes: Write[], stageEnded: StageTimer): Promise<void> {
+  async moveTo(target: CanonicalBlock, writes: Write[], ended: StageTimer): Promise<void> {
     const { tree, logger } = this.#options;
     const path = await tree.path(this.#head, target);
     if (path.apply.length === 0) throw new Error("the head only goes back where a recovery says so");
     const fork = path.apply[0]!.header.message.parent;
-    await this.#follow(path, await tree.stateAfter(fork), target, writes, stageEnded);
+    await this.#follow(path, await tree.stateAfter(fork), target, writes, ended);
     const { height, idHex: id } = this.#head;
     if (path.retract.length > 0)
       logger.warn(
@@ -83,7 +81,7 @@ export class CanonicalChain {
    * Goes back to an ancestor of the head, from which a recovery continues. The blocks above it are kept as a side
    * branch. @throws {CodedError} `DAMAGED`
    */
-  async goBackTo(target: WeightedHeader): Promise<void> {
+  async goBackTo(target: Head): Promise<void> {
     const { tree, reader, logger } = this.#options;
     const path = await tree.path(this.#head, target);
     if (path.retract.length === 0) return;
@@ -100,27 +98,27 @@ export class CanonicalChain {
    * Moves to the last of these consecutive blocks on the head, in one batch. After an error everything is as before.
    * @throws {BlockError}
    */
-  async extend(news: readonly NewBlock[], writes: Write[], stageEnded: StageTimer): Promise<void> {
+  async extend(news: readonly NewBlock[], writes: Write[], ended: StageTimer): Promise<void> {
     const { ledger } = this.#options;
     const applied = news.map(({ block }) => block);
     let move: () => void;
     try {
-      for (const { block, ...snapshots } of news) await ledger.apply(block, snapshots, stageEnded);
+      for (const { block, ...snapshots } of news) await ledger.apply(block, snapshots, ended);
       move = await this.#commit({ head: applied.at(-1)!, retracted: [], applied }, news, writes);
     } catch (error) {
       ledger.rollback();
       throw error;
     }
     move();
-    stageEnded("commit");
+    ended("commit");
   }
 
   /**
    * Makes, signs and adopts a block on the head; `undefined` if an empty one was not wanted. @throws {BlockError},
    * errors of the signer
    */
-  async produce(plan: BlockPlan, stageEnded: StageTimer): Promise<CanonicalBlock | undefined> {
-    const { ledger, genesis, rules, pause, stores, onSealed } = this.#options;
+  async produce(proposal: Proposal, ended: StageTimer): Promise<CanonicalBlock | undefined> {
+    const { ledger, genesis, rules, pause, stores } = this.#options;
     let built: BuiltBlock | undefined;
     let move: () => void;
     try {
@@ -128,14 +126,14 @@ export class CanonicalChain {
         { head: this.#head, snapshot: this.#snapshot, rules: rules.after(this.#snapshot) },
         ledger,
         genesis,
-        plan,
+        proposal,
         pause,
-        stageEnded,
+        ended,
       );
       if (!built) return undefined;
       const { checked, block, snapshot } = built;
       const writes = blockWrites(stores.blocks, checked, block, snapshot);
-      onSealed(block);
+      proposal.onSealed?.(block);
       move = await this.#commit(
         { head: block, retracted: [], applied: [block] },
         [{ block, after: snapshot }],
@@ -146,7 +144,7 @@ export class CanonicalChain {
       throw error;
     }
     move();
-    stageEnded("commit");
+    ended("commit");
     return built.block;
   }
 
@@ -157,11 +155,11 @@ export class CanonicalChain {
    * one at which the branches part.
    */
   async #follow(
-    path: { retract: WeightedHeader[]; apply: WeightedHeader[] },
+    path: { retract: Head[]; apply: Head[] },
     snapshot: ChainSnapshot,
     target: CanonicalBlock,
     writes: Write[],
-    stageEnded: StageTimer,
+    ended: StageTimer,
   ): Promise<void> {
     const { tree, reader, ledger, genesis, rules, invalid, pause } = this.#options;
     const retracted: CanonicalBlock[] = [];
@@ -179,7 +177,7 @@ export class CanonicalChain {
         const block = head.idHex === target.idHex ? target : await reader.canonicalBlock(head);
         const before = tree.recoveries.after(head.header.message.parent, after);
         after = rules.applyHeader(before, head.header.message, genesis.config);
-        await ledger.apply(block, { before, after }, stageEnded);
+        await ledger.apply(block, { before, after }, ended);
         applied.push(block);
       }
       if (path.apply.length === 0) await ledger.requireStateOf(target, after);
@@ -192,7 +190,7 @@ export class CanonicalChain {
       throw error;
     }
     move();
-    stageEnded("commit");
+    ended("commit");
   }
 
   /**

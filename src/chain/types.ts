@@ -12,7 +12,7 @@ export interface CheckedBlock {
 }
 
 /** A block and the weight of the branch that it ends. */
-export interface WeightedHeader extends BlockRef {
+export interface Head extends BlockRef {
   idHex: Hex;
   header: SignedHeader;
   /** The sum from the block after genesis to this one. */
@@ -20,12 +20,12 @@ export interface WeightedHeader extends BlockRef {
 }
 
 /** A block that joined or left the canonical chain. */
-export interface CanonicalBlock extends WeightedHeader {
+export interface CanonicalBlock extends Head {
   records: readonly TransactionRecord[];
 }
 
 export interface HeadChange {
-  head: WeightedHeader;
+  head: Head;
   /** Newest first. */
   retracted: CanonicalBlock[];
   /** Oldest first. */
@@ -33,14 +33,14 @@ export interface HeadChange {
 }
 
 /** A block as the database has it. */
-export interface StoredBlock extends WeightedHeader {
+export interface StoredBlock extends Head {
   records: readonly TransactionRecord[];
   /** True if it is on the canonical chain. */
   canonical: boolean;
 }
 
 /** A block without its transactions. `bodyBytes` is their encoded size. */
-export interface BlockSummary extends WeightedHeader {
+export interface BlockSummary extends Head {
   transactionCount: number;
   bodyBytes: number;
 }
@@ -48,7 +48,7 @@ export interface BlockSummary extends WeightedHeader {
 /** A transaction and its place in the canonical chain. */
 export interface IncludedTransaction {
   record: TransactionRecord;
-  block: WeightedHeader;
+  block: Head;
   index: number;
 }
 

@@ -2,8 +2,10 @@ import { render } from "preact";
 import { App } from "./app.tsx";
 import { followNode } from "./live.ts";
 import { startClock } from "./store.ts";
+import { watchTabs } from "./wallet/wallet.ts";
 
 startClock();
+watchTabs();
 render(<App />, document.getElementById("app")!);
 // The first requests wait until the page has loaded: on a small machine they would slow it down.
 addEventListener("load", followNode);

@@ -4,7 +4,7 @@ import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { targetOf } from "./address.ts";
 import { Candidate, maxRetryMs, toldAttempts } from "./candidate.ts";
-import { DialCandidates } from "./dial-candidates.ts";
+import { Candidates } from "./candidates.ts";
 import type { KnownPeers } from "./known-peers.ts";
 import type { Teller, Told } from "./told.ts";
 import type { PeerId } from "./types.ts";
@@ -48,13 +48,13 @@ export interface DialerOptions {
  */
 export class Dialer {
   readonly #options: DialerOptions;
-  readonly #candidates: DialCandidates;
+  readonly #candidates: Candidates;
   #dialing = 0;
   #running = false;
 
   constructor(options: DialerOptions) {
     this.#options = options;
-    this.#candidates = new DialCandidates({
+    this.#candidates = new Candidates({
       connected: options.connected,
       onRemoved: (candidate) => {
         candidate.cancel?.();

@@ -1,4 +1,3 @@
-export { AddressBookStore } from "./address-book.ts";
 export * from "./create.ts";
 export * from "./network.ts";
 export * from "./types.ts";

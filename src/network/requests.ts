@@ -20,7 +20,7 @@ import type { Logger } from "../util/logger.ts";
 import { type Place, placeOf } from "./address.ts";
 import type { PeerScores } from "./scores.ts";
 import { ServeBudget, type ServeLimits } from "./serve-budget.ts";
-import type { NetworkObserver, PeerId, PeerOffence } from "./types.ts";
+import type { NetworkObserver, Offence, PeerId } from "./types.ts";
 import type { Usefulness } from "./usefulness.ts";
 
 /**
@@ -33,7 +33,7 @@ const maxStreams = 32;
 const ownShare = 0.9;
 
 /** Offences of a requester, by how its exchange ended here. */
-const requesterOffences: Partial<Record<RequestErrorCode, PeerOffence>> = {
+const requesterOffences: Partial<Record<RequestErrorCode, Offence>> = {
   invalidRequest: "invalidRequest",
   malformed: "invalidRequest",
   tooLarge: "invalidRequest",
@@ -41,7 +41,7 @@ const requesterOffences: Partial<Record<RequestErrorCode, PeerOffence>> = {
   timeout: "timeout",
 };
 
-const answererOffences: Partial<Record<RequestErrorCode, PeerOffence>> = {
+const answererOffences: Partial<Record<RequestErrorCode, Offence>> = {
   malformed: "invalidResponse",
   tooLarge: "invalidResponse",
   timeout: "timeout",

@@ -1,6 +1,7 @@
 import { loadPeerKey } from "../accounts/index.ts";
 import { chainStores } from "../chain/stores.ts";
-import { AddressBookStore, createNetwork, type LibP2pNetwork } from "../network/index.ts";
+import { type AddressBookEntry, createNetwork, type LibP2pNetwork } from "../network/index.ts";
+import { AddressBookStore } from "../storage/address-book.ts";
 import type { Database } from "../storage/database.ts";
 import { ownStatus } from "../sync/claimed-status.ts";
 import { PeerStatuses } from "../sync/peer-statuses.ts";
@@ -18,7 +19,7 @@ export interface Peers {
 export async function createPeers(core: NodeCore, database: Database): Promise<Peers> {
   const { options, clock, logger, line, metrics, closers } = core;
   const { dataDir, p2pHost, p2pPort, bootstrap, mdns } = options;
-  const addressBook = new AddressBookStore(database);
+  const addressBook = new AddressBookStore<AddressBookEntry>(database);
   const isNewcomer = (await addressBook.load()).length === 0;
   const network = await createNetwork({
     clock,

@@ -3,7 +3,7 @@ import type { Logger } from "../util/logger.ts";
 import type { ModeMachine } from "./mode.ts";
 
 export interface KnowledgeOfRulesOptions {
-  chain: Pick<Chain, "head" | "snapshot" | "rules" | "unknownRules" | "events">;
+  chain: Chain;
   modes: ModeMachine;
   logger: Logger;
 }

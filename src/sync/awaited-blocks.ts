@@ -1,8 +1,10 @@
-import type { Network, PeerId } from "../network/types.ts";
+import type { Network, PeerId } from "../../protocols/index.ts";
 import { equalBytes } from "../util/bytes.ts";
 
 /** The number of certificates in a `finality` answer. */
 const maxPerPeer = 3;
+
+export type Connections = Pick<Network, "peers" | "on">;
 
 /**
  * Blocks that certificates of connected peers wait for: the newest few of each peer, so that no peer pushes out what
@@ -10,10 +12,10 @@ const maxPerPeer = 3;
  */
 export class AwaitedBlocks {
   readonly stop: () => void;
-  readonly #network: Pick<Network, "peers" | "on">;
+  readonly #network: Connections;
   readonly #blocks = new Map<PeerId, Uint8Array[]>();
 
-  constructor(network: Pick<Network, "peers" | "on">) {
+  constructor(network: Connections) {
     this.#network = network;
     this.stop = network.on("disconnected", (peer) => this.#blocks.delete(peer));
   }

@@ -1,7 +1,6 @@
-import { RequestError } from "../../protocols/index.ts";
+import { type PeerId, RequestError } from "../../protocols/index.ts";
 import { importedTogether } from "../chain/chain.ts";
-import type { CheckedBlock, WeightedHeader } from "../chain/types.ts";
-import type { PeerId } from "../network/types.ts";
+import type { CheckedBlock, Head } from "../chain/types.ts";
 
 /** Blocks in one request: some tenths of a second for full ones, so that a slow peer delays little. */
 const blocksPerRequest = 32;
@@ -19,7 +18,7 @@ const maxDecodedBytes = 3 * 2 ** 20;
 const batchBytes = 256 * 1024;
 
 /** Indexes among the heads. */
-export interface HeightRange {
+export interface Range {
   start: number;
   end: number;
 }
@@ -35,8 +34,8 @@ type Slot = { received: Received } | { checking: Received } | { checked: Checked
 
 /** The blocks of a download and their states. They are fetched in any order, and checked and taken in sequence. */
 export class DownloadWork {
-  readonly heads: readonly WeightedHeader[];
-  readonly #wanted: HeightRange[] = [];
+  readonly heads: readonly Head[];
+  readonly #wanted: Range[] = [];
   readonly #slots: Slot[] = [];
   /** Peers that sent wrong blocks. */
   readonly #refused = new Set<PeerId>();
@@ -50,7 +49,7 @@ export class DownloadWork {
   #lastError: unknown;
   #failure: { error: unknown } | undefined;
 
-  constructor(heads: readonly WeightedHeader[]) {
+  constructor(heads: readonly Head[]) {
     this.heads = heads;
     for (let start = 0; start < heads.length; start += blocksPerRequest) {
       this.#wanted.push({ start, end: Math.min(start + blocksPerRequest, heads.length) });
@@ -58,7 +57,7 @@ export class DownloadWork {
   }
 
   /** Waits while the buffer is full; `undefined` when every block is checked, or nothing is wanted from this peer. */
-  async nextRange(peer: PeerId, signal: AbortSignal): Promise<HeightRange | undefined> {
+  async nextRange(peer: PeerId, signal: AbortSignal): Promise<Range | undefined> {
     while (!signal.aborted && !this.#refused.has(peer) && this.#checked < this.heads.length) {
       this.#dropReceived();
       const range = this.#wanted[0];
@@ -70,7 +69,7 @@ export class DownloadWork {
   }
 
   /** Returns the rest of a range that a peer did not deliver, with the reason. */
-  giveBack(range: HeightRange, error?: unknown): void {
+  giveBack(range: Range, error?: unknown): void {
     this.#lastError = error ?? this.#lastError;
     if (range.start < range.end) this.#wanted.push(range);
     this.#wanted.sort((a, b) => a.start - b.start);
@@ -78,7 +77,7 @@ export class DownloadWork {
   }
 
   /** A peer is slow with these blocks: another one may fetch them too, and the first to arrive counts. */
-  share(range: HeightRange): void {
+  share(range: Range): void {
     this.giveBack({ ...range });
   }
 

@@ -1,8 +1,7 @@
-import { headers, maxHeadersPerPage } from "../../protocols/index.ts";
-import { checkHeaderForm, checkHeaderSignatures } from "../chain/block-check.ts";
+import { headers, maxHeadersPerPage, type Network, type PeerId } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
-import type { WeightedHeader } from "../chain/types.ts";
-import type { Network, PeerId } from "../network/types.ts";
+import { checkHeaderForm, checkHeaderSignatures } from "../chain/check.ts";
+import type { Head } from "../chain/types.ts";
 import { BlockError } from "../types/errors.ts";
 import { Header, rootOf, type SignedHeader } from "../types/index.ts";
 import { CodedError } from "../util/errors.ts";
@@ -10,7 +9,7 @@ import { requestOne } from "./request-one.ts";
 
 export interface HeadersOptions {
   network: Network;
-  chain: Pick<Chain, "tree" | "checks" | "checkHeaders">;
+  chain: Chain;
   peer: PeerId;
   start: number;
   signal: AbortSignal;
@@ -18,7 +17,7 @@ export interface HeadersOptions {
 
 /** A page of checked headers. */
 export interface HeaderPage {
-  checked: WeightedHeader[];
+  checked: Head[];
   /**
    * True if the peer has no more for now, or if the next headers are ahead of this node's clock or under rules that
    * this program does not know.

@@ -1,7 +1,6 @@
-import { RateLimiter, RequestError, recovery } from "../../protocols/index.ts";
+import { type Network, type PeerId, RateLimiter, RequestError, recovery } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import { checkRecovery, recoveryId } from "../consensus/index.ts";
-import type { Network, PeerId } from "../network/types.ts";
 import { type Recovery, zero32 } from "../types/index.ts";
 import { inBackground } from "../util/background.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
@@ -22,7 +21,7 @@ const warningQuota = { requests: 8, perMs: 3_600_000 };
 export interface OtherRecoveriesOptions {
   network: Network;
   statuses: Pick<PeerStatuses, "get">;
-  chain: Pick<Chain, "genesis" | "tree">;
+  chain: Chain;
   clock: Clock;
   logger: Logger;
 }

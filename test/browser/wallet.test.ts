@@ -30,6 +30,7 @@ async function openWallet() {
 
 async function send(page: Page, amount: number): Promise<void> {
   await button(page, "A new key of mine").click();
+  await page.getByRole("dialog").getByRole("button", { name: "Only for this tab" }).click();
   await page.getByLabel("Amount").fill(String(amount));
   await button(page, "Sign and send").click();
   await page
@@ -116,6 +117,67 @@ test("the wallet saves a key encrypted, opens it only with its passphrase, and e
   await page.getByRole("button", { name: /^Yes, remove Savings/ }).click();
   await page.getByRole("heading", { name: "Make a key" }).waitFor();
   expect(await page.evaluate(() => localStorage.getItem("ccoin.keys"))).toBe("[]");
+});
+
+test("a new key is saved before it can receive, or is for this tab by a choice of its own, and the tab asks before it closes with its coins", async () => {
+  const { page } = await openWallet();
+  await button(page, "A new key of mine").click();
+  const dialog = page.getByRole("dialog");
+  expect(await axeViolations(page)).toEqual([]);
+  await dialog.getByLabel("Name").fill("Rent");
+  await dialog.getByRole("button", { name: "Make the key" }).click();
+  await dialog.getByRole("alert").filter({ hasText: "At least 8 characters." }).waitFor();
+  await dialog.getByRole("button", { name: "Only for this tab" }).click();
+  await dialog.waitFor({ state: "hidden" });
+  const address = await page.getByLabel("To", { exact: true }).inputValue();
+  expect(address).toMatch(/^cc1/);
+
+  // An empty key is no loss.
+  expect(await asksBeforeClosing(page)).toBe(false);
+  await page.getByLabel("Amount").fill("7");
+  await button(page, "Sign and send").click();
+  await page.getByText(/^Final after/).waitFor();
+  expect(await asksBeforeClosing(page)).toBe(true);
+
+  await page.getByLabel("Account").selectOption({ label: "Rent" });
+  const note = page.getByText("this key and its coins are gone");
+  await note.waitFor();
+  const save = page.getByRole("form", { name: "Save this key" });
+  await save.getByLabel("Passphrase").fill(passphrase);
+  await save.getByLabel("Enter it again").fill(passphrase);
+  await save.getByRole("button").click();
+  await note.waitFor({ state: "hidden" });
+  expect(await asksBeforeClosing(page)).toBe(false);
+  await page.reload();
+  await page.getByRole("heading", { name: "Rent" }).waitFor();
+  expect(await page.locator(".account-line code").textContent()).toBe(address);
+});
+
+/** True if the page would ask whether to close it. */
+async function asksBeforeClosing(page: Page): Promise<boolean> {
+  return page.evaluate(() => !dispatchEvent(new Event("beforeunload", { cancelable: true })));
+}
+
+test("tabs of a browser share the saved keys, and Lock locks them in all", async () => {
+  const { page } = await stage().open("#/wallet");
+  const other = await page.context().newPage();
+  await other.goto(page.url());
+  await other.getByRole("heading", { name: "Make a key" }).waitFor();
+  const make = page.getByRole("region", { name: "Make a key" });
+  await make.getByLabel("Name").fill("Shared");
+  await make.getByLabel("Passphrase").fill(passphrase);
+  await make.getByLabel("Enter it again").fill(passphrase);
+  await button(page, "Make the key").click();
+  await other.getByRole("heading", { name: "Shared" }).waitFor();
+  await other.getByLabel("Passphrase").first().fill(passphrase);
+  await button(other, "Unlock").click();
+  await other.getByLabel("To", { exact: true }).waitFor();
+  await page.getByText("Keep or remove this key").click();
+  await button(page, "Lock").click();
+  await button(other, "Unlock").waitFor();
+  await button(page, "Remove from this browser").click();
+  await page.getByRole("button", { name: /^Yes, remove Shared/ }).click();
+  await other.getByRole("heading", { name: "Make a key" }).waitFor();
 });
 
 test("a transfer can be sent with the keyboard alone", async () => {

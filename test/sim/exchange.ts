@@ -1,5 +1,4 @@
-import { RequestError, type RequestErrorCode } from "../../protocols/index.ts";
-import type { PeerId } from "../../src/network/types.ts";
+import { type PeerId, RequestError, type RequestErrorCode } from "../../protocols/index.ts";
 
 /** A chunk of raw bytes, which only a liar sends. */
 export class RawChunk {

@@ -1,5 +1,4 @@
-import type { TopicName } from "../../protocols/index.ts";
-import type { PeerId } from "../../src/network/types.ts";
+import type { PeerId, TopicName } from "../../protocols/index.ts";
 import type { Hex } from "../../src/util/bytes.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Random } from "./random.ts";

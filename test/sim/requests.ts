@@ -3,6 +3,8 @@ import {
   type AnyProtocol,
   type FinalityAnswer,
   finality,
+  type Offence,
+  type PeerId,
   RateLimiter,
   RequestError,
   type RequestErrorCode,
@@ -13,7 +15,6 @@ import {
 } from "../../protocols/index.ts";
 import { decodeMessage } from "../../protocols/reqresp/frames.ts";
 import { votesOf } from "../../src/consensus/index.ts";
-import type { PeerId, PeerOffence } from "../../src/network/types.ts";
 import type { SignedFinalityVote } from "../../src/types/index.ts";
 import { type Clock, sleep } from "../../src/util/clock.ts";
 import { messageOf } from "../../src/util/errors.ts";
@@ -25,7 +26,7 @@ import type { SimNetwork } from "./network.ts";
 const ownShare = 0.9;
 
 /** The offences of either side, as in the real engine. */
-const answererOffences: Partial<Record<RequestErrorCode, PeerOffence>> = {
+const answererOffences: Partial<Record<RequestErrorCode, Offence>> = {
   malformed: "invalidResponse",
   tooLarge: "invalidResponse",
   timeout: "timeout",
@@ -36,7 +37,7 @@ export interface SimRequestsOptions {
   peerId: PeerId;
   clock: Clock;
   logger: Logger;
-  penalize(peer: PeerId, offence: PeerOffence, detail: string): void;
+  penalize(peer: PeerId, offence: Offence, detail: string): void;
   onVotes(votes: readonly SignedFinalityVote[]): void;
   isAlive(): boolean;
 }

@@ -66,15 +66,15 @@ const provedCertificateSchema = z
   })
   .meta({ id: "ProvedCertificate" });
 
-const provedFinalitySchema = z
+const finalityEvidenceSchema = z
   .object({
     headers: z.array(headerSchema).describe("The headers from the next block to the finalized checkpoint."),
     justification: provedCertificateSchema,
     finalization: provedCertificateSchema,
   })
-  .meta({ id: "ProvedFinality", description: "The proof that a block is final (docs/http.md, Proofs)." });
+  .meta({ id: "FinalityEvidence", description: "The proof that a block is final (docs/http.md, Proofs)." });
 
-const finality = provedFinalitySchema
+const finality = finalityEvidenceSchema
   .nullable()
   .describe("Null if the block is not final, or if this node has no certificate near it.");
 

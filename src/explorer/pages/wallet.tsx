@@ -7,11 +7,11 @@ import { Answer, Section, Tag } from "../parts/layout.tsx";
 import { FullName } from "../parts/names.tsx";
 import { useLoad, useStore } from "../store.ts";
 import { Field, FieldError, useSubmit } from "../wallet/form.tsx";
-import { KeyForm, LinkedKey, SeedForm } from "../wallet/key-forms.tsx";
+import { KeepForm, KeyForm, LinkedKey, SeedForm } from "../wallet/key-forms.tsx";
 import { SendForm } from "../wallet/send-form.tsx";
 import { SentList } from "../wallet/sent-list.tsx";
 import { transfers } from "../wallet/transfers.ts";
-import { choose, forget, lock, unlock, type WalletAccount, wallet } from "../wallet/wallet.ts";
+import { choose, forget, lockAll, noteFunds, unlock, type WalletAccount, wallet } from "../wallet/wallet.ts";
 
 /** The wallet; `linkedSeed` is a key in the page's address, `#/wallet?key=<64 hex digits>`. */
 export function WalletPage({ linkedSeed }: { linkedSeed: string | undefined }): Markup {
@@ -91,6 +91,10 @@ function Chosen({ account }: { account: WalletAccount }): Markup {
   const { accounts } = useStore(wallet);
   const isOnTheWay = useStore(transfers).length;
   const loaded = useLoad(() => client.account(address), `${status?.head?.id} ${isOnTheWay}`);
+  const isFunded = loaded.data !== undefined && loaded.data.balance !== "0";
+  useEffect(() => {
+    if (isFunded) noteFunds(address);
+  }, [isFunded, address]);
   return (
     <Section title={name} aside={accounts.length > 1 ? <Chooser chosen={address} /> : null}>
       <Answer
@@ -105,6 +109,15 @@ function Chosen({ account }: { account: WalletAccount }): Markup {
         <a href={`#/account/${address}`}>History</a> <FullName text={address} what="address" />
         {isSaved ? null : <Tag tone="warn">for this tab only</Tag>}
       </p>
+      {account.onlyCopy ? (
+        <div class="note warn">
+          <p>
+            When this tab closes or is reloaded, this key and its coins are gone. Save it here, or show its
+            seed below and write it down.
+          </p>
+          <KeepForm account={account} />
+        </div>
+      ) : null}
       {key && loaded.data ? (
         <SendForm keyOfAccount={key} account={loaded.data} />
       ) : key ? null : (
@@ -160,25 +173,31 @@ function UnlockForm({ account }: { account: WalletAccount }): Markup {
 
 /** Shows the seed of the key, or removes the key. */
 function Keeping({ account }: { account: WalletAccount }): Markup {
-  const { address, name, key, isSaved } = account;
+  const { address, name, key, isSaved, onlyCopy } = account;
   const [seed, setSeed] = useState<Uint8Array>();
   const [isSure, setSure] = useState(false);
   return (
     <details>
       <summary>Keep or remove this key</summary>
-      {!isSaved ? null : seed ? (
+      {seed ? (
         <p>
           <FullName text={toHex(seed)} what="seed" />{" "}
           <button type="button" class="small" onClick={() => setSeed(undefined)}>
             Hide
           </button>
         </p>
-      ) : (
+      ) : onlyCopy ? (
+        <div class="actions">
+          <button type="button" onClick={() => setSeed(onlyCopy)}>
+            Show the seed
+          </button>
+        </div>
+      ) : isSaved ? (
         <SeedForm account={account} onShow={setSeed} />
-      )}
+      ) : null}
       <div class="actions">
         {key && isSaved ? (
-          <button type="button" onClick={() => lock(address)}>
+          <button type="button" onClick={lockAll}>
             Lock
           </button>
         ) : null}

@@ -64,7 +64,7 @@ interface Submission {
   onSubmit(event: SubmitEvent): void;
 }
 
-/** Passes the form's values to `submit`. An error is shown at its field, which gets the focus; after a success the form is cleared. */
+/** Passes the form's values, and that of the button, to `submit`. An error is shown at its field, which gets the focus; after a success the form is cleared. */
 export function useSubmit(submit: (values: Readonly<Record<string, string>>) => Promise<void>): Submission {
   const [errors, setErrors] = useState<Readonly<Record<string, string>>>({});
   const [isBusy, setBusy] = useState(false);
@@ -74,7 +74,8 @@ export function useSubmit(submit: (values: Readonly<Record<string, string>>) => 
     const form = event.currentTarget as HTMLFormElement;
     setBusy(true);
     try {
-      await submit(Object.fromEntries(new FormData(form)) as Record<string, string>);
+      const data = new FormData(form, event.submitter);
+      await submit(Object.fromEntries(data) as Record<string, string>);
       setErrors({});
       form.reset();
     } catch (error) {

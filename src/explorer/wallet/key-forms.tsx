@@ -7,30 +7,29 @@ import { Problem, Section } from "../parts/layout.tsx";
 import { Address } from "../parts/names.tsx";
 import { useLoad } from "../store.ts";
 import { Field, FieldError, useSubmit } from "./form.tsx";
-import { addKey, choose, parseSeed, seedOf, type WalletAccount } from "./wallet.ts";
+import { addKey, choose, keep, parseSeed, seedOf, type WalletAccount } from "./wallet.ts";
 
 const minPassphraseLength = 8;
 
-/** A form that makes a key, or imports one; `seed` is a key that came with the link. */
+/**
+ * A form that makes a key, or imports one; `seed` is a key that came with the link. A key that is made has no other copy, so that it is
+ * saved, or kept for this tab only by a choice of its own. `onDone` gets its address; without it the account is shown.
+ */
 export function KeyForm({
   kind,
   seed,
-  onDone,
+  onDone = choose,
 }: {
   kind: "make" | "import" | "link";
   seed?: string;
-  onDone?(): void;
+  onDone?(address: string): void;
 }): Markup {
-  const [isSealed, setSealed] = useState(false);
+  const isNew = kind === "make";
   const { errors, isBusy, onSubmit } = useSubmit(async (values) => {
-    const { name = "", passphrase = "", again = "", seed: typed = "" } = values;
-    if (passphrase !== "" && passphrase.length < minPassphraseLength) {
-      throw new FieldError("passphrase", `At least ${minPassphraseLength} characters, or none.`);
-    }
-    if (passphrase !== again) throw new FieldError("again", "The passphrases are not the same.");
-    const bytes = kind === "make" ? generateSeed() : parsed(seed ?? typed);
-    choose(await addKey(bytes, name.trim(), passphrase));
-    onDone?.();
+    const { name = "", seed: typed = "", only } = values;
+    const passphrase = only === "tab" ? "" : passphraseOf(values, { isRequired: isNew });
+    const bytes = isNew ? generateSeed() : parsed(seed ?? typed);
+    onDone(await addKey(bytes, { name: name.trim(), passphrase, isNew }));
   });
   const action = { make: "Make the key", import: "Import the key", link: "Use this key" }[kind];
   return (
@@ -47,18 +46,46 @@ export function KeyForm({
           error={errors["name"]}
         />
       )}
+      <NewPassphrase
+        errors={errors}
+        hint={
+          isNew
+            ? "Encrypts the key in this browser"
+            : "Encrypts the key in this browser. Without one it is forgotten when this tab closes."
+        }
+      />
+      {errors[""] ? <Problem error={new Error(errors[""])} /> : null}
+      <div class="actions">
+        <button type="submit" class="primary" disabled={isBusy}>
+          {action}
+        </button>
+        {isNew ? (
+          <button type="submit" name="only" value="tab" disabled={isBusy}>
+            Only for this tab
+          </button>
+        ) : null}
+      </div>
+    </form>
+  );
+}
+
+/** Fields for a passphrase that is entered twice. */
+function NewPassphrase({ errors, hint }: { errors: Readonly<Record<string, string>>; hint: string }): Markup {
+  const [isTyped, setTyped] = useState(false);
+  return (
+    <>
       <Field
         name="passphrase"
         label="Passphrase"
         type="password"
         autocomplete="new-password"
-        hint="Encrypts the key in this browser. Without one it is forgotten when this tab closes."
+        hint={hint}
         error={errors["passphrase"]}
         onInput={({ currentTarget }: InputEvent) =>
-          setSealed((currentTarget as HTMLInputElement).value !== "")
+          setTyped((currentTarget as HTMLInputElement).value !== "")
         }
       />
-      {isSealed ? (
+      {isTyped ? (
         <Field
           name="again"
           label="Enter it again"
@@ -68,10 +95,35 @@ export function KeyForm({
           error={errors["again"]}
         />
       ) : null}
-      {errors[""] ? <Problem error={new Error(errors[""])} /> : null}
+    </>
+  );
+}
+
+/** The passphrase of `NewPassphrase`; "" for none. @throws {FieldError} */
+function passphraseOf(
+  { passphrase = "", again = "" }: Readonly<Record<string, string>>,
+  { isRequired }: { isRequired: boolean },
+): string {
+  if (passphrase === "" && !isRequired) return "";
+  if (passphrase.length < minPassphraseLength) {
+    const rule = `At least ${minPassphraseLength} characters`;
+    throw new FieldError("passphrase", isRequired ? `${rule}.` : `${rule}, or none.`);
+  }
+  if (passphrase !== again) throw new FieldError("again", "The passphrases are not the same.");
+  return passphrase;
+}
+
+/** Saves a key that is for this tab only. */
+export function KeepForm({ account }: { account: WalletAccount }): Markup {
+  const { errors, isBusy, onSubmit } = useSubmit((values) =>
+    keep(account, passphraseOf(values, { isRequired: true })),
+  );
+  return (
+    <form class="form" onSubmit={onSubmit} aria-label="Save this key">
+      <NewPassphrase errors={errors} hint="Encrypts the key in this browser" />
       <div class="actions">
         <button type="submit" class="primary" disabled={isBusy}>
-          {action}
+          Save it in this browser
         </button>
       </div>
     </form>
@@ -88,6 +140,10 @@ function parsed(text: string): Uint8Array<ArrayBuffer> {
 
 /** Offers a key that came in the page's address, such as that of a fresh development chain. */
 export function LinkedKey({ seed, onDone }: { seed: string; onDone(): void }): Markup {
+  const use = (address: string) => {
+    choose(address);
+    onDone();
+  };
   const account = useLoad(async () => client.account((await keyFromSeed(parseSeed(seed))).address), seed);
   return (
     <Section title="A key came with this link">
@@ -100,7 +156,7 @@ export function LinkedKey({ seed, onDone }: { seed: string; onDone(): void }): M
             </strong>
             . It has not left this browser.
           </p>
-          <KeyForm kind="link" seed={seed} onDone={onDone} />
+          <KeyForm kind="link" seed={seed} onDone={use} />
         </>
       ) : account.error ? (
         <Problem error={account.error} />

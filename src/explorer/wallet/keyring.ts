@@ -10,7 +10,7 @@ export interface SavedKey {
   sealed: Hex;
 }
 
-const storageKey = "ccoin.keys";
+export const storageKey = "ccoin.keys";
 /** OWASP's figure for PBKDF2-HMAC-SHA-256 (2023). It costs the user a fraction of a second once, and an attacker for each guess. */
 const newIterations = 600_000;
 

@@ -1,12 +1,5 @@
-import { useRef, useState } from "preact/hooks";
-import {
-  type Account,
-  ApiError,
-  generateSeed,
-  isAddress,
-  type Key,
-  keyFromSeed,
-} from "../../client/index.ts";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { type Account, ApiError, isAddress, type Key } from "../../client/index.ts";
 import { readAmount, short } from "../format.ts";
 import { live } from "../live.ts";
 import type { Markup } from "../markup.ts";
@@ -15,8 +8,9 @@ import { Problem } from "../parts/layout.tsx";
 import { nameOf } from "../parts/names.tsx";
 import { useStore } from "../store.ts";
 import { Field, FieldError, useSubmit } from "./form.tsx";
+import { KeyForm } from "./key-forms.tsx";
 import { type Order, send } from "./transfers.ts";
-import { addKey, wallet } from "./wallet.ts";
+import { noteFunds, wallet } from "./wallet.ts";
 
 const maxMemoBytes = 256;
 const shownRecipients = 4;
@@ -25,11 +19,14 @@ const shownRecipients = 4;
 export function SendForm({ keyOfAccount, account }: { keyOfAccount: Key; account: Account }): Markup {
   const { genesis, status } = useStore(live);
   const to = useRef<HTMLDivElement>(null);
+  const [isMaking, setMaking] = useState(false);
   const [typed, setTyped] = useState("");
   const minFee = status?.mempool.minFee ?? genesis?.minFee ?? "0";
   const { errors, isBusy, onSubmit } = useSubmit(async (values) => {
     const order = parseOrder(values, account, minFee);
     if (!status?.genesisId) throw new Error("The node has no chain yet.");
+    // From here on the receiver may hold coins.
+    noteFunds(order.to);
     await send(keyOfAccount, status.genesisId, order).catch(asFieldError);
     setTyped("");
   });
@@ -41,44 +38,82 @@ export function SendForm({ keyOfAccount, account }: { keyOfAccount: Key; account
     input.focus();
   };
   return (
-    <form class="form" onSubmit={onSubmit} aria-label="Send">
-      <div ref={to}>
-        <Field name="to" label="To" placeholder="cc1…" autocomplete="off" error={errors["to"]} />
-        <Recipients from={account.address} onChoose={fill} />
-      </div>
-      <div class="row">
+    <>
+      <form class="form" onSubmit={onSubmit} aria-label="Send">
+        <div ref={to}>
+          <Field name="to" label="To" placeholder="cc1…" autocomplete="off" error={errors["to"]} />
+          <Recipients from={account.address} onChoose={fill} onNewKey={() => setMaking(true)} />
+        </div>
+        <div class="row">
+          <Field
+            name="amount"
+            label={isTypedInUnit() ? "Amount" : "Amount in base units"}
+            inputmode="numeric"
+            autocomplete="off"
+            hint={`${inUnit === undefined ? "Of" : `${amountText(inUnit)}, of`} ${typedAmountText(account.balance)}`}
+            error={errors["amount"]}
+            onInput={({ currentTarget }) => setTyped((currentTarget as HTMLInputElement).value)}
+          />
+          <Field
+            name="fee"
+            label="Fee"
+            inputmode="numeric"
+            autocomplete="off"
+            placeholder={minFee}
+            hint={`At least ${typedAmountText(minFee)}`}
+            error={errors["fee"]}
+          />
+        </div>
         <Field
-          name="amount"
-          label={isTypedInUnit() ? "Amount" : "Amount in base units"}
-          inputmode="numeric"
+          name="memo"
+          label="Memo"
           autocomplete="off"
-          hint={`${inUnit === undefined ? "Of" : `${amountText(inUnit)}, of`} ${typedAmountText(account.balance)}`}
-          error={errors["amount"]}
-          onInput={({ currentTarget }) => setTyped((currentTarget as HTMLInputElement).value)}
+          hint="Anybody can read it"
+          error={errors["memo"]}
         />
-        <Field
-          name="fee"
-          label="Fee"
-          inputmode="numeric"
-          autocomplete="off"
-          placeholder={minFee}
-          hint={`At least ${typedAmountText(minFee)}`}
-          error={errors["fee"]}
-        />
-      </div>
-      <Field name="memo" label="Memo" autocomplete="off" hint="Anybody can read it" error={errors["memo"]} />
-      {errors[""] ? <Problem error={new Error(errors[""])} /> : null}
-      <div class="actions">
-        <button type="submit" class="primary" disabled={isBusy}>
-          Sign and send
+        {errors[""] ? <Problem error={new Error(errors[""])} /> : null}
+        <div class="actions">
+          <button type="submit" class="primary" disabled={isBusy}>
+            Sign and send
+          </button>
+        </div>
+      </form>
+      {isMaking ? <NewKeyDialog onMade={fill} onClose={() => setMaking(false)} /> : null}
+    </>
+  );
+}
+
+/** Makes a key to receive with, which is saved first. */
+function NewKeyDialog({ onMade, onClose }: { onMade(address: string): void; onClose(): void }): Markup {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  const done = (address: string) => {
+    dialog.current?.close();
+    onMade(address);
+  };
+  return (
+    <dialog ref={dialog} aria-labelledby="new-key" onClose={onClose}>
+      <h2 id="new-key">A new key of mine</h2>
+      <KeyForm kind="make" onDone={done} />
+      <form method="dialog">
+        <button type="submit" class="small">
+          Cancel
         </button>
-      </div>
-    </form>
+      </form>
+    </dialog>
   );
 }
 
 /** Offers receivers to a user who has no address at hand. */
-function Recipients({ from, onChoose }: { from: string; onChoose(address: string): void }): Markup {
+function Recipients({
+  from,
+  onChoose,
+  onNewKey,
+}: {
+  from: string;
+  onChoose(address: string): void;
+  onNewKey(): void;
+}): Markup {
   const { accounts } = useStore(wallet);
   const { genesis } = useStore(live);
   const own = accounts.map(({ address, name }) => ({ address, name }));
@@ -92,12 +127,6 @@ function Recipients({ from, onChoose }: { from: string; onChoose(address: string
   ]
     .filter(({ address }) => address !== from)
     .slice(0, shownRecipients);
-  const make = async () => {
-    const seed = generateSeed();
-    const { address } = await keyFromSeed(seed);
-    await addKey(seed, "", "");
-    onChoose(address);
-  };
   return (
     <p class="recipients">
       {known.map(({ address, name }) => (
@@ -105,7 +134,7 @@ function Recipients({ from, onChoose }: { from: string; onChoose(address: string
           {name}
         </button>
       ))}
-      <button type="button" class="small" onClick={make}>
+      <button type="button" class="small" onClick={onNewKey}>
         A new key of mine
       </button>
     </p>

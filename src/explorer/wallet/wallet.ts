@@ -1,13 +1,17 @@
 import { type Address, fromHex, type Key, keyFromSeed } from "../../client/index.ts";
 import { Store } from "../store.ts";
-import { forgetKey, savedKeys, saveKey, unsealKey } from "./keyring.ts";
+import { forgetKey, savedKeys, saveKey, storageKey, unsealKey } from "./keyring.ts";
 
 /** An account whose key is in this browser. */
 export interface WalletAccount {
   address: Address;
   name: string;
-  /** True if the key is encrypted in this browser's storage; otherwise it is lost when the tab closes. */
+  /** True if the key is encrypted in this browser's storage; otherwise this tab forgets it when it closes. */
   isSaved: boolean;
+  /** The seed of a key that was made here and is not saved: nothing else has it. */
+  onlyCopy: Uint8Array<ArrayBuffer> | undefined;
+  /** True once the account is known to hold coins, or was paid from here. */
+  isFunded: boolean;
   /** The unlocked key, which never leaves this page. */
   key: Key | undefined;
 }
@@ -19,6 +23,8 @@ export interface Wallet {
 }
 
 export const wallet = new Store<Wallet>(savedWallet());
+/** Reaches the wallets of this browser's other tabs. */
+let tabs: BroadcastChannel | undefined;
 
 /** Reads the saved accounts; there are none if the browser's storage cannot be used, and the rest of the page still works. */
 function savedWallet(): Wallet {
@@ -27,6 +33,8 @@ function savedWallet(): Wallet {
       address,
       name,
       isSaved: true,
+      onlyCopy: undefined,
+      isFunded: false,
       key: undefined,
     }));
     return { accounts, chosen: accounts[0]?.address };
@@ -35,11 +43,13 @@ function savedWallet(): Wallet {
   }
 }
 
-/** Adds a key, which is kept for this tab only if there is no passphrase. */
+/**
+ * Adds a key, which is kept for this tab only if there is no passphrase. `isNew` is true if nothing else has a copy of it. Without a name
+ * the account keeps the name that it has, or gets a number.
+ */
 export async function addKey(
   seed: Uint8Array<ArrayBuffer>,
-  name: string,
-  passphrase: string,
+  { name, passphrase, isNew }: { name: string; passphrase: string; isNew: boolean },
 ): Promise<Address> {
   const key = await keyFromSeed(seed);
   const { address } = key;
@@ -48,8 +58,27 @@ export async function addKey(
   const shownName = name || known?.name || `Key ${accounts.length + 1}`;
   if (passphrase !== "") await saveKey({ address, name: shownName }, seed, passphrase);
   const isSaved = passphrase !== "" || known?.isSaved === true;
-  put({ address, name: shownName, isSaved, key });
+  const onlyCopy = isNew && !isSaved ? seed : undefined;
+  put({ address, name: shownName, isSaved, onlyCopy, isFunded: known?.isFunded ?? false, key });
   return address;
+}
+
+/** Saves a key that was for this tab only. */
+export async function keep({ address, name, onlyCopy }: WalletAccount, passphrase: string): Promise<void> {
+  if (!onlyCopy) throw new Error("This key is not in this tab.");
+  await saveKey({ address, name }, onlyCopy, passphrase);
+  change(address, { isSaved: true, onlyCopy: undefined });
+}
+
+/** Remembers that the account holds coins, if it is one of this wallet. */
+export function noteFunds(address: Address): void {
+  if (wallet.value.accounts.some((each) => each.address === address && !each.isFunded))
+    change(address, { isFunded: true });
+}
+
+/** The accounts whose coins are lost if this tab closes now. */
+export function accountsAtRisk(): WalletAccount[] {
+  return wallet.value.accounts.filter(({ onlyCopy, isFunded }) => onlyCopy && isFunded);
 }
 
 export async function unlock(address: Address, passphrase: string): Promise<void> {
@@ -57,8 +86,39 @@ export async function unlock(address: Address, passphrase: string): Promise<void
   change(address, { key });
 }
 
-export function lock(address: Address): void {
-  change(address, { key: undefined });
+/** Locks the saved keys, in this tab and in the browser's others. */
+export function lockAll(): void {
+  lockHere();
+  tabs?.postMessage("lock");
+}
+
+function lockHere(): void {
+  const { accounts } = wallet.value;
+  wallet.update({ accounts: accounts.map((each) => (each.isSaved ? { ...each, key: undefined } : each)) });
+}
+
+/** Follows the keys that other tabs save, remove and lock, and asks before a tab closes with the only copy of a key that holds coins. */
+export function watchTabs(): void {
+  tabs = new BroadcastChannel("ccoin.wallet");
+  tabs.onmessage = lockHere;
+  addEventListener("storage", ({ key }) => {
+    if (key === null || key === storageKey) followSaved();
+  });
+  addEventListener("beforeunload", (event) => {
+    if (accountsAtRisk().length > 0) event.preventDefault();
+  });
+}
+
+function followSaved(): void {
+  const { accounts, chosen } = wallet.value;
+  const saved = savedWallet().accounts;
+  const isStillSaved = (address: Address) => saved.some((each) => each.address === address);
+  const here = accounts
+    .map((each) => (isStillSaved(each.address) ? { ...each, isSaved: true, onlyCopy: undefined } : each))
+    .filter(({ address, isSaved }) => !isSaved || isStillSaved(address));
+  const all = [...here, ...saved.filter(({ address }) => !here.some((each) => each.address === address))];
+  const isChosenHere = all.some(({ address }) => address === chosen);
+  wallet.set({ accounts: all, chosen: isChosenHere ? chosen : all[0]?.address });
 }
 
 /** Decrypts the seed, for the user to write down. */
@@ -78,9 +138,9 @@ export function choose(address: Address): void {
   wallet.update({ chosen: address });
 }
 
-/** Parses 64 hex digits, with or without `0x`. @throws with a text for people */
+/** Parses 64 hex digits, with or without `0x` and blanks. @throws with a text for people */
 export function parseSeed(text: string): Uint8Array<ArrayBuffer> {
-  const digits = text.trim().replace(/^0x/i, "");
+  const digits = text.replace(/\s+/g, "").replace(/^0x/i, "");
   if (/^[0-9a-f]{64}$/i.test(digits)) return fromHex(`0x${digits}`);
   throw new Error("A seed has 64 hex digits.");
 }

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { placeOf } from "../../../src/network/address.ts";
-import type { AddressBookEntry } from "../../../src/network/address-book.ts";
 import { maxRetryMs, toldAttempts } from "../../../src/network/candidate.ts";
 import { Dialer, type DialerOptions, lastedMs, splitPeerId } from "../../../src/network/dialer.ts";
 import { KnownPeers } from "../../../src/network/known-peers.ts";
 import { type Teller, Told, toldLimits } from "../../../src/network/told.ts";
+import type { AddressBookEntry } from "../../../src/network/types.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { ManualClock } from "../support/clock.ts";
 

@@ -1,6 +1,11 @@
 import {
   type AckOf,
   type AnyProtocol,
+  type Network,
+  type NetworkEvents,
+  type Offence,
+  type PeerId,
+  type PeerInfo,
   RequestError,
   type RequestErrorCode,
   type RequestHandler,
@@ -9,15 +14,8 @@ import {
   type ResponseOf,
   requestError,
   type TopicName,
+  type Verdict,
 } from "../../../protocols/index.ts";
-import type {
-  Network,
-  NetworkEvents,
-  PeerId,
-  PeerInfo,
-  PeerOffence,
-  Verdict,
-} from "../../../src/network/types.ts";
 import { type Hex, toHex } from "../../../src/util/bytes.ts";
 import { type Clock, sleep } from "../../../src/util/clock.ts";
 import { Emitter } from "../../../src/util/emitter.ts";
@@ -32,9 +30,9 @@ export interface Fault {
 }
 
 /** Connects nodes of one process in memory: everything is encoded and decoded as on the wire. */
-export class FakeNetwork {
+export class TestNetwork {
   readonly clock: Clock;
-  readonly nodes = new Map<PeerId, FakeNode>();
+  readonly nodes = new Map<PeerId, TestNode>();
   /** The delay of each message in one direction. */
   delayMs = 0;
   /** True if a gossip message is lost. */
@@ -50,18 +48,18 @@ export class FakeNetwork {
     this.clock = clock;
   }
 
-  node(id: PeerId): FakeNode {
-    const node = new FakeNode(id, this);
+  node(id: PeerId): TestNode {
+    const node = new TestNode(id, this);
     this.nodes.set(id, node);
     return node;
   }
 
-  connect(a: FakeNode, b: FakeNode): void {
+  connect(a: TestNode, b: TestNode): void {
     a.connected(b.peerId);
     b.connected(a.peerId);
   }
 
-  disconnect(a: FakeNode, b: FakeNode): void {
+  disconnect(a: TestNode, b: TestNode): void {
     a.disconnected(b.peerId);
     b.disconnected(a.peerId);
   }
@@ -109,21 +107,21 @@ export function failing(code: RequestErrorCode, message: string): () => AsyncIte
   });
 }
 
-export class FakeNode implements Network {
+export class TestNode implements Network {
   readonly peerId: PeerId;
-  readonly penalties: { peer: PeerId; offence: PeerOffence; detail: string }[] = [];
+  readonly penalties: { peer: PeerId; offence: Offence; detail: string }[] = [];
   readonly published: { topic: TopicName; message: Uint8Array; digest: Hex }[] = [];
   /** The digests whose topics it listens to. */
   listened: Hex[] = [];
   readonly verdicts: Verdict[] = [];
-  readonly #network: FakeNetwork;
+  readonly #network: TestNetwork;
   readonly #events = new Emitter<NetworkEvents>(silentLogger);
   readonly #peers = new Set<PeerId>();
   readonly #handlers = new Map<string, { protocol: AnyProtocol; handler: RequestHandler<AnyProtocol> }>();
   #validators: Parameters<Network["join"]>[1] | undefined;
   #listeners = 0;
 
-  constructor(peerId: PeerId, network: FakeNetwork) {
+  constructor(peerId: PeerId, network: TestNetwork) {
     this.peerId = peerId;
     this.#network = network;
   }
@@ -271,7 +269,7 @@ export class FakeNode implements Network {
     }
   }
 
-  penalize(peer: PeerId, offence: PeerOffence, detail: string): void {
+  penalize(peer: PeerId, offence: Offence, detail: string): void {
     this.penalties.push({ peer, offence, detail });
   }
 

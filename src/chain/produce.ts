@@ -17,10 +17,10 @@ import type { Pause } from "../util/slices.ts";
 import type { Genesis } from "./genesis.ts";
 import { type Ledger, sliceTransactions } from "./ledger.ts";
 import type { Rules } from "./rules.ts";
-import type { BlockSigner, CanonicalBlock, CheckedBlock, StageTimer, WeightedHeader } from "./types.ts";
+import type { BlockSigner, CanonicalBlock, CheckedBlock, Head, StageTimer } from "./types.ts";
 
 /** The way in which this node makes a block. */
-export interface BlockPlan {
+export interface Proposal {
   signer: BlockSigner;
   /** The head for which the production rule was evaluated. If there is another head by now, nothing is made. */
   parentId: Uint8Array;
@@ -31,6 +31,8 @@ export interface BlockPlan {
   vote?: HeaderVote;
   /** Offers transactions, best first. */
   select(): Iterable<TransactionRecord>;
+  /** Called when the block is signed and the record of the signature is on disk. The block itself is written next. */
+  onSealed?(block: CanonicalBlock): void;
 }
 
 export interface BuiltBlock {
@@ -41,7 +43,7 @@ export interface BuiltBlock {
 
 /** The base of a new block. `rules` are those by which it is made. */
 export interface BuildingGround {
-  head: WeightedHeader;
+  head: Head;
   snapshot: ChainSnapshot;
   rules: Rules;
 }
@@ -54,18 +56,18 @@ export async function buildBlock(
   { head: parent, snapshot: before, rules }: BuildingGround,
   ledger: Ledger,
   { config, id: genesisId }: Genesis,
-  plan: BlockPlan,
+  proposal: Proposal,
   pause: Pause,
-  stageEnded: StageTimer,
+  ended: StageTimer,
 ): Promise<BuiltBlock | undefined> {
-  const { signer, timestampMs, difficulty } = plan;
+  const { signer, timestampMs, difficulty } = proposal;
   const draft: Header = {
     height: parent.height + 1,
     parent: parent.id,
     timestamp: timestampMs,
     proposer: signer.publicKey,
     difficulty,
-    vote: plan.vote ?? noVote,
+    vote: proposal.vote ?? noVote,
     transactionsRoot: zero32,
     stateRoot: zero32,
   };
@@ -77,7 +79,7 @@ export async function buildBlock(
   const records: TransactionRecord[] = [];
   let bytes = 0;
   let tried = 0;
-  for (const record of plan.select()) {
+  for (const record of proposal.select()) {
     if (++tried % sliceTransactions === 0) await pause();
     if (records.length === parameters.maxBlockTransactions) break;
     if (bytes + record.encoded.length > parameters.maxBlockBytes) break;
@@ -85,12 +87,12 @@ export async function buildBlock(
     records.push(record);
     bytes += record.encoded.length;
   }
-  if (records.length === 0 && !plan.allowEmpty) return undefined;
+  if (records.length === 0 && !proposal.allowEmpty) return undefined;
 
-  stageEnded("execute");
+  ended("execute");
   const stateRoot = await step.finish(snapshot);
   const message = { ...draft, transactionsRoot: transactionsRoot(records.map(({ id }) => id)), stateRoot };
-  stageEnded("hash");
+  ended("hash");
   const id = rootOf(Header, message);
   const header = {
     message,
@@ -99,7 +101,7 @@ export async function buildBlock(
       root: signingRoot(id, computeDomain("header", genesisId)),
     }),
   };
-  stageEnded("sign");
+  ended("sign");
   const totalDifficulty = parent.totalDifficulty + difficulty;
   const block: CanonicalBlock = {
     height: message.height,
