@@ -84,7 +84,6 @@ export class CanonicalChain {
   async goBackTo(target: Head): Promise<void> {
     const { tree, reader, logger } = this.#options;
     const path = await tree.path(this.#head, target);
-    if (path.retract.length === 0) return;
     const block = await reader.canonicalBlock(target);
     await this.#follow(path, await tree.stateAfter(target.id), block, [], () => undefined);
     const { height, idHex: id } = target;

@@ -217,7 +217,7 @@ export class Proposals {
   }
 
   /**
-   * True if the vote would be a new open one, or would change something. A repeated vote can do that too, if the
+   * True if the vote, which asks for something new, would be a new open one, or would change something. A repeated vote can do that too, if the
    * majority has become smaller since (no cascades: the subject waits until a header votes on it).
    */
   #changesSomething(
@@ -226,7 +226,6 @@ export class Proposals {
     proposer: Uint8Array,
     vote: HeaderVote,
   ): boolean {
-    if (vote.kind !== voteKinds.set && isEnacted(snapshot, vote)) return false;
     const after = applyVote(snapshot, { height, proposer, vote }, this.#options.config);
     // Without an authority the chain ends: no operator can intend that.
     if (after.authorities !== snapshot.authorities) return after.authorities.length > 0;

@@ -40,7 +40,7 @@ const testsOfChain: Readonly<Record<string, readonly string[]>> = {
   finalizer: ["finalizer", "checkpoints", "certificates", "voter", "round-leader"],
   "fork-blocks": ["fork-block-limits", "fork-blocks"],
   genesis: ["genesis", "chain"],
-  "header-rules": ["header-rules", "import", "rules"],
+  "header-rules": ["header-rules", "vote-check", "import", "rules", "recovery"],
   "invalid-blocks": ["invalid-blocks", "import"],
   ledger: ["chain", "import", "accounts-after", "parameters", "recovery"],
   load: ["import", "recovery"],
@@ -109,6 +109,7 @@ export const parts: Readonly<Record<string, Part>> = {
   state: folder("state"),
   // Left out are long random runs and a test that counts steps with its own module: they notice little that the quick tests do not.
   chain: {
+    testTimeoutMs: 8_000,
     ...folder("chain", ["!test/unit/chain/{model,vote-cost}.test.ts"]),
     testsOf: Object.fromEntries(
       Object.entries(testsOfChain).map(([name, tests]) => [

@@ -38,12 +38,15 @@ const forget = ({ database }: TestChain, space: "body" | "undo", { id }: Tip) =>
 
 describe("blocks", () => {
   test("are read by id, with their transactions and whether they are canonical, and by height", async () => {
-    const { reader, two, side, records } = await written();
+    const { reader, maker, add, two, side, records } = await written();
     expect(await reader.byId(two.id)).toMatchObject({ height: 2, idHex: two.idHex, canonical: true });
     expect((await reader.byId(two.id))!.records.map(({ idHex }) => idHex)).toEqual(
       records.map(({ idHex }) => idHex),
     );
     expect(await reader.byId(side.id)).toMatchObject({ height: 2, canonical: false });
+    const higher = await maker.block(side, { by: authorities[1]! });
+    expect(await add(higher.blocks[2]!)).toBe("side");
+    expect(await reader.byId(higher.id)).toMatchObject({ height: 3, canonical: false });
     expect(await reader.byId(nobody)).toBeUndefined();
     expect(await reader.byHeight(2)).toMatchObject({ idHex: two.idHex, canonical: true });
     expect(await reader.byHeight(0)).toMatchObject({ idHex: genesis.idHex, records: [], canonical: true });

@@ -134,13 +134,16 @@ test("prefers the block of more difficulty, then the one whose proposer's turn w
   const start = await tree.require(genesis.id);
   expect(await tree.isBetter(start, start)).toBe(false);
   // At height 1 the turn is the second authority's: the third one's was two blocks ago, the first one's one block.
-  const [first, third] = await Promise.all(
-    [0, 2].map(async (by) => {
-      const tip = await maker.block(tips[0]!, { by: authorities[by]! });
-      await add(tip.blocks[0]!);
-      return tree.require(tip.id);
+  const of = (by: number, laterMs = 0) => maker.block(tips[0]!, { by: authorities[by]!, laterMs });
+  const first = await of(0);
+  let third = await of(2);
+  for (let laterMs = 1; third.idHex < first.idHex; laterMs++) third = await of(2, laterMs);
+  const [one, three] = await Promise.all(
+    [first, third].map(async ({ blocks, id }) => {
+      await add(blocks[0]!);
+      return tree.require(id);
     }),
   );
-  expect(await tree.isBetter(third!, first!)).toBe(true);
-  expect(await tree.isBetter(first!, third!)).toBe(false);
+  expect(await tree.isBetter(three!, one!)).toBe(true);
+  expect(await tree.isBetter(one!, three!)).toBe(false);
 });

@@ -5,6 +5,7 @@ import { productRules } from "../../../src/chain/rules.ts";
 import type { CanonicalBlock } from "../../../src/chain/types.ts";
 import type { AccountState } from "../../../src/state/index.ts";
 import type { Write } from "../../../src/storage/database.ts";
+import { keyOf } from "../../../src/storage/key-spaces.ts";
 import { type Checkpoint, type TransactionRecord, transactionRecord } from "../../../src/types/index.ts";
 import { accountsWith, stateOf } from "../state/accounts.ts";
 import { authorities, codeOf, type TestChain, testChain, testGenesis } from "../support/chain.ts";
@@ -31,11 +32,17 @@ test("a block that this node has sealed is found once it is on disk, and others 
   database.beforeCommit = () => written.promise;
   const producing = node.chain.produce(proposalOf(node, { onSealed: sealed.resolve }));
   const { id, idHex } = await sealed.promise;
+  const heard: string[] = [];
+  node.chain.events.on("head", ({ applied }) =>
+    heard.push(...applied.map((block) => `applied ${block.idHex}`)),
+  );
+  node.chain.events.on("imported", (block) => heard.push(`imported ${block.idHex}`));
   const finding = node.chain.find(id);
   expect((await node.chain.find(genesis.id))?.height).toBe(0);
   written.resolve();
   expect((await finding)?.idHex).toBe(idHex);
   expect((await producing)?.idHex).toBe(idHex);
+  expect(heard).toEqual([`applied ${idHex}`, `imported ${idHex}`]);
 });
 
 test("a block that is noted as invalid is refused from then on", async () => {
@@ -136,6 +143,41 @@ test("a result is announced once, with what is final by then", async () => {
     [2, 1],
   ]);
   expect(await chain.lacksProof({ source: start, target: at(1) })).toBe(false);
+});
+
+test("the head follows the justified block without the invalid end of its branch, and not to an invalid one", async () => {
+  const edit = { stateRoot: new Uint8Array(32) };
+  for (const isInvalid of [false, true]) {
+    const { chain, maker, addAll } = await testChain({ genesis });
+    const head = await maker.extend(maker.start(), 3);
+    await addAll(head);
+    const justified = await maker.block(maker.start(), { laterMs: 5, ...(isInvalid && { edit }) });
+    const end = isInvalid ? justified : await maker.block(justified, { edit });
+    await addAll(end);
+    expect(chain.head.idHex).toBe(head.idHex);
+    const target = { round: 1, height: 1, block: justified.id };
+    const link = { source: { round: 0, height: 0, block: genesis.id }, target };
+    const code = await codeOf(chain.justify({ link, voters: [], signatures: [] }));
+    expect(code).toBe(isInvalid ? "WRONG_STATE_ROOT" : "no error");
+    expect(chain.head.idHex).toBe(isInvalid ? head.idHex : justified.idHex);
+    expect(chain.isInvalid(end.idHex)).toBe(true);
+  }
+});
+
+test("a better branch that cannot be read is damage, and not invalid", async () => {
+  const node = await testChain({ genesis });
+  const { chain, maker, add, addAll } = node;
+  const head = await maker.extend(maker.start(), 2);
+  await addAll(head);
+  const side = await maker.block(maker.start(), { laterMs: 5 });
+  await add(side.blocks[0]!);
+  await node.database.commit([{ key: keyOf("body", side.id), value: undefined }]);
+  const better = await maker.extend(side, 2);
+  const codes = [];
+  for (const block of better.blocks.slice(1)) codes.push(await codeOf(add(block)));
+  expect(codes).toContain("DAMAGED");
+  expect([chain.head.idHex, chain.isInvalid(side.idHex)]).toEqual([head.idHex, false]);
+  expect(await chain.tree.get(side.id)).toBeDefined();
 });
 
 test("changed accounts are prepared for the disk 4,096 at a time, and removed ones are deleted", async () => {

@@ -122,6 +122,21 @@ describe("blocks that finality has passed", () => {
   });
 });
 
+test("the index follows the head: retracted blocks come in, and those that join the chain go", async () => {
+  const { forks, stores } = await empty();
+  const [side, stranger, retracted] = [block(1), block(2), block(3)];
+  forks.add(side);
+  const { writes, applied } = forks.prepare({
+    head: side,
+    retracted: [retracted],
+    applied: [side, stranger],
+  });
+  expect(writes).toEqual([forks.writeFor(retracted), stores.blocks.clearSide(side)]);
+  expect([...forks.refs()]).toMatchObject([{ id: side.id }]);
+  applied();
+  expect([...forks.refs()]).toMatchObject([{ id: retracted.id }]);
+});
+
 test("what is on disk is read at the start", async () => {
   const { stores, database, forks } = await empty();
   const written = [block(1, { proposer: 8, bytes: 5 }), block(2, { proposer: 8 })];

@@ -86,3 +86,15 @@ test("a header whose parent finality has passed since it was looked up has no pl
   expect(await codeOf(check(0)())).toBe("no error");
   expect(await codeOf(check(1)())).toBe("BELOW_FINALIZED");
 });
+
+test("headers ahead of the clock are left for later if others come before them", async () => {
+  const { chain, maker, clock } = await testChain({ genesis });
+  const one = await maker.block(maker.start());
+  const ahead = await maker.block(one, { edit: { timestamp: clock.now() + 1 } });
+  const wrong = await maker.block(one, { edit: { difficulty: 1 } });
+  const check = (tip: Tip) => chain.checkHeaders(tip.blocks.map(({ header }) => header));
+  expect((await check(ahead)).map(({ height }) => height)).toEqual([1]);
+  expect(await codeOf(check(wrong))).toBe("WRONG_DIFFICULTY");
+  const first = await maker.block(maker.start(), { edit: { timestamp: clock.now() + 1 } });
+  expect(await codeOf(check(first))).toBe("FUTURE_BLOCK");
+});

@@ -6,6 +6,7 @@ import {
   authorityVote,
   type ChainSnapshot,
   type HeaderVote,
+  noVote,
   parameterVote,
 } from "../../../src/types/index.ts";
 import { uint32Bytes } from "../../../src/util/bytes.ts";
@@ -59,6 +60,9 @@ test("a proposal is taken once, and says when; each change is announced", async 
   expect(changed()).toBe(1);
   await proposals.drop(parameterVote("minFee", 0));
   expect([changed(), proposals.list()]).toEqual([1, []]);
+  const { commits } = database;
+  expect(await proposals.drop(parameterVote("minFee", 0))).toBeUndefined();
+  expect([changed(), database.commits]).toEqual([1, commits]);
   await proposals.onFinalized();
   expect(changed()).toBe(1);
 });
@@ -148,7 +152,7 @@ describe("the vote of a block", () => {
     await proposals.propose(add("D"));
     await proposals.propose(parameterVote("blockReward", 7));
     const snapshot = setOf("ABC");
-    const kinds = [3, 4, 5, 6, 8, 9, 11, 12].map((height) => {
+    const kinds = [3, 4, 5, 6, 8, 9, 11, 12, 18].map((height) => {
       const { kind, parameter } = proposals.voteFor(snapshot, height, addressOf("A"));
       return `${kind} ${parameter}`;
     });
@@ -157,7 +161,38 @@ describe("the vote of a block", () => {
       `3 ${parameterVote("minFee", 7).parameter}`,
       `3 ${parameterVote("blockReward", 7).parameter}`,
     ];
-    expect(kinds).toEqual([minFee, minFee, minFee, blockReward, blockReward, set, set, minFee]);
+    expect(kinds).toEqual([minFee, minFee, minFee, blockReward, blockReward, set, set, minFee, set]);
+  });
+
+  test("is cast, too, if it completes a majority", async () => {
+    const { proposals } = await open();
+    const vote = parameterVote("minFee", 7);
+    await proposals.propose(vote);
+    const snapshot = { ...setOf("ABC"), openVotes: [{ voter: addressOf("B"), vote, height: 1 }] };
+    expect(proposals.voteFor(snapshot, 2, addressOf("A"))).toEqual(vote);
+    expect(proposals.voteFor(snapshot, 2, addressOf("B"))).toEqual(noVote);
+  });
+
+  test("on the set waits for no open vote on a parameter, and withdraws one to remove by one to add", async () => {
+    const { proposals, state } = await open();
+    state.finalized = setOf("ABCDE");
+    await proposals.onFinalized();
+    const open5 = (vote: HeaderVote) => ({
+      ...setOf("ABCDE"),
+      openVotes: [{ voter: addressOf("A"), vote, height: 1 }],
+    });
+    await proposals.propose(remove("B"));
+    expect(proposals.voteFor(open5(parameterVote("minFee", 9)), 2, addressOf("A"))).toEqual(remove("B"));
+    expect(proposals.voteFor(open5(remove("C")), 2, addressOf("A"))).toEqual(add("C"));
+    expect(proposals.voteFor(open5(add("F")), 2, addressOf("A"))).toEqual(remove("F"));
+  });
+
+  test("removes no last authority, although that may be proposed", async () => {
+    const { proposals, state } = await open();
+    state.finalized = setOf("A");
+    await proposals.onFinalized();
+    await proposals.propose(remove("A"));
+    expect(proposals.voteFor(setOf("A"), 1, addressOf("A"))).toEqual(noVote);
   });
 
   test("wants a block, or the first one of an epoch that is in its way", async () => {

@@ -120,13 +120,15 @@ describe("a program that does not know the next version", () => {
   });
 
   test("opens its data at that block again; after a program that knows the version has continued them, only such a program opens them", async () => {
-    const { old, enacting, after } = await setUp();
+    const { old, enacting, after, maker } = await setUp();
     await old.addAll(enacting);
     const again = await old.reopen();
     expect(again.chain.unknownRules).toBe(2);
     const upgraded = await testChain({ genesis, database: old.database, ...later });
     expect(upgraded.chain.unknownRules).toBeUndefined();
     expect(await upgraded.add(after.blocks.at(-1)!)).toBe("head");
+    expect(await codeOf(old.reopen())).toBe("UNKNOWN_RULES");
+    expect(await upgraded.add((await maker.block(after)).blocks.at(-1)!)).toBe("head");
     expect(await codeOf(old.reopen())).toBe("UNKNOWN_RULES");
   });
 });

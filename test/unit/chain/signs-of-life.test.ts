@@ -117,3 +117,24 @@ test("a reorganization continues a series where the parent of the head is at han
   move([next(fork, { salt: 50 })]);
   expect(dueInMs()).toBe(60_000);
 });
+
+test("a head that was there at the start belongs to no series: the first one begins 30 s later", async () => {
+  const before = await standing();
+  before.add({ empty: false });
+  const { clock, view } = before;
+  const signs = new SignsOfLife({ chain: view, clock });
+  await clock.advance(30_000);
+  for (let height = 2; height <= 4; height++) before.add();
+  expect(signs.dueMs - clock.now()).toBe(60_000);
+});
+
+test("follows nothing after a stop", async () => {
+  const { clock, view, signs, add, finalize, dueInMs } = await standing();
+  add({ empty: false });
+  const first = view.head;
+  signs.stop();
+  await clock.advance(10_000);
+  add({ empty: false });
+  finalize(first);
+  expect(dueInMs()).toBe(20_000);
+});
