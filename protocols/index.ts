@@ -8,6 +8,7 @@ export * from "./gossip.ts";
 export * from "./headers.ts";
 export * from "./height.ts";
 export type * from "./network.ts";
+export * from "./peers.ts";
 export * from "./recovery.ts";
 export * from "./reqresp/index.ts";
 export * from "./transactions.ts";

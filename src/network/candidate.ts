@@ -72,6 +72,11 @@ export class Candidate {
     return this.isGiven || this.proven;
   }
 
+  /** True for peers that only other peers have told of. */
+  get isHearsay(): boolean {
+    return !this.isKept && this.teller?.by === "exchange";
+  }
+
   get targets(): string[] {
     return [...new Set([...this.given, ...this.#addresses.map(({ target }) => target)])];
   }
@@ -90,6 +95,7 @@ export class Candidate {
       ...worked.slice(0, keptWorked),
       ...all.filter((known) => !known.worked && known.teller?.by === "peer"),
       ...inTurns(all.filter((known) => !known.worked && known.teller?.by === "discovery")),
+      ...inTurns(all.filter((known) => !known.worked && known.teller?.by === "exchange")),
       ...worked.slice(keptWorked),
     ].slice(0, maxAddresses);
     return this.#addresses.some(({ target }) => added.includes(target));

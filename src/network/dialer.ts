@@ -18,6 +18,8 @@ const yieldMs = 300;
 const wakeEveryMs = 2_000;
 /** Dials at one time. Each costs a handshake, and a classroom has one small router. */
 const maxParallel = 16;
+/** Dials at one time to peers that other peers have told of. */
+const maxParallelHearsay = 4;
 /**
  * A shorter connection counts as a failed attempt, so that a peer that closes at once is dialled less and less often.
  */
@@ -38,6 +40,8 @@ export interface DialerOptions {
   blockedMs(id: PeerId): number;
   /** False if there are enough connections; peers given by a person are dialled anyway. */
   hasRoom(peer: { addresses: readonly string[]; chosen: boolean }): boolean;
+  /** The number of connections that the node wants to peers that others tell of. */
+  missing(): number;
   /** The addresses on which this node listens, without its id. */
   ownTargets(): readonly string[];
 }
@@ -50,6 +54,7 @@ export class Dialer {
   readonly #options: DialerOptions;
   readonly #candidates: Candidates;
   #dialing = 0;
+  #dialingHearsay = 0;
   #running = false;
 
   constructor(options: DialerOptions) {
@@ -106,6 +111,11 @@ export class Dialer {
     known.wokenAtMs = now;
     // News does not shorten the wait for a peer that does not stay.
     if (known.attempts === 0 || known.proven) this.#schedule(known, this.#yieldMs(id));
+  }
+
+  /** Addresses at which the peer once stayed connected. */
+  workedOf(id: PeerId): readonly string[] {
+    return this.#candidates.get(id)?.worked ?? [];
   }
 
   /** `address` is the one that was dialled; undefined for an inbound connection. */
@@ -216,11 +226,20 @@ export class Dialer {
     const { targets: addresses, chosen } = candidate;
     if (!isGiven && !options.hasRoom({ addresses, chosen })) return this.#schedule(candidate, maxRetryMs);
     if (this.#dialing >= maxParallel && !isGiven) return this.#schedule(candidate, this.#retryMs(candidate));
+    const { isHearsay } = candidate;
+    if (isHearsay) {
+      const missing = options.missing();
+      // It is told of again when it is wanted.
+      if (missing <= 0) return this.#candidates.remove(candidate);
+      if (this.#dialingHearsay >= Math.min(missing, maxParallelHearsay))
+        return this.#schedule(candidate, this.#retryMs(candidate));
+    }
     const now = candidate.toDial((target, teller) => options.told.take(target, teller));
     if (now.length === 0) return this.#failed(candidate);
 
     candidate.dialing = true;
     this.#dialing++;
+    if (isHearsay) this.#dialingHearsay++;
     let reached: PeerId | undefined;
     try {
       reached = await options.dial(now, id);
@@ -229,6 +248,7 @@ export class Dialer {
     } finally {
       candidate.dialing = false;
       this.#dialing--;
+      if (isHearsay) this.#dialingHearsay--;
     }
     if (reached === undefined) this.#failed(candidate);
     else this.#reached(candidate, reached);

@@ -38,6 +38,36 @@ export function givesWay<Item extends Placed>(
   }
 }
 
+/**
+ * A random sample that no crowd fills: groups take turns, and the hosts within each group. `random` yields numbers in
+ * [0, 1).
+ */
+export function diverseSample<Item extends Placed>(
+  items: readonly Item[],
+  count: number,
+  random: () => number,
+): Item[] {
+  const shuffled = items
+    .map((item) => ({ item, at: random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ item }) => item);
+  const byHosts = inTurns(shuffled, ({ host }) => host);
+  return inTurns(byHosts, ({ group }) => group).slice(0, count);
+}
+
+/** First one item of each key, then a second one of each that has more, and so on; otherwise in the given order. */
+function inTurns<Item>(items: readonly Item[], key: (item: Item) => string): Item[] {
+  const turns = new Map<string, number>();
+  return items
+    .map((item) => {
+      const turn = turns.get(key(item)) ?? 0;
+      turns.set(key(item), turn + 1);
+      return { item, turn };
+    })
+    .sort((a, b) => a.turn - b.turn)
+    .map(({ item }) => item);
+}
+
 function countBy<Item>(items: Iterable<Item>, key: (item: Item) => string): Map<string, number> {
   const counts = new Map<string, number>();
   for (const item of items) counts.set(key(item), (counts.get(key(item)) ?? 0) + 1);

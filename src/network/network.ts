@@ -26,7 +26,9 @@ import type { InboundOptions } from "./inbound.ts";
 import type { Intake } from "./intake.ts";
 import { KnownPeers } from "./known-peers.ts";
 import { listenError } from "./listen-error.ts";
-import { hasRoomFor } from "./outbound.ts";
+import { hasRoomFor, wantedOutbound } from "./outbound.ts";
+import { PeerExchange } from "./peer-exchange.ts";
+import { PeerRecords } from "./peer-records.ts";
 import { sweepPeerStore } from "./peer-store-sweep.ts";
 import { writeFewerRecords } from "./protocol-records.ts";
 import { Requests } from "./requests.ts";
@@ -83,9 +85,10 @@ export class LibP2pNetwork implements Network {
   readonly #requests: Requests;
   readonly #gossip: Gossip;
   readonly #dialer: Dialer;
+  readonly #records: PeerRecords;
   readonly #events: Emitter<NetworkEvents>;
   readonly #pending: Promise<void>[] = [];
-  #stops: (() => void)[] = [];
+  readonly #stops: (() => void)[] = [];
 
   constructor(host: Host, parts: NetworkParts, options: NetworkOptions) {
     const { scores, usefulness, intake, isExempt } = parts;
@@ -99,6 +102,7 @@ export class LibP2pNetwork implements Network {
     this.#intake = intake;
     this.#options = options;
     writeFewerRecords(host, { clock });
+    this.#records = new PeerRecords(host, { logger });
     guardGossip(host.services.pubsub, { scores, clock, intake });
     limitUnfinished(host.services.pubsub, (peer) => intake.hostOf(peer));
     splitRpcs(host.services.pubsub);
@@ -130,11 +134,8 @@ export class LibP2pNetwork implements Network {
       dial: (addresses, id) => connections.dial(addresses, id),
       connected: (id) => connections.of(id).length > 0,
       blockedMs: (id) => scores.blockedMs(id),
-      hasRoom: (peer) =>
-        hasRoomFor(
-          peer,
-          connections.dialled((id) => this.isGiven(id)),
-        ),
+      hasRoom: (peer) => hasRoomFor(peer, this.#dialled()),
+      missing: () => this.#missing(),
       ownTargets: () => connections.ownTargets(),
     });
     host.addEventListener("peer:connect", (event) => this.#onConnect(event.detail));
@@ -154,9 +155,24 @@ export class LibP2pNetwork implements Network {
       throw listenError(error, this.#options.listen);
     }
     await this.#dialer.start();
-    this.#stops = [watchConnections, watchGossipStreams, watchUnreadGossip, sweepPeerStore].map((watch) =>
-      watch(this.#host, this.#options),
-    );
+    for (const watch of [watchConnections, watchGossipStreams, watchUnreadGossip, sweepPeerStore])
+      this.#stops.push(watch(this.#host, this.#options));
+  }
+
+  /** From now on tells peers of others, and asks them for others. `isFollowed`: the peer follows this node's chain. */
+  exchangePeers(isFollowed: (peer: PeerId) => boolean): void {
+    const dialer = this.#dialer;
+    const exchange = new PeerExchange({
+      ...this.#options,
+      network: this,
+      isFollowed,
+      recordOf: (peer) => this.#records.get(peer),
+      workedOf: (peer) => dialer.workedOf(peer),
+      wantsMore: () => this.#missing() > 0,
+      found: (peer, addresses, teller) => dialer.found(peer, addresses, teller),
+    });
+    exchange.start();
+    this.#stops.push(() => exchange.stop());
   }
 
   /** Closes every connection and port. */
@@ -248,6 +264,16 @@ export class LibP2pNetwork implements Network {
   /** The multiaddrs of the peer's open connections. */
   remoteAddresses(peer: PeerId): string[] {
     return this.#connections.addresses(peer);
+  }
+
+  /** The multiaddrs of the connections that the node has dialled, without those to peers that a person gave. */
+  #dialled(): string[] {
+    return this.#connections.dialled((id) => this.isGiven(id));
+  }
+
+  /** The number of connections of its own choice that the node wants besides. */
+  #missing(): number {
+    return wantedOutbound - this.#dialled().length;
   }
 
   #onConnect(peer: Libp2pPeerId): void {

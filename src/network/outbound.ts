@@ -6,6 +6,8 @@ export const maxOutbound = 32;
  * Places for peers of the node's own choice, which worked in an earlier run: others may report any number of new ones.
  */
 export const keptOutbound = 12;
+/** While a node has fewer, it asks its peers for others. A network of such nodes stays one when any of them vanish. */
+export const wantedOutbound = 8;
 /** One machine, or one router, must not take all places. */
 const maxPerHost = 4;
 /** A public /24 usually has one owner; a private one is a LAN. */

@@ -3,6 +3,7 @@ import {
   type AnyProtocol,
   answerRequest,
   height,
+  peers,
   RateLimiter,
   RequestError,
   type RequestErrorCode,
@@ -40,6 +41,9 @@ const requesterOffences: Partial<Record<RequestErrorCode, Offence>> = {
   rateLimited: "rateLimited",
   timeout: "timeout",
 };
+
+/** Answers that anybody can give at no cost. */
+const cheapAnswers: ReadonlySet<string> = new Set([height.id, peers.id]);
 
 const answererOffences: Partial<Record<RequestErrorCode, Offence>> = {
   malformed: "invalidResponse",
@@ -136,9 +140,8 @@ export class Requests {
         signal: options.signal,
         ack: options.ack,
       })) {
-        // Height requests do not count, because every peer is asked. A chunk that turns out to be wrong costs score,
-        // which counts first.
-        if (protocol.id !== height.id) this.#options.usefulness.add(peer);
+        // A chunk that turns out to be wrong costs score, which counts first.
+        if (!cheapAnswers.has(protocol.id)) this.#options.usefulness.add(peer);
         yield chunk;
       }
     } catch (error) {

@@ -3,11 +3,12 @@ import type { Clock } from "../util/clock.ts";
 import { type Place, placeOf, targetOf } from "./address.ts";
 
 /**
- * The source of an address: the peer itself, which the handshake has proved, or an answer by mDNS, which proves nothing.
+ * The source of an address: the peer itself, which the handshake has proved; another peer, which has shown that the
+ * first one signed it; or an answer by mDNS, which proves nothing.
  */
 export interface Teller {
-  by: "peer" | "discovery";
-  /** The place that the peer is connected from, or that the answer came from. */
+  by: "peer" | "exchange" | "discovery";
+  /** The place that the teller is connected from, or that the answer came from. */
   place: Place;
 }
 
@@ -94,11 +95,12 @@ export class Told {
 }
 
 /**
- * A peer on the internet knows nothing of the networks that this node is in, and a neighbour nothing of this machine.
+ * True if one side of a connection may mean the same machine by `place` as the other. A peer on the internet knows
+ * nothing of the networks that this node is in, and a neighbour nothing of this machine.
  * A link-local address says nothing of its link, and some stand for services (169.254.169.254): each machine may report
  * its own.
  */
-function mayKnow(teller: Place, place: Place): boolean {
+export function mayKnow(teller: Place, place: Place): boolean {
   if (place.reach === "public" || teller.host === place.host) return true;
   if (place.reach === "private") return teller.reach !== "public";
   return place.reach === "loopback" && teller.reach === "loopback";

@@ -149,6 +149,7 @@ export class Node implements RunningNode {
     // This comes before anything is awaited: from now on the node may be ready, and reports it.
     core.services = services;
     await this.#watch(services, parts);
+    peers.network.exchangePeers((id) => peers.statuses.get(id)?.isFollowed === true);
     // Asks the peers that were connected before there was a chain to compare.
     for (const { id } of peers.network.peers()) inBackground(peers.statuses.ask(id));
   }

@@ -47,6 +47,16 @@ test("forged answers of one machine push out nothing that the peer's own answer,
   expect(candidate.targets).toContain(answered[0]);
 });
 
+test("what other peers tell pushes out nothing that the peer itself or mDNS tells", () => {
+  const candidate = new Candidate("a", []);
+  candidate.tell(targets(4), { by: "peer", place: placeOf(at(1))! });
+  candidate.tell([at(1, "10.0.0.9")], answerFrom("10.0.0.9"));
+  const teller: Teller = { by: "exchange", place: placeOf(at(1, "10.0.0.21"))! };
+  for (let n = 0; n < 100; n++) candidate.tell([at(n, "10.0.0.30")], teller);
+  expect(candidate.targets.slice(0, 5)).toEqual([...targets(4), at(1, "10.0.0.9")]);
+  expect(candidate.targets).toHaveLength(maxAddresses);
+});
+
 test("addresses for which there is no place are no news", () => {
   const candidate = new Candidate("a", []);
   candidate.tell(targets(maxAddresses), { by: "peer", place: placeOf(at(1))! });

@@ -1,69 +1,12 @@
 import { expect, test } from "vitest";
-import { placeOf } from "../../../src/network/address.ts";
 import { maxRetryMs, toldAttempts } from "../../../src/network/candidate.ts";
-import { Dialer, type DialerOptions, lastedMs, splitPeerId } from "../../../src/network/dialer.ts";
-import { KnownPeers } from "../../../src/network/known-peers.ts";
-import { type Teller, Told, toldLimits } from "../../../src/network/told.ts";
-import type { AddressBookEntry } from "../../../src/network/types.ts";
-import { silentLogger } from "../../../src/util/logger.ts";
+import { lastedMs, splitPeerId } from "../../../src/network/dialer.ts";
+import { type Teller, toldLimits } from "../../../src/network/told.ts";
 import { ManualClock } from "../support/clock.ts";
+import { answerFrom, at, peer, setUp } from "./dialing.ts";
 
-/** Returns an address on a LAN. */
-const at = (n: number, host = "10.0.0.1") => `/ip4/${host}/tcp/${n}`;
-
-const peer = (address: string): Teller => ({ by: "peer", place: placeOf(address)! });
-const answerFrom = (address: string): Teller => ({ by: "discovery", place: placeOf(address)! });
 /** This machine, which may run a whole network. */
 const discovery = answerFrom("/ip4/127.0.0.1/udp/5353");
-
-/** Makes a network in which the `alive` addresses answer as the peer that they map to. */
-function setUp(options: Partial<DialerOptions> & { known?: AddressBookEntry[] } = {}) {
-  const clock = new ManualClock();
-  const begin = clock.now();
-  const alive = new Map<string, string>();
-  const connected = new Set<string>();
-  const blocked = new Map<string, number>();
-  const dials: { atMs: number; addresses: string[]; id: string | undefined }[] = [];
-  const book = new Map((options.known ?? []).map((entry) => [entry.id, entry]));
-  const dialer = new Dialer({
-    ownId: "m",
-    clock,
-    logger: silentLogger,
-    random: () => 1,
-    bootstrap: [],
-    told: new Told(clock),
-    knownPeers: new KnownPeers({
-      store: {
-        load: async () => [...book.values()],
-        save: async (entry) => void book.set(entry.id, entry),
-        remove: async (id) => void book.delete(id),
-      },
-      clock,
-      logger: silentLogger,
-    }),
-    ownTargets: () => [at(99)],
-    dial: async (addresses, id) => {
-      dials.push({ atMs: clock.now() - begin, addresses: [...addresses], id });
-      for (const address of addresses) {
-        const peer = alive.get(address);
-        if (peer === undefined || (id !== undefined && peer !== id)) continue;
-        connected.add(peer);
-        dialer.onConnected(peer, address);
-        return peer;
-      }
-      throw new Error("nobody there");
-    },
-    connected: (id) => connected.has(id),
-    blockedMs: (id) => Math.max(0, (blocked.get(id) ?? 0) - clock.now()),
-    hasRoom: () => true,
-    ...options,
-  });
-  const cut = (id: string) => {
-    connected.delete(id);
-    dialer.onDisconnected(id);
-  };
-  return { dialer, clock, alive, connected, blocked, dials, book, cut };
-}
 
 test("dials a discovered peer once, and writes it to the address book when it stayed", async () => {
   const { dialer, clock, alive, dials, book } = setUp();

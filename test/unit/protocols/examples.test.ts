@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { ChainStatus, chainDigest, HeightRequest } from "../../../protocols/index.ts";
+import { ChainStatus, chainDigest, HeightRequest, ToldPeer } from "../../../protocols/index.ts";
 import { endFrame, frame, successFrame } from "../../../protocols/reqresp/frames.ts";
 import { computeDomain, signingRoot } from "../../../src/types/index.ts";
+import { signRecord } from "../network/sign-record.ts";
 
 const readme = readFileSync(new URL("../../../protocols/README.md", import.meta.url), "utf8");
 /** The texts of the page's examples, each up to the end of its paragraph or item. */
@@ -12,7 +13,7 @@ const examples = readme
   .map((text) => text.split(/\n\n|\n- /)[0]!.replaceAll(/\s+/g, " "));
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 
-const checks: { begins: string; check(text: string): void }[] = [
+const checks: { begins: string; check(text: string): void | Promise<void> }[] = [
   {
     begins: "Genesis id 32 × `07`, type transaction",
     check(text) {
@@ -45,6 +46,15 @@ const checks: { begins: string; check(text: string): void }[] = [
       expect(text).toContain(`: \`${hex(digest)}\``);
     },
   },
+  {
+    begins: "The peer with the key seed 32 × `07`",
+    async check(text) {
+      const addresses = [...text.matchAll(/`(\/ip4[^`]+)`/g)].map(([, address]) => address!);
+      const { envelope } = await signRecord(7, addresses, 1n);
+      const told = hex(ToldPeer.serialize({ record: envelope, addresses: [1] }));
+      expect(/`([0-9a-f ]+)`\.$/.exec(text)![1]!.replaceAll(" ", "")).toBe(told);
+    },
+  },
 ];
 
 test("every example on the page has a test here", () => {
@@ -54,6 +64,6 @@ test("every example on the page has a test here", () => {
   expect(examples).toHaveLength(checks.length);
 });
 
-test.each(checks)("the example that begins $begins is true", ({ begins, check }) => {
-  check(examples.find((text) => text.startsWith(begins))!);
+test.each(checks)("the example that begins $begins is true", async ({ begins, check }) => {
+  await check(examples.find((text) => text.startsWith(begins))!);
 });

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { maxPeersPerRequest, maxRecordBytes } from "../../../protocols/index.ts";
 import { defaultScrypt } from "../../../src/accounts/keystore.ts";
 import { dearReadLimits } from "../../../src/api/dear-reads.ts";
 import { defaultHttpLimits } from "../../../src/api/limits.ts";
@@ -11,7 +12,8 @@ import { controlQuota, partsQuota, rpcLimits, rpcQuota } from "../../../src/netw
 import { handshakeTimeoutMs, maxStreamsPerConnection } from "../../../src/network/host.ts";
 import { inboundLimits } from "../../../src/network/inbound.ts";
 import { maxKnownPeers, maxKnownPerHost } from "../../../src/network/known-peers.ts";
-import { keptOutbound, maxOutbound } from "../../../src/network/outbound.ts";
+import { keptOutbound, maxOutbound, wantedOutbound } from "../../../src/network/outbound.ts";
+import { exchangeLimits } from "../../../src/network/peer-exchange.ts";
 import { banMs, banScore, halfLifeMs } from "../../../src/network/scores.ts";
 import { serveLimits } from "../../../src/network/serve-budget.ts";
 import { toldLimits } from "../../../src/network/told.ts";
@@ -39,6 +41,11 @@ const values: [limit: string, value: string][] = [
     "dials",
     `of one address ${toldLimits.perHost.requests} a minute, of other places than the teller's own ${toldLimits.elsewherePerTeller.requests} in ` +
       `${toldLimits.elsewherePerTeller.perMs / 60_000} minutes for each address that tells; a connection shorter than ${lastedMs / 1_000} s counts as failed`,
+  ],
+  [
+    "peers that others tell of",
+    `${maxPeersPerRequest} in an answer, ${maxRecordBytes / 1024} KiB each, every one signed by the peer itself; asked of ${exchangeLimits.atOnce} peers in ` +
+      `${exchangeLimits.everyMs / 1_000} s, and dialled 4 at a time, while the node has dialled fewer than ${wantedOutbound} peers`,
   ],
   ["address book", `${maxKnownPeers} peers that stayed once, ${maxKnownPerHost} of one address`],
   ["streams", `${maxStreamsPerConnection} a connection`],
