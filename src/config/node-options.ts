@@ -1,6 +1,6 @@
-import { multiaddr } from "@multiformats/multiaddr";
 import { z } from "zod";
 import { UserError } from "../util/errors.ts";
+import { announcedAddress, bootstrapAddress } from "./multiaddrs.ts";
 import { type NodePaths, nodePaths } from "./paths.ts";
 import { describeIssues, wholeNumber } from "./schema.ts";
 
@@ -22,11 +22,6 @@ export const nodeIdSchema = wholeNumber(1, maxNodeId);
 const port = wholeNumber(0, 65_535).optional();
 const host = z.string().regex(/^[0-9a-zA-Z.:-]+$/, { error: "must be an IP address, such as 127.0.0.1" });
 
-/** A dialable address; its peer id may be omitted. */
-const bootstrapAddress = z.string().refine(isTcpMultiaddr, {
-  error: "must be a TCP multiaddr, such as /ip4/192.168.1.10/tcp/63261",
-});
-
 const nodeOptionsSchema = z
   .strictObject({
     nodeId: nodeIdSchema,
@@ -38,6 +33,8 @@ const nodeOptionsSchema = z
     httpHost: host.default("127.0.0.1"),
     httpPort: port,
     bootstrap: z.array(bootstrapAddress).default([]),
+    /** Addresses at which others reach this node besides those of its interfaces. */
+    announce: z.array(announcedAddress).default([]),
     mdns: z.boolean().default(true),
     /** True if the node makes blocks when its account is an authority. */
     mine: z.boolean().default(true),
@@ -75,15 +72,4 @@ export function parseNodeOptions(input: NodeOptionsInput, names?: Record<string,
   const result = nodeOptionsSchema.safeParse(input);
   if (!result.success) throw new UserError(describeIssues(result.error, names), "BAD_OPTIONS");
   return result.data;
-}
-
-function isTcpMultiaddr(text: string): boolean {
-  try {
-    const names = multiaddr(text)
-      .getComponents()
-      .map((component) => component.name);
-    return /^(ip4|ip6|dns|dns4|dns6)$/.test(names[0] ?? "") && names[1] === "tcp";
-  } catch {
-    return false;
-  }
 }

@@ -12,7 +12,7 @@ import { Usefulness } from "./usefulness.ts";
 
 /** Opens no port yet. @throws {UserError} `BAD_MULTIADDR` */
 export async function createNetwork(options: NetworkOptions): Promise<LibP2pNetwork> {
-  for (const address of [...options.listen, ...options.bootstrap]) {
+  for (const address of [...options.listen, ...options.bootstrap, ...options.announce]) {
     try {
       multiaddr(address);
     } catch (cause) {
@@ -43,6 +43,7 @@ export async function createNetwork(options: NetworkOptions): Promise<LibP2pNetw
   const host = await createHost({
     privateKey: options.privateKey,
     listen: options.listen,
+    announce: options.announce,
     mdns: options.mdns,
     clock: options.clock,
     scores,

@@ -4,9 +4,10 @@ import type { GossipSub } from "@libp2p/gossipsub";
 import { type Identify, identify } from "@libp2p/identify";
 import type { Libp2p, PeerInfo } from "@libp2p/interface";
 import { tcp } from "@libp2p/tcp";
+import type { Multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p } from "libp2p";
 import type { Clock } from "../util/clock.ts";
-import type { Place } from "./address.ts";
+import { type Place, targetOf } from "./address.ts";
 import { gossipService } from "./gossip.ts";
 import type { Inbound } from "./inbound.ts";
 import { lanDiscovery } from "./lan-discovery.ts";
@@ -45,6 +46,8 @@ export interface HostOptions {
   /** The Ed25519 seed, 32 bytes. */
   privateKey: Uint8Array;
   listen: readonly string[];
+  /** Told to others in front of the addresses of the interfaces. */
+  announce: readonly string[];
   mdns: boolean;
   clock: Clock;
   scores: PeerScores;
@@ -67,7 +70,12 @@ export async function createHost(options: HostOptions): Promise<Host> {
     start: false,
     logger: silentComponents,
     privateKey,
-    addresses: { listen: [...options.listen] },
+    addresses: {
+      listen: [...options.listen],
+      appendAnnounce: [...options.announce],
+      // Others keep only the first few addresses of a peer.
+      announceFilter: (all) => all.toSorted((a, b) => Number(isAnnounced(b)) - Number(isAnnounced(a))),
+    },
     transports: [tcp()],
     connectionEncrypters: [noise()],
     streamMuxers: [
@@ -101,6 +109,10 @@ export async function createHost(options: HostOptions): Promise<Host> {
     nodeInfo: { name: "ccoin" },
   });
   return host;
+
+  function isAnnounced(address: Multiaddr): boolean {
+    return options.announce.includes(targetOf(address.toString()));
+  }
 
   function isSelf(peer: { publicKey?: { equals(key: unknown): boolean } | undefined }): boolean {
     return peer.publicKey?.equals(privateKey.publicKey) ?? false;

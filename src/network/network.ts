@@ -53,6 +53,8 @@ export interface NetworkOptions {
   listen: readonly string[];
   /** Multiaddrs with or without `/p2p/<peer id>`. */
   bootstrap: readonly string[];
+  /** Multiaddrs at which others reach this node, besides those of its interfaces. */
+  announce: readonly string[];
   mdns: boolean;
   clock: Clock;
   logger: Logger;
@@ -185,6 +187,16 @@ export class LibP2pNetwork implements Network {
 
   addresses(): string[] {
     return this.#host.getMultiaddrs().map(String);
+  }
+
+  /** Multiaddrs with the peer id at which connected peers have stayed: where others can begin too. */
+  workedAddresses(): string[] {
+    return [...this.#connections.byPeer().keys()].flatMap((id) =>
+      this.#dialer
+        .workedOf(id)
+        .slice(0, 1)
+        .map((address) => `${address}/p2p/${id}`),
+    );
   }
 
   peers(): PeerInfo[] {

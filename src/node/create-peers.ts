@@ -18,7 +18,7 @@ export interface Peers {
 /** Creates the network that the options describe, without connecting it, and what is served before there is a chain. */
 export async function createPeers(core: NodeCore, database: Database): Promise<Peers> {
   const { options, clock, logger, line, metrics, closers } = core;
-  const { dataDir, p2pHost, p2pPort, bootstrap, mdns } = options;
+  const { dataDir, p2pHost, p2pPort, bootstrap, announce, mdns } = options;
   const addressBook = new AddressBookStore<AddressBookEntry>(database);
   const isNewcomer = (await addressBook.load()).length === 0;
   const network = await createNetwork({
@@ -28,6 +28,7 @@ export async function createPeers(core: NodeCore, database: Database): Promise<P
     privateKey: await loadPeerKey(dataDir.peerKey),
     listen: [`/${p2pHost.includes(":") ? "ip6" : "ip4"}/${p2pHost}/tcp/${p2pPort}`],
     bootstrap,
+    announce,
     mdns,
     addressBook,
     random: Math.random,

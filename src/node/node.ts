@@ -19,7 +19,7 @@ import type { NodeCore } from "./core.ts";
 import { createPeers, type Peers } from "./create-peers.ts";
 import { finalityInput } from "./finality-views.ts";
 import { adoptGenesis } from "./find-genesis.ts";
-import { joinLine } from "./join-line.ts";
+import { adviseToJoin } from "./join-advice.ts";
 import { ModeMachine } from "./mode.ts";
 import { lockFolder } from "./open.ts";
 import { openEventLog, openNodeAccount, openNodeDatabase } from "./open-data.ts";
@@ -35,7 +35,7 @@ export class Node implements RunningNode {
   readonly #searching = new AbortController();
   readonly #exit = Promise.withResolvers<number>();
   #url = "";
-  #joinLine: string | undefined;
+  #joinLine: (() => string) | undefined;
   #ending: Promise<void> | undefined;
 
   /** @throws {UserError} if the recovery file cannot be read; nothing has been created then. */
@@ -75,7 +75,7 @@ export class Node implements RunningNode {
   }
 
   get joinLine(): string | undefined {
-    return this.#joinLine;
+    return this.#joinLine?.();
   }
 
   async start(): Promise<void> {
@@ -155,9 +155,8 @@ export class Node implements RunningNode {
   }
 
   #sayHowToJoin(network: LibP2pNetwork, { idHex, config }: Genesis): void {
-    const { logger, options } = this.#core;
-    this.#joinLine = joinLine({ nodeId: options.nodeId, addresses: network.addresses(), genesisId: idHex });
-    logger.info({ join: this.#joinLine }, "other machines can join with this line, even without multicast");
+    const { logger } = this.#core;
+    this.#joinLine = adviseToJoin(this.#core, network, idHex);
     const authorities = config.authorities.length;
     if (authorities >= minFaultTolerantAuthorities) return;
     logger.warn({ authorities }, "fewer than four authorities: the chain tolerates no faulty one");

@@ -40,6 +40,7 @@ interface Options extends GlobalOptions {
   host?: string;
   p2pHost?: string;
   bootstrap?: string[];
+  announce?: string[];
   genesis?: string;
   genesisTimeout?: number;
   mdns: boolean;
@@ -60,6 +61,7 @@ const optionNames: Record<string, string> = {
   httpHost: "--host",
   httpPort: "--http-port",
   bootstrap: "--bootstrap",
+  announce: "--announce",
   genesisPin: "--genesis",
   genesisTimeoutMs: "--genesis-timeout",
   passphraseFile: "--passphrase-file",
@@ -89,6 +91,11 @@ export function addStartCommand(program: Command): void {
     .option("--host <address>", "address that the HTTP API listens on (default: 127.0.0.1)")
     .option("--p2p-host <address>", "address that other nodes connect to (default: 0.0.0.0)")
     .option("--bootstrap <multiaddr>", "a node to connect to; repeatable, or a list with commas", collect)
+    .option(
+      "--announce <multiaddr>",
+      "an address at which others reach this node, behind a router or in a container; repeatable",
+      collect,
+    )
     .option("--genesis <id>", "adopt only the genesis block with this id")
     .addOption(
       new Option(
@@ -202,6 +209,7 @@ async function openLog(options: Options, level: LogLevel): Promise<Log> {
 /** Refuses options that make no sense for a development chain, which has no other node. */
 function refuseWithoutNodeId({
   bootstrap,
+  announce,
   genesis,
   genesisTimeout,
   p2pHost,
@@ -211,6 +219,7 @@ function refuseWithoutNodeId({
 }: Options): void {
   const given = {
     bootstrap,
+    announce,
     genesis,
     "genesis-timeout": genesisTimeout,
     "p2p-host": p2pHost,
@@ -231,6 +240,7 @@ function optionsInput(options: Options) {
     httpHost: options.host,
     httpPort: options.httpPort,
     bootstrap: options.bootstrap,
+    announce: options.announce,
     mdns: options.mdns,
     mine: options.mine,
     genesisPin: options.genesis,

@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { Resolver } from "node:dns/promises";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { placeOf } from "../../../src/network/address.ts";
 import type { LibP2pNetwork } from "../../../src/network/network.ts";
 import type { PeerId } from "../../../src/network/types.ts";
@@ -62,6 +63,28 @@ test("accepts a bootstrap address without a peer id", async () => {
   const b = await startNode(2);
   const a = await startNode(1, { bootstrap: [`/ip4/127.0.0.1/tcp/${port(b)}`] });
   await until(() => a.peers()[0]?.id === b.peerId);
+});
+
+test("finds the nodes that the TXT records of a name in /dnsaddr/ list", async () => {
+  const b = await startNode(2);
+  const asked = vi
+    .spyOn(Resolver.prototype, "resolveTxt")
+    .mockResolvedValue([["unrelated"], [`dnsaddr=${b.addresses()[0]}`]]);
+  onTestFinished(() => asked.mockRestore());
+  const a = await startNode(1, { bootstrap: ["/dnsaddr/nodes.example.org"] });
+  await until(() => a.peers()[0]?.id === b.peerId);
+  expect(asked).toHaveBeenCalledWith("_dnsaddr.nodes.example.org");
+});
+
+test("announces addresses of the operator's in front of those of its interfaces, to its peers too", async () => {
+  const announce = ["/ip4/203.0.113.7/tcp/1", "/dns4/node.example.org/tcp/1"];
+  const a = await startNode(1, { announce });
+  expect(a.addresses()).toEqual([...announce.map((address) => `${address}/p2p/${a.peerId}`), expect.any(String)]);
+  const peer = await rawPeer();
+  const identified = Promise.withResolvers<string[]>();
+  peer.addEventListener("peer:identify", ({ detail }) => identified.resolve(detail.listenAddrs.map(String)));
+  await connect(peer, a.addresses().slice(2));
+  expect((await identified.promise).slice(0, 2)).toEqual(announce);
 });
 
 test("ignores its own bootstrap address", async () => {

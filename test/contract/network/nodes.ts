@@ -29,6 +29,7 @@ export async function startNode(n: number, options: Partial<NetworkOptions> = {}
     privateKey: new Uint8Array(32).fill(n),
     listen: ["/ip4/127.0.0.1/tcp/0"],
     bootstrap: [],
+    announce: [],
     mdns: false,
     clock: systemClock,
     logger: silentLogger,

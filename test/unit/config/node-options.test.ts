@@ -20,6 +20,7 @@ describe("parseNodeOptions", () => {
       httpHost: "127.0.0.1",
       httpPort: 63_264,
       bootstrap: [],
+      announce: [],
       mdns: true,
       mine: true,
       genesisTimeoutMs: 600_000,
@@ -39,6 +40,7 @@ describe("parseNodeOptions", () => {
       "/ip4/127.0.0.1/tcp/63261",
       "/ip6/::1/tcp/1/p2p/12D3KooWGC6TvWhfapngX6wvJHMYvKpDMXPb3ZnCZ6dMoaMtimQ5",
       "/dns4/example.org/tcp/63261",
+      "/dnsaddr/nodes.example.org",
     ];
     const options = parseNodeOptions({
       nodeId: 1,
@@ -48,6 +50,29 @@ describe("parseNodeOptions", () => {
     });
     expect(options.bootstrap).toEqual(bootstrap);
     expect(options.genesisPin).toBe(`0x${"ab".repeat(32)}`);
+  });
+
+  it("writes announced addresses as libp2p does", () => {
+    const announce = ["/ip4/203.0.113.7/tcp/1", "/ip6/2001:DB8:0::1/tcp/65535", "/dns4/node.example.org/tcp/1"];
+    expect(parseNodeOptions({ nodeId: 1, dataDir: "d", announce }).announce).toEqual([
+      "/ip4/203.0.113.7/tcp/1",
+      "/ip6/2001:db8::1/tcp/65535",
+      "/dns4/node.example.org/tcp/1",
+    ]);
+  });
+
+  it.each([
+    "/ip4/0.0.0.0/tcp/1",
+    "/ip6/::/tcp/1",
+    "/ip4/203.0.113.7/tcp/0",
+    "/ip4/203.0.113.7",
+    "/ip4/203.0.113.7/udp/1",
+    "/ip4/203.0.113.7/tcp/1/p2p/12D3KooWGC6TvWhfapngX6wvJHMYvKpDMXPb3ZnCZ6dMoaMtimQ5",
+    "/dnsaddr/node.example.org",
+    "203.0.113.7:63261",
+  ])("refuses to announce %s", (address) => {
+    const parse = () => parseNodeOptions({ nodeId: 1, dataDir: "d", announce: [address] });
+    expect(parse).toThrow("announce[0]: must be an address that others can dial, without a peer id, such as");
   });
 
   it.each([

@@ -4,7 +4,7 @@ import { joinLine } from "../../../src/node/join-line.ts";
 const genesisId = `0x${"12".repeat(32)}`;
 const peer = "/tcp/63261/p2p/12D3KooWPeer";
 const line = (nodeId: number, ...hosts: string[]) =>
-  joinLine({ nodeId, addresses: hosts.map((host) => `/${host}${peer}`), genesisId });
+  joinLine({ nodeId, announced: [], addresses: hosts.map((host) => `/${host}${peer}`), others: [], genesisId });
 
 test.each<[string, string[], string[]]>([
   ["others cannot reach loopback", ["ip4/127.0.0.1", "ip4/10.0.0.5", "ip6/::1"], ["ip4/10.0.0.5"]],
@@ -23,4 +23,18 @@ test.each<[string, string[], string[]]>([
 test("names a node id other than its own", () => {
   expect(line(7, "ip4/10.0.0.5")).toContain("--nodeid=8 ");
   expect(line(1000, "ip4/10.0.0.5")).toContain("--nodeid=1 ");
+});
+
+test("names what the operator announces in place of the interfaces", () => {
+  const addresses = ["203.0.113.7", "10.0.0.5"].map((host) => `/ip4/${host}${peer}`);
+  const options = { nodeId: 1, announced: ["/ip4/203.0.113.7/tcp/63261"], addresses, others: [], genesisId };
+  expect(joinLine(options)).toContain(`--bootstrap=${addresses[0]} --genesis`);
+});
+
+test("names two other nodes, and none that only this machine reaches", () => {
+  const others = ["127.0.0.1", "10.0.0.6", "10.0.0.7", "10.0.0.8"].map((host) => `/ip4/${host}/tcp/1/p2p/12D3Other`);
+  const at = (host: string) =>
+    joinLine({ nodeId: 1, announced: [], addresses: [`/ip4/${host}${peer}`], others, genesisId });
+  expect(at("10.0.0.5")).toContain(`--bootstrap=/ip4/10.0.0.5${peer},${others[1]},${others[2]} --genesis`);
+  expect(at("127.0.0.1")).toContain(`--bootstrap=/ip4/127.0.0.1${peer},${others[0]},${others[1]} --genesis`);
 });
