@@ -36,6 +36,8 @@ const nodeOptionsSchema = z
     /** Addresses at which others reach this node besides those of its interfaces. */
     announce: z.array(announcedAddress).default([]),
     mdns: z.boolean().default(true),
+    /** The most peers of one address that connect to this node. */
+    maxPerAddress: wholeNumber(1, 1_000).default(32),
     /** True if the node makes blocks when its account is an authority. */
     mine: z.boolean().default(true),
     /** The id of the only genesis block that the node may adopt. */

@@ -2,6 +2,7 @@ import { multiaddr } from "@multiformats/multiaddr";
 import { inBackground } from "../util/background.ts";
 import { messageOf, UserError } from "../util/errors.ts";
 import { placeOf } from "./address.ts";
+import { sayCrowded } from "./crowded-host.ts";
 import { createHost } from "./host.ts";
 import { Inbound, inboundLimits, isThisMachine } from "./inbound.ts";
 import { Intake } from "./intake.ts";
@@ -30,13 +31,15 @@ export async function createNetwork(options: NetworkOptions): Promise<LibP2pNetw
   });
   const usefulness = new Usefulness(options.clock);
   const isExempt = options.isExempt ?? isThisMachine;
+  const limits = options.inboundLimits ?? inboundLimits;
   const inbound = new Inbound({
     clock: options.clock,
     score: (peer) => scores.score(peer),
     usefulness: (peer) => usefulness.of(peer),
     isGiven: (peer) => network?.isGiven(peer) ?? false,
     isExempt,
-    limits: options.inboundLimits ?? inboundLimits,
+    onCrowded: sayCrowded(options, limits.placesPerHost),
+    limits,
   });
   const intake = new Intake(options.clock);
   const muxers = new Muxers({ intake, clock: options.clock });

@@ -8,6 +8,7 @@ import { Candidates } from "./candidates.ts";
 import type { KnownPeers } from "./known-peers.ts";
 import type { Teller, Told } from "./told.ts";
 import type { PeerId } from "./types.ts";
+import { Unreached } from "./unreached.ts";
 
 /**
  * When two peers find each other at the same time, the one with the higher id waits this long for the other's dial, so
@@ -53,12 +54,14 @@ export interface DialerOptions {
 export class Dialer {
   readonly #options: DialerOptions;
   readonly #candidates: Candidates;
+  readonly #unreached: Unreached;
   #dialing = 0;
   #dialingHearsay = 0;
   #running = false;
 
   constructor(options: DialerOptions) {
     this.#options = options;
+    this.#unreached = new Unreached(options);
     this.#candidates = new Candidates({
       connected: options.connected,
       onRemoved: (candidate) => {
@@ -204,9 +207,12 @@ export class Dialer {
     return candidate.retryMs(this.#options.random);
   }
 
-  #failed(candidate: Candidate): void {
+  #failed(candidate: Candidate, error?: unknown): void {
     // The peer may have connected to this node meanwhile.
-    if (candidate.id === undefined || !this.#options.connected(candidate.id)) candidate.attempts++;
+    if (candidate.id === undefined || !this.#options.connected(candidate.id)) {
+      candidate.attempts++;
+      this.#unreached.failed(candidate, error);
+    }
     if (!candidate.isKept && candidate.attempts >= toldAttempts) this.#candidates.remove(candidate);
     else this.#schedule(candidate, this.#retryMs(candidate));
   }
@@ -241,16 +247,18 @@ export class Dialer {
     this.#dialing++;
     if (isHearsay) this.#dialingHearsay++;
     let reached: PeerId | undefined;
+    let failure: unknown;
     try {
       reached = await options.dial(now, id);
     } catch (error) {
+      failure = error;
       options.logger.debug({ peer: id, addresses: now, error: messageOf(error) }, "dial failed");
     } finally {
       candidate.dialing = false;
       this.#dialing--;
       if (isHearsay) this.#dialingHearsay--;
     }
-    if (reached === undefined) this.#failed(candidate);
+    if (reached === undefined) this.#failed(candidate, failure);
     else this.#reached(candidate, reached);
   }
 

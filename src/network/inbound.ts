@@ -34,6 +34,12 @@ export const inboundLimits = {
 
 type InboundLimits = typeof inboundLimits;
 
+/** Limits under which so many peers of one address have places; all others have as many as ever. */
+export function inboundLimitsFor(placesPerHost: number): InboundLimits {
+  const others = inboundLimits.places - inboundLimits.placesPerHost;
+  return { ...inboundLimits, placesPerHost, places: Math.max(inboundLimits.places, placesPerHost + others) };
+}
+
 /** A connection below libp2p's: closing it ends everything that is built on it. */
 export interface Socket {
   remoteAddr: { toString(): string };
@@ -63,6 +69,8 @@ export interface InboundOptions {
    * give way like all others.
    */
   isExempt(place: Place): boolean;
+  /** A connection is refused because its address has as many as one may have. */
+  onCrowded(place: Place): void;
   limits: InboundLimits;
 }
 
@@ -141,7 +149,10 @@ export class Inbound {
     const { limits } = this.#options;
     const { host, group } = place;
     if (this.#count(this.#handshakes, host) >= this.#share(place, limits.handshakesPerHost)) return false;
-    if (!this.#hasPlace(place) && !this.#rates.take(`crowded ${host}`, limits.rateOfCrowded)) return false;
+    if (!this.#hasPlace(place)) {
+      if (this.#count(this.#open, host) >= limits.placesPerHost) this.#options.onCrowded(place);
+      if (!this.#rates.take(`crowded ${host}`, limits.rateOfCrowded)) return false;
+    }
     const share = this.#penalties.share(host);
     const perHost = { ...limits.ratePerHost, requests: Math.max(1, limits.ratePerHost.requests * share) };
     return this.#rates.take(host, perHost) && this.#rates.take(`group ${group}`, limits.ratePerGroup);

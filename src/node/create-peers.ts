@@ -1,5 +1,6 @@
 import { loadPeerKey } from "../accounts/index.ts";
 import { chainStores } from "../chain/stores.ts";
+import { inboundLimitsFor } from "../network/inbound.ts";
 import { type AddressBookEntry, createNetwork, type LibP2pNetwork } from "../network/index.ts";
 import { AddressBookStore } from "../storage/address-book.ts";
 import type { Database } from "../storage/database.ts";
@@ -31,6 +32,7 @@ export async function createPeers(core: NodeCore, database: Database): Promise<P
     announce,
     mdns,
     addressBook,
+    inboundLimits: inboundLimitsFor(options.maxPerAddress),
     random: Math.random,
   });
   const statuses = new PeerStatuses({

@@ -41,6 +41,7 @@ interface Options extends GlobalOptions {
   p2pHost?: string;
   bootstrap?: string[];
   announce?: string[];
+  maxPerAddress?: number;
   genesis?: string;
   genesisTimeout?: number;
   mdns: boolean;
@@ -62,6 +63,7 @@ const optionNames: Record<string, string> = {
   httpPort: "--http-port",
   bootstrap: "--bootstrap",
   announce: "--announce",
+  maxPerAddress: "--max-per-address",
   genesisPin: "--genesis",
   genesisTimeoutMs: "--genesis-timeout",
   passphraseFile: "--passphrase-file",
@@ -95,6 +97,11 @@ export function addStartCommand(program: Command): void {
       "--announce <multiaddr>",
       "an address at which others reach this node, behind a router or in a container; repeatable",
       collect,
+    )
+    .option(
+      "--max-per-address <count>",
+      "how many nodes of one address may connect, such as those behind one router (default: 32)",
+      parseWholeNumber,
     )
     .option("--genesis <id>", "adopt only the genesis block with this id")
     .addOption(
@@ -210,6 +217,7 @@ async function openLog(options: Options, level: LogLevel): Promise<Log> {
 function refuseWithoutNodeId({
   bootstrap,
   announce,
+  maxPerAddress,
   genesis,
   genesisTimeout,
   p2pHost,
@@ -220,6 +228,7 @@ function refuseWithoutNodeId({
   const given = {
     bootstrap,
     announce,
+    "max-per-address": maxPerAddress,
     genesis,
     "genesis-timeout": genesisTimeout,
     "p2p-host": p2pHost,
@@ -241,6 +250,7 @@ function optionsInput(options: Options) {
     httpPort: options.httpPort,
     bootstrap: options.bootstrap,
     announce: options.announce,
+    maxPerAddress: options.maxPerAddress,
     mdns: options.mdns,
     mine: options.mine,
     genesisPin: options.genesis,

@@ -3,6 +3,7 @@ import {
   Inbound,
   type InboundOptions,
   inboundLimits,
+  inboundLimitsFor,
   isThisMachine,
   type Socket,
 } from "../../../src/network/inbound.ts";
@@ -35,6 +36,7 @@ function setUp(options: Partial<InboundOptions> = {}) {
     usefulness: (peer) => useful.get(peer) ?? 0,
     isGiven: (peer) => given.has(peer),
     isExempt: isThisMachine,
+    onCrowded: () => undefined,
     limits: inboundLimits,
     ...options,
   });
@@ -290,4 +292,24 @@ test("forgets closed connections", async () => {
   const { inbound, connectMany } = setUp();
   for (const socket of await connectMany("10.0.0.1", 10)) socket.abort();
   expect(inbound.counts).toEqual({ open: 0, handshakes: 0 });
+});
+
+test("more peers of one address have places if the operator says so, and all others as many as ever", () => {
+  expect(inboundLimitsFor(inboundLimits.placesPerHost)).toEqual(inboundLimits);
+  expect(inboundLimitsFor(8)).toEqual({ ...inboundLimits, placesPerHost: 8 });
+  const limits = inboundLimitsFor(200);
+  expect(limits.places - limits.placesPerHost).toBe(inboundLimits.places - inboundLimits.placesPerHost);
+});
+
+test("says that an address has all the places that one may have, when a peer from there is refused", () => {
+  const crowded: string[] = [];
+  const { connect } = setUp({
+    limits: { ...inboundLimits, ratePerHost: { requests: 1_000, perMs: 1 } },
+    onCrowded: ({ host }) => crowded.push(host),
+  });
+  for (let n = 0; n < inboundLimits.placesPerHost; n++) expect(connect("10.0.0.1")).toBeDefined();
+  connect("10.0.0.2");
+  expect(crowded).toEqual([]);
+  expect(connect("10.0.0.1")).toBe(undefined);
+  expect(crowded).toEqual(["10.0.0.1"]);
 });

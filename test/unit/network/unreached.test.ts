@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import { silentLogger } from "../../../src/util/logger.ts";
+import { at, peer, setUp } from "./dialing.ts";
+
+function withLog(options: Parameters<typeof setUp>[0]) {
+  const warnings: { address: string; reason: string }[] = [];
+  const warn = (fields: (typeof warnings)[number]) => warnings.push(fields);
+  return { ...setUp({ logger: { ...silentLogger, warn, debug: () => undefined } as never, ...options }), warnings };
+}
+
+test("the operator is told once of a given node that cannot be reached", async () => {
+  const { dialer, clock, warnings } = withLog({ bootstrap: [at(1)] });
+  await dialer.start();
+  await clock.advance(3_000);
+  expect(warnings).toEqual([]);
+  await clock.advance(3_600_000);
+  expect(warnings).toEqual([{ address: at(1), reason: "nobody there" }]);
+});
+
+test("the operator is told of a given node that ends connections at once, as one does that has no place for more", async () => {
+  const { dialer, clock, alive, connected, cut, warnings } = withLog({ bootstrap: [`${at(1)}/p2p/z`] });
+  await dialer.start();
+  alive.set(at(1), "z");
+  for (let n = 0; n < 200; n++) {
+    await clock.advance(100);
+    if (connected.has("z")) cut("z");
+  }
+  expect(warnings).toEqual([{ address: at(1), reason: "the connection was closed at once" }]);
+});
+
+test("nothing is said of peers that nobody gave", async () => {
+  const { dialer, clock, warnings } = withLog({});
+  await dialer.start();
+  dialer.found("z", [at(1)], peer(at(50_000)));
+  await clock.advance(3_600_000);
+  expect(warnings).toEqual([]);
+});
