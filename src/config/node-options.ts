@@ -27,8 +27,8 @@ const nodeOptionsSchema = z
     nodeId: nodeIdSchema,
     /** The folder that contains `node-<id>`. */
     dataDir: z.string().min(1, { error: "must name a folder" }),
-    /** The address that libp2p listens on. */
-    p2pHost: host.default("0.0.0.0"),
+    /** The address that libp2p listens on; by default all of the machine. */
+    p2pHost: host.optional(),
     p2pPort: port,
     httpHost: host.default("127.0.0.1"),
     httpPort: port,

@@ -8,6 +8,7 @@ import { ownStatus } from "../sync/claimed-status.ts";
 import { PeerStatuses } from "../sync/peer-statuses.ts";
 import { serveGenesis } from "../sync/serve.ts";
 import type { NodeCore } from "./core.ts";
+import { listenAddresses } from "./listen-addresses.ts";
 
 export interface Peers {
   network: LibP2pNetwork;
@@ -27,7 +28,7 @@ export async function createPeers(core: NodeCore, database: Database): Promise<P
     logger,
     observer: metrics.network,
     privateKey: await loadPeerKey(dataDir.peerKey),
-    listen: [`/${p2pHost.includes(":") ? "ip6" : "ip4"}/${p2pHost}/tcp/${p2pPort}`],
+    listen: listenAddresses(p2pHost, p2pPort),
     bootstrap,
     announce,
     mdns,

@@ -90,8 +90,8 @@ export function addStartCommand(program: Command): void {
       "port of the HTTP API; 0: any free one (default: 63260 + 2 * nodeid)",
       parseWholeNumber,
     )
-    .option("--host <address>", "address that the HTTP API listens on (default: 127.0.0.1)")
-    .option("--p2p-host <address>", "address that other nodes connect to (default: 0.0.0.0)")
+    .option("--host <address>", "address that the HTTP API listens on, :: for all of IPv4 and IPv6 (default: 127.0.0.1)")
+    .option("--p2p-host <address>", "address that other nodes connect to (default: all IPv4 and IPv6 addresses)")
     .option("--bootstrap <multiaddr>", "a node to connect to; repeatable, or a list with commas", collect)
     .option(
       "--announce <multiaddr>",

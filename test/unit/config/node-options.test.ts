@@ -15,7 +15,6 @@ describe("parseNodeOptions", () => {
         lock: resolve("data/node-2/lock"),
         adminToken: resolve("data/node-2/admin-token"),
       },
-      p2pHost: "0.0.0.0",
       p2pPort: 63_263,
       httpHost: "127.0.0.1",
       httpPort: 63_264,
