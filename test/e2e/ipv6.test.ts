@@ -3,36 +3,55 @@ import { expect, test } from "vitest";
 import { sameChain, stopAndVerify } from "./harness/checks.ts";
 import { Lab } from "./harness/lab.ts";
 import { createNetwork } from "./harness/network.ts";
-import type { Machine } from "./harness/node.ts";
+import type { Machine, TestNode } from "./harness/node.ts";
 import { createWorld } from "./harness/world.ts";
 
-/** Gives a machine an IPv6 address, and takes care that its p2p port answers over IPv6 alone. */
-function onIp6Only({ enter: [nsenter, ...args] }: Machine, address: string): void {
-  const ip = (command: string) => execFileSync(nsenter!, [...args, "ip", ...command.split(" ")]);
-  ip(`-6 addr add ${address}/64 dev eth0 nodad`);
-  // The test's own requests come from 10.77.1.1 and 10.77.2.1; other machines of the lab are not routed over IPv4.
-  ip("route del 10.77.0.0/16 dev eth0");
-  for (const side of [1, 2]) ip(`route add 10.77.${side}.1/32 dev eth0`);
+function ip({ enter: [nsenter, ...args] }: Machine, command: string): void {
+  execFileSync(nsenter!, [...args, "ip", ...command.split(" ")]);
+}
+
+/** Makes machines whose IPv6 addresses end with 1, 2, 3 … */
+async function machinesAt(lab: Lab, prefix: string): Promise<Machine[]> {
+  const machines = await Promise.all(([1, 1, 2] as const).map((side) => lab.machine(side)));
+  for (const [index, machine] of machines.entries())
+    ip(machine, `-6 addr add ${prefix}::${index + 1}/64 dev eth0 nodad`);
+  return machines;
+}
+
+async function addressesOfPeers(node: TestNode): Promise<string[]> {
+  const { peers } = await node.get<{ peers: { address: string }[] }>("/v1/peers");
+  return peers.map(({ address }) => address);
 }
 
 test("nodes without IPv4 between them find each other through one of them", async () => {
   const world = createWorld();
   const lab = new Lab(world);
-  const machines = await Promise.all(([1, 1, 2] as const).map((side) => lab.machine(side)));
-  machines.forEach((machine, index) => {
-    onIp6Only(machine, `fd77::${index + 1}`);
-  });
+  const machines = await machinesAt(lab, "fd77");
+  for (const machine of machines) {
+    // The requests of this process come from 10.77.1.1 and 10.77.2.1. Between the machines there is no IPv4.
+    for (const side of [1, 2]) ip(machine, `route add 10.77.${side}.1/32 dev eth0`);
+    ip(machine, "route del 10.77.0.0/16 dev eth0");
+  }
   const { nodes } = await createNetwork(world, { nodes: machines });
   const [first, ...others] = nodes;
   first!.start("--no-mdns");
   for (const node of others) node.start("--no-mdns", `--bootstrap=/ip6/fd77::1/tcp/${first!.p2pPort}`);
   for (const node of nodes)
     await node.until(`node ${node.id} has all peers`, ({ mode, peers }) => mode === "ready" && peers >= 2);
-  const { peers } = await first!.get<{ peers: { address: string }[] }>("/v1/peers");
-  expect(peers.map(({ address }) => address)).toEqual([
-    expect.stringMatching(/^\/ip6\/fd77::/),
-    expect.stringMatching(/^\/ip6\/fd77::/),
-  ]);
+  for (const node of nodes)
+    for (const address of await addressesOfPeers(node)) expect(address).toMatch(/^\/ip6\/fd77::/);
   await sameChain(nodes, { atLeast: 2 });
+  await stopAndVerify(nodes);
+});
+
+test("nodes of a LAN that have public IPv6 addresses too connect over IPv4, where each is a host of its own", async () => {
+  const world = createWorld();
+  const machines = await machinesAt(new Lab(world), "2600:77:77:77");
+  const { nodes } = await createNetwork(world, { nodes: machines });
+  for (const node of nodes) node.start();
+  for (const node of nodes)
+    await node.until(`node ${node.id} has all peers`, ({ mode, peers }) => mode === "ready" && peers >= 2);
+  for (const node of nodes)
+    for (const address of await addressesOfPeers(node)) expect(address).toMatch(/^\/ip4\/10\.77\./);
   await stopAndVerify(nodes);
 });
