@@ -8,6 +8,7 @@ import { addExportCommand } from "./commands/export.ts";
 import { addGenesisCommand } from "./commands/genesis.ts";
 import { addImportCommand } from "./commands/import.ts";
 import { addInitCommand } from "./commands/init.ts";
+import { addNetworkKeyCommand } from "./commands/network-key.ts";
 import { addProposeCommand } from "./commands/propose.ts";
 import { addProtectionCommand } from "./commands/protection.ts";
 import { addRecoverCommand } from "./commands/recover.ts";
@@ -73,6 +74,7 @@ function createProgram(): Command {
     addVerifyCommand,
     addProtectionCommand,
     addRecoverCommand,
+    addNetworkKeyCommand,
     addCompletionCommand,
   ];
   for (const add of commands) add(program);

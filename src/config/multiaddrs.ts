@@ -1,3 +1,4 @@
+import { peerIdFromString } from "@libp2p/peer-id";
 import { multiaddr } from "@multiformats/multiaddr";
 import { z } from "zod";
 
@@ -18,6 +19,18 @@ export const announcedAddress = z
       "must be an address that others can dial, without a peer id, such as /ip4/203.0.113.7/tcp/63261 or /dns4/node.example.org/tcp/63261",
   })
   .transform((text) => multiaddr(text).toString());
+
+/** A peer id, in the form in which libp2p writes it. */
+export const peerId = z.string().transform((text, context) => {
+  try {
+    return peerIdFromString(text).toString();
+  } catch {
+    const message =
+      "must be a peer id, such as 12D3KooW…: the end of an address that the node logs, after /p2p/";
+    context.addIssue({ code: "custom", message });
+    return z.NEVER;
+  }
+});
 
 function isDialable([host, transport]: readonly Part[]): boolean {
   return /^(ip4|ip6|dns|dns4|dns6)$/.test(host?.[0] ?? "") && transport?.[0] === "tcp";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { UserError } from "../util/errors.ts";
-import { announcedAddress, bootstrapAddress } from "./multiaddrs.ts";
+import { announcedAddress, bootstrapAddress, peerId } from "./multiaddrs.ts";
 import { type NodePaths, nodePaths } from "./paths.ts";
 import { describeIssues, wholeNumber } from "./schema.ts";
 
@@ -36,6 +36,10 @@ const nodeOptionsSchema = z
     /** Addresses at which others reach this node besides those of its interfaces. */
     announce: z.array(announcedAddress).default([]),
     mdns: z.boolean().default(true),
+    /** The file with the key of a closed network. */
+    networkKeyFile: z.string().min(1, { error: "must name a file" }).optional(),
+    /** The only peers that this node connects with. */
+    allowPeers: z.array(peerId).optional(),
     /** The most peers of one address that connect to this node. */
     maxPerAddress: wholeNumber(1, 1_000).default(32),
     /** True if the node makes blocks when its account is an authority. */

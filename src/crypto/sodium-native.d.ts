@@ -17,4 +17,12 @@ declare module "sodium-native" {
   ): boolean;
   /** True if these are the canonical 32 bytes of a point of the prime-order group other than the identity. */
   export function crypto_core_ed25519_is_valid_point(point: Uint8Array): boolean;
+  /** Node.js finds no names for these in the package, so they are members of its default export. */
+  const others: {
+    /** XSalsa20 over a stream, whose place is in the state. */
+    crypto_stream_xor_STATEBYTES: number;
+    crypto_stream_xor_init(state: Uint8Array, nonce: Uint8Array, key: Uint8Array): void;
+    crypto_stream_xor_update(state: Uint8Array, result: Uint8Array, message: Uint8Array): void;
+  };
+  export default others;
 }

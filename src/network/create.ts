@@ -48,6 +48,8 @@ export async function createNetwork(options: NetworkOptions): Promise<LibP2pNetw
     listen: options.listen,
     announce: options.announce,
     mdns: options.mdns,
+    networkKey: options.networkKey,
+    isAllowed: (peer) => options.allowedPeers?.includes(peer) ?? true,
     clock: options.clock,
     scores,
     inbound,

@@ -20,7 +20,7 @@ const wakeEveryMs = 2_000;
 /** Dials at one time. Each costs a handshake, and a classroom has one small router. */
 const maxParallel = 16;
 /** Dials at one time to peers that other peers have told of. */
-const maxParallelHearsay = 4;
+const maxParallelHearsay = 2;
 /**
  * A shorter connection counts as a failed attempt, so that a peer that closes at once is dialled less and less often.
  */
@@ -37,6 +37,8 @@ export interface DialerOptions {
   /** Resolves to the peer that was reached. The handshake verifies `id` if it is given. */
   dial(addresses: string[], id: PeerId | undefined): Promise<PeerId>;
   connected(id: PeerId): boolean;
+  /** False for peers that must never be dialled, whoever reports them. */
+  isAllowed(id: PeerId): boolean;
   /** The time for which the peer must not be dialled. */
   blockedMs(id: PeerId): number;
   /** False if there are enough connections; peers given by a person are dialled anyway. */
@@ -96,8 +98,8 @@ export class Dialer {
 
   /** Discovery or a peer reports addresses: multiaddrs with or without the peer id. */
   found(id: PeerId, addresses: readonly string[], teller: Teller): void {
-    const { ownId, told, ownTargets, clock, connected } = this.#options;
-    if (id === ownId || !this.#running) return;
+    const { ownId, told, ownTargets, clock, connected, isAllowed } = this.#options;
+    if (id === ownId || !this.#running || !isAllowed(id)) return;
     const targets = told.usable(addresses, teller, ownTargets());
     if (targets.length === 0) return;
     const known = this.#candidates.get(id);

@@ -14,8 +14,10 @@ import { lanDiscovery } from "./lan-discovery.ts";
 import { sendFewerWindowUpdates } from "./libp2p-internals.ts";
 import { Link } from "./link.ts";
 import type { Muxers } from "./muxer.ts";
+import { privateNetwork } from "./private-network.ts";
 import type { PeerScores } from "./scores.ts";
 import { silentComponents } from "./silent-components.ts";
+import type { PeerId } from "./types.ts";
 
 /** A tag of this product, so that nodes of other libp2p programs on the LAN are not dialled. */
 const mdnsServiceTag = "_ccoin._tcp.local";
@@ -49,6 +51,10 @@ export interface HostOptions {
   /** Told to others in front of the addresses of the interfaces. */
   announce: readonly string[];
   mdns: boolean;
+  /** The key of a closed network. */
+  networkKey: Uint8Array | undefined;
+  /** False for peers that are neither dialled nor let in. */
+  isAllowed(peer: PeerId): boolean;
   clock: Clock;
   scores: PeerScores;
   inbound: Inbound;
@@ -59,7 +65,7 @@ export interface HostOptions {
 
 /** A libp2p host as protocols/README.md requires: TCP, Noise, yamux, identify, gossipsub. It is not started. */
 export async function createHost(options: HostOptions): Promise<Host> {
-  const { scores, inbound } = options;
+  const { scores, inbound, networkKey } = options;
   sendFewerWindowUpdates();
   const privateKey = await generateKeyPairFromSeed("Ed25519", options.privateKey);
   const discovery = lanDiscovery(
@@ -77,6 +83,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
       announceFilter: (all) => all.toSorted((a, b) => Number(isAnnounced(b)) - Number(isAnnounced(a))),
     },
     transports: [tcp()],
+    ...(networkKey && { connectionProtector: privateNetwork(networkKey) }),
     connectionEncrypters: [noise()],
     streamMuxers: [
       options.muxers.factory({
@@ -102,16 +109,20 @@ export async function createHost(options: HostOptions): Promise<Host> {
     connectionMonitor: { enabled: false },
     connectionGater: {
       denyInboundConnection: (socket) => !inbound.mayBegin(socket),
-      denyDialPeer: (peer) => scores.blocked(peer.toString()),
-      denyInboundEncryptedConnection: (peer) => scores.blocked(peer.toString()) || isSelf(peer),
+      denyDialPeer: (peer) => isDenied(peer.toString()),
+      denyInboundEncryptedConnection: (peer) => isDenied(peer.toString()) || isSelf(peer),
       denyInboundUpgradedConnection: (peer, socket) => !inbound.mayStay(socket, peer.toString()),
-      denyOutboundEncryptedConnection: (peer) => scores.blocked(peer.toString()) || isSelf(peer),
+      denyOutboundEncryptedConnection: (peer) => isDenied(peer.toString()) || isSelf(peer),
     },
     peerDiscovery: options.mdns ? [discovery] : [],
     services: { identify: identify({ maxMessageSize: maxIdentifyBytes }), pubsub: gossipService(scores) },
     nodeInfo: { name: "ccoin" },
   });
   return host;
+
+  function isDenied(peer: PeerId): boolean {
+    return scores.blocked(peer) || !options.isAllowed(peer);
+  }
 
   function isAnnounced(address: Multiaddr): boolean {
     return options.announce.includes(targetOf(address.toString()));

@@ -9,6 +9,7 @@ import type {
   Stream,
   StreamMuxer,
 } from "@libp2p/interface";
+import type { Uint8ArrayList } from "uint8arraylist";
 
 /*
  * The private parts of libp2p that this node reads or replaces. No other file reaches into them (docs/adr/0014).
@@ -69,6 +70,20 @@ interface Muxer {
 /** The multiplexer of a connection. */
 export function muxerOf(connection: Connection): Muxer | undefined {
   return (connection as unknown as { muxer?: Muxer }).muxer;
+}
+
+/** The ends of a stream at its transport. */
+interface RawStream {
+  /** Bytes that have arrived and that nobody has read. */
+  readBuffer: Uint8ArrayList;
+  /** Sends all bytes of a list of one piece. */
+  sendData(data: Uint8ArrayList): { sentBytes: number; canSendMore: boolean };
+  /** Called with bytes that arrive. */
+  onData(data: { subarray(): Uint8Array }): void;
+}
+
+export function rawStreamOf(stream: MessageStream): RawStream {
+  return stream as unknown as RawStream;
 }
 
 interface DnsRecord {

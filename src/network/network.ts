@@ -56,6 +56,10 @@ export interface NetworkOptions {
   /** Multiaddrs at which others reach this node, besides those of its interfaces. */
   announce: readonly string[];
   mdns: boolean;
+  /** The key of a closed network; undefined for an open one. */
+  networkKey?: Uint8Array | undefined;
+  /** The ids of the only peers that are dialled and let in; undefined for all. */
+  allowedPeers?: readonly PeerId[] | undefined;
   clock: Clock;
   logger: Logger;
   addressBook: AddressBook;
@@ -128,8 +132,10 @@ export class LibP2pNetwork implements Network {
       isExempt,
       serveLimits: options.serveLimits,
     });
+    const { allowedPeers } = options;
     this.#dialer = new Dialer({
       ...options,
+      isAllowed: (id) => allowedPeers?.includes(id) ?? true,
       ownId: this.peerId,
       told: new Told(clock),
       knownPeers: new KnownPeers({ store: options.addressBook, clock, logger }),

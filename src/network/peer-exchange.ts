@@ -7,11 +7,11 @@ import {
   type ToldPeer,
 } from "../../protocols/index.ts";
 import { inBackground } from "../util/background.ts";
-import { type Clock, every } from "../util/clock.ts";
+import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { LruMap } from "../util/lru.ts";
-import { type Place, placeOf, targetOf } from "./address.ts";
+import { type Place, placeOf } from "./address.ts";
 import { diverseSample } from "./diversity.ts";
 import { openRecord, type SignedRecord } from "./signed-record.ts";
 import { maxAddresses, mayKnow, type Teller } from "./told.ts";
@@ -63,11 +63,20 @@ export class PeerExchange {
   start(): void {
     const { network, clock } = this.#options;
     network.serve(peers, ({ limit }, { peer }) => this.#answer(peer, limit));
-    this.#stop = every(clock, exchangeLimits.everyMs, () => this.#askSome());
+    this.#wait(clock);
   }
 
   stop(): void {
     this.#stop();
+  }
+
+  /** Nodes that have started together do not all ask, and then dial, at once. */
+  #wait(clock: Clock): void {
+    const { everyMs } = exchangeLimits;
+    this.#stop = clock.after(everyMs * (0.75 + 0.5 * this.#options.random()), () => {
+      this.#wait(clock);
+      this.#askSome();
+    });
   }
 
   async *#answer(asker: PeerId, limit: number): AsyncIterable<ToldPeer> {
@@ -89,9 +98,8 @@ export class PeerExchange {
     if (!record || record.envelope.length > maxRecordBytes || score < 0 || !isFollowed(id)) return undefined;
     const worked = workedOf(id);
     const reachable = record.addresses.flatMap((address, position) => {
-      const place = placeOf(address);
-      const isTold = place && worked.includes(targetOf(address)) && mayKnow(from, place);
-      return isTold ? [{ place, position }] : [];
+      const place = worked.includes(address) ? placeOf(address) : undefined;
+      return place && mayKnow(from, place) ? [{ place, position }] : [];
     });
     if (reachable.length === 0) return undefined;
     const addresses = reachable.slice(0, maxAddresses).map(({ position }) => position);

@@ -1,6 +1,7 @@
 import { peerIdFromPublicKey } from "@libp2p/peer-id";
 import { PeerRecord, RecordEnvelope } from "@libp2p/peer-record";
 import { equalBytes } from "../util/bytes.ts";
+import { targetOf } from "./address.ts";
 import type { PeerId } from "./types.ts";
 
 /** What a peer itself says of where it listens, under its signature (libp2p RFC 2 and 3). */
@@ -8,7 +9,7 @@ export interface SignedRecord {
   id: PeerId;
   /** A later record of the peer has a higher number. */
   seq: bigint;
-  /** Multiaddrs, as the peer ordered them. */
+  /** Multiaddrs without the peer id, as the peer ordered them. */
   addresses: string[];
   /** The record as it was signed. */
   envelope: Uint8Array;
@@ -26,5 +27,6 @@ export async function openRecord(envelope: Uint8Array): Promise<SignedRecord> {
   const record = PeerRecord.createFromProtobuf(opened.payload);
   const id = peerIdFromPublicKey(opened.publicKey);
   if (!record.peerId.equals(id)) throw new Error("signed by another peer");
-  return { id: id.toString(), seq: record.seqNumber, addresses: record.multiaddrs.map(String), envelope };
+  const addresses = record.multiaddrs.map((address) => targetOf(address.toString()));
+  return { id: id.toString(), seq: record.seqNumber, addresses, envelope };
 }

@@ -25,7 +25,13 @@ export class Unreached {
     const [address] = given;
     if (address === undefined || attempts !== saidAfterAttempts) return;
     if (!this.#words.take(address, wordsPerAddress)) return;
-    const reason = error === undefined ? "the connection was closed at once" : messageOf(error);
+    const reason = error === undefined ? "the connection was closed at once" : reasonOf(error);
     this.#logger.warn({ address, reason }, `a node that was given is not reached: ${hint}`);
   }
+}
+
+/** libp2p tries all addresses of a peer, and has one error for each. */
+function reasonOf(error: unknown): string {
+  const all = error instanceof AggregateError ? error.errors : [error];
+  return [...new Set(all.map(messageOf))].join("; ");
 }

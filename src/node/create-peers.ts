@@ -1,5 +1,6 @@
 import { loadPeerKey } from "../accounts/index.ts";
 import { chainStores } from "../chain/stores.ts";
+import { readNetworkKey } from "../config/network-key.ts";
 import { inboundLimitsFor } from "../network/inbound.ts";
 import { type AddressBookEntry, createNetwork, type LibP2pNetwork } from "../network/index.ts";
 import { AddressBookStore } from "../storage/address-book.ts";
@@ -32,6 +33,8 @@ export async function createPeers(core: NodeCore, database: Database): Promise<P
     bootstrap,
     announce,
     mdns,
+    networkKey: options.networkKeyFile === undefined ? undefined : readNetworkKey(options.networkKeyFile),
+    allowedPeers: options.allowPeers,
     addressBook,
     inboundLimits: inboundLimitsFor(options.maxPerAddress),
     random: Math.random,

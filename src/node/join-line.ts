@@ -27,7 +27,9 @@ export function joinLine({
   others: readonly string[];
   genesisId: string;
 }): string {
-  const given = addresses.filter((address) => announced.some((prefix) => address.startsWith(`${prefix}/p2p/`)));
+  const given = addresses.filter((address) =>
+    announced.some((prefix) => address.startsWith(`${prefix}/p2p/`)),
+  );
   const usable = (given.length > 0 ? given : addresses).filter((address) => !linkLocal.test(address));
   const reachable = usable.filter((address) => !loopback.test(address));
   const own = (reachable.length > 0 ? reachable : usable)

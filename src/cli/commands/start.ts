@@ -42,6 +42,8 @@ interface Options extends GlobalOptions {
   bootstrap?: string[];
   announce?: string[];
   maxPerAddress?: number;
+  networkKeyFile?: string;
+  allowPeers?: string[];
   genesis?: string;
   genesisTimeout?: number;
   mdns: boolean;
@@ -64,6 +66,8 @@ const optionNames: Record<string, string> = {
   bootstrap: "--bootstrap",
   announce: "--announce",
   maxPerAddress: "--max-per-address",
+  networkKeyFile: "--network-key-file",
+  allowPeers: "--allow-peers",
   genesisPin: "--genesis",
   genesisTimeoutMs: "--genesis-timeout",
   passphraseFile: "--passphrase-file",
@@ -90,8 +94,14 @@ export function addStartCommand(program: Command): void {
       "port of the HTTP API; 0: any free one (default: 63260 + 2 * nodeid)",
       parseWholeNumber,
     )
-    .option("--host <address>", "address that the HTTP API listens on, :: for all of IPv4 and IPv6 (default: 127.0.0.1)")
-    .option("--p2p-host <address>", "address that other nodes connect to (default: all IPv4 and IPv6 addresses)")
+    .option(
+      "--host <address>",
+      "address that the HTTP API listens on, :: for all of IPv4 and IPv6 (default: 127.0.0.1)",
+    )
+    .option(
+      "--p2p-host <address>",
+      "address that other nodes connect to (default: all IPv4 and IPv6 addresses)",
+    )
     .option("--bootstrap <multiaddr>", "a node to connect to; repeatable, or a list with commas", collect)
     .option(
       "--announce <multiaddr>",
@@ -102,6 +112,15 @@ export function addStartCommand(program: Command): void {
       "--max-per-address <count>",
       "how many nodes of one address may connect, such as those behind one router (default: 32)",
       parseWholeNumber,
+    )
+    .option(
+      "--network-key-file <file>",
+      "connect only with nodes that have the key in this file, which ccoin network-key makes",
+    )
+    .option(
+      "--allow-peers <ids>",
+      "connect only with these peers; repeatable, or a list with commas",
+      collect,
     )
     .option("--genesis <id>", "adopt only the genesis block with this id")
     .addOption(
@@ -218,6 +237,7 @@ function refuseWithoutNodeId({
   bootstrap,
   announce,
   maxPerAddress,
+  allowPeers,
   genesis,
   genesisTimeout,
   p2pHost,
@@ -229,6 +249,7 @@ function refuseWithoutNodeId({
     bootstrap,
     announce,
     "max-per-address": maxPerAddress,
+    "allow-peers": allowPeers,
     genesis,
     "genesis-timeout": genesisTimeout,
     "p2p-host": p2pHost,
@@ -251,6 +272,8 @@ function optionsInput(options: Options) {
     bootstrap: options.bootstrap,
     announce: options.announce,
     maxPerAddress: options.maxPerAddress,
+    networkKeyFile: options.networkKeyFile,
+    allowPeers: options.allowPeers,
     mdns: options.mdns,
     mine: options.mine,
     genesisPin: options.genesis,

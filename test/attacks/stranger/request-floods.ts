@@ -8,7 +8,9 @@ import {
   genesis,
   headers,
   height,
+  maxPeersPerRequest,
   mempoolIds,
+  peers,
   recovery,
   transactions,
 } from "../../../protocols/index.ts";
@@ -51,6 +53,7 @@ export const dearest: readonly [string, (targets: Targets) => Uint8Array][] = [
   [finality.id, () => finality.request.serialize({ justifiedRound: 0 })],
   [evidence.id, () => evidence.request.serialize({ limit: 1_024 })],
   [recovery.id, () => recovery.request.serialize({ known: new Uint8Array(32) })],
+  [peers.id, () => peers.request.serialize({ limit: maxPeersPerRequest })],
 ];
 
 /** Sends the most expensive request of each protocol without regard to quotas. */

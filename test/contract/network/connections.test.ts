@@ -79,7 +79,10 @@ test("finds the nodes that the TXT records of a name in /dnsaddr/ list", async (
 test("announces addresses of the operator's in front of those of its interfaces, to its peers too", async () => {
   const announce = ["/ip4/203.0.113.7/tcp/1", "/dns4/node.example.org/tcp/1"];
   const a = await startNode(1, { announce });
-  expect(a.addresses()).toEqual([...announce.map((address) => `${address}/p2p/${a.peerId}`), expect.any(String)]);
+  expect(a.addresses()).toEqual([
+    ...announce.map((address) => `${address}/p2p/${a.peerId}`),
+    expect.any(String),
+  ]);
   const peer = await rawPeer();
   const identified = Promise.withResolvers<string[]>();
   peer.addEventListener("peer:identify", ({ detail }) => identified.resolve(detail.listenAddrs.map(String)));

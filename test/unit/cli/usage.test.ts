@@ -12,7 +12,7 @@ describe("help", () => {
     const listed = [...stdout.matchAll(/^ {2}([a-z][a-z-]*) /gm)].map(([, name]) => name);
     expect(listed).toEqual(
       expect.arrayContaining(
-        "create-account genesis init start send status account propose export import verify protection completion".split(
+        "create-account genesis init start send status account propose export import verify protection network-key completion".split(
           " ",
         ),
       ),
@@ -20,7 +20,7 @@ describe("help", () => {
   });
 
   it.each(
-    "create-account genesis init start send status account propose export import verify protection completion".split(
+    "create-account genesis init start send status account propose export import verify protection network-key completion".split(
       " ",
     ),
   )("of %s has an example", async (command) => {
@@ -71,6 +71,11 @@ describe("wrong usage exits with 2 and one line on standard error", () => {
     ],
     ["start --no-mine", "--no-mine needs --nodeid"],
     ["start --bootstrap=/ip4/10.0.0.1/tcp/1", "--bootstrap needs --nodeid"],
+    ["start --announce=/ip4/203.0.113.7/tcp/1", "--announce needs --nodeid"],
+    ["start --nodeid=1 --announce=203.0.113.7", "--announce[0]: must be an address that others can dial"],
+    ["start --nodeid=1 --max-per-address=many", "--max-per-address: must be a whole number from 1 to 1000"],
+    ["start --nodeid=1 --allow-peers=12D3,x", "--allow-peers[0]: must be a peer id, such as 12D3KooW"],
+    ["network-key", "required option '-o, --out <file>' not specified"],
     ["start --nodeid=-1", "must be a whole number from 1 to 1000"],
     ["start --nodeid=1 --reset", "--reset is for the development chain: leave --nodeid out"],
     ["start --http-port=x", "--http-port: must be a whole number"],

@@ -53,7 +53,11 @@ describe("parseNodeOptions", () => {
   });
 
   it("writes announced addresses as libp2p does", () => {
-    const announce = ["/ip4/203.0.113.7/tcp/1", "/ip6/2001:DB8:0::1/tcp/65535", "/dns4/node.example.org/tcp/1"];
+    const announce = [
+      "/ip4/203.0.113.7/tcp/1",
+      "/ip6/2001:DB8:0::1/tcp/65535",
+      "/dns4/node.example.org/tcp/1",
+    ];
     expect(parseNodeOptions({ nodeId: 1, dataDir: "d", announce }).announce).toEqual([
       "/ip4/203.0.113.7/tcp/1",
       "/ip6/2001:db8::1/tcp/65535",
@@ -81,6 +85,11 @@ describe("parseNodeOptions", () => {
     [{ nodeId: 1.5 }, "nodeId: must be a whole number"],
     [{ nodeId: Number.NaN }, "nodeId: must be a whole number"],
     [{ p2pPort: 65_536 }, "--port: must be a whole number from 0 to 65535"],
+    [{ networkKeyFile: "" }, "networkKeyFile: must name a file"],
+    [
+      { allowPeers: ["12D3KooWGC6TvWhfapngX6wvJHMYvKpDMXPb3ZnCZ6dMoaMtimQ5", "me"] },
+      "allowPeers[1]: must be a peer id",
+    ],
     [{ maxPerAddress: 0 }, "maxPerAddress: must be a whole number from 1 to 1000"],
     [{ httpPort: -1 }, "httpPort: must be a whole number from 0 to 65535"],
     [{ httpHost: "" }, "httpHost: must be an IP address"],

@@ -8,7 +8,7 @@ import { at, peer, setUp } from "./dialing.ts";
 const tellerAt = (host: string): Teller => ({ by: "exchange", place: placeOf(at(50_000, host))! });
 const teller = tellerAt("10.0.0.2");
 
-test("peers that others tell of are dialled four at a time, and only while the node has fewer than it wants", async () => {
+test("peers that others tell of are dialled two at a time, and only while the node has fewer than it wants", async () => {
   let missing = 8;
   let underWay = 0;
   const never = () => {
@@ -19,11 +19,11 @@ test("peers that others tell of are dialled four at a time, and only while the n
   await dialer.start();
   for (let n = 0; n < 20; n++) dialer.found(`n${n}`, [at(1, `10.1.${n}.1`)], teller);
   await clock.advance(5_000);
-  expect(underWay).toBe(4);
+  expect(underWay).toBe(2);
   missing = 0;
   await clock.advance(60_000);
   // Those that are not wanted are forgotten: peers will tell of them again.
-  expect([underWay, clock.pending]).toEqual([4, 0]);
+  expect([underWay, clock.pending]).toEqual([2, 0]);
 });
 
 test("the last place is dialled for once at a time", async () => {
@@ -91,4 +91,13 @@ test("whatever a teller makes up, a peer that reports itself from the same host 
   dialer.found("z", [at(1, "10.0.0.2")], peer(at(50_000, "10.0.0.2")));
   await clock.advance(1_000);
   expect(connected.has("z")).toBe(true);
+});
+
+test("peers that are not on the operator's list are not even tried", async () => {
+  const { dialer, clock, dials } = setUp({ isAllowed: (id) => id === "z" });
+  await dialer.start();
+  dialer.found("y", [at(1)], peer(at(50_000)));
+  dialer.found("z", [at(2)], peer(at(50_000)));
+  await clock.advance(1_000);
+  expect(new Set(dials.map(({ id }) => id))).toEqual(new Set(["z"]));
 });

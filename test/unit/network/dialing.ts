@@ -53,6 +53,7 @@ export function setUp(options: Partial<DialerOptions> & { known?: AddressBookEnt
     blockedMs: (id) => Math.max(0, (blocked.get(id) ?? 0) - clock.now()),
     hasRoom: () => true,
     missing: () => 8,
+    isAllowed: () => true,
     ...options,
   });
   const cut = (id: string) => {

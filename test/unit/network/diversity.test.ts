@@ -38,10 +38,20 @@ test("in a sample the groups take turns, and within each the hosts, in random or
   const crowd = items({ a1: 9, a2: 1, b1: 1, c1: 2 });
   for (let round = 0; round < 50; round++) {
     const sample = diverseSample(crowd, 4, Math.random).map(({ host }) => host);
-    expect(sample.slice(0, 3).map(([group]) => group).sort()).toEqual(["a", "b", "c"]);
+    expect(
+      sample
+        .slice(0, 3)
+        .map(([group]) => group)
+        .sort(),
+    ).toEqual(["a", "b", "c"]);
   }
   const hosts = diverseSample(crowd, crowd.length, Math.random).map(({ host }) => host);
-  expect(hosts.filter((host) => host.startsWith("a")).slice(0, 2).sort()).toEqual(["a1", "a2"]);
+  expect(
+    hosts
+      .filter((host) => host.startsWith("a"))
+      .slice(0, 2)
+      .sort(),
+  ).toEqual(["a1", "a2"]);
   expect(hosts).toHaveLength(crowd.length);
   const first = new Set(Array.from({ length: 100 }, () => diverseSample(crowd, 1, Math.random)[0]!.name));
   expect(first.size).toBeGreaterThan(5);

@@ -17,13 +17,19 @@ test("refuses a record of another peer than its signer", async () => {
   await expect(openRecord(envelope)).rejects.toThrow("signed by another peer");
 });
 
-test("refuses a record of which any byte was changed", async () => {
-  const { envelope } = await signRecord(1, [address]);
+test("whatever byte is changed, a record says nothing that its peer has not signed", async () => {
+  const { envelope, ...signed } = await signRecord(1, [address]);
+  let opened = 0;
   for (let at = 0; at < envelope.length; at++) {
     const changed = envelope.slice();
     changed[at]! ^= 1;
-    await expect(openRecord(changed), `byte ${at}`).rejects.toThrow();
+    const record = await openRecord(changed).catch(() => undefined);
+    if (!record) continue;
+    // Protobuf can be written in several ways.
+    opened++;
+    expect({ ...record, envelope: undefined }).toEqual(signed);
   }
+  expect(opened).toBeLessThan(envelope.length / 10);
 });
 
 test("refuses what is signed as something else, and keys whose signatures are costly to check", async () => {

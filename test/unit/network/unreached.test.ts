@@ -5,7 +5,10 @@ import { at, peer, setUp } from "./dialing.ts";
 function withLog(options: Parameters<typeof setUp>[0]) {
   const warnings: { address: string; reason: string }[] = [];
   const warn = (fields: (typeof warnings)[number]) => warnings.push(fields);
-  return { ...setUp({ logger: { ...silentLogger, warn, debug: () => undefined } as never, ...options }), warnings };
+  return {
+    ...setUp({ logger: { ...silentLogger, warn, debug: () => undefined } as never, ...options }),
+    warnings,
+  };
 }
 
 test("the operator is told once of a given node that cannot be reached", async () => {
@@ -34,4 +37,13 @@ test("nothing is said of peers that nobody gave", async () => {
   dialer.found("z", [at(1)], peer(at(50_000)));
   await clock.advance(3_600_000);
   expect(warnings).toEqual([]);
+});
+
+test("the reasons of all addresses are named, each once", async () => {
+  const errors = ["refused", "timed out", "refused"].map((text) => new Error(text));
+  const dial = () => Promise.reject(new AggregateError(errors, "All multiaddr dials failed"));
+  const { dialer, clock, warnings } = withLog({ bootstrap: [at(1)], dial });
+  await dialer.start();
+  await clock.advance(60_000);
+  expect(warnings.map(({ reason }) => reason)).toEqual(["refused; timed out"]);
 });

@@ -29,7 +29,11 @@ test("nothing is left of it when the node ends", async () => {
   const clock = new ManualClock();
   const closers = new Closers(silentLogger);
   const network = { addresses: () => [], workedAddresses: () => [] };
-  adviseToJoin({ options: { nodeId: 1, announce: [] }, clock, logger: silentLogger, closers }, network, "0x12");
+  adviseToJoin(
+    { options: { nodeId: 1, announce: [] }, clock, logger: silentLogger, closers },
+    network,
+    "0x12",
+  );
   await closers.close();
   expect(clock.pending).toBe(0);
 });

@@ -4,7 +4,13 @@ import { joinLine } from "../../../src/node/join-line.ts";
 const genesisId = `0x${"12".repeat(32)}`;
 const peer = "/tcp/63261/p2p/12D3KooWPeer";
 const line = (nodeId: number, ...hosts: string[]) =>
-  joinLine({ nodeId, announced: [], addresses: hosts.map((host) => `/${host}${peer}`), others: [], genesisId });
+  joinLine({
+    nodeId,
+    announced: [],
+    addresses: hosts.map((host) => `/${host}${peer}`),
+    others: [],
+    genesisId,
+  });
 
 test.each<[string, string[], string[]]>([
   ["others cannot reach loopback", ["ip4/127.0.0.1", "ip4/10.0.0.5", "ip6/::1"], ["ip4/10.0.0.5"]],
@@ -32,7 +38,9 @@ test("names what the operator announces in place of the interfaces", () => {
 });
 
 test("names two other nodes, and none that only this machine reaches", () => {
-  const others = ["127.0.0.1", "10.0.0.6", "10.0.0.7", "10.0.0.8"].map((host) => `/ip4/${host}/tcp/1/p2p/12D3Other`);
+  const others = ["127.0.0.1", "10.0.0.6", "10.0.0.7", "10.0.0.8"].map(
+    (host) => `/ip4/${host}/tcp/1/p2p/12D3Other`,
+  );
   const at = (host: string) =>
     joinLine({ nodeId: 1, announced: [], addresses: [`/ip4/${host}${peer}`], others, genesisId });
   expect(at("10.0.0.5")).toContain(`--bootstrap=/ip4/10.0.0.5${peer},${others[1]},${others[2]} --genesis`);

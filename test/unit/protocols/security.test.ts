@@ -45,7 +45,7 @@ const values: [limit: string, value: string][] = [
   [
     "peers that others tell of",
     `${maxPeersPerRequest} in an answer, ${maxRecordBytes / 1024} KiB each, every one signed by the peer itself; asked of ${exchangeLimits.atOnce} peers in ` +
-      `${exchangeLimits.everyMs / 1_000} s, and dialled 4 at a time, while the node has dialled fewer than ${wantedOutbound} peers`,
+      `${exchangeLimits.everyMs / 1_000} s, and dialled 2 at a time, while the node has dialled fewer than ${wantedOutbound} peers`,
   ],
   ["address book", `${maxKnownPeers} peers that stayed once, ${maxKnownPerHost} of one address`],
   ["streams", `${maxStreamsPerConnection} a connection`],

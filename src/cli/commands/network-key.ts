@@ -1,0 +1,37 @@
+import type { Command } from "commander";
+import { makeNetworkKey } from "../../config/network-key.ts";
+import { createFile } from "../../util/atomic-file.ts";
+import { messageOf, UserError } from "../../util/errors.ts";
+import { addExamples, type GlobalOptions } from "../options.ts";
+import { printResult } from "../output.ts";
+
+interface Options extends GlobalOptions {
+  out: string;
+}
+
+export function addNetworkKeyCommand(program: Command): void {
+  const command = program
+    .command("network-key")
+    .description("make the key of a closed network, for start --network-key-file on each of its nodes")
+    .requiredOption("-o, --out <file>", "write it to this file, which must not exist")
+    .action(async (_options, self: Command) => run(self.optsWithGlobals<Options>()));
+  addExamples(
+    command,
+    "ccoin network-key -o network.key",
+    "ccoin start --nodeid=2 --network-key-file=network.key --bootstrap=/ip4/192.168.1.10/tcp/63261",
+  );
+}
+
+async function run({ out, json }: Options): Promise<void> {
+  try {
+    await createFile(out, makeNetworkKey());
+  } catch (cause) {
+    const why = (cause as NodeJS.ErrnoException).code === "EEXIST" ? "it exists" : messageOf(cause);
+    throw new UserError(`cannot write ${out}: ${why}`, "CANNOT_WRITE", { cause });
+  }
+  printResult(
+    json,
+    { file: out },
+    `wrote ${out}: copy it to each node, over a way that nobody else can read`,
+  );
+}
