@@ -20,12 +20,12 @@ import { silentComponents } from "./silent-components.ts";
 import type { PeerId } from "./types.ts";
 
 /** A tag of this product, so that nodes of other libp2p programs on the LAN are not dialled. */
-const mdnsServiceTag = "_ccoin._tcp.local";
+export const mdnsServiceTag = "_ccoin._tcp.local";
 /**
  * A node asks at once when it starts. This interval covers lost answers and networks that come up later. Every node
  * answers every question to every node: frequent questions would be most of the traffic of an idle network.
  */
-const mdnsIntervalMs = 10_000;
+export const mdnsIntervalMs = 10_000;
 
 /** `Inbound` and the dialler count connections. libp2p's own limit, which knows no addresses, must never be reached. */
 const maxConnections = 4_096;
@@ -40,7 +40,7 @@ const maxIdentifyBytes = 4_096;
 /** Streams of one connection, all protocols together. */
 export const maxStreamsPerConnection = 512;
 /** The window of a stream. A stream that nobody reads yet may buffer as much. 4 MiB carry 40 MB/s over 100 ms. */
-const streamWindowBytes = 4 * 2 ** 20;
+export const streamWindowBytes = 4 * 2 ** 20;
 
 export type Host = Libp2p<{ identify: Identify; pubsub: GossipSub }>;
 

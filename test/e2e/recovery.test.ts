@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { nobodyIsBlamed, sameChain, stopAndVerify } from "./harness/checks.ts";
 import { createNetwork, startAll, type TestNetwork } from "./harness/network.ts";
 import type { TestNode } from "./harness/node.ts";
+import { asShown } from "./harness/shown.ts";
 import { until } from "./harness/until.ts";
 import { createWorld } from "./harness/world.ts";
 
@@ -39,6 +40,7 @@ test("after four of seven authorities are destroyed, the other three continue fr
   });
   expect(halt.findings.map(({ code }) => code)).toContain("MISSING_AUTHORITIES");
   expect(halt.findings.map(({ remedy }) => remedy).join()).toContain("ccoin recover");
+  await asShown(world, "ccoin status --nodeid=1");
 
   const file = join(world.dataDir, "recovery.json");
   const set = wallets.slice(0, 3).map(({ address }) => address);
@@ -64,6 +66,10 @@ test("after four of seven authorities are destroyed, the other three continue fr
   );
   expect(without.detail).toContain(id);
   expect(without.remedy).toContain("--recovery");
+  await until("its status is as the page shows it", async () => {
+    await asShown(world, "ccoin status --nodeid=3");
+    return true;
+  });
   await nobodyIsBlamed([third]);
 
   await third.stop();

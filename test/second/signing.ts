@@ -1,17 +1,19 @@
 /** Ids, domains and signatures by protocols/README.md. This second implementation shares no code with src/. */
-import { createHash, createPublicKey, verify } from "node:crypto";
+import { createHash } from "node:crypto";
 import { Point } from "@noble/ed25519";
-import { root, type Value } from "./ssz.ts";
+import { page, root, type Value } from "./ssz.ts";
 
-export const domainBytes = {
-  genesis: "00000000",
-  transaction: "01000000",
-  header: "02000000",
-  finalityVote: "03000000",
+const names = {
+  genesis: "genesis header",
+  transaction: "transaction",
+  header: "header",
+  finalityVote: "finality vote",
 };
 
-export function domainOf(type: keyof typeof domainBytes, genesisId: string): string {
-  return domainBytes[type] + (type === "genesis" ? "0".repeat(56) : genesisId.slice(0, 56));
+/** Returns the domain of a type of signature, whose bytes are in the table of the page. */
+export function domainOf(type: keyof typeof names, genesisId: string): string {
+  const [, bytes] = new RegExp(`^\\| ${names[type]} +\\| \`([0-9a-f]{8})\``, "m").exec(page)!;
+  return bytes! + (type === "genesis" ? "0".repeat(56) : genesisId.slice(0, 56));
 }
 
 /** Returns the 32 bytes that are signed. */
@@ -21,16 +23,29 @@ export function signingRoot(objectRoot: string, domain: string): string {
     .digest("hex");
 }
 
-/** The bytes that precede the 32 raw bytes in the DER form of a key (RFC 8410). */
-const prefix = "302a300506032b6570032100";
+const order = Point.CURVE().n;
+const identity = `01${"00".repeat(31)}`;
+const littleEndian = (hex: string) => BigInt(`0x${Buffer.from(hex, "hex").reverse().toString("hex")}`);
 
+/** The rule of the page, word by word: s < L, encode(sB - kA) = R, R not the identity, and A an address. */
 export function isSigned(message: string, publicKey: string, signature: string): boolean {
-  const key = createPublicKey({ key: Buffer.from(prefix + publicKey, "hex"), format: "der", type: "spki" });
-  return verify(null, Buffer.from(message, "hex"), key, Buffer.from(signature, "hex"));
+  const [R, s] = [signature.slice(0, 64), littleEndian(signature.slice(64))];
+  if (s >= order || R === identity || !isAddress(publicKey)) return false;
+  const hash = createHash("sha512").update(Buffer.from(R + publicKey + message, "hex"));
+  const kA = Point.fromHex(publicKey).multiplyUnsafe(littleEndian(hash.digest("hex")) % order);
+  return Point.BASE.multiplyUnsafe(s).subtract(kA).toHex() === R;
 }
+
+const checked = new Map<string, boolean>();
 
 /** True for the canonical encoding of a point of the prime-order subgroup other than the identity. */
 export function isAddress(bytes: string): boolean {
+  const known = checked.get(bytes) ?? isPoint(bytes);
+  checked.set(bytes, known);
+  return known;
+}
+
+function isPoint(bytes: string): boolean {
   try {
     const point = Point.fromHex(bytes);
     return !point.equals(Point.ZERO) && point.isTorsionFree();
@@ -81,6 +96,21 @@ export function offenceOf({ headers, votes }: Value, genesisId: string, slotMs: 
   const surrounds = (outer: Value, inner: Value) =>
     outer.source.round < inner.source.round && inner.target.round < outer.target.round;
   return surrounds(a, b) || surrounds(b, a) ? "surround" : undefined;
+}
+
+/** True if the two certificates prove that the first one's target is final. */
+export function isFinal(
+  { justification, finalization }: Value,
+  sets: readonly [string[], string[]],
+  genesisId: string,
+): boolean {
+  const { source, target } = finalization.link;
+  return (
+    root("Checkpoint", justification.link.target) === root("Checkpoint", source) &&
+    target.round === source.round + 1n &&
+    isCertified(justification, sets[0], genesisId) &&
+    isCertified(finalization, sets[1], genesisId)
+  );
 }
 
 /** True if a quorum of the set has signed the link of a certificate. */

@@ -10,13 +10,11 @@ import { readFileSync } from "node:fs";
 export type Value = any;
 type Fields = readonly (readonly [string, string])[];
 
-const page = readFileSync(new URL("../../protocols/README.md", import.meta.url), "utf8");
+export const page = readFileSync(new URL("../../protocols/README.md", import.meta.url), "utf8");
 /** The definitions of names: fields, or another type. */
-const named = new Map<string, Fields | string>([
-  ["ShortId", "Bytes8"],
-  ["Count", "uint64"],
-  ["Amount", "uint64"],
-]);
+const named = new Map<string, Fields | string>();
+for (const [, name, type] of page.matchAll(/`(\w+)` is\s+(?:a |any )?`?(uint64|ByteVector\[\d+\])/g))
+  named.set(name!, type!);
 for (const line of page.split("\n")) {
   const [, name, text = ""] = /^\| `(\w+)` *\| (.*)/.exec(line) ?? [];
   if (!name) continue;
@@ -27,10 +25,10 @@ for (const line of page.split("\n")) {
   if (fields.length > 0) named.set(name, fields);
   else if (plain.startsWith("List[")) named.set(name, plain.trim());
 }
-named.set("BlockRef", [
-  ["height", "Count"],
-  ["id", "Bytes32"],
-]);
+/** The names of all containers of the page. */
+export const containers = [...named]
+  .filter(([, meaning]) => typeof meaning !== "string")
+  .map(([name]) => name);
 
 type Shape =
   | { kind: "uint"; size: number }
@@ -47,6 +45,7 @@ function shapeOf(type: string): Shape {
   if (word === "uint") return { kind: "uint", size: Number(inside) / 8 };
   if (word === "Bytes") return { kind: "bytes", size: Number(inside) };
   const parts = inside.slice(1, -1).split(", ");
+  if (word === "ByteVector") return { kind: "bytes", size: Number(parts[0]) };
   if (word === "ByteList") return { kind: "byteList", limit: numberOf(parts[0]!) };
   if (word === "List") return { kind: "list", element: parts[0]!, limit: numberOf(parts[1]!) };
   throw new Error(`the page does not say what ${type} is`);
@@ -59,7 +58,7 @@ function numberOf(text: string): number {
 }
 
 /** Returns the size of an encoding; undefined if it varies. */
-function fixedSize(type: string): number | undefined {
+export function fixedSize(type: string): number | undefined {
   const shape = shapeOf(type);
   if (shape.kind === "uint" || shape.kind === "bytes") return shape.size;
   if (shape.kind !== "container") return undefined;
@@ -150,11 +149,35 @@ function rootBytes(type: string, value: Value): Buffer {
       shape.fields.map(([name, field]) => rootBytes(field, value[name])),
       shape.fields.length,
     );
-  const isBytes = shape.kind === "byteList";
-  const chunks = isBytes
-    ? chunksOf(Buffer.from(value, "hex"))
-    : value.map((element: Value) => rootBytes(shape.element, element));
-  const limit = isBytes ? Math.ceil(shape.limit / 32) : shape.limit;
-  const length = isBytes ? value.length / 2 : value.length;
+  const { chunks, limit, length } = contentsOf(shape, value);
   return sha256(Buffer.concat([merkleize(chunks, limit), uintBytes(BigInt(length), 32)]));
+}
+
+type ListShape = Extract<Shape, { limit: number }>;
+
+/** Returns the chunks of a list, the largest number of them, and the list's length. Bytes and numbers share chunks. */
+function contentsOf(shape: ListShape, value: Value): { chunks: Buffer[]; limit: number; length: number } {
+  if (shape.kind === "byteList")
+    return {
+      chunks: chunksOf(Buffer.from(value, "hex")),
+      limit: Math.ceil(shape.limit / 32),
+      length: value.length / 2,
+    };
+  const { length } = value;
+  const element = shapeOf(shape.element);
+  if (element.kind === "uint") {
+    const bytes = Buffer.concat(value.map((number: bigint) => uintBytes(number, element.size)));
+    return { chunks: chunksOf(bytes), limit: Math.ceil((shape.limit * element.size) / 32), length };
+  }
+  return { chunks: value.map((each: Value) => rootBytes(shape.element, each)), limit: shape.limit, length };
+}
+
+/** Adds the names of the containers that a value holds to `found`, and returns it. */
+export function containersIn(type: string, value: Value, found = new Set<string>()): Set<string> {
+  const shape = shapeOf(type);
+  if (shape.kind === "list") for (const each of value) containersIn(shape.element, each, found);
+  if (shape.kind !== "container") return found;
+  found.add(type);
+  for (const [name, field] of shape.fields) containersIn(field, value[name], found);
+  return found;
 }

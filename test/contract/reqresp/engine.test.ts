@@ -321,6 +321,24 @@ test("answers a requester above its quota with rateLimited, and takes a little o
   await expectServing(server);
 });
 
+test("answers rateLimited while eight answers to one peer in one protocol are under way", async () => {
+  const [a, b] = await startPair();
+  const opened = Promise.withResolvers<void>();
+  let begun = 0;
+  b.serve(many, async function* (ask) {
+    begun++;
+    await opened.promise;
+    yield* answer(ask);
+  });
+  const ask = () => collect(a.request(b.peerId, many, { count: 1, bytes: 1 }));
+  const eight = Array.from({ length: 8 }, ask);
+  await until(() => begun === 8);
+  expect(await codeOf(ask())).toBe("rateLimited");
+  opened.resolve();
+  for (const chunks of await Promise.all(eight)) expect(chunks).toHaveLength(1);
+  await until(async () => (await codeOf(ask())) === undefined);
+});
+
 const good = new Uint8Array([2, 0, 0, 0, 3, 0, 0, 0]);
 
 test("bytes on the wire are those of the specification", async () => {

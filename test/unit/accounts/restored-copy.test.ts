@@ -415,6 +415,28 @@ describe("a restored copy", () => {
     expect(await tries()).toBeInstanceOf(Uint8Array);
   });
 
+  test("contradicts an earlier vote if whoever holds all its connections for 30 s passes on blocks alone; one connection to honest nodes prevents it", async () => {
+    const clock = handClock(10_000);
+    const database = new MemoryDatabase();
+    const original = await openSigner(database, { clock });
+    await original.signFinalityVote(vote(3, 4, 1));
+    const backup = database.copy();
+    const lost = vote(8, 9, 2);
+    await original.signFinalityVote(lost);
+    clock.nowMs = 100_000;
+    const restored = () => openSigner(backup.copy(), { clock, identity: copied });
+    const [deceived, connected] = [await restored(), await restored()];
+    clock.nowMs += 30_000;
+    const shown = { reachedRound: 4, justifiedRound: 3, aliveAfterMs: clock.nowMs };
+    deceived.hearRounds(shown);
+    connected.hearRounds(shown);
+    connected.hearRounds({ reachedRound: 10, justifiedRound: 9, votedAfterMs: clock.nowMs });
+    const around = vote(3, 12, 3);
+    expect(around.sourceRound < lost.sourceRound && lost.targetRound < around.targetRound).toBe(true);
+    await expect(connected.signFinalityVote(around)).rejects.toMatchObject({ code: "SLASHABLE_VOTE" });
+    expect(await deceived.signFinalityVote(around)).toBeInstanceOf(Uint8Array);
+  });
+
   test.each([
     ["others that make blocks for 30 s and justify nothing", { aliveAfterMs: 130_000 }],
     ["others that need its vote to justify anything", { aliveAfterMs: 110_000, isNeeded: true }],

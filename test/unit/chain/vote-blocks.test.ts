@@ -25,8 +25,11 @@ const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 
-/** Makes authorities on one chain without transactions, whose blocks are final at once; the last `dead` ones make none. */
-async function council(count: number, config: ConfigChanges, dead = 0) {
+/**
+ * Makes authorities on one chain without transactions, whose blocks are final at once; the last `dead` ones make none.
+ * All start with the `stored` proposals.
+ */
+async function council(count: number, config: ConfigChanges, dead = 0, stored: readonly HeaderVote[] = []) {
   const clock = new ManualClock();
   const { chain } = await testChain({ genesis: await testGenesis(count, config), clock });
   const made: CanonicalBlock[] = [];
@@ -39,13 +42,18 @@ async function council(count: number, config: ConfigChanges, dead = 0) {
   const alive = authorities.slice(0, count - dead);
   const members = await Promise.all(
     alive.map(async (signer) => {
-      const proposals = await Proposals.open({
-        store: new ProposalStore(new MemoryDatabase()),
-        config: chain.genesis.config,
-        finalizedSnapshot: () => chain.tree.snapshotAfter(chain.finalized.id),
-        clock,
-        logger: silentLogger,
-      });
+      const store = new ProposalStore(new MemoryDatabase());
+      const open = () =>
+        Proposals.open({
+          store,
+          config: chain.genesis.config,
+          finalizedSnapshot: () => chain.tree.snapshotAfter(chain.finalized.id),
+          clock,
+          logger: silentLogger,
+        });
+      const earlier = await open();
+      for (const vote of stored) await earlier.propose(vote);
+      const proposals = await open();
       const producer = new Producer({
         chain,
         signer,
@@ -90,6 +98,15 @@ describe("a chain without empty blocks", () => {
     expect(made).toHaveLength(4);
     await clock.advance(30 * dayMs);
     expect(made).toHaveLength(4);
+  });
+
+  test("makes the blocks for proposals that were stored before the nodes started", async () => {
+    const { clock, chain, made } = await council(3, quiet, 0, [parameterVote("minFee", 7)]);
+    await clock.advance(10_000);
+    expect(chain.snapshot.parameters.minFee).toBe(7n);
+    expect(made).toHaveLength(2);
+    await clock.advance(dayMs);
+    expect(made).toHaveLength(2);
   });
 
   test("makes a block for a vote on the set once the last change is final", async () => {

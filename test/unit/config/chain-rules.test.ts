@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { checkChainConfig, checkCoinbase } from "../../../src/config/index.ts";
 import type { ChainConfig } from "../../../src/types/index.ts";
@@ -75,6 +76,38 @@ describe("checkChainConfig", () => {
       expect.objectContaining({ code: "INVALID_GENESIS", message: expect.stringContaining(rule) }),
     );
   });
+});
+
+/** The code points that protocols/README.md calls white space. */
+function whiteSpaceOfPage(): Set<number> {
+  const page = readFileSync(new URL("../../../protocols/README.md", import.meta.url), "utf8");
+  const [, list] = /one character is not white\s+space \(([^)]*)\)/.exec(page)!;
+  const points = new Set<number>();
+  for (const [, first, last = first] of list!.matchAll(/U\+([0-9A-F]{4})(?:\s+–\s+U\+([0-9A-F]{4}))?/g))
+    for (let point = Number.parseInt(first!, 16); point <= Number.parseInt(last!, 16); point++)
+      points.add(point);
+  return points;
+}
+
+it("a name of white space is no text, and white space is what the page says", () => {
+  const points = whiteSpaceOfPage();
+  expect(points.size).toBe(20);
+  const isText = (point: number) => {
+    try {
+      checkChainConfig({ ...valid, name: text(String.fromCodePoint(point)) });
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  // Of all characters that somebody may take for white space.
+  const invisible = Array.from({ length: 0x10000 }, (_, point) => point).filter((point) =>
+    /[\s\p{Z}\p{Cf}]/u.test(String.fromCodePoint(point)),
+  );
+  const isControl = (point: number) => point < 0x20 || (point >= 0x7f && point <= 0x9f);
+  expect(invisible.filter((point) => !isText(point) && !isControl(point))).toEqual(
+    [...points].sort((a, b) => a - b),
+  );
 });
 
 describe("checkCoinbase", () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { futureBlockMs, productionTime, turnStepMs } from "../../../src/consensus/index.ts";
@@ -47,6 +48,15 @@ describe("productionTime", () => {
       return time && time.sealAtMs - tip.header.timestamp - 1000;
     });
     expect(delays).toEqual([500, undefined, 1000, 0, undefined]);
+    const page = readFileSync(new URL("../../../docs/consensus.md", import.meta.url), "utf8");
+    const example = /\*\*Example\.\*\* Take five[\s\S]*?\n\n/.exec(page)![0].replaceAll(/\s+/g, " ").trim();
+    const index = (of: number | undefined) => delays.indexOf(of);
+    const barred = [...delays.keys()].filter((at) => delays[at] === undefined);
+    expect(example).toBe(
+      `**Example.** Take five authorities, a period of 1 s and height ${tip.header.height + 1}. Index ${index(0)} is in turn, ` +
+        `and ${barred.join(" and ")} signed the blocks at heights 6 and 7. Index ${index(0)} signs when the block is due, ` +
+        `${index(500)} after 500 ms, ${index(1000)} after 1000 ms; ${barred.join(" and ")} may not sign.`,
+    );
   });
 
   test("a stranger never may", () => {

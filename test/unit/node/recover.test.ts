@@ -3,35 +3,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { acceptRecoveries } from "../../../src/chain/accept-recoveries.ts";
-import { checkGenesis } from "../../../src/chain/genesis.ts";
 import { chainStores } from "../../../src/chain/stores.ts";
-import { type NodePaths, nodePaths, readRecoveryFile } from "../../../src/config/index.ts";
-import { certificateOf } from "../../../src/consensus/index.ts";
+import { nodePaths, readRecoveryFile } from "../../../src/config/index.ts";
 import { encodeAddress } from "../../../src/crypto/address.ts";
-import { verifySignatures } from "../../../src/crypto/ed25519.ts";
-import {
-  exportChain,
-  importChain,
-  initGenesis,
-  verifyChain,
-  writeRecovery,
-} from "../../../src/node/index.ts";
+import { exportChain, importChain, verifyChain, writeRecovery } from "../../../src/node/index.ts";
 import { withDatabase } from "../../../src/node/open.ts";
 import type { Recovery } from "../../../src/types/index.ts";
 import { compareBytes, toHex } from "../../../src/util/bytes.ts";
-import {
-  authorities,
-  chainConfig,
-  codeOf,
-  genesisTime,
-  startBalance,
-  type TestChain,
-  type Tip,
-  testChain,
-  users,
-} from "../support/chain.ts";
+import { authorities, chainConfig, codeOf } from "../support/chain.ts";
+import { lostMajority, withChain } from "../support/lost-majority.ts";
 import { recovered } from "../support/recovery.ts";
-import { checkpoint, signedVote, testFinalizer } from "../support/votes.ts";
 
 const quiet = { onProgress: () => undefined };
 const left = authorities.slice(0, 2).map(({ publicKey }) => publicKey);
@@ -46,48 +27,6 @@ async function inFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "recover-"));
   folders.push(folder);
   return folder;
-}
-
-/** Runs `use` with the chain of a stopped node. */
-function withChain<T>(paths: NodePaths, use: (node: TestChain) => Promise<T>): Promise<T> {
-  return withDatabase(paths, async (database) => {
-    const block = (await chainStores(database).meta.genesis())!;
-    const genesis = await checkGenesis(block, verifySignatures);
-    return use(await testChain({ genesis, database }));
-  });
-}
-
-/** Makes four blocks of five authorities, of which the second is final. */
-async function lostMajority(dataDir: string, finalized = true) {
-  const paths = nodePaths(dataDir, 1);
-  const balances = users.slice(0, 3).map(({ publicKey }) => ({ address: publicKey, balance: startBalance }));
-  const name = new TextEncoder().encode("Anna");
-  await initGenesis({
-    paths,
-    config: { ...chainConfig(5), names: [{ address: authorities[0]!.publicKey, name }] },
-    coinbase: { balances },
-    signer: authorities[0]!,
-    now: genesisTime,
-  });
-  const tips = await withChain(paths, async (node) => {
-    const { maker, genesis, chain } = node;
-    const made: Tip[] = [maker.start()];
-    for (let height = 1; height <= 4; height++) made.push(await maker.block(made[height - 1]!));
-    await node.addAll(made[4]!);
-    const points = [
-      { round: 0, height: 0, block: genesis.id },
-      checkpoint(1, made[2]!),
-      checkpoint(2, made[3]!),
-    ];
-    for (const [index, target] of points.slice(1).entries()) {
-      const votes = authorities.map((voter) => signedVote(voter, genesis, points[index]!, target));
-      const certificate = certificateOf({ source: points[index]!, target }, await Promise.all(votes));
-      if (finalized) await testFinalizer(node).finalizer.addCertificate(certificate);
-    }
-    expect(chain.finalized.height).toBe(finalized ? 2 : 0);
-    return made;
-  });
-  return { paths, tips, file: join(dataDir, "recovery.json") };
 }
 
 describe("ccoin recover", () => {
@@ -135,7 +74,7 @@ describe("ccoin recover", () => {
 
   test("refuses an empty set, a repeated authority, a chain without a final block, and a folder without a chain", async () => {
     const folder = await inFolder();
-    const { paths, file } = await lostMajority(folder, false);
+    const { paths, file } = await lostMajority(folder, { finalized: false });
     const code = (authorities: Uint8Array[], at = paths) =>
       codeOf(writeRecovery({ paths: at, file, authorities }));
     expect(await code([])).toBe("BAD_RECOVERY");

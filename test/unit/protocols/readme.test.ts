@@ -13,6 +13,7 @@ import { resultCodes, topicNames } from "../../../protocols/index.ts";
 import { parameterLimits } from "../../../src/config/parameter-limits.ts";
 import { minority, quorum, roundTimeoutMs, targetSpacing } from "../../../src/consensus/finality.ts";
 import { banMs, banScore, offences } from "../../../src/network/scores.ts";
+import { blockFaults, transactionFaults, voteFaults } from "../../../src/sync/verdicts.ts";
 import * as genesisTypes from "../../../src/types/genesis.ts";
 import * as types from "../../../src/types/index.ts";
 import { toHex } from "../../../src/util/bytes.ts";
@@ -128,6 +129,16 @@ describe("docs/consensus.md", () => {
     ]);
     const numbers = cells.map(([first, name]) => [name, Number(first)]);
     expect(numbers).toEqual(expect.arrayContaining(Object.entries(types.parameterNumbers)));
+  });
+
+  test("names each reason for which the code refuses a block, and no other", () => {
+    const sections = page.slice(page.indexOf("## 3. Block validity"), page.indexOf("## 4. Votes"));
+    const elsewhere = page.slice(page.indexOf("## 6. Fork choice"));
+    const named = (text: string) => [...text.matchAll(/`([A-Z]+(?:_[A-Z]+)+|MALFORMED|OVERFLOW|EXPIRED)`/g)];
+    const codes = new Set([...named(sections), ...named(elsewhere)].map(([, code]) => code));
+    for (const code of Object.keys(blockFaults)) expect(codes).toContain(code);
+    const known = [blockFaults, transactionFaults, voteFaults].flatMap(Object.keys);
+    expect([...codes].filter((code) => !known.includes(code!))).toEqual(["CONFLICTING_FINALITY"]);
   });
 
   test("has the quorums and times of finality that the code has", () => {

@@ -5,23 +5,16 @@ import { makeVectors } from "../../second/make-vectors.ts";
 import {
   domainOf,
   isCertified,
+  isFinal,
   isSigned,
   isVoteSigned,
   offenceOf,
   signingRoot,
 } from "../../second/signing.ts";
 import { decode, root } from "../../second/ssz.ts";
+import { nameOf, text, type Vector, value, vectors } from "./read-vectors.ts";
 
-const text = (name: string) =>
-  readFileSync(new URL(`../../../protocols/vectors/${name}`, import.meta.url), "utf8");
-const types = JSON.parse(text("types.json"));
-const finality = JSON.parse(text("finality.json"));
-const chain = JSON.parse(text("chain.json"));
-const recovery = JSON.parse(text("recovery.json"));
-const value = ({ type, encoded }: { type: string; encoded: string }) =>
-  decode(type, Buffer.from(encoded, "hex"));
-type Vector = ReturnType<typeof JSON.parse>;
-const nameOf = (vector: Vector): [string, Vector] => [vector.about ?? vector.type, vector];
+const { types, finality, chain, recovery } = vectors;
 
 test("the vectors are what the reference makes", async () => {
   for (const [name, made] of Object.entries(await makeVectors())) expect(text(name), name).toBe(made);
@@ -34,6 +27,7 @@ test.each(
     ...types.objects,
     ...finality.votes,
     ...finality.certificates,
+    ...finality.proofs,
     ...finality.evidence,
     ...recovery.recoveries,
     ...recovery.invalid,
@@ -58,13 +52,18 @@ test.each(finality.certificates.map(nameOf) as [string, Vector][])("certificate:
   expect(isCertified(value(vector), vector.set, finality.genesisId)).toBe(vector.valid);
 });
 
+test.each(finality.proofs.map(nameOf) as [string, Vector][])("proof: %s", (_, vector) => {
+  const sets: [string[], string[]] = [vector.justificationSet, vector.finalizationSet];
+  expect(isFinal(value(vector), sets, finality.genesisId)).toBe(vector.final);
+});
+
 test.each(finality.evidence.map(nameOf) as [string, Vector][])("evidence: %s", (_, vector) => {
   expect(offenceOf(value(vector), finality.genesisId, BigInt(finality.slotMs)) ?? null).toBe(vector.offence);
 });
 
 test("the second implementation shares no code with the first", () => {
   const folder = new URL("../../second/", import.meta.url);
-  for (const file of ["chain.ts", "signing.ts", "ssz.ts"]) {
+  for (const file of ["bech32m.ts", "chain.ts", "signing.ts", "ssz.ts", "wire.ts"]) {
     const imports = readFileSync(new URL(file, folder), "utf8").matchAll(/\bfrom "(.+)"|\bimport\((.+)\)/g);
     for (const [, name] of imports) expect(name, file).toMatch(/^(node:|\.\/|@noble\/ed25519$)/);
   }

@@ -43,9 +43,13 @@ export const smallOrder: readonly Uint8Array[] = torsion.flatMap((point) => {
 
 /** Makes a signature with small-order parts in key and R. It satisfies sB = R + kA with the cofactor, and without it only if k times `forKey` is minus `forR`. */
 export function mixedSet(message: Uint8Array, forKey: Point, forR: Point, r = 987_654_321n): SignatureSet {
+  return setWithR(message, forKey, new Uint8Array(Point.BASE.multiplyUnsafe(r).add(forR).toBytes()), r);
+}
+
+/** Makes a signature that has these bytes as its R, where rB is expected. */
+export function setWithR(message: Uint8Array, forKey: Point, R: Uint8Array, r: bigint): SignatureSet {
   const a = 123_456_789n;
   const publicKey = new Uint8Array(Point.BASE.multiply(a).add(forKey).toBytes());
-  const R = new Uint8Array(Point.BASE.multiplyUnsafe(r).add(forR).toBytes());
   const k = challenge(R, publicKey, message);
   return { publicKey, message, signature: concatBytes(R, encode((r + k * a) % order)) };
 }

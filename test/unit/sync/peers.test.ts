@@ -8,6 +8,10 @@ import {
   genesis as genesisProtocol,
   headers,
   height,
+  maxBlocksPerRequest,
+  maxHeadersPerPage,
+  maxIdsPerPage,
+  maxMempoolIds,
   mempoolIds,
   type RequestOf,
   type ResponseOf,
@@ -232,11 +236,29 @@ describe("the server", () => {
         ({ message }) => message.height,
       ),
     ).toEqual([4, 5]);
-    for (const bad of [0, 101])
-      expect(await codeOf(requestOne(a.network, "b", blockIds, { height: 1, count: bad }))).toBe(
+  });
+
+  test("refuses counts out of their range, and the genesis block among blocks", async () => {
+    const { net, nodes } = await setUp("a", "b");
+    const [a, b] = nodes;
+    net.connect(a.network, b.network);
+    const end = async (chunks: AsyncIterable<unknown>) => {
+      for await (const _ of chunks);
+    };
+    for (const count of [0, maxIdsPerPage + 1])
+      expect(await codeOf(end(a.network.request("b", blockIds, { height: 1, count })))).toBe(
         "invalidRequest",
       );
-    expect(await codeOf(requestOne(a.network, "b", mempoolIds, { limit: 0 }))).toBe("invalidRequest");
+    for (const count of [0, maxHeadersPerPage + 1])
+      expect(await codeOf(end(a.network.request("b", headers, { start: 1, count })))).toBe("invalidRequest");
+    for (const [start, count] of [
+      [1, 0],
+      [1, maxBlocksPerRequest + 1],
+      [0, 1],
+    ] as const)
+      expect(await codeOf(end(a.network.request("b", blocks, { start, count })))).toBe("invalidRequest");
+    for (const limit of [0, maxMempoolIds + 1])
+      expect(await codeOf(end(a.network.request("b", mempoolIds, { limit })))).toBe("invalidRequest");
   });
 
   test("serves the transactions of a block, each once", async () => {

@@ -52,6 +52,16 @@ test("a node listens to the topics of both versions until the block that enacts 
   await expect.poll(() => network.listened).toEqual([digest(2), digest(3)]);
 });
 
+test("a node listens to four versions at most, the newest ones", async () => {
+  const { node, network, digest } = await setUp(10);
+  const maker = new BlockMaker(node.genesis, plainRules(10));
+  let tip = maker.start();
+  for (let rules = 2; rules <= 6; rules++)
+    tip = await maker.block(tip, { edit: { vote: parameterVote("rules", rules) } });
+  await node.addAll(tip);
+  expect(network.listened).toEqual([4, 5, 6, 7].map(digest));
+});
+
 test("a program that does not know the next version neither listens nor publishes under it", async () => {
   const { node, network, topics, digest, enacting } = await setUp(1);
   const message = new Uint8Array([1]);
