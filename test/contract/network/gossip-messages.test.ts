@@ -57,7 +57,8 @@ test("such messages cost their sender gossipsub's own score: after many, it is n
   send("early");
   await until(() => judged.includes("early"));
   for (let n = 0; n < 20; n++) send(`signed ${n}`, signed);
-  await pause(500);
+  // gossipsub looks at the score of a peer once a second.
+  await pause(1_500);
   send("late");
   await pause(500);
   expect(judged).toEqual(["early"]);
