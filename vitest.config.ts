@@ -27,7 +27,7 @@ export default defineConfig({
           name: "unit",
           include: ["test/{unit,fuzz}/**/*.test.ts"],
           exclude: transformed,
-          globalSetup: "test/page.ts",
+          globalSetup: "scripts/make-page-for-tests.ts",
           ...native,
           ...limits,
         },
@@ -46,7 +46,7 @@ export default defineConfig({
         test: {
           name: "browser",
           include: ["test/browser/**/*.test.ts"],
-          globalSetup: ["test/page.ts", "test/e2e/harness/compile-cache.ts"],
+          globalSetup: ["scripts/make-page-for-tests.ts", "test/e2e/harness/compile-cache.ts"],
           fileParallelism: false,
           ...native,
           ...limits,
@@ -56,7 +56,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
-          globalSetup: ["test/page.ts", "test/e2e/harness/compile-cache.ts"],
+          globalSetup: ["scripts/make-page-for-tests.ts", "test/e2e/harness/compile-cache.ts"],
           // Nodes of several files would compete for the cores, and time is what these tests measure.
           fileParallelism: false,
           ...native,

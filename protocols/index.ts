@@ -7,7 +7,6 @@ export * from "./genesis.ts";
 export * from "./gossip.ts";
 export * from "./headers.ts";
 export * from "./height.ts";
-export type * from "./network.ts";
 export * from "./peers.ts";
 export * from "./recovery.ts";
 export * from "./reqresp/index.ts";

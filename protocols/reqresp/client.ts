@@ -3,7 +3,7 @@ import { pipe } from "it-pipe";
 import type { Uint8ArrayList } from "uint8arraylist";
 import type { Clock } from "../../src/util/clock.ts";
 import { RequestError, requestError } from "./errors.ts";
-import { type Guard, guardStream, incoming, linger, paced, within } from "./exchange.ts";
+import { guardStream, incoming, linger, paced, type StreamGuard, within } from "./exchange.ts";
 import { decodeMessage, frame, frames, maxLengthBytes, maxReasonBytes } from "./frames.ts";
 import { type AckOf, type AnyProtocol, type RequestOf, type ResponseOf, resultCodes } from "./types.ts";
 
@@ -68,7 +68,7 @@ async function receiveAnswer<P extends AnyProtocol>(
   protocol: P,
   request: RequestOf<P>,
   options: RequestOptions<P> & { clock: Clock },
-  guard: Guard,
+  guard: StreamGuard,
   onChunk: (chunk: Uint8Array) => void,
 ): Promise<void> {
   const { source, sink } = incoming(stream);
@@ -116,7 +116,7 @@ async function receiveAnswer<P extends AnyProtocol>(
 }
 
 /** The stream closes when everything that is still to be sent is sent. */
-function close(stream: Stream, guard: Guard, clock: Clock): void {
+function close(stream: Stream, guard: StreamGuard, clock: Clock): void {
   guard.release();
   // A stream that breaks now needs no closing.
   linger(stream, clock).catch(() => undefined);

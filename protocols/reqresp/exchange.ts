@@ -17,7 +17,7 @@ const lingerMs = 2_000;
 const graceMs = 50;
 
 /** Watches one stream: breaking a limit resets the stream and aborts `signal` with a `RequestError`. */
-export interface Guard {
+export interface StreamGuard {
   readonly signal: AbortSignal;
   /** Restarts the time-out: the next step must happen within `timeoutMs`. */
   restart(timeoutMs: number): void;
@@ -33,7 +33,7 @@ export interface Guard {
 export function guardStream(
   stream: Stream,
   options: { clock: Clock; maxReceivedBytes: number; signal?: AbortSignal | undefined; failOnReset: boolean },
-): Guard {
+): StreamGuard {
   const controller = new AbortController();
   const { clock } = options;
   let pause = () => {};

@@ -3,7 +3,7 @@ import { pipe } from "it-pipe";
 import type { Uint8ArrayList } from "uint8arraylist";
 import type { Clock } from "../../src/util/clock.ts";
 import { RequestError, requestError } from "./errors.ts";
-import { type Guard, guardStream, incoming, linger, paced, within } from "./exchange.ts";
+import { guardStream, incoming, linger, paced, type StreamGuard, within } from "./exchange.ts";
 import {
   decodeMessage,
   type ErrorResult,
@@ -90,7 +90,7 @@ async function* respond<P extends AnyProtocol>(
   input: AsyncGenerator<Uint8ArrayList>,
   protocol: P,
   handler: RequestHandler<P>,
-  guard: Guard,
+  guard: StreamGuard,
   options: AnswerOptions,
   outcome: Outcome,
 ): AsyncGenerator<Uint8ArrayList> {
@@ -130,7 +130,7 @@ async function* respond<P extends AnyProtocol>(
 async function readRequest<P extends AnyProtocol>(
   input: AsyncGenerator<Uint8ArrayList>,
   protocol: P,
-  guard: Guard,
+  guard: StreamGuard,
 ): Promise<RequestOf<P>> {
   try {
     const { done, value } = await within(input.next(), guard.signal);
@@ -147,7 +147,7 @@ async function readRequest<P extends AnyProtocol>(
 async function* chunks<P extends AnyProtocol>(
   answer: AsyncIterable<ResponseOf<P>>,
   protocol: P,
-  guard: Guard,
+  guard: StreamGuard,
   meter: Meter,
   outcome: Outcome,
 ): AsyncGenerator<Uint8ArrayList> {

@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { replaceFile } from "../util/atomic-file.ts";
-import type { DataIdentity, ProtectionStore } from "./protection.ts";
+import type { DataIdentity } from "./protection.ts";
+import type { ProtectionStore } from "./protection-store.ts";
 
 /** Files of systemd and D-Bus. Other systems, and most containers, have none. */
 const machineIdFiles = ["/etc/machine-id", "/var/lib/dbus/machine-id"];

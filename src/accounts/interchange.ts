@@ -9,9 +9,9 @@ import {
   mergeHeader,
   mergeVote,
   type ProtectionRecord,
-  type ProtectionStore,
   type VoteEntry,
 } from "./protection.ts";
+import type { ProtectionStore } from "./protection-store.ts";
 
 /** Incremented when the meaning of the fields changes. */
 const formatVersion = "1";

@@ -1,5 +1,5 @@
 import type { Address } from "../crypto/address.ts";
-import type { HeardRounds } from "./doubt.ts";
+import type { HeardRounds } from "./doubtful-votes.ts";
 
 export interface HeaderSigning {
   slot: number;

@@ -1,8 +1,9 @@
 import type { Address } from "../crypto/address.ts";
+import { SigningError } from "../types/errors.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Logger } from "../util/logger.ts";
 import { SerialQueue } from "../util/serial-queue.ts";
-import { DoubtfulVotes, type HeardRounds } from "./doubt.ts";
+import { DoubtfulVotes, type HeardRounds } from "./doubtful-votes.ts";
 import type { HeaderSigning, ProtectedSigner, VoteSigning } from "./protected-signer-types.ts";
 import {
   checkHeaderSigning,
@@ -10,10 +11,9 @@ import {
   emptyRecord,
   type HeaderEntry,
   type ProtectionRecord,
-  type ProtectionStore,
-  SigningError,
   type VoteEntry,
 } from "./protection.ts";
+import type { ProtectionStore } from "./protection-store.ts";
 import type { Signer } from "./signer.ts";
 
 /** Two polls of the peers' statuses: one peer may know what another has not heard of yet. */

@@ -1,5 +1,5 @@
+import { SigningError } from "../types/errors.ts";
 import { equalBytes, toHex } from "../util/bytes.ts";
-import { CodedError } from "../util/errors.ts";
 
 /** A header that was signed. Without `root`, an unknown header takes the slot. */
 export interface HeaderEntry {
@@ -48,34 +48,6 @@ export interface DataIdentity {
   /** Accepted contents of the token file; "" for no file. */
   tokens: string[];
 }
-
-/**
- * The storage of the protection. Everything written is synced when the promise resolves; each call writes all or
- * nothing.
- */
-export interface ProtectionStore {
-  load(account: Uint8Array): Promise<ProtectionRecord | undefined>;
-  save(
-    account: Uint8Array,
-    record: ProtectionRecord,
-    entries?: { headers?: readonly HeaderEntry[]; votes?: readonly VoteEntry[] },
-  ): Promise<void>;
-  /** Everything that was signed and not pruned, ascending: the complete database of EIP-3076. */
-  headers(account: Uint8Array): AsyncIterable<HeaderEntry>;
-  votes(account: Uint8Array): AsyncIterable<VoteEntry>;
-  headersIn(account: Uint8Array, slot: number): Promise<HeaderEntry[]>;
-  hasHeader(account: Uint8Array, entry: HeaderEntry): Promise<boolean>;
-  hasVote(account: Uint8Array, entry: VoteEntry): Promise<boolean>;
-  /** Deletes the entries below; the record stays. */
-  prune(account: Uint8Array, below: { slot: number; targetRound: number }): Promise<void>;
-  identity(): Promise<DataIdentity | undefined>;
-  saveIdentity(identity: DataIdentity): Promise<void>;
-}
-
-export type SigningErrorCode = "SLASHABLE_HEADER" | "SLASHABLE_VOTE" | "SIGNING_DOUBTFUL";
-
-/** The reason for which nothing was signed. */
-export class SigningError extends CodedError<SigningErrorCode> {}
 
 export function emptyRecord(timeMs: number): ProtectionRecord {
   return {

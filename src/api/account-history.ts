@@ -2,9 +2,9 @@ import type { ServerResponse } from "node:http";
 import type { BlockReader } from "../chain/block-reader.ts";
 import type { IncludedTransaction } from "../chain/types.ts";
 import type { TransactionPlace } from "../storage/blocks.ts";
+import { bytesPerToken, type ClientLimiter } from "./client-limiter.ts";
 import type { DearReads } from "./dear-reads.ts";
 import { overloaded } from "./problem.ts";
-import { bytesPerToken, type RateLimiter } from "./rate-limiter.ts";
 
 /** Bytes of the blocks that one page may read. If its transactions are in large blocks, the page is shorter. */
 const maxPageBytes = 8 * 2 ** 20;
@@ -23,10 +23,10 @@ export interface HistoryPage<T> {
  */
 export class AccountHistory {
   readonly #reads: DearReads;
-  readonly #limiter: RateLimiter;
+  readonly #limiter: ClientLimiter;
   #pages = 0;
 
-  constructor(reads: DearReads, limiter: RateLimiter) {
+  constructor(reads: DearReads, limiter: ClientLimiter) {
     this.#reads = reads;
     this.#limiter = limiter;
   }

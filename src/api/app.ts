@@ -1,12 +1,12 @@
 import { Hono } from "hono";
 import { AccountHistory } from "./account-history.ts";
+import type { ClientLimiter } from "./client-limiter.ts";
 import { DearReads } from "./dear-reads.ts";
 import type { EventHub } from "./event-hub.ts";
 import type { ApiEnv } from "./http.ts";
 import type { HttpLimits } from "./limits.ts";
 import { Api } from "./operation.ts";
 import { problemOf, problemResponse } from "./problem.ts";
-import type { RateLimiter } from "./rate-limiter.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { authorityRoutes } from "./routes/authorities.ts";
 import { blockRoutes } from "./routes/blocks.ts";
@@ -29,7 +29,7 @@ export function createApp(
   services: ApiServices,
   limits: HttpLimits,
   hub: EventHub,
-  limiter: RateLimiter,
+  limiter: ClientLimiter,
 ): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>();
   const api = new Api(app, services);

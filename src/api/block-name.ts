@@ -38,7 +38,10 @@ function namedBlock(
 }
 
 /** `name` is a result of `blockName`. The returned id need not belong to a block. */
-export async function findBlockId(chain: Chain, name: string): Promise<Uint8Array | undefined> {
+export async function findBlockId(
+  chain: Pick<Chain, "head" | "justified" | "finalized" | "reader">,
+  name: string,
+): Promise<Uint8Array | undefined> {
   const named = namedBlock(chain, name);
   if (named) return named.id;
   if (name.startsWith("0x")) return fromHex(name);

@@ -1,8 +1,8 @@
 import { RateLimiter } from "../../protocols/index.ts";
 import { inBackground } from "../util/background.ts";
 import { type Clock, sleep } from "../util/clock.ts";
+import { clientOf, isLoopback } from "./client-limiter.ts";
 import { overloaded } from "./problem.ts";
-import { clientOf, isLoopback } from "./rate-limiter.ts";
 
 export const dearReadLimits = {
   /** Milliseconds of the thread: half of it, so that a whole chain can be read from another machine. */

@@ -2,10 +2,10 @@ import type { ServerResponse } from "node:http";
 import { inBackground } from "../util/background.ts";
 import { sleep } from "../util/clock.ts";
 import { isClosed, messageOf } from "../util/errors.ts";
+import { isLoopback } from "./client-limiter.ts";
 import { type EventName, EventTexts } from "./event-texts.ts";
 import type { HttpLimits } from "./limits.ts";
 import { commonHeaders, ending, overloaded, ProblemError } from "./problem.ts";
-import { isLoopback } from "./rate-limiter.ts";
 import type { ApiServices } from "./services.ts";
 import { type Holding, holder, Shares } from "./shares.ts";
 

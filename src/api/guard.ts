@@ -1,14 +1,14 @@
 import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
+import type { ClientLimiter } from "./client-limiter.ts";
 import { isChunked } from "./pipelines.ts";
 import { problemResponse } from "./problem.ts";
-import type { RateLimiter } from "./rate-limiter.ts";
 
 /** A check of every request before it is read. Returns the refusal. */
 export type Guard = (incoming: IncomingMessage) => Response | undefined;
 
 /** `host` is the one that the server was told to listen on, which may be a name. */
-export function createGuard(host: string, limiter: RateLimiter): Guard {
+export function createGuard(host: string, limiter: ClientLimiter): Guard {
   const configured = host.toLowerCase();
   return (incoming) => {
     const { headers, method, socket } = incoming;

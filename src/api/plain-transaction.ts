@@ -19,7 +19,7 @@ const amountPattern = /^(0|[1-9][0-9]{0,19})$/;
 const numberDigits = 15;
 
 /**
- * The SSZ encoding of a transaction in its usual JSON form, as `transactionSchema` reads it, for a fifth of the work.
+ * The SSZ encoding of a transaction in its usual JSON form, as `transactionInputSchema` reads it, for a fifth of the work.
  * Undefined if the form is unusual or wrong: the schema then decides.
  */
 export function encodePlain(value: unknown, genesisId: Hex): Uint8Array | undefined {

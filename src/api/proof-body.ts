@@ -1,10 +1,10 @@
-import type { FinalityEvidence, ProvedCertificate } from "../chain/finality-proof.ts";
+import type { ProvedCertificate, ProvedFinality } from "../chain/finality-proof.ts";
 import { encodeAddress } from "../crypto/address.ts";
 import { toHex } from "../util/bytes.ts";
 import { certificateBody } from "./finality-body.ts";
 import { signedHeaderView } from "./views.ts";
 
-export function finalityEvidenceBody(evidence: FinalityEvidence | undefined) {
+export function provedFinalityBody(evidence: ProvedFinality | undefined) {
   if (!evidence) return null;
   const { headers, justification, finalization } = evidence;
   return {

@@ -3,6 +3,7 @@ import { type AddressInfo, isIPv6, type Socket } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { messageOf } from "../util/errors.ts";
 import { createApp } from "./app.ts";
+import { ClientLimiter } from "./client-limiter.ts";
 import { shareConnections } from "./connection-places.ts";
 import { EventHub } from "./event-hub.ts";
 import { createGuard } from "./guard.ts";
@@ -18,7 +19,6 @@ import {
   problems,
   refusalResponse,
 } from "./problem.ts";
-import { RateLimiter } from "./rate-limiter.ts";
 import { loadExplorer } from "./routes/explorer.ts";
 import type { ApiServices } from "./services.ts";
 import { SlowReaders } from "./slow-readers.ts";
@@ -54,7 +54,7 @@ export interface HttpServer {
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { host, port, services, limits } = options;
   const hub = new EventHub(services, limits);
-  const limiter = new RateLimiter(services.clock, limits.rate, limits.localRate);
+  const limiter = new ClientLimiter(services.clock, limits.rate, limits.localRate);
   const app = createApp(services, limits, hub, limiter);
   const guard = createGuard(host, limiter);
   const slowReaders = new SlowReaders(services.clock, limits);

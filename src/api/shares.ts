@@ -1,4 +1,4 @@
-import { clientOf, isLoopback } from "./rate-limiter.ts";
+import { clientOf, isLoopback } from "./client-limiter.ts";
 
 /** All addresses of this machine are one client, which gives way to no other. */
 const thisMachine = "this machine";

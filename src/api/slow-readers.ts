@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { Clock } from "../util/clock.ts";
+import { clientOf } from "./client-limiter.ts";
 import type { HttpLimits } from "./limits.ts";
-import { clientOf } from "./rate-limiter.ts";
 
 const checkMs = 1_000;
 /** The time before the rate counts: a slow start does not make a slow reader. */

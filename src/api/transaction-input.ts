@@ -36,7 +36,7 @@ const memoSchema = z
   .refine((memo) => memo.length <= maxMemoBytes, { error: memoRule });
 
 /** The JSON form of a transaction. */
-export const transactionSchema = z.strictObject(
+export const transactionInputSchema = z.strictObject(
   {
     from: addressTextSchema,
     to: addressTextSchema,
@@ -73,7 +73,7 @@ export function parseJson(body: Buffer): unknown {
 export function encodeInput(value: unknown, genesisId: Hex): Uint8Array | InputRefusal {
   const encoded = encodePlain(value, genesisId);
   if (encoded) return encoded;
-  const result = transactionSchema.safeParse(value);
+  const result = transactionInputSchema.safeParse(value);
   if (!result.success) return { code: "MALFORMED", detail: describeIssues(result.error) };
   const { signature, genesisId: named, ...message } = result.data;
   if (named !== undefined && named.toLowerCase() !== genesisId) {

@@ -2,9 +2,9 @@ import type { ServerResponse } from "node:http";
 import type { BlockReader } from "../chain/block-reader.ts";
 import type { IncludedTransaction } from "../chain/types.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
+import { bytesPerToken, type ClientLimiter } from "./client-limiter.ts";
 import type { DearReads } from "./dear-reads.ts";
 import { overloaded, ProblemError } from "./problem.ts";
-import { bytesPerToken, type RateLimiter } from "./rate-limiter.ts";
 
 /** Bytes of the blocks that one request may read. At least one block is always read. */
 const maxRequestBytes = 32 * 2 ** 20;
@@ -29,9 +29,9 @@ export interface Lookup {
  */
 export class TransactionReads {
   readonly #reads: DearReads;
-  readonly #limiter: RateLimiter;
+  readonly #limiter: ClientLimiter;
 
-  constructor(reads: DearReads, limiter: RateLimiter) {
+  constructor(reads: DearReads, limiter: ClientLimiter) {
     this.#reads = reads;
     this.#limiter = limiter;
   }

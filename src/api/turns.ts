@@ -1,5 +1,5 @@
 import type { Chain } from "../chain/chain.ts";
-import type { Head } from "../chain/types.ts";
+import type { WeightedHeader } from "../chain/types.ts";
 import { difficulties, hasSignedRecently } from "../consensus/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
 
@@ -49,7 +49,10 @@ export async function countTurns({
  * The authority in turn at a block. The header tells whether its proposer was; only otherwise the set of that time is
  * needed.
  */
-async function turnOf(tree: Chain["tree"], { height, header }: Head): Promise<Uint8Array | undefined> {
+async function turnOf(
+  tree: Chain["tree"],
+  { height, header }: WeightedHeader,
+): Promise<Uint8Array | undefined> {
   const { proposer, parent, difficulty } = header.message;
   if (difficulty === difficulties.inTurn) return proposer;
   const snapshot = await tree.snapshotAfter(parent);

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { setImmediate } from "node:timers/promises";
 import type { Chain } from "../chain/chain.ts";
-import type { Head } from "../chain/types.ts";
+import type { WeightedHeader } from "../chain/types.ts";
 import { encodeAddress } from "../crypto/address.ts";
 import {
   type ChainConfig,
@@ -43,12 +43,16 @@ export async function transactionViews(records: readonly TransactionRecord[]) {
 }
 
 /** A block's header as JSON, with the values that follow from its ancestors. */
-export function headerView(head: Head) {
+export function headerView(head: WeightedHeader) {
   return { ...signedHeaderView(head), totalDifficulty: head.totalDifficulty };
 }
 
 /** A header as JSON. */
-export function signedHeaderView({ height, idHex, header }: Pick<Head, "height" | "idHex" | "header">) {
+export function signedHeaderView({
+  height,
+  idHex,
+  header,
+}: Pick<WeightedHeader, "height" | "idHex" | "header">) {
   const { message, signature } = header;
   return {
     id: idHex,

@@ -2,9 +2,9 @@ import type { ServerResponse } from "node:http";
 import type { Chain } from "../chain/chain.ts";
 import type { StoredBlock } from "../chain/types.ts";
 import type { Clock } from "../util/clock.ts";
+import type { ClientLimiter } from "./client-limiter.ts";
 import type { DearReads } from "./dear-reads.ts";
 import { overloaded } from "./problem.ts";
-import type { RateLimiter } from "./rate-limiter.ts";
 import { type Holding, holder, Shares } from "./shares.ts";
 
 /** Bytes that are answered for the price of one request: formatting transactions takes longer than reading them. */
@@ -21,11 +21,11 @@ export const quickReadMs = 2_000;
 export class WholeBlocks {
   readonly #maxBytes: number;
   readonly #shares: Shares;
-  readonly #limiter: RateLimiter;
+  readonly #limiter: ClientLimiter;
   readonly #reads: DearReads;
   readonly #clock: Clock;
 
-  constructor(maxBytesAtOnce: number, parts: { limiter: RateLimiter; reads: DearReads; clock: Clock }) {
+  constructor(maxBytesAtOnce: number, parts: { limiter: ClientLimiter; reads: DearReads; clock: Clock }) {
     this.#maxBytes = maxBytesAtOnce;
     this.#shares = new Shares(maxBytesAtOnce);
     this.#limiter = parts.limiter;
@@ -38,7 +38,7 @@ export class WholeBlocks {
    * @throws {ProblemError} `OVERLOADED`
    */
   async read<T>(
-    { reader }: Chain,
+    { reader }: Pick<Chain, "reader">,
     id: Uint8Array,
     outgoing: ServerResponse,
     view: (block: StoredBlock) => T | Promise<T>,

@@ -2,7 +2,7 @@ import { rightOfState } from "../state/index.ts";
 import { type Account, AuthoritySnapshot, rootOf } from "../types/index.ts";
 import { CodedError } from "../util/errors.ts";
 import type { Chain } from "./chain.ts";
-import type { Head } from "./types.ts";
+import type { WeightedHeader } from "./types.ts";
 
 /**
  * The number of heights below the head for which a state is still rebuilt. Finality is a block or two behind, unless it
@@ -25,7 +25,11 @@ export interface AccountProof {
 }
 
 /** @throws {ProofError} */
-export async function proveAccount(chain: Chain, block: Head, address: Uint8Array): Promise<AccountProof> {
+export async function proveAccount(
+  chain: Pick<Chain, "head" | "reader" | "tree" | "accountsAfter">,
+  block: WeightedHeader,
+  address: Uint8Array,
+): Promise<AccountProof> {
   await requireNear(chain, block);
   const snapshot = await chain.tree.stateAfter(block.id);
   const beside = [rootOf(AuthoritySnapshot, snapshot), rightOfState(snapshot)];
@@ -42,7 +46,10 @@ export async function proveAccount(chain: Chain, block: Head, address: Uint8Arra
 }
 
 /** Refuses blocks that are too old to rebuild their state. @throws {ProofError} */
-async function requireNear({ head, reader }: Chain, block: Head): Promise<void> {
+async function requireNear(
+  { head, reader }: Pick<Chain, "head" | "reader">,
+  block: WeightedHeader,
+): Promise<void> {
   const depth = head.height - block.height;
   if (depth > maxProofDepth) throw notAvailable(block, `it is more than ${maxProofDepth} below the head`);
   const ids = await reader.idsDown(head.height, depth);
@@ -53,6 +60,6 @@ async function requireNear({ head, reader }: Chain, block: Head): Promise<void> 
   }
 }
 
-function notAvailable({ height }: Head, why: string): ProofError {
+function notAvailable({ height }: WeightedHeader, why: string): ProofError {
   return new ProofError("PROOF_NOT_AVAILABLE", `the state after block ${height} is not at hand: ${why}`);
 }

@@ -7,7 +7,13 @@ import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import type { BlockTree } from "./block-tree.ts";
 import type { Genesis } from "./genesis.ts";
 import type { ChainStores } from "./stores.ts";
-import type { BlockSummary, CanonicalBlock, Head, IncludedTransaction, StoredBlock } from "./types.ts";
+import type {
+  BlockSummary,
+  CanonicalBlock,
+  IncludedTransaction,
+  StoredBlock,
+  WeightedHeader,
+} from "./types.ts";
 
 /** Reads blocks and transactions. */
 export class BlockReader {
@@ -15,13 +21,13 @@ export class BlockReader {
   readonly #meta: MetaStore;
   readonly #tree: BlockTree;
   readonly #domain: Uint8Array;
-  readonly #head: () => Head;
+  readonly #head: () => WeightedHeader;
 
   constructor(
     { blocks, meta }: Pick<ChainStores, "blocks" | "meta">,
     tree: BlockTree,
     genesis: Genesis,
-    head: () => Head,
+    head: () => WeightedHeader,
   ) {
     this.#blocks = blocks;
     this.#meta = meta;
@@ -139,7 +145,7 @@ export class BlockReader {
   }
 
   /** A block with its transactions. @throws {CodedError} `DAMAGED` */
-  async canonicalBlock(head: Head): Promise<CanonicalBlock> {
+  async canonicalBlock(head: WeightedHeader): Promise<CanonicalBlock> {
     const body = await this.#blocks.bodyBytes(head.id);
     if (!body) damaged(`the transactions of block ${head.idHex} are missing`);
     return { ...head, records: decodeRecords(body, this.#domain) };

@@ -8,7 +8,7 @@ import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import { LruMap } from "../util/lru.ts";
 import { Recoveries } from "./recoveries.ts";
 import type { KnownRules } from "./rules.ts";
-import type { CheckedBlock, Head } from "./types.ts";
+import type { CheckedBlock, WeightedHeader } from "./types.ts";
 
 /** Headers and snapshots of the newest blocks, which import, production and answers to peers read repeatedly. */
 const cached = 1024;
@@ -17,10 +17,10 @@ const snapshotInterval = 256;
 
 /** Stored blocks, newest first, that do not lead down to the canonical chain: the parent of the last one is missing. */
 export class BrokenBranch extends Error {
-  readonly blocks: Head[];
+  readonly blocks: WeightedHeader[];
   readonly missing: Uint8Array;
 
-  constructor(blocks: Head[]) {
+  constructor(blocks: WeightedHeader[]) {
     super("an ancestor is missing");
     this.blocks = blocks;
     this.missing = blocks.at(-1)!.header.message.parent;
@@ -31,7 +31,7 @@ export class BrokenBranch extends Error {
 export function blockWrites(
   blocks: BlockStore,
   { id, header, records, body }: CheckedBlock,
-  { height, totalDifficulty }: Pick<Head, "height" | "totalDifficulty">,
+  { height, totalDifficulty }: Pick<WeightedHeader, "height" | "totalDifficulty">,
   after: ChainSnapshot,
 ): Write[] {
   const counts = { transactionCount: records.length, bodyBytes: body.length };
@@ -48,7 +48,7 @@ export class BlockTree {
   /** The recoveries by which stored blocks are read: those under which they were made. */
   #inForce: Recoveries;
   readonly #rules: KnownRules;
-  readonly #heads = new LruMap<Hex, Head>(cached);
+  readonly #heads = new LruMap<Hex, WeightedHeader>(cached);
   /** The snapshots as the state roots contain them. */
   readonly #snapshots = new LruMap<Hex, ChainSnapshot>(cached);
 
@@ -78,7 +78,7 @@ export class BlockTree {
   }
 
   /** Keeps only the header of a block that comes with its transactions. `snapshot` is the one in its state root. */
-  remember({ height, id, idHex, header, totalDifficulty }: Head, snapshot: ChainSnapshot): void {
+  remember({ height, id, idHex, header, totalDifficulty }: WeightedHeader, snapshot: ChainSnapshot): void {
     this.#heads.set(idHex, { height, id, idHex, header, totalDifficulty });
     this.#snapshots.set(idHex, snapshot);
   }
@@ -88,20 +88,26 @@ export class BlockTree {
     this.#snapshots.delete(idHex);
   }
 
-  async get(id: Uint8Array): Promise<Head | undefined> {
+  async get(id: Uint8Array): Promise<WeightedHeader | undefined> {
     const idHex = toHex(id);
     const cached = this.#heads.get(idHex);
     if (cached) return cached;
     const record = await this.#blocks.header(id);
     if (!record) return undefined;
     const { header, totalDifficulty } = record;
-    const head: Head = { height: header.message.height, id: id.slice(), idHex, header, totalDifficulty };
+    const head: WeightedHeader = {
+      height: header.message.height,
+      id: id.slice(),
+      idHex,
+      header,
+      totalDifficulty,
+    };
     this.#heads.set(idHex, head);
     return head;
   }
 
   /** A block that must exist. @throws {CodedError} `DAMAGED` */
-  async require(id: Uint8Array): Promise<Head> {
+  async require(id: Uint8Array): Promise<WeightedHeader> {
     return (await this.get(id)) ?? damaged(`block ${toHex(id)} is missing`);
   }
 
@@ -120,7 +126,7 @@ export class BlockTree {
    */
   async stateAfter(id: Uint8Array): Promise<ChainSnapshot> {
     const idHex = toHex(id);
-    const since: Head[] = [];
+    const since: WeightedHeader[] = [];
     let cursor = id;
     let snapshot = this.#snapshots.get(idHex);
     while (!snapshot) {
@@ -144,9 +150,12 @@ export class BlockTree {
    * (oldest first).
    * @throws {BrokenBranch}
    */
-  async path(from: Head, to: Head): Promise<{ retract: Head[]; apply: Head[] }> {
-    const retract: Head[] = [];
-    const apply: Head[] = [];
+  async path(
+    from: WeightedHeader,
+    to: WeightedHeader,
+  ): Promise<{ retract: WeightedHeader[]; apply: WeightedHeader[] }> {
+    const retract: WeightedHeader[] = [];
+    const apply: WeightedHeader[] = [];
     let down = from;
     let up = to;
     while (!equalBytes(down.id, up.id)) {
@@ -162,27 +171,27 @@ export class BlockTree {
   }
 
   /** The ancestor at this height of a block of the canonical chain; undefined for any other block. */
-  async canonicalAncestor(head: BlockRef, height: number): Promise<Head | undefined> {
+  async canonicalAncestor(head: BlockRef, height: number): Promise<WeightedHeader | undefined> {
     const [own, id] = await this.#blocks.canonicalIds([head.height, height]);
     return own && id && equalBytes(own, head.id) ? this.require(id) : undefined;
   }
 
   /** True if the fork choice prefers `candidate` to `head`. */
-  async isBetter(candidate: Head, head: Head): Promise<boolean> {
+  async isBetter(candidate: WeightedHeader, head: WeightedHeader): Promise<boolean> {
     // Most comparisons need no snapshot.
     if (candidate.totalDifficulty !== head.totalDifficulty)
       return candidate.totalDifficulty > head.totalDifficulty;
     return compareHeads(await this.#weigh(candidate), await this.#weigh(head)) < 0;
   }
 
-  async #weigh({ totalDifficulty, height, id, header }: Head): Promise<HeadWeight> {
+  async #weigh({ totalDifficulty, height, id, header }: WeightedHeader): Promise<HeadWeight> {
     if (height === 0) return { totalDifficulty, height, id, turnScore: 0 };
     const before = await this.snapshotAfter(header.message.parent);
     return { totalDifficulty, height, id, turnScore: turnScore(before, header.message) };
   }
 
   /** The parent of the last of these blocks. @throws {BrokenBranch} */
-  async #below(blocks: Head[]): Promise<Head> {
+  async #below(blocks: WeightedHeader[]): Promise<WeightedHeader> {
     const parent = await this.get(blocks.at(-1)!.header.message.parent);
     if (!parent) throw new BrokenBranch(blocks);
     return parent;

@@ -3,7 +3,7 @@ import type { BlockRef } from "../types/index.ts";
 import { equalBytes, type Hex } from "../util/bytes.ts";
 import { LruMap } from "../util/lru.ts";
 import type { BlockTree } from "./block-tree.ts";
-import type { Head } from "./types.ts";
+import type { WeightedHeader } from "./types.ts";
 
 /**
  * Cached answers about blocks of side branches, so that a long branch is walked once and not for each of its blocks.
@@ -36,7 +36,7 @@ export class Branches {
   }
 
   /** True if the branch that ends in `candidate` replaces the one that ends in `head`. */
-  async prefers(candidate: Head, head: Head): Promise<boolean> {
+  async prefers(candidate: WeightedHeader, head: WeightedHeader): Promise<boolean> {
     if (!(await this.holdsRoot(candidate))) return false;
     if (!(await this.holdsRoot(head))) return true;
     return this.#tree.isBetter(candidate, head);
@@ -46,7 +46,7 @@ export class Branches {
    * The best block of the branches that contain the root: the head, or a block of a side branch; the root itself if
    * there is none.
    */
-  async best(head: Head): Promise<Head> {
+  async best(head: WeightedHeader): Promise<WeightedHeader> {
     // The previous root may have been found invalid since. Other branches have then lost an ancestor with it.
     this.#descends.clear();
     let best = (await this.holdsRoot(head)) ? head : await this.#tree.require(this.#root.id);
@@ -62,7 +62,7 @@ export class Branches {
    * True if a block is the root or descends from it. A descendant of a block that was found invalid, and is deleted,
    * does not.
    */
-  async holdsRoot(head: Head): Promise<boolean> {
+  async holdsRoot(head: WeightedHeader): Promise<boolean> {
     const walked: Hex[] = [];
     let at = head;
     let answer: boolean | undefined;
@@ -88,7 +88,11 @@ export class Branches {
 }
 
 /** True if `ancestor` is `head` or one of its ancestors. */
-export async function isAncestor(tree: BlockTree, ancestor: BlockRef, head: Head): Promise<boolean> {
+export async function isAncestor(
+  tree: BlockTree,
+  ancestor: BlockRef,
+  head: WeightedHeader,
+): Promise<boolean> {
   if (ancestor.height > head.height) return false;
   return equalBytes((await ancestorAt(tree, head, ancestor.height)).id, ancestor.id);
 }
@@ -97,13 +101,21 @@ export async function isAncestor(tree: BlockTree, ancestor: BlockRef, head: Head
  * The block at this height, which is at most the head's, of the branch that ends in `head`. @throws {CodedError}
  * `DAMAGED`
  */
-export async function ancestorAt(tree: BlockTree, head: Head, height: number): Promise<Head> {
+export async function ancestorAt(
+  tree: BlockTree,
+  head: WeightedHeader,
+  height: number,
+): Promise<WeightedHeader> {
   return (await findAncestor(tree, head, height)) ?? damaged(`an ancestor of block ${head.idHex} is missing`);
 }
 
 /** The ancestor of `head` at a height; undefined if a block in between is missing. */
-export async function findAncestor(tree: BlockTree, head: Head, height: number): Promise<Head | undefined> {
-  let at: Head | undefined = head;
+export async function findAncestor(
+  tree: BlockTree,
+  head: WeightedHeader,
+  height: number,
+): Promise<WeightedHeader | undefined> {
+  let at: WeightedHeader | undefined = head;
   for (let steps = 1; at && at.height > height; steps++) {
     if (steps % nearBlocks === 0) {
       const known = await tree.canonicalAncestor(at, height);

@@ -5,14 +5,14 @@ import type { Logger } from "../util/logger.ts";
 import type { Pause } from "../util/slices.ts";
 import type { BlockReader } from "./block-reader.ts";
 import { type BlockTree, blockWrites } from "./block-tree.ts";
+import { type BlockPlan, type BuiltBlock, buildBlock } from "./build-block.ts";
 import type { Genesis } from "./genesis.ts";
 import type { InvalidBlocks } from "./invalid-blocks.ts";
 import type { Ledger, Snapshots } from "./ledger.ts";
 import type { Participants } from "./participants.ts";
-import { type BuiltBlock, buildBlock, type Proposal } from "./produce.ts";
 import type { KnownRules } from "./rules.ts";
 import type { ChainStores } from "./stores.ts";
-import type { CanonicalBlock, Head, HeadChange, StageTimer } from "./types.ts";
+import type { CanonicalBlock, HeadChange, StageTimer, WeightedHeader } from "./types.ts";
 
 export interface CanonicalChainOptions {
   genesis: Genesis;
@@ -27,7 +27,9 @@ export interface CanonicalChainOptions {
   /** Lets other work run within a long task. */
   pause: Pause;
   /** Informs observers. `imported` are the blocks that are new. */
-  onChange(change: HeadChange, imported: readonly Head[]): void;
+  onChange(change: HeadChange, imported: readonly WeightedHeader[]): void;
+  /** A block is signed, and the record of the signature is on disk. The block itself is written next. */
+  onSealed(block: CanonicalBlock): void;
 }
 
 /** A block that is not stored yet. */
@@ -41,17 +43,17 @@ export interface NewBlock extends Snapshots {
  */
 export class CanonicalChain {
   readonly #options: CanonicalChainOptions;
-  #head: Head;
+  #head: WeightedHeader;
   #snapshot: ChainSnapshot;
 
   /** `snapshot` is the one in the head's state root. */
-  constructor(options: CanonicalChainOptions, head: Head, snapshot: ChainSnapshot) {
+  constructor(options: CanonicalChainOptions, head: WeightedHeader, snapshot: ChainSnapshot) {
     this.#options = options;
     this.#head = head;
     this.#snapshot = options.tree.recoveries.after(head.id, snapshot);
   }
 
-  get head(): Head {
+  get head(): WeightedHeader {
     return this.#head;
   }
 
@@ -63,12 +65,12 @@ export class CanonicalChain {
   /**
    * Moves to `target`, which is on the head or on another branch. `writes` store it if it is new. @throws {BlockError}
    */
-  async moveTo(target: CanonicalBlock, writes: Write[], ended: StageTimer): Promise<void> {
+  async moveTo(target: CanonicalBlock, writes: Write[], stageEnded: StageTimer): Promise<void> {
     const { tree, logger } = this.#options;
     const path = await tree.path(this.#head, target);
     if (path.apply.length === 0) throw new Error("the head only goes back where a recovery says so");
     const fork = path.apply[0]!.header.message.parent;
-    await this.#follow(path, await tree.stateAfter(fork), target, writes, ended);
+    await this.#follow(path, await tree.stateAfter(fork), target, writes, stageEnded);
     const { height, idHex: id } = this.#head;
     if (path.retract.length > 0)
       logger.warn(
@@ -81,7 +83,7 @@ export class CanonicalChain {
    * Goes back to an ancestor of the head, from which a recovery continues. The blocks above it are kept as a side
    * branch. @throws {CodedError} `DAMAGED`
    */
-  async goBackTo(target: Head): Promise<void> {
+  async goBackTo(target: WeightedHeader): Promise<void> {
     const { tree, reader, logger } = this.#options;
     const path = await tree.path(this.#head, target);
     const block = await reader.canonicalBlock(target);
@@ -97,27 +99,27 @@ export class CanonicalChain {
    * Moves to the last of these consecutive blocks on the head, in one batch. After an error everything is as before.
    * @throws {BlockError}
    */
-  async extend(news: readonly NewBlock[], writes: Write[], ended: StageTimer): Promise<void> {
+  async extend(news: readonly NewBlock[], writes: Write[], stageEnded: StageTimer): Promise<void> {
     const { ledger } = this.#options;
     const applied = news.map(({ block }) => block);
     let move: () => void;
     try {
-      for (const { block, ...snapshots } of news) await ledger.apply(block, snapshots, ended);
+      for (const { block, ...snapshots } of news) await ledger.apply(block, snapshots, stageEnded);
       move = await this.#commit({ head: applied.at(-1)!, retracted: [], applied }, news, writes);
     } catch (error) {
       ledger.rollback();
       throw error;
     }
     move();
-    ended("commit");
+    stageEnded("commit");
   }
 
   /**
    * Makes, signs and adopts a block on the head; `undefined` if an empty one was not wanted. @throws {BlockError},
    * errors of the signer
    */
-  async produce(proposal: Proposal, ended: StageTimer): Promise<CanonicalBlock | undefined> {
-    const { ledger, genesis, rules, pause, stores } = this.#options;
+  async produce(plan: BlockPlan, stageEnded: StageTimer): Promise<CanonicalBlock | undefined> {
+    const { ledger, genesis, rules, pause, stores, onSealed } = this.#options;
     let built: BuiltBlock | undefined;
     let move: () => void;
     try {
@@ -125,14 +127,14 @@ export class CanonicalChain {
         { head: this.#head, snapshot: this.#snapshot, rules: rules.after(this.#snapshot) },
         ledger,
         genesis,
-        proposal,
+        plan,
         pause,
-        ended,
+        stageEnded,
       );
       if (!built) return undefined;
       const { checked, block, snapshot } = built;
       const writes = blockWrites(stores.blocks, checked, block, snapshot);
-      proposal.onSealed?.(block);
+      onSealed(block);
       move = await this.#commit(
         { head: block, retracted: [], applied: [block] },
         [{ block, after: snapshot }],
@@ -143,7 +145,7 @@ export class CanonicalChain {
       throw error;
     }
     move();
-    ended("commit");
+    stageEnded("commit");
     return built.block;
   }
 
@@ -154,11 +156,11 @@ export class CanonicalChain {
    * one at which the branches part.
    */
   async #follow(
-    path: { retract: Head[]; apply: Head[] },
+    path: { retract: WeightedHeader[]; apply: WeightedHeader[] },
     snapshot: ChainSnapshot,
     target: CanonicalBlock,
     writes: Write[],
-    ended: StageTimer,
+    stageEnded: StageTimer,
   ): Promise<void> {
     const { tree, reader, ledger, genesis, rules, invalid, pause } = this.#options;
     const retracted: CanonicalBlock[] = [];
@@ -176,7 +178,7 @@ export class CanonicalChain {
         const block = head.idHex === target.idHex ? target : await reader.canonicalBlock(head);
         const before = tree.recoveries.after(head.header.message.parent, after);
         after = rules.applyHeader(before, head.header.message, genesis.config);
-        await ledger.apply(block, { before, after }, ended);
+        await ledger.apply(block, { before, after }, stageEnded);
         applied.push(block);
       }
       if (path.apply.length === 0) await ledger.requireStateOf(target, after);
@@ -189,7 +191,7 @@ export class CanonicalChain {
       throw error;
     }
     move();
-    ended("commit");
+    stageEnded("commit");
   }
 
   /**

@@ -11,17 +11,19 @@ import {
 } from "../types/index.ts";
 import { equalBytes } from "../util/bytes.ts";
 import type { Chain } from "./chain.ts";
-import type { Head } from "./types.ts";
+import type { WeightedHeader } from "./types.ts";
 
 /** The most headers between a block and the next one that was finalized by a certificate of its own. */
 const maxProofHeaders = 512;
 
 const { recentSigners, openVotes } = AuthoritySnapshot.fields;
 
+type ProvingChain = Pick<Chain, "finalized" | "reader" | "tree">;
+
 /** Proof that a block is final, for a reader who has only its header and trusts some authorities. */
-export interface FinalityEvidence {
+export interface ProvedFinality {
   /** Headers from the block after it up to the finalized checkpoint. */
-  headers: Head[];
+  headers: WeightedHeader[];
   /** The certificate that justified the checkpoint. */
   justification: ProvedCertificate;
   /** The certificate that made it final. */
@@ -31,7 +33,7 @@ export interface FinalityEvidence {
 /** A certificate with its target's own authorities, and the proof of these. */
 export interface ProvedCertificate {
   certificate: Certificate;
-  target: Head;
+  target: WeightedHeader;
   authorities: Uint8Array[];
   /** The SSZ Merkle branch from the root of `authorities` to the target header's `stateRoot`: 4 nodes, lowest first. */
   branch: Uint8Array[];
@@ -48,10 +50,10 @@ export interface ProvedCertificate {
  * if the block is not final, the next certificate is too far above it, or a target's state was never executed here.
  */
 export async function proveFinality(
-  chain: Chain,
-  block: Head,
+  chain: ProvingChain,
+  block: WeightedHeader,
   proofFrom: (height: number) => Promise<FinalityProof | undefined>,
-): Promise<FinalityEvidence | undefined> {
+): Promise<ProvedFinality | undefined> {
   if (block.height > chain.finalized.height) return undefined;
   const proof = await proofFrom(block.height);
   if (!proof) return undefined;
@@ -70,7 +72,7 @@ export async function proveFinality(
   };
 }
 
-async function prove(chain: Chain, certificate: Certificate): Promise<ProvedCertificate | undefined> {
+async function prove(chain: ProvingChain, certificate: Certificate): Promise<ProvedCertificate | undefined> {
   const target = await chain.tree.get(certificate.link.target.block);
   // A recovery may have abandoned the block.
   if (!target) return chain.tree.recoveries.newest ? undefined : damaged("a certificate's block is missing");

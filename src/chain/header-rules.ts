@@ -7,7 +7,7 @@ import type { Clock } from "../util/clock.ts";
 import { type BlockTree, BrokenBranch } from "./block-tree.ts";
 import type { InvalidBlocks } from "./invalid-blocks.ts";
 import type { KnownRules } from "./rules.ts";
-import type { Head } from "./types.ts";
+import type { WeightedHeader } from "./types.ts";
 
 export interface HeaderRulesOptions {
   tree: BlockTree;
@@ -30,7 +30,7 @@ export class HeaderRules {
    * Checks the parent before anything is computed for the header. @throws {BlockError} `UNKNOWN_PARENT`,
    * `BELOW_FINALIZED`
    */
-  async parentOf({ message }: SignedHeader): Promise<Head> {
+  async parentOf({ message }: SignedHeader): Promise<WeightedHeader> {
     const parent = await this.#options.tree.get(message.parent);
     if (!parent) throw new BlockError("UNKNOWN_PARENT", `parent ${toHex(message.parent)} is not known`);
     this.#requirePlace(parent);
@@ -38,7 +38,7 @@ export class HeaderRules {
   }
 
   /** The block's place and weight. `snapshot` is the one after the parent. @throws {BlockError} */
-  check(parent: Head, snapshot: ChainSnapshot, header: SignedHeader): Head {
+  check(parent: WeightedHeader, snapshot: ChainSnapshot, header: SignedHeader): WeightedHeader {
     const { message } = header;
     const { tree, rules, config, clock } = this.#options;
     this.#requirePlace(parent);
@@ -59,7 +59,7 @@ export class HeaderRules {
    * Checks consecutive headers from a known parent, without their transactions. Headers whose time has not come, or
    * under rules that this program does not know, are omitted if others come before them. @throws {BlockError}
    */
-  async checkAll(headers: readonly SignedHeader[]): Promise<Head[]> {
+  async checkAll(headers: readonly SignedHeader[]): Promise<WeightedHeader[]> {
     const [first] = headers;
     if (!first) return [];
     const { tree, invalid, rules, config } = this.#options;
@@ -69,7 +69,7 @@ export class HeaderRules {
     let snapshot = await tree.snapshotAfter(parent.id).catch((error) => {
       throw error instanceof BrokenBranch ? new BlockError("UNKNOWN_PARENT", error.message) : error;
     });
-    const heads: Head[] = [];
+    const heads: WeightedHeader[] = [];
     for (const header of headers) {
       if (heads.length > 0 && !rules.knows(snapshot)) break;
       try {

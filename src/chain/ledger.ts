@@ -8,7 +8,7 @@ import { inSlices, type Pause } from "../util/slices.ts";
 import type { BlockReader } from "./block-reader.ts";
 import type { KnownRules } from "./rules.ts";
 import type { ChainStores } from "./stores.ts";
-import type { CanonicalBlock, Head, StageTimer } from "./types.ts";
+import type { CanonicalBlock, StageTimer, WeightedHeader } from "./types.ts";
 
 /** Transactions that are executed between two pauses: a few ms. */
 export const sliceTransactions = 1024;
@@ -43,15 +43,15 @@ export class Ledger {
   }
 
   /** Executes a block on the state of its parent. Call `rollback` after an error. @throws {BlockError} */
-  async apply(block: CanonicalBlock, { before, after }: Snapshots, ended: StageTimer): Promise<void> {
+  async apply(block: CanonicalBlock, { before, after }: Snapshots, stageEnded: StageTimer): Promise<void> {
     const { proposer, stateRoot } = block.header.message;
     const step = this.begin(block.height, proposer, before.parameters);
     await inSlices(block.records.length, sliceTransactions, this.#pause, (index) =>
       step.executor.execute(block.records[index]!.transaction),
     );
-    ended("execute");
+    stageEnded("execute");
     const root = await step.finish(after);
-    ended("hash");
+    stageEnded("hash");
     if (!equalBytes(root, stateRoot)) {
       throw new BlockError("WRONG_STATE_ROOT", `${toHex(stateRoot)}, but execution gives ${toHex(root)}`);
     }
@@ -108,7 +108,7 @@ export class Ledger {
    * Passes to `look` the accounts as they were before the newest blocks, newest first. Nothing else may be under way.
    */
   async lookBack<T>(
-    blocks: readonly Head[],
+    blocks: readonly WeightedHeader[],
     reader: Pick<BlockReader, "canonicalBlock" | "undo">,
     look: (accounts: AccountState) => T,
   ): Promise<T> {
@@ -126,7 +126,7 @@ export class Ledger {
   }
 
   /** Compares the state in memory with the root in a block that it went back to. @throws {CodedError} `DAMAGED` */
-  async requireStateOf({ height, header }: Head, snapshot: ChainSnapshot): Promise<void> {
+  async requireStateOf({ height, header }: WeightedHeader, snapshot: ChainSnapshot): Promise<void> {
     await this.state.hash(this.#pause);
     if (!equalBytes(this.state.stateRoot(snapshot), header.message.stateRoot))
       damaged(`without the blocks after block ${height}, the accounts are not those of that block`);
@@ -145,6 +145,11 @@ export class Ledger {
     const writes = lists.flat();
     if (state.count < state.settled.count) writes.push(...accounts.truncate(state.settled.count, state));
     return writes;
+  }
+
+  /** The changed accounts as pages, for `writePages`. */
+  pages(): Iterator<Write[], void> {
+    return this.#stores.accounts.fold(this.state);
   }
 
   /** Writes the next pages of accounts; returns false if there were none. Nothing may be pending. */

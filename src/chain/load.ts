@@ -1,6 +1,7 @@
 import { type FinalityStatus, genesisFinality } from "../consensus/index.ts";
 import { AccountState } from "../state/index.ts";
 import { damaged } from "../storage/damaged.ts";
+import { BlockError } from "../types/errors.ts";
 import {
   type BlockRef,
   type ChainSnapshot,
@@ -9,11 +10,14 @@ import {
   transactionsRoot,
 } from "../types/index.ts";
 import { equalBytes, toHex } from "../util/bytes.ts";
+import { UserError } from "../util/errors.ts";
+import type { BlockTree } from "./block-tree.ts";
 import { ForkBlocks } from "./fork-blocks.ts";
 import type { Genesis } from "./genesis.ts";
 import { Recoveries } from "./recoveries.ts";
+import type { KnownRules } from "./rules.ts";
 import type { ChainStores } from "./stores.ts";
-import type { Head } from "./types.ts";
+import type { WeightedHeader } from "./types.ts";
 
 /**
  * The newest blocks are read at start, so that a torn or damaged end of the database is found before the node says
@@ -24,7 +28,7 @@ const checkedBlocks = 16;
 const checkedHeights = 8192;
 
 export interface LoadedChain {
-  head: Head;
+  head: WeightedHeader;
   /** The snapshot in the head's state root. */
   snapshot: ChainSnapshot;
   state: AccountState;
@@ -62,6 +66,34 @@ export async function loadChain(
   const finality = (await stores.finality.status()) ?? genesisFinality(genesis.id);
   const recoveries = new Recoveries(await stores.recoveries.all());
   return { head, snapshot, state, finality, forks: await ForkBlocks.load(stores), recoveries };
+}
+
+/**
+ * A node stops at the block that enacts rules that it does not know; only an earlier program can meet the blocks after
+ * it. @throws {UserError} `UNKNOWN_RULES`
+ */
+export async function requireKnownHead({
+  head: { height, header },
+  tree,
+  rules,
+  unknownRules,
+}: {
+  head: WeightedHeader;
+  tree: BlockTree;
+  rules: KnownRules;
+  unknownRules: number | undefined;
+}): Promise<void> {
+  if (height === 0 || unknownRules === undefined) return;
+  const before = await tree.snapshotAfter(header.message.parent).catch((error) => {
+    if (error instanceof BlockError && error.code === "UNKNOWN_RULES") return undefined;
+    throw error;
+  });
+  if (before && rules.knows(before)) return;
+  throw new UserError(
+    `the database holds block ${height}, which was made by later rules than this program knows (version ${rules.newest}): ` +
+      "use the release that made it, or a later one",
+    "UNKNOWN_RULES",
+  );
 }
 
 async function checkNewest({ blocks }: ChainStores, head: BlockRef, domain: Uint8Array): Promise<void> {

@@ -5,7 +5,7 @@ import { AuthoritySnapshot, type ChainParameters, rootOf } from "../types/index.
 import { equalBytes } from "../util/bytes.ts";
 import { ProofError } from "./account-proof.ts";
 import type { Chain } from "./chain.ts";
-import type { Head } from "./types.ts";
+import type { WeightedHeader } from "./types.ts";
 
 /** A proof of the parameters in the state after a block, which the next block keeps to. */
 export interface ParametersProof {
@@ -15,7 +15,10 @@ export interface ParametersProof {
 }
 
 /** @throws {ProofError} `PROOF_NOT_AVAILABLE` if the block was never executed here: on a side branch, or genesis. */
-export async function proveParameters({ reader, tree }: Chain, block: Head): Promise<ParametersProof> {
+export async function proveParameters(
+  { reader, tree }: Pick<Chain, "reader" | "tree">,
+  block: WeightedHeader,
+): Promise<ParametersProof> {
   const accountsRoot = await reader.accountsRoot(block.id);
   if (!accountsRoot) {
     const what = `the state after block ${block.height} is not at hand`;

@@ -1,20 +1,14 @@
 import { difficulties, type ProductionTime, productionTime } from "../consensus/index.ts";
-import {
-  type ChainSnapshot,
-  type HeaderVote,
-  noVote,
-  slotOf,
-  slotStartMs,
-  type TransactionRecord,
-} from "../types/index.ts";
+import { slotOf, slotStartMs, type TransactionRecord } from "../types/index.ts";
 import { inBackground } from "../util/background.ts";
 import { equalBytes } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import type { Chain } from "./chain.ts";
+import type { Proposals } from "./proposals.ts";
 import { SignsOfLife } from "./signs-of-life.ts";
-import type { BlockSigner, CanonicalBlock } from "./types.ts";
+import type { BlockSigner } from "./types.ts";
 import { voteBlockDueMs } from "./vote-blocks.ts";
 
 /** The delay before the next attempt after a block could not be made. */
@@ -22,22 +16,23 @@ const retryMs = 1_000;
 /** The polling interval while another authority's block is being checked. */
 const lookAgainMs = 20;
 
+/** The transactions that a block can include now. */
+export interface ExecutableTransactions {
+  /** The best come first. */
+  executable(): Iterable<TransactionRecord>;
+  readonly hasExecutable: boolean;
+}
+
 export interface ProducerOptions {
-  chain: Chain;
+  chain: Pick<Chain, "genesis" | "head" | "finalized" | "awaited" | "snapshot" | "events" | "produce">;
   signer: BlockSigner;
   clock: Clock;
   logger: Logger;
-  /** Transactions that a block can include now, best first. */
-  executable(): Iterable<TransactionRecord>;
-  hasExecutable(): boolean;
+  transactions: ExecutableTransactions;
+  /** The votes that this account's blocks cast. */
+  proposals: Pick<Proposals, "voteFor" | "wantsBlock">;
   /** True while a block on this parent, whose transactions are all here, is being checked. */
-  isComing?(parent: Uint8Array): boolean;
-  /** A block is made and signed, and is still being written. */
-  onSealed(block: CanonicalBlock): void;
-  /** The vote of the block at `height`. `snapshot` is the one after its parent. */
-  voteFor?(snapshot: ChainSnapshot, height: number): HeaderVote;
-  /** True if a vote of this account is a reason for the block at `height`. */
-  wantsVote?(snapshot: ChainSnapshot, height: number): boolean;
+  isComing(parent: Uint8Array): boolean;
 }
 
 interface Plan extends ProductionTime {
@@ -88,7 +83,7 @@ export class Producer {
 
   /** A transaction has arrived: on a chain without empty blocks it is a reason for one. */
   onTransaction(): void {
-    if (this.#enabled && this.#wantedSince === undefined && this.#options.hasExecutable()) {
+    if (this.#enabled && this.#wantedSince === undefined && this.#options.transactions.hasExecutable) {
       this.#wantedSince = this.#options.clock.now();
       this.#schedule();
     }
@@ -110,14 +105,14 @@ export class Producer {
 
   #restart(): void {
     this.#since = this.#options.clock.now();
-    this.#wantedSince = this.#enabled && this.#options.hasExecutable() ? this.#since : undefined;
+    this.#wantedSince = this.#enabled && this.#options.transactions.hasExecutable ? this.#since : undefined;
     this.#voteSince = this.#enabled && this.#wantsVote ? this.#since : undefined;
     this.#schedule();
   }
 
   get #wantsVote(): boolean {
-    const { chain, wantsVote } = this.#options;
-    return wantsVote?.(chain.snapshot, chain.head.height + 1) ?? false;
+    const { chain, proposals, signer } = this.#options;
+    return proposals.wantsBlock(chain.snapshot, chain.head.height + 1, signer.publicKey);
   }
 
   #schedule(): void {
@@ -143,7 +138,7 @@ export class Producer {
   #isLate({ inTurn, parentId, sealAtMs }: Plan): boolean {
     const { chain, clock, isComing } = this.#options;
     if (inTurn || clock.now() >= sealAtMs + chain.snapshot.parameters.periodMs) return false;
-    return isComing?.(parentId) ?? false;
+    return isComing(parentId);
   }
 
   /**
@@ -185,7 +180,7 @@ export class Producer {
   }
 
   async #produce({ timestampMs, inTurn, emptyAtMs, parentId }: Plan): Promise<void> {
-    const { chain, signer, logger, executable, onSealed, voteFor } = this.#options;
+    const { chain, signer, logger, transactions, proposals } = this.#options;
     try {
       const block = await chain.produce({
         signer,
@@ -193,9 +188,8 @@ export class Producer {
         timestampMs,
         difficulty: inTurn ? difficulties.inTurn : difficulties.outOfTurn,
         allowEmpty: timestampMs >= emptyAtMs,
-        vote: voteFor?.(chain.snapshot, chain.head.height + 1) ?? noVote,
-        select: executable,
-        onSealed,
+        vote: proposals.voteFor(chain.snapshot, chain.head.height + 1, signer.publicKey),
+        select: () => transactions.executable(),
       });
       if (!block) return this.#isStale(parentId) ? undefined : this.#unwanted();
       const { height, idHex, records } = block;
@@ -220,7 +214,7 @@ export class Producer {
   /** The reason for a block is gone; there may be another by now. */
   #unwanted(): void {
     this.#wantedSince = undefined;
-    if (this.#options.hasExecutable()) this.#retry();
+    if (this.#options.transactions.hasExecutable) this.#retry();
     else this.#schedule();
   }
 }

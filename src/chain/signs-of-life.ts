@@ -2,7 +2,7 @@ import { type Header, transactionsRoot } from "../types/index.ts";
 import { equalBytes } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Chain } from "./chain.ts";
-import type { Head, HeadChange } from "./types.ts";
+import type { HeadChange, WeightedHeader } from "./types.ts";
 
 /** The longest time-out of a round: a chain that is not final by then lacks more than a message. */
 const stalledMs = 30_000;
@@ -26,7 +26,7 @@ export interface SignsOfLifeOptions {
 export class SignsOfLife {
   readonly #options: SignsOfLifeOptions;
   readonly #stops: (() => void)[];
-  #head: Head;
+  #head: WeightedHeader;
   /** True if the head is a block of a series: it has no transactions, and was made before an empty block was due. */
   #isSign = false;
   /** The time since which finality has made no progress. */

@@ -12,7 +12,7 @@ export interface CheckedBlock {
 }
 
 /** A block and the weight of the branch that it ends. */
-export interface Head extends BlockRef {
+export interface WeightedHeader extends BlockRef {
   idHex: Hex;
   header: SignedHeader;
   /** The sum from the block after genesis to this one. */
@@ -20,12 +20,12 @@ export interface Head extends BlockRef {
 }
 
 /** A block that joined or left the canonical chain. */
-export interface CanonicalBlock extends Head {
+export interface CanonicalBlock extends WeightedHeader {
   records: readonly TransactionRecord[];
 }
 
 export interface HeadChange {
-  head: Head;
+  head: WeightedHeader;
   /** Newest first. */
   retracted: CanonicalBlock[];
   /** Oldest first. */
@@ -33,14 +33,14 @@ export interface HeadChange {
 }
 
 /** A block as the database has it. */
-export interface StoredBlock extends Head {
+export interface StoredBlock extends WeightedHeader {
   records: readonly TransactionRecord[];
   /** True if it is on the canonical chain. */
   canonical: boolean;
 }
 
 /** A block without its transactions. `bodyBytes` is their encoded size. */
-export interface BlockSummary extends Head {
+export interface BlockSummary extends WeightedHeader {
   transactionCount: number;
   bodyBytes: number;
 }
@@ -48,7 +48,7 @@ export interface BlockSummary extends Head {
 /** A transaction and its place in the canonical chain. */
 export interface IncludedTransaction {
   record: TransactionRecord;
-  block: Head;
+  block: WeightedHeader;
   index: number;
 }
 

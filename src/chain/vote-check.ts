@@ -13,7 +13,7 @@ import { compareBytes, equalBytes } from "../util/bytes.ts";
 import { CodedError } from "../util/errors.ts";
 import { type BlockTree, BrokenBranch } from "./block-tree.ts";
 import { findAncestor } from "./branches.ts";
-import type { Head } from "./types.ts";
+import type { WeightedHeader } from "./types.ts";
 
 /**
  * The reasons for which a vote is refused. Only `UNKNOWN_BLOCK` and `BEFORE_RECOVERY` can befall an honest vote.
@@ -149,7 +149,7 @@ function unknownTarget(): VoteError {
 }
 
 /** The target's block, for a link that can be on this chain. @throws {VoteError} */
-async function targetOf(link: FinalityVote, tree: BlockTree): Promise<Head> {
+async function targetOf(link: FinalityVote, tree: BlockTree): Promise<WeightedHeader> {
   requireLink(link);
   requireAboveRecovery(link, tree);
   const target = await tree.get(link.target.block);

@@ -1,4 +1,3 @@
-import { SigningError } from "../accounts/index.ts";
 import {
   authorityIndex,
   minRoundTimeoutMs,
@@ -7,6 +6,7 @@ import {
   restingMs,
   settledRound,
 } from "../consensus/index.ts";
+import { SigningError } from "../types/errors.ts";
 import type { FinalityVote, SignedFinalityVote } from "../types/index.ts";
 import { inBackground } from "../util/background.ts";
 import { equalBytes } from "../util/bytes.ts";

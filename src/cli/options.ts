@@ -33,7 +33,7 @@ export function pathsOf(options: GlobalOptions & { nodeid: number }): NodePaths 
 }
 
 /** Returns a client of the node at `url`, by default of the node `nodeid` on this machine at its default port. */
-export function clientOf({ url, nodeid }: { url?: string | undefined; nodeid: number }): Client {
+export function nodeClient({ url, nodeid }: { url?: string | undefined; nodeid: number }): Client {
   if (url !== undefined && !(URL.canParse(url) && /^https?:$/.test(new URL(url).protocol))) {
     throw new UsageError(
       `--url must be an HTTP address, such as http://127.0.0.1:63262, not ${JSON.stringify(url)}`,

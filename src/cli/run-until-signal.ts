@@ -1,6 +1,6 @@
+import type { RunningNode } from "../node/index.ts";
 import { messageOf } from "../util/errors.ts";
 import { endInTime } from "./end-in-time.ts";
-import type { RunningNode } from "./node-module.ts";
 
 /** Service managers wait longer, people do not. */
 export const defaultStopTimeoutMs = 4_500;

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { NodeOptionsInput } from "../config/index.ts";
-import type { DevChain, NodeModule, RunningNode } from "./node-module.ts";
+import type { DevChain, RunningNode } from "../node/index.ts";
+import type { NodeModule } from "./node-module.ts";
 import { printResult, table } from "./output.ts";
 
 /** Keeps the development chain off the LAN, so that no other node finds it and adopts it. */

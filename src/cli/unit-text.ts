@@ -4,7 +4,7 @@ import { type Account, type Amount, type Client, formatAmount, type Status } fro
  * An amount in base units, as it is typed, and in the unit of the chain: `1050 (10.50 EUR)`. If base units are what
  * people count in: `1050 CC`.
  */
-export function amountText(
+export function amountInUnit(
   amount: Amount | bigint,
   { symbol, decimals }: Pick<Status, "symbol" | "decimals">,
 ): string {

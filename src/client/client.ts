@@ -1,11 +1,11 @@
 import type { Address } from "./address.ts";
 import { ClientError, type Hex } from "./bytes.ts";
 import { type ChainEvent, type EventOptions, openEvents } from "./events.ts";
-import { ApiError, isTransient, type RequestOptions, request } from "./http.ts";
+import { type RequestOptions, request } from "./http.ts";
 import type { Key } from "./keys.ts";
-import { isUnknownId, type Outcome, outcomeOf } from "./outcome.ts";
-import { pause } from "./pause.ts";
-import { type SignedTransaction, signTransfer, type Transfer } from "./transaction.ts";
+import { type Outcome, outcomeOf } from "./outcome.ts";
+import { type Order, type SendOptions, sendOrder } from "./send.ts";
+import { type SignedTransaction, signTransfer } from "./transaction.ts";
 import type {
   Account,
   AccountProof,
@@ -27,35 +27,10 @@ import type {
   TransactionProof,
   Vote,
 } from "./types.ts";
+import { waitForBlock } from "./wait.ts";
 
-/** Polling starts at the block period of the fastest chain and slows down from there. */
-const minPollMs = 100;
-const maxPollMs = 2_000;
-/** An accepted transaction that the node has not known for this long has been evicted or replaced. */
-const lostAfterMs = 5_000;
-/** A restarted node with a long chain may take this long to answer again. A transfer that has ended is final by then. */
-const awayMs = 60_000;
 /** Number of blocks that may hold a transfer without a last height: some minutes, much longer than a transfer with a sufficient fee waits. */
 const defaultValidFor = 100;
-/** How often one order is signed at most; it is signed again only when no block can hold the previous transfer any more. */
-const maxSignings = 3;
-
-/** A transfer for `Client.send`, which fills in the omitted fields. */
-export type Order = Omit<Transfer, "nonce"> & {
-  nonce?: number;
-  /** Number of blocks after the head that may hold the transfer, 100 by default; 0 for no limit. Excludes `validUntil`. */
-  validFor?: number;
-};
-
-export interface SendOptions {
-  /**
-   * The transfer that an earlier call signed for the same order without getting an answer. It is submitted again, and replaced only
-   * when no block can hold it any more.
-   */
-  earlier?: SignedTransaction | undefined;
-  /** Called with each signed transfer before it is submitted. */
-  onSigned?(signed: SignedTransaction): void;
-}
 
 export type BlockName = number | Hex | "head" | "justified" | "finalized";
 
@@ -144,26 +119,9 @@ export class Client {
   async send(
     key: Pick<Key, "address" | "sign">,
     order: Order,
-    { earlier, onSigned }: SendOptions = {},
+    options: SendOptions = {},
   ): Promise<SignedTransaction> {
-    const mayChoose = order.nonce === undefined && order.validUntil === undefined;
-    let signed = earlier;
-    for (let signings = 1; ; signings++) {
-      signed ??= await this.sign(key, order);
-      onSigned?.(signed);
-      try {
-        await this.submit(signed);
-        return signed;
-      } catch (error) {
-        if (!(error instanceof ApiError)) throw unanswered(error, this.url, signed.id);
-        // The earlier attempt has reached the node.
-        if (error.code === "ALREADY_KNOWN" && signed === earlier) return signed;
-        const isLate = error.code === "NONCE_TOO_LOW" || error.code === "EXPIRED";
-        if (!isLate || !mayChoose || signings === maxSignings) throw error;
-        if (await this.#isTaken(signed, error)) return signed;
-        signed = undefined;
-      }
-    }
+    return sendOrder(this, key, order, { ...options, signal: this.#signal });
   }
 
   /** Submits a signed transfer; resolves to its id once it is on the node's disk. */
@@ -197,31 +155,8 @@ export class Client {
     until: "included" | "finalized" = "included",
     signal?: AbortSignal,
   ): Promise<PlacedTransaction> {
-    const id = typeof transaction === "string" ? transaction : transaction.id;
     const client = signal ? new Client(this.url, { signal: this.#either(signal) }) : this;
-    let knownAt = performance.now();
-    let answeredAt = knownAt;
-    for (let pollMs = minPollMs; ; pollMs = Math.min(pollMs * 1.1, maxPollMs)) {
-      signal?.throwIfAborted();
-      try {
-        const answer = await client.transaction(id);
-        if (answer.status === "finalized" || answer.status === until) return answer;
-        answeredAt = knownAt = performance.now();
-      } catch (error) {
-        const now = performance.now();
-        const isUnknown = isUnknownId(error);
-        if (!isUnknown && (!isTransient(error) || now - answeredAt > awayMs)) throw error;
-        // Only an answer shows that the node does not know the transaction; a failed request shows nothing.
-        if (isUnknown) answeredAt = now;
-        else knownAt = now;
-        if (isUnknown && typeof transaction !== "string") await client.#throwIfOver(transaction);
-        if (now - knownAt > (await client.#lostAfterMs(transaction))) {
-          const message = `the node no longer knows transaction ${id}: it was evicted; submit the same transaction again`;
-          throw new ClientError("EVICTED", message);
-        }
-      }
-      await pause(pollMs, signal);
-    }
+    return waitForBlock(client, transaction, until, signal);
   }
 
   /** Resolves to the waiting transactions in the order of arrival; `next` is the `after` of the next page. */
@@ -294,39 +229,6 @@ export class Client {
     return openEvents(this.url, signal ? { ...options, signal } : options);
   }
 
-  async #throwIfOver(signed: SignedTransaction): Promise<void> {
-    const { id, nonce, validUntil } = signed;
-    const outcome = await orUnknown(this.outcome(signed));
-    const never = `transaction ${id} is not paid, and never will be`;
-    if (outcome === "ended")
-      throw new ClientError("EXPIRED", `${never}: it was valid until block ${validUntil}`);
-    if (outcome === "replaced")
-      throw new ClientError("REPLACED", `${never}: another transaction has used its nonce ${nonce}`);
-  }
-
-  /** A node drops a transfer as soon as its last height has passed, but the outcome is known only when that height is final. */
-  async #lostAfterMs(transaction: Hex | SignedTransaction): Promise<number> {
-    const validUntil = typeof transaction === "string" ? 0 : transaction.validUntil;
-    if (validUntil === 0) return lostAfterMs;
-    const head = await this.status().then(
-      (status) => status.head,
-      () => undefined,
-    );
-    return head && head.height < validUntil ? lostAfterMs : awayMs;
-  }
-
-  /** True if the node has the transfer although it refused it this time. @throws {refusal} if that is undecided after a minute */
-  async #isTaken(signed: SignedTransaction, refusal: ApiError): Promise<boolean> {
-    const startedAt = performance.now();
-    for (let pollMs = minPollMs; ; pollMs = Math.min(pollMs * 1.1, maxPollMs)) {
-      const outcome = await orUnknown(this.outcome(signed));
-      if (outcome === "ended" || outcome === "replaced") return false;
-      if (outcome !== "unknown") return true;
-      if (performance.now() - startedAt > awayMs) throw refusal;
-      await pause(pollMs, this.#signal);
-    }
-  }
-
   #either(signal: AbortSignal | undefined): AbortSignal | undefined {
     return signal && this.#signal ? AbortSignal.any([signal, this.#signal]) : (signal ?? this.#signal);
   }
@@ -337,23 +239,6 @@ export class Client {
 
   #post<T>(path: string, options: RequestOptions): Promise<T> {
     return request(this.url, path, { method: "POST", signal: this.#signal, ...options });
-  }
-}
-
-/** Adds a hint to an error: the transfer may have arrived, and another with a new nonce would be a second payment. */
-function unanswered(error: unknown, url: string, id: Hex): unknown {
-  if (!(error instanceof ClientError)) return error;
-  const hint = `before sending again, see whether ${url}/v1/transactions/${id} knows it`;
-  return new ClientError(error.code, `${error.message}; ${hint}`, { cause: error });
-}
-
-/** Resolves to `unknown` while the node is away or busy. */
-async function orUnknown(outcome: Promise<Outcome>): Promise<Outcome> {
-  try {
-    return await outcome;
-  } catch (error) {
-    if (isTransient(error)) return "unknown";
-    throw error;
   }
 }
 

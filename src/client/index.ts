@@ -1,7 +1,7 @@
 export { type Address, decodeAddress, encodeAddress, isAddress } from "./address.ts";
 export { ClientError, fromHex, type Hex, toHex } from "./bytes.ts";
 export { genesisTrust, noRecovery, recoveryTrust, type Trust, verifyCertificate } from "./certificate.ts";
-export { type BlockName, Client, type Order, type SendOptions } from "./client.ts";
+export { type BlockName, Client } from "./client.ts";
 export type { ChainEvent, EventOptions, EventType } from "./events.ts";
 export { ApiError } from "./http.ts";
 export { generateSeed, type Key, keyFromSeed, verifySignature } from "./keys.ts";
@@ -25,6 +25,7 @@ export {
   verifyParametersProof,
   verifyTransactionProof,
 } from "./proof.ts";
+export type { Order, SendOptions } from "./send.ts";
 export { type SignedTransaction, signTransfer, type Transfer, verifyTransaction } from "./transaction.ts";
 export type * from "./types.ts";
 export { formatAmount, type Unit } from "./unit.ts";

@@ -47,6 +47,16 @@ export function isUnknownId(error: unknown): boolean {
   return error instanceof ApiError && error.code === "TRANSACTION_NOT_FOUND";
 }
 
+/** Resolves to `unknown` while the node is away or busy. */
+export async function orUnknown(outcome: Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await outcome;
+  } catch (error) {
+    if (isTransient(error)) return "unknown";
+    throw error;
+  }
+}
+
 async function orUndefined<T>(
   promise: Promise<T>,
   isExpected: (error: unknown) => boolean,

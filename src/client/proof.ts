@@ -11,7 +11,7 @@ import {
 import { verifySignature } from "./keys.ts";
 import { accountRoot, bytes32, headerRoot, parametersRoot, signingRoot } from "./objects.ts";
 import { verifyTransaction } from "./transaction.ts";
-import type { AccountProof, FinalityEvidence, Header, ParametersProof, TransactionProof } from "./types.ts";
+import type { AccountProof, Header, ParametersProof, ProvedFinality, TransactionProof } from "./types.ts";
 
 /** The steps of a proof in the order in which they are checked. */
 export type StepName =
@@ -129,7 +129,7 @@ async function verdictOf(check: (step: Step) => Promise<"final" | "included">): 
 async function verifyBlock(
   step: Step,
   block: Header,
-  finality: FinalityEvidence | null,
+  finality: ProvedFinality | null,
   { genesisId, authorities, recovery = noRecovery }: Trust,
 ): Promise<"final" | "included"> {
   const isGenesis = block.height === 0;

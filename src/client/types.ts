@@ -254,7 +254,7 @@ export interface ProvedCertificate extends Certificate {
 }
 
 /** Proof that a block is final: the headers from the next one to the finalized checkpoint, and the votes for that checkpoint. */
-export interface FinalityEvidence {
+export interface ProvedFinality {
   headers: Header[];
   justification: ProvedCertificate;
   finalization: ProvedCertificate;
@@ -268,7 +268,7 @@ export interface AccountProof {
   index: number;
   branch: Hex[];
   /** Null if the block is not final, or if the node has no certificate near it. */
-  finality: FinalityEvidence | null;
+  finality: ProvedFinality | null;
 }
 
 /** Proof of the parameters after `block`; `branch` leads from them to the header's `stateRoot`. */
@@ -277,7 +277,7 @@ export interface ParametersProof {
   parameters: ChainParameters;
   branch: Hex[];
   /** As in `AccountProof`. */
-  finality: FinalityEvidence | null;
+  finality: ProvedFinality | null;
 }
 
 /** Proof that `block` holds a transaction; `branch` leads from its id to the header's `transactionsRoot`. */
@@ -288,7 +288,7 @@ export interface TransactionProof {
   index: number;
   branch: Hex[];
   /** Null if the block is not final, or if the node has no certificate near it. */
-  finality: FinalityEvidence | null;
+  finality: ProvedFinality | null;
 }
 
 export interface Finality {

@@ -4,7 +4,7 @@ import { firstRules } from "../types/parameters.ts";
 import { maxAmount } from "../types/primitives.ts";
 import { compareBytes, toHex } from "../util/bytes.ts";
 import { CodedError } from "../util/errors.ts";
-import { exceededLimit, parameterLimits, within } from "./parameter-limits.ts";
+import { exceededLimit, isWithin, parameterLimits } from "./parameter-limits.ts";
 
 /** Limits of a chain's configuration. They apply to genesis.json and to every genesis block that a peer offers. */
 export const chainLimits = {
@@ -32,14 +32,14 @@ export function checkChainConfig(config: ChainConfig): void {
     config.symbol,
     limits.maxSymbolBytes,
   ), `its symbol is not a text of 1 to ${limits.maxSymbolBytes} bytes`);
-  require(within(config.decimals, 0, limits.maxDecimals), "its unit has too many decimals");
-  require(within(config.slotMs, limits.minPeriodMs, limits.maxPeriodMs), "its slot is out of range");
-  require(within(config.epochLength, 1, limits.maxEpochLength), "its epoch length is out of range");
+  require(isWithin(config.decimals, 0, limits.maxDecimals), "its unit has too many decimals");
+  require(isWithin(config.slotMs, limits.minPeriodMs, limits.maxPeriodMs), "its slot is out of range");
+  require(isWithin(config.epochLength, 1, limits.maxEpochLength), "its epoch length is out of range");
   const exceeded = exceededLimit(config.parameters, config);
   require(exceeded === undefined, exceeded ?? "");
   require(config.parameters.rules ===
     firstRules, `it does not begin with version ${firstRules} of the rules`);
-  require(within(config.authorities.length, 1, limits.maxAuthorities), "it has no authority, or too many");
+  require(isWithin(config.authorities.length, 1, limits.maxAuthorities), "it has no authority, or too many");
   require(ascend(config.authorities), "its authorities do not ascend");
   require(config.names.length <= limits.maxNames, "it has too many names");
   require(ascend(config.names.map(({ address }) => address)), "its named addresses do not ascend");

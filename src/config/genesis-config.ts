@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ChainConfig, Coinbase } from "../types/genesis.ts";
+import type { GenesisPayload } from "../types/genesis.ts";
 import { firstRules } from "../types/parameters.ts";
 import { maxAmount } from "../types/primitives.ts";
 import { compareBytes } from "../util/bytes.ts";
@@ -118,17 +118,16 @@ export interface GenesisJson {
   names?: { address: string; name: string }[];
 }
 
-export interface Genesis {
-  /** `authorities` ascend by their bytes, so that their order in the file does not matter. */
-  config: ChainConfig;
-  coinbase: Coinbase;
-}
-
 /**
+ * The authorities of the result ascend by their bytes, so that their order in the file does not matter.
  * @param value the result of `JSON.parse`; `file` names the file in errors, `fieldNames` its fields.
  * @throws {UserError} `BAD_GENESIS`, one line with the field and what to do.
  */
-export function parseGenesis(value: unknown, file: string, fieldNames?: Record<string, string>): Genesis {
+export function parseGenesis(
+  value: unknown,
+  file: string,
+  fieldNames?: Record<string, string>,
+): GenesisPayload {
   const result = genesisSchema.safeParse(value);
   if (!result.success)
     throw new UserError(`${file}: ${describeIssues(result.error, fieldNames)}`, "BAD_GENESIS");
@@ -158,6 +157,6 @@ function textSchema(rule: string, maxBytes: number) {
 }
 
 /** @throws {UserError} `BAD_GENESIS`, also if the file cannot be read or is not JSON. */
-export function readGenesisFile(file: string): Genesis {
+export function readGenesisFile(file: string): GenesisPayload {
   return parseGenesis(readJsonFile(file, "BAD_GENESIS", 'write one with "ccoin genesis"'), file);
 }

@@ -24,23 +24,23 @@ export function exceededLimit(
   const limits = parameterLimits;
   const { periodMs, emptyBlockPeriodMs: emptyMs } = parameters;
   const checks: readonly [boolean, string][] = [
-    [within(periodMs, limits.minPeriodMs, limits.maxPeriodMs), "its period is out of range"],
+    [isWithin(periodMs, limits.minPeriodMs, limits.maxPeriodMs), "its period is out of range"],
     // An authority signs at most one header in a slot.
     [periodMs >= slotMs, "its period is shorter than a slot"],
     [
-      emptyMs === 0 || within(emptyMs, periodMs, limits.maxPeriodMs),
+      emptyMs === 0 || isWithin(emptyMs, periodMs, limits.maxPeriodMs),
       "its empty block period is neither 0 nor at least the period",
     ],
     [
-      within(parameters.maxBlockTransactions, 1, limits.maxBlockTransactions),
+      isWithin(parameters.maxBlockTransactions, 1, limits.maxBlockTransactions),
       "its transaction limit is out of range",
     ],
     [
-      within(parameters.maxBlockBytes, limits.minBlockBytes, limits.maxBlockBytes),
+      isWithin(parameters.maxBlockBytes, limits.minBlockBytes, limits.maxBlockBytes),
       "its block size limit is out of range",
     ],
     [isAmount(parameters.minFee) && isAmount(parameters.blockReward), "an amount is above 2^64 - 1"],
-    [within(parameters.rules, 1, limits.maxRules), "its version of the rules is out of range"],
+    [isWithin(parameters.rules, 1, limits.maxRules), "its version of the rules is out of range"],
   ];
   return checks.find(([kept]) => !kept)?.[1];
 }
@@ -70,7 +70,7 @@ export function isWithinLimits(parameters: ChainParameters, config: Pick<ChainCo
   return exceededLimit(parameters, config) === undefined;
 }
 
-export function within(value: number, min: number, max: number): boolean {
+export function isWithin(value: number, min: number, max: number): boolean {
   return Number.isSafeInteger(value) && value >= min && value <= max;
 }
 

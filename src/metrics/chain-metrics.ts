@@ -11,6 +11,8 @@ const stageBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1
 /** Buckets for delays of blocks and finality: milliseconds on a LAN, minutes if something is wrong. */
 const delayBuckets = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
+type WatchedChain = Pick<Chain, "events" | "finalized" | "tree">;
+
 /** Metrics of blocks and transactions. */
 export class ChainMetrics {
   readonly #applied: Counter;
@@ -78,7 +80,11 @@ export class ChainMetrics {
   };
 
   /** `inStep` excludes blocks that are being downloaded. */
-  follow(chain: Chain, mempool: Mempool, { clock, inStep }: { clock: Clock; inStep(): boolean }): void {
+  follow(
+    chain: WatchedChain,
+    mempool: Pick<Mempool, "events">,
+    { clock, inStep }: { clock: Clock; inStep(): boolean },
+  ): void {
     chain.events.on("head", async (change) => {
       this.#count(change);
       if (!inStep()) return;
@@ -101,7 +107,7 @@ export class ChainMetrics {
     if (retracted.length > 0) this.#reorganizations.inc();
   }
 
-  async #watchTurn(chain: Chain, { header }: CanonicalBlock): Promise<void> {
+  async #watchTurn(chain: WatchedChain, { header }: CanonicalBlock): Promise<void> {
     const { difficulty, height, parent } = header.message;
     if (difficulty === difficulties.inTurn) return;
     const { authorities } = await chain.tree.snapshotAfter(parent);
@@ -109,7 +115,7 @@ export class ChainMetrics {
     this.#missedTurns.inc({ authority: encodeAddress(missing) });
   }
 
-  async #watchFinality(chain: Chain, clock: Clock): Promise<void> {
+  async #watchFinality(chain: WatchedChain, clock: Clock): Promise<void> {
     const block = await chain.tree.get(chain.finalized.id);
     if (block) this.#finalityDelay.observe(secondsSince(clock, block.header.message.timestamp));
   }

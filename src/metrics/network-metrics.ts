@@ -1,5 +1,5 @@
 import { Counter, Histogram, type Registry } from "prom-client";
-import type { NetworkObserver } from "../../protocols/index.ts";
+import type { NetworkObserver } from "../network/types.ts";
 
 /** Buckets from a local network to an answer of many MiB over a slow one. */
 const requestBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];

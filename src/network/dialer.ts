@@ -4,7 +4,7 @@ import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { targetOf } from "./address.ts";
 import { Candidate, maxRetryMs, toldAttempts } from "./candidate.ts";
-import { Candidates } from "./candidates.ts";
+import { DialCandidates } from "./dial-candidates.ts";
 import type { KnownPeers } from "./known-peers.ts";
 import type { Teller, Told } from "./told.ts";
 import type { PeerId } from "./types.ts";
@@ -55,7 +55,7 @@ export interface DialerOptions {
  */
 export class Dialer {
   readonly #options: DialerOptions;
-  readonly #candidates: Candidates;
+  readonly #candidates: DialCandidates;
   readonly #unreached: Unreached;
   #dialing = 0;
   #dialingHearsay = 0;
@@ -64,7 +64,7 @@ export class Dialer {
   constructor(options: DialerOptions) {
     this.#options = options;
     this.#unreached = new Unreached(options);
-    this.#candidates = new Candidates({
+    this.#candidates = new DialCandidates({
       connected: options.connected,
       onRemoved: (candidate) => {
         candidate.cancel?.();

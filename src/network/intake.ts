@@ -26,7 +26,7 @@ export const unitsOfPing = 10;
 const maxSources = 4_096;
 
 /** The source of bytes: a peer, and where it is connected from. */
-export interface Source {
+export interface IntakeSource {
   peer: PeerId;
   place: Place | undefined;
   /** An address without a share of its own, such as this machine's: each of its peers has as much as an address. */
@@ -40,7 +40,7 @@ export interface Source {
 export class Intake {
   readonly #peers: RateLimiter;
   readonly #hosts: RateLimiter;
-  readonly #sources = new LruMap<PeerId, Source>(maxSources);
+  readonly #sources = new LruMap<PeerId, IntakeSource>(maxSources);
 
   constructor(clock: Clock) {
     this.#peers = new RateLimiter(clock);
@@ -48,7 +48,7 @@ export class Intake {
   }
 
   /** The peer is connected from there; the last connection counts. */
-  opened(source: Source): void {
+  opened(source: IntakeSource): void {
     this.#sources.set(source.peer, source);
   }
 
@@ -68,20 +68,20 @@ export class Intake {
     if (source) this.charge(source, units);
   }
 
-  charge(source: Source, units: number): void {
+  charge(source: IntakeSource, units: number): void {
     const { perPeer, perHost } = intakeLimits;
     if (this.#peers.take(source.peer, perPeer, units)) return;
     this.#hosts.charge(hostOf(source), perHost, units);
   }
 
   /** The time until more may be read from the source: 0 if it may be now. */
-  delayMs(source: Source): number {
+  delayMs(source: IntakeSource): number {
     const { perPeer, perHost } = intakeLimits;
     const ownMs = this.#peers.delayMs(source.peer, perPeer);
     return Math.min(ownMs, this.#hosts.delayMs(hostOf(source), perHost));
   }
 }
 
-function hostOf({ peer, place, isExempt }: Source): string {
+function hostOf({ peer, place, isExempt }: IntakeSource): string {
   return isExempt || !place ? peer : place.host;
 }

@@ -2,8 +2,9 @@ import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { placeOf } from "./address.ts";
+import type { AddressBook, AddressBookEntry } from "./address-book.ts";
 import { givesWay } from "./diversity.ts";
-import type { AddressBook, AddressBookEntry, PeerId } from "./types.ts";
+import type { PeerId } from "./types.ts";
 
 export const maxKnownPeers = 512;
 /** One machine, or one router, must not fill the book. This machine is not limited: it may run a whole test network. */

@@ -4,7 +4,7 @@ import type { Clock } from "../util/clock.ts";
 import { type FrameHeader, FrameReader, frameFlags, frameTypes } from "./frames.ts";
 import {
   type Intake,
-  type Source,
+  type IntakeSource,
   unitBytes,
   unitBytesOfAnswers,
   unitsOfPing,
@@ -58,7 +58,7 @@ export class Muxers {
   }
 
   /** Tells whose connection it is. Until then its frames are only counted. */
-  opened(connection: Connection, source: Source): void {
+  opened(connection: Connection, source: IntakeSource): void {
     this.#options.intake.opened(source);
     const muxer = muxerOf(connection);
     if (muxer) this.#meters.get(muxer)?.belongsTo(source, connection.direction === "outbound");
@@ -70,7 +70,7 @@ export class FrameMeter {
   readonly #wire: Wire;
   readonly #reader: Pick<MuxerReader, "onData" | "abort">;
   readonly #options: MuxersOptions;
-  #source: Source | undefined;
+  #source: IntakeSource | undefined;
   /** This node dialled. The one that dials opens streams with odd ids. */
   #dialled = false;
   /** Units of the time before the source was known. */
@@ -85,7 +85,7 @@ export class FrameMeter {
     this.#options = options;
   }
 
-  belongsTo(source: Source, dialled: boolean): void {
+  belongsTo(source: IntakeSource, dialled: boolean): void {
     this.#source = source;
     this.#dialled = dialled;
     this.#options.intake.charge(source, this.#units);
@@ -116,7 +116,7 @@ export class FrameMeter {
     return 1 + bytes + (opens ? unitsOfStream : 0);
   }
 
-  #wait(source: Source): void {
+  #wait(source: IntakeSource): void {
     const { intake, clock } = this.#options;
     this.#isWaiting = true;
     // Not at once: a connection that is just resuming would resume what is below it after this.

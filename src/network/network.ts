@@ -12,6 +12,7 @@ import { Emitter } from "../util/emitter.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { type Place, placeOf } from "./address.ts";
+import type { AddressBook } from "./address-book.ts";
 import { watchConnections } from "./connection-watch.ts";
 import { Connections } from "./connections.ts";
 import { Dialer } from "./dialer.ts";
@@ -35,15 +36,7 @@ import { Requests } from "./requests.ts";
 import type { PeerScores } from "./scores.ts";
 import type { ServeLimits } from "./serve-budget.ts";
 import { Told } from "./told.ts";
-import type {
-  AddressBook,
-  Network,
-  NetworkEvents,
-  NetworkObserver,
-  Offence,
-  PeerId,
-  PeerInfo,
-} from "./types.ts";
+import type { Network, NetworkEvents, NetworkObserver, PeerId, PeerInfo, PeerOffence } from "./types.ts";
 import type { Usefulness } from "./usefulness.ts";
 
 export interface NetworkOptions {
@@ -259,7 +252,7 @@ export class LibP2pNetwork implements Network {
     return this.#gossip.publish(topic, message, digest);
   }
 
-  penalize(peer: PeerId, offence: Offence, detail: string): void {
+  penalize(peer: PeerId, offence: PeerOffence, detail: string): void {
     this.#scores.penalize(peer, offence, detail);
   }
 

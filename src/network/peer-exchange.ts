@@ -1,7 +1,6 @@
 import {
   maxPeersPerRequest,
   maxRecordBytes,
-  type Network,
   peers,
   RequestError,
   type ToldPeer,
@@ -15,7 +14,7 @@ import { type Place, placeOf } from "./address.ts";
 import { diverseSample } from "./diversity.ts";
 import { openRecord, type SignedRecord } from "./signed-record.ts";
 import { maxAddresses, mayKnow, type Teller } from "./told.ts";
-import type { PeerId, PeerInfo } from "./types.ts";
+import type { Network, PeerId, PeerInfo } from "./types.ts";
 
 export const exchangeLimits = {
   /** Peers are told of once they have stayed for 10 s, so a node that all have just joined has news for a while. */

@@ -21,7 +21,7 @@ import type { Logger } from "../util/logger.ts";
 import { type Place, placeOf } from "./address.ts";
 import type { PeerScores } from "./scores.ts";
 import { ServeBudget, type ServeLimits } from "./serve-budget.ts";
-import type { NetworkObserver, Offence, PeerId } from "./types.ts";
+import type { NetworkObserver, PeerId, PeerOffence } from "./types.ts";
 import type { Usefulness } from "./usefulness.ts";
 
 /**
@@ -34,7 +34,7 @@ const maxStreams = 32;
 const ownShare = 0.9;
 
 /** Offences of a requester, by how its exchange ended here. */
-const requesterOffences: Partial<Record<RequestErrorCode, Offence>> = {
+const requesterOffences: Partial<Record<RequestErrorCode, PeerOffence>> = {
   invalidRequest: "invalidRequest",
   malformed: "invalidRequest",
   tooLarge: "invalidRequest",
@@ -45,7 +45,7 @@ const requesterOffences: Partial<Record<RequestErrorCode, Offence>> = {
 /** Answers that anybody can give at no cost. */
 const cheapAnswers: ReadonlySet<string> = new Set([height.id, peers.id]);
 
-const answererOffences: Partial<Record<RequestErrorCode, Offence>> = {
+const answererOffences: Partial<Record<RequestErrorCode, PeerOffence>> = {
   malformed: "invalidResponse",
   tooLarge: "invalidResponse",
   timeout: "timeout",

@@ -1,6 +1,6 @@
 import type { Clock } from "../util/clock.ts";
 import type { Logger } from "../util/logger.ts";
-import type { Offence, PeerId } from "./types.ts";
+import type { PeerId, PeerOffence } from "./types.ts";
 
 /** A peer is banned at or below this score. */
 export const banScore = -100;
@@ -18,7 +18,7 @@ const maxTracked = 4096;
 const gossipGrace = 20;
 
 /** `floor`: the offence alone takes no peer below it. */
-export const offences: Record<Offence, { points: number; floor?: number }> = {
+export const offences: Record<PeerOffence, { points: number; floor?: number }> = {
   /** No honest program comes near the limits, and such a flood costs a second per RPC: one is enough for a ban. */
   excessiveRpc: { points: 100 },
   /**
@@ -79,7 +79,7 @@ export class PeerScores {
     return score > -gossipGrace ? 0 : score;
   }
 
-  penalize(peer: PeerId, offence: Offence, detail: string): void {
+  penalize(peer: PeerId, offence: PeerOffence, detail: string): void {
     // A ban settles the offences of a banned peer that were still being processed.
     if (this.blocked(peer) && this.#blocked.get(peer)!.banned) return;
     const before = this.score(peer);

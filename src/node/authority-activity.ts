@@ -1,5 +1,5 @@
 import type { Chain } from "../chain/chain.ts";
-import type { Head, HeadChange } from "../chain/types.ts";
+import type { HeadChange, WeightedHeader } from "../chain/types.ts";
 import { authorityIndex } from "../consensus/index.ts";
 import type { ChainSnapshot } from "../types/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
@@ -8,13 +8,15 @@ import type { ActivityInput } from "./diagnosis-types.ts";
 /** Two turns of every authority of the largest set, 1,024. Older blocks say nothing about now. */
 const maxLookBack = 2048;
 
+type ReadableChain = Pick<Chain, "head" | "snapshot" | "reader" | "tree">;
+
 /** The times at which each authority was last seen at work: in the newest headers, and by its finality votes. */
 export class AuthorityActivity {
-  readonly #chain: Chain;
+  readonly #chain: ReadableChain;
   readonly #byAddress = new Map<Hex, ActivityInput>();
   #authorities: ChainSnapshot["authorities"];
 
-  constructor(chain: Chain) {
+  constructor(chain: ReadableChain) {
     this.#chain = chain;
     this.#authorities = chain.snapshot.authorities;
   }
@@ -58,7 +60,7 @@ export class AuthorityActivity {
     return lastHeight !== undefined && lastHeight >= oldest ? true : undefined;
   }
 
-  #onBlock({ height, header }: Head): void {
+  #onBlock({ height, header }: WeightedHeader): void {
     const { proposer, timestamp } = header.message;
     const known = this.#byAddress.get(toHex(proposer))?.lastHeight;
     if (known === undefined || known < height) {

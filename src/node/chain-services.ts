@@ -4,6 +4,7 @@ import type { EvidenceInbox } from "../sync/evidence-inbox.ts";
 import type { Synchronizer } from "../sync/synchronizer.ts";
 import type { ChainSetup } from "./chain-setup.ts";
 import { meetPeers } from "./meet-peers.ts";
+import { type OpenedChain, openChain } from "./open-chain.ts";
 import {
   joinNetwork,
   openEvidence,
@@ -12,13 +13,12 @@ import {
   startTransactionInbox,
   startVoteInbox,
 } from "./start-gossip.ts";
-import { type Ledger, startLedger } from "./start-ledger.ts";
 import { openProposals, startProducer } from "./start-production.ts";
 import { type Divergence, startSynchronizer, watchDivergence } from "./start-sync.ts";
 import { startVoting, type Voting } from "./start-voting.ts";
 
 export interface ChainServices
-  extends Omit<Ledger, "checks">,
+  extends Omit<OpenedChain, "checks">,
     Pick<Voting, "finalizer" | "signer" | "voter">,
     Divergence {
   finalityStore: FinalityStore;
@@ -30,21 +30,21 @@ export interface ChainServices
 /** Starts everything that needs a genesis block. It is opened in this order, and closed in reverse. */
 export async function startChainServices(setup: ChainSetup): Promise<ChainServices> {
   const finalityStore = new FinalityStore(setup.database);
-  const ledger = await startLedger(setup);
-  const publishing = startPublishing(setup, ledger);
+  const opened = await openChain(setup);
+  const publishing = startPublishing(setup, opened);
   const { outbox } = publishing;
-  const evidence = await openEvidence(setup, ledger, publishing, finalityStore);
-  const voting = await startVoting(setup, ledger, outbox, evidence);
-  const blocks = startBlockInbox(setup, ledger, voting, evidence);
-  const divergence = watchDivergence(setup, ledger, voting.finalizer);
-  const votes = startVoteInbox(setup, ledger, voting, blocks, finalityStore);
-  const transactions = startTransactionInbox(setup, ledger, publishing);
-  await joinNetwork(setup, ledger, publishing, { blocks, transactions, votes, evidence });
-  const proposals = await openProposals(setup, ledger);
-  if (voting.signer) startProducer(setup, ledger, voting.signer, { inbox: blocks, outbox, proposals });
-  meetPeers(setup, { chain: ledger.chain, transactions, votes, evidence });
-  const synchronizer = startSynchronizer(setup, ledger, blocks);
-  const { chain, mempool, sideBlocks } = ledger;
+  const evidence = await openEvidence(setup, opened, publishing, finalityStore);
+  const voting = await startVoting(setup, opened, outbox, evidence);
+  const blocks = startBlockInbox(setup, opened, voting, evidence);
+  const divergence = watchDivergence(setup, opened, voting.finalizer);
+  const votes = startVoteInbox(setup, opened, voting, blocks, finalityStore);
+  const transactions = startTransactionInbox(setup, opened, publishing);
+  await joinNetwork(setup, opened, publishing, { blocks, transactions, votes, evidence });
+  const proposals = await openProposals(setup, opened);
+  if (voting.signer) startProducer(setup, opened, voting.signer, { inbox: blocks, outbox, proposals });
+  meetPeers(setup, { chain: opened.chain, transactions, votes, evidence });
+  const synchronizer = startSynchronizer(setup, opened, blocks);
+  const { chain, mempool, sideBlocks } = opened;
   const { finalizer, signer, voter } = voting;
   return {
     chain,

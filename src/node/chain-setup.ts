@@ -1,8 +1,8 @@
-import type { Network } from "../../protocols/index.ts";
 import type { Genesis } from "../chain/genesis.ts";
 import type { KnownRules } from "../chain/rules.ts";
 import type { StartStageTimer } from "../chain/types.ts";
 import type { Verify } from "../crypto/ed25519.ts";
+import type { Network } from "../network/types.ts";
 import type { Database } from "../storage/database.ts";
 import type { EventLog } from "../storage/event-log.ts";
 import type { OwnLine } from "../sync/claimed-status.ts";

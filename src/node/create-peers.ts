@@ -2,8 +2,7 @@ import { loadPeerKey } from "../accounts/index.ts";
 import { chainStores } from "../chain/stores.ts";
 import { readNetworkKey } from "../config/network-key.ts";
 import { inboundLimitsFor } from "../network/inbound.ts";
-import { type AddressBookEntry, createNetwork, type LibP2pNetwork } from "../network/index.ts";
-import { AddressBookStore } from "../storage/address-book.ts";
+import { AddressBookStore, createNetwork, type LibP2pNetwork } from "../network/index.ts";
 import type { Database } from "../storage/database.ts";
 import { ownStatus } from "../sync/claimed-status.ts";
 import { PeerStatuses } from "../sync/peer-statuses.ts";
@@ -22,7 +21,7 @@ export interface Peers {
 export async function createPeers(core: NodeCore, database: Database): Promise<Peers> {
   const { options, clock, logger, line, metrics, closers } = core;
   const { dataDir, p2pHost, p2pPort, bootstrap, announce, mdns } = options;
-  const addressBook = new AddressBookStore<AddressBookEntry>(database);
+  const addressBook = new AddressBookStore(database);
   const isNewcomer = (await addressBook.load()).length === 0;
   const network = await createNetwork({
     clock,

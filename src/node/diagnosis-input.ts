@@ -1,8 +1,8 @@
-import type { Network } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
-import type { Head } from "../chain/types.ts";
+import type { WeightedHeader } from "../chain/types.ts";
 import { recoveryId, sameAddress } from "../consensus/index.ts";
 import type { Mempool } from "../mempool/mempool.ts";
+import type { Network } from "../network/types.ts";
 import type { FinalityConflict } from "../sync/conflicting-finality.ts";
 import type { SyncProgress } from "../sync/download-progress.ts";
 import type { RecoveryClaims } from "../sync/other-recoveries.ts";
@@ -24,34 +24,33 @@ import type { ModeMachine } from "./mode.ts";
 
 /** Peers whose heads are older are far behind. */
 const keptBlocks = 256;
-const noClaims: RecoveryClaims = { unknown: [], without: 0 };
 
-/** The sources of a diagnosis. The values of omitted functions are unknown. */
+/** The sources of a diagnosis. */
 export interface DiagnosisSources {
   clock: Clock;
   modes: Pick<ModeMachine, "mode" | "events">;
   network: Pick<Network, "peers" | "hostOf">;
   statuses: Pick<PeerStatuses, "get">;
   own: { publicKey: Uint8Array; mines: boolean };
-  hasGenesis?(): boolean;
+  hasGenesis(): boolean;
   /** The id of the only genesis block that the node may adopt. */
-  genesisPin?: string | undefined;
+  genesisPin: string | undefined;
   /** The signatures that the account refuses now. */
-  signingLock?(): SigningLock | undefined;
+  signingLock(): SigningLock | undefined;
   /** The database's last error. */
-  writeFailure?(): string | undefined;
-  freeDiskBytes?(): number | undefined;
+  writeFailure(): string | undefined;
+  freeDiskBytes(): number | undefined;
 }
 
 /** The sources that exist once a genesis block is known. */
 export interface DiagnosisChainSources {
-  chain: Chain;
+  chain: Pick<Chain, "head" | "finalized" | "snapshot" | "rules" | "awaited" | "events" | "reader" | "tree">;
   mempool: Pick<Mempool, "hasExecutable">;
-  synchronizer: { readonly progress: SyncProgress | undefined; readonly shown?: ShownChain | undefined };
+  synchronizer: { readonly progress: SyncProgress | undefined; readonly shown: ShownChain | undefined };
   /** The finality input without `waitingSinceMs`, which is tracked here. */
-  finality?(): Omit<FinalityInput, "waitingSinceMs"> | undefined;
-  conflicts?: { list(): FinalityConflict[] };
-  recoveries?: { claims(): RecoveryClaims };
+  finality(): Omit<FinalityInput, "waitingSinceMs">;
+  conflicts: { list(): FinalityConflict[] };
+  recoveries: { claims(): RecoveryClaims };
 }
 
 /** Watches the node, so that a diagnosis can be made at any moment from plain values. */
@@ -93,7 +92,7 @@ export class DiagnosisInputs {
         this.#watch(parts);
       }),
     );
-    const note = ({ height, idHex: id }: Head) => this.#blocks.set(id, { height, id });
+    const note = ({ height, idHex: id }: WeightedHeader) => this.#blocks.set(id, { height, id });
     note(chain.head);
     this.#stops.push(chain.events.on("imported", note));
     await activity.load();
@@ -132,15 +131,15 @@ export class DiagnosisInputs {
     return {
       nowMs: clock.now(),
       mode: modes.mode,
-      own: { address: own.publicKey, mines: own.mines, signingLock: signingLock?.() },
+      own: { address: own.publicKey, mines: own.mines, signingLock: signingLock() },
       peers: this.#peers(),
-      hasGenesis: parts !== undefined || hasGenesis?.() === true,
+      hasGenesis: parts !== undefined || hasGenesis(),
       genesisPin,
       chain: parts && this.#chain(parts),
       shown: parts?.synchronizer.shown,
       sync: progress && { height: progress.currentHeight, ...progress },
-      writeFailure: writeFailure?.(),
-      freeDiskBytes: freeDiskBytes?.(),
+      writeFailure: writeFailure(),
+      freeDiskBytes: freeDiskBytes(),
     };
   }
 
@@ -157,7 +156,6 @@ export class DiagnosisInputs {
 
   #chain({ chain, finality, conflicts, recoveries }: DiagnosisChainSources): ChainInput {
     const { head, snapshot } = chain;
-    const known = finality?.();
     return {
       head: {
         height: head.height,
@@ -172,9 +170,9 @@ export class DiagnosisInputs {
       emptyBlockPeriodMs: snapshot.parameters.emptyBlockPeriodMs,
       wantedSinceMs: this.#wantedSinceMs,
       activity: this.#activity?.all() ?? new Map(),
-      conflicts: conflicts?.list() ?? [],
-      recovery: { awaited: awaitedBlock(chain), ...(recoveries?.claims() ?? noClaims) },
-      finality: known && { ...known, waitingSinceMs: this.#finalityWaitingSinceMs },
+      conflicts: conflicts.list(),
+      recovery: { awaited: awaitedBlock(chain), ...recoveries.claims() },
+      finality: { ...finality(), waitingSinceMs: this.#finalityWaitingSinceMs },
     };
   }
 

@@ -8,7 +8,7 @@ import type { SignedFinalityVote } from "../types/index.ts";
 import type { FinalityInput } from "./diagnosis-types.ts";
 
 interface FinalityParts {
-  chain: Chain;
+  chain: Pick<Chain, "finality" | "snapshot">;
   finalizer: Pick<Finalizer, "rounds">;
   voter: Pick<Voter, "round"> | undefined;
 }

@@ -1,5 +1,6 @@
-export { exportChain, importChain } from "./chain-file.ts";
 export { type DevChain, deleteDevChain, prepareDevChain } from "./dev-chain.ts";
+export { exportChain } from "./export-chain.ts";
+export { importChain } from "./import-chain.ts";
 export { initGenesis } from "./init.ts";
 export { exportProtection, importProtection } from "./protection-file.ts";
 export { type ParameterChange, writeRecovery } from "./recover.ts";

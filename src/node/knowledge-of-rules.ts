@@ -3,7 +3,7 @@ import type { Logger } from "../util/logger.ts";
 import type { ModeMachine } from "./mode.ts";
 
 export interface KnowledgeOfRulesOptions {
-  chain: Chain;
+  chain: Pick<Chain, "head" | "snapshot" | "rules" | "unknownRules" | "events">;
   modes: ModeMachine;
   logger: Logger;
 }

@@ -1,5 +1,5 @@
-import type { PeerId } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
+import type { PeerId } from "../network/types.ts";
 import { Candidates } from "../sync/candidates.ts";
 import type { PeerStatus } from "../sync/peer-statuses.ts";
 import { inBackground } from "../util/background.ts";
@@ -15,7 +15,7 @@ interface Pull {
 }
 
 interface MeetingParts {
-  chain: Chain;
+  chain: Pick<Chain, "head" | "finality" | "justified">;
   transactions: Pull;
   votes: Pull;
   evidence: Pull;

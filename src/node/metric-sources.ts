@@ -1,7 +1,7 @@
-import type { Network } from "../../protocols/index.ts";
 import { diagnosisStates } from "../api/index.ts";
 import { version } from "../config/index.ts";
 import type { NodeSources } from "../metrics/index.ts";
+import type { Network } from "../network/types.ts";
 import type { PeerStatuses } from "../sync/peer-statuses.ts";
 import type { ChainServices } from "./chain-services.ts";
 import type { Diagnosis } from "./diagnosis-types.ts";

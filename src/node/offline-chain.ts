@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { ChainOptions } from "../chain/chain.ts";
+import type { ChainOptions } from "../chain/assemble.ts";
 import type { Genesis } from "../chain/genesis.ts";
 import { productRules } from "../chain/rules.ts";
 import type { ChainStores } from "../chain/stores.ts";

@@ -5,10 +5,10 @@ import {
   importInterchange,
   readAccountInfo,
 } from "../accounts/index.ts";
+import { ProtectionStore } from "../accounts/protection-store.ts";
 import type { NodePaths } from "../config/index.ts";
 import type { Database } from "../storage/database.ts";
 import { MetaStore } from "../storage/meta.ts";
-import { ProtectionStore } from "../storage/protection.ts";
 import { Header, rootOf, slotOf } from "../types/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
 import { systemClock } from "../util/clock.ts";

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { readAccountInfo } from "../accounts/index.ts";
+import { ProtectionStore } from "../accounts/protection-store.ts";
 import { BlockTree } from "../chain/block-tree.ts";
 import { genesisOf } from "../chain/genesis.ts";
 import { Recoveries } from "../chain/recoveries.ts";
@@ -16,7 +17,6 @@ import {
 import { checkRecoveries, nextRecoveryRound, recoveryId, withParameter } from "../consensus/index.ts";
 import { type Address, encodeAddress } from "../crypto/address.ts";
 import type { Database } from "../storage/database.ts";
-import { ProtectionStore } from "../storage/protection.ts";
 import { maxAuthorities, type ParameterName, parameterVote, type Recovery, zero32 } from "../types/index.ts";
 import { compareBytes, type Hex, toHex } from "../util/bytes.ts";
 import { UserError } from "../util/errors.ts";

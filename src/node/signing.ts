@@ -4,13 +4,13 @@ import {
   type ProtectedSigner,
   type Signer,
 } from "../accounts/index.ts";
+import { ProtectionStore } from "../accounts/protection-store.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { Finalizer } from "../chain/finalizer.ts";
 import type { Genesis } from "../chain/genesis.ts";
 import { voteSigningRoot } from "../chain/vote-check.ts";
 import { minRoundTimeoutMs, quorum } from "../consensus/index.ts";
 import type { Database } from "../storage/database.ts";
-import { ProtectionStore } from "../storage/protection.ts";
 import { computeDomain, type SignedFinalityVote, signingRoot, slotOf } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
@@ -61,13 +61,19 @@ export async function openSigning(options: SigningOptions): Promise<ProtectedSig
   });
 }
 
+interface OwnSignaturesOptions {
+  chain: Pick<Chain, "genesis" | "snapshot" | "finality" | "tree" | "events">;
+  finalizer: Pick<Finalizer, "rounds" | "events">;
+  logger: Logger;
+}
+
 /**
  * Reports to the signer the network's signatures of its account, and the progress of finality. The latter starts once a
  * peer has answered (`onAnswer`), so that this node's own old data does not count.
  */
 export function followOwnSignatures(
   signer: ProtectedSigner,
-  { chain, finalizer, logger }: { chain: Chain; finalizer: Finalizer; logger: Logger },
+  { chain, finalizer, logger }: OwnSignaturesOptions,
 ): { onAnswer(): void; stop(): void } {
   const { genesis } = chain;
   const { slotMs } = genesis.config;

@@ -10,7 +10,7 @@ import { TransactionInbox } from "../sync/transaction-inbox.ts";
 import { VoteInbox } from "../sync/vote-inbox.ts";
 import { inBackground } from "../util/background.ts";
 import type { ChainSetup } from "./chain-setup.ts";
-import type { Ledger } from "./start-ledger.ts";
+import type { OpenedChain } from "./open-chain.ts";
 import type { Voting } from "./start-voting.ts";
 
 /** The node's own messages, on the topics of its chain. */
@@ -19,7 +19,7 @@ export interface Publishing {
   outbox: Outbox;
 }
 
-export function startPublishing(setup: ChainSetup, { chain, mempool }: Ledger): Publishing {
+export function startPublishing(setup: ChainSetup, { chain, mempool }: OpenedChain): Publishing {
   const { network, line, clock, logger, closers } = setup;
   const common = { network, clock, logger };
   const topics = new Topics({ ...common, chain, line });
@@ -36,7 +36,7 @@ const openRoundsAhead = 8;
 /** Collects proofs of double signing from the blocks and votes that are seen, and from peers. */
 export async function openEvidence(
   { network, clock, logger, database, verify, genesis }: ChainSetup,
-  { chain }: Ledger,
+  { chain }: OpenedChain,
   { topics }: Publishing,
   finalityStore: FinalityStore,
 ): Promise<EvidenceInbox> {
@@ -62,7 +62,7 @@ export async function openEvidence(
 
 export function startBlockInbox(
   { network, clock, logger, statuses, closers }: ChainSetup,
-  { chain, mempool, checks }: Ledger,
+  { chain, mempool, checks }: OpenedChain,
   { finalizer }: Pick<Voting, "finalizer">,
   evidence: EvidenceInbox,
 ): BlockInbox {
@@ -83,7 +83,7 @@ export function startBlockInbox(
 
 export function startVoteInbox(
   { network, clock, logger, closers }: ChainSetup,
-  { chain }: Ledger,
+  { chain }: OpenedChain,
   { finalizer, own }: Voting,
   blocks: BlockInbox,
   store: FinalityStore,
@@ -106,7 +106,7 @@ export function startVoteInbox(
 
 export function startTransactionInbox(
   { network, logger, closers }: ChainSetup,
-  { mempool }: Ledger,
+  { mempool }: OpenedChain,
   { outbox }: Publishing,
 ): TransactionInbox {
   const publish = outbox.publishTransactions.bind(outbox);
@@ -126,7 +126,7 @@ export interface Inboxes {
 /** Answers peers' questions about the chain, and receives their gossip. */
 export async function joinNetwork(
   { network }: ChainSetup,
-  { chain, mempool }: Ledger,
+  { chain, mempool }: OpenedChain,
   { topics }: Publishing,
   { blocks, transactions, votes, evidence }: Inboxes,
 ): Promise<void> {

@@ -6,12 +6,12 @@ import type { BlockInbox } from "../sync/block-inbox.ts";
 import type { Outbox } from "../sync/outbox.ts";
 import { inBackground } from "../util/background.ts";
 import type { ChainSetup } from "./chain-setup.ts";
-import type { Ledger } from "./start-ledger.ts";
+import type { OpenedChain } from "./open-chain.ts";
 
 /** The changes that this node's operator wants, for which its blocks vote. */
 export async function openProposals(
   { genesis, database, clock, logger, closers }: ChainSetup,
-  { chain }: Ledger,
+  { chain }: OpenedChain,
 ): Promise<Proposals> {
   const proposals = await Proposals.open({
     store: new ProposalStore(database),
@@ -30,7 +30,7 @@ export async function openProposals(
 /** Makes blocks while the node is ready. */
 export function startProducer(
   { clock, logger, modes, closers }: ChainSetup,
-  { chain, mempool }: Ledger,
+  { chain, mempool }: OpenedChain,
   signer: BlockSigner,
   { inbox, outbox, proposals }: { inbox: BlockInbox; outbox: Outbox; proposals: Proposals },
 ): void {
@@ -39,16 +39,15 @@ export function startProducer(
     signer,
     clock,
     logger,
-    executable: () => mempool.executable(),
-    hasExecutable: () => mempool.hasExecutable,
+    transactions: mempool,
+    proposals,
     isComing: (parent) => inbox.isChecking(parent),
-    onSealed: (block) => inBackground(outbox.publishBlock(block)),
-    voteFor: (snapshot, height) => proposals.voteFor(snapshot, height, signer.publicKey),
-    wantsVote: (snapshot, height) => proposals.wantsBlock(snapshot, height, signer.publicKey),
   });
   modes.events.on("mode", (mode) => {
     producer.enabled = mode === "ready";
   });
+  // Others get the block while it is still being written here.
+  chain.events.on("sealed", (block) => inBackground(outbox.publishBlock(block)));
   mempool.events.on("added", () => producer.onTransaction());
   proposals.events.on("changed", () => producer.onProposals());
   closers.push("producer", () => producer.stop());

@@ -5,12 +5,12 @@ import { OtherRecoveries } from "../sync/other-recoveries.ts";
 import { Synchronizer } from "../sync/synchronizer.ts";
 import type { ChainSetup } from "./chain-setup.ts";
 import { KnowledgeOfRules } from "./knowledge-of-rules.ts";
-import type { Ledger } from "./start-ledger.ts";
+import type { OpenedChain } from "./open-chain.ts";
 
 /** Follows the best chain that peers show, and decides by that whether the node is ready. */
 export function startSynchronizer(
   { network, clock, logger, statuses, modes, alone, closers }: ChainSetup,
-  { chain, checks }: Ledger,
+  { chain, checks }: OpenedChain,
   inbox: BlockInbox,
 ): Synchronizer {
   const standing = new KnowledgeOfRules({ chain, modes, logger });
@@ -43,7 +43,7 @@ export interface Divergence {
 
 export function watchDivergence(
   { network, clock, logger, statuses, closers }: ChainSetup,
-  { chain }: Ledger,
+  { chain }: OpenedChain,
   finalizer: Finalizer,
 ): Divergence {
   const conflicts = new ConflictingFinality(finalizer);

@@ -4,8 +4,8 @@ import { Voter } from "../chain/voter.ts";
 import type { EvidenceInbox } from "../sync/evidence-inbox.ts";
 import type { Outbox } from "../sync/outbox.ts";
 import type { ChainSetup } from "./chain-setup.ts";
+import type { OpenedChain } from "./open-chain.ts";
 import { followOwnSignatures, openSigning } from "./signing.ts";
-import type { Ledger } from "./start-ledger.ts";
 
 export interface Voting {
   finalizer: Finalizer;
@@ -19,13 +19,13 @@ export interface Voting {
 /** Counts votes, and casts this node's own while it is ready. */
 export async function startVoting(
   setup: ChainSetup,
-  ledger: Ledger,
+  opened: OpenedChain,
   outbox: Outbox,
   evidence: EvidenceInbox,
 ): Promise<Voting> {
   const { clock, logger, modes, closers } = setup;
-  const { chain } = ledger;
-  const signer = await openSigner(setup, ledger);
+  const { chain } = opened;
+  const signer = await openSigner(setup, opened);
   const finalizer = new Finalizer({ chain, logger });
   const voter = signer && new Voter({ chain, finalizer, clock, logger, signer });
   if (voter) closers.push("voter", () => voter.stop());
@@ -41,7 +41,7 @@ export async function startVoting(
 
 async function openSigner(
   { account, database, genesis, clock, logger }: ChainSetup,
-  { chain }: Ledger,
+  { chain }: OpenedChain,
 ): Promise<ProtectedSigner | undefined> {
   if (!account) return undefined;
   const isAlone = () => chain.snapshot.authorities.length === 1;

@@ -1,4 +1,4 @@
-import { checkBlock, checkBlockLimits, freshChecks } from "../chain/check.ts";
+import { checkBlock, checkBlockLimits, freshChecks } from "../chain/block-check.ts";
 import { checkGenesis } from "../chain/genesis.ts";
 import { Recoveries } from "../chain/recoveries.ts";
 import { type KnownRules, productRules } from "../chain/rules.ts";
@@ -70,8 +70,8 @@ function verifyWith(
       const checked = await checkBlock(block, checks).catch((error) => wrong(height, error));
       return { height, weight: totalDifficulty, checked };
     };
-    const lead = { weigh: ({ body }: StoredBlock) => body.length, maxWeight: maxCheckedBytes };
-    for await (const { height, weight, checked } of inAdvance(readBlocks(stores, total), check, lead)) {
+    const limit = { weigh: ({ body }: StoredBlock) => body.length, maxWeight: maxCheckedBytes };
+    for await (const { height, weight, checked } of inAdvance(readBlocks(stores, total), check, limit)) {
       try {
         const { message } = checked.header;
         recoveries.requireNamed({ height, id: checked.id });

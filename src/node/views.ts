@@ -1,8 +1,8 @@
-import type { Network } from "../../protocols/index.ts";
 import type { Signer } from "../accounts/index.ts";
 import { type ApiServices, type PeerBody, recoverySummaries, type StatusBody, textOf } from "../api/index.ts";
 import { type NodeOptions, parametersJson, version } from "../config/index.ts";
 import type { Metrics } from "../metrics/index.ts";
+import type { Network } from "../network/types.ts";
 import type { EventLog } from "../storage/event-log.ts";
 import type { OwnLine } from "../sync/claimed-status.ts";
 import type { PeerStatuses } from "../sync/peer-statuses.ts";

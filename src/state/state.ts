@@ -4,7 +4,7 @@ import type { Account } from "../types/state.ts";
 import type { Pause } from "../util/slices.ts";
 import { type AccountReader, AccountTable, type AccountValue } from "./account-table.ts";
 import { AccountTree } from "./account-tree.ts";
-import { Journal } from "./journal.ts";
+import { SettledAccounts } from "./settled-accounts.ts";
 import { stateRootOf } from "./state-root.ts";
 
 /** The accounts, read-only. */
@@ -19,13 +19,13 @@ export interface StateReader extends AccountReader {
 export class AccountState implements StateReader {
   readonly #table: AccountTable;
   readonly #tree: AccountTree;
-  readonly #journal: Journal;
+  readonly #settled: SettledAccounts;
 
   /** `seed` is 8 random bytes. `capacity` is the number of accounts to make room for. */
   constructor(seed: Uint8Array, capacity = 0) {
     this.#table = new AccountTable(seed, capacity);
     this.#tree = new AccountTree(this.#table);
-    this.#journal = new Journal(this.#table);
+    this.#settled = new SettledAccounts(this.#table);
   }
 
   /** `accounts` are in order of creation. */
@@ -44,7 +44,7 @@ export class AccountState implements StateReader {
 
   /** The accounts as they were when they were last settled. */
   get settled(): StateReader {
-    return this.#journal;
+    return this.#settled;
   }
 
   get count(): number {
@@ -78,7 +78,7 @@ export class AccountState implements StateReader {
 
   /** Changes an account that exists. */
   set(index: number, balance: bigint, nonce: number): void {
-    this.#journal.beforeSet(index);
+    this.#settled.beforeSet(index);
     this.#table.set(index, balance, nonce);
     this.#tree.mark(index);
   }
@@ -91,24 +91,24 @@ export class AccountState implements StateReader {
 
   /** Removes the accounts from index `count` on. */
   truncate(count: number): void {
-    this.#journal.beforeTruncate(count);
+    this.#settled.beforeTruncate(count);
     this.#table.truncate(count);
     this.#tree.truncate(count);
   }
 
   /** The indexes of the accounts with new contents since they were last settled: these have to be written. */
   changed(): Uint32Array {
-    return this.#journal.changed();
+    return this.#settled.changed();
   }
 
   /** Accepts the changes. */
   settle(): void {
-    this.#journal.settle();
+    this.#settled.settle();
   }
 
   /** Reverts all changes since `settle`. */
   rollback(): void {
-    const { keptCount, values, removed } = this.#journal.inverse();
+    const { keptCount, values, removed } = this.#settled.inverse();
     this.#table.truncate(keptCount);
     this.#tree.truncate(keptCount);
     for (const { index, balance, nonce } of values) {
@@ -116,7 +116,7 @@ export class AccountState implements StateReader {
       this.#tree.mark(index);
     }
     for (const { address, balance, nonce } of removed) this.#table.append(address, balance, nonce);
-    this.#journal.settle();
+    this.#settled.settle();
   }
 
   /** `hash_tree_root` of the account list. */

@@ -1,10 +1,8 @@
-import type { Network, PeerId } from "../../protocols/index.ts";
+import type { Network, PeerId } from "../network/types.ts";
 import { equalBytes } from "../util/bytes.ts";
 
 /** The number of certificates in a `finality` answer. */
 const maxPerPeer = 3;
-
-export type Connections = Pick<Network, "peers" | "on">;
 
 /**
  * Blocks that certificates of connected peers wait for: the newest few of each peer, so that no peer pushes out what
@@ -12,10 +10,10 @@ export type Connections = Pick<Network, "peers" | "on">;
  */
 export class AwaitedBlocks {
   readonly stop: () => void;
-  readonly #network: Connections;
+  readonly #network: Pick<Network, "peers" | "on">;
   readonly #blocks = new Map<PeerId, Uint8Array[]>();
 
-  constructor(network: Connections) {
+  constructor(network: Pick<Network, "peers" | "on">) {
     this.#network = network;
     this.stop = network.on("disconnected", (peer) => this.#blocks.delete(peer));
   }

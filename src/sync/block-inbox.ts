@@ -1,9 +1,9 @@
-import type { Network, Offence, PeerId, Verdict } from "../../protocols/index.ts";
+import type { BlockChecks } from "../chain/block-check.ts";
 import type { Chain } from "../chain/chain.ts";
-import type { BlockChecks } from "../chain/check.ts";
 import type { CheckedBlock } from "../chain/types.ts";
 import { authorityIndex } from "../consensus/index.ts";
 import type { Mempool } from "../mempool/mempool.ts";
+import type { Network, PeerId, PeerOffence, Verdict } from "../network/types.ts";
 import { BlockError } from "../types/errors.ts";
 import {
   decodeCompactBlock,
@@ -256,6 +256,6 @@ export class BlockInbox {
 }
 
 /** A relay has seen the header only; a peer that answers a request has seen everything. */
-function offenceOf({ code }: BlockError): Offence {
+function offenceOf({ code }: BlockError): PeerOffence {
   return code === "MALFORMED" ? "invalidResponse" : "invalidBlock";
 }

@@ -1,5 +1,5 @@
-import type { PeerId } from "../../protocols/index.ts";
 import type { CheckedBlock } from "../chain/types.ts";
+import type { PeerId } from "../network/types.ts";
 import { inBackground } from "../util/background.ts";
 import type { Clock } from "../util/clock.ts";
 

@@ -1,8 +1,9 @@
-import { blocksById, type Network, type PeerId, RequestError } from "../../protocols/index.ts";
+import { blocksById, RequestError } from "../../protocols/index.ts";
+import { type BlockChecks, checkBlock, checkRecords } from "../chain/block-check.ts";
 import type { Chain } from "../chain/chain.ts";
-import { type BlockChecks, checkBlock, checkRecords } from "../chain/check.ts";
 import type { CheckedBlock } from "../chain/types.ts";
 import type { Mempool } from "../mempool/mempool.ts";
+import type { Network, PeerId } from "../network/types.ts";
 import { BlockError } from "../types/errors.ts";
 import { Header, rootOf, type SignedHeader, splitShortIds } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
@@ -12,7 +13,7 @@ import { completeBlock } from "./complete-block.ts";
 
 export interface BlockSourcesOptions {
   network: Network;
-  chain: Chain;
+  chain: Pick<Chain, "noteInvalid">;
   checks: BlockChecks;
   mempool: Mempool;
   clock: Clock;

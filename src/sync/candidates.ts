@@ -1,8 +1,8 @@
-import type { Network, PeerId, PeerInfo } from "../../protocols/index.ts";
+import type { Network, PeerId, PeerInfo } from "../network/types.ts";
 import { addressGroup } from "../util/address-group.ts";
 import type { Clock } from "../util/clock.ts";
 import { LruMap } from "../util/lru.ts";
-import { Doubts } from "./doubts.ts";
+import { FailedClaims } from "./failed-claims.ts";
 
 /**
  * The kinds of places: for a peer that has delivered before, for one that this node dialled by its own choice, and for
@@ -26,13 +26,13 @@ export interface CandidatesOptions {
  */
 export class Candidates {
   readonly #network: Pick<Network, "peers">;
-  readonly #doubts: Doubts;
+  readonly #doubts: FailedClaims;
   readonly #proven = new LruMap<PeerId, true>(maxProven);
   readonly #tried = new Map<PeerId, Kind>();
 
   constructor({ network, clock }: CandidatesOptions) {
     this.#network = network;
-    this.#doubts = new Doubts(clock);
+    this.#doubts = new FailedClaims(clock);
   }
 
   /** The number of peers being tried. */

@@ -1,4 +1,4 @@
-import type { Network, PeerId, PeerInfo } from "../../protocols/index.ts";
+import type { Network, PeerId, PeerInfo } from "../network/types.ts";
 import type { SignedFinalityVote } from "../types/index.ts";
 import type { Clock } from "../util/clock.ts";
 import type { VoterAccounts } from "./voter-accounts.ts";

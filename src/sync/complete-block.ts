@@ -1,6 +1,7 @@
-import { blockTransactions, type Network, type PeerId } from "../../protocols/index.ts";
-import { type BlockChecks, decodeBody } from "../chain/check.ts";
+import { blockTransactions } from "../../protocols/index.ts";
+import { type BlockChecks, decodeBody } from "../chain/block-check.ts";
 import type { Mempool } from "../mempool/mempool.ts";
+import type { Network, PeerId } from "../network/types.ts";
 import { BlockError } from "../types/errors.ts";
 import type { TransactionRecord } from "../types/index.ts";
 import { type Clock, sleep } from "../util/clock.ts";

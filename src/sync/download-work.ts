@@ -1,6 +1,7 @@
-import { type PeerId, RequestError } from "../../protocols/index.ts";
+import { RequestError } from "../../protocols/index.ts";
 import { importedTogether } from "../chain/chain.ts";
-import type { CheckedBlock, Head } from "../chain/types.ts";
+import type { CheckedBlock, WeightedHeader } from "../chain/types.ts";
+import type { PeerId } from "../network/types.ts";
 
 /** Blocks in one request: some tenths of a second for full ones, so that a slow peer delays little. */
 const blocksPerRequest = 32;
@@ -18,7 +19,7 @@ const maxDecodedBytes = 3 * 2 ** 20;
 const batchBytes = 256 * 1024;
 
 /** Indexes among the heads. */
-export interface Range {
+export interface HeightRange {
   start: number;
   end: number;
 }
@@ -34,8 +35,8 @@ type Slot = { received: Received } | { checking: Received } | { checked: Checked
 
 /** The blocks of a download and their states. They are fetched in any order, and checked and taken in sequence. */
 export class DownloadWork {
-  readonly heads: readonly Head[];
-  readonly #wanted: Range[] = [];
+  readonly heads: readonly WeightedHeader[];
+  readonly #wanted: HeightRange[] = [];
   readonly #slots: Slot[] = [];
   /** Peers that sent wrong blocks. */
   readonly #refused = new Set<PeerId>();
@@ -49,7 +50,7 @@ export class DownloadWork {
   #lastError: unknown;
   #failure: { error: unknown } | undefined;
 
-  constructor(heads: readonly Head[]) {
+  constructor(heads: readonly WeightedHeader[]) {
     this.heads = heads;
     for (let start = 0; start < heads.length; start += blocksPerRequest) {
       this.#wanted.push({ start, end: Math.min(start + blocksPerRequest, heads.length) });
@@ -57,7 +58,7 @@ export class DownloadWork {
   }
 
   /** Waits while the buffer is full; `undefined` when every block is checked, or nothing is wanted from this peer. */
-  async nextRange(peer: PeerId, signal: AbortSignal): Promise<Range | undefined> {
+  async nextRange(peer: PeerId, signal: AbortSignal): Promise<HeightRange | undefined> {
     while (!signal.aborted && !this.#refused.has(peer) && this.#checked < this.heads.length) {
       this.#dropReceived();
       const range = this.#wanted[0];
@@ -69,7 +70,7 @@ export class DownloadWork {
   }
 
   /** Returns the rest of a range that a peer did not deliver, with the reason. */
-  giveBack(range: Range, error?: unknown): void {
+  giveBack(range: HeightRange, error?: unknown): void {
     this.#lastError = error ?? this.#lastError;
     if (range.start < range.end) this.#wanted.push(range);
     this.#wanted.sort((a, b) => a.start - b.start);
@@ -77,7 +78,7 @@ export class DownloadWork {
   }
 
   /** A peer is slow with these blocks: another one may fetch them too, and the first to arrive counts. */
-  share(range: Range): void {
+  share(range: HeightRange): void {
     this.giveBack({ ...range });
   }
 

@@ -1,13 +1,14 @@
-import { blocks, type Network, type PeerId, RequestError } from "../../protocols/index.ts";
-import { type BlockChecks, checkBlock } from "../chain/check.ts";
-import type { CheckedBlock, Head } from "../chain/types.ts";
+import { blocks, RequestError } from "../../protocols/index.ts";
+import { type BlockChecks, checkBlock } from "../chain/block-check.ts";
+import type { CheckedBlock, WeightedHeader } from "../chain/types.ts";
+import type { Network, PeerId } from "../network/types.ts";
 import { BlockError } from "../types/errors.ts";
 import { Header, rootOf } from "../types/index.ts";
 import { equalBytes } from "../util/bytes.ts";
 import { type Clock, limited } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
-import { DownloadWork, type Range, type Received } from "./download-work.ts";
+import { DownloadWork, type HeightRange, type Received } from "./download-work.ts";
 
 /** Batches being checked: while one waits for its signatures, the next is decoded. */
 const batchesUnderWay = 3;
@@ -41,7 +42,7 @@ export interface DownloadOptions {
  * @throws {RequestError | BlockError} when no peer is left, with the last one's reason.
  */
 export async function* downloadBlocks(
-  heads: readonly Head[],
+  heads: readonly WeightedHeader[],
   peers: readonly PeerId[],
   options: DownloadOptions,
 ): AsyncGenerator<CheckedBlock[]> {
@@ -91,7 +92,7 @@ async function fetchFrom(peer: PeerId, work: DownloadWork, options: DownloadOpti
 async function fetchRange(
   peer: PeerId,
   work: DownloadWork,
-  rest: Range,
+  rest: HeightRange,
   { network, clock, signal: until, onSlow }: DownloadOptions,
 ): Promise<void> {
   const request = { start: work.heads[rest.start]!.height, count: rest.end - rest.start };

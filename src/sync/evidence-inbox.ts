@@ -1,11 +1,8 @@
 import {
   evidence as evidenceProtocol,
   maxEvidencePerRequest,
-  type Network,
-  type PeerId,
   RateLimiter,
   RequestError,
-  type Verdict,
 } from "../../protocols/index.ts";
 import {
   checkEvidence,
@@ -18,6 +15,7 @@ import {
 } from "../consensus/index.ts";
 import { encodeAddress } from "../crypto/address.ts";
 import type { Verify } from "../crypto/ed25519.ts";
+import type { Network, PeerId, Verdict } from "../network/types.ts";
 import type { EvidenceStore } from "../storage/evidence.ts";
 import {
   Evidence,

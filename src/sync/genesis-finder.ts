@@ -1,6 +1,7 @@
-import { genesis as genesisProtocol, type Network, type PeerId } from "../../protocols/index.ts";
+import { genesis as genesisProtocol } from "../../protocols/index.ts";
 import { type CheckedGenesis, checkGenesis } from "../chain/genesis.ts";
 import type { Verify } from "../crypto/ed25519.ts";
+import type { Network, PeerId } from "../network/types.ts";
 import { inBackground } from "../util/background.ts";
 import { fromHex, type Hex, toHex } from "../util/bytes.ts";
 import { type Clock, limited, sleep } from "../util/clock.ts";

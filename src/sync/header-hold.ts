@@ -1,5 +1,5 @@
-import type { Verdict } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
+import type { Verdict } from "../network/types.ts";
 import { BlockError } from "../types/errors.ts";
 import type { SignedHeader } from "../types/index.ts";
 import { equalBytes, toHex } from "../util/bytes.ts";

@@ -1,12 +1,13 @@
-import { type Network, type PeerId, RateLimiter, type Verdict } from "../../protocols/index.ts";
-import type { Chain } from "../chain/chain.ts";
+import { RateLimiter } from "../../protocols/index.ts";
 import {
   type BlockChecks,
   checkHeaderForm,
   checkHeaderSignatures,
   checkTransactionCount,
-} from "../chain/check.ts";
+} from "../chain/block-check.ts";
+import type { Chain } from "../chain/chain.ts";
 import { authorityIndex } from "../consensus/index.ts";
+import type { Network, PeerId, Verdict } from "../network/types.ts";
 import { BlockError } from "../types/errors.ts";
 import { type EncodedCompactBlock, type Header, type SignedHeader, shortIdCount } from "../types/index.ts";
 import { toHex } from "../util/bytes.ts";
@@ -24,7 +25,7 @@ export const maxJudged = { each: 16, inAll: 256, always: 4 };
 const surplusQuota = { requests: 64, perMs: 16_000 };
 
 export interface HeaderJudgeOptions {
-  chain: Chain;
+  chain: Pick<Chain, "genesis" | "finalized" | "snapshot" | "unknownRules" | "tree" | "checkHeaders">;
   checks: BlockChecks;
   clock: Clock;
   /** A block is too far from the known ones: its peer should be asked for its height. */

@@ -1,7 +1,8 @@
-import { headers, maxHeadersPerPage, type Network, type PeerId } from "../../protocols/index.ts";
+import { headers, maxHeadersPerPage } from "../../protocols/index.ts";
+import { checkHeaderForm, checkHeaderSignatures } from "../chain/block-check.ts";
 import type { Chain } from "../chain/chain.ts";
-import { checkHeaderForm, checkHeaderSignatures } from "../chain/check.ts";
-import type { Head } from "../chain/types.ts";
+import type { WeightedHeader } from "../chain/types.ts";
+import type { Network, PeerId } from "../network/types.ts";
 import { BlockError } from "../types/errors.ts";
 import { Header, rootOf, type SignedHeader } from "../types/index.ts";
 import { CodedError } from "../util/errors.ts";
@@ -9,7 +10,7 @@ import { requestOne } from "./request-one.ts";
 
 export interface HeadersOptions {
   network: Network;
-  chain: Chain;
+  chain: Pick<Chain, "tree" | "checks" | "checkHeaders">;
   peer: PeerId;
   start: number;
   signal: AbortSignal;
@@ -17,7 +18,7 @@ export interface HeadersOptions {
 
 /** A page of checked headers. */
 export interface HeaderPage {
-  checked: Head[];
+  checked: WeightedHeader[];
   /**
    * True if the peer has no more for now, or if the next headers are ahead of this node's clock or under rules that
    * this program does not know.

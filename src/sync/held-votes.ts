@@ -1,4 +1,4 @@
-import type { Verdict } from "../../protocols/index.ts";
+import type { Verdict } from "../network/types.ts";
 import type { SignedFinalityVote } from "../types/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";

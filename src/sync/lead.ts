@@ -1,7 +1,7 @@
-import type { PeerId } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
-import type { Head } from "../chain/types.ts";
+import type { WeightedHeader } from "../chain/types.ts";
 import { majorityHasSigned } from "../consensus/index.ts";
+import type { PeerId } from "../network/types.ts";
 import { equalBytes } from "../util/bytes.ts";
 
 /** A ready node that is this little behind fetches the blocks and stays ready: gossip may be about to deliver them. */
@@ -9,7 +9,7 @@ export const gossipGap = 3;
 
 /** The parts of a chain that tell whether a lead is ahead of it. */
 export interface OwnChain {
-  readonly head: Pick<Head, "height" | "totalDifficulty">;
+  readonly head: Pick<WeightedHeader, "height" | "totalDifficulty">;
   readonly reader: Pick<Chain["reader"], "canonicalId">;
 }
 
@@ -21,7 +21,7 @@ export interface OwnChain {
 export class Lead {
   /** The peer that showed the headers. */
   readonly peer: PeerId;
-  readonly heads: readonly Head[];
+  readonly heads: readonly WeightedHeader[];
   /**
    * True if a majority of the authorities must have signed the headers and there are more than gossip may be about to
    * deliver, or if people have named one of the blocks.
@@ -49,7 +49,7 @@ export class Lead {
   /** `checked` are headers that `fetchHeaders` has returned. Undefined if all of the blocks are here. */
   static async of(
     peer: PeerId,
-    { checked, isLast }: { checked: readonly Head[]; isLast: boolean },
+    { checked, isLast }: { checked: readonly WeightedHeader[]; isLast: boolean },
     { tree }: Pick<Chain, "tree">,
   ): Promise<Lead | undefined> {
     let known = 0;
@@ -64,7 +64,7 @@ export class Lead {
   }
 
   /** The last of the blocks. */
-  get top(): Head {
+  get top(): WeightedHeader {
     return this.heads.at(-1)!;
   }
 
@@ -79,7 +79,7 @@ export class Lead {
   }
 
   /** Those after the last one that is part of a chain. */
-  async #missing({ head, reader }: OwnChain): Promise<readonly Head[]> {
+  async #missing({ head, reader }: OwnChain): Promise<readonly WeightedHeader[]> {
     const { heads } = this;
     let place = Math.min(head.height - heads[0]!.height, heads.length - 1);
     for (; place >= 0; place--) {
@@ -90,7 +90,7 @@ export class Lead {
     return heads.slice(place + 1);
   }
 
-  #isLong(heads: readonly Head[]): boolean {
+  #isLong(heads: readonly WeightedHeader[]): boolean {
     if (heads.length <= gossipGap) return false;
     return majorityHasSigned(
       this.#authorities,

@@ -1,6 +1,7 @@
-import { type Network, type PeerId, RateLimiter, RequestError, recovery } from "../../protocols/index.ts";
+import { RateLimiter, RequestError, recovery } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import { checkRecovery, recoveryId } from "../consensus/index.ts";
+import type { Network, PeerId } from "../network/types.ts";
 import { type Recovery, zero32 } from "../types/index.ts";
 import { inBackground } from "../util/background.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
@@ -21,7 +22,7 @@ const warningQuota = { requests: 8, perMs: 3_600_000 };
 export interface OtherRecoveriesOptions {
   network: Network;
   statuses: Pick<PeerStatuses, "get">;
-  chain: Chain;
+  chain: Pick<Chain, "genesis" | "tree">;
   clock: Clock;
   logger: Logger;
 }

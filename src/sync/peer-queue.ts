@@ -1,4 +1,4 @@
-import type { PeerId } from "../../protocols/index.ts";
+import type { PeerId } from "../network/types.ts";
 import { inBackground } from "../util/background.ts";
 
 export interface PeerQueueLimits {

@@ -1,11 +1,5 @@
-import {
-  type ChainStatus,
-  chainDigest,
-  height,
-  type Network,
-  type PeerId,
-  RateLimiter,
-} from "../../protocols/index.ts";
+import { type ChainStatus, chainDigest, height, RateLimiter } from "../../protocols/index.ts";
+import type { Network, PeerId } from "../network/types.ts";
 import { inBackground } from "../util/background.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";

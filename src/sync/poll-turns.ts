@@ -1,4 +1,4 @@
-import type { PeerId, PeerInfo } from "../../protocols/index.ts";
+import type { PeerId, PeerInfo } from "../network/types.ts";
 import type { Clock } from "../util/clock.ts";
 
 export const pollLimits = {

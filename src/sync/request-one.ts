@@ -1,12 +1,11 @@
 import {
   type AnyProtocol,
-  type Network,
-  type PeerId,
   RequestError,
   type RequestOf,
   type RequestOptions,
   type ResponseOf,
 } from "../../protocols/index.ts";
+import type { Network, PeerId } from "../network/types.ts";
 
 /** Sends a request of a protocol whose answer is one chunk. @throws {RequestError} */
 export async function requestOne<P extends AnyProtocol>(

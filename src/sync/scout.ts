@@ -1,10 +1,11 @@
-import { blockIds, type Network, type PeerId } from "../../protocols/index.ts";
+import { blockIds } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
+import type { Network, PeerId } from "../network/types.ts";
 import { type Clock, limited } from "../util/clock.ts";
 import { CodedError } from "../util/errors.ts";
 import type { ClaimedStatus } from "./claimed-status.ts";
 import { findCommonAncestor } from "./common-ancestor.ts";
-import { fetchHeaders } from "./headers.ts";
+import { fetchHeaders, type HeadersOptions } from "./headers.ts";
 import { Lead } from "./lead.ts";
 import { requestOne } from "./request-one.ts";
 
@@ -18,7 +19,7 @@ const searchMs = 9_000;
 
 export interface ScoutOptions {
   network: Network;
-  chain: Chain;
+  chain: HeadersOptions["chain"] & Pick<Chain, "head" | "finalized" | "reader">;
   clock: Clock;
   signal: AbortSignal;
 }

@@ -11,13 +11,13 @@ import {
   maxIdsPerPage,
   maxMempoolIds,
   mempoolIds,
-  type Network,
   type RequestContext,
   RequestError,
   transactions,
 } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { Mempool } from "../mempool/mempool.ts";
+import type { Network } from "../network/types.ts";
 import type { GenesisBlock } from "../types/genesis.ts";
 import {
   type EncodedBlock,
@@ -58,8 +58,11 @@ export function serveGenesis(
   });
 }
 
+type ServedChain = Pick<Chain, "find" | "reader" | "tree">;
+type ServedMempool = Pick<Mempool, "get" | "executable" | "senders">;
+
 /** Answers every protocol that reads blocks or the mempool. */
-export function serveChain(network: Network, chain: Chain, mempool: Mempool): void {
+export function serveChain(network: Network, chain: ServedChain, mempool: ServedMempool): void {
   network.serve(blockIds, async function* (request, { read }) {
     const count = checkCount(request.count, maxIdsPerPage);
     await read(recordBytes);
@@ -119,7 +122,7 @@ export function serveChain(network: Network, chain: Chain, mempool: Mempool): vo
 
 /** Reads each block once. Ends early once the answer holds as much as the protocol allows. */
 async function* readBlocks(
-  chain: Chain,
+  chain: ServedChain,
   ids: readonly Uint8Array[],
   reader: Reader,
 ): AsyncIterable<EncodedBlock> {
@@ -135,7 +138,11 @@ async function* readBlocks(
 }
 
 /** Undefined for a block that is not here, and for the genesis block. */
-async function readBlock(chain: Chain, id: Uint8Array, { read }: Reader): Promise<EncodedBlock | undefined> {
+async function readBlock(
+  chain: ServedChain,
+  id: Uint8Array,
+  { read }: Reader,
+): Promise<EncodedBlock | undefined> {
   const head = await chain.find(id);
   const summary = head && head.height > 0 ? await chain.reader.summary(id) : undefined;
   if (!summary) return undefined;

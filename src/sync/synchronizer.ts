@@ -1,6 +1,6 @@
-import type { Network, PeerId } from "../../protocols/index.ts";
+import type { BlockChecks } from "../chain/block-check.ts";
 import type { Chain } from "../chain/chain.ts";
-import type { BlockChecks } from "../chain/check.ts";
+import type { Network, PeerId } from "../network/types.ts";
 import { BlockError } from "../types/errors.ts";
 import { inBackground } from "../util/background.ts";
 import { toHex } from "../util/bytes.ts";

@@ -1,5 +1,6 @@
-import { chainDigest, type Network, type TopicName } from "../../protocols/index.ts";
+import { chainDigest, type TopicName } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
+import type { Network } from "../network/types.ts";
 import type { FinalityVote } from "../types/index.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
@@ -10,7 +11,7 @@ const maxListened = 4;
 
 export interface TopicsOptions {
   network: Pick<Network, "join" | "listen" | "publish">;
-  chain: Chain;
+  chain: Pick<Chain, "genesis" | "finalized" | "snapshot" | "rules" | "tree" | "events">;
   line: Pick<OwnLine, "recoveries">;
   logger: Logger;
 }

@@ -3,13 +3,11 @@ import {
   maxMempoolIds,
   maxTransactionsById,
   mempoolIds,
-  type Network,
-  type PeerId,
   transactions,
-  type Verdict,
 } from "../../protocols/index.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import type { AddOutcome } from "../mempool/types.ts";
+import type { Network, PeerId, Verdict } from "../network/types.ts";
 import { type TransactionRecord, transactionCount } from "../types/index.ts";
 import { toHex } from "../util/bytes.ts";
 import { messageOf } from "../util/errors.ts";

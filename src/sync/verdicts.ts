@@ -1,6 +1,6 @@
-import type { Verdict } from "../../protocols/index.ts";
 import type { VoteErrorCode } from "../chain/vote-check.ts";
 import type { EvidenceErrorCode } from "../consensus/index.ts";
+import type { Verdict } from "../network/types.ts";
 import type { BlockErrorCode, TransactionErrorCode } from "../types/errors.ts";
 
 /**

@@ -1,15 +1,9 @@
-import {
-  type FinalityAnswer,
-  finality,
-  type Network,
-  type PeerId,
-  RequestError,
-  type Verdict,
-} from "../../protocols/index.ts";
+import { type FinalityAnswer, finality, RequestError } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { Finalizer } from "../chain/finalizer.ts";
 import { checkVoter, VoteError } from "../chain/vote-check.ts";
 import { authorityIndex, isLink } from "../consensus/index.ts";
+import type { Network, PeerId, Verdict } from "../network/types.ts";
 import type { FinalityStore } from "../storage/finality.ts";
 import { type Certificate, isSafeCount, maxAuthorities, type SignedFinalityVote } from "../types/index.ts";
 import { inBackground } from "../util/background.ts";
@@ -39,7 +33,7 @@ const votesAtOnce = 64;
 
 export interface VoteInboxOptions {
   network: Network;
-  chain: Chain;
+  chain: Pick<Chain, "genesis" | "finality" | "justified" | "snapshot" | "checks" | "tree" | "events">;
   finalizer: Finalizer;
   store: FinalityStore;
   clock: Clock;

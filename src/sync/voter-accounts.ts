@@ -1,5 +1,6 @@
-import { type PeerId, RateLimiter } from "../../protocols/index.ts";
+import { RateLimiter } from "../../protocols/index.ts";
 import { minRoundTimeoutMs, targetSpacing } from "../consensus/index.ts";
+import type { PeerId } from "../network/types.ts";
 import type { SignedFinalityVote } from "../types/index.ts";
 import { toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";

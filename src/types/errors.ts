@@ -21,6 +21,11 @@ export type TransactionErrorCode =
 
 export class TransactionError extends CodedError<TransactionErrorCode> {}
 
+export type SigningErrorCode = "SLASHABLE_HEADER" | "SLASHABLE_VOTE" | "SIGNING_DOUBTFUL";
+
+/** The reason for which a header or a vote was not signed. */
+export class SigningError extends CodedError<SigningErrorCode> {}
+
 /** The reasons for which a block is not imported. docs/consensus.md numbers the stages that find them. */
 export type BlockErrorCode =
   | "MALFORMED"

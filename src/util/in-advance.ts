@@ -1,5 +1,5 @@
 /** Limits how far ahead of the caller `inAdvance` works. */
-export interface Lead<T> {
+export interface AheadLimit<T> {
   /** The weight of an item, such as its bytes. */
   weigh(item: T): number;
   /** Further items wait while the finished ones weigh this much together. */
@@ -13,7 +13,7 @@ export interface Lead<T> {
 export async function* inAdvance<T, R>(
   source: AsyncIterable<T>,
   make: (item: T) => Promise<R>,
-  { weigh, maxWeight }: Lead<T>,
+  { weigh, maxWeight }: AheadLimit<T>,
 ): AsyncGenerator<R, void> {
   const items = source[Symbol.asyncIterator]();
   const making: { result: Promise<R>; weight: number }[] = [];

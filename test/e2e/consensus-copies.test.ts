@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { expect, test } from "vitest";
-import { conflictsAmong } from "../../scripts/kill-signer.ts";
+import { conflictsAmong } from "../faults/kill-signer.ts";
 import { sameChain, stopAndVerify } from "./harness/checks.ts";
 import { noEvidence } from "./harness/finality.ts";
 import { createNetwork, startAll, type TestNetwork } from "./harness/network.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { killNode } from "../../scripts/kill-node.ts";
+import { killNode } from "../faults/kill-node.ts";
 import { seed } from "./harness/random.ts";
 import { createWorld } from "./harness/world.ts";
 

@@ -2,7 +2,6 @@ import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { conflictsAmong } from "../../scripts/kill-signer.ts";
 import { noEvidence } from "../e2e/harness/finality.ts";
 import { createNetwork, startAll } from "../e2e/harness/network.ts";
 import { TestNode } from "../e2e/harness/node.ts";
@@ -10,6 +9,7 @@ import { createRandom } from "../e2e/harness/random.ts";
 import { SignatureWatch } from "../e2e/harness/signature-watch.ts";
 import { Traffic } from "../e2e/harness/traffic.ts";
 import { until } from "../e2e/harness/until.ts";
+import { conflictsAmong } from "./kill-signer.ts";
 import { checkPromises } from "./promises.ts";
 import type { Scenario } from "./scenario.ts";
 

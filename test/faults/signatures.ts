@@ -1,5 +1,5 @@
-import { killNode } from "../../scripts/kill-node.ts";
-import { killSigner } from "../../scripts/kill-signer.ts";
+import { killNode } from "./kill-node.ts";
+import { killSigner } from "./kill-signer.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** Kills a process that only signs between the record and the signature; a unit test is the short form. */

@@ -1,8 +1,8 @@
 import { exportInterchange, importInterchange } from "../../src/accounts/interchange.ts";
 import { parseKeystore, sealKeystore } from "../../src/accounts/keystore.ts";
+import { ProtectionStore } from "../../src/accounts/protection-store.ts";
 import { parseGenesis } from "../../src/config/genesis-config.ts";
 import { decodeAddress, encodeAddress } from "../../src/crypto/address.ts";
-import { ProtectionStore } from "../../src/storage/protection.ts";
 import { CodedError } from "../../src/util/errors.ts";
 import { users } from "../unit/support/chain.ts";
 import { MemoryDatabase } from "../unit/support/database.ts";

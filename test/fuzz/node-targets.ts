@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import { Transactions } from "../../src/types/index.ts";
 import { type Fixture, startFixture, transactionJson } from "../unit/api/fixture.ts";
 import { type BlockMaker, testGenesis } from "../unit/support/chain.ts";
-import { TestNetwork } from "../unit/support/network.ts";
+import { FakeNetwork } from "../unit/support/network.ts";
 import { compact, settledClock, syncNode } from "../unit/support/sync-node.ts";
 import { type Target, text } from "./target.ts";
 
@@ -11,7 +11,7 @@ const verdicts = new Set(["accept", "ignore", "reject"]);
 /** The gossip validators of a node with a real chain and mempool: every input gets a verdict, and the head stays. */
 export async function gossipTargets(): Promise<Target[]> {
   const genesis = await testGenesis(3, { maxBlockTransactions: 50 });
-  const node = await syncNode(new TestNetwork(settledClock()), "node", genesis);
+  const node = await syncNode(new FakeNetwork(settledClock()), "node", genesis);
   const { maker, inbox, transactions, chain } = node;
   const judge = (onGossip: (message: Uint8Array) => Promise<string>) => async (input: Uint8Array) => {
     const head = chain.head.idHex;

@@ -1,5 +1,5 @@
 import type { CheckedGenesis } from "../../src/chain/genesis.ts";
-import type { CanonicalBlock, Head } from "../../src/chain/types.ts";
+import type { CanonicalBlock, WeightedHeader } from "../../src/chain/types.ts";
 import type { ChainServices } from "../../src/node/chain-services.ts";
 import { balancesOf } from "../../src/types/genesis.ts";
 import type { Header, Recovery } from "../../src/types/index.ts";
@@ -58,7 +58,7 @@ export class BlockWatch {
   }
 
   /** Learns a block that has passed the checks of a node, which may follow the recovery. */
-  learn({ header, idHex, totalDifficulty }: Head, isOfRecovered: boolean): void {
+  learn({ header, idHex, totalDifficulty }: WeightedHeader, isOfRecovered: boolean): void {
     const { height, timestamp, proposer, stateRoot } = header.message;
     if (height === 0 || this.blocks.get(idHex)?.rules) return;
     const parent = toHex(header.message.parent);

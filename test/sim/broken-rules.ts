@@ -187,7 +187,7 @@ export const brokenRules: Record<string, BrokenRule> = {
         replace: "this.begin(block.height, proposer, after.parameters)",
       },
       {
-        file: "src/chain/produce.ts",
+        file: "src/chain/build-block.ts",
         find: "ledger.begin(draft.height, signer.publicKey, parameters)",
         replace: "ledger.begin(draft.height, signer.publicKey, snapshot.parameters)",
       },

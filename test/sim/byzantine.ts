@@ -1,7 +1,8 @@
-import type { Network, TopicName, Verdict } from "../../protocols/index.ts";
+import type { TopicName } from "../../protocols/index.ts";
 import type { Signer } from "../../src/accounts/signer.ts";
 import type { Genesis } from "../../src/chain/genesis.ts";
 import { voteSigningRoot } from "../../src/chain/vote-check.ts";
+import type { Network, Verdict } from "../../src/network/types.ts";
 import { keySpaces } from "../../src/storage/key-spaces.ts";
 import {
   type Checkpoint,

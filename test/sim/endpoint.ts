@@ -1,18 +1,20 @@
 import type {
   AnyProtocol,
-  Network,
-  NetworkEvents,
-  Offence,
-  PeerId,
-  PeerInfo,
   RequestHandler,
   RequestOf,
   RequestOptions,
   ResponseOf,
   TopicName,
-  Verdict,
 } from "../../protocols/index.ts";
 import { PeerScores } from "../../src/network/scores.ts";
+import type {
+  Network,
+  NetworkEvents,
+  PeerId,
+  PeerInfo,
+  PeerOffence,
+  Verdict,
+} from "../../src/network/types.ts";
 import { SignedFinalityVote } from "../../src/types/index.ts";
 import { addressGroup } from "../../src/util/address-group.ts";
 import { type Hex, toHex } from "../../src/util/bytes.ts";
@@ -29,7 +31,7 @@ export interface EndpointOptions {
   peerId: PeerId;
   clock: Clock;
   logger: Logger;
-  onPenalty(peer: PeerId, offence: Offence, detail: string): void;
+  onPenalty(peer: PeerId, offence: PeerOffence, detail: string): void;
   onPublish(topic: TopicName, message: Uint8Array): void;
   /** Called with votes of others that arrive by gossip or in an answer. */
   onVotes(votes: readonly SignedFinalityVote[]): void;
@@ -141,7 +143,7 @@ export class Endpoint implements Network {
     this.#options.network.send(this.peerId, peer, sent, id);
   }
 
-  penalize(peer: PeerId, offence: Offence, detail: string): void {
+  penalize(peer: PeerId, offence: PeerOffence, detail: string): void {
     this.#options.onPenalty(peer, offence, detail);
     this.scores.penalize(peer, offence, detail);
   }

@@ -1,4 +1,5 @@
-import { type PeerId, RequestError, type RequestErrorCode } from "../../protocols/index.ts";
+import { RequestError, type RequestErrorCode } from "../../protocols/index.ts";
+import type { PeerId } from "../../src/network/types.ts";
 
 /** A chunk of raw bytes, which only a liar sends. */
 export class RawChunk {

@@ -1,4 +1,5 @@
-import type { PeerId, TopicName } from "../../protocols/index.ts";
+import type { TopicName } from "../../protocols/index.ts";
+import type { PeerId } from "../../src/network/types.ts";
 import type { Hex } from "../../src/util/bytes.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Random } from "./random.ts";

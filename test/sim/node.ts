@@ -1,4 +1,4 @@
-import type { Network, Offence, PeerId, TopicName } from "../../protocols/index.ts";
+import type { TopicName } from "../../protocols/index.ts";
 import type { Signer } from "../../src/accounts/signer.ts";
 import { acceptRecoveries } from "../../src/chain/accept-recoveries.ts";
 import type { CheckedGenesis } from "../../src/chain/genesis.ts";
@@ -6,6 +6,7 @@ import { storeGenesis } from "../../src/chain/genesis.ts";
 import { productRules } from "../../src/chain/rules.ts";
 import { chainStores } from "../../src/chain/stores.ts";
 import { recoveryId } from "../../src/consensus/index.ts";
+import type { Network, PeerId, PeerOffence } from "../../src/network/types.ts";
 import { type ChainServices, startChainServices } from "../../src/node/chain-services.ts";
 import { Closers } from "../../src/node/closers.ts";
 import { type Mode, ModeMachine } from "../../src/node/mode.ts";
@@ -45,7 +46,7 @@ export interface SimNodeOptions {
   alone: boolean;
   behaviour?: Behaviour | undefined;
   onStarted(node: SimNode, services: ChainServices): void;
-  onPenalty(node: SimNode, peer: PeerId, offence: Offence, detail: string): void;
+  onPenalty(node: SimNode, peer: PeerId, offence: PeerOffence, detail: string): void;
   onPublish(node: SimNode, topic: TopicName, message: Uint8Array): void;
   onVotes(votes: readonly SignedFinalityVote[]): void;
   onGossip(node: SimNode, topic: TopicName, message: Uint8Array): void;

@@ -1,9 +1,9 @@
-import type { Offence } from "../../protocols/index.ts";
 import type { CheckedGenesis } from "../../src/chain/genesis.ts";
-import type { Head, HeadChange } from "../../src/chain/types.ts";
+import type { HeadChange, WeightedHeader } from "../../src/chain/types.ts";
 import { voteSigningRoot } from "../../src/chain/vote-check.ts";
 import type { FinalityStatus } from "../../src/consensus/index.ts";
 import { type Address, encodeAddress } from "../../src/crypto/address.ts";
+import type { PeerOffence } from "../../src/network/types.ts";
 import type { ChainServices } from "../../src/node/chain-services.ts";
 import type { BlockRef, Recovery, SignedFinalityVote } from "../../src/types/index.ts";
 import { type Hex, toHex } from "../../src/util/bytes.ts";
@@ -115,7 +115,7 @@ export class Oracle {
     }
   }
 
-  onPenalty(node: SimNode, peer: SimNode | undefined, offence: Offence, detail: string): void {
+  onPenalty(node: SimNode, peer: SimNode | undefined, offence: PeerOffence, detail: string): void {
     if (!promises.blame || node.faulty || !peer || peer.faulty) return;
     if (offence === "timeout" || offence === "rateLimited") return;
     this.report("honest node penalized", `${node.name} penalizes ${peer.name}: ${offence} ${detail}`);
@@ -155,7 +155,7 @@ export class Oracle {
     return this.#watch.ancestorAt(id, ancestor.height) === ancestor.id;
   }
 
-  #learn(head: Head, { recovered }: SimNode): void {
+  #learn(head: WeightedHeader, { recovered }: SimNode): void {
     if (head.height === 0) return;
     this.signatures.onHeader(head.header.message, head.idHex);
     this.#watch.learn(head, recovered);

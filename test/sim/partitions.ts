@@ -1,4 +1,4 @@
-import type { PeerId } from "../../protocols/index.ts";
+import type { PeerId } from "../../src/network/types.ts";
 import type { Random } from "./random.ts";
 
 /** True if no message passes from one peer to the other. */

@@ -3,8 +3,6 @@ import {
   type AnyProtocol,
   type FinalityAnswer,
   finality,
-  type Offence,
-  type PeerId,
   RateLimiter,
   RequestError,
   type RequestErrorCode,
@@ -15,6 +13,7 @@ import {
 } from "../../protocols/index.ts";
 import { decodeMessage } from "../../protocols/reqresp/frames.ts";
 import { votesOf } from "../../src/consensus/index.ts";
+import type { PeerId, PeerOffence } from "../../src/network/types.ts";
 import type { SignedFinalityVote } from "../../src/types/index.ts";
 import { type Clock, sleep } from "../../src/util/clock.ts";
 import { messageOf } from "../../src/util/errors.ts";
@@ -26,7 +25,7 @@ import type { SimNetwork } from "./network.ts";
 const ownShare = 0.9;
 
 /** The offences of either side, as in the real engine. */
-const answererOffences: Partial<Record<RequestErrorCode, Offence>> = {
+const answererOffences: Partial<Record<RequestErrorCode, PeerOffence>> = {
   malformed: "invalidResponse",
   tooLarge: "invalidResponse",
   timeout: "timeout",
@@ -37,7 +36,7 @@ export interface SimRequestsOptions {
   peerId: PeerId;
   clock: Clock;
   logger: Logger;
-  penalize(peer: PeerId, offence: Offence, detail: string): void;
+  penalize(peer: PeerId, offence: PeerOffence, detail: string): void;
   onVotes(votes: readonly SignedFinalityVote[]): void;
   isAlive(): boolean;
 }

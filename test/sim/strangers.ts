@@ -6,11 +6,11 @@ import {
   finality,
   headers,
   height,
-  type PeerId,
 } from "../../protocols/index.ts";
 import type { Chain } from "../../src/chain/chain.ts";
 import { type CheckedGenesis, checkGenesis, createGenesis } from "../../src/chain/genesis.ts";
 import { hasSignedRecently, requiredDifficulty } from "../../src/consensus/index.ts";
+import type { PeerId } from "../../src/network/types.ts";
 import { ownStatus } from "../../src/sync/claimed-status.ts";
 import { Header, noVote, rootOf, type SignedHeader } from "../../src/types/index.ts";
 import { sleep } from "../../src/util/clock.ts";

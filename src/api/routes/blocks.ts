@@ -109,7 +109,7 @@ function summaryView(summary: BlockSummary) {
   return { ...headerView(summary), transactionCount, bytes: bodyBytes };
 }
 
-async function blockView(chain: Chain, block: StoredBlock) {
+async function blockView(chain: Pick<Chain, "finalized" | "reader">, block: StoredBlock) {
   return {
     ...headerView(block),
     transactions: await transactionViews(block.records),

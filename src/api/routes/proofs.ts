@@ -3,7 +3,7 @@ import { maxProofDepth, proveAccount } from "../../chain/account-proof.ts";
 import type { Chain } from "../../chain/chain.ts";
 import { proveFinality } from "../../chain/finality-proof.ts";
 import { proveParameters } from "../../chain/parameters-proof.ts";
-import type { Head, StoredBlock } from "../../chain/types.ts";
+import type { StoredBlock, WeightedHeader } from "../../chain/types.ts";
 import { parametersJson } from "../../config/index.ts";
 import { encodeAddress } from "../../crypto/address.ts";
 import { transactionBranch } from "../../types/index.ts";
@@ -12,7 +12,7 @@ import { SerialQueue } from "../../util/serial-queue.ts";
 import { blockName, blockNotFound, findBlockId } from "../block-name.ts";
 import type { Api } from "../operation.ts";
 import { overloaded, ProblemError } from "../problem.ts";
-import { finalityEvidenceBody } from "../proof-body.ts";
+import { provedFinalityBody } from "../proof-body.ts";
 import { requireLedger } from "../require-ledger.ts";
 import { accountProofSchema, parametersProofSchema, transactionProofSchema } from "../schemas/finality.ts";
 import { addressParameter, idParameter } from "../schemas/values.ts";
@@ -26,14 +26,12 @@ const maxWaiting = 64;
 /** Proofs for a reader who trusts the chain's authorities, but not this node. */
 export function proofRoutes(api: Api, services: ApiServices, wholeBlocks: WholeBlocks): void {
   const queue = new SerialQueue();
-  const accountProof = (chain: Chain, block: Head, address: Uint8Array) => {
+  const accountProof = (chain: Chain, block: WeightedHeader, address: Uint8Array) => {
     if (queue.size >= maxWaiting) throw overloaded("too many proofs at once: try again");
     return queue.run(() => proveAccount(chain, block, address));
   };
-  const finalityOf = async (chain: Chain, block: Head) =>
-    finalityEvidenceBody(
-      await proveFinality(chain, block, async (height) => services.finalityProof?.(height)),
-    );
+  const finalityOf = async (chain: Chain, block: WeightedHeader) =>
+    provedFinalityBody(await proveFinality(chain, block, async (height) => services.finalityProof?.(height)));
 
   api.serve(
     {
@@ -128,7 +126,7 @@ export function proofRoutes(api: Api, services: ApiServices, wholeBlocks: WholeB
 }
 
 /** @throws {ProblemError} `BLOCK_NOT_FOUND` */
-async function findBlock(chain: Chain, name: z.output<typeof blockName>): Promise<Head> {
+async function findBlock(chain: Chain, name: z.output<typeof blockName>): Promise<WeightedHeader> {
   const id = await findBlockId(chain, name);
   const block = id && (await chain.tree.get(id));
   if (!block) throw blockNotFound(name);
@@ -136,11 +134,14 @@ async function findBlock(chain: Chain, name: z.output<typeof blockName>): Promis
 }
 
 /** The ids of the canonical blocks that may hold the transaction: almost always one. No block is read. */
-async function blocksWith(chain: Chain, id: Uint8Array): Promise<(Uint8Array | undefined)[]> {
-  const places = await chain.reader.placesOf(id);
+async function blocksWith(
+  { reader }: Pick<Chain, "reader">,
+  id: Uint8Array,
+): Promise<(Uint8Array | undefined)[]> {
+  const places = await reader.placesOf(id);
   if (places.length === 0) throw notFound(id, "no block of the chain holds the transaction");
   const heights = new Set(places.map(({ height }) => height));
-  return Promise.all([...heights].map((height) => chain.reader.canonicalId(height)));
+  return Promise.all([...heights].map((height) => reader.canonicalId(height)));
 }
 
 /** The first of the blocks that holds the transaction; otherwise the last that exists, and a negative index. */

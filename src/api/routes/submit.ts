@@ -3,10 +3,10 @@ import { joinTransactions, splitTransactions, type TransactionRecord } from "../
 import { messageOf } from "../../util/errors.ts";
 import { inSlices, systemPause } from "../../util/slices.ts";
 import { withBody } from "../body.ts";
+import type { ClientLimiter } from "../client-limiter.ts";
 import { type Handler, json } from "../http.ts";
 import type { HttpLimits } from "../limits.ts";
 import { ProblemError } from "../problem.ts";
-import type { RateLimiter } from "../rate-limiter.ts";
 import { requireLedger } from "../require-ledger.ts";
 import type { ApiServices, LedgerServices } from "../services.ts";
 import { Shares } from "../shares.ts";
@@ -23,7 +23,7 @@ const sliceSize = 250;
 export function submitHandler(
   services: ApiServices,
   limits: HttpLimits,
-  limiter: RateLimiter,
+  limiter: ClientLimiter,
   transactions: TransactionReads,
 ): Handler {
   const bodies = new Shares(limits.maxBodyBytesInFlight);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Head, IncludedTransaction } from "../../chain/types.ts";
+import type { IncludedTransaction, WeightedHeader } from "../../chain/types.ts";
 import type { TransactionRecord } from "../../types/index.ts";
 import { toHex } from "../../util/bytes.ts";
 import type { DearReads } from "../dear-reads.ts";
@@ -103,7 +103,7 @@ function pendingView(record: TransactionRecord) {
 /** A transaction of a canonical block, with its place. */
 export function includedView(
   { chain }: LedgerServices,
-  { record, block, index }: { record: TransactionRecord; block: Head; index: number },
+  { record, block, index }: { record: TransactionRecord; block: WeightedHeader; index: number },
 ) {
   return {
     ...transactionView(record),

@@ -66,15 +66,15 @@ const provedCertificateSchema = z
   })
   .meta({ id: "ProvedCertificate" });
 
-const finalityEvidenceSchema = z
+const provedFinalitySchema = z
   .object({
     headers: z.array(headerSchema).describe("The headers from the next block to the finalized checkpoint."),
     justification: provedCertificateSchema,
     finalization: provedCertificateSchema,
   })
-  .meta({ id: "FinalityEvidence", description: "The proof that a block is final (docs/http.md, Proofs)." });
+  .meta({ id: "ProvedFinality", description: "The proof that a block is final (docs/http.md, Proofs)." });
 
-const finality = finalityEvidenceSchema
+const finality = provedFinalitySchema
   .nullable()
   .describe("Null if the block is not final, or if this node has no certificate near it.");
 

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { Operation } from "../operation.ts";
-import { maxJsonTransactions, transactionSchema } from "../transaction-input.ts";
+import { maxJsonTransactions, transactionInputSchema } from "../transaction-input.ts";
 import { submitResultSchema, submittedSchema } from "./transactions.ts";
 
-const transfer = transactionSchema.meta({
+const transfer = transactionInputSchema.meta({
   id: "SignedTransfer",
   description:
     "A transfer for another chain is refused as `WRONG_CHAIN` if it has a `genesisId`, else as `INVALID_SIGNATURE`.",

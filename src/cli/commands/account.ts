@@ -4,14 +4,14 @@ import { codeOf } from "../../util/errors.ts";
 import {
   addExamples,
   addressArgument,
-  clientOf,
   type GlobalOptions,
+  nodeClient,
   nodeIdOption,
   pathsOf,
 } from "../options.ts";
 import { printResult, table } from "../output.ts";
 import { plain } from "../plain.ts";
-import { amountText, namedAddress } from "../unit-text.ts";
+import { amountInUnit, namedAddress } from "../unit-text.ts";
 
 interface Options extends GlobalOptions {
   nodeid: number;
@@ -32,7 +32,7 @@ export function addAccountCommand(program: Command): void {
 }
 
 async function run(address: string | undefined, options: Options): Promise<void> {
-  const client = clientOf(options);
+  const client = nodeClient(options);
   const isOwn = address === undefined && options.url === undefined;
   const status = await client.status().catch((error: unknown) => {
     if (isOwn && codeOf(error) === "UNREACHABLE") return undefined;
@@ -44,7 +44,7 @@ async function run(address: string | undefined, options: Options): Promise<void>
   const pending = account.pendingNonce - account.nonce;
   const rows = [
     ["address", namedAddress(account)],
-    ["balance", amountText(account.balance, plain(status))],
+    ["balance", amountInUnit(account.balance, plain(status))],
     ["nonce", `${account.nonce}${pending > 0 ? ` (${pending} pending)` : ""}`],
   ] as const;
   printResult(options.json, answer, table(rows));

@@ -5,8 +5,8 @@ import { parameterNames } from "../../types/index.ts";
 import {
   addExamples,
   addressArgument,
-  clientOf,
   type GlobalOptions,
+  nodeClient,
   parameterArgument,
   pathsOf,
   requiredNodeIdOption,
@@ -75,7 +75,7 @@ function subcommand(command: Command, name: string, argument: string): Command {
 
 async function propose(vote: Vote, options: Options): Promise<void> {
   const force = options.force === true;
-  const answer = await clientOf(options).propose(vote, await tokenOf(options), { force });
+  const answer = await nodeClient(options).propose(vote, await tokenOf(options), { force });
   printWarnings(answer, options);
   const { votes, needed } = answer.proposal;
   const what = `${vote.kind} ${subjectOf(vote)}`;
@@ -87,7 +87,7 @@ async function propose(vote: Vote, options: Options): Promise<void> {
 }
 
 async function drop(subject: string, options: Options): Promise<void> {
-  const answer = await clientOf(options).dropProposal(subject, await tokenOf(options));
+  const answer = await nodeClient(options).dropProposal(subject, await tokenOf(options));
   printWarnings(answer, options);
   const { proposal } = answer;
   printResult(options.json, answer, `dropped the proposal to ${proposal.kind} ${subjectOf(proposal)}`);
@@ -113,7 +113,7 @@ function forceOption(): Option {
 }
 
 async function list(options: Options): Promise<void> {
-  const { proposals } = await clientOf(options).authorities();
+  const { proposals } = await nodeClient(options).authorities();
   const rows = plain(proposals).map((proposal) => {
     const { kind, votes, needed, enacted } = proposal;
     const standing = enacted ? "enacted, not final yet" : `${votes} of ${needed} votes`;

@@ -13,8 +13,8 @@ import {
   addExamples,
   addressArgument,
   amountArgument,
-  clientOf,
   type GlobalOptions,
+  nodeClient,
   passphraseFileOption,
   pathsOf,
   requiredNodeIdOption,
@@ -23,7 +23,7 @@ import {
 import { printResult, UsageError } from "../output.ts";
 import { givenPassphrase } from "../passphrase-prompt.ts";
 import { plain } from "../plain.ts";
-import { amountText, findAccount, namedAddress } from "../unit-text.ts";
+import { amountInUnit, findAccount, namedAddress } from "../unit-text.ts";
 
 interface Options extends GlobalOptions {
   nodeid: number;
@@ -73,7 +73,7 @@ async function run(options: Options): Promise<void> {
   if (bytes > maxMemoBytes) {
     throw new UsageError(`--memo has ${bytes} bytes, at most ${maxMemoBytes} are allowed`);
   }
-  const client = clientOf(options);
+  const client = nodeClient(options);
   const { transaction, status: answered } = await send(options, client);
   const node = plain(answered);
   const { id, amount, fee, to } = transaction;
@@ -84,7 +84,7 @@ async function run(options: Options): Promise<void> {
   if (!options.json) process.stdout.write(`${id}\n`);
   const { status, block } = await waitFor(client, transaction);
   const receiver = plain((!options.json && (await findAccount(client, to))) || { address: to });
-  const paid = `${amountText(amount, node)} to ${namedAddress(receiver)}, fee ${amountText(fee, node)}`;
+  const paid = `${amountInUnit(amount, node)} to ${namedAddress(receiver)}, fee ${amountInUnit(fee, node)}`;
   printResult(options.json, { id, status, block }, `${status} in block ${block?.height}\npaid ${paid}`);
 }
 

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import { type Account, ApiError, type Client, type Diagnosis, type Status } from "../../client/index.ts";
-import { addExamples, clientOf, type GlobalOptions, nodeIdOption } from "../options.ts";
+import { addExamples, type GlobalOptions, nodeClient, nodeIdOption } from "../options.ts";
 import { paceText, printResult, styled, table } from "../output.ts";
 import { plain } from "../plain.ts";
-import { amountText, findAccount, namedAddress } from "../unit-text.ts";
+import { amountInUnit, findAccount, namedAddress } from "../unit-text.ts";
 
 interface Options extends GlobalOptions {
   nodeid: number;
@@ -21,7 +21,7 @@ export function addStatusCommand(program: Command): void {
 }
 
 async function run(options: Options): Promise<void> {
-  const client = clientOf(options);
+  const client = nodeClient(options);
   const status = await client.status();
   const diagnosis = await fetchDiagnosis(client);
   const account = options.json ? undefined : await findAccount(client, status.address);
@@ -56,7 +56,7 @@ function statusText(
 ): string {
   const { head, finalized, mempool, sync } = status;
   const ageS = head && Math.max(0, Math.round((nowMs - head.timestamp) / 1000));
-  const leastFee = mempool.minFee === null ? "" : `, fee at least ${amountText(mempool.minFee, status)}`;
+  const leastFee = mempool.minFee === null ? "" : `, fee at least ${amountInUnit(mempool.minFee, status)}`;
   const chain = status.genesisId
     ? [
         ["chain", `${status.name}, a block every ${status.periodMs} ms`],
@@ -76,7 +76,7 @@ function statusText(
     ["peers", String(status.peers)],
     ["mempool", `${mempool.count} transactions, ${mempool.bytes} bytes${leastFee}`],
     ["account", account ? namedAddress(account) : status.address],
-    ...(account ? [["balance", amountText(account.balance, status)]] : []),
+    ...(account ? [["balance", amountInUnit(account.balance, status)]] : []),
     ["peer id", status.peerId],
   ];
   const findings = (diagnosis?.findings ?? []).map(

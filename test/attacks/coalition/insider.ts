@@ -1,4 +1,4 @@
-import type { Head } from "../../../src/chain/types.ts";
+import type { WeightedHeader } from "../../../src/chain/types.ts";
 import { Liar } from "../../e2e/harness/liar.ts";
 import { createRandom } from "../../e2e/harness/random.ts";
 import { type Answers, Rogue } from "../../e2e/harness/rogue.ts";
@@ -22,7 +22,11 @@ export async function insider(site: Site, answers: Answers = {}): Promise<Liar> 
 }
 
 /** Calls `act` for each new head, once it is time for the next block. Reconnects after bans. */
-export async function eachHead(site: Site, liar: Liar, act: (head: Head) => Promise<unknown>): Promise<void> {
+export async function eachHead(
+  site: Site,
+  liar: Liar,
+  act: (head: WeightedHeader) => Promise<unknown>,
+): Promise<void> {
   const { periodMs } = (await site.genesis()).config.parameters;
   let last = 0;
   while (!site.signal.aborted) {

@@ -1,4 +1,4 @@
-import { checkBlock } from "../../../src/chain/check.ts";
+import { checkBlock } from "../../../src/chain/block-check.ts";
 import type { CanonicalBlock } from "../../../src/chain/types.ts";
 import { CompactBlock, encodeRecords } from "../../../src/types/index.ts";
 import { type Context, defineFigure, type Figure, type Measured } from "../figure.ts";

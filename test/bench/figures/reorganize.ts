@@ -1,4 +1,4 @@
-import { checkBlock } from "../../../src/chain/check.ts";
+import { checkBlock } from "../../../src/chain/block-check.ts";
 import type { CanonicalBlock } from "../../../src/chain/types.ts";
 import { encodeRecords } from "../../../src/types/index.ts";
 import { defineFigure } from "../figure.ts";

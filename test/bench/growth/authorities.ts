@@ -1,5 +1,5 @@
 import type { Signer } from "../../../src/accounts/index.ts";
-import { checkBlock } from "../../../src/chain/check.ts";
+import { checkBlock } from "../../../src/chain/block-check.ts";
 import { checkCertificate, voteSigningRoot } from "../../../src/chain/vote-check.ts";
 import { certificateOf } from "../../../src/consensus/index.ts";
 import { verifySignatures } from "../../../src/crypto/ed25519.ts";

@@ -33,7 +33,7 @@ import { silentLogger } from "../../../src/util/logger.ts";
 import { systemPause } from "../../../src/util/slices.ts";
 import { produceInTurn } from "../../e2e/harness/build-chain.ts";
 import { firstDigest, line } from "../../own-line.ts";
-import { TestNetwork } from "../../unit/support/network.ts";
+import { FakeNetwork } from "../../unit/support/network.ts";
 import type { Context } from "../figure.ts";
 import { senderBalance, senderKeys } from "./senders.ts";
 
@@ -93,13 +93,13 @@ export class Peer {
   readonly mempool: Mempool;
   readonly finalizer: Finalizer;
   readonly #signers: readonly Signer[];
-  readonly #gossip: TestNetwork;
+  readonly #gossip: FakeNetwork;
   readonly #closers: Closers;
 
   private constructor(
     { chain, mempool, finalizer }: ChainServices,
     signers: readonly Signer[],
-    gossip: TestNetwork,
+    gossip: FakeNetwork,
     closers: Closers,
   ) {
     this.chain = chain;
@@ -140,7 +140,7 @@ export class Peer {
     const database = await LevelDatabase.open(folder, fail);
     closers.push("database", () => database.close());
     const genesis = await genesisOf(chainStores(database));
-    const gossip = new TestNetwork(systemClock);
+    const gossip = new FakeNetwork(systemClock);
     const network = gossip.node("peer");
     gossip.connect(network, gossip.node("others"));
     const common = { network, clock: systemClock, logger: silentLogger };

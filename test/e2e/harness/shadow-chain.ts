@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { blocks, blocksById, height, maxBlocksPerRequest } from "../../../protocols/index.ts";
+import { checkBlock } from "../../../src/chain/block-check.ts";
 import { Chain } from "../../../src/chain/chain.ts";
-import { checkBlock } from "../../../src/chain/check.ts";
 import { type CheckedGenesis, checkGenesis, storeGenesis } from "../../../src/chain/genesis.ts";
 import { chainStores } from "../../../src/chain/stores.ts";
 import { verifySignatures } from "../../../src/crypto/ed25519.ts";

@@ -8,6 +8,7 @@ import { tcp } from "@libp2p/tcp";
 import { multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p } from "libp2p";
 import { topic } from "../../../protocols/index.ts";
+import { ProtectionStore } from "../../../src/accounts/protection-store.ts";
 import { voteSigningRoot } from "../../../src/chain/vote-check.ts";
 import { verifySignatures } from "../../../src/crypto/ed25519.ts";
 import { messageId } from "../../../src/network/gossip.ts";
@@ -15,7 +16,6 @@ import { withDatabase } from "../../../src/node/open.ts";
 import { HeaderRecord } from "../../../src/storage/blocks.ts";
 import type { Database } from "../../../src/storage/database.ts";
 import { keyRange } from "../../../src/storage/key-spaces.ts";
-import { ProtectionStore } from "../../../src/storage/protection.ts";
 import {
   Certificate,
   CompactBlock,
@@ -32,7 +32,7 @@ import { firstDigest } from "../../own-line.ts";
 import type { TestNode } from "./node.ts";
 import { patience } from "./until.ts";
 
-/** `header <slot> <root>` or `vote <source> <target> <root>`, as scripts/kill-signer.ts compares them. */
+/** `header <slot> <root>` or `vote <source> <target> <root>`, as test/faults/kill-signer.ts compares them. */
 export type SignatureLine = string;
 
 export interface WatchedChain {

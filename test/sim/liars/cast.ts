@@ -1,4 +1,4 @@
-import type { PeerId } from "../../../protocols/index.ts";
+import type { PeerId } from "../../../src/network/types.ts";
 import type { SimNetwork } from "../network.ts";
 import type { Random } from "../random.ts";
 import type { Timeline } from "../timeline.ts";

@@ -2,7 +2,7 @@ import type { TopicName } from "../../../protocols/index.ts";
 import type { Signer } from "../../../src/accounts/signer.ts";
 import type { Chain } from "../../../src/chain/chain.ts";
 import type { Genesis } from "../../../src/chain/genesis.ts";
-import type { Head } from "../../../src/chain/types.ts";
+import type { WeightedHeader } from "../../../src/chain/types.ts";
 import {
   applyHeader,
   authorityIndex,
@@ -34,7 +34,7 @@ export interface Heard {
   message: Uint8Array;
 }
 
-export interface ForgedBlock extends Head {
+export interface ForgedBlock extends WeightedHeader {
   body: Uint8Array;
 }
 
@@ -87,7 +87,7 @@ export class Knowledge {
    */
   async forge(
     signer: Signer,
-    parent: Head,
+    parent: WeightedHeader,
     { valid = false, delayMs = 0 }: { valid?: boolean; delayMs?: number } = {},
   ): Promise<ForgedBlock | undefined> {
     const { random } = this.#options;
@@ -120,13 +120,13 @@ export class Knowledge {
   }
 
   /** Signs the same block with another timestamp: a second header for the slot, or one for the next slot. */
-  async twin(signer: Signer, { header, totalDifficulty }: Head, laterMs = 1): Promise<ForgedBlock> {
+  async twin(signer: Signer, { header, totalDifficulty }: WeightedHeader, laterMs = 1): Promise<ForgedBlock> {
     const message = { ...header.message, timestamp: header.message.timestamp + laterMs };
     const before = { totalDifficulty: totalDifficulty - message.difficulty };
     return this.#keep(await signHeader(signer, message, this.genesis.id), before);
   }
 
-  #keep(header: SignedHeader, parent: Pick<Head, "totalDifficulty">): ForgedBlock {
+  #keep(header: SignedHeader, parent: Pick<WeightedHeader, "totalDifficulty">): ForgedBlock {
     const { message } = header;
     const id = rootOf(Header, message);
     const totalDifficulty = parent.totalDifficulty + message.difficulty;

@@ -2,12 +2,12 @@ import {
   type AnyProtocol,
   type ChainStatus,
   height,
-  type PeerId,
   RequestError,
   type RequestHandler,
   type RequestOf,
   type TopicName,
 } from "../../../protocols/index.ts";
+import type { PeerId } from "../../../src/network/types.ts";
 import { sleep } from "../../../src/util/clock.ts";
 import { firstDigest } from "../../own-line.ts";
 import { Endpoint } from "../endpoint.ts";

@@ -7,17 +7,17 @@ import {
   signerFromSeed,
 } from "../../../src/accounts/index.ts";
 import type { HeaderEntry, VoteEntry } from "../../../src/accounts/protection.ts";
-import { ProtectionStore } from "../../../src/storage/protection.ts";
-import { MemoryDatabase } from "../storage/memory-database.ts";
+import { ProtectionStore } from "../../../src/accounts/protection-store.ts";
+import { CrashableDatabase } from "../storage/crashable-database.ts";
 import { handClock, openSigner, plainSigner, rootOf } from "./signing.ts";
 
 const genesisId = `0x${"ab".repeat(32)}`;
 const account = plainSigner.publicKey;
 const chain = { genesisId, account };
 
-const exported = async (database: MemoryDatabase) =>
+const exported = async (database: CrashableDatabase) =>
   (await exportInterchange(new ProtectionStore(database), chain)).text;
-const importInto = (database: MemoryDatabase, text: string) =>
+const importInto = (database: CrashableDatabase, text: string) =>
   importInterchange(new ProtectionStore(database), text, { ...chain, nowMs: 0 });
 /** An import from another database refuses all slots up to its last. */
 const limits = ({ slot, floorSlot, sourceRound, targetRound, targetRoot, votedRound }: ProtectionRecord) => ({
@@ -29,7 +29,7 @@ const limits = ({ slot, floorSlot, sourceRound, targetRound, targetRoot, votedRo
 });
 
 async function signed(headers: [number, number][], votes: [number, number, number][]) {
-  const database = new MemoryDatabase();
+  const database = new CrashableDatabase();
   const signer = await openSigner(database, { clock: handClock() });
   for (const [slot, root] of headers) await signer.signHeader({ slot, root: rootOf(root) });
   for (const [sourceRound, targetRound, root] of votes)
@@ -61,17 +61,17 @@ test("the file", async () => {
 });
 
 test.each([
-  ["everything", (database: MemoryDatabase) => database],
+  ["everything", (database: CrashableDatabase) => database],
   [
     "what was pruned",
-    async (database: MemoryDatabase) => {
+    async (database: CrashableDatabase) => {
       await new ProtectionStore(database).prune(account, { slot: 1000, targetRound: 1000 });
       return database;
     },
   ],
   [
     "what is refused for doubt",
-    async (database: MemoryDatabase) => {
+    async (database: CrashableDatabase) => {
       const clock = handClock(50_000);
       const identity = { reasons: ["a copy"], note: async () => undefined };
       const signer = await openSigner(database, {
@@ -99,7 +99,7 @@ test.each([
     ],
   );
   const text = await exported(await change(database));
-  const other = new MemoryDatabase();
+  const other = new CrashableDatabase();
   await importInto(other, text);
   const [a, b] = await Promise.all([database, other].map((each) => new ProtectionStore(each).load(account)));
   expect(limits(b!)).toEqual(limits(a!));
@@ -114,14 +114,14 @@ test("a database in doubt exports its doubt, with the earlier time if both have 
   await openSigner(database, { clock, identity: { reasons: ["a copy"], note: async () => undefined } });
   const since = (await new ProtectionStore(database).load(account))!.votesDoubtfulSinceMs!;
   const text = await exported(database);
-  const moved = new MemoryDatabase();
+  const moved = new CrashableDatabase();
   await importInto(moved, text);
   const signer = await openSigner(moved, { clock });
   expect(signer.doubt).toMatchObject({ votes: true });
   await expect(
     signer.signFinalityVote({ sourceRound: 4, targetRound: 5, root: rootOf(3) }),
   ).rejects.toMatchObject({ code: "SIGNING_DOUBTFUL" });
-  const doubted = async (into: MemoryDatabase, sinceMs: number) => {
+  const doubted = async (into: CrashableDatabase, sinceMs: number) => {
     await importInto(
       into,
       text.replace(`"votes_doubtful_since": "${since}"`, `"votes_doubtful_since": "${sinceMs}"`),
@@ -129,7 +129,7 @@ test("a database in doubt exports its doubt, with the earlier time if both have 
     return (await new ProtectionStore(into).load(account))!.votesDoubtfulSinceMs;
   };
   expect(await doubted(moved, since + 5)).toBe(since);
-  const other = new MemoryDatabase();
+  const other = new CrashableDatabase();
   expect(await doubted(other, since + 5)).toBe(since + 5);
   expect(await doubted(other, since)).toBe(since);
   // A database without a doubt exports none.
@@ -177,19 +177,19 @@ test.each<[string, string, (text: string) => string]>([
   ["of nobody", "WRONG_ACCOUNT", (text) => JSON.stringify({ ...JSON.parse(text), data: [] })],
 ])("a file %s is one clear error and changes nothing", async (_, code, damage) => {
   const text = await exported((await signed([[3, 1]], [[0, 4, 3]])).database);
-  const database = new MemoryDatabase();
+  const database = new CrashableDatabase();
   const error = await importInto(database, damage(text)).catch((caught) => caught);
   expect(error).toMatchObject({ code });
   expect(await new ProtectionStore(database).load(account)).toBeUndefined();
 });
 
 test("an account that has signed nothing exports nothing, and one of several accounts is imported", async () => {
-  const none = JSON.parse(await exported(new MemoryDatabase()));
+  const none = JSON.parse(await exported(new CrashableDatabase()));
   expect(none.data).toEqual([{ address: plainSigner.address, signed_headers: [], signed_votes: [] }]);
   const file = JSON.parse(await exported((await signed([[3, 1]], [[0, 4, 3]])).database));
   const other = signerFromSeed(new Uint8Array(32).fill(2)).address;
   const foreign = { ...file.data[0], address: other, signed_headers: [{ slot: "99" }] };
-  const database = new MemoryDatabase();
+  const database = new CrashableDatabase();
   const text = JSON.stringify({ ...file, data: [foreign, ...file.data, ...file.data] });
   expect(await importInto(database, text)).toEqual({ headers: 2, votes: 2 });
   expect((await openSigner(database)).lastHeaderSlot).toBe(3);
@@ -200,7 +200,7 @@ test("an account that has signed nothing exports nothing, and one of several acc
 
 test("the time of an import into an empty database is that of the call", async () => {
   const text = await exported((await signed([[3, 1]], [])).database);
-  const store = new ProtectionStore(new MemoryDatabase());
+  const store = new ProtectionStore(new CrashableDatabase());
   await importInterchange(store, text, { ...chain, nowMs: 77 });
   expect((await store.load(account))!.timeMs).toBe(77);
 });
@@ -259,7 +259,7 @@ test.each<[string, Partial<ProtectionRecord>, HeaderEntry[], VoteEntry[], string
 ])(
   "exports the limits that the entries do not show: %s",
   async (_, record, headers, votes, slots, rounds) => {
-    const database = new MemoryDatabase();
+    const database = new CrashableDatabase();
     const store = new ProtectionStore(database);
     await store.save(account, { ...emptyRecord(0), ...record }, { headers, votes });
     const { text, ...counts } = await exportInterchange(store, chain);
@@ -276,9 +276,9 @@ test.each<[string, Partial<ProtectionRecord>, HeaderEntry[], VoteEntry[], string
 
 test("the file of a copy carries the doubt that a start of the copy would raise", async () => {
   const { database } = await signed([[9, 2]], [[3, 4, 1]]);
-  const exportCopy = async (from: MemoryDatabase, copyAtSlot: number) =>
+  const exportCopy = async (from: CrashableDatabase, copyAtSlot: number) =>
     (await exportInterchange(new ProtectionStore(from), { ...chain, copyAtSlot })).text;
-  const moved = new MemoryDatabase();
+  const moved = new CrashableDatabase();
   await importInto(moved, await exportCopy(database, 20));
   const signer = await openSigner(moved, { clock: handClock(60_000) });
   expect(signer.doubt).toMatchObject({ votes: true });
@@ -287,5 +287,5 @@ test("the file of a copy carries the doubt that a start of the copy would raise"
     signer.signFinalityVote({ sourceRound: 4, targetRound: 5, root: rootOf(3) }),
   ).rejects.toMatchObject({ code: "SIGNING_DOUBTFUL" });
   // A copy from before the first signature knows of none.
-  expect(await exportCopy(new MemoryDatabase(), 20)).toMatch(/"slot": "20".*"votes_doubtful_since": "0"/s);
+  expect(await exportCopy(new CrashableDatabase(), 20)).toMatch(/"slot": "20".*"votes_doubtful_since": "0"/s);
 });

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { emptyRecord, type ProtectedSigner, type ProtectionRecord } from "../../../src/accounts/index.ts";
-import { ProtectionStore } from "../../../src/storage/protection.ts";
+import { ProtectionStore } from "../../../src/accounts/protection-store.ts";
 import { toHex } from "../../../src/util/bytes.ts";
-import { MemoryDatabase } from "../storage/memory-database.ts";
+import { CrashableDatabase } from "../storage/crashable-database.ts";
 import { openSigner, plainSigner, rootOf } from "./signing.ts";
 
 const header = (slot: number, root: number) => ({ slot, root: rootOf(root) });
@@ -43,7 +43,7 @@ describe("headers", () => {
     ["with a negative slot", [], [-1, 1], false],
   ];
   test.each(cases)("%s", async (_, signed, asked, allowed) => {
-    const signer = await openSigner(new MemoryDatabase());
+    const signer = await openSigner(new CrashableDatabase());
     for (const [slot, root] of signed) await signer.signHeader(header(slot, root));
     const result = signer.signHeader(header(...asked));
     if (allowed) expect(await result).toEqual(await plainSigner.sign(rootOf(asked[1])));
@@ -96,7 +96,7 @@ describe("votes", () => {
     ["the zero round as target", [], [0, 0, 1], false],
   ];
   test.each(cases)("%s", async (_, signed, asked, allowed) => {
-    const signer = await openSigner(new MemoryDatabase());
+    const signer = await openSigner(new CrashableDatabase());
     for (const entry of signed) await signer.signFinalityVote(vote(...entry));
     const result = signer.signFinalityVote(vote(...asked));
     if (allowed) expect(await result).toEqual(await plainSigner.sign(rootOf(asked[2])));
@@ -105,12 +105,12 @@ describe("votes", () => {
 });
 
 test("is the account that it signs for", async () => {
-  const signer = await openSigner(new MemoryDatabase());
+  const signer = await openSigner(new CrashableDatabase());
   expect([signer.address, signer.publicKey]).toEqual([plainSigner.address, plainSigner.publicKey]);
 });
 
 test("remembers signatures after a restart and after pruning", async () => {
-  const database = new MemoryDatabase();
+  const database = new CrashableDatabase();
   const first = await openSigner(database);
   await first.signHeader(header(7, 1));
   await first.signFinalityVote(vote(3, 5, 1));
@@ -131,7 +131,7 @@ test("remembers signatures after a restart and after pruning", async () => {
 });
 
 test("a clock that was an hour ahead keeps the account from nothing but the slot that it signed in", async () => {
-  const database = new MemoryDatabase();
+  const database = new CrashableDatabase();
   const before = await openSigner(database);
   await before.signHeader(header(7, 1));
   await before.signHeader(header(3_607, 2));
@@ -148,7 +148,7 @@ test("a clock that was an hour ahead keeps the account from nothing but the slot
 });
 
 test("signs nothing whose record is not on disk", async () => {
-  const database = new MemoryDatabase();
+  const database = new CrashableDatabase();
   database.commit = () => Promise.reject(new Error("the disk is full"));
   const signer = await openSigner(database);
   await expect(signer.signHeader(header(1, 1))).rejects.toThrow("the disk is full");
@@ -157,7 +157,7 @@ test("signs nothing whose record is not on disk", async () => {
 });
 
 test("refuses one of two concurrent calls for one slot", async () => {
-  const signer = await openSigner(new MemoryDatabase());
+  const signer = await openSigner(new CrashableDatabase());
   const results = await Promise.allSettled([
     signer.signHeader(header(1, 1)),
     signer.signHeader(header(1, 2)),
@@ -194,7 +194,7 @@ test("whatever is requested and whenever the power fails, the signatures that le
   await fc.assert(
     fc.asyncProperty(fc.array(action, { maxLength: 40 }), async (actions) => {
       const left: Left[] = [];
-      let database = new MemoryDatabase();
+      let database = new CrashableDatabase();
       let signer: ProtectedSigner = await openSigner(database);
       for (const step of actions) {
         if (step.kind === "crash") {
@@ -234,7 +234,7 @@ test("whatever is requested and whenever the power fails, the signatures that le
 });
 
 test("a record without a floor, from an earlier version, refuses all slots up to its last", async () => {
-  const database = new MemoryDatabase();
+  const database = new CrashableDatabase();
   const store = new ProtectionStore(database);
   const { floorSlot: _, ...old } = emptyRecord(0);
   await store.save(plainSigner.publicKey, { ...old, slot: 7, slotRoot: rootOf(1) } as ProtectionRecord);

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { checkDataIdentity } from "../../../src/accounts/index.ts";
+import { ProtectionStore } from "../../../src/accounts/protection-store.ts";
 import { LevelDatabase } from "../../../src/storage/level-database.ts";
-import { ProtectionStore } from "../../../src/storage/protection.ts";
-import { MemoryDatabase } from "../storage/memory-database.ts";
+import { CrashableDatabase } from "../storage/crashable-database.ts";
 import { handClock, openSigner, periodMs, rootOf } from "./signing.ts";
 
 const header = (slot: number, root: number) => ({ slot, root: rootOf(root) });
@@ -115,7 +115,7 @@ describe("which data signed last", () => {
     const files = ["none", "empty", "first", "second"].map((name) => join(base, name));
     for (const [at, text] of ["", " \n", " one\n", "two\n"].entries())
       if (at > 0) await writeFile(files[at]!, text);
-    const store = new ProtectionStore(new MemoryDatabase());
+    const store = new ProtectionStore(new CrashableDatabase());
     const identityFrom = async (machineIdFiles: string[]) => {
       const paths = { folder: base, db: folder };
       await (await checkDataIdentity({ paths, store, machineIdFiles })).note();
@@ -158,7 +158,7 @@ test("data that signed last is not in doubt, and is noted as such", async () => 
   const note = async () => {
     noted++;
   };
-  const signer = await openSigner(new MemoryDatabase(), { identity: { reasons: [], note } });
+  const signer = await openSigner(new CrashableDatabase(), { identity: { reasons: [], note } });
   expect([signer.doubt, noted]).toEqual([undefined, 1]);
   await signer.signFinalityVote(vote(0, 1, 1));
 });
@@ -167,7 +167,7 @@ describe("a restored copy", () => {
   const copied = { reasons: ["it is a copy"], note: async () => undefined };
 
   test("stays in doubt if the network is silent, even with a clock at 0", async () => {
-    const signer = await openSigner(new MemoryDatabase(), { listenMs: 0, identity: copied });
+    const signer = await openSigner(new CrashableDatabase(), { listenMs: 0, identity: copied });
     const tries = () => signer.signFinalityVote(vote(90, 1_000, 1)).catch(({ code }) => code);
     expect(await tries()).toBe("SIGNING_DOUBTFUL");
     signer.hearRounds({ reachedRound: 4, justifiedRound: 3, isNeeded: true });
@@ -178,7 +178,7 @@ describe("a restored copy", () => {
 
   test("repeats no header of the refused slots but the last, as before a restart", async () => {
     const clock = handClock(5_000);
-    const database = new MemoryDatabase();
+    const database = new CrashableDatabase();
     const before = await openSigner(database, { clock });
     for (const slot of [3, 5]) await before.signHeader(header(slot, slot));
     await openSigner(database, { clock, identity: copied });
@@ -190,15 +190,15 @@ describe("a restored copy", () => {
   test("doubts for any signature that it has no entry of, from slot 0 and the next round on, and says so once", async () => {
     const clock = handClock(10_000);
     for (const slot of [0, 10]) {
-      const signer = await openSigner(new MemoryDatabase(), { clock });
+      const signer = await openSigner(new CrashableDatabase(), { clock });
       await signer.observeHeader(header(slot, 9));
       expect(signer.doubt).toMatchObject({ headers: true, votes: true });
       expect(signer.doubt?.reason).toContain("may be older");
     }
-    const fresh = await openSigner(new MemoryDatabase(), { clock });
+    const fresh = await openSigner(new CrashableDatabase(), { clock });
     await fresh.observeVote(vote(0, 1, 1));
     expect(fresh.doubt).toMatchObject({ votes: true });
-    const signer = await openSigner(new MemoryDatabase(), { clock });
+    const signer = await openSigner(new CrashableDatabase(), { clock });
     for (const slot of [3, 5]) await signer.signHeader(header(slot, slot));
     await signer.signFinalityVote(vote(3, 5, 1));
     await signer.observeVote(vote(3, 6, 2));
@@ -216,14 +216,14 @@ describe("a restored copy", () => {
   });
 
   test("names the first signature that showed another copy", async () => {
-    const signer = await openSigner(new MemoryDatabase(), { clock: handClock(10_000) });
+    const signer = await openSigner(new CrashableDatabase(), { clock: handClock(10_000) });
     await signer.observeHeader(header(11, 1));
     await signer.observeHeader(header(12, 1));
     expect(signer.doubt?.reason).toContain("slot 11");
   });
 
   test("is not doubted for its own signatures whose entries were pruned", async () => {
-    const database = new MemoryDatabase();
+    const database = new CrashableDatabase();
     const before = await openSigner(database, { clock: handClock(20_000) });
     await before.signHeader(header(7, 1));
     await before.signFinalityVote(vote(3, 5, 1));
@@ -238,7 +238,7 @@ describe("a restored copy", () => {
 
   test("signs no header in the slots up to now, also after a restart", async () => {
     const clock = handClock(10_000);
-    const database = new MemoryDatabase();
+    const database = new CrashableDatabase();
     await (await openSigner(database, { clock })).signHeader(header(10, 1));
     clock.nowMs = 500_500;
     const restored = database.copy();
@@ -256,7 +256,7 @@ describe("a restored copy", () => {
 
   test("votes only above what it may have voted, and once it has heard and listened", async () => {
     const clock = handClock(10_000);
-    const database = new MemoryDatabase();
+    const database = new CrashableDatabase();
     await (await openSigner(database, { clock })).signFinalityVote(vote(4, 5, 1));
     clock.nowMs = 110_000;
     const options = { clock, identity: copied, listenMs: 10_000 };
@@ -294,7 +294,7 @@ describe("a restored copy", () => {
 
   test("goes on doubting after a restart, since the same time", async () => {
     const clock = handClock(10_000);
-    const database = new MemoryDatabase();
+    const database = new CrashableDatabase();
     await openSigner(database, { clock }).then((signer) => signer.signFinalityVote(vote(4, 5, 1)));
     const seen: number[] = [];
     const roundsAlone = (ms: number) => {
@@ -318,7 +318,7 @@ describe("a restored copy", () => {
 
   test("finds itself out by its own signatures in the network, where the files show nothing", async () => {
     const clock = handClock(10_000);
-    const database = new MemoryDatabase();
+    const database = new CrashableDatabase();
     const first = await openSigner(database, { clock });
     await first.signHeader(header(10, 1));
     const rolledBack = database.copy();
@@ -338,7 +338,7 @@ describe("a restored copy", () => {
 
   test("stops when another copy signs now", async () => {
     const clock = handClock(10_000);
-    const signer = await openSigner(new MemoryDatabase(), { clock });
+    const signer = await openSigner(new CrashableDatabase(), { clock });
     await signer.signHeader(header(11, 1));
     await signer.observeHeader(header(11, 1));
     await signer.signHeader(header(12, 1));
@@ -350,7 +350,7 @@ describe("a restored copy", () => {
 
   test("an unknown own vote is a reason to doubt whenever it comes; one from after the start is another copy's", async () => {
     const clock = handClock(100_000);
-    const signer = await openSigner(new MemoryDatabase(), { clock, listenMs: 10_000 });
+    const signer = await openSigner(new CrashableDatabase(), { clock, listenMs: 10_000 });
     const hear = () => {
       clock.nowMs += 10_000;
       signer.hearRounds({ reachedRound: 3, justifiedRound: 1, votedAfterMs: clock.nowMs });
@@ -386,7 +386,7 @@ describe("a restored copy", () => {
 
   test("does not surround an own vote of a refused round either, once it has seen it", async () => {
     const clock = handClock(100_000);
-    const signer = await openSigner(new MemoryDatabase(), { clock, listenMs: 0, identity: copied });
+    const signer = await openSigner(new CrashableDatabase(), { clock, listenMs: 0, identity: copied });
     signer.hearRounds({ reachedRound: 20, justifiedRound: 4, votedAfterMs: 100_000 });
     await signer.signFinalityVote(vote(4, 23, 1));
     await signer.observeVote(vote(19, 20, 2), 99_000);
@@ -398,7 +398,7 @@ describe("a restored copy", () => {
 
   test("votes only after two thirds have signed 10 s after its start, whatever peers claim", async () => {
     const clock = handClock(100_000);
-    const signer = await openSigner(new MemoryDatabase(), { clock, identity: copied });
+    const signer = await openSigner(new CrashableDatabase(), { clock, identity: copied });
     const tries = () => signer.signFinalityVote(vote(90, 1_000, 1)).catch(({ code }) => code);
     clock.nowMs += 600_000;
     const told = { reachedRound: 4, justifiedRound: 3 };
@@ -417,7 +417,7 @@ describe("a restored copy", () => {
 
   test("contradicts an earlier vote if whoever holds all its connections for 30 s passes on blocks alone; one connection to honest nodes prevents it", async () => {
     const clock = handClock(10_000);
-    const database = new MemoryDatabase();
+    const database = new CrashableDatabase();
     const original = await openSigner(database, { clock });
     await original.signFinalityVote(vote(3, 4, 1));
     const backup = database.copy();
@@ -442,7 +442,7 @@ describe("a restored copy", () => {
     ["others that need its vote to justify anything", { aliveAfterMs: 110_000, isNeeded: true }],
   ])("does not keep a chain that needs its vote from finality: %s", async (_, heard) => {
     const clock = handClock(100_000);
-    const signer = await openSigner(new MemoryDatabase(), { clock, identity: copied });
+    const signer = await openSigner(new CrashableDatabase(), { clock, identity: copied });
     clock.nowMs += 60_000;
     signer.hearRounds({ reachedRound: 4, justifiedRound: 3, ...heard });
     await expect(signer.signFinalityVote(vote(2, 7, 1))).rejects.toMatchObject({ code: "SLASHABLE_VOTE" });

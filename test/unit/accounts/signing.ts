@@ -1,7 +1,7 @@
 import { createProtectedSigner, type ProtectedSigner, signerFromSeed } from "../../../src/accounts/index.ts";
 import type { ProtectedSignerOptions } from "../../../src/accounts/protected-signer.ts";
+import { ProtectionStore } from "../../../src/accounts/protection-store.ts";
 import type { Database } from "../../../src/storage/database.ts";
-import { ProtectionStore } from "../../../src/storage/protection.ts";
 import { slotOf } from "../../../src/types/index.ts";
 import type { Clock } from "../../../src/util/clock.ts";
 import { silentLogger } from "../../../src/util/logger.ts";

@@ -1,8 +1,8 @@
 import type { ServerResponse } from "node:http";
 import { beforeEach, expect, test } from "vitest";
 import { AccountHistory } from "../../../src/api/account-history.ts";
+import { ClientLimiter } from "../../../src/api/client-limiter.ts";
 import { DearReads } from "../../../src/api/dear-reads.ts";
-import { RateLimiter } from "../../../src/api/rate-limiter.ts";
 import type { BlockReader } from "../../../src/chain/block-reader.ts";
 import { type Clock, systemClock } from "../../../src/util/clock.ts";
 import { ManualClock } from "../support/clock.ts";
@@ -48,7 +48,7 @@ beforeEach(() => {
 type Page = Parameters<AccountHistory["read"]>[1];
 
 /** Pages of transactions as they are read. */
-function historyOf(clock: Clock, limiter: RateLimiter) {
+function historyOf(clock: Clock, limiter: ClientLimiter) {
   const history = new AccountHistory(new DearReads(clock), limiter);
   return {
     read: (from: BlockReader, query: Page, to: ServerResponse) =>
@@ -59,7 +59,7 @@ function historyOf(clock: Clock, limiter: RateLimiter) {
 const page = (limit: number) => ({ account: 1, before: undefined, limit });
 
 test("a page reads each block once", async () => {
-  const history = historyOf(systemClock, new RateLimiter(systemClock, rate, rate));
+  const history = historyOf(systemClock, new ClientLimiter(systemClock, rate, rate));
   const { found, last } = await history.read(reader, page(10), outgoing);
   expect(found).toHaveLength(10);
   expect(last).toEqual({ height: 97, index: 2 });
@@ -73,7 +73,7 @@ test("a page reads each block once", async () => {
 
 test("a page of transactions in large blocks is shorter, and the next page continues after it", async () => {
   blockBytes = 3 * 2 ** 20;
-  const history = historyOf(systemClock, new RateLimiter(systemClock, rate, rate));
+  const history = historyOf(systemClock, new ClientLimiter(systemClock, rate, rate));
   const { found, last } = await history.read(reader, page(100), outgoing);
   expect(found).toHaveLength(6);
   const next = await history.read(reader, { ...page(100), before: last }, outgoing);
@@ -84,7 +84,7 @@ test("a page of transactions in large blocks is shorter, and the next page conti
 });
 
 test("reads one block at a time for many requests, and refuses too many", async () => {
-  const history = historyOf(systemClock, new RateLimiter(systemClock, rate, rate));
+  const history = historyOf(systemClock, new ClientLimiter(systemClock, rate, rate));
   const pages = await Promise.allSettled(
     Array.from({ length: 70 }, (_, client) => history.read(reader, page(3), answerTo(`10.1.0.${client}`))),
   );
@@ -102,7 +102,7 @@ test("stops reading for a client that has disconnected", async () => {
       return reader.transactionsAt(height, indexes);
     },
   } as unknown as BlockReader;
-  const history = historyOf(systemClock, new RateLimiter(systemClock, rate, rate));
+  const history = historyOf(systemClock, new ClientLimiter(systemClock, rate, rate));
   const { found } = await history.read(closing, page(9), gone as unknown as ServerResponse);
   expect(found).toHaveLength(3);
   expect(reads).toHaveLength(1);
@@ -110,7 +110,7 @@ test("stops reading for a client that has disconnected", async () => {
 
 test("charges the client for what was read", async () => {
   blockBytes = 2 ** 20;
-  const limiter = new RateLimiter(new ManualClock(), rate, rate);
+  const limiter = new ClientLimiter(new ManualClock(), rate, rate);
   const history = historyOf(systemClock, limiter);
   expect(limiter.retryAfterS("10.0.0.1")).toBe(0);
   for (let asked = 0; asked < 2; asked++) await history.read(reader, page(6), outgoing);
@@ -120,7 +120,7 @@ test("charges the client for what was read", async () => {
 });
 
 test("a debt is never larger than a burst", () => {
-  const limiter = new RateLimiter(new ManualClock(), rate, rate);
+  const limiter = new ClientLimiter(new ManualClock(), rate, rate);
   limiter.charge("10.0.0.1", 1e9);
   expect(limiter.retryAfterS("10.0.0.1")).toBe(101);
 });

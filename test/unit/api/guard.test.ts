@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ClientLimiter } from "../../../src/api/client-limiter.ts";
 import { isAllowedHost } from "../../../src/api/guard.ts";
-import { RateLimiter } from "../../../src/api/rate-limiter.ts";
 import type { Clock } from "../../../src/util/clock.ts";
 import { type Fixture, startFixture } from "./fixture.ts";
 import { rawRequest } from "./raw.ts";
@@ -64,7 +64,7 @@ describe("RateLimiter", () => {
     const time = { ms: startMs };
     const clock: Clock = { now: () => time.ms, after: () => () => undefined };
     const rate = { perSecond: 2, burst: 3 };
-    return { time, limiter: new RateLimiter(clock, rate, { perSecond: 1000, burst: 1000 }) };
+    return { time, limiter: new ClientLimiter(clock, rate, { perSecond: 1000, burst: 1000 }) };
   }
 
   it("lets a burst pass, then the rate", () => {

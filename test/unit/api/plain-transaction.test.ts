@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { encodePlain } from "../../../src/api/plain-transaction.ts";
-import { encodeInput, transactionSchema } from "../../../src/api/transaction-input.ts";
+import { encodeInput, transactionInputSchema } from "../../../src/api/transaction-input.ts";
 import { encodeAddress } from "../../../src/crypto/address.ts";
 import { Transaction } from "../../../src/types/index.ts";
 import { fromHex, toHex } from "../../../src/util/bytes.ts";
@@ -40,7 +40,7 @@ const keys = ["from", "to", "amount", "fee", "nonce", "memo", "signature", "gene
 
 /** Returns the result of the schema. */
 function bySchema(value: unknown): string | undefined {
-  const result = transactionSchema.safeParse(value);
+  const result = transactionInputSchema.safeParse(value);
   if (!result.success) return undefined;
   const { signature, genesisId: named, ...message } = result.data;
   if (named !== undefined && named.toLowerCase() !== genesisId) return undefined;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { ClientLimiter } from "../../../src/api/client-limiter.ts";
 import { DearReads } from "../../../src/api/dear-reads.ts";
-import { RateLimiter } from "../../../src/api/rate-limiter.ts";
 import { BlockStore } from "../../../src/storage/blocks.ts";
 import { alice, authority, bob, type Fixture, signer, startFixture, transactionJson } from "./fixture.ts";
 
@@ -209,7 +209,7 @@ describe("reading over HTTP", () => {
     const { body } = await node.post(transactionJson(await node.sign({})));
     const block = await node.produce();
     const bodies = vi.spyOn(BlockStore.prototype, "bodyBytes");
-    const charge = vi.spyOn(RateLimiter.prototype, "charge");
+    const charge = vi.spyOn(ClientLimiter.prototype, "charge");
     const found = await node.get(`/v1/transactions/${body.id}`);
     expect(found.body.block.id).toBe(block);
     expect(bodies).toHaveBeenCalledTimes(1);

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { beforeEach, expect, test } from "vitest";
+import { ClientLimiter } from "../../../src/api/client-limiter.ts";
 import { DearReads } from "../../../src/api/dear-reads.ts";
-import { RateLimiter } from "../../../src/api/rate-limiter.ts";
 import { TransactionReads } from "../../../src/api/transaction-reads.ts";
 import type { BlockReader } from "../../../src/chain/block-reader.ts";
 import { toHex, uint32Bytes } from "../../../src/util/bytes.ts";
@@ -13,7 +13,7 @@ const perBlock = 1_000;
 let bodies: number[];
 let blockBytes: number;
 let outgoing: ServerResponse;
-let limiter: RateLimiter;
+let limiter: ClientLimiter;
 let turns: number;
 let transactions: TransactionReads;
 
@@ -48,7 +48,7 @@ beforeEach(() => {
   blockBytes = 2 ** 20;
   outgoing = { closed: false, req: { socket: { remoteAddress: "10.0.0.1" } } } as unknown as ServerResponse;
   const clock = new ManualClock();
-  limiter = new RateLimiter(clock, rate, rate);
+  limiter = new ClientLimiter(clock, rate, rate);
   const reads = new DearReads(clock, () => 0);
   const run = reads.run.bind(reads);
   reads.run = (address, read) => {

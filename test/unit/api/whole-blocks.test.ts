@@ -1,8 +1,8 @@
 import { EventEmitter } from "node:events";
 import type { ServerResponse } from "node:http";
 import { expect, test } from "vitest";
+import { ClientLimiter } from "../../../src/api/client-limiter.ts";
 import { DearReads } from "../../../src/api/dear-reads.ts";
-import { RateLimiter } from "../../../src/api/rate-limiter.ts";
 import { quickReadMs, WholeBlocks } from "../../../src/api/whole-blocks.ts";
 import type { Chain } from "../../../src/chain/chain.ts";
 import { ManualClock } from "../support/clock.ts";
@@ -26,7 +26,7 @@ function answer(remoteAddress: string): ServerResponse {
 function setting(bodyBytes: number) {
   const reader = { summary: async () => ({ bodyBytes }), byId: async () => ({ height: 1 }) };
   const clock = new ManualClock();
-  const limiter = new RateLimiter(clock, rate, rate);
+  const limiter = new ClientLimiter(clock, rate, rate);
   const blocks = new WholeBlocks(1_000, { limiter, reads: new DearReads(clock), clock });
   const read = (outgoing: ServerResponse) =>
     blocks.read({ reader } as unknown as Chain, id, outgoing, (block) => block);

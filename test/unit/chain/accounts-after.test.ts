@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Head } from "../../../src/chain/types.ts";
+import type { WeightedHeader } from "../../../src/chain/types.ts";
 import { AccountState } from "../../../src/state/index.ts";
 import type { Account } from "../../../src/types/index.ts";
 import { bob, type Fixture, signer, startFixture } from "../api/fixture.ts";
@@ -10,7 +10,7 @@ const rootOf = (accounts: Account[]) => AccountState.fromAccounts(accounts, new 
 
 describe("Chain.accountsAfter", () => {
   let node: Fixture;
-  const heads: Head[] = [];
+  const heads: WeightedHeader[] = [];
   const accounts: Account[][] = [];
 
   beforeAll(async () => {

@@ -2,17 +2,17 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { BlockTree } from "../../../src/chain/block-tree.ts";
 import { ancestorAt, Branches, findAncestor, isAncestor } from "../../../src/chain/branches.ts";
-import type { Head } from "../../../src/chain/types.ts";
+import type { WeightedHeader } from "../../../src/chain/types.ts";
 import { toHex, uint32Bytes } from "../../../src/util/bytes.ts";
 
 /** A tree of blocks without signatures: block 0 is the genesis, `parents[n]` is the parent of block n + 1. */
 function treeOf(parents: readonly number[]) {
-  const heads: Head[] = [];
+  const heads: WeightedHeader[] = [];
   const add = (height: number, parent: Uint8Array) => {
     const id = new Uint8Array(32).fill(0);
     id.set(uint32Bytes(heads.length + 1));
     const head = { height, id, idHex: toHex(id), header: { message: { parent } }, totalDifficulty: height };
-    heads.push(head as Head);
+    heads.push(head as WeightedHeader);
   };
   add(0, new Uint8Array(32));
   for (const parent of parents) add(heads[parent]!.height + 1, heads[parent]!.id);
@@ -20,23 +20,24 @@ function treeOf(parents: readonly number[]) {
   const counts = { reads: 0, jumps: 0 };
   const byId = new Map(heads.map((head) => [head.idHex, head]));
   const find = (idHex: string) => (gone.has(idHex) ? undefined : byId.get(idHex));
-  const parentOf = (head: Head) => find(toHex(head.header.message.parent));
-  const up = (from: Head, height: number) => {
-    let at: Head | undefined = from;
+  const parentOf = (head: WeightedHeader) => find(toHex(head.header.message.parent));
+  const up = (from: WeightedHeader, height: number) => {
+    let at: WeightedHeader | undefined = from;
     while (at && at.height > height) at = parentOf(at);
     return at;
   };
   /** The last block is the head of the canonical chain. */
   const canonical = new Set<string>();
-  for (let at: Head | undefined = heads.at(-1); at; at = parentOf(at)) canonical.add(at.idHex);
+  for (let at: WeightedHeader | undefined = heads.at(-1); at; at = parentOf(at)) canonical.add(at.idHex);
   const tree = {
     get: async (id: Uint8Array) => {
       counts.reads++;
       return find(toHex(id));
     },
     require: async (id: Uint8Array) => find(toHex(id))!,
-    isBetter: async (a: Head, b: Head) => a.height > b.height || (a.height === b.height && a.idHex < b.idHex),
-    canonicalAncestor: async (head: Head, height: number) => {
+    isBetter: async (a: WeightedHeader, b: WeightedHeader) =>
+      a.height > b.height || (a.height === b.height && a.idHex < b.idHex),
+    canonicalAncestor: async (head: WeightedHeader, height: number) => {
       counts.jumps++;
       return canonical.has(head.idHex)
         ? heads.find((one) => one.height === height && canonical.has(one.idHex))
@@ -64,7 +65,7 @@ test("only branches with the root are preferred, and the best of them is the hea
       for (const number of roots) {
         const root = heads[number % heads.length]!;
         branches.setRoot(root);
-        const holds = (head: Head) => up(head, root.height) === root;
+        const holds = (head: WeightedHeader) => up(head, root.height) === root;
         const descending = heads
           .filter(holds)
           .toSorted((a, b) => b.height - a.height || (a.idHex < b.idHex ? -1 : 1));

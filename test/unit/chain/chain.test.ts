@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import type { BlockPlan } from "../../../src/chain/build-block.ts";
 import { Ledger } from "../../../src/chain/ledger.ts";
-import type { Proposal } from "../../../src/chain/produce.ts";
 import { productRules } from "../../../src/chain/rules.ts";
 import type { CanonicalBlock } from "../../../src/chain/types.ts";
 import type { AccountState } from "../../../src/state/index.ts";
@@ -14,7 +14,7 @@ import { MemoryDatabase } from "../support/database.ts";
 const genesis = await testGenesis(1);
 const pause = async () => undefined;
 
-const proposalOf = ({ chain }: TestChain, options: Partial<Proposal> = {}): Proposal => ({
+const planOf = ({ chain }: TestChain, options: Partial<BlockPlan> = {}): BlockPlan => ({
   signer: authorities[0]!,
   parentId: chain.head.id,
   timestampMs: chain.head.header.message.timestamp + 1000,
@@ -30,7 +30,8 @@ test("a block that this node has sealed is found once it is on disk, and others 
   const written = Promise.withResolvers<void>();
   const sealed = Promise.withResolvers<CanonicalBlock>();
   database.beforeCommit = () => written.promise;
-  const producing = node.chain.produce(proposalOf(node, { onSealed: sealed.resolve }));
+  node.chain.events.on("sealed", sealed.resolve);
+  const producing = node.chain.produce(planOf(node));
   const { id, idHex } = await sealed.promise;
   const heard: string[] = [];
   node.chain.events.on("head", ({ applied }) =>
@@ -81,10 +82,10 @@ test("the stages of imports and productions are timed", async () => {
   expect(await timed(() => chain.importBlocks(blocks))).toBe(`check ${twice} commit total`);
   const beside = await maker.block(maker.start(), { laterMs: 5 });
   expect(await timed(() => node.add(beside.blocks[0]!))).toBe("check");
-  expect(await timed(() => chain.produce(proposalOf(node)))).toBe(
+  expect(await timed(() => chain.produce(planOf(node)))).toBe(
     ["execute", "hash", "sign", "commit", "total"].map((stage) => `produce ${stage}`).join(" "),
   );
-  const unwanted = proposalOf(node, { allowEmpty: false });
+  const unwanted = planOf(node, { allowEmpty: false });
   expect(await timed(() => chain.produce(unwanted))).toBe("");
 });
 
@@ -96,7 +97,7 @@ describe("making a block", () => {
     const unfit = transactionRecord(await maker.transfer({ nonce: 7 }), maker.domain);
     const pausesFor = async (count: number) => {
       pauses = 0;
-      const block = await chain.produce(proposalOf(node, { select: () => Array(count).fill(unfit) }));
+      const block = await chain.produce(planOf(node, { select: () => Array(count).fill(unfit) }));
       expect(block?.records).toEqual([]);
       return pauses;
     };
@@ -118,7 +119,7 @@ describe("making a block", () => {
       const records: TransactionRecord[] = [];
       for (const nonce of [0, 1, 2, 3])
         records.push(transactionRecord(await node.maker.transfer({ nonce, memo }), node.maker.domain));
-      const block = await node.chain.produce(proposalOf(node, { select: () => records }));
+      const block = await node.chain.produce(planOf(node, { select: () => records }));
       expect(block?.records).toHaveLength(count);
     }
   });

@@ -1,12 +1,14 @@
 import { expect, onTestFinished, test } from "vitest";
-import type { Chain, ChainEvents } from "../../../src/chain/chain.ts";
-import type { Proposal } from "../../../src/chain/produce.ts";
-import { Producer, type ProducerOptions } from "../../../src/chain/producer.ts";
-import { noVote, parameterVote } from "../../../src/types/index.ts";
+import type { ChainEvents } from "../../../src/chain/assemble.ts";
+import type { BlockPlan } from "../../../src/chain/build-block.ts";
+import type { Chain } from "../../../src/chain/chain.ts";
+import type { ProducerOptions } from "../../../src/chain/producer.ts";
+import { parameterVote } from "../../../src/types/index.ts";
 import { Emitter } from "../../../src/util/emitter.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { addressOf, byTurn, genesisParent } from "../consensus/test-chain.ts";
 import { ManualClock } from "../support/clock.ts";
+import { testProducer } from "../support/producer.ts";
 
 const periodMs = 1_000;
 const [, inTurn, next] = byTurn("ABC") as [string, string, string];
@@ -21,7 +23,7 @@ function planned(options: Partial<ProducerOptions> & { emptyBlockPeriodMs?: numb
   const { header, id, snapshot } = genesisParent("ABC", { periodMs, emptyBlockPeriodMs });
   const startMs = clock.now();
   const head = { id, height: 0, header: { message: { ...header, timestamp: startMs } } };
-  const proposals: Proposal[] = [];
+  const plans: BlockPlan[] = [];
   const asked: string[] = [];
   const chain = {
     events: new Emitter<ChainEvents>(silentLogger),
@@ -29,28 +31,25 @@ function planned(options: Partial<ProducerOptions> & { emptyBlockPeriodMs?: numb
     head,
     finalized: head,
     snapshot,
-    produce: async (proposal: Proposal) => {
-      proposals.push(proposal);
-      asked.push(`${clock.now() - startMs}${proposal.allowEmpty ? "e" : ""}`);
-      return proposal.allowEmpty ? { height: 1, idHex: "0x", records: [] } : undefined;
+    produce: async (plan: BlockPlan) => {
+      plans.push(plan);
+      asked.push(`${clock.now() - startMs}${plan.allowEmpty ? "e" : ""}`);
+      return plan.allowEmpty ? { height: 1, idHex: "0x", records: [] } : undefined;
     },
   };
-  const pool = { hasExecutable: false };
-  const producer = new Producer({
+  const pool = { hasExecutable: false, executable: () => [] };
+  const producer = testProducer({
     chain: chain as unknown as Chain,
     signer: { publicKey: addressOf(by), freeSlotFrom: (slot) => slot, signHeader: () => expect.fail() },
     clock,
-    logger: silentLogger,
-    executable: () => [],
-    hasExecutable: () => pool.hasExecutable,
-    onSealed: () => undefined,
+    transactions: pool,
     ...others,
   });
   onTestFinished(() => {
     producer.stop();
     expect(clock.pending).toBe(0);
   });
-  return { clock, chain, producer, proposals, asked, pool };
+  return { clock, chain, producer, plans, asked, pool };
 }
 
 test("a disabled producer plans nothing, and enabling it again does not begin its wait in line again", async () => {
@@ -143,16 +142,19 @@ test("a vote is a reason for a block that may be empty, for as long as it is wan
   let wants = true;
   const vote = parameterVote("minFee", 7);
   const heights: number[] = [];
-  const { clock, producer, asked, proposals } = planned({
-    wantsVote: (_, height) => {
+  const proposals: ProducerOptions["proposals"] = {
+    wantsBlock: (_, height, voter) => {
+      expect(voter).toEqual(addressOf(inTurn));
       heights.push(height);
       return wants;
     },
-    voteFor: (_, height) => {
+    voteFor: (_, height, voter) => {
+      expect(voter).toEqual(addressOf(inTurn));
       heights.push(height);
       return vote;
     },
-  });
+  };
+  const { clock, producer, asked, plans } = planned({ proposals });
   producer.onProposals();
   expect(clock.pending).toBe(0);
   producer.enabled = true;
@@ -167,16 +169,8 @@ test("a vote is a reason for a block that may be empty, for as long as it is wan
   producer.onProposals();
   await clock.advance(300);
   expect(asked).toEqual(["1000e"]);
-  expect(proposals[0]!.vote).toEqual(vote);
+  expect(plans[0]!.vote).toEqual(vote);
   expect(new Set(heights)).toEqual(new Set([1]));
-});
-
-test("without proposals of an operator a block carries no vote, and none is wanted", async () => {
-  const { clock, producer, proposals } = planned({ emptyBlockPeriodMs: 1_000 });
-  producer.enabled = true;
-  producer.onProposals();
-  await clock.advance(1_000);
-  expect(proposals[0]!.vote).toEqual(noVote);
 });
 
 test("a block in turn waits for nobody's; one out of turn waits up to a period for one that is being checked", async () => {
@@ -199,16 +193,16 @@ test("a block in turn waits for nobody's; one out of turn waits up to a period f
   await late.clock.advance(1);
   expect(late.asked).toEqual(["2500e"]);
   expect(parents[0]).toBe(late.chain.head.id);
-  expect([early, late].map(({ proposals }) => proposals[0]!.difficulty)).toEqual([2, 1]);
+  expect([early, late].map(({ plans }) => plans[0]!.difficulty)).toEqual([2, 1]);
 });
 
 test("a plan for another head is given up without another attempt", async () => {
   const { clock, producer, asked, chain } = planned({ emptyBlockPeriodMs: 1_000 });
   const { produce } = chain;
   for (const failure of [undefined, new Error("the disk is full")]) {
-    chain.produce = async (proposal) => {
+    chain.produce = async (plan) => {
       chain.head = { ...chain.head, id: new Uint8Array(32).fill(asked.length + 1) };
-      await produce(proposal);
+      await produce(plan);
       if (failure) throw failure;
       return undefined;
     };

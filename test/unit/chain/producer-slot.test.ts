@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import type { Chain } from "../../../src/chain/chain.ts";
-import { Producer } from "../../../src/chain/producer.ts";
 import { Emitter } from "../../../src/util/emitter.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { addressOf, genesisParent } from "../consensus/test-chain.ts";
+import { testProducer } from "../support/producer.ts";
 
 const periodMs = 1_000;
 /** A time in the middle of slot 7. */
@@ -28,7 +28,7 @@ async function firstBlock(taken: (slot: number) => boolean, nowMs: number) {
       return { height: 1, idHex: "0x", records: [] };
     },
   } as unknown as Chain;
-  const producer = new Producer({
+  const producer = testProducer({
     chain,
     signer: { publicKey: addressOf("A"), freeSlotFrom, signHeader: async () => new Uint8Array(64) },
     clock: {
@@ -38,10 +38,6 @@ async function firstBlock(taken: (slot: number) => boolean, nowMs: number) {
         return () => undefined;
       },
     },
-    logger: silentLogger,
-    executable: () => [],
-    hasExecutable: () => false,
-    onSealed: () => undefined,
   });
   producer.enabled = true;
   const timer = timers.at(-1)!;

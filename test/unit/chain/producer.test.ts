@@ -1,9 +1,8 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import { Producer } from "../../../src/chain/producer.ts";
+import type { Producer } from "../../../src/chain/producer.ts";
 import type { CanonicalBlock } from "../../../src/chain/types.ts";
 import { type Transaction, type TransactionRecord, transactionRecord } from "../../../src/types/index.ts";
 import { equalBytes } from "../../../src/util/bytes.ts";
-import { silentLogger } from "../../../src/util/logger.ts";
 import type { ConfigChanges } from "../../chain-config.ts";
 import {
   authorities,
@@ -16,6 +15,7 @@ import {
 } from "../support/chain.ts";
 import { ManualClock } from "../support/clock.ts";
 import { MemoryDatabase } from "../support/database.ts";
+import { testProducer } from "../support/producer.ts";
 import { signedVote, testFinalizer } from "../support/votes.ts";
 
 /** Makes nodes of one chain, each with the producer of one authority; blocks reach the others at once. */
@@ -42,22 +42,25 @@ async function network(
   for (let at = 0; at < nodes; at++) {
     const node = await testChain({ genesis, clock });
     chains.push(node);
-    const producer = new Producer({
+    const producer = testProducer({
       chain: node.chain,
       signer: authorities[at]!,
       clock,
-      logger: silentLogger,
-      executable: () => pool.filter((record) => !included(record)),
-      hasExecutable: () => pool.some((record) => !included(record)),
-      ...(isComing && { isComing }),
-      onSealed: (block) => {
-        produced.push({ by: at, block, atMs: clock.now() });
-        const message = {
-          header: block.header,
-          transactions: block.records.map(({ transaction }) => transaction),
-        };
-        for (const other of chains) if (other !== node) deliveries.push(other.add(message));
+      transactions: {
+        executable: () => pool.filter((record) => !included(record)),
+        get hasExecutable() {
+          return pool.some((record) => !included(record));
+        },
       },
+      ...(isComing && { isComing }),
+    });
+    node.chain.events.on("sealed", (block) => {
+      produced.push({ by: at, block, atMs: clock.now() });
+      const message = {
+        header: block.header,
+        transactions: block.records.map(({ transaction }) => transaction),
+      };
+      for (const other of chains) if (other !== node) deliveries.push(other.add(message));
     });
     producers.push(producer);
   }
@@ -331,15 +334,7 @@ test("a producer whose signer fails tries again until it is stopped", async () =
   let failures = 3;
   const signHeader = ({ root }: { root: Uint8Array }) =>
     failures-- > 0 ? Promise.reject(new Error("not now")) : authorities[0]!.sign(root);
-  const producer = new Producer({
-    chain: node.chain,
-    signer: { ...authorities[0]!, signHeader },
-    clock,
-    logger: silentLogger,
-    executable: () => [],
-    hasExecutable: () => false,
-    onSealed: () => undefined,
-  });
+  const producer = testProducer({ chain: node.chain, signer: { ...authorities[0]!, signHeader }, clock });
   producer.enabled = true;
   await clock.advance(3_100);
   expect(node.chain.head.height).toBe(1);

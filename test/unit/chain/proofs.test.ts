@@ -5,7 +5,7 @@ import { type AccountProof, maxProofDepth, proveAccount } from "../../../src/cha
 import type { Chain } from "../../../src/chain/chain.ts";
 import { proveFinality } from "../../../src/chain/finality-proof.ts";
 import { proveParameters } from "../../../src/chain/parameters-proof.ts";
-import type { Head } from "../../../src/chain/types.ts";
+import type { WeightedHeader } from "../../../src/chain/types.ts";
 import { keyOf } from "../../../src/storage/key-spaces.ts";
 import { Account, AuthoritySnapshot, ChainParameters, type FinalityProof } from "../../../src/types/index.ts";
 import { finalize } from "../api/finalize.ts";
@@ -42,7 +42,7 @@ async function chainOf(...final: number[]) {
 }
 
 /** A block beside the first one. */
-async function sideBlock({ maker, add, chain }: TestChain): Promise<Head> {
+async function sideBlock({ maker, add, chain }: TestChain): Promise<WeightedHeader> {
   const beside = await maker.block(maker.start(), { laterMs: 5 });
   await add(beside.blocks[0]!);
   return chain.tree.require(beside.id);
@@ -78,7 +78,7 @@ describe("a proof of an account", () => {
 
   test("is none of an account that did not exist then, or of a block of a side branch", async () => {
     const node = await chainOf();
-    const code = async (block: Head) => codeOf(proveAccount(node.chain, block, newcomer));
+    const code = async (block: WeightedHeader) => codeOf(proveAccount(node.chain, block, newcomer));
     expect(await code(await node.block(3))).toBe("ACCOUNT_NOT_FOUND");
     expect(await code(await sideBlock(node))).toBe("PROOF_NOT_AVAILABLE");
   });
@@ -103,7 +103,7 @@ describe("a proof of an account", () => {
       tree: { stateAfter: async () => genesis.snapshot },
       accountsAfter: async () => "none",
     } as unknown as Chain;
-    expect(await codeOf(proveAccount(chain, { height: 500 - depth } as Head, newcomer))).toBe(code);
+    expect(await codeOf(proveAccount(chain, { height: 500 - depth } as WeightedHeader, newcomer))).toBe(code);
   });
 });
 
@@ -139,7 +139,7 @@ describe("a proof of the parameters", () => {
 });
 
 describe("a proof of finality", () => {
-  const prove = ({ chain, stores }: TestChain, block: Head) =>
+  const prove = ({ chain, stores }: TestChain, block: WeightedHeader) =>
     proveFinality(chain, block, (height) => stores.finality.proofFrom(height));
 
   test("has the headers up to the finalized checkpoint, and two certificates with the sets of their targets", async () => {

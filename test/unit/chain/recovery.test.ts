@@ -2,12 +2,10 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { acceptRecoveries } from "../../../src/chain/accept-recoveries.ts";
 import type { Chain } from "../../../src/chain/chain.ts";
 import type { ChainParticipant } from "../../../src/chain/participants.ts";
-import { Producer } from "../../../src/chain/producer.ts";
 import { certificateOf, recoveryId } from "../../../src/consensus/index.ts";
 import { AccountState } from "../../../src/state/index.ts";
 import { type Checkpoint, type HeaderVote, parameterVote, type Recovery } from "../../../src/types/index.ts";
 import { toHex } from "../../../src/util/bytes.ts";
-import { silentLogger } from "../../../src/util/logger.ts";
 import { handClock, openSigner, rootOf } from "../accounts/signing.ts";
 import {
   authorities,
@@ -19,6 +17,7 @@ import {
   testGenesis,
   users,
 } from "../support/chain.ts";
+import { testProducer } from "../support/producer.ts";
 import { recovered, recoveryAt } from "../support/recovery.ts";
 import { checkpoint, signedVote, testFinalizer } from "../support/votes.ts";
 
@@ -293,11 +292,8 @@ describe("a node that has a recovery, and the blocks up to two below the recover
   test("makes no block until the recovery's arrives, then the first one on top", async () => {
     const { chain, clock, recovery, bring } = await awaiting();
     const made: number[] = [];
-    const producer = new Producer({
-      ...{ chain, clock, logger: silentLogger, signer: authorities[0]!, hasExecutable: () => false },
-      executable: () => [],
-      onSealed: ({ height }) => made.push(height),
-    });
+    chain.events.on("sealed", ({ height }) => made.push(height));
+    const producer = testProducer({ chain, clock, signer: authorities[0]! });
     onTestFinished(() => producer.stop());
     clock.settle = () => chain.idle();
     producer.enabled = true;

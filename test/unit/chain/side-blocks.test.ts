@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { ChainEvents } from "../../../src/chain/chain.ts";
+import type { ChainEvents } from "../../../src/chain/assemble.ts";
 import { SideBlocks } from "../../../src/chain/side-blocks.ts";
-import type { Head } from "../../../src/chain/types.ts";
+import type { WeightedHeader } from "../../../src/chain/types.ts";
 import { toHex } from "../../../src/util/bytes.ts";
 import { Emitter } from "../../../src/util/emitter.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
@@ -46,7 +46,7 @@ test("lists the 100 newest, highest first", () => {
   const heights = [...Array(102).keys()].map((at) => (at * 37) % 102);
   for (const height of heights) {
     const id = new Uint8Array(32).fill(height);
-    events.emit("imported", { height, id, idHex: toHex(id) } as Head);
+    events.emit("imported", { height, id, idHex: toHex(id) } as WeightedHeader);
   }
   const newest = heights.slice(2).sort((a, b) => b - a);
   expect(side.list().map(({ height }) => height)).toEqual(newest);

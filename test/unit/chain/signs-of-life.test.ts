@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { ChainEvents } from "../../../src/chain/chain.ts";
+import type { ChainEvents } from "../../../src/chain/assemble.ts";
 import { SignsOfLife } from "../../../src/chain/signs-of-life.ts";
-import type { CanonicalBlock, Head } from "../../../src/chain/types.ts";
+import type { CanonicalBlock, WeightedHeader } from "../../../src/chain/types.ts";
 import { transactionsRoot } from "../../../src/types/index.ts";
 import { toHex } from "../../../src/util/bytes.ts";
 import { Emitter } from "../../../src/util/emitter.ts";
@@ -20,7 +20,7 @@ async function standing(emptyBlockPeriodMs = 0) {
   const signs = new SignsOfLife({ chain: view, clock });
   const nowMs = () => clock.now();
   const next = (
-    parent: Head,
+    parent: WeightedHeader,
     fields: { timestamp?: number; empty?: boolean; salt?: number },
   ): CanonicalBlock => {
     const { timestamp = nowMs(), empty = true, salt = 0 } = fields;
@@ -42,7 +42,7 @@ async function standing(emptyBlockPeriodMs = 0) {
     events.emit("head", { head: view.head, retracted: [], applied });
   };
   const add = (fields: Parameters<typeof next>[1] = {}) => move([next(view.head, fields)]);
-  const finalize = ({ height, id }: Head) => {
+  const finalize = ({ height, id }: WeightedHeader) => {
     view.finalized = { ...view.finalized, height, id };
     events.emit("finality", { ...chain.finality, finalized: { round: height, height, block: id } });
   };

@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { Producer } from "../../../src/chain/producer.ts";
 import { Proposals } from "../../../src/chain/proposals.ts";
 import type { CanonicalBlock } from "../../../src/chain/types.ts";
 import { voteBlockDueMs } from "../../../src/chain/vote-blocks.ts";
@@ -20,6 +19,7 @@ import { extend, genesisParent } from "../consensus/test-chain.ts";
 import { authorities, testChain, testGenesis } from "../support/chain.ts";
 import { ManualClock } from "../support/clock.ts";
 import { MemoryDatabase } from "../support/database.ts";
+import { testProducer } from "../support/producer.ts";
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -54,21 +54,12 @@ async function council(count: number, config: ConfigChanges, dead = 0, stored: r
       const earlier = await open();
       for (const vote of stored) await earlier.propose(vote);
       const proposals = await open();
-      const producer = new Producer({
-        chain,
-        signer,
-        clock,
-        logger: silentLogger,
-        executable: () => [],
-        hasExecutable: () => false,
-        onSealed: (block) => made.push(block),
-        voteFor: (snapshot, height) => proposals.voteFor(snapshot, height, signer.publicKey),
-        wantsVote: (snapshot, height) => proposals.wantsBlock(snapshot, height, signer.publicKey),
-      });
+      const producer = testProducer({ chain, signer, clock, proposals });
       proposals.events.on("changed", () => producer.onProposals());
       return { proposals, producer };
     }),
   );
+  chain.events.on("sealed", (block) => made.push(block));
   chain.events.on("head", ({ head }) => {
     settling = finalize(chain, head.height, authorities.slice(0, count)).then(async () => {
       for (const { proposals } of members) await proposals.onFinalized();

@@ -11,7 +11,7 @@ import { compareBytes } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { testChainConfig } from "../../chain-config.ts";
 import { BlockMaker, genesisTime, signer, testChain } from "../support/chain.ts";
-import { TestNetwork } from "../support/network.ts";
+import { FakeNetwork } from "../support/network.ts";
 import { settledClock } from "../support/sync-node.ts";
 import { checkpoint } from "../support/votes.ts";
 
@@ -63,7 +63,7 @@ async function node(size: number) {
     logger: silentLogger,
     signer: { ...own, signFinalityVote },
   });
-  const net = new TestNetwork(clock);
+  const net = new FakeNetwork(clock);
   const inbox = new VoteInbox({
     network: net.node("node"),
     chain,

@@ -1,8 +1,8 @@
 import { expect, onTestFinished, test } from "vitest";
-import { SigningError } from "../../../src/accounts/index.ts";
 import { Finalizer } from "../../../src/chain/finalizer.ts";
 import { Voter } from "../../../src/chain/voter.ts";
 import { certificateOf } from "../../../src/consensus/index.ts";
+import { SigningError } from "../../../src/types/errors.ts";
 import { type Logger, silentLogger } from "../../../src/util/logger.ts";
 import { authorities, BlockMaker, testChain, testGenesis } from "../support/chain.ts";
 import { settledClock, verifyHere } from "../support/sync-node.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { finalityEvidenceBody } from "../../../src/api/proof-body.ts";
+import { provedFinalityBody } from "../../../src/api/proof-body.ts";
 import { signedHeaderView } from "../../../src/api/views.ts";
 import { acceptRecoveries } from "../../../src/chain/accept-recoveries.ts";
 import { proveAccount } from "../../../src/chain/account-proof.ts";
@@ -47,7 +47,7 @@ async function proofAt({ chain, stores }: TestChain, { id }: Tip): Promise<Accou
       account: { address: encodeAddress(address), balance: balance.toString(), nonce },
       index: proved.index,
       branch: proved.branch.map(toHex),
-      finality: finalityEvidenceBody(
+      finality: provedFinalityBody(
         await proveFinality(chain, block, (height) => stores.finality.proofFrom(height)),
       ),
     }),

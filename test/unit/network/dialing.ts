@@ -1,8 +1,8 @@
 import { placeOf } from "../../../src/network/address.ts";
+import type { AddressBookEntry } from "../../../src/network/address-book.ts";
 import { Dialer, type DialerOptions } from "../../../src/network/dialer.ts";
 import { KnownPeers } from "../../../src/network/known-peers.ts";
 import { type Teller, Told } from "../../../src/network/told.ts";
-import type { AddressBookEntry } from "../../../src/network/types.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { ManualClock } from "../support/clock.ts";
 

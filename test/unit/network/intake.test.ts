@@ -3,8 +3,8 @@ import { placeOf } from "../../../src/network/address.ts";
 import { type FrameHeader, frameFlags, frameTypes } from "../../../src/network/frames.ts";
 import {
   Intake,
+  type IntakeSource,
   intakeLimits,
-  type Source,
   unitsOfPing,
   unitsOfStream,
 } from "../../../src/network/intake.ts";
@@ -14,7 +14,7 @@ import { ManualClock } from "../support/clock.ts";
 const { perPeer, perHost } = intakeLimits;
 /** The bytes that a peer alone at its address may send at once. */
 const share = perPeer.requests + perHost.requests;
-const from = (peer: string, address: string, isExempt = false): Source => ({
+const from = (peer: string, address: string, isExempt = false): IntakeSource => ({
   peer,
   place: placeOf(`/ip4/${address}/tcp/1`),
   isExempt,
@@ -24,7 +24,7 @@ const neighbour = from("neighbour", "192.0.2.1");
 const other = from("other", "192.0.2.2");
 
 /** Uses up the share of the source's address. */
-function flood(intake: Intake, source: Source): void {
+function flood(intake: Intake, source: IntakeSource): void {
   for (let units = 0; units < share; units += 100) intake.charge(source, 100);
 }
 

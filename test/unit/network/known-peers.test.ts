@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import type { AddressBookEntry } from "../../../src/network/address-book.ts";
 import { KnownPeers, maxKnownPeers, maxKnownPerHost } from "../../../src/network/known-peers.ts";
-import type { AddressBookEntry } from "../../../src/network/types.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { ManualClock } from "../support/clock.ts";
 

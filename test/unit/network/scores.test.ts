@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { banMs, offences, PeerScores, wrongGenesisMs } from "../../../src/network/scores.ts";
-import type { Offence } from "../../../src/network/types.ts";
+import type { PeerOffence } from "../../../src/network/types.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { ManualClock } from "../support/clock.ts";
 
@@ -16,7 +16,7 @@ test("an unknown peer is neutral", () => {
   expect([scores.score("a"), scores.gossipScore("a"), scores.blocked("a")]).toEqual([0, 0, false]);
 });
 
-test.each<[Offence, number]>([
+test.each<[PeerOffence, number]>([
   ["excessiveRpc", 1],
   ["invalidMessage", 2],
   ["invalidBlock", 2],
@@ -47,7 +47,7 @@ test("forgets points that come in slowly, and adds up points that come in one by
   expect(scores.score("b")).toBeLessThan(-15);
 });
 
-test.each<Offence>(["invalidMessage", "invalidBlock", "invalidResponse"])(
+test.each<PeerOffence>(["invalidMessage", "invalidBlock", "invalidResponse"])(
   "whoever repeats %s within 10 s is banned by then, however slowly it goes on",
   async (offence) => {
     const { scores, clock } = setUp();

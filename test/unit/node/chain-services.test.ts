@@ -10,7 +10,7 @@ import { silentLogger } from "../../../src/util/logger.ts";
 import { systemPause } from "../../../src/util/slices.ts";
 import { line } from "../../own-line.ts";
 import { authorities, testChain } from "../support/chain.ts";
-import { TestNetwork } from "../support/network.ts";
+import { FakeNetwork } from "../support/network.ts";
 import { verifyHere } from "../support/sync-node.ts";
 
 test("a node that was killed after justifying a branch and before following it follows it at its start without losing a transaction", async () => {
@@ -29,7 +29,7 @@ test("a node that was killed after justifying a branch and before following it f
   const checkpoint = { round: 1, height: 1, block: justified.id };
   await database.commit([stores.finality.setStatus({ justified: checkpoint, finalized })]);
 
-  const network = new TestNetwork(clock).node("a");
+  const network = new FakeNetwork(clock).node("a");
   const closers = new Closers(silentLogger);
   const { chain, mempool } = await startChainServices({
     genesis,

@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { diagnose } from "../../../src/node/diagnosis.ts";
-import { DiagnosisInputs } from "../../../src/node/diagnosis-input.ts";
+import {
+  type DiagnosisChainSources,
+  DiagnosisInputs,
+  type DiagnosisSources,
+} from "../../../src/node/diagnosis-input.ts";
 import type { SigningLock } from "../../../src/node/diagnosis-types.ts";
 import { ModeMachine } from "../../../src/node/mode.ts";
 import { toHex } from "../../../src/util/bytes.ts";
@@ -14,24 +18,62 @@ beforeAll(async () => {
 });
 afterAll(() => node.close());
 
+/** Returns the sources of a healthy node without peers; `sources` replace what a test has. */
+function testSources(
+  sources: Partial<DiagnosisSources> & Pick<DiagnosisSources, "clock" | "modes" | "own">,
+): DiagnosisSources {
+  return {
+    network: { peers: () => [], hostOf: (peer) => peer },
+    statuses: { get: () => undefined },
+    hasGenesis: () => false,
+    genesisPin: undefined,
+    signingLock: () => undefined,
+    writeFailure: () => undefined,
+    freeDiskBytes: () => undefined,
+    ...sources,
+  };
+}
+
+/** Returns the sources that come with the node's chain, as if its blocks were final at once. */
+function chainSources(): DiagnosisChainSources {
+  const { chain, mempool } = node;
+  const { events, reader, rules, tree } = chain;
+  const finalPoint = () => ({ round: 1, height: chain.head.height, id: chain.head.id });
+  return {
+    chain: {
+      ...{ events, reader, rules, tree, awaited: undefined },
+      get head() {
+        return chain.head;
+      },
+      get snapshot() {
+        return chain.snapshot;
+      },
+      get finalized() {
+        return finalPoint();
+      },
+    },
+    mempool,
+    synchronizer: { progress: undefined, shown: undefined },
+    finality: () => {
+      const point = finalPoint();
+      return { justified: point, finalized: point, round: 1, voters: [], authorities: [], quorum: 1 };
+    },
+    conflicts: { list: () => [] },
+    recoveries: { claims: () => ({ unknown: [], without: 0 }) },
+  };
+}
+
 test("makes a diagnosis from the state of a chain", async () => {
   const clock = new ManualClock();
   const modes = new ModeMachine("boot", silentLogger);
   const lock: { is: SigningLock | undefined } = { is: undefined };
-  const sources = {
-    clock,
-    modes,
-    network: { peers: () => [], hostOf: (peer: string) => peer },
-    statuses: { get: () => undefined },
-    own: { publicKey: authority.publicKey, mines: true },
-    signingLock: () => lock.is,
-  };
-  const inputs = new DiagnosisInputs(sources);
+  const own = { publicKey: authority.publicKey, mines: true };
+  const inputs = new DiagnosisInputs(testSources({ clock, modes, own, signingLock: () => lock.is }));
   expect(diagnose(inputs.gather()).state).toBe("no-genesis");
 
   await node.produce();
-  const { chain, mempool } = node;
-  await inputs.follow({ chain, mempool, synchronizer: { progress: undefined } });
+  const { chain } = node;
+  await inputs.follow(chainSources());
   expect(diagnose(inputs.gather()).state).toBe("syncing");
   expect(inputs.isKnownInSync(authority.publicKey)).toBe(false);
   modes.enter("ready");
@@ -64,20 +106,23 @@ test("makes a diagnosis from the state of a chain", async () => {
 });
 
 test("another account's known blocks make it known", async () => {
-  const inputs = new DiagnosisInputs({
-    clock: new ManualClock(),
-    modes: new ModeMachine("boot", silentLogger),
-    network: {
-      peers: () => [
-        { id: "p1", address: "", direction: "inbound", score: 0, connectedAtMs: 0, chosen: false },
-      ],
-      hostOf: (peer) => `host of ${peer}`,
-    },
-    statuses: { get: () => undefined },
-    own: { publicKey: alice.publicKey, mines: true },
-  });
-  const { chain, mempool } = node;
-  await inputs.follow({ chain, mempool, synchronizer: { progress: undefined } });
+  const peer = {
+    id: "p1",
+    address: "",
+    direction: "inbound",
+    score: 0,
+    connectedAtMs: 0,
+    chosen: false,
+  } as const;
+  const inputs = new DiagnosisInputs(
+    testSources({
+      clock: new ManualClock(),
+      modes: new ModeMachine("boot", silentLogger),
+      network: { peers: () => [peer], hostOf: (id) => `host of ${id}` },
+      own: { publicKey: alice.publicKey, mines: true },
+    }),
+  );
+  await inputs.follow(chainSources());
   expect(inputs.isKnownInSync(authority.publicKey)).toBe(true);
   expect(inputs.gather().peers).toEqual([
     {

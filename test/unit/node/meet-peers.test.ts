@@ -8,7 +8,7 @@ import { silentLogger } from "../../../src/util/logger.ts";
 import { line } from "../../own-line.ts";
 import { BlockMaker, testChain, testGenesis } from "../support/chain.ts";
 import { ManualClock } from "../support/clock.ts";
-import { TestNetwork } from "../support/network.ts";
+import { FakeNetwork } from "../support/network.ts";
 import { checkpoint } from "../support/votes.ts";
 
 const genesis = await testGenesis();
@@ -16,7 +16,7 @@ const status = claimedStatus(ownStatus(genesis.id, undefined, 0, line));
 
 async function setUp(votes: { pull(peer: string): Promise<void> }) {
   const clock = new ManualClock();
-  const network = new TestNetwork(clock).node("node");
+  const network = new FakeNetwork(clock).node("node");
   const statuses = new PeerStatuses({
     network,
     clock,
@@ -76,7 +76,7 @@ test("asks for the claimed rounds of many peers a few at a time", async () => {
 
 test("asks new peers for votes, and all peers each second while finality stands still", async () => {
   const clock = new ManualClock();
-  const network = new TestNetwork(clock).node("node");
+  const network = new FakeNetwork(clock).node("node");
   const statuses = new PeerStatuses({
     network,
     clock,

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { sha256 } from "../../../src/crypto/hash.ts";
-import { AddressBookStore } from "../../../src/storage/address-book.ts";
 import { BlockStore } from "../../../src/storage/blocks.ts";
 import { keyOf, keyRange, keySpaces } from "../../../src/storage/key-spaces.ts";
 import { MetaStore } from "../../../src/storage/meta.ts";
@@ -169,14 +168,4 @@ describe("the format version", () => {
     await database.commit([{ key: keyOf("canonical", uint64Bytes(0)), value: id(0) }]);
     expect(await codeOf(new MetaStore(database).checkVersion())).toBe("DAMAGED");
   });
-});
-
-test("the address book keeps one entry a peer", async () => {
-  const book = new AddressBookStore<{ id: string; addresses: string[] }>(new MemoryDatabase());
-  await book.save({ id: "a", addresses: ["1"] });
-  await book.save({ id: "b", addresses: ["2"] });
-  await book.save({ id: "a", addresses: ["3"] });
-  await book.remove("b");
-  await book.remove("unknown");
-  expect(await book.load()).toEqual([{ id: "a", addresses: ["3"] }]);
 });

@@ -1,6 +1,7 @@
 import { type Signer, signerFromSeed } from "../../../src/accounts/signer.ts";
-import { Chain, type ChainOptions } from "../../../src/chain/chain.ts";
-import { checkBlock } from "../../../src/chain/check.ts";
+import type { ChainOptions } from "../../../src/chain/assemble.ts";
+import { checkBlock } from "../../../src/chain/block-check.ts";
+import { Chain } from "../../../src/chain/chain.ts";
 import {
   type CheckedGenesis,
   checkGenesis,

@@ -1,5 +1,5 @@
+import { type BlockChecks, checkBlock } from "../../../src/chain/block-check.ts";
 import type { Chain } from "../../../src/chain/chain.ts";
-import { type BlockChecks, checkBlock } from "../../../src/chain/check.ts";
 import type { KnownRules } from "../../../src/chain/rules.ts";
 import { type Verify, verifySignatures } from "../../../src/crypto/ed25519.ts";
 import { defaultMempoolLimits, type MempoolLimits } from "../../../src/mempool/limits.ts";

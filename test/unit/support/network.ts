@@ -1,11 +1,6 @@
 import {
   type AckOf,
   type AnyProtocol,
-  type Network,
-  type NetworkEvents,
-  type Offence,
-  type PeerId,
-  type PeerInfo,
   RequestError,
   type RequestErrorCode,
   type RequestHandler,
@@ -14,8 +9,15 @@ import {
   type ResponseOf,
   requestError,
   type TopicName,
-  type Verdict,
 } from "../../../protocols/index.ts";
+import type {
+  Network,
+  NetworkEvents,
+  PeerId,
+  PeerInfo,
+  PeerOffence,
+  Verdict,
+} from "../../../src/network/types.ts";
 import { type Hex, toHex } from "../../../src/util/bytes.ts";
 import { type Clock, sleep } from "../../../src/util/clock.ts";
 import { Emitter } from "../../../src/util/emitter.ts";
@@ -30,9 +32,9 @@ export interface Fault {
 }
 
 /** Connects nodes of one process in memory: everything is encoded and decoded as on the wire. */
-export class TestNetwork {
+export class FakeNetwork {
   readonly clock: Clock;
-  readonly nodes = new Map<PeerId, TestNode>();
+  readonly nodes = new Map<PeerId, FakeNode>();
   /** The delay of each message in one direction. */
   delayMs = 0;
   /** True if a gossip message is lost. */
@@ -48,18 +50,18 @@ export class TestNetwork {
     this.clock = clock;
   }
 
-  node(id: PeerId): TestNode {
-    const node = new TestNode(id, this);
+  node(id: PeerId): FakeNode {
+    const node = new FakeNode(id, this);
     this.nodes.set(id, node);
     return node;
   }
 
-  connect(a: TestNode, b: TestNode): void {
+  connect(a: FakeNode, b: FakeNode): void {
     a.connected(b.peerId);
     b.connected(a.peerId);
   }
 
-  disconnect(a: TestNode, b: TestNode): void {
+  disconnect(a: FakeNode, b: FakeNode): void {
     a.disconnected(b.peerId);
     b.disconnected(a.peerId);
   }
@@ -107,21 +109,21 @@ export function failing(code: RequestErrorCode, message: string): () => AsyncIte
   });
 }
 
-export class TestNode implements Network {
+export class FakeNode implements Network {
   readonly peerId: PeerId;
-  readonly penalties: { peer: PeerId; offence: Offence; detail: string }[] = [];
+  readonly penalties: { peer: PeerId; offence: PeerOffence; detail: string }[] = [];
   readonly published: { topic: TopicName; message: Uint8Array; digest: Hex }[] = [];
   /** The digests whose topics it listens to. */
   listened: Hex[] = [];
   readonly verdicts: Verdict[] = [];
-  readonly #network: TestNetwork;
+  readonly #network: FakeNetwork;
   readonly #events = new Emitter<NetworkEvents>(silentLogger);
   readonly #peers = new Set<PeerId>();
   readonly #handlers = new Map<string, { protocol: AnyProtocol; handler: RequestHandler<AnyProtocol> }>();
   #validators: Parameters<Network["join"]>[1] | undefined;
   #listeners = 0;
 
-  constructor(peerId: PeerId, network: TestNetwork) {
+  constructor(peerId: PeerId, network: FakeNetwork) {
     this.peerId = peerId;
     this.#network = network;
   }
@@ -269,7 +271,7 @@ export class TestNode implements Network {
     }
   }
 
-  penalize(peer: PeerId, offence: Offence, detail: string): void {
+  penalize(peer: PeerId, offence: PeerOffence, detail: string): void {
     this.penalties.push({ peer, offence, detail });
   }
 

@@ -16,13 +16,13 @@ import { line as plainLine } from "../../own-line.ts";
 import type { Tip } from "./chain.ts";
 import { ManualClock } from "./clock.ts";
 import { type TestPool, testPool } from "./mempool.ts";
-import type { TestNetwork, TestNode } from "./network.ts";
+import type { FakeNetwork, FakeNode } from "./network.ts";
 
 /** Verifies in this thread, so that a manual clock knows when it is done. */
 export const verifyHere: Verify = verifySignatures;
 
 export interface SyncNode extends TestPool {
-  network: TestNode;
+  network: FakeNode;
   statuses: PeerStatuses;
   inbox: BlockInbox;
   transactions: TransactionInbox;
@@ -43,7 +43,7 @@ export interface SyncNode extends TestPool {
 
 /** Makes everything of a node between network and chain, wired as in `chain-services.ts`. */
 export async function syncNode(
-  net: TestNetwork,
+  net: FakeNetwork,
   id: string,
   genesis: CheckedGenesis,
   options: Parameters<typeof testPool>[0] = {},

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { AwaitedBlocks } from "../../../src/sync/awaited-blocks.ts";
-import { TestNetwork } from "../support/network.ts";
+import { FakeNetwork } from "../support/network.ts";
 import { settledClock } from "../support/sync-node.ts";
 
 const block = (number: number) => new Uint8Array(32).fill(number);
 
 function setUp() {
-  const node = new TestNetwork(settledClock()).node("node");
+  const node = new FakeNetwork(settledClock()).node("node");
   return { node, awaited: new AwaitedBlocks(node) };
 }
 

@@ -3,7 +3,7 @@ import { blocksById } from "../../../protocols/index.ts";
 import { BlockError, type BlockErrorCode } from "../../../src/types/errors.ts";
 import type { Block } from "../../../src/types/index.ts";
 import { authorities, encoded, signer, type Tip, testGenesis } from "../support/chain.ts";
-import { failing, TestNetwork } from "../support/network.ts";
+import { FakeNetwork, failing } from "../support/network.ts";
 import { compact, settledClock, syncNode, until, verifyHere } from "../support/sync-node.ts";
 
 const genesis = await testGenesis(3);
@@ -11,7 +11,7 @@ const genesis = await testGenesis(3);
 /** A node and two peers that serve nothing; `stall` leaves all requests unanswered. */
 async function nodeOf({ stall = false } = {}) {
   const clock = settledClock();
-  const net = new TestNetwork(clock);
+  const net = new FakeNetwork(clock);
   const node = await syncNode(net, "node", genesis);
   for (const name of ["peer", "other"]) {
     const peer = net.node(name);

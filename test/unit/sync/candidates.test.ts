@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { PeerInfo } from "../../../protocols/index.ts";
+import type { PeerInfo } from "../../../src/network/types.ts";
 import { Candidates } from "../../../src/sync/candidates.ts";
 import { addressGroup } from "../../../src/util/address-group.ts";
 import { ManualClock } from "../support/clock.ts";

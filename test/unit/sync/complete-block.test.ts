@@ -5,7 +5,7 @@ import { type TransactionRecord, Transactions } from "../../../src/types/index.t
 import { Emitter } from "../../../src/util/emitter.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { BlockMaker, testGenesis } from "../support/chain.ts";
-import { TestNetwork } from "../support/network.ts";
+import { FakeNetwork } from "../support/network.ts";
 import { settledClock, syncNode } from "../support/sync-node.ts";
 
 const genesis = await testGenesis();
@@ -16,7 +16,7 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 /** Completes a block of these transactions, of which the pool has the first `known`; `peer` answers with `answer`. */
 async function completing(known: number, answer = transactions.slice(known)) {
   const clock = settledClock();
-  const net = new TestNetwork(clock);
+  const net = new FakeNetwork(clock);
   const node = await syncNode(net, "node", genesis);
   const peer = net.node("peer");
   net.connect(node.network, peer);

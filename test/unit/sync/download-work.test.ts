@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
-import type { CheckedBlock, Head } from "../../../src/chain/types.ts";
+import type { CheckedBlock, WeightedHeader } from "../../../src/chain/types.ts";
 import { DownloadWork } from "../../../src/sync/download-work.ts";
 
 const { signal } = new AbortController();
@@ -10,7 +10,7 @@ const blocks = ["first", "second"].map(
 
 /** Starts work on three blocks, of which the peer has sent two, which are being checked. */
 async function halfWay() {
-  const work = new DownloadWork(Array.from({ length: 3 }, () => ({}) as Head));
+  const work = new DownloadWork(Array.from({ length: 3 }, () => ({}) as WeightedHeader));
   const { start } = (await work.nextRange("peer", signal))!;
   for (const [index, { body }] of blocks.entries()) work.put({ index: start + index, body, from: "peer" });
   return { work, batch: (await work.nextBatch(signal))! };
@@ -44,7 +44,7 @@ test("ends all waiting once the signal is aborted", async () => {
 });
 
 test("gets a refused block from another peer, however many later blocks are already decoded", async () => {
-  const work = new DownloadWork(Array.from({ length: 2 }, () => ({}) as Head));
+  const work = new DownloadWork(Array.from({ length: 2 }, () => ({}) as WeightedHeader));
   const [wrong, large] = [new Uint8Array(4), new Uint8Array(4 * 2 ** 20)];
   await work.nextRange("liar", signal);
   work.put({ index: 0, body: wrong, from: "liar" });
@@ -59,7 +59,7 @@ test("gets a refused block from another peer, however many later blocks are alre
 
 test("imports blocks in batches of about 256 KiB or 32 blocks", async () => {
   const sizes = [...Array(40).fill(0), 200_000, 200_000, 200_000];
-  const work = new DownloadWork(sizes.map(() => ({}) as Head));
+  const work = new DownloadWork(sizes.map(() => ({}) as WeightedHeader));
   const checked = sizes.map((size) => ({ body: new Uint8Array(size) }) as CheckedBlock);
   while (!(await work.nextRange("peer", signal).then((range) => range?.end === sizes.length)));
   for (const [index, { body }] of checked.entries()) work.put({ index, body, from: "peer" });

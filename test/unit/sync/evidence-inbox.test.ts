@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import {
-  type AnyProtocol,
+  evidence as evidenceProtocol,
   maxEvidencePerRequest,
-  type Network,
   type RequestHandler,
 } from "../../../protocols/index.ts";
 import { headerEvidence, voteEvidence } from "../../../src/consensus/index.ts";
@@ -16,7 +15,8 @@ import { equalBytes } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { handClock } from "../accounts/signing.ts";
 import { genesisId, keyOf, signedHeader, signedVote, slotMs } from "../consensus/equivocation.ts";
-import { MemoryDatabase } from "../storage/memory-database.ts";
+import { CrashableDatabase } from "../storage/crashable-database.ts";
+import { FakeNetwork } from "../support/network.ts";
 
 const clock = handClock(7);
 /** Certificates of settled rounds. */
@@ -40,29 +40,27 @@ const marked = (slot: number, mark = 1, proposer = anA.message.proposer) => {
 const verifyMarks: Verify = async (sets) => sets.map((set) => "signature" in set && set.signature[0] === 1);
 const encode = (evidence: Evidence) => Evidence.serialize(evidence);
 
-const context = { read: async () => undefined } as never;
-
-/** Makes a network of two; `peer` is the handler of the other side. */
-function testNetwork(peer?: { handler: RequestHandler<AnyProtocol> | undefined }) {
-  const own: { handler: RequestHandler<AnyProtocol> | undefined } = { handler: undefined };
+/** Makes a node with a peer that answers with `handler`. */
+function testNetwork(handler?: RequestHandler<typeof evidenceProtocol>) {
+  const wire = new FakeNetwork(clock);
+  const [network, peer] = [wire.node("node"), wire.node("peer")];
+  wire.connect(network, peer);
+  if (handler) peer.serve(evidenceProtocol, handler);
   const published: Evidence[] = [];
-  const penalties: string[] = [];
-  const network = {
-    serve: (_protocol: AnyProtocol, handler: RequestHandler<AnyProtocol>) => {
-      own.handler = handler;
-    },
-    request: (_peer: string, _protocol: AnyProtocol, request: unknown) =>
-      peer!.handler!(request as never, context),
-    hostOf: (peer: string) => peer.split("@")[0]!,
-    penalize: (_peer: string, offence: string) => penalties.push(offence),
-  } as unknown as Network;
   const publish = async (message: Uint8Array) => published.push(Evidence.deserialize(message));
-  return { network, publish, own, published, penalties };
+  /** Asks the node for evidence, as the peer. */
+  const ask = async (limit: number) => {
+    const told: Evidence[] = [];
+    for await (const each of peer.request("node", evidenceProtocol, { limit })) told.push(each);
+    return told;
+  };
+  const offences = () => network.penalties.map(({ offence }) => offence);
+  return { network, publish, published, ask, offences, reads: wire.reads };
 }
 
 function open(
   { network, publish }: Pick<ReturnType<typeof testNetwork>, "network" | "publish">,
-  database = new MemoryDatabase(),
+  database = new CrashableDatabase(),
   verify = verifySignatures,
 ): Promise<EvidenceInbox> {
   return EvidenceInbox.open(optionsOf({ network, publish }, database, verify));
@@ -70,7 +68,7 @@ function open(
 
 function optionsOf(
   { network, publish }: Pick<ReturnType<typeof testNetwork>, "network" | "publish">,
-  database = new MemoryDatabase(),
+  database = new CrashableDatabase(),
   verify = verifySignatures,
 ) {
   return {
@@ -89,10 +87,10 @@ function optionsOf(
 
 describe("gossip", () => {
   let inbox: EvidenceInbox;
-  let database: MemoryDatabase;
+  let database: CrashableDatabase;
 
   beforeEach(async () => {
-    database = new MemoryDatabase();
+    database = new CrashableDatabase();
     inbox = await open(testNetwork(), database);
   });
 
@@ -204,12 +202,9 @@ describe("gossip", () => {
     for (let slot = 0; slot < 300; slot++) await marking.onGossip(encode(marked(slot)), "peer");
     expect(marking.list()).toHaveLength(2 + 256);
     const network = testNetwork();
-    const { own } = network;
     const again = await open(network, database.restart());
     again.serve();
-    const told: Evidence[] = [];
-    for await (const each of own.handler!({ limit: 3 } as never, context)) told.push(each as Evidence);
-    const [last, ...rest] = [...told].map((each) => each.headers.length);
+    const [last, ...rest] = (await network.ask(3)).map((each) => each.headers.length);
     expect([last, ...rest].sort()).toEqual([0, 1, 1]);
     // All of them are on disk.
     let stored = 0;
@@ -280,24 +275,23 @@ test("a late node requests evidence, and penalizes a peer whose evidence proves 
   const inbox = await open(first);
   inbox.serve();
   for (const slot of [1, 2, 3]) await inbox.onGossip(encode(twoHeaders("A", slot)), "peer");
-  const late = testNetwork(first.own);
+  const late = testNetwork(async function* ({ limit }) {
+    yield* await first.ask(limit);
+  });
   const lateInbox = await open(late);
   await lateInbox.pull("peer");
   expect(lateInbox.list().map(({ slot }) => slot)).toEqual([1, 2, 3]);
-  expect(late.penalties).toEqual([]);
+  expect(late.offences()).toEqual([]);
 
-  const liar = {
-    handler: async function* () {
-      yield { headers: [], votes: [] };
-    } as RequestHandler<AnyProtocol>,
-  };
-  const victim = testNetwork(liar);
+  const victim = testNetwork(async function* () {
+    yield { headers: [], votes: [] };
+  });
   await (await open(victim)).pull("peer");
-  expect(victim.penalties).toEqual(["invalidResponse"]);
+  expect(victim.offences()).toEqual(["invalidResponse"]);
 });
 
 test("a restarted node lists its evidence newest first, and knows which offences it has", async () => {
-  const database = new MemoryDatabase();
+  const database = new CrashableDatabase();
   const inbox = await open(testNetwork(), database);
   for (const slot of [9, 3, 6]) {
     clock.nowMs += 1;
@@ -417,40 +411,30 @@ test("a surround vote is evidence of its own, beside two votes of the same round
 
 test("requests outside of 1 to the most pieces are refused, and each piece is charged by the size of a record", async () => {
   const network = testNetwork();
-  const database = new MemoryDatabase();
+  const database = new CrashableDatabase();
   const inbox = await open(network, database);
   for (const slot of [1, 2]) await inbox.onGossip(encode(twoHeaders("A", slot)), "peer");
   inbox.serve();
-  const read: number[] = [];
-  const ask = async (limit: number) => {
-    const told: unknown[] = [];
-    const counting = { read: async (bytes: number) => read.push(bytes) } as never;
-    for await (const each of network.own.handler!({ limit } as never, counting)) told.push(each);
-    return told.length;
-  };
-  for (const limit of [0, maxEvidencePerRequest + 1, Number.NaN])
-    await expect(ask(limit)).rejects.toMatchObject({ code: "invalidRequest" });
-  expect(read).toEqual([]);
-  expect([await ask(1), await ask(maxEvidencePerRequest)]).toEqual([1, 2]);
-  expect(read).toEqual([recordBytes, recordBytes, recordBytes]);
+  for (const limit of [0, maxEvidencePerRequest + 1])
+    await expect(network.ask(limit)).rejects.toMatchObject({ code: "invalidRequest" });
+  expect(network.reads).toEqual([]);
+  expect(await network.ask(1)).toHaveLength(1);
+  expect(await network.ask(maxEvidencePerRequest)).toHaveLength(2);
+  expect(network.reads.map(({ bytes }) => bytes)).toEqual([recordBytes, recordBytes, recordBytes]);
 });
 
 test("a pull asks for as many pieces as a request may, and a peer that cannot be asked is not blamed", async () => {
   const limits: number[] = [];
-  const asked = testNetwork({
-    handler: async function* ({ limit }: { limit: number }) {
-      limits.push(limit);
-      yield* [];
-    } as RequestHandler<AnyProtocol>,
+  const asked = testNetwork(async function* ({ limit }) {
+    limits.push(limit);
+    yield* [];
   });
   await (await open(asked)).pull("peer");
-  const failing = testNetwork({
-    handler: async function* () {
-      yield* [];
-      throw new Error("gone");
-    } as RequestHandler<AnyProtocol>,
+  const failing = testNetwork(async function* () {
+    yield* [];
+    throw new Error("gone");
   });
   await (await open(failing)).pull("peer");
   expect(limits).toEqual([maxEvidencePerRequest]);
-  expect(failing.penalties).toEqual([]);
+  expect(failing.offences()).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Verdict } from "../../../protocols/index.ts";
-import type { ChainEvents } from "../../../src/chain/chain.ts";
+import type { ChainEvents } from "../../../src/chain/assemble.ts";
+import type { Verdict } from "../../../src/network/types.ts";
 import { HeaderHold, maxHoldMs } from "../../../src/sync/header-hold.ts";
 import { BlockError } from "../../../src/types/errors.ts";
 import type { SignedHeader } from "../../../src/types/index.ts";

@@ -5,7 +5,7 @@ import { fetchHeaders } from "../../../src/sync/headers.ts";
 import type { SignedHeader } from "../../../src/types/index.ts";
 import { authorities, BlockMaker, type Tip, testGenesis } from "../support/chain.ts";
 import { ManualClock } from "../support/clock.ts";
-import { TestNetwork } from "../support/network.ts";
+import { FakeNetwork } from "../support/network.ts";
 import { settledClock, syncNode } from "../support/sync-node.ts";
 
 const genesis = await testGenesis(3);
@@ -20,7 +20,7 @@ async function fetchAnswer(
   prepare?: (chain: Chain) => void,
   signal = new AbortController().signal,
 ) {
-  const net = new TestNetwork(settledClock());
+  const net = new FakeNetwork(settledClock());
   const node = await syncNode(net, "node", genesis);
   const peer = net.node("peer");
   onTestFinished(() => node.stop());

@@ -14,7 +14,7 @@ import { CompactBlock, type Transaction, Transactions } from "../../../src/types
 import { concatBytes, toHex, uint64Bytes } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { authorities, encoded, signer, startBalance, type Tip, testGenesis } from "../support/chain.ts";
-import { TestNetwork } from "../support/network.ts";
+import { FakeNetwork } from "../support/network.ts";
 import { compact, type SyncNode, settledClock, syncNode, until, verifyHere } from "../support/sync-node.ts";
 
 const genesis = await testGenesis(3, { maxBlockTransactions: 50 });
@@ -22,7 +22,7 @@ const genesis = await testGenesis(3, { maxBlockTransactions: 50 });
 /** Makes a node and the peer from which it hears of blocks; the peer has `tip`. */
 async function pair(...more: string[]) {
   const clock = settledClock();
-  const net = new TestNetwork(clock);
+  const net = new FakeNetwork(clock);
   const nodes: SyncNode[] = [];
   for (const name of ["node", "peer", ...more]) nodes.push(await syncNode(net, name, genesis));
   const [node, peer] = nodes as [SyncNode, SyncNode];
@@ -36,7 +36,7 @@ async function pair(...more: string[]) {
 }
 
 /** Makes a node that counts the checks of each signature. Checks of several signatures wait for `mayCheck`. */
-async function countingNode(net: TestNetwork, peer: SyncNode, mayCheck?: Promise<void>) {
+async function countingNode(net: FakeNetwork, peer: SyncNode, mayCheck?: Promise<void>) {
   const counts = new Map<string, number>();
   const node = await syncNode(net, "counting", genesis, {
     async verify(sets) {
@@ -206,6 +206,7 @@ describe("a compact block", () => {
     const written = Promise.withResolvers<void>();
     peer.database.beforeCommit = () => written.promise;
     const sealed = Promise.withResolvers<CanonicalBlock>();
+    peer.chain.events.on("sealed", sealed.resolve);
     const { message } = tip.blocks[0]!.header;
     const made = peer.chain.produce({
       signer: authorities[1]!,
@@ -214,7 +215,6 @@ describe("a compact block", () => {
       difficulty: message.difficulty,
       allowEmpty: false,
       select: () => peer.mempool.executable(),
-      onSealed: sealed.resolve,
     });
     const block = (await Promise.race([sealed.promise, made]))!;
     const shortIds = block.records.map(({ id }) => id.slice(0, 8));

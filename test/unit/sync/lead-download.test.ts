@@ -5,14 +5,14 @@ import { LeadDownload } from "../../../src/sync/lead-download.ts";
 import { Standing } from "../../../src/sync/standing.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { testGenesis } from "../support/chain.ts";
-import { TestNetwork } from "../support/network.ts";
+import { FakeNetwork } from "../support/network.ts";
 import { settledClock, syncNode } from "../support/sync-node.ts";
 
 const genesis = await testGenesis(3, { blockReward: 0n });
 
 test("waits 4 s for the blocks of an announced chain, longer each time, and 4 s again once blocks have arrived", async () => {
   const clock = settledClock();
-  const net = new TestNetwork(clock);
+  const net = new FakeNetwork(clock);
   const [node, peer] = [await syncNode(net, "node", genesis), await syncNode(net, "peer", genesis)];
   onTestFinished(async () => {
     for (const one of [node, peer]) await one.stop();

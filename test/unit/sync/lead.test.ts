@@ -4,7 +4,7 @@ import { Lead } from "../../../src/sync/lead.ts";
 import { scout } from "../../../src/sync/scout.ts";
 import type { SignedHeader } from "../../../src/types/index.ts";
 import { authorities, type BlockMaker, testChain, testGenesis } from "../support/chain.ts";
-import { TestNetwork } from "../support/network.ts";
+import { FakeNetwork } from "../support/network.ts";
 import { recoveryAt } from "../support/recovery.ts";
 import { type SyncNode, settledClock, syncNode } from "../support/sync-node.ts";
 
@@ -111,7 +111,7 @@ test("four blocks that one authority has proposed show nothing", async () => {
 describe("headers of a peer", () => {
   async function shown(edit: (page: SignedHeader[]) => SignedHeader[]) {
     const clock = settledClock();
-    const net = new TestNetwork(clock);
+    const net = new FakeNetwork(clock);
     const [node, bad] = [await syncNode(net, "new", genesis), await syncNode(net, "bad", genesis)];
     await bad.addAll(await bad.maker.extend(bad.maker.start(), 20));
     net.fault = (peer, protocol) =>
@@ -167,7 +167,7 @@ describe("headers of a peer", () => {
 
 test("gives up a peer that shows no headers, or shows them too slowly", async () => {
   const clock = settledClock();
-  const net = new TestNetwork(clock);
+  const net = new FakeNetwork(clock);
   const [node, bad] = [await syncNode(net, "new", genesis), await syncNode(net, "bad", genesis)];
   await bad.addAll(await bad.maker.extend(bad.maker.start(), 20));
   bad.start();

@@ -8,7 +8,7 @@ import { toHex } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { authorities, testChain, testGenesis } from "../support/chain.ts";
 import { MemoryDatabase } from "../support/database.ts";
-import { failing, TestNetwork } from "../support/network.ts";
+import { FakeNetwork, failing } from "../support/network.ts";
 import { recoveryAt } from "../support/recovery.ts";
 import { settledClock, syncNode } from "../support/sync-node.ts";
 
@@ -19,7 +19,7 @@ const second = recoveryAt(genesis.id, place, authorities.slice(1, 2), first);
 
 async function nodes(...given: Recovery[][]) {
   const clock = settledClock();
-  const net = new TestNetwork(clock);
+  const net = new FakeNetwork(clock);
   const all: (Awaited<ReturnType<typeof syncNode>> & { others: OtherRecoveries; warnings: string[] })[] = [];
   for (const [index, recoveries] of given.entries()) {
     const database = new MemoryDatabase();

@@ -27,7 +27,7 @@ import { toHex } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { line } from "../../own-line.ts";
 import { codeOf, testGenesis } from "../support/chain.ts";
-import { TestNetwork, type TestNode } from "../support/network.ts";
+import { FakeNetwork, type FakeNode } from "../support/network.ts";
 import { type SyncNode, settledClock, syncNode, verifyHere } from "../support/sync-node.ts";
 
 const genesis = await testGenesis();
@@ -35,7 +35,7 @@ const otherGenesis = await testGenesis(2);
 
 async function setUp(...names: string[]) {
   const clock = settledClock();
-  const net = new TestNetwork(clock);
+  const net = new FakeNetwork(clock);
   const nodes: SyncNode[] = [];
   for (const name of names) nodes.push(await syncNode(net, name, genesis));
   onTestFinished(async () => {
@@ -308,7 +308,7 @@ describe("the server", () => {
   });
 
   test("has no genesis block to give while the node has none", async () => {
-    const net = new TestNetwork(settledClock());
+    const net = new FakeNetwork(settledClock());
     const [a, b] = [net.node("a"), net.node("b")];
     net.connect(a, b);
     serveGenesis(
@@ -387,7 +387,7 @@ test("the ids of a pool are charged by the number of its senders before they are
 });
 
 test("charges a genesis block by its size once that is known", async () => {
-  const net = new TestNetwork(settledClock());
+  const net = new FakeNetwork(settledClock());
   const [a, b] = [net.node("a"), net.node("b")];
   net.connect(a, b);
   let loads = 0;
@@ -415,7 +415,7 @@ test("charges a genesis block by its size once that is known", async () => {
 describe("the search for a genesis", () => {
   function searcher() {
     const clock = settledClock();
-    const net = new TestNetwork(clock);
+    const net = new FakeNetwork(clock);
     const network = net.node("new");
     const stop = new AbortController();
     const statuses = new PeerStatuses({
@@ -431,7 +431,7 @@ describe("the search for a genesis", () => {
       statuses.stop();
       expect(network.listeners).toBe(0);
     });
-    const offer = (name: string, own: typeof genesis): TestNode => {
+    const offer = (name: string, own: typeof genesis): FakeNode => {
       const node = net.node(name);
       const theirs = new PeerStatuses({
         network: node,

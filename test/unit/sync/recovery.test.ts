@@ -5,7 +5,7 @@ import { chainStores } from "../../../src/chain/stores.ts";
 import type { Recovery } from "../../../src/types/index.ts";
 import { authorities, BlockMaker, type Tip, testGenesis } from "../support/chain.ts";
 import { MemoryDatabase } from "../support/database.ts";
-import { TestNetwork } from "../support/network.ts";
+import { FakeNetwork } from "../support/network.ts";
 import { recovered, recoveryAt } from "../support/recovery.ts";
 import { type SyncNode, settledClock, syncNode, until } from "../support/sync-node.ts";
 
@@ -30,7 +30,7 @@ async function databaseWith(...recoveries: Recovery[]): Promise<MemoryDatabase> 
 /** Makes named nodes with or without the recovery and with these blocks. The first is connected to all others. */
 async function setUp(nodes: Record<string, { recovered?: boolean; tip?: Tip }>) {
   const clock = settledClock();
-  const net = new TestNetwork(clock);
+  const net = new FakeNetwork(clock);
   const made: SyncNode[] = [];
   for (const [name, { recovered: with_ = false, tip }] of Object.entries(nodes)) {
     const node = await syncNode(net, name, genesis, {

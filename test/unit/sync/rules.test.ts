@@ -3,7 +3,7 @@ import { productRules } from "../../../src/chain/rules.ts";
 import { parameterVote } from "../../../src/types/index.ts";
 import { laterRules } from "../../rules-2.ts";
 import { BlockMaker, testGenesis } from "../support/chain.ts";
-import { TestNetwork } from "../support/network.ts";
+import { FakeNetwork } from "../support/network.ts";
 import { type SyncNode, settledClock, syncNode, until } from "../support/sync-node.ts";
 
 const genesis = await testGenesis(3, { slotMs: 500 });
@@ -16,7 +16,7 @@ const after = await maker.extend(enacting, 12);
 
 async function setUp(rules = productRules) {
   const clock = settledClock();
-  const net = new TestNetwork(clock);
+  const net = new FakeNetwork(clock);
   const node = await syncNode(net, "node", genesis, { rules });
   const peer = await syncNode(net, "peer", genesis, { rules: laterRules });
   const nodes: SyncNode[] = [node, peer];

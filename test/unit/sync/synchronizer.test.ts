@@ -3,14 +3,14 @@ import { sideBlockLimits } from "../../../src/chain/fork-blocks.ts";
 import type { EncodedBlock } from "../../../src/types/index.ts";
 import { sleep } from "../../../src/util/clock.ts";
 import { type BlockMaker, encoded, type Tip, testGenesis } from "../support/chain.ts";
-import { failing, TestNetwork } from "../support/network.ts";
+import { FakeNetwork, failing } from "../support/network.ts";
 import { type SyncNode, settledClock, syncNode, until } from "../support/sync-node.ts";
 
 const genesis = await testGenesis(3, { blockReward: 0n });
 
 async function setUp(...names: string[]) {
   const clock = settledClock();
-  const net = new TestNetwork(clock);
+  const net = new FakeNetwork(clock);
   const nodes: SyncNode[] = [];
   for (const name of names) nodes.push(await syncNode(net, name, genesis));
   onTestFinished(async () => {
@@ -53,7 +53,7 @@ test("a new node downloads a chain from several peers and is in step", async () 
 });
 
 describe("a peer that", () => {
-  async function withBadPeer(fault: (net: TestNetwork, name: string) => void) {
+  async function withBadPeer(fault: (net: FakeNetwork, name: string) => void) {
     const { clock, net, nodes } = await setUp("new", "bad", "good");
     const [node, bad, good] = nodes as [SyncNode, SyncNode, SyncNode];
     const tip = await chainOf(node.maker, 300);
@@ -68,7 +68,7 @@ describe("a peer that", () => {
     await until(clock, () => node.steps.at(-1) === "inStep");
     return { node, net, clock };
   }
-  const onBlocks = (answer: () => AsyncIterable<unknown>) => (net: TestNetwork, name: string) => {
+  const onBlocks = (answer: () => AsyncIterable<unknown>) => (net: FakeNetwork, name: string) => {
     net.fault = (peer, protocol) => (peer === name && protocol === "blocks" ? { answer } : undefined);
   };
 
@@ -107,7 +107,7 @@ describe("a peer that", () => {
   });
 
   test("answers with blocks of another chain gets no more work", async () => {
-    const other = await syncNode(new TestNetwork(settledClock()), "x", genesis);
+    const other = await syncNode(new FakeNetwork(settledClock()), "x", genesis);
     const tip = await other.maker.extend(other.maker.start(), 40, { laterMs: 3 });
     const { node } = await withBadPeer(
       onBlocks(async function* () {
@@ -438,7 +438,7 @@ test("stop ends a download under way, and nothing continues after it", async () 
   expect(node.chain.head.height).toBe(height);
 });
 
-const helper = await syncNode(new TestNetwork(settledClock()), "helper", genesis);
+const helper = await syncNode(new FakeNetwork(settledClock()), "helper", genesis);
 helper.mempool.stop();
 const node0 = helper.maker;
 const chain300 = await chainOf(node0, 300);

@@ -7,7 +7,7 @@ import { type Hex, toHex } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { authorities, BlockMaker, type Tip, testChain, testGenesis } from "../support/chain.ts";
 import { ManualClock } from "../support/clock.ts";
-import { TestNetwork } from "../support/network.ts";
+import { FakeNetwork } from "../support/network.ts";
 import { checkpoint, signedVote, testFinalizer } from "../support/votes.ts";
 
 /** Makes versions of the rules that do not differ. */
@@ -21,7 +21,7 @@ async function setUp(knownRules: number) {
   const node = await testChain({ genesis, chain: { rules: plainRules(knownRules) } });
   const { chain } = node;
   const maker = new BlockMaker(genesis, plainRules(2));
-  const network = new TestNetwork(new ManualClock()).node("a");
+  const network = new FakeNetwork(new ManualClock()).node("a");
   const line = { recoveries: [new Uint8Array(32).fill(5)] };
   const topics = new Topics({ network, chain, line, logger: silentLogger });
   onTestFinished(() => topics.stop());

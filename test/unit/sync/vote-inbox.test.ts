@@ -1,8 +1,9 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { finality, type Verdict } from "../../../protocols/index.ts";
+import { finality } from "../../../protocols/index.ts";
 import { VoteError } from "../../../src/chain/vote-check.ts";
 import { certificateOf } from "../../../src/consensus/index.ts";
 import type { Verify } from "../../../src/crypto/ed25519.ts";
+import type { Verdict } from "../../../src/network/types.ts";
 import { FinalityStore } from "../../../src/storage/finality.ts";
 import { HeldVotes } from "../../../src/sync/held-votes.ts";
 import { recordBytes } from "../../../src/sync/serve.ts";
@@ -10,7 +11,7 @@ import { VoteInbox } from "../../../src/sync/vote-inbox.ts";
 import { type Checkpoint, SignedFinalityVote } from "../../../src/types/index.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { authorities, BlockMaker, testChain, testGenesis } from "../support/chain.ts";
-import { TestNetwork } from "../support/network.ts";
+import { FakeNetwork } from "../support/network.ts";
 import { settledClock, verifyHere } from "../support/sync-node.ts";
 import { checkpoint, signedVote, testFinalizer } from "../support/votes.ts";
 
@@ -24,7 +25,7 @@ const genesisCheckpoint = { round: 0, height: 0, block: genesis.id };
 /** Makes a node that receives votes from its peer "peer"; `verify` may act during the checks. */
 async function node() {
   const clock = settledClock();
-  const net = new TestNetwork(clock);
+  const net = new FakeNetwork(clock);
   const network = net.node("node");
   const peer = net.node("peer");
   net.connect(network, peer);

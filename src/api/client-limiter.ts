@@ -16,7 +16,7 @@ const maxBuckets = 16_384;
 /**
  * A token bucket for each client address. A request takes one token, and later its actual cost, which may leave a debt.
  */
-export class RateLimiter {
+export class ClientLimiter {
   readonly #buckets = new LruMap<string, Bucket>(maxBuckets);
   readonly #clock: Clock;
   readonly #remote: RateLimit;

@@ -9,7 +9,7 @@ const minEntries = 1024;
  * to disk, and to read the old state while it can still be restored. It takes 4 bytes per account, and flat arrays for
  * what changed.
  */
-export class Journal implements AccountReader {
+export class SettledAccounts implements AccountReader {
   readonly #table: AccountTable;
   #settledCount = 0;
   /** The lowest account count since then: accounts from here on are new, or were removed. */

@@ -3,17 +3,17 @@
  * vote of its key from gossip, from the databases of the others and from their evidence. In the last third two others are down:
  * blocks continue without finality, so that the node returns to the round in which it has voted with another head. Exits with 1 if
  * two signatures conflict, one is missing in the node's own record, or nodes ban each other.
- * Usage: scripts/in-netns.sh node scripts/kill-node.ts [--rounds 200] [--seed 1]
+ * Usage: scripts/in-netns.sh node test/faults/kill-node.ts [--rounds 200] [--seed 1]
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { noEvidence } from "../test/e2e/harness/finality.ts";
-import { createNetwork, startAll } from "../test/e2e/harness/network.ts";
-import { closeOnSignal, openWorld, type World } from "../test/e2e/harness/open-world.ts";
-import { createRandom } from "../test/e2e/harness/random.ts";
-import { recordedBy, SignatureWatch, signaturesIn } from "../test/e2e/harness/signature-watch.ts";
-import { Traffic } from "../test/e2e/harness/traffic.ts";
-import { until } from "../test/e2e/harness/until.ts";
+import { noEvidence } from "../e2e/harness/finality.ts";
+import { createNetwork, startAll } from "../e2e/harness/network.ts";
+import { closeOnSignal, openWorld, type World } from "../e2e/harness/open-world.ts";
+import { createRandom } from "../e2e/harness/random.ts";
+import { recordedBy, SignatureWatch, signaturesIn } from "../e2e/harness/signature-watch.ts";
+import { Traffic } from "../e2e/harness/traffic.ts";
+import { until } from "../e2e/harness/until.ts";
 import { conflictsAmong } from "./kill-signer.ts";
 
 const periodMs = 300;

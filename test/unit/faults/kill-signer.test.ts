@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { conflictsAmong, killSigner } from "../../../scripts/kill-signer.ts";
+import { conflictsAmong, killSigner } from "../../faults/kill-signer.ts";
 
 test("finds conflicting signatures", () => {
   expect(conflictsAmong(["header 1 aa", "header 2 aa", "vote 0 1 aa", "vote 1 2 bb", "vote 1 3 bb"])).toEqual(

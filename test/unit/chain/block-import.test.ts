@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { checkBlock } from "../../../src/chain/check.ts";
+import { checkBlock } from "../../../src/chain/block-check.ts";
 import { AccountState } from "../../../src/state/index.ts";
 import { keyOf } from "../../../src/storage/key-spaces.ts";
 import type { BlockErrorCode } from "../../../src/types/errors.ts";

@@ -9,7 +9,7 @@ import {
   checkTransactionCount,
   decodeBody,
   freshChecks,
-} from "../../../src/chain/check.ts";
+} from "../../../src/chain/block-check.ts";
 import { verifySignatures } from "../../../src/crypto/ed25519.ts";
 import {
   authorityVote,

@@ -5,7 +5,7 @@ import { compareBytes, type Hex, toHex } from "../../../src/util/bytes.ts";
  * A disk that can lose power. `crash` ends every commit under way without resolving it; `survives` says which are written, each
  * completely or not at all. `restart()` continues with the contents of the disk.
  */
-export class MemoryDatabase implements Database {
+export class CrashableDatabase implements Database {
   readonly #disk: Map<Hex, [Uint8Array, Uint8Array]>;
   #pending: Write[][] = [];
   #dead = false;
@@ -47,13 +47,13 @@ export class MemoryDatabase implements Database {
     this.#pending = [];
   }
 
-  restart(): MemoryDatabase {
-    return new MemoryDatabase(this.#disk);
+  restart(): CrashableDatabase {
+    return new CrashableDatabase(this.#disk);
   }
 
   /** Returns an independent database with the same contents, as a backup. */
-  copy(): MemoryDatabase {
-    return new MemoryDatabase(new Map(this.#disk));
+  copy(): CrashableDatabase {
+    return new CrashableDatabase(new Map(this.#disk));
   }
 
   #apply(writes: Write[]): void {

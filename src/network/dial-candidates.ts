@@ -9,7 +9,7 @@ const keptCandidates = maxCandidates / 2;
 const maxPerTeller = 32;
 
 /** The peers that a node dials, bounded by who reported them and whether they ever stayed. */
-export class Candidates {
+export class DialCandidates {
   readonly #all = new Set<Candidate>();
   readonly #byId = new Map<PeerId, Candidate>();
   readonly #connected: (id: PeerId) => boolean;

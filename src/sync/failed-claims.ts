@@ -1,4 +1,4 @@
-import type { PeerId } from "../../protocols/index.ts";
+import type { PeerId } from "../network/types.ts";
 import type { Clock } from "../util/clock.ts";
 import { LruMap } from "../util/lru.ts";
 
@@ -22,7 +22,7 @@ interface Doubt {
  * Peers whose claims came to nothing, and the networks that they are in: a new id is not a fresh start. A peer is left
  * out for its own failures. Failures of its network only let others go first, since honest peers may share it.
  */
-export class Doubts {
+export class FailedClaims {
   readonly #clock: Clock;
   readonly #peers = new LruMap<PeerId, Doubt>(maxDoubted);
   readonly #groups = new LruMap<string, Doubt>(maxDoubted);

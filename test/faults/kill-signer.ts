@@ -1,6 +1,6 @@
 /**
  * Kills a signing process with SIGKILL at random moments, and looks for conflicting signatures among all its lives.
- * Usage: node scripts/kill-signer.ts [rounds]   (200 by default)
+ * Usage: node test/faults/kill-signer.ts [rounds]   (200 by default)
  */
 import { spawn } from "node:child_process";
 import { randomBytes, randomInt } from "node:crypto";
@@ -10,11 +10,11 @@ import { flushCompileCache } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { checkDataIdentity, createProtectedSigner, signerFromSeed } from "../src/accounts/index.ts";
-import { LevelDatabase } from "../src/storage/level-database.ts";
-import { ProtectionStore } from "../src/storage/protection.ts";
-import type { Clock } from "../src/util/clock.ts";
-import { silentLogger } from "../src/util/logger.ts";
+import { checkDataIdentity, createProtectedSigner, signerFromSeed } from "../../src/accounts/index.ts";
+import { ProtectionStore } from "../../src/accounts/protection-store.ts";
+import { LevelDatabase } from "../../src/storage/level-database.ts";
+import type { Clock } from "../../src/util/clock.ts";
+import { silentLogger } from "../../src/util/logger.ts";
 
 /** The longest life after its first signature, in which it may write hundreds of records. */
 const longestLifeMs = 60;

@@ -1,35 +1,7 @@
+import type { Database, Write } from "../storage/database.ts";
+import { keyOf, keyRange } from "../storage/key-spaces.ts";
 import { concatBytes, fromHex, readUint64, toHex, uint64Bytes } from "../util/bytes.ts";
-import type { Database, Write } from "./database.ts";
-import { keyOf, keyRange } from "./key-spaces.ts";
-
-interface HeaderEntry {
-  slot: number;
-  root: Uint8Array | undefined;
-}
-
-interface VoteEntry {
-  sourceRound: number;
-  targetRound: number;
-  root: Uint8Array | undefined;
-}
-
-interface SigningRecord {
-  slot: number;
-  slotRoot: Uint8Array | undefined;
-  floorSlot: number;
-  sourceRound: number;
-  targetRound: number;
-  targetRoot: Uint8Array | undefined;
-  votedRound: number;
-  timeMs: number;
-  votesDoubtfulSinceMs: number | undefined;
-}
-
-interface Identity {
-  folder: string;
-  machine: string;
-  tokens: string[];
-}
+import type { DataIdentity, HeaderEntry, ProtectionRecord, VoteEntry } from "./protection.ts";
 
 /** Second part of a key, after the account's 32 bytes (zeros for the identity). */
 const kinds = { identity: 0, record: 1, header: 2, vote: 3 } as const;
@@ -40,8 +12,8 @@ const prefixBytes = 1 + 32 + 1;
 const rootFields: readonly string[] = ["slotRoot", "targetRoot"];
 
 /**
- * Signatures of this node's accounts. Entries are keyed by slot or target round and root, so that writing one twice
- * changes nothing.
+ * Signatures of this node's accounts. Everything written is synced when the promise resolves; each call writes all or
+ * nothing. Entries are keyed by slot or target round and root, so that writing one twice changes nothing.
  */
 export class ProtectionStore {
   readonly #database: Database;
@@ -50,19 +22,19 @@ export class ProtectionStore {
     this.#database = database;
   }
 
-  async load(account: Uint8Array): Promise<SigningRecord | undefined> {
+  async load(account: Uint8Array): Promise<ProtectionRecord | undefined> {
     const bytes = await this.#database.get(key("record", account));
     const revive = (name: string, value: unknown) =>
       rootFields.includes(name) && typeof value === "string" ? fromHex(value) : value;
     if (!bytes) return undefined;
-    const record = JSON.parse(new TextDecoder().decode(bytes), revive) as SigningRecord;
+    const record = JSON.parse(new TextDecoder().decode(bytes), revive) as ProtectionRecord;
     // Older records have no floor: they never signed again below the last slot.
     return { ...record, floorSlot: record.floorSlot ?? record.slot };
   }
 
   save(
     account: Uint8Array,
-    record: SigningRecord,
+    record: ProtectionRecord,
     entries: { headers?: readonly HeaderEntry[]; votes?: readonly VoteEntry[] } = {},
   ): Promise<void> {
     return this.#database.commit([
@@ -75,6 +47,7 @@ export class ProtectionStore {
     ]);
   }
 
+  /** Everything that was signed and not pruned, ascending: the complete database of EIP-3076. */
   async *headers(account: Uint8Array): AsyncIterable<HeaderEntry> {
     for await (const [entry] of this.#database.iterate(range("header", account)))
       yield { slot: readUint64(entry, prefixBytes), root: rootOf(entry) };
@@ -105,6 +78,7 @@ export class ProtectionStore {
     return (await this.#database.get(voteKey(account, entry))) !== undefined;
   }
 
+  /** Deletes the entries below; the record stays. */
   async prune(account: Uint8Array, below: { slot: number; targetRound: number }): Promise<void> {
     const writes: Write[] = [];
     const ranges = [
@@ -118,12 +92,12 @@ export class ProtectionStore {
     await this.#database.commit(writes);
   }
 
-  async identity(): Promise<Identity | undefined> {
+  async identity(): Promise<DataIdentity | undefined> {
     const bytes = await this.#database.get(key("identity", noAccount));
     return bytes && JSON.parse(new TextDecoder().decode(bytes));
   }
 
-  saveIdentity(identity: Identity): Promise<void> {
+  saveIdentity(identity: DataIdentity): Promise<void> {
     return this.#database.commit([{ key: key("identity", noAccount), value: encode(identity) }]);
   }
 }

@@ -1,5 +1,5 @@
+import type { BlockChecks } from "../chain/block-check.ts";
 import { Chain } from "../chain/chain.ts";
-import type { BlockChecks } from "../chain/check.ts";
 import { SideBlocks } from "../chain/side-blocks.ts";
 import { chainStores } from "../chain/stores.ts";
 import { defaultMempoolLimits } from "../mempool/limits.ts";
@@ -8,7 +8,7 @@ import { MempoolStore } from "../storage/mempool.ts";
 import type { ChainSetup } from "./chain-setup.ts";
 import { blockLog, transactionLog } from "./event-records.ts";
 
-export interface Ledger {
+export interface OpenedChain {
   chain: Chain;
   mempool: Mempool;
   sideBlocks: SideBlocks;
@@ -17,7 +17,7 @@ export interface Ledger {
 }
 
 /** Opens the chain and the mempool, and brings both to the same head. */
-export async function startLedger(setup: ChainSetup): Promise<Ledger> {
+export async function openChain(setup: ChainSetup): Promise<OpenedChain> {
   const { genesis, database, eventLog, verify, clock, logger, closers } = setup;
   const chain = await Chain.load({
     genesis,

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { isPageFresh } from "../scripts/page-is-fresh.mjs";
+import { isPageFresh } from "./page-is-fresh.mjs";
 
 /** Builds the page that nodes serve if it is missing or older than its sources. */
 export default function makePage(): void {

@@ -1,5 +1,5 @@
+import { SigningError } from "../types/errors.ts";
 import type { Clock } from "../util/clock.ts";
-import { SigningError } from "./protection.ts";
 
 /**
  * Rounds that an account may have entered above those that are known: one by a time-out, and one by a start after a

@@ -17,10 +17,10 @@ import type { Pause } from "../util/slices.ts";
 import type { Genesis } from "./genesis.ts";
 import { type Ledger, sliceTransactions } from "./ledger.ts";
 import type { Rules } from "./rules.ts";
-import type { BlockSigner, CanonicalBlock, CheckedBlock, Head, StageTimer } from "./types.ts";
+import type { BlockSigner, CanonicalBlock, CheckedBlock, StageTimer, WeightedHeader } from "./types.ts";
 
 /** The way in which this node makes a block. */
-export interface Proposal {
+export interface BlockPlan {
   signer: BlockSigner;
   /** The head for which the production rule was evaluated. If there is another head by now, nothing is made. */
   parentId: Uint8Array;
@@ -31,8 +31,6 @@ export interface Proposal {
   vote?: HeaderVote;
   /** Offers transactions, best first. */
   select(): Iterable<TransactionRecord>;
-  /** Called when the block is signed and the record of the signature is on disk. The block itself is written next. */
-  onSealed?(block: CanonicalBlock): void;
 }
 
 export interface BuiltBlock {
@@ -43,7 +41,7 @@ export interface BuiltBlock {
 
 /** The base of a new block. `rules` are those by which it is made. */
 export interface BuildingGround {
-  head: Head;
+  head: WeightedHeader;
   snapshot: ChainSnapshot;
   rules: Rules;
 }
@@ -56,18 +54,18 @@ export async function buildBlock(
   { head: parent, snapshot: before, rules }: BuildingGround,
   ledger: Ledger,
   { config, id: genesisId }: Genesis,
-  proposal: Proposal,
+  plan: BlockPlan,
   pause: Pause,
-  ended: StageTimer,
+  stageEnded: StageTimer,
 ): Promise<BuiltBlock | undefined> {
-  const { signer, timestampMs, difficulty } = proposal;
+  const { signer, timestampMs, difficulty } = plan;
   const draft: Header = {
     height: parent.height + 1,
     parent: parent.id,
     timestamp: timestampMs,
     proposer: signer.publicKey,
     difficulty,
-    vote: proposal.vote ?? noVote,
+    vote: plan.vote ?? noVote,
     transactionsRoot: zero32,
     stateRoot: zero32,
   };
@@ -79,7 +77,7 @@ export async function buildBlock(
   const records: TransactionRecord[] = [];
   let bytes = 0;
   let tried = 0;
-  for (const record of proposal.select()) {
+  for (const record of plan.select()) {
     if (++tried % sliceTransactions === 0) await pause();
     if (records.length === parameters.maxBlockTransactions) break;
     if (bytes + record.encoded.length > parameters.maxBlockBytes) break;
@@ -87,12 +85,12 @@ export async function buildBlock(
     records.push(record);
     bytes += record.encoded.length;
   }
-  if (records.length === 0 && !proposal.allowEmpty) return undefined;
+  if (records.length === 0 && !plan.allowEmpty) return undefined;
 
-  ended("execute");
+  stageEnded("execute");
   const stateRoot = await step.finish(snapshot);
   const message = { ...draft, transactionsRoot: transactionsRoot(records.map(({ id }) => id)), stateRoot };
-  ended("hash");
+  stageEnded("hash");
   const id = rootOf(Header, message);
   const header = {
     message,
@@ -101,7 +99,7 @@ export async function buildBlock(
       root: signingRoot(id, computeDomain("header", genesisId)),
     }),
   };
-  ended("sign");
+  stageEnded("sign");
   const totalDifficulty = parent.totalDifficulty + difficulty;
   const block: CanonicalBlock = {
     height: message.height,

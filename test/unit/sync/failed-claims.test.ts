@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { PeerId } from "../../../protocols/index.ts";
-import { Doubts } from "../../../src/sync/doubts.ts";
+import type { PeerId } from "../../../src/network/types.ts";
+import { FailedClaims } from "../../../src/sync/failed-claims.ts";
 import { ManualClock } from "../support/clock.ts";
 
 const peer = (name: string) => name as unknown as PeerId;
@@ -8,7 +8,7 @@ const [a, b] = [peer("a"), peer("b")];
 
 test("leaves a peer out twice as long after each failure, at most a minute", async () => {
   const clock = new ManualClock();
-  const doubts = new Doubts(clock);
+  const doubts = new FailedClaims(clock);
   expect([doubts.has(a), doubts.times(a)]).toEqual([false, 0]);
   const times = Array.from({ length: 12 }, () => doubts.add(a, "net"));
   expect(times).toEqual([
@@ -24,7 +24,7 @@ test("leaves a peer out twice as long after each failure, at most a minute", asy
 
 test("forgives a peer's failures when it delivers, but not those of its network", async () => {
   const clock = new ManualClock();
-  const doubts = new Doubts(clock);
+  const doubts = new FailedClaims(clock);
   doubts.add(a, "net");
   doubts.add(b, "net");
   doubts.delete(a);
@@ -36,7 +36,7 @@ test("forgives a peer's failures when it delivers, but not those of its network"
 
 test("a network's failures count for a minute after the last, ten at most", async () => {
   const clock = new ManualClock();
-  const doubts = new Doubts(clock);
+  const doubts = new FailedClaims(clock);
   for (let at = 0; at < 12; at++) doubts.add(peer(`peer ${at}`), "net");
   expect(doubts.timesOfGroup("net")).toBe(10);
   await clock.advance(59_999);
@@ -48,7 +48,7 @@ test("a network's failures count for a minute after the last, ten at most", asyn
 });
 
 test("1,024 peers and networks are remembered, the newest", () => {
-  const doubts = new Doubts(new ManualClock());
+  const doubts = new FailedClaims(new ManualClock());
   for (let at = 0; at <= 1_024; at++) doubts.add(peer(`peer ${at}`), `net ${at}`);
   expect([0, 1, 1_024].map((at) => doubts.times(peer(`peer ${at}`)))).toEqual([0, 1, 1]);
   expect([0, 1, 1_024].map((at) => doubts.timesOfGroup(`net ${at}`))).toEqual([0, 1, 1]);
