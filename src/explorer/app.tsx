@@ -10,12 +10,14 @@ import { Blocks } from "./pages/blocks.tsx";
 import { MempoolPage } from "./pages/mempool.tsx";
 import { Overview } from "./pages/overview.tsx";
 import { PeersPage } from "./pages/peers.tsx";
+import { ReceivePage } from "./pages/receive.tsx";
 import { TransactionPage } from "./pages/transaction.tsx";
 import { WalletPage } from "./pages/wallet.tsx";
 import { Problem } from "./parts/layout.tsx";
 import { Age } from "./parts/names.tsx";
 import { type Route, useRoute } from "./route.ts";
 import { useStore } from "./store.ts";
+import { paymentRequest } from "./wallet/payment-request.ts";
 
 export function App(): Markup {
   const route = useRoute();
@@ -110,7 +112,12 @@ function pageOf({ page, argument, query }: Route): [string, Markup] {
     case "peers":
       return ["Peers", <PeersPage />];
     case "wallet":
-      return ["Wallet", <WalletPage linkedSeed={query.get("key") ?? undefined} />];
+      return [
+        "Wallet",
+        <WalletPage linkedSeed={query.get("key") ?? undefined} request={paymentRequest(query)} />,
+      ];
+    case "receive":
+      return ["Receive", <ReceivePage address={argument} />];
     default:
       return [
         "Not found",

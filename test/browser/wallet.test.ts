@@ -153,6 +153,30 @@ test("a new key is saved before it can receive, or is for this tab by a choice o
   expect(await page.locator(".account-line code").textContent()).toBe(address);
 });
 
+test("whoever opens a payment request finds the form filled, and the receiver sees the payment come", async () => {
+  const receiver = signerFromSeed(sha256(new TextEncoder().encode("receiver"))).address;
+  const { page, troubles } = await stage().open(`#/receive/${receiver}`);
+  await page.getByLabel("Amount", { exact: true }).fill("many");
+  await page.getByRole("alert").filter({ hasText: "whole number of base units" }).waitFor();
+  await page.getByLabel("Amount", { exact: true }).fill("25");
+  await page.getByLabel("Memo", { exact: true }).fill("rent & <b>more</b>");
+  expect(await axeViolations(page)).toEqual([]);
+  await page.setViewportSize({ width: 360, height: 740 });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+  const link = await page.getByText("#/wallet?to=").textContent();
+
+  const payer = await openWallet();
+  await payer.page.goto(link!);
+  await payer.page.getByLabel("To", { exact: true }).waitFor();
+  expect(await payer.page.getByLabel("To", { exact: true }).inputValue()).toBe(receiver);
+  expect(await payer.page.getByLabel("Amount", { exact: true }).inputValue()).toBe("25");
+  expect(await payer.page.getByLabel("Memo", { exact: true }).inputValue()).toBe("rent & <b>more</b>");
+  await button(payer.page, "Sign and send").click();
+  await page.getByText("rent & <b>more</b>").waitFor();
+  await page.locator(".received", { hasText: "25" }).getByText("final").waitFor();
+  expect(troubles).toEqual([]);
+});
+
 /** True if the page would ask whether to close it. */
 async function asksBeforeClosing(page: Page): Promise<boolean> {
   return page.evaluate(() => !dispatchEvent(new Event("beforeunload", { cancelable: true })));

@@ -4,17 +4,27 @@ import { client, live } from "../live.ts";
 import type { Markup } from "../markup.ts";
 import { Amount } from "../parts/amount.tsx";
 import { Answer, Section, Tag } from "../parts/layout.tsx";
-import { FullName } from "../parts/names.tsx";
+import { Address, FullName } from "../parts/names.tsx";
 import { useLoad, useStore } from "../store.ts";
 import { Field, FieldError, useSubmit } from "../wallet/form.tsx";
 import { KeepForm, KeyForm, LinkedKey, SeedForm } from "../wallet/key-forms.tsx";
+import { type PaymentRequest, paymentLink } from "../wallet/payment-request.ts";
 import { SendForm } from "../wallet/send-form.tsx";
 import { SentList } from "../wallet/sent-list.tsx";
 import { transfers } from "../wallet/transfers.ts";
 import { choose, forget, lockAll, noteFunds, unlock, type WalletAccount, wallet } from "../wallet/wallet.ts";
 
-/** The wallet; `linkedSeed` is a key in the page's address, `#/wallet?key=<64 hex digits>`. */
-export function WalletPage({ linkedSeed }: { linkedSeed: string | undefined }): Markup {
+/**
+ * The wallet. `linkedSeed` is a key in the page's address, `#/wallet?key=<64 hex digits>`; `request` a payment that somebody asks for,
+ * `#/wallet?to=<address>&amount=&memo=`.
+ */
+export function WalletPage({
+  linkedSeed,
+  request,
+}: {
+  linkedSeed: string | undefined;
+  request: PaymentRequest | undefined;
+}): Markup {
   const [offered, setOffered] = useState<string>();
   useEffect(() => {
     if (linkedSeed === undefined) return;
@@ -36,8 +46,18 @@ export function WalletPage({ linkedSeed }: { linkedSeed: string | undefined }): 
     <>
       <h1>Wallet</h1>
       {offered ? <LinkedKey seed={offered} onDone={() => setOffered(undefined)} /> : null}
+      {request && !account?.key ? (
+        <p class="note">
+          <span>
+            You are asked to pay{" "}
+            <strong>{request.amount === "" ? "an amount" : <Amount of={request.amount} />}</strong> to{" "}
+            <Address address={request.to} full />.{" "}
+            {account ? "Unlock the key to pay with." : "Import the key to pay with."}
+          </span>
+        </p>
+      ) : null}
       {account ? (
-        <Chosen account={account} key={account.address} />
+        <Chosen account={account} request={request} key={account.address} />
       ) : offered ? null : (
         <p class="quiet">
           Keys are made in this browser and stay there: the node only sees signed transfers.
@@ -85,7 +105,13 @@ function AddKey({ isWithin = false }: { isWithin?: boolean }): Markup {
   );
 }
 
-function Chosen({ account }: { account: WalletAccount }): Markup {
+function Chosen({
+  account,
+  request,
+}: {
+  account: WalletAccount;
+  request: PaymentRequest | undefined;
+}): Markup {
   const { address, name, key, isSaved } = account;
   const { status } = useStore(live);
   const { accounts } = useStore(wallet);
@@ -106,7 +132,8 @@ function Chosen({ account }: { account: WalletAccount }): Markup {
         )}
       />
       <p class="account-line">
-        <a href={`#/account/${address}`}>History</a> <FullName text={address} what="address" />
+        <a href={`#/receive/${address}`}>Receive</a> <a href={`#/account/${address}`}>History</a>{" "}
+        <FullName text={address} what="address" />
         {isSaved ? null : <Tag tone="warn">for this tab only</Tag>}
       </p>
       {account.onlyCopy ? (
@@ -119,7 +146,12 @@ function Chosen({ account }: { account: WalletAccount }): Markup {
         </div>
       ) : null}
       {key && loaded.data ? (
-        <SendForm keyOfAccount={key} account={loaded.data} />
+        <SendForm
+          keyOfAccount={key}
+          account={loaded.data}
+          request={request}
+          key={request && paymentLink(request, "")}
+        />
       ) : key ? null : (
         <UnlockForm account={account} />
       )}

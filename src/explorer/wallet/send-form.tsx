@@ -9,14 +9,23 @@ import { nameOf } from "../parts/names.tsx";
 import { useStore } from "../store.ts";
 import { Field, FieldError, useSubmit } from "./form.tsx";
 import { KeyForm } from "./key-forms.tsx";
+import type { PaymentRequest } from "./payment-request.ts";
 import { type Order, send } from "./transfers.ts";
 import { noteFunds, wallet } from "./wallet.ts";
 
 const maxMemoBytes = 256;
 const shownRecipients = 4;
 
-/** A form that sends a transfer from an unlocked account. */
-export function SendForm({ keyOfAccount, account }: { keyOfAccount: Key; account: Account }): Markup {
+/** A form that sends a transfer from an unlocked account, filled with the payment that somebody asks for. */
+export function SendForm({
+  keyOfAccount,
+  account,
+  request,
+}: {
+  keyOfAccount: Key;
+  account: Account;
+  request: PaymentRequest | undefined;
+}): Markup {
   const { genesis, status } = useStore(live);
   const to = useRef<HTMLDivElement>(null);
   const [isMaking, setMaking] = useState(false);
@@ -41,7 +50,14 @@ export function SendForm({ keyOfAccount, account }: { keyOfAccount: Key; account
     <>
       <form class="form" onSubmit={onSubmit} aria-label="Send">
         <div ref={to}>
-          <Field name="to" label="To" placeholder="cc1…" autocomplete="off" error={errors["to"]} />
+          <Field
+            name="to"
+            label="To"
+            placeholder="cc1…"
+            autocomplete="off"
+            error={errors["to"]}
+            {...filled(request?.to)}
+          />
           <Recipients from={account.address} onChoose={fill} onNewKey={() => setMaking(true)} />
         </div>
         <div class="row">
@@ -52,6 +68,7 @@ export function SendForm({ keyOfAccount, account }: { keyOfAccount: Key; account
             autocomplete="off"
             hint={`${inUnit === undefined ? "Of" : `${amountText(inUnit)}, of`} ${typedAmountText(account.balance)}`}
             error={errors["amount"]}
+            {...filled(request?.amount)}
             onInput={({ currentTarget }) => setTyped((currentTarget as HTMLInputElement).value)}
           />
           <Field
@@ -70,6 +87,7 @@ export function SendForm({ keyOfAccount, account }: { keyOfAccount: Key; account
           autocomplete="off"
           hint="Anybody can read it"
           error={errors["memo"]}
+          {...filled(request?.memo)}
         />
         {errors[""] ? <Problem error={new Error(errors[""])} /> : null}
         <div class="actions">
@@ -81,6 +99,10 @@ export function SendForm({ keyOfAccount, account }: { keyOfAccount: Key; account
       {isMaking ? <NewKeyDialog onMade={fill} onClose={() => setMaking(false)} /> : null}
     </>
   );
+}
+
+function filled(value: string | undefined): { value?: string } {
+  return value === undefined ? {} : { value };
 }
 
 /** Makes a key to receive with, which is saved first. */

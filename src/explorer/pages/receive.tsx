@@ -1,0 +1,127 @@
+import { useState } from "preact/hooks";
+import { isAddress, type PlacedTransaction, type Transaction } from "../../client/index.ts";
+import { readAmount } from "../format.ts";
+import { client, live } from "../live.ts";
+import type { Markup } from "../markup.ts";
+import { Amount, isTypedInUnit } from "../parts/amount.tsx";
+import { Section } from "../parts/layout.tsx";
+import { Address, FullName } from "../parts/names.tsx";
+import { QrCode } from "../parts/qr-code.tsx";
+import { StatusTag } from "../parts/transactions.tsx";
+import { useLoad, useStore } from "../store.ts";
+import { Field } from "../wallet/form.tsx";
+import { paymentLink } from "../wallet/payment-request.ts";
+
+const watchedTransactions = 20;
+const watchedWaiting = 200;
+
+/** Asks for a payment: the address, a QR code and a link, and what has come since the page was opened. */
+export function ReceivePage({ address }: { address: string }): Markup {
+  const [amount, setAmount] = useState("");
+  const [memo, setMemo] = useState("");
+  if (!isAddress(address))
+    return (
+      <>
+        <h1>Receive</h1>
+        <p>
+          This is not an address. <a href="#/wallet">Go to the wallet</a>
+        </p>
+      </>
+    );
+  const units = readAmount(amount);
+  const isWrong = amount !== "" && units === undefined;
+  const link = paymentLink({ to: address, amount: units?.toString() ?? "", memo }, location.href);
+  const onInput = (set: (text: string) => void) => (event: InputEvent) =>
+    set((event.currentTarget as HTMLInputElement).value);
+  return (
+    <>
+      <h1>Receive</h1>
+      <div class="beside cards">
+        <section class="card receive" aria-label="Address">
+          <QrCode text={link} label="The link below as a QR code" />
+          <p>
+            <FullName text={address} what="address" />
+          </p>
+        </section>
+        <Section title="Ask for an amount">
+          <form class="form" onSubmit={(event) => event.preventDefault()}>
+            <Field
+              name="amount"
+              label={isTypedInUnit() ? "Amount" : "Amount in base units"}
+              inputmode="numeric"
+              autocomplete="off"
+              hint={units === undefined ? "Optional" : <Amount of={units} />}
+              error={isWrong ? "Enter a whole number of base units, such as 25." : undefined}
+              onInput={onInput(setAmount)}
+            />
+            <Field
+              name="memo"
+              label="Memo"
+              autocomplete="off"
+              hint="Optional; anybody can read it in the chain"
+              onInput={onInput(setMemo)}
+            />
+          </form>
+          <p>Whoever opens this link finds the form filled:</p>
+          <p>
+            <FullName text={link} what="link" />
+          </p>
+        </Section>
+      </div>
+      <Received address={address} />
+    </>
+  );
+}
+
+/** The payments since the page was opened, also those that wait. */
+function Received({ address }: { address: string }): Markup {
+  const { status } = useStore(live);
+  const [seen] = useState(() => new Set<string>());
+  const [isFirst, setFirst] = useState(true);
+  const news = useLoad(async () => {
+    const [{ transactions: placed }, { transactions: waiting }] = await Promise.all([
+      client.history(address, { limit: watchedTransactions }),
+      client.mempool({ limit: watchedWaiting }),
+    ]);
+    const incoming = [...waiting.map(asWaiting), ...placed].filter(
+      ({ to, from }) => to === address && from !== address,
+    );
+    if (isFirst) {
+      for (const { id } of incoming) seen.add(id);
+      setFirst(false);
+    }
+    return incoming.filter(({ id }) => !seen.has(id));
+  }, `${status?.head?.id} ${status?.mempool.count} ${status?.finalized?.id}`).data;
+  return (
+    <Section title="Received">
+      <div role="status">
+        {news && news.length > 0 ? (
+          <ul class="received">
+            {news.map(({ id, from, amount, memo, status: state }) => (
+              <li key={id}>
+                <strong>
+                  <Amount of={amount} />
+                </strong>{" "}
+                from <Address address={from} />
+                {memo ? (
+                  <>
+                    : <bdi>{memo}</bdi>
+                  </>
+                ) : null}{" "}
+                <a href={`#/tx/${id}`}>
+                  <StatusTag status={state} />
+                </a>
+              </li>
+            ))}
+          </ul>
+        ) : (
+          <p class="empty wait">Waiting for a payment…</p>
+        )}
+      </div>
+    </Section>
+  );
+}
+
+function asWaiting(transaction: Transaction): Pick<PlacedTransaction, "status"> & Transaction {
+  return { ...transaction, status: "pending" };
+}
