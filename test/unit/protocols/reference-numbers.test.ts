@@ -11,7 +11,12 @@ import {
   maxMempoolIds,
 } from "../../../protocols/index.ts";
 import { maxReasonBytes } from "../../../protocols/reqresp/frames.ts";
+import { sideBlockLimits } from "../../../src/chain/fork-blocks.ts";
+import { voteBlockDueMs } from "../../../src/chain/vote-blocks.ts";
 import { chainLimits } from "../../../src/config/chain-rules.ts";
+import { nextRecoveryRound, turnStepMs } from "../../../src/consensus/index.ts";
+import { maxRecoveryRound } from "../../../src/consensus/recovery.ts";
+import { maxOpenVotesPerVoter } from "../../../src/consensus/voting.ts";
 import { maxRetryMs } from "../../../src/network/candidate.ts";
 import { pongTimeoutMs } from "../../../src/network/connection-watch.ts";
 import { lastedMs } from "../../../src/network/dialer.ts";
@@ -37,6 +42,9 @@ import { pollLimits } from "../../../src/sync/poll-turns.ts";
 import { recordBytes, senderBytes } from "../../../src/sync/serve.ts";
 import { patienceMs } from "../../../src/sync/standing.ts";
 import { transactionQueueLimits } from "../../../src/sync/transaction-inbox.ts";
+import { maxAuthorities, maxRecoveries, parameterVote, zero32 } from "../../../src/types/index.ts";
+import { testChainConfig } from "../../chain-config.ts";
+import { authorities as authoritySet } from "../support/chain.ts";
 
 const page = readFileSync(new URL("../../../protocols/README.md", import.meta.url), "utf8").replaceAll(
   /\s+/g,
@@ -107,6 +115,33 @@ const sentences = [
   `it is halved every ${minutes(halfLifeMs)}`,
   `disconnected and kept away for ${seconds(wrongGenesisMs)}`,
 ];
+
+/** Sentences of docs/consensus.md with the numbers of the code. */
+const ofConsensus = [
+  `A step is \`periodMs // 2\`, at least ${turnStepMs(1)} ms and at most ${turnStepMs(1_000_000)} ms`,
+  `if the voter has fewer than ${maxOpenVotesPerVoter} open votes`,
+  `while there are fewer than ${maxAuthorities}`,
+  `keeps at most ${sideBlockLimits.perProposer.blocks} of them from one proposer (and ${mebibytes(sideBlockLimits.perProposer.bytes)}), and ${english(sideBlockLimits.inAll.blocks)} (${mebibytes(sideBlockLimits.inAll.bytes)}) in all`,
+  `It stores ${words[sideBlockLimits.neededFactor]} times as many of a proposer`,
+  `of at most ${maxRecoveries}.`,
+  `at most ${power(maxRecoveryRound)};`,
+  `takes the next multiple of ${power(nextRecoveryRound(0))} above`,
+  `Then series of as many follow, the first after ${seconds(pauseAfterSeriesMs(1))} and each after twice the time, up to ${pauseAfterSeriesMs(40) / 3_600_000} hours`,
+];
+
+/** The pause after so many series of blocks for an open vote, in a set of four: two blocks each. */
+function pauseAfterSeriesMs(series: number): number {
+  const authorities = authoritySet.slice(0, 4).map(({ publicKey }) => publicKey);
+  const { parameters } = testChainConfig({ authorities });
+  const openVotes = [{ voter: authorities[0]!, vote: parameterVote("minFee", 7), height: 1 }];
+  const snapshot = { authorities, openVotes, parameters, recentSigners: [], recovery: zero32 };
+  return voteBlockDueMs(snapshot, { height: 1 + 2 * series, timestamp: 0 });
+}
+
+test.each(ofConsensus)("docs/consensus.md says: %s", (sentence) => {
+  const consensus = readFileSync(new URL("../../../docs/consensus.md", import.meta.url), "utf8");
+  expect(consensus.replaceAll(/\s+/g, " ")).toContain(sentence);
+});
 
 test.each(sentences)("the page says: %s", (sentence) => {
   expect(page).toContain(sentence);

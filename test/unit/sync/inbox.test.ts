@@ -10,7 +10,7 @@ import {
   transactionQueueLimits,
 } from "../../../src/sync/transaction-inbox.ts";
 import { blockVerdicts, transactionVerdicts } from "../../../src/sync/verdicts.ts";
-import { CompactBlock, type Transaction, Transactions } from "../../../src/types/index.ts";
+import { CompactBlock, maxAmount, type Transaction, Transactions } from "../../../src/types/index.ts";
 import { concatBytes, toHex, uint64Bytes } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { authorities, encoded, signer, startBalance, type Tip, testGenesis } from "../support/chain.ts";
@@ -695,6 +695,10 @@ describe("gossiped transactions", () => {
     // This node refuses it cheaply, but others may not.
     expect(await send(forged(poor), await maker.transfer({ nonce: 2 }))).toBe("reject");
     expect(await send(await maker.transfer({ nonce: 2, to: new Uint8Array(32).fill(1) }))).toBe("reject");
+    expect(await send(await maker.transfer({ nonce: 2 ** 53 - 2 }))).toBe("ignore");
+    expect(await send(await maker.transfer({ nonce: 2 ** 53 - 1 }))).toBe("reject");
+    expect(await send(await maker.transfer({ nonce: 2, validUntil: 2 ** 53 }))).toBe("reject");
+    expect(await send(await maker.transfer({ nonce: 2, amount: maxAmount }))).toBe("reject");
     expect(await node.transactions.onGossip(new Uint8Array([9, 9]), "peer")).toBe("reject");
     expect(await send()).toBe("reject");
     const many = Array.from({ length: 513 }, () => first);
