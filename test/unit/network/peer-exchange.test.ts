@@ -72,7 +72,7 @@ function setUp(known: Known[] = [], options: Partial<PeerExchangeOptions> = {}) 
     } as never,
     clock,
     logger: silentLogger,
-    random: Math.random,
+    random: () => 0.5,
     isFollowed: () => true,
     recordOf: (peer) => known.find(({ record }) => record.id === peer)?.record,
     workedOf: (peer) => {
@@ -193,6 +193,17 @@ describe("a node asks", () => {
     await clock.advance(3_600_000);
     expect(asked.length).toBeLessThanOrEqual(4 + 65);
     expect(asked.at(-1)!.atMs - asked.at(-2)!.atMs).toBe(exchangeLimits.rarelyMs);
+  });
+
+  test("not at the same moment as nodes that have started with it", async () => {
+    const record = await signRecord(1, [lan(1)]);
+    const times = [0, 0.999].map(async (random) => {
+      const { clock, asked } = setUp([{ record }], { random: () => random });
+      await clock.advance(2 * exchangeLimits.everyMs);
+      return asked[0]!.atMs;
+    });
+    const [first, last] = await Promise.all(times);
+    expect(last! - first!).toBeGreaterThan(exchangeLimits.everyMs / 3);
   });
 
   test("goes on asking when the clock was set back", async () => {
