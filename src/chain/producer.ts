@@ -17,7 +17,7 @@ const retryMs = 1_000;
 const lookAgainMs = 20;
 
 /** The transactions that a block can include now. */
-export interface ExecutableTransactions {
+interface ExecutableTransactions {
   /** The best come first. */
   executable(): Iterable<TransactionRecord>;
   readonly hasExecutable: boolean;
