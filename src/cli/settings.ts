@@ -50,7 +50,7 @@ export function settingName(option: Option): string {
   return option.long!.slice(2).replace(/^no-/, "");
 }
 
-export function variableOf(name: string): string {
+function variableOf(name: string): string {
   return `CCOIN_${name.toUpperCase().replaceAll("-", "_")}`;
 }
 

@@ -5,7 +5,7 @@ import type { Logger } from "../util/logger.ts";
 import type { Candidate } from "./candidate.ts";
 
 /** Attempts after which a peer is unlikely to be merely starting. */
-export const saidAfterAttempts = 4;
+const saidAfterAttempts = 4;
 const wordsPerAddress = { requests: 1, perMs: 10 * 60_000 };
 const hint =
   "if it runs, it may let in no more nodes of this address (its --max-per-address), or only those with its network key or on its list (--network-key-file, --allow-peers)";

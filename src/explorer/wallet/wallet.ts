@@ -77,7 +77,7 @@ export function noteFunds(address: Address): void {
 }
 
 /** The accounts whose coins are lost if this tab closes now. */
-export function accountsAtRisk(): WalletAccount[] {
+function accountsAtRisk(): WalletAccount[] {
   return wallet.value.accounts.filter(({ onlyCopy, isFunded }) => onlyCopy && isFunded);
 }
 

@@ -138,7 +138,7 @@ describe("POST /v1/transactions", () => {
     ["leading zeros", { amount: "007" }, "is not an amount"],
     ["hex as amount", { amount: "0x7" }, "is not an amount"],
     ["too large an amount", { amount: "18446744073709551616" }, "above the largest amount"],
-    ["a huge amount", { amount: "9".repeat(100_000) }, "is not an amount"],
+    ["a huge amount", { amount: "9".repeat(100_000) }, "is above the largest amount"],
     ["a null fee", { fee: null }, "fee: write an amount as a string"],
     ["a nonce in text", { nonce: "1" }, "nonce: must be a whole number"],
     ["a fractional nonce", { nonce: 1.5 }, "nonce: must be a whole number"],
