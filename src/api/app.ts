@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { AccountHistory } from "./account-history.ts";
 import type { ClientLimiter } from "./client-limiter.ts";
-import { DearReads } from "./dear-reads.ts";
+import type { DearReads } from "./dear-reads.ts";
 import type { EventHub } from "./event-hub.ts";
 import type { ApiEnv } from "./http.ts";
 import type { HttpLimits } from "./limits.ts";
@@ -29,19 +29,18 @@ export function createApp(
   services: ApiServices,
   limits: HttpLimits,
   hub: EventHub,
-  limiter: ClientLimiter,
+  { limiter, reads }: { limiter: ClientLimiter; reads: DearReads },
 ): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>();
-  const api = new Api(app, services);
   const { clock } = services;
-  const reads = new DearReads(clock);
+  const api = new Api(app, services, reads);
   const transactions = new TransactionReads(reads, limiter);
   const submit = submitHandler(services, limits, limiter, transactions);
   api.serveResponse(submitOperation, ({ context }) => submit(context));
   nodeRoutes(api, services);
   const wholeBlocks = new WholeBlocks(limits.maxBlockBytesAtOnce, { limiter, reads, clock });
-  blockRoutes(api, services, { wholeBlocks, reads });
-  transactionRoutes(api, services, { transactions, reads });
+  blockRoutes(api, services, wholeBlocks);
+  transactionRoutes(api, services, transactions);
   accountRoutes(api, services, new AccountHistory(reads, limiter));
   proofRoutes(api, services, wholeBlocks);
   authorityRoutes(api, services);

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { clientAddress } from "./client-address.ts";
 import { overloaded, ProblemError } from "./problem.ts";
 import { type Holding, holder, type Shares } from "./shares.ts";
 
@@ -20,7 +21,7 @@ export async function withBody<T>(
 ): Promise<T> {
   if (Number(incoming.headers["content-length"]) > maxBytes) throw tooLarge(maxBytes);
   const reading: Reading = {
-    client: holder(incoming.socket.remoteAddress ?? ""),
+    client: holder(clientAddress(incoming)),
     size: 0,
     isRead: false,
     mayDrop: () => !reading.isRead,

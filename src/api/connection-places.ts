@@ -1,17 +1,26 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
-import { type Holding, holder, Shares } from "./shares.ts";
+import { type Holding, holder, Shares, thisMachine } from "./shares.ts";
+import type { TrustedProxies } from "./trusted-proxies.ts";
 
 /** Node.js counts a connection until it is closed, which takes a moment. */
 const beingClosed = 256;
 
-/** Shares out the places for connections: one of the most crowded address gives way to a less crowded one. */
-export function shareConnections(server: Server, maxConnections: number): void {
+/**
+ * Shares out the places for connections: one of the most crowded address gives way to a less crowded one. A trusted
+ * proxy's connections are those of many clients, and give way to nobody.
+ */
+export function shareConnections(
+  server: Server,
+  maxConnections: number,
+  proxies: Pick<TrustedProxies, "has">,
+): void {
   const shares = new Shares(maxConnections);
   server.maxConnections = maxConnections + beingClosed;
   server.on("connection", (socket: Socket) => {
+    const address = socket.remoteAddress ?? "";
     const holding: Holding = {
-      client: holder(socket.remoteAddress ?? ""),
+      client: proxies.has(address) ? thisMachine : holder(address),
       size: 0,
       mayDrop: () => true,
       drop: () => socket.destroy(),

@@ -1,33 +1,35 @@
 import { RateLimiter } from "../../protocols/index.ts";
 import { inBackground } from "../util/background.ts";
 import { type Clock, sleep } from "../util/clock.ts";
-import { clientOf, isLoopback } from "./client-limiter.ts";
+import { isLoopback } from "./client-limiter.ts";
 import { overloaded } from "./problem.ts";
+import { type Holding, holder, Shares } from "./shares.ts";
 
 export const dearReadLimits = {
   /** Milliseconds of the thread: half of it, so that a whole chain can be read from another machine. */
   time: { requests: 500, perMs: 1_000 },
-  waiting: 128,
-  waitingPerClient: 32,
+  waiting: 256,
+  waitingPerClient: 64,
 };
 
 const all = "all";
 
-interface Waiting {
-  client: string;
+/** A read that waits. */
+interface Waiting extends Holding {
   /** Never rejects. */
   start(): Promise<void>;
 }
 
 /**
- * Runs reads that take milliseconds of the main thread each: blocks, and pages of an account's transactions. For other
- * machines they run one at a time over all requests and take a bounded share of the thread; the client that has had
- * least goes first.
+ * Runs reads that may take milliseconds of the main thread each. For other machines they run one at a time over all
+ * requests and take a bounded share of the thread; the client that has had least goes first. If all places to wait are
+ * taken, the client with most gives way.
  */
 export class DearReads {
   readonly #clock: Clock;
   readonly #now: () => number;
   readonly #spent: RateLimiter;
+  readonly #places = new Shares(dearReadLimits.waiting);
   readonly #waiting = new Set<Waiting>();
   #isRunning = false;
 
@@ -41,16 +43,21 @@ export class DearReads {
   /** `address` is the client's. @throws {ProblemError} `OVERLOADED` */
   run<T>(address: string, read: () => Promise<T>): Promise<T> {
     if (isLoopback(address)) return read();
-    const client = clientOf(address);
-    const ofClient = [...this.#waiting].filter((other) => other.client === client).length;
-    const { waiting, waitingPerClient } = dearReadLimits;
-    if (this.#waiting.size >= waiting || ofClient >= waitingPerClient)
-      return Promise.reject(
-        overloaded("too many expensive requests at once: try again, one after the other"),
-      );
+    const client = holder(address);
     return new Promise((resolve, reject) => {
-      const start = () => read().then(resolve, reject);
-      this.#waiting.add({ client, start });
+      const waiting: Waiting = {
+        client,
+        size: 0,
+        mayDrop: () => true,
+        drop: () => {
+          this.#waiting.delete(waiting);
+          reject(tooMany());
+        },
+        start: () => read().then(resolve, reject),
+      };
+      const isFull = this.#places.heldBy(client) >= dearReadLimits.waitingPerClient;
+      if (isFull || !this.#places.grow(waiting, 1)) return reject(tooMany());
+      this.#waiting.add(waiting);
       inBackground(this.#runAll());
     });
   }
@@ -64,6 +71,7 @@ export class DearReads {
       if (delayMs > 0) await sleep(this.#clock, Math.ceil(delayMs));
       const next = this.#next();
       this.#waiting.delete(next);
+      this.#places.release(next);
       const startedAt = this.#now();
       await next.start();
       const tookMs = this.#now() - startedAt;
@@ -78,4 +86,8 @@ export class DearReads {
     const had = ({ client }: Waiting) => this.#spent.refillMs(`client ${client}`);
     return [...this.#waiting].reduce((best, other) => (had(other) < had(best) ? other : best));
   }
+}
+
+function tooMany() {
+  return overloaded("too many expensive requests at once: try again, one after the other");
 }

@@ -2,33 +2,22 @@ import type { ServerResponse } from "node:http";
 import { inBackground } from "../util/background.ts";
 import { sleep } from "../util/clock.ts";
 import { isClosed, messageOf } from "../util/errors.ts";
+import { clientAddress } from "./client-address.ts";
 import { isLoopback } from "./client-limiter.ts";
-import { type EventName, EventTexts } from "./event-texts.ts";
+import type { DearReads } from "./dear-reads.ts";
+import { drained, eventStreamHeaders, heartbeat, type Stream } from "./event-stream.ts";
+import { type EventName, EventTexts, type Piece } from "./event-texts.ts";
 import type { HttpLimits } from "./limits.ts";
-import { commonHeaders, ending, overloaded, ProblemError } from "./problem.ts";
+import { ending, overloaded, ProblemError } from "./problem.ts";
 import type { ApiServices } from "./services.ts";
 import { type Holding, holder, Shares } from "./shares.ts";
 
 /** Under load the log grows a thousand times a second. A stream at its end reads it no more often than this. */
 const readPauseMs = 20;
+/** The time after which a stream that resumes asks again, if too many reads of its client wait. */
+const busyPauseMs = 1_000;
 /** The share of all streams that one client may hold for as long as it likes; this machine is not limited. */
 const clientShare = 0.25;
-
-interface Stream {
-  outgoing: ServerResponse;
-  wanted: ReadonlySet<EventName>;
-  /** Its headers are sent, so it can no longer be answered with a problem. */
-  hasBegun: boolean;
-  /** The number of the event to be sent next. */
-  next: number;
-  /** The last number that the reader received. */
-  told: number;
-  /**
-   * Ends the stream's wait for more. If all streams shared one promise, it would retain closed ones until something
-   * happens.
-   */
-  wake: () => void;
-}
 
 /**
  * The open event streams. Each reads the event log at its own pace: a stream that is slow, or resumes, reads older
@@ -37,6 +26,7 @@ interface Stream {
 export class EventHub {
   readonly #services: ApiServices;
   readonly #limits: HttpLimits;
+  readonly #reads: DearReads;
   readonly #texts: EventTexts;
   readonly #streams = new Set<Stream>();
   /** The places for streams. If all are taken, one of the address with most gives way, never one of this machine. */
@@ -47,9 +37,10 @@ export class EventHub {
   #stopHeartbeat: () => void = () => undefined;
   #isClosed = false;
 
-  constructor(services: ApiServices, limits: HttpLimits) {
+  constructor(services: ApiServices, limits: HttpLimits, reads: DearReads) {
     this.#services = services;
     this.#limits = limits;
+    this.#reads = reads;
     this.#places = new Shares(limits.maxEventStreams);
     this.#texts = new EventTexts(services.eventLog, services.ledger);
     this.#stopListening = services.eventLog.events.on("appended", () => this.#wake());
@@ -71,7 +62,7 @@ export class EventHub {
     after: number | undefined,
   ): Promise<void> {
     const { maxEventStreams } = this.#limits;
-    const address = outgoing.req.socket.remoteAddress ?? "";
+    const address = clientAddress(outgoing.req);
     const client = holder(address);
     const own = this.#places.heldBy(client);
     if (!isLoopback(address) && own >= maxEventStreams * clientShare)
@@ -82,6 +73,7 @@ export class EventHub {
       hasBegun: false,
       next: 0,
       told: 0,
+      isLive: after === undefined,
       wake: () => undefined,
     };
     const place: Holding = {
@@ -115,7 +107,7 @@ export class EventHub {
       throw error;
     }
     stream.hasBegun = true;
-    outgoing.writeHead(200, { ...commonHeaders, "content-type": "text/event-stream" });
+    outgoing.writeHead(200, eventStreamHeaders);
     // A reader that is cut off before the first event resumes from here.
     outgoing.write(after === undefined ? `retry: 1000\nid: ${stream.told}\n\n` : "retry: 1000\n\n");
     inBackground(this.#serve(stream));
@@ -152,15 +144,17 @@ export class EventHub {
   }
 
   async #serve(stream: Stream): Promise<void> {
-    const { outgoing, wanted } = stream;
+    const { outgoing } = stream;
     const { clock } = this.#services;
     try {
       while (this.#streams.has(stream)) {
         // The reader's next attempt to resume gets the reason.
         if (stream.next < this.#services.eventLog.first) break;
         const appended = this.#appended;
-        const piece = await this.#texts.read(stream.next, wanted);
+        const piece = await this.#read(stream);
+        if (!this.#streams.has(stream)) break;
         if (!piece) {
+          stream.isLive = true;
           const endedAtMs = clock.now();
           await this.#more(stream, appended);
           if (!this.#streams.has(stream)) break;
@@ -172,7 +166,9 @@ export class EventHub {
         stream.next = piece.next;
         if (piece.text === "") continue;
         stream.told = piece.next - 1;
-        if (!outgoing.write(piece.text)) await drained(outgoing);
+        if (outgoing.write(piece.text)) continue;
+        await drained(outgoing);
+        stream.isLive = false;
       }
     } catch (error) {
       if (this.#streams.has(stream) && !isClosed(error))
@@ -180,6 +176,22 @@ export class EventHub {
     }
     this.#streams.delete(stream);
     outgoing.end();
+  }
+
+  /** Waits for as long as the node is too busy to read for the stream's client. */
+  async #read(stream: Stream): Promise<Piece | undefined> {
+    const read = async () =>
+      this.#streams.has(stream) ? this.#texts.read(stream.next, stream.wanted) : undefined;
+    if (stream.isLive) return read();
+    while (this.#streams.has(stream)) {
+      try {
+        return await this.#reads.run(clientAddress(stream.outgoing.req), read);
+      } catch (error) {
+        if (!(error instanceof ProblemError)) throw error;
+        await sleep(this.#services.clock, busyPauseMs);
+      }
+    }
+    return undefined;
   }
 
   /** Resolves when the log has grown more than `appended` times, or the stream is closed. */
@@ -201,26 +213,4 @@ export class EventHub {
       this.#scheduleHeartbeat();
     });
   }
-}
-
-/** Keeps a quiet connection open. A stream that asked for other types only learns the number of the last event. */
-function heartbeat(stream: Stream): void {
-  const { outgoing, next, told } = stream;
-  if (!stream.hasBegun || outgoing.writableNeedDrain) return;
-  outgoing.write(next - 1 > told ? `: heartbeat\nid: ${next - 1}\n\n` : ": heartbeat\n\n");
-  stream.told = next - 1;
-}
-
-/** Resolves when the buffer is sent, and also when the connection closes. */
-function drained(outgoing: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      outgoing.off("drain", done);
-      outgoing.off("close", done);
-      resolve();
-    };
-    outgoing.on("drain", done);
-    outgoing.on("close", done);
-    if (outgoing.destroyed) done();
-  });
 }

@@ -15,6 +15,8 @@ const pieceRows = 128;
 const batchEvents = 128;
 /** Pieces kept for streams that are at the end of the log and read the same ones. */
 const sharedPieces = 8;
+/** Events kept as text for streams that are at the end of the log and want other types of it. */
+const sharedTexts = 1_024;
 
 /** A part of the log as server-sent events (WHATWG HTML 9.2). */
 export interface Piece {
@@ -28,6 +30,7 @@ export class EventTexts {
   readonly #log: Pick<EventLog, "read">;
   readonly #ledger: () => LedgerServices | undefined;
   readonly #pieces = new LruMap<string, Promise<Piece | undefined>>(sharedPieces);
+  readonly #texts = new LruMap<number, string>(sharedTexts);
 
   constructor(log: Pick<EventLog, "read">, ledger: () => LedgerServices | undefined) {
     this.#log = log;
@@ -36,7 +39,7 @@ export class EventTexts {
 
   /** The events from `number` on, as many as fit; undefined if there is none yet. */
   async read(number: number, wanted: ReadonlySet<EventName>): Promise<Piece | undefined> {
-    const key = `${number} ${[...wanted].join()}`;
+    const key = `${number} ${[...wanted].sort().join()}`;
     // An empty piece of an earlier reader says nothing about now.
     const shared = await this.#pieces.get(key);
     if (shared) return shared;
@@ -58,13 +61,13 @@ export class EventTexts {
     let batch: NumberedEvent[] = [];
     /** Formats the batch; returns false if the piece ends within it. */
     const flush = async (): Promise<boolean> => {
-      const included = await this.#included(batch);
-      for (const { number, event } of batch) {
-        const data = await this.#data(event, included);
+      const included = await this.#included(batch.filter(({ number }) => !this.#texts.has(number)));
+      for (const each of batch) {
+        const written = this.#texts.get(each.number) ?? (await this.#text(each, included));
         // The chain is being loaded. The events are sent when it is available.
-        if (!data) return false;
-        text += `id: ${number}\nevent: ${event.name}\ndata: ${JSON.stringify(data)}\n\n`;
-        next = number + 1;
+        if (written === undefined) return false;
+        text += written;
+        next = each.number + 1;
         if (text.length >= pieceBytes) return false;
       }
       batch = [];
@@ -78,6 +81,17 @@ export class EventTexts {
     }
     await flush();
     return next > from ? { text, next } : undefined;
+  }
+
+  async #text(
+    { number, event }: NumberedEvent,
+    included: ReadonlyMap<Hex, IncludedTransaction>,
+  ): Promise<string | undefined> {
+    const data = await this.#data(event, included);
+    if (!data) return undefined;
+    const text = `id: ${number}\nevent: ${event.name}\ndata: ${JSON.stringify(data)}\n\n`;
+    this.#texts.set(number, text);
+    return text;
   }
 
   /** Transactions of the batch that have left the mempool: those of one block are read together. */

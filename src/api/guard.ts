@@ -1,60 +1,45 @@
-import type { IncomingMessage } from "node:http";
-import { isIP } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { clientAddress } from "./client-address.ts";
 import type { ClientLimiter } from "./client-limiter.ts";
+import { refuseHost } from "./hosts.ts";
+import { Origins } from "./origins.ts";
 import { isChunked } from "./pipelines.ts";
 import { problemResponse } from "./problem.ts";
 
-/** A check of every request before it is read. Returns the refusal. */
-export type Guard = (incoming: IncomingMessage) => Response | undefined;
+/** Who may call the interface, and by which name. */
+export interface HttpAccess {
+  /** Names by which the node is called, in lower case, besides the one that it listens on; also `*.example.org`. */
+  allowHosts: readonly string[];
+  /** Origins, such as `https://example.org`, whose pages may read and send. */
+  allowOrigins: readonly string[];
+  /** Addresses and networks of the proxies that say who their clients are. */
+  trustProxies: readonly string[];
+}
+
+/** A check of every request before it is read. Returns the refusal, or the answer to a preflight. */
+export type Guard = (incoming: IncomingMessage, outgoing: ServerResponse) => Response | undefined;
 
 /** `host` is the one that the server was told to listen on, which may be a name. */
-export function createGuard(host: string, limiter: ClientLimiter): Guard {
-  const configured = host.toLowerCase();
-  return (incoming) => {
-    const { headers, method, socket } = incoming;
-    const retryAfterS = limiter.retryAfterS(socket.remoteAddress ?? "");
+export function createGuard(
+  host: string,
+  { allowHosts, allowOrigins }: Pick<HttpAccess, "allowHosts" | "allowOrigins">,
+  limiter: ClientLimiter,
+): Guard {
+  const names = [host.toLowerCase(), ...allowHosts];
+  const origins = new Origins(allowOrigins);
+  return (incoming, outgoing) => {
+    origins.share(incoming, outgoing);
+    const retryAfterS = limiter.retryAfterS(clientAddress(incoming));
     if (retryAfterS > 0) {
       return problemResponse("RATE_LIMITED", `too many requests: wait ${retryAfterS} s, or send lists`, {
         "retry-after": String(retryAfterS),
       });
     }
-    if (headers.host !== undefined && !isAllowedHost(headers.host, configured)) {
-      return problemResponse(
-        "FORBIDDEN_HOST",
-        "the Host header must be localhost, an IP address or the host that the node was started with",
-      );
-    }
+    const refusal = refuseHost(incoming, names);
+    if (refusal) return refusal;
     // Such a body would stay in memory for as long as the answer takes.
-    if (method !== "POST" && isChunked(incoming))
-      return problemResponse("MALFORMED", `a ${method} request has no body here`);
-    const { origin } = headers;
-    if (
-      origin !== undefined &&
-      method !== "GET" &&
-      method !== "HEAD" &&
-      !isSameOrigin(origin, headers.host)
-    ) {
-      return problemResponse("FORBIDDEN_ORIGIN", "requests from pages of other sites are refused");
-    }
-    return undefined;
+    if (incoming.method !== "POST" && isChunked(incoming))
+      return problemResponse("MALFORMED", `a ${incoming.method} request has no body here`);
+    return origins.answer(incoming);
   };
-}
-
-/** A page whose name was rebound to this machine's address (DNS rebinding) still sends its own name. */
-export function isAllowedHost(header: string, configured: string): boolean {
-  const name = header
-    .replace(/:\d*$/, "")
-    .replace(/^\[(.*)\]$/, "$1")
-    .toLowerCase();
-  return name === "localhost" || name === configured || isIP(name) !== 0;
-}
-
-function isSameOrigin(origin: string, host: string | undefined): boolean {
-  return URL.canParse(origin) && host !== undefined && new URL(origin).host === hostOf(host);
-}
-
-/** The host without the default port, as `URL` writes it. */
-function hostOf(host: string): string | undefined {
-  const url = `http://${host}`;
-  return URL.canParse(url) ? new URL(url).host : undefined;
 }

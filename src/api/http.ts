@@ -9,7 +9,11 @@ export type Handler = (context: ApiContext) => Response | Promise<Response>;
 const jsonHeaders = { ...commonHeaders, "content-type": "application/json" };
 
 export function json(body: unknown, status = 200): Response {
-  return new Response(JSON.stringify(body), { status, headers: jsonHeaders });
+  return jsonText(JSON.stringify(body), status);
+}
+
+export function jsonText(text: string, status = 200): Response {
+  return new Response(text, { status, headers: jsonHeaders });
 }
 
 /** One path with its methods. Any other method is answered 405. HEAD goes to GET. */

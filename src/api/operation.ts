@@ -2,6 +2,8 @@ import type { Hono } from "hono";
 import { z } from "zod";
 import { describeIssues } from "../config/schema.ts";
 import { requireAdmin } from "./admin.ts";
+import { clientAddress } from "./client-address.ts";
+import type { DearReads } from "./dear-reads.ts";
 import { type ApiContext, type ApiEnv, json, route } from "./http.ts";
 import { type ProblemCode, ProblemError } from "./problem.ts";
 import type { ApiServices } from "./services.ts";
@@ -51,6 +53,8 @@ export interface Operation<
   problems?: readonly ProblemCode[];
   /** True if the route needs the admin token. */
   admin?: true;
+  /** True if the answer may take milliseconds of the main thread: it is made in its turn among such reads. */
+  dear?: true;
 }
 
 export interface ApiRequest<
@@ -71,10 +75,12 @@ export class Api {
   readonly app: Hono<ApiEnv>;
   readonly operations: Operation[] = [];
   readonly #services: Pick<ApiServices, "adminToken">;
+  readonly #reads: DearReads;
 
-  constructor(app: Hono<ApiEnv>, services: Pick<ApiServices, "adminToken">) {
+  constructor(app: Hono<ApiEnv>, services: Pick<ApiServices, "adminToken">, reads: DearReads) {
     this.app = app;
     this.#services = services;
+    this.#reads = reads;
   }
 
   /** Serves an operation; `handle` returns the body of the answer. */
@@ -87,7 +93,9 @@ export class Api {
     operation: Operation<Params, Query, Headers, Answer>,
     handle: (request: ApiRequest<Params, Query, Headers>) => z.input<Answer> | Promise<z.input<Answer>>,
   ): void {
-    this.serveResponse(operation, async (request) => json(await handle(request), operation.status));
+    const answer = async (request: ApiRequest<Params, Query, Headers>) =>
+      json(await handle(request), operation.status);
+    this.serveResponse(operation, operation.dear ? this.#inTurn(answer) : answer);
   }
 
   /** Serves an operation; `handle` returns the whole response. */
@@ -108,16 +116,32 @@ export class Api {
     };
     route(this.app, path.replace(/\{(\w+)\}/g, ":$1"), { [method]: answer });
   }
+
+  /** Nothing is read for a client that has disconnected meanwhile. */
+  #inTurn<Request extends { context: ApiContext }>(
+    answer: (request: Request) => Promise<Response>,
+  ): (request: Request) => Promise<Response> {
+    return (request) => {
+      const { incoming, outgoing } = request.context.env;
+      return this.#reads.run(clientAddress(incoming), async () =>
+        outgoing.closed ? new Response(null) : answer(request),
+      );
+    };
+  }
 }
 
 /** @throws {ProblemError} `MALFORMED` */
 function parseQuery(schema: z.ZodObject, { req }: ApiContext): unknown {
-  const given = req.url.includes("?") ? req.query() : {};
+  const given: Record<string, string[]> = req.url.includes("?") ? req.queries() : {};
   const known = Object.keys(schema.shape);
   const unknown = Object.keys(given).find((name) => !known.includes(name));
-  if (unknown === undefined) return parse(schema, given);
-  const names = known.length > 0 ? `this resource has ${known.join(", ")}` : "this resource has none";
-  throw new ProblemError("MALFORMED", `unknown query parameter ${JSON.stringify(unknown)}: ${names}`);
+  if (unknown !== undefined) {
+    const names = known.length > 0 ? `this resource has ${known.join(", ")}` : "this resource has none";
+    throw new ProblemError("MALFORMED", `unknown query parameter ${JSON.stringify(unknown)}: ${names}`);
+  }
+  const repeated = Object.keys(given).find((name) => given[name]!.length > 1);
+  if (repeated !== undefined) throw new ProblemError("MALFORMED", `${repeated}: must be given once`);
+  return parse(schema, Object.fromEntries(Object.entries(given).map(([name, [value]]) => [name, value])));
 }
 
 function namedHeaders(schema: z.ZodObject, { req }: ApiContext): unknown {

@@ -18,7 +18,7 @@ export async function serveProblem(options: {
     "content-type": "application/problem+json",
     connection: "close",
   };
-  const server = createServer((_request, response) => {
+  const server = createServer({ requireHostHeader: false }, (_request, response) => {
     response.writeHead(problems[code].status, headers).end(problemJson(code, detail));
   });
   await listen(server, host, port);

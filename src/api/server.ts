@@ -1,27 +1,24 @@
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import { type AddressInfo, isIPv6, type Socket } from "node:net";
-import { createAdaptorServer } from "@hono/node-server";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { type AddressInfo, isIPv6 } from "node:net";
+import { getRequestListener, RequestError } from "@hono/node-server";
 import { messageOf } from "../util/errors.ts";
 import { createApp } from "./app.ts";
+import { clientAddress, nameClient } from "./client-address.ts";
 import { ClientLimiter } from "./client-limiter.ts";
 import { shareConnections } from "./connection-places.ts";
+import { DearReads } from "./dear-reads.ts";
 import { EventHub } from "./event-hub.ts";
-import { createGuard } from "./guard.ts";
+import { createGuard, type HttpAccess } from "./guard.ts";
 import type { ApiEnv } from "./http.ts";
 import type { HttpLimits } from "./limits.ts";
 import { listen } from "./listen.ts";
 import { Pipelines } from "./pipelines.ts";
-import {
-  ending,
-  type ProblemCode,
-  problemJson,
-  problemResponse,
-  problems,
-  refusalResponse,
-} from "./problem.ts";
+import { ending, problemOf, problemResponse, refusalResponse } from "./problem.ts";
+import { answerClientError, answerConnect } from "./raw-problem.ts";
 import { loadExplorer } from "./routes/explorer.ts";
 import type { ApiServices } from "./services.ts";
 import { SlowReaders } from "./slow-readers.ts";
+import { TrustedProxies } from "./trusted-proxies.ts";
 
 /** The time that requests under way have to end when the server closes. */
 const closeGraceMs = 500;
@@ -37,6 +34,7 @@ export interface HttpServerOptions {
   host: string;
   /** 0 stands for any free port. */
   port: number;
+  access: HttpAccess;
   services: ApiServices;
   limits: HttpLimits;
 }
@@ -52,39 +50,56 @@ export interface HttpServer {
 
 /** @throws {UserError} if it cannot listen, with what to do. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { host, port, services, limits } = options;
-  const hub = new EventHub(services, limits);
+  const { host, port, access, services, limits } = options;
+  const reads = new DearReads(services.clock);
+  const hub = new EventHub(services, limits, reads);
   const limiter = new ClientLimiter(services.clock, limits.rate, limits.localRate);
-  const app = createApp(services, limits, hub, limiter);
-  const guard = createGuard(host, limiter);
+  const app = createApp(services, limits, hub, { limiter, reads });
+  const guard = createGuard(host, access, limiter);
+  const proxies = new TrustedProxies(access.trustProxies);
   const slowReaders = new SlowReaders(services.clock, limits);
   const pipelines = new Pipelines();
   let isClosing = false;
-  const server = createAdaptorServer({
-    fetch: (request, env) => {
+  const answer = getRequestListener(
+    (request, env) => {
       if (isClosing) return refusalResponse(ending());
-      const { incoming, outgoing } = env as ApiEnv["Bindings"];
+      const { incoming, outgoing } = env as { incoming: IncomingMessage; outgoing: ServerResponse };
+      nameClient(incoming, proxies);
       // Nobody reads this answer: the connection is closed.
-      if (!pipelines.begin(incoming as IncomingMessage, outgoing as ServerResponse))
-        return new Response(null);
-      const refusal = guard(incoming);
+      if (!pipelines.begin(incoming, outgoing)) return new Response(null);
+      const refusal = guard(incoming, outgoing);
       if (refusal) return refusal;
-      if (slowReaders.isFull(incoming.socket.remoteAddress ?? ""))
+      if (slowReaders.isFull(clientAddress(incoming)))
         return problemResponse("OVERLOADED", "read the answers to your other requests first", {
           "retry-after": "1",
         });
-      slowReaders.watch(outgoing as ServerResponse);
+      slowReaders.watch(outgoing);
       return app.fetch(request, env as ApiEnv["Bindings"]);
     },
-    hostname: host,
-    serverOptions: {
+    {
+      // Stands in for the Host header that HTTP/1.0 does not have.
+      hostname: "localhost",
+      errorHandler: (error) =>
+        error instanceof RequestError
+          ? problemResponse("MALFORMED", `the request has no valid target or Host header: ${error.message}`)
+          : problemOf(error, services.logger, "an HTTP request failed"),
+    },
+  );
+  const server = createServer(
+    {
       headersTimeout: limits.headersTimeoutMs,
       requestTimeout: limits.requestTimeoutMs,
       keepAliveTimeout: limits.keepAliveTimeoutMs,
       connectionsCheckingInterval: connectionCheckMs,
+      // Node.js would refuse such a request without a problem document.
+      requireHostHeader: false,
     },
-  }) as Server;
-  shareConnections(server, limits.maxConnections);
+    answer,
+  );
+  // An expectation that nobody knows is ignored (RFC 9110, 10.1.1).
+  server.on("checkExpectation", answer);
+  server.on("connect", answerConnect);
+  shareConnections(server, limits.maxConnections, proxies);
   server.setTimeout(limits.idleTimeoutMs);
   server.on("clientError", answerClientError);
   try {
@@ -123,29 +138,6 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       return hub.streams;
     },
   };
-}
-
-/** Answers bytes that never became a request. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable || error.code === "ECONNRESET") {
-    socket.destroy();
-    return;
-  }
-  const [code, detail] = clientProblem(error.code);
-  const body = problemJson(code, detail);
-  const head = [
-    `HTTP/1.1 ${problems[code].status} ${problems[code].title}`,
-    "connection: close",
-    "content-type: application/problem+json",
-    `content-length: ${Buffer.byteLength(body)}`,
-  ];
-  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
-}
-
-function clientProblem(code: string | undefined): [ProblemCode, string] {
-  if (code === "HPE_HEADER_OVERFLOW") return ["HEADERS_TOO_LARGE", "the headers have more than 16 KiB"];
-  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return ["REQUEST_TIMEOUT", "the request took too long to arrive"];
-  return ["MALFORMED", "this is not an HTTP request"];
 }
 
 /** 0.0.0.0 and :: are not dialable. */

@@ -1,7 +1,7 @@
 import { clientOf, isLoopback } from "./client-limiter.ts";
 
 /** All addresses of this machine are one client, which gives way to no other. */
-const thisMachine = "this machine";
+export const thisMachine = "this machine";
 
 /** A part of a resource that a client holds. */
 export interface Holding {

@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Clock } from "../util/clock.ts";
+import { clientAddress } from "./client-address.ts";
 import { clientOf } from "./client-limiter.ts";
 import type { HttpLimits } from "./limits.ts";
 
@@ -40,7 +41,7 @@ export class SlowReaders {
     let bytes = 0;
     for (const { writableLength, req } of this.#answers.keys()) {
       // This includes an answer that waits for those before it.
-      if (writableLength > 0 && clientOf(req.socket.remoteAddress ?? "") === client) bytes += writableLength;
+      if (writableLength > 0 && clientOf(clientAddress(req)) === client) bytes += writableLength;
     }
     return bytes > this.#limits.maxUnreadBytesPerClient;
   }

@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { BlockReader } from "../chain/block-reader.ts";
 import type { IncludedTransaction } from "../chain/types.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
+import { clientAddress } from "./client-address.ts";
 import { bytesPerToken, type ClientLimiter } from "./client-limiter.ts";
 import type { DearReads } from "./dear-reads.ts";
 import { overloaded, ProblemError } from "./problem.ts";
@@ -98,11 +99,11 @@ export class TransactionReads {
   }
 
   #inTurn<T>({ req }: ServerResponse, read: () => Promise<T>): Promise<T> {
-    return this.#reads.run(req.socket.remoteAddress ?? "", read);
+    return this.#reads.run(clientAddress(req), read);
   }
 
   #charge({ req }: ServerResponse, tokens: number): void {
-    this.#limiter.charge(req.socket.remoteAddress ?? "", tokens);
+    this.#limiter.charge(clientAddress(req), tokens);
   }
 }
 

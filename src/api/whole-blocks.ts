@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { Chain } from "../chain/chain.ts";
 import type { StoredBlock } from "../chain/types.ts";
 import type { Clock } from "../util/clock.ts";
+import { clientAddress } from "./client-address.ts";
 import type { ClientLimiter } from "./client-limiter.ts";
 import type { DearReads } from "./dear-reads.ts";
 import { overloaded } from "./problem.ts";
@@ -45,7 +46,7 @@ export class WholeBlocks {
   ): Promise<T | undefined> {
     const summary = await reader.summary(id);
     if (!summary || outgoing.closed) return undefined;
-    const address = outgoing.req.socket.remoteAddress ?? "";
+    const address = clientAddress(outgoing.req);
     this.#hold(address, summary.bodyBytes, outgoing);
     this.#limiter.charge(address, summary.bodyBytes / bytesPerToken);
     return this.#reads.run(address, async () => {

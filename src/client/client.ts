@@ -41,8 +41,8 @@ export class Client {
   readonly #signal: AbortSignal | undefined;
 
   /**
-   * `url` is for example `http://127.0.0.1:63262`, or `location.origin` in a page that the node serves. `signal` aborts every request,
-   * including one that is under way.
+   * `url` is for example `http://127.0.0.1:63262`, `https://example.org/ccoin` behind a proxy, or `location.href` in a page that the
+   * node serves. `signal` aborts every request, including one that is under way.
    */
   constructor(url: string, { signal }: { signal?: AbortSignal | undefined } = {}) {
     this.#signal = signal;

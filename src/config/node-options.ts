@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { UserError } from "../util/errors.ts";
+import { httpAccessShape } from "./http-options.ts";
 import { announcedAddress, bootstrapAddress, peerId } from "./multiaddrs.ts";
 import { type NodePaths, nodePaths } from "./paths.ts";
 import { describeIssues, wholeNumber } from "./schema.ts";
@@ -32,6 +33,7 @@ const nodeOptionsSchema = z
     p2pPort: port,
     httpHost: host.default("127.0.0.1"),
     httpPort: port,
+    ...httpAccessShape,
     bootstrap: z.array(bootstrapAddress).default([]),
     /** Addresses at which others reach this node besides those of its interfaces. */
     announce: z.array(announcedAddress).default([]),

@@ -60,7 +60,7 @@ export function App(): Markup {
             ccoin {status.version}, node {status.nodeId}
           </span>
         ) : null}
-        <a href="/docs">HTTP interface</a>
+        <a href="docs">HTTP interface</a>
       </footer>
     </>
   );

@@ -3,8 +3,8 @@ import type { BlockRef, BlockSummary, Diagnosis, Genesis, SideBlock, Status } fr
 import type { Sample } from "./shape.ts";
 import { Store } from "./store.ts";
 
-/** Talks to the node that has served this page. */
-export const client = new Client(location.origin);
+/** Talks to the node that has served this page, perhaps under a path of a proxy. */
+export const client = new Client(location.href);
 
 /** The state of the node that the page always follows. */
 export interface Live {
@@ -63,7 +63,7 @@ export function followNode(): void {
 }
 
 function connect(): void {
-  const source = new EventSource("/v1/events?types=block,retracted,finalized,mode");
+  const source = new EventSource(`${client.url}/v1/events?types=block,retracted,finalized,mode`);
   const on = <T>(type: string, handle: (data: T) => void) =>
     source.addEventListener(type, (event) => {
       handle(JSON.parse((event as MessageEvent<string>).data));

@@ -5,6 +5,8 @@ import type { Voter } from "../chain/voter.ts";
 import { quorum } from "../consensus/index.ts";
 import type { FinalityStore } from "../storage/finality.ts";
 import type { SignedFinalityVote } from "../types/index.ts";
+import { toHex } from "../util/bytes.ts";
+import type { Kept } from "../util/kept.ts";
 import type { FinalityInput } from "./diagnosis-types.ts";
 
 interface FinalityParts {
@@ -13,19 +15,23 @@ interface FinalityParts {
   voter: Pick<Voter, "round"> | undefined;
 }
 
-/** The answer of `GET /v1/finality`. */
+/** The answer of `GET /v1/finality`. `proofs` keeps the proof until another block is final. */
 export async function finalityBody(
   parts: FinalityParts,
   store: Pick<FinalityStore, "proofFrom">,
+  proofs: Kept<FinalityBody["proof"]>,
 ): Promise<FinalityBody> {
   const { chain } = parts;
   const { justified, finalized } = chain.finality;
-  const proof = finalized.height > 0 ? await store.proofFrom(finalized.height) : undefined;
+  const proof = await proofs.get(toHex(finalized.block), async () => {
+    const found = finalized.height > 0 ? await store.proofFrom(finalized.height) : undefined;
+    return found && finalityProofBody(found);
+  });
   const { round, votes } = currentRound(parts);
   return {
     justified: checkpointBody(justified),
     finalized: checkpointBody(finalized),
-    ...(proof && { proof: finalityProofBody(proof) }),
+    ...(proof && { proof }),
     votes: {
       round,
       quorum: quorum(chain.snapshot.authorities.length),

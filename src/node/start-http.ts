@@ -19,6 +19,7 @@ export async function startHttp(
   const http = await startHttpServer({
     host: options.httpHost,
     port: options.httpPort,
+    access: options,
     limits: defaultHttpLimits,
     services: apiServices({
       options,

@@ -1,5 +1,12 @@
 import type { Signer } from "../accounts/index.ts";
-import { type ApiServices, type PeerBody, recoverySummaries, type StatusBody, textOf } from "../api/index.ts";
+import {
+  type ApiServices,
+  type FinalityBody,
+  type PeerBody,
+  recoverySummaries,
+  type StatusBody,
+  textOf,
+} from "../api/index.ts";
 import { type NodeOptions, parametersJson, version } from "../config/index.ts";
 import type { Metrics } from "../metrics/index.ts";
 import type { Network } from "../network/types.ts";
@@ -8,6 +15,7 @@ import type { OwnLine } from "../sync/claimed-status.ts";
 import type { PeerStatuses } from "../sync/peer-statuses.ts";
 import { toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
+import { Kept, keptFor } from "../util/kept.ts";
 import type { Logger } from "../util/logger.ts";
 import type { ChainServices } from "./chain-services.ts";
 import { diagnose } from "./diagnosis.ts";
@@ -31,9 +39,13 @@ export interface ApiServicesOptions {
   metrics: Metrics;
 }
 
+/** Of a large set of authorities, a diagnosis takes milliseconds; health checks ask for it too. */
+const diagnosisKeptMs = 100;
+
 /** The parts of the node that the HTTP interface uses. */
 export function apiServices(parts: ApiServicesOptions): ApiServices {
   const { clock, logger, eventLog, services, adminToken, diagnosis, metrics } = parts;
+  const proofs = new Kept<FinalityBody["proof"]>();
   return {
     status: () => status(parts),
     ledger: services,
@@ -46,7 +58,7 @@ export function apiServices(parts: ApiServicesOptions): ApiServices {
     mines: parts.options.mine,
     isKnownInSync: (address) => diagnosis.isKnownInSync(address),
     lastVoteMs: (address) => diagnosis.lastVoteMs(address),
-    diagnosis: () => diagnose(diagnosis.gather()),
+    diagnosis: keptFor(clock, diagnosisKeptMs, () => diagnose(diagnosis.gather())),
     listEvidence: () =>
       (services()?.evidence.list() ?? []).map(({ receivedAtMs, ...evidence }) => ({
         ...evidence,
@@ -55,7 +67,7 @@ export function apiServices(parts: ApiServicesOptions): ApiServices {
       })),
     finality: () => {
       const running = services();
-      return running && finalityBody(running, running.finalityStore);
+      return running && finalityBody(running, running.finalityStore, proofs);
     },
     finalityProof: async (height) => services()?.finalityStore.proofFrom(height),
   };

@@ -9,6 +9,7 @@ import { falseCertificates } from "./stranger/false-certificates.ts";
 import { genesisLies } from "./stranger/genesis-lies.ts";
 import { controlFlood, iwantFlood } from "./stranger/gossip-floods.ts";
 import { eventStreams, httpHistory, httpSlow } from "./stranger/http-abuse.ts";
+import { httpDear } from "./stranger/http-dear.ts";
 import { malformed } from "./stranger/malformed.ts";
 import { mempoolFill } from "./stranger/mempool-fill.ts";
 import { requestFloods } from "./stranger/request-floods.ts";
@@ -33,6 +34,7 @@ export const attacks: readonly Attack[] = [
   identityChurn,
   toldAddresses,
   httpHistory,
+  httpDear,
   httpSlow,
   eventStreams,
   mempoolFill,

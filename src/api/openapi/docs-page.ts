@@ -40,7 +40,7 @@ export function docsPage(document: OpenApiDocument): string {
 <body>
 <header>
 <h1>${info.title}</h1>
-<p class="dim">version ${info.version}; for programs: <a href="/openapi.json">/openapi.json</a></p>
+<p class="dim">version ${info.version}; for programs: <a href="openapi.json">openapi.json</a></p>
 ${markdown(info.description)}
 </header>
 <nav aria-label="Routes">${tags.map(

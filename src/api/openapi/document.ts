@@ -76,7 +76,7 @@ export function openApiDocument(operations: readonly Operation[]): OpenApiDocume
       contact: { name: "CryptoCoin (ccoin)" },
       license: { name: "MIT", identifier: "MIT" },
     },
-    servers: [{ url: "/", description: "The node that this document comes from." }],
+    servers: [{ url: ".", description: "The node that this document comes from." }],
     tags: Object.entries(tags).map(([name, text]) => ({ name, description: text })),
     security: [],
     paths,
@@ -157,10 +157,11 @@ function contentOf(byMediaType: Readonly<Record<string, z.ZodType>>, schemas: Sc
 }
 
 /** The codes that follow from the operation, and those that it names. */
-function problemCodes({ body, admin, problems: named = [] }: Operation): ProblemCode[] {
+function problemCodes({ body, admin, dear, problems: named = [] }: Operation): ProblemCode[] {
   const codes: ProblemCode[] = ["MALFORMED", ...named];
   if (admin) codes.push("UNAUTHORIZED");
   if (body) codes.push("BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "OVERLOADED");
+  if (dear) codes.push("OVERLOADED");
   return codes;
 }
 

@@ -1,6 +1,8 @@
+import type { Chain } from "../../chain/chain.ts";
 import { hasSignedRecently, isInTurn } from "../../consensus/index.ts";
 import { encodeAddress } from "../../crypto/address.ts";
 import { toHex } from "../../util/bytes.ts";
+import { Kept } from "../../util/kept.ts";
 import type { Api } from "../operation.ts";
 import { proposalBody } from "../proposal-body.ts";
 import { requireLedger } from "../require-ledger.ts";
@@ -11,6 +13,7 @@ import { subjectView } from "../views.ts";
 
 /** Routes for the set after the head, the turn of the next height, the node's proposals, and evidence. */
 export function authorityRoutes(api: Api, services: ApiServices): void {
+  const set = new Kept<Awaited<ReturnType<typeof setView>>>();
   api.serve(
     {
       id: "getAuthorities",
@@ -21,38 +24,55 @@ export function authorityRoutes(api: Api, services: ApiServices): void {
       description: "The state after the head. `proposals` and `evidence` are this node's own.",
       answer: authoritiesSchema,
       problems: ["NO_GENESIS"],
+      dear: true,
     },
     async () => {
       const { chain, proposals } = requireLedger(services);
       const evidence = (await services.listEvidence?.()) ?? [];
-      const { fromHeight, byAuthority } = await countTurns(chain);
-      const { head, snapshot } = chain;
-      const nextHeight = head.height + 1;
-      const { authorities, recentSigners, openVotes } = snapshot;
+      const { keys, view } = await set.get(chain.head.idHex, () => setView(chain));
       return {
-        head: { height: head.height, id: head.idHex },
-        nextHeight,
-        countedFrom: fromHeight,
-        authorities: authorities.map((authority, turn) => ({
-          address: encodeAddress(authority),
-          turn,
-          inTurn: isInTurn(snapshot, nextHeight, authority),
-          maySign: !hasSignedRecently(snapshot, nextHeight, authority),
-          ...(byAuthority.get(toHex(authority)) ?? noTurns),
-          lastVoteAt: services.lastVoteMs?.(authority) ?? null,
+        ...view,
+        authorities: view.authorities.map((authority, turn) => ({
+          ...authority,
+          lastVoteAt: services.lastVoteMs?.(keys[turn]!) ?? null,
         })),
-        recentSigners: recentSigners.map(({ height, proposer }) => ({
-          height,
-          proposer: encodeAddress(proposer),
-        })),
-        openVotes: openVotes.map(({ voter, vote, height }) => ({
-          voter: encodeAddress(voter),
-          ...subjectView(vote),
-          height,
-        })),
-        proposals: (proposals?.list() ?? []).map((proposal) => proposalBody(proposal, snapshot)),
+        proposals: (proposals?.list() ?? []).map((proposal) => proposalBody(proposal, chain.snapshot)),
         evidence,
       };
     },
   );
+}
+
+/** What everybody is told of the set until the head changes. `keys` are the authorities. */
+async function setView({
+  reader,
+  tree,
+  head,
+  snapshot,
+}: Pick<Chain, "reader" | "tree" | "head" | "snapshot">) {
+  const { fromHeight, byAuthority } = await countTurns({ reader, tree, head });
+  const nextHeight = head.height + 1;
+  const { authorities: keys, recentSigners, openVotes } = snapshot;
+  const view = {
+    head: { height: head.height, id: head.idHex },
+    nextHeight,
+    countedFrom: fromHeight,
+    authorities: keys.map((authority, turn) => ({
+      address: encodeAddress(authority),
+      turn,
+      inTurn: isInTurn(snapshot, nextHeight, authority),
+      maySign: !hasSignedRecently(snapshot, nextHeight, authority),
+      ...(byAuthority.get(toHex(authority)) ?? noTurns),
+    })),
+    recentSigners: recentSigners.map(({ height, proposer }) => ({
+      height,
+      proposer: encodeAddress(proposer),
+    })),
+    openVotes: openVotes.map(({ voter, vote, height }) => ({
+      voter: encodeAddress(voter),
+      ...subjectView(vote),
+      height,
+    })),
+  };
+  return { keys, view };
 }

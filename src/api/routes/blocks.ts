@@ -4,8 +4,9 @@ import type { BlockSummary, StoredBlock } from "../../chain/types.ts";
 import { parametersJson } from "../../config/index.ts";
 import { encodeAddress } from "../../crypto/address.ts";
 import { balanceCount, balancesOf, type GenesisBlock } from "../../types/genesis.ts";
+import { toHex } from "../../util/bytes.ts";
+import { Kept } from "../../util/kept.ts";
 import { blockName, blockNotFound, findBlockId } from "../block-name.ts";
-import type { DearReads } from "../dear-reads.ts";
 import type { Api } from "../operation.ts";
 import { maxCount } from "../query.ts";
 import { requireLedger } from "../require-ledger.ts";
@@ -18,11 +19,9 @@ import type { WholeBlocks } from "../whole-blocks.ts";
 /** Balances that are shown of a genesis block, which may have a million. */
 const maxShownBalances = 1000;
 
-export function blockRoutes(
-  api: Api,
-  services: ApiServices,
-  { wholeBlocks, reads }: { wholeBlocks: WholeBlocks; reads: DearReads },
-): void {
+export function blockRoutes(api: Api, services: ApiServices, wholeBlocks: WholeBlocks): void {
+  const genesis = new Kept<ReturnType<typeof genesisView>>();
+  const forks = new Kept<z.input<typeof forksSchema>>();
   api.serve(
     {
       id: "listBlocks",
@@ -38,22 +37,21 @@ export function blockRoutes(
         limit: countQuery(1, 100).default(20).describe("The largest number of results."),
       }),
       answer: blockPageSchema,
-      problems: ["NO_GENESIS", "OVERLOADED"],
+      problems: ["NO_GENESIS"],
+      dear: true,
     },
-    async ({ query, context }) => {
+    async ({ query }) => {
       const { chain } = requireLedger(services);
       const top = chain.head.height + 1;
       const from = Math.min(query.before ?? top, top) - 1;
-      const blocks = await reads.run(context.env.incoming.socket.remoteAddress ?? "", async () => {
-        const ids = from < 0 ? [] : await chain.reader.idsDown(from, query.limit);
-        const summaries = await Promise.all(ids.map((id) => chain.reader.summary(id)));
-        return summaries
-          .filter((summary) => summary !== undefined)
-          .map((summary) => ({
-            ...summaryView(summary),
-            finalized: summary.height <= chain.finalized.height,
-          }));
-      });
+      const ids = from < 0 ? [] : await chain.reader.idsDown(from, query.limit);
+      const summaries = await Promise.all(ids.map((id) => chain.reader.summary(id)));
+      const blocks = summaries
+        .filter((summary) => summary !== undefined)
+        .map((summary) => ({
+          ...summaryView(summary),
+          finalized: summary.height <= chain.finalized.height,
+        }));
       const lowest = blocks.at(-1)?.height ?? 0;
       return { blocks, next: lowest > 0 ? lowest : null };
     },
@@ -74,7 +72,10 @@ export function blockRoutes(
       const { chain } = requireLedger(services);
       const id = await findBlockId(chain, params.block);
       const { outgoing } = context.env;
-      const view = id && (await wholeBlocks.read(chain, id, outgoing, (block) => blockView(chain, block)));
+      const first = () =>
+        genesis.get(chain.genesis.idHex, async () => genesisView(await chain.reader.genesis()));
+      const view =
+        id && (await wholeBlocks.read(chain, id, outgoing, (block) => blockView(chain, block, first)));
       if (!view) throw blockNotFound(params.block);
       return view;
     },
@@ -90,16 +91,20 @@ export function blockRoutes(
         "At most 100 blocks that this node has seen since its start and that lost against a better block or were retracted by a reorganization.",
       answer: forksSchema,
       problems: ["NO_GENESIS"],
+      dear: true,
     },
-    async () => {
+    () => {
       const { chain, sideBlocks } = requireLedger(services);
       const seen = sideBlocks.list();
-      const summaries = await Promise.all(seen.map(({ id }) => chain.reader.summary(id)));
-      const blocks = summaries.flatMap((summary, place) =>
-        // A block that turned out to be invalid is gone.
-        summary ? [{ ...summaryView(summary), retracted: seen[place]!.retracted }] : [],
-      );
-      return { blocks };
+      const key = seen.map(({ id, retracted }) => `${toHex(id)} ${retracted}`);
+      return forks.get([chain.head.idHex, ...key].join(), async () => {
+        const summaries = await Promise.all(seen.map(({ id }) => chain.reader.summary(id)));
+        const blocks = summaries.flatMap((summary, place) =>
+          // A block that turned out to be invalid is gone.
+          summary ? [{ ...summaryView(summary), retracted: seen[place]!.retracted }] : [],
+        );
+        return { blocks };
+      });
     },
   );
 }
@@ -109,13 +114,17 @@ function summaryView(summary: BlockSummary) {
   return { ...headerView(summary), transactionCount, bytes: bodyBytes };
 }
 
-async function blockView(chain: Pick<Chain, "finalized" | "reader">, block: StoredBlock) {
+async function blockView(
+  chain: Pick<Chain, "finalized">,
+  block: StoredBlock,
+  genesis: () => Promise<ReturnType<typeof genesisView>>,
+) {
   return {
     ...headerView(block),
     transactions: await transactionViews(block.records),
     canonical: block.canonical,
     finalized: block.canonical && block.height <= chain.finalized.height,
-    ...(block.height === 0 && { genesis: genesisView(await chain.reader.genesis()) }),
+    ...(block.height === 0 && { genesis: await genesis() }),
   };
 }
 

@@ -1,9 +1,9 @@
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { z } from "zod";
 import type { EventHub } from "../event-hub.ts";
+import { eventStreamHeaders } from "../event-stream.ts";
 import { type EventName, eventNames } from "../event-texts.ts";
 import type { Api } from "../operation.ts";
-import { commonHeaders } from "../problem.ts";
 import { parseCount } from "../query.ts";
 import { eventSchemas } from "../schemas/events.ts";
 
@@ -53,7 +53,7 @@ export function eventRoutes(api: Api, hub: EventHub): void {
     async ({ query, headers, context }) => {
       const { incoming, outgoing } = context.env;
       if (incoming.method === "HEAD") {
-        return new Response(null, { headers: { ...commonHeaders, "content-type": "text/event-stream" } });
+        return new Response(null, { headers: eventStreamHeaders });
       }
       await hub.open(outgoing, query.types ?? new Set(eventNames), headers["Last-Event-ID"]);
       return RESPONSE_ALREADY_SENT;

@@ -16,6 +16,7 @@ export function finalityRoutes(api: Api, services: ApiServices): void {
       description: "docs/consensus.md, section 7, says how to check the certificates.",
       answer: finalitySchema,
       problems: ["NO_GENESIS", "NOT_READY"],
+      dear: true,
     },
     async () => {
       requireLedger(services);

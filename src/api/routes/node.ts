@@ -1,13 +1,18 @@
 import { z } from "zod";
 import { recoveryFile } from "../../config/index.ts";
+import { keptFor } from "../../util/kept.ts";
 import type { Api } from "../operation.ts";
 import { commonHeaders, ProblemError } from "../problem.ts";
 import { requireLedger } from "../require-ledger.ts";
 import { diagnosisSchema, peerSchema, recoveriesSchema, statusSchema } from "../schemas/node.ts";
 import type { ApiServices } from "../services.ts";
 
+/** Each scrape looks at every file of the database. */
+const metricsKeptMs = 1_000;
+
 /** Routes about the node itself. */
 export function nodeRoutes(api: Api, services: ApiServices): void {
+  const metricsText = keptFor(services.clock, metricsKeptMs, () => services.metrics?.text());
   api.serve(
     {
       id: "getStatus",
@@ -31,6 +36,7 @@ export function nodeRoutes(api: Api, services: ApiServices): void {
         "The file that `ccoin start --recovery=<file>` takes. That the node serves it proves nothing: compare the id with its operators.",
       answer: recoveriesSchema,
       problems: ["NO_GENESIS"],
+      dear: true,
     },
     () => {
       const { genesis, tree } = requireLedger(services).chain;
@@ -46,6 +52,7 @@ export function nodeRoutes(api: Api, services: ApiServices): void {
       summary: "Connected peers",
       description: "The peers that this node is connected to now.",
       answer: z.object({ peers: z.array(peerSchema) }),
+      dear: true,
     },
     () => ({ peers: services.peers() }),
   );
@@ -120,7 +127,7 @@ export function nodeRoutes(api: Api, services: ApiServices): void {
     async () => {
       const { metrics } = services;
       if (!metrics) throw new ProblemError("NOT_READY", "the node is starting", { "retry-after": "1" });
-      return new Response(await metrics.text(), {
+      return new Response(await metricsText(), {
         headers: { ...commonHeaders, "content-type": metrics.contentType },
       });
     },

@@ -1,5 +1,5 @@
 import type { Hono } from "hono";
-import { type ApiEnv, json, route } from "../http.ts";
+import { type ApiEnv, jsonText, route } from "../http.ts";
 import { docsPage, docsPolicy } from "../openapi/docs-page.ts";
 import { openApiDocument } from "../openapi/document.ts";
 import type { Operation } from "../operation.ts";
@@ -7,10 +7,18 @@ import { commonHeaders } from "../problem.ts";
 
 /** `GET /openapi.json`, and `GET /docs` for people. `operations` must be complete when the first request arrives. */
 export function openApiRoutes(app: Hono<ApiEnv>, operations: readonly Operation[]): void {
-  route(app, "/openapi.json", { GET: () => json(openApiDocument(operations)) });
+  let made: { json: string; page: string } | undefined;
+  // It takes milliseconds, and never changes.
+  const texts = () => {
+    if (made) return made;
+    const document = openApiDocument(operations);
+    made = { json: JSON.stringify(document), page: docsPage(document) };
+    return made;
+  };
+  route(app, "/openapi.json", { GET: () => jsonText(texts().json) });
   route(app, "/docs", {
     GET: () =>
-      new Response(docsPage(openApiDocument(operations)), {
+      new Response(texts().page, {
         headers: {
           ...commonHeaders,
           "content-type": "text/html; charset=utf-8",

@@ -11,7 +11,7 @@ import { equalBytes, toHex } from "../../util/bytes.ts";
 import { SerialQueue } from "../../util/serial-queue.ts";
 import { blockName, blockNotFound, findBlockId } from "../block-name.ts";
 import type { Api } from "../operation.ts";
-import { overloaded, ProblemError } from "../problem.ts";
+import { ProblemError } from "../problem.ts";
 import { provedFinalityBody } from "../proof-body.ts";
 import { requireLedger } from "../require-ledger.ts";
 import { accountProofSchema, parametersProofSchema, transactionProofSchema } from "../schemas/finality.ts";
@@ -20,16 +20,10 @@ import type { ApiServices } from "../services.ts";
 import { signedHeaderView, transactionView } from "../views.ts";
 import type { WholeBlocks } from "../whole-blocks.ts";
 
-/** Proofs of accounts are made one at a time, so that blocks wait for one at most. */
-const maxWaiting = 64;
-
 /** Proofs for a reader who trusts the chain's authorities, but not this node. */
 export function proofRoutes(api: Api, services: ApiServices, wholeBlocks: WholeBlocks): void {
+  /** Proofs of accounts are made one at a time for this machine too, so that blocks wait for one at most. */
   const queue = new SerialQueue();
-  const accountProof = (chain: Chain, block: WeightedHeader, address: Uint8Array) => {
-    if (queue.size >= maxWaiting) throw overloaded("too many proofs at once: try again");
-    return queue.run(() => proveAccount(chain, block, address));
-  };
   const finalityOf = async (chain: Chain, block: WeightedHeader) =>
     provedFinalityBody(await proveFinality(chain, block, async (height) => services.finalityProof?.(height)));
 
@@ -44,12 +38,13 @@ export function proofRoutes(api: Api, services: ApiServices, wholeBlocks: WholeB
       params: z.object({ address: addressParameter }),
       query: z.strictObject({ block: blockName.default("finalized") }),
       answer: accountProofSchema,
-      problems: ["NO_GENESIS", "BLOCK_NOT_FOUND", "ACCOUNT_NOT_FOUND", "PROOF_NOT_AVAILABLE", "OVERLOADED"],
+      problems: ["NO_GENESIS", "BLOCK_NOT_FOUND", "ACCOUNT_NOT_FOUND", "PROOF_NOT_AVAILABLE"],
+      dear: true,
     },
     async ({ params: { address }, query: { block: name } }) => {
       const { chain } = requireLedger(services);
       const block = await findBlock(chain, name);
-      const { account, index, branch } = await accountProof(chain, block, address);
+      const { account, index, branch } = await queue.run(() => proveAccount(chain, block, address));
       return {
         block: signedHeaderView(block),
         account: {
@@ -74,6 +69,7 @@ export function proofRoutes(api: Api, services: ApiServices, wholeBlocks: WholeB
       query: z.strictObject({ block: blockName.default("finalized") }),
       answer: parametersProofSchema,
       problems: ["NO_GENESIS", "BLOCK_NOT_FOUND", "PROOF_NOT_AVAILABLE"],
+      dear: true,
     },
     async ({ query: { block: name } }) => {
       const { chain } = requireLedger(services);
@@ -107,20 +103,17 @@ export function proofRoutes(api: Api, services: ApiServices, wholeBlocks: WholeB
       const { outgoing } = context.env;
       const name = query.block;
       const candidates = name === undefined ? await blocksWith(chain, id) : [await findBlockId(chain, name)];
-      const { block, index } = await findIn(candidates, id, (blockId) =>
-        wholeBlocks.read(chain, blockId, outgoing, (read) => read),
-      );
-      if (!block) throw blockNotFound(name ?? "any more: ask again");
-      const record = block.records[index];
-      if (!record) throw notFound(id, `block ${block.height} does not hold the transaction`);
-      const ids = block.records.map((other) => other.id);
-      return {
-        block: signedHeaderView(block),
-        transaction: transactionView(record),
-        index,
-        branch: transactionBranch(ids, index).map(toHex),
-        finality: block.canonical ? await finalityOf(chain, block) : null,
-      };
+      let height: number | undefined;
+      for (const blockId of candidates) {
+        const read = async (block: StoredBlock) => {
+          height = block.height;
+          return proofIn(block, id, (final) => finalityOf(chain, final));
+        };
+        const proof = blockId && (await wholeBlocks.read(chain, blockId, outgoing, read));
+        if (proof) return proof;
+      }
+      if (height === undefined) throw blockNotFound(name ?? "any more: ask again");
+      throw notFound(id, `block ${height} does not hold the transaction`);
     },
   );
 }
@@ -144,19 +137,23 @@ async function blocksWith(
   return Promise.all([...heights].map((height) => reader.canonicalId(height)));
 }
 
-/** The first of the blocks that holds the transaction; otherwise the last that exists, and a negative index. */
-async function findIn(
-  blockIds: readonly (Uint8Array | undefined)[],
+/** The proof that the block holds the transaction; undefined if it does not. */
+async function proofIn(
+  block: StoredBlock,
   id: Uint8Array,
-  read: (blockId: Uint8Array) => Promise<StoredBlock | undefined>,
-): Promise<{ block: StoredBlock | undefined; index: number }> {
-  let block: StoredBlock | undefined;
-  for (const blockId of blockIds) {
-    block = (blockId && (await read(blockId))) ?? block;
-    const index = block?.records.findIndex((record) => equalBytes(record.id, id)) ?? -1;
-    if (index >= 0) return { block, index };
-  }
-  return { block, index: -1 };
+  finalityOf: (block: WeightedHeader) => Promise<z.input<typeof transactionProofSchema>["finality"]>,
+): Promise<z.input<typeof transactionProofSchema> | undefined> {
+  const index = block.records.findIndex((record) => equalBytes(record.id, id));
+  const record = block.records[index];
+  if (!record) return undefined;
+  const ids = block.records.map((other) => other.id);
+  return {
+    block: signedHeaderView(block),
+    transaction: transactionView(record),
+    index,
+    branch: transactionBranch(ids, index).map(toHex),
+    finality: block.canonical ? await finalityOf(block) : null,
+  };
 }
 
 function notFound(id: Uint8Array, why: string): ProblemError {

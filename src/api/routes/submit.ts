@@ -3,6 +3,7 @@ import { joinTransactions, splitTransactions, type TransactionRecord } from "../
 import { messageOf } from "../../util/errors.ts";
 import { inSlices, systemPause } from "../../util/slices.ts";
 import { withBody } from "../body.ts";
+import { clientAddress } from "../client-address.ts";
 import type { ClientLimiter } from "../client-limiter.ts";
 import { type Handler, json } from "../http.ts";
 import type { HttpLimits } from "../limits.ts";
@@ -53,7 +54,7 @@ export function submitHandler(
     const { incoming, outgoing } = env as { incoming: IncomingMessage; outgoing: ServerResponse };
     const read = (maxBytes: number, post: typeof postJson) =>
       withBody(incoming, maxBytes, bodies, (body) => {
-        limiter.charge(incoming.socket.remoteAddress ?? "", body.length / bodyBytesPerToken);
+        limiter.charge(clientAddress(incoming), body.length / bodyBytesPerToken);
         return post(body, outgoing);
       });
     const { headers } = incoming;

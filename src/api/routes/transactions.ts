@@ -2,7 +2,6 @@ import { z } from "zod";
 import type { IncludedTransaction, WeightedHeader } from "../../chain/types.ts";
 import type { TransactionRecord } from "../../types/index.ts";
 import { toHex } from "../../util/bytes.ts";
-import type { DearReads } from "../dear-reads.ts";
 import type { Api } from "../operation.ts";
 import { ProblemError } from "../problem.ts";
 import { maxCount } from "../query.ts";
@@ -14,11 +13,7 @@ import type { TransactionReads } from "../transaction-reads.ts";
 import { transactionView, transactionViews } from "../views.ts";
 
 /** Routes to read transactions: a single one, and the waiting ones. */
-export function transactionRoutes(
-  api: Api,
-  services: ApiServices,
-  { transactions, reads }: { transactions: TransactionReads; reads: DearReads },
-): void {
+export function transactionRoutes(api: Api, services: ApiServices, transactions: TransactionReads): void {
   api.serve(
     {
       id: "getTransaction",
@@ -57,26 +52,25 @@ export function transactionRoutes(
         limit: countQuery(1, 1000).default(100).describe("The largest number of results."),
       }),
       answer: mempoolSchema,
-      problems: ["NO_GENESIS", "OVERLOADED"],
+      problems: ["NO_GENESIS"],
+      dear: true,
     },
-    async ({ query: { after = -1, limit }, context }) => {
+    async ({ query: { after = -1, limit } }) => {
       const { mempool } = requireLedger(services);
-      return reads.run(context.env.incoming.socket.remoteAddress ?? "", async () => {
-        const records: TransactionRecord[] = [];
-        let next: number | null = null;
-        let last = -1;
-        for (const { record, sequence } of mempool.entries()) {
-          if (sequence <= after) continue;
-          if (records.length === limit) {
-            next = last;
-            break;
-          }
-          records.push(record);
-          last = sequence;
+      const records: TransactionRecord[] = [];
+      let next: number | null = null;
+      let last = -1;
+      for (const { record, sequence } of mempool.entries()) {
+        if (sequence <= after) continue;
+        if (records.length === limit) {
+          next = last;
+          break;
         }
-        const { count, bytes } = mempool;
-        return { count, bytes, transactions: await transactionViews(records), next };
-      });
+        records.push(record);
+        last = sequence;
+      }
+      const { count, bytes } = mempool;
+      return { count, bytes, transactions: await transactionViews(records), next };
     },
   );
 }

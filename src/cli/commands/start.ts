@@ -38,6 +38,9 @@ interface Options extends GlobalOptions {
   port?: number;
   httpPort?: number;
   host?: string;
+  allowHost?: string[];
+  allowOrigin?: string[];
+  trustProxy?: string[];
   p2pHost?: string;
   bootstrap?: string[];
   announce?: string[];
@@ -63,6 +66,9 @@ const optionNames: Record<string, string> = {
   p2pPort: "--port",
   httpHost: "--host",
   httpPort: "--http-port",
+  allowHosts: "--allow-host",
+  allowOrigins: "--allow-origin",
+  trustProxies: "--trust-proxy",
   bootstrap: "--bootstrap",
   announce: "--announce",
   maxPerAddress: "--max-per-address",
@@ -97,6 +103,21 @@ export function addStartCommand(program: Command): void {
     .option(
       "--host <address>",
       "address that the HTTP API listens on, :: for all of IPv4 and IPv6 (default: 127.0.0.1)",
+    )
+    .option(
+      "--allow-host <name>",
+      "a name by which others call the HTTP API, also *.example.org; repeatable, or a list with commas",
+      collect,
+    )
+    .option(
+      "--allow-origin <origin>",
+      "pages of this origin, such as https://example.org, may use the HTTP API; repeatable",
+      collect,
+    )
+    .option(
+      "--trust-proxy <address>",
+      "address or network of a reverse proxy whose X-Forwarded-For names the client; repeatable",
+      collect,
     )
     .option(
       "--p2p-host <address>",
@@ -166,6 +187,7 @@ export function addStartCommand(program: Command): void {
     "ccoin start --nodeid=1",
     "ccoin start --nodeid=2 --bootstrap=/ip4/192.168.1.10/tcp/63261 --no-mdns",
     "ccoin start --nodeid=3 --host=0.0.0.0   # HTTP for the whole network",
+    "ccoin start --nodeid=4 --allow-host=node.example.org --trust-proxy=127.0.0.1   # behind a reverse proxy",
   );
 }
 
@@ -269,6 +291,9 @@ function optionsInput(options: Options) {
     p2pPort: options.port,
     httpHost: options.host,
     httpPort: options.httpPort,
+    allowHosts: options.allowHost,
+    allowOrigins: options.allowOrigin,
+    trustProxies: options.trustProxy,
     bootstrap: options.bootstrap,
     announce: options.announce,
     maxPerAddress: options.maxPerAddress,

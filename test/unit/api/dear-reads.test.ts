@@ -28,7 +28,7 @@ const many = (count: number, read: () => Promise<void>) => Array.from({ length: 
 test("reads run one at a time, at once while there is time left, then by their share of the thread", async () => {
   const tookMs = 20;
   const { clock, order, read, most } = setUp(tookMs);
-  const all = Promise.all(many(waitingPerClient, () => read("10.0.0.1")));
+  const all = Promise.all(many(32, () => read("10.0.0.1")));
   await clock.advance(0);
   const atOnce = Math.ceil(time.requests / tookMs);
   expect(order).toHaveLength(atOnce);
@@ -54,23 +54,29 @@ test("serves the client first that has used least, and programs of this machine 
   await Promise.all([...flood, ...others]);
 });
 
-test("limits the waiting reads of a client, and of all together", async () => {
+const refused = async (reads: Promise<void>[]) =>
+  (await Promise.allSettled(reads)).filter(({ status }) => status === "rejected").length;
+
+test("limits the waiting reads of a client, and counts one IPv6 network as one", async () => {
   const { clock, read } = setUp(1);
-  const outcome = async (address: string, count: number) => {
-    const all = await Promise.allSettled(many(count, () => read(address)));
-    return all.filter(({ status }) => status === "rejected").length;
-  };
   // One of the reads runs.
-  const first = outcome("10.0.0.1", waitingPerClient + 5);
-  const same = outcome("2001:db8::1", waitingPerClient);
-  const neighbour = outcome("2001:db8::2", 3);
-  const rest = Array.from({ length: waiting }, (_, n) => outcome(`10.1.${n}.1`, 1));
+  const first = refused(many(waitingPerClient + 5, () => read("10.0.0.1")));
+  const same = refused(many(waitingPerClient, () => read("2001:db8::1")));
+  const neighbour = refused(many(3, () => read("2001:db8::2")));
   await clock.advance(20 * time.perMs);
-  expect(await first).toBe(4);
-  expect(await same).toBe(0);
-  expect(await neighbour).toBe(3);
-  const refused = (await Promise.all(rest)).filter((count) => count > 0).length;
-  expect(refused).toBe(2 * waitingPerClient);
+  expect([await first, await same, await neighbour]).toEqual([4, 0, 3]);
+});
+
+test("when four addresses hold all places to wait, the oldest read of one gives way to a fifth, which is served soon", async () => {
+  const { clock, order, read } = setUp(10);
+  // One more, which runs.
+  const crowd = Array.from({ length: waiting + 1 }, (_, n) => read(`10.0.${n % 4}.1`));
+  const given = refused(crowd);
+  const others = refused([read("10.0.1.1"), read("10.0.9.1")]);
+  await clock.advance(0);
+  expect(order.indexOf("10.0.9.1")).toBeLessThan(6);
+  await clock.advance(60 * time.perMs);
+  expect([await given, await others]).toEqual([1, 1]);
 });
 
 test("a read that fails does not affect the others", async () => {

@@ -3,9 +3,11 @@ import type { ServerResponse } from "node:http";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
+import { DearReads } from "../../../src/api/dear-reads.ts";
 import { EventHub } from "../../../src/api/event-hub.ts";
-import { eventNames } from "../../../src/api/event-texts.ts";
+import { type EventName, eventNames } from "../../../src/api/event-texts.ts";
 import { defaultHttpLimits } from "../../../src/api/limits.ts";
+import { overloaded } from "../../../src/api/problem.ts";
 import type { ApiServices } from "../../../src/api/services.ts";
 import { EventLog } from "../../../src/storage/event-log.ts";
 import { systemClock } from "../../../src/util/clock.ts";
@@ -37,16 +39,18 @@ const turns = async () => {
 
 let log: EventLog;
 let hub: EventHub;
+let reads: DearReads;
 beforeEach(async () => {
   log = await EventLog.open({ database: new MemoryDatabase(), logger: silentLogger });
   const services = { eventLog: log, ledger: () => undefined, clock: systemClock, logger: silentLogger };
-  hub = new EventHub(services as unknown as ApiServices, defaultHttpLimits);
+  reads = new DearReads(systemClock);
+  hub = new EventHub(services as unknown as ApiServices, defaultHttpLimits, reads);
 });
 afterEach(() => hub.close());
 
-const open = async (address = "127.0.0.1") => {
+const open = async (address = "127.0.0.1", after?: number, wanted: readonly EventName[] = eventNames) => {
   const outgoing = new Outgoing(address);
-  await hub.open(outgoing as unknown as ServerResponse, new Set(eventNames), undefined);
+  await hub.open(outgoing as unknown as ServerResponse, new Set(wanted), after);
   return outgoing;
 };
 
@@ -117,4 +121,41 @@ test("delivers events to open streams after others have closed", async () => {
   await openAndClose(3);
   await log.append([{ name: "mode", mode: "ready" }]);
   await expect.poll(() => outgoing.written.join("")).toContain('data: {"mode":"ready"}');
+});
+
+test("looks through older events at the expense of the client, though it wants none of them, and through new ones at nobody's", async () => {
+  const paid: string[] = [];
+  const run = reads.run.bind(reads);
+  reads.run = (address, read) => {
+    paid.push(address);
+    return run(address, read);
+  };
+  await log.append(Array.from({ length: 500 }, () => ({ name: "mode", mode: "boot" })));
+  const outgoing = await open("203.0.113.1", 0, ["block"]);
+  await expect.poll(() => paid.length).toBe(5);
+  expect(new Set(paid)).toEqual(new Set(["203.0.113.1"]));
+  const other = await open("203.0.113.2", undefined, ["mode"]);
+  await log.append([{ name: "mode", mode: "ready" }]);
+  await expect.poll(() => other.written.join("")).toContain('data: {"mode":"ready"}');
+  await turns();
+  expect(paid).toHaveLength(5);
+  expect(outgoing.written.join("")).not.toContain("event:");
+});
+
+test("a stream for which the node is too busy waits, and misses nothing", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const run = reads.run.bind(reads);
+  let refusals = 2;
+  reads.run = (address, read) =>
+    refusals-- > 0 ? Promise.reject(overloaded("too busy")) : run(address, read);
+  await log.append([{ name: "mode", mode: "boot" }]);
+  const outgoing = await open("203.0.113.1", 0);
+  for (let second = 0; second < 2; second++) {
+    await turns();
+    expect(outgoing.written.join("")).not.toContain("event: mode");
+    vi.advanceTimersByTime(1_000);
+  }
+  await turns();
+  expect(outgoing.written.join("")).toContain("id: 1\nevent: mode");
 });

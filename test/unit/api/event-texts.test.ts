@@ -72,3 +72,33 @@ it("reads the transactions of a block together, and names those that no longer e
   expect(piece?.text.match(/^id: \d+$/gm)).toEqual([1, 2, 3, 4, 6, 7, 8, 9].map((n) => `id: ${n}`));
   expect(piece?.text).toContain(`data: {"id":"${toHex(id(9))}"}`);
 });
+
+it("formats an event once for readers that want different types, in whatever order they name them", async () => {
+  let looked = 0;
+  const ledger = {
+    chain: {
+      reader: {
+        summary: async () => {
+          looked++;
+          return undefined;
+        },
+      },
+    },
+  } as unknown as LedgerServices;
+  let reads = 0;
+  const log = {
+    async *read() {
+      reads++;
+      yield { number: 1, event: { name: "block", height: 1, id: new Uint8Array(32) } as LoggedEvent };
+    },
+  };
+  const texts = new EventTexts(log, () => ledger);
+  const pieces = [
+    await texts.read(1, new Set(["block", "mode"])),
+    await texts.read(1, new Set(["mode", "block"])),
+    await texts.read(1, new Set(["block"])),
+  ];
+  expect([reads, looked]).toEqual([2, 1]);
+  expect(new Set(pieces.map((piece) => piece?.text)).size).toBe(1);
+  expect(pieces[0]?.text).toContain("id: 1\nevent: block\n");
+});

@@ -56,6 +56,14 @@ describe("GET /v1/events", () => {
     stream.socket.destroy();
   });
 
+  it("tells proxies to pass it on as it comes", async () => {
+    const stream = await open();
+    const head = stream.text().split("\r\n\r\n")[0]!.toLowerCase();
+    expect(head).toContain("x-accel-buffering: no");
+    expect(head).toContain("cache-control: no-store, no-transform");
+    stream.socket.destroy();
+  });
+
   it("sends retracted blocks, newest first, before the blocks that replace them", async () => {
     const stream = await open();
     const ids = [await node.produce(), await node.produce()];
@@ -142,7 +150,8 @@ describe("GET /v1/events", () => {
   });
 
   it("answers HEAD, and 503 if too many streams are open", async () => {
-    expect((await node.get("/v1/events", { method: "HEAD" })).status).toBe(200);
+    const { status, headers } = await node.get("/v1/events", { method: "HEAD" });
+    expect([status, headers.get("content-type")]).toEqual([200, "text/event-stream"]);
     const streams = [await open(), await open()];
     expect(await node.get("/v1/events")).toMatchObject({ status: 503, body: { code: "OVERLOADED" } });
     streams[0]?.socket.destroy();

@@ -57,6 +57,13 @@ it("allows only the scripts and styles of the page, each by its hash", async () 
   expect(policy).toContain(`style-src ${styles.join(" ")}`);
 });
 
+it("names no path from the root, so that it works under the path of a proxy", async () => {
+  const { text } = await page();
+  const docs = await (await get("/docs")).text();
+  for (const html of [text, docs]) expect(html).not.toMatch(/\b(?:href|src|action)\s*[=:]\s*["'`]\//);
+  expect(docs).toContain('href="openapi.json"');
+});
+
 it("lets no other page frame it", async () => {
   expect((await page()).policy).toContain("frame-ancestors 'none'");
   const docs = await get("/docs");

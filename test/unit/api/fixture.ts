@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Signer, signerFromSeed } from "../../../src/accounts/signer.ts";
+import type { HttpAccess } from "../../../src/api/guard.ts";
 import {
   type ApiServices,
   defaultHttpLimits,
@@ -35,6 +36,7 @@ import { type Logger, silentLogger } from "../../../src/util/logger.ts";
 import { systemPause } from "../../../src/util/slices.ts";
 import { testChainConfig } from "../../chain-config.ts";
 import { unprotected } from "../../unprotected-signer.ts";
+import { directAccess } from "./bare-services.ts";
 
 /** Returns the signer of a number, which is the same in every run. */
 export function signer(number: number): Signer {
@@ -66,6 +68,7 @@ interface TestTransfer {
 /** A running HTTP server over a real chain and mempool in a temporary folder. */
 export interface Fixture {
   server: HttpServer;
+  services: ApiServices;
   chain: Chain;
   mempool: Mempool;
   database: LevelDatabase;
@@ -107,6 +110,7 @@ export async function startFixture(
     clock?: Clock;
     logger?: Logger;
     host?: string;
+    access?: Partial<HttpAccess>;
     /** The authorities in ascending order; each makes blocks in its turn. */
     authorities?: readonly Signer[];
     keptEvents?: number;
@@ -196,6 +200,7 @@ export async function startFixture(
   const server = await startHttpServer({
     host: options.host ?? "127.0.0.1",
     port: 0,
+    access: { ...directAccess, ...options.access },
     services,
     limits: { ...defaultHttpLimits, ...options.limits },
   });
@@ -212,6 +217,7 @@ export async function startFixture(
   };
   return {
     server,
+    services,
     chain,
     mempool,
     database,

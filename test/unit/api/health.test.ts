@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import type { DiagnosisBody, StatusBody } from "../../../src/api/index.ts";
+import { ManualClock } from "../support/clock.ts";
 import { startFixture } from "./fixture.ts";
 
 async function health(diagnosis: Partial<DiagnosisBody>, mode: StatusBody["mode"] = "ready") {
@@ -42,13 +43,21 @@ it("gives the reason if it is not ready", async () => {
   });
 });
 
-it("GET /metrics answers with the text of the registry, in its own form", async () => {
+it("GET /metrics answers with the text of the registry, in its own form, which is made once a second at most", async () => {
   const contentType = "text/plain; version=0.0.4; charset=utf-8";
+  const clock = new ManualClock();
+  let scrapes = 0;
   const node = await startFixture({
-    consensus: () => ({ metrics: { contentType, text: async () => "ccoin_head_height 1\n" } }),
+    clock,
+    consensus: () => ({ metrics: { contentType, text: async () => `ccoin_scrapes ${++scrapes}\n` } }),
   });
-  const answer = await fetch(`${node.server.url}/metrics`);
-  expect([answer.status, answer.headers.get("content-type")]).toEqual([200, contentType]);
-  expect(await answer.text()).toBe("ccoin_head_height 1\n");
+  const scrape = async () => {
+    const answer = await fetch(`${node.server.url}/metrics`);
+    expect([answer.status, answer.headers.get("content-type")]).toEqual([200, contentType]);
+    return answer.text();
+  };
+  expect(await Promise.all([scrape(), scrape()])).toEqual(["ccoin_scrapes 1\n", "ccoin_scrapes 1\n"]);
+  await clock.advance(1_000);
+  expect(await scrape()).toBe("ccoin_scrapes 2\n");
   await node.close();
 });

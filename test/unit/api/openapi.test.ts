@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { DiagnosisBody, EvidenceBody } from "../../../src/api/index.ts";
+import type { DiagnosisBody, EvidenceBody, FinalityBody } from "../../../src/api/index.ts";
 import type { OpenApiDocument } from "../../../src/api/openapi/document.ts";
 import { problems } from "../../../src/api/problem.ts";
 import type { Chain } from "../../../src/chain/chain.ts";
@@ -13,6 +13,7 @@ import { ProposalStore } from "../../../src/storage/proposals.ts";
 import { Transactions } from "../../../src/types/index.ts";
 import { fromHex } from "../../../src/util/bytes.ts";
 import { systemClock } from "../../../src/util/clock.ts";
+import { Kept } from "../../../src/util/kept.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { finalize } from "./finalize.ts";
 import {
@@ -55,6 +56,7 @@ const diagnosis: DiagnosisBody = {
 let node: Fixture;
 let document: OpenApiDocument;
 let store: FinalityStore;
+const proofs = new Kept<FinalityBody["proof"]>();
 
 beforeAll(async () => {
   node = await startFixture({
@@ -63,7 +65,7 @@ beforeAll(async () => {
       listEvidence: () => [evidence],
       diagnosis: () => diagnosis,
       finality: () =>
-        finalityBody({ chain, finalizer: { rounds: new RoundWatch() }, voter: { round: 1 } }, store),
+        finalityBody({ chain, finalizer: { rounds: new RoundWatch() }, voter: { round: 1 } }, store, proofs),
       peers: () => [
         {
           id: "12D3",

@@ -2,13 +2,19 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type HttpServer, startHttpServer } from "../../../src/api/index.ts";
 import { defaultHttpLimits } from "../../../src/api/limits.ts";
 import { maxPipelined } from "../../../src/api/pipelines.ts";
-import { bareServices } from "./bare-services.ts";
+import { bareServices, directAccess } from "./bare-services.ts";
 import { rawConnection } from "./raw.ts";
 
 let server: HttpServer;
 beforeAll(async () => {
   const services = await bareServices();
-  server = await startHttpServer({ host: "127.0.0.1", port: 0, services, limits: defaultHttpLimits });
+  server = await startHttpServer({
+    host: "127.0.0.1",
+    port: 0,
+    access: directAccess,
+    services,
+    limits: defaultHttpLimits,
+  });
 });
 afterAll(() => server.close());
 

@@ -241,6 +241,8 @@ describe("reading over HTTP", () => {
     ["/v1/blocks?limit=101", 400, "MALFORMED"],
     ["/v1/blocks?limit=x", 400, "MALFORMED"],
     ["/v1/blocks?after=1", 400, "MALFORMED"],
+    ["/v1/blocks?limit=1&limit=2", 400, "MALFORMED"],
+    ["/v1/events?types=block&types=mode", 400, "MALFORMED"],
     ["/v1/transactions/0x12", 400, "MALFORMED"],
     ["/v1/accounts/cc1abc", 400, "MALFORMED"],
     ["/v1/accounts/%E0%A4", 400, "MALFORMED"],

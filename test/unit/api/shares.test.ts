@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { withBody } from "../../../src/api/body.ts";
 import { shareConnections } from "../../../src/api/connection-places.ts";
 import { type Holding, holder, Shares } from "../../../src/api/shares.ts";
+import { TrustedProxies } from "../../../src/api/trusted-proxies.ts";
 
 /** Holdings that note which of them gave way. */
 function holdings(most: number) {
@@ -81,14 +82,20 @@ class Connection extends EventEmitter {
   }
 }
 
-test("connections of one address, however many, keep out no other", () => {
+/** Makes connections to a server with four places for them. */
+function connections(proxies: readonly string[] = []) {
   const server = Object.assign(new EventEmitter(), { maxConnections: 0 });
-  shareConnections(server as unknown as Server, 4);
+  shareConnections(server as unknown as Server, 4, new TrustedProxies(proxies));
   const connect = (address: string) => {
     const connection = new Connection(address);
     server.emit("connection", connection);
     return connection;
   };
+  return { server, connect };
+}
+
+test("connections of one address, however many, keep out no other", () => {
+  const { server, connect } = connections();
   const flood = Array.from({ length: 6 }, () => connect("192.0.2.1"));
   expect(flood.map(({ destroyed }) => destroyed)).toEqual([false, false, false, false, true, true]);
   const others = [connect("192.0.2.2"), connect("127.0.0.1")];
@@ -97,6 +104,12 @@ test("connections of one address, however many, keep out no other", () => {
   others[0]!.destroy();
   expect(connect("192.0.2.1").destroyed).toBe(false);
   expect(server.maxConnections).toBeGreaterThan(4);
+});
+
+test("connections of a trusted proxy, which serve many, give way to nobody", () => {
+  const { connect } = connections(["192.0.2.1"]);
+  const all = ["192.0.2.1", "192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.1"].map(connect);
+  expect(all.map(({ destroyed }) => destroyed)).toEqual([false, false, false, true, true, false]);
 });
 
 function body(address: string) {

@@ -116,7 +116,7 @@ test("one transaction that a busy node does not read is answered OVERLOADED, and
     ...reader,
     transactionsAt: () => new Promise(() => undefined),
   } as unknown as BlockReader;
-  for (let waiting = 0; waiting < 34; waiting++) {
+  for (let waiting = 0; waiting < 66; waiting++) {
     transactions.one(busy, idOf(waiting), outgoing).catch(() => undefined);
   }
   await new Promise((resolve) => setImmediate(resolve));

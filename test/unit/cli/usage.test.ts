@@ -81,6 +81,12 @@ describe("wrong usage exits with 2 and one line on standard error", () => {
     ["start --http-port=x", "--http-port: must be a whole number"],
     ["start --nodeid=1 --port=65536", "--port: must be a whole number from 0 to 65535"],
     ["start --nodeid=1 --http-port=x", "--http-port: must be a whole number"],
+    ["start --nodeid=1 --allow-host=a.org,b.org:80", "--allow-host[1]: must be a name without a port"],
+    ["start --allow-origin=a.org", "--allow-origin[0]: must be an origin, such as https://"],
+    [
+      "start --nodeid=1 --trust-proxy=10.0.0.0/33",
+      "--trust-proxy[0]: must be the address or network of a proxy",
+    ],
     ["start --nodeid=1 --bootstrap=10.0.0.1:63261", "--bootstrap[0]: must be a TCP multiaddr, such as /ip4/"],
     ["start --nodeid=1 --bootstrap=/ip4/1.2.3.4/tcp/1,/x", "--bootstrap[1]: must be a TCP multiaddr"],
     ["start --nodeid=1 --genesis=0x12", "--genesis: must be a genesis id: 0x and 64 hex digits"],

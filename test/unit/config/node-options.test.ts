@@ -18,6 +18,9 @@ describe("parseNodeOptions", () => {
       p2pPort: 63_263,
       httpHost: "127.0.0.1",
       httpPort: 63_264,
+      allowHosts: [],
+      allowOrigins: [],
+      trustProxies: [],
       bootstrap: [],
       announce: [],
       mdns: true,
@@ -77,6 +80,34 @@ describe("parseNodeOptions", () => {
   ])("refuses to announce %s", (address) => {
     const parse = () => parseNodeOptions({ nodeId: 1, dataDir: "d", announce: [address] });
     expect(parse).toThrow("announce[0]: must be an address that others can dial, without a peer id, such as");
+  });
+
+  it("takes names, origins and proxies as they are compared later", () => {
+    const { allowHosts, allowOrigins, trustProxies } = parseNodeOptions({
+      nodeId: 1,
+      dataDir: "d",
+      allowHosts: ["Node.Example.org", "*.example.org", "ccoin_node-1", "localhost"],
+      allowOrigins: ["https://Example.org/", "http://localhost:5173", "https://example.org:443"],
+      trustProxies: ["127.0.0.1", "10.0.0.0/8", "::1", "fd00::/8"],
+    });
+    expect(allowHosts).toEqual(["node.example.org", "*.example.org", "ccoin_node-1", "localhost"]);
+    expect(allowOrigins).toEqual(["https://example.org", "http://localhost:5173", "https://example.org"]);
+    expect(trustProxies).toEqual(["127.0.0.1", "10.0.0.0/8", "::1", "fd00::/8"]);
+  });
+
+  it.each([
+    ["allowHosts", "name without a port", "example.org:80 * *. a.*.org -a.org a..org https://a.org a.org/"],
+    ["allowOrigins", "origin", "a.org https://a.org/x https://a.org?x ftp://a.org https://u@a.org * null"],
+    [
+      "trustProxies",
+      "address or network",
+      "proxy 10.0.0.0/33 ::1/129 10.0.0/8 10.0.0.1/ 10.0.0.1/8/8 fe80::1%a -1",
+    ],
+  ])("refuses values of %s that are no %s: %s", (option, what, values) => {
+    for (const value of ["", ...values.split(" ")])
+      expect(() => parseNodeOptions({ nodeId: 1, dataDir: "d", [option]: [value] }), value).toThrow(
+        new RegExp(`^${option}\\[0\\]: must be (a|an|the) ${what}`),
+      );
   });
 
   it.each([

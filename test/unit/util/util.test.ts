@@ -70,11 +70,9 @@ test("tasks run one after another, past failures", async () => {
       return name;
     });
   const results = Promise.allSettled([task("a"), task("b", true), task("c")]);
-  expect(queue.size).toBe(3);
   await queue.idle();
   expect(log).toEqual(["a begins", "a ends", "b begins", "b ends", "c begins", "c ends"]);
   expect((await results).map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
-  expect(queue.size).toBe(0);
   await expect(
     queue.run(() => {
       throw new Error("not even begun");

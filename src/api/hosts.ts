@@ -1,0 +1,44 @@
+import type { IncomingMessage } from "node:http";
+import { isIP } from "node:net";
+import { problemResponse } from "./problem.ts";
+
+/**
+ * The refusal of a request that names no host, several, or one that is not allowed. `names` are in lower case;
+ * `*.example.org` stands for every name below that one.
+ */
+export function refuseHost(incoming: IncomingMessage, names: readonly string[]): Response | undefined {
+  const { headers, httpVersionMajor, httpVersionMinor } = incoming;
+  // HTTP/1.0 knows no Host header.
+  if (headers.host === undefined && httpVersionMajor === 1 && httpVersionMinor === 0) return undefined;
+  if (headers.host === undefined || hasSeveralHosts(incoming))
+    return problemResponse("MALFORMED", "a request has exactly one Host header");
+  if (isAllowedHost(headers.host, names)) return undefined;
+  return problemResponse(
+    "FORBIDDEN_HOST",
+    "the Host header must be localhost, an IP address, or a name that the node was started with (--host, --allow-host)",
+  );
+}
+
+/** A page whose name was rebound to this machine's address (DNS rebinding) still sends its own name. */
+export function isAllowedHost(header: string, names: readonly string[]): boolean {
+  const name = header
+    .replace(/:\d*$/, "")
+    .replace(/^\[(.*)\]$/, "$1")
+    .replace(/\.$/, "")
+    .toLowerCase();
+  return name === "localhost" || isIP(name) !== 0 || names.some((allowed) => isCovered(name, allowed));
+}
+
+function isCovered(name: string, allowed: string): boolean {
+  if (!allowed.startsWith("*.")) return name === allowed;
+  const below = allowed.slice(1);
+  return name.length > below.length && name.endsWith(below);
+}
+
+/** Node.js keeps the first. */
+function hasSeveralHosts({ rawHeaders }: IncomingMessage): boolean {
+  let count = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2)
+    if (rawHeaders[at]!.length === 4 && rawHeaders[at]!.toLowerCase() === "host") count++;
+  return count > 1;
+}
