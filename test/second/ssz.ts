@@ -77,7 +77,7 @@ export function decode(type: string, bytes: Buffer): Value {
   if (shape.kind === "bytes" || shape.kind === "byteList") return bytes.toString("hex");
   if (shape.kind === "list") {
     const size = fixedSize(shape.element);
-    const firstOffset = bytes.length === 0 ? 0 : bytes.readUInt32LE(0);
+    const firstOffset = size === undefined && bytes.length > 0 ? bytes.readUInt32LE(0) : 0;
     const count = size === undefined ? firstOffset / 4 : bytes.length / size;
     const fields = Array.from({ length: count }, (_, index) => [String(index), shape.element] as const);
     return Object.values(decodeFields(fields, bytes));

@@ -12,7 +12,9 @@ import {
   headers,
   height,
   mempoolIds,
+  peers,
   recovery as recoveryProtocol,
+  type ToldPeer,
   type TopicName,
   topic,
   transactions,
@@ -31,6 +33,7 @@ import {
   zero32,
 } from "../../../src/types/index.ts";
 import { fromHex } from "../../../src/util/bytes.ts";
+import { signRecord } from "../../unit/network/sign-record.ts";
 import { encoded, genesisTime } from "../../unit/support/chain.ts";
 import type { MadeChain } from "./chain.ts";
 import { exchange } from "./exchange.ts";
@@ -44,6 +47,16 @@ type Recoveries = Awaited<ReturnType<typeof makeRecoveries>>;
 
 const decoded = <T>(type: Type<T>, { encoded }: { encoded: string }) =>
   type.deserialize(fromHex(`0x${encoded}`));
+
+/** Two peers, whose keys have the seeds 32 × 7 and 32 × 8. */
+async function toldPeers(): Promise<ToldPeer[]> {
+  const addresses = ["/ip4/127.0.0.1/tcp/63261", "/ip4/192.0.2.1/tcp/63261", "/ip6/2001:db8::1/tcp/63261"];
+  const [one, two] = [await signRecord(7, addresses.slice(0, 2)), await signRecord(8, addresses)];
+  return [
+    { record: one.envelope, addresses: [1] },
+    { record: two.envelope, addresses: [1, 2] },
+  ];
+}
 
 /** Returns `wire.json`. */
 export async function makeWire({ genesis, tips }: MadeChain, finality: Finality, recoveries: Recoveries) {
@@ -160,6 +173,9 @@ export async function makeWire({ genesis, tips }: MadeChain, finality: Finality,
       { known: zero32 },
       { error: ["resourceUnavailable", "no recovery"] },
     ),
+    exchange("peers: two, one of them at two addresses", peers, { limit: 16 }, { chunks: await toldPeers() }),
+    exchange("peers: none", peers, { limit: 1 }, {}),
+    exchange("peers: too many", peers, { limit: 17 }, { error: ["invalidRequest", "limit is 1 to 16"] }),
   ];
 
   const gossiped = <T>(name: TopicName, type: Type<T>, value: T, about: string) => {
