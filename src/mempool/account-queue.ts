@@ -1,4 +1,4 @@
-import type { PoolEntry } from "./types.ts";
+import type { PoolEntry } from "./pool-entry.ts";
 
 /** The waiting transactions of one sender, by nonce. */
 export class AccountQueue {
@@ -31,10 +31,10 @@ export class AccountQueue {
   }
 
   set(entry: PoolEntry): void {
-    const { nonce } = entry.record.transaction.message;
+    const { nonce } = entry;
     this.remove(nonce);
     this.#byNonce.set(nonce, entry);
-    this.#cost += costOf(entry);
+    this.#cost += entry.cost;
     this.#last = Math.max(this.#last, nonce);
   }
 
@@ -42,7 +42,7 @@ export class AccountQueue {
     const entry = this.#byNonce.get(nonce);
     if (!entry) return undefined;
     this.#byNonce.delete(nonce);
-    this.#cost -= costOf(entry);
+    this.#cost -= entry.cost;
     if (nonce === this.#run.start && nonce < this.#run.end) this.#run.start++;
     else if (nonce > this.#run.start && nonce < this.#run.end) this.#run.end = nonce;
     if (nonce === this.#last) this.#last = this.#byNonce.size === 0 ? -1 : this.#highestBelow(nonce);
@@ -66,7 +66,7 @@ export class AccountQueue {
     for (let nonce = accountNonce - 1; ; nonce--) {
       const used = this.#byNonce.get(nonce);
       if (!used) return cost;
-      cost -= costOf(used);
+      cost -= used.cost;
     }
   }
 
@@ -78,8 +78,8 @@ export class AccountQueue {
     let left = balance;
     for (let next = nonce; ; next++) {
       const entry = this.#byNonce.get(next);
-      if (!entry || costOf(entry) > left) return next;
-      left -= costOf(entry);
+      if (!entry || entry.cost > left) return next;
+      left -= entry.cost;
     }
   }
 
@@ -89,9 +89,4 @@ export class AccountQueue {
     for (const other of this.#byNonce.keys()) highest = Math.max(highest, other);
     return highest;
   }
-}
-
-export function costOf({ record }: Pick<PoolEntry, "record">): bigint {
-  const { amount, fee } = record.transaction.message;
-  return amount + fee;
 }

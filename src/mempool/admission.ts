@@ -3,11 +3,12 @@ import { isExpired } from "../state/execute.ts";
 import type { TransactionErrorCode } from "../types/errors.ts";
 import { isSafeCount, maxAmount, maxTransactionBytes, type TransactionRecord } from "../types/index.ts";
 import type { ChainParameters } from "../types/parameters.ts";
-import { type AccountQueue, costOf } from "./account-queue.ts";
+import type { AccountQueue } from "./account-queue.ts";
 import { type FeeFloor, feeAt } from "./fee-floor.ts";
 import type { MempoolLimits } from "./limits.ts";
 import type { Pool } from "./pool.ts";
-import type { AccountLookup, PoolEntry, Refusal } from "./types.ts";
+import type { PoolEntry } from "./pool-entry.ts";
+import type { AccountLookup, Refusal } from "./types.ts";
 
 /** The rules and the state that a transaction is checked against. */
 export interface AdmissionRules {
@@ -44,7 +45,7 @@ export function refuseAdmission(
       ? refuseReplacement(record, replaced, rules)
       : refuseRoom(record, queue?.nextNonce(account.nonce) ?? account.nonce, queue?.size ?? 0, rules));
   if (refusal) return refusal;
-  const waitingCost = (queue?.costFrom(account.nonce) ?? 0n) - (replaced ? costOf(replaced) : 0n);
+  const waitingCost = (queue?.costFrom(account.nonce) ?? 0n) - (replaced?.cost ?? 0n);
   return refuseBalance(record, waitingCost, account.balance);
 }
 
@@ -54,20 +55,17 @@ export function leastFee(rules: AdmissionRules): bigint {
 }
 
 /** True if no block after the head can include a transaction that was once admitted, whatever its sender does. */
-export function isOver({ transaction: { message } }: TransactionRecord, rules: AdmissionRules): boolean {
-  return isExpired(message, rules.height() + 1) || message.fee < rules.config.minFee;
+export function isOver(entry: PoolEntry, rules: AdmissionRules): boolean {
+  return isExpired(entry, rules.height() + 1) || entry.fee < rules.config.minFee;
 }
 
 /**
  * True if a transaction that waits for a missing nonce, and is already counted among those, pays the price of such a
  * place.
  */
-export function paysAhead(
-  { transaction }: TransactionRecord,
-  { pool, limits, config }: AdmissionRules,
-): boolean {
+export function paysAhead({ fee }: PoolEntry, { pool, limits, config }: AdmissionRules): boolean {
   const taken = pool.aheadCount;
-  return taken <= limits.maxAhead && transaction.message.fee >= feeAt(taken / limits.maxAhead, config.minFee);
+  return taken <= limits.maxAhead && fee >= feeAt(taken / limits.maxAhead, config.minFee);
 }
 
 /** The fill of the pool after adding so many transactions and bytes. */
@@ -118,7 +116,7 @@ function refusePrice(
 ): Refusal | undefined {
   const { pool, limits, floor, config } = rules;
   const { fee } = record.transaction.message;
-  const bytes = record.encoded.length - (replaced?.record.encoded.length ?? 0);
+  const bytes = record.encoded.length - (replaced?.bytes ?? 0);
   if (replaced && bytes <= 0) return undefined;
   const fill = fillWith(replaced ? 0 : 1, bytes, rules);
   const least = floor.least(fill, config.minFee);
@@ -132,7 +130,8 @@ type Account = NonNullable<ReturnType<AccountLookup>>;
 const noAccount: Account = { balance: 0n, nonce: 0 };
 
 function refuseBalance(record: TransactionRecord, waitingCost: bigint, balance: bigint): Refusal | undefined {
-  const cost = costOf({ record });
+  const { amount, fee } = record.transaction.message;
+  const cost = amount + fee;
   if (waitingCost + cost <= balance) return undefined;
   const waiting = waitingCost > 0n ? ` beside ${waitingCost} of waiting transactions` : "";
   return refuse(
@@ -148,7 +147,7 @@ function refuseReplacement(
   { limits }: AdmissionRules,
 ): Refusal | undefined {
   const { fee, nonce } = record.transaction.message;
-  const old = replaced.record.transaction.message.fee;
+  const old = replaced.fee;
   const raised = (old * BigInt(100 + limits.replacementPercent) + 99n) / 100n;
   const least = raised > old ? raised : old + 1n;
   if (fee >= least) return undefined;

@@ -1,4 +1,4 @@
-import type { PoolEntry } from "./types.ts";
+import type { PoolEntry } from "./pool-entry.ts";
 
 /** The entries that have a last height, sorted by it, so that finding the ended ones examines no others. */
 export class Endings {
@@ -7,7 +7,7 @@ export class Endings {
   #lowest = Number.POSITIVE_INFINITY;
 
   add(entry: PoolEntry): void {
-    const { validUntil } = entry.record.transaction.message;
+    const { validUntil } = entry;
     if (validUntil === 0) return;
     const entries = this.#byHeight.get(validUntil);
     if (entries) entries.add(entry);
@@ -16,7 +16,7 @@ export class Endings {
   }
 
   remove(entry: PoolEntry): void {
-    const { validUntil } = entry.record.transaction.message;
+    const { validUntil } = entry;
     const entries = this.#byHeight.get(validUntil);
     if (!entries?.delete(entry) || entries.size > 0) return;
     this.#byHeight.delete(validUntil);

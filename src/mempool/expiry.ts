@@ -1,5 +1,6 @@
 import type { Pool } from "./pool.ts";
-import type { AccountLookup, PoolEntry } from "./types.ts";
+import type { PoolEntry } from "./pool-entry.ts";
+import type { AccountLookup } from "./types.ts";
 
 /**
  * Transactions that arrived at `oldestMs` or before and have waited long enough. An acknowledged one expires only if it
@@ -11,7 +12,7 @@ export function expired(pool: Pool, account: AccountLookup, oldestMs: number): P
     const sender = account(queue.address);
     const next = sender ? queue.firstUnpaid(sender) : 0;
     for (const entry of queue.entries()) {
-      const executable = entry.record.transaction.message.nonce < next;
+      const executable = entry.nonce < next;
       if (entry.receivedAtMs <= oldestMs && !(entry.batch && executable)) entries.push(entry);
     }
   }

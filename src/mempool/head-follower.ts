@@ -3,7 +3,8 @@ import type { Prepared, Write } from "../storage/database.ts";
 import type { TransactionRecord } from "../types/index.ts";
 import type { Journal } from "./journal.ts";
 import type { Pool } from "./pool.ts";
-import type { AccountLookup, PoolEntry, StoredBatch, TransactionLog } from "./types.ts";
+import type { PoolEntry } from "./pool-entry.ts";
+import type { AccountLookup, StoredBatch, TransactionLog } from "./types.ts";
 
 /** The part of a change of the head that concerns the pool. */
 export interface IncludedAndRetracted {
@@ -45,7 +46,7 @@ export class HeadFollower {
     for (const { batch } of this.#taken(change)) if (batch) leaving.set(batch, (leaving.get(batch) ?? 0) + 1);
     const deleted = new Set<StoredBatch>();
     for (const [batch, count] of leaving)
-      if (batch.sequence !== undefined && count === batch.waiting.size) deleted.add(batch);
+      if (batch.sequence !== undefined && count === batch.waiting) deleted.add(batch);
     const writes = [...deleted].flatMap((batch) => this.#journal.deletion(batch));
     const newest = change.applied.at(-1);
     // A recovery that abandons blocks applies none: the next block takes the place of the lowest abandoned one.
@@ -93,7 +94,7 @@ export class HeadFollower {
         if (!rival.batch) this.#journal.append([rival]).catch(() => undefined);
       }
     }
-    if (batch?.waiting.size === 0) writes.push(...this.#journal.deletion(batch));
+    if (batch?.waiting === 0) writes.push(...this.#journal.deletion(batch));
     return { writes, back };
   }
 

@@ -1,11 +1,13 @@
 import type { Database, Write } from "../storage/database.ts";
 import type { MempoolStore } from "../storage/mempool.ts";
-import { decodeRecords, encodeRecords, type TransactionRecord } from "../types/index.ts";
+import { decodeRecords, encodeRecords, joinTransactions, type TransactionRecord } from "../types/index.ts";
 import type { Clock } from "../util/clock.ts";
-import type { PoolEntry, StoredBatch, TransactionLog } from "./types.ts";
+import type { PoolEntry } from "./pool-entry.ts";
+import type { StoredBatch, TransactionLog } from "./types.ts";
 
-/** The batch that is written next. */
-interface OpenBatch extends StoredBatch {
+/** The batch that is written next, with what is written. */
+interface OpenBatch {
+  batch: StoredBatch;
   entries: PoolEntry[];
   writes: Write[];
   fresh: TransactionRecord[];
@@ -41,13 +43,11 @@ export class Journal {
   }
 
   /** All batches, oldest first. If several transactions have the same sender and nonce, the last one is valid. */
-  async *load(
-    domain: Uint8Array,
-  ): AsyncIterable<{ batch: StoredBatch; receivedAtMs: number; records: TransactionRecord[] }> {
+  async *load(domain: Uint8Array): AsyncIterable<{ batch: StoredBatch; records: TransactionRecord[] }> {
     for await (const { sequence, receivedAtMs, list } of this.#options.store.all()) {
       this.#nextSequence = sequence + 1;
-      const batch = { sequence, receivedAtMs, waiting: new Set<PoolEntry>(), written: Promise.resolve() };
-      yield { batch, receivedAtMs, records: decodeRecords(list, domain) };
+      const batch = { sequence, receivedAtMs, waiting: 0, written: Promise.resolve() };
+      yield { batch, records: decodeRecords(list, domain) };
     }
   }
 
@@ -58,13 +58,12 @@ export class Journal {
   append(entries: readonly PoolEntry[], { writes, fresh }: Beside = alone): Promise<void> {
     this.#open ??= this.#newBatch();
     for (const entry of entries) {
-      entry.batch = this.#open;
-      this.#open.waiting.add(entry);
+      this.join(entry, this.#open.batch);
       this.#open.entries.push(entry);
     }
     for (const write of writes) this.#open.writes.push(write);
     for (const record of fresh) this.#open.fresh.push(record);
-    return this.#open.written;
+    return this.#open.batch.written;
   }
 
   /** A batch that the caller writes, and whose entries then `join` it. */
@@ -72,7 +71,7 @@ export class Journal {
     const sequence = this.#nextSequence++;
     const receivedAtMs = this.#options.clock.now();
     return {
-      batch: { sequence, receivedAtMs, waiting: new Set(), written: Promise.resolve() },
+      batch: { sequence, receivedAtMs, waiting: 0, written: Promise.resolve() },
       write: this.#options.store.put({ sequence, receivedAtMs, list: encodeRecords(records) }),
     };
   }
@@ -80,13 +79,17 @@ export class Journal {
   /** The entry waits no more. Returns the deletion of its batch if it was the last one. */
   release(entry: PoolEntry): Write[] {
     const { batch } = entry;
+    if (!batch) return [];
     entry.batch = undefined;
-    if (!batch?.waiting.delete(entry)) return [];
-    return batch.waiting.size === 0 ? this.deletion(batch) : [];
+    batch.waiting--;
+    return batch.waiting === 0 ? this.deletion(batch) : [];
   }
 
-  /** Releases entries that no block included: neither they nor what they have replaced stays on disk. */
-  releaseUnpaid(entries: readonly PoolEntry[]): Write[] {
+  /**
+   * Releases entries that no block included: neither they nor what they have replaced stays on disk. `waiting` are those
+   * that stay.
+   */
+  releaseUnpaid(entries: readonly PoolEntry[], waiting: Iterable<PoolEntry>): Write[] {
     const writes: Write[] = [];
     const touched = new Set<StoredBatch>();
     for (const entry of entries) {
@@ -94,17 +97,22 @@ export class Journal {
       for (const batch of entry.hides) touched.add(batch);
       writes.push(...this.release(entry));
     }
-    for (const { sequence, receivedAtMs, waiting } of touched) {
-      if (sequence === undefined || waiting.size === 0) continue;
-      const list = encodeRecords([...waiting].map(({ record }) => record));
-      writes.push(this.#options.store.put({ sequence, receivedAtMs, list }));
-    }
+    const rest = new Map<StoredBatch, PoolEntry[]>();
+    for (const batch of touched) if (batch.sequence !== undefined && batch.waiting > 0) rest.set(batch, []);
+    if (rest.size === 0) return writes;
+    for (const entry of waiting) if (entry.batch) rest.get(entry.batch)?.push(entry);
+    for (const [batch, kept] of rest) writes.push(this.rewrite(batch, kept));
     return writes;
+  }
+
+  /** Keeps only these of its transactions on disk. */
+  rewrite({ sequence, receivedAtMs }: StoredBatch, kept: readonly PoolEntry[]): Write {
+    return this.#options.store.put({ sequence: sequence!, receivedAtMs, list: listOf(kept) });
   }
 
   /** Adds an entry to a batch that contains its transaction. */
   join(entry: PoolEntry, batch: StoredBatch): void {
-    batch.waiting.add(entry);
+    batch.waiting++;
     entry.batch = batch;
   }
 
@@ -115,32 +123,29 @@ export class Journal {
 
   #newBatch(): OpenBatch {
     const receivedAtMs = this.#options.clock.now();
-    const waiting = new Set<PoolEntry>();
-    const unwritten = { sequence: undefined, receivedAtMs, waiting, written: this.#tail };
-    const batch: OpenBatch = { ...unwritten, entries: [], writes: [], fresh: [] };
-    batch.written = this.#tail.then(() => this.#write(batch));
+    const batch: StoredBatch = { sequence: undefined, receivedAtMs, waiting: 0, written: this.#tail };
+    const open: OpenBatch = { batch, entries: [], writes: [], fresh: [] };
+    batch.written = this.#tail.then(() => this.#write(open));
     this.#tail = batch.written.catch(() => undefined);
-    return batch;
+    return open;
   }
 
-  async #write(batch: OpenBatch): Promise<void> {
+  async #write({ batch, entries: appended, writes, fresh }: OpenBatch): Promise<void> {
     this.#open = undefined;
-    const { database, store, clock, log } = this.#options;
+    const { database, clock, log } = this.#options;
     batch.receivedAtMs = clock.now();
-    const { writes, fresh } = batch;
-    const entries = batch.entries.filter((entry) => entry.batch === batch);
+    const entries = appended.filter((entry) => entry.batch === batch);
     if (entries.length > 0) {
       batch.sequence = this.#nextSequence++;
-      const list = encodeRecords(entries.map(({ record }) => record));
-      writes.push(store.put({ sequence: batch.sequence, receivedAtMs: batch.receivedAtMs, list }));
+      writes.push(this.rewrite(batch, entries));
     }
     const logged = log.prepare(fresh);
     for (const write of logged.writes) writes.push(write);
-    // The pool keeps batches alive.
-    batch.entries = [];
-    batch.writes = [];
-    batch.fresh = [];
     await database.commit(writes);
     logged.applied();
   }
+}
+
+function listOf(entries: readonly PoolEntry[]): Uint8Array {
+  return joinTransactions(entries.map(({ encoded }) => encoded));
 }

@@ -16,10 +16,10 @@ export interface MempoolLimits {
 }
 
 export const defaultMempoolLimits: MempoolLimits = {
-  // About twenty full blocks.
-  maxCount: 200_000,
-  maxBytes: 64 * 2 ** 20,
-  // Half of a full block, a fortieth of the pool.
+  // About ten full blocks, which take at most 85 MB of memory.
+  maxCount: 100_000,
+  maxBytes: 32 * 2 ** 20,
+  // Half of a full block, a twentieth of the pool.
   maxPerAccount: 5_000,
   // Transactions sent at once may overtake one another on the way; a larger gap is a client's error.
   maxNonceGap: 64,

@@ -4,8 +4,6 @@ import type { MempoolStore } from "../storage/mempool.ts";
 import {
   computeDomain,
   decodeRecords,
-  detached,
-  encodeRecords,
   type Transaction,
   type TransactionRecord,
   transactionRecords,
@@ -34,22 +32,18 @@ import { Journal } from "./journal.ts";
 import type { MempoolLimits } from "./limits.ts";
 import { Overdrawn } from "./overdrawn.ts";
 import { Pool } from "./pool.ts";
+import { PoolEntry } from "./pool-entry.ts";
 import { SignatureChecks } from "./signature-checks.ts";
 import type {
   AccountLookup,
   AddOutcome,
   MempoolEvents,
-  PoolEntry,
   Source,
   StoredBatch,
   TransactionLog,
 } from "./types.ts";
 
-/**
- * If fewer than one in this many was accepted, the accepted ones are copied, so that they do not retain the others'
- * memory.
- */
-const fewAccepted = 4;
+const none: readonly StoredBatch[] = [];
 /** From this fill on, transactions that nobody can pay for any more are removed. */
 const pressedFill = 0.25;
 /** The interval at which entries are checked for having waited too long. */
@@ -112,30 +106,30 @@ export class Mempool {
    * that wait too long.
    */
   async start(): Promise<void> {
-    const { store, database, account, clock, limits } = this.#options;
-    const stored: { batch: StoredBatch; receivedAtMs: number; records: TransactionRecord[] }[] = [];
-    for await (const each of this.#journal.load(this.#domain)) {
-      stored.push(each);
-      for (const record of each.records) {
+    const { database, account, clock, limits } = this.#options;
+    const stored: { batch: StoredBatch; ids: Hex[] }[] = [];
+    for await (const { batch, records } of this.#journal.load(this.#domain)) {
+      stored.push({ batch, ids: records.map(({ idHex }) => idHex) });
+      for (const record of records) {
         const { from, nonce } = record.transaction.message;
         if (nonce < (account(from)?.nonce ?? 0)) continue;
         const replaced = this.#pool.queue(from)?.get(nonce);
         if (replaced) this.#journal.release(replaced);
-        const entry = this.#insert(record, each.receivedAtMs);
-        this.#journal.join(entry, each.batch);
+        const entry = this.#insert(record, batch.receivedAtMs);
+        this.#journal.join(entry, batch);
       }
     }
     // This comes after all are read, so that transactions that they have replaced do not return either.
-    for (const { record } of [...this.#pool.entries()].filter((entry) => isOver(entry.record, this.#rules)))
-      this.#drop(this.#pool.get(record.idHex)!);
+    for (const entry of [...this.#pool.entries()]) if (isOver(entry, this.#rules)) this.#drop(entry);
     for (const entry of expired(this.#pool, account, clock.now() - limits.lifetimeMs)) this.#drop(entry);
     const writes: Write[] = [];
-    for (const { batch, receivedAtMs, records } of stored) {
-      const sequence = batch.sequence!;
-      const waiting = records.filter(({ idHex }) => this.#pool.get(idHex)?.batch === batch);
-      if (waiting.length === 0) writes.push(store.delete(sequence));
-      else if (waiting.length < records.length)
-        writes.push(store.put({ sequence, receivedAtMs, list: encodeRecords(waiting) }));
+    for (const { batch, ids } of stored) {
+      const kept = ids.flatMap((id) => {
+        const entry = this.#pool.get(id);
+        return entry?.batch === batch ? [entry] : [];
+      });
+      if (kept.length === 0) writes.push(...this.#journal.deletion(batch));
+      else if (kept.length < ids.length) writes.push(this.#journal.rewrite(batch, kept));
     }
     await database.commit(writes);
     this.#rise();
@@ -185,7 +179,12 @@ export class Mempool {
   }
 
   /** Transactions that a block can include now, best paid first. */
-  executable(): Iterable<TransactionRecord> {
+  *executable(): Iterable<TransactionRecord> {
+    for (const { record } of this.#pool.executable()) yield record;
+  }
+
+  /** The entries of `executable`, for those who do not need the record of each. */
+  executableEntries(): Iterable<PoolEntry> {
     return this.#pool.executable();
   }
 
@@ -232,9 +231,7 @@ export class Mempool {
       if (durable && !outcome.accepted && outcome.code === "ALREADY_KNOWN") this.#makeDurable(record, step);
       return outcome;
     });
-    if (step.added.length * fewAccepted < records.length)
-      for (const { entry } of step.added) entry.record = detached(entry.record);
-    const fresh = step.added.map(({ entry }) => entry.record);
+    const fresh = step.added.map(({ record }) => record);
     await this.#commit(step, fresh);
     if (fresh.length > 0) this.events.emit("added", { records: fresh, source });
     return outcomes;
@@ -278,12 +275,11 @@ export class Mempool {
     if (refusal) return { ...refusal, isSigned: true };
     const replaced = queue?.get(nonce);
     const batch = replaced?.batch;
-    const hides = replaced ? [...replaced.hides, ...(batch ? [batch] : [])] : [];
-    const entry = this.#insert(record, this.#options.clock.now(), hides);
+    const entry = this.#insert(record, this.#options.clock.now(), replaced && hiddenBy(replaced));
     const promised = replaced ? this.#giveUp(replaced, step) : false;
     // A replacement of an acknowledged transaction inherits the promise.
     if (durable || promised) this.#keep(entry, step);
-    step.added.push({ entry, replaced, batch });
+    step.added.push({ record, entry, replaced, batch });
     this.#rise();
     return { accepted: true, record };
   }
@@ -295,8 +291,8 @@ export class Mempool {
     return step.toStore.delete(entry) || stored;
   }
 
-  #insert(record: TransactionRecord, receivedAtMs: number, hides: readonly StoredBatch[] = []): PoolEntry {
-    const entry = { record, receivedAtMs, batch: undefined, hides, sequence: this.#sequence++ };
+  #insert(record: TransactionRecord, receivedAtMs: number, hides: readonly StoredBatch[] = none): PoolEntry {
+    const entry = new PoolEntry(record, { receivedAtMs, hides, sequence: this.#sequence++ });
     this.#pool.insert(entry);
     return entry;
   }
@@ -310,10 +306,9 @@ export class Mempool {
 
   /** A promise for a transaction is worth nothing without the transactions before it. */
   #keep(entry: PoolEntry, { toStore }: Step): void {
-    const { from, nonce } = entry.record.transaction.message;
-    const queue = this.#pool.queue(from);
+    const queue = this.#pool.queueOf(entry);
     let each: PoolEntry | undefined = entry;
-    for (let before = nonce - 1; each && !each.batch && !toStore.has(each); before--) {
+    for (let before = entry.nonce - 1; each && !each.batch && !toStore.has(each); before--) {
       toStore.add(each);
       each = queue?.get(before);
     }
@@ -333,7 +328,7 @@ export class Mempool {
       const failed = first!.batch;
       for (const entry of toStore) entry.batch = undefined;
       for (const { entry, replaced, batch } of added.reverse()) {
-        if (this.#pool.get(entry.record.idHex) !== entry) continue;
+        if (this.#pool.get(entry.idHex) !== entry) continue;
         this.#pool.remove(entry);
         if (!replaced || (batch && batch === failed)) continue;
         this.#pool.insert(replaced);
@@ -367,7 +362,7 @@ export class Mempool {
     const { minFee } = this.#rules.config;
     const suspects =
       minFee > this.#minFee ? this.#pool.entries() : returned.map(({ idHex }) => this.#pool.get(idHex));
-    for (const entry of suspects) if (entry && isOver(entry.record, this.#rules)) over.push(entry);
+    for (const entry of suspects) if (entry && isOver(entry, this.#rules)) over.push(entry);
     this.#minFee = minFee;
     return over;
   }
@@ -381,11 +376,11 @@ export class Mempool {
     const stranded = entries.flatMap((entry) => this.#pool.drop(entry));
     const dropped = [...entries];
     for (const entry of stranded.reverse()) {
-      if (this.#pool.get(entry.record.idHex) !== entry || paysAhead(entry.record, this.#rules)) continue;
+      if (this.#pool.get(entry.idHex) !== entry || paysAhead(entry, this.#rules)) continue;
       this.#pool.drop(entry);
       dropped.push(entry);
     }
-    return this.#journal.releaseUnpaid(dropped);
+    return this.#journal.releaseUnpaid(dropped, this.#pool.entries());
   }
 
   /** Drops one entry like `#dropAll`; what is left on disk is deleted at the next start. */
@@ -407,7 +402,14 @@ interface Step {
 
 /** `batch` is that of the replaced entry. */
 interface Added {
+  record: TransactionRecord;
   entry: PoolEntry;
   replaced: PoolEntry | undefined;
   batch: StoredBatch | undefined;
+}
+
+/** Batches on disk that hold the transaction of an entry that is being replaced, or others that it has replaced. */
+function hiddenBy({ hides, batch }: PoolEntry): readonly StoredBatch[] {
+  const kept = hides.filter(({ waiting }) => waiting > 0);
+  return batch ? [...kept, batch] : kept;
 }

@@ -1,7 +1,8 @@
 import type { AccountQueue } from "./account-queue.ts";
 import type { IncludedAndRetracted } from "./head-follower.ts";
 import type { Pool } from "./pool.ts";
-import type { AccountLookup, PoolEntry } from "./types.ts";
+import type { PoolEntry } from "./pool-entry.ts";
+import type { AccountLookup } from "./types.ts";
 
 /**
  * Senders who have spent, by transactions sent through other nodes, what was to pay for their transactions that wait
@@ -41,8 +42,7 @@ export class Overdrawn {
       const account = this.#account(queue.address);
       const first = account ? queue.firstUnpaid(account) : 0;
       if (account && queue.costFrom(account.nonce) <= account.balance) continue;
-      for (const entry of queue.entries())
-        if (entry.record.transaction.message.nonce >= first) entries.push(entry);
+      for (const entry of queue.entries()) if (entry.nonce >= first) entries.push(entry);
     }
     this.#queues.clear();
     return entries;

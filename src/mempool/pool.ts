@@ -1,20 +1,17 @@
 import { hexOfShortId, type TransactionRecord } from "../types/index.ts";
-import type { Hex } from "../util/bytes.ts";
+import { fromBinary, type Hex, toBinary } from "../util/bytes.ts";
 import { Heap } from "../util/heap.ts";
 import { AccountQueue } from "./account-queue.ts";
 import { Endings } from "./endings.ts";
-import type { AccountLookup, PoolEntry } from "./types.ts";
-
-/** Like `Buffer.toString("latin1")`, without a Buffer. */
-const { latin1Slice } = Buffer.prototype as unknown as {
-  latin1Slice(this: Uint8Array, start: number, end: number): string;
-};
+import type { PoolEntry } from "./pool-entry.ts";
+import type { AccountLookup } from "./types.ts";
 
 /** The waiting transactions with their indexes. It admits whatever it is given. */
 export class Pool {
   readonly #account: AccountLookup;
   readonly #byId = new Map<Hex, PoolEntry>();
   readonly #byShortId = new Map<string, PoolEntry>();
+  /** By `toBinary` of the sender's address. */
   readonly #queues = new Map<string, AccountQueue>();
   /** Entries that wait for a missing nonce. */
   readonly #ahead = new Set<PoolEntry>();
@@ -63,8 +60,12 @@ export class Pool {
     return this.#queues.values();
   }
 
+  queueOf({ sender }: PoolEntry): AccountQueue | undefined {
+    return this.#queues.get(sender);
+  }
+
   queue(address: Uint8Array): AccountQueue | undefined {
-    return this.#queues.get(addressKey(address));
+    return this.#queues.get(toBinary(address));
   }
 
   /** The entry with the same sender and nonce, usually the transaction itself. */
@@ -75,23 +76,18 @@ export class Pool {
 
   /** Replaces an entry with the same sender and nonce. */
   insert(entry: PoolEntry): void {
-    const { idHex, shortIdHex, encoded, transaction } = entry.record;
-    const { from, nonce } = transaction.message;
-    let queue = this.queue(from);
-    const replaced = queue?.get(nonce);
-    if (replaced) {
-      this.remove(replaced);
-      queue = this.queue(from);
-    }
-    queue ??= this.#newQueue(from);
-    const isAhead = nonce > queue.nextNonce(this.#account(from)?.nonce ?? 0);
+    const { sender, nonce } = entry;
+    const replaced = this.#queues.get(sender)?.get(nonce);
+    if (replaced) this.remove(replaced);
+    const queue = this.#queues.get(sender) ?? this.#newQueue(fromBinary(sender));
+    const isAhead = nonce > queue.nextNonce(this.#account(queue.address)?.nonce ?? 0);
     queue.set(entry);
     if (isAhead) this.#ahead.add(entry);
     else this.follow(queue, nonce + 1);
     this.#endings.add(entry);
-    this.#byId.set(idHex, entry);
-    this.#byShortId.set(shortIdHex, entry);
-    this.#bytes += encoded.length;
+    this.#byId.set(entry.idHex, entry);
+    this.#byShortId.set(entry.shortIdHex, entry);
+    this.#bytes += entry.bytes;
   }
 
   /** Transactions after this nonce no longer wait for it. */
@@ -104,18 +100,16 @@ export class Pool {
   }
 
   remove(entry: PoolEntry): void {
-    const { idHex, shortIdHex, encoded, transaction } = entry.record;
+    const { idHex, shortIdHex, sender } = entry;
     if (this.#byId.get(idHex) !== entry) return;
     this.#byId.delete(idHex);
     this.#ahead.delete(entry);
     this.#endings.remove(entry);
-    const { from, nonce } = transaction.message;
-    const key = addressKey(from);
-    const queue = this.#queues.get(key);
-    queue?.remove(nonce);
-    if (queue?.size === 0) this.#queues.delete(key);
+    const queue = this.#queues.get(sender);
+    queue?.remove(entry.nonce);
+    if (queue?.size === 0) this.#queues.delete(sender);
     if (this.#byShortId.get(shortIdHex) === entry) this.#byShortId.delete(shortIdHex);
-    this.#bytes -= encoded.length;
+    this.#bytes -= entry.bytes;
   }
 
   /** The entries that no block above `height` may include. */
@@ -128,11 +122,11 @@ export class Pool {
    * not before.
    */
   drop(entry: PoolEntry): PoolEntry[] {
-    const { from, nonce } = entry.record.transaction.message;
+    const { sender, nonce } = entry;
     const wasAhead = this.#ahead.has(entry);
     this.remove(entry);
-    const queue = this.queue(from);
-    if (!queue || wasAhead || nonce < (this.#account(from)?.nonce ?? 0)) return [];
+    const queue = this.#queues.get(sender);
+    if (!queue || wasAhead || nonce < (this.#account(queue.address)?.nonce ?? 0)) return [];
     const stranded: PoolEntry[] = [];
     for (let next = nonce + 1; ; next++) {
       const follower = queue.get(next);
@@ -142,10 +136,10 @@ export class Pool {
     }
   }
 
-  /** Copies the address: a transaction's own would retain the whole list that it arrived in. */
+  /** Makes the key anew: an entry's own would retain the entry. */
   #newQueue(address: Uint8Array): AccountQueue {
-    const queue = new AccountQueue(address.slice());
-    this.#queues.set(addressKey(address), queue);
+    const queue = new AccountQueue(address);
+    this.#queues.set(toBinary(address), queue);
     return queue;
   }
 
@@ -164,10 +158,10 @@ export class Pool {
   }
 
   /**
-   * Transactions that a block can include now, in the order of their nonces for each sender, the best paid of all
-   * senders first.
+   * Entries that a block can include now, in the order of their nonces for each sender, the best paid of all senders
+   * first.
    */
-  *executable(): Iterable<TransactionRecord> {
+  *executable(): Iterable<PoolEntry> {
     const heads = new Heap<{ queue: AccountQueue; entry: PoolEntry }>((a, b) =>
       isBetterPaid(a.entry, b.entry),
     );
@@ -176,8 +170,8 @@ export class Pool {
       if (entry) heads.push({ queue, entry });
     }
     for (let head = heads.pop(); head; head = heads.pop()) {
-      yield head.entry.record;
-      const entry = head.queue.get(head.entry.record.transaction.message.nonce + 1);
+      yield head.entry;
+      const entry = head.queue.get(head.entry.nonce + 1);
       if (entry) heads.push({ queue: head.queue, entry });
     }
   }
@@ -185,12 +179,5 @@ export class Pool {
 
 /** The higher fee wins, then the earlier arrival. */
 function isBetterPaid(a: PoolEntry, b: PoolEntry): boolean {
-  const feeA = a.record.transaction.message.fee;
-  const feeB = b.record.transaction.message.fee;
-  return feeA === feeB ? a.sequence < b.sequence : feeA > feeB;
-}
-
-/** A string of the address's bytes: half as long as hex, and made in half the time. */
-function addressKey(address: Uint8Array): string {
-  return latin1Slice.call(address, 0, address.length);
+  return a.fee === b.fee ? a.sequence < b.sequence : a.fee > b.fee;
 }

@@ -16,24 +16,10 @@ export interface StoredBatch {
   /** The sequence number of its key; undefined until it is being written. */
   sequence: number | undefined;
   receivedAtMs: number;
-  /** Its transactions that still wait. */
-  readonly waiting: Set<PoolEntry>;
+  /** The number of its transactions that still wait. */
+  waiting: number;
   /** Resolves when the batch is on disk. @throws {CodedError} `WRITE_FAILED` */
   written: Promise<void>;
-}
-
-export interface PoolEntry {
-  record: TransactionRecord;
-  readonly receivedAtMs: number;
-  /** Set if this node has acknowledged the transaction: it is on disk, and only an action of its sender removes it. */
-  batch: StoredBatch | undefined;
-  /**
-   * Batches with transactions that this one has replaced. They must not return if this one leaves before its nonce is
-   * used.
-   */
-  hides: readonly StoredBatch[];
-  /** The order of arrival. */
-  readonly sequence: number;
 }
 
 /** The origin of transactions. Gossip forwards its own; the others have to be published. */

@@ -106,9 +106,8 @@ export class Outbox {
     this.#stopTimers[2] = clock.after(republishMs, () => {
       const old = clock.now() - republishMs;
       const records: TransactionRecord[] = [];
-      for (const record of mempool.executable()) {
-        const entry = mempool.get(record.idHex);
-        if (entry?.batch && entry.receivedAtMs <= old) records.push(record);
+      for (const entry of mempool.executableEntries()) {
+        if (entry.batch && entry.receivedAtMs <= old) records.push(entry.record);
         if (records.length === maxRepublished) break;
       }
       if (records.length > 0) this.publishTransactions(records);

@@ -112,9 +112,9 @@ export function serveChain(network: Network, chain: ServedChain, mempool: Served
     const limit = checkCount(request.limit, maxMempoolIds);
     await read(mempool.senders * senderBytes);
     const ids: Uint8Array[] = [];
-    for (const { id } of mempool.executable()) {
+    for (const entry of mempool.executableEntries()) {
       if (ids.length === limit) break;
-      ids.push(id);
+      ids.push(entry.id);
     }
     yield ids;
   });

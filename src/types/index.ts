@@ -5,6 +5,7 @@ export * from "./evidence.ts";
 export * from "./finality.ts";
 export * from "./genesis.ts";
 export * from "./list-root.ts";
+export * from "./packed-record.ts";
 export * from "./parameters.ts";
 export * from "./primitives.ts";
 export * from "./recovery.ts";

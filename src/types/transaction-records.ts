@@ -26,6 +26,11 @@ export interface TransactionRecord {
 /** The number of hex digits of a `ShortId`. */
 const shortIdDigits = 16;
 
+/** The `hexOfShortId` of the transaction with this id. */
+export function shortIdOf(idHex: Hex): string {
+  return idHex.slice(2, 2 + shortIdDigits);
+}
+
 /** A `ShortId` in hex without a prefix: the key under which compact blocks look up transactions. */
 export function hexOfShortId(shortId: Uint8Array): string {
   return toHex(shortId).slice(2);
@@ -79,18 +84,6 @@ export function decodeRecords(list: Uint8Array, domain: Uint8Array): Transaction
   );
 }
 
-/** The same record in memory of its own, so that it does not keep the list that contained it. */
-export function detached(record: TransactionRecord): TransactionRecord {
-  const own = record.encoded.slice();
-  return {
-    ...record,
-    transaction: decodeTransaction(own),
-    id: record.id.slice(),
-    signingRoot: record.signingRoot.slice(),
-    encoded: own,
-  };
-}
-
 /** The number of transactions that an encoded list claims to have, without decoding them; 0 if it is no list. */
 export function transactionCount(list: Uint8Array): number {
   if (list.length < 4) return 0;
@@ -129,7 +122,7 @@ function withRoots(
       transaction,
       id,
       idHex,
-      shortIdHex: idHex.slice(2, 2 + shortIdDigits),
+      shortIdHex: shortIdOf(idHex),
       signingRoot: signingRoots.subarray(index * 32, index * 32 + 32),
       encoded: encoded[index]!,
     };
@@ -160,7 +153,7 @@ export function splitTransactions(list: Uint8Array): Uint8Array[] {
  * Decodes like `Transaction.deserialize`, but several times as fast; its arrays are views of `encoded`. @throws
  * {RangeError}
  */
-function decodeTransaction(encoded: Uint8Array): Transaction {
+export function decodeTransaction(encoded: Uint8Array): Transaction {
   const { length } = encoded;
   if (length < layout.memo || length > maxTransactionBytes) {
     throw new RangeError(`a transaction has ${layout.memo} to ${maxTransactionBytes} bytes, not ${length}`);

@@ -25,6 +25,27 @@ export function fromHex(hex: Hex): Uint8Array {
   return new Uint8Array(Buffer.from(hex.slice(2), "hex"));
 }
 
+/** Methods of Buffer on any `Uint8Array`. */
+const { latin1Slice, latin1Write } = Buffer.prototype as unknown as {
+  latin1Slice(this: Uint8Array, start: number, end: number): string;
+  latin1Write(this: Uint8Array, text: string, at: number, length: number): number;
+};
+
+/**
+ * Bytes as a string of one character each: a key half as long as hex, made in half the time, and the most compact form
+ * of few bytes in memory.
+ */
+export function toBinary(bytes: Uint8Array, start = 0, end = bytes.length): string {
+  return latin1Slice.call(bytes, start, end);
+}
+
+/** The bytes of such a string. */
+export function fromBinary(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  latin1Write.call(bytes, text, 0, text.length);
+  return bytes;
+}
+
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return compareBytes(a, b) === 0;
 }

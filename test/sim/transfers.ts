@@ -1,6 +1,6 @@
 import type { Genesis } from "../../src/chain/genesis.ts";
 import { computeDomain, signingRoot, type Transaction, Transfer } from "../../src/types/index.ts";
-import type { Hex } from "../../src/util/bytes.ts";
+import { type Hex, toBinary } from "../../src/util/bytes.ts";
 import { accounts } from "./keys.ts";
 import type { SimNode } from "./node.ts";
 import type { Oracle } from "./oracle.ts";
@@ -83,9 +83,9 @@ export class Transfers {
       if (fee < oracle.highestMinFee) continue;
       if (nonce < (chain.state.get(from)?.nonce ?? 0)) continue;
       if (mempool.get(id)) continue;
-      const replaced = [...mempool.entries()].some(({ record: { transaction } }) => {
-        return transaction.message.nonce === nonce && Buffer.compare(transaction.message.from, from) === 0;
-      });
+      const replaced = [...mempool.entries()].some(
+        (entry) => entry.nonce === nonce && entry.sender === toBinary(from),
+      );
       if (!replaced)
         oracle.report(
           "transfer lost",

@@ -60,14 +60,14 @@ export function transactionRoutes(api: Api, services: ApiServices, transactions:
       const records: TransactionRecord[] = [];
       let next: number | null = null;
       let last = -1;
-      for (const { record, sequence } of mempool.entries()) {
-        if (sequence <= after) continue;
+      for (const entry of mempool.entries()) {
+        if (entry.sequence <= after) continue;
         if (records.length === limit) {
           next = last;
           break;
         }
-        records.push(record);
-        last = sequence;
+        records.push(entry.record);
+        last = entry.sequence;
       }
       const { count, bytes } = mempool;
       return { count, bytes, transactions: await transactionViews(records), next };

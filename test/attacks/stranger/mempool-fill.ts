@@ -13,7 +13,7 @@ const memo = new Uint8Array(maxMemoBytes);
 const feeRose = "fee raised";
 
 /** The time in which half of the mempool is full, by bytes, if the attackers and the nodes are not slowed down. */
-const halfFullSeconds = 60;
+const halfFullSeconds = 30;
 
 /** Sends valid transfers of one unit at the chain's least fee, each as large as it can be. */
 export const mempoolFill: Attack = {

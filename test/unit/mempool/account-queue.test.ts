@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { AccountQueue } from "../../../src/mempool/account-queue.ts";
-import type { PoolEntry } from "../../../src/mempool/types.ts";
+import type { PoolEntry } from "../../../src/mempool/pool-entry.ts";
 
+/** Makes an entry of which only nonce and cost matter. */
 function entry(nonce: number, amount: bigint): PoolEntry {
-  const message = { nonce, amount, fee: 1n };
-  return { record: { transaction: { message } }, durable: false } as unknown as PoolEntry;
+  return { nonce, cost: amount + 1n } as PoolEntry;
 }
 
 test("has the nonces and costs of a plain map, in whatever order transactions come and go", () => {
@@ -28,7 +28,7 @@ test("has the nonces and costs of a plain map, in whatever order transactions co
           model.set(nonce, amount + 1n);
         }
         expect(queue.size).toBe(model.size);
-        expect(queue.last()?.record.transaction.message.nonce ?? -1).toBe(Math.max(-1, ...model.keys()));
+        expect(queue.last()?.nonce ?? -1).toBe(Math.max(-1, ...model.keys()));
         let next = account;
         while (model.has(next)) next++;
         expect(queue.nextNonce(account)).toBe(next);

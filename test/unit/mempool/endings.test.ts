@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Endings } from "../../../src/mempool/endings.ts";
+import { PoolEntry } from "../../../src/mempool/pool-entry.ts";
 import { MempoolStore } from "../../../src/storage/mempool.ts";
 import { parameterVote } from "../../../src/types/authority.ts";
 import { encodeRecords } from "../../../src/types/index.ts";
@@ -149,7 +150,7 @@ test("the index of last heights misses none after a reorganization to a lower he
   const endings = new Endings();
   const entry = async (validUntil: number) => {
     const [record] = pool.mempool.records([await pool.maker.transfer({ validUntil })]);
-    return { record: record!, receivedAtMs: 0, batch: undefined, hides: [], sequence: 0 };
+    return new PoolEntry(record!, { receivedAtMs: 0, hides: [], sequence: 0 });
   };
   const [a, b, c, d] = await Promise.all([10, 30, 8, 0].map(entry));
   for (const each of [a!, b!]) endings.add(each);

@@ -27,7 +27,6 @@ import {
 import { slotStartMs } from "../../../src/types/slot.ts";
 import {
   decodeRecords,
-  detached,
   encodeRecords,
   hexOfShortId,
   signatureSet,
@@ -123,34 +122,6 @@ describe("the record of a transaction", () => {
     signature: new Uint8Array(64).fill(4),
   };
   const record = transactionRecord(transaction, computeDomain("transaction", zero32));
-
-  test("keeps, detached, no memory of the list that contained it", () => {
-    const list = new Uint8Array(10_000);
-    const piece = (bytes: Uint8Array) => {
-      list.set(bytes);
-      return list.subarray(0, bytes.length);
-    };
-    const encoded = piece(record.encoded);
-    const whole = new Uint8Array(5_000).fill(7);
-    const own = detached({
-      ...record,
-      encoded,
-      id: whole.subarray(0, 32),
-      signingRoot: whole.subarray(32, 64),
-    });
-    expect(own).toEqual({ ...record, id: id(7), signingRoot: id(7) });
-    const { message, signature } = own.transaction;
-    for (const bytes of [
-      own.encoded,
-      own.id,
-      own.signingRoot,
-      message.from,
-      message.to,
-      message.memo,
-      signature,
-    ])
-      expect(bytes.buffer.byteLength).toBeLessThan(1_000);
-  });
 
   test("is checked with the addresses that no account vouches for", () => {
     const set = (...known: Uint8Array[]) => signatureSet(record, (address) => known.includes(address));

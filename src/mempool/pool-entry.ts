@@ -1,0 +1,84 @@
+import {
+  type PackedRecord,
+  packedEncoding,
+  packedId,
+  packedLength,
+  packedSender,
+  packRecord,
+  shortIdOf,
+  type TransactionRecord,
+  unpackRecord,
+} from "../types/index.ts";
+import type { Hex } from "../util/bytes.ts";
+import type { StoredBatch } from "./types.ts";
+
+export interface Arrival {
+  receivedAtMs: number;
+  /** The order of arrival. */
+  sequence: number;
+  /**
+   * Batches with transactions that this one has replaced. They must not return if this one leaves before its nonce is
+   * used.
+   */
+  hides: readonly StoredBatch[];
+}
+
+/**
+ * A waiting transaction. There are many, so it keeps the record packed, and beside it only what the pool sorts and
+ * counts by.
+ */
+export class PoolEntry {
+  readonly idHex: Hex;
+  readonly nonce: number;
+  readonly validUntil: number;
+  readonly fee: bigint;
+  /** Amount and fee. */
+  readonly cost: bigint;
+  readonly receivedAtMs: number;
+  readonly sequence: number;
+  /** Set if this node has acknowledged the transaction: it is on disk, and only an action of its sender removes it. */
+  batch: StoredBatch | undefined = undefined;
+  hides: readonly StoredBatch[];
+  readonly #packed: PackedRecord;
+
+  constructor(record: TransactionRecord, { receivedAtMs, sequence, hides }: Arrival) {
+    const { nonce, validUntil, fee, amount } = record.transaction.message;
+    this.idHex = record.idHex;
+    this.nonce = nonce;
+    this.validUntil = validUntil;
+    this.fee = fee;
+    this.cost = amount + fee;
+    this.receivedAtMs = receivedAtMs;
+    this.sequence = sequence;
+    this.hides = hides;
+    this.#packed = packRecord(record);
+  }
+
+  /** Makes the record anew. It shares no memory with the entry. */
+  get record(): TransactionRecord {
+    return unpackRecord(this.#packed, this.idHex);
+  }
+
+  get id(): Uint8Array {
+    return packedId(this.#packed);
+  }
+
+  get shortIdHex(): string {
+    return shortIdOf(this.idHex);
+  }
+
+  /** The SSZ encoding of the transaction. */
+  get encoded(): Uint8Array {
+    return packedEncoding(this.#packed);
+  }
+
+  /** The length of the encoding. */
+  get bytes(): number {
+    return packedLength(this.#packed);
+  }
+
+  /** `toBinary` of the sender's address. It retains the whole entry's memory. */
+  get sender(): string {
+    return packedSender(this.#packed);
+  }
+}

@@ -1,0 +1,51 @@
+import { expect, test } from "vitest";
+import {
+  computeDomain,
+  decodeRecords,
+  encodeRecords,
+  maxMemoBytes,
+  maxTransactionBytes,
+  packedEncoding,
+  packedId,
+  packedLength,
+  packedSender,
+  packRecord,
+  type Transaction,
+  transactionRecords,
+  unpackRecord,
+  zero32,
+} from "../../../src/types/index.ts";
+import { toBinary } from "../../../src/util/bytes.ts";
+
+const domain = computeDomain("transaction", zero32);
+
+/** Makes records of one list with every byte, and memos of several lengths. */
+function records() {
+  const bytes = Uint8Array.from({ length: 512 }, (_, index) => index);
+  const transactions = [0, 1, 32, maxMemoBytes].map((memoBytes, at): Transaction => {
+    const [from, to] = [bytes.slice(at, at + 32), bytes.slice(200 + at, 232 + at)];
+    const numbers = { amount: 2n ** 64n - 1n, fee: 1n << 40n, nonce: 2 ** 40 + at, validUntil: at };
+    return {
+      message: { from, to, ...numbers, memo: bytes.slice(0, memoBytes) },
+      signature: bytes.slice(100, 164),
+    };
+  });
+  return decodeRecords(encodeRecords(transactionRecords(transactions, domain)), domain);
+}
+
+test("a packed record is the same record again, in memory of its own", () => {
+  for (const record of records()) {
+    const { idHex, encoded, id } = record;
+    const packed = packRecord(record);
+    const unpacked = unpackRecord(packed, idHex);
+    expect(unpacked).toEqual(record);
+    const { message, signature } = unpacked.transaction;
+    for (const { buffer } of [unpacked.encoded, unpacked.id, unpacked.signingRoot, message.from, signature])
+      expect(buffer.byteLength).toBe(64 + encoded.length);
+    expect(packedId(packed)).toEqual(id);
+    expect(packedEncoding(packed)).toEqual(encoded);
+    expect(packedLength(packed)).toBe(encoded.length);
+    expect(packedSender(packed)).toBe(toBinary(message.from));
+  }
+  expect(records().at(-1)!.encoded).toHaveLength(maxTransactionBytes);
+});
