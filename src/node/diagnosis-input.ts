@@ -22,7 +22,7 @@ import type {
 } from "./diagnosis-types.ts";
 import type { ModeMachine } from "./mode.ts";
 
-/** Peers whose heads are older are far behind. */
+/** Blocks of the same height come within a few periods; an authority can sign any number of them. */
 const keptBlocks = 256;
 
 /** The sources of a diagnosis. */
@@ -163,6 +163,9 @@ export class DiagnosisInputs {
         timestampMs: head.header.message.timestamp,
         totalDifficulty: head.totalDifficulty,
       },
+      rivals: [...this.#blocks.values()].filter(
+        ({ height, id }) => height >= head.height && id !== head.idHex,
+      ),
       sinceMs: this.#sinceMs,
       snapshot,
       periodMs: snapshot.parameters.periodMs,
@@ -179,17 +182,8 @@ export class DiagnosisInputs {
   #peers(): PeerInput[] {
     const { network, statuses } = this.#sources;
     return network.peers().map(({ id, chosen }) => {
-      const { status, clockOffsetMs, roundTripMs } = statuses.get(id) ?? {};
-      const headId = status && toHex(status.headId);
-      return {
-        id,
-        host: network.hostOf(id),
-        chosen,
-        // A peer's claim counts only if the block is here, and so was checked.
-        head: headId === undefined ? undefined : this.#blocks.get(headId),
-        clockOffsetMs,
-        roundTripMs,
-      };
+      const { clockOffsetMs, roundTripMs } = statuses.get(id) ?? {};
+      return { id, host: network.hostOf(id), chosen, clockOffsetMs, roundTripMs };
     });
   }
 }

@@ -1,8 +1,8 @@
 import { clockFindings } from "./diagnosis-clocks.ts";
 import { needsPeers } from "./diagnosis-measures.ts";
-import { count } from "./diagnosis-text.ts";
 import type { ChainInput, DiagnosisInput, Finding, ShownInput } from "./diagnosis-types.ts";
 
+const maxListed = 8;
 /** A chain that is this much higher has blocks that this node should have by now. */
 const behindGap = 3;
 
@@ -18,7 +18,7 @@ export function networkFindings(input: DiagnosisInput, isLate: boolean): Finding
     ...peerFindings(input),
     ...(chain ? behindFindings(input, chain) : []),
     ...(chain ? conflictFindings(chain) : []),
-    ...(chain && isLate ? competingHeads(input, chain) : []),
+    ...(chain && isLate ? competingHeads(chain) : []),
     ...clockFindings(input),
   ];
 }
@@ -65,23 +65,14 @@ function conflictFindings({ conflicts }: ChainInput): Finding[] {
   ];
 }
 
-/** Heads of one height that differ, among peers and this node. */
-function competingHeads({ peers }: DiagnosisInput, { head }: ChainInput): Finding[] {
-  const byHeight = new Map<number, Map<string, number>>([[head.height, new Map([[head.id, 1]])]]);
-  for (const peer of peers) {
-    if (!peer.head) continue;
-    const { height, id } = peer.head;
-    const heads = byHeight.get(height) ?? new Map<string, number>();
-    byHeight.set(height, heads.set(id, (heads.get(id) ?? 0) + 1));
-  }
-  const split = [...byHeight].filter(([, heads]) => heads.size > 1).sort(([a], [b]) => b - a)[0];
-  if (!split) return [];
-  const [height, heads] = split;
-  const list = [...heads].map(([id, nodes]) => `${id} on ${count(nodes, "node")}`).join(", ");
+/** Blocks of authorities that others may have as their heads. Which peers say so does not count. */
+function competingHeads({ head, rivals }: ChainInput): Finding[] {
+  if (rivals.length === 0) return [];
+  const list = rivals.slice(-maxListed).map(({ height, id }) => `${id} at ${height}`);
   return [
     {
       code: "COMPETING_HEADS",
-      detail: `there are ${heads.size} heads at height ${height}: ${list}`,
+      detail: `there are ${rivals.length + 1} heads: ${head.id} at height ${head.height}, which is this node's, and ${list.join(", ")}`,
       remedy:
         "wait for the next block, which decides; if this lasts, parts of the network do not reach each other (GET /v1/peers on each), " +
         "or an account signs on two nodes (evidence in GET /v1/authorities)",

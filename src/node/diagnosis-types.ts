@@ -39,15 +39,16 @@ export interface SigningLock {
   reason: string;
 }
 
-/** A connected peer. Unknown values are undefined. */
+/**
+ * A connected peer. Unknown values are undefined. What it says of its chain is not among them: it is not checked, and a
+ * diagnosis follows from what was.
+ */
 export interface PeerInput {
   id: string;
   /** The address that the peer counts for; ids cost nothing. */
   host: string;
   /** True for a peer of this node's own choice. */
   chosen: boolean;
-  /** The peer's head, if that block is here. */
-  head: { height: number; id: Hex } | undefined;
   /** The peer's clock minus this node's, off by at most half of the round trip. */
   clockOffsetMs: number | undefined;
   roundTripMs: number | undefined;
@@ -55,6 +56,8 @@ export interface PeerInput {
 
 export interface ChainInput {
   head: { height: number; id: Hex; timestampMs: number; totalDifficulty: number };
+  /** Checked blocks that are not below the head, and not the head. */
+  rivals: readonly { height: number; id: Hex }[];
   /** The time since which the head has stood and the node has been in step. */
   sinceMs: number;
   /** The snapshot after the head. */

@@ -19,7 +19,7 @@ export interface SyncProgress {
 export class DownloadProgress {
   readonly #options: { clock: Clock; logger: Logger };
   readonly #startHeight: number;
-  readonly #targetHeight: number;
+  #targetHeight: number;
   readonly #rate: RateMeter;
   #height: number;
   #loggedAtMs: number;
@@ -31,6 +31,11 @@ export class DownloadProgress {
     this.#height = startHeight;
     this.#rate = new RateMeter(options.clock, startHeight);
     this.#loggedAtMs = options.clock.now();
+  }
+
+  /** Corrects the target. */
+  aimAt(targetHeight: number): void {
+    this.#targetHeight = targetHeight;
   }
 
   update(height: number): void {

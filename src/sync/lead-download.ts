@@ -46,10 +46,9 @@ export class LeadDownload {
 
   /** Blocks that arrived before an error are imported. @throws {RequestError | BlockError | CodedError} */
   async run(first: Lead): Promise<void> {
-    const { chain, clock, logger, statuses } = this.#options;
+    const { chain, clock, logger } = this.#options;
     const startedAtMs = clock.now();
-    const claim = statuses.all().find(({ peer }) => peer === first.peer);
-    const target = Math.max(first.top.height, first.next === undefined ? 0 : (claim?.status.height ?? 0));
+    const target = this.#targetOf(first);
     const start = first.heads[0]!.height - 1;
     let blocks = 0;
     this.#progress = new DownloadProgress(this.#options, start, target);
@@ -57,6 +56,7 @@ export class LeadDownload {
     if (first.isOfMajority) logger.info(log, "downloading a better chain");
     try {
       for (let lead: Lead | undefined = first; lead; lead = await nextLead(lead, this.#options)) {
+        this.#progress.aimAt(this.#targetOf(lead));
         await this.#importBodies(lead);
         blocks += lead.heads.length;
       }
@@ -65,6 +65,16 @@ export class LeadDownload {
     }
     const seconds = (clock.now() - startedAtMs) / 1000;
     if (first.isOfMajority) logger.info({ height: chain.head.height, blocks, seconds }, "downloaded");
+  }
+
+  /** The height that the peer claims, as far as the chain of these headers can have come by now. */
+  #targetOf({ peer, top, next }: Lead): number {
+    if (next === undefined) return top.height;
+    const { chain, clock, statuses } = this.#options;
+    const claimed = statuses.all().find((other) => other.peer === peer)?.status.height ?? 0;
+    const sinceMs = Math.max(0, clock.now() - top.header.message.timestamp);
+    const possible = top.height + Math.floor(sinceMs / chain.snapshot.parameters.periodMs);
+    return Math.max(top.height, Math.min(claimed, possible));
   }
 
   async #importBodies(lead: Lead): Promise<void> {

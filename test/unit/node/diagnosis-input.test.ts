@@ -10,6 +10,7 @@ import { ModeMachine } from "../../../src/node/mode.ts";
 import { toHex } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { alice, authority, type Fixture, startFixture } from "../api/fixture.ts";
+import { authorities, testChain, testGenesis } from "../support/chain.ts";
 import { ManualClock } from "../support/clock.ts";
 
 let node: Fixture;
@@ -129,9 +130,35 @@ test("another account's known blocks make it known", async () => {
       id: "p1",
       host: "host of p1",
       chosen: false,
-      head: undefined,
       clockOffsetMs: undefined,
       roundTripMs: undefined,
     },
   ]);
+});
+
+test("rivals of the head are blocks that were imported, until the chain goes on; a peer's head is no reason for one", async () => {
+  const { chain, maker, addAll } = await testChain({ genesis: await testGenesis(4) });
+  const inputs = new DiagnosisInputs({
+    clock: new ManualClock(),
+    modes: new ModeMachine("boot", silentLogger),
+    network: {
+      peers: () => [
+        { id: "p1", address: "", direction: "inbound", score: 0, connectedAtMs: 0, chosen: true },
+      ],
+      hostOf: (peer) => peer,
+    },
+    statuses: { get: () => ({ status: { height: 1, headId: one.id } }) as never },
+    own: { publicKey: alice.publicKey, mines: false },
+  });
+  await inputs.follow({ chain, mempool: { hasExecutable: false }, synchronizer: { progress: undefined } });
+  const rivals = () => inputs.gather().chain!.rivals;
+  const one = await maker.block(maker.start(), { by: authorities[1]! });
+  await addAll(one);
+  const other = await maker.block(maker.start(), { by: authorities[0]! });
+  expect(rivals()).toEqual([]);
+  await addAll(other);
+  const lost = [one, other].filter(({ idHex }) => idHex !== chain.head.idHex);
+  expect(rivals()).toEqual(lost.map(({ idHex }) => ({ height: 1, id: idHex })));
+  await addAll(await maker.extend(chain.head.idHex === one.idHex ? one : other, 1));
+  expect(rivals()).toEqual([]);
 });

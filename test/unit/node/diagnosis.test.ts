@@ -16,10 +16,9 @@ import { addressOf } from "../consensus/test-chain.ts";
 const now = 1_700_000_000_000;
 const written = (name: string) => encodeAddress(addressOf(name));
 
-/** Makes a peer that is in step and has a correct clock. */
+/** Makes a peer that has a correct clock. */
 function peer(id: string, fields: Partial<PeerInput> = {}): PeerInput {
-  const inStep = { head: { height: 120, id: "0x01" } };
-  return { id, host: id, chosen: false, ...inStep, clockOffsetMs: 3, roundTripMs: 2, ...fields };
+  return { id, host: id, chosen: false, clockOffsetMs: 3, roundTripMs: 2, ...fields };
 }
 
 function activity(names: string, lastHeight: number): [string, ActivityInput][] {
@@ -37,6 +36,7 @@ function chain(fields: Partial<ChainInput> = {}, recent = "DC", authorities = "A
   }));
   return {
     head: { height: 120, id: "0x01", timestampMs: now - 500, totalDifficulty: 240 },
+    rivals: [],
     sinceMs: now - 450,
     snapshot: {
       ...genesisSnapshot(testChainConfig({ authorities: [...authorities].map(addressOf) })),
@@ -392,7 +392,7 @@ const cases: Case[] = [
   },
   {
     name: "starting",
-    input: input({ mode: "boot", peers: [peer("p1", { head: undefined })] }),
+    input: input({ mode: "boot", peers: [peer("p1")] }),
     state: "syncing",
     says: ["asks its peers"],
   },
@@ -504,21 +504,14 @@ const cases: Case[] = [
   },
   {
     name: "competing heads in a halt",
-    input: input({
-      peers: [
-        peer("p1"),
-        peer("p2", { head: { height: 120, id: "0x02" } }),
-        peer("p3", { head: { height: 120, id: "0x02" } }),
-      ],
-      chain: chain(standing(60_000)),
-    }),
+    input: input({ chain: chain({ ...standing(60_000), rivals: [{ height: 120, id: "0x02" }] }) }),
     state: "halted",
     codes: ["COMPETING_HEADS", "MISSING_AUTHORITIES", "SIGNED_RECENTLY"],
-    says: ["2 heads at height 120: 0x01 on 2 nodes, 0x02 on 2 nodes"],
+    says: ["2 heads: 0x01 at height 120, which is this node's, and 0x02 at 120"],
   },
   {
     name: "two heads for a moment",
-    input: input({ peers: [peer("p1"), peer("p2", { head: { height: 120, id: "0x02" } })] }),
+    input: input({ chain: chain({ rivals: [{ height: 120, id: "0x02" }] }) }),
     state: "ok",
   },
   {
@@ -563,6 +556,19 @@ describe("a diagnosis", () => {
     const missing = findings.find(({ code }) => code === "MISSING_AUTHORITIES")!;
     expect(missing.detail).toMatch(/and 16 more/);
   });
+
+  test.each(["ok", "waiting", "halted"])(
+    "what strangers claim changes nothing in one that is %s but what it says of clocks",
+    (state) => {
+      const { input: quiet } = cases.find((one) => one.state === state && one.input.peers.length > 0)!;
+      const liars = Array.from({ length: 90 }, (_, at) => peer(`liar${at}`, { clockOffsetMs: at * 1_000 }));
+      const { findings, ...said } = diagnose({ ...quiet, peers: [...quiet.peers, ...liars] });
+      const others = findings.filter(({ code }) => code !== "OWN_CLOCK" && code !== "PEER_CLOCKS");
+      expect(findings).not.toEqual(others);
+      expect({ ...said, findings: others }).toEqual(diagnose(quiet));
+      expect(said.state).toBe(state);
+    },
+  );
 
   test("works for the largest set", () => {
     const names = Array.from({ length: 1024 }, (_, index) => `n${index}`);

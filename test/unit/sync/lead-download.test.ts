@@ -10,11 +10,13 @@ import { settledClock, syncNode } from "../support/sync-node.ts";
 
 const genesis = await testGenesis(3, { blockReward: 0n });
 
-test("waits 4 s for the blocks of an announced chain, longer each time, and 4 s again once blocks have arrived", async () => {
+/** Makes a node, and a download from a peer that has 20 blocks and claims to have `claimed`. */
+async function setUp(claimed = 20) {
   const clock = settledClock();
   const net = new FakeNetwork(clock);
   const [node, peer] = [await syncNode(net, "node", genesis), await syncNode(net, "peer", genesis)];
   onTestFinished(async () => {
+    standing.stop();
     for (const one of [node, peer]) await one.stop();
     expect(clock.pending).toBe(0);
   });
@@ -32,7 +34,7 @@ test("waits 4 s for the blocks of an announced chain, longer each time, and 4 s 
   const { network, chain, checks } = node;
   const download = new LeadDownload({
     ...{ network, chain, checks, clock, standing, logger: silentLogger },
-    statuses: { all: () => [] },
+    statuses: { all: () => [{ peer: "peer", status: { height: claimed } }] as never },
     candidates: new Candidates({ network, clock }),
     signal: new AbortController().signal,
   });
@@ -59,6 +61,11 @@ test("waits 4 s for the blocks of an announced chain, longer each time, and 4 s 
           }
         : undefined;
   };
+  return { clock, net, chain, heads, behind, download, ended, stalls };
+}
+
+test("waits 4 s for the blocks of an announced chain, longer each time, and 4 s again once blocks have arrived", async () => {
+  const { net, chain, behind, download, ended, stalls } = await setUp();
   stalls();
   for (const patienceMs of [4_000, 8_000, 16_000])
     expect(await ended(0, 10)).toEqual(["STALLED", patienceMs]);
@@ -68,5 +75,20 @@ test("waits 4 s for the blocks of an announced chain, longer each time, and 4 s 
   expect([behind.length > 0, chain.head.height]).toEqual([true, 10]);
   stalls();
   expect(await ended(10, 20)).toEqual(["STALLED", 4_000]);
-  standing.stop();
+});
+
+test.each([
+  ["its peer claims to have", 20, () => 20],
+  ["a chain can have by now, whatever its peer claims", 2 ** 50, (possible: number) => possible],
+])("expects as many blocks as %s", async (_, claimed, expected) => {
+  const { clock, chain, heads, download, stalls } = await setUp(claimed);
+  stalls();
+  const lead = (await Lead.of("peer", { checked: heads.slice(0, 10), isLast: false }, chain))!;
+  await clock.advance(heads[9]!.header.message.timestamp + 90_000 - clock.now());
+  const ended = download.run(lead).catch(() => undefined);
+  expect(download.progress?.targetHeight).toBe(
+    expected(10 + Math.floor(90_000 / chain.snapshot.parameters.periodMs)),
+  );
+  await clock.advance(4_000);
+  await ended;
 });
