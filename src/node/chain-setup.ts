@@ -28,6 +28,8 @@ export interface ChainSetup {
   clock: Clock;
   pause: Pause;
   logger: Logger;
+  /** For the parts that report on others. */
+  peerLog: Logger;
   /** Measures the work on blocks. */
   startTimer?: StartStageTimer;
   modes: ModeMachine;

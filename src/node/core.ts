@@ -15,6 +15,8 @@ import type { ModeMachine } from "./mode.ts";
 export interface NodeCore {
   readonly options: NodeOptions;
   readonly logger: Logger;
+  /** For the parts that report on others, who could provoke any number of lines. */
+  readonly peerLog: Logger;
   readonly clock: Clock;
   /** The rules that this program knows. */
   readonly rules: KnownRules;

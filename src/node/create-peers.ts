@@ -19,7 +19,7 @@ export interface Peers {
 
 /** Creates the network that the options describe, without connecting it, and what is served before there is a chain. */
 export async function createPeers(core: NodeCore, database: Database): Promise<Peers> {
-  const { options, clock, logger, line, metrics, closers } = core;
+  const { options, clock, peerLog: logger, line, metrics, closers } = core;
   const { dataDir, p2pHost, p2pPort, bootstrap, announce, mdns } = options;
   const addressBook = new AddressBookStore(database);
   const isNewcomer = (await addressBook.load()).length === 0;

@@ -15,13 +15,13 @@ export async function adoptGenesis(
   database: Database,
   signal: AbortSignal,
 ): Promise<Genesis | undefined> {
-  const { options, verify, clock, logger, modes } = core;
+  const { options, verify, clock, logger, peerLog, modes } = core;
   const found = await searchGenesis({
     network,
     statuses,
     verify,
     clock,
-    logger,
+    logger: peerLog,
     pin: genesisPinOf(core),
     timeoutMs: options.genesisTimeoutMs,
     signal,

@@ -23,6 +23,7 @@ import { adviseToJoin } from "./join-advice.ts";
 import { ModeMachine } from "./mode.ts";
 import { lockFolder } from "./open.ts";
 import { openEventLog, openNodeAccount, openNodeDatabase } from "./open-data.ts";
+import { PeerLog } from "./peer-log.ts";
 import type { RunningNode } from "./running-node.ts";
 import { type NodeDiagnosis, startNodeDiagnosis } from "./start-diagnosis.ts";
 import { startHttp } from "./start-http.ts";
@@ -43,18 +44,22 @@ export class Node implements RunningNode {
     const { recoveryFile } = options;
     const givenRecoveries = recoveryFile === undefined ? [] : readRecoveryFile(recoveryFile);
     const metrics = new Metrics();
+    const closers = new Closers(logger);
+    const peerLog = new PeerLog(logger, systemClock);
+    closers.push("log of peers", () => peerLog.stop());
     this.#signatures = createVerifyPool((error) =>
       logger.warn({ error: messageOf(error) }, "a thread that checks signatures has ended"),
     );
     this.#core = {
       options,
       logger,
+      peerLog: peerLog.logger,
       clock: systemClock,
       rules,
       line: { recoveries: [], knownRules: rules.newest },
       metrics,
       verify: metrics.work.verify(this.#signatures.verify),
-      closers: new Closers(logger),
+      closers,
       givenRecoveries,
       fail: (error) => this.#fail(error),
       modes: new ModeMachine("boot", logger),

@@ -20,7 +20,7 @@ export interface Publishing {
 }
 
 export function startPublishing(setup: ChainSetup, { chain, mempool }: OpenedChain): Publishing {
-  const { network, line, clock, logger, closers } = setup;
+  const { network, line, clock, peerLog: logger, closers } = setup;
   const common = { network, clock, logger };
   const topics = new Topics({ ...common, chain, line });
   closers.push("gossip", () => topics.stop());
@@ -35,7 +35,7 @@ const openRoundsAhead = 8;
 
 /** Collects proofs of double signing from the blocks and votes that are seen, and from peers. */
 export async function openEvidence(
-  { network, clock, logger, database, verify, genesis }: ChainSetup,
+  { network, clock, peerLog: logger, database, verify, genesis }: ChainSetup,
   { chain }: OpenedChain,
   { topics }: Publishing,
   finalityStore: FinalityStore,
@@ -61,7 +61,7 @@ export async function openEvidence(
 }
 
 export function startBlockInbox(
-  { network, clock, logger, statuses, closers }: ChainSetup,
+  { network, clock, peerLog: logger, statuses, closers }: ChainSetup,
   { chain, mempool, checks }: OpenedChain,
   { finalizer }: Pick<Voting, "finalizer">,
   evidence: EvidenceInbox,
@@ -82,7 +82,7 @@ export function startBlockInbox(
 }
 
 export function startVoteInbox(
-  { network, clock, logger, closers }: ChainSetup,
+  { network, clock, peerLog: logger, closers }: ChainSetup,
   { chain }: OpenedChain,
   { finalizer, own }: Voting,
   blocks: BlockInbox,
@@ -105,7 +105,7 @@ export function startVoteInbox(
 }
 
 export function startTransactionInbox(
-  { network, logger, closers }: ChainSetup,
+  { network, peerLog: logger, closers }: ChainSetup,
   { mempool }: OpenedChain,
   { outbox }: Publishing,
 ): TransactionInbox {

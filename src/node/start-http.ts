@@ -13,7 +13,7 @@ export async function startHttp(
   { network, statuses }: Peers,
   { signer, eventLog, diagnosis }: { signer: Signer; eventLog: EventLog; diagnosis: NodeDiagnosis },
 ): Promise<string> {
-  const { options, clock, logger, line, metrics, closers } = core;
+  const { options, clock, peerLog: logger, line, metrics, closers } = core;
   const mode = () => core.modes.mode;
   const services = () => core.services;
   const http = await startHttpServer({

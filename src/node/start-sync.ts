@@ -9,7 +9,7 @@ import type { OpenedChain } from "./open-chain.ts";
 
 /** Follows the best chain that peers show, and decides by that whether the node is ready. */
 export function startSynchronizer(
-  { network, clock, logger, statuses, modes, alone, closers }: ChainSetup,
+  { network, clock, logger, peerLog, statuses, modes, alone, closers }: ChainSetup,
   { chain, checks }: OpenedChain,
   inbox: BlockInbox,
 ): Synchronizer {
@@ -18,7 +18,7 @@ export function startSynchronizer(
   const synchronizer = new Synchronizer({
     network,
     clock,
-    logger,
+    logger: peerLog,
     chain,
     checks,
     statuses,
@@ -42,7 +42,7 @@ export interface Divergence {
 }
 
 export function watchDivergence(
-  { network, clock, logger, statuses, closers }: ChainSetup,
+  { network, clock, peerLog: logger, statuses, closers }: ChainSetup,
   { chain }: OpenedChain,
   finalizer: Finalizer,
 ): Divergence {

@@ -23,10 +23,10 @@ export async function startVoting(
   outbox: Outbox,
   evidence: EvidenceInbox,
 ): Promise<Voting> {
-  const { clock, logger, modes, closers } = setup;
+  const { clock, logger, peerLog, modes, closers } = setup;
   const { chain } = opened;
   const signer = await openSigner(setup, opened);
-  const finalizer = new Finalizer({ chain, logger });
+  const finalizer = new Finalizer({ chain, logger: peerLog });
   const voter = signer && new Voter({ chain, finalizer, clock, logger, signer });
   if (voter) closers.push("voter", () => voter.stop());
   const own = signer && followOwnSignatures(signer, { chain, finalizer, logger });

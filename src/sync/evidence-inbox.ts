@@ -229,8 +229,8 @@ export class EvidenceInbox {
       const summary = summaryOf(evidence, subject, receivedAtMs);
       this.#list.add({ summary, offender, place });
       logger.error(
-        { ...summary },
-        `AUTHORITY ${summary.offender} EQUIVOCATED (${describe(subject)}). It is faulty, or runs twice; "ccoin propose remove ${summary.offender}" votes it out`,
+        { ...summary, contradiction: describe(subject) },
+        'AN AUTHORITY EQUIVOCATED. It is faulty, or runs twice; "ccoin propose remove <offender>" votes it out',
       );
       this.events.emit("evidence", summary);
       return true;

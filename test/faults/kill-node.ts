@@ -104,7 +104,7 @@ export async function killNode(
     livesThatSigned,
     conflicts: conflictsAmong([...seen]),
     unrecorded: [...seen].filter((line) => isKept(line) && !recorded.includes(line)),
-    bans: nodes.flatMap((node) => node.log()).filter(({ msg }) => msg === "peer banned").length,
+    bans: nodes.reduce((sum, node) => sum + node.timesLogged("peer banned"), 0),
   };
 }
 

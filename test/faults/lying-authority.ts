@@ -59,7 +59,7 @@ export const lyingAuthority: Scenario = {
     await traffic.stop();
     const { height, transactions } = await checkPromises(honest, traffic.accepted);
     for (const node of nodes) await proved(node, network.wallets[3]!.address);
-    const refused = nodes[0]!.log().filter(({ msg }) => msg === "block refused").length;
+    const refused = nodes[0]!.timesLogged("block refused");
     return (
       `${[...counts].map(([lie, count]) => `${count} ${lie}`).join(", ")}; ${height} blocks, ${transactions} transactions; ` +
       `peer keys banned ${liar.banned} times, ${refused} blocks refused after execution by node 1, evidence on all; ${gaps.text()}`

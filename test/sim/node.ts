@@ -193,6 +193,7 @@ export class SimNode {
       clock,
       pause: () => new Promise((resolve) => clock.after(0, resolve)),
       logger,
+      peerLog: logger,
       modes: this.#modes,
       account: signer && { signer, identify: async () => this.#identify() },
       alone,

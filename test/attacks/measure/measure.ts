@@ -258,10 +258,13 @@ function bans(nodes: readonly TestNode[], honest: ReadonlySet<string>, sinceMs: 
   const lines = nodes
     .flatMap((node) => node.log())
     .filter(({ msg, time }) => {
-      return msg === "peer banned" && Number(new Date(time as string | number)) >= sinceMs;
+      return msg.startsWith("peer banned") && Number(new Date(time as string | number)) >= sinceMs;
     });
-  const honestBans = lines.filter(({ peer }) => honest.has(String(peer))).length;
-  return { honestBans, bans: lines.length - honestBans };
+  // A line sums up those that were too many.
+  const peers = lines.flatMap(({ peer, peers }) => (peers as string[] | undefined) ?? String(peer));
+  const count = lines.reduce((sum, { omitted }) => sum + Number(omitted ?? 1), 0);
+  const honestBans = peers.filter((peer) => honest.has(peer)).length;
+  return { honestBans, bans: count - honestBans };
 }
 
 /** Counts alarms of conflicting finality, which are false because the attackers are too few. */

@@ -146,6 +146,7 @@ export class Peer {
     const common = { network, clock: systemClock, logger: silentLogger };
     const services = await startChainServices({
       ...common,
+      peerLog: silentLogger,
       genesis,
       database,
       eventLog: await EventLog.open({ database, logger: silentLogger }),

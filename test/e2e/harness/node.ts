@@ -280,6 +280,12 @@ export class TestNode {
     });
   }
 
+  /** The number of times that a message was logged, or summed up because it was logged too often. */
+  timesLogged(msg: string): number {
+    const lines = this.log().filter((line) => line.msg.startsWith(msg));
+    return lines.reduce((sum, { omitted }) => sum + Number(omitted ?? 1), 0);
+  }
+
   /** Waits for a log line that begins with `msg`, since a line may follow its event with a delay. */
   logs(msg: string, fields: Record<string, unknown> = {}): Promise<LogLine> {
     const isIt = (line: LogLine) =>

@@ -49,6 +49,7 @@ test("a node that was killed after justifying a branch and before following it f
     clock,
     pause: systemPause,
     logger: silentLogger,
+    peerLog: silentLogger,
     modes: new ModeMachine("boot", silentLogger),
     account: undefined,
     alone: false,
