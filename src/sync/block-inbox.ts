@@ -155,11 +155,12 @@ export class BlockInbox {
   }
 
   async #load(id: Uint8Array, idHex: Hex, source: BlockSource, payer: Payer): Promise<void> {
-    const { clock, chain } = this.#options;
+    const { clock, chain, network } = this.#options;
     if (this.#stop.signal.aborted || this.#knows(idHex, source) || !this.#entries.mayLoad(payer)) return;
     const load = new BlockLoad(source, {
       clock,
       patienceMs: Math.min(chain.snapshot.parameters.periodMs * patience.partOfPeriod, patience.maxMs),
+      hostOf: (peer) => network.hostOf(peer),
       onFailure: (error, from) => this.#onFailure(error, idHex, from),
     });
     const entry: BlockEntry = { id, idHex, payer, state: { kind: "loading", load } };

@@ -65,6 +65,7 @@ export class PeerStatuses {
     this.#polls = new PollTurns({
       clock: options.clock,
       peers: () => options.network.peers(),
+      hostOf: (peer) => options.network.hostOf(peer),
       ask: (peer) => inBackground(this.ask(peer)),
     });
   }

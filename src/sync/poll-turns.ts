@@ -14,12 +14,15 @@ export const pollLimits = {
 export interface PollTurnsOptions {
   clock: Clock;
   peers(): readonly Pick<PeerInfo, "id" | "direction">[];
+  /** The address that a peer is counted for. */
+  hostOf(peer: PeerId): string;
   ask(peer: PeerId): void;
 }
 
 /**
- * Asks peers again and again: in each round all that this node dialled, and of the others those that were not asked for
- * the longest time. A new peer comes last, so that new ids do not keep others from their turn.
+ * Asks peers again and again: in each round all that this node dialled, and some of the others: one of each address,
+ * then a second of each, and so on; of one address those that were not asked for the longest time. A new peer comes
+ * last, so that neither new ids nor many of them keep others from their turn.
  */
 export class PollTurns {
   readonly #options: PollTurnsOptions;
@@ -45,10 +48,19 @@ export class PollTurns {
     const known = new Set([...this.#queue, ...directions.keys()]);
     const connected = [...known].filter((id) => directions.has(id));
     const of = (one: PeerInfo["direction"]) => connected.filter((id) => directions.get(id) === one);
-    const turn = [...of("outbound"), ...of("inbound").slice(0, pollLimits.inbound)];
+    const turn = [...of("outbound"), ...this.#byTurnsOfHosts(of("inbound")).slice(0, pollLimits.inbound)];
     const asked = new Set(turn);
     this.#queue = [...connected.filter((id) => !asked.has(id)), ...turn];
     return turn;
+  }
+
+  #byTurnsOfHosts(peers: readonly PeerId[]): PeerId[] {
+    const ofHosts = Map.groupBy(peers, (peer) => this.#options.hostOf(peer));
+    const place = (peer: PeerId) => ofHosts.get(this.#options.hostOf(peer))!.indexOf(peer);
+    return peers
+      .map((peer) => ({ peer, place: place(peer) }))
+      .sort((a, b) => a.place - b.place)
+      .map(({ peer }) => peer);
   }
 
   #askSome(turn: readonly PeerId[], waitedMs: number): void {

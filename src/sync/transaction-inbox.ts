@@ -70,9 +70,11 @@ export class TransactionInbox {
    * Nothing is read before the peer's turn; messages above its share are dropped, and cost it score.
    */
   async onGossip(message: Uint8Array, from: PeerId): Promise<Verdict> {
-    const queued = this.#queue.add(from, message.length, () => this.#check(message));
+    const { network } = this.#options;
+    const causer = { id: from, host: network.hostOf(from) };
+    const queued = this.#queue.add(causer, message.length, () => this.#check(message));
     if (!queued) {
-      this.#options.network.penalize(from, "rateLimited", "more transactions than can be checked");
+      network.penalize(from, "rateLimited", "more transactions than can be checked");
       return "ignore";
     }
     return (await queued) ?? "ignore";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { CheckedBlock } from "../../../src/chain/types.ts";
-import { BlockLoad, type BlockSource, maxSources } from "../../../src/sync/block-load.ts";
+import { BlockLoad, type BlockSource, maxSources, maxSourcesPerHost } from "../../../src/sync/block-load.ts";
 import { ManualClock } from "../support/clock.ts";
 
 const patienceMs = 100;
@@ -25,6 +25,8 @@ function sources() {
   const load = new BlockLoad(source("a"), {
     clock,
     patienceMs,
+    // A peer's name before the `@` is its address.
+    hostOf: (peer) => peer.split("@")[0]!,
     onFailure: (error, from) => failures.push(`${from}: ${error}`),
   });
   const answer = (from: string, check = async () => block) => answers.get(from)!.resolve(check);
@@ -126,4 +128,15 @@ test("remembers a bounded number of peers", async () => {
   await clock.advance(100 * patienceMs);
   expect(asked).toHaveLength(maxSources);
   expect(asked).not.toContain(`${maxSources}`);
+});
+
+test("addresses take turns, so that a crowd of one is asked no more often than a peer of another", async () => {
+  const { clock, asked, source, load } = sources();
+  for (let at = 0; at < 80; at++) load.add(source(`crowd@${at}`));
+  for (const name of ["b", "c", "d"]) load.add(source(name));
+  load.add(source("crowd@last"));
+  await clock.advance(4 * patienceMs);
+  expect(asked.filter((name) => !name.startsWith("crowd")).sort()).toEqual(["a", "b", "c", "d"]);
+  await clock.advance(100 * patienceMs);
+  expect(asked.filter((name) => name.startsWith("crowd"))).toHaveLength(maxSourcesPerHost);
 });

@@ -7,8 +7,9 @@ function open(changes: Partial<typeof limits> = {}) {
   const queue = new PeerQueue({ ...limits, ...changes });
   const begun: string[] = [];
   const ends = new Map<string, () => void>();
+  /** A peer's name before the `@` is its address. */
   const add = (peer: string, name: string, bytes = 1) =>
-    queue.add(peer, bytes, () => {
+    queue.add({ id: peer, host: peer.split("@")[0]! }, bytes, () => {
       begun.push(name);
       const { promise, resolve } = Promise.withResolvers<string>();
       ends.set(name, () => resolve(name));
@@ -31,6 +32,44 @@ test("processes one piece of a peer at a time, and peers in turn", async () => {
   expect(begun).toEqual(["a1", "b1", "c1"]);
   await end("c1");
   expect(begun).toEqual(["a1", "b1", "c1", "a2"]);
+});
+
+test("addresses take turns, however many peers one has, and so do the peers of one", async () => {
+  const { begun, add, end } = open({ maxRunning: 2, maxBytes: 1_000 });
+  for (let at = 0; at < 100; at++) void add(`crowd@${at}`, `c${at}`);
+  for (const name of ["h1", "h2", "h3"]) void add("honest", name);
+  expect(begun).toEqual(["c0", "c1"]);
+  await end("c0");
+  expect(begun).toEqual(["c0", "c1", "h1"]);
+  await end("h1");
+  expect(begun.at(-1)).toBe("h2");
+  void add("crowd@0", "again");
+  for (const name of ["c1", "h2"]) await end(name);
+  expect(begun.slice(-2)).toEqual(["c2", "h3"]);
+});
+
+test("a crowd of peers of one address gives way, each with little, before a peer with more elsewhere", async () => {
+  const { queue, begun, add, end } = open({ maxRunning: 1 });
+  void add("first", "first", 1);
+  const crowd = Array.from({ length: 20 }, (_, at) => add(`crowd@${at}`, `c${at}`));
+  const honest = add("honest", "h1", 8);
+  expect(queue.bytes).toBe(25);
+  expect(await Promise.all(crowd.slice(0, 4))).toEqual(new Array(4).fill(undefined));
+  // A piece for which its own address would have to give way is refused.
+  expect(await add("crowd@new", "new", 8)).toBeUndefined();
+  for (const name of ["first", "c4", "h1"]) await end(name);
+  expect(await honest).toBe("h1");
+  expect(begun.slice(0, 3)).toEqual(["first", "c4", "h1"]);
+});
+
+test("of one address, the peer with most gives way", async () => {
+  const { begun, add, end } = open({ maxRunning: 1 });
+  void add("first", "first", 1);
+  const large = [add("one@a", "a1", 10), add("one@b", "b1", 10)];
+  void add("one@c", "c1", 5);
+  expect(await large[0]).toBeUndefined();
+  for (const name of ["first", "b1", "c1"]) await end(name);
+  expect(begun).toEqual(["first", "b1", "c1"]);
 });
 
 test("drops the newest piece of the peer with the most if there is no room, and never refuses a peer with less", async () => {
@@ -76,7 +115,7 @@ test("drops the waiting pieces of a disconnected peer and frees their room", asy
 
 test("continues after a piece that failed", async () => {
   const { queue, add, begun } = open({ maxRunning: 1 });
-  const failed = queue.add("a", 1, async () => {
+  const failed = queue.add({ id: "a", host: "a" }, 1, async () => {
     throw new Error("no");
   });
   void add("a", "a2");

@@ -9,6 +9,8 @@ function setUp() {
   const turns = new PollTurns({
     clock,
     peers: () => [...peers].map(([id, direction]) => ({ id, direction })),
+    // A peer's name before the `@` is its address.
+    hostOf: (peer) => peer.split("@")[0]!,
     ask: (peer) => asked.push(peer),
   });
   const connect = (prefix: string, count: number, direction: "inbound" | "outbound") => {
@@ -46,6 +48,18 @@ test("new ids do not keep a peer from its turn", async () => {
   connect("new", 80, "inbound");
   const asked = await round();
   expect(asked.filter((id) => id.startsWith("old"))).toEqual(["old16", "old17", "old18", "old19"]);
+});
+
+test("addresses take turns: a crowd of ids of one does not keep the peers of others from being asked in each round", async () => {
+  const { clock, connect, round } = setUp();
+  await clock.advance(1_000);
+  connect("crowd@", 80, "inbound");
+  await round();
+  connect("honest", 8, "inbound");
+  for (const asked of [await round(), await round()]) {
+    expect(asked.filter((id) => id.startsWith("honest"))).toHaveLength(8);
+    expect(asked.filter((id) => id.startsWith("crowd"))).toHaveLength(pollLimits.inbound - 8);
+  }
 });
 
 test("asks a few at once, and begins a round every five seconds all the same", async () => {
