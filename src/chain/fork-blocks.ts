@@ -13,7 +13,7 @@ import type { CanonicalBlock, HeadChange } from "./types.ts";
 export const sideBlockLimits = {
   perProposer: { blocks: 64, bytes: 64 * 2 ** 20 },
   inAll: { blocks: 4_096, bytes: 512 * 2 ** 20 },
-  /** The factor by which more of a proposer may be stored if blocks of others build on them. */
+  /** The factor by which more may be stored, of a proposer and in all, if other blocks build on them. */
   neededFactor: 4,
 };
 /** Blocks that one commit deletes. */
@@ -77,12 +77,10 @@ export class ForkBlocks implements ChainParticipant {
     const { perProposer, inAll, neededFactor } = sideBlockLimits;
     const { proposer, bodyBytes } = sideRecord(block);
     const own = this.#shares.get(toHex(proposer)) ?? { blocks: 0, bytes: 0 };
-    const fits = (share: Share, limit: Share, times: number) =>
+    const times = needed ? neededFactor : 1;
+    const fits = (share: Share, limit: Share) =>
       share.blocks < times * limit.blocks && share.bytes + bodyBytes <= times * limit.bytes;
-    const hasRoom = needed
-      ? fits(own, perProposer, neededFactor)
-      : fits(own, perProposer, 1) && fits(this.#total, inAll, 1);
-    if (hasRoom) return;
+    if (fits(own, perProposer) && fits(this.#total, inAll)) return;
     throw new BlockError(
       "TOO_MANY_SIDE_BLOCKS",
       `${own.blocks} of its proposer, ${this.#total.blocks} in all`,

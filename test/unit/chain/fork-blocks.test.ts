@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { sideBlockLimits } from "../../../src/chain/fork-blocks.ts";
+import { ForkBlocks, sideBlockLimits } from "../../../src/chain/fork-blocks.ts";
 import { certificateOf } from "../../../src/consensus/index.ts";
 import { keySpaces } from "../../../src/storage/key-spaces.ts";
 import { authorities, codeOf, type TestChain, type Tip, testChain, testGenesis } from "../support/chain.ts";
@@ -164,6 +164,41 @@ test("a block that displaces the head by its lower id alone needs room beside th
   const heavier = await maker.block(twins[0]!);
   expect(await node.add(heavier.blocks[1]!)).toBe("head");
   expect(await node.add((await maker.block(heavier)).blocks[2]!)).toBe("head");
+});
+
+describe("blocks of many proposers are stored up to a number and a size in all,", () => {
+  const { inAll, neededFactor } = sideBlockLimits;
+  const id = (number: number) => {
+    const bytes = new Uint8Array(32);
+    new DataView(bytes.buffer).setUint32(0, number);
+    return bytes;
+  };
+
+  /** Makes an index that is full, with one block of each proposer. Returns whether it has room for one more of another. */
+  async function full(times: number, bodyBytes: number) {
+    const count = Math.min(times * inAll.blocks, (times * inAll.bytes) / bodyBytes);
+    const sides = async function* () {
+      for (let number = 0; number < count; number++)
+        yield { height: 9, id: id(number), parent: id(0), proposer: id(number), bodyBytes };
+    };
+    const blocks = { sides, canonicalId: async () => undefined };
+    const forks = await ForkBlocks.load({ blocks, database: new MemoryDatabase() } as never);
+    expect(forks.size).toBe(count);
+    const header = { message: { parent: id(0), proposer: id(count) } };
+    const next = { height: 9, id: id(count), header, records: [{ encoded: { length: 1 } }] } as never;
+    return (needed: boolean) => () => forks.requireRoom(next, needed);
+  }
+
+  test.each([
+    ["by number", 0],
+    ["by size", 2 ** 22],
+  ])("%s", async (_, bodyBytes) => {
+    const some = await full(1, bodyBytes);
+    expect(some(false)).toThrow("in all");
+    expect(some(true)).not.toThrow();
+    const most = await full(neededFactor, bodyBytes);
+    expect(most(true)).toThrow("in all");
+  });
 });
 
 test("the same blocks and certificates give the same head in any order and across restarts", async () => {
