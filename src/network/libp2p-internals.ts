@@ -50,7 +50,7 @@ export function internalsOf(pubsub: GossipSub): GossipInternals {
 }
 
 /** The part of yamux that reads the frames of a connection. */
-export interface MuxerReader {
+export interface MuxerReader extends Pick<StreamMuxer, "streams"> {
   decoder: object;
   onData(bytes: Uint8Array): void;
   abort(error: Error): void;

@@ -21,6 +21,14 @@ const leastWaitMs = 50;
  */
 export const maxUnreadAnswers = 1_024;
 
+/**
+ * Bytes of one connection on streams whose protocol is not agreed yet. libp2p keeps up to 4 MiB of each while it waits
+ * for the peer to read its answers. A whole window fits, for peers that send a request together with its protocol.
+ */
+export const maxEarlyBytes = 512 * 1_024;
+/** Streams that have opened since they were last compared with those that are open. */
+const maxEarlyStreams = 1_024;
+
 /** The connection below the multiplexer. */
 type Wire = Pick<MessageStream, "status" | "writableNeedsDrain" | "pause" | "resume" | "abort">;
 
@@ -65,10 +73,13 @@ export class Muxers {
   }
 }
 
-/** Charges the frames of one connection, and lets it wait when its sender has used up its share. */
+/**
+ * Charges the frames of one connection, and lets it wait when its sender has used up its share, or has sent much on
+ * streams without a protocol.
+ */
 export class FrameMeter {
   readonly #wire: Wire;
-  readonly #reader: Pick<MuxerReader, "onData" | "abort">;
+  readonly #reader: Pick<MuxerReader, "onData" | "abort" | "streams">;
   readonly #options: MuxersOptions;
   #source: IntakeSource | undefined;
   /** This node dialled. The one that dials opens streams with odd ids. */
@@ -78,8 +89,11 @@ export class FrameMeter {
   #isWaiting = false;
   /** Frames that this node has answered since the peer last made room for the answers. */
   #unreadAnswers = 0;
+  /** Bytes of streams that the peer has opened and that may be without a protocol, by their ids. */
+  readonly #early = new Map<number, number>();
+  #earlyBytes = 0;
 
-  constructor(wire: Wire, reader: Pick<MuxerReader, "onData" | "abort">, options: MuxersOptions) {
+  constructor(wire: Wire, reader: Pick<MuxerReader, "onData" | "abort" | "streams">, options: MuxersOptions) {
     this.#wire = wire;
     this.#reader = reader;
     this.#options = options;
@@ -91,6 +105,11 @@ export class FrameMeter {
     this.#options.intake.charge(source, this.#units);
   }
 
+  /** The number of streams that may be without a protocol. */
+  get earlyStreams(): number {
+    return this.#early.size;
+  }
+
   readonly mayRead = (): boolean => !this.#isWaiting;
 
   /** @throws {Error} if the peer asks on and on, and reads no answer. */
@@ -100,12 +119,11 @@ export class FrameMeter {
     else if (isAnswered && ++this.#unreadAnswers > maxUnreadAnswers)
       throw new Error("the peer reads no answers");
     const units = this.#unitsOf(header);
-    if (!this.#source) {
-      this.#units += units;
-      return;
-    }
-    this.#options.intake.charge(this.#source, units);
-    if (this.#options.intake.delayMs(this.#source) > 0) this.#wait(this.#source);
+    if (this.#source) this.#options.intake.charge(this.#source, units);
+    else this.#units += units;
+    this.#noteEarly(header);
+    const delayMs = this.#source ? this.#options.intake.delayMs(this.#source) : 0;
+    if (delayMs > 0 || this.#hasTooMuchEarly(header.streamID)) this.#wait(delayMs);
   };
 
   #unitsOf({ type, flag, streamID, length }: FrameHeader): number {
@@ -116,19 +134,45 @@ export class FrameMeter {
     return 1 + bytes + (opens ? unitsOfStream : 0);
   }
 
-  #wait(source: IntakeSource): void {
-    const { intake, clock } = this.#options;
+  #noteEarly({ type, flag, streamID, length }: FrameHeader): void {
+    if (type === frameTypes.ping || streamID === 0) return;
+    const bytes = this.#early.get(streamID) ?? ((flag & frameFlags.syn) !== 0 ? 0 : undefined);
+    if (bytes === undefined) return;
+    const more = type === frameTypes.data ? length : 0;
+    this.#early.set(streamID, bytes + more);
+    this.#earlyBytes += more;
+  }
+
+  /** `opening`: the stream of a frame that is not passed on yet, without which it may not exist. */
+  #hasTooMuchEarly(opening?: number): boolean {
+    if (this.#earlyBytes <= maxEarlyBytes && this.#early.size <= maxEarlyStreams) return false;
+    const protocols = new Map(this.#reader.streams.map(({ id, protocol }) => [id, protocol]));
+    for (const [id, bytes] of this.#early) {
+      const protocol = protocols.get(`${id}`) ?? (id === opening ? "" : undefined);
+      if (protocol === "") continue;
+      this.#early.delete(id);
+      this.#earlyBytes -= bytes;
+    }
+    return this.#earlyBytes > maxEarlyBytes;
+  }
+
+  #wait(delayMs: number): void {
     this.#isWaiting = true;
     // Not at once: a connection that is just resuming would resume what is below it after this.
     queueMicrotask(() => {
       if (this.#isWaiting && this.#wire.status === "open") this.#wire.pause();
     });
-    clock.after(Math.max(leastWaitMs, Math.ceil(intake.delayMs(source))), () => this.#goOn());
+    this.#options.clock.after(Math.max(leastWaitMs, Math.ceil(delayMs)), () => this.#goOn());
   }
 
   #goOn(): void {
     const wire = this.#wire;
     if (wire.status !== "open") return;
+    if (this.#hasTooMuchEarly()) {
+      // The streams end when the time for their protocol is over.
+      this.#wait(0);
+      return;
+    }
     this.#isWaiting = false;
     try {
       // Reads what is here already, as far as the share goes.

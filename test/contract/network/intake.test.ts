@@ -1,5 +1,8 @@
-import { expect, onTestFinished, test } from "vitest";
+import { YamuxStream } from "@chainsafe/libp2p-yamux/stream";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { frameFlags } from "../../../src/network/frames.ts";
 import { intakeLimits } from "../../../src/network/intake.ts";
+import { maxEarlyBytes } from "../../../src/network/muxer.ts";
 import { frameTypes, RawPeer, yamuxFrame } from "../../attacks/lib/raw-peer.ts";
 import { ManualClock } from "../../unit/support/clock.ts";
 import { advanceUntil, startNode } from "./nodes.ts";
@@ -23,4 +26,32 @@ test("a peer is read as far as the share of its address goes, and further when t
   await advanceUntil(clock, 500, () => isRead);
   await read;
   expect(node.peers()).toMatchObject([{ score: 0 }]);
+});
+
+test("a peer that opens streams, agrees on no protocol and reads no answers, leaves little here", async () => {
+  const node = await startNode(1);
+  const peer = await RawPeer.connect(`${node.addresses()[0]}`);
+  onTestFinished(() => peer.leave());
+  const received = vi.spyOn(YamuxStream.prototype, "handleData");
+  onTestFinished(() => received.mockRestore());
+  peer.deafen();
+  const chunk = 64 * 1_024;
+  // Each line asks for the list of protocols, and the answers soon fill the socket.
+  const lines = Buffer.alloc(chunk, "\x03ls\n", "latin1");
+  const begin = Buffer.from("\x13/multistream/1.0.0\n", "latin1");
+  const first = 1_001;
+  const sent = Array.from({ length: 8 }, (_, index) => {
+    const id = first + 2 * index;
+    const opening = yamuxFrame(frameTypes.data, frameFlags.syn, id, begin.length, begin);
+    return [opening, ...new Array(16).fill(yamuxFrame(frameTypes.data, 0, id, chunk, lines))];
+  });
+  const endMs = Date.now() + 3_000;
+  for (const frame of sent.flat()) if (Date.now() < endMs) await peer.write(frame, 200);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const bytes = received.mock.calls.reduce(
+    (sum, [{ header }]) => sum + (header.streamID >= first ? header.length : 0),
+    0,
+  );
+  expect(bytes).toBeGreaterThan(maxEarlyBytes / 2);
+  expect(bytes).toBeLessThan(maxEarlyBytes + 2 * chunk);
 });

@@ -8,7 +8,7 @@ import {
   unitsOfPing,
   unitsOfStream,
 } from "../../../src/network/intake.ts";
-import { FrameMeter, maxUnreadAnswers } from "../../../src/network/muxer.ts";
+import { FrameMeter, maxEarlyBytes, maxUnreadAnswers } from "../../../src/network/muxer.ts";
 import { ManualClock } from "../support/clock.ts";
 
 const { perPeer, perHost } = intakeLimits;
@@ -94,7 +94,12 @@ function connection(clock = new ManualClock()) {
     resume: () => done.push("resume"),
     abort: () => done.push("abort"),
   };
-  const reader = { onData: () => done.push("read") as never, abort: () => done.push("abort muxer") as never };
+  const streams: { id: string; protocol: string }[] = [];
+  const reader = {
+    onData: () => done.push("read") as never,
+    abort: () => done.push("abort muxer") as never,
+    streams: streams as never[],
+  };
   const meter = new FrameMeter(wire as never, reader, { intake, clock });
   const ping = { type: frameTypes.ping, flag: frameFlags.syn, streamID: 0, length: 1 };
   const open = { type: frameTypes.windowUpdate, flag: frameFlags.syn, streamID: 1, length: 0 };
@@ -105,7 +110,7 @@ function connection(clock = new ManualClock()) {
     for (; meter.mayRead() && count < 1e6; count++) meter.onFrame(frame);
     return count;
   };
-  return { clock, intake, done, wire, reader, meter, ping, open, data, until };
+  return { clock, intake, done, wire, reader, streams, meter, ping, open, data, until };
 }
 
 test("stops reading a connection above its share, continues later, and blames no peer", async () => {
@@ -174,6 +179,54 @@ test("a peer that asks on and on and reads no answer loses its connection", () =
   wire.writableNeedsDrain = true;
   ask(maxUnreadAnswers);
   expect(() => meter.onFrame(open)).toThrow("reads no answers");
+});
+
+test("stops reading a connection with much on streams without a protocol, until they have one or are gone", async () => {
+  const { clock, done, streams, meter, open, data, until } = connection();
+  const kilobyte = data(1, 1_024);
+  meter.onFrame(open);
+  streams.push({ id: "1", protocol: "" }, { id: "3", protocol: "" });
+  for (let sent = 0; sent < maxEarlyBytes / 2; sent += 1_024) meter.onFrame(kilobyte);
+  meter.onFrame({ ...data(3, 1_024), flag: frameFlags.syn });
+  expect(until({ ...kilobyte, streamID: 3 })).toBe(maxEarlyBytes / 2 / 1_024);
+  await clock.advance(5_000);
+  expect([meter.mayRead(), new Set(done)]).toEqual([false, new Set(["pause"])]);
+  streams[0]!.protocol = "/ccoin/height/1";
+  await clock.advance(50);
+  expect([meter.mayRead(), done.slice(-2)]).toEqual([true, ["read", "resume"]]);
+  // What comes on a stream with a protocol is not counted, and does not make the connection wait.
+  streams.push({ id: "5", protocol: "/meshsub/1.2.0" });
+  meter.onFrame({ ...data(5, 0), flag: frameFlags.syn });
+  for (let sent = 0; sent < 4 * maxEarlyBytes; sent += 1_024) meter.onFrame(data(5, 1_024));
+  expect(meter.mayRead()).toBe(true);
+  for (let sent = 0; sent < 4 * maxEarlyBytes; sent += 1_024) meter.onFrame(kilobyte);
+  expect(until({ ...kilobyte, streamID: 3 })).toBe(maxEarlyBytes / 2 / 1_024);
+  streams.length = 0;
+  await clock.advance(50);
+  expect(meter.mayRead()).toBe(true);
+});
+
+test("counts what comes with the frame that opens a stream, before the stream exists", () => {
+  const { streams, meter, data } = connection();
+  const opened = (streamID: number) => ({ ...data(streamID, maxEarlyBytes / 2), flag: frameFlags.syn });
+  for (const id of [1, 3]) {
+    meter.onFrame(opened(id));
+    streams.push({ id: `${id}`, protocol: "" });
+  }
+  expect(meter.mayRead()).toBe(true);
+  meter.onFrame(opened(5));
+  expect(meter.mayRead()).toBe(false);
+});
+
+test("remembers a bounded number of streams that were opened", () => {
+  const { streams, meter, data } = connection();
+  streams.push({ id: "1", protocol: "" });
+  meter.onFrame({ ...data(1, maxEarlyBytes), flag: frameFlags.syn });
+  for (let id = 3; id < 20_000; id += 2) meter.onFrame({ ...data(id, 0), flag: frameFlags.syn });
+  expect(meter.mayRead()).toBe(true);
+  expect(meter.earlyStreams).toBeLessThanOrEqual(1_025);
+  meter.onFrame(data(1, 1));
+  expect(meter.mayRead()).toBe(false);
 });
 
 test("a connection that has to wait while it resumes is paused once it has resumed", async () => {
