@@ -41,8 +41,11 @@ export interface DialerOptions {
   isAllowed(id: PeerId): boolean;
   /** The time for which the peer must not be dialled. */
   blockedMs(id: PeerId): number;
-  /** False if there are enough connections; peers given by a person are dialled anyway. */
-  hasRoom(peer: { addresses: readonly string[]; chosen: boolean }): boolean;
+  /**
+   * False if there are enough connections, with those to `dialing`; peers given by a person are dialled anyway.
+   * `dialing` has an address of each other peer that is being dialled.
+   */
+  hasRoom(peer: { addresses: readonly string[]; chosen: boolean }, dialing: readonly string[]): boolean;
   /** The number of connections that the node wants to peers that others tell of. */
   missing(): number;
   /** The addresses on which this node listens, without its id. */
@@ -57,7 +60,8 @@ export class Dialer {
   readonly #options: DialerOptions;
   readonly #candidates: DialCandidates;
   readonly #unreached: Unreached;
-  #dialing = 0;
+  /** The peers being dialled, with an address of each. */
+  readonly #dials = new Map<Candidate, string>();
   #dialingHearsay = 0;
   #running = false;
 
@@ -232,8 +236,10 @@ export class Dialer {
       return this.#schedule(candidate, maxRetryMs);
     }
     const { targets: addresses, chosen } = candidate;
-    if (!isGiven && !options.hasRoom({ addresses, chosen })) return this.#schedule(candidate, maxRetryMs);
-    if (this.#dialing >= maxParallel && !isGiven) return this.#schedule(candidate, this.#retryMs(candidate));
+    if (!isGiven && !options.hasRoom({ addresses, chosen }, this.#dialing()))
+      return this.#schedule(candidate, maxRetryMs);
+    if (this.#dials.size >= maxParallel && !isGiven)
+      return this.#schedule(candidate, this.#retryMs(candidate));
     const { isHearsay } = candidate;
     if (isHearsay) {
       const missing = options.missing();
@@ -246,7 +252,7 @@ export class Dialer {
     if (now.length === 0) return this.#failed(candidate);
 
     candidate.dialing = true;
-    this.#dialing++;
+    this.#dials.set(candidate, now[0]!);
     if (isHearsay) this.#dialingHearsay++;
     let reached: PeerId | undefined;
     let failure: unknown;
@@ -257,11 +263,19 @@ export class Dialer {
       options.logger.debug({ peer: id, addresses: now, error: messageOf(error) }, "dial failed");
     } finally {
       candidate.dialing = false;
-      this.#dialing--;
+      this.#dials.delete(candidate);
       if (isHearsay) this.#dialingHearsay--;
     }
     if (reached === undefined) this.#failed(candidate, failure);
     else this.#reached(candidate, reached);
+  }
+
+  /** Those that may take a place, and have none yet. */
+  #dialing(): string[] {
+    const { connected } = this.#options;
+    return [...this.#dials].flatMap(([{ id, isGiven }, address]) =>
+      isGiven || (id !== undefined && connected(id)) ? [] : address,
+    );
   }
 
   /** The peer behind a bootstrap address is known once the address is reached; another peer may be there later. */

@@ -135,7 +135,7 @@ export class LibP2pNetwork implements Network {
       dial: (addresses, id) => connections.dial(addresses, id),
       connected: (id) => connections.of(id).length > 0,
       blockedMs: (id) => scores.blockedMs(id),
-      hasRoom: (peer) => hasRoomFor(peer, this.#dialled()),
+      hasRoom: (peer, dialing) => hasRoomFor(peer, [...this.#dialled(), ...dialing]),
       missing: () => this.#missing(),
       ownTargets: () => connections.ownTargets(),
     });

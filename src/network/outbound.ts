@@ -15,7 +15,7 @@ const maxPerPublicGroup = 4;
 
 /**
  * True if one more peer may be dialled at the addresses. `chosen`: the node knows it from an earlier run. `open`:
- * multiaddrs of the dialled connections, without those that a person gave.
+ * multiaddrs of the dialled connections, also of those being dialled, without those that a person gave.
  */
 export function hasRoomFor(
   peer: { addresses: readonly string[]; chosen: boolean },

@@ -388,6 +388,33 @@ test("does not dial while there are enough connections", async () => {
   expect(dials.length).toBe(1);
 });
 
+test("peers being dialled count as connections, without those that a person gave and those that connected meanwhile", async () => {
+  const dials: string[] = [];
+  const counted: string[][] = [];
+  const { dialer, clock, connected } = setUp({
+    bootstrap: [`${at(9)}/p2p/y`],
+    dial: ([address]) => {
+      dials.push(address!);
+      return new Promise(() => undefined);
+    },
+    hasRoom: (_, dialing) => {
+      counted.push([...dialing]);
+      return dialing.length < 2;
+    },
+  });
+  await dialer.start();
+  await clock.advance(0);
+  for (const [index, id] of ["v", "w", "x"].entries()) {
+    dialer.found(id, [at(index + 1)], discovery);
+    await clock.advance(0);
+  }
+  expect(counted).toEqual([[], [at(1)], [at(1), at(2)]]);
+  connected.add("v");
+  await clock.advance(maxRetryMs);
+  expect(counted.at(-1)).toEqual([at(2)]);
+  expect(dials).toEqual([at(9), at(1), at(2), at(3)]);
+});
+
 test("splitPeerId", () => {
   expect(splitPeerId("/ip4/1.2.3.4/tcp/5/p2p/12D3")).toEqual(["/ip4/1.2.3.4/tcp/5", "12D3"]);
   expect(splitPeerId("/dns4/host/tcp/5")).toEqual(["/dns4/host/tcp/5", undefined]);
