@@ -31,6 +31,10 @@ export interface Fault {
   stall?: boolean;
 }
 
+/** More requests at one moment of the clock are a loop, in which no timer and no time-out of a test would ever run. */
+const maxAtOnce = 10_000;
+const hourMs = 3_600_000;
+
 /** Connects nodes of one process in memory: everything is encoded and decoded as on the wire. */
 export class FakeNetwork {
   readonly clock: Clock;
@@ -45,6 +49,9 @@ export class FakeNetwork {
   readonly reads: { protocol: string; bytes: number }[] = [];
   mayRead = true;
   readonly requests: { from: PeerId; to: PeerId; protocol: string; request: unknown }[] = [];
+  /** True if a node has asked without end. Its last request is not answered. */
+  isRunaway = false;
+  readonly #now = { ms: 0, requests: 0 };
 
   constructor(clock: Clock) {
     this.clock = clock;
@@ -64,6 +71,19 @@ export class FakeNetwork {
   disconnect(a: FakeNode, b: FakeNode): void {
     a.disconnected(b.peerId);
     b.disconnected(a.peerId);
+  }
+
+  /** Records a request. Waits for an hour if there is no end of them. */
+  async asked(
+    request: { from: PeerId; to: PeerId; protocol: string; request: unknown },
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const ms = this.clock.now();
+    if (ms !== this.#now.ms) Object.assign(this.#now, { ms, requests: 0 });
+    this.requests.push(request);
+    if (++this.#now.requests <= maxAtOnce) return;
+    this.isRunaway = true;
+    await sleep(this.clock, hourMs, signal);
   }
 
   count(protocol: string): number {
@@ -188,7 +208,7 @@ export class FakeNode implements Network {
   ): AsyncGenerator<ResponseOf<P>> {
     const name = protocol.id.split("/")[2]!;
     const { clock, nodes } = this.#network;
-    this.#network.requests.push({ from: this.peerId, to: peer, protocol: name, request });
+    await this.#network.asked({ from: this.peerId, to: peer, protocol: name, request }, options.signal);
     const pause = async () => {
       if (this.#network.delayMs > 0) await sleep(clock, this.#network.delayMs, options.signal);
       if (options.signal?.aborted) throw new RequestError("aborted", "aborted by the caller");

@@ -375,7 +375,7 @@ test("the ids of a pool are charged by the number of its senders before they are
   net.connect(a.network, b.network);
   const waiting = await Promise.all([b.maker.transfer({ nonce: 0 }), b.maker.transfer({ nonce: 1 })]);
   await b.mempool.add(b.mempool.records([...waiting, await b.maker.transfer({ from: 1 })]), "local");
-  const looks = vi.spyOn(b.mempool, "executable");
+  const looks = vi.spyOn(b.mempool, "executableEntries");
   const ask = () => codeOf(requestOne(a.network, "b", mempoolIds, { limit: 10 }));
   net.reads.length = 0;
   await ask();

@@ -15,6 +15,7 @@ async function setUp(...names: string[]) {
   for (const name of names) nodes.push(await syncNode(net, name, genesis));
   onTestFinished(async () => {
     for (const node of nodes) await node.stop();
+    expect(net.isRunaway).toBe(false);
     expect(clock.pending).toBe(0);
     expect(nodes.map(({ network }) => network.listeners)).toEqual(nodes.map(() => 0));
   });
