@@ -94,7 +94,7 @@ test("bans and evidence go to the log with the limit", async () => {
     ...{ genesis, rules: productRules, verify: verifyHere, modes: new ModeMachine("boot", silentLogger) },
     options: {
       dataDir: { peerKey: join(folder, "peer-key") },
-      ...{ p2pHost: "127.0.0.1", p2pPort: 0, bootstrap: [], mdns: false },
+      ...{ p2pHost: "127.0.0.1", p2pPort: 0, bootstrap: [], announce: [], mdns: false },
     },
   } as unknown as NodeCore;
   const { network } = await createPeers(core, database);
