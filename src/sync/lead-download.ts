@@ -19,7 +19,7 @@ const maxPatienceMs = 32_000;
 
 export interface LeadDownloadOptions {
   network: Network;
-  chain: ScoutOptions["chain"] & Pick<Chain, "importBlocks">;
+  chain: ScoutOptions["chain"] & Pick<Chain, "importBlocks" | "snapshot">;
   checks: BlockChecks;
   statuses: Pick<PeerStatuses, "all">;
   candidates: Candidates;

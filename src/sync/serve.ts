@@ -59,7 +59,7 @@ export function serveGenesis(
 }
 
 type ServedChain = Pick<Chain, "find" | "reader" | "tree">;
-type ServedMempool = Pick<Mempool, "get" | "executable" | "senders">;
+type ServedMempool = Pick<Mempool, "get" | "executableEntries" | "senders">;
 
 /** Answers every protocol that reads blocks or the mempool. */
 export function serveChain(network: Network, chain: ServedChain, mempool: ServedMempool): void {

@@ -138,19 +138,21 @@ test("another account's known blocks make it known", async () => {
 
 test("rivals of the head are blocks that were imported, until the chain goes on; a peer's head is no reason for one", async () => {
   const { chain, maker, addAll } = await testChain({ genesis: await testGenesis(4) });
-  const inputs = new DiagnosisInputs({
-    clock: new ManualClock(),
-    modes: new ModeMachine("boot", silentLogger),
-    network: {
-      peers: () => [
-        { id: "p1", address: "", direction: "inbound", score: 0, connectedAtMs: 0, chosen: true },
-      ],
-      hostOf: (peer) => peer,
-    },
-    statuses: { get: () => ({ status: { height: 1, headId: one.id } }) as never },
-    own: { publicKey: alice.publicKey, mines: false },
-  });
-  await inputs.follow({ chain, mempool: { hasExecutable: false }, synchronizer: { progress: undefined } });
+  const inputs = new DiagnosisInputs(
+    testSources({
+      clock: new ManualClock(),
+      modes: new ModeMachine("boot", silentLogger),
+      network: {
+        peers: () => [
+          { id: "p1", address: "", direction: "inbound", score: 0, connectedAtMs: 0, chosen: true },
+        ],
+        hostOf: (peer) => peer,
+      },
+      statuses: { get: () => ({ status: { height: 1, headId: one.id } }) as never },
+      own: { publicKey: alice.publicKey, mines: false },
+    }),
+  );
+  await inputs.follow({ ...chainSources(), chain, mempool: { hasExecutable: false } });
   const rivals = () => inputs.gather().chain!.rivals;
   const one = await maker.block(maker.start(), { by: authorities[1]! });
   await addAll(one);

@@ -16,7 +16,7 @@ import { line } from "../../own-line.ts";
 import { testChain } from "../support/chain.ts";
 import { ManualClock } from "../support/clock.ts";
 import { temporaryFolder } from "../support/database.ts";
-import { TestNetwork } from "../support/network.ts";
+import { FakeNetwork } from "../support/network.ts";
 import { verifyHere } from "../support/sync-node.ts";
 
 function setUp() {
@@ -102,7 +102,7 @@ test("bans and evidence go to the log with the limit", async () => {
   for (let times = 0; times < 2; times++) network.penalize(network.peerId, "invalidBlock", "test");
   expect(lines).toEqual(["peer banned"]);
 
-  const endpoint = new TestNetwork(clock).node("a");
+  const endpoint = new FakeNetwork(clock).node("a");
   const { evidence } = await startChainServices({
     ...core,
     ...{ genesis, database, network: endpoint, pause: systemPause, alone: false, account: undefined },
