@@ -366,6 +366,7 @@ describe("a heavier branch with an invalid block", () => {
       }
       expect(codes).toContain(restart ? "UNKNOWN_PARENT" : "INVALID_ANCESTOR");
       expect(codes).not.toContain("DAMAGED");
+      expect([...codes].join()).not.toContain("uncoded");
       expect(await contentsOf(node)).toEqual(before);
     }
   });

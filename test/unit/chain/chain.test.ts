@@ -8,7 +8,7 @@ import type { Write } from "../../../src/storage/database.ts";
 import { keyOf } from "../../../src/storage/key-spaces.ts";
 import { type Checkpoint, type TransactionRecord, transactionRecord } from "../../../src/types/index.ts";
 import { accountsWith, stateOf } from "../state/accounts.ts";
-import { authorities, codeOf, type TestChain, testChain, testGenesis } from "../support/chain.ts";
+import { authorities, codeOf, type TestChain, testChain, testGenesis, users } from "../support/chain.ts";
 import { MemoryDatabase } from "../support/database.ts";
 
 const genesis = await testGenesis(1);
@@ -46,22 +46,33 @@ test("a block that this node has sealed is found once it is on disk, and others 
   expect(heard).toEqual([`applied ${idHex}`, `imported ${idHex}`]);
 });
 
+test("knows the accounts whose addresses were checked when they were created", async () => {
+  const { chain } = await testChain({ genesis });
+  const isAccount = [...users.slice(0, 4), authorities[0]!].map(({ publicKey }) =>
+    chain.checks.isAccount(publicKey),
+  );
+  expect(isAccount).toEqual([true, true, true, false, false]);
+});
+
 test("a block that is noted as invalid is refused from then on", async () => {
-  const { chain, maker, add } = await testChain({ genesis });
+  const { chain, maker, add, check } = await testChain({ genesis });
   const tip = await maker.block(maker.start());
   expect(chain.isInvalid(tip.idHex)).toBe(false);
   chain.noteInvalid(tip.id);
   expect(chain.isInvalid(tip.idHex)).toBe(true);
   expect(await codeOf(add(tip.blocks[0]!))).toBe("KNOWN_INVALID");
+  expect(await codeOf(chain.importBlocks([await check(tip.blocks[0]!)]))).toBe("KNOWN_INVALID");
 });
 
 test("a block above the limits, which its header's signer chose, is refused by name afterwards", async () => {
   const small = await testGenesis(1, { maxBlockTransactions: 1 });
-  const { chain, maker, add } = await testChain({ genesis: small });
+  const { chain, maker, add, check } = await testChain({ genesis: small });
   const transactions = [await maker.transfer({}), await maker.transfer({ nonce: 1 })];
   const tip = await maker.block(maker.start(), { transactions });
-  expect(await codeOf(add(tip.blocks[0]!))).toBe("TOO_MANY_TRANSACTIONS");
-  expect(chain.isInvalid(tip.idHex)).toBe(true);
+  expect(await codeOf(chain.importBlocks([await check(tip.blocks[0]!)]))).toBe("TOO_MANY_TRANSACTIONS");
+  const other = await maker.block(maker.start(), { transactions, laterMs: 1 });
+  expect(await codeOf(add(other.blocks[0]!))).toBe("TOO_MANY_TRANSACTIONS");
+  expect([tip, other].map(({ idHex }) => chain.isInvalid(idHex))).toEqual([true, true]);
 });
 
 test("the stages of imports and productions are timed", async () => {
