@@ -76,6 +76,12 @@ test("deletes at the start what a crash after a final block has left", async () 
   const clean = database.copy();
   for (const [key, value] of before.entries) if (!database.entries.has(key)) database.entries.set(key, value);
   expect(database.entries.size).toBeGreaterThan(clean.entries.size);
+  // More than one commit deletes.
+  const { parent, proposer } = two.header;
+  for (let number = 0; number < 300; number++) {
+    const id = new Uint8Array(32).fill(1 + (number >> 8), 0, 16).fill(number % 256, 16);
+    await database.commit([node.stores.blocks.putSide({ height: 1, id, parent, proposer, bodyBytes: 0 })]);
+  }
   await node.reopen();
   expect(database.entries).toEqual(clean.entries);
 });
