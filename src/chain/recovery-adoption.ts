@@ -1,7 +1,7 @@
 import { recoveryId } from "../consensus/index.ts";
 import { damaged } from "../storage/damaged.ts";
 import type { Recovery } from "../types/index.ts";
-import { equalBytes, toHex } from "../util/bytes.ts";
+import { toHex } from "../util/bytes.ts";
 import type { Logger } from "../util/logger.ts";
 import type { Pause } from "../util/slices.ts";
 import type { BlockReader } from "./block-reader.ts";
@@ -49,7 +49,7 @@ export class RecoveryAdoption {
       const { block } = this.awaited;
       const isHere = (await tree.get(block.id)) !== undefined;
       // If the recovery's block is not here, this node's block at that height is another one.
-      await this.#leaveAbove(isHere ? block : { height: block.height - 1 });
+      await this.#leaveAbove(isHere ? block.height : block.height - 1);
     }
     tree.enforceRecoveries();
     await this.arrived();
@@ -69,12 +69,10 @@ export class RecoveryAdoption {
     return adopted;
   }
 
-  async #leaveAbove({ height, id }: { height: number; id?: Uint8Array }): Promise<void> {
+  /** If another block is left at this height, the head moves when the recovery's becomes final. */
+  async #leaveAbove(height: number): Promise<void> {
     const { tree, reader, canonical, forks, pause } = this.#options;
-    const own = await reader.canonicalId(height);
-    // If it is on another branch, the head moves when it becomes final.
-    const isOwn = own !== undefined && (!id || equalBytes(own, id));
-    while (isOwn && canonical.head.height > height) {
+    while (canonical.head.height > height) {
       const at = Math.max(height, canonical.head.height - leftAtOnce);
       const target = (await reader.canonicalId(at)) ?? damaged(`block ${at} is missing`);
       await canonical.goBackTo(await tree.require(target));

@@ -8,7 +8,15 @@ import type { Write } from "../../../src/storage/database.ts";
 import { keyOf } from "../../../src/storage/key-spaces.ts";
 import { type Checkpoint, type TransactionRecord, transactionRecord } from "../../../src/types/index.ts";
 import { accountsWith, stateOf } from "../state/accounts.ts";
-import { authorities, codeOf, type TestChain, testChain, testGenesis, users } from "../support/chain.ts";
+import {
+  authorities,
+  codeOf,
+  contentsOf,
+  type TestChain,
+  testChain,
+  testGenesis,
+  users,
+} from "../support/chain.ts";
 import { MemoryDatabase } from "../support/database.ts";
 
 const genesis = await testGenesis(1);
@@ -174,6 +182,21 @@ test("the head follows the justified block without the invalid end of its branch
     expect(chain.head.idHex).toBe(isInvalid ? head.idHex : justified.idHex);
     expect(chain.isInvalid(end.idHex)).toBe(true);
   }
+});
+
+test("the transactions of a retracted block are in no index any more, for sender and receiver", async () => {
+  const node = await testChain({ genesis });
+  const { maker } = node;
+  const transactions = [
+    await maker.transfer({ from: 1, to: users[2]!.publicKey }),
+    await maker.transfer({ from: 2, to: users[3]!.publicKey }),
+  ];
+  await node.addAll(await maker.block(maker.start(), { transactions }));
+  const better = await maker.extend(await maker.block(maker.start(), { laterMs: 5 }), 1);
+  await node.addAll(better);
+  const plain = await testChain({ genesis });
+  await plain.addAll(better);
+  expect(await contentsOf(node)).toEqual(await contentsOf(plain));
 });
 
 test("a better branch that cannot be read is damage, and not invalid", async () => {

@@ -17,6 +17,7 @@ import {
   testGenesis,
   users,
 } from "../support/chain.ts";
+import { toArray } from "../support/database.ts";
 import { testProducer } from "../support/producer.ts";
 import { recovered, recoveryAt } from "../support/recovery.ts";
 import { checkpoint, signedVote, testFinalizer } from "../support/votes.ts";
@@ -69,7 +70,14 @@ async function restart(base: TestChain, ...recoveries: Recovery[]): Promise<Test
 describe("a chain that continues from a recovery", () => {
   test("retracts the blocks above the recovery's block, returns their transactions, and forgets the old votes", async () => {
     const { recovery, retracted, imported, ...base } = await lostMajority();
+    // More side blocks than one commit deletes.
+    const side = { height: 9, parent: recovery.block.id, proposer: recovery.authorities[0]!, bodyBytes: 0 };
+    for (let number = 0; number < 300; number++) {
+      const id = new Uint8Array(32).fill(number >> 8, 0, 16).fill(number % 256, 16);
+      await base.database.commit([base.stores.blocks.putSide({ ...side, id })]);
+    }
     const { chain, stores } = await restart(base, recovery);
+    expect(await toArray(stores.blocks.sides())).toEqual([]);
     expect(chain.head.height).toBe(3);
     expect(retracted).toEqual(["6:0", "5:1", "4:0"]);
     expect(imported).toEqual([]);
@@ -264,6 +272,21 @@ describe("a chain that continues from a recovery", () => {
     await node.add(tips[3]!.blocks.at(-1)!);
     expect(node.chain.head.idHex).toBe(tips[3]!.idHex);
     expect(node.chain.snapshot.authorities).toEqual(recovery.authorities);
+  });
+
+  test("makes a node leave a heavier branch when the recovery's block arrives", async () => {
+    const node = await testChain({ genesis: await testGenesis(5) });
+    const { maker, genesis, addAll } = node;
+    let out = maker.start();
+    for (const by of [3, 4, 0]) out = await maker.block(out, { by: authorities[by]! });
+    const own = await maker.extend(maker.start(), 2);
+    await addAll(own);
+    expect(own.totalDifficulty).toBeGreaterThan(out.totalDifficulty);
+    const again = await restart(node, recoveryAt(genesis.id, out, left));
+    expect(again.chain.head.idHex).toBe(own.idHex);
+    await again.addAll(out);
+    expect(again.chain.head.idHex).toBe(out.idHex);
+    expect(again.chain.awaited).toBeUndefined();
   });
 
   test("switches to the recovery's block on a side branch", async () => {
