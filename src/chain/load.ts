@@ -83,7 +83,7 @@ export async function requireKnownHead({
   rules: KnownRules;
   unknownRules: number | undefined;
 }): Promise<void> {
-  if (height === 0 || unknownRules === undefined) return;
+  if (unknownRules === undefined) return;
   const before = await tree.snapshotAfter(header.message.parent).catch((error) => {
     if (error instanceof BlockError && error.code === "UNKNOWN_RULES") return undefined;
     throw error;

@@ -84,6 +84,8 @@ class InProcessRunner {
     const patterns = (process.env["MUTATION_TESTS"] ?? "").split(" ");
     const excluded = patterns.filter((pattern) => pattern.startsWith("!")).map((pattern) => pattern.slice(1));
     const included = patterns.filter((pattern) => !pattern.startsWith("!"));
+    const unmet = included.find((pattern) => globSync(pattern).length === 0);
+    if (unmet) throw new Error(`test/mutation/parts.ts names tests that do not exist: ${unmet}`);
     this.#files = globSync(included, { exclude: excluded })
       .map((file) => `${process.cwd()}/${file}`)
       .sort();
