@@ -4,9 +4,9 @@ import type { ApiContext } from "./http.ts";
 import { ProblemError } from "./problem.ts";
 
 /** Admits only clients that can read the node's folder. @throws {ProblemError} `UNAUTHORIZED` */
-export function requireAdmin(context: ApiContext, adminToken: string | undefined): void {
+export function requireAdmin(context: ApiContext, adminToken: string): void {
   const [, given] = /^bearer +(\S+) *$/i.exec(context.req.header("authorization") ?? "") ?? [];
-  if (given !== undefined && adminToken !== undefined && isSame(given, adminToken)) return;
+  if (given !== undefined && isSame(given, adminToken)) return;
   const detail = "send Authorization: Bearer with the token in the file admin-token of the node's folder";
   throw new ProblemError("UNAUTHORIZED", detail, { "www-authenticate": "Bearer" });
 }

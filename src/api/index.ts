@@ -3,6 +3,6 @@ export { defaultHttpLimits, type HttpLimits } from "./limits.ts";
 export { diagnosisStates } from "./schemas/node.ts";
 export { serveProblem } from "./serve-problem.ts";
 export { type HttpServer, startHttpServer } from "./server.ts";
-export type { ApiServices, PeerBody, StatusBody } from "./services.ts";
+export type { ApiServices, LedgerServices, PeerBody, StatusBody } from "./services.ts";
 export type * from "./services-consensus.ts";
 export { recoverySummaries, textOf } from "./views.ts";

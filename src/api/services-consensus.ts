@@ -1,5 +1,4 @@
 import type { z } from "zod";
-import type { FinalityProof } from "../types/index.ts";
 import type {
   evidenceSchema,
   proposalResultSchema,
@@ -28,23 +27,20 @@ export type DiagnosisBody = z.infer<typeof diagnosisSchema>;
 export type DiagnosisState = DiagnosisBody["state"];
 export type FindingBody = z.infer<typeof findingSchema>;
 
-/** The parts of consensus that the HTTP interface needs. Each may be missing while the node starts. */
+/** The parts of consensus that the HTTP interface needs, also before the node has a chain. */
 export interface ConsensusServices {
-  /** The token of the admin routes; without it they refuse everybody. */
-  adminToken?: string;
+  /** The token of the admin routes. */
+  adminToken: string;
   /** True if the node makes blocks when its account is an authority. */
-  mines?: boolean;
+  mines: boolean;
   /** True if the account's node is known to follow the chain; `undefined` if unknown. */
-  isKnownInSync?(address: Uint8Array): boolean | undefined;
+  isKnownInSync(address: Uint8Array): boolean | undefined;
   /**
    * The time at which the last finality vote of an authority arrived, ms since the Unix epoch; `undefined` if none has
    * since the start.
    */
-  lastVoteMs?(address: Uint8Array): number | undefined;
-  /** The proof of finality for the lowest block at or above this height that has a proof of its own. */
-  finalityProof?(height: number): Promise<FinalityProof | undefined>;
-  finality?(): FinalityBody | Promise<FinalityBody> | undefined;
+  lastVoteMs(address: Uint8Array): number | undefined;
   /** Newest first. */
-  listEvidence?(): EvidenceBody[] | Promise<EvidenceBody[]>;
-  diagnosis?(): DiagnosisBody;
+  listEvidence(): EvidenceBody[];
+  diagnosis(): DiagnosisBody;
 }

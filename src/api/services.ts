@@ -4,10 +4,11 @@ import type { Proposals } from "../chain/proposals.ts";
 import type { SideBlocks } from "../chain/side-blocks.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import type { EventLog } from "../storage/event-log.ts";
+import type { FinalityProof } from "../types/index.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Logger } from "../util/logger.ts";
 import type { peerSchema, statusSchema } from "./schemas/node.ts";
-import type { ConsensusServices } from "./services-consensus.ts";
+import type { ConsensusServices, FinalityBody } from "./services-consensus.ts";
 
 export type StatusBody = z.infer<typeof statusSchema>;
 export type PeerBody = z.infer<typeof peerSchema>;
@@ -18,7 +19,10 @@ export interface LedgerServices {
   mempool: Mempool;
   sideBlocks: Pick<SideBlocks, "list">;
   /** The node's own proposals. */
-  proposals?: Proposals;
+  proposals: Proposals;
+  finality(): FinalityBody | Promise<FinalityBody>;
+  /** The proof of finality for the lowest block at or above this height that has a proof of its own. */
+  finalityProof(height: number): Promise<FinalityProof | undefined>;
 }
 
 /** Everything that the HTTP interface needs from the node. */
@@ -30,7 +34,7 @@ export interface ApiServices extends ConsensusServices {
   /** The source of `GET /v1/events`. */
   eventLog: Pick<EventLog, "first" | "last" | "read" | "events">;
   /** `GET /metrics`. */
-  metrics?: { readonly contentType: string; text(): Promise<string> };
+  metrics: { readonly contentType: string; text(): Promise<string> };
   clock: Clock;
   logger: Logger;
 }

@@ -2,6 +2,7 @@ import type { Signer } from "../accounts/index.ts";
 import {
   type ApiServices,
   type FinalityBody,
+  type LedgerServices,
   type PeerBody,
   recoverySummaries,
   type StatusBody,
@@ -45,10 +46,14 @@ const diagnosisKeptMs = 100;
 /** The parts of the node that the HTTP interface uses. */
 export function apiServices(parts: ApiServicesOptions): ApiServices {
   const { clock, logger, eventLog, services, adminToken, diagnosis, metrics } = parts;
-  const proofs = new Kept<FinalityBody["proof"]>();
+  let ledger: LedgerServices | undefined;
   return {
     status: () => status(parts),
-    ledger: services,
+    ledger: () => {
+      const running = services();
+      if (running) ledger ??= ledgerServices(running);
+      return ledger;
+    },
     peers: () => peers(parts),
     eventLog,
     metrics,
@@ -65,11 +70,16 @@ export function apiServices(parts: ApiServicesOptions): ApiServices {
         receivedAt: receivedAtMs,
         proposal: { candidate: evidence.offender, kind: "remove" },
       })),
-    finality: () => {
-      const running = services();
-      return running && finalityBody(running, running.finalityStore, proofs);
-    },
-    finalityProof: async (height) => services()?.finalityStore.proofFrom(height),
+  };
+}
+
+function ledgerServices(services: ChainServices): LedgerServices {
+  const { chain, mempool, sideBlocks, proposals, finalityStore } = services;
+  const proofs = new Kept<FinalityBody["proof"]>();
+  return {
+    ...{ chain, mempool, sideBlocks, proposals },
+    finality: () => finalityBody(services, finalityStore, proofs),
+    finalityProof: (height) => finalityStore.proofFrom(height),
   };
 }
 

@@ -28,15 +28,15 @@ export function authorityRoutes(api: Api, services: ApiServices): void {
     },
     async () => {
       const { chain, proposals } = requireLedger(services);
-      const evidence = (await services.listEvidence?.()) ?? [];
+      const evidence = services.listEvidence();
       const { keys, view } = await set.get(chain.head.idHex, () => setView(chain));
       return {
         ...view,
         authorities: view.authorities.map((authority, turn) => ({
           ...authority,
-          lastVoteAt: services.lastVoteMs?.(keys[turn]!) ?? null,
+          lastVoteAt: services.lastVoteMs(keys[turn]!) ?? null,
         })),
-        proposals: (proposals?.list() ?? []).map((proposal) => proposalBody(proposal, chain.snapshot)),
+        proposals: proposals.list().map((proposal) => proposalBody(proposal, chain.snapshot)),
         evidence,
       };
     },

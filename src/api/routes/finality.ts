@@ -1,5 +1,4 @@
 import type { Api } from "../operation.ts";
-import { ProblemError } from "../problem.ts";
 import { requireLedger } from "../require-ledger.ts";
 import { finalitySchema } from "../schemas/finality.ts";
 import type { ApiServices } from "../services.ts";
@@ -15,14 +14,9 @@ export function finalityRoutes(api: Api, services: ApiServices): void {
       summary: "Justified and finalized block with their proof, and the votes of the round",
       description: "docs/consensus.md, section 7, says how to check the certificates.",
       answer: finalitySchema,
-      problems: ["NO_GENESIS", "NOT_READY"],
+      problems: ["NO_GENESIS"],
       dear: true,
     },
-    async () => {
-      requireLedger(services);
-      const finality = await services.finality?.();
-      if (finality) return finality;
-      throw new ProblemError("NOT_READY", "the node is starting", { "retry-after": "1" });
-    },
+    async () => requireLedger(services).finality(),
   );
 }

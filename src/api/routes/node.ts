@@ -12,7 +12,7 @@ const metricsKeptMs = 1_000;
 
 /** Routes about the node itself. */
 export function nodeRoutes(api: Api, services: ApiServices): void {
-  const metricsText = keptFor(services.clock, metricsKeptMs, () => services.metrics?.text());
+  const metricsText = keptFor(services.clock, metricsKeptMs, () => services.metrics.text());
   api.serve(
     {
       id: "getStatus",
@@ -65,13 +65,8 @@ export function nodeRoutes(api: Api, services: ApiServices): void {
       summary: "What the node waits for, and what to do",
       description: "Also before the node has a chain. docs/operating.md explains each finding.",
       answer: diagnosisSchema,
-      problems: ["NOT_READY"],
     },
-    () => {
-      const diagnosis = services.diagnosis?.();
-      if (diagnosis) return diagnosis;
-      throw new ProblemError("NOT_READY", "the node is starting", { "retry-after": "1" });
-    },
+    () => services.diagnosis(),
   );
   api.serve(
     {
@@ -85,7 +80,7 @@ export function nodeRoutes(api: Api, services: ApiServices): void {
       problems: ["WRITE_FAILED"],
     },
     () => {
-      const failure = services.diagnosis?.().findings.find(({ code }) => code === "WRITE_FAILED");
+      const failure = services.diagnosis().findings.find(({ code }) => code === "WRITE_FAILED");
       if (failure) throw new ProblemError("WRITE_FAILED", failure.detail);
       return { status: "live" as const };
     },
@@ -104,7 +99,7 @@ export function nodeRoutes(api: Api, services: ApiServices): void {
     () => {
       requireLedger(services);
       const { mode } = services.status();
-      const { state, summary } = services.diagnosis?.() ?? { state: "ok", summary: "" };
+      const { state, summary } = services.diagnosis();
       if (mode !== "ready" && state !== "halted")
         throw new ProblemError("NOT_READY", `the node is in mode ${mode}: see /v1/status`);
       // A head that is late is not stale.
@@ -122,13 +117,10 @@ export function nodeRoutes(api: Api, services: ApiServices): void {
       description: "Prometheus's text format. docs/metrics.md lists the metrics.",
       answer: z.string(),
       mediaType: "text/plain",
-      problems: ["NOT_READY"],
     },
     async () => {
-      const { metrics } = services;
-      if (!metrics) throw new ProblemError("NOT_READY", "the node is starting", { "retry-after": "1" });
       return new Response(await metricsText(), {
-        headers: { ...commonHeaders, "content-type": metrics.contentType },
+        headers: { ...commonHeaders, "content-type": services.metrics.contentType },
       });
     },
   );

@@ -16,7 +16,7 @@ import { provedFinalityBody } from "../proof-body.ts";
 import { requireLedger } from "../require-ledger.ts";
 import { accountProofSchema, parametersProofSchema, transactionProofSchema } from "../schemas/finality.ts";
 import { addressParameter, idParameter } from "../schemas/values.ts";
-import type { ApiServices } from "../services.ts";
+import type { ApiServices, LedgerServices } from "../services.ts";
 import { signedHeaderView, transactionView } from "../views.ts";
 import type { WholeBlocks } from "../whole-blocks.ts";
 
@@ -24,8 +24,8 @@ import type { WholeBlocks } from "../whole-blocks.ts";
 export function proofRoutes(api: Api, services: ApiServices, wholeBlocks: WholeBlocks): void {
   /** Proofs of accounts are made one at a time for this machine too, so that blocks wait for one at most. */
   const queue = new SerialQueue();
-  const finalityOf = async (chain: Chain, block: WeightedHeader) =>
-    provedFinalityBody(await proveFinality(chain, block, async (height) => services.finalityProof?.(height)));
+  const finalityOf = async ({ chain, finalityProof }: LedgerServices, block: WeightedHeader) =>
+    provedFinalityBody(await proveFinality(chain, block, finalityProof));
 
   api.serve(
     {
@@ -42,7 +42,8 @@ export function proofRoutes(api: Api, services: ApiServices, wholeBlocks: WholeB
       dear: true,
     },
     async ({ params: { address }, query: { block: name } }) => {
-      const { chain } = requireLedger(services);
+      const ledger = requireLedger(services);
+      const { chain } = ledger;
       const block = await findBlock(chain, name);
       const { account, index, branch } = await queue.run(() => proveAccount(chain, block, address));
       return {
@@ -54,7 +55,7 @@ export function proofRoutes(api: Api, services: ApiServices, wholeBlocks: WholeB
         },
         index,
         branch: branch.map(toHex),
-        finality: await finalityOf(chain, block),
+        finality: await finalityOf(ledger, block),
       };
     },
   );
@@ -72,14 +73,15 @@ export function proofRoutes(api: Api, services: ApiServices, wholeBlocks: WholeB
       dear: true,
     },
     async ({ query: { block: name } }) => {
-      const { chain } = requireLedger(services);
+      const ledger = requireLedger(services);
+      const { chain } = ledger;
       const block = await findBlock(chain, name);
       const { parameters, branch } = await proveParameters(chain, block);
       return {
         block: signedHeaderView(block),
         parameters: parametersJson(parameters),
         branch: branch.map(toHex),
-        finality: await finalityOf(chain, block),
+        finality: await finalityOf(ledger, block),
       };
     },
   );
@@ -99,7 +101,8 @@ export function proofRoutes(api: Api, services: ApiServices, wholeBlocks: WholeB
       problems: ["NO_GENESIS", "BLOCK_NOT_FOUND", "TRANSACTION_NOT_FOUND", "OVERLOADED"],
     },
     async ({ params: { id }, query, context }) => {
-      const { chain } = requireLedger(services);
+      const ledger = requireLedger(services);
+      const { chain } = ledger;
       const { outgoing } = context.env;
       const name = query.block;
       const candidates = name === undefined ? await blocksWith(chain, id) : [await findBlockId(chain, name)];
@@ -107,7 +110,7 @@ export function proofRoutes(api: Api, services: ApiServices, wholeBlocks: WholeB
       for (const blockId of candidates) {
         const read = async (block: StoredBlock) => {
           height = block.height;
-          return proofIn(block, id, (final) => finalityOf(chain, final));
+          return proofIn(block, id, (final) => finalityOf(ledger, final));
         };
         const proof = blockId && (await wholeBlocks.read(chain, blockId, outgoing, read));
         if (proof) return proof;

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { Proposals } from "../../chain/proposals.ts";
 import { describeIssues } from "../../config/schema.ts";
 import { sameAddress, sameSubject } from "../../consensus/index.ts";
 import { decodeAddress } from "../../crypto/address.ts";
@@ -12,7 +11,7 @@ import { danger, type ProposalContext, proposalBody, proposalWarnings } from "..
 import { requireLedger } from "../require-ledger.ts";
 import { proposalInputSchema, proposalResultSchema } from "../schemas/authorities.ts";
 import { addressParameter } from "../schemas/values.ts";
-import type { ApiServices, LedgerServices } from "../services.ts";
+import type { ApiServices } from "../services.ts";
 import type { ProposalResultBody, WarningBody } from "../services-consensus.ts";
 import { Shares } from "../shares.ts";
 import { parseJson } from "../transaction-input.ts";
@@ -82,7 +81,7 @@ export function proposalRoutes(api: Api, services: ApiServices): void {
       admin: true,
     },
     async ({ params: { subject } }) => {
-      const { chain, proposals } = requireProposals(services);
+      const { chain, proposals } = requireLedger(services);
       const dropped = await proposals.drop(subject.vote);
       if (!dropped) {
         throw new ProblemError("PROPOSAL_NOT_FOUND", `this node has no proposal on ${subject.name}`);
@@ -100,13 +99,13 @@ export function proposalRoutes(api: Api, services: ApiServices): void {
 }
 
 async function propose(services: ApiServices, value: unknown): Promise<ProposalResultBody> {
-  const { chain, proposals } = requireProposals(services);
+  const { chain, proposals } = requireLedger(services);
   const result = proposalInputSchema.safeParse(value);
   if (!result.success) throw new ProblemError("MALFORMED", describeIssues(result.error));
   const vote = voteOf(result.data);
   const context: ProposalContext = {
-    isKnownInSync: (address) => services.isKnownInSync?.(address),
-    mines: services.mines !== false,
+    isKnownInSync: (address) => services.isKnownInSync(address),
+    mines: services.mines,
     voter: decodeAddress(services.status().address),
     knownRules: services.status().knownRules,
     otherVotes: proposals
@@ -128,13 +127,6 @@ function voteOf(input: z.output<typeof proposalInputSchema>): HeaderVote {
   return input.kind === "set"
     ? parameterVote(input.parameter, input.value)
     : authorityVote(input.kind, input.candidate);
-}
-
-function requireProposals(services: ApiServices): LedgerServices & { proposals: Proposals } {
-  const ledger = requireLedger(services);
-  const { proposals } = ledger;
-  if (proposals) return { ...ledger, proposals };
-  throw new ProblemError("NOT_READY", "this node accepts no proposals");
 }
 
 function asProblem(error: unknown): never {

@@ -1,14 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DiagnosisBody, EvidenceBody, FinalityBody } from "../../../src/api/index.ts";
 import { finalityProofBody } from "../../../src/api/index.ts";
-import { Proposals } from "../../../src/chain/proposals.ts";
+import type { Proposals } from "../../../src/chain/proposals.ts";
 import { genesisSnapshot } from "../../../src/consensus/index.ts";
 import { encodeAddress } from "../../../src/crypto/address.ts";
-import { ProposalStore } from "../../../src/storage/proposals.ts";
 import type { FinalityProof } from "../../../src/types/index.ts";
 import { toHex } from "../../../src/util/bytes.ts";
-import { systemClock } from "../../../src/util/clock.ts";
-import { silentLogger } from "../../../src/util/logger.ts";
 import { testChainConfig } from "../../chain-config.ts";
 import { alice, authority, bob, type Fixture, signer, startFixture } from "./fixture.ts";
 
@@ -51,20 +48,11 @@ beforeAll(async () => {
       mines: true,
       isKnownInSync: (address) => (encodeAddress(address) === authority.address ? true : inSync.is),
       listEvidence: () => [evidence],
-      finality: async () => finality,
       diagnosis: () => diagnosis,
     }),
-    proposals: async (chain, database) => {
-      proposals = await Proposals.open({
-        store: new ProposalStore(database),
-        config: { epochLength: 30_000, slotMs: 1000 },
-        finalizedSnapshot: () => chain.tree.snapshotAfter(chain.finalized.id),
-        clock: systemClock,
-        logger: silentLogger,
-      });
-      return proposals;
-    },
+    finality: async () => finality,
   });
+  proposals = node.proposals;
 });
 afterAll(() => node.close());
 

@@ -18,7 +18,7 @@ let id: string;
 
 beforeAll(async () => {
   node = await startFixture({
-    consensus: () => ({ finality: async () => ({ votes: { round: 1, quorum: 1, heard: [] } }) as never }),
+    finality: async () => ({ votes: { round: 1, quorum: 1, heard: [] } }) as never,
   });
   id = (await node.post(transactionJson(await node.sign({})))).body.id;
   for (let height = 1; height <= 3; height++) await node.produce();

@@ -1,20 +1,23 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expect } from "vitest";
 import { type Signer, signerFromSeed } from "../../../src/accounts/signer.ts";
 import type { HttpAccess } from "../../../src/api/guard.ts";
 import {
   type ApiServices,
   defaultHttpLimits,
+  type FinalityBody,
   type HttpLimits,
   type HttpServer,
+  type LedgerServices,
   recoverySummaries,
   type StatusBody,
   startHttpServer,
 } from "../../../src/api/index.ts";
 import { Chain } from "../../../src/chain/chain.ts";
 import { checkGenesis, createGenesis, storeGenesis } from "../../../src/chain/genesis.ts";
-import type { Proposals } from "../../../src/chain/proposals.ts";
+import { Proposals } from "../../../src/chain/proposals.ts";
 import { productRules } from "../../../src/chain/rules.ts";
 import { SideBlocks } from "../../../src/chain/side-blocks.ts";
 import { chainStores } from "../../../src/chain/stores.ts";
@@ -28,6 +31,7 @@ import { blockLog, transactionLog } from "../../../src/node/event-records.ts";
 import { EventLog } from "../../../src/storage/event-log.ts";
 import { LevelDatabase } from "../../../src/storage/level-database.ts";
 import { MempoolStore } from "../../../src/storage/mempool.ts";
+import { ProposalStore } from "../../../src/storage/proposals.ts";
 import type { ChainConfig } from "../../../src/types/genesis.ts";
 import { computeDomain, type Transaction, transactionRecord } from "../../../src/types/index.ts";
 import { toHex, uint32Bytes } from "../../../src/util/bytes.ts";
@@ -36,7 +40,7 @@ import { type Logger, silentLogger } from "../../../src/util/logger.ts";
 import { systemPause } from "../../../src/util/slices.ts";
 import { testChainConfig } from "../../chain-config.ts";
 import { unprotected } from "../../unprotected-signer.ts";
-import { directAccess } from "./bare-services.ts";
+import { directAccess, plainServices } from "./bare-services.ts";
 
 /** Returns the signer of a number, which is the same in every run. */
 export function signer(number: number): Signer {
@@ -73,6 +77,7 @@ export interface Fixture {
   mempool: Mempool;
   database: LevelDatabase;
   eventLog: EventLog;
+  proposals: Proposals;
   mode: { mode: StatusBody["mode"] };
   hasLedger: { yes: boolean };
   sign(transfer: TestTransfer): Promise<Transaction>;
@@ -114,10 +119,9 @@ export async function startFixture(
     /** The authorities in ascending order; each makes blocks in its turn. */
     authorities?: readonly Signer[];
     keptEvents?: number;
-    /** Makes the consensus services of the chain. */
+    /** Makes services that replace those of a plain node. */
     consensus?(chain: Chain): Partial<ApiServices>;
-    /** Opens the node's own proposals. */
-    proposals?(chain: Chain, database: LevelDatabase): Promise<Proposals>;
+    finality?(chain: Chain): FinalityBody | Promise<FinalityBody>;
   } = {},
 ): Promise<Fixture> {
   const { authorities = [authority] } = options;
@@ -161,8 +165,20 @@ export async function startFixture(
   const sideBlocks = new SideBlocks(chain);
   const mode: Fixture["mode"] = { mode: "ready" };
   const hasLedger = { yes: true };
-  const proposals = await options.proposals?.(chain, database);
+  const proposals = await Proposals.open({
+    store: new ProposalStore(database),
+    config: chainConfig,
+    finalizedSnapshot: () => chain.tree.snapshotAfter(chain.finalized.id),
+    clock: systemClock,
+    logger: silentLogger,
+  });
+  const ledger: LedgerServices = {
+    ...{ chain, mempool, sideBlocks, proposals },
+    finality: () => options.finality?.(chain) ?? expect.fail("this test has no finality"),
+    finalityProof: (height) => stores.finality.proofFrom(height),
+  };
   const services: ApiServices = {
+    ...plainServices,
     status: () => ({
       version: "0.0.0",
       nodeId: 1,
@@ -188,13 +204,10 @@ export async function startFixture(
       mempool: { count: mempool.count, bytes: mempool.bytes, minFee: mempool.leastFee.toString() },
       sync: null,
     }),
-    ledger: () =>
-      hasLedger.yes ? { chain, mempool, sideBlocks, ...(proposals && { proposals }) } : undefined,
-    peers: () => [],
+    ledger: () => (hasLedger.yes ? ledger : undefined),
     eventLog,
     clock: options.clock ?? systemClock,
     logger: options.logger ?? silentLogger,
-    finalityProof: (height) => stores.finality.proofFrom(height),
     ...options.consensus?.(chain),
   };
   const server = await startHttpServer({
@@ -222,6 +235,7 @@ export async function startFixture(
     mempool,
     database,
     eventLog,
+    proposals,
     mode,
     hasLedger,
     async sign({

@@ -4,17 +4,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DiagnosisBody, EvidenceBody, FinalityBody } from "../../../src/api/index.ts";
 import type { OpenApiDocument } from "../../../src/api/openapi/document.ts";
 import { problems } from "../../../src/api/problem.ts";
-import type { Chain } from "../../../src/chain/chain.ts";
-import { Proposals } from "../../../src/chain/proposals.ts";
 import { RoundWatch } from "../../../src/consensus/index.ts";
 import { finalityBody } from "../../../src/node/finality-views.ts";
 import { FinalityStore } from "../../../src/storage/finality.ts";
-import { ProposalStore } from "../../../src/storage/proposals.ts";
 import { Transactions } from "../../../src/types/index.ts";
 import { fromHex } from "../../../src/util/bytes.ts";
-import { systemClock } from "../../../src/util/clock.ts";
 import { Kept } from "../../../src/util/kept.ts";
-import { silentLogger } from "../../../src/util/logger.ts";
 import { finalize } from "./finalize.ts";
 import {
   type Answer,
@@ -60,12 +55,10 @@ const proofs = new Kept<FinalityBody["proof"]>();
 
 beforeAll(async () => {
   node = await startFixture({
-    consensus: (chain: Chain) => ({
+    consensus: () => ({
       adminToken,
       listEvidence: () => [evidence],
       diagnosis: () => diagnosis,
-      finality: () =>
-        finalityBody({ chain, finalizer: { rounds: new RoundWatch() }, voter: { round: 1 } }, store, proofs),
       peers: () => [
         {
           id: "12D3",
@@ -82,14 +75,8 @@ beforeAll(async () => {
         },
       ],
     }),
-    proposals: (chain, database) =>
-      Proposals.open({
-        store: new ProposalStore(database),
-        config: { epochLength: 30_000, slotMs: 1000 },
-        finalizedSnapshot: () => chain.tree.snapshotAfter(chain.finalized.id),
-        clock: systemClock,
-        logger: silentLogger,
-      }),
+    finality: (chain) =>
+      finalityBody({ chain, finalizer: { rounds: new RoundWatch() }, voter: { round: 1 } }, store, proofs),
   });
   store = new FinalityStore(node.database);
   document = (await node.get("/openapi.json")).body;

@@ -255,8 +255,6 @@ describe("reading over HTTP", () => {
     ["/v1/transactions", 405, "METHOD_NOT_ALLOWED"],
     ["/v1/authorities/proposals", 405, "METHOD_NOT_ALLOWED"],
     ["/v1/finality?round=1", 400, "MALFORMED"],
-    ["/v1/finality", 503, "NOT_READY"],
-    ["/v1/diagnosis", 503, "NOT_READY"],
     ["/nowhere", 404, "NOT_FOUND"],
   ])("refuses %s", async (path, status, code) => {
     const answer = await node.get(path);
