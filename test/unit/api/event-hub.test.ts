@@ -19,6 +19,8 @@ const collectGarbage = runInNewContext("gc") as () => void;
 
 /** The part of a response that a stream uses. */
 class Outgoing extends EventEmitter {
+  /** False if the reader does not read for now. */
+  reads = true;
   readonly req: { socket: { remoteAddress: string } };
   readonly headersSent = true;
   readonly written: string[] = [];
@@ -28,7 +30,7 @@ class Outgoing extends EventEmitter {
   }
   writeHead(): void {}
   write(text: string): boolean {
-    return this.written.push(text) > 0;
+    return this.written.push(text) > 0 && this.reads;
   }
   end(): void {}
 }
@@ -140,6 +142,22 @@ test("looks through older events at the expense of the client, though it wants n
   await turns();
   expect(paid).toHaveLength(5);
   expect(outgoing.written.join("")).not.toContain("event:");
+});
+
+test("a stream that was not read for a while pays for what it missed", async () => {
+  const run = vi.spyOn(reads, "run");
+  const outgoing = await open("203.0.113.1");
+  await turns();
+  outgoing.reads = false;
+  await log.append([{ name: "mode", mode: "boot" }]);
+  await expect.poll(() => outgoing.written.join("")).toContain('data: {"mode":"boot"}');
+  outgoing.reads = true;
+  await log.append([{ name: "mode", mode: "ready" }]);
+  await turns();
+  expect(run).not.toHaveBeenCalled();
+  outgoing.emit("drain");
+  await expect.poll(() => outgoing.written.join("")).toContain('data: {"mode":"ready"}');
+  expect(run).toHaveBeenCalledWith("203.0.113.1", expect.any(Function));
 });
 
 test("a stream for which the node is too busy waits, and misses nothing", async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isAllowedHost } from "../../../src/api/hosts.ts";
+import { serveProblem } from "../../../src/api/serve-problem.ts";
 import { type Fixture, startFixture } from "./fixture.ts";
 import { rawConnection, rawRequest } from "./raw.ts";
 
@@ -57,6 +58,17 @@ describe("a node that was given names", () => {
     expect(answer).toMatch(
       /^HTTP\/1\.1 400 [\s\S]*content-type: application\/problem\+json[\s\S]*"code":"MALFORMED"/i,
     );
+  });
+
+  it("says why the node does not run, whatever the Host header", async () => {
+    const stopped = await startFixture();
+    const { port } = stopped.server;
+    await stopped.close();
+    const server = await serveProblem({ host: "127.0.0.1", port, code: "WRITE_FAILED", detail: "no room" });
+    expect(await rawConnection(port, "GET / HTTP/1.1\r\n\r\n").closed).toMatch(
+      /^HTTP\/1\.1 503 [\s\S]*"code":"WRITE_FAILED"/,
+    );
+    await server.close();
   });
 
   it("answers HTTP/1.0 without a Host header", async () => {

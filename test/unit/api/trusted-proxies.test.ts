@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { describe, expect, it } from "vitest";
 import { TrustedProxies } from "../../../src/api/trusted-proxies.ts";
@@ -51,6 +52,17 @@ describe("the client of a request through proxies", () => {
       true,
     ]);
   });
+});
+
+it("nothing but the places for connections goes by the address of the socket", () => {
+  const sources = globSync("src/api/**/*.ts").filter((file) =>
+    readFileSync(file, "utf8").includes("remoteAddress"),
+  );
+  expect(sources.sort()).toEqual([
+    "src/api/client-address.ts",
+    "src/api/connection-places.ts",
+    "src/api/trusted-proxies.ts",
+  ]);
 });
 
 it.each([
