@@ -11,7 +11,14 @@ import { describe, expect, test } from "vitest";
 import * as protocols from "../../../protocols/index.ts";
 import { resultCodes, topicNames } from "../../../protocols/index.ts";
 import { parameterLimits } from "../../../src/config/parameter-limits.ts";
-import { minority, quorum, roundTimeoutMs, targetSpacing } from "../../../src/consensus/finality.ts";
+import {
+  leaderOf,
+  minority,
+  quorum,
+  roundTimeoutMs,
+  settledRound,
+  targetSpacing,
+} from "../../../src/consensus/finality.ts";
 import { banMs, banScore, offences } from "../../../src/network/scores.ts";
 import { blockFaults, transactionFaults, voteFaults } from "../../../src/sync/verdicts.ts";
 import * as genesisTypes from "../../../src/types/genesis.ts";
@@ -152,6 +159,19 @@ describe("docs/consensus.md", () => {
     for (const periodMs of [100, 124, 125, 249, 250, 1000]) {
       expect(targetSpacing(periodMs)).toBe(Math.ceil(spacingMs / periodMs));
     }
+    expect(value("settled round")).toBe(
+      "that of the highest justified checkpoint, or the round after the final one's, if that is lower",
+    );
+    const at = (round: number) => ({ round, height: round, block: new Uint8Array(32) });
+    for (const [justified, settled] of [
+      [3, 3],
+      [4, 4],
+      [9, 4],
+    ] as const)
+      expect(settledRound({ justified: at(justified), finalized: at(3) })).toBe(settled);
+    expect(value("leader of a round")).toBe("the authority whose index in the head's set is round mod n");
+    const set = [0, 1, 2, 3].map((fill) => new Uint8Array(32).fill(fill));
+    expect(leaderOf(set, 11)).toBe(set[11 % 4]);
     const timeout = /^(\d+) ms, doubled .*, at most (\d+) s$/.exec(value("round time-out")!)!;
     expect(roundTimeoutMs(1)).toBe(Number(timeout[1]));
     expect(roundTimeoutMs(1000)).toBe(1000 * Number(timeout[2]));
