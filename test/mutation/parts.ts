@@ -60,7 +60,7 @@ const testsOfChain: Readonly<Record<string, readonly string[]>> = {
   stores: ["chain"],
   "vote-blocks": ["vote-blocks"],
   "vote-check": ["vote-check", "certificates"],
-  "vote-target": ["voter", "round-leader"],
+  "vote-target": ["vote-target"],
   voter: ["voter", "voter-pauses", "round-leader", "withheld-results", "recovery"],
 };
 

@@ -232,3 +232,39 @@ test("after a failure it tries again a second later, unless it was disabled", as
   await clock.advance(5_000);
   expect([attempts, clock.pending]).toEqual([4, 0]);
 });
+
+test("news that change nothing do not begin the wait in line again", async () => {
+  const { clock, chain, producer, asked } = planned({
+    by: next,
+    proposals: { voteFor: () => parameterVote("minFee", 7), wantsBlock: () => true },
+  });
+  producer.enabled = true;
+  await clock.advance(1_200);
+  producer.onProposals();
+  chain.events.emit("finality", {} as never);
+  await clock.advance(299);
+  expect(asked).toEqual([]);
+  await clock.advance(1);
+  expect(asked).toEqual(["1500e"]);
+});
+
+test("a producer whose transaction is gone makes an empty block when one is due", async () => {
+  const { clock, producer, asked, pool } = planned({ emptyBlockPeriodMs: 3_000 });
+  pool.hasExecutable = true;
+  producer.enabled = true;
+  pool.hasExecutable = false;
+  await clock.advance(3_000);
+  expect(asked).toEqual(["1000", "3000e"]);
+});
+
+test("a producer that is stopped while its block fails does not try again", async () => {
+  const { clock, chain, producer } = planned({ emptyBlockPeriodMs: 1_000 });
+  const making = Promise.withResolvers<never>();
+  chain.produce = () => making.promise;
+  producer.enabled = true;
+  await clock.advance(1_000);
+  producer.stop();
+  making.reject(new Error("the disk is full"));
+  await clock.advance(5_000);
+  expect(clock.pending).toBe(0);
+});

@@ -85,8 +85,34 @@ test.each([
 ] as const)("does not repeat a leader's vote %s", async (_, signer, round, target, source) => {
   const { clock, votes, hear } = await undecided(signer);
   await hear(2, round, target(), source());
-  await clock.advance(510);
+  // A leader that has gone on is not waited for.
+  const waitMs = round > 2 ? 0 : 250;
+  await clock.advance(Math.max(0, waitMs - 20));
+  expect(votes).toHaveLength(waitMs > 0 ? 1 : 2);
+  await clock.advance(280);
   expect(votes.slice(1)).toEqual(["0 -> 2 at 2"]);
+});
+
+test("waits for no leader of a round that can have no result, because a needed authority has passed it", async () => {
+  const three = await testGenesis(3);
+  const maker3 = new BlockMaker(three);
+  const first = await maker3.block(maker3.start());
+  const second = await maker3.block(first);
+  const clock = settledClock();
+  const base = await testChain({ genesis: three, clock, chain: { verify: verifyHere } });
+  await base.addAll(second);
+  const { finalizer, voter, votes } = testFinalizer(base);
+  onTestFinished(() => voter.stop());
+  const hear = async (by: number, round: number) => {
+    const source = { round: 0, height: 0, block: three.id };
+    await finalizer.addVote(await signedVote(authorities[by]!, three, source, checkpoint(round, first)));
+  };
+  voter.enabled = true;
+  await clock.advance(0);
+  for (const by of [1, 2]) await hear(by, 1);
+  await hear(1, 3);
+  await clock.advance(510);
+  expect(votes).toEqual(["0 -> 1 at 2", "0 -> 2 at 2"]);
 });
 
 test("repeats no vote for a block that it has not executed", async () => {

@@ -51,6 +51,7 @@ test("a voter that cannot sign tries again each second until it is stopped; refu
   expect(attempts()).toBe(4);
   expect(logs).toEqual(["debug", "error", "debug", "error"]);
   voter.stop();
+  expect(clock.pending).toBe(0);
   await clock.advance(10_000);
   expect([attempts(), clock.pending]).toEqual([4, 0]);
 });

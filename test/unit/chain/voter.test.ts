@@ -261,4 +261,6 @@ test("a block is voted for once the newest votes of more than a third are for it
   expect(finalizer.isVotedFor(one.id)).toBe(false);
   finalizer.hearRound(await vote(2, 3, one));
   expect(finalizer.isVotedFor(stranger.id)).toBe(false);
+  finalizer.hearRound(await vote(0, 3, stranger));
+  expect(finalizer.isVotedFor(stranger.id)).toBe(true);
 });

@@ -1,0 +1,26 @@
+import { expect, test } from "vitest";
+import { voteTarget } from "../../../src/chain/vote-target.ts";
+import { authorityVote } from "../../../src/types/index.ts";
+import { authorities, testChain, testGenesis } from "../support/chain.ts";
+
+const genesis = await testGenesis(4);
+
+/** The height of the target on a chain whose last three blocks vote to remove an authority, if there are so many. */
+async function targetAt(height: number, round: number, votes = 0) {
+  const { chain, maker, addAll } = await testChain({ genesis });
+  const vote = authorityVote("remove", authorities[3]!.publicKey);
+  const plain = await maker.extend(maker.start(), height - votes);
+  await addAll(await maker.extend(plain, votes, { edit: { vote } }));
+  return (await voteTarget(chain, { round, standsForMs: 0 }))?.height;
+}
+
+test("is the roundest height whose own set is the head's, or else the head", async () => {
+  expect(await targetAt(7, 5)).toBe(4);
+  // Height 7 removes an authority, which leaves 4 and 6 with another set.
+  expect(await targetAt(7, 5, 3)).toBe(7);
+});
+
+test("is the head in the first round, and nothing on a final head", async () => {
+  expect(await targetAt(7, 1)).toBe(7);
+  expect(await targetAt(0, 5)).toBeUndefined();
+});
