@@ -27,8 +27,8 @@ export interface ProtectedSigner {
   readonly lastTargetRound: number;
   /** The round up to which no new vote is signed: `lastTargetRound`, or more after older data was restored. */
   readonly refusedToRound: number;
-  /** The reason for which nothing is signed at the moment. */
-  readonly doubt: { headers: boolean; votes: boolean; reason: string } | undefined;
+  /** The reason for which nothing is signed at the moment; `isFinal` if that lasts until the process ends. */
+  readonly doubt: { headers: boolean; votes: boolean; reason: string; isFinal: boolean } | undefined;
   /** The first slot from `slot` on in which a new header may be signed. */
   freeSlotFrom(slot: number): number;
   /**

@@ -105,13 +105,18 @@ class StoredSigner implements ProtectedSigner {
   }
 
   get doubt() {
-    if (this.#stopped) return { headers: true, votes: true, reason: this.#stopped };
+    if (this.#stopped) return { headers: true, votes: true, reason: this.#stopped, isFinal: true };
     const { floorSlot, votesDoubtfulSinceMs } = this.#record;
     const { clock, slotOf } = this.#options;
     const headers = floorSlot >= slotOf(clock.now());
     const votes = votesDoubtfulSinceMs !== undefined;
     if (!headers && !votes) return undefined;
-    return { headers, votes, reason: "this data may be older than the last signature of its account" };
+    return {
+      headers,
+      votes,
+      reason: "this data may be older than the last signature of its account",
+      isFinal: false,
+    };
   }
 
   freeSlotFrom(slot: number): number {

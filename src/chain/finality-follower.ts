@@ -57,7 +57,9 @@ export class FinalityFollower {
     await this.#followJustified();
     if (status.finalized !== before.finalized) {
       const { height, round, id } = finalized;
-      logger.info({ height, id: toHex(id), round }, "block finalized");
+      // A block that no newer one follows is made final by each further round.
+      const log = before.finalized.height < height ? logger.info : logger.debug;
+      log.call(logger, { height, id: toHex(id), round }, "block finalized");
       // This is one bounded step. The rest is deleted with the next final block, or by the next start.
       await this.#sweep();
     }

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { connectionWords } from "./connection.ts";
 import icon from "./icon.svg";
 import { live } from "./live.ts";
@@ -47,6 +47,11 @@ export function Header({ page }: { page: string }): Markup {
 
 function Search(): Markup {
   const [problem, setProblem] = useState("");
+  useEffect(() => {
+    const forget = () => setProblem("");
+    addEventListener("hashchange", forget);
+    return () => removeEventListener("hashchange", forget);
+  }, []);
   const onSubmit = async (event: SubmitEvent) => {
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;

@@ -80,8 +80,11 @@ function missingFindings(input: DiagnosisInput, chain: ChainInput): Finding[] {
         `block ${chain.head.height + 1} has been due for ${late}; these may sign it and have not: ` +
         `${named(absent, (address) => lastSeen(input, chain, address))}; ${steady} (${signerLimit(total)} of ${total} must sign)`,
       remedy:
-        `${startThem}; votes need blocks, so removing an authority (ccoin propose remove) takes a majority that signs; ` +
-        "if a majority is lost for good, the others go on with ccoin recover",
+        `${startThem}; votes need blocks, so removing an authority (ccoin propose remove) takes a majority that signs` +
+        // Another recovery would be another chain.
+        (chain.recovery.unknown.length > 0
+          ? ""
+          : "; if a majority is lost for good, the others go on with ccoin recover"),
     });
   }
   if (barred.length > 0) {
@@ -118,14 +121,15 @@ function ownFindings(input: DiagnosisInput, chain: ChainInput, isBlockLate: bool
   ];
 }
 
-function signingLocked({ headers, votes, reason }: SigningLock): Finding {
+function signingLocked({ headers, votes, reason, isFinal }: SigningLock): Finding {
   const what = headers && votes ? "signs nothing" : headers ? "makes no blocks" : "casts no finality votes";
   return {
     code: "SIGNING_LOCKED",
     detail: `this node's account ${what}: ${reason}`,
-    remedy:
-      "see that the account runs on no other node, and wait: after a restored copy of the data, signing resumes past what may have " +
-      "been signed; the log says more",
+    remedy: isFinal
+      ? "stop the other copy of this node, then start this one again"
+      : "see that the account runs on no other node, and wait: after a restored copy of the data, signing resumes past what may have " +
+        "been signed; the log says more",
   };
 }
 

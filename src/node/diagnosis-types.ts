@@ -37,6 +37,8 @@ export interface SigningLock {
   headers: boolean;
   votes: boolean;
   reason: string;
+  /** True if the process has to end before the account signs again. */
+  isFinal: boolean;
 }
 
 /**

@@ -15,7 +15,8 @@ export function adviseToJoin(
     clock,
     logger,
     closers,
-  }: Pick<NodeCore, "clock" | "logger" | "closers"> & {
+    line: chainLine,
+  }: Pick<NodeCore, "clock" | "logger" | "closers" | "line"> & {
     options: Pick<NodeCore["options"], "nodeId" | "announce">;
   },
   network: Pick<LibP2pNetwork, "addresses" | "workedAddresses">,
@@ -23,7 +24,14 @@ export function adviseToJoin(
 ): () => string {
   const { nodeId, announce: announced } = options;
   const lineWith = (others: readonly string[]) =>
-    joinLine({ nodeId, announced, addresses: network.addresses(), others, genesisId });
+    joinLine({
+      nodeId,
+      announced,
+      addresses: network.addresses(),
+      others,
+      genesisId,
+      isRecovered: chainLine.recoveries.length > 0,
+    });
   const line = () => lineWith(network.workedAddresses());
   logger.info({ join: line() }, "other machines can join with this line, even without multicast");
   const stop = every(clock, lookEveryMs, () => {

@@ -18,6 +18,7 @@ export function joinLine({
   addresses,
   others,
   genesisId,
+  isRecovered,
 }: {
   nodeId: number;
   /** Where others reach this node, by the word of its operator; without a peer id. */
@@ -26,6 +27,8 @@ export function joinLine({
   /** Addresses of other nodes, so that the line works when this node is gone. */
   others: readonly string[];
   genesisId: string;
+  /** True if the chain goes on from a recovery, which every node has to be given. */
+  isRecovered: boolean;
 }): string {
   const given = addresses.filter((address) =>
     announced.some((prefix) => address.startsWith(`${prefix}/p2p/`)),
@@ -39,5 +42,6 @@ export function joinLine({
   const more = (reachable.length > 0 ? others.filter(isFar) : others).slice(0, maxOthers);
   const otherId = nodeId < maxNodeId ? nodeId + 1 : 1;
   const bootstrap = [...own, ...more].join(",");
-  return `npm start -- --nodeid=${otherId} --bootstrap=${bootstrap} --genesis=${genesisId}`;
+  const recovery = isRecovered ? " --recovery=<file>" : "";
+  return `npm start -- --nodeid=${otherId} --bootstrap=${bootstrap} --genesis=${genesisId}${recovery}`;
 }

@@ -1,16 +1,16 @@
-import { mkdir } from "node:fs/promises";
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
 import type { NodePaths } from "../config/index.ts";
 import { LevelDatabase } from "../storage/level-database.ts";
 import { MetaStore } from "../storage/meta.ts";
 import { exists } from "../util/atomic-file.ts";
 import { messageOf, UserError } from "../util/errors.ts";
 import { acquireLock } from "../util/lock-file.ts";
+import { makeFolder } from "../util/make-folder.ts";
 
 /** Locks a node's folder for this process. @throws {UserError} `IN_USE`, `CANNOT_WRITE` */
 export async function lockFolder(paths: NodePaths): Promise<() => void> {
   try {
-    await mkdir(paths.folder, { recursive: true, mode: 0o700 });
+    await makeFolder(resolve(paths.folder), 0o700);
   } catch (error) {
     throw new UserError(`cannot make the folder ${paths.folder}: ${messageOf(error)}`, "CANNOT_WRITE", {
       cause: error,

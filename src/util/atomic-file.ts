@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { access, type FileHandle, link, mkdir, open, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { access, type FileHandle, link, open, rename, rm } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { makeFolder } from "./make-folder.ts";
 
 /** Only the owner may read and write. */
 const fileMode = 0o600;
@@ -66,7 +67,7 @@ export async function exists(path: string): Promise<boolean> {
 }
 
 async function makeFolderOf(path: string): Promise<void> {
-  const made = await mkdir(dirname(path), { recursive: true, mode: folderMode });
+  const made = await makeFolder(dirname(resolve(path)), folderMode);
   if (made) await syncFolder(dirname(made));
 }
 

@@ -189,6 +189,8 @@ function parseOrder(
 
 function parseAmount(field: string, text: string): bigint {
   const amount = readAmount(text);
+  if (amount === undefined && /^[0-9]{20,}$/.test(text.trim()))
+    throw new FieldError(field, "This is more than there can ever be.");
   if (amount === undefined) throw new FieldError(field, "Enter a whole number of base units, such as 25.");
   return amount;
 }

@@ -90,7 +90,7 @@ test("makes a diagnosis from the state of a chain", async () => {
 
   await clock.advance(chain.head.header.message.timestamp - clock.now() + 2_000);
   expect(diagnose(inputs.gather()).state).toBe("ok");
-  lock.is = { headers: true, votes: true, reason: "doubtful" };
+  lock.is = { headers: true, votes: true, reason: "doubtful", isFinal: false };
   await clock.advance(10_000);
   const halted = diagnose(inputs.gather());
   expect(halted.state).toBe("halted");

@@ -265,14 +265,27 @@ const cases: Case[] = [
   },
   {
     name: "slashing protection holds this node back",
-    input: input({ own: own({ signingLock: { headers: true, votes: true, reason: "it may be older" } }) }),
+    input: input({
+      own: own({ signingLock: { headers: true, votes: true, reason: "it may be older", isFinal: false } }),
+    }),
     state: "ok",
     codes: ["SIGNING_LOCKED"],
     says: ["signs nothing: it may be older"],
   },
   {
+    name: "another copy of this node signs",
+    input: input({
+      own: own({ signingLock: { headers: true, votes: true, reason: "another copy signs", isFinal: true } }),
+    }),
+    state: "ok",
+    codes: ["SIGNING_LOCKED"],
+    says: ["stop the other copy of this node, then start this one again"],
+  },
+  {
     name: "slashing protection holds its votes back",
-    input: input({ own: own({ signingLock: { headers: false, votes: true, reason: "it may be older" } }) }),
+    input: input({
+      own: own({ signingLock: { headers: false, votes: true, reason: "it may be older", isFinal: false } }),
+    }),
     state: "ok",
     codes: ["SIGNING_LOCKED"],
     says: ["casts no finality votes"],
@@ -541,13 +554,26 @@ describe("a diagnosis", () => {
     const diagnosis = diagnose(input);
     expect(diagnosis.state).toBe(state);
     expect(diagnosis.findings.map(({ code }) => code)).toEqual(codes);
-    const text = [diagnosis.summary, ...diagnosis.findings.map(({ detail }) => detail)].join("\n");
+    const texts = diagnosis.findings.flatMap(({ detail, remedy }) => [detail, remedy]);
+    const text = [diagnosis.summary, ...texts].join("\n");
     for (const part of says) expect(text).toContain(part);
     for (const { detail, remedy } of diagnosis.findings) {
       expect(detail).not.toMatch(/\n|undefined|NaN|Infinity/);
       expect(remedy).not.toBe("");
     }
     expect(diagnosis.summary).not.toMatch(/\n|undefined|NaN|Infinity/);
+  });
+
+  test("advises a recovery only where none is known", () => {
+    const remedyWith = (unknown: ChainInput["recovery"]["unknown"]) => {
+      const recovery = { awaited: undefined, unknown, without: 0 };
+      const { findings } = diagnose(input({ chain: chain({ ...standing(60_000), recovery }) }));
+      return findings.find(({ code }) => code === "MISSING_AUTHORITIES")!.remedy;
+    };
+    expect(remedyWith([])).toContain("ccoin recover");
+    expect(remedyWith([{ id: "0x07", height: 110, authorities: 3, peers: 2 }])).not.toContain(
+      "ccoin recover",
+    );
   });
 
   test("names only as many authorities as people can read", () => {

@@ -15,7 +15,11 @@ test("the line is logged at once, and once more when it can name other nodes", a
     workedAddresses: () => others,
   };
   const options = { nodeId: 1, announce: [] };
-  const line = adviseToJoin({ options, clock, logger, closers }, network, "0x12");
+  const line = adviseToJoin(
+    { options, clock, logger, closers, line: { recoveries: [], knownRules: 1 } },
+    network,
+    "0x12",
+  );
   await clock.advance(60_000);
   expect(lines).toEqual([line()]);
   others = ["/ip4/10.0.0.6/tcp/1/p2p/12D4"];
@@ -30,7 +34,13 @@ test("nothing is left of it when the node ends", async () => {
   const closers = new Closers(silentLogger);
   const network = { addresses: () => [], workedAddresses: () => [] };
   adviseToJoin(
-    { options: { nodeId: 1, announce: [] }, clock, logger: silentLogger, closers },
+    {
+      options: { nodeId: 1, announce: [] },
+      clock,
+      logger: silentLogger,
+      closers,
+      line: { recoveries: [], knownRules: 1 },
+    },
     network,
     "0x12",
   );

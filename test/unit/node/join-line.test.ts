@@ -10,6 +10,7 @@ const line = (nodeId: number, ...hosts: string[]) =>
     addresses: hosts.map((host) => `/${host}${peer}`),
     others: [],
     genesisId,
+    isRecovered: false,
   });
 
 test.each<[string, string[], string[]]>([
@@ -33,7 +34,14 @@ test("names a node id other than its own", () => {
 
 test("names what the operator announces in place of the interfaces", () => {
   const addresses = ["203.0.113.7", "10.0.0.5"].map((host) => `/ip4/${host}${peer}`);
-  const options = { nodeId: 1, announced: ["/ip4/203.0.113.7/tcp/63261"], addresses, others: [], genesisId };
+  const options = {
+    nodeId: 1,
+    announced: ["/ip4/203.0.113.7/tcp/63261"],
+    addresses,
+    others: [],
+    genesisId,
+    isRecovered: false,
+  };
   expect(joinLine(options)).toContain(`--bootstrap=${addresses[0]} --genesis`);
 });
 
@@ -42,7 +50,20 @@ test("names two other nodes, and none that only this machine reaches", () => {
     (host) => `/ip4/${host}/tcp/1/p2p/12D3Other`,
   );
   const at = (host: string) =>
-    joinLine({ nodeId: 1, announced: [], addresses: [`/ip4/${host}${peer}`], others, genesisId });
+    joinLine({
+      nodeId: 1,
+      announced: [],
+      addresses: [`/ip4/${host}${peer}`],
+      others,
+      genesisId,
+      isRecovered: false,
+    });
   expect(at("10.0.0.5")).toContain(`--bootstrap=/ip4/10.0.0.5${peer},${others[1]},${others[2]} --genesis`);
   expect(at("127.0.0.1")).toContain(`--bootstrap=/ip4/127.0.0.1${peer},${others[0]},${others[1]} --genesis`);
+});
+
+test("says that a recovered chain needs its recovery", () => {
+  const addresses = [`/ip4/10.0.0.5${peer}`];
+  const options = { nodeId: 1, announced: [], addresses, others: [], genesisId, isRecovered: true };
+  expect(joinLine(options)).toMatch(/ --genesis=0x[0-9a-f]{64} --recovery=<file>$/);
 });
