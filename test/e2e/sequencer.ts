@@ -17,6 +17,7 @@ const long: Readonly<Record<string, number>> = {
   genesis: 45,
   recovery: 45,
   "rogue-peers": 45,
+  transcripts: 45,
   partition: 40,
   "rogue-requests": 40,
   "consensus-partition": 35,
