@@ -8,7 +8,6 @@ import { serveChain } from "../sync/serve.ts";
 import { Topics } from "../sync/topics.ts";
 import { TransactionInbox } from "../sync/transaction-inbox.ts";
 import { VoteInbox } from "../sync/vote-inbox.ts";
-import { inBackground } from "../util/background.ts";
 import type { ChainSetup } from "./chain-setup.ts";
 import type { OpenedChain } from "./open-chain.ts";
 import type { Voting } from "./start-voting.ts";
@@ -73,9 +72,9 @@ export function startBlockInbox(
     chain,
     checks,
     mempool,
-    onFarAhead: (peer) => inBackground(statuses.ask(peer)),
-    onSigned: (header) => evidence.seenHeader(header),
-    isVotedFor: (id) => finalizer.isVotedFor(id),
+    statuses,
+    evidence,
+    finalizer,
   });
   closers.push("block inbox", () => inbox.stop());
   return inbox;
@@ -95,8 +94,7 @@ export function startVoteInbox(
     chain,
     finalizer,
     store,
-    fetchBlock: (id, peer) => inBackground(blocks.fetch(id, peer)),
-    fetchVotedBlock: (id, peer, charge) => inBackground(blocks.fetchVoted(id, peer, charge)),
+    blocks,
     onAnswer: () => own?.onAnswer(),
   });
   votes.serve();
@@ -109,8 +107,7 @@ export function startTransactionInbox(
   { mempool }: OpenedChain,
   { outbox }: Publishing,
 ): TransactionInbox {
-  const publish = outbox.publishTransactions.bind(outbox);
-  const transactions = new TransactionInbox({ network, mempool, logger, publish });
+  const transactions = new TransactionInbox({ network, mempool, logger, outbox });
   closers.push("transaction inbox", () => transactions.stop());
   return transactions;
 }

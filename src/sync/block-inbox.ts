@@ -1,5 +1,6 @@
 import type { BlockChecks } from "../chain/block-check.ts";
 import type { Chain } from "../chain/chain.ts";
+import type { Finalizer } from "../chain/finalizer.ts";
 import type { CheckedBlock } from "../chain/types.ts";
 import { authorityIndex } from "../consensus/index.ts";
 import type { Mempool } from "../mempool/mempool.ts";
@@ -34,15 +35,14 @@ const maxAheadMs = 30_000;
  */
 const patience = { partOfPeriod: 1 / 4, maxMs: 1_000 };
 
-export interface BlockInboxOptions extends Pick<HeaderJudgeOptions, "onFarAhead" | "onSigned"> {
+export interface BlockInboxOptions extends Pick<HeaderJudgeOptions, "statuses" | "evidence"> {
   network: Network;
   chain: Chain;
   checks: BlockChecks;
   mempool: Mempool;
   clock: Clock;
   logger: Logger;
-  /** True if more than a third of the authorities have voted for a block, whether it is here or not. */
-  isVotedFor(id: Uint8Array): boolean;
+  finalizer: Pick<Finalizer, "isVotedFor">;
 }
 
 /**
@@ -96,7 +96,7 @@ export class BlockInbox {
     } catch {
       return "reject";
     }
-    const { chain, onSigned } = this.#options;
+    const { chain, evidence } = this.#options;
     const { header, shortIds } = compact;
     const id = rootOf(Header, header.message);
     const idHex = toHex(id);
@@ -104,7 +104,7 @@ export class BlockInbox {
     const stored = await chain.find(id);
     if (stored) {
       // An earlier process may have seen it; this one has to know the header to notice another of its slot.
-      onSigned(stored.header);
+      evidence.seenHeader(stored.header);
       return "ignore";
     }
     const judgement = await this.#judge.judge(compact, id, from);
@@ -171,21 +171,21 @@ export class BlockInbox {
   }
 
   #onFailure(error: unknown, id: Hex, from: PeerId): void {
-    const { network, logger, onFarAhead } = this.#options;
+    const { network, logger } = this.#options;
     if (this.#stop.signal.aborted) return;
     logger.debug({ peer: from, id, error: messageOf(error) }, "could not get the block");
     if (error instanceof BlockError) network.penalize(from, offenceOf(error), error.message);
-    onFarAhead(from);
+    this.#askHeight(from);
   }
 
   async #import(entry: BlockEntry, loaded: LoadedBlock): Promise<void> {
-    const { chain, logger, onSigned, isVotedFor } = this.#options;
+    const { chain, logger, evidence, finalizer } = this.#options;
     const { block } = loaded;
     if (this.#stop.signal.aborted) return;
     // A block that was fetched has not come by gossip, and may be refused.
-    onSigned(block.header);
+    evidence.seenHeader(block.header);
     const needed = this.#entries.orphansOf(entry.idHex).length > 0;
-    const importing = chain.importBlock(block, { needed, votedFor: isVotedFor(entry.id) });
+    const importing = chain.importBlock(block, { needed, votedFor: finalizer.isVotedFor(entry.id) });
     entry.state = { kind: "importing", loaded, done: Promise.allSettled([importing]) };
     try {
       const outcome = await importing;
@@ -239,13 +239,18 @@ export class BlockInbox {
   }
 
   async #keepOrphan(entry: BlockEntry, loaded: LoadedBlock): Promise<void> {
-    const { chain, onFarAhead } = this.#options;
+    const { chain } = this.#options;
     const { block, from } = loaded;
     if (this.#stop.signal.aborted) return;
     if (!this.#entries.wait(entry, { kind: "orphan", loaded })) return;
     const gap = block.header.message.height - chain.head.height;
-    if (gap > maxParentChase || this.orphans > maxParentChase) return onFarAhead(from);
+    if (gap > maxParentChase || this.orphans > maxParentChase) return this.#askHeight(from);
     await this.#fetch(this.#entries.missingBelow(entry), from, entry.payer);
+  }
+
+  /** The peer may be far ahead. */
+  #askHeight(peer: PeerId): void {
+    inBackground(this.#options.statuses.ask(peer));
   }
 
   /** An authority is charged for what it has signed, whoever delivered it. */

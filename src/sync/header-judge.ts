@@ -10,8 +10,11 @@ import { authorityIndex } from "../consensus/index.ts";
 import type { Network, PeerId, Verdict } from "../network/types.ts";
 import { BlockError } from "../types/errors.ts";
 import { type EncodedCompactBlock, type Header, type SignedHeader, shortIdCount } from "../types/index.ts";
+import { inBackground } from "../util/background.ts";
 import { toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
+import type { EvidenceInbox } from "./evidence-inbox.ts";
+import type { PeerStatuses } from "./peer-statuses.ts";
 import { Places } from "./places.ts";
 import { SlotLimit } from "./slot-limit.ts";
 import { blockVerdicts } from "./verdicts.ts";
@@ -28,11 +31,11 @@ export interface HeaderJudgeOptions {
   chain: Pick<Chain, "genesis" | "finalized" | "snapshot" | "unknownRules" | "tree" | "checkHeaders">;
   checks: BlockChecks;
   clock: Clock;
-  /** A block is too far from the known ones: its peer should be asked for its height. */
-  onFarAhead(peer: PeerId): void;
+  /** A peer whose block is too far from the known ones is asked for its height. */
+  statuses: Pick<PeerStatuses, "ask">;
   network: Pick<Network, "hostOf">;
-  /** Called for a header of an authority with a valid signature, whatever else is wrong with it. */
-  onSigned(header: SignedHeader): void;
+  /** Sees each header of an authority with a valid signature, whatever else is wrong with it. */
+  evidence: Pick<EvidenceInbox, "seenHeader">;
   /** True if received blocks build on this one. */
   isNeeded(id: Uint8Array): boolean;
 }
@@ -71,7 +74,7 @@ export class HeaderJudge {
 
   /** @throws {BlockError} */
   async #judge(compact: EncodedCompactBlock, id: Uint8Array, from: PeerId): Promise<Verdict | BlockError> {
-    const { checks, onSigned, onFarAhead, isNeeded } = this.#options;
+    const { checks, evidence, statuses, isNeeded } = this.#options;
     const { header } = compact;
     checkHeaderForm(header);
     // Only authorities' signatures are worth a check.
@@ -79,14 +82,14 @@ export class HeaderJudge {
     if (standing === "stranger") return "reject";
     if (standing === "stale") return "ignore";
     if (standing === "unknown") {
-      onFarAhead(from);
+      inBackground(statuses.ask(from));
       return "ignore";
     }
     const account = toHex(header.message.proposer);
     const isSurplus = this.#slots.isSurplus(header.message, id) && !isNeeded(id);
     if (isSurplus && this.#surplus.delayMs(account, surplusQuota) > 0) return "ignore";
     await checkHeaderSignatures([{ header, id }], checks);
-    onSigned(header);
+    evidence.seenHeader(header);
     const early = await this.#earlyFor(compact);
     if (!this.#slots.admits(header.message, id) && !isNeeded(id)) {
       this.#surplus.take(account, surplusQuota);

@@ -12,6 +12,7 @@ import { type TransactionRecord, transactionCount } from "../types/index.ts";
 import { toHex } from "../util/bytes.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
+import type { Outbox } from "./outbox.ts";
 import { PeerQueue, type PeerQueueLimits } from "./peer-queue.ts";
 import { requestOne } from "./request-one.ts";
 import { transactionVerdicts } from "./verdicts.ts";
@@ -21,7 +22,7 @@ export interface TransactionInboxOptions {
   mempool: Mempool;
   logger: Logger;
   /** Sends transactions on in a message of this node's own. */
-  publish(records: readonly TransactionRecord[]): void;
+  outbox: Pick<Outbox, "publishTransactions">;
   limits?: PeerQueueLimits;
 }
 
@@ -95,7 +96,7 @@ export class TransactionInbox {
     if (!outcomes) return "reject";
     const accepted = outcomes.filter((outcome) => outcome.accepted).map(({ record }) => record);
     if (accepted.length * fewAccepted < outcomes.length) {
-      if (accepted.length > 0) this.#options.publish(accepted);
+      if (accepted.length > 0) this.#options.outbox.publishTransactions(accepted);
       return "ignore";
     }
     return (await this.#areSigned(outcomes)) ? "accept" : "reject";

@@ -11,6 +11,7 @@ import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { AwaitedBlocks } from "./awaited-blocks.ts";
+import type { BlockInbox } from "./block-inbox.ts";
 import { CertificateErrands } from "./certificate-errands.ts";
 import { HeldVotes } from "./held-votes.ts";
 import { Places } from "./places.ts";
@@ -38,15 +39,10 @@ export interface VoteInboxOptions {
   store: FinalityStore;
   clock: Clock;
   logger: Logger;
-  /** Fetches a block that a certificate of the peer names. */
-  fetchBlock(id: Uint8Array, peer: PeerId): void;
-  /**
-   * Fetches a block that a vote names, if it is not being fetched and may be charged. This is never charged to the peer
-   * that forwarded the vote.
-   */
-  fetchVotedBlock(id: Uint8Array, peer: PeerId, charge: () => boolean): void;
+  /** Fetches blocks that certificates and votes name. */
+  blocks: Pick<BlockInbox, "fetch" | "fetchVoted">;
   /** Called when a peer's answer about finality has been processed. */
-  onAnswer?(): void;
+  onAnswer(): void;
 }
 
 /**
@@ -145,7 +141,7 @@ export class VoteInbox {
       // a liar costs only a few checks.
       for (let at = 0; at < answer.votes.length; at += votesAtOnce)
         await Promise.all(answer.votes.slice(at, at + votesAtOnce).map((vote) => this.#takeTold(vote, peer)));
-      this.#options.onAnswer?.();
+      this.#options.onAnswer();
     } catch (error) {
       logger.debug({ peer, error: messageOf(error) }, "could not adopt the peer's finality");
       if (error instanceof VoteError)
@@ -160,7 +156,7 @@ export class VoteInbox {
    * block is.
    */
   async #takeCertificate(certificate: Certificate, peer: PeerId): Promise<void> {
-    const { finalizer, fetchBlock } = this.#options;
+    const { finalizer, blocks } = this.#options;
     try {
       await finalizer.addCertificate(certificate);
     } catch (error) {
@@ -170,7 +166,7 @@ export class VoteInbox {
       if (error.code !== "UNKNOWN_BLOCK") throw error;
       const { block } = certificate.link.target;
       this.#awaited.add(block, peer);
-      fetchBlock(block, peer);
+      inBackground(blocks.fetch(block, peer));
     }
   }
 
@@ -214,11 +210,12 @@ export class VoteInbox {
   }
 
   #hold(vote: SignedFinalityVote, from: PeerId): Promise<Verdict> {
-    const { chain, finalizer, fetchVotedBlock } = this.#options;
+    const { chain, finalizer, blocks } = this.#options;
     const { block } = vote.message.target;
     const verdict = this.#held.hold(vote);
     finalizer.hearRound(vote);
-    fetchVotedBlock(block, from, () => this.#accounts.chargeErrand("block", vote, from));
+    const charge = () => this.#accounts.chargeErrand("block", vote, from);
+    inBackground(blocks.fetchVoted(block, from, charge));
     // The block may have arrived since the last lookup.
     chain.tree.get(block).then(
       (found) => found && this.#release(block),

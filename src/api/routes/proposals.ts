@@ -49,14 +49,7 @@ export function proposalRoutes(api: Api, services: ApiServices): void {
       body: { "application/json": proposalInputSchema },
       status: 202,
       answer: proposalResultSchema,
-      problems: [
-        "NO_GENESIS",
-        "NOT_READY",
-        "NOTHING_TO_CHANGE",
-        "TOO_MANY_PROPOSALS",
-        "UNSAFE_PROPOSAL",
-        "WRITE_FAILED",
-      ],
+      problems: ["NO_GENESIS", "NOTHING_TO_CHANGE", "TOO_MANY_PROPOSALS", "UNSAFE_PROPOSAL", "WRITE_FAILED"],
       admin: true,
     },
     ({ context }) => {
@@ -77,7 +70,7 @@ export function proposalRoutes(api: Api, services: ApiServices): void {
       description: "A vote that is already in a block stays open, until the next epoch at the latest.",
       params: z.object({ subject: subjectParameter }),
       answer: proposalResultSchema,
-      problems: ["NO_GENESIS", "NOT_READY", "PROPOSAL_NOT_FOUND", "WRITE_FAILED"],
+      problems: ["NO_GENESIS", "PROPOSAL_NOT_FOUND", "WRITE_FAILED"],
       admin: true,
     },
     async ({ params: { subject } }) => {

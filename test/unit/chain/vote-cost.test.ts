@@ -71,8 +71,8 @@ async function node(size: number) {
     store: new FinalityStore(base.database),
     clock,
     logger: silentLogger,
-    fetchBlock: () => undefined,
-    fetchVotedBlock: () => undefined,
+    blocks: { fetch: async () => undefined, fetchVoted: async () => undefined },
+    onAnswer: () => undefined,
   });
   const source = { round: 0, height: 0, block: genesis.id };
   const message = { source, target: checkpoint(1, block) };

@@ -75,17 +75,18 @@ export async function syncNode(
     chain,
     checks,
     mempool,
-    onFarAhead: (peer) => {
-      farAhead.push(peer);
-      void statuses.ask(peer);
+    statuses: {
+      ask: (peer) => {
+        farAhead.push(peer);
+        return statuses.ask(peer);
+      },
     },
-    onSigned: (header) => signed.push(header),
-    isVotedFor: (id) => votedFor.has(toHex(id)),
+    evidence: { seenHeader: (header) => signed.push(header) },
+    finalizer: { isVotedFor: (id) => votedFor.has(toHex(id)) },
   });
   const topics = new Topics({ ...common, chain, line });
   const outbox = new Outbox({ ...common, topics, mempool });
-  const publish = outbox.publishTransactions.bind(outbox);
-  const transactions = new TransactionInbox({ network, mempool, logger, publish });
+  const transactions = new TransactionInbox({ network, mempool, logger, outbox });
   const steps: string[] = [];
   const step = (name: string) => {
     if (steps.at(-1) !== name) steps.push(name);

@@ -39,8 +39,8 @@ async function judging(tip?: Tip) {
     checks,
     clock,
     network: { hostOf: (peer) => peer },
-    onFarAhead: (peer) => farAhead.push(peer),
-    onSigned: (header) => signed.push(header),
+    statuses: { ask: async (peer) => void farAhead.push(peer) },
+    evidence: { seenHeader: (header) => signed.push(header) },
     isNeeded: (id) => needed.has(id),
   });
   const judged = (each: Tip) => judge.judge(decodeCompactBlock(compact(each, maker)), each.id, "peer");

@@ -844,7 +844,7 @@ describe("gossiped transactions", () => {
       network,
       mempool,
       logger: silentLogger,
-      publish: () => undefined,
+      outbox: node.outbox,
       limits,
     });
     const verdicts = ["a", "b", "c", "d", "honest"].map((from) => inbox.onGossip(message, from));

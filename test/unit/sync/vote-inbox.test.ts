@@ -50,11 +50,13 @@ async function node() {
     store: new FinalityStore(base.database),
     clock,
     logger: silentLogger,
-    fetchBlock: (_, from) => fetched.push(from),
-    onAnswer: () => answers++,
-    fetchVotedBlock: (_, from, charge) => {
-      if (charge()) fetched.push(from);
+    blocks: {
+      fetch: async (_, from) => void fetched.push(from),
+      fetchVoted: async (_, from, charge) => {
+        if (charge()) fetched.push(from);
+      },
     },
+    onAnswer: () => answers++,
   });
   onTestFinished(() => {
     inbox.stop();
