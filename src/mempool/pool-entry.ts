@@ -54,7 +54,7 @@ export class PoolEntry {
     this.#packed = packRecord(record);
   }
 
-  /** Makes the record anew. It shares no memory with the entry. */
+  /** Makes the record anew. */
   get record(): TransactionRecord {
     return unpackRecord(this.#packed, this.idHex);
   }

@@ -1,4 +1,4 @@
-import { fromBinary, type Hex, toBinary } from "../util/bytes.ts";
+import { fromBinary, type Hex, toBinary, writeBinary } from "../util/bytes.ts";
 import {
   decodeTransaction,
   maxTransactionBytes,
@@ -12,6 +12,11 @@ const rootBytes = 32;
 const encodedAt = 2 * rootBytes;
 
 const scratch = new Uint8Array(encodedAt + maxTransactionBytes);
+
+/** Records that are unpacked one after the other, such as those of a block, share memory: a buffer for each is slow. */
+const sharedBytes = 8 * 1_024;
+let shared = new Uint8Array(sharedBytes);
+let used = 0;
 
 /**
  * A record as one string, for those that are kept for long. It takes 24 bytes more than its content. The arrays of a
@@ -28,7 +33,7 @@ export function packRecord({ id, signingRoot, encoded }: TransactionRecord): Pac
 
 /** `idHex` is that of the record. */
 export function unpackRecord(packed: PackedRecord, idHex: Hex): TransactionRecord {
-  const bytes = fromBinary(packed);
+  const bytes = unpackBytes(packed);
   const encoded = bytes.subarray(encodedAt);
   return {
     transaction: decodeTransaction(encoded),
@@ -38,6 +43,17 @@ export function unpackRecord(packed: PackedRecord, idHex: Hex): TransactionRecor
     signingRoot: bytes.subarray(rootBytes, encodedAt),
     encoded,
   };
+}
+
+function unpackBytes(packed: PackedRecord): Uint8Array {
+  if (used + packed.length > sharedBytes) {
+    shared = new Uint8Array(sharedBytes);
+    used = 0;
+  }
+  const bytes = shared.subarray(used, used + packed.length);
+  writeBinary(packed, shared, used);
+  used += packed.length;
+  return bytes;
 }
 
 export function packedId(packed: PackedRecord): Uint8Array {

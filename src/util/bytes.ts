@@ -42,8 +42,13 @@ export function toBinary(bytes: Uint8Array, start = 0, end = bytes.length): stri
 /** The bytes of such a string. */
 export function fromBinary(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length);
-  latin1Write.call(bytes, text, 0, text.length);
+  writeBinary(text, bytes, 0);
   return bytes;
+}
+
+/** Writes the bytes of such a string. */
+export function writeBinary(text: string, into: Uint8Array, at: number): void {
+  latin1Write.call(into, text, at, text.length);
 }
 
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
