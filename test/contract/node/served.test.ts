@@ -53,8 +53,10 @@ async function reached(hasChain: boolean) {
   const peer = await rawPeer();
   const connection = await connect(peer, addresses);
   const id = connection.remotePeer;
-  await until(async () => (await peer.peerStore.get(id)).protocols.length > 0);
-  return { connection, announced: (await peer.peerStore.get(id)).protocols };
+  const announced = async () => (await peer.peerStore.get(id)).protocols;
+  // The stream of identify itself is noted earlier than what it says.
+  await until(async () => (await announced()).includes("/ccoin/height/1"));
+  return { connection, announced: await announced() };
 }
 
 /** Resolves to the ids of those protocols that the node negotiates. */
