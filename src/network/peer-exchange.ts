@@ -90,7 +90,7 @@ export class PeerExchange {
     for (const { told } of diverseSample(known, limit, random)) yield told;
   }
 
-  /** What a requester at `from` may be told of a peer. */
+  /** A peer in the form in which a requester at `from` may be told of it; undefined if it may not. */
   #tellable({ id, score }: PeerInfo, from: Place): (Place & { told: ToldPeer }) | undefined {
     const { isFollowed, recordOf, workedOf } = this.#options;
     const record = recordOf(id);

@@ -39,7 +39,7 @@ function encrypt(connection: MessageStream, key: Uint8Array): void {
     }
     if (bytes.length > 0) onData(incoming.apply(bytes));
   };
-  // What came before is encrypted too.
+  // Data that came before is encrypted too.
   const early = raw.readBuffer.subarray();
   raw.readBuffer.consume(early.length);
   sendData(new Uint8ArrayList(nonce));

@@ -4,7 +4,7 @@ import { equalBytes } from "../util/bytes.ts";
 import { targetOf } from "./address.ts";
 import type { PeerId } from "./types.ts";
 
-/** What a peer itself says of where it listens, under its signature (libp2p RFC 2 and 3). */
+/** A peer's own word on where it listens, under its signature (libp2p RFC 2 and 3). */
 export interface SignedRecord {
   id: PeerId;
   /** A later record of the peer has a higher number. */

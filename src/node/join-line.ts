@@ -21,7 +21,7 @@ export function joinLine({
   isRecovered,
 }: {
   nodeId: number;
-  /** Where others reach this node, by the word of its operator; without a peer id. */
+  /** Addresses at which others reach this node, by the word of its operator; without a peer id. */
   announced: readonly string[];
   addresses: readonly string[];
   /** Addresses of other nodes, so that the line works when this node is gone. */

@@ -40,7 +40,7 @@ export interface ApiServicesOptions {
   metrics: Metrics;
 }
 
-/** Of a large set of authorities, a diagnosis takes milliseconds; health checks ask for it too. */
+/** A diagnosis of a large set of authorities takes milliseconds, and health checks ask for it too. */
 const diagnosisKeptMs = 100;
 
 /** The parts of the node that the HTTP interface uses. */

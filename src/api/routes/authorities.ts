@@ -43,7 +43,7 @@ export function authorityRoutes(api: Api, services: ApiServices): void {
   );
 }
 
-/** What everybody is told of the set until the head changes. `keys` are the authorities. */
+/** The view of the set that everybody gets until the head changes. `keys` are the authorities. */
 async function setView({
   reader,
   tree,

@@ -1,179 +1,32 @@
 import { join } from "node:path";
-import { type Command, Option } from "commander";
-import {
-  defaultGenesisTimeoutMs,
-  logLevels,
-  maxNodeId,
-  type NodeOptions,
-  type NodeOptionsInput,
-  parseNodeOptions,
-} from "../../config/index.ts";
+import type { Command } from "commander";
+import { type NodeOptions, type NodeOptionsInput, parseNodeOptions } from "../../config/index.ts";
 import { inBackground } from "../../util/background.ts";
 import { messageOf, UserError } from "../../util/errors.ts";
-import { createLog, type Log, type LogFormat, type LogLevel, logFormats } from "../../util/logger.ts";
+import { createLog, type Log, type LogLevel } from "../../util/logger.ts";
 import { collectOnce } from "../collect-once.ts";
 import { limitHeapGrowth } from "../heap-growth.ts";
 import { loadNode } from "../node-module.ts";
-import {
-  addExamples,
-  collect,
-  dataDirOf,
-  type GlobalOptions,
-  nodeIdOption,
-  parseWholeNumber,
-  passphraseFileOption,
-  pathsOf,
-  requireMilliseconds,
-} from "../options.ts";
+import { addExamples, dataDirOf, pathsOf } from "../options.ts";
 import { printResult, reportError, UsageError } from "../output.ts";
 import { givenPassphrase } from "../passphrase-prompt.ts";
 import { printConfig } from "../print-config.ts";
-import { defaultStopTimeoutMs, runUntilSignal } from "../run-until-signal.ts";
+import { runUntilSignal } from "../run-until-signal.ts";
 import { applySettings } from "../settings.ts";
 import { startDevChain } from "../start-dev-chain.ts";
-
-interface Options extends GlobalOptions {
-  nodeid?: number;
-  reset?: boolean;
-  port?: number;
-  httpPort?: number;
-  host?: string;
-  allowHost?: string[];
-  allowOrigin?: string[];
-  trustProxy?: string[];
-  p2pHost?: string;
-  bootstrap?: string[];
-  announce?: string[];
-  maxPerAddress?: number;
-  networkKeyFile?: string;
-  allowPeers?: string[];
-  genesis?: string;
-  genesisTimeout?: number;
-  mdns: boolean;
-  mine: boolean;
-  passphraseFile?: string;
-  recovery?: string;
-  stopTimeout: number;
-  logLevel?: string;
-  logFormat?: LogFormat;
-  logFile?: string;
-  printConfig?: boolean;
-}
-
-/** The options that errors name for fields of `NodeOptionsInput`. */
-const optionNames: Record<string, string> = {
-  p2pHost: "--p2p-host",
-  p2pPort: "--port",
-  httpHost: "--host",
-  httpPort: "--http-port",
-  allowHosts: "--allow-host",
-  allowOrigins: "--allow-origin",
-  trustProxies: "--trust-proxy",
-  bootstrap: "--bootstrap",
-  announce: "--announce",
-  maxPerAddress: "--max-per-address",
-  networkKeyFile: "--network-key-file",
-  allowPeers: "--allow-peers",
-  genesisPin: "--genesis",
-  genesisTimeoutMs: "--genesis-timeout",
-  passphraseFile: "--passphrase-file",
-  recoveryFile: "--recovery",
-  logLevel: "--log-level",
-  dataDir: "--datadir",
-};
+import {
+  addStartOptions,
+  refuseWithoutNodeId,
+  type StartOptions,
+  startInput,
+  startOptionNames,
+} from "../start-options.ts";
 
 export function addStartCommand(program: Command): void {
-  const command = program
-    .command("start")
+  const command = addStartOptions(program.command("start"))
     .description(
       "run a node and make its account if there is none. Without --nodeid: run a development chain of one node",
     )
-    .addOption(nodeIdOption(`id of the node, 1 to ${maxNodeId}`))
-    .option("--reset", "delete the development chain in <datadir>/dev and begin anew")
-    .option(
-      "--port <port>",
-      "port for other nodes; 0: any free one (default: 63259 + 2 * nodeid)",
-      parseWholeNumber,
-    )
-    .option(
-      "--http-port <port>",
-      "port of the HTTP API; 0: any free one (default: 63260 + 2 * nodeid)",
-      parseWholeNumber,
-    )
-    .option(
-      "--host <address>",
-      "address that the HTTP API listens on, :: for all of IPv4 and IPv6 (default: 127.0.0.1)",
-    )
-    .option(
-      "--allow-host <name>",
-      "a name by which others call the HTTP API, also *.example.org; repeatable, or a list with commas",
-      collect,
-    )
-    .option(
-      "--allow-origin <origin>",
-      "pages of this origin, such as https://example.org, may use the HTTP API; repeatable",
-      collect,
-    )
-    .option(
-      "--trust-proxy <address>",
-      "address or network of a reverse proxy whose X-Forwarded-For names the client; repeatable",
-      collect,
-    )
-    .option(
-      "--p2p-host <address>",
-      "address that other nodes connect to (default: all IPv4 and IPv6 addresses)",
-    )
-    .option("--bootstrap <multiaddr>", "a node to connect to; repeatable, or a list with commas", collect)
-    .option(
-      "--announce <multiaddr>",
-      "an address at which others reach this node, behind a router or in a container; repeatable",
-      collect,
-    )
-    .option(
-      "--max-per-address <count>",
-      "how many nodes of one address may connect, such as those behind one router (default: 32)",
-      parseWholeNumber,
-    )
-    .option(
-      "--network-key-file <file>",
-      "connect only with nodes that have the key in this file, which ccoin network-key makes",
-    )
-    .option(
-      "--allow-peers <ids>",
-      "connect only with these peers; repeatable, or a list with commas",
-      collect,
-    )
-    .option("--genesis <id>", "adopt only the genesis block with this id")
-    .addOption(
-      new Option(
-        "--genesis-timeout <ms>",
-        `how long to wait for a genesis block (default: ${defaultGenesisTimeoutMs})`,
-      ).argParser(parseWholeNumber),
-    )
-    .option("--no-mdns", "do not look for nodes on the local network")
-    .option("--no-mine", "make no blocks and cast no votes, even as an authority")
-    .addOption(passphraseFileOption())
-    .addOption(
-      new Option(
-        "--recovery <file>",
-        "continue the chain from the recovery in this file, which all operators have agreed on; needed once",
-      ),
-    )
-    .addOption(
-      new Option(
-        "--stop-timeout <ms>",
-        "how long the node may take to close after a signal; then it is killed, and recovers at its next start",
-      )
-        .argParser(requireMilliseconds)
-        .default(defaultStopTimeoutMs),
-    )
-    .option("--log-level <level>", `${logLevels.join(", ")} (default: info; without --nodeid: warn)`)
-    .addOption(
-      new Option("--log-format <format>", "default: text on a terminal, else json").choices(logFormats),
-    )
-    .option("--log-file <file>", "write the log to this file, and rotate it: 5 old files of 10 MB")
-    .option("--config <file>", 'take options from this file, such as { "nodeid": 2, "mdns": false }')
-    .option("--print-config", "print all options and where they are from, and start nothing")
     .addHelpText(
       "after",
       "\nEach option also comes from the environment: --http-port is CCOIN_HTTP_PORT, --no-mdns is CCOIN_MDNS=false.\n" +
@@ -193,12 +46,12 @@ export function addStartCommand(program: Command): void {
 
 async function run(command: Command): Promise<void> {
   applySettings(command);
-  const options = command.optsWithGlobals<Options>();
+  const options = command.optsWithGlobals<StartOptions>();
   const { nodeid } = options;
   if (nodeid === undefined) refuseWithoutNodeId(options);
   else if (options.reset) throw new UsageError("--reset is for the development chain: leave --nodeid out");
   const nodeOptions = (more: Partial<NodeOptionsInput>) =>
-    parseNodeOptions({ ...optionsInput(options), ...more } as NodeOptionsInput, optionNames);
+    parseNodeOptions({ ...startInput(options), ...more } as NodeOptionsInput, startOptionNames);
   // Options are checked before anything is made or deleted.
   const checked = nodeOptions({ nodeId: nodeid ?? 1 });
   if (options.printConfig) {
@@ -236,13 +89,13 @@ async function run(command: Command): Promise<void> {
 /** The values by option, such as `http-port`. */
 function defaultsOf(checked: NodeOptions, datadir: string): ReadonlyMap<string, unknown> {
   const values = { ...checked, dataDir: datadir };
-  const byOption = Object.entries(optionNames).map(
+  const byOption = Object.entries(startOptionNames).map(
     ([field, name]) => [name.slice(2), values[field as keyof NodeOptions]] as const,
   );
   return new Map(byOption);
 }
 
-async function openLog(options: Options, level: LogLevel): Promise<Log> {
+async function openLog(options: StartOptions, level: LogLevel): Promise<Log> {
   const { logFile: file } = options;
   const isTerminal = file === undefined && process.stderr.isTTY === true;
   const format = options.logFormat ?? (isTerminal && !options.json ? "text" : "json");
@@ -252,60 +105,4 @@ async function openLog(options: Options, level: LogLevel): Promise<Log> {
   } catch (error) {
     throw new UserError(`--log-file: cannot write ${file}: ${messageOf(error)}`, "BAD_OPTIONS");
   }
-}
-
-/** Refuses options that make no sense for a development chain, which has no other node. */
-function refuseWithoutNodeId({
-  bootstrap,
-  announce,
-  maxPerAddress,
-  allowPeers,
-  genesis,
-  genesisTimeout,
-  p2pHost,
-  mine,
-  passphraseFile,
-  recovery,
-}: Options): void {
-  const given = {
-    bootstrap,
-    announce,
-    "max-per-address": maxPerAddress,
-    "allow-peers": allowPeers,
-    genesis,
-    "genesis-timeout": genesisTimeout,
-    "p2p-host": p2pHost,
-    "passphrase-file": passphraseFile,
-    recovery,
-    "no-mine": mine ? undefined : true,
-  };
-  const [name] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
-  if (name)
-    throw new UsageError(`--${name} needs --nodeid: without it, start runs a development chain of one node`);
-}
-
-function optionsInput(options: Options) {
-  return {
-    dataDir: dataDirOf(options),
-    p2pHost: options.p2pHost,
-    p2pPort: options.port,
-    httpHost: options.host,
-    httpPort: options.httpPort,
-    allowHosts: options.allowHost,
-    allowOrigins: options.allowOrigin,
-    trustProxies: options.trustProxy,
-    bootstrap: options.bootstrap,
-    announce: options.announce,
-    maxPerAddress: options.maxPerAddress,
-    networkKeyFile: options.networkKeyFile,
-    allowPeers: options.allowPeers,
-    mdns: options.mdns,
-    mine: options.mine,
-    genesisPin: options.genesis,
-    genesisTimeoutMs: options.genesisTimeout,
-    passphraseFile: options.passphraseFile,
-    recoveryFile: options.recovery,
-    // A line for every block would scroll away the addresses that the development chain prints.
-    logLevel: options.logLevel ?? (options.nodeid === undefined ? "warn" : undefined),
-  };
 }

@@ -1,6 +1,6 @@
 import { isAddress } from "../../client/index.ts";
 
-/** What somebody asks to be paid. */
+/** A payment that somebody asks for. */
 export interface PaymentRequest {
   to: string;
   /** Base units as decimal digits; "" leaves it to the payer. */
