@@ -55,3 +55,16 @@ it("README leads to the index of the documentation, and the two to every page of
   ]);
   expect(pages.filter((page) => !reached.has(page))).toEqual([]);
 });
+
+it("lines wrap at 120 columns, but for tables, code and addresses", () => {
+  const long = files.flatMap((file) =>
+    read(file)
+      // Code keeps its lines, so that they are counted.
+      .replaceAll(/^ *```.*?^ *```/gms, (code) => code.replaceAll(/[^\n]/g, ""))
+      .split("\n")
+      .flatMap((line, index) =>
+        line.length > 120 && !line.startsWith("|") && !line.includes("http") ? `${file}:${index + 1}` : [],
+      ),
+  );
+  expect(long).toEqual([]);
+});
