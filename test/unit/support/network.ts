@@ -32,7 +32,7 @@ export interface Fault {
 }
 
 /** More requests at one moment of the clock are a loop, in which no timer and no time-out of a test would ever run. */
-const maxAtOnce = 10_000;
+const maxAtOnce = 2_000;
 const hourMs = 3_600_000;
 
 /** Connects nodes of one process in memory: everything is encoded and decoded as on the wire. */
