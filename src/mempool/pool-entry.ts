@@ -12,7 +12,7 @@ import {
 import type { Hex } from "../util/bytes.ts";
 import type { StoredBatch } from "./types.ts";
 
-export interface Arrival {
+interface Arrival {
   receivedAtMs: number;
   /** The order of arrival. */
   sequence: number;
