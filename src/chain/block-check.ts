@@ -15,6 +15,7 @@ import {
   signatureSet,
   signingRoot,
   type TransactionRecord,
+  transactionCount,
   transactionsRoot,
 } from "../types/index.ts";
 import { equalBytes, toHex } from "../util/bytes.ts";
@@ -100,11 +101,22 @@ export function checkHeaderForm({ message }: SignedHeader): void {
 /** Stage 3: the limits of a block, which come from its parent's state. @throws {BlockError} */
 export function checkBlockLimits(records: readonly TransactionRecord[], parameters: ChainParameters): void {
   checkTransactionCount(records.length, parameters);
-  const { maxBlockBytes } = parameters;
-  const bytes = records.reduce((sum, { encoded }) => sum + encoded.length, 0);
-  if (bytes > maxBlockBytes) {
+  checkBytes(
+    records.reduce((sum, { encoded }) => sum + encoded.length, 0),
+    parameters,
+  );
+}
+
+function checkBytes(bytes: number, { maxBlockBytes }: ChainParameters): void {
+  if (bytes > maxBlockBytes)
     throw new BlockError("TOO_LARGE", `${bytes} bytes of transactions, ${maxBlockBytes} allowed`);
-  }
+}
+
+/** The same limits for encoded transactions, by what their list claims, without decoding them. @throws {BlockError} */
+export function checkBlockSize(body: Uint8Array, parameters: ChainParameters): void {
+  const count = transactionCount(body);
+  checkTransactionCount(count, parameters);
+  checkBytes(body.length - 4 * count, parameters);
 }
 
 /** The part of these limits that a compact block shows. @throws {BlockError} */

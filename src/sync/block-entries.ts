@@ -2,11 +2,16 @@ import { type Hex, toHex } from "../util/bytes.ts";
 import type { BlockLoad, LoadedBlock } from "./block-load.ts";
 
 /**
- * Blocks being loaded at once: a payer that needs more than 16 floods. Strangers, authorities and votes have separate
+ * Blocks being loaded at once: a payer that needs more floods. Strangers, authorities and votes have separate
  * places. One block of each authority, and of each address of peers, is always loaded, so that no crowd of others keeps
  * it out.
  */
-const maxLoads = { perPayer: 16, authorities: 256, peers: 64, votes: 64 };
+const maxLoads = {
+  authorities: { perPayer: 16, inAll: 256 },
+  // A whole block may have 17 MB, which is held before it can be checked.
+  peers: { perPayer: 2, inAll: 8 },
+  votes: { perPayer: 8, inAll: 8 },
+};
 /** Blocks that wait for their parent or their time. Sync finds dropped ones again. */
 export const waitingLimits = {
   perPayer: { blocks: 16, bytes: 32 * 2 ** 20 },
@@ -57,11 +62,12 @@ export class BlockEntries {
   mayLoad(payer: Payer): boolean {
     const kind = kindOf(payer);
     const loads = this.#of("loading").filter((entry) => kindOf(entry.payer) === kind);
-    if (kind === "votes") return loads.length < maxLoads.votes;
+    const { perPayer, inAll } = maxLoads[kind];
+    if (kind === "votes") return loads.length < inAll;
     const own = loads.filter((entry) => entry.payer === payer).length;
     const sharer = this.#sharerOf(payer);
     if (!loads.some((entry) => this.#sharerOf(entry.payer) === sharer)) return true;
-    return own < maxLoads.perPayer && loads.length < maxLoads[kind];
+    return own < perPayer && loads.length < inAll;
   }
 
   add(entry: BlockEntry): void {

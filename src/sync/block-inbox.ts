@@ -63,7 +63,7 @@ export class BlockInbox {
     const { signal } = this.#stop;
     this.#options = options;
     this.#entries = new BlockEntries((peer) => options.network.hostOf(peer));
-    this.#sources = new BlockSources({ ...options, signal });
+    this.#sources = new BlockSources({ ...options, signal, askHeight: (peer) => this.#askHeight(peer) });
     const isNeeded = (id: Uint8Array) => this.#entries.orphansOf(toHex(id)).length > 0;
     this.#judge = new HeaderJudge({ ...options, isNeeded });
     this.#hold = new HeaderHold({ ...options, signal });
@@ -174,16 +174,15 @@ export class BlockInbox {
     const { network, logger } = this.#options;
     if (this.#stop.signal.aborted) return;
     logger.debug({ peer: from, id, error: messageOf(error) }, "could not get the block");
-    if (error instanceof BlockError) network.penalize(from, offenceOf(error), error.message);
+    if (error instanceof BlockError && blockVerdicts[error.code] === "reject")
+      network.penalize(from, offenceOf(error), error.message);
     this.#askHeight(from);
   }
 
   async #import(entry: BlockEntry, loaded: LoadedBlock): Promise<void> {
-    const { chain, logger, evidence, finalizer } = this.#options;
+    const { chain, logger, finalizer } = this.#options;
     const { block } = loaded;
     if (this.#stop.signal.aborted) return;
-    // A block that was fetched has not come by gossip, and may be refused.
-    evidence.seenHeader(block.header);
     const needed = this.#entries.orphansOf(entry.idHex).length > 0;
     const importing = chain.importBlock(block, { needed, votedFor: finalizer.isVotedFor(entry.id) });
     entry.state = { kind: "importing", loaded, done: Promise.allSettled([importing]) };

@@ -10,14 +10,18 @@ import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import type { BlockLoad, BlockSource } from "./block-load.ts";
 import { completeBlock } from "./complete-block.ts";
+import { checkFetchedHeader, type FetchedHeaderOptions } from "./fetched-header.ts";
 
 export interface BlockSourcesOptions {
   network: Network;
-  chain: Pick<Chain, "noteInvalid">;
+  chain: Pick<Chain, "noteInvalid" | "checkHeaders" | "snapshot" | "tree">;
   checks: BlockChecks;
   mempool: Mempool;
   clock: Clock;
   signal: AbortSignal;
+  /** A block is too far from the known ones: its peer should be asked for its height. */
+  askHeight(peer: PeerId): void;
+  evidence: FetchedHeaderOptions["evidence"];
 }
 
 /** A header whose signature was checked, and the encoded short ids that came with it, for which nobody vouches. */
@@ -46,14 +50,18 @@ export class BlockSources {
    * it does.
    */
   whole(id: Uint8Array, from: PeerId): BlockSource {
-    const { network, checks, signal } = this.#options;
+    const { network, checks, signal, askHeight } = this.#options;
     return {
       from,
       fetch: async (load) => {
         for await (const block of network.request(from, blocksById, { ids: [id] }, { signal })) {
           if (!equalBytes(rootOf(Header, block.header.message), id))
             throw new BlockError("MALFORMED", "not the block that was asked for");
-          return this.#check(load, block.header, () => checkBlock(block, checks, { id }));
+          if (await checkFetchedHeader(block, id, this.#options))
+            return this.#check(load, block.header, () =>
+              checkBlock(block, checks, { id, signedHeader: true }),
+            );
+          askHeight(from);
         }
         return undefined;
       },

@@ -3,7 +3,7 @@ import { type BlockChecks, decodeBody } from "../chain/block-check.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import type { Network, PeerId } from "../network/types.ts";
 import { BlockError } from "../types/errors.ts";
-import type { TransactionRecord } from "../types/index.ts";
+import { type TransactionRecord, transactionCount } from "../types/index.ts";
 import { type Clock, sleep } from "../util/clock.ts";
 import { requestOne } from "./request-one.ts";
 
@@ -37,10 +37,9 @@ export async function completeBlock(
   const indexes = records.flatMap((record, index) => (record ? [] : [index]));
   if (indexes.length > 0) {
     const body = await requestOne(network, from, blockTransactions, { block: id, indexes }, { signal });
-    const fetched = decodeBody(body, checks);
-    if (fetched.length !== indexes.length)
+    if (transactionCount(body) !== indexes.length)
       throw new BlockError("MALFORMED", "not the transactions that were asked for");
-    for (const [at, record] of fetched.entries()) records[indexes[at]!] = record;
+    for (const [at, record] of decodeBody(body, checks).entries()) records[indexes[at]!] = record;
   }
   return records as TransactionRecord[];
 }

@@ -2,6 +2,7 @@ import { genesis as genesisProtocol } from "../../protocols/index.ts";
 import { type CheckedGenesis, checkGenesis } from "../chain/genesis.ts";
 import type { Verify } from "../crypto/ed25519.ts";
 import type { Network, PeerId } from "../network/types.ts";
+import { Header, rootOf } from "../types/index.ts";
 import { inBackground } from "../util/background.ts";
 import { fromHex, type Hex, toHex } from "../util/bytes.ts";
 import { type Clock, limited, sleep } from "../util/clock.ts";
@@ -124,9 +125,10 @@ class GenesisFinder {
     const { signal, cancel } = limited(clock, limitMs, this.#signal);
     try {
       const block = await requestOne(network, peer, genesisProtocol, { id: fromHex(id) }, { signal });
+      // The id comes first: to check the balances of another chain may take seconds.
+      const sent = toHex(rootOf(Header, block.header.message));
+      if (sent !== id) throw new CodedError("INVALID_GENESIS", `the peer sent genesis ${sent} for ${id}`);
       const genesis = await checkGenesis(block, verify);
-      if (genesis.idHex !== id)
-        throw new CodedError("INVALID_GENESIS", `the peer sent genesis ${genesis.idHex} for ${id}`);
       this.#candidates.trust(peer);
       this.#found.set(id, genesis);
       this.#cancelSettling ??= clock.after(settleMs, () => {

@@ -449,11 +449,12 @@ describe("the search for a genesis", () => {
       );
       return node;
     };
+    const verify = vi.fn(verifyHere);
     const find = (pin?: string) => {
       const found = findGenesis({
         network,
         statuses,
-        verify: verifyHere,
+        verify,
         clock,
         logger: silentLogger,
         pin,
@@ -466,7 +467,7 @@ describe("the search for a genesis", () => {
       );
       return result;
     };
-    return { clock, net, network, stop, offer, find };
+    return { clock, net, network, stop, offer, find, verify };
   }
 
   test("accepts the only offer after waiting a moment for others", async () => {
@@ -509,11 +510,11 @@ describe("the search for a genesis", () => {
   });
 
   test("penalizes a peer for an invalid or different genesis block, and accepts the next peer's", async () => {
-    for (const bad of [
-      { ...genesis.block, header: { ...genesis.block.header, signature: new Uint8Array(64) } },
-      otherGenesis.block,
-    ]) {
-      const { clock, net, network, offer, find } = searcher();
+    for (const [bad, isVerified] of [
+      [{ ...genesis.block, header: { ...genesis.block.header, signature: new Uint8Array(64) } }, true],
+      [otherGenesis.block, false],
+    ] as const) {
+      const { clock, net, network, offer, find, verify } = searcher();
       net.fault = (peer, protocol) =>
         peer === "liar" && protocol === genesisProtocol.id.split("/")[2]
           ? {
@@ -529,6 +530,8 @@ describe("the search for a genesis", () => {
       expect(new Set(network.penalties.map(({ peer, offence }) => `${peer} ${offence}`))).toEqual(
         new Set(["liar invalidResponse"]),
       );
+      // The balances of another genesis block are not looked at.
+      expect(verify.mock.calls.length > 0).toBe(isVerified);
       net.connect(network, offer("honest", genesis));
       await clock.advance(10_000);
       expect(result).toEqual({ id: genesis.idHex });
