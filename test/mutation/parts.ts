@@ -16,6 +16,28 @@ function folder(name: string, otherTests: string[] = []): Part {
   return { mutate: [`src/${name}/**/*.ts`, "!src/**/*.d.ts"], tests: [ownTests(name), ...otherTests] };
 }
 
+/** The tests of files of a folder, by their names. */
+function testsOf(
+  folder: string,
+  names: Readonly<Record<string, readonly string[]>>,
+): NonNullable<Part["testsOf"]> {
+  const path = (test: string) => `test/unit/${folder}/${test}.test.ts`;
+  return Object.fromEntries(Object.entries(names).map(([name, tests]) => [`${name}.ts`, tests.map(path)]));
+}
+
+/** The tests of files of `src/state`: long random runs notice little that these do not. */
+const testsOfState: Readonly<Record<string, readonly string[]>> = {
+  "account-table": ["address-index", "execute"],
+  "account-tree": ["state"],
+  "address-index": ["address-index", "half-sip-hash"],
+  execute: ["execute"],
+  "half-sip-hash": ["half-sip-hash"],
+  journal: ["state"],
+  leaves: ["state"],
+  state: ["state", "execute"],
+  "state-root": ["state"],
+};
+
 /** The tests of files of `src/chain`: those of the whole folder take minutes. */
 const testsOfChain: Readonly<Record<string, readonly string[]>> = {
   "accept-recoveries": ["recoveries", "recovery"],
@@ -108,17 +130,12 @@ export const parts: Readonly<Record<string, Part>> = {
   accounts: folder("accounts"),
   types: folder("types", [vectors]),
   crypto: { ...folder("crypto"), testTimeoutMs: 10_000 },
-  state: folder("state"),
+  state: { ...folder("state"), testsOf: testsOf("state", testsOfState) },
   // Left out are long random runs and a test that counts steps with its own module: they notice little that the quick tests do not.
   chain: {
     testTimeoutMs: 8_000,
     ...folder("chain", ["!test/unit/chain/{model,vote-cost}.test.ts"]),
-    testsOf: Object.fromEntries(
-      Object.entries(testsOfChain).map(([name, tests]) => [
-        `${name}.ts`,
-        tests.map((test) => `test/unit/chain/${test}.test.ts`),
-      ]),
-    ),
+    testsOf: testsOf("chain", testsOfChain),
   },
   sync: {
     mutate: filesOfSync(Object.keys(checksOfSync)),

@@ -38,7 +38,8 @@ describe("authority set", () => {
   test("sets are the same if they have the same authorities, one by one", () => {
     const [a, b, c] = [..."ABC"].map(addressOf) as [Uint8Array, Uint8Array, Uint8Array];
     const copy = a.slice();
-    expect(sameSet([], [])).toBe(true);
+    const set = [a, b];
+    expect([sameSet([], []), sameSet(set, set)]).toEqual([true, true]);
     expect(sameSet([a, b], [copy, b])).toBe(true);
     for (const other of [[], [a], [b], [a, c], [c, b], [b, a], [a, b, c]]) {
       expect(sameSet([a, b], other)).toBe(false);
