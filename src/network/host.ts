@@ -97,9 +97,6 @@ export async function createHost(options: HostOptions): Promise<Host> {
       inboundConnectionThreshold: inboundPerSecond,
       maxIncomingPendingConnections: maxPendingInbound,
       inboundUpgradeTimeout: handshakeTimeoutMs,
-      // The dialler has ordered them. libp2p would begin with public ones: on a LAN, IPv6 addresses of one /64, which
-      // counts as one host.
-      addressSorter: () => 0,
       // An interface that is down must not use up the time for the others.
       addressDialTimeout: 2_000,
       // The node's own dialler reconnects.
