@@ -9,8 +9,8 @@ import type { BlockLoad, LoadedBlock } from "./block-load.ts";
 const maxLoads = {
   authorities: { perPayer: 16, inAll: 256 },
   // A whole block may have 17 MB, which is held before it can be checked.
-  peers: { perPayer: 2, inAll: 8 },
-  votes: { perPayer: 8, inAll: 8 },
+  peers: { perPayer: 1, inAll: 4 },
+  votes: { perPayer: 4, inAll: 4 },
 };
 /** Blocks that wait for their parent or their time. Sync finds dropped ones again. */
 export const waitingLimits = {

@@ -93,9 +93,9 @@ function loader() {
 
 test("limits the loads of each payer, and of all payers of its kind", () => {
   const load = loader();
-  expect(load("peer a", 20)).toBe(2);
+  expect(load("peer a", 20)).toBe(1);
   expect(load("authority a", 20)).toBe(16);
-  expect(load("vote", 100)).toBe(8);
+  expect(load("vote", 100)).toBe(4);
   for (let at = 0; at < 1_000; at++) load(`peer crowd@${at}`);
   expect(load("peer crowd@new")).toBe(0);
   expect(load("authority b", 20)).toBe(16);
@@ -114,7 +114,7 @@ test("a peer of another address loads a block when any number of ids of a few ad
   const load = loader();
   let taken = 0;
   for (let id = 0; id < 100; id++) taken += load(`peer host${id % 4}@${id}`, 20);
-  expect(taken).toBe(8);
+  expect(taken).toBe(4);
   expect(load("peer honest@1", 20)).toBe(1);
   expect(load("peer honest@2")).toBe(0);
   expect(load("peer other@1")).toBe(1);

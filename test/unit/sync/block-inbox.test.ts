@@ -72,18 +72,18 @@ function refuse(node: Awaited<ReturnType<typeof nodeOf>>["node"], tip: Tip, erro
 }
 
 describe("the places of blocks being loaded", () => {
-  test("are two of each peer that is asked, and a vote's blocks need none of them", async () => {
+  test("are one of each peer that is asked, and a vote's blocks need none of them", async () => {
     const { node, net, clock } = await nodeOf({ stall: true });
     const id = (at: number) => new Uint8Array(32).fill(at);
     for (let at = 0; at < 20; at++) void node.inbox.fetch(id(at), "peer");
     await clock.advance(0);
-    expect(net.count("blocks-by-id")).toBe(2);
+    expect(net.count("blocks-by-id")).toBe(1);
     for (let at = 100; at < 120; at++) void node.inbox.fetch(id(at), "other");
     await clock.advance(0);
-    expect(net.count("blocks-by-id")).toBe(4);
+    expect(net.count("blocks-by-id")).toBe(2);
     for (let at = 200; at < 220; at++) void node.inbox.fetchVoted(id(at), "peer", () => true);
     await clock.advance(0);
-    expect(net.count("blocks-by-id")).toBe(12);
+    expect(net.count("blocks-by-id")).toBe(6);
   });
 
   test("of announced blocks are their authority's, so that one's flood leaves room for another's", async () => {
