@@ -32,8 +32,8 @@ const testsOfState: Readonly<Record<string, readonly string[]>> = {
   "address-index": ["address-index", "half-sip-hash"],
   execute: ["execute"],
   "half-sip-hash": ["half-sip-hash"],
-  journal: ["state"],
   leaves: ["state"],
+  "settled-accounts": ["state"],
   state: ["state", "execute"],
   "state-root": ["state"],
 };

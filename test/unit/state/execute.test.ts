@@ -50,6 +50,21 @@ describe("a transfer", () => {
     expect([sender?.balance, receiver?.balance]).toEqual([0n, 90n]);
   });
 
+  test("may fill the receiver's balance to the last unit, also that of the first account", () => {
+    const balancesAfter = (balances: bigint[], one: TestTransfer) =>
+      run(balances, 2, [one]).map(({ balance }) => balance);
+    expect(balancesAfter([9n, maxAmount - 3n, 0n], { from: 0, to: 1, amount: 3n })).toEqual([
+      6n,
+      maxAmount,
+      0n,
+    ]);
+    expect(balancesAfter([maxAmount - 3n, 9n, 0n], { from: 1, to: 0, amount: 3n })).toEqual([
+      maxAmount,
+      6n,
+      0n,
+    ]);
+  });
+
   test("to oneself costs the fee", () => {
     const [sender] = run([100n, 0n], 1, [{ from: 0, to: 0, amount: 90n, fee: 10n }]);
     expect(sender).toEqual({ address: address(0), balance: 90n, nonce: 1 });
