@@ -195,6 +195,7 @@ test("the settled accounts are read as they were, by address too, whatever has c
   for (const { address: each, ...values } of before) expect(state.settled.get(each)).toEqual(values);
   expect(state.settled.get(address(9))).toBeUndefined();
   expect(state.settled.get(address(8))).toBeUndefined();
+  expect(state.get(address(8))).toBeUndefined();
   state.rollback();
   expect(accountsOf(state)).toEqual(before);
   expectRoot(state);
