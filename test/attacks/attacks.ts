@@ -15,6 +15,7 @@ import { mempoolFill } from "./stranger/mempool-fill.ts";
 import { requestFloods } from "./stranger/request-floods.ts";
 import { stalledRequests } from "./stranger/stalled-requests.ts";
 import { statusLies } from "./stranger/status-lies.ts";
+import { strangerBodies } from "./stranger/stranger-bodies.ts";
 import { strangerVotes } from "./stranger/stranger-votes.ts";
 
 /** All attacks, those of strangers first. */
@@ -27,6 +28,7 @@ export const attacks: readonly Attack[] = [
   controlFlood,
   badSignatures,
   strangerVotes,
+  strangerBodies,
   requestFloods,
   malformed,
   connectionFlood,
