@@ -35,7 +35,7 @@ export function createApp(
   const { clock } = services;
   const api = new Api(app, services, reads);
   const transactions = new TransactionReads(reads, limiter);
-  const submit = submitHandler(services, limits, limiter, transactions);
+  const submit = submitHandler(services, limits, { limiter, reads, transactions });
   api.serveResponse(submitOperation, ({ context }) => submit(context));
   nodeRoutes(api, services);
   const wholeBlocks = new WholeBlocks(limits.maxBlockBytesAtOnce, { limiter, reads, clock });

@@ -1,42 +1,62 @@
 import type { IncomingMessage } from "node:http";
 import { clientAddress } from "./client-address.ts";
 import { overloaded, ProblemError } from "./problem.ts";
-import { type Holding, holder, type Shares } from "./shares.ts";
+import { type Holding, holder, type Shares, thisMachine } from "./shares.ts";
 
 /** The memory that a piece takes besides its bytes. */
 const pieceBytes = 256;
 /** A body in more pieces than this, most of which are smaller than `pieceBytes`, is not read to its end. */
 const maxCrumbs = 1_024;
 
+/** The memory of a body that was read and is being processed. */
+export interface BodyMemory {
+  /**
+   * Counts bytes that are taken besides the body, as many as the largest call says; those of this machine's own programs
+   * are not counted. @throws {ProblemError} `OVERLOADED` if there is no room, or if the body had to give way.
+   */
+  hold(bytes: number): void;
+}
+
 /**
- * Reads the whole body and passes it to `use`; the shares count its memory until that has ended. While it is being read,
- * it may have to give way to that of another client.
+ * Reads the whole body and passes it to `use`; the shares count its memory until that has ended. It may have to give way
+ * to that of another client: at once while it is being read, and then when it asks for memory.
  * @throws {ProblemError} `BODY_TOO_LARGE`, `OVERLOADED`; `MALFORMED` if the client disconnected.
  */
 export async function withBody<T>(
   incoming: IncomingMessage,
   maxBytes: number,
   shares: Shares,
-  use: (body: Buffer) => Promise<T>,
+  use: (body: Buffer, memory: BodyMemory) => Promise<T>,
 ): Promise<T> {
   if (Number(incoming.headers["content-length"]) > maxBytes) throw tooLarge(maxBytes);
   const reading: Reading = {
     client: holder(clientAddress(incoming)),
     size: 0,
-    isRead: false,
-    mayDrop: () => !reading.isRead,
+    isTaken: false,
+    mayDrop: () => true,
     drop: () => undefined,
   };
   try {
-    return await use(await readBody(incoming, maxBytes, shares, reading));
+    const body = await readBody(incoming, maxBytes, shares, reading);
+    return await use(body, memoryOf(reading, shares));
   } finally {
     shares.release(reading);
   }
 }
 
-/** A body. What is read is being processed, and stays. */
 interface Reading extends Holding {
-  isRead: boolean;
+  /** True once its memory went to another client while it was being processed. */
+  isTaken: boolean;
+}
+
+function memoryOf(reading: Reading, shares: Shares): BodyMemory {
+  let held = 0;
+  const hold = (bytes: number) => {
+    const more = Math.max(0, bytes - held);
+    if (reading.isTaken || (reading.client !== thisMachine && !shares.grow(reading, more))) throw tooMany();
+    held += more;
+  };
+  return { hold };
 }
 
 function readBody(
@@ -70,8 +90,13 @@ function readBody(
     };
     const onEnd = () => {
       stop();
-      reading.isRead = true;
-      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+      reading.drop = () => {
+        reading.isTaken = true;
+      };
+      const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+      // `drop` keeps this scope, and so the pieces.
+      chunks.length = 0;
+      resolve(body);
     };
     const onBrokenOff = () => fail(new ProblemError("MALFORMED", "the body ended too early"));
     incoming.on("data", onData);

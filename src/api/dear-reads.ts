@@ -1,6 +1,7 @@
 import { RateLimiter } from "../../protocols/index.ts";
 import { inBackground } from "../util/background.ts";
 import { type Clock, sleep } from "../util/clock.ts";
+import { type Pause, systemPause } from "../util/slices.ts";
 import { isLoopback } from "./client-limiter.ts";
 import { overloaded } from "./problem.ts";
 import { type Holding, holder, Shares } from "./shares.ts";
@@ -21,22 +22,24 @@ interface Waiting extends Holding {
 }
 
 /**
- * Runs reads that may take milliseconds of the main thread each. For other machines they run one at a time over all
+ * Runs reads, of the chain or of bodies that were sent, that may take milliseconds of the main thread each. For other machines they run one at a time over all
  * requests and take a bounded share of the thread; the client that has had least goes first. If all places to wait are
  * taken, the client with most gives way.
  */
 export class DearReads {
   readonly #clock: Clock;
   readonly #now: () => number;
+  readonly #pause: Pause;
   readonly #spent: RateLimiter;
   readonly #places = new Shares(dearReadLimits.waiting);
   readonly #waiting = new Set<Waiting>();
   #isRunning = false;
 
   /** `now` returns milliseconds, with fractions, of a clock that is never set. */
-  constructor(clock: Clock, now = () => performance.now()) {
+  constructor(clock: Clock, now = () => performance.now(), pause = systemPause) {
     this.#clock = clock;
     this.#now = now;
+    this.#pause = pause;
     this.#spent = new RateLimiter(clock);
   }
 
@@ -77,6 +80,8 @@ export class DearReads {
       const tookMs = this.#now() - startedAt;
       this.#spent.charge(`client ${next.client}`, dearReadLimits.time, tookMs);
       this.#spent.charge(all, dearReadLimits.time, tookMs);
+      // Reads that wait for nothing would otherwise follow each other without a break.
+      await this.#pause();
     }
     this.#isRunning = false;
   }

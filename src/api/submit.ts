@@ -1,6 +1,6 @@
 import type { Refusal } from "../mempool/types.ts";
 import { joinTransactions, type TransactionRecord } from "../types/index.ts";
-import type { Hex } from "../util/bytes.ts";
+import { fromHex, type Hex } from "../util/bytes.ts";
 import { CodedError } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { type ProblemCode, ProblemError, writeFailed } from "./problem.ts";
@@ -39,70 +39,77 @@ export async function submitOne(input: Uint8Array | InputRefusal, submission: Su
   const { mempool } = submission.ledger;
   const [outcome] = await mempool.add(mempool.decode(joinTransactions([input])), "local");
   if (outcome!.accepted) return outcome!.record.idHex;
-  const refusal = outcome as Refusal;
-  const lookup = mayBeIncluded(refusal) ? await submission.lookUp([refusal.record.id]) : nothing;
+  const refused = withoutRecord(outcome as Refusal);
+  const lookup = refused.sought ? await submission.lookUp([fromHex(refused.sought)]) : nothing;
   requireRead(lookup);
-  const { code, detail, ...fields } = refine(refusal, lookup);
+  const { code, detail, ...fields } = refine(refused, lookup);
   throw new ProblemError(code, detail, {}, fields);
 }
 
-/** Each element is an encoded transaction, or the reason why it is none. */
-export function submitInputs(
-  inputs: readonly (Uint8Array | InputRefusal)[],
-  submission: Submission,
-): Promise<SubmitManyBody> {
-  const records = submission.ledger.mempool.decode(
-    joinTransactions(inputs.filter((input) => input instanceof Uint8Array)),
-  );
-  let next = 0;
-  return submitMany(
-    inputs.map((input) => (input instanceof Uint8Array ? records[next++]! : input)),
-    submission,
-  );
+/** A transaction of a list, or the reason why it is none. */
+export type Input = TransactionRecord | InputRefusal;
+
+/** A list of transactions that is decoded batch by batch, so that few of its records are in memory at once. */
+export interface InputList {
+  length: number;
+  /** The transactions from one index to another. @throws {ProblemError} `OVERLOADED` */
+  decode(from: number, to: number): Promise<readonly Input[]>;
 }
 
-/** Rejections are in the order of the list. */
-export async function submitMany(
-  inputs: readonly (TransactionRecord | InputRefusal)[],
-  submission: Submission,
-): Promise<SubmitManyBody> {
+/** Rejections are in the order of the list. @throws {ProblemError} `OVERLOADED` before any was accepted. */
+export async function submitMany(list: InputList, submission: Submission): Promise<SubmitManyBody> {
   const accepted: Hex[] = [];
-  const refused: { index: number; outcome: Refusal | Rejected }[] = [];
-  for (let at = 0; at < inputs.length; at += batchSize) {
-    const slice = inputs.slice(at, at + batchSize);
-    const outcomes = await addBatch(
-      slice.filter((input) => "id" in input),
-      submission,
-    );
-    let next = 0;
-    for (const [offset, input] of slice.entries()) {
-      const outcome = "id" in input ? outcomes[next++]! : input;
+  const refused: (Refused & { index: number })[] = [];
+  for (let at = 0; at < list.length; at += batchSize) {
+    for (const [offset, outcome] of (await submitBatch(list, at, submission)).entries()) {
       if (typeof outcome === "string") accepted.push(outcome);
-      else refused.push({ index: at + offset, outcome });
+      else refused.push({ index: at + offset, ...outcome });
     }
   }
-  const ids = refused.flatMap(({ outcome }) =>
-    "record" in outcome && mayBeIncluded(outcome) ? [outcome.record.id] : [],
+  const ids = refused.flatMap(({ sought }) => sought ?? []);
+  const lookup = ids.length > 0 ? await submission.lookUp(ids.map(fromHex)) : nothing;
+  return { accepted, rejected: refused.map((each) => ({ index: each.index, ...refine(each, lookup) })) };
+}
+
+/** The id of each accepted transaction. A client that asks for too much loses this batch, but not those before it. */
+async function submitBatch(
+  list: InputList,
+  from: number,
+  submission: Submission,
+): Promise<(Hex | Refused)[]> {
+  const to = Math.min(from + batchSize, list.length);
+  let inputs: readonly Input[];
+  try {
+    inputs = await list.decode(from, to);
+  } catch (error) {
+    if (from === 0 || !(error instanceof ProblemError)) throw error;
+    return new Array(to - from).fill({ code: error.code, detail: error.message });
+  }
+  const outcomes = await addBatch(
+    inputs.filter((input) => "id" in input),
+    submission,
   );
-  const lookup = ids.length > 0 ? await submission.lookUp(ids) : nothing;
-  const rejected = refused.map(({ index, outcome }) => ({
-    index,
-    ...("record" in outcome ? refine(outcome, lookup) : outcome),
-  }));
-  return { accepted, rejected };
+  let next = 0;
+  return inputs.map((input) => ("id" in input ? outcomes[next++]! : input));
 }
 
 type Rejected = Omit<Rejection, "index">;
+
+/** A refusal that keeps no record. */
+interface Refused extends Rejected {
+  /** The id, if a block may include the transaction. */
+  sought?: Hex;
+}
 
 /** The id of each accepted transaction. A failing disk refuses the batch, but not the batches before it. */
 async function addBatch(
   records: readonly TransactionRecord[],
   { ledger, logger }: Submission,
-): Promise<(Hex | Refusal | Rejected)[]> {
+): Promise<(Hex | Refused)[]> {
   if (records.length === 0) return [];
   try {
     const outcomes = await ledger.mempool.add(records, "local");
-    return outcomes.map((outcome) => (outcome.accepted ? outcome.record.idHex : outcome));
+    return outcomes.map((outcome) => (outcome.accepted ? outcome.record.idHex : withoutRecord(outcome)));
   } catch (error) {
     if (!(error instanceof CodedError) || error.code !== "WRITE_FAILED") throw error;
     logger.error({ error: error.message }, "cannot write transactions");
@@ -112,21 +119,26 @@ async function addBatch(
 
 const nothing: Lookup = { found: new Map(), unread: new Set() };
 
-function mayBeIncluded({ code }: Refusal): boolean {
-  return code === "NONCE_TOO_LOW" || code === "EXPIRED";
+function withoutRecord({ code, detail, record, minFee }: Refusal): Refused {
+  const mayBeIncluded = code === "NONCE_TOO_LOW" || code === "EXPIRED";
+  return {
+    ...{ code, detail },
+    ...(minFee !== undefined && { minFee: minFee.toString() }),
+    ...(mayBeIncluded && { sought: record.idHex }),
+  };
 }
 
 /**
  * A client that repeats a transaction learns that a block includes it, rather than that its nonce is used or its time
  * is over. Each block is read once, however many of the refused transactions it includes.
  */
-function refine({ code, detail, record, minFee }: Refusal, { found, unread }: Lookup): Rejected {
-  const included = found.get(record.idHex);
+function refine({ code, detail, minFee, sought }: Refused, { found, unread }: Lookup): Rejected {
+  const included = sought && found.get(sought);
   if (included)
     return {
       code: "ALREADY_KNOWN",
       detail: `this transaction is already in block ${included.block.height}`,
     };
-  const doubt = unread.has(record.idHex) ? "; a block may hold it: GET /v1/transactions/{id} tells" : "";
-  return { code, detail: detail + doubt, ...(minFee !== undefined && { minFee: minFee.toString() }) };
+  const doubt = sought && unread.has(sought) ? "; a block may hold it: GET /v1/transactions/{id} tells" : "";
+  return { code, detail: detail + doubt, ...(minFee !== undefined && { minFee }) };
 }

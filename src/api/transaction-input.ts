@@ -4,11 +4,17 @@ import { addressTextSchema, amountSchema, describeIssues, wholeNumber } from "..
 import { maxMemoBytes, Transaction } from "../types/index.ts";
 import { fromHex, type Hex } from "../util/bytes.ts";
 import { messageOf } from "../util/errors.ts";
+import { countValues } from "./json-values.ts";
 import { encodePlain } from "./plain-transaction.ts";
 import { ProblemError } from "./problem.ts";
 
 /** The longest JSON list; an SSZ list is limited by its bytes. */
 export const maxJsonTransactions = 1000;
+/**
+ * The most values in a JSON body: a transaction has 9 members, and the rest is for mistakes that are then named. To parse
+ * 4 MiB takes at most 30 ms with so few values, and half a second without this bound.
+ */
+const maxJsonValues = 16 * maxJsonTransactions;
 
 const encoder = new TextEncoder();
 const noMemo = new Uint8Array();
@@ -58,6 +64,10 @@ export const transactionInputSchema = z.strictObject(
 
 /** @throws {ProblemError} `MALFORMED` */
 export function parseJson(body: Buffer): unknown {
+  if (countValues(body, maxJsonValues) > maxJsonValues) {
+    const detail = `the body has more than ${maxJsonValues} values: a list has at most ${maxJsonTransactions} transactions`;
+    throw new ProblemError("MALFORMED", detail);
+  }
   // JSON.parse would see replacement characters, and the memo would differ from the signed one.
   if (!isUtf8(body)) throw new ProblemError("MALFORMED", "the body is not UTF-8");
   try {

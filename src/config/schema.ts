@@ -46,6 +46,10 @@ export function wholeNumber(min: number, max: number, unit = "") {
     .max(max, { error: range });
 }
 
+/** Unknown fields that a description names, and the longest name in it: others chose both. */
+const shownKeys = 8;
+const shownKeyLength = 64;
+
 /**
  * One line: the place of the first issue, what is wrong there, and how many more there are. `names` maps fields to the
  * words that people know them by, such as `--port` for `p2pPort`.
@@ -59,10 +63,15 @@ export function describeIssues(error: z.ZodError, names: Readonly<Record<string,
 
 function explain(issue: z.core.$ZodIssue): string {
   if (issue.code === "unrecognized_keys") {
-    const keys = issue.keys.map((key) => JSON.stringify(key)).join(", ");
+    const more = issue.keys.length > shownKeys ? ", …" : "";
+    const keys = issue.keys.slice(0, shownKeys).map(quoteShortened).join(", ") + more;
     return `unknown field ${keys}: remove it or correct its spelling`;
   }
   return issue.message;
+}
+
+function quoteShortened(key: string): string {
+  return JSON.stringify(key.length > shownKeyLength ? `${key.slice(0, shownKeyLength)}…` : key);
 }
 
 /** `balances[1].balance: `, or "" for the whole value. */

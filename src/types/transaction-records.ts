@@ -87,7 +87,7 @@ export function decodeRecords(list: Uint8Array, domain: Uint8Array): Transaction
 /** The number of transactions that an encoded list claims to have, without decoding them; 0 if it is no list. */
 export function transactionCount(list: Uint8Array): number {
   if (list.length < 4) return 0;
-  return new DataView(list.buffer, list.byteOffset, list.byteLength).getUint32(0, true) / 4;
+  return viewOf(list).getUint32(0, true) / 4;
 }
 
 /** The SSZ `Transactions` list of these records. */
@@ -131,22 +131,59 @@ function withRoots(
 
 /** The elements of an encoded `Transactions` list, still encoded: 4-byte offsets, then the elements without gaps. @throws {RangeError} */
 export function splitTransactions(list: Uint8Array): Uint8Array[] {
-  if (list.length === 0) return [];
-  const view = new DataView(list.buffer, list.byteOffset, list.byteLength);
+  const elements: Uint8Array[] = [];
+  walkTransactions(list, (start, end) => elements.push(list.subarray(start, end)));
+  return elements;
+}
+
+/**
+ * The number of transactions of an encoded `Transactions` list, each of which can be decoded. The check keeps nothing.
+ * @throws {RangeError}
+ */
+export function checkTransactions(list: Uint8Array): number {
+  const view = viewOf(list);
+  let count = 0;
+  walkTransactions(list, (start, end) => {
+    checkLayout(view, start, end - start);
+    count++;
+  });
+  return count;
+}
+
+/** The list of the transactions from one index to another of a list that was checked. It is a copy. */
+export function sliceTransactions(list: Uint8Array, from: number, to: number): Uint8Array {
+  const view = viewOf(list);
+  const count = transactionCount(list);
+  const startOf = (index: number) => (index < count ? view.getUint32(index * 4, true) : list.length);
+  const first = 4 * (to - from);
+  const moved = startOf(from) - first;
+  const slice = new Uint8Array(startOf(to) - moved);
+  const sliceView = viewOf(slice);
+  for (let index = from; index < to; index++)
+    sliceView.setUint32(4 * (index - from), startOf(index) - moved, true);
+  slice.set(list.subarray(startOf(from), startOf(to)), first);
+  return slice;
+}
+
+function walkTransactions(list: Uint8Array, visit: (start: number, end: number) => void): void {
+  if (list.length === 0) return;
+  const view = viewOf(list);
   const count = transactionCount(list);
   const first = 4 * count;
   if (first === 0 || first % 4 !== 0 || first > list.length || count > maxTransactionsPerList) {
     throw new RangeError(`not a list of at most ${maxTransactionsPerList} transactions`);
   }
-  const elements: Uint8Array[] = [];
   let start = first;
   for (let index = 1; index <= count; index++) {
     const end = index < count ? view.getUint32(index * 4, true) : list.length;
     if (end < start || end > list.length) throw new RangeError(`transaction ${index - 1} has no end`);
-    elements.push(list.subarray(start, end));
+    visit(start, end);
     start = end;
   }
-  return elements;
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /**
@@ -155,16 +192,8 @@ export function splitTransactions(list: Uint8Array): Uint8Array[] {
  */
 export function decodeTransaction(encoded: Uint8Array): Transaction {
   const { length } = encoded;
-  if (length < layout.memo || length > maxTransactionBytes) {
-    throw new RangeError(`a transaction has ${layout.memo} to ${maxTransactionBytes} bytes, not ${length}`);
-  }
-  const view = new DataView(encoded.buffer, encoded.byteOffset, length);
-  if (
-    view.getUint32(0, true) !== layout.from ||
-    view.getUint32(layout.memoOffset, true) !== layout.memo - layout.from
-  ) {
-    throw new RangeError("a transaction whose parts are not where they belong");
-  }
+  const view = viewOf(encoded);
+  checkLayout(view, 0, length);
   return {
     message: {
       from: encoded.subarray(layout.from, layout.to),
@@ -177,6 +206,19 @@ export function decodeTransaction(encoded: Uint8Array): Transaction {
     },
     signature: encoded.subarray(layout.signature, layout.from),
   };
+}
+
+/** Checks the encoding of a transaction that begins at `at`. @throws {RangeError} */
+function checkLayout(view: DataView, at: number, length: number): void {
+  if (length < layout.memo || length > maxTransactionBytes) {
+    throw new RangeError(`a transaction has ${layout.memo} to ${maxTransactionBytes} bytes, not ${length}`);
+  }
+  if (
+    view.getUint32(at, true) !== layout.from ||
+    view.getUint32(at + layout.memoOffset, true) !== layout.memo - layout.from
+  ) {
+    throw new RangeError("a transaction whose parts are not where they belong");
+  }
 }
 
 /** Reads a `Count`. Values above 2^53 - 1, which are invalid in every message, become infinity. */

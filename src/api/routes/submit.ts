@@ -1,31 +1,48 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { joinTransactions, splitTransactions, type TransactionRecord } from "../../types/index.ts";
+import {
+  checkTransactions,
+  joinTransactions,
+  sliceTransactions,
+  type TransactionRecord,
+} from "../../types/index.ts";
 import { messageOf } from "../../util/errors.ts";
 import { inSlices, systemPause } from "../../util/slices.ts";
-import { withBody } from "../body.ts";
+import { type BodyMemory, withBody } from "../body.ts";
 import { clientAddress } from "../client-address.ts";
 import type { ClientLimiter } from "../client-limiter.ts";
+import type { DearReads } from "../dear-reads.ts";
 import { type Handler, json } from "../http.ts";
+import { countValues } from "../json-values.ts";
 import type { HttpLimits } from "../limits.ts";
 import { ProblemError } from "../problem.ts";
 import { requireLedger } from "../require-ledger.ts";
 import type { ApiServices, LedgerServices } from "../services.ts";
 import { Shares } from "../shares.ts";
-import { type Submission, submitInputs, submitMany, submitOne } from "../submit.ts";
+import { type Input, type InputList, type Submission, submitMany, submitOne } from "../submit.ts";
 import { encodeInput, maxJsonTransactions, parseJson } from "../transaction-input.ts";
 import type { TransactionReads } from "../transaction-reads.ts";
 
 /** Bytes of a body that are read for the price of one request: parsing takes some microseconds a KiB. */
 const bodyBytesPerToken = 2 * 1024;
+/** A JSON body with more values than that is read in a turn of its client: each may be a mistake to describe. */
+const cheapValues = 32;
 /** Transactions that are decoded in one turn of the event loop: a few milliseconds. */
 const sliceSize = 250;
+/** The memory of a transaction from its decoding to its verdict. */
+const recordBytes = 2 * 1024;
 
-/** `POST /v1/transactions`: the hot path. */
+/**
+ * `POST /v1/transactions`: the hot path. Small bodies are decoded at once; larger ones of other machines share the time
+ * of `reads`.
+ */
 export function submitHandler(
   services: ApiServices,
   limits: HttpLimits,
-  limiter: ClientLimiter,
-  transactions: TransactionReads,
+  {
+    limiter,
+    reads,
+    transactions,
+  }: { limiter: ClientLimiter; reads: DearReads; transactions: TransactionReads },
 ): Handler {
   const bodies = new Shares(limits.maxBodyBytesInFlight);
   const begin = (outgoing: ServerResponse): Submission => {
@@ -33,29 +50,43 @@ export function submitHandler(
     const lookUp = (ids: readonly Uint8Array[]) => transactions.find(ledger.chain.reader, ids, outgoing);
     return { ledger, logger: services.logger, lookUp };
   };
-  const postJson = async (body: Buffer, outgoing: ServerResponse): Promise<Response> => {
+  const postJson = async (body: Buffer, memory: BodyMemory, outgoing: ServerResponse): Promise<Response> => {
     const submission = begin(outgoing);
-    const { idHex } = submission.ledger.chain.genesis;
-    const value = parseJson(body);
-    if (!Array.isArray(value))
-      return json({ id: await submitOne(encodeInput(value, idHex), submission) }, 202);
-    checkLength(value);
-    const inputs: ReturnType<typeof encodeInput>[] = [];
-    await inSlices(value.length, sliceSize, systemPause, (index) =>
-      inputs.push(encodeInput(value[index], idHex)),
-    );
-    return json(await submitInputs(inputs, submission), 202);
+    const { ledger } = submission;
+    const decode = async () => {
+      memory.hold(0);
+      const value = parseJson(body);
+      if (!Array.isArray(value)) return encodeInput(value, ledger.chain.genesis.idHex);
+      checkLength(value);
+      memory.hold(value.length * recordBytes);
+      return decodeValues(value, ledger);
+    };
+    const isCheap = body.length <= bodyBytesPerToken && countValues(body, cheapValues) <= cheapValues;
+    const decoded = await (isCheap ? decode() : reads.run(clientAddress(outgoing.req), decode));
+    if (!Array.isArray(decoded)) return json({ id: await submitOne(decoded, submission) }, 202);
+    const list = { length: decoded.length, decode: async () => decoded };
+    return json(await submitMany(list, submission), 202);
   };
-  const postSsz = async (body: Buffer, outgoing: ServerResponse): Promise<Response> => {
+  const postSsz = async (body: Buffer, memory: BodyMemory, outgoing: ServerResponse): Promise<Response> => {
     const submission = begin(outgoing);
-    return json(await submitMany(await decodeList(body, submission.ledger), submission), 202);
+    const decode = (from: number, to: number) => async () => {
+      memory.hold((to - from) * recordBytes);
+      return decodeList(body, from, to, submission.ledger);
+    };
+    const isCheap = body.length <= bodyBytesPerToken;
+    const list: InputList = {
+      length: countTransactions(body),
+      decode: (from, to) =>
+        isCheap ? decode(from, to)() : reads.run(clientAddress(outgoing.req), decode(from, to)),
+    };
+    return json(await submitMany(list, submission), 202);
   };
   return ({ env }) => {
     const { incoming, outgoing } = env as { incoming: IncomingMessage; outgoing: ServerResponse };
     const read = (maxBytes: number, post: typeof postJson) =>
-      withBody(incoming, maxBytes, bodies, (body) => {
+      withBody(incoming, maxBytes, bodies, (body, memory) => {
         limiter.charge(clientAddress(incoming), body.length / bodyBytesPerToken);
-        return post(body, outgoing);
+        return post(body, memory, outgoing);
       });
     const { headers } = incoming;
     if (headers["content-encoding"] !== undefined && headers["content-encoding"] !== "identity") {
@@ -85,22 +116,46 @@ function checkLength({ length }: unknown[]): void {
   );
 }
 
-/**
- * The records keep a copy, since `body` may be a small part of a large buffer. Other work runs between the slices.
- * @throws {ProblemError} `MALFORMED`
- */
-async function decodeList(body: Buffer, { mempool }: LedgerServices): Promise<TransactionRecord[]> {
+/** The transactions of a JSON list. Other work runs between the slices. */
+async function decodeValues(
+  values: readonly unknown[],
+  { mempool, chain }: LedgerServices,
+): Promise<Input[]> {
+  const inputs: Input[] = [];
+  await inSlices(Math.ceil(values.length / sliceSize), 1, systemPause, (slice) => {
+    const encoded = values
+      .slice(slice * sliceSize, (slice + 1) * sliceSize)
+      .map((value) => encodeInput(value, chain.genesis.idHex));
+    const list = joinTransactions(encoded.filter((input) => input instanceof Uint8Array));
+    const records = mempool.decode(list).values();
+    for (const input of encoded) inputs.push(input instanceof Uint8Array ? records.next().value! : input);
+  });
+  return inputs;
+}
+
+/** @throws {ProblemError} `MALFORMED` if any transaction of the list cannot be decoded */
+function countTransactions(body: Buffer): number {
   try {
-    const encoded = splitTransactions(body);
-    const records: TransactionRecord[] = [];
-    await inSlices(Math.ceil(encoded.length / sliceSize), 1, systemPause, (slice) => {
-      const list = joinTransactions(encoded.slice(slice * sliceSize, (slice + 1) * sliceSize));
-      for (const record of mempool.decode(list)) records.push(record);
-    });
-    return records;
+    return checkTransactions(body);
   } catch (error) {
     throw new ProblemError("MALFORMED", `the body is not an SSZ list of transactions: ${messageOf(error)}`);
   }
+}
+
+/** A part of an SSZ list. Other work runs between the slices. */
+async function decodeList(
+  body: Buffer,
+  from: number,
+  to: number,
+  { mempool }: LedgerServices,
+): Promise<TransactionRecord[]> {
+  const records: TransactionRecord[] = [];
+  await inSlices(Math.ceil((to - from) / sliceSize), 1, systemPause, (slice) => {
+    const start = from + slice * sliceSize;
+    const list = sliceTransactions(body, start, Math.min(start + sliceSize, to));
+    for (const record of mempool.decode(list)) records.push(record);
+  });
+  return records;
 }
 
 /** The media type without its parameters, such as `charset=utf-8`. */

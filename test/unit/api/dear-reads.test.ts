@@ -11,7 +11,11 @@ function setUp(tookMs: number) {
   const order: string[] = [];
   let atOnce = 0;
   let most = 0;
-  const reads = new DearReads(clock, () => busyMs);
+  const reads = new DearReads(
+    clock,
+    () => busyMs,
+    async () => undefined,
+  );
   const read = (address: string) =>
     reads.run(address, async () => {
       most = Math.max(most, ++atOnce);
@@ -77,6 +81,16 @@ test("when four addresses hold all places to wait, the oldest read of one gives 
   expect(order.indexOf("10.0.9.1")).toBeLessThan(6);
   await clock.advance(60 * time.perMs);
   expect([await given, await others]).toEqual([1, 1]);
+});
+
+test("lets other work run between reads that wait for nothing", async () => {
+  const order: string[] = [];
+  const reads = new DearReads(new ManualClock());
+  const read = () => reads.run("10.0.0.1", async () => void order.push("read"));
+  const all = many(3, read);
+  setImmediate(() => order.push("other work"));
+  await Promise.all(all);
+  expect(order).toEqual(["read", "other work", "read", "read"]);
 });
 
 test("a read that fails does not affect the others", async () => {

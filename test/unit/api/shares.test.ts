@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
 import type { IncomingMessage, Server } from "node:http";
+import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { withBody } from "../../../src/api/body.ts";
 import { shareConnections } from "../../../src/api/connection-places.ts";
@@ -123,10 +124,12 @@ function body(address: string) {
   return Object.assign(new EventEmitter(), { headers: {}, socket, pause: () => undefined });
 }
 
-test("a body that never ends gives way to that of another client, and one that is being processed stays", async () => {
+test("a body that never ends gives way to that of another client, and one that is being processed gets no more memory", async () => {
   const shares = new Shares(100_000);
-  const read = (incoming: ReturnType<typeof body>, use = async (bytes: Buffer) => bytes.length) =>
-    withBody(incoming as unknown as IncomingMessage, 100_000, shares, use);
+  const read = (
+    incoming: ReturnType<typeof body>,
+    use: Parameters<typeof withBody<number>>[3] = async (bytes) => bytes.length,
+  ) => withBody(incoming as unknown as IncomingMessage, 100_000, shares, use);
   const stalled = body("192.0.2.1");
   const stalling = read(stalled);
   stalled.emit("data", Buffer.alloc(90_000));
@@ -138,18 +141,40 @@ test("a body that never ends gives way to that of another client, and one that i
   expect(await answered).toBe(40_000);
   expect(shares.total).toBe(0);
 
-  const processed = Promise.withResolvers<number>();
+  const others = Promise.withResolvers<void>();
   const first = body("192.0.2.1");
-  const processing = read(first, () => processed.promise);
+  const processing = read(first, async (bytes, memory) => {
+    memory.hold(9_000);
+    expect(shares.total).toBeGreaterThan(99_000);
+    memory.hold(9_000);
+    await others.promise;
+    expect(() => memory.hold(0)).toThrow("too many");
+    return bytes.length;
+  });
   first.emit("data", Buffer.alloc(90_000));
   first.emit("end");
+  await setImmediate();
   const second = body("192.0.2.2");
-  const refused = read(second);
-  await Promise.resolve();
+  const local = body("127.0.0.1");
+  const both = [
+    read(second, async (_, memory) => {
+      expect(() => memory.hold(60_000)).toThrow("too many");
+      return 2;
+    }),
+    // Programs of the machine itself hold what they need.
+    read(local, async (_, memory) => {
+      memory.hold(60_000);
+      return 3;
+    }),
+  ];
   second.emit("data", Buffer.alloc(40_000));
-  await expect(refused).rejects.toMatchObject({ code: "OVERLOADED" });
-  processed.resolve(1);
-  expect(await processing).toBe(1);
+  local.emit("data", Buffer.alloc(40_000));
+  second.emit("end");
+  local.emit("end");
+  expect(await Promise.all(both)).toEqual([2, 3]);
+  others.resolve();
+  expect(await processing).toBe(90_000);
+  expect(shares.total).toBe(0);
 });
 
 test("a body in small pieces counts for the memory that these take, and one in crumbs is not read to its end", async () => {

@@ -1,11 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  checkTransactions,
   computeDomain,
   decodeRecords,
   encodeRecords,
   maxMemoBytes,
   signingRoot,
+  sliceTransactions,
   Transaction,
   Transactions,
   Transfer,
@@ -56,6 +58,19 @@ describe("records of many transactions", () => {
         expect(encodeRecords(records)).toEqual(encoded);
       }),
       { seed: 1, numRuns: 20 },
+    );
+  });
+
+  test("are those of the same transactions in each part of a list", () => {
+    fc.assert(
+      fc.property(randomList, fc.nat(600), fc.nat(600), (list, one, other) => {
+        const [from, to] = [one, other].map((at) => at % (list.length + 1)).sort((a, b) => a - b);
+        // A list may begin anywhere in its buffer.
+        const encoded = Buffer.concat([new Uint8Array(3), Transactions.serialize(list)]).subarray(3);
+        expect(checkTransactions(encoded)).toBe(list.length);
+        expect(sliceTransactions(encoded, from!, to!)).toEqual(Transactions.serialize(list.slice(from, to)));
+      }),
+      { seed: 3, numRuns: 20 },
     );
   });
 
@@ -120,6 +135,7 @@ describe("a damaged list", () => {
         const damaged = list.slice(0, cut ? length : list.length);
         if (at < damaged.length) damaged[at] = value;
         expect(accepts(() => decodeSafe(damaged))).toBe(accepts(() => Transactions.deserialize(damaged)));
+        expect(accepts(() => checkTransactions(damaged))).toBe(accepts(() => decodeRecords(damaged, domain)));
       }),
       { seed: 2, numRuns: 2000 },
     );
