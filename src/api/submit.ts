@@ -39,10 +39,15 @@ export async function submitOne(input: Uint8Array | InputRefusal, submission: Su
   const { mempool } = submission.ledger;
   const [outcome] = await mempool.add(mempool.decode(joinTransactions([input])), "local");
   if (outcome!.accepted) return outcome!.record.idHex;
-  const refused = withoutRecord(outcome as Refusal);
-  const lookup = refused.sought ? await submission.lookUp([fromHex(refused.sought)]) : nothing;
-  requireRead(lookup);
-  const { code, detail, ...fields } = refine(refused, lookup);
+  const refusal = outcome as Refusal;
+  const rejected = rejectedBy(refusal);
+  if (mayBeIncluded(refusal)) {
+    const { id, idHex } = refusal.record;
+    const lookup = await submission.lookUp([id]);
+    requireRead(lookup);
+    refine(rejected, idHex, lookup);
+  }
+  const { code, detail, ...fields } = rejected;
   throw new ProblemError(code, detail, {}, fields);
 }
 
@@ -59,24 +64,26 @@ export interface InputList {
 /** Rejections are in the order of the list. @throws {ProblemError} `OVERLOADED` before any was accepted. */
 export async function submitMany(list: InputList, submission: Submission): Promise<SubmitManyBody> {
   const accepted: Hex[] = [];
-  const refused: (Refused & { index: number })[] = [];
+  const rejected: Rejection[] = [];
+  const sought: { id: Hex; rejection: Rejection }[] = [];
   for (let at = 0; at < list.length; at += batchSize) {
     for (const [offset, outcome] of (await submitBatch(list, at, submission)).entries()) {
-      if (typeof outcome === "string") accepted.push(outcome);
-      else refused.push({ index: at + offset, ...outcome });
+      if (typeof outcome === "string") {
+        accepted.push(outcome);
+        continue;
+      }
+      const rejection = { index: at + offset, ...rejectedBy(outcome) };
+      rejected.push(rejection);
+      if ("record" in outcome && mayBeIncluded(outcome)) sought.push({ id: outcome.record.idHex, rejection });
     }
   }
-  const ids = refused.flatMap(({ sought }) => sought ?? []);
-  const lookup = ids.length > 0 ? await submission.lookUp(ids.map(fromHex)) : nothing;
-  return { accepted, rejected: refused.map((each) => ({ index: each.index, ...refine(each, lookup) })) };
+  const lookup = sought.length > 0 ? await submission.lookUp(sought.map(({ id }) => fromHex(id))) : nothing;
+  for (const { id, rejection } of sought) refine(rejection, id, lookup);
+  return { accepted, rejected };
 }
 
 /** The id of each accepted transaction. A client that asks for too much loses this batch, but not those before it. */
-async function submitBatch(
-  list: InputList,
-  from: number,
-  submission: Submission,
-): Promise<(Hex | Refused)[]> {
+async function submitBatch(list: InputList, from: number, submission: Submission): Promise<Outcome[]> {
   const to = Math.min(from + batchSize, list.length);
   let inputs: readonly Input[];
   try {
@@ -95,21 +102,18 @@ async function submitBatch(
 
 type Rejected = Omit<Rejection, "index">;
 
-/** A refusal that keeps no record. */
-interface Refused extends Rejected {
-  /** The id, if a block may include the transaction. */
-  sought?: Hex;
-}
+/** The id of an accepted transaction, or the reason why it was not. */
+type Outcome = Hex | Refusal | Rejected;
 
 /** The id of each accepted transaction. A failing disk refuses the batch, but not the batches before it. */
 async function addBatch(
   records: readonly TransactionRecord[],
   { ledger, logger }: Submission,
-): Promise<(Hex | Refused)[]> {
+): Promise<Outcome[]> {
   if (records.length === 0) return [];
   try {
     const outcomes = await ledger.mempool.add(records, "local");
-    return outcomes.map((outcome) => (outcome.accepted ? outcome.record.idHex : withoutRecord(outcome)));
+    return outcomes.map((outcome) => (outcome.accepted ? outcome.record.idHex : outcome));
   } catch (error) {
     if (!(error instanceof CodedError) || error.code !== "WRITE_FAILED") throw error;
     logger.error({ error: error.message }, "cannot write transactions");
@@ -119,26 +123,23 @@ async function addBatch(
 
 const nothing: Lookup = { found: new Map(), unread: new Set() };
 
-function withoutRecord({ code, detail, record, minFee }: Refusal): Refused {
-  const mayBeIncluded = code === "NONCE_TOO_LOW" || code === "EXPIRED";
-  return {
-    ...{ code, detail },
-    ...(minFee !== undefined && { minFee: minFee.toString() }),
-    ...(mayBeIncluded && { sought: record.idHex }),
-  };
+function mayBeIncluded({ code }: Refusal): boolean {
+  return code === "NONCE_TOO_LOW" || code === "EXPIRED";
+}
+
+/** What the client is told. It keeps no record. */
+function rejectedBy({ code, detail, minFee }: Refusal | Rejected): Rejected {
+  return minFee === undefined ? { code, detail } : { code, detail, minFee: minFee.toString() };
 }
 
 /**
  * A client that repeats a transaction learns that a block includes it, rather than that its nonce is used or its time
  * is over. Each block is read once, however many of the refused transactions it includes.
  */
-function refine({ code, detail, minFee, sought }: Refused, { found, unread }: Lookup): Rejected {
-  const included = sought && found.get(sought);
-  if (included)
-    return {
-      code: "ALREADY_KNOWN",
-      detail: `this transaction is already in block ${included.block.height}`,
-    };
-  const doubt = sought && unread.has(sought) ? "; a block may hold it: GET /v1/transactions/{id} tells" : "";
-  return { code, detail: detail + doubt, ...(minFee !== undefined && { minFee }) };
+function refine(rejected: Rejected, id: Hex, { found, unread }: Lookup): void {
+  const included = found.get(id);
+  if (included) {
+    rejected.code = "ALREADY_KNOWN";
+    rejected.detail = `this transaction is already in block ${included.block.height}`;
+  } else if (unread.has(id)) rejected.detail += "; a block may hold it: GET /v1/transactions/{id} tells";
 }

@@ -94,7 +94,7 @@ function holdMempool() {
     await promise;
     return add(...parameters);
   });
-  onTestFinished(() => vi.restoreAllMocks());
+  onTestFinished(() => void vi.restoreAllMocks());
   const decoded = () =>
     decode.mock.results.reduce((sum, { value }) => sum + (value as readonly unknown[]).length, 0);
   return { go, decoded, added: () => vi.waitUntil(() => held.mock.calls.length > 0) };
