@@ -8,7 +8,7 @@ import { DialCandidates } from "./dial-candidates.ts";
 import type { KnownPeers } from "./known-peers.ts";
 import type { Teller, Told } from "./told.ts";
 import type { PeerId } from "./types.ts";
-import { Unreached } from "./unreached.ts";
+import { Unreached, type UnreachedAddress } from "./unreached.ts";
 
 /**
  * When two peers find each other at the same time, the one with the higher id waits this long for the other's dial, so
@@ -150,6 +150,11 @@ export class Dialer {
     } else if (!known.dialing) this.#failed(known);
   }
 
+  /** The addresses that a person gave and that are not reached. */
+  unreached(): UnreachedAddress[] {
+    return this.#unreached.list();
+  }
+
   /** True if a person gave an address of the peer. */
   isGiven(id: PeerId): boolean {
     return this.#candidates.get(id)?.isGiven ?? false;
@@ -166,6 +171,7 @@ export class Dialer {
   #onLasted(candidate: Candidate, id: PeerId): void {
     if (!this.#options.connected(id)) return;
     candidate.onLasted();
+    this.#unreached.reached(candidate);
     this.#remember(candidate, id);
   }
 
@@ -284,6 +290,7 @@ export class Dialer {
     else if (candidate.id === undefined) {
       for (const address of candidate.given) this.#give(`${address}/p2p/${id}`);
       candidate.reached = id;
+      this.#unreached.reached(candidate);
       this.#schedule(candidate, maxRetryMs);
     } else if (!this.#options.connected(id)) this.#failed(candidate);
   }

@@ -37,6 +37,7 @@ import type { PeerScores } from "./scores.ts";
 import type { ServeLimits } from "./serve-budget.ts";
 import { Told } from "./told.ts";
 import type { Network, NetworkEvents, NetworkObserver, PeerId, PeerInfo, PeerOffence } from "./types.ts";
+import type { UnreachedAddress } from "./unreached.ts";
 import type { Usefulness } from "./usefulness.ts";
 
 export interface NetworkOptions {
@@ -182,6 +183,11 @@ export class LibP2pNetwork implements Network {
     await this.#dialer.stop();
     for (const stop of this.#stops) stop();
     await this.#host.stop();
+  }
+
+  /** The addresses that a person gave and that are not reached. */
+  unreached(): UnreachedAddress[] {
+    return this.#dialer.unreached();
   }
 
   addresses(): string[] {

@@ -40,6 +40,7 @@ export interface DiagnosisSources {
   /** The database's last error. */
   writeFailure(): string | undefined;
   freeDiskBytes(): number | undefined;
+  unreached(): DiagnosisInput["unreached"];
 }
 
 /** The sources that exist once a genesis block is known. */
@@ -123,7 +124,7 @@ export class DiagnosisInputs {
   }
 
   gather(): DiagnosisInput {
-    const { clock, modes, own, hasGenesis, genesisPin, signingLock, writeFailure, freeDiskBytes } =
+    const { clock, modes, own, hasGenesis, genesisPin, signingLock, writeFailure, freeDiskBytes, unreached } =
       this.#sources;
     const parts = this.#parts;
     const progress = parts?.synchronizer.progress;
@@ -140,6 +141,7 @@ export class DiagnosisInputs {
       sync: progress && { height: progress.currentHeight, ...progress },
       writeFailure: writeFailure(),
       freeDiskBytes: freeDiskBytes(),
+      unreached: unreached(),
     };
   }
 

@@ -16,6 +16,7 @@ export function networkFindings(input: DiagnosisInput, isLate: boolean): Finding
   const { chain } = input;
   return [
     ...peerFindings(input),
+    ...unreachedFindings(input),
     ...(chain ? behindFindings(input, chain) : []),
     ...(chain ? conflictFindings(chain) : []),
     ...(chain && isLate ? competingHeads(chain) : []),
@@ -33,6 +34,21 @@ function peerFindings(input: DiagnosisInput): Finding[] {
       remedy:
         "see that others run on this network; if it carries no multicast (mDNS), name one with " +
         "--bootstrap=/ip4/<address>/tcp/<port>; see that firewalls let the p2p port through; a node of another chain is left alone",
+    },
+  ];
+}
+
+function unreachedFindings({ unreached }: DiagnosisInput): Finding[] {
+  if (unreached.length === 0) return [];
+  const listed = unreached.slice(0, maxListed).map(({ address, reason }) => `${address}: ${reason}`);
+  const more = unreached.length > maxListed ? [`and ${unreached.length - maxListed} more`] : [];
+  return [
+    {
+      code: "UNREACHED",
+      detail: `of the addresses that this node was given, these are not reached: ${[...listed, ...more].join("; ")}`,
+      remedy:
+        "see that a node runs there, that its address and peer id are these, and that firewalls let its p2p port through; " +
+        "take an address that is gone out of --bootstrap",
     },
   ];
 }

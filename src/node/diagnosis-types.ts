@@ -23,6 +23,8 @@ export interface DiagnosisInput {
   /** The database's last error. */
   writeFailure: string | undefined;
   freeDiskBytes: number | undefined;
+  /** Addresses that a person gave and that are not reached. */
+  unreached: readonly { address: string; reason: string }[];
 }
 
 interface OwnInput {

@@ -31,6 +31,7 @@ export function startNodeDiagnosis(
     signingLock: () => core.services?.signer?.doubt,
     writeFailure: () => core.writeFailure,
     freeDiskBytes: () => freeBytes(options.dataDir.folder),
+    unreached: () => network.unreached(),
   });
   const now = () => diagnose(inputs.gather());
   const log = new DiagnosisLog({ diagnose: now, clock, logger });

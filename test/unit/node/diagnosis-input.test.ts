@@ -31,6 +31,7 @@ function testSources(
     signingLock: () => undefined,
     writeFailure: () => undefined,
     freeDiskBytes: () => undefined,
+    unreached: () => [],
     ...sources,
   };
 }

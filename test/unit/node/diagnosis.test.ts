@@ -75,6 +75,7 @@ function input(fields: Partial<DiagnosisInput> = {}): DiagnosisInput {
     shown: undefined,
     writeFailure: undefined,
     freeDiskBytes: 2 ** 40,
+    unreached: [],
     ...fields,
   };
 }
@@ -145,6 +146,18 @@ const cases: Case[] = [
     input: input(),
     state: "ok",
     says: ["at height 120, 500 ms old"],
+  },
+  {
+    name: "addresses that were given are not reached",
+    input: input({
+      unreached: Array.from({ length: 9 }, (_, at) => ({
+        address: `/ip4/10.0.0.${at}/tcp/1`,
+        reason: "refused",
+      })),
+    }),
+    state: "ok",
+    codes: ["UNREACHED"],
+    says: ["not reached: /ip4/10.0.0.0/tcp/1: refused; ", "/ip4/10.0.0.7/tcp/1: refused; and 1 more"],
   },
   {
     name: "all is well on a chain with a long period",
