@@ -38,6 +38,7 @@ import type {
   AccountLookup,
   AddOutcome,
   MempoolEvents,
+  NonceGap,
   Source,
   StoredBatch,
   TransactionLog,
@@ -186,6 +187,16 @@ export class Mempool {
   /** The entries of `executable`, for those who do not need the record of each. */
   executableEntries(): Iterable<PoolEntry> {
     return this.#pool.executable();
+  }
+
+  /** The transactions that wait for an earlier one of their account, with one of them; undefined if there is none. */
+  get nonceGap(): NonceGap | undefined {
+    const entry = this.#pool.firstAhead;
+    const queue = entry && this.#pool.queueOf(entry);
+    if (!queue) return undefined;
+    const { address } = queue;
+    const missing = this.#pool.nextNonce(address);
+    return { count: this.#pool.aheadCount, idHex: entry.idHex, address, nonce: entry.nonce, missing };
   }
 
   /** True if a block could include a transaction now. */

@@ -40,6 +40,11 @@ export class Pool {
     return this.#ahead.size;
   }
 
+  /** One of them. */
+  get firstAhead(): PoolEntry | undefined {
+    return this.#ahead.values().next().value;
+  }
+
   get(id: Hex): PoolEntry | undefined {
     return this.#byId.get(id);
   }

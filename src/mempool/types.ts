@@ -1,6 +1,7 @@
 import type { Prepared } from "../storage/database.ts";
 import type { TransactionErrorCode } from "../types/errors.ts";
 import type { TransactionRecord } from "../types/index.ts";
+import type { Hex } from "../util/bytes.ts";
 
 /**
  * Transactions that were written together.
@@ -52,4 +53,14 @@ export interface TransactionLog {
   prepare(records: readonly TransactionRecord[]): Prepared;
   /** The transactions themselves are not on disk. */
   append(records: readonly TransactionRecord[]): void;
+}
+
+/** Transactions that wait for a nonce of their account that nobody has sent yet. */
+export interface NonceGap {
+  count: number;
+  /** One of them, and the nonce that its account needs first. */
+  idHex: Hex;
+  address: Uint8Array;
+  nonce: number;
+  missing: number;
 }

@@ -46,7 +46,7 @@ export interface DiagnosisSources {
 /** The sources that exist once a genesis block is known. */
 export interface DiagnosisChainSources {
   chain: Pick<Chain, "head" | "finalized" | "snapshot" | "rules" | "awaited" | "events" | "reader" | "tree">;
-  mempool: Pick<Mempool, "hasExecutable">;
+  mempool: Pick<Mempool, "hasExecutable" | "nonceGap">;
   synchronizer: { readonly progress: SyncProgress | undefined; readonly shown: ShownChain | undefined };
   /** The finality input without `waitingSinceMs`, which is tracked here. */
   finality(): Omit<FinalityInput, "waitingSinceMs">;
@@ -156,7 +156,7 @@ export class DiagnosisInputs {
       head.height > finalized.height ? (this.#finalityWaitingSinceMs ?? nowMs) : undefined;
   }
 
-  #chain({ chain, finality, conflicts, recoveries }: DiagnosisChainSources): ChainInput {
+  #chain({ chain, mempool, finality, conflicts, recoveries }: DiagnosisChainSources): ChainInput {
     const { head, snapshot } = chain;
     return {
       head: {
@@ -174,6 +174,7 @@ export class DiagnosisInputs {
       knownRules: chain.rules.newest,
       emptyBlockPeriodMs: snapshot.parameters.emptyBlockPeriodMs,
       wantedSinceMs: this.#wantedSinceMs,
+      nonceGap: mempool.nonceGap,
       activity: this.#activity?.all() ?? new Map(),
       conflicts: conflicts.list(),
       recovery: { awaited: awaitedBlock(chain), ...recoveries.claims() },

@@ -1,4 +1,5 @@
 import type { DiagnosisBody, FindingBody } from "../api/index.ts";
+import type { NonceGap } from "../mempool/types.ts";
 import type { ChainSnapshot } from "../types/index.ts";
 import type { Hex } from "../util/bytes.ts";
 
@@ -73,6 +74,8 @@ export interface ChainInput {
   emptyBlockPeriodMs: number;
   /** The time since which a transaction has waited that a block could include. */
   wantedSinceMs: number | undefined;
+  /** Transactions that no block can include before others of their accounts. */
+  nonceGap: NonceGap | undefined;
   /** The activity of each authority by address. */
   activity: ReadonlyMap<Hex, ActivityInput>;
   finality: FinalityInput | undefined;

@@ -1,4 +1,5 @@
 import type { DiagnosisState } from "../api/index.ts";
+import { encodeAddress } from "../crypto/address.ts";
 import { duration } from "../util/duration.ts";
 import { authorityFindings, missingToGoOn, silentAuthorities } from "./diagnosis-authorities.ts";
 import { blockAge, blockLateMs, finalityLateMs, needsPeers } from "./diagnosis-measures.ts";
@@ -35,12 +36,31 @@ export function diagnose(input: DiagnosisInput): Diagnosis {
 }
 
 function chainFindings(input: DiagnosisInput, chain: ChainInput, state: DiagnosisState): Finding[] {
-  if (!hasEnded(chain)) return authorityFindings(input, chain, { isBlockLate: isBlockLate(input), state });
+  if (!hasEnded(chain))
+    return [
+      ...authorityFindings(input, chain, { isBlockLate: isBlockLate(input), state }),
+      ...nonceFindings(chain),
+    ];
   return [
     {
       code: "NO_AUTHORITIES",
       detail: `the last authority has voted itself out: nobody may sign block ${chain.head.height + 1}`,
       remedy: "begin a new chain with the balances of this one; the nodes still serve this one",
+    },
+  ];
+}
+
+/** On a busy chain a gap is usual for a moment: transactions do not arrive in order. */
+function nonceFindings({ nonceGap, wantedSinceMs }: ChainInput): Finding[] {
+  if (!nonceGap || wantedSinceMs !== undefined) return [];
+  const { count: waiting, idHex, address, nonce, missing } = nonceGap;
+  return [
+    {
+      code: "NONCE_GAP",
+      detail:
+        `${count(waiting, "transaction")} ${waiting === 1 ? "waits" : "wait"} for an earlier one of the same account: ` +
+        `${idHex} of ${encodeAddress(address)} has nonce ${nonce} and waits for nonce ${missing}`,
+      remedy: `send a transaction with nonce ${missing} from that account (ccoin send --nonce=${missing}): the others follow`,
     },
   ];
 }

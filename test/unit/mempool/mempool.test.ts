@@ -195,7 +195,9 @@ describe("limits", () => {
   test("on transactions that wait for a missing nonce; the missing one is still accepted", async () => {
     const pool = await testPool({ limits: { maxAhead: 8 } });
     const ahead = (from: number, nonce: number, fee = 1n) => add(pool, { from, nonce, fee });
+    expect(pool.mempool.nonceGap).toBeUndefined();
     for (const nonce of [1, 2, 3, 4]) expect(await ahead(0, nonce)).toBe("accepted");
+    expect(pool.mempool.nonceGap).toMatchObject({ count: 4, nonce: 1, missing: 0 });
     expect(await ahead(1, 1)).toBe("MEMPOOL_FULL");
     expect(await ahead(1, 1, 100_000n)).toBe("accepted");
     expect(await ahead(0, 0)).toBe("accepted");

@@ -153,7 +153,7 @@ test("rivals of the head are blocks that were imported, until the chain goes on;
       own: { publicKey: alice.publicKey, mines: false },
     }),
   );
-  await inputs.follow({ ...chainSources(), chain, mempool: { hasExecutable: false } });
+  await inputs.follow({ ...chainSources(), chain, mempool: { hasExecutable: false, nonceGap: undefined } });
   const rivals = () => inputs.gather().chain!.rivals;
   const one = await maker.block(maker.start(), { by: authorities[1]! });
   await addAll(one);

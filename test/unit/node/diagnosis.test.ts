@@ -46,6 +46,7 @@ function chain(fields: Partial<ChainInput> = {}, recent = "DC", authorities = "A
     knownRules: 1,
     emptyBlockPeriodMs: 1_000,
     wantedSinceMs: undefined,
+    nonceGap: undefined,
     activity: new Map(activity(authorities, 118)),
     finality: undefined,
     conflicts: [],
@@ -146,6 +147,27 @@ const cases: Case[] = [
     input: input(),
     state: "ok",
     says: ["at height 120, 500 ms old"],
+  },
+  {
+    name: "transactions wait for an earlier nonce, and nothing else does",
+    input: input({
+      chain: chain({
+        nonceGap: { count: 2, idHex: "0x22f9", address: addressOf("Z"), nonce: 5, missing: 3 },
+      }),
+    }),
+    state: "ok",
+    codes: ["NONCE_GAP"],
+    says: ["2 transactions wait", `0x22f9 of ${written("Z")} has nonce 5 and waits for nonce 3`, "--nonce=3"],
+  },
+  {
+    name: "a gap of nonces on a busy chain is usual",
+    input: input({
+      chain: chain({
+        wantedSinceMs: now - 100,
+        nonceGap: { count: 1, idHex: "0x22f9", address: addressOf("Z"), nonce: 5, missing: 3 },
+      }),
+    }),
+    state: "ok",
   },
   {
     name: "addresses that were given are not reached",
