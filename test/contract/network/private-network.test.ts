@@ -88,5 +88,7 @@ test("a node with a list of peers dials and lets in no others", async () => {
   const raw = await connect(await rawPeer(), node.addresses());
   await until(() => raw.status !== "open");
   expect(node.peers().map(({ id }) => id)).toEqual([friend.peerId]);
-  expect([stranger.peers(), visitor.peers()]).toEqual([[], []]);
+  // The visitor may have been let in and cut off, of which it learns a little later.
+  await until(() => visitor.peers().length === 0);
+  expect(stranger.peers()).toEqual([]);
 });

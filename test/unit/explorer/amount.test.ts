@@ -11,7 +11,7 @@ let typedAmountText: TextOf;
 let live: { update(change: Shown): void };
 
 beforeAll(async () => {
-  vi.stubGlobal("location", { origin: "http://127.0.0.1:1" });
+  vi.stubGlobal("location", { href: "http://127.0.0.1:1/" });
   // Imported by variable names, which the compiler does not follow: the page's code is checked with browsers' types.
   const folder = "../../../src/explorer/";
   const [file] = readdirSync(new URL(`${folder}parts/`, import.meta.url)).filter((name) =>

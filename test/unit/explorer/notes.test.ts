@@ -14,7 +14,7 @@ async function part(name: string): Promise<Record<string, Component>> {
 }
 
 beforeAll(async () => {
-  vi.stubGlobal("location", { origin: "http://127.0.0.1:1" });
+  vi.stubGlobal("location", { href: "http://127.0.0.1:1/" });
   RecoveryNote = (await part("recovery"))["RecoveryNote"]!;
   DiagnosisNote = (await part("diagnosis"))["DiagnosisNote"]!;
 });

@@ -38,7 +38,7 @@ const server = createServer(async (request, response) => {
 beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   // The page talks to the node that has served it.
-  vi.stubGlobal("location", { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+  vi.stubGlobal("location", { href: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` });
   // Imported by a variable name, which the compiler does not follow: the page's code is checked with browsers' types.
   const path = "../../../src/explorer/wallet/transfers.ts";
   wallet = await import(/* @vite-ignore */ path);
