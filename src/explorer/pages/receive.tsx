@@ -115,7 +115,7 @@ function Received({ address }: { address: string }): Markup {
             ))}
           </ul>
         ) : (
-          <p class="empty wait">Waiting for a payment…</p>
+          <p class="empty">Waiting for a payment…</p>
         )}
       </div>
     </Section>
