@@ -18,7 +18,8 @@ export class UsageError extends UserError {
 
 /** Remedies for errors of the HTTP client, by code. */
 const hints: Readonly<Record<string, string>> = {
-  UNREACHABLE: ": is the node running? Start it with ccoin start, or name another with --url",
+  UNREACHABLE:
+    ": is the node running? Start it with ccoin start --nodeid=<id>, or ccoin start for the development chain, or name another with --url",
   NOT_A_NODE: ": check --url",
 };
 

@@ -20,7 +20,7 @@ import {
   requiredNodeIdOption,
   requireWholeNumber,
 } from "../options.ts";
-import { printResult, UsageError } from "../output.ts";
+import { printResult, printWarning, UsageError } from "../output.ts";
 import { givenPassphrase } from "../passphrase-prompt.ts";
 import { plain } from "../plain.ts";
 import { amountInUnit, findAccount, namedAddress } from "../unit-text.ts";
@@ -73,6 +73,8 @@ async function run(options: Options): Promise<void> {
   if (bytes > maxMemoBytes) {
     throw new UsageError(`--memo has ${bytes} bytes, at most ${maxMemoBytes} are allowed`);
   }
+  if (options.amount === 0n)
+    printWarning(options.json, "ZERO_AMOUNT", "a transfer of 0 costs its fee and pays nobody");
   const client = nodeClient(options);
   const { transaction, status: answered } = await send(options, client);
   const node = plain(answered);

@@ -265,6 +265,16 @@ describe("send", () => {
     );
   const idOf = (body: Posted) => record(body).idHex;
 
+  it.each([
+    ["0", [{ warning: { code: "ZERO_AMOUNT", message: expect.stringContaining("costs its fee") } }]],
+    ["1", []],
+  ])("warns of a transfer that pays nobody: %s", async (amount, warnings) => {
+    answers = accept();
+    const { code, stderr } = await run("send", "--nodeid=1", `--to=${to}`, `--amount=${amount}`, "--json");
+    const lines = stderr.split("\n").filter((line) => line !== "");
+    expect([code, lines.map((line) => JSON.parse(line))]).toEqual([0, warnings]);
+  });
+
   it("posts a transfer that verifies and prints the id that the node computes", async () => {
     answers = accept();
     const { code, stdout, stderr } = await run(
