@@ -21,6 +21,8 @@ let reads: DearReads;
 let hub: EventHub;
 /** Cannot hold the bodies of two lists of two batches together with what is decoded of each. */
 let app: Hono<ApiEnv>;
+/** Lets what `holdMempool` holds go on, also after a failure. */
+let release = () => {};
 
 beforeEach(async () => {
   node = await startFixture();
@@ -31,6 +33,7 @@ beforeEach(async () => {
   app = createApp(node.services, limits, hub, { limiter, reads });
 });
 afterEach(async () => {
+  release();
   hub.close();
   await node.close();
 });
@@ -88,6 +91,7 @@ describe("decoding the bodies of other machines", () => {
 /** Holds what is passed to the mempool until `go`. */
 function holdMempool() {
   const { promise, resolve: go } = Promise.withResolvers<void>();
+  release = go;
   const add = node.mempool.add.bind(node.mempool);
   const decode = vi.spyOn(node.mempool, "decode");
   const held = vi.spyOn(node.mempool, "add").mockImplementation(async (...parameters) => {
