@@ -6,7 +6,7 @@ import { Origins } from "./origins.ts";
 import { isChunked } from "./pipelines.ts";
 import { problemResponse } from "./problem.ts";
 
-/** Who may call the interface, and by which name. */
+/** The names by which the interface may be called, and the pages that may call it. */
 export interface HttpAccess {
   /** Names by which the node is called, in lower case, besides the one that it listens on; also `*.example.org`. */
   allowHosts: readonly string[];

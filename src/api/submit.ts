@@ -127,7 +127,7 @@ function mayBeIncluded({ code }: Refusal): boolean {
   return code === "NONCE_TOO_LOW" || code === "EXPIRED";
 }
 
-/** What the client is told. It keeps no record. */
+/** The outcome of one transaction for the answer. It keeps no record. */
 function rejectedBy({ code, detail, minFee }: Refusal | Rejected): Rejected {
   return minFee === undefined ? { code, detail } : { code, detail, minFee: minFee.toString() };
 }

@@ -58,8 +58,8 @@ export class FinalityFollower {
     if (status.finalized !== before.finalized) {
       const { height, round, id } = finalized;
       // A block that no newer one follows is made final by each further round.
-      const log = before.finalized.height < height ? logger.info : logger.debug;
-      log.call(logger, { height, id: toHex(id), round }, "block finalized");
+      const level = before.finalized.height < height ? "info" : "debug";
+      logger[level]({ height, id: toHex(id), round }, "block finalized");
       // This is one bounded step. The rest is deleted with the next final block, or by the next start.
       await this.#sweep();
     }

@@ -47,7 +47,7 @@ export class Unreached {
   }
 }
 
-/** What the system's codes mean. */
+/** The meaning of each code of the system, or of a part of an error's text. */
 const meanings: readonly (readonly [code: string, meaning: string])[] = [
   ["ECONNREFUSED", "the connection is refused"],
   ["ENOTFOUND", "the name does not resolve"],

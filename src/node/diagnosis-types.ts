@@ -1,5 +1,6 @@
 import type { DiagnosisBody, FindingBody } from "../api/index.ts";
 import type { NonceGap } from "../mempool/types.ts";
+import type { UnreachedAddress } from "../network/unreached.ts";
 import type { ChainSnapshot } from "../types/index.ts";
 import type { Hex } from "../util/bytes.ts";
 
@@ -25,7 +26,7 @@ export interface DiagnosisInput {
   writeFailure: string | undefined;
   freeDiskBytes: number | undefined;
   /** Addresses that a person gave and that are not reached. */
-  unreached: readonly { address: string; reason: string }[];
+  unreached: readonly UnreachedAddress[];
 }
 
 interface OwnInput {

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { isAddress, type PlacedTransaction, type Transaction } from "../../client/index.ts";
 import { readAmount } from "../format.ts";
 import { client, live } from "../live.ts";
@@ -76,8 +76,8 @@ export function ReceivePage({ address }: { address: string }): Markup {
 /** The payments since the page was opened, also those that wait. */
 function Received({ address }: { address: string }): Markup {
   const { status } = useStore(live);
-  const [seen] = useState(() => new Set<string>());
-  const [isFirst, setFirst] = useState(true);
+  /** The ids of the payments that were there when the page was opened. */
+  const earlier = useRef<ReadonlySet<string>>(undefined);
   const news = useLoad(async () => {
     const [{ transactions: placed }, { transactions: waiting }] = await Promise.all([
       client.history(address, { limit: watchedTransactions }),
@@ -86,11 +86,9 @@ function Received({ address }: { address: string }): Markup {
     const incoming = [...waiting.map(asWaiting), ...placed].filter(
       ({ to, from }) => to === address && from !== address,
     );
-    if (isFirst) {
-      for (const { id } of incoming) seen.add(id);
-      setFirst(false);
-    }
-    return incoming.filter(({ id }) => !seen.has(id));
+    const known = earlier.current ?? new Set(incoming.map(({ id }) => id));
+    earlier.current = known;
+    return incoming.filter(({ id }) => !known.has(id));
   }, `${status?.head?.id} ${status?.mempool.count} ${status?.finalized?.id}`).data;
   return (
     <Section title="Received">

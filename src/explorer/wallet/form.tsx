@@ -7,7 +7,7 @@ interface FieldProps {
   hint?: Markup;
   error?: string | undefined;
   type?: "text" | "password";
-  value?: string;
+  value?: string | undefined;
   placeholder?: string;
   autocomplete?: string;
   inputmode?: string;

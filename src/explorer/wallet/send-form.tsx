@@ -56,7 +56,7 @@ export function SendForm({
             placeholder="cc1…"
             autocomplete="off"
             error={errors["to"]}
-            {...filled(request?.to)}
+            value={request?.to}
           />
           <Recipients from={account.address} onChoose={fill} onNewKey={() => setMaking(true)} />
         </div>
@@ -68,7 +68,7 @@ export function SendForm({
             autocomplete="off"
             hint={`${inUnit === undefined ? "Of" : `${amountText(inUnit)}, of`} ${typedAmountText(account.balance)}`}
             error={errors["amount"]}
-            {...filled(request?.amount)}
+            value={request?.amount}
             onInput={({ currentTarget }) => setTyped((currentTarget as HTMLInputElement).value)}
           />
           <Field
@@ -87,7 +87,7 @@ export function SendForm({
           autocomplete="off"
           hint="Anybody can read it"
           error={errors["memo"]}
-          {...filled(request?.memo)}
+          value={request?.memo}
         />
         {errors[""] ? <Problem error={new Error(errors[""])} /> : null}
         <div class="actions">
@@ -99,10 +99,6 @@ export function SendForm({
       {isMaking ? <NewKeyDialog onMade={fill} onClose={() => setMaking(false)} /> : null}
     </>
   );
-}
-
-function filled(value: string | undefined): { value?: string } {
-  return value === undefined ? {} : { value };
 }
 
 /** Makes a key to receive with, which is saved first. */

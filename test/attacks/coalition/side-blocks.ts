@@ -1,10 +1,9 @@
 import { blocksById, height } from "../../../protocols/index.ts";
 import { EncodedBlock, encodeRecords, Header, rootOf } from "../../../src/types/index.ts";
-import { fromHex, toHex } from "../../../src/util/bytes.ts";
-import { ofFirstRules } from "../../own-line.ts";
+import { toHex } from "../../../src/util/bytes.ts";
 import type { Attack } from "../attack.ts";
+import { statusOf, tell, watchChain } from "../lib/claims.ts";
 import { answering, bytes32 } from "../lib/wire.ts";
-import { tell, watchChain } from "../stranger/status-lies.ts";
 import { eachHead, insider } from "./insider.ts";
 
 const ids = 6;
@@ -35,17 +34,7 @@ export const sideBlocks: Attack = {
       return { height: header.message.height, headId: id, totalDifficulty };
     };
     const status = async () =>
-      height.response.serialize({
-        ...ofFirstRules(fromHex(site.job.genesisId)),
-        height: view.height,
-        headId: view.head,
-        totalDifficulty: 2 * view.height,
-        ...(await fresh()),
-        justifiedRound: view.justifiedRound + 3,
-        finalizedHeight: view.finalizedHeight,
-        finalizedId: view.finalized,
-        timeMs: Date.now(),
-      });
+      statusOf(view, site.job.genesisId, { ...(await fresh()), justifiedRound: view.justifiedRound + 3 });
     const answers = {
       [height.id]: answering(async () => [await status()]),
       [blocksById.id]: answering((request) => {

@@ -10,12 +10,11 @@ import {
 } from "../../../src/types/index.ts";
 import { fromHex } from "../../../src/util/bytes.ts";
 import { topicOf } from "../../e2e/harness/rogue.ts";
-import { ofFirstRules } from "../../own-line.ts";
 import { unprotected } from "../../unprotected-signer.ts";
 import type { Attack } from "../attack.ts";
+import { statusOf, tell, watchChain } from "../lib/claims.ts";
 import type { Site } from "../lib/site.ts";
 import { answering, bytes32, give, publication } from "../lib/wire.ts";
-import { tell, watchChain } from "../stranger/status-lies.ts";
 import { eachHead, insider } from "./insider.ts";
 
 const perSecond = 100;
@@ -79,15 +78,9 @@ export const voteSplit: Attack = {
     const status = () => {
       // A side block at or below the final block would contradict the rest of the status.
       const shown = side && side.height > view.finalizedHeight ? side : undefined;
-      return height.response.serialize({
-        ...ofFirstRules(fromHex(site.job.genesisId)),
-        height: shown?.height ?? view.height,
-        headId: shown?.id ?? view.head,
-        totalDifficulty: shown?.totalDifficulty ?? 2 * view.height,
+      return statusOf(view, site.job.genesisId, {
+        ...(shown && { height: shown.height, headId: shown.id, totalDifficulty: shown.totalDifficulty }),
         justifiedRound: view.justifiedRound + 3,
-        finalizedHeight: view.finalizedHeight,
-        finalizedId: view.finalized,
-        timeMs: Date.now(),
       });
     };
     const answers = {

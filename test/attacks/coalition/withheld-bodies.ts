@@ -1,10 +1,8 @@
 import { blockIds, blocks, blocksById, finality, headers, height } from "../../../protocols/index.ts";
 import { Header, rootOf, type SignedHeader, transactionsRoot } from "../../../src/types/index.ts";
-import { fromHex } from "../../../src/util/bytes.ts";
-import { ofFirstRules } from "../../own-line.ts";
 import type { Attack } from "../attack.ts";
+import { statusOf, tell, watchChain } from "../lib/claims.ts";
 import { answering, bytes32, silent } from "../lib/wire.ts";
-import { tell, watchChain } from "../stranger/status-lies.ts";
 import { eachHead, insider } from "./insider.ts";
 
 const ids = 10;
@@ -19,15 +17,13 @@ export const withheldBodies: Attack = {
     let held: { header: SignedHeader; id: Uint8Array; totalDifficulty: number } | undefined;
     const liar = await insider(site);
     const status = () =>
-      height.response.serialize({
-        ...ofFirstRules(fromHex(site.job.genesisId)),
-        height: held?.header.message.height ?? view.height,
-        headId: held?.id ?? view.head,
-        totalDifficulty: held?.totalDifficulty ?? 2 * view.height,
+      statusOf(view, site.job.genesisId, {
+        ...(held && {
+          height: held.header.message.height,
+          headId: held.id,
+          totalDifficulty: held.totalDifficulty,
+        }),
         justifiedRound: view.justifiedRound + 3,
-        finalizedHeight: view.finalizedHeight,
-        finalizedId: view.finalized,
-        timeMs: Date.now(),
       });
     const { reader, tree } = liar.shadow.chain;
     const answers = {

@@ -1,10 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { finality, height } from "../../../protocols/index.ts";
-import { fromHex } from "../../../src/util/bytes.ts";
-import { ofFirstRules } from "../../own-line.ts";
 import type { Attack } from "../attack.ts";
+import { statusOf, tell, watchChain } from "../lib/claims.ts";
 import { answering, bytes32 } from "../lib/wire.ts";
-import { tell, watchChain } from "./status-lies.ts";
 
 const ids = 12;
 
@@ -17,17 +15,7 @@ export const falseCertificates: Attack = {
     const view = await watchChain(site);
     const { config, id } = await site.genesis();
     const places = [...site.places, site.joiner];
-    const status = () =>
-      height.response.serialize({
-        ...ofFirstRules(fromHex(site.job.genesisId)),
-        height: view.height,
-        headId: view.head,
-        totalDifficulty: 2 * view.height,
-        justifiedRound: view.justifiedRound + 5,
-        finalizedHeight: view.finalizedHeight,
-        finalizedId: view.finalized,
-        timeMs: Date.now(),
-      });
+    const status = () => statusOf(view, site.job.genesisId, { justifiedRound: view.justifiedRound + 5 });
     const certificate = (known: boolean) => ({
       link: {
         source: { round: 0, height: 0, block: id },

@@ -4,8 +4,8 @@ import { zero32 } from "../../../src/types/index.ts";
 import { fromHex } from "../../../src/util/bytes.ts";
 import { ofFirstRules } from "../../own-line.ts";
 import type { Attack } from "../attack.ts";
+import { tell } from "../lib/claims.ts";
 import { answering, silent } from "../lib/wire.ts";
-import { tell } from "./status-lies.ts";
 
 const ids = 20;
 

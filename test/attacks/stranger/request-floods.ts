@@ -18,10 +18,10 @@ import { fromHex } from "../../../src/util/bytes.ts";
 import type { BlockAnswer } from "../../e2e/harness/node.ts";
 import { frame } from "../../e2e/harness/rogue.ts";
 import type { Attack } from "../attack.ts";
+import { type View, watchChain } from "../lib/claims.ts";
 import type { Site } from "../lib/site.ts";
 import { bytes32 } from "../lib/wire.ts";
 import { history } from "../measure/history.ts";
-import { type View, watchChain } from "./status-lies.ts";
 
 const idsEach = 2;
 const perSecond = 30;

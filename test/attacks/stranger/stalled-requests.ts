@@ -1,10 +1,8 @@
 import { blockIds, blocks, blocksById, finality, headers, height } from "../../../protocols/index.ts";
-import { fromHex } from "../../../src/util/bytes.ts";
 import { frame, type Rogue } from "../../e2e/harness/rogue.ts";
-import { ofFirstRules } from "../../own-line.ts";
 import type { Attack } from "../attack.ts";
+import { statusOf, tell, type View, watchChain } from "../lib/claims.ts";
 import { answering, bytes32, silent } from "../lib/wire.ts";
-import { tell, type View, watchChain } from "./status-lies.ts";
 
 const ids = 15;
 /** Interval below the time-outs of 5 and 10 s. */
@@ -56,14 +54,10 @@ export const stalledRequests: Attack = {
 };
 
 function longer(view: View, genesisId: string): Uint8Array {
-  return height.response.serialize({
-    ...ofFirstRules(fromHex(genesisId)),
+  return statusOf(view, genesisId, {
     height: view.height + 20,
     headId: bytes32(),
     totalDifficulty: 2 * view.height + 40,
     justifiedRound: view.justifiedRound + 20,
-    finalizedHeight: view.finalizedHeight,
-    finalizedId: view.finalized,
-    timeMs: Date.now(),
   });
 }

@@ -12,11 +12,10 @@ import {
   signingRoot,
   Transaction,
 } from "../../../src/types/index.ts";
-import { fromHex, toHex } from "../../../src/util/bytes.ts";
-import { ofFirstRules } from "../../own-line.ts";
+import { toHex } from "../../../src/util/bytes.ts";
 import type { Attack } from "../attack.ts";
+import { statusOf, tell, watchChain } from "../lib/claims.ts";
 import { answering, bytes32 } from "../lib/wire.ts";
-import { tell, watchChain } from "./status-lies.ts";
 
 const ids = 6;
 
@@ -61,15 +60,11 @@ export const strangerBodies: Attack = {
       return id;
     };
     const status = () =>
-      height.response.serialize({
-        ...ofFirstRules(fromHex(site.job.genesisId)),
+      statusOf(view, site.job.genesisId, {
         height: view.height + 1,
         headId: invent(true),
         totalDifficulty: 2 * view.height + 2,
         justifiedRound: view.justifiedRound + 3,
-        finalizedHeight: view.finalizedHeight,
-        finalizedId: view.finalized,
-        timeMs: Date.now(),
       });
     const certificate = (ahead: number) => ({
       link: {

@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { SignedFinalityVote } from "../../../src/types/index.ts";
 import { topicOf } from "../../e2e/harness/rogue.ts";
 import type { Attack } from "../attack.ts";
+import { watchChain } from "../lib/claims.ts";
 import { bytes32, give, publication } from "../lib/wire.ts";
-import { watchChain } from "./status-lies.ts";
 
 const ids = 8;
 const perSecond = 50;

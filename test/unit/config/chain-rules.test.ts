@@ -100,7 +100,7 @@ it("a name of white space is no text, and white space is what the page says", ()
       return false;
     }
   };
-  // Of all characters that somebody may take for white space.
+  // The list covers all characters that somebody may take for white space.
   const invisible = Array.from({ length: 0x10000 }, (_, point) => point).filter((point) =>
     /[\s\p{Z}\p{Cf}]/u.test(String.fromCodePoint(point)),
   );

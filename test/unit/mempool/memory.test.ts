@@ -65,6 +65,6 @@ test.each([0, maxMemoBytes])("a full pool takes at most 85 MB if memos have %i b
   const bytesEach = ((await inUse()) - before) / pool.count;
   const full = Math.min(maxCount, maxBytes / (pool.bytes / pool.count));
   expect((bytesEach * full) / 1e6).toBeLessThan(85);
-  // What was measured is in the pool.
+  // All of the measured transactions are in the pool.
   expect(pool.get([...pool.entries()].at(-1)!.idHex)?.bytes).toBe(168 + memoBytes);
 });

@@ -72,7 +72,7 @@ test("many peers that a teller makes up at a victim's addresses cause few dials,
     await clock.advance(59_000);
   }
   const knocks = dials.flatMap(({ addresses }) => addresses).length;
-  // What was there at once, and what comes back within the ten minutes.
+  // These are the dials that were allowed at once, and those that are allowed again within the ten minutes.
   expect(knocks).toBeLessThanOrEqual(2 * toldLimits.elsewherePerTeller.requests);
   alive.set(at(1, "10.7.7.7"), "z");
   dialer.found("z", [at(1, "10.7.7.7")], tellerAt("10.0.0.3"));

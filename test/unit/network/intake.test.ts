@@ -194,7 +194,7 @@ test("stops reading a connection with much on streams without a protocol, until 
   streams[0]!.protocol = "/ccoin/height/1";
   await clock.advance(50);
   expect([meter.mayRead(), done.slice(-2)]).toEqual([true, ["read", "resume"]]);
-  // What comes on a stream with a protocol is not counted, and does not make the connection wait.
+  // Bytes on a stream with a protocol are not counted, and do not make the connection wait.
   streams.push({ id: "5", protocol: "/meshsub/1.2.0" });
   meter.onFrame({ ...data(5, 0), flag: frameFlags.syn });
   for (let sent = 0; sent < 4 * maxEarlyBytes; sent += 1_024) meter.onFrame(data(5, 1_024));

@@ -22,5 +22,5 @@ export const vectors = {
 export const value = ({ type, encoded }: { type: string; encoded: string }) =>
   decode(type, Buffer.from(encoded, "hex"));
 
-/** What a test of a vector is called, and the vector. */
+/** The name of the test of a vector, and the vector. */
 export const nameOf = (vector: Vector): [string, Vector] => [vector.about ?? vector.type, vector];
