@@ -1,3 +1,4 @@
+import { signerLimit } from "../consensus/index.ts";
 import { type Header, transactionsRoot } from "../types/index.ts";
 import { equalBytes } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
@@ -20,8 +21,9 @@ export interface SignsOfLifeOptions {
  * An authority whose data may be old votes only once the others have signed something new (docs/slashing-protection.md,
  * section 3). On a chain that waits for a transaction they would sign nothing, and the chain would wait for its vote.
  *
- * The blocks come in series, which end at heights that are multiples of twice the number of authorities. In a whole
- * series each authority that is there signs a block.
+ * The blocks come in series, in each of which every authority that is there signs a block (`leastLength`). A series
+ * ends at a height that is a multiple of twice the number of authorities: nodes that did not see its beginning know its
+ * end.
  */
 export class SignsOfLife {
   readonly #options: SignsOfLifeOptions;
@@ -31,8 +33,9 @@ export class SignsOfLife {
   #isSign = false;
   /** The time since which finality has made no progress. */
   #stillSinceMs: number;
-  /** The number of series since then. */
+  /** The number of series since then, and the height of the first block of the last one. */
   #series = 0;
+  #seriesFrom = 0;
 
   constructor(options: SignsOfLifeOptions) {
     this.#options = options;
@@ -66,7 +69,10 @@ export class SignsOfLife {
 
   get #isInSeries(): boolean {
     const { authorities } = this.#options.chain.snapshot;
-    return this.#isSign && this.#head.height % (2 * authorities.length) !== 0;
+    const { height } = this.#head;
+    if (!this.#isSign) return false;
+    const length = height - this.#seriesFrom + 1;
+    return height % (2 * authorities.length) !== 0 || length < leastLength(authorities.length);
   }
 
   #follow({ head, applied }: HeadChange): void {
@@ -78,7 +84,9 @@ export class SignsOfLife {
     this.#isSign = equalBytes(parent.id, head.header.message.parent) && this.#isEarly(parent.header.message);
     if (equalBytes(parent.id, chain.finalized.id)) this.#restart();
 
-    if (this.#isSign && !wasInSeries) this.#series++;
+    if (!this.#isSign || wasInSeries) return;
+    this.#series++;
+    this.#seriesFrom = head.height;
   }
 
   #isEarly(parent: Header): boolean {
@@ -92,4 +100,12 @@ export class SignsOfLife {
     this.#stillSinceMs = this.#options.clock.now();
     this.#series = 0;
   }
+}
+
+/**
+ * The number of blocks in which each of `n` authorities has had a turn to sign, or has signed: the turns of all, after
+ * as many blocks as can bar one because of a block that it signed before the series.
+ */
+function leastLength(n: number): number {
+  return n + signerLimit(n) - 1;
 }

@@ -98,7 +98,8 @@ export class Rogue {
   /** Sends bytes on a new stream and resolves to everything that arrives until the stream ends. */
   async send(protocol: string, bytes: Uint8Array, { close = true } = {}): Promise<Answer> {
     const [connection] = this.#host.getConnections();
-    const stream = await connection!
+    if (!connection) throw new Error("not connected");
+    const stream = await connection
       .newStream(protocol, { signal: AbortSignal.timeout(10_000 * patience.factor) })
       // The rejection is not always an Error.
       .catch(() => undefined);
@@ -181,6 +182,8 @@ async function createHost(options: RogueOptions): Promise<RogueHost> {
   const { listen = [], announce, localAddress, userAgent, rawGossip } = options;
   const host = await createLibp2p({
     addresses: { listen, ...(announce && { announce }) },
+    // Otherwise it hangs up on a node that answers its pings late.
+    connectionMonitor: { enabled: false },
     transports: [tcp(localAddress === undefined ? {} : { dialOpts: { localAddress } as never })],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],

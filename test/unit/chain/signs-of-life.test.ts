@@ -12,8 +12,8 @@ import { ManualClock } from "../support/clock.ts";
 const transactionRoot = new Uint8Array(32).fill(7);
 
 /** Two authorities: a series ends at a height that is a multiple of 4. Blocks come at once; their period is a second. */
-async function standing(emptyBlockPeriodMs = 0) {
-  const { chain } = await testChain({ genesis: await testGenesis(2, { emptyBlockPeriodMs }) });
+async function standing(emptyBlockPeriodMs = 0, authorities = 2) {
+  const { chain } = await testChain({ genesis: await testGenesis(authorities, { emptyBlockPeriodMs }) });
   const clock = new ManualClock();
   const events = new Emitter<ChainEvents>(silentLogger);
   const view = { head: chain.head, finalized: chain.finalized, snapshot: chain.snapshot, events };
@@ -94,6 +94,22 @@ test("a block without transactions is followed by others up to a multiple of twi
   add({ empty: false });
   expect(dueInMs()).toBe(960_000);
 });
+
+test.each([
+  [4, 10],
+  [5, 20],
+])(
+  "a series of five authorities that begins at height %i ends at height %i, for each needs at least seven blocks to sign one",
+  async (first, end) => {
+    const { clock, add, view, dueInMs } = await standing(0, 5);
+    for (let height = 1; height < first; height++) add({ empty: false });
+    do {
+      await clock.advance(dueInMs()!);
+      add();
+    } while (dueInMs() === 1_000);
+    expect(view.head.height).toBe(end);
+  },
+);
 
 test("blocks without transactions that were due are not answered; earlier ones are", async () => {
   const { clock, view, add, dueInMs } = await standing(60_000);
